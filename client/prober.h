@@ -1,0 +1,131 @@
+/* One path's probes: numbers, outcomes and receipts. Pure; times are monotonic nanoseconds.
+ *
+ * A prober owns a ring of records, one for each of its latest probes, and knows of every probe whether it was
+ * answered, or how it was lost. It is told what happened; it says which direction each loss was. */
+#ifndef FLOATPROBE_PROBER_H
+#define FLOATPROBE_PROBER_H
+
+#include "common/core/packet.h"
+#include "common/core/receipts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What became of one probe. X-macro: name, word for JSON. Direction: see prober.c's one table. */
+#define PROBER_OUTCOMES(X)                                                                                             \
+	X(NONE, "none")                     /* no such probe */                                                        \
+	X(WAITING, "waiting")               /* its deadline has not come */                                            \
+	X(ANSWERED, "answered")             /* by a server of the configuration, in time */                            \
+	X(CLOCK_SKEW, "clock-skew")         /* answered: the server says that our clock is off */                      \
+	X(LOST, "lost")                     /* no answer in time; direction not known (yet) */                         \
+	X(LOST_FORWARD, "lost-forward")     /* .. proven by a receipt window made after its deadline */                \
+	X(LOST_RETURN, "lost-return")       /* .. proven by a receipt or a half-open socket */                         \
+	X(WRONG_SOURCE, "wrong-source")     /* authentic answer, but from another address: return */                   \
+	X(REFUSED, "refused")               /* port unreachable, or RST on the SYN: forward */                         \
+	X(RESET, "reset")                   /* TCP: connected, then RST before the reply: unknown */                   \
+	X(UNREACHABLE, "unreachable")       /* ICMP net/host unreachable, or our own failing ARP: forward */           \
+	X(PROHIBITED, "prohibited")         /* ICMP administratively prohibited: forward */                            \
+	X(TOO_BIG, "too-big")               /* ICMP fragmentation needed / packet too big: forward */                  \
+	X(NOT_AUTHORISED, "not-authorised") /* the server says so (TCP): unknown */                                    \
+	X(IMPOSTOR, "impostor")             /* an answer, but by nobody that the configuration knows: unknown */       \
+	X(UNSENT, "unsent")                 /* this host could not send it (EPERM, ENOBUFS, no route): not counted */  \
+	X(UNSENT_TOO_BIG, "unsent-too-big") /* EMSGSIZE: not counted as sent */
+enum prober_outcome {
+#define X(name, word) PROBER_##name,
+	PROBER_OUTCOMES(X)
+#undef X
+	    PROBER_OUTCOMES_LEN
+};
+const char *prober_outcome_word(enum prober_outcome outcome);
+
+struct prober_record {
+	int64_t sent_ns;      /* monotonic, user space */
+	int64_t sent_real_ns; /* realtime: user space first, then the kernel's TX timestamp if one comes */
+	uint32_t rtt_ns;      /* of an answered probe; saturates at 4.29 s .. */
+	uint8_t outcome;      /* enum prober_outcome */
+	uint8_t server;       /* index in the configuration, of ANSWERED, CLOCK_SKEW; 255: nobody */
+	uint8_t late;         /* an authentic answer came after the deadline */
+	uint8_t settled;      /* direction will not change any more */
+};
+
+struct prober {
+	uint64_t flow_id;
+	int64_t timeout_ns;
+	struct prober_record *ring; /* ring_len records, the caller's memory; probe n stands at n % ring_len */
+	uint32_t ring_len;          /* a power of two */
+	uint32_t next;              /* number of the next probe; the first is 1 */
+	uint32_t waiting_from;      /* all before it are past WAITING */
+	struct packet_heard heard;  /* our acknowledgements, for the next probe */
+	uint64_t boot_id;           /* of the server that answered last; 0: none yet */
+	uint8_t holder;             /* index of the server that answered last; 255: nobody */
+	uint32_t holder_changes;
+	uint32_t duplicates; /* second answers to one number */
+};
+
+/* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call. */
+void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct prober_record *ring, uint32_t ring_len);
+
+/* A probe leaves now; returns its number. */
+uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns);
+
+/* The kernel says when the probe left (realtime). Ignored unless it is plausible beside the user-space time. */
+void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
+
+/* Something final happened to a waiting (or lost and not yet settled) probe: an ICMP error, a refusal,
+ * a send that failed. Outcomes ANSWERED and CLOCK_SKEW come by prober_reply only. Returns what now stands for it. */
+enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome);
+
+/* An authentic reply (MAC checked) from the server `server` (index), which arrived at received_real_ns / now_ns from
+ * the probed address (from_asked) or from elsewhere. Notes the outcome, the acknowledgement, the holder, and reads the
+ * receipts that come with it: losses whose deadline had passed when this reply's request left are
+ * settled by them if `sole` (this server alone decides, see prober_window). Returns the probe's outcome now;
+ * NONE if the number is none of ours, or too old. */
+enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
+				 int64_t received_real_ns, int64_t now_ns, bool sole);
+
+/* Deadlines: every waiting probe sent at or before now_ns - timeout_ns is LOST. Returns how many were. */
+unsigned prober_expire(struct prober *p, int64_t now_ns);
+/* When prober_expire will have something to do next; INT64_MAX: nothing is waiting. */
+int64_t prober_next_deadline(const struct prober *p);
+
+/* What one server says of this flow, from an evidence answer to a query that left at asked_ns. */
+struct prober_window {
+	bool known;               /* the server knows the flow */
+	struct receipts receipts; /* if known */
+	uint64_t boot_id;
+	int64_t asked_ns;        /* monotonic: when the query left */
+	int64_t blind_before_ns; /* monotonic: before this the server may have known and forgotten (start, eviction) */
+};
+
+/* Settle losses by the windows of all servers that may answer (NULL where a server did not say anything).
+ * A receipt in any of them: LOST_RETURN. Missing in every one, each made after the probe's deadline and not
+ * blind at the time the probe was sent: LOST_FORWARD. With `holder` >= 0 the holder's window alone is enough for
+ * FORWARD for those losses that stand between two answers of that same holder. Returns how many it settled. */
+unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+				  int holder);
+
+/* Are there losses past their deadline whose direction is not known? *oldest_ns: when the oldest was sent. */
+bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns);
+
+struct prober_tally {
+	uint32_t by_outcome[PROBER_OUTCOMES_LEN];
+	uint32_t sent;     /* = answered + forward_lost + return_lost + lost; waiting and unsent are not in it */
+	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
+	uint32_t forward_lost, return_lost, lost;
+	uint32_t late;         /* of the lost: answered after the deadline */
+	uint32_t run_lost;     /* how many of the newest decided probes in a row were lost .. */
+	uint32_t run_answered; /* .. or answered */
+	int server;            /* who answered the newest answered probe; -1: nobody */
+	uint32_t servers_mask; /* bit i: server i answered (index below 32) */
+};
+/* Over the newest `window` decided probes (ring_len at most). */
+void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally);
+
+struct prober_rtt {
+	double min_ms, median_ms, p99_ms, max_ms;
+};
+/* false: nothing was answered within the window. scratch: room for `window` values. */
+bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, struct prober_rtt *rtt);
+
+#endif

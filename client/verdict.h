@@ -1,0 +1,116 @@
+/* The verdict on one path: evidence in, verdict out. Pure, no history but what the evidence says, one table of
+ * rules that can be read aloud (verdict.c). A verdict never says more than its evidence (DESIGN § 4). */
+#ifndef FLOATPROBE_VERDICT_H
+#define FLOATPROBE_VERDICT_H
+
+#include "client/prober.h"
+#include "common/core/endpoint.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VERDICT_STATES(X) X(UNKNOWN, "unknown") X(UP, "up") X(LOSSY, "lossy") X(DOWN, "down")
+enum verdict_state {
+#define X(name, word) VERDICT_##name,
+	VERDICT_STATES(X)
+#undef X
+};
+const char *verdict_state_word(enum verdict_state state);
+
+#define VERDICT_DIRECTIONS(X)                                                                                          \
+	X(NONE, "none") X(FORWARD, "forward") X(RETURN, "return") X(BOTH, "both") X(UNKNOWN, "unknown")
+enum verdict_direction {
+#define X(name, word) VERDICT_DIRECTION_##name,
+	VERDICT_DIRECTIONS(X)
+#undef X
+};
+const char *verdict_direction_word(enum verdict_direction direction);
+
+/* The plain causes; the rest of DESIGN § 4 comes with its evidence. X-macro: name, word, advice or NULL. */
+#define VERDICT_CAUSES(X)                                                                                              \
+	X(NONE, "none")                                                                                                \
+	X(UNEXPLAINED, "unexplained")                                                                                  \
+	X(REFUSED, "refused")                                                                                          \
+	X(UNREACHABLE, "unreachable")                                                                                  \
+	X(PROHIBITED, "prohibited")                                                                                    \
+	X(WRONG_SOURCE, "wrong-source")                                                                                \
+	X(IMPOSTOR, "impostor")                                                                                        \
+	X(CLOCK_SKEW, "clock-skew")                                                                                    \
+	X(NOT_AUTHORISED, "not-authorised")                                                                            \
+	X(SERVER_DOWN, "server-down")                                                                                  \
+	X(PROTOCOL_FILTERED, "protocol-filtered")                                                                      \
+	X(SIZE_LIMIT, "size-limit")                                                                                    \
+	X(LOCAL, "local")
+enum verdict_cause {
+#define X(name, word) VERDICT_CAUSE_##name,
+	VERDICT_CAUSES(X)
+#undef X
+	    VERDICT_CAUSES_LEN
+};
+const char *verdict_cause_word(enum verdict_cause cause);
+
+/* What the newest errors and strange answers said; text for the sentences, where it is not in the tally. */
+struct verdict_facts {
+	struct endpoint offender;       /* who sent the newest ICMP error or RST; all zero: nobody */
+	int icmp_type, icmp_code;       /* -1: none */
+	unsigned mtu;                   /* of a too-big error; 0: not said */
+	struct endpoint other_source;   /* where wrong-source answers came from */
+	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
+	int64_t skew_ns;                /* server's clock minus ours, from a clock-skew answer */
+	uint8_t stranger_key[32];       /* who answered as an impostor; all zero: not a valid identity at all */
+	struct endpoint arrived_on;     /* that the newest answer, or else a receipt, named; all zero: not known */
+	struct endpoint receipt_source; /* how the server sees us, from a receipt; all zero: not known */
+	bool seen_by_server;            /* evidence: a receipt or a half-open socket of this path */
+	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
+};
+
+/* What the path's neighbours say: the caller (paths.c) fills it from the tallies of the other paths. */
+struct verdict_context {
+	bool other_protocol_probed;  /* same target and address, the other protocol .. */
+	bool other_protocol_up;      /* .. has answers from an allowed server and no loss worth the name (not down) */
+	bool this_protocol_all_down; /* every path of this target, address and protocol is down without a refusal */
+	unsigned
+	    smaller_size_up; /* largest smaller size of the same target, address and flow kind that is up; 0: none */
+	bool servers_silent; /* for each server that may answer: at least two addresses of it are configured, all were
+				asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
+	bool not_authorised; /* a server that may answer here said not-authorised on another path */
+	int64_t skew_elsewhere_ns; /* .. or clock-skew: its offset; 0: none */
+};
+
+struct verdict_evidence {
+	struct prober_tally tally;
+	struct verdict_facts facts;
+	struct verdict_context context;
+	bool tcp;
+	unsigned size;
+	bool expect_reachable;
+	struct endpoint address;    /* probed */
+	struct endpoint arrives_on; /* asked for; all zero: not */
+	uint32_t allowed_mask;      /* bit i: configured server i may answer */
+	const char *server_name;    /* of tally.server; NULL: nobody */
+	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */
+	bool round;                /* judge the whole tally: any loss is lossy */
+	enum verdict_state before; /* run: the state so far */
+	unsigned run_length;       /* run: 3 */
+	unsigned lossy_permille;   /* run: share of loss from which it is lossy */
+};
+
+enum { VERDICT_SENTENCES_MAX = 6, VERDICT_SENTENCE_LEN = 200 };
+
+struct verdict {
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause;
+	bool expected;
+	uint32_t sent, answered, forward_lost, return_lost, lost; /* as they are to be reported */
+	unsigned sentences_len;
+	char sentences[VERDICT_SENTENCES_MAX][VERDICT_SENTENCE_LEN]; /* the evidence, for people */
+	const char *advice;                                          /* static text, or NULL */
+};
+
+void verdict_judge(const struct verdict_evidence *evidence, struct verdict *verdict);
+
+/* The cheap part, for each probe of `run`: the state alone. */
+enum verdict_state verdict_state(const struct verdict_evidence *evidence);
+
+#endif

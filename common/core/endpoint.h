@@ -1,0 +1,38 @@
+/* An IP address and port as the wire and the tables know it: always 16 octets,
+ * IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). All zero means "not known". */
+#ifndef FLOATPROBE_ENDPOINT_H
+#define FLOATPROBE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+struct endpoint {
+	uint8_t address[16];
+	uint16_t port; /* host byte order */
+};
+
+static const uint8_t endpoint_v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+static inline bool endpoint_is_v4(const struct endpoint *e)
+{
+	return memcmp(e->address, endpoint_v4_prefix, sizeof endpoint_v4_prefix) == 0;
+}
+
+static inline bool endpoint_is_unknown(const struct endpoint *e)
+{
+	static const uint8_t zero[16];
+	return memcmp(e->address, zero, sizeof zero) == 0;
+}
+
+static inline bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
+{
+	return memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return endpoint_same_address(a, b) && a->port == b->port;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* The evidence query and its answer, as plain text (seal.h encrypts it): what does the server know?
+ * An answer is never longer than its query: the asker pads the query with zeros to make room, and the
+ * server leaves out from the end what does not fit (and says so with EVIDENCE_TRUNCATED). */
+#ifndef FLOATPROBE_EVIDENCE_H
+#define FLOATPROBE_EVIDENCE_H
+
+#include "common/core/endpoint.h"
+#include "common/core/receipts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	EVIDENCE_FLOWS_MAX = 64,
+	EVIDENCE_ATTEMPTS_MAX = 16,
+	EVIDENCE_ADDRESSES_MAX = 32,
+	EVIDENCE_ERRORS_MAX = 16,
+};
+
+/* A TCP connection attempt that timed out: was its SYN seen? */
+struct evidence_attempt {
+	struct endpoint client; /* the attempt's local address and port, as the client knows them */
+	uint16_t server_port;
+	uint32_t age_ms; /* since connect(), when the query left */
+	uint32_t id;     /* the asker's, repeated in the answer */
+};
+
+struct evidence_query {
+	uint64_t flows[EVIDENCE_FLOWS_MAX]; /* flow ids; none: all of the asker's, the latest heard first */
+	struct evidence_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
+	unsigned flows_len, attempts_len;
+};
+
+struct evidence_flow {
+	uint64_t id;
+	bool known;   /* false: no packet of this flow since start or since the last eviction; nothing below holds */
+	bool unheard; /* the server thinks that the client does not hear it */
+	struct receipts receipts;
+	struct endpoint arrived_on; /* of the newest packet */
+	struct endpoint source;     /* of the newest packet */
+	uint32_t idle_ms;           /* since the newest packet */
+	uint32_t age_ms;            /* since the flow was made here */
+};
+
+enum evidence_attempt_status {
+	EVIDENCE_NOT_SEEN = 0,    /* no socket as young as the attempt: the SYN did not arrive */
+	EVIDENCE_HALF_OPEN = 1,   /* a SYN_RECV socket of this very attempt: the SYN arrived */
+	EVIDENCE_CANNOT_TELL = 2, /* overflows, SYN cookies, several candidates: see docs/PROTOCOL.md */
+};
+
+struct evidence_attempt_answer {
+	uint32_t id;
+	enum evidence_attempt_status status;
+	uint8_t retransmits; /* of the SYN-ACK */
+};
+
+/* An ICMP error that came for the server's replies to this client. */
+struct evidence_error {
+	struct endpoint client;   /* where the reply went */
+	struct endpoint offender; /* who sent the error */
+	uint8_t type, code;       /* of ICMP, or of ICMPv6 when client is IPv6 */
+	uint32_t count;
+	uint32_t idle_ms; /* since the newest */
+};
+
+struct evidence_answer {
+	bool truncated;
+	uint64_t boot_id;
+	uint64_t uptime_ms;
+	uint64_t evicted_ms;   /* since a flow of this client was last evicted; UINT64_MAX: never */
+	uint32_t socket_drops; /* datagrams that the kernel dropped at the UDP socket since it was opened */
+	struct endpoint asker; /* as the server sees the one who asked */
+	struct evidence_flow flows[EVIDENCE_FLOWS_MAX];
+	struct evidence_attempt_answer attempts[EVIDENCE_ATTEMPTS_MAX];
+	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX]; /* the server's own; port is 0 */
+	struct evidence_error errors[EVIDENCE_ERRORS_MAX];
+	unsigned flows_len, attempts_len, addresses_len, errors_len;
+};
+
+/* Write into exactly len octets, zero-padded. How many flows and attempts fit is for the asker to know:
+ * evidence_query_room tells how many flows may be asked so that their answers fit in len beside
+ * `attempts` attempts and a few addresses and errors. false: it does not fit (nothing is written). */
+unsigned evidence_query_room(size_t len, unsigned attempts);
+bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query *query)
+    __attribute__((warn_unused_result));
+bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
+    __attribute__((warn_unused_result));
+
+/* Order of importance: flows, attempts, addresses, errors. Cuts the lists to fit and sets truncated. */
+void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
+bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
+    __attribute__((warn_unused_result));
+
+#endif

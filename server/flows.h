@@ -1,0 +1,48 @@
+/* The server's table of flows: bounded, allocated once, at most 256 octets a flow.
+ * A flow is (client, 64-bit id); its entry is the replay window, the receipts and the client's acknowledgements.
+ * When the table is full, the client that holds the most flows loses its least recently heard one: junk makes no
+ * flows at all, and one authorised client cannot push out the flows of another that holds less. Pure. */
+#ifndef FLOATPROBE_FLOWS_H
+#define FLOATPROBE_FLOWS_H
+
+#include "common/core/endpoint.h"
+#include "common/core/packet.h"
+#include "common/core/receipts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct flow {
+	uint64_t id;
+	struct receipts receipts;
+	struct endpoint arrived_on, source; /* of the newest packet */
+	int64_t made_ns, heard_ns;          /* monotonic: first and newest packet */
+	int64_t progress_ns;                /* when the client last acknowledged more replies, or the flow was made */
+	uint32_t acknowledged;              /* replies that the client says it has */
+	uint32_t unacknowledged;            /* replies sent since progress_ns */
+	bool unheard;                       /* reported as unheard, and no progress since */
+	uint8_t transport;
+	/* the table's own */
+	uint32_t client, hash_next, older, newer;
+};
+
+struct flows;
+
+/* Memory for `capacity` flows of `clients` clients; NULL if there is none. hash_key randomises the buckets. */
+struct flows *flows_new(unsigned capacity, unsigned clients, const uint8_t hash_key[16]);
+void flows_free(struct flows *flows);
+
+/* The flow, made the most recent of its client; NULL if there is none. */
+struct flow *flows_find(struct flows *flows, unsigned client, uint64_t id);
+/* The same without touching the order. */
+const struct flow *flows_peek(const struct flows *flows, unsigned client, uint64_t id);
+/* A new zeroed flow (id and client set); never fails: it evicts when it must. The id must not be there yet. */
+struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_t now_ns);
+/* The client's flows from the most recent on: pass NULL first; NULL after the last. */
+const struct flow *flows_next_of(const struct flows *flows, unsigned client, const struct flow *flow);
+/* When a flow of this client was last evicted (monotonic ns); 0: never. */
+int64_t flows_evicted_ns(const struct flows *flows, unsigned client);
+size_t flows_count(const struct flows *flows);
+
+#endif
