@@ -1,0 +1,1 @@
+#include "common/system/log.h"
