@@ -1,1 +1,65 @@
 #include "common/system/log.h"
+
+#include "common/system/printable.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINE_LEN = 1024 };
+
+/* sd-daemon(3) prefix, and the word that people read. */
+struct level {
+	const char *prefix, *word;
+};
+static const struct level info = { "<6>", "" };
+static const struct level warning = { "<4>", "warning: " };
+static const struct level error = { "<3>", "error: " };
+
+static const char *program = "floatprobe";
+static bool to_systemd;
+
+/* systemd says by device and inode which stream it reads; stderr may have been turned elsewhere since. */
+static bool is_journal_stream(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(fd, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
+}
+
+void log_start(const char *name)
+{
+	program = name;
+	to_systemd = is_journal_stream(STDERR_FILENO);
+}
+
+__attribute__((format(printf, 2, 0))) static void put(const struct level *level, const char *format, va_list args)
+{
+	char text[LINE_LEN], line[LINE_LEN + 64];
+
+	vsnprintf(text, sizeof text, format, args);
+	printable(text, sizeof text, text, false);
+	int len =
+	    snprintf(line, sizeof line, "%s%.32s: %s%s\n", to_systemd ? level->prefix : "", program, level->word, text);
+	/* One write, so that lines of several processes do not mix. Nobody is left to be told if it fails. */
+	ssize_t written = write(STDERR_FILENO, line, (size_t)len);
+	(void)written;
+}
+
+#define DEFINE(name)                                                                                                   \
+	void log_##name(const char *format, ...)                                                                       \
+	{                                                                                                              \
+		va_list args;                                                                                          \
+		va_start(args, format);                                                                                \
+		put(&name, format, args);                                                                              \
+		va_end(args);                                                                                          \
+	}
+DEFINE(info)
+DEFINE(warning)
+DEFINE(error)
