@@ -1,0 +1,51 @@
+/* When probes leave. Pure: times are monotonic nanoseconds, randomness comes in as a number.
+ *
+ * A timer stays on a grid: slot k of a schedule is at start + k x every, each with its own jitter, so errors do not
+ * add up. Slots that were missed (a suspended host, a busy one) are skipped and counted, never sent as a burst. */
+#ifndef FLOATPROBE_SCHEDULE_H
+#define FLOATPROBE_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct schedule {
+	int64_t every_ns;
+	int64_t spacing_ns;       /* between the probes of one slot */
+	unsigned count;           /* probes in each slot, >= 1 */
+	unsigned jitter_permille; /* a slot moves by up to +- this share of every */
+	uint64_t slots_max;       /* the timer ends after so many slots; 0: never */
+};
+
+struct schedule_timer {
+	const struct schedule *schedule;
+	void *owner;      /* the caller's */
+	int64_t due_ns;   /* when the next probe leaves */
+	int64_t slot_ns;  /* the current slot, on the grid */
+	int64_t burst_ns; /* the current slot, with its jitter */
+	uint64_t slots;   /* finished or skipped */
+	uint64_t skipped;
+	unsigned sent; /* probes of the current slot that left */
+	size_t queue_index;
+};
+
+/* The first slot is at first_ns, without jitter. */
+void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns);
+
+/* The probe that was due leaves now; set the next due time, which is later than now. false: that was the last one. */
+bool schedule_advance(struct schedule_timer *timer, int64_t now_ns, uint32_t random);
+
+/* Timers ordered by due time: a binary heap over memory of its own. */
+struct schedule_queue {
+	struct schedule_timer **heap;
+	size_t len, capacity;
+};
+
+bool schedule_queue_init(struct schedule_queue *queue, size_t capacity) __attribute__((warn_unused_result));
+void schedule_queue_free(struct schedule_queue *queue);
+void schedule_queue_push(struct schedule_queue *queue, struct schedule_timer *timer);  /* never beyond capacity */
+struct schedule_timer *schedule_queue_first(const struct schedule_queue *queue);       /* NULL: empty */
+void schedule_queue_moved(struct schedule_queue *queue, struct schedule_timer *timer); /* its due time changed */
+void schedule_queue_remove(struct schedule_queue *queue, struct schedule_timer *timer);
+
+#endif
