@@ -1,0 +1,201 @@
+#include "common/system/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECRET_PREFIX "floatprobe-secret:"
+#define PUBLIC_PREFIX "ed25519:"
+
+enum {
+	BASE64_LEN = 44,
+	SECRET_LEN = sizeof SECRET_PREFIX - 1 + BASE64_LEN,
+	CONTENT_MAX = SECRET_LEN + 2, /* a line end, and one octet more to notice a longer file */
+};
+
+static bool fail(char error[KEYFILE_ERROR_LEN], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool fail(char error[KEYFILE_ERROR_LEN], const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(error, KEYFILE_ERROR_LEN, format, args);
+	va_end(args);
+	return false;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool decode(const char *text, size_t len, int variant, uint8_t octets[32])
+{
+	size_t octets_len;
+	return sodium_base642bin(octets, 32, text, len, NULL, &octets_len, NULL, variant) == 0 && octets_len == 32;
+}
+
+static bool check_file(const char *path, int fd, char error[KEYFILE_ERROR_LEN])
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return fail(error, "cannot read key file %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fail(error, "%s is not a regular file; a key file is wanted", path);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return fail(error,
+			    "key file %s belongs to another user (uid %u); it must belong to the user who runs this",
+			    path, (unsigned)st.st_uid);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return fail(error, "key file %s can be used by others (mode %04o); chmod 600 it", path,
+			    (unsigned)st.st_mode & 07777);
+	return true;
+}
+
+/* The whole content as a string, up to len - 1 octets of it. */
+static bool read_content(const char *path, char *content, size_t len, char error[KEYFILE_ERROR_LEN])
+{
+	/* O_NONBLOCK: a FIFO in a key file's place must not hang us before fstat can tell. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return fail(error, "cannot open key file %s: %s%s", path, strerror(errno),
+			    errno == ENOENT ? "; `floatprobe keygen -o FILE` makes one" : "");
+	bool ok = check_file(path, fd, error);
+	ssize_t n = ok ? read(fd, content, len - 1) : 0;
+	if (n < 0)
+		ok = fail(error, "cannot read key file %s: %s", path, strerror(errno));
+	content[n < 0 ? 0 : n] = '\0';
+	close(fd);
+	return ok;
+}
+
+static bool parse_secret(const char *path, char *content, uint8_t seed[SEAL_SEED_LEN], char error[KEYFILE_ERROR_LEN])
+{
+	if (starts_with(content, PUBLIC_PREFIX))
+		return fail(
+		    error, "%s holds a public key; the secret key file that `floatprobe keygen -o FILE` made is wanted",
+		    path);
+	if (!starts_with(content, SECRET_PREFIX))
+		return fail(error, "%s is not a floatprobe secret key; `floatprobe keygen -o FILE` makes one", path);
+	char *text = content + strlen(SECRET_PREFIX);
+	size_t len = strcspn(text, "\n");
+	if (text[len] == '\n' && text[len + 1] != '\0')
+		return fail(error, "%s has more than one line; a secret key file is one line", path);
+	if (!decode(text, len, sodium_base64_VARIANT_ORIGINAL, seed))
+		return fail(
+		    error, "the secret key in %s is damaged; after \"" SECRET_PREFIX "\" stand 44 characters of base64",
+		    path);
+	return true;
+}
+
+bool keyfile_read(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
+{
+	char content[CONTENT_MAX + 1];
+	uint8_t seed[SEAL_SEED_LEN];
+	bool ok = read_content(path, content, sizeof content, error) && parse_secret(path, content, seed, error);
+	if (ok)
+		seal_identity_from_seed(identity, seed);
+	sodium_memzero(content, sizeof content);
+	sodium_memzero(seed, sizeof seed);
+	return ok;
+}
+
+/* The directories that path needs, so that the default place works on a fresh account. */
+static void make_parents(const char *path)
+{
+	char dir[4096];
+	if (strlen(path) >= sizeof dir)
+		return;
+	strcpy(dir, path);
+	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(dir, 0700); /* one that cannot be made shows when the file is opened */
+		*slash = '/';
+	}
+}
+
+/* Written to disk as a whole, or not there. */
+static bool write_content(const char *path, const char *content, size_t len, char error[KEYFILE_ERROR_LEN])
+{
+	make_parents(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return fail(error, "%s exists already; a key is never overwritten, name another file", path);
+	if (fd < 0)
+		return fail(error, "cannot make key file %s: %s", path, strerror(errno));
+	ssize_t n = write(fd, content, len);
+	bool ok = n == (ssize_t)len && fsync(fd) == 0;
+	int cause = n < 0 || n == (ssize_t)len ? errno : ENOSPC;
+	if (close(fd) < 0 && ok) {
+		ok = false;
+		cause = errno;
+	}
+	if (ok)
+		return true;
+	unlink(path);
+	return fail(error, "cannot write key file %s: %s", path, strerror(cause));
+}
+
+bool keyfile_create(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
+{
+	uint8_t seed[SEAL_SEED_LEN];
+	char content[SECRET_LEN + 2] = SECRET_PREFIX;
+	char *text = content + strlen(SECRET_PREFIX);
+	randombytes_buf(seed, sizeof seed);
+	sodium_bin2base64(text, BASE64_LEN + 1, seed, sizeof seed, sodium_base64_VARIANT_ORIGINAL);
+	content[SECRET_LEN] = '\n';
+	bool ok = write_content(path, content, SECRET_LEN + 1, error);
+	if (ok)
+		seal_identity_from_seed(identity, seed);
+	sodium_memzero(content, sizeof content);
+	sodium_memzero(seed, sizeof seed);
+	return ok;
+}
+
+void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBLIC_LEN])
+{
+	strcpy(text, PUBLIC_PREFIX);
+	sodium_bin2base64(text + strlen(PUBLIC_PREFIX), BASE64_LEN + 1, key, WIRE_KEY_LEN,
+			  sodium_base64_VARIANT_ORIGINAL);
+}
+
+/* A key that is no point of the curve, or of small order, would fail only when the first packet is made. */
+static bool check_usable(const uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
+{
+	uint8_t converted[crypto_scalarmult_curve25519_BYTES];
+	if (crypto_sign_ed25519_pk_to_curve25519(converted, key) != 0)
+		return fail(error, "is not a usable Ed25519 public key; `floatprobe pubkey FILE` prints the right one");
+	return true;
+}
+
+bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
+{
+	if (starts_with(text, SECRET_PREFIX))
+		return fail(
+		    error,
+		    "is a secret key, which is only for its owner; `floatprobe pubkey FILE` prints the public one");
+	if (!starts_with(text, PUBLIC_PREFIX))
+		return fail(error, "is not a public key; \"" PUBLIC_PREFIX "\" and 44 characters of base64 are wanted");
+	const char *base64 = text + strlen(PUBLIC_PREFIX);
+	size_t len = strlen(base64);
+	if (len != BASE64_LEN)
+		return fail(error, "has %zu characters after \"" PUBLIC_PREFIX "\"; a public key has 44", len);
+	if (!decode(base64, len, sodium_base64_VARIANT_ORIGINAL, key))
+		return fail(error,
+			    "is not standard base64 of 32 octets after \"" PUBLIC_PREFIX "\"; copy the whole key");
+	return check_usable(key, error);
+}
+
+bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
+{
+	if (len != BASE64_LEN - 1)
+		return fail(error, "the key has %zu characters; a public key in unpadded base64url has 43", len);
+	if (!decode(text, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
+		return fail(error, "the key is not unpadded base64url; in it + is written - and / is written _");
+	return check_usable(key, error);
+}
