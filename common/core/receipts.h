@@ -25,8 +25,8 @@ enum receipts_mark receipts_note(struct receipts *r, uint32_t seq);
 
 enum receipts_status { RECEIPTS_ARRIVED, RECEIPTS_MISSING, RECEIPTS_UNKNOWN };
 
-/* Did seq arrive? Beyond newest it is MISSING (it had not arrived when the window was made); before
- * first, or more than the window behind newest, or in an empty window, UNKNOWN. */
+/* Did seq arrive? Beyond newest it is MISSING (it had not arrived when the window was made); in an empty
+ * window, the window or more behind newest, or before first (unless it is seen to have arrived), UNKNOWN. */
 enum receipts_status receipts_status(const struct receipts *r, uint32_t seq);
 
 #endif
