@@ -93,7 +93,8 @@ void packet_write_request(uint8_t *buf, size_t len, const struct packet_request 
 enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct packet_request *request)
     __attribute__((warn_unused_result));
 
-/* Turn the request in buf into its reply in place; AUTH is zeroed for seal.h to fill, padding stays. */
+/* Turn the request in buf into its reply in place; AUTH is zeroed for seal.h to fill, padding stays.
+ * seq, sent_ns and flow_id are the request's, octet by octet: those of *reply are not looked at. */
 void packet_write_reply(uint8_t *buf, size_t len, const struct packet_reply *reply);
 
 enum packet_fault packet_read_reply(const uint8_t *buf, size_t len, struct packet_reply *reply)
