@@ -41,15 +41,18 @@ struct result_path {
 	struct prober_rtt rtt;
 };
 
+/* What a change is about. */
+struct result_standing {
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause;
+	const char *server;
+};
+
 struct result_change {
 	int64_t time_ns, since_ns;
 	struct result_path_name name;
-	struct { /* what a change is about */
-		enum verdict_state state;
-		enum verdict_direction direction;
-		enum verdict_cause cause;
-		const char *server;
-	} from, to;
+	struct result_standing from, to;
 	const struct verdict *verdict; /* of `to` */
 };
 
