@@ -1,6 +1,6 @@
 /* The evidence query and its answer, as plain text (seal.h encrypts it): what does the server know?
  * An answer is never longer than its query: the asker pads the query with zeros to make room, and the
- * server leaves out from the end what does not fit (and says so with EVIDENCE_TRUNCATED). */
+ * server leaves out what does not fit (and says so: `truncated`). */
 #ifndef FLOATPROBE_EVIDENCE_H
 #define FLOATPROBE_EVIDENCE_H
 
@@ -16,6 +16,7 @@ enum {
 	EVIDENCE_ATTEMPTS_MAX = 16,
 	EVIDENCE_ADDRESSES_MAX = 32,
 	EVIDENCE_ERRORS_MAX = 16,
+	EVIDENCE_LEN_MIN = 56, /* the shortest text: an answer with nothing in its lists */
 };
 
 /* A TCP connection attempt that timed out: was its SYN seen? */
@@ -87,7 +88,8 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
     __attribute__((warn_unused_result));
 
-/* Order of importance: flows, attempts, addresses, errors. Cuts the lists to fit and sets truncated. */
+/* What fits goes first to attempts (short, and asked for one by one), then flows, addresses, errors. Cuts the lists to fit and says truncated.
+ * len >= EVIDENCE_LEN_MIN, which evidence_read_query has seen to. */
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
     __attribute__((warn_unused_result));
