@@ -16,6 +16,7 @@
 struct flow {
 	uint64_t id;
 	struct receipts receipts;
+	uint64_t repeated[4]; /* bit seq % RECEIPTS_WINDOW: this number was answered a second time */
 	struct endpoint arrived_on, source; /* of the newest packet */
 	int64_t made_ns, heard_ns;          /* monotonic: first and newest packet */
 	int64_t progress_ns;                /* when the client last acknowledged more replies, or the flow was made */
@@ -43,6 +44,10 @@ struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_
 const struct flow *flows_next_of(const struct flows *flows, unsigned client, const struct flow *flow);
 /* When a flow of this client was last evicted (monotonic ns); 0: never. */
 int64_t flows_evicted_ns(const struct flows *flows, unsigned client);
+/* Say so: of what this client sent before now_ns, the table may know nothing. */
+void flows_set_evicted(struct flows *flows, unsigned client, int64_t now_ns);
+/* Take over one client's flows from another table, in their order; those of `to` go first when there is no room. */
+void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, unsigned from_client, int64_t now_ns);
 size_t flows_count(const struct flows *flows);
 
 #endif
