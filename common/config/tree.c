@@ -1,0 +1,393 @@
+#include "common/config/tree.h"
+
+#include "common/config/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+struct reader {
+	yaml_parser_t yaml;
+	const char *text;
+	size_t len;
+	struct tree *tree;
+	struct diag_list *diags;
+};
+
+/* ---- positions ---- */
+
+static void report_mark(struct reader *r, yaml_mark_t mark, const char *text)
+{
+	diag_add(r->diags, DIAG_ERROR, r->tree->file, (unsigned)mark.line + 1, (unsigned)mark.column + 1, "%s", text);
+}
+
+static bool is_continuation(char octet)
+{
+	return ((unsigned char)octet & 0xc0) == 0x80;
+}
+
+/* libyaml tells where its reader failed in octets only. */
+static yaml_mark_t mark_of_octet(const struct reader *r, size_t offset)
+{
+	yaml_mark_t mark = { 0 };
+	for (size_t i = 0; i < offset && i < r->len; i++) {
+		if (r->text[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		} else if (!is_continuation(r->text[i])) {
+			mark.column++;
+		}
+	}
+	return mark;
+}
+
+/* The octet at a mark, whose index counts characters. */
+static char octet_at(const struct reader *r, yaml_mark_t mark)
+{
+	size_t characters = 0;
+	for (size_t i = 0; i < r->len; i++) {
+		if (is_continuation(r->text[i]))
+			continue;
+		if (characters++ == mark.index)
+			return r->text[i];
+	}
+	return '\0';
+}
+
+static void report_syntax(struct reader *r)
+{
+	const yaml_parser_t *yaml = &r->yaml;
+	yaml_mark_t mark = yaml->problem_mark;
+	const char *problem = yaml->problem ? yaml->problem : "unreadable", *hint = "";
+	if (yaml->error == YAML_READER_ERROR) {
+		mark = mark_of_octet(r, yaml->problem_offset);
+		hint = "; the file has to be plain UTF-8 text";
+	} else if (octet_at(r, mark) == '\t') {
+		problem = "a tab, which YAML does not take for indentation";
+		hint = "; use spaces";
+	}
+	diag_add(r->diags, DIAG_ERROR, r->tree->file, (unsigned)mark.line + 1, (unsigned)mark.column + 1,
+		 "not valid YAML: %s%s%s%s", problem, yaml->context ? ", " : "", yaml->context ? yaml->context : "",
+		 hint);
+}
+
+static bool next_event(struct reader *r, yaml_event_t *event)
+{
+	if (yaml_parser_parse(&r->yaml, event))
+		return true;
+	report_syntax(r);
+	return false;
+}
+
+/* ---- nodes ---- */
+
+static struct tree_node *new_node(struct reader *r, const yaml_event_t *event)
+{
+	struct tree_node *node = alloc_zero(1, sizeof *node);
+	node->file = r->tree->file;
+	node->line = (unsigned)event->start_mark.line + 1;
+	node->column = (unsigned)event->start_mark.column + 1;
+	node->older = r->tree->newest;
+	r->tree->newest = node;
+	r->tree->nodes++;
+	return node;
+}
+
+static void wrong_event(struct reader *r, struct tree_node *node, const yaml_event_t *event, const char *text)
+{
+	report_mark(r, event->start_mark, text);
+	node->wrong = true;
+}
+
+/* Aliases are refused, not followed: they are what makes small files large, and nothing here needs them. */
+static void refuse_properties(struct reader *r, struct tree_node *node, const yaml_event_t *event)
+{
+	const yaml_char_t *anchor = NULL, *tag = NULL;
+	if (event->type == YAML_SCALAR_EVENT) {
+		anchor = event->data.scalar.anchor;
+		tag = event->data.scalar.tag;
+	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = event->data.sequence_start.anchor;
+		tag = event->data.sequence_start.tag;
+	} else if (event->type == YAML_MAPPING_START_EVENT) {
+		anchor = event->data.mapping_start.anchor;
+		tag = event->data.mapping_start.tag;
+	}
+	if (anchor || event->type == YAML_ALIAS_EVENT)
+		wrong_event(r, node, event, "anchors and aliases (& and *) are not supported; write the value out");
+	if (tag)
+		wrong_event(r, node, event, "tags (!) are not supported; write the plain value");
+}
+
+static void read_scalar(struct reader *r, struct tree_node *node, const yaml_event_t *event)
+{
+	const char *value = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+	node->text = alloc_text("");
+	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	if (len > TREE_TEXT_MAX) {
+		wrong_event(r, node, event, "a value of more than 1024 characters; nothing here is that long");
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f) {
+			wrong_event(r, node, event,
+				    "a value with a control character or line end in it; write it in one line");
+			return;
+		}
+	}
+	free(node->text);
+	node->text = alloc_text(value);
+}
+
+static void append(struct tree_node *parent, struct tree_node **last, struct tree_node *child)
+{
+	child->index = parent->len++;
+	if (*last)
+		(*last)->next = child;
+	else
+		parent->first = child;
+	*last = child;
+}
+
+/* A key that cannot be one is reported, and its value is left out of the tree. */
+static bool check_key(struct reader *r, const struct tree_node *key)
+{
+	const char *wrong = NULL;
+	if (key->kind != TREE_SCALAR)
+		wrong = "a key is a word; a list or mapping cannot be one";
+	else if (!key->wrong && key->plain && strcmp(key->text, "<<") == 0)
+		wrong = "merge keys (<<) are not supported; write the keys out";
+	if (wrong)
+		diag_add(r->diags, DIAG_ERROR, key->file, key->line, key->column, "%s", wrong);
+	return !wrong && !key->wrong;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+	const struct tree_node *a = *(const struct tree_node *const *)left,
+			       *b = *(const struct tree_node *const *)right;
+	int by_key = strcmp(a->key->text, b->key->text);
+	return by_key ? by_key : a->index < b->index ? -1 : 1;
+}
+
+static void index_members(struct reader *r, struct tree_node *mapping)
+{
+	mapping->sorted = alloc_zero(mapping->len, sizeof(struct tree_node *));
+	for (struct tree_node *member = mapping->first; member; member = member->next)
+		mapping->sorted[member->index] = member;
+	qsort(mapping->sorted, mapping->len, sizeof(struct tree_node *), compare_keys);
+	const struct tree_node *first = NULL;
+	for (unsigned i = 0; i < mapping->len; i++) {
+		const struct tree_node *key = mapping->sorted[i]->key;
+		if (first && strcmp(first->text, key->text) == 0)
+			diag_add(r->diags, DIAG_ERROR, key->file, key->line, key->column,
+				 "%s: given twice, first in line %u; keep one of them", key->text, first->line);
+		else
+			first = key;
+	}
+}
+
+static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, unsigned depth);
+
+/* Up to the event that ends parent. false: a fatal error was reported. */
+static bool read_children(struct reader *r, struct tree_node *parent, yaml_event_type_t end, unsigned depth)
+{
+	struct tree_node *key = NULL, *last = NULL;
+	for (;;) {
+		yaml_event_t event;
+		if (!next_event(r, &event))
+			return false;
+		bool ended = event.type == end;
+		struct tree_node *node = ended ? NULL : read_node(r, &event, depth);
+		yaml_event_delete(&event);
+		if (!node)
+			return ended;
+		if (parent->kind == TREE_MAPPING && !key) {
+			key = node;
+			continue;
+		}
+		node->key = key;
+		if (!key || check_key(r, key))
+			append(parent, &last, node);
+		key = NULL;
+	}
+}
+
+/* event starts the node; NULL: a fatal error was reported. */
+static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, unsigned depth)
+{
+	if (depth > TREE_DEPTH_MAX || r->tree->nodes == TREE_NODES_MAX) {
+		report_mark(r, event->start_mark,
+			    depth > TREE_DEPTH_MAX ? "nested deeper than 16 levels; no configuration is"
+						   : "more than 500000 values; no configuration has that many");
+		return NULL;
+	}
+	struct tree_node *node = new_node(r, event);
+	bool whole = true;
+	refuse_properties(r, node, event);
+	if (event->type == YAML_SCALAR_EVENT) {
+		read_scalar(r, node, event);
+	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
+		node->kind = TREE_LIST;
+		whole = read_children(r, node, YAML_SEQUENCE_END_EVENT, depth + 1);
+	} else if (event->type == YAML_MAPPING_START_EVENT) {
+		node->kind = TREE_MAPPING;
+		whole = read_children(r, node, YAML_MAPPING_END_EVENT, depth + 1);
+		if (whole)
+			index_members(r, node);
+	} else { /* an alias, reported by now */
+		node->text = alloc_text("");
+	}
+	return whole ? node : NULL;
+}
+
+/* ---- files ---- */
+
+/* Skips events up to the first of a type that tells: the start of a node, of a document, or the end. */
+static bool skip_to_content(struct reader *r, yaml_event_t *event)
+{
+	while (next_event(r, event)) {
+		if (event->type != YAML_STREAM_START_EVENT && event->type != YAML_DOCUMENT_END_EVENT)
+			return true;
+		yaml_event_delete(event);
+	}
+	return false;
+}
+
+static bool read_document(struct reader *r)
+{
+	yaml_event_t event;
+	if (!skip_to_content(r, &event))
+		return false;
+	bool empty = event.type == YAML_STREAM_END_EVENT;
+	if (empty)
+		diag_add(r->diags, DIAG_ERROR, r->tree->file, 0, 0, "the file is empty; a configuration is wanted");
+	yaml_event_delete(&event);
+	if (empty || !next_event(r, &event))
+		return false;
+	r->tree->root = read_node(r, &event, 1);
+	yaml_event_delete(&event);
+	return r->tree->root != NULL;
+}
+
+static bool read_stream(struct reader *r)
+{
+	yaml_event_t event;
+	if (!read_document(r) || !skip_to_content(r, &event))
+		return false;
+	bool ended = event.type == YAML_STREAM_END_EVENT;
+	if (!ended)
+		report_mark(r, event.start_mark, "a second document (---); a configuration is one document");
+	yaml_event_delete(&event);
+	return ended;
+}
+
+static bool parse(struct tree *tree, const char *text, size_t len, struct diag_list *diags)
+{
+	struct reader r = { .text = text, .len = len, .tree = tree, .diags = diags };
+	if (!yaml_parser_initialize(&r.yaml)) {
+		diag_add(diags, DIAG_ERROR, tree->file, 0, 0, "cannot be read: out of memory");
+		return false;
+	}
+	/* Not what a byte order mark says: UTF-16 is refused like any other octets that are not UTF-8. */
+	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, len);
+	bool ok = read_stream(&r);
+	yaml_parser_delete(&r.yaml);
+	return ok;
+}
+
+static const char *check_file(int fd, size_t *len)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file";
+	if (st.st_size > TREE_FILE_MAX)
+		return "larger than 4 MiB, which no configuration is";
+	*len = (size_t)st.st_size;
+	return NULL;
+}
+
+/* NULL, or why not. A file that shrinks meanwhile is read as short as it is. */
+static const char *read_file(const char *file, char **text, size_t *len)
+{
+	/* O_NONBLOCK: opening a FIFO must not hang us before fstat can tell. */
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return strerror(errno);
+	size_t size = 0;
+	const char *wrong = check_file(fd, &size);
+	if (!wrong) {
+		char *content = alloc_zero(size, 1);
+		ssize_t n = read(fd, content, size);
+		if (n < 0) {
+			wrong = strerror(errno);
+			free(content);
+		} else {
+			*text = content;
+			*len = (size_t)n;
+		}
+	}
+	close(fd);
+	return wrong;
+}
+
+struct tree *tree_load(const char *file, struct diag_list *diags)
+{
+	char *text;
+	size_t len;
+	const char *wrong = read_file(file, &text, &len);
+	if (wrong) {
+		diag_add(diags, DIAG_ERROR, file, 0, 0, "cannot be read: %s", wrong);
+		return NULL;
+	}
+	struct tree *tree = alloc_zero(1, sizeof *tree);
+	tree->file = alloc_text(file);
+	bool ok = parse(tree, text, len, diags);
+	free(text);
+	if (ok)
+		return tree;
+	tree_free(tree);
+	return NULL;
+}
+
+void tree_free(struct tree *tree)
+{
+	if (!tree)
+		return;
+	for (struct tree_node *node = tree->newest, *older; node; node = older) {
+		older = node->older;
+		free(node->text);
+		free(node->sorted);
+		free(node);
+	}
+	free(tree->file);
+	free(tree);
+}
+
+static int compare_to_key(const void *key, const void *member)
+{
+	return strcmp(key, (*(const struct tree_node *const *)member)->key->text);
+}
+
+struct tree_node *tree_get(const struct tree_node *mapping, const char *key)
+{
+	if (mapping->kind != TREE_MAPPING || mapping->len == 0)
+		return NULL;
+	struct tree_node **found =
+	    bsearch(key, mapping->sorted, mapping->len, sizeof(struct tree_node *), compare_to_key);
+	return found ? *found : NULL;
+}
+
+bool tree_is_null(const struct tree_node *node)
+{
+	return node->kind == TREE_SCALAR && node->plain &&
+	       (node->text[0] == '\0' || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
+}

@@ -1,0 +1,309 @@
+#include "common/config/units.h"
+
+#include "common/core/endpoint.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* ---- numbers ---- */
+
+/* "12.5" times scale, exactly; *rest is what follows the number. */
+static bool parse_decimal(const char *text, int64_t scale, int64_t *value, const char **rest)
+{
+	int64_t sum = 0;
+	const char *p = text;
+	for (; is_digit(*p); p++) {
+		if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, *p - '0', &sum))
+			return false;
+	}
+	if (p == text || __builtin_mul_overflow(sum, scale, &sum))
+		return false;
+	if (*p == '.' && is_digit(p[1])) {
+		for (p++; is_digit(*p); p++) {
+			if (scale % 10 != 0 && *p != '0')
+				return false;
+			scale /= 10;
+			if (__builtin_add_overflow(sum, (*p - '0') * scale, &sum))
+				return false;
+		}
+	}
+	*value = sum;
+	*rest = p;
+	return true;
+}
+
+/* Largest first, as units_duration_text wants it. */
+static const struct {
+	const char *name;
+	int64_t ns;
+} duration_units[] = {
+	{ "d", 86400 * UNITS_S }, { "h", 3600 * UNITS_S }, { "m", 60 * UNITS_S }, { "s", UNITS_S },
+	{ "ms", UNITS_MS },       { "us", 1000 },          { "ns", 1 },
+};
+enum { DURATION_UNITS_LEN = sizeof duration_units / sizeof *duration_units };
+
+const char *units_duration(const char *text, int64_t *ns)
+{
+	size_t digits = strspn(text, "0123456789.");
+	if (digits == 0)
+		return "is not a duration; write 200ms, 1s or 5m";
+	if (text[digits] == '\0')
+		return "has no unit; durations are written as 200ms, 1s or 5m";
+	for (size_t i = 0; i < DURATION_UNITS_LEN; i++) {
+		if (strcmp(text + digits, duration_units[i].name) != 0)
+			continue;
+		int64_t value;
+		const char *rest;
+		if (!parse_decimal(text, duration_units[i].ns, &value, &rest) || rest != text + digits)
+			return "is not a number that fits; write 200ms, 1s or 5m";
+		*ns = value;
+		return NULL;
+	}
+	return "has an unknown unit; units are ns, us, ms, s, m, h and d, with no space before them";
+}
+
+const char *units_percent(const char *text, unsigned *permille)
+{
+	int64_t value;
+	const char *rest;
+	size_t digits = strspn(text, "0123456789.");
+	if (digits == 0 || (text[digits] != '\0' && strcmp(text + digits, "%") != 0))
+		return "is not a percentage; write 10% or 0.5%";
+	if (text[digits] == '\0')
+		return "has no unit; percentages are written as 10% or 0.5%";
+	if (!parse_decimal(text, 10, &value, &rest) || rest != text + digits)
+		return "is not a percentage in steps of 0.1%; write 10% or 0.5%";
+	if (value > 1000)
+		return "is out of range; 0% to 100%";
+	*permille = (unsigned)value;
+	return NULL;
+}
+
+const char *units_unsigned(const char *text, uint64_t *value)
+{
+	int64_t number;
+	const char *rest;
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return "is not a whole number; write digits only";
+	if (text[0] == '0' && text[1] != '\0')
+		return "has a leading zero; write it without";
+	if (!parse_decimal(text, 1, &number, &rest))
+		return "is too large";
+	*value = (uint64_t)number;
+	return NULL;
+}
+
+const char *units_port(const char *text, uint16_t *port)
+{
+	uint64_t value;
+	const char *wrong = units_unsigned(text, &value);
+	if (wrong)
+		return wrong;
+	if (value < 1 || value > 65535)
+		return "is out of range; ports are 1 to 65535";
+	*port = (uint16_t)value;
+	return NULL;
+}
+
+const char *units_boolean(const char *text, bool *value)
+{
+	bool yes = strcmp(text, "true") == 0;
+	if (!yes && strcmp(text, "false") != 0)
+		return "is neither true nor false";
+	*value = yes;
+	return NULL;
+}
+
+const char *units_name(const char *text)
+{
+	size_t len = strlen(text);
+	if (len == 0)
+		return "is empty; a name is wanted";
+	if (len > UNITS_NAME_MAX)
+		return "is too long; a name has up to 64 characters";
+	if (!is_alnum(text[0]))
+		return "does not begin with a letter or digit; a name does";
+	for (const char *p = text; *p; p++) {
+		if (!is_alnum(*p) && !strchr("._-", *p))
+			return "is not a name; names are made of letters, digits, dot, underscore and hyphen";
+	}
+	return NULL;
+}
+
+/* ---- addresses ---- */
+
+/* text without brackets into bare, which holds any address that inet_pton knows. */
+static bool strip_brackets(const char *text, char *bare, size_t bare_len)
+{
+	size_t len = strlen(text);
+	if (text[0] == '[') {
+		if (len < 2 || text[len - 1] != ']')
+			return false;
+		text++;
+		len -= 2;
+	}
+	if (len >= bare_len)
+		return false;
+	memcpy(bare, text, len);
+	bare[len] = '\0';
+	return true;
+}
+
+const char *units_address(const char *text, uint8_t address[16])
+{
+	char bare[UNITS_ADDRESS_LEN];
+	uint8_t octets[16];
+	if (strchr(text, '/'))
+		return "is a network or a path; the address of one host is wanted";
+	if (strchr(text, '%'))
+		return "has a scope; link-local addresses are not supported, name a global one";
+	bool fits = strip_brackets(text, bare, sizeof bare);
+	if (fits && inet_pton(AF_INET6, bare, octets) == 1) {
+		memcpy(address, octets, sizeof octets);
+		return NULL;
+	}
+	if (fits && text[0] != '[' && inet_pton(AF_INET, bare, octets) == 1) {
+		memcpy(address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
+		memcpy(address + sizeof endpoint_v4_prefix, octets, 4);
+		return NULL;
+	}
+	if (strchr(text, '.') && strchr(text, ':') && strchr(text, ':') == strrchr(text, ':'))
+		return "has a port in it; the port has a key of its own";
+	return "is not a numeric address; write it like 198.51.100.7 or 2001:db8::7";
+}
+
+static const char *refuse_v4(const uint8_t a[4])
+{
+	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
+	if (a[0] == 0)
+		return "is no host's address; name the address of one host";
+	if (a[0] >= 224 && a[0] <= 239)
+		return "is a multicast address; name the address of one host";
+	if (memcmp(a, broadcast, sizeof broadcast) == 0)
+		return "is the broadcast address; name the address of one host";
+	return NULL;
+}
+
+static const char *refuse_v6(const uint8_t a[16])
+{
+	static const uint8_t unspecified[16];
+	if (memcmp(a, unspecified, sizeof unspecified) == 0)
+		return "is no host's address; name the address of one host";
+	if (a[0] == 0xff)
+		return "is a multicast address; name the address of one host";
+	if (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)
+		return "is link-local and needs a scope, which is not supported; name a global address";
+	return NULL;
+}
+
+const char *units_host_address(const char *text, uint8_t address[16])
+{
+	struct endpoint e = { 0 };
+	const char *wrong = units_address(text, e.address);
+	if (!wrong)
+		wrong = endpoint_is_v4(&e) ? refuse_v4(e.address + 12) : refuse_v6(e.address);
+	if (!wrong)
+		memcpy(address, e.address, sizeof e.address);
+	return wrong;
+}
+
+bool units_looks_numeric(const char *text)
+{
+	if (strpbrk(text, ":[]/%"))
+		return true;
+	/* RFC 1123, 2.1: the last label of a name is never all digits. */
+	size_t len = strlen(text);
+	if (len > 0 && text[len - 1] == '.')
+		len--;
+	while (len > 0 && is_digit(text[len - 1]))
+		len--;
+	return text[len] != '\0' && text[len] != '.' && (len == 0 || text[len - 1] == '.');
+}
+
+static const char *check_label(const char *label, size_t len)
+{
+	if (len == 0)
+		return "has an empty label; a DNS name is labels with single dots between";
+	if (len > UNITS_LABEL_MAX)
+		return "has a label of more than 63 characters, which no DNS name has";
+	if (label[0] == '-' || label[len - 1] == '-')
+		return "has a label that begins or ends with a hyphen, which no host name has";
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)label[i] >= 0x80)
+			return "is not ASCII; write an international name in its xn-- form";
+		if (!is_alnum(label[i]) && label[i] != '-')
+			return "is neither an address nor a host name; names are letters, digits, hyphens and dots";
+	}
+	return NULL;
+}
+
+const char *units_dns_name(const char *text)
+{
+	size_t len = strlen(text);
+	if (len == 0)
+		return "is empty; an address or a DNS name is wanted";
+	if (len > 1 && text[len - 1] == '.')
+		len--;
+	if (len > UNITS_HOST_MAX)
+		return "is longer than 253 characters, which no DNS name is";
+	for (size_t start = 0; start <= len;) {
+		size_t label_len = strcspn(text + start, ".");
+		if (label_len > len - start)
+			label_len = len - start;
+		const char *wrong = check_label(text + start, label_len);
+		if (wrong)
+			return wrong;
+		start += label_len + 1;
+	}
+	return NULL;
+}
+
+const char *units_listen_address(const char *text, uint8_t address[16], uint16_t *port)
+{
+	char bare[UNITS_ADDRESS_LEN];
+	const char *colon = strrchr(text, ':');
+	bool bracketed = text[0] == '[';
+	if (!colon || (bracketed && colon[-1] != ']') || (!bracketed && colon != strchr(text, ':')))
+		return "is not ADDRESS:PORT; write it like 127.0.0.1:8622 or [::1]:8622";
+	size_t len = (size_t)(colon - text);
+	if (len >= sizeof bare)
+		return "is not ADDRESS:PORT; write it like 127.0.0.1:8622 or [::1]:8622";
+	memcpy(bare, text, len);
+	bare[len] = '\0';
+	const char *wrong = units_port(colon + 1, port);
+	return wrong ? wrong : units_address(bare, address);
+}
+
+/* ---- back to text ---- */
+
+const char *units_duration_text(int64_t ns, char text[UNITS_DURATION_LEN])
+{
+	size_t i = 0;
+	while (i < DURATION_UNITS_LEN - 1 && (ns == 0 || ns % duration_units[i].ns != 0))
+		i++;
+	snprintf(text, UNITS_DURATION_LEN, "%" PRId64 "%s", ns / duration_units[i].ns, duration_units[i].name);
+	return text;
+}
+
+const char *units_address_text(const uint8_t address[16], char text[UNITS_ADDRESS_LEN])
+{
+	struct endpoint e = { 0 };
+	memcpy(e.address, address, sizeof e.address);
+	if (endpoint_is_v4(&e))
+		inet_ntop(AF_INET, address + sizeof endpoint_v4_prefix, text, UNITS_ADDRESS_LEN);
+	else
+		inet_ntop(AF_INET6, address, text, UNITS_ADDRESS_LEN);
+	return text;
+}
