@@ -61,6 +61,9 @@ struct prober {
 	uint8_t holder;             /* index of the server that answered last; 255: nobody */
 	uint32_t holder_changes;
 	uint32_t duplicates; /* second answers to one number */
+	/* TCP: a window speaks of requests, so what is missing in it may still have got as far as its SYN. No window
+	 * then settles LOST_FORWARD; the one who asks about half-open sockets does, by prober_settle. */
+	bool absence_proves_nothing;
 };
 
 /* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call. */

@@ -1,0 +1,123 @@
+#include "client/path.h"
+
+#include "client/udp_dialer.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t path_count(const struct config_target *t)
+{
+	return (t->udp ? (size_t)t->sizes_len * (t->held + t->fresh) : 0) + (t->tcp ? 1 : 0);
+}
+
+static struct path *path_new(const struct path_plan *plan, const struct config_target *target,
+			     const struct endpoint *endpoint)
+{
+	const struct config_schedule *schedule = &plan->config->schedules[target->schedules[0]];
+	struct path *p = calloc(1, sizeof *p);
+	struct prober_record *ring = calloc(plan->ring_len, sizeof *ring);
+	uint64_t flow_id;
+
+	if (!p || !ring) {
+		free(p);
+		free(ring);
+		return NULL;
+	}
+	randombytes_buf(&flow_id, sizeof flow_id);
+	prober_init(&p->prober, flow_id, plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns, ring,
+		    plan->ring_len);
+	p->target = target;
+	p->endpoint = *endpoint;
+	p->held = UDP_DIALER_FRESH;
+	p->size = WIRE_PROBE_MIN;
+	p->server = -1;
+	p->facts.icmp_type = p->facts.icmp_code = -1;
+	return p;
+}
+
+bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
+		   struct path **list)
+{
+	size_t len = path_count(target), n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		list[i] = path_new(plan, target, endpoint);
+		if (list[i])
+			continue;
+		while (i > 0)
+			path_free(list[--i]);
+		return false;
+	}
+	for (unsigned s = 0; target->udp && s < target->sizes_len; s++) {
+		for (unsigned f = 0; f < target->held + target->fresh; f++) {
+			list[n]->size = target->sizes[s];
+			list[n++]->held = f < target->held ? (int)f : UDP_DIALER_FRESH;
+		}
+	}
+	if (target->tcp) {
+		list[n]->tcp = true;
+		list[n]->prober.absence_proves_nothing = true;
+	}
+	return true;
+}
+
+void path_free(struct path *p)
+{
+	if (!p)
+		return;
+	free(p->prober.ring);
+	free(p->doubt);
+	free(p);
+}
+
+bool path_same(const struct path *a, const struct path *b)
+{
+	return strcmp(a->target->name, b->target->name) == 0 && endpoint_equal(&a->endpoint, &b->endpoint) &&
+	       a->tcp == b->tcp && a->size == b->size && a->held == b->held &&
+	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
+}
+
+struct path_doubt *path_doubt(struct path *p)
+{
+	if (!p->doubt)
+		p->doubt = calloc(1, sizeof *p->doubt);
+	return p->doubt;
+}
+
+int path_slot(const struct path *p, unsigned server)
+{
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (p->target->servers[k] == server)
+			return (int)k;
+	}
+	return -1;
+}
+
+unsigned path_server_number(const struct path *p, unsigned server)
+{
+	int slot = path_slot(p, server);
+
+	return slot >= 0 ? (unsigned)slot : WIRE_SLOTS_MAX + server;
+}
+
+int path_server_of_number(const struct path *p, int number)
+{
+	if (number < 0 || number >= WIRE_SLOTS_MAX)
+		return number < 0 ? -1 : number - WIRE_SLOTS_MAX;
+	return (int)p->target->servers[number];
+}
+
+struct result_path_name path_name(const struct config *config, const struct path *p)
+{
+	return (struct result_path_name){
+		.vantage = config->vantage,
+		.target = p->target->name,
+		.role = config_role_name(p->target->role),
+		.endpoint = p->endpoint,
+		.tcp = p->tcp,
+		.size = p->size,
+		.flow = p->held >= 0 ? "held" : "fresh",
+		.flow_index = p->held >= 0 && p->target->held > 1 ? p->held : -1,
+	};
+}

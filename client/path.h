@@ -1,0 +1,85 @@
+/* A path: target x address x protocol x size x flow. Its probes, what was seen on it, and how it stands.
+ * Paths are made from the configuration and the addresses that its names resolve to. */
+#ifndef FLOATPROBE_PATH_H
+#define FLOATPROBE_PATH_H
+
+#include "client/config.h"
+#include "client/prober.h"
+#include "client/result.h"
+#include "client/schedule.h"
+#include "client/verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PATH_ATTEMPTS_MAX = 16 };
+
+struct path_attempt {   /* a TCP probe that got no answer in time, while it can still be asked about */
+	uint32_t seq;   /* 0: none */
+	bool connected; /* the handshake was done */
+	struct endpoint local;
+	int64_t started_ns; /* monotonic */
+	uint8_t not_seen;   /* bit k: the k-th allowed server saw neither SYN nor request */
+};
+
+/* What is kept only of paths that had a loss. */
+struct path_doubt {
+	struct prober_window windows[WIRE_SLOTS_MAX]; /* by the target's list of servers */
+	bool has_window[WIRE_SLOTS_MAX];
+	struct path_attempt attempts[PATH_ATTEMPTS_MAX];
+	unsigned attempts_next;
+};
+
+struct path {
+	const struct config_target *target;
+	struct endpoint endpoint; /* unknown: the name did not resolve; then it is never probed */
+	bool tcp;
+	unsigned size;
+	int held; /* index of the held flow; UDP_DIALER_FRESH */
+	uint32_t last_fresh;
+	struct prober prober;
+	struct verdict_facts facts;
+	struct path_doubt *doubt; /* NULL: no loss yet */
+	int64_t decided_at_ns;    /* monotonic: when something of it was last decided */
+	/* how it stands (run) */
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause;
+	int server;       /* index; -1 */
+	int64_t since_ns; /* realtime */
+	bool judged;      /* has a state at all */
+	bool stale;       /* decided since it was last judged */
+	unsigned timers_len;
+	struct schedule_timer timers[CONFIG_SCHEDULES_MAX];
+};
+
+/* What to build paths for. */
+struct path_plan {
+	const struct config *config;
+	uint32_t ring_len;  /* a power of two */
+	int64_t timeout_ns; /* 0: of the target's first schedule */
+};
+
+/* All paths of one target at one address, appended to list (capacity is the caller's: path_count of them). Flow ids are
+ * random. */
+size_t path_count(const struct config_target *target);
+bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
+		   struct path **list) __attribute__((warn_unused_result));
+void path_free(struct path *path);
+
+/* The same target name, address, protocol, size and flow. */
+bool path_same(const struct path *a, const struct path *b);
+
+/* The doubt of a path, made when it is first needed; NULL: no memory. */
+struct path_doubt *path_doubt(struct path *path);
+
+/* Position of a server (index in the configuration) in the target's list of those that may answer; -1: it may not. */
+int path_slot(const struct path *path, unsigned server);
+/* Probers number servers from their path's point of view: first the allowed ones, by slot, then all others. */
+unsigned path_server_number(const struct path *path, unsigned server);
+int path_server_of_number(const struct path *path, int number); /* -1 for -1 */
+
+struct result_path_name path_name(const struct config *config, const struct path *path);
+
+#endif
