@@ -16,12 +16,12 @@
 struct flow {
 	uint64_t id;
 	struct receipts receipts;
-	uint64_t repeated[4]; /* bit seq % RECEIPTS_WINDOW: this number was answered a second time */
+	uint64_t repeated[4];               /* bit seq % RECEIPTS_WINDOW: this number was answered a second time */
 	struct endpoint arrived_on, source; /* of the newest packet */
 	int64_t made_ns, heard_ns;          /* monotonic: first and newest packet */
-	int64_t progress_ns;                /* when the client last acknowledged more replies, or the flow was made */
+	int64_t doubt_ns;                   /* when `unacknowledged` became so many that it is strange */
 	uint32_t acknowledged;              /* replies that the client says it has */
-	uint32_t unacknowledged;            /* replies sent since progress_ns */
+	uint32_t unacknowledged;            /* replies sent since that number last grew, or since the flow was made */
 	bool unheard;                       /* reported as unheard, and no progress since */
 	uint8_t transport;
 	/* the table's own */

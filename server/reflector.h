@@ -48,7 +48,7 @@ struct reflector_settings {
 	int64_t clock_skew_ns;
 	unsigned flows_max;
 	uint8_t hash_key[16];
-	const struct reflector_client *clients; /* copied */
+	const struct reflector_client *clients; /* copied, but for the names */
 	size_t clients_len;
 	/* Fill what the system knows about this query (attempts, addresses, errors, socket_drops; the flows and the
 	 * rest are the reflector's) and a fresh random nonce. Called for authenticated queries only. */
@@ -84,6 +84,11 @@ struct reflector;
 /* NULL: no memory, or a client's key is unusable (checked by the configuration before). */
 struct reflector *reflector_new(const struct reflector_settings *settings);
 void reflector_free(struct reflector *reflector);
+
+/* Another list of clients (the one before may go). The flows of those that stay, and what they may still ask for,
+ * survive. false, and nothing has changed: no memory, or a key is unusable. */
+bool reflector_set_clients(struct reflector *reflector, const struct reflector_client *clients, size_t clients_len,
+			   int64_t now_ns) __attribute__((warn_unused_result));
 
 /* A reply of request->len octets stands in request->buf if the outcome is below REFLECTOR_DROPPED_MALFORMED. */
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,

@@ -1,0 +1,500 @@
+#include "server/reflector.h"
+
+#include "common/core/bucket.h"
+#include "common/core/bytes.h"
+#include "server/roster.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+enum {
+	PREFIX_BUCKETS = 1024, /* source prefixes share these; the hash is keyed, so nobody can aim at another's */
+	PREFIX_LEN_V4 = 3,
+	PREFIX_LEN_V6 = 8,
+	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
+};
+static const int64_t unheard_after_ns = 1 * S; /* and if one has not come so long after the last of them .. */
+
+/* What may be asked of us how often: one each interval, and `burst` at once. */
+struct limit {
+	int64_t interval_ns;
+	unsigned burst;
+};
+static const struct limit signatures_of_prefix = { 100 * MS, 20 };
+static const struct limit signatures_of_client = { 20 * MS, 100 };
+static const struct limit strangers = { 20 * MS, 50 };
+static const struct limit skews_of_client = { 20 * MS, 200 };
+static const struct limit signed_replies_of_client = { 10 * MS, 500 };
+static const struct limit queries_of_client = { 250 * MS, 16 };
+
+struct reflector {
+	struct reflector_settings settings;
+	uint8_t server_id[WIRE_SERVER_ID_LEN];
+	struct roster *roster;
+	struct flows *flows;
+	struct bucket stranger_signatures;
+	struct bucket prefix_signatures[PREFIX_BUCKETS];
+	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
+	struct evidence_query query; /* scratch */
+	struct evidence_answer answer;
+	uint8_t text[WIRE_FRAME_MAX];
+};
+
+/* One request on its way through the checks. */
+struct exchange {
+	struct reflector *reflector;
+	const struct reflector_request *in;
+	struct packet_request packet;
+	unsigned client_number;
+	struct roster_client *client;
+	bool signature_held;
+};
+
+const char *reflector_outcome_text(enum reflector_outcome outcome)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		REFLECTOR_OUTCOMES(X)
+#undef X
+	};
+	return texts[outcome];
+}
+
+static bool allowed(struct bucket *bucket, const struct limit *limit, int64_t now_ns)
+{
+	return bucket_take(bucket, now_ns, limit->interval_ns, limit->burst);
+}
+
+static struct roster *make_roster(const struct reflector *r, const struct reflector_client *clients, size_t len)
+{
+	struct roster *roster = roster_new(len);
+
+	for (size_t i = 0; roster && i < len; i++) {
+		if (!roster_add(roster, r->settings.identity, clients[i].name, clients[i].key)) {
+			roster_free(roster);
+			return NULL;
+		}
+	}
+	return roster;
+}
+
+struct reflector *reflector_new(const struct reflector_settings *settings)
+{
+	struct reflector *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->settings = *settings;
+	memcpy(r->server_id, settings->identity->public_key, sizeof r->server_id);
+	r->roster = make_roster(r, settings->clients, settings->clients_len);
+	r->flows = flows_new(settings->flows_max, (unsigned)settings->clients_len, settings->hash_key);
+	if (!r->roster || !r->flows) {
+		reflector_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void reflector_free(struct reflector *reflector)
+{
+	if (!reflector)
+		return;
+	roster_free(reflector->roster);
+	flows_free(reflector->flows);
+	free(reflector);
+}
+
+/* What was known about a client that stays; of a new one nothing was noted before now. */
+static void carry_over(struct reflector *r, struct roster *roster, struct flows *flows, unsigned number, int64_t now_ns)
+{
+	struct roster_client *client = roster_at(roster, number);
+	int before = roster_find(r->roster, client->key);
+	const char *name = client->name;
+
+	if (before < 0) {
+		flows_set_evicted(flows, number, now_ns);
+		return;
+	}
+	*client = *roster_at(r->roster, (unsigned)before);
+	client->name = name;
+	flows_copy(flows, number, r->flows, (unsigned)before, now_ns);
+}
+
+bool reflector_set_clients(struct reflector *reflector, const struct reflector_client *clients, size_t clients_len,
+			   int64_t now_ns)
+{
+	const struct reflector_settings *s = &reflector->settings;
+	struct roster *roster = make_roster(reflector, clients, clients_len);
+	struct flows *flows = flows_new(s->flows_max, (unsigned)clients_len, s->hash_key);
+
+	if (!roster || !flows) {
+		roster_free(roster);
+		flows_free(flows);
+		return false;
+	}
+	for (unsigned i = 0; i < clients_len; i++)
+		carry_over(reflector, roster, flows, i, now_ns);
+	roster_free(reflector->roster);
+	flows_free(reflector->flows);
+	reflector->roster = roster;
+	reflector->flows = flows;
+	return true;
+}
+
+const uint64_t *reflector_counts(const struct reflector *reflector)
+{
+	return reflector->counts;
+}
+
+static void start_reply(const struct exchange *x, enum packet_status status, struct packet_reply *reply)
+{
+	const struct reflector *r = x->reflector;
+
+	*reply = (struct packet_reply){
+		.role = x->packet.role == PACKET_QUERY ? PACKET_ANSWER : PACKET_REPLY,
+		.received_ns = x->in->received_ns,
+		.replied_ns = x->in->replied_ns,
+		.ttl = x->in->ttl,
+		.tos = x->in->tos,
+		.status = status,
+		.boot_id = r->settings.boot_id,
+		.arrived_on = x->in->arrived_on,
+		.seen_source = x->in->source,
+		.slots = x->packet.slots,
+	};
+	memcpy(reply->server_key, r->settings.identity->public_key, sizeof reply->server_key);
+}
+
+/* A reply that says why there is none: MACed, never signed, no receipts; an answer's evidence stays closed. */
+static void refuse(const struct exchange *x, const struct seal_pair *pair, enum packet_status status)
+{
+	struct packet_reply reply;
+
+	start_reply(x, status, &reply);
+	packet_write_reply(x->in->buf, x->in->len, &reply);
+	seal_reply_mac(pair, x->in->transport, x->in->buf, x->in->len);
+}
+
+static bool signature_holds(const struct exchange *x)
+{
+	return seal_request_signature_holds(x->packet.client_key, x->in->transport, x->in->buf, x->in->len,
+					    x->packet.slots);
+}
+
+static struct bucket *prefix_bucket(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	const uint8_t *address = x->in->source.address;
+	uint8_t in[sizeof x->in->source.address + 4] = { 0 };
+	size_t len = endpoint_is_v4(&x->in->source) ? sizeof endpoint_v4_prefix + PREFIX_LEN_V4 : PREFIX_LEN_V6;
+	uint64_t hash;
+
+	memcpy(in, address, len);
+	bytes_put32(in + sizeof x->in->source.address, x->client_number);
+	crypto_shorthash((uint8_t *)&hash, in, sizeof in, r->settings.hash_key);
+	return &r->prefix_signatures[hash % PREFIX_BUCKETS];
+}
+
+/* The prefix is asked first: one that is over its limit takes nothing from the other bucket. */
+static bool limited_signature_holds(const struct exchange *x, struct bucket *shared, const struct limit *limit,
+				    enum reflector_outcome *dropped)
+{
+	*dropped = REFLECTOR_DROPPED_SIGNATURE_LIMIT;
+	if (!allowed(prefix_bucket(x), &signatures_of_prefix, x->in->now_ns) || !allowed(shared, limit, x->in->now_ns))
+		return false;
+	*dropped = REFLECTOR_DROPPED_BAD_SIGNATURE;
+	return signature_holds(x);
+}
+
+/* Who connects by TCP has shown his address, so he may be told; over UDP strangers get silence. */
+static enum reflector_outcome handle_stranger(struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	enum reflector_outcome dropped;
+	struct seal_pair pair;
+
+	if (x->in->transport != PACKET_TCP)
+		return REFLECTOR_DROPPED_STRANGER;
+	x->client_number = UINT32_MAX;
+	if (!limited_signature_holds(x, &r->stranger_signatures, &strangers, &dropped))
+		return dropped;
+	if (!seal_pair_for_server(&pair, r->settings.identity, x->packet.client_key))
+		return REFLECTOR_DROPPED_STRANGER;
+	refuse(x, &pair, PACKET_NOT_AUTHORISED);
+	return REFLECTOR_TOLD_NOT_AUTHORISED;
+}
+
+static bool time_is_right(const struct exchange *x)
+{
+	int64_t ahead_ns = x->packet.sent_ns - x->in->received_ns;
+	int64_t limit_ns = x->reflector->settings.clock_skew_ns;
+
+	return ahead_ns <= limit_ns && ahead_ns >= -limit_ns;
+}
+
+static enum reflector_outcome tell_skew(const struct exchange *x)
+{
+	if (!allowed(&x->client->skews, &skews_of_client, x->in->now_ns))
+		return REFLECTOR_DROPPED_SKEW_LIMIT;
+	refuse(x, &x->client->pair, PACKET_CLOCK_SKEW);
+	return REFLECTOR_TOLD_SKEW;
+}
+
+static struct flow *make_flow(const struct exchange *x)
+{
+	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
+
+	flow->made_ns = x->in->now_ns;
+	flow->acknowledged = x->packet.heard.count; /* by other servers, before we took over */
+	return flow;
+}
+
+static void raise_event(const struct exchange *x, const struct flow *flow, enum reflector_event_kind kind,
+			struct reflector_event *event)
+{
+	*event = (struct reflector_event){ .kind = kind, .client = x->client->name, .flow = flow };
+}
+
+/* Does the client hear us? Its acknowledgements cover what it had when this probe left, so they are judged before
+ * the reply to this probe counts. Time alone proves nothing, nor do replies that may still be on their way: only
+ * a probe that left long after several replies, and acknowledges none of them. */
+static void judge_hearing(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+{
+	if (x->packet.heard.count > flow->acknowledged) {
+		flow->acknowledged = x->packet.heard.count;
+		flow->unacknowledged = 0;
+		if (flow->unheard)
+			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
+		flow->unheard = false;
+	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
+		   x->in->now_ns - flow->doubt_ns >= unheard_after_ns) {
+		flow->unheard = true;
+		raise_event(x, flow, REFLECTOR_EVENT_UNHEARD, event);
+	}
+}
+
+static void count_reply(const struct exchange *x, struct flow *flow)
+{
+	flow->unacknowledged++;
+	if (flow->unacknowledged == UNHEARD_REPLIES)
+		flow->doubt_ns = x->in->now_ns;
+}
+
+/* A number that is new here. Only the newest speaks for the flow: an overtaken one has old news. */
+static void note_progress(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+{
+	uint32_t place = x->packet.seq % RECEIPTS_WINDOW;
+
+	flow->repeated[place / 64] &= ~(UINT64_C(1) << place % 64);
+	flow->heard_ns = x->in->now_ns;
+	if (x->packet.seq == flow->receipts.newest) {
+		flow->arrived_on = x->in->arrived_on;
+		flow->source = x->in->source;
+		flow->transport = (uint8_t)x->in->transport;
+		judge_hearing(x, flow, event);
+	}
+	/* A query is not a probe: who asks need not acknowledge. */
+	if (x->packet.role == PACKET_PROBE)
+		count_reply(x, flow);
+}
+
+/* A copy may have overtaken its original, so a number is answered twice; never more. */
+static bool may_repeat(struct flow *flow, uint32_t seq)
+{
+	uint32_t place = seq % RECEIPTS_WINDOW;
+	uint64_t bit = UINT64_C(1) << place % 64;
+
+	if (flow->repeated[place / 64] & bit)
+		return false;
+	flow->repeated[place / 64] |= bit;
+	return true;
+}
+
+static void describe_flow(const struct exchange *x, const struct flow *flow, struct evidence_flow *out)
+{
+	int64_t idle_ms = (x->in->now_ns - flow->heard_ns) / MS, age_ms = (x->in->now_ns - flow->made_ns) / MS;
+
+	*out = (struct evidence_flow){
+		.id = flow->id,
+		.known = true,
+		.unheard = flow->unheard,
+		.receipts = flow->receipts,
+		.arrived_on = flow->arrived_on,
+		.source = flow->source,
+		.idle_ms = idle_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)idle_ms,
+		.age_ms = age_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)age_ms,
+	};
+}
+
+static void add_flow(const struct exchange *x, const struct flow *flow, uint64_t id)
+{
+	struct evidence_answer *answer = &x->reflector->answer;
+	struct evidence_flow *out = &answer->flows[answer->flows_len++];
+
+	if (flow)
+		describe_flow(x, flow, out);
+	else
+		*out = (struct evidence_flow){ .id = id };
+}
+
+static void add_flows(const struct exchange *x)
+{
+	const struct reflector *r = x->reflector;
+	const struct evidence_query *query = &r->query;
+	const struct flow *flow = NULL;
+
+	for (unsigned i = 0; i < query->flows_len; i++)
+		add_flow(x, flows_peek(r->flows, x->client_number, query->flows[i]), query->flows[i]);
+	if (query->flows_len > 0)
+		return;
+	while (r->answer.flows_len < EVIDENCE_FLOWS_MAX && (flow = flows_next_of(r->flows, x->client_number, flow)))
+		add_flow(x, flow, flow->id);
+}
+
+static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
+{
+	struct reflector *r = x->reflector;
+	const struct reflector_settings *s = &r->settings;
+	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
+
+	memset(&r->answer, 0, sizeof r->answer);
+	s->collect(s->context, &r->query, &x->in->source, &r->answer, nonce);
+	r->answer.boot_id = s->boot_id;
+	r->answer.uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
+	r->answer.evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);
+	r->answer.asker = x->in->source;
+	add_flows(x);
+}
+
+/* The query is read while the packet still is the one that its seal is bound to. */
+static bool open_query(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	size_t value_len;
+	const uint8_t *value = packet_evidence(x->in->buf, x->in->len, x->packet.slots, &value_len);
+
+	if (value_len < SEAL_NONCE_LEN + SEAL_TAG_LEN || value_len > sizeof r->text)
+		return false;
+	return allowed(&x->client->queries, &queries_of_client, x->in->now_ns) &&
+	       seal_evidence_open(x->client->pair.query, x->in->buf, value, value_len, r->text) &&
+	       evidence_read_query(r->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &r->query);
+}
+
+static void seal_answer(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	uint8_t nonce[SEAL_NONCE_LEN];
+	size_t value_len, text_len;
+	uint8_t *value = packet_evidence(x->in->buf, x->in->len, x->packet.slots, &value_len);
+
+	fill_answer(x, nonce);
+	text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
+	evidence_write_answer(r->text, text_len, &r->answer);
+	seal_evidence(x->client->pair.answer, nonce, x->in->buf, value, r->text, text_len);
+}
+
+static void write_reply(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	struct reflector *r = x->reflector;
+	const struct reflector_request *in = x->in;
+	struct packet_reply reply;
+	bool sign = x->packet.flags & PACKET_SIGN_REPLY &&
+		    allowed(&x->client->signed_replies, &signed_replies_of_client, in->now_ns);
+
+	start_reply(x, PACKET_OK, &reply);
+	reply.flags = (uint8_t)(flags | (sign ? PACKET_SIGNED : 0));
+	reply.receipts = flow->receipts;
+	packet_write_reply(in->buf, in->len, &reply);
+	if (reply.role == PACKET_ANSWER)
+		seal_answer(x);
+	seal_reply_mac(&x->client->pair, in->transport, in->buf, in->len);
+	if (sign)
+		seal_reply_sign(r->settings.identity, in->transport, in->buf, in->len, reply.slots);
+}
+
+/* An authentic request of a flow that exists. */
+static enum reflector_outcome handle_in_flow(const struct exchange *x, struct flow *flow, uint8_t flags,
+					     struct reflector_event *event)
+{
+	switch (receipts_note(&flow->receipts, x->packet.seq)) {
+	case RECEIPTS_LATE:
+		return REFLECTOR_DROPPED_REPLAY;
+	case RECEIPTS_DUPLICATE:
+		if (!may_repeat(flow, x->packet.seq))
+			return REFLECTOR_DROPPED_REPLAY;
+		flags |= PACKET_DUPLICATE;
+		break;
+	case RECEIPTS_NEW:
+		note_progress(x, flow, event);
+		break;
+	}
+	if (x->packet.role == PACKET_QUERY && !open_query(x))
+		return REFLECTOR_DROPPED_EVIDENCE;
+	write_reply(x, flow, flags);
+	if (x->packet.role == PACKET_QUERY)
+		return REFLECTOR_ANSWERED;
+	return flags & PACKET_DUPLICATE ? REFLECTOR_REPLIED_DUPLICATE : REFLECTOR_REPLIED;
+}
+
+/* The MAC or the signature holds. */
+static enum reflector_outcome handle_authentic(const struct exchange *x, struct reflector_event *event)
+{
+	struct flow *flow = flows_find(x->reflector->flows, x->client_number, x->packet.flow_id);
+
+	if (flow)
+		return handle_in_flow(x, flow, 0, event);
+	if (!time_is_right(x))
+		return tell_skew(x);
+	if (!x->signature_held && !signature_holds(x))
+		return REFLECTOR_DROPPED_BAD_SIGNATURE;
+	return handle_in_flow(x, make_flow(x), PACKET_NEW_FLOW, event);
+}
+
+static enum reflector_outcome handle_client(struct exchange *x, struct reflector_event *event)
+{
+	const struct reflector_request *in = x->in;
+	int slot = seal_request_slot(x->reflector->server_id, in->buf, x->packet.slots);
+	enum reflector_outcome dropped;
+
+	if (slot >= 0) {
+		if (!seal_request_mac_holds(&x->client->pair, in->transport, in->buf, in->len, (unsigned)slot))
+			return REFLECTOR_DROPPED_BAD_MAC;
+	} else {
+		if (!limited_signature_holds(x, &x->client->signatures, &signatures_of_client, &dropped))
+			return dropped;
+		x->signature_held = true;
+	}
+	return handle_authentic(x, event);
+}
+
+static enum reflector_outcome handle(struct exchange *x, struct reflector_event *event)
+{
+	struct reflector *r = x->reflector;
+	int number;
+
+	if (packet_read_request(x->in->buf, x->in->len, &x->packet) != PACKET_FAULT_NONE ||
+	    x->packet.transport != x->in->transport)
+		return REFLECTOR_DROPPED_MALFORMED;
+	number = roster_find(r->roster, x->packet.client_key);
+	if (number < 0)
+		return handle_stranger(x);
+	x->client_number = (unsigned)number;
+	x->client = roster_at(r->roster, x->client_number);
+	return handle_client(x, event);
+}
+
+enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
+					struct reflector_event *event)
+{
+	struct exchange x = { .reflector = reflector, .in = request };
+	enum reflector_outcome outcome;
+
+	event->kind = REFLECTOR_EVENT_NONE;
+	outcome = handle(&x, event);
+	reflector->counts[outcome]++;
+	return outcome;
+}
