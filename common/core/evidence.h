@@ -88,8 +88,8 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
     __attribute__((warn_unused_result));
 
-/* What fits goes first to attempts (short, and asked for one by one), then flows, addresses, errors. Cuts the lists to fit and says truncated.
- * len >= EVIDENCE_LEN_MIN, which evidence_read_query has seen to. */
+/* Cuts the lists to fit and says truncated. Room goes to attempts first (short, and asked for one by one),
+ * then flows, addresses, errors. len >= EVIDENCE_LEN_MIN: evidence_read_query has seen to that. */
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
     __attribute__((warn_unused_result));
