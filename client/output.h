@@ -27,4 +27,7 @@ void output_path(struct output *o, const struct result_path *path);
 int output_finish(struct output *o);
 void output_free(struct output *o);
 
+/* The nagios line where nothing could be probed: usage and configuration errors. Returns its plugin code. */
+int output_nagios_unknown(const char *text);
+
 #endif

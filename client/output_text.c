@@ -1,0 +1,314 @@
+#include "client/output_formats.h"
+
+#include "common/system/printable.h"
+
+#include <string.h>
+
+enum { CELL_LEN = 128, INDENT = 6, GAP = 2 };
+
+static const char nothing[] = "-";
+
+static const char red[] = "31", green[] = "32", yellow[] = "33", bold[] = "1";
+
+static void put_coloured(FILE *out, const struct output_style *style, const char *colour, const char *text)
+{
+	if (style->colour)
+		fprintf(out, "\033[%sm%s\033[0m", colour, text);
+	else
+		fputs(text, out);
+}
+
+void output_path_words(const struct result_path_name *name, char buf[OUTPUT_PATH_LEN])
+{
+	int len = name->tcp ? snprintf(buf, OUTPUT_PATH_LEN, "tcp")
+			    : snprintf(buf, OUTPUT_PATH_LEN, "udp/%u %.8s", name->size, name->flow);
+	if (name->flow_index >= 0)
+		snprintf(buf + len, OUTPUT_PATH_LEN - (size_t)len, " %d", name->flow_index);
+}
+
+/* --- The table's columns ----------------------------------------------------------------------------------------- */
+
+static void path_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	output_path_words(&path->name, buf);
+}
+
+static void state_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	snprintf(buf, CELL_LEN, "%s", verdict_state_word(path->verdict->state));
+}
+
+static void direction_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	if (path->verdict->direction != VERDICT_DIRECTION_NONE)
+		snprintf(buf, CELL_LEN, "%s", verdict_direction_word(path->verdict->direction));
+}
+
+static void cause_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	if (path->verdict->cause != VERDICT_CAUSE_NONE)
+		snprintf(buf, CELL_LEN, "%s", verdict_cause_word(path->verdict->cause));
+}
+
+static void lost_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	const struct verdict *v = path->verdict;
+	if (v->sent > 0)
+		snprintf(buf, CELL_LEN, "%u of %u", v->sent - v->answered, v->sent);
+}
+
+/* As many digits as carry meaning: microseconds on a local network, tenths of a millisecond across an ocean. */
+static int digits(double ms)
+{
+	return ms < 10 ? 3 : ms < 100 ? 2 : 1;
+}
+
+static void rtt_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	double median = path->rtt.median_ms, p99 = path->rtt.p99_ms;
+	if (path->has_rtt)
+		snprintf(buf, CELL_LEN, "%.*f / %.*f", digits(median), median, digits(p99), p99);
+}
+
+static void server_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	if (path->server)
+		snprintf(buf, CELL_LEN, "%s", path->server);
+}
+
+static void arrived_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	if (!endpoint_is_unknown(&path->arrived_on))
+		result_address(&path->arrived_on, buf);
+}
+
+static const struct column {
+	const char *title;
+	void (*cell)(const struct result_path *path, char buf[CELL_LEN]); /* leaves buf alone: nothing to show */
+} columns[] = {
+	{ "PATH", path_cell },     { "STATE", state_cell },        { "DIRECTION", direction_cell },
+	{ "CAUSE", cause_cell },   { "LOST", lost_cell },          { "RTT ms / p99", rtt_cell },
+	{ "SERVER", server_cell }, { "ARRIVED ON", arrived_cell },
+};
+enum { COLUMNS = sizeof columns / sizeof *columns, STATE_COLUMN = 1 };
+
+static void get_cell(size_t column, const struct result_path *path, const struct output_style *style,
+		     char buf[CELL_LEN])
+{
+	snprintf(buf, CELL_LEN, "%s", nothing);
+	columns[column].cell(path, buf);
+	printable(buf, CELL_LEN, buf, !style->utf8);
+}
+
+/* --- One table over some paths ----------------------------------------------------------------------------------- */
+
+struct table {
+	FILE *out;
+	const struct output_style *style;
+	bool only_unexpected;
+	size_t width[COLUMNS]; /* 0: every cell of it is empty, the column is left out */
+};
+
+static bool is_shown(const struct table *table, const struct result_path *path)
+{
+	return !table->only_unexpected || !path->verdict->expected;
+}
+
+/* Returns how many paths are shown. */
+static size_t measure(struct table *table, struct result_path *const *paths, size_t paths_len)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < paths_len; i++) {
+		if (!is_shown(table, paths[i]))
+			continue;
+		shown++;
+		for (size_t c = 0; c < COLUMNS; c++) {
+			char cell[CELL_LEN];
+			get_cell(c, paths[i], table->style, cell);
+			if (strcmp(cell, nothing) != 0 && printable_width(cell) > table->width[c])
+				table->width[c] = printable_width(cell);
+		}
+	}
+	for (size_t c = 0; c < COLUMNS; c++) {
+		if (table->width[c] > 0 && table->width[c] < strlen(columns[c].title))
+			table->width[c] = strlen(columns[c].title);
+	}
+	return shown;
+}
+
+/* Blanks from the end of a cell to the next one; the last cell of a line is followed by nothing. */
+static void pad(const struct table *table, size_t column, const char *text)
+{
+	size_t next = column + 1;
+	while (next < COLUMNS && table->width[next] == 0)
+		next++;
+	if (next < COLUMNS)
+		fprintf(table->out, "%*s", (int)(table->width[column] - printable_width(text)) + GAP, "");
+}
+
+static void put_titles(const struct table *table)
+{
+	fprintf(table->out, "%*s", 2 * GAP, "");
+	for (size_t c = 0; c < COLUMNS; c++) {
+		if (table->width[c] == 0)
+			continue;
+		put_coloured(table->out, table->style, bold, columns[c].title);
+		pad(table, c, columns[c].title);
+	}
+	fputc('\n', table->out);
+}
+
+static const char *state_colour(const struct verdict *verdict)
+{
+	if (verdict->expected)
+		return green;
+	return verdict->state == VERDICT_LOSSY || verdict->state == VERDICT_UNKNOWN ? yellow : red;
+}
+
+static const char *mark(const struct table *table, bool expected)
+{
+	if (table->style->utf8)
+		return expected ? "\u2713" : "\u2717";
+	return expected ? " " : "!";
+}
+
+static void put_row(const struct table *table, const struct result_path *path)
+{
+	const char *colour = state_colour(path->verdict);
+
+	fputs("  ", table->out);
+	put_coloured(table->out, table->style, colour, mark(table, path->verdict->expected));
+	fputc(' ', table->out);
+	for (size_t c = 0; c < COLUMNS; c++) {
+		char cell[CELL_LEN];
+
+		if (table->width[c] == 0)
+			continue;
+		get_cell(c, path, table->style, cell);
+		if (c == STATE_COLUMN)
+			put_coloured(table->out, table->style, colour, cell);
+		else
+			fputs(cell, table->out);
+		pad(table, c, cell);
+	}
+	fputc('\n', table->out);
+}
+
+/* Words behind a bullet, broken into lines that end before the terminal does. */
+static void put_sentence(const struct table *table, const char *bullet, const char *text)
+{
+	char clean[2 * VERDICT_SENTENCE_LEN], *rest = clean;
+	size_t start = INDENT + printable_width(bullet) + 1, column = start;
+
+	printable(clean, sizeof clean, text, !table->style->utf8);
+	fprintf(table->out, "%*s%s", INDENT, "", bullet);
+	for (const char *word; (word = strsep(&rest, " "));) {
+		size_t width = printable_width(word) + 1;
+		if (column > start && column + width > table->style->width) {
+			fprintf(table->out, "\n%*s", (int)start - 1, "");
+			column = start;
+		}
+		fprintf(table->out, " %s", word);
+		column += width;
+	}
+	fputc('\n', table->out);
+}
+
+static void put_explanation(const struct table *table, const struct verdict *verdict)
+{
+	for (unsigned i = 0; i < verdict->sentences_len; i++)
+		put_sentence(table, table->style->utf8 ? "\u00b7" : "*", verdict->sentences[i]);
+	if (verdict->advice)
+		put_sentence(table, table->style->utf8 ? "\u2192" : "->", verdict->advice);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_target(const struct result_path *a, const struct result_path *b)
+{
+	return same_text(a->name.target, b->name.target) && endpoint_same_address(&a->name.endpoint, &b->name.endpoint);
+}
+
+static bool same_explanation(const struct verdict *a, const struct verdict *b)
+{
+	if (a->expected != b->expected || a->sentences_len != b->sentences_len || !same_text(a->advice, b->advice))
+		return false;
+	for (unsigned i = 0; i < a->sentences_len; i++) {
+		if (strcmp(a->sentences[i], b->sentences[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void put_heading(const struct table *table, const struct result_path_name *name)
+{
+	char target[CELL_LEN], address[RESULT_ADDRESS_LEN];
+
+	printable(target, sizeof target, name->target ? name->target : "", !table->style->utf8);
+	put_coloured(table->out, table->style, bold, target);
+	result_address(&name->endpoint, address);
+	fprintf(table->out, "  %s %s", name->role, *address ? address : "(no address)");
+	fprintf(table->out, " port %u\n", name->endpoint.port);
+}
+
+/* Rows of one target that have the same to say say it once, under the last of them. */
+static void put_paths(const struct table *table, struct result_path *const *paths, size_t paths_len)
+{
+	const struct result_path *before = NULL;
+
+	for (size_t i = 0; i < paths_len; i++) {
+		const struct result_path *path = paths[i], *next = i + 1 < paths_len ? paths[i + 1] : NULL;
+
+		if (!is_shown(table, path))
+			continue;
+		if (!before || !same_target(before, path))
+			put_heading(table, &path->name);
+		put_row(table, path);
+		bool repeated = next && same_target(path, next) && same_explanation(path->verdict, next->verdict);
+		if (!path->verdict->expected && !repeated)
+			put_explanation(table, path->verdict);
+		before = path;
+	}
+}
+
+static void put_summary(const struct table *table, struct result_path *const *paths, size_t paths_len)
+{
+	size_t expected = 0, by_state[4] = { 0 };
+	const char *separator = "; of the others ";
+
+	for (size_t i = 0; i < paths_len; i++) {
+		if (paths[i]->verdict->expected)
+			expected++;
+		else
+			by_state[paths[i]->verdict->state]++;
+	}
+	if (expected < paths_len)
+		fprintf(table->out, "%zu of %zu paths as expected", expected, paths_len);
+	else
+		fprintf(table->out, "all %zu paths as expected", paths_len);
+	for (unsigned state = 0; state < 4; state++) {
+		if (by_state[state] == 0)
+			continue;
+		fprintf(table->out, "%s%zu %s", separator, by_state[state], verdict_state_word(state));
+		separator = ", ";
+	}
+	fputc('\n', table->out);
+}
+
+void output_text(FILE *out, struct result_path *const *paths, size_t paths_len, const struct output_style *style,
+		 bool only_unexpected)
+{
+	struct table table = { .out = out, .style = style, .only_unexpected = only_unexpected };
+
+	if (measure(&table, paths, paths_len) > 0) {
+		put_titles(&table);
+		put_paths(&table, paths, paths_len);
+	} else if (only_unexpected) {
+		return;
+	}
+	put_summary(&table, paths, paths_len);
+}
