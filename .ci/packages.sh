@@ -1,0 +1,29 @@
+# Debian packages: what building needs, and what the tests need besides. Sourced by test.sh and demo.sh.
+# shellcheck shell=bash disable=SC2034
+
+build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libsodium-dev libmnl-dev libjansson-dev)
+lab_packages=(python3 iproute2 nftables conntrack procps util-linux ncat socat)
+test_packages=(libcmocka-dev python3-nacl tshark faketime binutils clang clang-format clang-tidy shellcheck man-db)
+
+# install PACKAGE...: those that are missing. Asks nothing of the network if none is.
+install_packages() {
+	local package missing=()
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	echo "installing ${missing[*]}" >&2
+	as_root apt-get -qq update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "needs root: $*" >&2
+		return 1
+	fi
+}

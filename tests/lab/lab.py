@@ -1,0 +1,241 @@
+"""Networks for tests that break them on purpose.
+
+    your shell ── lab program ──fork── the lab: pid 1 of its own pid namespace
+                                        │  own mounts: tmpfs on /run and /dev/shm
+                                        ├── host "client"   (network namespace)
+                                        ├── host "router"   (network namespace)
+                                        └── ...              no way out of any of them
+
+Everything lives in namespaces that only the lab's processes hold: however the lab ends, SIGKILL included, the kernel
+takes processes, links, rules and files away with it. Labs share nothing, so any number may run side by side.
+Needs no root where the kernel lets users make namespaces.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+SCENARIO_SECONDS = 100  # a scenario that takes longer hangs: end it, and say so
+WORK = "/run/lab"
+
+_INSIDE = "FLOATPROBE_LAB_INSIDE"
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Failure(AssertionError):
+    """The product, or the lab itself, did not do what it should have."""
+
+
+def skip(why):
+    """This lab can't run here. Under CI that is a failure: a lab nobody ran proves nothing."""
+    if os.environ.get("CI"):
+        sys.exit(f"FAILED: {why}, and CI is set, so nothing may be skipped")
+    print(f"skipped: {why}", file=sys.stderr)
+    sys.exit(SKIPPED)
+
+
+def need(*tools):
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing:
+        skip(f"not installed: {', '.join(missing)}")
+
+
+# --- the lab's own namespaces -----------------------------------------------------------------------------------------
+
+
+def _die_with_parent():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _unshare():
+    flags = _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWNET
+    uid, gid = os.getuid(), os.getgid()
+    if uid:
+        flags |= _CLONE_NEWUSER
+    if _libc.unshare(flags):
+        skip(f"can't make namespaces: {os.strerror(ctypes.get_errno())}")
+    if uid:
+        for name, text in ("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1"):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+
+
+def enter():
+    """Go on inside fresh namespaces, as their pid 1. Returns there only; the caller outside waits and exits."""
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    if _INSIDE not in os.environ:
+        need("ip", "nft", "nsenter", "mount", "ss")
+        _die_with_parent()
+        _unshare()
+        child = os.fork()
+        if child:
+            _, status = os.waitpid(child, 0)
+            sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1)
+        _die_with_parent()
+        os.environ[_INSIDE] = "1"
+        os.execv(sys.executable, sys.orig_argv)
+    for argv in (
+        ["mount", "--make-rprivate", "/"],
+        ["mount", "-t", "proc", "proc", "/proc"],
+        ["mount", "-t", "tmpfs", "tmpfs", "/run"],
+        ["mount", "-t", "tmpfs", "tmpfs", "/dev/shm"],  # libfaketime keeps files by pid there
+    ):
+        command(argv)
+    os.mkdir(WORK)
+    os.chdir(WORK)
+
+
+# --- hosts and what runs in them --------------------------------------------------------------------------------------
+
+
+def command(argv, stdin=None, status=0, seconds=60):
+    """Run to the end. Any other exit status than `status` is a failure (None: take what comes)."""
+    done = subprocess.run(
+        argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds, check=False
+    )
+    if status is not None and done.returncode != status:
+        raise Failure(f"{' '.join(argv)}: exit {done.returncode}, not {status}\n{stdin or ''}{done.stdout}{done.stderr}")
+    return done
+
+
+def wait_until(what, predicate, seconds=20):
+    """Wait on state, never on time. Returns what predicate returned once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (value := predicate()):
+        if time.monotonic() > deadline:
+            raise Failure(f"waited {seconds} s in vain until {what}")
+        time.sleep(0.02)
+    return value
+
+
+class Host:
+    """A network namespace. IPv6 addresses work at once (no duplicate address detection)."""
+
+    def __init__(self, name):
+        self.name = name
+        self.processes = []
+        command(["ip", "netns", "add", name])
+        self.sysctl("ipv6.conf.default.accept_dad=0", "ipv6.conf.all.accept_dad=0")
+        self.ip("link set lo up")
+
+    def inside(self, argv):
+        return ["nsenter", f"--net=/run/netns/{self.name}", "--", *argv]
+
+    def run(self, *argv, **how):
+        return command(self.inside(argv), **how)
+
+    def ip(self, *lines):
+        command(["ip", "-n", self.name, "-batch", "-"], stdin="\n".join(lines) + "\n")
+
+    def nft(self, script):
+        self.run("nft", "-f", "-", stdin=script)
+
+    def sysctl(self, *settings):
+        self.run("sysctl", "-qw", *(f"net.{setting}" for setting in settings))
+
+    def start(self, *argv, **how):
+        process = Process(self, argv, **how)
+        self.processes.append(process)
+        return process
+
+    def listens(self, protocol, port):
+        return bool(self.run("ss", "-Hln", f"--{protocol}", f"sport = :{port}").stdout)
+
+    def remove(self):
+        for process in self.processes:
+            process.stop(signal.SIGKILL)
+        command(["ip", "netns", "del", self.name])
+
+
+def link(left, left_name, right, right_name):
+    """A cable between two hosts, up at both ends."""
+    command(["ip", "-n", left.name, "link", "add", left_name, "type", "veth",
+             "peer", "name", right_name, "netns", right.name])  # fmt: skip
+    left.ip(f"link set {left_name} up")
+    right.ip(f"link set {right_name} up")
+
+
+class Process:
+    """A program in a host, from now until it is stopped; what it writes is kept in a file."""
+
+    _started = 0
+
+    def __init__(self, host, argv, stdin=subprocess.DEVNULL):
+        Process._started += 1
+        self.title = f"{host.name}: {' '.join(argv)}"
+        self.log = f"{WORK}/{Process._started:03}-{host.name}.log"
+        with open(self.log, "wb") as log:
+            self._popen = subprocess.Popen(
+                host.inside(argv), stdin=stdin, stdout=log, stderr=log, preexec_fn=_die_with_parent
+            )
+
+    def running(self):
+        return self._popen.poll() is None
+
+    def send(self, number):
+        self._popen.send_signal(number)
+
+    def output(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def stop(self, number=signal.SIGTERM):
+        """End it and wait for its end; returns its exit status (negative: the signal that ended it)."""
+        if self.running():
+            self.send(number)
+        try:
+            return self._popen.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+            raise Failure(f"{self.title}: did not end on signal {number}") from None
+
+
+# --- running scenarios ------------------------------------------------------------------------------------------------
+
+
+def _too_long(_number, _frame):
+    raise Failure(f"took longer than {SCENARIO_SECONDS} s")
+
+
+def _report(network):
+    for host in network.hosts:
+        rules = host.run("nft", "list", "ruleset", status=None).stdout
+        if rules:
+            print(f"--- rules of {host.name}\n{rules}")
+        for process in host.processes:
+            print(f"--- {process.title}\n{process.output()[-6000:]}")
+
+
+def _passes(name, scenario, network):
+    signal.alarm(SCENARIO_SECONDS)
+    try:
+        network.build()
+        scenario(network)
+    except Exception:  # whatever it is, it is told, and the next scenario gets its turn
+        signal.alarm(0)
+        print(f"FAILED {name}\n{traceback.format_exc()}")
+        _report(network)
+        return False
+    finally:
+        signal.alarm(0)
+        for host in network.hosts:
+            host.remove()
+    print(f"ok     {name}", flush=True)
+    return True
+
+
+def run_scenarios(scenarios, make_network):
+    """Each in a network of its own, which has .build() and .hosts. Returns the exit status."""
+    signal.signal(signal.SIGALRM, _too_long)
+    failed = [name for name, scenario in scenarios.items() if not _passes(name, scenario, make_network())]
+    print(f"{len(scenarios) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not scenarios else 0

@@ -1,0 +1,391 @@
+"""The provider's network, floatprobe in it, and what its results have to look like.
+
+      client ──────── [nat] ──────── router ─────────┬──────── boot-01
+                   only if asked   the provider      │         droplet and anchor address
+                                   floating ─DNAT─►  │         on one interface
+                                   anchor of the     │
+                                   holder            └──────── boot-02 (the same)
+
+          IPv4                           IPv6
+client    198.51.100.2                   2001:db8:51::2        behind nat: 198.19.0.2, 2001:db8:19::2
+floating  203.0.113.7                    2001:db8:113::7       held by nobody: only the router knows it
+droplets  198.18.1.5     198.18.1.6      2001:db8:1::5  ::6
+anchors   198.18.18.26   198.18.18.27    2001:db8:18::26 ::27  not reachable from outside
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import re
+import sys
+import tempfile
+
+import lab
+from lab import Failure, Host, link, wait_until
+
+PORT = 8620
+QUICK = ("--count", "5", "--spacing", "50ms", "--timeout", "500ms")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Addresses of one family. Networks are given without their last part."""
+
+    nft: str  # name of the family, and of its address type, in nft
+    nft_address: str
+    icmp: str
+    bits: int
+    outside: str  # router 1, client (or nat) 2
+    private: str  # nat 1, client 2
+    droplets: str  # router 1, boot-01 5, boot-02 6
+    anchors: str  # router 1, boot-01 26, boot-02 27
+    floating: str
+    everything: str
+
+    def net(self, prefix, host):
+        return f"{prefix}{host}/{self.bits}"
+
+    @property
+    def droplet(self):
+        return {"boot-01": f"{self.droplets}5", "boot-02": f"{self.droplets}6"}
+
+    @property
+    def anchor(self):
+        return {"boot-01": f"{self.anchors}26", "boot-02": f"{self.anchors}27"}
+
+
+PLANS = {
+    4: Plan("ip", "ipv4_addr", "icmp", 24,
+            "198.51.100.", "198.19.0.", "198.18.1.", "198.18.18.", "203.0.113.7", "0.0.0.0/0"),
+    6: Plan("ip6", "ipv6_addr", "icmpv6", 64,
+            "2001:db8:51::", "2001:db8:19::", "2001:db8:1::", "2001:db8:18::", "2001:db8:113::7", "::/0"),
+}  # fmt: skip
+
+# The provider's own work, and the places where scenarios break something. Faults see addresses as the client does:
+# on the way in before the translation, on the way back after it.
+ROUTER_RULES = """
+table {nft} provider {{
+	map holder {{ type {nft_address} : {nft_address}; }}
+	chain floating {{ type nat hook prerouting priority dstnat; dnat to {nft} daddr map @holder; }}
+	chain isolation {{ type filter hook prerouting priority raw; iifname "outside" {nft} daddr {anchors}0/{bits} drop; }}
+}}
+table inet fault {{
+	chain cut_forward {{ type filter hook prerouting priority -310; }}
+	chain cut_return {{ type filter hook postrouting priority 200; }}
+}}
+"""
+
+NAT_RULES = """
+table {nft} nat {{
+	chain out {{ type nat hook postrouting priority srcnat; oifname "eth0" masquerade random; }}
+}}
+"""
+
+
+class Provider:
+    """One network, built anew for each scenario."""
+
+    def __init__(self, family, binaries):
+        self.plan = PLANS[family]
+        self.binaries = binaries
+        self.hosts = []
+        self.servers = {}
+        self.files = tempfile.mkdtemp(dir=lab.WORK)
+        self.key = self.keygen("fra-home")
+
+    def keygen(self, name):
+        """Make a secret key file NAME.key; returns the public key."""
+        return lab.command([self.program("floatprobe"), "keygen", "-o", f"{self.files}/{name}.key"]).stdout.strip()
+
+    def program(self, name):
+        return f"{self.binaries}/{name}"
+
+    def write(self, name, content):
+        """A configuration file: JSON is YAML."""
+        path = f"{self.files}/{name}"
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+        return path
+
+    def host(self, name):
+        host = Host(name)
+        self.hosts.append(host)
+        return host
+
+    # --- topology
+
+    def build(self):
+        self.client, self.router = self.host("client"), self.host("router")
+        self._forwarding(self.router)
+        link(self.client, "eth0", self.router, "outside")
+        self.router.ip(f"addr add {self.plan.net(self.plan.outside, 1)} dev outside", *self._lan_lines())
+        self._address_client(self.client, self.plan.outside)
+        self.router.nft(ROUTER_RULES.format(**dataclasses.asdict(self.plan)))
+        for name in ("boot-01", "boot-02"):
+            self._add_server(name)
+        self.repoint("boot-01")
+        for server in self.servers.values():
+            server.start()
+
+    def _lan_lines(self):
+        yield "link add lan type bridge"
+        yield "link set lan up"
+        for prefix in (self.plan.droplets, self.plan.anchors):
+            yield f"addr add {self.plan.net(prefix, 1)} dev lan"
+
+    def _forwarding(self, host):
+        """A router. What is only bridged does not pass its rules."""
+        host.sysctl("ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1")
+        if os.path.exists("/proc/sys/net/bridge"):
+            host.sysctl(*(f"bridge.bridge-nf-call-{table}tables=0" for table in ("ip", "ip6", "arp")))
+
+    def _address_client(self, host, prefix):
+        host.ip(f"addr add {self.plan.net(prefix, 2)} dev eth0", f"route add {self.plan.everything} via {prefix}1")
+
+    def _add_server(self, name):
+        server = self.host(name)
+        link(server, "eth0", self.router, name)
+        self.router.ip(f"link set {name} master lan")
+        server.ip(
+            f"addr add {self.plan.droplet[name]}/{self.plan.bits} dev eth0",
+            f"addr add {self.plan.anchor[name]}/{self.plan.bits} dev eth0",
+            f"route add {self.plan.everything} via {self.plan.droplets}1 src {self.plan.droplet[name]}",
+        )
+        self.servers[name] = Server(self, server, name)
+
+    def put_client_behind_nat(self):
+        """The client's old place becomes a router that translates everything; the client moves behind it."""
+        nat, self.client = self.client, self.host("home")
+        link(self.client, "eth0", nat, "inside")
+        self._forwarding(nat)
+        nat.ip(f"addr add {self.plan.net(self.plan.private, 1)} dev inside")
+        self._address_client(self.client, self.plan.private)
+        nat.nft(NAT_RULES.format(nft=self.plan.nft))
+
+    def repoint(self, server):
+        """Move the floating address; the router forgets who held it."""
+        holder = f"{self.plan.nft} provider holder"
+        self.router.nft(
+            f"flush map {holder}\nadd element {holder} {{ {self.plan.floating} : {self.plan.anchor[server]} }}\n"
+        )
+        self.router.run("conntrack", "-F")
+
+    # --- faults
+
+    def cut(self, direction, address=None, protocol=None, also="", verdict="drop"):
+        """Break one direction at the router: of one address and protocol, or of all. `also`: more conditions."""
+        interface, end = {"forward": ("iifname", "d"), "return": ("oifname", "s")}[direction]
+        rule = f'{interface} "outside"'
+        if address:
+            rule += f" {self.plan.nft} {end}addr {address}"
+        rule += f" {protocol} {end}port {PORT}" if protocol else f" meta l4proto {{ tcp, udp }} th {end}port {PORT}"
+        self.router.nft(f"add rule inet fault cut_{direction} {rule} {also} {verdict}\n")
+
+    def heal(self):
+        self.router.nft("flush chain inet fault cut_forward\nflush chain inet fault cut_return\n")
+
+    # --- the client
+
+    def targets(self):
+        """Both droplets, and the floating address that either may hold."""
+        plan = self.plan
+        for name, droplet in plan.droplet.items():
+            yield {"name": name, "role": "droplet", "address": droplet, "server": name}
+        yield {"name": "bootnode", "role": "floating", "address": plan.floating, "server": ["boot-01", "boot-02"]}
+
+    def config(self, targets=None, **more):
+        return self.write("client.yaml", {
+            "vantage": "fra-home",
+            "key": "fra-home.key",
+            "servers": {name: server.key for name, server in self.servers.items()},
+            "targets": list(targets or self.targets()),
+            **more,
+        })  # fmt: skip
+
+    def check(self, targets=None, options=QUICK, under=(), **more):
+        """One round of `floatprobe check`; its rows have to be consistent whatever they say."""
+        file = self.config(targets, **more)
+        done = self.client.run(
+            *under, self.program("floatprobe"), "check", "--config", file, "--format", "json", *options, status=None
+        )
+        return Check(self, done)
+
+
+class Server:
+    """floatprobed on one of the two hosts."""
+
+    def __init__(self, network, host, name):
+        self.network, self.host, self.name = network, host, name
+        self.key = network.keygen(name)
+        self.process = None
+
+    def config(self, **changes):
+        return self.network.write(f"{self.name}.yaml", {
+            "name": self.name,
+            "key": f"{self.name}.key",
+            "clients": {"fra-home": self.network.key},
+            "journal": f"{self.name}.jsonl",
+            **changes,
+        })  # fmt: skip
+
+    def start(self, **changes):
+        self.process = self.host.start(self.network.program("floatprobed"), "--config", self.config(**changes))
+        wait_until(f"{self.name} listens", self._ready)
+
+    def _ready(self):
+        if not self.process.running():
+            raise Failure(f"{self.name} ended at its start:\n{self.process.output()}")
+        return self.host.listens("tcp", PORT)  # it opens UDP first
+
+    def stop(self):
+        if status := self.process.stop():
+            raise Failure(f"{self.name}: exit status {status} on SIGTERM")
+
+    def journal(self):
+        return journal(f"{self.network.files}/{self.name}.jsonl")
+
+
+def journal(path):
+    """The whole lines of a journal, none yet if it is not there yet."""
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file.read().splitlines(keepends=True) if line.endswith("\n")]
+
+
+# --- what results have to look like -----------------------------------------------------------------------------------
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
+_COUNTS = ("sent", "answered", "forward_lost", "return_lost", "lost")
+_CAUSES = set(
+    "none unexplained refused unreachable prohibited wrong-source impostor clock-skew not-authorised server-down"
+    " protocol-filtered size-limit local".split()
+)
+_FIELDS = {  # what DESIGN § 4 fixes, whatever the scenario
+    "time": _TIME,
+    "since": _TIME,
+    "vantage": lambda v: v == "fra-home",
+    "target": lambda v: isinstance(v, str),
+    "role": lambda v: v in ("droplet", "floating", "anchor"),
+    "address": lambda v: isinstance(v, str),
+    "port": lambda v: v == PORT,
+    "protocol": lambda v: v in ("udp", "tcp"),
+    "size": lambda v: v is None or isinstance(v, int),
+    "flow": lambda v: v in ("held", "fresh"),
+    "state": lambda v: v in ("up", "lossy", "down", "unknown"),
+    "direction": lambda v: v in ("none", "forward", "return", "both", "unknown"),
+    "cause": lambda v: v in _CAUSES,
+    **{count: lambda v: isinstance(v, int) and v >= 0 for count in _COUNTS},
+    "server": lambda v: v is None or isinstance(v, str),
+    "arrived_on": lambda v: v is None or (isinstance(v, str) and "ffff" not in v),
+    "rtt_ms": lambda v: v is None or 0 <= v["min"] <= v["median"] <= v["p99"] <= v["max"],
+    "expected": lambda v: isinstance(v, bool),
+    "evidence": lambda v: isinstance(v, list) and all(isinstance(s, str) and s for s in v),
+    "advice": lambda v: v is None or isinstance(v, str),
+}
+_RULES = {  # name: what must hold in every row
+    "the losses add up": lambda r: r["sent"] == sum(r[count] for count in _COUNTS[1:]),
+    "TCP is one fresh row without a size": lambda r: (r["size"] is None) == (r["protocol"] == "tcp")
+    and (r["protocol"] == "udp" or r["flow"] == "fresh"),
+    "up means that nothing was lost": lambda r: (r["state"] == "up") == (0 < r["sent"] == r["answered"]),
+    "down means that nothing came": lambda r: r["state"] != "down" or r["answered"] == 0 < r["sent"],
+    "lossy is in between": lambda r: r["state"] != "lossy" or 0 < r["answered"] < r["sent"],
+    "up has no direction": lambda r: (r["state"] == "up") == (r["direction"] == "none") or not r["sent"],
+    "only up has no cause": lambda r: r["cause"] != "none" or r["state"] == "up",
+    "a cause has evidence": lambda r: r["cause"] in ("none", "unexplained") or r["evidence"],
+    "forward is proven": lambda r: r["direction"] != "forward" or r["forward_lost"] > 0 == r["return_lost"],
+    "return is proven": lambda r: r["direction"] != "return" or r["return_lost"] > 0 == r["forward_lost"],
+    "both are proven": lambda r: (r["direction"] == "both") == (r["forward_lost"] > 0 and r["return_lost"] > 0),
+    "a round trip needs an answer": lambda r: (r["rtt_ms"] is None) == (r["answered"] == 0),
+}
+
+# What the rows of a cut path have in common.
+DOWN = {"state": "down", "server": None, "expected": False, "answered": 0}
+
+
+class Check:
+    """What one `floatprobe check --format json` said. Scenarios name the rows that are not healthy, then the rest."""
+
+    def __init__(self, network, done):
+        self.network, self.done = network, done
+        self.lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.rows = [line for line in self.lines if line["type"] == "path"]
+        self._open = list(self.rows)
+        for row in self.rows:
+            self._consistent(row)
+        self._require(self.rows, "no path at all")
+        expected = all(row["expected"] for row in self.rows)
+        self._require(done.returncode == (0 if expected else 1), f"exit status {done.returncode}")
+
+    def _require(self, condition, what, row=None):
+        if not condition:
+            shown = json.dumps(row, indent=1) if row else self.done.stdout
+            raise Failure(f"{what}\n{shown}\n{self.done.stderr}")
+
+    def _consistent(self, row):
+        for field, valid in _FIELDS.items():
+            self._require(field in row and valid(row[field]), f"field {field}", row)
+        for rule, holds in _RULES.items():
+            self._require(holds(row), rule, row)
+
+    def expect(self, where, **fields):
+        """All rows with the naming fields `where` say `fields`; a set holds alternatives. Returns the rows."""
+        found = [row for row in self.rows if all(row[key] == value for key, value in where.items())]
+        self._require(found, f"no row with {where}")
+        for row in found:
+            for field, wanted in fields.items():
+                said = row[field]
+                good = said in wanted if isinstance(wanted, set) else said == wanted
+                self._require(good, f"{field} is {said!r}, not {wanted!r}", row)
+            if row in self._open:
+                self._open.remove(row)
+        return found
+
+    def healthy(self, where, server, arrived_on):
+        return self.expect(where, state="up", direction="none", cause="none", server=server, arrived_on=arrived_on,
+                           expected=True, lost=0, forward_lost=0, return_lost=0)  # fmt: skip
+
+    def rest_is_healthy(self, holder="boot-01"):
+        """Every row that no expect() has named yet."""
+        plan = self.network.plan
+        for row in list(self._open):
+            where = {key: row[key] for key in ("target", "protocol", "size", "flow")}
+            if row["role"] == "floating":
+                self.healthy(where, holder, plan.anchor[holder])
+            else:
+                self.healthy(where, row["target"], plan.droplet[row["target"]])
+
+
+# --- the programs -----------------------------------------------------------------------------------------------------
+
+_BUILD = os.path.join(os.path.dirname(__file__), "../../build/bin")
+_scenarios = {}
+
+
+def scenario(function, *arguments):
+    """A function that takes a network, and further arguments, which then become part of the scenario's name."""
+    name = "_".join((function.__name__, *arguments))
+    _scenarios[name] = lambda network: function(network, *arguments)
+    return function
+
+
+def scenarios(*choices):
+    """Decorator: one scenario for each choice of arguments."""
+    return lambda function: [scenario(function, *arguments) for arguments in choices] and function
+
+
+def main():
+    """Run the scenarios of the program that called: all, or those named."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--family", type=int, choices=PLANS, default=4)
+    parser.add_argument("--bin", default=_BUILD, help="where the programs are")
+    parser.add_argument("scenario", nargs="*", help=", ".join(_scenarios))
+    options = parser.parse_args()
+    if unknown := set(options.scenario) - set(_scenarios):
+        parser.error(f"no such scenario: {', '.join(unknown)}")
+    options.bin = os.path.abspath(options.bin)
+    lab.need("conntrack")
+    lab.enter()
+    chosen = {name: run for name, run in _scenarios.items() if not options.scenario or name in options.scenario}
+    sys.exit(lab.run_scenarios(chosen, lambda: Provider(options.family, options.bin)))

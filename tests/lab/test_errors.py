@@ -1,0 +1,90 @@
+#!/usr/bin/python3 -B
+"""What says no, or says nothing: closed ports, prohibitions, small links, absent servers, the client's own firewall.
+
+    client ─────────── router ──────────┬────── boot-01   stopped, or unplugged
+      ╳                  ╳  smaller MTU │
+    own rules      reject, drop         └────── boot-02   untouched
+"""
+
+from provider import DOWN, main, scenario, scenarios
+
+SIZES = [512, 1400]
+
+
+@scenario
+def port_closed(net):
+    """Fewer refusals come than probes leave (kernels limit them): one is proof enough."""
+    net.servers["boot-01"].stop()
+    check = net.check()
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target}, **DOWN, direction="forward", cause="refused", arrived_on=None)
+    check.rest_is_healthy()
+
+
+@scenarios(("udp",), ("tcp",))
+def prohibited(net, protocol):
+    net.cut("forward", net.plan.floating, protocol, verdict="reject with icmpx type admin-prohibited")
+    check = net.check()
+    check.expect({"target": "bootnode", "protocol": protocol}, **DOWN, direction="forward", cause="prohibited",
+                 arrived_on=None)  # fmt: skip
+    check.rest_is_healthy()
+
+
+@scenario
+def own_firewall(net):
+    """Nothing left this host, so nothing is known of the path."""
+    net.client.nft(f"""
+        table inet own {{
+            chain output {{ type filter hook output priority 0; {net.plan.nft} daddr {net.plan.floating} udp dport 8620 drop; }}
+        }}
+    """)
+    check = net.check()
+    check.expect({"target": "bootnode", "protocol": "udp"}, state="unknown", cause="local", sent=0, server=None,
+                 expected=False)  # fmt: skip
+    check.rest_is_healthy()
+
+
+def sized(net):
+    return [dict(target, sizes=SIZES) for target in net.targets()]
+
+
+@scenario
+def link_too_small(net):
+    """The router says how much fits. Both droplets are behind the same link, so only the small probes pass."""
+    net.router.ip("link set lan mtu 1300")
+    check = net.check(sized(net))
+    check.expect({"size": 1400}, state="down", direction="forward", cause="size-limit", server=None, expected=False)
+    check.rest_is_healthy()
+
+
+@scenarios(("forward",), ("return",))
+def large_packets_vanish(net, direction):
+    """Nobody says anything: a path MTU black hole."""
+    net.cut(direction, net.plan.floating, "udp", also="meta length > 1300")
+    check = net.check(sized(net))
+    check.expect({"target": "bootnode", "size": 1400}, **DOWN, direction=direction, cause="size-limit")
+    check.rest_is_healthy()
+
+
+@scenario
+def server_absent(net):
+    """Silence on both its addresses and both protocols."""
+    net.servers["boot-01"].host.ip("link set eth0 down")
+    targets = [dict(target, server="boot-01") if target["name"] == "bootnode" else target for target in net.targets()]
+    check = net.check(targets)
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target}, **DOWN, direction="unknown", cause="server-down", arrived_on=None)
+    check.rest_is_healthy()
+
+
+@scenario
+def server_absent_with_one_address(net):
+    """One silent address may as well be a broken path."""
+    net.servers["boot-01"].host.ip("link set eth0 down")
+    check = net.check([target for target in net.targets() if target["role"] == "droplet"])
+    check.expect({"target": "boot-01"}, **DOWN, direction="unknown", cause="unexplained", arrived_on=None)
+    check.rest_is_healthy()
+
+
+if __name__ == "__main__":
+    main()
