@@ -1,0 +1,245 @@
+/* make_seeds DIRECTORY: write the seed corpora that come from our own encoders into DIRECTORY/packet, frame, evidence
+ * and reflector. Fixed keys and times: the same files every time. */
+#include "common/core/bytes.h"
+#include "common/core/evidence.h"
+#include "common/core/frame.h"
+#include "common/core/packet.h"
+#include "common/core/seal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PACKET_LEN_MAX = 2048 };
+
+static const char *directory;
+static struct seal_identity client, server;
+static struct seal_pair pair;
+
+static void save(const char *target, const char *name, const uint8_t *buf, size_t len)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/%s", directory, target);
+	mkdir(path, 0777);
+	snprintf(path, sizeof path, "%s/%s/%s", directory, target, name);
+	FILE *f = fopen(path, "wb");
+	if (!f || fwrite(buf, 1, len, f) != len || fclose(f) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void start(void)
+{
+	static const uint8_t server_seed[SEAL_SEED_LEN] = { 1 }, client_seed[SEAL_SEED_LEN] = { 2 };
+	if (!seal_start())
+		exit(1);
+	seal_identity_from_seed(&server, server_seed);
+	seal_identity_from_seed(&client, client_seed);
+	if (!seal_pair_for_client(&pair, &client, server.public_key))
+		exit(1);
+}
+
+static struct endpoint v4(uint8_t last, uint16_t port)
+{
+	struct endpoint e = { .address = { [10] = 0xff, 0xff, 198, 18, 1, last }, .port = port };
+	return e;
+}
+
+static struct endpoint v6(uint8_t last, uint16_t port)
+{
+	struct endpoint e = { .address = { 0x20, 0x01, 0x0d, 0xb8, [15] = last }, .port = port };
+	return e;
+}
+
+/* --- packets ---------------------------------------------------------------------------------------------------- */
+
+static void make_request(uint8_t *buf, size_t len, enum packet_role role, unsigned slots, uint32_t seq)
+{
+	struct packet_request request = {
+		.role = role,
+		.seq = seq,
+		.sent_ns = 1700000000000000000,
+		.flags = seq == 1 ? PACKET_SIGN_REPLY : 0,
+		.flow_id = 0x0123456789abcdef,
+		.destination = slots % 2 ? v4(5, WIRE_PORT) : v6(5, WIRE_PORT),
+		.transport = PACKET_UDP,
+		.heard = { .newest = seq - 1, .count = seq - 1, .bitmap = { seq > 1 ? 1 : 0 } },
+		.slots = slots,
+	};
+	memcpy(request.client_key, client.public_key, sizeof request.client_key);
+	packet_write_request(buf, len, &request);
+	for (unsigned slot = 0; slot < slots; slot++)
+		seal_request_mac(&pair, PACKET_UDP, buf, len, slot);
+	seal_request_sign(&client, PACKET_UDP, buf, len, slots);
+}
+
+static void make_reply(uint8_t *buf, size_t len, unsigned slots, enum packet_status status)
+{
+	struct packet_request request;
+	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
+		exit(1);
+	struct packet_reply reply = {
+		.role = request.role == PACKET_PROBE ? PACKET_REPLY : PACKET_ANSWER,
+		.seq = request.seq,
+		.sent_ns = request.sent_ns,
+		.received_ns = request.sent_ns + 50000,
+		.replied_ns = request.sent_ns + 60000,
+		.ttl = 64,
+		.status = status,
+		.flags = PACKET_SIGNED | PACKET_NEW_FLOW,
+		.flow_id = request.flow_id,
+		.boot_id = 42,
+		.arrived_on = request.destination,
+		.seen_source = slots % 2 ? v4(9, 40000) : v6(9, 40000),
+		.receipts = { .first = 1, .newest = request.seq, .received = 1, .bitmap = { 1 } },
+		.slots = slots,
+	};
+	memcpy(reply.server_key, server.public_key, sizeof reply.server_key);
+	packet_write_reply(buf, len, &reply);
+	seal_reply_mac(&pair, PACKET_UDP, buf, len);
+	seal_reply_sign(&server, PACKET_UDP, buf, len, slots);
+}
+
+static void sound_packets(void)
+{
+	static const size_t sizes[] = { WIRE_PROBE_MIN, 512, WIRE_EVIDENCE_UDP_LEN };
+	static const enum packet_role roles[] = { PACKET_PROBE, PACKET_PROBE, PACKET_QUERY };
+	uint8_t buf[PACKET_LEN_MAX];
+	char name[64];
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots++) {
+			make_request(buf, sizes[i], roles[i], slots, slots);
+			snprintf(name, sizeof name, "request-%zu-%u", sizes[i], slots);
+			save("packet", name, buf, sizes[i]);
+			make_reply(buf, sizes[i], slots, (enum packet_status)(slots % 3));
+			snprintf(name, sizeof name, "reply-%zu-%u", sizes[i], slots);
+			save("packet", name, buf, sizes[i]);
+		}
+	}
+	make_request(buf, WIRE_PROBE_MIN, PACKET_PROBE, 1, 1);
+	save("packet", "request-smallest", buf, WIRE_PACKET_MIN);
+}
+
+/* One for each fault that packet_read_request knows: the octet at `offset` is turned over. */
+static void broken_packets(void)
+{
+	static const struct {
+		const char *name;
+		size_t len, offset;
+	} faults[] = {
+		{ "short", WIRE_PACKET_MIN - 1, 0 },
+		{ "location", WIRE_PROBE_MIN, WIRE_LOCATION + 1 },
+		{ "location-address", WIRE_PROBE_MIN, WIRE_LOCATION_DST + 1 },
+		{ "flow", WIRE_PROBE_MIN, WIRE_FLOW + 1 },
+		{ "magic", WIRE_PROBE_MIN, WIRE_FLOW_MAGIC },
+		{ "version", WIRE_PROBE_MIN, WIRE_FLOW_VERSION },
+		{ "role", WIRE_PROBE_MIN, WIRE_FLOW_ROLE },
+		{ "transport", WIRE_PROBE_MIN, WIRE_PROBE_PROTOCOL },
+		{ "auth", WIRE_PROBE_MIN, WIRE_AUTH + 1 },
+		{ "auth-length", WIRE_PROBE_MIN, WIRE_AUTH + 3 },
+		{ "tail", WIRE_PROBE_MIN - 1, 0 },
+		{ "tail-type", WIRE_PROBE_MIN, WIRE_TAIL(1) + 1 },
+	};
+	uint8_t buf[PACKET_LEN_MAX];
+	char name[64];
+	for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++) {
+		make_request(buf, WIRE_PROBE_MIN, PACKET_PROBE, 1, 1);
+		buf[faults[i].offset] ^= 0xff;
+		snprintf(name, sizeof name, "fault-%s", faults[i].name);
+		save("packet", name, buf, faults[i].len);
+	}
+}
+
+/* --- frames: see fuzz_frame.c for the first octet --------------------------------------------------------------- */
+
+static void frame(const char *name, uint8_t limit, size_t announced, size_t following)
+{
+	uint8_t buf[1 + FRAME_HEADER_LEN + PACKET_LEN_MAX] = { limit };
+	frame_put_header(buf + 1, announced);
+	make_request(buf + 1 + FRAME_HEADER_LEN, WIRE_PROBE_MIN, PACKET_PROBE, 1, 1);
+	save("frame", name, buf, 1 + FRAME_HEADER_LEN + following);
+}
+
+static void frames(void)
+{
+	const uint8_t octet = 8;
+	save("frame", "empty", &octet, 1);
+	frame("header-only", 8, WIRE_PROBE_MIN, 0);
+	frame("partial", 8, WIRE_PROBE_MIN, 100);
+	frame("whole", 8, WIRE_PROBE_MIN, WIRE_PROBE_MIN);
+	frame("smallest", 0, WIRE_PACKET_MIN, WIRE_PACKET_MIN);
+	frame("one-too-small", 8, WIRE_PACKET_MIN - 1, WIRE_PACKET_MIN);
+	frame("one-too-long", 0, WIRE_PACKET_MIN + 1, WIRE_PACKET_MIN + 1);
+	frame("with-more-behind", 8, WIRE_PROBE_MIN, WIRE_PROBE_MIN + 40);
+	frame("zero", 255, 0, 40);
+	frame("huge", 255, 65535, 400);
+}
+
+/* --- evidence --------------------------------------------------------------------------------------------------- */
+
+static void query(unsigned flows, unsigned attempts)
+{
+	static struct evidence_query q;
+	uint8_t buf[PACKET_LEN_MAX];
+	char name[64];
+	q.flows_len = flows;
+	q.attempts_len = attempts;
+	for (unsigned i = 0; i < flows; i++)
+		q.flows[i] = 0x1000 + i;
+	for (unsigned i = 0; i < attempts; i++)
+		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), WIRE_PORT, 1000 * i, i };
+	if (!evidence_write_query(buf, 1024, &q))
+		return;
+	snprintf(name, sizeof name, "query-%u-%u", flows, attempts);
+	save("evidence", name, buf, 1024);
+}
+
+static void answer(unsigned flows, unsigned others, size_t len)
+{
+	static struct evidence_answer a;
+	uint8_t buf[PACKET_LEN_MAX];
+	char name[64];
+	a = (struct evidence_answer){ .boot_id = 42, .uptime_ms = 100000, .evicted_ms = UINT64_MAX, .asker = v4(9, 1) };
+	a.flows_len = flows;
+	a.attempts_len = a.addresses_len = a.errors_len = others;
+	for (unsigned i = 0; i < flows; i++) {
+		struct receipts r = { .first = 1, .newest = 64, .received = 64 - i, .bitmap = { ~0ull << i } };
+		a.flows[i] = (struct evidence_flow){ 0x1000 + i,       i % 3 != 2,   i % 5 == 1, r,
+						     v4(5, WIRE_PORT), v6(9, 40000), 10,         10000 };
+	}
+	for (unsigned i = 0; i < others; i++) {
+		a.attempts[i] = (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), 2 };
+		a.addresses[i] = i % 2 ? v6((uint8_t)i, 0) : v4((uint8_t)i, 0);
+		a.errors[i] = (struct evidence_error){ v4(9, 40000), v4(1, 0), 3, (uint8_t)i, 7, 100 };
+	}
+	evidence_write_answer(buf, len, &a);
+	snprintf(name, sizeof name, "answer-%u-%u-%zu", flows, others, len);
+	save("evidence", name, buf, len);
+}
+
+static void evidence(void)
+{
+	static const unsigned flows[] = { 0, 1, 7, EVIDENCE_FLOWS_MAX };
+	for (unsigned i = 0; i < 4; i++) {
+		query(flows[i], 0);
+		query(flows[i], i * 5);
+		answer(flows[i], i * 5, 1024);
+		answer(flows[i], i * 5, 256);
+		answer(flows[i], 2, PACKET_LEN_MAX);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	directory = argv[1];
+	start();
+	sound_packets();
+	broken_packets();
+	frames();
+	evidence();
+	return 0;
+}
