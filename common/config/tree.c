@@ -118,9 +118,11 @@ static void refuse_properties(struct reader *r, struct tree_node *node, const ya
 		tag = event->data.mapping_start.tag;
 	}
 	if (anchor || event->type == YAML_ALIAS_EVENT)
-		wrong_event(r, node, event, "anchors and aliases (& and *) are not supported; write the value out");
+		report_mark(r, event->start_mark,
+			    "anchors and aliases (& and *) are not supported; write the value out");
 	if (tag)
-		wrong_event(r, node, event, "tags (!) are not supported; write the plain value");
+		report_mark(r, event->start_mark, "tags (!) are not supported; write the plain value");
+	node->wrong = event->type == YAML_ALIAS_EVENT;
 }
 
 static void read_scalar(struct reader *r, struct tree_node *node, const yaml_event_t *event)
@@ -146,6 +148,7 @@ static void read_scalar(struct reader *r, struct tree_node *node, const yaml_eve
 
 static void append(struct tree_node *parent, struct tree_node **last, struct tree_node *child)
 {
+	child->parent = parent;
 	child->index = parent->len++;
 	if (*last)
 		(*last)->next = child;
@@ -341,8 +344,8 @@ static const char *read_file(const char *file, char **text, size_t *len)
 
 struct tree *tree_load(const char *file, struct diag_list *diags)
 {
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	const char *wrong = read_file(file, &text, &len);
 	if (wrong) {
 		diag_add(diags, DIAG_ERROR, file, 0, 0, "cannot be read: %s", wrong);

@@ -26,8 +26,9 @@ struct tree_node {
 	bool wrong;       /* an error in it was reported: draw no conclusions from it */
 	const char *file; /* the tree's */
 	unsigned line, column;
-	char *text;                /* of a scalar */
-	struct tree_node *key;     /* of a mapping's member; else NULL */
+	char *text;            /* of a scalar */
+	struct tree_node *key; /* of a mapping's member; else NULL */
+	struct tree_node *parent;
 	struct tree_node *first;   /* child, in the order of the file */
 	struct tree_node *next;    /* sibling */
 	unsigned index;            /* among its siblings */

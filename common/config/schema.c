@@ -1,0 +1,301 @@
+#include "common/config/schema.h"
+
+#include "common/config/alloc.h"
+#include "common/config/units.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reports ---- */
+
+/* How errors name a node: its key, or that of the list it stands in. */
+static const char *label(const struct tree_node *node)
+{
+	while (!node->key && node->parent)
+		node = node->parent;
+	return node->key ? node->key->text : "configuration";
+}
+
+static void report(struct schema *s, enum diag_level level, const struct tree_node *node, const char *format,
+		   va_list args)
+{
+	char *text;
+	if (vasprintf(&text, format, args) < 0)
+		text = alloc_text(format);
+	diag_add(s->diags, level, node->file, node->line, node->column, "%s: %s", label(node), text);
+	free(text);
+}
+
+bool schema_error(struct schema *s, struct tree_node *node, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	report(s, DIAG_ERROR, node, format, args);
+	va_end(args);
+	node->wrong = true;
+	return false;
+}
+
+void schema_warning(struct schema *s, const struct tree_node *node, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	report(s, DIAG_WARNING, node, format, args);
+	va_end(args);
+}
+
+bool schema_check(struct schema *s, struct tree_node *node, const char *wrong)
+{
+	return !wrong || schema_error(s, node, "'%s' %s", node->text, wrong);
+}
+
+/* ---- suggestions ---- */
+
+enum { DISTANCE_LEN_MAX = 64, CANDIDATES_MAX = 1000, LISTED_MAX = 8 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Edit distance with neighbours swapped as one step (optimal string alignment). */
+static unsigned distance(const char *a, const char *b)
+{
+	size_t a_len = strlen(a), b_len = strlen(b);
+	unsigned rows[3][DISTANCE_LEN_MAX + 1];
+	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
+	if (a_len > DISTANCE_LEN_MAX || b_len > DISTANCE_LEN_MAX)
+		return UINT32_MAX;
+	for (unsigned j = 0; j <= b_len; j++)
+		before[j] = last[j] = j;
+	for (unsigned i = 1; i <= a_len; i++) {
+		row[0] = i;
+		for (unsigned j = 1; j <= b_len; j++) {
+			row[j] = least(least(last[j], row[j - 1]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
+		}
+		unsigned *oldest = before;
+		before = last;
+		last = row;
+		row = oldest;
+	}
+	return last[b_len];
+}
+
+/* What else text may have been meant as. */
+struct suggestion {
+	const char *text;
+	const char *nearest;
+	unsigned distance;
+	unsigned candidates;
+	char listed[1024];
+};
+
+static struct suggestion suggestion_start(const char *text)
+{
+	/* A third of the letters may be wrong, and in short words one. */
+	unsigned limit = least((unsigned)strlen(text) / 3, 4) + 1;
+	return (struct suggestion){ .text = text, .distance = limit + 1 };
+}
+
+static void suggestion_add(struct suggestion *g, const char *candidate)
+{
+	if (g->candidates++ >= CANDIDATES_MAX)
+		return;
+	unsigned d = distance(g->text, candidate);
+	if (d < g->distance) {
+		g->distance = d;
+		g->nearest = candidate;
+	}
+	size_t len = strlen(g->listed);
+	if (g->candidates <= LISTED_MAX)
+		snprintf(g->listed + len, sizeof g->listed - len, "%s%s", len ? ", " : "", candidate);
+	else if (g->candidates == LISTED_MAX + 1)
+		snprintf(g->listed + len, sizeof g->listed - len, ", ..");
+}
+
+static bool report_unknown(struct schema *s, struct tree_node *node, const char *what, const struct suggestion *g)
+{
+	if (g->nearest)
+		return schema_error(s, node, "%s; did you mean %s?", what, g->nearest);
+	return schema_error(s, node, "%s; known here: %s", what, g->candidates ? g->listed : "none");
+}
+
+bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct tree_node *known)
+{
+	struct suggestion g = suggestion_start(node->text);
+	for (const struct tree_node *member = known->first; member; member = member->next)
+		suggestion_add(&g, member->key->text);
+	char *text = alloc_format("'%s' is no %s", node->text, what);
+	report_unknown(s, node, text, &g);
+	free(text);
+	return false;
+}
+
+/* ---- kinds ---- */
+
+static const char *kind_name(enum tree_kind kind)
+{
+	return kind == TREE_SCALAR ? "a single value" : kind == TREE_LIST ? "a list" : "a mapping (key: value)";
+}
+
+bool schema_is_kind(struct schema *s, struct tree_node *node, enum tree_kind kind)
+{
+	if (node->wrong)
+		return false;
+	if (tree_is_null(node))
+		return schema_error(s, node, "has no value; %s is wanted, or leave the key out", kind_name(kind));
+	if (node->kind != kind)
+		return schema_error(s, node, "is %s; %s is wanted", kind_name(node->kind), kind_name(kind));
+	return true;
+}
+
+const char *schema_text(struct schema *s, struct tree_node *node)
+{
+	return schema_is_kind(s, node, TREE_SCALAR) ? node->text : NULL;
+}
+
+unsigned schema_items(struct schema *s, struct tree_node *list)
+{
+	if (list->kind == TREE_LIST && !list->wrong) {
+		if (list->len == 0)
+			schema_error(s, list, "is an empty list; name something, or leave the key out");
+		return list->len;
+	}
+	if (list->kind == TREE_MAPPING && !list->wrong)
+		schema_error(s, list, "is a mapping (key: value); a list or a single value is wanted");
+	return list->kind == TREE_SCALAR && schema_text(s, list) ? 1 : 0;
+}
+
+bool schema_choice(struct schema *s, struct tree_node *node, const struct schema_word *words, unsigned *value)
+{
+	const char *text = schema_text(s, node);
+	if (!text)
+		return false;
+	struct suggestion g = suggestion_start(text);
+	for (const struct schema_word *w = words; w->word; w++) {
+		if (strcmp(w->word, text) == 0) {
+			*value = w->value;
+			return true;
+		}
+		suggestion_add(&g, w->word);
+	}
+	return schema_error(s, node, "'%s' is not one of: %s", text, g.listed);
+}
+
+/* ---- mappings ---- */
+
+static const struct schema_key *find_key(const struct schema_key *keys, const char *name)
+{
+	while (keys->name && strcmp(keys->name, name) != 0)
+		keys++;
+	return keys->name ? keys : NULL;
+}
+
+static bool check_known(struct schema *s, const struct schema_key *keys, const struct tree_node *member)
+{
+	if (find_key(keys, member->key->text))
+		return true;
+	struct suggestion g = suggestion_start(member->key->text);
+	for (const struct schema_key *key = keys; key->name; key++)
+		suggestion_add(&g, key->name);
+	struct tree_node at = {
+		.file = member->file, .line = member->key->line, .column = member->key->column, .key = member->key
+	};
+	return report_unknown(s, &at, "unknown key", &g);
+}
+
+static bool read_member(struct schema *s, const struct schema_key *key, struct tree_node *mapping, void *object)
+{
+	struct tree_node *value = tree_get(mapping, key->name);
+	if (!value && key->required) {
+		diag_add(s->diags, DIAG_ERROR, mapping->file, mapping->line, mapping->column,
+			 "%s: missing; it has to say %s", key->name, key->required);
+		return false;
+	}
+	if (value && !key->read(s, key, value, object))
+		value->wrong = true;
+	return !value || !value->wrong;
+}
+
+bool schema_mapping(struct schema *s, const struct schema_key *keys, struct tree_node *node, void *object)
+{
+	if (!schema_is_kind(s, node, TREE_MAPPING))
+		return false;
+	bool ok = true;
+	for (const struct tree_node *member = node->first; member; member = member->next)
+		ok &= check_known(s, keys, member);
+	for (const struct schema_key *key = keys; key->name; key++)
+		ok &= read_member(s, key, node, object);
+	return ok;
+}
+
+struct tree_node *schema_given(const struct tree_node *mapping, const char *key)
+{
+	struct tree_node *value = tree_get(mapping, key);
+	return value && !value->wrong ? value : NULL;
+}
+
+bool schema_sound(const struct tree_node *mapping, const char *key)
+{
+	const struct tree_node *value = tree_get(mapping, key);
+	return !value || !value->wrong;
+}
+
+bool schema_is_foreign(struct schema *s, struct tree_node *root, const char *const *ours, const char *const *theirs,
+		       const char *our_name, const char *their_name)
+{
+	for (; *ours; ours++) {
+		if (tree_get(root, *ours))
+			return false;
+	}
+	for (; *theirs; theirs++) {
+		const struct tree_node *found = tree_get(root, *theirs);
+		if (!found)
+			continue;
+		diag_add(s->diags, DIAG_ERROR, found->file, found->key->line, found->key->column,
+			 "%s: this is a configuration for %s; %s wants one of its own", *theirs, their_name, our_name);
+		return true;
+	}
+	return false;
+}
+
+/* ---- what must not be there twice ---- */
+
+static int compare_entries(const void *left, const void *right)
+{
+	const struct schema_entry *a = left, *b = right;
+	int by_text = strcmp(a->text, b->text);
+	if (by_text)
+		return by_text;
+	int by_file = strcmp(a->node->file, b->node->file);
+	if (by_file)
+		return by_file;
+	if (a->node->line != b->node->line)
+		return a->node->line < b->node->line ? -1 : 1;
+	return a->node->column < b->node->column ? -1 : a->node->column > b->node->column;
+}
+
+void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, const char *advice)
+{
+	qsort(entries, len, sizeof *entries, compare_entries);
+	for (size_t i = 1, first = 0; i < len; i++) {
+		if (strcmp(entries[first].text, entries[i].text) != 0) {
+			first = i;
+			continue;
+		}
+		const struct tree_node *earlier = entries[first].node;
+		schema_error(s, entries[i].node, "'%s' stands in %s:%u already; %s", entries[i].text, earlier->file,
+			     earlier->line, advice);
+	}
+}
+
+void schema_entries_free(struct schema_entry *entries, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		free(entries[i].text);
+	free(entries);
+}

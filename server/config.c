@@ -1,0 +1,265 @@
+#include "server/config.h"
+
+#include "common/config/alloc.h"
+#include "common/config/schema.h"
+#include "common/config/units.h"
+#include "common/system/keyfile.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(name) offsetof(struct server_config, name)
+
+enum {
+	FLOWS_DEFAULT = 65536,
+	FLOWS_MAX = 1 << 22, /* 1 GiB of them */
+	TCP_SLOTS_DEFAULT = 256,
+	TCP_SLOTS_MAX = 16384,
+};
+
+/* ---- readers of this format's own kinds of values ---- */
+
+static bool read_key(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	(void)key;
+	return schema_secret_key(s, node, &config->key_file, &config->identity);
+}
+
+static void check_addresses_unique(struct schema *s, struct tree_node *list, const struct server_config *config)
+{
+	struct schema_entry *entries = alloc_zero(config->addresses_len, sizeof *entries);
+	size_t len = 0, i = 0;
+	for (struct tree_node *item = schema_first(list); item; item = schema_next(list, item), i++) {
+		char text[UNITS_ADDRESS_LEN];
+		units_address_text(config->addresses[i].address, text);
+		if (!item->wrong)
+			entries[len++] = (struct schema_entry){ .text = alloc_text(text), .node = item };
+	}
+	schema_unique(s, entries, len, "an address is listened on once");
+	schema_entries_free(entries, len);
+}
+
+static bool read_addresses(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	size_t len = schema_items(s, node);
+	(void)key;
+	if (len == 0)
+		return false;
+	config->addresses = alloc_zero(len, sizeof *config->addresses);
+	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item)) {
+		const char *text = schema_text(s, item);
+		uint8_t *address = config->addresses[config->addresses_len++].address;
+		if (!text || !schema_check(s, item, units_host_address(text, address)))
+			item->wrong = true;
+	}
+	check_addresses_unique(s, node, config);
+	return true;
+}
+
+static bool read_clients(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	(void)key;
+	if (!schema_is_kind(s, node, TREE_MAPPING))
+		return false;
+	if (node->len == 0)
+		return schema_error(s, node, "is empty; without clients nobody is answered");
+	config->clients = alloc_zero(node->len, sizeof *config->clients);
+	bool ok = true;
+	for (struct tree_node *member = node->first; member; member = member->next) {
+		struct server_config_client *client = &config->clients[config->clients_len++];
+		client->name = alloc_text(member->key->text);
+		ok &= schema_keyed(s, member, client->key);
+	}
+	return ok;
+}
+
+/* ---- checked already, used by features to come ---- */
+
+struct peer {
+	uint8_t key[WIRE_KEY_LEN];
+	uint16_t port;
+};
+
+static bool read_peer_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	uint8_t address[16];
+	bool numeric;
+	(void)key;
+	(void)object;
+	return schema_host(s, node, address, &numeric);
+}
+
+static const struct schema_key peer_keys[] = {
+	{ "key", schema_public_key, offsetof(struct peer, key), .required = "the public key of the peer" },
+	{ "address", read_peer_address, .required = "where the peer is reached" },
+	{ "port", schema_port, offsetof(struct peer, port) },
+	{ 0 },
+};
+
+static bool read_peers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	(void)key;
+	(void)object;
+	if (!schema_is_kind(s, node, TREE_MAPPING))
+		return false;
+	bool ok = true;
+	for (struct tree_node *member = node->first; member; member = member->next) {
+		struct peer peer;
+		ok &= schema_member_name(s, member);
+		ok &= schema_mapping(s, peer_keys, member, &peer);
+	}
+	if (node->len > 0)
+		schema_not_yet(s, node);
+	return ok;
+}
+
+static bool read_boolean_not_yet(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	bool wanted = false;
+	const char *text = schema_text(s, node);
+	(void)key;
+	(void)object;
+	if (!text || !schema_check(s, node, units_boolean(text, &wanted)))
+		return false;
+	if (wanted)
+		schema_not_yet(s, node);
+	return true;
+}
+
+struct application {
+	char *name;
+	bool udp, tcp;
+	uint16_t port;
+};
+
+static const struct schema_key application_keys[] = {
+	{ "name", schema_name, offsetof(struct application, name), .required = "what to call it" },
+	{ "protocol", schema_protocols, offsetof(struct application, udp), .required = "udp or tcp" },
+	{ "port", schema_port, offsetof(struct application, port), .required = "the port it listens on" },
+	{ 0 },
+};
+
+static bool read_applications(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	(void)key;
+	(void)object;
+	if (!schema_is_kind(s, node, TREE_LIST))
+		return false;
+	bool ok = true;
+	for (struct tree_node *item = node->first; item; item = item->next) {
+		struct application application = { 0 };
+		ok &= schema_mapping(s, application_keys, item, &application);
+		free(application.name);
+	}
+	if (node->len > 0)
+		schema_not_yet(s, node);
+	return ok;
+}
+
+/* ---- the format ---- */
+
+static const struct schema_key listen_keys[] = {
+	{ "port", schema_port, FIELD(port) },
+	{ "protocols", schema_protocols, FIELD(udp) },
+	{ "addresses", read_addresses },
+	{ 0 },
+};
+
+static const struct schema_key limits_keys[] = {
+	{ "flows", schema_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
+	{ "tcp_slots", schema_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
+	{ "clock_skew", schema_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
+	{ 0 },
+};
+
+static const struct schema_key watch_keys[] = {
+	{ "neighbours", read_boolean_not_yet },
+	{ "half_open", schema_boolean, FIELD(half_open) },
+	{ "addresses", read_boolean_not_yet },
+	{ "applications", read_applications },
+	{ 0 },
+};
+
+static const struct schema_key repair_keys[] = {
+	{ "stale_neighbours", read_boolean_not_yet },
+	{ 0 },
+};
+
+static const struct schema_key root_keys[] = {
+	{ "name", schema_name, FIELD(name) },
+	{ "key", read_key, .required = "the file with this server's secret key" },
+	{ "listen", schema_group, .keys = listen_keys },
+	{ "clients", read_clients, .required = "who may probe, as NAME: ed25519:KEY" },
+	{ "peers", read_peers },
+	{ "watch", schema_group, .keys = watch_keys },
+	{ "repair", schema_group, .keys = repair_keys },
+	{ "limits", schema_group, .keys = limits_keys },
+	{ "journal", schema_path, FIELD(journal) },
+	{ "web", schema_web },
+	{ 0 },
+};
+
+static const char *const ours[] = { "clients", "listen", NULL };
+static const char *const theirs[] = { "servers", "targets", "targets_from", "schedules", "vantage", NULL };
+
+/* ---- loading ---- */
+
+static void read_root(struct schema *s, struct tree_node *root, struct server_config *config)
+{
+	if (!schema_is_kind(s, root, TREE_MAPPING) ||
+	    schema_is_foreign(s, root, ours, theirs, "floatprobed", "floatprobe"))
+		return;
+	schema_mapping(s, root_keys, root, config);
+	schema_check_keys(s, root, "clients", &config->identity);
+	schema_check_journal(s, root, config->journal, config->key_file);
+	if (!config->name)
+		config->name = schema_machine_name();
+}
+
+struct server_config *server_config_load(const char *file, struct diag_list *diags)
+{
+	size_t errors = diags->errors;
+	struct tree *tree = tree_load(file, diags);
+	if (!tree)
+		return NULL;
+	struct server_config *config = alloc_zero(1, sizeof *config);
+	*config = (struct server_config){
+		.file = alloc_text(file),
+		.port = WIRE_PORT,
+		.udp = true,
+		.tcp = true,
+		.flows_max = FLOWS_DEFAULT,
+		.tcp_slots = TCP_SLOTS_DEFAULT,
+		.clock_skew_ns = 60 * UNITS_S,
+		.half_open = true,
+	};
+	struct schema s = { .diags = diags };
+	read_root(&s, tree->root, config);
+	for (size_t i = 0; i < config->addresses_len; i++)
+		config->addresses[i].port = config->port;
+	tree_free(tree);
+	if (diags->errors == errors)
+		return config;
+	server_config_free(config);
+	return NULL;
+}
+
+void server_config_free(struct server_config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->clients_len; i++)
+		free(config->clients[i].name);
+	free(config->clients);
+	free(config->addresses);
+	free(config->file);
+	free(config->name);
+	free(config->key_file);
+	free(config->journal);
+	sodium_memzero(&config->identity, sizeof config->identity);
+	free(config);
+}
