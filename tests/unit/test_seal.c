@@ -1,0 +1,261 @@
+#include "common/core/seal.h"
+
+#include "tests/unit/sample_packet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { SLOTS = 2, LEN = WIRE_PROBE_MIN + 8 };
+
+/* A client, the server that the probe is for (its slot is the second), and another one. */
+static struct {
+	struct seal_identity client, server, other;
+	struct seal_pair at_client, at_server, with_other;
+} keys;
+
+static int make_keys(void **state)
+{
+	uint8_t seed[SEAL_SEED_LEN] = { 0 };
+
+	(void)state;
+	if (!seal_start())
+		return -1;
+	seal_identity_from_seed(&keys.client, seed);
+	seed[0] = 1;
+	seal_identity_from_seed(&keys.server, seed);
+	seed[0] = 2;
+	seal_identity_from_seed(&keys.other, seed);
+	return seal_pair_for_client(&keys.at_client, &keys.client, keys.server.public_key) &&
+		       seal_pair_for_server(&keys.at_server, &keys.server, keys.client.public_key) &&
+		       seal_pair_for_client(&keys.with_other, &keys.client, keys.other.public_key)
+		   ? 0
+		   : -1;
+}
+
+static void make_request(uint8_t buf[LEN])
+{
+	struct packet_request request = sample_request(SLOTS);
+
+	memcpy(request.client_key, keys.client.public_key, WIRE_KEY_LEN);
+	packet_write_request(buf, LEN, &request);
+	seal_request_mac(&keys.with_other, PACKET_UDP, buf, LEN, 0);
+	seal_request_mac(&keys.at_client, PACKET_UDP, buf, LEN, 1);
+	seal_request_sign(&keys.client, PACKET_UDP, buf, LEN, SLOTS);
+}
+
+static void make_reply(uint8_t buf[LEN])
+{
+	struct packet_reply reply = sample_reply(SLOTS);
+
+	make_request(buf);
+	memcpy(reply.server_key, keys.server.public_key, WIRE_KEY_LEN);
+	packet_write_reply(buf, LEN, &reply);
+	seal_reply_mac(&keys.at_server, PACKET_UDP, buf, LEN);
+	seal_reply_sign(&keys.server, PACKET_UDP, buf, LEN, SLOTS);
+}
+
+static bool request_mac_holds(const uint8_t *buf)
+{
+	return seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN, 1);
+}
+
+static bool request_signature_holds(const uint8_t *buf)
+{
+	return seal_request_signature_holds(keys.client.public_key, PACKET_UDP, buf, LEN, SLOTS);
+}
+
+static bool reply_mac_holds(const uint8_t *buf)
+{
+	return seal_reply_mac_holds(&keys.at_client, PACKET_UDP, buf, LEN);
+}
+
+static bool reply_signature_holds(const uint8_t *buf)
+{
+	return seal_reply_signature_holds(keys.server.public_key, PACKET_UDP, buf, LEN, SLOTS);
+}
+
+static void both_ends_derive_the_same_keys(void **state)
+{
+	const struct seal_pair *pair = &keys.at_client;
+
+	(void)state;
+	assert_memory_equal(&keys.at_client, &keys.at_server, sizeof *pair);
+	assert_memory_not_equal(&keys.at_client, &keys.with_other, sizeof *pair);
+	assert_memory_equal(pair->server_id, keys.server.public_key, WIRE_SERVER_ID_LEN);
+	assert_memory_not_equal(pair->c2s, pair->s2c, 32);
+	assert_memory_not_equal(pair->c2s, pair->query, 32);
+	assert_memory_not_equal(pair->query, pair->answer, 32);
+}
+
+static void roles_are_part_of_the_keys(void **state)
+{
+	struct seal_pair reversed;
+
+	(void)state;
+	assert_true(seal_pair_for_client(&reversed, &keys.server, keys.client.public_key));
+	assert_memory_not_equal(reversed.c2s, keys.at_client.c2s, 32);
+	assert_memory_not_equal(reversed.c2s, keys.at_client.s2c, 32);
+}
+
+static void unusable_public_keys_are_refused(void **state)
+{
+	static const uint8_t bad[][WIRE_KEY_LEN] = {
+		{ 0 },                                          /* order 4 */
+		{ 1 },                                          /* the neutral element */
+		{ [0] = 0xec, [1 ... 30] = 0xff, [31] = 0x7f }, /* order 2 */
+		{ [0 ... 31] = 0xff },                          /* not canonical */
+		{ 2 },                                          /* not on the curve */
+	};
+	struct seal_pair pair;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_false(seal_pair_for_client(&pair, &keys.client, bad[i]));
+		assert_false(seal_pair_for_server(&pair, &keys.server, bad[i]));
+	}
+}
+
+static void every_bit_of_a_request_is_held(void **state)
+{
+	size_t own_slot = WIRE_SLOTS + WIRE_SLOT_LEN, signature = WIRE_SIGNATURE(SLOTS), tail = WIRE_TAIL(SLOTS);
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_request(buf);
+	assert_true(request_mac_holds(buf));
+	assert_true(request_signature_holds(buf));
+	for (size_t bit = 0; bit < 8 * LEN; bit++) {
+		size_t octet = bit / 8;
+		bool under_mac = octet < WIRE_SLOTS || (octet >= own_slot && octet < signature);
+
+		buf[octet] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(request_mac_holds(buf), !under_mac);
+		assert_int_equal(request_signature_holds(buf), octet >= tail);
+		buf[octet] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+static void every_bit_of_a_reply_is_held(void **state)
+{
+	size_t other_slots = WIRE_SLOTS + WIRE_SLOT_LEN, tail = WIRE_TAIL(SLOTS);
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_reply(buf);
+	assert_true(reply_mac_holds(buf));
+	assert_true(reply_signature_holds(buf));
+	for (size_t bit = 0; bit < 8 * LEN; bit++) {
+		size_t octet = bit / 8;
+
+		buf[octet] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(reply_mac_holds(buf), octet >= other_slots);
+		assert_int_equal(reply_signature_holds(buf), octet >= tail);
+		buf[octet] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+static void length_and_transport_are_held(void **state)
+{
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_request(buf);
+	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_TCP, buf, LEN, 1));
+	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN - 1, 1));
+	assert_false(seal_request_signature_holds(keys.client.public_key, PACKET_TCP, buf, LEN, SLOTS));
+	assert_false(seal_request_signature_holds(keys.client.public_key, PACKET_UDP, buf, LEN - 1, SLOTS));
+	make_reply(buf);
+	assert_false(seal_reply_mac_holds(&keys.at_client, PACKET_TCP, buf, LEN));
+	assert_false(seal_reply_mac_holds(&keys.at_client, PACKET_UDP, buf, LEN - 1));
+	assert_false(seal_reply_signature_holds(keys.server.public_key, PACKET_TCP, buf, LEN, SLOTS));
+	assert_false(seal_reply_signature_holds(keys.server.public_key, PACKET_UDP, buf, LEN - 1, SLOTS));
+}
+
+static void nothing_holds_for_another_key(void **state)
+{
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_request(buf);
+	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN, 0)); /* the other one's slot */
+	assert_false(seal_request_mac_holds(&keys.with_other, PACKET_UDP, buf, LEN, 1));
+	assert_false(seal_request_signature_holds(keys.other.public_key, PACKET_UDP, buf, LEN, SLOTS));
+	make_reply(buf);
+	assert_false(seal_reply_mac_holds(&keys.with_other, PACKET_UDP, buf, LEN));
+	assert_false(seal_reply_signature_holds(keys.other.public_key, PACKET_UDP, buf, LEN, SLOTS));
+}
+
+/* The same octets under the same key: only the context tells a request from a reply. */
+static void a_request_does_not_pass_for_a_reply(void **state)
+{
+	struct seal_pair mirrored = keys.at_client;
+	uint8_t buf[LEN];
+
+	(void)state;
+	memcpy(mirrored.s2c, mirrored.c2s, sizeof mirrored.s2c);
+	make_request(buf);
+	seal_request_mac(&mirrored, PACKET_UDP, buf, LEN, 0);
+	seal_request_sign(&keys.client, PACKET_UDP, buf, LEN, SLOTS);
+	assert_true(seal_request_mac_holds(&mirrored, PACKET_UDP, buf, LEN, 0));
+	assert_false(seal_reply_mac_holds(&mirrored, PACKET_UDP, buf, LEN));
+	assert_false(seal_reply_signature_holds(keys.client.public_key, PACKET_UDP, buf, LEN, SLOTS));
+}
+
+static void a_slot_is_found_by_its_server(void **state)
+{
+	static const uint8_t nobody[WIRE_SERVER_ID_LEN] = { 1, 2, 3 };
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_request(buf);
+	assert_int_equal(seal_request_slot(keys.with_other.server_id, buf, SLOTS), 0);
+	assert_int_equal(seal_request_slot(keys.at_server.server_id, buf, SLOTS), 1);
+	assert_int_equal(seal_request_slot(keys.at_server.server_id, buf, 1), -1);
+	assert_int_equal(seal_request_slot(nobody, buf, SLOTS), -1);
+}
+
+static void evidence_opens_only_as_it_was_sealed(void **state)
+{
+	enum { TEXT_LEN = 60, VALUE_LEN = SEAL_NONCE_LEN + TEXT_LEN + SEAL_TAG_LEN };
+	static const uint8_t nonce[SEAL_NONCE_LEN] = "a nonce, of 24 octets..";
+	uint8_t head[LEN], value[VALUE_LEN], text[TEXT_LEN] = "what the server knows", opened[TEXT_LEN];
+	const uint8_t *key = keys.at_client.query;
+
+	(void)state;
+	make_request(head);
+	seal_evidence(key, nonce, head, value, text, TEXT_LEN);
+	assert_true(seal_evidence_open(key, head, value, VALUE_LEN, opened));
+	assert_memory_equal(opened, text, TEXT_LEN);
+	for (size_t bit = 0; bit < 8 * VALUE_LEN; bit++) {
+		value[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_false(seal_evidence_open(key, head, value, VALUE_LEN, opened));
+		value[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	for (size_t bit = 0; bit < 8 * WIRE_SLOTS; bit++) {
+		head[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_false(seal_evidence_open(key, head, value, VALUE_LEN, opened));
+		head[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	for (size_t len = 0; len < VALUE_LEN; len++)
+		assert_false(seal_evidence_open(key, head, value, len, opened));
+	assert_false(seal_evidence_open(keys.at_client.answer, head, value, VALUE_LEN, opened));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(both_ends_derive_the_same_keys),
+		cmocka_unit_test(roles_are_part_of_the_keys),
+		cmocka_unit_test(unusable_public_keys_are_refused),
+		cmocka_unit_test(every_bit_of_a_request_is_held),
+		cmocka_unit_test(every_bit_of_a_reply_is_held),
+		cmocka_unit_test(length_and_transport_are_held),
+		cmocka_unit_test(nothing_holds_for_another_key),
+		cmocka_unit_test(a_request_does_not_pass_for_a_reply),
+		cmocka_unit_test(a_slot_is_found_by_its_server),
+		cmocka_unit_test(evidence_opens_only_as_it_was_sealed),
+	};
+	return cmocka_run_group_tests(tests, make_keys, NULL);
+}
