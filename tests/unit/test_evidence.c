@@ -1,0 +1,344 @@
+#include "common/core/evidence.h"
+
+#include "common/core/seal.h"
+#include "tests/unit/sample_packet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* What a query over UDP has for its text when its packet has one slot. */
+enum { UDP_TEXT_LEN = WIRE_EVIDENCE_UDP_LEN - WIRE_PACKET_MIN - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN };
+enum { FLOW_LEN = 104, ATTEMPT_LEN = 8, ADDRESS_LEN = 16, ERROR_LEN = 48 };
+
+static struct evidence_query sample_query(unsigned flows, unsigned attempts)
+{
+	struct evidence_query query = { .flows_len = flows, .attempts_len = attempts };
+
+	for (unsigned i = 0; i < flows; i++)
+		query.flows[i] = 0x0102030405060708 * (i + 1);
+	for (unsigned i = 0; i < attempts; i++)
+		query.attempts[i] = (struct evidence_attempt){ sample_endpoint_v6((uint8_t)i, (uint16_t)(40000 + i)),
+							       8620, 0x01020304 + i, 0xa1a2a3a4 + i };
+	return query;
+}
+
+static struct evidence_answer sample_answer(unsigned flows, unsigned attempts, unsigned addresses, unsigned errors)
+{
+	struct evidence_answer answer = {
+		.boot_id = 0x0123456789abcdef,
+		.uptime_ms = 0x1122334455667788,
+		.evicted_ms = UINT64_MAX,
+		.socket_drops = 0x99aabbcc,
+		.asker = sample_endpoint_v4(77, 50123),
+		.flows_len = flows,
+		.attempts_len = attempts,
+		.addresses_len = addresses,
+		.errors_len = errors,
+	};
+
+	for (uint32_t i = 0; i < flows; i++)
+		answer.flows[i] = (struct evidence_flow){
+			.id = 0xf1f2f3f4f5f6f7f8 + i,
+			.known = i % 2 == 0,
+			.unheard = i % 3 == 0,
+			.receipts = { i, 1000 + i, 500 + i, (uint16_t)(3 + i), (uint16_t)(9 + i), { 1, 2, 3, 4 + i } },
+			.arrived_on = sample_endpoint_v4((uint8_t)i, 8620),
+			.source = sample_endpoint_v6((uint8_t)i, 40000),
+			.idle_ms = 0x0a0b0c0d + i,
+			.age_ms = 0x1a1b1c1d + i,
+		};
+	for (uint32_t i = 0; i < attempts; i++)
+		answer.attempts[i] = (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, (uint8_t)(i + 1) };
+	for (uint32_t i = 0; i < addresses; i++)
+		answer.addresses[i] = sample_endpoint_v6((uint8_t)i, 0);
+	for (uint32_t i = 0; i < errors; i++)
+		answer.errors[i] = (struct evidence_error){ sample_endpoint_v4((uint8_t)i, 40000),
+							    sample_endpoint_v4(254, 0),
+							    3,
+							    13,
+							    0x51525354 + i,
+							    0x61626364 + i };
+	return answer;
+}
+
+static void queries_come_back(void **state)
+{
+	static const unsigned flows[] = { 0, 1, 5, EVIDENCE_FLOWS_MAX };
+	static const unsigned attempts[] = { 0, 1, EVIDENCE_ATTEMPTS_MAX };
+	uint8_t buf[2048];
+
+	(void)state;
+	for (size_t f = 0; f < sizeof flows / sizeof *flows; f++)
+		for (size_t a = 0; a < sizeof attempts / sizeof *attempts; a++) {
+			struct evidence_query in = sample_query(flows[f], attempts[a]), out;
+
+			assert_true(evidence_write_query(buf, sizeof buf, &in));
+			assert_true(evidence_read_query(buf, sizeof buf, &out));
+			assert_int_equal(out.flows_len, in.flows_len);
+			assert_int_equal(out.attempts_len, in.attempts_len);
+			assert_memory_equal(out.flows, in.flows, in.flows_len * sizeof *in.flows);
+			for (unsigned i = 0; i < in.attempts_len; i++) {
+				assert_true(endpoint_equal(&out.attempts[i].client, &in.attempts[i].client));
+				assert_int_equal(out.attempts[i].server_port, in.attempts[i].server_port);
+				assert_int_equal(out.attempts[i].age_ms, in.attempts[i].age_ms);
+				assert_int_equal(out.attempts[i].id, in.attempts[i].id);
+			}
+		}
+}
+
+static void a_query_that_does_not_fit_is_not_written(void **state)
+{
+	struct evidence_query query = sample_query(3, 2);
+	size_t exact = 40 + 3 * 8 + 2 * 28;
+	uint8_t buf[256] = { 0 };
+
+	(void)state;
+	assert_false(evidence_write_query(buf, exact - 1, &query));
+	assert_int_equal(buf[0], 0);
+	assert_true(evidence_write_query(buf, exact, &query));
+	query.flows_len = EVIDENCE_FLOWS_MAX + 1;
+	assert_false(evidence_write_query(buf, sizeof buf, &query));
+	query = sample_query(0, 0);
+	assert_false(evidence_write_query(buf, EVIDENCE_LEN_MIN - 1, &query)); /* its answer would not fit */
+	assert_true(evidence_write_query(buf, EVIDENCE_LEN_MIN, &query));
+}
+
+/* Copied to the exact length, so that a sanitizer sees any look beyond it. */
+static bool reads_query(const uint8_t *text, size_t len)
+{
+	struct evidence_query query;
+	uint8_t *copy = test_malloc(len ? len : 1);
+	bool is_read;
+
+	memcpy(copy, text, len);
+	is_read = evidence_read_query(copy, len, &query);
+	test_free(copy);
+	return is_read;
+}
+
+static void hostile_queries_are_refused(void **state)
+{
+	struct evidence_query query = sample_query(3, 2);
+	size_t exact = 40 + 3 * 8 + 2 * 28;
+	uint8_t buf[4096] = { 0 };
+
+	(void)state;
+	assert_true(evidence_write_query(buf, exact, &query));
+	for (size_t len = 0; len < exact; len++)
+		assert_false(reads_query(buf, len));
+	assert_true(reads_query(buf, exact));
+	assert_true(reads_query(buf, sizeof buf));
+
+	buf[0] = 2; /* another version */
+	assert_false(reads_query(buf, sizeof buf));
+	buf[0] = 1;
+	buf[1] = EVIDENCE_FLOWS_MAX + 1;
+	assert_false(reads_query(buf, sizeof buf));
+	buf[1] = 3;
+	buf[2] = EVIDENCE_ATTEMPTS_MAX + 1;
+	assert_false(reads_query(buf, sizeof buf));
+	buf[2] = 2;
+	for (size_t octet = 8; octet < 40; octet++) { /* on behalf of somebody else */
+		buf[octet] = 1;
+		assert_false(reads_query(buf, sizeof buf));
+		buf[octet] = 0;
+	}
+	assert_true(reads_query(buf, sizeof buf));
+}
+
+static void assert_same_flow(const struct evidence_flow *a, const struct evidence_flow *b)
+{
+	assert_int_equal(a->id, b->id);
+	assert_int_equal(a->known, b->known);
+	assert_int_equal(a->unheard, b->unheard);
+	assert_int_equal(a->receipts.first, b->receipts.first);
+	assert_int_equal(a->receipts.newest, b->receipts.newest);
+	assert_int_equal(a->receipts.received, b->receipts.received);
+	assert_int_equal(a->receipts.duplicates, b->receipts.duplicates);
+	assert_int_equal(a->receipts.late, b->receipts.late);
+	assert_memory_equal(a->receipts.bitmap, b->receipts.bitmap, sizeof a->receipts.bitmap);
+	assert_true(endpoint_equal(&a->arrived_on, &b->arrived_on));
+	assert_true(endpoint_equal(&a->source, &b->source));
+	assert_int_equal(a->idle_ms, b->idle_ms);
+	assert_int_equal(a->age_ms, b->age_ms);
+}
+
+/* b is a, as far as b's lists go. */
+static void assert_same_answer(const struct evidence_answer *a, const struct evidence_answer *b)
+{
+	assert_int_equal(a->boot_id, b->boot_id);
+	assert_int_equal(a->uptime_ms, b->uptime_ms);
+	assert_int_equal(a->evicted_ms, b->evicted_ms);
+	assert_int_equal(a->socket_drops, b->socket_drops);
+	assert_true(endpoint_equal(&a->asker, &b->asker));
+	for (unsigned i = 0; i < b->flows_len; i++)
+		assert_same_flow(&a->flows[i], &b->flows[i]);
+	for (unsigned i = 0; i < b->attempts_len; i++) {
+		assert_int_equal(a->attempts[i].id, b->attempts[i].id);
+		assert_int_equal(a->attempts[i].status, b->attempts[i].status);
+		assert_int_equal(a->attempts[i].retransmits, b->attempts[i].retransmits);
+	}
+	for (unsigned i = 0; i < b->addresses_len; i++)
+		assert_true(endpoint_equal(&a->addresses[i], &b->addresses[i]));
+	for (unsigned i = 0; i < b->errors_len; i++) {
+		assert_true(endpoint_equal(&a->errors[i].client, &b->errors[i].client));
+		assert_true(endpoint_equal(&a->errors[i].offender, &b->errors[i].offender));
+		assert_int_equal(a->errors[i].type, b->errors[i].type);
+		assert_int_equal(a->errors[i].code, b->errors[i].code);
+		assert_int_equal(a->errors[i].count, b->errors[i].count);
+		assert_int_equal(a->errors[i].idle_ms, b->errors[i].idle_ms);
+	}
+}
+
+static void assert_lengths(const struct evidence_answer *answer, unsigned flows, unsigned attempts, unsigned addresses,
+			   unsigned errors)
+{
+	assert_int_equal(answer->flows_len, flows);
+	assert_int_equal(answer->attempts_len, attempts);
+	assert_int_equal(answer->addresses_len, addresses);
+	assert_int_equal(answer->errors_len, errors);
+}
+
+static void answers_come_back(void **state)
+{
+	static uint8_t buf[16384];
+	struct evidence_answer in =
+	    sample_answer(EVIDENCE_FLOWS_MAX, EVIDENCE_ATTEMPTS_MAX, EVIDENCE_ADDRESSES_MAX, EVIDENCE_ERRORS_MAX);
+	struct evidence_answer out;
+
+	(void)state;
+	evidence_write_answer(buf, sizeof buf, &in);
+	assert_true(evidence_read_answer(buf, sizeof buf, &out));
+	assert_false(out.truncated);
+	assert_lengths(&out, EVIDENCE_FLOWS_MAX, EVIDENCE_ATTEMPTS_MAX, EVIDENCE_ADDRESSES_MAX, EVIDENCE_ERRORS_MAX);
+	assert_same_answer(&in, &out);
+}
+
+static void an_answer_is_cut_to_every_length(void **state)
+{
+	struct evidence_answer in = sample_answer(3, 2, 3, 2), out;
+	size_t whole = EVIDENCE_LEN_MIN + 3 * FLOW_LEN + 2 * ATTEMPT_LEN + 3 * ADDRESS_LEN + 2 * ERROR_LEN;
+
+	(void)state;
+	for (size_t len = EVIDENCE_LEN_MIN; len <= whole; len++) {
+		uint8_t *buf = test_malloc(len);
+
+		evidence_write_answer(buf, len, &in);
+		assert_true(evidence_read_answer(buf, len, &out));
+		assert_int_equal(out.truncated, len < whole);
+		assert_same_answer(&in, &out);
+		test_free(buf);
+	}
+	assert_lengths(&out, 3, 2, 3, 2);
+}
+
+static void attempts_go_before_flows_and_flows_before_the_rest(void **state)
+{
+	struct evidence_answer in = sample_answer(3, 2, 3, 2), out;
+	uint8_t buf[1024];
+
+	(void)state;
+	evidence_write_answer(buf, EVIDENCE_LEN_MIN + 2 * ATTEMPT_LEN, &in);
+	assert_true(evidence_read_answer(buf, EVIDENCE_LEN_MIN + 2 * ATTEMPT_LEN, &out));
+	assert_lengths(&out, 0, 2, 0, 0);
+	evidence_write_answer(buf, EVIDENCE_LEN_MIN + 2 * ATTEMPT_LEN + 3 * FLOW_LEN + ADDRESS_LEN, &in);
+	assert_true(evidence_read_answer(buf, EVIDENCE_LEN_MIN + 2 * ATTEMPT_LEN + 3 * FLOW_LEN + ADDRESS_LEN, &out));
+	assert_lengths(&out, 3, 2, 1, 0);
+}
+
+static void a_truncated_answer_stays_truncated(void **state)
+{
+	struct evidence_answer in = sample_answer(1, 0, 0, 0), out;
+	uint8_t buf[1024];
+
+	(void)state;
+	in.truncated = true;
+	evidence_write_answer(buf, sizeof buf, &in);
+	assert_true(evidence_read_answer(buf, sizeof buf, &out));
+	assert_true(out.truncated);
+}
+
+static bool reads_answer(const uint8_t *text, size_t len)
+{
+	static struct evidence_answer answer;
+	uint8_t *copy = test_malloc(len ? len : 1);
+	bool is_read;
+
+	memcpy(copy, text, len);
+	is_read = evidence_read_answer(copy, len, &answer);
+	test_free(copy);
+	return is_read;
+}
+
+static void hostile_answers_are_refused(void **state)
+{
+	static const struct {
+		size_t octet;
+		unsigned max;
+	} counts[] = {
+		{ 2, EVIDENCE_FLOWS_MAX },
+		{ 3, EVIDENCE_ATTEMPTS_MAX },
+		{ 4, EVIDENCE_ADDRESSES_MAX },
+		{ 5, EVIDENCE_ERRORS_MAX },
+	};
+	struct evidence_answer in = sample_answer(2, 2, 2, 2);
+	size_t whole = EVIDENCE_LEN_MIN + 2 * (FLOW_LEN + ATTEMPT_LEN + ADDRESS_LEN + ERROR_LEN);
+	static uint8_t buf[65536];
+
+	(void)state;
+	evidence_write_answer(buf, whole, &in);
+	for (size_t len = 0; len < whole; len++)
+		assert_false(reads_answer(buf, len));
+	assert_true(reads_answer(buf, sizeof buf));
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		buf[counts[i].octet] = (uint8_t)(counts[i].max + 1);
+		assert_false(reads_answer(buf, sizeof buf));
+		buf[counts[i].octet] = 2;
+	}
+	buf[EVIDENCE_LEN_MIN + 2 * FLOW_LEN + 4] = EVIDENCE_CANNOT_TELL + 1; /* a status that does not exist */
+	assert_false(reads_answer(buf, sizeof buf));
+	buf[EVIDENCE_LEN_MIN + 2 * FLOW_LEN + 4] = EVIDENCE_CANNOT_TELL;
+	buf[0] = 2;
+	assert_false(reads_answer(buf, sizeof buf));
+}
+
+static void what_may_be_asked_is_answered_in_full(void **state)
+{
+	(void)state;
+	assert_true(evidence_query_room(UDP_TEXT_LEN, 4) >= 4);
+	for (size_t len = 0; len < 8192; len += 7)
+		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
+			unsigned flows = evidence_query_room(len, attempts);
+			struct evidence_query query = sample_query(flows, attempts);
+			struct evidence_answer in = sample_answer(flows, attempts, 6, 2), out;
+			static uint8_t buf[8192];
+
+			if (flows == 0)
+				continue;
+			assert_true(evidence_write_query(buf, len, &query));
+			evidence_write_answer(buf, len, &in);
+			assert_true(evidence_read_answer(buf, len, &out));
+			assert_lengths(&out, flows, attempts, 6, 2);
+		}
+	assert_int_equal(evidence_query_room(8192, EVIDENCE_ATTEMPTS_MAX), EVIDENCE_FLOWS_MAX);
+	assert_int_equal(evidence_query_room(8192, EVIDENCE_ATTEMPTS_MAX + 1), 0);
+	assert_int_equal(evidence_query_room(0, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queries_come_back),
+		cmocka_unit_test(a_query_that_does_not_fit_is_not_written),
+		cmocka_unit_test(hostile_queries_are_refused),
+		cmocka_unit_test(answers_come_back),
+		cmocka_unit_test(an_answer_is_cut_to_every_length),
+		cmocka_unit_test(attempts_go_before_flows_and_flows_before_the_rest),
+		cmocka_unit_test(a_truncated_answer_stays_truncated),
+		cmocka_unit_test(hostile_answers_are_refused),
+		cmocka_unit_test(what_may_be_asked_is_answered_in_full),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
