@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELD(name) offsetof(struct server_config, name)
+#define FIELD(name) .offset = offsetof(struct server_config, name)
 
 enum {
 	FLOWS_DEFAULT = 65536,
@@ -94,9 +94,10 @@ static bool read_peer_address(struct schema *s, const struct schema_key *key, st
 }
 
 static const struct schema_key peer_keys[] = {
-	{ "key", schema_public_key, offsetof(struct peer, key), .required = "the public key of the peer" },
-	{ "address", read_peer_address, .required = "where the peer is reached" },
-	{ "port", schema_port, offsetof(struct peer, port) },
+	{ "key", .read = schema_public_key, .offset = offsetof(struct peer, key),
+	  .required = "the public key of the peer" },
+	{ "address", .read = read_peer_address, .required = "where the peer is reached" },
+	{ "port", .read = schema_port, .offset = offsetof(struct peer, port) },
 	{ 0 },
 };
 
@@ -137,9 +138,10 @@ struct application {
 };
 
 static const struct schema_key application_keys[] = {
-	{ "name", schema_name, offsetof(struct application, name), .required = "what to call it" },
-	{ "protocol", schema_protocols, offsetof(struct application, udp), .required = "udp or tcp" },
-	{ "port", schema_port, offsetof(struct application, port), .required = "the port it listens on" },
+	{ "name", .read = schema_name, .offset = offsetof(struct application, name), .required = "what to call it" },
+	{ "protocol", .read = schema_protocols, .offset = offsetof(struct application, udp), .required = "udp or tcp" },
+	{ "port", .read = schema_port, .offset = offsetof(struct application, port),
+	  .required = "the port it listens on" },
 	{ 0 },
 };
 
@@ -163,43 +165,43 @@ static bool read_applications(struct schema *s, const struct schema_key *key, st
 /* ---- the format ---- */
 
 static const struct schema_key listen_keys[] = {
-	{ "port", schema_port, FIELD(port) },
-	{ "protocols", schema_protocols, FIELD(udp) },
-	{ "addresses", read_addresses },
+	{ "port", .read = schema_port, FIELD(port) },
+	{ "protocols", .read = schema_protocols, FIELD(udp) },
+	{ "addresses", .read = read_addresses },
 	{ 0 },
 };
 
 static const struct schema_key limits_keys[] = {
-	{ "flows", schema_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
-	{ "tcp_slots", schema_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
-	{ "clock_skew", schema_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
+	{ "flows", .read = schema_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
+	{ "tcp_slots", .read = schema_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
+	{ "clock_skew", .read = schema_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
 	{ 0 },
 };
 
 static const struct schema_key watch_keys[] = {
-	{ "neighbours", read_boolean_not_yet },
-	{ "half_open", schema_boolean, FIELD(half_open) },
-	{ "addresses", read_boolean_not_yet },
-	{ "applications", read_applications },
+	{ "neighbours", .read = read_boolean_not_yet },
+	{ "half_open", .read = schema_boolean, FIELD(half_open) },
+	{ "addresses", .read = read_boolean_not_yet },
+	{ "applications", .read = read_applications },
 	{ 0 },
 };
 
 static const struct schema_key repair_keys[] = {
-	{ "stale_neighbours", read_boolean_not_yet },
+	{ "stale_neighbours", .read = read_boolean_not_yet },
 	{ 0 },
 };
 
 static const struct schema_key root_keys[] = {
-	{ "name", schema_name, FIELD(name) },
-	{ "key", read_key, .required = "the file with this server's secret key" },
-	{ "listen", schema_group, .keys = listen_keys },
-	{ "clients", read_clients, .required = "who may probe, as NAME: ed25519:KEY" },
-	{ "peers", read_peers },
-	{ "watch", schema_group, .keys = watch_keys },
-	{ "repair", schema_group, .keys = repair_keys },
-	{ "limits", schema_group, .keys = limits_keys },
-	{ "journal", schema_path, FIELD(journal) },
-	{ "web", schema_web },
+	{ "name", .read = schema_name, FIELD(name) },
+	{ "key", .read = read_key, .required = "the file with this server's secret key" },
+	{ "listen", .read = schema_group, .keys = listen_keys },
+	{ "clients", .read = read_clients, .required = "who may probe, as NAME: ed25519:KEY" },
+	{ "peers", .read = read_peers },
+	{ "watch", .read = schema_group, .keys = watch_keys },
+	{ "repair", .read = schema_group, .keys = repair_keys },
+	{ "limits", .read = schema_group, .keys = limits_keys },
+	{ "journal", .read = schema_path, FIELD(journal) },
+	{ "web", .read = schema_web },
 	{ 0 },
 };
 
