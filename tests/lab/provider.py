@@ -83,6 +83,24 @@ table {nft} nat {{
 """
 
 
+def yaml(value, indent=""):
+    """Enough of YAML for configurations: dictionaries, lists of them, lists of scalars, scalars."""
+    if isinstance(value, dict):
+        return f"\n{indent}".join(
+            f"{key}:{_yaml_break(each, indent)}{yaml(each, indent + '  ')}" for key, each in value.items()
+        )
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return f"\n{indent}".join(f"- {yaml(each, indent + '  ')}" for each in value)
+    if isinstance(value, list):
+        return f"[{', '.join(yaml(each) for each in value)}]"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _yaml_break(value, indent):
+    nested = isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
+    return f"\n{indent}  " if nested else " "
+
+
 class Provider:
     """One network, built anew for each scenario."""
 
@@ -102,10 +120,9 @@ class Provider:
         return f"{self.binaries}/{name}"
 
     def write(self, name, content):
-        """A configuration file: JSON is YAML."""
         path = f"{self.files}/{name}"
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
+            file.write(yaml(content) + "\n")
         return path
 
     def host(self, name):
@@ -195,7 +212,7 @@ class Provider:
         yield {"name": "bootnode", "role": "floating", "address": plan.floating, "server": ["boot-01", "boot-02"]}
 
     def config(self, targets=None, **more):
-        return self.write("client.yaml", {
+        return self.write("fra-home.yaml", {
             "vantage": "fra-home",
             "key": "fra-home.key",
             "servers": {name: server.key for name, server in self.servers.items()},
@@ -210,6 +227,39 @@ class Provider:
             *under, self.program("floatprobe"), "check", "--config", file, "--format", "json", *options, status=None
         )
         return Check(self, done)
+
+
+    def run_daemon(self, targets=None, every="50ms"):
+        """`floatprobe run`, with a schedule that is quick."""
+        schedules = {"quick": {"every": every, "timeout": "300ms"}}
+        targets = [dict(target, schedule="quick") for target in targets or self.targets()]
+        return Daemon(self, self.config(targets, schedules=schedules, journal="fra-home.jsonl"))
+
+
+class Daemon:
+    """`floatprobe run`, and what its journal says."""
+
+    def __init__(self, network, file):
+        self._journal = f"{network.files}/fra-home.jsonl"
+        self.process = network.client.start(network.program("floatprobe"), "run", "--config", file)
+
+    def journal(self):
+        return journal(self._journal)
+
+    def changes(self, where):
+        """What the paths with these naming fields changed to, in order."""
+        return [line["to"] for line in self.journal() if line["type"] == "change" and where.items() <= line.items()]
+
+    def wait_for(self, where, **standing):
+        """Wait until the newest change of these paths says so."""
+
+        def stands():
+            if not self.process.running():
+                raise Failure(f"floatprobe run ended:\n{self.process.output()}")
+            changes = self.changes(where)
+            return changes and standing.items() <= changes[-1].items()
+
+        wait_until(f"{where} is {standing}", stands)
 
 
 class Server:

@@ -1,0 +1,92 @@
+#!/usr/bin/python3 -B
+"""The daemon: changes in its journal, what the server says meanwhile, reloads, and its end.
+
+    floatprobe run ───────── router ─────────┬────── boot-01   (journal: unheard, heard)
+    journal: changes           ╳ return      └────── boot-02   untouched: no change may be written of it
+    SIGHUP, SIGTERM
+"""
+
+import signal
+
+from lab import Failure, wait_until
+from provider import main, scenario, scenarios
+
+HELD = {"target": "bootnode", "protocol": "udp", "flow": "held"}
+TCP = {"target": "bootnode", "protocol": "tcp"}
+UP = {"state": "up", "direction": "none", "cause": "none"}
+
+
+def require(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def started(net):
+    daemon = net.run_daemon()
+    for target in ("boot-01", "boot-02", "bootnode"):
+        daemon.wait_for({"target": target, "protocol": "udp", "flow": "held"}, **UP)
+        daemon.wait_for({"target": target, "protocol": "tcp"}, **UP)
+    return daemon
+
+
+@scenarios(("forward",), ("return",))
+def cut_and_recovery(net, direction):
+    daemon = started(net)
+    net.cut(direction, net.plan.floating)
+    for path in (HELD, TCP):
+        daemon.wait_for(path, state="down", direction=direction)
+    net.heal()
+    for path in (HELD, TCP):
+        daemon.wait_for(path, **UP, server="boot-01")
+    require(daemon.process.stop() == 0, "SIGTERM is the ordinary end")
+    for target in ("boot-01", "boot-02"):
+        require(all(to["state"] == "up" for to in daemon.changes({"target": target})), f"a false alarm about {target}")
+
+
+@scenario
+def server_knows_that_nobody_hears_it(net):
+    server = net.servers["boot-01"]
+
+    def says(kind):
+        return any(line["type"] == kind and line["client"] == "fra-home" for line in server.journal())
+
+    started(net)
+    require(not says("unheard"), "nothing is cut yet")
+    net.cut("return", net.plan.floating, "udp")
+    wait_until("boot-01's journal says unheard", lambda: says("unheard"))
+    net.heal()
+    wait_until("boot-01's journal says heard", lambda: says("heard"))
+    require(not net.servers["boot-02"].journal(), "boot-02 has nothing to tell")
+
+
+@scenario
+def reload(net):
+    daemon = started(net)
+    process = daemon.process
+    net.write("fra-home.yaml", {"vantage": "fra-home", "targets": "none of your business"})
+    process.send(signal.SIGHUP)
+    wait_until("the error is logged with its position", lambda: "fra-home.yaml:" in process.output())
+    net.cut("forward", net.plan.floating)
+    daemon.wait_for(HELD, state="down")  # the old configuration goes on
+    net.heal()
+    daemon.wait_for(HELD, **UP)
+    targets = [dict(target, name="renamed", schedule="quick") for target in net.targets() if target["role"] == "floating"]
+    net.config(targets, schedules={"quick": {"every": "50ms"}}, journal="fra-home.jsonl")
+    process.send(signal.SIGHUP)
+    daemon.wait_for(dict(HELD, target="renamed"), **UP, server="boot-01")
+    require(process.stop() == 0, "SIGTERM is the ordinary end")
+
+
+@scenarios(("SIGTERM",), ("SIGINT",))
+def last_words(net, name):
+    """What was written before the end is in the journal, whole."""
+    daemon = started(net)
+    require(daemon.process.stop(signal.Signals[name]) == 0, f"{name} is the ordinary end")
+    with open(f"{net.files}/fra-home.jsonl", encoding="utf-8") as file:
+        text = file.read()
+    require(text.endswith("}\n"), "the last line is torn")
+    require(len(daemon.journal()) == len(text.splitlines()), "a line is missing")
+
+
+if __name__ == "__main__":
+    main()
