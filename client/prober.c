@@ -1,1 +1,479 @@
 #include "client/prober.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS INT64_C(1000000)
+
+/* Between the clocks: how far the kernel's time from send to arrival may exceed the monotonic one (the two user-space
+ * times are not read at once), and how much later than the kernel a busy process may see what happened. Beyond that
+ * the wall clock was set in between, and the monotonic clock alone counts. */
+static const int64_t wall_ahead_max_ns = 50 * MS;
+static const int64_t process_late_max_ns = 500 * MS;
+
+/* How each outcome counts. */
+enum fate { FATE_OPEN, FATE_UNSENT, FATE_ANSWERED, FATE_FORWARD, FATE_RETURN, FATE_LOST };
+
+static const uint8_t fates[PROBER_OUTCOMES_LEN] = {
+	[PROBER_NONE] = FATE_OPEN,
+	[PROBER_WAITING] = FATE_OPEN,
+	[PROBER_ANSWERED] = FATE_ANSWERED,
+	[PROBER_CLOCK_SKEW] = FATE_ANSWERED,
+	[PROBER_LOST] = FATE_LOST,
+	[PROBER_LOST_FORWARD] = FATE_FORWARD,
+	[PROBER_LOST_RETURN] = FATE_RETURN,
+	[PROBER_WRONG_SOURCE] = FATE_RETURN,
+	[PROBER_REFUSED] = FATE_FORWARD,
+	[PROBER_RESET] = FATE_LOST,
+	[PROBER_UNREACHABLE] = FATE_FORWARD,
+	[PROBER_PROHIBITED] = FATE_FORWARD,
+	[PROBER_TOO_BIG] = FATE_FORWARD,
+	[PROBER_NOT_AUTHORISED] = FATE_LOST,
+	[PROBER_IMPOSTOR] = FATE_LOST,
+	[PROBER_UNSENT] = FATE_UNSENT,
+	[PROBER_UNSENT_TOO_BIG] = FATE_UNSENT,
+};
+
+const char *prober_outcome_word(enum prober_outcome outcome)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		PROBER_OUTCOMES(X)
+#undef X
+	};
+
+	return words[outcome];
+}
+
+/* --- records ---------------------------------------------------------------------------------------------------- */
+
+static struct prober_record *slot(const struct prober *p, uint32_t seq)
+{
+	return &p->ring[seq & (p->ring_len - 1)];
+}
+
+static uint32_t oldest(const struct prober *p)
+{
+	return p->next > p->ring_len ? p->next - p->ring_len : 1;
+}
+
+static struct prober_record *find(const struct prober *p, uint32_t seq)
+{
+	return seq >= oldest(p) && seq < p->next ? slot(p, seq) : NULL;
+}
+
+/* May receipts still say something new of it? Not after an answer, however late, nor after another proof. */
+static bool revisable(const struct prober_record *r)
+{
+	return !r->settled && (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD);
+}
+
+/* The one place where an outcome changes. */
+static void turn(struct prober *p, struct prober_record *r, enum prober_outcome outcome, bool settled)
+{
+	p->revisable -= revisable(r);
+	r->outcome = (uint8_t)outcome;
+	r->settled = settled;
+	p->revisable += revisable(r);
+}
+
+static void advance_waiting(struct prober *p)
+{
+	if (p->waiting_from < oldest(p))
+		p->waiting_from = oldest(p);
+	while (p->waiting_from < p->next && slot(p, p->waiting_from)->outcome != PROBER_WAITING)
+		p->waiting_from++;
+}
+
+void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct prober_record *ring, uint32_t ring_len)
+{
+	assert(ring_len > 0 && (ring_len & (ring_len - 1)) == 0);
+	memset(ring, 0, ring_len * sizeof *ring);
+	*p = (struct prober){
+		.flow_id = flow_id,
+		.timeout_ns = timeout_ns,
+		.ring = ring,
+		.ring_len = ring_len,
+		.next = 1,
+		.waiting_from = 1,
+		.holder = PROBER_NOBODY,
+	};
+}
+
+uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
+{
+	uint32_t seq = p->next++;
+	struct prober_record *r = slot(p, seq);
+
+	turn(p, r, PROBER_WAITING, false);
+	r->sent_ns = now_ns;
+	r->sent_real_ns = now_real_ns;
+	r->rtt_ns = 0;
+	r->server = PROBER_NOBODY;
+	r->late = false;
+	advance_waiting(p);
+	return seq;
+}
+
+void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns)
+{
+	struct prober_record *r = find(p, seq);
+	int64_t after_ns = r ? left_real_ns - r->sent_real_ns : 0;
+
+	if (r && r->outcome == PROBER_WAITING && after_ns >= 0 && after_ns <= process_late_max_ns)
+		r->sent_real_ns = left_real_ns;
+}
+
+enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome)
+{
+	struct prober_record *r = find(p, seq);
+
+	assert(outcome != PROBER_NONE && outcome != PROBER_WAITING && fates[outcome] != FATE_ANSWERED);
+	if (!r)
+		return PROBER_NONE;
+	if (r->outcome == PROBER_WAITING || (revisable(r) && outcome != PROBER_LOST))
+		turn(p, r, outcome, outcome != PROBER_LOST && outcome != PROBER_LOST_FORWARD);
+	advance_waiting(p);
+	return r->outcome;
+}
+
+unsigned prober_expire(struct prober *p, int64_t now_ns)
+{
+	unsigned lost = 0;
+
+	advance_waiting(p);
+	while (p->waiting_from < p->next && slot(p, p->waiting_from)->sent_ns <= now_ns - p->timeout_ns) {
+		turn(p, slot(p, p->waiting_from), PROBER_LOST, false);
+		lost++;
+		advance_waiting(p);
+	}
+	return lost;
+}
+
+int64_t prober_next_deadline(const struct prober *p)
+{
+	return p->waiting_from < p->next ? slot(p, p->waiting_from)->sent_ns + p->timeout_ns : INT64_MAX;
+}
+
+/* --- replies ---------------------------------------------------------------------------------------------------- */
+
+static int64_t send_to_arrival_ns(const struct prober_record *r, int64_t received_real_ns, int64_t now_ns)
+{
+	int64_t mono_ns = now_ns - r->sent_ns, wall_ns = received_real_ns - r->sent_real_ns;
+
+	if (wall_ns >= 0 && wall_ns <= mono_ns + wall_ahead_max_ns && wall_ns >= mono_ns - process_late_max_ns)
+		return wall_ns;
+	return mono_ns > 0 ? mono_ns : 0;
+}
+
+/* Without the time that the server had it, unless it claims an impossible one. */
+static uint32_t rtt_ns(const struct packet_reply *reply, int64_t total_ns)
+{
+	int64_t server_ns = reply->replied_ns - reply->received_ns;
+
+	if (server_ns >= 0 && server_ns <= total_ns)
+		total_ns -= server_ns;
+	return total_ns < UINT32_MAX ? (uint32_t)total_ns : UINT32_MAX;
+}
+
+static void answer(struct prober *p, struct prober_record *r, const struct packet_reply *reply, unsigned server,
+		   int64_t total_ns)
+{
+	if (reply->status == PACKET_NOT_AUTHORISED) {
+		turn(p, r, PROBER_NOT_AUTHORISED, true);
+	} else if (total_ns >= p->timeout_ns) {
+		turn(p, r, PROBER_LOST, true); /* both directions work, slowly: whatever was thought of it */
+		r->late = true;
+	} else {
+		turn(p, r, reply->status == PACKET_CLOCK_SKEW ? PROBER_CLOCK_SKEW : PROBER_ANSWERED, true);
+		r->rtt_ns = rtt_ns(reply, total_ns);
+		r->server = (uint16_t)server;
+	}
+}
+
+/* Had an authentic answer from the address probed? */
+static bool is_answered(const struct prober_record *r)
+{
+	return fates[r->outcome] == FATE_ANSWERED || r->outcome == PROBER_NOT_AUTHORISED || r->late;
+}
+
+static void note_holder(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t sent_ns,
+			int64_t now_ns)
+{
+	if (p->heard.count > 0 && reply->seq <= p->heard.newest)
+		return; /* overtaken: who answered a newer number holds the address */
+	if (p->holder != server || p->boot_id != reply->boot_id) {
+		p->holder_changes += p->holder != PROBER_NOBODY;
+		p->holder = (uint16_t)server;
+		p->boot_id = reply->boot_id;
+		p->holder_since_ns = now_ns;
+	}
+	p->holder_sent_ns = sent_ns;
+}
+
+/* The acknowledgements are a receive window like any other. */
+static void acknowledge(struct packet_heard *heard, uint32_t seq)
+{
+	struct receipts window = { .first = 1, .newest = heard->newest, .received = heard->count };
+
+	memcpy(window.bitmap, heard->bitmap, sizeof window.bitmap);
+	if (receipts_note(&window, seq) != RECEIPTS_NEW)
+		return;
+	heard->newest = window.newest;
+	heard->count = window.received;
+	memcpy(heard->bitmap, window.bitmap, sizeof heard->bitmap);
+}
+
+/* A flow that is refused for our clock leaves no trace at the server, and not each refusal is told. */
+static void note_refusal(struct prober *p, const struct packet_reply *reply)
+{
+	if (reply->status == PACKET_CLOCK_SKEW)
+		p->refused_upto = UINT32_MAX;
+	else if (p->refused_upto == UINT32_MAX)
+		p->refused_upto = reply->seq;
+}
+
+static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool arrived, bool absent)
+{
+	if (arrived)
+		turn(p, r, PROBER_LOST_RETURN, true);
+	else if (absent && r->outcome == PROBER_LOST)
+		turn(p, r, PROBER_LOST_FORWARD, false);
+	else
+		return false;
+	return true;
+}
+
+/* Whose probes this reply's window may call missing: those that left at this time or later. */
+static int64_t absence_counts_from(const struct prober *p, const struct packet_reply *reply, unsigned server, bool sole)
+{
+	bool nobody = p->holder == PROBER_NOBODY;
+	bool is_holder = server == p->holder && reply->boot_id == p->boot_id;
+
+	if (p->absence_proves_nothing || (!nobody && !is_holder))
+		return INT64_MAX;
+	if (sole && p->holder_changes == 0)
+		return INT64_MIN;
+	return nobody ? INT64_MAX : p->holder_since_ns;
+}
+
+static void read_receipts(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t asked_ns,
+			  bool sole)
+{
+	int64_t from_ns = absence_counts_from(p, reply, server, sole);
+
+	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+		struct prober_record *r = slot(p, seq);
+		enum receipts_status status;
+
+		if (!revisable(r))
+			continue;
+		status = receipts_status(&reply->receipts, seq);
+		settle_by_receipt(p, r, status == RECEIPTS_ARRIVED,
+				  status == RECEIPTS_MISSING && r->sent_ns >= from_ns &&
+				      r->sent_ns <= asked_ns - p->timeout_ns);
+	}
+}
+
+enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
+				 int64_t received_real_ns, int64_t now_ns, bool sole)
+{
+	struct prober_record *r = find(p, reply->seq);
+
+	if (!r || reply->flow_id != p->flow_id)
+		return PROBER_NONE;
+	p->duplicates += is_answered(r) || r->outcome == PROBER_WRONG_SOURCE;
+	if (!is_answered(r)) {
+		if (from_asked)
+			answer(p, r, reply, server, send_to_arrival_ns(r, received_real_ns, now_ns));
+		else
+			turn(p, r, PROBER_WRONG_SOURCE, true);
+	}
+	if (from_asked) {
+		note_holder(p, reply, server, r->sent_ns, now_ns);
+		acknowledge(&p->heard, reply->seq);
+		note_refusal(p, reply);
+	}
+	advance_waiting(p);
+	read_receipts(p, reply, server, r->sent_ns, sole);
+	return r->outcome;
+}
+
+/* --- evidence --------------------------------------------------------------------------------------------------- */
+
+/* Does this window prove that the probe had not arrived by its deadline? */
+static bool window_lacks(const struct prober *p, const struct prober_window *w, uint32_t seq,
+			 const struct prober_record *r)
+{
+	const struct receipts *have = &w->receipts;
+
+	if (w->asked_ns - p->timeout_ns < r->sent_ns || w->blind_before_ns >= r->sent_ns)
+		return false;
+	if (w->known && receipts_status(have, seq) != RECEIPTS_UNKNOWN)
+		return receipts_status(have, seq) == RECEIPTS_MISSING;
+	/* Before the first that arrived, or in a flow that never did: it would be known if it had arrived. */
+	return seq > p->refused_upto &&
+	       (!w->known || (have->received > 0 && seq < have->first && have->newest - seq < RECEIPTS_WINDOW));
+}
+
+/* Another boot of the server that answers here, up already when that one answered: two machines with one key. */
+static bool is_twin(const struct prober *p, const struct prober_window *w, unsigned server)
+{
+	return server == p->holder && w->boot_id != p->boot_id && w->blind_before_ns < p->holder_sent_ns;
+}
+
+static bool all_windows_lack(const struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+			     uint32_t seq, const struct prober_record *r)
+{
+	for (unsigned i = 0; i < windows_len; i++) {
+		if (!windows[i] || is_twin(p, windows[i], i) || !window_lacks(p, windows[i], seq, r))
+			return false;
+	}
+	return windows_len > 0;
+}
+
+static bool between_answers_of_holder(const struct prober *p, uint32_t seq, const struct prober_record *r)
+{
+	return r->sent_ns >= p->holder_since_ns && p->heard.count > 0 && seq < p->heard.newest;
+}
+
+static bool any_window_has(const struct prober_window *const *windows, unsigned windows_len, uint32_t seq)
+{
+	for (unsigned i = 0; i < windows_len; i++) {
+		if (windows[i] && windows[i]->known && receipts_status(&windows[i]->receipts, seq) == RECEIPTS_ARRIVED)
+			return true;
+	}
+	return false;
+}
+
+unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+				  int holder)
+{
+	const struct prober_window *his = holder >= 0 && (unsigned)holder < windows_len ? windows[holder] : NULL;
+	unsigned settled = 0;
+
+	if (his && (holder != p->holder || his->boot_id != p->boot_id))
+		his = NULL; /* not the one that answers here now */
+	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+		struct prober_record *r = slot(p, seq);
+		bool absent;
+
+		if (!revisable(r))
+			continue;
+		absent = !p->absence_proves_nothing &&
+			 (all_windows_lack(p, windows, windows_len, seq, r) ||
+			  (his && between_answers_of_holder(p, seq, r) && window_lacks(p, his, seq, r)));
+		settled += settle_by_receipt(p, r, any_window_has(windows, windows_len, seq), absent);
+	}
+	return settled;
+}
+
+bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns)
+{
+	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+		const struct prober_record *r = slot(p, seq);
+
+		if (revisable(r) && r->outcome == PROBER_LOST) {
+			*oldest_ns = r->sent_ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- sums ------------------------------------------------------------------------------------------------------- */
+
+/* The newest decided probe before seq; NULL: none. */
+static const struct prober_record *decided_before(const struct prober *p, uint32_t *seq)
+{
+	while (*seq > oldest(p)) {
+		const struct prober_record *r = slot(p, --*seq);
+
+		if (fates[r->outcome] != FATE_OPEN)
+			return r;
+	}
+	return NULL;
+}
+
+static void note_newest_answer(struct prober_tally *t, const struct prober_record *r)
+{
+	if (t->server < 0) {
+		t->server = r->server;
+		t->skewed = r->outcome == PROBER_CLOCK_SKEW;
+	}
+	if (r->server < 32)
+		t->servers_mask |= UINT32_C(1) << r->server;
+}
+
+static void count(struct prober_tally *t, const struct prober_record *r)
+{
+	enum fate fate = fates[r->outcome];
+
+	t->by_outcome[r->outcome]++;
+	t->sent += fate != FATE_UNSENT;
+	t->answered += fate == FATE_ANSWERED;
+	t->forward_lost += fate == FATE_FORWARD;
+	t->return_lost += fate == FATE_RETURN;
+	t->lost += fate == FATE_LOST;
+	t->late += r->late;
+	if (fate == FATE_ANSWERED)
+		note_newest_answer(t, r);
+}
+
+/* From the newest on: a row goes on as long as nothing else was counted. */
+static void count_rows(struct prober_tally *t)
+{
+	if (t->answered == t->sent)
+		t->run_answered = t->answered;
+	if (t->answered == 0)
+		t->run_lost = t->sent;
+	if (t->sent > 0)
+		return;
+	t->run_unsent = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];
+	if (t->by_outcome[PROBER_UNSENT] == 0)
+		t->run_too_big = t->run_unsent;
+}
+
+void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)
+{
+	const struct prober_record *r;
+	uint32_t seq = p->next;
+
+	*tally = (struct prober_tally){ .server = -1 };
+	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
+		count(tally, r);
+		count_rows(tally);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double ms(uint32_t ns)
+{
+	return ns / 1e6;
+}
+
+bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, struct prober_rtt *rtt)
+{
+	const struct prober_record *r;
+	uint32_t seq = p->next, n = 0;
+
+	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
+		if (fates[r->outcome] == FATE_ANSWERED)
+			scratch[n++] = r->rtt_ns;
+	}
+	if (n == 0)
+		return false;
+	qsort(scratch, n, sizeof *scratch, compare);
+	rtt->min_ms = ms(scratch[0]);
+	rtt->median_ms = (ms(scratch[(n - 1) / 2]) + ms(scratch[n / 2])) / 2;
+	rtt->p99_ms = ms(scratch[((uint64_t)n * 99 + 99) / 100 - 1]); /* nearest rank */
+	rtt->max_ms = ms(scratch[n - 1]);
+	return true;
+}

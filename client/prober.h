@@ -39,14 +39,16 @@ enum prober_outcome {
 };
 const char *prober_outcome_word(enum prober_outcome outcome);
 
+enum { PROBER_NOBODY = UINT16_MAX };
+
 struct prober_record {
 	int64_t sent_ns;      /* monotonic, user space */
 	int64_t sent_real_ns; /* realtime: user space first, then the kernel's TX timestamp if one comes */
 	uint32_t rtt_ns;      /* of an answered probe; saturates at 4.29 s .. */
+	uint16_t server;      /* the caller's number, of ANSWERED, CLOCK_SKEW; PROBER_NOBODY */
 	uint8_t outcome;      /* enum prober_outcome */
-	uint8_t server;       /* index in the configuration, of ANSWERED, CLOCK_SKEW; 255: nobody */
-	uint8_t late;         /* an authentic answer came after the deadline */
-	uint8_t settled;      /* direction will not change any more */
+	uint8_t late : 1;     /* an authentic answer came after the deadline: LOST, and it stays that */
+	uint8_t settled : 1;  /* only an answer can change it any more (a receipt still corrects LOST_FORWARD) */
 };
 
 struct prober {
@@ -57,33 +59,44 @@ struct prober {
 	uint32_t next;              /* number of the next probe; the first is 1 */
 	uint32_t waiting_from;      /* all before it are past WAITING */
 	struct packet_heard heard;  /* our acknowledgements, for the next probe */
-	uint64_t boot_id;           /* of the server that answered last; 0: none yet */
-	uint8_t holder;             /* index of the server that answered last; 255: nobody */
+	/* The holder is the server and boot id that answered the newest answered number. */
+	uint64_t boot_id;
+	int64_t holder_since_ns; /* when the first answer of its present row arrived .. */
+	int64_t holder_sent_ns;  /* .. and when the probe left that it answered last */
+	uint16_t holder;         /* the caller's number of the server; PROBER_NOBODY */
 	uint32_t holder_changes;
-	uint32_t duplicates; /* second answers to one number */
+	uint32_t duplicates;   /* second answers to one number */
+	uint32_t revisable;    /* records that receipts may still settle or correct */
+	uint32_t refused_upto; /* numbers up to it may have been refused for our clock, silently: it is not a proof
+				* against them that a server does not know them */
 	/* TCP: a window speaks of requests, so what is missing in it may still have got as far as its SYN. No window
 	 * then settles LOST_FORWARD; the one who asks about half-open sockets does, by prober_settle. */
 	bool absence_proves_nothing;
 };
 
-/* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call. */
+/* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call.
+ * Whoever calls starts a new flow before its numbers reach 2^32. */
 void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct prober_record *ring, uint32_t ring_len);
 
 /* A probe leaves now; returns its number. */
 uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns);
 
-/* The kernel says when the probe left (realtime). Ignored unless it is plausible beside the user-space time. */
+/* The kernel says when the probe left (realtime). Ignored unless it is plausible beside the user-space time, and once
+ * the probe is decided. sent_real_ns is then no longer the T1 that went out. */
 void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
 
 /* Something final happened to a waiting (or lost and not yet settled) probe: an ICMP error, a refusal,
- * a send that failed. Outcomes ANSWERED and CLOCK_SKEW come by prober_reply only. Returns what now stands for it. */
+ * a send that failed. Outcomes ANSWERED and CLOCK_SKEW come by prober_reply only, and an authentic answer still wins
+ * over what is settled here. Returns what now stands for it. */
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome);
 
-/* An authentic reply (MAC checked) from the server `server` (index), which arrived at received_real_ns / now_ns from
- * the probed address (from_asked) or from elsewhere. Notes the outcome, the acknowledgement, the holder, and reads the
- * receipts that come with it: losses whose deadline had passed when this reply's request left are
- * settled by them if `sole` (this server alone decides, see prober_window). Returns the probe's outcome now;
- * NONE if the number is none of ours, or too old. */
+/* An authentic reply (MAC checked) from the server `server` (the caller's number), which arrived at received_real_ns /
+ * now_ns from the probed address (from_asked) or from elsewhere. In time is what arrived within the timeout by the
+ * kernel's clock, even if prober_expire came first. Notes the outcome, and for a reply from_asked the acknowledgement
+ * and the holder, and reads the receipts that come with it: a receipt makes a loss LOST_RETURN whenever it was made.
+ * A missing one makes it LOST_FORWARD if its deadline had passed when this reply's request left, and either `sole`
+ * (no other server may answer here) and no other holder was ever seen, or it left after an answer of this same holder.
+ * Returns the probe's outcome now; NONE if the number is none of ours, or too old. */
 enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
 				 int64_t received_real_ns, int64_t now_ns, bool sole);
 
@@ -101,10 +114,11 @@ struct prober_window {
 	int64_t blind_before_ns; /* monotonic: before this the server may have known and forgotten (start, eviction) */
 };
 
-/* Settle losses by the windows of all servers that may answer (NULL where a server did not say anything).
- * A receipt in any of them: LOST_RETURN. Missing in every one, each made after the probe's deadline and not
- * blind at the time the probe was sent: LOST_FORWARD. With `holder` >= 0 the holder's window alone is enough for
- * FORWARD for those losses that stand between two answers of that same holder. Returns how many it settled. */
+/* Settle losses by the windows of all servers that may answer, by the caller's number (NULL where a server did not say
+ * anything). A receipt in any of them: LOST_RETURN. Missing in every one, each made after the probe's deadline and not
+ * blind at the time the probe was sent: LOST_FORWARD. With `holder` >= 0 the holder's window (windows[holder]) alone is
+ * enough for FORWARD for those losses that stand between two answers of that same holder. Returns how many it
+ * settled. */
 unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
 				  int holder);
 
@@ -118,11 +132,14 @@ struct prober_tally {
 	uint32_t forward_lost, return_lost, lost;
 	uint32_t late;         /* of the lost: answered after the deadline */
 	uint32_t run_lost;     /* how many of the newest decided probes in a row were lost .. */
-	uint32_t run_answered; /* .. or answered */
+	uint32_t run_answered; /* .. or answered; what could not be sent does not interrupt them */
+	uint32_t run_unsent;   /* how many of the newest in a row could not be sent .. */
+	uint32_t run_too_big;  /* .. all of these for their size */
 	int server;            /* who answered the newest answered probe; -1: nobody */
-	uint32_t servers_mask; /* bit i: server i answered (index below 32) */
+	bool skewed;           /* .. and that answer was CLOCK_SKEW */
+	uint32_t servers_mask; /* bit i: server i answered (number below 32) */
 };
-/* Over the newest `window` decided probes (ring_len at most). */
+/* Over the newest `window` decided probes (ring_len at most), those that could not be sent among them. */
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally);
 
 struct prober_rtt {
