@@ -1,9 +1,10 @@
 # Debian packages: what building needs, and what the tests need besides. Sourced by test.sh and demo.sh.
 # shellcheck shell=bash disable=SC2034
 
-build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libsodium-dev libmnl-dev libjansson-dev)
+build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libsodium-dev libmnl-dev libjansson-dev
+	libcmocka-dev)
 lab_packages=(python3 iproute2 nftables conntrack procps util-linux ncat socat)
-test_packages=(libcmocka-dev python3-nacl tshark faketime binutils clang libclang-rt-14-dev
+test_packages=(python3-nacl tshark faketime binutils clang libclang-rt-14-dev
 	clang-format clang-tidy shellcheck man-db irtt)
 
 # install PACKAGE...: those that are missing. Asks nothing of the network if none is.

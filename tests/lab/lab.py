@@ -51,8 +51,8 @@ def need(*tools):
 # --- the lab's own namespaces -----------------------------------------------------------------------------------------
 
 
-def _die_with_parent():
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(number=signal.SIGKILL):
+    _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
 def _unshare():
@@ -73,13 +73,13 @@ def enter():
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     if _INSIDE not in os.environ:
         need("ip", "nft", "nsenter", "mount", "ss")
-        _die_with_parent()
+        die_with_parent()
         _unshare()
         child = os.fork()
         if child:
             _, status = os.waitpid(child, 0)
             sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1)
-        _die_with_parent()
+        die_with_parent()
         os.environ[_INSIDE] = "1"
         os.execv(sys.executable, sys.orig_argv)
     for argv in (
@@ -174,7 +174,7 @@ class Process:
         self.log = f"{WORK}/{Process._started:03}-{host.name}.log"
         with open(self.log, "wb") as log:
             self._popen = subprocess.Popen(
-                host.inside(argv), stdin=stdin, stdout=log, stderr=log, preexec_fn=_die_with_parent
+                host.inside(argv), stdin=stdin, stdout=log, stderr=log, preexec_fn=die_with_parent
             )
 
     def running(self):
