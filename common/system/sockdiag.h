@@ -17,8 +17,8 @@ struct sockdiag;                      /* a netlink socket */
 struct sockdiag *sockdiag_open(void); /* NULL with errno */
 void sockdiag_close(struct sockdiag *diag);
 
-/* All half-open sockets of the listener on local_port, up to max. Returns how many (max: there may be more), or -errno.
- */
+/* All half-open sockets of the listener on local_port, up to max. Returns how many (max: there may be more), or
+ * -errno: then the rest of an answer may still be on its way, so close diag and open another. */
 int sockdiag_half_open(struct sockdiag *diag, uint16_t local_port, struct sockdiag_half_open *list, unsigned max);
 
 #endif
