@@ -151,7 +151,6 @@ struct udp_batch *udp_batch_new(size_t buf_len)
 	}
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
 		batch->datagrams[i].buf = batch->octets + i * stride;
-		batch->received_data[i] = (struct iovec){ batch->datagrams[i].buf, buf_len };
 		batch->received[i].msg_hdr.msg_iov = &batch->received_data[i];
 		batch->received[i].msg_hdr.msg_iovlen = 1;
 		batch->received[i].msg_hdr.msg_name = &batch->names[i];
@@ -245,6 +244,7 @@ int udp_receive(int fd, struct udp_batch *batch)
 	int n;
 
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
+		batch->received_data[i] = (struct iovec){ batch->datagrams[i].buf, batch->buf_len };
 		batch->received[i].msg_hdr.msg_namelen = sizeof batch->names[i];
 		batch->received[i].msg_hdr.msg_controllen = sizeof batch->controls[i];
 	}

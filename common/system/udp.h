@@ -44,7 +44,8 @@ struct udp_batch;
 /* Memory for UDP_BATCH datagrams of up to buf_len octets; NULL if there is none. */
 struct udp_batch *udp_batch_new(size_t buf_len);
 void udp_batch_free(struct udp_batch *batch);
-/* The i-th datagram, 0 <= i < UDP_BATCH. Its buf is the batch's, of buf_len octets, and may be written and sent. */
+/* The i-th datagram, 0 <= i < UDP_BATCH. Its buf is the batch's, of buf_len octets, and may be written and sent;
+ * two datagrams may be swapped, so that those to be sent stand together. */
 struct udp_datagram *udp_batch_at(struct udp_batch *batch, unsigned i);
 
 /* Receive up to UDP_BATCH without blocking. Returns how many, or -errno (-EAGAIN: nothing there). A datagram that
