@@ -1,4 +1,315 @@
-int main(void)
+/* The command line of floatprobe: a table of commands, each with its table of options. */
+#include "client/config.h"
+#include "client/keys.h"
+#include "client/run.h"
+#include "client/settings.h"
+#include "client/status.h"
+#include "common/core/seal.h"
+#include "common/system/log.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int command_main(struct settings *settings, const struct options_result *line);
+static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, config_main;
+
+static const struct command {
+	command_main *main;
+	struct options_command options;
+} commands[] = {
+	{ keygen_main,
+	  { "floatprobe", "keygen",
+	    "Make an Ed25519 identity: a secret key file, and its public key on standard output.\n"
+	    "Only its owner can read the file; one that is there already is never overwritten.",
+	    NULL, 0, 0, settings_keygen, NULL } },
+	{ pubkey_main,
+	  { "floatprobe", "pubkey", "Print the public key of a secret key file.", "FILE", 1, 1, NULL, NULL } },
+	{ check_command,
+	  { "floatprobe", "check",
+	    "Probe every path of a configuration for one round.\n"
+	    "Says of each whether it works, in which direction it does not, and why.",
+	    NULL, 0, 0, settings_check, settings_round } },
+	{ ping_main,
+	  { "floatprobe", "ping",
+	    "Probe servers for one round without a configuration file.\n"
+	    "URI is floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]; KEY is the server's public key in unpadded\n"
+	    "base64url, IPv6 addresses stand in brackets.",
+	    "URI...", 1, UINT_MAX, settings_ping, settings_round } },
+	{ run_command,
+	  { "floatprobe", "run",
+	    "Probe on the schedules of a configuration, as a daemon.\n"
+	    "What changes goes to the log, everything to the journal. SIGHUP reads the configuration again,\n"
+	    "SIGTERM ends it.",
+	    NULL, 0, 0, settings_run, NULL } },
+	{ config_main,
+	  { "floatprobe", "config", "Check a configuration file, print what it means.", "FILE", 1, 1, NULL, NULL } },
+};
+enum { COMMANDS_LEN = sizeof commands / sizeof *commands, KNOWN_TARGETS_LEN = 1024 };
+
+/* --- What is wrong with the command line, or with what it names -------------------------------------------------- */
+
+static int complain(const struct settings *settings, const char *text)
 {
-	return 0;
+	if (settings->format == OUTPUT_NAGIOS)
+		return output_nagios_unknown(text);
+	log_error("%s", text);
+	return STATUS_USAGE;
+}
+
+static int complain_usage(const struct settings *settings, const struct options_command *command, const char *text)
+{
+	int status = complain(settings, text);
+	if (settings->format != OUTPUT_NAGIOS)
+		options_hint(command, stderr);
+	return status;
+}
+
+static int complain_config(const struct settings *settings, const struct diag_list *diags)
+{
+	const struct diag *first = diags->items;
+
+	if (settings->format != OUTPUT_NAGIOS)
+		return STATUS_USAGE;
+	while (first->level != DIAG_ERROR)
+		first++;
+	char text[512];
+	snprintf(text, sizeof text, "%s:%u:%u: %s", first->file ? first->file : "-", first->line, first->column,
+		 first->text);
+	return output_nagios_unknown(text);
+}
+
+/* Print what there is to say about the configuration. NULL: *status is set. */
+static struct config *accept(struct config *config, struct diag_list *diags, const struct settings *settings,
+			     int *status)
+{
+	diag_print(diags, stderr);
+	if (!config)
+		*status = complain_config(settings, diags);
+	diag_free(diags);
+	return config;
+}
+
+static struct config *load(const char *file, const struct settings *settings, int *status)
+{
+	struct diag_list diags = { 0 };
+	struct config *config = config_load(file, &diags);
+	return accept(config, &diags, settings, status);
+}
+
+static bool is_target(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		if (strcmp(config->targets[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first name that is no target of the configuration; NULL: all are. */
+static const char *unknown_target(const struct config *config, const struct check_options *round)
+{
+	for (size_t i = 0; i < round->targets_len; i++) {
+		if (!is_target(config, round->targets[i]))
+			return round->targets[i];
+	}
+	return NULL;
+}
+
+static int complain_target(const struct settings *settings, const struct config *config, const char *name)
+{
+	char text[KNOWN_TARGETS_LEN];
+	size_t len = (size_t)snprintf(text, sizeof text, "no target '%.64s' in %s; there are", name, settings->config);
+
+	for (size_t i = 0; i < config->targets_len && len < sizeof text; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s %s", i ? "," : "", config->targets[i].name);
+	return complain(settings, text);
+}
+
+/* --- The commands ------------------------------------------------------------------------------------------------ */
+
+static int keygen_main(struct settings *settings, const struct options_result *line)
+{
+	(void)line;
+	return keys_generate(settings->output);
+}
+
+static int pubkey_main(struct settings *settings, const struct options_result *line)
+{
+	(void)settings;
+	return keys_print_public(line->operands[0]);
+}
+
+static int probe_round(const struct settings *settings, const struct config *config)
+{
+	struct output *output = output_new(settings->format, settings->quiet);
+	if (!output) {
+		log_error("out of memory");
+		return STATUS_REFUSED;
+	}
+	int status = check_main(config, &settings->round, output);
+	output_free(output);
+	return status;
+}
+
+static int check_command(struct settings *settings, const struct options_result *line)
+{
+	(void)line;
+	int status = STATUS_USAGE;
+	struct config *config = load(settings->config, settings, &status);
+	if (!config)
+		return status;
+
+	const char *unknown = unknown_target(config, &settings->round);
+	status = unknown ? complain_target(settings, config, unknown) : probe_round(settings, config);
+	config_free(config);
+	return status;
+}
+
+static int ping_main(struct settings *settings, const struct options_result *line)
+{
+	int status = STATUS_USAGE;
+	struct diag_list diags = { 0 };
+	struct config *config =
+	    config_from_uris(line->operands, line->operands_len, settings->key, settings->vantage, &diags);
+
+	if (!accept(config, &diags, settings, &status))
+		return status;
+	status = probe_round(settings, config);
+	config_free(config);
+	return status;
+}
+
+static int run_command(struct settings *settings, const struct options_result *line)
+{
+	(void)line;
+	int status = STATUS_USAGE;
+	struct config *config = load(settings->config, settings, &status);
+	return config ? run_main(config, settings->config) : status;
+}
+
+static int config_main(struct settings *settings, const struct options_result *line)
+{
+	int status = STATUS_USAGE;
+	struct config *config = load(line->operands[0], settings, &status);
+	if (!config)
+		return status;
+	config_print(config, stdout);
+	config_free(config);
+	return STATUS_EXPECTED;
+}
+
+/* --- From argv to a command -------------------------------------------------------------------------------------- */
+
+static void list_commands(FILE *out)
+{
+	fputs("Commands:\n", out);
+	for (size_t i = 0; i < COMMANDS_LEN; i++) {
+		const struct options_command *options = &commands[i].options;
+		fprintf(out, "  %-8s %.*s\n", options->name, (int)strcspn(options->summary, "\n"), options->summary);
+	}
+}
+
+static int print_help(void)
+{
+	puts("Usage: floatprobe COMMAND [OPTION]...\n\n"
+	     "Probes floating IP addresses over UDP and TCP, and says which direction was lost, and why.\n");
+	list_commands(stdout);
+	puts("\n'floatprobe COMMAND --help' says more; so does floatprobe(1).");
+	return STATUS_EXPECTED;
+}
+
+static int print_version(void)
+{
+	puts("floatprobe " FLOATPROBE_VERSION);
+	return STATUS_EXPECTED;
+}
+
+static int run_line(const struct command *command, int argc, char **argv, struct settings *settings)
+{
+	struct options_result line;
+
+	switch (options_parse(&command->options, argc, argv, settings, &line)) {
+	case OPTIONS_HELP:
+		options_help(&command->options, stdout);
+		return STATUS_EXPECTED;
+	case OPTIONS_VERSION:
+		return print_version();
+	case OPTIONS_WRONG:
+		return complain_usage(settings, &command->options, line.error);
+	case OPTIONS_RUN:
+		break;
+	}
+	if (settings->round.only_ipv4 && settings->round.only_ipv6)
+		return complain_usage(settings, &command->options, "--ipv4 and --ipv6 leave nothing to probe");
+	return command->main(settings, &line);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS_LEN; i++) {
+		if (strcmp(commands[i].options.name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		return print_help();
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+		return print_version();
+	const struct command *command = find_command(name);
+	if (!command) {
+		if (*name)
+			log_error("there is no command '%s'", name);
+		else
+			log_error("a command is missing");
+		list_commands(stderr);
+		return STATUS_USAGE;
+	}
+	struct settings settings = settings_defaults;
+	int status = run_line(command, argc - 1, argv + 1, &settings);
+	free(settings.targets);
+	return status;
+}
+
+/* --- The process ------------------------------------------------------------------------------------------------- */
+
+/* A socket or journal must never come to stand where results or errors are written to. Opened for reading, stdout still
+ * refuses what is written. */
+static void occupy_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			abort();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	occupy_standard_files();
+	/* Closed pipes and full disks are told by the call that meets them. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	setlocale(LC_CTYPE, "");
+	log_start("floatprobe");
+	if (!seal_start()) {
+		log_error("libsodium cannot start");
+		return STATUS_REFUSED;
+	}
+
+	int status = dispatch(argc, argv);
+	if (status != STATUS_REFUSED && (fflush(stdout) != 0 || ferror(stdout))) {
+		log_error("standard output cannot be written");
+		return STATUS_REFUSED;
+	}
+	return status;
 }

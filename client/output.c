@@ -1,6 +1,7 @@
 #include "client/output.h"
 
 #include "client/output_formats.h"
+#include "client/status.h"
 #include "common/system/log.h"
 
 #include <errno.h>
@@ -11,14 +12,13 @@
 #include <unistd.h>
 
 enum { WIDTH_PIPED = 100, WIDTH_MIN = 40, WIDTH_MAX = 120 };
-enum { STATUS_EXPECTED = 0, STATUS_NOT_EXPECTED = 1, STATUS_REFUSED = 3 };
 
 struct output {
 	enum output_format format;
 	bool quiet;
 	bool no_memory;
 	int write_errno; /* why stdout could not be written; 0: it could */
-	bool all_expected;
+	size_t judged, unexpected;
 	struct result_path **paths; /* see keep_path; JSON needs none */
 	size_t paths_len, paths_room;
 
@@ -80,7 +80,6 @@ struct output *output_new(enum output_format format, bool quiet)
 		return NULL;
 	o->format = format;
 	o->quiet = quiet;
-	o->all_expected = true;
 	/* JSON lines on the same terminal would run into it. */
 	o->progress = !quiet && is_terminal(STDERR_FILENO) && !(format == OUTPUT_JSON && isatty(STDOUT_FILENO));
 	if (format == OUTPUT_JSON)
@@ -186,7 +185,8 @@ void output_path(struct output *o, const struct result_path *path)
 		put_json(o, result_path_json(path));
 	else if (!collect(o, path))
 		o->no_memory = true;
-	o->all_expected &= path->verdict->expected;
+	o->judged++;
+	o->unexpected += !path->verdict->expected;
 }
 
 void output_free(struct output *o)
@@ -209,13 +209,25 @@ static void put_text(const struct output *o)
 	output_text(stdout, o->paths, o->paths_len, &style, o->quiet);
 }
 
+/* Nothing was probed: --ipv6 without a path over IPv6, say. That is no proof that all is well. */
+static int nothing_judged(const struct output *o)
+{
+	static const char text[] = "there is no path to probe";
+	if (o->format == OUTPUT_NAGIOS)
+		return output_nagios_unknown(text);
+	log_error("%s", text);
+	return STATUS_USAGE;
+}
+
 int output_finish(struct output *o)
 {
-	int status = o->all_expected ? STATUS_EXPECTED : STATUS_NOT_EXPECTED;
+	int status = o->unexpected ? STATUS_NOT_EXPECTED : STATUS_EXPECTED;
 
 	clear_progress(o);
 	errno = 0;
-	if (o->format == OUTPUT_NAGIOS)
+	if (o->judged == 0)
+		status = nothing_judged(o);
+	else if (o->format == OUTPUT_NAGIOS)
 		status = output_nagios(stdout, o->paths, o->paths_len);
 	else if (o->format == OUTPUT_TEXT)
 		put_text(o);

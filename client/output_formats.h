@@ -26,7 +26,7 @@ void output_text(FILE *out, struct result_path *const *paths, size_t paths_len, 
 /* One object, one line. Takes over the reference; NULL (no memory) writes nothing and returns false. */
 bool output_json(FILE *out, json_t *object);
 
-/* The status line and its perfdata. Returns the plugin code. */
+/* The status line and its perfdata, of at least one path. Returns the plugin code. */
 int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len);
 
 #endif

@@ -39,12 +39,12 @@ static void put_text(FILE *out, const char *text)
 	put_safe(out, text, "|");
 }
 
-/* The first among the worst, or NULL if there is no path. */
+/* The first among the worst. */
 static const struct result_path *worst_path(struct result_path *const *paths, size_t paths_len)
 {
-	const struct result_path *worst = NULL;
-	for (size_t i = 0; i < paths_len; i++) {
-		if (!worst || code_ranks[path_code(paths[i]->verdict)] > code_ranks[path_code(worst->verdict)])
+	const struct result_path *worst = paths[0];
+	for (size_t i = 1; i < paths_len; i++) {
+		if (code_ranks[path_code(paths[i]->verdict)] > code_ranks[path_code(worst->verdict)])
 			worst = paths[i];
 	}
 	return worst;
@@ -101,17 +101,15 @@ static void put_perfdata(FILE *out, const struct result_path *path)
 int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len)
 {
 	const struct result_path *worst = worst_path(paths, paths_len);
-	enum plugin_code code = worst ? path_code(worst->verdict) : PLUGIN_UNKNOWN;
+	enum plugin_code code = path_code(worst->verdict);
 	size_t expected = 0;
 
 	for (size_t i = 0; i < paths_len; i++)
 		expected += paths[i]->verdict->expected;
 	fprintf(out, "FLOATPROBE %s - ", code_words[code]);
-	if (worst && code != PLUGIN_OK)
+	if (code != PLUGIN_OK)
 		put_worst(out, worst);
-	fprintf(out, "%zu of %zu paths as expected", expected, paths_len);
-	if (paths_len > 0)
-		fputs(" |", out);
+	fprintf(out, "%zu of %zu paths as expected |", expected, paths_len);
 	for (size_t i = 0; i < paths_len; i++)
 		put_perfdata(out, paths[i]);
 	fputc('\n', out);

@@ -1,0 +1,75 @@
+#include "client/keys.h"
+
+#include "client/status.h"
+#include "common/system/keyfile.h"
+#include "common/system/log.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+char *keys_default_path(void)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char *path = NULL;
+	int len = -1;
+
+	/* The XDG base directory specification: relative paths in the variable are ignored. */
+	if (base && *base == '/')
+		len = asprintf(&path, "%s/floatprobe/key", base);
+	else if (home && *home)
+		len = asprintf(&path, "%s/.config/floatprobe/key", home);
+	return len < 0 ? NULL : path;
+}
+
+static void print_public(const struct seal_identity *identity)
+{
+	char text[KEYFILE_PUBLIC_LEN];
+	keyfile_public_text(identity->public_key, text);
+	puts(text);
+}
+
+static int generate_at(const char *path)
+{
+	char error[KEYFILE_ERROR_LEN];
+	struct seal_identity identity;
+
+	if (!keyfile_create(path, &identity, error)) {
+		log_error("%s", error);
+		return STATUS_USAGE;
+	}
+	print_public(&identity);
+	sodium_memzero(&identity, sizeof identity);
+	return STATUS_EXPECTED;
+}
+
+int keys_generate(const char *path)
+{
+	if (path)
+		return generate_at(path);
+
+	char *default_path = keys_default_path();
+	if (!default_path) {
+		log_error("no place for the key: neither XDG_CONFIG_HOME nor HOME is set; name a file with -o FILE");
+		return STATUS_USAGE;
+	}
+	int status = generate_at(default_path);
+	if (status == STATUS_EXPECTED)
+		log_info("the secret key is in %s", default_path);
+	free(default_path);
+	return status;
+}
+
+int keys_print_public(const char *path)
+{
+	char error[KEYFILE_ERROR_LEN];
+	struct seal_identity identity;
+
+	if (!keyfile_read(path, &identity, error)) {
+		log_error("%s", error);
+		return STATUS_USAGE;
+	}
+	print_public(&identity);
+	sodium_memzero(&identity, sizeof identity);
+	return STATUS_EXPECTED;
+}

@@ -1,0 +1,111 @@
+#include "client/settings.h"
+
+#include "common/config/units.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT_MAX = 100000 };
+
+const struct settings settings_defaults = {
+	.round = { .count = 10, .spacing_ns = 200 * UNITS_MS, .timeout_ns = UNITS_S },
+	.format = OUTPUT_TEXT,
+};
+
+/* --- Readers of values ------------------------------------------------------------------------------------------- */
+
+static const char *take_count(void *field, const char *value)
+{
+	uint64_t count;
+	if (units_unsigned(value, &count) || count < 1 || count > COUNT_MAX)
+		return "is not a number from 1 to 100000";
+	*(unsigned *)field = (unsigned)count;
+	return NULL;
+}
+
+static const char *take_duration(void *field, const char *value)
+{
+	int64_t ns;
+	const char *fault = units_duration(value, &ns);
+	if (fault)
+		return fault;
+	if (ns < UNITS_MS || ns > 3600 * UNITS_S)
+		return "is out of range; 1ms to 1h is right";
+	*(int64_t *)field = ns;
+	return NULL;
+}
+
+static const char *take_format(void *field, const char *value)
+{
+	static const char *const names[] = {
+		[OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json", [OUTPUT_NAGIOS] = "nagios"
+	};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*(enum output_format *)field = (enum output_format)i;
+			return NULL;
+		}
+	}
+	return "is no format; text, json or nagios is right";
+}
+
+static const char *take_json(void *field, const char *value)
+{
+	(void)value;
+	return take_format(field, "json");
+}
+
+static const char *take_target(void *object, const char *value)
+{
+	struct settings *settings = object;
+	const char **targets = realloc(settings->targets, (settings->round.targets_len + 1) * sizeof *targets);
+	if (!targets)
+		return "cannot be taken: out of memory";
+	targets[settings->round.targets_len++] = value;
+	settings->targets = targets;
+	settings->round.targets = targets;
+	return NULL;
+}
+
+/* --- Tables ------------------------------------------------------------------------------------------------------ */
+
+#define FIELD(member) offsetof(struct settings, member)
+
+const struct options_spec settings_round[] = {
+	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10", take_count, FIELD(round.count) },
+	{ "spacing", 0, false, "TIME", "between the probes of a path (+-10 %); default 200ms", take_duration,
+	  FIELD(round.spacing_ns) },
+	{ "timeout", 0, false, "TIME", "how long to wait for an answer; default 1s", take_duration,
+	  FIELD(round.timeout_ns) },
+	{ "format", 0, false, "FORMAT", "text, json (one object a line) or nagios", take_format, FIELD(format) },
+	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
+	{ "ipv4", '4', false, NULL, "only paths over IPv4", options_take_flag, FIELD(round.only_ipv4) },
+	{ "ipv6", '6', false, NULL, "only paths over IPv6", options_take_flag, FIELD(round.only_ipv6) },
+	{ "quiet", 'q', false, NULL, "no progress; text shows only what is not as expected", options_take_flag,
+	  FIELD(quiet) },
+	{ 0 },
+};
+
+const struct options_spec settings_keygen[] = {
+	{ "output", 'o', false, "FILE", "the secret key's file; default $XDG_CONFIG_HOME/floatprobe/key",
+	  options_take_text, FIELD(output) },
+	{ 0 },
+};
+
+const struct options_spec settings_check[] = {
+	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ "target", 0, false, "NAME", "probe only this target; may be given several times", take_target, 0 },
+	{ 0 },
+};
+
+const struct options_spec settings_ping[] = {
+	{ "key", 0, false, "FILE", "our secret key; default $XDG_CONFIG_HOME/floatprobe/key", options_take_text,
+	  FIELD(key) },
+	{ "vantage", 0, false, "NAME", "our name in the results", options_take_text, FIELD(vantage) },
+	{ 0 },
+};
+
+const struct options_spec settings_run[] = {
+	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ 0 },
+};
