@@ -117,7 +117,7 @@ def wait_until(what, predicate, seconds=20):
 
 
 class Host:
-    """A network namespace. IPv6 addresses work at once (no duplicate address detection)."""
+    """A network namespace, without duplicate address detection."""
 
     def __init__(self, name):
         self.name = name
@@ -145,6 +145,10 @@ class Host:
         process = Process(self, argv, **how)
         self.processes.append(process)
         return process
+
+    def settled(self):
+        """The kernel works off the addresses of new links by itself, in a moment."""
+        return not command(["ip", "-n", self.name, "-6", "addr", "show", "tentative"]).stdout
 
     def listens(self, protocol, port):
         return bool(self.run("ss", "-Hln", f"--{protocol}", f"sport = :{port}").stdout)

@@ -43,8 +43,9 @@ class Plan:
     floating: str
     everything: str
 
-    def net(self, prefix, host):
-        return f"{prefix}{host}/{self.bits}"
+    def add(self, address, device):
+        """The ip command that gives a device an address, which is usable at once."""
+        return f"addr add {address}/{self.bits} dev {device}{' nodad' if self.nft == 'ip6' else ''}"
 
     @property
     def droplet(self):
@@ -136,20 +137,25 @@ class Provider:
         self.client, self.router = self.host("client"), self.host("router")
         self._forwarding(self.router)
         link(self.client, "eth0", self.router, "outside")
-        self.router.ip(f"addr add {self.plan.net(self.plan.outside, 1)} dev outside", *self._lan_lines())
+        self.router.ip(self.plan.add(f"{self.plan.outside}1", "outside"), *self._lan_lines())
         self._address_client(self.client, self.plan.outside)
         self.router.nft(ROUTER_RULES.format(**dataclasses.asdict(self.plan)))
         for name in ("boot-01", "boot-02"):
             self._add_server(name)
         self.repoint("boot-01")
+        self._settle()
         for server in self.servers.values():
             server.start()
+
+    def _settle(self):
+        for host in self.hosts:
+            wait_until(f"{host.name} may use its addresses", host.settled)
 
     def _lan_lines(self):
         yield "link add lan type bridge"
         yield "link set lan up"
         for prefix in (self.plan.droplets, self.plan.anchors):
-            yield f"addr add {self.plan.net(prefix, 1)} dev lan"
+            yield self.plan.add(f"{prefix}1", "lan")
 
     def _forwarding(self, host):
         """A router. What is only bridged does not pass its rules."""
@@ -158,15 +164,15 @@ class Provider:
             host.sysctl(*(f"bridge.bridge-nf-call-{table}tables=0" for table in ("ip", "ip6", "arp")))
 
     def _address_client(self, host, prefix):
-        host.ip(f"addr add {self.plan.net(prefix, 2)} dev eth0", f"route add {self.plan.everything} via {prefix}1")
+        host.ip(self.plan.add(f"{prefix}2", "eth0"), f"route add {self.plan.everything} via {prefix}1")
 
     def _add_server(self, name):
         server = self.host(name)
         link(server, "eth0", self.router, name)
         self.router.ip(f"link set {name} master lan")
         server.ip(
-            f"addr add {self.plan.droplet[name]}/{self.plan.bits} dev eth0",
-            f"addr add {self.plan.anchor[name]}/{self.plan.bits} dev eth0",
+            self.plan.add(self.plan.droplet[name], "eth0"),
+            self.plan.add(self.plan.anchor[name], "eth0"),
             f"route add {self.plan.everything} via {self.plan.droplets}1 src {self.plan.droplet[name]}",
         )
         self.servers[name] = Server(self, server, name)
@@ -176,9 +182,10 @@ class Provider:
         nat, self.client = self.client, self.host("home")
         link(self.client, "eth0", nat, "inside")
         self._forwarding(nat)
-        nat.ip(f"addr add {self.plan.net(self.plan.private, 1)} dev inside")
+        nat.ip(self.plan.add(f"{self.plan.private}1", "inside"))
         self._address_client(self.client, self.plan.private)
         nat.nft(NAT_RULES.format(nft=self.plan.nft))
+        self._settle()
 
     def repoint(self, server):
         """Move the floating address; the router forgets who held it."""

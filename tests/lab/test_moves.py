@@ -66,12 +66,11 @@ def server_restarted(net):
 def address_added_after_start(net):
     """A server that listens on all addresses also listens on those that come later."""
     host, anchor = net.servers["boot-01"].host, net.plan.anchor["boot-01"]
-    address = f"{anchor}/{net.plan.bits} dev eth0"
-    host.ip(f"addr del {address}")
+    host.ip(f"addr del {anchor}/{net.plan.bits} dev eth0")
     check = net.check()
     check.expect({"target": "bootnode"}, **DOWN, arrived_on=None)
     check.rest_is_healthy()
-    host.ip(f"addr add {address}")
+    host.ip(net.plan.add(anchor, "eth0"))
     wait_until("the router finds it", lambda: net.check(floating_only(net)).done.returncode == 0)
     net.check().rest_is_healthy()
 
