@@ -3,7 +3,7 @@
 #include "client/output.h"
 #include "client/output_formats.h"
 
-#include "common/system/printable.h"
+#include "common/core/printable.h"
 
 #include <string.h>
 

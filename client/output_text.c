@@ -1,6 +1,6 @@
 #include "client/output_formats.h"
 
-#include "common/system/printable.h"
+#include "common/core/printable.h"
 
 #include <string.h>
 

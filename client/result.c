@@ -1,6 +1,6 @@
 #include "client/result.h"
 
-#include "common/system/printable.h"
+#include "common/core/printable.h"
 
 #include <arpa/inet.h>
 #include <math.h>

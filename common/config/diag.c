@@ -1,7 +1,7 @@
 #include "common/config/diag.h"
 
 #include "common/config/alloc.h"
-#include "common/system/printable.h"
+#include "common/core/printable.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "common/system/log.h"
 
-#include "common/system/printable.h"
+#include "common/core/printable.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

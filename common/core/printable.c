@@ -1,4 +1,4 @@
-#include "common/system/printable.h"
+#include "common/core/printable.h"
 
 #include <stdint.h>
 #include <string.h>
