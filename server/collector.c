@@ -1,0 +1,193 @@
+#include "server/collector.h"
+
+#include "common/system/sockdiag.h"
+#include "common/system/udp.h"
+#include "server/halfopen.h"
+#include "server/syn_counters.h"
+
+#include <ifaddrs.h>
+#include <stdlib.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+enum {
+	HALF_OPEN_MAX = 1024, /* with more there is a flood, and "not seen" is not to be had */
+	ERRORS_MAX = 64,
+};
+
+struct error {
+	struct evidence_error seen;
+	int64_t newest_ns; /* 0: free */
+};
+
+struct collector {
+	uint16_t tcp_port;
+	struct sockdiag *sockdiag;
+	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
+	struct syn_counters syn_counters;
+	struct error errors[ERRORS_MAX];
+	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
+	unsigned addresses_len;
+	int64_t addresses_ns; /* when they were read; 0: never */
+};
+
+struct collector *collector_new(uint16_t tcp_port, int64_t now_ns)
+{
+	struct collector *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	c->tcp_port = tcp_port;
+	syn_counters_sample(&c->syn_counters, now_ns);
+	return c;
+}
+
+void collector_free(struct collector *collector)
+{
+	if (!collector)
+		return;
+	sockdiag_close(collector->sockdiag);
+	free(collector);
+}
+
+void collector_touch(struct collector *collector, int64_t now_ns)
+{
+	syn_counters_sample(&collector->syn_counters, now_ns);
+}
+
+/* The place of this kind of error, or the one to give up for it. */
+static struct error *error_slot(struct collector *c, const struct evidence_error *error)
+{
+	struct error *oldest = &c->errors[0];
+
+	for (struct error *e = c->errors; e < c->errors + ERRORS_MAX; e++) {
+		if (e->newest_ns && endpoint_same_address(&e->seen.client, &error->client) &&
+		    endpoint_same_address(&e->seen.offender, &error->offender) && e->seen.type == error->type &&
+		    e->seen.code == error->code)
+			return e;
+		if (e->newest_ns < oldest->newest_ns)
+			oldest = e;
+	}
+	*oldest = (struct error){ .newest_ns = 0 };
+	return oldest;
+}
+
+void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns)
+{
+	struct evidence_error error = {
+		.client = entry->destination, .offender = entry->offender, .type = entry->type, .code = entry->code
+	};
+	struct error *slot;
+
+	if (entry->kind != ERRQUEUE_ICMP)
+		return;
+	slot = error_slot(collector, &error);
+	error.count = slot->seen.count + 1;
+	slot->seen = error;
+	slot->newest_ns = now_ns;
+}
+
+static void add_errors(const struct collector *c, const struct endpoint *asker, int64_t now_ns,
+		       struct evidence_answer *answer)
+{
+	for (unsigned i = 0; i < ERRORS_MAX && answer->errors_len < EVIDENCE_ERRORS_MAX; i++) {
+		const struct error *e = &c->errors[i];
+		int64_t idle_ms = (now_ns - e->newest_ns) / MS;
+
+		if (e->newest_ns == 0 || !endpoint_same_address(&e->seen.client, asker))
+			continue;
+		answer->errors[answer->errors_len] = e->seen;
+		answer->errors[answer->errors_len++].idle_ms = idle_ms < UINT32_MAX ? (uint32_t)idle_ms : UINT32_MAX;
+	}
+}
+
+static bool is_worth_telling(const struct endpoint *e)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	if (endpoint_is_v4(e))
+		return e->address[12] != 127 && !(e->address[12] == 169 && e->address[13] == 254);
+	return memcmp(e->address, loopback6, sizeof loopback6) != 0 &&
+	       !(e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80);
+}
+
+static void add_address(struct collector *c, const struct sockaddr *sa)
+{
+	struct endpoint e = udp_endpoint(sa);
+
+	if (endpoint_is_unknown(&e) || !is_worth_telling(&e) || c->addresses_len == EVIDENCE_ADDRESSES_MAX)
+		return;
+	for (unsigned i = 0; i < c->addresses_len; i++)
+		if (endpoint_same_address(&c->addresses[i], &e))
+			return;
+	c->addresses[c->addresses_len++] = e;
+}
+
+static void read_addresses(struct collector *c, int64_t now_ns)
+{
+	struct ifaddrs *list;
+
+	if ((c->addresses_ns && now_ns - c->addresses_ns < S) || getifaddrs(&list) < 0)
+		return;
+	c->addresses_ns = now_ns;
+	c->addresses_len = 0;
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+		if (i->ifa_addr)
+			add_address(c, i->ifa_addr);
+	freeifaddrs(list);
+}
+
+/* Returns how many there are now, or -1. */
+static int read_half_open(struct collector *c)
+{
+	int n;
+
+	if (!c->sockdiag)
+		c->sockdiag = sockdiag_open();
+	n = c->sockdiag ? sockdiag_half_open(c->sockdiag, c->tcp_port, c->half_open, HALF_OPEN_MAX) : -1;
+	if (n >= 0)
+		return n;
+	sockdiag_close(c->sockdiag);
+	c->sockdiag = NULL;
+	return -1;
+}
+
+static enum evidence_attempt_status judge(const struct collector *c, const struct evidence_query *query,
+					  const struct evidence_attempt *attempt, const struct endpoint *asker,
+					  unsigned half_open_len, int64_t now_ns, uint8_t *retransmits)
+{
+	enum evidence_attempt_status status =
+	    halfopen_judge(query, attempt, asker, c->half_open, half_open_len, retransmits);
+
+	if (status == EVIDENCE_NOT_SEEN &&
+	    (half_open_len == HALF_OPEN_MAX ||
+	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * MS - S)))
+		return EVIDENCE_CANNOT_TELL;
+	return status;
+}
+
+static void add_attempts(struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
+			 int64_t now_ns, struct evidence_answer *answer)
+{
+	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
+
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
+
+		*out = (struct evidence_attempt_answer){ .id = query->attempts[i].id, .status = EVIDENCE_CANNOT_TELL };
+		if (n >= 0)
+			out->status =
+			    judge(c, query, &query->attempts[i], asker, (unsigned)n, now_ns, &out->retransmits);
+	}
+}
+
+void collector_collect(struct collector *collector, const struct evidence_query *query, const struct endpoint *asker,
+		       int64_t now_ns, struct evidence_answer *answer)
+{
+	add_attempts(collector, query, asker, now_ns, answer);
+	read_addresses(collector, now_ns);
+	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
+	answer->addresses_len = collector->addresses_len;
+	add_errors(collector, asker, now_ns, answer);
+}

@@ -1,0 +1,94 @@
+#include "server/halfopen.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	FIRST_TIMEOUT_MS = 1000,
+	TIMEOUT_MAX_MS = 120000,
+	SYN_INTERVAL_MS = 1000,
+	TIMEOUTS_MAX = 16, /* more than tcp_synack_retries is ever set to */
+	SLACK_MS = 500,    /* the way of the SYN, the way of the query, coarse timers */
+};
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
+{
+	struct halfopen_age age = { .min_ms = UINT64_MAX };
+	uint64_t timeout_ms = FIRST_TIMEOUT_MS, passed_ms = 0;
+
+	/* So many of the retransmits were timeouts, the rest answers to repeated SYNs. */
+	for (unsigned timeouts = 0; timeouts <= socket->retransmits && timeouts <= TIMEOUTS_MAX; timeouts++) {
+		unsigned syns = socket->retransmits - timeouts;
+
+		if (socket->expires_ms <= timeout_ms) {
+			uint64_t shortest_ms = passed_ms + timeout_ms - socket->expires_ms;
+			uint64_t min_ms = later(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
+
+			age.min_ms = min_ms < age.min_ms ? min_ms : age.min_ms;
+			age.max_ms = later(age.max_ms, shortest_ms + syns * timeout_ms);
+		}
+		passed_ms += timeout_ms;
+		timeout_ms = timeout_ms * 2 < TIMEOUT_MAX_MS ? timeout_ms * 2 : TIMEOUT_MAX_MS;
+	}
+	if (age.min_ms == UINT64_MAX) /* another kernel's timers: nothing is known */
+		return (struct halfopen_age){ .max_ms = UINT64_MAX };
+	return age;
+}
+
+static const struct sockdiag_half_open *find_exact(const struct evidence_attempt *attempt,
+						   const struct sockdiag_half_open *list, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		if (endpoint_equal(&list[i].peer, &attempt->client))
+			return &list[i];
+	return NULL;
+}
+
+/* Sockets that may be the attempt's, as a NAT gave it another address. Returns how many; *last is one of them. */
+static unsigned find_suspects(const struct evidence_attempt *attempt, uint64_t limit_ms,
+			      const struct sockdiag_half_open *list, unsigned len,
+			      const struct sockdiag_half_open **last)
+{
+	unsigned suspects = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		if (!endpoint_same_address(&list[i].peer, &attempt->client) &&
+		    halfopen_age(&list[i]).min_ms <= limit_ms) {
+			*last = &list[i];
+			suspects++;
+		}
+	}
+	return suspects;
+}
+
+enum evidence_attempt_status halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
+					    const struct endpoint *asker, const struct sockdiag_half_open *list,
+					    unsigned len, uint8_t *retransmits)
+{
+	const struct sockdiag_half_open *socket = find_exact(attempt, list, len);
+	uint64_t limit_ms = (uint64_t)attempt->age_ms + SLACK_MS;
+
+	if (socket) { /* an older one of this port would swallow the attempt's SYN */
+		*retransmits = socket->retransmits;
+		return halfopen_age(socket).min_ms <= limit_ms ? EVIDENCE_HALF_OPEN : EVIDENCE_CANNOT_TELL;
+	}
+	*retransmits = 0;
+	switch (find_suspects(attempt, limit_ms, list, len, &socket)) {
+	case 0:
+		return EVIDENCE_NOT_SEEN;
+	case 1:
+		if (query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
+		    halfopen_age(socket).max_ms <= limit_ms) {
+			*retransmits = socket->retransmits;
+			return EVIDENCE_HALF_OPEN;
+		}
+		return EVIDENCE_CANNOT_TELL;
+	default:
+		return EVIDENCE_CANNOT_TELL;
+	}
+}
