@@ -250,6 +250,32 @@ struct server_config *server_config_load(const char *file, struct diag_list *dia
 	return NULL;
 }
 
+static void print_addresses(const struct server_config *config, FILE *out)
+{
+	char text[UNITS_ADDRESS_LEN];
+	for (size_t i = 0; i < config->addresses_len; i++)
+		fprintf(out, "%s %s", i ? "," : "", units_address_text(config->addresses[i].address, text));
+	if (config->addresses_len == 0)
+		fputs(" all addresses, IPv4 and IPv6", out);
+}
+
+void server_config_print(const struct server_config *config, FILE *out)
+{
+	char key[KEYFILE_PUBLIC_LEN], skew[UNITS_DURATION_LEN];
+	keyfile_public_text(config->identity.public_key, key);
+	fprintf(out, "name: %s\nkey: %s (%s)\nlisten:", config->name, config->key_file, key);
+	print_addresses(config, out);
+	fprintf(out, ", port %u,%s%s\n", (unsigned)config->port, config->udp ? " udp" : "", config->tcp ? " tcp" : "");
+	fprintf(out, "limits: %u flows, %u tcp connections at a time, clocks %s apart\n", config->flows_max,
+		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
+	fprintf(out, "half-open sockets: %s\njournal: %s\nclients:\n", config->half_open ? "told of" : "not told of",
+		config->journal ? config->journal : "none");
+	for (size_t i = 0; i < config->clients_len; i++) {
+		keyfile_public_text(config->clients[i].key, key);
+		fprintf(out, "  %s: %s\n", config->clients[i].name, key);
+	}
+}
+
 void server_config_free(struct server_config *config)
 {
 	if (!config)

@@ -291,7 +291,9 @@ const char *units_listen_address(const char *text, uint8_t address[16], uint16_t
 const char *units_duration_text(int64_t ns, char text[UNITS_DURATION_LEN])
 {
 	size_t i = 0;
-	while (i < DURATION_UNITS_LEN - 1 && (ns == 0 || ns % duration_units[i].ns != 0))
+	if (ns == 0)
+		return strcpy(text, "0s");
+	while (ns % duration_units[i].ns != 0)
 		i++;
 	snprintf(text, UNITS_DURATION_LEN, "%" PRId64 "%s", ns / duration_units[i].ns, duration_units[i].name);
 	return text;
