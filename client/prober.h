@@ -95,7 +95,7 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
  * kernel's clock, even if prober_expire came first. Notes the outcome, and for a reply from_asked the acknowledgement
  * and the holder, and reads the receipts that come with it: a receipt makes a loss LOST_RETURN whenever it was made.
  * A missing one makes it LOST_FORWARD if its deadline had passed when this reply's request left, and either `sole`
- * (no other server may answer here) and no other holder was ever seen, or it left after an answer of this same holder.
+ * (none but this server may answer here) and no other holder was ever seen, or it left after an answer of this holder.
  * Returns the probe's outcome now; NONE if the number is none of ours, or too old. */
 enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
 				 int64_t received_real_ns, int64_t now_ns, bool sole);

@@ -26,7 +26,7 @@ enum verdict_direction {
 };
 const char *verdict_direction_word(enum verdict_direction direction);
 
-/* The plain causes; the rest of DESIGN § 4 comes with its evidence. X-macro: name, word, advice or NULL. */
+/* The plain causes; the rest of DESIGN § 4 comes with its evidence. X-macro: name, word. */
 #define VERDICT_CAUSES(X)                                                                                              \
 	X(NONE, "none")                                                                                                \
 	X(UNEXPLAINED, "unexplained")                                                                                  \
@@ -60,6 +60,7 @@ struct verdict_facts {
 	uint8_t stranger_key[32];       /* who answered as an impostor; all zero: not a valid identity at all */
 	struct endpoint arrived_on;     /* that the newest answer, or else a receipt, named; all zero: not known */
 	struct endpoint receipt_source; /* how the server sees us, from a receipt; all zero: not known */
+	const char *receipt_server;     /* whose newest receipt it was; NULL: not known */
 	bool seen_by_server;            /* evidence: a receipt or a half-open socket of this path */
 	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
 };
@@ -88,7 +89,10 @@ struct verdict_evidence {
 	struct endpoint arrives_on; /* asked for; all zero: not */
 	uint32_t allowed_mask;      /* bit i: configured server i may answer */
 	const char *server_name;    /* of tally.server; NULL: nobody */
-	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */
+	const char *allowed_names;  /* of those that may answer, "boot-01, boot-02"; NULL: not to be named */
+	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise. The
+	 * tally of an up or lossy path does not reach back before the answers that ended its last outage: an outage is
+	 * no random loss. */
 	bool round;                /* judge the whole tally: any loss is lossy */
 	enum verdict_state before; /* run: the state so far */
 	unsigned run_length;       /* run: 3 */
