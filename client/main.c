@@ -49,7 +49,7 @@ static const struct command {
 	{ config_main,
 	  { "floatprobe", "config", "Check a configuration file, print what it means.", "FILE", 1, 1, NULL, NULL } },
 };
-enum { COMMANDS_LEN = sizeof commands / sizeof *commands, KNOWN_TARGETS_LEN = 1024 };
+enum { COMMANDS_LEN = sizeof commands / sizeof *commands, ERROR_LEN = 1024 };
 
 /* --- What is wrong with the command line, or with what it names -------------------------------------------------- */
 
@@ -69,17 +69,20 @@ static int complain_usage(const struct settings *settings, const struct options_
 	return status;
 }
 
+/* The errors themselves are on stderr already; a plugin's line names the first. */
 static int complain_config(const struct settings *settings, const struct diag_list *diags)
 {
-	const struct diag *first = diags->items;
+	char text[ERROR_LEN] = "the configuration is wrong";
 
 	if (settings->format != OUTPUT_NAGIOS)
 		return STATUS_USAGE;
-	while (first->level != DIAG_ERROR)
-		first++;
-	char text[512];
-	snprintf(text, sizeof text, "%s:%u:%u: %s", first->file ? first->file : "-", first->line, first->column,
-		 first->text);
+	for (size_t i = 0; i < diags->len; i++) {
+		const struct diag *diag = &diags->items[i];
+		if (diag->level != DIAG_ERROR)
+			continue;
+		snprintf(text, sizeof text, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text);
+		break;
+	}
 	return output_nagios_unknown(text);
 }
 
@@ -122,7 +125,7 @@ static const char *unknown_target(const struct config *config, const struct chec
 
 static int complain_target(const struct settings *settings, const struct config *config, const char *name)
 {
-	char text[KNOWN_TARGETS_LEN];
+	char text[ERROR_LEN];
 	size_t len = (size_t)snprintf(text, sizeof text, "no target '%.64s' in %s; there are", name, settings->config);
 
 	for (size_t i = 0; i < config->targets_len && len < sizeof text; i++)
@@ -152,6 +155,8 @@ static int probe_round(const struct settings *settings, const struct config *con
 		return STATUS_REFUSED;
 	}
 	int status = check_main(config, &settings->round, output);
+	if (settings->format == OUTPUT_NAGIOS && !output_is_finished(output))
+		output_nagios_unknown("could not probe; standard error says why");
 	output_free(output);
 	return status;
 }

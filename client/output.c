@@ -16,6 +16,7 @@ enum { WIDTH_PIPED = 100, WIDTH_MIN = 40, WIDTH_MAX = 120 };
 struct output {
 	enum output_format format;
 	bool quiet;
+	bool finished;
 	bool no_memory;
 	int write_errno; /* why stdout could not be written; 0: it could */
 	size_t judged, unexpected;
@@ -223,6 +224,7 @@ int output_finish(struct output *o)
 {
 	int status = o->unexpected ? STATUS_NOT_EXPECTED : STATUS_EXPECTED;
 
+	o->finished = true;
 	clear_progress(o);
 	errno = 0;
 	if (o->judged == 0)
@@ -238,4 +240,9 @@ int output_finish(struct output *o)
 	if (o->write_errno)
 		log_error("standard output: %s", strerror(o->write_errno));
 	return o->no_memory || o->write_errno ? STATUS_REFUSED : status;
+}
+
+bool output_is_finished(const struct output *o)
+{
+	return o->finished;
 }

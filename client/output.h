@@ -25,6 +25,7 @@ void output_path(struct output *o, const struct result_path *path);
 /* Print what was collected. Returns the exit status (status.h): every path is as expected or not, nothing was there to
  * probe, stdout could not be written; for nagios the plugin codes. */
 int output_finish(struct output *o);
+bool output_is_finished(const struct output *o);
 void output_free(struct output *o);
 
 /* The nagios line where nothing could be probed: usage and configuration errors. Returns its plugin code. */
