@@ -1,0 +1,367 @@
+#!/usr/bin/python3
+"""An independent reader of the wire format, written from docs/PROTOCOL.md and not from the C.
+
+decode.py vectors.json: read every packet of the file, and compare what comes out with what the file expects.
+Exit status: 0 as expected, 1 not, 77 PyNaCl is not installed (1 if CI is set).
+"""
+import hashlib
+import ipaddress
+import json
+import os
+import struct
+import sys
+
+try:
+    from nacl import bindings as sodium
+    from nacl.exceptions import BadSignatureError, CryptoError
+except ImportError:
+    print("decode.py: PyNaCl is not installed (Debian: python3-nacl)", file=sys.stderr)
+    sys.exit(1 if os.environ.get("CI") else 77)
+
+PROBE, REPLY, QUERY, ANSWER = 1, 2, 3, 4
+PROTOCOL_NUMBER = {"udp": 17, "tcp": 6}
+MAGIC, VERSION = b"FLPB", 1
+LOCATION, FLOW, AUTH, TAIL_TYPE = 2, 249, 250, {PROBE: 1, REPLY: 1, QUERY: 251, ANSWER: 251}
+HEAD_LEN = 212  # all that is under the MAC
+MIN_LEN = 300
+
+
+class Fault(Exception):
+    """The octets are not a packet; the argument says why, in the words of vectors.json."""
+
+
+def need(condition, fault):
+    if not condition:
+        raise Fault(fault)
+
+
+# --- times, addresses, windows ------------------------------------------------------------------------------------
+
+
+def ns_from_ntp(octets):
+    seconds, fraction = struct.unpack(">II", octets)
+    era = 0 if seconds & 0x80000000 else 1
+    return (seconds + (era << 32) - 2208988800) * 10**9 + ((fraction * 10**9 + 2**31) >> 32)
+
+
+def address(octets):
+    """The text of a 16-octet address; IPv4 stands there as ::ffff:a.b.c.d."""
+    v6 = ipaddress.IPv6Address(octets)
+    return str(v6.ipv4_mapped or v6)
+
+
+def endpoint(octets):
+    return {"address": address(octets[:16]), "port": int.from_bytes(octets[16:18], "big")}
+
+
+def bitmap(octets):
+    return [octets[at : at + 8].hex() for at in range(0, 32, 8)]
+
+
+# --- keys ---------------------------------------------------------------------------------------------------------
+
+
+class Identity:
+    def __init__(self, seed):
+        self.public, self.secret = sodium.crypto_sign_seed_keypair(seed)
+
+
+class Pair:
+    def __init__(self, own, peer_public, client_public, server_public):
+        own_x = sodium.crypto_sign_ed25519_sk_to_curve25519(own.secret)
+        peer_x = sodium.crypto_sign_ed25519_pk_to_curve25519(peer_public)
+        shared = sodium.crypto_scalarmult(own_x, peer_x)
+
+        def derive(label):
+            keys = hashlib.blake2b(label + client_public + server_public, key=shared, digest_size=64).digest()
+            return keys[:32], keys[32:]
+
+        self.c2s, self.s2c = derive(b"floatprobe1 mac")
+        self.query, self.answer = derive(b"floatprobe1 evi")
+
+
+# --- what is authentic --------------------------------------------------------------------------------------------
+
+
+def prefix(context, transport, packet):
+    return context + bytes([PROTOCOL_NUMBER[transport]]) + struct.pack(">H", len(packet))
+
+
+def slot(packet, n):
+    at = HEAD_LEN + 24 * n
+    return packet[at : at + 8], packet[at + 8 : at + 24]
+
+
+def mac_holds(key, context, transport, packet, n):
+    text = prefix(context, transport, packet) + packet[:HEAD_LEN]
+    return hashlib.blake2b(text, key=key, digest_size=16).digest() == slot(packet, n)[1]
+
+
+def signature_holds(public, context, transport, packet, slots):
+    end = HEAD_LEN + 24 * slots
+    text = prefix(context, transport, packet) + packet[:end]
+    try:
+        sodium.crypto_sign_open(packet[end : end + 64] + text, public)
+        return True
+    except BadSignatureError:
+        return False
+
+
+def open_evidence(key, packet, slots):
+    """The plain text, or None if the seal is broken."""
+    value = packet[HEAD_LEN + 24 * slots + 64 + 4 :]
+    try:
+        return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(value[24:], packet[:HEAD_LEN], value[:24], key)
+    except CryptoError:
+        return None
+
+
+# --- packets ------------------------------------------------------------------------------------------------------
+
+
+def tlv(flags, kind, length):
+    return struct.pack(">BBH", flags, kind, length)
+
+
+def check_shape(packet, flags, roles):
+    """FLOW, AUTH and the tail stand where they must; returns role and number of slots."""
+    need(packet[92:96] == tlv(flags, FLOW, 112), "FLOW")
+    need(packet[96:100] == MAGIC, "MAGIC")
+    need(packet[100] == VERSION, "VERSION")
+    role = packet[101]
+    need(role in roles, "ROLE")
+    slots = next((n for n in (1, 2, 3, 4) if packet[208:212] == tlv(flags, AUTH, 24 * n + 64)), 0)
+    end = HEAD_LEN + 24 * slots + 64
+    need(slots > 0 and len(packet) >= end, "AUTH")
+    rest = len(packet) - end
+    if rest == 0:
+        need(role in (PROBE, REPLY), "TAIL")
+    else:
+        need(rest >= 4 and packet[end : end + 4] == tlv(flags, TAIL_TYPE[role], rest - 4), "TAIL")
+    return role, slots
+
+
+def read_request(packet):
+    need(len(packet) >= MIN_LEN, "SHORT")
+    need(packet[44:48] == tlv(0x80, LOCATION, 44), "LOCATION")
+    need(packet[52:56] == tlv(0x80, 4, 16) and packet[72:76] == tlv(0x80, 7, 16), "LOCATION")
+    role, slots = check_shape(packet, 0x80, (PROBE, QUERY))
+    return {
+        "role": role,
+        "seq": int.from_bytes(packet[0:4], "big"),
+        "sent_ns": ns_from_ntp(packet[4:12]),
+        "flags": int.from_bytes(packet[102:104], "big"),
+        "flow_id": packet[136:144].hex(),
+        "client_key": packet[104:136].hex(),
+        "destination": endpoint(packet[144:162]),
+        "transport": packet[162],
+        "heard": {
+            "newest": int.from_bytes(packet[164:168], "big"),
+            "count": int.from_bytes(packet[200:204], "big"),
+            "bitmap": bitmap(packet[168:200]),
+        },
+        "slots": slots,
+    }
+
+
+def location_address(octets, kind4, kind6):
+    if octets[:4] == tlv(0, kind4, 16):
+        return str(ipaddress.IPv4Address(octets[4:8]))
+    need(octets[:4] == tlv(0, kind6, 16), "LOCATION")
+    return address(octets[4:20])
+
+
+def read_reply(packet):
+    need(len(packet) >= MIN_LEN, "SHORT")
+    need(packet[44:48] == tlv(0, LOCATION, 44), "LOCATION")
+    dport, sport = struct.unpack(">HH", packet[48:52])
+    arrived_on = {"address": location_address(packet[52:72], 5, 6), "port": dport}
+    seen_source = {"address": location_address(packet[72:92], 8, 9), "port": sport}
+    role, slots = check_shape(packet, 0, (REPLY, ANSWER))
+    first, newest = struct.unpack(">II", packet[160:168])
+    received, duplicates, late = struct.unpack(">IHH", packet[200:208])
+    return {
+        "role": role,
+        "seq": int.from_bytes(packet[24:28], "big"),
+        "sent_ns": ns_from_ntp(packet[28:36]),
+        "received_ns": ns_from_ntp(packet[16:24]),
+        "replied_ns": ns_from_ntp(packet[4:12]),
+        "ttl": packet[40],
+        "tos": packet[158],
+        "status": packet[102],
+        "flags": packet[103],
+        "flow_id": packet[136:144].hex(),
+        "boot_id": packet[144:152].hex(),
+        "server_key": packet[104:136].hex(),
+        "arrived_on": arrived_on,
+        "seen_source": seen_source,
+        "receipts": {
+            "first": first,
+            "newest": newest,
+            "received": received,
+            "duplicates": duplicates,
+            "late": late,
+            "bitmap": bitmap(packet[168:200]),
+        },
+        "slots": slots,
+    }
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------
+
+
+def records(text, at, count, length):
+    return [text[at + i * length : at + (i + 1) * length] for i in range(count)]
+
+
+def read_query(text):
+    version, flows, attempts = text[:3]
+    if version != 1 or any(text[8:40]):
+        return None
+    at = 40 + 8 * flows
+    return {
+        "flows": [flow.hex() for flow in records(text, 40, flows, 8)],
+        "attempts": [
+            {
+                "client": endpoint(a),
+                "server_port": int.from_bytes(a[18:20], "big"),
+                "age_ms": int.from_bytes(a[20:24], "big"),
+                "id": int.from_bytes(a[24:28], "big"),
+            }
+            for a in records(text, at, attempts, 28)
+        ],
+    }
+
+
+def read_flow(f):
+    first, newest, received, duplicates, late = struct.unpack(">IIIHH", f[12:28])
+    idle_ms, age_ms = struct.unpack(">II", f[96:104])
+    return {
+        "id": f[:8].hex(),
+        "known": bool(f[8] & 1),
+        "unheard": bool(f[8] & 2),
+        "receipts": {
+            "first": first,
+            "newest": newest,
+            "received": received,
+            "duplicates": duplicates,
+            "late": late,
+            "bitmap": bitmap(f[28:60]),
+        },
+        "arrived_on": endpoint(f[60:78]),
+        "source": endpoint(f[78:96]),
+        "idle_ms": idle_ms,
+        "age_ms": age_ms,
+    }
+
+
+def read_error(e):
+    count, idle_ms = struct.unpack(">II", e[40:48])
+    return {
+        "client": endpoint(e[:18]),
+        "offender": endpoint(e[18:36]),
+        "type": e[36],
+        "code": e[37],
+        "count": count,
+        "idle_ms": idle_ms,
+    }
+
+
+def read_answer(text):
+    version, flags, flows, attempts, addresses, errors = text[:6]
+    if version != 1:
+        return None
+    attempts_at = 56 + 104 * flows
+    addresses_at = attempts_at + 8 * attempts
+    errors_at = addresses_at + 16 * addresses
+    return {
+        "truncated": bool(flags & 1),
+        "boot_id": text[8:16].hex(),
+        "uptime_ms": int.from_bytes(text[16:24], "big"),
+        "evicted_ms": text[24:32].hex(),
+        "socket_drops": int.from_bytes(text[32:36], "big"),
+        "asker": endpoint(text[36:54]),
+        "flows": [read_flow(f) for f in records(text, 56, flows, 104)],
+        "attempts": [
+            {"id": int.from_bytes(a[:4], "big"), "status": a[4], "retransmits": a[5]}
+            for a in records(text, attempts_at, attempts, 8)
+        ],
+        "addresses": [address(a) for a in records(text, addresses_at, addresses, 16)],
+        "errors": [read_error(e) for e in records(text, errors_at, errors, 48)],
+    }
+
+
+# --- the vectors --------------------------------------------------------------------------------------------------
+
+
+def observe_request(packet, transport, client, server):
+    """As the server reads it."""
+    fields = read_request(packet)
+    pair = Pair(server, client.public, client.public, server.public)
+    own = next((n for n in range(fields["slots"]) if slot(packet, n)[0] == server.public[:8]), None)
+    seen = {"fault": "NONE", "fields": fields}
+    seen["mac"] = None if own is None else mac_holds(pair.c2s, b"floatprobe1 rqm", transport, packet, own)
+    seen["signature"] = signature_holds(client.public, b"floatprobe1 rqs", transport, packet, fields["slots"])
+    if fields["role"] == QUERY:
+        text = open_evidence(pair.query, packet, fields["slots"])
+        seen["evidence"] = text and read_query(text)
+    return seen
+
+
+def observe_reply(packet, transport, client, server):
+    """As the client reads it."""
+    fields = read_reply(packet)
+    pair = Pair(client, server.public, client.public, server.public)
+    seen = {"fault": "NONE", "fields": fields}
+    seen["mac"] = slot(packet, 0)[0] == server.public[:8] and mac_holds(
+        pair.s2c, b"floatprobe1 rpm", transport, packet, 0
+    )
+    public = bytes.fromhex(fields["server_key"])
+    seen["signature"] = signature_holds(public, b"floatprobe1 rps", transport, packet, fields["slots"])
+    if fields["role"] == ANSWER:
+        text = open_evidence(pair.answer, packet, fields["slots"])
+        seen["evidence"] = text and read_answer(text)
+    return seen
+
+
+def observe(vector, identities):
+    read = observe_request if vector["reads"] == "request" else observe_reply
+    packet = bytes.fromhex(vector["hex"])
+    try:
+        return read(packet, vector["transport"], identities[vector["client"]], identities[vector["server"]])
+    except Fault as fault:
+        return {"fault": str(fault)}
+
+
+def differences(name, expected, seen):
+    if expected == seen:
+        return 0
+    print(f"\n{name}\nexpected {json.dumps(expected)}\nseen     {json.dumps(seen)}", file=sys.stderr)
+    return 1
+
+
+def check_pair(vector, identities):
+    client, server = identities[vector["client"]], identities[vector["server"]]
+    bad = 0
+    for own, peer in (client, server), (server, client):
+        pair = Pair(own, peer.public, client.public, server.public)
+        seen = {name: getattr(pair, name).hex() for name in ("c2s", "s2c", "query", "answer")}
+        bad += differences("pair", {name: vector[name] for name in seen}, seen)
+    return bad
+
+
+def main(path):
+    with open(path, encoding="ascii") as file:
+        vectors = json.load(file)
+    identities = {name: Identity(bytes.fromhex(v["seed"])) for name, v in vectors["identities"].items()}
+    bad = sum(
+        differences(name, v["public_key"], identities[name].public.hex()) for name, v in vectors["identities"].items()
+    )
+    bad += sum(check_pair(v, identities) for v in vectors["pairs"])
+    bad += sum(differences(v["name"], v["expect"], observe(v, identities)) for v in vectors["packets"])
+    print(f"{len(vectors['packets'])} packets, {len(vectors['pairs'])} pairs, {bad} not as expected")
+    return 1 if bad or not vectors["packets"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,139 @@
+#include "tests/vectors/describe.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+json_t *describe_hex(const uint8_t *octets, size_t len)
+{
+	char text[2 * 4096 + 1] = "";
+
+	assert(len <= sizeof text / 2);
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", octets[i]);
+	return json_string(text);
+}
+
+static json_t *describe_u64(uint64_t v)
+{
+	return json_sprintf("%016" PRIx64, v);
+}
+
+static json_t *describe_address(const struct endpoint *endpoint)
+{
+	bool v4 = endpoint_is_v4(endpoint);
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, endpoint->address + (v4 ? sizeof endpoint_v4_prefix : 0), text, sizeof text);
+	return json_string(text);
+}
+
+static json_t *describe_endpoint(const struct endpoint *endpoint)
+{
+	return json_pack("{s:o, s:i}", "address", describe_address(endpoint), "port", endpoint->port);
+}
+
+static json_t *describe_bitmap(const uint64_t bitmap[4])
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < 4; i++)
+		json_array_append_new(list, describe_u64(bitmap[i]));
+	return list;
+}
+
+static json_t *describe_receipts(const struct receipts *r)
+{
+	return json_pack("{s:I, s:I, s:I, s:i, s:i, s:o}", "first", (json_int_t)r->first, "newest",
+			 (json_int_t)r->newest, "received", (json_int_t)r->received, "duplicates", r->duplicates,
+			 "late", r->late, "bitmap", describe_bitmap(r->bitmap));
+}
+
+json_t *describe_fault(enum packet_fault fault)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		PACKET_FAULTS(X)
+#undef X
+	};
+	return json_string(names[fault]);
+}
+
+json_t *describe_request(const struct packet_request *request)
+{
+	json_t *heard = json_pack("{s:I, s:I, s:o}", "newest", (json_int_t)request->heard.newest, "count",
+				  (json_int_t)request->heard.count, "bitmap", describe_bitmap(request->heard.bitmap));
+
+	return json_pack("{s:i, s:I, s:I, s:i, s:o, s:o, s:o, s:i, s:o, s:i}", "role", request->role, "seq",
+			 (json_int_t)request->seq, "sent_ns", (json_int_t)request->sent_ns, "flags", request->flags,
+			 "flow_id", describe_u64(request->flow_id), "client_key",
+			 describe_hex(request->client_key, WIRE_KEY_LEN), "destination",
+			 describe_endpoint(&request->destination), "transport", request->transport, "heard", heard,
+			 "slots", request->slots);
+}
+
+json_t *describe_reply(const struct packet_reply *reply)
+{
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "role",
+			 reply->role, "seq", (json_int_t)reply->seq, "sent_ns", (json_int_t)reply->sent_ns,
+			 "received_ns", (json_int_t)reply->received_ns, "replied_ns", (json_int_t)reply->replied_ns,
+			 "ttl", reply->ttl, "tos", reply->tos, "status", reply->status, "flags", reply->flags,
+			 "flow_id", describe_u64(reply->flow_id), "boot_id", describe_u64(reply->boot_id), "server_key",
+			 describe_hex(reply->server_key, WIRE_KEY_LEN), "arrived_on",
+			 describe_endpoint(&reply->arrived_on), "seen_source", describe_endpoint(&reply->seen_source),
+			 "receipts", describe_receipts(&reply->receipts), "slots", reply->slots);
+}
+
+json_t *describe_query(const struct evidence_query *query)
+{
+	json_t *flows = json_array(), *attempts = json_array();
+
+	for (unsigned i = 0; i < query->flows_len; i++)
+		json_array_append_new(flows, describe_u64(query->flows[i]));
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		const struct evidence_attempt *attempt = &query->attempts[i];
+
+		json_array_append_new(attempts,
+				      json_pack("{s:o, s:i, s:I, s:I}", "client", describe_endpoint(&attempt->client),
+						"server_port", attempt->server_port, "age_ms",
+						(json_int_t)attempt->age_ms, "id", (json_int_t)attempt->id));
+	}
+	return json_pack("{s:o, s:o}", "flows", flows, "attempts", attempts);
+}
+
+static json_t *describe_flow(const struct evidence_flow *flow)
+{
+	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I}", "id", describe_u64(flow->id), "known", flow->known,
+			 "unheard", flow->unheard, "receipts", describe_receipts(&flow->receipts), "arrived_on",
+			 describe_endpoint(&flow->arrived_on), "source", describe_endpoint(&flow->source), "idle_ms",
+			 (json_int_t)flow->idle_ms, "age_ms", (json_int_t)flow->age_ms);
+}
+
+static json_t *describe_error(const struct evidence_error *error)
+{
+	return json_pack("{s:o, s:o, s:i, s:i, s:I, s:I}", "client", describe_endpoint(&error->client), "offender",
+			 describe_endpoint(&error->offender), "type", error->type, "code", error->code, "count",
+			 (json_int_t)error->count, "idle_ms", (json_int_t)error->idle_ms);
+}
+
+json_t *describe_answer(const struct evidence_answer *answer)
+{
+	json_t *flows = json_array(), *attempts = json_array(), *addresses = json_array(), *errors = json_array();
+
+	for (unsigned i = 0; i < answer->flows_len; i++)
+		json_array_append_new(flows, describe_flow(&answer->flows[i]));
+	for (unsigned i = 0; i < answer->attempts_len; i++)
+		json_array_append_new(attempts, json_pack("{s:I, s:i, s:i}", "id", (json_int_t)answer->attempts[i].id,
+							  "status", answer->attempts[i].status, "retransmits",
+							  answer->attempts[i].retransmits));
+	for (unsigned i = 0; i < answer->addresses_len; i++)
+		json_array_append_new(addresses, describe_address(&answer->addresses[i]));
+	for (unsigned i = 0; i < answer->errors_len; i++)
+		json_array_append_new(errors, describe_error(&answer->errors[i]));
+	return json_pack("{s:b, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "truncated", answer->truncated,
+			 "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms,
+			 "evicted_ms", describe_u64(answer->evicted_ms), "socket_drops",
+			 (json_int_t)answer->socket_drops, "asker", describe_endpoint(&answer->asker), "flows", flows,
+			 "attempts", attempts, "addresses", addresses, "errors", errors);
+}

@@ -1,0 +1,424 @@
+/* Writes vectors.json: frozen packets, their keys, and what a reader must make of them.
+ * Run it only when the wire format changes: vectors_generate > tests/vectors/vectors.json */
+#include "common/core/seal.h"
+#include "tests/vectors/describe.h"
+
+#include <stdlib.h>
+
+enum { LEN = 512 };
+
+static struct seal_identity client, server, second, stranger;
+static struct seal_pair pair, pair_second, pair_stranger;
+static json_t *packets;
+
+static const int64_t t1_ns = 1790000000123456789, t2_ns = 1790000000135802467, t3_ns = 1790000000135812345;
+
+static struct endpoint v4(uint8_t c, uint8_t d, uint16_t port)
+{
+	return (struct endpoint){ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, c, d }, port };
+}
+
+static struct endpoint v6(uint8_t last, uint16_t port)
+{
+	return (struct endpoint){ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, last }, port };
+}
+
+static void make_identity(struct seal_identity *identity, uint8_t first, json_t *identities, const char *name)
+{
+	uint8_t seed[SEAL_SEED_LEN];
+
+	for (unsigned i = 0; i < sizeof seed; i++)
+		seed[i] = (uint8_t)(first + i);
+	seal_identity_from_seed(identity, seed);
+	json_object_set_new(identities, name,
+			    json_pack("{s:o, s:o}", "seed", describe_hex(seed, sizeof seed), "public_key",
+				      describe_hex(identity->public_key, WIRE_KEY_LEN)));
+}
+
+static void make_pair(struct seal_pair *made, const struct seal_identity *c, const char *c_name,
+		      const struct seal_identity *s, const char *s_name, json_t *pairs)
+{
+	if (!seal_pair_for_client(made, c, s->public_key))
+		abort();
+	json_array_append_new(pairs,
+			      json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "client", c_name, "server", s_name, "c2s",
+					describe_hex(made->c2s, 32), "s2c", describe_hex(made->s2c, 32), "query",
+					describe_hex(made->query, 32), "answer", describe_hex(made->answer, 32)));
+}
+
+static json_t *faulty(enum packet_fault fault)
+{
+	return json_pack("{s:o}", "fault", describe_fault(fault));
+}
+
+static json_t *sound(json_t *fields, bool mac, bool signature)
+{
+	return json_pack("{s:o, s:o, s:b, s:b}", "fault", describe_fault(PACKET_FAULT_NONE), "fields", fields, "mac",
+			 mac, "signature", signature);
+}
+
+/* `reads` is what the octets are taken for: "request" by the server, "reply" by the client. */
+static void add_for(const char *client_name, const char *name, const char *reads, enum packet_transport transport,
+		    const uint8_t *buf, size_t len, json_t *expect)
+{
+	json_array_append_new(packets, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", name, "reads", reads,
+						 "client", client_name, "server", "server", "transport",
+						 transport == PACKET_UDP ? "udp" : "tcp", "hex", describe_hex(buf, len),
+						 "expect", expect));
+}
+
+static void add(const char *name, const char *reads, const uint8_t *buf, size_t len, json_t *expect)
+{
+	add_for("client", name, reads, PACKET_UDP, buf, len, expect);
+}
+
+static struct packet_request probe_for(const struct seal_identity *from, enum packet_transport transport,
+				       unsigned slots)
+{
+	struct packet_request request = {
+		.role = PACKET_PROBE,
+		.seq = 4711,
+		.sent_ns = t1_ns,
+		.flow_id = 0x1f2e3d4c5b6a7988,
+		.destination = v4(0, 7, WIRE_PORT),
+		.transport = transport,
+		.heard = { 4709, 4600, { 0xfffffffffffffffe, 0xffffffff7fffffff, 1, 0x8000000000000000 } },
+		.slots = slots,
+	};
+
+	memcpy(request.client_key, from->public_key, WIRE_KEY_LEN);
+	return request;
+}
+
+static struct packet_request probe(unsigned slots)
+{
+	return probe_for(&client, PACKET_UDP, slots);
+}
+
+/* A server that nobody has the key of fills the slots that are not the server's. */
+static void seal_request(uint8_t *buf, size_t len, enum packet_transport transport, unsigned slots, unsigned own)
+{
+	for (unsigned slot = 0; slot < slots; slot++) {
+		struct seal_pair other = pair_second;
+
+		other.server_id[0] ^= (uint8_t)slot;
+		seal_request_mac(slot == own ? &pair : &other, transport, buf, len, slot);
+	}
+	seal_request_sign(&client, transport, buf, len, slots);
+}
+
+static void write_probe(uint8_t *buf, size_t len, unsigned slots, unsigned own)
+{
+	struct packet_request request = probe(slots);
+
+	packet_write_request(buf, len, &request);
+	seal_request(buf, len, PACKET_UDP, slots, own);
+}
+
+static struct packet_reply reply_to(const struct packet_request *request, uint8_t flags, enum packet_status status)
+{
+	struct packet_reply reply = {
+		.role = request->role == PACKET_QUERY ? PACKET_ANSWER : PACKET_REPLY,
+		.seq = request->seq,
+		.sent_ns = request->sent_ns,
+		.received_ns = t2_ns,
+		.replied_ns = t3_ns,
+		.ttl = 61,
+		.tos = 0,
+		.status = status,
+		.flags = flags,
+		.flow_id = request->flow_id,
+		.boot_id = 0xb007b007b007b007,
+		.arrived_on = v4(18, 26, WIRE_PORT),
+		.seen_source = v4(200, 9, 40123),
+		.slots = request->slots,
+	};
+
+	memcpy(reply.server_key, server.public_key, WIRE_KEY_LEN);
+	if (status == PACKET_OK)
+		reply.receipts = (struct receipts){ 3, 4711, 4700, 2, 1, { 0xffffffffffffffff, 0xff, 0, 0xf } };
+	return reply;
+}
+
+static void add_good_requests(void)
+{
+	struct packet_request request;
+	uint8_t buf[LEN];
+
+	for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots += 3) {
+		write_probe(buf, LEN, slots, slots - 1);
+		request = probe(slots);
+		add(slots == 1 ? "probe with one slot" : "probe with four slots, the last one ours", "request", buf,
+		    LEN, sound(describe_request(&request), true, true));
+	}
+	request = probe(1);
+	write_probe(buf, WIRE_PACKET_MIN, 1, 0);
+	add("probe without padding", "request", buf, WIRE_PACKET_MIN, sound(describe_request(&request), true, true));
+
+	request.flags = PACKET_SIGN_REPLY;
+	request.destination = v6(7, WIRE_PORT);
+	packet_write_request(buf, LEN, &request);
+	seal_request(buf, LEN, PACKET_UDP, 1, 0);
+	add("probe of an IPv6 address, a signed reply is asked for", "request", buf, LEN,
+	    sound(describe_request(&request), true, true));
+}
+
+static void add_reply(const char *name, const struct packet_request *request, const struct packet_reply *reply)
+{
+	uint8_t buf[LEN];
+
+	packet_write_request(buf, LEN, request);
+	packet_write_reply(buf, LEN, reply);
+	seal_reply_mac(&pair, PACKET_UDP, buf, LEN);
+	if (reply->flags & PACKET_SIGNED)
+		seal_reply_sign(&server, PACKET_UDP, buf, LEN, reply->slots);
+	add(name, "reply", buf, LEN, sound(describe_reply(reply), true, reply->flags & PACKET_SIGNED));
+}
+
+static void add_good_replies(void)
+{
+	struct packet_request request = probe(1);
+	struct packet_reply reply = reply_to(&request, 0, PACKET_OK);
+
+	add_reply("reply", &request, &reply);
+	reply = reply_to(&request, PACKET_SIGNED | PACKET_NEW_FLOW, PACKET_OK);
+	add_reply("signed reply that makes the flow", &request, &reply);
+	reply = reply_to(&request, PACKET_DUPLICATE, PACKET_OK);
+	reply.arrived_on = v6(26, WIRE_PORT);
+	reply.seen_source = v6(9, 40123);
+	add_reply("reply to a duplicate, over IPv6", &request, &reply);
+	reply = reply_to(&request, 0, PACKET_CLOCK_SKEW);
+	add_reply("clock skew", &request, &reply);
+}
+
+static void add_not_authorised(void)
+{
+	struct packet_request request = probe_for(&stranger, PACKET_TCP, 1);
+	struct packet_reply reply = reply_to(&request, 0, PACKET_NOT_AUTHORISED);
+	uint8_t buf[LEN];
+
+	packet_write_request(buf, LEN, &request);
+	seal_request_mac(&pair_stranger, PACKET_TCP, buf, LEN, 0);
+	seal_request_sign(&stranger, PACKET_TCP, buf, LEN, 1);
+	add_for("stranger", "probe by TCP from a stranger", "request", PACKET_TCP, buf, LEN,
+		sound(describe_request(&request), true, true));
+	packet_write_reply(buf, LEN, &reply);
+	seal_reply_mac(&pair_stranger, PACKET_TCP, buf, LEN);
+	add_for("stranger", "not authorised", "reply", PACKET_TCP, buf, LEN,
+		sound(describe_reply(&reply), true, false));
+}
+
+static struct packet_request query_packet(void)
+{
+	struct packet_request request = probe(1);
+
+	request.role = PACKET_QUERY;
+	request.flow_id = 0x5eed5eed5eed5eed;
+	request.seq = 1;
+	request.heard = (struct packet_heard){ 0 };
+	return request;
+}
+
+static struct evidence_query query_text(void)
+{
+	return (struct evidence_query){
+		.flows = { 0x1f2e3d4c5b6a7988, 0x0000000000000001 },
+		.attempts = { { v4(200, 9, 40999), WIRE_PORT, 1500, 7 }, { v6(9, 41000), WIRE_PORT, 61000, 8 } },
+		.flows_len = 2,
+		.attempts_len = 2,
+	};
+}
+
+static struct evidence_answer answer_text(void)
+{
+	return (struct evidence_answer){
+		.truncated = true,
+		.boot_id = 0xb007b007b007b007,
+		.uptime_ms = 86400123,
+		.evicted_ms = UINT64_MAX,
+		.socket_drops = 3,
+		.asker = v4(200, 9, 40123),
+		.flows = { { .id = 0x1f2e3d4c5b6a7988,
+			     .known = true,
+			     .unheard = true,
+			     .receipts = { 3, 4711, 4700, 2, 1, { 0xffffffffffffffff, 0xff, 0, 0xf } },
+			     .arrived_on = v4(18, 26, WIRE_PORT),
+			     .source = v4(200, 9, 40123),
+			     .idle_ms = 950,
+			     .age_ms = 604800000 },
+			   { .id = 1 } },
+		.attempts = { { 7, EVIDENCE_HALF_OPEN, 2 }, { 8, EVIDENCE_CANNOT_TELL, 0 } },
+		.addresses = { v4(1, 5, 0), v4(18, 26, 0), v6(5, 0) },
+		.errors = { { v4(200, 9, 40123), v4(1, 1, 0), 3, 13, 12, 400 } },
+		.flows_len = 2,
+		.attempts_len = 2,
+		.addresses_len = 3,
+		.errors_len = 1,
+	};
+}
+
+enum {
+	EVIDENCE_VALUE = WIRE_PACKET_MIN + WIRE_TLV_HEADER_LEN,
+	TEXT_LEN = WIRE_EVIDENCE_UDP_LEN - EVIDENCE_VALUE - SEAL_NONCE_LEN - SEAL_TAG_LEN,
+};
+
+static const uint8_t query_nonce[SEAL_NONCE_LEN] = "nonce of the query .....";
+static const uint8_t answer_nonce[SEAL_NONCE_LEN] = "nonce of the answer ....";
+
+static void write_query(uint8_t *buf)
+{
+	struct packet_request request = query_packet();
+	struct evidence_query query = query_text();
+	uint8_t text[TEXT_LEN];
+
+	packet_write_request(buf, WIRE_EVIDENCE_UDP_LEN, &request);
+	if (!evidence_write_query(text, sizeof text, &query))
+		abort();
+	seal_evidence(pair.query, query_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
+	seal_request(buf, WIRE_EVIDENCE_UDP_LEN, PACKET_UDP, 1, 0);
+}
+
+static void add_evidence(void)
+{
+	struct packet_request request = query_packet();
+	struct packet_reply reply = reply_to(&request, 0, PACKET_OK);
+	struct evidence_query query = query_text();
+	struct evidence_answer answer = answer_text();
+	uint8_t buf[WIRE_EVIDENCE_UDP_LEN], text[TEXT_LEN];
+	json_t *expect;
+
+	write_query(buf);
+	expect = sound(describe_request(&request), true, true);
+	json_object_set_new(expect, "evidence", describe_query(&query));
+	add("query", "request", buf, sizeof buf, expect);
+
+	buf[EVIDENCE_VALUE + SEAL_NONCE_LEN] ^= 1;
+	expect = sound(describe_request(&request), true, true);
+	json_object_set_new(expect, "evidence", json_null());
+	add("query whose evidence was altered", "request", buf, sizeof buf, expect);
+
+	packet_write_reply(buf, sizeof buf, &reply);
+	evidence_write_answer(text, sizeof text, &answer);
+	seal_evidence(pair.answer, answer_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
+	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf);
+	expect = sound(describe_reply(&reply), true, false);
+	json_object_set_new(expect, "evidence", describe_answer(&answer));
+	add("answer", "reply", buf, sizeof buf, expect);
+}
+
+static void add_unauthentic_requests(void)
+{
+	struct packet_request request = probe(2), shorter = probe(1);
+	uint8_t buf[LEN];
+
+	packet_write_request(buf, LEN, &request);
+	seal_request(buf, LEN, PACKET_UDP, 2, 2);
+	add("probe without a slot for this server", "request", buf, LEN,
+	    json_pack("{s:s, s:o, s:n, s:b}", "fault", "NONE", "fields", describe_request(&request), "mac", "signature",
+		      true));
+
+	packet_write_request(buf, LEN, &shorter);
+	seal_request_mac(&pair, PACKET_UDP, buf, LEN, 0);
+	buf[WIRE_SIGNATURE(1) - 1] ^= 1;
+	seal_request_sign(&client, PACKET_UDP, buf, LEN, 1);
+	add("bad MAC under a good signature", "request", buf, LEN, sound(describe_request(&shorter), false, true));
+
+	write_probe(buf, LEN, 1, 0);
+	buf[WIRE_TAIL(1) - 1] ^= 1;
+	add("bad signature", "request", buf, LEN, sound(describe_request(&shorter), true, false));
+
+	write_probe(buf, LEN, 1, 0);
+	buf[WIRE_SEQ + 3] ^= 1;
+	shorter.seq ^= 1;
+	add("number altered", "request", buf, LEN, sound(describe_request(&shorter), false, false));
+
+	shorter = probe(1);
+	packet_write_request(buf, LEN, &shorter);
+	seal_request(buf, LEN, PACKET_TCP, 1, 0);
+	add("MAC and signature of another transport", "request", buf, LEN,
+	    sound(describe_request(&shorter), false, false));
+
+	write_probe(buf, LEN, 1, 0);
+	buf[WIRE_TAIL(1) + 3] = (uint8_t)(buf[WIRE_TAIL(1) + 3] - 1);
+	add("one octet shorter, its padding made to fit", "request", buf, LEN - 1,
+	    sound(describe_request(&shorter), false, false));
+}
+
+static void add_faulty_requests(void)
+{
+	struct packet_request request = probe(1);
+	uint8_t buf[LEN], moved[LEN];
+
+	write_probe(buf, LEN, 1, 0);
+	add("truncated by an octet", "request", buf, LEN - 1, faulty(PACKET_FAULT_TAIL));
+	add("truncated below the smallest packet", "request", buf, WIRE_PACKET_MIN - 1, faulty(PACKET_FAULT_SHORT));
+
+	packet_write_request(buf, LEN, &request);
+	memcpy(moved, buf, LEN); /* FLOW before LOCATION */
+	memcpy(moved + WIRE_LOCATION, buf + WIRE_FLOW, WIRE_AUTH - WIRE_FLOW);
+	memcpy(moved + WIRE_LOCATION + (WIRE_AUTH - WIRE_FLOW), buf + WIRE_LOCATION, WIRE_FLOW - WIRE_LOCATION);
+	seal_request(moved, LEN, PACKET_UDP, 1, 0);
+	add("TLVs in another order", "request", moved, LEN, faulty(PACKET_FAULT_LOCATION));
+
+	buf[WIRE_FLOW_VERSION] = WIRE_VERSION + 1;
+	seal_request(buf, LEN, PACKET_UDP, 1, 0);
+	add("another version", "request", buf, LEN, faulty(PACKET_FAULT_VERSION));
+
+	packet_write_request(buf, LEN, &request);
+	buf[WIRE_FLOW_MAGIC] ^= 1;
+	seal_request(buf, LEN, PACKET_UDP, 1, 0);
+	add("another magic number", "request", buf, LEN, faulty(PACKET_FAULT_MAGIC));
+
+	packet_write_request(buf, LEN, &request);
+	buf[WIRE_AUTH + 3] = WIRE_SIGNATURE_LEN + 5 * WIRE_SLOT_LEN;
+	add("five slots", "request", buf, LEN, faulty(PACKET_FAULT_AUTH));
+}
+
+static void add_bad_replies(void)
+{
+	struct packet_request request = probe(1);
+	struct packet_reply reply = reply_to(&request, PACKET_SIGNED, PACKET_OK);
+	struct seal_pair mirrored = pair;
+	uint8_t buf[LEN];
+
+	write_probe(buf, LEN, 1, 0);
+	add("the request itself, echoed", "reply", buf, LEN, faulty(PACKET_FAULT_LOCATION));
+
+	packet_write_reply(buf, LEN, &reply);
+	memcpy(mirrored.c2s, pair.s2c, sizeof mirrored.c2s);
+	seal_request_mac(&mirrored, PACKET_UDP, buf, LEN, 0);
+	seal_request_sign(&server, PACKET_UDP, buf, LEN, 1);
+	add("reply under the contexts of a request", "reply", buf, LEN, sound(describe_reply(&reply), false, false));
+
+	seal_reply_mac(&pair, PACKET_UDP, buf, LEN);
+	seal_reply_sign(&second, PACKET_UDP, buf, LEN, 1);
+	add("reply signed by another server", "reply", buf, LEN, sound(describe_reply(&reply), true, false));
+}
+
+int main(void)
+{
+	json_t *identities = json_object(), *pairs = json_array(), *all;
+
+	if (!seal_start())
+		return EXIT_FAILURE;
+	packets = json_array();
+	make_identity(&client, 0x00, identities, "client");
+	make_identity(&server, 0x20, identities, "server");
+	make_identity(&second, 0x40, identities, "second");
+	make_identity(&stranger, 0x60, identities, "stranger");
+	make_pair(&pair, &client, "client", &server, "server", pairs);
+	make_pair(&pair_second, &client, "client", &second, "second", pairs);
+	make_pair(&pair_stranger, &stranger, "stranger", &server, "server", pairs);
+	add_good_requests();
+	add_good_replies();
+	add_not_authorised();
+	add_evidence();
+	add_unauthentic_requests();
+	add_faulty_requests();
+	add_bad_replies();
+	all = json_pack("{s:o, s:o, s:o}", "identities", identities, "pairs", pairs, "packets", packets);
+	if (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 || puts("") < 0)
+		return EXIT_FAILURE;
+	json_decref(all);
+	return EXIT_SUCCESS;
+}
