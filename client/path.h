@@ -31,7 +31,10 @@ struct path_doubt {
 	unsigned attempts_next;
 };
 
+struct engine;
+
 struct path {
+	struct engine *engine;
 	const struct config_target *target;
 	struct endpoint endpoint; /* unknown: the name did not resolve; then it is never probed */
 	bool tcp;

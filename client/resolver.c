@@ -179,3 +179,12 @@ bool resolver_settled(const struct resolver *r)
 	}
 	return true;
 }
+
+bool resolver_busy(const struct resolver *r)
+{
+	for (const struct entry *e = r->entries; e; e = e->next) {
+		if (e->query)
+			return true;
+	}
+	return false;
+}

@@ -31,5 +31,7 @@ const struct resolver_name *resolver_add(struct resolver *resolver, const char *
 const struct resolver_name *resolver_find(const struct resolver *resolver, const char *name);
 /* Have all names had an answer? */
 bool resolver_settled(const struct resolver *resolver);
+/* Is a question under way? libuv waits for it when the loop or the process ends. */
+bool resolver_busy(const struct resolver *resolver);
 
 #endif

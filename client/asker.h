@@ -1,0 +1,51 @@
+/* Asks servers what they know about our losses (DESIGN § 5), and tells the probers what they say.
+ *
+ * A server is asked at most once a second, and only while some path has losses of unknown direction that it has not
+ * spoken about yet. It is asked over addresses and protocols that are alive; if none is, over all of them. */
+#ifndef FLOATPROBE_ASKER_H
+#define FLOATPROBE_ASKER_H
+
+#include "client/config.h"
+#include "client/keyring.h"
+#include "client/paths.h"
+#include "client/tcp_dialer.h"
+#include "client/udp_dialer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct asker_settings { /* all borrowed, and alive as long as the asker */
+	const struct config *config;
+	const struct keyring *keyring;
+	struct paths *paths;
+	struct udp_dialer *udp;
+	struct tcp_dialer *tcp;
+};
+
+struct asker;
+
+struct asker *asker_new(const struct asker_settings *settings);
+void asker_free(struct asker *asker);
+
+/* The server may be asked at this address, over both protocols. false: no memory. */
+bool asker_add(struct asker *asker, unsigned server, const struct endpoint *endpoint)
+    __attribute__((warn_unused_result));
+
+/* Ask who has to be asked, expire what got no answer. Returns when it wants to be called again (monotonic; INT64_MAX:
+ * not before there is a new loss). Stages UDP datagrams: flush afterwards. */
+int64_t asker_tick(struct asker *asker, int64_t now_ns);
+
+/* An authentic answer (MAC checked) to one of our queries? false: its flow is none of ours. */
+bool asker_received(struct asker *asker, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
+		    int64_t now_ns);
+/* An ICMP error or a failed send of a flow that may be ours. false: it is not. */
+bool asker_failed(struct asker *asker, uint64_t flow_id, bool refused);
+
+/* Is there nothing more to learn: every server that is wanted has answered since the newest loss, or was
+ * asked `rounds` times in vain? */
+bool asker_exhausted(const struct asker *asker, unsigned rounds);
+
+/* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came. */
+bool asker_silent(const struct asker *asker, unsigned server);
+
+#endif

@@ -1,0 +1,335 @@
+#include "client/check.h"
+
+#include "client/engine.h"
+#include "client/judge.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MS_NS INT64_C(1000000)
+
+enum {
+	RESOLVE_MS = 1500,        /* names that have no address by then are reported as such */
+	EVIDENCE_MS = 2600,       /* after the last deadline; with the resolving it stays within the promised 3 s .. */
+	EVIDENCE_ROUNDS = 2,      /* .. and less where servers do not answer at all */
+	STAGGER_NS = 1000 * 1000, /* between the paths' first probes */
+};
+
+enum phase { RESOLVING, PROBING, ASKING, ENDED };
+
+struct check {
+	const struct config *config;
+	const struct check_options *options;
+	struct output *output;
+	struct schedule schedule;
+	uv_loop_t loop;
+	uv_check_t watch;  /* looks after each turn of the loop whether the phase is over */
+	uv_prepare_t wait; /* keeps watch honest: it runs before the loop sleeps */
+	uv_timer_t limit;  /* of the phase */
+	struct engine engine;
+	enum phase phase;
+	int64_t started_ns;
+	int64_t resolve_ms; /* how long resolving took */
+	int status;
+};
+
+/* -- results -- */
+
+static bool is_final(enum prober_outcome outcome)
+{
+	return outcome != PROBER_WAITING && outcome != PROBER_LOST && outcome != PROBER_LOST_FORWARD &&
+	       outcome != PROBER_LOST_RETURN;
+}
+
+static void show_probe(struct check *c, const struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+	bool answered = r->outcome == PROBER_ANSWERED || r->outcome == PROBER_CLOCK_SKEW;
+
+	output_probe(c->output,
+		     &(struct result_probe){
+			 .time_ns = r->sent_real_ns,
+			 .name = path_name(c->config, p),
+			 .seq = seq,
+			 .outcome = r->outcome,
+			 .rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
+			 .server = answered ? judge_server_name(&c->engine, path_server_of_number(p, r->server)) : NULL,
+			 .arrived_on = probe->arrived_on,
+			 .source = probe->source,
+		     });
+}
+
+/* Losses are shown at the end, when their direction is known. */
+static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	struct check *c = context;
+
+	if (is_final(p->prober.ring[seq & (p->prober.ring_len - 1)].outcome))
+		show_probe(c, p, seq, probe);
+}
+
+static void show_losses(struct check *c, const struct path *p)
+{
+	for (uint32_t seq = 1; seq < p->prober.next; seq++) {
+		if (!is_final(p->prober.ring[seq & (p->prober.ring_len - 1)].outcome))
+			show_probe(c, p, seq, &(struct engine_probe){ 0 });
+	}
+}
+
+static int64_t first_sent_ns(const struct path *p)
+{
+	return p->prober.next > 1 ? p->prober.ring[1 & (p->prober.ring_len - 1)].sent_real_ns : clock_real_ns();
+}
+
+static int show_results(struct check *c)
+{
+	const struct paths *paths = &c->engine.paths;
+	uint32_t *scratch = paths->len ? calloc(paths->items[0]->prober.ring_len, sizeof *scratch) : NULL;
+	struct verdict verdict;
+	struct result_path result;
+
+	if (paths->len && !scratch)
+		return 3;
+	for (size_t i = 0; i < paths->len; i++)
+		show_losses(c, paths->items[i]);
+	for (size_t i = 0; i < paths->len; i++) {
+		judge_path(&c->engine, i, true, &verdict);
+		judge_result(&c->engine, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]), scratch,
+			     &result);
+		output_path(c->output, &result);
+	}
+	free(scratch);
+	return output_finish(c->output);
+}
+
+/* -- paths -- */
+
+static bool is_wanted(const struct check_options *o, const struct config_target *t)
+{
+	for (size_t i = 0; i < o->targets_len; i++) {
+		if (strcmp(o->targets[i], t->name) == 0)
+			return true;
+	}
+	return o->targets_len == 0;
+}
+
+static bool family_wanted(const struct check_options *o, const struct endpoint *e)
+{
+	return endpoint_is_v4(e) ? !o->only_ipv6 : !o->only_ipv4;
+}
+
+/* The addresses of a target to be probed. A name without any is one unknown address, so that it is reported. */
+static size_t addresses_of(struct check *c, const struct config_target *t,
+			   struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
+{
+	size_t n = is_wanted(c->options, t) ? engine_addresses(&c->engine, t, addresses, error) : 0;
+	size_t kept = 0;
+
+	if (!is_wanted(c->options, t))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (family_wanted(c->options, &addresses[i]))
+			addresses[kept++] = addresses[i];
+	}
+	if (n == 0 && !t->numeric) {
+		addresses[0] = (struct endpoint){ .port = t->endpoint.port };
+		kept = 1;
+	}
+	return kept;
+}
+
+static uint32_t ring_len(unsigned count)
+{
+	uint32_t len = 16;
+
+	while (len < count + 1)
+		len *= 2;
+	return len;
+}
+
+static bool make_paths(struct check *c, struct path **items, size_t *len)
+{
+	const struct path_plan plan = {
+		.config = c->config,
+		.ring_len = ring_len(c->options->count),
+		.timeout_ns = c->options->timeout_ns,
+	};
+	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
+
+	*len = 0;
+	for (size_t i = 0; i < c->config->targets_len; i++) {
+		const struct config_target *t = &c->config->targets[i];
+		const char *error = NULL;
+		size_t n = addresses_of(c, t, addresses, &error);
+		for (size_t a = 0; a < n; a++) {
+			if (!path_make_all(&plan, t, &addresses[a], items + *len))
+				return false;
+			for (size_t end = *len + path_count(t); *len < end; (*len)++)
+				items[*len]->facts.resolve_error = error;
+		}
+	}
+	return true;
+}
+
+static void start_timers(struct check *c, struct path **items, size_t len)
+{
+	int64_t step_ns = len ? c->options->spacing_ns / (int64_t)len : 0;
+	int64_t now_ns = clock_mono_ns();
+
+	if (step_ns > STAGGER_NS)
+		step_ns = STAGGER_NS;
+	for (size_t i = 0; i < len; i++) {
+		if (endpoint_is_unknown(&items[i]->endpoint))
+			continue;
+		items[i]->timers_len = 1;
+		schedule_start(&items[i]->timers[0], &c->schedule, items[i], now_ns + (int64_t)i * step_ns);
+	}
+}
+
+static void limit_reached(uv_timer_t *timer);
+
+static void start_probing(struct check *c)
+{
+	size_t most = 0, len = 0;
+	struct path **items;
+	bool good;
+
+	for (size_t i = 0; i < c->config->targets_len; i++)
+		most += path_count(&c->config->targets[i]) * RESOLVER_ADDRESSES_MAX;
+	items = calloc(most ? most : 1, sizeof(struct path *));
+	good = items && make_paths(c, items, &len);
+	if (good) {
+		start_timers(c, items, len);
+		good = engine_set_paths(&c->engine, items, len);
+	}
+	if (!good) {
+		log_error("out of memory for the paths");
+		for (size_t i = 0; i < len; i++)
+			path_free(items[i]);
+		free(items);
+		c->status = 3;
+		c->phase = ENDED;
+		return;
+	}
+	if (len == 0) {
+		log_error("nothing to probe: no target has an address of the family asked for");
+		c->status = 2;
+		c->phase = ENDED;
+		return;
+	}
+	output_expect(c->output, len * c->options->count);
+	c->phase = PROBING;
+}
+
+/* -- phases -- */
+
+static void stop(struct check *c)
+{
+	c->phase = ENDED;
+	uv_check_stop(&c->watch);
+	uv_stop(&c->loop);
+}
+
+static void start_asking(struct check *c)
+{
+	c->phase = ASKING;
+	uv_update_time(&c->loop);
+	uv_timer_start(&c->limit, limit_reached, (uint64_t)(EVIDENCE_MS - c->resolve_ms), 0);
+}
+
+static void limit_reached(uv_timer_t *timer)
+{
+	struct check *c = timer->data;
+
+	if (c->phase == RESOLVING) {
+		c->resolve_ms = RESOLVE_MS;
+		start_probing(c);
+	}
+	if (c->phase == ASKING)
+		stop(c);
+}
+
+static void look(uv_check_t *watch)
+{
+	struct check *c = watch->data;
+
+	if (c->phase == RESOLVING && resolver_settled(c->engine.resolver)) {
+		uv_timer_stop(&c->limit);
+		c->resolve_ms = (clock_mono_ns() - c->started_ns) / MS_NS;
+		start_probing(c);
+	}
+	if (c->phase == PROBING && engine_idle(&c->engine))
+		start_asking(c);
+	if (c->phase == ENDED || (c->phase == ASKING && asker_exhausted(c->engine.asker, EVIDENCE_ROUNDS)))
+		stop(c);
+}
+
+static void wake(uv_prepare_t *prepare)
+{
+	look(&((struct check *)prepare->data)->watch);
+}
+
+static void start(struct check *c)
+{
+	uv_check_init(&c->loop, &c->watch);
+	uv_prepare_init(&c->loop, &c->wait);
+	uv_timer_init(&c->loop, &c->limit);
+	c->watch.data = c->wait.data = c->limit.data = c;
+	uv_check_start(&c->watch, look);
+	uv_prepare_start(&c->wait, wake);
+	uv_timer_start(&c->limit, limit_reached, RESOLVE_MS, 0);
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+int check_main(const struct config *config, const struct check_options *options, struct output *output)
+{
+	struct check c = {
+		.config = config,
+		.options = options,
+		.output = output,
+		.schedule = {
+			.every_ns = options->spacing_ns,
+			.count = 1,
+			.jitter_permille = 100,
+			.slots_max = options->count,
+		},
+		.started_ns = clock_mono_ns(),
+	};
+	int error;
+
+	uv_loop_init(&c.loop);
+	c.engine.decided = decided;
+	c.engine.context = &c;
+	error = engine_start(&c.engine, &c.loop, config, !options->only_ipv6, !options->only_ipv4, 0);
+	if (error) {
+		log_error("cannot start probing: %s", strerror(-error));
+		uv_loop_close(&c.loop);
+		return 3;
+	}
+	start(&c);
+	uv_run(&c.loop, UV_RUN_DEFAULT);
+	if (c.status == 0)
+		c.status = show_results(&c);
+	if (resolver_busy(c.engine.resolver)) {
+		/* A name service that hangs: libuv would wait for its threads, here and at exit. */
+		fflush(NULL);
+		_exit(c.status);
+	}
+	uv_check_stop(&c.watch);
+	uv_prepare_stop(&c.wait);
+	engine_stop(&c.engine);
+	uv_walk(&c.loop, close_handle, NULL);
+	uv_run(&c.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&c.loop);
+	return c.status;
+}

@@ -1,0 +1,26 @@
+/* From a path and its neighbours to a verdict: gathers the evidence that verdict.h judges. */
+#ifndef FLOATPROBE_JUDGE_H
+#define FLOATPROBE_JUDGE_H
+
+#include "client/engine.h"
+#include "client/result.h"
+#include "client/verdict.h"
+
+#include <stdbool.h>
+
+enum { JUDGE_WINDOW = 64, JUDGE_RUN = 3 }; /* DESIGN § 4: hysteresis of `run` */
+
+/* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */
+void judge_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
+/* The state alone: cheap, for each decided probe of `run`. */
+enum verdict_state judge_state(const struct engine *engine, const struct path *path);
+
+/* The answerer's name, NULL: nobody; and its index, -1. */
+const char *judge_server_name(const struct engine *engine, int server);
+int judge_server(const struct path *path, bool round);
+
+/* Fill a result for showing. since_ns: realtime. The verdict is borrowed. scratch: room for ring_len values. */
+void judge_result(const struct engine *engine, const struct path *path, bool round, const struct verdict *verdict,
+		  int64_t since_ns, uint32_t *scratch, struct result_path *result);
+
+#endif

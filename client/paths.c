@@ -1,0 +1,84 @@
+#include "client/paths.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct path **slot_of(struct path **table, size_t len, uint64_t flow_id)
+{
+	size_t i = flow_id & (len - 1); /* flow ids are our own random numbers */
+
+	while (table[i] && table[i]->prober.flow_id != flow_id)
+		i = (i + 1) & (len - 1);
+	return &table[i];
+}
+
+static bool contains(struct path **table, size_t len, const struct path *path)
+{
+	return len && *slot_of(table, len, path->prober.flow_id) == path;
+}
+
+bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(struct path *path))
+{
+	size_t table_len = 16;
+	struct path **table;
+
+	while (table_len < 2 * len)
+		table_len *= 2;
+	table = calloc(table_len, sizeof(struct path *));
+	if (!table)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		*slot_of(table, table_len, items[i]->prober.flow_id) = items[i];
+	for (size_t i = 0; i < paths->len; i++) {
+		if (contains(table, table_len, paths->items[i]))
+			continue;
+		leaving(paths->items[i]);
+		path_free(paths->items[i]);
+	}
+	free(paths->items);
+	free(paths->by_flow);
+	*paths = (struct paths){ .items = items, .len = len, .by_flow = table, .by_flow_len = table_len };
+	return true;
+}
+
+void paths_free(struct paths *paths)
+{
+	for (size_t i = 0; i < paths->len; i++)
+		path_free(paths->items[i]);
+	free(paths->items);
+	free(paths->by_flow);
+	*paths = (struct paths){ 0 };
+}
+
+struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id)
+{
+	return paths->by_flow_len ? *slot_of(paths->by_flow, paths->by_flow_len, flow_id) : NULL;
+}
+
+struct path *paths_find_waiting(const struct paths *paths, const struct endpoint *endpoint, uint32_t *seq)
+{
+	struct path *oldest = NULL;
+	int64_t deadline_ns = INT64_MAX;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		struct path *p = paths->items[i];
+		if (p->tcp || !endpoint_equal(&p->endpoint, endpoint) ||
+		    prober_next_deadline(&p->prober) >= deadline_ns)
+			continue;
+		oldest = p;
+		deadline_ns = prober_next_deadline(&p->prober);
+	}
+	if (oldest)
+		*seq = oldest->prober.waiting_from;
+	return oldest;
+}
+
+void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to)
+{
+	const struct config_target *target = paths->items[i]->target;
+
+	for (*from = i; *from > 0 && paths->items[*from - 1]->target == target;)
+		(*from)--;
+	for (*to = i + 1; *to < paths->len && paths->items[*to]->target == target;)
+		(*to)++;
+}

@@ -1,0 +1,34 @@
+/* All paths of a run or round, and how to find one. */
+#ifndef FLOATPROBE_PATHS_H
+#define FLOATPROBE_PATHS_H
+
+#include "client/path.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct paths {
+	struct path **items; /* paths of one target stand together, in the order of the configuration */
+	size_t len;
+	struct path **by_flow; /* open addressing; a power of two */
+	size_t by_flow_len;
+};
+
+/* Take over items (an array from malloc, and the paths in it) in place of what was there, which is freed unless it is
+ * among the new ones; leaving is called first for each that goes. false: no memory, and then nothing changed and
+ * nothing was taken over. */
+bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(struct path *path))
+	__attribute__((warn_unused_result));
+void paths_free(struct paths *paths);
+
+struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id); /* NULL: none */
+
+/* The UDP path to this endpoint with a probe that is still waiting, the longest wait first: for ICMP errors that quote
+ * too little. */
+struct path *paths_find_waiting(const struct paths *paths, const struct endpoint *endpoint, uint32_t *seq);
+
+/* The paths of the same target as items[i]: [*from, *to). */
+void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to);
+
+#endif

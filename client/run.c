@@ -1,0 +1,480 @@
+#include "client/run.h"
+
+#include "client/engine.h"
+#include "client/judge.h"
+#include "common/core/bucket.h"
+#include "common/system/clock.h"
+#include "common/system/journal.h"
+#include "common/system/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MS_NS     INT64_C(1000000)
+#define SECOND_NS INT64_C(1000000000)
+
+enum {
+	RING_LEN = JUDGE_WINDOW, /* more only where more can be outstanding */
+	RESOLVE_MS = 60 * 1000,
+	JUDGE_MS = 20,   /* after something was decided */
+	FLUSH_MS = 1000, /* after something was journaled */
+	SUMMARY_MS = 60 * 1000,
+	LOG_INTERVAL_MS = 200, /* changes in the log: the journal has them all */
+	LOG_BURST = 50,
+};
+
+struct run {
+	uv_loop_t loop;
+	uv_signal_t hangup, terminate, interrupt;
+	uv_timer_t judge, flush, summary;
+	struct engine engine;
+	struct config *config;
+	const char *file;
+	struct schedule *schedules; /* the configuration's, as timers know them */
+	struct journal *journal;
+	uint32_t *scratch; /* for a path's round-trip times */
+	size_t carried;    /* where the last path that was carried over stood: the next is likely behind it */
+	struct bucket log_bucket;
+	unsigned log_suppressed;
+};
+
+/* -- what is written -- */
+
+static void journal_flush_soon(uv_timer_t *timer)
+{
+	journal_flush(((struct run *)timer->data)->journal);
+}
+
+static void journal_line(struct run *r, json_t *object)
+{
+	journal_write(r->journal, object);
+	if (!uv_is_active((uv_handle_t *)&r->flush))
+		uv_timer_start(&r->flush, journal_flush_soon, FLUSH_MS, 0);
+}
+
+static void log_change(struct run *r, const struct result_change *c)
+{
+	char address[RESULT_ADDRESS_LEN];
+
+	if (!bucket_take(&r->log_bucket, clock_mono_ns(), LOG_INTERVAL_MS * MS_NS, LOG_BURST)) {
+		r->log_suppressed++;
+		return;
+	}
+	if (r->log_suppressed > 0)
+		log_warning("%u more changes: see the journal", r->log_suppressed);
+	r->log_suppressed = 0;
+	(c->to.state == VERDICT_UP ? log_info : log_warning)(
+	    "%s %s %s %s: %s -> %s, direction %s, cause %s%s%s", c->name.target,
+	    result_address(&c->name.endpoint, address), c->name.tcp ? "tcp" : "udp", c->name.flow,
+	    verdict_state_word(c->from.state), verdict_state_word(c->to.state), verdict_direction_word(c->to.direction),
+	    verdict_cause_word(c->to.cause), c->verdict->sentences_len ? ": " : "",
+	    c->verdict->sentences_len ? c->verdict->sentences[0] : "");
+}
+
+static void journal_path(struct run *r, const struct path *p, const struct verdict *verdict)
+{
+	struct result_path result;
+
+	judge_result(&r->engine, p, false, verdict, p->since_ns, r->scratch, &result);
+	journal_line(r, result_path_json(&result));
+}
+
+/* -- judging -- */
+
+/* When did what the newest probes say begin? The wall-clock time of the first of the like in a row. */
+static int64_t since(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+	int64_t since_ns = clock_real_ns();
+	int answered = -1;
+
+	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *record = &b->ring[seq & (b->ring_len - 1)];
+		int this = record->outcome == PROBER_ANSWERED || record->outcome == PROBER_CLOCK_SKEW;
+		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
+			break;
+		answered = this;
+		since_ns = record->sent_real_ns;
+	}
+	return since_ns;
+}
+
+static void changed(struct run *r, struct path *p, const struct verdict *v, int server)
+{
+	int64_t since_ns = v->state != p->state ? since(p) : p->since_ns;
+	struct result_change change = {
+		.time_ns = clock_real_ns(),
+		.since_ns = since_ns,
+		.name = path_name(r->config, p),
+		.from = { p->state, p->direction, p->cause, judge_server_name(&r->engine, p->server) },
+		.to = { v->state, v->direction, v->cause, judge_server_name(&r->engine, server) },
+		.verdict = v,
+	};
+
+	journal_line(r, result_change_json(&change));
+	log_change(r, &change);
+	p->state = v->state;
+	p->direction = v->direction;
+	p->cause = v->cause;
+	p->server = server;
+	p->since_ns = since_ns;
+	p->judged = true;
+	journal_path(r, p, v);
+}
+
+static void judge_one(struct run *r, size_t i)
+{
+	struct path *p = r->engine.paths.items[i];
+	int server = judge_server(p, false);
+	struct verdict v;
+
+	p->stale = false;
+	judge_path(&r->engine, i, false, &v);
+	if (v.state == VERDICT_UNKNOWN && !p->judged && v.cause == VERDICT_CAUSE_NONE)
+		return; /* nothing to say yet */
+	if (!p->judged || v.state != p->state || v.direction != p->direction || v.cause != p->cause ||
+	    server != p->server)
+		changed(r, p, &v, server);
+}
+
+static void judge_stale(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+
+	for (size_t i = 0; i < r->engine.paths.len; i++) {
+		if (r->engine.paths.items[i]->stale)
+			judge_one(r, i);
+	}
+}
+
+/* An up path that goes on answering as before needs no judge: nearly all probes end here. */
+static bool goes_on(const struct path *p, uint32_t seq)
+{
+	const struct prober_record *record = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+
+	return p->judged && p->state == VERDICT_UP && p->cause == VERDICT_CAUSE_NONE &&
+	       record->outcome == PROBER_ANSWERED && path_server_of_number(p, record->server) == p->server;
+}
+
+static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	struct run *r = context;
+
+	(void)probe;
+	if (goes_on(p, seq))
+		p->stale = false;
+	else if (!uv_is_active((uv_handle_t *)&r->judge))
+		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);
+}
+
+static void summary(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+	struct verdict v;
+
+	for (size_t i = 0; i < r->engine.paths.len; i++) {
+		struct path *p = r->engine.paths.items[i];
+		if (!p->judged)
+			continue;
+		judge_one(r, i);
+		judge_path(&r->engine, i, false, &v);
+		journal_path(r, p, &v);
+	}
+	journal_flush(r->journal);
+}
+
+/* -- paths -- */
+
+static uint32_t power_of_two(uint64_t n)
+{
+	uint32_t len = RING_LEN;
+
+	while (len < n && len < 1u << 20)
+		len *= 2;
+	return len;
+}
+
+/* How many probes of one path can be outstanding at once, at the most. */
+static uint32_t ring_len(const struct config *config)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < config->schedules_len; i++) {
+		const struct config_schedule *s = &config->schedules[i];
+		most += (uint64_t)(s->timeout_ns / s->every_ns + 2) * s->count;
+	}
+	return power_of_two(most + 1);
+}
+
+static struct schedule *make_schedules(const struct config *config)
+{
+	struct schedule *schedules = calloc(config->schedules_len + 1, sizeof *schedules);
+
+	for (size_t i = 0; schedules && i < config->schedules_len; i++) {
+		schedules[i] = (struct schedule){
+			.every_ns = config->schedules[i].every_ns,
+			.spacing_ns = config->schedules[i].spacing_ns,
+			.count = config->schedules[i].count,
+			.jitter_permille = config->schedules[i].jitter_permille,
+		};
+	}
+	return schedules;
+}
+
+/* Paths start at random moments of their first second, so that a thousand do not leave at once. */
+static void start_timers(struct run *r, const struct schedule *schedules, struct path *p)
+{
+	p->timers_len = p->target->schedules_len;
+	for (unsigned t = 0; t < p->timers_len; t++) {
+		const struct schedule *s = &schedules[p->target->schedules[t]];
+		int64_t spread_ns = s->every_ns < SECOND_NS ? s->every_ns : SECOND_NS;
+		schedule_start(&p->timers[t], s, p,
+			       clock_mono_ns() + (int64_t)((double)spread_ns * engine_random(&r->engine) / UINT32_MAX));
+	}
+}
+
+static bool same_servers(const struct config *a, const struct config_target *ta, const struct config *b,
+			 const struct config_target *tb)
+{
+	for (unsigned k = 0; ta->servers_len == tb->servers_len && k < ta->servers_len; k++) {
+		if (memcmp(a->servers[ta->servers[k]].key, b->servers[tb->servers[k]].key, WIRE_KEY_LEN) != 0)
+			return false;
+	}
+	return ta->servers_len == tb->servers_len;
+}
+
+/* An old path that goes on as p would: with its flow, its past, and, where its schedules are the same, its rhythm. */
+static struct path *carried_over(struct run *r, const struct config *config, const struct schedule *schedules,
+				 const struct path *p)
+{
+	for (size_t n = r->engine.paths.len, i = 0; i < n; i++) {
+		struct path *old = r->engine.paths.items[(r->carried + i) % n];
+		bool same_rhythm = old->timers_len == p->target->schedules_len;
+		if (!path_same(old, p) || !same_servers(r->config, old->target, config, p->target))
+			continue;
+		for (unsigned t = 0; same_rhythm && t < old->timers_len; t++)
+			same_rhythm = memcmp(old->timers[t].schedule, &schedules[p->target->schedules[t]],
+					     sizeof *schedules) == 0;
+		old->target = p->target;
+		if (old->server >= 0) /* its index may be another one now */
+			old->server = path_server_of_number(
+			    old, old->prober.holder == PROBER_NOBODY ? -1 : (int)old->prober.holder);
+		for (unsigned t = 0; same_rhythm && t < old->timers_len; t++)
+			old->timers[t].schedule = &schedules[p->target->schedules[t]];
+		if (!same_rhythm)
+			start_timers(r, schedules, old);
+		r->carried += i + 1;
+		return old;
+	}
+	return NULL;
+}
+
+static size_t make_target(struct run *r, const struct config *config, const struct schedule *schedules,
+			  const struct config_target *t, struct path **items)
+{
+	const struct path_plan plan = { .config = config, .ring_len = ring_len(config) };
+	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
+	const char *error;
+	size_t n = engine_addresses(&r->engine, t, addresses, &error), len = 0;
+
+	for (size_t a = 0; a < n; a++) {
+		if (!path_make_all(&plan, t, &addresses[a], items + len))
+			return len;
+		for (size_t end = len + path_count(t); len < end; len++) {
+			struct path *old = carried_over(r, config, schedules, items[len]);
+			if (old) {
+				path_free(items[len]);
+				items[len] = old;
+			} else {
+				start_timers(r, schedules, items[len]);
+			}
+		}
+	}
+	return len;
+}
+
+/* Make the paths of this configuration with the addresses known now. false: no memory; all goes on as before. */
+static bool make_paths(struct run *r, const struct config *config, const struct schedule *schedules)
+{
+	size_t most = 1, len = 0;
+	struct path **items;
+
+	for (size_t i = 0; i < config->targets_len; i++)
+		most += path_count(&config->targets[i]) * (config->targets[i].numeric ? 1 : RESOLVER_ADDRESSES_MAX);
+	items = calloc(most, sizeof(struct path *));
+	if (!items)
+		return false;
+	for (size_t i = 0; i < config->targets_len; i++)
+		len += make_target(r, config, schedules, &config->targets[i], items + len);
+	if (engine_set_paths(&r->engine, items, len))
+		return true;
+	log_error("out of memory for the paths");
+	exit(3); /* the paths are half the old configuration's and half the new one's */
+}
+
+static void resolved(void *context, const struct resolver_name *name)
+{
+	struct run *r = context;
+
+	if (name->error)
+		log_warning("cannot resolve %s: %s", name->name, name->error);
+	make_paths(r, r->config, r->schedules);
+}
+
+/* -- reload -- */
+
+static void open_journal(struct run *r, const struct config *config)
+{
+	const char *path = config->journal ? config->journal : "/dev/stdout";
+	struct journal *journal = journal_open(path);
+
+	if (!journal) {
+		log_error("cannot open the journal %s: %s", path, strerror(errno));
+		return;
+	}
+	journal_close(r->journal);
+	r->journal = journal;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void apply(struct run *r, struct config *config)
+{
+	struct schedule *schedules = make_schedules(config);
+	uint32_t len = ring_len(config);
+	uint32_t *scratch = calloc(len, sizeof *scratch);
+
+	if (!schedules || !scratch || !engine_reconfigure(&r->engine, config)) {
+		log_error("out of memory: the configuration stays as it was");
+		free(schedules);
+		free(scratch);
+		config_free(config);
+		return;
+	}
+	free(r->scratch);
+	r->scratch = scratch;
+	make_paths(r, config, schedules);
+	if (same_text(config->journal, r->config->journal))
+		journal_reopen(r->journal);
+	else
+		open_journal(r, config);
+	free(r->schedules);
+	r->schedules = schedules;
+	config_free(r->config);
+	r->config = config;
+	log_info("configuration reloaded: %zu paths", r->engine.paths.len);
+}
+
+static void reload(uv_signal_t *signal, int number)
+{
+	struct run *r = signal->data;
+	struct diag_list diags = { 0 };
+	struct config *config = config_load(r->file, &diags);
+
+	(void)number;
+	diag_print(&diags, stderr);
+	diag_free(&diags);
+	if (config)
+		apply(r, config);
+	else
+		log_error("%s has errors: the configuration stays as it was", r->file);
+}
+
+/* -- life -- */
+
+static void finish(uv_signal_t *signal, int number)
+{
+	(void)number;
+	uv_stop(signal->loop);
+}
+
+static void start_handles(struct run *r)
+{
+	uv_signal_t *const signals[] = { &r->hangup, &r->terminate, &r->interrupt };
+	uv_timer_t *const timers[] = { &r->judge, &r->flush, &r->summary };
+
+	for (size_t i = 0; i < 3; i++) {
+		uv_signal_init(&r->loop, signals[i]);
+		signals[i]->data = r;
+		uv_timer_init(&r->loop, timers[i]);
+		timers[i]->data = r;
+	}
+	uv_signal_start(&r->hangup, reload, SIGHUP);
+	uv_signal_start(&r->terminate, finish, SIGTERM);
+	uv_signal_start(&r->interrupt, finish, SIGINT);
+	uv_timer_start(&r->summary, summary, SUMMARY_MS, SUMMARY_MS);
+}
+
+static int start(struct run *r)
+{
+	const char *journal = r->config->journal ? r->config->journal : "/dev/stdout";
+	int error;
+
+	r->journal = journal_open(journal);
+	if (!r->journal) {
+		log_error("cannot open the journal %s: %s", journal, strerror(errno));
+		return 3;
+	}
+	r->schedules = make_schedules(r->config);
+	r->scratch = calloc(ring_len(r->config), sizeof *r->scratch);
+	r->engine.decided = decided;
+	r->engine.resolved = resolved;
+	r->engine.context = r;
+	error = r->schedules && r->scratch ? engine_start(&r->engine, &r->loop, r->config, true, true, RESOLVE_MS)
+					   : -ENOMEM;
+	if (error) {
+		log_error("cannot start probing: %s", strerror(-error));
+		return 3;
+	}
+	start_handles(r);
+	make_paths(r, r->config, r->schedules);
+	log_info("probing %zu paths of %zu targets as %s", r->engine.paths.len, r->config->targets_len,
+		 r->config->vantage);
+	return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void stop(struct run *r)
+{
+	summary(&r->summary);
+	if (resolver_busy(r->engine.resolver)) {
+		journal_close(r->journal); /* a name service that hangs must not hold us */
+		_exit(0);
+	}
+	engine_stop(&r->engine);
+	uv_walk(&r->loop, close_handle, NULL);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&r->loop);
+}
+
+int run_main(struct config *config, const char *file)
+{
+	struct run r = { .config = config, .file = file };
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	uv_loop_init(&r.loop);
+	status = start(&r);
+	if (status == 0) {
+		uv_run(&r.loop, UV_RUN_DEFAULT);
+		stop(&r);
+		log_info("ended; the journal is complete");
+	}
+	journal_close(r.journal);
+	free(r.schedules);
+	free(r.scratch);
+	config_free(r.config);
+	return status;
+}
