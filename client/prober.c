@@ -6,11 +6,9 @@
 
 #define MS INT64_C(1000000)
 
-/* Between the clocks: how far the kernel's time from send to arrival may exceed the monotonic one (the two user-space
- * times are not read at once), and how much later than the kernel a busy process may see what happened. Beyond that
- * the wall clock was set in between, and the monotonic clock alone counts. */
+/* By how much the kernel's time from send to arrival may exceed the monotonic one (the two user-space times are not
+ * read at once) before it is clear that the wall clock was set in between. */
 static const int64_t wall_ahead_max_ns = 50 * MS;
-static const int64_t process_late_max_ns = 500 * MS;
 
 /* How each outcome counts. */
 enum fate { FATE_OPEN, FATE_UNSENT, FATE_ANSWERED, FATE_FORWARD, FATE_RETURN, FATE_LOST };
@@ -121,7 +119,7 @@ void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns)
 	struct prober_record *r = find(p, seq);
 	int64_t after_ns = r ? left_real_ns - r->sent_real_ns : 0;
 
-	if (r && r->outcome == PROBER_WAITING && after_ns >= 0 && after_ns <= process_late_max_ns)
+	if (r && r->outcome == PROBER_WAITING && after_ns >= 0 && after_ns <= p->timeout_ns)
 		r->sent_real_ns = left_real_ns;
 }
 
@@ -158,11 +156,14 @@ int64_t prober_next_deadline(const struct prober *p)
 
 /* --- replies ---------------------------------------------------------------------------------------------------- */
 
-static int64_t send_to_arrival_ns(const struct prober_record *r, int64_t received_real_ns, int64_t now_ns)
+/* By the kernel's stamps, which neither a busy process nor a TCP handshake before the request makes longer. Where they
+ * cannot be true beside the monotonic clock, by that. */
+static int64_t send_to_arrival_ns(const struct prober *p, const struct prober_record *r, int64_t received_real_ns,
+				  int64_t now_ns)
 {
 	int64_t mono_ns = now_ns - r->sent_ns, wall_ns = received_real_ns - r->sent_real_ns;
 
-	if (wall_ns >= 0 && wall_ns <= mono_ns + wall_ahead_max_ns && wall_ns >= mono_ns - process_late_max_ns)
+	if (wall_ns >= 0 && wall_ns <= mono_ns + wall_ahead_max_ns && wall_ns >= mono_ns - p->timeout_ns)
 		return wall_ns;
 	return mono_ns > 0 ? mono_ns : 0;
 }
@@ -286,7 +287,7 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 	p->duplicates += is_answered(r) || r->outcome == PROBER_WRONG_SOURCE;
 	if (!is_answered(r)) {
 		if (from_asked)
-			answer(p, r, reply, server, send_to_arrival_ns(r, received_real_ns, now_ns));
+			answer(p, r, reply, server, send_to_arrival_ns(p, r, received_real_ns, now_ns));
 		else
 			turn(p, r, PROBER_WRONG_SOURCE, true);
 	}
@@ -421,9 +422,16 @@ static void count(struct prober_tally *t, const struct prober_record *r)
 		note_newest_answer(t, r);
 }
 
-/* From the newest on: a row goes on as long as nothing else was counted. */
-static void count_rows(struct prober_tally *t)
+/* From the newest on: a row goes on as long as nothing else was counted. *row: losses in the present one. */
+static void count_rows(struct prober_tally *t, const struct prober_record *r, uint32_t *row)
 {
+	if (fates[r->outcome] != FATE_UNSENT)
+		*row = fates[r->outcome] == FATE_ANSWERED ? 0 : *row + 1;
+	if (*row == PROBER_OUTAGE)
+		t->outage_lost += PROBER_OUTAGE;
+	else if (*row > PROBER_OUTAGE)
+		t->outage_lost++;
+
 	if (t->answered == t->sent)
 		t->run_answered = t->answered;
 	if (t->answered == 0)
@@ -438,12 +446,12 @@ static void count_rows(struct prober_tally *t)
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)
 {
 	const struct prober_record *r;
-	uint32_t seq = p->next;
+	uint32_t seq = p->next, row = 0;
 
 	*tally = (struct prober_tally){ .server = -1 };
 	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
 		count(tally, r);
-		count_rows(tally);
+		count_rows(tally, r, &row);
 	}
 }
 

@@ -125,12 +125,15 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 /* Are there losses past their deadline whose direction is not known? *oldest_ns: when the oldest was sent. */
 bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns);
 
+enum { PROBER_OUTAGE = 3 }; /* so many losses in a row are an outage, not random loss */
+
 struct prober_tally {
 	uint32_t by_outcome[PROBER_OUTCOMES_LEN];
 	uint32_t sent;     /* = answered + forward_lost + return_lost + lost; waiting and unsent are not in it */
 	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
 	uint32_t forward_lost, return_lost, lost;
 	uint32_t late;         /* of the lost: answered after the deadline */
+	uint32_t outage_lost;  /* of all losses: those in rows of PROBER_OUTAGE and more */
 	uint32_t run_lost;     /* how many of the newest decided probes in a row were lost .. */
 	uint32_t run_answered; /* .. or answered; what could not be sent does not interrupt them */
 	uint32_t run_unsent;   /* how many of the newest in a row could not be sent .. */
