@@ -422,16 +422,19 @@ static void count(struct prober_tally *t, const struct prober_record *r)
 		note_newest_answer(t, r);
 }
 
-/* From the newest on: a row goes on as long as nothing else was counted. *row: losses in the present one. */
-static void count_rows(struct prober_tally *t, const struct prober_record *r, uint32_t *row)
+/* *row: losses in a row so far. */
+static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *row)
 {
-	if (fates[r->outcome] != FATE_UNSENT)
-		*row = fates[r->outcome] == FATE_ANSWERED ? 0 : *row + 1;
-	if (*row == PROBER_OUTAGE)
-		t->outage_lost += PROBER_OUTAGE;
-	else if (*row > PROBER_OUTAGE)
-		t->outage_lost++;
+	if (fate == FATE_UNSENT)
+		return;
+	*row = fate == FATE_ANSWERED ? 0 : *row + 1;
+	if (*row >= PROBER_OUTAGE)
+		t->outage_lost += *row == PROBER_OUTAGE ? PROBER_OUTAGE : 1;
+}
 
+/* From the newest on: a row goes on as long as nothing else was counted. */
+static void count_rows(struct prober_tally *t)
+{
 	if (t->answered == t->sent)
 		t->run_answered = t->answered;
 	if (t->answered == 0)
@@ -451,7 +454,8 @@ void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *
 	*tally = (struct prober_tally){ .server = -1 };
 	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
 		count(tally, r);
-		count_rows(tally, r, &row);
+		count_rows(tally);
+		count_outage(tally, fates[r->outcome], &row);
 	}
 }
 

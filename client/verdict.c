@@ -99,9 +99,12 @@ static enum verdict_state state_of_round(const struct verdict_evidence *e)
 	return t->answered == 0 ? VERDICT_DOWN : VERDICT_LOSSY;
 }
 
+/* Outages are told by `down`; the window remembers them for a while, but they do not make a path lossy. */
 static bool loses_permille(const struct verdict_evidence *e, unsigned permille)
 {
-	return losses(e) > 0 && UINT64_C(1000) * losses(e) >= (uint64_t)permille * e->tally.sent;
+	uint32_t lost = losses(e) - e->tally.outage_lost, sent = e->tally.sent - e->tally.outage_lost;
+
+	return lost > 0 && UINT64_C(1000) * lost >= (uint64_t)permille * sent;
 }
 
 static enum verdict_state state_between_rows(const struct verdict_evidence *e)

@@ -90,13 +90,11 @@ struct verdict_evidence {
 	uint32_t allowed_mask;      /* bit i: configured server i may answer */
 	const char *server_name;    /* of tally.server; NULL: nobody */
 	const char *allowed_names;  /* of those that may answer, "boot-01, boot-02"; NULL: not to be named */
-	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise. The
-	 * tally of an up or lossy path does not reach back before the answers that ended its last outage: an outage is
-	 * no random loss. */
+	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */
 	bool round;                /* judge the whole tally: any loss is lossy */
 	enum verdict_state before; /* run: the state so far */
 	unsigned run_length;       /* run: 3 */
-	unsigned lossy_permille;   /* run: share of loss from which it is lossy */
+	unsigned lossy_permille;   /* run: share of loss from which it is lossy, outages aside */
 };
 
 enum { VERDICT_SENTENCES_MAX = 6, VERDICT_SENTENCE_LEN = 200 };
