@@ -1,0 +1,341 @@
+/* What people and monitoring read. The table is compared as a whole: whoever changes it should look at it. */
+#include "client/output.h"
+
+#include "client/output_formats.h"
+#include "client/status.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct output_style plain = { .width = 80 };
+static const struct output_style rich = { .colour = true, .utf8 = true, .width = 80 };
+
+static struct endpoint address(const char *text)
+{
+	struct endpoint e = { .port = 8620 };
+
+	if (inet_pton(AF_INET6, text, e.address) == 1)
+		return e;
+	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
+	assert_int_equal(inet_pton(AF_INET, text, e.address + 12), 1);
+	return e;
+}
+
+/* --- Verdicts and paths to show ---------------------------------------------------------------------------------- */
+
+static const struct verdict up = { .state = VERDICT_UP, .expected = true, .sent = 10, .answered = 10 };
+static const struct verdict down = {
+	.state = VERDICT_DOWN,
+	.direction = VERDICT_DIRECTION_RETURN,
+	.cause = VERDICT_CAUSE_UNEXPLAINED,
+	.sent = 10,
+	.return_lost = 10,
+	.sentences_len = 1,
+	.sentences = { "boot-01 has receipts for all 10 probes, the last of which arrived on 198.18.18.26" },
+	.advice = "look at the way back",
+};
+static const struct verdict lossy = {
+	.state = VERDICT_LOSSY,
+	.direction = VERDICT_DIRECTION_FORWARD,
+	.cause = VERDICT_CAUSE_UNEXPLAINED,
+	.sent = 3,
+	.answered = 2,
+	.forward_lost = 1,
+};
+static const struct verdict unsent = { .state = VERDICT_UNKNOWN, .cause = VERDICT_CAUSE_LOCAL };
+static const struct verdict wrong_place = { .state = VERDICT_UP, .sent = 10, .answered = 10 };
+
+static struct result_path path(const char *target, const struct verdict *verdict)
+{
+	struct result_path p = { .name = { .vantage = "fra-home",
+					   .target = target,
+					   .role = "floating",
+					   .endpoint = address("203.0.113.7"),
+					   .size = 512,
+					   .flow = "held",
+					   .flow_index = -1 },
+				 .verdict = verdict };
+	if (verdict->answered > 0) {
+		p.server = "boot-01";
+		p.arrived_on = address("198.18.18.26");
+		p.has_rtt = true;
+		p.rtt = (struct prober_rtt){ 0.1, 0.41234, 12.5, 200 };
+	}
+	return p;
+}
+
+/* --- Text and nagios, caught ------------------------------------------------------------------------------------- */
+
+static char *text_of(struct result_path *paths, size_t len, const struct output_style *style, bool only_unexpected)
+{
+	struct result_path *list[8];
+	char *text;
+	size_t text_len;
+	FILE *out = open_memstream(&text, &text_len);
+
+	for (size_t i = 0; i < len; i++)
+		list[i] = &paths[i];
+	output_text(out, list, len, style, only_unexpected);
+	fclose(out);
+	return text;
+}
+
+static void assert_text(struct result_path *paths, size_t len, const struct output_style *style, bool only_unexpected,
+			const char *expected)
+{
+	char *text = text_of(paths, len, style, only_unexpected);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void assert_nagios(struct result_path *paths, size_t len, int code, const char *expected)
+{
+	struct result_path *list[8];
+	char *text;
+	size_t text_len;
+	FILE *out = open_memstream(&text, &text_len);
+
+	for (size_t i = 0; i < len; i++)
+		list[i] = &paths[i];
+	assert_int_equal(output_nagios(out, list, len), code);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+/* --- The table --------------------------------------------------------------------------------------------------- */
+
+static void a_healthy_table_has_no_column_for_faults(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("bootnode", &up), path("bootnode", &up), path("boot-01", &up) };
+	paths[1].name.tcp = true;
+	paths[1].name.flow = "fresh";
+	paths[2].name.endpoint = address("2001:db8::1");
+	paths[2].name.flow_index = 3;
+
+	assert_text(paths, 3, &plain, false,
+		    "    PATH            STATE  LOST     RTT ms / p99   SERVER   ARRIVED ON\n"
+		    "bootnode  floating 203.0.113.7 port 8620\n"
+		    "    udp/512 held    up     0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "    tcp             up     0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "boot-01  floating 2001:db8::1 port 8620\n"
+		    "    udp/512 held 3  up     0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "all 3 paths as expected\n");
+}
+
+static void faults_are_explained_once_below_their_rows(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("bootnode", &down), path("bootnode", &down), path("bootnode", &up) };
+	paths[1].name.flow = "fresh";
+	paths[2].name.tcp = true;
+
+	assert_text(paths, 3, &plain, false,
+		    "    PATH           STATE  DIRECTION  CAUSE        LOST      RTT ms / p99   SERVER   ARRIVED ON\n"
+		    "bootnode  floating 203.0.113.7 port 8620\n"
+		    "  ! udp/512 held   down   return     unexplained  10 of 10  -              -        -\n"
+		    "  ! udp/512 fresh  down   return     unexplained  10 of 10  -              -        -\n"
+		    "      * boot-01 has receipts for all 10 probes, the last of which arrived on\n"
+		    "        198.18.18.26\n"
+		    "      -> look at the way back\n"
+		    "    tcp            up     -          -            0 of 10   0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "1 of 3 paths as expected; of the others 2 down\n");
+}
+
+static void quiet_shows_only_what_is_not_as_expected(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("boot-01", &up), path("bootnode", &lossy), path("boot-02", &wrong_place) };
+
+	assert_text(paths, 1, &plain, true, "");
+	assert_text(paths, 3, &plain, true,
+		    "    PATH          STATE  DIRECTION  CAUSE        LOST     RTT ms / p99   SERVER   ARRIVED ON\n"
+		    "bootnode  floating 203.0.113.7 port 8620\n"
+		    "  ! udp/512 held  lossy  forward    unexplained  1 of 3   0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "boot-02  floating 203.0.113.7 port 8620\n"
+		    "  ! udp/512 held  up     -          -            0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "1 of 3 paths as expected; of the others 1 up, 1 lossy\n");
+}
+
+static void colour_and_symbols_only_where_they_can_be_shown(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("b\u00fcro", &up), path("b\u00fcro", &down) };
+	char *text = text_of(paths, 2, &rich, false);
+	assert_non_null(strstr(text, "b\u00fcro"));
+	assert_non_null(strstr(text, "\033[32m\u2713\033[0m"));
+	assert_non_null(strstr(text, "\033[31m\u2717\033[0m"));
+	assert_non_null(strstr(text, "\u2192 look"));
+	free(text);
+
+	text = text_of(paths, 2, &plain, false);
+	for (const char *p = text; *p; p++)
+		assert_true((*p >= 0x20 && *p < 0x7f) || *p == '\n');
+	free(text);
+}
+
+static void names_cannot_drive_the_terminal(void **state)
+{
+	(void)state;
+	struct verdict hostile = down;
+	strcpy(hostile.sentences[0], "an answer by \x1b]0;owned\x07 came\r");
+	struct result_path paths[] = { path("a\x1b[2J\n", &hostile), path("\xff", &up) };
+	paths[1].server = "x\x9b\ny";
+	const struct output_style utf8 = { .utf8 = true, .width = 80 };
+	char *text = text_of(paths, 2, &utf8, false);
+	for (const char *p = text; *p; p++)
+		assert_true((unsigned char)*p >= 0x20 || *p == '\n');
+	assert_null(strchr(text, '\xff'));
+	assert_non_null(strstr(text, "an answer by ?]0;owned? came?\n"));
+	free(text);
+}
+
+static void a_name_without_an_address(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("gone", &unsent) };
+	memset(paths[0].name.endpoint.address, 0, sizeof paths[0].name.endpoint.address);
+	assert_text(paths, 1, &plain, false,
+		    "    PATH          STATE    CAUSE\n"
+		    "gone  floating (no address) port 8620\n"
+		    "  ! udp/512 held  unknown  local\n"
+		    "0 of 1 paths as expected; of the others 1 unknown\n");
+}
+
+/* --- Nagios ------------------------------------------------------------------------------------------------------ */
+
+static void nagios_codes(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("a", &up), path("b", &lossy), path("c", &unsent), path("d", &down) };
+
+	assert_nagios(paths, 1, 0,
+		      "FLOATPROBE OK - 1 of 1 paths as expected | 'a ipv4 udp/512 held loss'=0%;;;0;100 "
+		      "'a ipv4 udp/512 held rtt'=0.412ms;;;0;\n");
+	assert_nagios(paths, 2, 1,
+		      "FLOATPROBE WARNING - b 203.0.113.7 udp/512 held: lossy, direction forward, unexplained; "
+		      "1 of 2 paths as expected | 'a ipv4 udp/512 held loss'=0%;;;0;100 "
+		      "'a ipv4 udp/512 held rtt'=0.412ms;;;0; 'b ipv4 udp/512 held loss'=33.33%;;;0;100 "
+		      "'b ipv4 udp/512 held rtt'=0.412ms;;;0;\n");
+	assert_nagios(paths + 2, 1, 3,
+		      "FLOATPROBE UNKNOWN - c 203.0.113.7 udp/512 held: unknown, local; 0 of 1 paths as expected | "
+		      "'c ipv4 udp/512 held loss'=U;;;0;100 'c ipv4 udp/512 held rtt'=U;;;0;\n");
+	assert_nagios(
+	    paths + 2, 2, 2,
+	    "FLOATPROBE CRITICAL - d 203.0.113.7 udp/512 held: down, direction return, unexplained, boot-01 has "
+	    "receipts for all 10 probes, the last of which arrived on 198.18.18.26; 0 of 2 paths as expected | "
+	    "'c ipv4 udp/512 held loss'=U;;;0;100 'c ipv4 udp/512 held rtt'=U;;;0; "
+	    "'d ipv4 udp/512 held loss'=100%;;;0;100 'd ipv4 udp/512 held rtt'=U;;;0;\n");
+	struct result_path elsewhere = path("e", &wrong_place);
+	elsewhere.name.tcp = true;
+	elsewhere.name.endpoint = address("2001:db8::1");
+	assert_nagios(&elsewhere, 1, 2,
+		      "FLOATPROBE CRITICAL - e 2001:db8::1 tcp: up; 0 of 1 paths as expected | "
+		      "'e ipv6 tcp loss'=0%;;;0;100 'e ipv6 tcp rtt'=0.412ms;;;0;\n");
+}
+
+static void nagios_names_cannot_forge_perfdata(void **state)
+{
+	(void)state;
+	struct verdict hostile = down;
+	strcpy(hostile.sentences[0], "by a|b\n'x'=1");
+	struct result_path paths[] = { path("a'b=c|d\n", &hostile) };
+	assert_nagios(paths, 1, 2,
+		      "FLOATPROBE CRITICAL - a'b=c_d? 203.0.113.7 udp/512 held: down, direction return, unexplained, "
+		      "by a_b?'x'=1; 0 of 1 paths as expected | 'a_b_c_d? ipv4 udp/512 held loss'=100%;;;0;100 "
+		      "'a_b_c_d? ipv4 udp/512 held rtt'=U;;;0;\n");
+}
+
+/* --- A whole output, on the real stdout -------------------------------------------------------------------------- */
+
+/* Shows the paths with stdout turned to `file`; returns the exit status. */
+static int finish_into(const char *file, enum output_format format, const struct result_path *paths, size_t len)
+{
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO), fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(saved >= 0 && fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0);
+	close(fd);
+
+	struct output *o = output_new(format, false);
+	for (size_t i = 0; i < len; i++) {
+		/* What is borrowed ends with the call. */
+		char target[16], *late = strncpy(target, paths[i].name.target, sizeof target - 1);
+		target[sizeof target - 1] = '\0';
+		struct verdict verdict = *paths[i].verdict;
+		struct result_path borrowed = paths[i];
+		borrowed.name.target = late;
+		borrowed.verdict = &verdict;
+		output_path(o, &borrowed);
+		memset(target, 'X', sizeof target - 1);
+		memset(&verdict, 0, sizeof verdict);
+	}
+	int status = output_finish(o);
+	assert_true(output_is_finished(o));
+	output_free(o);
+
+	clearerr(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	return status;
+}
+
+static void the_exit_status_says_how_it_stands(void **state)
+{
+	(void)state;
+	const struct result_path paths[] = { path("a", &up), path("b", &down) };
+
+	for (enum output_format format = OUTPUT_TEXT; format <= OUTPUT_JSON; format++) {
+		assert_int_equal(finish_into("/dev/null", format, paths, 1), STATUS_EXPECTED);
+		assert_int_equal(finish_into("/dev/null", format, paths, 2), STATUS_NOT_EXPECTED);
+		assert_int_equal(finish_into("/dev/null", format, paths, 0), STATUS_USAGE);
+		assert_int_equal(finish_into("/dev/full", format, paths, 1), STATUS_REFUSED);
+		assert_int_equal(finish_into("/dev/full", format, paths, 2), STATUS_REFUSED);
+	}
+	assert_int_equal(finish_into("/dev/null", OUTPUT_NAGIOS, paths, 2), 2);
+	assert_int_equal(finish_into("/dev/null", OUTPUT_NAGIOS, paths, 0), 3);
+	assert_int_equal(finish_into("/dev/full", OUTPUT_NAGIOS, paths, 1), 3);
+}
+
+static void what_is_borrowed_is_copied(void **state)
+{
+	(void)state;
+	const struct result_path paths[] = { path("first", &up), path("second", &down) };
+	char file[] = "/tmp/floatprobe-output-XXXXXX", text[4096];
+	close(mkstemp(file));
+	finish_into(file, OUTPUT_TEXT, paths, 2);
+	FILE *f = fopen(file, "r");
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	unlink(file);
+	assert_non_null(strstr(text, "first  floating 203.0.113.7"));
+	assert_non_null(strstr(text, "second  floating 203.0.113.7"));
+	assert_non_null(strstr(text, "look at the way back"));
+	assert_non_null(strstr(text, "1 of 2 paths as expected; of the others 1 down\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_healthy_table_has_no_column_for_faults),
+		cmocka_unit_test(faults_are_explained_once_below_their_rows),
+		cmocka_unit_test(quiet_shows_only_what_is_not_as_expected),
+		cmocka_unit_test(colour_and_symbols_only_where_they_can_be_shown),
+		cmocka_unit_test(names_cannot_drive_the_terminal),
+		cmocka_unit_test(a_name_without_an_address),
+		cmocka_unit_test(nagios_codes),
+		cmocka_unit_test(nagios_names_cannot_forge_perfdata),
+		cmocka_unit_test(the_exit_status_says_how_it_stands),
+		cmocka_unit_test(what_is_borrowed_is_copied),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
