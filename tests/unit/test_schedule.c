@@ -1,0 +1,132 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "client/schedule.h"
+
+#define MS INT64_C(1000000)
+
+static void a_steady_timer_stays_on_its_grid(void **state)
+{
+	const struct schedule every_100 = { .every_ns = 100 * MS, .count = 1 };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &every_100, NULL, 1000 * MS);
+	for (int64_t k = 1; k < 1000; k++) {
+		/* each wake-up is late by up to 70 ms: the error does not add up */
+		assert_true(schedule_advance(&t, t.due_ns + k % 70 * MS, 0));
+		assert_int_equal(t.due_ns, (1000 + 100 * k) * MS);
+	}
+	assert_int_equal(t.skipped, 0);
+}
+
+static void jitter_stays_within_its_share_and_moves_both_ways(void **state)
+{
+	const struct schedule jittery = { .every_ns = 100 * MS, .count = 1, .jitter_permille = 100 };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &jittery, NULL, 0);
+	assert_true(schedule_advance(&t, 0, 0));
+	assert_int_equal(t.due_ns, 90 * MS);
+	assert_true(schedule_advance(&t, t.due_ns, UINT32_MAX));
+	assert_int_equal(t.due_ns, 210 * MS);
+	assert_true(schedule_advance(&t, t.due_ns, 0));
+	assert_int_equal(t.due_ns, 290 * MS);
+}
+
+static void missed_slots_are_skipped_and_counted(void **state)
+{
+	const struct schedule every_100 = { .every_ns = 100 * MS, .count = 1 };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &every_100, NULL, 0);
+	assert_true(schedule_advance(&t, 1050 * MS, 0)); /* the host slept for ten slots */
+	assert_int_equal(t.due_ns, 1100 * MS);
+	assert_int_equal(t.skipped, 10);
+	assert_true(schedule_advance(&t, 1100 * MS, 0));
+	assert_int_equal(t.due_ns, 1200 * MS);
+	assert_int_equal(t.skipped, 10);
+}
+
+static void a_burst_is_spaced_and_a_late_rest_of_it_is_left_out(void **state)
+{
+	const struct schedule burst = { .every_ns = 1000 * MS, .count = 4, .spacing_ns = 20 * MS };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &burst, NULL, 0);
+	for (int64_t k = 1; k < 4; k++) {
+		assert_true(schedule_advance(&t, t.due_ns, 0));
+		assert_int_equal(t.due_ns, k * 20 * MS);
+	}
+	assert_true(schedule_advance(&t, t.due_ns, 0));
+	assert_int_equal(t.due_ns, 1000 * MS);
+	assert_true(schedule_advance(&t, 1045 * MS, 0)); /* those at 1020 and 1040 are late */
+	assert_int_equal(t.due_ns, 1060 * MS);
+	assert_int_equal(t.skipped, 2);
+}
+
+static void a_bounded_timer_ends(void **state)
+{
+	const struct schedule three = { .every_ns = 10 * MS, .count = 1, .slots_max = 3 };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &three, NULL, 0);
+	assert_true(schedule_advance(&t, t.due_ns, 0));
+	assert_true(schedule_advance(&t, t.due_ns, 0));
+	assert_false(schedule_advance(&t, t.due_ns, 0));
+}
+
+enum { TIMERS = 200 };
+
+static void the_queue_yields_timers_in_order_through_moves_and_removals(void **state)
+{
+	struct schedule_timer timers[TIMERS];
+	struct schedule_queue q;
+	uint32_t random = 1;
+	int64_t last_ns = -1;
+	size_t left = 0;
+
+	(void)state;
+	assert_true(schedule_queue_init(&q, TIMERS));
+	for (unsigned i = 0; i < TIMERS; i++) {
+		random = random * 1664525 + 1013904223;
+		schedule_start(&timers[i], NULL, NULL, random >> 8);
+		schedule_queue_push(&q, &timers[i]);
+	}
+	for (unsigned i = 0; i < TIMERS; i += 3) {
+		random = random * 1664525 + 1013904223;
+		timers[i].due_ns = random >> 8;
+		schedule_queue_moved(&q, &timers[i]);
+	}
+	for (unsigned i = 0; i < TIMERS; i += 7)
+		schedule_queue_remove(&q, &timers[i]);
+	schedule_queue_remove(&q, &timers[0]); /* twice does no harm */
+	for (struct schedule_timer *t; (t = schedule_queue_first(&q)); left++) {
+		assert_true(t->due_ns >= last_ns);
+		last_ns = t->due_ns;
+		schedule_queue_remove(&q, t);
+	}
+	assert_int_equal(left, TIMERS - (TIMERS + 6) / 7);
+	schedule_queue_free(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_steady_timer_stays_on_its_grid),
+		cmocka_unit_test(jitter_stays_within_its_share_and_moves_both_ways),
+		cmocka_unit_test(missed_slots_are_skipped_and_counted),
+		cmocka_unit_test(a_burst_is_spaced_and_a_late_rest_of_it_is_left_out),
+		cmocka_unit_test(a_bounded_timer_ends),
+		cmocka_unit_test(the_queue_yields_timers_in_order_through_moves_and_removals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
