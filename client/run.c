@@ -133,8 +133,8 @@ static void judge_one(struct run *r, size_t i)
 
 	p->stale = false;
 	judge_path(&r->engine, i, false, &v);
-	if (v.state == VERDICT_UNKNOWN && !p->judged && v.cause == VERDICT_CAUSE_NONE)
-		return; /* nothing to say yet */
+	if (v.state == VERDICT_UNKNOWN && !p->judged && v.cause != VERDICT_CAUSE_LOCAL)
+		return; /* too few probes to say anything */
 	if (!p->judged || v.state != p->state || v.direction != p->direction || v.cause != p->cause ||
 	    server != p->server)
 		changed(r, p, &v, server);
