@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEFAULT_SCHEDULE "steady"
 
@@ -29,13 +30,23 @@ struct loader {
 	struct config *config;
 	struct tree_node *root;
 	struct tree_node **target_nodes; /* beside config->targets */
-	struct tree **trees;
+	struct tree **trees;             /* the configuration's own first */
 	size_t trees_len;
 };
 
 static struct loader *loader_of(const struct schema *s)
 {
 	return s->context;
+}
+
+static struct tree *load_tree(struct loader *loader, const char *file, struct diag_list *diags)
+{
+	struct tree *tree = tree_load(file, diags);
+	if (!tree)
+		return NULL;
+	loader->trees = alloc_resize(loader->trees, loader->trees_len + 1, sizeof(struct tree *));
+	loader->trees[loader->trees_len++] = tree;
+	return tree;
 }
 
 const char *config_role_name(enum config_role role)
@@ -348,15 +359,17 @@ static const struct schema_key target_keys[] = {
 
 /* ---- targets: contradictions ---- */
 
+#define ABOUT_UDP "is about UDP, which protocols leaves out; add udp or remove this"
+
 static void check_udp_only(struct schema *s, struct tree_node *node, const struct config_target *target)
 {
-	static const char *const udp_only[] = { "flows", "sizes", "unpinned" };
+	static const char *const udp_only[] = { "flows", "sizes" };
 	if (target->udp || !schema_given(node, "protocols"))
 		return;
 	for (size_t i = 0; i < sizeof udp_only / sizeof *udp_only; i++) {
 		struct tree_node *given = schema_given(node, udp_only[i]);
 		if (given)
-			schema_error(s, given, "is about UDP, which protocols leaves out; add udp or remove this");
+			schema_error(s, given, ABOUT_UDP);
 	}
 }
 
@@ -398,8 +411,12 @@ static void check_sizes(struct schema *s, struct tree_node *node, const struct c
 static void check_unpinned(struct schema *s, struct tree_node *node, const struct config_target *target)
 {
 	struct tree_node *unpinned = schema_given(node, "unpinned");
-	if (unpinned && target->unpinned && !target->expect_reachable)
+	if (!unpinned || !target->unpinned)
+		return;
+	if (!target->expect_reachable)
 		schema_error(s, unpinned, "contradicts expect: unreachable; remove one of them");
+	if (!target->udp && schema_given(node, "protocols"))
+		schema_error(s, unpinned, ABOUT_UDP);
 }
 
 /* Which servers and schedules, where the target does not say. */
@@ -408,9 +425,7 @@ static void complete_target(struct schema *s, struct tree_node *node, struct con
 	const struct config *config = loader_of(s)->config;
 	if (!tree_get(node, "server")) {
 		if (config->servers_len > 1)
-			schema_error(s, node,
-				     "server: missing; with %zu servers configured it has to say who must answer",
-				     config->servers_len);
+			schema_missing(s, node, "server", "which of the servers must answer");
 		target->servers_len = 1;
 	}
 	if (!tree_get(node, "schedule")) {
@@ -464,14 +479,31 @@ static const struct schema_key targets_file_keys[] = {
 	{ 0 },
 };
 
-static void read_targets_file(struct schema *s, const char *file)
+/* Patterns may overlap, and may match the configuration itself. */
+static bool is_read_already(const struct loader *loader, const struct stat *st)
+{
+	for (size_t i = 0; i < loader->trees_len; i++) {
+		if (loader->trees[i]->device == st->st_dev && loader->trees[i]->inode == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static void read_targets_file(struct schema *s, struct tree_node *item, const char *file)
 {
 	struct loader *loader = loader_of(s);
-	struct tree *tree = tree_load(file, s->diags);
+	struct stat st;
+	if (stat(file, &st) < 0) {
+		schema_error(s, item, "%s cannot be read: %s", file, strerror(errno));
+		return;
+	}
+	if (is_read_already(loader, &st)) {
+		schema_error(s, item, "%s is read already; name it once", file);
+		return;
+	}
+	struct tree *tree = load_tree(loader, file, s->diags);
 	if (!tree)
 		return;
-	loader->trees = alloc_resize(loader->trees, loader->trees_len + 1, sizeof(struct tree *));
-	loader->trees[loader->trees_len++] = tree;
 	if (tree->root->kind == TREE_MAPPING)
 		schema_mapping(s, targets_file_keys, tree->root, loader->config);
 	else
@@ -511,7 +543,7 @@ static bool read_glob(struct schema *s, struct tree_node *item)
 	else if (failed)
 		return schema_error(s, item, "'%s' cannot be searched: %s", item->text, strerror(errno));
 	for (size_t i = 0; !failed && i < found.gl_pathc; i++)
-		read_targets_file(s, found.gl_pathv[i]);
+		read_targets_file(s, item, found.gl_pathv[i]);
 	globfree(&found);
 	return true;
 }
@@ -527,7 +559,7 @@ static bool read_targets_from(struct schema *s, const struct schema_key *key, st
 			read_glob(s, item);
 		} else if (text) {
 			char *file = schema_resolve(item->file, text);
-			read_targets_file(s, file);
+			read_targets_file(s, item, file);
 			free(file);
 		}
 	}
@@ -612,17 +644,17 @@ static void read_root(struct schema *s, struct tree_node *root)
 struct config *config_load(const char *file, struct diag_list *diags)
 {
 	size_t errors = diags->errors;
-	struct tree *tree = tree_load(file, diags);
-	if (!tree)
-		return NULL;
-	struct loader loader = { .config = new_config(file), .root = tree->root };
+	struct loader loader = { .config = new_config(file) };
 	struct schema s = { .diags = diags, .context = &loader };
-	read_root(&s, tree->root);
+	struct tree *tree = load_tree(&loader, file, diags);
+	if (tree) {
+		loader.root = tree->root;
+		read_root(&s, tree->root);
+	}
 	for (size_t i = 0; i < loader.trees_len; i++)
 		tree_free(loader.trees[i]);
 	free(loader.trees);
 	free(loader.target_nodes);
-	tree_free(tree);
 	if (diags->errors == errors)
 		return loader.config;
 	config_free(loader.config);
@@ -907,7 +939,8 @@ void config_print(const struct config *config, FILE *out)
 		paths += target_paths(&config->targets[i]);
 		rate += target_rate(config, &config->targets[i]);
 	}
-	fprintf(out, "in all: %u paths for each address, about %.3g probes a second\n", paths, rate);
+	fprintf(out, "paths: %u, more where a DNS name has several addresses; about %.3g probes a second\n", paths,
+		rate);
 }
 
 void config_free(struct config *config)

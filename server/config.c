@@ -217,6 +217,7 @@ static void read_root(struct schema *s, struct tree_node *root, struct server_co
 		return;
 	schema_mapping(s, root_keys, root, config);
 	schema_check_keys(s, root, "clients", &config->identity);
+	schema_check_keys(s, root, "peers", &config->identity);
 	schema_check_journal(s, root, config->journal, config->key_file);
 	if (!config->name)
 		config->name = schema_machine_name();

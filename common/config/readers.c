@@ -50,6 +50,9 @@ bool schema_path(struct schema *s, const struct schema_key *key, struct tree_nod
 		return false;
 	if (text[0] == '\0')
 		return schema_error(s, node, "is empty; the path of a file is wanted");
+	if (text[0] == '~' && text[1] == '/')
+		return schema_error(s, node, "'%s' begins with ~, which only a shell expands; write the whole path",
+				    text);
 	return set_text(key, object, schema_resolve(node->file, text));
 }
 
@@ -157,10 +160,11 @@ void schema_check_keys(struct schema *s, struct tree_node *root, const char *lis
 		entries[len++] = (struct schema_entry){ .text = alloc_text(text), .node = key };
 	}
 	for (struct tree_node *member = mapping->first; member; member = member->next) {
-		if (!member->wrong)
-			entries[len++] = (struct schema_entry){ .text = alloc_text(member->text), .node = member };
+		struct tree_node *value = member->kind == TREE_MAPPING ? tree_get(member, "key") : member;
+		if (value && value->kind == TREE_SCALAR && !value->wrong)
+			entries[len++] = (struct schema_entry){ .text = alloc_text(value->text), .node = value };
 	}
-	schema_unique(s, entries, len, "everybody has a key of his own");
+	schema_unique(s, entries, len, "a key belongs to one of them only");
 	schema_entries_free(entries, len);
 }
 

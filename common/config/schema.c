@@ -53,7 +53,7 @@ bool schema_check(struct schema *s, struct tree_node *node, const char *wrong)
 
 /* ---- suggestions ---- */
 
-enum { DISTANCE_LEN_MAX = 64, CANDIDATES_MAX = 1000, LISTED_MAX = 8 };
+enum { DISTANCE_LEN_MAX = 64, CANDIDATES_MAX = 1000, LISTED_MAX = 16 };
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -147,7 +147,8 @@ bool schema_is_kind(struct schema *s, struct tree_node *node, enum tree_kind kin
 	if (node->wrong)
 		return false;
 	if (tree_is_null(node))
-		return schema_error(s, node, "has no value; %s is wanted, or leave the key out", kind_name(kind));
+		return schema_error(s, node, "has no value; %s is wanted%s", kind_name(kind),
+				    node->key ? ", or leave the key out" : "");
 	if (node->kind != kind)
 		return schema_error(s, node, "is %s; %s is wanted", kind_name(node->kind), kind_name(kind));
 	return true;
@@ -170,6 +171,13 @@ unsigned schema_items(struct schema *s, struct tree_node *list)
 	return list->kind == TREE_SCALAR && schema_text(s, list) ? 1 : 0;
 }
 
+static bool is_alias(const struct schema_word *words, const struct schema_word *w)
+{
+	while (words < w && words->value != w->value)
+		words++;
+	return words < w;
+}
+
 bool schema_choice(struct schema *s, struct tree_node *node, const struct schema_word *words, unsigned *value)
 {
 	const char *text = schema_text(s, node);
@@ -181,7 +189,8 @@ bool schema_choice(struct schema *s, struct tree_node *node, const struct schema
 			*value = w->value;
 			return true;
 		}
-		suggestion_add(&g, w->word);
+		if (!is_alias(words, w))
+			suggestion_add(&g, w->word);
 	}
 	return schema_error(s, node, "'%s' is not one of: %s", text, g.listed);
 }
@@ -208,14 +217,18 @@ static bool check_known(struct schema *s, const struct schema_key *keys, const s
 	return report_unknown(s, &at, "unknown key", &g);
 }
 
+bool schema_missing(struct schema *s, const struct tree_node *mapping, const char *key, const char *meaning)
+{
+	diag_add(s->diags, DIAG_ERROR, mapping->file, mapping->line, mapping->column, "%s: missing; wanted: %s", key,
+		 meaning);
+	return false;
+}
+
 static bool read_member(struct schema *s, const struct schema_key *key, struct tree_node *mapping, void *object)
 {
 	struct tree_node *value = tree_get(mapping, key->name);
-	if (!value && key->required) {
-		diag_add(s->diags, DIAG_ERROR, mapping->file, mapping->line, mapping->column,
-			 "%s: missing; it has to say %s", key->name, key->required);
-		return false;
-	}
+	if (!value && key->required)
+		return schema_missing(s, mapping, key->name, key->required);
 	if (value && !key->read(s, key, value, object))
 		value->wrong = true;
 	return !value || !value->wrong;
@@ -288,7 +301,7 @@ void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, c
 			continue;
 		}
 		const struct tree_node *earlier = entries[first].node;
-		schema_error(s, entries[i].node, "'%s' stands in %s:%u already; %s", entries[i].text, earlier->file,
+		schema_error(s, entries[i].node, "'%s' is in %s:%u already; %s", entries[i].text, earlier->file,
 			     earlier->line, advice);
 	}
 }

@@ -49,6 +49,9 @@ schema_reader schema_public_key; /* uint8_t[WIRE_KEY_LEN] */
 
 schema_reader schema_web; /* none: checked, and a warning that there is no web page yet */
 
+/* The key is not there and has to be; meaning: what it would say. Returns false. */
+bool schema_missing(struct schema *s, const struct tree_node *mapping, const char *key, const char *meaning);
+
 /* A numeric address of one host, or a DNS name (then address is left alone). */
 bool schema_host(struct schema *s, struct tree_node *node, uint8_t address[16], bool *numeric);
 /* A setting that is checked and has no effect yet. */
@@ -87,7 +90,8 @@ bool schema_check(struct schema *s, struct tree_node *node, const char *wrong);
 const char *schema_text(struct schema *s, struct tree_node *node);
 bool schema_is_kind(struct schema *s, struct tree_node *node, enum tree_kind kind);
 
-/* One word of several; the table ends with a NULL word. */
+/* One word of several; the table ends with a NULL word. A later word for the same value is understood, but not
+ * suggested. */
 struct schema_word {
 	const char *word;
 	unsigned value;

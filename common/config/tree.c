@@ -61,18 +61,21 @@ static char octet_at(const struct reader *r, yaml_mark_t mark)
 static void report_syntax(struct reader *r)
 {
 	const yaml_parser_t *yaml = &r->yaml;
+	const char *problem = yaml->problem ? yaml->problem : "unreadable";
 	yaml_mark_t mark = yaml->problem_mark;
-	const char *problem = yaml->problem ? yaml->problem : "unreadable", *hint = "";
+	char text[256];
 	if (yaml->error == YAML_READER_ERROR) {
 		mark = mark_of_octet(r, yaml->problem_offset);
-		hint = "; the file has to be plain UTF-8 text";
+		snprintf(text, sizeof text, "%s; the file has to be plain UTF-8 text", problem);
 	} else if (octet_at(r, mark) == '\t') {
-		problem = "a tab, which YAML does not take for indentation";
-		hint = "; use spaces";
+		snprintf(text, sizeof text, "not valid YAML: a tab; YAML is indented by spaces");
+	} else if (yaml->context) {
+		snprintf(text, sizeof text, "not valid YAML: %s, %s from line %zu", problem, yaml->context,
+			 yaml->context_mark.line + 1);
+	} else {
+		snprintf(text, sizeof text, "not valid YAML: %s", problem);
 	}
-	diag_add(r->diags, DIAG_ERROR, r->tree->file, (unsigned)mark.line + 1, (unsigned)mark.column + 1,
-		 "not valid YAML: %s%s%s%s", problem, yaml->context ? ", " : "", yaml->context ? yaml->context : "",
-		 hint);
+	report_mark(r, mark, text);
 }
 
 static bool next_event(struct reader *r, yaml_event_t *event)
@@ -212,6 +215,7 @@ static bool read_children(struct reader *r, struct tree_node *parent, yaml_event
 			return ended;
 		if (parent->kind == TREE_MAPPING && !key) {
 			key = node;
+			key->parent = parent;
 			continue;
 		}
 		node->key = key;
@@ -305,31 +309,28 @@ static bool parse(struct tree *tree, const char *text, size_t len, struct diag_l
 	return ok;
 }
 
-static const char *check_file(int fd, size_t *len)
+static const char *check_file(int fd, struct stat *st)
 {
-	struct stat st;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, st) < 0)
 		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
-	if (st.st_size > TREE_FILE_MAX)
+	if (st->st_size > TREE_FILE_MAX)
 		return "larger than 4 MiB, which no configuration is";
-	*len = (size_t)st.st_size;
 	return NULL;
 }
 
 /* NULL, or why not. A file that shrinks meanwhile is read as short as it is. */
-static const char *read_file(const char *file, char **text, size_t *len)
+static const char *read_file(const char *file, struct stat *st, char **text, size_t *len)
 {
 	/* O_NONBLOCK: opening a FIFO must not hang us before fstat can tell. */
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return strerror(errno);
-	size_t size = 0;
-	const char *wrong = check_file(fd, &size);
+	const char *wrong = check_file(fd, st);
 	if (!wrong) {
-		char *content = alloc_zero(size, 1);
-		ssize_t n = read(fd, content, size);
+		char *content = alloc_zero((size_t)st->st_size, 1);
+		ssize_t n = read(fd, content, (size_t)st->st_size);
 		if (n < 0) {
 			wrong = strerror(errno);
 			free(content);
@@ -346,13 +347,16 @@ struct tree *tree_load(const char *file, struct diag_list *diags)
 {
 	char *text = NULL;
 	size_t len = 0;
-	const char *wrong = read_file(file, &text, &len);
+	struct stat st;
+	const char *wrong = read_file(file, &st, &text, &len);
 	if (wrong) {
 		diag_add(diags, DIAG_ERROR, file, 0, 0, "cannot be read: %s", wrong);
 		return NULL;
 	}
 	struct tree *tree = alloc_zero(1, sizeof *tree);
 	tree->file = alloc_text(file);
+	tree->device = st.st_dev;
+	tree->inode = st.st_ino;
 	bool ok = parse(tree, text, len, diags);
 	free(text);
 	if (ok)

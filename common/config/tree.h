@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum {
 	TREE_FILE_MAX = 4 << 20,
@@ -26,9 +27,9 @@ struct tree_node {
 	bool wrong;       /* an error in it was reported: draw no conclusions from it */
 	const char *file; /* the tree's */
 	unsigned line, column;
-	char *text;            /* of a scalar */
-	struct tree_node *key; /* of a mapping's member; else NULL */
-	struct tree_node *parent;
+	char *text;                /* of a scalar */
+	struct tree_node *key;     /* of a mapping's member; else NULL */
+	struct tree_node *parent;  /* of a key: the mapping that it is a key of */
 	struct tree_node *first;   /* child, in the order of the file */
 	struct tree_node *next;    /* sibling */
 	unsigned index;            /* among its siblings */
@@ -39,6 +40,8 @@ struct tree_node {
 
 struct tree {
 	char *file;
+	dev_t device;
+	ino_t inode;
 	struct tree_node *root;
 	struct tree_node *newest;
 	size_t nodes;
