@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define MS_NS        INT64_C(1000000)
-#define ARP_FAILS_NS (3200 * MS_NS) /* our own ARP gives up after 3.07 s, and says so on the socket */
+#define SEQ_MAX      UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
+#define ARP_FAILS_NS (3200 * MS_NS)       /* our own ARP gives up after 3.07 s, and says so on the socket */
 
 enum {
 	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
@@ -296,10 +297,13 @@ static void write_probe(struct engine *e, struct path *p, uint32_t seq, int64_t 
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 {
 	int64_t real_ns = clock_real_ns();
-	uint32_t seq = prober_send(&p->prober, now_ns, real_ns);
 	int64_t deadline_ns = now_ns + p->prober.timeout_ns;
+	uint32_t seq;
 	int error;
 
+	if (p->prober.next >= SEQ_MAX)
+		paths_renew_flow(&e->paths, p);
+	seq = prober_send(&p->prober, now_ns, real_ns);
 	if (deadline_ns < e->expire_ns)
 		e->expire_ns = deadline_ns;
 	if (p->tcp) {

@@ -11,22 +11,34 @@ size_t path_count(const struct config_target *t)
 	return (t->udp ? (size_t)t->sizes_len * (t->held + t->fresh) : 0) + (t->tcp ? 1 : 0);
 }
 
+void path_start_flow(struct path *p)
+{
+	uint64_t flow_id;
+	bool absence_proves_nothing = p->prober.absence_proves_nothing;
+
+	randombytes_buf(&flow_id, sizeof flow_id);
+	prober_init(&p->prober, flow_id, p->prober.timeout_ns, p->prober.ring, p->prober.ring_len);
+	p->prober.absence_proves_nothing = absence_proves_nothing;
+	free(p->doubt);
+	p->doubt = NULL;
+}
+
 static struct path *path_new(const struct path_plan *plan, const struct config_target *target,
 			     const struct endpoint *endpoint)
 {
 	const struct config_schedule *schedule = &plan->config->schedules[target->schedules[0]];
 	struct path *p = calloc(1, sizeof *p);
 	struct prober_record *ring = calloc(plan->ring_len, sizeof *ring);
-	uint64_t flow_id;
 
 	if (!p || !ring) {
 		free(p);
 		free(ring);
 		return NULL;
 	}
-	randombytes_buf(&flow_id, sizeof flow_id);
-	prober_init(&p->prober, flow_id, plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns, ring,
-		    plan->ring_len);
+	p->prober.ring = ring;
+	p->prober.ring_len = plan->ring_len;
+	p->prober.timeout_ns = plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns;
+	path_start_flow(p);
 	p->target = target;
 	p->endpoint = *endpoint;
 	p->held = UDP_DIALER_FRESH;

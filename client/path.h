@@ -71,6 +71,9 @@ bool path_make_all(const struct path_plan *plan, const struct config_target *tar
 		   struct path **list) __attribute__((warn_unused_result));
 void path_free(struct path *path);
 
+/* A new flow: another random id, numbers from 1, nothing known yet. Its ring and timeout stay. */
+void path_start_flow(struct path *path);
+
 /* The same target name, address, protocol, size and flow. */
 bool path_same(const struct path *a, const struct path *b);
 

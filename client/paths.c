@@ -41,6 +41,14 @@ bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leav
 	return true;
 }
 
+void paths_renew_flow(struct paths *paths, struct path *path)
+{
+	path_start_flow(path);
+	memset(paths->by_flow, 0, paths->by_flow_len * sizeof(struct path *));
+	for (size_t i = 0; i < paths->len; i++)
+		*slot_of(paths->by_flow, paths->by_flow_len, paths->items[i]->prober.flow_id) = paths->items[i];
+}
+
 void paths_free(struct paths *paths)
 {
 	for (size_t i = 0; i < paths->len; i++)

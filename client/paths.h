@@ -19,8 +19,11 @@ struct paths {
  * among the new ones; leaving is called first for each that goes. false: no memory, and then nothing changed and
  * nothing was taken over. */
 bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(struct path *path))
-	__attribute__((warn_unused_result));
+    __attribute__((warn_unused_result));
 void paths_free(struct paths *paths);
+
+/* Give a path a new flow before its numbers run out: another id, no past. */
+void paths_renew_flow(struct paths *paths, struct path *path);
 
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id); /* NULL: none */
 
