@@ -80,7 +80,10 @@ static int complain_config(const struct settings *settings, const struct diag_li
 		const struct diag *diag = &diags->items[i];
 		if (diag->level != DIAG_ERROR)
 			continue;
-		snprintf(text, sizeof text, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text);
+		if (diag->line)
+			snprintf(text, sizeof text, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text);
+		else
+			snprintf(text, sizeof text, "%s: %s", diag->file, diag->text);
 		break;
 	}
 	return output_nagios_unknown(text);
@@ -156,7 +159,7 @@ static int probe_round(const struct settings *settings, const struct config *con
 	}
 	int status = check_main(config, &settings->round, output);
 	if (settings->format == OUTPUT_NAGIOS && !output_is_finished(output))
-		output_nagios_unknown("could not probe; standard error says why");
+		status = output_nagios_unknown("nothing was probed; standard error says why");
 	output_free(output);
 	return status;
 }

@@ -277,23 +277,23 @@ static void put_paths(const struct table *table, struct result_path *const *path
 
 static void put_summary(const struct table *table, struct result_path *const *paths, size_t paths_len)
 {
-	size_t expected = 0, by_state[4] = { 0 };
+	static const enum verdict_state worst_first[] = { VERDICT_DOWN, VERDICT_LOSSY, VERDICT_UP, VERDICT_UNKNOWN };
+	size_t others[sizeof worst_first / sizeof *worst_first] = { 0 }, expected = paths_len;
 	const char *separator = "; of the others ";
 
 	for (size_t i = 0; i < paths_len; i++) {
-		if (paths[i]->verdict->expected)
-			expected++;
-		else
-			by_state[paths[i]->verdict->state]++;
+		others[paths[i]->verdict->state] += !paths[i]->verdict->expected;
+		expected -= !paths[i]->verdict->expected;
 	}
-	if (expected < paths_len)
-		fprintf(table->out, "%zu of %zu paths as expected", expected, paths_len);
-	else
-		fprintf(table->out, "all %zu paths as expected", paths_len);
-	for (unsigned state = 0; state < 4; state++) {
-		if (by_state[state] == 0)
+	if (expected == paths_len) {
+		fprintf(table->out, "all %zu paths as expected\n", paths_len);
+		return;
+	}
+	fprintf(table->out, "%zu of %zu paths as expected", expected, paths_len);
+	for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++) {
+		if (others[worst_first[i]] == 0)
 			continue;
-		fprintf(table->out, "%s%zu %s", separator, by_state[state], verdict_state_word(state));
+		fprintf(table->out, "%s%zu %s", separator, others[worst_first[i]], verdict_state_word(worst_first[i]));
 		separator = ", ";
 	}
 	fputc('\n', table->out);
