@@ -1,5 +1,6 @@
 #include "client/config.h"
 
+#include "client/keys.h"
 #include "common/config/alloc.h"
 #include "common/config/schema.h"
 #include "common/config/units.h"
@@ -812,19 +813,13 @@ static void add_uri(struct config *config, const struct uri *uri)
 	target->schedules_len = 1;
 }
 
-static char *default_key_file(void)
-{
-	const char *config_home = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	if (config_home && config_home[0] == '/')
-		return alloc_format("%s/floatprobe/key", config_home);
-	return alloc_format("%s/.config/floatprobe/key", home ? home : "");
-}
-
 static void set_key(struct config *config, const char *key_file, struct diag_list *diags)
 {
 	char error[KEYFILE_ERROR_LEN];
-	config->key_file = key_file ? alloc_text(key_file) : default_key_file();
-	if (!keyfile_read(config->key_file, &config->identity, error))
+	config->key_file = key_file ? alloc_text(key_file) : keys_default_path();
+	if (!config->key_file)
+		diag_add(diags, DIAG_ERROR, "--key", 0, 0, "is missing, and neither XDG_CONFIG_HOME nor HOME is set");
+	else if (!keyfile_read(config->key_file, &config->identity, error))
 		diag_add(diags, DIAG_ERROR, "--key", 0, 0, "%s", error);
 }
 
