@@ -256,7 +256,9 @@ static struct flow *make_flow(const struct exchange *x)
 static void raise_event(const struct exchange *x, const struct flow *flow, enum reflector_event_kind kind,
 			struct reflector_event *event)
 {
-	*event = (struct reflector_event){ .kind = kind, .client = x->client->name, .flow = flow };
+	*event = (struct reflector_event){
+		.kind = kind, .client = x->client->name, .flow = flow, .unheard_replies = flow->unacknowledged
+	};
 }
 
 /* Does the client hear us? Its acknowledgements cover what it had when this probe left, so they are judged before
@@ -266,10 +268,10 @@ static void judge_hearing(const struct exchange *x, struct flow *flow, struct re
 {
 	if (x->packet.heard.count > flow->acknowledged) {
 		flow->acknowledged = x->packet.heard.count;
-		flow->unacknowledged = 0;
 		if (flow->unheard)
 			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
 		flow->unheard = false;
+		flow->unacknowledged = 0;
 	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
 		   x->in->now_ns - flow->doubt_ns >= unheard_after_ns) {
 		flow->unheard = true;

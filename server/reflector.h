@@ -75,8 +75,9 @@ enum reflector_event_kind {
 };
 struct reflector_event {
 	enum reflector_event_kind kind;
-	const char *client;      /* its name */
-	const struct flow *flow; /* valid until the next call */
+	const char *client;       /* its name */
+	const struct flow *flow;  /* valid until the next call */
+	uint32_t unheard_replies; /* sent since the client last acknowledged one */
 };
 
 struct reflector;

@@ -1,4 +1,4 @@
-/* The two clocks, in nanoseconds. */
+/* The two clocks, in nanoseconds, and time as people read it. */
 #ifndef FLOATPROBE_CLOCK_H
 #define FLOATPROBE_CLOCK_H
 
@@ -21,5 +21,9 @@ static inline int64_t clock_real_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
 }
+
+/* RFC 3339 UTC with microseconds. Returns text. */
+enum { CLOCK_TEXT_LEN = 32 };
+const char *clock_text(int64_t realtime_ns, char text[CLOCK_TEXT_LEN]);
 
 #endif

@@ -1,0 +1,343 @@
+#include "server/daemon.h"
+
+#include "common/config/units.h"
+#include "common/system/clock.h"
+#include "common/system/journal.h"
+#include "common/system/keyfile.h"
+#include "common/system/log.h"
+#include "server/collector.h"
+#include "server/notices.h"
+#include "server/tcp_listener.h"
+#include "server/udp_listener.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+enum { DESCRIPTORS_BESIDE_TCP = 64, EXIT_DONE = 0, EXIT_REFUSED = 3 };
+
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+enum { SIGNALS_LEN = sizeof signals / sizeof signals[0] };
+
+struct daemon {
+	struct server_config *config;
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNALS_LEN];
+	uv_prepare_t before_sleep;
+	struct service service;
+	struct udp_listener *udp;
+	struct tcp_listener *tcp;
+	struct notices notices;
+};
+
+static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+{
+	struct daemon *d = context;
+
+	collector_collect(d->service.collector, query, asker, clock_mono_ns(), answer);
+	if (d->udp)
+		answer->socket_drops = udp_listener_drops(d->udp);
+	randombytes_buf(nonce, SEAL_NONCE_LEN);
+}
+
+static void on_event(void *context, const struct reflector_event *event)
+{
+	struct daemon *d = context;
+
+	notices_tell(&d->notices, event, clock_real_ns(), clock_mono_ns());
+}
+
+static void on_before_sleep(uv_prepare_t *prepare)
+{
+	struct daemon *d = prepare->data;
+
+	journal_flush(d->notices.journal);
+}
+
+/* ---- clients, and their reload ---- */
+
+/* NULL: no memory. */
+static struct reflector_client *list_clients(const struct server_config *config)
+{
+	struct reflector_client *list = calloc(config->clients_len + 1, sizeof *list);
+
+	for (size_t i = 0; list && i < config->clients_len; i++) {
+		list[i].name = config->clients[i].name;
+		memcpy(list[i].key, config->clients[i].key, sizeof list[i].key);
+	}
+	return list;
+}
+
+static void warn_of_what_needs_a_restart(const struct server_config *old, const struct server_config *new)
+{
+	bool same_journal =
+	    old->journal && new->journal ? strcmp(old->journal, new->journal) == 0 : old->journal == new->journal;
+	bool same_addresses = old->addresses_len == new->addresses_len &&
+			      (old->addresses_len == 0 || memcmp(old->addresses, new->addresses,
+								 old->addresses_len * sizeof *old->addresses) == 0);
+
+	if (memcmp(old->identity.public_key, new->identity.public_key, sizeof old->identity.public_key) != 0)
+		log_warning("another key takes effect with the next start");
+	if (old->port != new->port || old->udp != new->udp || old->tcp != new->tcp || !same_addresses)
+		log_warning("other addresses, ports or protocols to listen on take effect with the next start");
+	if (!same_journal)
+		log_warning("another journal takes effect with the next start");
+	if (old->flows_max != new->flows_max || old->tcp_slots != new->tcp_slots ||
+	    old->clock_skew_ns != new->clock_skew_ns || old->half_open != new->half_open)
+		log_warning("other limits take effect with the next start");
+}
+
+/* The new configuration's clients become ours; the rest of it goes. */
+static bool take_clients(struct daemon *d, struct server_config *new)
+{
+	struct reflector_client *list = list_clients(new);
+	struct server_config *old = d->config;
+	struct server_config_client *clients = old->clients;
+	size_t clients_len = old->clients_len;
+
+	if (!list || !reflector_set_clients(d->service.reflector, list, new->clients_len, clock_mono_ns())) {
+		free(list);
+		return false;
+	}
+	free(list);
+	old->clients = new->clients;
+	old->clients_len = new->clients_len;
+	new->clients = clients;
+	new->clients_len = clients_len;
+	return true;
+}
+
+static void reload(struct daemon *d)
+{
+	struct diag_list diags = { 0 };
+	struct server_config *new = server_config_load(d->config->file, &diags);
+
+	if (d->notices.journal && !journal_reopen(d->notices.journal))
+		log_error("journal %s: %s; the one before goes on", d->config->journal, strerror(errno));
+	diag_print(&diags, stderr);
+	diag_free(&diags);
+	if (!new) {
+		log_error("%s has errors; nothing of it was taken", d->config->file);
+		return;
+	}
+	warn_of_what_needs_a_restart(d->config, new);
+	if (take_clients(d, new))
+		log_info("read %s again: %zu clients", d->config->file, d->config->clients_len);
+	else
+		log_error("can't take the clients of %s: no memory; those before stay", d->config->file);
+	server_config_free(new);
+}
+
+/* ---- start ---- */
+
+static bool make_reflector(struct daemon *d, uint64_t boot_id)
+{
+	const struct server_config *config = d->config;
+	struct reflector_client *clients = list_clients(config);
+	struct reflector_settings settings = {
+		.identity = &config->identity,
+		.boot_id = boot_id,
+		.started_ns = clock_mono_ns(),
+		.clock_skew_ns = config->clock_skew_ns,
+		.flows_max = config->flows_max,
+		.clients = clients,
+		.clients_len = config->clients_len,
+		.collect = collect,
+		.context = d,
+	};
+
+	if (!clients)
+		return false;
+	randombytes_buf(settings.hash_key, sizeof settings.hash_key);
+	d->service.reflector = reflector_new(&settings);
+	free(clients);
+	return d->service.reflector != NULL;
+}
+
+static bool make_parts(struct daemon *d, uint64_t boot_id)
+{
+	const struct server_config *config = d->config;
+
+	d->service.on_event = on_event;
+	d->service.context = d;
+	d->service.collector = collector_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
+	if (config->udp)
+		d->udp = udp_listener_new(&d->service, config->addresses_len);
+	if (config->tcp)
+		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
+	if (make_reflector(d, boot_id) && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp))
+		return true;
+	log_error("no memory for %u flows and %u TCP connections; lower limits.flows or limits.tcp_slots",
+		  config->flows_max, config->tcp_slots);
+	return false;
+}
+
+static bool open_journal(struct daemon *d)
+{
+	if (!d->config->journal)
+		return true;
+	d->notices.journal = journal_open(d->config->journal);
+	if (d->notices.journal)
+		return true;
+	log_error("can't open the journal %s: %s; make it writable for this user, or name another with 'journal:'",
+		  d->config->journal, strerror(errno));
+	return false;
+}
+
+static const char *remedy(int error)
+{
+	switch (error) {
+	case -EADDRINUSE:
+		return "; 'ss -lpn' shows which program has it: stop that one, or set another listen.port";
+	case -EACCES:
+		return "; ports below 1024 need CAP_NET_BIND_SERVICE: set a higher listen.port";
+	case -EADDRNOTAVAIL:
+		return "; this host does not have the address (yet): without listen.addresses all are listened on, "
+		       "also those that come later";
+	default:
+		return "";
+	}
+}
+
+/* Returns its argument `error`. */
+static int say_refused(const char *protocol, const struct endpoint *failed, int error)
+{
+	char text[UNITS_ADDRESS_LEN];
+
+	if (error < 0)
+		log_error("can't listen on %s port %u of %s: %s%s", protocol, (unsigned)failed->port,
+			  endpoint_is_unknown(failed) ? "all addresses" : units_address_text(failed->address, text),
+			  strerror(-error), remedy(error));
+	return error;
+}
+
+/* UDP first: who finds our TCP port open may rely on the other one. */
+static bool start_listeners(struct daemon *d)
+{
+	const struct server_config *config = d->config;
+	struct endpoint failed;
+
+	if (d->udp && say_refused("UDP", &failed,
+				  udp_listener_start(d->udp, &d->loop, config->addresses, config->port, &failed)) < 0)
+		return false;
+	return !d->tcp ||
+	       say_refused("TCP", &failed,
+			   tcp_listener_start(d->tcp, &d->loop, config->addresses, config->port, &failed)) == 0;
+}
+
+static void say_started(const struct server_config *config, uint64_t boot_id)
+{
+	char key[KEYFILE_PUBLIC_LEN], address[UNITS_ADDRESS_LEN];
+	const char *protocols = config->udp && config->tcp ? "UDP and TCP" : config->udp ? "UDP" : "TCP";
+
+	keyfile_public_text(config->identity.public_key, key);
+	log_info("floatprobed " FLOATPROBE_VERSION " %s: public key %s, boot id %016" PRIx64 ", %zu clients",
+		 config->name, key, boot_id, config->clients_len);
+	for (size_t i = 0; i < config->addresses_len; i++)
+		log_info("listening on %s, %s port %u", units_address_text(config->addresses[i].address, address),
+			 protocols, (unsigned)config->port);
+	if (config->addresses_len == 0)
+		log_info("listening on all addresses, %s port %u", protocols, (unsigned)config->port);
+}
+
+/* Every TCP slot needs a descriptor. Should the system not give so many, libuv sheds what is too much. */
+static void raise_descriptor_limit(unsigned tcp_slots)
+{
+	rlim_t wanted = (rlim_t)tcp_slots + DESCRIPTORS_BESIDE_TCP;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	if (limit.rlim_max < wanted)
+		log_warning(
+		    "the system allows %llu open files, %u TCP connections may need %llu; lower limits.tcp_slots",
+		    (unsigned long long)limit.rlim_max, tcp_slots, (unsigned long long)wanted);
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* ---- run and stop ---- */
+
+static void stop(struct daemon *d)
+{
+	for (size_t i = 0; i < SIGNALS_LEN; i++)
+		uv_close((uv_handle_t *)&d->signals[i], NULL);
+	uv_close((uv_handle_t *)&d->before_sleep, NULL);
+	udp_listener_stop(d->udp);
+	tcp_listener_stop(d->tcp);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+
+	if (number == SIGHUP)
+		reload(d);
+	else
+		stop(d);
+}
+
+static void start_handles(struct daemon *d)
+{
+	for (size_t i = 0; i < SIGNALS_LEN; i++) {
+		uv_signal_init(&d->loop, &d->signals[i]);
+		d->signals[i].data = d;
+		uv_signal_start(&d->signals[i], on_signal, signals[i]);
+	}
+	uv_prepare_init(&d->loop, &d->before_sleep);
+	d->before_sleep.data = d;
+	uv_prepare_start(&d->before_sleep, on_before_sleep);
+}
+
+/* Returns the exit status. */
+static int run(struct daemon *d)
+{
+	uint64_t boot_id;
+	int status = EXIT_REFUSED;
+
+	randombytes_buf(&boot_id, sizeof boot_id);
+	raise_descriptor_limit(d->config->tcp_slots);
+	start_handles(d);
+	if (make_parts(d, boot_id) && open_journal(d) && start_listeners(d)) {
+		say_started(d->config, boot_id);
+		status = EXIT_DONE;
+	} else {
+		stop(d);
+	}
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	return status;
+}
+
+static void free_parts(struct daemon *d)
+{
+	udp_listener_free(d->udp);
+	tcp_listener_free(d->tcp);
+	reflector_free(d->service.reflector);
+	collector_free(d->service.collector);
+	if (d->notices.journal && !journal_close(d->notices.journal))
+		log_error("the journal %s lost lines", d->config->journal);
+	server_config_free(d->config);
+}
+
+int daemon_run(struct server_config *config)
+{
+	struct daemon d = { .config = config };
+	int error = uv_loop_init(&d.loop);
+	int status = EXIT_REFUSED;
+
+	if (error < 0) {
+		log_error("can't make an event loop: %s", uv_strerror(error));
+		server_config_free(config);
+		return EXIT_REFUSED;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	status = run(&d);
+	free_parts(&d);
+	uv_loop_close(&d.loop);
+	return status;
+}
