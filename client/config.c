@@ -934,7 +934,7 @@ void config_print(const struct config *config, FILE *out)
 		paths += target_paths(&config->targets[i]);
 		rate += target_rate(config, &config->targets[i]);
 	}
-	fprintf(out, "paths: %u, more where a DNS name has several addresses; about %.3g probes a second\n", paths,
+	fprintf(out, "paths: %u, more where a DNS name has several addresses; about %.2f probes a second\n", paths,
 		rate);
 }
 
