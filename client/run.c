@@ -328,7 +328,7 @@ static void resolved(void *context, const struct resolver_name *name)
 
 static void open_journal(struct run *r, const struct config *config)
 {
-	const char *path = config->journal ? config->journal : "/dev/stdout";
+	const char *path = config->journal ? config->journal : JOURNAL_STDOUT;
 	struct journal *journal = journal_open(path);
 
 	if (!journal) {
@@ -413,7 +413,7 @@ static void start_handles(struct run *r)
 
 static int start(struct run *r)
 {
-	const char *journal = r->config->journal ? r->config->journal : "/dev/stdout";
+	const char *journal = r->config->journal ? r->config->journal : JOURNAL_STDOUT;
 	int error;
 
 	r->journal = journal_open(journal);
@@ -470,9 +470,10 @@ int run_main(struct config *config, const char *file)
 	if (status == 0) {
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		stop(&r);
-		log_info("ended; the journal is complete");
+		log_info("ended");
 	}
-	journal_close(r.journal);
+	if (!journal_close(r.journal))
+		status = 3;
 	free(r.schedules);
 	free(r.scratch);
 	config_free(r.config);

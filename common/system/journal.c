@@ -24,30 +24,36 @@ struct journal {
 };
 
 /* Does the file end in a line that a crash has cut off? Pipes and devices never do. */
-static bool ends_torn(int fd)
+static bool ends_torn(const char *path)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 	char last;
+	bool torn = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+		    pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+	if (fd >= 0)
+		close(fd);
+	return torn;
 }
 
 /* Before our first line, end the one that a crash has left. A line of ours never starts with a line end, so one there
  * says that this was done. */
 static void end_torn_line(struct journal *journal)
 {
-	if (!ends_torn(journal->fd) || (journal->len > 0 && journal->buffer[0] == '\n'))
+	if (!ends_torn(journal->path) || (journal->len > 0 && journal->buffer[0] == '\n'))
 		return;
 	memmove(journal->buffer + 1, journal->buffer, journal->len);
 	journal->buffer[0] = '\n';
 	journal->len++;
 }
 
-/* Readable too, to look at the last octet; a pipe without a reader does not block then either. */
+/* O_NONBLOCK is for a FIFO: without a reader it is refused instead of waited for, and a slow reader is a full disk. */
 static int open_file(const char *path)
 {
-	return open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	if (strcmp(path, JOURNAL_STDOUT) == 0)
+		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
 struct journal *journal_open(const char *path)

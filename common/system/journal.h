@@ -12,6 +12,9 @@
 
 struct journal;
 
+/* In the place of a path: what standard output is, also where /dev/stdout cannot be opened (a socket of systemd's). */
+#define JOURNAL_STDOUT "-"
+
 /* Append to path (0640 if it is new). If a crash left it without a line end, one is written first. NULL, with errno
  * set, if it can't be opened. */
 struct journal *journal_open(const char *path);

@@ -1,6 +1,8 @@
 /* The journal on a disk that is full, after a crash, and when logrotate takes it away. */
 #include "common/system/journal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +23,7 @@ static int setup(void **state)
 {
 	(void)state;
 	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof path, "%s/journal.jsonl", directory);
@@ -231,6 +234,41 @@ static void the_old_file_goes_on_if_the_new_one_cannot_be_opened(void **state)
 	assert_int_equal(count_lines(moved), 1);
 }
 
+/* Nobody reads: opening must not wait for a reader, nor writing for room. */
+static void a_pipe_never_blocks(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(journal_open(path));
+	assert_int_equal(errno, ENXIO);
+
+	int reader = open(path, O_RDONLY | O_NONBLOCK);
+	struct journal *journal = journal_open(path);
+	assert_non_null(journal);
+	for (int i = 0; i < 20000; i++)
+		write_line(journal, i);
+	assert_false(journal_flush(journal));
+	close(reader);
+	assert_false(journal_flush(journal));
+	assert_false(journal_close(journal));
+}
+
+static void standard_output_is_written_as_it_is(void **state)
+{
+	(void)state;
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO), fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	dup2(fd, STDOUT_FILENO);
+	struct journal *journal = journal_open(JOURNAL_STDOUT);
+	write_line(journal, 1);
+	bool whole = journal_close(journal);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(fd);
+	assert_true(whole);
+	assert_int_equal(count_lines(path), 1);
+}
+
 static void nothing_is_a_journal_too(void **state)
 {
 	(void)state;
@@ -260,6 +298,8 @@ int main(void)
 		TEST(goes_on_in_a_new_file_after_logrotate),
 		TEST(reopening_on_a_full_disk_starts_with_a_whole_line),
 		TEST(the_old_file_goes_on_if_the_new_one_cannot_be_opened),
+		TEST(a_pipe_never_blocks),
+		TEST(standard_output_is_written_as_it_is),
 		TEST(nothing_is_a_journal_too),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
