@@ -199,17 +199,24 @@ static bool is_answered(const struct prober_record *r)
 	return fates[r->outcome] == FATE_ANSWERED || r->outcome == PROBER_NOT_AUTHORISED || r->late;
 }
 
+/* Is this the holder, and has it not forgotten the flow in between? */
+static bool remembers(const struct prober *p, const struct packet_reply *reply, unsigned server)
+{
+	return server == p->holder && reply->boot_id == p->boot_id && reply->receipts.first == p->holder_first;
+}
+
 static void note_holder(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t sent_ns,
 			int64_t now_ns)
 {
 	if (p->heard.count > 0 && reply->seq <= p->heard.newest)
 		return; /* overtaken: who answered a newer number holds the address */
-	if (p->holder != server || p->boot_id != reply->boot_id) {
-		p->holder_changes += p->holder != PROBER_NOBODY;
-		p->holder = (uint16_t)server;
-		p->boot_id = reply->boot_id;
+	if (!remembers(p, reply, server))
 		p->holder_since_ns = now_ns;
-	}
+	if (p->holder != PROBER_NOBODY && (p->holder != server || p->boot_id != reply->boot_id))
+		p->holder_changes++;
+	p->holder = (uint16_t)server;
+	p->boot_id = reply->boot_id;
+	p->holder_first = reply->receipts.first;
 	p->holder_sent_ns = sent_ns;
 }
 
@@ -232,7 +239,7 @@ static void note_refusal(struct prober *p, const struct packet_reply *reply)
 	if (reply->status == PACKET_CLOCK_SKEW)
 		p->refused_upto = UINT32_MAX;
 	else if (p->refused_upto == UINT32_MAX)
-		p->refused_upto = reply->seq;
+		p->refused_upto = p->next - 1;
 }
 
 static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool arrived, bool absent)
@@ -246,23 +253,10 @@ static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool ar
 	return true;
 }
 
-/* Whose probes this reply's window may call missing: those that left at this time or later. */
-static int64_t absence_counts_from(const struct prober *p, const struct packet_reply *reply, unsigned server, bool sole)
-{
-	bool nobody = p->holder == PROBER_NOBODY;
-	bool is_holder = server == p->holder && reply->boot_id == p->boot_id;
-
-	if (p->absence_proves_nothing || (!nobody && !is_holder))
-		return INT64_MAX;
-	if (sole && p->holder_changes == 0)
-		return INT64_MIN;
-	return nobody ? INT64_MAX : p->holder_since_ns;
-}
-
 static void read_receipts(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t asked_ns,
 			  bool sole)
 {
-	int64_t from_ns = absence_counts_from(p, reply, server, sole);
+	bool knows = sole && !p->absence_proves_nothing && remembers(p, reply, server);
 
 	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
 		struct prober_record *r = slot(p, seq);
@@ -272,8 +266,8 @@ static void read_receipts(struct prober *p, const struct packet_reply *reply, un
 			continue;
 		status = receipts_status(&reply->receipts, seq);
 		settle_by_receipt(p, r, status == RECEIPTS_ARRIVED,
-				  status == RECEIPTS_MISSING && r->sent_ns >= from_ns &&
-				      r->sent_ns <= asked_ns - p->timeout_ns);
+				  status == RECEIPTS_MISSING && knows && seq > p->refused_upto &&
+				      r->sent_ns >= p->holder_since_ns && r->sent_ns <= asked_ns - p->timeout_ns);
 	}
 }
 
@@ -294,8 +288,8 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 	if (from_asked) {
 		note_holder(p, reply, server, r->sent_ns, now_ns);
 		acknowledge(&p->heard, reply->seq);
-		note_refusal(p, reply);
 	}
+	note_refusal(p, reply);
 	advance_waiting(p);
 	read_receipts(p, reply, server, r->sent_ns, sole);
 	return r->outcome;
@@ -309,13 +303,14 @@ static bool window_lacks(const struct prober *p, const struct prober_window *w, 
 {
 	const struct receipts *have = &w->receipts;
 
-	if (w->asked_ns - p->timeout_ns < r->sent_ns || w->blind_before_ns >= r->sent_ns)
+	if (seq <= p->refused_upto || w->asked_ns - p->timeout_ns < r->sent_ns || w->blind_before_ns >= r->sent_ns)
 		return false;
-	if (w->known && receipts_status(have, seq) != RECEIPTS_UNKNOWN)
+	if (!w->known)
+		return true;
+	if (receipts_status(have, seq) != RECEIPTS_UNKNOWN)
 		return receipts_status(have, seq) == RECEIPTS_MISSING;
-	/* Before the first that arrived, or in a flow that never did: it would be known if it had arrived. */
-	return seq > p->refused_upto &&
-	       (!w->known || (have->received > 0 && seq < have->first && have->newest - seq < RECEIPTS_WINDOW));
+	/* Before the first that arrived: it would be known if it had arrived too. */
+	return have->received > 0 && seq < have->first && have->newest - seq < RECEIPTS_WINDOW;
 }
 
 /* Another boot of the server that answers here, up already when that one answered: two machines with one key. */

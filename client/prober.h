@@ -61,14 +61,15 @@ struct prober {
 	struct packet_heard heard;  /* our acknowledgements, for the next probe */
 	/* The holder is the server and boot id that answered the newest answered number. */
 	uint64_t boot_id;
-	int64_t holder_since_ns; /* when the first answer of its present row arrived .. */
+	int64_t holder_since_ns; /* since when all answers are its own, and from one memory of the flow .. */
 	int64_t holder_sent_ns;  /* .. and when the probe left that it answered last */
+	uint32_t holder_first;   /* its receipts.first: another one means that it had forgotten the flow */
 	uint16_t holder;         /* the caller's number of the server; PROBER_NOBODY */
 	uint32_t holder_changes;
 	uint32_t duplicates;   /* second answers to one number */
 	uint32_t revisable;    /* records that receipts may still settle or correct */
-	uint32_t refused_upto; /* numbers up to it may have been refused for our clock, silently: it is not a proof
-				* against them that a server does not know them */
+	uint32_t refused_upto; /* numbers up to it may have been refused for our clock, silently: that a server does
+				* not know them proves nothing */
 	/* TCP: a window speaks of requests, so what is missing in it may still have got as far as its SYN. No window
 	 * then settles LOST_FORWARD; the one who asks about half-open sockets does, by prober_settle. */
 	bool absence_proves_nothing;
@@ -94,9 +95,9 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
  * now_ns from the probed address (from_asked) or from elsewhere. In time is what arrived within the timeout by the
  * kernel's clock, even if prober_expire came first. Notes the outcome, and for a reply from_asked the acknowledgement
  * and the holder, and reads the receipts that come with it: a receipt makes a loss LOST_RETURN whenever it was made.
- * A missing one makes it LOST_FORWARD if its deadline had passed when this reply's request left, and either `sole`
- * (none but this server may answer here) and no other holder was ever seen, or it left after an answer of this holder.
- * Returns the probe's outcome now; NONE if the number is none of ours, or too old. */
+ * A missing one makes it LOST_FORWARD if it left after an answer of this very server, which has neither started anew
+ * nor forgotten the flow since, if its deadline had passed when this reply's request left, and if `sole`: none but this
+ * server may answer here. Returns the probe's outcome now; NONE if the number is none of ours, or too old. */
 enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
 				 int64_t received_real_ns, int64_t now_ns, bool sole);
 
