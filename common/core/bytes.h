@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_BYTES_H
 #define FLOATPROBE_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline void bytes_put16(uint8_t *p, uint16_t v)
@@ -35,6 +36,19 @@ static inline uint32_t bytes_get32(const uint8_t *p)
 static inline uint64_t bytes_get64(const uint8_t *p)
 {
 	return (uint64_t)bytes_get32(p) << 32 | bytes_get32(p + 4);
+}
+
+/* A bitmap of `words` words, one after the other. */
+static inline void bytes_put_bitmap(uint8_t *p, const uint64_t *bitmap, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		bytes_put64(p + 8 * i, bitmap[i]);
+}
+
+static inline void bytes_get_bitmap(const uint8_t *p, uint64_t *bitmap, size_t words)
+{
+	for (size_t i = 0; i < words; i++)
+		bitmap[i] = bytes_get64(p + 8 * i);
 }
 
 #endif

@@ -18,9 +18,8 @@ enum {
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 48,
 
-	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
-	ROOM_ADDRESSES = 6,
-	ROOM_ERRORS = 2,
+	/* What evidence_query_room leaves for the lists that nobody asks for one by one: 6 addresses, 2 errors. */
+	REST_LEN = 6 * ADDRESS_LEN + 2 * ERROR_LEN,
 };
 
 enum { ANSWER_TRUNCATED = 0x01 };
@@ -43,11 +42,15 @@ static unsigned at_most(size_t n, unsigned limit)
 	return n < limit ? (unsigned)n : limit;
 }
 
+static size_t query_len(unsigned flows, unsigned attempts)
+{
+	return QUERY_HEAD_LEN + flows * (size_t)QUERY_FLOW_LEN + attempts * (size_t)QUERY_ATTEMPT_LEN;
+}
+
 unsigned evidence_query_room(size_t len, unsigned attempts)
 {
-	size_t query = QUERY_HEAD_LEN + attempts * (size_t)QUERY_ATTEMPT_LEN;
-	size_t answer =
-	    ANSWER_HEAD_LEN + attempts * (size_t)ATTEMPT_LEN + ROOM_ADDRESSES * ADDRESS_LEN + ROOM_ERRORS * ERROR_LEN;
+	size_t query = query_len(0, attempts);
+	size_t answer = ANSWER_HEAD_LEN + attempts * (size_t)ATTEMPT_LEN + REST_LEN;
 	unsigned asked, answered;
 
 	if (len < query || len < answer || attempts > EVIDENCE_ATTEMPTS_MAX)
@@ -55,11 +58,6 @@ unsigned evidence_query_room(size_t len, unsigned attempts)
 	asked = at_most((len - query) / QUERY_FLOW_LEN, EVIDENCE_FLOWS_MAX);
 	answered = at_most((len - answer) / FLOW_LEN, EVIDENCE_FLOWS_MAX);
 	return asked < answered ? asked : answered;
-}
-
-static size_t query_len(unsigned flows, unsigned attempts)
-{
-	return QUERY_HEAD_LEN + flows * (size_t)QUERY_FLOW_LEN + attempts * (size_t)QUERY_ATTEMPT_LEN;
 }
 
 /* Do the lists keep to their maxima, and do they fit in len octets? */
@@ -133,8 +131,7 @@ static void put_flow(uint8_t *p, const struct evidence_flow *flow)
 	bytes_put32(p + 20, r->received);
 	bytes_put16(p + 24, r->duplicates);
 	bytes_put16(p + 26, r->late);
-	for (unsigned i = 0; i < 4; i++)
-		bytes_put64(p + 28 + 8 * i, r->bitmap[i]);
+	bytes_put_bitmap(p + 28, r->bitmap, sizeof r->bitmap / sizeof *r->bitmap);
 	put_endpoint(p + 60, &flow->arrived_on);
 	put_endpoint(p + 78, &flow->source);
 	bytes_put32(p + 96, flow->idle_ms);
@@ -153,8 +150,7 @@ static void get_flow(struct evidence_flow *flow, const uint8_t *p)
 	r->received = bytes_get32(p + 20);
 	r->duplicates = bytes_get16(p + 24);
 	r->late = bytes_get16(p + 26);
-	for (unsigned i = 0; i < 4; i++)
-		r->bitmap[i] = bytes_get64(p + 28 + 8 * i);
+	bytes_get_bitmap(p + 28, r->bitmap, sizeof r->bitmap / sizeof *r->bitmap);
 	get_endpoint(&flow->arrived_on, p + 60);
 	get_endpoint(&flow->source, p + 78);
 	flow->idle_ms = bytes_get32(p + 96);

@@ -56,18 +56,6 @@ static bool tlv_is(const uint8_t *p, uint8_t flags, uint8_t type, size_t value_l
 	return p[0] == flags && p[1] == type && bytes_get16(p + 2) == value_len;
 }
 
-static void put_bitmap(uint8_t *p, const uint64_t bitmap[BITMAP_WORDS])
-{
-	for (unsigned i = 0; i < BITMAP_WORDS; i++)
-		bytes_put64(p + 8 * i, bitmap[i]);
-}
-
-static void get_bitmap(uint64_t bitmap[BITMAP_WORDS], const uint8_t *p)
-{
-	for (unsigned i = 0; i < BITMAP_WORDS; i++)
-		bitmap[i] = bytes_get64(p + 8 * i);
-}
-
 /* LOCATION's address sub-TLVs: type4 with the address and 12 reserved octets, or type6 (RFC 8972, 4.2.1). */
 static void put_address(uint8_t *p, uint8_t type4, uint8_t type6, const struct endpoint *endpoint)
 {
@@ -147,7 +135,7 @@ void packet_write_request(uint8_t *buf, size_t len, const struct packet_request 
 	bytes_put16(buf + WIRE_PROBE_DPORT, request->destination.port);
 	buf[WIRE_PROBE_PROTOCOL] = (uint8_t)request->transport;
 	bytes_put32(buf + WIRE_PROBE_HEARD_NEWEST, request->heard.newest);
-	put_bitmap(buf + WIRE_PROBE_HEARD_BITMAP, request->heard.bitmap);
+	bytes_put_bitmap(buf + WIRE_PROBE_HEARD_BITMAP, request->heard.bitmap, BITMAP_WORDS);
 	bytes_put32(buf + WIRE_PROBE_HEARD_COUNT, request->heard.count);
 
 	put_tlv(buf + WIRE_AUTH, WIRE_TLV_U, WIRE_TLV_AUTH, auth_len(request->slots));
@@ -205,7 +193,7 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 	request->transport = buf[WIRE_PROBE_PROTOCOL];
 	request->heard.newest = bytes_get32(buf + WIRE_PROBE_HEARD_NEWEST);
 	request->heard.count = bytes_get32(buf + WIRE_PROBE_HEARD_COUNT);
-	get_bitmap(request->heard.bitmap, buf + WIRE_PROBE_HEARD_BITMAP);
+	bytes_get_bitmap(buf + WIRE_PROBE_HEARD_BITMAP, request->heard.bitmap, BITMAP_WORDS);
 	return PACKET_FAULT_NONE;
 }
 
@@ -244,7 +232,7 @@ static void write_reply_flow(uint8_t *buf, const struct packet_reply *reply)
 	buf[WIRE_REPLY_TOS] = reply->tos;
 	bytes_put32(buf + WIRE_REPLY_FIRST, reply->receipts.first);
 	bytes_put32(buf + WIRE_REPLY_NEWEST, reply->receipts.newest);
-	put_bitmap(buf + WIRE_REPLY_BITMAP, reply->receipts.bitmap);
+	bytes_put_bitmap(buf + WIRE_REPLY_BITMAP, reply->receipts.bitmap, BITMAP_WORDS);
 	bytes_put32(buf + WIRE_REPLY_RECEIVED, reply->receipts.received);
 	bytes_put16(buf + WIRE_REPLY_DUPLICATES, reply->receipts.duplicates);
 	bytes_put16(buf + WIRE_REPLY_LATE, reply->receipts.late);
@@ -283,7 +271,7 @@ static void read_reply_flow(const uint8_t *buf, struct packet_reply *reply)
 	reply->tos = buf[WIRE_REPLY_TOS];
 	reply->receipts.first = bytes_get32(buf + WIRE_REPLY_FIRST);
 	reply->receipts.newest = bytes_get32(buf + WIRE_REPLY_NEWEST);
-	get_bitmap(reply->receipts.bitmap, buf + WIRE_REPLY_BITMAP);
+	bytes_get_bitmap(buf + WIRE_REPLY_BITMAP, reply->receipts.bitmap, BITMAP_WORDS);
 	reply->receipts.received = bytes_get32(buf + WIRE_REPLY_RECEIVED);
 	reply->receipts.duplicates = bytes_get16(buf + WIRE_REPLY_DUPLICATES);
 	reply->receipts.late = bytes_get16(buf + WIRE_REPLY_LATE);

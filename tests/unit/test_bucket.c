@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-enum { INTERVAL = 100, BURST = 3 };
+enum { BURST = 3 };
+#define INTERVAL INT64_C(100)
 
 static unsigned take_all(struct bucket *b, int64_t now_ns)
 {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 enum { SLOTS = 2, LEN = WIRE_PROBE_MIN + 8 };
+#define BITS(octets) (8 * (size_t)(octets))
 
 /* A client, the server that the probe is for (its slot is the second), and another one. */
 static struct {
@@ -126,7 +127,7 @@ static void every_bit_of_a_request_is_held(void **state)
 	make_request(buf);
 	assert_true(request_mac_holds(buf));
 	assert_true(request_signature_holds(buf));
-	for (size_t bit = 0; bit < 8 * LEN; bit++) {
+	for (size_t bit = 0; bit < BITS(LEN); bit++) {
 		size_t octet = bit / 8;
 		bool under_mac = octet < WIRE_SLOTS || (octet >= own_slot && octet < signature);
 
@@ -146,7 +147,7 @@ static void every_bit_of_a_reply_is_held(void **state)
 	make_reply(buf);
 	assert_true(reply_mac_holds(buf));
 	assert_true(reply_signature_holds(buf));
-	for (size_t bit = 0; bit < 8 * LEN; bit++) {
+	for (size_t bit = 0; bit < BITS(LEN); bit++) {
 		size_t octet = bit / 8;
 
 		buf[octet] ^= (uint8_t)(1 << bit % 8);
@@ -228,12 +229,12 @@ static void evidence_opens_only_as_it_was_sealed(void **state)
 	seal_evidence(key, nonce, head, value, text, TEXT_LEN);
 	assert_true(seal_evidence_open(key, head, value, VALUE_LEN, opened));
 	assert_memory_equal(opened, text, TEXT_LEN);
-	for (size_t bit = 0; bit < 8 * VALUE_LEN; bit++) {
+	for (size_t bit = 0; bit < BITS(VALUE_LEN); bit++) {
 		value[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_false(seal_evidence_open(key, head, value, VALUE_LEN, opened));
 		value[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
-	for (size_t bit = 0; bit < 8 * WIRE_SLOTS; bit++) {
+	for (size_t bit = 0; bit < BITS(WIRE_SLOTS); bit++) {
 		head[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_false(seal_evidence_open(key, head, value, VALUE_LEN, opened));
 		head[bit / 8] ^= (uint8_t)(1 << bit % 8);
