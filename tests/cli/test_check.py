@@ -1,0 +1,145 @@
+#!/usr/bin/python3 -B
+"""check and ping: formats, exit status, terminals and pipes. Nobody listens, so every path is refused at once."""
+
+import base64
+import os
+import pty
+import re
+import subprocess
+
+import cli
+
+PATH_KEYS = """type time vantage target role address port protocol size flow state direction cause sent answered
+forward_lost return_lost lost server arrived_on rtt_ms expected since evidence advice""".split()
+PROBE_KEYS = """type time vantage target role address port protocol size flow seq outcome rtt_ms server arrived_on
+source""".split()
+
+
+class Check(cli.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.file = self.config()
+
+    def check(self, *options, status=1, **more):
+        return self.floatprobe("check", "--config", self.file, *cli.QUICK, *options, status=status, **more)
+
+    def test_text(self):
+        done = self.check()
+        self.assertEqual(done.stderr, "")
+        for word in ("boot-01", "other", "127.0.0.2", "udp/512 held", "udp/512 fresh", "tcp", "refused", "0 of 6 paths"):
+            self.assertIn(word, done.stdout)
+        self.assertNotIn("\x1b", done.stdout)
+
+    def test_text_is_ascii_where_the_locale_is(self):
+        self.env["LC_ALL"] = "C"
+        self.assertTrue(self.check().stdout.isascii())
+
+    def test_json(self):
+        objects = self.objects(self.check("--json").stdout)
+        paths = [o for o in objects if o["type"] == "path"]
+        probes = [o for o in objects if o["type"] == "probe"]
+        self.assertEqual(objects, probes + paths)
+        self.assertEqual(len(paths), 6)
+        self.assertEqual(len(probes), 12)
+        for o in paths:
+            self.assertEqual(list(o), PATH_KEYS)
+            self.assertEqual((o["state"], o["direction"], o["cause"]), ("down", "forward", "refused"))
+            self.assertEqual((o["sent"], o["forward_lost"], o["answered"]), (2, 2, 0))
+            self.assertIs(o["expected"], False)
+            self.assertIsNone(o["server"])
+            self.assertIsNone(o["rtt_ms"])
+            self.assertEqual(o["size"], 512 if o["protocol"] == "udp" else None)
+            self.assertRegex(o["time"], r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
+        for o in probes:
+            self.assertEqual(list(o), PROBE_KEYS)
+
+    def test_nagios(self):
+        done = self.check("--format", "nagios", status=2)
+        self.assertRegex(done.stdout, r"\AFLOATPROBE CRITICAL - boot-01 127\.0\.0\.1 udp/512 held: down.*\| 'boot-01 .*\n\Z")
+        self.assertEqual(done.stdout.count("loss'=100%"), 6)
+
+    def test_target(self):
+        for options, targets in (
+            (("--target", "other"), {"other"}),
+            (("--target=other", "--target", "boot-01"), {"other", "boot-01"}),
+        ):
+            objects = self.objects(self.check("--json", *options).stdout)
+            self.assertEqual({o["target"] for o in objects}, targets)
+
+    def test_unknown_target_is_told_the_known_ones(self):
+        said = self.check("--target", "nobody", status=2).stderr
+        for word in ("nobody", "boot-01", "other"):
+            self.assertIn(word, said)
+
+    def test_no_path_is_no_success(self):
+        self.check("-6", status=2)
+        done = self.check("-6", "--format", "nagios", status=3)
+        self.assertRegex(done.stdout, r"\AFLOATPROBE UNKNOWN - .+\n\Z")
+
+    def test_quiet_shows_what_is_wrong(self):
+        self.assertIn("0 of 6 paths", self.check("-q").stdout)
+
+    def test_output_that_nobody_gets_is_no_success(self):
+        for options in ((), ("--json",), ("--format", "nagios")):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                self.assertIn("output", self.check(*options, status=3, stdout=full).stderr)
+            reader, writer = os.pipe()
+            os.close(reader)
+            self.assertIn("output", self.check(*options, status=3, stdout=writer).stderr)
+            os.close(writer)
+
+    def test_a_closed_stdout_is_not_mistaken_for_a_socket(self):
+        arguments = (cli.FLOATPROBE, "check", "--config", self.file, *cli.QUICK)
+        shell = ["sh", "-c", '"$0" "$@" >&- 2>&- <&-', *arguments]
+        self.assertEqual(subprocess.run(shell, check=False, cwd=self.dir, env=self.env).returncode, 3)
+
+    def test_ping(self):
+        key = base64.urlsafe_b64encode(base64.b64decode(self.server.removeprefix("ed25519:"))).decode().rstrip("=")
+        uri = f"floatprobe://{key}@127.0.0.1:{cli.closed_port()}?proto=tcp"
+        objects = self.objects(self.floatprobe("ping", "--key", "client.key", "--vantage", "there", *cli.QUICK, "--json",
+                                               uri, status=1).stdout)  # fmt: skip
+        self.assertEqual({(o["vantage"], o["protocol"]) for o in objects}, {("there", "tcp")})
+        for wrong in ("127.0.0.1", f"floatprobe://{key}", f"floatprobe://{key[1:]}@127.0.0.1", uri + "x"):
+            self.floatprobe("ping", "--key", "client.key", wrong, status=2)
+        self.assertIn("key", self.floatprobe("ping", uri, status=2).stderr)
+
+
+class Terminal(cli.TestCase):
+    """On a pseudo-terminal, as a person sees it."""
+
+    def shown(self, *options, **env):
+        file = self.config()
+        pid, terminal = pty.fork()
+        if pid == 0:
+            arguments = (cli.FLOATPROBE, "check", "--config", file, *cli.QUICK, *options)
+            os.execve(arguments[0], arguments, self.env | {"TERM": "xterm"} | env)
+        said = b""
+        while True:
+            try:
+                said += os.read(terminal, 4096)
+            except OSError:  # EIO: nobody holds the other end any more
+                break
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 1)
+        return said.decode()
+
+    def test_colour_and_progress_and_neither(self):
+        said = self.shown()
+        self.assertIn("\x1b[31mdown\x1b[0m", said)
+        # The progress line is cleared before the table comes.
+        self.assertRegex(said, re.compile(r"\r\d+ of 12 probes.*\r\x1b\[K.*STATE", re.DOTALL))
+
+        said = self.shown("-q", NO_COLOR="1")
+        self.assertNotIn("\x1b", said)
+        self.assertNotIn("probes decided", said)
+        said = self.shown(TERM="dumb")
+        self.assertNotIn("\x1b", said)
+        self.assertNotIn("probes decided", said)
+
+    def test_json_lines_stay_whole(self):
+        said = self.shown("--json").replace("\r\n", "\n")
+        self.assertEqual(len(self.objects(said)), 18)
+
+
+if __name__ == "__main__":
+    cli.main()
