@@ -17,6 +17,7 @@ static void ntp_times_are_exact_over_both_eras(void **state)
 		uint64_t ntp;
 	} times[] = {
 		{ 0, UINT64_C(2208988800) << 32 },                             /* 1970-01-01 */
+		{ 2, UINT64_C(2208988800) << 32 | 9 },                         /* 8.59, to the nearest */
 		{ -INT64_C(61505152) * NS_PER_S, UINT64_C(0x80000000) << 32 }, /* 1968-01-20, the earliest */
 		{ INT64_C(2085978495) * NS_PER_S, UINT64_C(0xffffffff) << 32 },
 		{ INT64_C(2085978496) * NS_PER_S, 0 }, /* 2036-02-07 06:28:16, era 1 */
