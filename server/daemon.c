@@ -236,7 +236,7 @@ static void say_started(const struct server_config *config, uint64_t boot_id)
 	const char *protocols = config->udp && config->tcp ? "UDP and TCP" : config->udp ? "UDP" : "TCP";
 
 	keyfile_public_text(config->identity.public_key, key);
-	log_info("floatprobed " FLOATPROBE_VERSION " %s: public key %s, boot id %016" PRIx64 ", %zu clients",
+	log_info("version " FLOATPROBE_VERSION ", %s: public key %s, boot id %016" PRIx64 ", %zu clients",
 		 config->name, key, boot_id, config->clients_len);
 	for (size_t i = 0; i < config->addresses_len; i++)
 		log_info("listening on %s, %s port %u", units_address_text(config->addresses[i].address, address),
