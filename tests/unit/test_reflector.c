@@ -1,0 +1,733 @@
+/* reflector: every outcome, what a reply says, and that junk takes nothing from anybody. Time is moved by hand. */
+#include "server/reflector.h"
+#include "tests/unit/sample_packet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+enum { ALICE, BOB, STRANGER, PEOPLE };
+enum { PROBE_LEN = 512, QUERY_LEN = WIRE_EVIDENCE_UDP_LEN, FLOWS_MAX = 8, SERVER_PORT = 8620 };
+enum { BOOT_ID = 77 };
+
+static struct seal_identity server, people[PEOPLE];
+static struct seal_pair pairs[PEOPLE];
+
+struct world {
+	struct reflector *reflector;
+	int64_t now_ns, real_ns;
+	struct reflector_event event; /* of the last request */
+	unsigned collected;
+	struct evidence_attempt attempt; /* the first one that the last query asked about */
+};
+
+/* A request as a test describes it; zero is the usual. */
+struct request {
+	unsigned who;
+	uint64_t flow;
+	uint32_t seq, heard;
+	uint16_t flags;
+	int64_t skew_ns;
+	bool tcp, no_slot;
+	size_t spoil; /* turn over the octet here (0: none) */
+	struct endpoint source;
+	const struct evidence_query *query;
+};
+
+struct outcome {
+	enum reflector_outcome outcome;
+	struct packet_reply reply;
+	struct evidence_answer answer;
+};
+
+static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+{
+	struct world *w = context;
+
+	(void)asker;
+	w->collected++;
+	w->attempt = query->attempts[0];
+	answer->socket_drops = 12;
+	memset(nonce, (int)w->collected, SEAL_NONCE_LEN);
+}
+
+static struct reflector *make_reflector(struct world *w, uint64_t boot_id, size_t clients_len)
+{
+	struct reflector_client clients[] = { { .name = "alice" }, { .name = "bob" } };
+	struct reflector_settings settings = {
+		.identity = &server,
+		.boot_id = boot_id,
+		.started_ns = w->now_ns,
+		.clock_skew_ns = 60 * S,
+		.flows_max = FLOWS_MAX,
+		.hash_key = { 1, 2, 3 },
+		.clients = clients,
+		.clients_len = clients_len,
+		.collect = collect,
+		.context = w,
+	};
+	struct reflector *reflector;
+
+	memcpy(clients[0].key, people[ALICE].public_key, WIRE_KEY_LEN);
+	memcpy(clients[1].key, people[BOB].public_key, WIRE_KEY_LEN);
+	reflector = reflector_new(&settings);
+	assert_non_null(reflector);
+	return reflector;
+}
+
+static int set_up_keys(void **state)
+{
+	(void)state;
+	assert_true(seal_start());
+	for (unsigned i = 0; i <= PEOPLE; i++) {
+		const uint8_t seed[SEAL_SEED_LEN] = { [0] = (uint8_t)(i + 1) };
+
+		seal_identity_from_seed(i == PEOPLE ? &server : &people[i], seed);
+	}
+	for (unsigned i = 0; i < PEOPLE; i++)
+		assert_true(seal_pair_for_client(&pairs[i], &people[i], server.public_key));
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	assert_non_null(w);
+	w->now_ns = 1000 * S;
+	w->real_ns = 1790000000 * S;
+	w->reflector = make_reflector(w, BOOT_ID, 2);
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	reflector_free(w->reflector);
+	free(w);
+	return 0;
+}
+
+static void pass(struct world *w, int64_t ns)
+{
+	w->now_ns += ns;
+	w->real_ns += ns;
+}
+
+static struct endpoint client_source(const struct request *r)
+{
+	return endpoint_is_unknown(&r->source) ? sample_endpoint_v4(200, 40000) : r->source;
+}
+
+/* The query is sealed over a head that is final but for its MAC: before all else. */
+static void seal_query(const struct seal_pair *pair, uint8_t *buf, size_t len, const struct evidence_query *query)
+{
+	const uint8_t nonce[SEAL_NONCE_LEN] = { 9 };
+	uint8_t text[QUERY_LEN];
+	size_t value_len;
+	uint8_t *value = packet_evidence(buf, len, 1, &value_len);
+	size_t text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
+
+	assert_true(evidence_write_query(text, text_len, query));
+	seal_evidence(pair->query, nonce, buf, value, text, text_len);
+}
+
+static void write_request(const struct world *w, const struct request *r, uint8_t *buf, size_t len)
+{
+	enum packet_transport transport = r->tcp ? PACKET_TCP : PACKET_UDP;
+	struct seal_pair pair = pairs[r->who];
+	struct packet_request packet = {
+		.role = r->query ? PACKET_QUERY : PACKET_PROBE,
+		.seq = r->seq,
+		.sent_ns = w->real_ns + r->skew_ns,
+		.flags = r->flags,
+		.flow_id = r->flow,
+		.destination = sample_endpoint_v4(5, SERVER_PORT),
+		.transport = transport,
+		.heard = { .newest = r->seq - 1, .count = r->heard },
+		.slots = 1,
+	};
+
+	memcpy(packet.client_key, people[r->who].public_key, WIRE_KEY_LEN);
+	packet_write_request(buf, len, &packet);
+	if (r->query)
+		seal_query(&pair, buf, len, r->query);
+	if (r->no_slot) /* of another server */
+		memset(pair.server_id, 0xee, sizeof pair.server_id);
+	seal_request_mac(&pair, transport, buf, len, 0);
+	seal_request_sign(&people[r->who], transport, buf, len, 1);
+	if (r->spoil)
+		buf[r->spoil] ^= 0xff;
+}
+
+static void read_answer(const struct seal_pair *pair, uint8_t *buf, size_t len, struct evidence_answer *answer)
+{
+	uint8_t text[QUERY_LEN];
+	size_t value_len;
+	const uint8_t *value = packet_evidence(buf, len, 1, &value_len);
+
+	assert_true(seal_evidence_open(pair->answer, buf, value, value_len, text));
+	assert_true(evidence_read_answer(text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, answer));
+}
+
+/* Whatever the reply says, it is for this request, from this server, and MACed. */
+static void read_reply(const struct request *r, uint8_t *buf, size_t len, struct outcome *out)
+{
+	enum packet_transport transport = r->tcp ? PACKET_TCP : PACKET_UDP;
+
+	assert_int_equal(packet_read_reply(buf, len, &out->reply), PACKET_FAULT_NONE);
+	assert_true(seal_reply_mac_holds(&pairs[r->who], transport, buf, len));
+	assert_memory_equal(out->reply.server_key, server.public_key, WIRE_KEY_LEN);
+	assert_int_equal(out->reply.seq, r->seq);
+	assert_true(out->reply.flow_id == r->flow);
+	if (out->reply.flags & PACKET_SIGNED)
+		assert_true(seal_reply_signature_holds(server.public_key, transport, buf, len, 1));
+	if (out->outcome == REFLECTOR_ANSWERED)
+		read_answer(&pairs[r->who], buf, len, &out->answer);
+}
+
+/* The buffer is as long as the request and not an octet more, so that a longer reply would be seen. */
+static struct outcome ask(struct world *w, struct request r)
+{
+	size_t len = r.query ? QUERY_LEN : PROBE_LEN;
+	uint8_t *buf = malloc(len);
+	struct outcome out = { .outcome = REFLECTOR_OUTCOMES_LEN };
+	struct reflector_request request = {
+		.buf = buf,
+		.len = len,
+		.transport = r.tcp ? PACKET_TCP : PACKET_UDP,
+		.source = client_source(&r),
+		.arrived_on = sample_endpoint_v4(26, SERVER_PORT),
+		.ttl = 61,
+		.tos = 0x20,
+		.received_ns = w->real_ns,
+		.replied_ns = w->real_ns + 1000,
+		.now_ns = w->now_ns,
+	};
+
+	assert_non_null(buf);
+	write_request(w, &r, buf, len);
+	out.outcome = reflector_handle(w->reflector, &request, &w->event);
+	if (out.outcome < REFLECTOR_DROPPED_MALFORMED)
+		read_reply(&r, buf, len, &out);
+	free(buf);
+	return out;
+}
+
+/* ---- what a reply says ---- */
+
+static void the_first_probe_makes_a_flow(void **state)
+{
+	struct world *w = *state;
+	struct outcome out = ask(w, (struct request){ .flow = 5, .seq = 9 });
+	struct endpoint source = sample_endpoint_v4(200, 40000), arrived_on = sample_endpoint_v4(26, SERVER_PORT);
+
+	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+	assert_int_equal(out.reply.role, PACKET_REPLY);
+	assert_int_equal(out.reply.status, PACKET_OK);
+	assert_int_equal(out.reply.flags, PACKET_NEW_FLOW);
+	assert_true(out.reply.boot_id == BOOT_ID);
+	assert_true(endpoint_equal(&out.reply.seen_source, &source));
+	assert_true(endpoint_equal(&out.reply.arrived_on, &arrived_on));
+	assert_int_equal(out.reply.ttl, 61);
+	assert_int_equal(out.reply.tos, 0x20);
+	assert_true(out.reply.received_ns == w->real_ns);
+	assert_true(out.reply.replied_ns == w->real_ns + 1000);
+	assert_int_equal(out.reply.receipts.first, 9);
+	assert_int_equal(out.reply.receipts.received, 1);
+
+	out = ask(w, (struct request){ .flow = 5, .seq = 11, .heard = 1 });
+	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+	assert_int_equal(out.reply.flags, 0);
+	assert_int_equal(receipts_status(&out.reply.receipts, 9), RECEIPTS_ARRIVED);
+	assert_int_equal(receipts_status(&out.reply.receipts, 10), RECEIPTS_MISSING);
+	assert_int_equal(receipts_status(&out.reply.receipts, 11), RECEIPTS_ARRIVED);
+	assert_int_equal(reflector_counts(w->reflector)[REFLECTOR_REPLIED], 2);
+}
+
+static void replies_are_signed_on_request(void **state)
+{
+	struct world *w = *state;
+	unsigned signed_replies = 0;
+	struct outcome out;
+
+	out = ask(w, (struct request){ .flow = 5, .seq = 1, .flags = PACKET_SIGN_REPLY });
+	assert_int_equal(out.reply.flags, PACKET_NEW_FLOW | PACKET_SIGNED);
+	for (uint32_t seq = 2; seq <= 1001; seq++) {
+		out = ask(w, (struct request){ .flow = 5, .seq = seq, .flags = PACKET_SIGN_REPLY });
+		assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+		signed_replies += out.reply.flags == PACKET_SIGNED;
+	}
+	assert_in_range(signed_replies, 1, 999);
+	pass(w, 1 * S);
+	out = ask(w, (struct request){ .flow = 5, .seq = 1002, .flags = PACKET_SIGN_REPLY });
+	assert_int_equal(out.reply.flags, PACKET_SIGNED);
+}
+
+static void a_restart_is_a_new_boot_id_and_a_new_flow(void **state)
+{
+	struct world *w = *state;
+	struct outcome out;
+
+	ask(w, (struct request){ .flow = 5, .seq = 1 });
+	reflector_free(w->reflector);
+	w->reflector = make_reflector(w, BOOT_ID + 1, 2);
+	out = ask(w, (struct request){ .flow = 5, .seq = 600000, .heard = 599999 });
+	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+	assert_true(out.reply.boot_id == BOOT_ID + 1);
+	assert_int_equal(out.reply.flags, PACKET_NEW_FLOW);
+	assert_int_equal(out.reply.receipts.first, 600000);
+}
+
+static void a_flow_may_change_its_transport_and_source(void **state)
+{
+	struct world *w = *state;
+	struct outcome out;
+
+	ask(w, (struct request){ .flow = 5, .seq = 1 });
+	out = ask(w, (struct request){ .flow = 5, .seq = 2, .tcp = true, .source = sample_endpoint_v6(7, 1234) });
+	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+	assert_int_equal(out.reply.receipts.received, 2);
+	assert_int_equal(out.reply.flags, 0);
+}
+
+/* ---- what is refused ---- */
+
+static void what_is_no_packet_is_dropped(void **state)
+{
+	struct world *w = *state;
+	uint8_t octets[PROBE_LEN] = { 0 };
+	struct reflector_request request = { .buf = octets, .transport = PACKET_UDP, .now_ns = w->now_ns };
+
+	for (request.len = 0; request.len <= sizeof octets; request.len++)
+		assert_int_equal(reflector_handle(w->reflector, &request, &w->event), REFLECTOR_DROPPED_MALFORMED);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_FLOW_MAGIC }).outcome,
+			 REFLECTOR_DROPPED_MALFORMED);
+	/* It says UDP and comes by TCP. */
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_PROBE_PROTOCOL }).outcome,
+			 REFLECTOR_DROPPED_MALFORMED);
+}
+
+static void a_mac_that_does_not_hold_is_dropped(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_SEQ + 3 }).outcome,
+			 REFLECTOR_DROPPED_BAD_MAC);
+	assert_int_equal(
+	    ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_SLOTS + WIRE_SERVER_ID_LEN }).outcome,
+	    REFLECTOR_DROPPED_BAD_MAC);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1 }).reply.flags, PACKET_NEW_FLOW);
+}
+
+static void only_a_new_flow_needs_its_signature(void **state)
+{
+	struct world *w = *state;
+	struct request spoilt = { .flow = 5, .seq = 1, .spoil = WIRE_SIGNATURE(1) };
+
+	assert_int_equal(ask(w, spoilt).outcome, REFLECTOR_DROPPED_BAD_SIGNATURE);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1 }).reply.flags, PACKET_NEW_FLOW);
+	spoilt.seq = 2;
+	assert_int_equal(ask(w, spoilt).outcome, REFLECTOR_REPLIED);
+}
+
+static void a_duplicate_is_answered_once_more(void **state)
+{
+	struct world *w = *state;
+	struct outcome out;
+
+	ask(w, (struct request){ .flow = 5, .seq = 1 });
+	ask(w, (struct request){ .flow = 5, .seq = 2 });
+	for (uint32_t seq = 1; seq <= 2; seq++) {
+		out = ask(w, (struct request){ .flow = 5, .seq = seq });
+		assert_int_equal(out.outcome, REFLECTOR_REPLIED_DUPLICATE);
+		assert_int_equal(out.reply.flags, PACKET_DUPLICATE);
+		assert_int_equal(out.reply.receipts.received, 2);
+		assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = seq }).outcome, REFLECTOR_DROPPED_REPLAY);
+	}
+	/* The place of number 2 in the window now belongs to another one. */
+	ask(w, (struct request){ .flow = 5, .seq = 2 + RECEIPTS_WINDOW });
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 2 + RECEIPTS_WINDOW }).outcome,
+			 REFLECTOR_REPLIED_DUPLICATE);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 2 }).outcome, REFLECTOR_DROPPED_REPLAY);
+	/* Late, but within the window, and never seen. */
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 3 }).outcome, REFLECTOR_REPLIED);
+}
+
+static void a_wrong_clock_is_told_and_makes_no_flow(void **state)
+{
+	struct world *w = *state;
+	/* Its signature is spoilt, too: nobody looks at it. */
+	struct request stale = { .flow = 5, .seq = 1, .skew_ns = -61 * S, .spoil = WIRE_SIGNATURE(1) };
+	struct outcome out = ask(w, stale);
+	unsigned told = 0;
+
+	assert_int_equal(out.outcome, REFLECTOR_TOLD_SKEW);
+	assert_int_equal(out.reply.status, PACKET_CLOCK_SKEW);
+	assert_true(out.reply.received_ns == w->real_ns);
+	assert_int_equal(out.reply.receipts.received, 0);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .skew_ns = 61 * S }).outcome,
+			 REFLECTOR_TOLD_SKEW);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .skew_ns = 59 * S }).reply.flags,
+			 PACKET_NEW_FLOW);
+	/* Within a flow the window judges, so a clock that is set meanwhile does not matter. */
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 2, .skew_ns = 3600 * S }).outcome,
+			 REFLECTOR_REPLIED);
+
+	stale.flow = 6;
+	for (unsigned i = 0; i < 1000; i++)
+		told += ask(w, stale).outcome == REFLECTOR_TOLD_SKEW;
+	assert_in_range(told, 100, 300);
+	assert_int_equal(ask(w, stale).outcome, REFLECTOR_DROPPED_SKEW_LIMIT);
+	stale.who = BOB;
+	assert_int_equal(ask(w, stale).outcome, REFLECTOR_TOLD_SKEW);
+}
+
+static void strangers_get_silence_over_udp(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, (struct request){ .who = STRANGER, .flow = 5, .seq = 1 }).outcome,
+			 REFLECTOR_DROPPED_STRANGER);
+}
+
+static void strangers_are_told_over_tcp(void **state)
+{
+	struct world *w = *state;
+	struct request stranger = { .who = STRANGER, .flow = 5, .seq = 1, .tcp = true };
+	struct request forged = { .who = STRANGER, .flow = 5, .seq = 1, .tcp = true, .spoil = WIRE_SIGNATURE(1) };
+	struct outcome out = ask(w, stranger);
+	unsigned told = 0;
+
+	assert_int_equal(out.outcome, REFLECTOR_TOLD_NOT_AUTHORISED);
+	assert_int_equal(out.reply.status, PACKET_NOT_AUTHORISED);
+	assert_int_equal(out.reply.receipts.received, 0);
+	assert_int_equal(ask(w, forged).outcome, REFLECTOR_DROPPED_BAD_SIGNATURE);
+	for (unsigned i = 0; i < 1000; i++) {
+		stranger.source = sample_endpoint_v4((uint8_t)i, 1);
+		stranger.source.address[13] = (uint8_t)i; /* many prefixes */
+		told += ask(w, stranger).outcome == REFLECTOR_TOLD_NOT_AUTHORISED;
+	}
+	assert_in_range(told, 1, 60);
+	assert_int_equal(ask(w, stranger).outcome, REFLECTOR_DROPPED_SIGNATURE_LIMIT);
+}
+
+/* ---- without a slot, and under a flood ---- */
+
+static void without_a_slot_the_signature_decides(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .seq = 1, .no_slot = true };
+	struct request forged = { .flow = 5, .seq = 3, .no_slot = true, .spoil = WIRE_SEQ + 3 };
+
+	assert_int_equal(ask(w, r).reply.flags, PACKET_NEW_FLOW);
+	r.seq = 2;
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED);
+	assert_int_equal(ask(w, forged).outcome, REFLECTOR_DROPPED_BAD_SIGNATURE);
+}
+
+static void junk_without_a_slot_stays_in_its_prefix(void **state)
+{
+	struct world *w = *state;
+	struct request junk = { .seq = 1, .no_slot = true, .spoil = WIRE_SEQ + 3 };
+	struct request good = { .flow = 5, .seq = 1, .no_slot = true };
+	unsigned verified = 0;
+
+	junk.source = sample_endpoint_v4(1, 1);
+	junk.source.address[12] = 203;
+	for (unsigned i = 0; i < 1000; i++) {
+		junk.source.address[15] = (uint8_t)i;
+		verified += ask(w, junk).outcome == REFLECTOR_DROPPED_BAD_SIGNATURE;
+	}
+	assert_in_range(verified, 1, 30);
+	assert_int_equal(ask(w, junk).outcome, REFLECTOR_DROPPED_SIGNATURE_LIMIT);
+	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
+
+	junk.source = sample_endpoint_v6(1, 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		junk.source.address[15] = (uint8_t)i;
+		ask(w, junk);
+	}
+	assert_int_equal(ask(w, junk).outcome, REFLECTOR_DROPPED_SIGNATURE_LIMIT);
+	good.seq = 2;
+	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
+}
+
+/* More junk of each kind than there are flows, between any two probes; a flow made by it would push ours out. */
+static void a_flood_of_junk_takes_nothing_from_a_flow(void **state)
+{
+	struct world *w = *state;
+
+	for (uint32_t seq = 1; seq <= 20; seq++) {
+		struct outcome out = ask(w, (struct request){ .flow = 5, .seq = seq, .heard = seq - 1 });
+
+		assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+		assert_int_equal(out.reply.receipts.received, seq);
+		for (uint32_t i = 1; i <= 2 * FLOWS_MAX; i++) {
+			ask(w, (struct request){ .flow = i, .seq = seq + 1, .spoil = WIRE_SEQ + 3 });
+			ask(w, (struct request){ .flow = i + 100, .seq = 1, .spoil = WIRE_SIGNATURE(1) });
+			ask(w, (struct request){ .flow = i, .seq = seq + 1, .spoil = WIRE_SEQ + 3, .no_slot = true });
+			ask(w, (struct request){ .flow = i + 100, .seq = 1, .skew_ns = -3600 * S });
+			ask(w, (struct request){ .who = STRANGER, .flow = i, .seq = 1, .tcp = i % 2 });
+		}
+		pass(w, 100 * MS);
+	}
+}
+
+static void a_client_cannot_push_out_another_s_flow(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+	struct outcome out;
+
+	ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 1 });
+	for (uint64_t flow = 1; flow <= 100; flow++)
+		ask(w, (struct request){ .flow = flow, .seq = 1 });
+	assert_int_equal(ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 2 }).reply.flags, 0);
+	/* And who lost flows is told so. */
+	pass(w, 5 * S);
+	out = ask(w, (struct request){ .flow = 100, .seq = 2, .query = &query });
+	assert_int_equal(out.answer.evicted_ms, 5000);
+	out = ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 3, .query = &query });
+	assert_true(out.answer.evicted_ms == UINT64_MAX);
+}
+
+/* ---- evidence ---- */
+
+static void evidence_tells_of_the_flows_asked_for(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 6, 999 }, .flows_len = 2, .attempts_len = 1 };
+	struct endpoint source = sample_endpoint_v6(3, 4711);
+	struct outcome out;
+
+	query.attempts[0] = (struct evidence_attempt){ .client = sample_endpoint_v4(9, 55), .id = 31 };
+	ask(w, (struct request){ .flow = 6, .seq = 1, .source = source });
+	pass(w, 2 * S);
+	ask(w, (struct request){ .flow = 6, .seq = 3, .source = source });
+	pass(w, 1 * S);
+	out = ask(w, (struct request){ .flow = 5, .seq = 1, .query = &query });
+	assert_int_equal(out.outcome, REFLECTOR_ANSWERED);
+	assert_int_equal(out.reply.role, PACKET_ANSWER);
+	assert_true(out.answer.boot_id == BOOT_ID);
+	assert_int_equal(out.answer.uptime_ms, 3000);
+	assert_int_equal(out.answer.socket_drops, 12);
+	assert_int_equal(w->attempt.id, 31);
+
+	assert_int_equal(out.answer.flows_len, 2);
+	assert_true(out.answer.flows[0].id == 6);
+	assert_true(out.answer.flows[0].known);
+	assert_int_equal(out.answer.flows[0].age_ms, 3000);
+	assert_int_equal(out.answer.flows[0].idle_ms, 1000);
+	assert_true(endpoint_equal(&out.answer.flows[0].source, &source));
+	assert_int_equal(receipts_status(&out.answer.flows[0].receipts, 2), RECEIPTS_MISSING);
+	assert_true(out.answer.flows[1].id == 999);
+	assert_false(out.answer.flows[1].known);
+}
+
+static void evidence_without_ids_tells_of_the_latest_first(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+	const uint64_t expected[] = { 5, 1, 3, 2 };
+	struct outcome out;
+
+	ask(w, (struct request){ .who = BOB, .flow = 44, .seq = 1 });
+	for (uint64_t flow = 1; flow <= 3; flow++)
+		ask(w, (struct request){ .flow = flow, .seq = 1 });
+	ask(w, (struct request){ .flow = 1, .seq = 2 });
+	out = ask(w, (struct request){ .flow = 5, .seq = 1, .query = &query });
+	assert_int_equal(out.answer.flows_len, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(out.answer.flows[i].id == expected[i]);
+}
+
+static void queries_are_limited_and_must_open(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+	struct request r = { .flow = 5, .seq = 1, .query = &query, .spoil = QUERY_LEN - 1 };
+	unsigned answered = 0;
+
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_DROPPED_EVIDENCE);
+	assert_int_equal(w->collected, 0);
+	r.spoil = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		r.seq++;
+		answered += ask(w, r).outcome == REFLECTOR_ANSWERED;
+	}
+	assert_int_equal(w->collected, answered);
+	assert_in_range(answered, 10, 20);
+	pass(w, 1 * S);
+	r.seq++;
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_ANSWERED);
+	r.who = BOB;
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_ANSWERED);
+}
+
+/* ---- does the client hear us? ---- */
+
+/* Probes of flow 5 from `seq` on, each `gap_ns` after the one before; acknowledgements stand still. Returns how many
+ * events of this kind came. */
+static unsigned probe_on(struct world *w, uint32_t *seq, unsigned count, uint32_t heard, int64_t gap_ns,
+			 enum reflector_event_kind kind)
+{
+	unsigned events = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		pass(w, gap_ns);
+		ask(w, (struct request){ .flow = 5, .seq = (*seq)++, .heard = heard });
+		events += w->event.kind == kind;
+	}
+	return events;
+}
+
+static void who_does_not_hear_us_is_reported_once(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+	struct outcome out;
+	uint32_t seq = 1;
+
+	assert_int_equal(probe_on(w, &seq, 3, 0, 1 * S, REFLECTOR_EVENT_UNHEARD), 0);
+	assert_int_equal(probe_on(w, &seq, 1, 0, 1 * S, REFLECTOR_EVENT_UNHEARD), 1);
+	assert_string_equal(w->event.client, "alice");
+	assert_true(w->event.flow->id == 5);
+	assert_int_equal(w->event.unheard_replies, 3);
+	assert_int_equal(probe_on(w, &seq, 20, 0, 1 * S, REFLECTOR_EVENT_UNHEARD), 0);
+	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
+	assert_false(out.answer.flows[0].unheard);
+	assert_true(out.answer.flows[1].unheard);
+
+	assert_int_equal(probe_on(w, &seq, 1, 1, 1 * S, REFLECTOR_EVENT_HEARD), 1);
+	assert_int_equal(probe_on(w, &seq, 3, 1, 1 * S, REFLECTOR_EVENT_UNHEARD), 1);
+}
+
+static void who_hears_us_is_not_reported(void **state)
+{
+	struct world *w = *state;
+	uint32_t seq = 1;
+
+	/* Every second reply is lost. */
+	for (uint32_t heard = 0; heard < 100; heard++)
+		assert_int_equal(probe_on(w, &seq, 2, heard, 1 * S, REFLECTOR_EVENT_UNHEARD), 0);
+	/* A pause of an hour, and then the acknowledgement of what was answered before it. */
+	assert_int_equal(probe_on(w, &seq, 1, 101, 3600 * S, REFLECTOR_EVENT_UNHEARD), 0);
+}
+
+/* The last reply of a burst is lost; those of the next burst are on their way while more probes come in. */
+static void replies_on_their_way_are_no_reason(void **state)
+{
+	struct world *w = *state;
+	uint32_t seq = 1;
+
+	assert_int_equal(probe_on(w, &seq, 20, 0, 20 * MS, REFLECTOR_EVENT_UNHEARD), 0);
+	assert_int_equal(probe_on(w, &seq, 1, 19, 60 * S, REFLECTOR_EVENT_UNHEARD), 0);
+	assert_int_equal(probe_on(w, &seq, 9, 19, 20 * MS, REFLECTOR_EVENT_UNHEARD), 0);
+	assert_int_equal(probe_on(w, &seq, 10, 20, 20 * MS, REFLECTOR_EVENT_UNHEARD), 0);
+	/* None of that burst's came back: now it is. */
+	assert_int_equal(probe_on(w, &seq, 1, 20, 60 * S, REFLECTOR_EVENT_UNHEARD), 1);
+}
+
+static void duplicates_and_queries_are_no_reason(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+
+	ask(w, (struct request){ .flow = 5, .seq = 1 });
+	for (uint32_t seq = 2; seq < 10; seq++) {
+		pass(w, 10 * S);
+		ask(w, (struct request){ .flow = 5, .seq = 1 });
+		assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
+		ask(w, (struct request){ .flow = 5, .seq = seq, .query = &query });
+		assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
+	}
+}
+
+/* ---- another list of clients ---- */
+
+static void flows_survive_another_list_of_clients(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct reflector_client clients[] = { { .name = "new" }, { .name = "bob-renamed" } };
+	struct outcome out;
+	uint32_t seq = 2;
+
+	memcpy(clients[0].key, people[STRANGER].public_key, WIRE_KEY_LEN);
+	memcpy(clients[1].key, people[BOB].public_key, WIRE_KEY_LEN);
+	ask(w, (struct request){ .flow = 5, .seq = 1 });
+	for (uint64_t flow = 5; flow <= 7; flow++)
+		ask(w, (struct request){ .who = BOB, .flow = flow, .seq = 1 });
+	assert_true(reflector_set_clients(w->reflector, clients, 2, w->now_ns));
+
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 2 }).outcome, REFLECTOR_DROPPED_STRANGER);
+	out = ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 2, .query = &query });
+	assert_int_equal(out.reply.flags, 0);
+	assert_true(out.answer.flows[0].known);
+	assert_int_equal(out.answer.flows[0].receipts.received, 2);
+	assert_true(out.answer.evicted_ms == UINT64_MAX);
+	pass(w, 7 * S);
+	out = ask(w, (struct request){ .who = STRANGER, .flow = 5, .seq = 1, .query = &query });
+	assert_int_equal(out.outcome, REFLECTOR_ANSWERED);
+	assert_int_equal(out.answer.evicted_ms, 7000);
+
+	for (; seq < 8 && w->event.kind == REFLECTOR_EVENT_NONE; seq++) {
+		pass(w, 1 * S);
+		ask(w, (struct request){ .who = BOB, .flow = 6, .seq = seq });
+	}
+	assert_string_equal(w->event.client, "bob-renamed");
+}
+
+static void a_list_with_a_bad_key_changes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct reflector_client clients[] = { { .name = "bob" }, { .name = "no point" } };
+
+	memcpy(clients[0].key, people[BOB].public_key, WIRE_KEY_LEN);
+	ask(w, (struct request){ .flow = 5, .seq = 1 });
+	assert_false(reflector_set_clients(w->reflector, clients, 2, w->now_ns));
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 2 }).reply.flags, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_first_probe_makes_a_flow),
+		TEST(replies_are_signed_on_request),
+		TEST(a_restart_is_a_new_boot_id_and_a_new_flow),
+		TEST(a_flow_may_change_its_transport_and_source),
+		TEST(what_is_no_packet_is_dropped),
+		TEST(a_mac_that_does_not_hold_is_dropped),
+		TEST(only_a_new_flow_needs_its_signature),
+		TEST(a_duplicate_is_answered_once_more),
+		TEST(a_wrong_clock_is_told_and_makes_no_flow),
+		TEST(strangers_get_silence_over_udp),
+		TEST(strangers_are_told_over_tcp),
+		TEST(without_a_slot_the_signature_decides),
+		TEST(junk_without_a_slot_stays_in_its_prefix),
+		TEST(a_flood_of_junk_takes_nothing_from_a_flow),
+		TEST(a_client_cannot_push_out_another_s_flow),
+		TEST(evidence_tells_of_the_flows_asked_for),
+		TEST(evidence_without_ids_tells_of_the_latest_first),
+		TEST(queries_are_limited_and_must_open),
+		TEST(who_does_not_hear_us_is_reported_once),
+		TEST(who_hears_us_is_not_reported),
+		TEST(replies_on_their_way_are_no_reason),
+		TEST(duplicates_and_queries_are_no_reason),
+		TEST(flows_survive_another_list_of_clients),
+		TEST(a_list_with_a_bad_key_changes_nothing),
+	};
+
+	return cmocka_run_group_tests_name("reflector", tests, set_up_keys, NULL);
+}
