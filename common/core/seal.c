@@ -8,6 +8,8 @@
 _Static_assert(SEAL_SEED_LEN == crypto_sign_SEEDBYTES, "seed");
 _Static_assert(WIRE_KEY_LEN == crypto_sign_PUBLICKEYBYTES, "public key");
 _Static_assert(WIRE_SIGNATURE_LEN == crypto_sign_BYTES, "signature");
+_Static_assert(WIRE_MAC_LEN == crypto_shorthash_siphashx24_BYTES, "MAC");
+_Static_assert(SEAL_MAC_KEY_LEN == crypto_shorthash_siphashx24_KEYBYTES, "MAC key");
 _Static_assert(SEAL_NONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
 _Static_assert(SEAL_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
 
@@ -28,20 +30,20 @@ void seal_identity_from_seed(struct seal_identity *identity, const uint8_t seed[
 	crypto_sign_ed25519_sk_to_curve25519(identity->x25519_secret, identity->secret_key);
 }
 
-/* Two keys: BLAKE2b-512(key = shared; label || client || server), cut in two. */
-static void derive(uint8_t first[32], uint8_t second[32], const uint8_t *shared, const char *label,
+/* Two keys of key_len: BLAKE2b of twice that length (key = shared; label || client || server), cut in two. */
+static void derive(uint8_t *first, uint8_t *second, size_t key_len, const uint8_t *shared, const char *label,
 		   const uint8_t *client_key, const uint8_t *server_key)
 {
 	crypto_generichash_state state;
-	uint8_t keys[64];
+	uint8_t keys[crypto_generichash_BYTES_MAX];
 
-	crypto_generichash_init(&state, shared, crypto_scalarmult_BYTES, sizeof keys);
+	crypto_generichash_init(&state, shared, crypto_scalarmult_BYTES, 2 * key_len);
 	crypto_generichash_update(&state, (const uint8_t *)label, CONTEXT_LEN);
 	crypto_generichash_update(&state, client_key, WIRE_KEY_LEN);
 	crypto_generichash_update(&state, server_key, WIRE_KEY_LEN);
-	crypto_generichash_final(&state, keys, sizeof keys);
-	memcpy(first, keys, 32);
-	memcpy(second, keys + 32, 32);
+	crypto_generichash_final(&state, keys, 2 * key_len);
+	memcpy(first, keys, key_len);
+	memcpy(second, keys + key_len, key_len);
 	sodium_memzero(keys, sizeof keys);
 }
 
@@ -53,8 +55,8 @@ static bool pair_from(struct seal_pair *pair, const struct seal_identity *own, c
 	if (crypto_sign_ed25519_pk_to_curve25519(peer, peer_key) != 0 ||
 	    crypto_scalarmult(shared, own->x25519_secret, peer) != 0)
 		return false;
-	derive(pair->c2s, pair->s2c, shared, mac_keys, client_key, server_key);
-	derive(pair->query, pair->answer, shared, evidence_keys, client_key, server_key);
+	derive(pair->c2s, pair->s2c, SEAL_MAC_KEY_LEN, shared, mac_keys, client_key, server_key);
+	derive(pair->query, pair->answer, sizeof pair->query, shared, evidence_keys, client_key, server_key);
 	memcpy(pair->server_id, server_key, WIRE_SERVER_ID_LEN);
 	sodium_memzero(shared, sizeof shared);
 	return true;
@@ -80,17 +82,14 @@ static void put_prefix(uint8_t prefix[PREFIX_LEN], const char *context, enum pac
 	bytes_put16(prefix + CONTEXT_LEN + 1, (uint16_t)len);
 }
 
-static void make_mac(uint8_t mac[WIRE_MAC_LEN], const uint8_t key[32], const char *context,
+static void make_mac(uint8_t mac[WIRE_MAC_LEN], const uint8_t key[SEAL_MAC_KEY_LEN], const char *context,
 		     enum packet_transport transport, const uint8_t *buf, size_t len)
 {
-	crypto_generichash_state state;
-	uint8_t prefix[PREFIX_LEN];
+	uint8_t text[PREFIX_LEN + WIRE_SLOTS];
 
-	put_prefix(prefix, context, transport, len);
-	crypto_generichash_init(&state, key, 32, WIRE_MAC_LEN);
-	crypto_generichash_update(&state, prefix, sizeof prefix);
-	crypto_generichash_update(&state, buf, WIRE_SLOTS);
-	crypto_generichash_final(&state, mac, WIRE_MAC_LEN);
+	put_prefix(text, context, transport, len);
+	memcpy(text + PREFIX_LEN, buf, WIRE_SLOTS);
+	crypto_shorthash_siphashx24(mac, text, sizeof text, key);
 }
 
 static size_t slot_offset(unsigned slot)
@@ -98,7 +97,7 @@ static size_t slot_offset(unsigned slot)
 	return WIRE_SLOTS + slot * (size_t)WIRE_SLOT_LEN;
 }
 
-static void fill_slot(const struct seal_pair *pair, const uint8_t key[32], const char *context,
+static void fill_slot(const struct seal_pair *pair, const uint8_t key[SEAL_MAC_KEY_LEN], const char *context,
 		      enum packet_transport transport, uint8_t *buf, size_t len, unsigned slot)
 {
 	uint8_t *p = buf + slot_offset(slot);
@@ -107,7 +106,7 @@ static void fill_slot(const struct seal_pair *pair, const uint8_t key[32], const
 	make_mac(p + WIRE_SERVER_ID_LEN, key, context, transport, buf, len);
 }
 
-static bool slot_holds(const struct seal_pair *pair, const uint8_t key[32], const char *context,
+static bool slot_holds(const struct seal_pair *pair, const uint8_t key[SEAL_MAC_KEY_LEN], const char *context,
 		       enum packet_transport transport, const uint8_t *buf, size_t len, unsigned slot)
 {
 	const uint8_t *p = buf + slot_offset(slot);

@@ -85,8 +85,8 @@ static void both_ends_derive_the_same_keys(void **state)
 	assert_memory_equal(&keys.at_client, &keys.at_server, sizeof *pair);
 	assert_memory_not_equal(&keys.at_client, &keys.with_other, sizeof *pair);
 	assert_memory_equal(pair->server_id, keys.server.public_key, WIRE_SERVER_ID_LEN);
-	assert_memory_not_equal(pair->c2s, pair->s2c, 32);
-	assert_memory_not_equal(pair->c2s, pair->query, 32);
+	assert_memory_not_equal(pair->c2s, pair->s2c, SEAL_MAC_KEY_LEN);
+	assert_memory_not_equal(pair->c2s, pair->query, SEAL_MAC_KEY_LEN);
 	assert_memory_not_equal(pair->query, pair->answer, 32);
 }
 
@@ -96,8 +96,8 @@ static void roles_are_part_of_the_keys(void **state)
 
 	(void)state;
 	assert_true(seal_pair_for_client(&reversed, &keys.server, keys.client.public_key));
-	assert_memory_not_equal(reversed.c2s, keys.at_client.c2s, 32);
-	assert_memory_not_equal(reversed.c2s, keys.at_client.s2c, 32);
+	assert_memory_not_equal(reversed.c2s, keys.at_client.c2s, SEAL_MAC_KEY_LEN);
+	assert_memory_not_equal(reversed.c2s, keys.at_client.s2c, SEAL_MAC_KEY_LEN);
 }
 
 static void unusable_public_keys_are_refused(void **state)

@@ -72,12 +72,13 @@ class Pair:
         peer_x = sodium.crypto_sign_ed25519_pk_to_curve25519(peer_public)
         shared = sodium.crypto_scalarmult(own_x, peer_x)
 
-        def derive(label):
-            keys = hashlib.blake2b(label + client_public + server_public, key=shared, digest_size=64).digest()
-            return keys[:32], keys[32:]
+        def derive(label, size):
+            text = label + client_public + server_public
+            keys = hashlib.blake2b(text, key=shared, digest_size=2 * size).digest()
+            return keys[:size], keys[size:]
 
-        self.c2s, self.s2c = derive(b"floatprobe1 mac")
-        self.query, self.answer = derive(b"floatprobe1 evi")
+        self.c2s, self.s2c = derive(b"floatprobe1 mac", 16)
+        self.query, self.answer = derive(b"floatprobe1 evi", 32)
 
 
 # --- what is authentic --------------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ def slot(packet, n):
 
 def mac_holds(key, context, transport, packet, n):
     text = prefix(context, transport, packet) + packet[:HEAD_LEN]
-    return hashlib.blake2b(text, key=key, digest_size=16).digest() == slot(packet, n)[1]
+    return sodium.crypto_shorthash_siphashx24(text, key) == slot(packet, n)[1]
 
 
 def signature_holds(public, context, transport, packet, slots):

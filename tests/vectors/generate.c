@@ -42,7 +42,8 @@ static void make_pair(struct seal_pair *made, const struct seal_identity *c, con
 		abort();
 	json_array_append_new(pairs,
 			      json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "client", c_name, "server", s_name, "c2s",
-					describe_hex(made->c2s, 32), "s2c", describe_hex(made->s2c, 32), "query",
+					describe_hex(made->c2s, SEAL_MAC_KEY_LEN), "s2c",
+					describe_hex(made->s2c, SEAL_MAC_KEY_LEN), "query",
 					describe_hex(made->query, 32), "answer", describe_hex(made->answer, 32)));
 }
 
