@@ -341,6 +341,8 @@ static const struct schema_key flows_keys[] = {
 	{ 0 },
 };
 
+_Static_assert(offsetof(struct config_target, tcp) == offsetof(struct config_target, udp) + sizeof(bool),
+	       "schema_protocols");
 static const struct schema_key target_keys[] = {
 	{ "name", .read = schema_name, FIELD(name), .required = "what to call this target" },
 	{ "role", .read = read_role },

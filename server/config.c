@@ -164,6 +164,8 @@ static bool read_applications(struct schema *s, const struct schema_key *key, st
 
 /* ---- the format ---- */
 
+_Static_assert(offsetof(struct server_config, tcp) == offsetof(struct server_config, udp) + sizeof(bool),
+	       "schema_protocols");
 static const struct schema_key listen_keys[] = {
 	{ "port", .read = schema_port, FIELD(port) },
 	{ "protocols", .read = schema_protocols, FIELD(udp) },

@@ -107,21 +107,27 @@ bool schema_duration(struct schema *s, const struct schema_key *key, struct tree
 	return true;
 }
 
-bool schema_protocols(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+static bool read_protocol(struct schema *s, struct tree_node *item, bool given[2])
 {
 	static const struct schema_word words[] = { { "udp", 0 }, { "tcp", 1 }, { 0 } };
-	bool *wanted = field(key, object), given[2] = { false, false };
-	bool ok = schema_items(s, node) > 0;
-	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item)) {
-		unsigned protocol;
-		if (!ok || !schema_choice(s, item, words, &protocol))
-			ok = false;
-		else if (given[protocol])
-			ok = schema_error(s, item, "'%s' stands there twice; once is enough", item->text);
-		else
-			given[protocol] = true;
-	}
-	memcpy(wanted, given, sizeof given);
+	unsigned protocol;
+	if (!schema_choice(s, item, words, &protocol))
+		return false;
+	if (given[protocol])
+		return schema_error(s, item, "'%s' stands there twice; once is enough", item->text);
+	given[protocol] = true;
+	return true;
+}
+
+bool schema_protocols(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	bool given[2] = { false, false };
+	if (schema_items(s, node) == 0)
+		return false;
+	bool ok = true;
+	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item))
+		ok &= read_protocol(s, item, given);
+	memcpy(field(key, object), given, sizeof given);
 	return ok;
 }
 

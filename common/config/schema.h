@@ -44,7 +44,7 @@ schema_reader schema_unsigned;   /* unsigned */
 schema_reader schema_percent;    /* unsigned, permille */
 schema_reader schema_port;       /* uint16_t */
 schema_reader schema_duration;   /* int64_t, ns */
-schema_reader schema_protocols;  /* bool udp, tcp */
+schema_reader schema_protocols;  /* bool udp, tcp: one behind the other */
 schema_reader schema_public_key; /* uint8_t[WIRE_KEY_LEN] */
 
 schema_reader schema_web; /* none: checked, and a warning that there is no web page yet */
