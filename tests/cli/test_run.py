@@ -1,0 +1,190 @@
+#!/usr/bin/python3 -B
+"""A server that answers, and the daemon with its journal: on a disk that is full, in a pipe, taken away, to the end."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import cli
+
+
+def wait_until(what, condition, seconds=30):
+    """Waits for a state; the bound only says when to give up."""
+    end = time.monotonic() + seconds
+    while not (result := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"never came: {what}")
+        time.sleep(0.02)
+    return result
+
+
+class Processes(cli.TestCase):
+    def start(self, *arguments, name="run", **options):
+        with open(self.path(f"{name}.log"), "ab") as log:
+            options = {"cwd": self.dir, "env": self.env, "stdin": subprocess.DEVNULL, "stderr": log} | options
+            process = subprocess.Popen(arguments, **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
+    def log(self):
+        return self.read("run.log")
+
+    def run_daemon(self, journal, prefix=(), **options):
+        file = self.config(extra=f"journal: {journal}\nschedules: {{ steady: {{ every: 100ms }} }}\n" if journal else "")
+        return self.start(*prefix, cli.FLOATPROBE, "run", "--config", file, **options)
+
+    def journal(self, name="journal.jsonl"):
+        """Its objects; every line must be whole but for the one that is being written."""
+        if not os.path.exists(self.path(name)):
+            return []
+        return [json.loads(line) for line in self.read(name).split("\n")[:-1]]
+
+    def end(self, process, status=0):
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(30), status, self.log())
+
+
+class Run(Processes):
+    def down(self, name="journal.jsonl"):
+        return [o for o in self.journal(name) if o["type"] == "change" and o["to"]["state"] == "down"]
+
+    def test_changes_and_the_end(self):
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        self.end(daemon)
+        self.assertEqual({o["target"] for o in self.down()}, {"boot-01", "other"})
+        for o in self.down():
+            self.assertEqual((o["to"]["direction"], o["to"]["cause"]), ("forward", "refused"))
+        self.assertTrue(self.read("journal.jsonl").endswith("}\n"))
+
+    def test_without_a_journal_stdout_is_one(self):
+        with open(self.path("journal.jsonl"), "wb") as out:
+            daemon = self.run_daemon(None, stdout=out)
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        self.end(daemon)
+
+    def test_a_crash_leaves_no_line_that_swallows_the_next(self):
+        self.write("journal.jsonl", '{"type":"old"}\n{"type":"ol')
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("something is written", lambda: "change" in self.read("journal.jsonl"))
+        self.end(daemon)
+        lines = self.read("journal.jsonl").splitlines()
+        self.assertEqual(lines[:2], ['{"type":"old"}', '{"type":"ol'])
+        self.assertTrue(all(json.loads(line) for line in lines[2:]))
+
+    def test_logrotate(self):
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        os.rename(self.path("journal.jsonl"), self.path("journal.jsonl.1"))
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("a new journal", lambda: os.path.exists(self.path("journal.jsonl")))
+        self.end(daemon)
+        self.assertGreaterEqual(len(self.down("journal.jsonl.1")), 6)
+        self.journal()
+
+    def test_a_wrong_configuration_is_not_applied(self):
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        self.write("client.yaml", "colour: blue\n")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("the fault is told", lambda: "client.yaml:1:1: error" in self.log())
+        self.assertIsNone(daemon.poll())
+        self.end(daemon)
+
+    def test_a_journal_that_cannot_be_opened(self):
+        daemon = self.run_daemon("nowhere/journal.jsonl")
+        self.assertEqual(daemon.wait(30), 3)
+        self.assertIn("nowhere/journal.jsonl", self.log())
+
+    def test_lines_that_are_lost_in_the_end_are_not_silent(self):
+        daemon = self.run_daemon("/dev/full")
+        wait_until("the full device is told", lambda: "No space left on device" in self.log())
+        self.assertIsNone(daemon.poll())
+        self.end(daemon, status=3)
+        self.assertIn("lines lost", self.log())
+        self.assertEqual(self.log().count("No space left on device"), 1)
+
+    def test_a_full_disk_is_survived(self):
+        """A small file system, in a mount namespace of the daemon's own."""
+        unshare = (shutil.which("unshare"), "--user", "--map-root-user", "--mount")
+        if subprocess.run((*unshare, "true"), check=False, capture_output=True).returncode:
+            self.skipTest("no mount namespace here")
+        os.mkdir(self.path("disk"))
+        size = 64 * os.sysconf("SC_PAGE_SIZE")
+        script = f'mount -t tmpfs -o size={size} tmpfs disk && head -c {size} /dev/zero >disk/fill; exec "$0" "$@"'
+        daemon = self.run_daemon("disk/journal.jsonl", prefix=(*unshare, "sh", "-c", script))
+        wait_until("the full disk is told", lambda: "No space left on device" in self.log())
+        inside = f"/proc/{daemon.pid}/root{self.path('disk')}"
+        self.assertEqual(os.path.getsize(f"{inside}/journal.jsonl"), 0)
+        os.unlink(f"{inside}/fill")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("it is written again", lambda: "written again; 0 lines lost" in self.log())
+        self.assertGreaterEqual(len(self.journal(f"{inside}/journal.jsonl")), 6)
+        self.assertEqual(self.log().count("No space left on device"), 1)
+        self.end(daemon)
+
+
+class Healthy(Processes):
+    def setUp(self):
+        super().setUp()
+        self.port = cli.closed_port()
+        self.file = self.config(self.port)
+        server = self.write(
+            "server.yaml",
+            f"""
+name: boot-01
+key: server.key
+listen: {{ port: {self.port} }}
+clients: {{ here: "{self.client}" }}
+""",
+        )
+        self.start(cli.FLOATPROBED, "--config", server, name="server")
+        wait_until("the server answers", lambda: self.check("-q").returncode == 0)
+
+    def check(self, *options):
+        return subprocess.run(
+            (cli.FLOATPROBE, "check", "--config", self.file, *cli.QUICK, *options),
+            check=False, cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=60)  # fmt: skip
+
+    def test_all_is_well(self):
+        done = self.check()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("all 6 paths as expected", done.stdout)
+        self.assertNotIn("CAUSE", done.stdout)
+
+    def test_quiet_says_nothing(self):
+        done = self.check("-q")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_json(self):
+        done = self.check("--json")
+        self.assertEqual(done.returncode, 0)
+        for o in self.objects(done.stdout):
+            self.assertEqual(o["server"], "boot-01")
+            self.assertEqual(o["arrived_on"], o["address"])
+            if o["type"] == "path":
+                self.assertEqual((o["state"], o["direction"], o["cause"]), ("up", "none", "none"))
+                self.assertEqual((o["sent"], o["answered"]), (2, 2))
+                self.assertIs(o["expected"], True)
+                rtt = [o["rtt_ms"][name] for name in ("min", "median", "p99", "max")]
+                self.assertEqual(rtt, sorted(rtt))
+                self.assertTrue(all(value == round(value, 3) for value in rtt))
+            else:
+                self.assertEqual((o["outcome"], o["source"]), ("answered", o["address"]))
+
+    def test_nagios(self):
+        done = self.check("--format", "nagios")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"\AFLOATPROBE OK - 6 of 6 paths as expected \| 'boot-01 ipv4 udp/512 held loss'=0%;")
+
+
+if __name__ == "__main__":
+    cli.main()
