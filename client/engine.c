@@ -87,6 +87,22 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 		decided(e, p, reply->seq, probe);
 }
 
+/* MACs are checked always, signatures until one of this boot of the server has held. */
+static bool is_authentic(struct engine *e, unsigned server, enum packet_transport transport,
+			 const struct packet_reply *reply, const uint8_t *buf, size_t len)
+{
+	struct engine_server *s = &e->servers[server];
+
+	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len))
+		return false;
+	if (!(reply->flags & PACKET_SIGNED) || s->proven_boot_id == reply->boot_id)
+		return true;
+	if (!seal_reply_signature_holds(reply->server_key, transport, buf, len, reply->slots))
+		return false;
+	s->proven_boot_id = reply->boot_id;
+	return true;
+}
+
 /* Octets that came for a probe, from wherever. */
 static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
@@ -98,7 +114,7 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 	if (packet_read_reply(buf, len, &reply) != PACKET_FAULT_NONE)
 		return;
 	server = keyring_find(&e->keyring, reply.server_key);
-	if (server >= 0 && !seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len))
+	if (server >= 0 && !is_authentic(e, (unsigned)server, transport, &reply, buf, len))
 		return;
 	p = paths_find_flow(&e->paths, reply.flow_id);
 	if (p && p->tcp == (transport == PACKET_TCP)) {
@@ -274,6 +290,18 @@ uint32_t engine_random(struct engine *e)
 	return (uint32_t)(e->random * UINT64_C(0x2545F4914F6CDD1D) >> 32);
 }
 
+/* On first contact, and when the address has another holder: is it one that has signed something? */
+static bool wants_signature(const struct engine *e, const struct path *p)
+{
+	if (p->prober.holder != PROBER_NOBODY)
+		return e->servers[path_server_of_number(p, p->prober.holder)].proven_boot_id != p->prober.boot_id;
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (!e->servers[p->target->servers[k]].proven_boot_id)
+			return true;
+	}
+	return false;
+}
+
 static void write_probe(struct engine *e, struct path *p, uint32_t seq, int64_t real_ns, uint8_t *buf)
 {
 	const struct config_target *t = p->target;
@@ -281,7 +309,7 @@ static void write_probe(struct engine *e, struct path *p, uint32_t seq, int64_t 
 		.role = PACKET_PROBE,
 		.seq = seq,
 		.sent_ns = real_ns,
-		.flags = p->prober.heard.count == 0 ? PACKET_SIGN_REPLY : 0, /* first contact */
+		.flags = wants_signature(e, p) ? PACKET_SIGN_REPLY : 0,
 		.flow_id = p->prober.flow_id,
 		.destination = p->endpoint,
 		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,

@@ -20,6 +20,8 @@
 struct engine_server { /* what a server said that explains more than one path */
 	bool not_authorised;
 	int64_t skew_ns; /* its clock minus ours, from a clock-skew answer; 0: none */
+	uint64_t
+	    proven_boot_id; /* of the boot that has signed a reply; a MAC alone could also be by who stole our key */
 };
 
 struct engine_probe {               /* a probe that was decided */
