@@ -276,7 +276,10 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 {
 	struct prober_record *r = find(p, reply->seq);
 
-	if (!r || reply->flow_id != p->flow_id)
+	if (reply->flow_id != p->flow_id || reply->seq >= p->next)
+		return PROBER_NONE;
+	note_refusal(p, reply);
+	if (!r)
 		return PROBER_NONE;
 	p->duplicates += is_answered(r) || r->outcome == PROBER_WRONG_SOURCE;
 	if (!is_answered(r)) {
@@ -289,7 +292,6 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 		note_holder(p, reply, server, r->sent_ns, now_ns);
 		acknowledge(&p->heard, reply->seq);
 	}
-	note_refusal(p, reply);
 	advance_waiting(p);
 	read_receipts(p, reply, server, r->sent_ns, sole);
 	return r->outcome;
@@ -329,9 +331,11 @@ static bool all_windows_lack(const struct prober *p, const struct prober_window 
 	return windows_len > 0;
 }
 
-static bool between_answers_of_holder(const struct prober *p, uint32_t seq, const struct prober_record *r)
+/* It left after one answer of the holder, and its deadline passed before the probe left that the holder answered last:
+ * so nobody else held the address when it could have arrived in time. */
+static bool between_answers_of_holder(const struct prober *p, const struct prober_record *r)
 {
-	return r->sent_ns >= p->holder_since_ns && p->heard.count > 0 && seq < p->heard.newest;
+	return r->sent_ns >= p->holder_since_ns && r->sent_ns <= p->holder_sent_ns - p->timeout_ns;
 }
 
 static bool any_window_has(const struct prober_window *const *windows, unsigned windows_len, uint32_t seq)
@@ -359,7 +363,7 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 			continue;
 		absent = !p->absence_proves_nothing &&
 			 (all_windows_lack(p, windows, windows_len, seq, r) ||
-			  (his && between_answers_of_holder(p, seq, r) && window_lacks(p, his, seq, r)));
+			  (his && between_answers_of_holder(p, r) && window_lacks(p, his, seq, r)));
 		settled += settle_by_receipt(p, r, any_window_has(windows, windows_len, seq), absent);
 	}
 	return settled;
