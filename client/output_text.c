@@ -256,22 +256,25 @@ static void put_heading(const struct table *table, const struct result_path_name
 }
 
 /* Rows of one target that have the same to say say it once, under the last of them. */
+static bool is_said_below(struct result_path *const *paths, size_t paths_len, size_t i)
+{
+	return i + 1 < paths_len && same_target(paths[i], paths[i + 1]) &&
+	       same_explanation(paths[i]->verdict, paths[i + 1]->verdict);
+}
+
 static void put_paths(const struct table *table, struct result_path *const *paths, size_t paths_len)
 {
 	const struct result_path *before = NULL;
 
 	for (size_t i = 0; i < paths_len; i++) {
-		const struct result_path *path = paths[i], *next = i + 1 < paths_len ? paths[i + 1] : NULL;
-
-		if (!is_shown(table, path))
+		if (!is_shown(table, paths[i]))
 			continue;
-		if (!before || !same_target(before, path))
-			put_heading(table, &path->name);
-		put_row(table, path);
-		bool repeated = next && same_target(path, next) && same_explanation(path->verdict, next->verdict);
-		if (!path->verdict->expected && !repeated)
-			put_explanation(table, path->verdict);
-		before = path;
+		if (!before || !same_target(before, paths[i]))
+			put_heading(table, &paths[i]->name);
+		put_row(table, paths[i]);
+		if (!paths[i]->verdict->expected && !is_said_below(paths, paths_len, i))
+			put_explanation(table, paths[i]->verdict);
+		before = paths[i];
 	}
 }
 

@@ -4,8 +4,10 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,23 +21,25 @@ static const struct level info = { "<6>", "" };
 static const struct level warning = { "<4>", "warning: " };
 static const struct level error = { "<3>", "error: " };
 
-static const char *program = "floatprobe";
+static const char *name = "floatprobe";
 static bool to_systemd;
 
 /* systemd says by device and inode which stream it reads; stderr may have been turned elsewhere since. */
 static bool is_journal_stream(int fd)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long device, inode;
+	char ours[64];
 	struct stat st;
 
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(fd, &st) == 0 &&
-	       st.st_dev == device && st.st_ino == inode;
+	if (!stream || fstat(fd, &st) < 0)
+		return false;
+	snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
 }
 
-void log_start(const char *name)
+void log_start(const char *program)
 {
-	program = name;
+	name = program;
 	to_systemd = is_journal_stream(STDERR_FILENO);
 }
 
@@ -46,7 +50,7 @@ __attribute__((format(printf, 2, 0))) static void put(const struct level *level,
 	vsnprintf(text, sizeof text, format, args);
 	printable(text, sizeof text, text, false);
 	int len =
-	    snprintf(line, sizeof line, "%s%.32s: %s%s\n", to_systemd ? level->prefix : "", program, level->word, text);
+	    snprintf(line, sizeof line, "%s%.32s: %s%s\n", to_systemd ? level->prefix : "", name, level->word, text);
 	/* One write, so that lines of several processes do not mix. Nobody is left to be told if it fails. */
 	ssize_t written = write(STDERR_FILENO, line, (size_t)len);
 	(void)written;

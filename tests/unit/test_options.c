@@ -26,9 +26,10 @@ static enum options_outcome parse(const struct options_command *command, const c
 {
 	static char copy[512];
 	static char *argv[64];
-	char *rest = strcpy(copy, words);
+	char *rest = copy;
 	int argc = 0;
 
+	snprintf(copy, sizeof copy, "%s", words);
 	argv[argc++] = copy + sizeof copy - 1;
 	for (char *word; (word = strsep(&rest, " "));)
 		argv[argc++] = word;

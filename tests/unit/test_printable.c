@@ -22,9 +22,9 @@ static void each_case(void **state)
 		{ "\x1b[31mred", "?[31mred", "?[31mred" },
 		{ "\xc2\x9b"
 		  "31m",
-		  "?31m", "?31m" },                                  /* C1: CSI as one character */
-		{ "\u202egnp.exe\u2066", "?gnp.exe?", "?gnp.exe?" }, /* turns the direction of writing */
-		{ "x\u200by\ufeff", "x?y?", "x?y?" },
+		  "?31m", "?31m" },                                              /* C1: CSI as one character */
+		{ "\xe2\x80\xaegnp.exe\xe2\x81\xa6", "?gnp.exe?", "?gnp.exe?" }, /* turns the direction of writing */
+		{ "x\xe2\x80\x8by\xef\xbb\xbf", "x?y?", "x?y?" },
 		{ "\xff\xfe", "??", "??" },
 		{ "\xc0\xaf", "??", "??" },       /* overlong '/' */
 		{ "\xe0\x80\x8a", "???", "???" }, /* overlong line end */
@@ -44,7 +44,7 @@ static void each_case(void **state)
 		printable(buf, sizeof buf, cases[i].in, true);
 		assert_string_equal(buf, cases[i].ascii);
 		/* in place */
-		strcpy(buf, cases[i].in);
+		memcpy(buf, cases[i].in, strlen(cases[i].in) + 1);
 		printable(buf, sizeof buf, buf, false);
 		assert_string_equal(buf, cases[i].out);
 	}
