@@ -23,7 +23,7 @@ static void each_case(void **state)
 		{ "\xc2\x9b"
 		  "31m",
 		  "?31m", "?31m" },                                              /* C1: CSI as one character */
-		{ "\xe2\x80\xaegnp.exe\xe2\x81\xa6", "?gnp.exe?", "?gnp.exe?" }, /* turns the direction of writing */
+		{ "\xe2\x80\xaegnp.exe\xe2\x80\xac", "?gnp.exe?", "?gnp.exe?" }, /* turns the direction of writing */
 		{ "x\xe2\x80\x8by\xef\xbb\xbf", "x?y?", "x?y?" },
 		{ "\xff\xfe", "??", "??" },
 		{ "\xc0\xaf", "??", "??" },       /* overlong '/' */
