@@ -47,7 +47,7 @@ void diag_add(struct diag_list *list, enum diag_level level, const char *file, u
 static int compare(const void *left, const void *right)
 {
 	const struct diag *a = *(const struct diag *const *)left, *b = *(const struct diag *const *)right;
-	int by_file = strcmp(a->file, b->file);
+	int by_file = strverscmp(a->file, b->file); /* URI 2 before URI 10 */
 	if (by_file)
 		return by_file;
 	if (a->line != b->line)

@@ -272,18 +272,17 @@ const char *units_dns_name(const char *text)
 
 const char *units_listen_address(const char *text, uint8_t address[16], uint16_t *port)
 {
+	static const char wrong[] = "is not ADDRESS:PORT; write it like 127.0.0.1:8622 or [::1]:8622";
 	char bare[UNITS_ADDRESS_LEN];
 	const char *colon = strrchr(text, ':');
-	bool bracketed = text[0] == '[';
-	if (!colon || (bracketed && colon[-1] != ']') || (!bracketed && colon != strchr(text, ':')))
-		return "is not ADDRESS:PORT; write it like 127.0.0.1:8622 or [::1]:8622";
-	size_t len = (size_t)(colon - text);
+	size_t len = colon ? (size_t)(colon - text) : sizeof bare;
 	if (len >= sizeof bare)
-		return "is not ADDRESS:PORT; write it like 127.0.0.1:8622 or [::1]:8622";
+		return wrong;
 	memcpy(bare, text, len);
 	bare[len] = '\0';
-	const char *wrong = units_port(colon + 1, port);
-	return wrong ? wrong : units_address(bare, address);
+	if (strchr(bare, ':') && bare[0] != '[')
+		return wrong; /* an IPv6 address without brackets: which colon is the last? */
+	return units_address(bare, address) ? wrong : units_port(colon + 1, port);
 }
 
 /* ---- back to text ---- */

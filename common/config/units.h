@@ -39,7 +39,8 @@ const char *units_host_address(const char *text, uint8_t address[16]) __attribut
 bool units_looks_numeric(const char *text) __attribute__((warn_unused_result));
 /* RFC 1123 form, punycode for what is not ASCII; a final dot is allowed. */
 const char *units_dns_name(const char *text) __attribute__((warn_unused_result));
-/* "198.51.100.1:8620", "[2001:db8::1]:8620": a numeric address, wildcard included, and a port. */
+/* "198.51.100.1:8620", "[2001:db8::1]:8620": a numeric address, wildcard included, and a port. Where
+ * only the port is wrong, the address is stored. */
 const char *units_listen_address(const char *text, uint8_t address[16], uint16_t *port)
     __attribute__((warn_unused_result));
 

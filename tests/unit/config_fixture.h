@@ -82,8 +82,10 @@ static inline char *fixture_text(const struct diag_list *diags)
 static inline void fixture_expect(const char *what, struct diag_list *diags, const char *expected)
 {
 	char *text = fixture_text(diags);
-	if (strcmp(text, expected) != 0)
-		fail_msg("%s\n--- said\n%s--- expected\n%s", what, text, expected);
+	if (strcmp(text, expected) != 0) {
+		fprintf(stderr, "%s\n--- said\n%s--- expected\n%s", what, text, expected);
+		fail();
+	}
 	free(text);
 	diag_free(diags);
 }

@@ -264,9 +264,9 @@ static void listen_addresses(void **state)
 	check("no port", units_listen_address("127.0.0.1", address, &port), "ADDRESS:PORT");
 	check("no brackets", units_listen_address("::1:8622", address, &port), "ADDRESS:PORT");
 	check("no port after brackets", units_listen_address("[::1]", address, &port), "ADDRESS:PORT");
-	check("name", units_listen_address("localhost:1", address, &port), "numeric address");
+	check("name", units_listen_address("localhost:1", address, &port), "ADDRESS:PORT");
 	check("port 0", units_listen_address("127.0.0.1:0", address, &port), "1 to 65535");
-	check("only a port", units_listen_address(":1", address, &port), "numeric address");
+	check("only a port", units_listen_address(":1", address, &port), "ADDRESS:PORT");
 	check("empty", units_listen_address("", address, &port), "ADDRESS:PORT");
 }
 

@@ -1,0 +1,579 @@
+#include "config_fixture.h"
+
+#include "client/config.h"
+#include "common/config/units.h"
+
+#define SECOND  UNITS_S
+#define HEAD    "key: a.key\nservers: { b: " KEY_B ", c: " KEY_C " }\n"
+#define ONE     "key: a.key\nservers: { b: " KEY_B " }\n"
+#define TARGET  "targets: [ { name: t, address: 198.51.100.7 } ]\n"
+#define URL_B   "a3nFfmoJUjkoLASBjpYRLz8DpAAbqXpWTCOFKj8epfw"
+#define URL_C   "2tvRhKLVJvHr3VwG_a2TWbIodZtNf3nWZon6JUqthUY"
+#define NOT_YET "not supported by this version yet; it has no effect\n"
+
+static struct config *load(const char *yaml, struct diag_list *diags)
+{
+	fixture_write("c.yaml", yaml);
+	return config_load("c.yaml", diags);
+}
+
+/* Loads what has to be good, warnings aside. */
+static struct config *load_good(const char *yaml, const char *warnings)
+{
+	struct diag_list diags = { 0 };
+	struct config *config = load(yaml, &diags);
+	fixture_expect(yaml, &diags, warnings);
+	assert_non_null(config);
+	return config;
+}
+
+static void assert_address(const struct endpoint *endpoint, const char *address, unsigned port)
+{
+	char text[UNITS_ADDRESS_LEN];
+	assert_string_equal(units_address_text(endpoint->address, text), address);
+	assert_int_equal(endpoint->port, port);
+}
+
+static void everything_arrives(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("sub", 0700), 0);
+	fixture_write("sub/full.yaml",
+		      "vantage: fra-home\n"
+		      "key: ../a.key\n"
+		      "servers: { boot-02: " KEY_C ", boot-01: " KEY_B " }\n"
+		      "schedules:\n"
+		      "  cold: { every: 120s, timeout: 2s, jitter: 0% }\n"
+		      "  burst: { every: 60s, count: 20, spacing: 50ms }\n"
+		      "lossy: 2.5%\n"
+		      "targets:\n"
+		      "  - name: bootnode\n"
+		      "    role: floating\n"
+		      "    address: 203.0.113.7\n"
+		      "    port: 9000\n"
+		      "    server: [ boot-01, boot-02 ]\n"
+		      "    arrives_on: 198.18.18.26\n"
+		      "    protocols: [ udp ]\n"
+		      "    schedule: [ burst, cold ]\n"
+		      "    flows: { held: 4, fresh: 0 }\n"
+		      "    sizes: [ 376, 1400 ]\n"
+		      "    unpinned: false\n"
+		      "    expect: reachable\n"
+		      "  - { name: a, role: anchor, address: '[2001:db8::7]', server: boot-02, expect: unreachable }\n"
+		      "journal: out/j.jsonl\n");
+	struct diag_list diags = { 0 };
+	struct config *config = config_load("sub/full.yaml", &diags);
+	fixture_expect("full", &diags, "");
+	assert_non_null(config);
+	assert_string_equal(config->file, "sub/full.yaml");
+	assert_string_equal(config->vantage, "fra-home");
+	assert_string_equal(config->key_file, "sub/../a.key");
+	assert_string_equal(config->journal, "sub/out/j.jsonl");
+	assert_int_equal(config->lossy_permille, 25);
+	char own[KEYFILE_PUBLIC_LEN];
+	keyfile_public_text(config->identity.public_key, own);
+	assert_string_equal(own, KEY_A);
+
+	assert_int_equal(config->servers_len, 2);
+	assert_string_equal(config->servers[0].name, "boot-02");
+	assert_string_equal(config->servers[1].name, "boot-01");
+	keyfile_public_text(config->servers[1].key, own);
+	assert_string_equal(own, KEY_B);
+
+	assert_int_equal(config->schedules_len, 2);
+	assert_string_equal(config->schedules[0].name, "cold");
+	assert_int_equal(config->schedules[0].every_ns, 120 * SECOND);
+	assert_int_equal(config->schedules[0].timeout_ns, 2 * SECOND);
+	assert_int_equal(config->schedules[0].jitter_permille, 0);
+	assert_int_equal(config->schedules[0].count, 1);
+	assert_int_equal(config->schedules[1].count, 20);
+	assert_int_equal(config->schedules[1].spacing_ns, 50 * UNITS_MS);
+	assert_int_equal(config->schedules[1].timeout_ns, SECOND);
+	assert_int_equal(config->schedules[1].jitter_permille, 100);
+
+	assert_int_equal(config->targets_len, 2);
+	const struct config_target *t = &config->targets[0];
+	assert_string_equal(t->name, "bootnode");
+	assert_int_equal(t->role, CONFIG_FLOATING);
+	assert_string_equal(t->address, "203.0.113.7");
+	assert_true(t->numeric);
+	assert_address(&t->endpoint, "203.0.113.7", 9000);
+	assert_address(&t->arrives_on, "198.18.18.26", 0);
+	assert_int_equal(t->servers_len, 2);
+	assert_int_equal(t->servers[0], 1);
+	assert_int_equal(t->servers[1], 0);
+	assert_true(t->udp && !t->tcp && !t->unpinned && t->expect_reachable);
+	assert_int_equal(t->schedules_len, 2);
+	assert_int_equal(t->schedules[0], 1);
+	assert_int_equal(t->schedules[1], 0);
+	assert_int_equal(t->held, 4);
+	assert_int_equal(t->fresh, 0);
+	assert_int_equal(t->sizes_len, 2);
+	assert_int_equal(t->sizes[0], 376);
+	assert_int_equal(t->sizes[1], 1400);
+
+	t = &config->targets[1];
+	assert_int_equal(t->role, CONFIG_ANCHOR);
+	assert_address(&t->endpoint, "2001:db8::7", 8620);
+	assert_true(t->udp && t->tcp && !t->expect_reachable);
+	assert_int_equal(t->schedules_len, 1);
+	assert_int_equal(t->schedules[0], 0); /* no steady here: the first one */
+	config_free(config);
+}
+
+static void defaults(void **state)
+{
+	char host[65] = "";
+	(void)state;
+	struct config *config = load_good(ONE TARGET, "");
+	assert_int_equal(gethostname(host, sizeof host - 1), 0);
+	assert_string_equal(config->vantage, units_name(host) ? "unnamed" : host);
+	assert_int_equal(config->lossy_permille, 50);
+	assert_null(config->journal);
+	assert_null(config->web);
+	assert_int_equal(config->schedules_len, 1);
+	assert_string_equal(config->schedules[0].name, "steady");
+	assert_int_equal(config->schedules[0].every_ns, SECOND);
+	assert_int_equal(config->schedules[0].timeout_ns, SECOND);
+	assert_int_equal(config->schedules[0].jitter_permille, 100);
+	const struct config_target *t = &config->targets[0];
+	assert_int_equal(t->role, CONFIG_DROPLET);
+	assert_address(&t->endpoint, "198.51.100.7", 8620);
+	assert_int_equal(t->servers_len, 1);
+	assert_int_equal(t->servers[0], 0);
+	assert_true(t->udp && t->tcp && !t->unpinned && t->expect_reachable);
+	assert_true(endpoint_is_unknown(&t->arrives_on));
+	assert_int_equal(t->held, 1);
+	assert_int_equal(t->fresh, 1);
+	assert_int_equal(t->sizes_len, 1);
+	assert_int_equal(t->sizes[0], 512);
+	assert_int_equal(t->schedules_len, 1);
+	config_free(config);
+}
+
+static void small_print(void **state)
+{
+	(void)state;
+	struct config *config =
+	    load_good(ONE "schedules: { a: { every: 2s }, steady: { every: 3s } }\n"
+			  "targets:\n"
+			  "  - { name: t, address: 198.51.100.7, role: dropplet }\n"
+			  "  - { name: u, address: '::ffff:198.51.100.8', schedule: a, sizes: 600 }\n"
+			  "  - { name: v, address: Example.ORG, protocols: tcp }\n"
+			  "  - { name: w, address: 198.51.100.7, port: 8621, schedule: [ a, steady ] }\n",
+		      "");
+	assert_int_equal(config->targets[0].role, CONFIG_DROPLET);
+	assert_int_equal(config->targets[0].schedules[0], 1); /* steady */
+	assert_address(&config->targets[1].endpoint, "198.51.100.8", 8620);
+	assert_int_equal(config->targets[1].schedules[0], 0);
+	assert_int_equal(config->targets[1].sizes[0], 600);
+	assert_string_equal(config->targets[2].address, "Example.ORG");
+	assert_false(config->targets[2].numeric);
+	assert_true(endpoint_is_unknown(&config->targets[2].endpoint));
+	assert_int_equal(config->targets[2].endpoint.port, 8620);
+	assert_false(config->targets[2].udp);
+	config_free(config);
+	config = load_good(ONE "targets: [ { name: t, address: 198.51.100.7, schedule: steady } ]\n", "");
+	assert_int_equal(config->targets[0].schedules_len, 1);
+	config_free(config);
+}
+
+static void what_is_not_there_yet(void **state)
+{
+	(void)state;
+	config_free(load_good(ONE
+			      "targets: [ { name: t, address: 198.51.100.7, unpinned: true } ]\nweb: '[::1]:8622'\n",
+			      "c.yaml:3:56: warning: unpinned: " NOT_YET "c.yaml:4:6: warning: web: " NOT_YET));
+}
+
+static void faults(void **state)
+{
+	static const struct {
+		const char *yaml, *diags;
+	} cases[] = {
+		{ "{}\n", "c.yaml:1:1: error: key: missing; wanted: the file with this prober's secret key\n"
+			  "c.yaml:1:1: error: servers: missing; wanted: the identities that may answer, as NAME: "
+			  "ed25519:KEY\n" },
+		{ ONE, "c.yaml:1:1: error: configuration: no target; give targets or targets_from\n" },
+		{ ONE "targets: []\n", "c.yaml:1:1: error: configuration: no target; give targets or targets_from\n" },
+		{ ONE "targets: { name: t }\n",
+		  "c.yaml:3:10: error: targets: is a mapping (key: value); a list is wanted\n" },
+		{ ONE "targets: [ t ]\n",
+		  "c.yaml:3:12: error: targets: is a single value; a mapping (key: value) is wanted\n" },
+		{ "name: b\nkey: b.key\nclients: { a: " KEY_A " }\nlisten: { port: x }\n",
+		  "c.yaml:3:1: error: clients: this is a configuration for floatprobed; floatprobe wants one of its "
+		  "own\n" },
+
+		/* keys */
+		{ "key: none.key\nservers: { b: " KEY_B " }\n" TARGET,
+		  "c.yaml:1:6: error: key: cannot open key file none.key: No such file or directory; `floatprobe "
+		  "keygen -o FILE` makes one\n" },
+		{ "key: " KEY_A "\nservers: { b: " KEY_B " }\n" TARGET,
+		  "c.yaml:1:6: error: key: is a public key; the file with the secret key is wanted\n" },
+		{ "key: floatprobe-secret:AAAA\nservers: { b: floatprobe-secret:BBBB }\n" TARGET,
+		  "c.yaml:1:6: error: key: is the secret key itself; secrets stand in files of their own, name the "
+		  "file\n"
+		  "c.yaml:2:15: error: b: is a secret key, which is only for its owner; `floatprobe pubkey FILE` "
+		  "prints the public one\n" },
+		{ "key: public.key\nservers: { b: ed25519:AAAA, c: b.key }\n" TARGET,
+		  "c.yaml:1:6: error: key: public.key holds a public key; the secret key file that `floatprobe keygen "
+		  "-o FILE` made is wanted\n"
+		  "c.yaml:2:15: error: b: has 4 characters after \"ed25519:\"; a public key has 44\n"
+		  "c.yaml:2:32: error: c: is not a public key; \"ed25519:\" and 44 characters of base64 are wanted\n"
+		  "c.yaml:3:12: error: server: missing; wanted: which of the servers must answer\n" },
+		{ "key: open.key\nservers: { b: " KEY_B " }\n" TARGET,
+		  "c.yaml:1:6: error: key: key file open.key can be used by others (mode 0644); chmod 600 it\n" },
+		{ "key: a.key\nservers:\n  b: " KEY_B "\n  c: " KEY_B "\n  a: " KEY_A "\n"
+		  "targets: [ { name: t, address: 198.51.100.7, server: b } ]\n",
+		  "c.yaml:4:6: error: c: '" KEY_B "' is in c.yaml:3 already; a key belongs to one of them only\n"
+		  "c.yaml:5:6: error: a: '" KEY_A "' is in c.yaml:1 already; a key belongs to one of them only\n" },
+		{ "key: a.key\nservers: {}\n" TARGET, "c.yaml:2:10: error: servers: is empty; name the identities that "
+						      "may answer, as NAME: ed25519:KEY\n" },
+
+		/* schedules */
+		{ ONE "schedules:\n"
+		      "  a: { every: 500, jitter: 10, timeout: 61s, count: 0, spacing: 0.5ms }\n"
+		      "  b: { every: 1s, count: 60, spacing: 20ms }\n"
+		      "  c: { every: 1ms }\n"
+		      "  d: { count: 2 }\n"
+		      "  'e e': { every: 1s, spacing: 1s }\n"
+		      "  f: { every: 100ms, count: 26, timeout: 10s, spacing: 2ms }\n"
+		      "  g:\n" TARGET,
+		  "c.yaml:4:15: error: every: '500' has no unit; durations are written as 200ms, 1s or 5m\n"
+		  "c.yaml:4:28: error: jitter: '10' has no unit; percentages are written as 10% or 0.5%\n"
+		  "c.yaml:4:41: error: timeout: 61s is out of range; 1ms to 1m\n"
+		  "c.yaml:4:53: error: count: 0 is out of range; 1 to 256\n"
+		  "c.yaml:4:65: error: spacing: 0.5ms is out of range; 1ms to 1m\n"
+		  "c.yaml:5:39: error: spacing: 60 probes take 1200ms, longer than every (1s); make them fewer or "
+		  "closer\n"
+		  "c.yaml:6:15: error: every: 1001 probes would be under way at a time, more than a receipt covers "
+		  "(256); make the timeout shorter or every longer\n"
+		  "c.yaml:7:6: error: every: missing; wanted: how often, like 1s\n"
+		  "c.yaml:8:3: error: schedules: 'e e' is not a name; names are made of letters, digits, dot, "
+		  "underscore and hyphen\n"
+		  "c.yaml:8:32: warning: spacing: has no effect on a single probe; give a count\n"
+		  "c.yaml:9:42: error: timeout: 2626 probes would be under way at a time, more than a receipt covers "
+		  "(256); make the timeout shorter or every longer\n"
+		  "c.yaml:10:5: error: g: has no value; a mapping (key: value) is wanted, or leave the key out\n" },
+		{ ONE "schedules: {}\n" TARGET, "c.yaml:3:12: error: schedules: is empty; name a schedule, or leave "
+						"the key out for one probe a second\n" },
+		{ ONE "schedules: { a: { every: 1s } }\n"
+		      "targets: [ { name: t, address: 198.51.100.7, schedule: [ b, a, a ] } ]\n",
+		  "c.yaml:4:58: error: schedule: 'b' is no schedule; did you mean a?\n"
+		  "c.yaml:4:64: error: schedule: 'a' stands there twice; once is enough\n" },
+
+		/* addresses */
+		{ ONE "targets:\n"
+		      "  - { name: a, address: 0.0.0.0 }\n"
+		      "  - { name: b, address: ff02::1 }\n"
+		      "  - { name: c, address: fe80::1%eth0 }\n"
+		      "  - { name: d, address: 255.255.255.255 }\n"
+		      "  - { name: e, address: foo_bar.example }\n"
+		      "  - { name: f, address: 198.51.100.7/24, port: 65536 }\n"
+		      "  - { name: g, port: 0 }\n",
+		  "c.yaml:4:25: error: address: '0.0.0.0' is no host's address; name the address of one host\n"
+		  "c.yaml:5:25: error: address: 'ff02::1' is a multicast address; name the address of one host\n"
+		  "c.yaml:6:25: error: address: 'fe80::1%eth0' has a scope; link-local addresses are not supported, "
+		  "name a global one\n"
+		  "c.yaml:7:25: error: address: '255.255.255.255' is the broadcast address; name the address of one "
+		  "host\n"
+		  "c.yaml:8:25: error: address: 'foo_bar.example' is neither an address nor a host name; names are "
+		  "letters, digits, hyphens and dots\n"
+		  "c.yaml:9:25: error: address: '198.51.100.7/24' is a network or a path; the address of one host is "
+		  "wanted\n"
+		  "c.yaml:9:48: error: port: '65536' is out of range; ports are 1 to 65535\n"
+		  "c.yaml:10:5: error: address: missing; wanted: what to probe, an IP address or a DNS name\n"
+		  "c.yaml:10:22: error: port: '0' is out of range; ports are 1 to 65535\n" },
+
+		/* what a target refers to */
+		{ HEAD TARGET, "c.yaml:3:12: error: server: missing; wanted: which of the servers must answer\n" },
+		{ "key: a.key\nservers: { boot-01: " KEY_B ", boot-02: " KEY_C " }\n"
+		  "targets:\n"
+		  "  - { name: t, address: 198.51.100.7, server: bot-01 }\n"
+		  "  - { name: u, address: 198.51.100.8, server: [ x, boot-01, boot-01 ] }\n"
+		  "  - { name: v, address: 198.51.100.9, server: [] }\n"
+		  "  - { name: w, address: 198.51.100.10, server: [ a, b, c, d, e ] }\n",
+		  "c.yaml:4:47: error: server: 'bot-01' is no server; did you mean boot-01?\n"
+		  "c.yaml:5:49: error: server: 'x' is no server; known here: boot-01, boot-02\n"
+		  "c.yaml:5:61: error: server: 'boot-01' stands there twice; once is enough\n"
+		  "c.yaml:6:47: error: server: is an empty list; name something, or leave the key out\n"
+		  "c.yaml:7:48: error: server: names 5; a target has up to 4 servers\n" },
+		{ ONE "targets: [ { name: t, address: 198.51.100.7, schedule: cold } ]\n",
+		  "c.yaml:3:56: error: schedule: 'cold' is no schedule; known here: steady\n" },
+
+		/* contradictions */
+		{ ONE "targets:\n"
+		      "  - { name: a, address: 198.51.100.1, flows: { held: 0, fresh: 0 } }\n"
+		      "  - { name: b, address: 198.51.100.2, arrives_on: '2001:db8::1' }\n"
+		      "  - { name: c, address: 198.51.100.3, arrives_on: 198.51.100.4, expect: unreachable }\n"
+		      "  - { name: d, address: 198.51.100.5, protocols: tcp, sizes: 512, flows: { held: 2 } }\n"
+		      "  - { name: e, address: 198.51.100.6, protocols: tcp, unpinned: true, expect: unreachable }\n"
+		      "  - { name: f, address: '2001:db8::2', sizes: [ 65487, 65488 ] }\n",
+		  "c.yaml:4:46: error: flows: held and fresh are both 0, so that nothing is sent over UDP; give one of "
+		  "them, or protocols: [tcp]\n"
+		  "c.yaml:5:51: error: arrives_on: '2001:db8::1' is of another IP version than the address "
+		  "198.51.100.2; both have the same\n"
+		  "c.yaml:6:51: error: arrives_on: contradicts expect: unreachable; remove one of them\n"
+		  "c.yaml:7:62: error: sizes: is about UDP, which protocols leaves out; add udp or remove this\n"
+		  "c.yaml:7:74: error: flows: is about UDP, which protocols leaves out; add udp or remove this\n"
+		  "c.yaml:8:65: warning: unpinned: " NOT_YET
+		  "c.yaml:8:65: error: unpinned: contradicts expect: unreachable; remove one of them\n"
+		  "c.yaml:8:65: error: unpinned: is about UDP, which protocols leaves out; add udp or remove this\n"
+		  "c.yaml:9:56: error: sizes: 65488 is too large; over IPv6 a probe has up to 65487 octets\n" },
+		{ ONE "targets: [ { name: t, address: 198.51.100.7, sizes: [ 375, 65508, 376, 376, x, 65507 ] } ]\n",
+		  "c.yaml:3:55: error: sizes: 375 is too small; the smallest probe has 376 octets\n"
+		  "c.yaml:3:60: error: sizes: 65508 is too large; UDP carries up to 65507 octets\n"
+		  "c.yaml:3:72: error: sizes: 376 stands there twice; once is enough\n"
+		  "c.yaml:3:77: error: sizes: 'x' is not a whole number; write digits only\n" },
+		{ ONE "targets: [ { name: t, address: 198.51.100.7, flows: { held: 65, fresh: 2 }, role: flaoting,\n"
+		      "  expect: unreachble, unpinned: 1 } ]\n",
+		  "c.yaml:3:61: error: held: 65 is out of range; 0 to 64\n"
+		  "c.yaml:3:72: error: fresh: 2 is out of range; 0 to 1\n"
+		  "c.yaml:3:83: error: role: 'flaoting' is not one of: droplet, floating, anchor\n"
+		  "c.yaml:4:11: error: expect: 'unreachble' is not one of: reachable, unreachable\n"
+		  "c.yaml:4:33: error: unpinned: '1' is neither true nor false\n" },
+		{ ONE "targets:\n"
+		      "  - { name: t, address: 198.51.100.7 }\n"
+		      "  - { name: t, address: example.org }\n"
+		      "  - { name: u, address: '::ffff:198.51.100.7' }\n"
+		      "  - { name: v, address: EXAMPLE.org }\n"
+		      "  - { name: w, address: example.org, port: 1 }\n",
+		  "c.yaml:5:13: error: name: 't' is in c.yaml:4 already; every target has a name of its own\n"
+		  "c.yaml:6:25: error: address: '198.51.100.7 port 8620' is in c.yaml:4 already; one target can have "
+		  "several protocols, schedules and servers\n"
+		  "c.yaml:7:25: error: address: 'example.org port 8620' is in c.yaml:5 already; one target can have "
+		  "several protocols, schedules and servers\n" },
+
+		/* the rest of the root */
+		{ ONE TARGET "lossy: 0%\nvantage: 'a b'\nweb: localhost:1\njournal: a.key\nnothing: 1\n",
+		  "c.yaml:4:8: error: lossy: 0% is out of range; 0.1% to 100%\n"
+		  "c.yaml:5:10: error: vantage: 'a b' is not a name; names are made of letters, digits, dot, "
+		  "underscore and hyphen\n"
+		  "c.yaml:6:6: error: web: 'localhost:1' is not ADDRESS:PORT; write it like 127.0.0.1:8622 or "
+		  "[::1]:8622\n"
+		  "c.yaml:7:10: error: journal: is the key file; the journal needs a file of its own\n"
+		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, schedules, lossy, "
+		  "targets, targets_from, journal, web\n" },
+		{ ONE TARGET "journal: c.yaml\n",
+		  "c.yaml:4:10: error: journal: is this configuration itself; the journal needs a file of its own\n" },
+		{ ONE TARGET "targets: [ { name: u, address: 198.51.100.8 } ]\n",
+		  "c.yaml:4:1: error: targets: given twice, first in line 3; keep one of them\n" },
+	};
+	(void)state;
+	fixture_write_key("public.key", KEY_A "\n");
+	fixture_write_key("open.key", "x");
+	assert_int_equal(chmod("open.key", 0644), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct diag_list diags = { 0 };
+		struct config *config = load(cases[i].yaml, &diags);
+		fixture_expect(cases[i].yaml, &diags, cases[i].diags);
+		assert_null(config);
+	}
+}
+
+static void more_targets(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("more[1]", 0700), 0);
+	assert_int_equal(mkdir("more[1]/targets.d", 0700), 0);
+	fixture_write("more[1]/c.yaml", "key: ../a.key\nservers: { b: " KEY_B " }\n"
+					"targets_from: [ targets.d/*.yaml, single.yaml ]\n");
+	fixture_write("more[1]/targets.d/1.yaml", "- { name: one, address: 198.51.100.1 }\n"
+						  "- { name: two, address: 198.51.100.2 }\n");
+	fixture_write("more[1]/targets.d/2.yaml", "targets: [ { name: three, address: 198.51.100.3 } ]\n");
+	fixture_write("more[1]/single.yaml", "- { name: four, address: 198.51.100.4 }\n");
+	struct diag_list diags = { 0 };
+	struct config *config = config_load("more[1]/c.yaml", &diags);
+	fixture_expect("more targets", &diags, "");
+	assert_int_equal(config->targets_len, 4);
+	assert_string_equal(config->targets[1].name, "two");
+	assert_string_equal(config->targets[2].name, "three");
+	assert_string_equal(config->targets[3].name, "four");
+	config_free(config);
+}
+
+static void faults_in_more_targets(void **state)
+{
+	struct diag_list diags = { 0 };
+	(void)state;
+	assert_int_equal(mkdir("t", 0700), 0);
+	fixture_write("t/1.yaml", "- { name: one, address: 198.51.100.1, server: x }\n");
+	fixture_write("t/2.yaml", "targets: [ { name: one, address: 198.51.100.1 } ]\nkey: k\n");
+	fixture_write("t/3.yaml", "just text\n");
+	fixture_write("t/4.yaml", "a: [\n");
+	assert_null(load(ONE "targets_from: [ 't/*.yaml', t/../t/1.yaml, none.yaml, 'none*.yaml', '*.yaml', [ x ] ]\n",
+			 &diags));
+	fixture_expect(
+	    "faults in files", &diags,
+	    "c.yaml:3:29: error: targets_from: t/../t/1.yaml is read already; name it once\n"
+	    "c.yaml:3:44: error: targets_from: none.yaml cannot be read: No such file or directory\n"
+	    "c.yaml:3:55: warning: targets_from: 'none*.yaml' matches no file\n"
+	    "c.yaml:3:69: error: targets_from: c.yaml is read already; name it once\n"
+	    "c.yaml:3:79: error: targets_from: is a list; a single value is wanted\n"
+	    "t/1.yaml:1:47: error: server: 'x' is no server; did you mean b?\n"
+	    "t/2.yaml:1:20: error: name: 'one' is in t/1.yaml:1 already; every target has a name of its own\n"
+	    "t/2.yaml:1:34: error: address: '198.51.100.1 port 8620' is in t/1.yaml:1 already; one target can "
+	    "have several protocols, schedules and servers\n"
+	    "t/2.yaml:2:1: error: key: unknown key; known here: targets\n"
+	    "t/3.yaml:1:1: error: configuration: is a single value; a list is wanted\n"
+	    "t/4.yaml:2:1: error: not valid YAML: did not find expected node content, while parsing a flow "
+	    "node from line 2\n");
+}
+
+static void uris(void **state)
+{
+	char *good[] = { "floatprobe://" URL_B "@198.51.100.7", "floatprobe://" URL_C "@[2001:DB8::7]:9000?proto=udp",
+			 "floatprobe://" URL_B "@example.org:81?proto=tcp,udp",
+			 "floatprobe://" URL_B "@[2001:db8::8]" };
+	struct diag_list diags = { 0 };
+	(void)state;
+	struct config *config = config_from_uris(good, 4, "a.key", "here", &diags);
+	fixture_expect("good URIs", &diags, "");
+	assert_non_null(config);
+	assert_null(config->file);
+	assert_string_equal(config->vantage, "here");
+	assert_string_equal(config->key_file, "a.key");
+	assert_int_equal(config->schedules_len, 1);
+	assert_int_equal(config->servers_len, 2); /* one key, one server */
+	assert_string_equal(config->servers[0].name, "198.51.100.7");
+	assert_string_equal(config->servers[1].name, "[2001:db8::7]:9000");
+	assert_int_equal(config->targets_len, 4);
+	assert_address(&config->targets[1].endpoint, "2001:db8::7", 9000);
+	assert_true(config->targets[1].udp && !config->targets[1].tcp);
+	assert_string_equal(config->targets[2].name, "example.org:81");
+	assert_false(config->targets[2].numeric);
+	assert_true(config->targets[2].udp && config->targets[2].tcp);
+	assert_int_equal(config->targets[2].servers[0], 0);
+	assert_string_equal(config->targets[3].name, "2001:db8::8");
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(config->targets[i].role, CONFIG_DROPLET);
+		assert_int_equal(config->targets[i].schedules_len, 1);
+		assert_int_equal(config->targets[i].servers_len, 1);
+	}
+	config_free(config);
+}
+
+static void faults_in_uris(void **state)
+{
+	char *bad[] = { "http://x",
+			"floatprobe://198.51.100.7",
+			"floatprobe://abc@198.51.100.7:0?proto=upd",
+			"floatprobe://" URL_B "@2001:db8::7",
+			"floatprobe://" URL_B "@[2001:db8::7",
+			"floatprobe://" URL_B "@",
+			"floatprobe://" URL_B "@198.51.100.7/x",
+			"floatprobe://" URL_B "@198.51.100.7?proto=",
+			"floatprobe://" URL_B "@198.51.100.7?proto=udp,udp",
+			"floatprobe://" URL_B "@198.51.100.7?size=1",
+			"floatprobe://" URL_B "@198.51.100.8",
+			"floatprobe://" URL_C "@198.51.100.8:8620",
+			"floatprobe://" URL_B "@198.51.100.7:",
+			"floatprobe://" URL_B "@[2001:db8::7]x:1",
+			"floatprobe://" URL_B "@[::1]:1:2" };
+	struct diag_list diags = { 0 };
+	(void)state;
+	assert_null(config_from_uris(bad, sizeof bad / sizeof *bad, "none.key", "not a name", &diags));
+	fixture_expect(
+	    "bad URIs", &diags,
+	    "--key: error: cannot open key file none.key: No such file or directory; `floatprobe keygen -o "
+	    "FILE` makes one\n"
+	    "--vantage: error: 'not a name' is not a name; names are made of letters, digits, dot, "
+	    "underscore and hyphen\n"
+	    "URI 1:1: error: does not begin with floatprobe://; floatprobe://KEY@ADDRESS[:PORT] is wanted\n"
+	    "URI 2:14: error: has no KEY@; floatprobe://KEY@ADDRESS[:PORT] is wanted\n"
+	    "URI 3:14: error: the key has 3 characters; a public key in unpadded base64url has 43\n"
+	    "URI 3:31: error: port '0' is out of range; ports are 1 to 65535\n"
+	    "URI 3:39: error: 'upd' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted\n"
+	    "URI 4:58: error: an IPv6 address stands in brackets: [2001:db8::7]\n"
+	    "URI 5:58: error: '[2001:db8::7' is not a numeric address; write it like 198.51.100.7 or 2001:db8::7\n"
+	    "URI 6:58: error: '' is empty; an address or a DNS name is wanted\n"
+	    "URI 7:58: error: '198.51.100.7/x' is a network or a path; the address of one host is wanted\n"
+	    "URI 8:77: error: '' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted\n"
+	    "URI 9:81: error: 'udp' stands there twice; once is enough\n"
+	    "URI 10:71: error: unknown query 'size=1'; only ?proto=udp,tcp is known\n"
+	    "URI 12:58: error: 198.51.100.8 is in URI 11 already; name it once\n"
+	    "URI 13:71: error: port '' is not a whole number; write digits only\n"
+	    "URI 14:58: error: '[2001:db8::7]x' is not a numeric address; write it like 198.51.100.7 or 2001:db8::7\n"
+	    "URI 15:64: error: port '1:2' is not a whole number; write digits only\n");
+}
+
+static void default_key_file(void **state)
+{
+	char *uri[] = { "floatprobe://" URL_B "@198.51.100.7" };
+	struct diag_list diags = { 0 };
+	struct seal_identity identity;
+	char error[KEYFILE_ERROR_LEN];
+	(void)state;
+	setenv("HOME", fixture_dir, 1);
+	unsetenv("XDG_CONFIG_HOME");
+	assert_null(config_from_uris(uri, 1, NULL, NULL, &diags));
+	char *text = fixture_text(&diags);
+	assert_non_null(
+	    strstr(text, "/.config/floatprobe/key: No such file or directory; `floatprobe keygen -o FILE`"));
+	free(text);
+	diag_free(&diags);
+	assert_true(keyfile_create(".config/floatprobe/key", &identity, error));
+	struct config *config = config_from_uris(uri, 1, NULL, NULL, &diags);
+	fixture_expect("key in HOME", &diags, "");
+	assert_memory_equal(config->identity.public_key, identity.public_key, sizeof identity.public_key);
+	config_free(config);
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	assert_null(config_from_uris(uri, 1, NULL, NULL, &diags));
+	fixture_expect("key in XDG_CONFIG_HOME", &diags,
+		       "--key: error: cannot open key file /nonexistent/floatprobe/key: No such file or directory; "
+		       "`floatprobe keygen -o FILE` makes one\n");
+}
+
+static void printed(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	(void)state;
+	struct config *config =
+	    load_good("vantage: v\n" HEAD
+		      "schedules: { burst: { every: 60s, count: 20, spacing: 20ms }, steady: { every: 1s } }\n"
+		      "targets:\n"
+		      "  - { name: t, role: floating, address: 198.51.100.7, server: [ b, c ],\n"
+		      "      arrives_on: 198.51.100.8, sizes: [ 512, 1400 ], schedule: [ steady, burst ] }\n"
+		      "  - { name: u, address: example.org, server: c, protocols: tcp, expect: unreachable }\n",
+		      "");
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	config_print(config, out);
+	fclose(out);
+	assert_string_equal(text,
+			    "vantage: v\n"
+			    "key: a.key (" KEY_A ")\n"
+			    "lossy: from 5% loss\n"
+			    "journal: none\n"
+			    "servers:\n"
+			    "  b: " KEY_B "\n"
+			    "  c: " KEY_C "\n"
+			    "schedules:\n"
+			    "  burst: 20 probes, 20ms apart, every 1m, give or take 10%, timeout 1s\n"
+			    "  steady: every 1s, give or take 10%, timeout 1s\n"
+			    "targets:\n"
+			    "  t: floating 198.51.100.7 port 8620, expected to be reachable\n"
+			    "    answered by: b or c, arriving there on 198.51.100.8\n"
+			    "    udp: 512, 1400 octets, from 1 held source port and from fresh ones\n"
+			    "    tcp: one connection a probe\n"
+			    "    schedule: steady, burst\n"
+			    "  u: droplet example.org port 8620, expected to be unreachable\n"
+			    "    answered by: c\n"
+			    "    tcp: one connection a probe\n"
+			    "    schedule: steady\n"
+			    "paths: 6, more where a DNS name has several addresses; about 7.67 probes a second\n");
+	free(text);
+	config_free(config);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everything_arrives),     cmocka_unit_test(defaults), cmocka_unit_test(small_print),
+		cmocka_unit_test(what_is_not_there_yet),  cmocka_unit_test(faults),   cmocka_unit_test(more_targets),
+		cmocka_unit_test(faults_in_more_targets), cmocka_unit_test(uris),     cmocka_unit_test(faults_in_uris),
+		cmocka_unit_test(default_key_file),       cmocka_unit_test(printed),
+	};
+	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

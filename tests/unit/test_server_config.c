@@ -1,0 +1,207 @@
+#include "config_fixture.h"
+
+#include "common/config/units.h"
+#include "server/config.h"
+
+#define HEAD    "name: b\nkey: b.key\nclients: { a: " KEY_A " }\n"
+#define NOT_YET "not supported by this version yet; it has no effect\n"
+
+static struct server_config *load(const char *yaml, struct diag_list *diags)
+{
+	fixture_write("s.yaml", yaml);
+	return server_config_load("s.yaml", diags);
+}
+
+static struct server_config *load_good(const char *yaml, const char *warnings)
+{
+	struct diag_list diags = { 0 };
+	struct server_config *config = load(yaml, &diags);
+	fixture_expect(yaml, &diags, warnings);
+	assert_non_null(config);
+	return config;
+}
+
+static void everything_arrives(void **state)
+{
+	char text[UNITS_ADDRESS_LEN], key[KEYFILE_PUBLIC_LEN];
+	(void)state;
+	struct server_config *config = load_good(
+	    "name: boot-01\n"
+	    "key: b.key\n"
+	    "listen: { port: 9000, protocols: [ tcp ], addresses: [ 198.51.100.7, '2001:db8::7', 127.0.0.1 ] }\n"
+	    "clients: { fra: " KEY_A ", ams: " KEY_C " }\n"
+	    "peers: {}\n"
+	    "watch: { neighbours: false, half_open: false, addresses: false, applications: [] }\n"
+	    "repair: { stale_neighbours: false }\n"
+	    "limits: { flows: 10, tcp_slots: 2, clock_skew: 5m }\n"
+	    "journal: out/b.jsonl\n",
+	    "");
+	assert_string_equal(config->file, "s.yaml");
+	assert_string_equal(config->name, "boot-01");
+	assert_string_equal(config->key_file, "b.key");
+	keyfile_public_text(config->identity.public_key, key);
+	assert_string_equal(key, KEY_B);
+	assert_int_equal(config->port, 9000);
+	assert_true(!config->udp && config->tcp);
+	assert_int_equal(config->addresses_len, 3);
+	assert_string_equal(units_address_text(config->addresses[1].address, text), "2001:db8::7");
+	assert_int_equal(config->addresses[2].port, 9000);
+	assert_int_equal(config->clients_len, 2);
+	assert_string_equal(config->clients[0].name, "fra");
+	assert_string_equal(config->clients[1].name, "ams");
+	keyfile_public_text(config->clients[1].key, key);
+	assert_string_equal(key, KEY_C);
+	assert_string_equal(config->journal, "out/b.jsonl");
+	assert_int_equal(config->flows_max, 10);
+	assert_int_equal(config->tcp_slots, 2);
+	assert_int_equal(config->clock_skew_ns, 300 * UNITS_S);
+	assert_false(config->half_open);
+	server_config_free(config);
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	struct server_config *config = load_good("key: b.key\nclients: { a: " KEY_A " }\n", "");
+	assert_true(strlen(config->name) > 0); /* the machine's */
+	assert_int_equal(config->port, 8620);
+	assert_true(config->udp && config->tcp);
+	assert_int_equal(config->addresses_len, 0);
+	assert_null(config->journal);
+	assert_int_equal(config->flows_max, 65536);
+	assert_int_equal(config->tcp_slots, 256);
+	assert_int_equal(config->clock_skew_ns, 60 * UNITS_S);
+	assert_true(config->half_open);
+	server_config_free(config);
+}
+
+static void what_is_not_there_yet(void **state)
+{
+	(void)state;
+	server_config_free(
+	    load_good(HEAD "peers: { c: { key: " KEY_C ", address: c.example, port: 9000 } }\n"
+			   "watch:\n"
+			   "  neighbours: true\n"
+			   "  half_open: true\n"
+			   "  addresses: true\n"
+			   "  applications: [ { name: geth, protocol: udp, port: 30303 } ]\n"
+			   "repair: { stale_neighbours: true }\n"
+			   "web: 127.0.0.1:8621\n",
+		      "s.yaml:4:8: warning: peers: " NOT_YET "s.yaml:6:15: warning: neighbours: " NOT_YET
+		      "s.yaml:8:14: warning: addresses: " NOT_YET "s.yaml:9:17: warning: applications: " NOT_YET
+		      "s.yaml:10:29: warning: stale_neighbours: " NOT_YET "s.yaml:11:6: warning: web: " NOT_YET));
+}
+
+static void faults(void **state)
+{
+	static const struct {
+		const char *yaml, *diags;
+	} cases[] = {
+		{ "{}\n", "s.yaml:1:1: error: key: missing; wanted: the file with this server's secret key\n"
+			  "s.yaml:1:1: error: clients: missing; wanted: who may probe, as NAME: ed25519:KEY\n" },
+		{ "vantage: v\nkey: a.key\nservers: { b: " KEY_B " }\ntargets: [ { name: t, address: x y } ]\n",
+		  "s.yaml:3:1: error: servers: this is a configuration for floatprobe; floatprobed wants one of its "
+		  "own\n" },
+		{ "name: 'b b'\nkey: none.key\nclients: {}\n",
+		  "s.yaml:1:7: error: name: 'b b' is not a name; names are made of letters, digits, dot, underscore "
+		  "and hyphen\n"
+		  "s.yaml:2:6: error: key: cannot open key file none.key: No such file or directory; `floatprobe "
+		  "keygen -o FILE` makes one\n"
+		  "s.yaml:3:10: error: clients: is empty; without clients nobody is answered\n" },
+		{ "key: b.key\nclients: [ " KEY_A " ]\n",
+		  "s.yaml:2:10: error: clients: is a list; a mapping (key: value) is wanted\n" },
+		{ "key: b.key\nclients:\n  a: " KEY_A "\n  a b: ed25519:x\n  c: " KEY_A "\n  d: " KEY_B "\n  e:\n",
+		  "s.yaml:4:3: error: clients: 'a b' is not a name; names are made of letters, digits, dot, underscore "
+		  "and hyphen\n"
+		  "s.yaml:4:8: error: a b: has 1 characters after \"ed25519:\"; a public key has 44\n"
+		  "s.yaml:5:6: error: c: '" KEY_A "' is in s.yaml:3 already; a key belongs to one of them only\n"
+		  "s.yaml:6:6: error: d: '" KEY_B "' is in s.yaml:1 already; a key belongs to one of them only\n"
+		  "s.yaml:7:5: error: e: has no value; a single value is wanted, or leave the key out\n" },
+		{ HEAD
+		  "listen: { port: 0, protocols: [ udp, sctp ], adresses: [],\n"
+		  "  addresses: [ 0.0.0.0, '::', 198.51.100.7, '::ffff:198.51.100.7', example.org, 224.0.0.1 ] }\n",
+		  "s.yaml:4:17: error: port: '0' is out of range; ports are 1 to 65535\n"
+		  "s.yaml:4:38: error: protocols: 'sctp' is not one of: udp, tcp\n"
+		  "s.yaml:4:46: error: adresses: unknown key; did you mean addresses?\n"
+		  "s.yaml:5:16: error: addresses: '0.0.0.0' is no host's address; name the address of one host\n"
+		  "s.yaml:5:25: error: addresses: '::' is no host's address; name the address of one host\n"
+		  "s.yaml:5:45: error: addresses: '198.51.100.7' is in s.yaml:5 already; an address is listened on "
+		  "once\n"
+		  "s.yaml:5:68: error: addresses: 'example.org' is not a numeric address; write it like 198.51.100.7 "
+		  "or 2001:db8::7\n"
+		  "s.yaml:5:81: error: addresses: '224.0.0.1' is a multicast address; name the address of one host\n" },
+		{ HEAD "limits: { flows: 0, tcp_slots: 16385, clock_skew: 60 }\n",
+		  "s.yaml:4:18: error: flows: 0 is out of range; 1 to 4194304\n"
+		  "s.yaml:4:32: error: tcp_slots: 16385 is out of range; 1 to 16384\n"
+		  "s.yaml:4:51: error: clock_skew: '60' has no unit; durations are written as 200ms, 1s or 5m\n" },
+		{ HEAD "peers:\n"
+		       "  c: { key: " KEY_C ", address: 0.0.0.0 }\n"
+		       "  d: { key: " KEY_C ", address: 198.51.100.1 }\n"
+		       "  e: { key: " KEY_B ", address: 198.51.100.2, port: 0 }\n"
+		       "  f: { adress: x }\n"
+		       "  g: " KEY_A "\n",
+		  "s.yaml:5:3: warning: peers: " NOT_YET
+		  "s.yaml:5:76: error: address: '0.0.0.0' is no host's address; name the address of one host\n"
+		  "s.yaml:6:13: error: key: '" KEY_C "' is in s.yaml:5 already; a key belongs to one of them only\n"
+		  "s.yaml:7:13: error: key: '" KEY_B "' is in s.yaml:2 already; a key belongs to one of them only\n"
+		  "s.yaml:7:96: error: port: '0' is out of range; ports are 1 to 65535\n"
+		  "s.yaml:8:6: error: key: missing; wanted: the public key of the peer\n"
+		  "s.yaml:8:6: error: address: missing; wanted: where the peer is reached\n"
+		  "s.yaml:8:8: error: adress: unknown key; did you mean address?\n"
+		  "s.yaml:9:6: error: g: is a single value; a mapping (key: value) is wanted\n" },
+		{ HEAD "watch: { neighbors: true, half_open: 1, applications: [ { protocol: sctp }, x ] }\n"
+		       "repair: true\n"
+		       "journal: b.key\n",
+		  "s.yaml:4:10: error: neighbors: unknown key; did you mean neighbours?\n"
+		  "s.yaml:4:38: error: half_open: '1' is neither true nor false\n"
+		  "s.yaml:4:55: warning: applications: " NOT_YET
+		  "s.yaml:4:57: error: name: missing; wanted: what to call it\n"
+		  "s.yaml:4:57: error: port: missing; wanted: the port it listens on\n"
+		  "s.yaml:4:69: error: protocol: 'sctp' is not one of: udp, tcp\n"
+		  "s.yaml:4:77: error: applications: is a single value; a mapping (key: value) is wanted\n"
+		  "s.yaml:5:9: error: repair: is a single value; a mapping (key: value) is wanted\n"
+		  "s.yaml:6:10: error: journal: is the key file; the journal needs a file of its own\n" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct diag_list diags = { 0 };
+		struct server_config *config = load(cases[i].yaml, &diags);
+		fixture_expect(cases[i].yaml, &diags, cases[i].diags);
+		assert_null(config);
+	}
+}
+
+static void printed(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	(void)state;
+	struct server_config *config =
+	    load_good(HEAD "listen: { protocols: udp, addresses: [ 198.51.100.7, '::1' ] }\n", "");
+	FILE *out = open_memstream(&text, &len);
+	assert_non_null(out);
+	server_config_print(config, out);
+	fclose(out);
+	assert_string_equal(text, "name: b\n"
+				  "key: b.key (" KEY_B ")\n"
+				  "listen: 198.51.100.7, ::1, port 8620, udp\n"
+				  "limits: 65536 flows, 256 tcp connections at a time, clocks 1m apart\n"
+				  "half-open sockets: told of\n"
+				  "journal: none\n"
+				  "clients:\n"
+				  "  a: " KEY_A "\n");
+	free(text);
+	server_config_free(config);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everything_arrives),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(what_is_not_there_yet),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(printed),
+	};
+	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
