@@ -3,8 +3,8 @@
 
 import base64
 import os
-import pty
 import re
+import select
 import subprocess
 
 import cli
@@ -40,11 +40,12 @@ class Check(cli.TestCase):
         probes = [o for o in objects if o["type"] == "probe"]
         self.assertEqual(objects, probes + paths)
         self.assertEqual(len(paths), 6)
-        self.assertEqual(len(probes), 12)
+        self.assertEqual(len(probes), sum(o["sent"] for o in paths))
         for o in paths:
             self.assertEqual(list(o), PATH_KEYS)
             self.assertEqual((o["state"], o["direction"], o["cause"]), ("down", "forward", "refused"))
-            self.assertEqual((o["sent"], o["forward_lost"], o["answered"]), (2, 2, 0))
+            self.assertGreater(o["sent"], 0)
+            self.assertEqual((o["forward_lost"], o["answered"]), (o["sent"], 0))
             self.assertIs(o["expected"], False)
             self.assertIsNone(o["server"])
             self.assertIsNone(o["rtt_ms"])
@@ -108,19 +109,20 @@ class Terminal(cli.TestCase):
     """On a pseudo-terminal, as a person sees it."""
 
     def shown(self, *options, **env):
-        file = self.config()
-        pid, terminal = pty.fork()
-        if pid == 0:
-            arguments = (cli.FLOATPROBE, "check", "--config", file, *cli.QUICK, *options)
-            os.execve(arguments[0], arguments, self.env | {"TERM": "xterm"} | env)
+        arguments = (cli.FLOATPROBE, "check", "--config", self.config(), *cli.QUICK, *options)
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        # We hold the slave too: what is still under way when the last one closes it can get lost.
+        self.addCleanup(os.close, slave)
+        process = subprocess.Popen(arguments, cwd=self.dir, env=self.env | {"TERM": "xterm"} | env, stdin=slave,
+                                   stdout=slave, stderr=slave)  # fmt: skip
         said = b""
-        while True:
-            try:
-                said += os.read(terminal, 4096)
-            except OSError:  # EIO: nobody holds the other end any more
-                break
-        os.close(terminal)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 1)
+        ended = False
+        while not ended:
+            ended = process.poll() is not None
+            while select.select([master], [], [], 0 if ended else 0.01)[0]:
+                said += os.read(master, 4096)
+        self.assertEqual(process.returncode, 1)
         return said.decode()
 
     def test_colour_and_progress_and_neither(self):
@@ -138,7 +140,10 @@ class Terminal(cli.TestCase):
 
     def test_json_lines_stay_whole(self):
         said = self.shown("--json").replace("\r\n", "\n")
-        self.assertEqual(len(self.objects(said)), 18)
+        objects = self.objects(said)
+        paths = [o for o in objects if o["type"] == "path"]
+        self.assertEqual(len(paths), 6)
+        self.assertEqual(len(objects), 6 + sum(o["sent"] for o in paths))
 
 
 if __name__ == "__main__":

@@ -172,7 +172,8 @@ clients: {{ here: "{self.client}" }}
             self.assertEqual(o["arrived_on"], o["address"])
             if o["type"] == "path":
                 self.assertEqual((o["state"], o["direction"], o["cause"]), ("up", "none", "none"))
-                self.assertEqual((o["sent"], o["answered"]), (2, 2))
+                self.assertGreater(o["sent"], 0)
+                self.assertEqual(o["answered"], o["sent"])
                 self.assertIs(o["expected"], True)
                 rtt = [o["rtt_ms"][name] for name in ("min", "median", "p99", "max")]
                 self.assertEqual(rtt, sorted(rtt))
