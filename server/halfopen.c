@@ -30,7 +30,7 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 			uint64_t min_ms = later(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
 
 			age.min_ms = min_ms < age.min_ms ? min_ms : age.min_ms;
-			age.max_ms = later(age.max_ms, shortest_ms + syns * timeout_ms);
+			age.max_ms = shortest_ms; /* timeouts only: no split takes longer */
 		}
 		passed_ms += timeout_ms;
 		timeout_ms = timeout_ms * 2 < TIMEOUT_MAX_MS ? timeout_ms * 2 : TIMEOUT_MAX_MS;

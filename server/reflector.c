@@ -249,7 +249,6 @@ static struct flow *make_flow(const struct exchange *x)
 	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
 
 	flow->made_ns = x->in->now_ns;
-	flow->acknowledged = x->packet.heard.count; /* by other servers, before we took over */
 	return flow;
 }
 

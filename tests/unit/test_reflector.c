@@ -459,6 +459,10 @@ static void junk_without_a_slot_stays_in_its_prefix(void **state)
 	assert_int_equal(ask(w, junk).outcome, REFLECTOR_DROPPED_SIGNATURE_LIMIT);
 	good.seq = 2;
 	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
+	/* Nor does it take from another client of the same prefix. */
+	good.source = junk.source;
+	good.who = BOB;
+	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
 }
 
 /* More junk of each kind than there are flows, between any two probes; a flow made by it would push ours out. */
@@ -637,6 +641,36 @@ static void replies_on_their_way_are_no_reason(void **state)
 	assert_int_equal(probe_on(w, &seq, 1, 20, 60 * S, REFLECTOR_EVENT_UNHEARD), 1);
 }
 
+/* One reply was lost long ago; the next burst's are on their way. */
+static void an_old_loss_is_no_reason(void **state)
+{
+	struct world *w = *state;
+	uint32_t seq = 1;
+
+	probe_on(w, &seq, 1, 0, 20 * MS, REFLECTOR_EVENT_UNHEARD);
+	probe_on(w, &seq, 1, 1, 20 * MS, REFLECTOR_EVENT_UNHEARD);
+	assert_int_equal(probe_on(w, &seq, 1, 1, 60 * S, REFLECTOR_EVENT_UNHEARD), 0);
+	assert_int_equal(probe_on(w, &seq, 9, 1, 20 * MS, REFLECTOR_EVENT_UNHEARD), 0);
+}
+
+/* A probe that was overtaken brings old news: of what the client heard, and of where it is. */
+static void an_overtaken_probe_is_no_reason(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct endpoint source = sample_endpoint_v4(200, 40000);
+	uint32_t seq = 2;
+	struct outcome out;
+
+	probe_on(w, &seq, 5, 0, 20 * MS, REFLECTOR_EVENT_UNHEARD);
+	pass(w, 5 * S);
+	out = ask(w, (struct request){ .flow = 5, .seq = 1, .source = sample_endpoint_v4(201, 1) });
+	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
+	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
+	assert_true(endpoint_equal(&out.answer.flows[0].source, &source));
+}
+
 static void duplicates_and_queries_are_no_reason(void **state)
 {
 	struct world *w = *state;
@@ -724,6 +758,8 @@ int main(void)
 		TEST(who_does_not_hear_us_is_reported_once),
 		TEST(who_hears_us_is_not_reported),
 		TEST(replies_on_their_way_are_no_reason),
+		TEST(an_old_loss_is_no_reason),
+		TEST(an_overtaken_probe_is_no_reason),
 		TEST(duplicates_and_queries_are_no_reason),
 		TEST(flows_survive_another_list_of_clients),
 		TEST(a_list_with_a_bad_key_changes_nothing),

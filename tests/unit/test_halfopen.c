@@ -1,0 +1,196 @@
+/* halfopen: whose half-open socket is it? Sockets are made by a small model of the kernel's SYN-ACK timer, so that
+ * their true age is known; and the counters beside them, from the text of /proc/net/netstat. */
+#include "server/halfopen.h"
+#include "server/syn_counters.h"
+#include "tests/unit/sample_packet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { CLIENT_PORT = 40000, SLACK_MS = 500, MODEL_END_MS = 63000, SYNS = 4 };
+
+/* The kernel's request socket, `age_ms` after its SYN came: the SYN-ACK timer doubles each time it fires; a repeated
+ * SYN (at syns_ms) is answered at once and starts the running interval again. */
+static struct sockdiag_half_open socket_of_age(uint32_t age_ms, const uint32_t syns_ms[SYNS])
+{
+	struct sockdiag_half_open s = { .peer = sample_endpoint_v4(9, CLIENT_PORT) };
+	uint32_t timeout_ms = 1000, due_ms = 1000;
+	unsigned syn = 0;
+
+	for (uint32_t now_ms = 1; now_ms <= age_ms; now_ms++) {
+		if (syn < SYNS && syns_ms[syn] == now_ms) {
+			syn++;
+			s.retransmits++;
+			due_ms = now_ms + timeout_ms;
+		} else if (now_ms == due_ms) {
+			s.retransmits++;
+			timeout_ms *= 2;
+			due_ms = now_ms + timeout_ms;
+		}
+	}
+	s.expires_ms = due_ms - age_ms;
+	return s;
+}
+
+static const uint32_t no_syns[SYNS] = { 0 };
+
+static enum evidence_attempt_status judge(uint32_t attempt_age_ms, const struct sockdiag_half_open *list, unsigned len,
+					  const struct endpoint *asker)
+{
+	const struct evidence_query query = {
+		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = attempt_age_ms } },
+		.attempts_len = 1,
+	};
+	uint8_t retransmits;
+
+	return halfopen_judge(&query, &query.attempts[0], asker, list, len, &retransmits);
+}
+
+static const struct endpoint client_itself = { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 5000 };
+static const struct endpoint nat = { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 5000 };
+
+static void the_true_age_is_always_between_the_bounds(void **state)
+{
+	/* None; when the first timer fires, before and after; Linux as it was, and with linear SYN timeouts. */
+	static const uint32_t schedules[][SYNS] = {
+		{ 0 },
+		{ 1000 },
+		{ 999 },
+		{ 1001 },
+		{ 1000, 3000, 7000, 15000 },
+		{ 999, 2998, 6998, 15000 },
+		{ 1000, 2000, 3000, 4000 },
+		{ 1010, 2020, 3030, 4040 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
+		for (uint32_t age_ms = 0; age_ms < MODEL_END_MS; age_ms += 7) {
+			struct sockdiag_half_open s = socket_of_age(age_ms, schedules[i]);
+			struct halfopen_age age = halfopen_age(&s);
+
+			/* A SYN on a coarse clock may come a few ms early. */
+			assert_true(age.min_ms <= age_ms + SYNS);
+			assert_true(age.max_ms >= age_ms);
+		}
+	}
+}
+
+static void without_retransmits_the_age_is_exact(void **state)
+{
+	struct sockdiag_half_open s = { .expires_ms = 700 };
+
+	(void)state;
+	assert_true(halfopen_age(&s).min_ms == 300);
+	assert_true(halfopen_age(&s).max_ms == 300);
+	s.expires_ms = 3600000; /* no timer of this kind */
+	assert_true(halfopen_age(&s).min_ms == 0);
+	assert_true(halfopen_age(&s).max_ms == UINT64_MAX);
+}
+
+static void the_attempt_s_own_socket_is_found(void **state)
+{
+	(void)state;
+	for (uint32_t age_ms = 1; age_ms < MODEL_END_MS; age_ms += 11) {
+		struct sockdiag_half_open s = socket_of_age(age_ms, no_syns);
+
+		assert_int_equal(judge(age_ms, &s, 1, &client_itself), EVIDENCE_HALF_OPEN);
+		assert_int_equal(judge(age_ms, &s, 1, &nat), EVIDENCE_HALF_OPEN);
+	}
+}
+
+static void an_older_socket_of_the_same_port_proves_nothing(void **state)
+{
+	struct sockdiag_half_open s = socket_of_age(40000, no_syns);
+
+	(void)state;
+	assert_int_equal(judge(1000, &s, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+}
+
+/* Left over from earlier attempts of this client, which no NAT hides: ours would have our port. */
+static void other_ports_of_the_client_are_not_ours(void **state)
+{
+	struct sockdiag_half_open s = socket_of_age(900, no_syns);
+
+	(void)state;
+	s.peer.port++;
+	assert_int_equal(judge(1000, &s, 1, &client_itself), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge(1000, NULL, 0, &client_itself), EVIDENCE_NOT_SEEN);
+}
+
+static void behind_a_nat_only_one_that_must_be_as_young_counts(void **state)
+{
+	struct sockdiag_half_open list[2] = { socket_of_age(900, no_syns), socket_of_age(30000, no_syns) };
+	struct endpoint other = nat;
+
+	(void)state;
+	other.address[15]++;
+	list[0].peer = list[1].peer = nat;
+	assert_int_equal(judge(1000, list, 1, &nat), EVIDENCE_HALF_OPEN);
+	/* An old one beside it does not matter, wherever its timer stands. */
+	for (uint32_t age_ms = 7000; age_ms < MODEL_END_MS; age_ms += 13) {
+		list[1] = socket_of_age(age_ms, no_syns);
+		list[1].peer = nat;
+		assert_int_equal(judge(1000, list, 2, &nat), EVIDENCE_HALF_OPEN);
+		assert_int_equal(judge(1000, list + 1, 1, &nat), EVIDENCE_NOT_SEEN);
+	}
+	/* A second one as young, or one that is somebody else's. */
+	list[1] = list[0];
+	assert_int_equal(judge(1000, list, 2, &nat), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge(1000, list, 1, &other), EVIDENCE_CANNOT_TELL);
+	/* It may be 1 or 2 s old: both fit what is known of it. */
+	list[0] = (struct sockdiag_half_open){ .peer = nat, .retransmits = 1, .expires_ms = 900 };
+	assert_int_equal(judge(1000, list, 1, &nat), EVIDENCE_CANNOT_TELL);
+}
+
+static void behind_a_nat_one_socket_is_not_two_attempts(void **state)
+{
+	struct sockdiag_half_open s = socket_of_age(900, no_syns);
+	struct evidence_query query = { .attempts_len = 2 };
+	uint8_t retransmits;
+
+	(void)state;
+	s.peer = nat;
+	for (unsigned i = 0; i < 2; i++)
+		query.attempts[i] =
+		    (struct evidence_attempt){ .client = sample_endpoint_v4(9, (uint16_t)(i + 1)), .age_ms = 1000 };
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(halfopen_judge(&query, &query.attempts[i], &nat, &s, 1, &retransmits),
+				 EVIDENCE_CANNOT_TELL);
+}
+
+/* ---- counters ---- */
+
+static void counters_are_found_by_name(void **state)
+{
+	uint64_t sum;
+
+	(void)state;
+	assert_true(syn_counters_parse("TcpExt: SyncookiesSent Other EmbryonicRsts ListenOverflows ListenDropsX\n"
+				       "TcpExt: 1 1000 20 300 5000\n"
+				       "IpExt: InNoRoutes\nIpExt: 7\n",
+				       &sum));
+	assert_int_equal(sum, 321);
+	assert_false(syn_counters_parse("", &sum));
+	assert_false(syn_counters_parse("TcpExt: ListenDrops\n", &sum));
+	assert_false(syn_counters_parse("TcpExt: ListenDrops ListenOverflows\nTcpExt: 1", &sum));
+	assert_false(syn_counters_parse("TcpExt: ListenDrops\nTcpExt: x\n", &sum));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_true_age_is_always_between_the_bounds),
+		cmocka_unit_test(without_retransmits_the_age_is_exact),
+		cmocka_unit_test(the_attempt_s_own_socket_is_found),
+		cmocka_unit_test(an_older_socket_of_the_same_port_proves_nothing),
+		cmocka_unit_test(other_ports_of_the_client_are_not_ours),
+		cmocka_unit_test(behind_a_nat_only_one_that_must_be_as_young_counts),
+		cmocka_unit_test(behind_a_nat_one_socket_is_not_two_attempts),
+		cmocka_unit_test(counters_are_found_by_name),
+	};
+
+	return cmocka_run_group_tests_name("halfopen", tests, NULL, NULL);
+}
