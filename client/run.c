@@ -471,6 +471,8 @@ int run_main(struct config *config, const char *file)
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		stop(&r);
 		log_info("ended");
+	} else {
+		uv_loop_close(&r.loop);
 	}
 	if (!journal_close(r.journal))
 		status = 3;
