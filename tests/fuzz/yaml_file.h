@@ -1,0 +1,74 @@
+/* For the targets that read configurations: a directory of their own, with a key file, where each input becomes a file.
+ */
+#ifndef FLOATPROBE_YAML_FILE_H
+#define FLOATPROBE_YAML_FILE_H
+
+#include "common/config/diag.h"
+#include "common/core/seal.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In libc's place: no pattern of an input may wander through the machine's file system. */
+int glob(const char *pattern, int flags, int (*error)(const char *, int), glob_t *found)
+{
+	(void)pattern;
+	(void)flags;
+	(void)error;
+	*found = (glob_t){ 0 };
+	return GLOB_NOMATCH;
+}
+
+static char yaml_dir[] = "/tmp/floatprobe-fuzz-XXXXXX";
+static char yaml_input[64], yaml_key[64];
+
+static void yaml_write(const char *file, const void *octets, size_t len)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FUZZ_CHECK(fd >= 0 && write(fd, octets, len) == (ssize_t)len);
+	close(fd);
+}
+
+static void yaml_remove(void)
+{
+	unlink(yaml_input);
+	unlink(yaml_key);
+	rmdir(yaml_dir);
+}
+
+static void yaml_start(void)
+{
+	static const char secret[] = "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+	FUZZ_CHECK(seal_start() && mkdtemp(yaml_dir));
+	atexit(yaml_remove);
+	snprintf(yaml_input, sizeof yaml_input, "%s/input.yaml", yaml_dir);
+	snprintf(yaml_key, sizeof yaml_key, "%s/a.key", yaml_dir);
+	yaml_write(yaml_key, secret, sizeof secret - 1);
+}
+
+/* The path of a file with these octets in it. */
+static const char *yaml_file(const uint8_t *data, size_t size)
+{
+	if (!yaml_input[0])
+		yaml_start();
+	yaml_write(yaml_input, data, size);
+	return yaml_input;
+}
+
+/* There is a result exactly where there is no error; every message can be shown. */
+static void yaml_check(const struct diag_list *diags, const void *config)
+{
+	FUZZ_CHECK((config == NULL) == (diags->errors > 0));
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	FUZZ_CHECK(out);
+	diag_print(diags, out);
+	fclose(out);
+	free(text);
+}
+
+#endif
