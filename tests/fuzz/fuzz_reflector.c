@@ -1,191 +1,241 @@
-/* The whole reflector, as a script: each step is a request, well sealed, spoilt or raw, from one of three senders, and
- * time moves on in between. Whatever comes: what is dropped is left as it was, and what is answered is answered in
- * place, readably, under the sender's own MAC; strangers hear nothing over UDP, and "not authorised" at best.
- *
- * A step is 8 octets (see struct step); after a raw one come its length and that many octets of packet. */
+/* The whole reflector, played a script of requests by several clients while time goes on (script.h). The harness holds
+ * the keys, so that inputs get beyond the seals. What must always hold: a reply is a packet as long as its request that
+ * its sender accepts; what is dropped is left as it was; and whoever has no seal hears nothing over UDP, at best "not
+ * authorised" over TCP, and leaves no flow behind. */
+#include "common/core/bytes.h"
 #include "server/reflector.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/script.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-#define S 1000000000LL
+enum { STRANGER = SCRIPT_CLIENTS, PARTIES, FLOWS_MAX = 4 };
 
-enum { ALICE, BOB, STRANGER, PEOPLE };
-enum { PROBE_LEN = WIRE_PROBE_MIN, QUERY_LEN = 700, FLOWS_MAX = 4 };
-enum {
-	OP_WHO = 0x03,
-	OP_TCP = 0x04,
-	OP_NO_SLOT = 0x08,
-	OP_QUERY = 0x10,
-	OP_SPOIL = 0x20,
-	OP_SIGN = 0x40,
-	OP_RAW = 0x80
+static struct seal_identity server, parties[PARTIES];
+static struct seal_pair pairs[PARTIES];
+static struct reflector_client list[SCRIPT_CLIENTS];
+
+struct play {
+	struct reflector *reflector;
+	int64_t now_ns;
+	size_t clients_len;
+	bool sealed[SCRIPT_CLIENTS]; /* this client has sealed something as it should be */
 };
 
-struct step {
-	uint8_t op, flow, seq_high, seq_low;
-	uint8_t pause; /* 2^pause ns */
-	int8_t skew;   /* of the sender's clock, in 10 s */
-	uint8_t heard, spoilt_octet;
-};
-
-struct script {
-	const uint8_t *octets;
-	size_t len;
-};
-
-static struct seal_identity server, people[PEOPLE];
-static struct seal_pair pairs[PEOPLE];
+static const int64_t epoch_ns = 1700000000000000000;
 
 static void start(void)
 {
+	static const uint8_t server_seed[SEAL_SEED_LEN] = { 1 };
 	FUZZ_CHECK(seal_start());
-	for (unsigned i = 0; i <= PEOPLE; i++) {
-		const uint8_t seed[SEAL_SEED_LEN] = { 0x20, (uint8_t)i };
-		seal_identity_from_seed(i == PEOPLE ? &server : &people[i], seed);
+	seal_identity_from_seed(&server, server_seed);
+	for (unsigned i = 0; i < PARTIES; i++) {
+		uint8_t seed[SEAL_SEED_LEN] = { 10, (uint8_t)i };
+		seal_identity_from_seed(&parties[i], seed);
+		FUZZ_CHECK(seal_pair_for_client(&pairs[i], &parties[i], server.public_key));
 	}
-	for (unsigned i = 0; i < PEOPLE; i++)
-		FUZZ_CHECK(seal_pair_for_client(&pairs[i], &people[i], server.public_key));
+	for (unsigned i = 0; i < SCRIPT_CLIENTS; i++) {
+		list[i].name = "client";
+		memcpy(list[i].key, parties[i].public_key, WIRE_KEY_LEN);
+	}
 }
 
 static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
 		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	(void)context;
-	(void)asker;
 	FUZZ_CHECK(query->flows_len <= EVIDENCE_FLOWS_MAX && query->attempts_len <= EVIDENCE_ATTEMPTS_MAX);
+	memset(nonce, 7, SEAL_NONCE_LEN);
+	answer->attempts_len = query->attempts_len;
 	for (unsigned i = 0; i < query->attempts_len; i++)
-		answer->attempts[answer->attempts_len++].id = query->attempts[i].id;
-	memset(nonce, 1, SEAL_NONCE_LEN);
+		answer->attempts[i].id = query->attempts[i].id;
+	answer->addresses_len = EVIDENCE_ADDRESSES_MAX;
+	answer->errors_len = 1;
+	answer->errors[0].client = *asker;
 }
 
-static struct reflector *make_reflector(void)
+static unsigned who(const uint8_t *step)
 {
-	struct reflector_client clients[] = { { .name = "alice" }, { .name = "bob" } };
-	const struct reflector_settings settings = {
-		.identity = &server,
-		.boot_id = 1,
-		.started_ns = S,
-		.clock_skew_ns = 60 * S,
-		.flows_max = FLOWS_MAX,
-		.clients = clients,
-		.clients_len = 2,
-		.collect = collect,
-	};
-	memcpy(clients[0].key, people[ALICE].public_key, WIRE_KEY_LEN);
-	memcpy(clients[1].key, people[BOB].public_key, WIRE_KEY_LEN);
-	struct reflector *reflector = reflector_new(&settings);
-	FUZZ_CHECK(reflector);
-	return reflector;
+	unsigned party = step[SCRIPT_WHO] & 3;
+	return party < PARTIES ? party : 0;
 }
 
-static bool take(struct script *script, void *to, size_t len)
+static enum packet_transport transport(const uint8_t *step)
 {
-	if (script->len < len)
-		return false;
-	memcpy(to, script->octets, len);
-	script->octets += len;
-	script->len -= len;
-	return true;
+	return step[SCRIPT_MODE] & SCRIPT_TCP ? PACKET_TCP : PACKET_UDP;
 }
 
-/* Of the raw packet that follows, cut to what there is. */
-static size_t take_length(struct script *script)
+static struct endpoint address(uint8_t choice, uint16_t port)
 {
-	uint8_t len = 0;
-	(void)!take(script, &len, 1);
-	return len < script->len ? len : script->len;
+	struct endpoint v4 = { { [10] = 0xff, 0xff, 198, 18, choice, choice }, port };
+	struct endpoint v6 = { { 0x20, 0x01, 0x0d, 0xb8, [7] = choice, [15] = choice }, port };
+	return choice & 0x80 ? v6 : v4;
 }
 
-/* The text of a query is what comes next in the script, whatever that is. */
-static void seal_query(const struct seal_pair *pair, uint8_t *buf, size_t len, const struct script *script)
+static void patch(const uint8_t *step, uint8_t *buf, size_t len)
 {
-	static const uint8_t nonce[SEAL_NONCE_LEN];
-	uint8_t text[QUERY_LEN] = { 0 };
+	buf[bytes_get16(step + SCRIPT_PATCH) % len] ^= step[SCRIPT_XOR];
+}
+
+/* The plain text of a query is as long as fits; what the input does not have is zero, as a client would pad it. */
+static void put_query(const uint8_t *step, uint8_t *buf, size_t len, unsigned slots, const uint8_t *text, size_t size)
+{
+	static const uint8_t nonce[SEAL_NONCE_LEN] = { 9 };
+	uint8_t whole[SCRIPT_PACKET_MAX] = { 0 };
 	size_t value_len;
-	uint8_t *value = packet_evidence(buf, len, 1, &value_len);
+	uint8_t *value = packet_evidence(buf, len, slots, &value_len);
+	if (value_len < SEAL_NONCE_LEN + SEAL_TAG_LEN)
+		return;
 	size_t text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
-	memcpy(text, script->octets, script->len < text_len ? script->len : text_len);
-	seal_evidence(pair->query, nonce, buf, value, text, text_len);
+	memcpy(whole, text, size < text_len ? size : text_len);
+	seal_evidence(pairs[who(step)].query, nonce, buf, value, whole, text_len);
 }
 
-static void write_request(uint8_t *buf, size_t len, const struct step *step, unsigned who, int64_t real_ns,
-			  const struct script *script)
+static void write_request(const struct play *p, const uint8_t *step, uint8_t *buf, size_t len, const uint8_t *text,
+			  size_t size)
 {
-	enum packet_transport transport = step->op & OP_TCP ? PACKET_TCP : PACKET_UDP;
-	struct seal_pair pair = pairs[who];
+	const struct seal_identity *client = &parties[who(step)];
+	uint8_t mode = step[SCRIPT_MODE];
+	unsigned slots = 1 + (step[SCRIPT_WHO] >> 2 & 3);
 	struct packet_request request = {
-		.role = step->op & OP_QUERY ? PACKET_QUERY : PACKET_PROBE,
-		.seq = (uint32_t)step->seq_high << 8 | step->seq_low,
-		.sent_ns = real_ns + step->skew * 10 * S,
-		.flags = step->op & OP_SIGN ? PACKET_SIGN_REPLY : 0,
-		.flow_id = step->flow,
-		.transport = transport,
-		.heard = { .count = step->heard },
-		.slots = 1,
+		.role = mode & SCRIPT_QUERY ? PACKET_QUERY : PACKET_PROBE,
+		.seq = bytes_get32(step + SCRIPT_SEQ),
+		.sent_ns = epoch_ns + p->now_ns + (int16_t)bytes_get16(step + SCRIPT_SKEW) * INT64_C(1000000000),
+		.flags = mode & SCRIPT_SIGN_REPLY ? PACKET_SIGN_REPLY : 0,
+		.flow_id = step[SCRIPT_WHO] >> 6,
+		.destination = address(1, WIRE_PORT),
+		.transport = transport(step),
+		.heard = { .newest = step[SCRIPT_HEARD],
+			   .count = step[SCRIPT_HEARD],
+			   .bitmap = { step[SCRIPT_HEARD] } },
+		.slots = slots,
 	};
-	memcpy(request.client_key, people[who].public_key, WIRE_KEY_LEN);
+	memcpy(request.client_key, client->public_key, WIRE_KEY_LEN);
 	packet_write_request(buf, len, &request);
-	if (step->op & OP_QUERY)
-		seal_query(&pair, buf, len, script);
-	if (step->op & OP_NO_SLOT)
-		memset(pair.server_id, 0, sizeof pair.server_id);
-	seal_request_mac(&pair, transport, buf, len, 0);
-	seal_request_sign(&people[who], transport, buf, len, 1);
-	if (step->op & OP_SPOIL)
-		buf[step->spoilt_octet] ^= 1;
+	if (mode & SCRIPT_QUERY)
+		put_query(step, buf, len, slots, text, size);
+	if (mode & SCRIPT_EARLY)
+		patch(step, buf, len);
+	if (mode & SCRIPT_MAC)
+		seal_request_mac(&pairs[who(step)], transport(step), buf, len, (step[SCRIPT_WHO] >> 4 & 3) % slots);
+	if (mode & SCRIPT_SIGN)
+		seal_request_sign(client, transport(step), buf, len, slots);
+	if (!(mode & SCRIPT_EARLY))
+		patch(step, buf, len);
 }
 
-static void check_reply(enum reflector_outcome outcome, const struct step *step, unsigned who, const uint8_t *buf,
-			size_t len)
+/* Can this step be what its sender sealed? A patch behind the slots leaves at least one seal whole. */
+static bool is_sealed(const uint8_t *step, size_t len)
 {
-	enum packet_transport transport = step->op & OP_TCP ? PACKET_TCP : PACKET_UDP;
+	uint8_t mode = step[SCRIPT_MODE];
+	if (mode & SCRIPT_RAW || !(mode & (SCRIPT_MAC | SCRIPT_SIGN)) || who(step) == STRANGER)
+		return false;
+	return mode & SCRIPT_EARLY || step[SCRIPT_XOR] == 0 || bytes_get16(step + SCRIPT_PATCH) % len >= WIRE_SLOTS;
+}
+
+static void check_reply(const uint8_t *step, uint8_t *buf, size_t len, enum reflector_outcome outcome)
+{
 	struct packet_reply reply;
 	FUZZ_CHECK(packet_read_reply(buf, len, &reply) == PACKET_FAULT_NONE);
-	FUZZ_CHECK(seal_reply_mac_holds(&pairs[who], transport, buf, len));
-	FUZZ_CHECK((reply.status == PACKET_NOT_AUTHORISED) == (who == STRANGER));
-	FUZZ_CHECK((reply.status == PACKET_NOT_AUTHORISED) == (outcome == REFLECTOR_TOLD_NOT_AUTHORISED));
+	FUZZ_CHECK(memcmp(reply.server_key, server.public_key, WIRE_KEY_LEN) == 0);
 	FUZZ_CHECK((reply.status == PACKET_CLOCK_SKEW) == (outcome == REFLECTOR_TOLD_SKEW));
-	FUZZ_CHECK(who != STRANGER || transport == PACKET_TCP);
+	FUZZ_CHECK((reply.status == PACKET_NOT_AUTHORISED) == (outcome == REFLECTOR_TOLD_NOT_AUTHORISED));
+	FUZZ_CHECK(reply.status != PACKET_NOT_AUTHORISED || transport(step) == PACKET_TCP);
+	FUZZ_CHECK(reply.status != PACKET_OK || reply.receipts.received > 0);
+	if (!(step[SCRIPT_MODE] & SCRIPT_EARLY)) /* an early patch may have made it another one's */
+		FUZZ_CHECK(seal_reply_mac_holds(&pairs[who(step)], transport(step), buf, len));
 	if (reply.flags & PACKET_SIGNED)
-		FUZZ_CHECK(seal_reply_signature_holds(server.public_key, transport, buf, len, reply.slots));
+		FUZZ_CHECK(seal_reply_signature_holds(server.public_key, transport(step), buf, len, reply.slots));
 }
 
-/* Nobody but the three has keys, so what is raw is never answered. */
-static void run_step(struct reflector *reflector, const struct step *step, int64_t elapsed_ns, struct script *script)
+static enum reflector_outcome reflect(struct play *p, const uint8_t *step, uint8_t *buf, size_t len)
 {
-	unsigned who = (step->op & OP_WHO) % PEOPLE;
-	bool raw = step->op & OP_RAW;
-	size_t len = step->op & OP_QUERY ? QUERY_LEN : PROBE_LEN;
-	if (raw)
-		len = take_length(script);
-	uint8_t *buf = malloc(len + 1), *before = malloc(len + 1);
-	FUZZ_CHECK(buf && before);
-	struct reflector_request in = {
+	struct reflector_event event;
+	struct reflector_request request = {
 		.buf = buf,
 		.len = len,
-		.transport = step->op & OP_TCP ? PACKET_TCP : PACKET_UDP,
-		.source = { .address = { [10] = 0xff, 0xff, 198, 18, step->flow, 9 }, .port = 1 },
-		.received_ns = 1790000000 * S + elapsed_ns,
-		.replied_ns = 1790000000 * S + elapsed_ns,
-		.now_ns = S + elapsed_ns,
+		.transport = transport(step),
+		.source = address(step[SCRIPT_SOURCE], 40000),
+		.arrived_on = address(2, WIRE_PORT),
+		.ttl = 64,
+		.received_ns = epoch_ns + p->now_ns,
+		.replied_ns = epoch_ns + p->now_ns + 1000,
+		.now_ns = p->now_ns,
 	};
-	if (raw)
-		FUZZ_CHECK(take(script, buf, len));
-	else
-		write_request(buf, len, step, who, in.received_ns, script);
+	uint8_t before[UINT16_MAX];
 	memcpy(before, buf, len);
-	struct reflector_event event;
-	enum reflector_outcome outcome = reflector_handle(reflector, &in, &event);
+	enum reflector_outcome outcome = reflector_handle(p->reflector, &request, &event);
 	FUZZ_CHECK(outcome < REFLECTOR_OUTCOMES_LEN && reflector_outcome_text(outcome));
-	if (outcome >= REFLECTOR_DROPPED_MALFORMED) {
+	FUZZ_CHECK(event.kind == REFLECTOR_EVENT_NONE || (event.client && event.flow));
+	if (outcome >= REFLECTOR_DROPPED_MALFORMED)
 		FUZZ_CHECK(memcmp(before, buf, len) == 0);
-	} else {
-		FUZZ_CHECK(!raw);
-		check_reply(outcome, step, who, buf, len);
+	return outcome;
+}
+
+/* A packet in an allocation of exactly its length, so that a sanitizer sees the octet beyond. */
+static void play_packet(struct play *p, const uint8_t *step, const uint8_t *own, size_t own_len)
+{
+	bool raw = step[SCRIPT_MODE] & SCRIPT_RAW;
+	size_t len = own_len;
+	if (!raw)
+		len = WIRE_PROBE_MIN + bytes_get16(step + SCRIPT_LEN) % (SCRIPT_PACKET_MAX - WIRE_PROBE_MIN + 1);
+	uint8_t *buf = malloc(len ? len : 1);
+	FUZZ_CHECK(buf);
+	if (!raw)
+		write_request(p, step, buf, len, own, own_len);
+	else
+		memcpy(buf, own, len);
+
+	bool sealed = is_sealed(step, len);
+	enum reflector_outcome outcome = reflect(p, step, buf, len);
+	if (sealed)
+		p->sealed[who(step)] = true;
+	if (outcome < REFLECTOR_DROPPED_MALFORMED) {
+		FUZZ_CHECK(sealed || outcome == REFLECTOR_TOLD_NOT_AUTHORISED);
+		check_reply(step, buf, len, outcome);
 	}
 	free(buf);
-	free(before);
+}
+
+static void reload(struct play *p)
+{
+	p->clients_len = p->clients_len == SCRIPT_CLIENTS ? SCRIPT_CLIENTS - 1 : SCRIPT_CLIENTS;
+	FUZZ_CHECK(reflector_set_clients(p->reflector, list, p->clients_len, p->now_ns));
+}
+
+/* One step; returns how many octets of what follows it were its own. */
+static size_t play_step(struct play *p, const uint8_t *step, const uint8_t *rest, size_t rest_len)
+{
+	uint8_t mode = step[SCRIPT_MODE];
+	p->now_ns += INT64_C(1) << step[SCRIPT_ADVANCE] % 40;
+	if (mode & SCRIPT_RAW && mode & SCRIPT_RELOAD) {
+		reload(p);
+		return 0;
+	}
+	size_t own_len = mode & (SCRIPT_RAW | SCRIPT_QUERY) ? bytes_get16(step + SCRIPT_LEN) : 0;
+	if (own_len > rest_len)
+		own_len = rest_len;
+	play_packet(p, step, rest, own_len);
+	return own_len;
+}
+
+/* A client that has sealed nothing asks for its flows: there is the one that the asking makes. */
+static void no_flow_without_a_seal(struct play *p, unsigned client)
+{
+	static const struct evidence_query all_flows;
+	static struct evidence_answer answer;
+	uint8_t step[SCRIPT_STEP_LEN] = { SCRIPT_MAC | SCRIPT_SIGN | SCRIPT_QUERY, (uint8_t)client };
+	uint8_t buf[SCRIPT_PACKET_MAX], text[SCRIPT_PACKET_MAX];
+	size_t value_len;
+	bytes_put32(step + SCRIPT_SEQ, 1);
+	FUZZ_CHECK(evidence_write_query(text, sizeof text, &all_flows));
+	write_request(p, step, buf, sizeof buf, text, sizeof text);
+	FUZZ_CHECK(reflect(p, step, buf, sizeof buf) == REFLECTOR_ANSWERED);
+	const uint8_t *value = packet_evidence(buf, sizeof buf, 1, &value_len);
+	FUZZ_CHECK(seal_evidence_open(pairs[client].answer, buf, value, value_len, text));
+	FUZZ_CHECK(evidence_read_answer(text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &answer));
+	FUZZ_CHECK(answer.flows_len == 1 && answer.flows[0].known);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -195,14 +245,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		start();
 	started = true;
 
-	struct reflector *reflector = make_reflector();
-	struct script script = { data, size };
-	struct step step;
-	int64_t elapsed_ns = 0;
-	while (take(&script, &step, sizeof step)) {
-		elapsed_ns += INT64_C(1) << step.pause % 38;
-		run_step(reflector, &step, elapsed_ns, &script);
+	struct play p = { .now_ns = 1000000000, .clients_len = SCRIPT_CLIENTS };
+	p.reflector = reflector_new(&(struct reflector_settings){ .identity = &server,
+								  .boot_id = 42,
+								  .started_ns = 1,
+								  .clock_skew_ns = INT64_C(60000000000),
+								  .flows_max = FLOWS_MAX,
+								  .clients = list,
+								  .clients_len = SCRIPT_CLIENTS,
+								  .collect = collect });
+	FUZZ_CHECK(p.reflector);
+	for (size_t at = 0; at + SCRIPT_STEP_LEN <= size;) {
+		const uint8_t *step = data + at;
+		at += SCRIPT_STEP_LEN;
+		at += play_step(&p, step, data + at, size - at);
 	}
-	reflector_free(reflector);
+	for (unsigned i = 0; i < p.clients_len; i++)
+		if (!p.sealed[i])
+			no_flow_without_a_seal(&p, i);
+	reflector_free(p.reflector);
 	return 0;
 }

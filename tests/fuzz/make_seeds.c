@@ -5,6 +5,7 @@
 #include "common/core/frame.h"
 #include "common/core/packet.h"
 #include "common/core/seal.h"
+#include "tests/fuzz/script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +232,151 @@ static void evidence(void)
 	}
 }
 
+/* --- scripts for the reflector ---------------------------------------------------------------------------------- */
+
+struct script {
+	uint8_t octets[4096];
+	size_t len;
+};
+
+enum { SEALED = SCRIPT_MAC | SCRIPT_SIGN, TENTH_OF_A_SECOND = 27, MINUTES = 38 };
+
+/* A step with the usual rest: a short packet, right time, no patch. Its fields may still be changed. */
+static uint8_t *step(struct script *s, unsigned mode, unsigned party, unsigned flow, uint32_t seq)
+{
+	uint8_t *p = s->octets + s->len;
+	memset(p, 0, SCRIPT_STEP_LEN);
+	p[SCRIPT_MODE] = (uint8_t)mode;
+	p[SCRIPT_WHO] = (uint8_t)(party | flow << 6);
+	p[SCRIPT_ADVANCE] = TENTH_OF_A_SECOND;
+	p[SCRIPT_SOURCE] = (uint8_t)(1 + party);
+	bytes_put32(p + SCRIPT_SEQ, seq);
+	s->len += SCRIPT_STEP_LEN;
+	return p;
+}
+
+static void ask(struct script *s, unsigned mode, unsigned party, uint32_t seq, unsigned flows, unsigned attempts)
+{
+	static struct evidence_query q;
+	const size_t text_len = 160;
+	uint8_t *p = step(s, mode | SCRIPT_QUERY, party, 0, seq);
+	q = (struct evidence_query){ .flows_len = flows, .attempts_len = attempts };
+	for (unsigned i = 0; i < flows; i++)
+		q.flows[i] = i;
+	for (unsigned i = 0; i < attempts; i++)
+		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), WIRE_PORT, 1000, i };
+	bytes_put16(p + SCRIPT_LEN, (uint16_t)text_len);
+	if (!evidence_write_query(s->octets + s->len, text_len, &q))
+		exit(1);
+	s->len += text_len;
+}
+
+static void save_script(struct script *s, const char *name)
+{
+	save("reflector", name, s->octets, s->len);
+	s->len = 0;
+}
+
+static void seals(struct script *s)
+{
+	static const unsigned seals[] = { 0, SCRIPT_MAC, SCRIPT_SIGN, SEALED, SEALED | SCRIPT_SIGN_REPLY };
+	static const unsigned ways[] = { 0, SCRIPT_TCP };
+	char name[64];
+	for (unsigned way = 0; way < 2; way++) {
+		for (unsigned i = 0; i < 5; i++) {
+			for (unsigned party = 0; party <= SCRIPT_CLIENTS; party++)
+				step(s, ways[way] | seals[i], party, party, 1);
+			step(s, ways[way] | SCRIPT_MAC, 0, 0, 2);
+			snprintf(name, sizeof name, "seal-%02x-%s", seals[i], way ? "tcp" : "udp");
+			save_script(s, name);
+		}
+	}
+}
+
+static void numbers(struct script *s)
+{
+	static const uint32_t order[] = { 1, 2, 4, 3, 3, 3, 300, 1, 45, 44, UINT32_MAX, 0 };
+	for (unsigned i = 0; i < sizeof order / sizeof *order; i++)
+		step(s, i ? SCRIPT_MAC : SEALED, 0, 0, order[i]);
+	save_script(s, "numbers");
+	for (uint32_t seq = 1; seq <= 24; seq++)
+		step(s, SEALED, 0, 0, seq)[SCRIPT_HEARD] = (uint8_t)(seq > 20 ? seq : 0);
+	save_script(s, "unheard");
+}
+
+static void tables(struct script *s)
+{
+	for (uint32_t seq = 1; seq <= 2; seq++)
+		for (unsigned flow = 0; flow < SCRIPT_FLOWS; flow++)
+			for (unsigned party = 0; party < SCRIPT_CLIENTS; party++)
+				step(s, SEALED, party, flow, seq);
+	ask(s, SCRIPT_MAC, 0, 10, 0, 0);
+	save_script(s, "eviction");
+	step(s, SEALED, 1, 1, 1);
+	step(s, SCRIPT_RAW | SCRIPT_RELOAD, 0, 0, 0);
+	step(s, SEALED, 1, 1, 2);
+	step(s, SEALED, 0, 1, 1);
+	step(s, SCRIPT_RAW | SCRIPT_RELOAD, 0, 0, 0);
+	step(s, SCRIPT_MAC, 1, 1, 3);
+	step(s, SEALED, 1, 1, 4);
+	save_script(s, "reload");
+}
+
+static void queries(struct script *s)
+{
+	step(s, SEALED, 0, 1, 1);
+	ask(s, SEALED, 0, 1, 0, 0);
+	ask(s, SEALED, 0, 2, 4, 0);
+	ask(s, SEALED | SCRIPT_TCP, 0, 3, 1, 2);
+	save_script(s, "queries");
+	for (uint32_t seq = 1; seq <= 20; seq++)
+		ask(s, SEALED, 1, seq, 1, 1);
+	save_script(s, "queries-over-the-limit");
+	ask(s, SEALED, SCRIPT_CLIENTS, 1, 0, 0);
+	ask(s, SEALED | SCRIPT_TCP, SCRIPT_CLIENTS, 1, 0, 0);
+	save_script(s, "queries-of-a-stranger");
+}
+
+static void oddities(struct script *s)
+{
+	static const uint16_t offsets[] = { WIRE_SEQ,       WIRE_T1,
+					    WIRE_FLOW_ROLE, WIRE_PROBE_CLIENT_KEY,
+					    WIRE_SLOTS,     WIRE_SIGNATURE(1) + 1 };
+	for (unsigned early = 0; early <= SCRIPT_EARLY; early += SCRIPT_EARLY) {
+		for (unsigned i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+			uint8_t *p = step(s, early | SEALED, 0, 0, i + 1);
+			bytes_put16(p + SCRIPT_PATCH, offsets[i]);
+			p[SCRIPT_XOR] = 1;
+		}
+		save_script(s, early ? "patched-early" : "patched-late");
+	}
+	for (unsigned i = 0; i < 6; i++)
+		bytes_put16(step(s, SEALED | (i & 1 ? SCRIPT_TCP : 0), 0, 0, i) + SCRIPT_SKEW, i < 3 ? 3600 : 0xf000);
+	save_script(s, "clock-skew");
+	step(s, SEALED, 0, 0, 1)[SCRIPT_SOURCE] = 0x85;
+	step(s, SEALED, 0, 0, 2)[SCRIPT_ADVANCE] = MINUTES;
+	step(s, SEALED, 0, 0, 3)[SCRIPT_WHO] |= 3 << 2 | 2 << 4;
+	bytes_put16(step(s, SEALED, 0, 0, 4) + SCRIPT_LEN, 1000);
+	save_script(s, "ipv6-pause-slots-long");
+	bytes_put16(step(s, SCRIPT_RAW, 0, 0, 0) + SCRIPT_LEN, WIRE_PROBE_MIN);
+	make_request(s->octets + s->len, WIRE_PROBE_MIN, PACKET_PROBE, 2, 1);
+	s->len += WIRE_PROBE_MIN;
+	save_script(s, "raw");
+	for (uint32_t seq = 1; seq <= 40; seq++)
+		step(s, SCRIPT_SIGN, seq % 2, 0, seq)[SCRIPT_ADVANCE] = 0;
+	save_script(s, "signatures-over-the-limit");
+}
+
+static void scripts(void)
+{
+	static struct script s;
+	seals(&s);
+	numbers(&s);
+	tables(&s);
+	queries(&s);
+	oddities(&s);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -241,5 +387,6 @@ int main(int argc, char **argv)
 	broken_packets();
 	frames();
 	evidence();
+	scripts();
 	return 0;
 }

@@ -1,0 +1,33 @@
+/* The language of fuzz_reflector's inputs: steps of 16 octets, some followed by octets of their own. make_seeds writes
+ * it, fuzz_reflector plays it. */
+#ifndef FLOATPROBE_FUZZ_SCRIPT_H
+#define FLOATPROBE_FUZZ_SCRIPT_H
+
+enum {
+	SCRIPT_MODE = 0,
+	SCRIPT_WHO = 1, /* bits 0-1: client (the last one is a stranger); 2-3: slots - 1; 4-5: our slot; 6-7: flow */
+	SCRIPT_ADVANCE = 2, /* time goes on by 2^(this % 40) ns first */
+	SCRIPT_SOURCE = 3,  /* last octet of the sender's address; the top bit chooses IPv6 */
+	SCRIPT_SEQ = 4,     /* 4 */
+	SCRIPT_LEN = 8,     /* 2: of the packet, limited to what a packet may be; of a raw one, as it is */
+	SCRIPT_SKEW = 10,   /* 2: seconds, signed, that the sender's clock is ahead */
+	SCRIPT_PATCH = 12,  /* 2: offset of the octet that is changed, modulo the packet's length */
+	SCRIPT_XOR = 14,    /* by this */
+	SCRIPT_HEARD = 15,  /* replies acknowledged */
+	SCRIPT_STEP_LEN = 16,
+};
+
+enum {                           /* SCRIPT_MODE */
+       SCRIPT_RAW = 0x01,        /* the packet is what follows the step; nothing else is done to it */
+       SCRIPT_MAC = 0x02,        /* all slots are filled, one of them for our server */
+       SCRIPT_SIGN = 0x04,       /* .. and signed */
+       SCRIPT_QUERY = 0x08,      /* a query; its plain text is what follows the step */
+       SCRIPT_TCP = 0x10,        /* arrives by TCP */
+       SCRIPT_SIGN_REPLY = 0x20, /* asks for a signed reply */
+       SCRIPT_EARLY = 0x40,      /* the patch comes before the seals: well sealed, but strange */
+       SCRIPT_RELOAD = 0x80,     /* with RAW: no packet, but the list of clients loses its last one, or gets it back */
+};
+
+enum { SCRIPT_CLIENTS = 2, SCRIPT_FLOWS = 4, SCRIPT_PACKET_MAX = 1500 };
+
+#endif
