@@ -266,8 +266,8 @@ static void read_receipts(struct prober *p, const struct packet_reply *reply, un
 			continue;
 		status = receipts_status(&reply->receipts, seq);
 		settle_by_receipt(p, r, status == RECEIPTS_ARRIVED,
-				  status == RECEIPTS_MISSING && knows && seq > p->refused_upto &&
-				      r->sent_ns >= p->holder_since_ns && r->sent_ns <= asked_ns - p->timeout_ns);
+				  status == RECEIPTS_MISSING && knows && r->sent_ns >= p->holder_since_ns &&
+				      r->sent_ns <= asked_ns - p->timeout_ns);
 	}
 }
 
