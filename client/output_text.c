@@ -280,7 +280,15 @@ static void put_paths(const struct table *table, struct result_path *const *path
 
 static void put_summary(const struct table *table, struct result_path *const *paths, size_t paths_len)
 {
-	static const enum verdict_state worst_first[] = { VERDICT_DOWN, VERDICT_LOSSY, VERDICT_UP, VERDICT_UNKNOWN };
+	static const struct {
+		enum verdict_state state;
+		const char *words;
+	} worst_first[] = {
+		{ VERDICT_DOWN, "down" },
+		{ VERDICT_LOSSY, "lossy" },
+		{ VERDICT_UNKNOWN, "unknown" },
+		{ VERDICT_UP, "up but not as they should be" },
+	};
 	size_t others[sizeof worst_first / sizeof *worst_first] = { 0 }, expected = paths_len;
 	const char *separator = "; of the others ";
 
@@ -294,9 +302,9 @@ static void put_summary(const struct table *table, struct result_path *const *pa
 	}
 	fprintf(table->out, "%zu of %zu paths as expected", expected, paths_len);
 	for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++) {
-		if (others[worst_first[i]] == 0)
+		if (others[worst_first[i].state] == 0)
 			continue;
-		fprintf(table->out, "%s%zu %s", separator, others[worst_first[i]], verdict_state_word(worst_first[i]));
+		fprintf(table->out, "%s%zu %s", separator, others[worst_first[i].state], worst_first[i].words);
 		separator = ", ";
 	}
 	fputc('\n', table->out);

@@ -164,7 +164,7 @@ static void quiet_shows_only_what_is_not_as_expected(void **state)
 		    "  ! udp/512 held  lossy  forward    unexplained  1 of 3   0.412 / 12.50  boot-01  198.18.18.26\n"
 		    "boot-02  floating 203.0.113.7 port 8620\n"
 		    "  ! udp/512 held  up     -          -            0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "1 of 3 paths as expected; of the others 1 lossy, 1 up\n");
+		    "1 of 3 paths as expected; of the others 1 lossy, 1 up but not as they should be\n");
 }
 
 static void colour_and_symbols_only_where_they_can_be_shown(void **state)
