@@ -61,7 +61,8 @@ def provider(binaries):
         say("3. Other UDP servers on boot-01, behind the same floating address: what answers from where?")
         test_unpinned.start_servers(net)
         test_unpinned.show(row for row in test_unpinned.transcript(net) if row[1] == net.plan.floating)
-        print("\nfloatprobed answers from the address it was asked on:")
+        print("\nThose answers come from an address that nobody asked: a connected client, as most are, never sees them."
+              "\nfloatprobed listens on all addresses too, and answers from the one it was asked on:")  # fmt: skip
         check(net, "--target", "bootnode", "--count", "3")
 
 

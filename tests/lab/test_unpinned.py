@@ -45,9 +45,15 @@ def transcript(net):
             yield command.format(version(net)), asked, answers(net, asked, port), answers(net, asked, port, "connected")
 
 
+def summary(answers):
+    heard = [answer for answer in answers if answer != "none"]
+    return f"{len(heard)} of {len(answers)} from {', '.join(sorted(set(heard)))}" if heard else "none"
+
+
 def show(rows):
+    print(f"{'':52}asked           answers              to a connected client")
     for command, asked, plain, connected in rows:
-        print(f"{command}\n    asked {asked}: answers from {', '.join(plain)}; a connected client: {', '.join(connected)}")
+        print(f"{command:50}  {asked:15} {summary(plain):20} {summary(connected)}")
 
 
 @scenario
