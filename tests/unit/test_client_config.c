@@ -567,13 +567,26 @@ static void printed(void **state)
 	config_free(config);
 }
 
+/* The example in configs/ is good as it stands, once its key file is there. */
+static void example(void **state)
+{
+	struct diag_list diags = { 0 };
+	(void)state;
+	assert_int_equal(system("cp -r " SOURCE_DIR "/configs example"), 0);
+	fixture_write_key("example/fra-home.key", "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+	struct config *config = config_load("example/floatprobe.yaml", &diags);
+	fixture_expect("configs/floatprobe.yaml", &diags, "");
+	assert_int_equal(config->targets_len, 5);
+	config_free(config);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_arrives),     cmocka_unit_test(defaults), cmocka_unit_test(small_print),
 		cmocka_unit_test(what_is_not_there_yet),  cmocka_unit_test(faults),   cmocka_unit_test(more_targets),
 		cmocka_unit_test(faults_in_more_targets), cmocka_unit_test(uris),     cmocka_unit_test(faults_in_uris),
-		cmocka_unit_test(default_key_file),       cmocka_unit_test(printed),
+		cmocka_unit_test(default_key_file),       cmocka_unit_test(printed),  cmocka_unit_test(example),
 	};
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

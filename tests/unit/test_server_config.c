@@ -194,6 +194,21 @@ static void printed(void **state)
 	server_config_free(config);
 }
 
+/* The example in configs/ is good as it stands, once its key file is there, and says what the defaults are. */
+static void example(void **state)
+{
+	struct diag_list diags = { 0 };
+	(void)state;
+	assert_int_equal(system("cp -r " SOURCE_DIR "/configs example"), 0);
+	fixture_write_key("example/boot-01.key", "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+	struct server_config *config = server_config_load("example/floatprobed.yaml", &diags);
+	fixture_expect("configs/floatprobed.yaml", &diags, "");
+	assert_int_equal(config->flows_max, 65536);
+	assert_int_equal(config->tcp_slots, 256);
+	assert_int_equal(config->clock_skew_ns, 60 * UNITS_S);
+	server_config_free(config);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -202,6 +217,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_yet),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(printed),
+		cmocka_unit_test(example),
 	};
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
