@@ -311,8 +311,8 @@ static bool window_lacks(const struct prober *p, const struct prober_window *w, 
 		return true;
 	if (receipts_status(have, seq) != RECEIPTS_UNKNOWN)
 		return receipts_status(have, seq) == RECEIPTS_MISSING;
-	/* Before the first that arrived: it would be known if it had arrived too. */
-	return have->received > 0 && seq < have->first && have->newest - seq < RECEIPTS_WINDOW;
+	/* Before the first that arrived, but within the window: it would be in it if it had arrived too. */
+	return have->newest - seq < RECEIPTS_WINDOW;
 }
 
 /* Another boot of the server that answers here, up already when that one answered: two machines with one key. */

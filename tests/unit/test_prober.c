@@ -192,7 +192,7 @@ static void a_late_answer_settles_nothing_of_direction(void **state)
 {
 	static const enum prober_outcome proofs[] = { PROBER_LOST_FORWARD, PROBER_LOST_RETURN, PROBER_UNREACHABLE };
 	const struct prober_window has = { .known = true, .receipts = receipts_of(ARRIVED(1)), .asked_ns = 9000 * MS };
-	const struct prober_window lacks = { .asked_ns = 9000 * MS, .blind_before_ns = -1 };
+	const struct prober_window lacks = { .boot_id = BOOT, .asked_ns = 9000 * MS, .blind_before_ns = -1 };
 	int64_t oldest_ns;
 
 	(void)state;
@@ -254,15 +254,15 @@ static void rtt_is_the_network_time(void **state)
 	static const struct {
 		int64_t wall_ms, mono_ms, server_ms, rtt_ms;
 	} cases[] = {
-		{ 20, 20, 0, 20 },       { 20, 290, 0, 20 }, /* we slept: the kernel knows better */
-		{ 20, 20, 5, 15 },                           /* the server had it for 5 ms */
-		{ 20, 20, 20, 0 },                           /* .. all of the time */
-		{ 20, 20, 21, 20 },                          /* .. longer than it was away: not true */
-		{ 20, 20, -1, 20 },                          /* .. and not this either */
-		{ 60, 20, 0, 60 },                           /* the clocks were not read at once */
-		{ 71, 20, 0, 20 },                           /* the wall clock was set, a little .. */
-		{ 3600020, 20, 5, 15 },                      /* .. an hour on .. */
-		{ -3599980, 20, 5, 15 },                     /* .. or back */
+		{ 20, 20, 0, 20 },      { 20, 290, 0, 20 },      /* we slept: the kernel knows better */
+		{ 20, 20, 5, 15 },                               /* the server had it for 5 ms */
+		{ 20, 20, 20, 0 },                               /* .. all of the time */
+		{ 20, 20, 21, 20 },                              /* .. longer than it was away: not true */
+		{ 20, 20, -1, 20 },                              /* .. and not this either */
+		{ 60, 20, 0, 60 },                               /* the clocks were not read at once */
+		{ 71, 20, 0, 20 },                               /* the wall clock was set, a little .. */
+		{ 3600020, 20, 5, 15 },                          /* .. an hour on .. */
+		{ -500, 20, 5, 15 },    { -3599980, 20, 5, 15 }, /* .. or back */
 		{ 5, 999, 0, 5 },
 	};
 
@@ -276,6 +276,15 @@ static void rtt_is_the_network_time(void **state)
 		    PROBER_ANSWERED);
 		assert_int_equal(ring[1].rtt_ns, cases[i].rtt_ms * MS);
 	}
+}
+
+static void rtt_saturates(void **state)
+{
+	(void)state;
+	prober_init(&p, FLOW, 10 * TIMEOUT, ring, RING);
+	send_at(0);
+	assert_int_equal(ANSWER(5000, .seq = 1), PROBER_ANSWERED);
+	assert_int_equal(ring[1].rtt_ns, UINT32_MAX);
 }
 
 static void a_step_back_does_not_make_an_answer_timely(void **state)
@@ -439,7 +448,7 @@ static void a_receipt_corrects_a_forward_loss(void **state)
 
 static void over_tcp_a_missing_receipt_proves_nothing(void **state)
 {
-	const struct prober_window lacks = { .asked_ns = 9000 * MS, .blind_before_ns = -1 };
+	const struct prober_window lacks = { .boot_id = BOOT, .asked_ns = 9000 * MS, .blind_before_ns = -1 };
 
 	(void)state;
 	p.absence_proves_nothing = true;
@@ -525,6 +534,17 @@ static void windows_settle_losses(void **state)
 	}
 }
 
+static void settling_twice_settles_nothing_more(void **state)
+{
+	const struct prober_window lacks = { .boot_id = BOOT, .asked_ns = 9000 * MS, .blind_before_ns = -1 };
+
+	(void)state;
+	send_many(2);
+	prober_expire(&p, 5000 * MS);
+	assert_int_equal(prober_settle_by_windows(&p, (const struct prober_window *[]){ &lacks }, 1, -1), 2);
+	assert_int_equal(prober_settle_by_windows(&p, (const struct prober_window *[]){ &lacks }, 1, -1), 0);
+}
+
 static void windows_leave_alone_what_is_not_lost(void **state)
 {
 	(void)state;
@@ -602,6 +622,16 @@ static void silence_of_a_server_that_refuses_our_clock_is_no_proof(void **state)
 	prober_expire(&p, 8000 * MS);
 	assert_int_equal(settle_by(2, &unknown, 1, -1), PROBER_LOST);
 	assert_int_equal(settle_by(5, &unknown, 1, -1), PROBER_LOST_FORWARD);
+}
+
+static void a_refusal_is_noted_however_old_the_probe(void **state)
+{
+	(void)state;
+	send_many(RING + 1);
+	assert_int_equal(ANSWER(99000, .seq = 1, .status = PACKET_CLOCK_SKEW), PROBER_NONE);
+	prober_expire(&p, 99000 * MS);
+	assert_int_equal(settle_by(RING, (struct said[]){ { .unknown = true, .asked_ms = 99000 } }, 1, -1),
+			 PROBER_LOST);
 }
 
 static void the_oldest_doubt_is_named(void **state)
@@ -751,6 +781,7 @@ int main(void)
 		TEST(an_answer_from_elsewhere_is_a_loss_on_the_return),
 		TEST(the_server_may_answer_that_it_will_not),
 		TEST(rtt_is_the_network_time),
+		TEST(rtt_saturates),
 		TEST(a_step_back_does_not_make_an_answer_timely),
 		TEST(the_kernel_says_when_a_probe_left),
 		TEST(rtt_over_a_window),
@@ -761,10 +792,12 @@ int main(void)
 		TEST(a_receipt_corrects_a_forward_loss),
 		TEST(over_tcp_a_missing_receipt_proves_nothing),
 		TEST(windows_settle_losses),
+		TEST(settling_twice_settles_nothing_more),
 		TEST(windows_leave_alone_what_is_not_lost),
 		TEST(the_holders_word_is_enough_between_two_of_its_answers),
 		TEST(a_twin_cannot_speak_for_the_holder),
 		TEST(silence_of_a_server_that_refuses_our_clock_is_no_proof),
+		TEST(a_refusal_is_noted_however_old_the_probe),
 		TEST(the_oldest_doubt_is_named),
 		TEST(each_outcome_counts_once),
 		TEST(rows_are_counted_from_the_newest),
