@@ -1,7 +1,8 @@
 #include "client/check.h"
 
-#include "client/engine.h"
+#include "client/driver.h"
 #include "client/judge.h"
+#include "client/status.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 
@@ -30,7 +31,7 @@ struct check {
 	uv_check_t watch;  /* looks after each turn of the loop whether the phase is over */
 	uv_prepare_t wait; /* keeps watch honest: it runs before the loop sleeps */
 	uv_timer_t limit;  /* of the phase */
-	struct engine engine;
+	struct driver driver;
 	enum phase phase;
 	int64_t started_ns;
 	int64_t resolve_ms; /* how long resolving took */
@@ -50,17 +51,18 @@ static void show_probe(struct check *c, const struct path *p, uint32_t seq, cons
 	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
 	bool answered = r->outcome == PROBER_ANSWERED || r->outcome == PROBER_CLOCK_SKEW;
 
-	output_probe(c->output,
-		     &(struct result_probe){
-			 .time_ns = r->sent_real_ns,
-			 .name = path_name(c->config, p),
-			 .seq = seq,
-			 .outcome = r->outcome,
-			 .rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
-			 .server = answered ? judge_server_name(&c->engine, path_server_of_number(p, r->server)) : NULL,
-			 .arrived_on = probe->arrived_on,
-			 .source = probe->source,
-		     });
+	output_probe(
+	    c->output,
+	    &(struct result_probe){
+		.time_ns = r->sent_real_ns,
+		.name = path_name(c->config, p),
+		.seq = seq,
+		.outcome = r->outcome,
+		.rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
+		.server = answered ? judge_server_name(&c->driver.engine, path_server_of_number(p, r->server)) : NULL,
+		.arrived_on = probe->arrived_on,
+		.source = probe->source,
+	    });
 }
 
 /* Losses are shown at the end, when their direction is known. */
@@ -87,19 +89,19 @@ static int64_t first_sent_ns(const struct path *p)
 
 static int show_results(struct check *c)
 {
-	const struct paths *paths = &c->engine.paths;
+	const struct paths *paths = &c->driver.engine.paths;
 	uint32_t *scratch = paths->len ? calloc(paths->items[0]->prober.ring_len, sizeof *scratch) : NULL;
 	struct verdict verdict;
 	struct result_path result;
 
 	if (paths->len && !scratch)
-		return 3;
+		return STATUS_REFUSED;
 	for (size_t i = 0; i < paths->len; i++)
 		show_losses(c, paths->items[i]);
 	for (size_t i = 0; i < paths->len; i++) {
-		judge_path(&c->engine, i, true, &verdict);
-		judge_result(&c->engine, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]), scratch,
-			     &result);
+		judge_path(&c->driver.engine, i, true, &verdict);
+		judge_result(&c->driver.engine, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]),
+			     scratch, &result);
 		output_path(c->output, &result);
 	}
 	free(scratch);
@@ -126,7 +128,7 @@ static bool family_wanted(const struct check_options *o, const struct endpoint *
 static size_t addresses_of(struct check *c, const struct config_target *t,
 			   struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
 {
-	size_t n = is_wanted(c->options, t) ? engine_addresses(&c->engine, t, addresses, error) : 0;
+	size_t n = is_wanted(c->options, t) ? driver_addresses(&c->driver, t, addresses, error) : 0;
 	size_t kept = 0;
 
 	if (!is_wanted(c->options, t))
@@ -204,20 +206,20 @@ static void start_probing(struct check *c)
 	good = items && make_paths(c, items, &len);
 	if (good) {
 		start_timers(c, items, len);
-		good = engine_set_paths(&c->engine, items, len);
+		good = driver_set_paths(&c->driver, items, len);
 	}
 	if (!good) {
 		log_error("out of memory for the paths");
 		for (size_t i = 0; i < len; i++)
 			path_free(items[i]);
 		free(items);
-		c->status = 3;
+		c->status = STATUS_REFUSED;
 		c->phase = ENDED;
 		return;
 	}
 	if (len == 0) {
 		log_error("nothing to probe: no target has an address of the family asked for");
-		c->status = 2;
+		c->status = STATUS_USAGE;
 		c->phase = ENDED;
 		return;
 	}
@@ -257,14 +259,14 @@ static void look(uv_check_t *watch)
 {
 	struct check *c = watch->data;
 
-	if (c->phase == RESOLVING && resolver_settled(c->engine.resolver)) {
+	if (c->phase == RESOLVING && resolver_settled(c->driver.resolver)) {
 		uv_timer_stop(&c->limit);
 		c->resolve_ms = (clock_mono_ns() - c->started_ns) / MS_NS;
 		start_probing(c);
 	}
-	if (c->phase == PROBING && engine_idle(&c->engine))
+	if (c->phase == PROBING && engine_idle(&c->driver.engine))
 		start_asking(c);
-	if (c->phase == ENDED || (c->phase == ASKING && asker_exhausted(c->engine.asker, EVIDENCE_ROUNDS)))
+	if (c->phase == ENDED || (c->phase == ASKING && asker_exhausted(c->driver.engine.asker, EVIDENCE_ROUNDS)))
 		stop(c);
 }
 
@@ -308,26 +310,26 @@ int check_main(const struct config *config, const struct check_options *options,
 	int error;
 
 	uv_loop_init(&c.loop);
-	c.engine.decided = decided;
-	c.engine.context = &c;
-	error = engine_start(&c.engine, &c.loop, config, !options->only_ipv6, !options->only_ipv4, 0);
+	c.driver.engine.decided = decided;
+	c.driver.engine.context = &c;
+	error = driver_start(&c.driver, &c.loop, config, !options->only_ipv6, !options->only_ipv4, 0);
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
 		uv_loop_close(&c.loop);
-		return 3;
+		return STATUS_REFUSED;
 	}
 	start(&c);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	if (c.status == 0)
 		c.status = show_results(&c);
-	if (resolver_busy(c.engine.resolver)) {
+	if (resolver_busy(c.driver.resolver)) {
 		/* A name service that hangs: libuv would wait for its threads, here and at exit. */
 		fflush(NULL);
 		_exit(c.status);
 	}
 	uv_check_stop(&c.watch);
 	uv_prepare_stop(&c.wait);
-	engine_stop(&c.engine);
+	driver_stop(&c.driver);
 	uv_walk(&c.loop, close_handle, NULL);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&c.loop);

@@ -1,7 +1,8 @@
 #include "client/run.h"
 
-#include "client/engine.h"
+#include "client/driver.h"
 #include "client/judge.h"
+#include "client/status.h"
 #include "common/core/bucket.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
@@ -30,7 +31,7 @@ struct run {
 	uv_loop_t loop;
 	uv_signal_t hangup, terminate, interrupt;
 	uv_timer_t judge, flush, summary;
-	struct engine engine;
+	struct driver driver;
 	struct config *config;
 	const char *file;
 	struct schedule *schedules; /* the configuration's, as timers know them */
@@ -78,7 +79,7 @@ static void journal_path(struct run *r, const struct path *p, const struct verdi
 {
 	struct result_path result;
 
-	judge_result(&r->engine, p, false, verdict, p->since_ns, r->scratch, &result);
+	judge_result(&r->driver.engine, p, false, verdict, p->since_ns, r->scratch, &result);
 	journal_line(r, result_path_json(&result));
 }
 
@@ -109,8 +110,8 @@ static void changed(struct run *r, struct path *p, const struct verdict *v, int 
 		.time_ns = clock_real_ns(),
 		.since_ns = since_ns,
 		.name = path_name(r->config, p),
-		.from = { p->state, p->direction, p->cause, judge_server_name(&r->engine, p->server) },
-		.to = { v->state, v->direction, v->cause, judge_server_name(&r->engine, server) },
+		.from = { p->state, p->direction, p->cause, judge_server_name(&r->driver.engine, p->server) },
+		.to = { v->state, v->direction, v->cause, judge_server_name(&r->driver.engine, server) },
 		.verdict = v,
 	};
 
@@ -127,12 +128,12 @@ static void changed(struct run *r, struct path *p, const struct verdict *v, int 
 
 static void judge_one(struct run *r, size_t i)
 {
-	struct path *p = r->engine.paths.items[i];
+	struct path *p = r->driver.engine.paths.items[i];
 	int server = judge_server(p, false);
 	struct verdict v;
 
 	p->stale = false;
-	judge_path(&r->engine, i, false, &v);
+	judge_path(&r->driver.engine, i, false, &v);
 	if (v.state == VERDICT_UNKNOWN && !p->judged && v.cause != VERDICT_CAUSE_LOCAL)
 		return; /* too few probes to say anything */
 	if (!p->judged || v.state != p->state || v.direction != p->direction || v.cause != p->cause ||
@@ -144,8 +145,8 @@ static void judge_stale(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
 
-	for (size_t i = 0; i < r->engine.paths.len; i++) {
-		if (r->engine.paths.items[i]->stale)
+	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
+		if (r->driver.engine.paths.items[i]->stale)
 			judge_one(r, i);
 	}
 }
@@ -175,12 +176,12 @@ static void summary(uv_timer_t *timer)
 	struct run *r = timer->data;
 	struct verdict v;
 
-	for (size_t i = 0; i < r->engine.paths.len; i++) {
-		struct path *p = r->engine.paths.items[i];
+	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
+		struct path *p = r->driver.engine.paths.items[i];
 		if (!p->judged)
 			continue;
 		judge_one(r, i);
-		judge_path(&r->engine, i, false, &v);
+		judge_path(&r->driver.engine, i, false, &v);
 		journal_path(r, p, &v);
 	}
 	journal_flush(r->journal);
@@ -232,7 +233,8 @@ static void start_timers(struct run *r, const struct schedule *schedules, struct
 		const struct schedule *s = &schedules[p->target->schedules[t]];
 		int64_t spread_ns = s->every_ns < SECOND_NS ? s->every_ns : SECOND_NS;
 		schedule_start(&p->timers[t], s, p,
-			       clock_mono_ns() + (int64_t)((double)spread_ns * engine_random(&r->engine) / UINT32_MAX));
+			       clock_mono_ns() +
+				   (int64_t)((double)spread_ns * engine_random(&r->driver.engine) / UINT32_MAX));
 	}
 }
 
@@ -250,8 +252,8 @@ static bool same_servers(const struct config *a, const struct config_target *ta,
 static struct path *carried_over(struct run *r, const struct config *config, const struct schedule *schedules,
 				 const struct path *p)
 {
-	for (size_t n = r->engine.paths.len, i = 0; i < n; i++) {
-		struct path *old = r->engine.paths.items[(r->carried + i) % n];
+	for (size_t n = r->driver.engine.paths.len, i = 0; i < n; i++) {
+		struct path *old = r->driver.engine.paths.items[(r->carried + i) % n];
 		bool same_rhythm = old->timers_len == p->target->schedules_len;
 		if (!path_same(old, p) || !same_servers(r->config, old->target, config, p->target))
 			continue;
@@ -278,7 +280,7 @@ static size_t make_target(struct run *r, const struct config *config, const stru
 	const struct path_plan plan = { .config = config, .ring_len = ring_len(config) };
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
-	size_t n = engine_addresses(&r->engine, t, addresses, &error), len = 0;
+	size_t n = driver_addresses(&r->driver, t, addresses, &error), len = 0;
 
 	for (size_t a = 0; a < n; a++) {
 		if (!path_make_all(&plan, t, &addresses[a], items + len))
@@ -309,10 +311,10 @@ static bool make_paths(struct run *r, const struct config *config, const struct 
 		return false;
 	for (size_t i = 0; i < config->targets_len; i++)
 		len += make_target(r, config, schedules, &config->targets[i], items + len);
-	if (engine_set_paths(&r->engine, items, len))
+	if (driver_set_paths(&r->driver, items, len))
 		return true;
 	log_error("out of memory for the paths");
-	exit(3); /* the paths are half the old configuration's and half the new one's */
+	exit(STATUS_REFUSED); /* the paths are half the old configuration's and half the new one's */
 }
 
 static void resolved(void *context, const struct resolver_name *name)
@@ -350,7 +352,7 @@ static void apply(struct run *r, struct config *config)
 	uint32_t len = ring_len(config);
 	uint32_t *scratch = calloc(len, sizeof *scratch);
 
-	if (!schedules || !scratch || !engine_reconfigure(&r->engine, config)) {
+	if (!schedules || !scratch || !driver_reconfigure(&r->driver, config)) {
 		log_error("out of memory: the configuration stays as it was");
 		free(schedules);
 		free(scratch);
@@ -368,7 +370,7 @@ static void apply(struct run *r, struct config *config)
 	r->schedules = schedules;
 	config_free(r->config);
 	r->config = config;
-	log_info("configuration reloaded: %zu paths", r->engine.paths.len);
+	log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
 }
 
 static void reload(uv_signal_t *signal, int number)
@@ -419,22 +421,22 @@ static int start(struct run *r)
 	r->journal = journal_open(journal);
 	if (!r->journal) {
 		log_error("cannot open the journal %s: %s", journal, strerror(errno));
-		return 3;
+		return STATUS_REFUSED;
 	}
 	r->schedules = make_schedules(r->config);
 	r->scratch = calloc(ring_len(r->config), sizeof *r->scratch);
-	r->engine.decided = decided;
-	r->engine.resolved = resolved;
-	r->engine.context = r;
-	error = r->schedules && r->scratch ? engine_start(&r->engine, &r->loop, r->config, true, true, RESOLVE_MS)
+	r->driver.engine.decided = decided;
+	r->driver.resolved = resolved;
+	r->driver.engine.context = r;
+	error = r->schedules && r->scratch ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)
 					   : -ENOMEM;
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
-		return 3;
+		return STATUS_REFUSED;
 	}
 	start_handles(r);
 	make_paths(r, r->config, r->schedules);
-	log_info("probing %zu paths of %zu targets as %s", r->engine.paths.len, r->config->targets_len,
+	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);
 	return 0;
 }
@@ -449,11 +451,11 @@ static void close_handle(uv_handle_t *handle, void *context)
 static void stop(struct run *r)
 {
 	summary(&r->summary);
-	if (resolver_busy(r->engine.resolver)) {
+	if (resolver_busy(r->driver.resolver)) {
 		journal_close(r->journal); /* a name service that hangs must not hold us */
-		_exit(0);
+		_exit(STATUS_EXPECTED);
 	}
-	engine_stop(&r->engine);
+	driver_stop(&r->driver);
 	uv_walk(&r->loop, close_handle, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r->loop);

@@ -30,7 +30,7 @@ static void next_slot(struct schedule_timer *t, int64_t now_ns, uint32_t random)
 	if (t->slot_ns + s->every_ns <= now_ns)
 		steps = (now_ns - t->slot_ns) / s->every_ns + 1;
 	t->slot_ns += steps * s->every_ns;
-	t->slots += (uint64_t)steps;
+	t->slots++;
 	t->skipped += (uint64_t)steps - 1;
 	t->burst_ns = t->slot_ns + jitter(s, random);
 	if (t->burst_ns <= now_ns)

@@ -23,7 +23,7 @@ struct schedule_timer {
 	int64_t due_ns;   /* when the next probe leaves */
 	int64_t slot_ns;  /* the current slot, on the grid */
 	int64_t burst_ns; /* the current slot, with its jitter */
-	uint64_t slots;   /* finished or skipped */
+	uint64_t slots;   /* finished */
 	uint64_t skipped;
 	unsigned sent; /* probes of the current slot that left */
 	size_t queue_index;

@@ -1,18 +1,21 @@
 #include "common/system/clock.h"
 
-#include <stdio.h>
+#include <time.h>
 
-const char *clock_text(int64_t realtime_ns, char text[CLOCK_TEXT_LEN])
+static int64_t clock_ns(clockid_t id)
 {
-	int64_t seconds = realtime_ns / 1000000000, ns = realtime_ns % 1000000000;
-	struct tm tm;
-	size_t len;
+	struct timespec ts;
 
-	if (ns < 0) {
-		ns += 1000000000;
-		seconds--;
-	}
-	len = gmtime_r(&(time_t){ seconds }, &tm) ? strftime(text, CLOCK_TEXT_LEN, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
-	snprintf(text + len, CLOCK_TEXT_LEN - len, ".%06uZ", (unsigned)(ns / 1000));
-	return text;
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t clock_mono_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_real_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
 }

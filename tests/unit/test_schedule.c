@@ -71,6 +71,18 @@ static void a_burst_is_spaced_and_a_late_rest_of_it_is_left_out(void **state)
 	assert_int_equal(t.skipped, 2);
 }
 
+static void a_bounded_timer_ends_only_when_all_its_slots_were_sent(void **state)
+{
+	const struct schedule three = { .every_ns = 10 * MS, .count = 1, .slots_max = 3 };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &three, NULL, 0);
+	assert_true(schedule_advance(&t, 95 * MS, 0)); /* nine slots are skipped: they were not sent */
+	assert_true(schedule_advance(&t, t.due_ns, 0));
+	assert_false(schedule_advance(&t, t.due_ns, 0));
+}
+
 static void a_bounded_timer_ends(void **state)
 {
 	const struct schedule three = { .every_ns = 10 * MS, .count = 1, .slots_max = 3 };
@@ -125,6 +137,7 @@ int main(void)
 		cmocka_unit_test(missed_slots_are_skipped_and_counted),
 		cmocka_unit_test(a_burst_is_spaced_and_a_late_rest_of_it_is_left_out),
 		cmocka_unit_test(a_bounded_timer_ends),
+		cmocka_unit_test(a_bounded_timer_ends_only_when_all_its_slots_were_sent),
 		cmocka_unit_test(the_queue_yields_timers_in_order_through_moves_and_removals),
 	};
 

@@ -1,0 +1,275 @@
+#include "client/receive.h"
+
+#include "common/core/bytes.h"
+#include "common/system/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MS_NS INT64_C(1000000)
+
+enum {
+	STRANGER_INTERVAL_MS = 100, /* keys for unknown identities are derived no more often than this */
+	STRANGER_BURST = 10,
+};
+
+void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	static const struct engine_probe nothing;
+
+	p->stale = true;
+	p->decided_at_ns = clock_mono_ns();
+	if (e->decided)
+		e->decided(e->context, p, seq, probe ? probe : &nothing);
+}
+
+static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
+		   const struct engine_probe *probe)
+{
+	if (prober_settle(&p->prober, seq, outcome) == outcome)
+		receive_decided(e, p, seq, probe);
+}
+
+/* An identity that the configuration does not know answered: is it one at all? */
+static void stranger_replied(struct engine *e, struct path *p, const struct packet_reply *reply, const uint8_t *buf,
+			     size_t len, const struct engine_probe *probe, int64_t now_ns)
+{
+	struct seal_pair pair;
+
+	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * MS_NS, STRANGER_BURST))
+		return;
+	if (!seal_pair_for_client(&pair, e->keyring.identity, reply->server_key) ||
+	    !seal_reply_mac_holds(&pair, p->tcp ? PACKET_TCP : PACKET_UDP, buf, len))
+		return;
+	memcpy(p->facts.stranger_key, reply->server_key, sizeof p->facts.stranger_key);
+	settle(e, p, reply->seq, PROBER_IMPOSTOR, probe);
+}
+
+/* The reply is authentic and by a server of the configuration. */
+static void server_replied(struct engine *e, struct path *p, unsigned server, const struct packet_reply *reply,
+			   const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
+{
+	bool from_asked = endpoint_equal(&probe->source, &p->endpoint);
+	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
+
+	p->facts.arrived_on = reply->arrived_on;
+	p->facts.receipt_source = reply->seen_source;
+	if (!from_asked)
+		p->facts.other_source = probe->source;
+	e->servers[server].not_authorised = reply->status == PACKET_NOT_AUTHORISED;
+	e->servers[server].skew_ns = 0;
+	if (reply->status == PACKET_NOT_AUTHORISED) {
+		settle(e, p, reply->seq, PROBER_NOT_AUTHORISED, probe);
+		return;
+	}
+	if (reply->status == PACKET_CLOCK_SKEW) {
+		p->facts.skew_ns = reply->received_ns - reply->sent_ns;
+		e->servers[server].skew_ns = p->facts.skew_ns;
+	}
+	if (prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns,
+			 sole) != PROBER_NONE)
+		receive_decided(e, p, reply->seq, probe);
+}
+
+/* MACs are checked always, signatures until one of this boot of the server has held. */
+static bool is_authentic(struct engine *e, unsigned server, enum packet_transport transport,
+			 const struct packet_reply *reply, const uint8_t *buf, size_t len)
+{
+	struct engine_server *s = &e->servers[server];
+
+	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len))
+		return false;
+	if (!(reply->flags & PACKET_SIGNED) || s->proven_boot_id == reply->boot_id)
+		return true;
+	if (!seal_reply_signature_holds(reply->server_key, transport, buf, len, reply->slots))
+		return false;
+	s->proven_boot_id = reply->boot_id;
+	return true;
+}
+
+/* Octets that came for a probe, from wherever. */
+static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
+			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
+{
+	struct packet_reply reply;
+	struct path *p;
+	int server;
+
+	if (packet_read_reply(buf, len, &reply) != PACKET_FAULT_NONE)
+		return;
+	server = keyring_find(&e->keyring, reply.server_key);
+	if (server >= 0 && !is_authentic(e, (unsigned)server, transport, &reply, buf, len))
+		return;
+	p = paths_find_flow(&e->paths, reply.flow_id);
+	if (p && p->tcp == (transport == PACKET_TCP)) {
+		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };
+		if (server < 0)
+			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
+		else
+			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
+	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
+		e->ask_ns = now_ns;
+	}
+}
+
+/* Our own probe came back as it was: somebody else than a floatprobed listens there and echoes. */
+static void echo_received(struct engine *e, const struct endpoint *source, const uint8_t *buf, size_t len)
+{
+	struct packet_request request;
+	struct path *p;
+
+	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
+		return;
+	p = paths_find_flow(&e->paths, request.flow_id);
+	if (!p || p->tcp || !endpoint_equal(source, &p->endpoint))
+		return;
+	settle(e, p, request.seq, PROBER_IMPOSTOR, &(struct engine_probe){ .source = *source });
+}
+
+static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
+{
+	struct engine *e = context;
+	int64_t real_ns = clock_real_ns();
+	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
+
+	/* It counts as heard when the kernel had it, however long we slept; a clock step makes that absurd. */
+	if (waited_ns > 0 && waited_ns < 10000 * MS_NS)
+		now_ns -= waited_ns;
+	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
+		echo_received(e, &d->peer, d->buf, d->len);
+	else
+		reply_received(e, PACKET_UDP, &d->peer, d->buf, d->len, d->received_ns ? d->received_ns : real_ns,
+			       now_ns);
+}
+
+static void udp_left(void *context, void *owner, uint32_t seq, int64_t left_ns)
+{
+	(void)context;
+	if (owner)
+		prober_left(&((struct path *)owner)->prober, seq, left_ns);
+}
+
+static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry)
+{
+	switch (entry->meaning) {
+	case ERRQUEUE_PORT:
+		return PROBER_REFUSED;
+	case ERRQUEUE_PROHIBITED:
+		return PROBER_PROHIBITED;
+	case ERRQUEUE_TOO_BIG:
+		return PROBER_TOO_BIG;
+	case ERRQUEUE_UNREACHABLE:
+		return PROBER_UNREACHABLE;
+	default:
+		return PROBER_NONE;
+	}
+}
+
+static void udp_failed(void *context, const struct errqueue_entry *entry)
+{
+	struct engine *e = context;
+	enum prober_outcome outcome = outcome_of_meaning(entry);
+	struct path *p;
+	uint32_t seq = 0;
+
+	if (entry->payload_len >= WIRE_FLOW_ID + sizeof(uint64_t)) {
+		uint64_t flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
+		seq = bytes_get32(entry->payload + WIRE_SEQ);
+		p = paths_find_flow(&e->paths, flow_id);
+		if (!p && asker_failed(e->asker, flow_id,
+				       entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED))
+			return;
+		if (p && !endpoint_equal(&p->endpoint, &entry->destination))
+			return;
+	} else {
+		p = paths_find_waiting(&e->paths, &entry->destination, &seq);
+	}
+	if (!p || outcome == PROBER_NONE)
+		return;
+	p->facts.offender = entry->offender;
+	p->facts.icmp_type = entry->type;
+	p->facts.icmp_code = entry->code;
+	if (outcome == PROBER_TOO_BIG)
+		p->facts.mtu = entry->mtu;
+	settle(e, p, seq, outcome, NULL);
+}
+
+void receive_unsent(struct engine *e, struct path *p, uint32_t seq, int error)
+{
+	p->facts.send_errno = error;
+	settle(e, p, seq, error == EMSGSIZE ? PROBER_UNSENT_TOO_BIG : PROBER_UNSENT, NULL);
+}
+
+static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
+{
+	if (owner)
+		receive_unsent(context, owner, seq, error);
+}
+
+/* -- TCP -- */
+
+static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
+{
+	struct path_doubt *d = path_doubt(p);
+
+	if (!d)
+		return;
+	d->attempts[d->attempts_next++ % PATH_ATTEMPTS_MAX] = (struct path_attempt){
+		.seq = seq,
+		.connected = o->connected,
+		.local = o->local,
+		.started_ns = o->started_ns,
+	};
+}
+
+static void tcp_failed(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
+{
+	static const enum prober_outcome outcomes[] = {
+		[TCP_REFUSED] = PROBER_REFUSED,
+		[TCP_BROKEN] = PROBER_RESET,
+		[TCP_UNREACHABLE] = PROBER_UNREACHABLE,
+		[TCP_PROHIBITED] = PROBER_PROHIBITED,
+	};
+
+	if (o->result != TCP_BROKEN) {
+		p->facts.offender = o->offender;
+		p->facts.icmp_type = o->icmp_type;
+		p->facts.icmp_code = o->icmp_code;
+	}
+	settle(e, p, seq, outcomes[o->result], NULL);
+}
+
+void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
+{
+	struct path *p = owner;
+	struct engine *e = p->engine;
+
+	switch (o->result) {
+	case TCP_DONE:
+		prober_left(&p->prober, seq, o->sent_real_ns);
+		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
+		/* A frame that is none of ours leaves the probe waiting: then it is as good as a closed connection. */
+		settle(e, p, seq, PROBER_RESET, NULL);
+		break;
+	case TCP_TIMED_OUT:
+		remember_attempt(p, seq, o);
+		break;
+	case TCP_LOCAL:
+		receive_unsent(e, p, seq, o->error);
+		break;
+	default:
+		tcp_failed(e, p, seq, o);
+		break;
+	}
+}
+
+struct udp_dialer_hooks receive_udp_hooks(struct engine *e)
+{
+	return (struct udp_dialer_hooks){
+		.received = udp_received,
+		.left = udp_left,
+		.failed = udp_failed,
+		.unsent = udp_unsent,
+		.context = e,
+	};
+}
