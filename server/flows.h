@@ -15,6 +15,8 @@
 
 struct flow {
 	uint64_t id;
+	uint32_t client, hash_next, older, newer; /* the table's own; beside the id, as they are read with it */
+
 	struct receipts receipts;
 	uint64_t repeated[4];               /* bit seq % RECEIPTS_WINDOW: this number was answered a second time */
 	struct endpoint arrived_on, source; /* of the newest packet */
@@ -24,8 +26,6 @@ struct flow {
 	uint32_t unacknowledged;            /* replies sent since that number last grew, or since the flow was made */
 	bool unheard;                       /* reported as unheard, and no progress since */
 	uint8_t transport;
-	/* the table's own */
-	uint32_t client, hash_next, older, newer;
 };
 
 struct flows;
