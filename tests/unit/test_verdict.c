@@ -1,0 +1,683 @@
+#include "client/verdict.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS      INT64_C(1000000)
+#define TIMEOUT (1000 * MS)
+#define FLOW    1
+
+enum { RING = 64 };
+
+static struct prober prober;
+static struct prober_record ring[RING];
+
+static const struct endpoint floating = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 7 }, 8620 };
+static const struct endpoint anchor = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 18, 26 }, 0 };
+static const struct endpoint droplet = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 1, 5 }, 8620 };
+static const struct endpoint v6 = { { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 }, 8620 };
+
+/* --- evidence, as it comes: from a prober ----------------------------------------------------------------------- */
+
+static void forget(void)
+{
+	prober_init(&prober, FLOW, TIMEOUT, ring, RING);
+}
+
+static void answered(unsigned server, enum packet_status status, int64_t after_ns)
+{
+	struct packet_reply reply = { .seq = prober_send(&prober, 0, 0), .flow_id = FLOW, .status = status };
+
+	prober_reply(&prober, &reply, server, true, after_ns, after_ns, true);
+}
+
+enum { LATE = PROBER_OUTCOMES_LEN }; /* answered, but after its deadline */
+
+static void add_probe(unsigned outcome, unsigned server)
+{
+	if (outcome == PROBER_ANSWERED)
+		answered(server, PACKET_OK, MS);
+	else if (outcome == PROBER_CLOCK_SKEW)
+		answered(server, PACKET_CLOCK_SKEW, MS);
+	else if (outcome == LATE)
+		answered(server, PACKET_OK, 2 * TIMEOUT);
+	else
+		prober_settle(&prober, prober_send(&prober, 0, 0), outcome);
+}
+
+struct probes {
+	unsigned n, outcome, server;
+};
+
+/* What a test says of a path. The rest: UDP, 512 octets to the floating address, boot-01 (number 0) may answer, and
+ * it should. */
+struct scene {
+	struct probes probes[4]; /* oldest first */
+	bool tcp, unreachable_expected;
+	unsigned smaller_size_up;
+	bool other_up, other_silent, this_not_all_down;
+	bool servers_silent, not_authorised;
+	int64_t skew_elsewhere_ns;
+	const char *resolve_error, *receipt_server;
+	int send_errno;
+	int icmp_type, icmp_code; /* with an offender */
+	struct endpoint offender, other_source, arrived_on, arrives_on;
+	int64_t skew_ns;
+	unsigned mtu;
+	uint8_t stranger_key;
+};
+
+static struct verdict_evidence evidence_of(const struct scene *s)
+{
+	static const char *const names[] = { "boot-01", "boot-02", "boot-03" };
+	struct verdict_evidence e = {
+		.facts = {
+			.offender = s->offender,
+			.icmp_type = s->icmp_type ? s->icmp_type : -1,
+			.icmp_code = s->icmp_type ? s->icmp_code : -1,
+			.mtu = s->mtu,
+			.other_source = s->other_source,
+			.send_errno = s->send_errno,
+			.skew_ns = s->skew_ns,
+			.arrived_on = s->arrived_on,
+			.receipt_server = s->receipt_server,
+			.resolve_error = s->resolve_error,
+		},
+		.context = {
+			.other_protocol_probed = s->other_up || s->other_silent,
+			.other_protocol_up = s->other_up,
+			.this_protocol_all_down = !s->this_not_all_down,
+			.smaller_size_up = s->smaller_size_up,
+			.servers_silent = s->servers_silent,
+			.not_authorised = s->not_authorised,
+			.skew_elsewhere_ns = s->skew_elsewhere_ns,
+		},
+		.tcp = s->tcp,
+		.size = 512,
+		.expect_reachable = !s->unreachable_expected,
+		.address = floating,
+		.arrives_on = s->arrives_on,
+		.allowed_mask = 1,
+		.allowed_names = names[0],
+		.round = true,
+		.run_length = 3,
+		.lossy_permille = 50,
+	};
+
+	memset(e.facts.stranger_key, s->stranger_key, sizeof e.facts.stranger_key);
+	forget();
+	for (unsigned i = 0; i < 4; i++) {
+		for (unsigned n = 0; n < s->probes[i].n; n++)
+			add_probe(s->probes[i].outcome, s->probes[i].server);
+	}
+	prober_tally(&prober, RING, &e.tally);
+	e.server_name = e.tally.server < 0 ? NULL : names[e.tally.server];
+	return e;
+}
+
+static struct verdict judge(const struct scene *s)
+{
+	struct verdict_evidence e = evidence_of(s);
+	struct verdict v;
+
+	verdict_judge(&e, &v);
+	assert_int_equal(v.sent, v.answered + v.forward_lost + v.return_lost + v.lost);
+	return v;
+}
+
+/* "down/forward/refused", with "!" after it if that is not as expected. */
+struct word {
+	char text[64];
+};
+
+static struct word word_of(const struct verdict *v)
+{
+	struct word w;
+
+	snprintf(w.text, sizeof w.text, "%s/%s/%s%s", verdict_state_word(v->state),
+		 verdict_direction_word(v->direction), verdict_cause_word(v->cause), v->expected ? "" : "!");
+	return w;
+}
+
+struct example {
+	struct scene scene;
+	const char *word;
+};
+
+static void check_examples(const struct example *examples, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		struct verdict v = judge(&examples[i].scene);
+		struct word w = word_of(&v);
+		if (strcmp(w.text, examples[i].word) != 0)
+			fail_msg("example %zu: %s, not %s", i + 1, w.text, examples[i].word);
+		/* No cause without its evidence, no complaint without advice, no advice without a complaint. */
+		if (v.cause != VERDICT_CAUSE_NONE && v.sentences_len == 0)
+			fail_msg("example %zu: %s without evidence", i + 1, w.text);
+		if (v.expected || examples[i].scene.unreachable_expected)
+			assert_null(v.advice);
+		else if (v.cause != VERDICT_CAUSE_NONE)
+			assert_non_null(v.advice);
+	}
+}
+#define CHECK_EXAMPLES(list) check_examples(list, sizeof list / sizeof *list)
+
+#define ALL(what)                                                                                                      \
+	{                                                                                                              \
+		{                                                                                                      \
+			10, PROBER_##what, 0                                                                           \
+		}                                                                                                      \
+	}
+#define SOME(what)                                                                                                     \
+	{                                                                                                              \
+		{ 3, PROBER_##what, 0 },                                                                               \
+		{                                                                                                      \
+			7, PROBER_ANSWERED, 0                                                                          \
+		}                                                                                                      \
+	}
+
+/* --- the scenarios of DESIGN § 4 -------------------------------------------------------------------------------- */
+
+static void the_scenario_table_comes_out(void **state)
+{
+	static const struct example examples[] = {
+		/* one protocol cut one way */
+		{ { .probes = ALL(LOST_FORWARD), .other_up = true }, "down/forward/protocol-filtered!" },
+		{ { .probes = ALL(LOST_RETURN), .other_up = true }, "down/return/protocol-filtered!" },
+		{ { .probes = ALL(LOST_FORWARD), .other_up = true, .tcp = true }, "down/forward/protocol-filtered!" },
+		{ { .probes = ALL(LOST_RETURN), .other_up = true, .tcp = true }, "down/return/protocol-filtered!" },
+		/* both protocols cut one way */
+		{ { .probes = ALL(LOST_FORWARD), .other_silent = true }, "down/forward/unexplained!" },
+		{ { .probes = ALL(LOST_RETURN), .other_silent = true }, "down/return/unexplained!" },
+		{ { .probes = ALL(LOST_FORWARD), .other_silent = true, .tcp = true }, "down/forward/unexplained!" },
+		{ { .probes = ALL(LOST_RETURN), .other_silent = true, .tcp = true }, "down/return/unexplained!" },
+		/* random loss one way */
+		{ { .probes = SOME(LOST_FORWARD), .other_up = true }, "lossy/forward/unexplained!" },
+		{ { .probes = SOME(LOST_RETURN), .other_up = true }, "lossy/return/unexplained!" },
+		/* port closed; errors are rate-limited */
+		{ { .probes = ALL(REFUSED), .other_silent = true }, "down/forward/refused!" },
+		{ { .probes = ALL(REFUSED), .tcp = true }, "down/forward/refused!" },
+		{ { .probes = { { 9, PROBER_LOST, 0 }, { 1, PROBER_REFUSED, 0 } } }, "down/forward/refused!" },
+		/* server absent, another address of it configured */
+		{ { .probes = ALL(LOST), .servers_silent = true }, "down/unknown/server-down!" },
+		{ { .probes = ALL(UNREACHABLE), .servers_silent = true }, "down/unknown/server-down!" },
+		{ { .probes = { { 4, PROBER_UNREACHABLE, 0 }, { 6, PROBER_LOST, 0 } }, .servers_silent = true },
+		  "down/unknown/server-down!" },
+		/* answer from another address, no NAT at the client, and behind one */
+		{ { .probes = ALL(WRONG_SOURCE) }, "down/return/wrong-source!" },
+		{ { .probes = ALL(LOST) }, "down/unknown/unexplained!" },
+		{ { .probes = ALL(LOST_RETURN) }, "down/return/unexplained!" },
+	};
+
+	(void)state;
+	CHECK_EXAMPLES(examples);
+}
+
+/* What the lab does to a path, as the client then sees it. */
+static void the_lab_comes_out(void **state)
+{
+	static const struct example examples[] = {
+		{ { .probes = ALL(ANSWERED) }, "up/none/none" },
+		{ { .probes = ALL(ANSWERED), .tcp = true }, "up/none/none" },
+		/* cut both ways: nothing arrives */
+		{ { .probes = ALL(LOST_FORWARD) }, "down/forward/unexplained!" },
+		/* loss both ways */
+		{ { .probes = { { 2, PROBER_LOST_FORWARD, 0 },
+				{ 2, PROBER_LOST_RETURN, 0 },
+				{ 6, PROBER_ANSWERED, 0 } } },
+		  "lossy/both/unexplained!" },
+		{ { .probes = { { 2, PROBER_LOST_FORWARD, 0 }, { 2, PROBER_LOST_RETURN, 0 }, { 6, PROBER_LOST, 0 } } },
+		  "down/both/unexplained!" },
+		{ { .probes = SOME(LOST) }, "lossy/unknown/unexplained!" },
+		{ { .probes = { { 2, PROBER_LOST, 0 }, { 1, PROBER_LOST_RETURN, 0 }, { 7, PROBER_ANSWERED, 0 } } },
+		  "lossy/return/unexplained!" },
+		/* slow, not lost */
+		{ { .probes = { { 10, LATE, 0 } } }, "down/unknown/unexplained!" },
+		/* admin-prohibited; host unreachable, or our own failing ARP, while others of the server live */
+		{ { .probes = ALL(PROHIBITED), .other_up = true }, "down/forward/prohibited!" },
+		{ { .probes = ALL(PROHIBITED), .tcp = true }, "down/forward/prohibited!" },
+		{ { .probes = ALL(UNREACHABLE), .other_up = true }, "down/forward/unreachable!" },
+		/* wrong key: an identity that nobody knows */
+		{ { .probes = ALL(IMPOSTOR), .other_up = true }, "down/unknown/impostor!" },
+		/* clock off by an hour */
+		{ { .probes = ALL(CLOCK_SKEW) }, "up/none/clock-skew!" },
+		{ { .probes = ALL(LOST), .skew_elsewhere_ns = 3600 * 1000 * MS }, "down/unknown/clock-skew!" },
+		/* unlisted client: said over TCP, silence over UDP */
+		{ { .probes = ALL(NOT_AUTHORISED), .tcp = true, .not_authorised = true },
+		  "down/unknown/not-authorised!" },
+		{ { .probes = ALL(LOST), .not_authorised = true }, "down/unknown/not-authorised!" },
+		/* server restarted within the round */
+		{ { .probes = { { 4, PROBER_ANSWERED, 0 }, { 2, PROBER_REFUSED, 0 }, { 4, PROBER_ANSWERED, 0 } } },
+		  "lossy/forward/refused!" },
+		/* arrives_on holds, and does not */
+		{ { .probes = ALL(ANSWERED),
+		    .arrives_on = { { [10] = 0xff, 0xff, 198, 18, 18, 26 }, 0 },
+		    .arrived_on = { { [10] = 0xff, 0xff, 198, 18, 18, 26 }, 8620 } },
+		  "up/none/none" },
+		{ { .probes = ALL(ANSWERED),
+		    .arrives_on = { { [10] = 0xff, 0xff, 198, 18, 18, 26 }, 0 },
+		    .arrived_on = { { [10] = 0xff, 0xff, 198, 18, 1, 5 }, 8620 } },
+		  "up/none/none!" },
+		{ { .probes = ALL(ANSWERED), .arrives_on = { { [10] = 0xff, 0xff, 198, 18, 18, 26 }, 0 } },
+		  "up/none/none!" },
+		/* another server of the configuration, which may not answer here */
+		{ { .probes = { { 10, PROBER_ANSWERED, 1 } } }, "up/none/impostor!" },
+		{ { .probes = { { 1, PROBER_ANSWERED, 1 }, { 9, PROBER_ANSWERED, 0 } } }, "up/none/impostor!" },
+		{ { .probes = { { 3, PROBER_LOST, 0 }, { 7, PROBER_ANSWERED, 1 } } }, "lossy/unknown/impostor!" },
+		/* the anchor, from outside */
+		{ { .probes = ALL(LOST_FORWARD), .unreachable_expected = true }, "down/forward/unexplained" },
+		{ { .probes = ALL(REFUSED), .unreachable_expected = true }, "down/forward/refused" },
+		{ { .probes = ALL(LOST), .unreachable_expected = true }, "down/unknown/unexplained" },
+		{ { .probes = ALL(ANSWERED), .unreachable_expected = true }, "up/none/none!" },
+		{ { .probes = SOME(LOST), .unreachable_expected = true }, "lossy/unknown/unexplained!" },
+		{ { .probes = ALL(UNSENT), .unreachable_expected = true, .send_errno = EPERM },
+		  "unknown/unknown/local!" },
+	};
+
+	(void)state;
+	CHECK_EXAMPLES(examples);
+}
+
+/* --- what this host does to itself, and sizes ------------------------------------------------------------------- */
+
+static void what_is_not_sent_is_not_lost(void **state)
+{
+	static const struct example examples[] = {
+		{ { .probes = ALL(UNSENT), .send_errno = EPERM }, "unknown/unknown/local!" },
+		{ { .probes = { { 0, 0, 0 } }, .resolve_error = "no such name" }, "unknown/unknown/local!" },
+		{ { .probes = { { 4, PROBER_UNSENT, 0 }, { 6, PROBER_ANSWERED, 0 } }, .send_errno = ENOBUFS },
+		  "up/none/none" },
+		{ { .probes = { { 4, PROBER_UNSENT, 0 }, { 6, PROBER_LOST, 0 } }, .send_errno = ENOBUFS },
+		  "down/unknown/unexplained!" },
+	};
+	struct verdict v;
+
+	(void)state;
+	CHECK_EXAMPLES(examples);
+	v = judge(&examples[2].scene);
+	assert_int_equal(v.sent, 6);
+	assert_int_equal(v.answered, 6);
+	v = judge(&(struct scene){ .probes = { { 0, 0, 0 } } }); /* nothing was tried */
+	assert_string_equal(word_of(&v).text, "unknown/unknown/unexplained!");
+}
+
+static void sizes_have_limits(void **state)
+{
+	static const struct example examples[] = {
+		{ { .probes = ALL(TOO_BIG), .mtu = 1300 }, "down/forward/size-limit!" },
+		{ { .probes = ALL(UNSENT_TOO_BIG) }, "down/forward/size-limit!" },
+		{ { .probes = { { 1, PROBER_TOO_BIG, 0 }, { 9, PROBER_UNSENT_TOO_BIG, 0 } } },
+		  "down/forward/size-limit!" },
+		{ { .probes = { { 1, PROBER_UNSENT, 0 }, { 9, PROBER_UNSENT_TOO_BIG, 0 } } },
+		  "unknown/unknown/local!" },
+		/* a black hole for large packets */
+		{ { .probes = ALL(LOST_FORWARD), .smaller_size_up = 128 }, "down/forward/size-limit!" },
+		{ { .probes = ALL(LOST_RETURN), .smaller_size_up = 128, .other_up = true }, "down/return/size-limit!" },
+		{ { .probes = ALL(LOST), .smaller_size_up = 128 }, "down/unknown/size-limit!" },
+		/* but an error explains itself, and some large ones do pass */
+		{ { .probes = ALL(REFUSED), .smaller_size_up = 128 }, "down/forward/refused!" },
+		{ { .probes = ALL(UNREACHABLE), .smaller_size_up = 128 }, "down/forward/unreachable!" },
+		{ { .probes = ALL(RESET), .smaller_size_up = 128 }, "down/unknown/unexplained!" },
+		{ { .probes = SOME(LOST), .smaller_size_up = 128 }, "lossy/unknown/unexplained!" },
+	};
+
+	(void)state;
+	CHECK_EXAMPLES(examples);
+}
+
+/* --- precedence ------------------------------------------------------------------------------------------------- */
+
+static void the_better_explanation_wins(void **state)
+{
+	static const struct example examples[] = {
+		/* an error of the path itself before what other paths suggest */
+		{ { .probes = ALL(REFUSED),
+		    .other_up = true,
+		    .servers_silent = true,
+		    .not_authorised = true,
+		    .skew_elsewhere_ns = MS },
+		  "down/forward/refused!" },
+		{ { .probes = ALL(LOST), .other_up = true, .not_authorised = true, .skew_elsewhere_ns = MS },
+		  "down/unknown/not-authorised!" },
+		/* TCP would say it itself */
+		{ { .probes = ALL(LOST), .tcp = true, .other_up = true, .not_authorised = true },
+		  "down/unknown/protocol-filtered!" },
+		/* a server that has a receipt does know us */
+		{ { .probes = { { 9, PROBER_LOST, 0 }, { 1, PROBER_LOST_RETURN, 0 } }, .not_authorised = true },
+		  "down/return/unexplained!" },
+		{ { .probes = ALL(LOST), .other_up = true, .skew_elsewhere_ns = MS },
+		  "down/unknown/protocol-filtered!" },
+		{ { .probes = ALL(LOST_FORWARD), .skew_elsewhere_ns = MS }, "down/forward/unexplained!" },
+		{ { .probes = ALL(LOST), .servers_silent = true, .other_up = false }, "down/unknown/server-down!" },
+		/* one protocol fails for some flows only */
+		{ { .probes = ALL(LOST_FORWARD), .other_up = true, .this_not_all_down = true },
+		  "down/forward/unexplained!" },
+		{ { .probes = ALL(RESET), .tcp = true, .other_up = true }, "down/unknown/protocol-filtered!" },
+		{ { .probes = ALL(RESET), .tcp = true }, "down/unknown/unexplained!" },
+		/* several errors: the most frequent, then the one that says more */
+		{ { .probes = { { 1, PROBER_PROHIBITED, 0 }, { 9, PROBER_REFUSED, 0 } } }, "down/forward/refused!" },
+		{ { .probes = { { 5, PROBER_REFUSED, 0 }, { 5, PROBER_PROHIBITED, 0 } } }, "down/forward/prohibited!" },
+		{ { .probes = { { 5, PROBER_WRONG_SOURCE, 0 }, { 5, PROBER_REFUSED, 0 } } },
+		  "down/both/wrong-source!" },
+		{ { .probes = { { 2, PROBER_IMPOSTOR, 0 }, { 1, PROBER_REFUSED, 0 }, { 7, PROBER_LOST, 0 } } },
+		  "down/forward/impostor!" },
+		/* a lossy path is explained by what accounts for half of its losses */
+		{ { .probes = SOME(REFUSED) }, "lossy/forward/refused!" },
+		{ { .probes = { { 2, PROBER_LOST, 0 }, { 2, PROBER_UNREACHABLE, 0 }, { 6, PROBER_ANSWERED, 0 } } },
+		  "lossy/forward/unreachable!" },
+		{ { .probes = { { 3, PROBER_LOST, 0 }, { 2, PROBER_UNREACHABLE, 0 }, { 5, PROBER_ANSWERED, 0 } } },
+		  "lossy/forward/unexplained!" },
+		{ { .probes = { { 1, PROBER_IMPOSTOR, 0 }, { 9, PROBER_ANSWERED, 0 } } }, "lossy/unknown/impostor!" },
+		{ { .probes = { { 2, PROBER_WRONG_SOURCE, 0 }, { 8, PROBER_ANSWERED, 0 } } },
+		  "lossy/return/wrong-source!" },
+		{ { .probes = { { 2, PROBER_TOO_BIG, 0 }, { 8, PROBER_ANSWERED, 0 } } }, "lossy/forward/size-limit!" },
+		/* contexts of a path that is down say nothing of one that is not */
+		{ { .probes = SOME(LOST),
+		    .other_up = true,
+		    .servers_silent = true,
+		    .not_authorised = true,
+		    .skew_elsewhere_ns = MS },
+		  "lossy/unknown/unexplained!" },
+		/* the latest answer says how our clock stands now */
+		{ { .probes = { { 9, PROBER_CLOCK_SKEW, 0 }, { 1, PROBER_ANSWERED, 0 } } }, "up/none/none" },
+		{ { .probes = { { 9, PROBER_ANSWERED, 0 }, { 1, PROBER_CLOCK_SKEW, 0 } } }, "up/none/clock-skew!" },
+		{ { .probes = { { 3, PROBER_LOST, 0 }, { 7, PROBER_CLOCK_SKEW, 0 } } }, "lossy/unknown/clock-skew!" },
+		{ { .probes = { { 9, PROBER_CLOCK_SKEW, 1 } } }, "up/none/clock-skew!" },
+	};
+
+	(void)state;
+	CHECK_EXAMPLES(examples);
+}
+
+/* The counts that are reported: with the whole server silent, unreachable is no proof of direction. */
+static void unreachable_is_no_direction_when_the_server_is_down(void **state)
+{
+	struct scene s = { .probes = { { 4, PROBER_UNREACHABLE, 0 }, { 6, PROBER_LOST, 0 } } };
+	struct verdict v = judge(&s);
+
+	(void)state;
+	assert_int_equal(v.forward_lost, 4);
+	assert_int_equal(v.lost, 6);
+	s.servers_silent = true;
+	v = judge(&s);
+	assert_int_equal(v.forward_lost, 0);
+	assert_int_equal(v.lost, 10);
+}
+
+/* --- hysteresis of `run` ---------------------------------------------------------------------------------------- */
+
+static unsigned outcome_of_letter(char letter)
+{
+	switch (letter) {
+	case 'a':
+		return PROBER_ANSWERED;
+	case 'l':
+		return PROBER_LOST;
+	case 'r':
+		return PROBER_REFUSED;
+	case 'u':
+		return PROBER_UNSENT;
+	default:
+		return PROBER_UNSENT_TOO_BIG;
+	}
+}
+
+/* Probe by probe: a answered, l lost, r refused, u not sent, b too big to send; and the state after each:
+ * . unknown, + up, ~ lossy, - down. Blanks are for the eye. */
+static void run_keeps_its_state(void **state)
+{
+	static const struct {
+		const char *probes, *states;
+	} cases[] = {
+		{ "aaaa", "..++" },
+		{ "llll", "..--" },
+		{ "rrr", "..-" },
+		{ "aaa ll a", "..+ ~~ ~" },
+		{ "aaa lll aaa a", "..+ ~~- --+ +" }, /* an outage is not loss: at once up again */
+		{ "lll alaalaala", "..- ---------" }, /* three in a row, or it is not up */
+		{ "lll alaaa", "..- ----+" },
+		{ "lalalal", "..~~~~~" }, /* never three in a row, but surely not unknown */
+		{ "uuuu", "...." },
+		{ "aaa uuu a", "..+ ++. +" },
+		{ "aaa ulull", "..+ +~~~-" },
+		{ "bbb", "..-" },
+		{ "aaa bbb aaa", "..+ ++- +++" },
+		{ "lll uuu lll", "..- --. ---" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct verdict_evidence e = { .run_length = 3, .lossy_permille = 50, .allowed_mask = 1 };
+		const char *want = cases[i].states;
+		forget();
+		for (const char *probe = cases[i].probes; *probe; probe++, want++) {
+			if (*probe == ' ')
+				continue;
+			add_probe(outcome_of_letter(*probe), 0);
+			prober_tally(&prober, RING, &e.tally);
+			e.before = verdict_state(&e);
+			if (".+~-"[e.before] != *want)
+				fail_msg("\"%s\": %s after %d", cases[i].probes, verdict_state_word(e.before),
+					 (int)(probe - cases[i].probes) + 1);
+		}
+	}
+}
+
+/* Of 64 probes 4 are 62 permille and 1 is 15: lossy from 50 on, and until below 25. */
+static void lossy_does_not_flap_at_its_threshold(void **state)
+{
+	static const struct {
+		enum verdict_state before;
+		unsigned lost;
+		enum verdict_state after;
+	} cases[] = {
+		{ VERDICT_UP, 3, VERDICT_UP },       { VERDICT_UP, 4, VERDICT_LOSSY },
+		{ VERDICT_LOSSY, 4, VERDICT_LOSSY }, { VERDICT_LOSSY, 2, VERDICT_LOSSY },
+		{ VERDICT_LOSSY, 1, VERDICT_UP },    { VERDICT_LOSSY, 0, VERDICT_UP },
+		{ VERDICT_DOWN, 4, VERDICT_UP },     { VERDICT_UNKNOWN, 4, VERDICT_UP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct verdict_evidence e = {
+			.run_length = 3, .lossy_permille = 50, .before = cases[i].before, .allowed_mask = 1
+		};
+		struct verdict v;
+		forget();
+		for (unsigned n = 0; n < 64; n++)
+			add_probe(n % 8 == 0 && n / 8 < cases[i].lost ? PROBER_LOST : PROBER_ANSWERED, 0);
+		prober_tally(&prober, RING, &e.tally);
+		verdict_judge(&e, &v);
+		assert_int_equal(v.state, cases[i].after);
+		assert_int_equal(v.direction,
+				 v.state == VERDICT_UP ? VERDICT_DIRECTION_NONE : VERDICT_DIRECTION_UNKNOWN);
+		assert_int_equal(v.cause, v.state == VERDICT_UP ? VERDICT_CAUSE_NONE : VERDICT_CAUSE_UNEXPLAINED);
+	}
+}
+
+static void a_name_that_does_not_resolve_makes_it_unknown(void **state)
+{
+	struct verdict_evidence e = { .run_length = 3, .before = VERDICT_UP, .facts.resolve_error = "no answer" };
+
+	(void)state;
+	assert_int_equal(verdict_state(&e), VERDICT_UNKNOWN);
+}
+
+/* In `run` a stranger counts by the latest answer, not by one of an hour ago. */
+static void a_stranger_is_forgotten_in_run(void **state)
+{
+	struct verdict_evidence e =
+	    evidence_of(&(struct scene){ .probes = { { 3, PROBER_ANSWERED, 1 }, { 3, PROBER_ANSWERED, 0 } } });
+	struct verdict v;
+
+	(void)state;
+	verdict_judge(&e, &v);
+	assert_int_equal(v.cause, VERDICT_CAUSE_IMPOSTOR);
+	e.round = false;
+	e.before = VERDICT_UP;
+	verdict_judge(&e, &v);
+	assert_int_equal(v.cause, VERDICT_CAUSE_NONE);
+	assert_true(v.expected);
+}
+
+/* --- sentences -------------------------------------------------------------------------------------------------- */
+
+static void sentences_say_it_in_numbers(void **state)
+{
+	const struct {
+		struct scene scene;
+		const char *sentences[3];
+	} cases[] = {
+		{ { .probes = ALL(ANSWERED) }, { NULL } },
+		{ { .probes = ALL(LOST_RETURN), .receipt_server = "boot-01", .arrived_on = anchor },
+		  { "boot-01 has receipts for 10 of 10 lost probes, on 198.18.18.26" } },
+		{ { .probes = ALL(LOST_RETURN), .tcp = true },
+		  { "the server has a receipt or a half-open socket for 10 of 10 lost probes" } },
+		{ { .probes = SOME(LOST_FORWARD) },
+		  { "3 of 3 lost probes are missing in receipts that were made after their deadline" } },
+		{ { .probes = ALL(LOST_FORWARD), .tcp = true },
+		  { "10 of 10 lost attempts left no trace at a server that may answer" } },
+		{ { .probes = ALL(REFUSED), .icmp_type = 3, .icmp_code = 3, .offender = floating },
+		  { "port unreachable (ICMP 3/3) from 203.0.113.7: 10 of 10 lost probes" } },
+		{ { .probes = ALL(REFUSED), .tcp = true }, { "connection refused: 10 of 10 lost probes" } },
+		{ { .probes = ALL(PROHIBITED), .icmp_type = 1, .icmp_code = 1, .offender = v6 },
+		  { "administratively prohibited (ICMP 1/1) from 2001:db8::9: 10 of 10 lost probes" } },
+		{ { .probes = ALL(TOO_BIG), .icmp_type = 3, .icmp_code = 4, .offender = droplet, .mtu = 1300 },
+		  { "fragmentation needed (ICMP 3/4) from 198.18.1.5, MTU 1300: 10 of 10 lost probes" } },
+		/* whose error it was is not known when there are two kinds */
+		{ { .probes = { { 1, PROBER_PROHIBITED, 0 }, { 9, PROBER_REFUSED, 0 } },
+		    .icmp_type = 3,
+		    .icmp_code = 3 },
+		  { "port unreachable: 9 of 10 lost probes", "administratively prohibited: 1 of 10 lost probes" } },
+		{ { .probes = ALL(WRONG_SOURCE), .other_source = droplet },
+		  { "answers to 10 of 10 lost probes came from 198.18.1.5 instead of 203.0.113.7" } },
+		{ { .probes = ALL(UNSENT), .send_errno = EPERM },
+		  { "sendto: Operation not permitted: this host's own firewall (10 not sent)" } },
+		{ { .probes = ALL(UNSENT), .send_errno = ENETUNREACH, .tcp = true },
+		  { "connect: Network is unreachable: this host has no route (10 not sent)" } },
+		{ { .probes = { { 0, 0, 0 } }, .resolve_error = "Name or service not known" },
+		  { "the name does not resolve: Name or service not known" } },
+		{ { .probes = ALL(CLOCK_SKEW), .skew_ns = 3600250 * MS },
+		  { "the server refuses our clock: its own is 3600.250 s ahead of ours" } },
+		{ { .probes = ALL(LOST), .skew_elsewhere_ns = -60000 * MS },
+		  { "the server refuses our clock: its own is 60.000 s behind ours",
+		    "no answer, no error and no proof of direction for 10 of 10 lost probes" } },
+		{ { .probes = { { 10, PROBER_ANSWERED, 1 } } }, { "boot-02 answers, but boot-01 may answer here" } },
+		{ { .probes = ALL(IMPOSTOR), .stranger_key = 0xff },
+		  { "10 of 10 lost probes were answered by ed25519://////////////////////////////////////////8=, which "
+		    "the configuration does not know" } },
+		{ { .probes = ALL(IMPOSTOR) }, { "10 of 10 lost probes were answered without a valid identity" } },
+		{ { .probes = ALL(ANSWERED), .arrives_on = anchor, .arrived_on = droplet },
+		  { "probes arrive on 198.18.1.5, not on 198.18.18.26" } },
+		{ { .probes = ALL(ANSWERED), .unreachable_expected = true },
+		  { "boot-01 answers 10 of 10 probes, but the address is expected to be unreachable" } },
+		{ { .probes = ALL(LOST), .servers_silent = true },
+		  { "every configured address of the server is silent over UDP and TCP",
+		    "no answer, no error and no proof of direction for 10 of 10 lost probes" } },
+		{ { .probes = ALL(LOST_FORWARD), .other_up = true },
+		  { "TCP works on the same address",
+		    "10 of 10 lost probes are missing in receipts that were made after their deadline" } },
+		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } },
+		  { "4 of 4 lost probes were answered, but after the deadline" } },
+		{ { .probes = ALL(RESET), .tcp = true },
+		  { "connected, then reset before the reply: 10 of 10 lost probes" } },
+		{ { .probes = ALL(NOT_AUTHORISED), .tcp = true },
+		  { "the server does not know this client's key: 10 of 10 lost probes" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct verdict v = judge(&cases[i].scene);
+		unsigned n = 0;
+		for (; n < 3 && cases[i].sentences[n]; n++) {
+			assert_true(n < v.sentences_len);
+			assert_string_equal(v.sentences[n], cases[i].sentences[n]);
+		}
+		assert_int_equal(v.sentences_len, n);
+	}
+}
+
+/* Everything at once: what does not fit is left out, and nothing is written beyond. */
+static void sentences_are_bounded(void **state)
+{
+	static char long_error[1000];
+	struct scene s = {
+		.probes = { { 9, PROBER_REFUSED, 0 },
+			    { 9, PROBER_PROHIBITED, 0 },
+			    { 9, PROBER_IMPOSTOR, 0 },
+			    { 9, PROBER_ANSWERED, 1 } },
+		.resolve_error = long_error,
+		.arrives_on = anchor,
+		.arrived_on = v6,
+		.stranger_key = 1,
+	};
+	struct verdict v;
+
+	(void)state;
+	memset(long_error, 'x', sizeof long_error - 1);
+	v = judge(&s);
+	assert_int_equal(v.sentences_len, VERDICT_SENTENCES_MAX);
+	assert_int_equal(strlen(v.sentences[0]), VERDICT_SENTENCE_LEN - 1);
+}
+
+static void advice_follows_cause_and_direction(void **state)
+{
+	const struct {
+		struct scene scene;
+		const char *advice; /* begins so */
+	} cases[] = {
+		{ { .probes = ALL(LOST_FORWARD) }, "follow the way from here to the server" },
+		{ { .probes = ALL(LOST_RETURN) }, "follow the way from the server back to here" },
+		{ { .probes = ALL(LOST) }, "configure another address" },
+		{ { .probes = ALL(ANSWERED), .arrives_on = anchor, .arrived_on = droplet },
+		  "see to which of its hosts" },
+		{ { .probes = ALL(NOT_AUTHORISED) }, "add this client's public key" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct verdict v = judge(&cases[i].scene);
+		assert_non_null(v.advice);
+		assert_memory_equal(v.advice, cases[i].advice, strlen(cases[i].advice));
+	}
+}
+
+static void words_are_those_of_the_design(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_state_word(VERDICT_UNKNOWN), "unknown");
+	assert_string_equal(verdict_state_word(VERDICT_DOWN), "down");
+	assert_string_equal(verdict_direction_word(VERDICT_DIRECTION_NONE), "none");
+	assert_string_equal(verdict_direction_word(VERDICT_DIRECTION_UNKNOWN), "unknown");
+	assert_string_equal(verdict_cause_word(VERDICT_CAUSE_NONE), "none");
+	assert_string_equal(verdict_cause_word(VERDICT_CAUSE_LOCAL), "local");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_scenario_table_comes_out),
+		cmocka_unit_test(the_lab_comes_out),
+		cmocka_unit_test(what_is_not_sent_is_not_lost),
+		cmocka_unit_test(sizes_have_limits),
+		cmocka_unit_test(the_better_explanation_wins),
+		cmocka_unit_test(unreachable_is_no_direction_when_the_server_is_down),
+		cmocka_unit_test(run_keeps_its_state),
+		cmocka_unit_test(lossy_does_not_flap_at_its_threshold),
+		cmocka_unit_test(a_name_that_does_not_resolve_makes_it_unknown),
+		cmocka_unit_test(a_stranger_is_forgotten_in_run),
+		cmocka_unit_test(sentences_say_it_in_numbers),
+		cmocka_unit_test(sentences_are_bounded),
+		cmocka_unit_test(advice_follows_cause_and_direction),
+		cmocka_unit_test(words_are_those_of_the_design),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
