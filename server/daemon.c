@@ -127,7 +127,7 @@ static void reload(struct daemon *d)
 	}
 	warn_of_what_needs_a_restart(d->config, new);
 	if (take_clients(d, new))
-		log_info("read %s again: %zu clients", d->config->file, d->config->clients_len);
+		log_info("read %s again; clients: %zu", d->config->file, d->config->clients_len);
 	else
 		log_error("can't take the clients of %s: no memory; those before stay", d->config->file);
 	server_config_free(new);
@@ -184,7 +184,7 @@ static bool open_journal(struct daemon *d)
 	d->notices.journal = journal_open(d->config->journal);
 	if (d->notices.journal)
 		return true;
-	log_error("can't open the journal %s: %s; make it writable for this user, or name another with 'journal:'",
+	log_error("can't open the journal %s: %s; its directory must exist, and this user must be able to write there",
 		  d->config->journal, strerror(errno));
 	return false;
 }
@@ -236,7 +236,7 @@ static void say_started(const struct server_config *config, uint64_t boot_id)
 	const char *protocols = config->udp && config->tcp ? "UDP and TCP" : config->udp ? "UDP" : "TCP";
 
 	keyfile_public_text(config->identity.public_key, key);
-	log_info("version " FLOATPROBE_VERSION ", %s: public key %s, boot id %016" PRIx64 ", %zu clients",
+	log_info("version " FLOATPROBE_VERSION ", %s: public key %s, boot id %016" PRIx64 ", clients: %zu",
 		 config->name, key, boot_id, config->clients_len);
 	for (size_t i = 0; i < config->addresses_len; i++)
 		log_info("listening on %s, %s port %u", units_address_text(config->addresses[i].address, address),
