@@ -201,31 +201,30 @@ static char *resolve_glob(const char *file, const char *pattern)
 	const char *slash = strrchr(file, '/');
 	if (pattern[0] == '/' || !slash)
 		return alloc_text(pattern);
-	size_t dir_len = (size_t)(slash - file) + 1;
-	char *path = alloc_zero(2 * dir_len + strlen(pattern) + 1, 1), *p = path;
-	for (size_t i = 0; i < dir_len; i++) {
-		if (strchr("*?[]\\", file[i]))
+	char *dir = alloc_zero(2 * (size_t)(slash - file) + 1, 1), *p = dir;
+	for (; file < slash; file++) {
+		if (strchr("*?[]\\", *file))
 			*p++ = '\\';
-		*p++ = file[i];
+		*p++ = *file;
 	}
-	strcpy(p, pattern);
+	char *path = alloc_format("%s/%s", dir, pattern);
+	free(dir);
 	return path;
 }
 
-static bool read_glob(struct schema *s, struct tree_node *item)
+static void read_glob(struct schema *s, struct tree_node *item)
 {
-	glob_t found;
+	glob_t found = { 0 };
 	char *pattern = resolve_glob(item->file, item->text);
 	int failed = glob(pattern, 0, NULL, &found);
 	free(pattern);
 	if (failed == GLOB_NOMATCH)
 		schema_warning(s, item, "'%s' matches no file", item->text);
 	else if (failed)
-		return schema_error(s, item, "'%s' cannot be searched: %s", item->text, strerror(errno));
+		schema_error(s, item, "'%s' cannot be searched: %s", item->text, strerror(errno));
 	for (size_t i = 0; !failed && i < found.gl_pathc; i++)
 		read_targets_file(s, item, found.gl_pathv[i]);
 	globfree(&found);
-	return true;
 }
 
 static bool read_targets_from(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
@@ -353,9 +352,8 @@ struct config *config_load(const char *file, struct diag_list *diags)
 	struct loader loader = { .config = config_new(file) };
 	struct schema s = { .diags = diags, .context = &loader };
 	struct tree *tree = load_tree(&loader, file, diags);
-	if (tree) {
+	if (tree)
 		read_root(&s, tree->root);
-	}
 	for (size_t i = 0; i < loader.trees_len; i++)
 		tree_free(loader.trees[i]);
 	free(loader.trees);

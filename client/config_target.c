@@ -59,49 +59,57 @@ static bool read_arrives_on(struct schema *s, const struct schema_key *key, stru
 	return text && schema_check(s, node, units_host_address(text, target->arrives_on.address));
 }
 
-/* A list of references to the members of a mapping, as their indexes. */
-static bool read_references(struct schema *s, struct tree_node *node, const char *what, const struct tree_node *known,
-			    unsigned *indexes, unsigned *indexes_len, unsigned max)
+/* A list of references to the members of a mapping, kept as their indexes. */
+struct references {
+	const char *what;
+	const struct tree_node *known;
+	unsigned *indexes, *len, max;
+};
+
+static bool read_reference(struct schema *s, struct tree_node *item, const struct references *references)
 {
-	unsigned len = schema_items(s, node);
-	bool ok = len > 0;
-	if (len > max)
-		return schema_error(s, node, "names %u; a target has up to %u %ss", len, max, what);
-	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item)) {
-		const char *text = schema_text(s, item);
-		const struct tree_node *found = text ? tree_get(known, text) : NULL;
-		if (!found) {
-			item->wrong = !text || !schema_unknown(s, item, what, known);
-			continue;
-		}
-		for (unsigned i = 0; i < *indexes_len; i++) {
-			if (indexes[i] == found->index)
-				schema_error(s, item, "'%s' stands there twice; once is enough", text);
-		}
-		indexes[(*indexes_len)++] = found->index;
+	const char *text = schema_text(s, item);
+	if (!text)
+		return false;
+	const struct tree_node *found = tree_get(references->known, text);
+	if (!found)
+		return schema_unknown(s, item, references->what, references->known);
+	for (unsigned i = 0; i < *references->len; i++) {
+		if (references->indexes[i] == found->index)
+			return schema_error(s, item, "'%s' stands there twice; once is enough", text);
 	}
+	references->indexes[(*references->len)++] = found->index;
+	return true;
+}
+
+static bool read_references(struct schema *s, struct tree_node *node, const struct references *references)
+{
+	unsigned len = references->known ? schema_items(s, node) : 0;
+	if (len > references->max)
+		return schema_error(s, node, "names %u; a target has up to %u %ss", len, references->max,
+				    references->what);
+	bool ok = len > 0;
+	for (struct tree_node *item = schema_first(node); len > 0 && item; item = schema_next(node, item))
+		ok &= read_reference(s, item, references);
 	return ok;
 }
 
 static bool read_server(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config_target *target = object;
-	const struct tree_node *servers = known_to(s)->servers;
 	(void)key;
-	if (!servers)
-		return true;
-	return read_references(s, node, "server", servers, target->servers, &target->servers_len, WIRE_SLOTS_MAX);
+	return read_references(s, node,
+			       &(struct references){ "server", known_to(s)->servers, target->servers,
+						     &target->servers_len, WIRE_SLOTS_MAX });
 }
 
 static bool read_schedule(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config_target *target = object;
-	const struct tree_node *schedules = known_to(s)->schedules;
 	(void)key;
-	if (!schedules)
-		return true;
-	return read_references(s, node, "schedule", schedules, target->schedules, &target->schedules_len,
-			       CONFIG_SCHEDULES_MAX);
+	return read_references(s, node,
+			       &(struct references){ "schedule", known_to(s)->schedules, target->schedules,
+						     &target->schedules_len, CONFIG_SCHEDULES_MAX });
 }
 
 static bool read_size(struct schema *s, struct tree_node *item, struct config_target *target)

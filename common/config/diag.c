@@ -72,10 +72,10 @@ static void print_one(const struct diag *diag, FILE *out)
 
 void diag_print(const struct diag_list *list, FILE *out)
 {
-	const struct diag **order = alloc_zero(list->len, sizeof *order);
+	const struct diag **order = alloc_zero(list->len, sizeof(const struct diag *));
 	for (size_t i = 0; i < list->len; i++)
 		order[i] = &list->items[i];
-	qsort(order, list->len, sizeof *order, compare);
+	qsort(order, list->len, sizeof(const struct diag *), compare);
 	for (size_t i = 0; i < list->len; i++)
 		print_one(order[i], out);
 	free(order);

@@ -347,7 +347,7 @@ struct tree *tree_load(const char *file, struct diag_list *diags)
 {
 	char *text = NULL;
 	size_t len = 0;
-	struct stat st;
+	struct stat st = { 0 };
 	const char *wrong = read_file(file, &st, &text, &len);
 	if (wrong) {
 		diag_add(diags, DIAG_ERROR, file, 0, 0, "cannot be read: %s", wrong);

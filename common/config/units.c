@@ -52,7 +52,7 @@ static const struct {
 	{ "d", 86400 * UNITS_S }, { "h", 3600 * UNITS_S }, { "m", 60 * UNITS_S }, { "s", UNITS_S },
 	{ "ms", UNITS_MS },       { "us", 1000 },          { "ns", 1 },
 };
-enum { DURATION_UNITS_LEN = sizeof duration_units / sizeof *duration_units };
+enum { DURATION_SECONDS = 3, DURATION_UNITS_LEN = sizeof duration_units / sizeof *duration_units };
 
 const char *units_duration(const char *text, int64_t *ns)
 {
@@ -289,9 +289,7 @@ const char *units_listen_address(const char *text, uint8_t address[16], uint16_t
 
 const char *units_duration_text(int64_t ns, char text[UNITS_DURATION_LEN])
 {
-	size_t i = 0;
-	if (ns == 0)
-		return strcpy(text, "0s");
+	size_t i = ns == 0 ? DURATION_SECONDS : 0;
 	while (ns % duration_units[i].ns != 0)
 		i++;
 	snprintf(text, UNITS_DURATION_LEN, "%" PRId64 "%s", ns / duration_units[i].ns, duration_units[i].name);

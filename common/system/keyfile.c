@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,15 +109,14 @@ bool keyfile_read(const char *path, struct seal_identity *identity, char error[K
 /* The directories that path needs, so that the default place works on a fresh account. */
 static void make_parents(const char *path)
 {
-	char dir[4096];
-	if (strlen(path) >= sizeof dir)
-		return;
-	strcpy(dir, path);
-	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	char *dir = strdup(path);
+	char *slash = dir && dir[0] ? strchr(dir + 1, '/') : NULL;
+	for (; slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		(void)mkdir(dir, 0700); /* one that cannot be made shows when the file is opened */
 		*slash = '/';
 	}
+	free(dir);
 }
 
 /* Written to disk as a whole, or not there. */
@@ -159,7 +159,7 @@ bool keyfile_create(const char *path, struct seal_identity *identity, char error
 
 void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBLIC_LEN])
 {
-	strcpy(text, PUBLIC_PREFIX);
+	memcpy(text, PUBLIC_PREFIX, sizeof PUBLIC_PREFIX);
 	sodium_bin2base64(text + strlen(PUBLIC_PREFIX), BASE64_LEN + 1, key, WIRE_KEY_LEN,
 			  sodium_base64_VARIANT_ORIGINAL);
 }

@@ -12,13 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In libc's place: no pattern of an input may wander through the machine's file system. */
-int glob(const char *pattern, int flags, int (*error)(const char *, int), glob_t *found)
+/* In libc's place, with libc's names: no pattern of an input may wander through the machine's file system. */
+int glob(const char *__pattern, int __flags, int (*__errfunc)(const char *, int), glob_t *__pglob)
 {
-	(void)pattern;
-	(void)flags;
-	(void)error;
-	*found = (glob_t){ 0 };
+	(void)__pattern;
+	(void)__flags;
+	(void)__errfunc;
+	*__pglob = (glob_t){ 0 };
 	return GLOB_NOMATCH;
 }
 
