@@ -73,9 +73,9 @@ static struct endpoint address(uint8_t choice, uint16_t port)
 	return choice & 0x80 ? v6 : v4;
 }
 
-static void patch(const uint8_t *step, uint8_t *buf, size_t len)
+static size_t patch_offset(const uint8_t *step)
 {
-	buf[bytes_get16(step + SCRIPT_PATCH) % len] ^= step[SCRIPT_XOR];
+	return bytes_get16(step + SCRIPT_PATCH) % WIRE_PROBE_MIN;
 }
 
 /* The plain text of a query is as long as fits; what the input does not have is zero, as a client would pad it. */
@@ -116,22 +116,22 @@ static void write_request(const struct play *p, const uint8_t *step, uint8_t *bu
 	if (mode & SCRIPT_QUERY)
 		put_query(step, buf, len, slots, text, size);
 	if (mode & SCRIPT_EARLY)
-		patch(step, buf, len);
+		buf[patch_offset(step)] ^= step[SCRIPT_XOR];
 	if (mode & SCRIPT_MAC)
 		seal_request_mac(&pairs[who(step)], transport(step), buf, len, (step[SCRIPT_WHO] >> 4 & 3) % slots);
 	if (mode & SCRIPT_SIGN)
 		seal_request_sign(client, transport(step), buf, len, slots);
 	if (!(mode & SCRIPT_EARLY))
-		patch(step, buf, len);
+		buf[patch_offset(step)] ^= step[SCRIPT_XOR];
 }
 
 /* Can this step be what its sender sealed? A patch behind the slots leaves at least one seal whole. */
-static bool is_sealed(const uint8_t *step, size_t len)
+static bool is_sealed(const uint8_t *step)
 {
 	uint8_t mode = step[SCRIPT_MODE];
 	if (mode & SCRIPT_RAW || !(mode & (SCRIPT_MAC | SCRIPT_SIGN)) || who(step) == STRANGER)
 		return false;
-	return mode & SCRIPT_EARLY || step[SCRIPT_XOR] == 0 || bytes_get16(step + SCRIPT_PATCH) % len >= WIRE_SLOTS;
+	return mode & SCRIPT_EARLY || step[SCRIPT_XOR] == 0 || patch_offset(step) >= WIRE_SLOTS;
 }
 
 static void check_reply(const uint8_t *step, uint8_t *buf, size_t len, enum reflector_outcome outcome)
@@ -187,7 +187,7 @@ static void play_packet(struct play *p, const uint8_t *step, const uint8_t *own,
 	else
 		memcpy(buf, own, len);
 
-	bool sealed = is_sealed(step, len);
+	bool sealed = is_sealed(step);
 	enum reflector_outcome outcome = reflect(p, step, buf, len);
 	if (sealed)
 		p->sealed[who(step)] = true;

@@ -11,7 +11,7 @@ enum {
 	SCRIPT_SEQ = 4,     /* 4 */
 	SCRIPT_LEN = 8,     /* 2: of the packet, limited to what a packet may be; of a raw one, as it is */
 	SCRIPT_SKEW = 10,   /* 2: seconds, signed, that the sender's clock is ahead */
-	SCRIPT_PATCH = 12,  /* 2: offset of the octet that is changed, modulo the packet's length */
+	SCRIPT_PATCH = 12,  /* 2: offset of the octet that is changed, modulo WIRE_PROBE_MIN */
 	SCRIPT_XOR = 14,    /* by this */
 	SCRIPT_HEARD = 15,  /* replies acknowledged */
 	SCRIPT_STEP_LEN = 16,
