@@ -36,7 +36,7 @@ static uint32_t send_at(int64_t ms)
 static void send_many(uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		send_at(100 * i);
+		send_at(INT64_C(100) * i);
 }
 
 static struct receipts receipts_of(const uint32_t *numbers)
@@ -495,35 +495,35 @@ static enum prober_outcome settle_by(uint32_t seq, const struct said *said, unsi
 static void windows_settle_losses(void **state)
 {
 	const struct {
-		unsigned len;
 		struct said said[2];
+		unsigned len;
 		enum prober_outcome outcome;
 	} cases[] = {
-		{ 0, { { 0 } }, PROBER_LOST },
-		{ 1, { { .arrived = ARRIVED(1, 2) } }, PROBER_LOST_RETURN },
-		{ 1, { { .arrived = ARRIVED(1, 3) } }, PROBER_LOST_FORWARD },
-		{ 1, { { .arrived = ARRIVED(1) } }, PROBER_LOST_FORWARD }, /* beyond its newest */
-		{ 1, { { .arrived = ARRIVED(3) } }, PROBER_LOST_FORWARD }, /* before its first */
-		{ 1, { { .unknown = true } }, PROBER_LOST_FORWARD },
-		{ 1, { { .silent = true } }, PROBER_LOST },
-		{ 1, { { .arrived = ARRIVED(1, 3), .asked_ms = 1100 } }, PROBER_LOST_FORWARD },
-		{ 1, { { .arrived = ARRIVED(1, 3), .asked_ms = 1099 } }, PROBER_LOST }, /* before its deadline */
-		{ 1, { { .arrived = ARRIVED(1, 2), .asked_ms = 1099 } }, PROBER_LOST_RETURN },
-		{ 1, { { .arrived = ARRIVED(1, 3), .blind_ms = 99 } }, PROBER_LOST_FORWARD },
-		{ 1, { { .arrived = ARRIVED(1, 3), .blind_ms = 100 } }, PROBER_LOST }, /* it may have forgotten */
-		{ 1, { { .unknown = true, .blind_ms = 100 } }, PROBER_LOST },
-		{ 1, { { .arrived = ARRIVED(1, 2), .blind_ms = 100 } }, PROBER_LOST_RETURN },
-		{ 1, { { .arrived = ARRIVED(1, 257) } }, PROBER_LOST_FORWARD }, /* the last place of its window */
-		{ 1, { { .arrived = ARRIVED(1, 258) } }, PROBER_LOST },         /* behind it */
-		{ 1, { { .arrived = ARRIVED(257) } }, PROBER_LOST_FORWARD },
-		{ 1, { { .arrived = ARRIVED(258) } }, PROBER_LOST },
-		{ 1, { { .arrived = NULL } }, PROBER_LOST }, /* knows the flow and nothing of it: absurd */
-		{ 2, { { .unknown = true }, { .arrived = ARRIVED(1, 3) } }, PROBER_LOST_FORWARD },
-		{ 2, { { .unknown = true }, { .arrived = ARRIVED(1, 2) } }, PROBER_LOST_RETURN },
-		{ 2, { { .unknown = true }, { .silent = true } }, PROBER_LOST }, /* `forward` needs everybody's word */
-		{ 2, { { .silent = true }, { .arrived = ARRIVED(2) } }, PROBER_LOST_RETURN },
-		{ 2, { { .unknown = true, .asked_ms = 1000 }, { .unknown = true } }, PROBER_LOST },
-		{ 2, { { .unknown = true }, { .unknown = true, .blind_ms = 500 } }, PROBER_LOST },
+		{ { { 0 } }, 0, PROBER_LOST },
+		{ { { .arrived = ARRIVED(1, 2) } }, 1, PROBER_LOST_RETURN },
+		{ { { .arrived = ARRIVED(1, 3) } }, 1, PROBER_LOST_FORWARD },
+		{ { { .arrived = ARRIVED(1) } }, 1, PROBER_LOST_FORWARD }, /* beyond its newest */
+		{ { { .arrived = ARRIVED(3) } }, 1, PROBER_LOST_FORWARD }, /* before its first */
+		{ { { .unknown = true } }, 1, PROBER_LOST_FORWARD },
+		{ { { .silent = true } }, 1, PROBER_LOST },
+		{ { { .arrived = ARRIVED(1, 3), .asked_ms = 1100 } }, 1, PROBER_LOST_FORWARD },
+		{ { { .arrived = ARRIVED(1, 3), .asked_ms = 1099 } }, 1, PROBER_LOST }, /* before its deadline */
+		{ { { .arrived = ARRIVED(1, 2), .asked_ms = 1099 } }, 1, PROBER_LOST_RETURN },
+		{ { { .arrived = ARRIVED(1, 3), .blind_ms = 99 } }, 1, PROBER_LOST_FORWARD },
+		{ { { .arrived = ARRIVED(1, 3), .blind_ms = 100 } }, 1, PROBER_LOST }, /* it may have forgotten */
+		{ { { .unknown = true, .blind_ms = 100 } }, 1, PROBER_LOST },
+		{ { { .arrived = ARRIVED(1, 2), .blind_ms = 100 } }, 1, PROBER_LOST_RETURN },
+		{ { { .arrived = ARRIVED(1, 257) } }, 1, PROBER_LOST_FORWARD }, /* the last place of its window */
+		{ { { .arrived = ARRIVED(1, 258) } }, 1, PROBER_LOST },         /* behind it */
+		{ { { .arrived = ARRIVED(257) } }, 1, PROBER_LOST_FORWARD },
+		{ { { .arrived = ARRIVED(258) } }, 1, PROBER_LOST },
+		{ { { .arrived = NULL } }, 1, PROBER_LOST }, /* knows the flow and nothing of it: absurd */
+		{ { { .unknown = true }, { .arrived = ARRIVED(1, 3) } }, 2, PROBER_LOST_FORWARD },
+		{ { { .unknown = true }, { .arrived = ARRIVED(1, 2) } }, 2, PROBER_LOST_RETURN },
+		{ { { .unknown = true }, { .silent = true } }, 2, PROBER_LOST }, /* `forward` needs everybody's word */
+		{ { { .silent = true }, { .arrived = ARRIVED(2) } }, 2, PROBER_LOST_RETURN },
+		{ { { .unknown = true, .asked_ms = 1000 }, { .unknown = true } }, 2, PROBER_LOST },
+		{ { { .unknown = true }, { .unknown = true, .blind_ms = 500 } }, 2, PROBER_LOST },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

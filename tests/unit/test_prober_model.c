@@ -446,7 +446,8 @@ static void make_weather(struct world *w)
 	w->clock_good_ns = chance(w, 150) ? below(w, life_ns) : 0;
 	w->wall_ns = EPOCH;
 	for (unsigned i = 0; i < SERVERS; i++)
-		w->servers[i] = (struct server){ .boot_id = 100 * (i + 1), .started_ns = -S, .evicted_ns = -S };
+		w->servers[i] =
+		    (struct server){ .boot_id = UINT64_C(100) * (i + 1), .started_ns = -S, .evicted_ns = -S };
 	prober_init(&w->prober, FLOW, w->timeout_ns, w->ring, rings[below(w, 3)]);
 }
 

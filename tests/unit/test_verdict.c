@@ -118,7 +118,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			add_probe(s->probes[i].outcome, s->probes[i].server);
 	}
 	prober_tally(&prober, RING, &e.tally);
-	e.server_name = e.tally.server < 0 ? NULL : names[e.tally.server];
+	e.server_name = e.tally.server >= 0 && e.tally.server < 3 ? names[e.tally.server] : NULL;
 	return e;
 }
 
@@ -248,7 +248,7 @@ static void the_lab_comes_out(void **state)
 		{ { .probes = ALL(IMPOSTOR), .other_up = true }, "down/unknown/impostor!" },
 		/* clock off by an hour */
 		{ { .probes = ALL(CLOCK_SKEW) }, "up/none/clock-skew!" },
-		{ { .probes = ALL(LOST), .skew_elsewhere_ns = 3600 * 1000 * MS }, "down/unknown/clock-skew!" },
+		{ { .probes = ALL(LOST), .skew_elsewhere_ns = 3600000 * MS }, "down/unknown/clock-skew!" },
 		/* unlisted client: said over TCP, silence over UDP */
 		{ { .probes = ALL(NOT_AUTHORISED), .tcp = true, .not_authorised = true },
 		  "down/unknown/not-authorised!" },
@@ -270,6 +270,7 @@ static void the_lab_comes_out(void **state)
 		/* another server of the configuration, which may not answer here */
 		{ { .probes = { { 10, PROBER_ANSWERED, 1 } } }, "up/none/impostor!" },
 		{ { .probes = { { 1, PROBER_ANSWERED, 1 }, { 9, PROBER_ANSWERED, 0 } } }, "up/none/impostor!" },
+		{ { .probes = { { 10, PROBER_ANSWERED, 32 } } }, "up/none/impostor!" }, /* beyond the mask */
 		{ { .probes = { { 3, PROBER_LOST, 0 }, { 7, PROBER_ANSWERED, 1 } } }, "lossy/unknown/impostor!" },
 		/* the anchor, from outside */
 		{ { .probes = ALL(LOST_FORWARD), .unreachable_expected = true }, "down/forward/unexplained" },
@@ -440,6 +441,8 @@ static void run_keeps_its_state(void **state)
 		{ "llll", "..--" },
 		{ "rrr", "..-" },
 		{ "aaa ll a", "..+ ~~ ~" },
+		{ "aaaaaaaaaa aaaaaaaaal", "..++++++++ +++++++++~" }, /* 50 permille */
+		{ "aaaaaaaaaa aaaaaaaaaal", "..++++++++ +++++++++++" },
 		{ "aaa lll aaa a", "..+ ~~- --+ +" }, /* an outage is not loss: at once up again */
 		{ "lll alaalaala", "..- ---------" }, /* three in a row, or it is not up */
 		{ "lll alaaa", "..- ----+" },
