@@ -4,13 +4,13 @@
 # loopback addresses. Leaves nothing behind but the build directory.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-# shellcheck source=.ci/packages.sh
+# shellcheck disable=SC1091,SC2154
 . .ci/packages.sh
 
 install_packages "${build_packages[@]}" "${lab_packages[@]}"
 echo "building" >&2
 cmake -S . -B build >/dev/null
-cmake --build build -j "$(nproc)" --target floatprobe floatprobed -- -s
+cmake --build build -j "$(nproc)" --target floatprobe floatprobed >/dev/null
 
 CI='' tests/lab/demo.py build/bin || {
 	[ $? = 77 ] && tests/lab/demo.py build/bin loopback

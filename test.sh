@@ -3,27 +3,25 @@
 # summary. Needs root, or sudo, only for packages that are missing. With CI set nothing may be skipped.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-# shellcheck source=.ci/packages.sh
+# shellcheck disable=SC1091,SC2154
 . .ci/packages.sh
 
 jobs=$(nproc)
 
-# build PRESET [TARGET...], in the directory of that preset
+# build PRESET DIRECTORY: warnings and errors are shown, progress is not.
 build() {
-	local preset=$1 directory=build
-	[ "$preset" = ci ] || directory=build-$preset
-	shift
+	local preset=$1 directory=$2
 	cmake --preset "$preset" >/dev/null
-	cmake --build "$directory" -j "$jobs" ${1:+--target "$@"} -- --no-print-directory -s
+	cmake --build "$directory" -j "$jobs" >/dev/null
 }
 
 install_packages "${build_packages[@]}" "${lab_packages[@]}" "${test_packages[@]}"
 echo "== what runs under AddressSanitizer and UndefinedBehaviorSanitizer"
-build sanitize
-ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|vectors'
-echo "== fuzzers, over their corpora"
-build fuzz
+build sanitize build-sanitize
+ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|vectors|fuzz'
+echo "== fuzzers, over their seeds"
+build fuzz build-fuzz
 ctest --test-dir build-fuzz --output-on-failure -j "$jobs" -L fuzz --no-tests=error
 echo "== everything"
-build ci
+build ci build
 ctest --test-dir build --output-on-failure -j "$jobs" --no-tests=error

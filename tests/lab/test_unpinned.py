@@ -15,9 +15,8 @@ from provider import main, scenario
 
 ASK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ask.py")
 SERVERS = {  # each echoes; {0} is the IP version
-    9001: "ncat -{0} --udp --listen --keep-open --exec /bin/cat 9001",
+    9001: "ncat -{0} -u -l -k -e /bin/cat 9001",
     9002: "socat UDP{0}-LISTEN:9002,fork EXEC:cat",
-    9003: "socat UDP{0}-RECVFROM:9003,fork EXEC:cat",
 }
 
 
@@ -51,9 +50,10 @@ def summary(answers):
 
 
 def show(rows):
-    print(f"{'':52}asked           answers              to a connected client")
+    layout = "{:37} {:16} {:26} {}".format
+    print(layout("server", "asked", "answers", "to a connected client"))
     for command, asked, plain, connected in rows:
-        print(f"{command:50}  {asked:15} {summary(plain):20} {summary(connected)}")
+        print(layout(command, asked, summary(plain), summary(connected)))
 
 
 @scenario
