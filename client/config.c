@@ -162,7 +162,6 @@ void config_free(struct config *config)
 	free(config->vantage);
 	free(config->key_file);
 	free(config->journal);
-	free(config->web);
 	sodium_memzero(&config->identity, sizeof config->identity);
 	free(config);
 }

@@ -66,7 +66,6 @@ struct config {
 	size_t targets_len;
 	unsigned lossy_permille; /* share of loss in the window from which a path is lossy; default 50 */
 	char *journal;           /* NULL: none; relative paths are already resolved against the file */
-	char *web;
 };
 
 /* Read and check a file, its targets_from files and its key file. All faults land in diags; NULL if any

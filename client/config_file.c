@@ -3,7 +3,8 @@
 #include "client/config_defaults.h"
 #include "client/config_target.h"
 #include "common/config/alloc.h"
-#include "common/config/schema.h"
+#include "common/config/identity.h"
+#include "common/config/read.h"
 #include "common/config/units.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static bool read_key(struct schema *s, const struct schema_key *key, struct tree
 {
 	struct config *config = object;
 	(void)key;
-	return schema_secret_key(s, node, &config->key_file, &config->identity);
+	return identity_read_secret(s, node, &config->key_file, &config->identity);
 }
 
 static bool read_servers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
@@ -64,7 +65,7 @@ static bool read_servers(struct schema *s, const struct schema_key *key, struct 
 	for (struct tree_node *member = node->first; member; member = member->next) {
 		struct config_server *server = &config->servers[config->servers_len++];
 		server->name = alloc_text(member->key->text);
-		ok &= schema_keyed(s, member, server->key);
+		ok &= identity_read_named(s, member, server->key);
 	}
 	return ok;
 }
@@ -73,12 +74,12 @@ static bool read_servers(struct schema *s, const struct schema_key *key, struct 
 
 #define FIELD(name) .offset = offsetof(struct config_schedule, name)
 static const struct schema_key schedule_keys[] = {
-	{ "every", .read = schema_duration, FIELD(every_ns), .min = UNITS_MS, .max = 86400 * UNITS_S,
+	{ "every", .read = read_duration, FIELD(every_ns), .min = UNITS_MS, .max = 86400 * UNITS_S,
 	  .required = "how often, like 1s" },
-	{ "jitter", .read = schema_percent, FIELD(jitter_permille), .min = 0, .max = 1000 },
-	{ "timeout", .read = schema_duration, FIELD(timeout_ns), .min = UNITS_MS, .max = 60 * UNITS_S },
-	{ "count", .read = schema_unsigned, FIELD(count), .min = 1, .max = COUNT_MAX },
-	{ "spacing", .read = schema_duration, FIELD(spacing_ns), .min = UNITS_MS, .max = 60 * UNITS_S },
+	{ "jitter", .read = read_percent, FIELD(jitter_permille), .min = 0, .max = 1000 },
+	{ "timeout", .read = read_duration, FIELD(timeout_ns), .min = UNITS_MS, .max = 60 * UNITS_S },
+	{ "count", .read = read_unsigned, FIELD(count), .min = 1, .max = COUNT_MAX },
+	{ "spacing", .read = read_duration, FIELD(spacing_ns), .min = UNITS_MS, .max = 60 * UNITS_S },
 	{ 0 },
 };
 #undef FIELD
@@ -118,7 +119,7 @@ static bool read_schedules(struct schema *s, const struct schema_key *key, struc
 	for (struct tree_node *member = node->first; member; member = member->next) {
 		struct config_schedule *schedule = &config->schedules[config->schedules_len++];
 		*schedule = config_default_schedule(member->key->text);
-		ok &= schema_member_name(s, member);
+		ok &= read_member_name(s, member);
 		ok &= schema_mapping(s, schedule_keys, member, schedule);
 		if (member->kind == TREE_MAPPING)
 			check_schedule(s, member, schedule);
@@ -237,7 +238,7 @@ static bool read_targets_from(struct schema *s, const struct schema_key *key, st
 		if (text && is_glob(text)) {
 			read_glob(s, item);
 		} else if (text) {
-			char *file = schema_resolve(item->file, text);
+			char *file = read_resolve(item->file, text);
 			read_targets_file(s, item, file);
 			free(file);
 		}
@@ -249,15 +250,15 @@ static bool read_targets_from(struct schema *s, const struct schema_key *key, st
 
 #define FIELD(name) .offset = offsetof(struct config, name)
 static const struct schema_key root_keys[] = {
-	{ "vantage", .read = schema_name, FIELD(vantage) },
+	{ "vantage", .read = read_name, FIELD(vantage) },
 	{ "key", .read = read_key, .required = "the file with this prober's secret key" },
 	{ "servers", .read = read_servers, .required = "the identities that may answer, as NAME: ed25519:KEY" },
 	{ "schedules", .read = read_schedules },
-	{ "lossy", .read = schema_percent, FIELD(lossy_permille), .min = 1, .max = 1000 },
+	{ "lossy", .read = read_percent, FIELD(lossy_permille), .min = 1, .max = 1000 },
 	{ "targets", .read = read_targets },
 	{ "targets_from", .read = read_targets_from },
-	{ "journal", .read = schema_path, FIELD(journal) },
-	{ "web", .read = schema_web },
+	{ "journal", .read = read_path, FIELD(journal) },
+	{ "web", .read = read_web },
 	{ 0 },
 };
 #undef FIELD
@@ -337,13 +338,13 @@ static void read_root(struct schema *s, struct tree_node *root)
 	set_known(loader_of(s), root);
 	size_t errors = s->diags->errors;
 	schema_mapping(s, root_keys, root, config);
-	schema_check_keys(s, root, "servers", &config->identity);
-	schema_check_journal(s, root, config->journal, config->key_file);
+	identity_check_unique(s, root, "servers", &config->identity);
+	read_check_journal(s, root, config->journal, config->key_file);
 	check_targets_unique(s, loader_of(s));
 	if (config->targets_len == 0 && s->diags->errors == errors)
 		schema_error(s, root, "no target; give targets or targets_from");
 	if (!config->vantage)
-		config->vantage = schema_machine_name();
+		config->vantage = identity_machine_name();
 }
 
 struct config *config_load(const char *file, struct diag_list *diags)

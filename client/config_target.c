@@ -2,6 +2,7 @@
 
 #include "client/config_defaults.h"
 #include "common/config/alloc.h"
+#include "common/config/read.h"
 #include "common/config/units.h"
 
 enum { IPV6_SIZE_MAX = WIRE_UDP_MAX - 20 };
@@ -45,7 +46,7 @@ static bool read_address(struct schema *s, const struct schema_key *key, struct 
 {
 	struct config_target *target = object;
 	(void)key;
-	if (!schema_host(s, node, target->endpoint.address, &target->numeric))
+	if (!read_host(s, node, target->endpoint.address, &target->numeric))
 		return false;
 	target->address = alloc_text(node->text);
 	return true;
@@ -149,7 +150,7 @@ static bool read_sizes(struct schema *s, const struct schema_key *key, struct tr
 static bool read_unpinned(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config_target *target = object;
-	if (!schema_boolean(s, key, node, object))
+	if (!read_boolean(s, key, node, object))
 		return false;
 	if (target->unpinned)
 		schema_not_yet(s, node);
@@ -158,23 +159,23 @@ static bool read_unpinned(struct schema *s, const struct schema_key *key, struct
 
 #define FIELD(name) .offset = offsetof(struct config_target, name)
 static const struct schema_key flows_keys[] = {
-	{ "held", .read = schema_unsigned, FIELD(held), .min = 0, .max = CONFIG_HELD_MAX },
-	{ "fresh", .read = schema_unsigned, FIELD(fresh), .min = 0, .max = 1 },
+	{ "held", .read = read_unsigned, FIELD(held), .min = 0, .max = CONFIG_HELD_MAX },
+	{ "fresh", .read = read_unsigned, FIELD(fresh), .min = 0, .max = 1 },
 	{ 0 },
 };
 
 _Static_assert(offsetof(struct config_target, tcp) == offsetof(struct config_target, udp) + sizeof(bool),
-	       "schema_protocols");
+	       "read_protocols");
 static const struct schema_key target_keys[] = {
-	{ "name", .read = schema_name, FIELD(name), .required = "what to call this target" },
+	{ "name", .read = read_name, FIELD(name), .required = "what to call this target" },
 	{ "role", .read = read_role },
 	{ "address", .read = read_address, .required = "what to probe, an IP address or a DNS name" },
-	{ "port", .read = schema_port, FIELD(endpoint.port) },
+	{ "port", .read = read_port, FIELD(endpoint.port) },
 	{ "server", .read = read_server },
 	{ "arrives_on", .read = read_arrives_on },
-	{ "protocols", .read = schema_protocols, FIELD(udp) },
+	{ "protocols", .read = read_protocols, FIELD(udp) },
 	{ "schedule", .read = read_schedule },
-	{ "flows", .read = schema_group, .keys = flows_keys },
+	{ "flows", .read = read_group, .keys = flows_keys },
 	{ "sizes", .read = read_sizes },
 	{ "unpinned", .read = read_unpinned, FIELD(unpinned) },
 	{ "expect", .read = read_expect },

@@ -3,7 +3,7 @@
 #include "client/config_defaults.h"
 #include "client/keys.h"
 #include "common/config/alloc.h"
-#include "common/config/schema.h"
+#include "common/config/identity.h"
 #include "common/config/units.h"
 #include "common/system/keyfile.h"
 
@@ -176,7 +176,7 @@ static void set_vantage(struct config *config, const char *vantage, struct diag_
 	const char *wrong = vantage ? units_name(vantage) : NULL;
 	if (wrong)
 		diag_add(diags, DIAG_ERROR, "--vantage", 0, 0, "'%s' %s", vantage, wrong);
-	config->vantage = vantage ? alloc_text(vantage) : schema_machine_name();
+	config->vantage = vantage ? alloc_text(vantage) : identity_machine_name();
 }
 
 struct config *config_from_uris(char *const *uris, size_t uris_len, const char *key_file, const char *vantage,

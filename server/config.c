@@ -1,7 +1,8 @@
 #include "server/config.h"
 
 #include "common/config/alloc.h"
-#include "common/config/schema.h"
+#include "common/config/identity.h"
+#include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/system/keyfile.h"
 
@@ -24,7 +25,7 @@ static bool read_key(struct schema *s, const struct schema_key *key, struct tree
 {
 	struct server_config *config = object;
 	(void)key;
-	return schema_secret_key(s, node, &config->key_file, &config->identity);
+	return identity_read_secret(s, node, &config->key_file, &config->identity);
 }
 
 static void check_addresses_unique(struct schema *s, struct tree_node *list, const struct server_config *config)
@@ -72,7 +73,7 @@ static bool read_clients(struct schema *s, const struct schema_key *key, struct 
 	for (struct tree_node *member = node->first; member; member = member->next) {
 		struct server_config_client *client = &config->clients[config->clients_len++];
 		client->name = alloc_text(member->key->text);
-		ok &= schema_keyed(s, member, client->key);
+		ok &= identity_read_named(s, member, client->key);
 	}
 	return ok;
 }
@@ -90,14 +91,14 @@ static bool read_peer_address(struct schema *s, const struct schema_key *key, st
 	bool numeric;
 	(void)key;
 	(void)object;
-	return schema_host(s, node, address, &numeric);
+	return read_host(s, node, address, &numeric);
 }
 
 static const struct schema_key peer_keys[] = {
-	{ "key", .read = schema_public_key, .offset = offsetof(struct peer, key),
+	{ "key", .read = identity_read_public, .offset = offsetof(struct peer, key),
 	  .required = "the public key of the peer" },
 	{ "address", .read = read_peer_address, .required = "where the peer is reached" },
-	{ "port", .read = schema_port, .offset = offsetof(struct peer, port) },
+	{ "port", .read = read_port, .offset = offsetof(struct peer, port) },
 	{ 0 },
 };
 
@@ -110,7 +111,7 @@ static bool read_peers(struct schema *s, const struct schema_key *key, struct tr
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next) {
 		struct peer peer;
-		ok &= schema_member_name(s, member);
+		ok &= read_member_name(s, member);
 		ok &= schema_mapping(s, peer_keys, member, &peer);
 	}
 	if (node->len > 0)
@@ -138,9 +139,9 @@ struct application {
 };
 
 static const struct schema_key application_keys[] = {
-	{ "name", .read = schema_name, .offset = offsetof(struct application, name), .required = "what to call it" },
-	{ "protocol", .read = schema_protocols, .offset = offsetof(struct application, udp), .required = "udp or tcp" },
-	{ "port", .read = schema_port, .offset = offsetof(struct application, port),
+	{ "name", .read = read_name, .offset = offsetof(struct application, name), .required = "what to call it" },
+	{ "protocol", .read = read_protocols, .offset = offsetof(struct application, udp), .required = "udp or tcp" },
+	{ "port", .read = read_port, .offset = offsetof(struct application, port),
 	  .required = "the port it listens on" },
 	{ 0 },
 };
@@ -165,24 +166,24 @@ static bool read_applications(struct schema *s, const struct schema_key *key, st
 /* ---- the format ---- */
 
 _Static_assert(offsetof(struct server_config, tcp) == offsetof(struct server_config, udp) + sizeof(bool),
-	       "schema_protocols");
+	       "read_protocols");
 static const struct schema_key listen_keys[] = {
-	{ "port", .read = schema_port, FIELD(port) },
-	{ "protocols", .read = schema_protocols, FIELD(udp) },
+	{ "port", .read = read_port, FIELD(port) },
+	{ "protocols", .read = read_protocols, FIELD(udp) },
 	{ "addresses", .read = read_addresses },
 	{ 0 },
 };
 
 static const struct schema_key limits_keys[] = {
-	{ "flows", .read = schema_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
-	{ "tcp_slots", .read = schema_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
-	{ "clock_skew", .read = schema_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
+	{ "flows", .read = read_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
+	{ "tcp_slots", .read = read_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
+	{ "clock_skew", .read = read_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
 	{ 0 },
 };
 
 static const struct schema_key watch_keys[] = {
 	{ "neighbours", .read = read_boolean_not_yet },
-	{ "half_open", .read = schema_boolean, FIELD(half_open) },
+	{ "half_open", .read = read_boolean, FIELD(half_open) },
 	{ "addresses", .read = read_boolean_not_yet },
 	{ "applications", .read = read_applications },
 	{ 0 },
@@ -194,16 +195,16 @@ static const struct schema_key repair_keys[] = {
 };
 
 static const struct schema_key root_keys[] = {
-	{ "name", .read = schema_name, FIELD(name) },
+	{ "name", .read = read_name, FIELD(name) },
 	{ "key", .read = read_key, .required = "the file with this server's secret key" },
-	{ "listen", .read = schema_group, .keys = listen_keys },
+	{ "listen", .read = read_group, .keys = listen_keys },
 	{ "clients", .read = read_clients, .required = "who may probe, as NAME: ed25519:KEY" },
 	{ "peers", .read = read_peers },
-	{ "watch", .read = schema_group, .keys = watch_keys },
-	{ "repair", .read = schema_group, .keys = repair_keys },
-	{ "limits", .read = schema_group, .keys = limits_keys },
-	{ "journal", .read = schema_path, FIELD(journal) },
-	{ "web", .read = schema_web },
+	{ "watch", .read = read_group, .keys = watch_keys },
+	{ "repair", .read = read_group, .keys = repair_keys },
+	{ "limits", .read = read_group, .keys = limits_keys },
+	{ "journal", .read = read_path, FIELD(journal) },
+	{ "web", .read = read_web },
 	{ 0 },
 };
 
@@ -218,11 +219,11 @@ static void read_root(struct schema *s, struct tree_node *root, struct server_co
 	    schema_is_foreign(s, root, ours, theirs, "floatprobed", "floatprobe"))
 		return;
 	schema_mapping(s, root_keys, root, config);
-	schema_check_keys(s, root, "clients", &config->identity);
-	schema_check_keys(s, root, "peers", &config->identity);
-	schema_check_journal(s, root, config->journal, config->key_file);
+	identity_check_unique(s, root, "clients", &config->identity);
+	identity_check_unique(s, root, "peers", &config->identity);
+	read_check_journal(s, root, config->journal, config->key_file);
 	if (!config->name)
-		config->name = schema_machine_name();
+		config->name = identity_machine_name();
 }
 
 struct server_config *server_config_load(const char *file, struct diag_list *diags)

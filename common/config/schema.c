@@ -46,6 +46,11 @@ void schema_warning(struct schema *s, const struct tree_node *node, const char *
 	va_end(args);
 }
 
+void schema_not_yet(struct schema *s, const struct tree_node *node)
+{
+	schema_warning(s, node, "not supported by this version yet; it has no effect");
+}
+
 bool schema_check(struct schema *s, struct tree_node *node, const char *wrong)
 {
 	return !wrong || schema_error(s, node, "'%s' %s", node->text, wrong);
@@ -224,7 +229,7 @@ bool schema_missing(struct schema *s, const struct tree_node *mapping, const cha
 	return false;
 }
 
-static bool read_member(struct schema *s, const struct schema_key *key, struct tree_node *mapping, void *object)
+static bool read_key(struct schema *s, const struct schema_key *key, struct tree_node *mapping, void *object)
 {
 	struct tree_node *value = tree_get(mapping, key->name);
 	if (!value && key->required)
@@ -242,7 +247,7 @@ bool schema_mapping(struct schema *s, const struct schema_key *keys, struct tree
 	for (const struct tree_node *member = node->first; member; member = member->next)
 		ok &= check_known(s, keys, member);
 	for (const struct schema_key *key = keys; key->name; key++)
-		ok &= read_member(s, key, node, object);
+		ok &= read_key(s, key, node, object);
 	return ok;
 }
 

@@ -130,7 +130,6 @@ static void defaults(void **state)
 	assert_string_equal(config->vantage, units_name(host) ? "unnamed" : host);
 	assert_int_equal(config->lossy_permille, 50);
 	assert_null(config->journal);
-	assert_null(config->web);
 	assert_int_equal(config->schedules_len, 1);
 	assert_string_equal(config->schedules[0].name, "steady");
 	assert_int_equal(config->schedules[0].every_ns, SECOND);

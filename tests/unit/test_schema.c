@@ -1,6 +1,6 @@
 #include "config_fixture.h"
 
-#include "common/config/schema.h"
+#include "common/config/read.h"
 #include "common/config/units.h"
 
 struct inner {
@@ -30,20 +30,20 @@ static bool read_ordered(struct schema *s, const struct schema_key *key, struct 
 
 #define FIELD(name) .offset = offsetof(struct object, name)
 static const struct schema_key inner_keys[] = {
-	{ "name", schema_name, FIELD(inner.name), .required = "a name" },
-	{ "on", schema_boolean, FIELD(inner.on) },
+	{ "name", read_name, FIELD(inner.name), .required = "a name" },
+	{ "on", read_boolean, FIELD(inner.on) },
 	{ 0 },
 };
 static const struct schema_key keys[] = {
 	{ "first", read_ordered, .min = 1 },
 	{ "second", read_ordered, .min = 2 },
-	{ "number", schema_unsigned, FIELD(number), .min = 2, .max = 9 },
-	{ "share", schema_percent, FIELD(share), .min = 5, .max = 500 },
-	{ "pause", schema_duration, FIELD(pause_ns), .min = UNITS_MS, .max = UNITS_S },
-	{ "port", schema_port, FIELD(port) },
-	{ "protocols", schema_protocols, FIELD(udp) },
-	{ "path", schema_path, FIELD(path) },
-	{ "inner", schema_group, .keys = inner_keys },
+	{ "number", read_unsigned, FIELD(number), .min = 2, .max = 9 },
+	{ "share", read_percent, FIELD(share), .min = 5, .max = 500 },
+	{ "pause", read_duration, FIELD(pause_ns), .min = UNITS_MS, .max = UNITS_S },
+	{ "port", read_port, FIELD(port) },
+	{ "protocols", read_protocols, FIELD(udp) },
+	{ "path", read_path, FIELD(path) },
+	{ "inner", read_group, .keys = inner_keys },
 	{ 0 },
 };
 
@@ -153,7 +153,7 @@ static void paths_are_resolved(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof resolutions / sizeof *resolutions; i++) {
-		char *path = schema_resolve(resolutions[i].file, resolutions[i].path);
+		char *path = read_resolve(resolutions[i].file, resolutions[i].path);
 		assert_string_equal(path, resolutions[i].resolved);
 		free(path);
 	}
