@@ -54,11 +54,16 @@ struct udp_dialer {
 
 static void drain_socket(struct socket *s);
 
+static void listen_socket(struct socket *s);
+
 static void readable(uv_poll_t *poll, int status, int events)
 {
-	(void)status; /* an error is in the queue that is drained now */
+	struct socket *s = poll->data;
+
 	(void)events;
-	drain_socket(poll->data);
+	drain_socket(s);
+	if (status < 0) /* libuv takes a filled error queue for a broken descriptor, and stops */
+		listen_socket(s);
 }
 
 static void listen_socket(struct socket *s)
@@ -272,6 +277,8 @@ void udp_dialer_flush(struct udp_dialer *d)
 		at++;
 		tries = 0;
 	}
+	if (d->staged_len > 0)
+		drain_errors(s); /* the send timestamps are mostly there by now: they need not wake us */
 	d->staged_len = 0;
 }
 
