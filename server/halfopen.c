@@ -36,7 +36,7 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 		timeout_ms = timeout_ms * 2 < TIMEOUT_MAX_MS ? timeout_ms * 2 : TIMEOUT_MAX_MS;
 	}
 	if (age.min_ms == UINT64_MAX) /* another kernel's timers: nothing is known */
-		return (struct halfopen_age){ .max_ms = UINT64_MAX };
+		return (struct halfopen_age){ .max_ms = HALFOPEN_AGE_UNKNOWN };
 	return age;
 }
 
@@ -49,16 +49,30 @@ static const struct sockdiag_half_open *find_exact(const struct evidence_attempt
 	return NULL;
 }
 
+static bool must_be_older(struct halfopen_age age, const struct evidence_attempt *attempt)
+{
+	return age.min_ms > (uint64_t)attempt->age_ms + SLACK_MS;
+}
+
+static bool can_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
+{
+	return !must_be_older(age, attempt) && age.max_ms + SLACK_MS >= attempt->age_ms;
+}
+
+static bool must_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
+{
+	return age.min_ms + SLACK_MS >= attempt->age_ms && age.max_ms <= (uint64_t)attempt->age_ms + SLACK_MS;
+}
+
 /* Sockets that may be the attempt's, as a NAT gave it another address. Returns how many; *last is one of them. */
-static unsigned find_suspects(const struct evidence_attempt *attempt, uint64_t limit_ms,
-			      const struct sockdiag_half_open *list, unsigned len,
-			      const struct sockdiag_half_open **last)
+static unsigned find_suspects(const struct evidence_attempt *attempt, const struct sockdiag_half_open *list,
+			      unsigned len, const struct sockdiag_half_open **last)
 {
 	unsigned suspects = 0;
 
 	for (unsigned i = 0; i < len; i++) {
 		if (!endpoint_same_address(&list[i].peer, &attempt->client) &&
-		    halfopen_age(&list[i]).min_ms <= limit_ms) {
+		    !must_be_older(halfopen_age(&list[i]), attempt)) {
 			*last = &list[i];
 			suspects++;
 		}
@@ -71,24 +85,19 @@ enum evidence_attempt_status halfopen_judge(const struct evidence_query *query, 
 					    unsigned len, uint8_t *retransmits)
 {
 	const struct sockdiag_half_open *socket = find_exact(attempt, list, len);
-	uint64_t limit_ms = (uint64_t)attempt->age_ms + SLACK_MS;
+	unsigned suspects = socket ? 0 : find_suspects(attempt, list, len, &socket);
+	bool ours;
 
-	if (socket) { /* an older one of this port would swallow the attempt's SYN */
-		*retransmits = socket->retransmits;
-		return halfopen_age(socket).min_ms <= limit_ms ? EVIDENCE_HALF_OPEN : EVIDENCE_CANNOT_TELL;
-	}
 	*retransmits = 0;
-	switch (find_suspects(attempt, limit_ms, list, len, &socket)) {
-	case 0:
+	if (!socket)
 		return EVIDENCE_NOT_SEEN;
-	case 1:
-		if (query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
-		    halfopen_age(socket).max_ms <= limit_ms) {
-			*retransmits = socket->retransmits;
-			return EVIDENCE_HALF_OPEN;
-		}
+	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
+		ours = can_be_as_old(halfopen_age(socket), attempt);
+	else
+		ours = suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
+		       must_be_as_old(halfopen_age(socket), attempt);
+	if (!ours)
 		return EVIDENCE_CANNOT_TELL;
-	default:
-		return EVIDENCE_CANNOT_TELL;
-	}
+	*retransmits = socket->retransmits;
+	return EVIDENCE_HALF_OPEN;
 }

@@ -87,7 +87,7 @@ static void without_retransmits_the_age_is_exact(void **state)
 	assert_true(halfopen_age(&s).max_ms == 300);
 	s.expires_ms = 3600000; /* no timer of this kind */
 	assert_true(halfopen_age(&s).min_ms == 0);
-	assert_true(halfopen_age(&s).max_ms == UINT64_MAX);
+	assert_true(halfopen_age(&s).max_ms == HALFOPEN_AGE_UNKNOWN);
 }
 
 static void the_attempt_s_own_socket_is_found(void **state)
@@ -107,6 +107,27 @@ static void an_older_socket_of_the_same_port_proves_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(judge(1000, &s, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+}
+
+/* The first SYN was lost. The second made the socket when the client was about to give up, or had. */
+static void a_socket_of_a_repeated_syn_proves_nothing(void **state)
+{
+	(void)state;
+	for (uint32_t attempt_age_ms = 1000; attempt_age_ms < 20000; attempt_age_ms += 17) {
+		struct sockdiag_half_open s = socket_of_age(attempt_age_ms - 1000, no_syns);
+		enum evidence_attempt_status said = judge(attempt_age_ms, &s, 1, &client_itself);
+
+		/* Unless the timer stands where it would stand if the first had come, and had been repeated. */
+		if (halfopen_age(&s).max_ms < attempt_age_ms - SLACK_MS)
+			assert_int_equal(said, EVIDENCE_CANNOT_TELL);
+		s.peer = nat;
+		assert_int_equal(judge(attempt_age_ms, &s, 1, &nat), EVIDENCE_CANNOT_TELL);
+	}
+	for (uint32_t age_ms = 0; age_ms < 400; age_ms++) {
+		struct sockdiag_half_open s = socket_of_age(age_ms, no_syns);
+
+		assert_int_equal(judge(1000 + age_ms, &s, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+	}
 }
 
 /* Left over from earlier attempts of this client, which no NAT hides: ours would have our port. */
@@ -186,6 +207,7 @@ int main(void)
 		cmocka_unit_test(without_retransmits_the_age_is_exact),
 		cmocka_unit_test(the_attempt_s_own_socket_is_found),
 		cmocka_unit_test(an_older_socket_of_the_same_port_proves_nothing),
+		cmocka_unit_test(a_socket_of_a_repeated_syn_proves_nothing),
 		cmocka_unit_test(other_ports_of_the_client_are_not_ours),
 		cmocka_unit_test(behind_a_nat_only_one_that_must_be_as_young_counts),
 		cmocka_unit_test(behind_a_nat_one_socket_is_not_two_attempts),
