@@ -1,0 +1,171 @@
+#include "common/system/listeners.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* --- The kernel's list ------------------------------------------------------------------------------------------- */
+
+struct receiver {
+	listeners_on *on_listener;
+	void *context;
+	bool udp;
+};
+
+static int find_v6_only(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == INET_DIAG_SKV6ONLY && mnl_attr_get_payload_len(attr) >= 1)
+		*(bool *)data = mnl_attr_get_u8(attr);
+	return MNL_CB_OK;
+}
+
+static int each_socket(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(message);
+	struct listener listener = { .udp = receiver->udp };
+	bool v6_only = false;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof *m)
+		return MNL_CB_OK;
+	mnl_attr_parse(message, sizeof *m, find_v6_only, &v6_only);
+	listener.local.port = ntohs(m->id.idiag_sport);
+	if (m->idiag_family == AF_INET6) {
+		memcpy(listener.local.address, m->id.idiag_src, sizeof listener.local.address);
+	} else if (m->id.idiag_src[0]) {
+		memcpy(listener.local.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
+		memcpy(listener.local.address + sizeof endpoint_v4_prefix, m->id.idiag_src, 4);
+	}
+	listener.v6 = m->idiag_family == AF_INET6 && !endpoint_is_v4(&listener.local);
+	listener.v4 = !listener.v6 || (endpoint_is_unknown(&listener.local) && !v6_only);
+	listener.queue = m->idiag_rqueue;
+	listener.backlog = m->idiag_wqueue;
+	listener.uid = m->idiag_uid;
+	listener.inode = m->idiag_inode;
+	receiver->on_listener(receiver->context, &listener);
+	return MNL_CB_OK;
+}
+
+static int dump(struct netlink *nl, uint8_t family, uint8_t protocol, struct receiver *receiver)
+{
+	struct nlmsghdr *header = netlink_request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
+
+	request->sdiag_family = family;
+	request->sdiag_protocol = protocol;
+	request->idiag_states = 1U << (protocol == IPPROTO_UDP ? TCP_CLOSE : TCP_LISTEN);
+	receiver->udp = protocol == IPPROTO_UDP;
+	return netlink_ask(nl, each_socket, receiver);
+}
+
+int listeners_each(struct netlink *nl, listeners_on *on_listener, void *context)
+{
+	static const struct {
+		uint8_t family, protocol;
+	} kinds[] = {
+		{ AF_INET, IPPROTO_UDP }, { AF_INET6, IPPROTO_UDP }, { AF_INET, IPPROTO_TCP }, { AF_INET6, IPPROTO_TCP }
+	};
+	struct receiver receiver = { .on_listener = on_listener, .context = context };
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && error == 0; i++)
+		error = dump(nl, kinds[i].family, kinds[i].protocol, &receiver);
+	return error;
+}
+
+/* --- Whose they are ---------------------------------------------------------------------------------------------- */
+
+static bool is_number(const char *text)
+{
+	return isdigit((unsigned char)text[0]);
+}
+
+/* The descriptor of a process that is this socket; -1: none, or we may not look. */
+static int find_fd(const char *pid, uint64_t inode)
+{
+	char wanted[48], path[64], target[48];
+	struct dirent *entry;
+	DIR *dir;
+	int found = -1;
+
+	snprintf(path, sizeof path, "/proc/%.16s/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	snprintf(wanted, sizeof wanted, "socket:[%" PRIu64 "]", inode);
+	while (found < 0 && (entry = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
+
+		target[n > 0 ? n : 0] = '\0';
+		if (strcmp(target, wanted) == 0)
+			found = atoi(entry->d_name);
+	}
+	closedir(dir);
+	return found;
+}
+
+static void read_comm(const char *pid, char comm[LISTENERS_COMM_LEN])
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%.16s/comm", pid);
+	file = fopen(path, "re");
+	if (file && fgets(comm, LISTENERS_COMM_LEN, file))
+		comm[strcspn(comm, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+static bool option_is_set(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t len = sizeof value;
+
+	return getsockopt(fd, level, name, &value, &len) == 0 && value;
+}
+
+/* By a copy of the descriptor, which is looked at and closed. */
+static bool asks_address(pid_t pid, int their_fd)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, their_fd, 0);
+	bool asks = fd >= 0 &&
+		    (option_is_set(fd, IPPROTO_IP, IP_PKTINFO) || option_is_set(fd, IPPROTO_IP, IP_RECVORIGDSTADDR) ||
+		     option_is_set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO));
+
+	if (fd >= 0)
+		close(fd);
+	if (process >= 0)
+		close(process);
+	return asks;
+}
+
+struct listener_owner listeners_owner(uint64_t inode)
+{
+	struct listener_owner owner = { .pid = 0 };
+	DIR *dir = inode ? opendir("/proc") : NULL;
+	struct dirent *entry;
+
+	while (dir && owner.pid == 0 && (entry = readdir(dir))) {
+		int fd = is_number(entry->d_name) ? find_fd(entry->d_name, inode) : -1;
+
+		if (fd < 0)
+			continue;
+		owner.pid = atoi(entry->d_name);
+		read_comm(entry->d_name, owner.comm);
+		owner.asks_address = asks_address(owner.pid, fd);
+	}
+	if (dir)
+		closedir(dir);
+	return owner;
+}

@@ -1,0 +1,319 @@
+#include "common/system/rtnl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+enum { ATTRS = 64 }; /* more than any message here has kinds of */
+
+/* --- Attributes by number ---------------------------------------------------------------------------------------- */
+
+static int keep_attr(const struct nlattr *attr, void *data)
+{
+	const struct nlattr **attrs = data;
+
+	if (mnl_attr_get_type(attr) < ATTRS)
+		attrs[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
+}
+
+/* The message's own header; NULL: it is too short to have one. */
+static const void *parse(const struct nlmsghdr *message, size_t header_len, const struct nlattr *attrs[ATTRS])
+{
+	memset(attrs, 0, ATTRS * sizeof(const struct nlattr *));
+	if (mnl_nlmsg_get_payload_len(message) < header_len)
+		return NULL;
+	mnl_attr_parse(message, (unsigned)header_len, keep_attr, attrs);
+	return mnl_nlmsg_get_payload(message);
+}
+
+static void parse_nested(const struct nlattr *nest, const struct nlattr *attrs[ATTRS])
+{
+	memset(attrs, 0, ATTRS * sizeof(const struct nlattr *));
+	if (nest)
+		mnl_attr_parse_nested(nest, keep_attr, attrs);
+}
+
+static void copy_text(char *dst, size_t dst_len, const struct nlattr *attr)
+{
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	snprintf(dst, dst_len, "%.*s", (int)len, len ? mnl_attr_get_str(attr) : "");
+}
+
+/* --- Dumps ------------------------------------------------------------------------------------------------------- */
+
+/* Whom a message of a dump is for. */
+struct receiver {
+	union {
+		rtnl_on_link *on_link;
+		rtnl_on_address *on_address;
+		rtnl_on_route *on_route;
+		rtnl_on_rule *on_rule;
+		rtnl_on_neighbour *on_neighbour;
+		rtnl_on_timing *on_timing;
+	};
+	void *context;
+	struct rtnl_table *table;
+};
+
+/* Every request begins with its family, in a header of its own. */
+static int dump(struct netlink *nl, uint16_t type, int family, size_t header_len, mnl_cb_t each,
+		struct receiver *receiver)
+{
+	struct nlmsghdr *header = netlink_request(nl, type, NLM_F_DUMP);
+	uint8_t *body = mnl_nlmsg_put_extra_header(header, header_len);
+
+	body[0] = (uint8_t)family;
+	return netlink_ask(nl, each, receiver);
+}
+
+static int each_link(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct nlattr *attrs[ATTRS], *info[ATTRS];
+	const struct ifinfomsg *m = parse(message, sizeof *m, attrs);
+	struct rtnl_link link;
+
+	if (!m)
+		return MNL_CB_OK;
+	parse_nested(attrs[IFLA_LINKINFO], info);
+	link = (struct rtnl_link){
+		.index = (unsigned)m->ifi_index,
+		.master = netlink_u32(attrs[IFLA_MASTER], 0),
+		.flags = m->ifi_flags,
+	};
+	copy_text(link.name, sizeof link.name, attrs[IFLA_IFNAME]);
+	copy_text(link.kind, sizeof link.kind, info[IFLA_INFO_KIND]);
+	copy_text(link.slave_kind, sizeof link.slave_kind, info[IFLA_INFO_SLAVE_KIND]);
+	receiver->on_link(receiver->context, &link);
+	return MNL_CB_OK;
+}
+
+int rtnl_links(struct netlink *nl, rtnl_on_link *on_link, void *context)
+{
+	struct receiver receiver = { .on_link = on_link, .context = context };
+
+	return dump(nl, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), each_link, &receiver);
+}
+
+static int each_address(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct nlattr *attrs[ATTRS];
+	const struct ifaddrmsg *m = parse(message, sizeof *m, attrs);
+	struct rtnl_address address;
+
+	if (!m || (m->ifa_family != AF_INET && m->ifa_family != AF_INET6))
+		return MNL_CB_OK;
+	/* With a peer's address on the other end, IFA_ADDRESS is that one. */
+	const struct nlattr *own = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
+	address = (struct rtnl_address){
+		.address = netlink_address(m->ifa_family, own),
+		.prefix_len = m->ifa_prefixlen,
+		.link = m->ifa_index,
+		.scope = m->ifa_scope,
+		.flags = netlink_u32(attrs[IFA_FLAGS], m->ifa_flags),
+	};
+	receiver->on_address(receiver->context, &address);
+	return MNL_CB_OK;
+}
+
+int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *context)
+{
+	struct receiver receiver = { .on_address = on_address, .context = context };
+
+	return dump(nl, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), each_address, &receiver);
+}
+
+static struct rtnl_route route_of(const struct rtmsg *m, const struct nlattr *attrs[ATTRS])
+{
+	return (struct rtnl_route){
+		.gateway = netlink_address(m->rtm_family, attrs[RTA_GATEWAY]),
+		.source = netlink_address(m->rtm_family, attrs[RTA_PREFSRC]),
+		.link = netlink_u32(attrs[RTA_OIF], 0),
+		.table = netlink_u32(attrs[RTA_TABLE], m->rtm_table),
+		.to_len = m->rtm_dst_len,
+		.type = m->rtm_type,
+	};
+}
+
+static int each_default_route(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct nlattr *attrs[ATTRS];
+	const struct rtmsg *m = parse(message, sizeof *m, attrs);
+
+	if (m && m->rtm_dst_len == 0 && m->rtm_type == RTN_UNICAST) {
+		struct rtnl_route route = route_of(m, attrs);
+
+		receiver->on_route(receiver->context, &route);
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_default_routes(struct netlink *nl, int family, rtnl_on_route *on_route, void *context)
+{
+	struct receiver receiver = { .on_route = on_route, .context = context };
+
+	return dump(nl, RTM_GETROUTE, family, sizeof(struct rtmsg), each_default_route, &receiver);
+}
+
+static int each_rule(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct nlattr *attrs[ATTRS];
+	const struct fib_rule_hdr *m = parse(message, sizeof *m, attrs);
+
+	if (m) {
+		struct rtnl_rule rule = {
+			.from = netlink_address(m->family, attrs[FRA_SRC]),
+			.from_len = m->src_len,
+			.table = netlink_u32(attrs[FRA_TABLE], m->table),
+			.action = m->action,
+		};
+
+		receiver->on_rule(receiver->context, &rule);
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *context)
+{
+	struct receiver receiver = { .on_rule = on_rule, .context = context };
+
+	return dump(nl, RTM_GETRULE, family, sizeof(struct fib_rule_hdr), each_rule, &receiver);
+}
+
+/* --- Neighbours -------------------------------------------------------------------------------------------------- */
+
+static int each_neighbour(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct nlattr *attrs[ATTRS];
+	const struct ndmsg *m = parse(message, sizeof *m, attrs);
+
+	if (m && (m->ndm_family == AF_INET || m->ndm_family == AF_INET6)) {
+		struct rtnl_neighbour neighbour = {
+			.address = netlink_address(m->ndm_family, attrs[NDA_DST]),
+			.link = (unsigned)m->ndm_ifindex,
+			.state = m->ndm_state,
+		};
+
+		receiver->on_neighbour(receiver->context, &neighbour);
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_neighbours(struct netlink *nl, rtnl_on_neighbour *on_neighbour, void *context)
+{
+	struct receiver receiver = { .on_neighbour = on_neighbour, .context = context };
+
+	return dump(nl, RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg), each_neighbour, &receiver);
+}
+
+/* Octets of a structure that may be longer or shorter in this kernel than in our headers. */
+static void copy_known(void *dst, size_t dst_len, const struct nlattr *attr)
+{
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	memset(dst, 0, dst_len);
+	if (len > 0)
+		memcpy(dst, mnl_attr_get_payload(attr), len < dst_len ? len : dst_len);
+}
+
+static void read_table(struct rtnl_table *table, const struct nlattr *attrs[ATTRS])
+{
+	struct ndt_config config;
+	struct ndt_stats stats;
+
+	copy_known(&config, sizeof config, attrs[NDTA_CONFIG]);
+	copy_known(&stats, sizeof stats, attrs[NDTA_STATS]);
+	table->entries = config.ndtc_entries;
+	table->overflows = stats.ndts_table_fulls;
+	for (unsigned i = 0; i < 3; i++)
+		table->thresholds[i] = netlink_u32(attrs[NDTA_THRESH1 + i], 0);
+}
+
+/* The first message of a table describes it, each further one an interface (see linux/neighbour.h). */
+static int each_table(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	const struct nlattr *attrs[ATTRS], *parms[ATTRS];
+	const struct ndtmsg *m = parse(message, sizeof *m, attrs);
+
+	if (!m)
+		return MNL_CB_OK;
+	if (attrs[NDTA_CONFIG])
+		read_table(receiver->table, attrs);
+	parse_nested(attrs[NDTA_PARMS], parms);
+	if (parms[NDTPA_IFINDEX]) {
+		struct rtnl_timing timing = {
+			.link = netlink_u32(parms[NDTPA_IFINDEX], 0),
+			.base_reachable = netlink_u64(parms[NDTPA_BASE_REACHABLE_TIME], 0),
+			.delay_probe = netlink_u64(parms[NDTPA_DELAY_PROBE_TIME], 0),
+			.retransmit = netlink_u64(parms[NDTPA_RETRANS_TIME], 0),
+			.probes = netlink_u32(parms[NDTPA_UCAST_PROBES], 0),
+		};
+
+		receiver->on_timing(receiver->context, &timing);
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *table, rtnl_on_timing *on_timing,
+			 void *context)
+{
+	struct receiver receiver = { .on_timing = on_timing, .context = context, .table = table };
+
+	memset(table, 0, sizeof *table);
+	return dump(nl, RTM_GETNEIGHTBL, family, sizeof(struct ndtmsg), each_table, &receiver);
+}
+
+/* --- One way ----------------------------------------------------------------------------------------------------- */
+
+static int take_way(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attrs[ATTRS];
+	const struct rtmsg *m = parse(message, sizeof *m, attrs);
+
+	if (m && message->nlmsg_type == RTM_NEWROUTE)
+		*(struct rtnl_route *)data = route_of(m, attrs);
+	return MNL_CB_OK;
+}
+
+static int ask_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned flags,
+		   struct rtnl_route *way)
+{
+	bool v4 = endpoint_is_v4(to);
+	struct nlmsghdr *header = netlink_request(nl, RTM_GETROUTE, 0);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(header, sizeof *m);
+
+	memset(way, 0, sizeof *way);
+	m->rtm_family = v4 ? AF_INET : AF_INET6;
+	m->rtm_dst_len = v4 ? 32 : 128;
+	m->rtm_flags = RTM_F_LOOKUP_TABLE | flags;
+	netlink_put_address(header, RTA_DST, to);
+	if (!endpoint_is_unknown(from)) {
+		m->rtm_src_len = m->rtm_dst_len;
+		netlink_put_address(header, RTA_SRC, from);
+	}
+	return netlink_ask(nl, take_way, way);
+}
+
+/* The answer to a packet names the source that is chosen, the route that matched names its length: two questions. */
+int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+{
+	struct rtnl_route matched;
+	int error = ask_way(nl, to, from, RTM_F_FIB_MATCH, &matched);
+
+	if (error == 0)
+		error = ask_way(nl, to, from, 0, way);
+	way->to_len = matched.to_len;
+	return error;
+}

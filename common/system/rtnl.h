@@ -1,0 +1,88 @@
+/* What the kernel knows of this network namespace: interfaces, addresses, routes, rules, neighbours. Asked once, by
+ * anybody; nothing is changed. All functions that return an int return 0 or -errno (see netlink_ask). */
+#ifndef FLOATPROBE_RTNL_H
+#define FLOATPROBE_RTNL_H
+
+#include "common/core/endpoint.h"
+#include "common/system/netlink.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { RTNL_KIND_LEN = 16 };
+
+struct rtnl_link {
+	unsigned index, master; /* master 0: none */
+	unsigned flags;         /* IFF_UP .. */
+	char name[IF_NAMESIZE];
+	char kind[RTNL_KIND_LEN];       /* "bridge", "veth"; "": a device */
+	char slave_kind[RTNL_KIND_LEN]; /* of the master */
+};
+
+struct rtnl_address {
+	struct endpoint address; /* port 0 */
+	unsigned prefix_len;     /* of 32 or 128 */
+	unsigned link;
+	uint8_t scope;  /* RT_SCOPE_UNIVERSE .. */
+	uint32_t flags; /* IFA_F_TENTATIVE .. */
+};
+
+struct rtnl_route {
+	struct endpoint gateway; /* unknown: on the link itself */
+	struct endpoint source;  /* that the kernel would choose; unknown: none is preferred */
+	unsigned link, table;
+	unsigned to_len; /* of the route that matched: 0 is a default route */
+	uint8_t type;    /* RTN_UNICAST .. */
+};
+
+struct rtnl_rule {
+	struct endpoint from; /* unknown: from all */
+	unsigned from_len, table;
+	uint8_t action; /* FR_ACT_TO_TBL .. */
+};
+
+struct rtnl_neighbour {
+	struct endpoint address;
+	unsigned link;
+	uint16_t state; /* NUD_STALE .. */
+};
+
+/* A family's neighbour table: of the whole machine, whatever the namespace. */
+struct rtnl_table {
+	uint32_t entries, thresholds[3];
+	uint64_t overflows; /* entries refused since the machine was started */
+};
+
+/* How an interface's entries of that table are kept; times in ms. */
+struct rtnl_timing {
+	unsigned link;
+	uint64_t base_reachable, delay_probe, retransmit;
+	uint32_t probes; /* unicast */
+};
+
+typedef void rtnl_on_link(void *context, const struct rtnl_link *link);
+typedef void rtnl_on_address(void *context, const struct rtnl_address *address);
+typedef void rtnl_on_route(void *context, const struct rtnl_route *route);
+typedef void rtnl_on_rule(void *context, const struct rtnl_rule *rule);
+typedef void rtnl_on_neighbour(void *context, const struct rtnl_neighbour *neighbour);
+typedef void rtnl_on_timing(void *context, const struct rtnl_timing *timing);
+
+int rtnl_links(struct netlink *nl, rtnl_on_link *on_link, void *context) __attribute__((warn_unused_result));
+int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *context) __attribute__((warn_unused_result));
+/* The default routes of every table. */
+int rtnl_default_routes(struct netlink *nl, int family, rtnl_on_route *on_route, void *context)
+    __attribute__((warn_unused_result));
+int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *context)
+    __attribute__((warn_unused_result));
+int rtnl_neighbours(struct netlink *nl, rtnl_on_neighbour *on_neighbour, void *context)
+    __attribute__((warn_unused_result));
+int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *table, rtnl_on_timing *on_timing,
+			 void *context) __attribute__((warn_unused_result));
+
+/* The way that a packet would take; from unknown: the kernel chooses. -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL
+ * (blackhole) are the kernel's word that there is none. */
+int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+    __attribute__((warn_unused_result));
+
+#endif
