@@ -478,7 +478,7 @@ static enum reflector_outcome handle(struct exchange *x, struct reflector_event 
 	int number;
 
 	if (packet_read_request(x->in->buf, x->in->len, &x->packet) != PACKET_FAULT_NONE ||
-	    x->packet.transport != x->in->transport)
+	    x->packet.transport != x->in->transport || x->packet.role == PACKET_RELAY)
 		return REFLECTOR_DROPPED_MALFORMED;
 	number = roster_find(r->roster, x->packet.client_key);
 	if (number < 0)

@@ -9,7 +9,8 @@
 enum {
 	VERSION = 1,
 	QUERY_HEAD_LEN = 40,
-	QUERY_SUBJECT = 8,
+	QUERY_FLAGS = 3,
+	QUERY_OWN_MAC = 8,
 	QUERY_FLOW_LEN = 8,
 	QUERY_ATTEMPT_LEN = 28,
 	ANSWER_HEAD_LEN = EVIDENCE_LEN_MIN,
@@ -17,12 +18,17 @@ enum {
 	ATTEMPT_LEN = 8,
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 48,
+	NEIGHBOUR_LEN = 60,
+	FRAMES_LEN = 44,
+	CONFLICT_LEN = 32,
 
-	/* What evidence_query_room leaves for the lists that nobody asks for one by one: 6 addresses, 2 errors. */
-	REST_LEN = 6 * ADDRESS_LEN + 2 * ERROR_LEN,
+	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
+	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 4 * ADDRESS_LEN + ERROR_LEN,
 };
 
-enum { ANSWER_TRUNCATED = 0x01 };
+enum { QUERY_RELAYED = 0x01, QUERY_HAS_OWN_MAC = 0x02 };
+enum { ANSWER_TRUNCATED = 0x01, ANSWER_SEES_FRAMES = 0x02 };
+enum { NEIGHBOUR_HAS_ENTRY = 0x01, NEIGHBOUR_HAS_FRAME = 0x02, NEIGHBOUR_WRONG = 0x04, NEIGHBOUR_REPAIRED = 0x08 };
 enum { FLOW_KNOWN = 0x01, FLOW_UNHEARD = 0x02 };
 
 static void put_endpoint(uint8_t *p, const struct endpoint *endpoint)
@@ -94,6 +100,9 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 	buf[0] = VERSION;
 	buf[1] = (uint8_t)query->flows_len;
 	buf[2] = (uint8_t)query->attempts_len;
+	buf[QUERY_FLAGS] =
+	    (uint8_t)((query->relayed ? QUERY_RELAYED : 0) | (query->has_own_mac ? QUERY_HAS_OWN_MAC : 0));
+	memcpy(buf + QUERY_OWN_MAC, query->own_mac, sizeof query->own_mac);
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		bytes_put64(p, query->flows[i]);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
@@ -103,16 +112,16 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 
 bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
 {
-	static const uint8_t asker_itself[WIRE_KEY_LEN];
 	const uint8_t *p;
 
 	if (len < QUERY_HEAD_LEN || buf[0] != VERSION || !query_fits(len, buf[1], buf[2]))
 		return false;
-	if (memcmp(buf + QUERY_SUBJECT, asker_itself, sizeof asker_itself) != 0)
-		return false;
 	p = buf + QUERY_HEAD_LEN;
 	query->flows_len = buf[1];
 	query->attempts_len = buf[2];
+	query->relayed = buf[QUERY_FLAGS] & QUERY_RELAYED;
+	query->has_own_mac = buf[QUERY_FLAGS] & QUERY_HAS_OWN_MAC;
+	memcpy(query->own_mac, buf + QUERY_OWN_MAC, sizeof query->own_mac);
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		query->flows[i] = bytes_get64(p);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
@@ -192,8 +201,75 @@ static void get_error(struct evidence_error *error, const uint8_t *p)
 	error->idle_ms = bytes_get32(p + 44);
 }
 
+static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)
+{
+	memcpy(p, n->client.address, sizeof n->client.address);
+	memcpy(p + 16, n->next_hop.address, sizeof n->next_hop.address);
+	memcpy(p + 32, n->entry_mac, sizeof n->entry_mac);
+	memcpy(p + 38, n->frame_mac, sizeof n->frame_mac);
+	bytes_put16(p + 44, n->state);
+	p[46] = (uint8_t)((n->has_entry ? NEIGHBOUR_HAS_ENTRY : 0) | (n->has_frame ? NEIGHBOUR_HAS_FRAME : 0) |
+			  (n->wrong ? NEIGHBOUR_WRONG : 0) | (n->repaired ? NEIGHBOUR_REPAIRED : 0));
+	bytes_put32(p + 48, n->taken_ms);
+	bytes_put32(p + 52, n->since_ms);
+	bytes_put32(p + 56, n->healed_ms);
+}
+
+static void get_neighbour(struct evidence_neighbour *n, const uint8_t *p)
+{
+	memcpy(n->client.address, p, sizeof n->client.address);
+	memcpy(n->next_hop.address, p + 16, sizeof n->next_hop.address);
+	memcpy(n->entry_mac, p + 32, sizeof n->entry_mac);
+	memcpy(n->frame_mac, p + 38, sizeof n->frame_mac);
+	n->client.port = n->next_hop.port = 0;
+	n->state = bytes_get16(p + 44);
+	n->has_entry = p[46] & NEIGHBOUR_HAS_ENTRY;
+	n->has_frame = p[46] & NEIGHBOUR_HAS_FRAME;
+	n->wrong = p[46] & NEIGHBOUR_WRONG;
+	n->repaired = p[46] & NEIGHBOUR_REPAIRED;
+	n->taken_ms = bytes_get32(p + 48);
+	n->since_ms = bytes_get32(p + 52);
+	n->healed_ms = bytes_get32(p + 56);
+}
+
+static void put_frames(uint8_t *p, const struct evidence_frames *f)
+{
+	memcpy(p, f->client.address, sizeof f->client.address);
+	memcpy(p + 16, f->local.address, sizeof f->local.address);
+	p[32] = f->transport;
+	bytes_put32(p + 36, f->count);
+	bytes_put32(p + 40, f->idle_ms);
+}
+
+static void get_frames(struct evidence_frames *f, const uint8_t *p)
+{
+	memcpy(f->client.address, p, sizeof f->client.address);
+	memcpy(f->local.address, p + 16, sizeof f->local.address);
+	f->client.port = f->local.port = 0;
+	f->transport = p[32];
+	f->count = bytes_get32(p + 36);
+	f->idle_ms = bytes_get32(p + 40);
+}
+
+static void put_conflict(uint8_t *p, const struct evidence_conflict *c)
+{
+	memcpy(p, c->address.address, sizeof c->address.address);
+	memcpy(p + 16, c->mac, sizeof c->mac);
+	bytes_put32(p + 24, c->count);
+	bytes_put32(p + 28, c->idle_ms);
+}
+
+static void get_conflict(struct evidence_conflict *c, const uint8_t *p)
+{
+	memcpy(c->address.address, p, sizeof c->address.address);
+	memcpy(c->mac, p + 16, sizeof c->mac);
+	c->address.port = 0;
+	c->count = bytes_get32(p + 24);
+	c->idle_ms = bytes_get32(p + 28);
+}
+
 struct lengths {
-	unsigned flows, attempts, addresses, errors;
+	unsigned flows, attempts, addresses, errors, neighbours, frames, conflicts;
 };
 
 /* How many records of item_len fit in what is left of *room. */
@@ -211,6 +287,9 @@ static struct lengths cut_to_fit(size_t room, const struct evidence_answer *answ
 
 	n.attempts = cut(&room, answer->attempts_len, ATTEMPT_LEN);
 	n.flows = cut(&room, answer->flows_len, FLOW_LEN);
+	n.neighbours = cut(&room, answer->neighbours_len, NEIGHBOUR_LEN);
+	n.frames = cut(&room, answer->frames_len, FRAMES_LEN);
+	n.conflicts = cut(&room, answer->conflicts_len, CONFLICT_LEN);
 	n.addresses = cut(&room, answer->addresses_len, ADDRESS_LEN);
 	n.errors = cut(&room, answer->errors_len, ERROR_LEN);
 	return n;
@@ -219,19 +298,25 @@ static struct lengths cut_to_fit(size_t room, const struct evidence_answer *answ
 static void put_answer_head(uint8_t *buf, const struct evidence_answer *answer, const struct lengths *n)
 {
 	bool truncated = answer->truncated || n->flows < answer->flows_len || n->attempts < answer->attempts_len ||
-			 n->addresses < answer->addresses_len || n->errors < answer->errors_len;
+			 n->addresses < answer->addresses_len || n->errors < answer->errors_len ||
+			 n->neighbours < answer->neighbours_len || n->frames < answer->frames_len ||
+			 n->conflicts < answer->conflicts_len;
 
 	buf[0] = VERSION;
-	buf[1] = truncated ? ANSWER_TRUNCATED : 0;
+	buf[1] = (uint8_t)((truncated ? ANSWER_TRUNCATED : 0) | (answer->sees_frames ? ANSWER_SEES_FRAMES : 0));
 	buf[2] = (uint8_t)n->flows;
 	buf[3] = (uint8_t)n->attempts;
 	buf[4] = (uint8_t)n->addresses;
 	buf[5] = (uint8_t)n->errors;
+	buf[6] = (uint8_t)n->neighbours;
+	buf[7] = (uint8_t)n->frames;
+	buf[54] = (uint8_t)n->conflicts;
 	bytes_put64(buf + 8, answer->boot_id);
 	bytes_put64(buf + 16, answer->uptime_ms);
 	bytes_put64(buf + 24, answer->evicted_ms);
 	bytes_put32(buf + 32, answer->socket_drops);
 	put_endpoint(buf + 36, &answer->asker);
+	bytes_put32(buf + 56, answer->accept_overflows);
 }
 
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer)
@@ -247,6 +332,12 @@ void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answe
 		put_flow(p, &answer->flows[i]);
 	for (unsigned i = 0; i < n.attempts; i++, p += ATTEMPT_LEN)
 		put_attempt(p, &answer->attempts[i]);
+	for (unsigned i = 0; i < n.neighbours; i++, p += NEIGHBOUR_LEN)
+		put_neighbour(p, &answer->neighbours[i]);
+	for (unsigned i = 0; i < n.frames; i++, p += FRAMES_LEN)
+		put_frames(p, &answer->frames[i]);
+	for (unsigned i = 0; i < n.conflicts; i++, p += CONFLICT_LEN)
+		put_conflict(p, &answer->conflicts[i]);
 	for (unsigned i = 0; i < n.addresses; i++, p += ADDRESS_LEN)
 		memcpy(p, answer->addresses[i].address, ADDRESS_LEN);
 	for (unsigned i = 0; i < n.errors; i++, p += ERROR_LEN)
@@ -258,26 +349,34 @@ static bool get_answer_head(struct evidence_answer *answer, const uint8_t *buf, 
 	if (len < ANSWER_HEAD_LEN || buf[0] != VERSION)
 		return false;
 	answer->truncated = buf[1] & ANSWER_TRUNCATED;
+	answer->sees_frames = buf[1] & ANSWER_SEES_FRAMES;
 	answer->flows_len = buf[2];
 	answer->attempts_len = buf[3];
 	answer->addresses_len = buf[4];
 	answer->errors_len = buf[5];
+	answer->neighbours_len = buf[6];
+	answer->frames_len = buf[7];
+	answer->conflicts_len = buf[54];
 	answer->boot_id = bytes_get64(buf + 8);
 	answer->uptime_ms = bytes_get64(buf + 16);
 	answer->evicted_ms = bytes_get64(buf + 24);
 	answer->socket_drops = bytes_get32(buf + 32);
 	get_endpoint(&answer->asker, buf + 36);
+	answer->accept_overflows = bytes_get32(buf + 56);
 	return true;
 }
 
 static bool answer_fits(size_t len, const struct evidence_answer *answer)
 {
 	size_t lists = answer->flows_len * (size_t)FLOW_LEN + answer->attempts_len * (size_t)ATTEMPT_LEN +
-		       answer->addresses_len * (size_t)ADDRESS_LEN + answer->errors_len * (size_t)ERROR_LEN;
+		       answer->addresses_len * (size_t)ADDRESS_LEN + answer->errors_len * (size_t)ERROR_LEN +
+		       answer->neighbours_len * (size_t)NEIGHBOUR_LEN + answer->frames_len * (size_t)FRAMES_LEN +
+		       answer->conflicts_len * (size_t)CONFLICT_LEN;
 
 	return answer->flows_len <= EVIDENCE_FLOWS_MAX && answer->attempts_len <= EVIDENCE_ATTEMPTS_MAX &&
 	       answer->addresses_len <= EVIDENCE_ADDRESSES_MAX && answer->errors_len <= EVIDENCE_ERRORS_MAX &&
-	       len - ANSWER_HEAD_LEN >= lists;
+	       answer->neighbours_len <= EVIDENCE_NEIGHBOURS_MAX && answer->frames_len <= EVIDENCE_FRAMES_MAX &&
+	       answer->conflicts_len <= EVIDENCE_CONFLICTS_MAX && len - ANSWER_HEAD_LEN >= lists;
 }
 
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
@@ -292,6 +391,12 @@ bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer
 	for (unsigned i = 0; i < answer->attempts_len; i++, p += ATTEMPT_LEN)
 		if (!get_attempt(&answer->attempts[i], p))
 			return false;
+	for (unsigned i = 0; i < answer->neighbours_len; i++, p += NEIGHBOUR_LEN)
+		get_neighbour(&answer->neighbours[i], p);
+	for (unsigned i = 0; i < answer->frames_len; i++, p += FRAMES_LEN)
+		get_frames(&answer->frames[i], p);
+	for (unsigned i = 0; i < answer->conflicts_len; i++, p += CONFLICT_LEN)
+		get_conflict(&answer->conflicts[i], p);
 	for (unsigned i = 0; i < answer->addresses_len; i++, p += ADDRESS_LEN) {
 		memcpy(answer->addresses[i].address, p, ADDRESS_LEN);
 		answer->addresses[i].port = 0;

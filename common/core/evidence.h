@@ -16,7 +16,11 @@ enum {
 	EVIDENCE_ATTEMPTS_MAX = 16,
 	EVIDENCE_ADDRESSES_MAX = 32,
 	EVIDENCE_ERRORS_MAX = 16,
-	EVIDENCE_LEN_MIN = 56, /* the shortest text: an answer with nothing in its lists */
+	EVIDENCE_NEIGHBOURS_MAX = 4,
+	EVIDENCE_FRAMES_MAX = 8,
+	EVIDENCE_CONFLICTS_MAX = 8,
+	EVIDENCE_MAC_LEN = 6,
+	EVIDENCE_LEN_MIN = 64, /* the shortest text: an answer with nothing in its lists */
 };
 
 /* A TCP connection attempt that timed out: was its SYN seen? */
@@ -31,6 +35,9 @@ struct evidence_query {
 	uint64_t flows[EVIDENCE_FLOWS_MAX]; /* flow ids; none: all of the asker's, the latest heard first */
 	struct evidence_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
 	unsigned flows_len, attempts_len;
+	bool relayed;                      /* it goes through a witness: the asker's address is not the client's */
+	bool has_own_mac;                  /* the client's own MAC on the way to this server .. */
+	uint8_t own_mac[EVIDENCE_MAC_LEN]; /* .. for a server on the same link that sees no frames */
 };
 
 struct evidence_flow {
@@ -65,18 +72,57 @@ struct evidence_error {
 	uint32_t idle_ms; /* since the newest */
 };
 
+/* What the server's neighbour table says about its way to a client that asks, or that its flows come from, and what
+ * MAC that client's frames arrive from, as it was when a flow of it began or was first unheard: before anything heals.
+ */
+struct evidence_neighbour {
+	struct endpoint client;   /* its address as the server sees it; port 0 */
+	struct endpoint next_hop; /* whose entry this is: the client itself if it is on the link, else a gateway */
+	bool has_entry, has_frame;
+	uint8_t entry_mac[EVIDENCE_MAC_LEN];
+	uint8_t frame_mac[EVIDENCE_MAC_LEN];
+	uint16_t state;     /* NUD_* of the entry */
+	bool wrong;         /* proven: on the link, and the entry has another MAC than the client's frames */
+	bool repaired;      /* the server has deleted it */
+	uint32_t taken_ms;  /* since the snapshot */
+	uint32_t since_ms;  /* how long the entry had had this MAC, as far as was watched */
+	uint32_t healed_ms; /* since it was right again; UINT32_MAX: it is not, or never was wrong */
+};
+
+/* Frames for our port that came from this client, seen before this host's own firewall. */
+struct evidence_frames {
+	struct endpoint client, local; /* port 0 */
+	uint8_t transport;             /* 17; 6: SYNs */
+	uint32_t count;                /* since start */
+	uint32_t idle_ms;              /* since the newest */
+};
+
+/* Another machine claims an address of the server's. */
+struct evidence_conflict {
+	struct endpoint address;
+	uint8_t mac[EVIDENCE_MAC_LEN];
+	uint32_t count;
+	uint32_t idle_ms;
+};
+
 struct evidence_answer {
 	bool truncated;
 	uint64_t boot_id;
 	uint64_t uptime_ms;
-	uint64_t evicted_ms;   /* since a flow of this client was last evicted; UINT64_MAX: never */
-	uint32_t socket_drops; /* datagrams that the kernel dropped at the UDP socket since it was opened */
-	struct endpoint asker; /* as the server sees the one who asked */
+	uint64_t evicted_ms;       /* since a flow of this client was last evicted; UINT64_MAX: never */
+	uint32_t socket_drops;     /* datagrams that the kernel dropped at the UDP socket since it was opened */
+	uint32_t accept_overflows; /* connections dropped for a full accept queue, on the whole host, since start */
+	bool sees_frames;          /* it looks at frames (CAP_NET_RAW): what is not in frames did not come */
+	struct endpoint asker;     /* as the server sees the one who asked */
 	struct evidence_flow flows[EVIDENCE_FLOWS_MAX];
 	struct evidence_attempt_answer attempts[EVIDENCE_ATTEMPTS_MAX];
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX]; /* the server's own; port is 0 */
 	struct evidence_error errors[EVIDENCE_ERRORS_MAX];
+	struct evidence_neighbour neighbours[EVIDENCE_NEIGHBOURS_MAX];
+	struct evidence_frames frames[EVIDENCE_FRAMES_MAX];
+	struct evidence_conflict conflicts[EVIDENCE_CONFLICTS_MAX];
 	unsigned flows_len, attempts_len, addresses_len, errors_len;
+	unsigned neighbours_len, frames_len, conflicts_len;
 };
 
 /* Write into exactly len octets, zero-padded. How many flows and attempts fit is for the asker to know:
@@ -89,7 +135,8 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
     __attribute__((warn_unused_result));
 
 /* Cuts the lists to fit and says truncated. Room goes to attempts first (short, and asked for one by one),
- * then flows, addresses, errors. len >= EVIDENCE_LEN_MIN: evidence_read_query has seen to that. */
+ * then flows, neighbours, frames, conflicts, addresses, errors. len >= EVIDENCE_LEN_MIN: evidence_read_query has seen
+ * to that. */
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
     __attribute__((warn_unused_result));

@@ -93,9 +93,14 @@ static unsigned auth_slots(const uint8_t *buf, size_t len, uint8_t flags)
 	return 0;
 }
 
+enum {
+	REQUEST_ROLES = 1 << PACKET_PROBE | 1 << PACKET_QUERY | 1 << PACKET_RELAY,
+	REPLY_ROLES = 1 << PACKET_REPLY | 1 << PACKET_ANSWER | 1 << PACKET_RELAYED,
+};
+
 static bool carries_evidence(enum packet_role role)
 {
-	return role == PACKET_QUERY || role == PACKET_ANSWER;
+	return role != PACKET_PROBE && role != PACKET_REPLY;
 }
 
 static bool tail_is_right(const uint8_t *buf, size_t len, uint8_t flags, enum packet_role role, unsigned slots)
@@ -152,8 +157,7 @@ static bool request_location_is_right(const uint8_t *buf)
 }
 
 /* LOCATION, FLOW and AUTH of a packet that is long enough to have them; *slots is set if there is no fault. */
-static enum packet_fault check_tlvs(const uint8_t *buf, size_t len, uint8_t flags, enum packet_role first_role,
-				    enum packet_role second_role, unsigned *slots)
+static enum packet_fault check_tlvs(const uint8_t *buf, size_t len, uint8_t flags, unsigned roles, unsigned *slots)
 {
 	enum packet_role role = buf[WIRE_FLOW_ROLE];
 
@@ -163,7 +167,7 @@ static enum packet_fault check_tlvs(const uint8_t *buf, size_t len, uint8_t flag
 		return PACKET_FAULT_MAGIC;
 	if (buf[WIRE_FLOW_VERSION] != WIRE_VERSION)
 		return PACKET_FAULT_VERSION;
-	if (role != first_role && role != second_role)
+	if (role > PACKET_RELAYED || !(roles >> role & 1))
 		return PACKET_FAULT_ROLE;
 	*slots = auth_slots(buf, len, flags);
 	if (*slots == 0)
@@ -179,7 +183,7 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 		return PACKET_FAULT_SHORT;
 	if (!request_location_is_right(buf))
 		return PACKET_FAULT_LOCATION;
-	fault = check_tlvs(buf, len, WIRE_TLV_U, PACKET_PROBE, PACKET_QUERY, &request->slots);
+	fault = check_tlvs(buf, len, WIRE_TLV_U, REQUEST_ROLES, &request->slots);
 	if (fault != PACKET_FAULT_NONE)
 		return fault;
 	request->role = buf[WIRE_FLOW_ROLE];
@@ -247,8 +251,15 @@ void packet_write_reply(uint8_t *buf, size_t len, const struct packet_reply *rep
 	write_reply_flow(buf, reply);
 	buf[WIRE_AUTH] = 0;
 	memset(buf + WIRE_SLOTS, 0, tail - WIRE_SLOTS);
-	if (len > tail)
+	if (len > tail) {
 		buf[tail] = 0;
+		bytes_put16(buf + tail + 2, (uint16_t)(len - tail - WIRE_TLV_HEADER_LEN));
+	}
+}
+
+size_t packet_twin_len(size_t len)
+{
+	return len / 2;
 }
 
 static bool reply_location_is_right(const uint8_t *buf, struct packet_reply *reply)
@@ -285,7 +296,7 @@ enum packet_fault packet_read_reply(const uint8_t *buf, size_t len, struct packe
 		return PACKET_FAULT_SHORT;
 	if (!reply_location_is_right(buf, reply))
 		return PACKET_FAULT_LOCATION;
-	fault = check_tlvs(buf, len, 0, PACKET_REPLY, PACKET_ANSWER, &reply->slots);
+	fault = check_tlvs(buf, len, 0, REPLY_ROLES, &reply->slots);
 	if (fault != PACKET_FAULT_NONE)
 		return fault;
 	read_reply_flow(buf, reply);

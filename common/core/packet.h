@@ -11,21 +11,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum packet_role { PACKET_PROBE = 1, PACKET_REPLY = 2, PACKET_QUERY = 3, PACKET_ANSWER = 4 };
+enum packet_role {
+	PACKET_PROBE = 1,
+	PACKET_REPLY = 2,
+	PACKET_QUERY = 3,
+	PACKET_ANSWER = 4,
+	PACKET_RELAY = 5,
+	PACKET_RELAYED = 6
+};
 enum packet_transport { PACKET_TCP = 6, PACKET_UDP = 17 };
 
 enum {                             /* flags of a probe or query */
        PACKET_SIGN_REPLY = 0x0001, /* the reply shall carry a signature */
+       PACKET_WANT_TWIN = 0x0002,  /* also a second reply, whose source is not pinned */
 };
 enum {                          /* flags of a reply or answer */
        PACKET_DUPLICATE = 0x01, /* this number had already been answered */
        PACKET_NEW_FLOW = 0x02,  /* the flow was unknown before this probe */
        PACKET_SIGNED = 0x04,    /* the signature field is filled */
+       PACKET_TWIN = 0x08,      /* the second reply, sent from the address that the kernel chose */
 };
 enum packet_status {
 	PACKET_OK = 0,
 	PACKET_CLOCK_SKEW = 1,     /* the probe's own time is outside the server's limit; T2 says what it is there */
 	PACKET_NOT_AUTHORISED = 2, /* TCP only: a valid signature by a key that is not on the list */
+	PACKET_PEER_SILENT = 3,    /* to a RELAY: the peer did not answer in time */
+	PACKET_NO_PEER = 4,        /* to a RELAY: the server that the inner query is for is none of our peers */
 };
 
 /* Why octets are not a packet of ours. X-macro: name, text for people. */
@@ -89,18 +100,25 @@ struct packet_reply { /* a reply or an answer */
  * AUTH (seal.h fills them) and, for a query, of EVIDENCE (evidence_seal fills them). */
 void packet_write_request(uint8_t *buf, size_t len, const struct packet_request *request);
 
-/* Check and read octets from the network. Roles other than PROBE and QUERY are a fault. */
+/* Check and read octets from the network. Roles other than PROBE, QUERY and RELAY are a fault. */
 enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct packet_request *request)
     __attribute__((warn_unused_result));
 
-/* Turn the request in buf into its reply in place; AUTH is zeroed for seal.h to fill, padding stays.
- * seq, sent_ns and flow_id are the request's, octet by octet: those of *reply are not looked at. */
+/* A probe that wants a twin gets two replies of this length each, together not longer than itself. It has at least
+ * PACKET_TWIN_MIN octets (else the wish is ignored). */
+#define PACKET_TWIN_MIN (2 * WIRE_PROBE_MIN)
+size_t packet_twin_len(size_t len);
+
+/* Turn the request in buf into its reply in place: AUTH is zeroed for seal.h to fill, and number, T1 and flow id are
+ * taken from the request itself; the tail stays. len is that of the request, or of a probe's twins: then the padding
+ * is shortened. */
 void packet_write_reply(uint8_t *buf, size_t len, const struct packet_reply *reply);
 
 enum packet_fault packet_read_reply(const uint8_t *buf, size_t len, struct packet_reply *reply)
     __attribute__((warn_unused_result));
 
-/* The EVIDENCE value of a packet that was read without fault and whose role is QUERY or ANSWER. */
+/* The EVIDENCE value of a packet that was read without fault and whose role is QUERY or ANSWER (sealed evidence), or
+ * RELAY or RELAYED (a whole QUERY for another server, or its ANSWER, as it is). */
 uint8_t *packet_evidence(uint8_t *buf, size_t len, unsigned slots, size_t *value_len);
 
 /* NTP 64-bit time and nanoseconds since 1970. Exact within 1 ns; era 0 and 1 (1968..2104) are told apart. */
