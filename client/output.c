@@ -5,13 +5,9 @@
 #include "common/system/log.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-enum { WIDTH_PIPED = 100, WIDTH_MIN = 40, WIDTH_MAX = 120 };
 
 struct output {
 	enum output_format format;
@@ -27,29 +23,6 @@ struct output {
 	size_t probes_expected, probes_decided, probes_lost;
 	unsigned percent_shown; /* 0: nothing stands there yet */
 };
-
-/* --- What a terminal can show ------------------------------------------------------------------------------------ */
-
-static bool is_terminal(int fd)
-{
-	const char *term = getenv("TERM");
-	return isatty(fd) && term && strcmp(term, "dumb") != 0;
-}
-
-/* no-color.org: set and not empty means no. */
-static bool colour_wanted(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-	return is_terminal(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
-static unsigned wrap_width(void)
-{
-	struct winsize size;
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < WIDTH_MIN)
-		return WIDTH_PIPED;
-	return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-}
 
 /* --- Progress: one line on stderr, rewritten --------------------------------------------------------------------- */
 
@@ -82,7 +55,7 @@ struct output *output_new(enum output_format format, bool quiet)
 	o->format = format;
 	o->quiet = quiet;
 	/* JSON lines on the same terminal would run into it. */
-	o->progress = !quiet && is_terminal(STDERR_FILENO) && !(format == OUTPUT_JSON && isatty(STDOUT_FILENO));
+	o->progress = !quiet && terminal_is(STDERR_FILENO) && !(format == OUTPUT_JSON && isatty(STDOUT_FILENO));
 	if (format == OUTPUT_JSON)
 		setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads the pipe sees each probe as it is decided */
 	return o;
@@ -204,9 +177,7 @@ void output_free(struct output *o)
 
 static void put_text(const struct output *o)
 {
-	const struct output_style style = { .colour = colour_wanted(),
-					    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-					    .width = wrap_width() };
+	const struct output_style style = terminal_style();
 	output_text(stdout, o->paths, o->paths_len, &style, o->quiet);
 }
 

@@ -3,17 +3,11 @@
 #define FLOATPROBE_OUTPUT_FORMATS_H
 
 #include "client/result.h"
+#include "client/terminal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-
-/* What the place where the text appears can show. */
-struct output_style {
-	bool colour;
-	bool utf8;
-	unsigned width; /* columns to wrap sentences at */
-};
 
 /* "udp/512 held", "udp/512 held 2", "tcp". */
 enum { OUTPUT_PATH_LEN = 48 };

@@ -4,19 +4,9 @@
 
 #include <string.h>
 
-enum { CELL_LEN = 128, INDENT = 6, GAP = 2 };
+enum { CELL_LEN = 128, GAP = 2 };
 
 static const char nothing[] = "-";
-
-static const char red[] = "31", green[] = "32", yellow[] = "33", bold[] = "1";
-
-static void put_coloured(FILE *out, const struct output_style *style, const char *colour, const char *text)
-{
-	if (style->colour)
-		fprintf(out, "\033[%sm%s\033[0m", colour, text);
-	else
-		fputs(text, out);
-}
 
 void output_path_words(const struct result_path_name *name, char buf[OUTPUT_PATH_LEN])
 {
@@ -153,7 +143,7 @@ static void put_titles(const struct table *table)
 	for (size_t c = 0; c < COLUMNS; c++) {
 		if (table->width[c] == 0)
 			continue;
-		put_coloured(table->out, table->style, bold, columns[c].title);
+		terminal_coloured(table->out, table->style, TERMINAL_BOLD, columns[c].title);
 		pad(table, c, columns[c].title);
 	}
 	fputc('\n', table->out);
@@ -162,8 +152,8 @@ static void put_titles(const struct table *table)
 static const char *state_colour(const struct verdict *verdict)
 {
 	if (verdict->expected)
-		return green;
-	return verdict->state == VERDICT_LOSSY || verdict->state == VERDICT_UNKNOWN ? yellow : red;
+		return TERMINAL_GREEN;
+	return verdict->state == VERDICT_LOSSY || verdict->state == VERDICT_UNKNOWN ? TERMINAL_YELLOW : TERMINAL_RED;
 }
 
 static const char *mark(const struct table *table, bool expected)
@@ -178,7 +168,7 @@ static void put_row(const struct table *table, const struct result_path *path)
 	const char *colour = state_colour(path->verdict);
 
 	fputs("  ", table->out);
-	put_coloured(table->out, table->style, colour, mark(table, path->verdict->expected));
+	terminal_coloured(table->out, table->style, colour, mark(table, path->verdict->expected));
 	fputc(' ', table->out);
 	for (size_t c = 0; c < COLUMNS; c++) {
 		char cell[CELL_LEN];
@@ -187,7 +177,7 @@ static void put_row(const struct table *table, const struct result_path *path)
 			continue;
 		get_cell(c, path, table->style, cell);
 		if (c == STATE_COLUMN)
-			put_coloured(table->out, table->style, colour, cell);
+			terminal_coloured(table->out, table->style, colour, cell);
 		else
 			fputs(cell, table->out);
 		pad(table, c, cell);
@@ -195,32 +185,12 @@ static void put_row(const struct table *table, const struct result_path *path)
 	fputc('\n', table->out);
 }
 
-/* Words behind a bullet, broken into lines that end before the terminal does. */
-static void put_sentence(const struct table *table, const char *bullet, const char *text)
-{
-	char clean[2 * VERDICT_SENTENCE_LEN], *rest = clean;
-	size_t start = INDENT + printable_width(bullet) + 1, column = start;
-
-	printable(clean, sizeof clean, text, !table->style->utf8);
-	fprintf(table->out, "%*s%s", INDENT, "", bullet);
-	for (const char *word; (word = strsep(&rest, " "));) {
-		size_t width = printable_width(word) + 1;
-		if (column > start && column + width > table->style->width) {
-			fprintf(table->out, "\n%*s", (int)start - 1, "");
-			column = start;
-		}
-		fprintf(table->out, " %s", word);
-		column += width;
-	}
-	fputc('\n', table->out);
-}
-
 static void put_explanation(const struct table *table, const struct verdict *verdict)
 {
 	for (unsigned i = 0; i < verdict->sentences_len; i++)
-		put_sentence(table, table->style->utf8 ? "\u00b7" : "*", verdict->sentences[i]);
+		terminal_sentence(table->out, table->style, terminal_dot(table->style), verdict->sentences[i]);
 	if (verdict->advice)
-		put_sentence(table, table->style->utf8 ? "\u2192" : "->", verdict->advice);
+		terminal_sentence(table->out, table->style, terminal_arrow(table->style), verdict->advice);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -249,7 +219,7 @@ static void put_heading(const struct table *table, const struct result_path_name
 	char target[CELL_LEN], address[RESULT_ADDRESS_LEN];
 
 	printable(target, sizeof target, name->target ? name->target : "", !table->style->utf8);
-	put_coloured(table->out, table->style, bold, target);
+	terminal_coloured(table->out, table->style, TERMINAL_BOLD, target);
 	result_address(&name->endpoint, address);
 	fprintf(table->out, "  %s %s", name->role, *address ? address : "(no address)");
 	fprintf(table->out, " port %u\n", name->endpoint.port);
