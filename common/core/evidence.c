@@ -11,6 +11,7 @@ enum {
 	QUERY_HEAD_LEN = 40,
 	QUERY_FLAGS = 3,
 	QUERY_OWN_MAC = 8,
+	QUERY_OWN_ADDRESS = 16,
 	QUERY_FLOW_LEN = 8,
 	QUERY_ATTEMPT_LEN = 28,
 	ANSWER_HEAD_LEN = EVIDENCE_LEN_MIN,
@@ -103,6 +104,7 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 	buf[QUERY_FLAGS] =
 	    (uint8_t)((query->relayed ? QUERY_RELAYED : 0) | (query->has_own_mac ? QUERY_HAS_OWN_MAC : 0));
 	memcpy(buf + QUERY_OWN_MAC, query->own_mac, sizeof query->own_mac);
+	memcpy(buf + QUERY_OWN_ADDRESS, query->own_address.address, sizeof query->own_address.address);
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		bytes_put64(p, query->flows[i]);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
@@ -122,6 +124,8 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
 	query->relayed = buf[QUERY_FLAGS] & QUERY_RELAYED;
 	query->has_own_mac = buf[QUERY_FLAGS] & QUERY_HAS_OWN_MAC;
 	memcpy(query->own_mac, buf + QUERY_OWN_MAC, sizeof query->own_mac);
+	memcpy(query->own_address.address, buf + QUERY_OWN_ADDRESS, sizeof query->own_address.address);
+	query->own_address.port = 0;
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		query->flows[i] = bytes_get64(p);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)

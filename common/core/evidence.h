@@ -35,9 +35,12 @@ struct evidence_query {
 	uint64_t flows[EVIDENCE_FLOWS_MAX]; /* flow ids; none: all of the asker's, the latest heard first */
 	struct evidence_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
 	unsigned flows_len, attempts_len;
-	bool relayed;                      /* it goes through a witness: the asker's address is not the client's */
-	bool has_own_mac;                  /* the client's own MAC on the way to this server .. */
-	uint8_t own_mac[EVIDENCE_MAC_LEN]; /* .. for a server on the same link that sees no frames */
+	bool relayed; /* it goes through a witness: the asker's address is not the client's */
+	bool
+	    has_own_mac; /* the client says which MAC its frames to this server leave with, and from which address .. */
+	uint8_t
+	    own_mac[EVIDENCE_MAC_LEN]; /* .. for a server on the same link that cannot see frames; it counts only .. */
+	struct endpoint own_address;   /* .. where the server sees the client by just this address (port 0) */
 };
 
 struct evidence_flow {
