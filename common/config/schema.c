@@ -18,8 +18,8 @@ static const char *label(const struct tree_node *node)
 	return node->key ? node->key->text : "configuration";
 }
 
-static void report(struct schema *s, enum diag_level level, const struct tree_node *node, const char *format,
-		   va_list args)
+__attribute__((format(printf, 4, 0))) static void report(struct schema *s, enum diag_level level,
+							 const struct tree_node *node, const char *format, va_list args)
 {
 	char *text;
 	if (vasprintf(&text, format, args) < 0)

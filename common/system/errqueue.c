@@ -58,7 +58,7 @@ static enum errqueue_meaning meaning_of_icmp6(uint8_t type, uint8_t code)
 
 static void take_error(struct errqueue_entry *entry, const struct sock_extended_err *err)
 {
-	const struct sockaddr *offender = SO_EE_OFFENDER(err);
+	const struct sockaddr *offender = (const struct sockaddr *)(err + 1); /* SO_EE_OFFENDER, but const */
 
 	entry->error = (int)err->ee_errno;
 	entry->type = err->ee_type;
