@@ -241,8 +241,7 @@ static bool all_is_well(const struct verdict_evidence *e, enum verdict_state sta
 	return state == VERDICT_UP;
 }
 
-/* Who answered comes before why others did not; what a probe's own fate says before what is concluded from other paths.
- */
+/* Who answered comes before why others did not; what a probe's own fate says, before what other paths suggest. */
 static const struct rule {
 	enum verdict_cause cause;
 	bool (*holds)(const struct verdict_evidence *e, enum verdict_state state);
@@ -571,12 +570,21 @@ static const char *const advice_by_direction[] = {
 	    "configure another address of the server too, so that it can be asked what arrived",
 };
 
+static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
+{
+	if (losses(e) == 0)
+		return NULL;
+	if (2 * e->tally.late >= losses(e))
+		return "find out what makes the path so slow, or allow it a longer timeout";
+	return advice_by_direction[direction];
+}
+
 static const char *find_advice(const struct verdict_evidence *e, const struct verdict *v)
 {
 	if (v->expected || !e->expect_reachable)
 		return NULL;
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED)
-		return losses(e) > 0 ? advice_by_direction[v->direction] : NULL;
+		return advice_for_unexplained(e, v->direction);
 	if (v->cause == VERDICT_CAUSE_NONE && !arrives_where_asked(e))
 		return "see to which of its hosts and addresses the floating address leads";
 	return advice_by_cause[v->cause];

@@ -5,6 +5,7 @@
 
 #include "client/prober.h"
 #include "common/core/endpoint.h"
+#include "common/core/evidence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,8 +62,23 @@ struct verdict_facts {
 	struct endpoint arrived_on;     /* that the newest answer, or else a receipt, named; all zero: not known */
 	struct endpoint receipt_source; /* how the server sees us, from a receipt; all zero: not known */
 	const char *receipt_server;     /* whose newest receipt it was; NULL: not known */
+	const char *witness;            /* through whom that came; NULL: directly */
 	bool seen_by_server;            /* evidence: a receipt or a half-open socket of this path */
 	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
+	const struct evidence_neighbour *neighbour; /* the server's way back to us; NULL: not said */
+	const struct evidence_conflict
+	    *conflict;                /* another machine claims the address that the path arrives on; NULL */
+	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
+	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences */
+};
+
+/* What the probes that ask for a twin say (a flow of their own beside the path's). */
+struct verdict_twins {
+	uint32_t pinned;        /* probes whose pinned reply came .. */
+	uint32_t both;          /* .. and whose twin came too, from the address probed */
+	uint32_t missing;       /* .. but whose twin did not */
+	uint32_t elsewhere;     /* .. or whose twin came from another address */
+	struct endpoint source; /* the newest of these */
 };
 
 /* What the path's neighbours say: the caller (paths.c) fills it from the tallies of the other paths. */

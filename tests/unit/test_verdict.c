@@ -641,6 +641,8 @@ static void advice_follows_cause_and_direction(void **state)
 		{ { .probes = ALL(LOST) }, "configure another address" },
 		{ { .probes = ALL(ANSWERED), .arrives_on = anchor, .arrived_on = droplet },
 		  "see to which of its hosts" },
+		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } }, "find out what makes the path so slow" },
+		{ { .probes = { { 3, LATE, 0 }, { 7, PROBER_LOST, 0 } } }, "configure another address" },
 		{ { .probes = ALL(NOT_AUTHORISED) }, "add this client's public key" },
 	};
 
