@@ -128,7 +128,7 @@ int udp_open(const struct udp_options *options)
 
 int udp_port(int fd)
 {
-	union udp_name name;
+	union udp_name name = { .any = { .sa_family = AF_UNSPEC } };
 	socklen_t len = sizeof name;
 
 	if (getsockname(fd, &name.any, &len) < 0)
