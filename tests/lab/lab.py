@@ -224,6 +224,7 @@ def _passes(name, scenario, network):
     try:
         network.build()
         scenario(network)
+        network.finish()
     except Exception:  # whatever it is, it is told, and the next scenario gets its turn
         signal.alarm(0)
         print(f"FAILED {name}\n{traceback.format_exc()}")
@@ -238,7 +239,7 @@ def _passes(name, scenario, network):
 
 
 def run_scenarios(scenarios, make_network):
-    """Each in a network of its own, which has .build() and .hosts. Returns the exit status."""
+    """Each in a network of its own, which has .hosts, .build() and .finish(). Returns the exit status."""
     signal.signal(signal.SIGALRM, _too_long)
     failed = [name for name, scenario in scenarios.items() if not _passes(name, scenario, make_network())]
     print(f"{len(scenarios) - len(failed)} passed, {len(failed)} failed")

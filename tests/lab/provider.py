@@ -147,6 +147,11 @@ class Provider:
         for server in self.servers.values():
             server.start()
 
+    def finish(self):
+        """Whatever a scenario did to them, servers run on, and end well."""
+        for server in self.servers.values():
+            server.stop()
+
     def _settle(self):
         for host in self.hosts:
             wait_until(f"{host.name} may use its addresses", host.settled)
@@ -296,8 +301,12 @@ class Server:
         return self.host.listens("tcp", PORT)  # it opens UDP first
 
     def stop(self):
-        if status := self.process.stop():
-            raise Failure(f"{self.name}: exit status {status} on SIGTERM")
+        """End it the ordinary way, unless that was done before. One that ended by itself is a failure."""
+        process, self.process = self.process, None
+        if process and not process.running():
+            raise Failure(f"{self.name} ended by itself:\n{process.output()}")
+        if process and (status := process.stop()):
+            raise Failure(f"{self.name}: exit status {status} on SIGTERM\n{process.output()}")
 
     def journal(self):
         return journal(f"{self.network.files}/{self.name}.jsonl")
