@@ -1,7 +1,8 @@
-/* Asks servers what they know about our losses (DESIGN § 5), and tells the probers what they say.
+/* Asks servers what they know about our losses (DESIGN § 5); testimony.h understands what they say.
  *
  * A server is asked at most once a second, and only while some path has losses of unknown direction that it has not
- * spoken about yet. It is asked over addresses and protocols that are alive; if none is, over all of them. */
+ * spoken about yet. It is asked over addresses and protocols that are alive; if none is, over all of them, and through
+ * every other server that is alive as a witness: that one hands on our query and the answer, and can read neither. */
 #ifndef FLOATPROBE_ASKER_H
 #define FLOATPROBE_ASKER_H
 
@@ -20,6 +21,8 @@ struct asker_settings { /* all borrowed, and alive as long as the asker */
 	struct paths *paths;
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
+	/* The address and MAC that frames to this endpoint leave with; false: not known. May be NULL. */
+	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
 };
 
 struct asker;
@@ -35,7 +38,7 @@ bool asker_add(struct asker *asker, unsigned server, const struct endpoint *endp
  * not before there is a new loss). Stages UDP datagrams: flush afterwards. */
 int64_t asker_tick(struct asker *asker, int64_t now_ns);
 
-/* An authentic answer (MAC checked) to one of our queries? false: its flow is none of ours. */
+/* An authentic answer (MAC checked) to one of our queries or relays? false: its flow is none of ours. */
 bool asker_received(struct asker *asker, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
 		    int64_t now_ns);
 /* An ICMP error or a failed send of a flow that may be ours. false: it is not. */
@@ -45,7 +48,8 @@ bool asker_failed(struct asker *asker, uint64_t flow_id, bool refused);
  * asked `rounds` times in vain? */
 bool asker_exhausted(const struct asker *asker, unsigned rounds);
 
-/* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came. */
+/* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
+ * a witness reach it. */
 bool asker_silent(const struct asker *asker, unsigned server);
 
 #endif

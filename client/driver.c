@@ -1,5 +1,6 @@
 #include "client/driver.h"
 
+#include "client/link.h"
 #include "client/receive.h"
 #include "common/system/clock.h"
 
@@ -67,6 +68,7 @@ static bool start_parts(struct driver *d, const struct config *config, bool ipv4
 	struct udp_dialer *udp = udp_dialer_new(d->loop, WIRE_UDP_MAX, &hooks);
 	struct tcp_dialer *tcp = tcp_dialer_new(d->loop);
 
+	d->engine.own_mac = link_own_mac;
 	d->resolver = resolver_new(d->loop, ipv4, ipv6, name_changed, d);
 	if (udp && tcp && d->resolver && engine_start(&d->engine, config, udp, tcp))
 		return true;

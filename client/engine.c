@@ -174,8 +174,12 @@ static bool make_identities(struct engine *e)
 	e->servers = calloc(e->config->servers_len + 1, sizeof *e->servers);
 	if (!e->servers || !keyring_init(&e->keyring, e->config))
 		return false;
-	e->asker = asker_new(&(struct asker_settings){
-	    .config = e->config, .keyring = &e->keyring, .paths = &e->paths, .udp = e->udp, .tcp = e->tcp });
+	e->asker = asker_new(&(struct asker_settings){ .config = e->config,
+						       .keyring = &e->keyring,
+						       .paths = &e->paths,
+						       .udp = e->udp,
+						       .tcp = e->tcp,
+						       .own_mac = e->own_mac });
 	return e->asker != NULL;
 }
 

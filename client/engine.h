@@ -38,6 +38,8 @@ struct engine {
 	struct schedule_queue queue;
 	struct engine_server *servers; /* by index in the configuration */
 	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
+	/* For the asker: see asker_settings. May be NULL. */
+	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not before */
 	int64_t reaped_ns;

@@ -97,6 +97,18 @@ int judge_server(const struct path *p, bool round)
 	return path_server_of_number(p, tally.server);
 }
 
+static void explain(const struct engine *e, const struct path *p, struct verdict_facts *facts)
+{
+	const struct path_doubt *d = p->doubt;
+
+	facts->receipt_server = judge_server_name(e, d->receipt_server);
+	facts->witness = judge_server_name(e, d->witness);
+	facts->neighbour = d->has_neighbour ? &d->neighbour : NULL;
+	facts->conflict = d->has_conflict ? &d->conflict : NULL;
+	facts->frames_without_receipts = d->frames_without_receipts;
+	facts->socket_drops = d->new_socket_drops;
+}
+
 static void gather(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
 {
 	const struct config_target *t = p->target;
@@ -114,6 +126,8 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.run_length = JUDGE_RUN,
 		.lossy_permille = e->config->lossy_permille,
 	};
+	if (p->doubt)
+		explain(e, p, &v->facts);
 	prober_tally(&p->prober, window_of(p, round), &v->tally);
 	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
 }

@@ -8,6 +8,7 @@
 #include "client/result.h"
 #include "client/schedule.h"
 #include "client/verdict.h"
+#include "common/core/evidence.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,15 @@ struct path_doubt {
 	bool has_window[WIRE_SLOTS_MAX];
 	struct path_attempt attempts[PATH_ATTEMPTS_MAX];
 	unsigned attempts_next;
+	/* what the newest evidence said, to explain the losses */
+	int receipt_server; /* index of who had the newest receipts; -1: nobody */
+	int witness;        /* index of the server through which that came; -1: directly */
+	bool has_neighbour, has_conflict;
+	struct evidence_neighbour neighbour;
+	struct evidence_conflict conflict;
+	bool frames_without_receipts;          /* frames came while the socket saw none of the probes that are lost */
+	uint32_t socket_drops[WIRE_SLOTS_MAX]; /* by slot, at the newest evidence .. */
+	uint32_t new_socket_drops;             /* .. and how many more than at the one before */
 };
 
 struct engine;

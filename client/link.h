@@ -1,0 +1,14 @@
+/* How our frames to somebody on the same link leave. */
+#ifndef FLOATPROBE_LINK_H
+#define FLOATPROBE_LINK_H
+
+#include "common/core/endpoint.h"
+#include "common/core/evidence.h"
+
+#include <stdbool.h>
+
+/* The source address and MAC that frames to this endpoint have, if it is within the subnet of one of our
+ * addresses. false: it is not, or this cannot be found out. Asks the kernel: not for every packet. */
+bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
+
+#endif

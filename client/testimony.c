@@ -1,0 +1,256 @@
+#include "client/testimony.h"
+
+#define ATTEMPT_AGE_MAX_NS INT64_C(60000000000) /* half-open sockets live 64 s */
+
+static bool is_doubtful(const struct prober_record *r)
+{
+	return r->outcome == PROBER_LOST && !r->settled;
+}
+
+/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
+bool testimony_wanted(const struct path *p, int slot)
+{
+	const struct prober *b = &p->prober;
+	const struct path_doubt *d = p->doubt;
+	uint32_t from = b->next > b->ring_len ? b->next - b->ring_len : 1;
+
+	if (!d)
+		return false;
+	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (is_doubtful(r) && (!d->has_window[slot] || d->windows[slot].asked_ns < r->sent_ns + b->timeout_ns))
+			return true;
+	}
+	return false;
+}
+
+void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q,
+		   struct testimony_query *memory)
+{
+	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *t = &p->doubt->attempts[i];
+		int64_t age_ns = now_ns - t->started_ns;
+		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
+		    !is_doubtful(&p->prober.ring[t->seq & (p->prober.ring_len - 1)]))
+			continue;
+		memory->attempts[q->attempts_len] =
+		    (struct testimony_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
+		q->attempts[q->attempts_len] = (struct evidence_attempt){
+			.client = t->local,
+			.server_port = p->endpoint.port,
+			.age_ms = (uint32_t)(age_ns / 1000000),
+			.id = q->attempts_len,
+		};
+		q->attempts_len++;
+	}
+	memory->attempts_len = q->attempts_len;
+}
+
+static void apply_to_attempt(struct path *p, struct path_attempt *t, int slot, bool not_seen)
+{
+	unsigned all = (1u << p->target->servers_len) - 1;
+
+	if (not_seen)
+		t->not_seen |= (uint8_t)(1u << slot);
+	if (t->not_seen == all)
+		prober_settle(&p->prober, t->seq, PROBER_LOST_FORWARD);
+}
+
+/* TCP: the window speaks of requests; whether a SYN came is said attempt by attempt. */
+static void apply_window_to_attempts(struct path *p, int slot)
+{
+	const struct prober_window *w = &p->doubt->windows[slot];
+
+	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
+		struct path_attempt *t = &p->doubt->attempts[i];
+		bool blind, absent;
+		if (!t->seq || !t->connected)
+			continue;
+		blind = w->blind_before_ns > t->started_ns || w->asked_ns < t->started_ns + p->prober.timeout_ns;
+		absent = !w->known || t->seq < w->receipts.first ||
+			 receipts_status(&w->receipts, t->seq) == RECEIPTS_MISSING;
+		apply_to_attempt(p, t, slot, absent && !blind);
+	}
+}
+
+static void settle_by_window(struct path *p, int slot, const struct prober_window *window)
+{
+	const struct prober_window *windows[WIRE_SLOTS_MAX];
+	struct path_doubt *d = p->doubt;
+
+	d->windows[slot] = *window;
+	d->has_window[slot] = true;
+	for (int k = 0; k < WIRE_SLOTS_MAX; k++)
+		windows[k] = d->has_window[k] ? &d->windows[k] : NULL;
+	prober_settle_by_windows(&p->prober, windows, p->target->servers_len,
+				 p->prober.holder < p->target->servers_len ? p->prober.holder : -1);
+	if (p->tcp)
+		apply_window_to_attempts(p, slot);
+}
+
+static void note_flow(struct path *p, const struct testimony *t, const struct evidence_flow *flow)
+{
+	if (!flow->known)
+		return;
+	p->facts.seen_by_server = true;
+	p->facts.receipt_source = flow->source;
+	p->doubt->receipt_server = (int)t->server;
+	p->doubt->witness = t->witness;
+	if (endpoint_is_unknown(&p->facts.arrived_on))
+		p->facts.arrived_on = flow->arrived_on;
+}
+
+/* By which address does the server see this path's client? */
+static const struct endpoint *client_of(const struct path *p, const struct testimony *t,
+					const struct evidence_flow *flow)
+{
+	if (flow->known)
+		return &flow->source;
+	if (!endpoint_is_unknown(&p->facts.receipt_source))
+		return &p->facts.receipt_source;
+	return t->witness < 0 ? &t->answer->asker : &flow->source;
+}
+
+static void note_neighbour(struct path *p, const struct testimony *t, const struct endpoint *client)
+{
+	for (unsigned i = 0; i < t->answer->neighbours_len; i++) {
+		const struct evidence_neighbour *n = &t->answer->neighbours[i];
+		if (!endpoint_same_address(&n->client, client))
+			continue;
+		p->doubt->neighbour = *n;
+		p->doubt->has_neighbour = true;
+		return;
+	}
+}
+
+static void note_conflict(struct path *p, const struct testimony *t)
+{
+	for (unsigned i = 0; i < t->answer->conflicts_len; i++) {
+		const struct evidence_conflict *c = &t->answer->conflicts[i];
+		if (!endpoint_same_address(&c->address, &p->endpoint) &&
+		    !endpoint_same_address(&c->address, &p->facts.arrived_on))
+			continue;
+		p->doubt->conflict = *c;
+		p->doubt->has_conflict = true;
+		return;
+	}
+}
+
+static int64_t newest_doubt_ns(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+
+	for (uint32_t seq = b->waiting_from - 1; seq > 0 && b->next - seq <= b->ring_len; seq--) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD)
+			return r->sent_ns;
+	}
+	return INT64_MAX;
+}
+
+/* Did frames for this path come after its newest loss had left, though the socket has not seen it? */
+static void note_frames(struct path *p, const struct testimony *t, const struct evidence_flow *flow,
+			const struct endpoint *client)
+{
+	int64_t lost_ns = newest_doubt_ns(p);
+
+	p->doubt->frames_without_receipts = false;
+	for (unsigned i = 0; i < t->answer->frames_len; i++) {
+		const struct evidence_frames *f = &t->answer->frames[i];
+		int64_t seen_ns = t->asked_ns - (int64_t)f->idle_ms * 1000000;
+		bool here = endpoint_is_unknown(&p->facts.arrived_on) ||
+			    endpoint_same_address(&f->local, &p->facts.arrived_on) ||
+			    endpoint_same_address(&f->local, &p->endpoint);
+		if (f->transport != (p->tcp ? PACKET_TCP : PACKET_UDP) || !here ||
+		    !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
+			continue;
+		p->doubt->frames_without_receipts =
+		    !flow->known || (int64_t)flow->idle_ms * 1000000 > t->asked_ns - lost_ns;
+	}
+}
+
+static void note_drops(struct path *p, const struct testimony *t, int slot)
+{
+	uint32_t before = p->doubt->socket_drops[slot];
+
+	p->doubt->new_socket_drops = t->answer->socket_drops > before ? t->answer->socket_drops - before : 0;
+	p->doubt->socket_drops[slot] = t->answer->socket_drops;
+}
+
+static void hear_flow(struct path *p, const struct testimony *t, int slot, const struct evidence_flow *flow,
+		      int64_t blind_before_ns)
+{
+	const struct prober_window window = {
+		.known = flow->known,
+		.receipts = flow->receipts,
+		.boot_id = t->answer->boot_id,
+		.asked_ns = t->asked_ns,
+		.blind_before_ns = blind_before_ns,
+	};
+	const struct endpoint *client = client_of(p, t, flow);
+
+	if (!path_doubt(p))
+		return;
+	p->stale = true;
+	note_flow(p, t, flow);
+	note_neighbour(p, t, client);
+	note_conflict(p, t);
+	note_frames(p, t, flow, client);
+	note_drops(p, t, slot);
+	settle_by_window(p, slot, &window);
+}
+
+static void hear_flows(const struct paths *paths, const struct testimony *t)
+{
+	const struct evidence_answer *e = t->answer;
+	uint64_t seeing_ms = e->uptime_ms < e->evicted_ms ? e->uptime_ms : e->evicted_ms;
+	int64_t blind_ns = seeing_ms > (uint64_t)(t->now_ns / 1000000) ? 0 : t->now_ns - (int64_t)seeing_ms * 1000000;
+
+	for (unsigned i = 0; i < e->flows_len; i++) {
+		struct path *p = paths_find_flow(paths, e->flows[i].id);
+		int slot = p ? path_slot(p, t->server) : -1;
+		if (slot >= 0)
+			hear_flow(p, t, slot, &e->flows[i], blind_ns);
+	}
+}
+
+static struct path_attempt *find_attempt(const struct path *p, uint32_t seq)
+{
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		if (p->doubt->attempts[i].seq == seq)
+			return &p->doubt->attempts[i];
+	}
+	return NULL;
+}
+
+static void hear_attempt(const struct paths *paths, const struct testimony *t,
+			 const struct evidence_attempt_answer *said)
+{
+	const struct testimony_attempt *asked =
+	    said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
+	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
+	struct path_attempt *attempt = p ? find_attempt(p, asked->seq) : NULL;
+	int slot = p ? path_slot(p, t->server) : -1;
+
+	if (!attempt || slot < 0)
+		return;
+	p->stale = true;
+	if (said->status == EVIDENCE_HALF_OPEN) {
+		p->facts.seen_by_server = true;
+		p->doubt->receipt_server = (int)t->server;
+		p->doubt->witness = t->witness;
+		prober_settle(&p->prober, attempt->seq, PROBER_LOST_RETURN);
+	} else if (said->status == EVIDENCE_NOT_SEEN) {
+		/* A server that started since has lost its half-open sockets with its listener. */
+		bool blind = (int64_t)t->answer->uptime_ms * 1000000 < t->now_ns - attempt->started_ns;
+		apply_to_attempt(p, attempt, slot, !blind);
+	}
+}
+
+void testimony_hear(const struct paths *paths, const struct testimony *t)
+{
+	/* Attempts first: what they prove may not be overruled by the want of a receipt. */
+	for (unsigned i = 0; i < t->answer->attempts_len; i++)
+		hear_attempt(paths, t, &t->answer->attempts[i]);
+	hear_flows(paths, t);
+}

@@ -1,0 +1,38 @@
+/* What a server's evidence means for our paths: which losses it settles, what it explains. No I/O. */
+#ifndef FLOATPROBE_TESTIMONY_H
+#define FLOATPROBE_TESTIMONY_H
+
+#include "client/paths.h"
+#include "common/core/evidence.h"
+
+#include <stdint.h>
+
+struct testimony_attempt { /* the TCP probe that an attempt of the query was about */
+	uint64_t flow_id;
+	uint32_t seq;
+};
+
+struct testimony_query { /* what was asked, by the ids in it */
+	struct testimony_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
+	unsigned attempts_len;
+};
+
+struct testimony {
+	unsigned server; /* who speaks: index in the configuration */
+	int witness;     /* index of the server through which it came; -1: directly */
+	const struct testimony_query *query;
+	const struct evidence_answer *answer;
+	int64_t asked_ns, now_ns; /* monotonic: when the query left, and now */
+};
+
+/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
+bool testimony_wanted(const struct path *path, int slot);
+
+/* Add the path's TCP attempts that this server has to be asked about, as far as there is room. */
+void testimony_ask(const struct path *path, int slot, int64_t now_ns, struct evidence_query *query,
+		   struct testimony_query *memory);
+
+/* Tell the probers, and keep what explains more in the paths' facts. */
+void testimony_hear(const struct paths *paths, const struct testimony *testimony);
+
+#endif
