@@ -63,7 +63,8 @@ static struct error *error_slot(struct collector *c, const struct evidence_error
 
 	for (struct error *e = c->errors; e < c->errors + ERRORS_MAX; e++) {
 		if (e->newest_ns && endpoint_same_address(&e->seen.client, &error->client) &&
-		    endpoint_same_address(&e->seen.offender, &error->offender) && e->seen.type == error->type &&
+		    endpoint_same_address(&e->seen.offender, &error->offender) &&
+		    endpoint_same_address(&e->seen.source, &error->source) && e->seen.type == error->type &&
 		    e->seen.code == error->code)
 			return e;
 		if (e->newest_ns < oldest->newest_ns)
@@ -76,7 +77,11 @@ static struct error *error_slot(struct collector *c, const struct evidence_error
 void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns)
 {
 	struct evidence_error error = {
-		.client = entry->destination, .offender = entry->offender, .type = entry->type, .code = entry->code
+		.client = entry->destination,
+		.offender = entry->offender,
+		.source = entry->source,
+		.type = entry->type,
+		.code = entry->code,
 	};
 	struct error *slot;
 

@@ -18,7 +18,7 @@ enum {
 	FLOW_LEN = 104,
 	ATTEMPT_LEN = 8,
 	ADDRESS_LEN = 16,
-	ERROR_LEN = 48,
+	ERROR_LEN = 64,
 	NEIGHBOUR_LEN = 60,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
@@ -193,6 +193,7 @@ static void put_error(uint8_t *p, const struct evidence_error *error)
 	p[37] = error->code;
 	bytes_put32(p + 40, error->count);
 	bytes_put32(p + 44, error->idle_ms);
+	memcpy(p + 48, error->source.address, sizeof error->source.address);
 }
 
 static void get_error(struct evidence_error *error, const uint8_t *p)
@@ -203,6 +204,8 @@ static void get_error(struct evidence_error *error, const uint8_t *p)
 	error->code = p[37];
 	error->count = bytes_get32(p + 40);
 	error->idle_ms = bytes_get32(p + 44);
+	memcpy(error->source.address, p + 48, sizeof error->source.address);
+	error->source.port = 0;
 }
 
 static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)

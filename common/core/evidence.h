@@ -70,6 +70,7 @@ struct evidence_attempt_answer {
 struct evidence_error {
 	struct endpoint client;   /* where the reply went */
 	struct endpoint offender; /* who sent the error */
+	struct endpoint source;   /* the address that the reply had; port 0 */
 	uint8_t type, code;       /* of ICMP, or of ICMPv6 when client is IPv6 */
 	uint32_t count;
 	uint32_t idle_ms; /* since the newest */
