@@ -24,6 +24,7 @@ struct flow {
 	int64_t doubt_ns;                   /* when `unacknowledged` became so many that it is strange */
 	uint32_t acknowledged;              /* replies that the client says it has */
 	uint32_t unacknowledged;            /* replies sent since that number last grew, or since the flow was made */
+	bool confirmed;                     /* that number has grown since the flow was made */
 	bool unheard;                       /* reported as unheard, and no progress since */
 	uint8_t transport;
 };

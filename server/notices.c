@@ -59,9 +59,12 @@ static void log_words(const struct reflector_event *event, const struct words *w
 
 void notices_tell(struct notices *notices, const struct reflector_event *event, int64_t real_ns, int64_t mono_ns)
 {
-	struct words w = words_of(event);
+	struct words w;
 	char note[NOTE_LEN] = "";
 
+	if (event->kind != REFLECTOR_EVENT_UNHEARD && event->kind != REFLECTOR_EVENT_HEARD)
+		return;
+	w = words_of(event);
 	journal_write(notices->journal, object_of(event, &w, real_ns));
 	if (!bucket_take(&notices->log, mono_ns, line_interval_ns, LINES_AT_ONCE)) {
 		notices->unsaid++;

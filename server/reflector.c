@@ -30,6 +30,7 @@ static const struct limit strangers = { 20 * MS, 50 };
 static const struct limit skews_of_client = { 20 * MS, 200 };
 static const struct limit signed_replies_of_client = { 10 * MS, 500 };
 static const struct limit queries_of_client = { 250 * MS, 16 };
+static const struct limit relays_of_client = { 250 * MS, 8 };
 
 struct reflector {
 	struct reflector_settings settings;
@@ -150,12 +151,24 @@ const uint64_t *reflector_counts(const struct reflector *reflector)
 	return reflector->counts;
 }
 
+static enum packet_role role_of_reply(enum packet_role request)
+{
+	switch (request) {
+	case PACKET_QUERY:
+		return PACKET_ANSWER;
+	case PACKET_RELAY:
+		return PACKET_RELAYED;
+	default:
+		return PACKET_REPLY;
+	}
+}
+
 static void start_reply(const struct exchange *x, enum packet_status status, struct packet_reply *reply)
 {
 	const struct reflector *r = x->reflector;
 
 	*reply = (struct packet_reply){
-		.role = x->packet.role == PACKET_QUERY ? PACKET_ANSWER : PACKET_REPLY,
+		.role = role_of_reply(x->packet.role),
 		.received_ns = x->in->received_ns,
 		.replied_ns = x->in->replied_ns,
 		.ttl = x->in->ttl,
@@ -244,20 +257,23 @@ static enum reflector_outcome tell_skew(const struct exchange *x)
 	return REFLECTOR_TOLD_SKEW;
 }
 
-static struct flow *make_flow(const struct exchange *x)
-{
-	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
-
-	flow->made_ns = x->in->now_ns;
-	return flow;
-}
-
 static void raise_event(const struct exchange *x, const struct flow *flow, enum reflector_event_kind kind,
 			struct reflector_event *event)
 {
 	*event = (struct reflector_event){
 		.kind = kind, .client = x->client->name, .flow = flow, .unheard_replies = flow->unacknowledged
 	};
+}
+
+/* What the client had heard before answers another boot or another server: it confirms nothing here. */
+static struct flow *make_flow(const struct exchange *x, struct reflector_event *event)
+{
+	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
+
+	flow->made_ns = x->in->now_ns;
+	flow->acknowledged = x->packet.heard.count;
+	raise_event(x, flow, REFLECTOR_EVENT_NEW, event);
+	return flow;
 }
 
 /* Does the client hear us? Its acknowledgements cover what it had when this probe left, so they are judged before
@@ -269,7 +285,10 @@ static void judge_hearing(const struct exchange *x, struct flow *flow, struct re
 		flow->acknowledged = x->packet.heard.count;
 		if (flow->unheard)
 			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
+		else if (!flow->confirmed)
+			raise_event(x, flow, REFLECTOR_EVENT_CONFIRMED, event);
 		flow->unheard = false;
+		flow->confirmed = true;
 		flow->unacknowledged = 0;
 	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
 		   x->in->now_ns - flow->doubt_ns >= unheard_after_ns) {
@@ -363,12 +382,12 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
 
 	memset(&r->answer, 0, sizeof r->answer);
+	add_flows(x);
 	s->collect(s->context, &r->query, &x->in->source, &r->answer, nonce);
 	r->answer.boot_id = s->boot_id;
 	r->answer.uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
 	r->answer.evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);
 	r->answer.asker = x->in->source;
-	add_flows(x);
 }
 
 /* The query is read while the packet still is the one that its seal is bound to. */
@@ -398,7 +417,9 @@ static void seal_answer(const struct exchange *x)
 	seal_evidence(x->client->pair.answer, nonce, x->in->buf, value, r->text, text_len);
 }
 
-static void write_reply(const struct exchange *x, const struct flow *flow, uint8_t flags)
+/* .. of len octets, at most as many as the request has. */
+static void write_reply(const struct exchange *x, const struct flow *flow, enum packet_status status, uint8_t flags,
+			size_t len)
 {
 	struct reflector *r = x->reflector;
 	const struct reflector_request *in = x->in;
@@ -406,15 +427,68 @@ static void write_reply(const struct exchange *x, const struct flow *flow, uint8
 	bool sign = x->packet.flags & PACKET_SIGN_REPLY &&
 		    allowed(&x->client->signed_replies, &signed_replies_of_client, in->now_ns);
 
-	start_reply(x, PACKET_OK, &reply);
+	start_reply(x, status, &reply);
 	reply.flags = (uint8_t)(flags | (sign ? PACKET_SIGNED : 0));
 	reply.receipts = flow->receipts;
-	packet_write_reply(in->buf, in->len, &reply);
+	packet_write_reply(in->buf, len, &reply);
 	if (reply.role == PACKET_ANSWER)
 		seal_answer(x);
-	seal_reply_mac(&x->client->pair, in->transport, in->buf, in->len);
+	seal_reply_mac(&x->client->pair, in->transport, in->buf, len);
 	if (sign)
-		seal_reply_sign(r->settings.identity, in->transport, in->buf, in->len, reply.slots);
+		seal_reply_sign(r->settings.identity, in->transport, in->buf, len, reply.slots);
+}
+
+/* Only UDP has a source that can be left to the kernel. */
+static bool wants_twin(const struct exchange *x)
+{
+	return x->packet.role == PACKET_PROBE && x->packet.flags & PACKET_WANT_TWIN && x->in->transport == PACKET_UDP &&
+	       x->in->len >= PACKET_TWIN_MIN;
+}
+
+/* Two replies in the room of the request; the twin is never signed. */
+static void write_twins(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	size_t len = packet_twin_len(x->in->len);
+	uint8_t *twin = x->in->buf + len;
+	struct packet_reply reply;
+
+	memcpy(twin, x->in->buf, len);
+	start_reply(x, PACKET_OK, &reply);
+	reply.flags = flags | PACKET_TWIN;
+	reply.receipts = flow->receipts;
+	packet_write_reply(twin, len, &reply);
+	seal_reply_mac(&x->client->pair, x->in->transport, twin, len);
+	write_reply(x, flow, PACKET_OK, flags, len);
+}
+
+/* A probe whose number is new or comes once more. */
+static enum reflector_outcome handle_probe(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	bool duplicate = flags & PACKET_DUPLICATE;
+
+	if (!duplicate && wants_twin(x)) {
+		write_twins(x, flow, flags);
+		return REFLECTOR_REPLIED_TWICE;
+	}
+	write_reply(x, flow, PACKET_OK, flags, x->in->len);
+	return duplicate ? REFLECTOR_REPLIED_DUPLICATE : REFLECTOR_REPLIED;
+}
+
+static enum reflector_outcome handle_query(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	if (!open_query(x))
+		return REFLECTOR_DROPPED_EVIDENCE;
+	write_reply(x, flow, PACKET_OK, flags, x->in->len);
+	return REFLECTOR_ANSWERED;
+}
+
+/* A number is never relayed twice. */
+static enum reflector_outcome handle_relay(const struct exchange *x, uint8_t flags)
+{
+	if (flags & PACKET_DUPLICATE)
+		return REFLECTOR_DROPPED_REPLAY;
+	return allowed(&x->client->relays, &relays_of_client, x->in->now_ns) ? REFLECTOR_TO_RELAY
+									     : REFLECTOR_DROPPED_RELAY_LIMIT;
 }
 
 /* An authentic request of a flow that exists. */
@@ -433,12 +507,14 @@ static enum reflector_outcome handle_in_flow(const struct exchange *x, struct fl
 		note_progress(x, flow, event);
 		break;
 	}
-	if (x->packet.role == PACKET_QUERY && !open_query(x))
-		return REFLECTOR_DROPPED_EVIDENCE;
-	write_reply(x, flow, flags);
-	if (x->packet.role == PACKET_QUERY)
-		return REFLECTOR_ANSWERED;
-	return flags & PACKET_DUPLICATE ? REFLECTOR_REPLIED_DUPLICATE : REFLECTOR_REPLIED;
+	switch (x->packet.role) {
+	case PACKET_QUERY:
+		return handle_query(x, flow, flags);
+	case PACKET_RELAY:
+		return handle_relay(x, flags);
+	default:
+		return handle_probe(x, flow, flags);
+	}
 }
 
 /* The MAC or the signature holds. */
@@ -452,7 +528,7 @@ static enum reflector_outcome handle_authentic(const struct exchange *x, struct 
 		return tell_skew(x);
 	if (!x->signature_held && !signature_holds(x))
 		return REFLECTOR_DROPPED_BAD_SIGNATURE;
-	return handle_in_flow(x, make_flow(x), PACKET_NEW_FLOW, event);
+	return handle_in_flow(x, make_flow(x, event), PACKET_NEW_FLOW, event);
 }
 
 static enum reflector_outcome handle_client(struct exchange *x, struct reflector_event *event)
@@ -478,7 +554,7 @@ static enum reflector_outcome handle(struct exchange *x, struct reflector_event 
 	int number;
 
 	if (packet_read_request(x->in->buf, x->in->len, &x->packet) != PACKET_FAULT_NONE ||
-	    x->packet.transport != x->in->transport || x->packet.role == PACKET_RELAY)
+	    x->packet.transport != x->in->transport)
 		return REFLECTOR_DROPPED_MALFORMED;
 	number = roster_find(r->roster, x->packet.client_key);
 	if (number < 0)
@@ -498,4 +574,24 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 	outcome = handle(&x, event);
 	reflector->counts[outcome]++;
 	return outcome;
+}
+
+bool reflector_reply_to_relay(struct reflector *reflector, const struct reflector_request *request,
+			      enum packet_status status)
+{
+	struct exchange x = { .reflector = reflector, .in = request };
+	const struct flow *flow;
+	int number;
+
+	if (packet_read_request(request->buf, request->len, &x.packet) != PACKET_FAULT_NONE)
+		return false;
+	number = roster_find(reflector->roster, x.packet.client_key);
+	if (number < 0)
+		return false;
+	x.client_number = (unsigned)number;
+	x.client = roster_at(reflector->roster, x.client_number);
+	flow = flows_peek(reflector->flows, x.client_number, x.packet.flow_id);
+	if (flow)
+		write_reply(&x, flow, status, 0, request->len);
+	return flow != NULL;
 }

@@ -1,4 +1,4 @@
-/* The heart of floatprobed: one datagram or frame in, at most one reply out. Pure: time, entropy and what the
+/* The heart of floatprobed: one datagram or frame in, at most as many octets out. Pure: time, entropy and what the
  * system knows come in as arguments. The order of the checks, cheap to dear, is that of DESIGN § 6. */
 #ifndef FLOATPROBE_REFLECTOR_H
 #define FLOATPROBE_REFLECTOR_H
@@ -16,6 +16,7 @@
 /* How far a request got: the counters and, later, the metrics. X-macro: name, text. */
 #define REFLECTOR_OUTCOMES(X)                                                                                          \
 	X(REPLIED, "replied")                                                                                          \
+	X(REPLIED_TWICE, "replied, and with an unpinned twin")                                                         \
 	X(REPLIED_DUPLICATE, "replied once more to a duplicate")                                                       \
 	X(ANSWERED, "evidence answered")                                                                               \
 	X(TOLD_SKEW, "told the sender that its clock is off")                                                          \
@@ -27,7 +28,9 @@
 	X(DROPPED_SIGNATURE_LIMIT, "over the limit of signatures without a slot")                                      \
 	X(DROPPED_REPLAY, "replayed or too old for the window")                                                        \
 	X(DROPPED_SKEW_LIMIT, "over the limit of clock-skew answers")                                                  \
-	X(DROPPED_EVIDENCE, "evidence query that does not open or is over its limit")
+	X(DROPPED_EVIDENCE, "evidence query that does not open or is over its limit")                                  \
+	X(DROPPED_RELAY_LIMIT, "over the limit of queries to be relayed")                                              \
+	X(TO_RELAY, "query for another server")
 enum reflector_outcome {
 #define X(name, text) REFLECTOR_##name,
 	REFLECTOR_OUTCOMES(X)
@@ -50,8 +53,8 @@ struct reflector_settings {
 	uint8_t hash_key[16];
 	const struct reflector_client *clients; /* copied, but for the names */
 	size_t clients_len;
-	/* Fill what the system knows about this query (attempts, addresses, errors, socket_drops; the flows and the
-	 * rest are the reflector's) and a fresh random nonce. Called for authenticated queries only. */
+	/* Fill what the system knows about this query and a fresh random nonce. The flows are there already; boot id,
+	 * times and asker are the reflector's. Called for authenticated queries only. */
 	void (*collect)(void *context, const struct evidence_query *query, const struct endpoint *asker,
 			struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN]);
 	void *context;
@@ -70,8 +73,11 @@ struct reflector_request {
 
 enum reflector_event_kind {
 	REFLECTOR_EVENT_NONE,
-	REFLECTOR_EVENT_UNHEARD, /* we hear this client's flow, and it does not hear us */
-	REFLECTOR_EVENT_HEARD,   /* .. it does again */
+	REFLECTOR_EVENT_UNHEARD,   /* we hear this client's flow, and it does not hear us */
+	REFLECTOR_EVENT_HEARD,     /* .. it does again */
+	REFLECTOR_EVENT_NEW,       /* a flow's first packet here */
+	REFLECTOR_EVENT_CONFIRMED, /* the client hears what we send in this flow: its first acknowledgement since then
+				    */
 };
 struct reflector_event {
 	enum reflector_event_kind kind;
@@ -91,9 +97,17 @@ void reflector_free(struct reflector *reflector);
 bool reflector_set_clients(struct reflector *reflector, const struct reflector_client *clients, size_t clients_len,
 			   int64_t now_ns) __attribute__((warn_unused_result));
 
-/* A reply of request->len octets stands in request->buf if the outcome is below REFLECTOR_DROPPED_MALFORMED. */
+/* A reply of request->len octets stands in request->buf if the outcome is below REFLECTOR_DROPPED_MALFORMED. After
+ * REPLIED_TWICE there are two of packet_twin_len(request->len) octets, one behind the other: the second one is to leave
+ * from whatever address the kernel chooses. After TO_RELAY the request stands there as it was: it is authentic, and its
+ * reply is reflector_reply_to_relay's. */
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
 					struct reflector_event *event);
+
+/* Reply to a request whose outcome was TO_RELAY: now for request->now_ns and replied_ns, with the status and what
+ * stands in the place of evidence. false: its client or its flow is not there any more. */
+bool reflector_reply_to_relay(struct reflector *reflector, const struct reflector_request *request,
+			      enum packet_status status) __attribute__((warn_unused_result));
 
 /* How often each outcome came, by enum reflector_outcome. */
 const uint64_t *reflector_counts(const struct reflector *reflector);

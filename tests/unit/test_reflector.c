@@ -686,6 +686,20 @@ static void duplicates_and_queries_are_no_reason(void **state)
 	}
 }
 
+static void a_flow_is_reported_when_it_is_new_and_when_it_is_confirmed(void **state)
+{
+	struct world *w = *state;
+	uint32_t seq = 2;
+
+	/* What the client has heard before it asked us says nothing of us. */
+	ask(w, (struct request){ .flow = 5, .seq = 1, .heard = 7 });
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NEW);
+	assert_true(w->event.flow->id == 5);
+	assert_int_equal(probe_on(w, &seq, 2, 7, 1 * MS, REFLECTOR_EVENT_NONE), 2);
+	assert_int_equal(probe_on(w, &seq, 1, 8, 1 * MS, REFLECTOR_EVENT_CONFIRMED), 1);
+	assert_int_equal(probe_on(w, &seq, 3, 10, 1 * MS, REFLECTOR_EVENT_NONE), 3);
+}
+
 /* ---- another list of clients ---- */
 
 static void flows_survive_another_list_of_clients(void **state)
@@ -714,7 +728,7 @@ static void flows_survive_another_list_of_clients(void **state)
 	assert_int_equal(out.outcome, REFLECTOR_ANSWERED);
 	assert_int_equal(out.answer.evicted_ms, 7000);
 
-	for (; seq < 8 && w->event.kind == REFLECTOR_EVENT_NONE; seq++) {
+	for (; seq < 8 && w->event.kind != REFLECTOR_EVENT_UNHEARD; seq++) {
 		pass(w, 1 * S);
 		ask(w, (struct request){ .who = BOB, .flow = 6, .seq = seq });
 	}
@@ -761,6 +775,7 @@ int main(void)
 		TEST(an_old_loss_is_no_reason),
 		TEST(an_overtaken_probe_is_no_reason),
 		TEST(duplicates_and_queries_are_no_reason),
+		TEST(a_flow_is_reported_when_it_is_new_and_when_it_is_confirmed),
 		TEST(flows_survive_another_list_of_clients),
 		TEST(a_list_with_a_bad_key_changes_nothing),
 	};
