@@ -43,30 +43,44 @@ static bool wants_signature(const struct engine *e, const struct path *p)
 	return false;
 }
 
-static void write_probe(struct engine *e, struct path *p, uint32_t seq, int64_t real_ns, uint8_t *buf)
+/* Write and sign a probe of a path's, or of its twin's, prober. */
+static void write_probe(struct engine *e, const struct path *p, const struct prober *prober, uint16_t flags,
+			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
 {
 	const struct config_target *t = p->target;
 	struct packet_request request = {
 		.role = PACKET_PROBE,
 		.seq = seq,
 		.sent_ns = real_ns,
-		.flags = wants_signature(e, p) ? PACKET_SIGN_REPLY : 0,
-		.flow_id = p->prober.flow_id,
+		.flags = flags,
+		.flow_id = prober->flow_id,
 		.destination = p->endpoint,
 		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,
-		.heard = p->prober.heard,
+		.heard = prober->heard,
 		.slots = t->servers_len,
 	};
 
 	memcpy(request.client_key, e->keyring.identity->public_key, WIRE_KEY_LEN);
-	packet_write_request(buf, p->size, &request);
-	keyring_seal(&e->keyring, request.transport, buf, p->size, t->servers, t->servers_len);
+	packet_write_request(buf, len, &request);
+	keyring_seal(&e->keyring, request.transport, buf, len, t->servers, t->servers_len);
+}
+
+static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t real_ns)
+{
+	uint32_t seq = twin_send(p->twin, now_ns, real_ns);
+	int error;
+	uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, &p->twin->last_fresh, TWIN_PROBE_LEN,
+					NULL, seq, &error);
+
+	if (buf)
+		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
 }
 
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 {
 	int64_t real_ns = clock_real_ns();
 	int64_t deadline_ns = now_ns + p->prober.timeout_ns;
+	uint16_t flags = wants_signature(e, p) ? PACKET_SIGN_REPLY : 0;
 	uint32_t seq;
 	int error;
 
@@ -77,15 +91,17 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 		e->expire_ns = deadline_ns;
 	if (p->tcp) {
 		uint8_t buf[WIRE_PROBE_MIN];
-		write_probe(e, p, seq, real_ns, buf);
+		write_probe(e, p, &p->prober, flags, seq, real_ns, buf, sizeof buf);
 		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, p->prober.timeout_ns, receive_tcp, p, seq);
 	} else {
 		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, &p->last_fresh, p->size, p, seq, &error);
 		if (buf)
-			write_probe(e, p, seq, real_ns, buf);
+			write_probe(e, p, &p->prober, flags, seq, real_ns, buf, p->size);
 		else
 			receive_unsent(e, p, seq, error);
 	}
+	if (p->twin)
+		send_twin(e, p, now_ns, real_ns);
 }
 
 static void send_due(struct engine *e, int64_t now_ns)

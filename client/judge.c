@@ -109,6 +109,20 @@ static void explain(const struct engine *e, const struct path *p, struct verdict
 	facts->socket_drops = d->new_socket_drops;
 }
 
+/* The twin probes of the same target and address stand beside its first UDP path. */
+static void add_twins(const struct engine *e, size_t i, struct verdict_twins *twins)
+{
+	const struct path *p = e->paths.items[i];
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to && !p->tcp; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->twin && endpoint_equal(&other->endpoint, &p->endpoint))
+			twin_count(other->twin, clock_mono_ns(), twins);
+	}
+}
+
 static void gather(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
 {
 	const struct config_target *t = p->target;
@@ -137,6 +151,8 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	struct verdict_evidence evidence;
 
 	gather(e, e->paths.items[i], round, &evidence);
+	if (e->paths.items[i]->target->unpinned)
+		add_twins(e, i, &evidence.twins);
 	if (evidence.tally.answered < evidence.tally.sent) {
 		same_target(e, i, round, &evidence.context);
 		same_servers(e, e->paths.items[i], round, &evidence.context);

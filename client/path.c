@@ -23,6 +23,17 @@ void path_start_flow(struct path *p)
 	p->doubt = NULL;
 }
 
+static bool add_twin(struct path *p)
+{
+	uint64_t flow_id;
+
+	p->twin = malloc(sizeof *p->twin);
+	randombytes_buf(&flow_id, sizeof flow_id);
+	if (p->twin)
+		twin_init(p->twin, flow_id, p->prober.timeout_ns);
+	return p->twin != NULL;
+}
+
 static struct path *path_new(const struct path_plan *plan, const struct config_target *target,
 			     const struct endpoint *endpoint)
 {
@@ -55,10 +66,11 @@ bool path_make_all(const struct path_plan *plan, const struct config_target *tar
 
 	for (size_t i = 0; i < len; i++) {
 		list[i] = path_new(plan, target, endpoint);
-		if (list[i])
+		if (list[i] && (i > 0 || !target->udp || !target->unpinned || add_twin(list[i])))
 			continue;
-		while (i > 0)
-			path_free(list[--i]);
+		do
+			path_free(list[i]);
+		while (i-- > 0);
 		return false;
 	}
 	for (unsigned s = 0; target->udp && s < target->sizes_len; s++) {
@@ -80,13 +92,14 @@ void path_free(struct path *p)
 		return;
 	free(p->prober.ring);
 	free(p->doubt);
+	free(p->twin);
 	free(p);
 }
 
 bool path_same(const struct path *a, const struct path *b)
 {
 	return strcmp(a->target->name, b->target->name) == 0 && endpoint_equal(&a->endpoint, &b->endpoint) &&
-	       a->tcp == b->tcp && a->size == b->size && a->held == b->held &&
+	       a->tcp == b->tcp && !a->twin == !b->twin && a->size == b->size && a->held == b->held &&
 	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
 }
 

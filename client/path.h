@@ -7,6 +7,7 @@
 #include "client/prober.h"
 #include "client/result.h"
 #include "client/schedule.h"
+#include "client/twin.h"
 #include "client/verdict.h"
 #include "common/core/evidence.h"
 
@@ -54,6 +55,7 @@ struct path {
 	struct prober prober;
 	struct verdict_facts facts;
 	struct path_doubt *doubt; /* NULL: no loss yet */
+	struct twin *twin;        /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
 	int64_t decided_at_ns;    /* monotonic: when something of it was last decided */
 	/* how it stands (run) */
 	enum verdict_state state;

@@ -3,34 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct path **slot_of(struct path **table, size_t len, uint64_t flow_id)
+static struct paths_flow *slot_of(struct paths_flow *table, size_t len, uint64_t flow_id)
 {
 	size_t i = flow_id & (len - 1); /* flow ids are our own random numbers */
 
-	while (table[i] && table[i]->prober.flow_id != flow_id)
+	while (table[i].path && table[i].id != flow_id)
 		i = (i + 1) & (len - 1);
 	return &table[i];
 }
 
-static bool contains(struct path **table, size_t len, const struct path *path)
+static void fill_table(struct paths_flow *table, size_t table_len, struct path *const *items, size_t len)
 {
-	return len && *slot_of(table, len, path->prober.flow_id) == path;
+	for (size_t i = 0; i < len; i++) {
+		struct path *p = items[i];
+		*slot_of(table, table_len, p->prober.flow_id) = (struct paths_flow){ p->prober.flow_id, p };
+		if (p->twin)
+			*slot_of(table, table_len, p->twin->prober.flow_id) =
+			    (struct paths_flow){ p->twin->prober.flow_id, p };
+	}
 }
 
 bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(struct path *path))
 {
 	size_t table_len = 16;
-	struct path **table;
+	struct paths_flow *table;
 
-	while (table_len < 2 * len)
+	while (table_len < 4 * len)
 		table_len *= 2;
-	table = calloc(table_len, sizeof(struct path *));
+	table = calloc(table_len, sizeof *table);
 	if (!table)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		*slot_of(table, table_len, items[i]->prober.flow_id) = items[i];
+	fill_table(table, table_len, items, len);
 	for (size_t i = 0; i < paths->len; i++) {
-		if (contains(table, table_len, paths->items[i]))
+		if (slot_of(table, table_len, paths->items[i]->prober.flow_id)->path == paths->items[i])
 			continue;
 		leaving(paths->items[i]);
 		path_free(paths->items[i]);
@@ -44,9 +49,8 @@ bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leav
 void paths_renew_flow(struct paths *paths, struct path *path)
 {
 	path_start_flow(path);
-	memset(paths->by_flow, 0, paths->by_flow_len * sizeof(struct path *));
-	for (size_t i = 0; i < paths->len; i++)
-		*slot_of(paths->by_flow, paths->by_flow_len, paths->items[i]->prober.flow_id) = paths->items[i];
+	memset(paths->by_flow, 0, paths->by_flow_len * sizeof *paths->by_flow);
+	fill_table(paths->by_flow, paths->by_flow_len, paths->items, paths->len);
 }
 
 void paths_free(struct paths *paths)
@@ -60,7 +64,7 @@ void paths_free(struct paths *paths)
 
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id)
 {
-	return paths->by_flow_len ? *slot_of(paths->by_flow, paths->by_flow_len, flow_id) : NULL;
+	return paths->by_flow_len ? slot_of(paths->by_flow, paths->by_flow_len, flow_id)->path : NULL;
 }
 
 struct path *paths_find_waiting(const struct paths *paths, const struct endpoint *endpoint, uint32_t *seq)

@@ -8,10 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct paths_flow {
+	uint64_t id;
+	struct path *path; /* NULL: free */
+};
+
 struct paths {
 	struct path **items; /* paths of one target stand together, in the order of the configuration */
 	size_t len;
-	struct path **by_flow; /* open addressing; a power of two */
+	struct paths_flow *by_flow; /* the paths' flows and their twins'; open addressing; a power of two */
 	size_t by_flow_len;
 };
 
@@ -25,7 +30,8 @@ void paths_free(struct paths *paths);
 /* Give a path a new flow before its numbers run out: another id, no past. */
 void paths_renew_flow(struct paths *paths, struct path *path);
 
-struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id); /* NULL: none */
+/* The path whose flow, or whose twin's flow, this is; NULL: none. */
+struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id);
 
 /* The UDP path to this endpoint with a probe that is still waiting, the longest wait first: for ICMP errors that quote
  * too little. */

@@ -101,7 +101,10 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 	if (server >= 0 && !is_authentic(e, (unsigned)server, transport, &reply, buf, len))
 		return;
 	p = paths_find_flow(&e->paths, reply.flow_id);
-	if (p && p->tcp == (transport == PACKET_TCP)) {
+	if (p && reply.flow_id != p->prober.flow_id) {
+		if (server >= 0)
+			twin_reply(p->twin, &reply, &p->endpoint, source, received_real_ns, now_ns);
+	} else if (p && p->tcp == (transport == PACKET_TCP)) {
 		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };
 		if (server < 0)
 			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
@@ -121,7 +124,7 @@ static void echo_received(struct engine *e, const struct endpoint *source, const
 	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
 		return;
 	p = paths_find_flow(&e->paths, request.flow_id);
-	if (!p || p->tcp || !endpoint_equal(source, &p->endpoint))
+	if (!p || p->tcp || p->prober.flow_id != request.flow_id || !endpoint_equal(source, &p->endpoint))
 		return;
 	settle(e, p, request.seq, PROBER_IMPOSTOR, &(struct engine_probe){ .source = *source });
 }
@@ -179,7 +182,7 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 		if (!p && asker_failed(e->asker, flow_id,
 				       entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED))
 			return;
-		if (p && !endpoint_equal(&p->endpoint, &entry->destination))
+		if (p && (p->prober.flow_id != flow_id || !endpoint_equal(&p->endpoint, &entry->destination)))
 			return;
 	} else {
 		p = paths_find_waiting(&e->paths, &entry->destination, &seq);

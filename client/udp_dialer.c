@@ -27,6 +27,7 @@ struct socket {
 	uv_poll_t poll;
 	struct socket *next; /* of the fresh ones, the youngest first */
 	int fd;
+	bool alone;        /* takes no further paths */
 	uint32_t number;   /* > 0, never used twice: tells fresh sockets apart */
 	uint32_t sent_id;  /* the kernel's count for the next datagram (OPT_ID) */
 	int64_t opened_ns; /* monotonic */
@@ -164,14 +165,15 @@ void udp_dialer_free(struct udp_dialer *d)
 }
 
 /* A fresh probe's socket: one that is young and that this path has not used last. */
-static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, uint32_t last, int *error)
+static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, bool alone, uint32_t last, int *error)
 {
 	struct socket *s = d->fresh[family];
 
-	if (s && s->number != last && clock_mono_ns() - s->opened_ns < FRESH_SHARED_NS)
+	if (s && !alone && !s->alone && s->number != last && clock_mono_ns() - s->opened_ns < FRESH_SHARED_NS)
 		return s;
 	s = socket_open(d, family ? AF_INET6 : AF_INET, error);
 	if (s) {
+		s->alone = alone;
 		s->next = d->fresh[family];
 		d->fresh[family] = s;
 	}
@@ -191,7 +193,8 @@ uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int h
 			  void *owner, uint32_t seq, int *error)
 {
 	unsigned family = endpoint_is_v4(to) ? 0 : 1;
-	struct socket *s = held < 0 ? fresh_socket(d, family, *last_fresh, error) : held_socket(d, family, held, error);
+	struct socket *s = held < 0 ? fresh_socket(d, family, held == UDP_DIALER_ALONE, *last_fresh, error)
+				    : held_socket(d, family, held, error);
 	struct udp_datagram *datagram;
 
 	if (!s)

@@ -17,7 +17,10 @@
 
 struct udp_dialer;
 
-enum { UDP_DIALER_FRESH = -1 }; /* in place of the index of a held flow */
+enum { /* in place of the index of a held flow */
+       UDP_DIALER_FRESH = -1,
+       UDP_DIALER_ALONE = -2, /* fresh, and not shared with anybody */
+};
 
 struct udp_dialer_hooks {
 	/* A datagram came in; the buffer may be written to. now_ns: monotonic, of this batch. */

@@ -98,6 +98,7 @@ struct verdict_evidence {
 	struct prober_tally tally;
 	struct verdict_facts facts;
 	struct verdict_context context;
+	struct verdict_twins twins;
 	bool tcp;
 	unsigned size;
 	bool expect_reachable;

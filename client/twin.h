@@ -1,0 +1,34 @@
+/* The probes that ask for an unpinned twin reply: would an application here that does not choose its source address be
+ * heard? They go beside a path, in a flow of their own and each from a port of its own: a NAT must not meet the twin's
+ * strange source in a flow that anything else relies on. Pure. */
+#ifndef FLOATPROBE_TWIN_H
+#define FLOATPROBE_TWIN_H
+
+#include "client/prober.h"
+#include "client/verdict.h"
+#include "common/core/endpoint.h"
+#include "common/core/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TWIN_RING_LEN = 64, TWIN_PROBE_LEN = PACKET_TWIN_MIN };
+
+struct twin {
+	struct prober prober; /* of the pinned replies */
+	struct prober_record ring[TWIN_RING_LEN];
+	uint8_t heard[TWIN_RING_LEN]; /* of the twin to each: see twin.c */
+	struct endpoint source;       /* of the newest twin that came from elsewhere */
+	uint32_t last_fresh;          /* the dialer's */
+};
+
+void twin_init(struct twin *twin, uint64_t flow_id, int64_t timeout_ns);
+/* A probe leaves now; returns its number. */
+uint32_t twin_send(struct twin *twin, int64_t now_ns, int64_t now_real_ns);
+/* An authentic reply of the twin's flow: the pinned one or, by its flag, the twin. */
+void twin_reply(struct twin *twin, const struct packet_reply *reply, const struct endpoint *asked,
+		const struct endpoint *source, int64_t received_real_ns, int64_t now_ns);
+/* What came of those whose time is over. */
+void twin_count(struct twin *twin, int64_t now_ns, struct verdict_twins *twins);
+
+#endif
