@@ -135,31 +135,7 @@ static void reload(struct daemon *d)
 
 /* ---- start ---- */
 
-static bool make_reflector(struct daemon *d, uint64_t boot_id)
-{
-	const struct server_config *config = d->config;
-	struct reflector_client *clients = list_clients(config);
-	struct reflector_settings settings = {
-		.identity = &config->identity,
-		.boot_id = boot_id,
-		.started_ns = clock_mono_ns(),
-		.clock_skew_ns = config->clock_skew_ns,
-		.flows_max = config->flows_max,
-		.clients = clients,
-		.clients_len = config->clients_len,
-		.collect = collect,
-		.context = d,
-	};
-
-	if (!clients)
-		return false;
-	randombytes_buf(settings.hash_key, sizeof settings.hash_key);
-	d->service.reflector = reflector_new(&settings);
-	free(clients);
-	return d->service.reflector != NULL;
-}
-
-static bool make_parts(struct daemon *d, uint64_t boot_id)
+static bool make_parts(struct daemon *d)
 {
 	const struct server_config *config = d->config;
 
@@ -170,10 +146,9 @@ static bool make_parts(struct daemon *d, uint64_t boot_id)
 		d->udp = udp_listener_new(&d->service, config->addresses_len);
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
-	if (make_reflector(d, boot_id) && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp))
+	if (d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp))
 		return true;
-	log_error("no memory for %u flows and %u TCP connections; lower limits.flows or limits.tcp_slots",
-		  config->flows_max, config->tcp_slots);
+	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
 	return false;
 }
 
@@ -228,6 +203,32 @@ static bool start_listeners(struct daemon *d)
 	return !d->tcp ||
 	       say_refused("TCP", &failed,
 			   tcp_listener_start(d->tcp, &d->loop, config->addresses, config->port, &failed)) == 0;
+}
+
+/* Made when the sockets are open: what it says of its uptime must not include a time when they were not. */
+static bool make_reflector(struct daemon *d, uint64_t boot_id)
+{
+	const struct server_config *config = d->config;
+	struct reflector_client *clients = list_clients(config);
+	struct reflector_settings settings = {
+		.identity = &config->identity,
+		.boot_id = boot_id,
+		.started_ns = clock_mono_ns(),
+		.clock_skew_ns = config->clock_skew_ns,
+		.flows_max = config->flows_max,
+		.clients = clients,
+		.clients_len = config->clients_len,
+		.collect = collect,
+		.context = d,
+	};
+
+	randombytes_buf(settings.hash_key, sizeof settings.hash_key);
+	if (clients)
+		d->service.reflector = reflector_new(&settings);
+	free(clients);
+	if (!d->service.reflector)
+		log_error("no memory for %u flows; lower limits.flows", config->flows_max);
+	return d->service.reflector != NULL;
 }
 
 static void say_started(const struct server_config *config, uint64_t boot_id)
@@ -303,7 +304,7 @@ static int run(struct daemon *d)
 	randombytes_buf(&boot_id, sizeof boot_id);
 	raise_descriptor_limit(d->config->tcp_slots);
 	start_handles(d);
-	if (make_parts(d, boot_id) && open_journal(d) && start_listeners(d)) {
+	if (make_parts(d) && open_journal(d) && start_listeners(d) && make_reflector(d, boot_id)) {
 		say_started(d->config, boot_id);
 		status = EXIT_DONE;
 	} else {
