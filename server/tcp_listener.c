@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 enum {
 	DEADLINE_MS = 5000, /* for a whole frame, from the connection's start or from the last reply on */
@@ -18,13 +19,13 @@ enum {
 enum slot_state { SLOT_FREE, SLOT_STRANGER, SLOT_AUTHENTIC, SLOT_CLOSING };
 
 struct slot {
+	TAILQ_ENTRY(slot) link; /* of the free ones or of the strangers */
 	uv_tcp_t tcp;
 	uv_timer_t deadline; /* lives as long as the listener */
 	uv_write_t write;
 	struct tcp_listener *listener;
 	struct endpoint source, arrived_on;
 	enum slot_state state;
-	uint64_t accepted; /* its place in the order of arrival */
 	unsigned exchanges;
 	size_t body_len; /* of the frame being answered */
 	size_t len;
@@ -41,8 +42,8 @@ struct tcp_listener {
 	const struct service *service;
 	uv_loop_t *loop;
 	struct slot *slots;
-	unsigned slots_len;
-	uint64_t accepted;
+	unsigned slots_len, closing;
+	TAILQ_HEAD(slot_list, slot) free, strangers; /* strangers: the oldest first */
 	bool stopping;
 	size_t addresses_len, sockets_len;
 	struct tcp_socket sockets[];
@@ -54,17 +55,23 @@ static void accept_waiting(struct tcp_listener *l);
 static void on_slot_closed(uv_handle_t *handle)
 {
 	struct slot *s = handle->data;
+	struct tcp_listener *l = s->listener;
 
 	s->state = SLOT_FREE;
-	if (!s->listener->stopping)
-		accept_waiting(s->listener);
+	l->closing--;
+	TAILQ_INSERT_HEAD(&l->free, s, link);
+	if (!l->stopping)
+		accept_waiting(l);
 }
 
 static void close_slot(struct slot *s)
 {
 	if (s->state == SLOT_CLOSING)
 		return;
+	if (s->state == SLOT_STRANGER)
+		TAILQ_REMOVE(&s->listener->strangers, s, link);
 	s->state = SLOT_CLOSING;
+	s->listener->closing++;
 	uv_timer_stop(&s->deadline);
 	uv_close((uv_handle_t *)&s->tcp, on_slot_closed);
 }
@@ -153,8 +160,10 @@ static void answer_frame(struct slot *s)
 		close_slot(s);
 		return;
 	}
-	if (outcome != REFLECTOR_TOLD_NOT_AUTHORISED)
+	if (outcome != REFLECTOR_TOLD_NOT_AUTHORISED && s->state == SLOT_STRANGER) {
+		TAILQ_REMOVE(&s->listener->strangers, s, link);
 		s->state = SLOT_AUTHENTIC;
+	}
 	uv_read_stop((uv_stream_t *)&s->tcp);
 	if (uv_write(&s->write, (uv_stream_t *)&s->tcp, &out, 1, on_written) < 0)
 		close_slot(s);
@@ -193,10 +202,11 @@ static void take_connection(struct tcp_socket *socket, struct slot *s)
 	struct tcp_listener *l = socket->listener;
 
 	socket->waiting = false;
+	TAILQ_REMOVE(&l->free, s, link);
+	TAILQ_INSERT_TAIL(&l->strangers, s, link);
 	uv_tcp_init(l->loop, &s->tcp); /* opens nothing yet, so it succeeds */
 	s->tcp.data = s;
 	s->state = SLOT_STRANGER;
-	s->accepted = l->accepted++;
 	s->exchanges = 0;
 	s->len = 0;
 	set_deadline(s);
@@ -205,40 +215,21 @@ static void take_connection(struct tcp_socket *socket, struct slot *s)
 		close_slot(s);
 }
 
-static struct slot *find_free(const struct tcp_listener *l)
-{
-	for (unsigned i = 0; i < l->slots_len; i++)
-		if (l->slots[i].state == SLOT_FREE)
-			return &l->slots[i];
-	return NULL;
-}
-
-/* Room comes when the victim is closed; one at a time is enough. Clients that have shown who they are stay: then the
- * new connection waits in the kernel's queue until a deadline passes. */
+/* Room comes when the oldest stranger is closed; one at a time is enough. Clients that have shown who they are stay:
+ * then the new connection waits in the kernel's queue until a deadline passes. */
 static void make_room(struct tcp_listener *l)
 {
-	struct slot *victim = NULL;
-
-	for (unsigned i = 0; i < l->slots_len; i++) {
-		struct slot *s = &l->slots[i];
-
-		if (s->state == SLOT_CLOSING)
-			return;
-		if (s->state == SLOT_STRANGER && (!victim || s->accepted < victim->accepted))
-			victim = s;
-	}
-	if (victim)
-		close_slot(victim);
+	if (l->closing == 0 && !TAILQ_EMPTY(&l->strangers))
+		close_slot(TAILQ_FIRST(&l->strangers));
 }
 
 static void accept_waiting(struct tcp_listener *l)
 {
 	for (size_t i = 0; i < l->sockets_len; i++) {
-		struct slot *s;
+		struct slot *s = TAILQ_FIRST(&l->free);
 
 		if (!l->sockets[i].waiting)
 			continue;
-		s = find_free(l);
 		if (!s) {
 			make_room(l);
 			return;
@@ -268,6 +259,8 @@ struct tcp_listener *tcp_listener_new(const struct service *service, size_t addr
 		return NULL;
 	l->service = service;
 	l->addresses_len = addresses_len;
+	TAILQ_INIT(&l->free);
+	TAILQ_INIT(&l->strangers);
 	l->slots = calloc(slots, sizeof *l->slots);
 	if (l->slots) {
 		l->slots_len = slots;
@@ -285,6 +278,7 @@ static void start_slots(struct tcp_listener *l)
 		uv_timer_init(l->loop, &s->deadline); /* always succeeds */
 		s->listener = l;
 		s->deadline.data = s->write.data = s;
+		TAILQ_INSERT_TAIL(&l->free, s, link);
 	}
 }
 
