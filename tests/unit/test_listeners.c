@@ -1,0 +1,397 @@
+/* udp_listener, tcp_listener: over loopback, in one loop with their clients. Nothing waits for a time: the loop turns
+ * until what must happen has happened (or, on failure, until ctest ends it). */
+#include "common/core/frame.h"
+#include "common/system/clock.h"
+#include "common/system/udp.h"
+#include "server/collector.h"
+#include "server/tcp_listener.h"
+#include "server/udp_listener.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { PROBE_LEN = 512, FRAME_LEN = FRAME_HEADER_LEN + PROBE_LEN, SLOTS = 2, PORTS_TRIED = 100, JUNK_LEN = 40 };
+
+static struct seal_identity server, client, stranger;
+
+struct world {
+	uv_loop_t loop;
+	struct service service;
+	struct udp_listener *udp;
+	struct tcp_listener *tcp;
+	struct endpoint address;
+	uint32_t seq; /* each probe is of a flow of its own */
+};
+
+static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+{
+	(void)context, (void)query, (void)asker, (void)answer, (void)nonce;
+}
+
+static void on_event(void *context, const struct reflector_event *event)
+{
+	(void)context, (void)event;
+}
+
+static void make_service(struct world *w)
+{
+	struct reflector_client listed = { .name = "client" };
+	const struct reflector_settings settings = {
+		.identity = &server,
+		.started_ns = clock_mono_ns(),
+		.clock_skew_ns = INT64_MAX / 4,
+		.flows_max = 1000,
+		.clients = &listed,
+		.clients_len = 1,
+		.collect = collect,
+	};
+
+	memcpy(listed.key, client.public_key, sizeof listed.key);
+	w->service = (struct service){ .reflector = reflector_new(&settings),
+				       .collector = collector_new(0, clock_mono_ns()),
+				       .on_event = on_event };
+	assert_non_null(w->service.reflector);
+	assert_non_null(w->service.collector);
+}
+
+static struct endpoint loopback(uint16_t port)
+{
+	return (struct endpoint){ { [10] = 0xff, 0xff, 127, 0, 0, 1 }, port };
+}
+
+static uint16_t free_port(void)
+{
+	struct udp_options options = { .family = AF_INET, .bind = loopback(0) };
+	int fd = udp_open(&options), port = udp_port(fd);
+
+	assert_in_range(port, 1, 65535);
+	close(fd);
+	return (uint16_t)port;
+}
+
+/* Somebody else may take the port between our asking and our binding: then another one. */
+static void start(struct world *w)
+{
+	struct endpoint failed;
+
+	for (unsigned i = 0; i < PORTS_TRIED; i++) {
+		w->address = loopback(free_port());
+		w->udp = udp_listener_new(&w->service, 0);
+		w->tcp = tcp_listener_new(&w->service, 1, SLOTS);
+		assert_non_null(w->udp);
+		assert_non_null(w->tcp);
+		if (udp_listener_start(w->udp, &w->loop, NULL, w->address.port, &failed) == 0 &&
+		    tcp_listener_start(w->tcp, &w->loop, &w->address, w->address.port, &failed) == 0)
+			return;
+		udp_listener_stop(w->udp);
+		tcp_listener_stop(w->tcp);
+		uv_run(&w->loop, UV_RUN_DEFAULT);
+		udp_listener_free(w->udp);
+		tcp_listener_free(w->tcp);
+	}
+	fail_msg("no port to be had");
+}
+
+static int set_up(void **state)
+{
+	static struct world world;
+	const uint8_t seeds[3][SEAL_SEED_LEN] = { { 1 }, { 2 }, { 3 } };
+
+	assert_true(seal_start());
+	seal_identity_from_seed(&server, seeds[0]);
+	seal_identity_from_seed(&client, seeds[1]);
+	seal_identity_from_seed(&stranger, seeds[2]);
+	world = (struct world){ .seq = 0 };
+	assert_int_equal(uv_loop_init(&world.loop), 0);
+	make_service(&world);
+	start(&world);
+	*state = &world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	udp_listener_stop(w->udp);
+	tcp_listener_stop(w->tcp);
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&w->loop), 0);
+	udp_listener_free(w->udp);
+	tcp_listener_free(w->tcp);
+	reflector_free(w->service.reflector);
+	collector_free(w->service.collector);
+	return 0;
+}
+
+static void write_probe(struct world *w, const struct seal_identity *who, enum packet_transport transport, uint8_t *buf)
+{
+	struct packet_request request = {
+		.role = PACKET_PROBE,
+		.seq = 1,
+		.sent_ns = clock_real_ns(),
+		.flow_id = ++w->seq,
+		.transport = transport,
+		.slots = 1,
+	};
+	struct seal_pair pair;
+
+	assert_true(seal_pair_for_client(&pair, who, server.public_key));
+	memcpy(request.client_key, who->public_key, sizeof request.client_key);
+	packet_write_request(buf, PROBE_LEN, &request);
+	seal_request_mac(&pair, transport, buf, PROBE_LEN, 0);
+	seal_request_sign(who, transport, buf, PROBE_LEN, 1);
+}
+
+/* ---- TCP ---- */
+
+static int connect_to(const struct world *w)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = udp_sockaddr(&w->address, AF_INET, 0, &ss);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_return_code(connect(fd, (struct sockaddr *)&ss, len), errno);
+	return fd;
+}
+
+static void send_frames(struct world *w, int fd, const struct seal_identity *who, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t frame[FRAME_LEN];
+
+		frame_put_header(frame, PROBE_LEN);
+		write_probe(w, who, PACKET_TCP, frame + FRAME_HEADER_LEN);
+		assert_int_equal(write(fd, frame, sizeof frame), sizeof frame);
+	}
+}
+
+/* Turn the loop until `len` octets have come, or the end (then fewer are returned). */
+static size_t receive(struct world *w, int fd, uint8_t *buf, size_t len)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = recv(fd, buf + got, len - got, MSG_DONTWAIT);
+
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			break;
+		if (n > 0)
+			got += (size_t)n;
+		else
+			uv_run(&w->loop, UV_RUN_NOWAIT);
+	}
+	return got;
+}
+
+static void expect_replies(struct world *w, int fd, unsigned count, enum packet_status status)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t frame[FRAME_LEN];
+		struct packet_reply reply;
+
+		assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
+		assert_int_equal(packet_read_reply(frame + FRAME_HEADER_LEN, PROBE_LEN, &reply), PACKET_FAULT_NONE);
+		assert_int_equal(reply.status, status);
+		assert_true(endpoint_equal(&reply.arrived_on, &w->address));
+	}
+}
+
+static void expect_end(struct world *w, int fd)
+{
+	uint8_t octet;
+
+	assert_int_equal(receive(w, fd, &octet, 1), 0);
+	close(fd);
+}
+
+static void several_exchanges_share_a_connection(void **state)
+{
+	struct world *w = *state;
+	int fd = connect_to(w);
+
+	send_frames(w, fd, &client, 3); /* at once: more than one in a read */
+	expect_replies(w, fd, 3, PACKET_OK);
+	send_frames(w, fd, &client, 13);
+	expect_replies(w, fd, 13, PACKET_OK);
+	expect_end(w, fd); /* 16 are enough */
+}
+
+static void a_frame_may_come_in_pieces(void **state)
+{
+	struct world *w = *state;
+	uint8_t frame[FRAME_LEN];
+	int fd = connect_to(w);
+
+	frame_put_header(frame, PROBE_LEN);
+	write_probe(w, &client, PACKET_TCP, frame + FRAME_HEADER_LEN);
+	for (size_t i = 0; i < sizeof frame; i++) {
+		assert_int_equal(send(fd, frame + i, 1, 0), 1);
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+	}
+	expect_replies(w, fd, 1, PACKET_OK);
+	close(fd);
+}
+
+static void what_is_no_frame_ends_the_connection(void **state)
+{
+	struct world *w = *state;
+	uint8_t junk[FRAME_LEN] = { 0 };
+	int fd = connect_to(w);
+
+	assert_int_equal(write(fd, junk, FRAME_HEADER_LEN), FRAME_HEADER_LEN); /* of no length */
+	expect_end(w, fd);
+	fd = connect_to(w);
+	frame_put_header(junk, PROBE_LEN);
+	assert_int_equal(write(fd, junk, sizeof junk), sizeof junk);
+	expect_end(w, fd);
+}
+
+static void a_stranger_is_told(void **state)
+{
+	struct world *w = *state;
+	int fd = connect_to(w);
+
+	send_frames(w, fd, &stranger, 1);
+	expect_replies(w, fd, 1, PACKET_NOT_AUTHORISED);
+	close(fd);
+}
+
+/* The oldest makes room; those who came later may stay. */
+static void strangers_make_room(void **state)
+{
+	struct world *w = *state;
+	int strangers[2], fd;
+
+	for (unsigned i = 0; i < 2; i++)
+		strangers[i] = connect_to(w);
+	fd = connect_to(w);
+	send_frames(w, fd, &client, 1);
+	expect_replies(w, fd, 1, PACKET_OK);
+	expect_end(w, strangers[0]);
+	send_frames(w, strangers[1], &client, 1);
+	expect_replies(w, strangers[1], 1, PACKET_OK);
+	close(strangers[1]);
+	close(fd);
+}
+
+static void clients_do_not_make_room(void **state)
+{
+	struct world *w = *state;
+	int clients[SLOTS], late;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		clients[i] = connect_to(w);
+		send_frames(w, clients[i], &client, 1);
+		expect_replies(w, clients[i], 1, PACKET_OK);
+	}
+	late = connect_to(w);
+	send_frames(w, late, &client, 1);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		send_frames(w, clients[i], &client, 1);
+		expect_replies(w, clients[i], 1, PACKET_OK);
+	}
+	close(clients[0]);
+	expect_replies(w, late, 1, PACKET_OK);
+	close(clients[1]);
+	close(late);
+}
+
+/* ---- UDP ---- */
+
+/* Junk between the probes: the replies are those of the probes, each to its own. */
+static void only_probes_are_answered(void **state)
+{
+	enum { SENT = UDP_BATCH, PROBES = SENT / 4 };
+	struct world *w = *state;
+	struct udp_options options = { .family = AF_INET };
+	struct udp_batch *batch = udp_batch_new(PROBE_LEN);
+	uint32_t before = w->seq;
+	int fd = udp_open(&options);
+	bool answered[PROBES] = { false };
+
+	assert_non_null(batch);
+	for (unsigned i = 0; i < SENT; i++) {
+		struct udp_datagram *d = udp_batch_at(batch, i);
+
+		memset(d->buf, 0, PROBE_LEN);
+		d->peer = w->address;
+		d->len = i % 4 == 3 ? PROBE_LEN : JUNK_LEN;
+		if (i % 4 == 3)
+			write_probe(w, &client, PACKET_UDP, d->buf);
+	}
+	assert_int_equal(udp_send(fd, batch, 0, SENT), SENT);
+	for (unsigned left = PROBES; left > 0;) {
+		int n = udp_receive(fd, batch);
+
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		for (int i = 0; i < n; i++, left--) {
+			struct udp_datagram *d = udp_batch_at(batch, (unsigned)i);
+			struct packet_reply reply;
+
+			assert_true(endpoint_equal(&d->peer, &w->address));
+			assert_int_equal(d->len, PROBE_LEN);
+			assert_int_equal(packet_read_reply(d->buf, d->len, &reply), PACKET_FAULT_NONE);
+			assert_in_range(reply.flow_id, before + 1, before + PROBES);
+			assert_false(answered[reply.flow_id - before - 1]);
+			answered[reply.flow_id - before - 1] = true;
+		}
+	}
+	close(fd);
+	udp_batch_free(batch);
+}
+
+/* The client's port is closed when the reply comes: the kernel's error must cost nobody else a reply. */
+static void an_error_costs_nobody_else_a_reply(void **state)
+{
+	struct world *w = *state;
+	struct udp_options options = { .family = AF_INET };
+	struct udp_batch *batch = udp_batch_new(PROBE_LEN);
+	struct udp_datagram *d = udp_batch_at(batch, 0);
+	struct evidence_answer answer = { .errors_len = 0 };
+	const struct evidence_query nothing = { .flows_len = 0 };
+
+	for (unsigned i = 0; i < 20; i++) {
+		int gone = udp_open(&options), here = udp_open(&options);
+
+		write_probe(w, &client, PACKET_UDP, d->buf);
+		d->peer = w->address;
+		d->local = (struct endpoint){ .port = 0 };
+		d->len = PROBE_LEN;
+		assert_int_equal(udp_send(gone, batch, 0, 1), 1);
+		close(gone);
+		write_probe(w, &client, PACKET_UDP, d->buf);
+		assert_int_equal(udp_send(here, batch, 0, 1), 1);
+		while (udp_receive(here, batch) != 1)
+			uv_run(&w->loop, UV_RUN_NOWAIT);
+		close(here);
+	}
+	collector_collect(w->service.collector, &nothing, &w->address, clock_mono_ns(), &answer);
+	assert_int_equal(answer.errors_len, 1);
+	assert_int_equal(answer.errors[0].type, 3);
+	assert_int_equal(answer.errors[0].code, 3);
+	udp_batch_free(batch);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(several_exchanges_share_a_connection),
+		TEST(a_frame_may_come_in_pieces),
+		TEST(what_is_no_frame_ends_the_connection),
+		TEST(a_stranger_is_told),
+		TEST(strangers_make_room),
+		TEST(clients_do_not_make_room),
+		TEST(only_probes_are_answered),
+		TEST(an_error_costs_nobody_else_a_reply),
+	};
+
+	return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);
+}
