@@ -177,7 +177,7 @@ static bool make_paths(struct check *c, struct path **items, size_t *len)
 	return true;
 }
 
-static void start_timers(struct check *c, struct path **items, size_t len)
+static bool start_timers(struct check *c, struct path **items, size_t len)
 {
 	int64_t step_ns = len ? c->options->spacing_ns / (int64_t)len : 0;
 	int64_t now_ns = clock_mono_ns();
@@ -187,9 +187,11 @@ static void start_timers(struct check *c, struct path **items, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (endpoint_is_unknown(&items[i]->endpoint))
 			continue;
-		items[i]->timers_len = 1;
+		if (!path_set_timers(items[i], 1))
+			return false;
 		schedule_start(&items[i]->timers[0], &c->schedule, items[i], now_ns + (int64_t)i * step_ns);
 	}
+	return true;
 }
 
 static void limit_reached(uv_timer_t *timer);
@@ -204,10 +206,7 @@ static void start_probing(struct check *c)
 		most += path_count(&c->config->targets[i]) * RESOLVER_ADDRESSES_MAX;
 	items = calloc(most ? most : 1, sizeof(struct path *));
 	good = items && make_paths(c, items, &len);
-	if (good) {
-		start_timers(c, items, len);
-		good = driver_set_paths(&c->driver, items, len);
-	}
+	good = good && start_timers(c, items, len) && driver_set_paths(&c->driver, items, len);
 	if (!good) {
 		log_error("out of memory for the paths");
 		for (size_t i = 0; i < len; i++)

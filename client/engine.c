@@ -265,8 +265,11 @@ static void path_leaves(struct path *p)
 bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 {
 	struct schedule_queue queue;
+	size_t timers = 0;
 
-	if (!schedule_queue_init(&queue, len * CONFIG_SCHEDULES_MAX))
+	for (size_t i = 0; i < len; i++)
+		timers += items[i]->timers_len;
+	if (!schedule_queue_init(&queue, timers))
 		return false;
 	if (!paths_set(&e->paths, items, len, path_leaves)) {
 		schedule_queue_free(&queue);

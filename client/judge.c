@@ -143,6 +143,8 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 	if (p->doubt)
 		explain(e, p, &v->facts);
 	prober_tally(&p->prober, window_of(p, round), &v->tally);
+	if (!round && v->tally.run_lost >= JUDGE_RUN) /* it is down: what came before has other causes */
+		prober_tally(&p->prober, v->tally.run_lost, &v->tally);
 	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
 }
 

@@ -93,7 +93,20 @@ void path_free(struct path *p)
 	free(p->prober.ring);
 	free(p->doubt);
 	free(p->twin);
+	free(p->timers);
 	free(p);
+}
+
+bool path_set_timers(struct path *p, unsigned len)
+{
+	struct schedule_timer *timers = calloc(len, sizeof *timers);
+
+	if (!timers)
+		return false;
+	free(p->timers);
+	p->timers = timers;
+	p->timers_len = len;
+	return true;
 }
 
 bool path_same(const struct path *a, const struct path *b)

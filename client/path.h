@@ -66,7 +66,7 @@ struct path {
 	bool judged;      /* has a state at all */
 	bool stale;       /* decided since it was last judged */
 	unsigned timers_len;
-	struct schedule_timer timers[CONFIG_SCHEDULES_MAX];
+	struct schedule_timer *timers;
 };
 
 /* What to build paths for. */
@@ -82,6 +82,9 @@ size_t path_count(const struct config_target *target);
 bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
 		   struct path **list) __attribute__((warn_unused_result));
 void path_free(struct path *path);
+
+/* Room for so many timers; what they were is lost. false: no memory, and nothing changed. */
+bool path_set_timers(struct path *path, unsigned len) __attribute__((warn_unused_result));
 
 /* A new flow: another random id, numbers from 1, nothing known yet. Its ring and timeout stay. */
 void path_start_flow(struct path *path);

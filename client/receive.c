@@ -51,6 +51,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 {
 	bool from_asked = endpoint_equal(&probe->source, &p->endpoint);
 	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
+	enum prober_outcome before, outcome;
 
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
@@ -66,8 +67,10 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 		p->facts.skew_ns = reply->received_ns - reply->sent_ns;
 		e->servers[server].skew_ns = p->facts.skew_ns;
 	}
-	if (prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns,
-			 sole) != PROBER_NONE)
+	before = p->prober.ring[reply->seq & (p->prober.ring_len - 1)].outcome;
+	outcome =
+	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
+	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
 		receive_decided(e, p, reply->seq, probe);
 }
 

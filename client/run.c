@@ -226,9 +226,10 @@ static struct schedule *make_schedules(const struct config *config)
 }
 
 /* Paths start at random moments of their first second, so that a thousand do not leave at once. */
-static void start_timers(struct run *r, const struct schedule *schedules, struct path *p)
+static bool start_timers(struct run *r, const struct schedule *schedules, struct path *p)
 {
-	p->timers_len = p->target->schedules_len;
+	if (!path_set_timers(p, p->target->schedules_len))
+		return false;
 	for (unsigned t = 0; t < p->timers_len; t++) {
 		const struct schedule *s = &schedules[p->target->schedules[t]];
 		int64_t spread_ns = s->every_ns < SECOND_NS ? s->every_ns : SECOND_NS;
@@ -236,6 +237,21 @@ static void start_timers(struct run *r, const struct schedule *schedules, struct
 			       clock_mono_ns() +
 				   (int64_t)((double)spread_ns * engine_random(&r->driver.engine) / UINT32_MAX));
 	}
+	return true;
+}
+
+/* The same schedules: the timers go on, by the new configuration's copy of them. */
+static bool keep_timers(const struct schedule *schedules, struct path *p)
+{
+	if (p->timers_len != p->target->schedules_len)
+		return false;
+	for (unsigned t = 0; t < p->timers_len; t++) {
+		if (memcmp(p->timers[t].schedule, &schedules[p->target->schedules[t]], sizeof *schedules) != 0)
+			return false;
+	}
+	for (unsigned t = 0; t < p->timers_len; t++)
+		p->timers[t].schedule = &schedules[p->target->schedules[t]];
+	return true;
 }
 
 static bool same_servers(const struct config *a, const struct config_target *ta, const struct config *b,
@@ -248,30 +264,33 @@ static bool same_servers(const struct config *a, const struct config_target *ta,
 	return ta->servers_len == tb->servers_len;
 }
 
-/* An old path that goes on as p would: with its flow, its past, and, where its schedules are the same, its rhythm. */
-static struct path *carried_over(struct run *r, const struct config *config, const struct schedule *schedules,
-				 const struct path *p)
+/* An old path that goes on as p would, with its flow and its past; NULL: none. */
+static struct path *carried_over(struct run *r, const struct config *config, const struct path *p)
 {
 	for (size_t n = r->driver.engine.paths.len, i = 0; i < n; i++) {
 		struct path *old = r->driver.engine.paths.items[(r->carried + i) % n];
-		bool same_rhythm = old->timers_len == p->target->schedules_len;
 		if (!path_same(old, p) || !same_servers(r->config, old->target, config, p->target))
 			continue;
-		for (unsigned t = 0; same_rhythm && t < old->timers_len; t++)
-			same_rhythm = memcmp(old->timers[t].schedule, &schedules[p->target->schedules[t]],
-					     sizeof *schedules) == 0;
+		r->carried += i + 1;
 		old->target = p->target;
 		if (old->server >= 0) /* its index may be another one now */
 			old->server = path_server_of_number(
 			    old, old->prober.holder == PROBER_NOBODY ? -1 : (int)old->prober.holder);
-		for (unsigned t = 0; same_rhythm && t < old->timers_len; t++)
-			old->timers[t].schedule = &schedules[p->target->schedules[t]];
-		if (!same_rhythm)
-			start_timers(r, schedules, old);
-		r->carried += i + 1;
 		return old;
 	}
 	return NULL;
+}
+
+/* Put an old path in the place of this new one, if there is one, and see to its timers. */
+static bool settle_in(struct run *r, const struct config *config, const struct schedule *schedules, struct path **item)
+{
+	struct path *old = carried_over(r, config, *item);
+
+	if (!old)
+		return start_timers(r, schedules, *item);
+	path_free(*item);
+	*item = old;
+	return keep_timers(schedules, old) || start_timers(r, schedules, old);
 }
 
 static size_t make_target(struct run *r, const struct config *config, const struct schedule *schedules,
@@ -281,19 +300,16 @@ static size_t make_target(struct run *r, const struct config *config, const stru
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
 	size_t n = driver_addresses(&r->driver, t, addresses, &error), len = 0;
+	bool good = true;
 
-	for (size_t a = 0; a < n; a++) {
-		if (!path_make_all(&plan, t, &addresses[a], items + len))
-			return len;
-		for (size_t end = len + path_count(t); len < end; len++) {
-			struct path *old = carried_over(r, config, schedules, items[len]);
-			if (old) {
-				path_free(items[len]);
-				items[len] = old;
-			} else {
-				start_timers(r, schedules, items[len]);
-			}
-		}
+	for (size_t a = 0; a < n && good; a++) {
+		good = path_make_all(&plan, t, &addresses[a], items + len);
+		for (size_t end = len + path_count(t); good && len < end; len++)
+			good = settle_in(r, config, schedules, &items[len]);
+	}
+	if (!good) {
+		log_error("out of memory for the paths");
+		exit(STATUS_REFUSED); /* they are half the old configuration's and half the new one's */
 	}
 	return len;
 }
@@ -314,7 +330,7 @@ static bool make_paths(struct run *r, const struct config *config, const struct 
 	if (driver_set_paths(&r->driver, items, len))
 		return true;
 	log_error("out of memory for the paths");
-	exit(STATUS_REFUSED); /* the paths are half the old configuration's and half the new one's */
+	exit(STATUS_REFUSED);
 }
 
 static void resolved(void *context, const struct resolver_name *name)

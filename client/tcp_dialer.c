@@ -19,8 +19,10 @@ struct exchange {
 	uv_timer_t timer;
 	int fd;
 	unsigned closing; /* handles whose close callback has not come */
-	bool polled;      /* poll is initialised */
-	tcp_done done;    /* NULL: forgotten */
+	bool overdue;     /* its timeout has been told */
+	uint64_t timeout_ms;
+	bool polled;   /* poll is initialised */
+	tcp_done done; /* NULL: forgotten */
 	void *owner;
 	uint32_t tag;
 	struct tcp_outcome outcome;
@@ -101,7 +103,7 @@ static void exchange_close(struct exchange *x)
 static void exchange_end(struct exchange *x, enum tcp_result result)
 {
 	x->outcome.result = result;
-	if (x->done)
+	if (x->done && (!x->overdue || result == TCP_DONE))
 		x->done(x->owner, x->tag, &x->outcome);
 	exchange_close(x);
 }
@@ -220,9 +222,21 @@ static void ready(uv_poll_t *poll, int status, int events)
 		finish_connect(x);
 }
 
+/* An attempt to connect ends here. A connection stays for as long again: its request goes on being repeated by the
+ * kernel, so the server may yet have a receipt for it, and then the answer has to be heard too, however late. */
 static void timed_out(uv_timer_t *timer)
 {
-	exchange_end(timer->data, TCP_TIMED_OUT);
+	struct exchange *x = timer->data;
+
+	if (!x->outcome.connected || x->overdue) {
+		exchange_end(x, TCP_TIMED_OUT);
+		return;
+	}
+	x->outcome.result = TCP_TIMED_OUT;
+	if (x->done)
+		x->done(x->owner, x->tag, &x->outcome);
+	x->overdue = true;
+	uv_timer_start(timer, timed_out, x->timeout_ms, 0);
 }
 
 static void could_not_start(uv_timer_t *timer)
@@ -297,5 +311,6 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	x->polled = true;
 	x->poll.data = x;
 	uv_poll_start(&x->poll, UV_WRITABLE, ready);
-	uv_timer_start(&x->timer, timed_out, (uint64_t)(timeout_ns / 1000000), 0);
+	x->timeout_ms = (uint64_t)(timeout_ns / 1000000);
+	uv_timer_start(&x->timer, timed_out, x->timeout_ms, 0);
 }

@@ -37,8 +37,8 @@ struct tcp_outcome {
 
 struct tcp_dialer;
 
-/* Called exactly once for each exchange that tcp_dialer_start accepted, never from within it, and not after
- * tcp_dialer_forget of its owner or tcp_dialer_free. */
+/* Called once for each exchange that tcp_dialer_start accepted, never from within it, and not after tcp_dialer_forget
+ * of its owner or tcp_dialer_free. After TIMED_OUT of a connection a DONE may follow: the answer came late. */
 typedef void (*tcp_done)(void *owner, uint32_t tag, const struct tcp_outcome *outcome);
 
 struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop);
