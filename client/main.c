@@ -1,5 +1,6 @@
 /* The command line of floatprobe: a table of commands, each with its table of options. */
 #include "client/config.h"
+#include "client/doctor.h"
 #include "client/keys.h"
 #include "client/run.h"
 #include "client/settings.h"
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 typedef int command_main(struct settings *settings, const struct options_result *line);
-static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, config_main;
+static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, doctor_command, config_main;
 
 static const struct command {
 	command_main *main;
@@ -46,6 +47,12 @@ static const struct command {
 	    "What changes goes to the log, everything to the journal. SIGHUP reads the configuration again,\n"
 	    "SIGTERM ends it.",
 	    NULL, 0, 0, settings_run, NULL } },
+	{ doctor_command,
+	  { "floatprobe", "doctor",
+	    "Say what on this host would break floating IPs, and the fix.\n"
+	    "Addresses and their ways back, listening programs, neighbour tables, kernel settings: they are only\n"
+	    "read, and nothing is sent. As root it also knows which programs pin the source of their answers.",
+	    NULL, 0, 0, settings_doctor, NULL } },
 	{ config_main,
 	  { "floatprobe", "config", "Check a configuration file, print what it means.", "FILE", 1, 1, NULL, NULL } },
 };
@@ -198,6 +205,12 @@ static int run_command(struct settings *settings, const struct options_result *l
 	int status = STATUS_USAGE;
 	struct config *config = load(settings->config, settings, &status);
 	return config ? run_main(config, settings->config) : status;
+}
+
+static int doctor_command(struct settings *settings, const struct options_result *line)
+{
+	(void)line;
+	return doctor_main(settings->config, settings->format);
 }
 
 static int config_main(struct settings *settings, const struct options_result *line)

@@ -49,6 +49,16 @@ static const char *take_format(void *field, const char *value)
 	return "is no format; text, json or nagios is right";
 }
 
+/* Of commands that have no line for nagios. */
+static const char *take_plain_format(void *field, const char *value)
+{
+	enum output_format format;
+	if (take_format(&format, value) || format == OUTPUT_NAGIOS)
+		return "is no format; text or json is right";
+	*(enum output_format *)field = format;
+	return NULL;
+}
+
 static const char *take_json(void *field, const char *value)
 {
 	(void)value;
@@ -107,5 +117,13 @@ const struct options_spec settings_ping[] = {
 
 const struct options_spec settings_run[] = {
 	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ 0 },
+};
+
+const struct options_spec settings_doctor[] = {
+	{ "config", 0, false, "FILE", "a configuration, the client's or the server's: sharpens what is looked for",
+	  options_take_text, FIELD(config) },
+	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },
+	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
 	{ 0 },
 };

@@ -17,6 +17,7 @@ struct settings {
 extern const struct settings settings_defaults;
 
 /* The options of one command; those of a round are common to check and ping. */
-extern const struct options_spec settings_keygen[], settings_check[], settings_ping[], settings_run[], settings_round[];
+extern const struct options_spec settings_keygen[], settings_check[], settings_ping[], settings_run[], settings_round[],
+    settings_doctor[];
 
 #endif

@@ -5,7 +5,7 @@ import subprocess
 
 import cli
 
-COMMANDS = ("keygen", "pubkey", "check", "ping", "run", "config")
+COMMANDS = ("keygen", "pubkey", "check", "ping", "run", "doctor", "config")
 
 
 class Usage(cli.TestCase):
@@ -30,7 +30,7 @@ class Usage(cli.TestCase):
             self.assertEqual(self.floatprobe(*arguments, status=0).stdout, "floatprobe 0.1.0\n")
 
     def test_unknown_commands_get_a_list(self):
-        for arguments in ((), ("",), ("bogus",), ("failover",), ("report",), ("doctor",), ("--bogus",)):
+        for arguments in ((), ("",), ("bogus",), ("failover",), ("report",), ("--bogus",)):
             said = self.wrong(*arguments)
             for command in COMMANDS:
                 self.assertIn(f"\n  {command} ", said)
@@ -52,6 +52,9 @@ class Usage(cli.TestCase):
             self.assertIn(what, said)
             self.assertTrue(said.endswith("Try 'floatprobe check --help'.\n"), said)
 
+    def test_the_doctor_has_no_line_for_nagios(self):
+        self.assertIn("text or json is right", self.wrong("doctor", "--format", "nagios"))
+
     def test_nagios_gets_its_line(self):
         for arguments in (("--count", "0"), ("--config", "/nonexistent"), ("--bogus",)):
             done = self.floatprobe("check", *arguments, "--format", "nagios", status=3)
@@ -65,13 +68,13 @@ class Usage(cli.TestCase):
             self.assertNotIn("\nfloatprobe: error: forged", said)
 
     def test_a_configuration_that_is_not_there(self):
-        for arguments in (("check", "--config"), ("run", "--config"), ("config",)):
+        for arguments in (("check", "--config"), ("run", "--config"), ("doctor", "--config"), ("config",)):
             self.assertIn("/nonexistent.yaml", self.wrong(*arguments, "/nonexistent.yaml"))
 
     def test_a_configuration_with_faults_is_told_all_of_them(self):
         self.key("client.key")
         file = self.write("c.yaml", "vantage: here\nkey: client.key\ncolour: blue\nservers: []\nshape: round\n")
-        for arguments in (("check", "--config"), ("run", "--config"), ("config",)):
+        for arguments in (("check", "--config"), ("run", "--config"), ("doctor", "--config"), ("config",)):
             said = self.wrong(*arguments, file)
             self.assertIn("c.yaml:3:1: error", said)
             self.assertIn("c.yaml:5:1: error", said)
