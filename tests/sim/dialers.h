@@ -1,0 +1,19 @@
+/* The simulation's dialers: how they are made, and what they ask of whoever makes them. */
+#ifndef FLOATPROBE_SIM_DIALERS_H
+#define FLOATPROBE_SIM_DIALERS_H
+
+#include "client/tcp_dialer.h"
+#include "client/udp_dialer.h"
+#include "common/system/clock.h"
+#include "tests/sim/network.h"
+
+struct udp_dialer *dialers_new_udp(struct client *client, const struct udp_dialer_hooks *hooks);
+struct tcp_dialer *dialers_new_tcp(struct client *client);
+
+/* The truth about a probe of this path, to be filled in from now on. */
+struct truth *dialers_truth(void *path, uint32_t seq);
+
+/* How long this process takes to wake up. */
+int64_t dialers_latency_ns(const struct client *client);
+
+#endif

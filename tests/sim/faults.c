@@ -1,0 +1,441 @@
+#include "tests/sim/faults.h"
+
+#include <errno.h>
+
+/* -- what is to be said -- */
+
+static bool say(struct expectation *e, enum verdict_state state, enum verdict_direction direction,
+		enum verdict_cause cause)
+{
+	*e = (struct expectation){ .state = state, .direction = direction, .cause = cause };
+	return true;
+}
+
+static bool say_as_lost(struct expectation *e)
+{
+	*e = (struct expectation){ .state = VERDICT_LOSSY, .cause = VERDICT_CAUSE_UNEXPLAINED, .as_lost = true };
+	return true;
+}
+
+static bool is_server_0(const struct path *p)
+{
+	return p->target->role == CONFIG_DROPLET && p->target->servers[0] == 0;
+}
+
+/* -- nothing -- */
+
+static bool all_healthy(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	(void)e;
+	return false;
+}
+
+static bool all_up(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say(e, VERDICT_UP, VERDICT_DIRECTION_NONE, VERDICT_CAUSE_NONE);
+}
+
+/* -- the floating address is cut -- */
+
+static void cut(enum way way, bool udp, bool tcp, double p)
+{
+	network_rule(&(struct rule){ .way = way, .udp = udp, .tcp = tcp, .asked = network.floating, .p = p });
+}
+
+#define CUT(name, way, udp, tcp)                                                                                       \
+	static void name(struct story *s)                                                                              \
+	{                                                                                                              \
+		(void)s;                                                                                               \
+		cut(way, udp, tcp, 1);                                                                                 \
+	}
+
+CUT(cut_forward_udp, FORWARD, true, false)
+CUT(cut_forward_tcp, FORWARD, false, true)
+CUT(cut_forward, FORWARD, true, true)
+CUT(cut_return_udp, RETURN, true, false)
+CUT(cut_return_tcp, RETURN, false, true)
+CUT(cut_return, RETURN, true, true)
+
+#define FLOATING_IS(name, which, state, direction, cause)                                                              \
+	static bool name(const struct story *s, const struct path *p, struct expectation *e)                           \
+	{                                                                                                              \
+		(void)s;                                                                                               \
+		return story_is_floating(p) && (which) &&                                                              \
+		       say(e, VERDICT_##state, VERDICT_DIRECTION_##direction, VERDICT_CAUSE_##cause);                  \
+	}
+
+FLOATING_IS(udp_filtered_forward, !p->tcp, DOWN, FORWARD, PROTOCOL_FILTERED)
+FLOATING_IS(tcp_filtered_forward, p->tcp, DOWN, FORWARD, PROTOCOL_FILTERED)
+FLOATING_IS(udp_filtered_return, !p->tcp, DOWN, RETURN, PROTOCOL_FILTERED)
+FLOATING_IS(tcp_filtered_return, p->tcp, DOWN, RETURN, PROTOCOL_FILTERED)
+FLOATING_IS(unexplained_forward, true, DOWN, FORWARD, UNEXPLAINED)
+FLOATING_IS(unexplained_return, true, DOWN, RETURN, UNEXPLAINED)
+FLOATING_IS(unexplained_unknown, true, DOWN, UNKNOWN, UNEXPLAINED)
+
+/* -- it loses some -- */
+
+static void lose(enum way way)
+{
+	bool udp = world_chance(0.7), tcp = !udp || world_chance(0.5);
+
+	cut(way, udp, tcp, world_uniform(0.15, 0.6));
+}
+
+static void lose_forward(struct story *s)
+{
+	(void)s;
+	lose(FORWARD);
+}
+
+static void lose_return(struct story *s)
+{
+	(void)s;
+	lose(RETURN);
+}
+
+static void lose_both(struct story *s)
+{
+	(void)s;
+	cut(FORWARD, true, true, world_uniform(0.1, 0.4));
+	cut(RETURN, true, true, world_uniform(0.1, 0.4));
+}
+
+static void bursts(enum way way)
+{
+	network_rule(&(struct rule){ .way = way,
+				     .udp = true,
+				     .tcp = true,
+				     .asked = network.floating,
+				     .enter = world_uniform(0.05, 0.2),
+				     .leave = world_uniform(0.2, 0.5) });
+}
+
+static void bursts_forward(struct story *s)
+{
+	(void)s;
+	bursts(FORWARD);
+}
+
+static void bursts_return(struct story *s)
+{
+	(void)s;
+	bursts(RETURN);
+}
+
+/* Both protocols of the address are looked at, whichever it was that a rule struck. */
+static bool floating_as_lost(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	for (unsigned i = 0; i < network.rules_len; i++) {
+		const struct rule *r = &network.rules[i];
+		if (!endpoint_is_unknown(&r->asked) && (p->tcp ? r->tcp : r->udp))
+			return story_is_floating(p) && say_as_lost(e);
+	}
+	return story_is_floating(p) && network.rules_len <= 2 && say_as_lost(e);
+}
+
+/* -- machines -- */
+
+static void stop(struct story *s)
+{
+	machine_stop(&s->machines[0], MACHINE_STOPPED);
+}
+
+static bool refused(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	return (is_server_0(p) || story_is_floating(p)) &&
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_REFUSED);
+}
+
+static void vanish(struct story *s)
+{
+	machine_stop(&s->machines[0], MACHINE_GONE);
+}
+
+static bool server_down(const struct story *s, const struct path *p, struct expectation *e)
+{
+	if (is_server_0(p) || (s->servers == 1 && story_is_floating(p)))
+		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
+	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+}
+
+static bool silent_alone(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+}
+
+static void vanish_noticed(struct story *s)
+{
+	machine_stop(&s->machines[0], MACHINE_UNREACHABLE);
+}
+
+static void restart_now(struct event *event)
+{
+	struct story *s = (struct story *)((char *)event - offsetof(struct story, later));
+
+	machine_start(&s->machines[0]);
+}
+
+static void restart(struct story *s)
+{
+	machine_stop(&s->machines[0], world_chance(0.5) ? MACHINE_STOPPED : MACHINE_GONE);
+	story_later(s, world_chance(0.3) ? 1 : world_between(0, 2 * S), restart_now);
+}
+
+static bool up_again(const struct story *s, const struct path *p, struct expectation *e)
+{
+	bool concerned = is_server_0(p) || story_is_floating(p);
+
+	if (concerned && s->floor > 0)
+		say_as_lost(e);
+	return concerned && all_up(s, p, e) && (e->or_cause = VERDICT_CAUSE_REFUSED, true);
+}
+
+/* -- errors on the way -- */
+
+static void prohibit(struct story *s)
+{
+	bool udp = world_chance(0.7), tcp = !udp || world_chance(0.5);
+
+	(void)s;
+	network_rule(&(struct rule){
+	    .way = FORWARD, .udp = udp, .tcp = tcp, .asked = network.floating, .effect = PROHIBIT, .p = 1 });
+}
+
+static bool prohibited(const struct story *s, const struct path *p, struct expectation *e)
+{
+	const struct rule *r = &network.rules[network.rules_len - 1];
+
+	(void)s;
+	return story_is_floating(p) && (p->tcp ? r->tcp : r->udp) &&
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_PROHIBITED);
+}
+
+static void limit_size(enum way way, bool tells)
+{
+	network_rule(&(struct rule){ .way = way,
+				     .udp = true,
+				     .asked = network.floating,
+				     .effect = TOO_BIG,
+				     .p = 1,
+				     .longer_than = 1000,
+				     .tells = tells });
+}
+
+static void limit_size_told(struct story *s)
+{
+	(void)s;
+	limit_size(FORWARD, true);
+}
+
+static void limit_size_forward(struct story *s)
+{
+	(void)s;
+	limit_size(FORWARD, false);
+}
+
+static void limit_size_return(struct story *s)
+{
+	(void)s;
+	limit_size(RETURN, false);
+}
+
+FLOATING_IS(too_long_forward, !p->tcp && p->size > 1000, DOWN, FORWARD, SIZE_LIMIT)
+FLOATING_IS(too_long_return, !p->tcp && p->size > 1000, DOWN, RETURN, SIZE_LIMIT)
+
+static void limit_own_size(struct story *s)
+{
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		s->vantages[i].host.mtu = 1300;
+}
+
+static bool too_long_here(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	return !p->tcp && p->size > 1300 && say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_SIZE_LIMIT);
+}
+
+/* -- strange answers -- */
+
+static void answer_from_elsewhere(struct story *s)
+{
+	for (unsigned i = 0; i < s->servers; i++)
+		s->machines[i].wrong_source = true;
+}
+
+FLOATING_IS(wrong_source, !p->tcp, DOWN, RETURN, WRONG_SOURCE)
+
+static bool wrong_source_behind_nat(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	return story_is_floating(p) && !p->tcp &&
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_RETURN, VERDICT_CAUSE_PROTOCOL_FILTERED);
+}
+
+static void stranger_takes_over(struct story *s)
+{
+	network.holder = story_stranger(s);
+}
+
+FLOATING_IS(impostor, true, DOWN, UNKNOWN, IMPOSTOR)
+
+static void echo_takes_over(struct story *s)
+{
+	machine_stop(story_stranger(s), MACHINE_ECHO);
+	network.holder = story_stranger(s);
+}
+
+static bool echo(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN,
+					   p->tcp ? VERDICT_CAUSE_UNEXPLAINED : VERDICT_CAUSE_IMPOSTOR);
+}
+
+static void another_takes_over(struct story *s)
+{
+	network.holder = &s->machines[1];
+}
+
+FLOATING_IS(another_answers, true, UP, NONE, IMPOSTOR)
+
+/* -- clocks and keys -- */
+
+static void set_wrong_clock(struct story *s)
+{
+	int64_t skew_ns = world_between(70, 86400 * 30) * S * (world_chance(0.5) ? 1 : -1);
+
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		s->vantages[i].host.clock.real_ns += skew_ns;
+}
+
+static bool skewed(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say(e, VERDICT_UP, VERDICT_DIRECTION_NONE, VERDICT_CAUSE_CLOCK_SKEW);
+}
+
+static void step_clocks(struct story *s)
+{
+	int64_t step_ns = world_between(-3600 * S, 3600 * S);
+
+	if (world_chance(0.5))
+		s->vantages[0].host.clock.real_ns += step_ns;
+	else
+		s->machines[0].clock.real_ns += step_ns;
+}
+
+static void unlist(struct story *s)
+{
+	for (unsigned i = 0; i < s->servers; i++)
+		machine_list_clients(&s->machines[i], 0);
+}
+
+static bool not_authorised(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_NOT_AUTHORISED);
+}
+
+/* -- this host -- */
+
+static void forbid_udp(struct story *s)
+{
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		s->vantages[i].host.udp_error = EPERM;
+}
+
+static bool udp_forbidden(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	return !p->tcp && say(e, VERDICT_UNKNOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_LOCAL);
+}
+
+static void lose_route(struct story *s)
+{
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		s->vantages[i].host.udp_error = s->vantages[i].host.tcp_error = ENETUNREACH;
+}
+
+static bool no_route(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say(e, VERDICT_UNKNOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_LOCAL);
+}
+
+/* -- moves -- */
+
+static void takes_over(struct event *event)
+{
+	struct story *s = (struct story *)((char *)event - offsetof(struct story, later));
+
+	network.holder = &s->machines[1];
+}
+
+static void fail_over(struct story *s)
+{
+	network.pins = world_chance(0.3);
+	if (world_chance(0.3))
+		machine_stop(&s->machines[0], world_chance(0.5) ? MACHINE_GONE : MACHINE_STOPPED);
+	network.holder = NULL;
+	story_later(s, world_chance(0.3) ? 1 : world_between(1, 5 * S), takes_over);
+}
+
+/* -- the table -- */
+
+enum {
+	ANY = 0,
+	HARD = STORY_TIMED,
+	LONG = STORY_LONG,
+};
+
+const struct fault faults[] = {
+	{ "healthy", STORY_LOSSLESS, NULL, all_healthy },
+	{ "healthy, 1 % lost", STORY_LOSSY, NULL, all_healthy },
+	{ "UDP cut forward", HARD, cut_forward_udp, udp_filtered_forward },
+	{ "UDP cut return", HARD, cut_return_udp, udp_filtered_return },
+	{ "TCP cut forward", HARD, cut_forward_tcp, tcp_filtered_forward },
+	{ "TCP cut return", HARD, cut_return_tcp, tcp_filtered_return },
+	{ "cut forward", HARD, cut_forward, unexplained_forward },
+	{ "cut return", HARD, cut_return, unexplained_return },
+	{ "cut forward, nobody to ask", HARD | STORY_FLOATING_ALONE, cut_forward, unexplained_unknown },
+	{ "cut return, nobody to ask", HARD | STORY_FLOATING_ALONE, cut_return, unexplained_unknown },
+	{ "some lost forward", LONG, lose_forward, floating_as_lost },
+	{ "some lost return", LONG, lose_return, floating_as_lost },
+	{ "some lost both ways", LONG, lose_both, floating_as_lost },
+	{ "bursts lost forward", LONG, bursts_forward, floating_as_lost },
+	{ "bursts lost return", LONG, bursts_return, floating_as_lost },
+	{ "port closed", HARD, stop, refused },
+	{ "server gone", HARD, vanish, server_down },
+	{ "server gone, one address", HARD | STORY_DROPLET_ALONE, vanish, silent_alone },
+	{ "server gone, router says so", HARD | STORY_ONE_SERVER, vanish_noticed, server_down },
+	{ "prohibited", HARD, prohibit, prohibited },
+	{ "wrong source", HARD | STORY_NO_NAT, answer_from_elsewhere, wrong_source },
+	{ "wrong source behind NAT", HARD | STORY_NAT, answer_from_elsewhere, wrong_source_behind_nat },
+	{ "stranger holds the address", HARD, stranger_takes_over, impostor },
+	{ "echo holds the address", HARD, echo_takes_over, echo },
+	{ "another server holds it", STORY_TWO_SERVERS | STORY_STRICT, another_takes_over, another_answers },
+	{ "clock wrong", STORY_FROM_START, set_wrong_clock, skewed },
+	{ "clock stepped", STORY_RUN_ONLY | STORY_LOSSLESS, step_clocks, all_healthy },
+	{ "key not listed", HARD, unlist, not_authorised },
+	{ "too long forward, told", HARD | STORY_TWO_SIZES, limit_size_told, too_long_forward },
+	{ "too long forward", HARD | STORY_TWO_SIZES, limit_size_forward, too_long_forward },
+	{ "too long return", HARD | STORY_TWO_SIZES, limit_size_return, too_long_return },
+	{ "too long for this host", STORY_TWO_SIZES, limit_own_size, too_long_here },
+	{ "UDP forbidden here", ANY, forbid_udp, udp_forbidden },
+	{ "no route here", ANY, lose_route, no_route },
+	{ "server restarted", STORY_RUN_ONLY | STORY_LONG | STORY_LOSSLESS, restart, up_again },
+	{ "failover", STORY_RUN_ONLY | STORY_LONG | STORY_TWO_SERVERS | STORY_LOSSLESS, fail_over, all_healthy },
+};
+
+const size_t faults_len = sizeof faults / sizeof *faults;

@@ -1,0 +1,310 @@
+#include "tests/sim/machine.h"
+
+#include "common/system/clock.h"
+#include "server/halfopen.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ICMP_BURST = 6, SYN_ACK_TIMEOUTS = 5, REPLY_TRIES = 5 };
+static const int64_t icmp_interval_ns = 1 * S, arp_fails_ns = 3070 * MS, counters_ns = 1 * S;
+
+/* -- what a kernel knows -- */
+
+static struct half_open *find_half_open(struct machine *m, const struct parcel *p)
+{
+	for (unsigned i = 0; i < MACHINE_HALF_OPEN_MAX; i++)
+		if (m->half_open[i].syn && endpoint_equal(&m->half_open[i].syn->seen, &p->seen))
+			return &m->half_open[i];
+	return NULL;
+}
+
+static struct connection *find_connection(struct machine *m, const struct parcel *p)
+{
+	for (unsigned i = 0; i < MACHINE_CONNECTIONS_MAX; i++)
+		if (m->connections[i].reply && endpoint_equal(&m->connections[i].reply->seen, &p->seen))
+			return &m->connections[i];
+	return NULL;
+}
+
+static void drop_half_open(struct half_open *h)
+{
+	world_cancel(&h->again);
+	parcel_free(h->syn);
+	h->syn = NULL;
+}
+
+static void drop_connection(struct connection *c)
+{
+	world_cancel(&c->again);
+	parcel_free(c->reply);
+	c->reply = NULL;
+}
+
+static unsigned list_half_open(const struct machine *m, struct sockdiag_half_open *list)
+{
+	unsigned len = 0;
+
+	for (unsigned i = 0; i < MACHINE_HALF_OPEN_MAX; i++) {
+		const struct half_open *h = &m->half_open[i];
+		if (h->syn)
+			list[len++] = (struct sockdiag_half_open){
+				.local = m->droplet,
+				.peer = h->syn->seen,
+				.retransmits = (uint8_t)h->retransmits,
+				.expires_ms = (uint32_t)((h->again.at_ns - world_now()) / MS),
+			};
+	}
+	return len;
+}
+
+static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+{
+	struct sockdiag_half_open list[MACHINE_HALF_OPEN_MAX];
+	struct machine *m = context;
+	unsigned len = list_half_open(m, list);
+
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		const struct evidence_attempt *attempt = &query->attempts[i];
+		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
+		int64_t since_ns = world_now() - (int64_t)attempt->age_ms * MS - counters_ns;
+		out->id = attempt->id;
+		out->status = halfopen_judge(query, attempt, asker, list, len, &out->retransmits);
+		if (out->status == EVIDENCE_NOT_SEEN && m->given_up_ns && m->given_up_ns >= since_ns)
+			out->status = EVIDENCE_CANNOT_TELL;
+	}
+	answer->addresses[answer->addresses_len++] = m->droplet;
+	answer->addresses[answer->addresses_len++] = m->anchor;
+	randombytes_buf(nonce, SEAL_NONCE_LEN);
+}
+
+/* -- life -- */
+
+static void forget(struct machine *m)
+{
+	for (unsigned i = 0; i < MACHINE_HALF_OPEN_MAX; i++)
+		if (m->half_open[i].syn)
+			drop_half_open(&m->half_open[i]);
+	for (unsigned i = 0; i < MACHINE_CONNECTIONS_MAX; i++)
+		if (m->connections[i].reply)
+			drop_connection(&m->connections[i]);
+	reflector_free(m->reflector);
+	m->reflector = NULL;
+}
+
+void machine_stop(struct machine *m, enum machine_state state)
+{
+	forget(m);
+	m->state = state;
+}
+
+void machine_start(struct machine *m)
+{
+	struct reflector_settings settings = {
+		.identity = &m->identity,
+		.boot_id = world_random(),
+		.clock_skew_ns = 60 * S,
+		.flows_max = 1024,
+		.clients = m->clients,
+		.clients_len = m->clients_len,
+		.collect = collect,
+		.context = m,
+	};
+
+	forget(m);
+	m->state = MACHINE_UP;
+	world_enter(&m->clock);
+	settings.started_ns = clock_mono_ns();
+	randombytes_buf(settings.hash_key, sizeof settings.hash_key);
+	m->reflector = reflector_new(&settings);
+	if (!m->reflector)
+		abort();
+}
+
+void machine_list_clients(struct machine *m, unsigned len)
+{
+	m->clients_len = len;
+	world_enter(&m->clock);
+	if (m->reflector && !reflector_set_clients(m->reflector, m->clients, len, clock_mono_ns()))
+		abort();
+}
+
+/* -- the daemon -- */
+
+/* A request at its socket. true: the reply stands in its place. */
+static bool reflect(struct machine *m, struct parcel *p)
+{
+	struct reflector_event event;
+	struct reflector_request request;
+
+	world_enter(&m->clock);
+	request = (struct reflector_request){
+		.buf = p->buf,
+		.len = p->len,
+		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,
+		.source = p->seen,
+		.arrived_on = endpoint_same_address(&p->asked, &network.floating) ? m->anchor : m->droplet,
+		.ttl = 60,
+		.received_ns = clock_real_ns(),
+		.replied_ns = clock_real_ns() + 20 * US,
+		.now_ns = clock_mono_ns(),
+	};
+	if (p->truth && p->truth->reached_ns == INT64_MAX)
+		p->truth->reached_ns = world_now();
+	if (m->state == MACHINE_ECHO)
+		return true;
+	return reflector_handle(m->reflector, &request, &event) < REFLECTOR_DROPPED_MALFORMED;
+}
+
+static void receive_datagram(struct machine *m, struct parcel *p)
+{
+	struct parcel *reply;
+
+	if (m->state == MACHINE_STOPPED) {
+		if (bucket_take(&p->client->icmp, world_now() + 1, icmp_interval_ns, ICMP_BURST))
+			network_icmp(p, ERRQUEUE_PORT, &p->asked, 0);
+		else
+			parcel_free(p);
+		return;
+	}
+	if (reflect(m, p)) {
+		reply = parcel_back(p, DATAGRAM);
+		memcpy(reply->buf, p->buf, p->len);
+		reply->len = p->len;
+		if (m->wrong_source)
+			reply->source = m->droplet;
+		network_return(reply, m);
+	}
+	parcel_free(p);
+}
+
+/* -- TCP -- */
+
+static void syn_ack_again(struct event *event)
+{
+	struct half_open *h = (struct half_open *)event;
+
+	if (h->timeouts == SYN_ACK_TIMEOUTS) {
+		drop_half_open(h);
+		return;
+	}
+	h->timeouts++;
+	h->retransmits++;
+	h->interval_ns *= 2;
+	network_return(parcel_back(h->syn, SYN_ACK), h->machine);
+	world_schedule(&h->again, world_now() + h->interval_ns);
+}
+
+static void receive_syn(struct machine *m, struct parcel *p)
+{
+	struct half_open *h = find_half_open(m, p);
+
+	if (p->truth && p->truth->syn_ns == INT64_MAX)
+		p->truth->syn_ns = world_now();
+	network_return(parcel_back(p, SYN_ACK), m);
+	if (h) { /* a repeated SYN: answered at once, and the running interval begins again */
+		h->retransmits++;
+		world_schedule(&h->again, world_now() + h->interval_ns);
+		parcel_free(p);
+		return;
+	}
+	for (h = m->half_open; h < m->half_open + MACHINE_HALF_OPEN_MAX; h++) {
+		if (h->syn)
+			continue;
+		*h = (struct half_open){ .machine = m, .syn = p, .interval_ns = 1 * S };
+		h->again.happens = syn_ack_again;
+		world_schedule(&h->again, world_now() + h->interval_ns);
+		return;
+	}
+	fputs("sim: too many half-open sockets\n", stderr);
+	abort();
+}
+
+static void reply_again(struct event *event)
+{
+	struct connection *c = (struct connection *)event;
+	struct parcel *p;
+
+	if (c->tries++ == REPLY_TRIES) {
+		drop_connection(c);
+		return;
+	}
+	p = parcel_back(c->reply, DATA);
+	memcpy(p->buf, c->reply->buf, c->reply->len);
+	p->len = c->reply->len;
+	network_return(p, c->machine);
+	world_schedule(&c->again, world_now() + c->interval_ns);
+	c->interval_ns *= 2;
+}
+
+static void receive_request(struct machine *m, struct parcel *p)
+{
+	struct half_open *h = find_half_open(m, p);
+	int64_t rtt_ns = p->client->delay_ns[FORWARD] + p->client->delay_ns[RETURN];
+
+	if (!h) { /* a repeated one, or of a connection that this daemon does not know */
+		if (!find_connection(m, p))
+			network_return(parcel_back(p, RESET), m);
+		parcel_free(p);
+		return;
+	}
+	drop_half_open(h);
+	if (!reflect(m, p)) {
+		network_return(parcel_back(p, RESET), m);
+		parcel_free(p);
+		return;
+	}
+	for (struct connection *c = m->connections; c < m->connections + MACHINE_CONNECTIONS_MAX; c++) {
+		if (c->reply)
+			continue;
+		*c = (struct connection){ .machine = m, .reply = p, .interval_ns = rtt_ns + 200 * MS };
+		c->again.happens = reply_again;
+		reply_again(&c->again);
+		return;
+	}
+	fputs("sim: too many connections\n", stderr);
+	abort();
+}
+
+static void receive_reset(struct machine *m, struct parcel *p)
+{
+	struct half_open *h = find_half_open(m, p);
+	struct connection *c = find_connection(m, p);
+
+	if (h) {
+		drop_half_open(h);
+		m->given_up_ns = world_now();
+	}
+	if (c)
+		drop_connection(c);
+	parcel_free(p);
+}
+
+static void receive_segment(struct machine *m, struct parcel *p)
+{
+	if (p->kind == RESET) {
+		receive_reset(m, p);
+	} else if (m->state == MACHINE_STOPPED) {
+		network_return(parcel_back(p, RESET), m);
+		parcel_free(p);
+	} else if (p->kind == SYN) {
+		receive_syn(m, p);
+	} else {
+		receive_request(m, p);
+	}
+}
+
+void machine_receive(struct machine *m, struct parcel *p)
+{
+	if (m->state == MACHINE_UNREACHABLE &&
+	    bucket_take(&p->client->icmp, world_now() + 1, icmp_interval_ns, ICMP_BURST))
+		network_icmp(p, ERRQUEUE_UNREACHABLE, &network.router, arp_fails_ns);
+	else if (m->state == MACHINE_GONE || m->state == MACHINE_UNREACHABLE)
+		parcel_free(p);
+	else if (p->tcp)
+		receive_segment(m, p);
+	else
+		receive_datagram(m, p);
+}

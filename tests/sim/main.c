@@ -1,0 +1,209 @@
+/* sim: plays every fault many times, and prints what was said of it. See docs/SIM.md. */
+#include "tests/sim/faults.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SAYINGS_MAX = 64, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct options {
+	unsigned long runs;
+	uint64_t seed, healthy_probes;
+	const char *fault; /* NULL: all */
+	bool one;          /* tell this one story */
+	bool round;
+};
+
+struct saying { /* of verdict */
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause;
+	unsigned long paths;
+};
+
+struct tally { /* of one fault in one mode */
+	unsigned long paths, right, wrong_directions, false_causes, healthy_wrong, too_late;
+	double state_after, after;
+	uint64_t probes;
+	struct saying sayings[SAYINGS_MAX];
+	unsigned sayings_len;
+	uint64_t failed_seed;  /* the first that broke a criterion .. */
+	uint64_t unnamed_seed; /* .. or only did not name it */
+	bool failed, unnamed;
+};
+
+static void note_saying(struct tally *t, const struct story_said *said)
+{
+	for (unsigned i = 0; i < t->sayings_len; i++) {
+		struct saying *k = &t->sayings[i];
+		if (k->state == said->state && k->direction == said->direction && k->cause == said->cause) {
+			k->paths++;
+			return;
+		}
+	}
+	if (t->sayings_len < SAYINGS_MAX)
+		t->sayings[t->sayings_len++] = (struct saying){ said->state, said->direction, said->cause, 1 };
+}
+
+static void note(struct tally *t, const struct story_result *r, bool healthy, uint64_t seed)
+{
+	t->paths += r->paths;
+	t->right += r->right;
+	t->wrong_directions += r->wrong_directions;
+	t->false_causes += r->false_causes;
+	t->healthy_wrong += r->healthy_wrong;
+	t->too_late += r->too_late;
+	t->probes += r->probes;
+	t->state_after = r->state_after > t->state_after ? r->state_after : t->state_after;
+	t->after = r->after > t->after ? r->after : t->after;
+	for (size_t i = 0; i < r->said_len; i++)
+		if (r->said[i].concerned || healthy)
+			note_saying(t, &r->said[i]);
+	if (!t->failed && (r->wrong_directions || r->false_causes || r->healthy_wrong || r->too_late)) {
+		t->failed = true;
+		t->failed_seed = seed;
+	}
+	if (!t->unnamed && r->right < r->paths) {
+		t->unnamed = true;
+		t->unnamed_seed = seed;
+	}
+}
+
+/* A fault's own seeds, wherever it stands in the table. */
+static uint64_t seed_of(const struct options *o, const struct fault *f, unsigned long run)
+{
+	uint64_t hash = 5381;
+
+	for (const char *c = f->name; *c; c++)
+		hash = 33 * hash + (uint8_t)*c;
+	return o->seed + hash % 1000000 * 1000000 + run;
+}
+
+static void play(const struct options *o, size_t fault, bool round, struct tally *t)
+{
+	struct story_result result;
+
+	for (unsigned long run = 0; run < o->runs; run++) {
+		uint64_t seed = seed_of(o, &faults[fault], run);
+		story_play(&faults[fault], seed, round, false, &result);
+		note(t, &result, fault < 2, seed);
+		free(result.said);
+	}
+}
+
+static int by_paths(const void *a, const void *b)
+{
+	unsigned long x = ((const struct saying *)a)->paths, y = ((const struct saying *)b)->paths;
+
+	return (x < y) - (x > y);
+}
+
+static void print(const struct fault *f, bool round, struct tally *t)
+{
+	char after[32] = "", state_after[32] = "";
+
+	if (t->after >= 0)
+		snprintf(after, sizeof after, "%.1f", t->after);
+	if (t->state_after >= 0)
+		snprintf(state_after, sizeof state_after, "%.1f", t->state_after);
+	printf("| %s | %s | %lu | %.2f | %lu | %lu | %lu | %s | %s |", f->name, round ? "check" : "run", t->paths,
+	       t->paths ? 100.0 * (double)t->right / (double)t->paths : 100.0, t->wrong_directions, t->false_causes,
+	       t->healthy_wrong, state_after, after);
+	qsort(t->sayings, t->sayings_len, sizeof *t->sayings, by_paths);
+	for (unsigned i = 0; i < t->sayings_len && i < 8; i++)
+		printf("%s %s/%s/%s %lu", i ? "," : "", verdict_state_word(t->sayings[i].state),
+		       verdict_direction_word(t->sayings[i].direction), verdict_cause_word(t->sayings[i].cause),
+		       t->sayings[i].paths);
+	puts(" |");
+	fflush(stdout);
+}
+
+/* The whole story of the first failure, to stderr. */
+static bool retell(const struct fault *f, bool round, const struct tally *t)
+{
+	struct story_result result;
+	bool unnamed = t->right * 100 < t->paths * 99;
+
+	if (!t->failed && !unnamed)
+		return true;
+	fprintf(stderr, "\nsim: %s (%s) fails; again: sim --fault '%s' %s--seed %llu --one\n", f->name,
+		round ? "check" : "run", f->name, round ? "--check " : "",
+		(unsigned long long)(t->failed ? t->failed_seed : t->unnamed_seed));
+	(void)result;
+	return false;
+}
+
+static int usage(void)
+{
+	fputs("usage: sim [--runs N] [--seed N] [--fault NAME [--check] [--one]]\n", stderr);
+	return EXIT_USAGE;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "runs", required_argument, NULL, 'r' },  { "seed", required_argument, NULL, 's' },
+		{ "fault", required_argument, NULL, 'f' }, { "check", no_argument, NULL, 'c' },
+		{ "one", no_argument, NULL, '1' },         { 0 },
+	};
+
+	for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'r':
+			o->runs = strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			o->seed = strtoull(optarg, NULL, 10);
+			break;
+		case 'f':
+			o->fault = optarg;
+			break;
+		case 'c':
+			o->round = true;
+			break;
+		case '1':
+			o->one = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc && o->runs > 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .runs = 10, .seed = 1 };
+	bool good = true;
+	uint64_t probes = 0;
+
+	if (!read_options(argc, argv, &o))
+		return usage();
+	if (!seal_start())
+		return EXIT_FAILED;
+	printf("seed %llu, %lu runs of each\n\n", (unsigned long long)o.seed, o.runs);
+	puts("| fault | mode | paths | named right, % | wrong directions | false causes | healthy called ill | "
+	     "state after | verdict after | said |\n|---|---|---|---|---|---|---|---|---|---|");
+	for (size_t i = 0; i < faults_len; i++) {
+		if (o.fault && strcmp(o.fault, faults[i].name) != 0)
+			continue;
+		if (o.one) {
+			struct story_result result;
+			story_play(&faults[i], o.seed, o.round, true, &result);
+			free(result.said);
+			continue;
+		}
+		for (int round = 0; round < 2; round++) {
+			struct tally t = { .state_after = -1, .after = -1 };
+			if (round && faults[i].needs & STORY_RUN_ONLY)
+				continue;
+			play(&o, i, round, &t);
+			print(&faults[i], round, &t);
+			good = retell(&faults[i], round, &t) && good;
+			probes += t.probes;
+		}
+	}
+	printf("\n%llu probes\n", (unsigned long long)probes);
+	return good ? 0 : EXIT_FAILED;
+}

@@ -1,0 +1,287 @@
+#include "tests/sim/network.h"
+
+#include "tests/sim/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ICMP_BURST = 6 };
+static const int64_t icmp_interval_ns = 1 * S;
+
+struct network network;
+
+static struct parcel *parcels, *free_parcels; /* all there are, by `event`-less link; and those that are not in use */
+static struct parcel **all_parcels;
+static size_t all_len, all_capacity;
+
+/* -- parcels -- */
+
+static struct parcel *parcel_make(void)
+{
+	struct parcel *p = malloc(sizeof *p);
+
+	if (all_len == all_capacity) {
+		all_capacity = all_capacity ? 2 * all_capacity : 256;
+		all_parcels = realloc(all_parcels, all_capacity * sizeof(struct parcel *));
+	}
+	if (!p || !all_parcels) {
+		perror("sim");
+		abort();
+	}
+	all_parcels[all_len++] = p;
+	return p;
+}
+
+struct parcel *parcel_new(struct client *client, enum kind kind)
+{
+	struct parcel *p = free_parcels;
+
+	if (p)
+		free_parcels = p->next;
+	else
+		p = parcel_make();
+	memset(p, 0, offsetof(struct parcel, buf));
+	p->client = client;
+	p->kind = kind;
+	return p;
+}
+
+void parcel_free(struct parcel *p)
+{
+	world_cancel(&p->event);
+	p->next = free_parcels;
+	free_parcels = p;
+}
+
+struct parcel *parcel_back(const struct parcel *p, enum kind kind)
+{
+	struct parcel *back = parcel_new(p->client, kind);
+
+	back->truth = p->truth;
+	back->from = p->from;
+	back->seen = p->seen;
+	back->asked = back->source = p->asked;
+	back->tcp = p->tcp;
+	back->exchange = p->exchange;
+	back->exchange_number = p->exchange_number;
+	return back;
+}
+
+void network_start(void)
+{
+	(void)parcels;
+	free_parcels = NULL;
+	for (size_t i = 0; i < all_len; i++) {
+		all_parcels[i]->next = free_parcels;
+		free_parcels = all_parcels[i];
+	}
+	memset(&network, 0, sizeof network);
+	network.router = network_address(198, 51, 100, 1, 0);
+	network.nat_keeps_ns = 30 * S;
+}
+
+void network_rule(const struct rule *rule)
+{
+	network.rules[network.rules_len++] = *rule;
+}
+
+struct endpoint network_address(unsigned a, unsigned b, unsigned c, unsigned d, uint16_t port)
+{
+	struct endpoint e = { .port = port };
+
+	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
+	e.address[12] = (uint8_t)a;
+	e.address[13] = (uint8_t)b;
+	e.address[14] = (uint8_t)c;
+	e.address[15] = (uint8_t)d;
+	return e;
+}
+
+/* -- NATs -- */
+
+/* The entry of this 5-tuple, a new one (used_ns 0) if there is none that is young enough. */
+static struct network_flow *nat_flow(struct network_nat *nat, const struct endpoint *from, const struct parcel *p)
+{
+	struct network_flow *flow;
+
+	for (unsigned i = 0; i < NETWORK_FLOWS_MAX; i++) {
+		flow = &nat->flows[i];
+		if (flow->used_ns && flow->tcp == p->tcp && endpoint_equal(&flow->from, from) &&
+		    endpoint_equal(&flow->asked, &p->asked)) {
+			if (world_now() - flow->used_ns < network.nat_keeps_ns)
+				return flow;
+			flow->used_ns = 0;
+			return flow;
+		}
+	}
+	flow = &nat->flows[nat->next++ % NETWORK_FLOWS_MAX];
+	*flow = (struct network_flow){ .from = *from, .asked = p->asked, .tcp = p->tcp };
+	return flow;
+}
+
+static void leave_client(struct parcel *p)
+{
+	struct client *c = p->client;
+	struct network_flow *flow;
+
+	p->seen = p->from;
+	if (endpoint_is_unknown(&c->public_address))
+		return;
+	flow = nat_flow(&c->nat, &p->from, p);
+	if (!flow->used_ns)
+		flow->port = c->nat_port = (uint16_t)(c->nat_port < 60000 ? c->nat_port + 1 : 1024);
+	flow->used_ns = world_now() + 1;
+	p->seen = c->public_address;
+	p->seen.port = flow->port;
+}
+
+/* Only from where the client has sent something. */
+static bool passes_nat(const struct parcel *p)
+{
+	return endpoint_is_unknown(&p->client->public_address) || endpoint_equal(&p->source, &p->asked);
+}
+
+static struct machine *floating_leads_to(const struct parcel *p)
+{
+	struct network_flow *flow;
+
+	if (!network.pins)
+		return network.holder;
+	flow = nat_flow(&network.nat, &p->seen, p);
+	if (!flow->used_ns)
+		flow->machine = network.holder;
+	flow->used_ns = world_now() + 1;
+	return flow->machine;
+}
+
+static struct machine *route(const struct parcel *p)
+{
+	if (endpoint_same_address(&p->asked, &network.floating))
+		return floating_leads_to(p);
+	for (unsigned i = 0; i < network.machines_len; i++)
+		if (endpoint_same_address(&p->asked, &network.machines[i]->droplet))
+			return network.machines[i];
+	return NULL;
+}
+
+/* -- on the way -- */
+
+static void arrive(struct event *event)
+{
+	struct parcel *p = (struct parcel *)event;
+	struct machine *machine;
+
+	if (p->way == RETURN) {
+		if (!passes_nat(p))
+			parcel_free(p);
+		else if (p->tcp)
+			tcp_arrived(p);
+		else
+			udp_arrived(p);
+		return;
+	}
+	machine = route(p);
+	if (machine)
+		machine_receive(machine, p);
+	else
+		parcel_free(p);
+}
+
+static void travel(struct parcel *p, int64_t after_ns)
+{
+	double u = world_uniform(0, 1);
+
+	after_ns += p->client->delay_ns[p->way] + (int64_t)(u * u * u * (double)p->client->jitter_ns);
+	p->event.happens = arrive;
+	world_schedule(&p->event, world_now() + after_ns);
+}
+
+static bool strikes(struct rule *r)
+{
+	if (r->enter <= 0)
+		return world_chance(r->p);
+	r->bad_times = r->bad_times ? !world_chance(r->leave) : world_chance(r->enter);
+	return r->bad_times;
+}
+
+static struct rule *struck(const struct parcel *p, const struct machine *by)
+{
+	for (unsigned i = 0; i < network.rules_len; i++) {
+		struct rule *r = &network.rules[i];
+		if (r->way != p->way || !(p->tcp ? r->tcp : r->udp) || (r->machine && r->machine != by) ||
+		    (r->longer_than && (p->tcp || p->len <= r->longer_than)) ||
+		    (!endpoint_is_unknown(&r->asked) && !endpoint_same_address(&r->asked, &p->asked)))
+			continue;
+		if (strikes(r))
+			return r;
+	}
+	return NULL;
+}
+
+static bool may_tell(struct rule *r)
+{
+	return bucket_take(&r->icmp, world_now() + 1, icmp_interval_ns, ICMP_BURST);
+}
+
+static void duplicate(const struct parcel *p)
+{
+	struct parcel *copy;
+
+	if (p->tcp || !world_chance(network.duplicate))
+		return;
+	copy = parcel_new(p->client, p->kind);
+	memcpy(copy, p, offsetof(struct parcel, buf) + p->len);
+	copy->event = (struct event){ 0 };
+	travel(copy, 0);
+}
+
+void network_send(struct parcel *p)
+{
+	struct rule *r;
+
+	p->way = FORWARD;
+	leave_client(p);
+	r = struck(p, NULL);
+	if (!r) {
+		duplicate(p);
+		travel(p, 0);
+	} else if (r->effect == PROHIBIT && may_tell(r)) {
+		network_icmp(p, ERRQUEUE_PROHIBITED, &network.router, p->client->delay_ns[FORWARD] / 2);
+	} else if (r->effect == TOO_BIG && r->tells && may_tell(r)) {
+		p->icmp.mtu = r->longer_than + 28;
+		network_icmp(p, ERRQUEUE_TOO_BIG, &network.router, p->client->delay_ns[FORWARD] / 2);
+	} else {
+		parcel_free(p);
+	}
+}
+
+void network_return(struct parcel *p, const struct machine *by)
+{
+	p->way = RETURN;
+	if (!struck(p, by) && passes_nat(p)) {
+		duplicate(p);
+		travel(p, 0);
+		return;
+	}
+	if (p->truth)
+		p->truth->answer_lost = true;
+	parcel_free(p);
+}
+
+void network_icmp(struct parcel *p, enum errqueue_meaning meaning, const struct endpoint *offender, int64_t after_ns)
+{
+	static const uint8_t codes[] = {
+		[ERRQUEUE_PORT] = 3, [ERRQUEUE_UNREACHABLE] = 1, [ERRQUEUE_PROHIBITED] = 13, [ERRQUEUE_TOO_BIG] = 4
+	};
+
+	p->kind = ICMP;
+	p->way = RETURN;
+	p->source = p->asked; /* as a NAT would let it through */
+	p->icmp.kind = ERRQUEUE_ICMP;
+	p->icmp.meaning = meaning;
+	p->icmp.type = 3;
+	p->icmp.code = codes[meaning];
+	p->icmp.offender = *offender;
+	p->icmp.destination = p->asked;
+	travel(p, after_ns);
+}

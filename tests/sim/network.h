@@ -1,0 +1,134 @@
+/* The network between clients and machines: delay, loss by rule, NATs on both sides, ICMP. What it does to each probe
+ * it notes as the truth about that probe. */
+#ifndef FLOATPROBE_SIM_NETWORK_H
+#define FLOATPROBE_SIM_NETWORK_H
+
+#include "common/core/bucket.h"
+#include "common/core/endpoint.h"
+#include "common/core/wire.h"
+#include "common/system/errqueue.h"
+#include "tests/sim/world.h"
+
+enum { NETWORK_RULES_MAX = 16, NETWORK_MACHINES_MAX = 6, NETWORK_FLOWS_MAX = 512 };
+
+struct udp_dialer;
+struct tcp_dialer;
+struct exchange;
+struct machine;
+
+enum way { FORWARD, RETURN };
+
+/* What really became of one probe; world times, INT64_MAX: never. */
+struct truth {
+	int64_t syn_ns;     /* TCP: its SYN came to a server's socket .. */
+	bool connected;     /* .. and the handshake was done at the client's end */
+	int64_t reached_ns; /* the probe itself came to a server's socket */
+	bool answer_lost;   /* something that a server sent for it was lost */
+};
+
+struct network_flow { /* what a NAT remembers of a 5-tuple */
+	struct endpoint from, asked;
+	bool tcp;
+	int64_t used_ns;
+	uint16_t port;           /* client's NAT: its public port */
+	struct machine *machine; /* provider's NAT: where it leads */
+};
+
+struct network_nat {
+	struct network_flow flows[NETWORK_FLOWS_MAX];
+	unsigned next;
+};
+
+struct client { /* a host that probes */
+	struct world_clock clock;
+	struct endpoint address;
+	struct endpoint public_address; /* of the NAT before it; unknown: there is none */
+	struct network_nat nat;
+	uint16_t nat_port, port;  /* the last ones given away */
+	int64_t delay_ns[2];      /* by way */
+	int64_t jitter_ns;        /* on top, now and then */
+	bool busy;                /* the process is slow to wake up, now and then */
+	int udp_error, tcp_error; /* positive errno of everything that is to be sent; 0: none */
+	unsigned mtu;             /* of its own interface, as UDP payload; 0: no limit */
+	struct bucket icmp;       /* errors that hosts and routers have for it */
+	struct udp_dialer *udp;
+	struct tcp_dialer *tcp;
+};
+
+enum kind { DATAGRAM, SYN, SYN_ACK, DATA, RESET, ICMP };
+
+struct parcel { /* on its way */
+	struct event event;
+	struct parcel *next;
+	enum kind kind;
+	enum way way;
+	struct client *client;
+	struct truth *truth; /* NULL: not a probe */
+	/* the client's end as it is and as servers see it, the address probed, and whom an answer comes from */
+	struct endpoint from, seen, asked, source;
+	bool tcp;
+	struct exchange *exchange; /* TCP: the client's end .. */
+	uint64_t exchange_number;  /* .. if it is still this one */
+	void *owner;               /* UDP: as staged */
+	uint32_t seq;
+	int64_t arrived_real_ns; /* at the client */
+	struct errqueue_entry icmp;
+	size_t len;
+	uint8_t buf[WIRE_FRAME_MAX];
+};
+
+enum effect { LOSE, PROHIBIT, TOO_BIG };
+
+struct rule { /* something in the way */
+	enum way way;
+	bool udp, tcp;
+	struct endpoint asked;         /* only what was sent to this address, and its answers; unknown: any */
+	const struct machine *machine; /* only what this machine sends (way RETURN); NULL: any */
+	enum effect effect;
+	double p;             /* of each packet .. */
+	double enter, leave;  /* .. or, if enter > 0, of bad times: how they begin and end, packet by packet */
+	unsigned longer_than; /* only UDP payloads of more octets; 0: any */
+	bool tells;           /* TOO_BIG: by ICMP */
+	bool bad_times;
+	struct bucket icmp;
+};
+
+struct network {
+	struct machine *machines[NETWORK_MACHINES_MAX];
+	unsigned machines_len;
+	struct endpoint floating; /* unknown: there is none */
+	struct machine *holder;   /* of the floating address; NULL: nobody */
+	bool pins;                /* the provider's NAT keeps known 5-tuples where they are */
+	struct network_nat nat;
+	struct rule rules[NETWORK_RULES_MAX];
+	unsigned rules_len;
+	double duplicate; /* share of datagrams that arrive twice */
+	int64_t nat_keeps_ns;
+	struct endpoint router;
+};
+
+extern struct network network;
+
+void network_start(void); /* anew: no machine, no rule, nothing under way */
+void network_rule(const struct rule *rule);
+
+struct endpoint network_address(unsigned a, unsigned b, unsigned c, unsigned d, uint16_t port);
+
+/* NULL never: memory that runs out ends the program. */
+struct parcel *parcel_new(struct client *client, enum kind kind);
+/* A parcel about the same client, probe and addresses, the other way. */
+struct parcel *parcel_back(const struct parcel *parcel, enum kind kind);
+void parcel_free(struct parcel *parcel);
+
+/* All three take the parcel over. */
+void network_send(struct parcel *parcel);
+void network_return(struct parcel *parcel, const struct machine *by);
+/* An error about it, to the client, by whoever is at `offender`, after so long. */
+void network_icmp(struct parcel *parcel, enum errqueue_meaning meaning, const struct endpoint *offender,
+		  int64_t after_ns);
+
+/* The dialers' end: take the parcel over. */
+void udp_arrived(struct parcel *parcel);
+void tcp_arrived(struct parcel *parcel);
+
+#endif

@@ -1,0 +1,534 @@
+#include "tests/sim/story.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t judging_ns = 100 * MS; /* timers, and a process that is slow to wake up */
+
+/* -- telling -- */
+
+static void tell(const struct story *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void tell(const struct story *s, const char *format, ...)
+{
+	va_list args;
+
+	if (!s->tell)
+		return;
+	fprintf(stderr, "%9.3f s  ", (double)world_now() / 1e9);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static const char *path_text(const struct vantage *v, size_t i, char text[64])
+{
+	const struct path *p = v->engine.paths.items[i];
+
+	snprintf(text, 64, "%s %s %s %u", v->name, p->target->name,
+		 p->tcp         ? "tcp"
+		 : p->held >= 0 ? "udp held"
+				: "udp fresh",
+		 p->size);
+	return text;
+}
+
+/* -- what is true -- */
+
+bool story_is_floating(const struct path *p)
+{
+	return p->target->role == CONFIG_FLOATING;
+}
+
+struct machine *story_stranger(struct story *s)
+{
+	return &s->machines[NETWORK_MACHINES_MAX - 1];
+}
+
+enum { TRUE_FORWARD = 1, TRUE_RETURN = 2, TRUE_LATE = 4 };
+
+static bool is_lost(const struct prober_record *r)
+{
+	switch (r->outcome) {
+	case PROBER_NONE:
+	case PROBER_WAITING:
+	case PROBER_ANSWERED:
+	case PROBER_CLOCK_SKEW:
+	case PROBER_UNSENT:
+	case PROBER_UNSENT_TOO_BIG:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool is_answered(const struct prober_record *r)
+{
+	return r->outcome == PROBER_ANSWERED || r->outcome == PROBER_CLOCK_SKEW;
+}
+
+/* How the losses that a verdict speaks of were really lost: of a path that is down those of the outage. */
+static unsigned truly_lost(const struct vantage *v, size_t i, bool outage)
+{
+	const struct prober *b = &v->engine.paths.items[i]->prober;
+	unsigned ways = 0;
+
+	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (outage && is_answered(r))
+			break;
+		if (is_lost(r))
+			ways |= 1u << vantage_lost(v, i, seq);
+	}
+	return ways;
+}
+
+static unsigned claimed(enum verdict_direction direction)
+{
+	static const unsigned ways[] = {
+		[VERDICT_DIRECTION_FORWARD] = TRUE_FORWARD,
+		[VERDICT_DIRECTION_RETURN] = TRUE_RETURN,
+		[VERDICT_DIRECTION_BOTH] = TRUE_FORWARD | TRUE_RETURN,
+		[VERDICT_DIRECTION_UNKNOWN] = 0,
+	};
+
+	return ways[direction];
+}
+
+/* -- is it right? -- */
+
+static struct story_said *said_of(struct story *s, const struct vantage *v, size_t i)
+{
+	size_t at = i;
+
+	for (const struct vantage *before = s->vantages; before != v; before++)
+		at += before->engine.paths.len;
+	return &s->result->said[at];
+}
+
+static bool direction_is_right(const struct story_said *said, unsigned ways, bool round)
+{
+	unsigned claim = claimed(said->direction);
+
+	if (!said->expected.as_lost)
+		return said->direction == said->expected.direction ||
+		       (said->direction != VERDICT_DIRECTION_NONE && claim && claim == (ways & ~TRUE_LATE));
+	if (!(ways & ~TRUE_LATE))
+		return !claim;
+	return round ? claim == (ways & ~TRUE_LATE) : claim && !(claim & ~ways);
+}
+
+static bool state_is_right(const struct story *s, const struct story_said *said)
+{
+	if (!said->expected.as_lost)
+		return said->state == said->expected.state;
+	return s->round || said->state == VERDICT_LOSSY || said->state == VERDICT_DOWN;
+}
+
+static bool cause_is_right(const struct story_said *said)
+{
+	return said->cause == said->expected.cause ||
+	       (said->expected.or_cause != VERDICT_CAUSE_NONE && said->cause == said->expected.or_cause);
+}
+
+static bool is_right(const struct story *s, const struct vantage *v, size_t i, const struct story_said *said)
+{
+	unsigned ways = truly_lost(v, i, !s->round && said->state == VERDICT_DOWN);
+
+	if (said->expected.as_lost && said->state == VERDICT_UP)
+		return s->round && !ways && said->cause == VERDICT_CAUSE_NONE;
+	return state_is_right(s, said) && cause_is_right(said) && direction_is_right(said, ways, s->round);
+}
+
+static void check_probes(struct story *s, const struct vantage *v, size_t i)
+{
+	const struct path *p = v->engine.paths.items[i];
+	const struct prober *b = &p->prober;
+	char name[64];
+
+	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct truth *t = &v->truths[i][seq % VANTAGE_TRUTHS];
+		if (!vantage_lies(v, i, seq))
+			continue;
+		s->result->wrong_directions++;
+		tell(s, "WRONG: %s: probe %u, sent at %.3f, is called %s; reached a server at %.3f (SYN: %.3f)%s",
+		     path_text(v, i, name), seq, (double)(r->sent_ns - v->host.clock.mono_ns) / 1e9,
+		     prober_outcome_word(r->outcome), (double)t->reached_ns / 1e9, (double)t->syn_ns / 1e9,
+		     t->connected ? ", connected" : "");
+	}
+}
+
+static void check_direction(struct story *s, const struct vantage *v, size_t i, const struct verdict *verdict)
+{
+	unsigned ways = truly_lost(v, i, !s->round && verdict->state == VERDICT_DOWN);
+	char name[64];
+
+	if (verdict->direction == VERDICT_DIRECTION_NONE || verdict->sent == 0 ||
+	    !(claimed(verdict->direction) & ~(ways & TRUE_LATE ? ~0u : ways)))
+		return;
+	s->result->wrong_directions++;
+	tell(s, "WRONG: %s: %s is not how its probes were lost", path_text(v, i, name),
+	     verdict_direction_word(verdict->direction));
+}
+
+static void check_cause(struct story *s, const struct vantage *v, size_t i, const struct verdict *verdict)
+{
+	const struct story_said *said = said_of(s, v, i);
+	bool may_be_concerned = said->concerned && world_now() >= s->struck_ns;
+	char name[64];
+
+	if (verdict->cause == VERDICT_CAUSE_NONE || verdict->cause == VERDICT_CAUSE_UNEXPLAINED ||
+	    (may_be_concerned && cause_is_right(said)))
+		return;
+	s->result->false_causes++;
+	tell(s, "WRONG: %s: there is no %s", path_text(v, i, name), verdict_cause_word(verdict->cause));
+}
+
+/* -- what is said -- */
+
+static double intervals_since_strike(const struct story *s)
+{
+	return (double)(world_now() - s->struck_ns - s->timeout_ns) / (double)s->every_ns;
+}
+
+static void time_verdict(const struct story *s, struct story_said *said, bool right)
+{
+	double after = intervals_since_strike(s);
+
+	if (said->state_after < 0 && said->state == said->expected.state)
+		said->state_after = after > 0 ? after : 0;
+	if (!right)
+		said->after = -1;
+	else if (said->after < 0)
+		said->after = after > 0 ? after : 0;
+}
+
+static void judged(void *context, struct vantage *v, size_t i, const struct verdict *verdict)
+{
+	struct story *s = context;
+	struct story_said *said = said_of(s, v, i);
+	char name[64];
+
+	said->state = verdict->state;
+	said->direction = verdict->direction;
+	said->cause = verdict->cause;
+	tell(s, "%s: %s, %s, %s: %u sent, %u answered, %u forward, %u return, %u lost%s%s", path_text(v, i, name),
+	     verdict_state_word(verdict->state), verdict_direction_word(verdict->direction),
+	     verdict_cause_word(verdict->cause), verdict->sent, verdict->answered, verdict->forward_lost,
+	     verdict->return_lost, verdict->lost, verdict->sentences_len ? ": " : "",
+	     verdict->sentences_len ? verdict->sentences[0] : "");
+	check_probes(s, v, i);
+	check_direction(s, v, i, verdict);
+	check_cause(s, v, i, verdict);
+	if (world_now() >= s->struck_ns && said->concerned)
+		time_verdict(s, said, is_right(s, v, i, said));
+}
+
+/* -- the setting -- */
+
+static bool needs(const struct story *s, unsigned what)
+{
+	return s->fault->needs & what;
+}
+
+static int64_t log_between(int64_t low, int64_t high)
+{
+	return (int64_t)exp(world_uniform(log((double)low), log((double)high)));
+}
+
+static void set_numbers(struct story *s)
+{
+	static const int64_t usual[] = { 200 * MS, 500 * MS, 1 * S, 2 * S, 5 * S };
+
+	s->servers = (unsigned)world_between(needs(s, STORY_TWO_SERVERS) ? 2 : 1, STORY_SERVERS_MAX);
+	if (needs(s, STORY_ONE_SERVER | STORY_DROPLET_ALONE))
+		s->servers = 1;
+	s->droplets = !needs(s, STORY_FLOATING_ALONE);
+	s->floating = !needs(s, STORY_DROPLET_ALONE);
+	s->floor = needs(s, STORY_LOSSLESS) ? 0 : needs(s, STORY_LOSSY) || world_chance(0.5) ? 0.01 : 0;
+	s->every_ns = world_chance(0.5) ? usual[world_between(0, 4)] : log_between(200 * MS, 5 * S);
+	s->vantages_len = world_chance(0.2) ? 2 : 1;
+	if (s->round)
+		s->every_ns = 200 * MS;
+}
+
+static void set_network(struct story *s)
+{
+	network_start();
+	network.duplicate = world_chance(0.2) ? 0.01 : 0;
+	if (s->floating)
+		network.floating = network_address(203, 0, 113, 7, WIRE_PORT);
+	network.holder = &s->machines[0];
+	for (enum way way = FORWARD; way <= RETURN && s->floor > 0; way++)
+		network_rule(&(struct rule){ .way = way, .udp = true, .tcp = true, .p = s->floor });
+}
+
+static void set_machine(struct story *s, unsigned i)
+{
+	struct machine *m = &s->machines[i];
+	uint8_t seed[SEAL_SEED_LEN] = { (uint8_t)(i + 1) };
+
+	snprintf(s->names[i], sizeof s->names[i], "boot-%02u", i + 1);
+	seal_identity_from_seed(&m->identity, seed);
+	m->clock = (struct world_clock){ world_between(1, 100 * 86400) * S, world_between(-5 * S, 5 * S) };
+	m->droplet = network_address(198, 18, 1, 5 + i, WIRE_PORT);
+	m->anchor = network_address(198, 18, 18, 26 + i, WIRE_PORT);
+	for (unsigned k = 0; k < s->vantages_len; k++) {
+		m->clients[k].name = s->vantages[k].name;
+		memcpy(m->clients[k].key, s->vantages[k].config.identity.public_key, WIRE_KEY_LEN);
+	}
+	m->clients_len = s->vantages_len;
+	machine_start(m);
+	network.machines[network.machines_len++] = m;
+}
+
+static void set_client(struct story *s, unsigned i)
+{
+	struct client *c = &s->vantages[i].host;
+	int64_t rtt_ns = log_between(1 * MS, 300 * MS);
+
+	c->clock = (struct world_clock){ world_between(1, 100 * 86400) * S, world_between(-5 * S, 5 * S) };
+	c->address = network_address(198, 51, 100, 20 + i, 0);
+	if (needs(s, STORY_NAT) || (!needs(s, STORY_NO_NAT) && world_chance(0.3)))
+		c->public_address = network_address(203, 0, 113, 200 + i, 0);
+	c->delay_ns[FORWARD] = (int64_t)(world_uniform(0.3, 0.7) * (double)rtt_ns);
+	c->delay_ns[RETURN] = rtt_ns - c->delay_ns[FORWARD];
+	c->jitter_ns = (int64_t)(world_uniform(0, 0.1) * (double)rtt_ns);
+	c->busy = world_chance(0.3);
+}
+
+/* Long enough for a handshake and an exchange over the slowest way. */
+static void set_timeout(struct story *s)
+{
+	int64_t least_ns = 500 * MS;
+
+	for (unsigned i = 0; i < s->vantages_len; i++) {
+		const struct client *c = &s->vantages[i].host;
+		int64_t rtt_ns = c->delay_ns[FORWARD] + c->delay_ns[RETURN] + 2 * c->jitter_ns;
+		least_ns = 5 * rtt_ns / 2 > least_ns ? 5 * rtt_ns / 2 : least_ns;
+	}
+	s->timeout_ns = world_chance(0.5) || s->round ? 1 * S : world_between(least_ns / MS, 3000) * MS;
+}
+
+static struct config_target target_of(const struct story *s, char *name, struct endpoint endpoint)
+{
+	struct config_target t = {
+		.name = name,
+		.role = CONFIG_DROPLET,
+		.numeric = true,
+		.endpoint = endpoint,
+		.servers_len = 1,
+		.udp = true,
+		.tcp = true,
+		.schedules_len = 1,
+		.held = 1,
+		.fresh = 1,
+		.sizes = { 512, 1400 },
+		.sizes_len = needs(s, STORY_TWO_SIZES) ? 2 : 1,
+		.expect_reachable = true,
+	};
+
+	return t;
+}
+
+static void set_targets(struct story *s, struct vantage *v)
+{
+	for (unsigned i = 0; i < s->servers && s->droplets; i++) {
+		struct config_target *t = &v->targets[v->config.targets_len++];
+		*t = target_of(s, s->names[i], s->machines[i].droplet);
+		t->servers[0] = i;
+	}
+	if (s->floating) {
+		struct config_target *t = &v->targets[v->config.targets_len++];
+		*t = target_of(s, s->floating_name, network.floating);
+		t->role = CONFIG_FLOATING;
+		t->servers_len = needs(s, STORY_STRICT) ? 1 : s->servers;
+		for (unsigned k = 0; k < t->servers_len; k++)
+			t->servers[k] = k;
+	}
+}
+
+static void set_vantage(struct story *s, unsigned i)
+{
+	struct vantage *v = &s->vantages[i];
+
+	for (unsigned k = 0; k < s->servers; k++) {
+		v->servers[k].name = s->names[k];
+		memcpy(v->servers[k].key, s->machines[k].identity.public_key, WIRE_KEY_LEN);
+	}
+	v->config.servers_len = s->servers;
+	v->config_schedule =
+	    (struct config_schedule){ .every_ns = s->every_ns, .timeout_ns = s->timeout_ns, .jitter_permille = 100 };
+	set_targets(s, v);
+	v->judged = judged;
+	v->context = s;
+	vantage_start(v, s->round);
+}
+
+static void set_scene(struct story *s)
+{
+	static const char *const vantages[] = { "fra", "nyc" };
+
+	strcpy(s->floating_name, "floating");
+	set_numbers(s);
+	set_network(s);
+	for (unsigned i = 0; i < s->vantages_len; i++) {
+		uint8_t seed[SEAL_SEED_LEN] = { (uint8_t)(100 + i) };
+		s->vantages[i].name = vantages[i];
+		seal_identity_from_seed(&s->vantages[i].config.identity, seed);
+		set_client(s, i);
+	}
+	set_timeout(s);
+	for (unsigned i = 0; i < s->servers; i++)
+		set_machine(s, i);
+	set_machine(s, NETWORK_MACHINES_MAX - 1);
+	network.machines_len--; /* the stranger has no address of its own that is probed */
+}
+
+/* -- the plot -- */
+
+static void set_expectations(struct story *s)
+{
+	for (unsigned i = 0; i < s->vantages_len; i++) {
+		struct vantage *v = &s->vantages[i];
+		for (size_t k = 0; k < v->engine.paths.len; k++) {
+			struct story_said *said = said_of(s, v, k);
+			said->concerned =
+			    s->fault->expects && s->fault->expects(s, v->engine.paths.items[k], &said->expected);
+		}
+	}
+}
+
+static void strike(struct event *event)
+{
+	struct story *s = (struct story *)((char *)event - offsetof(struct story, strike));
+
+	tell(s, "now: %s", s->fault->name);
+	if (s->fault->strike)
+		s->fault->strike(s);
+	set_expectations(s);
+}
+
+void story_later(struct story *s, int64_t after_ns, void (*happens)(struct event *event))
+{
+	s->later.happens = happens;
+	world_schedule(&s->later, world_now() + after_ns);
+}
+
+static void start_vantages(struct story *s)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		set_vantage(s, i);
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		n += s->vantages[i].engine.paths.len;
+	s->result->said = calloc(n, sizeof *s->result->said);
+	s->result->said_len = n;
+	if (!s->result->said)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		s->result->said[i].after = s->result->said[i].state_after = -1;
+}
+
+static void finish_path(struct story *s, struct vantage *v, size_t i)
+{
+	struct story_said *said = said_of(s, v, i);
+	struct story_result *r = s->result;
+	double limit = 3.2 + (double)judging_ns / (double)s->every_ns;
+	char name[64];
+
+	check_probes(s, v, i);
+	r->probes += v->engine.paths.items[i]->prober.next - 1;
+	if (!said->concerned) {
+		if (s->floor > 0 || (said->state == VERDICT_UP && said->cause == VERDICT_CAUSE_NONE))
+			return;
+		r->healthy_wrong++;
+		tell(s, "WRONG: %s is healthy", path_text(v, i, name));
+		return;
+	}
+	r->paths++;
+	said->right = is_right(s, v, i, said);
+	r->right += said->right;
+	if (!said->right)
+		tell(s, "NOT SAID: %s should be %s, %s, %s", path_text(v, i, name),
+		     verdict_state_word(said->expected.state),
+		     said->expected.as_lost ? "as lost" : verdict_direction_word(said->expected.direction),
+		     verdict_cause_word(said->expected.cause));
+	if (!needs(s, STORY_TIMED) || s->round)
+		return;
+	r->state_after = fmax(r->state_after, said->state_after);
+	r->after = fmax(r->after, said->after);
+	if (said->state_after < 0 || said->state_after > limit) {
+		r->too_late = true;
+		tell(s, "TOO LATE: %s after %.2f intervals", path_text(v, i, name), said->state_after);
+	}
+}
+
+static void play_round(struct story *s)
+{
+	bool ended = false;
+
+	start_vantages(s);
+	strike(&s->strike);
+	while (!ended) {
+		world_run(world_now() + 100 * MS);
+		ended = true;
+		for (unsigned i = 0; i < s->vantages_len; i++)
+			ended = ended && s->vantages[i].phase == VANTAGE_ENDED;
+	}
+}
+
+static void play_run(struct story *s)
+{
+	int64_t behind = needs(s, STORY_LONG) ? 75 : 15;
+
+	s->struck_ns =
+	    needs(s, STORY_FROM_START) ? 0 : world_between(6, 80) * s->every_ns + world_between(0, s->every_ns);
+	s->strike.happens = strike;
+	start_vantages(s);
+	if (needs(s, STORY_FROM_START))
+		strike(&s->strike);
+	else
+		world_schedule(&s->strike, s->struck_ns);
+	world_run(s->struck_ns + behind * s->every_ns + 3 * s->timeout_ns + 8 * S);
+}
+
+void story_play(const struct fault *fault, uint64_t seed, bool round, bool tells, struct story_result *result)
+{
+	struct story *s = calloc(1, sizeof *s);
+
+	if (!s)
+		abort();
+	*result = (struct story_result){ .state_after = -1, .after = -1 };
+	s->fault = fault;
+	s->seed = seed;
+	s->round = round;
+	s->tell = tells;
+	s->result = result;
+	world_start(seed);
+	set_scene(s);
+	tell(s, "%s, %s, seed %llu: %u servers, floor %.2f, every %.3f s, timeout %.3f s, rtt %.1f ms%s", fault->name,
+	     round ? "check" : "run", (unsigned long long)seed, s->servers, s->floor, (double)s->every_ns / 1e9,
+	     (double)s->timeout_ns / 1e9,
+	     (double)(s->vantages[0].host.delay_ns[FORWARD] + s->vantages[0].host.delay_ns[RETURN]) / 1e6,
+	     endpoint_is_unknown(&s->vantages[0].host.public_address) ? "" : ", NAT");
+	if (round)
+		play_round(s);
+	else
+		play_run(s);
+	for (unsigned i = 0; i < s->vantages_len; i++) {
+		for (size_t k = 0; k < s->vantages[i].engine.paths.len; k++)
+			finish_path(s, &s->vantages[i], k);
+	}
+	world_end();
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		vantage_stop(&s->vantages[i]);
+	for (unsigned i = 0; i < NETWORK_MACHINES_MAX; i++)
+		machine_stop(&s->machines[i], MACHINE_GONE);
+	free(s);
+}

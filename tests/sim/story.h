@@ -1,0 +1,92 @@
+/* One story: a random network, a fault that strikes it, and what the vantages have to say. */
+#ifndef FLOATPROBE_SIM_STORY_H
+#define FLOATPROBE_SIM_STORY_H
+
+#include "tests/sim/machine.h"
+#include "tests/sim/vantage.h"
+
+enum { STORY_SERVERS_MAX = 3, STORY_VANTAGES_MAX = 2, STORY_NAME_LEN = 8 };
+
+enum {                                /* what a fault needs of its network, or is judged by */
+       STORY_FLOATING_ALONE = 1 << 0, /* no droplet is probed: nobody else can be asked */
+       STORY_DROPLET_ALONE = 1 << 1,  /* one server, one address */
+       STORY_ONE_SERVER = 1 << 2,
+       STORY_TWO_SERVERS = 1 << 3, /* at least */
+       STORY_NAT = 1 << 4,         /* in front of the clients */
+       STORY_NO_NAT = 1 << 5,
+       STORY_TWO_SIZES = 1 << 6,
+       STORY_LOSSLESS = 1 << 7,
+       STORY_LOSSY = 1 << 8, /* 1 % floor */
+       STORY_FROM_START = 1 << 9,
+       STORY_RUN_ONLY = 1 << 10,
+       STORY_LONG = 1 << 11,   /* judged when the whole window is behind the fault */
+       STORY_TIMED = 1 << 12,  /* every probe is lost: there is a latest time for the verdict */
+       STORY_STRICT = 1 << 13, /* the floating address may be answered by one server only, though there are more */
+};
+
+struct expectation {
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause, or_cause; /* or_cause NONE: no other */
+	bool as_lost;                       /* state and direction as the probes were really lost */
+};
+
+struct story;
+
+struct fault {
+	const char *name;
+	unsigned needs;
+	void (*strike)(struct story *story);
+	/* What is to be said of this path; false: it is not concerned, and is as healthy as before. */
+	bool (*expects)(const struct story *story, const struct path *path, struct expectation *expected);
+};
+
+struct story_said { /* of one path */
+	struct expectation expected;
+	bool concerned;
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause;
+	bool right;
+	double after; /* state and cause stood, in intervals behind the timeout; < 0: never */
+	double state_after;
+};
+
+struct story_result {
+	unsigned paths, right;     /* of those concerned */
+	unsigned wrong_directions; /* verdicts and probes */
+	unsigned false_causes;     /* at any time, on any path */
+	unsigned healthy_wrong;    /* paths not concerned that are not said to be healthy in the end */
+	bool too_late;
+	double state_after, after; /* the slowest path, in intervals */
+	uint64_t probes;
+	struct story_said *said; /* all paths of all vantages */
+	size_t said_len;
+};
+
+struct story {
+	const struct fault *fault;
+	uint64_t seed;
+	bool round, tell;
+	unsigned servers;
+	bool droplets, floating;
+	double floor;
+	int64_t every_ns, timeout_ns, struck_ns;
+	char names[NETWORK_MACHINES_MAX][STORY_NAME_LEN];
+	char floating_name[STORY_NAME_LEN + 4];
+	struct machine machines[NETWORK_MACHINES_MAX]; /* the last is a stranger */
+	struct vantage vantages[STORY_VANTAGES_MAX];
+	unsigned vantages_len;
+	struct event strike, later;
+	struct story_result *result;
+};
+
+/* Play it; said is freed by the caller. tell: every change goes to stderr. */
+void story_play(const struct fault *fault, uint64_t seed, bool round, bool tell, struct story_result *result);
+
+/* For faults. */
+struct machine *story_stranger(struct story *story);
+bool story_is_floating(const struct path *path);
+void story_later(struct story *story, int64_t after_ns, void (*happens)(struct event *event));
+
+#endif

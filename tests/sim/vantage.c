@@ -1,0 +1,253 @@
+#include "tests/sim/vantage.h"
+
+#include "client/receive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ROUNDS = 2 }; /* of questions, in `check` */
+static const int64_t judge_ns = 20 * MS, summary_ns = 60 * S, look_ns = 1 * MS, evidence_ns = 2600 * MS;
+
+/* -- what the dialers ask -- */
+
+struct truth *dialers_truth(void *owner, uint32_t seq)
+{
+	const struct path *p = owner;
+	struct vantage *v = p->engine->context;
+	struct truth *truth;
+	size_t i = 0;
+
+	while (v->engine.paths.items[i] != p)
+		i++;
+	truth = &v->truths[i][seq % VANTAGE_TRUTHS];
+	*truth = (struct truth){ .syn_ns = INT64_MAX, .reached_ns = INT64_MAX };
+	return truth;
+}
+
+int64_t dialers_latency_ns(const struct client *client)
+{
+	return client->busy && world_chance(0.02) ? world_between(0, 60 * MS) : world_between(0, 100 * US);
+}
+
+/* -- truth -- */
+
+static const struct prober_record *record_of(const struct vantage *v, size_t path, uint32_t seq)
+{
+	const struct prober *b = &v->engine.paths.items[path]->prober;
+
+	return &b->ring[seq & (b->ring_len - 1)];
+}
+
+enum vantage_lost vantage_lost(const struct vantage *v, size_t path, uint32_t seq)
+{
+	const struct path *p = v->engine.paths.items[path];
+	const struct truth *t = &v->truths[path][seq % VANTAGE_TRUTHS];
+	int64_t deadline_ns = record_of(v, path, seq)->sent_ns + p->prober.timeout_ns - v->host.clock.mono_ns;
+	int64_t reached_ns = p->tcp && !t->connected ? t->syn_ns : t->reached_ns;
+
+	if (reached_ns == INT64_MAX)
+		return VANTAGE_LOST_FORWARD;
+	if (reached_ns > deadline_ns)
+		return t->answer_lost ? VANTAGE_LATE : VANTAGE_LOST_FORWARD;
+	return VANTAGE_LOST_RETURN;
+}
+
+bool vantage_lies(const struct vantage *v, size_t path, uint32_t seq)
+{
+	switch (record_of(v, path, seq)->outcome) {
+	case PROBER_LOST_FORWARD:
+	case PROBER_REFUSED:
+	case PROBER_UNREACHABLE:
+	case PROBER_PROHIBITED:
+	case PROBER_TOO_BIG:
+		return vantage_lost(v, path, seq) == VANTAGE_LOST_RETURN;
+	case PROBER_LOST_RETURN:
+	case PROBER_WRONG_SOURCE:
+		return vantage_lost(v, path, seq) == VANTAGE_LOST_FORWARD;
+	default:
+		return false;
+	}
+}
+
+/* -- as client/run.c -- */
+
+static void judge_one(struct vantage *v, size_t i)
+{
+	struct path *p = v->engine.paths.items[i];
+	int server = judge_server(p, false);
+	struct verdict verdict;
+
+	p->stale = false;
+	judge_path(&v->engine, i, false, &verdict);
+	if (verdict.state == VERDICT_UNKNOWN && !p->judged && verdict.cause != VERDICT_CAUSE_LOCAL)
+		return;
+	if (p->judged && verdict.state == p->state && verdict.direction == p->direction && verdict.cause == p->cause &&
+	    server == p->server)
+		return;
+	p->state = verdict.state;
+	p->direction = verdict.direction;
+	p->cause = verdict.cause;
+	p->server = server;
+	p->judged = true;
+	v->judged(v->context, v, i, &verdict);
+}
+
+static void judge_stale(struct event *event)
+{
+	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, judge));
+
+	world_enter(&v->host.clock);
+	for (size_t i = 0; i < v->engine.paths.len; i++) {
+		if (v->engine.paths.items[i]->stale)
+			judge_one(v, i);
+	}
+}
+
+static void summary(struct event *event)
+{
+	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, summary));
+
+	world_enter(&v->host.clock);
+	for (size_t i = 0; i < v->engine.paths.len; i++) {
+		if (v->engine.paths.items[i]->judged)
+			judge_one(v, i);
+	}
+	world_schedule(event, world_now() + summary_ns);
+}
+
+static bool goes_on(const struct path *p, uint32_t seq)
+{
+	const struct prober_record *record = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+
+	return p->judged && p->state == VERDICT_UP && p->cause == VERDICT_CAUSE_NONE &&
+	       record->outcome == PROBER_ANSWERED && path_server_of_number(p, record->server) == p->server;
+}
+
+static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	struct vantage *v = context;
+
+	(void)probe;
+	if (goes_on(p, seq))
+		p->stale = false;
+	else if (v->phase == VANTAGE_RUNNING && !v->judge.place)
+		world_schedule(&v->judge, world_now() + judge_ns);
+}
+
+/* -- as client/check.c -- */
+
+static void look(struct event *event)
+{
+	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, look));
+	struct verdict verdict;
+
+	world_enter(&v->host.clock);
+	if (v->phase == VANTAGE_PROBING && engine_idle(&v->engine)) {
+		v->phase = VANTAGE_ASKING;
+		v->asking_ns = world_now();
+	}
+	if (v->phase == VANTAGE_PROBING ||
+	    (world_now() - v->asking_ns < evidence_ns && !asker_exhausted(v->engine.asker, ROUNDS))) {
+		world_schedule(event, world_now() + look_ns);
+		return;
+	}
+	v->phase = VANTAGE_ENDED;
+	world_cancel(&v->tick);
+	for (size_t i = 0; i < v->engine.paths.len; i++) {
+		judge_path(&v->engine, i, true, &verdict);
+		v->judged(v->context, v, i, &verdict);
+	}
+}
+
+/* -- life -- */
+
+static void tick(struct event *event)
+{
+	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, tick));
+	int64_t next_ns;
+
+	world_enter(&v->host.clock);
+	next_ns = engine_tick(&v->engine);
+	if (next_ns != INT64_MAX)
+		world_schedule(event, next_ns - v->host.clock.mono_ns + dialers_latency_ns(&v->host));
+}
+
+static uint32_t ring_len(const struct vantage *v)
+{
+	uint32_t len = JUDGE_WINDOW;
+
+	while (len < v->config_schedule.timeout_ns / v->config_schedule.every_ns + 3)
+		len *= 2;
+	return len;
+}
+
+static size_t make_paths(struct vantage *v, bool round, struct path **items)
+{
+	const struct path_plan plan = { .config = &v->config, .ring_len = round ? 16 : ring_len(v) };
+	size_t len = 0;
+
+	for (size_t i = 0; i < v->config.targets_len; i++) {
+		const struct config_target *t = &v->targets[i];
+		if (len + path_count(t) > VANTAGE_PATHS_MAX || !engine_may_ask(&v->engine, t, &t->endpoint) ||
+		    !path_make_all(&plan, t, &t->endpoint, items + len))
+			abort();
+		len += path_count(t);
+	}
+	return len;
+}
+
+static void start_timers(struct vantage *v, bool round, struct path **items, size_t len)
+{
+	int64_t spread_ns = v->schedule.every_ns < S ? v->schedule.every_ns : S;
+
+	for (size_t i = 0; i < len; i++) {
+		int64_t after_ns = round ? (int64_t)i * MS : world_between(0, spread_ns);
+		if (!path_set_timers(items[i], 1))
+			abort();
+		schedule_start(&items[i]->timers[0], &v->schedule, items[i], clock_mono_ns() + after_ns);
+	}
+}
+
+void vantage_start(struct vantage *v, bool round)
+{
+	struct udp_dialer_hooks hooks = receive_udp_hooks(&v->engine);
+	struct path **items = calloc(VANTAGE_PATHS_MAX, sizeof(struct path *));
+	size_t len;
+
+	world_enter(&v->host.clock);
+	v->config.servers = v->servers;
+	v->config.schedules = &v->config_schedule;
+	v->config.schedules_len = 1;
+	v->config.targets = v->targets;
+	v->config.lossy_permille = 50;
+	v->schedule = (struct schedule){
+		.every_ns = v->config_schedule.every_ns,
+		.count = 1,
+		.jitter_permille = v->config_schedule.jitter_permille,
+		.slots_max = round ? VANTAGE_ROUND : 0,
+	};
+	v->engine = (struct engine){ .decided = decided, .context = v };
+	if (!items ||
+	    !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &hooks), dialers_new_tcp(&v->host)))
+		abort();
+	len = make_paths(v, round, items);
+	start_timers(v, round, items, len);
+	if (!engine_set_paths(&v->engine, items, len))
+		abort();
+	v->phase = round ? VANTAGE_PROBING : VANTAGE_RUNNING;
+	v->tick.happens = tick;
+	v->judge.happens = judge_stale;
+	v->summary.happens = summary;
+	v->look.happens = look;
+	world_schedule(&v->tick, world_now());
+	world_schedule(round ? &v->look : &v->summary, world_now() + (round ? look_ns : summary_ns));
+}
+
+void vantage_stop(struct vantage *v)
+{
+	world_enter(&v->host.clock);
+	world_cancel(&v->tick);
+	engine_stop(&v->engine);
+	tcp_dialer_free(v->host.tcp);
+	udp_dialer_free(v->host.udp);
+}
