@@ -78,46 +78,44 @@ static bool read_clients(struct schema *s, const struct schema_key *key, struct 
 	return ok;
 }
 
-/* ---- checked already, used by features to come ---- */
-
-struct peer {
-	uint8_t key[WIRE_KEY_LEN];
-	uint16_t port;
-};
-
+/* Numeric, as a witness waits for no name server. */
 static bool read_peer_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
-	uint8_t address[16];
-	bool numeric;
-	(void)key;
-	(void)object;
-	return read_host(s, node, address, &numeric);
+	const char *text = schema_text(s, node);
+	struct endpoint *address = schema_field(key, object);
+	return text && schema_check(s, node, units_host_address(text, address->address));
 }
 
+#define PEER(name) .offset = offsetof(struct server_config_peer, name)
+
 static const struct schema_key peer_keys[] = {
-	{ "key", .read = identity_read_public, .offset = offsetof(struct peer, key),
-	  .required = "the public key of the peer" },
-	{ "address", .read = read_peer_address, .required = "where the peer is reached" },
-	{ "port", .read = read_port, .offset = offsetof(struct peer, port) },
+	{ "key", .read = identity_read_public, PEER(key), .required = "the public key of the peer" },
+	{ "address", .read = read_peer_address, PEER(address), .required = "where the peer is reached" },
+	{ "port", .read = read_port, PEER(address.port) },
 	{ 0 },
 };
 
 static bool read_peers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
+	struct server_config *config = object;
 	(void)key;
-	(void)object;
 	if (!schema_is_kind(s, node, TREE_MAPPING))
 		return false;
+	config->peers = alloc_zero(node->len + 1, sizeof *config->peers);
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next) {
-		struct peer peer;
+		struct server_config_peer *peer = &config->peers[config->peers_len++];
+		peer->name = alloc_text(member->key->text);
+		peer->address.port = WIRE_PORT;
 		ok &= read_member_name(s, member);
-		ok &= schema_mapping(s, peer_keys, member, &peer);
+		ok &= schema_mapping(s, peer_keys, member, peer);
 	}
-	if (node->len > 0)
-		schema_not_yet(s, node);
+	if (node->len > 0 && !config->udp)
+		schema_warning(s, node, "are asked by udp, which is not in listen.protocols; it has no effect");
 	return ok;
 }
+
+/* ---- checked already, used by features to come ---- */
 
 static bool read_boolean_not_yet(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
@@ -263,6 +261,19 @@ static void print_addresses(const struct server_config *config, FILE *out)
 		fputs(" all addresses, IPv4 and IPv6", out);
 }
 
+static void print_peers(const struct server_config *config, FILE *out)
+{
+	char key[KEYFILE_PUBLIC_LEN], address[UNITS_ADDRESS_LEN];
+	if (config->peers_len > 0)
+		fputs("witness for:\n", out);
+	for (size_t i = 0; i < config->peers_len; i++) {
+		const struct server_config_peer *peer = &config->peers[i];
+		keyfile_public_text(peer->key, key);
+		fprintf(out, "  %s: %s at %s, port %u\n", peer->name, key,
+			units_address_text(peer->address.address, address), (unsigned)peer->address.port);
+	}
+}
+
 void server_config_print(const struct server_config *config, FILE *out)
 {
 	char key[KEYFILE_PUBLIC_LEN], skew[UNITS_DURATION_LEN];
@@ -278,6 +289,7 @@ void server_config_print(const struct server_config *config, FILE *out)
 		keyfile_public_text(config->clients[i].key, key);
 		fprintf(out, "  %s: %s\n", config->clients[i].name, key);
 	}
+	print_peers(config, out);
 }
 
 void server_config_free(struct server_config *config)
@@ -286,7 +298,10 @@ void server_config_free(struct server_config *config)
 		return;
 	for (size_t i = 0; i < config->clients_len; i++)
 		free(config->clients[i].name);
+	for (size_t i = 0; i < config->peers_len; i++)
+		free(config->peers[i].name);
 	free(config->clients);
+	free(config->peers);
 	free(config->addresses);
 	free(config->file);
 	free(config->name);

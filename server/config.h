@@ -15,6 +15,12 @@ struct server_config_client {
 	uint8_t key[WIRE_KEY_LEN];
 };
 
+struct server_config_peer {
+	char *name;
+	uint8_t key[WIRE_KEY_LEN];
+	struct endpoint address; /* where it is asked */
+};
+
 struct server_config {
 	char *file;
 	char *name;
@@ -26,6 +32,8 @@ struct server_config {
 	size_t addresses_len;
 	struct server_config_client *clients;
 	size_t clients_len;
+	struct server_config_peer *peers; /* for whom we are a witness */
+	size_t peers_len;
 	char *journal;
 	/* limits: { flows, tcp_slots, clock_skew } */
 	unsigned flows_max;    /* default 65536 */

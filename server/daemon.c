@@ -59,7 +59,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
 	journal_flush(d->notices.journal);
 }
 
-/* ---- clients, and their reload ---- */
+/* ---- clients and peers, and their reload ---- */
 
 /* NULL: no memory. */
 static struct reflector_client *list_clients(const struct server_config *config)
@@ -71,6 +71,20 @@ static struct reflector_client *list_clients(const struct server_config *config)
 		memcpy(list[i].key, config->clients[i].key, sizeof list[i].key);
 	}
 	return list;
+}
+
+static bool set_peers(struct daemon *d, const struct server_config *config)
+{
+	struct witness_peer *list = calloc(config->peers_len + 1, sizeof *list);
+	bool set;
+
+	for (size_t i = 0; list && i < config->peers_len; i++) {
+		list[i].address = config->peers[i].address;
+		memcpy(list[i].key, config->peers[i].key, sizeof list[i].key);
+	}
+	set = list && relays_set_peers(d->service.relays, list, config->peers_len);
+	free(list);
+	return set;
 }
 
 static void warn_of_what_needs_a_restart(const struct server_config *old, const struct server_config *new)
@@ -127,9 +141,12 @@ static void reload(struct daemon *d)
 	}
 	warn_of_what_needs_a_restart(d->config, new);
 	if (take_clients(d, new))
-		log_info("read %s again; clients: %zu", d->config->file, d->config->clients_len);
+		log_info("read %s again; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
+			 new->peers_len);
 	else
 		log_error("can't take the clients of %s: no memory; those before stay", d->config->file);
+	if (!set_peers(d, new))
+		log_error("can't take the peers of %s: no memory; those before stay", d->config->file);
 	server_config_free(new);
 }
 
@@ -146,8 +163,12 @@ static bool make_parts(struct daemon *d)
 		d->udp = udp_listener_new(&d->service, config->addresses_len);
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
-	if (d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp))
+	d->service.relays = relays_new(&d->service, d->udp);
+	if (d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) && d->service.relays &&
+	    set_peers(d, config)) {
+		relays_start(d->service.relays, &d->loop);
 		return true;
+	}
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
 	return false;
 }
@@ -271,6 +292,7 @@ static void stop(struct daemon *d)
 	uv_close((uv_handle_t *)&d->before_sleep, NULL);
 	udp_listener_stop(d->udp);
 	tcp_listener_stop(d->tcp);
+	relays_stop(d->service.relays);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -318,6 +340,7 @@ static void free_parts(struct daemon *d)
 {
 	udp_listener_free(d->udp);
 	tcp_listener_free(d->tcp);
+	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	collector_free(d->service.collector);
 	if (d->notices.journal && !journal_close(d->notices.journal))

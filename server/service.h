@@ -4,10 +4,12 @@
 
 #include "common/system/errqueue.h"
 #include "server/reflector.h"
+#include "server/relays.h"
 
 struct service {
 	struct reflector *reflector;
 	struct collector *collector;
+	struct relays *relays;
 	/* A flow is heard no longer, or again. */
 	void (*on_event)(void *context, const struct reflector_event *event);
 	void *context;

@@ -26,6 +26,7 @@ struct slot {
 	struct tcp_listener *listener;
 	struct endpoint source, arrived_on;
 	enum slot_state state;
+	uint64_t relay; /* the number of its relay; another connection has none of this number */
 	unsigned exchanges;
 	size_t body_len; /* of the frame being answered */
 	size_t len;
@@ -44,6 +45,7 @@ struct tcp_listener {
 	struct slot *slots;
 	unsigned slots_len, closing;
 	TAILQ_HEAD(slot_list, slot) free, strangers; /* strangers: the oldest first */
+	uint64_t relays;                             /* so many began */
 	bool stopping;
 	size_t addresses_len, sockets_len;
 	struct tcp_socket sockets[];
@@ -128,11 +130,11 @@ static void on_written(uv_write_t *write, int status)
 		take_frames(s);
 }
 
-static enum reflector_outcome handle(struct slot *s)
+static struct reflector_request describe(struct slot *s)
 {
-	const struct service *service = s->listener->service;
 	int64_t real_ns = clock_real_ns();
-	struct reflector_request request = {
+
+	return (struct reflector_request){
 		.buf = s->buf + FRAME_HEADER_LEN,
 		.len = s->body_len,
 		.transport = PACKET_TCP,
@@ -142,31 +144,82 @@ static enum reflector_outcome handle(struct slot *s)
 		.replied_ns = real_ns,
 		.now_ns = clock_mono_ns(),
 	};
+}
+
+static enum reflector_outcome handle(const struct service *service, const struct reflector_request *request)
+{
 	struct reflector_event event;
-	enum reflector_outcome outcome = reflector_handle(service->reflector, &request, &event);
+	enum reflector_outcome outcome = reflector_handle(service->reflector, request, &event);
 
 	if (event.kind != REFLECTOR_EVENT_NONE)
 		service->on_event(service->context, &event);
-	collector_touch(service->collector, request.now_ns);
+	collector_touch(service->collector, request->now_ns);
 	return outcome;
+}
+
+static void note_authentic(struct slot *s)
+{
+	if (s->state != SLOT_STRANGER)
+		return;
+	TAILQ_REMOVE(&s->listener->strangers, s, link);
+	s->state = SLOT_AUTHENTIC;
+}
+
+/* The reply stands where the request stood. */
+static void write_frame(struct slot *s)
+{
+	uv_buf_t out = uv_buf_init((char *)s->buf, (unsigned)(FRAME_HEADER_LEN + s->body_len));
+
+	uv_read_stop((uv_stream_t *)&s->tcp);
+	if (uv_write(&s->write, (uv_stream_t *)&s->tcp, &out, 1, on_written) < 0)
+		close_slot(s);
+}
+
+/* A relay is over; its connection may be so too, and another one be in its slot. */
+static void reply_to_relay(void *slot, uint64_t relay, const struct reflector_request *reply)
+{
+	struct slot *s = slot;
+
+	if (s->state != SLOT_AUTHENTIC || s->relay != relay)
+		return;
+	memcpy(s->buf + FRAME_HEADER_LEN, reply->buf, reply->len);
+	write_frame(s);
+}
+
+static void relay_frame(struct slot *s, const struct reflector_request *request)
+{
+	const struct witness_origin origin = { reply_to_relay, s, ++s->listener->relays };
+
+	s->relay = origin.id;
+	switch (relays_take(s->listener->service->relays, request, &origin)) {
+	case RELAYS_WAITING:
+		uv_read_stop((uv_stream_t *)&s->tcp);
+		set_deadline(s);
+		break;
+	case RELAYS_REPLIED:
+		write_frame(s);
+		break;
+	case RELAYS_DROPPED:
+		close_slot(s);
+		break;
+	}
 }
 
 static void answer_frame(struct slot *s)
 {
-	uv_buf_t out = uv_buf_init((char *)s->buf, (unsigned)(FRAME_HEADER_LEN + s->body_len));
-	enum reflector_outcome outcome = handle(s);
+	struct reflector_request request = describe(s);
+	enum reflector_outcome outcome = handle(s->listener->service, &request);
 
-	if (outcome >= REFLECTOR_DROPPED_MALFORMED) {
+	if (outcome == REFLECTOR_TO_RELAY) {
+		note_authentic(s);
+		relay_frame(s, &request);
+	} else if (outcome < REFLECTOR_DROPPED_MALFORMED) {
+		if (outcome != REFLECTOR_TOLD_NOT_AUTHORISED)
+			note_authentic(s);
+		write_frame(s);
+	} else {
 		close_slot(s);
-		return;
 	}
-	if (outcome != REFLECTOR_TOLD_NOT_AUTHORISED && s->state == SLOT_STRANGER) {
-		TAILQ_REMOVE(&s->listener->strangers, s, link);
-		s->state = SLOT_AUTHENTIC;
-	}
-	uv_read_stop((uv_stream_t *)&s->tcp);
-	if (uv_write(&s->write, (uv_stream_t *)&s->tcp, &out, 1, on_written) < 0)
-		close_slot(s);
 }
 
 static void take_frames(struct slot *s)
@@ -207,6 +260,7 @@ static void take_connection(struct tcp_socket *socket, struct slot *s)
 	uv_tcp_init(l->loop, &s->tcp); /* opens nothing yet, so it succeeds */
 	s->tcp.data = s;
 	s->state = SLOT_STRANGER;
+	s->relay = 0;
 	s->exchanges = 0;
 	s->len = 0;
 	set_deadline(s);

@@ -29,6 +29,7 @@ struct udp_socket {
 struct udp_listener {
 	const struct service *service;
 	struct udp_batch *batch;
+	struct udp_batch *aside; /* what goes beside the replies; its octets are elsewhere */
 	uint16_t port;
 	struct bucket failure_log;
 	uint64_t failures; /* replies that could not be sent */
@@ -61,34 +62,85 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 			    strerror(-error), (unsigned long long)l->failures);
 }
 
-/* A pending ICMP error fails the next send, whoever that is for: once it is out of the way that one may go again. A
- * reply that can't leave from the address that was asked does not leave. */
+/* A pending ICMP error fails the next send, whoever that is for: once it is out of the way that one may go again.
+ * Returns as udp_send. */
+static int send_some(const struct udp_socket *s, struct udp_batch *batch, unsigned from, unsigned count)
+{
+	int n = udp_send(s->fd, batch, from, count);
+
+	return n < 0 && drain_errors(s) > 0 ? udp_send(s->fd, batch, from, count) : n;
+}
+
+/* A reply that can't leave from the address that was asked does not leave. */
 static void send_replies(const struct udp_socket *s, unsigned count)
 {
 	struct udp_listener *l = s->listener;
-	bool again = false;
 
 	for (unsigned from = 0; from < count;) {
-		int n = udp_send(s->fd, l->batch, from, count - from);
+		int n = send_some(s, l->batch, from, count - from);
 
-		if (n > 0) {
-			from += (unsigned)n;
-			again = false;
-		} else if (!again && drain_errors(s) > 0) {
-			again = true;
-		} else {
+		if (n < 0)
 			note_failure(l, udp_batch_at(l->batch, from), n);
-			from++;
-			again = false;
-		}
+		from += n > 0 ? (unsigned)n : 1;
 	}
 }
 
-/* true: a reply stands in the datagram. */
-static bool handle(const struct udp_listener *l, struct udp_datagram *d, int64_t real_ns, int64_t mono_ns)
+/* Each twin stands behind its reply, in what was one request. That it can't leave is what it is there to show. */
+static void send_twins(const struct udp_socket *s, uint32_t which)
 {
-	const struct service *service = l->service;
-	struct reflector_event event;
+	struct udp_listener *l = s->listener;
+	unsigned count = 0;
+
+	for (unsigned i = 0; which; i++, which >>= 1) {
+		struct udp_datagram *twin = udp_batch_at(l->aside, count);
+
+		if (!(which & 1))
+			continue;
+		*twin = *udp_batch_at(l->batch, i);
+		twin->buf += twin->len;
+		twin->local = (struct endpoint){ .port = 0 };
+		count++;
+	}
+	for (unsigned from = 0; from < count;) {
+		int n = send_some(s, l->aside, from, count - from);
+
+		from += n > 0 ? (unsigned)n : 1;
+	}
+}
+
+static int send_one(const struct udp_socket *s, const struct udp_datagram *d)
+{
+	*udp_batch_at(s->listener->aside, 0) = *d;
+	return send_some(s, s->listener->aside, 0, 1);
+}
+
+void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len)
+{
+	const struct udp_datagram d = { .buf = buf, .len = len, .peer = *to };
+
+	for (size_t i = 0; i < listener->sockets_len; i++) /* the first one of the right family */
+		if (send_one(&listener->sockets[i], &d) > 0)
+			return;
+}
+
+/* A relay is over; id is the scope. */
+static void reply_to_relay(void *socket, uint64_t id, const struct reflector_request *reply)
+{
+	const struct udp_socket *s = socket;
+	const struct udp_datagram d = { .buf = reply->buf,
+					.len = reply->len,
+					.peer = reply->source,
+					.local = reply->arrived_on,
+					.scope = (uint32_t)id };
+	int n = send_one(s, &d);
+
+	if (n < 0)
+		note_failure(s->listener, &d, n);
+}
+
+static struct reflector_request describe(const struct udp_listener *l, const struct udp_datagram *d, int64_t real_ns,
+					 int64_t mono_ns)
+{
 	struct reflector_request request = {
 		.buf = d->buf,
 		.len = d->len,
@@ -101,15 +153,31 @@ static bool handle(const struct udp_listener *l, struct udp_datagram *d, int64_t
 		.replied_ns = real_ns,
 		.now_ns = mono_ns,
 	};
-	bool replied;
 
-	if (endpoint_is_unknown(&d->local)) /* the reply could not be pinned */
-		return false;
 	request.arrived_on.port = l->port;
-	replied = reflector_handle(service->reflector, &request, &event) < REFLECTOR_DROPPED_MALFORMED;
+	return request;
+}
+
+/* true: a reply stands in the datagram; *twin: and another one behind it. */
+static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct reflector_request *request, bool *twin)
+{
+	const struct service *service = s->listener->service;
+	const struct witness_origin origin = { reply_to_relay, s, d->scope };
+	struct reflector_event event;
+	enum reflector_outcome outcome;
+
+	*twin = false;
+	if (relays_hear(service->relays, &d->peer, d->buf, d->len) || endpoint_is_unknown(&d->local))
+		return false; /* or the reply could not be pinned */
+	outcome = reflector_handle(service->reflector, request, &event);
 	if (event.kind != REFLECTOR_EVENT_NONE)
 		service->on_event(service->context, &event);
-	return replied;
+	if (outcome == REFLECTOR_TO_RELAY)
+		return relays_take(service->relays, request, &origin) == RELAYS_REPLIED;
+	*twin = outcome == REFLECTOR_REPLIED_TWICE;
+	if (*twin)
+		d->len = packet_twin_len(d->len);
+	return outcome < REFLECTOR_DROPPED_MALFORMED;
 }
 
 static void swap(struct udp_datagram *a, struct udp_datagram *b)
@@ -121,11 +189,12 @@ static void swap(struct udp_datagram *a, struct udp_datagram *b)
 }
 
 /* Returns how many datagrams came. */
-static unsigned handle_batch(const struct udp_socket *s)
+static unsigned handle_batch(struct udp_socket *s)
 {
 	struct udp_batch *batch = s->listener->batch;
 	int n = udp_receive(s->fd, batch);
 	int64_t real_ns = clock_real_ns(), mono_ns = clock_mono_ns();
+	uint32_t twins = 0;
 	unsigned replies = 0;
 
 	if (n < 0) {
@@ -135,17 +204,21 @@ static unsigned handle_batch(const struct udp_socket *s)
 	}
 	for (unsigned i = 0; i < (unsigned)n; i++) {
 		struct udp_datagram *d = udp_batch_at(batch, i);
+		struct reflector_request request = describe(s->listener, d, real_ns, mono_ns);
+		bool twin;
 
-		if (!handle(s->listener, d, real_ns, mono_ns))
+		if (!handle(s, d, &request, &twin))
 			continue;
 		if (i != replies)
 			swap(d, udp_batch_at(batch, replies));
-		replies++;
+		twins |= (uint32_t)twin << replies++;
 	}
 	send_replies(s, replies);
+	send_twins(s, twins);
 	collector_touch(s->listener->service->collector, mono_ns);
 	return (unsigned)n;
 }
+_Static_assert(UDP_BATCH <= 32, "a bit for each datagram");
 
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
@@ -209,9 +282,10 @@ struct udp_listener *udp_listener_new(const struct service *service, size_t addr
 	l->service = service;
 	l->addresses_len = addresses_len;
 	l->batch = udp_batch_new(WIRE_UDP_MAX);
-	if (l->batch)
+	l->aside = udp_batch_new(0);
+	if (l->batch && l->aside)
 		return l;
-	free(l);
+	udp_listener_free(l);
 	return NULL;
 }
 
@@ -249,6 +323,7 @@ void udp_listener_free(struct udp_listener *listener)
 	if (!listener)
 		return;
 	udp_batch_free(listener->batch);
+	udp_batch_free(listener->aside);
 	free(listener);
 }
 

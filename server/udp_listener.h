@@ -20,6 +20,9 @@ int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const str
 void udp_listener_stop(struct udp_listener *listener);
 void udp_listener_free(struct udp_listener *listener);
 
+/* One datagram, from whatever address the kernel chooses; nobody is told if it can't leave. */
+void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len);
+
 /* Datagrams that the kernel dropped because we were too slow, since start. */
 uint32_t udp_listener_drops(const struct udp_listener *listener);
 

@@ -41,7 +41,8 @@ struct udp_datagram {
 
 struct udp_batch;
 
-/* Memory for UDP_BATCH datagrams of up to buf_len octets; NULL if there is none. */
+/* Memory for UDP_BATCH datagrams of up to buf_len octets; NULL if there is none. 0: for sending only, each `buf` is the
+ * caller's. */
 struct udp_batch *udp_batch_new(size_t buf_len);
 void udp_batch_free(struct udp_batch *batch);
 /* The i-th datagram, 0 <= i < UDP_BATCH. Its buf is the batch's, of buf_len octets, and may be written and sent;

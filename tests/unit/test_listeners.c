@@ -74,6 +74,17 @@ static uint16_t free_port(void)
 	return (uint16_t)port;
 }
 
+static void stop(struct world *w)
+{
+	udp_listener_stop(w->udp);
+	tcp_listener_stop(w->tcp);
+	relays_stop(w->service.relays);
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	udp_listener_free(w->udp);
+	tcp_listener_free(w->tcp);
+	relays_free(w->service.relays);
+}
+
 /* Somebody else may take the port between our asking and our binding: then another one. */
 static void start(struct world *w)
 {
@@ -85,14 +96,13 @@ static void start(struct world *w)
 		w->tcp = tcp_listener_new(&w->service, 1, SLOTS);
 		assert_non_null(w->udp);
 		assert_non_null(w->tcp);
+		w->service.relays = relays_new(&w->service, w->udp);
+		assert_non_null(w->service.relays);
+		relays_start(w->service.relays, &w->loop);
 		if (udp_listener_start(w->udp, &w->loop, NULL, w->address.port, &failed) == 0 &&
 		    tcp_listener_start(w->tcp, &w->loop, &w->address, w->address.port, &failed) == 0)
 			return;
-		udp_listener_stop(w->udp);
-		tcp_listener_stop(w->tcp);
-		uv_run(&w->loop, UV_RUN_DEFAULT);
-		udp_listener_free(w->udp);
-		tcp_listener_free(w->tcp);
+		stop(w);
 	}
 	fail_msg("no port to be had");
 }
@@ -118,12 +128,8 @@ static int tear_down(void **state)
 {
 	struct world *w = *state;
 
-	udp_listener_stop(w->udp);
-	tcp_listener_stop(w->tcp);
-	uv_run(&w->loop, UV_RUN_DEFAULT);
+	stop(w);
 	assert_int_equal(uv_loop_close(&w->loop), 0);
-	udp_listener_free(w->udp);
-	tcp_listener_free(w->tcp);
 	reflector_free(w->service.reflector);
 	collector_free(w->service.collector);
 	return 0;

@@ -30,12 +30,14 @@ static void everything_arrives(void **state)
 	    "key: b.key\n"
 	    "listen: { port: 9000, protocols: [ tcp ], addresses: [ 198.51.100.7, '2001:db8::7', 127.0.0.1 ] }\n"
 	    "clients: { fra: " KEY_A ", ams: " KEY_C " }\n"
-	    "peers: {}\n"
+	    "peers:\n"
+	    "  boot-02: { key: " KEY_A ", address: 198.51.100.8 }\n"
+	    "  boot-03: { key: " KEY_C ", address: '2001:db8::8', port: 9001 }\n"
 	    "watch: { neighbours: false, half_open: false, addresses: false, applications: [] }\n"
 	    "repair: { stale_neighbours: false }\n"
 	    "limits: { flows: 10, tcp_slots: 2, clock_skew: 5m }\n"
 	    "journal: out/b.jsonl\n",
-	    "");
+	    "s.yaml:6:3: warning: peers: are asked by udp, which is not in listen.protocols; it has no effect\n");
 	assert_string_equal(config->file, "s.yaml");
 	assert_string_equal(config->name, "boot-01");
 	assert_string_equal(config->key_file, "b.key");
@@ -51,6 +53,14 @@ static void everything_arrives(void **state)
 	assert_string_equal(config->clients[1].name, "ams");
 	keyfile_public_text(config->clients[1].key, key);
 	assert_string_equal(key, KEY_C);
+	assert_int_equal(config->peers_len, 2);
+	assert_string_equal(config->peers[0].name, "boot-02");
+	keyfile_public_text(config->peers[0].key, key);
+	assert_string_equal(key, KEY_A);
+	assert_string_equal(units_address_text(config->peers[0].address.address, text), "198.51.100.8");
+	assert_int_equal(config->peers[0].address.port, 8620);
+	assert_string_equal(units_address_text(config->peers[1].address.address, text), "2001:db8::8");
+	assert_int_equal(config->peers[1].address.port, 9001);
 	assert_string_equal(config->journal, "out/b.jsonl");
 	assert_int_equal(config->flows_max, 10);
 	assert_int_equal(config->tcp_slots, 2);
@@ -79,17 +89,16 @@ static void what_is_not_there_yet(void **state)
 {
 	(void)state;
 	server_config_free(
-	    load_good(HEAD "peers: { c: { key: " KEY_C ", address: c.example, port: 9000 } }\n"
-			   "watch:\n"
+	    load_good(HEAD "watch:\n"
 			   "  neighbours: true\n"
 			   "  half_open: true\n"
 			   "  addresses: true\n"
 			   "  applications: [ { name: geth, protocol: udp, port: 30303 } ]\n"
 			   "repair: { stale_neighbours: true }\n"
 			   "web: 127.0.0.1:8621\n",
-		      "s.yaml:4:8: warning: peers: " NOT_YET "s.yaml:6:15: warning: neighbours: " NOT_YET
-		      "s.yaml:8:14: warning: addresses: " NOT_YET "s.yaml:9:17: warning: applications: " NOT_YET
-		      "s.yaml:10:29: warning: stale_neighbours: " NOT_YET "s.yaml:11:6: warning: web: " NOT_YET));
+		      "s.yaml:5:15: warning: neighbours: " NOT_YET "s.yaml:7:14: warning: addresses: " NOT_YET
+		      "s.yaml:8:17: warning: applications: " NOT_YET "s.yaml:9:29: warning: stale_neighbours: " NOT_YET
+		      "s.yaml:10:6: warning: web: " NOT_YET));
 }
 
 static void faults(void **state)
@@ -139,8 +148,8 @@ static void faults(void **state)
 		       "  d: { key: " KEY_C ", address: 198.51.100.1 }\n"
 		       "  e: { key: " KEY_B ", address: 198.51.100.2, port: 0 }\n"
 		       "  f: { adress: x }\n"
-		       "  g: " KEY_A "\n",
-		  "s.yaml:5:3: warning: peers: " NOT_YET
+		       "  g: " KEY_A "\n"
+		       "  h: { key: " KEY_A ", address: h.example }\n",
 		  "s.yaml:5:76: error: address: '0.0.0.0' is no host's address; name the address of one host\n"
 		  "s.yaml:6:13: error: key: '" KEY_C "' is in s.yaml:5 already; a key belongs to one of them only\n"
 		  "s.yaml:7:13: error: key: '" KEY_B "' is in s.yaml:2 already; a key belongs to one of them only\n"
@@ -148,7 +157,9 @@ static void faults(void **state)
 		  "s.yaml:8:6: error: key: missing; wanted: the public key of the peer\n"
 		  "s.yaml:8:6: error: address: missing; wanted: where the peer is reached\n"
 		  "s.yaml:8:8: error: adress: unknown key; did you mean address?\n"
-		  "s.yaml:9:6: error: g: is a single value; a mapping (key: value) is wanted\n" },
+		  "s.yaml:9:6: error: g: is a single value; a mapping (key: value) is wanted\n"
+		  "s.yaml:10:76: error: address: 'h.example' is not a numeric address; write it like 198.51.100.7 or "
+		  "2001:db8::7\n" },
 		{ HEAD "watch: { neighbors: true, half_open: 1, applications: [ { protocol: sctp }, x ] }\n"
 		       "repair: true\n"
 		       "journal: b.key\n",

@@ -1,0 +1,122 @@
+#include "server/relays.h"
+
+#include "common/system/clock.h"
+#include "server/service.h"
+#include "server/udp_listener.h"
+
+#include <stdlib.h>
+
+#define MS 1000000LL
+
+struct relays {
+	const struct service *service;
+	struct udp_listener *udp;
+	struct witness *witness;
+	uv_timer_t timer;
+	bool started;
+};
+
+struct relays *relays_new(const struct service *service, struct udp_listener *udp)
+{
+	struct relays *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->service = service;
+	r->udp = udp;
+	r->witness = witness_new();
+	if (r->witness)
+		return r;
+	free(r);
+	return NULL;
+}
+
+bool relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len)
+{
+	return witness_set_peers(relays->witness, peers, relays->udp ? peers_len : 0);
+}
+
+void relays_start(struct relays *relays, uv_loop_t *loop)
+{
+	uv_timer_init(loop, &relays->timer); /* always succeeds */
+	relays->timer.data = relays;
+	relays->started = true;
+}
+
+void relays_stop(struct relays *relays)
+{
+	if (relays && relays->started)
+		uv_close((uv_handle_t *)&relays->timer, NULL);
+}
+
+void relays_free(struct relays *relays)
+{
+	if (!relays)
+		return;
+	witness_free(relays->witness);
+	free(relays);
+}
+
+static void reply(struct relays *r, struct witness_done *done)
+{
+	done->request.replied_ns = clock_real_ns();
+	done->request.now_ns = clock_mono_ns();
+	if (reflector_reply_to_relay(r->service->reflector, &done->request, done->status))
+		done->origin.reply(done->origin.by, done->origin.id, &done->request);
+}
+
+static void set_timer(struct relays *r);
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct relays *r = timer->data;
+	struct witness_done done;
+
+	while (witness_expire(r->witness, clock_mono_ns(), &done) == WITNESS_SILENT)
+		reply(r, &done);
+	set_timer(r);
+}
+
+static void set_timer(struct relays *r)
+{
+	int64_t deadline_ns = witness_deadline_ns(r->witness), in_ns = deadline_ns - clock_mono_ns();
+
+	if (deadline_ns == 0)
+		uv_timer_stop(&r->timer);
+	else
+		uv_timer_start(&r->timer, on_timer, in_ns > 0 ? (uint64_t)(in_ns / MS + 1) : 0, 0);
+}
+
+enum relays_result relays_take(struct relays *relays, const struct reflector_request *request,
+			       const struct witness_origin *origin)
+{
+	struct witness_query query;
+
+	switch (witness_take(relays->witness, request, origin, &query)) {
+	case WITNESS_FORWARDED:
+		udp_listener_send(relays->udp, &query.to, query.buf, query.len);
+		set_timer(relays);
+		return RELAYS_WAITING;
+	case WITNESS_NO_PEER:
+		return reflector_reply_to_relay(relays->service->reflector, request, PACKET_NO_PEER) ? RELAYS_REPLIED
+												     : RELAYS_DROPPED;
+	default:
+		return RELAYS_DROPPED;
+	}
+}
+
+bool relays_hear(struct relays *relays, const struct endpoint *from, const uint8_t *buf, size_t len)
+{
+	struct witness_done done;
+
+	switch (witness_hear(relays->witness, from, buf, len, &done)) {
+	case WITNESS_NOTHING:
+		return false;
+	case WITNESS_ANSWERED:
+		reply(relays, &done);
+		set_timer(relays);
+		return true;
+	default:
+		return true;
+	}
+}
