@@ -18,10 +18,16 @@ enum {
 	ALIVE_MAX = 2,                         /* ways asked in a round while some are alive .. */
 	ASKED_MAX = 8,                         /* .. and while none is */
 	RELAYS_MAX = 2,                        /* .. and witnesses besides */
+	ADDRESSES_MAX = 16,                    /* of one server */
 	TCP_QUERY_LEN = WIRE_FRAME_MAX,
 	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
 	TEXT_MAX = WIRE_FRAME_MAX,
 	DIRECT = -1,
+};
+
+struct way_memory { /* of a way that was asked at least once */
+	struct prober_record ring[RING_LEN];
+	struct testimony_query queries[RING_LEN]; /* by number, as in the ring */
 };
 
 struct way { /* one way to ask a server */
@@ -31,19 +37,20 @@ struct way { /* one way to ask a server */
 	bool useless;    /* the witness is no peer of the server */
 	struct endpoint endpoint;
 	bool tcp;
-	struct prober prober; /* our packets to the endpoint */
-	struct prober_record ring[RING_LEN];
-	uint64_t inner_flow_id;                   /* of the queries in relays; their numbers are those of the relays */
-	struct testimony_query queries[RING_LEN]; /* by number, as in the ring */
-	bool alive;                               /* the newest thing heard of it was an answer */
-	bool refused;                             /* .. was a refusal: somebody is there */
-	unsigned unanswered;                      /* queries since the last sign of life */
+	struct prober prober;      /* our packets to the endpoint; only with memory */
+	struct way_memory *memory; /* NULL: never asked */
+	uint64_t inner_flow_id;    /* of the queries in relays; their numbers are those of the relays */
+	bool alive;                /* the newest thing heard of it was an answer */
+	bool refused;              /* .. was a refusal: somebody is there */
+	unsigned unanswered;       /* queries since the last sign of life */
 	struct way *next;
 };
 
 struct server {
 	int64_t asked_ns; /* 0: never */
 	unsigned rounds_unanswered;
+	unsigned addresses; /* at which it can be asked */
+	bool wanted;
 };
 
 struct asker {
@@ -78,6 +85,7 @@ void asker_free(struct asker *a)
 	for (struct way *w = a->ways, *next; w; w = next) {
 		next = w->next;
 		tcp_dialer_forget(a->s.tcp, w);
+		free(w->memory);
 		free(w);
 	}
 	free(a->servers);
@@ -88,7 +96,6 @@ void asker_free(struct asker *a)
 static struct way *way_to(struct asker *a, unsigned server, int witness, const struct endpoint *endpoint, bool tcp)
 {
 	struct way **at = &a->ways;
-	uint64_t flow_id;
 
 	for (; *at; at = &(*at)->next) {
 		if ((*at)->server == server && (*at)->witness == witness && (*at)->tcp == tcp &&
@@ -103,16 +110,38 @@ static struct way *way_to(struct asker *a, unsigned server, int witness, const s
 	(*at)->witness = witness;
 	(*at)->endpoint = *endpoint;
 	(*at)->tcp = tcp;
-	randombytes_buf(&flow_id, sizeof flow_id);
-	randombytes_buf(&(*at)->inner_flow_id, sizeof flow_id);
-	prober_init(&(*at)->prober, flow_id, witness == DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, (*at)->ring,
-		    RING_LEN);
 	return *at;
 }
 
 bool asker_add(struct asker *a, unsigned server, const struct endpoint *endpoint)
 {
-	return way_to(a, server, DIRECT, endpoint, false) && way_to(a, server, DIRECT, endpoint, true);
+	const struct way *last = a->ways;
+
+	if (a->servers[server].addresses >= ADDRESSES_MAX)
+		return true;
+	while (last && last->next)
+		last = last->next;
+	if (!way_to(a, server, DIRECT, endpoint, false) || !way_to(a, server, DIRECT, endpoint, true))
+		return false;
+	a->servers[server].addresses += last ? last->next != NULL : 1;
+	return true;
+}
+
+/* What is needed from the first question on. */
+static bool way_remembers(struct way *w)
+{
+	uint64_t flow_id;
+
+	if (w->memory)
+		return true;
+	w->memory = calloc(1, sizeof *w->memory);
+	if (!w->memory)
+		return false;
+	randombytes_buf(&flow_id, sizeof flow_id);
+	randombytes_buf(&w->inner_flow_id, sizeof w->inner_flow_id);
+	prober_init(&w->prober, flow_id, w->witness == DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, w->memory->ring,
+		    RING_LEN);
+	return true;
 }
 
 /* -- asking -- */
@@ -220,7 +249,7 @@ static size_t ask_len(const struct way *w)
 /* Ask for the wanting paths from *at on. false: there was nothing (more) to ask, or it could not be sent. */
 static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, size_t *at)
 {
-	struct testimony_query *memory = &w->queries[w->prober.next & (RING_LEN - 1)];
+	struct testimony_query *memory = &w->memory->queries[w->prober.next & (RING_LEN - 1)];
 	size_t len = ask_len(w);
 	uint8_t *buf = a->packet;
 	uint32_t seq;
@@ -248,6 +277,8 @@ static void ask(struct asker *a, struct way *w, int64_t now_ns)
 {
 	size_t at = 0;
 
+	if (!way_remembers(w))
+		return;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &at); page++) {
 		if (ask_len(w) == TCP_QUERY_LEN)
 			break; /* one query has room for a great many */
@@ -326,19 +357,23 @@ static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 	a->servers[server].rounds_unanswered++;
 }
 
-static bool server_wanted(const struct asker *a, unsigned server)
+/* Mark the servers that some path wants to hear. */
+static void note_wanted(struct asker *a)
 {
+	for (unsigned server = 0; server < a->s.config->servers_len; server++)
+		a->servers[server].wanted = false;
 	for (size_t i = 0; i < a->s.paths->len; i++) {
-		int slot = path_slot(a->s.paths->items[i], server);
-		if (slot >= 0 && testimony_wanted(a->s.paths->items[i], slot))
-			return true;
+		const struct path *p = a->s.paths->items[i];
+		for (unsigned slot = 0; p->doubt && slot < p->target->servers_len; slot++) {
+			if (testimony_wanted(p, (int)slot))
+				a->servers[p->target->servers[slot]].wanted = true;
+		}
 	}
-	return false;
 }
 
 static void expire(struct way *w, int64_t now_ns)
 {
-	unsigned n = prober_expire(&w->prober, now_ns);
+	unsigned n = w->memory ? prober_expire(&w->prober, now_ns) : 0;
 
 	if (n > 0) {
 		w->alive = false;
@@ -352,9 +387,10 @@ int64_t asker_tick(struct asker *a, int64_t now_ns)
 
 	for (struct way *w = a->ways; w; w = w->next)
 		expire(w, now_ns);
+	note_wanted(a);
 	for (unsigned server = 0; server < a->s.config->servers_len; server++) {
 		int64_t due_ns = a->servers[server].asked_ns + SECOND_NS;
-		if (!server_wanted(a, server))
+		if (!a->servers[server].wanted)
 			continue;
 		if (a->servers[server].asked_ns == 0 || due_ns <= now_ns) {
 			ask_server(a, server, now_ns);
@@ -363,7 +399,7 @@ int64_t asker_tick(struct asker *a, int64_t now_ns)
 		next_ns = due_ns < next_ns ? due_ns : next_ns;
 	}
 	for (struct way *w = a->ways; w; w = w->next) {
-		int64_t deadline_ns = prober_next_deadline(&w->prober);
+		int64_t deadline_ns = w->memory ? prober_next_deadline(&w->prober) : INT64_MAX;
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
 	}
 	return next_ns;
@@ -375,7 +411,7 @@ static struct way *way_of_flow(const struct asker *a, uint64_t flow_id)
 {
 	struct way *w = a->ways;
 
-	while (w && w->prober.flow_id != flow_id)
+	while (w && (!w->memory || w->prober.flow_id != flow_id))
 		w = w->next;
 	return w;
 }
@@ -399,9 +435,9 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 	testimony_hear(a->s.paths, &(struct testimony){
 				       .server = w->server,
 				       .witness = w->witness,
-				       .query = &w->queries[at],
+				       .query = &w->memory->queries[at],
 				       .answer = &a->answer,
-				       .asked_ns = w->ring[at].sent_ns,
+				       .asked_ns = w->memory->ring[at].sent_ns,
 				       .now_ns = now_ns,
 				   });
 }
@@ -478,10 +514,11 @@ static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *ou
 
 /* -- what the caller wants to know -- */
 
-bool asker_exhausted(const struct asker *a, unsigned rounds)
+bool asker_exhausted(struct asker *a, unsigned rounds)
 {
+	note_wanted(a);
 	for (unsigned server = 0; server < a->s.config->servers_len; server++) {
-		if (server_wanted(a, server) && a->servers[server].rounds_unanswered <= rounds)
+		if (a->servers[server].wanted && a->servers[server].rounds_unanswered <= rounds)
 			return false;
 	}
 	return true;

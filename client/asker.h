@@ -30,7 +30,8 @@ struct asker;
 struct asker *asker_new(const struct asker_settings *settings);
 void asker_free(struct asker *asker);
 
-/* The server may be asked at this address, over both protocols. false: no memory. */
+/* The server may be asked at this address, over both protocols (at the first 16 of a server, at most). false: no
+ * memory. */
 bool asker_add(struct asker *asker, unsigned server, const struct endpoint *endpoint)
     __attribute__((warn_unused_result));
 
@@ -46,7 +47,7 @@ bool asker_failed(struct asker *asker, uint64_t flow_id, bool refused);
 
 /* Is there nothing more to learn: every server that is wanted has answered since the newest loss, or was
  * asked `rounds` times in vain? */
-bool asker_exhausted(const struct asker *asker, unsigned rounds);
+bool asker_exhausted(struct asker *asker, unsigned rounds);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
  * a witness reach it. */
