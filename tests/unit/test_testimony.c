@@ -1,0 +1,251 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "client/testimony.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MS     INT64_C(1000000)
+#define SECOND (1000 * MS)
+
+/* One path, its ten probes of seconds 101 to 110 all past their deadline, and two servers that may answer. */
+struct scene {
+	struct config_target target;
+	struct paths paths;
+	struct path *path;
+};
+
+static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 9 }, .port = 40000 };
+static const struct endpoint anchor = { .address = { [10] = 0xff, 0xff, 198, 18, 18, 26 } };
+
+static void leaving(struct path *path)
+{
+	(void)path;
+}
+
+static int set_up(void **state)
+{
+	struct scene *s = calloc(1, sizeof *s);
+	struct path **items = calloc(1, sizeof(struct path *));
+	struct path *p = calloc(1, sizeof *p);
+
+	s->target = (struct config_target){ .name = "bootnode", .servers = { 3, 7 }, .servers_len = 2 };
+	p->target = &s->target;
+	prober_init(&p->prober, 42, SECOND, calloc(64, sizeof(struct prober_record)), 64);
+	for (int64_t i = 101; i <= 110; i++)
+		prober_send(&p->prober, i * SECOND, i * SECOND);
+	prober_expire(&p->prober, 112 * SECOND);
+	assert_non_null(path_doubt(p));
+	items[0] = s->path = p;
+	assert_true(paths_set(&s->paths, items, 1, leaving));
+	*state = s;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct scene *s = *state;
+
+	paths_free(&s->paths);
+	free(s);
+	return 0;
+}
+
+static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t first, uint32_t newest, uint64_t bitmap)
+{
+	return (struct evidence_answer){
+		.boot_id = boot_id,
+		.uptime_ms = 3600 * 1000,
+		.evicted_ms = UINT64_MAX,
+		.flows_len = 1,
+		.flows = { {
+		    .id = 42,
+		    .known = known,
+		    .receipts = { .first = first, .newest = newest, .received = 1, .bitmap = { bitmap } },
+		    .arrived_on = anchor,
+		    .source = client,
+		} },
+	};
+}
+
+static void hear(struct scene *s, unsigned server, int witness, const struct evidence_answer *answer,
+		 const struct testimony_query *query)
+{
+	static const struct testimony_query nothing;
+
+	testimony_hear(&s->paths, &(struct testimony){
+				      .server = server,
+				      .witness = witness,
+				      .query = query ? query : &nothing,
+				      .answer = answer,
+				      .asked_ns = 112 * SECOND,
+				      .now_ns = 112 * SECOND + 20 * MS,
+				  });
+}
+
+static struct prober_tally tally(const struct scene *s)
+{
+	struct prober_tally t;
+
+	prober_tally(&s->path->prober, 64, &t);
+	return t;
+}
+
+static void a_receipt_of_any_server_proves_return(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).return_lost, 10);
+	assert_int_equal(s->path->doubt->receipt_server, 7);
+	assert_int_equal(s->path->doubt->witness, -1);
+	assert_true(endpoint_same_address(&s->path->facts.arrived_on, &anchor));
+	assert_true(endpoint_equal(&s->path->facts.receipt_source, &client));
+}
+
+static void forward_needs_the_word_of_every_server(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer none = answer_of(1, false, 0, 0, 0);
+
+	hear(s, 3, -1, &none, NULL);
+	assert_int_equal(tally(s).lost, 10);
+	assert_false(testimony_wanted(s->path, 0)); /* it has said what it knows */
+	assert_true(testimony_wanted(s->path, 1));
+	hear(s, 7, 3, &none, NULL);
+	assert_int_equal(tally(s).forward_lost, 10);
+	assert_false(testimony_wanted(s->path, 1));
+}
+
+static void a_server_that_started_or_forgot_since_proves_no_absence(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer none = answer_of(1, false, 0, 0, 0);
+	struct evidence_answer young = none, forgetful = none;
+
+	young.uptime_ms = 5000;
+	forgetful.evicted_ms = 5000;
+	hear(s, 3, -1, &young, NULL);
+	hear(s, 7, -1, &forgetful, NULL);
+	/* the probes of seconds 108 to 110 left after that, the others before */
+	assert_int_equal(tally(s).forward_lost, 3);
+	assert_int_equal(tally(s).lost, 7);
+}
+
+static void who_may_not_answer_here_has_nothing_to_say(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+
+	hear(s, 5, -1, &a, NULL);
+	assert_int_equal(tally(s).lost, 10);
+}
+
+/* -- TCP -- */
+
+static void make_tcp(struct scene *s, uint32_t seq, bool connected)
+{
+	s->path->tcp = true;
+	s->path->prober.absence_proves_nothing = true;
+	s->path->doubt->attempts[0] = (struct path_attempt){
+		.seq = seq, .connected = connected, .local = client, .started_ns = (100 + (int64_t)seq) * SECOND
+	};
+}
+
+static void hear_attempt(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms)
+{
+	const struct testimony_query query = { .attempts = { { .flow_id = 42, .seq = 8 } }, .attempts_len = 1 };
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	a.uptime_ms = uptime_ms;
+	a.attempts_len = 2;
+	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status };
+	a.attempts[1] = (struct evidence_attempt_answer){ .id = 1, .status = EVIDENCE_HALF_OPEN }; /* never asked */
+	hear(s, server, -1, &a, &query);
+}
+
+static void a_half_open_socket_proves_return(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, 3600 * 1000);
+	assert_int_equal(tally(s).return_lost, 1);
+	assert_int_equal(tally(s).lost, 9); /* those that nobody asked about stay unknown */
+}
+
+static void a_syn_that_nobody_saw_proves_forward(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, 3600 * 1000);
+	assert_int_equal(tally(s).forward_lost, 0);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 3600 * 1000);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+static void doubt_about_a_syn_stays_doubt(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_attempt(s, 3, EVIDENCE_CANNOT_TELL, 3600 * 1000);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 1000); /* its listener is younger than the attempt */
+	hear_attempt(s, 7, EVIDENCE_CANNOT_TELL, 3600 * 1000);
+	assert_int_equal(tally(s).lost, 10);
+}
+
+static void a_request_that_is_missing_after_the_handshake_was_lost_forward(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
+
+	make_tcp(s, 8, true);
+	hear(s, 3, -1, &a, NULL);
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 1);
+	assert_int_equal(tally(s).return_lost, 9);
+}
+
+static void only_unanswered_attempts_are_asked_about(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_query query = { 0 };
+	struct testimony_query memory = { 0 };
+
+	make_tcp(s, 8, false);
+	s->path->doubt->attempts[1] = (struct path_attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
+	s->path->doubt->attempts[2] = (struct path_attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
+	s->path->doubt->attempts[3] = (struct path_attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
+	testimony_ask(s->path, 0, 112 * SECOND, &query, &memory);
+	assert_int_equal(query.attempts_len, 1);
+	assert_int_equal(query.attempts[0].age_ms, 4000);
+	assert_int_equal(query.attempts[0].client.port, client.port);
+	assert_int_equal(memory.attempts_len, 1);
+	assert_int_equal(memory.attempts[0].seq, 8);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_receipt_of_any_server_proves_return),
+		TEST(forward_needs_the_word_of_every_server),
+		TEST(a_server_that_started_or_forgot_since_proves_no_absence),
+		TEST(who_may_not_answer_here_has_nothing_to_say),
+		TEST(a_half_open_socket_proves_return),
+		TEST(a_syn_that_nobody_saw_proves_forward),
+		TEST(doubt_about_a_syn_stays_doubt),
+		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
+		TEST(only_unanswered_attempts_are_asked_about),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

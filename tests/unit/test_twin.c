@@ -1,0 +1,118 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "client/twin.h"
+
+#define MS     INT64_C(1000000)
+#define SECOND (1000 * MS)
+
+static const struct endpoint asked = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = 8620 };
+static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 }, .port = 8620 };
+
+static void reply(struct twin *t, uint32_t seq, bool twin, const struct endpoint *source)
+{
+	const struct packet_reply r = {
+		.role = PACKET_REPLY,
+		.seq = seq,
+		.flow_id = t->prober.flow_id,
+		.boot_id = 1,
+		.flags = twin ? PACKET_TWIN : 0,
+	};
+	int64_t now_ns = (int64_t)seq * SECOND + 10 * MS;
+
+	twin_reply(t, &r, &asked, source, now_ns, now_ns);
+}
+
+/* Ten probes, a second apart. */
+static void start(struct twin *t)
+{
+	twin_init(t, 42, SECOND);
+	for (int64_t i = 1; i <= 10; i++)
+		assert_int_equal(twin_send(t, i * SECOND, i * SECOND), i);
+}
+
+static void each_fate_of_a_twin_is_told_apart(void **state)
+{
+	struct verdict_twins n;
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	for (uint32_t seq = 1; seq <= 9; seq++)
+		reply(&t, seq, false, &asked);
+	for (uint32_t seq = 1; seq <= 3; seq++)
+		reply(&t, seq, true, &asked);
+	for (uint32_t seq = 4; seq <= 5; seq++)
+		reply(&t, seq, true, &droplet);
+	reply(&t, 10, true, &droplet); /* its pinned fellow was lost: that says nothing about pinning */
+	twin_count(&t, 20 * SECOND, &n);
+	assert_int_equal(n.pinned, 9);
+	assert_int_equal(n.both, 3);
+	assert_int_equal(n.elsewhere, 2);
+	assert_int_equal(n.missing, 4);
+	assert_true(endpoint_equal(&n.source, &droplet));
+}
+
+static void nothing_is_missing_before_its_time(void **state)
+{
+	struct verdict_twins n;
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	reply(&t, 10, false, &asked);
+	twin_count(&t, 10 * SECOND + 500 * MS, &n);
+	assert_int_equal(n.pinned, 0);
+	twin_count(&t, 11 * SECOND, &n);
+	assert_int_equal(n.missing, 1);
+}
+
+static void what_was_never_sent_or_is_long_gone_is_ignored(void **state)
+{
+	struct verdict_twins n;
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	for (int64_t i = 11; i <= 100; i++)
+		twin_send(&t, i * SECOND, i * SECOND);
+	reply(&t, 0, true, &droplet);
+	reply(&t, 1, true, &droplet);
+	reply(&t, 101, true, &droplet);
+	reply(&t, UINT32_MAX, true, &droplet);
+	twin_count(&t, 200 * SECOND, &n);
+	assert_int_equal(n.pinned, 0);
+	assert_true(endpoint_is_unknown(&n.source));
+}
+
+static void a_slot_that_is_used_again_has_forgotten_its_twin(void **state)
+{
+	struct verdict_twins n;
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	reply(&t, 1, false, &asked);
+	reply(&t, 1, true, &asked);
+	for (int64_t i = 11; i <= TWIN_RING_LEN + 1; i++)
+		twin_send(&t, i * SECOND, i * SECOND);
+	reply(&t, TWIN_RING_LEN + 1, false, &asked);
+	twin_count(&t, 200 * SECOND, &n);
+	assert_int_equal(n.pinned, 1);
+	assert_int_equal(n.missing, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_fate_of_a_twin_is_told_apart),
+		cmocka_unit_test(nothing_is_missing_before_its_time),
+		cmocka_unit_test(what_was_never_sent_or_is_long_gone_is_ignored),
+		cmocka_unit_test(a_slot_that_is_used_again_has_forgotten_its_twin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
