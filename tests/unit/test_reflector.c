@@ -33,7 +33,8 @@ struct request {
 	uint32_t seq, heard;
 	uint16_t flags;
 	int64_t skew_ns;
-	bool tcp, no_slot;
+	bool tcp, no_slot, relay;
+	size_t len;   /* 0: PROBE_LEN, QUERY_LEN */
 	size_t spoil; /* turn over the octet here (0: none) */
 	struct endpoint source;
 	const struct evidence_query *query;
@@ -41,7 +42,7 @@ struct request {
 
 struct outcome {
 	enum reflector_outcome outcome;
-	struct packet_reply reply;
+	struct packet_reply reply, twin;
 	struct evidence_answer answer;
 };
 
@@ -145,7 +146,9 @@ static void write_request(const struct world *w, const struct request *r, uint8_
 	enum packet_transport transport = r->tcp ? PACKET_TCP : PACKET_UDP;
 	struct seal_pair pair = pairs[r->who];
 	struct packet_request packet = {
-		.role = r->query ? PACKET_QUERY : PACKET_PROBE,
+		.role = r->query   ? PACKET_QUERY
+			: r->relay ? PACKET_RELAY
+				   : PACKET_PROBE,
 		.seq = r->seq,
 		.sent_ns = w->real_ns + r->skew_ns,
 		.flags = r->flags,
@@ -179,32 +182,39 @@ static void read_answer(const struct seal_pair *pair, uint8_t *buf, size_t len, 
 }
 
 /* Whatever the reply says, it is for this request, from this server, and MACed. */
-static void read_reply(const struct request *r, uint8_t *buf, size_t len, struct outcome *out)
+static void read_reply(const struct request *r, const uint8_t *buf, size_t len, struct packet_reply *reply)
 {
 	enum packet_transport transport = r->tcp ? PACKET_TCP : PACKET_UDP;
 
-	assert_int_equal(packet_read_reply(buf, len, &out->reply), PACKET_FAULT_NONE);
+	assert_int_equal(packet_read_reply(buf, len, reply), PACKET_FAULT_NONE);
 	assert_true(seal_reply_mac_holds(&pairs[r->who], transport, buf, len));
-	assert_memory_equal(out->reply.server_key, server.public_key, WIRE_KEY_LEN);
-	assert_int_equal(out->reply.seq, r->seq);
-	assert_true(out->reply.flow_id == r->flow);
-	if (out->reply.flags & PACKET_SIGNED)
+	assert_memory_equal(reply->server_key, server.public_key, WIRE_KEY_LEN);
+	assert_int_equal(reply->seq, r->seq);
+	assert_true(reply->flow_id == r->flow);
+	if (reply->flags & PACKET_SIGNED)
 		assert_true(seal_reply_signature_holds(server.public_key, transport, buf, len, 1));
+}
+
+static void read_replies(const struct request *r, uint8_t *buf, size_t len, struct outcome *out)
+{
+	bool twice = out->outcome == REFLECTOR_REPLIED_TWICE;
+
+	if (twice) {
+		len = packet_twin_len(len);
+		read_reply(r, buf + len, len, &out->twin);
+	}
+	read_reply(r, buf, len, &out->reply);
 	if (out->outcome == REFLECTOR_ANSWERED)
 		read_answer(&pairs[r->who], buf, len, &out->answer);
 }
 
-/* The buffer is as long as the request and not an octet more, so that a longer reply would be seen. */
-static struct outcome ask(struct world *w, struct request r)
+static struct reflector_request arrived(const struct world *w, const struct request *r, uint8_t *buf, size_t len)
 {
-	size_t len = r.query ? QUERY_LEN : PROBE_LEN;
-	uint8_t *buf = malloc(len);
-	struct outcome out = { .outcome = REFLECTOR_OUTCOMES_LEN };
-	struct reflector_request request = {
+	return (struct reflector_request){
 		.buf = buf,
 		.len = len,
-		.transport = r.tcp ? PACKET_TCP : PACKET_UDP,
-		.source = client_source(&r),
+		.transport = r->tcp ? PACKET_TCP : PACKET_UDP,
+		.source = client_source(r),
 		.arrived_on = sample_endpoint_v4(26, SERVER_PORT),
 		.ttl = 61,
 		.tos = 0x20,
@@ -212,12 +222,21 @@ static struct outcome ask(struct world *w, struct request r)
 		.replied_ns = w->real_ns + 1000,
 		.now_ns = w->now_ns,
 	};
+}
+
+/* The buffer is as long as the request and not an octet more, so that a longer reply would be seen. */
+static struct outcome ask(struct world *w, struct request r)
+{
+	size_t len = r.len ? r.len : r.query ? QUERY_LEN : PROBE_LEN;
+	uint8_t *buf = malloc(len);
+	struct outcome out = { .outcome = REFLECTOR_OUTCOMES_LEN };
+	struct reflector_request request = arrived(w, &r, buf, len);
 
 	assert_non_null(buf);
 	write_request(w, &r, buf, len);
 	out.outcome = reflector_handle(w->reflector, &request, &w->event);
 	if (out.outcome < REFLECTOR_DROPPED_MALFORMED)
-		read_reply(&r, buf, len, &out);
+		read_replies(&r, buf, len, &out);
 	free(buf);
 	return out;
 }
@@ -700,6 +719,145 @@ static void a_flow_is_reported_when_it_is_new_and_when_it_is_confirmed(void **st
 	assert_int_equal(probe_on(w, &seq, 3, 10, 1 * MS, REFLECTOR_EVENT_NONE), 3);
 }
 
+/* ---- twins ---- */
+
+/* Both stand in the buffer of the request, which is not an octet longer. */
+static void a_twin_is_a_second_reply_in_the_same_room(void **state)
+{
+	static const size_t lens[] = { PACKET_TWIN_MIN, PACKET_TWIN_MIN + 1, 1399, 1400, WIRE_UDP_MAX };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+		struct outcome out = ask(
+		    w, (struct request){
+			   .flow = i + 1, .seq = 9, .flags = PACKET_WANT_TWIN | PACKET_SIGN_REPLY, .len = lens[i] });
+
+		assert_int_equal(out.outcome, REFLECTOR_REPLIED_TWICE);
+		assert_true(2 * packet_twin_len(lens[i]) <= lens[i]);
+		assert_int_equal(out.reply.flags, PACKET_NEW_FLOW | PACKET_SIGNED);
+		assert_int_equal(out.twin.flags, PACKET_NEW_FLOW | PACKET_TWIN);
+		assert_int_equal(out.twin.role, PACKET_REPLY);
+		assert_true(out.twin.sent_ns == out.reply.sent_ns);
+		assert_true(endpoint_equal(&out.twin.arrived_on, &out.reply.arrived_on));
+		assert_memory_equal(&out.twin.receipts, &out.reply.receipts, sizeof out.reply.receipts);
+	}
+}
+
+static void no_twin_without_room_over_tcp_or_to_a_copy(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+	struct request r = { .flow = 5, .seq = 1, .flags = PACKET_WANT_TWIN, .len = PACKET_TWIN_MIN - 1 };
+
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED);
+	r = (struct request){ .flow = 5, .seq = 2, .flags = PACKET_WANT_TWIN, .len = 1400, .tcp = true };
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED);
+	r = (struct request){ .flow = 5, .seq = 3, .flags = PACKET_WANT_TWIN, .query = &query };
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_ANSWERED);
+	r = (struct request){ .flow = 5, .seq = 4, .flags = PACKET_WANT_TWIN, .len = 1400 };
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED_TWICE);
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED_DUPLICATE);
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_DROPPED_REPLAY);
+}
+
+/* The client acknowledges pinned replies; of the twins it never hears it must not be thought deaf. */
+static void a_twin_is_no_reply_that_could_go_unheard(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .flags = PACKET_WANT_TWIN, .len = 1400 };
+
+	for (r.seq = 1; r.seq <= 3; r.seq++) {
+		ask(w, r);
+		assert_int_not_equal(w->event.kind, REFLECTOR_EVENT_UNHEARD);
+		pass(w, 5 * S);
+	}
+	ask(w, r);
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_UNHEARD);
+	assert_int_equal(w->event.unheard_replies, 3);
+}
+
+/* ---- relays ---- */
+
+static void a_relay_passes_as_it_is_and_never_again(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .seq = 1, .relay = true };
+	uint8_t buf[PROBE_LEN], before[PROBE_LEN];
+	struct reflector_request request = arrived(w, &r, buf, sizeof buf);
+
+	write_request(w, &r, buf, sizeof buf);
+	memcpy(before, buf, sizeof buf);
+	assert_int_equal(reflector_handle(w->reflector, &request, &w->event), REFLECTOR_TO_RELAY);
+	assert_memory_equal(buf, before, sizeof buf);
+	assert_int_equal(reflector_handle(w->reflector, &request, &w->event), REFLECTOR_DROPPED_REPLAY);
+	r.seq = 2;
+	r.spoil = WIRE_SEQ + 3;
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_DROPPED_BAD_MAC);
+	r.who = STRANGER;
+	r.spoil = 0;
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_DROPPED_STRANGER);
+}
+
+static void a_relay_is_replied_to_later(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .seq = 1, .relay = true, .flags = PACKET_SIGN_REPLY };
+	uint8_t buf[PROBE_LEN];
+	struct reflector_request request = arrived(w, &r, buf, sizeof buf);
+	struct packet_reply reply;
+	size_t value_len;
+	uint8_t *value = packet_evidence(buf, sizeof buf, 1, &value_len);
+
+	write_request(w, &r, buf, sizeof buf);
+	assert_int_equal(reflector_handle(w->reflector, &request, &w->event), REFLECTOR_TO_RELAY);
+	ask(w, (struct request){ .flow = 5, .seq = 2 });
+	pass(w, 1 * S);
+	request.now_ns = w->now_ns;
+	request.replied_ns = w->real_ns;
+	memset(value, 0x5a, value_len);
+	assert_true(reflector_reply_to_relay(w->reflector, &request, PACKET_PEER_SILENT));
+	read_reply(&r, buf, sizeof buf, &reply);
+	assert_int_equal(reply.role, PACKET_RELAYED);
+	assert_int_equal(reply.status, PACKET_PEER_SILENT);
+	assert_int_equal(reply.flags, PACKET_SIGNED);
+	assert_int_equal(reply.receipts.received, 2);
+	assert_true(reply.replied_ns - reply.received_ns == 1 * S);
+	assert_int_equal(value[0], 0x5a);
+	assert_int_equal(value[value_len - 1], 0x5a);
+}
+
+static void a_client_that_goes_is_not_replied_to(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .seq = 1, .relay = true };
+	struct reflector_client bob = { .name = "bob" };
+	uint8_t buf[PROBE_LEN];
+	struct reflector_request request = arrived(w, &r, buf, sizeof buf);
+
+	memcpy(bob.key, people[BOB].public_key, WIRE_KEY_LEN);
+	write_request(w, &r, buf, sizeof buf);
+	assert_int_equal(reflector_handle(w->reflector, &request, &w->event), REFLECTOR_TO_RELAY);
+	assert_true(reflector_set_clients(w->reflector, &bob, 1, w->now_ns));
+	assert_false(reflector_reply_to_relay(w->reflector, &request, PACKET_OK));
+}
+
+static void relays_are_limited_for_each_client(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .relay = true };
+	unsigned passed = 0;
+
+	for (r.seq = 1; r.seq <= 100; r.seq++)
+		passed += ask(w, r).outcome == REFLECTOR_TO_RELAY;
+	assert_int_equal(passed, 8);
+	assert_int_equal(ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 1, .relay = true }).outcome,
+			 REFLECTOR_TO_RELAY);
+	pass(w, 1 * S);
+	for (passed = 0; r.seq <= 200; r.seq++)
+		passed += ask(w, r).outcome == REFLECTOR_TO_RELAY;
+	assert_int_equal(passed, 4);
+}
+
 /* ---- another list of clients ---- */
 
 static void flows_survive_another_list_of_clients(void **state)
@@ -776,6 +934,13 @@ int main(void)
 		TEST(an_overtaken_probe_is_no_reason),
 		TEST(duplicates_and_queries_are_no_reason),
 		TEST(a_flow_is_reported_when_it_is_new_and_when_it_is_confirmed),
+		TEST(a_twin_is_a_second_reply_in_the_same_room),
+		TEST(no_twin_without_room_over_tcp_or_to_a_copy),
+		TEST(a_twin_is_no_reply_that_could_go_unheard),
+		TEST(a_relay_passes_as_it_is_and_never_again),
+		TEST(a_relay_is_replied_to_later),
+		TEST(a_client_that_goes_is_not_replied_to),
+		TEST(relays_are_limited_for_each_client),
 		TEST(flows_survive_another_list_of_clients),
 		TEST(a_list_with_a_bad_key_changes_nothing),
 	};
