@@ -57,7 +57,7 @@ static void seals_do_not_hold(const uint8_t *buf, size_t len, const struct packe
 static void evidence_is_inside(uint8_t *buf, size_t len, enum packet_role role, unsigned slots)
 {
 	size_t value_len;
-	if (role != PACKET_QUERY && role != PACKET_ANSWER)
+	if (role == PACKET_PROBE || role == PACKET_REPLY)
 		return;
 	const uint8_t *value = packet_evidence(buf, len, slots, &value_len);
 	FUZZ_CHECK(value && value >= buf + WIRE_TAIL(slots) && value + value_len == buf + len);
@@ -66,7 +66,7 @@ static void evidence_is_inside(uint8_t *buf, size_t len, enum packet_role role, 
 static void reply_reads_as_written(uint8_t *buf, size_t len, const struct packet_request *request)
 {
 	struct packet_reply reply = {
-		.role = request->role == PACKET_PROBE ? PACKET_REPLY : PACKET_ANSWER,
+		.role = request->role + 1, /* each request's reply is next to it */
 		.seq = request->seq,
 		.sent_ns = request->sent_ns,
 		.received_ns = 1700000000000000000,

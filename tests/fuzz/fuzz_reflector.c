@@ -78,6 +78,13 @@ static size_t patch_offset(const uint8_t *step)
 	return bytes_get16(step + SCRIPT_PATCH) % WIRE_PROBE_MIN;
 }
 
+static void put_relayed(uint8_t *buf, size_t len, unsigned slots, const uint8_t *inner, size_t size)
+{
+	size_t value_len;
+	uint8_t *value = packet_evidence(buf, len, slots, &value_len);
+	memcpy(value, inner, size < value_len ? size : value_len);
+}
+
 /* The plain text of a query is as long as fits; what the input does not have is zero, as a client would pad it. */
 static void put_query(const uint8_t *step, uint8_t *buf, size_t len, unsigned slots, const uint8_t *text, size_t size)
 {
@@ -92,6 +99,19 @@ static void put_query(const uint8_t *step, uint8_t *buf, size_t len, unsigned sl
 	seal_evidence(pairs[who(step)].query, nonce, buf, value, whole, text_len);
 }
 
+static enum packet_role role(uint8_t mode)
+{
+	if (mode & SCRIPT_QUERY)
+		return mode & SCRIPT_OTHER ? PACKET_RELAY : PACKET_QUERY;
+	return PACKET_PROBE;
+}
+
+static uint16_t flags(uint8_t mode)
+{
+	bool twin = mode & SCRIPT_OTHER && !(mode & SCRIPT_QUERY);
+	return (uint16_t)((mode & SCRIPT_SIGN_REPLY ? PACKET_SIGN_REPLY : 0) | (twin ? PACKET_WANT_TWIN : 0));
+}
+
 static void write_request(const struct play *p, const uint8_t *step, uint8_t *buf, size_t len, const uint8_t *text,
 			  size_t size)
 {
@@ -99,10 +119,10 @@ static void write_request(const struct play *p, const uint8_t *step, uint8_t *bu
 	uint8_t mode = step[SCRIPT_MODE];
 	unsigned slots = 1 + (step[SCRIPT_WHO] >> 2 & 3);
 	struct packet_request request = {
-		.role = mode & SCRIPT_QUERY ? PACKET_QUERY : PACKET_PROBE,
+		.role = role(mode),
 		.seq = bytes_get32(step + SCRIPT_SEQ),
 		.sent_ns = epoch_ns + p->now_ns + (int16_t)bytes_get16(step + SCRIPT_SKEW) * INT64_C(1000000000),
-		.flags = mode & SCRIPT_SIGN_REPLY ? PACKET_SIGN_REPLY : 0,
+		.flags = flags(mode),
 		.flow_id = step[SCRIPT_WHO] >> 6,
 		.destination = address(1, WIRE_PORT),
 		.transport = transport(step),
@@ -113,8 +133,10 @@ static void write_request(const struct play *p, const uint8_t *step, uint8_t *bu
 	};
 	memcpy(request.client_key, client->public_key, WIRE_KEY_LEN);
 	packet_write_request(buf, len, &request);
-	if (mode & SCRIPT_QUERY)
+	if (request.role == PACKET_QUERY)
 		put_query(step, buf, len, slots, text, size);
+	if (request.role == PACKET_RELAY)
+		put_relayed(buf, len, slots, text, size);
 	if (mode & SCRIPT_EARLY)
 		buf[patch_offset(step)] ^= step[SCRIPT_XOR];
 	if (mode & SCRIPT_MAC)
@@ -134,25 +156,37 @@ static bool is_sealed(const uint8_t *step)
 	return mode & SCRIPT_EARLY || step[SCRIPT_XOR] == 0 || patch_offset(step) >= WIRE_SLOTS;
 }
 
-static void check_reply(const uint8_t *step, uint8_t *buf, size_t len, enum reflector_outcome outcome)
+static void check_reply(const uint8_t *step, const uint8_t *buf, size_t len, struct packet_reply *reply)
 {
-	struct packet_reply reply;
-	FUZZ_CHECK(packet_read_reply(buf, len, &reply) == PACKET_FAULT_NONE);
-	FUZZ_CHECK(memcmp(reply.server_key, server.public_key, WIRE_KEY_LEN) == 0);
-	FUZZ_CHECK((reply.status == PACKET_CLOCK_SKEW) == (outcome == REFLECTOR_TOLD_SKEW));
-	FUZZ_CHECK((reply.status == PACKET_NOT_AUTHORISED) == (outcome == REFLECTOR_TOLD_NOT_AUTHORISED));
-	FUZZ_CHECK(reply.status != PACKET_NOT_AUTHORISED || transport(step) == PACKET_TCP);
-	FUZZ_CHECK(reply.status != PACKET_OK || reply.receipts.received > 0);
+	FUZZ_CHECK(packet_read_reply(buf, len, reply) == PACKET_FAULT_NONE);
+	FUZZ_CHECK(memcmp(reply->server_key, server.public_key, WIRE_KEY_LEN) == 0);
+	FUZZ_CHECK(reply->status != PACKET_NOT_AUTHORISED || transport(step) == PACKET_TCP);
+	FUZZ_CHECK(reply->status != PACKET_OK || reply->receipts.received > 0);
 	if (!(step[SCRIPT_MODE] & SCRIPT_EARLY)) /* an early patch may have made it another one's */
 		FUZZ_CHECK(seal_reply_mac_holds(&pairs[who(step)], transport(step), buf, len));
-	if (reply.flags & PACKET_SIGNED)
-		FUZZ_CHECK(seal_reply_signature_holds(server.public_key, transport(step), buf, len, reply.slots));
+	if (reply->flags & PACKET_SIGNED)
+		FUZZ_CHECK(seal_reply_signature_holds(server.public_key, transport(step), buf, len, reply->slots));
 }
 
-static enum reflector_outcome reflect(struct play *p, const uint8_t *step, uint8_t *buf, size_t len)
+/* One reply as long as the request, or two that together are no longer. */
+static void check_replies(const uint8_t *step, const uint8_t *buf, size_t len, enum reflector_outcome outcome)
 {
-	struct reflector_event event;
-	struct reflector_request request = {
+	struct packet_reply reply, twin;
+	size_t reply_len = outcome == REFLECTOR_REPLIED_TWICE ? packet_twin_len(len) : len;
+	check_reply(step, buf, reply_len, &reply);
+	FUZZ_CHECK((reply.status == PACKET_CLOCK_SKEW) == (outcome == REFLECTOR_TOLD_SKEW));
+	FUZZ_CHECK((reply.status == PACKET_NOT_AUTHORISED) == (outcome == REFLECTOR_TOLD_NOT_AUTHORISED));
+	FUZZ_CHECK(!(reply.flags & PACKET_TWIN));
+	if (outcome != REFLECTOR_REPLIED_TWICE)
+		return;
+	FUZZ_CHECK(2 * reply_len <= len);
+	check_reply(step, buf + reply_len, reply_len, &twin);
+	FUZZ_CHECK(twin.flags & PACKET_TWIN && twin.seq == reply.seq && twin.flow_id == reply.flow_id);
+}
+
+static struct reflector_request arrival(const struct play *p, const uint8_t *step, uint8_t *buf, size_t len)
+{
+	return (struct reflector_request){
 		.buf = buf,
 		.len = len,
 		.transport = transport(step),
@@ -163,6 +197,12 @@ static enum reflector_outcome reflect(struct play *p, const uint8_t *step, uint8
 		.replied_ns = epoch_ns + p->now_ns + 1000,
 		.now_ns = p->now_ns,
 	};
+}
+
+static enum reflector_outcome reflect(const struct play *p, const uint8_t *step, uint8_t *buf, size_t len)
+{
+	struct reflector_event event;
+	struct reflector_request request = arrival(p, step, buf, len);
 	uint8_t before[UINT16_MAX];
 	memcpy(before, buf, len);
 	enum reflector_outcome outcome = reflector_handle(p->reflector, &request, &event);
@@ -171,6 +211,16 @@ static enum reflector_outcome reflect(struct play *p, const uint8_t *step, uint8
 	if (outcome >= REFLECTOR_DROPPED_MALFORMED)
 		FUZZ_CHECK(memcmp(before, buf, len) == 0);
 	return outcome;
+}
+
+/* The peer has not answered; what the client sent stands in its place. */
+static void end_relay(const struct play *p, const uint8_t *step, uint8_t *buf, size_t len)
+{
+	struct packet_reply reply;
+	struct reflector_request request = arrival(p, step, buf, len);
+	FUZZ_CHECK(reflector_reply_to_relay(p->reflector, &request, PACKET_PEER_SILENT));
+	check_reply(step, buf, len, &reply);
+	FUZZ_CHECK(reply.role == PACKET_RELAYED && reply.status == PACKET_PEER_SILENT);
 }
 
 /* A packet in an allocation of exactly its length, so that a sanitizer sees the octet beyond. */
@@ -193,7 +243,11 @@ static void play_packet(struct play *p, const uint8_t *step, const uint8_t *own,
 		p->sealed[who(step)] = true;
 	if (outcome < REFLECTOR_DROPPED_MALFORMED) {
 		FUZZ_CHECK(sealed || outcome == REFLECTOR_TOLD_NOT_AUTHORISED);
-		check_reply(step, buf, len, outcome);
+		check_replies(step, buf, len, outcome);
+	}
+	if (outcome == REFLECTOR_TO_RELAY) {
+		FUZZ_CHECK(sealed);
+		end_relay(p, step, buf, len);
 	}
 	free(buf);
 }
@@ -209,7 +263,7 @@ static size_t play_step(struct play *p, const uint8_t *step, const uint8_t *rest
 {
 	uint8_t mode = step[SCRIPT_MODE];
 	p->now_ns += INT64_C(1) << step[SCRIPT_ADVANCE] % 40;
-	if (mode & SCRIPT_RAW && mode & SCRIPT_RELOAD) {
+	if (mode & SCRIPT_RAW && mode & SCRIPT_OTHER) {
 		reload(p);
 		return 0;
 	}

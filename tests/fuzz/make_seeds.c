@@ -82,7 +82,7 @@ static void make_reply(uint8_t *buf, size_t len, unsigned slots, enum packet_sta
 	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
 		exit(1);
 	struct packet_reply reply = {
-		.role = request.role == PACKET_PROBE ? PACKET_REPLY : PACKET_ANSWER,
+		.role = request.role + 1, /* each request's reply is next to it */
 		.seq = request.seq,
 		.sent_ns = request.sent_ns,
 		.received_ns = request.sent_ns + 50000,
@@ -105,11 +105,11 @@ static void make_reply(uint8_t *buf, size_t len, unsigned slots, enum packet_sta
 
 static void sound_packets(void)
 {
-	static const size_t sizes[] = { WIRE_PROBE_MIN, 512, WIRE_EVIDENCE_UDP_LEN };
-	static const enum packet_role roles[] = { PACKET_PROBE, PACKET_PROBE, PACKET_QUERY };
+	static const size_t sizes[] = { WIRE_PROBE_MIN, 512, 700, WIRE_EVIDENCE_UDP_LEN };
+	static const enum packet_role roles[] = { PACKET_PROBE, PACKET_PROBE, PACKET_RELAY, PACKET_QUERY };
 	uint8_t buf[PACKET_LEN_MAX];
 	char name[64];
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots++) {
 			make_request(buf, sizes[i], roles[i], slots, slots);
 			snprintf(name, sizeof name, "request-%zu-%u", sizes[i], slots);
@@ -197,6 +197,20 @@ static void query(unsigned flows, unsigned attempts)
 	save("evidence", name, buf, 1024);
 }
 
+static void put_neighbourhood(struct evidence_answer *a)
+{
+	a->neighbours_len = a->frames_len = a->conflicts_len = 2;
+	for (uint8_t i = 0; i < 2; i++) {
+		a->neighbours[i].client = v4(9, 0);
+		a->neighbours[i].has_entry = a->neighbours[i].wrong = i;
+		a->neighbours[i].healed_ms = UINT32_MAX;
+		a->frames[i].client = i ? v4(9, 0) : v6(9, 0);
+		a->frames[i].transport = i ? PACKET_UDP : PACKET_TCP;
+		a->conflicts[i].address = v4(i, 0);
+		a->conflicts[i].count = i;
+	}
+}
+
 static void answer(unsigned flows, unsigned others, size_t len)
 {
 	static struct evidence_answer a;
@@ -213,8 +227,12 @@ static void answer(unsigned flows, unsigned others, size_t len)
 	for (unsigned i = 0; i < others; i++) {
 		a.attempts[i] = (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), 2 };
 		a.addresses[i] = i % 2 ? v6((uint8_t)i, 0) : v4((uint8_t)i, 0);
-		a.errors[i] = (struct evidence_error){ v4(9, 40000), v4(1, 0), 3, (uint8_t)i, 7, 100 };
+		a.errors[i].client = v4(9, 40000);
+		a.errors[i].type = 3;
+		a.errors[i].code = (uint8_t)i;
 	}
+	if (others > 0)
+		put_neighbourhood(&a);
 	evidence_write_answer(buf, len, &a);
 	snprintf(name, sizeof name, "answer-%u-%u-%zu", flows, others, len);
 	save("evidence", name, buf, len);
@@ -299,6 +317,11 @@ static void numbers(struct script *s)
 	for (unsigned i = 0; i < sizeof order / sizeof *order; i++)
 		step(s, i ? SCRIPT_MAC : SEALED, 0, 0, order[i]);
 	save_script(s, "numbers");
+	for (uint32_t seq = 1; seq <= 3; seq++)
+		bytes_put16(step(s, SEALED | SCRIPT_OTHER, 0, 0, seq) + SCRIPT_LEN,
+			    (uint16_t)(seq * WIRE_PROBE_MIN / 2));
+	step(s, SEALED | SCRIPT_OTHER, 0, 0, 3);
+	save_script(s, "twins");
 	for (uint32_t seq = 1; seq <= 24; seq++)
 		step(s, SEALED, 0, 0, seq)[SCRIPT_HEARD] = (uint8_t)(seq > 20 ? seq : 0);
 	save_script(s, "unheard");
@@ -313,10 +336,10 @@ static void tables(struct script *s)
 	ask(s, SCRIPT_MAC, 0, 10, 0, 0);
 	save_script(s, "eviction");
 	step(s, SEALED, 1, 1, 1);
-	step(s, SCRIPT_RAW | SCRIPT_RELOAD, 0, 0, 0);
+	step(s, SCRIPT_RAW | SCRIPT_OTHER, 0, 0, 0);
 	step(s, SEALED, 1, 1, 2);
 	step(s, SEALED, 0, 1, 1);
-	step(s, SCRIPT_RAW | SCRIPT_RELOAD, 0, 0, 0);
+	step(s, SCRIPT_RAW | SCRIPT_OTHER, 0, 0, 0);
 	step(s, SCRIPT_MAC, 1, 1, 3);
 	step(s, SEALED, 1, 1, 4);
 	save_script(s, "reload");
@@ -335,6 +358,11 @@ static void queries(struct script *s)
 	ask(s, SEALED, SCRIPT_CLIENTS, 1, 0, 0);
 	ask(s, SEALED | SCRIPT_TCP, SCRIPT_CLIENTS, 1, 0, 0);
 	save_script(s, "queries-of-a-stranger");
+	step(s, SEALED, 0, 0, 1);
+	for (uint32_t seq = 2; seq <= 12; seq++)
+		ask(s, SEALED | SCRIPT_OTHER | (seq % 2 ? SCRIPT_TCP : 0), 0, seq, 1, 1);
+	ask(s, SEALED | SCRIPT_OTHER, 0, 12, 1, 1);
+	save_script(s, "relays");
 }
 
 static void oddities(struct script *s)

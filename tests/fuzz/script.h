@@ -25,7 +25,8 @@ enum {                           /* SCRIPT_MODE */
        SCRIPT_TCP = 0x10,        /* arrives by TCP */
        SCRIPT_SIGN_REPLY = 0x20, /* asks for a signed reply */
        SCRIPT_EARLY = 0x40,      /* the patch comes before the seals: well sealed, but strange */
-       SCRIPT_RELOAD = 0x80,     /* with RAW: no packet, but the list of clients loses its last one, or gets it back */
+       SCRIPT_OTHER = 0x80,      /* RAW: no packet, but the list of clients loses its last one, or gets it back;
+				  * QUERY: a relay, which carries what follows the step; else: wants a twin */
 };
 
 enum { SCRIPT_CLIENTS = 2, SCRIPT_FLOWS = 4, SCRIPT_PACKET_MAX = 1500 };
