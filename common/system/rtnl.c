@@ -73,25 +73,44 @@ static int dump(struct netlink *nl, uint16_t type, int family, size_t header_len
 	return netlink_ask(nl, each, receiver);
 }
 
-static int each_link(const struct nlmsghdr *message, void *data)
+/* What is not six octets long, or all zero (loopback), is not a MAC. */
+static bool take_mac(uint8_t mac[RTNL_MAC_LEN], const struct nlattr *attr)
 {
-	const struct receiver *receiver = data;
+	static const uint8_t none[RTNL_MAC_LEN];
+
+	if (!attr || mnl_attr_get_payload_len(attr) != RTNL_MAC_LEN)
+		return false;
+	memcpy(mac, mnl_attr_get_payload(attr), RTNL_MAC_LEN);
+	return memcmp(mac, none, sizeof none) != 0;
+}
+
+bool rtnl_read_link(const struct nlmsghdr *message, struct rtnl_link *link)
+{
 	const struct nlattr *attrs[ATTRS], *info[ATTRS];
 	const struct ifinfomsg *m = parse(message, sizeof *m, attrs);
-	struct rtnl_link link;
 
 	if (!m)
-		return MNL_CB_OK;
+		return false;
 	parse_nested(attrs[IFLA_LINKINFO], info);
-	link = (struct rtnl_link){
+	*link = (struct rtnl_link){
 		.index = (unsigned)m->ifi_index,
 		.master = netlink_u32(attrs[IFLA_MASTER], 0),
 		.flags = m->ifi_flags,
 	};
-	copy_text(link.name, sizeof link.name, attrs[IFLA_IFNAME]);
-	copy_text(link.kind, sizeof link.kind, info[IFLA_INFO_KIND]);
-	copy_text(link.slave_kind, sizeof link.slave_kind, info[IFLA_INFO_SLAVE_KIND]);
-	receiver->on_link(receiver->context, &link);
+	copy_text(link->name, sizeof link->name, attrs[IFLA_IFNAME]);
+	copy_text(link->kind, sizeof link->kind, info[IFLA_INFO_KIND]);
+	copy_text(link->slave_kind, sizeof link->slave_kind, info[IFLA_INFO_SLAVE_KIND]);
+	link->has_mac = take_mac(link->mac, attrs[IFLA_ADDRESS]);
+	return true;
+}
+
+static int each_link(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	struct rtnl_link link;
+
+	if (rtnl_read_link(message, &link))
+		receiver->on_link(receiver->context, &link);
 	return MNL_CB_OK;
 }
 
@@ -102,25 +121,32 @@ int rtnl_links(struct netlink *nl, rtnl_on_link *on_link, void *context)
 	return dump(nl, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), each_link, &receiver);
 }
 
-static int each_address(const struct nlmsghdr *message, void *data)
+bool rtnl_read_address(const struct nlmsghdr *message, struct rtnl_address *address)
 {
-	const struct receiver *receiver = data;
 	const struct nlattr *attrs[ATTRS];
 	const struct ifaddrmsg *m = parse(message, sizeof *m, attrs);
-	struct rtnl_address address;
 
 	if (!m || (m->ifa_family != AF_INET && m->ifa_family != AF_INET6))
-		return MNL_CB_OK;
+		return false;
 	/* With a peer's address on the other end, IFA_ADDRESS is that one. */
 	const struct nlattr *own = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
-	address = (struct rtnl_address){
+	*address = (struct rtnl_address){
 		.address = netlink_address(m->ifa_family, own),
 		.prefix_len = m->ifa_prefixlen,
 		.link = m->ifa_index,
 		.scope = m->ifa_scope,
 		.flags = netlink_u32(attrs[IFA_FLAGS], m->ifa_flags),
 	};
-	receiver->on_address(receiver->context, &address);
+	return true;
+}
+
+static int each_address(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	struct rtnl_address address;
+
+	if (rtnl_read_address(message, &address))
+		receiver->on_address(receiver->context, &address);
 	return MNL_CB_OK;
 }
 
@@ -131,10 +157,22 @@ int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *contex
 	return dump(nl, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), each_address, &receiver);
 }
 
+/* RTA_VIA names a gateway of another family. */
+static struct endpoint gateway_of(const struct rtmsg *m, const struct nlattr *attrs[ATTRS])
+{
+	const struct nlattr *via = attrs[RTA_VIA];
+	struct endpoint gateway = netlink_address(m->rtm_family, attrs[RTA_GATEWAY]);
+
+	if (via && mnl_attr_get_payload_len(via) == sizeof(struct rtvia) + sizeof gateway.address)
+		memcpy(gateway.address, (const uint8_t *)mnl_attr_get_payload(via) + sizeof(struct rtvia),
+		       sizeof gateway.address);
+	return gateway;
+}
+
 static struct rtnl_route route_of(const struct rtmsg *m, const struct nlattr *attrs[ATTRS])
 {
 	return (struct rtnl_route){
-		.gateway = netlink_address(m->rtm_family, attrs[RTA_GATEWAY]),
+		.gateway = gateway_of(m, attrs),
 		.source = netlink_address(m->rtm_family, attrs[RTA_PREFSRC]),
 		.link = netlink_u32(attrs[RTA_OIF], 0),
 		.table = netlink_u32(attrs[RTA_TABLE], m->rtm_table),
@@ -192,21 +230,29 @@ int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *cont
 
 /* --- Neighbours -------------------------------------------------------------------------------------------------- */
 
-static int each_neighbour(const struct nlmsghdr *message, void *data)
+bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *neighbour)
 {
-	const struct receiver *receiver = data;
 	const struct nlattr *attrs[ATTRS];
 	const struct ndmsg *m = parse(message, sizeof *m, attrs);
 
-	if (m && (m->ndm_family == AF_INET || m->ndm_family == AF_INET6)) {
-		struct rtnl_neighbour neighbour = {
-			.address = netlink_address(m->ndm_family, attrs[NDA_DST]),
-			.link = (unsigned)m->ndm_ifindex,
-			.state = m->ndm_state,
-		};
+	if (!m || (m->ndm_family != AF_INET && m->ndm_family != AF_INET6))
+		return false;
+	*neighbour = (struct rtnl_neighbour){
+		.address = netlink_address(m->ndm_family, attrs[NDA_DST]),
+		.link = (unsigned)m->ndm_ifindex,
+		.state = m->ndm_state,
+	};
+	neighbour->has_mac = take_mac(neighbour->mac, attrs[NDA_LLADDR]);
+	return true;
+}
 
+static int each_neighbour(const struct nlmsghdr *message, void *data)
+{
+	const struct receiver *receiver = data;
+	struct rtnl_neighbour neighbour;
+
+	if (rtnl_read_neighbour(message, &neighbour))
 		receiver->on_neighbour(receiver->context, &neighbour);
-	}
 	return MNL_CB_OK;
 }
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RTNL_KIND_LEN = 16 };
+enum { RTNL_KIND_LEN = 16, RTNL_MAC_LEN = 6 };
 
 struct rtnl_link {
 	unsigned index, master; /* master 0: none */
@@ -18,6 +18,8 @@ struct rtnl_link {
 	char name[IF_NAMESIZE];
 	char kind[RTNL_KIND_LEN];       /* "bridge", "veth"; "": a device */
 	char slave_kind[RTNL_KIND_LEN]; /* of the master */
+	bool has_mac;                   /* an Ethernet address, and not all zero */
+	uint8_t mac[RTNL_MAC_LEN];
 };
 
 struct rtnl_address {
@@ -29,7 +31,7 @@ struct rtnl_address {
 };
 
 struct rtnl_route {
-	struct endpoint gateway; /* unknown: on the link itself */
+	struct endpoint gateway; /* unknown: on the link itself; of IPv6, it may be a route of IPv4's */
 	struct endpoint source;  /* that the kernel would choose; unknown: none is preferred */
 	unsigned link, table;
 	unsigned to_len; /* of the route that matched: 0 is a default route */
@@ -45,7 +47,9 @@ struct rtnl_rule {
 struct rtnl_neighbour {
 	struct endpoint address;
 	unsigned link;
-	uint16_t state; /* NUD_STALE .. */
+	uint16_t state; /* NUD_STALE ..; 0: none */
+	bool has_mac;
+	uint8_t mac[RTNL_MAC_LEN];
 };
 
 /* A family's neighbour table: of the whole machine, whatever the namespace. */
@@ -79,6 +83,11 @@ int rtnl_neighbours(struct netlink *nl, rtnl_on_neighbour *on_neighbour, void *c
     __attribute__((warn_unused_result));
 int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *table, rtnl_on_timing *on_timing,
 			 void *context) __attribute__((warn_unused_result));
+
+/* A message of a dump or of rtnl_monitor; false: not of this kind, or of another family than IP. */
+bool rtnl_read_link(const struct nlmsghdr *message, struct rtnl_link *link);
+bool rtnl_read_address(const struct nlmsghdr *message, struct rtnl_address *address);
+bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *neighbour);
 
 /* The way that a packet would take; from unknown: the kernel chooses. -ENETUNREACH, -EHOSTUNREACH, -EACCES, -EINVAL
  * (blackhole) are the kernel's word that there is none. */
