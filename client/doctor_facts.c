@@ -334,6 +334,16 @@ static void gather_numbers(struct doctor_facts *facts)
 #undef READ
 }
 
+/* "6.1.0-13-amd64" */
+static void read_release(const char *release, struct doctor_facts *facts)
+{
+	char *end;
+
+	facts->kernel_major = (unsigned)strtoul(release, &end, 10);
+	if (*end == '.')
+		facts->kernel_minor = (unsigned)strtoul(end + 1, NULL, 10);
+}
+
 static void gather_machine(struct doctor_facts *facts)
 {
 	struct timex clock = { .modes = 0 };
@@ -342,8 +352,8 @@ static void gather_machine(struct doctor_facts *facts)
 
 	facts->clock_known = state >= 0;
 	facts->clock_synchronised = state >= 0 && state != TIME_ERROR && !(clock.status & STA_UNSYNC);
-	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &facts->kernel_major, &facts->kernel_minor) != 2)
-		facts->kernel_major = facts->kernel_minor = 0;
+	if (uname(&name) == 0)
+		read_release(name.release, facts);
 }
 
 int doctor_facts_gather(const struct doctor_config *config, struct doctor_facts *facts)

@@ -107,7 +107,7 @@ static int find_fd(const char *pid, uint64_t inode)
 
 		target[n > 0 ? n : 0] = '\0';
 		if (strcmp(target, wanted) == 0)
-			found = atoi(entry->d_name);
+			found = (int)strtol(entry->d_name, NULL, 10);
 	}
 	closedir(dir);
 	return found;
@@ -161,7 +161,7 @@ struct listener_owner listeners_owner(uint64_t inode)
 
 		if (fd < 0)
 			continue;
-		owner.pid = atoi(entry->d_name);
+		owner.pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		read_comm(entry->d_name, owner.comm);
 		owner.asks_address = asks_address(owner.pid, fd);
 	}
