@@ -1,12 +1,13 @@
 #include "common/system/listeners.h"
 
+#include "common/system/sockdiag.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,13 +39,9 @@ static int each_socket(const struct nlmsghdr *message, void *data)
 	if (mnl_nlmsg_get_payload_len(message) < sizeof *m)
 		return MNL_CB_OK;
 	mnl_attr_parse(message, sizeof *m, find_v6_only, &v6_only);
-	listener.local.port = ntohs(m->id.idiag_sport);
-	if (m->idiag_family == AF_INET6) {
-		memcpy(listener.local.address, m->id.idiag_src, sizeof listener.local.address);
-	} else if (m->id.idiag_src[0]) {
-		memcpy(listener.local.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-		memcpy(listener.local.address + sizeof endpoint_v4_prefix, m->id.idiag_src, 4);
-	}
+	listener.local = sockdiag_endpoint(m->idiag_family, m->id.idiag_src, m->id.idiag_sport);
+	if (m->idiag_family == AF_INET && m->id.idiag_src[0] == 0)
+		memset(listener.local.address, 0, sizeof listener.local.address);
 	listener.v6 = m->idiag_family == AF_INET6 && !endpoint_is_v4(&listener.local);
 	listener.v4 = !listener.v6 || (endpoint_is_unknown(&listener.local) && !v6_only);
 	listener.queue = m->idiag_rqueue;
@@ -55,30 +52,21 @@ static int each_socket(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static int dump(struct netlink *nl, uint8_t family, uint8_t protocol, struct receiver *receiver)
-{
-	struct nlmsghdr *header = netlink_request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
-	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
-
-	request->sdiag_family = family;
-	request->sdiag_protocol = protocol;
-	request->idiag_states = 1U << (protocol == IPPROTO_UDP ? TCP_CLOSE : TCP_LISTEN);
-	receiver->udp = protocol == IPPROTO_UDP;
-	return netlink_ask(nl, each_socket, receiver);
-}
-
 int listeners_each(struct netlink *nl, listeners_on *on_listener, void *context)
 {
-	static const struct {
-		uint8_t family, protocol;
-	} kinds[] = {
-		{ AF_INET, IPPROTO_UDP }, { AF_INET6, IPPROTO_UDP }, { AF_INET, IPPROTO_TCP }, { AF_INET6, IPPROTO_TCP }
+	static const struct sockdiag_filter filters[] = {
+		{ .family = AF_INET, .protocol = IPPROTO_UDP, .state = TCP_CLOSE },
+		{ .family = AF_INET6, .protocol = IPPROTO_UDP, .state = TCP_CLOSE },
+		{ .family = AF_INET, .protocol = IPPROTO_TCP, .state = TCP_LISTEN },
+		{ .family = AF_INET6, .protocol = IPPROTO_TCP, .state = TCP_LISTEN },
 	};
 	struct receiver receiver = { .on_listener = on_listener, .context = context };
 	int error = 0;
 
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && error == 0; i++)
-		error = dump(nl, kinds[i].family, kinds[i].protocol, &receiver);
+	for (size_t i = 0; i < sizeof filters / sizeof *filters && error == 0; i++) {
+		receiver.udp = filters[i].protocol == IPPROTO_UDP;
+		error = sockdiag_dump(nl, &filters[i], each_socket, &receiver);
+	}
 	return error;
 }
 

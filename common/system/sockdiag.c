@@ -2,22 +2,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <time.h>
-
-enum { BUF_LEN = 16384 };
 
 struct sockdiag {
-	struct mnl_socket *socket;
-	unsigned sequence;
-	char buf[BUF_LEN];
+	struct netlink *netlink;
 };
 
-/* One dump on its way: what it looks for and what it has found. */
+/* What a dump looks for and what it has found. */
 struct search {
 	uint16_t local_port; /* network byte order, as the kernel has it */
 	struct sockdiag_half_open *list;
@@ -30,15 +24,14 @@ struct sockdiag *sockdiag_open(void)
 
 	if (!diag)
 		return NULL;
-	diag->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
-	if (!diag->socket || mnl_socket_bind(diag->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	diag->netlink = netlink_open(NETLINK_SOCK_DIAG);
+	if (!diag->netlink) {
 		int error = errno;
 
 		sockdiag_close(diag);
 		errno = error;
 		return NULL;
 	}
-	diag->sequence = (unsigned)time(NULL);
 	return diag;
 }
 
@@ -46,13 +39,12 @@ void sockdiag_close(struct sockdiag *diag)
 {
 	if (!diag)
 		return;
-	if (diag->socket)
-		mnl_socket_close(diag->socket);
+	netlink_close(diag->netlink);
 	free(diag);
 }
 
 /* In a dump, IPv4 on a dual-stack listener comes as AF_INET6 with mapped addresses: just as we write them. */
-static struct endpoint endpoint_from(uint8_t family, const __be32 address[4], __be16 port)
+struct endpoint sockdiag_endpoint(uint8_t family, const uint32_t address[4], uint16_t port)
 {
 	struct endpoint e = { .port = ntohs(port) };
 
@@ -74,54 +66,24 @@ static int read_socket(const struct nlmsghdr *header, void *data)
 	    m->id.idiag_sport != search->local_port || search->len == search->max)
 		return MNL_CB_OK;
 	search->list[search->len++] = (struct sockdiag_half_open){
-		.local = endpoint_from(m->idiag_family, m->id.idiag_src, m->id.idiag_sport),
-		.peer = endpoint_from(m->idiag_family, m->id.idiag_dst, m->id.idiag_dport),
+		.local = sockdiag_endpoint(m->idiag_family, m->id.idiag_src, m->id.idiag_sport),
+		.peer = sockdiag_endpoint(m->idiag_family, m->id.idiag_dst, m->id.idiag_dport),
 		.retransmits = m->idiag_retrans,
 		.expires_ms = m->idiag_expires,
 	};
 	return MNL_CB_OK;
 }
 
-static int send_request(struct sockdiag *diag, uint8_t family, uint16_t local_port)
+int sockdiag_dump(struct netlink *nl, const struct sockdiag_filter *filter, mnl_cb_t each, void *data)
 {
-	struct nlmsghdr *header = mnl_nlmsg_put_header(diag->buf);
+	struct nlmsghdr *header = netlink_request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
 
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = ++diag->sequence;
-	request->sdiag_family = family;
-	request->sdiag_protocol = IPPROTO_TCP;
-	request->idiag_states = 1 << TCP_SYN_RECV;
-	request->id.idiag_sport = local_port;
-	return mnl_socket_sendto(diag->socket, header, header->nlmsg_len) < 0 ? -errno : 0;
-}
-
-static ssize_t receive(struct sockdiag *diag)
-{
-	ssize_t n;
-
-	do
-		n = mnl_socket_recvfrom(diag->socket, diag->buf, sizeof diag->buf);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
-static int dump(struct sockdiag *diag, uint8_t family, struct search *search)
-{
-	unsigned port_id = mnl_socket_get_portid(diag->socket);
-	int status = send_request(diag, family, search->local_port);
-
-	if (status < 0)
-		return status;
-	do {
-		ssize_t n = receive(diag);
-
-		if (n < 0)
-			return -errno;
-		status = mnl_cb_run(diag->buf, (size_t)n, diag->sequence, port_id, read_socket, search);
-	} while (status > MNL_CB_STOP);
-	return status == MNL_CB_ERROR ? -errno : 0;
+	request->sdiag_family = filter->family;
+	request->sdiag_protocol = filter->protocol;
+	request->idiag_states = 1U << filter->state;
+	request->id.idiag_sport = filter->local_port;
+	return netlink_ask(nl, each, data);
 }
 
 int sockdiag_half_open(struct sockdiag *diag, uint16_t local_port, struct sockdiag_half_open *list, unsigned max)
@@ -130,7 +92,13 @@ int sockdiag_half_open(struct sockdiag *diag, uint16_t local_port, struct sockdi
 	struct search search = { .local_port = htons(local_port), .list = list, .max = max };
 
 	for (size_t i = 0; i < sizeof families; i++) {
-		int error = dump(diag, families[i], &search);
+		struct sockdiag_filter filter = {
+			.family = families[i],
+			.protocol = IPPROTO_TCP,
+			.state = TCP_SYN_RECV,
+			.local_port = search.local_port,
+		};
+		int error = sockdiag_dump(diag->netlink, &filter, read_socket, &search);
 
 		if (error < 0)
 			return error;
