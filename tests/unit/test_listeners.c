@@ -15,8 +15,9 @@
 #include <cmocka.h>
 
 enum { PROBE_LEN = 512, FRAME_LEN = FRAME_HEADER_LEN + PROBE_LEN, SLOTS = 2, PORTS_TRIED = 100, JUNK_LEN = 40 };
+enum { BIG_LEN = 1024, QUERY_AT = WIRE_PACKET_MIN + WIRE_TLV_HEADER_LEN, QUERY_LEN = BIG_LEN - QUERY_AT };
 
-static struct seal_identity server, client, stranger;
+static struct seal_identity server, client, stranger, peer;
 
 struct world {
 	uv_loop_t loop;
@@ -110,12 +111,13 @@ static void start(struct world *w)
 static int set_up(void **state)
 {
 	static struct world world;
-	const uint8_t seeds[3][SEAL_SEED_LEN] = { { 1 }, { 2 }, { 3 } };
+	const uint8_t seeds[4][SEAL_SEED_LEN] = { { 1 }, { 2 }, { 3 }, { 4 } };
 
 	assert_true(seal_start());
 	seal_identity_from_seed(&server, seeds[0]);
 	seal_identity_from_seed(&client, seeds[1]);
 	seal_identity_from_seed(&stranger, seeds[2]);
+	seal_identity_from_seed(&peer, seeds[3]);
 	world = (struct world){ .seq = 0 };
 	assert_int_equal(uv_loop_init(&world.loop), 0);
 	make_service(&world);
@@ -135,12 +137,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void write_probe(struct world *w, const struct seal_identity *who, enum packet_transport transport, uint8_t *buf)
+static void write_request(struct world *w, const struct seal_identity *who, enum packet_transport transport,
+			  enum packet_role role, uint16_t flags, uint8_t *buf, size_t len)
 {
 	struct packet_request request = {
-		.role = PACKET_PROBE,
+		.role = role,
 		.seq = 1,
 		.sent_ns = clock_real_ns(),
+		.flags = flags,
 		.flow_id = ++w->seq,
 		.transport = transport,
 		.slots = 1,
@@ -149,9 +153,14 @@ static void write_probe(struct world *w, const struct seal_identity *who, enum p
 
 	assert_true(seal_pair_for_client(&pair, who, server.public_key));
 	memcpy(request.client_key, who->public_key, sizeof request.client_key);
-	packet_write_request(buf, PROBE_LEN, &request);
-	seal_request_mac(&pair, transport, buf, PROBE_LEN, 0);
-	seal_request_sign(who, transport, buf, PROBE_LEN, 1);
+	packet_write_request(buf, len, &request);
+	seal_request_mac(&pair, transport, buf, len, 0);
+	seal_request_sign(who, transport, buf, len, 1);
+}
+
+static void write_probe(struct world *w, const struct seal_identity *who, enum packet_transport transport, uint8_t *buf)
+{
+	write_request(w, who, transport, PACKET_PROBE, 0, buf, PROBE_LEN);
 }
 
 /* ---- TCP ---- */
@@ -384,6 +393,246 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 	udp_batch_free(batch);
 }
 
+/* Until one has come: it stands in the batch's first place. */
+static void await(struct world *w, int fd, struct udp_batch *batch)
+{
+	while (udp_receive(fd, batch) != 1)
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
+static struct endpoint another_loopback(const struct world *w)
+{
+	struct endpoint e = w->address;
+
+	e.address[15] = 2;
+	return e;
+}
+
+static void expect_twin(const struct udp_datagram *d, const struct endpoint *from, bool is_twin)
+{
+	struct packet_reply reply;
+
+	assert_int_equal(d->len, packet_twin_len(BIG_LEN));
+	assert_int_equal(packet_read_reply(d->buf, d->len, &reply), PACKET_FAULT_NONE);
+	assert_int_equal(!!(reply.flags & PACKET_TWIN), is_twin);
+	assert_true(endpoint_equal(&d->peer, from));
+}
+
+/* To an address that the kernel would not choose: the reply comes from there, the twin does not. */
+static void a_twin_leaves_from_the_kernel_s_choice(void **state)
+{
+	struct world *w = *state;
+	struct udp_options options = { .family = AF_INET };
+	struct udp_batch *batch = udp_batch_new(BIG_LEN);
+	struct udp_datagram *d = udp_batch_at(batch, 0);
+	const struct endpoint asked = another_loopback(w);
+	int fd = udp_open(&options);
+
+	write_request(w, &client, PACKET_UDP, PACKET_PROBE, PACKET_WANT_TWIN, d->buf, BIG_LEN);
+	d->peer = asked;
+	d->len = BIG_LEN;
+	assert_int_equal(udp_send(fd, batch, 0, 1), 1);
+	for (unsigned came = 0; came < 2;) {
+		int n = udp_receive(fd, batch);
+
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		for (int i = 0; i < n; i++, came++)
+			expect_twin(udp_batch_at(batch, (unsigned)i), came ? &w->address : &asked, came > 0);
+	}
+	close(fd);
+	udp_batch_free(batch);
+}
+
+/* The client's port is closed: both replies get an error, and each error names the address that its reply had. */
+static void errors_tell_a_twin_from_its_reply(void **state)
+{
+	struct world *w = *state;
+	struct udp_options options = { .family = AF_INET };
+	struct udp_batch *batch = udp_batch_new(BIG_LEN);
+	struct udp_datagram *d = udp_batch_at(batch, 0);
+	const struct evidence_query nothing = { .flows_len = 0 };
+	const struct endpoint pinned = another_loopback(w);
+	struct evidence_answer answer = { .errors_len = 0 };
+	int fd = udp_open(&options);
+
+	write_request(w, &client, PACKET_UDP, PACKET_PROBE, PACKET_WANT_TWIN, d->buf, BIG_LEN);
+	d->peer = pinned;
+	d->len = BIG_LEN;
+	assert_int_equal(udp_send(fd, batch, 0, 1), 1);
+	close(fd);
+	while (answer.errors_len < 2) {
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		answer = (struct evidence_answer){ .errors_len = 0 };
+		collector_collect(w->service.collector, &nothing, &w->address, clock_mono_ns(), &answer);
+	}
+	assert_int_equal(answer.errors_len, 2);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(answer.errors[i].count, 1);
+	assert_true(endpoint_same_address(&answer.errors[0].source, &pinned));
+	assert_true(endpoint_same_address(&answer.errors[1].source, &w->address));
+	udp_batch_free(batch);
+}
+
+/* ---- relays ---- */
+
+/* The server that we witness for is a socket of the test's. */
+static int open_peer(struct world *w)
+{
+	struct udp_options options = { .family = AF_INET, .bind = loopback(0) };
+	struct witness_peer listed = { .address = loopback(0) };
+	int fd = udp_open(&options);
+
+	listed.address.port = (uint16_t)udp_port(fd);
+	memcpy(listed.key, peer.public_key, sizeof listed.key);
+	assert_true(relays_set_peers(w->service.relays, &listed, 1));
+	return fd;
+}
+
+static void write_relay(struct world *w, enum packet_transport transport, uint8_t *buf)
+{
+	struct packet_request query = {
+		.role = PACKET_QUERY, .seq = 1, .flow_id = ++w->seq, .transport = PACKET_UDP, .slots = 1
+	};
+
+	memcpy(query.client_key, client.public_key, sizeof query.client_key);
+	write_request(w, &client, transport, PACKET_RELAY, 0, buf, BIG_LEN);
+	packet_write_request(buf + QUERY_AT, QUERY_LEN, &query);
+	memcpy(buf + QUERY_AT + WIRE_SLOTS, peer.public_key, WIRE_SERVER_ID_LEN);
+}
+
+/* Get the query, and answer it. */
+static void answer_as_peer(struct world *w, int fd, struct udp_batch *batch, const uint8_t *expected)
+{
+	struct udp_datagram *d = udp_batch_at(batch, 0);
+	struct packet_reply answer = { .role = PACKET_ANSWER, .arrived_on = loopback(1), .slots = 1 };
+
+	await(w, fd, batch);
+	assert_int_equal(d->len, QUERY_LEN);
+	assert_memory_equal(d->buf, expected, QUERY_LEN);
+	assert_true(endpoint_equal(&d->peer, &w->address));
+	memcpy(answer.server_key, peer.public_key, sizeof answer.server_key);
+	packet_write_reply(d->buf, QUERY_LEN, &answer);
+	d->local = (struct endpoint){ .port = 0 };
+	assert_int_equal(udp_send(fd, batch, 0, 1), 1);
+}
+
+static void assert_relayed(const uint8_t *buf, enum packet_status status)
+{
+	struct packet_reply reply, inner;
+
+	assert_int_equal(packet_read_reply(buf, BIG_LEN, &reply), PACKET_FAULT_NONE);
+	assert_int_equal(reply.role, PACKET_RELAYED);
+	assert_int_equal(reply.status, status);
+	if (status != PACKET_OK)
+		return;
+	assert_int_equal(packet_read_reply(buf + QUERY_AT, QUERY_LEN, &inner), PACKET_FAULT_NONE);
+	assert_int_equal(inner.role, PACKET_ANSWER);
+	assert_memory_equal(inner.server_key, peer.public_key, WIRE_KEY_LEN);
+}
+
+static void a_relay_by_udp_is_answered_from_where_it_arrived(void **state)
+{
+	struct world *w = *state;
+	struct udp_options options = { .family = AF_INET };
+	struct udp_batch *batch = udp_batch_new(BIG_LEN);
+	struct udp_datagram *d = udp_batch_at(batch, 0);
+	const struct endpoint asked = another_loopback(w);
+	int there = open_peer(w), fd = udp_open(&options);
+	uint8_t relay[BIG_LEN];
+
+	write_relay(w, PACKET_UDP, relay);
+	memcpy(d->buf, relay, BIG_LEN);
+	d->peer = asked;
+	d->len = BIG_LEN;
+	assert_int_equal(udp_send(fd, batch, 0, 1), 1);
+	answer_as_peer(w, there, batch, relay + QUERY_AT);
+	await(w, fd, batch);
+	assert_int_equal(d->len, BIG_LEN);
+	assert_true(endpoint_equal(&d->peer, &asked));
+	assert_relayed(d->buf, PACKET_OK);
+	close(there);
+	close(fd);
+	udp_batch_free(batch);
+}
+
+static void send_relay(struct world *w, int fd, uint8_t frame[FRAME_HEADER_LEN + BIG_LEN])
+{
+	frame_put_header(frame, BIG_LEN);
+	write_relay(w, PACKET_TCP, frame + FRAME_HEADER_LEN);
+	assert_int_equal(write(fd, frame, FRAME_HEADER_LEN + BIG_LEN), FRAME_HEADER_LEN + BIG_LEN);
+}
+
+static void a_relay_by_tcp_holds_its_connection(void **state)
+{
+	struct world *w = *state;
+	struct udp_batch *batch = udp_batch_new(BIG_LEN);
+	int there = open_peer(w), fd = connect_to(w);
+	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN];
+
+	send_relay(w, fd, frame);
+	send_frames(w, fd, &client, 1); /* what comes behind it waits */
+	answer_as_peer(w, there, batch, frame + FRAME_HEADER_LEN + QUERY_AT);
+	assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
+	assert_relayed(frame + FRAME_HEADER_LEN, PACKET_OK);
+	expect_replies(w, fd, 1, PACKET_OK);
+	close(there);
+	close(fd);
+	udp_batch_free(batch);
+}
+
+/* The answer comes when the connection is gone: its slot is free again then, before any deadline. */
+static void a_connection_may_go_while_its_relay_waits(void **state)
+{
+	struct world *w = *state;
+	struct udp_batch *batch = udp_batch_new(BIG_LEN);
+	int there = open_peer(w), gone = connect_to(w), clients[SLOTS];
+	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN], octet;
+	const struct linger reset = { .l_onoff = 1 };
+
+	send_relay(w, gone, frame);
+	while (recv(there, &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+	assert_return_code(setsockopt(gone, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), errno);
+	close(gone);
+	answer_as_peer(w, there, batch, frame + FRAME_HEADER_LEN + QUERY_AT);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		clients[i] = connect_to(w);
+		send_frames(w, clients[i], &client, 1);
+		expect_replies(w, clients[i], 1, PACKET_OK);
+	}
+	for (unsigned i = 0; i < SLOTS; i++)
+		close(clients[i]);
+	udp_batch_free(batch);
+	close(there);
+}
+
+static void a_silent_peer_is_told(void **state)
+{
+	struct world *w = *state;
+	int there = open_peer(w), fd = connect_to(w);
+	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN];
+
+	send_relay(w, fd, frame);
+	while (recv(fd, frame, sizeof frame, MSG_PEEK | MSG_DONTWAIT) < 0)
+		uv_run(&w->loop, UV_RUN_ONCE); /* sleeps: the timer has to wake it */
+	assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
+	assert_relayed(frame + FRAME_HEADER_LEN, PACKET_PEER_SILENT);
+	close(there);
+	close(fd);
+}
+
+static void a_server_that_is_no_peer_is_told_at_once(void **state)
+{
+	struct world *w = *state;
+	int fd = connect_to(w);
+	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN];
+
+	send_relay(w, fd, frame);
+	assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
+	assert_relayed(frame + FRAME_HEADER_LEN, PACKET_NO_PEER);
+	close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -397,6 +646,13 @@ int main(void)
 		TEST(clients_do_not_make_room),
 		TEST(only_probes_are_answered),
 		TEST(an_error_costs_nobody_else_a_reply),
+		TEST(a_twin_leaves_from_the_kernel_s_choice),
+		TEST(errors_tell_a_twin_from_its_reply),
+		TEST(a_relay_by_udp_is_answered_from_where_it_arrived),
+		TEST(a_relay_by_tcp_holds_its_connection),
+		TEST(a_connection_may_go_while_its_relay_waits),
+		TEST(a_silent_peer_is_told),
+		TEST(a_server_that_is_no_peer_is_told_at_once),
 	};
 
 	return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);
