@@ -47,9 +47,10 @@ struct way { /* one way to ask a server */
 };
 
 struct server {
-	int64_t asked_ns; /* 0: never */
-	unsigned rounds_unanswered;
-	unsigned addresses; /* at which it can be asked */
+	int64_t asked_ns;           /* 0: never */
+	unsigned rounds_unanswered; /* the one under way included */
+	unsigned rounds_last;       /* since the last call */
+	unsigned addresses;         /* at which it can be asked */
 	bool wanted;
 };
 
@@ -355,6 +356,7 @@ static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 		return;
 	a->servers[server].asked_ns = now_ns;
 	a->servers[server].rounds_unanswered++;
+	a->servers[server].rounds_last++;
 }
 
 /* Mark the servers that some path wants to hear. */
@@ -514,11 +516,19 @@ static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *ou
 
 /* -- what the caller wants to know -- */
 
+void asker_last_call(struct asker *a)
+{
+	for (unsigned server = 0; server < a->s.config->servers_len; server++)
+		a->servers[server].rounds_last = 0;
+}
+
 bool asker_exhausted(struct asker *a, unsigned rounds)
 {
 	note_wanted(a);
 	for (unsigned server = 0; server < a->s.config->servers_len; server++) {
-		if (a->servers[server].wanted && a->servers[server].rounds_unanswered <= rounds)
+		const struct server *s = &a->servers[server];
+		/* A second round begins when the first has had its second. */
+		if (s->wanted && (s->rounds_unanswered <= rounds || s->rounds_last < 2))
 			return false;
 	}
 	return true;

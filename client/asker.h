@@ -45,8 +45,10 @@ bool asker_received(struct asker *asker, unsigned server, const struct packet_re
 /* An ICMP error or a failed send of a flow that may be ours. false: it is not. */
 bool asker_failed(struct asker *asker, uint64_t flow_id, bool refused);
 
+/* No further probes will be sent: from now on it is asked about all that were lost. */
+void asker_last_call(struct asker *asker);
 /* Is there nothing more to learn: every server that is wanted has answered since the newest loss, or was
- * asked `rounds` times in vain? */
+ * asked `rounds` times in vain, of these at least once since the last call? */
 bool asker_exhausted(struct asker *asker, unsigned rounds);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did

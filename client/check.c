@@ -238,6 +238,7 @@ static void stop(struct check *c)
 static void start_asking(struct check *c)
 {
 	c->phase = ASKING;
+	asker_last_call(c->driver.engine.asker);
 	uv_update_time(&c->loop);
 	uv_timer_start(&c->limit, limit_reached, (uint64_t)(EVIDENCE_MS - c->resolve_ms), 0);
 }
