@@ -82,6 +82,25 @@ static json_t *observe_answer(struct vector *v, unsigned slots)
 		   : json_null();
 }
 
+/* What a relay carries, as far as a witness can read it. */
+static json_t *observe_inner_request(struct vector *v, unsigned slots)
+{
+	struct packet_request inner;
+	size_t len;
+	const uint8_t *value = packet_evidence(v->buf, v->len, slots, &len);
+
+	return packet_read_request(value, len, &inner) == PACKET_FAULT_NONE ? describe_request(&inner) : json_null();
+}
+
+static json_t *observe_inner_reply(struct vector *v, unsigned slots)
+{
+	struct packet_reply inner;
+	size_t len;
+	const uint8_t *value = packet_evidence(v->buf, v->len, slots, &len);
+
+	return packet_read_reply(value, len, &inner) == PACKET_FAULT_NONE ? describe_reply(&inner) : json_null();
+}
+
 static json_t *observe_request(struct vector *v)
 {
 	struct packet_request request;
@@ -102,6 +121,8 @@ static json_t *observe_request(struct vector *v)
 								      request.slots)));
 	if (request.role == PACKET_QUERY)
 		json_object_set_new(seen, "evidence", observe_query(v, request.slots));
+	if (request.role == PACKET_RELAY)
+		json_object_set_new(seen, "inner", observe_inner_request(v, request.slots));
 	return seen;
 }
 
@@ -120,6 +141,8 @@ static json_t *observe_reply(struct vector *v)
 	    json_boolean(seal_reply_signature_holds(reply.server_key, v->transport, v->buf, v->len, reply.slots)));
 	if (reply.role == PACKET_ANSWER)
 		json_object_set_new(seen, "evidence", observe_answer(v, reply.slots));
+	if (reply.role == PACKET_RELAYED)
+		json_object_set_new(seen, "inner", observe_inner_reply(v, reply.slots));
 	return seen;
 }
 

@@ -18,10 +18,11 @@ except ImportError:
     print("decode.py: PyNaCl is not installed (Debian: python3-nacl)", file=sys.stderr)
     sys.exit(1 if os.environ.get("CI") else 77)
 
-PROBE, REPLY, QUERY, ANSWER = 1, 2, 3, 4
+PROBE, REPLY, QUERY, ANSWER, RELAY, RELAYED = 1, 2, 3, 4, 5, 6
 PROTOCOL_NUMBER = {"udp": 17, "tcp": 6}
 MAGIC, VERSION = b"FLPB", 1
-LOCATION, FLOW, AUTH, TAIL_TYPE = 2, 249, 250, {PROBE: 1, REPLY: 1, QUERY: 251, ANSWER: 251}
+LOCATION, FLOW, AUTH = 2, 249, 250
+TAIL_TYPE = {PROBE: 1, REPLY: 1, QUERY: 251, ANSWER: 251, RELAY: 251, RELAYED: 251}
 HEAD_LEN = 212  # all that is under the MAC
 MIN_LEN = 300
 
@@ -108,9 +109,13 @@ def signature_holds(public, context, transport, packet, slots):
         return False
 
 
+def evidence_value(packet, slots):
+    return packet[HEAD_LEN + 24 * slots + 64 + 4 :]
+
+
 def open_evidence(key, packet, slots):
     """The plain text, or None if the seal is broken."""
-    value = packet[HEAD_LEN + 24 * slots + 64 + 4 :]
+    value = evidence_value(packet, slots)
     try:
         return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(value[24:], packet[:HEAD_LEN], value[:24], key)
     except CryptoError:
@@ -146,7 +151,7 @@ def read_request(packet):
     need(len(packet) >= MIN_LEN, "SHORT")
     need(packet[44:48] == tlv(0x80, LOCATION, 44), "LOCATION")
     need(packet[52:56] == tlv(0x80, 4, 16) and packet[72:76] == tlv(0x80, 7, 16), "LOCATION")
-    role, slots = check_shape(packet, 0x80, (PROBE, QUERY))
+    role, slots = check_shape(packet, 0x80, (PROBE, QUERY, RELAY))
     return {
         "role": role,
         "seq": int.from_bytes(packet[0:4], "big"),
@@ -178,7 +183,7 @@ def read_reply(packet):
     dport, sport = struct.unpack(">HH", packet[48:52])
     arrived_on = {"address": location_address(packet[52:72], 5, 6), "port": dport}
     seen_source = {"address": location_address(packet[72:92], 8, 9), "port": sport}
-    role, slots = check_shape(packet, 0, (REPLY, ANSWER))
+    role, slots = check_shape(packet, 0, (REPLY, ANSWER, RELAYED))
     first, newest = struct.unpack(">II", packet[160:168])
     received, duplicates, late = struct.unpack(">IHH", packet[200:208])
     return {
@@ -216,11 +221,14 @@ def records(text, at, count, length):
 
 
 def read_query(text):
-    version, flows, attempts = text[:3]
-    if version != 1 or any(text[8:40]):
+    version, flows, attempts, flags = text[:4]
+    if version != 1:
         return None
     at = 40 + 8 * flows
     return {
+        "relayed": bool(flags & 1),
+        "own_mac": text[8:14].hex() if flags & 2 else None,
+        "own_address": address(text[16:32]),
         "flows": [flow.hex() for flow in records(text, 40, flows, 8)],
         "attempts": [
             {
@@ -261,6 +269,7 @@ def read_error(e):
     return {
         "client": endpoint(e[:18]),
         "offender": endpoint(e[18:36]),
+        "source": address(e[48:64]),
         "type": e[36],
         "code": e[37],
         "count": count,
@@ -268,31 +277,84 @@ def read_error(e):
     }
 
 
-def read_answer(text):
-    version, flags, flows, attempts, addresses, errors = text[:6]
-    if version != 1:
-        return None
-    attempts_at = 56 + 104 * flows
-    addresses_at = attempts_at + 8 * attempts
-    errors_at = addresses_at + 16 * addresses
+def read_attempt(a):
+    return {"id": int.from_bytes(a[:4], "big"), "status": a[4], "retransmits": a[5]}
+
+
+def read_neighbour(n):
+    flags = n[46]
+    taken_ms, since_ms, healed_ms = struct.unpack(">III", n[48:60])
     return {
-        "truncated": bool(flags & 1),
+        "client": address(n[:16]),
+        "next_hop": address(n[16:32]),
+        "entry_mac": n[32:38].hex() if flags & 1 else None,
+        "frame_mac": n[38:44].hex() if flags & 2 else None,
+        "state": int.from_bytes(n[44:46], "big"),
+        "wrong": bool(flags & 4),
+        "repaired": bool(flags & 8),
+        "taken_ms": taken_ms,
+        "since_ms": since_ms,
+        "healed_ms": healed_ms,
+    }
+
+
+def read_frames(f):
+    count, idle_ms = struct.unpack(">II", f[36:44])
+    return {
+        "client": address(f[:16]),
+        "local": address(f[16:32]),
+        "transport": f[32],
+        "count": count,
+        "idle_ms": idle_ms,
+    }
+
+
+def read_conflict(c):
+    count, idle_ms = struct.unpack(">II", c[24:32])
+    return {"address": address(c[:16]), "mac": c[16:22].hex(), "count": count, "idle_ms": idle_ms}
+
+
+# Name, where the number of records stands, length of a record, its reader; in the order of the lists.
+LISTS = (
+    ("flows", 2, 104, read_flow),
+    ("attempts", 3, 8, read_attempt),
+    ("neighbours", 6, 60, read_neighbour),
+    ("frames", 7, 44, read_frames),
+    ("conflicts", 54, 32, read_conflict),
+    ("addresses", 4, 16, address),
+    ("errors", 5, 64, read_error),
+)
+
+
+def read_answer(text):
+    if text[0] != 1:
+        return None
+    answer = {
+        "truncated": bool(text[1] & 1),
+        "sees_frames": bool(text[1] & 2),
         "boot_id": text[8:16].hex(),
         "uptime_ms": int.from_bytes(text[16:24], "big"),
         "evicted_ms": text[24:32].hex(),
         "socket_drops": int.from_bytes(text[32:36], "big"),
+        "accept_overflows": int.from_bytes(text[56:60], "big"),
         "asker": endpoint(text[36:54]),
-        "flows": [read_flow(f) for f in records(text, 56, flows, 104)],
-        "attempts": [
-            {"id": int.from_bytes(a[:4], "big"), "status": a[4], "retransmits": a[5]}
-            for a in records(text, attempts_at, attempts, 8)
-        ],
-        "addresses": [address(a) for a in records(text, addresses_at, addresses, 16)],
-        "errors": [read_error(e) for e in records(text, errors_at, errors, 48)],
     }
+    at = 64
+    for name, count_at, length, read in LISTS:
+        answer[name] = [read(r) for r in records(text, at, text[count_at], length)]
+        at += text[count_at] * length
+    return answer
 
 
 # --- the vectors --------------------------------------------------------------------------------------------------
+
+
+def read_inner(read, packet, slots):
+    """What a relay carries, as far as a witness can read it."""
+    try:
+        return read(evidence_value(packet, slots))
+    except Fault:
+        return None
 
 
 def observe_request(packet, transport, client, server):
@@ -306,6 +368,8 @@ def observe_request(packet, transport, client, server):
     if fields["role"] == QUERY:
         text = open_evidence(pair.query, packet, fields["slots"])
         seen["evidence"] = text and read_query(text)
+    if fields["role"] == RELAY:
+        seen["inner"] = read_inner(read_request, packet, fields["slots"])
     return seen
 
 
@@ -322,6 +386,8 @@ def observe_reply(packet, transport, client, server):
     if fields["role"] == ANSWER:
         text = open_evidence(pair.answer, packet, fields["slots"])
         seen["evidence"] = text and read_answer(text)
+    if fields["role"] == RELAYED:
+        seen["inner"] = read_inner(read_reply, packet, fields["slots"])
     return seen
 
 

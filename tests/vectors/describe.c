@@ -99,7 +99,9 @@ json_t *describe_query(const struct evidence_query *query)
 						"server_port", attempt->server_port, "age_ms",
 						(json_int_t)attempt->age_ms, "id", (json_int_t)attempt->id));
 	}
-	return json_pack("{s:o, s:o}", "flows", flows, "attempts", attempts);
+	return json_pack("{s:b, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
+			 query->has_own_mac ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(),
+			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts);
 }
 
 static json_t *describe_flow(const struct evidence_flow *flow)
@@ -110,30 +112,71 @@ static json_t *describe_flow(const struct evidence_flow *flow)
 			 (json_int_t)flow->idle_ms, "age_ms", (json_int_t)flow->age_ms);
 }
 
+static json_t *describe_attempt(const struct evidence_attempt_answer *attempt)
+{
+	return json_pack("{s:I, s:i, s:i}", "id", (json_int_t)attempt->id, "status", attempt->status, "retransmits",
+			 attempt->retransmits);
+}
+
+static json_t *describe_neighbour(const struct evidence_neighbour *n)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:I, s:I, s:I}", "client", describe_address(&n->client),
+			 "next_hop", describe_address(&n->next_hop), "entry_mac",
+			 n->has_entry ? describe_hex(n->entry_mac, sizeof n->entry_mac) : json_null(), "frame_mac",
+			 n->has_frame ? describe_hex(n->frame_mac, sizeof n->frame_mac) : json_null(), "state",
+			 n->state, "wrong", n->wrong, "repaired", n->repaired, "taken_ms", (json_int_t)n->taken_ms,
+			 "since_ms", (json_int_t)n->since_ms, "healed_ms", (json_int_t)n->healed_ms);
+}
+
+static json_t *describe_frames(const struct evidence_frames *f)
+{
+	return json_pack("{s:o, s:o, s:i, s:I, s:I}", "client", describe_address(&f->client), "local",
+			 describe_address(&f->local), "transport", f->transport, "count", (json_int_t)f->count,
+			 "idle_ms", (json_int_t)f->idle_ms);
+}
+
+static json_t *describe_conflict(const struct evidence_conflict *c)
+{
+	return json_pack("{s:o, s:o, s:I, s:I}", "address", describe_address(&c->address), "mac",
+			 describe_hex(c->mac, sizeof c->mac), "count", (json_int_t)c->count, "idle_ms",
+			 (json_int_t)c->idle_ms);
+}
+
 static json_t *describe_error(const struct evidence_error *error)
 {
-	return json_pack("{s:o, s:o, s:i, s:i, s:I, s:I}", "client", describe_endpoint(&error->client), "offender",
-			 describe_endpoint(&error->offender), "type", error->type, "code", error->code, "count",
-			 (json_int_t)error->count, "idle_ms", (json_int_t)error->idle_ms);
+	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:I, s:I}", "client", describe_endpoint(&error->client), "offender",
+			 describe_endpoint(&error->offender), "source", describe_address(&error->source), "type",
+			 error->type, "code", error->code, "count", (json_int_t)error->count, "idle_ms",
+			 (json_int_t)error->idle_ms);
+}
+
+static void describe_lists(const struct evidence_answer *answer, json_t *object)
+{
+#define LIST(name, describe)                                                                                           \
+	do {                                                                                                           \
+		json_t *list = json_array();                                                                           \
+		for (unsigned i = 0; i < answer->name##_len; i++)                                                      \
+			json_array_append_new(list, describe(&answer->name[i]));                                       \
+		json_object_set_new(object, #name, list);                                                              \
+	} while (0)
+	LIST(flows, describe_flow);
+	LIST(attempts, describe_attempt);
+	LIST(neighbours, describe_neighbour);
+	LIST(frames, describe_frames);
+	LIST(conflicts, describe_conflict);
+	LIST(addresses, describe_address);
+	LIST(errors, describe_error);
+#undef LIST
 }
 
 json_t *describe_answer(const struct evidence_answer *answer)
 {
-	json_t *flows = json_array(), *attempts = json_array(), *addresses = json_array(), *errors = json_array();
+	json_t *object = json_pack(
+	    "{s:b, s:b, s:o, s:I, s:o, s:I, s:I, s:o}", "truncated", answer->truncated, "sees_frames",
+	    answer->sees_frames, "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms,
+	    "evicted_ms", describe_u64(answer->evicted_ms), "socket_drops", (json_int_t)answer->socket_drops,
+	    "accept_overflows", (json_int_t)answer->accept_overflows, "asker", describe_endpoint(&answer->asker));
 
-	for (unsigned i = 0; i < answer->flows_len; i++)
-		json_array_append_new(flows, describe_flow(&answer->flows[i]));
-	for (unsigned i = 0; i < answer->attempts_len; i++)
-		json_array_append_new(attempts, json_pack("{s:I, s:i, s:i}", "id", (json_int_t)answer->attempts[i].id,
-							  "status", answer->attempts[i].status, "retransmits",
-							  answer->attempts[i].retransmits));
-	for (unsigned i = 0; i < answer->addresses_len; i++)
-		json_array_append_new(addresses, describe_address(&answer->addresses[i]));
-	for (unsigned i = 0; i < answer->errors_len; i++)
-		json_array_append_new(errors, describe_error(&answer->errors[i]));
-	return json_pack("{s:b, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "truncated", answer->truncated,
-			 "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms,
-			 "evicted_ms", describe_u64(answer->evicted_ms), "socket_drops",
-			 (json_int_t)answer->socket_drops, "asker", describe_endpoint(&answer->asker), "flows", flows,
-			 "attempts", attempts, "addresses", addresses, "errors", errors);
+	describe_lists(answer, object);
+	return object;
 }

@@ -119,7 +119,7 @@ static void write_probe(uint8_t *buf, size_t len, unsigned slots, unsigned own)
 static struct packet_reply reply_to(const struct packet_request *request, uint8_t flags, enum packet_status status)
 {
 	struct packet_reply reply = {
-		.role = request->role == PACKET_QUERY ? PACKET_ANSWER : PACKET_REPLY,
+		.role = request->role + 1, /* each reply's follows its request's */
 		.seq = request->seq,
 		.sent_ns = request->sent_ns,
 		.received_ns = t2_ns,
@@ -227,6 +227,9 @@ static struct evidence_query query_text(void)
 		.attempts = { { v4(200, 9, 40999), WIRE_PORT, 1500, 7 }, { v6(9, 41000), WIRE_PORT, 61000, 8 } },
 		.flows_len = 2,
 		.attempts_len = 2,
+		.has_own_mac = true,
+		.own_mac = { 2, 0, 0, 0x0a, 0x0b, 0x0c },
+		.own_address = v4(200, 9, 0),
 	};
 }
 
@@ -238,6 +241,8 @@ static struct evidence_answer answer_text(void)
 		.uptime_ms = 86400123,
 		.evicted_ms = UINT64_MAX,
 		.socket_drops = 3,
+		.accept_overflows = 5,
+		.sees_frames = true,
 		.asker = v4(200, 9, 40123),
 		.flows = { { .id = 0x1f2e3d4c5b6a7988,
 			     .known = true,
@@ -250,11 +255,41 @@ static struct evidence_answer answer_text(void)
 			   { .id = 1 } },
 		.attempts = { { 7, EVIDENCE_HALF_OPEN, 2 }, { 8, EVIDENCE_CANNOT_TELL, 0 } },
 		.addresses = { v4(1, 5, 0), v4(18, 26, 0), v6(5, 0) },
-		.errors = { { v4(200, 9, 40123), v4(1, 1, 0), 3, 13, 12, 400 } },
+		.errors = { { .client = v4(200, 9, 40123),
+			      .offender = v4(1, 1, 0),
+			      .source = v4(1, 5, 0),
+			      .type = 3,
+			      .code = 13,
+			      .count = 12,
+			      .idle_ms = 400 } },
+		.neighbours = { { .client = v4(200, 9, 0),
+				  .next_hop = v4(200, 9, 0),
+				  .has_entry = true,
+				  .has_frame = true,
+				  .entry_mac = { 2, 0, 0, 0, 0, 0xde },
+				  .frame_mac = { 2, 0, 0, 0x0a, 0x0b, 0x0c },
+				  .state = 2,
+				  .wrong = true,
+				  .taken_ms = 900,
+				  .since_ms = 7200000,
+				  .healed_ms = UINT32_MAX },
+				{ .client = v4(200, 9, 0),
+				  .next_hop = v4(18, 1, 0),
+				  .has_entry = true,
+				  .entry_mac = { 2, 0, 0, 0, 0, 1 },
+				  .state = 4,
+				  .repaired = true,
+				  .healed_ms = 20 } },
+		.frames = { { v4(200, 9, 0), v4(18, 26, 0), 17, 4711, 15 },
+			    { v4(200, 9, 0), v4(18, 26, 0), 6, 2, 1500 } },
+		.conflicts = { { v4(18, 26, 0), { 2, 0, 0, 0, 0, 0x66 }, 3, 60000 } },
 		.flows_len = 2,
 		.attempts_len = 2,
 		.addresses_len = 3,
 		.errors_len = 1,
+		.neighbours_len = 2,
+		.frames_len = 2,
+		.conflicts_len = 1,
 	};
 }
 
@@ -305,6 +340,98 @@ static void add_evidence(void)
 	expect = sound(describe_reply(&reply), true, false);
 	json_object_set_new(expect, "evidence", describe_answer(&answer));
 	add("answer", "reply", buf, sizeof buf, expect);
+}
+
+/* Both are half as long as the probe, in which they stand one behind the other. */
+static void add_twins(void)
+{
+	struct packet_request request = probe(1);
+	struct packet_reply reply = reply_to(&request, 0, PACKET_OK);
+	uint8_t buf[2 * LEN];
+
+	request.flags = PACKET_WANT_TWIN;
+	packet_write_request(buf, sizeof buf, &request);
+	seal_request(buf, sizeof buf, PACKET_UDP, 1, 0);
+	add("probe that asks for a twin", "request", buf, sizeof buf, sound(describe_request(&request), true, true));
+	memcpy(buf + LEN, buf, LEN);
+	for (unsigned i = 0; i < 2; i++) {
+		reply.flags = i ? PACKET_TWIN : 0;
+		packet_write_reply(buf + i * LEN, LEN, &reply);
+		seal_reply_mac(&pair, PACKET_UDP, buf + i * LEN, LEN);
+		add(i ? "twin" : "reply that has a twin", "reply", buf + i * LEN, LEN,
+		    sound(describe_reply(&reply), true, false));
+	}
+}
+
+enum { INNER_LEN = WIRE_EVIDENCE_UDP_LEN - EVIDENCE_VALUE, INNER_TEXT_LEN = TEXT_LEN - EVIDENCE_VALUE };
+
+static void write_inner_query(uint8_t *buf, const struct packet_request *request)
+{
+	struct evidence_query query = query_text();
+	uint8_t text[INNER_TEXT_LEN];
+
+	query.relayed = true;
+	packet_write_request(buf, INNER_LEN, request);
+	if (!evidence_write_query(text, sizeof text, &query))
+		abort();
+	seal_evidence(pair_second.query, query_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
+	seal_request_mac(&pair_second, PACKET_UDP, buf, INNER_LEN, 0);
+	seal_request_sign(&client, PACKET_UDP, buf, INNER_LEN, 1);
+}
+
+static struct packet_reply write_inner_answer(uint8_t *buf, const struct packet_request *request)
+{
+	struct packet_reply reply = reply_to(request, 0, PACKET_OK);
+	struct evidence_answer answer = answer_text();
+	uint8_t text[INNER_TEXT_LEN];
+
+	memcpy(reply.server_key, second.public_key, WIRE_KEY_LEN);
+	packet_write_reply(buf, INNER_LEN, &reply);
+	evidence_write_answer(text, sizeof text, &answer);
+	seal_evidence(pair_second.answer, answer_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
+	seal_reply_mac(&pair_second, PACKET_UDP, buf, INNER_LEN);
+	return reply;
+}
+
+static void add_relayed(const char *name, enum packet_status status, const struct packet_request *outer, uint8_t *buf,
+			json_t *inner)
+{
+	struct packet_reply reply = reply_to(outer, 0, status);
+	json_t *expect = sound(describe_reply(&reply), true, false);
+
+	packet_write_reply(buf, WIRE_EVIDENCE_UDP_LEN, &reply);
+	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_EVIDENCE_UDP_LEN);
+	json_object_set_new(expect, "inner", inner);
+	add(name, "reply", buf, WIRE_EVIDENCE_UDP_LEN, expect);
+}
+
+/* The server is the witness, the second one is asked. */
+static void add_relays(void)
+{
+	struct packet_request outer = query_packet(), inner = query_packet();
+	uint8_t relay[WIRE_EVIDENCE_UDP_LEN], buf[WIRE_EVIDENCE_UDP_LEN];
+	struct packet_reply answer;
+	json_t *expect;
+
+	outer.role = PACKET_RELAY;
+	outer.seq = 2;
+	inner.flow_id++;
+	packet_write_request(relay, sizeof relay, &outer);
+	write_inner_query(relay + EVIDENCE_VALUE, &inner);
+	seal_request(relay, sizeof relay, PACKET_UDP, 1, 0);
+	expect = sound(describe_request(&outer), true, true);
+	json_object_set_new(expect, "inner", describe_request(&inner));
+	add("relay of a query for the second server", "request", relay, sizeof relay, expect);
+
+	memcpy(buf, relay, sizeof buf);
+	answer = write_inner_answer(buf + EVIDENCE_VALUE, &inner);
+	add_relayed("relayed answer of the second server", PACKET_OK, &outer, buf, describe_reply(&answer));
+	memcpy(buf, relay, sizeof buf);
+	memset(buf + EVIDENCE_VALUE, 0, INNER_LEN);
+	add_relayed("the second server is silent", PACKET_PEER_SILENT, &outer, buf, json_null());
+	memcpy(buf, relay, sizeof buf);
+	memset(buf + EVIDENCE_VALUE, 0, INNER_LEN);
+	add_relayed("the second server is no peer", PACKET_NO_PEER, &outer, buf, json_null());
 }
 
 static void add_unauthentic_requests(void)
@@ -414,6 +541,8 @@ int main(void)
 	add_good_replies();
 	add_not_authorised();
 	add_evidence();
+	add_twins();
+	add_relays();
 	add_unauthentic_requests();
 	add_faulty_requests();
 	add_bad_replies();
