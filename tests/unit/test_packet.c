@@ -68,7 +68,7 @@ static void requests_come_back(void **state)
 	static uint8_t buf[WIRE_UDP_MAX];
 
 	(void)state;
-	for (unsigned role = PACKET_PROBE; role <= PACKET_QUERY; role += PACKET_QUERY - PACKET_PROBE)
+	for (unsigned role = PACKET_PROBE; role <= PACKET_RELAY; role += PACKET_QUERY - PACKET_PROBE)
 		for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots++)
 			for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
 				struct packet_request in = sample_request(slots), out;
@@ -88,7 +88,10 @@ static void a_probe_may_end_with_its_signature(void **state)
 	(void)state;
 	packet_write_request(buf, sizeof buf, &in);
 	assert_int_equal(packet_read_request(buf, sizeof buf, &out), PACKET_FAULT_NONE);
-	in.role = PACKET_QUERY; /* .. and a query may not */
+	in.role = PACKET_QUERY; /* .. and a query or relay may not */
+	packet_write_request(buf, sizeof buf, &in);
+	assert_int_equal(packet_read_request(buf, sizeof buf, &out), PACKET_FAULT_TAIL);
+	in.role = PACKET_RELAY;
 	packet_write_request(buf, sizeof buf, &in);
 	assert_int_equal(packet_read_request(buf, sizeof buf, &out), PACKET_FAULT_TAIL);
 }
@@ -110,8 +113,7 @@ static void write_reply(uint8_t *buf, size_t len, const struct packet_reply *rep
 {
 	struct packet_request request = sample_request(reply->slots);
 
-	if (reply->role == PACKET_ANSWER)
-		request.role = PACKET_QUERY;
+	request.role = reply->role - 1; /* each reply's role follows its request's */
 	packet_write_request(buf, len, &request);
 	packet_write_reply(buf, len, reply);
 }
@@ -146,7 +148,7 @@ static void replies_come_back(void **state)
 	uint8_t buf[LEN];
 
 	(void)state;
-	for (unsigned role = PACKET_REPLY; role <= PACKET_ANSWER; role += PACKET_ANSWER - PACKET_REPLY)
+	for (unsigned role = PACKET_REPLY; role <= PACKET_RELAYED; role += PACKET_ANSWER - PACKET_REPLY)
 		for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots++) {
 			struct packet_reply in = sample_reply(slots), out;
 
@@ -232,7 +234,11 @@ static void request_faults_are_told_apart(void **state)
 		{ WIRE_FLOW_ROLE, 0, PACKET_FAULT_ROLE },
 		{ WIRE_FLOW_ROLE, PACKET_REPLY, PACKET_FAULT_ROLE },
 		{ WIRE_FLOW_ROLE, PACKET_ANSWER, PACKET_FAULT_ROLE },
+		{ WIRE_FLOW_ROLE, PACKET_RELAYED, PACKET_FAULT_ROLE },
+		{ WIRE_FLOW_ROLE, PACKET_RELAYED + 1, PACKET_FAULT_ROLE },
+		{ WIRE_FLOW_ROLE, 32 + PACKET_PROBE, PACKET_FAULT_ROLE },
 		{ WIRE_FLOW_ROLE, PACKET_QUERY, PACKET_FAULT_TAIL }, /* it has padding */
+		{ WIRE_FLOW_ROLE, PACKET_RELAY, PACKET_FAULT_TAIL },
 		{ WIRE_AUTH, 0, PACKET_FAULT_AUTH },
 		{ WIRE_AUTH + 1, WIRE_TLV_FLOW, PACKET_FAULT_AUTH },
 		{ WIRE_AUTH + 3, WIRE_SIGNATURE_LEN, PACKET_FAULT_AUTH },                     /* no slot */
@@ -268,7 +274,9 @@ static void reply_faults_are_told_apart(void **state)
 		{ WIRE_FLOW_VERSION, 2, PACKET_FAULT_VERSION },
 		{ WIRE_FLOW_ROLE, PACKET_PROBE, PACKET_FAULT_ROLE },
 		{ WIRE_FLOW_ROLE, PACKET_QUERY, PACKET_FAULT_ROLE },
+		{ WIRE_FLOW_ROLE, PACKET_RELAY, PACKET_FAULT_ROLE },
 		{ WIRE_FLOW_ROLE, PACKET_ANSWER, PACKET_FAULT_TAIL },
+		{ WIRE_FLOW_ROLE, PACKET_RELAYED, PACKET_FAULT_TAIL },
 		{ WIRE_AUTH, WIRE_TLV_U, PACKET_FAULT_AUTH },
 		{ WIRE_TAIL(2), WIRE_TLV_U, PACKET_FAULT_TAIL },
 	};
@@ -345,6 +353,28 @@ static void evidence_stands_at_the_end(void **state)
 	assert_int_equal(bytes_get16(buf + WIRE_TAIL(1) + 2), value_len);
 }
 
+/* Twins are cut from their probe: the padding is what gets shorter, with every number of slots. */
+static void two_twins_fit_in_their_probe(void **state)
+{
+	static const size_t lens[] = { PACKET_TWIN_MIN, PACKET_TWIN_MIN + 1, 1400, 65507 };
+	static uint8_t buf[WIRE_UDP_MAX];
+
+	(void)state;
+	for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots++)
+		for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+			struct packet_request request = sample_request(slots);
+			struct packet_reply in = sample_reply(slots), out;
+			size_t len = packet_twin_len(lens[i]);
+
+			assert_true(2 * len <= lens[i]);
+			packet_write_request(buf, lens[i], &request);
+			packet_write_reply(buf, len, &in);
+			assert_int_equal(packet_read_reply(buf, len, &out), PACKET_FAULT_NONE);
+			assert_same_reply(&in, &out);
+			assert_int_not_equal(packet_read_reply(buf, lens[i], &out), PACKET_FAULT_NONE);
+		}
+}
+
 static void every_fault_has_a_text(void **state)
 {
 	(void)state;
@@ -369,6 +399,7 @@ int main(void)
 		cmocka_unit_test(any_other_length_is_a_fault),
 		cmocka_unit_test(our_own_packets_of_the_other_kind_are_faults),
 		cmocka_unit_test(evidence_stands_at_the_end),
+		cmocka_unit_test(two_twins_fit_in_their_probe),
 		cmocka_unit_test(every_fault_has_a_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
