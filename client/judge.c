@@ -20,6 +20,39 @@ static bool is_mute(const struct prober_tally *t)
 	return t->sent > 0 && t->answered == 0;
 }
 
+/* So many losses in a row of one protocol at an address may be a filter, and not chance. */
+enum { JUDGE_FILTERED = 5 };
+
+static uint32_t row_of_losses(const struct path *p, bool round)
+{
+	struct prober_tally tally;
+
+	prober_tally(&p->prober, window_of(p, round), &tally);
+	return tally.run_lost;
+}
+
+static bool mostly_answered(const struct prober_tally *t)
+{
+	return t->sent > 0 && t->answered * 5 >= t->sent * 4;
+}
+
+/* Does this path work while ours does not? In `run` it has to have worked since ours began to fail, and just now: what
+ * strikes both at once is learnt of one of them first. */
+static bool works_beside(const struct path *other, const struct path *ours, bool round)
+{
+	struct prober_tally theirs, losses;
+
+	prober_tally(&other->prober, window_of(other, round), &theirs);
+	if (!mostly_answered(&theirs) || theirs.server >= WIRE_SLOTS_MAX)
+		return false;
+	if (round)
+		return true;
+	prober_tally(&ours->prober, row_of_losses(ours, round), &losses);
+	prober_tally_since(&other->prober, losses.oldest_ns, &theirs);
+	prober_tally(&ours->prober, 2, &losses);
+	return mostly_answered(&theirs) && theirs.answered_ns >= losses.oldest_ns;
+}
+
 /* Nothing but silence, or word that the host can't be reached: no sign of life. */
 static bool is_silent(const struct prober_tally *t)
 {
@@ -48,6 +81,7 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 static void same_target(const struct engine *e, size_t i, bool round, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
+	uint32_t lost = 0;
 	size_t from, to;
 
 	c->this_protocol_all_down = true;
@@ -60,16 +94,17 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 		recent(other, round, &tally);
 		if (other->tcp != p->tcp) {
 			c->other_protocol_probed = c->other_protocol_probed || tally.sent > 0;
-			c->other_protocol_up =
-			    c->other_protocol_up || (tally.answered > 0 && tally.server < WIRE_SLOTS_MAX);
+			c->other_protocol_up = c->other_protocol_up || works_beside(other, p, round);
 			continue;
 		}
+		lost += row_of_losses(other, round);
 		if (tally.sent > 0 && !is_mute(&tally))
 			c->this_protocol_all_down = false;
-		if (!p->tcp && other->held == p->held && other->size < p->size && tally.sent > 0 &&
-		    tally.answered == tally.sent && other->size > c->smaller_size_up)
+		if (!p->tcp && other->held == p->held && other->size < p->size && other->size > c->smaller_size_up &&
+		    works_beside(other, p, round))
 			c->smaller_size_up = other->size;
 	}
+	c->this_protocol_all_down = c->this_protocol_all_down && lost >= JUDGE_FILTERED;
 }
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
@@ -143,8 +178,8 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 	if (p->doubt)
 		explain(e, p, &v->facts);
 	prober_tally(&p->prober, window_of(p, round), &v->tally);
-	if (!round && v->tally.run_lost >= JUDGE_RUN) /* it is down: what came before has other causes */
-		prober_tally(&p->prober, v->tally.run_lost, &v->tally);
+	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
+		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
 	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
 }
 

@@ -71,7 +71,7 @@ static bool revisable(const struct prober_record *r)
 static void turn(struct prober *p, struct prober_record *r, enum prober_outcome outcome, bool settled)
 {
 	p->revisable -= revisable(r);
-	r->outcome = (uint8_t)outcome;
+	r->outcome = outcome & 31u;
 	r->settled = settled;
 	p->revisable += revisable(r);
 }
@@ -110,6 +110,8 @@ uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
 	r->rtt_ns = 0;
 	r->server = PROBER_NOBODY;
 	r->late = false;
+	r->doubly = false;
+	r->boot = 0;
 	advance_waiting(p);
 	return seq;
 }
@@ -205,10 +207,33 @@ static bool remembers(const struct prober *p, const struct packet_reply *reply, 
 	return server == p->holder && reply->boot_id == p->boot_id && reply->receipts.first == p->holder_first;
 }
 
+/* A few bits that tell boots apart; never 0. */
+static uint8_t boot_mark(uint64_t boot_id)
+{
+	return (uint8_t)(1 + boot_id % UINT8_MAX);
+}
+
+static bool is_overtaken(const struct prober *p, uint32_t seq)
+{
+	return p->heard.count > 0 && seq <= p->heard.newest;
+}
+
+/* Who answered this number, and was it answered by another one before? */
+static void note_answerer(const struct prober *p, struct prober_record *r, const struct packet_reply *reply,
+			  unsigned server)
+{
+	if (fates[r->outcome] != FATE_ANSWERED)
+		return;
+	if (r->boot == 0 && r->server == server && !is_overtaken(p, reply->seq))
+		r->boot = boot_mark(reply->boot_id);
+	else if (r->server != server || (r->boot != 0 && r->boot != boot_mark(reply->boot_id)))
+		r->doubly = true;
+}
+
 static void note_holder(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t sent_ns,
 			int64_t now_ns)
 {
-	if (p->heard.count > 0 && reply->seq <= p->heard.newest)
+	if (is_overtaken(p, reply->seq))
 		return; /* overtaken: who answered a newer number holds the address */
 	if (!remembers(p, reply, server))
 		p->holder_since_ns = now_ns;
@@ -289,6 +314,7 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 			turn(p, r, PROBER_WRONG_SOURCE, true);
 	}
 	if (from_asked) {
+		note_answerer(p, r, reply, server);
 		note_holder(p, reply, server, r->sent_ns, now_ns);
 		acknowledge(&p->heard, reply->seq);
 	}
@@ -400,6 +426,7 @@ static void note_newest_answer(struct prober_tally *t, const struct prober_recor
 {
 	if (t->server < 0) {
 		t->server = r->server;
+		t->answered_ns = r->sent_ns;
 		t->skewed = r->outcome == PROBER_CLOCK_SKEW;
 	}
 	if (r->server < 32)
@@ -417,6 +444,8 @@ static void count(struct prober_tally *t, const struct prober_record *r)
 	t->return_lost += fate == FATE_RETURN;
 	t->lost += fate == FATE_LOST;
 	t->late += r->late;
+	if (fate != FATE_UNSENT)
+		t->oldest_ns = r->sent_ns;
 	if (fate == FATE_ANSWERED)
 		note_newest_answer(t, r);
 }
@@ -445,17 +474,62 @@ static void count_rows(struct prober_tally *t)
 		t->run_too_big = t->run_unsent;
 }
 
-void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)
+static void add_up(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally)
 {
 	const struct prober_record *r;
 	uint32_t seq = p->next, row = 0;
 
 	*tally = (struct prober_tally){ .server = -1 };
-	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
+	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL && r->sent_ns >= since_ns) {
 		count(tally, r);
 		count_rows(tally);
 		count_outage(tally, fates[r->outcome], &row);
 	}
+}
+
+void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)
+{
+	add_up(p, window, INT64_MIN, tally);
+}
+
+void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_tally *tally)
+{
+	add_up(p, p->ring_len, since_ns, tally);
+}
+
+uint32_t prober_outage(const struct prober *p, uint32_t window)
+{
+	const struct prober_record *r;
+	uint32_t seq = p->next, len = 0, row = 0;
+
+	for (; len < window && (r = decided_before(p, &seq)) != NULL; len++) {
+		if (fates[r->outcome] == FATE_UNSENT)
+			continue;
+		if (fates[r->outcome] != FATE_ANSWERED)
+			row++;
+		else if (row >= PROBER_OUTAGE)
+			break;
+		else
+			row = 0;
+	}
+	return len;
+}
+
+bool prober_is_lost(const struct prober_record *r)
+{
+	return fates[r->outcome] >= FATE_FORWARD;
+}
+
+bool prober_is_answered(const struct prober_record *r)
+{
+	return fates[r->outcome] == FATE_ANSWERED;
+}
+
+uint32_t prober_window_from(const struct prober *p, uint32_t window)
+{
+	uint32_t from = p->waiting_from > window ? p->waiting_from - window : 1;
+
+	return from > oldest(p) ? from : oldest(p);
 }
 
 static int compare(const void *a, const void *b)

@@ -46,9 +46,12 @@ struct prober_record {
 	int64_t sent_real_ns; /* realtime: user space first, then the kernel's TX timestamp if one comes */
 	uint32_t rtt_ns;      /* of an answered probe; saturates at 4.29 s .. */
 	uint16_t server;      /* the caller's number, of ANSWERED, CLOCK_SKEW; PROBER_NOBODY */
-	uint8_t outcome;      /* enum prober_outcome */
-	uint8_t late : 1;     /* an authentic answer came after the deadline: LOST, and it stays that */
-	uint8_t settled : 1;  /* only an answer can change it any more (a receipt still corrects LOST_FORWARD) */
+	uint16_t outcome : 5; /* enum prober_outcome */
+	uint16_t late : 1;    /* an authentic answer came after the deadline: LOST, and it stays that */
+	uint16_t settled : 1; /* only an answer can change it any more (a receipt still corrects LOST_FORWARD) */
+	uint16_t doubly : 1;  /* answered by two holders */
+	uint16_t boot : 8;    /* of who answered, and overtook no answer to a newer probe; 0: not known. Different
+			       * marks are different boots; the same one is most likely the same. */
 };
 
 struct prober {
@@ -142,9 +145,23 @@ struct prober_tally {
 	int server;            /* who answered the newest answered probe; -1: nobody */
 	bool skewed;           /* .. and that answer was CLOCK_SKEW */
 	uint32_t servers_mask; /* bit i: server i answered (number below 32) */
+	int64_t oldest_ns;     /* monotonic: when the oldest of those that were sent left; 0: none was .. */
+	int64_t answered_ns;   /* .. and the newest answered one */
 };
 /* Over the newest `window` decided probes (ring_len at most), those that could not be sent among them. */
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally);
+/* Over the decided probes that left at since_ns (monotonic) or later. */
+void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_tally *tally);
+/* How many of the newest `window` decided probes there are since the latest outage began; all of them if none did. */
+uint32_t prober_outage(const struct prober *p, uint32_t window);
+
+/* Decided, and lost or answered? Neither: not decided, or never sent. */
+bool prober_is_lost(const struct prober_record *record);
+bool prober_is_answered(const struct prober_record *record);
+
+/* Where the newest `window` numbers before the first that still waits begin: walk from there to
+ * p->waiting_from. */
+uint32_t prober_window_from(const struct prober *p, uint32_t window);
 
 struct prober_rtt {
 	double min_ms, median_ms, p99_ms, max_ms;

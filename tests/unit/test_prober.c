@@ -759,6 +759,53 @@ static void the_tally_names_who_answered(void **state)
 	assert_true(t.skewed);
 }
 
+static void the_tally_knows_when_it_begins(void **state)
+{
+	struct prober_tally t;
+
+	(void)state;
+	assert_int_equal(tally_of(RING).oldest_ns, 0);
+	send_many(5);
+	ANSWER(401, .seq = 2);
+	ANSWER(401, .seq = 3);
+	prober_settle(&p, 4, PROBER_REFUSED);
+	prober_settle(&p, 5, PROBER_UNSENT);
+	t = tally_of(RING);
+	assert_int_equal(t.oldest_ns, 100 * MS); /* the first is still waiting */
+	assert_int_equal(t.answered_ns, 200 * MS);
+	assert_int_equal(tally_of(2).oldest_ns, 300 * MS);
+	assert_int_equal(tally_of(2).answered_ns, 0);
+	prober_tally_since(&p, 200 * MS, &t);
+	assert_int_equal(t.sent, 2);
+	assert_int_equal(t.answered, 1);
+}
+
+static void an_outage_begins_with_three_losses_in_a_row(void **state)
+{
+	static const struct {
+		const char *story; /* '+' answered, '-' lost, 'u' not sent; oldest first */
+		uint32_t len;
+	} cases[] = {
+		{ "", 0 },       { "+++", 3 },    { "+--+", 4 }, /* none: all of them */
+		{ "+---", 3 },   { "-+---", 3 },  { "+---+-+", 6 },   { "---+---", 3 },
+		{ "---+--", 6 }, { "+u-u--", 5 }, { "+---++++-", 8 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		start(state);
+		for (const char *c = cases[i].story; *c; c++) {
+			uint32_t seq = send_at(0);
+			if (*c == '+')
+				ANSWER(1, .seq = seq);
+			else
+				prober_settle(&p, seq, *c == '-' ? PROBER_REFUSED : PROBER_UNSENT);
+		}
+		if (prober_outage(&p, RING) != cases[i].len)
+			fail_msg("\"%s\": %u", cases[i].story, prober_outage(&p, RING));
+	}
+	assert_int_equal(prober_outage(&p, 3), 3);
+}
+
 static void outcomes_have_words(void **state)
 {
 	(void)state;
@@ -802,6 +849,8 @@ int main(void)
 		TEST(each_outcome_counts_once),
 		TEST(rows_are_counted_from_the_newest),
 		TEST(the_tally_names_who_answered),
+		TEST(the_tally_knows_when_it_begins),
+		TEST(an_outage_begins_with_three_losses_in_a_row),
 		TEST(outcomes_have_words),
 	};
 
