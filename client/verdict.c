@@ -288,6 +288,8 @@ static enum verdict_direction find_direction(const struct verdict_evidence *e, c
 {
 	if (v->state == VERDICT_UP)
 		return VERDICT_DIRECTION_NONE;
+	if (v->state == VERDICT_UNKNOWN) /* nothing leaves: what was lost before is over */
+		return VERDICT_DIRECTION_UNKNOWN;
 	if (v->cause == VERDICT_CAUSE_SERVER_DOWN)
 		return VERDICT_DIRECTION_UNKNOWN;
 	if (v->cause == VERDICT_CAUSE_SIZE_LIMIT && too_big_to_send(e))

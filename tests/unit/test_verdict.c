@@ -288,6 +288,20 @@ static void the_lab_comes_out(void **state)
 
 /* --- what this host does to itself, and sizes ------------------------------------------------------------------- */
 
+static void what_was_lost_before_nothing_left_is_over(void **state)
+{
+	struct verdict_evidence e = evidence_of(&(struct scene){
+	    .probes = { { 4, PROBER_LOST_FORWARD, 0 }, { 3, PROBER_ANSWERED, 0 }, { 3, PROBER_UNSENT, 0 } },
+	    .send_errno = EPERM });
+	struct verdict v;
+
+	(void)state;
+	e.round = false;
+	e.before = VERDICT_UP;
+	verdict_judge(&e, &v);
+	assert_string_equal(word_of(&v).text, "unknown/unknown/local!");
+}
+
 static void what_is_not_sent_is_not_lost(void **state)
 {
 	static const struct example examples[] = {
@@ -670,6 +684,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_scenario_table_comes_out),
 		cmocka_unit_test(the_lab_comes_out),
+		cmocka_unit_test(what_was_lost_before_nothing_left_is_over),
 		cmocka_unit_test(what_is_not_sent_is_not_lost),
 		cmocka_unit_test(sizes_have_limits),
 		cmocka_unit_test(the_better_explanation_wins),
