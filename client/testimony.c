@@ -223,6 +223,13 @@ static struct path_attempt *find_attempt(const struct path *p, uint32_t seq)
 	return NULL;
 }
 
+/* The server sees another address than ours: a NAT also changes our port, and any attempt of ours could own the
+ * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
+static bool is_translated(const struct testimony *t, const struct path_attempt *attempt)
+{
+	return t->witness < 0 && !endpoint_same_address(&t->answer->asker, &attempt->local);
+}
+
 static void hear_attempt(const struct paths *paths, const struct testimony *t,
 			 const struct evidence_attempt_answer *said)
 {
@@ -235,7 +242,7 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 	if (!attempt || slot < 0)
 		return;
 	p->stale = true;
-	if (said->status == EVIDENCE_HALF_OPEN) {
+	if (said->status == EVIDENCE_HALF_OPEN && !is_translated(t, attempt)) {
 		p->facts.seen_by_server = true;
 		p->doubt->receipt_server = (int)t->server;
 		p->doubt->witness = t->witness;

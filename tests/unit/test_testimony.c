@@ -157,16 +157,33 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 	};
 }
 
-static void hear_attempt(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms)
+static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
+			    const struct endpoint *seen_as)
 {
 	const struct testimony_query query = { .attempts = { { .flow_id = 42, .seq = 8 } }, .attempts_len = 1 };
 	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
 
 	a.uptime_ms = uptime_ms;
+	a.asker = *seen_as;
 	a.attempts_len = 2;
 	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status };
 	a.attempts[1] = (struct evidence_attempt_answer){ .id = 1, .status = EVIDENCE_HALF_OPEN }; /* never asked */
 	hear(s, server, -1, &a, &query);
+}
+
+static void hear_attempt(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms)
+{
+	hear_attempt_as(s, server, status, uptime_ms, &client);
+}
+
+static void behind_a_nat_a_half_open_socket_could_be_any_attempts(void **state)
+{
+	static const struct endpoint nat = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_attempt_as(s, 3, EVIDENCE_HALF_OPEN, 3600 * 1000, &nat);
+	assert_int_equal(tally(s).lost, 10);
 }
 
 static void a_half_open_socket_proves_return(void **state)
@@ -241,6 +258,7 @@ int main(void)
 		TEST(a_server_that_started_or_forgot_since_proves_no_absence),
 		TEST(who_may_not_answer_here_has_nothing_to_say),
 		TEST(a_half_open_socket_proves_return),
+		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
 		TEST(doubt_about_a_syn_stays_doubt),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
