@@ -488,7 +488,7 @@ bool asker_failed(struct asker *a, uint64_t flow_id, bool refused)
 	if (!w)
 		return false;
 	w->alive = false;
-	w->refused = w->refused || refused;
+	w->refused = w->refused || (refused && w->witness == DIRECT); /* a witness refuses for itself */
 	w->unanswered++;
 	return true;
 }
