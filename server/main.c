@@ -23,7 +23,7 @@ static const struct options_spec specs[] = {
 static const struct options_command command = {
 	.program = "floatprobed",
 	.summary = "Answer signed reachability probes from the very address that they arrived on.\n"
-		   "SIGHUP reads the list of clients again and reopens the journal, SIGTERM ends it.",
+		   "SIGHUP reads the lists of clients and peers again and reopens the journal, SIGTERM ends it.",
 	.specs = specs,
 };
 
