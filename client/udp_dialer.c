@@ -337,20 +337,22 @@ void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 	}
 }
 
+static void forget_owner(struct socket *s, const void *owner)
+{
+	for (; s; s = s->next) {
+		for (unsigned k = 0; k < SENT_RING; k++) {
+			if (s->sent[k].owner == owner)
+				s->sent[k].owner = NULL;
+		}
+	}
+}
+
 void udp_dialer_forget(struct udp_dialer *d, const void *owner)
 {
 	udp_dialer_flush(d);
 	for (unsigned family = 0; family < 2; family++) {
-		struct socket *lists[CONFIG_HELD_MAX + 1];
-		memcpy(lists, d->held[family], sizeof d->held[family]);
-		lists[CONFIG_HELD_MAX] = d->fresh[family];
-		for (unsigned i = 0; i <= CONFIG_HELD_MAX; i++) {
-			for (struct socket *s = lists[i]; s; s = s->next) {
-				for (unsigned k = 0; k < SENT_RING; k++) {
-					if (s->sent[k].owner == owner)
-						s->sent[k].owner = NULL;
-				}
-			}
-		}
+		for (unsigned i = 0; i < CONFIG_HELD_MAX; i++)
+			forget_owner(d->held[family][i], owner);
+		forget_owner(d->fresh[family], owner);
 	}
 }

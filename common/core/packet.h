@@ -106,7 +106,7 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 
 /* A probe that wants a twin gets two replies of this length each, together not longer than itself. It has at least
  * PACKET_TWIN_MIN octets (else the wish is ignored). */
-#define PACKET_TWIN_MIN (2 * WIRE_PROBE_MIN)
+enum { PACKET_TWIN_MIN = 2 * WIRE_PROBE_MIN };
 size_t packet_twin_len(size_t len);
 
 /* Turn the request in buf into its reply in place: AUTH is zeroed for seal.h to fill, and number, T1 and flow id are

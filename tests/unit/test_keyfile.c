@@ -172,7 +172,7 @@ static void keys_of_uris(void **state)
 	assert_string_equal(text, KEY_C);
 	assert_false(keyfile_public_parse_url(url, 42, key, error));
 	assert_non_null(strstr(error, "42 characters"));
-	assert_false(keyfile_public_parse_url(KEY_C + 8, 43, key, error));
+	assert_false(keyfile_public_parse_url(&KEY_C[8], 43, key, error));
 	assert_non_null(strstr(error, "base64url"));
 	assert_false(keyfile_public_parse_url("", 0, key, error));
 }
