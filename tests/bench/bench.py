@@ -1,6 +1,5 @@
 """What every table needs: processes on their cores, loads, sockets, figures, and the printing of tables."""
 import os
-import signal
 import socket
 import statistics
 import subprocess
@@ -51,14 +50,18 @@ class Bench:
         self.running.append(process)
         return process
 
-    def stop(self, process, how=signal.SIGTERM):
-        process.send_signal(how)
+    def stop(self, process):
+        if process.poll() is not None:
+            sys.exit(f"run: {process.args[0]} has ended by itself: {process.returncode}")
+        process.terminate()
         process.wait()
         self.running.remove(process)
 
     def stop_all(self):
-        for process in list(self.running):
-            self.stop(process, signal.SIGKILL)
+        for process in self.running:
+            process.kill()
+            process.wait()
+        self.running.clear()
 
     def keygen(self, name):
         """Make a key; its public text."""
