@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MS     INT64_C(1000000)
-#define SECOND (1000 * MS)
+#define MS      INT64_C(1000000)
+#define SECOND  (1000 * MS)
+#define HOUR_MS UINT64_C(3600000)
 
 /* One path, its ten probes of seconds 101 to 110 all past their deadline, and two servers that may answer. */
 struct scene {
@@ -59,7 +60,7 @@ static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t f
 {
 	return (struct evidence_answer){
 		.boot_id = boot_id,
-		.uptime_ms = 3600 * 1000,
+		.uptime_ms = HOUR_MS,
 		.evicted_ms = UINT64_MAX,
 		.flows_len = 1,
 		.flows = { {
@@ -182,7 +183,7 @@ static void behind_a_nat_a_half_open_socket_could_be_any_attempts(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	hear_attempt_as(s, 3, EVIDENCE_HALF_OPEN, 3600 * 1000, &nat);
+	hear_attempt_as(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS, &nat);
 	assert_int_equal(tally(s).lost, 10);
 }
 
@@ -191,7 +192,7 @@ static void a_half_open_socket_proves_return(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, 3600 * 1000);
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_int_equal(tally(s).lost, 9); /* those that nobody asked about stay unknown */
 }
@@ -201,9 +202,9 @@ static void a_syn_that_nobody_saw_proves_forward(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, 3600 * 1000);
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).forward_lost, 0);
-	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 3600 * 1000);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).forward_lost, 1);
 }
 
@@ -212,9 +213,9 @@ static void doubt_about_a_syn_stays_doubt(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	hear_attempt(s, 3, EVIDENCE_CANNOT_TELL, 3600 * 1000);
+	hear_attempt(s, 3, EVIDENCE_CANNOT_TELL, HOUR_MS);
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 1000); /* its listener is younger than the attempt */
-	hear_attempt(s, 7, EVIDENCE_CANNOT_TELL, 3600 * 1000);
+	hear_attempt(s, 7, EVIDENCE_CANNOT_TELL, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
 }
 
