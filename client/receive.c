@@ -23,9 +23,17 @@ void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struc
 		e->decided(e->context, p, seq, probe ? probe : &nothing);
 }
 
+/* Errors are rate-limited: the only one of an outage may be older than all probes that are remembered. */
+static void note_error(struct path *p, enum prober_outcome outcome)
+{
+	if (outcome == PROBER_REFUSED || outcome == PROBER_UNREACHABLE || outcome == PROBER_PROHIBITED)
+		p->facts.told = outcome;
+}
+
 static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
 		   const struct engine_probe *probe)
 {
+	note_error(p, outcome);
 	if (prober_settle(&p->prober, seq, outcome) == outcome)
 		receive_decided(e, p, seq, probe);
 }
@@ -53,6 +61,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
 	enum prober_outcome before, outcome;
 
+	p->facts.told = PROBER_NONE;
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
 	if (!from_asked)

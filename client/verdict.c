@@ -157,13 +157,15 @@ static const enum prober_outcome telling[] = { PROBER_WRONG_SOURCE, PROBER_REFUS
 
 enum { TELLING_LEN = sizeof telling / sizeof *telling };
 
-/* A path that is down is explained by its most frequent error, however few there were (ICMP errors are rate-limited);
- * one that is only lossy by an error that accounts for at least half of the losses. */
+/* A path that is down is explained by its most frequent error, however few there were and however long ago (ICMP errors
+ * are rate-limited); one that is only lossy by an error that accounts for at least half of the losses. */
 static bool explained_by(const struct verdict_evidence *e, enum verdict_state state, enum prober_outcome outcome)
 {
 	uint32_t n = seen(e, outcome);
 
-	if (n == 0 || state == VERDICT_UP)
+	if (n == 0)
+		return state == VERDICT_DOWN && outcome == e->facts.told && all_vanish(e);
+	if (state == VERDICT_UP)
 		return false;
 	for (unsigned i = 0; i < TELLING_LEN; i++) {
 		if (seen(e, telling[i]) > n)

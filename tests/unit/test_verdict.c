@@ -68,6 +68,7 @@ struct scene {
 	const char *resolve_error, *receipt_server;
 	int send_errno;
 	int icmp_type, icmp_code; /* with an offender */
+	enum prober_outcome told;
 	struct endpoint offender, other_source, arrived_on, arrives_on;
 	int64_t skew_ns;
 	unsigned mtu;
@@ -82,6 +83,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.offender = s->offender,
 			.icmp_type = s->icmp_type ? s->icmp_type : -1,
 			.icmp_code = s->icmp_type ? s->icmp_code : -1,
+			.told = s->told,
 			.mtu = s->mtu,
 			.other_source = s->other_source,
 			.send_errno = s->send_errno,
@@ -352,6 +354,11 @@ static void sizes_have_limits(void **state)
 static void the_better_explanation_wins(void **state)
 {
 	static const struct example examples[] = {
+		/* an error of this outage that no probe remembers any more */
+		{ { .probes = ALL(LOST_FORWARD), .told = PROBER_PROHIBITED, .other_up = true },
+		  "down/forward/prohibited!" },
+		{ { .probes = ALL(LOST), .told = PROBER_REFUSED }, "down/unknown/refused!" },
+		{ { .probes = SOME(LOST), .told = PROBER_REFUSED }, "lossy/unknown/unexplained!" },
 		/* an error of the path itself before what other paths suggest */
 		{ { .probes = ALL(REFUSED),
 		    .other_up = true,
