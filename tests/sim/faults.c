@@ -13,7 +13,10 @@ static bool say(struct expectation *e, enum verdict_state state, enum verdict_di
 
 static bool say_as_lost(struct expectation *e)
 {
-	*e = (struct expectation){ .state = VERDICT_LOSSY, .cause = VERDICT_CAUSE_UNEXPLAINED, .as_lost = true };
+	*e = (struct expectation){ .state = VERDICT_LOSSY,
+				   .cause = VERDICT_CAUSE_UNEXPLAINED,
+				   .meanwhile = VERDICT_CAUSE_PROTOCOL_FILTERED, /* while one protocol is down */
+				   .as_lost = true };
 	return true;
 }
 
@@ -135,7 +138,7 @@ static bool floating_as_lost(const struct story *s, const struct path *p, struct
 		if (!endpoint_is_unknown(&r->asked) && (p->tcp ? r->tcp : r->udp))
 			return story_is_floating(p) && say_as_lost(e);
 	}
-	return story_is_floating(p) && network.rules_len <= 2 && say_as_lost(e);
+	return false;
 }
 
 /* -- machines -- */
@@ -149,7 +152,8 @@ static bool refused(const struct story *s, const struct path *p, struct expectat
 {
 	(void)s;
 	return (is_server_0(p) || story_is_floating(p)) &&
-	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_REFUSED);
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_REFUSED) &&
+	       (e->or_unknown = !p->tcp, true);
 }
 
 static void vanish(struct story *s)
@@ -157,11 +161,22 @@ static void vanish(struct story *s)
 	machine_stop(&s->machines[0], MACHINE_GONE);
 }
 
+static bool meanwhile(struct expectation *e, enum verdict_cause cause)
+{
+	e->meanwhile = cause;
+	return true;
+}
+
 static bool server_down(const struct story *s, const struct path *p, struct expectation *e)
 {
 	if (is_server_0(p) || (s->servers == 1 && story_is_floating(p)))
 		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
 	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+}
+
+static bool server_down_told(const struct story *s, const struct path *p, struct expectation *e)
+{
+	return server_down(s, p, e) && meanwhile(e, VERDICT_CAUSE_UNREACHABLE);
 }
 
 static bool silent_alone(const struct story *s, const struct path *p, struct expectation *e)
@@ -191,11 +206,7 @@ static void restart(struct story *s)
 
 static bool up_again(const struct story *s, const struct path *p, struct expectation *e)
 {
-	bool concerned = is_server_0(p) || story_is_floating(p);
-
-	if (concerned && s->floor > 0)
-		say_as_lost(e);
-	return concerned && all_up(s, p, e) && (e->or_cause = VERDICT_CAUSE_REFUSED, true);
+	return (is_server_0(p) || story_is_floating(p)) && all_up(s, p, e) && meanwhile(e, VERDICT_CAUSE_REFUSED);
 }
 
 /* -- errors on the way -- */
@@ -384,11 +395,31 @@ static void takes_over(struct event *event)
 
 static void fail_over(struct story *s)
 {
-	network.pins = world_chance(0.3);
-	if (world_chance(0.3))
-		machine_stop(&s->machines[0], world_chance(0.5) ? MACHINE_GONE : MACHINE_STOPPED);
-	network.holder = NULL;
+	double u = world_uniform(0, 1);
+
+	if (u < 0.3)
+		network.pins = true; /* and the old holder lives */
+	else if (u < 0.5)
+		machine_stop(&s->machines[0], MACHINE_GONE);
+	else if (u < 0.7)
+		machine_stop(&s->machines[0], MACHINE_STOPPED);
+	if (world_chance(0.5))
+		network.holder = NULL;
 	story_later(s, world_chance(0.3) ? 1 : world_between(1, 5 * S), takes_over);
+}
+
+static bool moved(const struct story *s, const struct path *p, struct expectation *e)
+{
+	enum machine_state state = s->machines[0].state;
+
+	if (story_is_floating(p))
+		return all_up(s, p, e) && (state != MACHINE_STOPPED || meanwhile(e, VERDICT_CAUSE_REFUSED));
+	if (state == MACHINE_STOPPED)
+		return refused(s, p, e);
+	/* The other server closes what is meant for this one, so not all of its addresses are silent. */
+	return state == MACHINE_GONE && is_server_0(p) &&
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED) &&
+	       meanwhile(e, VERDICT_CAUSE_SERVER_DOWN);
 }
 
 /* -- the table -- */
@@ -418,13 +449,14 @@ const struct fault faults[] = {
 	{ "port closed", HARD, stop, refused },
 	{ "server gone", HARD, vanish, server_down },
 	{ "server gone, one address", HARD | STORY_DROPLET_ALONE, vanish, silent_alone },
-	{ "server gone, router says so", HARD | STORY_ONE_SERVER, vanish_noticed, server_down },
+	{ "server gone, router says so", HARD | STORY_ONE_SERVER, vanish_noticed, server_down_told },
 	{ "prohibited", HARD, prohibit, prohibited },
 	{ "wrong source", HARD | STORY_NO_NAT, answer_from_elsewhere, wrong_source },
 	{ "wrong source behind NAT", HARD | STORY_NAT, answer_from_elsewhere, wrong_source_behind_nat },
 	{ "stranger holds the address", HARD, stranger_takes_over, impostor },
 	{ "echo holds the address", HARD, echo_takes_over, echo },
-	{ "another server holds it", STORY_TWO_SERVERS | STORY_STRICT, another_takes_over, another_answers },
+	{ "another server holds it", STORY_TWO_SERVERS | STORY_STRICT | STORY_SLOW, another_takes_over,
+	  another_answers },
 	{ "clock wrong", STORY_FROM_START, set_wrong_clock, skewed },
 	{ "clock stepped", STORY_RUN_ONLY | STORY_LOSSLESS, step_clocks, all_healthy },
 	{ "key not listed", HARD, unlist, not_authorised },
@@ -435,7 +467,7 @@ const struct fault faults[] = {
 	{ "UDP forbidden here", ANY, forbid_udp, udp_forbidden },
 	{ "no route here", ANY, lose_route, no_route },
 	{ "server restarted", STORY_RUN_ONLY | STORY_LONG | STORY_LOSSLESS, restart, up_again },
-	{ "failover", STORY_RUN_ONLY | STORY_LONG | STORY_TWO_SERVERS | STORY_LOSSLESS, fail_over, all_healthy },
+	{ "failover", STORY_RUN_ONLY | STORY_LONG | STORY_TWO_SERVERS | STORY_LOSSLESS, fail_over, moved },
 };
 
 const size_t faults_len = sizeof faults / sizeof *faults;

@@ -133,11 +133,22 @@ void machine_list_clients(struct machine *m, unsigned len)
 
 /* -- the daemon -- */
 
+/* Is this a probe, and may this machine answer it? */
+static bool counts_for(const struct machine *m, const struct parcel *p)
+{
+	bool allowed = p->truth && p->truth->allowed >> m->number & 1;
+
+	if (p->truth && !allowed)
+		p->truth->elsewhere = true;
+	return allowed;
+}
+
 /* A request at its socket. true: the reply stands in its place. */
 static bool reflect(struct machine *m, struct parcel *p)
 {
 	struct reflector_event event;
 	struct reflector_request request;
+	enum reflector_outcome outcome;
 
 	world_enter(&m->clock);
 	request = (struct reflector_request){
@@ -151,11 +162,13 @@ static bool reflect(struct machine *m, struct parcel *p)
 		.replied_ns = clock_real_ns() + 20 * US,
 		.now_ns = clock_mono_ns(),
 	};
-	if (p->truth && p->truth->reached_ns == INT64_MAX)
+	if (counts_for(m, p) && p->truth->reached_ns == INT64_MAX)
 		p->truth->reached_ns = world_now();
 	if (m->state == MACHINE_ECHO)
 		return true;
-	return reflector_handle(m->reflector, &request, &event) < REFLECTOR_DROPPED_MALFORMED;
+	outcome = reflector_handle(m->reflector, &request, &event);
+	return outcome < REFLECTOR_DROPPED_MALFORMED ||
+	       (outcome == REFLECTOR_TO_RELAY && reflector_reply_to_relay(m->reflector, &request, PACKET_NO_PEER));
 }
 
 static void receive_datagram(struct machine *m, struct parcel *p)
@@ -201,7 +214,7 @@ static void receive_syn(struct machine *m, struct parcel *p)
 {
 	struct half_open *h = find_half_open(m, p);
 
-	if (p->truth && p->truth->syn_ns == INT64_MAX)
+	if (counts_for(m, p) && p->truth->syn_ns == INT64_MAX)
 		p->truth->syn_ns = world_now();
 	network_return(parcel_back(p, SYN_ACK), m);
 	if (h) { /* a repeated SYN: answered at once, and the running interval begins again */

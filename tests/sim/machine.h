@@ -8,7 +8,7 @@
 
 enum {
 	MACHINE_CLIENTS_MAX = 2,
-	MACHINE_HALF_OPEN_MAX = 256,
+	MACHINE_HALF_OPEN_MAX = 1024,
 	MACHINE_CONNECTIONS_MAX = 256,
 };
 
@@ -38,6 +38,7 @@ struct connection {
 
 struct machine {
 	struct world_clock clock;
+	unsigned number;
 	struct endpoint droplet, anchor;
 	struct seal_identity identity;
 	enum machine_state state;

@@ -10,8 +10,7 @@ static const int64_t icmp_interval_ns = 1 * S;
 
 struct network network;
 
-static struct parcel *parcels, *free_parcels; /* all there are, by `event`-less link; and those that are not in use */
-static struct parcel **all_parcels;
+static struct parcel *free_parcels, **all_parcels;
 static size_t all_len, all_capacity;
 
 /* -- parcels -- */
@@ -69,7 +68,6 @@ struct parcel *parcel_back(const struct parcel *p, enum kind kind)
 
 void network_start(void)
 {
-	(void)parcels;
 	free_parcels = NULL;
 	for (size_t i = 0; i < all_len; i++) {
 		all_parcels[i]->next = free_parcels;
@@ -148,7 +146,7 @@ static struct machine *floating_leads_to(const struct parcel *p)
 	if (!network.pins)
 		return network.holder;
 	flow = nat_flow(&network.nat, &p->seen, p);
-	if (!flow->used_ns)
+	if (!flow->used_ns || !flow->machine)
 		flow->machine = network.holder;
 	flow->used_ns = world_now() + 1;
 	return flow->machine;

@@ -20,10 +20,12 @@ enum way { FORWARD, RETURN };
 
 /* What really became of one probe; world times, INT64_MAX: never. */
 struct truth {
+	unsigned allowed;   /* bit i: machine i may answer; what comes to others has not come to a server */
 	int64_t syn_ns;     /* TCP: its SYN came to a server's socket .. */
 	bool connected;     /* .. and the handshake was done at the client's end */
 	int64_t reached_ns; /* the probe itself came to a server's socket */
 	bool answer_lost;   /* something that a server sent for it was lost */
+	bool elsewhere;     /* it came to a machine that may not answer: lost either way, as one looks at it */
 };
 
 struct network_flow { /* what a NAT remembers of a 5-tuple */

@@ -48,7 +48,11 @@ struct machine *story_stranger(struct story *s)
 	return &s->machines[NETWORK_MACHINES_MAX - 1];
 }
 
-enum { TRUE_FORWARD = 1, TRUE_RETURN = 2, TRUE_LATE = 4 };
+enum {
+	TRUE_FORWARD = 1 << VANTAGE_LOST_FORWARD,
+	TRUE_RETURN = 1 << VANTAGE_LOST_RETURN,
+	TRUE_EITHER = 1 << VANTAGE_LOST_EITHER | 1 << VANTAGE_LOST_LATE
+};
 
 static bool is_lost(const struct prober_record *r)
 {
@@ -74,16 +78,19 @@ static bool is_answered(const struct prober_record *r)
 static unsigned truly_lost(const struct vantage *v, size_t i, bool outage)
 {
 	const struct prober *b = &v->engine.paths.items[i]->prober;
-	unsigned ways = 0;
+	unsigned ways = 0, lost = 0;
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		if (outage && is_answered(r))
+		if (outage && lost >= PROBER_OUTAGE && is_answered(r))
 			break;
-		if (is_lost(r))
+		lost = is_answered(r) ? 0 : lost + is_lost(r);
+		if (r->outcome == PROBER_UNSENT_TOO_BIG)
+			ways |= TRUE_FORWARD;
+		else if (is_lost(r))
 			ways |= 1u << vantage_lost(v, i, seq);
 	}
-	return ways;
+	return ways & TRUE_EITHER ? ways | TRUE_FORWARD | TRUE_RETURN : ways;
 }
 
 static unsigned claimed(enum verdict_direction direction)
@@ -109,38 +116,54 @@ static struct story_said *said_of(struct story *s, const struct vantage *v, size
 	return &s->result->said[at];
 }
 
-static bool direction_is_right(const struct story_said *said, unsigned ways, bool round)
+/* Does the direction say no more than is true, and all that is to be said? */
+static bool direction_is_right(const struct story *s, const struct story_said *said, unsigned ways)
 {
+	const struct expectation *e = &said->expected;
 	unsigned claim = claimed(said->direction);
 
-	if (!said->expected.as_lost)
-		return said->direction == said->expected.direction ||
-		       (said->direction != VERDICT_DIRECTION_NONE && claim && claim == (ways & ~TRUE_LATE));
-	if (!(ways & ~TRUE_LATE))
-		return !claim;
-	return round ? claim == (ways & ~TRUE_LATE) : claim && !(claim & ~ways);
+	if (said->direction == e->direction && !e->as_lost)
+		return true;
+	if (claim & ~ways)
+		return false;
+	if (e->as_lost || (e->state == VERDICT_UP && s->floor > 0))
+		return true;
+	return e->direction == VERDICT_DIRECTION_UNKNOWN || e->or_unknown || (claim && claim == ways);
 }
 
 static bool state_is_right(const struct story *s, const struct story_said *said)
 {
-	if (!said->expected.as_lost)
-		return said->state == said->expected.state;
-	return s->round || said->state == VERDICT_LOSSY || said->state == VERDICT_DOWN;
+	if (said->expected.state == VERDICT_UP && said->state == VERDICT_LOSSY)
+		return s->floor > 0;
+	if (said->expected.as_lost) /* few may be lost of TCP, which repeats */
+		return true;
+	return said->state == said->expected.state;
 }
 
 static bool cause_is_right(const struct story_said *said)
 {
+	if (said->expected.as_lost && said->state == VERDICT_UP)
+		return said->cause == VERDICT_CAUSE_NONE;
 	return said->cause == said->expected.cause ||
-	       (said->expected.or_cause != VERDICT_CAUSE_NONE && said->cause == said->expected.or_cause);
+	       (said->expected.state == VERDICT_UP && said->state == VERDICT_LOSSY &&
+		said->cause == VERDICT_CAUSE_UNEXPLAINED);
 }
 
 static bool is_right(const struct story *s, const struct vantage *v, size_t i, const struct story_said *said)
 {
 	unsigned ways = truly_lost(v, i, !s->round && said->state == VERDICT_DOWN);
 
-	if (said->expected.as_lost && said->state == VERDICT_UP)
-		return s->round && !ways && said->cause == VERDICT_CAUSE_NONE;
-	return state_is_right(s, said) && cause_is_right(said) && direction_is_right(said, ways, s->round);
+	return state_is_right(s, said) && cause_is_right(said) &&
+	       (said->state == VERDICT_UP || direction_is_right(s, said, ways));
+}
+
+/* Something was lost, and not all is said about its direction. */
+static bool is_vague(const struct vantage *v, size_t i, const struct story_said *said)
+{
+	unsigned ways = truly_lost(v, i, false) & ~TRUE_EITHER;
+
+	return said->state != VERDICT_UP && said->direction != said->expected.direction &&
+	       claimed(said->direction) != ways;
 }
 
 static void check_probes(struct story *s, const struct vantage *v, size_t i)
@@ -152,6 +175,8 @@ static void check_probes(struct story *s, const struct vantage *v, size_t i)
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
 		const struct truth *t = &v->truths[i][seq % VANTAGE_TRUTHS];
+		if (r->outcome == PROBER_LOST_RETURN && vantage_lost(v, i, seq) == VANTAGE_LOST_LATE)
+			s->result->late_returns++;
 		if (!vantage_lies(v, i, seq))
 			continue;
 		s->result->wrong_directions++;
@@ -168,7 +193,7 @@ static void check_direction(struct story *s, const struct vantage *v, size_t i, 
 	char name[64];
 
 	if (verdict->direction == VERDICT_DIRECTION_NONE || verdict->sent == 0 ||
-	    !(claimed(verdict->direction) & ~(ways & TRUE_LATE ? ~0u : ways)))
+	    !(claimed(verdict->direction) & ~(ways & TRUE_EITHER ? ~0u : ways)))
 		return;
 	s->result->wrong_directions++;
 	tell(s, "WRONG: %s: %s is not how its probes were lost", path_text(v, i, name),
@@ -182,7 +207,7 @@ static void check_cause(struct story *s, const struct vantage *v, size_t i, cons
 	char name[64];
 
 	if (verdict->cause == VERDICT_CAUSE_NONE || verdict->cause == VERDICT_CAUSE_UNEXPLAINED ||
-	    (may_be_concerned && cause_is_right(said)))
+	    (may_be_concerned && (cause_is_right(said) || said->cause == said->expected.meanwhile)))
 		return;
 	s->result->false_causes++;
 	tell(s, "WRONG: %s: there is no %s", path_text(v, i, name), verdict_cause_word(verdict->cause));
@@ -252,6 +277,8 @@ static void set_numbers(struct story *s)
 	s->floor = needs(s, STORY_LOSSLESS) ? 0 : needs(s, STORY_LOSSY) || world_chance(0.5) ? 0.01 : 0;
 	s->every_ns = world_chance(0.5) ? usual[world_between(0, 4)] : log_between(200 * MS, 5 * S);
 	s->vantages_len = world_chance(0.2) ? 2 : 1;
+	if (needs(s, STORY_SLOW) && s->every_ns < 2 * S)
+		s->every_ns = 2 * S;
 	if (s->round)
 		s->every_ns = 200 * MS;
 }
@@ -275,6 +302,7 @@ static void set_machine(struct story *s, unsigned i)
 	snprintf(s->names[i], sizeof s->names[i], "boot-%02u", i + 1);
 	seal_identity_from_seed(&m->identity, seed);
 	m->clock = (struct world_clock){ world_between(1, 100 * 86400) * S, world_between(-5 * S, 5 * S) };
+	m->number = i;
 	m->droplet = network_address(198, 18, 1, 5 + i, WIRE_PORT);
 	m->anchor = network_address(198, 18, 18, 26 + i, WIRE_PORT);
 	for (unsigned k = 0; k < s->vantages_len; k++) {
@@ -399,6 +427,8 @@ static void set_expectations(struct story *s)
 			struct story_said *said = said_of(s, v, k);
 			said->concerned =
 			    s->fault->expects && s->fault->expects(s, v->engine.paths.items[k], &said->expected);
+			said->expected.or_unknown |= v->engine.paths.items[k]->tcp &&
+						     (s->floor > 0 || !endpoint_is_unknown(&v->host.public_address));
 		}
 	}
 }
@@ -453,7 +483,9 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 	}
 	r->paths++;
 	said->right = is_right(s, v, i, said);
+	said->vague = said->right && is_vague(v, i, said);
 	r->right += said->right;
+	r->vague += said->vague;
 	if (!said->right)
 		tell(s, "NOT SAID: %s should be %s, %s, %s", path_text(v, i, name),
 		     verdict_state_word(said->expected.state),

@@ -21,14 +21,17 @@ enum {                                /* what a fault needs of its network, or i
        STORY_RUN_ONLY = 1 << 10,
        STORY_LONG = 1 << 11,   /* judged when the whole window is behind the fault */
        STORY_TIMED = 1 << 12,  /* every probe is lost: there is a latest time for the verdict */
+       STORY_SLOW = 1 << 14,   /* within the limits that servers have for signatures of strangers */
        STORY_STRICT = 1 << 13, /* the floating address may be answered by one server only, though there are more */
 };
 
 struct expectation {
 	enum verdict_state state;
 	enum verdict_direction direction;
-	enum verdict_cause cause, or_cause; /* or_cause NONE: no other */
-	bool as_lost;                       /* state and direction as the probes were really lost */
+	enum verdict_cause cause, meanwhile; /* meanwhile: allowed too, but not in the end; NONE: nothing else */
+	bool as_lost;                        /* state and direction as the probes were really lost */
+	bool or_unknown; /* TCP: a server may not be able to tell (NAT, sockets that have been reset); UDP errors: they
+			    are rare */
 };
 
 struct story;
@@ -47,14 +50,16 @@ struct story_said { /* of one path */
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
-	bool right;
-	double after; /* state and cause stood, in intervals behind the timeout; < 0: never */
+	bool right, vague; /* vague: right, but the direction is not (wholly) known */
+	double after;      /* state and cause stood, in intervals behind the timeout; < 0: never */
 	double state_after;
 };
 
 struct story_result {
 	unsigned paths, right;     /* of those concerned */
+	unsigned vague;            /* of those right */
 	unsigned wrong_directions; /* verdicts and probes */
+	unsigned late_returns;     /* probes called so that came too late, while nothing of their answers was lost */
 	unsigned false_causes;     /* at any time, on any path */
 	unsigned healthy_wrong;    /* paths not concerned that are not said to be healthy in the end */
 	bool too_late;

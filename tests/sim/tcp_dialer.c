@@ -19,6 +19,8 @@ struct exchange {
 	struct truth *truth;
 	int64_t interval_ns;     /* until SYN or request are sent again */
 	enum tcp_result ends_as; /* when the timeout comes */
+	int64_t timeout_ns;
+	bool overdue; /* the timeout has been told; a late answer may follow */
 	size_t len;
 	uint8_t body[WIRE_FRAME_MAX];
 };
@@ -83,7 +85,7 @@ static void end(struct exchange *x, enum tcp_result result)
 	x->number = 0;
 	x->outcome.result = result;
 	world_enter(&x->client->clock);
-	if (done)
+	if (done && (!x->overdue || result == TCP_DONE))
 		done(x->owner, x->tag, &x->outcome);
 }
 
@@ -91,9 +93,18 @@ static void timed_out(struct event *event)
 {
 	struct exchange *x = (struct exchange *)event;
 
-	if (x->outcome.connected)
-		send_segment(x, RESET);
-	end(x, x->ends_as);
+	if (!x->outcome.connected || x->overdue) {
+		if (x->outcome.connected)
+			send_segment(x, RESET);
+		end(x, x->ends_as);
+		return;
+	}
+	world_enter(&x->client->clock);
+	x->outcome.result = TCP_TIMED_OUT;
+	if (x->done)
+		x->done(x->owner, x->tag, &x->outcome);
+	x->overdue = true;
+	world_schedule(&x->timeout, world_now() + x->timeout_ns);
 }
 
 static void again(struct event *event)
@@ -154,6 +165,7 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	}
 	if (done == receive_tcp)
 		x->truth = dialers_truth(owner, tag);
+	x->timeout_ns = timeout_ns;
 	world_schedule(&x->timeout, timer_ns(d->client, timeout_ns));
 	x->interval_ns = 1 * S + world_between(0, 8 * MS);
 	world_schedule(&x->again, world_now() + x->interval_ns);

@@ -21,6 +21,8 @@ struct truth *dialers_truth(void *owner, uint32_t seq)
 		i++;
 	truth = &v->truths[i][seq % VANTAGE_TRUTHS];
 	*truth = (struct truth){ .syn_ns = INT64_MAX, .reached_ns = INT64_MAX };
+	for (unsigned k = 0; k < p->target->servers_len; k++)
+		truth->allowed |= 1u << p->target->servers[k];
 	return truth;
 }
 
@@ -46,9 +48,9 @@ enum vantage_lost vantage_lost(const struct vantage *v, size_t path, uint32_t se
 	int64_t reached_ns = p->tcp && !t->connected ? t->syn_ns : t->reached_ns;
 
 	if (reached_ns == INT64_MAX)
-		return VANTAGE_LOST_FORWARD;
+		return t->elsewhere ? VANTAGE_LOST_EITHER : VANTAGE_LOST_FORWARD;
 	if (reached_ns > deadline_ns)
-		return t->answer_lost ? VANTAGE_LATE : VANTAGE_LOST_FORWARD;
+		return t->answer_lost ? VANTAGE_LOST_EITHER : VANTAGE_LOST_LATE;
 	return VANTAGE_LOST_RETURN;
 }
 

@@ -38,8 +38,10 @@ struct vantage {
 void vantage_start(struct vantage *vantage, bool round);
 void vantage_stop(struct vantage *vantage);
 
-/* Which way was this probe lost, in truth? It is past its deadline, and not answered in time. */
-enum vantage_lost { VANTAGE_LOST_FORWARD, VANTAGE_LOST_RETURN, VANTAGE_LATE };
+/* Which way was this probe lost, in truth? It is past its deadline, and not answered in time. EITHER: it came to a
+ * machine that may not answer, or late, and then its answer was lost. LATE: it came late, and nothing of its answer was
+ * lost. */
+enum vantage_lost { VANTAGE_LOST_FORWARD, VANTAGE_LOST_RETURN, VANTAGE_LOST_EITHER, VANTAGE_LOST_LATE };
 enum vantage_lost vantage_lost(const struct vantage *vantage, size_t path, uint32_t seq);
 /* Does what the prober says of it contradict the truth? */
 bool vantage_lies(const struct vantage *vantage, size_t path, uint32_t seq);
