@@ -144,6 +144,8 @@ static bool cause_is_right(const struct story_said *said)
 {
 	if (said->expected.as_lost && said->state == VERDICT_UP)
 		return said->cause == VERDICT_CAUSE_NONE;
+	if (said->expected.as_lost && said->state == VERDICT_DOWN && said->cause == said->expected.meanwhile)
+		return true;
 	return said->cause == said->expected.cause ||
 	       (said->expected.state == VERDICT_UP && said->state == VERDICT_LOSSY &&
 		said->cause == VERDICT_CAUSE_UNEXPLAINED);
@@ -249,8 +251,9 @@ static void judged(void *context, struct vantage *v, size_t i, const struct verd
 	check_probes(s, v, i);
 	check_direction(s, v, i, verdict);
 	check_cause(s, v, i, verdict);
+	said->right = said->concerned && is_right(s, v, i, said);
 	if (world_now() >= s->struck_ns && said->concerned)
-		time_verdict(s, said, is_right(s, v, i, said));
+		time_verdict(s, said, said->right);
 }
 
 /* -- the setting -- */
@@ -482,7 +485,8 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 		return;
 	}
 	r->paths++;
-	said->right = is_right(s, v, i, said);
+	said->right =
+	    said->right || is_right(s, v, i, said); /* what was so when it was said may just have left the window */
 	said->vague = said->right && is_vague(v, i, said);
 	r->right += said->right;
 	r->vague += said->vague;
