@@ -1,0 +1,168 @@
+#include "server/snapshots.h"
+
+#include "server/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+static const int64_t again_ns = 1 * S;         /* not more often for one client */
+static const int64_t frame_age_max_ns = 5 * S; /* an older frame says nothing about now */
+
+struct snapshots {
+	struct recent *list;
+};
+
+struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct snapshots *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->list = recent_new(capacity, sizeof(struct snapshot), sizeof((struct snapshot *)0)->client, hash_key);
+	if (s->list)
+		return s;
+	free(s);
+	return NULL;
+}
+
+void snapshots_free(struct snapshots *snapshots)
+{
+	if (!snapshots)
+		return;
+	recent_free(snapshots->list);
+	free(snapshots);
+}
+
+struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client)
+{
+	return recent_find(snapshots->list, client->address);
+}
+
+static bool is_open(const struct snapshot *s)
+{
+	return s->seen.wrong && s->healed_ns == 0;
+}
+
+bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns)
+{
+	const struct snapshot *s = snapshots_find(snapshots, client);
+
+	return !s || (!is_open(s) && now_ns - s->taken_ns >= again_ns);
+}
+
+/* 00:00:5e:00:01:xx and 00:00:5e:00:02:xx (RFC 9568, 7.3). */
+static bool is_virtual_router(const uint8_t mac[RTNL_MAC_LEN])
+{
+	static const uint8_t prefix[] = { 0x00, 0x00, 0x5e, 0x00 };
+
+	return memcmp(mac, prefix, sizeof prefix) == 0 && (mac[4] == 0x01 || mac[4] == 0x02);
+}
+
+static bool is_same_mac(const uint8_t a[RTNL_MAC_LEN], const uint8_t b[RTNL_MAC_LEN])
+{
+	return memcmp(a, b, RTNL_MAC_LEN) == 0;
+}
+
+static bool is_wrong(const struct snapshots_view *view, int64_t now_ns)
+{
+	const struct neighbour *entry = view->entry;
+
+	return endpoint_same_address(&view->next_hop, &view->client) && entry && neighbours_is_in_use(entry) &&
+	       view->has_frame && view->frame_link == view->link && view->frame_ns >= entry->since_ns &&
+	       now_ns - view->frame_ns <= frame_age_max_ns && !is_same_mac(entry->mac, view->frame_mac) &&
+	       !is_virtual_router(entry->mac) && !is_virtual_router(view->frame_mac);
+}
+
+static bool are_the_same_macs(const struct snapshot *s, const struct snapshots_view *view)
+{
+	return s->seen.has_entry && s->seen.has_frame && view->entry && view->has_frame &&
+	       is_same_mac(s->seen.entry_mac, view->entry->mac) && is_same_mac(s->seen.frame_mac, view->frame_mac);
+}
+
+static struct evidence_neighbour describe(const struct snapshots_view *view, bool wrong)
+{
+	struct evidence_neighbour seen = {
+		.client = view->client,
+		.next_hop = view->next_hop,
+		.has_entry = view->entry && neighbours_is_in_use(view->entry),
+		.has_frame = view->has_frame,
+		.state = view->entry ? view->entry->state : 0,
+		.wrong = wrong,
+	};
+
+	if (seen.has_entry)
+		memcpy(seen.entry_mac, view->entry->mac, sizeof seen.entry_mac);
+	if (seen.has_frame)
+		memcpy(seen.frame_mac, view->frame_mac, sizeof seen.frame_mac);
+	seen.client.port = seen.next_hop.port = 0;
+	return seen;
+}
+
+struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)
+{
+	bool evicted;
+	struct snapshot *s = recent_use(snapshots->list, view->client.address, &evicted);
+	bool works = s->works && are_the_same_macs(s, view);
+
+	s->seen = describe(view, !works && is_wrong(view, now_ns));
+	s->link = view->link;
+	s->taken_ns = now_ns;
+	s->since_ns = view->entry ? view->entry->since_ns : now_ns;
+	s->healed_ns = 0;
+	s->told = false;
+	s->works = works;
+	return s;
+}
+
+void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view, int64_t sent_ns)
+{
+	struct snapshot *s = snapshots_find(snapshots, &view->client);
+
+	if (!s || !are_the_same_macs(s, view) || view->entry->since_ns > sent_ns || view->frame_since_ns > sent_ns)
+		return;
+	s->works = true;
+	s->seen.wrong = false;
+}
+
+static bool is_healed_by(const struct snapshot *s, const struct neighbour *entry)
+{
+	return is_open(s) && s->link == entry->key.link &&
+	       memcmp(s->seen.next_hop.address, entry->key.address, sizeof entry->key.address) == 0 &&
+	       neighbours_is_in_use(entry) && is_same_mac(s->seen.frame_mac, entry->mac);
+}
+
+/* It is the client itself that a wrong entry leads to. */
+const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns)
+{
+	struct snapshot *s = recent_find(snapshots->list, entry->key.address);
+
+	if (!s || !is_healed_by(s, entry))
+		return NULL;
+	s->healed_ns = now_ns;
+	return s;
+}
+
+static uint32_t ms_since(int64_t then_ns, int64_t now_ns)
+{
+	int64_t ms = (now_ns - then_ns) / MS;
+
+	return ms < 0 ? 0 : ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns,
+		    struct evidence_answer *answer)
+{
+	const struct snapshot *s = snapshots_find(snapshots, client);
+	struct evidence_neighbour *out = &answer->neighbours[answer->neighbours_len];
+
+	if (!s || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
+		return;
+	answer->neighbours_len++;
+	*out = s->seen;
+	out->taken_ms = ms_since(s->taken_ns, now_ns);
+	out->since_ms = ms_since(s->since_ns, s->taken_ns);
+	out->healed_ms = s->healed_ns ? ms_since(s->healed_ns, now_ns) : UINT32_MAX;
+}

@@ -1,0 +1,56 @@
+/* Is the entry of our neighbour table that leads to a client right? One snapshot for each client's address, taken
+ * before anything heals it: the entry as it was, and the MAC that the client's frames came from. Pure.
+ *
+ * An entry is wrong when it leads straight to the client, and holds another MAC than the one that the client's frames
+ * come from, on the same link, since the entry has it. Not so
+ * - where a virtual router's MAC (VRRP) is one of the two: then both are right;
+ * - where the client has heard us under these two MACs: it has two interfaces, or something between us translates. */
+#ifndef FLOATPROBE_SNAPSHOTS_H
+#define FLOATPROBE_SNAPSHOTS_H
+
+#include "common/core/evidence.h"
+#include "server/neighbours.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is known of the way to a client, now. */
+struct snapshots_view {
+	struct endpoint client, next_hop; /* port 0 */
+	unsigned link;
+	const struct neighbour *entry; /* of the next hop; NULL: there is none */
+	/* The client's newest frame. */
+	bool has_frame;
+	unsigned frame_link;
+	uint8_t frame_mac[RTNL_MAC_LEN];
+	int64_t frame_ns, frame_since_ns; /* the newest; the first from this MAC */
+};
+
+struct snapshot {
+	uint8_t client[16];
+	struct evidence_neighbour seen; /* its times in ms are not kept up: see snapshots_tell */
+	unsigned link;
+	int64_t taken_ns, since_ns, healed_ns; /* healed 0: not, or never wrong */
+	bool told;                             /* the caller's: its being wrong has been said */
+	bool works;                            /* the client has heard us under these two MACs */
+};
+
+struct snapshots;
+struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL: no memory */
+void snapshots_free(struct snapshots *snapshots);
+
+/* Is it time for (another) one? Not while one that is wrong waits to be healed. */
+bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns);
+/* Returns the snapshot, kept until it has to make room. */
+struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns);
+/* NULL: none was taken. */
+struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client);
+/* The client has heard something that we sent after sent_ns: under these MACs, if they were these by then. */
+void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view, int64_t sent_ns);
+/* An entry has changed. Returns a snapshot that was wrong and is right by that; NULL: none. */
+const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns);
+/* Add the client's to the answer. */
+void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns,
+		    struct evidence_answer *answer);
+
+#endif

@@ -1,0 +1,374 @@
+/* neighbours, snapshots: which transitions of the neighbour table are news, and when an entry is proven wrong; beside
+ * them recent, the bounded table that all of them stand on. */
+#include "server/neighbours.h"
+#include "server/recent.h"
+#include "server/snapshots.h"
+#include "tests/unit/sample_packet.h"
+
+#include <linux/neighbour.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define S 1000000000LL
+
+enum { LINK = 2, CAPACITY = 8 };
+
+static const uint8_t hash_key[16] = { 7 };
+static const uint8_t right[6] = { 2, 0, 0x5e, 0, 0x53, 1 }, dead[6] = { 2, 0, 0x5e, 0, 0xde, 0xad };
+static const uint8_t vrrp[6] = { 0, 0, 0x5e, 0, 1, 7 };
+
+static struct rtnl_neighbour entry(uint8_t host, uint16_t state, const uint8_t *mac)
+{
+	struct rtnl_neighbour n = { .address = sample_endpoint_v4(host, 0), .link = LINK, .state = state };
+
+	n.has_mac = mac != NULL;
+	if (mac)
+		memcpy(n.mac, mac, sizeof n.mac);
+	return n;
+}
+
+/* ---- recent ---- */
+
+struct item {
+	uint32_t key, value;
+};
+
+static void the_least_recently_used_makes_room(void **state)
+{
+	struct recent *r = recent_new(3, sizeof(struct item), sizeof(uint32_t), hash_key);
+	struct item *item;
+	bool evicted;
+
+	(void)state;
+	assert_non_null(r);
+	for (uint32_t key = 1; key <= 3; key++) {
+		item = recent_use(r, &key, &evicted);
+		item->value = key * 10;
+		assert_false(evicted);
+	}
+	recent_use(r, &(uint32_t){ 1 }, &evicted); /* 2 is the oldest now; looking at it changes nothing */
+	item = recent_find(r, &(uint32_t){ 2 });
+	assert_int_equal(item->value, 20);
+	item = recent_use(r, &(uint32_t){ 4 }, &evicted);
+	assert_true(evicted);
+	assert_int_equal(item->key, 4);
+	assert_int_equal(item->value, 0);
+	assert_null(recent_find(r, &(uint32_t){ 2 }));
+	static const uint32_t order[] = { 4, 1, 3 };
+	item = NULL;
+	for (unsigned i = 0; i < 3; i++) {
+		item = recent_next(r, item);
+		assert_int_equal(item->key, order[i]);
+	}
+	assert_null(recent_next(r, item));
+	recent_free(r);
+}
+
+/* Against a plain array, the newest first. */
+static void many_keys_against_a_plain_list(void **state)
+{
+	enum { ROOM = 5, KEYS = 12, STEPS = 20000 };
+	struct recent *r = recent_new(ROOM, sizeof(struct item), sizeof(uint32_t), hash_key);
+	uint32_t list[ROOM] = { 0 };
+	unsigned len = 0, random = 1;
+
+	(void)state;
+	for (unsigned step = 0; step < STEPS; step++) {
+		random = random * 1103515245 + 12345;
+		uint32_t key = random >> 16 & 0xffff;
+		unsigned at = 0;
+		bool evicted;
+
+		key %= KEYS;
+		while (at < len && list[at] != key)
+			at++;
+		assert_int_equal(recent_find(r, &key) != NULL, at < len);
+		recent_use(r, &key, &evicted);
+		assert_int_equal(evicted, at == len && len == ROOM);
+		if (at == len)
+			at = len < ROOM ? len++ : ROOM - 1;
+		memmove(list + 1, list, at * sizeof *list);
+		list[0] = key;
+		const struct item *item = NULL;
+		for (unsigned i = 0; i < len; i++) {
+			item = recent_next(r, item);
+			assert_int_equal(item->key, list[i]);
+		}
+		assert_null(recent_next(r, item));
+	}
+	recent_free(r);
+}
+
+/* ---- neighbours ---- */
+
+static void only_another_mac_or_class_is_news(void **state)
+{
+	static const struct {
+		uint16_t state;
+		const uint8_t *mac;
+		bool news;
+		const char *text;
+	} steps[] = {
+		{ NUD_INCOMPLETE, NULL, true, "incomplete" },
+		{ NUD_REACHABLE, right, true, "reachable" },
+		{ NUD_STALE, right, false, "stale" },
+		{ NUD_DELAY, right, false, "delay" },
+		{ NUD_PROBE, right, false, "probe" },
+		{ NUD_REACHABLE, dead, true, "reachable" },
+		{ NUD_FAILED, NULL, true, "failed" },
+		{ NUD_FAILED, NULL, false, "failed" },
+		{ NUD_REACHABLE, dead, true, "reachable" },
+		{ NUD_PERMANENT, dead, true, "permanent" },
+		{ 0, NULL, true, "none" },
+		{ 0, NULL, false, "none" },
+	};
+	struct neighbours *n = neighbours_new(CAPACITY, hash_key);
+	struct neighbour before;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct rtnl_neighbour now = entry(9, steps[i].state, steps[i].mac);
+
+		assert_int_equal(neighbours_note(n, &now, 1, &before) != NULL, steps[i].news);
+		assert_string_equal(neighbours_state_text(now.state), steps[i].text);
+	}
+	neighbours_free(n);
+}
+
+static void an_entry_remembers_what_it_was_and_since_when(void **state)
+{
+	struct neighbours *n = neighbours_new(CAPACITY, hash_key);
+	struct rtnl_neighbour now = entry(9, NUD_STALE, dead);
+	const struct neighbour *found;
+	struct neighbour before;
+
+	(void)state;
+	assert_non_null(neighbours_note(n, &now, 1 * S, &before));
+	assert_false(before.has_mac);
+	now.state = NUD_REACHABLE;
+	assert_null(neighbours_note(n, &now, 2 * S, &before));
+	found = neighbours_find(n, &now.address, LINK);
+	assert_true(found->since_ns == 1 * S);
+
+	/* It asks in vain, then finds the right one: the old one is still known. */
+	now = entry(9, NUD_FAILED, NULL);
+	found = neighbours_note(n, &now, 3 * S, &before);
+	assert_false(neighbours_is_in_use(found));
+	now = entry(9, NUD_REACHABLE, right);
+	found = neighbours_note(n, &now, 4 * S, &before);
+	assert_true(neighbours_is_in_use(found));
+	assert_memory_equal(before.mac, dead, sizeof dead);
+	assert_memory_equal(found->mac, right, sizeof right);
+	assert_true(found->since_ns == 4 * S);
+
+	/* The same one after it was gone counts from its return. */
+	now = entry(9, 0, NULL);
+	neighbours_note(n, &now, 5 * S, &before);
+	now = entry(9, NUD_REACHABLE, right);
+	found = neighbours_note(n, &now, 6 * S, &before);
+	assert_true(found->since_ns == 6 * S);
+
+	assert_null(neighbours_find(n, &now.address, LINK + 1));
+	neighbours_free(n);
+}
+
+static void what_is_no_neighbour_is_passed_over(void **state)
+{
+	struct neighbours *n = neighbours_new(CAPACITY, hash_key);
+	struct rtnl_neighbour noarp = entry(9, NUD_NOARP, right), multicast = entry(9, NUD_PERMANENT, right);
+	struct rtnl_neighbour multicast6 = { .address = { { 0xff, 2, [15] = 1 }, 0 },
+					     .link = LINK,
+					     .state = NUD_STALE };
+	struct neighbour before;
+
+	(void)state;
+	multicast.address.address[12] = 239;
+	assert_null(neighbours_note(n, &noarp, 1, &before));
+	assert_null(neighbours_note(n, &multicast, 1, &before));
+	assert_null(neighbours_note(n, &multicast6, 1, &before));
+	neighbours_free(n);
+}
+
+static void other_entries_than_there_is_room_for(void **state)
+{
+	struct neighbours *n = neighbours_new(CAPACITY, hash_key);
+	struct neighbour before;
+
+	(void)state;
+	for (uint8_t host = 1; host <= 100; host++) {
+		struct rtnl_neighbour now = entry(host, NUD_STALE, right);
+
+		assert_non_null(neighbours_note(n, &now, host, &before));
+		assert_non_null(neighbours_find(n, &now.address, LINK));
+	}
+	neighbours_free(n);
+}
+
+/* ---- snapshots ---- */
+
+static const int64_t now_ns = 100 * S;
+
+/* A wrong entry, 50 s old, and a frame of now: each test changes one thing. */
+struct situation {
+	struct snapshots *snapshots;
+	struct neighbour entry;
+	struct snapshots_view view;
+};
+
+static int set_up(void **state)
+{
+	struct situation *s = calloc(1, sizeof *s);
+
+	assert_non_null(s);
+	s->snapshots = snapshots_new(CAPACITY, hash_key);
+	s->entry = (struct neighbour){ .state = NUD_STALE, .has_mac = true, .since_ns = 50 * S };
+	memcpy(s->entry.mac, dead, sizeof dead);
+	s->view = (struct snapshots_view){
+		.client = sample_endpoint_v4(9, 0),
+		.next_hop = sample_endpoint_v4(9, 0),
+		.link = LINK,
+		.entry = &s->entry,
+		.has_frame = true,
+		.frame_link = LINK,
+		.frame_ns = now_ns,
+		.frame_since_ns = 60 * S,
+	};
+	memcpy(s->entry.key.address, s->view.client.address, sizeof s->entry.key.address);
+	s->entry.key.link = LINK;
+	memcpy(s->view.frame_mac, right, sizeof right);
+	*state = s;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct situation *s = *state;
+
+	snapshots_free(s->snapshots);
+	free(s);
+	return 0;
+}
+
+static bool is_wrong(const struct situation *s)
+{
+	return snapshots_take(s->snapshots, &s->view, now_ns)->seen.wrong;
+}
+
+static void another_mac_on_the_link_is_wrong(void **state)
+{
+	static const uint16_t states[] = { NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE, NUD_PERMANENT };
+	struct situation *s = *state;
+
+	for (unsigned i = 0; i < sizeof states / sizeof *states; i++) {
+		s->entry.state = states[i];
+		assert_true(is_wrong(s));
+	}
+}
+
+static void everything_that_forbids_it(void **state)
+{
+	struct situation *s = *state, good = *s;
+
+#define FORBIDS(change)                                                                                                \
+	change;                                                                                                        \
+	assert_false(is_wrong(s));                                                                                     \
+	*s = good;                                                                                                     \
+	s->view.entry = &s->entry;                                                                                     \
+	assert_true(is_wrong(s))
+	FORBIDS(memcpy(s->entry.mac, right, sizeof right));
+	FORBIDS(s->view.next_hop = sample_endpoint_v4(1, 0)); /* a gateway */
+	FORBIDS(s->view.entry = NULL);
+	FORBIDS(s->entry.state = NUD_FAILED);
+	FORBIDS(s->entry.state = NUD_INCOMPLETE);
+	FORBIDS(s->entry.has_mac = false);
+	FORBIDS(s->view.has_frame = false);
+	FORBIDS(s->view.frame_link = LINK + 1); /* it has another way to us */
+	FORBIDS(s->view.frame_ns = 49 * S);     /* before the entry was what it is */
+	FORBIDS(s->view.frame_ns = 90 * S);     /* too long ago */
+	FORBIDS(memcpy(s->entry.mac, vrrp, sizeof vrrp));
+	FORBIDS(memcpy(s->view.frame_mac, vrrp, sizeof vrrp));
+#undef FORBIDS
+}
+
+static void who_hears_us_under_these_macs_is_not_suspected(void **state)
+{
+	struct situation *s = *state;
+
+	assert_true(is_wrong(s));
+	/* What was sent before the entry, or the client's MAC, was what it is proves nothing. */
+	snapshots_confirm(s->snapshots, &s->view, 49 * S);
+	snapshots_confirm(s->snapshots, &s->view, 55 * S);
+	assert_true(snapshots_find(s->snapshots, &s->view.client)->seen.wrong);
+	snapshots_confirm(s->snapshots, &s->view, 70 * S);
+	assert_false(snapshots_find(s->snapshots, &s->view.client)->seen.wrong);
+	assert_false(is_wrong(s));
+	s->entry.mac[5]++; /* but this one is another */
+	assert_true(is_wrong(s));
+}
+
+static void healing_is_seen_and_told(void **state)
+{
+	struct situation *s = *state;
+	struct evidence_answer answer = { .neighbours_len = 0 };
+	struct neighbour other = s->entry;
+
+	assert_true(is_wrong(s));
+	assert_false(snapshots_wants(s->snapshots, &s->view.client, now_ns + 90 * S));
+	other.mac[5]++;
+	assert_null(snapshots_heal(s->snapshots, &other, now_ns + 1 * S));
+	memcpy(s->entry.mac, right, sizeof right);
+	s->entry.state = NUD_FAILED;
+	assert_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 2 * S));
+	s->entry.state = NUD_REACHABLE;
+	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 3 * S));
+	assert_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 4 * S));
+	assert_true(snapshots_wants(s->snapshots, &s->view.client, now_ns + 5 * S));
+
+	snapshots_tell(s->snapshots, &s->view.client, now_ns + 10 * S, &answer);
+	assert_int_equal(answer.neighbours_len, 1);
+	const struct evidence_neighbour *n = &answer.neighbours[0];
+	assert_true(n->wrong && n->has_entry && n->has_frame);
+	assert_memory_equal(n->entry_mac, dead, sizeof dead);
+	assert_memory_equal(n->frame_mac, right, sizeof right);
+	assert_int_equal(n->taken_ms, 10000);
+	assert_int_equal(n->since_ms, 50000);
+	assert_int_equal(n->healed_ms, 7000);
+}
+
+static void not_more_than_the_answer_holds(void **state)
+{
+	struct situation *s = *state;
+	struct evidence_answer answer = { .neighbours_len = 0 };
+
+	for (uint8_t host = 1; host <= EVIDENCE_NEIGHBOURS_MAX + 1; host++) {
+		s->view.client = sample_endpoint_v4(host, 0);
+		snapshots_take(s->snapshots, &s->view, now_ns);
+		snapshots_tell(s->snapshots, &s->view.client, now_ns, &answer);
+	}
+	assert_int_equal(answer.neighbours_len, EVIDENCE_NEIGHBOURS_MAX);
+	assert_true(answer.neighbours[0].healed_ms == UINT32_MAX);
+}
+
+#define SITUATION(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_least_recently_used_makes_room),
+		cmocka_unit_test(many_keys_against_a_plain_list),
+		cmocka_unit_test(only_another_mac_or_class_is_news),
+		cmocka_unit_test(an_entry_remembers_what_it_was_and_since_when),
+		cmocka_unit_test(what_is_no_neighbour_is_passed_over),
+		cmocka_unit_test(other_entries_than_there_is_room_for),
+		SITUATION(another_mac_on_the_link_is_wrong),
+		SITUATION(everything_that_forbids_it),
+		SITUATION(who_hears_us_under_these_macs_is_not_suspected),
+		SITUATION(healing_is_seen_and_told),
+		SITUATION(not_more_than_the_answer_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
