@@ -1,0 +1,99 @@
+#include "server/frames.h"
+
+#include "server/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MS 1000000LL
+
+struct frames {
+	struct recent *seen;
+	int64_t evicted_ns;
+};
+
+struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct frames *f = calloc(1, sizeof *f);
+
+	if (!f)
+		return NULL;
+	f->seen = recent_new(capacity, sizeof(struct frames_seen), sizeof(struct frames_key), hash_key);
+	if (f->seen)
+		return f;
+	free(f);
+	return NULL;
+}
+
+void frames_free(struct frames *frames)
+{
+	if (!frames)
+		return;
+	recent_free(frames->seen);
+	free(frames);
+}
+
+void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
+		 int64_t received_ns)
+{
+	struct frames_key key = { .transport = headers->protocol };
+	struct frames_seen *seen;
+	bool evicted;
+
+	memcpy(key.client, headers->source.address, sizeof key.client);
+	memcpy(key.local, headers->destination.address, sizeof key.local);
+	seen = recent_use(frames->seen, &key, &evicted);
+	if (evicted)
+		frames->evicted_ns = received_ns;
+	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0)
+		seen->since_ns = received_ns;
+	seen->count++;
+	seen->link = link;
+	seen->has_mac = mac != NULL;
+	if (mac)
+		memcpy(seen->mac, mac, sizeof seen->mac);
+	seen->newest_ns = received_ns;
+}
+
+static bool is_of(const struct frames_seen *seen, const struct endpoint *client)
+{
+	return memcmp(seen->key.client, client->address, sizeof seen->key.client) == 0;
+}
+
+const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client)
+{
+	for (const struct frames_seen *s = recent_next(frames->seen, NULL); s; s = recent_next(frames->seen, s))
+		if (is_of(s, client))
+			return s->has_mac ? s : NULL;
+	return NULL;
+}
+
+int64_t frames_evicted_ns(const struct frames *frames)
+{
+	return frames->evicted_ns;
+}
+
+static struct evidence_frames evidence_of(const struct frames_seen *seen, int64_t now_ns)
+{
+	int64_t idle_ms = (now_ns - seen->newest_ns) / MS;
+	struct evidence_frames out = {
+		.transport = (uint8_t)seen->key.transport,
+		.count = seen->count,
+		.idle_ms = idle_ms < 0            ? 0
+			   : idle_ms > UINT32_MAX ? UINT32_MAX
+						  : (uint32_t)idle_ms,
+	};
+
+	memcpy(out.client.address, seen->key.client, sizeof out.client.address);
+	memcpy(out.local.address, seen->key.local, sizeof out.local.address);
+	return out;
+}
+
+void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
+		 struct evidence_answer *answer)
+{
+	for (const struct frames_seen *s = recent_next(frames->seen, NULL);
+	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = recent_next(frames->seen, s))
+		if (is_of(s, client))
+			answer->frames[answer->frames_len++] = evidence_of(s, now_ns);
+}

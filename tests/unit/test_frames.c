@@ -1,0 +1,393 @@
+/* headers, filters, frames: what is read of frames, what the kernel lets through, what is remembered. Filters run in
+ * the kernel, on datagrams of a socket pair: a packet socket sees the same octets, from the network header on. */
+#include "common/core/bytes.h"
+#include "server/filters.h"
+#include "server/frames.h"
+#include "server/headers.h"
+#include "tests/unit/sample_packet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define S 1000000000LL
+
+enum { PORT = 8620, BUF_LEN = 256, PAYLOAD_LEN = 40, SYN = 0x02, RST = 0x04, ACK = 0x10, ECE = 0x40 };
+
+struct packet {
+	uint8_t buf[BUF_LEN];
+	size_t len, headers_len;
+};
+
+static size_t put_transport(uint8_t *p, uint8_t protocol, uint16_t from, uint16_t to, uint8_t flags)
+{
+	bytes_put16(p, from);
+	bytes_put16(p + 2, to);
+	if (protocol == HEADERS_UDP)
+		return 8;
+	p[12] = 5 << 4;
+	p[13] = flags;
+	return 14; /* what is read of it */
+}
+
+/* options: octets of IP options. */
+static struct packet packet4(uint8_t protocol, uint16_t from, uint16_t to, uint8_t flags, unsigned options)
+{
+	struct packet p = { .headers_len = 20 + options };
+
+	p.buf[0] = (uint8_t)(0x40 | (20 + options) / 4);
+	p.buf[6] = 0x40; /* don't fragment */
+	p.buf[9] = protocol;
+	memcpy(p.buf + 12, (uint8_t[]){ 198, 18, 1, 9, 198, 18, 1, 5 }, 8);
+	p.headers_len += put_transport(p.buf + p.headers_len, protocol, from, to, flags);
+	p.len = p.headers_len + PAYLOAD_LEN;
+	return p;
+}
+
+static struct packet packet6(uint8_t protocol, uint16_t from, uint16_t to, uint8_t flags)
+{
+	struct packet p = { .headers_len = 40 };
+	struct endpoint source = sample_endpoint_v6(9, 0), destination = sample_endpoint_v6(5, 0);
+
+	p.buf[0] = 0x60;
+	p.buf[6] = protocol;
+	memcpy(p.buf + 8, source.address, 16);
+	memcpy(p.buf + 24, destination.address, 16);
+	p.headers_len += put_transport(p.buf + p.headers_len, protocol, from, to, flags);
+	p.len = p.headers_len + PAYLOAD_LEN;
+	return p;
+}
+
+static struct packet arp(uint8_t sender, uint8_t target)
+{
+	struct packet p = { .buf = { 0, 1, 8, 0, 6, 4, 0, 1 }, .len = HEADERS_ARP_LEN, .headers_len = HEADERS_ARP_LEN };
+
+	memcpy(p.buf + 14, (uint8_t[]){ 198, 18, 1, sender }, 4);
+	memcpy(p.buf + 24, (uint8_t[]){ 198, 18, 1, target }, 4);
+	if (sender == 0)
+		memset(p.buf + 14, 0, 4);
+	return p;
+}
+
+static struct packet nd(uint8_t type, bool from_nobody)
+{
+	struct packet p = { .len = 64, .headers_len = 64 };
+	struct endpoint source = sample_endpoint_v6(9, 0), target = sample_endpoint_v6(5, 0);
+
+	p.buf[0] = 0x60;
+	p.buf[6] = 58;
+	p.buf[7] = 255;
+	if (!from_nobody)
+		memcpy(p.buf + 8, source.address, 16);
+	p.buf[40] = type;
+	memcpy(p.buf + 48, target.address, 16);
+	return p;
+}
+
+/* ---- headers ---- */
+
+static void addresses_ports_and_flags_are_read(void **state)
+{
+	struct packet packets[] = { packet4(HEADERS_UDP, 40000, PORT, 0, 0), packet4(HEADERS_TCP, 40000, PORT, SYN, 8),
+				    packet6(HEADERS_UDP, 40000, PORT, 0),
+				    packet6(HEADERS_TCP, 40000, PORT, ACK | RST) };
+	struct headers_ip h;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct endpoint source = i < 2 ? sample_endpoint_v4(9, 40000) : sample_endpoint_v6(9, 40000);
+		struct endpoint destination = i < 2 ? sample_endpoint_v4(5, PORT) : sample_endpoint_v6(5, PORT);
+
+		assert_true(headers_read_ip(packets[i].buf, packets[i].len, &h));
+		assert_true(endpoint_equal(&h.source, &source));
+		assert_true(endpoint_equal(&h.destination, &destination));
+		assert_int_equal(h.protocol, i % 2 ? HEADERS_TCP : HEADERS_UDP);
+		assert_int_equal(h.syn, i == 1);
+		assert_int_equal(h.ack, i == 3);
+		assert_int_equal(h.rst, i == 3);
+	}
+}
+
+static void headers_that_are_cut_are_not_read(void **state)
+{
+	struct packet packets[] = { packet4(HEADERS_UDP, 1, PORT, 0, 0), packet4(HEADERS_TCP, 1, PORT, SYN, 40),
+				    packet6(HEADERS_UDP, 1, PORT, 0), packet6(HEADERS_TCP, 1, PORT, SYN) };
+	struct headers_claim claim;
+	struct headers_ip h;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		for (size_t len = 0; len <= packets[i].headers_len; len++) {
+			uint8_t *exact = malloc(len + 1); /* so that AddressSanitizer sees a read beyond the end */
+
+			memcpy(exact + 1, packets[i].buf, len);
+			assert_int_equal(headers_read_ip(exact + 1, len, &h), len == packets[i].headers_len);
+			free(exact);
+		}
+	}
+	struct packet a = arp(9, 5), n = nd(136, false);
+	assert_false(headers_read_arp(a.buf, a.len - 1, &claim));
+	assert_false(headers_read_nd(n.buf, n.len - 1, &claim));
+}
+
+static void what_is_no_request_is_not_read(void **state)
+{
+	struct packet p = packet4(HEADERS_UDP, 1, PORT, 0, 0);
+	struct headers_ip h;
+
+	(void)state;
+	p.buf[7] = 1; /* a later fragment */
+	assert_false(headers_read_ip(p.buf, p.len, &h));
+	p = packet4(1, 1, PORT, 0, 0);
+	assert_false(headers_read_ip(p.buf, p.len, &h));
+	p = packet4(HEADERS_UDP, 1, PORT, 0, 0);
+	p.buf[0] = 0x44; /* a header of 16 octets */
+	assert_false(headers_read_ip(p.buf, p.len, &h));
+	p.buf[0] = 0x55;
+	assert_false(headers_read_ip(p.buf, p.len, &h));
+}
+
+static void claims_and_probes_are_told_apart(void **state)
+{
+	struct endpoint five = sample_endpoint_v4(5, 0), five6 = sample_endpoint_v6(5, 0);
+	struct packet claim4 = arp(5, 9), probe4 = arp(0, 5), claim6 = nd(136, false), probe6 = nd(135, true);
+	struct packet question6 = nd(135, false), routed6 = nd(136, false), redirect6 = nd(137, false);
+	struct headers_claim c;
+
+	(void)state;
+	assert_true(headers_read_arp(claim4.buf, claim4.len, &c));
+	assert_true(!c.probe && endpoint_equal(&c.address, &five));
+	assert_true(headers_read_arp(probe4.buf, probe4.len, &c));
+	assert_true(c.probe && endpoint_equal(&c.address, &five));
+	assert_true(headers_read_nd(claim6.buf, claim6.len, &c));
+	assert_true(!c.probe && endpoint_equal(&c.address, &five6));
+	assert_true(headers_read_nd(probe6.buf, probe6.len, &c));
+	assert_true(c.probe && endpoint_equal(&c.address, &five6));
+
+	assert_false(headers_read_nd(question6.buf, question6.len, &c)); /* it asks for our MAC */
+	assert_false(headers_read_nd(redirect6.buf, redirect6.len, &c));
+	routed6.buf[7] = 254;
+	assert_false(headers_read_nd(routed6.buf, routed6.len, &c));
+	claim4.buf[1] = 6; /* not Ethernet */
+	assert_false(headers_read_arp(claim4.buf, claim4.len, &c));
+}
+
+static void our_own_probe_is_one(void **state)
+{
+	static const uint8_t mac[HEADERS_MAC_LEN] = { 2, 0, 0x5e, 0, 0x53, 1 };
+	struct endpoint five = sample_endpoint_v4(5, 0);
+	uint8_t buf[HEADERS_ARP_LEN];
+	struct headers_claim c;
+
+	(void)state;
+	headers_write_arp_probe(buf, mac, &five);
+	assert_true(headers_read_arp(buf, sizeof buf, &c));
+	assert_true(c.probe && endpoint_equal(&c.address, &five));
+	assert_int_equal(buf[7], 1); /* a request */
+	assert_memory_equal(buf + 8, mac, sizeof mac);
+}
+
+/* ---- filters ---- */
+
+/* How many octets of the packet pass. */
+static size_t passes(const struct filters_program *program, const struct packet *p)
+{
+	struct sock_filter code[FILTERS_LEN_MAX];
+	struct sock_fprog fprog = { .len = program->len, .filter = code };
+	uint8_t buf[BUF_LEN];
+	int pair[2];
+	ssize_t n;
+
+	memcpy(code, program->code, program->len * sizeof *code);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER, &fprog, sizeof fprog), 0);
+	send(pair[0], p->buf, p->len, MSG_DONTWAIT);
+	n = recv(pair[1], buf, sizeof buf, MSG_DONTWAIT);
+	close(pair[0]);
+	close(pair[1]);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void assert_passes(const struct filters_program *program, struct packet p, bool wanted)
+{
+	assert_int_equal(passes(program, &p), wanted ? p.headers_len : 0);
+}
+
+static void only_requests_to_the_port_pass_without_payload(void **state)
+{
+	const struct filters_ports ports = { .udp = { PORT }, .tcp = { PORT, 443 }, .udp_len = 1, .tcp_len = 2 };
+	struct filters_program f;
+	struct packet fragment = packet4(HEADERS_UDP, 1, PORT, 0, 0);
+
+	(void)state;
+	filters_requests(&f, &ports);
+	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 0), true);
+	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 40), true);
+	assert_passes(&f, packet6(HEADERS_UDP, 40000, PORT, 0), true);
+	assert_passes(&f, packet4(HEADERS_TCP, 40000, PORT, SYN, 0), true);
+	assert_passes(&f, packet4(HEADERS_TCP, 40000, 443, SYN | ECE, 12), true);
+	assert_passes(&f, packet6(HEADERS_TCP, 40000, 443, SYN), true);
+
+	assert_passes(&f, packet4(HEADERS_UDP, 40000, 443, 0, 0), false);
+	assert_passes(&f, packet4(HEADERS_UDP, PORT, 40000, 0, 0), false);
+	assert_passes(&f, packet6(HEADERS_UDP, PORT, PORT + 1, 0), false);
+	assert_passes(&f, packet4(HEADERS_TCP, 40000, PORT, ACK, 0), false);
+	assert_passes(&f, packet4(HEADERS_TCP, 40000, PORT, SYN | ACK, 0), false);
+	assert_passes(&f, packet6(HEADERS_TCP, 40000, PORT, RST), false);
+	assert_passes(&f, packet4(1, 40000, PORT, 0, 0), false);
+	assert_passes(&f, packet6(58, 40000, PORT, 0), false);
+	assert_passes(&f, arp(9, 5), false);
+	fragment.buf[7] = 1;
+	assert_passes(&f, fragment, false);
+}
+
+static void no_port_at_all_lets_nothing_pass(void **state)
+{
+	const struct filters_ports ports = { .udp = { PORT }, .udp_len = 1 };
+	struct filters_program f;
+
+	(void)state;
+	filters_requests(&f, &ports);
+	assert_passes(&f, packet4(HEADERS_UDP, 1, PORT, 0, 0), true);
+	assert_passes(&f, packet4(HEADERS_TCP, 1, PORT, SYN, 0), false);
+	assert_passes(&f, packet4(HEADERS_TCP, 1, 0, SYN, 0), false);
+}
+
+/* A socket pair's datagrams are "to this host", but come over no interface, of whose type the first two instructions
+ * are. The other direction is tried in the lab. */
+static void the_longest_filters_fit_and_work(void **state)
+{
+	struct filters_ports ports = { .udp_len = FILTERS_PORTS_MAX, .tcp_len = FILTERS_PORTS_MAX };
+	struct endpoint addresses[FILTERS_ADDRESSES_MAX];
+	struct filters_program f;
+
+	(void)state;
+	for (uint16_t i = 0; i < FILTERS_PORTS_MAX; i++) {
+		ports.udp[i] = (uint16_t)(1000 + i);
+		ports.tcp[i] = (uint16_t)(2000 + i);
+	}
+	filters_conversations(&f, &ports);
+	f.len = (unsigned short)(f.len - 2);
+	memmove(f.code, f.code + 2, f.len * sizeof *f.code);
+	for (uint16_t i = 0; i < FILTERS_PORTS_MAX; i++) {
+		assert_passes(&f, packet4(HEADERS_UDP, 1, ports.udp[i], 0, 0), true);
+		assert_passes(&f, packet6(HEADERS_TCP, 1, ports.tcp[i], SYN), true);
+		assert_passes(&f, packet4(HEADERS_UDP, ports.udp[i], 1, 0, 0), false);
+		assert_passes(&f, packet6(HEADERS_TCP, 1, ports.udp[i], SYN), false);
+	}
+	for (uint8_t i = 0; i < FILTERS_ADDRESSES_MAX; i++)
+		addresses[i] = i % 2 ? sample_endpoint_v4((uint8_t)(100 + i), 0) : sample_endpoint_v6(i, 0);
+	filters_arp(&f, addresses, FILTERS_ADDRESSES_MAX);
+	for (uint8_t i = 1; i < FILTERS_ADDRESSES_MAX; i += 2) {
+		assert_passes(&f, arp((uint8_t)(100 + i), 9), true);
+		assert_passes(&f, arp(0, (uint8_t)(100 + i)), true);
+		assert_passes(&f, arp(9, (uint8_t)(100 + i)), false); /* it asks for our MAC */
+		assert_passes(&f, arp(0, (uint8_t)(99 + i)), false);
+	}
+}
+
+static void only_claims_in_nd_pass(void **state)
+{
+	struct packet routed = nd(136, false);
+	struct filters_program f;
+
+	(void)state;
+	filters_nd(&f);
+	assert_passes(&f, nd(136, false), true);
+	assert_passes(&f, nd(135, true), true);
+	assert_passes(&f, nd(135, false), false);
+	assert_passes(&f, nd(134, false), false);
+	assert_passes(&f, packet6(HEADERS_UDP, 1, PORT, 0), false);
+	routed.buf[7] = 64;
+	assert_passes(&f, routed, false);
+}
+
+/* ---- frames ---- */
+
+static struct headers_ip headers(uint8_t client, uint8_t local, uint8_t protocol)
+{
+	return (struct headers_ip){ .source = sample_endpoint_v4(client, 40000),
+				    .destination = sample_endpoint_v4(local, PORT),
+				    .protocol = protocol };
+}
+
+static void the_newest_mac_counts(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 }, one[6] = { 2, 1 }, two[6] = { 2, 2 };
+	struct frames *f = frames_new(4, hash_key);
+	struct headers_ip udp = headers(9, 5, HEADERS_UDP), tcp = headers(9, 6, HEADERS_TCP);
+	struct endpoint client = sample_endpoint_v4(9, 1), other = sample_endpoint_v4(8, 1);
+	struct evidence_answer answer = { .frames_len = 0 };
+
+	(void)state;
+	assert_null(frames_newest(f, &client));
+	frames_note(f, &udp, 2, one, 1 * S);
+	frames_note(f, &udp, 2, one, 2 * S);
+	frames_note(f, &tcp, 3, two, 3 * S);
+	frames_note(f, &udp, 2, one, 4 * S);
+	const struct frames_seen *newest = frames_newest(f, &client);
+	assert_non_null(newest);
+	assert_memory_equal(newest->mac, one, sizeof one);
+	assert_true(newest->newest_ns == 4 * S && newest->since_ns == 1 * S);
+	frames_note(f, &udp, 2, two, 5 * S);
+	assert_true(frames_newest(f, &client)->since_ns == 5 * S);
+	assert_null(frames_newest(f, &other));
+
+	frames_tell(f, &client, 10 * S, &answer);
+	assert_int_equal(answer.frames_len, 2);
+	assert_int_equal(answer.frames[0].transport, HEADERS_UDP);
+	assert_int_equal(answer.frames[0].count, 4);
+	assert_int_equal(answer.frames[0].idle_ms, 5000);
+	assert_int_equal(answer.frames[1].transport, HEADERS_TCP);
+	assert_int_equal(answer.frames[1].idle_ms, 7000);
+	assert_true(endpoint_same_address(&answer.frames[1].local, &tcp.destination));
+
+	frames_note(f, &udp, 4, NULL, 6 * S); /* over something without MACs */
+	assert_null(frames_newest(f, &client));
+	frames_free(f);
+}
+
+static void the_table_and_the_answer_are_bounded(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 }, mac[6] = { 2, 1 };
+	struct frames *f = frames_new(EVIDENCE_FRAMES_MAX + 1, hash_key);
+	struct endpoint client = sample_endpoint_v4(9, 1);
+	struct evidence_answer answer = { .frames_len = 0 };
+
+	(void)state;
+	for (uint8_t local = 1; local <= EVIDENCE_FRAMES_MAX + 1; local++) {
+		struct headers_ip h = headers(9, local, HEADERS_UDP);
+
+		frames_note(f, &h, 2, mac, local * S);
+	}
+	assert_true(frames_evicted_ns(f) == 0);
+	frames_tell(f, &client, 100 * S, &answer);
+	assert_int_equal(answer.frames_len, EVIDENCE_FRAMES_MAX);
+	struct headers_ip one_more = headers(9, 100, HEADERS_UDP);
+	frames_note(f, &one_more, 2, mac, 50 * S);
+	assert_true(frames_evicted_ns(f) == 50 * S);
+	frames_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_ports_and_flags_are_read),
+		cmocka_unit_test(headers_that_are_cut_are_not_read),
+		cmocka_unit_test(what_is_no_request_is_not_read),
+		cmocka_unit_test(claims_and_probes_are_told_apart),
+		cmocka_unit_test(our_own_probe_is_one),
+		cmocka_unit_test(only_requests_to_the_port_pass_without_payload),
+		cmocka_unit_test(no_port_at_all_lets_nothing_pass),
+		cmocka_unit_test(the_longest_filters_fit_and_work),
+		cmocka_unit_test(only_claims_in_nd_pass),
+		cmocka_unit_test(the_newest_mac_counts),
+		cmocka_unit_test(the_table_and_the_answer_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
