@@ -115,49 +115,30 @@ static bool read_peers(struct schema *s, const struct schema_key *key, struct tr
 	return ok;
 }
 
-/* ---- checked already, used by features to come ---- */
+#define APPLICATION(name) .offset = offsetof(struct server_config_application, name)
 
-static bool read_boolean_not_yet(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
-{
-	bool wanted = false;
-	const char *text = schema_text(s, node);
-	(void)key;
-	(void)object;
-	if (!text || !schema_check(s, node, units_boolean(text, &wanted)))
-		return false;
-	if (wanted)
-		schema_not_yet(s, node);
-	return true;
-}
-
-struct application {
-	char *name;
-	bool udp, tcp;
-	uint16_t port;
-};
-
+_Static_assert(offsetof(struct server_config_application, tcp) ==
+		   offsetof(struct server_config_application, udp) + sizeof(bool),
+	       "read_protocols");
 static const struct schema_key application_keys[] = {
-	{ "name", .read = read_name, .offset = offsetof(struct application, name), .required = "what to call it" },
-	{ "protocol", .read = read_protocols, .offset = offsetof(struct application, udp), .required = "udp or tcp" },
-	{ "port", .read = read_port, .offset = offsetof(struct application, port),
-	  .required = "the port it listens on" },
+	{ "name", .read = read_name, APPLICATION(name), .required = "what to call it" },
+	{ "protocol", .read = read_protocols, APPLICATION(udp), .required = "udp or tcp" },
+	{ "port", .read = read_port, APPLICATION(port), .required = "the port it listens on" },
 	{ 0 },
 };
 
 static bool read_applications(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
+	struct server_config *config = object;
 	(void)key;
-	(void)object;
 	if (!schema_is_kind(s, node, TREE_LIST))
 		return false;
+	if (node->len > SERVER_CONFIG_APPLICATIONS_MAX)
+		return schema_error(s, node, "has more than %d applications", SERVER_CONFIG_APPLICATIONS_MAX);
+	config->applications = alloc_zero(node->len, sizeof *config->applications);
 	bool ok = true;
-	for (struct tree_node *item = node->first; item; item = item->next) {
-		struct application application = { 0 };
-		ok &= schema_mapping(s, application_keys, item, &application);
-		free(application.name);
-	}
-	if (node->len > 0)
-		schema_not_yet(s, node);
+	for (struct tree_node *item = node->first; item; item = item->next)
+		ok &= schema_mapping(s, application_keys, item, &config->applications[config->applications_len++]);
 	return ok;
 }
 
@@ -180,15 +161,25 @@ static const struct schema_key limits_keys[] = {
 };
 
 static const struct schema_key watch_keys[] = {
-	{ "neighbours", .read = read_boolean_not_yet },
+	{ "neighbours", .read = read_boolean, FIELD(watch_neighbours) },
 	{ "half_open", .read = read_boolean, FIELD(half_open) },
-	{ "addresses", .read = read_boolean_not_yet },
+	{ "addresses", .read = read_boolean, FIELD(watch_addresses) },
 	{ "applications", .read = read_applications },
 	{ 0 },
 };
 
+static bool read_repair(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	const struct server_config *config = object;
+	if (!read_boolean(s, key, node, object))
+		return false;
+	if (config->repair_neighbours && !config->watch_neighbours)
+		schema_warning(s, node, "needs watch.neighbours; it has no effect");
+	return true;
+}
+
 static const struct schema_key repair_keys[] = {
-	{ "stale_neighbours", .read = read_boolean_not_yet },
+	{ "stale_neighbours", .read = read_repair, FIELD(repair_neighbours) },
 	{ 0 },
 };
 
@@ -240,6 +231,8 @@ struct server_config *server_config_load(const char *file, struct diag_list *dia
 		.tcp_slots = TCP_SLOTS_DEFAULT,
 		.clock_skew_ns = 60 * UNITS_S,
 		.half_open = true,
+		.watch_neighbours = true,
+		.watch_addresses = true,
 	};
 	struct schema s = { .diags = diags };
 	read_root(&s, tree->root, config);
@@ -274,6 +267,22 @@ static void print_peers(const struct server_config *config, FILE *out)
 	}
 }
 
+static void print_watch(const struct server_config *config, FILE *out)
+{
+	fprintf(out, "half-open sockets: %s\n", config->half_open ? "told of" : "not told of");
+	fprintf(out, "neighbour table: %s\n",
+		!config->watch_neighbours   ? "not watched"
+		: config->repair_neighbours ? "watched, entries that are proven wrong deleted"
+					    : "watched");
+	fprintf(out, "claims of our addresses by others: %s\n",
+		config->watch_addresses ? "watched for" : "not watched for");
+	for (size_t i = 0; i < config->applications_len; i++) {
+		const struct server_config_application *a = &config->applications[i];
+		fprintf(out, "application watched: %s, port %u,%s%s\n", a->name, (unsigned)a->port,
+			a->udp ? " udp" : "", a->tcp ? " tcp" : "");
+	}
+}
+
 void server_config_print(const struct server_config *config, FILE *out)
 {
 	char key[KEYFILE_PUBLIC_LEN], skew[UNITS_DURATION_LEN];
@@ -283,8 +292,8 @@ void server_config_print(const struct server_config *config, FILE *out)
 	fprintf(out, ", port %u,%s%s\n", (unsigned)config->port, config->udp ? " udp" : "", config->tcp ? " tcp" : "");
 	fprintf(out, "limits: %u flows, %u tcp connections at a time, clocks %s apart\n", config->flows_max,
 		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
-	fprintf(out, "half-open sockets: %s\njournal: %s\nclients:\n", config->half_open ? "told of" : "not told of",
-		config->journal ? config->journal : "none");
+	print_watch(config, out);
+	fprintf(out, "journal: %s\nclients:\n", config->journal ? config->journal : "none");
 	for (size_t i = 0; i < config->clients_len; i++) {
 		keyfile_public_text(config->clients[i].key, key);
 		fprintf(out, "  %s: %s\n", config->clients[i].name, key);
@@ -300,6 +309,9 @@ void server_config_free(struct server_config *config)
 		free(config->clients[i].name);
 	for (size_t i = 0; i < config->peers_len; i++)
 		free(config->peers[i].name);
+	for (size_t i = 0; i < config->applications_len; i++)
+		free(config->applications[i].name);
+	free(config->applications);
 	free(config->clients);
 	free(config->peers);
 	free(config->addresses);

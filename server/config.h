@@ -21,6 +21,14 @@ struct server_config_peer {
 	struct endpoint address; /* where it is asked */
 };
 
+struct server_config_application {
+	char *name;
+	bool udp, tcp;
+	uint16_t port;
+};
+
+enum { SERVER_CONFIG_APPLICATIONS_MAX = 16 };
+
 struct server_config {
 	char *file;
 	char *name;
@@ -39,7 +47,13 @@ struct server_config {
 	unsigned flows_max;    /* default 65536 */
 	unsigned tcp_slots;    /* default 256 */
 	int64_t clock_skew_ns; /* default 60 s */
-	bool half_open;        /* watch.half_open, default true: answer evidence about half-open sockets */
+	/* watch: { half_open, neighbours, addresses, applications } */
+	bool half_open;        /* default true: answer evidence about half-open sockets */
+	bool watch_neighbours; /* default true: watch the neighbour table, and the frames of clients */
+	bool watch_addresses;  /* default true: watch for others that claim our addresses */
+	struct server_config_application *applications;
+	size_t applications_len;
+	bool repair_neighbours; /* repair.stale_neighbours, default false */
 };
 
 struct server_config *server_config_load(const char *file, struct diag_list *diags);

@@ -6,6 +6,7 @@
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 #include "server/collector.h"
+#include "server/lookout.h"
 #include "server/notices.h"
 #include "server/tcp_listener.h"
 #include "server/udp_listener.h"
@@ -32,6 +33,8 @@ struct daemon {
 	struct udp_listener *udp;
 	struct tcp_listener *tcp;
 	struct notices notices;
+	struct findings findings;
+	struct lookout *lookout;
 };
 
 static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
@@ -40,6 +43,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	struct daemon *d = context;
 
 	collector_collect(d->service.collector, query, asker, clock_mono_ns(), answer);
+	lookout_collect(d->lookout, query, asker, answer);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
 	randombytes_buf(nonce, SEAL_NONCE_LEN);
@@ -50,6 +54,7 @@ static void on_event(void *context, const struct reflector_event *event)
 	struct daemon *d = context;
 
 	notices_tell(&d->notices, event, clock_real_ns(), clock_mono_ns());
+	lookout_event(d->lookout, event);
 }
 
 static void on_before_sleep(uv_prepare_t *prepare)
@@ -87,6 +92,19 @@ static bool set_peers(struct daemon *d, const struct server_config *config)
 	return set;
 }
 
+static bool same_watches(const struct server_config *old, const struct server_config *new)
+{
+	bool same = old->watch_neighbours == new->watch_neighbours && old->watch_addresses == new->watch_addresses &&
+		    old->repair_neighbours == new->repair_neighbours && old->applications_len == new->applications_len;
+
+	for (size_t i = 0; same && i < new->applications_len; i++) {
+		const struct server_config_application *a = &old->applications[i], *b = &new->applications[i];
+
+		same = strcmp(a->name, b->name) == 0 && a->udp == b->udp && a->tcp == b->tcp && a->port == b->port;
+	}
+	return same;
+}
+
 static void warn_of_what_needs_a_restart(const struct server_config *old, const struct server_config *new)
 {
 	bool same_journal =
@@ -104,6 +122,8 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 	if (old->flows_max != new->flows_max || old->tcp_slots != new->tcp_slots ||
 	    old->clock_skew_ns != new->clock_skew_ns || old->half_open != new->half_open)
 		log_warning("other limits take effect with the next start");
+	if (!same_watches(old, new))
+		log_warning("another watch or repair takes effect with the next start");
 }
 
 /* The new configuration's clients become ours; the rest of it goes. */
@@ -164,8 +184,9 @@ static bool make_parts(struct daemon *d)
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
 	d->service.relays = relays_new(&d->service, d->udp);
-	if (d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) && d->service.relays &&
-	    set_peers(d, config)) {
+	d->lookout = lookout_new(config, &d->findings);
+	if (d->lookout && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
+	    d->service.relays && set_peers(d, config)) {
 		relays_start(d->service.relays, &d->loop);
 		return true;
 	}
@@ -177,7 +198,7 @@ static bool open_journal(struct daemon *d)
 {
 	if (!d->config->journal)
 		return true;
-	d->notices.journal = journal_open(d->config->journal);
+	d->findings.journal = d->notices.journal = journal_open(d->config->journal);
 	if (d->notices.journal)
 		return true;
 	log_error("can't open the journal %s: %s; its directory must exist, and this user must be able to write there",
@@ -292,6 +313,7 @@ static void stop(struct daemon *d)
 	uv_close((uv_handle_t *)&d->before_sleep, NULL);
 	udp_listener_stop(d->udp);
 	tcp_listener_stop(d->tcp);
+	lookout_stop(d->lookout);
 	relays_stop(d->service.relays);
 }
 
@@ -328,6 +350,7 @@ static int run(struct daemon *d)
 	start_handles(d);
 	if (make_parts(d) && open_journal(d) && start_listeners(d) && make_reflector(d, boot_id)) {
 		say_started(d->config, boot_id);
+		lookout_start(d->lookout, &d->loop);
 		status = EXIT_DONE;
 	} else {
 		stop(d);
@@ -340,6 +363,7 @@ static void free_parts(struct daemon *d)
 {
 	udp_listener_free(d->udp);
 	tcp_listener_free(d->tcp);
+	lookout_free(d->lookout);
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	collector_free(d->service.collector);

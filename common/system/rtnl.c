@@ -263,6 +263,35 @@ int rtnl_neighbours(struct netlink *nl, rtnl_on_neighbour *on_neighbour, void *c
 	return dump(nl, RTM_GETNEIGH, AF_UNSPEC, sizeof(struct ndmsg), each_neighbour, &receiver);
 }
 
+static void put_neighbour(struct nlmsghdr *header, const struct endpoint *address, unsigned link)
+{
+	struct ndmsg *m = mnl_nlmsg_put_extra_header(header, sizeof *m);
+
+	*m = (struct ndmsg){ .ndm_family = endpoint_is_v4(address) ? AF_INET : AF_INET6, .ndm_ifindex = (int)link };
+	netlink_put_address(header, NDA_DST, address);
+}
+
+static int take_neighbour(const struct nlmsghdr *message, void *data)
+{
+	if (message->nlmsg_type == RTM_NEWNEIGH)
+		rtnl_read_neighbour(message, data);
+	return MNL_CB_OK;
+}
+
+int rtnl_neighbour_at(struct netlink *nl, const struct endpoint *address, unsigned link,
+		      struct rtnl_neighbour *neighbour)
+{
+	*neighbour = (struct rtnl_neighbour){ .link = 0 };
+	put_neighbour(netlink_request(nl, RTM_GETNEIGH, 0), address, link);
+	return netlink_ask(nl, take_neighbour, neighbour);
+}
+
+int rtnl_delete_neighbour(struct netlink *nl, const struct endpoint *address, unsigned link)
+{
+	put_neighbour(netlink_request(nl, RTM_DELNEIGH, 0), address, link);
+	return netlink_ask(nl, NULL, NULL);
+}
+
 /* Octets of a structure that may be longer or shorter in this kernel than in our headers. */
 static void copy_known(void *dst, size_t dst_len, const struct nlattr *attr)
 {

@@ -1,5 +1,6 @@
 /* What the kernel knows of this network namespace: interfaces, addresses, routes, rules, neighbours. Asked once, by
- * anybody; nothing is changed. All functions that return an int return 0 or -errno (see netlink_ask). */
+ * anybody; but for rtnl_delete_neighbour nothing is changed. All functions that return an int return 0 or -errno (see
+ * netlink_ask). */
 #ifndef FLOATPROBE_RTNL_H
 #define FLOATPROBE_RTNL_H
 
@@ -80,6 +81,12 @@ int rtnl_default_routes(struct netlink *nl, int family, rtnl_on_route *on_route,
 int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *context)
     __attribute__((warn_unused_result));
 int rtnl_neighbours(struct netlink *nl, rtnl_on_neighbour *on_neighbour, void *context)
+    __attribute__((warn_unused_result));
+/* One entry: -ENOENT: there is none. */
+int rtnl_neighbour_at(struct netlink *nl, const struct endpoint *address, unsigned link,
+		      struct rtnl_neighbour *neighbour) __attribute__((warn_unused_result));
+/* Delete it, which needs CAP_NET_ADMIN (-EPERM). */
+int rtnl_delete_neighbour(struct netlink *nl, const struct endpoint *address, unsigned link)
     __attribute__((warn_unused_result));
 int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *table, rtnl_on_timing *on_timing,
 			 void *context) __attribute__((warn_unused_result));

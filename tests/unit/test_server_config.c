@@ -81,24 +81,38 @@ static void defaults(void **state)
 	assert_int_equal(config->flows_max, 65536);
 	assert_int_equal(config->tcp_slots, 256);
 	assert_int_equal(config->clock_skew_ns, 60 * UNITS_S);
-	assert_true(config->half_open);
+	assert_true(config->half_open && config->watch_neighbours && config->watch_addresses);
+	assert_false(config->repair_neighbours);
+	assert_int_equal(config->applications_len, 0);
 	server_config_free(config);
 }
 
 static void what_is_not_there_yet(void **state)
 {
 	(void)state;
-	server_config_free(
-	    load_good(HEAD "watch:\n"
-			   "  neighbours: true\n"
-			   "  half_open: true\n"
-			   "  addresses: true\n"
-			   "  applications: [ { name: geth, protocol: udp, port: 30303 } ]\n"
-			   "repair: { stale_neighbours: true }\n"
-			   "web: 127.0.0.1:8621\n",
-		      "s.yaml:5:15: warning: neighbours: " NOT_YET "s.yaml:7:14: warning: addresses: " NOT_YET
-		      "s.yaml:8:17: warning: applications: " NOT_YET "s.yaml:9:29: warning: stale_neighbours: " NOT_YET
-		      "s.yaml:10:6: warning: web: " NOT_YET));
+	server_config_free(load_good(HEAD "web: 127.0.0.1:8621\n", "s.yaml:4:6: warning: web: " NOT_YET));
+}
+
+static void what_is_watched(void **state)
+{
+	(void)state;
+	struct server_config *config = load_good(
+	    HEAD "watch:\n"
+		 "  neighbours: false\n"
+		 "  addresses: false\n"
+		 "  applications: [ { name: geth, protocol: udp, port: 30303 }, { name: web, protocol: [ udp, "
+		 "tcp ], port: 443 } ]\n"
+		 "repair: { stale_neighbours: true }\n",
+	    "s.yaml:8:29: warning: stale_neighbours: needs watch.neighbours; it has no effect\n");
+	assert_false(config->watch_neighbours);
+	assert_false(config->watch_addresses);
+	assert_true(config->repair_neighbours);
+	assert_int_equal(config->applications_len, 2);
+	assert_string_equal(config->applications[0].name, "geth");
+	assert_int_equal(config->applications[0].port, 30303);
+	assert_true(config->applications[0].udp && !config->applications[0].tcp);
+	assert_true(config->applications[1].udp && config->applications[1].tcp);
+	server_config_free(config);
 }
 
 static void faults(void **state)
@@ -165,7 +179,6 @@ static void faults(void **state)
 		       "journal: b.key\n",
 		  "s.yaml:4:10: error: neighbors: unknown key; did you mean neighbours?\n"
 		  "s.yaml:4:38: error: half_open: '1' is neither true nor false\n"
-		  "s.yaml:4:55: warning: applications: " NOT_YET
 		  "s.yaml:4:57: error: name: missing; wanted: what to call it\n"
 		  "s.yaml:4:57: error: port: missing; wanted: the port it listens on\n"
 		  "s.yaml:4:69: error: protocol: 'sctp' is not one of: udp, tcp\n"
@@ -188,7 +201,10 @@ static void printed(void **state)
 	size_t len = 0;
 	(void)state;
 	struct server_config *config =
-	    load_good(HEAD "listen: { protocols: udp, addresses: [ 198.51.100.7, '::1' ] }\n", "");
+	    load_good(HEAD "listen: { protocols: udp, addresses: [ 198.51.100.7, '::1' ] }\n"
+			   "watch: { addresses: false, applications: [ { name: geth, protocol: udp, port: 30303 } ] }\n"
+			   "repair: { stale_neighbours: true }\n",
+		      "");
 	FILE *out = open_memstream(&text, &len);
 	assert_non_null(out);
 	server_config_print(config, out);
@@ -198,6 +214,9 @@ static void printed(void **state)
 				  "listen: 198.51.100.7, ::1, port 8620, udp\n"
 				  "limits: 65536 flows, 256 tcp connections at a time, clocks 1m apart\n"
 				  "half-open sockets: told of\n"
+				  "neighbour table: watched, entries that are proven wrong deleted\n"
+				  "claims of our addresses by others: not watched for\n"
+				  "application watched: geth, port 30303, udp\n"
 				  "journal: none\n"
 				  "clients:\n"
 				  "  a: " KEY_A "\n");
@@ -226,6 +245,7 @@ int main(void)
 		cmocka_unit_test(everything_arrives),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(what_is_not_there_yet),
+		cmocka_unit_test(what_is_watched),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(printed),
 		cmocka_unit_test(example),

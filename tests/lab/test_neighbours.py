@@ -1,0 +1,150 @@
+#!/usr/bin/python3 -B
+"""Story B: the server hears its client, and answers a dead machine: its neighbour table holds another MAC.
+
+    home ────────────┬──────────── boot-01
+    198.18.1.9       │  lan        198.18.1.5      ip neigh replace 198.18.1.9 lladdr 02:00:5e:00:de:ad dev eth0
+    2001:db8:1::9    └──────────── boot-02         198.18.1.6: its entry is left alone
+"""
+
+import json
+
+from lab import Failure, link, wait_until
+from provider import PORT, main, scenario, scenarios
+
+DEAD = "02:00:5e:00:de:ad"
+STALE = {"type": "stale-neighbour", "entry_mac": DEAD, "interface": "eth0"}
+
+
+def mac_of(host):
+    (device,) = json.loads(host.run("ip", "-j", "link", "show", "eth0").stdout)
+    return device["address"]
+
+
+class Flat:
+    """The client's new place, on the link of the servers, and what boot-01 holds of it."""
+
+    def __init__(self, net):
+        self.net, self.address = net, f"{net.plan.droplets}9"
+        self.server = net.servers["boot-01"]
+        net.client = net.host("home")
+        link(net.client, "eth0", net.router, "home")
+        net.router.ip("link set home master lan")
+        net.client.ip(net.plan.add(self.address, "eth0"))
+        wait_until("the client may use its address", net.client.settled)
+        self.mac = mac_of(net.client)
+        # A question of the client's would tell the servers its MAC, and heal everything at once.
+        for name, address in net.plan.droplet.items():
+            mac = mac_of(net.servers[name].host)
+            net.client.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
+
+    def targets(self):
+        return [
+            {"name": name, "role": "droplet", "address": address, "server": name}
+            for name, address in self.net.plan.droplet.items()
+        ]
+
+    def heal_soon(self):
+        """What the kernel does by itself within a minute or so, it does within seconds."""
+        family = "ipv6" if self.net.plan.nft == "ip6" else "ipv4"
+        self.server.host.sysctl(
+            f"{family}.neigh.eth0.base_reachable_time_ms=1000",
+            f"{family}.neigh.eth0.ucast_solicit=1",
+            f"{family}.neigh.eth0.retrans_time_ms=100",
+        )
+
+    def break_entry(self, state, mac=DEAD):
+        self.server.host.ip(f"neigh replace {self.address} lladdr {mac} dev eth0 nud {state}")
+
+    def entry(self):
+        """What the server's kernel has for the client: (state, MAC)."""
+        found = json.loads(self.server.host.run("ip", "-j", "neigh", "show", self.address).stdout)
+        return (found[0]["state"][0], found[0].get("lladdr")) if found else (None, None)
+
+    def lines(self, where):
+        return [line for line in self.server.journal() if where.items() <= line.items()]
+
+    def wait_for(self, where):
+        """The first line of the server's journal that has these fields."""
+        return wait_until(f"the journal has {where}", lambda: self.lines(where))[0]
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+@scenarios(("stale",), ("reachable",))
+def wrong_entry_heals_by_itself(net, state):
+    """The journal knows that the entry was wrong, which MAC it had, and that it healed."""
+    flat = Flat(net)
+    flat.heal_soon()
+    net.check(flat.targets()).rest_is_healthy()
+    flat.break_entry(state)
+    changed = flat.wait_for({"type": "neighbour", "address": flat.address, "new_mac": DEAD})
+    expect(changed["old_mac"] == flat.mac and changed["state"] == state, changed)
+    daemon = net.run_daemon(flat.targets())
+    stale = flat.wait_for({**STALE, "address": flat.address})
+    expect(stale["frame_mac"] == flat.mac and stale["client"] == "fra-home", stale)
+    expect(stale["cure"] == f"ip neigh del {flat.address} dev eth0", stale)
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="up")
+    healed = flat.wait_for({"type": "healed", "address": flat.address})
+    expect(healed["mac"] == flat.mac and not healed["repaired"], healed)
+    expect(flat.lines({"type": "neighbour", "old_mac": DEAD, "new_mac": flat.mac}), "no transition back")
+    expect(not flat.lines({"type": "repair"}), "repaired without leave")
+
+
+@scenario
+def the_cure_cures(net):
+    """A permanent entry never heals; the command that the journal names is run as it stands."""
+    flat = Flat(net)
+    flat.break_entry("permanent")
+    daemon = net.run_daemon(flat.targets())
+    cure = flat.wait_for(STALE)["cure"]
+    expect(flat.entry() == ("PERMANENT", DEAD), flat.entry())
+    flat.server.host.run(*cure.split())
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="up")
+    flat.wait_for({"type": "healed", "mac": flat.mac})
+
+
+@scenarios(("stale",), ("permanent",))
+def repair_deletes_exactly_that_entry(net, state):
+    flat = Flat(net)
+    other = f"{net.plan.droplets}77"
+    flat.server.stop()
+    flat.server.start(repair={"stale_neighbours": True})
+    flat.server.host.ip(f"neigh replace {other} lladdr {DEAD} dev eth0 nud permanent")
+    flat.break_entry(state)
+    daemon = net.run_daemon(flat.targets())
+    repair = flat.wait_for({"type": "repair", "address": flat.address, "interface": "eth0", "mac": DEAD})
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="up")
+    expect(flat.wait_for({"type": "healed"})["repaired"], "healed, but not by us")
+    expect(flat.entry()[1] == flat.mac, flat.entry())
+    expect(DEAD in flat.server.host.run("ip", "neigh", "show", other).stdout, f"{other} is gone, too: {repair}")
+
+
+@scenario
+def healthy_neighbours_are_not_suspected(net):
+    """Nor is a gateway: through it come frames from its own MAC, and it is no client."""
+    net.check().rest_is_healthy()
+    flat = Flat(net)
+    net.check(flat.targets()).rest_is_healthy()
+    for server in net.servers.values():
+        lines = [line for line in server.journal() if line["type"] in ("stale-neighbour", "healed", "repair")]
+        expect(not lines, lines)
+
+
+@scenario
+def loss_elsewhere_is_not_blamed_on_the_entry(net):
+    """Answers are lost, the entry is right."""
+    flat = Flat(net)
+    flat.server.host.nft(f"""
+        table inet cut {{ chain out {{ type filter hook output priority 0; udp sport {PORT} drop; }}; }}
+    """)
+    daemon = net.run_daemon(flat.targets())
+    flat.wait_for({"type": "unheard", "client": "fra-home"})
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="down")
+    expect(not flat.lines({"type": "stale-neighbour"}), flat.lines({"type": "stale-neighbour"}))
+
+
+if __name__ == "__main__":
+    main()
