@@ -1,5 +1,6 @@
 #include "server/collector.h"
 
+#include "common/system/proc.h"
 #include "common/system/sockdiag.h"
 #include "common/system/udp.h"
 #include "server/halfopen.h"
@@ -26,11 +27,17 @@ struct collector {
 	struct sockdiag *sockdiag;
 	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
 	struct syn_counters syn_counters;
+	int64_t overflows_at_start; /* -1: this kernel does not count them */
 	struct error errors[ERRORS_MAX];
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
 	unsigned addresses_len;
 	int64_t addresses_ns; /* when they were read; 0: never */
 };
+
+static int64_t count_overflows(void)
+{
+	return proc_counter("TcpExt", "ListenOverflows", -1);
+}
 
 struct collector *collector_new(uint16_t tcp_port, int64_t now_ns)
 {
@@ -39,6 +46,7 @@ struct collector *collector_new(uint16_t tcp_port, int64_t now_ns)
 	if (!c)
 		return NULL;
 	c->tcp_port = tcp_port;
+	c->overflows_at_start = count_overflows();
 	syn_counters_sample(&c->syn_counters, now_ns);
 	return c;
 }
@@ -187,6 +195,14 @@ static void add_attempts(struct collector *c, const struct evidence_query *query
 	}
 }
 
+/* The kernel's counter starts again when it has run over, as it may in 32 bits. */
+static uint32_t overflows_since_start(const struct collector *c)
+{
+	int64_t since = count_overflows() - c->overflows_at_start;
+
+	return c->overflows_at_start < 0 || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
+}
+
 void collector_collect(struct collector *collector, const struct evidence_query *query, const struct endpoint *asker,
 		       int64_t now_ns, struct evidence_answer *answer)
 {
@@ -195,4 +211,5 @@ void collector_collect(struct collector *collector, const struct evidence_query 
 	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = collector->addresses_len;
 	add_errors(collector, asker, now_ns, answer);
+	answer->accept_overflows = overflows_since_start(collector);
 }
