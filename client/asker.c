@@ -550,3 +550,12 @@ bool asker_silent(const struct asker *a, unsigned server)
 	}
 	return two;
 }
+
+int asker_silent_witness(const struct asker *a, unsigned server)
+{
+	for (const struct way *w = a->ways; w; w = w->next) {
+		if (w->server == server && w->witness != DIRECT && !w->useless && w->unanswered > 0)
+			return w->witness;
+	}
+	return -1;
+}

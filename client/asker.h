@@ -54,5 +54,7 @@ bool asker_exhausted(struct asker *asker, unsigned rounds);
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
  * a witness reach it. */
 bool asker_silent(const struct asker *asker, unsigned server);
+/* Index of a witness that was asked to reach the server and had no answer from it; -1: none. */
+int asker_silent_witness(const struct asker *asker, unsigned server);
 
 #endif

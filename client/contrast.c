@@ -1,6 +1,6 @@
 #include "client/contrast.h"
 
-static const double odds_in_round = 1e3, odds_in_run = 1e7, odds_in_span = 50;
+static const double odds_in_round = 1e3, odds_in_run = 1e5;
 
 int64_t contrast_row_began(const struct prober *p)
 {
@@ -45,9 +45,11 @@ bool contrast_is_beyond_chance(double odds, bool round)
 	return odds >= (round ? odds_in_round : odds_in_run);
 }
 
+/* In the window and since our row began: where all have begun to lose some just now, the fellows' good past means
+ * nothing. */
 bool contrast_is_clear(const struct contrast *c, bool round)
 {
 	return c->own_lost >= CONTRAST_ROW && 4 * c->span_lost <= c->span_sent &&
-	       contrast_odds(c->own_lost, c->span_lost, c->span_sent) >= odds_in_span &&
+	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->span_lost, c->span_sent), round) &&
 	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->lost, c->sent), round);
 }

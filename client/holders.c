@@ -31,7 +31,7 @@ static bool was_seen(const struct walk *w, const struct holder *who)
 	return false;
 }
 
-static void change(struct walk *w, struct holders *h, const struct holder *to, uint32_t seq)
+static void change(struct walk *w, struct holders *h, const struct holder *to, uint32_t seq, int64_t sent_ns)
 {
 	uint32_t *at = &w->changed_at[h->changes % HOLDERS_FLIPS]; /* afterwards the one after it is the oldest */
 
@@ -43,8 +43,8 @@ static void change(struct walk *w, struct holders *h, const struct holder *to, u
 		h->flips = true;
 	h->before = w->current.server;
 	h->now = to->server;
-	if (to->server != w->current.server)
-		h->lost_between += w->lost;
+	h->lost_between = to->server != w->current.server ? w->lost : 0;
+	h->changed_ns = sent_ns;
 }
 
 static void answered(struct walk *w, struct holders *h, const struct prober_record *r, uint32_t seq)
@@ -56,7 +56,7 @@ static void answered(struct walk *w, struct holders *h, const struct prober_reco
 	if (who.boot == 0)
 		return;
 	if (w->has_current && !restarted && !is_same(&who, &w->current))
-		change(w, h, &who, seq);
+		change(w, h, &who, seq, r->sent_ns);
 	if (!was_seen(w, &who))
 		w->seen[w->seen_len++ % SEEN_MAX] = who;
 	w->current = who;

@@ -20,7 +20,9 @@ struct holders {
 	bool flips;       /* HOLDERS_FLIPS of them within HOLDERS_WITHIN numbers, and one that had gone came back */
 	unsigned doubly;  /* numbers that two holders answered */
 	int before, now;  /* servers (the prober's numbers) of the newest change; -1: there was none */
-	uint32_t lost_between; /* probes lost between the last answer of one server and the first of the next */
+	uint32_t lost_between; /* if these are two: probes lost between the last answer of the one and the first of the
+				* other .. */
+	int64_t changed_ns;    /* .. which had left then (monotonic) */
 };
 
 /* Over the newest `window` numbers of the path. */

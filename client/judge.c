@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+#define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
+
+const char *judge_server_name(const struct engine *e, int server)
+{
+	return server < 0 ? NULL : e->config->servers[server].name;
+}
+
 static uint32_t window_of(const struct path *p, bool round)
 {
 	return round ? p->prober.ring_len : JUDGE_WINDOW;
@@ -20,37 +27,12 @@ static bool is_mute(const struct prober_tally *t)
 	return t->sent > 0 && t->answered == 0;
 }
 
-/* So many losses in a row of one protocol at an address may be a filter, and not chance. */
-enum { JUDGE_FILTERED = 5 };
-
 static uint32_t row_of_losses(const struct path *p, bool round)
 {
 	struct prober_tally tally;
 
 	prober_tally(&p->prober, window_of(p, round), &tally);
 	return tally.run_lost;
-}
-
-static bool mostly_answered(const struct prober_tally *t)
-{
-	return t->sent > 0 && t->answered * 5 >= t->sent * 4;
-}
-
-/* Does this path work while ours does not? In `run` it has to have worked since ours began to fail, and just now: what
- * strikes both at once is learnt of one of them first. */
-static bool works_beside(const struct path *other, const struct path *ours, bool round)
-{
-	struct prober_tally theirs, losses;
-
-	prober_tally(&other->prober, window_of(other, round), &theirs);
-	if (!mostly_answered(&theirs) || theirs.server >= WIRE_SLOTS_MAX)
-		return false;
-	if (round)
-		return true;
-	prober_tally(&ours->prober, row_of_losses(ours, round), &losses);
-	prober_tally_since(&other->prober, losses.oldest_ns, &theirs);
-	prober_tally(&ours->prober, 2, &losses);
-	return mostly_answered(&theirs) && theirs.answered_ns >= losses.oldest_ns;
 }
 
 /* Nothing but silence, or word that the host can't be reached: no sign of life. */
@@ -78,34 +60,175 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 	return true;
 }
 
+/* The other protocol, if whom it reaches may answer here. */
+static void add_other_protocol(const struct path *other, int64_t began_ns, struct contrast *c)
+{
+	struct prober_tally tally;
+
+	prober_tally(&other->prober, JUDGE_WINDOW, &tally);
+	if (tally.server < WIRE_SLOTS_MAX)
+		contrast_add_fellow(c, &other->prober, began_ns);
+}
+
+/* Does it pass at the same time or, where ours does not even leave, in the window? */
+static bool passes(const struct contrast *c)
+{
+	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
+}
+
+static void add_smaller_size(const struct path *other, const struct path *p, int64_t began_ns, uint32_t row,
+			     struct verdict_context *c)
+{
+	struct contrast smaller = { .own_lost = row };
+
+	if (other->held != p->held || other->size >= p->size || other->size <= c->smaller_size_up)
+		return;
+	contrast_add_fellow(&smaller, &other->prober, began_ns);
+	if (!passes(&smaller))
+		return;
+	c->smaller_size_up = other->size;
+	c->smaller = smaller;
+}
+
+static uint32_t shorter(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What the paths of this target at this address say. */
 static void same_target(const struct engine *e, size_t i, bool round, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
-	uint32_t lost = 0;
+	int64_t began_ns = contrast_row_began(&p->prober);
+	uint32_t row = row_of_losses(p, round), lost = 0;
 	size_t from, to;
 
-	c->this_protocol_all_down = true;
+	c->protocol_down = true;
 	paths_of_target(&e->paths, i, &from, &to);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		struct prober_tally tally;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
-		recent(other, round, &tally);
 		if (other->tcp != p->tcp) {
-			c->other_protocol_probed = c->other_protocol_probed || tally.sent > 0;
-			c->other_protocol_up = c->other_protocol_up || works_beside(other, p, round);
+			add_other_protocol(other, began_ns, &c->protocol);
 			continue;
 		}
-		lost += row_of_losses(other, round);
+		recent(other, round, &tally);
+		lost += shorter(row_of_losses(other, round), row);
 		if (tally.sent > 0 && !is_mute(&tally))
-			c->this_protocol_all_down = false;
-		if (!p->tcp && other->held == p->held && other->size < p->size && other->size > c->smaller_size_up &&
-		    works_beside(other, p, round))
-			c->smaller_size_up = other->size;
+			c->protocol_down = false;
+		if (!p->tcp)
+			add_smaller_size(other, p, began_ns, row, c);
 	}
-	c->this_protocol_all_down = c->this_protocol_all_down && lost >= JUDGE_FILTERED;
+	c->protocol.own_lost = c->protocol_down ? lost : 0;
 }
+
+/* -- flows: the source ports of one target, address and size -- */
+
+enum {
+	SAME_SERVER = 8, /* so many newest answers tell where a flow leads */
+	PAUSE_S = 10,    /* after it whoever tracks connections may take a flow for a new one */
+};
+
+static void add_held(const struct path *held, const struct path *ours, uint32_t our_row, struct verdict_flows *f)
+{
+	struct prober_tally t;
+
+	prober_tally(&held->prober, JUDGE_WINDOW, &t);
+	if (t.run_lost >= CONTRAST_ROW) {
+		f->dead++;
+		f->held.own_lost += shorter(t.run_lost, our_row);
+	} else if (t.run_answered >= CONTRAST_ROW) {
+		f->fine++;
+		f->held_row = t.run_answered > f->held_row ? t.run_answered : f->held_row;
+		contrast_add_fellow(&f->held, &held->prober, contrast_row_began(&ours->prober));
+	} else if (t.sent > 0) {
+		f->mixed++;
+	}
+}
+
+/* Where all of the newest answers of a flow come from, if none of them was lost and it moved once at most. */
+static bool leads_to(const struct path *p, struct prober_tally *t)
+{
+	struct holders h;
+
+	prober_tally(&p->prober, SAME_SERVER, t);
+	holders_look(&p->prober, JUDGE_WINDOW, &h);
+	return t->answered == SAME_SERVER && t->sent == SAME_SERVER && h.changes <= 1 && h.doubly == 0 &&
+	       t->server < WIRE_SLOTS_MAX && t->servers_mask == UINT32_C(1) << t->server;
+}
+
+static void compare_servers(const struct engine *e, const struct path *held, const struct path *fresh,
+			    struct verdict_flows *f)
+{
+	struct prober_tally ours, theirs;
+
+	if (!leads_to(held, &ours) || !leads_to(fresh, &theirs) || ours.server == theirs.server ||
+	    ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
+		return;
+	f->elsewhere = true;
+	f->fresh_server = judge_server_name(e, path_server_of_number(fresh, theirs.server));
+}
+
+/* Was what came first (in the flow's life, or after a pause) answered, and nothing else? */
+static void look_at_first_packets(const struct prober *b, struct verdict_flows *f)
+{
+	int64_t before_ns = INT64_MIN / 2;
+
+	f->first_packet = b->heard.count > 0;
+	for (uint32_t seq = prober_window_from(b, JUDGE_WINDOW); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		bool first = seq == 1 || r->sent_ns - before_ns > PAUSE_S * INT64_C(1000000000);
+		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
+			if (prober_is_answered(r) ? !first : prober_is_lost(r) && first)
+				f->first_packet = false;
+			f->first_packets += first && prober_is_answered(r);
+		}
+		before_ns = r->sent_ns;
+	}
+	if (f->first_packets == 0 && (b->heard.count != 1 || b->heard.newest != 1))
+		f->first_packet = false;
+}
+
+static bool is_same_kind(const struct path *a, const struct path *b)
+{
+	return !a->tcp && !b->tcp && a->size == b->size && endpoint_equal(&a->endpoint, &b->endpoint);
+}
+
+static void same_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
+{
+	const struct path *p = e->paths.items[i], *fresh = NULL;
+	uint32_t row = row_of_losses(p, round);
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		if (!is_same_kind(other, p))
+			continue;
+		if (other->held >= 0)
+			add_held(other, p, row, f);
+		else
+			fresh = other;
+	}
+	if (!fresh)
+		return;
+	if (f->held_row > 0) {
+		struct prober_tally t;
+		prober_tally(&fresh->prober, f->held_row, &t);
+		f->fresh_sent = t.sent;
+		f->fresh_lost = t.sent - t.answered;
+	}
+	if (p == fresh)
+		return;
+	f->fresh.own_lost = row;
+	contrast_add_fellow(&f->fresh, &fresh->prober, contrast_row_began(&p->prober));
+	look_at_first_packets(&p->prober, f);
+	compare_servers(e, p, fresh, f);
+}
+
+/* -- servers -- */
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
 {
@@ -119,11 +242,6 @@ static void same_servers(const struct engine *e, const struct path *p, bool roun
 	}
 }
 
-const char *judge_server_name(const struct engine *e, int server)
-{
-	return server < 0 ? NULL : e->config->servers[server].name;
-}
-
 int judge_server(const struct path *p, bool round)
 {
 	struct prober_tally tally;
@@ -132,16 +250,45 @@ int judge_server(const struct path *p, bool round)
 	return path_server_of_number(p, tally.server);
 }
 
-static void explain(const struct engine *e, const struct path *p, struct verdict_facts *facts)
+/* What the server that has the receipts says of its way back to us, and how many of the losses that concerns. */
+static void explain_neighbour(const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+{
+	const struct path_doubt *d = p->doubt;
+	const struct prober *b = &p->prober;
+
+	if (!d->has_neighbour || d->neighbour_server != d->receipt_server)
+		return;
+	facts->neighbour = &d->neighbour;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		facts->neighbour_lost +=
+		    r->outcome == PROBER_LOST_RETURN && r->sent_ns >= since_ns && r->sent_ns < d->neighbour_right_ns;
+	}
+}
+
+/* What the newest evidence says of what was sent since since_ns. */
+static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_facts *facts)
 {
 	const struct path_doubt *d = p->doubt;
 
 	facts->receipt_server = judge_server_name(e, d->receipt_server);
 	facts->witness = judge_server_name(e, d->witness);
-	facts->neighbour = d->has_neighbour ? &d->neighbour : NULL;
-	facts->conflict = d->has_conflict ? &d->conflict : NULL;
+	explain_neighbour(p, since_ns, facts);
+	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
 	facts->frames_without_receipts = d->frames_without_receipts;
-	facts->socket_drops = d->new_socket_drops;
+	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
+	facts->accept_overflows = d->dropped_ns >= since_ns ? d->new_accept_overflows : 0;
+	for (unsigned k = 0; k < p->target->servers_len && !facts->silent_witness; k++)
+		facts->silent_witness = judge_server_name(e, asker_silent_witness(e->asker, p->target->servers[k]));
+}
+
+/* Moves and fights; of a move, only one since what is judged was sent. */
+static void add_holders(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
+{
+	holders_look(&p->prober, window_of(p, round), &v->holders);
+	if (v->holders.changed_ns < v->tally.oldest_ns)
+		v->holders.lost_between = 0;
+	v->holder_before = judge_server_name(e, path_server_of_number(p, v->holders.before));
 }
 
 /* The twin probes of the same target and address stand beside its first UDP path. */
@@ -175,8 +322,6 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.run_length = JUDGE_RUN,
 		.lossy_permille = e->config->lossy_permille,
 	};
-	if (p->doubt)
-		explain(e, p, &v->facts);
 	prober_tally(&p->prober, window_of(p, round), &v->tally);
 	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
@@ -185,16 +330,33 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 
 void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
 {
+	const struct path *p = e->paths.items[i];
 	struct verdict_evidence evidence;
+	bool has_loss;
 
-	gather(e, e->paths.items[i], round, &evidence);
-	if (e->paths.items[i]->target->unpinned)
+	gather(e, p, round, &evidence);
+	has_loss = evidence.tally.answered < evidence.tally.sent;
+	add_holders(e, p, round, &evidence);
+	if (p->doubt)
+		explain(e, p, evidence.tally.oldest_ns, &evidence.facts);
+	if (p->target->unpinned)
 		add_twins(e, i, &evidence.twins);
-	if (evidence.tally.answered < evidence.tally.sent) {
+	if (has_loss || evidence.tally.run_too_big > 0) {
 		same_target(e, i, round, &evidence.context);
-		same_servers(e, e->paths.items[i], round, &evidence.context);
+		same_servers(e, p, round, &evidence.context);
 	}
+	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
+		same_flows(e, i, round, &evidence.context.flows);
 	verdict_judge(&evidence, verdict);
+}
+
+bool judge_goes_on(const struct path *p, uint32_t seq)
+{
+	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+
+	return p->judged && p->state == VERDICT_UP && p->cause == VERDICT_CAUSE_NONE && !p->twin &&
+	       r->outcome == PROBER_ANSWERED && path_server_of_number(p, r->server) == p->server && !r->doubly &&
+	       seq % JUDGE_AGAIN != 0;
 }
 
 enum verdict_state judge_state(const struct engine *e, const struct path *p)

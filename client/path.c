@@ -119,7 +119,7 @@ bool path_same(const struct path *a, const struct path *b)
 struct path_doubt *path_doubt(struct path *p)
 {
 	if (!p->doubt && (p->doubt = calloc(1, sizeof *p->doubt)))
-		p->doubt->receipt_server = p->doubt->witness = -1;
+		p->doubt->receipt_server = p->doubt->witness = p->doubt->neighbour_server = -1;
 	return p->doubt;
 }
 

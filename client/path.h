@@ -36,10 +36,15 @@ struct path_doubt {
 	int witness;        /* index of the server through which that came; -1: directly */
 	bool has_neighbour, has_conflict;
 	struct evidence_neighbour neighbour;
+	int neighbour_server;       /* index of who said so */
+	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
+	int64_t conflict_ns;                   /* monotonic: when the newest claim was seen */
 	bool frames_without_receipts;          /* frames came while the socket saw none of the probes that are lost */
 	uint32_t socket_drops[WIRE_SLOTS_MAX]; /* by slot, at the newest evidence .. */
-	uint32_t new_socket_drops;             /* .. and how many more than at the one before */
+	uint32_t accept_overflows[WIRE_SLOTS_MAX];
+	uint32_t new_socket_drops, new_accept_overflows; /* the newest that came between two evidences of one .. */
+	int64_t dropped_ns;                              /* .. when the second was asked for (monotonic) */
 };
 
 struct engine;

@@ -151,21 +151,12 @@ static void judge_stale(uv_timer_t *timer)
 	}
 }
 
-/* An up path that goes on answering as before needs no judge: nearly all probes end here. */
-static bool goes_on(const struct path *p, uint32_t seq)
-{
-	const struct prober_record *record = &p->prober.ring[seq & (p->prober.ring_len - 1)];
-
-	return p->judged && p->state == VERDICT_UP && p->cause == VERDICT_CAUSE_NONE &&
-	       record->outcome == PROBER_ANSWERED && path_server_of_number(p, record->server) == p->server;
-}
-
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	struct run *r = context;
 
 	(void)probe;
-	if (goes_on(p, seq))
+	if (judge_goes_on(p, seq))
 		p->stale = false;
 	else if (!uv_is_active((uv_handle_t *)&r->judge))
 		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);

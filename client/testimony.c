@@ -118,9 +118,14 @@ static void note_neighbour(struct path *p, const struct testimony *t, const stru
 		if (!endpoint_same_address(&n->client, client))
 			continue;
 		p->doubt->neighbour = *n;
+		p->doubt->neighbour_server = (int)t->server;
+		p->doubt->neighbour_right_ns =
+		    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * 1000000;
 		p->doubt->has_neighbour = true;
 		return;
 	}
+	if (p->doubt->neighbour_server == (int)t->server)
+		p->doubt->has_neighbour = false; /* it has nothing to say of it any more */
 }
 
 static void note_conflict(struct path *p, const struct testimony *t)
@@ -131,6 +136,7 @@ static void note_conflict(struct path *p, const struct testimony *t)
 		    !endpoint_same_address(&c->address, &p->facts.arrived_on))
 			continue;
 		p->doubt->conflict = *c;
+		p->doubt->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * 1000000;
 		p->doubt->has_conflict = true;
 		return;
 	}
@@ -169,12 +175,25 @@ static void note_frames(struct path *p, const struct testimony *t, const struct 
 	}
 }
 
+/* How much a counter has grown since this server was last heard; at the first time nobody knows when that was. */
+static uint32_t growth(const struct path *p, int slot, uint32_t before, uint32_t now)
+{
+	return p->doubt->has_window[slot] && now > before ? now - before : 0;
+}
+
 static void note_drops(struct path *p, const struct testimony *t, int slot)
 {
-	uint32_t before = p->doubt->socket_drops[slot];
+	struct path_doubt *d = p->doubt;
+	uint32_t drops = growth(p, slot, d->socket_drops[slot], t->answer->socket_drops);
+	uint32_t overflows = growth(p, slot, d->accept_overflows[slot], t->answer->accept_overflows);
 
-	p->doubt->new_socket_drops = t->answer->socket_drops > before ? t->answer->socket_drops - before : 0;
-	p->doubt->socket_drops[slot] = t->answer->socket_drops;
+	d->socket_drops[slot] = t->answer->socket_drops;
+	d->accept_overflows[slot] = t->answer->accept_overflows;
+	if (!drops && !overflows)
+		return;
+	d->new_socket_drops = drops;
+	d->new_accept_overflows = overflows;
+	d->dropped_ns = t->asked_ns;
 }
 
 static void hear_flow(struct path *p, const struct testimony *t, int slot, const struct evidence_flow *flow,

@@ -3,6 +3,8 @@
 #ifndef FLOATPROBE_VERDICT_H
 #define FLOATPROBE_VERDICT_H
 
+#include "client/contrast.h"
+#include "client/holders.h"
 #include "client/prober.h"
 #include "common/core/endpoint.h"
 #include "common/core/evidence.h"
@@ -27,20 +29,28 @@ enum verdict_direction {
 };
 const char *verdict_direction_word(enum verdict_direction direction);
 
-/* The plain causes; the rest of DESIGN § 4 comes with its evidence. X-macro: name, word. */
+/* The causes of DESIGN § 4, in its order (and that of docs/CAUSES.md). X-macro: name, word. */
 #define VERDICT_CAUSES(X)                                                                                              \
 	X(NONE, "none")                                                                                                \
 	X(UNEXPLAINED, "unexplained")                                                                                  \
+	X(UNPINNED_REPLY, "unpinned-reply")                                                                            \
+	X(WRONG_SOURCE, "wrong-source")                                                                                \
+	X(STALE_NEIGHBOUR, "stale-neighbour")                                                                          \
+	X(DUPLICATE_ADDRESS, "duplicate-address")                                                                      \
+	X(FAILOVER, "failover")                                                                                        \
+	X(STUCK_FLOW, "stuck-flow")                                                                                    \
+	X(FIRST_PACKET_ONLY, "first-packet-only")                                                                      \
+	X(SOME_PORTS, "some-ports")                                                                                    \
+	X(SIZE_LIMIT, "size-limit")                                                                                    \
+	X(PROTOCOL_FILTERED, "protocol-filtered")                                                                      \
 	X(REFUSED, "refused")                                                                                          \
 	X(UNREACHABLE, "unreachable")                                                                                  \
 	X(PROHIBITED, "prohibited")                                                                                    \
-	X(WRONG_SOURCE, "wrong-source")                                                                                \
-	X(IMPOSTOR, "impostor")                                                                                        \
-	X(CLOCK_SKEW, "clock-skew")                                                                                    \
-	X(NOT_AUTHORISED, "not-authorised")                                                                            \
 	X(SERVER_DOWN, "server-down")                                                                                  \
-	X(PROTOCOL_FILTERED, "protocol-filtered")                                                                      \
-	X(SIZE_LIMIT, "size-limit")                                                                                    \
+	X(SERVER_FIREWALL, "server-firewall")                                                                          \
+	X(IMPOSTOR, "impostor")                                                                                        \
+	X(NOT_AUTHORISED, "not-authorised")                                                                            \
+	X(CLOCK_SKEW, "clock-skew")                                                                                    \
 	X(LOCAL, "local")
 enum verdict_cause {
 #define X(name, word) VERDICT_CAUSE_##name,
@@ -68,9 +78,12 @@ struct verdict_facts {
 	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
 	const struct evidence_neighbour *neighbour; /* the server's way back to us; NULL: not said */
 	const struct evidence_conflict
-	    *conflict;                /* another machine claims the address that the path arrives on; NULL */
+	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
+	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
 	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
-	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences */
+	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences .. */
+	uint32_t accept_overflows;  /* .. and connections, on its whole host, for a full accept queue */
+	const char *silent_witness; /* a server that was asked to reach the silent one, and could not; NULL */
 };
 
 /* What the probes that ask for a twin say (a flow of their own beside the path's). */
@@ -82,16 +95,30 @@ struct verdict_twins {
 	struct endpoint source; /* the newest of these */
 };
 
-/* What the path's neighbours say: the caller (paths.c) fills it from the tallies of the other paths. */
+/* The flows of the same target, address and size: UDP, each by another source port. */
+struct verdict_flows {
+	struct contrast fresh; /* ours, a held one, against those of new ports */
+	bool first_packet; /* of ours every packet after a pause (of the flow's life, or 10 s) was answered, no other */
+	uint32_t first_packets;     /* .. so many in the window; 0: its only one is before it */
+	bool elsewhere;             /* ours reaches one server, new ports another, all the time */
+	const char *fresh_server;   /* .. namely this */
+	unsigned dead, fine, mixed; /* held flows whose newest CONTRAST_ROW and more were all lost, all answered .. */
+	struct contrast held;       /* .. and the one kind against the other */
+	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
+	uint32_t held_row;               /* .. of so many probes */
+};
+
+/* What the path's neighbours say: the caller (judge.c) fills it from the other paths. */
 struct verdict_context {
-	bool other_protocol_probed;  /* same target and address, the other protocol .. */
-	bool other_protocol_up;      /* .. has answers from an allowed server and no loss worth the name (not down) */
-	bool this_protocol_all_down; /* every path of this target, address and protocol is down without a refusal */
-	unsigned
-	    smaller_size_up; /* largest smaller size of the same target, address and flow kind that is up; 0: none */
+	struct contrast protocol; /* all paths of this protocol at the target's address against the other protocol;
+				     own_lost 0: some are not down */
+	struct contrast smaller;  /* this size against the largest smaller one that works .. */
+	unsigned smaller_size_up; /* .. which has so many octets; 0: there is none */
+	struct verdict_flows flows;
 	bool servers_silent; /* for each server that may answer: at least two addresses of it are configured, all were
 				asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
 	bool not_authorised; /* a server that may answer here said not-authorised on another path */
+	bool protocol_down;  /* every path of this target, address and protocol is down */
 	int64_t skew_elsewhere_ns; /* .. or clock-skew: its offset; 0: none */
 };
 
@@ -100,6 +127,8 @@ struct verdict_evidence {
 	struct verdict_facts facts;
 	struct verdict_context context;
 	struct verdict_twins twins;
+	struct holders holders;
+	const char *holder_before; /* name of holders.before; NULL */
 	bool tcp;
 	unsigned size;
 	bool expect_reachable;
@@ -115,7 +144,7 @@ struct verdict_evidence {
 	unsigned lossy_permille;   /* run: share of loss from which it is lossy, outages aside */
 };
 
-enum { VERDICT_SENTENCES_MAX = 6, VERDICT_SENTENCE_LEN = 200 };
+enum { VERDICT_SENTENCES_MAX = 8, VERDICT_SENTENCE_LEN = 200 };
 
 struct verdict {
 	enum verdict_state state;

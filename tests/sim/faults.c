@@ -412,8 +412,14 @@ static bool moved(const struct story *s, const struct path *p, struct expectatio
 {
 	enum machine_state state = s->machines[0].state;
 
-	if (story_is_floating(p))
-		return all_up(s, p, e) && (state != MACHINE_STOPPED || meanwhile(e, VERDICT_CAUSE_REFUSED));
+	if (story_is_floating(p) && network.pins && !p->tcp && p->held >= 0)
+		return say(e, VERDICT_UP, VERDICT_DIRECTION_NONE, VERDICT_CAUSE_STUCK_FLOW) &&
+		       meanwhile(e, VERDICT_CAUSE_FAILOVER);
+	if (story_is_floating(p)) {
+		all_up(s, p, e);
+		e->or_meanwhile = VERDICT_CAUSE_FAILOVER;
+		return state != MACHINE_STOPPED || meanwhile(e, VERDICT_CAUSE_REFUSED);
+	}
 	if (state == MACHINE_STOPPED)
 		return refused(s, p, e);
 	/* The other server closes what is meant for this one, so not all of its addresses are silent. */

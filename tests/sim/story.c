@@ -209,7 +209,8 @@ static void check_cause(struct story *s, const struct vantage *v, size_t i, cons
 	char name[64];
 
 	if (verdict->cause == VERDICT_CAUSE_NONE || verdict->cause == VERDICT_CAUSE_UNEXPLAINED ||
-	    (may_be_concerned && (cause_is_right(said) || said->cause == said->expected.meanwhile)))
+	    (may_be_concerned && (cause_is_right(said) || said->cause == said->expected.meanwhile ||
+				  said->cause == said->expected.or_meanwhile)))
 		return;
 	s->result->false_causes++;
 	tell(s, "WRONG: %s: there is no %s", path_text(v, i, name), verdict_cause_word(verdict->cause));

@@ -28,8 +28,9 @@ enum {                                /* what a fault needs of its network, or i
 struct expectation {
 	enum verdict_state state;
 	enum verdict_direction direction;
-	enum verdict_cause cause, meanwhile; /* meanwhile: allowed too, but not in the end; NONE: nothing else */
-	bool as_lost;                        /* state and direction as the probes were really lost */
+	enum verdict_cause cause;
+	enum verdict_cause meanwhile, or_meanwhile; /* allowed too, but not in the end; NONE: nothing else */
+	bool as_lost;                               /* state and direction as the probes were really lost */
 	bool or_unknown; /* TCP: a server may not be able to tell (NAT, sockets that have been reset); UDP errors: they
 			    are rare */
 };

@@ -117,20 +117,12 @@ static void summary(struct event *event)
 	world_schedule(event, world_now() + summary_ns);
 }
 
-static bool goes_on(const struct path *p, uint32_t seq)
-{
-	const struct prober_record *record = &p->prober.ring[seq & (p->prober.ring_len - 1)];
-
-	return p->judged && p->state == VERDICT_UP && p->cause == VERDICT_CAUSE_NONE &&
-	       record->outcome == PROBER_ANSWERED && path_server_of_number(p, record->server) == p->server;
-}
-
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	struct vantage *v = context;
 
 	(void)probe;
-	if (goes_on(p, seq))
+	if (judge_goes_on(p, seq))
 		p->stale = false;
 	else if (v->phase == VANTAGE_RUNNING && !v->judge.place)
 		world_schedule(&v->judge, world_now() + judge_ns);

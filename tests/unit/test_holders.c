@@ -62,7 +62,7 @@ static void a_move_is_no_fight(void **state)
 		{ "AAAABBBB", 1, 0, false },                           /* a move */
 		{ "AAA...BBBB", 1, 3, false },                         /* .. with a gap */
 		{ ".AA.A..B.BB.", 1, 2, false },                       /* .. and random loss besides */
-		{ "AAA.B.AAA", 2, 2, false },                          /* there and back */
+		{ "AAA..B.AAA", 2, 1, false },                         /* there and back */
 		{ "AABAAB", 3, 0, true },                              /* and there again: two at once */
 		{ "ABAB", 3, 0, true },                                /* */
 		{ "ABCD", 3, 0, false },                               /* three moves in a row: nobody came back */
@@ -158,11 +158,17 @@ static void what_is_clear(void **state)
 		struct contrast c;
 		bool in_round, in_run;
 	} cases[] = {
-		{ { .own_lost = 10, .sent = 10, .span_sent = 10 }, true, false },
-		{ { .own_lost = 5, .sent = 64, .span_sent = 5 }, true, true },
+		{ { .own_lost = 10, .sent = 10, .span_sent = 10 }, true, true },
+		{ { .own_lost = 9, .sent = 64, .span_sent = 9 }, true, false }, /* 1 in 48,620 */
+		{ { .own_lost = 5, .sent = 64, .span_sent = 5 },
+		  false,
+		  false }, /* all may have begun to lose just now */
+		{ { .own_lost = 20, .sent = 64, .span_sent = 20, .lost = 44 },
+		  false,
+		  false },                                                        /* or lose half for long */
 		{ { .own_lost = 4, .sent = 64, .span_sent = 64 }, false, false }, /* too few, however sure */
 		{ { .own_lost = 5, .sent = 5, .span_sent = 5 }, false, false },   /* 1 in 252 */
-		{ { .own_lost = 5, .sent = 64, .span_sent = 1 }, false, false },  /* the fellows' are old */
+		{ { .own_lost = 50, .sent = 64, .span_sent = 1 }, false, false }, /* the fellows' are old */
 		{ { .own_lost = 5, .sent = 64, .span_sent = 5, .span_lost = 5, .lost = 5 }, false, false },
 		{ { .own_lost = 20, .sent = 64, .span_sent = 20, .span_lost = 2, .lost = 2 }, true, true },
 		{ { .own_lost = 60, .sent = 64, .span_sent = 60, .span_lost = 16, .lost = 16 }, false, false },

@@ -59,7 +59,7 @@ struct probes {
 /* What a test says of a path. The rest: UDP, 512 octets to the floating address, boot-01 (number 0) may answer, and
  * it should. */
 struct scene {
-	struct probes probes[4]; /* oldest first */
+	struct probes probes[6]; /* oldest first */
 	bool tcp, unreachable_expected;
 	unsigned smaller_size_up;
 	bool other_up, other_silent, this_not_all_down;
@@ -74,6 +74,12 @@ struct scene {
 	unsigned mtu;
 	uint8_t stranger_key;
 };
+
+/* Ten of ours lost in a row, ten of our fellows answered meanwhile. */
+static struct contrast beyond_chance(bool is)
+{
+	return is ? (struct contrast){ .own_lost = 10, .sent = 10, .span_sent = 10 } : (struct contrast){ 0 };
+}
 
 static struct verdict_evidence evidence_of(const struct scene *s)
 {
@@ -93,9 +99,9 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.resolve_error = s->resolve_error,
 		},
 		.context = {
-			.other_protocol_probed = s->other_up || s->other_silent,
-			.other_protocol_up = s->other_up,
-			.this_protocol_all_down = !s->this_not_all_down,
+			.protocol = beyond_chance(s->other_up && !s->this_not_all_down),
+			.protocol_down = !s->this_not_all_down,
+			.smaller = beyond_chance(s->smaller_size_up > 0),
 			.smaller_size_up = s->smaller_size_up,
 			.servers_silent = s->servers_silent,
 			.not_authorised = s->not_authorised,
@@ -115,7 +121,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 
 	memset(e.facts.stranger_key, s->stranger_key, sizeof e.facts.stranger_key);
 	forget();
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 6; i++) {
 		for (unsigned n = 0; n < s->probes[i].n; n++)
 			add_probe(s->probes[i].outcome, s->probes[i].server);
 	}
@@ -636,6 +642,8 @@ static void sentences_are_bounded(void **state)
 		.probes = { { 9, PROBER_REFUSED, 0 },
 			    { 9, PROBER_PROHIBITED, 0 },
 			    { 9, PROBER_IMPOSTOR, 0 },
+			    { 9, PROBER_WRONG_SOURCE, 0 },
+			    { 9, PROBER_LOST, 0 },
 			    { 9, PROBER_ANSWERED, 1 } },
 		.resolve_error = long_error,
 		.arrives_on = anchor,

@@ -1,0 +1,48 @@
+/* The evidence, asked in words: what verdict.c, causes.c and sentences.c share. Pure. */
+#ifndef FLOATPROBE_VERDICT_READING_H
+#define FLOATPROBE_VERDICT_READING_H
+
+#include "client/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline uint32_t seen(const struct verdict_evidence *e, enum prober_outcome outcome)
+{
+	return e->tally.by_outcome[outcome];
+}
+
+static inline uint32_t losses(const struct verdict_evidence *e)
+{
+	return e->tally.sent - e->tally.answered;
+}
+
+/* This host would not let it out for its size, and nothing else happened of late. */
+static inline bool too_big_to_send(const struct verdict_evidence *e)
+{
+	if (e->round)
+		return e->tally.sent == 0 && seen(e, PROBER_UNSENT_TOO_BIG) > 0 && seen(e, PROBER_UNSENT) == 0;
+	return e->tally.run_too_big >= e->run_length;
+}
+
+static inline bool may_answer(const struct verdict_evidence *e, int server)
+{
+	return server >= 0 && server < 32 && e->allowed_mask >> server & 1;
+}
+
+/* A server of the configuration answered that may not answer here: in the round, or the latest. */
+static inline bool stranger_answers(const struct verdict_evidence *e)
+{
+	const struct prober_tally *t = &e->tally;
+
+	if (t->server < 0)
+		return false;
+	return !may_answer(e, t->server) || (e->round && (t->servers_mask & ~e->allowed_mask) != 0);
+}
+
+static inline bool arrives_where_asked(const struct verdict_evidence *e)
+{
+	return endpoint_is_unknown(&e->arrives_on) || endpoint_same_address(&e->arrives_on, &e->facts.arrived_on);
+}
+
+#endif
