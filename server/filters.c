@@ -230,10 +230,10 @@ static uint32_t address4(const struct endpoint *e)
 
 static void require_address4(struct builder *b, const struct endpoint *addresses, unsigned len, unsigned yes)
 {
-	for (unsigned i = 0; i < len && i < FILTERS_ADDRESSES_MAX; i++)
+	for (unsigned i = 0; i < len && len <= FILTERS_ADDRESSES_MAX; i++)
 		if (endpoint_is_v4(&addresses[i]))
 			jump_if(b, BPF_JEQ, address4(&addresses[i]), yes, NEXT);
-	go(b, DROP);
+	go(b, len <= FILTERS_ADDRESSES_MAX ? DROP : yes);
 }
 
 void filters_arp(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len)

@@ -8,7 +8,7 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
-enum { FILTERS_LEN_MAX = 250, FILTERS_PORTS_MAX = 16, FILTERS_ADDRESSES_MAX = 32 };
+enum { FILTERS_LEN_MAX = 250, FILTERS_PORTS_MAX = 16, FILTERS_ADDRESSES_MAX = 64 };
 
 struct filters_program {
 	struct sock_filter code[FILTERS_LEN_MAX];
@@ -25,7 +25,8 @@ void filters_requests(struct filters_program *program, const struct filters_port
 /* The same, and what leaves from these ports: all datagrams, and of TCP the answers to connection requests. Nothing of
  * the loopback interface. For a socket that sees every protocol. */
 void filters_conversations(struct filters_program *program, const struct filters_ports *ports);
-/* ARP frames whose sender claims one of these IPv4 addresses, or asks whether it may have it. */
+/* ARP frames whose sender claims one of these IPv4 addresses, or asks whether it may have it. With more addresses than
+ * FILTERS_ADDRESSES_MAX: any address. */
 void filters_arp(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len);
 /* Neighbour advertisements, and solicitations from ::. */
 void filters_nd(struct filters_program *program);

@@ -3,6 +3,7 @@
 #include "common/system/capability.h"
 #include "common/system/log.h"
 #include "common/system/rtnl_monitor.h"
+#include "server/conflict_watch.h"
 #include "server/own.h"
 #include "server/way_back.h"
 
@@ -18,7 +19,8 @@ struct lookout {
 	struct rtnl_monitor *monitor;
 	uv_poll_t poll;
 	bool polling;
-	struct way_back *way_back; /* NULL: not wanted */
+	struct way_back *way_back; /* these: NULL: not wanted */
+	struct conflict_watch *conflict_watch;
 };
 
 static bool make_parts(struct lookout *l)
@@ -35,7 +37,8 @@ static bool make_parts(struct lookout *l)
 	};
 
 	l->way_back = config->watch_neighbours ? way_back_new(&way_back) : NULL;
-	return l->way_back || !config->watch_neighbours;
+	l->conflict_watch = config->watch_addresses ? conflict_watch_new(&l->own, l->findings) : NULL;
+	return (l->way_back || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses);
 }
 
 struct lookout *lookout_new(const struct server_config *config, struct findings *findings)
@@ -59,6 +62,7 @@ void lookout_free(struct lookout *lookout)
 	if (!lookout)
 		return;
 	way_back_free(lookout->way_back);
+	conflict_watch_free(lookout->conflict_watch);
 	rtnl_monitor_close(lookout->monitor);
 	netlink_close(lookout->netlink);
 	free(lookout);
@@ -96,6 +100,8 @@ static void read_own(struct lookout *l)
 
 	if (error < 0 && error != -EINTR)
 		log_warning("can't read this host's links and addresses: %s", strerror(-error));
+	else if (error == 0 && l->polling && l->conflict_watch)
+		conflict_watch_own_changed(l->conflict_watch);
 }
 
 static void read_changes(struct lookout *l)
@@ -164,6 +170,11 @@ void lookout_start(struct lookout *lookout, uv_loop_t *loop)
 	}
 	if (lookout->way_back)
 		start_way_back(lookout, loop);
+	if (lookout->conflict_watch)
+		say_unseen(
+		    conflict_watch_start(lookout->conflict_watch, loop),
+		    "claims of our addresses by other machines are not seen, but for those that the kernel finds "
+		    "when it takes an IPv6 address");
 }
 
 void lookout_stop(struct lookout *lookout)
@@ -173,6 +184,7 @@ void lookout_stop(struct lookout *lookout)
 	if (lookout->polling)
 		uv_close((uv_handle_t *)&lookout->poll, NULL);
 	way_back_stop(lookout->way_back);
+	conflict_watch_stop(lookout->conflict_watch);
 }
 
 /* ---- requests ---- */
@@ -194,4 +206,6 @@ void lookout_collect(struct lookout *lookout, const struct evidence_query *query
 	read_changes(lookout);
 	if (lookout->way_back)
 		way_back_collect(lookout->way_back, query, asker, answer);
+	if (lookout->conflict_watch)
+		conflict_watch_collect(lookout->conflict_watch, answer);
 }

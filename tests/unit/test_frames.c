@@ -262,7 +262,7 @@ static void no_port_at_all_lets_nothing_pass(void **state)
 static void the_longest_filters_fit_and_work(void **state)
 {
 	struct filters_ports ports = { .udp_len = FILTERS_PORTS_MAX, .tcp_len = FILTERS_PORTS_MAX };
-	struct endpoint addresses[FILTERS_ADDRESSES_MAX];
+	struct endpoint addresses[FILTERS_ADDRESSES_MAX + 1] = { { .port = 0 } };
 	struct filters_program f;
 
 	(void)state;
@@ -288,6 +288,12 @@ static void the_longest_filters_fit_and_work(void **state)
 		assert_passes(&f, arp(9, (uint8_t)(100 + i)), false); /* it asks for our MAC */
 		assert_passes(&f, arp(0, (uint8_t)(99 + i)), false);
 	}
+	filters_arp(&f, addresses, FILTERS_ADDRESSES_MAX + 1);
+	assert_passes(&f, arp(9, 5), true);
+	assert_passes(&f, arp(0, 5), true);
+	filters_arp(&f, addresses, 0);
+	assert_passes(&f, arp(9, 5), false);
+	assert_passes(&f, arp(0, 5), false);
 }
 
 static void only_claims_in_nd_pass(void **state)

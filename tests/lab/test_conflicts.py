@@ -1,0 +1,112 @@
+#!/usr/bin/python3 -B
+"""Two machines, one address: what the server that holds it sees by itself.
+
+    client ──── router ──────┬────── boot-01   198.18.1.5
+                        lan  │
+                             └────── boot-02   198.18.1.6, and 198.18.1.5, too
+"""
+
+import json
+
+from lab import Failure, link, wait_until
+from provider import main, scenario
+
+
+def mac_of(host, device="eth0"):
+    (shown,) = json.loads(host.run("ip", "-j", "link", "show", device).stdout)
+    return shown["address"]
+
+
+def claims(server, **fields):
+    return [line for line in server.journal() if {"type": "claim", **fields}.items() <= line.items()]
+
+
+def wait_for_claim(server, **fields):
+    return wait_until(f"{server.name} knows of a claim with {fields}", lambda: claims(server, **fields))[0]
+
+
+def announce(host, mac):
+    """With another MAC the kernel tells everybody about its addresses."""
+    host.sysctl("ipv4.conf.eth0.arp_notify=1", "ipv6.conf.eth0.ndisc_notify=1")
+    host.ip(f"link set eth0 address {mac}")
+
+
+def share_first_address(net):
+    """boot-02 takes boot-01's address, and says nothing of it."""
+    address = net.plan.droplet["boot-01"]
+    net.servers["boot-02"].host.ip(net.plan.add(address, "eth0"))
+    return address
+
+
+@scenario
+def another_machine_announces_our_address(net):
+    one, two = net.servers.values()
+    address = share_first_address(net)
+    announce(two.host, "02:00:5e:00:53:02")
+    claim = wait_for_claim(one, address=address, kind="claim")
+    if claim["mac"] != "02:00:5e:00:53:02" or claim["interface"] != "eth0":
+        raise Failure(f"not what boot-02 did: {claim}")
+    if others := [line for line in claims(one) if line["address"] != address]:
+        raise Failure(f"claims of addresses that boot-02 does not have: {others}")
+
+
+@scenario
+def a_silent_duplicate_is_asked_for(net):
+    """A loss on another address makes the client ask; the server then asks the link. (ARP only.)"""
+    if net.plan.nft == "ip6":
+        return
+    one, two = net.servers.values()
+    anchor = net.plan.anchor["boot-01"]
+    net.repoint("boot-01")
+    two.host.ip(net.plan.add(anchor, "eth0"))
+    net.router.ip(f"neigh replace {anchor} lladdr {mac_of(one.host)} dev lan nud permanent")
+    net.cut("return", net.plan.floating, "udp")
+    daemon = net.run_daemon()
+    claim = wait_for_claim(one, address=anchor, kind="claim")
+    if claim["mac"] != mac_of(two.host):
+        raise Failure(f"not what boot-02 did: {claim}")
+    daemon.process.stop()
+
+
+@scenario
+def two_interfaces_of_one_host_are_no_duplicate(net):
+    """Each of them answers for all of the host's addresses (ARP flux)."""
+    one = net.servers["boot-01"]
+    link(one.host, "eth1", net.router, "second")
+    net.router.ip("link set second master lan")
+    wait_until("the second interface is up", one.host.settled)
+    announce(one.host, "02:00:5e:00:53:01")
+    net.cut("return", net.plan.floating, "udp")
+    net.check()
+    one.host.run("ping", "-c1", "-W1", f"{net.plan.droplets}99", status=None)
+    if seen := claims(one):
+        raise Failure(f"the host's own other interface is taken for another machine: {seen}")
+
+
+@scenario
+def duplicate_address_detection_failed(net):
+    """IPv6: the one that has the address sees the other one ask; the other one's kernel knows that it failed."""
+    if net.plan.nft != "ip6":
+        return
+    one, two = net.servers.values()
+    address = net.plan.droplet["boot-01"]
+    two.host.sysctl("ipv6.conf.eth0.accept_dad=1")
+    two.host.ip(f"addr add {address}/{net.plan.bits} dev eth0")
+    wait_for_claim(two, address=address, kind="dadfailed", mac=None)
+    asked = wait_for_claim(one, address=address, kind="probe")
+    if asked["mac"] != mac_of(two.host) or claims(one, kind="claim"):
+        raise Failure(f"boot-02 asked, and no more: {one.journal()}")
+
+
+@scenario
+def a_healthy_network_has_no_conflict(net):
+    for number, server in enumerate(net.servers.values(), 1):
+        announce(server.host, f"02:00:5e:00:53:0{number}")
+    net.check()
+    for server in net.servers.values():
+        if seen := claims(server):
+            raise Failure(f"{server.name} sees {seen}")
+
+
+if __name__ == "__main__":
+    main()
