@@ -1,6 +1,7 @@
 #include "client/testimony.h"
 
 #define ATTEMPT_AGE_MAX_NS INT64_C(60000000000) /* half-open sockets live 64 s */
+#define QUERY_MAX_NS       INT64_C(450000000)
 
 static bool is_doubtful(const struct prober_record *r)
 {
@@ -249,6 +250,14 @@ static bool is_translated(const struct testimony *t, const struct path_attempt *
 	return t->witness < 0 && !endpoint_same_address(&t->answer->asker, &attempt->local);
 }
 
+/* The age of an attempt is that of when the query left. What the query then needed (TCP: to be repeated) makes the
+ * attempt's own half-open socket look older than it; the server allows for half a second, timers included. By port it
+ * would know the socket nevertheless. */
+static bool is_outdated(const struct testimony *t, const struct path_attempt *attempt)
+{
+	return is_translated(t, attempt) && t->now_ns - t->asked_ns > QUERY_MAX_NS;
+}
+
 static void hear_attempt(const struct paths *paths, const struct testimony *t,
 			 const struct evidence_attempt_answer *said)
 {
@@ -269,7 +278,7 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 	} else if (said->status == EVIDENCE_NOT_SEEN) {
 		/* A server that started since has lost its half-open sockets with its listener. */
 		bool blind = (int64_t)t->answer->uptime_ms * 1000000 < t->now_ns - attempt->started_ns;
-		apply_to_attempt(p, attempt, slot, !blind);
+		apply_to_attempt(p, attempt, slot, !blind && !is_outdated(t, attempt));
 	}
 }
 

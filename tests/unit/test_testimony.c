@@ -73,6 +73,8 @@ static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t f
 	};
 }
 
+static int64_t answered_after_ns = 20 * MS;
+
 static void hear(struct scene *s, unsigned server, int witness, const struct evidence_answer *answer,
 		 const struct testimony_query *query)
 {
@@ -84,7 +86,7 @@ static void hear(struct scene *s, unsigned server, int witness, const struct evi
 				      .query = query ? query : &nothing,
 				      .answer = answer,
 				      .asked_ns = 112 * SECOND,
-				      .now_ns = 112 * SECOND + 20 * MS,
+				      .now_ns = 112 * SECOND + answered_after_ns,
 				  });
 }
 
@@ -208,6 +210,22 @@ static void a_syn_that_nobody_saw_proves_forward(void **state)
 	assert_int_equal(tally(s).forward_lost, 1);
 }
 
+static void behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen(void **state)
+{
+	static const struct endpoint nat = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	answered_after_ns = 460 * MS;
+	hear_attempt_as(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
+	hear_attempt_as(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
+	answered_after_ns = 20 * MS;
+	assert_int_equal(tally(s).lost, 10);
+	hear_attempt_as(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
+	hear_attempt_as(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
 static void doubt_about_a_syn_stays_doubt(void **state)
 {
 	struct scene *s = *state;
@@ -261,6 +279,7 @@ int main(void)
 		TEST(a_half_open_socket_proves_return),
 		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
+		TEST(behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen),
 		TEST(doubt_about_a_syn_stays_doubt),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
 		TEST(only_unanswered_attempts_are_asked_about),
