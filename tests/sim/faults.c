@@ -403,9 +403,10 @@ static void fail_over(struct story *s)
 		machine_stop(&s->machines[0], MACHINE_GONE);
 	else if (u < 0.7)
 		machine_stop(&s->machines[0], MACHINE_STOPPED);
-	if (world_chance(0.5))
+	if (world_chance(0.5) && !network.pins)
 		network.holder = NULL;
-	story_later(s, world_chance(0.3) ? 1 : world_between(1, 5 * S), takes_over);
+	/* What is to be pinned has to be seen before. */
+	story_later(s, network.pins ? 2 * s->every_ns : world_chance(0.3) ? 1 : world_between(1, 5 * S), takes_over);
 }
 
 static bool moved(const struct story *s, const struct path *p, struct expectation *e)

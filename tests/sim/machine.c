@@ -300,6 +300,8 @@ static void receive_segment(struct machine *m, struct parcel *p)
 	if (p->kind == RESET) {
 		receive_reset(m, p);
 	} else if (m->state == MACHINE_STOPPED) {
+		if (p->truth)
+			p->truth->told = true;
 		network_return(parcel_back(p, RESET), m);
 		parcel_free(p);
 	} else if (p->kind == SYN) {

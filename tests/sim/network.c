@@ -272,6 +272,8 @@ void network_icmp(struct parcel *p, enum errqueue_meaning meaning, const struct 
 		[ERRQUEUE_PORT] = 3, [ERRQUEUE_UNREACHABLE] = 1, [ERRQUEUE_PROHIBITED] = 13, [ERRQUEUE_TOO_BIG] = 4
 	};
 
+	if (p->truth)
+		p->truth->told = true;
 	p->kind = ICMP;
 	p->way = RETURN;
 	p->source = p->asked; /* as a NAT would let it through */

@@ -25,6 +25,7 @@ struct truth {
 	bool connected;     /* .. and the handshake was done at the client's end */
 	int64_t reached_ns; /* the probe itself came to a server's socket */
 	bool answer_lost;   /* something that a server sent for it was lost */
+	bool told;          /* an error was sent for (a repetition of) it */
 	bool elsewhere;     /* it came to a machine that may not answer: lost either way, as one looks at it */
 };
 

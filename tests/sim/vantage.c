@@ -49,6 +49,8 @@ enum vantage_lost vantage_lost(const struct vantage *v, size_t path, uint32_t se
 
 	if (reached_ns == INT64_MAX)
 		return t->elsewhere ? VANTAGE_LOST_EITHER : VANTAGE_LOST_FORWARD;
+	if (t->told)
+		return VANTAGE_LOST_EITHER;
 	if (reached_ns > deadline_ns)
 		return t->answer_lost ? VANTAGE_LOST_EITHER : VANTAGE_LOST_LATE;
 	return VANTAGE_LOST_RETURN;
