@@ -147,16 +147,6 @@ static bool read_sizes(struct schema *s, const struct schema_key *key, struct tr
 	return ok;
 }
 
-static bool read_unpinned(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
-{
-	struct config_target *target = object;
-	if (!read_boolean(s, key, node, object))
-		return false;
-	if (target->unpinned)
-		schema_not_yet(s, node);
-	return true;
-}
-
 #define FIELD(name) .offset = offsetof(struct config_target, name)
 static const struct schema_key flows_keys[] = {
 	{ "held", .read = read_unsigned, FIELD(held), .min = 0, .max = CONFIG_HELD_MAX },
@@ -177,7 +167,7 @@ static const struct schema_key target_keys[] = {
 	{ "schedule", .read = read_schedule },
 	{ "flows", .read = read_group, .keys = flows_keys },
 	{ "sizes", .read = read_sizes },
-	{ "unpinned", .read = read_unpinned, FIELD(unpinned) },
+	{ "unpinned", .read = read_boolean, FIELD(unpinned) },
 	{ "expect", .read = read_expect },
 	{ 0 },
 };
