@@ -1,0 +1,361 @@
+/* The rules of causes.h: what raises each and what just does not, which goes first, and the page that explains them. */
+#include "client/causes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ADDRESS(a, b, c, d)                                                                                            \
+	{                                                                                                              \
+		{ [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d }, 0                                \
+	}
+
+static const struct evidence_neighbour wrong = {
+	.client = ADDRESS(198, 18, 1, 9),
+	.next_hop = ADDRESS(198, 18, 1, 9),
+	.has_entry = true,
+	.has_frame = true,
+	.entry_mac = { 2, 0, 0, 0, 0, 1 },
+	.frame_mac = { 2, 0, 0, 0, 0, 2 },
+	.state = 4,
+	.wrong = true,
+	.since_ms = 41000,
+	.healed_ms = UINT32_MAX,
+};
+static const struct evidence_neighbour right = { .healed_ms = UINT32_MAX };
+static const struct evidence_neighbour healed = { .wrong = true, .healed_ms = 2500, .repaired = true };
+static const struct evidence_conflict claim = { ADDRESS(203, 0, 113, 7), { 2, 0, 0, 0, 0, 9 }, 4, 100 };
+static const struct contrast clear = { .own_lost = 10, .sent = 10, .span_sent = 10 };
+
+/* A round of a UDP path to a floating address that boot-01 and boot-02 may hold. */
+static struct verdict_evidence scene(void)
+{
+	return (struct verdict_evidence){
+		.facts = { .icmp_type = -1, .icmp_code = -1 },
+		.tally = { .server = -1 },
+		.holders = { .before = -1, .now = -1 },
+		.size = 1400,
+		.expect_reachable = true,
+		.address = ADDRESS(203, 0, 113, 7),
+		.allowed_mask = 3,
+		.allowed_names = "boot-01, boot-02",
+		.round = true,
+		.run_length = 3,
+		.lossy_permille = 50,
+		.facts.receipt_server = "boot-01",
+	};
+}
+
+/* answered first, then n losses with this outcome. */
+static struct verdict_evidence lost(uint32_t answered, uint32_t n, enum prober_outcome outcome)
+{
+	struct verdict_evidence made = scene();
+	struct prober_tally *t = &made.tally;
+
+	t->by_outcome[PROBER_ANSWERED] = t->answered = answered;
+	t->by_outcome[outcome] += n;
+	t->sent = answered + n;
+	t->forward_lost = outcome == PROBER_LOST_FORWARD || outcome == PROBER_REFUSED ? n : 0;
+	t->return_lost = outcome == PROBER_LOST_RETURN ? n : 0;
+	t->lost = n - t->forward_lost - t->return_lost;
+	t->run_lost = n;
+	t->run_answered = n ? 0 : answered;
+	if (answered) {
+		t->server = 0;
+		t->servers_mask = 1;
+		made.server_name = "boot-01";
+	}
+	return made;
+}
+
+static struct verdict_evidence e;
+static struct verdict v;
+
+#define CASE(wants, ...)                                                                                               \
+	do {                                                                                                           \
+		__VA_ARGS__;                                                                                           \
+		verdict_judge(&e, &v);                                                                                 \
+		if (strcmp(verdict_cause_word(v.cause), wants) != 0)                                                   \
+			fail_msg("line %d: %s, not %s", __LINE__, verdict_cause_word(v.cause), wants);                 \
+		if (strcmp(wants, "none") != 0)                                                                        \
+			assert_true(v.sentences_len > 0);                                                              \
+	} while (0)
+
+static void stale_neighbour(void **state)
+{
+	(void)state;
+	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.neighbour = &wrong;
+	     e.facts.neighbour_lost = 10);
+	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.facts.neighbour = &healed;
+	     e.facts.neighbour_lost = 3);
+	CASE("unexplained", e = lost(5, 6, PROBER_LOST_RETURN); e.facts.neighbour = &healed;
+	     e.facts.neighbour_lost = 2); /* most left after it had healed */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.neighbour = &right;
+	     e.facts.neighbour_lost = 10);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.facts.neighbour = &wrong);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.neighbour = &wrong);
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.facts.neighbour = &wrong);
+	e = lost(0, 10, PROBER_LOST_RETURN);
+	e.facts.neighbour = &wrong;
+	e.facts.neighbour_lost = 10;
+	verdict_judge(&e, &v);
+	assert_string_equal(
+	    v.sentences[0],
+	    "boot-01 sends what is for 198.18.1.9 to 02:00:00:00:00:01 (its neighbour entry, STALE, for "
+	    "41.0 s), but our frames come from 02:00:00:00:00:02");
+	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
+	e.facts.neighbour = &healed;
+	verdict_judge(&e, &v);
+	assert_string_equal(v.sentences[1], "floatprobed has deleted the entry on boot-01");
+	assert_string_equal(v.sentences[2], "the entry had been right again for 2.5 s when the server was asked");
+}
+
+static void unpinned_reply(void **state)
+{
+	(void)state;
+	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
+	     e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 });
+	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
+	     e.twins = (struct verdict_twins){ .pinned = 5, .both = 4, .elsewhere = 1 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 2, .missing = 2 });
+	CASE("none", e = lost(10, 0, PROBER_LOST);
+	     e.twins = (struct verdict_twins){ .pinned = 9, .both = 1, .missing = 8 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 10, .both = 10 });
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 });
+	e = lost(10, 0, PROBER_LOST);
+	e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 };
+	verdict_judge(&e, &v);
+	assert_true(v.expected); /* every translated floating address has it */
+	assert_non_null(v.advice);
+}
+
+static void duplicate_address(void **state)
+{
+	(void)state;
+	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 3, true, 0, 0, 1, 0, 0 });
+	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST);
+	     e.holders = (struct holders){ 0, false, 2, -1, -1, 0, 0 });
+	CASE("duplicate-address", e = lost(5, 5, PROBER_LOST); e.holders = (struct holders){ 3, true, 0, 0, 1, 5, 0 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 2, false, 0, 0, 1, 0, 0 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 0, false, 1, -1, -1, 0, 0 });
+	/* claims */
+	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e.facts.conflict = &claim);
+	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e.facts.conflict = &claim);
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.facts.conflict = &claim);
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.facts.conflict = &claim);
+	CASE("refused", e = lost(0, 10, PROBER_REFUSED));
+}
+
+static void failover(void **state)
+{
+	(void)state;
+	CASE("failover", e = lost(7, 3, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 3, 0 });
+	CASE("failover", e = lost(7, 3, PROBER_REFUSED); e.holders = (struct holders){ 1, false, 0, 0, 1, 2, 0 });
+	CASE("unexplained", e = lost(6, 4, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 1, 0 });
+	CASE("unexplained", e = lost(7, 3, PROBER_LOST); e.holders = (struct holders){ 0, false, 0, -1, -1, 0, 0 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 0, 0 });
+	CASE("unexplained", e = lost(7, 3, PROBER_LOST);
+	     e.holders = (struct holders){ 1, false, 0, 0, 2, 3, 0 }); /* not one that may answer */
+}
+
+static void one_flow_of_many(void **state)
+{
+	(void)state;
+	CASE("stuck-flow", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear);
+	CASE("stuck-flow", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear);
+	CASE("stuck-flow", e = lost(9, 0, PROBER_LOST); e.context.flows.elsewhere = true);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear;
+	     e.context.flows.fresh.span_lost = 5);
+	CASE("unexplained", e = lost(0, 4, PROBER_LOST); e.context.flows.fresh = clear;
+	     e.context.flows.fresh.own_lost = 4);
+	CASE("first-packet-only", e = lost(1, 9, PROBER_LOST); e.context.flows.fresh = clear;
+	     e.context.flows.fresh.own_lost = 9; e.context.flows.first_packet = true);
+	CASE("unexplained", e = lost(1, 9, PROBER_LOST); e.context.flows.first_packet = true); /* the others lose too */
+}
+
+static void some_ports(void **state)
+{
+	const struct verdict_flows held = { .dead = 2, .fine = 2, .held = clear };
+	const struct verdict_flows fresh = { .fine = 1, .fresh_sent = 30, .fresh_lost = 15, .held_row = 30 };
+
+	(void)state;
+	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.flows = held);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.mixed = 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.fine = 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.dead = 1);
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.context.flows = held); /* this one is none of the dead */
+	CASE("some-ports", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh);
+	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fine = 0);
+	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 4);
+	CASE("unexplained", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 29);
+	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.tcp = true);
+}
+
+static void server_firewall(void **state)
+{
+	struct verdict_evidence base = lost(0, 10, PROBER_LOST_FORWARD);
+
+	(void)state;
+	base.facts.frames_without_receipts = base.context.protocol_down = true;
+	CASE("server-firewall", e = base);
+	CASE("server-firewall", e = base; e.context.protocol = clear); /* that says more than the other protocol */
+	CASE("unexplained", e = base; e.context.protocol_down = false);
+	CASE("unexplained", e = base; e.facts.frames_without_receipts = false);
+	CASE("unexplained", e = base; e.facts.socket_drops = 1);
+	CASE("server-firewall", e = base; e.facts.accept_overflows = 1);
+	CASE("unexplained", e = base; e.facts.accept_overflows = 1; e.tcp = true);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST);
+	     e.facts.frames_without_receipts = e.context.protocol_down = true);
+	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD);
+	     e.facts.frames_without_receipts = e.context.protocol_down = true);
+}
+
+/* Two that hold at once: which goes first, and that the other one is told. */
+static void the_one_that_explains_more_goes_first(void **state)
+{
+	(void)state;
+	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.holders.flips = true; e.tally.skewed = true);
+	CASE("clock-skew", e = lost(10, 0, PROBER_LOST); e.tally.skewed = true; e.allowed_mask = 2);
+	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.allowed_mask = 2; e.context.flows.elsewhere = true);
+	CASE("stuck-flow", e = lost(10, 0, PROBER_LOST); e.context.flows.elsewhere = true;
+	     e.twins = (struct verdict_twins){ .missing = 3 });
+	CASE("not-authorised", e = lost(0, 10, PROBER_LOST); e.context.not_authorised = true;
+	     e.context.servers_silent = true);
+	CASE("wrong-source", e = lost(0, 5, PROBER_WRONG_SOURCE); e.tally.by_outcome[PROBER_LOST_RETURN] = 5;
+	     e.tally.sent = e.tally.return_lost = e.tally.run_lost = 10; e.facts.neighbour = &wrong;
+	     e.facts.neighbour_lost = 5);
+	CASE("stale-neighbour", e = lost(5, 5, PROBER_LOST_RETURN); e.facts.neighbour = &wrong;
+	     e.facts.neighbour_lost = 5; e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 });
+	CASE("failover", e = lost(5, 5, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 };
+	     e.context.flows.fresh = clear);
+	CASE("first-packet-only", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear;
+	     e.context.flows.first_packet = true);
+	CASE("stuck-flow", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear; e.facts.conflict = &claim);
+	CASE("prohibited", e = lost(0, 5, PROBER_PROHIBITED); e.tally.by_outcome[PROBER_REFUSED] = 5;
+	     e.tally.sent = e.tally.lost = 10);
+	CASE("refused", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_TOO_BIG] = 5; e.tally.sent = 10;
+	     e.tally.lost = 5);
+	CASE("size-limit", e = lost(0, 10, PROBER_LOST); e.context.smaller = clear; e.context.servers_silent = true);
+	CASE("size-limit", e = lost(0, 5, PROBER_TOO_BIG); e.tally.by_outcome[PROBER_UNREACHABLE] = 5;
+	     e.tally.sent = e.tally.lost = 10);
+	CASE("server-down", e = lost(0, 10, PROBER_UNREACHABLE); e.context.servers_silent = true);
+	CASE("server-down", e = lost(0, 10, PROBER_LOST); e.context.servers_silent = true; e.context.protocol = clear);
+	CASE("unreachable", e = lost(0, 10, PROBER_UNREACHABLE); e.context.protocol = clear);
+	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
+	     e.context.flows = (struct verdict_flows){ .dead = 2, .fine = 2, .held = clear });
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.facts.conflict = &claim);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
+	     e.context.skew_elsewhere_ns = 1);
+	CASE("duplicate-address", e = lost(0, 10, PROBER_LOST); e.facts.conflict = &claim;
+	     e.context.skew_elsewhere_ns = 1);
+}
+
+static void the_other_cause_is_told(void **state)
+{
+	(void)state;
+	e = lost(0, 10, PROBER_LOST);
+	e.context.smaller = clear;
+	e.context.smaller_size_up = 512;
+	e.context.protocol = clear;
+	verdict_judge(&e, &v);
+	assert_int_equal(v.cause, VERDICT_CAUSE_SIZE_LIMIT);
+	assert_string_equal(v.sentences[v.sentences_len - 1], "the evidence fits protocol-filtered too");
+}
+
+/* --- the page ---------------------------------------------------------------------------------------------------- */
+
+/* One line a paragraph or item, as it has to stand in the page. */
+static void write_expected(char *at)
+{
+	for (int c = 0; c < VERDICT_CAUSES_LEN; c++) {
+		const char *advice = causes_advice((enum verdict_cause)c);
+		at += sprintf(at, "## %s\n", verdict_cause_word((enum verdict_cause)c));
+		for (size_t i = 0; i < causes_rules_len; i++) {
+			if (causes_rules[i].cause != (enum verdict_cause)c)
+				continue;
+			at += sprintf(at, "- **Needs:** %s\n", causes_rules[i].needs);
+			if (causes_rules[i].forbids)
+				at += sprintf(at, "- **Forbidden by:** %s\n", causes_rules[i].forbids);
+		}
+		if (advice)
+			at += sprintf(at, "- **What to do:** %s\n", advice);
+	}
+}
+
+static bool begins(const char *line, const char *with)
+{
+	return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* The same lines of the page, unwrapped; what is to be done about causes without advice is its own. */
+static void read_page(char *at)
+{
+	FILE *file = fopen(SOURCE_DIR "/docs/CAUSES.md", "r");
+	enum verdict_cause cause = VERDICT_CAUSES_LEN;
+	char line[512];
+	bool keeps = false;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (keeps && line[0] == ' ') {
+			at--;
+			at += sprintf(at, " %s\n", line + strspn(line, " "));
+			continue;
+		}
+		if (begins(line, "## "))
+			cause = (enum verdict_cause)(cause == VERDICT_CAUSES_LEN ? 0 : cause + 1);
+		keeps = begins(line, "## ") || begins(line, "- **Needs:**") || begins(line, "- **Forbidden by:**") ||
+			(begins(line, "- **What to do:**") && causes_advice(cause));
+		if (keeps)
+			at += sprintf(at, "%s\n", line);
+	}
+	fclose(file);
+}
+
+static void the_page_says_what_the_table_says(void **state)
+{
+	static char page[64 * 1024], table[64 * 1024];
+
+	(void)state;
+	write_expected(table);
+	read_page(page);
+	assert_string_equal(page, table);
+}
+
+static void every_cause_has_a_rule_and_advice(void **state)
+{
+	(void)state;
+	for (int c = 0; c < VERDICT_CAUSES_LEN; c++) {
+		bool has = false;
+		for (size_t i = 0; i < causes_rules_len; i++)
+			has = has || causes_rules[i].cause == (enum verdict_cause)c;
+		assert_true(has);
+		assert_true(c == VERDICT_CAUSE_NONE || c == VERDICT_CAUSE_UNEXPLAINED ||
+			    causes_advice((enum verdict_cause)c));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stale_neighbour),
+		cmocka_unit_test(unpinned_reply),
+		cmocka_unit_test(duplicate_address),
+		cmocka_unit_test(failover),
+		cmocka_unit_test(one_flow_of_many),
+		cmocka_unit_test(some_ports),
+		cmocka_unit_test(server_firewall),
+		cmocka_unit_test(the_one_that_explains_more_goes_first),
+		cmocka_unit_test(the_other_cause_is_told),
+		cmocka_unit_test(the_page_says_what_the_table_says),
+		cmocka_unit_test(every_cause_has_a_rule_and_advice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
