@@ -16,8 +16,8 @@ static const unsigned code_ranks[] = { 0, 1, 3, 2 };
 
 static enum plugin_code path_code(const struct verdict *verdict)
 {
-	if (verdict->expected)
-		return PLUGIN_OK;
+	if (verdict->expected) /* an application there that does not choose its source is mute */
+		return verdict->cause == VERDICT_CAUSE_UNPINNED_REPLY ? PLUGIN_WARNING : PLUGIN_OK;
 	if (verdict->state == VERDICT_UNKNOWN || verdict->cause == VERDICT_CAUSE_LOCAL)
 		return PLUGIN_UNKNOWN;
 	return verdict->state == VERDICT_LOSSY ? PLUGIN_WARNING : PLUGIN_CRITICAL;
