@@ -97,24 +97,20 @@ struct endpoint network_address(unsigned a, unsigned b, unsigned c, unsigned d, 
 
 /* -- NATs -- */
 
-/* The entry of this 5-tuple, a new one (used_ns 0) if there is none that is young enough. */
+/* The entry of this 5-tuple, a new one (used_ns 0) in the place of the oldest if there is none that is young enough. */
 static struct network_flow *nat_flow(struct network_nat *nat, const struct endpoint *from, const struct parcel *p)
 {
-	struct network_flow *flow;
+	struct network_flow *oldest = &nat->flows[0];
 
-	for (unsigned i = 0; i < NETWORK_FLOWS_MAX; i++) {
-		flow = &nat->flows[i];
-		if (flow->used_ns && flow->tcp == p->tcp && endpoint_equal(&flow->from, from) &&
-		    endpoint_equal(&flow->asked, &p->asked)) {
-			if (world_now() - flow->used_ns < network.nat_keeps_ns)
-				return flow;
-			flow->used_ns = 0;
-			return flow;
-		}
+	for (struct network_flow *f = nat->flows; f < nat->flows + NETWORK_FLOWS_MAX; f++) {
+		if (f->used_ns && world_now() - f->used_ns < network.nat_keeps_ns && f->tcp == p->tcp &&
+		    endpoint_equal(&f->from, from) && endpoint_equal(&f->asked, &p->asked))
+			return f;
+		if (f->used_ns < oldest->used_ns)
+			oldest = f;
 	}
-	flow = &nat->flows[nat->next++ % NETWORK_FLOWS_MAX];
-	*flow = (struct network_flow){ .from = *from, .asked = p->asked, .tcp = p->tcp };
-	return flow;
+	*oldest = (struct network_flow){ .from = *from, .asked = p->asked, .tcp = p->tcp };
+	return oldest;
 }
 
 static void leave_client(struct parcel *p)

@@ -39,7 +39,6 @@ struct network_flow { /* what a NAT remembers of a 5-tuple */
 
 struct network_nat {
 	struct network_flow flows[NETWORK_FLOWS_MAX];
-	unsigned next;
 };
 
 struct client { /* a host that probes */
