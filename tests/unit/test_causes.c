@@ -253,6 +253,19 @@ static void the_one_that_explains_more_goes_first(void **state)
 	     e.context.skew_elsewhere_ns = 1);
 	CASE("duplicate-address", e = lost(0, 10, PROBER_LOST); e.facts.conflict = &claim;
 	     e.context.skew_elsewhere_ns = 1);
+	CASE("local", e = lost(10, 0, PROBER_LOST); e.round = false; e.tally.run_unsent = 3;
+	     e.tally.by_outcome[PROBER_UNSENT] = 3; e.holders.flips = true);
+	CASE("not-authorised", e = lost(0, 5, PROBER_NOT_AUTHORISED); e.tally.by_outcome[PROBER_WRONG_SOURCE] = 5;
+	     e.tally.sent = e.tally.lost = 10);
+	CASE("failover", e = lost(1, 9, PROBER_LOST); e.context.flows.fresh = clear;
+	     e.context.flows.first_packet = true; e.holders = (struct holders){ 1, false, 0, 0, 1, 9, 0 });
+	CASE("duplicate-address", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_PROHIBITED] = 5;
+	     e.tally.sent = e.tally.lost = 10; e.facts.conflict = &claim);
+	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.told = PROBER_UNREACHABLE;
+	     e.facts.frames_without_receipts = e.context.protocol_down = true);
+	CASE("server-firewall", e = lost(0, 10, PROBER_LOST_FORWARD);
+	     e.facts.frames_without_receipts = e.context.protocol_down = true;
+	     e.context.flows = (struct verdict_flows){ .dead = 2, .fine = 2, .held = clear });
 }
 
 static void the_other_cause_is_told(void **state)

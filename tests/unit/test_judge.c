@@ -1,0 +1,322 @@
+/* What judge.h gathers from the paths of a target: causes by comparison, and none of them by chance. */
+#include "client/judge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS INT64_C(1000000)
+
+enum { HELD = 4, SIZES = 2, RING = 64, PATHS = SIZES * (HELD + 1) + 1 };
+
+static char name[] = "t";
+static struct config_server servers[] = { { name, { 1 } }, { name, { 2 } } };
+static struct config_schedule schedule = { .every_ns = 1000 * MS, .timeout_ns = 1000 * MS };
+static struct config_target target = {
+	.name = name,
+	.servers_len = 2,
+	.servers = { 0, 1 },
+	.udp = true,
+	.tcp = true,
+	.schedules_len = 1,
+	.held = HELD,
+	.fresh = 1,
+	.sizes = { 512, 1400 },
+	.sizes_len = SIZES,
+	.expect_reachable = true,
+};
+static struct config config = { .servers = servers,
+				.servers_len = 2,
+				.schedules = &schedule,
+				.schedules_len = 1,
+				.targets = &target,
+				.targets_len = 1,
+				.lossy_permille = 50 };
+static struct engine engine;
+static struct engine_server said[2];
+static int64_t now_ns;
+
+static int setup(void **state)
+{
+	static const struct endpoint floating = { { [10] = 0xff, 0xff, 203, 0, 113, 7 }, 8620 };
+	const struct path_plan plan = { .config = &config, .ring_len = RING };
+	struct path **items = calloc(PATHS, sizeof *items);
+
+	(void)state;
+	assert_int_equal(path_count(&target), PATHS);
+	memset(&engine, 0, sizeof engine);
+	engine.config = &config;
+	engine.servers = said;
+	engine.asker = asker_new(&(struct asker_settings){ .config = &config, .paths = &engine.paths });
+	assert_true(engine.asker && items && path_make_all(&plan, &target, &floating, items));
+	assert_true(paths_set(&engine.paths, items, PATHS, NULL));
+	now_ns = 1;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	paths_free(&engine.paths);
+	asker_free(engine.asker);
+	return 0;
+}
+
+static void probe(size_t i, bool lost, unsigned server, uint64_t boot_id)
+{
+	struct path *p = engine.paths.items[i];
+	uint32_t seq = prober_send(&p->prober, now_ns, now_ns);
+	struct packet_reply reply = { .seq = seq, .flow_id = p->prober.flow_id, .boot_id = boot_id };
+
+	if (lost)
+		prober_settle(&p->prober, seq, PROBER_LOST);
+	else
+		prober_reply(&p->prober, &reply, server, true, now_ns + MS, now_ns + MS, false);
+}
+
+static enum verdict_cause cause_of(size_t i, bool round)
+{
+	struct verdict v;
+
+	judge_path(&engine, i, round, &v);
+	engine.paths.items[i]->state = v.state;
+	return v.cause;
+}
+
+static size_t find(unsigned size, int held)
+{
+	for (size_t i = 0; i < PATHS; i++) {
+		if (!engine.paths.items[i]->tcp && engine.paths.items[i]->size == size &&
+		    engine.paths.items[i]->held == held)
+			return i;
+	}
+	fail();
+	return 0;
+}
+
+enum { FRESH = -1 };
+
+/* n probes of each path; those that `fails` says are lost. */
+static void play(unsigned n, bool (*fails)(const struct path *p, unsigned n))
+{
+	for (unsigned k = 0; k < n; k++, now_ns += 1000 * MS) {
+		for (size_t i = 0; i < PATHS; i++)
+			probe(i, fails(engine.paths.items[i], k), 0, 1);
+	}
+}
+
+static unsigned permille;
+
+static uint32_t random32(void)
+{
+	static uint64_t x = 88172645463325252u; /* xorshift64*: the same in every run */
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	return (uint32_t)(x * UINT64_C(0x2545F4914F6CDD1D) >> 32);
+}
+
+static bool by_chance(const struct path *p, unsigned n)
+{
+	(void)p;
+	(void)n;
+	return random32() % 1000 < permille;
+}
+
+static void expect_no_cause(bool round)
+{
+	for (size_t i = 0; i < PATHS; i++) {
+		enum verdict_cause cause = cause_of(i, round);
+		if (cause != VERDICT_CAUSE_NONE && cause != VERDICT_CAUSE_UNEXPLAINED)
+			fail_msg("%s by chance", verdict_cause_word(cause));
+	}
+}
+
+static void start_anew(void)
+{
+	for (size_t i = 0; i < PATHS; i++) {
+		path_start_flow(engine.paths.items[i]);
+		engine.paths.items[i]->state = VERDICT_UNKNOWN;
+	}
+}
+
+static void random_loss_has_no_cause(void **state)
+{
+	static const unsigned shares[] = { 10, 300, 500 };
+
+	(void)state;
+	for (unsigned s = 0; s < sizeof shares / sizeof *shares; s++) {
+		for (unsigned n = 0; n < 300; n++) {
+			start_anew();
+			permille = shares[s];
+			play(10, by_chance);
+			expect_no_cause(true);
+		}
+		start_anew();
+		for (unsigned n = 0; n < 2000; n++) { /* which begins now and then, for all alike */
+			permille = n % 200 < 100 ? 0 : shares[s];
+			play(1, by_chance);
+			expect_no_cause(false);
+		}
+	}
+}
+
+static bool held_0(const struct path *p, unsigned n)
+{
+	(void)n;
+	return p->held == 0 && !p->tcp;
+}
+
+static bool held_0_but_first(const struct path *p, unsigned n)
+{
+	return held_0(p, n) && n > 0;
+}
+
+static bool some_held(const struct path *p, unsigned n)
+{
+	return !p->tcp && (p->held < 0 ? n % 2 == 0 : p->held < 2);
+}
+
+static bool large(const struct path *p, unsigned n)
+{
+	(void)n;
+	return !p->tcp && p->size > 1000;
+}
+
+static bool udp(const struct path *p, unsigned n)
+{
+	(void)n;
+	return !p->tcp;
+}
+
+static bool tcp(const struct path *p, unsigned n)
+{
+	(void)n;
+	return p->tcp;
+}
+
+static bool everything(const struct path *p, unsigned n)
+{
+	(void)p;
+	(void)n;
+	return true;
+}
+
+static bool nothing(const struct path *p, unsigned n)
+{
+	(void)p;
+	(void)n;
+	return false;
+}
+
+static void faults_are_named(void **state)
+{
+	static const struct {
+		bool (*fails)(const struct path *p, unsigned n);
+		enum verdict_cause small_held_0, small_fresh, large_held_0, tcp;
+	} cases[] = {
+		{ nothing, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE },
+		{ everything, VERDICT_CAUSE_UNEXPLAINED, VERDICT_CAUSE_UNEXPLAINED, VERDICT_CAUSE_UNEXPLAINED,
+		  VERDICT_CAUSE_UNEXPLAINED },
+		{ held_0, VERDICT_CAUSE_STUCK_FLOW, VERDICT_CAUSE_NONE, VERDICT_CAUSE_STUCK_FLOW, VERDICT_CAUSE_NONE },
+		{ held_0_but_first, VERDICT_CAUSE_FIRST_PACKET_ONLY, VERDICT_CAUSE_NONE,
+		  VERDICT_CAUSE_FIRST_PACKET_ONLY, VERDICT_CAUSE_NONE },
+		{ some_held, VERDICT_CAUSE_SOME_PORTS, VERDICT_CAUSE_UNEXPLAINED, VERDICT_CAUSE_SOME_PORTS,
+		  VERDICT_CAUSE_NONE },
+		{ large, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE, VERDICT_CAUSE_SIZE_LIMIT, VERDICT_CAUSE_NONE },
+		{ udp, VERDICT_CAUSE_PROTOCOL_FILTERED, VERDICT_CAUSE_PROTOCOL_FILTERED,
+		  VERDICT_CAUSE_PROTOCOL_FILTERED, VERDICT_CAUSE_NONE },
+		{ tcp, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE, VERDICT_CAUSE_PROTOCOL_FILTERED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		start_anew();
+		play(10, cases[i].fails);
+		if (cause_of(find(512, 0), true) != cases[i].small_held_0 ||
+		    cause_of(find(512, FRESH), true) != cases[i].small_fresh ||
+		    cause_of(find(1400, 0), true) != cases[i].large_held_0 || cause_of(PATHS - 1, true) != cases[i].tcp)
+			fail_msg("case %zu: %s, %s, %s, %s", i + 1, verdict_cause_word(cause_of(find(512, 0), true)),
+				 verdict_cause_word(cause_of(find(512, FRESH), true)),
+				 verdict_cause_word(cause_of(find(1400, 0), true)),
+				 verdict_cause_word(cause_of(PATHS - 1, true)));
+	}
+}
+
+/* In a run: named when it is sure, and not for what everything suffers. */
+static void a_run_names_them_too(void **state)
+{
+	(void)state;
+	play(64, nothing);
+	play(15, udp);
+	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_PROTOCOL_FILTERED);
+	play(64, nothing);
+	play(15, held_0);
+	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_STUCK_FLOW);
+	play(64, nothing);
+	for (unsigned n = 0; n < 15; n++) {
+		play(1, everything);
+		expect_no_cause(false);
+	}
+}
+
+static void who_holds_the_address(void **state)
+{
+	static const struct {
+		const char *answers; /* server 0 or 1; a, another boot of 0; . lost */
+		enum verdict_cause cause;
+	} cases[] = {
+		{ "0000000000", VERDICT_CAUSE_NONE },
+		{ "00000aaaaa", VERDICT_CAUSE_NONE },
+		{ "000...aaaa", VERDICT_CAUSE_UNEXPLAINED },
+		{ "0000011111", VERDICT_CAUSE_NONE },
+		{ "000...1111", VERDICT_CAUSE_FAILOVER },
+		{ "0.00.01111", VERDICT_CAUSE_UNEXPLAINED },
+		{ "0011001100", VERDICT_CAUSE_DUPLICATE_ADDRESS },
+		{ "00aa00aa00", VERDICT_CAUSE_DUPLICATE_ADDRESS },
+		{ "00.1.00111", VERDICT_CAUSE_DUPLICATE_ADDRESS },
+		{ "000111000.", VERDICT_CAUSE_UNEXPLAINED },
+	};
+	size_t at = find(512, FRESH);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		start_anew();
+		for (const char *c = cases[i].answers; *c; c++, now_ns += 1000 * MS)
+			probe(at, *c == '.', *c == '1', *c == 'a' ? 7 : 1 + (*c == '1'));
+		if (cause_of(at, true) != cases[i].cause)
+			fail_msg("%s: %s", cases[i].answers, verdict_cause_word(cause_of(at, true)));
+	}
+}
+
+static void a_held_flow_stays_where_it_was(void **state)
+{
+	size_t held = find(512, 0), fresh = find(512, FRESH);
+
+	(void)state;
+	for (unsigned n = 0; n < 20; n++, now_ns += 1000 * MS) {
+		probe(held, false, 0, 1);
+		probe(fresh, false, n >= 10, 1 + (n >= 10));
+		if (n == 16) /* seven may be as many as there are */
+			assert_int_equal(cause_of(held, true), VERDICT_CAUSE_NONE);
+	}
+	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(fresh, true), VERDICT_CAUSE_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(random_loss_has_no_cause),       TEST(faults_are_named),
+		TEST(a_run_names_them_too),           TEST(who_holds_the_address),
+		TEST(a_held_flow_stays_where_it_was),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
