@@ -15,11 +15,13 @@ static void set_timer(struct driver *d, int64_t wake_ns)
 	struct itimerspec when = { 0 };
 
 	if (wake_ns != INT64_MAX) {
-		wake_ns = wake_ns < 1 ? 1 : wake_ns; /* all zero would disarm it */
-		when.it_value.tv_sec = (time_t)(wake_ns / 1000000000);
-		when.it_value.tv_nsec = (long)(wake_ns % 1000000000);
+		/* Relative: Debian's libfaketime takes absolute times of any clock for faked ones. */
+		int64_t in_ns = wake_ns - clock_mono_ns();
+		in_ns = in_ns < 1 ? 1 : in_ns; /* all zero would disarm it */
+		when.it_value.tv_sec = (time_t)(in_ns / 1000000000);
+		when.it_value.tv_nsec = (long)(in_ns % 1000000000);
 	}
-	timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+	timerfd_settime(d->timer_fd, 0, &when, NULL);
 }
 
 static void timer_fired(uv_poll_t *poll, int status, int events)

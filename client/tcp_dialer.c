@@ -96,8 +96,13 @@ static void exchange_close(struct exchange *x)
 		uv_close((uv_handle_t *)&x->poll, handle_closed);
 	}
 	uv_close((uv_handle_t *)&x->timer, handle_closed);
-	if (x->fd >= 0)
+	if (x->fd >= 0) {
+		/* What was given up must not arrive later: its receipt would tell of a loss on the way back. */
+		static const struct linger abort_it = { .l_onoff = 1 };
+		if (x->outcome.result != TCP_DONE)
+			setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof abort_it);
 		close(x->fd);
+	}
 }
 
 static void exchange_end(struct exchange *x, enum tcp_result result)
