@@ -274,6 +274,8 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 		p->facts.seen_by_server = true;
 		p->doubt->receipt_server = (int)t->server;
 		p->doubt->witness = t->witness;
+		if (endpoint_is_unknown(&p->facts.arrived_on))
+			p->facts.arrived_on = said->arrived_on;
 		prober_settle(&p->prober, attempt->seq, PROBER_LOST_RETURN);
 	} else if (said->status == EVIDENCE_NOT_SEEN) {
 		/* A server that started since has lost its half-open sockets with its listener. */

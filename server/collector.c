@@ -166,18 +166,15 @@ static int read_half_open(struct collector *c)
 	return -1;
 }
 
-static enum evidence_attempt_status judge(const struct collector *c, const struct evidence_query *query,
-					  const struct evidence_attempt *attempt, const struct endpoint *asker,
-					  unsigned half_open_len, int64_t now_ns, uint8_t *retransmits)
+static void judge(const struct collector *c, const struct evidence_query *query, const struct evidence_attempt *attempt,
+		  const struct endpoint *asker, unsigned half_open_len, int64_t now_ns,
+		  struct evidence_attempt_answer *answer)
 {
-	enum evidence_attempt_status status =
-	    halfopen_judge(query, attempt, asker, c->half_open, half_open_len, retransmits);
-
-	if (status == EVIDENCE_NOT_SEEN &&
+	halfopen_judge(query, attempt, asker, c->half_open, half_open_len, answer);
+	if (answer->status == EVIDENCE_NOT_SEEN &&
 	    (half_open_len == HALF_OPEN_MAX ||
 	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * MS - S)))
-		return EVIDENCE_CANNOT_TELL;
-	return status;
+		answer->status = EVIDENCE_CANNOT_TELL;
 }
 
 static void add_attempts(struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
@@ -190,8 +187,7 @@ static void add_attempts(struct collector *c, const struct evidence_query *query
 
 		*out = (struct evidence_attempt_answer){ .id = query->attempts[i].id, .status = EVIDENCE_CANNOT_TELL };
 		if (n >= 0)
-			out->status =
-			    judge(c, query, &query->attempts[i], asker, (unsigned)n, now_ns, &out->retransmits);
+			judge(c, query, &query->attempts[i], asker, (unsigned)n, now_ns, out);
 	}
 }
 

@@ -80,24 +80,30 @@ static unsigned find_suspects(const struct evidence_attempt *attempt, const stru
 	return suspects;
 }
 
-enum evidence_attempt_status halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
-					    const struct endpoint *asker, const struct sockdiag_half_open *list,
-					    unsigned len, uint8_t *retransmits)
+/* Is this socket, the exact one or one of so many suspects, the attempt's? */
+static bool is_ours(const struct evidence_query *query, const struct evidence_attempt *attempt,
+		    const struct endpoint *asker, const struct sockdiag_half_open *socket, unsigned suspects)
+{
+	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
+		return can_be_as_old(halfopen_age(socket), attempt);
+	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
+	       must_be_as_old(halfopen_age(socket), attempt);
+}
+
+void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
+		    const struct endpoint *asker, const struct sockdiag_half_open *list, unsigned len,
+		    struct evidence_attempt_answer *answer)
 {
 	const struct sockdiag_half_open *socket = find_exact(attempt, list, len);
 	unsigned suspects = socket ? 0 : find_suspects(attempt, list, len, &socket);
-	bool ours;
 
-	*retransmits = 0;
-	if (!socket)
-		return EVIDENCE_NOT_SEEN;
-	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
-		ours = can_be_as_old(halfopen_age(socket), attempt);
-	else
-		ours = suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
-		       must_be_as_old(halfopen_age(socket), attempt);
-	if (!ours)
-		return EVIDENCE_CANNOT_TELL;
-	*retransmits = socket->retransmits;
-	return EVIDENCE_HALF_OPEN;
+	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
+	if (!socket) {
+		answer->status = EVIDENCE_NOT_SEEN;
+	} else if (is_ours(query, attempt, asker, socket, suspects)) {
+		answer->status = EVIDENCE_HALF_OPEN;
+		answer->retransmits = socket->retransmits;
+		answer->arrived_on = socket->local;
+		answer->arrived_on.port = 0;
+	}
 }

@@ -21,15 +21,15 @@ struct halfopen_age {
  * splits are tried that the time left allows. A client repeats its SYN at most once a second. */
 struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket);
 
-/* One attempt of a query against all half-open sockets of our listener. HALF_OPEN (*retransmits is set) is claimed
+/* One attempt of a query against all half-open sockets of our listener: fills the answer. HALF_OPEN is claimed
  * - for the socket of exactly the attempt's address and port, if it can be as old as the attempt;
  * - where a NAT shows us the asker by another address than its own: for the only socket of that address that can be
  *   the attempt's, if it must be as old, and this is the only attempt asked about.
  * A younger socket is one of a repeated SYN: that the first one came is not proven, and the client may not have waited
  * for the answer to the second.
  * NOT_SEEN: no other address than the attempt's own has a socket that can be it: behind a NAT any of them could. */
-enum evidence_attempt_status halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
-					    const struct endpoint *asker, const struct sockdiag_half_open *list,
-					    unsigned len, uint8_t *retransmits);
+void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
+		    const struct endpoint *asker, const struct sockdiag_half_open *list, unsigned len,
+		    struct evidence_attempt_answer *answer);
 
 #endif

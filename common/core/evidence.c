@@ -16,7 +16,7 @@ enum {
 	QUERY_ATTEMPT_LEN = 28,
 	ANSWER_HEAD_LEN = EVIDENCE_LEN_MIN,
 	FLOW_LEN = 104,
-	ATTEMPT_LEN = 8,
+	ATTEMPT_LEN = 24,
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 64,
 	NEIGHBOUR_LEN = 60,
@@ -175,6 +175,7 @@ static void put_attempt(uint8_t *p, const struct evidence_attempt_answer *attemp
 	bytes_put32(p, attempt->id);
 	p[4] = (uint8_t)attempt->status;
 	p[5] = attempt->retransmits;
+	memcpy(p + 8, attempt->arrived_on.address, sizeof attempt->arrived_on.address);
 }
 
 static bool get_attempt(struct evidence_attempt_answer *attempt, const uint8_t *p)
@@ -182,6 +183,8 @@ static bool get_attempt(struct evidence_attempt_answer *attempt, const uint8_t *
 	attempt->id = bytes_get32(p);
 	attempt->status = p[4];
 	attempt->retransmits = p[5];
+	memcpy(attempt->arrived_on.address, p + 8, sizeof attempt->arrived_on.address);
+	attempt->arrived_on.port = 0;
 	return p[4] <= EVIDENCE_CANNOT_TELL;
 }
 

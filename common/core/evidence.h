@@ -63,7 +63,8 @@ enum evidence_attempt_status {
 struct evidence_attempt_answer {
 	uint32_t id;
 	enum evidence_attempt_status status;
-	uint8_t retransmits; /* of the SYN-ACK */
+	uint8_t retransmits;        /* of the SYN-ACK */
+	struct endpoint arrived_on; /* HALF_OPEN: the socket's local address (port 0); else unknown */
 };
 
 /* An ICMP error that came for the server's replies to this client. */

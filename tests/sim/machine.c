@@ -70,8 +70,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 		const struct evidence_attempt *attempt = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 		int64_t since_ns = world_now() - (int64_t)attempt->age_ms * MS - counters_ns;
-		out->id = attempt->id;
-		out->status = halfopen_judge(query, attempt, asker, list, len, &out->retransmits);
+		halfopen_judge(query, attempt, asker, list, len, out);
 		if (out->status == EVIDENCE_NOT_SEEN && m->given_up_ns && m->given_up_ns >= since_ns)
 			out->status = EVIDENCE_CANNOT_TELL;
 	}

@@ -12,7 +12,7 @@
 enum { UDP_TEXT_LEN = WIRE_EVIDENCE_UDP_LEN - WIRE_PACKET_MIN - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN };
 enum {
 	FLOW_LEN = 104,
-	ATTEMPT_LEN = 8,
+	ATTEMPT_LEN = 24,
 	NEIGHBOUR_LEN = 60,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
@@ -111,7 +111,8 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 	for (uint32_t i = 0; i < n->flows; i++)
 		answer.flows[i] = sample_flow(i);
 	for (uint32_t i = 0; i < n->attempts; i++)
-		answer.attempts[i] = (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, (uint8_t)(i + 1) };
+		answer.attempts[i] = (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, (uint8_t)(i + 1),
+								       sample_endpoint_v4((uint8_t)i, 0) };
 	for (uint32_t i = 0; i < n->neighbours; i++)
 		answer.neighbours[i] = sample_neighbour(i);
 	for (uint32_t i = 0; i < n->frames; i++)

@@ -15,7 +15,10 @@ enum { CLIENT_PORT = 40000, SLACK_MS = 500, MODEL_END_MS = 63000, SYNS = 4 };
  * SYN (at syns_ms) is answered at once and starts the running interval again. */
 static struct sockdiag_half_open socket_of_age(uint32_t age_ms, const uint32_t syns_ms[SYNS])
 {
-	struct sockdiag_half_open s = { .peer = sample_endpoint_v4(9, CLIENT_PORT) };
+	struct sockdiag_half_open s = {
+		.peer = sample_endpoint_v4(9, CLIENT_PORT),
+		.local = sample_endpoint_v4(26, WIRE_PORT),
+	};
 	uint32_t timeout_ms = 1000, due_ms = 1000;
 	unsigned syn = 0;
 
@@ -43,9 +46,11 @@ static enum evidence_attempt_status judge(uint32_t attempt_age_ms, const struct 
 		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = attempt_age_ms } },
 		.attempts_len = 1,
 	};
-	uint8_t retransmits;
+	struct evidence_attempt_answer answer;
 
-	return halfopen_judge(&query, &query.attempts[0], asker, list, len, &retransmits);
+	halfopen_judge(&query, &query.attempts[0], asker, list, len, &answer);
+	assert_int_equal(endpoint_is_unknown(&answer.arrived_on), answer.status != EVIDENCE_HALF_OPEN);
+	return answer.status;
 }
 
 static const struct endpoint client_itself = { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 5000 };
@@ -170,16 +175,17 @@ static void behind_a_nat_one_socket_is_not_two_attempts(void **state)
 {
 	struct sockdiag_half_open s = socket_of_age(900, no_syns);
 	struct evidence_query query = { .attempts_len = 2 };
-	uint8_t retransmits;
+	struct evidence_attempt_answer answer;
 
 	(void)state;
 	s.peer = nat;
 	for (unsigned i = 0; i < 2; i++)
 		query.attempts[i] =
 		    (struct evidence_attempt){ .client = sample_endpoint_v4(9, (uint16_t)(i + 1)), .age_ms = 1000 };
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(halfopen_judge(&query, &query.attempts[i], &nat, &s, 1, &retransmits),
-				 EVIDENCE_CANNOT_TELL);
+	for (unsigned i = 0; i < 2; i++) {
+		halfopen_judge(&query, &query.attempts[i], &nat, &s, 1, &answer);
+		assert_int_equal(answer.status, EVIDENCE_CANNOT_TELL);
+	}
 }
 
 /* ---- counters ---- */

@@ -278,7 +278,12 @@ def read_error(e):
 
 
 def read_attempt(a):
-    return {"id": int.from_bytes(a[:4], "big"), "status": a[4], "retransmits": a[5]}
+    return {
+        "id": int.from_bytes(a[:4], "big"),
+        "status": a[4],
+        "retransmits": a[5],
+        "arrived_on": address(a[8:24]),
+    }
 
 
 def read_neighbour(n):
@@ -317,7 +322,7 @@ def read_conflict(c):
 # Name, where the number of records stands, length of a record, its reader; in the order of the lists.
 LISTS = (
     ("flows", 2, 104, read_flow),
-    ("attempts", 3, 8, read_attempt),
+    ("attempts", 3, 24, read_attempt),
     ("neighbours", 6, 60, read_neighbour),
     ("frames", 7, 44, read_frames),
     ("conflicts", 54, 32, read_conflict),
