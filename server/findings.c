@@ -18,18 +18,19 @@ static void write_journal(struct findings *f, enum findings_kind kind, json_t *o
 	};
 	unsigned *unwritten = &f->kinds[kind].unwritten;
 	char time[CLOCK_TEXT_LEN];
+	json_t *line;
 
 	if (!bucket_take(&f->kinds[kind].journal, mono_ns, journal_interval_ns, JOURNAL_LINES_AT_ONCE)) {
 		++*unwritten;
 		json_decref(object);
 		return;
 	}
-	json_object_set_new(object, "type", json_string(types[kind]));
-	json_object_set_new(object, "time", json_string(clock_text(clock_real_ns(), time)));
+	line = json_pack("{ss ss}", "type", types[kind], "time", clock_text(clock_real_ns(), time));
+	json_object_update_new(line, object);
 	if (*unwritten > 0)
-		json_object_set_new(object, "left_out", json_integer(*unwritten));
+		json_object_set_new(line, "left_out", json_integer(*unwritten));
 	*unwritten = 0;
-	journal_write(f->journal, object);
+	journal_write(f->journal, line);
 }
 
 static void write_log(struct findings *f, enum findings_kind kind, int64_t mono_ns, const char *sentence)

@@ -3,6 +3,7 @@
 #include "common/system/capability.h"
 #include "common/system/log.h"
 #include "common/system/rtnl_monitor.h"
+#include "server/application_watch.h"
 #include "server/conflict_watch.h"
 #include "server/own.h"
 #include "server/way_back.h"
@@ -21,6 +22,7 @@ struct lookout {
 	bool polling;
 	struct way_back *way_back; /* these: NULL: not wanted */
 	struct conflict_watch *conflict_watch;
+	struct application_watch *application_watch;
 };
 
 static bool make_parts(struct lookout *l)
@@ -38,7 +40,10 @@ static bool make_parts(struct lookout *l)
 
 	l->way_back = config->watch_neighbours ? way_back_new(&way_back) : NULL;
 	l->conflict_watch = config->watch_addresses ? conflict_watch_new(&l->own, l->findings) : NULL;
-	return (l->way_back || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses);
+	l->application_watch =
+	    config->applications_len > 0 ? application_watch_new(config, &l->own, l->findings) : NULL;
+	return (l->way_back || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses) &&
+	       (l->application_watch || config->applications_len == 0);
 }
 
 struct lookout *lookout_new(const struct server_config *config, struct findings *findings)
@@ -63,6 +68,7 @@ void lookout_free(struct lookout *lookout)
 		return;
 	way_back_free(lookout->way_back);
 	conflict_watch_free(lookout->conflict_watch);
+	application_watch_free(lookout->application_watch);
 	rtnl_monitor_close(lookout->monitor);
 	netlink_close(lookout->netlink);
 	free(lookout);
@@ -175,6 +181,9 @@ void lookout_start(struct lookout *lookout, uv_loop_t *loop)
 		    conflict_watch_start(lookout->conflict_watch, loop),
 		    "claims of our addresses by other machines are not seen, but for those that the kernel finds "
 		    "when it takes an IPv6 address");
+	if (lookout->application_watch)
+		say_unseen(application_watch_start(lookout->application_watch, loop),
+			   "the applications of watch.applications are not watched");
 }
 
 void lookout_stop(struct lookout *lookout)
@@ -185,6 +194,7 @@ void lookout_stop(struct lookout *lookout)
 		uv_close((uv_handle_t *)&lookout->poll, NULL);
 	way_back_stop(lookout->way_back);
 	conflict_watch_stop(lookout->conflict_watch);
+	application_watch_stop(lookout->application_watch);
 }
 
 /* ---- requests ---- */
