@@ -178,6 +178,100 @@ static void frames(void)
 	frame("huge", 255, 65535, 400);
 }
 
+/* --- frames of a link: see fuzz_frames.c for the two octets before each ------------------------------------------ */
+
+enum { OUTGOING = 4, APPLICATION_PORT = 30303 };
+
+struct link_frames {
+	uint8_t octets[PACKET_LEN_MAX];
+	size_t len;
+};
+
+static uint8_t *link_frame(struct link_frames *f, uint8_t about, uint8_t len)
+{
+	uint8_t *p = f->octets + f->len;
+	p[0] = about;
+	p[1] = len;
+	f->len += 2u + len;
+	return p + 2;
+}
+
+static void ports(uint8_t *p, bool outgoing)
+{
+	bytes_put16(p, outgoing ? APPLICATION_PORT : 40000);
+	bytes_put16(p + 2, outgoing ? 40000 : APPLICATION_PORT);
+}
+
+static void ip4(struct link_frames *f, uint8_t own, uint8_t protocol, uint8_t flags, bool outgoing)
+{
+	uint8_t *p = link_frame(f, outgoing ? OUTGOING : 0, 20 + 14);
+	const uint8_t ours[] = { 198, 18, 1, own }, peer[] = { 198, 51, 100, 2 };
+	p[0] = 0x45;
+	p[9] = protocol;
+	memcpy(p + 12, outgoing ? ours : peer, 4);
+	memcpy(p + 16, outgoing ? peer : ours, 4);
+	ports(p + 20, outgoing);
+	p[20 + 13] = flags;
+}
+
+static void ip6(struct link_frames *f, uint8_t protocol, uint8_t type, bool from_nobody)
+{
+	uint8_t *p = link_frame(f, 1, 64);
+	p[0] = 0x60;
+	p[6] = protocol;
+	p[7] = 255;
+	memcpy(p + 8, from_nobody ? (uint8_t[16]){ 0 } : v6(9, 0).address, 16);
+	memcpy(p + 24, v6(5, 0).address, 16);
+	if (protocol == 58)
+		p[40] = type;
+	else
+		ports(p + 40, false);
+	memcpy(p + 48, v6(5, 0).address, 16);
+}
+
+static void arp(struct link_frames *f, uint8_t sender)
+{
+	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	uint8_t *p = link_frame(f, sender, 28);
+	memcpy(p, head, sizeof head);
+	if (sender)
+		memcpy(p + 14, (uint8_t[]){ 198, 18, 1, sender }, 4);
+	memcpy(p + 24, (uint8_t[]){ 198, 18, 1, 5 }, 4);
+}
+
+static void save_frames(struct link_frames *f, const char *name)
+{
+	save("frames", name, f->octets, f->len);
+	memset(f, 0, sizeof *f);
+}
+
+static void links(void)
+{
+	static struct link_frames f;
+	arp(&f, 9);
+	arp(&f, 0);
+	save_frames(&f, "arp");
+	ip6(&f, 58, 136, false);
+	ip6(&f, 58, 135, true);
+	ip6(&f, 58, 135, false);
+	ip6(&f, 17, 0, false);
+	save_frames(&f, "ip6");
+	ip4(&f, 26, 17, 0, false);
+	ip4(&f, 5, 17, 0, true);
+	for (unsigned i = 0; i < 6; i++)
+		ip4(&f, 7, 17, 0, false);
+	save_frames(&f, "answers-from-another-address");
+	for (unsigned i = 0; i < 10; i++)
+		ip4(&f, 5, 6, 0x02, false);
+	ip4(&f, 5, 6, 0x12, true);
+	save_frames(&f, "tcp-without-an-answer");
+	ip4(&f, 5, 17, 0, false);
+	f.octets[2] = 0x4f;
+	ip4(&f, 5, 17, 0, false);
+	f.octets[f.len - 34 + 7] = 1;
+	save_frames(&f, "cut-and-fragment");
+}
+
 /* --- evidence --------------------------------------------------------------------------------------------------- */
 
 static void query(unsigned flows, unsigned attempts)
@@ -415,6 +509,7 @@ int main(int argc, char **argv)
 	sound_packets();
 	broken_packets();
 	frames();
+	links();
 	evidence();
 	scripts();
 	return 0;

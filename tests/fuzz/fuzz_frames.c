@@ -1,0 +1,97 @@
+/* Frames of a hostile link, a second apart. Before each stand two octets: one that is the last of the sender's MAC and
+ * says (bit 2) whether the frame leaves, and its length from the network header on. Nothing of a frame may be read
+ * beyond its end, and what the parsers take is what the tables can hold. */
+#include "server/applications.h"
+#include "server/conflicts.h"
+#include "server/frames.h"
+#include "server/headers.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+enum { TABLE_LEN = 8, OUTGOING = 0x04, HEAD_LEN = 2 };
+
+static const uint8_t hash_key[16] = { 1 };
+static const int64_t second_ns = 1000000000;
+
+static struct frames *frames;
+static struct conflicts *conflicts;
+static struct applications *applications;
+
+static void start(void)
+{
+	static const struct applications_watched list[] = { { 30303, true, true } };
+
+	frames = frames_new(TABLE_LEN, hash_key);
+	conflicts = conflicts_new(TABLE_LEN, hash_key);
+	applications = applications_new(list, 1, TABLE_LEN, hash_key);
+	FUZZ_CHECK(frames && conflicts && applications);
+}
+
+static void take_claim(const struct headers_claim *claim, const uint8_t *mac, int64_t now_ns)
+{
+	struct evidence_answer answer = { .conflicts_len = 0 };
+
+	FUZZ_CHECK(claim->address.port == 0);
+	conflicts_note(conflicts, claim->probe ? CONFLICTS_PROBE : CONFLICTS_CLAIM, &claim->address, mac, now_ns);
+	conflicts_tell(conflicts, now_ns, &answer);
+	FUZZ_CHECK(claim->probe ||
+		   (answer.conflicts_len > 0 && endpoint_same_address(&answer.conflicts[0].address, &claim->address)));
+}
+
+static void take_request(const struct headers_ip *headers, bool outgoing, const uint8_t *mac, int64_t now_ns)
+{
+	struct evidence_answer answer = { .frames_len = 0 };
+	struct applications_finding finding;
+
+	FUZZ_CHECK(headers->protocol == HEADERS_UDP || headers->protocol == HEADERS_TCP);
+	frames_note(frames, headers, 1, mac, now_ns);
+	frames_tell(frames, &headers->source, now_ns, &answer);
+	FUZZ_CHECK(answer.frames_len > 0 && answer.frames[0].idle_ms == 0);
+	applications_note(applications, headers, outgoing, now_ns);
+	while (applications_find(applications, now_ns, &finding))
+		FUZZ_CHECK(finding.count > 0 && finding.application == 0);
+}
+
+static void take_frame(const uint8_t *buf, size_t len, uint8_t about, int64_t now_ns)
+{
+	uint8_t mac[HEADERS_MAC_LEN] = { 2, [5] = about };
+	struct headers_claim claim;
+	struct headers_ip headers;
+
+	if (headers_read_arp(buf, len, &claim))
+		take_claim(&claim, mac, now_ns);
+	if (headers_read_nd(buf, len, &claim))
+		take_claim(&claim, mac, now_ns);
+	if (headers_read_ip(buf, len, &headers))
+		take_request(&headers, about & OUTGOING, mac, now_ns);
+}
+
+/* Each in memory of its own, so that AddressSanitizer sees a read beyond its end. */
+static void take_copy(const uint8_t *buf, size_t len, uint8_t about, int64_t now_ns)
+{
+	uint8_t *copy = malloc(len + 1);
+
+	FUZZ_CHECK(copy);
+	memcpy(copy + 1, buf, len);
+	take_frame(copy + 1, len, about, now_ns);
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int64_t now_ns = second_ns;
+
+	start();
+	for (size_t at = 0; size - at >= HEAD_LEN; now_ns += second_ns) {
+		size_t len = data[at + 1];
+
+		len = len < size - at - HEAD_LEN ? len : size - at - HEAD_LEN;
+		take_copy(data + at + HEAD_LEN, len, data[at], now_ns);
+		at += HEAD_LEN + len;
+	}
+	frames_free(frames);
+	conflicts_free(conflicts);
+	applications_free(applications);
+	return 0;
+}
