@@ -266,13 +266,25 @@ static void explain_neighbour(const struct path *p, int64_t since_ns, struct ver
 	}
 }
 
+/* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
+static int witness_of(const struct path *p)
+{
+	int slot = p->doubt->receipt_server < 0 ? -1 : path_slot(p, (unsigned)p->doubt->receipt_server);
+
+	for (unsigned k = 0; slot < 0 && k < p->target->servers_len; k++) {
+		if (p->doubt->witness[k] >= 0)
+			slot = (int)k;
+	}
+	return slot < 0 ? -1 : p->doubt->witness[slot];
+}
+
 /* What the newest evidence says of what was sent since since_ns. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_facts *facts)
 {
 	const struct path_doubt *d = p->doubt;
 
 	facts->receipt_server = judge_server_name(e, d->receipt_server);
-	facts->witness = judge_server_name(e, d->witness);
+	facts->witness = judge_server_name(e, witness_of(p));
 	explain_neighbour(p, since_ns, facts);
 	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
 	facts->frames_without_receipts = d->frames_without_receipts;
@@ -326,6 +338,14 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
 	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
+}
+
+bool judge_recovers(const struct path *p)
+{
+	struct prober_tally newest;
+
+	prober_tally(&p->prober, 1, &newest);
+	return newest.answered > 0;
 }
 
 void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)

@@ -22,6 +22,9 @@ enum verdict_state judge_state(const struct engine *engine, const struct path *p
 /* Nothing new: an up path that goes on answering as before needs no judge. Nearly all probes end here. */
 bool judge_goes_on(const struct path *path, uint32_t seq);
 
+/* Has the newest decided probe been answered? */
+bool judge_recovers(const struct path *path);
+
 /* The answerer's name, NULL: nobody; and its index, -1. */
 const char *judge_server_name(const struct engine *engine, int server);
 int judge_server(const struct path *path, bool round);

@@ -32,8 +32,8 @@ struct path_doubt {
 	struct path_attempt attempts[PATH_ATTEMPTS_MAX];
 	unsigned attempts_next;
 	/* what the newest evidence said, to explain the losses */
-	int receipt_server; /* index of who had the newest receipts; -1: nobody */
-	int witness;        /* index of the server through which that came; -1: directly */
+	int receipt_server;          /* index of who had the newest receipts; -1: nobody */
+	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server through which its word came; -1: directly */
 	bool has_neighbour, has_conflict;
 	struct evidence_neighbour neighbour;
 	int neighbour_server;       /* index of who said so */

@@ -136,6 +136,8 @@ static void judge_one(struct run *r, size_t i)
 	judge_path(&r->driver.engine, i, false, &v);
 	if (v.state == VERDICT_UNKNOWN && !p->judged && v.cause != VERDICT_CAUSE_LOCAL)
 		return; /* too few probes to say anything */
+	if (v.state == VERDICT_DOWN && p->state == VERDICT_DOWN && judge_recovers(p))
+		return; /* on its way up: what was said of the outage stands */
 	if (!p->judged || v.state != p->state || v.direction != p->direction || v.cause != p->cause ||
 	    server != p->server)
 		changed(r, p, &v, server);

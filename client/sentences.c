@@ -190,19 +190,19 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 	uint32_t arrived = seen(e, PROBER_LOST_RETURN), missing = seen(e, PROBER_LOST_FORWARD);
 	uint32_t silent = seen(e, PROBER_LOST) - e->tally.late;
 	const char *name = e->facts.receipt_server ? e->facts.receipt_server : "the server";
-	const char *witness = e->facts.witness;
+	const char *by = e->facts.witness ? e->facts.witness : "";
+	const char *through = e->facts.witness ? ", as was said through " : "";
 	bool where = !endpoint_is_unknown(&e->facts.arrived_on);
 
 	if (arrived > 0)
 		say(v, "%s has %s for %u of %u lost probes%s%s%s%s", name,
 		    e->tcp ? "a receipt or a half-open socket" : "receipts", arrived, losses(e), where ? ", on " : "",
-		    where ? address_text(&e->facts.arrived_on).text : "", witness ? ", as it said through " : "",
-		    witness ? witness : "");
+		    where ? address_text(&e->facts.arrived_on).text : "", through, by);
 	if (missing > 0)
 		say(v,
-		    e->tcp ? "%u of %u lost attempts left no trace at a server that may answer"
-			   : "%u of %u lost probes are missing in receipts that were made after their deadline",
-		    missing, losses(e));
+		    e->tcp ? "%u of %u lost attempts left no trace at a server that may answer%s%s"
+			   : "%u of %u lost probes are missing in receipts that were made after their deadline%s%s",
+		    missing, losses(e), through, by);
 	if (e->tally.late > 0)
 		say(v, "%u of %u lost probes were answered, but after the deadline", e->tally.late, losses(e));
 	if (silent > 0)

@@ -96,7 +96,6 @@ static void note_flow(struct path *p, const struct testimony *t, const struct ev
 	p->facts.seen_by_server = true;
 	p->facts.receipt_source = flow->source;
 	p->doubt->receipt_server = (int)t->server;
-	p->doubt->witness = t->witness;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = flow->arrived_on;
 }
@@ -155,6 +154,14 @@ static int64_t newest_doubt_ns(const struct path *p)
 	return INT64_MAX;
 }
 
+/* Is this the server's address that this path's probes come in by? Behind a NAT that is not the one probed, and other
+ * paths of ours have frames there too: only what is known counts. */
+static bool arrives_at(const struct path *p, const struct endpoint *local)
+{
+	return endpoint_same_address(local, &p->endpoint) || endpoint_same_address(local, &p->facts.arrived_on) ||
+	       endpoint_same_address(local, &p->target->arrives_on);
+}
+
 /* Did frames for this path come after its newest loss had left, though the socket has not seen it? */
 static void note_frames(struct path *p, const struct testimony *t, const struct evidence_flow *flow,
 			const struct endpoint *client)
@@ -165,11 +172,8 @@ static void note_frames(struct path *p, const struct testimony *t, const struct 
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
 		int64_t seen_ns = t->asked_ns - (int64_t)f->idle_ms * 1000000;
-		bool here = endpoint_is_unknown(&p->facts.arrived_on) ||
-			    endpoint_same_address(&f->local, &p->facts.arrived_on) ||
-			    endpoint_same_address(&f->local, &p->endpoint);
-		if (f->transport != (p->tcp ? PACKET_TCP : PACKET_UDP) || !here ||
-		    !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
+		if (f->transport != (p->tcp ? PACKET_TCP : PACKET_UDP) || !arrives_at(p, &f->local) ||
+		    endpoint_is_unknown(client) || !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
 			continue;
 		p->doubt->frames_without_receipts =
 		    !flow->known || (int64_t)flow->idle_ms * 1000000 > t->asked_ns - lost_ns;
@@ -212,6 +216,7 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 	if (!path_doubt(p))
 		return;
 	p->stale = true;
+	p->doubt->witness[slot] = t->witness;
 	note_flow(p, t, flow);
 	note_neighbour(p, t, client);
 	note_conflict(p, t);
@@ -273,7 +278,6 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 	if (said->status == EVIDENCE_HALF_OPEN && !is_translated(t, attempt)) {
 		p->facts.seen_by_server = true;
 		p->doubt->receipt_server = (int)t->server;
-		p->doubt->witness = t->witness;
 		if (endpoint_is_unknown(&p->facts.arrived_on))
 			p->facts.arrived_on = said->arrived_on;
 		prober_settle(&p->prober, attempt->seq, PROBER_LOST_RETURN);

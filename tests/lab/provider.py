@@ -380,30 +380,30 @@ class Check:
         self._open = list(self.rows)
         for row in self.rows:
             self._consistent(row)
-        self._require(self.rows, "no path at all")
+        self.require(self.rows, "no path at all")
         expected = all(row["expected"] for row in self.rows)
-        self._require(done.returncode == (0 if expected else 1), f"exit status {done.returncode}")
+        self.require(done.returncode == (0 if expected else 1), f"exit status {done.returncode}")
 
-    def _require(self, condition, what, row=None):
+    def require(self, condition, what, row=None):
         if not condition:
             shown = json.dumps(row, indent=1) if row else self.done.stdout
             raise Failure(f"{what}\n{shown}\n{self.done.stderr}")
 
     def _consistent(self, row):
         for field, valid in _FIELDS.items():
-            self._require(field in row and valid(row[field]), f"field {field}", row)
+            self.require(field in row and valid(row[field]), f"field {field}", row)
         for rule, holds in _RULES.items():
-            self._require(holds(row), rule, row)
+            self.require(holds(row), rule, row)
 
     def expect(self, where, **fields):
         """All rows with the naming fields `where` say `fields`; a set holds alternatives. Returns the rows."""
         found = [row for row in self.rows if all(row[key] == value for key, value in where.items())]
-        self._require(found, f"no row with {where}")
+        self.require(found, f"no row with {where}")
         for row in found:
             for field, wanted in fields.items():
                 said = row[field]
                 good = said in wanted if isinstance(wanted, set) else said == wanted
-                self._require(good, f"{field} is {said!r}, not {wanted!r}", row)
+                self.require(good, f"{field} is {said!r}, not {wanted!r}", row)
             if row in self._open:
                 self._open.remove(row)
         return found

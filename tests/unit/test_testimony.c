@@ -106,7 +106,7 @@ static void a_receipt_of_any_server_proves_return(void **state)
 	hear(s, 7, -1, &a, NULL);
 	assert_int_equal(tally(s).return_lost, 10);
 	assert_int_equal(s->path->doubt->receipt_server, 7);
-	assert_int_equal(s->path->doubt->witness, -1);
+	assert_int_equal(s->path->doubt->witness[1], -1);
 	assert_true(endpoint_same_address(&s->path->facts.arrived_on, &anchor));
 	assert_true(endpoint_equal(&s->path->facts.receipt_source, &client));
 }
@@ -122,6 +122,8 @@ static void forward_needs_the_word_of_every_server(void **state)
 	assert_true(testimony_wanted(s->path, 1));
 	hear(s, 7, 3, &none, NULL);
 	assert_int_equal(tally(s).forward_lost, 10);
+	assert_int_equal(s->path->doubt->witness[0], -1);
+	assert_int_equal(s->path->doubt->witness[1], 3);
 	assert_false(testimony_wanted(s->path, 1));
 }
 
