@@ -9,7 +9,7 @@
 enum { JOURNAL_LINES_AT_ONCE = 200, LOG_LINES_AT_ONCE = 10, SENTENCE_LEN = 512, NOTE_LEN = 64 };
 static const int64_t journal_interval_ns = 10000000, log_interval_ns = 10000000000;
 
-static void write_journal(struct findings *f, enum findings_kind kind, json_t *object, int64_t mono_ns)
+static void write_journal(struct findings *f, enum findings_kind kind, json_t *details, int64_t mono_ns)
 {
 	static const char *const types[] = {
 #define X(name, text) text,
@@ -22,11 +22,11 @@ static void write_journal(struct findings *f, enum findings_kind kind, json_t *o
 
 	if (!bucket_take(&f->kinds[kind].journal, mono_ns, journal_interval_ns, JOURNAL_LINES_AT_ONCE)) {
 		++*unwritten;
-		json_decref(object);
+		json_decref(details);
 		return;
 	}
 	line = json_pack("{ss ss}", "type", types[kind], "time", clock_text(clock_real_ns(), time));
-	json_object_update_new(line, object);
+	json_object_update_new(line, details);
 	if (*unwritten > 0)
 		json_object_set_new(line, "left_out", json_integer(*unwritten));
 	*unwritten = 0;
@@ -51,7 +51,7 @@ static void write_log(struct findings *f, enum findings_kind kind, int64_t mono_
 		log_warning("%s%s", sentence, note);
 }
 
-void findings_tell(struct findings *findings, enum findings_kind kind, json_t *object, const char *format, ...)
+void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
 {
 	int64_t mono_ns = clock_mono_ns();
 	char sentence[SENTENCE_LEN];
@@ -60,7 +60,7 @@ void findings_tell(struct findings *findings, enum findings_kind kind, json_t *o
 	va_start(args, format);
 	vsnprintf(sentence, sizeof sentence, format, args);
 	va_end(args);
-	write_journal(findings, kind, object, mono_ns);
+	write_journal(findings, kind, details, mono_ns);
 	write_log(findings, kind, mono_ns, sentence);
 }
 

@@ -31,8 +31,8 @@ struct findings {
 	} kinds[FINDINGS_KINDS_LEN];
 };
 
-/* The object is taken over; type and time are added to it. The format is the log's sentence. */
-void findings_tell(struct findings *findings, enum findings_kind kind, json_t *object, const char *format, ...)
+/* The details, an object, are taken over; type and time go before them. The format is the log's sentence. */
+void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 enum { FINDINGS_MAC_LEN = 18 };

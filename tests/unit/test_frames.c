@@ -266,23 +266,23 @@ static void the_longest_filters_fit_and_work(void **state)
 	struct filters_program f;
 
 	(void)state;
-	for (uint16_t i = 0; i < FILTERS_PORTS_MAX; i++) {
+	for (unsigned i = 0; i < FILTERS_PORTS_MAX; i++) {
 		ports.udp[i] = (uint16_t)(1000 + i);
 		ports.tcp[i] = (uint16_t)(2000 + i);
 	}
 	filters_conversations(&f, &ports);
 	f.len = (unsigned short)(f.len - 2);
 	memmove(f.code, f.code + 2, f.len * sizeof *f.code);
-	for (uint16_t i = 0; i < FILTERS_PORTS_MAX; i++) {
+	for (unsigned i = 0; i < FILTERS_PORTS_MAX; i++) {
 		assert_passes(&f, packet4(HEADERS_UDP, 1, ports.udp[i], 0, 0), true);
 		assert_passes(&f, packet6(HEADERS_TCP, 1, ports.tcp[i], SYN), true);
 		assert_passes(&f, packet4(HEADERS_UDP, ports.udp[i], 1, 0, 0), false);
 		assert_passes(&f, packet6(HEADERS_TCP, 1, ports.udp[i], SYN), false);
 	}
-	for (uint8_t i = 0; i < FILTERS_ADDRESSES_MAX; i++)
-		addresses[i] = i % 2 ? sample_endpoint_v4((uint8_t)(100 + i), 0) : sample_endpoint_v6(i, 0);
+	for (unsigned i = 0; i < FILTERS_ADDRESSES_MAX; i++)
+		addresses[i] = i % 2 ? sample_endpoint_v4((uint8_t)(100 + i), 0) : sample_endpoint_v6((uint8_t)i, 0);
 	filters_arp(&f, addresses, FILTERS_ADDRESSES_MAX);
-	for (uint8_t i = 1; i < FILTERS_ADDRESSES_MAX; i += 2) {
+	for (unsigned i = 1; i < FILTERS_ADDRESSES_MAX; i += 2) {
 		assert_passes(&f, arp((uint8_t)(100 + i), 9), true);
 		assert_passes(&f, arp(0, (uint8_t)(100 + i)), true);
 		assert_passes(&f, arp(9, (uint8_t)(100 + i)), false); /* it asks for our MAC */
@@ -365,8 +365,8 @@ static void the_table_and_the_answer_are_bounded(void **state)
 	struct evidence_answer answer = { .frames_len = 0 };
 
 	(void)state;
-	for (uint8_t local = 1; local <= EVIDENCE_FRAMES_MAX + 1; local++) {
-		struct headers_ip h = headers(9, local, HEADERS_UDP);
+	for (unsigned local = 1; local <= EVIDENCE_FRAMES_MAX + 1; local++) {
+		struct headers_ip h = headers(9, (uint8_t)local, HEADERS_UDP);
 
 		frames_note(f, &h, 2, mac, local * S);
 	}

@@ -343,8 +343,8 @@ static void not_more_than_the_answer_holds(void **state)
 	struct situation *s = *state;
 	struct evidence_answer answer = { .neighbours_len = 0 };
 
-	for (uint8_t host = 1; host <= EVIDENCE_NEIGHBOURS_MAX + 1; host++) {
-		s->view.client = sample_endpoint_v4(host, 0);
+	for (unsigned host = 1; host <= EVIDENCE_NEIGHBOURS_MAX + 1; host++) {
+		s->view.client = sample_endpoint_v4((uint8_t)host, 0);
 		snapshots_take(s->snapshots, &s->view, now_ns);
 		snapshots_tell(s->snapshots, &s->view.client, now_ns, &answer);
 	}
