@@ -25,6 +25,7 @@ import lab
 from lab import Failure, Host, link, wait_until
 
 PORT = 8620
+NO_CAPABILITY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 QUICK = ("--count", "5", "--spacing", "50ms", "--timeout", "500ms")
 
 
@@ -291,8 +292,10 @@ class Server:
             **changes,
         })  # fmt: skip
 
-    def start(self, **changes):
-        self.process = self.host.start(self.network.program("floatprobed"), "--config", self.config(**changes))
+    def start(self, under=(), **changes):
+        """under: a program that runs it, with its arguments."""
+        program = (*under, self.network.program("floatprobed"))
+        self.process = self.host.start(*program, "--config", self.config(**changes))
         wait_until(f"{self.name} listens", self._ready)
 
     def _ready(self):
@@ -325,8 +328,9 @@ def journal(path):
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
 _COUNTS = ("sent", "answered", "forward_lost", "return_lost", "lost")
 _CAUSES = set(
-    "none unexplained refused unreachable prohibited wrong-source impostor clock-skew not-authorised server-down"
-    " protocol-filtered size-limit local".split()
+    "none unexplained unpinned-reply wrong-source stale-neighbour duplicate-address failover stuck-flow"
+    " first-packet-only some-ports size-limit protocol-filtered refused unreachable prohibited server-down"
+    " server-firewall impostor not-authorised clock-skew local".split()
 )
 _FIELDS = {  # what DESIGN § 4 fixes, whatever the scenario
     "time": _TIME,

@@ -9,7 +9,7 @@
 import json
 
 from lab import Failure, link, wait_until
-from provider import PORT, main, scenario, scenarios
+from provider import DOWN, NO_CAPABILITY, PORT, main, scenario, scenarios
 
 DEAD = "02:00:5e:00:de:ad"
 STALE = {"type": "stale-neighbour", "entry_mac": DEAD, "interface": "eth0"}
@@ -42,6 +42,14 @@ class Flat:
             {"name": name, "role": "droplet", "address": address, "server": name}
             for name, address in self.net.plan.droplet.items()
         ]
+
+    def restart(self, under=(), **changes):
+        """Both servers, as each other's peers."""
+        droplet = self.net.plan.droplet
+        for server in self.net.servers.values():
+            others = [other for other in self.net.servers.values() if other is not server]
+            server.stop()
+            server.start(under, peers={o.name: {"key": o.key, "address": droplet[o.name]} for o in others}, **changes)
 
     def heal_soon(self):
         """What the kernel does by itself within a minute or so, it does within seconds."""
@@ -120,6 +128,53 @@ def repair_deletes_exactly_that_entry(net, state):
     expect(flat.wait_for({"type": "healed"})["repaired"], "healed, but not by us")
     expect(flat.entry()[1] == flat.mac, flat.entry())
     expect(DEAD in flat.server.host.run("ip", "neigh", "show", other).stdout, f"{other} is gone, too: {repair}")
+
+
+def check_names_it(flat):
+    """The client hears nothing of boot-01, and asks boot-02: both MACs, and the cure."""
+    check = flat.net.check(flat.targets(), options=())
+    (row, *_) = check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return",
+                             cause="stale-neighbour")  # fmt: skip
+    check.expect({"target": "boot-01", "protocol": "tcp"}, **DOWN, direction={"return", "unknown"})
+    check.rest_is_healthy()
+    told = " ".join(row["evidence"])
+    check.require(DEAD in told and flat.mac in told, "a MAC is missing", row)
+    check.require(row["advice"], "no advice", row)
+
+
+@scenarios(("stale",), ("reachable",), ("permanent",))
+def the_client_is_told(net, state):
+    flat = Flat(net)
+    flat.restart()
+    flat.break_entry(state)
+    check_names_it(flat)
+
+
+@scenario
+def the_client_is_told_without_capabilities(net):
+    """No frames are seen, but the client on the same link says which MAC is its own."""
+    flat = Flat(net)
+    flat.restart(NO_CAPABILITY, repair={"stale_neighbours": True})
+    said = flat.server.process.output()
+    expect("CAP_NET_RAW" in said and "CAP_NET_ADMIN" in said, said)
+    flat.break_entry("permanent")
+    check_names_it(flat)
+    flat.wait_for({"type": "neighbour", "new_mac": DEAD})
+    expect(flat.entry() == ("PERMANENT", DEAD), flat.entry())
+
+
+@scenario
+def without_capabilities_nothing_is_suspected(net):
+    flat = Flat(net)
+    flat.restart(NO_CAPABILITY, repair={"stale_neighbours": True})
+    net.check(flat.targets()).rest_is_healthy()
+    flat.server.host.nft(f"""
+        table inet cut {{ chain out {{ type filter hook output priority 0; udp sport {PORT} drop; }}; }}
+    """)
+    check = net.check(flat.targets(), options=())
+    check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return", cause="protocol-filtered")
+    check.rest_is_healthy()
+    expect(not flat.lines({"type": "stale-neighbour"}), flat.lines({"type": "stale-neighbour"}))
 
 
 @scenario
