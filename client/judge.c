@@ -76,18 +76,29 @@ static bool passes(const struct contrast *c)
 	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
 }
 
-static void add_smaller_size(const struct path *other, const struct path *p, int64_t began_ns, uint32_t row,
-			     struct verdict_context *c)
+/* The largest smaller size that passes, by all its flows. */
+static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns, uint32_t lost,
+			      struct verdict_context *c)
 {
-	struct contrast smaller = { .own_lost = row };
+	const struct path *p = e->paths.items[i];
 
-	if (other->held != p->held || other->size >= p->size || other->size <= c->smaller_size_up)
-		return;
-	contrast_add_fellow(&smaller, &other->prober, began_ns);
-	if (!passes(&smaller))
-		return;
-	c->smaller_size_up = other->size;
-	c->smaller = smaller;
+	for (unsigned s = 0; s < p->target->sizes_len; s++) {
+		struct contrast smaller = { .own_lost = lost };
+		unsigned size = p->target->sizes[s];
+		size_t from, to;
+		if (size >= p->size || size <= c->smaller_size_up)
+			continue;
+		paths_of_target(&e->paths, i, &from, &to);
+		for (; from < to; from++) {
+			const struct path *other = e->paths.items[from];
+			if (!other->tcp && other->size == size && endpoint_equal(&other->endpoint, &p->endpoint))
+				contrast_add_fellow(&smaller, &other->prober, began_ns);
+		}
+		if (!passes(&smaller))
+			continue;
+		c->smaller_size_up = size;
+		c->smaller = smaller;
+	}
 }
 
 static uint32_t shorter(uint32_t a, uint32_t b)
@@ -100,7 +111,8 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 {
 	const struct path *p = e->paths.items[i];
 	int64_t began_ns = contrast_row_began(&p->prober);
-	uint32_t row = row_of_losses(p, round), lost = 0;
+	uint32_t row = row_of_losses(p, round), lost = 0, lost_of_size = 0;
+	bool size_down = true;
 	size_t from, to;
 
 	c->protocol_down = true;
@@ -108,6 +120,7 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		struct prober_tally tally;
+		bool down;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		if (other->tcp != p->tcp) {
@@ -115,13 +128,17 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 			continue;
 		}
 		recent(other, round, &tally);
+		down = tally.sent == 0 || is_mute(&tally);
+		c->protocol_down = c->protocol_down && down;
 		lost += shorter(row_of_losses(other, round), row);
-		if (tally.sent > 0 && !is_mute(&tally))
-			c->protocol_down = false;
-		if (!p->tcp)
-			add_smaller_size(other, p, began_ns, row, c);
+		if (other->size == p->size) {
+			size_down = size_down && down;
+			lost_of_size += shorter(row_of_losses(other, round), row);
+		}
 	}
 	c->protocol.own_lost = c->protocol_down ? lost : 0;
+	if (!p->tcp)
+		find_smaller_size(e, i, began_ns, size_down ? lost_of_size : 0, c);
 }
 
 /* -- flows: the source ports of one target, address and size -- */

@@ -162,7 +162,17 @@ static bool arrives_at(const struct path *p, const struct endpoint *local)
 	       endpoint_same_address(local, &p->target->arrives_on);
 }
 
-/* Did frames for this path come after its newest loss had left, though the socket has not seen it? */
+static bool is_its_own(const struct testimony *t, const struct endpoint *address)
+{
+	for (unsigned i = 0; i < t->answer->addresses_len; i++) {
+		if (endpoint_same_address(&t->answer->addresses[i], address))
+			return true;
+	}
+	return false;
+}
+
+/* Did frames for this path, to an address that the server has, come after its newest loss had left, though the socket
+ * has not seen it? */
 static void note_frames(struct path *p, const struct testimony *t, const struct evidence_flow *flow,
 			const struct endpoint *client)
 {
@@ -173,7 +183,8 @@ static void note_frames(struct path *p, const struct testimony *t, const struct 
 		const struct evidence_frames *f = &t->answer->frames[i];
 		int64_t seen_ns = t->asked_ns - (int64_t)f->idle_ms * 1000000;
 		if (f->transport != (p->tcp ? PACKET_TCP : PACKET_UDP) || !arrives_at(p, &f->local) ||
-		    endpoint_is_unknown(client) || !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
+		    !is_its_own(t, &f->local) || endpoint_is_unknown(client) ||
+		    !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
 			continue;
 		p->doubt->frames_without_receipts =
 		    !flow->known || (int64_t)flow->idle_ms * 1000000 > t->asked_ns - lost_ns;

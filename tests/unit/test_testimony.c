@@ -271,9 +271,51 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+/* Frames to an address that the server has, newer than the newest loss, of a flow that its socket does not know. */
+static void frames_count_for_the_servers_own_address(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	s->path->facts.receipt_source = client;
+	s->target.arrives_on = anchor;
+	a.frames_len = a.addresses_len = 1;
+	a.frames[0] = (struct evidence_frames){
+		.client = client, .local = anchor, .transport = PACKET_UDP, .count = 10, .idle_ms = 1500
+	};
+	hear(s, 3, -1, &a, NULL);
+	assert_false(s->path->doubt->frames_without_receipts); /* not (any more) its own address */
+	a.addresses[0] = anchor;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(s->path->doubt->frames_without_receipts);
+	a.frames[0].idle_ms = 2500; /* before the newest loss left */
+	hear(s, 3, -1, &a, NULL);
+	assert_false(s->path->doubt->frames_without_receipts);
+}
+
+/* What was dropped before it was first heard was dropped nobody knows when. */
+static void drops_count_between_two_evidences(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	a.socket_drops = a.accept_overflows = 100;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(s->path->doubt->new_socket_drops, 0);
+	a.socket_drops = 107;
+	a.accept_overflows = 102;
+	hear(s, 3, -1, &a, NULL);
+	hear(s, 3, -1, &a, NULL); /* no more since: still the newest there were */
+	assert_int_equal(s->path->doubt->new_socket_drops, 7);
+	assert_int_equal(s->path->doubt->new_accept_overflows, 2);
+	assert_true(s->path->doubt->dropped_ns == 112 * SECOND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(frames_count_for_the_servers_own_address, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
 		TEST(a_receipt_of_any_server_proves_return),
 		TEST(forward_needs_the_word_of_every_server),
 		TEST(a_server_that_started_or_forgot_since_proves_no_absence),
