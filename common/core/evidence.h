@@ -105,7 +105,7 @@ struct evidence_frames {
 /* Another machine claims an address of the server's. */
 struct evidence_conflict {
 	struct endpoint address;
-	uint8_t mac[EVIDENCE_MAC_LEN];
+	uint8_t mac[EVIDENCE_MAC_LEN]; /* all zero: not known, as the kernel's duplicate address detection found it */
 	uint32_t count;
 	uint32_t idle_ms;
 };
