@@ -40,7 +40,7 @@ struct path_doubt {
 	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
 	int64_t conflict_ns;                   /* monotonic: when the newest claim was seen */
-	bool frames_without_receipts;          /* frames came while the socket saw none of the probes that are lost */
+	uint8_t frames_without_receipts;       /* a bit a slot: frames came while its socket saw none of what is lost */
 	uint32_t socket_drops[WIRE_SLOTS_MAX]; /* by slot, at the newest evidence .. */
 	uint32_t accept_overflows[WIRE_SLOTS_MAX];
 	uint32_t new_socket_drops, new_accept_overflows; /* the newest that came between two evidences of one .. */

@@ -142,14 +142,20 @@ static void note_conflict(struct path *p, const struct testimony *t)
 	}
 }
 
-static int64_t newest_doubt_ns(const struct path *p)
+/* When the newest loss but one left. What is said of frames is older by as long as the query was on its way, so that
+ * the newest loss seems to leave after its own frame has come. */
+static int64_t late_doubt_ns(const struct path *p)
 {
 	const struct prober *b = &p->prober;
+	bool newest = true;
 
 	for (uint32_t seq = b->waiting_from - 1; seq > 0 && b->next - seq <= b->ring_len; seq--) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		if (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD)
+		if (r->outcome != PROBER_LOST && r->outcome != PROBER_LOST_FORWARD)
+			continue;
+		if (!newest)
 			return r->sent_ns;
+		newest = false;
 	}
 	return INT64_MAX;
 }
@@ -171,14 +177,13 @@ static bool is_its_own(const struct testimony *t, const struct endpoint *address
 	return false;
 }
 
-/* Did frames for this path, to an address that the server has, come after its newest loss had left, though the socket
- * has not seen it? */
-static void note_frames(struct path *p, const struct testimony *t, const struct evidence_flow *flow,
+/* Did frames for this path, to an address that the server has, come after its newest loss but one had left, though the
+ * socket has not seen it? */
+static bool frames_came(const struct path *p, const struct testimony *t, const struct evidence_flow *flow,
 			const struct endpoint *client)
 {
-	int64_t lost_ns = newest_doubt_ns(p);
+	int64_t lost_ns = late_doubt_ns(p);
 
-	p->doubt->frames_without_receipts = false;
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
 		int64_t seen_ns = t->asked_ns - (int64_t)f->idle_ms * 1000000;
@@ -186,9 +191,17 @@ static void note_frames(struct path *p, const struct testimony *t, const struct 
 		    !is_its_own(t, &f->local) || endpoint_is_unknown(client) ||
 		    !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
 			continue;
-		p->doubt->frames_without_receipts =
-		    !flow->known || (int64_t)flow->idle_ms * 1000000 > t->asked_ns - lost_ns;
+		return !flow->known || (int64_t)flow->idle_ms * 1000000 > t->asked_ns - lost_ns;
 	}
+	return false;
+}
+
+static void note_frames(struct path *p, int slot, bool came)
+{
+	uint8_t bit = (uint8_t)(1u << slot);
+
+	p->doubt->frames_without_receipts =
+	    (uint8_t)(came ? p->doubt->frames_without_receipts | bit : p->doubt->frames_without_receipts & ~bit);
 }
 
 /* How much a counter has grown since this server was last heard; at the first time nobody knows when that was. */
@@ -231,7 +244,7 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 	note_flow(p, t, flow);
 	note_neighbour(p, t, client);
 	note_conflict(p, t);
-	note_frames(p, t, flow, client);
+	note_frames(p, slot, frames_came(p, t, flow, client));
 	note_drops(p, t, slot);
 	settle_by_window(p, slot, &window);
 }
