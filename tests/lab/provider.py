@@ -193,13 +193,14 @@ class Provider:
         nat.nft(NAT_RULES.format(nft=self.plan.nft))
         self._settle()
 
-    def repoint(self, server):
-        """Move the floating address; the router forgets who held it."""
+    def repoint(self, server, forget=True):
+        """Move the floating address; the router forgets who held it, or goes on to translate flows that it knows."""
         holder = f"{self.plan.nft} provider holder"
         self.router.nft(
             f"flush map {holder}\nadd element {holder} {{ {self.plan.floating} : {self.plan.anchor[server]} }}\n"
         )
-        self.router.run("conntrack", "-F")
+        if forget:
+            self.router.run("conntrack", "-F")
 
     # --- faults
 
