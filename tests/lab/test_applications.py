@@ -10,7 +10,7 @@ import sys
 
 import lab
 from lab import Failure, wait_until
-from provider import main, scenario
+from provider import NO_CAPABILITY, main, scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ASK = os.path.join(HERE, "ask.py")
@@ -24,7 +24,7 @@ PROGRAMS = {  # name: (protocol, port, command); {0} is the IP version
 }
 
 
-def start(net):
+def start(net, under=()):
     """boot-01 with its programs, and floatprobed that watches them."""
     lab.need("ncat", "socat")
     version = "6" if net.plan.nft == "ip6" else "4"
@@ -33,7 +33,7 @@ def start(net):
         server.host.start(*command.format(version).split())
         wait_until(f"{command} listens", lambda protocol=protocol, port=port: server.host.listens(protocol, port))
     server.stop()
-    server.start(watch={"applications": [
+    server.start(under, watch={"applications": [
         {"name": name, "protocol": protocol, "port": port} for name, (protocol, port, _) in PROGRAMS.items()
     ]})  # fmt: skip
     return server
@@ -108,6 +108,18 @@ def tcp_that_is_not_let_through_is_found(net):
     line = wait_for(server, "web", finding="no-answer", protocol="tcp", asked=net.plan.anchor["boot-01"])
     if line["answered"] != 1:
         raise Failure(f"one was answered before: {line}")
+
+
+@scenario
+def without_capabilities_it_says_so_and_finds_nothing(net):
+    server = start(net, NO_CAPABILITY)
+    said = server.process.output()
+    for name in PROGRAMS:
+        ask(net, net.plan.floating, name)
+    net.check().rest_is_healthy()
+    if "no CAP_NET_RAW: the applications" not in said:
+        raise Failure(said)
+    expect_nothing(server, *PROGRAMS)
 
 
 @scenario

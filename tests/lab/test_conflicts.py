@@ -9,7 +9,7 @@
 import json
 
 from lab import Failure, link, wait_until
-from provider import main, scenario
+from provider import NO_CAPABILITY, main, scenario
 
 
 def mac_of(host, device="eth0"):
@@ -96,6 +96,19 @@ def duplicate_address_detection_failed(net):
     asked = wait_for_claim(one, address=address, kind="probe")
     if asked["mac"] != mac_of(two.host) or claims(one, kind="claim"):
         raise Failure(f"boot-02 asked, and no more: {one.journal()}")
+
+
+@scenario
+def without_capabilities_it_says_so_and_sees_none(net):
+    one, two = net.servers.values()
+    one.stop()
+    one.start(NO_CAPABILITY)
+    said = one.process.output()
+    share_first_address(net)
+    announce(two.host, "02:00:5e:00:53:02")
+    net.check()
+    if "no CAP_NET_RAW: claims" not in said or claims(one):
+        raise Failure(f"{said}\n{claims(one)}")
 
 
 @scenario
