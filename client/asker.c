@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS INT64_C(1000000000)
+#define SECOND_NS     INT64_C(1000000000)
+#define RELAY_NEWS_NS (5 * SECOND_NS)
 
 enum {
 	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
@@ -16,7 +17,7 @@ enum {
 	RING_LEN = 8,                          /* queries of one way under way */
 	PAGES_MAX = 4,                         /* UDP queries on one way in one round */
 	ALIVE_MAX = 2,                         /* ways asked in a round while some are alive .. */
-	ASKED_MAX = 8,                         /* .. and while none is */
+	ASKED_MAX = 32,                        /* .. and while none is */
 	RELAYS_MAX = 2,                        /* .. and witnesses besides */
 	ADDRESSES_MAX = 16,                    /* of one server */
 	TCP_QUERY_LEN = WIRE_FRAME_MAX,
@@ -43,10 +44,12 @@ struct way { /* one way to ask a server */
 	bool alive;                /* the newest thing heard of it was an answer */
 	bool refused;              /* .. was a refusal: somebody is there */
 	unsigned unanswered;       /* queries since the last sign of life */
+	int64_t asked_ns;          /* monotonic: the newest query; 0: none yet */
 	struct way *next;
 };
 
 struct server {
+	size_t ask_from;            /* index of the path with which the next question begins */
 	int64_t asked_ns;           /* 0: never */
 	unsigned rounds_unanswered; /* the one under way included */
 	unsigned rounds_last;       /* since the last call */
@@ -154,8 +157,12 @@ static size_t text_room(size_t len)
 	return len - WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN;
 }
 
-/* Fill the query with the wanting paths from *at on, as many as its answer has room for. */
-static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, size_t *at,
+struct cursor { /* goes round all paths once */
+	size_t at, left;
+};
+
+/* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
+static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
 		       struct testimony_query *memory)
 {
 	struct evidence_query *q = &a->query;
@@ -163,9 +170,8 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 	memset(q, 0, sizeof *q);
 	memory->attempts_len = 0;
 	q->relayed = w->witness != DIRECT;
-	q->has_own_mac = a->s.own_mac && a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
-	for (; *at < a->s.paths->len; (*at)++) {
-		const struct path *p = a->s.paths->items[*at];
+	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % a->s.paths->len) {
+		const struct path *p = a->s.paths->items[cursor->at];
 		int slot = path_slot(p, w->server);
 		if (slot < 0 || !testimony_wanted(p, slot))
 			continue;
@@ -176,6 +182,8 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 		if (p->tcp)
 			testimony_ask(p, slot, now_ns, q, memory);
 	}
+	if (q->flows_len > 0)
+		q->has_own_mac = a->s.own_mac && a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
 }
 
 static struct packet_request request_of(const struct way *w, enum packet_role role, uint64_t flow_id, uint32_t seq)
@@ -247,8 +255,8 @@ static size_t ask_len(const struct way *w)
 	return w->tcp && w->witness == DIRECT ? TCP_QUERY_LEN : WIRE_EVIDENCE_UDP_LEN;
 }
 
-/* Ask for the wanting paths from *at on. false: there was nothing (more) to ask, or it could not be sent. */
-static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, size_t *at)
+/* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
+static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
 {
 	struct testimony_query *memory = &w->memory->queries[w->prober.next & (RING_LEN - 1)];
 	size_t len = ask_len(w);
@@ -256,7 +264,7 @@ static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, size_t *at)
 	uint32_t seq;
 	int error;
 
-	fill_query(a, w, text_room(w->witness == DIRECT ? len : (size_t)RELAY_ROOM), now_ns, at, memory);
+	fill_query(a, w, text_room(w->witness == DIRECT ? len : (size_t)RELAY_ROOM), now_ns, cursor, memory);
 	if (a->query.flows_len == 0)
 		return false;
 	seq = prober_send(&w->prober, now_ns, clock_real_ns());
@@ -274,30 +282,37 @@ static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, size_t *at)
 	return true;
 }
 
+/* Each question goes on where the last one to this server ended, so that all paths have their turn. */
 static void ask(struct asker *a, struct way *w, int64_t now_ns)
 {
-	size_t at = 0;
+	struct server *s = &a->servers[w->server];
+	struct cursor cursor = { .left = a->s.paths->len };
 
-	if (!way_remembers(w))
+	if (!way_remembers(w) || cursor.left == 0)
 		return;
-	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &at); page++) {
+	cursor.at = s->ask_from % cursor.left;
+	w->asked_ns = now_ns;
+	w->alive = w->alive && w->witness == DIRECT; /* a relay has to show it each time */
+	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
 		if (ask_len(w) == TCP_QUERY_LEN)
 			break; /* one query has room for a great many */
 	}
+	s->ask_from = cursor.at;
 }
 
-/* Is something known to work: this way's last query, or the newest probe of a path over the same? */
+/* Is something known to work: this way's last query, or since then a probe of a path over the same? */
 static bool is_alive(const struct asker *a, const struct way *w)
 {
-	if (w->alive || w->unanswered > 0)
-		return w->alive;
+	if (w->alive)
+		return true;
 	for (size_t i = 0; i < a->s.paths->len; i++) {
 		const struct path *p = a->s.paths->items[i];
 		struct prober_tally tally;
 		if (p->tcp != w->tcp || !endpoint_equal(&p->endpoint, &w->endpoint))
 			continue;
 		prober_tally(&p->prober, 1, &tally);
-		if (tally.answered && path_server_of_number(p, tally.server) == (int)w->server)
+		if (tally.answered && tally.answered_ns > w->asked_ns &&
+		    path_server_of_number(p, tally.server) == (int)w->server)
 			return true;
 	}
 	return false;
@@ -378,7 +393,7 @@ static void expire(struct way *w, int64_t now_ns)
 	unsigned n = w->memory ? prober_expire(&w->prober, now_ns) : 0;
 
 	if (n > 0) {
-		w->alive = false;
+		w->alive = w->refused = false;
 		w->unanswered += n;
 	}
 }
@@ -442,6 +457,8 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 				       .asked_ns = w->memory->ring[at].sent_ns,
 				       .now_ns = now_ns,
 				   });
+	if (a->s.learnt)
+		a->s.learnt(a->s.context);
 }
 
 /* What a witness hands on is as good as if the server had sent it to us: its MAC is for us. */
@@ -488,8 +505,10 @@ bool asker_failed(struct asker *a, uint64_t flow_id, bool refused)
 	if (!w)
 		return false;
 	w->alive = false;
-	w->refused = w->refused || (refused && w->witness == DIRECT); /* a witness refuses for itself */
+	w->refused = refused && w->witness == DIRECT; /* a witness refuses for itself */
 	w->unanswered++;
+	for (uint32_t seq = w->prober.waiting_from; seq < w->prober.next; seq++)
+		prober_settle(&w->prober, seq, PROBER_REFUSED); /* not to be missed once more */
 	return true;
 }
 
@@ -503,7 +522,7 @@ static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *ou
 	(void)tag;
 	if (outcome->result != TCP_DONE) {
 		asker_failed(a, w->prober.flow_id,
-			     outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
+			     outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
 				 outcome->result == TCP_PROHIBITED);
 		return;
 	}
@@ -542,6 +561,8 @@ bool asker_silent(const struct asker *a, unsigned server)
 	for (const struct way *w = a->ways; w; w = w->next) {
 		if (w->server != server || w->useless)
 			continue;
+		if (w->witness != DIRECT && w->asked_ns + RELAY_NEWS_NS < a->servers[server].asked_ns)
+			continue; /* what it said is of another time */
 		if (w->alive || w->refused || w->unanswered == 0)
 			return false;
 		two = two || (first && w->witness == DIRECT && !endpoint_same_address(&first->endpoint, &w->endpoint));

@@ -21,6 +21,8 @@ struct asker_settings { /* all borrowed, and alive as long as the asker */
 	struct paths *paths;
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
+	void (*learnt)(void *context); /* evidence came: some paths' `stale` is set. May be NULL */
+	void *context;
 	/* The address and MAC that frames to this endpoint leave with; false: not known. May be NULL. */
 	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
 };

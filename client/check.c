@@ -31,19 +31,21 @@ struct check {
 	uv_check_t watch;  /* looks after each turn of the loop whether the phase is over */
 	uv_prepare_t wait; /* keeps watch honest: it runs before the loop sleeps */
 	uv_timer_t limit;  /* of the phase */
+	uv_timer_t late;   /* until when late answers are waited for */
 	struct driver driver;
 	enum phase phase;
 	int64_t started_ns;
 	int64_t resolve_ms; /* how long resolving took */
+	int64_t asking_ns;  /* monotonic: when the last deadline had come */
 	int status;
 };
 
 /* -- results -- */
 
+/* Can nothing change it any more? A loss may get its direction, and an answer may follow an error. */
 static bool is_final(enum prober_outcome outcome)
 {
-	return outcome != PROBER_WAITING && outcome != PROBER_LOST && outcome != PROBER_LOST_FORWARD &&
-	       outcome != PROBER_LOST_RETURN;
+	return outcome == PROBER_ANSWERED || outcome == PROBER_CLOCK_SKEW;
 }
 
 static void show_probe(struct check *c, const struct path *p, uint32_t seq, const struct engine_probe *probe)
@@ -65,7 +67,7 @@ static void show_probe(struct check *c, const struct path *p, uint32_t seq, cons
 	    });
 }
 
-/* Losses are shown at the end, when their direction is known. */
+/* All but answers is shown at the end. */
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	struct check *c = context;
@@ -76,9 +78,13 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 
 static void show_losses(struct check *c, const struct path *p)
 {
+	const struct engine_probe nothing = { 0 };
+	const struct engine_probe elsewhere = { .source = p->facts.other_source, .arrived_on = p->facts.arrived_on };
+
 	for (uint32_t seq = 1; seq < p->prober.next; seq++) {
-		if (!is_final(p->prober.ring[seq & (p->prober.ring_len - 1)].outcome))
-			show_probe(c, p, seq, &(struct engine_probe){ 0 });
+		enum prober_outcome outcome = p->prober.ring[seq & (p->prober.ring_len - 1)].outcome;
+		if (!is_final(outcome))
+			show_probe(c, p, seq, outcome == PROBER_WRONG_SOURCE ? &elsewhere : &nothing);
 	}
 }
 
@@ -235,12 +241,19 @@ static void stop(struct check *c)
 	uv_stop(&c->loop);
 }
 
+static void late_is_over(uv_timer_t *timer)
+{
+	(void)timer; /* the loop wakes, and looks */
+}
+
 static void start_asking(struct check *c)
 {
 	c->phase = ASKING;
+	c->asking_ns = clock_mono_ns();
 	asker_last_call(c->driver.engine.asker);
 	uv_update_time(&c->loop);
 	uv_timer_start(&c->limit, limit_reached, (uint64_t)(EVIDENCE_MS - c->resolve_ms), 0);
+	uv_timer_start(&c->late, late_is_over, (uint64_t)(c->options->timeout_ns / MS_NS) + 1, 0);
 }
 
 static void limit_reached(uv_timer_t *timer)
@@ -255,6 +268,29 @@ static void limit_reached(uv_timer_t *timer)
 		stop(c);
 }
 
+/* Was anything lost of which an answer may still come? */
+static bool any_loss(const struct paths *paths)
+{
+	for (size_t i = 0; i < paths->len; i++) {
+		struct prober_tally tally;
+		prober_tally(&paths->items[i]->prober, paths->items[i]->prober.ring_len, &tally);
+		if (tally.by_outcome[PROBER_LOST] + tally.by_outcome[PROBER_LOST_FORWARD] +
+			tally.by_outcome[PROBER_LOST_RETURN] >
+		    0)
+			return true;
+	}
+	return false;
+}
+
+/* Nothing more to learn? Where something was lost, an answer that is only late has its time too: it would show that
+ * what a receipt proves is no loss of direction but slowness. */
+static bool is_over(struct check *c)
+{
+	if (!asker_exhausted(c->driver.engine.asker, EVIDENCE_ROUNDS))
+		return false;
+	return clock_mono_ns() - c->asking_ns >= c->options->timeout_ns || !any_loss(&c->driver.engine.paths);
+}
+
 static void look(uv_check_t *watch)
 {
 	struct check *c = watch->data;
@@ -266,7 +302,7 @@ static void look(uv_check_t *watch)
 	}
 	if (c->phase == PROBING && engine_idle(&c->driver.engine))
 		start_asking(c);
-	if (c->phase == ENDED || (c->phase == ASKING && asker_exhausted(c->driver.engine.asker, EVIDENCE_ROUNDS)))
+	if (c->phase == ENDED || (c->phase == ASKING && is_over(c)))
 		stop(c);
 }
 
@@ -280,6 +316,7 @@ static void start(struct check *c)
 	uv_check_init(&c->loop, &c->watch);
 	uv_prepare_init(&c->loop, &c->wait);
 	uv_timer_init(&c->loop, &c->limit);
+	uv_timer_init(&c->loop, &c->late);
 	c->watch.data = c->wait.data = c->limit.data = c;
 	uv_check_start(&c->watch, look);
 	uv_prepare_start(&c->wait, wake);
@@ -309,7 +346,11 @@ int check_main(const struct config *config, const struct check_options *options,
 	};
 	int error;
 
-	uv_loop_init(&c.loop);
+	error = uv_loop_init(&c.loop);
+	if (error) {
+		log_error("cannot make an event loop: %s", uv_strerror(error));
+		return STATUS_REFUSED;
+	}
 	c.driver.engine.decided = decided;
 	c.driver.engine.context = &c;
 	error = driver_start(&c.driver, &c.loop, config, !options->only_ipv6, !options->only_ipv4, 0);

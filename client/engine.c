@@ -43,11 +43,23 @@ static bool wants_signature(const struct engine *e, const struct path *p)
 	return false;
 }
 
+/* Who gets a slot: the servers that may answer and, if there is room, the one that does though it may not. Without one
+ * it would have to check signatures, and does so only so often: its silence would look like loss. */
+static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
+{
+	unsigned len = p->target->servers_len;
+
+	memcpy(servers, p->target->servers, len * sizeof servers[0]);
+	if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
+		servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
+	return len;
+}
+
 /* Write and sign a probe of a path's, or of its twin's, prober. */
 static void write_probe(struct engine *e, const struct path *p, const struct prober *prober, uint16_t flags,
 			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
 {
-	const struct config_target *t = p->target;
+	unsigned servers[WIRE_SLOTS_MAX];
 	struct packet_request request = {
 		.role = PACKET_PROBE,
 		.seq = seq,
@@ -57,12 +69,12 @@ static void write_probe(struct engine *e, const struct path *p, const struct pro
 		.destination = p->endpoint,
 		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,
 		.heard = prober->heard,
-		.slots = t->servers_len,
+		.slots = slots_of(p, servers),
 	};
 
 	memcpy(request.client_key, e->keyring.identity->public_key, WIRE_KEY_LEN);
 	packet_write_request(buf, len, &request);
-	keyring_seal(&e->keyring, request.transport, buf, len, t->servers, t->servers_len);
+	keyring_seal(&e->keyring, request.transport, buf, len, servers, request.slots);
 }
 
 static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t real_ns)
@@ -195,7 +207,9 @@ static bool make_identities(struct engine *e)
 						       .paths = &e->paths,
 						       .udp = e->udp,
 						       .tcp = e->tcp,
-						       .own_mac = e->own_mac });
+						       .own_mac = e->own_mac,
+						       .learnt = e->learnt,
+						       .context = e->context });
 	return e->asker != NULL;
 }
 
@@ -232,6 +246,7 @@ bool engine_reconfigure(struct engine *e, const struct config *config)
 	struct engine before = *e;
 
 	e->config = config;
+	e->keyring = (struct keyring){ 0 };
 	e->asker = NULL;
 	if (!make_identities(e)) {
 		free_identities(e);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define TOLD_NS INT64_C(60000000000) /* errors are rate-limited (resets are not): one explains an outage for so long   \
+				      */
 #define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
 
 const char *judge_server_name(const struct engine *e, int server)
@@ -44,6 +46,17 @@ static bool is_silent(const struct prober_tally *t)
 	       n[PROBER_LOST] + n[PROBER_LOST_FORWARD] + n[PROBER_LOST_RETURN] + n[PROBER_UNREACHABLE] == t->sent;
 }
 
+/* Has somebody there completed a handshake of ours lately, if no more? */
+static bool has_connected(const struct path *p)
+{
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *a = &p->doubt->attempts[i];
+		if (a->seq && a->connected && p->prober.next - a->seq <= PATH_ATTEMPTS_MAX)
+			return true;
+	}
+	return false;
+}
+
 static bool server_silent(const struct engine *e, unsigned server, bool round)
 {
 	if (!asker_silent(e->asker, server))
@@ -54,7 +67,7 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 		if (path_slot(p, server) < 0 || !p->target->expect_reachable)
 			continue;
 		recent(p, round, &tally);
-		if (tally.sent > 0 && !is_silent(&tally))
+		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p)))
 			return false;
 	}
 	return true;
@@ -374,6 +387,8 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	gather(e, p, round, &evidence);
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, round, &evidence);
+	if ((p->tcp && p->facts.told == PROBER_REFUSED) || clock_mono_ns() - p->facts.told_ns > TOLD_NS)
+		evidence.facts.told = PROBER_NONE;
 	if (p->doubt)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.facts);
 	if (p->target->unpinned)

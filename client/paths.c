@@ -67,24 +67,6 @@ struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id)
 	return paths->by_flow_len ? slot_of(paths->by_flow, paths->by_flow_len, flow_id)->path : NULL;
 }
 
-struct path *paths_find_waiting(const struct paths *paths, const struct endpoint *endpoint, uint32_t *seq)
-{
-	struct path *oldest = NULL;
-	int64_t deadline_ns = INT64_MAX;
-
-	for (size_t i = 0; i < paths->len; i++) {
-		struct path *p = paths->items[i];
-		if (p->tcp || !endpoint_equal(&p->endpoint, endpoint) ||
-		    prober_next_deadline(&p->prober) >= deadline_ns)
-			continue;
-		oldest = p;
-		deadline_ns = prober_next_deadline(&p->prober);
-	}
-	if (oldest)
-		*seq = oldest->prober.waiting_from;
-	return oldest;
-}
-
 void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to)
 {
 	const struct config_target *target = paths->items[i]->target;

@@ -33,10 +33,6 @@ void paths_renew_flow(struct paths *paths, struct path *path);
 /* The path whose flow, or whose twin's flow, this is; NULL: none. */
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id);
 
-/* The UDP path to this endpoint with a probe that is still waiting, the longest wait first: for ICMP errors that quote
- * too little. */
-struct path *paths_find_waiting(const struct paths *paths, const struct endpoint *endpoint, uint32_t *seq);
-
 /* The paths of the same target as items[i]: [*from, *to). */
 void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to);
 

@@ -17,7 +17,6 @@ void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struc
 {
 	static const struct engine_probe nothing;
 
-	p->stale = true;
 	p->decided_at_ns = clock_mono_ns();
 	if (e->decided)
 		e->decided(e->context, p, seq, probe ? probe : &nothing);
@@ -26,8 +25,10 @@ void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struc
 /* Errors are rate-limited: the only one of an outage may be older than all probes that are remembered. */
 static void note_error(struct path *p, enum prober_outcome outcome)
 {
-	if (outcome == PROBER_REFUSED || outcome == PROBER_UNREACHABLE || outcome == PROBER_PROHIBITED)
-		p->facts.told = outcome;
+	if (outcome != PROBER_REFUSED && outcome != PROBER_UNREACHABLE && outcome != PROBER_PROHIBITED)
+		return;
+	p->facts.told = outcome;
+	p->facts.told_ns = clock_mono_ns();
 }
 
 static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
@@ -61,7 +62,8 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
 	enum prober_outcome before, outcome;
 
-	p->facts.told = PROBER_NONE;
+	if (p->prober.ring[reply->seq & (p->prober.ring_len - 1)].sent_ns > p->facts.told_ns)
+		p->facts.told = PROBER_NONE; /* it left after the error came */
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
 	if (!from_asked)
@@ -180,33 +182,33 @@ static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry
 	}
 }
 
+/* An error counts if it quotes enough of a probe to prove that whoever sent it has seen it: the flow id cannot be
+ * guessed. (One that quotes only ports could be made by anybody who tries them all.) */
 static void udp_failed(void *context, const struct errqueue_entry *entry)
 {
 	struct engine *e = context;
 	enum prober_outcome outcome = outcome_of_meaning(entry);
 	struct path *p;
-	uint32_t seq = 0;
+	uint64_t flow_id;
 
-	if (entry->payload_len >= WIRE_FLOW_ID + sizeof(uint64_t)) {
-		uint64_t flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
-		seq = bytes_get32(entry->payload + WIRE_SEQ);
-		p = paths_find_flow(&e->paths, flow_id);
-		if (!p && asker_failed(e->asker, flow_id,
-				       entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED))
-			return;
-		if (p && (p->prober.flow_id != flow_id || !endpoint_equal(&p->endpoint, &entry->destination)))
-			return;
-	} else {
-		p = paths_find_waiting(&e->paths, &entry->destination, &seq);
+	if (entry->payload_len < WIRE_FLOW_ID + sizeof flow_id)
+		return;
+	flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
+	p = paths_find_flow(&e->paths, flow_id);
+	if (!p) {
+		asker_failed(e->asker, flow_id,
+			     entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
+		return;
 	}
-	if (!p || outcome == PROBER_NONE)
+	if (p->prober.flow_id != flow_id || !endpoint_equal(&p->endpoint, &entry->destination) ||
+	    outcome == PROBER_NONE)
 		return;
 	p->facts.offender = entry->offender;
 	p->facts.icmp_type = entry->type;
 	p->facts.icmp_code = entry->code;
 	if (outcome == PROBER_TOO_BIG)
 		p->facts.mtu = entry->mtu;
-	settle(e, p, seq, outcome, NULL);
+	settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
 }
 
 void receive_unsent(struct engine *e, struct path *p, uint32_t seq, int error)

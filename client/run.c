@@ -153,15 +153,26 @@ static void judge_stale(uv_timer_t *timer)
 	}
 }
 
+static void judge_soon(struct run *r)
+{
+	if (!uv_is_active((uv_handle_t *)&r->judge))
+		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);
+}
+
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	struct run *r = context;
 
 	(void)probe;
 	if (judge_goes_on(p, seq))
-		p->stale = false;
-	else if (!uv_is_active((uv_handle_t *)&r->judge))
-		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);
+		return;
+	p->stale = true;
+	judge_soon(r);
+}
+
+static void learnt(void *context)
+{
+	judge_soon(context);
 }
 
 static void summary(uv_timer_t *timer)
@@ -247,28 +258,34 @@ static bool keep_timers(const struct schedule *schedules, struct path *p)
 	return true;
 }
 
-static bool same_servers(const struct config *a, const struct config_target *ta, const struct config *b,
-			 const struct config_target *tb)
+/* Paths, and what is known of them, name servers by index, and flows belong to our key: old paths may go on only where
+ * all old servers keep their places, and we are who we were. */
+static bool may_go_on(const struct config *old, const struct config *new)
 {
-	for (unsigned k = 0; ta->servers_len == tb->servers_len && k < ta->servers_len; k++) {
-		if (memcmp(a->servers[ta->servers[k]].key, b->servers[tb->servers[k]].key, WIRE_KEY_LEN) != 0)
+	if (memcmp(old->identity.public_key, new->identity.public_key, WIRE_KEY_LEN) != 0)
+		return false;
+	for (size_t i = 0; i < old->servers_len; i++) {
+		if (i >= new->servers_len || memcmp(old->servers[i].key, new->servers[i].key, WIRE_KEY_LEN) != 0)
 			return false;
 	}
-	return ta->servers_len == tb->servers_len;
+	return true;
+}
+
+static bool same_servers(const struct config_target *a, const struct config_target *b)
+{
+	return a->servers_len == b->servers_len &&
+	       memcmp(a->servers, b->servers, a->servers_len * sizeof a->servers[0]) == 0;
 }
 
 /* An old path that goes on as p would, with its flow and its past; NULL: none. */
-static struct path *carried_over(struct run *r, const struct config *config, const struct path *p)
+static struct path *carried_over(struct run *r, const struct path *p)
 {
 	for (size_t n = r->driver.engine.paths.len, i = 0; i < n; i++) {
 		struct path *old = r->driver.engine.paths.items[(r->carried + i) % n];
-		if (!path_same(old, p) || !same_servers(r->config, old->target, config, p->target))
+		if (!path_same(old, p) || !same_servers(old->target, p->target))
 			continue;
 		r->carried += i + 1;
 		old->target = p->target;
-		if (old->server >= 0) /* its index may be another one now */
-			old->server = path_server_of_number(
-			    old, old->prober.holder == PROBER_NOBODY ? -1 : (int)old->prober.holder);
 		return old;
 	}
 	return NULL;
@@ -277,7 +294,7 @@ static struct path *carried_over(struct run *r, const struct config *config, con
 /* Put an old path in the place of this new one, if there is one, and see to its timers. */
 static bool settle_in(struct run *r, const struct config *config, const struct schedule *schedules, struct path **item)
 {
-	struct path *old = carried_over(r, config, *item);
+	struct path *old = may_go_on(r->config, config) ? carried_over(r, *item) : NULL;
 
 	if (!old)
 		return start_timers(r, schedules, *item);
@@ -350,6 +367,13 @@ static void open_journal(struct run *r, const struct config *config)
 	r->journal = journal;
 }
 
+static void reopen_journal(struct run *r)
+{
+	if (!journal_reopen(r->journal))
+		log_error("cannot reopen the journal %s: %s; the old file is written on",
+			  r->config->journal ? r->config->journal : "on standard output", strerror(errno));
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
@@ -372,7 +396,7 @@ static void apply(struct run *r, struct config *config)
 	r->scratch = scratch;
 	make_paths(r, config, schedules);
 	if (same_text(config->journal, r->config->journal))
-		journal_reopen(r->journal);
+		reopen_journal(r);
 	else
 		open_journal(r, config);
 	free(r->schedules);
@@ -435,6 +459,7 @@ static int start(struct run *r)
 	r->schedules = make_schedules(r->config);
 	r->scratch = calloc(ring_len(r->config), sizeof *r->scratch);
 	r->driver.engine.decided = decided;
+	r->driver.engine.learnt = learnt;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
 	error = r->schedules && r->scratch ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)
@@ -476,7 +501,12 @@ int run_main(struct config *config, const char *file)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	uv_loop_init(&r.loop);
+	status = uv_loop_init(&r.loop);
+	if (status) {
+		log_error("cannot make an event loop: %s", uv_strerror(status));
+		config_free(config);
+		return STATUS_REFUSED;
+	}
 	status = start(&r);
 	if (status == 0) {
 		uv_run(&r.loop, UV_RUN_DEFAULT);

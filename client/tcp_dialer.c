@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@ struct exchange {
 	uv_timer_t timer;
 	int fd;
 	unsigned closing; /* handles whose close callback has not come */
+	bool checked;     /* at its timeout, for what had come unseen */
 	bool overdue;     /* its timeout has been told */
 	uint64_t timeout_ms;
 	bool polled;   /* poll is initialised */
@@ -227,12 +229,25 @@ static void ready(uv_poll_t *poll, int status, int events)
 		finish_connect(x);
 }
 
+static bool is_ready(const struct exchange *x)
+{
+	struct pollfd p = { .fd = x->fd, .events = x->outcome.connected ? POLLIN : POLLOUT };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 /* An attempt to connect ends here. A connection stays for as long again: its request goes on being repeated by the
  * kernel, so the server may yet have a receipt for it, and then the answer has to be heard too, however late. */
 static void timed_out(uv_timer_t *timer)
 {
 	struct exchange *x = timer->data;
 
+	/* Timers come before descriptors: after a pause of ours what we wait for may already be there. */
+	if (!x->overdue && !x->checked && is_ready(x)) {
+		x->checked = true;
+		uv_timer_start(timer, timed_out, 1, 0);
+		return;
+	}
 	if (!x->outcome.connected || x->overdue) {
 		exchange_end(x, TCP_TIMED_OUT);
 		return;

@@ -258,7 +258,7 @@ static void hear_flows(const struct paths *paths, const struct testimony *t)
 	for (unsigned i = 0; i < e->flows_len; i++) {
 		struct path *p = paths_find_flow(paths, e->flows[i].id);
 		int slot = p ? path_slot(p, t->server) : -1;
-		if (slot >= 0)
+		if (slot >= 0 && p->prober.flow_id == e->flows[i].id) /* not its twin's */
 			hear_flow(p, t, slot, &e->flows[i], blind_ns);
 	}
 }
@@ -287,6 +287,12 @@ static bool is_outdated(const struct testimony *t, const struct path_attempt *at
 	return is_translated(t, attempt) && t->now_ns - t->asked_ns > QUERY_MAX_NS;
 }
 
+/* Two machines with one key: this is not the one that answers on this path. */
+static bool is_another_boot(const struct path *p, const struct testimony *t, int slot)
+{
+	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
+}
+
 static void hear_attempt(const struct paths *paths, const struct testimony *t,
 			 const struct evidence_attempt_answer *said)
 {
@@ -307,7 +313,8 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 		prober_settle(&p->prober, attempt->seq, PROBER_LOST_RETURN);
 	} else if (said->status == EVIDENCE_NOT_SEEN) {
 		/* A server that started since has lost its half-open sockets with its listener. */
-		bool blind = (int64_t)t->answer->uptime_ms * 1000000 < t->now_ns - attempt->started_ns;
+		bool blind = t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / 1000000 ||
+			     is_another_boot(p, t, slot);
 		apply_to_attempt(p, attempt, slot, !blind && !is_outdated(t, attempt));
 	}
 }

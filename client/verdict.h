@@ -65,6 +65,7 @@ struct verdict_facts {
 	struct endpoint offender;       /* who sent the newest ICMP error or RST; all zero: nobody */
 	int icmp_type, icmp_code;       /* -1: none */
 	enum prober_outcome told;       /* the newest error since the last answer; NONE: none */
+	int64_t told_ns;                /* monotonic: when */
 	unsigned mtu;                   /* of a too-big error; 0: not said */
 	struct endpoint other_source;   /* where wrong-source answers came from */
 	int send_errno;                 /* of the newest probe that could not be sent; 0: none */

@@ -125,8 +125,9 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 
 	(void)probe;
 	if (judge_goes_on(p, seq))
-		p->stale = false;
-	else if (v->phase == VANTAGE_RUNNING && !v->judge.place)
+		return;
+	p->stale = true;
+	if (v->phase == VANTAGE_RUNNING && !v->judge.place)
 		world_schedule(&v->judge, world_now() + judge_ns);
 }
 
