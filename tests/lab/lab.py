@@ -12,6 +12,7 @@ Needs no root where the kernel lets users make namespaces.
 """
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -149,6 +150,10 @@ class Host:
     def settled(self):
         """The kernel works off the addresses of new links by itself, in a moment."""
         return not command(["ip", "-n", self.name, "-6", "addr", "show", "tentative"]).stdout
+
+    def mac(self, device="eth0"):
+        (shown,) = json.loads(self.run("ip", "-j", "link", "show", device).stdout)
+        return shown["address"]
 
     def listens(self, protocol, port):
         return bool(self.run("ss", "-Hln", f"--{protocol}", f"sport = :{port}").stdout)

@@ -26,6 +26,7 @@ from lab import Failure, Host, link, wait_until
 
 PORT = 8620
 NO_CAPABILITY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+TWICE = [("privileged",), ("unprivileged",)]  # scenarios(*TWICE): with servers that may look at the link, and without
 QUICK = ("--count", "5", "--spacing", "50ms", "--timeout", "500ms")
 
 
@@ -148,6 +149,12 @@ class Provider:
         for server in self.servers.values():
             server.start()
 
+    def deprive(self, privilege):
+        """Servers go on without any capability, if that is what the scenario is about."""
+        for server in self.servers.values() if privilege == "unprivileged" else ():
+            server.stop()
+            server.start(NO_CAPABILITY)
+
     def finish(self):
         """Whatever a scenario did to them, servers run on, and end well."""
         for server in self.servers.values():
@@ -192,6 +199,15 @@ class Provider:
         self._address_client(self.client, self.plan.private)
         nat.nft(NAT_RULES.format(nft=self.plan.nft))
         self._settle()
+
+    def put_client_on_lan(self):
+        """The client moves: no router stands between it and the servers any more. Returns its new address."""
+        self.client = self.host("home")
+        link(self.client, "eth0", self.router, "home")
+        self.router.ip("link set home master lan")
+        self.client.ip(self.plan.add(f"{self.plan.droplets}9", "eth0"))
+        self._settle()
+        return f"{self.plan.droplets}9"
 
     def repoint(self, server, forget=True):
         """Move the floating address; the router forgets who held it, or goes on to translate flows that it knows."""
@@ -412,6 +428,11 @@ class Check:
             if row in self._open:
                 self._open.remove(row)
         return found
+
+    def told(self, row, *words):
+        """The evidence says so."""
+        for word in words:
+            self.require(any(word in sentence for sentence in row["evidence"]), f"the evidence lacks {word!r}", row)
 
     def healthy(self, where, server, arrived_on):
         return self.expect(where, state="up", direction="none", cause="none", server=server, arrived_on=arrived_on,

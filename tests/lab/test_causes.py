@@ -10,29 +10,15 @@
 """
 
 from lab import Failure
-from provider import DOWN, NO_CAPABILITY, PORT, main, scenario, scenarios
+from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
-TWICE = [("privileged",), ("unprivileged",)]
 UP = {"state": "up", "direction": "none", "expected": True, "lost": 0}
 HELD = {"target": "bootnode", "protocol": "udp", "flow": "held"}
 FRESH = {"target": "bootnode", "protocol": "udp", "flow": "fresh"}
 
 
-def deprive(net, privilege):
-    if privilege == "unprivileged":
-        for server in net.servers.values():
-            server.stop()
-            server.start(NO_CAPABILITY)
-
-
 def targets_with(net, **more):
     return [{**target, **more} for target in net.targets()]
-
-
-def told(check, row, *words):
-    evidence = " ".join(row["evidence"])
-    for word in words:
-        check.require(word in evidence, f"the evidence lacks {word!r}", row)
 
 
 def drop_on_the_way(net, condition):
@@ -56,10 +42,10 @@ def drop_at_server(net, protocol):
 @scenarios(*TWICE)
 def application_that_does_not_pin(net, privilege):
     """The floating address works for us; who lets the kernel choose the source answers from the droplet address."""
-    deprive(net, privilege)
+    net.deprive(privilege)
     check = net.check(targets_with(net, unpinned=True), options=())
     for row in check.expect({"target": "bootnode", "protocol": "udp"}, **UP, cause="unpinned-reply", server="boot-01"):
-        told(check, row, net.plan.droplet["boot-01"], net.plan.floating)
+        check.told(row, net.plan.droplet["boot-01"], net.plan.floating)
         check.require("IP_PKTINFO" in row["advice"], "the advice does not help", row)
     check.rest_is_healthy()
     check.require(check.done.returncode == 0, "every translated address has this")
@@ -76,7 +62,7 @@ def monitoring_is_warned_of_it(net):
 @scenarios(*TWICE)
 def translation_outlives_the_move(net, privilege):
     """A flow that the router knows stays with the old server, and dies with it, while new ones reach the new one."""
-    deprive(net, privilege)
+    net.deprive(privilege)
     daemon = net.run_daemon()
     for path in (HELD, FRESH):
         daemon.wait_for(path, state="up", server="boot-01")
@@ -92,7 +78,7 @@ def translation_outlives_the_move(net, privilege):
 @scenarios(*TWICE)
 def firewall_of_the_server(net, privilege):
     """Only who may look at frames knows that they did arrive."""
-    deprive(net, privilege)
+    net.deprive(privilege)
     drop_at_server(net, "udp")
     *droplets, floating = net.targets()
     check = net.check([*droplets, {**floating, "arrives_on": net.plan.anchor["boot-01"]}], options=())
@@ -101,7 +87,7 @@ def firewall_of_the_server(net, privilege):
         rows = check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="forward",
                             cause="server-firewall" if seen else "protocol-filtered")  # fmt: skip
         for row in rows:
-            told(check, row, *(["frames of ours come in at", "protocol-filtered too"] if seen else ["TCP works"]))
+            check.told(row, *(["frames of ours come in at", "protocol-filtered too"] if seen else ["TCP works"]))
     check.rest_is_healthy()
 
 
@@ -118,7 +104,7 @@ def firewall_behind_a_translation(net):
 @scenarios(("named", "privileged"), ("named", "unprivileged"), ("silent", "privileged"), ("silent", "unprivileged"))
 def largest_size_that_passes(net, limit, privilege):
     """The router says what fits, or lets it vanish: either way three sizes tell."""
-    deprive(net, privilege)
+    net.deprive(privilege)
     if limit == "named":
         net.router.ip("link set lan mtu 1300")
     else:
@@ -126,14 +112,14 @@ def largest_size_that_passes(net, limit, privilege):
             net.cut("forward", address, "udp", also="meta length > 1300")
     check = net.check(targets_with(net, sizes=[512, 1100, 1400]), options=())
     for row in check.expect({"size": 1400}, **DOWN, direction="forward", cause="size-limit"):
-        told(check, row, "1100 octets pass where 1400 do not", *(["MTU 1300"] if limit == "named" else []))
+        check.told(row, "1100 octets pass where 1400 do not", *(["MTU 1300"] if limit == "named" else []))
     check.rest_is_healthy()
 
 
 @scenarios(*TWICE)
 def one_way_of_two_is_broken(net, privilege):
     """Every other source port fails, always the same ones."""
-    deprive(net, privilege)
+    net.deprive(privilege)
     net.cut("forward", net.plan.floating, "udp", also="udp sport & 1 == 1")
     flows = {"held": 12, "fresh": 1}
     *droplets, floating = net.targets()
@@ -143,19 +129,19 @@ def one_way_of_two_is_broken(net, privilege):
     check.require(1 < len(dead) < 11, "neither all nor none")
     for row in dead:
         check.require(row["state"] == "down" and row["direction"] == "forward", "not the fault", row)
-        told(check, row, f"{len(dead)} fail altogether and {12 - len(dead)} not at all")
+        check.told(row, f"{len(dead)} fail altogether and {12 - len(dead)} not at all")
     check.rest_is_healthy()
 
 
 @scenarios(*TWICE)
 def only_new_flows_pass(net, privilege):
     """The router lets what it knows already go nowhere."""
-    deprive(net, privilege)
+    net.deprive(privilege)
     drop_on_the_way(net, "ct state established")
     check = net.check(options=())
     (row,) = check.expect(HELD, state="lossy", direction="forward", cause="first-packet-only", answered=1,
                           server="boot-01", expected=False)  # fmt: skip
-    told(check, row, "first packet", "stuck-flow too")
+    check.told(row, "first packet", "stuck-flow too")
     check.rest_is_healthy()
 
 

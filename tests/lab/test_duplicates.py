@@ -1,0 +1,232 @@
+#!/usr/bin/python3 -B
+"""Story D: two machines hold one address, and whoever spoke of it last has it.
+
+    home ────┬──── boot-01   198.18.1.5 and 198.18.1.50     "198.18.1.50 is at 02:..:01"
+             │ lan
+             └──── boot-02   198.18.1.6 and 198.18.1.50     "no, it is at 02:..:02"
+
+    Against: an address that moves, a server that restarts, a host with two interfaces.
+"""
+
+import contextlib
+import itertools
+import threading
+
+import lab
+from lab import Failure, link, wait_until
+from provider import TWICE, main, scenario, scenarios
+
+ROUND = ("--count", "30", "--spacing", "60ms", "--timeout", "500ms")
+SHARED = {"target": "shared"}
+SHARED_UDP = {"target": "shared", "protocol": "udp", "flow": "held"}
+TURN_SECONDS = 0.2
+
+
+def announce(host):
+    """A MAC that is set makes the kernel tell everybody about its addresses."""
+    host.sysctl("ipv4.conf.eth0.arp_notify=1", "ipv6.conf.eth0.ndisc_notify=1")
+    host.ip(f"link set eth0 address {host.mac()}")
+
+
+@contextlib.contextmanager
+def by_turns(*actions):
+    """Do one after the other, over and over, while something else goes on."""
+    ended = threading.Event()
+
+    def go():
+        for action in itertools.cycle(actions):
+            action()
+            if ended.wait(TURN_SECONDS):
+                return
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+class Lan:
+    """The client beside the servers, and an address that boot-01 holds besides its own."""
+
+    def __init__(self, net):
+        self.net, self.shared = net, f"{net.plan.droplets}50"
+        net.put_client_on_lan()
+        self.one, self.two = net.servers.values()
+        self.take(self.one)
+
+    def take(self, server):
+        server.host.ip(f"{self.net.plan.add(self.shared, 'eth0')} preferred_lft 0")  # no source of its own accord
+
+    def give_up(self, server):
+        server.host.ip(f"addr del {self.shared}/{self.net.plan.bits} dev eth0")
+
+    def move(self, old, new):
+        self.give_up(old)
+        self.take(new)
+        announce(new.host)
+
+    def has(self, server):
+        return self.shared in server.host.run("ip", "addr", "show", "eth0").stdout
+
+    def fight(self):
+        self.take(self.two)
+        return self.speaking_up()
+
+    def speaking_up(self):
+        return by_turns(*(lambda host=server.host: announce(host) for server in (self.one, self.two)))
+
+    def targets(self, **more):
+        droplets = [target for target in self.net.targets() if target["role"] == "droplet"]
+        shared = {"name": "shared", "role": "floating", "address": self.shared, "server": ["boot-01", "boot-02"], **more}
+        return [*droplets, shared]
+
+    def never(self, daemon, *causes):
+        if told := [to for to in daemon.changes(SHARED) if to["cause"] in causes]:
+            raise Failure(f"nobody else has the address, but: {told}")
+
+
+@scenarios(*TWICE)
+def two_machines(net, privilege):
+    net.deprive(privilege)
+    lan = Lan(net)
+    with lan.fight():
+        check = net.check(lan.targets(), options=ROUND)
+    for row in check.expect({**SHARED, "protocol": "udp"}, state={"up", "lossy"}, cause="duplicate-address"):
+        check.told(row, "changes of who answers", "boot-01", "boot-02")
+        check.require("take the address from it" in row["advice"], "the advice does not help", row)
+    for target in ("boot-01", "boot-02"):
+        check.expect({"target": target, "protocol": "udp"}, cause={"none", "unexplained"}, server=target)
+
+
+@scenario
+def a_machine_and_its_clone(net):
+    """One key, but two lives."""
+    lan = Lan(net)
+    lan.two.stop()
+    lan.two.start(name="boot-01", key="boot-01.key")
+    with lan.fight():
+        check = net.check(lan.targets(server="boot-01")[2:], options=ROUND)
+    for row in check.expect({**SHARED, "protocol": "udp"}, state={"up", "lossy"}, cause="duplicate-address",
+                            server="boot-01"):  # fmt: skip
+        check.told(row, "two machines answer by turns with the key of boot-01")
+
+
+@scenario
+def mute_applications_besides(net):
+    """Two causes at once: the second is named as well."""
+    lan = Lan(net)
+    with lan.fight():
+        check = net.check(lan.targets(unpinned=True), options=ROUND)
+    for row in check.expect({**SHARED, "protocol": "udp"}, cause="duplicate-address"):
+        if row["state"] == "up":
+            check.told(row, "unpinned-reply too")
+
+
+KEEPALIVED = """
+global_defs {{ vrrp_garp_master_repeat 1; }}
+vrrp_instance lab {{
+    state BACKUP
+    interface eth0
+    virtual_router_id 51
+    version 3
+    priority {priority}
+    advert_int 0.1
+    virtual_ipaddress {{
+        {addresses}
+    }}
+}}
+"""
+
+
+class Keepalived:
+    """One of two that agree on who has the shared address."""
+
+    def __init__(self, lan, server, priority):
+        self.server, self.files = server, f"{lan.net.files}/{server.name}-keepalived"
+        address = f"{lan.shared}/{lan.net.plan.bits}"
+        file = lan.net.write(
+            f"{server.name}-keepalived.conf",
+            KEEPALIVED.format(priority=priority, addresses=f"fe80::50/64\n{address}" if ":" in address else address),
+        )
+        self.process = server.host.start(
+            "keepalived", "--dont-fork", "--vrrp", "--log-console", "--use-file", file,
+            "--pid", f"{self.files}.pid", "--vrrp_pid", f"{self.files}-vrrp.pid",
+        )  # fmt: skip
+
+    def dies(self):
+        """Parent and child at once: nobody is left to take the address away."""
+        pids = [open(f"{self.files}{which}.pid", encoding="ascii").read().strip() for which in ("", "-vrrp")]
+        self.server.host.run("kill", "-KILL", *pids)
+
+
+@scenario
+def keepalived_dies_without_giving_up(net):
+    """Split brain: the backup takes over, and the old master has the address still. Nothing is lost meanwhile."""
+    lab.need("keepalived")
+    lan = Lan(net)
+    lan.give_up(lan.one)
+    master = Keepalived(lan, lan.one, 200)
+    wait_until("boot-01 is the master", lambda: lan.has(lan.one))
+    backup = Keepalived(lan, lan.two, 100)
+    daemon = net.run_daemon(lan.targets(), every="60ms")
+    daemon.wait_for(SHARED_UDP, state="up", server="boot-01")
+    master.dies()
+    daemon.wait_for(SHARED_UDP, state="up", server="boot-02")
+    lan.never(daemon, "duplicate-address")  # so far it is a move like any other
+    if not lan.has(lan.one):
+        raise Failure("keepalived took the address away: this shows nothing")
+    wait_until("boot-01 sees the claim", lambda: any(
+        line["type"] == "claim" and line["address"] == lan.shared and line["mac"] == lan.two.host.mac()
+        for line in lan.one.journal()
+    ))  # fmt: skip
+    with lan.speaking_up():
+        daemon.wait_for(SHARED_UDP, cause="duplicate-address")
+    backup.process.stop()
+
+
+@scenario
+def an_address_that_moves(net):
+    """There and back: a machine that had it had given it up before."""
+    lan = Lan(net)
+    daemon = net.run_daemon(lan.targets())
+    daemon.wait_for(SHARED_UDP, state="up", server="boot-01")
+    for old, new in (lan.one, lan.two), (lan.two, lan.one):
+        lan.move(old, new)
+        for protocol in ("udp", "tcp"):
+            daemon.wait_for({**SHARED, "protocol": protocol}, state="up", server=new.name)
+        net.check(lan.targets()).expect(SHARED, state="up", cause="none", server=new.name)
+    lan.never(daemon, "duplicate-address")
+
+
+@scenario
+def a_server_that_restarts(net):
+    lan = Lan(net)
+    daemon = net.run_daemon(lan.targets())
+    for _ in range(4):
+        daemon.wait_for(SHARED_UDP, state="up", server="boot-01")
+        lan.one.stop()
+        daemon.wait_for(SHARED_UDP, state="down")
+        lan.one.start()
+    daemon.wait_for(SHARED_UDP, state="up", server="boot-01")
+    lan.never(daemon, "duplicate-address", "failover")
+
+
+@scenario
+def two_interfaces_of_one_machine(net):
+    """Either MAC leads to it (ARP flux)."""
+    lan = Lan(net)
+    link(lan.one.host, "eth1", net.router, "second")
+    net.router.ip("link set second master lan")
+    wait_until("the second interface is up", lan.one.host.settled)
+    macs = [lan.one.host.mac(device) for device in ("eth0", "eth1")]
+    point = [lambda mac=mac: net.client.ip(f"neigh replace {lan.shared} lladdr {mac} dev eth0") for mac in macs]
+    with by_turns(*point):
+        check = net.check(lan.targets(), options=ROUND)
+    check.expect(SHARED, state="up", cause="none", server="boot-01")
+
+
+if __name__ == "__main__":
+    main()
