@@ -215,7 +215,7 @@ static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum ver
 
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return state == VERDICT_DOWN && contrast_is_clear(&e->context.protocol, e->round);
+	return state == VERDICT_DOWN && e->tally.late == 0 && contrast_is_clear(&e->context.protocol, e->round);
 }
 
 static bool otherwise(const struct verdict_evidence *e, enum verdict_state state)
@@ -322,8 +322,8 @@ const struct causes_rule causes_rules[] = {
 	  "every flow of this protocol to the address is down, at least 5 losses in a row, beyond chance beside the "
 	  "other "
 	  "protocol that gets through at the same time",
-	  "an answer over this protocol; losses of the other one that are as new", only_this_protocol_fails,
-	  sentences_protocol },
+	  "an answer over this protocol, however late; losses of the other one that are as new",
+	  only_this_protocol_fails, sentences_protocol },
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	  "at least 3 losses that nothing else explains, and the server that should hold the address sees another "
 	  "machine "
