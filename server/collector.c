@@ -3,6 +3,7 @@
 #include "common/system/proc.h"
 #include "common/system/sockdiag.h"
 #include "common/system/udp.h"
+#include "server/age.h"
 #include "server/halfopen.h"
 #include "server/syn_counters.h"
 
@@ -106,12 +107,11 @@ static void add_errors(const struct collector *c, const struct endpoint *asker, 
 {
 	for (unsigned i = 0; i < ERRORS_MAX && answer->errors_len < EVIDENCE_ERRORS_MAX; i++) {
 		const struct error *e = &c->errors[i];
-		int64_t idle_ms = (now_ns - e->newest_ns) / MS;
 
 		if (e->newest_ns == 0 || !endpoint_same_address(&e->seen.client, asker))
 			continue;
 		answer->errors[answer->errors_len] = e->seen;
-		answer->errors[answer->errors_len++].idle_ms = idle_ms < UINT32_MAX ? (uint32_t)idle_ms : UINT32_MAX;
+		answer->errors[answer->errors_len++].idle_ms = age_ms(e->newest_ns, now_ns);
 	}
 }
 

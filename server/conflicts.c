@@ -1,11 +1,10 @@
 #include "server/conflicts.h"
 
+#include "server/age.h"
 #include "server/recent.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MS 1000000LL
 
 static const int64_t again_ns = 60000000000;
 
@@ -67,7 +66,6 @@ void conflicts_tell(const struct conflicts *conflicts, int64_t now_ns, struct ev
 {
 	for (const struct conflict *c = recent_next(conflicts->list, NULL);
 	     c && answer->conflicts_len < EVIDENCE_CONFLICTS_MAX; c = recent_next(conflicts->list, c)) {
-		int64_t idle_ms = (now_ns - c->newest_ns) / MS;
 		struct evidence_conflict *out = &answer->conflicts[answer->conflicts_len];
 
 		if (c->key.kind == CONFLICTS_PROBE)
@@ -75,9 +73,7 @@ void conflicts_tell(const struct conflicts *conflicts, int64_t now_ns, struct ev
 		answer->conflicts_len++;
 		*out = (struct evidence_conflict){
 			.count = c->count,
-			.idle_ms = idle_ms < 0            ? 0
-				   : idle_ms < UINT32_MAX ? (uint32_t)idle_ms
-							  : UINT32_MAX,
+			.idle_ms = age_ms(c->newest_ns, now_ns),
 		};
 		memcpy(out->address.address, c->key.address, sizeof out->address.address);
 		memcpy(out->mac, c->key.mac, sizeof out->mac);

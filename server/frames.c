@@ -1,11 +1,10 @@
 #include "server/frames.h"
 
+#include "server/age.h"
 #include "server/recent.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MS 1000000LL
 
 struct frames {
 	struct recent *seen;
@@ -75,13 +74,10 @@ int64_t frames_evicted_ns(const struct frames *frames)
 
 static struct evidence_frames evidence_of(const struct frames_seen *seen, int64_t now_ns)
 {
-	int64_t idle_ms = (now_ns - seen->newest_ns) / MS;
 	struct evidence_frames out = {
 		.transport = (uint8_t)seen->key.transport,
 		.count = seen->count,
-		.idle_ms = idle_ms < 0            ? 0
-			   : idle_ms > UINT32_MAX ? UINT32_MAX
-						  : (uint32_t)idle_ms,
+		.idle_ms = age_ms(seen->newest_ns, now_ns),
 	};
 
 	memcpy(out.client.address, seen->key.client, sizeof out.client.address);

@@ -2,6 +2,7 @@
 
 #include "common/core/bucket.h"
 #include "common/core/bytes.h"
+#include "server/age.h"
 #include "server/roster.h"
 
 #include <assert.h>
@@ -336,8 +337,6 @@ static bool may_repeat(struct flow *flow, uint32_t seq)
 
 static void describe_flow(const struct exchange *x, const struct flow *flow, struct evidence_flow *out)
 {
-	int64_t idle_ms = (x->in->now_ns - flow->heard_ns) / MS, age_ms = (x->in->now_ns - flow->made_ns) / MS;
-
 	*out = (struct evidence_flow){
 		.id = flow->id,
 		.known = true,
@@ -345,8 +344,8 @@ static void describe_flow(const struct exchange *x, const struct flow *flow, str
 		.receipts = flow->receipts,
 		.arrived_on = flow->arrived_on,
 		.source = flow->source,
-		.idle_ms = idle_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)idle_ms,
-		.age_ms = age_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)age_ms,
+		.idle_ms = age_ms(flow->heard_ns, x->in->now_ns),
+		.age_ms = age_ms(flow->made_ns, x->in->now_ns),
 	};
 }
 

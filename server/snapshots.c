@@ -1,12 +1,12 @@
 #include "server/snapshots.h"
 
+#include "server/age.h"
 #include "server/recent.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MS 1000000LL
-#define S  1000000000LL
+#define S 1000000000LL
 
 static const int64_t again_ns = 1 * S;         /* not more often for one client */
 static const int64_t frame_age_max_ns = 5 * S; /* an older frame says nothing about now */
@@ -145,13 +145,6 @@ const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct 
 	return s;
 }
 
-static uint32_t ms_since(int64_t then_ns, int64_t now_ns)
-{
-	int64_t ms = (now_ns - then_ns) / MS;
-
-	return ms < 0 ? 0 : ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
-}
-
 void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns,
 		    struct evidence_answer *answer)
 {
@@ -162,7 +155,7 @@ void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *cl
 		return;
 	answer->neighbours_len++;
 	*out = s->seen;
-	out->taken_ms = ms_since(s->taken_ns, now_ns);
-	out->since_ms = ms_since(s->since_ns, s->taken_ns);
-	out->healed_ms = s->healed_ns ? ms_since(s->healed_ns, now_ns) : UINT32_MAX;
+	out->taken_ms = age_ms(s->taken_ns, now_ns);
+	out->since_ms = age_ms(s->since_ns, s->taken_ns);
+	out->healed_ms = s->healed_ns ? age_ms(s->healed_ns, now_ns) : UINT32_MAX;
 }
