@@ -155,6 +155,15 @@ class Provider:
             server.stop()
             server.start(NO_CAPABILITY)
 
+    def restart_as_peers(self, under=(), **changes):
+        for server in self.servers.values():
+            peers = {
+                other.name: {"key": other.key, "address": self.plan.droplet[other.name]}
+                for other in self.servers.values() if other is not server
+            }  # fmt: skip
+            server.stop()
+            server.start(under, peers=peers, **changes)
+
     def finish(self):
         """Whatever a scenario did to them, servers run on, and end well."""
         for server in self.servers.values():

@@ -1,10 +1,8 @@
 #!/usr/bin/python3 -B
-"""Why a path fails, told apart by comparison: of twins, flows, source ports, sizes, protocols, and frames.
+"""What is wrong on the server's own host: told by twins of answers, and by frames that its socket never sees.
 
-    client ─── floating ──► router ─────────┬──────► boot-01   own firewall: frames come in, datagrams do not
-                            DNAT outlives   │
-                            its move; drops └──────► boot-02   holds the floating address next
-                            by size, port, state
+    client ─── floating ──► router ─────DNAT─────► boot-01   own firewall: frames come in, datagrams do not
+                                                             applications that do not choose their source
 
     Each once more with servers that have no capability at all: what they cannot see they may not guess.
 """
@@ -13,24 +11,10 @@ from lab import Failure
 from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
 UP = {"state": "up", "direction": "none", "expected": True, "lost": 0}
-HELD = {"target": "bootnode", "protocol": "udp", "flow": "held"}
-FRESH = {"target": "bootnode", "protocol": "udp", "flow": "fresh"}
 
 
 def targets_with(net, **more):
     return [{**target, **more} for target in net.targets()]
-
-
-def drop_on_the_way(net, condition):
-    """At the router, where connections are tracked, but not translated yet."""
-    net.router.nft(f"""
-        table inet tracked {{
-            chain forward {{
-                type filter hook prerouting priority -150;
-                iifname "outside" {net.plan.nft} daddr {net.plan.floating} udp dport {PORT} {condition} drop;
-            }}
-        }}
-    """)
 
 
 def drop_at_server(net, protocol):
@@ -60,22 +44,6 @@ def monitoring_is_warned_of_it(net):
 
 
 @scenarios(*TWICE)
-def translation_outlives_the_move(net, privilege):
-    """A flow that the router knows stays with the old server, and dies with it, while new ones reach the new one."""
-    net.deprive(privilege)
-    daemon = net.run_daemon()
-    for path in (HELD, FRESH):
-        daemon.wait_for(path, state="up", server="boot-01")
-    net.repoint("boot-02", forget=False)
-    daemon.wait_for(FRESH, state="up", server="boot-02", cause="none")
-    daemon.wait_for(HELD, state="up", server="boot-01", cause="stuck-flow")
-    net.servers["boot-01"].host.ip("link set eth0 down")
-    daemon.wait_for(HELD, state="down", cause="stuck-flow")
-    net.router.run("conntrack", "-F")
-    daemon.wait_for(HELD, state="up", server="boot-02", cause="none")
-
-
-@scenarios(*TWICE)
 def firewall_of_the_server(net, privilege):
     """Only who may look at frames knows that they did arrive."""
     net.deprive(privilege)
@@ -98,50 +66,6 @@ def firewall_behind_a_translation(net):
     check = net.check(options=())
     check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="forward", cause="server-firewall")
     check.expect({"target": "bootnode", "protocol": "udp"}, **DOWN, direction="forward", cause="protocol-filtered")
-    check.rest_is_healthy()
-
-
-@scenarios(("named", "privileged"), ("named", "unprivileged"), ("silent", "privileged"), ("silent", "unprivileged"))
-def largest_size_that_passes(net, limit, privilege):
-    """The router says what fits, or lets it vanish: either way three sizes tell."""
-    net.deprive(privilege)
-    if limit == "named":
-        net.router.ip("link set lan mtu 1300")
-    else:
-        for address in (net.plan.floating, *net.plan.droplet.values()):
-            net.cut("forward", address, "udp", also="meta length > 1300")
-    check = net.check(targets_with(net, sizes=[512, 1100, 1400]), options=())
-    for row in check.expect({"size": 1400}, **DOWN, direction="forward", cause="size-limit"):
-        check.told(row, "1100 octets pass where 1400 do not", *(["MTU 1300"] if limit == "named" else []))
-    check.rest_is_healthy()
-
-
-@scenarios(*TWICE)
-def one_way_of_two_is_broken(net, privilege):
-    """Every other source port fails, always the same ones."""
-    net.deprive(privilege)
-    net.cut("forward", net.plan.floating, "udp", also="udp sport & 1 == 1")
-    flows = {"held": 12, "fresh": 1}
-    *droplets, floating = net.targets()
-    check = net.check([*droplets, {**floating, "flows": flows}], options=())
-    check.expect(FRESH, state="lossy", direction="forward", cause={"some-ports", "unexplained"})  # ten may be chance
-    dead = [row for row in check.expect(HELD, cause={"none", "some-ports"}) if row["state"] != "up"]
-    check.require(1 < len(dead) < 11, "neither all nor none")
-    for row in dead:
-        check.require(row["state"] == "down" and row["direction"] == "forward", "not the fault", row)
-        check.told(row, f"{len(dead)} fail altogether and {12 - len(dead)} not at all")
-    check.rest_is_healthy()
-
-
-@scenarios(*TWICE)
-def only_new_flows_pass(net, privilege):
-    """The router lets what it knows already go nowhere."""
-    net.deprive(privilege)
-    drop_on_the_way(net, "ct state established")
-    check = net.check(options=())
-    (row,) = check.expect(HELD, state="lossy", direction="forward", cause="first-packet-only", answered=1,
-                          server="boot-01", expected=False)  # fmt: skip
-    check.told(row, "first packet", "stuck-flow too")
     check.rest_is_healthy()
 
 

@@ -6,74 +6,11 @@
     2001:db8:1::9    └──────────── boot-02         198.18.1.6: its entry is left alone
 """
 
-import json
-
-from lab import Failure, link, wait_until
+from flat import DEAD, Flat
+from lab import Failure
 from provider import DOWN, NO_CAPABILITY, PORT, main, scenario, scenarios
 
-DEAD = "02:00:5e:00:de:ad"
 STALE = {"type": "stale-neighbour", "entry_mac": DEAD, "interface": "eth0"}
-
-
-def mac_of(host):
-    (device,) = json.loads(host.run("ip", "-j", "link", "show", "eth0").stdout)
-    return device["address"]
-
-
-class Flat:
-    """The client's new place, on the link of the servers, and what boot-01 holds of it."""
-
-    def __init__(self, net):
-        self.net, self.address = net, f"{net.plan.droplets}9"
-        self.server = net.servers["boot-01"]
-        net.client = net.host("home")
-        link(net.client, "eth0", net.router, "home")
-        net.router.ip("link set home master lan")
-        net.client.ip(net.plan.add(self.address, "eth0"))
-        wait_until("the client may use its address", net.client.settled)
-        self.mac = mac_of(net.client)
-        # A question of the client's would tell the servers its MAC, and heal everything at once.
-        for name, address in net.plan.droplet.items():
-            mac = mac_of(net.servers[name].host)
-            net.client.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
-
-    def targets(self):
-        return [
-            {"name": name, "role": "droplet", "address": address, "server": name}
-            for name, address in self.net.plan.droplet.items()
-        ]
-
-    def restart(self, under=(), **changes):
-        """Both servers, as each other's peers."""
-        droplet = self.net.plan.droplet
-        for server in self.net.servers.values():
-            others = [other for other in self.net.servers.values() if other is not server]
-            server.stop()
-            server.start(under, peers={o.name: {"key": o.key, "address": droplet[o.name]} for o in others}, **changes)
-
-    def heal_soon(self):
-        """What the kernel does by itself within a minute or so, it does within seconds."""
-        family = "ipv6" if self.net.plan.nft == "ip6" else "ipv4"
-        self.server.host.sysctl(
-            f"{family}.neigh.eth0.base_reachable_time_ms=1000",
-            f"{family}.neigh.eth0.ucast_solicit=1",
-            f"{family}.neigh.eth0.retrans_time_ms=100",
-        )
-
-    def break_entry(self, state, mac=DEAD):
-        self.server.host.ip(f"neigh replace {self.address} lladdr {mac} dev eth0 nud {state}")
-
-    def entry(self):
-        """What the server's kernel has for the client: (state, MAC)."""
-        found = json.loads(self.server.host.run("ip", "-j", "neigh", "show", self.address).stdout)
-        return (found[0]["state"][0], found[0].get("lladdr")) if found else (None, None)
-
-    def lines(self, where):
-        return [line for line in self.server.journal() if where.items() <= line.items()]
-
-    def wait_for(self, where):
-        """The first line of the server's journal that has these fields."""
-        return wait_until(f"the journal has {where}", lambda: self.lines(where))[0]
 
 
 def expect(condition, what):
@@ -145,7 +82,7 @@ def check_names_it(flat):
 @scenarios(("stale",), ("reachable",), ("permanent",))
 def the_client_is_told(net, state):
     flat = Flat(net)
-    flat.restart()
+    net.restart_as_peers()
     flat.break_entry(state)
     check_names_it(flat)
 
@@ -154,7 +91,7 @@ def the_client_is_told(net, state):
 def the_client_is_told_without_capabilities(net):
     """No frames are seen, but the client on the same link says which MAC is its own."""
     flat = Flat(net)
-    flat.restart(NO_CAPABILITY, repair={"stale_neighbours": True})
+    net.restart_as_peers(NO_CAPABILITY, repair={"stale_neighbours": True})
     said = flat.server.process.output()
     expect("CAP_NET_RAW" in said and "CAP_NET_ADMIN" in said, said)
     flat.break_entry("permanent")
@@ -166,7 +103,7 @@ def the_client_is_told_without_capabilities(net):
 @scenario
 def without_capabilities_nothing_is_suspected(net):
     flat = Flat(net)
-    flat.restart(NO_CAPABILITY, repair={"stale_neighbours": True})
+    net.restart_as_peers(NO_CAPABILITY, repair={"stale_neighbours": True})
     net.check(flat.targets()).rest_is_healthy()
     flat.server.host.nft(f"""
         table inet cut {{ chain out {{ type filter hook output priority 0; udp sport {PORT} drop; }}; }}

@@ -11,16 +11,6 @@ from provider import DOWN, main, scenario, scenarios
 ABOUT_BOOT_01 = ("boot-01", "bootnode")
 
 
-def become_peers(net):
-    for name, server in net.servers.items():
-        server.stop()
-        peers = {
-            other.name: {"key": other.key, "address": net.plan.droplet[other.name]}
-            for other in net.servers.values() if other.name != name
-        }  # fmt: skip
-        server.start(peers=peers)
-
-
 def cut_all_of_boot_01(net, direction):
     for address in (net.plan.droplet["boot-01"], net.plan.floating):
         net.cut(direction, address)
@@ -33,7 +23,7 @@ def said_by_witness(row, other="boot-02"):
 @scenarios(("forward",), ("return",))
 def every_address_of_a_server_cut_one_way(net, direction):
     """With every answer lost the client still says which way, and by whom it knows."""
-    become_peers(net)
+    net.restart_as_peers()
     cut_all_of_boot_01(net, direction)
     check = net.check(options=())
     for target in ABOUT_BOOT_01:
@@ -56,7 +46,7 @@ def a_server_that_is_no_peer_is_no_witness(net):
 @scenario
 def the_peer_is_gone_for_its_witness_too(net):
     """The witness cannot reach it either: that is a server that is down."""
-    become_peers(net)
+    net.restart_as_peers()
     net.servers["boot-01"].host.ip("link set eth0 down")
     check = net.check(options=())
     check.expect({"target": "boot-01"}, **DOWN, direction="unknown", cause="server-down")
