@@ -520,6 +520,8 @@ static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *ou
 	struct packet_reply reply;
 
 	(void)tag;
+	if (outcome->result == TCP_PENDING)
+		return;
 	if (outcome->result != TCP_DONE) {
 		asker_failed(a, w->prober.flow_id,
 			     outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||

@@ -5,6 +5,7 @@
 #include "common/system/clock.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
@@ -22,6 +23,11 @@ static void set_timer(struct driver *d, int64_t wake_ns)
 		when.it_value.tv_nsec = (long)(in_ns % 1000000000);
 	}
 	timerfd_settime(d->timer_fd, 0, &when, NULL);
+}
+
+static void wake_now(struct engine *engine)
+{
+	set_timer((struct driver *)((char *)engine - offsetof(struct driver, engine)), clock_mono_ns());
 }
 
 static void timer_fired(uv_poll_t *poll, int status, int events)
@@ -71,6 +77,7 @@ static bool start_parts(struct driver *d, const struct config *config, bool ipv4
 	struct tcp_dialer *tcp = tcp_dialer_new(d->loop);
 
 	d->engine.own_mac = link_own_mac;
+	d->engine.wake = wake_now;
 	d->resolver = resolver_new(d->loop, ipv4, ipv6, name_changed, d);
 	if (udp && tcp && d->resolver && engine_start(&d->engine, config, udp, tcp))
 		return true;

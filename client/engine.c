@@ -1,6 +1,7 @@
 #include "client/engine.h"
 
 #include "client/receive.h"
+#include "client/testimony.h"
 #include "common/system/clock.h"
 
 #include <sodium.h>
@@ -145,8 +146,10 @@ static void expire(struct engine *e, int64_t now_ns)
 			path_doubt(p);
 			e->ask_ns = now_ns;
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
-				if (p->prober.ring[seq & (p->prober.ring_len - 1)].outcome == PROBER_LOST)
-					receive_decided(e, p, seq, NULL);
+				if (p->prober.ring[seq & (p->prober.ring_len - 1)].outcome != PROBER_LOST)
+					continue;
+				testimony_expired(p, seq);
+				receive_decided(e, p, seq, NULL);
 			}
 		}
 		deadline_ns = prober_next_deadline(&p->prober);

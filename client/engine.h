@@ -45,6 +45,8 @@ struct engine {
 	int64_t reaped_ns;
 	/* A probe has an outcome (or another one than before). May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);
+	/* It wants to be called before the time that the last engine_tick said. May be NULL. */
+	void (*wake)(struct engine *engine);
 	/* Evidence came: some paths may be judged otherwise now (their `stale`). May be NULL. */
 	void (*learnt)(void *context);
 	void *context;

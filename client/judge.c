@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define TOLD_NS INT64_C(60000000000) /* errors are rate-limited (resets are not): one explains an outage for so long   \
-				      */
+#define TOLD_NS                                                                                                        \
+	INT64_C(60000000000) /* errors are rate-limited (resets are not): one explains an outage for so long           \
+			      */
 #define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
 
 const char *judge_server_name(const struct engine *e, int server)

@@ -20,9 +20,12 @@ enum { PATH_ATTEMPTS_MAX = 16 };
 struct path_attempt {   /* a TCP probe that got no answer in time, while it can still be asked about */
 	uint32_t seq;   /* 0: none */
 	bool connected; /* the handshake was done */
+	bool pending;   /* its time is not over yet */
+	bool half_open; /* a server has a half-open socket of it */
+	uint8_t early;  /* bit k: the k-th allowed server had seen no SYN while its kernel would still have known .. */
 	struct endpoint local;
 	int64_t started_ns; /* monotonic */
-	uint8_t not_seen;   /* bit k: the k-th allowed server saw neither SYN nor request */
+	uint8_t not_seen;   /* .. and neither SYN nor request when all was over */
 };
 
 /* What is kept only of paths that had a loss. */

@@ -1,5 +1,6 @@
 #include "client/receive.h"
 
+#include "client/testimony.h"
 #include "common/core/bytes.h"
 #include "common/system/clock.h"
 
@@ -229,11 +230,19 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 {
 	struct path_doubt *d = path_doubt(p);
 
+	for (unsigned i = 0; d && i < PATH_ATTEMPTS_MAX; i++) {
+		if (d->attempts[i].seq != seq)
+			continue;
+		d->attempts[i].pending = o->result == TCP_PENDING;
+		d->attempts[i].connected = o->connected;
+		return;
+	}
 	if (!d)
 		return;
 	d->attempts[d->attempts_next++ % PATH_ATTEMPTS_MAX] = (struct path_attempt){
 		.seq = seq,
 		.connected = o->connected,
+		.pending = o->result == TCP_PENDING,
 		.local = o->local,
 		.started_ns = o->started_ns,
 	};
@@ -268,8 +277,15 @@ void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
 		/* A frame that is none of ours leaves the probe waiting: then it is as good as a closed connection. */
 		settle(e, p, seq, PROBER_RESET, NULL);
 		break;
+	case TCP_PENDING:
+		remember_attempt(p, seq, o);
+		e->ask_ns = clock_mono_ns();
+		if (e->wake)
+			e->wake(e);
+		break;
 	case TCP_TIMED_OUT:
 		remember_attempt(p, seq, o);
+		testimony_expired(p, seq);
 		break;
 	case TCP_LOCAL:
 		receive_unsent(e, p, seq, o->error);

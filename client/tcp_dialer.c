@@ -259,6 +259,23 @@ static void timed_out(uv_timer_t *timer)
 	uv_timer_start(timer, timed_out, x->timeout_ms, 0);
 }
 
+static uint64_t pending_ms(const struct exchange *x)
+{
+	return x->timeout_ms / 2 < TCP_PENDING_MS ? x->timeout_ms / 2 : TCP_PENDING_MS;
+}
+
+/* Whoever wants to know whether the SYN arrived has to ask while the server's kernel still remembers it. */
+static void some_time_over(uv_timer_t *timer)
+{
+	struct exchange *x = timer->data;
+
+	uv_timer_start(timer, timed_out, x->timeout_ms - pending_ms(x), 0);
+	if (x->outcome.connected || is_ready(x) || !x->done)
+		return;
+	x->outcome.result = TCP_PENDING;
+	x->done(x->owner, x->tag, &x->outcome);
+}
+
 static void could_not_start(uv_timer_t *timer)
 {
 	struct exchange *x = timer->data;
@@ -332,5 +349,5 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	x->poll.data = x;
 	uv_poll_start(&x->poll, UV_WRITABLE, ready);
 	x->timeout_ms = (uint64_t)(timeout_ns / 1000000);
-	uv_timer_start(&x->timer, timed_out, x->timeout_ms, 0);
+	uv_timer_start(&x->timer, some_time_over, pending_ms(x), 0);
 }

@@ -11,7 +11,10 @@
 #include <stdint.h>
 #include <uv.h>
 
+enum { TCP_PENDING_MS = 500 };
+
 enum tcp_result {
+	TCP_PENDING,     /* not the end yet: half of its time, or TCP_PENDING_MS, is over, and it still connects */
 	TCP_DONE,        /* one whole frame came back */
 	TCP_TIMED_OUT,   /* nothing final happened in time; see `connected` */
 	TCP_REFUSED,     /* RST, or ICMP port unreachable, on the SYN */
@@ -37,8 +40,9 @@ struct tcp_outcome {
 
 struct tcp_dialer;
 
-/* Called once for each exchange that tcp_dialer_start accepted, never from within it, and not after tcp_dialer_forget
- * of its owner or tcp_dialer_free. After TIMED_OUT of a connection a DONE may follow: the answer came late. */
+/* Called once (a PENDING aside) for each exchange that tcp_dialer_start accepted, never from within it, and not after
+ * tcp_dialer_forget of its owner or tcp_dialer_free. After TIMED_OUT of a connection a DONE may follow: the answer came
+ * late. */
 typedef void (*tcp_done)(void *owner, uint32_t tag, const struct tcp_outcome *outcome);
 
 struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop);

@@ -1,6 +1,7 @@
 #include "client/testimony.h"
 
 #define ATTEMPT_AGE_MAX_NS INT64_C(60000000000) /* half-open sockets live 64 s */
+#define FORGOTTEN_NS       INT64_C(950000000)   /* a half-open socket is repeated, or given up, after a second */
 #define QUERY_MAX_NS       INT64_C(450000000)
 
 static bool is_doubtful(const struct prober_record *r)
@@ -17,6 +18,10 @@ bool testimony_wanted(const struct path *p, int slot)
 
 	if (!d)
 		return false;
+	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
+		if (d->attempts[i].pending && !d->attempts[i].half_open && !(d->attempts[i].early >> slot & 1))
+			return true;
+	}
 	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
 		if (is_doubtful(r) && (!d->has_window[slot] || d->windows[slot].asked_ns < r->sent_ns + b->timeout_ns))
@@ -31,8 +36,9 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *t = &p->doubt->attempts[i];
 		int64_t age_ns = now_ns - t->started_ns;
+		const struct prober_record *r = &p->prober.ring[t->seq & (p->prober.ring_len - 1)];
 		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
-		    !is_doubtful(&p->prober.ring[t->seq & (p->prober.ring_len - 1)]))
+		    (!is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
 			continue;
 		memory->attempts[q->attempts_len] =
 		    (struct testimony_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
@@ -45,6 +51,24 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 		q->attempts_len++;
 	}
 	memory->attempts_len = q->attempts_len;
+}
+
+static struct path_attempt *find_attempt(const struct path *p, uint32_t seq)
+{
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		if (p->doubt->attempts[i].seq == seq)
+			return &p->doubt->attempts[i];
+	}
+	return NULL;
+}
+
+void testimony_expired(struct path *p, uint32_t seq)
+{
+	const struct path_attempt *attempt = p->tcp ? find_attempt(p, seq) : NULL;
+
+	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
+	    is_doubtful(&p->prober.ring[seq & (p->prober.ring_len - 1)]))
+		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }
 
 static void apply_to_attempt(struct path *p, struct path_attempt *t, int slot, bool not_seen)
@@ -263,15 +287,6 @@ static void hear_flows(const struct paths *paths, const struct testimony *t)
 	}
 }
 
-static struct path_attempt *find_attempt(const struct path *p, uint32_t seq)
-{
-	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
-		if (p->doubt->attempts[i].seq == seq)
-			return &p->doubt->attempts[i];
-	}
-	return NULL;
-}
-
 /* The server sees another address than ours: a NAT also changes our port, and any attempt of ours could own the
  * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
 static bool is_translated(const struct testimony *t, const struct path_attempt *attempt)
@@ -293,6 +308,31 @@ static bool is_another_boot(const struct path *p, const struct testimony *t, int
 	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
 }
 
+/* A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
+ * repeated, a second after it was made: then nothing tells that the SYN had come. So it has to be missing within the
+ * first second too: what comes after that is not forgotten before the last question. */
+static void note_not_seen(struct path *p, const struct testimony *t, struct path_attempt *attempt, int slot)
+{
+	int64_t age_ns = t->asked_ns - attempt->started_ns;
+	bool in_time = age_ns < FORGOTTEN_NS;
+
+	if (in_time)
+		attempt->early |= (uint8_t)(1u << slot);
+	if (age_ns >= p->prober.timeout_ns && attempt->early >> slot & 1)
+		apply_to_attempt(p, attempt, slot, true);
+}
+
+static void note_half_open(struct path *p, const struct testimony *t, struct path_attempt *attempt,
+			   const struct evidence_attempt_answer *said)
+{
+	attempt->half_open = true;
+	p->facts.seen_by_server = true;
+	p->doubt->receipt_server = (int)t->server;
+	if (endpoint_is_unknown(&p->facts.arrived_on))
+		p->facts.arrived_on = said->arrived_on;
+	testimony_expired(p, attempt->seq);
+}
+
 static void hear_attempt(const struct paths *paths, const struct testimony *t,
 			 const struct evidence_attempt_answer *said)
 {
@@ -306,16 +346,13 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 		return;
 	p->stale = true;
 	if (said->status == EVIDENCE_HALF_OPEN && !is_translated(t, attempt)) {
-		p->facts.seen_by_server = true;
-		p->doubt->receipt_server = (int)t->server;
-		if (endpoint_is_unknown(&p->facts.arrived_on))
-			p->facts.arrived_on = said->arrived_on;
-		prober_settle(&p->prober, attempt->seq, PROBER_LOST_RETURN);
+		note_half_open(p, t, attempt, said);
 	} else if (said->status == EVIDENCE_NOT_SEEN) {
 		/* A server that started since has lost its half-open sockets with its listener. */
 		bool blind = t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / 1000000 ||
-			     is_another_boot(p, t, slot);
-		apply_to_attempt(p, attempt, slot, !blind && !is_outdated(t, attempt));
+			     is_another_boot(p, t, slot) || is_outdated(t, attempt);
+		if (!blind)
+			note_not_seen(p, t, attempt, slot);
 	}
 }
 

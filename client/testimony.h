@@ -32,6 +32,9 @@ bool testimony_wanted(const struct path *path, int slot);
 void testimony_ask(const struct path *path, int slot, int64_t now_ns, struct evidence_query *query,
 		   struct testimony_query *memory);
 
+/* The time of this TCP probe is over: what was already heard of its attempt counts now. */
+void testimony_expired(struct path *path, uint32_t seq);
+
 /* Tell the probers, and keep what explains more in the paths' facts. */
 void testimony_hear(const struct paths *paths, const struct testimony *testimony);
 

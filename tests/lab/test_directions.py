@@ -7,7 +7,7 @@
                  faults sit at the router's outside, where addresses are as the client sees them
 """
 
-from provider import DOWN, main, scenario, scenarios
+from provider import DOWN, PORT, main, scenario, scenarios
 
 PROTOCOLS = ("udp", "tcp")
 DIRECTIONS = ("forward", "return")
@@ -65,6 +65,20 @@ def droplet_cut(net, direction):
     check = net.check()
     check.expect({"target": "boot-01"}, **DOWN, direction=direction, cause="unexplained",
                  arrived_on=arrived_on(direction, net.plan.droplet["boot-01"]))  # fmt: skip
+    check.rest_is_healthy()
+
+
+@scenarios(*[(protocol,) for protocol in PROTOCOLS])
+def return_cut_by_the_server_itself(net, protocol):
+    """Its own firewall drops what it sends. The kernel then forgets a half-open socket after a second."""
+    net.servers["boot-01"].host.nft(
+        "add table inet own\n"
+        "add chain inet own out { type filter hook output priority 0; }\n"
+        f"add rule inet own out {protocol} sport {PORT} drop\n"
+    )
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target, "protocol": protocol}, **DOWN, direction="return", cause="protocol-filtered")
     check.rest_is_healthy()
 
 

@@ -8,7 +8,7 @@
 enum { EXCHANGES_MAX = 512, FIRST_PORT = 30000 };
 
 struct exchange {
-	struct event timeout, again;
+	struct event timeout, again, half;
 	struct client *client;
 	uint64_t number; /* 0: free */
 	tcp_done done;
@@ -82,6 +82,7 @@ static void end(struct exchange *x, enum tcp_result result)
 
 	world_cancel(&x->timeout);
 	world_cancel(&x->again);
+	world_cancel(&x->half);
 	x->number = 0;
 	x->outcome.result = result;
 	world_enter(&x->client->clock);
@@ -105,6 +106,17 @@ static void timed_out(struct event *event)
 		x->done(x->owner, x->tag, &x->outcome);
 	x->overdue = true;
 	world_schedule(&x->timeout, world_now() + x->timeout_ns);
+}
+
+static void half_over(struct event *event)
+{
+	struct exchange *x = (struct exchange *)((char *)event - offsetof(struct exchange, half));
+
+	if (x->outcome.connected || !x->done)
+		return;
+	world_enter(&x->client->clock);
+	x->outcome.result = TCP_PENDING;
+	x->done(x->owner, x->tag, &x->outcome);
 }
 
 static void again(struct event *event)
@@ -155,6 +167,7 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	x->len = len;
 	x->timeout.happens = timed_out;
 	x->again.happens = again;
+	x->half.happens = half_over;
 	x->ends_as = TCP_TIMED_OUT;
 	if (d->client->udp_error && d->client->tcp_error) { /* no route: connect() says so */
 		x->outcome.error = d->client->tcp_error;
@@ -167,6 +180,8 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 		x->truth = dialers_truth(owner, tag);
 	x->timeout_ns = timeout_ns;
 	world_schedule(&x->timeout, timer_ns(d->client, timeout_ns));
+	world_schedule(
+	    &x->half, timer_ns(d->client, timeout_ns / 2 < TCP_PENDING_MS * MS ? timeout_ns / 2 : TCP_PENDING_MS * MS));
 	x->interval_ns = 1 * S + world_between(0, 8 * MS);
 	world_schedule(&x->again, world_now() + x->interval_ns);
 	send_segment(x, SYN);

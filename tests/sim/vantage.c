@@ -158,6 +158,14 @@ static void look(struct event *event)
 
 /* -- life -- */
 
+static void wake(struct engine *engine)
+{
+	struct vantage *v = (struct vantage *)((char *)engine - offsetof(struct vantage, engine));
+
+	world_cancel(&v->tick);
+	world_schedule(&v->tick, world_now());
+}
+
 static void tick(struct event *event)
 {
 	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, tick));
@@ -233,6 +241,7 @@ void vantage_start(struct vantage *v, bool round)
 		abort();
 	v->phase = round ? VANTAGE_PROBING : VANTAGE_RUNNING;
 	v->tick.happens = tick;
+	v->engine.wake = wake;
 	v->judge.happens = judge_stale;
 	v->summary.happens = summary;
 	v->look.happens = look;

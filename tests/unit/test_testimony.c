@@ -157,9 +157,11 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 {
 	s->path->tcp = true;
 	s->path->prober.absence_proves_nothing = true;
-	s->path->doubt->attempts[0] = (struct path_attempt){
-		.seq = seq, .connected = connected, .local = client, .started_ns = (100 + (int64_t)seq) * SECOND
-	};
+	s->path->doubt->attempts[0] = (struct path_attempt){ .seq = seq,
+							     .connected = connected,
+							     .early = 3,
+							     .local = client,
+							     .started_ns = (100 + (int64_t)seq) * SECOND };
 }
 
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
@@ -210,6 +212,41 @@ static void a_syn_that_nobody_saw_proves_forward(void **state)
 	assert_int_equal(tally(s).forward_lost, 0);
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+/* The question of the first second was not asked, or had no answer: the socket may have been there and be forgotten. */
+static void a_syn_has_to_be_missing_in_its_first_second_too(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->path->doubt->attempts[0].early = 1;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
+}
+
+static void an_early_half_open_socket_counts_when_its_time_is_over(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->path->doubt->attempts[0].pending = true;
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
+	assert_int_equal(tally(s).return_lost, 0);
+	s->path->doubt->attempts[0].pending = false;
+	testimony_expired(s->path, 8);
+	assert_int_equal(tally(s).return_lost, 1);
+}
+
+static void an_early_half_open_socket_is_nothing_to_who_connected_after_all(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, true);
+	s->path->doubt->attempts[0].half_open = true;
+	testimony_expired(s->path, 8);
+	assert_int_equal(tally(s).lost, 10);
 }
 
 static void behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen(void **state)
@@ -329,6 +366,9 @@ int main(void)
 		TEST(a_half_open_socket_proves_return),
 		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
+		TEST(a_syn_has_to_be_missing_in_its_first_second_too),
+		TEST(an_early_half_open_socket_counts_when_its_time_is_over),
+		TEST(an_early_half_open_socket_is_nothing_to_who_connected_after_all),
 		TEST(behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen),
 		TEST(doubt_about_a_syn_stays_doubt),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
