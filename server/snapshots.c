@@ -9,6 +9,7 @@
 #define S 1000000000LL
 
 static const int64_t again_ns = 1 * S;         /* not more often for one client */
+static const int64_t kept_ns = 600 * S;        /* a cold schedule takes so long to find out that nobody hears us */
 static const int64_t frame_age_max_ns = 5 * S; /* an older frame says nothing about now */
 
 struct snapshots {
@@ -50,7 +51,7 @@ bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *c
 {
 	const struct snapshot *s = snapshots_find(snapshots, client);
 
-	return !s || (!is_open(s) && now_ns - s->taken_ns >= again_ns);
+	return !s || (!is_open(s) && now_ns - s->looked_ns >= again_ns);
 }
 
 /* 00:00:5e:00:01:xx and 00:00:5e:00:02:xx (RFC 9568, 7.3). */
@@ -101,13 +102,23 @@ static struct evidence_neighbour describe(const struct snapshots_view *view, boo
 	return seen;
 }
 
+/* That it was wrong until lately explains losses that are asked about only now. */
+static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
+{
+	return s->seen.wrong && s->healed_ns != 0 && now_ns - s->healed_ns < kept_ns;
+}
+
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)
 {
 	bool evicted;
 	struct snapshot *s = recent_use(snapshots->list, view->client.address, &evicted);
 	bool works = s->works && are_the_same_macs(s, view);
+	bool wrong = !works && is_wrong(view, now_ns);
 
-	s->seen = describe(view, !works && is_wrong(view, now_ns));
+	s->looked_ns = now_ns;
+	if (!wrong && is_worth_keeping(s, now_ns))
+		return s;
+	s->seen = describe(view, wrong);
 	s->link = view->link;
 	s->taken_ns = now_ns;
 	s->since_ns = view->entry ? view->entry->since_ns : now_ns;

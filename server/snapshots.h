@@ -31,6 +31,7 @@ struct snapshot {
 	struct evidence_neighbour seen; /* its times in ms are not kept up: see snapshots_tell */
 	unsigned link;
 	int64_t taken_ns, since_ns, healed_ns; /* healed 0: not, or never wrong */
+	int64_t looked_ns;                     /* later than taken, if there was nothing new to keep */
 	bool told;                             /* the caller's: its being wrong has been said */
 	bool works;                            /* the client has heard us under these two MACs */
 };
@@ -41,7 +42,8 @@ void snapshots_free(struct snapshots *snapshots);
 
 /* Is it time for (another) one? Not while one that is wrong waits to be healed. */
 bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns);
-/* Returns the snapshot, kept until it has to make room. */
+/* Returns the snapshot, kept until it has to make room; one that was wrong and has healed, until it is wrong again or
+ * some minutes have passed. */
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns);
 /* NULL: none was taken. */
 struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client);

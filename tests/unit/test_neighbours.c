@@ -338,6 +338,32 @@ static void healing_is_seen_and_told(void **state)
 	assert_int_equal(n->healed_ms, 7000);
 }
 
+static void what_was_wrong_is_kept_for_those_who_ask_later(void **state)
+{
+	struct situation *s = *state;
+	const struct snapshot *kept;
+
+	assert_true(is_wrong(s));
+	memcpy(s->entry.mac, right, sizeof right);
+	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 3 * S));
+	kept = snapshots_take(s->snapshots, &s->view, now_ns + 300 * S);
+	assert_true(kept->seen.wrong && kept->taken_ns == now_ns && kept->healed_ns == now_ns + 3 * S);
+	assert_false(snapshots_wants(s->snapshots, &s->view.client, now_ns + 300 * S)); /* it has just been looked at */
+	assert_false(snapshots_take(s->snapshots, &s->view, now_ns + 700 * S)->seen.wrong);
+}
+
+static void it_may_be_wrong_once_more(void **state)
+{
+	struct situation *s = *state;
+
+	assert_true(is_wrong(s));
+	memcpy(s->entry.mac, right, sizeof right);
+	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 1));
+	memcpy(s->entry.mac, dead, sizeof dead);
+	assert_true(is_wrong(s));
+	assert_true(snapshots_find(s->snapshots, &s->view.client)->healed_ns == 0);
+}
+
 static void not_more_than_the_answer_holds(void **state)
 {
 	struct situation *s = *state;
@@ -367,6 +393,8 @@ int main(void)
 		SITUATION(everything_that_forbids_it),
 		SITUATION(who_hears_us_under_these_macs_is_not_suspected),
 		SITUATION(healing_is_seen_and_told),
+		SITUATION(what_was_wrong_is_kept_for_those_who_ask_later),
+		SITUATION(it_may_be_wrong_once_more),
 		SITUATION(not_more_than_the_answer_holds),
 	};
 
