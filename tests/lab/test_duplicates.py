@@ -14,7 +14,7 @@ import threading
 
 import lab
 from lab import Failure, link, wait_until
-from provider import TWICE, main, scenario, scenarios
+from provider import DOWN, TWICE, main, scenario, scenarios
 
 ROUND = ("--count", "30", "--spacing", "60ms", "--timeout", "500ms")
 SHARED = {"target": "shared"}
@@ -112,6 +112,27 @@ def a_machine_and_its_clone(net):
     for row in check.expect({**SHARED, "protocol": "udp"}, state={"up", "lossy"}, cause="duplicate-address",
                             server="boot-01"):  # fmt: skip
         check.told(row, "two machines answer by turns with the key of boot-01")
+
+
+@scenarios(*TWICE)
+def a_machine_without_our_server(net, privilege):
+    """It refuses. Only who may look at the link has seen it claim the address."""
+    net.deprive(privilege)
+    lan = Lan(net)
+    lan.two.stop()
+    targets = [target for target in lan.targets(server="boot-01") if target["name"] != "boot-02"]
+    net.check(targets).expect({}, state="up", cause="none", server="boot-01")
+    lan.take(lan.two)
+    announce(lan.two.host)
+    with by_turns(lambda: announce(lan.two.host)):
+        check = net.check(targets, options=ROUND)
+    seen = privilege == "privileged"
+    for row in check.expect({**SHARED, "protocol": "udp"}, **DOWN, direction="forward",
+                            cause="duplicate-address" if seen else "refused"):  # fmt: skip
+        check.told(row, *([lan.two.host.mac(), "may be that other machine"] if seen else []))
+    check.expect({**SHARED, "protocol": "tcp"}, **DOWN, direction="forward",
+                 cause={"duplicate-address", "refused"})  # fmt: skip
+    check.expect({"target": "boot-01"}, state="up", cause="none")
 
 
 @scenario
