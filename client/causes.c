@@ -367,8 +367,7 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_DUPLICATE_ADDRESS] = "find the machine that has no business with this address and take the "
 					    "address from it; of two copies of one "
 					    "machine, give one another key",
-	[VERDICT_CAUSE_FAILOVER] =
-	    "nothing, if it was meant to move; `floatprobe failover` measures how long a move takes each flow",
+	[VERDICT_CAUSE_FAILOVER] = "nothing, if it was meant to move",
 	[VERDICT_CAUSE_STUCK_FLOW] =
 	    "look for state that outlived a move: `conntrack -D` for this flow where the address is translated, or let "
 	    "the application use a new source port",

@@ -18,7 +18,7 @@ struct contrast {
 
 /* When the newest row of losses began; INT64_MAX: the newest decided probe was not lost. */
 int64_t contrast_row_began(const struct prober *prober);
-void contrast_add_fellow(struct contrast *contrast, const struct prober *fellow, int64_t began_ns);
+void contrast_add_fellow(struct contrast *c, const struct prober *p, int64_t began_ns);
 
 /* 1 in how many would it be chance that all of `own` share the fate which `like` of `fellows` had? */
 double contrast_odds(uint32_t own, uint32_t like, uint32_t fellows);

@@ -11,7 +11,7 @@ sentences_of_cause sentences_other_clock, sentences_flips, sentences_elsewhere, 
     sentences_ports, sentences_size, sentences_server_down, sentences_firewall, sentences_protocol;
 
 /* All that is to be said, with what the rule has to say (NULL: nothing of its own) in its place. */
-void sentences_tell(const struct verdict_evidence *evidence, sentences_of_cause *of_cause, struct verdict *verdict);
+void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v);
 /* Another cause that the evidence carries too. */
 void sentences_also(struct verdict *verdict, enum verdict_cause also);
 
