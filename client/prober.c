@@ -456,6 +456,7 @@ static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *row)
 	if (fate == FATE_UNSENT)
 		return;
 	*row = fate == FATE_ANSWERED ? 0 : *row + 1;
+	t->outages += *row == PROBER_OUTAGE;
 	if (*row >= PROBER_OUTAGE)
 		t->outage_lost += *row == PROBER_OUTAGE ? PROBER_OUTAGE : 1;
 }

@@ -137,7 +137,8 @@ struct prober_tally {
 	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
 	uint32_t forward_lost, return_lost, lost;
 	uint32_t late;         /* of the lost: answered after the deadline */
-	uint32_t outage_lost;  /* of all losses: those in rows of PROBER_OUTAGE and more */
+	uint32_t outage_lost;  /* of all losses: those in rows of PROBER_OUTAGE and more .. */
+	uint32_t outages;      /* .. and how many such rows */
 	uint32_t run_lost;     /* how many of the newest decided probes in a row were lost .. */
 	uint32_t run_answered; /* .. or answered; what could not be sent does not interrupt them */
 	uint32_t run_unsent;   /* how many of the newest in a row could not be sent .. */

@@ -42,10 +42,12 @@ static enum verdict_state state_of_round(const struct verdict_evidence *e)
 	return t->answered == 0 ? VERDICT_DOWN : VERDICT_LOSSY;
 }
 
-/* Outages are told by `down`; the window remembers them for a while, but they do not make a path lossy. */
+/* An outage is told by `down`; the window remembers it for a while, but it does not make a path lossy. One that fails
+ * again and again is. */
 static bool loses_permille(const struct verdict_evidence *e, unsigned permille)
 {
-	uint32_t lost = losses(e) - e->tally.outage_lost, sent = e->tally.sent - e->tally.outage_lost;
+	uint32_t forgiven = e->tally.outages == 1 ? e->tally.outage_lost : 0;
+	uint32_t lost = losses(e) - forgiven, sent = e->tally.sent - forgiven;
 
 	return lost > 0 && UINT64_C(1000) * lost >= (uint64_t)permille * sent;
 }

@@ -699,6 +699,17 @@ static void make(const char *story)
 	}
 }
 
+static void each_outage_is_counted_once(void **state)
+{
+	struct prober_tally t;
+
+	start(state);
+	make("alllalllllaallalll");
+	t = tally_of(64);
+	assert_int_equal(t.outages, 3);
+	assert_int_equal(t.outage_lost, 11);
+}
+
 static void rows_are_counted_from_the_newest(void **state)
 {
 	static const struct {
@@ -735,6 +746,7 @@ static void rows_are_counted_from_the_newest(void **state)
 		assert_int_equal(t.run_unsent, cases[i].run_unsent);
 		assert_int_equal(t.run_too_big, cases[i].run_too_big);
 		assert_int_equal(t.outage_lost, cases[i].outage_lost);
+		assert_int_equal(t.outages, cases[i].outage_lost > 0);
 	}
 }
 
@@ -847,6 +859,7 @@ int main(void)
 		TEST(a_refusal_is_noted_however_old_the_probe),
 		TEST(the_oldest_doubt_is_named),
 		TEST(each_outcome_counts_once),
+		TEST(each_outage_is_counted_once),
 		TEST(rows_are_counted_from_the_newest),
 		TEST(the_tally_names_who_answered),
 		TEST(the_tally_knows_when_it_begins),
