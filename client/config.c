@@ -124,7 +124,7 @@ void config_print(const struct config *config, FILE *out)
 	keyfile_public_text(config->identity.public_key, key);
 	fprintf(out, "vantage: %s\nkey: %s (%s)\n", config->vantage, config->key_file, key);
 	fprintf(out, "lossy: from %g%% loss\njournal: %s\n", config->lossy_permille / 10.0,
-		config->journal ? config->journal : "none");
+		config->journal ? config->journal : "none (run writes it to standard output)");
 	fputs("servers:\n", out);
 	for (size_t i = 0; i < config->servers_len; i++) {
 		keyfile_public_text(config->servers[i].key, key);

@@ -543,7 +543,7 @@ static void printed(void **state)
 			    "vantage: v\n"
 			    "key: a.key (" KEY_A ")\n"
 			    "lossy: from 5% loss\n"
-			    "journal: none\n"
+			    "journal: none (run writes it to standard output)\n"
 			    "servers:\n"
 			    "  b: " KEY_B "\n"
 			    "  c: " KEY_C "\n"
