@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void say(struct verdict *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -212,13 +213,16 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 /* --- what speaks for each cause ---------------------------------------------------------------------------------- */
 
 struct mac_text {
-	char text[3 * EVIDENCE_MAC_LEN];
+	char text[32];
 };
 
 static struct mac_text mac_text(const uint8_t mac[EVIDENCE_MAC_LEN])
 {
-	struct mac_text m;
+	static const uint8_t unknown[EVIDENCE_MAC_LEN];
+	struct mac_text m = { "with a MAC that is not known" };
 
+	if (memcmp(mac, unknown, sizeof unknown) == 0)
+		return m;
 	snprintf(m.text, sizeof m.text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
 		 mac[5]);
 	return m;
