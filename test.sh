@@ -24,4 +24,5 @@ build fuzz build-fuzz
 ctest --test-dir build-fuzz --output-on-failure -j "$jobs" -L fuzz --no-tests=error
 echo "== everything"
 build ci build
-ctest --test-dir build --output-on-failure -j "$jobs" --no-tests=error
+# The labs mostly wait: twice as many as there are processors keep these busy.
+ctest --test-dir build --output-on-failure -j "$((2 * jobs))" --no-tests=error
