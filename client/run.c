@@ -486,8 +486,8 @@ static void stop(struct run *r)
 {
 	summary(&r->summary);
 	if (resolver_busy(r->driver.resolver)) {
-		journal_close(r->journal); /* a name service that hangs must not hold us */
-		_exit(STATUS_EXPECTED);
+		/* A name service that hangs must not hold us. */
+		_exit(journal_close(r->journal) ? STATUS_EXPECTED : STATUS_REFUSED);
 	}
 	driver_stop(&r->driver);
 	uv_walk(&r->loop, close_handle, NULL);
