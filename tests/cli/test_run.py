@@ -160,6 +160,36 @@ clients: {{ here: "{self.client}" }}
         self.assertIn("all 6 paths as expected", done.stdout)
         self.assertNotIn("CAUSE", done.stdout)
 
+    def test_servers_that_leave_the_configuration_take_their_past_along(self):
+        """Paths name servers by their places in the list: none may outlive a list that has become shorter."""
+        other = self.key("other.key")
+
+        def configured(servers, allowed):
+            return self.write("moving.yaml", f"""
+vantage: here
+key: client.key
+journal: moving.jsonl
+servers: {{ {servers} }}
+schedules: {{ quick: {{ every: 50ms, timeout: 200ms }} }}
+targets:
+  - {{ name: boot-01, address: 127.0.0.1, port: {self.port}, server: {allowed}, schedule: quick }}
+""")  # fmt: skip
+
+        def said(**wanted):
+            return [o for o in self.journal("moving.jsonl") if o["type"] == "change"
+                    and all(o["to"][key] == value for key, value in wanted.items())]  # fmt: skip
+
+        file = configured(f'other: "{other}", boot-01: "{self.server}"', "other")
+        daemon = self.start(cli.FLOATPROBE, "run", "--config", file)
+        wait_until("who answers may not", lambda: said(cause="impostor", server="boot-01"))
+        configured(f'other: "{other}"', "other")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("who answers is not known", lambda: said(cause="impostor", server=None))
+        configured(f'boot-01: "{self.server}"', "boot-01")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("all is well", lambda: said(state="up", cause="none", server="boot-01"))
+        self.end(daemon)
+
     def test_quiet_says_nothing(self):
         done = self.check("-q")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
