@@ -361,7 +361,7 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.arrives_on = t->arrives_on,
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
 		.round = round,
-		.before = p->state,
+		.before = p->standing.state,
 		.run_length = JUDGE_RUN,
 		.lossy_permille = e->config->lossy_permille,
 	};
@@ -369,14 +369,6 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
 	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
-}
-
-bool judge_recovers(const struct path *p)
-{
-	struct prober_tally newest;
-
-	prober_tally(&p->prober, 1, &newest);
-	return newest.answered > 0;
 }
 
 void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
@@ -401,23 +393,6 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		same_flows(e, i, round, &evidence.context.flows);
 	verdict_judge(&evidence, verdict);
-}
-
-bool judge_goes_on(const struct path *p, uint32_t seq)
-{
-	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
-
-	return p->judged && p->state == VERDICT_UP && p->cause == VERDICT_CAUSE_NONE && !p->twin &&
-	       r->outcome == PROBER_ANSWERED && path_server_of_number(p, r->server) == p->server && !r->doubly &&
-	       seq % JUDGE_AGAIN != 0;
-}
-
-enum verdict_state judge_state(const struct engine *e, const struct path *p)
-{
-	struct verdict_evidence evidence;
-
-	gather(e, p, false, &evidence);
-	return verdict_state(&evidence);
 }
 
 void judge_result(const struct engine *e, const struct path *p, bool round, const struct verdict *verdict,

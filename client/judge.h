@@ -10,21 +10,11 @@
 
 enum {
 	JUDGE_WINDOW = CONTRAST_WINDOW,
-	JUDGE_RUN = 3,    /* DESIGN § 4: hysteresis of `run` */
-	JUDGE_AGAIN = 16, /* an up path is looked at again at each so manyth probe, for what others have to say */
+	JUDGE_RUN = 3, /* DESIGN § 4: hysteresis of `run` */
 };
 
 /* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */
 void judge_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
-/* The state alone: cheap, for each decided probe of `run`. */
-enum verdict_state judge_state(const struct engine *engine, const struct path *path);
-
-/* Nothing new: an up path that goes on answering as before needs no judge. Nearly all probes end here. */
-bool judge_goes_on(const struct path *path, uint32_t seq);
-
-/* Has the newest decided probe been answered? */
-bool judge_recovers(const struct path *path);
-
 /* The answerer's name, NULL: nobody; and its index, -1. */
 const char *judge_server_name(const struct engine *engine, int server);
 int judge_server(const struct path *path, bool round);

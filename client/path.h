@@ -50,6 +50,15 @@ struct path_doubt {
 	int64_t dropped_ns;                              /* .. when the second was asked for (monotonic) */
 };
 
+struct path_standing { /* what was last said of a path */
+	bool known;    /* false: nothing yet */
+	enum verdict_state state;
+	enum verdict_direction direction;
+	enum verdict_cause cause;
+	int server;       /* who answered: index in the configuration; -1: nobody */
+	int64_t since_ns; /* realtime: since when it has this state */
+};
+
 struct engine;
 
 struct path {
@@ -62,17 +71,11 @@ struct path {
 	uint32_t last_fresh;
 	struct prober prober;
 	struct verdict_facts facts;
-	struct path_doubt *doubt; /* NULL: no loss yet */
-	struct twin *twin;        /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
-	int64_t decided_at_ns;    /* monotonic: when something of it was last decided */
-	/* how it stands (run) */
-	enum verdict_state state;
-	enum verdict_direction direction;
-	enum verdict_cause cause;
-	int server;       /* index; -1 */
-	int64_t since_ns; /* realtime */
-	bool judged;      /* has a state at all */
-	bool stale;       /* decided since it was last judged */
+	struct path_doubt *doubt;      /* NULL: no loss yet */
+	struct twin *twin;             /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	int64_t decided_at_ns;         /* monotonic: when something of it was last decided */
+	struct path_standing standing; /* `run`: see standing.h */
+	bool stale;                    /* something was decided or learnt since it was last judged */
 	unsigned timers_len;
 	struct schedule_timer *timers;
 };

@@ -1,7 +1,7 @@
 #include "client/run.h"
 
 #include "client/driver.h"
-#include "client/judge.h"
+#include "client/standing.h"
 #include "client/status.h"
 #include "common/core/bucket.h"
 #include "common/system/clock.h"
@@ -79,77 +79,47 @@ static void journal_path(struct run *r, const struct path *p, const struct verdi
 {
 	struct result_path result;
 
-	judge_result(&r->driver.engine, p, false, verdict, p->since_ns, r->scratch, &result);
+	judge_result(&r->driver.engine, p, false, verdict, p->standing.since_ns, r->scratch, &result);
 	journal_line(r, result_path_json(&result));
 }
 
 /* -- judging -- */
 
-/* When did what the newest probes say begin? The wall-clock time of the first of the like in a row. */
-static int64_t since(const struct path *p)
+static struct result_standing standing_of(const struct run *r, const struct path_standing *s)
 {
-	const struct prober *b = &p->prober;
-	int64_t since_ns = clock_real_ns();
-	int answered = -1;
-
-	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *record = &b->ring[seq & (b->ring_len - 1)];
-		int this = record->outcome == PROBER_ANSWERED || record->outcome == PROBER_CLOCK_SKEW;
-		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
-			break;
-		answered = this;
-		since_ns = record->sent_real_ns;
-	}
-	return since_ns;
+	return (struct result_standing){ s->state, s->direction, s->cause,
+					 judge_server_name(&r->driver.engine, s->server) };
 }
 
-static void changed(struct run *r, struct path *p, const struct verdict *v, int server)
+static void review(struct run *r, size_t i, struct verdict *v)
 {
-	int64_t since_ns = v->state != p->state ? since(p) : p->since_ns;
-	struct result_change change = {
+	const struct path *p = r->driver.engine.paths.items[i];
+	struct path_standing before;
+	struct result_change change;
+
+	if (!standing_review(&r->driver.engine, i, v, &before))
+		return;
+	change = (struct result_change){
 		.time_ns = clock_real_ns(),
-		.since_ns = since_ns,
+		.since_ns = p->standing.since_ns,
 		.name = path_name(r->config, p),
-		.from = { p->state, p->direction, p->cause, judge_server_name(&r->driver.engine, p->server) },
-		.to = { v->state, v->direction, v->cause, judge_server_name(&r->driver.engine, server) },
+		.from = standing_of(r, &before),
+		.to = standing_of(r, &p->standing),
 		.verdict = v,
 	};
-
 	journal_line(r, result_change_json(&change));
 	log_change(r, &change);
-	p->state = v->state;
-	p->direction = v->direction;
-	p->cause = v->cause;
-	p->server = server;
-	p->since_ns = since_ns;
-	p->judged = true;
 	journal_path(r, p, v);
-}
-
-static void judge_one(struct run *r, size_t i)
-{
-	struct path *p = r->driver.engine.paths.items[i];
-	int server = judge_server(p, false);
-	struct verdict v;
-
-	p->stale = false;
-	judge_path(&r->driver.engine, i, false, &v);
-	if (v.state == VERDICT_UNKNOWN && !p->judged && v.cause != VERDICT_CAUSE_LOCAL)
-		return; /* too few probes to say anything */
-	if (v.state == VERDICT_DOWN && p->state == VERDICT_DOWN && judge_recovers(p))
-		return; /* on its way up: what was said of the outage stands */
-	if (!p->judged || v.state != p->state || v.direction != p->direction || v.cause != p->cause ||
-	    server != p->server)
-		changed(r, p, &v, server);
 }
 
 static void judge_stale(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
+	struct verdict v;
 
 	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
 		if (r->driver.engine.paths.items[i]->stale)
-			judge_one(r, i);
+			review(r, i, &v);
 	}
 }
 
@@ -164,10 +134,8 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 	struct run *r = context;
 
 	(void)probe;
-	if (judge_goes_on(p, seq))
-		return;
-	p->stale = true;
-	judge_soon(r);
+	if (standing_decided(p, seq))
+		judge_soon(r);
 }
 
 static void learnt(void *context)
@@ -181,11 +149,10 @@ static void summary(uv_timer_t *timer)
 	struct verdict v;
 
 	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
-		struct path *p = r->driver.engine.paths.items[i];
-		if (!p->judged)
+		const struct path *p = r->driver.engine.paths.items[i];
+		if (!p->standing.known)
 			continue;
-		judge_one(r, i);
-		judge_path(&r->driver.engine, i, false, &v);
+		review(r, i, &v);
 		journal_path(r, p, &v);
 	}
 	journal_flush(r->journal);

@@ -1,6 +1,7 @@
 #include "tests/sim/vantage.h"
 
 #include "client/receive.h"
+#include "client/standing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,25 +76,13 @@ bool vantage_lies(const struct vantage *v, size_t path, uint32_t seq)
 
 /* -- as client/run.c -- */
 
-static void judge_one(struct vantage *v, size_t i)
+static void review(struct vantage *v, size_t i)
 {
-	struct path *p = v->engine.paths.items[i];
-	int server = judge_server(p, false);
+	struct path_standing before;
 	struct verdict verdict;
 
-	p->stale = false;
-	judge_path(&v->engine, i, false, &verdict);
-	if (verdict.state == VERDICT_UNKNOWN && !p->judged && verdict.cause != VERDICT_CAUSE_LOCAL)
-		return;
-	if (p->judged && verdict.state == p->state && verdict.direction == p->direction && verdict.cause == p->cause &&
-	    server == p->server)
-		return;
-	p->state = verdict.state;
-	p->direction = verdict.direction;
-	p->cause = verdict.cause;
-	p->server = server;
-	p->judged = true;
-	v->judged(v->context, v, i, &verdict);
+	if (standing_review(&v->engine, i, &verdict, &before))
+		v->judged(v->context, v, i, &verdict);
 }
 
 static void judge_stale(struct event *event)
@@ -103,7 +92,7 @@ static void judge_stale(struct event *event)
 	world_enter(&v->host.clock);
 	for (size_t i = 0; i < v->engine.paths.len; i++) {
 		if (v->engine.paths.items[i]->stale)
-			judge_one(v, i);
+			review(v, i);
 	}
 }
 
@@ -113,22 +102,25 @@ static void summary(struct event *event)
 
 	world_enter(&v->host.clock);
 	for (size_t i = 0; i < v->engine.paths.len; i++) {
-		if (v->engine.paths.items[i]->judged)
-			judge_one(v, i);
+		if (v->engine.paths.items[i]->standing.known)
+			review(v, i);
 	}
 	world_schedule(event, world_now() + summary_ns);
 }
 
-static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
+static void learnt(void *context)
 {
 	struct vantage *v = context;
 
-	(void)probe;
-	if (judge_goes_on(p, seq))
-		return;
-	p->stale = true;
 	if (v->phase == VANTAGE_RUNNING && !v->judge.place)
 		world_schedule(&v->judge, world_now() + judge_ns);
+}
+
+static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	(void)probe;
+	if (standing_decided(p, seq))
+		learnt(context);
 }
 
 /* -- as client/check.c -- */
@@ -231,7 +223,7 @@ void vantage_start(struct vantage *v, bool round)
 		.jitter_permille = v->config_schedule.jitter_permille,
 		.slots_max = round ? VANTAGE_ROUND : 0,
 	};
-	v->engine = (struct engine){ .decided = decided, .context = v };
+	v->engine = (struct engine){ .decided = decided, .learnt = learnt, .context = v };
 	if (!items ||
 	    !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &hooks), dialers_new_tcp(&v->host)))
 		abort();

@@ -83,7 +83,7 @@ static enum verdict_cause cause_of(size_t i, bool round)
 	struct verdict v;
 
 	judge_path(&engine, i, round, &v);
-	engine.paths.items[i]->state = v.state;
+	engine.paths.items[i]->standing.state = v.state;
 	return v.cause;
 }
 
@@ -141,7 +141,7 @@ static void start_anew(void)
 {
 	for (size_t i = 0; i < PATHS; i++) {
 		path_start_flow(engine.paths.items[i]);
-		engine.paths.items[i]->state = VERDICT_UNKNOWN;
+		engine.paths.items[i]->standing.state = VERDICT_UNKNOWN;
 	}
 }
 
