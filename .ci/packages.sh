@@ -3,7 +3,8 @@
 
 build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libsodium-dev libmnl-dev libjansson-dev
 	libcmocka-dev)
-lab_packages=(python3 iproute2 nftables conntrack keepalived procps util-linux ncat socat)
+lab_packages=(python3 iproute2 nftables conntrack keepalived procps util-linux ncat socat
+	iputils-ping)
 test_packages=(python3-nacl tshark faketime binutils clang libclang-rt-14-dev
 	clang-format clang-tidy shellcheck mandoc irtt)
 

@@ -24,6 +24,7 @@ import traceback
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 SCENARIO_SECONDS = 100  # a scenario that takes longer hangs: end it, and say so
 WORK = "/run/lab"
+NOT_FOUND = 127  # as shells and nsenter have it
 
 _INSIDE = "FLOATPROBE_LAB_INSIDE"
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
@@ -98,11 +99,11 @@ def enter():
 
 
 def command(argv, stdin=None, status=0, seconds=60):
-    """Run to the end. Any other exit status than `status` is a failure (None: take what comes)."""
+    """Run to the end. Any other exit status than `status` is a failure (None: take what comes, but of a program)."""
     done = subprocess.run(
         argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds, check=False
     )
-    if status is not None and done.returncode != status:
+    if done.returncode == NOT_FOUND or (status is not None and done.returncode != status):
         raise Failure(f"{' '.join(argv)}: exit {done.returncode}, not {status}\n{stdin or ''}{done.stdout}{done.stderr}")
     return done
 
