@@ -155,7 +155,7 @@ static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state
 {
 	const struct contrast *fresh = &e->context.flows.fresh;
 
-	return is_failing(state) && is_most(e, fresh->own_lost) && contrast_is_clear(fresh, e->round);
+	return is_failing(state) && is_most(e, e->tally.run_lost) && contrast_is_clear(fresh, e->round);
 }
 
 static bool only_the_first_passes(const struct verdict_evidence *e, enum verdict_state state)
@@ -173,7 +173,7 @@ static bool some_held_fail(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
-	return f->mixed == 0 && f->fine >= PORTS && f->dead >= PORTS && e->tally.run_lost >= CONTRAST_ROW &&
+	return f->mixed == 0 && f->fine >= PORTS && f->dead >= PORTS && f->row >= CONTRAST_ROW &&
 	       contrast_is_clear(&f->held, e->round);
 }
 
@@ -284,8 +284,9 @@ const struct causes_rule causes_rules[] = {
 	  "all lost, beyond chance beside new flows that get through at the same time",
 	  "an answer to any other packet of the flow", only_the_first_passes, sentences_first_packet },
 	{ VERDICT_CAUSE_STUCK_FLOW,
-	  "at least the newest 5 probes of a held flow in a row, and half of all losses, are lost beyond chance beside "
-	  "new flows of the same address and size that get through at the same time",
+	  "the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half of all "
+	  "losses, are lost beyond "
+	  "chance beside new flows of the same address and size that get through at the same time",
 	  "losses of the new flows that are as new", this_flow_fails, sentences_stuck },
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	  "the probes are refused, and the server that should hold the address sees another machine claim it",
@@ -323,7 +324,8 @@ const struct causes_rule causes_rules[] = {
 	  "held flow loses nothing; either beyond chance",
 	  "a held flow that loses some; all new ports failing", part_of_the_ports_fail, sentences_ports },
 	{ VERDICT_CAUSE_PROTOCOL_FILTERED,
-	  "every flow of this protocol to the address is down, at least 5 losses in a row, beyond chance beside the "
+	  "every flow of this protocol to the address is down, at least 5 losses in a row (those of a closer look "
+	  "among them), beyond chance beside the "
 	  "other "
 	  "protocol that gets through at the same time",
 	  "an answer over this protocol, however late; losses of the other one that are as new",

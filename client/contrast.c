@@ -2,24 +2,53 @@
 
 static const double odds_in_round = 1e3, odds_in_run = 1e5;
 
-int64_t contrast_row_began(const struct prober *p)
+static const struct prober_record *record_of(const struct prober *p, uint32_t seq)
 {
-	int64_t began_ns = INT64_MAX;
-
-	for (uint32_t seq = p->waiting_from, from = prober_window_from(p, p->ring_len); seq-- > from;) {
-		const struct prober_record *r = &p->ring[seq & (p->ring_len - 1)];
-		if (prober_is_answered(r))
-			break;
-		if (prober_is_lost(r))
-			began_ns = r->sent_ns;
-	}
-	return began_ns;
+	return &p->ring[seq & (p->ring_len - 1)];
 }
 
-void contrast_add_fellow(struct contrast *c, const struct prober *p, int64_t began_ns)
+/* When the newest of those answered had left; INT64_MIN: none is remembered. */
+static int64_t answered_ns(const struct prober *p)
+{
+	for (uint32_t seq = p->next, from = prober_window_from(p, p->ring_len); seq-- > from;) {
+		if (prober_is_answered(record_of(p, seq)))
+			return record_of(p, seq)->sent_ns;
+	}
+	return INT64_MIN;
+}
+
+static void add_losses(const struct prober *p, int64_t after_ns, struct contrast_row *row)
+{
+	for (uint32_t seq = p->next, from = prober_window_from(p, p->ring_len); seq-- > from;) {
+		const struct prober_record *r = record_of(p, seq);
+		if (!prober_is_lost(r) || r->sent_ns <= after_ns)
+			continue;
+		row->lost++;
+		if (r->sent_ns < row->began_ns)
+			row->began_ns = r->sent_ns;
+	}
+}
+
+void contrast_row(const struct prober *p, const struct prober *look, struct contrast_row *row)
+{
+	int64_t after_ns = answered_ns(p);
+
+	*row = (struct contrast_row){ .began_ns = INT64_MAX };
+	add_losses(p, after_ns, row);
+	if (!look || row->lost < PROBER_OUTAGE)
+		return;
+	if (answered_ns(look) > after_ns) {
+		after_ns = answered_ns(look);
+		*row = (struct contrast_row){ .began_ns = INT64_MAX };
+		add_losses(p, after_ns, row);
+	}
+	add_losses(look, after_ns, row);
+}
+
+static void add_outcomes(struct contrast *c, const struct prober *p, int64_t began_ns)
 {
 	for (uint32_t seq = prober_window_from(p, CONTRAST_WINDOW); seq < p->next; seq++) {
-		const struct prober_record *r = &p->ring[seq & (p->ring_len - 1)];
+		const struct prober_record *r = record_of(p, seq);
 		bool lost = prober_is_lost(r), in_span = r->sent_ns >= began_ns;
 		if (!lost && !prober_is_answered(r))
 			continue;
@@ -28,6 +57,13 @@ void contrast_add_fellow(struct contrast *c, const struct prober *p, int64_t beg
 		c->span_sent += in_span;
 		c->span_lost += in_span && lost;
 	}
+}
+
+void contrast_add_fellow(struct contrast *c, const struct prober *p, const struct prober *look, int64_t began_ns)
+{
+	add_outcomes(c, p, began_ns);
+	if (look)
+		add_outcomes(c, look, began_ns);
 }
 
 /* All of `own` among the like, were they dealt out blindly: C(fellows + own, like + own) / C(fellows, like). */

@@ -16,9 +16,17 @@ struct contrast {
 	uint32_t span_sent, span_lost; /* .. and of these since our own row began */
 };
 
-/* When the newest row of losses began; INT64_MAX: the newest decided probe was not lost. */
-int64_t contrast_row_began(const struct prober *prober);
-void contrast_add_fellow(struct contrast *c, const struct prober *p, int64_t began_ns);
+/* The newest losses in a row of a path, those of a closer look at it among them. */
+struct contrast_row {
+	uint32_t lost; /* an answer to any of them ends the row */
+	int64_t
+	    began_ns; /* when the first of them left (monotonic); INT64_MAX: the newest decided probe was not lost */
+};
+
+/* look NULL: there is none; it counts once PROBER_OUTAGE of the path's own probes in a row are lost. */
+void contrast_row(const struct prober *prober, const struct prober *look, struct contrast_row *row);
+void contrast_add_fellow(struct contrast *contrast, const struct prober *prober, const struct prober *look,
+			 int64_t began_ns);
 
 /* 1 in how many would it be chance that all of `own` share the fate which `like` of `fellows` had? */
 double contrast_odds(uint32_t own, uint32_t like, uint32_t fellows);

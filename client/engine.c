@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MS_NS        INT64_C(1000000)
-#define SEQ_MAX      UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
-#define ARP_FAILS_NS (3200 * MS_NS)       /* our own ARP gives up after 3.07 s, and says so on the socket */
+#define MS_NS            INT64_C(1000000)
+#define SEQ_MAX          UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
+#define LOOK_INTERVAL_NS (20000 * MS_NS)      /* of one path's, when its burst is used up */
+#define LOOK_PAUSE_NS    (2000 * MS_NS)       /* after a look at a path before it is looked at again */
+#define ARP_FAILS_NS     (3200 * MS_NS)       /* our own ARP gives up after 3.07 s, and says so on the socket */
 
 enum {
 	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
@@ -18,6 +20,10 @@ enum {
 	EXPIRE_STEP_NS = 2 * 1000 * 1000, /* deadlines are looked at no more often than this .. */
 	EXPIRE_PATHS = 1000,              /* .. for each so many paths */
 	ASK_STEP_NS = 20 * 1000 * 1000,
+	LOOK_STEP_NS = 1000 * 1000,          /* between the looks at one target's paths */
+	LOOKS_INTERVAL_NS = 5 * 1000 * 1000, /* of all targets' together */
+	LOOKS_BURST = 500,
+	LOOK_BURST = 3,
 	FRESH_KEEP_NS = 500 * 1000 * 1000, /* beyond the timeout, for what comes late */
 };
 
@@ -89,32 +95,122 @@ static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t 
 		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
 }
 
-static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
+/* -- a closer look -- */
+
+static bool is_looked_at(const struct path *p, int64_t now_ns)
+{
+	return p->look && (p->look->under_way || now_ns - p->look->timer.due_ns < LOOK_PAUSE_NS);
+}
+
+/* Only where loss is news, and has to be told from the loss of a single probe. */
+static bool wants_look(const struct engine *e, const struct path *p)
+{
+	return e->looks && p->target->expect_reachable && p->standing.state != VERDICT_DOWN;
+}
+
+static void look_at(struct engine *e, struct path *p, int64_t every_ns, int64_t first_ns)
+{
+	if (is_looked_at(p, first_ns) || !path_look(p))
+		return;
+	look_begin(p->look, p, every_ns, first_ns);
+	schedule_queue_push(&e->queue, &p->look->timer);
+}
+
+/* At all that may be compared with this path: the same address over other protocols, sizes and ports. */
+static void look_closer(struct engine *e, struct path *p, int64_t now_ns)
+{
+	size_t from, to;
+
+	if (!wants_look(e, p) || is_looked_at(p, now_ns) ||
+	    !bucket_take(&p->looks, now_ns, LOOK_INTERVAL_NS, LOOK_BURST))
+		return;
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		struct path *other = e->paths.items[i];
+		if (endpoint_equal(&other->endpoint, &p->endpoint) &&
+		    bucket_take(&e->looks_bucket, now_ns, LOOKS_INTERVAL_NS, LOOKS_BURST))
+			look_at(e, other, path_every_ns(p), now_ns + (int64_t)(i - from) * LOOK_STEP_NS);
+	}
+}
+
+void engine_decided(struct engine *e, struct path *p, uint32_t seq)
+{
+	if (!look_has_lost(&p->prober, seq))
+		return;
+	look_closer(e, p, clock_mono_ns());
+	if (e->wake && p->look && p->look->under_way)
+		e->wake(e);
+}
+
+void engine_stop_looks(struct engine *e, const struct path *p)
+{
+	size_t from, to;
+
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		struct look *l = e->paths.items[i]->look;
+		if (!l || !l->under_way || e->paths.items[i]->tcp != p->tcp)
+			continue;
+		schedule_queue_remove(&e->queue, &l->timer);
+		l->under_way = false;
+	}
+}
+
+/* Some of its probes are over: what was said of the whole target may be said otherwise. */
+static void note_looked(struct engine *e, const struct path *p)
+{
+	size_t from, to;
+
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t i = from; i < to; i++)
+		e->paths.items[i]->stale = true;
+	if (e->learnt)
+		e->learnt(e->context);
+}
+
+/* A probe of a path's prober or of its look's, over the path's protocol, size and flow. Returns its number. */
+static uint32_t send_over(struct engine *e, struct path *p, struct prober *prober, uint32_t *last_fresh, tcp_done done,
+			  uint16_t flags, int64_t now_ns)
 {
 	int64_t real_ns = clock_real_ns();
-	int64_t deadline_ns = now_ns + p->prober.timeout_ns;
-	uint16_t flags = wants_signature(e, p) ? PACKET_SIGN_REPLY : 0;
-	uint32_t seq;
+	uint32_t seq = prober_send(prober, now_ns, real_ns);
 	int error;
 
-	if (p->prober.next >= SEQ_MAX)
-		paths_renew_flow(&e->paths, p);
-	seq = prober_send(&p->prober, now_ns, real_ns);
-	if (deadline_ns < e->expire_ns)
-		e->expire_ns = deadline_ns;
+	if (now_ns + prober->timeout_ns < e->expire_ns)
+		e->expire_ns = now_ns + prober->timeout_ns;
 	if (p->tcp) {
 		uint8_t buf[WIRE_PROBE_MIN];
-		write_probe(e, p, &p->prober, flags, seq, real_ns, buf, sizeof buf);
-		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, p->prober.timeout_ns, receive_tcp, p, seq);
+		write_probe(e, p, prober, flags, seq, real_ns, buf, sizeof buf);
+		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, done, p, seq);
 	} else {
-		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, &p->last_fresh, p->size, p, seq, &error);
+		uint8_t *buf =
+		    udp_dialer_stage(e->udp, &p->endpoint, p->held, last_fresh, p->size, prober, seq, &error);
 		if (buf)
-			write_probe(e, p, &p->prober, flags, seq, real_ns, buf, p->size);
+			write_probe(e, p, prober, flags, seq, real_ns, buf, p->size);
 		else
-			receive_unsent(e, p, seq, error);
+			receive_unsent(e, prober, seq, error);
 	}
+	return seq;
+}
+
+static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
+{
+	if (p->prober.next >= SEQ_MAX)
+		paths_renew_flow(&e->paths, p);
+	if (look_misses(&p->prober, now_ns))
+		look_closer(e, p, now_ns);
+	send_over(e, p, &p->prober, &p->last_fresh, receive_tcp, wants_signature(e, p) ? PACKET_SIGN_REPLY : 0, now_ns);
 	if (p->twin)
-		send_twin(e, p, now_ns, real_ns);
+		send_twin(e, p, now_ns, clock_real_ns());
+}
+
+/* A timer of the path's: one of its schedule, or its look's. */
+static void send_for(struct engine *e, struct path *p, const struct schedule_timer *t, int64_t now_ns)
+{
+	if (p->look && t == &p->look->timer)
+		send_over(e, p, &p->look->prober, &p->look->last_fresh, receive_tcp_look, 0, now_ns);
+	else
+		send_probe(e, p, now_ns);
 }
 
 static void send_due(struct engine *e, int64_t now_ns)
@@ -122,16 +218,32 @@ static void send_due(struct engine *e, int64_t now_ns)
 	struct schedule_timer *t;
 
 	while ((t = schedule_queue_first(&e->queue)) && t->due_ns <= now_ns + EARLY_NS) {
-		send_probe(e, t->owner, now_ns);
-		if (schedule_advance(t, now_ns > t->due_ns ? now_ns : t->due_ns, engine_random(e)))
+		struct path *p = t->owner;
+		send_for(e, p, t, now_ns);
+		if (schedule_advance(t, now_ns > t->due_ns ? now_ns : t->due_ns, engine_random(e))) {
 			schedule_queue_moved(&e->queue, t);
-		else
-			schedule_queue_remove(&e->queue, t);
+			continue;
+		}
+		schedule_queue_remove(&e->queue, t);
+		if (p->look && t == &p->look->timer)
+			p->look->under_way = false;
 	}
 	udp_dialer_flush(e->udp);
 }
 
 /* -- time -- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t expire_look(struct engine *e, struct path *p, int64_t now_ns)
+{
+	if (prober_expire(&p->look->prober, now_ns) > 0)
+		note_looked(e, p);
+	return prober_next_deadline(&p->look->prober);
+}
 
 static void expire(struct engine *e, int64_t now_ns)
 {
@@ -154,13 +266,10 @@ static void expire(struct engine *e, int64_t now_ns)
 		}
 		deadline_ns = prober_next_deadline(&p->prober);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
+		if (p->look)
+			next_ns = earlier(next_ns, expire_look(e, p, now_ns));
 	}
 	e->expire_ns = next_ns < now_ns + step_ns ? now_ns + step_ns : next_ns;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static void reap(struct engine *e, int64_t now_ns)
@@ -276,7 +385,9 @@ static void path_leaves(struct path *p)
 {
 	if (!p->engine)
 		return; /* it never was under way */
-	udp_dialer_forget(p->engine->udp, p);
+	udp_dialer_forget(p->engine->udp, &p->prober);
+	if (p->look)
+		udp_dialer_forget(p->engine->udp, &p->look->prober);
 	tcp_dialer_forget(p->engine->tcp, p);
 }
 
@@ -286,7 +397,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	size_t timers = 0;
 
 	for (size_t i = 0; i < len; i++)
-		timers += items[i]->timers_len;
+		timers += items[i]->timers_len + 1; /* and its look's */
 	if (!schedule_queue_init(&queue, timers))
 		return false;
 	if (!paths_set(&e->paths, items, len, path_leaves)) {
@@ -299,6 +410,8 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 		items[i]->engine = e;
 		for (unsigned t = 0; t < items[i]->timers_len; t++)
 			schedule_queue_push(&e->queue, &items[i]->timers[t]);
+		if (items[i]->look && items[i]->look->under_way)
+			schedule_queue_push(&e->queue, &items[i]->look->timer);
 	}
 	return true;
 }

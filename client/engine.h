@@ -38,6 +38,8 @@ struct engine {
 	struct schedule_queue queue;
 	struct engine_server *servers; /* by index in the configuration */
 	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
+	bool looks;                    /* take a closer look at paths that begin to fail */
+	struct bucket looks_bucket;
 	/* For the asker: see asker_settings. May be NULL. */
 	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
 	uint64_t random;
@@ -75,6 +77,11 @@ int64_t engine_tick(struct engine *engine);
 
 /* Is anything still to be sent, or waiting for its deadline? */
 bool engine_idle(const struct engine *engine);
+
+/* A probe of the path was decided: was that a loss that wants a closer look? */
+void engine_decided(struct engine *engine, struct path *path, uint32_t seq);
+/* An error came for this path: it tells more than looks do, and errors are rate-limited. Leave them to its probes. */
+void engine_stop_looks(struct engine *engine, const struct path *path);
 
 /* 32 random bits that need not be secret. */
 uint32_t engine_random(struct engine *engine);

@@ -30,12 +30,22 @@ static bool is_mute(const struct prober_tally *t)
 	return t->sent > 0 && t->answered == 0;
 }
 
-static uint32_t row_of_losses(const struct path *p, bool round)
+static const struct prober *look_of(const struct path *p)
 {
-	struct prober_tally tally;
+	return p->look ? &p->look->prober : NULL;
+}
 
-	prober_tally(&p->prober, window_of(p, round), &tally);
-	return tally.run_lost;
+static struct contrast_row row_of(const struct path *p)
+{
+	struct contrast_row row;
+
+	contrast_row(&p->prober, look_of(p), &row);
+	return row;
+}
+
+static void add_fellow(struct contrast *c, const struct path *fellow, int64_t began_ns)
+{
+	contrast_add_fellow(c, &fellow->prober, look_of(fellow), began_ns);
 }
 
 /* Nothing but silence, or word that the host can't be reached: no sign of life. */
@@ -81,7 +91,7 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 
 	prober_tally(&other->prober, JUDGE_WINDOW, &tally);
 	if (tally.server < WIRE_SLOTS_MAX)
-		contrast_add_fellow(c, &other->prober, began_ns);
+		add_fellow(c, other, began_ns);
 }
 
 /* Does it pass at the same time or, where ours does not even leave, in the window? */
@@ -106,7 +116,7 @@ static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns
 		for (; from < to; from++) {
 			const struct path *other = e->paths.items[from];
 			if (!other->tcp && other->size == size && endpoint_equal(&other->endpoint, &p->endpoint))
-				contrast_add_fellow(&smaller, &other->prober, began_ns);
+				add_fellow(&smaller, other, began_ns);
 		}
 		if (!passes(&smaller))
 			continue;
@@ -124,8 +134,8 @@ static uint32_t shorter(uint32_t a, uint32_t b)
 static void same_target(const struct engine *e, size_t i, bool round, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
-	int64_t began_ns = contrast_row_began(&p->prober);
-	uint32_t row = row_of_losses(p, round), lost = 0, lost_of_size = 0;
+	const struct contrast_row ours = row_of(p);
+	uint32_t lost = 0, lost_of_size = 0;
 	bool size_down = true;
 	size_t from, to;
 
@@ -134,25 +144,27 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		struct prober_tally tally;
+		uint32_t row;
 		bool down;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		if (other->tcp != p->tcp) {
-			add_other_protocol(other, began_ns, &c->protocol);
+			add_other_protocol(other, ours.began_ns, &c->protocol);
 			continue;
 		}
 		recent(other, round, &tally);
 		down = tally.sent == 0 || is_mute(&tally);
 		c->protocol_down = c->protocol_down && down;
-		lost += shorter(row_of_losses(other, round), row);
+		row = shorter(row_of(other).lost, ours.lost);
+		lost += row;
 		if (other->size == p->size) {
 			size_down = size_down && down;
-			lost_of_size += shorter(row_of_losses(other, round), row);
+			lost_of_size += row;
 		}
 	}
 	c->protocol.own_lost = c->protocol_down ? lost : 0;
 	if (!p->tcp)
-		find_smaller_size(e, i, began_ns, size_down ? lost_of_size : 0, c);
+		find_smaller_size(e, i, ours.began_ns, size_down ? lost_of_size : 0, c);
 }
 
 /* -- flows: the source ports of one target, address and size -- */
@@ -162,18 +174,19 @@ enum {
 	PAUSE_S = 10,    /* after it whoever tracks connections may take a flow for a new one */
 };
 
-static void add_held(const struct path *held, const struct path *ours, uint32_t our_row, struct verdict_flows *f)
+static void add_held(const struct path *held, const struct contrast_row *ours, struct verdict_flows *f)
 {
 	struct prober_tally t;
+	uint32_t row = row_of(held).lost;
 
 	prober_tally(&held->prober, JUDGE_WINDOW, &t);
-	if (t.run_lost >= CONTRAST_ROW) {
+	if (row >= CONTRAST_ROW) {
 		f->dead++;
-		f->held.own_lost += shorter(t.run_lost, our_row);
+		f->held.own_lost += shorter(row, ours->lost);
 	} else if (t.run_answered >= CONTRAST_ROW) {
 		f->fine++;
 		f->held_row = t.run_answered > f->held_row ? t.run_answered : f->held_row;
-		contrast_add_fellow(&f->held, &held->prober, contrast_row_began(&ours->prober));
+		add_fellow(&f->held, held, ours->began_ns);
 	} else if (t.sent > 0) {
 		f->mixed++;
 	}
@@ -227,11 +240,13 @@ static bool is_same_kind(const struct path *a, const struct path *b)
 	return !a->tcp && !b->tcp && a->size == b->size && endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
-static void same_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
+static void same_flows(const struct engine *e, size_t i, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL;
-	uint32_t row = row_of_losses(p, round);
+	const struct contrast_row ours = row_of(p);
 	size_t from, to;
+
+	f->row = ours.lost;
 
 	paths_of_target(&e->paths, i, &from, &to);
 	for (size_t k = from; k < to; k++) {
@@ -239,7 +254,7 @@ static void same_flows(const struct engine *e, size_t i, bool round, struct verd
 		if (!is_same_kind(other, p))
 			continue;
 		if (other->held >= 0)
-			add_held(other, p, row, f);
+			add_held(other, &ours, f);
 		else
 			fresh = other;
 	}
@@ -253,8 +268,8 @@ static void same_flows(const struct engine *e, size_t i, bool round, struct verd
 	}
 	if (p == fresh)
 		return;
-	f->fresh.own_lost = row;
-	contrast_add_fellow(&f->fresh, &fresh->prober, contrast_row_began(&p->prober));
+	f->fresh.own_lost = ours.lost;
+	add_fellow(&f->fresh, fresh, ours.began_ns);
 	look_at_first_packets(&p->prober, f);
 	compare_servers(e, p, fresh, f);
 }
@@ -391,7 +406,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 		same_servers(e, p, round, &evidence.context);
 	}
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
-		same_flows(e, i, round, &evidence.context.flows);
+		same_flows(e, i, &evidence.context.flows);
 	verdict_judge(&evidence, verdict);
 }
 

@@ -21,6 +21,8 @@ void path_start_flow(struct path *p)
 	p->prober.absence_proves_nothing = absence_proves_nothing;
 	free(p->doubt);
 	p->doubt = NULL;
+	if (p->look)
+		look_renew(p->look, flow_id);
 }
 
 static bool add_twin(struct path *p)
@@ -93,6 +95,7 @@ void path_free(struct path *p)
 	free(p->prober.ring);
 	free(p->doubt);
 	free(p->twin);
+	free(p->look);
 	free(p->timers);
 	free(p);
 }
@@ -124,6 +127,27 @@ struct path_doubt *path_doubt(struct path *p)
 			p->doubt->witness[slot] = -1;
 	}
 	return p->doubt;
+}
+
+struct look *path_look(struct path *p)
+{
+	if (p->look)
+		return p->look;
+	p->look = malloc(sizeof *p->look);
+	if (p->look)
+		look_init(p->look, p->prober.flow_id, p->prober.timeout_ns);
+	return p->look;
+}
+
+int64_t path_every_ns(const struct path *p)
+{
+	int64_t every_ns = INT64_MAX;
+
+	for (unsigned i = 0; i < p->timers_len; i++) {
+		const struct schedule *s = p->timers[i].schedule;
+		every_ns = s->every_ns < every_ns ? s->every_ns : every_ns;
+	}
+	return every_ns;
 }
 
 int path_slot(const struct path *p, unsigned server)

@@ -4,11 +4,13 @@
 #define FLOATPROBE_PATH_H
 
 #include "client/config.h"
+#include "client/look.h"
 #include "client/prober.h"
 #include "client/result.h"
 #include "client/schedule.h"
 #include "client/twin.h"
 #include "client/verdict.h"
+#include "common/core/bucket.h"
 #include "common/core/evidence.h"
 
 #include <stdbool.h>
@@ -63,6 +65,7 @@ struct engine;
 
 struct path {
 	struct engine *engine;
+	size_t index; /* among the engine's paths */
 	const struct config_target *target;
 	struct endpoint endpoint; /* unknown: the name did not resolve; then it is never probed */
 	bool tcp;
@@ -73,6 +76,8 @@ struct path {
 	struct verdict_facts facts;
 	struct path_doubt *doubt;      /* NULL: no loss yet */
 	struct twin *twin;             /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct look *look;             /* NULL: none was needed yet */
+	struct bucket looks;           /* how often this path may ask for one */
 	int64_t decided_at_ns;         /* monotonic: when something of it was last decided */
 	struct path_standing standing; /* `run`: see standing.h */
 	bool stale;                    /* something was decided or learnt since it was last judged */
@@ -105,6 +110,12 @@ bool path_same(const struct path *a, const struct path *b);
 
 /* The doubt of a path, made when it is first needed; NULL: no memory. */
 struct path_doubt *path_doubt(struct path *path);
+
+/* The look at a path, made when it is first needed; NULL: no memory. */
+struct look *path_look(struct path *path);
+
+/* The shortest interval at which it is probed. */
+int64_t path_every_ns(const struct path *path);
 
 /* Position of a server (index in the configuration) in the target's list of those that may answer; -1: it may not. */
 int path_slot(const struct path *path, unsigned server);

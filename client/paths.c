@@ -16,6 +16,7 @@ static void fill_table(struct paths_flow *table, size_t table_len, struct path *
 {
 	for (size_t i = 0; i < len; i++) {
 		struct path *p = items[i];
+		p->index = i;
 		*slot_of(table, table_len, p->prober.flow_id) = (struct paths_flow){ p->prober.flow_id, p };
 		if (p->twin)
 			*slot_of(table, table_len, p->twin->prober.flow_id) =
@@ -65,6 +66,13 @@ void paths_free(struct paths *paths)
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id)
 {
 	return paths->by_flow_len ? slot_of(paths->by_flow, paths->by_flow_len, flow_id)->path : NULL;
+}
+
+struct path *paths_find_look(const struct paths *paths, uint64_t flow_id)
+{
+	struct path *p = paths_find_flow(paths, look_flow_id(flow_id));
+
+	return p && p->look && p->look->prober.flow_id == flow_id ? p : NULL;
 }
 
 void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to)

@@ -33,6 +33,9 @@ void paths_renew_flow(struct paths *paths, struct path *path);
 /* The path whose flow, or whose twin's flow, this is; NULL: none. */
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id);
 
+/* The path whose look's flow this is; NULL: none that has one. */
+struct path *paths_find_look(const struct paths *paths, uint64_t flow_id);
+
 /* The paths of the same target as items[i]: [*from, *to). */
 void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to);
 

@@ -19,25 +19,33 @@ void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struc
 	static const struct engine_probe nothing;
 
 	p->decided_at_ns = clock_mono_ns();
+	engine_decided(e, p, seq);
 	if (e->decided)
 		e->decided(e->context, p, seq, probe ? probe : &nothing);
 }
 
 /* Errors are rate-limited: the only one of an outage may be older than all probes that are remembered. */
-static void note_error(struct path *p, enum prober_outcome outcome)
+static void note_error(struct engine *e, struct path *p, enum prober_outcome outcome)
 {
 	if (outcome != PROBER_REFUSED && outcome != PROBER_UNREACHABLE && outcome != PROBER_PROHIBITED)
 		return;
 	p->facts.told = outcome;
 	p->facts.told_ns = clock_mono_ns();
+	engine_stop_looks(e, p);
 }
 
 static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
 		   const struct engine_probe *probe)
 {
-	note_error(p, outcome);
+	note_error(e, p, outcome);
 	if (prober_settle(&p->prober, seq, outcome) == outcome)
 		receive_decided(e, p, seq, probe);
+}
+
+static void settle_look(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)
+{
+	note_error(e, p, outcome);
+	prober_settle(&p->look->prober, seq, outcome);
 }
 
 /* An identity that the configuration does not know answered: is it one at all? */
@@ -102,6 +110,15 @@ static bool is_authentic(struct engine *e, unsigned server, enum packet_transpor
 	return true;
 }
 
+/* A look wants to know only whether its probes come back, from a server that may answer. */
+static void look_replied(struct path *p, unsigned server, const struct packet_reply *reply,
+			 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
+{
+	if (path_slot(p, server) >= 0 && reply->status != PACKET_NOT_AUTHORISED)
+		prober_reply(&p->look->prober, reply, path_server_number(p, server),
+			     endpoint_equal(source, &p->endpoint), received_real_ns, now_ns, false);
+}
+
 /* Octets that came for a probe, from wherever. */
 static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
@@ -125,6 +142,8 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
 		else
 			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
+	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
+		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
 	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
 		e->ask_ns = now_ns;
 	}
@@ -164,7 +183,7 @@ static void udp_left(void *context, void *owner, uint32_t seq, int64_t left_ns)
 {
 	(void)context;
 	if (owner)
-		prober_left(&((struct path *)owner)->prober, seq, left_ns);
+		prober_left(owner, seq, left_ns);
 }
 
 static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry)
@@ -196,12 +215,14 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 		return;
 	flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
 	p = paths_find_flow(&e->paths, flow_id);
+	if (!p)
+		p = paths_find_look(&e->paths, flow_id);
 	if (!p) {
 		asker_failed(e->asker, flow_id,
 			     entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
 		return;
 	}
-	if (p->prober.flow_id != flow_id || !endpoint_equal(&p->endpoint, &entry->destination) ||
+	if ((p->twin && p->twin->prober.flow_id == flow_id) || !endpoint_equal(&p->endpoint, &entry->destination) ||
 	    outcome == PROBER_NONE)
 		return;
 	p->facts.offender = entry->offender;
@@ -209,13 +230,27 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 	p->facts.icmp_code = entry->code;
 	if (outcome == PROBER_TOO_BIG)
 		p->facts.mtu = entry->mtu;
-	settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
+	if (p->prober.flow_id == flow_id)
+		settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
+	else
+		settle_look(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome);
 }
 
-void receive_unsent(struct engine *e, struct path *p, uint32_t seq, int error)
+static enum prober_outcome outcome_of_send(int error)
 {
+	return error == EMSGSIZE ? PROBER_UNSENT_TOO_BIG : PROBER_UNSENT;
+}
+
+void receive_unsent(struct engine *e, struct prober *prober, uint32_t seq, int error)
+{
+	struct path *p = paths_find_flow(&e->paths, prober->flow_id);
+
+	if (!p) {
+		prober_settle(prober, seq, outcome_of_send(error));
+		return;
+	}
 	p->facts.send_errno = error;
-	settle(e, p, seq, error == EMSGSIZE ? PROBER_UNSENT_TOO_BIG : PROBER_UNSENT, NULL);
+	settle(e, p, seq, outcome_of_send(error), NULL);
 }
 
 static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
@@ -248,7 +283,7 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 	};
 }
 
-static void tcp_failed(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
+static enum prober_outcome tcp_outcome_of(const struct tcp_outcome *o)
 {
 	static const enum prober_outcome outcomes[] = {
 		[TCP_REFUSED] = PROBER_REFUSED,
@@ -257,12 +292,16 @@ static void tcp_failed(struct engine *e, struct path *p, uint32_t seq, const str
 		[TCP_PROHIBITED] = PROBER_PROHIBITED,
 	};
 
-	if (o->result != TCP_BROKEN) {
-		p->facts.offender = o->offender;
-		p->facts.icmp_type = o->icmp_type;
-		p->facts.icmp_code = o->icmp_code;
-	}
-	settle(e, p, seq, outcomes[o->result], NULL);
+	return outcomes[o->result];
+}
+
+static void note_offender(struct path *p, const struct tcp_outcome *o)
+{
+	if (o->result == TCP_BROKEN)
+		return;
+	p->facts.offender = o->offender;
+	p->facts.icmp_type = o->icmp_type;
+	p->facts.icmp_code = o->icmp_code;
 }
 
 void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
@@ -288,10 +327,34 @@ void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
 		testimony_expired(p, seq);
 		break;
 	case TCP_LOCAL:
-		receive_unsent(e, p, seq, o->error);
+		receive_unsent(e, &p->prober, seq, o->error);
 		break;
 	default:
-		tcp_failed(e, p, seq, o);
+		note_offender(p, o);
+		settle(e, p, seq, tcp_outcome_of(o), NULL);
+		break;
+	}
+}
+
+void receive_tcp_look(void *owner, uint32_t seq, const struct tcp_outcome *o)
+{
+	struct path *p = owner;
+
+	switch (o->result) {
+	case TCP_DONE:
+		reply_received(p->engine, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns,
+			       clock_mono_ns());
+		settle_look(p->engine, p, seq, PROBER_RESET);
+		break;
+	case TCP_PENDING:
+	case TCP_TIMED_OUT: /* its deadline says so too */
+		break;
+	case TCP_LOCAL:
+		receive_unsent(p->engine, &p->look->prober, seq, o->error);
+		break;
+	default:
+		note_offender(p, o);
+		settle_look(p->engine, p, seq, tcp_outcome_of(o));
 		break;
 	}
 }

@@ -91,6 +91,14 @@ static struct result_standing standing_of(const struct run *r, const struct path
 					 judge_server_name(&r->driver.engine, s->server) };
 }
 
+static void judge_stale(uv_timer_t *timer);
+
+static void judge_soon(struct run *r)
+{
+	if (!uv_is_active((uv_handle_t *)&r->judge))
+		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);
+}
+
 static void review(struct run *r, size_t i, struct verdict *v)
 {
 	const struct path *p = r->driver.engine.paths.items[i];
@@ -110,6 +118,7 @@ static void review(struct run *r, size_t i, struct verdict *v)
 	journal_line(r, result_change_json(&change));
 	log_change(r, &change);
 	journal_path(r, p, v);
+	judge_soon(r);
 }
 
 static void judge_stale(uv_timer_t *timer)
@@ -121,12 +130,6 @@ static void judge_stale(uv_timer_t *timer)
 		if (r->driver.engine.paths.items[i]->stale)
 			review(r, i, &v);
 	}
-}
-
-static void judge_soon(struct run *r)
-{
-	if (!uv_is_active((uv_handle_t *)&r->judge))
-		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);
 }
 
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
@@ -427,6 +430,7 @@ static int start(struct run *r)
 	r->scratch = calloc(ring_len(r->config), sizeof *r->scratch);
 	r->driver.engine.decided = decided;
 	r->driver.engine.learnt = learnt;
+	r->driver.engine.looks = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
 	error = r->schedules && r->scratch ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)

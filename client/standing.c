@@ -62,6 +62,18 @@ static bool is_new(const struct path *p, const struct verdict *v, int server)
 	       server != s->server;
 }
 
+static void tell_fellows(struct engine *e, size_t i)
+{
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to; k++) {
+		struct path *other = e->paths.items[k];
+		if (k != i && other->standing.known && other->standing.state != VERDICT_UP)
+			other->stale = true;
+	}
+}
+
 bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_standing *before)
 {
 	struct path *p = e->paths.items[i];
@@ -80,5 +92,6 @@ bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_
 		.server = server,
 		.since_ns = v->state == before->state ? before->since_ns : began(p),
 	};
+	tell_fellows(e, i);
 	return true;
 }

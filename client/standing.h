@@ -10,7 +10,8 @@
 bool standing_decided(struct path *path, uint32_t seq);
 
 /* Judge items[i] of the engine's paths. true: it stands otherwise than before (*before, which need not be known), and
- * the path says how it stands now. *verdict is filled in either case. */
+ * the path says how it stands now; its fellows that fail are compared with it, so they want to be reviewed soon too
+ * (`stale`). *verdict is filled in either case. */
 bool standing_review(struct engine *engine, size_t i, struct verdict *verdict, struct path_standing *before);
 
 #endif

@@ -10,8 +10,8 @@
 struct udp_dialer *dialers_new_udp(struct client *client, const struct udp_dialer_hooks *hooks);
 struct tcp_dialer *dialers_new_tcp(struct client *client);
 
-/* The truth about a probe of this path, to be filled in from now on. */
-struct truth *dialers_truth(void *path, uint32_t seq);
+/* The truth about a probe, to be filled in from now on; its owner is as the engine gave it. NULL: it is no path's. */
+struct truth *dialers_truth(struct client *client, const void *owner, uint32_t seq);
 
 /* How long this process takes to wake up. */
 int64_t dialers_latency_ns(const struct client *client);

@@ -23,7 +23,8 @@ struct saying { /* of verdict */
 };
 
 struct tally { /* of one fault in one mode */
-	unsigned long paths, right, vague, wrong_directions, late_returns, false_causes, healthy_wrong, too_late;
+	unsigned long paths, right, vague, wrong_directions, late_returns, false_causes, healthy_wrong, too_late, timed,
+	    in_time;
 	double state_after, after;
 	uint64_t probes;
 	struct saying sayings[SAYINGS_MAX];
@@ -56,6 +57,8 @@ static void note(struct tally *t, const struct story_result *r, bool healthy, ui
 	t->false_causes += r->false_causes;
 	t->healthy_wrong += r->healthy_wrong;
 	t->too_late += r->too_late;
+	t->timed += r->timed;
+	t->in_time += r->in_time;
 	t->probes += r->probes;
 	t->state_after = r->state_after > t->state_after ? r->state_after : t->state_after;
 	t->after = r->after > t->after ? r->after : t->after;
@@ -114,15 +117,17 @@ static double share(unsigned long part, unsigned long all)
 
 static void print(const struct fault *f, bool round, struct tally *t)
 {
-	char after[32] = "", state_after[32] = "";
+	char after[32] = "", state_after[32] = "", in_time[32] = "";
 
 	if (t->after >= 0)
 		snprintf(after, sizeof after, "%.1f", t->after);
 	if (t->state_after >= 0)
 		snprintf(state_after, sizeof state_after, "%.1f", t->state_after);
-	printf("| %s | %s | %lu | %.2f | %.1f | %lu | %lu | %lu | %lu | %s | %s |", f->name, round ? "check" : "run",
-	       t->paths, share(t->right, t->paths), share(t->vague, t->paths), t->wrong_directions, t->late_returns,
-	       t->false_causes, t->healthy_wrong, state_after, after);
+	if (t->timed)
+		snprintf(in_time, sizeof in_time, "%.1f", share(t->in_time, t->timed));
+	printf("| %s | %s | %lu | %.2f | %.1f | %lu | %lu | %lu | %lu | %s | %s | %s |", f->name,
+	       round ? "check" : "run", t->paths, share(t->right, t->paths), share(t->vague, t->paths),
+	       t->wrong_directions, t->late_returns, t->false_causes, t->healthy_wrong, state_after, in_time, after);
 	qsort(t->sayings, t->sayings_len, sizeof *t->sayings, by_paths);
 	for (unsigned i = 0; i < t->sayings_len && i < 8; i++)
 		printf("%s %s/%s/%s %lu", i ? "," : "", verdict_state_word(t->sayings[i].state),
@@ -157,8 +162,8 @@ static bool play_all(const struct options *o)
 	printf("seed %llu, %lu runs of each\n\n", (unsigned long long)o->seed, o->runs);
 	puts("| fault | mode | paths | named right, % | of these vaguely, % | wrong directions | called return, but "
 	     "late | "
-	     "false causes | healthy called ill | state after | verdict after | said |\n"
-	     "|---|---|---|---|---|---|---|---|---|---|---|---|");
+	     "false causes | healthy called ill | state after | verdict in time, % | verdict after | said |\n"
+	     "|---|---|---|---|---|---|---|---|---|---|---|---|---|");
 	for (size_t i = 0; i < faults_len; i++) {
 		for (int round = 0; round < 2; round++) {
 			struct tally t = { .state_after = -1, .after = -1 };

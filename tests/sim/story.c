@@ -500,6 +500,9 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 		return;
 	r->state_after = fmax(r->state_after, said->state_after);
 	r->after = fmax(r->after, said->after);
+	tell(s, "%s: verdict after %.2f intervals (%.2f are in time)", path_text(v, i, name), said->after, limit);
+	r->timed++;
+	r->in_time += said->after >= 0 && said->after <= limit;
 	if (said->state_after < 0 || said->state_after > limit) {
 		r->too_late = true;
 		tell(s, "TOO LATE: %s after %.2f intervals", path_text(v, i, name), said->state_after);

@@ -177,7 +177,7 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 		return;
 	}
 	if (done == receive_tcp)
-		x->truth = dialers_truth(owner, tag);
+		x->truth = dialers_truth(d->client, owner, tag);
 	x->timeout_ns = timeout_ns;
 	world_schedule(&x->timeout, timer_ns(d->client, timeout_ns));
 	world_schedule(

@@ -76,7 +76,7 @@ uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int h
 	p->seq = seq;
 	p->len = len;
 	if (owner)
-		p->truth = dialers_truth(owner, seq);
+		p->truth = dialers_truth(c, owner, seq);
 	append(&d->staged_end, p);
 	return p->buf;
 }

@@ -11,16 +11,20 @@ static const int64_t judge_ns = 20 * MS, summary_ns = 60 * S, look_ns = 1 * MS, 
 
 /* -- what the dialers ask -- */
 
-struct truth *dialers_truth(void *owner, uint32_t seq)
+struct truth *dialers_truth(struct client *client, const void *owner, uint32_t seq)
 {
-	const struct path *p = owner;
-	struct vantage *v = p->engine->context;
+	struct vantage *v = (struct vantage *)client;
+	const struct path *p = NULL;
 	struct truth *truth;
-	size_t i = 0;
 
-	while (v->engine.paths.items[i] != p)
-		i++;
-	truth = &v->truths[i][seq % VANTAGE_TRUTHS];
+	for (size_t i = 0; i < v->engine.paths.len && !p; i++) {
+		const struct path *each = v->engine.paths.items[i];
+		if (owner == each || owner == &each->prober)
+			p = each;
+	}
+	if (!p)
+		return NULL;
+	truth = &v->truths[p->index][seq % VANTAGE_TRUTHS];
 	*truth = (struct truth){ .syn_ns = INT64_MAX, .reached_ns = INT64_MAX };
 	for (unsigned k = 0; k < p->target->servers_len; k++)
 		truth->allowed |= 1u << p->target->servers[k];
@@ -76,13 +80,25 @@ bool vantage_lies(const struct vantage *v, size_t path, uint32_t seq)
 
 /* -- as client/run.c -- */
 
+static void judge_stale(struct event *event);
+
+static void learnt(void *context)
+{
+	struct vantage *v = context;
+
+	if (v->phase == VANTAGE_RUNNING && !v->judge.place)
+		world_schedule(&v->judge, world_now() + judge_ns);
+}
+
 static void review(struct vantage *v, size_t i)
 {
 	struct path_standing before;
 	struct verdict verdict;
 
-	if (standing_review(&v->engine, i, &verdict, &before))
-		v->judged(v->context, v, i, &verdict);
+	if (!standing_review(&v->engine, i, &verdict, &before))
+		return;
+	v->judged(v->context, v, i, &verdict);
+	learnt(v);
 }
 
 static void judge_stale(struct event *event)
@@ -106,14 +122,6 @@ static void summary(struct event *event)
 			review(v, i);
 	}
 	world_schedule(event, world_now() + summary_ns);
-}
-
-static void learnt(void *context)
-{
-	struct vantage *v = context;
-
-	if (v->phase == VANTAGE_RUNNING && !v->judge.place)
-		world_schedule(&v->judge, world_now() + judge_ns);
 }
 
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
@@ -223,7 +231,7 @@ void vantage_start(struct vantage *v, bool round)
 		.jitter_permille = v->config_schedule.jitter_permille,
 		.slots_max = round ? VANTAGE_ROUND : 0,
 	};
-	v->engine = (struct engine){ .decided = decided, .learnt = learnt, .context = v };
+	v->engine = (struct engine){ .decided = decided, .learnt = learnt, .looks = !round, .context = v };
 	if (!items ||
 	    !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &hooks), dialers_new_tcp(&v->host)))
 		abort();

@@ -17,7 +17,7 @@ enum {
 enum vantage_phase { VANTAGE_RUNNING, VANTAGE_PROBING, VANTAGE_ASKING, VANTAGE_ENDED };
 
 struct vantage {
-	struct client host;
+	struct client host; /* first: a dialer knows no more than that */
 	struct event tick, judge, summary, look;
 	const char *name;
 	struct config config;

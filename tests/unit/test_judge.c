@@ -265,6 +265,41 @@ static void a_run_names_them_too(void **state)
 	}
 }
 
+/* LOOK_PROBES of each path, as a closer look sends them. */
+static void look(bool (*fails)(const struct path *p, unsigned n))
+{
+	for (unsigned k = 0; k < LOOK_PROBES; k++, now_ns += 50 * MS) {
+		for (size_t i = 0; i < PATHS; i++) {
+			struct path *p = engine.paths.items[i];
+			struct prober *b = &path_look(p)->prober;
+			uint32_t seq = prober_send(b, now_ns, now_ns);
+			struct packet_reply reply = { .seq = seq, .flow_id = b->flow_id, .boot_id = 1 };
+			if (fails(p, k))
+				prober_settle(b, seq, PROBER_LOST);
+			else
+				prober_reply(b, &reply, 0, true, now_ns + MS, now_ns + MS, false);
+		}
+	}
+}
+
+static void a_look_tells_at_once(void **state)
+{
+	(void)state;
+	play(64, nothing);
+	play(3, held_0);
+	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_UNEXPLAINED);
+	look(held_0);
+	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_STUCK_FLOW);
+	play(64, nothing);
+	play(3, held_0);
+	look(nothing); /* it passes meanwhile: that is no flow that is stuck */
+	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_UNEXPLAINED);
+	play(64, nothing);
+	play(2, held_0);
+	look(held_0); /* nor are two losses an outage */
+	assert_true(cause_of(find(512, 0), false) <= VERDICT_CAUSE_UNEXPLAINED);
+}
+
 static void who_holds_the_address(void **state)
 {
 	static const struct {
@@ -313,9 +348,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(random_loss_has_no_cause),       TEST(faults_are_named),
-		TEST(a_run_names_them_too),           TEST(who_holds_the_address),
-		TEST(a_held_flow_stays_where_it_was),
+		TEST(random_loss_has_no_cause), TEST(faults_are_named),      TEST(a_run_names_them_too),
+		TEST(a_look_tells_at_once),     TEST(who_holds_the_address), TEST(a_held_flow_stays_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
