@@ -5,6 +5,7 @@
 enum {
 	TWINS_MISSING = 3, /* one or two may be chance */
 	PORTS = 2,         /* that fail, and that do not: one of a kind is stuck-flow */
+	MANY = 20,         /* one in so many is more than a network loses that has nothing else */
 	CLAIMED_LOST = 3,  /* losses that another machine's claim to the address may account for */
 };
 
@@ -151,11 +152,22 @@ static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
 
+/* Some held flows fail and others do not, or some new ports do while a held flow does not: no single flow is stuck. */
+static bool ports_differ(const struct verdict_flows *f)
+{
+	return (f->dead >= PORTS && f->fine >= PORTS) ||
+	       (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
+}
+
 static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct contrast *fresh = &e->context.flows.fresh;
+	return is_failing(state) && is_most(e, e->tally.run_lost) &&
+	       contrast_is_clear(&e->context.flows.fresh, e->round);
+}
 
-	return is_failing(state) && is_most(e, e->tally.run_lost) && contrast_is_clear(fresh, e->round);
+static bool only_this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return this_flow_fails(e, state) && !ports_differ(&e->context.flows);
 }
 
 static bool only_the_first_passes(const struct verdict_evidence *e, enum verdict_state state)
@@ -283,11 +295,18 @@ const struct causes_rule causes_rules[] = {
 	  "were "
 	  "all lost, beyond chance beside new flows that get through at the same time",
 	  "an answer to any other packet of the flow", only_the_first_passes, sentences_first_packet },
+	{ VERDICT_CAUSE_SOME_PORTS,
+	  "of the held flows at least 2 fail altogether and at least 2 not at all, or new source ports fail in part "
+	  "while a "
+	  "held flow loses nothing; either beyond chance",
+	  "a held flow that loses some; all new ports failing", part_of_the_ports_fail, sentences_ports },
 	{ VERDICT_CAUSE_STUCK_FLOW,
 	  "the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half of all "
 	  "losses, are lost beyond "
 	  "chance beside new flows of the same address and size that get through at the same time",
-	  "losses of the new flows that are as new", this_flow_fails, sentences_stuck },
+	  "losses of the new flows that are as new; held flows that fail beside others that do not, or new ports that "
+	  "fail in part while a held flow does not",
+	  only_this_flow_fails, sentences_stuck },
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	  "the probes are refused, and the server that should hold the address sees another machine claim it",
 	  "a claim that is a minute older than the losses", two_refuse, sentences_refused_by_other },
@@ -307,8 +326,10 @@ const struct causes_rule causes_rules[] = {
 	{ VERDICT_CAUSE_SERVER_DOWN,
 	  "the path is down, every configured address of the server, at least two, is silent over UDP and TCP, and no "
 	  "other server reached it",
-	  "any sign of life: an answer, a refusal, a receipt; a single configured address", the_whole_server_is_silent,
-	  sentences_server_down },
+	  "any sign of life: an answer, a refusal, a receipt; a single configured address; that no other server is "
+	  "heard "
+	  "either, where several are probed",
+	  the_whole_server_is_silent, sentences_server_down },
 	{ VERDICT_CAUSE_UNREACHABLE,
 	  "ICMP host or network unreachable, or this host's own failing address resolution: of a path that is down the "
 	  "most frequent error, otherwise at least half of the losses",
@@ -318,11 +339,6 @@ const struct causes_rule causes_rules[] = {
 	  "there, and the server's link saw frames of ours that its socket did not",
 	  "any error, answer or receipt; drops at the socket or a full accept queue, which would account for it",
 	  its_own_firewall_stops_it, sentences_firewall },
-	{ VERDICT_CAUSE_SOME_PORTS,
-	  "of the held flows at least 2 fail altogether and at least 2 not at all, or new source ports fail in part "
-	  "while a "
-	  "held flow loses nothing; either beyond chance",
-	  "a held flow that loses some; all new ports failing", part_of_the_ports_fail, sentences_ports },
 	{ VERDICT_CAUSE_PROTOCOL_FILTERED,
 	  "every flow of this protocol to the address is down, at least 5 losses in a row (those of a closer look "
 	  "among them), beyond chance beside the "

@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#define TOLD_NS                                                                                                        \
-	INT64_C(60000000000) /* errors are rate-limited (resets are not): one explains an outage for so long           \
-			      */
+#define TOLD_NS      INT64_C(60000000000) /* one error explains an outage for so long */
 #define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
 
 const char *judge_server_name(const struct engine *e, int server)
@@ -135,7 +133,8 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 {
 	const struct path *p = e->paths.items[i];
 	const struct contrast_row ours = row_of(p);
-	uint32_t lost = 0, lost_of_size = 0;
+	uint32_t lost = UINT32_MAX,
+		 lost_of_size = UINT32_MAX; /* of the flow that lost least: they may share one fate */
 	bool size_down = true;
 	size_t from, to;
 
@@ -155,16 +154,16 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 		recent(other, round, &tally);
 		down = tally.sent == 0 || is_mute(&tally);
 		c->protocol_down = c->protocol_down && down;
-		row = shorter(row_of(other).lost, ours.lost);
-		lost += row;
+		row = tally.sent ? row_of(other).lost : UINT32_MAX;
+		lost = shorter(row, lost);
 		if (other->size == p->size) {
 			size_down = size_down && down;
-			lost_of_size += row;
+			lost_of_size = shorter(row, lost_of_size);
 		}
 	}
-	c->protocol.own_lost = c->protocol_down ? lost : 0;
+	c->protocol.own_lost = c->protocol_down && lost != UINT32_MAX ? lost : 0;
 	if (!p->tcp)
-		find_smaller_size(e, i, ours.began_ns, size_down ? lost_of_size : 0, c);
+		find_smaller_size(e, i, ours.began_ns, size_down && lost_of_size != UINT32_MAX ? lost_of_size : 0, c);
 }
 
 /* -- flows: the source ports of one target, address and size -- */
@@ -276,6 +275,22 @@ static void same_flows(const struct engine *e, size_t i, struct verdict_flows *f
 
 /* -- servers -- */
 
+static bool is_another_server_probed(const struct engine *e, const struct path *p)
+{
+	for (size_t i = 0; i < e->paths.len; i++) {
+		const struct config_target *t = e->paths.items[i]->target;
+		if (t->servers_len > 1 || (t->servers_len == 1 && path_slot(p, t->servers[0]) < 0))
+			return true;
+	}
+	return false;
+}
+
+/* If none of several servers is heard any more, it may be us that nobody hears. */
+static bool may_be_cut_off(const struct engine *e, const struct path *p)
+{
+	return e->heard_ns <= row_of(p).began_ns + p->prober.timeout_ns && is_another_server_probed(e, p);
+}
+
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
 {
 	c->servers_silent = p->target->servers_len > 0;
@@ -285,6 +300,10 @@ static void same_servers(const struct engine *e, const struct path *p, bool roun
 		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;
+	}
+	if (c->servers_silent && may_be_cut_off(e, p)) {
+		c->servers_silent = false;
+		c->all_silent = true;
 	}
 }
 
@@ -324,6 +343,19 @@ static int witness_of(const struct path *p)
 	return slot < 0 ? -1 : p->doubt->witness[slot];
 }
 
+/* Lost probes of this outage whose handshake was completed in time. */
+static uint32_t handshakes(const struct path *p, int64_t since_ns)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *a = &p->doubt->attempts[i];
+		const struct prober_record *r = &p->prober.ring[a->seq & (p->prober.ring_len - 1)];
+		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
+	}
+	return n;
+}
+
 /* What the newest evidence says of what was sent since since_ns. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_facts *facts)
 {
@@ -333,6 +365,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	facts->witness = judge_server_name(e, witness_of(p));
 	explain_neighbour(p, since_ns, facts);
 	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
+	facts->handshakes = handshakes(p, since_ns);
 	facts->frames_without_receipts = d->frames_without_receipts;
 	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
 	facts->accept_overflows = d->dropped_ns >= since_ns ? d->new_accept_overflows : 0;
@@ -386,6 +419,36 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
 }
 
+/* Errors are rate-limited, so that one explains an outage for a while; resets are not. */
+static bool is_told(const struct path *p)
+{
+	return p->facts.told != PROBER_NONE && !(p->tcp && p->facts.told == PROBER_REFUSED) &&
+	       clock_mono_ns() - p->facts.told_ns <= TOLD_NS;
+}
+
+/* The newest error of this path or, as they share a limit, of another flow to the same address and port that has not
+ * been answered since. */
+static void find_told(const struct engine *e, const struct path *p, struct verdict_facts *facts)
+{
+	size_t from, to;
+
+	facts->told = PROBER_NONE;
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t k = from; k < to && !is_told(p); k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) || !is_told(other) ||
+		    other->facts.told == PROBER_TOO_BIG)
+			continue;
+		facts->told = other->facts.told;
+		facts->told_elsewhere = true;
+		facts->offender = other->facts.offender;
+		facts->icmp_type = other->facts.icmp_type;
+		facts->icmp_code = other->facts.icmp_code;
+	}
+	if (is_told(p))
+		facts->told = p->facts.told;
+}
+
 void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
 {
 	const struct path *p = e->paths.items[i];
@@ -395,8 +458,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	gather(e, p, round, &evidence);
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, round, &evidence);
-	if ((p->tcp && p->facts.told == PROBER_REFUSED) || clock_mono_ns() - p->facts.told_ns > TOLD_NS)
-		evidence.facts.told = PROBER_NONE;
+	find_told(e, p, &evidence.facts);
 	if (p->doubt)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.facts);
 	if (p->target->unpinned)

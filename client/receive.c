@@ -73,6 +73,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 
 	if (p->prober.ring[reply->seq & (p->prober.ring_len - 1)].sent_ns > p->facts.told_ns)
 		p->facts.told = PROBER_NONE; /* it left after the error came */
+	e->heard_ns = now_ns;
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
 	if (!from_asked)
@@ -145,7 +146,7 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
 		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
 	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
-		e->ask_ns = now_ns;
+		e->heard_ns = e->ask_ns = now_ns;
 	}
 }
 

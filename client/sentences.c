@@ -162,8 +162,13 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 
 	for (unsigned i = 0; i < ERRORS_LEN; i++)
 		kinds += seen(e, errors[i].outcome) > 0;
-	if (kinds == 1)
+	if (kinds == 1 || (kinds == 0 && e->facts.told != PROBER_NONE))
 		tell_error_source(e, source);
+	for (unsigned i = 0; i < ERRORS_LEN && kinds == 0 && v->state == VERDICT_DOWN; i++) {
+		if (errors[i].outcome == e->facts.told)
+			say(v, "%s%.100s was said to %s", e->tcp ? errors[i].tcp : errors[i].udp, source,
+			    e->facts.told_elsewhere ? "another flow to the same port" : "an earlier or extra probe");
+	}
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
 		uint32_t n = seen(e, errors[i].outcome);
 		if (n > 0)
@@ -386,6 +391,14 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_facts *f = &e->facts;
 
+	if (e->context.all_silent)
+		say(v, "no server is heard at any address: it may be this host that is cut off");
+	if (e->tcp && f->handshakes > 0)
+		say(v,
+		    "the handshake of %u of %u lost probes was completed, but no answer followed in time: somebody is "
+		    "there "
+		    "whose program does not answer",
+		    f->handshakes, losses(e));
 	if (f->conflict)
 		say(v, "another machine, %s, claims %s: the server saw it %u times", mac_text(f->conflict->mac).text,
 		    address_text(&f->conflict->address).text, f->conflict->count);

@@ -56,8 +56,8 @@ static bool is_new(const struct path *p, const struct verdict *v, int server)
 
 	if (v->state == VERDICT_UNKNOWN && !s->known && v->cause != VERDICT_CAUSE_LOCAL)
 		return false; /* too few probes to say anything */
-	if (v->state == VERDICT_DOWN && s->state == VERDICT_DOWN && recovers(p))
-		return false; /* on its way up: what was said of the outage stands */
+	if (v->state == VERDICT_DOWN && s->state == VERDICT_DOWN && recovers(p) && v->cause != VERDICT_CAUSE_FAILOVER)
+		return false; /* on its way up: what was said of the outage stands, but for who ended it */
 	return !s->known || v->state != s->state || v->direction != s->direction || v->cause != s->cause ||
 	       server != s->server;
 }

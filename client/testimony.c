@@ -124,7 +124,8 @@ static void note_flow(struct path *p, const struct testimony *t, const struct ev
 		p->facts.arrived_on = flow->arrived_on;
 }
 
-/* By which address does the server see this path's client? */
+/* By which address does the server see this path's client? As in this flow, or as before; where it was asked directly,
+ * as whoever asked; else as in any flow of ours. */
 static const struct endpoint *client_of(const struct path *p, const struct testimony *t,
 					const struct evidence_flow *flow)
 {
@@ -132,7 +133,13 @@ static const struct endpoint *client_of(const struct path *p, const struct testi
 		return &flow->source;
 	if (!endpoint_is_unknown(&p->facts.receipt_source))
 		return &p->facts.receipt_source;
-	return t->witness < 0 ? &t->answer->asker : &flow->source;
+	if (t->witness < 0)
+		return &t->answer->asker;
+	for (unsigned i = 0; i < t->answer->flows_len; i++) {
+		if (t->answer->flows[i].known)
+			return &t->answer->flows[i].source;
+	}
+	return &flow->source;
 }
 
 static void note_neighbour(struct path *p, const struct testimony *t, const struct endpoint *client)

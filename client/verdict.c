@@ -150,6 +150,9 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 {
 	if (losses(e) == 0)
 		return NULL;
+	if (e->context.all_silent)
+		return "see first whether this host reaches anything at all: its link, its default route, its own "
+		       "firewall";
 	if (2 * e->tally.late >= losses(e))
 		return "find out what makes the path so slow, or allow it a longer timeout";
 	return advice_by_direction[direction];

@@ -66,6 +66,7 @@ struct verdict_facts {
 	int icmp_type, icmp_code;       /* -1: none */
 	enum prober_outcome told;       /* the newest error since the last answer; NONE: none */
 	int64_t told_ns;                /* monotonic: when */
+	bool told_elsewhere;            /* .. to another flow of the same target, address and protocol */
 	unsigned mtu;                   /* of a too-big error; 0: not said */
 	struct endpoint other_source;   /* where wrong-source answers came from */
 	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
@@ -82,6 +83,7 @@ struct verdict_facts {
 	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
 	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
 	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
+	uint32_t handshakes;          /* TCP: of the newest lost probes so many got that far at least */
 	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences .. */
 	uint32_t accept_overflows;  /* .. and connections, on its whole host, for a full accept queue */
 	const char *silent_witness; /* a server that was asked to reach the silent one, and could not; NULL */
@@ -119,8 +121,9 @@ struct verdict_context {
 	struct verdict_flows flows;
 	bool servers_silent; /* for each server that may answer: at least two addresses of it are configured, all were
 				asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
-	bool not_authorised; /* a server that may answer here said not-authorised on another path */
-	bool protocol_down;  /* every path of this target, address and protocol is down */
+	bool all_silent; /* .. nor from any other server: it may be us who are cut off. servers_silent is false then */
+	bool not_authorised;       /* a server that may answer here said not-authorised on another path */
+	bool protocol_down;        /* every path of this target, address and protocol is down */
 	int64_t skew_elsewhere_ns; /* .. or clock-skew: its offset; 0: none */
 };
 

@@ -191,6 +191,12 @@ static void some_ports(void **state)
 	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.context.flows = held;
 	     e.context.flows.row = 2); /* this one is none of the dead */
 	CASE("some-ports", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh);
+	CASE("some-ports", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh = clear);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.fine = 1;
+	     e.context.flows.fresh_sent = 20;
+	     e.context.flows.fresh_lost = 5); /* not this one alone, and too few to say */
+	CASE("stuck-flow", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.fine = 1;
+	     e.context.flows.fresh_sent = 64; e.context.flows.fresh_lost = 2); /* a network that loses some */
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fine = 0);
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 4);
 	CASE("unexplained", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 29);
@@ -264,7 +270,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	     e.tally.sent = e.tally.lost = 10; e.facts.conflict = &claim);
 	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.told = PROBER_UNREACHABLE;
 	     e.facts.frames_without_receipts = e.context.protocol_down = true);
-	CASE("server-firewall", e = lost(0, 10, PROBER_LOST_FORWARD);
+	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);
 	     e.facts.frames_without_receipts = e.context.protocol_down = true;
 	     e.context.flows = (struct verdict_flows){ .row = 10, .dead = 2, .fine = 2, .held = clear });
 }
