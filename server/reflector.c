@@ -31,6 +31,9 @@ static const struct limit strangers = { 20 * MS, 50 };
 static const struct limit skews_of_client = { 20 * MS, 200 };
 static const struct limit signed_replies_of_client = { 10 * MS, 500 };
 static const struct limit queries_of_client = { 250 * MS, 16 };
+/* Those that come through a witness: a client whose answers are all lost goes on asking directly, too, and what it asks
+ * so must not use up what it is to be told by others. */
+static const struct limit handed_on_of_client = { 125 * MS, 16 };
 static const struct limit relays_of_client = { 250 * MS, 8 };
 
 struct reflector {
@@ -398,9 +401,11 @@ static bool open_query(const struct exchange *x)
 
 	if (value_len < SEAL_NONCE_LEN + SEAL_TAG_LEN || value_len > sizeof r->text)
 		return false;
-	return allowed(&x->client->queries, &queries_of_client, x->in->now_ns) &&
-	       seal_evidence_open(x->client->pair.query, x->in->buf, value, value_len, r->text) &&
-	       evidence_read_query(r->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &r->query);
+	if (!seal_evidence_open(x->client->pair.query, x->in->buf, value, value_len, r->text) ||
+	    !evidence_read_query(r->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &r->query))
+		return false;
+	return r->query.relayed ? allowed(&x->client->handed_on, &handed_on_of_client, x->in->now_ns)
+				: allowed(&x->client->queries, &queries_of_client, x->in->now_ns);
 }
 
 static void seal_answer(const struct exchange *x)

@@ -13,7 +13,7 @@ struct roster_client {
 	const char *name; /* the caller's */
 	uint8_t key[WIRE_KEY_LEN];
 	struct seal_pair pair;
-	struct bucket signatures, skews, signed_replies, queries, relays;
+	struct bucket signatures, skews, signed_replies, queries, handed_on, relays;
 };
 
 struct roster;

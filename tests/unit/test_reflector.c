@@ -596,6 +596,25 @@ static void queries_are_limited_and_must_open(void **state)
 	assert_int_equal(ask(w, r).outcome, REFLECTOR_ANSWERED);
 }
 
+/* All answers are lost on their way: the client goes on asking directly, and through others. */
+static void direct_queries_leave_room_for_those_of_witnesses(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query direct = { .flows_len = 0 }, handed_on = { .relayed = true };
+	struct request r = { .flow = 5, .seq = 1, .query = &direct };
+	unsigned answered = 0, limited = 0;
+
+	for (unsigned i = 0; i < 100; i++, r.seq++)
+		limited += ask(w, r).outcome == REFLECTOR_DROPPED_EVIDENCE;
+	assert_true(limited > 0);
+	r.query = &handed_on;
+	for (unsigned i = 0; i < 100; i++, r.seq++)
+		answered += ask(w, r).outcome == REFLECTOR_ANSWERED;
+	assert_in_range(answered, 10, 20);
+	r.query = &direct;
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_DROPPED_EVIDENCE);
+}
+
 /* ---- does the client hear us? ---- */
 
 /* Probes of flow 5 from `seq` on, each `gap_ns` after the one before; acknowledgements stand still. Returns how many
@@ -927,6 +946,7 @@ int main(void)
 		TEST(evidence_tells_of_the_flows_asked_for),
 		TEST(evidence_without_ids_tells_of_the_latest_first),
 		TEST(queries_are_limited_and_must_open),
+		TEST(direct_queries_leave_room_for_those_of_witnesses),
 		TEST(who_does_not_hear_us_is_reported_once),
 		TEST(who_hears_us_is_not_reported),
 		TEST(replies_on_their_way_are_no_reason),
