@@ -152,10 +152,27 @@ static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
 
-/* Some held flows fail and others do not, or some new ports do while a held flow does not: no single flow is stuck. */
-static bool ports_differ(const struct verdict_flows *f)
+/* Are we one of the ports that fail, or new ports of which some may? A held flow that loses a little is neither. */
+static bool may_be_of_the_ports(const struct verdict_evidence *e)
 {
-	return (f->dead >= PORTS && f->fine >= PORTS) ||
+	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.row >= CONTRAST_ROW;
+}
+
+/* Held flows that fail beside held flows that do not. */
+static bool some_held_fail(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+
+	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS && contrast_is_clear(&f->held, e->round);
+}
+
+/* Where others of its kind fail too, and still others do not, or new ports fail in part beside a held flow that does
+ * not, it is not this flow but its port. */
+static bool ports_differ(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+
+	return some_held_fail(e) ||
 	       (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
 }
 
@@ -167,7 +184,7 @@ static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state
 
 static bool only_this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return this_flow_fails(e, state) && !ports_differ(&e->context.flows);
+	return this_flow_fails(e, state) && !ports_differ(e);
 }
 
 static bool only_the_first_passes(const struct verdict_evidence *e, enum verdict_state state)
@@ -180,15 +197,6 @@ static bool this_flow_goes_elsewhere(const struct verdict_evidence *e, enum verd
 	return state == VERDICT_UP && e->context.flows.elsewhere;
 }
 
-/* Held flows that fail beside held flows that do not. */
-static bool some_held_fail(const struct verdict_evidence *e)
-{
-	const struct verdict_flows *f = &e->context.flows;
-
-	return f->mixed == 0 && f->fine >= PORTS && f->dead >= PORTS && f->row >= CONTRAST_ROW &&
-	       contrast_is_clear(&f->held, e->round);
-}
-
 /* New ports that fail beside new ports that do not, while a held one is fine. */
 /* In `run` a row without a loss is looked for in a window that slides: with every probe there is another one. */
 #define SLIDING 1000
@@ -198,7 +206,7 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 	const struct verdict_flows *f = &e->context.flows;
 	uint32_t answered = f->fresh_sent - f->fresh_lost;
 
-	return f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
+	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
 	       contrast_is_beyond_chance(contrast_odds(f->held_row, answered, f->fresh_sent) / (e->round ? 1 : SLIDING),
 					 e->round);
 }
@@ -299,13 +307,14 @@ const struct causes_rule causes_rules[] = {
 	  "of the held flows at least 2 fail altogether and at least 2 not at all, or new source ports fail in part "
 	  "while a "
 	  "held flow loses nothing; either beyond chance",
-	  "a held flow that loses some; all new ports failing", part_of_the_ports_fail, sentences_ports },
+	  "other held flows that lose more than a quarter; all new ports failing", part_of_the_ports_fail,
+	  sentences_ports },
 	{ VERDICT_CAUSE_STUCK_FLOW,
 	  "the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half of all "
 	  "losses, are lost beyond "
 	  "chance beside new flows of the same address and size that get through at the same time",
-	  "losses of the new flows that are as new; held flows that fail beside others that do not, or new ports that "
-	  "fail in part while a held flow does not",
+	  "losses of the new flows that are as new; other held flows of which at least 2 fail and at least 2 do not, or "
+	  "new ports that fail in part while a held flow does not",
 	  only_this_flow_fails, sentences_stuck },
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	  "the probes are refused, and the server that should hold the address sees another machine claim it",

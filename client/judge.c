@@ -173,7 +173,8 @@ enum {
 	PAUSE_S = 10,    /* after it whoever tracks connections may take a flow for a new one */
 };
 
-static void add_held(const struct path *held, const struct contrast_row *ours, struct verdict_flows *f)
+/* failing: the row of losses that is compared with the others. */
+static void add_held(const struct path *held, const struct contrast_row *failing, struct verdict_flows *f)
 {
 	struct prober_tally t;
 	uint32_t row = row_of(held).lost;
@@ -181,13 +182,13 @@ static void add_held(const struct path *held, const struct contrast_row *ours, s
 	prober_tally(&held->prober, JUDGE_WINDOW, &t);
 	if (row >= CONTRAST_ROW) {
 		f->dead++;
-		f->held.own_lost += shorter(row, ours->lost);
-	} else if (t.run_answered >= CONTRAST_ROW) {
+		f->held.own_lost += shorter(row, failing->lost);
+		return;
+	}
+	add_fellow(&f->held, held, failing->began_ns);
+	if (t.run_answered >= CONTRAST_ROW) {
 		f->fine++;
 		f->held_row = t.run_answered > f->held_row ? t.run_answered : f->held_row;
-		add_fellow(&f->held, held, ours->began_ns);
-	} else if (t.sent > 0) {
-		f->mixed++;
 	}
 }
 
@@ -239,21 +240,36 @@ static bool is_same_kind(const struct path *a, const struct path *b)
 	return !a->tcp && !b->tcp && a->size == b->size && endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
+/* Of ours if it is held; of new ports, that of the first held flow that fails. */
+static struct contrast_row failing_row(const struct engine *e, size_t i, size_t from, size_t to)
+{
+	const struct path *p = e->paths.items[i];
+
+	for (; p->held < 0 && from < to; from++) {
+		const struct path *other = e->paths.items[from];
+		if (is_same_kind(other, p) && other->held >= 0 && row_of(other).lost >= CONTRAST_ROW)
+			return row_of(other);
+	}
+	return row_of(p);
+}
+
 static void same_flows(const struct engine *e, size_t i, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL;
 	const struct contrast_row ours = row_of(p);
+	struct contrast_row failing;
 	size_t from, to;
 
-	f->row = ours.lost;
-
 	paths_of_target(&e->paths, i, &from, &to);
+	failing = failing_row(e, i, from, to);
+	f->row = ours.lost;
+	f->ours_new = p->held < 0;
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		if (!is_same_kind(other, p))
 			continue;
 		if (other->held >= 0)
-			add_held(other, &ours, f);
+			add_held(other, &failing, f);
 		else
 			fresh = other;
 	}

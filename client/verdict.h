@@ -103,11 +103,12 @@ struct verdict_flows {
 	uint32_t row;          /* the newest losses in a row of ours, those of a closer look among them */
 	struct contrast fresh; /* ours, a held one, against those of new ports */
 	bool first_packet; /* of ours every packet after a pause (of the flow's life, or 10 s) was answered, no other */
-	uint32_t first_packets;     /* .. so many in the window; 0: its only one is before it */
-	bool elsewhere;             /* ours reaches one server, new ports another, all the time */
-	const char *fresh_server;   /* .. namely this */
-	unsigned dead, fine, mixed; /* held flows whose newest CONTRAST_ROW and more were all lost, all answered .. */
-	struct contrast held;       /* .. and the one kind against the other */
+	uint32_t first_packets;   /* .. so many in the window; 0: its only one is before it */
+	bool elsewhere;           /* ours reaches one server, new ports another, all the time */
+	const char *fresh_server; /* .. namely this */
+	bool ours_new;            /* ours is no held flow */
+	unsigned dead, fine;      /* held flows whose newest CONTRAST_ROW and more were all lost, all answered .. */
+	struct contrast held;     /* .. and the dead ones against all others */
 	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
 	uint32_t held_row;               /* .. of so many probes */
 };

@@ -181,15 +181,22 @@ static void one_flow_of_many(void **state)
 static void some_ports(void **state)
 {
 	const struct verdict_flows held = { .row = 10, .dead = 2, .fine = 2, .held = clear };
-	const struct verdict_flows fresh = { .fine = 1, .fresh_sent = 30, .fresh_lost = 15, .held_row = 30 };
+	const struct verdict_flows fresh = {
+		.ours_new = true, .fine = 1, .fresh_sent = 30, .fresh_lost = 15, .held_row = 30
+	};
 
 	(void)state;
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.flows = held);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.mixed = 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.held.span_lost = 3);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.fine = 1);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.dead = 1);
 	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.context.flows = held;
 	     e.context.flows.row = 2); /* this one is none of the dead */
+	/* by luck all new ports have been good ones so far */
+	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.fresh = clear);
+	/* new ports, of which few fail */
+	CASE("some-ports", e = lost(8, 2, PROBER_LOST); e.context.flows = held; e.context.flows.ours_new = true);
+	CASE("unexplained", e = lost(9, 1, PROBER_LOST); e.context.flows = held; e.context.flows.ours_new = true);
 	CASE("some-ports", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh);
 	CASE("some-ports", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.fine = 1;
@@ -201,6 +208,7 @@ static void some_ports(void **state)
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 4);
 	CASE("unexplained", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 29);
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.tcp = true);
+	CASE("unexplained", e = lost(28, 2, PROBER_LOST); e.context.flows = fresh; e.context.flows.ours_new = false);
 }
 
 static void server_firewall(void **state)

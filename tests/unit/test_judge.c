@@ -226,7 +226,7 @@ static void faults_are_named(void **state)
 		{ held_0, VERDICT_CAUSE_STUCK_FLOW, VERDICT_CAUSE_NONE, VERDICT_CAUSE_STUCK_FLOW, VERDICT_CAUSE_NONE },
 		{ held_0_but_first, VERDICT_CAUSE_FIRST_PACKET_ONLY, VERDICT_CAUSE_NONE,
 		  VERDICT_CAUSE_FIRST_PACKET_ONLY, VERDICT_CAUSE_NONE },
-		{ some_held, VERDICT_CAUSE_SOME_PORTS, VERDICT_CAUSE_UNEXPLAINED, VERDICT_CAUSE_SOME_PORTS,
+		{ some_held, VERDICT_CAUSE_SOME_PORTS, VERDICT_CAUSE_SOME_PORTS, VERDICT_CAUSE_SOME_PORTS,
 		  VERDICT_CAUSE_NONE },
 		{ large, VERDICT_CAUSE_NONE, VERDICT_CAUSE_NONE, VERDICT_CAUSE_SIZE_LIMIT, VERDICT_CAUSE_NONE },
 		{ udp, VERDICT_CAUSE_PROTOCOL_FILTERED, VERDICT_CAUSE_PROTOCOL_FILTERED,
@@ -245,6 +245,29 @@ static void faults_are_named(void **state)
 				 verdict_cause_word(cause_of(find(512, FRESH), true)),
 				 verdict_cause_word(cause_of(find(1400, 0), true)),
 				 verdict_cause_word(cause_of(PATHS - 1, true)));
+	}
+}
+
+static bool quarter_of_ports(const struct path *p, unsigned n)
+{
+	return !p->tcp && (p->held < 0 ? n % 4 == 3 : p->held < 2);
+}
+
+/* One of the fine held flows has lost a probe lately, and few of the new ports fail: that is no stuck flow. */
+static bool quarter_of_ports_and_one(const struct path *p, unsigned n)
+{
+	return quarter_of_ports(p, n) || (p->held == 2 && n == 10);
+}
+
+static void few_ports_that_fail_are_no_stuck_flow(void **state)
+{
+	(void)state;
+	play(64, nothing);
+	for (unsigned n = 0; n < 40; n++) {
+		enum verdict_cause cause;
+		play(1, n == 10 ? quarter_of_ports_and_one : quarter_of_ports);
+		cause = cause_of(find(512, 0), false);
+		assert_true(cause == VERDICT_CAUSE_SOME_PORTS || (n < 10 && cause != VERDICT_CAUSE_STUCK_FLOW));
 	}
 }
 
@@ -348,8 +371,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(random_loss_has_no_cause), TEST(faults_are_named),      TEST(a_run_names_them_too),
-		TEST(a_look_tells_at_once),     TEST(who_holds_the_address), TEST(a_held_flow_stays_where_it_was),
+		TEST(random_loss_has_no_cause),
+		TEST(faults_are_named),
+		TEST(few_ports_that_fail_are_no_stuck_flow),
+		TEST(a_run_names_them_too),
+		TEST(a_look_tells_at_once),
+		TEST(who_holds_the_address),
+		TEST(a_held_flow_stays_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
