@@ -107,6 +107,12 @@ static bool two_answer(const struct verdict_evidence *e, enum verdict_state stat
 	return e->tally.answered > 0 && (e->holders.flips || e->holders.doubly >= HOLDERS_DOUBLY);
 }
 
+/* A handshake with the one, the request to the other, which knows nothing of it: few or none get through. */
+static bool connections_break_between_two(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && e->context.fought_over && is_most(e, seen(e, PROBER_RESET));
+}
+
 static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return (state != VERDICT_DOWN && stranger_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
@@ -293,6 +299,10 @@ const struct causes_rule causes_rules[] = {
 	  "its neighbour entry for us, on its own link, has another MAC than our frames",
 	  "losses that left after the entry was right again; a gateway in between", answers_go_to_another_machine,
 	  sentences_neighbour },
+	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	  "at least half of the losses are connections that were made and then reset, and two holders answer by turns "
+	  "on this or another path to the address",
+	  NULL, connections_break_between_two, sentences_broken_between },
 	{ VERDICT_CAUSE_FAILOVER,
 	  "at least half of the losses lie between the last answer of one server that may answer here and the first of "
 	  "another one",

@@ -258,6 +258,12 @@ void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
 		    or_else(e->holder_before, "another server"), or_else(e->server_name, "a server"));
 }
 
+void sentences_broken_between(const struct verdict_evidence *e, struct verdict *v)
+{
+	(void)e;
+	say(v, "two machines answer at this address by turns: connections to the one break at the other");
+}
+
 void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v, "the held flow reaches %s, while new flows reach %s", or_else(e->server_name, "one server"),

@@ -143,6 +143,13 @@ static void duplicate_address(void **state)
 	CASE("duplicate-address", e = lost(5, 5, PROBER_LOST); e.holders = (struct holders){ 3, true, 0, 0, 1, 5, 0 });
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 2, false, 0, 0, 1, 0, 0 });
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 0, false, 1, -1, -1, 0, 0 });
+	/* connections break between two */
+	CASE("duplicate-address", e = lost(2, 8, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
+	CASE("duplicate-address", e = lost(0, 10, PROBER_RESET); e.tcp = true; e.context.fought_over = true;
+	     e.context.protocol = clear);
+	CASE("unexplained", e = lost(2, 8, PROBER_RESET); e.tcp = true);
+	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.tcp = true; e.context.fought_over = true);
+	CASE("none", e = lost(10, 0, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
 	/* claims */
 	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e.facts.conflict = &claim);
 	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e.facts.conflict = &claim);

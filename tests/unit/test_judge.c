@@ -352,6 +352,24 @@ static void who_holds_the_address(void **state)
 	}
 }
 
+static void connections_break_where_two_hold_the_address(void **state)
+{
+	struct path *tcp_path = engine.paths.items[PATHS - 1];
+	size_t fresh = find(512, FRESH);
+
+	(void)state;
+	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS) {
+		prober_settle(&tcp_path->prober, prober_send(&tcp_path->prober, now_ns, now_ns), PROBER_RESET);
+		probe(fresh, false, 0, 1);
+	}
+	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_PROTOCOL_FILTERED);
+	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS) {
+		prober_settle(&tcp_path->prober, prober_send(&tcp_path->prober, now_ns, now_ns), PROBER_RESET);
+		probe(fresh, false, n % 2, 1 + n % 2);
+	}
+	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+}
+
 static void a_held_flow_stays_where_it_was(void **state)
 {
 	size_t held = find(512, 0), fresh = find(512, FRESH);
@@ -373,6 +391,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(random_loss_has_no_cause),
 		TEST(faults_are_named),
+		TEST(connections_break_where_two_hold_the_address),
 		TEST(few_ports_that_fail_are_no_stuck_flow),
 		TEST(a_run_names_them_too),
 		TEST(a_look_tells_at_once),
