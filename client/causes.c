@@ -276,8 +276,9 @@ const struct causes_rule causes_rules[] = {
 	  "for a path that is down: another error that is more frequent", somebody_else_answers, NULL },
 	{ VERDICT_CAUSE_STUCK_FLOW,
 	  "the newest answers of a held flow all come from one server, those of new source ports all from another, at "
-	  "the same time",
-	  "a second change of holder in either of them", this_flow_goes_elsewhere, sentences_elsewhere },
+	  "the same time and beyond chance",
+	  "a second change of holder in either of them; a connection at that time that another one answers",
+	  this_flow_goes_elsewhere, sentences_elsewhere },
 	{ VERDICT_CAUSE_UNPINNED_REPLY,
 	  "the path is up, and at least 3 unpinned twins of answers that were heard are missing and none came, or one "
 	  "came from another address",

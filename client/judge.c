@@ -179,8 +179,11 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 /* -- flows: the source ports of one target, address and size -- */
 
 enum {
-	SAME_SERVER = 8, /* so many newest answers tell where a flow leads */
-	PAUSE_S = 10,    /* after it whoever tracks connections may take a flow for a new one */
+	/* So many newest answers tell where a flow leads. Where two machines share an address by flow, new ports fall
+	 * to either like a coin: heads so often in a row is beyond chance (contrast.c). */
+	SAME_SERVER_IN_ROUND = 10,
+	SAME_SERVER_IN_RUN = 17,
+	PAUSE_S = 10, /* after it whoever tracks connections may take a flow for a new one */
 };
 
 /* failing: the row of losses that is compared with the others. */
@@ -203,23 +206,35 @@ static void add_held(const struct path *held, const struct contrast_row *failing
 }
 
 /* Where all of the newest answers of a flow come from, if none of them was lost and it moved once at most. */
-static bool leads_to(const struct path *p, struct prober_tally *t)
+static bool leads_to(const struct path *p, bool round, struct prober_tally *t)
 {
+	uint32_t n = round ? SAME_SERVER_IN_ROUND : SAME_SERVER_IN_RUN;
 	struct holders h;
 
-	prober_tally(&p->prober, SAME_SERVER, t);
+	prober_tally(&p->prober, n, t);
 	holders_look(&p->prober, JUDGE_WINDOW, &h);
-	return t->answered == SAME_SERVER && t->sent == SAME_SERVER && h.changes <= 1 && h.doubly == 0 &&
-	       t->server < WIRE_SLOTS_MAX && t->servers_mask == UINT32_C(1) << t->server;
+	return t->answered == n && t->sent == n && h.changes <= 1 && h.doubly == 0 && t->server < WIRE_SLOTS_MAX &&
+	       t->servers_mask == UINT32_C(1) << t->server;
+}
+
+/* Connections have new ports, too: has none of the latest led to another server? */
+static bool connections_agree(const struct path *tcp, const struct prober_tally *fresh)
+{
+	struct prober_tally t;
+
+	if (!tcp)
+		return true;
+	prober_tally_since(&tcp->prober, fresh->oldest_ns, &t);
+	return (t.servers_mask & ~fresh->servers_mask) == 0;
 }
 
 static void compare_servers(const struct engine *e, const struct path *held, const struct path *fresh,
-			    struct verdict_flows *f)
+			    const struct path *tcp, bool round, struct verdict_flows *f)
 {
 	struct prober_tally ours, theirs;
 
-	if (!leads_to(held, &ours) || !leads_to(fresh, &theirs) || ours.server == theirs.server ||
-	    ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
+	if (!leads_to(held, round, &ours) || !leads_to(fresh, round, &theirs) || !connections_agree(tcp, &theirs) ||
+	    ours.server == theirs.server || ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
 		return;
 	f->elsewhere = true;
 	f->fresh_server = judge_server_name(e, path_server_of_number(fresh, theirs.server));
@@ -263,9 +278,9 @@ static struct contrast_row failing_row(const struct engine *e, size_t i, size_t 
 	return row_of(p);
 }
 
-static void same_flows(const struct engine *e, size_t i, struct verdict_flows *f)
+static void same_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
 {
-	const struct path *p = e->paths.items[i], *fresh = NULL;
+	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
 	const struct contrast_row ours = row_of(p);
 	struct contrast_row failing;
 	size_t from, to;
@@ -276,6 +291,8 @@ static void same_flows(const struct engine *e, size_t i, struct verdict_flows *f
 	f->ours_new = p->held < 0;
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
+		if (other->tcp && endpoint_equal(&other->endpoint, &p->endpoint))
+			tcp = other;
 		if (!is_same_kind(other, p))
 			continue;
 		if (other->held >= 0)
@@ -296,7 +313,7 @@ static void same_flows(const struct engine *e, size_t i, struct verdict_flows *f
 	f->fresh.own_lost = ours.lost;
 	add_fellow(&f->fresh, fresh, ours.began_ns);
 	look_at_first_packets(&p->prober, f);
-	compare_servers(e, p, fresh, f);
+	compare_servers(e, p, fresh, tcp, round, f);
 }
 
 /* -- servers -- */
@@ -494,7 +511,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 		same_servers(e, p, round, &evidence.context);
 	}
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
-		same_flows(e, i, &evidence.context.flows);
+		same_flows(e, i, round, &evidence.context.flows);
 	verdict_judge(&evidence, verdict);
 }
 
