@@ -204,17 +204,14 @@ static bool this_flow_goes_elsewhere(const struct verdict_evidence *e, enum verd
 }
 
 /* New ports that fail beside new ports that do not, while a held one is fine. */
-/* In `run` a row without a loss is looked for in a window that slides: with every probe there is another one. */
-#define SLIDING 1000
-
 static bool some_fresh_fail(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 	uint32_t answered = f->fresh_sent - f->fresh_lost;
 
 	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
-	       contrast_is_beyond_chance(contrast_odds(f->held_row, answered, f->fresh_sent) / (e->round ? 1 : SLIDING),
-					 e->round);
+	       contrast_is_beyond_chance(
+		   contrast_odds(f->held_row, answered, f->fresh_sent) / (e->round ? 1 : CONTRAST_SLIDING), e->round);
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)

@@ -82,10 +82,12 @@ bool contrast_is_beyond_chance(double odds, bool round)
 }
 
 /* In the window and since our row began: where all have begun to lose some just now, the fellows' good past means
- * nothing. */
+ * nothing. Where the fellows lose some too, loss strikes by chance here, and that has many rows to do it in. */
 bool contrast_is_clear(const struct contrast *c, bool round)
 {
+	double occasions = !round && c->span_lost > 0 ? CONTRAST_SLIDING : 1;
+
 	return c->own_lost >= CONTRAST_ROW && 4 * c->span_lost <= c->span_sent &&
-	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->span_lost, c->span_sent), round) &&
+	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->span_lost, c->span_sent) / occasions, round) &&
 	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->lost, c->sent), round);
 }

@@ -8,7 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONTRAST_WINDOW = 64, CONTRAST_ROW = 5 };
+enum {
+	CONTRAST_WINDOW = 64,
+	CONTRAST_ROW = 5,
+	CONTRAST_SLIDING = 1000, /* in `run` the window slides, with every probe there is another one: luck has so many
+				  * times the occasions */
+};
 
 struct contrast {
 	uint32_t own_lost;             /* the newest of our kind, all lost */

@@ -259,6 +259,19 @@ static bool quarter_of_ports_and_one(const struct path *p, unsigned n)
 	return quarter_of_ports(p, n) || (p->held == 2 && n == 10);
 }
 
+static void a_row_says_less_where_its_fellows_lose_some(void **state)
+{
+	const struct contrast alone = { .own_lost = 13, .sent = 64, .span_sent = 13 };
+	const struct contrast beside = { .own_lost = 13, .sent = 64, .lost = 1, .span_sent = 13, .span_lost = 1 };
+	const struct contrast longer = { .own_lost = 20, .sent = 64, .lost = 1, .span_sent = 20, .span_lost = 1 };
+
+	(void)state;
+	assert_true(contrast_is_clear(&alone, false));
+	assert_false(contrast_is_clear(&beside, false));
+	assert_true(contrast_is_clear(&beside, true));
+	assert_true(contrast_is_clear(&longer, false));
+}
+
 static void few_ports_that_fail_are_no_stuck_flow(void **state)
 {
 	(void)state;
@@ -412,6 +425,7 @@ int main(void)
 		TEST(faults_are_named),
 		TEST(a_flow_among_many_is_not_stuck),
 		TEST(connections_break_where_two_hold_the_address),
+		TEST(a_row_says_less_where_its_fellows_lose_some),
 		TEST(few_ports_that_fail_are_no_stuck_flow),
 		TEST(a_run_names_them_too),
 		TEST(a_look_tells_at_once),
