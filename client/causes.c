@@ -242,7 +242,10 @@ static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum ver
 
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return state == VERDICT_DOWN && e->tally.late == 0 && contrast_is_clear(&e->context.protocol, e->round);
+	bool broken_between = e->context.changes_hands && is_most(e, seen(e, PROBER_RESET));
+
+	return state == VERDICT_DOWN && e->tally.late == 0 && !broken_between &&
+	       contrast_is_clear(&e->context.protocol, e->round);
 }
 
 static bool otherwise(const struct verdict_evidence *e, enum verdict_state state)
@@ -361,7 +364,9 @@ const struct causes_rule causes_rules[] = {
 	  "among them), beyond chance beside the "
 	  "other "
 	  "protocol that gets through at the same time",
-	  "an answer over this protocol, however late; losses of the other one that are as new",
+	  "an answer over this protocol, however late; losses of the other one that are as new; connections that were "
+	  "made "
+	  "and then reset while another holder of the address has come",
 	  only_this_protocol_fails, sentences_protocol },
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	  "at least 3 losses that nothing else explains, and the server that should hold the address sees another "

@@ -128,13 +128,13 @@ static uint32_t shorter(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Does what answers by turns on this path come from two who hold the address? */
-static bool shows_two(const struct path *p, bool round)
+static void add_other_holders(const struct path *p, bool round, struct verdict_context *c)
 {
 	struct holders h;
 
 	holders_look(&p->prober, window_of(p, round), &h);
-	return h.flips || h.doubly >= HOLDERS_DOUBLY;
+	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
+	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
 }
 
 /* What the paths of this target at this address say. */
@@ -156,7 +156,8 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 		bool down;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
-		c->fought_over = c->fought_over || (p->tcp && shows_two(other, round));
+		if (p->tcp)
+			add_other_holders(other, round, c);
 		if (other->tcp != p->tcp) {
 			add_other_protocol(other, ours.began_ns, &c->protocol);
 			continue;

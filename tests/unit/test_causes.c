@@ -147,6 +147,10 @@ static void duplicate_address(void **state)
 	CASE("duplicate-address", e = lost(2, 8, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
 	CASE("duplicate-address", e = lost(0, 10, PROBER_RESET); e.tcp = true; e.context.fought_over = true;
 	     e.context.protocol = clear);
+	CASE("unexplained", e = lost(0, 10, PROBER_RESET); e.tcp = true; e.context.changes_hands = true;
+	     e.context.protocol = clear);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.tcp = true; e.context.changes_hands = true;
+	     e.context.protocol = clear);
 	CASE("unexplained", e = lost(2, 8, PROBER_RESET); e.tcp = true);
 	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.tcp = true; e.context.fought_over = true);
 	CASE("none", e = lost(10, 0, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
