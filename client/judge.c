@@ -82,6 +82,32 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 	return true;
 }
 
+/* All flows of one kind that fail together. Held ports may share one way, new ones spread over all: these are two
+ * testimonies, each as long as the shortest row, and all of them began when the last did. */
+struct band {
+	uint32_t shortest;
+	int64_t began_ns;
+	bool held, fresh, up; /* up: one of them does not fail */
+};
+
+static void add_to_band(struct band *band, const struct path *p, const struct prober_tally *newest)
+{
+	const struct contrast_row row = row_of(p);
+
+	if (newest->sent == 0)
+		return;
+	band->up = band->up || !is_mute(newest);
+	band->shortest = (band->held || band->fresh) && band->shortest < row.lost ? band->shortest : row.lost;
+	band->began_ns = band->began_ns > row.began_ns ? band->began_ns : row.began_ns;
+	band->held = band->held || p->held >= 0;
+	band->fresh = band->fresh || p->held < 0;
+}
+
+static uint32_t lost_by(const struct band *band)
+{
+	return band->up ? 0 : band->shortest * (uint32_t)(band->held + band->fresh);
+}
+
 /* The other protocol, if whom it reaches may answer here. */
 static void add_other_protocol(const struct path *other, int64_t began_ns, struct contrast *c)
 {
@@ -141,40 +167,33 @@ static void add_other_holders(const struct path *p, bool round, struct verdict_c
 static void same_target(const struct engine *e, size_t i, bool round, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
-	const struct contrast_row ours = row_of(p);
-	uint32_t lost = UINT32_MAX,
-		 lost_of_size = UINT32_MAX; /* of the flow that lost least: they may share one fate */
-	bool size_down = true;
+	struct band protocol = { 0 }, size = { 0 };
 	size_t from, to;
 
-	c->protocol_down = true;
 	paths_of_target(&e->paths, i, &from, &to);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		struct prober_tally tally;
-		uint32_t row;
-		bool down;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		if (p->tcp)
 			add_other_holders(other, round, c);
-		if (other->tcp != p->tcp) {
-			add_other_protocol(other, ours.began_ns, &c->protocol);
+		if (other->tcp != p->tcp)
 			continue;
-		}
 		recent(other, round, &tally);
-		down = tally.sent == 0 || is_mute(&tally);
-		c->protocol_down = c->protocol_down && down;
-		row = tally.sent ? row_of(other).lost : UINT32_MAX;
-		lost = shorter(row, lost);
-		if (other->size == p->size) {
-			size_down = size_down && down;
-			lost_of_size = shorter(row, lost_of_size);
-		}
+		add_to_band(&protocol, other, &tally);
+		if (other->size == p->size)
+			add_to_band(&size, other, &tally);
 	}
-	c->protocol.own_lost = c->protocol_down && lost != UINT32_MAX ? lost : 0;
+	c->protocol_down = !protocol.up;
+	c->protocol.own_lost = lost_by(&protocol);
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->tcp != p->tcp && endpoint_equal(&other->endpoint, &p->endpoint))
+			add_other_protocol(other, protocol.began_ns, &c->protocol);
+	}
 	if (!p->tcp)
-		find_smaller_size(e, i, ours.began_ns, size_down && lost_of_size != UINT32_MAX ? lost_of_size : 0, c);
+		find_smaller_size(e, i, size.began_ns, lost_by(&size), c);
 }
 
 /* -- flows: the source ports of one target, address and size -- */
@@ -329,10 +348,25 @@ static bool is_another_server_probed(const struct engine *e, const struct path *
 	return false;
 }
 
+/* When the third probe of the newest row of losses left: by then it was an outage. */
+static int64_t outage_ns(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+	int64_t began_ns = row_of(p).began_ns;
+	unsigned lost = 0;
+
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == PROBER_OUTAGE)
+			return r->sent_ns;
+	}
+	return INT64_MAX;
+}
+
 /* If none of several servers is heard any more, it may be us that nobody hears. */
 static bool may_be_cut_off(const struct engine *e, const struct path *p)
 {
-	return e->heard_ns <= row_of(p).began_ns + p->prober.timeout_ns && is_another_server_probed(e, p);
+	return is_another_server_probed(e, p) && e->heard_ns <= outage_ns(p);
 }
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)

@@ -123,10 +123,10 @@ struct verdict_context {
 	bool servers_silent; /* for each server that may answer: at least two addresses of it are configured, all were
 				asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
 	bool all_silent; /* .. nor from any other server: it may be us who are cut off. servers_silent is false then */
-	bool not_authorised;       /* a server that may answer here said not-authorised on another path */
-	bool changes_hands;        /* on this path, or another one to the address, another holder has answered since .. */
-	bool fought_over;          /* .. and two do by turns */
-	bool protocol_down;        /* every path of this target, address and protocol is down */
+	bool not_authorised; /* a server that may answer here said not-authorised on another path */
+	bool changes_hands;  /* on this path, or another one to the address, another holder has answered since .. */
+	bool fought_over;    /* .. and two do by turns */
+	bool protocol_down;  /* every path of this target, address and protocol is down */
 	int64_t skew_elsewhere_ns; /* .. or clock-skew: its offset; 0: none */
 };
 
