@@ -139,7 +139,8 @@ static bool only_the_twin_is_lost(const struct verdict_evidence *e, enum verdict
 {
 	const struct verdict_twins *t = &e->twins;
 
-	return state == VERDICT_UP && (t->elsewhere > 0 || (t->missing >= TWINS_MISSING && t->both == 0));
+	return state == VERDICT_UP &&
+	       (t->elsewhere > 0 || (t->both == 0 && (t->refused > 0 || t->missing >= TWINS_MISSING)));
 }
 
 static bool all_is_well(const struct verdict_evidence *e, enum verdict_state state)
@@ -279,8 +280,9 @@ const struct causes_rule causes_rules[] = {
 	  "a second change of holder in either of them; a connection at that time that another one answers",
 	  this_flow_goes_elsewhere, sentences_elsewhere },
 	{ VERDICT_CAUSE_UNPINNED_REPLY,
-	  "the path is up, and at least 3 unpinned twins of answers that were heard are missing and none came, or one "
-	  "came from another address",
+	  "the path is up, and an unpinned twin of an answer that was heard came from another address, or the server "
+	  "had an ICMP error for one that it had sent from another address, or at least 3 are missing; in the latter "
+	  "cases none came",
 	  "a twin that came from the address probed, while others are only missing", only_the_twin_is_lost,
 	  sentences_twin },
 	{ VERDICT_CAUSE_NONE, "the path is up", NULL, all_is_well, NULL },

@@ -245,6 +245,12 @@ static int64_t expire_look(struct engine *e, struct path *p, int64_t now_ns)
 	return prober_next_deadline(&p->look->prober);
 }
 
+static int64_t next_deadline(const struct path *p)
+{
+	return p->twin ? earlier(prober_next_deadline(&p->prober), twin_next_deadline(p->twin))
+		       : prober_next_deadline(&p->prober);
+}
+
 static void expire(struct engine *e, int64_t now_ns)
 {
 	int64_t next_ns = INT64_MAX;
@@ -264,7 +270,9 @@ static void expire(struct engine *e, int64_t now_ns)
 				receive_decided(e, p, seq, NULL);
 			}
 		}
-		deadline_ns = prober_next_deadline(&p->prober);
+		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p))
+			e->ask_ns = now_ns;
+		deadline_ns = next_deadline(p);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
 		if (p->look)
 			next_ns = earlier(next_ns, expire_look(e, p, now_ns));

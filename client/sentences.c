@@ -277,6 +277,11 @@ void sentences_twin(const struct verdict_evidence *e, struct verdict *v)
 	if (t->elsewhere > 0)
 		say(v, "%u of %u replies that the server sent without choosing their source came from %s instead of %s",
 		    t->elsewhere, t->pinned, address_text(&t->source).text, address_text(&e->address).text);
+	else if (t->refused > 0)
+		say(v,
+		    "%u of %u replies that the server sent without choosing their source were lost: an ICMP error told "
+		    "it that one had left from %s",
+		    t->missing, t->pinned, address_text(&t->refused_source).text);
 	else
 		say(v,
 		    "%u of %u replies that the server sent without choosing their source were lost, though it heard "

@@ -18,6 +18,8 @@ bool testimony_wanted(const struct path *p, int slot)
 
 	if (!d)
 		return false;
+	if (p->twin && p->twin->wondering && slot == b->holder)
+		return true;
 	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
 		if (d->attempts[i].pending && !d->attempts[i].half_open && !(d->attempts[i].early >> slot & 1))
 			return true;
@@ -278,6 +280,8 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 	note_frames(p, slot, frames_came(p, t, flow, client));
 	note_drops(p, t, slot);
 	settle_by_window(p, slot, &window);
+	if (p->twin && slot == p->prober.holder)
+		twin_told(p->twin);
 }
 
 static void hear_flows(const struct paths *paths, const struct testimony *t)
@@ -291,6 +295,19 @@ static void hear_flows(const struct paths *paths, const struct testimony *t)
 		int slot = p ? path_slot(p, t->server) : -1;
 		if (slot >= 0 && p->prober.flow_id == e->flows[i].id) /* not its twin's */
 			hear_flow(p, t, slot, &e->flows[i], blind_ns);
+	}
+}
+
+/* Errors for twins are those of the asker's address: they need not be of this query's flows. */
+static void hear_errors(const struct paths *paths, const struct testimony *t)
+{
+	for (unsigned i = 0; i < t->answer->errors_len; i++) {
+		const struct evidence_error *error = &t->answer->errors[i];
+		struct path *p = error->twin_flow ? paths_find_flow(paths, error->twin_flow) : NULL;
+		if (!p || !p->twin || p->twin->prober.flow_id != error->twin_flow || path_slot(p, t->server) < 0)
+			continue;
+		twin_refused(p->twin, error->twin_seq, &error->source);
+		p->stale = true;
 	}
 }
 
@@ -369,4 +386,5 @@ void testimony_hear(const struct paths *paths, const struct testimony *t)
 	for (unsigned i = 0; i < t->answer->attempts_len; i++)
 		hear_attempt(paths, t, &t->answer->attempts[i]);
 	hear_flows(paths, t);
+	hear_errors(paths, t);
 }

@@ -17,9 +17,13 @@ enum { TWIN_RING_LEN = 64, TWIN_PROBE_LEN = PACKET_TWIN_MIN };
 struct twin {
 	struct prober prober; /* of the pinned replies */
 	struct prober_record ring[TWIN_RING_LEN];
-	uint8_t heard[TWIN_RING_LEN]; /* of the twin to each: see twin.c */
-	struct endpoint source;       /* of the newest twin that came from elsewhere */
-	uint32_t last_fresh;          /* the dialer's */
+	uint8_t heard[TWIN_RING_LEN];   /* of the twin to each: see twin.c */
+	struct endpoint source;         /* of the newest twin that came from elsewhere .. */
+	struct endpoint refused_source; /* .. or that the server had an ICMP error for */
+	uint32_t looked;                /* all before it have been looked at when their time was over */
+	uint32_t ask_from;              /* those before it are no reason (any more) to ask the server */
+	bool wondering;                 /* one is missing: what does the server know of it? */
+	uint32_t last_fresh;            /* the dialer's */
 };
 
 void twin_init(struct twin *twin, uint64_t flow_id, int64_t timeout_ns);
@@ -28,6 +32,14 @@ uint32_t twin_send(struct twin *twin, int64_t now_ns, int64_t now_real_ns);
 /* An authentic reply of the twin's flow: the pinned one or, by its flag, the twin. */
 void twin_reply(struct twin *twin, const struct packet_reply *reply, const struct endpoint *asked,
 		const struct endpoint *source, int64_t received_real_ns, int64_t now_ns);
+/* Looks at those whose time is over. true: by now one is missing that the server shall be asked about; that is asked
+ * for again only after half a ring. */
+bool twin_expire(struct twin *twin, int64_t now_ns);
+int64_t twin_next_deadline(const struct twin *twin); /* INT64_MAX: nothing is waiting */
+/* The server has said what it knows .. */
+void twin_told(struct twin *twin);
+/* .. such as an ICMP error for the twin to this number, which had left from source: not the address probed. */
+void twin_refused(struct twin *twin, uint32_t seq, const struct endpoint *source);
 /* What came of those whose time is over. */
 void twin_count(struct twin *twin, int64_t now_ns, struct verdict_twins *twins);
 

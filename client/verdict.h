@@ -91,11 +91,13 @@ struct verdict_facts {
 
 /* What the probes that ask for a twin say (a flow of their own beside the path's). */
 struct verdict_twins {
-	uint32_t pinned;        /* probes whose pinned reply came .. */
-	uint32_t both;          /* .. and whose twin came too, from the address probed */
-	uint32_t missing;       /* .. but whose twin did not */
-	uint32_t elsewhere;     /* .. or whose twin came from another address */
-	struct endpoint source; /* the newest of these */
+	uint32_t pinned;                /* probes whose pinned reply came .. */
+	uint32_t both;                  /* .. and whose twin came too, from the address probed */
+	uint32_t elsewhere;             /* .. or whose twin came from another address .. */
+	struct endpoint source;         /* .. the newest of these from this one */
+	uint32_t missing;               /* .. or whose twin did not come .. */
+	uint32_t refused;               /* .. of these: the server has had an ICMP error for it .. */
+	struct endpoint refused_source; /* .. and had sent the newest of these from here, not from the address probed */
 };
 
 /* The flows of the same target, address and size: UDP, each by another source port. */

@@ -1,5 +1,6 @@
 #include "server/collector.h"
 
+#include "common/core/packet.h"
 #include "common/system/proc.h"
 #include "common/system/sockdiag.h"
 #include "common/system/udp.h"
@@ -74,13 +75,23 @@ static struct error *error_slot(struct collector *c, const struct evidence_error
 		if (e->newest_ns && endpoint_same_address(&e->seen.client, &error->client) &&
 		    endpoint_same_address(&e->seen.offender, &error->offender) &&
 		    endpoint_same_address(&e->seen.source, &error->source) && e->seen.type == error->type &&
-		    e->seen.code == error->code)
+		    e->seen.code == error->code && e->seen.twin_flow == error->twin_flow)
 			return e;
 		if (e->newest_ns < oldest->newest_ns)
 			oldest = e;
 	}
 	*oldest = (struct error){ .newest_ns = 0 };
 	return oldest;
+}
+
+/* Was this reply, as the error quotes it, a twin, and did it not leave from the address that the probe had arrived on?
+ * One that came too late for its socket is refused as well, and says nothing of its source. */
+static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply *reply)
+{
+	return (entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED) &&
+	       packet_read_reply(entry->payload, entry->payload_len, reply) == PACKET_FAULT_NONE &&
+	       reply->flags & PACKET_TWIN && !endpoint_is_unknown(&entry->source) &&
+	       !endpoint_same_address(&reply->arrived_on, &entry->source);
 }
 
 void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns)
@@ -92,23 +103,29 @@ void collector_note_error(struct collector *collector, const struct errqueue_ent
 		.type = entry->type,
 		.code = entry->code,
 	};
+	struct packet_reply reply;
 	struct error *slot;
 
 	if (entry->kind != ERRQUEUE_ICMP)
 		return;
+	if (is_unpinned(entry, &reply)) {
+		error.twin_flow = reply.flow_id;
+		error.twin_seq = reply.seq;
+	}
 	slot = error_slot(collector, &error);
 	error.count = slot->seen.count + 1;
 	slot->seen = error;
 	slot->newest_ns = now_ns;
 }
 
-static void add_errors(const struct collector *c, const struct endpoint *asker, int64_t now_ns,
+static void add_errors(const struct collector *c, const struct endpoint *asker, bool of_twins, int64_t now_ns,
 		       struct evidence_answer *answer)
 {
 	for (unsigned i = 0; i < ERRORS_MAX && answer->errors_len < EVIDENCE_ERRORS_MAX; i++) {
 		const struct error *e = &c->errors[i];
 
-		if (e->newest_ns == 0 || !endpoint_same_address(&e->seen.client, asker))
+		if (e->newest_ns == 0 || !endpoint_same_address(&e->seen.client, asker) ||
+		    (e->seen.twin_flow != 0) != of_twins)
 			continue;
 		answer->errors[answer->errors_len] = e->seen;
 		answer->errors[answer->errors_len++].idle_ms = age_ms(e->newest_ns, now_ns);
@@ -206,6 +223,7 @@ void collector_collect(struct collector *collector, const struct evidence_query 
 	read_addresses(collector, now_ns);
 	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = collector->addresses_len;
-	add_errors(collector, asker, now_ns, answer);
+	add_errors(collector, asker, true, now_ns, answer); /* first: they prove something */
+	add_errors(collector, asker, false, now_ns, answer);
 	answer->accept_overflows = overflows_since_start(collector);
 }

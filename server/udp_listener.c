@@ -15,6 +15,7 @@
 enum {
 	BATCHES_A_WAKE_UP = 4, /* then TCP, signals and timers have their turn */
 	ERRORS_A_DRAIN = 256,
+	QUOTE_LEN = 520, /* what an ICMP error has room for, so all of a twin */
 	RECEIVE_BUFFER_LEN = 4 << 20,
 	FAILURES_LOGGED_AT_ONCE = 3,
 };
@@ -40,7 +41,7 @@ struct udp_listener {
 /* Returns how many there were. */
 static unsigned drain_errors(const struct udp_socket *s)
 {
-	uint8_t scratch[WIRE_PACKET_MIN];
+	uint8_t scratch[QUOTE_LEN];
 	struct errqueue_entry entry;
 	unsigned n = 0;
 

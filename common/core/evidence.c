@@ -18,13 +18,13 @@ enum {
 	FLOW_LEN = 104,
 	ATTEMPT_LEN = 24,
 	ADDRESS_LEN = 16,
-	ERROR_LEN = 64,
+	ERROR_LEN = 76,
 	NEIGHBOUR_LEN = 60,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 
 	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
-	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 4 * ADDRESS_LEN + ERROR_LEN,
+	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 3 * ADDRESS_LEN + ERROR_LEN,
 };
 
 enum { QUERY_RELAYED = 0x01, QUERY_HAS_OWN_MAC = 0x02 };
@@ -197,6 +197,8 @@ static void put_error(uint8_t *p, const struct evidence_error *error)
 	bytes_put32(p + 40, error->count);
 	bytes_put32(p + 44, error->idle_ms);
 	memcpy(p + 48, error->source.address, sizeof error->source.address);
+	bytes_put64(p + 64, error->twin_flow);
+	bytes_put32(p + 72, error->twin_seq);
 }
 
 static void get_error(struct evidence_error *error, const uint8_t *p)
@@ -209,6 +211,8 @@ static void get_error(struct evidence_error *error, const uint8_t *p)
 	error->idle_ms = bytes_get32(p + 44);
 	memcpy(error->source.address, p + 48, sizeof error->source.address);
 	error->source.port = 0;
+	error->twin_flow = bytes_get64(p + 64);
+	error->twin_seq = bytes_get32(p + 72);
 }
 
 static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)

@@ -69,6 +69,9 @@ struct evidence_attempt_answer {
 
 /* An ICMP error that came for the server's replies to this client. */
 struct evidence_error {
+	uint64_t twin_flow;       /* it came for unpinned twins in this flow, which had left from another address ..
+				   * than their pinned fellows; 0: for other replies */
+	uint32_t twin_seq;        /* .. the newest to the probe of this number */
 	struct endpoint client;   /* where the reply went */
 	struct endpoint offender; /* who sent the error */
 	struct endpoint source;   /* the address that the reply had; port 0 */

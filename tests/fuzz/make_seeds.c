@@ -325,6 +325,7 @@ static void answer(unsigned flows, unsigned others, size_t len)
 		a.errors[i].client = v4(9, 40000);
 		a.errors[i].type = 3;
 		a.errors[i].code = (uint8_t)i;
+		a.errors[i].twin_flow = a.errors[i].twin_seq = i;
 	}
 	if (others > 0)
 		put_neighbourhood(&a);

@@ -35,6 +35,44 @@ def application_that_does_not_pin(net, privilege):
     check.require(check.done.returncode == 0, "every translated address has this")
 
 
+def refuse_strangers(net):
+    """The client's own firewall: what it has not asked is no answer."""
+    net.client.nft(f"""
+        table inet own {{ chain input {{
+            type filter hook input priority 0;
+            ct state established accept;
+            udp sport {PORT} reject;
+        }}; }}
+    """)
+
+
+@scenarios(("firewall",), ("nat",))
+def application_whose_peer_refuses_its_answers(net, peer):
+    """The twin never comes: it is the server that hears so, and from which address it had left."""
+    if peer == "nat":
+        net.put_client_behind_nat()
+    else:
+        refuse_strangers(net)
+    check = net.check(targets_with(net, unpinned=True), options=("--count", "8", "--timeout", "500ms"))
+    for row in check.expect({"target": "bootnode", "protocol": "udp"}, **UP, cause="unpinned-reply", server="boot-01"):
+        check.told(row, f"an ICMP error told it that one had left from {net.plan.droplet['boot-01']}")
+    check.rest_is_healthy()
+
+
+@scenario
+def a_refused_answer_may_have_the_right_source(net):
+    """On the droplet address the twin (by its flag) leaves as it should; it is only that nobody takes it."""
+    net.client.nft(f"""
+        table inet own {{ chain input {{
+            type filter hook input priority 0;
+            udp sport {PORT} @th,888,8 & 0x08 == 0x08 reject;
+        }}; }}
+    """)
+    droplets = [target for target in targets_with(net, unpinned=True) if target["role"] == "droplet"]
+    check = net.check(droplets, options=("--count", "4", "--spacing", "300ms", "--timeout", "500ms"))
+    check.rest_is_healthy()
+
+
 @scenario
 def monitoring_is_warned_of_it(net):
     file = net.config(targets_with(net, unpinned=True))

@@ -122,6 +122,10 @@ static void unpinned_reply(void **state)
 	     e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 });
 	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
 	     e.twins = (struct verdict_twins){ .pinned = 5, .both = 4, .elsewhere = 1 });
+	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
+	     e.twins = (struct verdict_twins){ .pinned = 1, .missing = 1, .refused = 1 });
+	CASE("none", e = lost(10, 0, PROBER_LOST);
+	     e.twins = (struct verdict_twins){ .pinned = 9, .both = 8, .missing = 1, .refused = 1 });
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 2, .missing = 2 });
 	CASE("none", e = lost(10, 0, PROBER_LOST);
 	     e.twins = (struct verdict_twins){ .pinned = 9, .both = 1, .missing = 8 });

@@ -17,7 +17,7 @@ enum {
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 	ADDRESS_LEN = 16,
-	ERROR_LEN = 64,
+	ERROR_LEN = 76,
 	QUERY_HEAD_LEN = 40,
 };
 
@@ -132,7 +132,9 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 							    .type = 3,
 							    .code = 13,
 							    .count = 0x51525354 + i,
-							    .idle_ms = 0x61626364 + i };
+							    .idle_ms = 0x61626364 + i,
+							    .twin_flow = 0xb1b2b3b4b5b6b7b8 + i,
+							    .twin_seq = 0xc1c2c3c4 + i };
 	return answer;
 }
 
@@ -279,6 +281,8 @@ static void assert_same_error(const struct evidence_error *a, const struct evide
 	assert_int_equal(a->code, b->code);
 	assert_int_equal(a->count, b->count);
 	assert_int_equal(a->idle_ms, b->idle_ms);
+	assert_int_equal(a->twin_flow, b->twin_flow);
+	assert_int_equal(a->twin_seq, b->twin_seq);
 }
 
 /* b is a, as far as b's lists go. */
@@ -443,7 +447,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 4, 1 };
+			const struct lengths n = { flows, attempts, 1, 2, 1, 3, 1 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];

@@ -468,8 +468,11 @@ static void errors_tell_a_twin_from_its_reply(void **state)
 	assert_int_equal(answer.errors_len, 2);
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(answer.errors[i].count, 1);
-	assert_true(endpoint_same_address(&answer.errors[0].source, &pinned));
-	assert_true(endpoint_same_address(&answer.errors[1].source, &w->address));
+	assert_true(endpoint_same_address(&answer.errors[0].source, &w->address));
+	assert_int_equal(answer.errors[0].twin_flow, w->seq);
+	assert_int_equal(answer.errors[0].twin_seq, 1);
+	assert_true(endpoint_same_address(&answer.errors[1].source, &pinned));
+	assert_int_equal(answer.errors[1].twin_flow, 0);
 	udp_batch_free(batch);
 }
 

@@ -354,6 +354,68 @@ static void drops_count_between_two_evidences(void **state)
 	assert_true(s->path->doubt->dropped_ns == 112 * SECOND);
 }
 
+/* -- twins -- */
+
+static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
+
+/* A twin's probe of second 101, whose pinned reply came. Server 7, in slot 1, answers on this path. */
+static struct twin *add_twin(struct scene *s)
+{
+	struct twin *t = s->path->twin = calloc(1, sizeof *t);
+	const struct packet_reply pinned = { .role = PACKET_REPLY, .seq = 1, .flow_id = 43, .boot_id = 1 };
+	struct path **items = calloc(1, sizeof(struct path *));
+
+	twin_init(t, 43, SECOND);
+	items[0] = s->path;
+	assert_true(paths_set(&s->paths, items, 1, leaving));
+	for (int64_t i = 101; i <= 110; i++)
+		prober_settle(&s->path->prober, (uint32_t)(i - 100), PROBER_REFUSED); /* they want no evidence */
+	s->path->prober.holder = 1;
+	twin_send(t, 101 * SECOND, 101 * SECOND);
+	twin_reply(t, &pinned, &client, &client, 101 * SECOND, 101 * SECOND);
+	assert_true(twin_expire(t, 102 * SECOND));
+	return t;
+}
+
+static void the_holder_is_asked_about_a_missing_twin(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+
+	add_twin(s);
+	assert_false(testimony_wanted(s->path, 0));
+	assert_true(testimony_wanted(s->path, 1));
+	hear(s, 3, -1, &a, NULL);
+	assert_true(testimony_wanted(s->path, 1));
+	hear(s, 7, -1, &a, NULL);
+	assert_false(testimony_wanted(s->path, 1));
+}
+
+static void an_error_for_a_twin_is_told_to_it(void **state)
+{
+	static const struct evidence_error refused = {
+		.client = client, .source = droplet, .type = 3, .code = 3, .count = 1, .twin_flow = 43, .twin_seq = 1
+	};
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+	struct twin *t = add_twin(s);
+	struct verdict_twins n;
+
+	a.errors_len = 2;
+	a.errors[0] = a.errors[1] = refused;
+	a.errors[0].twin_flow = 0;  /* of another reply */
+	a.errors[1].twin_flow = 42; /* the path's own flow has no twins */
+	hear(s, 7, -1, &a, NULL);
+	a.errors[0].twin_flow = 43;
+	hear(s, 5, -1, &a, NULL); /* may not answer here */
+	twin_count(t, 112 * SECOND, &n);
+	assert_int_equal(n.refused, 0);
+	hear(s, 7, -1, &a, NULL);
+	twin_count(t, 112 * SECOND, &n);
+	assert_int_equal(n.refused, 1);
+	assert_true(endpoint_same_address(&n.refused_source, &droplet));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +435,8 @@ int main(void)
 		TEST(doubt_about_a_syn_stays_doubt),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
 		TEST(only_unanswered_attempts_are_asked_about),
+		TEST(the_holder_is_asked_about_a_missing_twin),
+		TEST(an_error_for_a_twin_is_told_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,76 @@ static void each_fate_of_a_twin_is_told_apart(void **state)
 	assert_true(endpoint_equal(&n.source, &droplet));
 }
 
+static bool expire(struct twin *t, int64_t second)
+{
+	return twin_expire(t, second * SECOND);
+}
+
+/* The server is asked when the first one is missing, and then not before half of the ring is new. */
+static void the_server_is_asked_once_and_seldom_again(void **state)
+{
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	assert_true(twin_next_deadline(&t) == 2 * SECOND);
+	assert_false(expire(&t, 2)); /* its pinned fellow was lost too */
+	reply(&t, 2, false, &asked);
+	assert_false(expire(&t, 2));
+	assert_true(expire(&t, 3));
+	assert_true(t.wondering);
+	reply(&t, 3, false, &asked);
+	assert_false(expire(&t, 4)); /* it was said */
+	assert_true(t.wondering);
+	twin_told(&t);
+	assert_false(t.wondering);
+	for (int64_t i = 11; i <= 100; i++) {
+		twin_send(&t, i * SECOND, i * SECOND);
+		reply(&t, (uint32_t)i, false, &asked);
+		assert_int_equal(expire(&t, i + 1), i == 11 + TWIN_RING_LEN / 2);
+	}
+	assert_true(twin_next_deadline(&t) == INT64_MAX);
+}
+
+static void nobody_wonders_while_twins_come(void **state)
+{
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	for (uint32_t seq = 1; seq <= 10; seq++)
+		reply(&t, seq, false, &asked);
+	assert_true(expire(&t, 2));
+	reply(&t, 3, true, &droplet);
+	assert_false(t.wondering);
+	assert_false(expire(&t, 20));
+	assert_false(t.wondering);
+}
+
+/* An error counts for the very twin that is missing. */
+static void an_error_of_the_server_s_counts_for_its_own_twin(void **state)
+{
+	struct verdict_twins n;
+	struct twin t;
+
+	(void)state;
+	start(&t);
+	for (uint32_t seq = 1; seq <= 3; seq++)
+		reply(&t, seq, false, &asked);
+	reply(&t, 2, true, &asked); /* it came after all */
+	twin_refused(&t, 2, &droplet);
+	twin_refused(&t, 4, &droplet); /* its pinned fellow did not come either */
+	twin_refused(&t, 0, &droplet);
+	twin_refused(&t, 11, &droplet);
+	twin_count(&t, 20 * SECOND, &n);
+	assert_int_equal(n.refused, 0);
+	twin_refused(&t, 3, &droplet);
+	twin_count(&t, 20 * SECOND, &n);
+	assert_int_equal(n.missing, 2);
+	assert_int_equal(n.refused, 1);
+	assert_true(endpoint_equal(&n.refused_source, &droplet));
+}
+
 static void nothing_is_missing_before_its_time(void **state)
 {
 	struct verdict_twins n;
@@ -109,6 +179,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fate_of_a_twin_is_told_apart),
+		cmocka_unit_test(the_server_is_asked_once_and_seldom_again),
+		cmocka_unit_test(nobody_wonders_while_twins_come),
+		cmocka_unit_test(an_error_of_the_server_s_counts_for_its_own_twin),
 		cmocka_unit_test(nothing_is_missing_before_its_time),
 		cmocka_unit_test(what_was_never_sent_or_is_long_gone_is_ignored),
 		cmocka_unit_test(a_slot_that_is_used_again_has_forgotten_its_twin),

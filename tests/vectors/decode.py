@@ -274,6 +274,8 @@ def read_error(e):
         "code": e[37],
         "count": count,
         "idle_ms": idle_ms,
+        "twin_flow": e[64:72].hex(),
+        "twin_seq": int.from_bytes(e[72:76], "big"),
     }
 
 
@@ -327,7 +329,7 @@ LISTS = (
     ("frames", 7, 44, read_frames),
     ("conflicts", 54, 32, read_conflict),
     ("addresses", 4, 16, address),
-    ("errors", 5, 64, read_error),
+    ("errors", 5, 76, read_error),
 )
 
 

@@ -144,10 +144,11 @@ static json_t *describe_conflict(const struct evidence_conflict *c)
 
 static json_t *describe_error(const struct evidence_error *error)
 {
-	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:I, s:I}", "client", describe_endpoint(&error->client), "offender",
-			 describe_endpoint(&error->offender), "source", describe_address(&error->source), "type",
-			 error->type, "code", error->code, "count", (json_int_t)error->count, "idle_ms",
-			 (json_int_t)error->idle_ms);
+	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:o, s:I}", "client", describe_endpoint(&error->client),
+			 "offender", describe_endpoint(&error->offender), "source", describe_address(&error->source),
+			 "type", error->type, "code", error->code, "count", (json_int_t)error->count, "idle_ms",
+			 (json_int_t)error->idle_ms, "twin_flow", describe_u64(error->twin_flow), "twin_seq",
+			 (json_int_t)error->twin_seq);
 }
 
 static void describe_lists(const struct evidence_answer *answer, json_t *object)
