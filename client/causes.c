@@ -47,8 +47,9 @@ static bool explained_by(const struct verdict_evidence *e, enum verdict_state st
 {
 	uint32_t n = seen(e, outcome);
 
-	if (n == 0)
-		return state == VERDICT_DOWN && outcome == e->facts.told && all_vanish(e);
+	if (n == 0) /* what arrives was not kept from it */
+		return state == VERDICT_DOWN && outcome == e->facts.told && all_vanish(e) &&
+		       seen(e, PROBER_LOST_RETURN) == 0;
 	if (state == VERDICT_UP)
 		return false;
 	for (unsigned i = 0; i < TELLING_LEN; i++) {

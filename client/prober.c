@@ -61,10 +61,16 @@ static struct prober_record *find(const struct prober *p, uint32_t seq)
 	return seq >= oldest(p) && seq < p->next ? slot(p, seq) : NULL;
 }
 
-/* May receipts still say something new of it? Not after an answer, however late, nor after another proof. */
-static bool revisable(const struct prober_record *r)
+static bool is_open(const struct prober_record *r)
 {
 	return !r->settled && (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD);
+}
+
+/* May receipts still say something new of it? Not after an answer, however late, nor after another proof. But an error
+ * does not prove that the probe did not arrive: it may have been refused by another machine, or on the way, besides. */
+static bool revisable(const struct prober_record *r)
+{
+	return !r->settled && (r->outcome == PROBER_LOST || fates[r->outcome] == FATE_FORWARD);
 }
 
 /* The one place where an outcome changes. */
@@ -132,8 +138,8 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
 	assert(outcome != PROBER_NONE && outcome != PROBER_WAITING && fates[outcome] != FATE_ANSWERED);
 	if (!r)
 		return PROBER_NONE;
-	if (r->outcome == PROBER_WAITING || (revisable(r) && outcome != PROBER_LOST))
-		turn(p, r, outcome, outcome != PROBER_LOST && outcome != PROBER_LOST_FORWARD);
+	if (r->outcome == PROBER_WAITING || (is_open(r) && outcome != PROBER_LOST))
+		turn(p, r, outcome, outcome != PROBER_LOST && fates[outcome] != FATE_FORWARD);
 	advance_waiting(p);
 	return r->outcome;
 }

@@ -48,7 +48,7 @@ struct prober_record {
 	uint16_t server;      /* the caller's number, of ANSWERED, CLOCK_SKEW; PROBER_NOBODY */
 	uint16_t outcome : 5; /* enum prober_outcome */
 	uint16_t late : 1;    /* an authentic answer came after the deadline: LOST, and it stays that */
-	uint16_t settled : 1; /* only an answer can change it any more (a receipt still corrects LOST_FORWARD) */
+	uint16_t settled : 1; /* only an answer can change it any more (a receipt still corrects forward losses) */
 	uint16_t doubly : 1;  /* answered by two holders */
 	uint16_t boot : 8;    /* of who answered, and overtook no answer to a newer probe; 0: not known. Different
 			       * marks are different boots; the same one is most likely the same. */
@@ -91,7 +91,7 @@ void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
 
 /* Something final happened to a waiting (or lost and not yet settled) probe: an ICMP error, a refusal,
  * a send that failed. Outcomes ANSWERED and CLOCK_SKEW come by prober_reply only, and an authentic answer still wins
- * over what is settled here. Returns what now stands for it. */
+ * over what is settled here, as a receipt does over errors. Returns what now stands for it. */
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome);
 
 /* An authentic reply (MAC checked) from the server `server` (the caller's number), which arrived at received_real_ns /

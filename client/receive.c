@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define MS_NS INT64_C(1000000)
+#define MS_NS   INT64_C(1000000)
+#define SOON_NS (20 * MS_NS)
 
 enum {
 	STRANGER_INTERVAL_MS = 100, /* keys for unknown identities are derived no more often than this */
@@ -34,12 +35,27 @@ static void note_error(struct engine *e, struct path *p, enum prober_outcome out
 	engine_stop_looks(e, p);
 }
 
+/* Soon, not at once: errors come in rows. */
+static void ask_soon(struct engine *e)
+{
+	int64_t soon_ns = clock_mono_ns() + SOON_NS;
+
+	if (e->ask_ns <= soon_ns)
+		return;
+	e->ask_ns = soon_ns;
+	if (e->wake)
+		e->wake(e);
+}
+
 static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
 		   const struct engine_probe *probe)
 {
 	note_error(e, p, outcome);
-	if (prober_settle(&p->prober, seq, outcome) == outcome)
-		receive_decided(e, p, seq, probe);
+	if (prober_settle(&p->prober, seq, outcome) != outcome)
+		return;
+	receive_decided(e, p, seq, probe);
+	if (outcome == PROBER_REFUSED && path_doubt(p))
+		ask_soon(e);
 }
 
 static void settle_look(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)

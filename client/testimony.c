@@ -9,7 +9,26 @@ static bool is_doubtful(const struct prober_record *r)
 	return r->outcome == PROBER_LOST && !r->settled;
 }
 
-/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
+static int64_t spoken_ns(const struct path_doubt *d, int slot)
+{
+	return d->has_window[slot] ? d->windows[slot].asked_ns : INT64_MIN;
+}
+
+/* Have as many probes been refused since this server spoke as before it did? So it is asked about the first one, and
+ * then ever more seldom. */
+static bool refusals_wanted(const struct path *p, int slot)
+{
+	const struct prober *b = &p->prober;
+	uint32_t before = 0, since = 0;
+
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (r->outcome == PROBER_REFUSED)
+			*(r->sent_ns > spoken_ns(p->doubt, slot) ? &since : &before) += 1;
+	}
+	return since > 0 && since >= before;
+}
+
 bool testimony_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
@@ -26,10 +45,10 @@ bool testimony_wanted(const struct path *p, int slot)
 	}
 	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		if (is_doubtful(r) && (!d->has_window[slot] || d->windows[slot].asked_ns < r->sent_ns + b->timeout_ns))
+		if (is_doubtful(r) && spoken_ns(d, slot) < r->sent_ns + b->timeout_ns)
 			return true;
 	}
-	return false;
+	return refusals_wanted(p, slot);
 }
 
 void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q,

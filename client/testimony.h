@@ -25,8 +25,8 @@ struct testimony {
 	int64_t asked_ns, now_ns; /* monotonic: when the query left, and now */
 };
 
-/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline, or
- * a twin missing that the holder may have had an error for? */
+/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline,
+ * refusals of which it may know better, or a twin missing that the holder may have had an error for? */
 bool testimony_wanted(const struct path *path, int slot);
 
 /* Add the path's TCP attempts that this server has to be asked about, as far as there is room. */

@@ -552,8 +552,32 @@ static void windows_leave_alone_what_is_not_lost(void **state)
 	ANSWER(250, .seq = 1);
 	prober_settle(&p, 2, PROBER_REFUSED);
 	assert_int_equal(settle_by(1, (struct said[]){ { .unknown = true } }, 1, -1), PROBER_ANSWERED);
-	assert_int_equal(settle_by(2, (struct said[]){ { .arrived = ARRIVED(2) } }, 1, -1), PROBER_REFUSED);
+	assert_int_equal(settle_by(2, (struct said[]){ { .unknown = true } }, 1, -1), PROBER_REFUSED);
 	assert_int_equal(settle_by(3, (struct said[]){ { .arrived = ARRIVED(3) } }, 1, -1), PROBER_WAITING);
+}
+
+/* Two had it, or something on the way refused a copy: whoever has a receipt did get it. */
+static void a_receipt_refutes_an_error(void **state)
+{
+	static const enum prober_outcome refuted[] = { PROBER_REFUSED, PROBER_UNREACHABLE, PROBER_PROHIBITED,
+						       PROBER_TOO_BIG };
+	static const enum prober_outcome stand[] = { PROBER_RESET, PROBER_NOT_AUTHORISED, PROBER_IMPOSTOR,
+						     PROBER_UNSENT };
+
+	for (size_t i = 0; i < sizeof refuted / sizeof *refuted; i++) {
+		start(state);
+		send_many(3);
+		prober_settle(&p, 2, refuted[i]);
+		assert_int_equal(settle_by(2, (struct said[]){ { .arrived = ARRIVED(2) } }, 1, -1), PROBER_LOST_RETURN);
+		prober_settle(&p, 2, refuted[i]);
+		assert_int_equal(outcome_of(2), PROBER_LOST_RETURN);
+	}
+	for (size_t i = 0; i < sizeof stand / sizeof *stand; i++) {
+		start(state);
+		send_many(3);
+		prober_settle(&p, 2, stand[i]);
+		assert_int_equal(settle_by(2, (struct said[]){ { .arrived = ARRIVED(2) } }, 1, -1), stand[i]);
+	}
 }
 
 /* Server 0 answers 1, then 3 at 1500 ms or as the case says; 2 left at 100 ms and was lost. Server 1 says nothing. */
@@ -852,6 +876,7 @@ int main(void)
 		TEST(over_tcp_a_missing_receipt_proves_nothing),
 		TEST(windows_settle_losses),
 		TEST(settling_twice_settles_nothing_more),
+		TEST(a_receipt_refutes_an_error),
 		TEST(windows_leave_alone_what_is_not_lost),
 		TEST(the_holders_word_is_enough_between_two_of_its_answers),
 		TEST(a_twin_cannot_speak_for_the_holder),

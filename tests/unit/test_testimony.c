@@ -354,6 +354,31 @@ static void drops_count_between_two_evidences(void **state)
 	assert_true(s->path->doubt->dropped_ns == 112 * SECOND);
 }
 
+/* -- refusals -- */
+
+/* At the first one, then when there are twice as many, four times as many ..; what was said counts until then. */
+static void refusals_are_asked_about_ever_more_seldom(void **state)
+{
+	struct scene *s = *state;
+	struct prober *b = &s->path->prober;
+	unsigned asked = 0;
+
+	for (uint32_t seq = 1; seq <= 10; seq++)
+		prober_settle(b, seq, PROBER_RESET);
+	assert_false(testimony_wanted(s->path, 0));
+	for (int64_t i = 0; i < 64; i++) {
+		prober_settle(b, prober_send(b, (200 + i) * SECOND, (200 + i) * SECOND), PROBER_REFUSED);
+		assert_true(testimony_wanted(s->path, 1)); /* this server never says anything */
+		if (!testimony_wanted(s->path, 0))
+			continue;
+		s->path->doubt->has_window[0] = true;
+		s->path->doubt->windows[0].asked_ns = (200 + i) * SECOND;
+		asked++;
+		assert_false(testimony_wanted(s->path, 0));
+	}
+	assert_int_equal(asked, 7);
+}
+
 /* -- twins -- */
 
 static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
@@ -369,7 +394,7 @@ static struct twin *add_twin(struct scene *s)
 	items[0] = s->path;
 	assert_true(paths_set(&s->paths, items, 1, leaving));
 	for (int64_t i = 101; i <= 110; i++)
-		prober_settle(&s->path->prober, (uint32_t)(i - 100), PROBER_REFUSED); /* they want no evidence */
+		prober_settle(&s->path->prober, (uint32_t)(i - 100), PROBER_RESET); /* they want no evidence */
 	s->path->prober.holder = 1;
 	twin_send(t, 101 * SECOND, 101 * SECOND);
 	twin_reply(t, &pinned, &client, &client, 101 * SECOND, 101 * SECOND);
@@ -435,6 +460,7 @@ int main(void)
 		TEST(doubt_about_a_syn_stays_doubt),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
 		TEST(only_unanswered_attempts_are_asked_about),
+		TEST(refusals_are_asked_about_ever_more_seldom),
 		TEST(the_holder_is_asked_about_a_missing_twin),
 		TEST(an_error_for_a_twin_is_told_to_it),
 	};

@@ -365,6 +365,7 @@ static void the_better_explanation_wins(void **state)
 		  "down/forward/prohibited!" },
 		{ { .probes = ALL(LOST), .told = PROBER_REFUSED }, "down/unknown/refused!" },
 		{ { .probes = SOME(LOST), .told = PROBER_REFUSED }, "lossy/unknown/unexplained!" },
+		{ { .probes = ALL(LOST_RETURN), .told = PROBER_REFUSED }, "down/return/unexplained!" },
 		/* an error of the path itself before what other paths suggest */
 		{ { .probes = ALL(REFUSED),
 		    .other_up = true,
