@@ -454,6 +454,8 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 				       .witness = w->witness,
 				       .query = &w->memory->queries[at],
 				       .answer = &a->answer,
+				       .asked_at = w->witness == DIRECT ? &w->endpoint : NULL,
+				       .neighbour_mac = a->s.neighbour_mac,
 				       .asked_ns = w->memory->ring[at].sent_ns,
 				       .now_ns = now_ns,
 				   });

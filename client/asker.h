@@ -25,6 +25,8 @@ struct asker_settings { /* all borrowed, and alive as long as the asker */
 	void *context;
 	/* The address and MAC that frames to this endpoint leave with; false: not known. May be NULL. */
 	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
+	/* The MAC that they go to; false: not known. May be NULL. */
+	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
 };
 
 struct asker;

@@ -124,6 +124,14 @@ static bool two_refuse(const struct verdict_evidence *e, enum verdict_state stat
 	return e->facts.conflict && explained_by(e, state, PROBER_REFUSED);
 }
 
+/* A firewall between two bridges can reject in the name of the address, but does not draw our frames to itself. A reset
+ * is forged by any firewall. */
+static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return e->facts.stranger_mac && refused_behind_its_back(e) && (!e->tcp || e->context.refused_over_udp) &&
+	       explained_by(e, state, PROBER_REFUSED);
+}
+
 static bool two_claim(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return e->facts.conflict && is_failing(state) && losses(e) >= CLAIMED_LOST;
@@ -333,6 +341,13 @@ const struct causes_rule causes_rules[] = {
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	  "the probes are refused, and the server that should hold the address sees another machine claim it",
 	  "a claim that is a minute older than the losses", two_refuse, sentences_refused_by_other },
+	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	  "the address itself refuses the probes (TCP: those over UDP too), a server that has the address and listens "
+	  "there has heard nothing of most of them, and our frames for it go to a MAC that is none of this server's, "
+	  "while those for another address of its go to one that is",
+	  "an error from another address; an address that is not the server's own (NAT); a frame of ours that came to "
+	  "the server",
+	  a_stranger_refuses, sentences_stranger },
 	{ VERDICT_CAUSE_PROHIBITED,
 	  "ICMP administratively prohibited: of a path that is down the most frequent error, otherwise at least half "
 	  "of "
@@ -341,7 +356,7 @@ const struct causes_rule causes_rules[] = {
 	{ VERDICT_CAUSE_REFUSED,
 	  "ICMP port unreachable, or a reset in answer to the SYN: of a path that is down the most frequent error, "
 	  "otherwise at least half of the losses",
-	  "another error that is more frequent", the_port_is_closed, NULL },
+	  "another error that is more frequent", the_port_is_closed, sentences_refused },
 	{ VERDICT_CAUSE_SIZE_LIMIT,
 	  "ICMP fragmentation needed, or this host's own refusal of the size, or: nothing of this size passes, beyond "
 	  "chance beside a smaller one of the same address that does at the same time",

@@ -328,6 +328,7 @@ static bool make_identities(struct engine *e)
 						       .udp = e->udp,
 						       .tcp = e->tcp,
 						       .own_mac = e->own_mac,
+						       .neighbour_mac = e->neighbour_mac,
 						       .learnt = e->learnt,
 						       .context = e->context });
 	return e->asker != NULL;

@@ -118,6 +118,21 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 		add_fellow(c, other, began_ns);
 }
 
+static bool is_told_of_late(const struct path *p)
+{
+	return clock_mono_ns() - p->facts.told_ns <= TOLD_NS;
+}
+
+/* Does the address itself say over UDP that the port is closed, and nothing else comes from it? */
+static bool refuses_over_udp(const struct path *p, bool round)
+{
+	struct prober_tally tally;
+
+	recent(p, round, &tally);
+	return !p->tcp && is_mute(&tally) && p->facts.told == PROBER_REFUSED && is_told_of_late(p) &&
+	       endpoint_same_address(&p->facts.offender, &p->endpoint);
+}
+
 /* Does it pass at the same time or, where ours does not even leave, in the window? */
 static bool passes(const struct contrast *c)
 {
@@ -189,8 +204,10 @@ static void same_target(const struct engine *e, size_t i, bool round, struct ver
 	c->protocol.own_lost = lost_by(&protocol);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->tcp != p->tcp && endpoint_equal(&other->endpoint, &p->endpoint))
-			add_other_protocol(other, protocol.began_ns, &c->protocol);
+		if (other->tcp == p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint))
+			continue;
+		add_other_protocol(other, protocol.began_ns, &c->protocol);
+		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, round);
 	}
 	if (!p->tcp)
 		find_smaller_size(e, i, size.began_ns, lost_by(&size), c);
@@ -409,6 +426,21 @@ static void explain_neighbour(const struct path *p, int64_t since_ns, struct ver
 	}
 }
 
+/* What was refused while a server that should have had it heard nothing. */
+static void explain_silence(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+{
+	const struct path_doubt *d = p->doubt;
+	const struct prober *b = &p->prober;
+
+	facts->silent_holder = judge_server_name(e, d->silent_server);
+	facts->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		facts->refused_unheard += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
+					  r->sent_ns > d->silent_from_ns && r->sent_ns <= d->silent_to_ns;
+	}
+}
+
 /* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
 static int witness_of(const struct path *p)
 {
@@ -442,6 +474,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	facts->receipt_server = judge_server_name(e, d->receipt_server);
 	facts->witness = judge_server_name(e, witness_of(p));
 	explain_neighbour(p, since_ns, facts);
+	explain_silence(e, p, since_ns, facts);
 	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
 	facts->handshakes = handshakes(p, since_ns);
 	facts->frames_without_receipts = d->frames_without_receipts;
@@ -500,8 +533,7 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 /* Errors are rate-limited, so that one explains an outage for a while; resets are not. */
 static bool is_told(const struct path *p)
 {
-	return p->facts.told != PROBER_NONE && !(p->tcp && p->facts.told == PROBER_REFUSED) &&
-	       clock_mono_ns() - p->facts.told_ns <= TOLD_NS;
+	return p->facts.told != PROBER_NONE && !(p->tcp && p->facts.told == PROBER_REFUSED) && is_told_of_late(p);
 }
 
 /* The newest error of this path or, as they share a limit, of another flow to the same address and port that has not

@@ -1,9 +1,12 @@
 #include "client/link.h"
 
+#include "common/system/rtnl.h"
 #include "common/system/udp.h"
 
 #include <ifaddrs.h>
 #include <linux/if_packet.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -67,6 +70,35 @@ static bool mac_of(const struct ifaddrs *list, const char *interface, uint8_t ma
 		return ll.sll_halen == EVIDENCE_MAC_LEN && memcmp(mac, none, sizeof none) != 0;
 	}
 	return false;
+}
+
+static unsigned link_towards(const struct endpoint *to)
+{
+	struct endpoint own;
+	struct ifaddrs *list;
+	const char *interface;
+	unsigned link;
+
+	if (!source_towards(to, &own) || getifaddrs(&list) < 0)
+		return 0;
+	interface = interface_of(list, &own, to);
+	link = interface ? if_nametoindex(interface) : 0;
+	freeifaddrs(list);
+	return link;
+}
+
+bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	unsigned link = link_towards(to);
+	struct netlink *nl = link ? netlink_open(NETLINK_ROUTE) : NULL;
+	struct rtnl_neighbour entry;
+	bool found = nl && rtnl_neighbour_at(nl, to, link, &entry) == 0 && entry.has_mac &&
+		     !(entry.state & (NUD_INCOMPLETE | NUD_FAILED));
+
+	if (found)
+		memcpy(mac, entry.mac, EVIDENCE_MAC_LEN);
+	netlink_close(nl);
+	return found;
 }
 
 bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])

@@ -1,4 +1,4 @@
-/* How our frames to somebody on the same link leave. */
+/* How our frames to somebody on the same link leave, and where they go. */
 #ifndef FLOATPROBE_LINK_H
 #define FLOATPROBE_LINK_H
 
@@ -10,5 +10,8 @@
 /* The source address and MAC that frames to this endpoint have, if it is within the subnet of one of our
  * addresses. false: it is not, or this cannot be found out. Asks the kernel: not for every packet. */
 bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
+/* The MAC that our frames to this endpoint go to, of our neighbour table. false: it is not within the subnet of one of
+ * our addresses, or there is no (or a failed) entry. */
+bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
 
 #endif

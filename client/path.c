@@ -122,7 +122,7 @@ bool path_same(const struct path *a, const struct path *b)
 struct path_doubt *path_doubt(struct path *p)
 {
 	if (!p->doubt && (p->doubt = calloc(1, sizeof *p->doubt))) {
-		p->doubt->receipt_server = p->doubt->neighbour_server = -1;
+		p->doubt->receipt_server = p->doubt->neighbour_server = p->doubt->silent_server = -1;
 		for (unsigned slot = 0; slot < WIRE_SLOTS_MAX; slot++)
 			p->doubt->witness[slot] = -1;
 	}

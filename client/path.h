@@ -44,7 +44,13 @@ struct path_doubt {
 	int neighbour_server;       /* index of who said so */
 	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
-	int64_t conflict_ns;                   /* monotonic: when the newest claim was seen */
+	int64_t conflict_ns;                  /* monotonic: when the newest claim was seen */
+	int silent_server;                    /* index of one that has the very address probed, and listens there .. */
+	int64_t silent_from_ns, silent_to_ns; /* .. and that nothing reached which left in between; -1: none */
+	bool has_stranger;
+	uint8_t stranger_mac[EVIDENCE_MAC_LEN]; /* where our frames for the address went, which is none of that
+						 * server's, .. */
+	int64_t stranger_ns;                    /* .. at this time (monotonic) */
 	uint8_t frames_without_receipts;       /* a bit a slot: frames came while its socket saw none of what is lost */
 	uint32_t socket_drops[WIRE_SLOTS_MAX]; /* by slot, at the newest evidence .. */
 	uint32_t accept_overflows[WIRE_SLOTS_MAX];

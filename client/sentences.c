@@ -360,6 +360,26 @@ void sentences_refused_by_other(const struct verdict_evidence *e, struct verdict
 	say(v, "whoever refuses the probes may be that other machine");
 }
 
+void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct verdict_facts *f = &e->facts;
+
+	say(v,
+	    "%s has %s, listens there and has heard nothing of it, but our frames for it go to %s, which is none of "
+	    "that server's",
+	    or_else(f->silent_holder, "the server"), address_text(&e->address).text, mac_text(f->stranger_mac).text);
+}
+
+/* Which of them it is cannot be told from here: a firewall may well reject in the name of the address. */
+void sentences_refused(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (refused_behind_its_back(e))
+		say(v,
+		    "%s has this address, listens there and has heard nothing of it: another machine holds it too, "
+		    "or a firewall answers for it",
+		    e->facts.silent_holder);
+}
+
 void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_flows *f = &e->context.flows;

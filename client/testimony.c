@@ -1,7 +1,10 @@
 #include "client/testimony.h"
 
+#include <string.h>
+
 #define ATTEMPT_AGE_MAX_NS INT64_C(60000000000) /* half-open sockets live 64 s */
 #define FORGOTTEN_NS       INT64_C(950000000)   /* a half-open socket is repeated, or given up, after a second */
+#define ADDRESSES_AGE_NS   INT64_C(1000000000)  /* what a server says of its addresses may be so old */
 #define QUERY_MAX_NS       INT64_C(450000000)
 
 static bool is_doubtful(const struct prober_record *r)
@@ -14,17 +17,18 @@ static int64_t spoken_ns(const struct path_doubt *d, int slot)
 	return d->has_window[slot] ? d->windows[slot].asked_ns : INT64_MIN;
 }
 
-/* Have as many probes been refused since this server spoke as before it did? So it is asked about the first one, and
- * then ever more seldom. */
+/* Have as many probes been refused since the time that this server's word is about (see note_silence) as before? So it
+ * is asked about the first ones, and then ever more seldom. */
 static bool refusals_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
+	int64_t said_ns = spoken_ns(p->doubt, slot);
 	uint32_t before = 0, since = 0;
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
 		if (r->outcome == PROBER_REFUSED)
-			*(r->sent_ns > spoken_ns(p->doubt, slot) ? &since : &before) += 1;
+			*(r->sent_ns + ADDRESSES_AGE_NS > said_ns ? &since : &before) += 1;
 	}
 	return since > 0 && since >= before;
 }
@@ -248,6 +252,78 @@ static bool frames_came(const struct path *p, const struct testimony *t, const s
 	return false;
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* When something for the address of this path and its protocol last came to the server, of whatever is known there: to
+ * its socket, or as a frame that its own firewall may have refused. */
+static int64_t came_ns(const struct path *p, const struct testimony *t, const struct evidence_flow *flow,
+		       int64_t blind_before_ns)
+{
+	int64_t newest_ns = blind_before_ns;
+
+	if (flow->known)
+		newest_ns = later(newest_ns, t->asked_ns - (int64_t)flow->idle_ms * 1000000);
+	for (unsigned i = 0; i < t->answer->frames_len; i++) {
+		const struct evidence_frames *f = &t->answer->frames[i];
+		if (f->transport == (p->tcp ? PACKET_TCP : PACKET_UDP) &&
+		    endpoint_same_address(&f->local, &p->endpoint))
+			newest_ns = later(newest_ns, t->asked_ns - (int64_t)f->idle_ms * 1000000);
+	}
+	return newest_ns;
+}
+
+static bool is_its_mac(const struct testimony *t, const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	for (unsigned i = 0; i < t->answer->macs_len; i++) {
+		if (memcmp(t->answer->macs[i], mac, EVIDENCE_MAC_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Our frames for this address of the server's go to a MAC that is none of its own. Those to where it was asked have to
+ * go to one of its own: where a router answers for others (proxy ARP), a strange MAC means nothing. */
+static bool goes_to_a_stranger(const struct path *p, const struct testimony *t, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	uint8_t its[EVIDENCE_MAC_LEN];
+
+	return t->neighbour_mac && t->asked_at && t->answer->macs_len > 0 &&
+	       !endpoint_same_address(t->asked_at, &p->endpoint) && t->neighbour_mac(t->asked_at, its) &&
+	       is_its_mac(t, its) && t->neighbour_mac(&p->endpoint, mac) && !is_its_mac(t, mac);
+}
+
+/* Does the server listen on the very address and port that is probed? Then its silence means something. */
+static bool holds(const struct path *p, const struct testimony *t)
+{
+	const struct evidence_answer *a = t->answer;
+
+	return (p->tcp ? a->listens_tcp : a->listens_udp) && a->port == p->endpoint.port && is_its_own(t, &p->endpoint);
+}
+
+static void note_silence(struct path *p, const struct testimony *t, const struct evidence_flow *flow,
+			 int64_t blind_before_ns)
+{
+	struct path_doubt *d = p->doubt;
+	uint8_t mac[EVIDENCE_MAC_LEN];
+
+	if (!holds(p, t)) {
+		if (d->silent_server == (int)t->server)
+			d->silent_server = -1;
+		return;
+	}
+	d->silent_server = (int)t->server;
+	d->silent_from_ns = came_ns(p, t, flow, blind_before_ns);
+	d->silent_to_ns = t->asked_ns - ADDRESSES_AGE_NS; /* since then it may have given the address up */
+	if (p->facts.told != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
+		return;
+	d->has_stranger = true;
+	memcpy(d->stranger_mac, mac, sizeof mac);
+	d->stranger_ns = t->asked_ns;
+}
+
 static void note_frames(struct path *p, int slot, bool came)
 {
 	uint8_t bit = (uint8_t)(1u << slot);
@@ -296,6 +372,7 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 	note_flow(p, t, flow);
 	note_neighbour(p, t, client);
 	note_conflict(p, t);
+	note_silence(p, t, flow, blind_before_ns);
 	note_frames(p, slot, frames_came(p, t, flow, client));
 	note_drops(p, t, slot);
 	settle_by_window(p, slot, &window);

@@ -22,6 +22,9 @@ struct testimony {
 	int witness;     /* index of the server through which it came; -1: directly */
 	const struct testimony_query *query;
 	const struct evidence_answer *answer;
+	const struct endpoint *asked_at; /* where; NULL: through a witness */
+	/* The MAC that our frames to an endpoint go to: see asker_settings. May be NULL. */
+	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
 	int64_t asked_ns, now_ns; /* monotonic: when the query left, and now */
 };
 

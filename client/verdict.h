@@ -85,8 +85,12 @@ struct verdict_facts {
 	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
 	uint32_t handshakes;          /* TCP: of the newest lost probes so many got that far at least */
 	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences .. */
-	uint32_t accept_overflows;  /* .. and connections, on its whole host, for a full accept queue */
-	const char *silent_witness; /* a server that was asked to reach the silent one, and could not; NULL */
+	uint32_t accept_overflows; /* .. and connections, on its whole host, for a full accept queue */
+	const char
+	    *silent_holder;       /* a server that has the address probed, listens there, and that nothing reached .. */
+	uint32_t refused_unheard; /* .. while so many probes were refused */
+	const uint8_t *stranger_mac; /* where our frames for the address then went: none of that server's; NULL */
+	const char *silent_witness;  /* a server that was asked to reach the silent one, and could not; NULL */
 };
 
 /* What the probes that ask for a twin say (a flow of their own beside the path's). */
@@ -122,13 +126,15 @@ struct verdict_context {
 	struct contrast smaller;  /* this size against the largest smaller one that works .. */
 	unsigned smaller_size_up; /* .. which has so many octets; 0: there is none */
 	struct verdict_flows flows;
-	bool servers_silent; /* for each server that may answer: at least two addresses of it are configured, all were
-				asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
-	bool all_silent; /* .. nor from any other server: it may be us who are cut off. servers_silent is false then */
-	bool not_authorised; /* a server that may answer here said not-authorised on another path */
-	bool changes_hands;  /* on this path, or another one to the address, another holder has answered since .. */
-	bool fought_over;    /* .. and two do by turns */
-	bool protocol_down;  /* every path of this target, address and protocol is down */
+	bool servers_silent;   /* for each server that may answer: at least two addresses of it are configured, all were
+				  asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
+	bool all_silent;       /* .. nor from any other server: it may be us who are cut off. servers_silent is false
+				  then */
+	bool not_authorised;   /* a server that may answer here said not-authorised on another path */
+	bool changes_hands;    /* on this path, or another one to the address, another holder has answered since .. */
+	bool fought_over;      /* .. and two do by turns */
+	bool refused_over_udp; /* ours is TCP; over UDP the address itself says that the port is closed, too */
+	bool protocol_down;    /* every path of this target, address and protocol is down */
 	int64_t skew_elsewhere_ns; /* .. or clock-skew: its offset; 0: none */
 };
 

@@ -40,6 +40,16 @@ static inline bool stranger_answers(const struct verdict_evidence *e)
 	return !may_answer(e, t->server) || (e->round && (t->servers_mask & ~e->allowed_mask) != 0);
 }
 
+/* The address itself refuses (a router would do so by its own), but the server that has it, and listens there, has
+ * heard nothing of most of that. */
+static inline bool refused_behind_its_back(const struct verdict_evidence *e)
+{
+	const struct verdict_facts *f = &e->facts;
+
+	return f->silent_holder && f->refused_unheard > 0 && 2 * f->refused_unheard >= seen(e, PROBER_REFUSED) &&
+	       (endpoint_same_address(&f->offender, &e->address) || (e->tcp && endpoint_is_unknown(&f->offender)));
+}
+
 static inline bool arrives_where_asked(const struct verdict_evidence *e)
 {
 	return endpoint_is_unknown(&e->arrives_on) || endpoint_same_address(&e->arrives_on, &e->facts.arrived_on);

@@ -9,6 +9,7 @@
 #include "server/syn_counters.h"
 
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 
 #define MS 1000000LL
@@ -32,8 +33,9 @@ struct collector {
 	int64_t overflows_at_start; /* -1: this kernel does not count them */
 	struct error errors[ERRORS_MAX];
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
-	unsigned addresses_len;
-	int64_t addresses_ns; /* when they were read; 0: never */
+	uint8_t macs[EVIDENCE_MACS_MAX][EVIDENCE_MAC_LEN]; /* of our interfaces */
+	unsigned addresses_len, macs_len;                  /* macs_len beyond the maximum: there are more */
+	int64_t addresses_ns;                              /* when all these were read; 0: never */
 };
 
 static int64_t count_overflows(void)
@@ -154,6 +156,32 @@ static void add_address(struct collector *c, const struct sockaddr *sa)
 	c->addresses[c->addresses_len++] = e;
 }
 
+static void add_mac(struct collector *c, const struct sockaddr_ll *link)
+{
+	static const uint8_t none[EVIDENCE_MAC_LEN];
+
+	if (link->sll_halen != EVIDENCE_MAC_LEN || memcmp(link->sll_addr, none, sizeof none) == 0)
+		return;
+	for (unsigned i = 0; i < c->macs_len && i < EVIDENCE_MACS_MAX; i++)
+		if (memcmp(c->macs[i], link->sll_addr, EVIDENCE_MAC_LEN) == 0)
+			return;
+	if (c->macs_len < EVIDENCE_MACS_MAX)
+		memcpy(c->macs[c->macs_len], link->sll_addr, EVIDENCE_MAC_LEN);
+	c->macs_len++;
+}
+
+static void add_interface_address(struct collector *c, const struct sockaddr *sa)
+{
+	struct sockaddr_ll link;
+
+	if (sa->sa_family != AF_PACKET) {
+		add_address(c, sa);
+		return;
+	}
+	memcpy(&link, sa, sizeof link);
+	add_mac(c, &link);
+}
+
 static void read_addresses(struct collector *c, int64_t now_ns)
 {
 	struct ifaddrs *list;
@@ -161,10 +189,10 @@ static void read_addresses(struct collector *c, int64_t now_ns)
 	if ((c->addresses_ns && now_ns - c->addresses_ns < S) || getifaddrs(&list) < 0)
 		return;
 	c->addresses_ns = now_ns;
-	c->addresses_len = 0;
+	c->addresses_len = c->macs_len = 0;
 	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
 		if (i->ifa_addr)
-			add_address(c, i->ifa_addr);
+			add_interface_address(c, i->ifa_addr);
 	freeifaddrs(list);
 }
 
@@ -216,6 +244,17 @@ static uint32_t overflows_since_start(const struct collector *c)
 	return c->overflows_at_start < 0 || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
 }
 
+/* Only for who may be on our link: it knows the MAC that an address of ours has for it. */
+static void add_macs(const struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
+		     struct evidence_answer *answer)
+{
+	if (!query->has_own_mac || query->relayed || !endpoint_same_address(&query->own_address, asker) ||
+	    c->macs_len > EVIDENCE_MACS_MAX)
+		return;
+	memcpy(answer->macs, c->macs, sizeof answer->macs);
+	answer->macs_len = c->macs_len;
+}
+
 void collector_collect(struct collector *collector, const struct evidence_query *query, const struct endpoint *asker,
 		       int64_t now_ns, struct evidence_answer *answer)
 {
@@ -223,6 +262,7 @@ void collector_collect(struct collector *collector, const struct evidence_query 
 	read_addresses(collector, now_ns);
 	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = collector->addresses_len;
+	add_macs(collector, query, asker, answer);
 	add_errors(collector, asker, true, now_ns, answer); /* first: they prove something */
 	add_errors(collector, asker, false, now_ns, answer);
 	answer->accept_overflows = overflows_since_start(collector);

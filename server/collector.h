@@ -18,7 +18,7 @@ void collector_free(struct collector *collector);
 void collector_touch(struct collector *collector, int64_t now_ns);
 /* An ICMP error that came for a reply of ours; other kinds of entries are ignored. */
 void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns);
-/* Fill attempts, addresses, errors and accept_overflows of the answer. */
+/* Fill attempts, addresses, MACs, errors and accept_overflows of the answer. */
 void collector_collect(struct collector *collector, const struct evidence_query *query, const struct endpoint *asker,
 		       int64_t now_ns, struct evidence_answer *answer);
 

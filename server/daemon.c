@@ -46,6 +46,9 @@ static void collect(void *context, const struct evidence_query *query, const str
 	lookout_collect(d->lookout, query, asker, answer);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
+	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;
+	answer->listens_udp = d->udp && answer->port;
+	answer->listens_tcp = d->tcp && answer->port;
 	randombytes_buf(nonce, SEAL_NONCE_LEN);
 }
 

@@ -22,13 +22,19 @@ enum {
 	NEIGHBOUR_LEN = 60,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
+	MAC_RECORD_LEN = 8,
 
 	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
 	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 3 * ADDRESS_LEN + ERROR_LEN,
 };
 
 enum { QUERY_RELAYED = 0x01, QUERY_HAS_OWN_MAC = 0x02 };
-enum { ANSWER_TRUNCATED = 0x01, ANSWER_SEES_FRAMES = 0x02 };
+enum {
+	ANSWER_TRUNCATED = 0x01,
+	ANSWER_SEES_FRAMES = 0x02,
+	ANSWER_LISTENS_UDP = 0x04,
+	ANSWER_LISTENS_TCP = 0x08,
+};
 enum { NEIGHBOUR_HAS_ENTRY = 0x01, NEIGHBOUR_HAS_FRAME = 0x02, NEIGHBOUR_WRONG = 0x04, NEIGHBOUR_REPAIRED = 0x08 };
 enum { FLOW_KNOWN = 0x01, FLOW_UNHEARD = 0x02 };
 
@@ -283,7 +289,7 @@ static void get_conflict(struct evidence_conflict *c, const uint8_t *p)
 }
 
 struct lengths {
-	unsigned flows, attempts, addresses, errors, neighbours, frames, conflicts;
+	unsigned flows, attempts, addresses, errors, neighbours, frames, conflicts, macs;
 };
 
 /* How many records of item_len fit in what is left of *room. */
@@ -306,6 +312,9 @@ static struct lengths cut_to_fit(size_t room, const struct evidence_answer *answ
 	n.conflicts = cut(&room, answer->conflicts_len, CONFLICT_LEN);
 	n.addresses = cut(&room, answer->addresses_len, ADDRESS_LEN);
 	n.errors = cut(&room, answer->errors_len, ERROR_LEN);
+	n.macs = cut(&room, answer->macs_len, MAC_RECORD_LEN);
+	if (n.macs < answer->macs_len)
+		n.macs = 0; /* what is not among some of them means nothing */
 	return n;
 }
 
@@ -314,10 +323,12 @@ static void put_answer_head(uint8_t *buf, const struct evidence_answer *answer, 
 	bool truncated = answer->truncated || n->flows < answer->flows_len || n->attempts < answer->attempts_len ||
 			 n->addresses < answer->addresses_len || n->errors < answer->errors_len ||
 			 n->neighbours < answer->neighbours_len || n->frames < answer->frames_len ||
-			 n->conflicts < answer->conflicts_len;
+			 n->conflicts < answer->conflicts_len || n->macs < answer->macs_len;
 
 	buf[0] = VERSION;
-	buf[1] = (uint8_t)((truncated ? ANSWER_TRUNCATED : 0) | (answer->sees_frames ? ANSWER_SEES_FRAMES : 0));
+	buf[1] =
+	    (uint8_t)((truncated ? ANSWER_TRUNCATED : 0) | (answer->sees_frames ? ANSWER_SEES_FRAMES : 0) |
+		      (answer->listens_udp ? ANSWER_LISTENS_UDP : 0) | (answer->listens_tcp ? ANSWER_LISTENS_TCP : 0));
 	buf[2] = (uint8_t)n->flows;
 	buf[3] = (uint8_t)n->attempts;
 	buf[4] = (uint8_t)n->addresses;
@@ -331,6 +342,8 @@ static void put_answer_head(uint8_t *buf, const struct evidence_answer *answer, 
 	bytes_put32(buf + 32, answer->socket_drops);
 	put_endpoint(buf + 36, &answer->asker);
 	bytes_put32(buf + 56, answer->accept_overflows);
+	bytes_put16(buf + 60, answer->port);
+	buf[62] = (uint8_t)n->macs;
 }
 
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer)
@@ -356,6 +369,8 @@ void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answe
 		memcpy(p, answer->addresses[i].address, ADDRESS_LEN);
 	for (unsigned i = 0; i < n.errors; i++, p += ERROR_LEN)
 		put_error(p, &answer->errors[i]);
+	for (unsigned i = 0; i < n.macs; i++, p += MAC_RECORD_LEN)
+		memcpy(p, answer->macs[i], EVIDENCE_MAC_LEN);
 }
 
 static bool get_answer_head(struct evidence_answer *answer, const uint8_t *buf, size_t len)
@@ -364,6 +379,8 @@ static bool get_answer_head(struct evidence_answer *answer, const uint8_t *buf, 
 		return false;
 	answer->truncated = buf[1] & ANSWER_TRUNCATED;
 	answer->sees_frames = buf[1] & ANSWER_SEES_FRAMES;
+	answer->listens_udp = buf[1] & ANSWER_LISTENS_UDP;
+	answer->listens_tcp = buf[1] & ANSWER_LISTENS_TCP;
 	answer->flows_len = buf[2];
 	answer->attempts_len = buf[3];
 	answer->addresses_len = buf[4];
@@ -377,6 +394,8 @@ static bool get_answer_head(struct evidence_answer *answer, const uint8_t *buf, 
 	answer->socket_drops = bytes_get32(buf + 32);
 	get_endpoint(&answer->asker, buf + 36);
 	answer->accept_overflows = bytes_get32(buf + 56);
+	answer->port = bytes_get16(buf + 60);
+	answer->macs_len = buf[62];
 	return true;
 }
 
@@ -385,12 +404,13 @@ static bool answer_fits(size_t len, const struct evidence_answer *answer)
 	size_t lists = answer->flows_len * (size_t)FLOW_LEN + answer->attempts_len * (size_t)ATTEMPT_LEN +
 		       answer->addresses_len * (size_t)ADDRESS_LEN + answer->errors_len * (size_t)ERROR_LEN +
 		       answer->neighbours_len * (size_t)NEIGHBOUR_LEN + answer->frames_len * (size_t)FRAMES_LEN +
-		       answer->conflicts_len * (size_t)CONFLICT_LEN;
+		       answer->conflicts_len * (size_t)CONFLICT_LEN + answer->macs_len * (size_t)MAC_RECORD_LEN;
 
 	return answer->flows_len <= EVIDENCE_FLOWS_MAX && answer->attempts_len <= EVIDENCE_ATTEMPTS_MAX &&
 	       answer->addresses_len <= EVIDENCE_ADDRESSES_MAX && answer->errors_len <= EVIDENCE_ERRORS_MAX &&
 	       answer->neighbours_len <= EVIDENCE_NEIGHBOURS_MAX && answer->frames_len <= EVIDENCE_FRAMES_MAX &&
-	       answer->conflicts_len <= EVIDENCE_CONFLICTS_MAX && len - ANSWER_HEAD_LEN >= lists;
+	       answer->conflicts_len <= EVIDENCE_CONFLICTS_MAX && answer->macs_len <= EVIDENCE_MACS_MAX &&
+	       len - ANSWER_HEAD_LEN >= lists;
 }
 
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
@@ -417,5 +437,7 @@ bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer
 	}
 	for (unsigned i = 0; i < answer->errors_len; i++, p += ERROR_LEN)
 		get_error(&answer->errors[i], p);
+	for (unsigned i = 0; i < answer->macs_len; i++, p += MAC_RECORD_LEN)
+		memcpy(answer->macs[i], p, EVIDENCE_MAC_LEN);
 	return true;
 }

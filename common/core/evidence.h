@@ -19,6 +19,7 @@ enum {
 	EVIDENCE_NEIGHBOURS_MAX = 4,
 	EVIDENCE_FRAMES_MAX = 8,
 	EVIDENCE_CONFLICTS_MAX = 8,
+	EVIDENCE_MACS_MAX = 16,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_LEN_MIN = 64, /* the shortest text: an answer with nothing in its lists */
 };
@@ -117,11 +118,15 @@ struct evidence_answer {
 	bool truncated;
 	uint64_t boot_id;
 	uint64_t uptime_ms;
-	uint64_t evicted_ms;       /* since a flow of this client was last evicted; UINT64_MAX: never */
-	uint32_t socket_drops;     /* datagrams that the kernel dropped at the UDP socket since it was opened */
-	uint32_t accept_overflows; /* connections dropped for a full accept queue, on the whole host, since start */
-	bool sees_frames;          /* it looks at frames (CAP_NET_RAW): what is not in frames did not come */
-	struct endpoint asker;     /* as the server sees the one who asked */
+	uint64_t evicted_ms;           /* since a flow of this client was last evicted; UINT64_MAX: never */
+	uint32_t socket_drops;         /* datagrams that the kernel dropped at the UDP socket since it was opened */
+	uint32_t accept_overflows;     /* connections dropped for a full accept queue, on the whole host, since start */
+	bool sees_frames;              /* it looks at frames (CAP_NET_RAW): what is not in frames did not come */
+	struct endpoint asker;         /* as the server sees the one who asked */
+	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all .. */
+	bool listens_udp, listens_tcp; /* .. over these */
+	uint8_t macs[EVIDENCE_MACS_MAX][EVIDENCE_MAC_LEN]; /* all of the server's own, or none: for a client that says
+							    * its own as the server sees it, so may be on its link */
 	struct evidence_flow flows[EVIDENCE_FLOWS_MAX];
 	struct evidence_attempt_answer attempts[EVIDENCE_ATTEMPTS_MAX];
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX]; /* the server's own; port is 0 */
@@ -130,7 +135,7 @@ struct evidence_answer {
 	struct evidence_frames frames[EVIDENCE_FRAMES_MAX];
 	struct evidence_conflict conflicts[EVIDENCE_CONFLICTS_MAX];
 	unsigned flows_len, attempts_len, addresses_len, errors_len;
-	unsigned neighbours_len, frames_len, conflicts_len;
+	unsigned neighbours_len, frames_len, conflicts_len, macs_len;
 };
 
 /* Write into exactly len octets, zero-padded. How many flows and attempts fit is for the asker to know:
@@ -143,8 +148,8 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
     __attribute__((warn_unused_result));
 
 /* Cuts the lists to fit and says truncated. Room goes to attempts first (short, and asked for one by one),
- * then flows, neighbours, frames, conflicts, addresses, errors. len >= EVIDENCE_LEN_MIN: evidence_read_query has seen
- * to that. */
+ * then flows, neighbours, frames, conflicts, addresses, errors, MACs. len >= EVIDENCE_LEN_MIN: evidence_read_query has
+ * seen to that. */
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
     __attribute__((warn_unused_result));

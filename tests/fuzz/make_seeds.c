@@ -312,7 +312,9 @@ static void answer(unsigned flows, unsigned others, size_t len)
 	char name[64];
 	a = (struct evidence_answer){ .boot_id = 42, .uptime_ms = 100000, .evicted_ms = UINT64_MAX, .asker = v4(9, 1) };
 	a.flows_len = flows;
-	a.attempts_len = a.addresses_len = a.errors_len = others;
+	a.attempts_len = a.addresses_len = a.errors_len = a.macs_len = others;
+	a.listens_udp = a.listens_tcp = others % 2;
+	a.port = others ? WIRE_PORT : 0;
 	for (unsigned i = 0; i < flows; i++) {
 		struct receipts r = { .first = 1, .newest = 64, .received = 64 - i, .bitmap = { ~0ull << i } };
 		a.flows[i] = (struct evidence_flow){ 0x1000 + i,       i % 3 != 2,   i % 5 == 1, r,
@@ -325,6 +327,7 @@ static void answer(unsigned flows, unsigned others, size_t len)
 		a.errors[i].client = v4(9, 40000);
 		a.errors[i].type = 3;
 		a.errors[i].code = (uint8_t)i;
+		a.macs[i][5] = (uint8_t)i;
 		a.errors[i].twin_flow = a.errors[i].twin_seq = i;
 	}
 	if (others > 0)

@@ -321,13 +321,14 @@ class Server:
     def start(self, under=(), **changes):
         """under: a program that runs it, with its arguments."""
         program = (*under, self.network.program("floatprobed"))
+        last = changes.get("listen", {}).get("protocols", ["tcp"])[-1]  # it opens UDP first
         self.process = self.host.start(*program, "--config", self.config(**changes))
-        wait_until(f"{self.name} listens", self._ready)
+        wait_until(f"{self.name} listens", lambda: self._listens(last))
 
-    def _ready(self):
+    def _listens(self, protocol):
         if not self.process.running():
             raise Failure(f"{self.name} ended at its start:\n{self.process.output()}")
-        return self.host.listens("tcp", PORT)  # it opens UDP first
+        return self.host.listens(protocol, PORT)
 
     def stop(self):
         """End it the ordinary way, unless that was done before. One that ended by itself is a failure."""

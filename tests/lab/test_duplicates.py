@@ -14,7 +14,7 @@ import threading
 
 import lab
 from lab import Failure, link, wait_until
-from provider import DOWN, TWICE, main, scenario, scenarios
+from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
 ROUND = ("--count", "30", "--spacing", "60ms", "--timeout", "500ms")
 SHARED = {"target": "shared"}
@@ -78,6 +78,18 @@ class Lan:
     def speaking_up(self):
         return by_turns(*(lambda host=server.host: announce(host) for server in (self.one, self.two)))
 
+    @contextlib.contextmanager
+    def stranger(self):
+        """boot-02 has the address, and says so, but no floatprobed."""
+        self.two.stop()
+        self.take(self.two)
+        announce(self.two.host)
+        with by_turns(lambda: announce(self.two.host)):
+            yield
+
+    def of_boot_01(self):
+        return [target for target in self.targets(server="boot-01") if target["name"] != "boot-02"]
+
     def targets(self, **more):
         droplets = [target for target in self.net.targets() if target["role"] == "droplet"]
         shared = {"name": "shared", "role": "floating", "address": self.shared, "server": ["boot-01", "boot-02"], **more}
@@ -116,23 +128,110 @@ def a_machine_and_its_clone(net):
 
 @scenarios(*TWICE)
 def a_machine_without_our_server(net, privilege):
-    """It refuses. Only who may look at the link has seen it claim the address."""
+    """It refuses. Who may look at the link has seen it claim the address; we see ourselves where our frames go."""
     net.deprive(privilege)
     lan = Lan(net)
-    lan.two.stop()
-    targets = [target for target in lan.targets(server="boot-01") if target["name"] != "boot-02"]
+    targets = lan.of_boot_01()
     net.check(targets).expect({}, state="up", cause="none", server="boot-01")
-    lan.take(lan.two)
-    announce(lan.two.host)
-    with by_turns(lambda: announce(lan.two.host)):
+    with lan.stranger():
         check = net.check(targets, options=ROUND)
-    seen = privilege == "privileged"
-    for row in check.expect({**SHARED, "protocol": "udp"}, **DOWN, direction="forward",
-                            cause="duplicate-address" if seen else "refused"):  # fmt: skip
-        check.told(row, *([lan.two.host.mac(), "may be that other machine"] if seen else []))
-    check.expect({**SHARED, "protocol": "tcp"}, **DOWN, direction="forward",
-                 cause={"duplicate-address", "refused"})  # fmt: skip
+    for row in check.expect(SHARED, **DOWN, direction="forward", cause="duplicate-address"):
+        check.told(row, lan.two.host.mac(), *(["may be that other machine"] if privilege == "privileged" else
+                                              ["boot-01 has", "which is none of that server's"]))  # fmt: skip
     check.expect({"target": "boot-01"}, state="up", cause="none")
+
+
+@scenarios(*TWICE)
+def a_machine_without_our_server_and_a_router_between(net, privilege):
+    """Where the router's frames go is not for us to see."""
+    outside = net.client
+    net.deprive(privilege)
+    lan = Lan(net)
+    net.client = outside
+    targets = lan.of_boot_01()
+    net.check(targets).expect({}, state="up", cause="none", server="boot-01")
+    with lan.stranger():
+        check = net.check(targets, options=ROUND)
+    if privilege == "privileged":
+        check.expect(SHARED, **DOWN, direction="forward", cause="duplicate-address")
+    else:
+        for row in check.expect(SHARED, **DOWN, direction="forward", cause="refused"):
+            check.told(row, "boot-01 has this address, listens there and has heard nothing of it")
+
+
+def refused_by_its_own_firewall(lan):
+    """One kind of `reject` for each protocol."""
+    lan.one.host.nft(f"""
+        table inet own {{ chain input {{
+            type filter hook input priority 0;
+            {lan.net.plan.nft} daddr {lan.shared} udp dport {PORT} reject;
+            {lan.net.plan.nft} daddr {lan.shared} tcp dport {PORT} reject with tcp reset;
+        }}; }}
+    """)
+
+
+def refused_before_the_bridge(lan):
+    """In the name of the address, as the firewall of a hypervisor does."""
+    lan.net.router.nft(f"""
+        table netdev own {{ chain input {{
+            type filter hook ingress device "home" priority 0;
+            {lan.net.plan.nft} daddr {lan.shared} udp dport {PORT} reject;
+            {lan.net.plan.nft} daddr {lan.shared} tcp dport {PORT} reject with tcp reset;
+        }}; }}
+    """)
+
+
+def refused_on_its_second_interface(lan):
+    """Our frames for it go to the second interface, where nobody takes them."""
+    host, net = lan.one.host, lan.net
+    link(host, "eth1", net.router, "second")
+    net.router.ip("link set second master lan")
+    wait_until("the second interface is up", host.settled)
+    net.client.ip(f"neigh replace {lan.shared} lladdr {host.mac('eth1')} dev eth0")
+    refused_by_its_own_firewall(lan)
+
+
+def refused_for_it_listens_elsewhere(lan):
+    lan.one.stop()
+    lan.one.start(listen={"addresses": [lan.net.plan.droplet["boot-01"]]})
+
+
+REFUSALS = {  # and whether it is told that a firewall may answer; None: only by a server that sees no frames
+    refused_before_the_bridge: True,
+    refused_by_its_own_firewall: None,
+    refused_on_its_second_interface: None,
+    refused_for_it_listens_elsewhere: False,
+}
+
+
+@scenarios(*((how.__name__, privilege) for how in REFUSALS for (privilege,) in TWICE))
+def nobody_else(net, how, privilege):
+    """It is the server itself that refuses, or what stands before it."""
+    net.deprive(privilege)
+    lan = Lan(net)
+    targets = lan.of_boot_01()
+    net.check(targets).expect({}, state="up", cause="none", server="boot-01")
+    ((refuse, said),) = ((refuse, said) for refuse, said in REFUSALS.items() if refuse.__name__ == how)
+    refuse(lan)
+    check = net.check(targets, options=ROUND)
+    said = privilege == "unprivileged" if said is None else said
+    for row in check.expect(SHARED, **DOWN, direction="forward", cause="refused"):
+        told = any("or a firewall answers for it" in sentence for sentence in row["evidence"])
+        check.require(told == said, f"told of a firewall: {told}, not {said}", row)
+    check.expect({"target": "boot-01"}, state="up", cause="none")
+
+
+@scenario
+def a_protocol_that_nobody_listens_on(net):
+    """The server's own kernel resets, and closes the other port."""
+    lan = Lan(net)
+    for protocol, other in ("udp", "tcp"), ("tcp", "udp"):
+        lan.one.stop()
+        lan.one.start(listen={"protocols": [protocol]})
+        check = net.check(lan.of_boot_01(), options=ROUND)
+        for row in check.expect({"protocol": other}, **DOWN, direction="forward", cause="refused"):
+            check.require(not any("has this address" in said for said in row["evidence"]), "it does not listen", row)
+        check.expect({"protocol": protocol}, state="up", cause="none")
 
 
 @scenario

@@ -30,6 +30,19 @@ def prohibited(net, protocol):
     check.rest_is_healthy()
 
 
+@scenarios(("bootnode",), ("boot-01",))
+def refused_by_the_router(net, target):
+    """In its own name or, where it translates or resets, in that of the address: that is no other machine."""
+    address = net.plan.floating if target == "bootnode" else net.plan.droplet[target]
+    net.cut("forward", address, "udp", verdict="reject with icmpx type port-unreachable")
+    net.cut("forward", address, "tcp", verdict="reject with tcp reset")
+    check = net.check(options=())
+    for row in check.expect({"target": target}, **DOWN, direction="forward", cause="refused"):
+        told = any("has this address" in sentence for sentence in row["evidence"])
+        check.require(told == (target == "boot-01" and row["protocol"] == "tcp"), "whose address is it?", row)
+    check.rest_is_healthy()
+
+
 @scenario
 def own_firewall(net):
     """Nothing left this host, so nothing is known of the path."""

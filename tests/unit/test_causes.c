@@ -166,6 +166,58 @@ static void duplicate_address(void **state)
 	CASE("refused", e = lost(0, 10, PROBER_REFUSED));
 }
 
+/* boot-01 has the address, listens, and has heard nothing of 6 of the 10 probes that the address itself refused; our
+ * frames go to another machine. */
+static struct verdict_evidence stranger(void)
+{
+	static const uint8_t mac[EVIDENCE_MAC_LEN] = { 2, 0, 0, 0, 0, 9 };
+	struct verdict_evidence made = lost(0, 10, PROBER_REFUSED);
+
+	made.facts.offender = made.address;
+	made.facts.silent_holder = "boot-01";
+	made.facts.refused_unheard = 6;
+	made.facts.stranger_mac = mac;
+	return made;
+}
+
+static bool says(const char *words)
+{
+	for (unsigned i = 0; i < v.sentences_len; i++) {
+		if (strstr(v.sentences[i], words))
+			return true;
+	}
+	return false;
+}
+
+static void a_stranger(void **state)
+{
+	static const char firewall[] = "another machine holds it too, or a firewall answers for it";
+
+	(void)state;
+	CASE("duplicate-address", e = stranger());
+	assert_true(says("boot-01 has 203.0.113.7, listens there and has heard nothing of it, but our frames for it go "
+			 "to 02:00:00:00:00:09, which is none of that server's"));
+	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true);
+	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true;
+	     e.facts.offender = (struct endpoint){ .port = 0 }); /* a reset names nobody */
+	CASE("duplicate-address", e = stranger(); e.facts.conflict = &claim);
+	assert_true(says("may be that other machine"));
+	CASE("refused", e = stranger(); e.tcp = true); /* any firewall forges a reset */
+	assert_true(says(firewall));
+	CASE("refused", e = stranger(); e.facts.stranger_mac = NULL); /* a bridge's firewall forges the rest */
+	assert_true(says(firewall));
+	CASE("refused", e = stranger(); e.facts.silent_holder = NULL); /* not its address, or it does not listen */
+	assert_false(says(firewall));
+	CASE("refused", e = stranger(); e.facts.refused_unheard = 4); /* most of it came to the server */
+	assert_false(says(firewall));
+	CASE("refused", e = stranger(); e.facts.offender.address[15] = 1); /* a router */
+	assert_false(says(firewall));
+	CASE("refused", e = stranger(); e.facts.offender = (struct endpoint){ .port = 0 });
+	CASE("prohibited", e = stranger(); e.tally.by_outcome[PROBER_REFUSED] = 4;
+	     e.tally.by_outcome[PROBER_PROHIBITED] = 6);
+	CASE("none", e = stranger(); e.tally = lost(10, 0, PROBER_LOST).tally);
+}
+
 static void failover(void **state)
 {
 	(void)state;
@@ -390,6 +442,7 @@ int main(void)
 		cmocka_unit_test(stale_neighbour),
 		cmocka_unit_test(unpinned_reply),
 		cmocka_unit_test(duplicate_address),
+		cmocka_unit_test(a_stranger),
 		cmocka_unit_test(failover),
 		cmocka_unit_test(one_flow_of_many),
 		cmocka_unit_test(some_ports),

@@ -18,6 +18,7 @@ enum {
 	CONFLICT_LEN = 32,
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 76,
+	MAC_RECORD_LEN = 8,
 	QUERY_HEAD_LEN = 40,
 };
 
@@ -42,19 +43,20 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 
 /* How long the lists of an answer are. */
 struct lengths {
-	unsigned flows, attempts, neighbours, frames, conflicts, addresses, errors;
+	unsigned flows, attempts, neighbours, frames, conflicts, addresses, errors, macs;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,  EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX, EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
-				     EVIDENCE_ERRORS_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2 };
+				     EVIDENCE_ERRORS_MAX, EVIDENCE_MACS_MAX };
+static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2 };
 
 static size_t text_len(const struct lengths *n)
 {
 	return EVIDENCE_LEN_MIN + n->flows * (size_t)FLOW_LEN + n->attempts * (size_t)ATTEMPT_LEN +
 	       n->neighbours * (size_t)NEIGHBOUR_LEN + n->frames * (size_t)FRAMES_LEN +
-	       n->conflicts * (size_t)CONFLICT_LEN + n->addresses * (size_t)ADDRESS_LEN + n->errors * (size_t)ERROR_LEN;
+	       n->conflicts * (size_t)CONFLICT_LEN + n->addresses * (size_t)ADDRESS_LEN +
+	       n->errors * (size_t)ERROR_LEN + n->macs * (size_t)MAC_RECORD_LEN;
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -106,6 +108,10 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.conflicts_len = n->conflicts,
 		.addresses_len = n->addresses,
 		.errors_len = n->errors,
+		.macs_len = n->macs,
+		.listens_udp = n->macs % 2 == 0,
+		.listens_tcp = n->macs > 2,
+		.port = 0xd1d2,
 	};
 
 	for (uint32_t i = 0; i < n->flows; i++)
@@ -125,6 +131,8 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		};
 	for (uint32_t i = 0; i < n->addresses; i++)
 		answer.addresses[i] = sample_endpoint_v6((uint8_t)i, 0);
+	for (uint32_t i = 0; i < n->macs; i++)
+		memcpy(answer.macs[i], (uint8_t[]){ 2, 0, 0, 0, 3, (uint8_t)i }, EVIDENCE_MAC_LEN);
 	for (uint32_t i = 0; i < n->errors; i++)
 		answer.errors[i] = (struct evidence_error){ .client = sample_endpoint_v4((uint8_t)i, 40000),
 							    .offender = sample_endpoint_v4(254, 0),
@@ -295,6 +303,12 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	assert_int_equal(a->accept_overflows, b->accept_overflows);
 	assert_int_equal(a->sees_frames, b->sees_frames);
 	assert_true(endpoint_equal(&a->asker, &b->asker));
+	assert_int_equal(a->listens_udp, b->listens_udp);
+	assert_int_equal(a->listens_tcp, b->listens_tcp);
+	assert_int_equal(a->port, b->port);
+	assert_true(b->macs_len == 0 || b->macs_len == a->macs_len); /* some of them would say nothing */
+	for (unsigned i = 0; i < b->macs_len; i++)
+		assert_memory_equal(a->macs[i], b->macs[i], EVIDENCE_MAC_LEN);
 	for (unsigned i = 0; i < b->flows_len; i++)
 		assert_same_flow(&a->flows[i], &b->flows[i]);
 	for (unsigned i = 0; i < b->attempts_len; i++) {
@@ -323,6 +337,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->conflicts_len, n->conflicts);
 	assert_int_equal(answer->addresses_len, n->addresses);
 	assert_int_equal(answer->errors_len, n->errors);
+	assert_int_equal(answer->macs_len, n->macs);
 }
 
 static void answers_come_back(void **state)
@@ -371,6 +386,13 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		{ .attempts = 2, .flows = 3, .neighbours = 2, .frames = 3 },
 		{ .attempts = 2, .flows = 3, .neighbours = 2, .frames = 3, .conflicts = 2 },
 		{ .attempts = 2, .flows = 3, .neighbours = 2, .frames = 3, .conflicts = 2, .addresses = 3 },
+		{ .attempts = 2,
+		  .flows = 3,
+		  .neighbours = 2,
+		  .frames = 3,
+		  .conflicts = 2,
+		  .addresses = 3,
+		  .errors = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[1024];
@@ -416,9 +438,9 @@ static void hostile_answers_are_refused(void **state)
 	} counts[] = {
 		{ 2, EVIDENCE_FLOWS_MAX },      { 3, EVIDENCE_ATTEMPTS_MAX },   { 4, EVIDENCE_ADDRESSES_MAX },
 		{ 5, EVIDENCE_ERRORS_MAX },     { 6, EVIDENCE_NEIGHBOURS_MAX }, { 7, EVIDENCE_FRAMES_MAX },
-		{ 54, EVIDENCE_CONFLICTS_MAX },
+		{ 54, EVIDENCE_CONFLICTS_MAX }, { 62, EVIDENCE_MACS_MAX },
 	};
-	static const struct lengths two = { 2, 2, 2, 2, 2, 2, 2 };
+	static const struct lengths two = { 2, 2, 2, 2, 2, 2, 2, 2 };
 	struct evidence_answer in = sample_answer(&two);
 	size_t whole = text_len(&two);
 	static uint8_t buf[65536];
@@ -447,7 +469,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 3, 1 };
+			const struct lengths n = { flows, attempts, 1, 2, 1, 3, 1, 0 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];

@@ -356,7 +356,7 @@ static void drops_count_between_two_evidences(void **state)
 
 /* -- refusals -- */
 
-/* At the first one, then when there are twice as many, four times as many ..; what was said counts until then. */
+/* What is said is about a second ago: at the first four, then when there are twice as many, four times as many .. */
 static void refusals_are_asked_about_ever_more_seldom(void **state)
 {
 	struct scene *s = *state;
@@ -374,9 +374,130 @@ static void refusals_are_asked_about_ever_more_seldom(void **state)
 		s->path->doubt->has_window[0] = true;
 		s->path->doubt->windows[0].asked_ns = (200 + i) * SECOND;
 		asked++;
-		assert_false(testimony_wanted(s->path, 0));
 	}
-	assert_int_equal(asked, 7);
+	assert_int_equal(asked, 8);
+	assert_false(testimony_wanted(s->path, 0));
+}
+
+/* -- strangers -- */
+
+static const struct endpoint shared = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 50 }, .port = 8620 };
+static const struct endpoint own = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 }, .port = 8620 };
+static uint8_t mac_of_shared = 9, mac_of_own = 5;
+
+static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	memset(mac, 0, EVIDENCE_MAC_LEN);
+	mac[5] = endpoint_same_address(to, &shared) ? mac_of_shared : mac_of_own;
+	return mac[5] != 0;
+}
+
+/* All ten were refused. Server 3 has the address, listens, and has two interfaces. */
+static struct evidence_answer refused(struct scene *s)
+{
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	for (uint32_t seq = 1; seq <= 10; seq++)
+		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
+	s->path->facts.told = PROBER_REFUSED;
+	s->path->endpoint = shared;
+	*s->path->doubt = (struct path_doubt){ .silent_server = -1 };
+	a.port = 8620;
+	a.listens_udp = a.listens_tcp = true;
+	a.addresses_len = a.macs_len = 2;
+	a.addresses[0] = own;
+	a.addresses[1] = shared;
+	a.macs[0][5] = 5;
+	a.macs[1][5] = 6;
+	mac_of_shared = 9;
+	mac_of_own = 5;
+	return a;
+}
+
+static void hear_at(struct scene *s, const struct evidence_answer *answer, const struct endpoint *asked_at)
+{
+	static const struct testimony_query nothing;
+
+	testimony_hear(&s->paths, &(struct testimony){
+				      .server = 3,
+				      .witness = -1,
+				      .query = &nothing,
+				      .answer = answer,
+				      .asked_at = asked_at,
+				      .neighbour_mac = neighbour_mac,
+				      .asked_ns = 112 * SECOND,
+				      .now_ns = 112 * SECOND + 20 * MS,
+				  });
+}
+
+#define REFUSED(...)                                                                                                   \
+	do {                                                                                                           \
+		a = refused(s);                                                                                        \
+		__VA_ARGS__;                                                                                           \
+		hear_at(s, &a, &own);                                                                                  \
+	} while (0)
+
+static void a_server_that_holds_the_address_and_hears_nothing_is_silent(void **state)
+{
+	struct scene *s = *state;
+	const struct path_doubt *d;
+	struct evidence_answer a;
+
+	REFUSED();
+	d = s->path->doubt;
+	assert_int_equal(d->silent_server, 3);
+	assert_true(d->silent_to_ns == 111 * SECOND); /* its list of addresses may be a second old */
+	assert_true(d->silent_from_ns < 101 * SECOND);
+	REFUSED(a.flows[0].known = true, a.flows[0].idle_ms = 6000, a.flows[0].receipts.bitmap[0] = 0);
+	assert_true(d->silent_from_ns == 106 * SECOND); /* it has heard some of it until then */
+	REFUSED(a.uptime_ms = 5020);
+	assert_true(d->silent_from_ns == 107 * SECOND); /* before that it was blind */
+	REFUSED(a.frames_len = 1,
+		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_UDP, .idle_ms = 4000 });
+	assert_true(d->silent_from_ns == 108 * SECOND); /* frames come: its own firewall may refuse */
+	REFUSED(a.frames_len = 1,
+		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_TCP, .idle_ms = 4000 });
+	assert_true(d->silent_from_ns < 101 * SECOND);
+	REFUSED(a.port = 0); /* at single addresses only */
+	assert_int_equal(d->silent_server, -1);
+	REFUSED(a.listens_udp = false);
+	assert_int_equal(d->silent_server, -1);
+	REFUSED(a.addresses_len = 1); /* the address is translated, or another's */
+	assert_int_equal(d->silent_server, -1);
+	a = refused(s);
+	hear_at(s, &a, &own);
+	a.addresses_len = 1; /* it has given the address up */
+	hear_at(s, &a, &own);
+	assert_int_equal(d->silent_server, -1);
+}
+
+static void a_stranger_is_where_our_frames_go(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a;
+
+	REFUSED();
+	assert_true(s->path->doubt->has_stranger);
+	assert_int_equal(s->path->doubt->stranger_mac[5], 9);
+	REFUSED(mac_of_shared = 5);
+	assert_false(s->path->doubt->has_stranger);
+	REFUSED(mac_of_shared = 6); /* its other interface */
+	assert_false(s->path->doubt->has_stranger);
+	REFUSED(mac_of_own = 9); /* a router answers for all of them */
+	assert_false(s->path->doubt->has_stranger);
+	REFUSED(mac_of_own = 0); /* not on our link */
+	assert_false(s->path->doubt->has_stranger);
+	REFUSED(mac_of_shared = 0);
+	assert_false(s->path->doubt->has_stranger);
+	REFUSED(a.macs_len = 0); /* it does not say */
+	assert_false(s->path->doubt->has_stranger);
+	REFUSED(s->path->facts.told = PROBER_NONE); /* nobody refuses */
+	assert_false(s->path->doubt->has_stranger);
+	a = refused(s);
+	hear_at(s, &a, &shared); /* it was asked at that very address */
+	assert_false(s->path->doubt->has_stranger);
+	hear_at(s, &a, NULL); /* through a witness */
+	assert_false(s->path->doubt->has_stranger);
 }
 
 /* -- twins -- */
@@ -418,7 +539,7 @@ static void the_holder_is_asked_about_a_missing_twin(void **state)
 
 static void an_error_for_a_twin_is_told_to_it(void **state)
 {
-	static const struct evidence_error refused = {
+	const struct evidence_error refused = {
 		.client = client, .source = droplet, .type = 3, .code = 3, .count = 1, .twin_flow = 43, .twin_seq = 1
 	};
 	struct scene *s = *state;
@@ -461,6 +582,8 @@ int main(void)
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
 		TEST(only_unanswered_attempts_are_asked_about),
 		TEST(refusals_are_asked_about_ever_more_seldom),
+		TEST(a_server_that_holds_the_address_and_hears_nothing_is_silent),
+		TEST(a_stranger_is_where_our_frames_go),
 		TEST(the_holder_is_asked_about_a_missing_twin),
 		TEST(an_error_for_a_twin_is_told_to_it),
 	};

@@ -330,6 +330,7 @@ LISTS = (
     ("conflicts", 54, 32, read_conflict),
     ("addresses", 4, 16, address),
     ("errors", 5, 76, read_error),
+    ("macs", 62, 8, lambda m: m[:6].hex()),
 )
 
 
@@ -339,6 +340,9 @@ def read_answer(text):
     answer = {
         "truncated": bool(text[1] & 1),
         "sees_frames": bool(text[1] & 2),
+        "listens_udp": bool(text[1] & 4),
+        "listens_tcp": bool(text[1] & 8),
+        "port": int.from_bytes(text[60:62], "big"),
         "boot_id": text[8:16].hex(),
         "uptime_ms": int.from_bytes(text[16:24], "big"),
         "evicted_ms": text[24:32].hex(),

@@ -151,6 +151,11 @@ static json_t *describe_error(const struct evidence_error *error)
 			 (json_int_t)error->twin_seq);
 }
 
+static json_t *describe_mac(const uint8_t (*mac)[EVIDENCE_MAC_LEN])
+{
+	return describe_hex(*mac, sizeof *mac);
+}
+
 static void describe_lists(const struct evidence_answer *answer, json_t *object)
 {
 #define LIST(name, describe)                                                                                           \
@@ -167,14 +172,16 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(conflicts, describe_conflict);
 	LIST(addresses, describe_address);
 	LIST(errors, describe_error);
+	LIST(macs, describe_mac);
 #undef LIST
 }
 
 json_t *describe_answer(const struct evidence_answer *answer)
 {
 	json_t *object = json_pack(
-	    "{s:b, s:b, s:o, s:I, s:o, s:I, s:I, s:o}", "truncated", answer->truncated, "sees_frames",
-	    answer->sees_frames, "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms,
+	    "{s:b, s:b, s:b, s:b, s:i, s:o, s:I, s:o, s:I, s:I, s:o}", "truncated", answer->truncated, "sees_frames",
+	    answer->sees_frames, "listens_udp", answer->listens_udp, "listens_tcp", answer->listens_tcp, "port",
+	    (int)answer->port, "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms,
 	    "evicted_ms", describe_u64(answer->evicted_ms), "socket_drops", (json_int_t)answer->socket_drops,
 	    "accept_overflows", (json_int_t)answer->accept_overflows, "asker", describe_endpoint(&answer->asker));
 

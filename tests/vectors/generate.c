@@ -243,6 +243,8 @@ static struct evidence_answer answer_text(void)
 		.socket_drops = 3,
 		.accept_overflows = 5,
 		.sees_frames = true,
+		.port = WIRE_PORT,
+		.listens_udp = true,
 		.asker = v4(200, 9, 40123),
 		.flows = { { .id = 0x1f2e3d4c5b6a7988,
 			     .known = true,
@@ -300,6 +302,8 @@ static struct evidence_answer answer_text(void)
 		.neighbours_len = 2,
 		.frames_len = 2,
 		.conflicts_len = 1,
+		.macs = { { 2, 0, 0, 0, 0, 5 }, { 2, 0, 0, 0, 0, 6 } },
+		.macs_len = 2,
 	};
 }
 
