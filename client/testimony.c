@@ -167,11 +167,27 @@ static const struct endpoint *client_of(const struct path *p, const struct testi
 	return &flow->source;
 }
 
-static void note_neighbour(struct path *p, const struct testimony *t, const struct endpoint *client)
+/* Is this the server's address that this path's probes come in by? Behind a NAT that is not the one probed, and other
+ * paths of ours have frames there too: only what is known counts. */
+static bool arrives_at(const struct path *p, const struct endpoint *local)
+{
+	return endpoint_same_address(local, &p->endpoint) || endpoint_same_address(local, &p->facts.arrived_on) ||
+	       endpoint_same_address(local, &p->target->arrives_on);
+}
+
+/* The same of the server that says so. */
+static bool arrives_here(const struct path *p, const struct evidence_flow *flow, const struct endpoint *local)
+{
+	return flow->known ? endpoint_same_address(local, &flow->arrived_on) : arrives_at(p, local);
+}
+
+/* From another address of its own the server's answers may go another way. */
+static void note_neighbour(struct path *p, const struct testimony *t, const struct evidence_flow *flow,
+			   const struct endpoint *client)
 {
 	for (unsigned i = 0; i < t->answer->neighbours_len; i++) {
 		const struct evidence_neighbour *n = &t->answer->neighbours[i];
-		if (!endpoint_same_address(&n->client, client))
+		if (!endpoint_same_address(&n->client, client) || !arrives_here(p, flow, &n->local))
 			continue;
 		p->doubt->neighbour = *n;
 		p->doubt->neighbour_server = (int)t->server;
@@ -180,7 +196,7 @@ static void note_neighbour(struct path *p, const struct testimony *t, const stru
 		p->doubt->has_neighbour = true;
 		return;
 	}
-	if (p->doubt->neighbour_server == (int)t->server)
+	if (p->doubt->neighbour_server == (int)t->server && !t->answer->truncated)
 		p->doubt->has_neighbour = false; /* it has nothing to say of it any more */
 }
 
@@ -214,14 +230,6 @@ static int64_t late_doubt_ns(const struct path *p)
 		newest = false;
 	}
 	return INT64_MAX;
-}
-
-/* Is this the server's address that this path's probes come in by? Behind a NAT that is not the one probed, and other
- * paths of ours have frames there too: only what is known counts. */
-static bool arrives_at(const struct path *p, const struct endpoint *local)
-{
-	return endpoint_same_address(local, &p->endpoint) || endpoint_same_address(local, &p->facts.arrived_on) ||
-	       endpoint_same_address(local, &p->target->arrives_on);
 }
 
 static bool is_its_own(const struct testimony *t, const struct endpoint *address)
@@ -370,7 +378,7 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 	p->stale = true;
 	p->doubt->witness[slot] = t->witness;
 	note_flow(p, t, flow);
-	note_neighbour(p, t, client);
+	note_neighbour(p, t, flow, client);
 	note_conflict(p, t);
 	note_silence(p, t, flow, blind_before_ns);
 	note_frames(p, slot, frames_came(p, t, flow, client));

@@ -59,12 +59,23 @@ static bool is_of(const struct frames_seen *seen, const struct endpoint *client)
 	return memcmp(seen->key.client, client->address, sizeof seen->key.client) == 0;
 }
 
-const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client)
+const struct frames_seen *frames_next_of(const struct frames *frames, const struct endpoint *client,
+					 const struct frames_seen *seen)
 {
-	for (const struct frames_seen *s = recent_next(frames->seen, NULL); s; s = recent_next(frames->seen, s))
-		if (is_of(s, client))
-			return s->has_mac ? s : NULL;
-	return NULL;
+	do
+		seen = recent_next(frames->seen, seen);
+	while (seen && !is_of(seen, client));
+	return seen;
+}
+
+const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client,
+					const struct endpoint *local)
+{
+	const struct frames_seen *s = frames_next_of(frames, client, NULL);
+
+	while (s && memcmp(s->key.local, local->address, sizeof s->key.local) != 0)
+		s = frames_next_of(frames, client, s);
+	return s && s->has_mac ? s : NULL;
 }
 
 int64_t frames_evicted_ns(const struct frames *frames)
@@ -88,8 +99,7 @@ static struct evidence_frames evidence_of(const struct frames_seen *seen, int64_
 void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
 		 struct evidence_answer *answer)
 {
-	for (const struct frames_seen *s = recent_next(frames->seen, NULL);
-	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = recent_next(frames->seen, s))
-		if (is_of(s, client))
-			answer->frames[answer->frames_len++] = evidence_of(s, now_ns);
+	for (const struct frames_seen *s = frames_next_of(frames, client, NULL);
+	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = frames_next_of(frames, client, s))
+		answer->frames[answer->frames_len++] = evidence_of(s, now_ns);
 }

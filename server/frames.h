@@ -28,8 +28,13 @@ void frames_free(struct frames *frames);
 /* mac NULL: it came over something that has none. */
 void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
 		 int64_t received_ns);
-/* The newest of this client's that came from a MAC; NULL: none is known. */
-const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client);
+/* The newest of this client's for this address of ours that came from a MAC; NULL: none is known. For another address
+ * it may come another way, through a router, with that one's MAC. */
+const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client,
+					const struct endpoint *local);
+/* Of this client's the one before `seen`, the newest first: NULL first; NULL after the last. */
+const struct frames_seen *frames_next_of(const struct frames *frames, const struct endpoint *client,
+					 const struct frames_seen *seen);
 /* When one had to go for another (monotonic); 0: never. */
 int64_t frames_evicted_ns(const struct frames *frames);
 /* Add what is known about this client. */

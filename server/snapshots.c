@@ -22,7 +22,7 @@ struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16])
 
 	if (!s)
 		return NULL;
-	s->list = recent_new(capacity, sizeof(struct snapshot), sizeof((struct snapshot *)0)->client, hash_key);
+	s->list = recent_new(capacity, sizeof(struct snapshot), sizeof(struct snapshots_key), hash_key);
 	if (s->list)
 		return s;
 	free(s);
@@ -37,9 +37,21 @@ void snapshots_free(struct snapshots *snapshots)
 	free(snapshots);
 }
 
-struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client)
+static struct snapshots_key key_of(const struct endpoint *client, const struct endpoint *local)
 {
-	return recent_find(snapshots->list, client->address);
+	struct snapshots_key key;
+
+	memcpy(key.client, client->address, sizeof key.client);
+	memcpy(key.local, local->address, sizeof key.local);
+	return key;
+}
+
+struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client,
+				const struct endpoint *local)
+{
+	struct snapshots_key key = key_of(client, local);
+
+	return recent_find(snapshots->list, &key);
 }
 
 static bool is_open(const struct snapshot *s)
@@ -47,9 +59,10 @@ static bool is_open(const struct snapshot *s)
 	return s->seen.wrong && s->healed_ns == 0;
 }
 
-bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns)
+bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
+		     int64_t now_ns)
 {
-	const struct snapshot *s = snapshots_find(snapshots, client);
+	const struct snapshot *s = snapshots_find(snapshots, client, local);
 
 	return !s || (!is_open(s) && now_ns - s->looked_ns >= again_ns);
 }
@@ -87,6 +100,7 @@ static struct evidence_neighbour describe(const struct snapshots_view *view, boo
 {
 	struct evidence_neighbour seen = {
 		.client = view->client,
+		.local = view->local,
 		.next_hop = view->next_hop,
 		.has_entry = view->entry && neighbours_is_in_use(view->entry),
 		.has_frame = view->has_frame,
@@ -98,7 +112,7 @@ static struct evidence_neighbour describe(const struct snapshots_view *view, boo
 		memcpy(seen.entry_mac, view->entry->mac, sizeof seen.entry_mac);
 	if (seen.has_frame)
 		memcpy(seen.frame_mac, view->frame_mac, sizeof seen.frame_mac);
-	seen.client.port = seen.next_hop.port = 0;
+	seen.client.port = seen.local.port = seen.next_hop.port = 0;
 	return seen;
 }
 
@@ -110,8 +124,9 @@ static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
 
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)
 {
+	struct snapshots_key key = key_of(&view->client, &view->local);
 	bool evicted;
-	struct snapshot *s = recent_use(snapshots->list, view->client.address, &evicted);
+	struct snapshot *s = recent_use(snapshots->list, &key, &evicted);
 	bool works = s->works && are_the_same_macs(s, view);
 	bool wrong = !works && is_wrong(view, now_ns);
 
@@ -130,7 +145,7 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 
 void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view, int64_t sent_ns)
 {
-	struct snapshot *s = snapshots_find(snapshots, &view->client);
+	struct snapshot *s = snapshots_find(snapshots, &view->client, &view->local);
 
 	if (!s || !are_the_same_macs(s, view) || view->entry->since_ns > sent_ns || view->frame_since_ns > sent_ns)
 		return;
@@ -145,24 +160,24 @@ static bool is_healed_by(const struct snapshot *s, const struct neighbour *entry
 	       neighbours_is_in_use(entry) && is_same_mac(s->seen.frame_mac, entry->mac);
 }
 
-/* It is the client itself that a wrong entry leads to. */
 const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns)
 {
-	struct snapshot *s = recent_find(snapshots->list, entry->key.address);
+	struct snapshot *s = recent_next(snapshots->list, NULL);
 
-	if (!s || !is_healed_by(s, entry))
-		return NULL;
-	s->healed_ns = now_ns;
+	while (s && !is_healed_by(s, entry))
+		s = recent_next(snapshots->list, s);
+	if (s)
+		s->healed_ns = now_ns;
 	return s;
 }
 
-void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns,
-		    struct evidence_answer *answer)
+void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
+		    int64_t now_ns, struct evidence_answer *answer)
 {
-	const struct snapshot *s = snapshots_find(snapshots, client);
+	const struct snapshot *s = snapshots_find(snapshots, client, local);
 	struct evidence_neighbour *out = &answer->neighbours[answer->neighbours_len];
 
-	if (!s || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
+	if (!s || !s->seen.wrong || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
 		return;
 	answer->neighbours_len++;
 	*out = s->seen;

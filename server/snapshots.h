@@ -1,5 +1,6 @@
-/* Is the entry of our neighbour table that leads to a client right? One snapshot for each client's address, taken
- * before anything heals it: the entry as it was, and the MAC that the client's frames came from. Pure.
+/* Is the entry of our neighbour table that leads to a client right? One snapshot for each client's address and address
+ * of ours, as the way back may depend on that one; taken before anything heals it: the entry as it was, and the MAC
+ * that the client's frames came from. Pure.
  *
  * An entry is wrong when it leads straight to the client, and holds another MAC than the one that the client's frames
  * come from, on the same link, since the entry has it. Not so
@@ -16,18 +17,22 @@
 
 /* What is known of the way to a client, now. */
 struct snapshots_view {
-	struct endpoint client, next_hop; /* port 0 */
+	struct endpoint client, local, next_hop; /* port 0; local: ours */
 	unsigned link;
 	const struct neighbour *entry; /* of the next hop; NULL: there is none */
-	/* The client's newest frame. */
+	/* The client's newest frame for this address of ours. */
 	bool has_frame;
 	unsigned frame_link;
 	uint8_t frame_mac[RTNL_MAC_LEN];
 	int64_t frame_ns, frame_since_ns; /* the newest; the first from this MAC */
 };
 
+struct snapshots_key {
+	uint8_t client[16], local[16];
+};
+
 struct snapshot {
-	uint8_t client[16];
+	struct snapshots_key key;
 	struct evidence_neighbour seen; /* its times in ms are not kept up: see snapshots_tell */
 	unsigned link;
 	int64_t taken_ns, since_ns, healed_ns; /* healed 0: not, or never wrong */
@@ -41,18 +46,20 @@ struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16]); 
 void snapshots_free(struct snapshots *snapshots);
 
 /* Is it time for (another) one? Not while one that is wrong waits to be healed. */
-bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns);
+bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
+		     int64_t now_ns);
 /* Returns the snapshot, kept until it has to make room; one that was wrong and has healed, until it is wrong again or
  * some minutes have passed. */
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns);
 /* NULL: none was taken. */
-struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client);
+struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client,
+				const struct endpoint *local);
 /* The client has heard something that we sent after sent_ns: under these MACs, if they were these by then. */
 void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view, int64_t sent_ns);
-/* An entry has changed. Returns a snapshot that was wrong and is right by that; NULL: none. */
+/* An entry has changed. Returns a snapshot that was wrong and is right by that; NULL: none (any more). */
 const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns);
-/* Add the client's to the answer. */
-void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, int64_t now_ns,
-		    struct evidence_answer *answer);
+/* Add it to the answer if the entry was wrong: one that is right explains nothing, and takes the room of what does. */
+void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
+		    int64_t now_ns, struct evidence_answer *answer);
 
 #endif

@@ -21,7 +21,8 @@ enum {
 	NEIGHBOURS_MAX = 4096,
 	FRAMES_MAX = 1024,
 	SNAPSHOTS_MAX = 1024,
-	SOURCES_MAX = 8, /* of one answer */
+	CLIENTS_MAX = 8, /* of one answer .. */
+	SOURCES_MAX = 8,
 	LOOKS_AT_ONCE = 100,
 	CURE_LEN = 128,
 };
@@ -197,12 +198,14 @@ void way_back_note(struct way_back *way_back, const struct rtnl_neighbour *neigh
 	int64_t now_ns = clock_mono_ns();
 	struct neighbour before;
 	const struct neighbour *now = neighbours_note(way_back->neighbours, neighbour, now_ns, &before);
-	const struct snapshot *healed = now ? snapshots_heal(way_back->snapshots, now, now_ns) : NULL;
+	const struct snapshot *healed;
 
-	if (now)
-		tell_change(way_back, &before, now);
-	if (healed && healed->told)
-		tell_healed(way_back, healed);
+	if (!now)
+		return;
+	tell_change(way_back, &before, now);
+	while ((healed = snapshots_heal(way_back->snapshots, now, now_ns)))
+		if (healed->told)
+			tell_healed(way_back, healed);
 }
 
 /* The kernel's own word, in case its notifications are still on their way or were lost. */
@@ -228,7 +231,7 @@ static void drain(struct way_back *w)
 
 static void add_frame(const struct way_back *w, struct snapshots_view *view)
 {
-	const struct frames_seen *newest = frames_newest(w->frames, &view->client);
+	const struct frames_seen *newest = frames_newest(w->frames, &view->client, &view->local);
 
 	if (!newest)
 		return;
@@ -239,7 +242,7 @@ static void add_frame(const struct way_back *w, struct snapshots_view *view)
 	view->frame_since_ns = newest->since_ns;
 }
 
-/* local: the address that our answers to the client have; unknown: whatever the kernel would choose. */
+/* local: the address that our answers to the client have. */
 static bool look(struct way_back *w, const struct endpoint *client, const struct endpoint *local,
 		 struct snapshots_view *view)
 {
@@ -250,10 +253,11 @@ static bool look(struct way_back *w, const struct endpoint *client, const struct
 		return false;
 	*view = (struct snapshots_view){
 		.client = *client,
+		.local = *local,
 		.next_hop = endpoint_is_unknown(&way.gateway) ? *client : way.gateway,
 		.link = way.link,
 	};
-	view->client.port = view->next_hop.port = 0;
+	view->client.port = view->local.port = view->next_hop.port = 0;
 	view->entry = entry_of(w, &view->next_hop, view->link);
 	drain(w);
 	add_frame(w, view);
@@ -265,9 +269,9 @@ static struct snapshot *take(struct way_back *w, const struct endpoint *client, 
 	int64_t now_ns = clock_mono_ns();
 	struct snapshots_view view;
 
-	if (snapshots_wants(w->snapshots, client, now_ns) && look(w, client, local, &view))
+	if (snapshots_wants(w->snapshots, client, local, now_ns) && look(w, client, local, &view))
 		return snapshots_take(w->snapshots, &view, now_ns);
-	return snapshots_find(w->snapshots, client);
+	return snapshots_find(w->snapshots, client, local);
 }
 
 static void repair(struct way_back *w, struct snapshot *s)
@@ -299,7 +303,7 @@ static void act(struct way_back *w, struct snapshot *s, const char *who)
 /* Only where there is a doubt that could be cleared. */
 static void confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns)
 {
-	const struct snapshot *s = snapshots_find(w->snapshots, &flow->source);
+	const struct snapshot *s = snapshots_find(w->snapshots, &flow->source, &flow->arrived_on);
 	struct snapshots_view view;
 
 	if (s && s->seen.wrong && look(w, &flow->source, &flow->arrived_on, &view))
@@ -332,7 +336,12 @@ void way_back_event(struct way_back *way_back, const struct reflector_event *eve
 
 /* ---- evidence ---- */
 
-/* Whom an answer is about. */
+/* Whom an answer is about: addresses of the client's .. */
+struct clients {
+	struct endpoint list[CLIENTS_MAX];
+	unsigned len;
+};
+/* .. and where it has sent something to, at which of our addresses. */
 struct source {
 	struct endpoint client, local;
 	bool unheard;
@@ -342,34 +351,76 @@ struct sources {
 	unsigned len;
 };
 
+static void add_client(struct clients *clients, const struct endpoint *client)
+{
+	for (unsigned i = 0; i < clients->len; i++)
+		if (endpoint_same_address(&clients->list[i], client))
+			return;
+	if (clients->len < CLIENTS_MAX && !endpoint_is_unknown(client))
+		clients->list[clients->len++] = *client;
+}
+
+/* Who asks through a witness is not where the asker is. */
+static struct clients clients_of(const struct evidence_query *query, const struct endpoint *asker,
+				 const struct evidence_answer *answer)
+{
+	struct clients clients = { .len = 0 };
+
+	for (unsigned i = 0; i < answer->flows_len; i++)
+		if (answer->flows[i].known)
+			add_client(&clients, &answer->flows[i].source);
+	for (unsigned i = 0; i < query->attempts_len; i++)
+		add_client(&clients, &query->attempts[i].client);
+	if (!query->relayed)
+		add_client(&clients, asker);
+	return clients;
+}
+
 static void add_source(struct sources *sources, const struct endpoint *client, const struct endpoint *local,
 		       bool unheard)
 {
 	for (unsigned i = 0; i < sources->len; i++) {
-		if (!endpoint_same_address(&sources->list[i].client, client))
+		struct source *s = &sources->list[i];
+		if (!endpoint_same_address(&s->client, client) || !endpoint_same_address(&s->local, local))
 			continue;
-		sources->list[i].unheard |= unheard;
+		s->unheard |= unheard;
 		return;
 	}
-	if (sources->len < SOURCES_MAX && !endpoint_is_unknown(client))
+	if (sources->len < SOURCES_MAX && !endpoint_is_unknown(local))
 		sources->list[sources->len++] = (struct source){ *client, *local, unheard };
 }
 
-/* Who asks through a witness is not where the asker is. */
-static struct sources sources_of(const struct evidence_query *query, const struct endpoint *asker,
-				 const struct evidence_answer *answer)
+/* The attempts' own answers stand in the order of the query. */
+static void add_attempts(struct sources *sources, const struct evidence_query *query,
+			 const struct evidence_answer *answer)
 {
-	static const struct endpoint any;
+	for (unsigned i = 0; i < query->attempts_len && i < answer->attempts_len; i++)
+		if (answer->attempts[i].status == EVIDENCE_HALF_OPEN)
+			add_source(sources, &query->attempts[i].client, &answer->attempts[i].arrived_on, false);
+}
+
+static void add_frames(const struct way_back *w, struct sources *sources, const struct endpoint *client)
+{
+	for (const struct frames_seen *s = frames_next_of(w->frames, client, NULL); s;
+	     s = frames_next_of(w->frames, client, s)) {
+		struct endpoint local = { .port = 0 };
+		memcpy(local.address, s->key.local, sizeof local.address);
+		add_source(sources, client, &local, false);
+	}
+}
+
+static struct sources sources_of(const struct way_back *w, const struct clients *clients,
+				 const struct evidence_query *query, const struct evidence_answer *answer)
+{
 	struct sources sources = { .len = 0 };
 
 	for (unsigned i = 0; i < answer->flows_len; i++)
 		if (answer->flows[i].known)
 			add_source(&sources, &answer->flows[i].source, &answer->flows[i].arrived_on,
 				   answer->flows[i].unheard);
-	for (unsigned i = 0; i < query->attempts_len; i++)
-		add_source(&sources, &query->attempts[i].client, &any, false);
-	if (!query->relayed)
-		add_source(&sources, asker, &any, false);
+	add_attempts(&sources, query, answer);
+	for (unsigned i = 0; i < clients->len; i++)
+		add_frames(w, &sources, &clients->list[i]);
 	return sources;
 }
 
@@ -377,7 +428,7 @@ static struct sources sources_of(const struct evidence_query *query, const struc
 static void take_its_word(struct way_back *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
 {
 	int64_t now_ns = clock_mono_ns();
-	const struct snapshot *s = snapshots_find(w->snapshots, &source->client);
+	const struct snapshot *s = snapshots_find(w->snapshots, &source->client, &source->local);
 	struct snapshots_view view;
 
 	if (!s || s->seen.has_frame || !look(w, &source->client, &source->local, &view) || view.has_frame ||
@@ -403,24 +454,26 @@ static bool has_lost_frames(const struct way_back *w, int64_t now_ns)
 void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *asker,
 		      struct evidence_answer *answer)
 {
-	struct sources sources = sources_of(query, asker, answer);
+	struct clients clients = clients_of(query, asker, answer);
+	struct sources sources;
 	int64_t now_ns;
 
 	drain(way_back);
+	sources = sources_of(way_back, &clients, query, answer);
 	for (unsigned i = 0; i < sources.len; i++) {
 		const struct source *source = &sources.list[i];
 		struct snapshot *s = take(way_back, &source->client, &source->local);
 
-		if (query->has_own_mac && sources.len == 1)
+		if (query->has_own_mac && clients.len == 1)
 			take_its_word(way_back, source, query->own_mac);
 		if (source->unheard)
 			act(way_back, s, "a client");
 	}
 	now_ns = clock_mono_ns();
-	for (unsigned i = 0; i < sources.len; i++) {
-		snapshots_tell(way_back->snapshots, &sources.list[i].client, now_ns, answer);
-		frames_tell(way_back->frames, &sources.list[i].client, now_ns, answer);
-	}
+	for (unsigned i = 0; i < sources.len; i++)
+		snapshots_tell(way_back->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns, answer);
+	for (unsigned i = 0; i < clients.len; i++)
+		frames_tell(way_back->frames, &clients.list[i], now_ns, answer);
 	answer->sees_frames =
 	    tap_is_open(way_back->taps[0]) && tap_is_open(way_back->taps[1]) && !has_lost_frames(way_back, now_ns);
 }

@@ -19,7 +19,7 @@ enum {
 	ATTEMPT_LEN = 24,
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 76,
-	NEIGHBOUR_LEN = 60,
+	NEIGHBOUR_LEN = 76,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 	MAC_RECORD_LEN = 8,
@@ -233,6 +233,7 @@ static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)
 	bytes_put32(p + 48, n->taken_ms);
 	bytes_put32(p + 52, n->since_ms);
 	bytes_put32(p + 56, n->healed_ms);
+	memcpy(p + 60, n->local.address, sizeof n->local.address);
 }
 
 static void get_neighbour(struct evidence_neighbour *n, const uint8_t *p)
@@ -250,6 +251,8 @@ static void get_neighbour(struct evidence_neighbour *n, const uint8_t *p)
 	n->taken_ms = bytes_get32(p + 48);
 	n->since_ms = bytes_get32(p + 52);
 	n->healed_ms = bytes_get32(p + 56);
+	memcpy(n->local.address, p + 60, sizeof n->local.address);
+	n->local.port = 0;
 }
 
 static void put_frames(uint8_t *p, const struct evidence_frames *f)

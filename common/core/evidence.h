@@ -81,11 +81,12 @@ struct evidence_error {
 	uint32_t idle_ms; /* since the newest */
 };
 
-/* What the server's neighbour table says about its way to a client that asks, or that its flows come from, and what
- * MAC that client's frames arrive from, as it was when a flow of it began or was first unheard: before anything heals.
- */
+/* What the server's neighbour table says about its way from one of its addresses to a client that asks, or that its
+ * flows come from, and what MAC that client's frames for this address arrive from, as it was when a flow of it began or
+ * was first unheard: before anything heals. Another address of the server's may have another way. */
 struct evidence_neighbour {
 	struct endpoint client;   /* its address as the server sees it; port 0 */
+	struct endpoint local;    /* the server's address; port 0 */
 	struct endpoint next_hop; /* whose entry this is: the client itself if it is on the link, else a gateway */
 	bool has_entry, has_frame;
 	uint8_t entry_mac[EVIDENCE_MAC_LEN];

@@ -13,7 +13,7 @@ enum { UDP_TEXT_LEN = WIRE_EVIDENCE_UDP_LEN - WIRE_PACKET_MIN - WIRE_TLV_HEADER_
 enum {
 	FLOW_LEN = 104,
 	ATTEMPT_LEN = 24,
-	NEIGHBOUR_LEN = 60,
+	NEIGHBOUR_LEN = 76,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 	ADDRESS_LEN = 16,
@@ -77,6 +77,7 @@ static struct evidence_neighbour sample_neighbour(uint32_t i)
 {
 	return (struct evidence_neighbour){
 		.client = sample_endpoint_v4((uint8_t)i, 0),
+		.local = sample_endpoint_v6((uint8_t)(100 + i), 0),
 		.next_hop = sample_endpoint_v6((uint8_t)i, 0),
 		.has_entry = i != 0,
 		.has_frame = i != 1,
@@ -250,6 +251,7 @@ static void assert_same_flow(const struct evidence_flow *a, const struct evidenc
 static void assert_same_neighbour(const struct evidence_neighbour *a, const struct evidence_neighbour *b)
 {
 	assert_true(endpoint_equal(&a->client, &b->client));
+	assert_true(endpoint_equal(&a->local, &b->local));
 	assert_true(endpoint_equal(&a->next_hop, &b->next_hop));
 	assert_int_equal(a->has_entry, b->has_entry);
 	assert_int_equal(a->has_frame, b->has_frame);

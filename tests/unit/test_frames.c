@@ -321,27 +321,29 @@ static struct headers_ip headers(uint8_t client, uint8_t local, uint8_t protocol
 				    .protocol = protocol };
 }
 
-static void the_newest_mac_counts(void **state)
+static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 {
 	static const uint8_t hash_key[16] = { 1 }, one[6] = { 2, 1 }, two[6] = { 2, 2 };
 	struct frames *f = frames_new(4, hash_key);
 	struct headers_ip udp = headers(9, 5, HEADERS_UDP), tcp = headers(9, 6, HEADERS_TCP);
 	struct endpoint client = sample_endpoint_v4(9, 1), other = sample_endpoint_v4(8, 1);
+	struct endpoint five = sample_endpoint_v4(5, 1), six = sample_endpoint_v4(6, 1);
 	struct evidence_answer answer = { .frames_len = 0 };
 
 	(void)state;
-	assert_null(frames_newest(f, &client));
+	assert_null(frames_newest(f, &client, &five));
 	frames_note(f, &udp, 2, one, 1 * S);
 	frames_note(f, &udp, 2, one, 2 * S);
-	frames_note(f, &tcp, 3, two, 3 * S);
-	frames_note(f, &udp, 2, one, 4 * S);
-	const struct frames_seen *newest = frames_newest(f, &client);
+	frames_note(f, &udp, 2, one, 3 * S);
+	frames_note(f, &tcp, 3, two, 4 * S); /* newer, but by another way */
+	const struct frames_seen *newest = frames_newest(f, &client, &five);
 	assert_non_null(newest);
 	assert_memory_equal(newest->mac, one, sizeof one);
-	assert_true(newest->newest_ns == 4 * S && newest->since_ns == 1 * S);
+	assert_true(newest->newest_ns == 3 * S && newest->since_ns == 1 * S);
+	assert_memory_equal(frames_newest(f, &client, &six)->mac, two, sizeof two);
 	frames_note(f, &udp, 2, two, 5 * S);
-	assert_true(frames_newest(f, &client)->since_ns == 5 * S);
-	assert_null(frames_newest(f, &other));
+	assert_true(frames_newest(f, &client, &five)->since_ns == 5 * S);
+	assert_null(frames_newest(f, &other, &five));
 
 	frames_tell(f, &client, 10 * S, &answer);
 	assert_int_equal(answer.frames_len, 2);
@@ -349,11 +351,11 @@ static void the_newest_mac_counts(void **state)
 	assert_int_equal(answer.frames[0].count, 4);
 	assert_int_equal(answer.frames[0].idle_ms, 5000);
 	assert_int_equal(answer.frames[1].transport, HEADERS_TCP);
-	assert_int_equal(answer.frames[1].idle_ms, 7000);
+	assert_int_equal(answer.frames[1].idle_ms, 6000);
 	assert_true(endpoint_same_address(&answer.frames[1].local, &tcp.destination));
 
 	frames_note(f, &udp, 4, NULL, 6 * S); /* over something without MACs */
-	assert_null(frames_newest(f, &client));
+	assert_null(frames_newest(f, &client, &five));
 	frames_free(f);
 }
 
@@ -391,7 +393,7 @@ int main(void)
 		cmocka_unit_test(no_port_at_all_lets_nothing_pass),
 		cmocka_unit_test(the_longest_filters_fit_and_work),
 		cmocka_unit_test(only_claims_in_nd_pass),
-		cmocka_unit_test(the_newest_mac_counts),
+		cmocka_unit_test(the_newest_mac_counts_for_each_address_of_ours),
 		cmocka_unit_test(the_table_and_the_answer_are_bounded),
 	};
 

@@ -228,6 +228,7 @@ static int set_up(void **state)
 	memcpy(s->entry.mac, dead, sizeof dead);
 	s->view = (struct snapshots_view){
 		.client = sample_endpoint_v4(9, 0),
+		.local = sample_endpoint_v4(5, 0),
 		.next_hop = sample_endpoint_v4(9, 0),
 		.link = LINK,
 		.entry = &s->entry,
@@ -301,9 +302,9 @@ static void who_hears_us_under_these_macs_is_not_suspected(void **state)
 	/* What was sent before the entry, or the client's MAC, was what it is proves nothing. */
 	snapshots_confirm(s->snapshots, &s->view, 49 * S);
 	snapshots_confirm(s->snapshots, &s->view, 55 * S);
-	assert_true(snapshots_find(s->snapshots, &s->view.client)->seen.wrong);
+	assert_true(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
 	snapshots_confirm(s->snapshots, &s->view, 70 * S);
-	assert_false(snapshots_find(s->snapshots, &s->view.client)->seen.wrong);
+	assert_false(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
 	assert_false(is_wrong(s));
 	s->entry.mac[5]++; /* but this one is another */
 	assert_true(is_wrong(s));
@@ -316,7 +317,7 @@ static void healing_is_seen_and_told(void **state)
 	struct neighbour other = s->entry;
 
 	assert_true(is_wrong(s));
-	assert_false(snapshots_wants(s->snapshots, &s->view.client, now_ns + 90 * S));
+	assert_false(snapshots_wants(s->snapshots, &s->view.client, &s->view.local, now_ns + 90 * S));
 	other.mac[5]++;
 	assert_null(snapshots_heal(s->snapshots, &other, now_ns + 1 * S));
 	memcpy(s->entry.mac, right, sizeof right);
@@ -325,9 +326,9 @@ static void healing_is_seen_and_told(void **state)
 	s->entry.state = NUD_REACHABLE;
 	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 3 * S));
 	assert_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 4 * S));
-	assert_true(snapshots_wants(s->snapshots, &s->view.client, now_ns + 5 * S));
+	assert_true(snapshots_wants(s->snapshots, &s->view.client, &s->view.local, now_ns + 5 * S));
 
-	snapshots_tell(s->snapshots, &s->view.client, now_ns + 10 * S, &answer);
+	snapshots_tell(s->snapshots, &s->view.client, &s->view.local, now_ns + 10 * S, &answer);
 	assert_int_equal(answer.neighbours_len, 1);
 	const struct evidence_neighbour *n = &answer.neighbours[0];
 	assert_true(n->wrong && n->has_entry && n->has_frame);
@@ -348,7 +349,8 @@ static void what_was_wrong_is_kept_for_those_who_ask_later(void **state)
 	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 3 * S));
 	kept = snapshots_take(s->snapshots, &s->view, now_ns + 300 * S);
 	assert_true(kept->seen.wrong && kept->taken_ns == now_ns && kept->healed_ns == now_ns + 3 * S);
-	assert_false(snapshots_wants(s->snapshots, &s->view.client, now_ns + 300 * S)); /* it has just been looked at */
+	assert_false(snapshots_wants(s->snapshots, &s->view.client, &s->view.local,
+				     now_ns + 300 * S)); /* it has just been looked at */
 	assert_false(snapshots_take(s->snapshots, &s->view, now_ns + 700 * S)->seen.wrong);
 }
 
@@ -361,7 +363,7 @@ static void it_may_be_wrong_once_more(void **state)
 	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 1));
 	memcpy(s->entry.mac, dead, sizeof dead);
 	assert_true(is_wrong(s));
-	assert_true(snapshots_find(s->snapshots, &s->view.client)->healed_ns == 0);
+	assert_true(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->healed_ns == 0);
 }
 
 static void not_more_than_the_answer_holds(void **state)
@@ -370,12 +372,46 @@ static void not_more_than_the_answer_holds(void **state)
 	struct evidence_answer answer = { .neighbours_len = 0 };
 
 	for (unsigned host = 1; host <= EVIDENCE_NEIGHBOURS_MAX + 1; host++) {
-		s->view.client = sample_endpoint_v4((uint8_t)host, 0);
+		s->view.client = s->view.next_hop = sample_endpoint_v4((uint8_t)host, 0);
 		snapshots_take(s->snapshots, &s->view, now_ns);
-		snapshots_tell(s->snapshots, &s->view.client, now_ns, &answer);
+		snapshots_tell(s->snapshots, &s->view.client, &s->view.local, now_ns, &answer);
 	}
 	assert_int_equal(answer.neighbours_len, EVIDENCE_NEIGHBOURS_MAX);
 	assert_true(answer.neighbours[0].healed_ms == UINT32_MAX);
+}
+
+/* What is sent to one of our addresses comes from the client itself, to the other one through a router, which gets the
+ * answers from there, too. */
+static void each_address_of_ours_has_a_way_back_of_its_own(void **state)
+{
+	struct situation *s = *state;
+	struct endpoint local = s->view.local;
+	struct snapshots_view routed = s->view;
+	struct evidence_answer answer = { .neighbours_len = 0 };
+
+	routed.local = sample_endpoint_v4(6, 0);
+	routed.next_hop = sample_endpoint_v4(1, 0);
+	assert_true(is_wrong(s));
+	assert_true(snapshots_wants(s->snapshots, &routed.client, &routed.local, now_ns));
+	assert_false(snapshots_take(s->snapshots, &routed, now_ns)->seen.wrong);
+	assert_true(snapshots_find(s->snapshots, &s->view.client, &local)->seen.wrong);
+	snapshots_tell(s->snapshots, &s->view.client, &routed.local, now_ns, &answer);
+	snapshots_tell(s->snapshots, &s->view.client, &local, now_ns, &answer);
+	assert_int_equal(answer.neighbours_len, 1);
+	assert_true(answer.neighbours[0].wrong && endpoint_equal(&answer.neighbours[0].local, &local));
+}
+
+static void one_entry_heals_all_that_it_leads_to(void **state)
+{
+	struct situation *s = *state;
+
+	assert_true(is_wrong(s));
+	s->view.local = sample_endpoint_v4(6, 0);
+	assert_true(is_wrong(s));
+	memcpy(s->entry.mac, right, sizeof right);
+	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 1));
+	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 1));
+	assert_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 1));
 }
 
 #define SITUATION(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -396,6 +432,8 @@ int main(void)
 		SITUATION(what_was_wrong_is_kept_for_those_who_ask_later),
 		SITUATION(it_may_be_wrong_once_more),
 		SITUATION(not_more_than_the_answer_holds),
+		SITUATION(each_address_of_ours_has_a_way_back_of_its_own),
+		SITUATION(one_entry_heals_all_that_it_leads_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

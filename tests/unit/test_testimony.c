@@ -336,6 +336,25 @@ static void frames_count_for_the_servers_own_address(void **state)
 	assert_false(s->path->doubt->frames_without_receipts);
 }
 
+/* From another address of its own, the server has another way. */
+static void a_neighbour_concerns_the_address_that_answers(void **state)
+{
+	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+
+	a.neighbours_len = 1;
+	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = droplet, .wrong = true };
+	hear(s, 3, -1, &a, NULL);
+	assert_false(s->path->doubt->has_neighbour);
+	a.neighbours[0].local = anchor;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(s->path->doubt->has_neighbour);
+	a.neighbours_len = 0;
+	hear(s, 3, -1, &a, NULL);
+	assert_false(s->path->doubt->has_neighbour);
+}
+
 /* What was dropped before it was first heard was dropped nobody knows when. */
 static void drops_count_between_two_evidences(void **state)
 {
@@ -566,6 +585,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(frames_count_for_the_servers_own_address, set_up, tear_down),
+		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
 		TEST(a_receipt_of_any_server_proves_return),
 		TEST(forward_needs_the_word_of_every_server),

@@ -293,6 +293,7 @@ def read_neighbour(n):
     taken_ms, since_ms, healed_ms = struct.unpack(">III", n[48:60])
     return {
         "client": address(n[:16]),
+        "local": address(n[60:76]),
         "next_hop": address(n[16:32]),
         "entry_mac": n[32:38].hex() if flags & 1 else None,
         "frame_mac": n[38:44].hex() if flags & 2 else None,
@@ -325,7 +326,7 @@ def read_conflict(c):
 LISTS = (
     ("flows", 2, 104, read_flow),
     ("attempts", 3, 24, read_attempt),
-    ("neighbours", 6, 60, read_neighbour),
+    ("neighbours", 6, 76, read_neighbour),
     ("frames", 7, 44, read_frames),
     ("conflicts", 54, 32, read_conflict),
     ("addresses", 4, 16, address),
