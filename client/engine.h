@@ -43,6 +43,8 @@ struct engine {
 	/* For the asker: see asker_settings. May be NULL. */
 	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
 	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
+	/* Has an interface of this host this MAC? May be NULL: none that is known. */
+	bool (*has_mac)(const uint8_t mac[EVIDENCE_MAC_LEN]);
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not before */
 	int64_t reaped_ns;

@@ -410,13 +410,20 @@ int judge_server(const struct path *p, bool round)
 	return path_server_of_number(p, tally.server);
 }
 
+/* An entry with the MAC of another interface of ours is not that of another machine: answers to it do reach us. */
+static bool leads_to_us(const struct engine *e, const struct evidence_neighbour *n)
+{
+	return n->wrong && e->has_mac && e->has_mac(n->entry_mac);
+}
+
 /* What the server that has the receipts says of its way back to us, and how many of the losses that concerns. */
-static void explain_neighbour(const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+static void explain_neighbour(const struct engine *e, const struct path *p, int64_t since_ns,
+			      struct verdict_facts *facts)
 {
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
 
-	if (!d->has_neighbour || d->neighbour_server != d->receipt_server)
+	if (!d->has_neighbour || d->neighbour_server != d->receipt_server || leads_to_us(e, &d->neighbour))
 		return;
 	facts->neighbour = &d->neighbour;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
@@ -473,7 +480,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 
 	facts->receipt_server = judge_server_name(e, d->receipt_server);
 	facts->witness = judge_server_name(e, witness_of(p));
-	explain_neighbour(p, since_ns, facts);
+	explain_neighbour(e, p, since_ns, facts);
 	explain_silence(e, p, since_ns, facts);
 	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
 	facts->handshakes = handshakes(p, since_ns);

@@ -57,18 +57,23 @@ static const char *interface_of(const struct ifaddrs *list, const struct endpoin
 	return NULL;
 }
 
-static bool mac_of(const struct ifaddrs *list, const char *interface, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool read_mac(const struct ifaddrs *i, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	static const uint8_t none[EVIDENCE_MAC_LEN];
+	struct sockaddr_ll ll;
 
-	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
-		struct sockaddr_ll ll;
-		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET || strcmp(i->ifa_name, interface) != 0)
-			continue;
-		memcpy(&ll, i->ifa_addr, sizeof ll);
-		memcpy(mac, ll.sll_addr, EVIDENCE_MAC_LEN);
-		return ll.sll_halen == EVIDENCE_MAC_LEN && memcmp(mac, none, sizeof none) != 0;
-	}
+	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET)
+		return false;
+	memcpy(&ll, i->ifa_addr, sizeof ll);
+	memcpy(mac, ll.sll_addr, EVIDENCE_MAC_LEN);
+	return ll.sll_halen == EVIDENCE_MAC_LEN && memcmp(mac, none, sizeof none) != 0;
+}
+
+static bool mac_of(const struct ifaddrs *list, const char *interface, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+		if (strcmp(i->ifa_name, interface) == 0 && read_mac(i, mac))
+			return true;
 	return false;
 }
 
@@ -111,6 +116,20 @@ bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[E
 		return false;
 	interface = interface_of(list, own, to);
 	found = interface && mac_of(list, interface, mac);
+	freeifaddrs(list);
+	return found;
+}
+
+bool link_has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	uint8_t own[EVIDENCE_MAC_LEN];
+	struct ifaddrs *list;
+	bool found = false;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next)
+		found = read_mac(i, own) && memcmp(own, mac, sizeof own) == 0;
 	freeifaddrs(list);
 	return found;
 }

@@ -13,5 +13,7 @@ bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[E
 /* The MAC that our frames to this endpoint go to, of our neighbour table. false: it is not within the subnet of one of
  * our addresses, or there is no (or a failed) entry. */
 bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
+/* Has an interface of this host this MAC? Asks the kernel, too. */
+bool link_has_mac(const uint8_t mac[EVIDENCE_MAC_LEN]);
 
 #endif

@@ -419,6 +419,30 @@ static void a_flow_among_many_is_not_stuck(void **state)
 	assert_int_equal(cause_of(held, false), VERDICT_CAUSE_NONE);
 }
 
+static bool all_are_ours(const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	(void)mac;
+	return true;
+}
+
+/* An entry with another MAC than our frames have, of a machine that is not there, or of another interface of ours. */
+static void an_entry_of_our_own_is_not_stale(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS)
+		prober_settle(&p->prober, prober_send(&p->prober, now_ns, now_ns), PROBER_LOST_RETURN);
+	assert_non_null(path_doubt(p));
+	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
+	p->doubt->has_neighbour = p->doubt->neighbour.wrong = true;
+	p->doubt->neighbour_right_ns = INT64_MAX;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
+	engine.has_mac = all_are_ours;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +457,7 @@ int main(void)
 		TEST(a_look_tells_at_once),
 		TEST(who_holds_the_address),
 		TEST(a_held_flow_stays_where_it_was),
+		TEST(an_entry_of_our_own_is_not_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
