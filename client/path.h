@@ -30,6 +30,11 @@ struct path_attempt {   /* a TCP probe that got no answer in time, while it can 
 	uint8_t not_seen;   /* .. and neither SYN nor request when all was over */
 };
 
+struct path_frame {      /* a SYN that came to a server's link, while it is not known what became of its probe */
+	int64_t seen_ns; /* monotonic; 0: none */
+	int64_t slack_ns;
+};
+
 /* What is kept only of paths that had a loss. */
 struct path_doubt {
 	struct prober_window windows[WIRE_SLOTS_MAX]; /* by the target's list of servers */
@@ -51,6 +56,7 @@ struct path_doubt {
 	uint8_t stranger_mac[EVIDENCE_MAC_LEN]; /* where our frames for the address went, which is none of that
 						 * server's, .. */
 	int64_t stranger_ns;                    /* .. at this time (monotonic) */
+	struct path_frame frames[WIRE_SLOTS_MAX];
 	uint8_t frames_without_receipts;       /* a bit a slot: frames came while its socket saw none of what is lost */
 	uint32_t socket_drops[WIRE_SLOTS_MAX]; /* by slot, at the newest evidence .. */
 	uint32_t accept_overflows[WIRE_SLOTS_MAX];

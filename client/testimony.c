@@ -5,6 +5,7 @@
 #define ATTEMPT_AGE_MAX_NS INT64_C(60000000000) /* half-open sockets live 64 s */
 #define FORGOTTEN_NS       INT64_C(950000000)   /* a half-open socket is repeated, or given up, after a second */
 #define ADDRESSES_AGE_NS   INT64_C(1000000000)  /* what a server says of its addresses may be so old */
+#define FATE_NS            INT64_C(3000000000)  /* so long after its deadline a probe's loss may be explained */
 #define QUERY_MAX_NS       INT64_C(450000000)
 
 static bool is_doubtful(const struct prober_record *r)
@@ -241,23 +242,82 @@ static bool is_its_own(const struct testimony *t, const struct endpoint *address
 	return false;
 }
 
-/* Did frames for this path, to an address that the server has, come after its newest loss but one had left, though the
- * socket has not seen it? */
-static bool frames_came(const struct path *p, const struct testimony *t, const struct evidence_flow *flow,
-			const struct endpoint *client)
+/* Frames for this path, to an address that the server has; NULL: it tells of none. */
+static const struct evidence_frames *find_frames(const struct path *p, const struct testimony *t,
+						 const struct endpoint *client)
+{
+	for (unsigned i = 0; i < t->answer->frames_len; i++) {
+		const struct evidence_frames *f = &t->answer->frames[i];
+		if (f->transport == (p->tcp ? PACKET_TCP : PACKET_UDP) && arrives_at(p, &f->local) &&
+		    is_its_own(t, &f->local) && !endpoint_is_unknown(client) &&
+		    endpoint_same_address(&f->client, client))
+			return f;
+	}
+	return NULL;
+}
+
+/* What became of the probe that a SYN was of: all that left about then. The query's round trip is as much as the
+ * server's time is uncertain. */
+enum fate { FATE_NOT_OURS, FATE_OPEN, FATE_LOST_FORWARD, FATE_OTHER };
+
+static enum fate fate_of(const struct path *p, const struct path_frame *frame, int64_t asked_ns)
+{
+	const struct prober *b = &p->prober;
+	enum fate fate = FATE_NOT_OURS;
+
+	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct path_attempt *attempt = find_attempt(p, seq);
+		if (r->sent_ns < frame->seen_ns - frame->slack_ns)
+			break;
+		if (r->sent_ns > frame->seen_ns + frame->slack_ns)
+			continue;
+		if (r->outcome == PROBER_WAITING || is_doubtful(r))
+			return asked_ns - r->sent_ns < b->timeout_ns + FATE_NS ? FATE_OPEN : FATE_OTHER;
+		if (r->outcome != PROBER_LOST_FORWARD || !attempt || attempt->connected || attempt->half_open)
+			return FATE_OTHER;
+		fate = FATE_LOST_FORWARD;
+	}
+	return fate;
+}
+
+/* A SYN that came may be that of a handshake which is still going on, or whose rest was lost. Only when its probe is
+ * proven not to have come to the socket, and nothing of ours since, has something stopped it in between. */
+static bool syn_was_stopped(struct path *p, const struct testimony *t, int slot, const struct evidence_frames *f)
+{
+	int64_t heard_ns = f->heard_ms == EVIDENCE_HEARD_MAX ? INT64_MIN : t->asked_ns - (int64_t)f->heard_ms * 1000000;
+	struct path_frame *frame = &p->doubt->frames[slot];
+	bool stopped = p->doubt->frames_without_receipts >> slot & 1;
+
+	if (frame->seen_ns == 0)
+		*frame = (struct path_frame){ t->asked_ns - (int64_t)f->idle_ms * 1000000, t->now_ns - t->asked_ns };
+	switch (fate_of(p, frame, t->asked_ns)) {
+	case FATE_OPEN:
+		return stopped && heard_ns < frame->seen_ns - frame->slack_ns;
+	case FATE_LOST_FORWARD:
+		stopped = true;
+		break;
+	case FATE_OTHER:
+		stopped = false;
+		break;
+	case FATE_NOT_OURS:
+		break;
+	}
+	stopped = stopped && heard_ns < frame->seen_ns - frame->slack_ns;
+	frame->seen_ns = 0;
+	return stopped;
+}
+
+/* Did these come after the newest loss but one had left, though the socket has not seen it? */
+static bool frames_came(struct path *p, const struct testimony *t, int slot, const struct evidence_flow *flow,
+			const struct evidence_frames *f)
 {
 	int64_t lost_ns = late_doubt_ns(p);
 
-	for (unsigned i = 0; i < t->answer->frames_len; i++) {
-		const struct evidence_frames *f = &t->answer->frames[i];
-		int64_t seen_ns = t->asked_ns - (int64_t)f->idle_ms * 1000000;
-		if (f->transport != (p->tcp ? PACKET_TCP : PACKET_UDP) || !arrives_at(p, &f->local) ||
-		    !is_its_own(t, &f->local) || endpoint_is_unknown(client) ||
-		    !endpoint_same_address(&f->client, client) || seen_ns < lost_ns)
-			continue;
-		return !flow->known || (int64_t)flow->idle_ms * 1000000 > t->asked_ns - lost_ns;
-	}
-	return false;
+	if (t->asked_ns - (int64_t)f->idle_ms * 1000000 < lost_ns ||
+	    (flow->known && (int64_t)flow->idle_ms * 1000000 <= t->asked_ns - lost_ns))
+		return false;
+	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -332,12 +392,15 @@ static void note_silence(struct path *p, const struct testimony *t, const struct
 	d->stranger_ns = t->asked_ns;
 }
 
-static void note_frames(struct path *p, int slot, bool came)
+static void note_frames(struct path *p, const struct testimony *t, int slot, const struct evidence_flow *flow,
+			const struct endpoint *client)
 {
-	uint8_t bit = (uint8_t)(1u << slot);
+	const struct evidence_frames *f = find_frames(p, t, client);
+	uint8_t bit = (uint8_t)(1u << slot), *bits = &p->doubt->frames_without_receipts;
 
-	p->doubt->frames_without_receipts =
-	    (uint8_t)(came ? p->doubt->frames_without_receipts | bit : p->doubt->frames_without_receipts & ~bit);
+	if (!f && t->answer->truncated) /* it may have been left out */
+		return;
+	*bits = (uint8_t)(f && frames_came(p, t, slot, flow, f) ? *bits | bit : *bits & ~bit);
 }
 
 /* How much a counter has grown since this server was last heard; at the first time nobody knows when that was. */
@@ -381,9 +444,9 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 	note_neighbour(p, t, flow, client);
 	note_conflict(p, t);
 	note_silence(p, t, flow, blind_before_ns);
-	note_frames(p, slot, frames_came(p, t, flow, client));
 	note_drops(p, t, slot);
 	settle_by_window(p, slot, &window);
+	note_frames(p, t, slot, flow, client);
 	if (p->twin && slot == p->prober.holder)
 		twin_told(p->twin);
 }

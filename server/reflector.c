@@ -377,6 +377,23 @@ static void add_flows(const struct exchange *x)
 		add_flow(x, flow, flow->id);
 }
 
+/* When did a socket last hear this client there? Its query, which is of a flow too, counts. */
+static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
+{
+	const struct flows *flows = x->reflector->flows;
+	uint32_t ms = EVIDENCE_HEARD_MAX;
+
+	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f;
+	     f = flows_next_of(flows, x->client_number, f)) {
+		uint32_t age = age_ms(f->heard_ns, x->in->now_ns);
+		if (age < ms && f->transport == frames->transport &&
+		    endpoint_same_address(&f->source, &frames->client) &&
+		    endpoint_same_address(&f->arrived_on, &frames->local))
+			ms = age;
+	}
+	return ms;
+}
+
 static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct reflector *r = x->reflector;
@@ -386,6 +403,8 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	memset(&r->answer, 0, sizeof r->answer);
 	add_flows(x);
 	s->collect(s->context, &r->query, &x->in->source, &r->answer, nonce);
+	for (unsigned i = 0; i < r->answer.frames_len; i++)
+		r->answer.frames[i].heard_ms = heard_ms(x, &r->answer.frames[i]);
 	r->answer.boot_id = s->boot_id;
 	r->answer.uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
 	r->answer.evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);

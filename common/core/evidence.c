@@ -260,6 +260,7 @@ static void put_frames(uint8_t *p, const struct evidence_frames *f)
 	memcpy(p, f->client.address, sizeof f->client.address);
 	memcpy(p + 16, f->local.address, sizeof f->local.address);
 	p[32] = f->transport;
+	bytes_put16(p + 34, (uint16_t)f->heard_ms);
 	bytes_put32(p + 36, f->count);
 	bytes_put32(p + 40, f->idle_ms);
 }
@@ -270,6 +271,7 @@ static void get_frames(struct evidence_frames *f, const uint8_t *p)
 	memcpy(f->local.address, p + 16, sizeof f->local.address);
 	f->client.port = f->local.port = 0;
 	f->transport = p[32];
+	f->heard_ms = bytes_get16(p + 34);
 	f->count = bytes_get32(p + 36);
 	f->idle_ms = bytes_get32(p + 40);
 }

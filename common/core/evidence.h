@@ -21,6 +21,7 @@ enum {
 	EVIDENCE_CONFLICTS_MAX = 8,
 	EVIDENCE_MACS_MAX = 16,
 	EVIDENCE_MAC_LEN = 6,
+	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_LEN_MIN = 64, /* the shortest text: an answer with nothing in its lists */
 };
 
@@ -105,6 +106,7 @@ struct evidence_frames {
 	uint8_t transport;             /* 17; 6: SYNs */
 	uint32_t count;                /* since start */
 	uint32_t idle_ms;              /* since the newest */
+	uint32_t heard_ms; /* since its socket heard the asker there; EVIDENCE_HEARD_MAX: longer, or never */
 };
 
 /* Another machine claims an address of the server's. */

@@ -123,9 +123,12 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 	for (uint32_t i = 0; i < n->neighbours; i++)
 		answer.neighbours[i] = sample_neighbour(i);
 	for (uint32_t i = 0; i < n->frames; i++)
-		answer.frames[i] =
-		    (struct evidence_frames){ sample_endpoint_v4((uint8_t)i, 0), sample_endpoint_v6((uint8_t)i, 0),
-					      i % 2 ? 6 : 17, 0x71727374 + i, 0x81828384 + i };
+		answer.frames[i] = (struct evidence_frames){ sample_endpoint_v4((uint8_t)i, 0),
+							     sample_endpoint_v6((uint8_t)i, 0),
+							     i % 2 ? 6 : 17,
+							     0x71727374 + i,
+							     0x81828384 + i,
+							     EVIDENCE_HEARD_MAX - i };
 	for (uint32_t i = 0; i < n->conflicts; i++)
 		answer.conflicts[i] = (struct evidence_conflict){
 			sample_endpoint_v4((uint8_t)i, 0), { 2, 1, 2, 3, 4, (uint8_t)i }, 0x91929394 + i, 0xa1a2a3a4 + i
@@ -270,6 +273,7 @@ static void assert_same_frames(const struct evidence_frames *a, const struct evi
 	assert_true(endpoint_equal(&a->client, &b->client));
 	assert_true(endpoint_equal(&a->local, &b->local));
 	assert_int_equal(a->transport, b->transport);
+	assert_int_equal(a->heard_ms, b->heard_ms);
 	assert_int_equal(a->count, b->count);
 	assert_int_equal(a->idle_ms, b->idle_ms);
 }

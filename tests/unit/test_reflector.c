@@ -24,6 +24,7 @@ struct world {
 	struct reflector_event event; /* of the last request */
 	unsigned collected;
 	struct evidence_attempt attempt; /* the first one that the last query asked about */
+	struct evidence_frames frames;   /* that the link is said to have seen; transport 0: none */
 };
 
 /* A request as a test describes it; zero is the usual. */
@@ -55,6 +56,8 @@ static void collect(void *context, const struct evidence_query *query, const str
 	w->collected++;
 	w->attempt = query->attempts[0];
 	answer->socket_drops = 12;
+	answer->frames[0] = w->frames;
+	answer->frames_len = w->frames.transport ? 1 : 0;
 	memset(nonce, (int)w->collected, SEAL_NONCE_LEN);
 }
 
@@ -556,6 +559,40 @@ static void evidence_tells_of_the_flows_asked_for(void **state)
 	assert_false(out.answer.flows[1].known);
 }
 
+/* Frames that come beside what a socket hears: how long ago was that? The query itself is of a flow, too. */
+static void evidence_tells_when_a_socket_heard_the_client(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 999 }, .flows_len = 1 };
+	struct endpoint source = sample_endpoint_v4(3, 0), other = sample_endpoint_v4(4, 0);
+	struct endpoint arrived_on = sample_endpoint_v4(26, 0);
+	struct request probe = { .flow = 6, .seq = 1, .source = source };
+	struct request question = { .flow = 5, .query = &query, .source = other };
+
+	w->frames = (struct evidence_frames){ .client = source, .local = arrived_on, .transport = PACKET_UDP };
+	question.seq = 1;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
+	ask(w, probe);
+	pass(w, 2 * S);
+	question.seq = 2;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, 2000);
+	w->frames.transport = PACKET_TCP;
+	question.seq = 3;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
+	w->frames.transport = PACKET_UDP;
+	w->frames.local = other;
+	question.seq = 4;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
+	w->frames.local = arrived_on;
+	w->frames.client = other;
+	question.seq = 5;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, 0);
+	w->frames.client = source;
+	pass(w, 100 * S);
+	question.seq = 6;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
+}
+
 static void evidence_without_ids_tells_of_the_latest_first(void **state)
 {
 	struct world *w = *state;
@@ -944,6 +981,7 @@ int main(void)
 		TEST(a_flood_of_junk_takes_nothing_from_a_flow),
 		TEST(a_client_cannot_push_out_another_s_flow),
 		TEST(evidence_tells_of_the_flows_asked_for),
+		TEST(evidence_tells_when_a_socket_heard_the_client),
 		TEST(evidence_without_ids_tells_of_the_latest_first),
 		TEST(queries_are_limited_and_must_open),
 		TEST(direct_queries_leave_room_for_those_of_witnesses),

@@ -318,9 +318,12 @@ static void frames_count_for_the_servers_own_address(void **state)
 	s->path->facts.receipt_source = client;
 	s->target.arrives_on = anchor;
 	a.frames_len = a.addresses_len = 1;
-	a.frames[0] = (struct evidence_frames){
-		.client = client, .local = anchor, .transport = PACKET_UDP, .count = 10, .idle_ms = 1500
-	};
+	a.frames[0] = (struct evidence_frames){ .client = client,
+						.local = anchor,
+						.transport = PACKET_UDP,
+						.count = 10,
+						.idle_ms = 1500,
+						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
 	assert_false(s->path->doubt->frames_without_receipts); /* not (any more) its own address */
 	a.addresses[0] = anchor;
@@ -331,9 +334,70 @@ static void frames_count_for_the_servers_own_address(void **state)
 	assert_true(s->path->doubt->frames_without_receipts);
 	hear(s, 7, -1, &nothing, NULL);
 	assert_true(s->path->doubt->frames_without_receipts);
+	a.addresses_len = 0; /* no room for them: nothing is known anew */
+	a.truncated = true;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(s->path->doubt->frames_without_receipts);
+	a.addresses_len = 1;
+	a.truncated = false;
+	a.frames[0].heard_ms = 2001; /* it may have been the query's own frame: the socket hears what comes */
+	hear(s, 3, -1, &a, NULL);
+	assert_false(s->path->doubt->frames_without_receipts);
+	a.frames[0].heard_ms = EVIDENCE_HEARD_MAX;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(s->path->doubt->frames_without_receipts);
 	a.frames[0].idle_ms = 3500; /* before the newest loss but one left */
 	hear(s, 3, -1, &a, NULL);
 	assert_false(s->path->doubt->frames_without_receipts);
+}
+
+/* A SYN came when number 8 had left. It was stopped if number 8 is proven not to have come to the socket, and nothing
+ * of ours since; not if the handshake was done, or may still be. */
+static bool is_stopped(struct scene *s, uint32_t heard_ms)
+{
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	s->path->facts.receipt_source = client;
+	s->target.arrives_on = anchor;
+	a.frames_len = a.addresses_len = 1;
+	a.addresses[0] = anchor;
+	a.frames[0] = (struct evidence_frames){
+		.client = client, .local = anchor, .transport = PACKET_TCP, .idle_ms = 3990, .heard_ms = heard_ms
+	};
+	for (uint32_t seq = 9; seq <= 10; seq++) /* what left later says nothing */
+		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
+	hear(s, 3, -1, &a, NULL);
+	return s->path->doubt->frames_without_receipts;
+}
+
+static void a_syn_is_stopped_if_its_probe_did_not_come(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
+	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
+	assert_true(is_stopped(s, 60000));
+	assert_false(is_stopped(s, 3000)); /* something else came since: so they do come */
+}
+
+static void a_syn_whose_probe_is_in_doubt_proves_nothing(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* now it is known */
+	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
+}
+
+static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, true);
+	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* its request */
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 }
 
 /* From another address of its own, the server has another way. */
@@ -585,6 +649,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(frames_count_for_the_servers_own_address, set_up, tear_down),
+		TEST(a_syn_is_stopped_if_its_probe_did_not_come),
+		TEST(a_syn_whose_probe_is_in_doubt_proves_nothing),
+		TEST(a_syn_of_a_handshake_that_was_done_was_not_stopped),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
 		TEST(a_receipt_of_any_server_proves_return),

@@ -314,6 +314,7 @@ def read_frames(f):
         "transport": f[32],
         "count": count,
         "idle_ms": idle_ms,
+        "heard_ms": int.from_bytes(f[34:36], "big"),
     }
 
 

@@ -131,9 +131,9 @@ static json_t *describe_neighbour(const struct evidence_neighbour *n)
 
 static json_t *describe_frames(const struct evidence_frames *f)
 {
-	return json_pack("{s:o, s:o, s:i, s:I, s:I}", "client", describe_address(&f->client), "local",
+	return json_pack("{s:o, s:o, s:i, s:I, s:I, s:I}", "client", describe_address(&f->client), "local",
 			 describe_address(&f->local), "transport", f->transport, "count", (json_int_t)f->count,
-			 "idle_ms", (json_int_t)f->idle_ms);
+			 "idle_ms", (json_int_t)f->idle_ms, "heard_ms", (json_int_t)f->heard_ms);
 }
 
 static json_t *describe_conflict(const struct evidence_conflict *c)
