@@ -1,5 +1,7 @@
 #include "tests/sim/faults.h"
 
+#include "tests/sim/link_faults.h"
+
 #include <errno.h>
 
 /* -- what is to be said -- */
@@ -435,6 +437,7 @@ enum {
 	ANY = 0,
 	HARD = STORY_TIMED,
 	LONG = STORY_LONG,
+	FLAT = STORY_FLAT | STORY_NO_NAT,
 };
 
 const struct fault faults[] = {
@@ -474,6 +477,27 @@ const struct fault faults[] = {
 	{ "UDP forbidden here", ANY, forbid_udp, udp_forbidden },
 	{ "no route here", ANY, lose_route, no_route },
 	{ "server restarted", STORY_RUN_ONLY | STORY_LONG | STORY_LOSSLESS, restart, up_again },
+	{ "stale neighbour", HARD | FLAT, link_faults_spoil, link_faults_stale },
+	{ "stale neighbour from the start", HARD | FLAT | STORY_FROM_START, link_faults_spoil, link_faults_stale },
+	{ "stale neighbour that heals", LONG | FLAT | STORY_HEALS | STORY_RUN_ONLY, link_faults_spoil_healing,
+	  link_faults_healed },
+	{ "stale neighbour until ARP", LONG | FLAT | STORY_HEALS | STORY_RUN_ONLY, link_faults_spoil_until_arp,
+	  link_faults_healed },
+	{ "stale neighbour, repaired", LONG | FLAT | STORY_REPAIRS | STORY_RUN_ONLY, link_faults_spoil,
+	  link_faults_repaired },
+	{ "stale neighbour, other loss", LONG | FLAT, link_faults_spoil_and_lose, link_faults_stale_and_lossy },
+	{ "cut return on the link", HARD | FLAT, link_faults_cut_return, link_faults_cut_is_return },
+	{ "cut return from the start", HARD | FLAT | STORY_FROM_START, link_faults_cut_return,
+	  link_faults_cut_is_return },
+	{ "some lost return on the link", LONG | FLAT, link_faults_lose_return, link_faults_as_lost },
+	{ "two interfaces", LONG | FLAT | STORY_RUN_ONLY | STORY_FROM_START, link_faults_two_interfaces,
+	  link_faults_as_lost },
+	{ "virtual router", LONG | FLAT | STORY_FROM_START, link_faults_virtual_router, link_faults_as_lost },
+	{ "server's firewall", HARD, link_faults_firewall, link_faults_firewalled },
+	{ "server's firewall from the start", HARD | STORY_FROM_START, link_faults_firewall, link_faults_firewalled },
+	{ "sockets full", LONG, link_faults_fill_sockets, link_faults_sockets_full },
+	{ "stranger refuses", HARD, link_faults_squat, link_faults_squatted },
+	{ "stranger refuses on the link", HARD | FLAT, link_faults_squat, link_faults_squatted },
 	{ "failover", STORY_RUN_ONLY | STORY_LONG | STORY_TWO_SERVERS | STORY_LOSSLESS, fail_over, moved },
 };
 

@@ -42,6 +42,11 @@ static void drop_connection(struct connection *c)
 	c->reply = NULL;
 }
 
+static const struct endpoint *local_of(const struct machine *m, const struct parcel *p)
+{
+	return endpoint_same_address(&p->asked, &network.floating) ? &m->anchor : &m->droplet;
+}
+
 static unsigned list_half_open(const struct machine *m, struct sockdiag_half_open *list)
 {
 	unsigned len = 0;
@@ -50,7 +55,7 @@ static unsigned list_half_open(const struct machine *m, struct sockdiag_half_ope
 		const struct half_open *h = &m->half_open[i];
 		if (h->syn)
 			list[len++] = (struct sockdiag_half_open){
-				.local = m->droplet,
+				.local = *local_of(m, h->syn),
 				.peer = h->syn->seen,
 				.retransmits = (uint8_t)h->retransmits,
 				.expires_ms = (uint32_t)((h->again.at_ns - world_now()) / MS),
@@ -76,6 +81,9 @@ static void collect(void *context, const struct evidence_query *query, const str
 	}
 	answer->addresses[answer->addresses_len++] = m->droplet;
 	answer->addresses[answer->addresses_len++] = m->anchor;
+	answer->accept_overflows = m->accept_overflows;
+	link_collect(&m->link, query, asker, answer);
+	answer->socket_drops = m->socket_drops;
 	randombytes_buf(nonce, SEAL_NONCE_LEN);
 }
 
@@ -89,6 +97,7 @@ static void forget(struct machine *m)
 	for (unsigned i = 0; i < MACHINE_CONNECTIONS_MAX; i++)
 		if (m->connections[i].reply)
 			drop_connection(&m->connections[i]);
+	link_close(&m->link);
 	reflector_free(m->reflector);
 	m->reflector = NULL;
 }
@@ -120,6 +129,7 @@ void machine_start(struct machine *m)
 	m->reflector = reflector_new(&settings);
 	if (!m->reflector)
 		abort();
+	link_open(&m->link);
 }
 
 void machine_list_clients(struct machine *m, unsigned len)
@@ -155,7 +165,7 @@ static bool reflect(struct machine *m, struct parcel *p)
 		.len = p->len,
 		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,
 		.source = p->seen,
-		.arrived_on = endpoint_same_address(&p->asked, &network.floating) ? m->anchor : m->droplet,
+		.arrived_on = *local_of(m, p),
 		.ttl = 60,
 		.received_ns = clock_real_ns(),
 		.replied_ns = clock_real_ns() + 20 * US,
@@ -166,6 +176,7 @@ static bool reflect(struct machine *m, struct parcel *p)
 	if (m->state == MACHINE_ECHO)
 		return true;
 	outcome = reflector_handle(m->reflector, &request, &event);
+	link_event(&m->link, &event);
 	return outcome < REFLECTOR_DROPPED_MALFORMED ||
 	       (outcome == REFLECTOR_TO_RELAY && reflector_reply_to_relay(m->reflector, &request, PACKET_NO_PEER));
 }
@@ -310,6 +321,38 @@ static void receive_segment(struct machine *m, struct parcel *p)
 	}
 }
 
+/* -- what its link has brought, and its kernel drops -- */
+
+static bool stops(const struct machine *m, const struct parcel *p)
+{
+	return (p->tcp ? m->firewall.tcp : m->firewall.udp) &&
+	       (endpoint_is_unknown(&m->firewall.asked) || endpoint_same_address(&m->firewall.asked, &p->asked));
+}
+
+static bool has_no_room(struct machine *m, const struct parcel *p)
+{
+	if (p->tcp && p->kind == SYN && world_chance(m->tcp_full)) {
+		m->accept_overflows++;
+		m->given_up_ns = world_now();
+		return true;
+	}
+	if (p->tcp || !world_chance(m->udp_full))
+		return false;
+	m->socket_drops++;
+	return true;
+}
+
+static void receive(struct machine *m, struct parcel *p)
+{
+	link_receive(&m->link, p, local_of(m, p));
+	if (stops(m, p) || has_no_room(m, p))
+		parcel_free(p);
+	else if (p->tcp)
+		receive_segment(m, p);
+	else
+		receive_datagram(m, p);
+}
+
 void machine_receive(struct machine *m, struct parcel *p)
 {
 	if (m->state == MACHINE_UNREACHABLE &&
@@ -317,8 +360,6 @@ void machine_receive(struct machine *m, struct parcel *p)
 		network_icmp(p, ERRQUEUE_UNREACHABLE, &network.router, arp_fails_ns);
 	else if (m->state == MACHINE_GONE || m->state == MACHINE_UNREACHABLE)
 		parcel_free(p);
-	else if (p->tcp)
-		receive_segment(m, p);
 	else
-		receive_datagram(m, p);
+		receive(m, p);
 }

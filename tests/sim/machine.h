@@ -4,7 +4,7 @@
 
 #include "common/core/seal.h"
 #include "server/reflector.h"
-#include "tests/sim/network.h"
+#include "tests/sim/link.h"
 
 enum {
 	MACHINE_CLIENTS_MAX = 2,
@@ -43,10 +43,17 @@ struct machine {
 	struct seal_identity identity;
 	enum machine_state state;
 	bool wrong_source; /* UDP answers leave from the droplet address, whatever was asked */
+	struct {
+		bool udp, tcp;
+		struct endpoint asked; /* only what was sent to this address; unknown: to any */
+	} firewall;                    /* the machine's own: drops what its link has brought */
+	double udp_full, tcp_full;     /* share of requests for which its sockets have no room */
+	uint32_t socket_drops, accept_overflows;
+	struct link link;
 	struct reflector *reflector;
 	struct reflector_client clients[MACHINE_CLIENTS_MAX];
 	unsigned clients_len;
-	int64_t given_up_ns; /* world time of the newest half-open socket that was reset; 0: none */
+	int64_t given_up_ns; /* world time of the newest SYN that left no half-open socket behind; 0: none */
 	struct half_open half_open[MACHINE_HALF_OPEN_MAX];
 	struct connection connections[MACHINE_CONNECTIONS_MAX];
 };

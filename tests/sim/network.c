@@ -152,6 +152,8 @@ static struct machine *route(const struct parcel *p)
 {
 	if (endpoint_same_address(&p->asked, &network.floating))
 		return floating_leads_to(p);
+	if (endpoint_same_address(&p->asked, &network.squatted))
+		return network.squatter;
 	for (unsigned i = 0; i < network.machines_len; i++)
 		if (endpoint_same_address(&p->asked, &network.machines[i]->droplet))
 			return network.machines[i];
@@ -249,10 +251,10 @@ void network_send(struct parcel *p)
 	}
 }
 
-void network_return(struct parcel *p, const struct machine *by)
+void network_return(struct parcel *p, struct machine *by)
 {
 	p->way = RETURN;
-	if (!struck(p, by) && passes_nat(p)) {
+	if (link_carries(&by->link, p) && !struck(p, by) && passes_nat(p)) {
 		duplicate(p);
 		travel(p, 0);
 		return;

@@ -45,6 +45,8 @@ struct client { /* a host that probes */
 	struct world_clock clock;
 	struct endpoint address;
 	struct endpoint public_address; /* of the NAT before it; unknown: there is none */
+	bool on_link;                   /* of the servers' droplet addresses */
+	uint8_t mac[6], arp_mac[6];     /* its frames leave with, and what it says when asked: two interfaces, VRRP */
 	struct network_nat nat;
 	uint16_t nat_port, port;  /* the last ones given away */
 	int64_t delay_ns[2];      /* by way */
@@ -100,13 +102,16 @@ struct network {
 	unsigned machines_len;
 	struct endpoint floating; /* unknown: there is none */
 	struct machine *holder;   /* of the floating address; NULL: nobody */
-	bool pins;                /* the provider's NAT keeps known 5-tuples where they are */
+	struct endpoint squatted; /* .. and of another address, whoever it belongs to; unknown: of none */
+	struct machine *squatter;
+	bool pins; /* the provider's NAT keeps known 5-tuples where they are */
 	struct network_nat nat;
 	struct rule rules[NETWORK_RULES_MAX];
 	unsigned rules_len;
 	double duplicate; /* share of datagrams that arrive twice */
 	int64_t nat_keeps_ns;
 	struct endpoint router;
+	uint8_t router_mac[6]; /* that its frames leave with */
 };
 
 extern struct network network;
@@ -124,7 +129,7 @@ void parcel_free(struct parcel *parcel);
 
 /* All three take the parcel over. */
 void network_send(struct parcel *parcel);
-void network_return(struct parcel *parcel, const struct machine *by);
+void network_return(struct parcel *parcel, struct machine *by);
 /* An error about it, to the client, by whoever is at `offender`, after so long. */
 void network_icmp(struct parcel *parcel, enum errqueue_meaning meaning, const struct endpoint *offender,
 		  int64_t after_ns);

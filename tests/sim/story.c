@@ -144,6 +144,8 @@ static bool cause_is_right(const struct story_said *said)
 {
 	if (said->expected.as_lost && said->state == VERDICT_UP)
 		return said->cause == VERDICT_CAUSE_NONE;
+	if (said->expected.vaguer && said->cause == said->expected.vaguer)
+		return true;
 	if (said->expected.as_lost && said->state == VERDICT_DOWN && said->cause == said->expected.meanwhile)
 		return true;
 	return said->cause == said->expected.cause ||
@@ -159,11 +161,13 @@ static bool is_right(const struct story *s, const struct vantage *v, size_t i, c
 	       (said->state == VERDICT_UP || direction_is_right(s, said, ways));
 }
 
-/* Something was lost, and not all is said about its direction. */
+/* Something was lost, and not all is said about its direction or cause. */
 static bool is_vague(const struct vantage *v, size_t i, const struct story_said *said)
 {
 	unsigned ways = truly_lost(v, i, false) & ~TRUE_EITHER;
 
+	if (said->expected.vaguer && said->cause == said->expected.vaguer)
+		return true;
 	return said->state != VERDICT_UP && said->direction != said->expected.direction &&
 	       claimed(said->direction) != ways;
 }
@@ -253,6 +257,7 @@ static void judged(void *context, struct vantage *v, size_t i, const struct verd
 	check_direction(s, v, i, verdict);
 	check_cause(s, v, i, verdict);
 	said->right = said->concerned && is_right(s, v, i, said);
+	said->once |= said->concerned && said->cause == said->expected.once;
 	if (world_now() >= s->struck_ns && said->concerned)
 		time_verdict(s, said, said->right);
 }
@@ -314,6 +319,11 @@ static void set_machine(struct story *s, unsigned i)
 		memcpy(m->clients[k].key, s->vantages[k].config.identity.public_key, WIRE_KEY_LEN);
 	}
 	m->clients_len = s->vantages_len;
+	link_set(&m->link, m);
+	m->link.repairs = needs(s, STORY_REPAIRS);
+	m->link.raw = m->link.repairs || !world_chance(0.25);
+	for (unsigned k = 0; k < s->vantages_len && needs(s, STORY_FLAT); k++)
+		link_meet(&m->link, &s->vantages[k].host);
 	machine_start(m);
 	network.machines[network.machines_len++] = m;
 }
@@ -325,6 +335,7 @@ static void set_client(struct story *s, unsigned i)
 
 	c->clock = (struct world_clock){ world_between(1, 100 * 86400) * S, world_between(-5 * S, 5 * S) };
 	c->address = network_address(198, 51, 100, 20 + i, 0);
+	link_set_client(c, i, needs(s, STORY_FLAT));
 	if (needs(s, STORY_NAT) || (!needs(s, STORY_NO_NAT) && world_chance(0.3)))
 		c->public_address = network_address(203, 0, 113, 200 + i, 0);
 	c->delay_ns[FORWARD] = (int64_t)(world_uniform(0.3, 0.7) * (double)rtt_ns);
@@ -488,14 +499,16 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 	r->paths++;
 	said->right =
 	    said->right || is_right(s, v, i, said); /* what was so when it was said may just have left the window */
+	said->right = said->right && (said->expected.once == VERDICT_CAUSE_NONE || said->once);
 	said->vague = said->right && is_vague(v, i, said);
 	r->right += said->right;
 	r->vague += said->vague;
 	if (!said->right)
-		tell(s, "NOT SAID: %s should be %s, %s, %s", path_text(v, i, name),
+		tell(s, "NOT SAID: %s should be %s, %s, %s%s%s", path_text(v, i, name),
 		     verdict_state_word(said->expected.state),
 		     said->expected.as_lost ? "as lost" : verdict_direction_word(said->expected.direction),
-		     verdict_cause_word(said->expected.cause));
+		     verdict_cause_word(said->expected.cause), said->expected.once ? ", and before " : "",
+		     said->expected.once ? verdict_cause_word(said->expected.once) : "");
 	if (!needs(s, STORY_TIMED) || s->round)
 		return;
 	r->state_after = fmax(r->state_after, said->state_after);
@@ -535,7 +548,7 @@ static void play_run(struct story *s)
 		strike(&s->strike);
 	else
 		world_schedule(&s->strike, s->struck_ns);
-	world_run(s->struck_ns + behind * s->every_ns + 3 * s->timeout_ns + 8 * S);
+	world_run(s->struck_ns + behind * s->every_ns + 3 * s->timeout_ns + (needs(s, STORY_HEALS) ? 68 : 8) * S);
 }
 
 void story_play(const struct fault *fault, uint64_t seed, bool round, bool tells, struct story_result *result)

@@ -19,10 +19,13 @@ enum {                                /* what a fault needs of its network, or i
        STORY_LOSSY = 1 << 8, /* 1 % floor */
        STORY_FROM_START = 1 << 9,
        STORY_RUN_ONLY = 1 << 10,
-       STORY_LONG = 1 << 11,   /* judged when the whole window is behind the fault */
-       STORY_TIMED = 1 << 12,  /* every probe is lost: there is a latest time for the verdict */
-       STORY_SLOW = 1 << 14,   /* within the limits that servers have for signatures of strangers */
-       STORY_STRICT = 1 << 13, /* the floating address may be answered by one server only, though there are more */
+       STORY_LONG = 1 << 11,    /* judged when the whole window is behind the fault */
+       STORY_TIMED = 1 << 12,   /* every probe is lost: there is a latest time for the verdict */
+       STORY_SLOW = 1 << 14,    /* within the limits that servers have for signatures of strangers */
+       STORY_FLAT = 1 << 20,    /* clients are on the link of the servers' droplet addresses */
+       STORY_HEALS = 1 << 21,   /* so long that every wrong entry has healed */
+       STORY_REPAIRS = 1 << 22, /* servers may, and do, delete wrong entries */
+       STORY_STRICT = 1 << 13,  /* the floating address may be answered by one server only, though there are more */
 };
 
 struct expectation {
@@ -30,6 +33,8 @@ struct expectation {
 	enum verdict_direction direction;
 	enum verdict_cause cause;
 	enum verdict_cause meanwhile, or_meanwhile; /* allowed too, but not in the end; NONE: nothing else */
+	enum verdict_cause vaguer;                  /* allowed in the end too, for want of evidence; NONE: nothing is */
+	enum verdict_cause once;                    /* has to be said on the way there; NONE: nothing has */
 	bool as_lost;                               /* state and direction as the probes were really lost */
 	bool or_unknown; /* TCP: a server may not be able to tell (NAT, sockets that have been reset); UDP errors: they
 			    are rare */
@@ -51,7 +56,8 @@ struct story_said { /* of one path */
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
-	bool right, vague; /* vague: right, but the direction is not (wholly) known */
+	bool once;         /* .. and was */
+	bool right, vague; /* vague: right, but direction or cause are not (wholly) known */
 	double after;      /* state and cause stood, in intervals behind the timeout; < 0: never */
 	double state_after;
 };

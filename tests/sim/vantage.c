@@ -1,5 +1,6 @@
 #include "tests/sim/vantage.h"
 
+#include "client/link.h"
 #include "client/receive.h"
 #include "client/standing.h"
 
@@ -231,7 +232,15 @@ void vantage_start(struct vantage *v, bool round)
 		.jitter_permille = v->config_schedule.jitter_permille,
 		.slots_max = round ? VANTAGE_ROUND : 0,
 	};
-	v->engine = (struct engine){ .decided = decided, .learnt = learnt, .looks = !round, .context = v };
+	v->engine = (struct engine){
+		.decided = decided,
+		.learnt = learnt,
+		.looks = !round,
+		.own_mac = link_own_mac,
+		.neighbour_mac = link_neighbour_mac,
+		.has_mac = link_has_mac,
+		.context = v,
+	};
 	if (!items ||
 	    !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &hooks), dialers_new_tcp(&v->host)))
 		abort();

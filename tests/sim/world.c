@@ -96,6 +96,11 @@ void world_enter(const struct world_clock *clock)
 	world.clock = clock;
 }
 
+const struct world_clock *world_entered(void)
+{
+	return world.clock;
+}
+
 int64_t clock_mono_ns(void)
 {
 	return world.now_ns + world.clock->mono_ns;

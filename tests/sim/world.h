@@ -33,6 +33,7 @@ void world_run(int64_t until_ns);
 
 /* Whose clocks clock_mono_ns and clock_real_ns are from now on. */
 void world_enter(const struct world_clock *clock);
+const struct world_clock *world_entered(void);
 
 uint64_t world_random(void);
 double world_uniform(double low, double high);

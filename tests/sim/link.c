@@ -1,0 +1,368 @@
+#include "tests/sim/link.h"
+
+#include "client/link.h"
+#include "common/core/bytes.h"
+#include "common/system/clock.h"
+#include "server/headers.h"
+#include "tests/sim/machine.h"
+
+#include <linux/if_ether.h>
+#include <linux/neighbour.h>
+#include <stdlib.h>
+
+enum {
+	IP_LEN = 20,
+	IP_PROTOCOL = 9,
+	IP_SOURCE = 12,
+	IP_DESTINATION = 16,
+	TCP_FLAGS = 13,
+	TCP_LEN = 20,
+	FRAME_LEN = IP_LEN + TCP_LEN,
+	ARP_SENDER = 14,
+	NUD_USABLE = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT,
+};
+static const int64_t delay_ns = 5 * S, probes_ns = 3 * S; /* as the kernel's delay_first_probe_time, ucast_solicit */
+
+const uint8_t link_virtual_mac[RTNL_MAC_LEN] = { 0x00, 0x00, 0x5e, 0x00, 0x01, 0x07 };
+static const uint8_t dead_mac[RTNL_MAC_LEN] = { 0x02, 0x00, 0x00, 0x00, 0xde, 0xad };
+
+enum kind_of_host { ROUTER, MACHINE, CLIENT };
+
+static void make_mac(uint8_t mac[RTNL_MAC_LEN], enum kind_of_host kind, unsigned number)
+{
+	const uint8_t made[RTNL_MAC_LEN] = { 0x02, 0x00, 0x00, 0x00, (uint8_t)kind, (uint8_t)number };
+
+	memcpy(mac, made, sizeof made);
+}
+
+static bool is_same_mac(const uint8_t a[RTNL_MAC_LEN], const uint8_t b[RTNL_MAC_LEN])
+{
+	return memcmp(a, b, RTNL_MAC_LEN) == 0;
+}
+
+/* -- the neighbour table, as the kernel keeps it -- */
+
+static void read_changes(struct link *l)
+{
+	world_cancel(&l->changed);
+	for (struct link_neighbour *n = l->neighbours; n < l->neighbours + l->neighbours_len; n++) {
+		bool untold = n->untold;
+		n->untold = false;
+		if (untold && l->way_back)
+			way_back_note(l->way_back, &n->entry);
+	}
+}
+
+static void tell_changes(struct event *event)
+{
+	struct link *l = (struct link *)((char *)event - offsetof(struct link, changed));
+
+	world_enter(&l->machine->clock);
+	read_changes(l);
+}
+
+/* A state's time is told by `after`; 0: it has none. */
+static void set_state(struct link_neighbour *n, uint16_t state, int64_t after_ns)
+{
+	n->entry.state = state;
+	n->entry.has_mac = state & NUD_USABLE;
+	if (after_ns > 0)
+		world_schedule(&n->over, world_now() + after_ns);
+	else
+		world_cancel(&n->over);
+	if (state == NUD_DELAY) /* of which nobody is told */
+		return;
+	n->untold = true;
+	world_schedule(&n->link->changed, world_now());
+}
+
+static void reach(struct link_neighbour *n)
+{
+	set_state(n, NUD_REACHABLE, world_between(15 * S, 45 * S));
+}
+
+static bool is_right(const struct link_neighbour *n)
+{
+	return !n->client || is_same_mac(n->entry.mac, n->client->mac) || is_same_mac(n->entry.mac, n->client->arp_mac);
+}
+
+static void state_over(struct event *event)
+{
+	struct link_neighbour *n = (struct link_neighbour *)event;
+
+	if (n->entry.state == NUD_REACHABLE)
+		set_state(n, NUD_STALE, 0);
+	else if (n->entry.state == NUD_PROBE)
+		set_state(n, NUD_FAILED, 0);
+	else if (is_right(n))
+		reach(n);
+	else
+		set_state(n, NUD_PROBE, probes_ns);
+}
+
+/* Something is to be sent there. */
+static void use(struct link_neighbour *n)
+{
+	if (n->entry.state == NUD_STALE)
+		set_state(n, NUD_DELAY, delay_ns);
+	if (n->entry.state & NUD_USABLE)
+		return;
+	memcpy(n->entry.mac, n->client->arp_mac, sizeof n->entry.mac);
+	reach(n);
+}
+
+struct link_neighbour *link_find(struct link *l, const struct endpoint *address)
+{
+	for (struct link_neighbour *n = l->neighbours; n < l->neighbours + l->neighbours_len; n++)
+		if (endpoint_same_address(&n->entry.address, address))
+			return n;
+	return NULL;
+}
+
+void link_delete(struct link_neighbour *n)
+{
+	set_state(n, 0, 0);
+}
+
+/* -- who is there -- */
+
+void link_set_client(struct client *c, unsigned number, bool on_link)
+{
+	c->on_link = on_link;
+	make_mac(c->mac, CLIENT, number);
+	make_mac(c->arp_mac, CLIENT, number);
+}
+
+static struct link_neighbour *add_neighbour(struct link *l, const struct endpoint *address)
+{
+	struct link_neighbour *n = &l->neighbours[l->neighbours_len++];
+
+	*n = (struct link_neighbour){ .link = l, .entry = { .address = *address, .link = LINK_INDEX } };
+	n->entry.address.port = 0;
+	n->over.happens = state_over;
+	return n;
+}
+
+void link_set(struct link *l, struct machine *machine)
+{
+	struct link_neighbour *router;
+
+	*l = (struct link){ .machine = machine, .raw = true, .changed.happens = tell_changes };
+	make_mac(l->mac, MACHINE, machine->number);
+	make_mac(network.router_mac, ROUTER, 0);
+	l->netlink.link = l;
+	l->loop.data = l;
+	router = add_neighbour(l, &network.router);
+	router->entry.state = NUD_REACHABLE;
+	router->entry.has_mac = true;
+	memcpy(router->entry.mac, network.router_mac, sizeof router->entry.mac);
+}
+
+void link_meet(struct link *l, const struct client *client)
+{
+	add_neighbour(l, &client->address)->client = client;
+}
+
+bool link_is_straight(struct link *l, const struct endpoint *client, const struct endpoint *local)
+{
+	const struct link_neighbour *n = link_find(l, client);
+
+	return n && n->client && !endpoint_same_address(local, &l->machine->anchor);
+}
+
+/* client/link.h, for whoever's clock is looked at: clients begin with it. */
+bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	const struct client *c = (const struct client *)world_entered();
+
+	if (!c->on_link || endpoint_same_address(to, &network.floating))
+		return false;
+	*own = c->address;
+	memcpy(mac, c->mac, sizeof c->mac);
+	return true;
+}
+
+/* Clients here do not look: a stranger is known by its claims alone. */
+bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	(void)to;
+	(void)mac;
+	return false;
+}
+
+bool link_has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	const struct client *c = (const struct client *)world_entered();
+
+	return is_same_mac(c->mac, mac) || is_same_mac(c->arp_mac, mac);
+}
+
+/* -- floatprobed -- */
+
+void link_open(struct link *l)
+{
+	static struct findings findings;
+	const struct way_back_settings settings = {
+		.port = WIRE_PORT,
+		.udp = true,
+		.tcp = true,
+		.repair = l->repairs,
+		.netlink = &l->netlink,
+		.own = &l->own,
+		.findings = &findings,
+	};
+
+	world_enter(&l->machine->clock);
+	l->way_back = way_back_new(&settings);
+	l->conflict_watch = conflict_watch_new(&l->own, &findings);
+	if (!l->way_back || !l->conflict_watch || own_read(&l->own, &l->netlink) != 0)
+		abort();
+	for (unsigned i = 0; i < l->neighbours_len; i++)
+		if (l->neighbours[i].entry.state)
+			way_back_know(l->way_back, &l->neighbours[i].entry);
+	if (l->raw != (way_back_start(l->way_back, &l->loop) == 0) ||
+	    l->raw != (conflict_watch_start(l->conflict_watch, &l->loop) == 0))
+		abort();
+}
+
+void link_close(struct link *l)
+{
+	way_back_stop(l->way_back);
+	conflict_watch_stop(l->conflict_watch);
+	way_back_free(l->way_back);
+	conflict_watch_free(l->conflict_watch);
+	l->way_back = NULL;
+	l->conflict_watch = NULL;
+}
+
+/* As lookout_event and lookout_collect: what the kernel has told by now comes first. */
+void link_event(struct link *l, const struct reflector_event *event)
+{
+	read_changes(l);
+	way_back_event(l->way_back, event);
+}
+
+void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *asker,
+		  struct evidence_answer *answer)
+{
+	read_changes(l);
+	way_back_collect(l->way_back, query, asker, answer);
+	conflict_watch_collect(l->conflict_watch, answer);
+}
+
+/* Findings are nobody's here: verdicts are what is looked at. */
+void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
+{
+	(void)findings;
+	(void)kind;
+	(void)format;
+	json_decref(details);
+}
+
+const char *findings_mac(const uint8_t mac[RTNL_MAC_LEN], char text[FINDINGS_MAC_LEN])
+{
+	(void)mac;
+	text[0] = '\0';
+	return text;
+}
+
+/* -- frames -- */
+
+static bool is_straight(const struct link *l, const struct parcel *p)
+{
+	return p->client->on_link && endpoint_same_address(&p->asked, &l->machine->droplet);
+}
+
+/* Headers as far as taps look at them: of TCP they want connection requests only. */
+void link_receive(struct link *l, const struct parcel *p, const struct endpoint *local)
+{
+	uint8_t buf[FRAME_LEN] = { 0x45, [IP_PROTOCOL] = p->tcp ? HEADERS_TCP : HEADERS_UDP };
+	struct packet_socket_frame frame = {
+		.buf = buf, .len = sizeof buf, .protocol = ETH_P_IP, .link = LINK_INDEX, .has_mac = true
+	};
+
+	if (!l->taps || (p->tcp && p->kind != SYN))
+		return;
+	memcpy(buf + IP_SOURCE, p->seen.address + sizeof endpoint_v4_prefix, 4);
+	memcpy(buf + IP_DESTINATION, local->address + sizeof endpoint_v4_prefix, 4);
+	bytes_put16(buf + IP_LEN, p->seen.port);
+	bytes_put16(buf + IP_LEN + 2, WIRE_PORT);
+	buf[IP_LEN + TCP_FLAGS] = 0x02;
+	memcpy(frame.mac, is_straight(l, p) ? p->client->mac : network.router_mac, sizeof frame.mac);
+	world_enter(&l->machine->clock);
+	frame.received_ns = clock_mono_ns();
+	link_taps_hear(l, &frame);
+}
+
+bool link_carries(struct link *l, const struct parcel *p)
+{
+	struct link_neighbour *n = is_straight(l, p) ? link_find(l, &p->seen) : NULL;
+
+	if (!n)
+		return true;
+	use(n);
+	return is_right(n);
+}
+
+/* -- faults -- */
+
+static struct link_neighbour *neighbour_of(struct link *l, const struct client *client)
+{
+	struct link_neighbour *n = link_find(l, &client->address);
+
+	if (!n)
+		abort(); /* a fault of the link, in a story without STORY_FLAT */
+	return n;
+}
+
+int64_t link_spoil(struct link *l, const struct client *client, uint16_t state)
+{
+	struct link_neighbour *n = neighbour_of(l, client);
+
+	memcpy(n->entry.mac, dead_mac, sizeof n->entry.mac);
+	if (state == NUD_REACHABLE)
+		reach(n);
+	else
+		set_state(n, state, 0);
+	if (state == NUD_PERMANENT)
+		return INT64_MAX;
+	return (n->over.place ? n->over.at_ns - world_now() : 0) + delay_ns + probes_ns;
+}
+
+void link_hear(struct link *l, const struct client *client)
+{
+	struct link_neighbour *n = neighbour_of(l, client);
+
+	memcpy(n->entry.mac, client->arp_mac, sizeof n->entry.mac);
+	set_state(n, NUD_STALE, 0);
+}
+
+static void hear_claim(struct event *event)
+{
+	struct link *l = (struct link *)((char *)event - offsetof(struct link, claim));
+	uint8_t buf[HEADERS_ARP_LEN];
+	struct packet_socket_frame frame = {
+		.buf = buf, .len = sizeof buf, .protocol = ETH_P_ARP, .link = LINK_INDEX, .has_mac = true
+	};
+
+	headers_write_arp_probe(buf, l->claimed_by, &l->claimed);
+	memcpy(buf + ARP_SENDER, l->claimed.address + sizeof endpoint_v4_prefix, 4);
+	memcpy(frame.mac, l->claimed_by, sizeof frame.mac);
+	world_enter(&l->machine->clock);
+	frame.received_ns = clock_mono_ns();
+	link_taps_hear(l, &frame);
+}
+
+void link_ask(struct link *l, const struct endpoint *address)
+{
+	if (endpoint_same_address(&l->claimed, address))
+		world_schedule(&l->claim, world_now() + world_between(200 * US, 2 * MS));
+}
+
+void link_claim(struct link *l, const struct endpoint *address, const struct link *other)
+{
+	l->claimed = *address;
+	memcpy(l->claimed_by, other->mac, sizeof l->claimed_by);
+	l->claim.happens = hear_claim;
+	link_ask(l, address);
+}
