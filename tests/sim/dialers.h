@@ -7,6 +7,8 @@
 #include "common/system/clock.h"
 #include "tests/sim/network.h"
 
+enum { DIALERS_HELD_PORT = 10000 /* the first held flow's; the next ones follow */ };
+
 struct udp_dialer *dialers_new_udp(struct client *client, const struct udp_dialer_hooks *hooks);
 struct tcp_dialer *dialers_new_tcp(struct client *client);
 

@@ -1,47 +1,17 @@
 #include "tests/sim/faults.h"
 
 #include "tests/sim/link_faults.h"
+#include "tests/sim/sayings.h"
 
 #include <errno.h>
 
-/* -- what is to be said -- */
-
-static bool say(struct expectation *e, enum verdict_state state, enum verdict_direction direction,
-		enum verdict_cause cause)
-{
-	*e = (struct expectation){ .state = state, .direction = direction, .cause = cause };
-	return true;
-}
-
-static bool say_as_lost(struct expectation *e)
-{
-	*e = (struct expectation){ .state = VERDICT_LOSSY,
-				   .cause = VERDICT_CAUSE_UNEXPLAINED,
-				   .meanwhile = VERDICT_CAUSE_PROTOCOL_FILTERED, /* while one protocol is down */
-				   .as_lost = true };
-	return true;
-}
-
-static bool is_server_0(const struct path *p)
-{
-	return p->target->role == CONFIG_DROPLET && p->target->servers[0] == 0;
-}
-
 /* -- nothing -- */
-
-static bool all_healthy(const struct story *s, const struct path *p, struct expectation *e)
-{
-	(void)s;
-	(void)p;
-	(void)e;
-	return false;
-}
 
 static bool all_up(const struct story *s, const struct path *p, struct expectation *e)
 {
 	(void)s;
 	(void)p;
-	return say(e, VERDICT_UP, VERDICT_DIRECTION_NONE, VERDICT_CAUSE_NONE);
+	return say_up(e);
 }
 
 /* -- the floating address is cut -- */
@@ -161,12 +131,6 @@ static bool refused(const struct story *s, const struct path *p, struct expectat
 static void vanish(struct story *s)
 {
 	machine_stop(&s->machines[0], MACHINE_GONE);
-}
-
-static bool meanwhile(struct expectation *e, enum verdict_cause cause)
-{
-	e->meanwhile = cause;
-	return true;
 }
 
 static bool server_down(const struct story *s, const struct path *p, struct expectation *e)
@@ -440,7 +404,7 @@ enum {
 	FLAT = STORY_FLAT | STORY_NO_NAT,
 };
 
-const struct fault faults[] = {
+static const struct fault faults[] = {
 	{ "healthy", STORY_LOSSLESS, NULL, all_healthy },
 	{ "healthy, 1 % lost", STORY_LOSSY, NULL, all_healthy },
 	{ "UDP cut forward", HARD, cut_forward_udp, udp_filtered_forward },
@@ -501,4 +465,10 @@ const struct fault faults[] = {
 	{ "failover", STORY_RUN_ONLY | STORY_LONG | STORY_TWO_SERVERS | STORY_LOSSLESS, fail_over, moved },
 };
 
-const size_t faults_len = sizeof faults / sizeof *faults;
+const struct fault *faults_at(size_t i)
+{
+	if (i < sizeof faults / sizeof *faults)
+		return &faults[i];
+	i -= sizeof faults / sizeof *faults;
+	return i < faults_flows_len ? &faults_flows[i] : NULL;
+}

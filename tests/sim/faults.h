@@ -1,10 +1,15 @@
-/* The table of faults. A new one is what it does, what is to be said of each path, and its line. */
+/* The tables of faults. A new one is what it does, what is to be said of each path, and its line. */
 #ifndef FLOATPROBE_SIM_FAULTS_H
 #define FLOATPROBE_SIM_FAULTS_H
 
+#include "tests/sim/dialers.h"
 #include "tests/sim/story.h"
 
-extern const struct fault faults[];
-extern const size_t faults_len;
+/* Of all of them, one after another: those of faults.c first. NULL: there are no more. */
+const struct fault *faults_at(size_t i);
+
+/* Witnesses, holders, flows, twins. */
+extern const struct fault faults_flows[];
+extern const size_t faults_flows_len;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "common/system/clock.h"
 #include "server/halfopen.h"
+#include "tests/sim/peers.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -98,6 +99,12 @@ static void forget(struct machine *m)
 		if (m->connections[i].reply)
 			drop_connection(&m->connections[i]);
 	link_close(&m->link);
+	for (unsigned i = 0; i < WITNESS_RELAYS_MAX; i++) {
+		if (m->relayed[i])
+			parcel_free(m->relayed[i]);
+		m->relayed[i] = NULL;
+	}
+	peers_stop(m);
 	reflector_free(m->reflector);
 	m->reflector = NULL;
 }
@@ -112,7 +119,7 @@ void machine_start(struct machine *m)
 {
 	struct reflector_settings settings = {
 		.identity = &m->identity,
-		.boot_id = world_random(),
+		.boot_id = m->boot_id = world_random(),
 		.clock_skew_ns = 60 * S,
 		.flows_max = 1024,
 		.clients = m->clients,
@@ -130,6 +137,7 @@ void machine_start(struct machine *m)
 	if (!m->reflector)
 		abort();
 	link_open(&m->link);
+	peers_start(m);
 }
 
 void machine_list_clients(struct machine *m, unsigned len)
@@ -152,8 +160,19 @@ static bool counts_for(const struct machine *m, const struct parcel *p)
 	return allowed;
 }
 
-/* A request at its socket. true: the reply stands in its place. */
-static bool reflect(struct machine *m, struct parcel *p)
+static enum machine_reflected relay(struct machine *m, const struct reflector_request *request,
+				    const struct witness_origin *origin)
+{
+	static const enum machine_reflected results[] = {
+		[PEERS_DROPPED] = MACHINE_MUTE,
+		[PEERS_REPLIED] = MACHINE_REPLIED,
+		[PEERS_WAITING] = MACHINE_WAITING,
+	};
+
+	return origin ? results[peers_take(m, request, origin)] : MACHINE_MUTE;
+}
+
+enum machine_reflected machine_reflect(struct machine *m, struct parcel *p, const struct witness_origin *origin)
 {
 	struct reflector_event event;
 	struct reflector_request request;
@@ -174,16 +193,52 @@ static bool reflect(struct machine *m, struct parcel *p)
 	if (counts_for(m, p) && p->truth->reached_ns == INT64_MAX)
 		p->truth->reached_ns = world_now();
 	if (m->state == MACHINE_ECHO)
-		return true;
+		return MACHINE_REPLIED;
 	outcome = reflector_handle(m->reflector, &request, &event);
 	link_event(&m->link, &event);
-	return outcome < REFLECTOR_DROPPED_MALFORMED ||
-	       (outcome == REFLECTOR_TO_RELAY && reflector_reply_to_relay(m->reflector, &request, PACKET_NO_PEER));
+	if (outcome == REFLECTOR_TO_RELAY)
+		return relay(m, &request, origin);
+	if (outcome >= REFLECTOR_DROPPED_MALFORMED)
+		return MACHINE_MUTE;
+	if (p->truth)
+		p->truth->holders |= 1u << m->number;
+	return outcome == REFLECTOR_REPLIED_TWICE ? MACHINE_REPLIED_TWICE : MACHINE_REPLIED;
+}
+
+static void send_datagram(struct machine *m, const struct parcel *to, const uint8_t *buf, size_t len, bool pinned)
+{
+	struct parcel *reply = parcel_back(to, DATAGRAM);
+
+	memcpy(reply->buf, buf, len);
+	reply->len = len;
+	if (!pinned)
+		reply->source = m->droplet;
+	network_return(reply, m);
+}
+
+/* Another server has answered, or is silent. */
+static void datagram_relayed(void *by, uint64_t id, const struct reflector_request *reply)
+{
+	struct machine *m = by;
+
+	send_datagram(m, m->relayed[id], reply->buf, reply->len, !m->wrong_source);
+	parcel_free(m->relayed[id]);
+	m->relayed[id] = NULL;
+}
+
+static unsigned free_relay(const struct machine *m)
+{
+	unsigned i = 0;
+
+	while (m->relayed[i] && i < WITNESS_RELAYS_MAX - 1) /* the witness takes no more than there is room for */
+		i++;
+	return i;
 }
 
 static void receive_datagram(struct machine *m, struct parcel *p)
 {
-	struct parcel *reply;
+	const struct witness_origin origin = { datagram_relayed, m, free_relay(m) };
+	size_t twin_len = packet_twin_len(p->len);
 
 	if (m->state == MACHINE_STOPPED) {
 		if (bucket_take(&p->client->icmp, world_now() + 1, icmp_interval_ns, ICMP_BURST))
@@ -192,13 +247,19 @@ static void receive_datagram(struct machine *m, struct parcel *p)
 			parcel_free(p);
 		return;
 	}
-	if (reflect(m, p)) {
-		reply = parcel_back(p, DATAGRAM);
-		memcpy(reply->buf, p->buf, p->len);
-		reply->len = p->len;
-		if (m->wrong_source)
-			reply->source = m->droplet;
-		network_return(reply, m);
+	switch (machine_reflect(m, p, &origin)) {
+	case MACHINE_WAITING:
+		m->relayed[origin.id] = p;
+		return;
+	case MACHINE_REPLIED_TWICE:
+		send_datagram(m, p, p->buf, twin_len, !m->wrong_source);
+		send_datagram(m, p, p->buf + twin_len, twin_len, m->unpinned_fine);
+		break;
+	case MACHINE_REPLIED:
+		send_datagram(m, p, p->buf, p->len, !m->wrong_source);
+		break;
+	default:
+		break;
 	}
 	parcel_free(p);
 }
@@ -262,10 +323,41 @@ static void reply_again(struct event *event)
 	c->interval_ns *= 2;
 }
 
+static void begin_reply(struct connection *c)
+{
+	const struct client *client = c->reply->client;
+
+	c->interval_ns = client->delay_ns[FORWARD] + client->delay_ns[RETURN] + 200 * MS;
+	c->again.happens = reply_again;
+	reply_again(&c->again);
+}
+
+/* Another server has answered, or is silent; the connection may be over, and another one be in its place. */
+static void segment_relayed(void *by, uint64_t id, const struct reflector_request *reply)
+{
+	struct connection *c = by;
+
+	if (!c->reply || c->number != id)
+		return;
+	memcpy(c->reply->buf, reply->buf, reply->len);
+	begin_reply(c);
+}
+
+static struct connection *free_connection(struct machine *m)
+{
+	for (struct connection *c = m->connections; c < m->connections + MACHINE_CONNECTIONS_MAX; c++)
+		if (!c->reply)
+			return c;
+	fputs("sim: too many connections\n", stderr);
+	abort();
+}
+
 static void receive_request(struct machine *m, struct parcel *p)
 {
 	struct half_open *h = find_half_open(m, p);
-	int64_t rtt_ns = p->client->delay_ns[FORWARD] + p->client->delay_ns[RETURN];
+	struct connection *c = free_connection(m);
+	struct witness_origin origin = { segment_relayed, c, ++m->connected };
+	enum machine_reflected reflected;
 
 	if (!h) { /* a repeated one, or of a connection that this daemon does not know */
 		if (!find_connection(m, p))
@@ -274,21 +366,15 @@ static void receive_request(struct machine *m, struct parcel *p)
 		return;
 	}
 	drop_half_open(h);
-	if (!reflect(m, p)) {
+	reflected = machine_reflect(m, p, &origin);
+	if (reflected == MACHINE_MUTE) {
 		network_return(parcel_back(p, RESET), m);
 		parcel_free(p);
 		return;
 	}
-	for (struct connection *c = m->connections; c < m->connections + MACHINE_CONNECTIONS_MAX; c++) {
-		if (c->reply)
-			continue;
-		*c = (struct connection){ .machine = m, .reply = p, .interval_ns = rtt_ns + 200 * MS };
-		c->again.happens = reply_again;
-		reply_again(&c->again);
-		return;
-	}
-	fputs("sim: too many connections\n", stderr);
-	abort();
+	*c = (struct connection){ .machine = m, .reply = p, .number = origin.id };
+	if (reflected == MACHINE_REPLIED)
+		begin_reply(c);
 }
 
 static void receive_reset(struct machine *m, struct parcel *p)

@@ -4,6 +4,7 @@
 
 #include "common/core/seal.h"
 #include "server/reflector.h"
+#include "server/witness.h"
 #include "tests/sim/link.h"
 
 enum {
@@ -20,6 +21,12 @@ enum machine_state {
 	MACHINE_ECHO,        /* something else is there that sends back what it gets */
 };
 
+enum machine_lies { /* about what another server has answered; which is sealed */
+		    MACHINE_HONEST,
+		    MACHINE_ALTERS,
+		    MACHINE_REPEATS, /* what that one has said before: authentic, but to another question */
+};
+
 struct half_open {
 	struct event again; /* the next SYN-ACK */
 	struct machine *machine;
@@ -31,7 +38,8 @@ struct half_open {
 struct connection {
 	struct event again; /* the reply, until it is acknowledged */
 	struct machine *machine;
-	struct parcel *reply; /* NULL: free */
+	struct parcel *reply; /* NULL: free; the request, while another server is being asked */
+	uint64_t number;      /* no other connection has it */
 	int64_t interval_ns;
 	unsigned tries;
 };
@@ -41,6 +49,7 @@ struct machine {
 	unsigned number;
 	struct endpoint droplet, anchor;
 	struct seal_identity identity;
+	uint64_t boot_id;
 	enum machine_state state;
 	bool wrong_source; /* UDP answers leave from the droplet address, whatever was asked */
 	struct {
@@ -50,7 +59,16 @@ struct machine {
 	double udp_full, tcp_full;     /* share of requests for which its sockets have no room */
 	uint32_t socket_drops, accept_overflows;
 	struct link link;
+	bool unpinned_fine; /* what leaves from the address that the kernel chooses is from the one that was asked */
 	struct reflector *reflector;
+	struct witness *witness;
+	struct event relays_over;
+	struct parcel *relayed[WITNESS_RELAYS_MAX]; /* UDP requests that wait for another server; NULL: free */
+	int64_t hesitates_ns;                       /* before it answers another server */
+	enum machine_lies lies;
+	uint8_t told[WITNESS_QUERY_MAX]; /* the first answer that it was to hand on */
+	size_t told_len;
+	uint64_t connected; /* so many connections began */
 	struct reflector_client clients[MACHINE_CLIENTS_MAX];
 	unsigned clients_len;
 	int64_t given_up_ns; /* world time of the newest SYN that left no half-open socket behind; 0: none */
@@ -62,5 +80,15 @@ void machine_start(struct machine *machine); /* floatprobed, anew if it runs */
 void machine_stop(struct machine *machine, enum machine_state state);
 void machine_list_clients(struct machine *machine, unsigned len); /* only the first so many may probe from now on */
 void machine_receive(struct machine *machine, struct parcel *parcel);
+
+enum machine_reflected {
+	MACHINE_MUTE,
+	MACHINE_REPLIED,       /* the reply stands in the parcel .. */
+	MACHINE_REPLIED_TWICE, /* .. and the unpinned one behind it */
+	MACHINE_WAITING,       /* another server is being asked */
+};
+/* A request at floatprobed's socket. origin: who takes the reply of another server; NULL: nobody would. */
+enum machine_reflected machine_reflect(struct machine *machine, struct parcel *parcel,
+				       const struct witness_origin *origin);
 
 #endif

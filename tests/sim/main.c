@@ -96,8 +96,8 @@ static void play(const struct options *o, size_t fault, bool round, struct tally
 	struct story_result result;
 
 	for (unsigned long run = 0; !enough(o, fault, round, run, t); run++) {
-		uint64_t seed = seed_of(o, &faults[fault], run);
-		story_play(&faults[fault], seed, round, false, &result);
+		uint64_t seed = seed_of(o, faults_at(fault), run);
+		story_play(faults_at(fault), seed, round, false, &result);
 		note(t, &result, fault < HEALTHY, seed);
 		free(result.said);
 	}
@@ -156,6 +156,7 @@ static bool holds(const struct fault *f, bool round, const struct tally *t)
 
 static bool play_all(const struct options *o)
 {
+	const struct fault *fault;
 	uint64_t probes = 0;
 	bool good = true;
 
@@ -164,15 +165,15 @@ static bool play_all(const struct options *o)
 	     "late | "
 	     "false causes | healthy called ill | state after | verdict in time, % | verdict after | said |\n"
 	     "|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-	for (size_t i = 0; i < faults_len; i++) {
+	for (size_t i = 0; (fault = faults_at(i)); i++) {
 		for (int round = 0; round < 2; round++) {
 			struct tally t = { .state_after = -1, .after = -1 };
-			if ((o->fault && strcmp(o->fault, faults[i].name) != 0) ||
-			    (round && faults[i].needs & STORY_RUN_ONLY))
+			if ((o->fault && strcmp(o->fault, fault->name) != 0) ||
+			    (round && fault->needs & STORY_RUN_ONLY))
 				continue;
 			play(o, i, round, &t);
-			print(&faults[i], round, &t);
-			good = holds(&faults[i], round, &t) && good;
+			print(fault, round, &t);
+			good = holds(fault, round, &t) && good;
 			probes += t.probes;
 		}
 	}
@@ -183,12 +184,13 @@ static bool play_all(const struct options *o)
 static bool play_one(const struct options *o)
 {
 	struct story_result r = { 0 };
+	const struct fault *fault;
 	bool good = true;
 
-	for (size_t i = 0; i < faults_len; i++) {
-		if (strcmp(o->fault, faults[i].name) != 0)
+	for (size_t i = 0; (fault = faults_at(i)); i++) {
+		if (strcmp(o->fault, fault->name) != 0)
 			continue;
-		story_play(&faults[i], o->seed, o->round, true, &r);
+		story_play(fault, o->seed, o->round, true, &r);
 		good = !r.wrong_directions && !r.false_causes && !r.healthy_wrong && !r.too_late && r.right == r.paths;
 		free(r.said);
 	}

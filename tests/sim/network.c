@@ -135,12 +135,53 @@ static bool passes_nat(const struct parcel *p)
 	return endpoint_is_unknown(&p->client->public_address) || endpoint_equal(&p->source, &p->asked);
 }
 
+uint64_t network_hash(uint64_t salt, uint64_t value)
+{
+	uint64_t z = (salt ^ value * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
+
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* The address asked is the same one for all who share it. */
+static bool is_of_second(const struct parcel *p)
+{
+	uint64_t client = (uint64_t)p->seen.address[15] << 32 | (uint64_t)p->tcp << 16 | p->seen.port;
+
+	return network_hash(network.sharing_salt, client) % 2;
+}
+
+bool network_passed_before(const struct parcel *p)
+{
+	struct network_flow *flow = nat_flow(&network.passed, &p->seen, p);
+	bool before = flow->used_ns != 0;
+
+	flow->used_ns = world_now() + 1;
+	return before;
+}
+
+static struct machine *one_of_two(const struct parcel *p)
+{
+	switch (network.sharing) {
+	case SHARED_BY_PACKET:
+		return world_chance(0.5) ? network.second : network.holder;
+	case SHARED_IN_TURN:
+		return world_now() / network.turn_ns % 2 ? network.second : network.holder;
+	case SHARED_BY_FLOW:
+		return is_of_second(p) ? network.second : network.holder;
+	case SHARED_AT_ONCE:
+		return p->tcp && is_of_second(p) ? network.second : network.holder;
+	default:
+		return network.holder;
+	}
+}
+
 static struct machine *floating_leads_to(const struct parcel *p)
 {
 	struct network_flow *flow;
 
 	if (!network.pins)
-		return network.holder;
+		return one_of_two(p);
 	flow = nat_flow(&network.nat, &p->seen, p);
 	if (!flow->used_ns || !flow->machine)
 		flow->machine = network.holder;
@@ -162,6 +203,15 @@ static struct machine *route(const struct parcel *p)
 
 /* -- on the way -- */
 
+static struct parcel *copy_of(const struct parcel *p)
+{
+	struct parcel *copy = parcel_new(p->client, p->kind);
+
+	memcpy(copy, p, offsetof(struct parcel, buf) + p->len);
+	copy->event = (struct event){ 0 };
+	return copy;
+}
+
 static void arrive(struct event *event)
 {
 	struct parcel *p = (struct parcel *)event;
@@ -177,6 +227,8 @@ static void arrive(struct event *event)
 		return;
 	}
 	machine = route(p);
+	if (network.sharing == SHARED_AT_ONCE && !p->tcp && endpoint_same_address(&p->asked, &network.floating))
+		machine_receive(network.second, copy_of(p));
 	if (machine)
 		machine_receive(machine, p);
 	else
@@ -205,10 +257,10 @@ static struct rule *struck(const struct parcel *p, const struct machine *by)
 	for (unsigned i = 0; i < network.rules_len; i++) {
 		struct rule *r = &network.rules[i];
 		if (r->way != p->way || !(p->tcp ? r->tcp : r->udp) || (r->machine && r->machine != by) ||
-		    (r->longer_than && (p->tcp || p->len <= r->longer_than)) ||
+		    (r->client && r->client != p->client) || (r->longer_than && (p->tcp || p->len <= r->longer_than)) ||
 		    (!endpoint_is_unknown(&r->asked) && !endpoint_same_address(&r->asked, &p->asked)))
 			continue;
-		if (strikes(r))
+		if ((!r->concerns || r->concerns(r, p)) && strikes(r))
 			return r;
 	}
 	return NULL;
@@ -221,14 +273,8 @@ static bool may_tell(struct rule *r)
 
 static void duplicate(const struct parcel *p)
 {
-	struct parcel *copy;
-
-	if (p->tcp || !world_chance(network.duplicate))
-		return;
-	copy = parcel_new(p->client, p->kind);
-	memcpy(copy, p, offsetof(struct parcel, buf) + p->len);
-	copy->event = (struct event){ 0 };
-	travel(copy, 0);
+	if (!p->tcp && world_chance(network.duplicate))
+		travel(copy_of(p), 0);
 }
 
 void network_send(struct parcel *p)

@@ -27,6 +27,7 @@ struct truth {
 	bool answer_lost;   /* something that a server sent for it was lost */
 	bool told;          /* an error was sent for (a repetition of) it */
 	bool elsewhere;     /* it came to a machine that may not answer: lost either way, as one looks at it */
+	unsigned holders;   /* bit i: machine i has answered it */
 };
 
 struct network_flow { /* what a NAT remembers of a 5-tuple */
@@ -88,6 +89,10 @@ struct rule { /* something in the way */
 	bool udp, tcp;
 	struct endpoint asked;         /* only what was sent to this address, and its answers; unknown: any */
 	const struct machine *machine; /* only what this machine sends (way RETURN); NULL: any */
+	const struct client *client;   /* only what this one sends or is sent; NULL: any */
+	/* Only what this is true of; NULL: all. salt is its own. */
+	bool (*concerns)(const struct rule *rule, const struct parcel *parcel);
+	uint64_t salt;
 	enum effect effect;
 	double p;             /* of each packet .. */
 	double enter, leave;  /* .. or, if enter > 0, of bad times: how they begin and end, packet by packet */
@@ -97,6 +102,14 @@ struct rule { /* something in the way */
 	struct bucket icmp;
 };
 
+enum sharing { /* the floating address among two machines */
+	       SHARED_NOT,
+	       SHARED_BY_PACKET, /* at random */
+	       SHARED_IN_TURN,   /* each for so long */
+	       SHARED_BY_FLOW,   /* for as long as a 5-tuple lives */
+	       SHARED_AT_ONCE,   /* datagrams come to both, and both answer; TCP stays with who was faster */
+};
+
 struct network {
 	struct machine *machines[NETWORK_MACHINES_MAX];
 	unsigned machines_len;
@@ -104,20 +117,33 @@ struct network {
 	struct machine *holder;   /* of the floating address; NULL: nobody */
 	struct endpoint squatted; /* .. and of another address, whoever it belongs to; unknown: of none */
 	struct machine *squatter;
+	struct machine *second; /* who holds it too, if it is shared */
+	enum sharing sharing;
+	uint64_t sharing_salt; /* which flows are whose */
+	int64_t turn_ns;
 	bool pins; /* the provider's NAT keeps known 5-tuples where they are */
 	struct network_nat nat;
 	struct rule rules[NETWORK_RULES_MAX];
 	unsigned rules_len;
 	double duplicate; /* share of datagrams that arrive twice */
+	bool peers;       /* machines are each other's witnesses .. */
+	int64_t peers_delay_ns;
+	double peers_lose; /* .. and lose such a share of what they send each other */
 	int64_t nat_keeps_ns;
 	struct endpoint router;
-	uint8_t router_mac[6]; /* that its frames leave with */
+	uint8_t router_mac[6];     /* that its frames leave with */
+	struct network_nat passed; /* flows that have had their first packet, where nothing else passes */
 };
 
 extern struct network network;
 
 void network_start(void); /* anew: no machine, no rule, nothing under way */
 void network_rule(const struct rule *rule);
+
+/* Which of several ways, say: always the same number of the same value. */
+uint64_t network_hash(uint64_t salt, uint64_t value);
+/* Has a packet of this 5-tuple come here before? Now one has. */
+bool network_passed_before(const struct parcel *parcel);
 
 struct endpoint network_address(unsigned a, unsigned b, unsigned c, unsigned d, uint16_t port);
 

@@ -5,7 +5,7 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/vantage.h"
 
-enum { STORY_SERVERS_MAX = 3, STORY_VANTAGES_MAX = 2, STORY_NAME_LEN = 8 };
+enum { STORY_SERVERS_MAX = 3, STORY_VANTAGES_MAX = 2, STORY_NAME_LEN = 8, STORY_HELD_FLOWS = 8 };
 
 enum {                                /* what a fault needs of its network, or is judged by */
        STORY_FLOATING_ALONE = 1 << 0, /* no droplet is probed: nobody else can be asked */
@@ -26,6 +26,10 @@ enum {                                /* what a fault needs of its network, or i
        STORY_HEALS = 1 << 21,   /* so long that every wrong entry has healed */
        STORY_REPAIRS = 1 << 22, /* servers may, and do, delete wrong entries */
        STORY_STRICT = 1 << 13,  /* the floating address may be answered by one server only, though there are more */
+       STORY_PEERS = 1 << 23,   /* servers are each other's witnesses */
+       STORY_HELD = 1 << 24,    /* STORY_HELD_FLOWS of them */
+       STORY_UNPINNED = 1 << 25,
+       STORY_COLD = 1 << 26, /* probes are rare */
 };
 
 struct expectation {
@@ -33,9 +37,14 @@ struct expectation {
 	enum verdict_direction direction;
 	enum verdict_cause cause;
 	enum verdict_cause meanwhile, or_meanwhile; /* allowed too, but not in the end; NONE: nothing else */
+	enum verdict_cause or_cause;                /* as right; NONE: no other is */
 	enum verdict_cause vaguer;                  /* allowed in the end too, for want of evidence; NONE: nothing is */
 	enum verdict_cause once;                    /* has to be said on the way there; NONE: nothing has */
 	bool as_lost;                               /* state and direction as the probes were really lost */
+	bool any_state;                             /* the same, and the cause has to be named nevertheless .. */
+	bool or_unnamed;                            /* .. or not, for want of evidence .. */
+	bool unknowable;                            /* without a floor of loss no direction may be named at all */
+	bool if_two_answered; /* .. or not, unless two holders really have answered so that it shows */
 	bool or_unknown; /* TCP: a server may not be able to tell (NAT, sockets that have been reset); UDP errors: they
 			    are rare */
 };
@@ -91,6 +100,8 @@ struct story {
 	struct vantage vantages[STORY_VANTAGES_MAX];
 	unsigned vantages_len;
 	struct event strike, later;
+	unsigned steps;    /* of a plot that goes on */
+	unsigned restarts; /* servers up to this one do */
 	struct story_result *result;
 };
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { LEFT_MAX = 256, FIRST_PORT = 20000, HELD_PORT = 10000 };
+enum { LEFT_MAX = 256, FIRST_PORT = 20000 };
 
 struct left { /* a send timestamp that has not been read */
 	void *owner;
@@ -70,7 +70,7 @@ uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int h
 		*last_fresh = c->port;
 	}
 	p->from = c->address;
-	p->from.port = (uint16_t)(held < 0 ? c->port : HELD_PORT + held);
+	p->from.port = (uint16_t)(held < 0 ? c->port : DIALERS_HELD_PORT + held);
 	p->asked = *to;
 	p->owner = owner;
 	p->seq = seq;

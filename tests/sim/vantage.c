@@ -79,6 +79,27 @@ bool vantage_lies(const struct vantage *v, size_t path, uint32_t seq)
 	}
 }
 
+bool vantage_two_answer(const struct vantage *v, size_t path)
+{
+	const struct prober *b = &v->engine.paths.items[path]->prober;
+	unsigned before = 0, changes = 0, doubly = 0, seen = 0;
+
+	for (uint32_t seq = prober_window_from(b, HOLDERS_WITHIN); seq < b->next; seq++) {
+		unsigned holders = v->truths[path][seq % VANTAGE_TRUTHS].holders;
+		if (!prober_is_answered(record_of(v, path, seq)))
+			continue;
+		if (holders & (holders - 1)) {
+			doubly++;
+			continue;
+		}
+		if (before && holders != before)
+			changes += (seen & holders) != 0; /* a new boot of one server might be a restart */
+		seen |= holders;
+		before = holders;
+	}
+	return changes >= HOLDERS_FLIPS || doubly >= HOLDERS_DOUBLY;
+}
+
 /* -- as client/run.c -- */
 
 static void judge_stale(struct event *event);
