@@ -1,6 +1,8 @@
 #include "client/asker.h"
 
 #include "client/testimony.h"
+#include "client/way.h"
+#include "common/core/bucket.h"
 #include "common/core/evidence.h"
 #include "common/system/clock.h"
 
@@ -14,53 +16,41 @@
 enum {
 	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
 	RELAY_TIMEOUT_NS = 1500 * 1000 * 1000, /* a witness waits a second for its peer */
-	RING_LEN = 8,                          /* queries of one way under way */
+	TURN_NS = 500 * 1000,                  /* a server may be asked so often .. */
+	TURNS = 32,                            /* .. and so many at once: to sign for more would hold up probes */
 	PAGES_MAX = 4,                         /* UDP queries on one way in one round */
 	ALIVE_MAX = 2,                         /* ways asked in a round while some are alive .. */
 	ASKED_MAX = 32,                        /* .. and while none is */
-	RELAYS_MAX = 2,                        /* .. and witnesses besides */
-	ADDRESSES_MAX = 16,                    /* of one server */
+	RELAYS_MAX = 2,                        /* .. and witnesses besides .. */
+	LOOKS_MAX = 64,                        /* .. looked for among so many servers, then among the next */
 	TCP_QUERY_LEN = WIRE_FRAME_MAX,
 	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
 	TEXT_MAX = WIRE_FRAME_MAX,
-	DIRECT = -1,
 };
 
-struct way_memory { /* of a way that was asked at least once */
-	struct prober_record ring[RING_LEN];
-	struct testimony_query queries[RING_LEN]; /* by number, as in the ring */
-};
-
-struct way { /* one way to ask a server */
-	struct asker *asker;
-	unsigned server; /* who is asked */
-	int witness;     /* through whom: index of the server at endpoint; DIRECT: it is the server itself */
-	bool useless;    /* the witness is no peer of the server */
-	struct endpoint endpoint;
-	bool tcp;
-	struct prober prober;      /* our packets to the endpoint; only with memory */
-	struct way_memory *memory; /* NULL: never asked */
-	uint64_t inner_flow_id;    /* of the queries in relays; their numbers are those of the relays */
-	bool alive;                /* the newest thing heard of it was an answer */
-	bool refused;              /* .. was a refusal: somebody is there */
-	unsigned unanswered;       /* queries since the last sign of life */
-	int64_t asked_ns;          /* monotonic: the newest query; 0: none yet */
-	struct way *next;
-};
+enum place { IDLE, READY, RESTING }; /* to be asked if it is wanted; asked less than a second ago */
 
 struct server {
-	size_t ask_from;            /* index of the path with which the next question begins */
+	size_t ask_from; /* index of its path with which the next question begins */
+	enum place place;
 	int64_t asked_ns;           /* 0: never */
 	unsigned rounds_unanswered; /* the one under way included */
 	unsigned rounds_last;       /* since the last call */
-	unsigned addresses;         /* at which it can be asked */
-	bool wanted;
+	unsigned witness_from;      /* the server with which the next search for a witness begins */
+	uint8_t *no_peer;           /* a bit a server: it said that this one is none of its peers; NULL: none did */
+};
+
+struct queue { /* of servers, round and round */
+	unsigned *list;
+	size_t from, len;
 };
 
 struct asker {
 	struct asker_settings s;
-	struct way *ways;
+	struct ways ways;
 	struct server *servers;
+	struct queue ready, resting;
+	struct bucket turns;
 	struct evidence_query query;
 	struct evidence_answer answer;
 	uint8_t text[TEXT_MAX];
@@ -68,17 +58,25 @@ struct asker {
 	uint8_t inner[WIRE_EVIDENCE_UDP_LEN];
 };
 
+static void way_leaves(struct way *w)
+{
+	tcp_dialer_forget(((struct asker *)w->context)->s.tcp, w);
+}
+
 struct asker *asker_new(const struct asker_settings *settings)
 {
 	struct asker *a = calloc(1, sizeof *a);
+	size_t servers_len = settings->config->servers_len;
 
 	if (!a)
 		return NULL;
 	a->s = *settings;
-	a->servers = calloc(settings->config->servers_len + 1, sizeof *a->servers);
-	if (a->servers)
+	a->servers = calloc(servers_len + 1, sizeof *a->servers);
+	a->ready.list = calloc(servers_len + 1, sizeof *a->ready.list);
+	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
+	if (ways_init(&a->ways, servers_len, way_leaves, a) && a->servers && a->ready.list && a->resting.list)
 		return a;
-	free(a);
+	asker_free(a);
 	return NULL;
 }
 
@@ -86,66 +84,74 @@ void asker_free(struct asker *a)
 {
 	if (!a)
 		return;
-	for (struct way *w = a->ways, *next; w; w = next) {
-		next = w->next;
-		tcp_dialer_forget(a->s.tcp, w);
-		free(w->memory);
-		free(w);
-	}
+	ways_free(&a->ways);
+	for (size_t server = 0; a->servers && server < a->s.config->servers_len; server++)
+		free(a->servers[server].no_peer);
 	free(a->servers);
+	free(a->ready.list);
+	free(a->resting.list);
 	free(a);
-}
-
-/* The way, made if there is none yet; NULL: no memory. */
-static struct way *way_to(struct asker *a, unsigned server, int witness, const struct endpoint *endpoint, bool tcp)
-{
-	struct way **at = &a->ways;
-
-	for (; *at; at = &(*at)->next) {
-		if ((*at)->server == server && (*at)->witness == witness && (*at)->tcp == tcp &&
-		    endpoint_equal(&(*at)->endpoint, endpoint))
-			return *at;
-	}
-	*at = calloc(1, sizeof **at);
-	if (!*at)
-		return NULL;
-	(*at)->asker = a;
-	(*at)->server = server;
-	(*at)->witness = witness;
-	(*at)->endpoint = *endpoint;
-	(*at)->tcp = tcp;
-	return *at;
 }
 
 bool asker_add(struct asker *a, unsigned server, const struct endpoint *endpoint)
 {
-	const struct way *last = a->ways;
-
-	if (a->servers[server].addresses >= ADDRESSES_MAX)
-		return true;
-	while (last && last->next)
-		last = last->next;
-	if (!way_to(a, server, DIRECT, endpoint, false) || !way_to(a, server, DIRECT, endpoint, true))
-		return false;
-	a->servers[server].addresses += last ? last->next != NULL : 1;
-	return true;
+	return ways_add(&a->ways, server, endpoint);
 }
 
-/* What is needed from the first question on. */
-static bool way_remembers(struct way *w)
+void asker_begin_addresses(struct asker *a)
 {
-	uint64_t flow_id;
+	ways_begin(&a->ways);
+}
 
-	if (w->memory)
-		return true;
-	w->memory = calloc(1, sizeof *w->memory);
-	if (!w->memory)
-		return false;
-	randombytes_buf(&flow_id, sizeof flow_id);
-	randombytes_buf(&w->inner_flow_id, sizeof w->inner_flow_id);
-	prober_init(&w->prober, flow_id, w->witness == DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, w->memory->ring,
-		    RING_LEN);
-	return true;
+void asker_end_addresses(struct asker *a)
+{
+	ways_settle(&a->ways);
+}
+
+/* -- whom to ask -- */
+
+static void put(struct asker *a, unsigned server, enum place place)
+{
+	struct queue *q = place == READY ? &a->ready : &a->resting;
+
+	a->servers[server].place = place;
+	q->list[(q->from + q->len++) % a->s.config->servers_len] = server;
+}
+
+static unsigned take(struct asker *a, struct queue *q)
+{
+	unsigned server = q->list[q->from];
+
+	q->from = (q->from + 1) % a->s.config->servers_len;
+	q->len--;
+	a->servers[server].place = IDLE;
+	return server;
+}
+
+/* One that rests is looked at when it has done so. */
+static void suspect(struct asker *a, unsigned server)
+{
+	if (a->servers[server].place == IDLE)
+		put(a, server, READY);
+}
+
+void asker_note(struct asker *a, const struct path *path)
+{
+	for (unsigned k = 0; k < path->target->servers_len; k++)
+		suspect(a, path->target->servers[k]);
+}
+
+/* Does some path want to hear this server? */
+static bool is_wanted(const struct asker *a, unsigned server)
+{
+	size_t len;
+	struct path *const *paths = paths_of_server(a->s.paths, server, &len);
+
+	for (size_t i = 0; i < len; i++) {
+		if (paths[i]->doubt && testimony_wanted(paths[i], path_slot(paths[i], server)))
+			return true;
+	}
+	return false;
 }
 
 /* -- asking -- */
@@ -157,8 +163,9 @@ static size_t text_room(size_t len)
 	return len - WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN;
 }
 
-struct cursor { /* goes round all paths once */
-	size_t at, left;
+struct cursor { /* goes round all of a server's paths once */
+	size_t at, left, len;
+	struct path *const *paths;
 };
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
@@ -169,11 +176,11 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 
 	memset(q, 0, sizeof *q);
 	memory->attempts_len = 0;
-	q->relayed = w->witness != DIRECT;
-	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % a->s.paths->len) {
-		const struct path *p = a->s.paths->items[cursor->at];
+	q->relayed = w->witness != WAY_DIRECT;
+	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % cursor->len) {
+		const struct path *p = cursor->paths[cursor->at];
 		int slot = path_slot(p, w->server);
-		if (slot < 0 || !testimony_wanted(p, slot))
+		if (!p->doubt || !testimony_wanted(p, slot))
 			continue;
 		if (q->flows_len >= EVIDENCE_FLOWS_MAX ||
 		    q->flows_len >= evidence_query_room(text_len, q->attempts_len))
@@ -186,7 +193,8 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 		q->has_own_mac = a->s.own_mac && a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
 }
 
-static struct packet_request request_of(const struct way *w, enum packet_role role, uint64_t flow_id, uint32_t seq)
+static struct packet_request request_of(const struct asker *a, const struct way *w, enum packet_role role,
+					uint64_t flow_id, uint32_t seq)
 {
 	struct packet_request request = {
 		.role = role,
@@ -198,7 +206,7 @@ static struct packet_request request_of(const struct way *w, enum packet_role ro
 		.slots = 1,
 	};
 
-	memcpy(request.client_key, w->asker->s.keyring->identity->public_key, WIRE_KEY_LEN);
+	memcpy(request.client_key, a->s.keyring->identity->public_key, WIRE_KEY_LEN);
 	return request;
 }
 
@@ -223,8 +231,8 @@ static bool write_query(struct asker *a, const struct way *w, const struct packe
 /* The same inside a relay to the witness; between the servers it goes over UDP, whatever way it took to there. */
 static bool write_relay(struct asker *a, const struct way *w, uint32_t seq, uint8_t *buf, size_t len)
 {
-	struct packet_request inner = request_of(w, PACKET_QUERY, w->inner_flow_id, seq);
-	struct packet_request outer = request_of(w, PACKET_RELAY, w->prober.flow_id, seq);
+	struct packet_request inner = request_of(a, w, PACKET_QUERY, w->inner_flow_id, seq);
+	struct packet_request outer = request_of(a, w, PACKET_RELAY, w->prober.flow_id, seq);
 	unsigned witness = (unsigned)w->witness;
 	size_t value_len;
 
@@ -243,28 +251,28 @@ static bool write_ask(struct asker *a, const struct way *w, uint32_t seq, uint8_
 {
 	struct packet_request request;
 
-	if (w->witness != DIRECT)
+	if (w->witness != WAY_DIRECT)
 		return write_relay(a, w, seq, buf, len);
-	request = request_of(w, PACKET_QUERY, w->prober.flow_id, seq);
+	request = request_of(a, w, PACKET_QUERY, w->prober.flow_id, seq);
 	request.heard = w->prober.heard;
 	return write_query(a, w, &request, buf, len);
 }
 
 static size_t ask_len(const struct way *w)
 {
-	return w->tcp && w->witness == DIRECT ? TCP_QUERY_LEN : WIRE_EVIDENCE_UDP_LEN;
+	return w->tcp && w->witness == WAY_DIRECT ? TCP_QUERY_LEN : WIRE_EVIDENCE_UDP_LEN;
 }
 
 /* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
 static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
 {
-	struct testimony_query *memory = &w->memory->queries[w->prober.next & (RING_LEN - 1)];
+	struct testimony_query *memory = &w->memory->queries[w->prober.next & (WAY_RING_LEN - 1)];
 	size_t len = ask_len(w);
 	uint8_t *buf = a->packet;
 	uint32_t seq;
 	int error;
 
-	fill_query(a, w, text_room(w->witness == DIRECT ? len : (size_t)RELAY_ROOM), now_ns, cursor, memory);
+	fill_query(a, w, text_room(w->witness == WAY_DIRECT ? len : (size_t)RELAY_ROOM), now_ns, cursor, memory);
 	if (a->query.flows_len == 0)
 		return false;
 	seq = prober_send(&w->prober, now_ns, clock_real_ns());
@@ -286,13 +294,14 @@ static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct curs
 static void ask(struct asker *a, struct way *w, int64_t now_ns)
 {
 	struct server *s = &a->servers[w->server];
-	struct cursor cursor = { .left = a->s.paths->len };
+	struct cursor cursor;
 
-	if (!way_remembers(w) || cursor.left == 0)
+	cursor.paths = paths_of_server(a->s.paths, w->server, &cursor.len);
+	cursor.left = cursor.len;
+	if (cursor.len == 0 ||
+	    !ways_ask(&a->ways, w, w->witness == WAY_DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, now_ns))
 		return;
-	cursor.at = s->ask_from % cursor.left;
-	w->asked_ns = now_ns;
-	w->alive = w->alive && w->witness == DIRECT; /* a relay has to show it each time */
+	cursor.at = s->ask_from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
 		if (ask_len(w) == TCP_QUERY_LEN)
 			break; /* one query has room for a great many */
@@ -300,39 +309,13 @@ static void ask(struct asker *a, struct way *w, int64_t now_ns)
 	s->ask_from = cursor.at;
 }
 
-/* Is something known to work: this way's last query, or since then a probe of a path over the same? */
-static bool is_alive(const struct asker *a, const struct way *w)
-{
-	if (w->alive)
-		return true;
-	for (size_t i = 0; i < a->s.paths->len; i++) {
-		const struct path *p = a->s.paths->items[i];
-		struct prober_tally tally;
-		if (p->tcp != w->tcp || !endpoint_equal(&p->endpoint, &w->endpoint))
-			continue;
-		prober_tally(&p->prober, 1, &tally);
-		if (tally.answered && tally.answered_ns > w->asked_ns &&
-		    path_server_of_number(p, tally.server) == (int)w->server)
-			return true;
-	}
-	return false;
-}
-
-static bool any_alive(const struct asker *a, unsigned server)
-{
-	for (const struct way *w = a->ways; w; w = w->next) {
-		if (w->server == server && w->witness == DIRECT && is_alive(a, w))
-			return true;
-	}
-	return false;
-}
-
 static unsigned ask_directly(struct asker *a, unsigned server, bool alive, int64_t now_ns)
 {
 	unsigned asked = 0;
 
-	for (struct way *w = a->ways; w && asked < (alive ? ALIVE_MAX : ASKED_MAX); w = w->next) {
-		if (w->server != server || w->witness != DIRECT || (alive && !is_alive(a, w)))
+	for (struct way *w = a->ways.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
+	     w = w->next) {
+		if (alive && !way_is_alive(w, a->s.paths))
 			continue;
 		ask(a, w, now_ns);
 		asked++;
@@ -340,29 +323,48 @@ static unsigned ask_directly(struct asker *a, unsigned server, bool alive, int64
 	return asked;
 }
 
-/* Through other servers: over one way that is alive to each. */
+struct witnesses { /* asked in this round */
+	unsigned list[RELAYS_MAX], len;
+};
+
+/* Over one way that is alive, if there is one. */
+static void ask_witness(struct asker *a, unsigned server, unsigned witness, struct witnesses *asked, int64_t now_ns)
+{
+	const struct way *through = ways_first_alive(&a->ways, witness, a->s.paths);
+	struct way *relay;
+
+	for (unsigned i = 0; i < asked->len; i++) {
+		if (asked->list[i] == witness)
+			return;
+	}
+	relay = through ? ways_relay(&a->ways, server, through) : NULL;
+	if (!relay)
+		return;
+	ask(a, relay, now_ns);
+	asked->list[asked->len++] = witness;
+}
+
+/* Through other servers: those that were asked before and, while there is room, some that were not. */
 static unsigned ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
 {
-	unsigned asked = 0;
-	int last = DIRECT;
+	struct server *s = &a->servers[server];
+	unsigned servers_len = (unsigned)a->s.config->servers_len;
+	struct witnesses asked = { .len = 0 };
 
-	for (struct way *w = a->ways; w && asked < RELAYS_MAX; w = w->next) {
-		struct way *relay;
-		if (w->server == server || w->witness != DIRECT || (int)w->server == last || !is_alive(a, w))
-			continue;
-		relay = way_to(a, server, (int)w->server, &w->endpoint, w->tcp);
-		if (!relay || relay->useless)
-			continue;
-		last = (int)w->server;
-		ask(a, relay, now_ns);
-		asked++;
+	for (const struct way *w = a->ways.servers[server].relays; w && asked.len < RELAYS_MAX; w = w->next)
+		ask_witness(a, server, (unsigned)w->witness, &asked, now_ns);
+	for (unsigned looks = 0; looks < LOOKS_MAX && looks < servers_len && asked.len < RELAYS_MAX; looks++) {
+		unsigned witness = s->witness_from;
+		s->witness_from = (witness + 1) % servers_len;
+		if (witness != server && !(s->no_peer && s->no_peer[witness / 8] >> witness % 8 & 1))
+			ask_witness(a, server, witness, &asked, now_ns);
 	}
-	return asked;
+	return asked.len;
 }
 
 static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 {
-	bool alive = any_alive(a, server);
+	bool alive = ways_first_alive(&a->ways, server, a->s.paths) != NULL;
 	unsigned asked = ask_directly(a, server, alive, now_ns);
 
 	if (!alive)
@@ -374,70 +376,47 @@ static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 	a->servers[server].rounds_last++;
 }
 
-/* Mark the servers that some path wants to hear. */
-static void note_wanted(struct asker *a)
+static int64_t rested_ns(const struct asker *a)
 {
-	for (unsigned server = 0; server < a->s.config->servers_len; server++)
-		a->servers[server].wanted = false;
-	for (size_t i = 0; i < a->s.paths->len; i++) {
-		const struct path *p = a->s.paths->items[i];
-		for (unsigned slot = 0; p->doubt && slot < p->target->servers_len; slot++) {
-			if (testimony_wanted(p, (int)slot))
-				a->servers[p->target->servers[slot]].wanted = true;
-		}
-	}
+	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + SECOND_NS : INT64_MAX;
 }
 
-static void expire(struct way *w, int64_t now_ns)
+/* Returns when there is more to ask. */
+static int64_t take_turns(struct asker *a, int64_t now_ns)
 {
-	unsigned n = w->memory ? prober_expire(&w->prober, now_ns) : 0;
-
-	if (n > 0) {
-		w->alive = w->refused = false;
-		w->unanswered += n;
+	while (rested_ns(a) <= now_ns)
+		put(a, take(a, &a->resting), READY);
+	while (a->ready.len) {
+		unsigned server = a->ready.list[a->ready.from];
+		bool wanted = is_wanted(a, server);
+		if (wanted && !bucket_take(&a->turns, now_ns, TURN_NS, TURNS))
+			return now_ns + TURN_NS;
+		take(a, &a->ready);
+		if (!wanted)
+			continue;
+		ask_server(a, server, now_ns);
+		put(a, server, RESTING);
 	}
+	return rested_ns(a);
 }
 
 int64_t asker_tick(struct asker *a, int64_t now_ns)
 {
-	int64_t next_ns = INT64_MAX;
+	int64_t next_ns, expire_ns;
 
-	for (struct way *w = a->ways; w; w = w->next)
-		expire(w, now_ns);
-	note_wanted(a);
-	for (unsigned server = 0; server < a->s.config->servers_len; server++) {
-		int64_t due_ns = a->servers[server].asked_ns + SECOND_NS;
-		if (!a->servers[server].wanted)
-			continue;
-		if (a->servers[server].asked_ns == 0 || due_ns <= now_ns) {
-			ask_server(a, server, now_ns);
-			due_ns = now_ns + SECOND_NS;
-		}
-		next_ns = due_ns < next_ns ? due_ns : next_ns;
-	}
-	for (struct way *w = a->ways; w; w = w->next) {
-		int64_t deadline_ns = w->memory ? prober_next_deadline(&w->prober) : INT64_MAX;
-		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
-	}
-	return next_ns;
+	ways_expire(&a->ways, now_ns);
+	next_ns = take_turns(a, now_ns);
+	expire_ns = ways_expire(&a->ways, now_ns);
+	return expire_ns < next_ns ? expire_ns : next_ns;
 }
 
 /* -- hearing -- */
-
-static struct way *way_of_flow(const struct asker *a, uint64_t flow_id)
-{
-	struct way *w = a->ways;
-
-	while (w && (!w->memory || w->prober.flow_id != flow_id))
-		w = w->next;
-	return w;
-}
 
 /* An answer of the server that was asked, its MAC checked: open it and let it be heard. */
 static void hear_answer(struct asker *a, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, int64_t now_ns)
 {
-	const uint32_t at = reply->seq & (RING_LEN - 1);
+	const uint32_t at = reply->seq & (WAY_RING_LEN - 1);
 	size_t value_len;
 	uint8_t *value;
 
@@ -449,6 +428,7 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 	    !evidence_read_answer(a->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &a->answer))
 		return;
 	a->servers[w->server].rounds_unanswered = 0;
+	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
 	testimony_hear(a->s.paths, &(struct testimony){
 				       .server = w->server,
 				       .witness = w->witness,
@@ -471,7 +451,6 @@ static void hear_witness(struct asker *a, struct way *w, const struct packet_rep
 	size_t value_len;
 	uint8_t *value = packet_evidence(buf, len, outer->slots, &value_len);
 
-	w->useless = outer->status == PACKET_NO_PEER;
 	if (outer->role != PACKET_RELAYED || outer->status != PACKET_OK || value_len < RELAY_ROOM ||
 	    packet_read_reply(value, RELAY_ROOM, &reply) != PACKET_FAULT_NONE || reply.flow_id != w->inner_flow_id ||
 	    reply.seq != outer->seq ||
@@ -481,20 +460,32 @@ static void hear_witness(struct asker *a, struct way *w, const struct packet_rep
 	hear_answer(a, w, &reply, value, RELAY_ROOM, now_ns);
 }
 
+/* It will not be asked about this server again. */
+static void note_no_peer(struct asker *a, struct way *relay)
+{
+	struct server *s = &a->servers[relay->server];
+
+	if (!s->no_peer)
+		s->no_peer = calloc(a->s.config->servers_len / 8 + 1, 1);
+	if (s->no_peer)
+		s->no_peer[relay->witness / 8] |= (uint8_t)(1u << relay->witness % 8);
+	ways_drop(&a->ways, relay);
+}
+
 bool asker_received(struct asker *a, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
 		    int64_t now_ns)
 {
-	struct way *w = way_of_flow(a, reply->flow_id);
+	struct way *w = ways_find_flow(&a->ways, reply->flow_id);
 
-	if (!w || server != (w->witness == DIRECT ? w->server : (unsigned)w->witness))
+	if (!w || server != (w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness))
 		return w != NULL;
-	w->alive = reply->status == PACKET_OK;
-	w->refused = false;
-	w->unanswered = reply->status == PACKET_PEER_SILENT ? w->unanswered + 1 : 0;
+	way_answered(w, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT);
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
-	if (w->witness == DIRECT)
+	if (w->witness == WAY_DIRECT)
 		hear_answer(a, w, reply, buf, len, now_ns);
+	else if (reply->status == PACKET_NO_PEER)
+		note_no_peer(a, w);
 	else
 		hear_witness(a, w, reply, buf, len, now_ns);
 	return true;
@@ -502,23 +493,18 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 
 bool asker_failed(struct asker *a, uint64_t flow_id, bool refused)
 {
-	struct way *w = way_of_flow(a, flow_id);
+	struct way *w = ways_find_flow(&a->ways, flow_id);
 
-	if (!w)
-		return false;
-	w->alive = false;
-	w->refused = refused && w->witness == DIRECT; /* a witness refuses for itself */
-	w->unanswered++;
-	for (uint32_t seq = w->prober.waiting_from; seq < w->prober.next; seq++)
-		prober_settle(&w->prober, seq, PROBER_REFUSED); /* not to be missed once more */
-	return true;
+	if (w)
+		way_failed(w, refused);
+	return w != NULL;
 }
 
 static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *outcome)
 {
 	struct way *w = owner;
-	struct asker *a = w->asker;
-	unsigned server = w->witness == DIRECT ? w->server : (unsigned)w->witness;
+	struct asker *a = w->context;
+	unsigned server = w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness;
 	struct packet_reply reply;
 
 	(void)tag;
@@ -545,42 +531,33 @@ void asker_last_call(struct asker *a)
 		a->servers[server].rounds_last = 0;
 }
 
-bool asker_exhausted(struct asker *a, unsigned rounds)
+static bool is_exhausted(const struct asker *a, const struct queue *q, unsigned rounds)
 {
-	note_wanted(a);
-	for (unsigned server = 0; server < a->s.config->servers_len; server++) {
+	for (size_t i = 0; i < q->len; i++) {
+		unsigned server = q->list[(q->from + i) % a->s.config->servers_len];
 		const struct server *s = &a->servers[server];
 		/* A second round begins when the first has had its second. */
-		if (s->wanted && (s->rounds_unanswered <= rounds || s->rounds_last < 2))
+		if ((s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(a, server))
 			return false;
 	}
 	return true;
 }
 
+bool asker_exhausted(const struct asker *a, unsigned rounds)
+{
+	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
+}
+
 bool asker_silent(const struct asker *a, unsigned server)
 {
-	const struct way *first = NULL;
-	bool two = false;
-
-	for (const struct way *w = a->ways; w; w = w->next) {
-		if (w->server != server || w->useless)
-			continue;
-		if (w->witness != DIRECT && w->asked_ns + RELAY_NEWS_NS < a->servers[server].asked_ns)
-			continue; /* what it said is of another time */
-		if (w->alive || w->refused || w->unanswered == 0)
-			return false;
-		two = two || (first && w->witness == DIRECT && !endpoint_same_address(&first->endpoint, &w->endpoint));
-		if (w->witness == DIRECT)
-			first = w;
-	}
-	return two;
+	return ways_silent(&a->ways, server, a->servers[server].asked_ns - RELAY_NEWS_NS);
 }
 
 int asker_silent_witness(const struct asker *a, unsigned server)
 {
-	for (const struct way *w = a->ways; w; w = w->next) {
-		if (w->server == server && w->witness != DIRECT && !w->useless && w->unanswered > 0)
-			return w->witness;
-	}
-	return -1;
+	const struct way *w = a->ways.servers[server].relays;
+
+	while (w && w->unanswered == 0)
+		w = w->next;
+	return w ? w->witness : -1;
 }

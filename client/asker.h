@@ -2,7 +2,8 @@
  *
  * A server is asked at most once a second, and only while some path has losses of unknown direction that it has not
  * spoken about yet. It is asked over addresses and protocols that are alive; if none is, over all of them, and through
- * every other server that is alive as a witness: that one hands on our query and the answer, and can read neither. */
+ * two others that are alive as witnesses: they hand on our query and the answer, and can read neither. Where a great
+ * many are to be asked, they take turns. */
 #ifndef FLOATPROBE_ASKER_H
 #define FLOATPROBE_ASKER_H
 
@@ -38,6 +39,12 @@ void asker_free(struct asker *asker);
  * memory. */
 bool asker_add(struct asker *asker, unsigned server, const struct endpoint *endpoint)
     __attribute__((warn_unused_result));
+/* All addresses are told anew: those not added between these two are forgotten. */
+void asker_begin_addresses(struct asker *asker);
+void asker_end_addresses(struct asker *asker);
+
+/* The path has lost something, or is about to: the servers that may answer it may have to be asked. */
+void asker_note(struct asker *asker, const struct path *path);
 
 /* Ask who has to be asked, expire what got no answer. Returns when it wants to be called again (monotonic; INT64_MAX:
  * not before there is a new loss). Stages UDP datagrams: flush afterwards. */
@@ -53,7 +60,7 @@ bool asker_failed(struct asker *asker, uint64_t flow_id, bool refused);
 void asker_last_call(struct asker *asker);
 /* Is there nothing more to learn: every server that is wanted has answered since the newest loss, or was
  * asked `rounds` times in vain, of these at least once since the last call? */
-bool asker_exhausted(struct asker *asker, unsigned rounds);
+bool asker_exhausted(const struct asker *asker, unsigned rounds);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
  * a witness reach it. */

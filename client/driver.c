@@ -164,6 +164,7 @@ static bool allow_asking(struct driver *d)
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
 
+	asker_begin_addresses(d->engine.asker);
 	for (size_t i = 0; i < config->targets_len; i++) {
 		size_t n = driver_addresses(d, &config->targets[i], addresses, &error);
 		for (size_t a = 0; a < n; a++) {
@@ -171,6 +172,7 @@ static bool allow_asking(struct driver *d)
 				return false;
 		}
 	}
+	asker_end_addresses(d->engine.asker);
 	return true;
 }
 

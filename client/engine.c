@@ -262,6 +262,7 @@ static void expire(struct engine *e, int64_t now_ns)
 		int64_t deadline_ns;
 		if (prober_expire(&p->prober, now_ns) > 0) {
 			path_doubt(p);
+			asker_note(e->asker, p);
 			e->ask_ns = now_ns;
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
 				if (p->prober.ring[seq & (p->prober.ring_len - 1)].outcome != PROBER_LOST)
@@ -417,6 +418,8 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	e->queue = queue;
 	for (size_t i = 0; i < len; i++) {
 		items[i]->engine = e;
+		if (items[i]->doubt)
+			asker_note(e->asker, items[i]); /* it may be a new asker */
 		for (unsigned t = 0; t < items[i]->timers_len; t++)
 			schedule_queue_push(&e->queue, &items[i]->timers[t]);
 		if (items[i]->look && items[i]->look->under_way)

@@ -68,12 +68,16 @@ static bool has_connected(const struct path *p)
 
 static bool server_silent(const struct engine *e, unsigned server, bool round)
 {
+	struct path *const *paths;
+	size_t len;
+
 	if (!asker_silent(e->asker, server))
 		return false;
-	for (size_t i = 0; i < e->paths.len; i++) {
-		const struct path *p = e->paths.items[i];
+	paths = paths_of_server(&e->paths, server, &len);
+	for (size_t i = 0; i < len; i++) {
+		const struct path *p = paths[i];
 		struct prober_tally tally;
-		if (path_slot(p, server) < 0 || !p->target->expect_reachable)
+		if (!p->target->expect_reachable)
 			continue;
 		recent(p, round, &tally);
 		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p)))

@@ -95,6 +95,7 @@ struct path {
 	bool stale;                    /* something was decided or learnt since it was last judged */
 	unsigned timers_len;
 	struct schedule_timer *timers;
+	struct path *next_there; /* to the same endpoint over the same protocol (paths.h); NULL */
 };
 
 /* What to build paths for. */

@@ -335,6 +335,7 @@ void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
 		break;
 	case TCP_PENDING:
 		remember_attempt(p, seq, o);
+		asker_note(e->asker, p);
 		e->ask_ns = clock_mono_ns();
 		if (e->wake)
 			e->wake(e);

@@ -1,0 +1,98 @@
+/* The ways to ask servers what they know. A way is a server, an address at which it can be asked (or a witness that
+ * hands on, at one of its own), and a protocol; with it goes the memory of what was asked there and how that ended.
+ * Each server has its own ways. No I/O: asker.h asks. */
+#ifndef FLOATPROBE_WAY_H
+#define FLOATPROBE_WAY_H
+
+#include "client/paths.h"
+#include "client/prober.h"
+#include "client/testimony.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	WAY_DIRECT = -1,
+	WAY_RING_LEN = 8,       /* queries of one way under way */
+	WAY_ADDRESSES_MAX = 16, /* of one server */
+};
+
+struct way_memory { /* of a way that was asked at least once */
+	struct prober_record ring[WAY_RING_LEN];
+	struct testimony_query queries[WAY_RING_LEN]; /* by number, as in the ring */
+};
+
+struct way {
+	void *context;   /* whoever asks */
+	unsigned server; /* who is asked */
+	int witness;     /* through whom: index of the server at endpoint; WAY_DIRECT: it is the server itself */
+	struct endpoint endpoint;
+	bool tcp;
+	bool current;                           /* the address is still the server's, or the witness's */
+	struct prober prober;                   /* our packets to the endpoint; only with memory */
+	struct way_memory *memory;              /* NULL: never asked */
+	uint64_t inner_flow_id;                 /* of the queries in relays; their numbers are those of the relays */
+	bool alive;                             /* the newest thing heard of it was an answer */
+	bool refused;                           /* .. was a refusal: somebody is there */
+	unsigned unanswered;                    /* queries since the last sign of life */
+	int64_t asked_ns;                       /* monotonic: the newest query; 0: none yet */
+	struct way *next;                       /* the server's next: direct ones and relays apart, the oldest first */
+	struct way *next_of_flow;               /* in the same bucket */
+	struct way *next_waiting, **waiting_at; /* the list of those that have something outstanding; NULL: not in it */
+};
+
+struct way_server { /* a server's ways */
+	struct way *direct, *relays;
+	unsigned addresses;
+};
+
+struct ways {
+	struct way_server *servers;
+	size_t servers_len;
+	struct way *waiting;
+	int64_t expire_ns;    /* monotonic: nothing of them is over before */
+	struct way **by_flow; /* those with memory: buckets, a power of two of them */
+	size_t by_flow_len, by_flow_count;
+	void (*leaving)(struct way *way); /* called before a way is freed */
+	void *context;
+};
+
+/* false: no memory. */
+bool ways_init(struct ways *ways, size_t servers_len, void (*leaving)(struct way *way), void *context)
+    __attribute__((warn_unused_result));
+void ways_free(struct ways *ways);
+
+/* The server can be asked at this address, over both protocols (at the first WAY_ADDRESSES_MAX). false: no memory. */
+bool ways_add(struct ways *ways, unsigned server, const struct endpoint *endpoint) __attribute__((warn_unused_result));
+/* The addresses are told anew: those that are not added until ways_settle are no longer the servers', and go, as do
+ * relays by way of them. */
+void ways_begin(struct ways *ways);
+void ways_settle(struct ways *ways);
+
+/* The server by way of a witness that is asked as `through` is; made if it is not there yet. NULL: no memory. */
+struct way *ways_relay(struct ways *ways, unsigned server, const struct way *through);
+void ways_drop(struct ways *ways, struct way *way);
+
+/* A query is about to leave: memory is there from now on, and its end is waited for. false: no memory. */
+bool ways_ask(struct ways *ways, struct way *way, int64_t timeout_ns, int64_t now_ns);
+/* The way with this flow; NULL: none. */
+struct way *ways_find_flow(const struct ways *ways, uint64_t flow_id);
+/* Queries whose time is over were in vain. Returns when the next one's is; INT64_MAX: nothing is outstanding. */
+int64_t ways_expire(struct ways *ways, int64_t now_ns);
+
+/* An answer came. in_vain: it is a witness's, which could not reach the server. */
+void way_answered(struct way *way, bool alive, bool in_vain);
+/* Nothing came, or a refusal: whatever is outstanding is not missed once more. */
+void way_failed(struct way *way, bool refused);
+
+/* Is something known to work: this way's last query, or since then a probe of a path over the same? */
+bool way_is_alive(const struct way *way, const struct paths *paths);
+/* The first of the server's direct ways that is alive; NULL: none. */
+struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
+
+/* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
+ * a witness reach it that was asked at relayed_since_ns or later. */
+bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns);
+
+#endif

@@ -1,0 +1,296 @@
+/* Whom the asker asks, over which way, and when: the dialers stand here, and note what leaves. */
+#include "client/asker.h"
+#include "common/core/packet.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS INT64_C(1000000)
+#define S  (1000 * MS)
+
+enum { SERVERS = 100, RING = 64, SENT_MAX = 4096 };
+
+static char name[] = "t";
+static struct config_server servers[SERVERS];
+static struct config_schedule schedule = { .every_ns = S, .timeout_ns = S };
+static struct config_target targets[SERVERS];
+static struct config config = { .servers = servers,
+				.servers_len = SERVERS,
+				.schedules = &schedule,
+				.schedules_len = 1,
+				.targets = targets,
+				.targets_len = SERVERS };
+static struct keyring keyring;
+static struct paths paths;
+static struct asker *asker;
+static int64_t now_ns;
+
+/* -- what leaves -- */
+
+static struct sent {
+	struct endpoint to;
+	bool tcp;
+	size_t len;
+	uint8_t packet[WIRE_EVIDENCE_UDP_LEN]; /* UDP */
+} sent[SENT_MAX];
+static unsigned sent_len;
+
+uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
+			  size_t len, void *owner, uint32_t seq, int *error)
+{
+	(void)dialer, (void)held, (void)last_fresh, (void)owner, (void)seq, (void)error;
+	assert_in_range(sent_len, 0, SENT_MAX - 1);
+	assert_in_range(len, 1, WIRE_EVIDENCE_UDP_LEN);
+	sent[sent_len] = (struct sent){ .to = *to, .len = len };
+	return sent[sent_len++].packet;
+}
+
+void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, const uint8_t *body, size_t len,
+		      int64_t timeout_ns, tcp_done done, void *owner, uint32_t tag)
+{
+	(void)dialer, (void)body, (void)timeout_ns, (void)done, (void)owner, (void)tag;
+	assert_in_range(sent_len, 0, SENT_MAX - 1);
+	sent[sent_len++] = (struct sent){ .to = *to, .tcp = true, .len = len };
+}
+
+void tcp_dialer_forget(struct tcp_dialer *dialer, const void *owner)
+{
+	(void)dialer, (void)owner;
+}
+
+static unsigned asked_at(const struct endpoint *to, bool tcp)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < sent_len; i++)
+		n += sent[i].tcp == tcp && endpoint_equal(&sent[i].to, to);
+	return n;
+}
+
+/* -- servers, each with a path of its own -- */
+
+static struct endpoint address(unsigned server, uint8_t which)
+{
+	return (struct endpoint){ { [10] = 0xff, 0xff, 198, 18, which, (uint8_t)server }, WIRE_PORT };
+}
+
+static int setup(void **state)
+{
+	const struct path_plan plan = { .config = &config, .ring_len = RING };
+	struct path **items = calloc(SERVERS, sizeof(struct path *));
+	uint8_t seed[SEAL_SEED_LEN] = { 0 };
+
+	(void)state;
+	assert_true(seal_start());
+	seal_identity_from_seed(&config.identity, seed);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		struct seal_identity server;
+		struct endpoint at = address(i, 0);
+		seed[0] = (uint8_t)(i + 1);
+		seal_identity_from_seed(&server, seed);
+		servers[i].name = name;
+		memcpy(servers[i].key, server.public_key, WIRE_KEY_LEN);
+		targets[i] = (struct config_target){ .name = name,
+						     .servers = { i },
+						     .servers_len = 1,
+						     .udp = true,
+						     .schedules_len = 1,
+						     .held = 1,
+						     .sizes = { CONFIG_SIZE_DEFAULT },
+						     .sizes_len = 1,
+						     .expect_reachable = true };
+		assert_true(path_make_all(&plan, &targets[i], &at, items + i));
+	}
+	assert_true(keyring_init(&keyring, &config));
+	assert_true(paths_set(&paths, items, SERVERS, NULL));
+	asker = asker_new(&(struct asker_settings){ .config = &config, .keyring = &keyring, .paths = &paths });
+	assert_non_null(asker);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		struct endpoint at = address(i, 0);
+		assert_true(asker_add(asker, i, &at));
+	}
+	now_ns = 100 * S;
+	sent_len = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	asker_free(asker);
+	paths_free(&paths);
+	keyring_free(&keyring);
+	return 0;
+}
+
+/* A probe of this server's path, a timeout ago. */
+static void probe(unsigned server, bool lost)
+{
+	struct path *p = paths.items[server];
+	uint32_t seq = prober_send(&p->prober, now_ns - S, now_ns - S);
+	struct packet_reply reply = { .seq = seq, .flow_id = p->prober.flow_id };
+
+	if (!lost) {
+		prober_reply(&p->prober, &reply, 0, true, now_ns - S + MS, now_ns - S + MS, false);
+		return;
+	}
+	assert_int_equal(prober_expire(&p->prober, now_ns), 1);
+	assert_non_null(path_doubt(p));
+	asker_note(asker, p);
+}
+
+static void tick_until(int64_t until_ns)
+{
+	while (now_ns < until_ns) {
+		asker_tick(asker, now_ns);
+		now_ns += 20 * MS;
+	}
+}
+
+static void nobody_is_asked_without_need(void **state)
+{
+	(void)state;
+	probe(0, false);
+	assert_true(asker_tick(asker, now_ns) == INT64_MAX);
+	assert_int_equal(sent_len, 0);
+	assert_true(asker_exhausted(asker, 0));
+}
+
+static void many_take_turns(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SERVERS; i++)
+		probe(i, true);
+	assert_true(asker_tick(asker, now_ns) < now_ns + 20 * MS);
+	assert_in_range(sent_len, 2, SERVERS); /* a server: UDP and TCP */
+	tick_until(now_ns + 900 * MS);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		struct endpoint at = address(i, 0);
+		assert_int_equal(asked_at(&at, false), 1);
+		assert_int_equal(asked_at(&at, true), 1);
+	}
+	assert_false(asker_exhausted(asker, 0));
+	tick_until(now_ns + 2 * S);
+	assert_true(asker_exhausted(asker, 1));
+	assert_false(asker_exhausted(asker, 5));
+}
+
+static void one_that_answers_its_probes_is_asked_there(void **state)
+{
+	struct endpoint at = address(7, 0), other = address(7, 1);
+
+	(void)state;
+	assert_true(asker_add(asker, 7, &other));
+	probe(7, true);
+	asker_tick(asker, now_ns);
+	assert_int_equal(sent_len, 4);
+	sent_len = 0;
+	now_ns += 3 * S;
+	probe(7, true);
+	probe(7, false); /* it is alive, over UDP at its first address */
+	asker_tick(asker, now_ns);
+	assert_int_equal(sent_len, 1);
+	assert_int_equal(asked_at(&at, false), 1);
+}
+
+static void an_address_that_is_gone_is_not_asked(void **state)
+{
+	struct endpoint gone = address(7, 0), stays = address(7, 1);
+
+	(void)state;
+	assert_true(asker_add(asker, 7, &stays));
+	probe(7, true);
+	asker_tick(asker, now_ns);
+	assert_int_equal(asked_at(&gone, false), 1);
+	assert_int_equal(asked_at(&stays, false), 1);
+	asker_begin_addresses(asker);
+	assert_true(asker_add(asker, 7, &stays));
+	asker_end_addresses(asker);
+	sent_len = 0;
+	tick_until(now_ns + 2 * S);
+	assert_int_equal(asked_at(&gone, false), 0);
+	assert_int_equal(asked_at(&gone, true), 0);
+	assert_in_range(asked_at(&stays, false), 1, 2);
+	assert_false(asker_silent(asker, 7)); /* of one address nobody knows whether it is the server's fault */
+}
+
+static void a_new_address_takes_the_room_of_an_old_one(void **state)
+{
+	struct endpoint at;
+
+	(void)state;
+	for (uint8_t round = 0; round < 4; round++) {
+		asker_begin_addresses(asker);
+		for (uint8_t k = 0; k < 16; k++) {
+			at = address(7, (uint8_t)(16 * round + k));
+			assert_true(asker_add(asker, 7, &at));
+		}
+		asker_end_addresses(asker);
+	}
+	probe(7, true);
+	asker_tick(asker, now_ns);
+	assert_int_equal(asked_at(&at, false), 1);
+	assert_int_equal(sent_len, 2 * 16);
+}
+
+static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
+{
+	struct endpoint witness = address(3, 0);
+	struct packet_reply reply = { .role = PACKET_RELAYED, .status = PACKET_NO_PEER };
+	struct packet_request request;
+
+	(void)state;
+	probe(3, false);
+	probe(7, true);
+	asker_tick(asker, now_ns);
+	assert_int_equal(asked_at(&witness, false), 1);
+	for (unsigned i = 0; i < sent_len; i++) {
+		if (!sent[i].tcp && endpoint_equal(&sent[i].to, &witness))
+			assert_int_equal(packet_read_request(sent[i].packet, sent[i].len, &request), PACKET_FAULT_NONE);
+	}
+	assert_int_equal(request.role, PACKET_RELAY);
+	reply.flow_id = request.flow_id;
+	reply.seq = request.seq;
+	assert_true(asker_received(asker, 3, &reply, NULL, 0, now_ns + MS));
+	assert_false(asker_received(asker, 3, &reply, NULL, 0, now_ns + MS)); /* the way is gone */
+	tick_until(now_ns + 5 * S);
+	assert_int_equal(asked_at(&witness, false), 1);
+}
+
+static void a_witness_that_waited_in_vain_is_asked_again(void **state)
+{
+	struct endpoint witness = address(3, 0);
+
+	(void)state;
+	probe(7, true);
+	asker_tick(asker, now_ns);
+	assert_int_equal(asked_at(&witness, false), 0); /* nothing is known of it */
+	for (int round = 1; round <= 3; round++) {
+		now_ns += 2 * S;
+		probe(3, false);
+		asker_tick(asker, now_ns);
+		assert_int_equal(asked_at(&witness, false), round);
+	}
+	assert_int_equal(asker_silent_witness(asker, 7), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(nobody_is_asked_without_need),
+		TEST(many_take_turns),
+		TEST(one_that_answers_its_probes_is_asked_there),
+		TEST(an_address_that_is_gone_is_not_asked),
+		TEST(a_new_address_takes_the_room_of_an_old_one),
+		TEST(a_witness_that_is_no_peer_is_not_asked_again),
+		TEST(a_witness_that_waited_in_vain_is_asked_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
