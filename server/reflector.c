@@ -3,6 +3,7 @@
 #include "common/core/bucket.h"
 #include "common/core/bytes.h"
 #include "server/age.h"
+#include "server/arrivals.h"
 #include "server/roster.h"
 
 #include <assert.h>
@@ -16,6 +17,7 @@ enum {
 	PREFIX_BUCKETS = 1024, /* source prefixes share these; the hash is keyed, so nobody can aim at another's */
 	PREFIX_LEN_V4 = 3,
 	PREFIX_LEN_V6 = 8,
+	PLACES = 1024,       /* of so many is remembered when new flows came there */
 	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
 };
 static const int64_t unheard_after_ns = 1 * S; /* and if one has not come so long after the last of them .. */
@@ -41,6 +43,7 @@ struct reflector {
 	uint8_t server_id[WIRE_SERVER_ID_LEN];
 	struct roster *roster;
 	struct flows *flows;
+	struct arrivals *arrivals;
 	struct bucket stranger_signatures;
 	struct bucket prefix_signatures[PREFIX_BUCKETS];
 	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
@@ -97,7 +100,8 @@ struct reflector *reflector_new(const struct reflector_settings *settings)
 	memcpy(r->server_id, settings->identity->public_key, sizeof r->server_id);
 	r->roster = make_roster(r, settings->clients, settings->clients_len);
 	r->flows = flows_new(settings->flows_max, (unsigned)settings->clients_len, settings->hash_key);
-	if (!r->roster || !r->flows) {
+	r->arrivals = arrivals_new(PLACES, settings->hash_key);
+	if (!r->roster || !r->flows || !r->arrivals) {
 		reflector_free(r);
 		return NULL;
 	}
@@ -110,6 +114,7 @@ void reflector_free(struct reflector *reflector)
 		return;
 	roster_free(reflector->roster);
 	flows_free(reflector->flows);
+	arrivals_free(reflector->arrivals);
 	free(reflector);
 }
 
@@ -308,6 +313,23 @@ static void count_reply(const struct exchange *x, struct flow *flow)
 		flow->doubt_ns = x->in->now_ns;
 }
 
+/* The same for as long as the client has its key, whatever its place on the list. */
+static uint64_t client_mark(const struct exchange *x)
+{
+	return bytes_get64(x->packet.client_key);
+}
+
+/* Where an address is translated, state of an older mapping may have led it here: then it says nothing of who holds it.
+ */
+static void note_arrival(const struct exchange *x)
+{
+	const struct evidence_place place = { x->packet.destination, (uint8_t)x->packet.transport };
+
+	if (x->packet.role == PACKET_PROBE && x->packet.flags & PACKET_NEW_PORT &&
+	    endpoint_equal(&x->packet.destination, &x->in->arrived_on))
+		arrivals_note(x->reflector->arrivals, &place, client_mark(x), x->in->now_ns);
+}
+
 /* A number that is new here. Only the newest speaks for the flow: an overtaken one has old news. */
 static void note_progress(const struct exchange *x, struct flow *flow, struct reflector_event *event)
 {
@@ -315,6 +337,7 @@ static void note_progress(const struct exchange *x, struct flow *flow, struct re
 
 	flow->repeated[place / 64] &= ~(UINT64_C(1) << place % 64);
 	flow->heard_ns = x->in->now_ns;
+	note_arrival(x);
 	if (x->packet.seq == flow->receipts.newest) {
 		flow->arrived_on = x->in->arrived_on;
 		flow->source = x->in->source;
@@ -402,6 +425,8 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 
 	memset(&r->answer, 0, sizeof r->answer);
 	add_flows(x);
+	for (unsigned i = 0; i < r->query.places_len; i++)
+		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, &r->answer);
 	s->collect(s->context, &r->query, &x->in->source, &r->answer, nonce);
 	for (unsigned i = 0; i < r->answer.frames_len; i++)
 		r->answer.frames[i].heard_ms = heard_ms(x, &r->answer.frames[i]);

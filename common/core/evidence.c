@@ -10,10 +10,12 @@ enum {
 	VERSION = 1,
 	QUERY_HEAD_LEN = 40,
 	QUERY_FLAGS = 3,
+	QUERY_PLACES = 4,
 	QUERY_OWN_MAC = 8,
 	QUERY_OWN_ADDRESS = 16,
 	QUERY_FLOW_LEN = 8,
 	QUERY_ATTEMPT_LEN = 28,
+	PLACE_LEN = 20,
 	ANSWER_HEAD_LEN = EVIDENCE_LEN_MIN,
 	FLOW_LEN = 104,
 	ATTEMPT_LEN = 24,
@@ -23,6 +25,7 @@ enum {
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 	MAC_RECORD_LEN = 8,
+	ARRIVAL_LEN = 24,
 
 	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
 	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 3 * ADDRESS_LEN + ERROR_LEN,
@@ -55,14 +58,27 @@ static unsigned at_most(size_t n, unsigned limit)
 	return n < limit ? (unsigned)n : limit;
 }
 
-static size_t query_len(unsigned flows, unsigned attempts)
+static void put_place(uint8_t *p, const struct evidence_place *place)
 {
-	return QUERY_HEAD_LEN + flows * (size_t)QUERY_FLOW_LEN + attempts * (size_t)QUERY_ATTEMPT_LEN;
+	put_endpoint(p, &place->endpoint);
+	p[18] = place->transport;
+}
+
+static void get_place(struct evidence_place *place, const uint8_t *p)
+{
+	get_endpoint(&place->endpoint, p);
+	place->transport = p[18];
+}
+
+static size_t query_len(unsigned flows, unsigned attempts, unsigned places)
+{
+	return QUERY_HEAD_LEN + flows * (size_t)QUERY_FLOW_LEN + attempts * (size_t)QUERY_ATTEMPT_LEN +
+	       places * (size_t)PLACE_LEN;
 }
 
 unsigned evidence_query_room(size_t len, unsigned attempts)
 {
-	size_t query = query_len(0, attempts);
+	size_t query = query_len(0, attempts, 0);
 	size_t answer = ANSWER_HEAD_LEN + attempts * (size_t)ATTEMPT_LEN + REST_LEN;
 	unsigned asked, answered;
 
@@ -74,10 +90,10 @@ unsigned evidence_query_room(size_t len, unsigned attempts)
 }
 
 /* Do the lists keep to their maxima, and do they fit in len octets? */
-static bool query_fits(size_t len, unsigned flows, unsigned attempts)
+static bool query_fits(size_t len, unsigned flows, unsigned attempts, unsigned places)
 {
-	return flows <= EVIDENCE_FLOWS_MAX && attempts <= EVIDENCE_ATTEMPTS_MAX && len >= EVIDENCE_LEN_MIN &&
-	       len >= query_len(flows, attempts);
+	return flows <= EVIDENCE_FLOWS_MAX && attempts <= EVIDENCE_ATTEMPTS_MAX && places <= EVIDENCE_PLACES_MAX &&
+	       len >= EVIDENCE_LEN_MIN && len >= query_len(flows, attempts, places);
 }
 
 static void put_query_attempt(uint8_t *p, const struct evidence_attempt *attempt)
@@ -100,7 +116,7 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 {
 	uint8_t *p;
 
-	if (!query_fits(len, query->flows_len, query->attempts_len))
+	if (!query_fits(len, query->flows_len, query->attempts_len, query->places_len))
 		return false;
 	p = buf + QUERY_HEAD_LEN;
 	memset(buf, 0, len);
@@ -109,12 +125,15 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 	buf[2] = (uint8_t)query->attempts_len;
 	buf[QUERY_FLAGS] =
 	    (uint8_t)((query->relayed ? QUERY_RELAYED : 0) | (query->has_own_mac ? QUERY_HAS_OWN_MAC : 0));
+	buf[QUERY_PLACES] = (uint8_t)query->places_len;
 	memcpy(buf + QUERY_OWN_MAC, query->own_mac, sizeof query->own_mac);
 	memcpy(buf + QUERY_OWN_ADDRESS, query->own_address.address, sizeof query->own_address.address);
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		bytes_put64(p, query->flows[i]);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
 		put_query_attempt(p, &query->attempts[i]);
+	for (unsigned i = 0; i < query->places_len; i++, p += PLACE_LEN)
+		put_place(p, &query->places[i]);
 	return true;
 }
 
@@ -122,11 +141,12 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
 {
 	const uint8_t *p;
 
-	if (len < QUERY_HEAD_LEN || buf[0] != VERSION || !query_fits(len, buf[1], buf[2]))
+	if (len < QUERY_HEAD_LEN || buf[0] != VERSION || !query_fits(len, buf[1], buf[2], buf[QUERY_PLACES]))
 		return false;
 	p = buf + QUERY_HEAD_LEN;
 	query->flows_len = buf[1];
 	query->attempts_len = buf[2];
+	query->places_len = buf[QUERY_PLACES];
 	query->relayed = buf[QUERY_FLAGS] & QUERY_RELAYED;
 	query->has_own_mac = buf[QUERY_FLAGS] & QUERY_HAS_OWN_MAC;
 	memcpy(query->own_mac, buf + QUERY_OWN_MAC, sizeof query->own_mac);
@@ -136,6 +156,8 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
 		query->flows[i] = bytes_get64(p);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
 		get_query_attempt(&query->attempts[i], p);
+	for (unsigned i = 0; i < query->places_len; i++, p += PLACE_LEN)
+		get_place(&query->places[i], p);
 	return true;
 }
 
@@ -293,8 +315,20 @@ static void get_conflict(struct evidence_conflict *c, const uint8_t *p)
 	c->idle_ms = bytes_get32(p + 28);
 }
 
+static void put_arrival(uint8_t *p, const struct evidence_arrival *a)
+{
+	put_place(p, &a->place);
+	bytes_put32(p + PLACE_LEN, a->idle_ms);
+}
+
+static void get_arrival(struct evidence_arrival *a, const uint8_t *p)
+{
+	get_place(&a->place, p);
+	a->idle_ms = bytes_get32(p + PLACE_LEN);
+}
+
 struct lengths {
-	unsigned flows, attempts, addresses, errors, neighbours, frames, conflicts, macs;
+	unsigned flows, attempts, addresses, errors, neighbours, frames, conflicts, arrivals, macs;
 };
 
 /* How many records of item_len fit in what is left of *room. */
@@ -312,6 +346,7 @@ static struct lengths cut_to_fit(size_t room, const struct evidence_answer *answ
 
 	n.attempts = cut(&room, answer->attempts_len, ATTEMPT_LEN);
 	n.flows = cut(&room, answer->flows_len, FLOW_LEN);
+	n.arrivals = cut(&room, answer->arrivals_len, ARRIVAL_LEN);
 	n.neighbours = cut(&room, answer->neighbours_len, NEIGHBOUR_LEN);
 	n.frames = cut(&room, answer->frames_len, FRAMES_LEN);
 	n.conflicts = cut(&room, answer->conflicts_len, CONFLICT_LEN);
@@ -328,7 +363,8 @@ static void put_answer_head(uint8_t *buf, const struct evidence_answer *answer, 
 	bool truncated = answer->truncated || n->flows < answer->flows_len || n->attempts < answer->attempts_len ||
 			 n->addresses < answer->addresses_len || n->errors < answer->errors_len ||
 			 n->neighbours < answer->neighbours_len || n->frames < answer->frames_len ||
-			 n->conflicts < answer->conflicts_len || n->macs < answer->macs_len;
+			 n->conflicts < answer->conflicts_len || n->arrivals < answer->arrivals_len ||
+			 n->macs < answer->macs_len;
 
 	buf[0] = VERSION;
 	buf[1] =
@@ -341,6 +377,7 @@ static void put_answer_head(uint8_t *buf, const struct evidence_answer *answer, 
 	buf[6] = (uint8_t)n->neighbours;
 	buf[7] = (uint8_t)n->frames;
 	buf[54] = (uint8_t)n->conflicts;
+	buf[55] = (uint8_t)n->arrivals;
 	bytes_put64(buf + 8, answer->boot_id);
 	bytes_put64(buf + 16, answer->uptime_ms);
 	bytes_put64(buf + 24, answer->evicted_ms);
@@ -374,6 +411,8 @@ void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answe
 		memcpy(p, answer->addresses[i].address, ADDRESS_LEN);
 	for (unsigned i = 0; i < n.errors; i++, p += ERROR_LEN)
 		put_error(p, &answer->errors[i]);
+	for (unsigned i = 0; i < n.arrivals; i++, p += ARRIVAL_LEN)
+		put_arrival(p, &answer->arrivals[i]);
 	for (unsigned i = 0; i < n.macs; i++, p += MAC_RECORD_LEN)
 		memcpy(p, answer->macs[i], EVIDENCE_MAC_LEN);
 }
@@ -393,6 +432,7 @@ static bool get_answer_head(struct evidence_answer *answer, const uint8_t *buf, 
 	answer->neighbours_len = buf[6];
 	answer->frames_len = buf[7];
 	answer->conflicts_len = buf[54];
+	answer->arrivals_len = buf[55];
 	answer->boot_id = bytes_get64(buf + 8);
 	answer->uptime_ms = bytes_get64(buf + 16);
 	answer->evicted_ms = bytes_get64(buf + 24);
@@ -409,13 +449,14 @@ static bool answer_fits(size_t len, const struct evidence_answer *answer)
 	size_t lists = answer->flows_len * (size_t)FLOW_LEN + answer->attempts_len * (size_t)ATTEMPT_LEN +
 		       answer->addresses_len * (size_t)ADDRESS_LEN + answer->errors_len * (size_t)ERROR_LEN +
 		       answer->neighbours_len * (size_t)NEIGHBOUR_LEN + answer->frames_len * (size_t)FRAMES_LEN +
-		       answer->conflicts_len * (size_t)CONFLICT_LEN + answer->macs_len * (size_t)MAC_RECORD_LEN;
+		       answer->conflicts_len * (size_t)CONFLICT_LEN + answer->arrivals_len * (size_t)ARRIVAL_LEN +
+		       answer->macs_len * (size_t)MAC_RECORD_LEN;
 
 	return answer->flows_len <= EVIDENCE_FLOWS_MAX && answer->attempts_len <= EVIDENCE_ATTEMPTS_MAX &&
 	       answer->addresses_len <= EVIDENCE_ADDRESSES_MAX && answer->errors_len <= EVIDENCE_ERRORS_MAX &&
 	       answer->neighbours_len <= EVIDENCE_NEIGHBOURS_MAX && answer->frames_len <= EVIDENCE_FRAMES_MAX &&
-	       answer->conflicts_len <= EVIDENCE_CONFLICTS_MAX && answer->macs_len <= EVIDENCE_MACS_MAX &&
-	       len - ANSWER_HEAD_LEN >= lists;
+	       answer->conflicts_len <= EVIDENCE_CONFLICTS_MAX && answer->arrivals_len <= EVIDENCE_PLACES_MAX &&
+	       answer->macs_len <= EVIDENCE_MACS_MAX && len - ANSWER_HEAD_LEN >= lists;
 }
 
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
@@ -442,6 +483,8 @@ bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer
 	}
 	for (unsigned i = 0; i < answer->errors_len; i++, p += ERROR_LEN)
 		get_error(&answer->errors[i], p);
+	for (unsigned i = 0; i < answer->arrivals_len; i++, p += ARRIVAL_LEN)
+		get_arrival(&answer->arrivals[i], p);
 	for (unsigned i = 0; i < answer->macs_len; i++, p += MAC_RECORD_LEN)
 		memcpy(answer->macs[i], p, EVIDENCE_MAC_LEN);
 	return true;

@@ -20,6 +20,7 @@ enum {
 	EVIDENCE_FRAMES_MAX = 8,
 	EVIDENCE_CONFLICTS_MAX = 8,
 	EVIDENCE_MACS_MAX = 16,
+	EVIDENCE_PLACES_MAX = 8,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_LEN_MIN = 64, /* the shortest text: an answer with nothing in its lists */
@@ -33,10 +34,18 @@ struct evidence_attempt {
 	uint32_t id;     /* the asker's, repeated in the answer */
 };
 
+/* Where probes go. */
+struct evidence_place {
+	struct endpoint endpoint;
+	uint8_t transport; /* 6 or 17 */
+};
+
 struct evidence_query {
 	uint64_t flows[EVIDENCE_FLOWS_MAX]; /* flow ids; none: all of the asker's, the latest heard first */
 	struct evidence_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
-	unsigned flows_len, attempts_len;
+	struct evidence_place
+	    places[EVIDENCE_PLACES_MAX]; /* have probes of other clients for them come to the server? */
+	unsigned flows_len, attempts_len, places_len;
 	bool relayed; /* it goes through a witness: the asker's address is not the client's */
 	bool
 	    has_own_mac; /* the client says which MAC its frames to this server leave with, and from which address .. */
@@ -117,6 +126,13 @@ struct evidence_conflict {
 	uint32_t idle_ms;
 };
 
+/* A probe of another client than the asker came to this server at a place that the query names, untranslated, and as
+ * the first from its source port: no state on the way could lead it where older ones went. */
+struct evidence_arrival {
+	struct evidence_place place;
+	uint32_t idle_ms; /* since the newest */
+};
+
 struct evidence_answer {
 	bool truncated;
 	uint64_t boot_id;
@@ -137,8 +153,9 @@ struct evidence_answer {
 	struct evidence_neighbour neighbours[EVIDENCE_NEIGHBOURS_MAX];
 	struct evidence_frames frames[EVIDENCE_FRAMES_MAX];
 	struct evidence_conflict conflicts[EVIDENCE_CONFLICTS_MAX];
+	struct evidence_arrival arrivals[EVIDENCE_PLACES_MAX];
 	unsigned flows_len, attempts_len, addresses_len, errors_len;
-	unsigned neighbours_len, frames_len, conflicts_len, macs_len;
+	unsigned neighbours_len, frames_len, conflicts_len, arrivals_len, macs_len;
 };
 
 /* Write into exactly len octets, zero-padded. How many flows and attempts fit is for the asker to know:
@@ -151,8 +168,8 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
     __attribute__((warn_unused_result));
 
 /* Cuts the lists to fit and says truncated. Room goes to attempts first (short, and asked for one by one),
- * then flows, neighbours, frames, conflicts, addresses, errors, MACs. len >= EVIDENCE_LEN_MIN: evidence_read_query has
- * seen to that. */
+ * then flows, arrivals, neighbours, frames, conflicts, addresses, errors, MACs. len >= EVIDENCE_LEN_MIN:
+ * evidence_read_query has seen to that. */
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
     __attribute__((warn_unused_result));

@@ -24,6 +24,7 @@ enum packet_transport { PACKET_TCP = 6, PACKET_UDP = 17 };
 enum {                             /* flags of a probe or query */
        PACKET_SIGN_REPLY = 0x0001, /* the reply shall carry a signature */
        PACKET_WANT_TWIN = 0x0002,  /* also a second reply, whose source is not pinned */
+       PACKET_NEW_PORT = 0x0004,   /* this is the first from its source port to there */
 };
 enum {                          /* flags of a reply or answer */
        PACKET_DUPLICATE = 0x01, /* this number had already been answered */

@@ -281,6 +281,9 @@ static void query(unsigned flows, unsigned attempts)
 	char name[64];
 	q.flows_len = flows;
 	q.attempts_len = attempts;
+	q.places_len = attempts % (EVIDENCE_PLACES_MAX + 1);
+	for (unsigned i = 0; i < q.places_len; i++)
+		q.places[i] = (struct evidence_place){ v4((uint8_t)i, WIRE_PORT), i % 2 ? PACKET_UDP : PACKET_TCP };
 	for (unsigned i = 0; i < flows; i++)
 		q.flows[i] = 0x1000 + i;
 	for (unsigned i = 0; i < attempts; i++)
@@ -293,7 +296,7 @@ static void query(unsigned flows, unsigned attempts)
 
 static void put_neighbourhood(struct evidence_answer *a)
 {
-	a->neighbours_len = a->frames_len = a->conflicts_len = 2;
+	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = 2;
 	for (uint8_t i = 0; i < 2; i++) {
 		a->neighbours[i].client = v4(9, 0);
 		a->neighbours[i].has_entry = a->neighbours[i].wrong = i;
@@ -302,6 +305,7 @@ static void put_neighbourhood(struct evidence_answer *a)
 		a->frames[i].transport = i ? PACKET_UDP : PACKET_TCP;
 		a->conflicts[i].address = v4(i, 0);
 		a->conflicts[i].count = i;
+		a->arrivals[i].place = (struct evidence_place){ v4(i, WIRE_PORT), i ? PACKET_UDP : PACKET_TCP };
 	}
 }
 

@@ -19,6 +19,8 @@ enum {
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 76,
 	MAC_RECORD_LEN = 8,
+	PLACE_LEN = 20,
+	ARRIVAL_LEN = 24,
 	QUERY_HEAD_LEN = 40,
 };
 
@@ -31,8 +33,12 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 		.has_own_mac = attempts % 2,
 		.own_mac = { 2, 0, 0, 0x11, 0x22, 0x33 },
 		.own_address = sample_endpoint_v4(200, 0),
+		.places_len = flows % 2 ? EVIDENCE_PLACES_MAX : 0,
 	};
 
+	for (unsigned i = 0; i < query.places_len; i++)
+		query.places[i] =
+		    (struct evidence_place){ sample_endpoint_v6((uint8_t)i, (uint16_t)(8620 + i)), i % 2 ? 6 : 17 };
 	for (unsigned i = 0; i < flows; i++)
 		query.flows[i] = 0x0102030405060708 * (i + 1);
 	for (unsigned i = 0; i < attempts; i++)
@@ -43,20 +49,20 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 
 /* How long the lists of an answer are. */
 struct lengths {
-	unsigned flows, attempts, neighbours, frames, conflicts, addresses, errors, macs;
+	unsigned flows, attempts, neighbours, frames, conflicts, addresses, errors, macs, arrivals;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,  EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX, EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
-				     EVIDENCE_ERRORS_MAX, EVIDENCE_MACS_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2 };
+				     EVIDENCE_ERRORS_MAX, EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX };
+static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2 };
 
 static size_t text_len(const struct lengths *n)
 {
 	return EVIDENCE_LEN_MIN + n->flows * (size_t)FLOW_LEN + n->attempts * (size_t)ATTEMPT_LEN +
 	       n->neighbours * (size_t)NEIGHBOUR_LEN + n->frames * (size_t)FRAMES_LEN +
 	       n->conflicts * (size_t)CONFLICT_LEN + n->addresses * (size_t)ADDRESS_LEN +
-	       n->errors * (size_t)ERROR_LEN + n->macs * (size_t)MAC_RECORD_LEN;
+	       n->errors * (size_t)ERROR_LEN + n->macs * (size_t)MAC_RECORD_LEN + n->arrivals * (size_t)ARRIVAL_LEN;
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -113,6 +119,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.listens_udp = n->macs % 2 == 0,
 		.listens_tcp = n->macs > 2,
 		.port = 0xd1d2,
+		.arrivals_len = n->arrivals,
 	};
 
 	for (uint32_t i = 0; i < n->flows; i++)
@@ -133,6 +140,10 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		answer.conflicts[i] = (struct evidence_conflict){
 			sample_endpoint_v4((uint8_t)i, 0), { 2, 1, 2, 3, 4, (uint8_t)i }, 0x91929394 + i, 0xa1a2a3a4 + i
 		};
+	for (uint32_t i = 0; i < n->arrivals; i++)
+		answer.arrivals[i] =
+		    (struct evidence_arrival){ { sample_endpoint_v4((uint8_t)i, (uint16_t)(8620 + i)), i % 2 ? 6 : 17 },
+					       0xb1b2b3b4 + i };
 	for (uint32_t i = 0; i < n->addresses; i++)
 		answer.addresses[i] = sample_endpoint_v6((uint8_t)i, 0);
 	for (uint32_t i = 0; i < n->macs; i++)
@@ -148,6 +159,12 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 							    .twin_flow = 0xb1b2b3b4b5b6b7b8 + i,
 							    .twin_seq = 0xc1c2c3c4 + i };
 	return answer;
+}
+
+static void assert_same_place(const struct evidence_place *a, const struct evidence_place *b)
+{
+	assert_true(endpoint_equal(&a->endpoint, &b->endpoint));
+	assert_int_equal(a->transport, b->transport);
 }
 
 static void queries_come_back(void **state)
@@ -170,6 +187,9 @@ static void queries_come_back(void **state)
 			assert_memory_equal(out.own_mac, in.own_mac, sizeof in.own_mac);
 			assert_true(endpoint_equal(&out.own_address, &in.own_address));
 			assert_memory_equal(out.flows, in.flows, in.flows_len * sizeof *in.flows);
+			assert_int_equal(out.places_len, in.places_len);
+			for (unsigned i = 0; i < in.places_len; i++)
+				assert_same_place(&in.places[i], &out.places[i]);
 			for (unsigned i = 0; i < in.attempts_len; i++) {
 				assert_true(endpoint_equal(&out.attempts[i].client, &in.attempts[i].client));
 				assert_int_equal(out.attempts[i].server_port, in.attempts[i].server_port);
@@ -182,8 +202,8 @@ static void queries_come_back(void **state)
 static void a_query_that_does_not_fit_is_not_written(void **state)
 {
 	struct evidence_query query = sample_query(3, 2);
-	size_t exact = QUERY_HEAD_LEN + 3 * 8 + 2 * 28;
-	uint8_t buf[256] = { 0 };
+	size_t exact = QUERY_HEAD_LEN + 3 * 8 + 2 * 28 + EVIDENCE_PLACES_MAX * PLACE_LEN;
+	uint8_t buf[512] = { 0 };
 
 	(void)state;
 	assert_false(evidence_write_query(buf, exact - 1, &query));
@@ -212,7 +232,7 @@ static bool reads_query(const uint8_t *text, size_t len)
 static void hostile_queries_are_refused(void **state)
 {
 	struct evidence_query query = sample_query(3, 2);
-	size_t exact = QUERY_HEAD_LEN + 3 * 8 + 2 * 28;
+	size_t exact = QUERY_HEAD_LEN + 3 * 8 + 2 * 28 + EVIDENCE_PLACES_MAX * PLACE_LEN;
 	uint8_t buf[4096] = { 0 };
 
 	(void)state;
@@ -231,6 +251,9 @@ static void hostile_queries_are_refused(void **state)
 	buf[2] = EVIDENCE_ATTEMPTS_MAX + 1;
 	assert_false(reads_query(buf, sizeof buf));
 	buf[2] = 2;
+	buf[4] = EVIDENCE_PLACES_MAX + 1;
+	assert_false(reads_query(buf, sizeof buf));
+	buf[4] = EVIDENCE_PLACES_MAX;
 	assert_true(reads_query(buf, sizeof buf));
 }
 
@@ -330,6 +353,10 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_same_frames(&a->frames[i], &b->frames[i]);
 	for (unsigned i = 0; i < b->conflicts_len; i++)
 		assert_same_conflict(&a->conflicts[i], &b->conflicts[i]);
+	for (unsigned i = 0; i < b->arrivals_len; i++) {
+		assert_same_place(&a->arrivals[i].place, &b->arrivals[i].place);
+		assert_int_equal(a->arrivals[i].idle_ms, b->arrivals[i].idle_ms);
+	}
 	for (unsigned i = 0; i < b->errors_len; i++)
 		assert_same_error(&a->errors[i], &b->errors[i]);
 }
@@ -344,6 +371,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->addresses_len, n->addresses);
 	assert_int_equal(answer->errors_len, n->errors);
 	assert_int_equal(answer->macs_len, n->macs);
+	assert_int_equal(answer->arrivals_len, n->arrivals);
 }
 
 static void answers_come_back(void **state)
@@ -388,17 +416,18 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 	static const struct lengths kept[] = {
 		{ .attempts = 2 },
 		{ .attempts = 2, .flows = 3 },
-		{ .attempts = 2, .flows = 3, .neighbours = 2 },
-		{ .attempts = 2, .flows = 3, .neighbours = 2, .frames = 3 },
-		{ .attempts = 2, .flows = 3, .neighbours = 2, .frames = 3, .conflicts = 2 },
-		{ .attempts = 2, .flows = 3, .neighbours = 2, .frames = 3, .conflicts = 2, .addresses = 3 },
+		{ .attempts = 2, .flows = 3, .arrivals = 2 },
+		{ .attempts = 2, .flows = 3, .arrivals = 2, .neighbours = 2 },
+		{ .attempts = 2, .flows = 3, .arrivals = 2, .neighbours = 2, .frames = 3 },
+		{ .attempts = 2, .flows = 3, .arrivals = 2, .neighbours = 2, .frames = 3, .conflicts = 2 },
 		{ .attempts = 2,
 		  .flows = 3,
+		  .arrivals = 2,
 		  .neighbours = 2,
 		  .frames = 3,
 		  .conflicts = 2,
-		  .addresses = 3,
-		  .errors = 2 },
+		  .addresses = 3 },
+		{ 3, 2, 2, 3, 2, 3, .errors = 2, .arrivals = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[1024];
@@ -444,7 +473,7 @@ static void hostile_answers_are_refused(void **state)
 	} counts[] = {
 		{ 2, EVIDENCE_FLOWS_MAX },      { 3, EVIDENCE_ATTEMPTS_MAX },   { 4, EVIDENCE_ADDRESSES_MAX },
 		{ 5, EVIDENCE_ERRORS_MAX },     { 6, EVIDENCE_NEIGHBOURS_MAX }, { 7, EVIDENCE_FRAMES_MAX },
-		{ 54, EVIDENCE_CONFLICTS_MAX }, { 62, EVIDENCE_MACS_MAX },
+		{ 54, EVIDENCE_CONFLICTS_MAX }, { 55, EVIDENCE_PLACES_MAX },    { 62, EVIDENCE_MACS_MAX },
 	};
 	static const struct lengths two = { 2, 2, 2, 2, 2, 2, 2, 2 };
 	struct evidence_answer in = sample_answer(&two);
@@ -475,7 +504,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 3, 1, 0 };
+			const struct lengths n = { flows, attempts, 1, 2, 1, 3, 1, 0, 0 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];

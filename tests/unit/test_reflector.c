@@ -35,6 +35,7 @@ struct request {
 	uint16_t flags;
 	int64_t skew_ns;
 	bool tcp, no_slot, relay;
+	bool direct;  /* not translated: it arrives at the address that was meant */
 	size_t len;   /* 0: PROBE_LEN, QUERY_LEN */
 	size_t spoil; /* turn over the octet here (0: none) */
 	struct endpoint source;
@@ -156,7 +157,7 @@ static void write_request(const struct world *w, const struct request *r, uint8_
 		.sent_ns = w->real_ns + r->skew_ns,
 		.flags = r->flags,
 		.flow_id = r->flow,
-		.destination = sample_endpoint_v4(5, SERVER_PORT),
+		.destination = sample_endpoint_v4(r->direct ? 26 : 5, SERVER_PORT),
 		.transport = transport,
 		.heard = { .newest = r->seq - 1, .count = r->heard },
 		.slots = 1,
@@ -610,6 +611,65 @@ static void evidence_without_ids_tells_of_the_latest_first(void **state)
 		assert_true(out.answer.flows[i].id == expected[i]);
 }
 
+/* What the server says of others at the place where it is asked. */
+static unsigned arrivals_told(struct world *w, unsigned who, uint32_t seq, uint32_t *idle_ms)
+{
+	struct evidence_query query = { .flows = { 5 }, .flows_len = 1, .places_len = 1 };
+	struct outcome out;
+
+	query.places[0] = (struct evidence_place){ sample_endpoint_v4(26, SERVER_PORT), PACKET_UDP };
+	out = ask(w, (struct request){ .who = who, .flow = 77, .seq = seq, .query = &query });
+	*idle_ms = out.answer.arrivals[0].idle_ms;
+	return out.answer.arrivals_len;
+}
+
+static void new_flows_of_others_are_told(void **state)
+{
+	struct world *w = *state;
+	uint32_t idle_ms;
+
+	ask(w, (struct request){ .flow = 5, .seq = 1, .direct = true }); /* of a port that was used before */
+	assert_int_equal(arrivals_told(w, BOB, 1, &idle_ms), 0);
+	ask(w, (struct request){ .flow = 5, .seq = 2, .direct = true, .flags = PACKET_NEW_PORT });
+	pass(w, 2 * S);
+	assert_int_equal(arrivals_told(w, BOB, 2, &idle_ms), 1);
+	assert_int_equal(idle_ms, 2000);
+	assert_int_equal(arrivals_told(w, ALICE, 1, &idle_ms), 0); /* her own */
+	ask(w, (struct request){ .who = BOB, .flow = 6, .seq = 1, .direct = true, .flags = PACKET_NEW_PORT });
+	pass(w, 1 * S);
+	assert_int_equal(arrivals_told(w, ALICE, 2, &idle_ms), 1);
+	assert_int_equal(idle_ms, 1000);
+	assert_int_equal(arrivals_told(w, BOB, 3, &idle_ms), 1);
+	assert_int_equal(idle_ms, 3000);
+}
+
+/* State of an older mapping may have led them here: that says nothing of who holds the address. */
+static void translated_flows_are_not_told(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 5 }, .flows_len = 1, .places_len = 2 };
+	struct outcome out;
+
+	query.places[0] = (struct evidence_place){ sample_endpoint_v4(5, SERVER_PORT), PACKET_UDP };
+	query.places[1] = (struct evidence_place){ sample_endpoint_v4(26, SERVER_PORT), PACKET_UDP };
+	ask(w, (struct request){ .flow = 5, .seq = 1, .flags = PACKET_NEW_PORT });
+	out = ask(w, (struct request){ .who = BOB, .flow = 77, .seq = 1, .query = &query });
+	assert_int_equal(out.answer.arrivals_len, 0);
+}
+
+static void a_copy_is_no_arrival(void **state)
+{
+	struct world *w = *state;
+	struct request r = { .flow = 5, .seq = 1, .direct = true, .flags = PACKET_NEW_PORT };
+	uint32_t idle_ms;
+
+	ask(w, r);
+	pass(w, 5 * S);
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED_DUPLICATE);
+	assert_int_equal(arrivals_told(w, BOB, 1, &idle_ms), 1);
+	assert_int_equal(idle_ms, 5000);
+}
+
 static void queries_are_limited_and_must_open(void **state)
 {
 	struct world *w = *state;
@@ -983,6 +1043,9 @@ int main(void)
 		TEST(evidence_tells_of_the_flows_asked_for),
 		TEST(evidence_tells_when_a_socket_heard_the_client),
 		TEST(evidence_without_ids_tells_of_the_latest_first),
+		TEST(new_flows_of_others_are_told),
+		TEST(translated_flows_are_not_told),
+		TEST(a_copy_is_no_arrival),
 		TEST(queries_are_limited_and_must_open),
 		TEST(direct_queries_leave_room_for_those_of_witnesses),
 		TEST(who_does_not_hear_us_is_reported_once),

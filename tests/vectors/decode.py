@@ -220,6 +220,10 @@ def records(text, at, count, length):
     return [text[at + i * length : at + (i + 1) * length] for i in range(count)]
 
 
+def read_place(p):
+    return {"endpoint": endpoint(p[:18]), "transport": p[18]}
+
+
 def read_query(text):
     version, flows, attempts, flags = text[:4]
     if version != 1:
@@ -239,6 +243,7 @@ def read_query(text):
             }
             for a in records(text, at, attempts, 28)
         ],
+        "places": [read_place(p) for p in records(text, at + 28 * attempts, text[4], 20)],
     }
 
 
@@ -323,6 +328,10 @@ def read_conflict(c):
     return {"address": address(c[:16]), "mac": c[16:22].hex(), "count": count, "idle_ms": idle_ms}
 
 
+def read_arrival(a):
+    return {"place": read_place(a[:20]), "idle_ms": int.from_bytes(a[20:24], "big")}
+
+
 # Name, where the number of records stands, length of a record, its reader; in the order of the lists.
 LISTS = (
     ("flows", 2, 104, read_flow),
@@ -332,6 +341,7 @@ LISTS = (
     ("conflicts", 54, 32, read_conflict),
     ("addresses", 4, 16, address),
     ("errors", 5, 76, read_error),
+    ("arrivals", 55, 24, read_arrival),
     ("macs", 62, 8, lambda m: m[:6].hex()),
 )
 

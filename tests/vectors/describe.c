@@ -85,9 +85,19 @@ json_t *describe_reply(const struct packet_reply *reply)
 			 "receipts", describe_receipts(&reply->receipts), "slots", reply->slots);
 }
 
+static json_t *describe_place(const struct evidence_place *place)
+{
+	return json_pack("{s:o, s:i}", "endpoint", describe_endpoint(&place->endpoint), "transport", place->transport);
+}
+
+static json_t *describe_arrival(const struct evidence_arrival *a)
+{
+	return json_pack("{s:o, s:I}", "place", describe_place(&a->place), "idle_ms", (json_int_t)a->idle_ms);
+}
+
 json_t *describe_query(const struct evidence_query *query)
 {
-	json_t *flows = json_array(), *attempts = json_array();
+	json_t *flows = json_array(), *attempts = json_array(), *places = json_array();
 
 	for (unsigned i = 0; i < query->flows_len; i++)
 		json_array_append_new(flows, describe_u64(query->flows[i]));
@@ -99,9 +109,12 @@ json_t *describe_query(const struct evidence_query *query)
 						"server_port", attempt->server_port, "age_ms",
 						(json_int_t)attempt->age_ms, "id", (json_int_t)attempt->id));
 	}
-	return json_pack("{s:b, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
+	for (unsigned i = 0; i < query->places_len; i++)
+		json_array_append_new(places, describe_place(&query->places[i]));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
 			 query->has_own_mac ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(),
-			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts);
+			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts,
+			 "places", places);
 }
 
 static json_t *describe_flow(const struct evidence_flow *flow)
@@ -173,6 +186,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(conflicts, describe_conflict);
 	LIST(addresses, describe_address);
 	LIST(errors, describe_error);
+	LIST(arrivals, describe_arrival);
 	LIST(macs, describe_mac);
 #undef LIST
 }

@@ -225,8 +225,10 @@ static struct evidence_query query_text(void)
 	return (struct evidence_query){
 		.flows = { 0x1f2e3d4c5b6a7988, 0x0000000000000001 },
 		.attempts = { { v4(200, 9, 40999), WIRE_PORT, 1500, 7 }, { v6(9, 41000), WIRE_PORT, 61000, 8 } },
+		.places = { { v4(113, 7, WIRE_PORT), 17 }, { v6(7, WIRE_PORT), 6 } },
 		.flows_len = 2,
 		.attempts_len = 2,
+		.places_len = 2,
 		.has_own_mac = true,
 		.own_mac = { 2, 0, 0, 0x0a, 0x0b, 0x0c },
 		.own_address = v4(200, 9, 0),
@@ -306,6 +308,8 @@ static struct evidence_answer answer_text(void)
 		.conflicts_len = 1,
 		.macs = { { 2, 0, 0, 0, 0, 5 }, { 2, 0, 0, 0, 0, 6 } },
 		.macs_len = 2,
+		.arrivals = { { { v6(7, WIRE_PORT), 6 }, 800 } },
+		.arrivals_len = 1,
 	};
 }
 
