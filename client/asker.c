@@ -12,6 +12,7 @@
 
 #define SECOND_NS     INT64_C(1000000000)
 #define RELAY_NEWS_NS (5 * SECOND_NS)
+#define VISIT_NS      (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
 
 enum {
 	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
@@ -37,6 +38,7 @@ struct server {
 	unsigned rounds_unanswered; /* the one under way included */
 	unsigned rounds_last;       /* since the last call */
 	unsigned witness_from;      /* the server with which the next search for a witness begins */
+	size_t visit_from;          /* index of its path with which the next visit begins */
 	uint8_t *no_peer;           /* a bit a server: it said that this one is none of its peers; NULL: none did */
 };
 
@@ -51,6 +53,8 @@ struct asker {
 	struct server *servers;
 	struct queue ready, resting;
 	struct bucket turns;
+	unsigned visit_next; /* the server that is visited at .. */
+	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
 	struct evidence_query query;
 	struct evidence_answer answer;
 	uint8_t text[TEXT_MAX];
@@ -263,19 +267,14 @@ static size_t ask_len(const struct way *w)
 	return w->tcp && w->witness == WAY_DIRECT ? TCP_QUERY_LEN : WIRE_EVIDENCE_UDP_LEN;
 }
 
-/* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
-static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
+/* Send what stands in the query. false: it could not be sent. */
+static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
 {
-	struct testimony_query *memory = &w->memory->queries[w->prober.next & (WAY_RING_LEN - 1)];
 	size_t len = ask_len(w);
 	uint8_t *buf = a->packet;
-	uint32_t seq;
+	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
 	int error;
 
-	fill_query(a, w, text_room(w->witness == WAY_DIRECT ? len : (size_t)RELAY_ROOM), now_ns, cursor, memory);
-	if (a->query.flows_len == 0)
-		return false;
-	seq = prober_send(&w->prober, now_ns, clock_real_ns());
 	if (!w->tcp) {
 		buf = udp_dialer_stage(a->s.udp, &w->endpoint, 0, NULL, len, NULL, seq, &error);
 		if (!buf) {
@@ -288,6 +287,20 @@ static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct curs
 	if (w->tcp)
 		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, tcp_answered, w, seq);
 	return true;
+}
+
+static struct testimony_query *memory_of_next(const struct way *w)
+{
+	return &w->memory->queries[w->prober.next & (WAY_RING_LEN - 1)];
+}
+
+/* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
+static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
+{
+	size_t room = text_room(w->witness == WAY_DIRECT ? ask_len(w) : (size_t)RELAY_ROOM);
+
+	fill_query(a, w, room, now_ns, cursor, memory_of_next(w));
+	return a->query.flows_len > 0 && send_query(a, w, now_ns);
 }
 
 /* Each question goes on where the last one to this server ended, so that all paths have their turn. */
@@ -400,14 +413,58 @@ static int64_t take_turns(struct asker *a, int64_t now_ns)
 	return rested_ns(a);
 }
 
+/* Does it hear other clients where another server answers us? Only who is alive, and not to be asked anyway, is asked.
+ * The answer needs to speak of no path's flow: it names that of the question. */
+static void visit(struct asker *a, unsigned server, int64_t now_ns)
+{
+	struct server *s = &a->servers[server];
+	struct way *w = s->place == IDLE ? ways_first_alive(&a->ways, server, a->s.paths) : NULL;
+
+	if (!w)
+		return;
+	memset(&a->query, 0, sizeof a->query);
+	testimony_ask_places(a->s.paths, server, &s->visit_from, &a->query);
+	if (a->query.places_len == 0 || !ways_ask(&a->ways, w, ASK_TIMEOUT_NS, now_ns))
+		return;
+	memory_of_next(w)->attempts_len = 0;
+	a->query.flows[a->query.flows_len++] = w->prober.flow_id;
+	send_query(a, w, now_ns);
+	s->asked_ns = now_ns;
+	put(a, server, RESTING);
+}
+
+/* Returns when the next visit is due. */
+static int64_t pay_visits(struct asker *a, int64_t now_ns)
+{
+	unsigned len = (unsigned)a->s.config->servers_len;
+
+	if (len < 2)
+		return INT64_MAX;
+	if (!a->visit_ns)
+		a->visit_ns = now_ns + VISIT_NS; /* what is heard before would not count */
+	for (unsigned n = 0; n < len && a->visit_ns <= now_ns; n++) {
+		visit(a, a->visit_next, now_ns);
+		a->visit_next = (a->visit_next + 1) % len;
+		a->visit_ns += VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
+	}
+	if (a->visit_ns <= now_ns)
+		a->visit_ns = now_ns + VISIT_NS / len; /* we slept for long */
+	return a->visit_ns;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t asker_tick(struct asker *a, int64_t now_ns)
 {
-	int64_t next_ns, expire_ns;
+	int64_t turn_ns, visit_ns;
 
 	ways_expire(&a->ways, now_ns);
-	next_ns = take_turns(a, now_ns);
-	expire_ns = ways_expire(&a->ways, now_ns);
-	return expire_ns < next_ns ? expire_ns : next_ns;
+	turn_ns = take_turns(a, now_ns);
+	visit_ns = pay_visits(a, now_ns);
+	return earlier(earlier(turn_ns, rested_ns(a)), earlier(visit_ns, ways_expire(&a->ways, now_ns)));
 }
 
 /* -- hearing -- */

@@ -114,6 +114,11 @@ static bool connections_break_between_two(const struct verdict_evidence *e, enum
 	return is_failing(state) && e->context.fought_over && is_most(e, seen(e, PROBER_RESET));
 }
 
+static bool another_hears_others(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return (state == VERDICT_UP || state == VERDICT_LOSSY) && e->facts.rival && may_answer(e, e->tally.server);
+}
+
 static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return (state != VERDICT_DOWN && stranger_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
@@ -288,6 +293,12 @@ const struct causes_rule causes_rules[] = {
 	  "the same time and beyond chance",
 	  "a second change of holder in either of them; a connection at that time that another one answers",
 	  this_flow_goes_elsewhere, sentences_elsewhere },
+	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	  "one server has answered our new flows here for at least 10 s, while another one that may answer heard new "
+	  "flows of other clients at this very address, untranslated: at two moments that are 10 s apart, each between "
+	  "two answers that are at most 5 s apart",
+	  "a change of holder since; nothing heard for a minute; an address that is translated on its way",
+	  another_hears_others, sentences_rival },
 	{ VERDICT_CAUSE_UNPINNED_REPLY,
 	  "the path is up, and an unpinned twin of an answer that was heard came from another address, or the server "
 	  "had an ICMP error for one that it had sent from another address, or at least 3 are missing; in the latter "

@@ -195,11 +195,15 @@ static uint32_t send_over(struct engine *e, struct path *p, struct prober *probe
 
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 {
+	uint16_t flags;
+
 	if (p->prober.next >= SEQ_MAX)
 		paths_renew_flow(&e->paths, p);
 	if (look_misses(&p->prober, now_ns))
 		look_closer(e, p, now_ns);
-	send_over(e, p, &p->prober, &p->last_fresh, receive_tcp, wants_signature(e, p) ? PACKET_SIGN_REPLY : 0, now_ns);
+	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
+			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
+	send_over(e, p, &p->prober, &p->last_fresh, receive_tcp, flags, now_ns);
 	if (p->twin)
 		send_twin(e, p, now_ns, clock_real_ns());
 }
@@ -416,6 +420,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	}
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
+	e->ask_ns = clock_mono_ns(); /* whom the asker visits may have changed */
 	for (size_t i = 0; i < len; i++) {
 		items[i]->engine = e;
 		if (items[i]->doubt)

@@ -504,6 +504,25 @@ static void add_holders(const struct engine *e, const struct path *p, bool round
 	v->holder_before = judge_server_name(e, path_server_of_number(p, v->holders.before));
 }
 
+/* A new flow over the same protocol that has the same holder as this path has proven that another one holds it too. */
+static void add_rival(const struct engine *e, size_t i, struct verdict_facts *facts)
+{
+	const struct path *p = e->paths.items[i];
+	int64_t now_ns = clock_mono_ns();
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to && p->target->servers_len > 1; k++) {
+		const struct path *other = e->paths.items[k];
+		if (!other->rival || other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) ||
+		    other->prober.holder != p->prober.holder || other->prober.boot_id != p->prober.boot_id ||
+		    !rival_is_proven(other->rival, &other->prober, now_ns))
+			continue;
+		facts->rival = judge_server_name(e, (int)other->rival->server);
+		facts->rival_ms = (uint32_t)((now_ns - other->rival->newest_ns) / 1000000);
+	}
+}
+
 /* The twin probes of the same target and address stand beside its first UDP path. */
 static void add_twins(const struct engine *e, size_t i, struct verdict_twins *twins)
 {
@@ -582,6 +601,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	find_told(e, p, &evidence.facts);
 	if (p->doubt)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.facts);
+	add_rival(e, i, &evidence.facts);
 	if (p->target->unpinned)
 		add_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.run_too_big > 0) {

@@ -96,6 +96,7 @@ void path_free(struct path *p)
 	free(p->doubt);
 	free(p->twin);
 	free(p->look);
+	free(p->rival);
 	free(p->timers);
 	free(p);
 }
@@ -148,6 +149,18 @@ int64_t path_every_ns(const struct path *p)
 		every_ns = s->every_ns < every_ns ? s->every_ns : every_ns;
 	}
 	return every_ns;
+}
+
+struct rival *path_rival(struct path *p)
+{
+	if (!p->rival)
+		p->rival = calloc(1, sizeof *p->rival);
+	return p->rival;
+}
+
+bool path_takes_new_ports(const struct path *p)
+{
+	return p->tcp || p->held < 0;
 }
 
 int path_slot(const struct path *p, unsigned server)

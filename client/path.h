@@ -7,6 +7,7 @@
 #include "client/look.h"
 #include "client/prober.h"
 #include "client/result.h"
+#include "client/rival.h"
 #include "client/schedule.h"
 #include "client/twin.h"
 #include "client/verdict.h"
@@ -88,6 +89,7 @@ struct path {
 	struct verdict_facts facts;
 	struct path_doubt *doubt;      /* NULL: no loss yet */
 	struct twin *twin;             /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct rival *rival;           /* NULL: no other server has heard other clients here */
 	struct look *look;             /* NULL: none was needed yet */
 	struct bucket looks;           /* how often this path may ask for one */
 	int64_t decided_at_ns;         /* monotonic: when something of it was last decided */
@@ -123,6 +125,12 @@ bool path_same(const struct path *a, const struct path *b);
 
 /* The doubt of a path, made when it is first needed; NULL: no memory. */
 struct path_doubt *path_doubt(struct path *path);
+
+/* The same for its rival. */
+struct rival *path_rival(struct path *path);
+
+/* Does each probe leave from a port that has not been used for it before? */
+bool path_takes_new_ports(const struct path *path);
 
 /* The look at a path, made when it is first needed; NULL: no memory. */
 struct look *path_look(struct path *path);

@@ -107,6 +107,8 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	before = p->prober.ring[reply->seq & (p->prober.ring_len - 1)].outcome;
 	outcome =
 	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
+	if (p->rival)
+		rival_answered(p->rival, &p->prober, reply->seq);
 	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
 		receive_decided(e, p, reply->seq, probe);
 }

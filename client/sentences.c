@@ -264,6 +264,12 @@ void sentences_broken_between(const struct verdict_evidence *e, struct verdict *
 	say(v, "two machines answer at this address by turns: connections to the one break at the other");
 }
 
+void sentences_rival(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "%s answers here, while %s hears new flows of other clients at this very address, the newest %.1f s ago",
+	    e->server_name ? e->server_name : "one server", e->facts.rival, e->facts.rival_ms / 1e3);
+}
+
 void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v, "the held flow reaches %s, while new flows reach %s", or_else(e->server_name, "one server"),

@@ -547,6 +547,45 @@ static void hear_attempt(const struct paths *paths, const struct testimony *t,
 	}
 }
 
+/* -- others at the same place -- */
+
+static bool is_held_by_another(const struct path *p, unsigned server)
+{
+	int slot = path_slot(p, server);
+
+	return path_takes_new_ports(p) && p->target->expect_reachable && slot >= 0 &&
+	       p->prober.holder < p->target->servers_len && p->prober.holder != slot;
+}
+
+void testimony_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *q)
+{
+	size_t len;
+	struct path *const *list = paths_of_server(paths, server, &len);
+
+	for (size_t n = 0; n < len && q->places_len < EVIDENCE_PLACES_MAX; n++) {
+		const struct path *p = list[*from % len];
+		*from = *from % len + 1;
+		if (is_held_by_another(p, server))
+			q->places[q->places_len++] =
+			    (struct evidence_place){ p->endpoint, p->tcp ? PACKET_TCP : PACKET_UDP };
+	}
+}
+
+/* The server took the time between the query's departure and the answer's arrival, and left out fractions of a
+ * millisecond. */
+static void hear_arrival(const struct paths *paths, const struct testimony *t, const struct evidence_arrival *a)
+{
+	int64_t idle_ns = (int64_t)a->idle_ms * 1000000;
+
+	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport == PACKET_TCP); p;
+	     p = p->next_there) {
+		if (!is_held_by_another(p, t->server) || !path_rival(p))
+			continue;
+		rival_heard(p->rival, t->server, t->asked_ns - idle_ns - 1000000, t->now_ns - idle_ns);
+		p->stale = true;
+	}
+}
+
 void testimony_hear(const struct paths *paths, const struct testimony *t)
 {
 	/* Attempts first: what they prove may not be overruled by the want of a receipt. */
@@ -554,4 +593,6 @@ void testimony_hear(const struct paths *paths, const struct testimony *t)
 		hear_attempt(paths, t, &t->answer->attempts[i]);
 	hear_flows(paths, t);
 	hear_errors(paths, t);
+	for (unsigned i = 0; i < t->answer->arrivals_len; i++)
+		hear_arrival(paths, t, &t->answer->arrivals[i]);
 }

@@ -36,6 +36,10 @@ bool testimony_wanted(const struct path *path, int slot);
 void testimony_ask(const struct path *path, int slot, int64_t now_ns, struct evidence_query *query,
 		   struct testimony_query *memory);
 
+/* Add the places where another server answers our new flows than this one, which may answer there too: the paths of
+ * this server are looked at from *from on, in turn. */
+void testimony_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *query);
+
 /* The time of this TCP probe is over: what was already heard of its attempt counts now. */
 void testimony_expired(struct path *path, uint32_t seq);
 

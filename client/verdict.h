@@ -90,6 +90,8 @@ struct verdict_facts {
 	    *silent_holder;       /* a server that has the address probed, listens there, and that nothing reached .. */
 	uint32_t refused_unheard; /* .. while so many probes were refused */
 	const uint8_t *stranger_mac; /* where our frames for the address then went: none of that server's; NULL */
+	const char *rival;           /* another server that hears other clients' new flows there meanwhile; NULL */
+	uint32_t rival_ms;           /* .. since the newest of them */
 	const char *silent_witness;  /* a server that was asked to reach the silent one, and could not; NULL */
 };
 

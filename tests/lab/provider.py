@@ -218,6 +218,24 @@ class Provider:
         self._settle()
         return f"{self.plan.droplets}9"
 
+    def second_vantage(self, prefix, bridge=None):
+        """Another client with a key of its own, that the servers know from now on: on this link (its address ends in 2)
+        of the router's, or on the bridge (in 10). Returns its host."""
+        host = self.host("office")
+        link(host, "eth0", self.router, "office")
+        if bridge:
+            self.router.ip(f"link set office master {bridge}")
+            host.ip(self.plan.add(f"{prefix}10", "eth0"))
+        else:
+            self.router.ip(self.plan.add(f"{prefix}1", "office"))
+            self._address_client(host, prefix)
+        clients = {"fra-home": self.key, "ber-office": self.keygen("ber-office")}
+        for server in self.servers.values():
+            server.stop()
+            server.start(clients=clients)
+        self._settle()
+        return host
+
     def repoint(self, server, forget=True):
         """Move the floating address; the router forgets who held it, or goes on to translate flows that it knows."""
         holder = f"{self.plan.nft} provider holder"
@@ -250,10 +268,10 @@ class Provider:
             yield {"name": name, "role": "droplet", "address": droplet, "server": name}
         yield {"name": "bootnode", "role": "floating", "address": plan.floating, "server": ["boot-01", "boot-02"]}
 
-    def config(self, targets=None, **more):
-        return self.write("fra-home.yaml", {
-            "vantage": "fra-home",
-            "key": "fra-home.key",
+    def config(self, targets=None, vantage="fra-home", **more):
+        return self.write(f"{vantage}.yaml", {
+            "vantage": vantage,
+            "key": f"{vantage}.key",
             "servers": {name: server.key for name, server in self.servers.items()},
             "targets": list(targets or self.targets()),
             **more,
@@ -268,19 +286,20 @@ class Provider:
         return Check(self, done)
 
 
-    def run_daemon(self, targets=None, every="50ms"):
-        """`floatprobe run`, with a schedule that is quick."""
+    def run_daemon(self, targets=None, every="50ms", vantage="fra-home", host=None):
+        """`floatprobe run`, with a schedule that is quick; on another host than the client, if one is given."""
         schedules = {"quick": {"every": every, "timeout": "300ms"}}
         targets = [dict(target, schedule="quick") for target in targets or self.targets()]
-        return Daemon(self, self.config(targets, schedules=schedules, journal="fra-home.jsonl"))
+        file = self.config(targets, vantage, schedules=schedules, journal=f"{vantage}.jsonl")
+        return Daemon(self, file, f"{self.files}/{vantage}.jsonl", host or self.client)
 
 
 class Daemon:
     """`floatprobe run`, and what its journal says."""
 
-    def __init__(self, network, file):
-        self._journal = f"{network.files}/fra-home.jsonl"
-        self.process = network.client.start(network.program("floatprobe"), "run", "--config", file)
+    def __init__(self, network, file, journal_file, host):
+        self._journal = journal_file
+        self.process = host.start(network.program("floatprobe"), "run", "--config", file)
 
     def journal(self):
         return journal(self._journal)
@@ -289,7 +308,7 @@ class Daemon:
         """What the paths with these naming fields changed to, in order."""
         return [line["to"] for line in self.journal() if line["type"] == "change" and where.items() <= line.items()]
 
-    def wait_for(self, where, **standing):
+    def wait_for(self, where, seconds=20, **standing):
         """Wait until the newest change of these paths says so."""
 
         def stands():
@@ -298,7 +317,7 @@ class Daemon:
             changes = self.changes(where)
             return changes and standing.items() <= changes[-1].items()
 
-        wait_until(f"{where} is {standing}", stands)
+        wait_until(f"{where} is {standing}", stands, seconds)
 
 
 class Server:

@@ -13,7 +13,7 @@
 #define MS INT64_C(1000000)
 #define S  (1000 * MS)
 
-enum { SERVERS = 100, RING = 64, SENT_MAX = 4096 };
+enum { SERVERS = 100, SHARED = 50, RING = 64, SENT_MAX = 4096 };
 
 static char name[] = "t";
 static struct config_server servers[SERVERS];
@@ -104,6 +104,12 @@ static int setup(void **state)
 						     .sizes = { CONFIG_SIZE_DEFAULT },
 						     .sizes_len = 1,
 						     .expect_reachable = true };
+		if (i == SHARED) { /* with the next one, which does not answer there, and in new flows */
+			targets[i].servers[1] = i + 1;
+			targets[i].servers_len = 2;
+			targets[i].held = 0;
+			targets[i].fresh = 1;
+		}
 		assert_true(path_make_all(&plan, &targets[i], &at, items + i));
 	}
 	assert_true(keyring_init(&keyring, &config));
@@ -156,7 +162,7 @@ static void nobody_is_asked_without_need(void **state)
 {
 	(void)state;
 	probe(0, false);
-	assert_true(asker_tick(asker, now_ns) == INT64_MAX);
+	tick_until(now_ns + 60 * S);
 	assert_int_equal(sent_len, 0);
 	assert_true(asker_exhausted(asker, 0));
 }
@@ -279,6 +285,28 @@ static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 	assert_int_equal(asker_silent_witness(asker, 7), 3);
 }
 
+/* .. whether it hears others. Who answers is not asked, nor is one that nobody knows to be alive. */
+static void one_that_may_answer_too_is_visited(void **state)
+{
+	struct endpoint answers = address(SHARED, 0), visited = address(SHARED + 1, 0);
+	struct packet_request request;
+
+	(void)state;
+	probe(SHARED, false);
+	tick_until(now_ns + 60 * S);
+	assert_int_equal(sent_len, 0);
+	for (int i = 0; i < 60; i++) {
+		probe(SHARED, false);
+		probe(SHARED + 1, false);
+		tick_until(now_ns + S);
+	}
+	assert_int_equal(asked_at(&answers, false), 0);
+	assert_in_range(asked_at(&visited, false), 3, 7);
+	assert_int_equal(sent_len, asked_at(&visited, false));
+	assert_int_equal(packet_read_request(sent[0].packet, sent[0].len, &request), PACKET_FAULT_NONE);
+	assert_int_equal(request.role, PACKET_QUERY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +316,7 @@ int main(void)
 		TEST(one_that_answers_its_probes_is_asked_there),
 		TEST(an_address_that_is_gone_is_not_asked),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
+		TEST(one_that_may_answer_too_is_visited),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),
 		TEST(a_witness_that_waited_in_vain_is_asked_again),
 	};

@@ -158,6 +158,14 @@ static void duplicate_address(void **state)
 	CASE("unexplained", e = lost(2, 8, PROBER_RESET); e.tcp = true);
 	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.tcp = true; e.context.fought_over = true);
 	CASE("none", e = lost(10, 0, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
+	/* where others are heard */
+	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.facts.rival = "boot-02"; e.facts.rival_ms = 1540);
+	assert_int_equal(v.state, VERDICT_UP);
+	assert_string_equal(v.sentences[0], "boot-01 answers here, while boot-02 hears new flows of other clients at "
+					    "this very address, the newest 1.5 s ago");
+	CASE("duplicate-address", e = lost(10, 1, PROBER_LOST); e.facts.rival = "boot-02");
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.facts.rival = "boot-02");
+	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.facts.rival = "boot-02"; e.tally.server = 4);
 	/* claims */
 	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e.facts.conflict = &claim);
 	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e.facts.conflict = &claim);

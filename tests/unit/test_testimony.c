@@ -645,6 +645,64 @@ static void an_error_for_a_twin_is_told_to_it(void **state)
 	assert_true(endpoint_same_address(&n.refused_source, &droplet));
 }
 
+static struct evidence_answer heard_others(const struct path *p)
+{
+	return (struct evidence_answer){
+		.arrivals = { { { p->endpoint, PACKET_UDP }, 500 } },
+		.arrivals_len = 1,
+	};
+}
+
+static void who_does_not_answer_here_is_asked_for_others(void **state)
+{
+	struct scene *s = *state;
+	struct path *p = s->path;
+	struct evidence_query query = { .places_len = 0 };
+	size_t from = 0;
+
+	p->endpoint = anchor;
+	p->held = -1;
+	s->target.expect_reachable = true;
+	testimony_ask_places(&s->paths, 3, &from, &query);
+	assert_int_equal(query.places_len, 0); /* nobody answers */
+	p->prober.holder = 0;
+	testimony_ask_places(&s->paths, 3, &from, &query);
+	assert_int_equal(query.places_len, 0); /* it does itself */
+	p->held = 0;
+	testimony_ask_places(&s->paths, 7, &from, &query);
+	assert_int_equal(query.places_len, 0); /* this flow may be led by old state */
+	p->held = -1;
+	testimony_ask_places(&s->paths, 7, &from, &query);
+	assert_int_equal(query.places_len, 1);
+	assert_true(endpoint_equal(&query.places[0].endpoint, &anchor));
+	assert_int_equal(query.places[0].transport, PACKET_UDP);
+}
+
+static void others_heard_elsewhere_make_a_rival(void **state)
+{
+	struct scene *s = *state;
+	struct path *p = s->path;
+	struct evidence_answer a;
+
+	p->endpoint = anchor;
+	p->held = -1;
+	s->target.expect_reachable = true;
+	p->prober.holder = 0;
+	assert_true(paths_set(&s->paths, memcpy(malloc(sizeof p), &p, sizeof p), 1, leaving)); /* it has moved */
+	a = heard_others(p);
+	hear(s, 3, -1, &a, NULL);
+	assert_null(p->rival); /* the holder itself */
+	a.arrivals[0].place.transport = PACKET_TCP;
+	hear(s, 7, -1, &a, NULL);
+	assert_null(p->rival); /* another protocol */
+	a = heard_others(p);
+	hear(s, 7, -1, &a, NULL);
+	assert_non_null(p->rival);
+	assert_int_equal(p->rival->server, 7);
+	assert_true(p->rival->from_ns == 112 * SECOND - 501 * MS);
+	assert_true(p->rival->to_ns == 112 * SECOND + answered_after_ns - 500 * MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -655,6 +713,8 @@ int main(void)
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
 		TEST(a_receipt_of_any_server_proves_return),
+		TEST(who_does_not_answer_here_is_asked_for_others),
+		TEST(others_heard_elsewhere_make_a_rival),
 		TEST(forward_needs_the_word_of_every_server),
 		TEST(a_server_that_started_or_forgot_since_proves_no_absence),
 		TEST(who_may_not_answer_here_has_nothing_to_say),
