@@ -1,5 +1,6 @@
 #include "client/asker.h"
 
+#include "client/question.h"
 #include "client/testimony.h"
 #include "client/way.h"
 #include "common/core/bucket.h"
@@ -24,9 +25,6 @@ enum {
 	ASKED_MAX = 32,                        /* .. and while none is */
 	RELAYS_MAX = 2,                        /* .. and witnesses besides .. */
 	LOOKS_MAX = 64,                        /* .. looked for among so many servers, then among the next */
-	TCP_QUERY_LEN = WIRE_FRAME_MAX,
-	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
-	TEXT_MAX = WIRE_FRAME_MAX,
 };
 
 enum place { IDLE, READY, RESTING }; /* to be asked if it is wanted; asked less than a second ago */
@@ -57,9 +55,8 @@ struct asker {
 	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
 	struct evidence_query query;
 	struct evidence_answer answer;
-	uint8_t text[TEXT_MAX];
-	uint8_t packet[TCP_QUERY_LEN];
-	uint8_t inner[WIRE_EVIDENCE_UDP_LEN];
+	struct question_desk desk;
+	uint8_t packet[QUESTION_LEN_MAX];
 };
 
 static void way_leaves(struct way *w)
@@ -75,6 +72,7 @@ struct asker *asker_new(const struct asker_settings *settings)
 	if (!a)
 		return NULL;
 	a->s = *settings;
+	a->desk.keyring = settings->keyring;
 	a->servers = calloc(servers_len + 1, sizeof *a->servers);
 	a->ready.list = calloc(servers_len + 1, sizeof *a->ready.list);
 	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
@@ -162,11 +160,6 @@ static bool is_wanted(const struct asker *a, unsigned server)
 
 static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *outcome);
 
-static size_t text_room(size_t len)
-{
-	return len - WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN;
-}
-
 struct cursor { /* goes round all of a server's paths once */
 	size_t at, left, len;
 	struct path *const *paths;
@@ -197,80 +190,10 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 		q->has_own_mac = a->s.own_mac && a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
 }
 
-static struct packet_request request_of(const struct asker *a, const struct way *w, enum packet_role role,
-					uint64_t flow_id, uint32_t seq)
-{
-	struct packet_request request = {
-		.role = role,
-		.seq = seq,
-		.sent_ns = clock_real_ns(),
-		.flow_id = flow_id,
-		.destination = w->endpoint,
-		.transport = w->tcp ? PACKET_TCP : PACKET_UDP,
-		.slots = 1,
-	};
-
-	memcpy(request.client_key, a->s.keyring->identity->public_key, WIRE_KEY_LEN);
-	return request;
-}
-
-/* Write, encrypt and sign a query of exactly len octets for the server. */
-static bool write_query(struct asker *a, const struct way *w, const struct packet_request *request, uint8_t *buf,
-			size_t len)
-{
-	uint8_t nonce[SEAL_NONCE_LEN];
-	size_t value_len;
-	uint8_t *value;
-
-	packet_write_request(buf, len, request);
-	value = packet_evidence(buf, len, 1, &value_len);
-	if (!evidence_write_query(a->text, text_room(len), &a->query))
-		return false;
-	randombytes_buf(nonce, sizeof nonce);
-	seal_evidence(a->s.keyring->pairs[w->server].query, nonce, buf, value, a->text, text_room(len));
-	keyring_seal(a->s.keyring, request->transport, buf, len, &w->server, 1);
-	return true;
-}
-
-/* The same inside a relay to the witness; between the servers it goes over UDP, whatever way it took to there. */
-static bool write_relay(struct asker *a, const struct way *w, uint32_t seq, uint8_t *buf, size_t len)
-{
-	struct packet_request inner = request_of(a, w, PACKET_QUERY, w->inner_flow_id, seq);
-	struct packet_request outer = request_of(a, w, PACKET_RELAY, w->prober.flow_id, seq);
-	unsigned witness = (unsigned)w->witness;
-	size_t value_len;
-
-	inner.transport = PACKET_UDP;
-	inner.destination = (struct endpoint){ 0 }; /* the witness knows where */
-	outer.heard = w->prober.heard;
-	if (!write_query(a, w, &inner, a->inner, RELAY_ROOM))
-		return false;
-	packet_write_request(buf, len, &outer);
-	memcpy(packet_evidence(buf, len, 1, &value_len), a->inner, RELAY_ROOM);
-	keyring_seal(a->s.keyring, outer.transport, buf, len, &witness, 1);
-	return true;
-}
-
-static bool write_ask(struct asker *a, const struct way *w, uint32_t seq, uint8_t *buf, size_t len)
-{
-	struct packet_request request;
-
-	if (w->witness != WAY_DIRECT)
-		return write_relay(a, w, seq, buf, len);
-	request = request_of(a, w, PACKET_QUERY, w->prober.flow_id, seq);
-	request.heard = w->prober.heard;
-	return write_query(a, w, &request, buf, len);
-}
-
-static size_t ask_len(const struct way *w)
-{
-	return w->tcp && w->witness == WAY_DIRECT ? TCP_QUERY_LEN : WIRE_EVIDENCE_UDP_LEN;
-}
-
 /* Send what stands in the query. false: it could not be sent. */
 static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
 {
-	size_t len = ask_len(w);
+	size_t len = question_len(w);
 	uint8_t *buf = a->packet;
 	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
 	int error;
@@ -282,7 +205,7 @@ static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
 			return false;
 		}
 	}
-	if (!write_ask(a, w, seq, buf, len))
+	if (!question_write(&a->desk, w, &a->query, seq, buf))
 		return false;
 	if (w->tcp)
 		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, tcp_answered, w, seq);
@@ -297,9 +220,7 @@ static struct testimony_query *memory_of_next(const struct way *w)
 /* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
 static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
 {
-	size_t room = text_room(w->witness == WAY_DIRECT ? ask_len(w) : (size_t)RELAY_ROOM);
-
-	fill_query(a, w, room, now_ns, cursor, memory_of_next(w));
+	fill_query(a, w, question_text_len(w), now_ns, cursor, memory_of_next(w));
 	return a->query.flows_len > 0 && send_query(a, w, now_ns);
 }
 
@@ -316,7 +237,7 @@ static void ask(struct asker *a, struct way *w, int64_t now_ns)
 		return;
 	cursor.at = s->ask_from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
-		if (ask_len(w) == TCP_QUERY_LEN)
+		if (question_len(w) == QUESTION_LEN_MAX)
 			break; /* one query has room for a great many */
 	}
 	s->ask_from = cursor.at;
@@ -442,13 +363,13 @@ static int64_t pay_visits(struct asker *a, int64_t now_ns)
 		return INT64_MAX;
 	if (!a->visit_ns)
 		a->visit_ns = now_ns + VISIT_NS; /* what is heard before would not count */
-	for (unsigned n = 0; n < len && a->visit_ns <= now_ns; n++) {
+	for (unsigned n = 0; n < TURNS && a->visit_ns <= now_ns; n++) {
 		visit(a, a->visit_next, now_ns);
 		a->visit_next = (a->visit_next + 1) % len;
 		a->visit_ns += VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
 	}
 	if (a->visit_ns <= now_ns)
-		a->visit_ns = now_ns + VISIT_NS / len; /* we slept for long */
+		a->visit_ns = now_ns + VISIT_NS / len; /* we slept for long, or they are too many */
 	return a->visit_ns;
 }
 
@@ -469,20 +390,13 @@ int64_t asker_tick(struct asker *a, int64_t now_ns)
 
 /* -- hearing -- */
 
-/* An answer of the server that was asked, its MAC checked: open it and let it be heard. */
+/* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
 static void hear_answer(struct asker *a, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, int64_t now_ns)
 {
 	const uint32_t at = reply->seq & (WAY_RING_LEN - 1);
-	size_t value_len;
-	uint8_t *value;
 
-	if (reply->role != PACKET_ANSWER || reply->status != PACKET_OK)
-		return;
-	value = packet_evidence(buf, len, reply->slots, &value_len);
-	if (value_len < SEAL_NONCE_LEN + SEAL_TAG_LEN || value_len > TEXT_MAX ||
-	    !seal_evidence_open(a->s.keyring->pairs[w->server].answer, buf, value, value_len, a->text) ||
-	    !evidence_read_answer(a->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &a->answer))
+	if (!question_open(&a->desk, w, reply, buf, len, &a->answer))
 		return;
 	a->servers[w->server].rounds_unanswered = 0;
 	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
@@ -498,23 +412,6 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 				   });
 	if (a->s.learnt)
 		a->s.learnt(a->s.context);
-}
-
-/* What a witness hands on is as good as if the server had sent it to us: its MAC is for us. */
-static void hear_witness(struct asker *a, struct way *w, const struct packet_reply *outer, uint8_t *buf, size_t len,
-			 int64_t now_ns)
-{
-	struct packet_reply reply;
-	size_t value_len;
-	uint8_t *value = packet_evidence(buf, len, outer->slots, &value_len);
-
-	if (outer->role != PACKET_RELAYED || outer->status != PACKET_OK || value_len < RELAY_ROOM ||
-	    packet_read_reply(value, RELAY_ROOM, &reply) != PACKET_FAULT_NONE || reply.flow_id != w->inner_flow_id ||
-	    reply.seq != outer->seq ||
-	    memcmp(reply.server_key, a->s.config->servers[w->server].key, WIRE_KEY_LEN) != 0 ||
-	    !seal_reply_mac_holds(&a->s.keyring->pairs[w->server], PACKET_UDP, value, RELAY_ROOM))
-		return;
-	hear_answer(a, w, &reply, value, RELAY_ROOM, now_ns);
 }
 
 /* It will not be asked about this server again. */
@@ -539,12 +436,10 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 	way_answered(w, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT);
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
-	if (w->witness == WAY_DIRECT)
-		hear_answer(a, w, reply, buf, len, now_ns);
-	else if (reply->status == PACKET_NO_PEER)
+	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
 		note_no_peer(a, w);
 	else
-		hear_witness(a, w, reply, buf, len, now_ns);
+		hear_answer(a, w, reply, buf, len, now_ns);
 	return true;
 }
 
