@@ -13,6 +13,7 @@
 
 #define SECOND_NS     INT64_C(1000000000)
 #define RELAY_NEWS_NS (5 * SECOND_NS)
+#define REFUSED_NS    (10 * SECOND_NS)
 #define VISIT_NS      (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
 
 enum {
@@ -243,6 +244,12 @@ static void ask(struct asker *a, struct way *w, int64_t now_ns)
 	s->ask_from = cursor.at;
 }
 
+/* Who refuses will most likely do so again, and errors are rate-limited: those of the probes are worth more. */
+static bool rests(const struct way *w, int64_t now_ns)
+{
+	return w->refused && now_ns - w->asked_ns < REFUSED_NS;
+}
+
 static unsigned ask_directly(struct asker *a, unsigned server, bool alive, int64_t now_ns)
 {
 	unsigned asked = 0;
@@ -251,8 +258,9 @@ static unsigned ask_directly(struct asker *a, unsigned server, bool alive, int64
 	     w = w->next) {
 		if (alive && !way_is_alive(w, a->s.paths))
 			continue;
-		ask(a, w, now_ns);
 		asked++;
+		if (!rests(w, now_ns))
+			ask(a, w, now_ns);
 	}
 	return asked;
 }
@@ -378,11 +386,29 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Who has been asked in vain may be silent altogether: that is news for the paths that it may answer. */
+static void note_silence(struct asker *a)
+{
+	for (unsigned server = 0; a->ways.lapsed && server < a->s.config->servers_len; server++) {
+		size_t len;
+		struct path *const *paths = paths_of_server(a->s.paths, server, &len);
+		if (!a->ways.servers[server].lapsed)
+			continue;
+		a->ways.servers[server].lapsed = false;
+		for (size_t i = 0; i < len; i++)
+			paths[i]->stale = paths[i]->stale || paths[i]->doubt;
+	}
+	if (a->ways.lapsed && a->s.learnt)
+		a->s.learnt(a->s.context);
+	a->ways.lapsed = false;
+}
+
 int64_t asker_tick(struct asker *a, int64_t now_ns)
 {
 	int64_t turn_ns, visit_ns;
 
 	ways_expire(&a->ways, now_ns);
+	note_silence(a);
 	turn_ns = take_turns(a, now_ns);
 	visit_ns = pay_visits(a, now_ns);
 	return earlier(earlier(turn_ns, rested_ns(a)), earlier(visit_ns, ways_expire(&a->ways, now_ns)));
@@ -405,7 +431,7 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 				       .witness = w->witness,
 				       .query = &w->memory->queries[at],
 				       .answer = &a->answer,
-				       .asked_at = w->witness == DIRECT ? &w->endpoint : NULL,
+				       .asked_at = w->witness == WAY_DIRECT ? &w->endpoint : NULL,
 				       .neighbour_mac = a->s.neighbour_mac,
 				       .asked_ns = w->memory->ring[at].sent_ns,
 				       .now_ns = now_ns,
@@ -433,7 +459,7 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 
 	if (!w || server != (w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness))
 		return w != NULL;
-	way_answered(w, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT);
+	way_answered(w, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT, now_ns);
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
 	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)

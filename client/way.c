@@ -251,8 +251,10 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 		unsigned in_vain = prober_expire(&w->prober, now_ns);
 		int64_t deadline_ns = prober_next_deadline(&w->prober);
 		next = w->next_waiting;
-		if (in_vain > 0)
+		if (in_vain > 0) {
 			w->alive = w->refused = false;
+			ways->servers[w->server].lapsed = ways->lapsed = true;
+		}
 		w->unanswered += in_vain;
 		if (deadline_ns == INT64_MAX)
 			wait_no_more(w);
@@ -262,11 +264,13 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 	return next_ns;
 }
 
-void way_answered(struct way *way, bool alive, bool in_vain)
+void way_answered(struct way *way, bool alive, bool in_vain, int64_t now_ns)
 {
 	way->alive = alive;
 	way->refused = false;
 	way->unanswered = in_vain ? way->unanswered + 1 : 0;
+	if (alive)
+		way->heard_ns = now_ns;
 }
 
 void way_failed(struct way *way, bool refused)
@@ -303,6 +307,8 @@ struct way *ways_first_alive(const struct ways *ways, unsigned server, const str
 	return w;
 }
 
+enum { RELAYS_IN_VAIN = 2 }; /* in a row: one may be lost, on either leg */
+
 static bool is_silent(const struct way *w)
 {
 	return !w->alive && !w->refused && w->unanswered > 0;
@@ -319,7 +325,8 @@ bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since
 		two = two || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
 	}
 	for (const struct way *w = s->relays; w; w = w->next) {
-		if (w->asked_ns >= relayed_since_ns && !is_silent(w))
+		if (w->asked_ns >= relayed_since_ns &&
+		    (!is_silent(w) || w->unanswered < RELAYS_IN_VAIN || w->heard_ns >= relayed_since_ns))
 			return false;
 	}
 	return two;

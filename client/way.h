@@ -37,6 +37,7 @@ struct way {
 	bool refused;                           /* .. was a refusal: somebody is there */
 	unsigned unanswered;                    /* queries since the last sign of life */
 	int64_t asked_ns;                       /* monotonic: the newest query; 0: none yet */
+	int64_t heard_ns;                       /* .. and the newest answer, or of a relay the server's; 0: none yet */
 	struct way *next;                       /* the server's next: direct ones and relays apart, the oldest first */
 	struct way *next_of_flow;               /* in the same bucket */
 	struct way *next_waiting, **waiting_at; /* the list of those that have something outstanding; NULL: not in it */
@@ -45,13 +46,15 @@ struct way {
 struct way_server { /* a server's ways */
 	struct way *direct, *relays;
 	unsigned addresses;
+	bool lapsed; /* a query got no answer in its time; the asker's to clear, with the whole's `lapsed` */
 };
 
 struct ways {
 	struct way_server *servers;
 	size_t servers_len;
 	struct way *waiting;
-	int64_t expire_ns;    /* monotonic: nothing of them is over before */
+	int64_t expire_ns; /* monotonic: nothing of them is over before */
+	bool lapsed;
 	struct way **by_flow; /* those with memory: buckets, a power of two of them */
 	size_t by_flow_len, by_flow_count;
 	void (*leaving)(struct way *way); /* called before a way is freed */
@@ -82,7 +85,7 @@ struct way *ways_find_flow(const struct ways *ways, uint64_t flow_id);
 int64_t ways_expire(struct ways *ways, int64_t now_ns);
 
 /* An answer came. in_vain: it is a witness's, which could not reach the server. */
-void way_answered(struct way *way, bool alive, bool in_vain);
+void way_answered(struct way *way, bool alive, bool in_vain, int64_t now_ns);
 /* Nothing came, or a refusal: whatever is outstanding is not missed once more. */
 void way_failed(struct way *way, bool refused);
 
@@ -92,7 +95,8 @@ bool way_is_alive(const struct way *way, const struct paths *paths);
 struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
- * a witness reach it that was asked at relayed_since_ns or later. */
+ * a witness reach it that was asked at relayed_since_ns or later: one relay that is lost
+ * is no word of the server. */
 bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns);
 
 #endif

@@ -28,7 +28,7 @@ enum {
 	ARRIVAL_LEN = 24,
 
 	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
-	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 3 * ADDRESS_LEN + ERROR_LEN,
+	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 2 * ADDRESS_LEN + ERROR_LEN,
 };
 
 enum { QUERY_RELAYED = 0x01, QUERY_HAS_OWN_MAC = 0x02 };

@@ -108,14 +108,10 @@ static bool server_cut_return(const struct story *s, const struct path *p, struc
 	return cut_off(p, e, VERDICT_DIRECTION_RETURN);
 }
 
-/* A relay that is lost is a server that nobody reaches, for a moment: docs/SIM.md, "What is left". */
 static bool server_cut_peers_lose(const struct story *s, const struct path *p, struct expectation *e)
 {
 	(void)s;
-	if (!cut_off(p, e, VERDICT_DIRECTION_UNKNOWN))
-		return false;
-	e->or_cause = VERDICT_CAUSE_SERVER_DOWN;
-	return true;
+	return cut_off(p, e, VERDICT_DIRECTION_UNKNOWN);
 }
 
 /* Nobody who could be asked reaches it: as far as can be seen it is down. */
@@ -511,18 +507,17 @@ static void forget_flows(struct story *s)
 enum {
 	TWO = STORY_TWO_SERVERS,
 	WITNESSED = STORY_TWO_SERVERS | STORY_PEERS,
-	CLEARLY = WITNESSED | STORY_LOSSLESS, /* no relay is lost */
 	FOUGHT_OVER = STORY_TWO_SERVERS | STORY_LONG,
 	HARD = STORY_TIMED,
 	LONG = STORY_LONG,
 };
 
 const struct fault faults_flows[] = {
-	{ "server cut forward, witnessed", HARD | CLEARLY, cut_server_forward, server_cut_forward },
-	{ "server cut return, witnessed", HARD | CLEARLY, cut_server_return, server_cut_return },
+	{ "server cut forward, witnessed", HARD | WITNESSED, cut_server_forward, server_cut_forward },
+	{ "server cut return, witnessed", HARD | WITNESSED, cut_server_return, server_cut_return },
 	{ "server cut, witnesses lose", HARD | WITNESSED, cut_server_and_lose, server_cut_peers_lose },
 	{ "server cut, no witness helps", HARD | WITNESSED, cut_server_no_help, server_cut_no_help },
-	{ "server cut, witnesses lie", HARD | CLEARLY, cut_server_lied_about, server_cut_lied_about },
+	{ "server cut, witnesses lie", HARD | WITNESSED, cut_server_lied_about, server_cut_lied_about },
 	{ "server gone, no witness reaches it", HARD | WITNESSED, lose_server, server_lost },
 	{ "two hold it, by packet", FOUGHT_OVER, share_by_packet, two_hold },
 	{ "two hold it, in turn", FOUGHT_OVER, share_in_turn, two_hold },

@@ -475,7 +475,7 @@ static void hostile_answers_are_refused(void **state)
 		{ 5, EVIDENCE_ERRORS_MAX },     { 6, EVIDENCE_NEIGHBOURS_MAX }, { 7, EVIDENCE_FRAMES_MAX },
 		{ 54, EVIDENCE_CONFLICTS_MAX }, { 55, EVIDENCE_PLACES_MAX },    { 62, EVIDENCE_MACS_MAX },
 	};
-	static const struct lengths two = { 2, 2, 2, 2, 2, 2, 2, 2 };
+	static const struct lengths two = { 2, 2, 2, 2, 2, 2, 2, 2, 2 };
 	struct evidence_answer in = sample_answer(&two);
 	size_t whole = text_len(&two);
 	static uint8_t buf[65536];
@@ -504,7 +504,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 3, 1, 0, 0 };
+			const struct lengths n = { flows, attempts, 1, 2, 1, 2, 1, 0, 0 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];
