@@ -56,11 +56,13 @@ static bool is_silent(const struct prober_tally *t)
 }
 
 /* Has somebody there completed a handshake of ours lately, if no more? */
-static bool has_connected(const struct path *p)
+static bool has_connected(const struct path *p, bool round)
 {
+	uint32_t recently = round ? PATH_ATTEMPTS_MAX : JUDGE_RUN;
+
 	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *a = &p->doubt->attempts[i];
-		if (a->seq && a->connected && p->prober.next - a->seq <= PATH_ATTEMPTS_MAX)
+		if (a->seq && a->connected && a->seq + recently >= p->prober.waiting_from)
 			return true;
 	}
 	return false;
@@ -80,7 +82,7 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 		if (!p->target->expect_reachable)
 			continue;
 		recent(p, round, &tally);
-		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p)))
+		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p, round)))
 			return false;
 	}
 	return true;
@@ -488,9 +490,9 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	explain_silence(e, p, since_ns, facts);
 	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
 	facts->handshakes = handshakes(p, since_ns);
-	facts->frames_without_receipts = d->frames_without_receipts;
+	facts->frames_without_receipts = d->frames_without_receipts & ~d->drops_of_old;
 	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
-	facts->accept_overflows = d->dropped_ns >= since_ns ? d->new_accept_overflows : 0;
+	facts->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
 	for (unsigned k = 0; k < p->target->servers_len && !facts->silent_witness; k++)
 		facts->silent_witness = judge_server_name(e, asker_silent_witness(e->asker, p->target->servers[k]));
 }

@@ -415,13 +415,19 @@ static void note_drops(struct path *p, const struct testimony *t, int slot)
 	uint32_t drops = growth(p, slot, d->socket_drops[slot], t->answer->socket_drops);
 	uint32_t overflows = growth(p, slot, d->accept_overflows[slot], t->answer->accept_overflows);
 
+	d->drops_of_old &= (uint8_t) ~(1u << slot);
+	if (!d->has_window[slot] && (p->tcp ? t->answer->accept_overflows : t->answer->socket_drops) > 0)
+		d->drops_of_old |= (uint8_t)(1u << slot);
 	d->socket_drops[slot] = t->answer->socket_drops;
 	d->accept_overflows[slot] = t->answer->accept_overflows;
-	if (!drops && !overflows)
-		return;
-	d->new_socket_drops = drops;
-	d->new_accept_overflows = overflows;
-	d->dropped_ns = t->asked_ns;
+	if (drops) {
+		d->new_socket_drops = drops;
+		d->dropped_ns = t->asked_ns;
+	}
+	if (overflows) {
+		d->new_accept_overflows = overflows;
+		d->overflowed_ns = t->asked_ns;
+	}
 }
 
 static void hear_flow(struct path *p, const struct testimony *t, int slot, const struct evidence_flow *flow,

@@ -504,6 +504,13 @@ static void start_vantages(struct story *s)
 		s->result->said[i].after = s->result->said[i].state_after = -1;
 }
 
+/* Has the whole verdict to stand as soon as the state? Not where a floor of loss may add to it at any time, and not
+ * where intervals are hardly longer than the second between two questions to a server. */
+static bool is_pressed(const struct story *s)
+{
+	return s->floor == 0 && s->every_ns >= 2 * S;
+}
+
 static void finish_path(struct story *s, struct vantage *v, size_t i)
 {
 	struct story_said *said = said_of(s, v, i);
@@ -540,9 +547,11 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 	tell(s, "%s: verdict after %.2f intervals (%.2f are in time)", path_text(v, i, name), said->after, limit);
 	r->timed++;
 	r->in_time += said->after >= 0 && said->after <= limit;
-	if (said->state_after < 0 || said->state_after > limit) {
+	if (said->state_after < 0 || said->state_after > limit ||
+	    (is_pressed(s) && said->right && said->after > limit)) {
 		r->too_late = true;
-		tell(s, "TOO LATE: %s after %.2f intervals", path_text(v, i, name), said->state_after);
+		tell(s, "TOO LATE: %s down after %.2f intervals, verdict after %.2f", path_text(v, i, name),
+		     said->state_after, said->after);
 	}
 }
 

@@ -428,13 +428,19 @@ static void drops_count_between_two_evidences(void **state)
 	a.socket_drops = a.accept_overflows = 100;
 	hear(s, 3, -1, &a, NULL);
 	assert_int_equal(s->path->doubt->new_socket_drops, 0);
+	assert_int_equal(s->path->doubt->drops_of_old, 1); /* it may have been just now: nothing else is to blame yet */
 	a.socket_drops = 107;
 	a.accept_overflows = 102;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 3, -1, &a, NULL); /* no more since: still the newest there were */
 	assert_int_equal(s->path->doubt->new_socket_drops, 7);
 	assert_int_equal(s->path->doubt->new_accept_overflows, 2);
+	assert_int_equal(s->path->doubt->drops_of_old, 0);
 	assert_true(s->path->doubt->dropped_ns == 112 * SECOND);
+	a.accept_overflows = 103; /* one kind says nothing of the other */
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(s->path->doubt->new_socket_drops, 7);
+	assert_int_equal(s->path->doubt->new_accept_overflows, 1);
 }
 
 /* -- refusals -- */
