@@ -22,10 +22,13 @@ struct flow {
 	struct endpoint arrived_on, source; /* of the newest packet */
 	int64_t made_ns, heard_ns;          /* monotonic: first and newest packet */
 	int64_t doubt_ns;                   /* when `unacknowledged` became so many that it is strange */
-	uint32_t acknowledged;              /* replies that the client says it has */
-	uint32_t unacknowledged;            /* replies sent since that number last grew, or since the flow was made */
-	bool confirmed;                     /* that number has grown since the flow was made */
-	bool unheard;                       /* reported as unheard, and no progress since */
+	int64_t awaited_ns;                 /* when we made the reply `awaited` */
+	int64_t confirmed_ns;               /* the client has heard a reply that we made then; 0: of none it is known */
+	int64_t told_ns;                    /* the same, as it was when an event last said so */
+	uint32_t awaited;                   /* a reply whose acknowledgement is waited for, one at a time; 0: none */
+	uint32_t acknowledged;   /* replies that the client says it has; another server's may be among them */
+	uint32_t unacknowledged; /* replies sent since that number last grew, or since the flow was made */
+	bool unheard;            /* reported as unheard, and no progress since */
 	uint8_t transport;
 };
 

@@ -44,8 +44,10 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
 	seen = recent_use(frames->seen, &key, &evicted);
 	if (evicted)
 		frames->evicted_ns = received_ns;
-	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0)
+	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0) {
+		seen->changed_ns = seen->count > 0 ? received_ns : 0;
 		seen->since_ns = received_ns;
+	}
 	seen->count++;
 	seen->link = link;
 	seen->has_mac = mac != NULL;
@@ -76,6 +78,26 @@ const struct frames_seen *frames_newest(const struct frames *frames, const struc
 	while (s && memcmp(s->key.local, local->address, sizeof s->key.local) != 0)
 		s = frames_next_of(frames, client, s);
 	return s && s->has_mac ? s : NULL;
+}
+
+static bool is_from_there(const struct frames_seen *seen, const struct frames_seen *newest)
+{
+	return seen->link == newest->link && seen->has_mac && memcmp(seen->mac, newest->mac, sizeof seen->mac) == 0;
+}
+
+int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *newest)
+{
+	int64_t since_ns = newest->since_ns, changed_ns = newest->changed_ns;
+
+	for (const struct frames_seen *s = recent_next(frames->seen, NULL); s; s = recent_next(frames->seen, s)) {
+		if (memcmp(s->key.client, newest->key.client, sizeof s->key.client) != 0)
+			continue;
+		if (is_from_there(s, newest) && s->since_ns < since_ns)
+			since_ns = s->since_ns;
+		if (s->changed_ns > changed_ns)
+			changed_ns = s->changed_ns;
+	}
+	return since_ns > changed_ns ? since_ns : changed_ns;
 }
 
 int64_t frames_evicted_ns(const struct frames *frames)

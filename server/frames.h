@@ -18,7 +18,8 @@ struct frames_seen {
 	bool has_mac;
 	uint8_t mac[HEADERS_MAC_LEN];
 	int64_t newest_ns,
-	    since_ns; /* monotonic: the newest; the first of those that came from this MAC without break */
+	    since_ns;       /* monotonic: the newest; the first of those that came from this MAC without break */
+	int64_t changed_ns; /* the first that came from another MAC than the one before it; 0: none did */
 };
 
 struct frames;
@@ -35,6 +36,9 @@ const struct frames_seen *frames_newest(const struct frames *frames, const struc
 /* Of this client's the one before `seen`, the newest first: NULL first; NULL after the last. */
 const struct frames_seen *frames_next_of(const struct frames *frames, const struct endpoint *client,
 					 const struct frames_seen *seen);
+/* Since when that MAC is known as the client's, on that link: by whatever of it has come from there, since the client
+ * was last seen to change its MAC. */
+int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *newest);
 /* When one had to go for another (monotonic); 0: never. */
 int64_t frames_evicted_ns(const struct frames *frames);
 /* Add what is known about this client. */

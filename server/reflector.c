@@ -21,6 +21,7 @@ enum {
 	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
 };
 static const int64_t unheard_after_ns = 1 * S; /* and if one has not come so long after the last of them .. */
+static const int64_t confirmed_interval_ns = 1 * S;
 
 /* What may be asked of us how often: one each interval, and `burst` at once. */
 struct limit {
@@ -285,6 +286,37 @@ static struct flow *make_flow(const struct exchange *x, struct reflector_event *
 	return flow;
 }
 
+static bool is_acknowledged(const struct packet_heard *heard, uint32_t seq)
+{
+	struct receipts window = { .first = 1, .newest = heard->newest, .received = heard->count };
+
+	memcpy(window.bitmap, heard->bitmap, sizeof window.bitmap);
+	return receipts_status(&window, seq) == RECEIPTS_ARRIVED;
+}
+
+/* Counts alone do not say whose replies the client has heard, nor which: the flow may have been at another server
+ * meanwhile. This one was ours. When later ones have been heard without it, it is lost. */
+static void judge_awaited(const struct exchange *x, struct flow *flow)
+{
+	if (flow->awaited == 0 || x->packet.heard.newest < flow->awaited)
+		return;
+	if (is_acknowledged(&x->packet.heard, flow->awaited))
+		flow->confirmed_ns = flow->awaited_ns;
+	flow->awaited = 0;
+}
+
+static bool has_news(const struct flow *flow)
+{
+	return flow->confirmed_ns != 0 &&
+	       (flow->told_ns == 0 || flow->confirmed_ns - flow->told_ns >= confirmed_interval_ns);
+}
+
+static void tell_confirmed(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+{
+	flow->told_ns = flow->confirmed_ns;
+	raise_event(x, flow, REFLECTOR_EVENT_CONFIRMED, event);
+}
+
 /* Does the client hear us? Its acknowledgements cover what it had when this probe left, so they are judged before
  * the reply to this probe counts. Time alone proves nothing, nor do replies that may still be on their way: only
  * a probe that left long after several replies, and acknowledges none of them. */
@@ -294,10 +326,9 @@ static void judge_hearing(const struct exchange *x, struct flow *flow, struct re
 		flow->acknowledged = x->packet.heard.count;
 		if (flow->unheard)
 			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
-		else if (!flow->confirmed)
-			raise_event(x, flow, REFLECTOR_EVENT_CONFIRMED, event);
+		else if (has_news(flow))
+			tell_confirmed(x, flow, event);
 		flow->unheard = false;
-		flow->confirmed = true;
 		flow->unacknowledged = 0;
 	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
 		   x->in->now_ns - flow->doubt_ns >= unheard_after_ns) {
@@ -311,6 +342,23 @@ static void count_reply(const struct exchange *x, struct flow *flow)
 	flow->unacknowledged++;
 	if (flow->unacknowledged == UNHEARD_REPLIES)
 		flow->doubt_ns = x->in->now_ns;
+	if (flow->awaited == 0 && x->packet.seq == flow->receipts.newest) {
+		flow->awaited = x->packet.seq;
+		flow->awaited_ns = x->in->now_ns;
+	}
+}
+
+/* What was heard at another place, or from another address of ours, took another way. */
+static void note_way(const struct exchange *x, struct flow *flow)
+{
+	if (!endpoint_same_address(&flow->source, &x->in->source) ||
+	    !endpoint_same_address(&flow->arrived_on, &x->in->arrived_on)) {
+		flow->awaited = 0;
+		flow->confirmed_ns = flow->told_ns = 0;
+	}
+	flow->arrived_on = x->in->arrived_on;
+	flow->source = x->in->source;
+	flow->transport = (uint8_t)x->in->transport;
 }
 
 /* The same for as long as the client has its key, whatever its place on the list. */
@@ -339,9 +387,8 @@ static void note_progress(const struct exchange *x, struct flow *flow, struct re
 	flow->heard_ns = x->in->now_ns;
 	note_arrival(x);
 	if (x->packet.seq == flow->receipts.newest) {
-		flow->arrived_on = x->in->arrived_on;
-		flow->source = x->in->source;
-		flow->transport = (uint8_t)x->in->transport;
+		note_way(x, flow);
+		judge_awaited(x, flow);
 		judge_hearing(x, flow, event);
 	}
 	/* A query is not a probe: who asks need not acknowledge. */

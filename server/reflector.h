@@ -76,7 +76,7 @@ enum reflector_event_kind {
 	REFLECTOR_EVENT_UNHEARD,   /* we hear this client's flow, and it does not hear us */
 	REFLECTOR_EVENT_HEARD,     /* .. it does again */
 	REFLECTOR_EVENT_NEW,       /* a flow's first packet here */
-	REFLECTOR_EVENT_CONFIRMED, /* the client hears what we send in this flow: its first acknowledgement since then
+	REFLECTOR_EVENT_CONFIRMED, /* the client has heard what we sent at flow->confirmed_ns: said at most each second
 				    */
 };
 struct reflector_event {

@@ -54,6 +54,19 @@ struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct 
 	return recent_find(snapshots->list, &key);
 }
 
+int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snapshots_view *view)
+{
+	int64_t heard_ns = 0;
+
+	for (const struct snapshot *s = recent_next(snapshots->list, NULL); s; s = recent_next(snapshots->list, s)) {
+		if (s->heard_ns > heard_ns && s->link == view->link &&
+		    endpoint_same_address(&s->seen.next_hop, &view->next_hop) &&
+		    endpoint_same_address(&s->seen.client, &view->client))
+			heard_ns = s->heard_ns;
+	}
+	return heard_ns;
+}
+
 static bool is_open(const struct snapshot *s)
 {
 	return s->seen.wrong && s->healed_ns == 0;
@@ -96,6 +109,13 @@ static bool are_the_same_macs(const struct snapshot *s, const struct snapshots_v
 	       is_same_mac(s->seen.entry_mac, view->entry->mac) && is_same_mac(s->seen.frame_mac, view->frame_mac);
 }
 
+/* Both MACs were what they are by then. */
+static bool is_heard(const struct snapshots_view *view)
+{
+	return view->entry && view->has_frame && view->heard_ns != 0 && view->heard_ns >= view->entry->since_ns &&
+	       view->heard_ns >= view->frame_since_ns;
+}
+
 static struct evidence_neighbour describe(const struct snapshots_view *view, bool wrong)
 {
 	struct evidence_neighbour seen = {
@@ -127,7 +147,7 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 	struct snapshots_key key = key_of(&view->client, &view->local);
 	bool evicted;
 	struct snapshot *s = recent_use(snapshots->list, &key, &evicted);
-	bool works = s->works && are_the_same_macs(s, view);
+	bool works = is_heard(view) || (s->works && are_the_same_macs(s, view));
 	bool wrong = !works && is_wrong(view, now_ns);
 
 	s->looked_ns = now_ns;
@@ -143,11 +163,11 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 	return s;
 }
 
-void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view, int64_t sent_ns)
+void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view)
 {
 	struct snapshot *s = snapshots_find(snapshots, &view->client, &view->local);
 
-	if (!s || !are_the_same_macs(s, view) || view->entry->since_ns > sent_ns || view->frame_since_ns > sent_ns)
+	if (!s || !are_the_same_macs(s, view) || !is_heard(view))
 		return;
 	s->works = true;
 	s->seen.wrong = false;

@@ -5,7 +5,8 @@
  * An entry is wrong when it leads straight to the client, and holds another MAC than the one that the client's frames
  * come from, on the same link, since the entry has it. Not so
  * - where a virtual router's MAC (VRRP) is one of the two: then both are right;
- * - where the client has heard us under these two MACs: it has two interfaces, or something between us translates. */
+ * - where the client has heard what we sent since it has these two MACs: it has two interfaces, or something between us
+ *   translates. */
 #ifndef FLOATPROBE_SNAPSHOTS_H
 #define FLOATPROBE_SNAPSHOTS_H
 
@@ -25,6 +26,7 @@ struct snapshots_view {
 	unsigned frame_link;
 	uint8_t frame_mac[RTNL_MAC_LEN];
 	int64_t frame_ns, frame_since_ns; /* the newest; the first from this MAC */
+	int64_t heard_ns;                 /* the client has heard what we sent by this entry then; 0: not known */
 };
 
 struct snapshots_key {
@@ -39,6 +41,7 @@ struct snapshot {
 	int64_t looked_ns;                     /* later than taken, if there was nothing new to keep */
 	bool told;                             /* the caller's: its being wrong has been said */
 	bool works;                            /* the client has heard us under these two MACs */
+	int64_t heard_ns; /* the client has heard what we sent from this address then; 0: not known */
 };
 
 struct snapshots;
@@ -54,8 +57,11 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 /* NULL: none was taken. */
 struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client,
 				const struct endpoint *local);
-/* The client has heard something that we sent after sent_ns: under these MACs, if they were these by then. */
-void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view, int64_t sent_ns);
+/* When the newest of what the client has heard by this entry had been sent, from whichever of our addresses; 0: not
+ * known. */
+int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snapshots_view *view);
+/* A wrong one is taken back, if that is how it still is and the client has heard us so. */
+void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view);
 /* An entry has changed. Returns a snapshot that was wrong and is right by that; NULL: none (any more). */
 const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns);
 /* Add it to the answer if the entry was wrong: one that is right explains nothing, and takes the room of what does. */

@@ -239,7 +239,7 @@ static void add_frame(const struct way_back *w, struct snapshots_view *view)
 	view->frame_link = newest->link;
 	memcpy(view->frame_mac, newest->mac, sizeof view->frame_mac);
 	view->frame_ns = newest->newest_ns;
-	view->frame_since_ns = newest->since_ns;
+	view->frame_since_ns = frames_since_ns(w->frames, newest);
 }
 
 /* local: the address that our answers to the client have. */
@@ -261,6 +261,7 @@ static bool look(struct way_back *w, const struct endpoint *client, const struct
 	view->entry = entry_of(w, &view->next_hop, view->link);
 	drain(w);
 	add_frame(w, view);
+	view->heard_ns = snapshots_heard_ns(w->snapshots, view);
 	return true;
 }
 
@@ -300,14 +301,32 @@ static void act(struct way_back *w, struct snapshot *s, const char *who)
 		repair(w, s);
 }
 
-/* Only where there is a doubt that could be cleared. */
-static void confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns)
+/* The client has heard what we sent in this flow at sent_ns; 0: not known. false: its entry seems wrong all the same,
+ * and there is no looking into that now. */
+static bool confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns)
 {
-	const struct snapshot *s = snapshots_find(w->snapshots, &flow->source, &flow->arrived_on);
+	struct snapshot *s = snapshots_find(w->snapshots, &flow->source, &flow->arrived_on);
 	struct snapshots_view view;
 
-	if (s && s->seen.wrong && look(w, &flow->source, &flow->arrived_on, &view))
-		snapshots_confirm(w->snapshots, &view, sent_ns);
+	if (!s)
+		return true;
+	if (sent_ns > s->heard_ns)
+		s->heard_ns = sent_ns;
+	if (!s->seen.wrong || s->heard_ns == 0)
+		return true;
+	if (!look(w, &flow->source, &flow->arrived_on, &view))
+		return false;
+	snapshots_confirm(w->snapshots, &view);
+	return true;
+}
+
+/* What was heard before decides first. */
+static void suspect(struct way_back *w, const struct flow *flow, const char *who)
+{
+	struct snapshot *s = take(w, &flow->source, &flow->arrived_on);
+
+	if (confirm(w, flow, flow->confirmed_ns))
+		act(w, s, who);
 }
 
 void way_back_event(struct way_back *way_back, const struct reflector_event *event)
@@ -321,13 +340,11 @@ void way_back_event(struct way_back *way_back, const struct reflector_event *eve
 			confirm(way_back, flow, clock_mono_ns() - connection_age_max_ns);
 		break;
 	case REFLECTOR_EVENT_CONFIRMED:
-		confirm(way_back, flow, flow->made_ns);
-		break;
 	case REFLECTOR_EVENT_HEARD:
-		confirm(way_back, flow, flow->doubt_ns);
+		confirm(way_back, flow, flow->confirmed_ns);
 		break;
 	case REFLECTOR_EVENT_UNHEARD:
-		act(way_back, take(way_back, &flow->source, &flow->arrived_on), event->client);
+		suspect(way_back, flow, event->client);
 		break;
 	case REFLECTOR_EVENT_NONE:
 		break;

@@ -6,6 +6,9 @@
     2001:db8:1::9    └──────────── boot-02         198.18.1.6: its entry is left alone
 """
 
+import json
+
+import lab
 from flat import DEAD, Flat
 from lab import Failure
 from provider import DOWN, NO_CAPABILITY, PORT, main, scenario, scenarios
@@ -16,6 +19,12 @@ STALE = {"type": "stale-neighbour", "entry_mac": DEAD, "interface": "eth0"}
 def expect(condition, what):
     if not condition:
         raise Failure(what)
+
+
+def arrived(host, device):
+    """Frames that have come in there."""
+    (shown,) = json.loads(host.run("ip", "-j", "-s", "link", "show", device).stdout)
+    return shown["stats64"]["rx"]["packets"]
 
 
 @scenarios(("stale",), ("reachable",))
@@ -123,6 +132,41 @@ def healthy_neighbours_are_not_suspected(net):
     for server in net.servers.values():
         lines = [line for line in server.journal() if line["type"] in ("stale-neighbour", "healed", "repair")]
         expect(not lines, lines)
+
+
+@scenario
+def two_macs_under_which_we_were_heard_are_not_suspected(net):
+    """The client's frames leave by one interface, the entry leads to its other one (ARP flux), and replies are heard
+    that way, for longer than the flows have been there. Then the client's own firewall cuts them."""
+    flat = Flat(net)
+    client = net.client
+    lab.link(client, "eth1", net.router, "home1")
+    net.router.ip("link set home1 master lan")
+    client.sysctl("ipv4.conf.all.rp_filter=0", "ipv4.conf.eth0.rp_filter=0", "ipv4.conf.eth1.rp_filter=0")
+    client.sysctl("ipv4.conf.all.arp_ignore=1")  # for the time being: its entry is the right one
+    net.restart_as_peers(repair={"stale_neighbours": True})
+    daemon = net.run_daemon(flat.targets())
+    for protocol in ("udp", "tcp"):
+        daemon.wait_for({"target": "boot-01", "protocol": protocol}, state="up")
+    expect(flat.entry()[1] == flat.mac, flat.entry())
+    other = client.mac("eth1")
+    flat.break_entry("permanent", other)
+    flat.wait_for({"type": "neighbour", "new_mac": other})
+    before = arrived(client, "eth1")
+    lab.wait_until("replies arrive by the other interface", lambda: arrived(client, "eth1") >= before + 60)
+    client.nft(f"""
+        table inet cut {{ chain in {{
+            type filter hook prerouting priority -300; {net.plan.nft} saddr {net.plan.droplet["boot-01"]} th sport {PORT} drop;
+        }}; }}
+    """)
+    flat.wait_for({"type": "unheard"})
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="down", direction="return")
+    net.check(flat.targets(), options=()).expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return",
+                                                 cause={"server-down", "protocol-filtered", "unexplained"})  # fmt: skip
+    wrong = [line for line in flat.server.journal() if line["type"] in ("stale-neighbour", "repair")]
+    expect(not wrong, wrong)
+    expect(not [to for to in daemon.changes({}) if to["cause"] == "stale-neighbour"], daemon.changes({}))
+    expect(flat.entry() == ("PERMANENT", other), flat.entry())
 
 
 @scenario

@@ -359,6 +359,31 @@ static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 	frames_free(f);
 }
 
+/* What comes for another port of ours, or for another address, is another row: its sender is known all the same. */
+static void a_mac_is_known_by_all_that_came_from_it(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 }, one[6] = { 2, 1 }, two[6] = { 2, 2 };
+	struct frames *f = frames_new(8, hash_key);
+	struct headers_ip udp = headers(9, 5, HEADERS_UDP), tcp = headers(9, 5, HEADERS_TCP);
+	struct headers_ip elsewhere = headers(9, 6, HEADERS_UDP), other = headers(8, 5, HEADERS_UDP);
+	struct endpoint client = sample_endpoint_v4(9, 1), five = udp.destination;
+
+	(void)state;
+	frames_note(f, &other, 2, one, 1 * S);
+	frames_note(f, &udp, 2, one, 2 * S);
+	frames_note(f, &tcp, 2, one, 3 * S);
+	assert_true(frames_since_ns(f, frames_newest(f, &client, &five)) == 2 * S);
+	frames_note(f, &tcp, 3, one, 4 * S); /* by another link */
+	assert_true(frames_since_ns(f, frames_newest(f, &client, &five)) == 3 * S);
+
+	/* It has changed its MAC, and changes back: what came from the first before that is of no use. */
+	frames_note(f, &udp, 2, two, 5 * S);
+	frames_note(f, &udp, 2, one, 6 * S);
+	frames_note(f, &elsewhere, 2, one, 7 * S);
+	assert_true(frames_since_ns(f, frames_newest(f, &client, &five)) == 6 * S);
+	frames_free(f);
+}
+
 static void the_table_and_the_answer_are_bounded(void **state)
 {
 	static const uint8_t hash_key[16] = { 1 }, mac[6] = { 2, 1 };
@@ -394,6 +419,7 @@ int main(void)
 		cmocka_unit_test(the_longest_filters_fit_and_work),
 		cmocka_unit_test(only_claims_in_nd_pass),
 		cmocka_unit_test(the_newest_mac_counts_for_each_address_of_ours),
+		cmocka_unit_test(a_mac_is_known_by_all_that_came_from_it),
 		cmocka_unit_test(the_table_and_the_answer_are_bounded),
 	};
 

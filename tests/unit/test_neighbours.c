@@ -300,13 +300,31 @@ static void who_hears_us_under_these_macs_is_not_suspected(void **state)
 
 	assert_true(is_wrong(s));
 	/* What was sent before the entry, or the client's MAC, was what it is proves nothing. */
-	snapshots_confirm(s->snapshots, &s->view, 49 * S);
-	snapshots_confirm(s->snapshots, &s->view, 55 * S);
+	for (s->view.heard_ns = 49 * S; s->view.heard_ns < 60 * S; s->view.heard_ns += 6 * S)
+		snapshots_confirm(s->snapshots, &s->view);
 	assert_true(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
-	snapshots_confirm(s->snapshots, &s->view, 70 * S);
+	s->view.heard_ns = 60 * S;
+	snapshots_confirm(s->snapshots, &s->view);
 	assert_false(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
 	assert_false(is_wrong(s));
-	s->entry.mac[5]++; /* but this one is another */
+	s->view.heard_ns = 0;
+	assert_false(is_wrong(s)); /* it has been heard */
+	s->entry.mac[5]++;         /* but this one is another */
+	assert_true(is_wrong(s));
+}
+
+static void what_was_heard_before_the_first_look_counts(void **state)
+{
+	struct situation *s = *state;
+
+	s->view.heard_ns = 49 * S;
+	assert_true(is_wrong(s));
+	s->view.heard_ns = 59 * S;
+	assert_true(is_wrong(s));
+	s->view.heard_ns = 60 * S;
+	assert_false(is_wrong(s));
+	s->entry.since_ns = 61 * S;
+	s->entry.mac[5]++;
 	assert_true(is_wrong(s));
 }
 
@@ -428,6 +446,7 @@ int main(void)
 		SITUATION(another_mac_on_the_link_is_wrong),
 		SITUATION(everything_that_forbids_it),
 		SITUATION(who_hears_us_under_these_macs_is_not_suspected),
+		SITUATION(what_was_heard_before_the_first_look_counts),
 		SITUATION(healing_is_seen_and_told),
 		SITUATION(what_was_wrong_is_kept_for_those_who_ask_later),
 		SITUATION(it_may_be_wrong_once_more),

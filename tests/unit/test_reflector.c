@@ -32,6 +32,8 @@ struct request {
 	unsigned who;
 	uint64_t flow;
 	uint32_t seq, heard;
+	uint32_t newest_heard;  /* 0: the number before seq */
+	uint64_t heard_numbers; /* as they stand in the bitmap, bit 0 for the newest */
 	uint16_t flags;
 	int64_t skew_ns;
 	bool tcp, no_slot, relay;
@@ -159,7 +161,9 @@ static void write_request(const struct world *w, const struct request *r, uint8_
 		.flow_id = r->flow,
 		.destination = sample_endpoint_v4(r->direct ? 26 : 5, SERVER_PORT),
 		.transport = transport,
-		.heard = { .newest = r->seq - 1, .count = r->heard },
+		.heard = { .newest = r->newest_heard ? r->newest_heard : r->seq - 1,
+			   .count = r->heard,
+			   .bitmap = { r->heard_numbers } },
 		.slots = 1,
 	};
 
@@ -821,18 +825,68 @@ static void duplicates_and_queries_are_no_reason(void **state)
 	}
 }
 
-static void a_flow_is_reported_when_it_is_new_and_when_it_is_confirmed(void **state)
+/* A probe of flow 5 after gap_ns, whose client has heard `heard` replies, the newest of them `newest` (and it alone).
+ */
+static enum reflector_event_kind probe_hearing(struct world *w, uint32_t seq, uint32_t heard, uint32_t newest,
+					       int64_t gap_ns)
+{
+	pass(w, gap_ns);
+	ask(w, (struct request){ .flow = 5, .seq = seq, .heard = heard, .newest_heard = newest, .heard_numbers = 1 });
+	return w->event.kind;
+}
+
+static void a_flow_is_reported_when_it_is_new_and_when_a_reply_was_heard(void **state)
 {
 	struct world *w = *state;
-	uint32_t seq = 2;
+	int64_t first_ns, newest_ns;
 
 	/* What the client has heard before it asked us says nothing of us. */
-	ask(w, (struct request){ .flow = 5, .seq = 1, .heard = 7 });
-	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NEW);
+	assert_int_equal(probe_hearing(w, 11, 7, 10, 1 * S), REFLECTOR_EVENT_NEW);
 	assert_true(w->event.flow->id == 5);
-	assert_int_equal(probe_on(w, &seq, 2, 7, 1 * MS, REFLECTOR_EVENT_NONE), 2);
-	assert_int_equal(probe_on(w, &seq, 1, 8, 1 * MS, REFLECTOR_EVENT_CONFIRMED), 1);
-	assert_int_equal(probe_on(w, &seq, 3, 10, 1 * MS, REFLECTOR_EVENT_NONE), 3);
+	first_ns = w->now_ns;
+	assert_int_equal(probe_hearing(w, 12, 7, 10, 1 * MS), REFLECTOR_EVENT_NONE);
+	assert_int_equal(probe_hearing(w, 13, 8, 11, 1 * MS), REFLECTOR_EVENT_CONFIRMED);
+	assert_true(w->event.flow->confirmed_ns == first_ns);
+
+	/* Known at once, told after a while. */
+	newest_ns = w->now_ns;
+	assert_int_equal(probe_hearing(w, 14, 9, 13, 1 * MS), REFLECTOR_EVENT_NONE);
+	assert_int_equal(probe_hearing(w, 15, 10, 14, 1 * S), REFLECTOR_EVENT_NONE);
+	newest_ns = w->now_ns;
+	assert_int_equal(probe_hearing(w, 16, 11, 15, 1 * MS), REFLECTOR_EVENT_CONFIRMED);
+	assert_true(w->event.flow->confirmed_ns == newest_ns);
+}
+
+static void who_becomes_unheard_was_heard_until_then(void **state)
+{
+	struct world *w = *state;
+	int64_t newest_ns;
+
+	probe_hearing(w, 1, 0, 0, 1 * MS);
+	probe_hearing(w, 2, 1, 1, 1 * MS);
+	newest_ns = w->now_ns;
+	probe_hearing(w, 3, 2, 2, 1 * MS);
+	for (uint32_t seq = 4; seq < 9 && w->event.kind != REFLECTOR_EVENT_UNHEARD; seq++)
+		probe_hearing(w, seq, 2, 2, 1 * S);
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_UNHEARD);
+	assert_true(w->event.flow->confirmed_ns == newest_ns);
+}
+
+/* Numbers that the client heard meanwhile from another server, or at another address, confirm nothing here. */
+static void only_our_own_replies_confirm(void **state)
+{
+	struct world *w = *state;
+
+	probe_hearing(w, 1, 0, 0, 1 * MS);
+	probe_hearing(w, 2, 0, 0, 1 * MS);
+	assert_int_equal(probe_hearing(w, 40, 30, 39, 1 * S), REFLECTOR_EVENT_NONE);
+	assert_int_equal(probe_hearing(w, 41, 31, 40, 1 * MS), REFLECTOR_EVENT_CONFIRMED);
+
+	ask(w, (struct request){
+		   .flow = 5, .seq = 42, .heard = 32, .heard_numbers = 1, .source = sample_endpoint_v4(77, 40000) });
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
+	assert_int_equal(probe_hearing(w, 43, 33, 42, 5 * S), REFLECTOR_EVENT_NONE);
+	assert_int_equal(probe_hearing(w, 44, 34, 43, 1 * MS), REFLECTOR_EVENT_CONFIRMED);
 }
 
 /* ---- twins ---- */
@@ -1054,7 +1108,9 @@ int main(void)
 		TEST(an_old_loss_is_no_reason),
 		TEST(an_overtaken_probe_is_no_reason),
 		TEST(duplicates_and_queries_are_no_reason),
-		TEST(a_flow_is_reported_when_it_is_new_and_when_it_is_confirmed),
+		TEST(a_flow_is_reported_when_it_is_new_and_when_a_reply_was_heard),
+		TEST(who_becomes_unheard_was_heard_until_then),
+		TEST(only_our_own_replies_confirm),
 		TEST(a_twin_is_a_second_reply_in_the_same_room),
 		TEST(no_twin_without_room_over_tcp_or_to_a_copy),
 		TEST(a_twin_is_no_reply_that_could_go_unheard),
