@@ -325,7 +325,8 @@ void sentences_neighbour(const struct verdict_evidence *e, struct verdict *v)
 	if (n->repaired)
 		say(v, "floatprobed has deleted the entry on %s", server);
 	else if (n->healed_ms == UINT32_MAX)
-		say(v, "the cure, on %s: ip neigh del %s dev INTERFACE", server, address_text(&n->next_hop).text);
+		say(v, "the cure, on %s: ip neigh del %s dev %s", server, address_text(&n->next_hop).text,
+		    n->interface[0] ? n->interface : "INTERFACE");
 	if (n->healed_ms != UINT32_MAX)
 		say(v, "the entry had been right again for %.1f s when the server was asked", n->healed_ms / 1e3);
 }

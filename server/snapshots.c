@@ -3,6 +3,7 @@
 #include "server/age.h"
 #include "server/recent.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +133,7 @@ static struct evidence_neighbour describe(const struct snapshots_view *view, boo
 		memcpy(seen.entry_mac, view->entry->mac, sizeof seen.entry_mac);
 	if (seen.has_frame)
 		memcpy(seen.frame_mac, view->frame_mac, sizeof seen.frame_mac);
+	snprintf(seen.interface, sizeof seen.interface, "%s", view->interface);
 	seen.client.port = seen.local.port = seen.next_hop.port = 0;
 	return seen;
 }

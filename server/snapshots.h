@@ -20,6 +20,7 @@
 struct snapshots_view {
 	struct endpoint client, local, next_hop; /* port 0; local: ours */
 	unsigned link;
+	const char *interface;         /* its name */
 	const struct neighbour *entry; /* of the next hop; NULL: there is none */
 	/* The client's newest frame for this address of ours. */
 	bool has_frame;

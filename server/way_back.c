@@ -256,6 +256,7 @@ static bool look(struct way_back *w, const struct endpoint *client, const struct
 		.local = *local,
 		.next_hop = endpoint_is_unknown(&way.gateway) ? *client : way.gateway,
 		.link = way.link,
+		.interface = link_name(w, way.link),
 	};
 	view->client.port = view->local.port = view->next_hop.port = 0;
 	view->entry = entry_of(w, &view->next_hop, view->link);

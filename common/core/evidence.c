@@ -21,14 +21,14 @@ enum {
 	ATTEMPT_LEN = 24,
 	ADDRESS_LEN = 16,
 	ERROR_LEN = 76,
-	NEIGHBOUR_LEN = 76,
+	NEIGHBOUR_LEN = 92,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 	MAC_RECORD_LEN = 8,
 	ARRIVAL_LEN = 24,
 
 	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
-	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + 2 * ADDRESS_LEN + ERROR_LEN,
+	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + ADDRESS_LEN + ERROR_LEN,
 };
 
 enum { QUERY_RELAYED = 0x01, QUERY_HAS_OWN_MAC = 0x02 };
@@ -243,6 +243,24 @@ static void get_error(struct evidence_error *error, const uint8_t *p)
 	error->twin_seq = bytes_get32(p + 72);
 }
 
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+	       c == ':' || c == '-';
+}
+
+/* It becomes part of a command that somebody will copy. A name that is no plain word, or does not end, is not known. */
+static void get_interface(char name[EVIDENCE_INTERFACE_LEN], const uint8_t *p)
+{
+	size_t len = 0;
+
+	memset(name, 0, EVIDENCE_INTERFACE_LEN);
+	while (len < EVIDENCE_INTERFACE_LEN && is_plain((char)p[len]))
+		len++;
+	if (len < EVIDENCE_INTERFACE_LEN && p[len] == '\0' && p[0] != '-')
+		memcpy(name, p, len);
+}
+
 static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)
 {
 	memcpy(p, n->client.address, sizeof n->client.address);
@@ -256,6 +274,7 @@ static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)
 	bytes_put32(p + 52, n->since_ms);
 	bytes_put32(p + 56, n->healed_ms);
 	memcpy(p + 60, n->local.address, sizeof n->local.address);
+	memcpy(p + 76, n->interface, sizeof n->interface);
 }
 
 static void get_neighbour(struct evidence_neighbour *n, const uint8_t *p)
@@ -275,6 +294,7 @@ static void get_neighbour(struct evidence_neighbour *n, const uint8_t *p)
 	n->healed_ms = bytes_get32(p + 56);
 	memcpy(n->local.address, p + 60, sizeof n->local.address);
 	n->local.port = 0;
+	get_interface(n->interface, p + 76);
 }
 
 static void put_frames(uint8_t *p, const struct evidence_frames *f)

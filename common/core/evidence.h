@@ -23,6 +23,7 @@ enum {
 	EVIDENCE_PLACES_MAX = 8,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
+	EVIDENCE_INTERFACE_LEN = 16,
 	EVIDENCE_LEN_MIN = 64, /* the shortest text: an answer with nothing in its lists */
 };
 
@@ -107,6 +108,7 @@ struct evidence_neighbour {
 	uint32_t taken_ms;  /* since the snapshot */
 	uint32_t since_ms;  /* how long the entry had had this MAC, as far as was watched */
 	uint32_t healed_ms; /* since it was right again; UINT32_MAX: it is not, or never was wrong */
+	char interface[EVIDENCE_INTERFACE_LEN]; /* whose entry: a word that a shell leaves alone; "": not known */
 };
 
 /* Frames for our port that came from this client, seen before this host's own firewall. */

@@ -301,6 +301,7 @@ static void put_neighbourhood(struct evidence_answer *a)
 		a->neighbours[i].client = v4(9, 0);
 		a->neighbours[i].has_entry = a->neighbours[i].wrong = i;
 		a->neighbours[i].healed_ms = UINT32_MAX;
+		memcpy(a->neighbours[i].interface, i ? "eth0" : "br-lan.7", i ? 5 : 9);
 		a->frames[i].client = i ? v4(9, 0) : v6(9, 0);
 		a->frames[i].transport = i ? PACKET_UDP : PACKET_TCP;
 		a->conflicts[i].address = v4(i, 0);

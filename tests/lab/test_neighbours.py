@@ -85,6 +85,7 @@ def check_names_it(flat):
     check.rest_is_healthy()
     told = " ".join(row["evidence"])
     check.require(DEAD in told and flat.mac in told, "a MAC is missing", row)
+    check.require(f"ip neigh del {flat.address} dev eth0" in told, "no cure", row)
     check.require(row["advice"], "no advice", row)
 
 

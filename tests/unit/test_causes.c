@@ -26,6 +26,7 @@ static const struct evidence_neighbour wrong = {
 	.wrong = true,
 	.since_ms = 41000,
 	.healed_ms = UINT32_MAX,
+	.interface = "eth0",
 };
 static const struct evidence_neighbour right = { .healed_ms = UINT32_MAX };
 static const struct evidence_neighbour healed = { .wrong = true, .healed_ms = 2500, .repaired = true };
@@ -88,7 +89,10 @@ static struct verdict v;
 
 static void stale_neighbour(void **state)
 {
+	struct evidence_neighbour nameless = wrong;
+
 	(void)state;
+	nameless.interface[0] = '\0';
 	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.neighbour = &wrong;
 	     e.facts.neighbour_lost = 10);
 	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.facts.neighbour = &healed;
@@ -108,6 +112,9 @@ static void stale_neighbour(void **state)
 	    v.sentences[0],
 	    "boot-01 sends what is for 198.18.1.9 to 02:00:00:00:00:01 (its neighbour entry, STALE, for "
 	    "41.0 s), but our frames come from 02:00:00:00:00:02");
+	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev eth0");
+	e.facts.neighbour = &nameless;
+	verdict_judge(&e, &v);
 	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
 	e.facts.neighbour = &healed;
 	verdict_judge(&e, &v);

@@ -13,7 +13,7 @@ enum { UDP_TEXT_LEN = WIRE_EVIDENCE_UDP_LEN - WIRE_PACKET_MIN - WIRE_TLV_HEADER_
 enum {
 	FLOW_LEN = 104,
 	ATTEMPT_LEN = 24,
-	NEIGHBOUR_LEN = 76,
+	NEIGHBOUR_LEN = 92,
 	FRAMES_LEN = 44,
 	CONFLICT_LEN = 32,
 	ADDRESS_LEN = 16,
@@ -79,9 +79,12 @@ static struct evidence_flow sample_flow(uint32_t i)
 	};
 }
 
+/* The longest is among them. */
+static const char *const interfaces[] = { "", "eth0", "bond-1.4:07_xYZ" };
+
 static struct evidence_neighbour sample_neighbour(uint32_t i)
 {
-	return (struct evidence_neighbour){
+	struct evidence_neighbour n = {
 		.client = sample_endpoint_v4((uint8_t)i, 0),
 		.local = sample_endpoint_v6((uint8_t)(100 + i), 0),
 		.next_hop = sample_endpoint_v6((uint8_t)i, 0),
@@ -96,6 +99,9 @@ static struct evidence_neighbour sample_neighbour(uint32_t i)
 		.since_ms = 0x31323334 + i,
 		.healed_ms = UINT32_MAX - i,
 	};
+
+	strcpy(n.interface, interfaces[i % 3]);
+	return n;
 }
 
 static struct evidence_answer sample_answer(const struct lengths *n)
@@ -289,6 +295,7 @@ static void assert_same_neighbour(const struct evidence_neighbour *a, const stru
 	assert_int_equal(a->taken_ms, b->taken_ms);
 	assert_int_equal(a->since_ms, b->since_ms);
 	assert_int_equal(a->healed_ms, b->healed_ms);
+	assert_string_equal(a->interface, b->interface);
 }
 
 static void assert_same_frames(const struct evidence_frames *a, const struct evidence_frames *b)
@@ -497,6 +504,40 @@ static void hostile_answers_are_refused(void **state)
 	assert_false(reads_answer(buf, sizeof buf));
 }
 
+/* It becomes part of a command: what a shell would make something of is no name. */
+static void only_a_plain_interface_is_taken(void **state)
+{
+	static const struct {
+		const char *octets, *read;
+	} names[] = {
+		{ "eth0", "eth0" },
+		{ "wg-eu.1:2_A", "wg-eu.1:2_A" },
+		{ "fifteen-letters", "fifteen-letters" },
+		{ "sixteen--letters", "" }, /* without an end */
+		{ "eth0;reboot", "" },
+		{ "eth0 x", "" },
+		{ "$(id)", "" },
+		{ "eth0\n", "" },
+		{ "e\033[2J", "" },
+		{ "\xc3\xa9th", "" },
+		{ "-all", "" },
+		{ "", "" },
+	};
+	static struct evidence_answer read;
+	struct lengths one = { .neighbours = 1 };
+	struct evidence_answer answer = sample_answer(&one);
+	uint8_t buf[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		memset(answer.neighbours[0].interface, 0, sizeof answer.neighbours[0].interface);
+		memcpy(answer.neighbours[0].interface, names[i].octets, strlen(names[i].octets));
+		evidence_write_answer(buf, sizeof buf, &answer);
+		assert_true(evidence_read_answer(buf, sizeof buf, &read));
+		assert_string_equal(read.neighbours[0].interface, names[i].read);
+	}
+}
+
 static void what_may_be_asked_is_answered_in_full(void **state)
 {
 	(void)state;
@@ -504,7 +545,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 2, 1, 0, 0 };
+			const struct lengths n = { flows, attempts, 1, 2, 1, 1, 1, 0, 0 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];
@@ -532,6 +573,7 @@ int main(void)
 		cmocka_unit_test(lists_are_cut_from_the_last_one_on),
 		cmocka_unit_test(a_truncated_answer_stays_truncated),
 		cmocka_unit_test(hostile_answers_are_refused),
+		cmocka_unit_test(only_a_plain_interface_is_taken),
 		cmocka_unit_test(what_may_be_asked_is_answered_in_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,7 @@ static int set_up(void **state)
 		.local = sample_endpoint_v4(5, 0),
 		.next_hop = sample_endpoint_v4(9, 0),
 		.link = LINK,
+		.interface = "eth0",
 		.entry = &s->entry,
 		.has_frame = true,
 		.frame_link = LINK,
@@ -355,6 +356,7 @@ static void healing_is_seen_and_told(void **state)
 	assert_int_equal(n->taken_ms, 10000);
 	assert_int_equal(n->since_ms, 50000);
 	assert_int_equal(n->healed_ms, 7000);
+	assert_string_equal(n->interface, "eth0");
 }
 
 static void what_was_wrong_is_kept_for_those_who_ask_later(void **state)

@@ -308,6 +308,7 @@ def read_neighbour(n):
         "taken_ms": taken_ms,
         "since_ms": since_ms,
         "healed_ms": healed_ms,
+        "interface": n[76:92].rstrip(b"\0").decode("ascii"),
     }
 
 
@@ -336,7 +337,7 @@ def read_arrival(a):
 LISTS = (
     ("flows", 2, 104, read_flow),
     ("attempts", 3, 24, read_attempt),
-    ("neighbours", 6, 76, read_neighbour),
+    ("neighbours", 6, 92, read_neighbour),
     ("frames", 7, 44, read_frames),
     ("conflicts", 54, 32, read_conflict),
     ("addresses", 4, 16, address),
