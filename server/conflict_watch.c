@@ -139,27 +139,25 @@ void conflict_watch_free(struct conflict_watch *watch)
 	free(watch);
 }
 
-static void filter_own(const struct conflict_watch *w, struct filters_program *program)
+static void filter_own(const struct conflict_watch *w, struct filters_program *arp, struct filters_program *nd)
 {
 	struct endpoint addresses[OWN_ADDRESSES_MAX];
 
 	for (unsigned i = 0; i < w->own->addresses_len; i++)
 		addresses[i] = w->own->addresses[i].address;
-	filters_arp(program, addresses, w->own->addresses_len);
+	filters_arp(arp, addresses, w->own->addresses_len);
+	filters_nd(nd, addresses, w->own->addresses_len);
 }
 
 int conflict_watch_start(struct conflict_watch *watch, uv_loop_t *loop)
 {
-	struct filters_program program;
+	struct filters_program arp, nd;
 	int error;
 
 	note_failed_detection(watch);
-	filter_own(watch, &program);
-	error = tap_start(watch->arp, loop, ETH_P_ARP, &program);
-	if (error < 0)
-		return error;
-	filters_nd(&program);
-	return tap_start(watch->nd, loop, ETH_P_IPV6, &program);
+	filter_own(watch, &arp, &nd);
+	error = tap_start(watch->arp, loop, ETH_P_ARP, &arp);
+	return error < 0 ? error : tap_start(watch->nd, loop, ETH_P_IPV6, &nd);
 }
 
 void conflict_watch_stop(struct conflict_watch *watch)
@@ -172,13 +170,15 @@ void conflict_watch_stop(struct conflict_watch *watch)
 
 void conflict_watch_own_changed(struct conflict_watch *watch)
 {
-	struct filters_program program;
+	struct filters_program arp, nd;
 	int error = 0;
 
 	note_failed_detection(watch);
-	filter_own(watch, &program);
+	filter_own(watch, &arp, &nd);
 	if (tap_is_open(watch->arp))
-		error = tap_set_filter(watch->arp, &program);
+		error = tap_set_filter(watch->arp, &arp);
+	if (error == 0 && tap_is_open(watch->nd))
+		error = tap_set_filter(watch->nd, &nd);
 	if (error < 0)
 		log_warning("can't watch for claims of the addresses as they are now: %s", strerror(-error));
 }

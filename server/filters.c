@@ -40,6 +40,7 @@ enum { /* where headers.c finds it, too */
        IP6_HOP_LIMIT = 7,
        IP6_SOURCE = 8,
        IP6_LEN = 40,
+       IP6_LAST_WORD = 12, /* of an address */
        UDP_LEN = 8,
        TCP_FLAGS = 13,
        ARP_ETHERNET_IP4 = 0x00010800,
@@ -254,7 +255,16 @@ void filters_arp(struct filters_program *program, const struct endpoint *address
 	finish(&b);
 }
 
-void filters_nd(struct filters_program *program)
+static void accept_address6(struct builder *b, const struct endpoint *addresses, unsigned len)
+{
+	for (unsigned i = 0; i < len && len <= FILTERS_ADDRESSES_MAX; i++)
+		if (!endpoint_is_v4(&addresses[i]))
+			jump_if(b, BPF_JEQ, bytes_get32(addresses[i].address + IP6_LAST_WORD), ACCEPT, NEXT);
+	if (len > FILTERS_ADDRESSES_MAX)
+		go(b, ACCEPT);
+}
+
+void filters_nd(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len)
 {
 	struct builder b;
 
@@ -266,8 +276,11 @@ void filters_nd(struct filters_program *program)
 	load(&b, BPF_B | BPF_ABS, IP6_LEN);
 	jump_if(&b, BPF_JEQ, ND_ADVERTISEMENT, ACCEPT, NEXT);
 	require(&b, ND_SOLICITATION);
-	for (uint32_t word = 0; word < 4; word++) {
-		load(&b, BPF_W | BPF_ABS, IP6_SOURCE + 4 * word);
+	load(&b, BPF_W | BPF_ABS, IP6_SOURCE + IP6_LAST_WORD);
+	accept_address6(&b, addresses, addresses_len);
+	require(&b, 0);
+	for (uint32_t word = 0; word < IP6_LAST_WORD; word += 4) {
+		load(&b, BPF_W | BPF_ABS, IP6_SOURCE + word);
 		require(&b, 0);
 	}
 	mark(&b, ACCEPT);

@@ -28,7 +28,8 @@ void filters_conversations(struct filters_program *program, const struct filters
 /* ARP frames whose sender claims one of these IPv4 addresses, or asks whether it may have it. With more addresses than
  * FILTERS_ADDRESSES_MAX: any address. */
 void filters_arp(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len);
-/* Neighbour advertisements, and solicitations from ::. */
-void filters_nd(struct filters_program *program);
+/* The same in IPv6: neighbour advertisements, and solicitations from one of these addresses or from ::. Of an address
+ * only the last 32 bits are compared. */
+void filters_nd(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len);
 
 #endif

@@ -108,15 +108,15 @@ bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *clai
 bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim)
 {
 	static const uint8_t nobody[16];
+	bool question;
 
 	if (len < ND_LEN || buf[0] >> 4 != 6 || buf[IP6_NEXT] != ICMP6 || buf[IP6_HOP_LIMIT] != 255 ||
 	    buf[IP6_LEN + 1] != 0)
 		return false;
-	claim->probe = buf[IP6_LEN] == ND_SOLICITATION;
-	claim->address = endpoint6(buf + ND_TARGET);
-	if (claim->probe)
-		return memcmp(buf + IP6_SOURCE, nobody, sizeof nobody) == 0;
-	return buf[IP6_LEN] == ND_ADVERTISEMENT;
+	question = buf[IP6_LEN] == ND_SOLICITATION;
+	claim->probe = question && memcmp(buf + IP6_SOURCE, nobody, sizeof nobody) == 0;
+	claim->address = endpoint6(buf + (question && !claim->probe ? IP6_SOURCE : ND_TARGET));
+	return question || buf[IP6_LEN] == ND_ADVERTISEMENT;
 }
 
 void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEADERS_MAC_LEN],

@@ -27,7 +27,7 @@ struct headers_claim {
 
 /* false: nothing of that kind. An ordinary request claims its sender's address. */
 bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
-/* The same in IPv6: neighbour advertisements, and solicitations from ::. */
+/* The same in IPv6: neighbour advertisements and solicitations. */
 bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
 
 /* An ARP probe (RFC 5227): whoever else has this IPv4 address will say so. */

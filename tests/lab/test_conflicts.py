@@ -51,6 +51,25 @@ def another_machine_announces_our_address(net):
 
 
 @scenario
+def another_machine_asks_from_our_address(net):
+    """It never answers for the address, but looks for a neighbour of its own from there."""
+    one, two = net.servers.values()
+    two.host.nft("""
+        table inet mute { chain out {
+            type filter hook output priority 0; icmpv6 type nd-neighbor-advert drop;
+        }; }
+    """)
+    address = share_first_address(net)
+    two.host.run("ping", "-c1", "-W1", "-I", address, net.plan.anchor["boot-01"], status=None)
+    claim = wait_for_claim(one, address=address, kind="claim")
+    if claim["mac"] != mac_of(two.host) or claim["interface"] != "eth0":
+        raise Failure(f"not what boot-02 did: {claim}")
+    two.host.run("ping", "-c1", "-W1", "-I", net.plan.droplet["boot-02"], f"{net.plan.droplets}77", status=None)
+    if others := [line for line in claims(one) if line["address"] != address]:
+        raise Failure(f"claims of addresses that boot-02 does not have: {others}")
+
+
+@scenario
 def a_silent_duplicate_is_asked_for(net):
     """A loss on another address makes the client ask; the server then asks the link. (ARP only.)"""
     if net.plan.nft == "ip6":

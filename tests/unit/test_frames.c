@@ -154,6 +154,7 @@ static void what_is_no_request_is_not_read(void **state)
 static void claims_and_probes_are_told_apart(void **state)
 {
 	struct endpoint five = sample_endpoint_v4(5, 0), five6 = sample_endpoint_v6(5, 0);
+	struct endpoint nine6 = sample_endpoint_v6(9, 0);
 	struct packet claim4 = arp(5, 9), probe4 = arp(0, 5), claim6 = nd(136, false), probe6 = nd(135, true);
 	struct packet question6 = nd(135, false), routed6 = nd(136, false), redirect6 = nd(137, false);
 	struct headers_claim c;
@@ -168,7 +169,9 @@ static void claims_and_probes_are_told_apart(void **state)
 	assert_true(headers_read_nd(probe6.buf, probe6.len, &c));
 	assert_true(c.probe && endpoint_equal(&c.address, &five6));
 
-	assert_false(headers_read_nd(question6.buf, question6.len, &c)); /* it asks for our MAC */
+	assert_true(
+	    headers_read_nd(question6.buf, question6.len, &c)); /* who asks for a MAC has the address he asks from */
+	assert_true(!c.probe && endpoint_equal(&c.address, &nine6));
 	assert_false(headers_read_nd(redirect6.buf, redirect6.len, &c));
 	routed6.buf[7] = 254;
 	assert_false(headers_read_nd(routed6.buf, routed6.len, &c));
@@ -298,18 +301,33 @@ static void the_longest_filters_fit_and_work(void **state)
 
 static void only_claims_in_nd_pass(void **state)
 {
-	struct packet routed = nd(136, false);
+	struct endpoint addresses[FILTERS_ADDRESSES_MAX + 1] = { sample_endpoint_v6(5, 0), sample_endpoint_v4(9, 0) };
+	struct packet routed = nd(136, false), nearly = nd(135, true);
 	struct filters_program f;
 
 	(void)state;
-	filters_nd(&f);
+	nearly.buf[8] = 0x20; /* not :: */
+	filters_nd(&f, addresses, 2);
 	assert_passes(&f, nd(136, false), true);
 	assert_passes(&f, nd(135, true), true);
-	assert_passes(&f, nd(135, false), false);
+	assert_passes(&f, nd(135, false), false); /* from 9, which is not ours */
+	assert_passes(&f, nearly, false);
 	assert_passes(&f, nd(134, false), false);
 	assert_passes(&f, packet6(HEADERS_UDP, 1, PORT, 0), false);
 	routed.buf[7] = 64;
 	assert_passes(&f, routed, false);
+
+	for (unsigned i = 0; i < FILTERS_ADDRESSES_MAX; i++)
+		addresses[i] = sample_endpoint_v6((uint8_t)(100 + i), 0);
+	filters_nd(&f, addresses, FILTERS_ADDRESSES_MAX);
+	assert_passes(&f, nd(135, false), false);
+	assert_passes(&f, nd(135, true), true);
+	addresses[FILTERS_ADDRESSES_MAX - 1] = sample_endpoint_v6(9, 0);
+	filters_nd(&f, addresses, FILTERS_ADDRESSES_MAX);
+	assert_passes(&f, nd(135, false), true);
+	filters_nd(&f, addresses, FILTERS_ADDRESSES_MAX + 1);
+	assert_passes(&f, nd(135, false), true);
+	assert_passes(&f, nd(134, false), false);
 }
 
 /* ---- frames ---- */
