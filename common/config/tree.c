@@ -294,16 +294,25 @@ static bool read_stream(struct reader *r)
 	return ended;
 }
 
+/* libyaml takes it for a column: then the keys of the first line and those of the next are not in line. */
+static size_t byte_order_mark_len(const char *text, size_t len)
+{
+	static const char mark[] = { '\xef', '\xbb', '\xbf' };
+
+	return len >= sizeof mark && memcmp(text, mark, sizeof mark) == 0 ? sizeof mark : 0;
+}
+
 static bool parse(struct tree *tree, const char *text, size_t len, struct diag_list *diags)
 {
-	struct reader r = { .text = text, .len = len, .tree = tree, .diags = diags };
+	size_t mark_len = byte_order_mark_len(text, len);
+	struct reader r = { .text = text + mark_len, .len = len - mark_len, .tree = tree, .diags = diags };
 	if (!yaml_parser_initialize(&r.yaml)) {
 		diag_add(diags, DIAG_ERROR, tree->file, 0, 0, "cannot be read: out of memory");
 		return false;
 	}
 	/* Not what a byte order mark says: UTF-16 is refused like any other octets that are not UTF-8. */
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, len);
+	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)r.text, r.len);
 	bool ok = read_stream(&r);
 	yaml_parser_delete(&r.yaml);
 	return ok;

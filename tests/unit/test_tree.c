@@ -41,6 +41,31 @@ static void positions_and_structure(void **state)
 	tree_free(tree);
 }
 
+/* As editors of another system begin every file. */
+static void a_byte_order_mark_is_no_text(void **state)
+{
+	struct diag_list diags = { 0 };
+	(void)state;
+	fixture_write("t.yaml", "\xef\xbb\xbf"
+				"a: 1\n"
+				"b: { c: 2 }\n"
+				"b: 3\n");
+	struct tree *tree = tree_load("t.yaml", &diags);
+	assert_non_null(tree);
+	assert_int_equal(tree_get(tree->root, "a")->column, 4);
+	assert_int_equal(tree_get(tree->root, "a")->key->column, 1);
+	assert_int_equal(diags.len, 1);
+	assert_int_equal(diags.items[0].line, 3);
+	tree_free(tree);
+	diag_free(&diags);
+
+	fixture_write("t.yaml", "\xef\xbb\xbf");
+	assert_null(tree_load("t.yaml", &diags));
+	assert_int_equal(diags.len, 1);
+	assert_non_null(strstr(diags.items[0].text, "empty"));
+	diag_free(&diags);
+}
+
 /* Faults that leave a tree behind, and those that end the reading. */
 static const struct {
 	const char *yaml;
@@ -217,6 +242,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(positions_and_structure),
+		cmocka_unit_test(a_byte_order_mark_is_no_text),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(octets_that_are_no_text),
 		cmocka_unit_test(files_that_are_none),
