@@ -531,6 +531,15 @@ bool asker_silent(const struct asker *a, unsigned server)
 	return ways_silent(&a->ways, server, a->servers[server].asked_ns - RELAY_NEWS_NS);
 }
 
+bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
+{
+	for (const struct way *w = a->ways; w; w = w->next) {
+		if (w->server == server && (w->witness != DIRECT || !endpoint_same_address(&w->endpoint, address)))
+			return true;
+	}
+	return false;
+}
+
 int asker_silent_witness(const struct asker *a, unsigned server)
 {
 	const struct way *w = a->ways.servers[server].relays;

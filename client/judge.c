@@ -394,10 +394,11 @@ static bool may_be_cut_off(const struct engine *e, const struct path *p)
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
 {
-	c->servers_silent = p->target->servers_len > 0;
+	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
 		c->servers_silent = c->servers_silent && server_silent(e, server, round);
+		c->other_addresses = c->other_addresses && asker_has_other(e->asker, server, &p->endpoint);
 		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;

@@ -139,6 +139,12 @@ static const struct {
 
 enum { ERRORS_LEN = sizeof errors / sizeof *errors };
 
+/* ICMP 11/0, or 3/0 of ICMPv6. */
+static bool is_hop_limit(const struct verdict_evidence *e)
+{
+	return e->facts.icmp_code == 0 && e->facts.icmp_type == (endpoint_is_v4(&e->address) ? 11 : 3);
+}
+
 /* Type, code and sender are those of the newest error: said where there is but one kind. */
 static void tell_error_source(const struct verdict_evidence *e, char text[VERDICT_SENTENCE_LEN])
 {
@@ -158,6 +164,7 @@ static void tell_error_source(const struct verdict_evidence *e, char text[VERDIC
 static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 {
 	char source[VERDICT_SENTENCE_LEN] = "";
+	const char *text;
 	unsigned kinds = 0;
 
 	for (unsigned i = 0; i < ERRORS_LEN; i++)
@@ -171,9 +178,11 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 	}
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
 		uint32_t n = seen(e, errors[i].outcome);
+		text = e->tcp ? errors[i].tcp : errors[i].udp;
+		if (errors[i].outcome == PROBER_UNREACHABLE && kinds == 1 && is_hop_limit(e))
+			text = "too many hops: a routing loop, or too low a hop limit";
 		if (n > 0)
-			say(v, "%s%.100s: %u of %u lost probes", e->tcp ? errors[i].tcp : errors[i].udp, source, n,
-			    losses(e));
+			say(v, "%s%.100s: %u of %u lost probes", text, source, n, losses(e));
 	}
 }
 

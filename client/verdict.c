@@ -145,6 +145,8 @@ static const char *const advice_by_direction[] = {
 	[VERDICT_DIRECTION_UNKNOWN] =
 	    "configure another address of the server too, so that it can be asked what arrived",
 };
+static const char advice_for_untold[] =
+    "look on the server itself at what arrives there: it could not be asked at its other addresses, or did not know";
 
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
@@ -155,6 +157,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		       "firewall";
 	if (2 * e->tally.late >= losses(e))
 		return "find out what makes the path so slow, or allow it a longer timeout";
+	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
+		return advice_for_untold;
 	return advice_by_direction[direction];
 }
 

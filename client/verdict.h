@@ -132,6 +132,7 @@ struct verdict_context {
 				  asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
 	bool all_silent;       /* .. nor from any other server: it may be us who are cut off. servers_silent is false
 				  then */
+	bool other_addresses;  /* each server that may answer can be asked at another address, or through a witness */
 	bool not_authorised;   /* a server that may answer here said not-authorised on another path */
 	bool changes_hands;    /* on this path, or another one to the address, another holder has answered since .. */
 	bool fought_over;      /* .. and two do by turns */

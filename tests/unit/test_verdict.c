@@ -67,6 +67,7 @@ struct scene {
 	int64_t skew_elsewhere_ns;
 	const char *resolve_error, *receipt_server;
 	int send_errno;
+	bool other_addresses;
 	int icmp_type, icmp_code; /* with an offender */
 	enum prober_outcome told;
 	struct endpoint offender, other_source, arrived_on, arrives_on;
@@ -104,6 +105,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.smaller = beyond_chance(s->smaller_size_up > 0),
 			.smaller_size_up = s->smaller_size_up,
 			.servers_silent = s->servers_silent,
+			.other_addresses = s->other_addresses,
 			.not_authorised = s->not_authorised,
 			.skew_elsewhere_ns = s->skew_elsewhere_ns,
 		},
@@ -578,6 +580,13 @@ static void sentences_say_it_in_numbers(void **state)
 		{ { .probes = ALL(REFUSED), .icmp_type = 3, .icmp_code = 3, .offender = floating },
 		  { "port unreachable (ICMP 3/3) from 203.0.113.7: 10 of 10 lost probes" } },
 		{ { .probes = ALL(REFUSED), .tcp = true }, { "connection refused: 10 of 10 lost probes" } },
+		{ { .probes = ALL(UNREACHABLE), .icmp_type = 3, .icmp_code = 1, .offender = droplet },
+		  { "host or network unreachable (ICMP 3/1) from 198.18.1.5: 10 of 10 lost probes" } },
+		{ { .probes = ALL(UNREACHABLE), .icmp_type = 3, .icmp_code = 0, .offender = droplet },
+		  { "host or network unreachable (ICMP 3/0) from 198.18.1.5: 10 of 10 lost probes" } },
+		{ { .probes = ALL(UNREACHABLE), .icmp_type = 11, .icmp_code = 0, .offender = droplet },
+		  { "too many hops: a routing loop, or too low a hop limit (ICMP 11/0) from 198.18.1.5: 10 of 10 lost "
+		    "probes" } },
 		{ { .probes = ALL(PROHIBITED), .icmp_type = 1, .icmp_code = 1, .offender = v6 },
 		  { "administratively prohibited (ICMP 1/1) from 2001:db8::9: 10 of 10 lost probes" } },
 		{ { .probes = ALL(TOO_BIG), .icmp_type = 3, .icmp_code = 4, .offender = droplet, .mtu = 1300 },
@@ -669,6 +678,7 @@ static void advice_follows_cause_and_direction(void **state)
 		{ { .probes = ALL(LOST_FORWARD) }, "follow the way from here to the server" },
 		{ { .probes = ALL(LOST_RETURN) }, "follow the way from the server back to here" },
 		{ { .probes = ALL(LOST) }, "configure another address" },
+		{ { .probes = ALL(LOST), .other_addresses = true }, "look on the server itself" },
 		{ { .probes = ALL(ANSWERED), .arrives_on = anchor, .arrived_on = droplet },
 		  "see to which of its hosts" },
 		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } }, "find out what makes the path so slow" },
