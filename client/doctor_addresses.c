@@ -146,6 +146,24 @@ void doctor_listen_absent(const struct doctor_facts *facts, struct doctor_findin
 	}
 }
 
+static void find_nonlocal_bind(const struct doctor_facts *facts, bool v4, struct doctor_findings *findings)
+{
+	int64_t value = v4 ? facts->nonlocal_bind_v4 : facts->nonlocal_bind_v6;
+
+	if (value != 1)
+		return;
+	struct doctor_finding *finding = doctor_found(
+	    findings, DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE,
+	    "%s programs may listen on addresses that are not here (ip_nonlocal_bind is 1)", v4 ? "IPv4:" : "IPv6:");
+	doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 0);
+}
+
+void doctor_nonlocal_bind(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	find_nonlocal_bind(facts, true, findings);
+	find_nonlocal_bind(facts, false, findings);
+}
+
 /* --- Ways out and back ------------------------------------------------------------------------------------------- */
 
 static const char *way_error(int error)
@@ -162,6 +180,15 @@ static const char *way_error(int error)
 	default:
 		return strerror(-error);
 	}
+}
+
+/* Some hosts need none; whom the configuration names and nobody reaches is no_route's. */
+void doctor_no_way_out(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	if (facts->addresses_len == 0 || facts->out[DOCTOR_V4].asked || facts->out[DOCTOR_V6].asked)
+		return;
+	doctor_found(findings, DOCTOR_RULE_no_way_out, DOCTOR_NOTE,
+		     "this host has no way out: no default route leads anywhere, over IPv4 or IPv6");
 }
 
 void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -296,12 +323,13 @@ static bool answers_elsewhere(const struct doctor_facts *facts, const struct doc
 	       link && (link->outward || address->named);
 }
 
-/* A network of machines that only talk to each other is no business of the filter: only a note. */
+/* Who is named, or has a gateway in the address's own network, is meant to be asked from outside: these requests are
+ * dropped. A network of machines that only talk to each other is no business of the filter: only a note. */
 static enum doctor_severity rp_filter_severity(const struct doctor_facts *facts, const struct doctor_address *address)
 {
 	if (address->named)
 		return DOCTOR_ERROR;
-	return own_gateway(facts, address) ? DOCTOR_WARNING : DOCTOR_NOTE;
+	return own_gateway(facts, address) ? DOCTOR_ERROR : DOCTOR_NOTE;
 }
 
 void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -313,11 +341,13 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 
 		if (!endpoint_is_v4(&address->is.address) || !answers_elsewhere(facts, address) || link->rp_filter != 1)
 			continue;
+		enum doctor_severity severity = rp_filter_severity(facts, address);
 		struct doctor_finding *finding = doctor_found(
-		    findings, DOCTOR_RULE_rp_filter, rp_filter_severity(facts, address),
-		    "requests from outside to %s that arrive on %s are dropped: answers would leave by %s, and "
+		    findings, DOCTOR_RULE_rp_filter, severity,
+		    "requests from outside to %s that arrive on %s %s dropped: answers would leave by %s, and "
 		    "rp_filter is strict",
-		    show(&address->is.address, &text), link->name, doctor_link_name(facts, address->back.route.link));
+		    show(&address->is.address, &text), link->name, severity == DOCTOR_NOTE ? "would be" : "are",
+		    doctor_link_name(facts, address->back.route.link));
 		doctor_mend_sysctl(finding, "net/ipv4/conf", link->name, "rp_filter", 2);
 	}
 }

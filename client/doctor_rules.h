@@ -27,6 +27,12 @@ const char *doctor_severity_word(enum doctor_severity severity);
 	  "the interface has no link.")                                                                                \
 	X(address_deprecated, "address-deprecated", "An answer leaves from it only if the program pins its source.")   \
 	X(listen_absent, "listen-absent", "A socket cannot be bound to an address that is not here (yet).")            \
+	X(nonlocal_bind, "nonlocal-bind",                                                                              \
+	  "A program may then listen on an address that this host does not have: it looks well, though the failover "  \
+	  "that should have brought the address did not happen.")                                                      \
+	X(no_way_out, "no-way-out",                                                                                    \
+	  "Nobody beyond its own networks gets an answer from this host, and whether its addresses have a way back "   \
+	  "could not be judged.")                                                                                      \
 	X(no_route, "no-route", "Probes to it cannot leave this host.")                                                \
 	X(no_way_back, "no-way-back",                                                                                  \
 	  "Requests to this address arrive, but no answer can leave: to the client it is return loss of everything.")  \

@@ -11,7 +11,7 @@ from lab import Failure, link, wait_until
 from provider import main, scenario
 
 NOTES = {"clock", "accept-dad", "way-back-gateway", "rmem-max", "udp-overflows", "listen-overflows",
-         "conntrack-udp-long"}  # fmt: skip
+         "conntrack-udp-long", "no-way-out"}  # fmt: skip
 
 # UDP servers on all addresses: without and with a care for where they were asked.
 SERVER = """
@@ -216,10 +216,14 @@ def configurations(net):
     plan, program = net.plan, net.program("floatprobe")
     ip(net, boot(net), "route del default")
     config = net.config()
+    require(doctor(net, boot(net)), "no-way-out", "note")
     require(doctor(net, boot(net), "--config", config), "no-route", "error", plan.floating)
     absent = net.servers["boot-01"].config(listen={"addresses": [f"{plan.droplets}99"]})
     mend(boot(net), require(doctor(net, boot(net), "--config", absent), "listen-absent", "error", f"{plan.droplets}99"))
-    nothing_wrong(doctor(net, boot(net), "--config", absent))
+    found = doctor(net, boot(net), "--config", absent)
+    mend(boot(net), require(found, "nonlocal-bind", "note", "IPv6" if plan.nft == "ip6" else "IPv4"))
+    nothing_wrong({rule: lines for rule, lines in found.items() if rule != "nonlocal-bind"})
+    require(doctor(net, boot(net), "--config", absent), "listen-absent", "error")
     for wrong in ("/nonexistent.yaml", net.servers["boot-01"].config(listen={"port": 0})):
         if "yaml" not in boot(net).run(program, "doctor", "--config", wrong, status=2).stderr:
             raise Failure("the error does not name the file")

@@ -265,12 +265,41 @@ static void listen_absent(void **state)
 	config.listens_len = 1;
 	assert_string_equal(only(DOCTOR_RULE_listen_absent, DOCTOR_ERROR)->command,
 			    "sysctl -w net/ipv4/ip_nonlocal_bind=1");
-	facts.nonlocal_bind_v6 = 1;
-	only(DOCTOR_RULE_listen_absent, DOCTOR_ERROR);
 	facts.nonlocal_bind_v4 = 1;
-	nothing();
+	only(DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE);
 	facts.nonlocal_bind_v4 = 0;
 	listens[0] = at("198.18.18.26");
+	nothing();
+}
+
+static void nonlocal_bind(void **state)
+{
+	(void)state;
+	facts.nonlocal_bind_v4 = 1;
+	assert_string_equal(only(DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE)->command,
+			    "sysctl -w net/ipv4/ip_nonlocal_bind=0");
+	facts.nonlocal_bind_v4 = 0;
+	facts.nonlocal_bind_v6 = 1;
+	assert_string_equal(only(DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE)->command,
+			    "sysctl -w net/ipv6/ip_nonlocal_bind=0");
+	listens[0] = at("203.0.113.7"); /* the other family's does not help it */
+	config.listens_len = 1;
+	judge();
+	expect_findings(2);
+	assert_int_equal(findings.items[0].rule, DOCTOR_RULE_listen_absent);
+}
+
+static void no_way_out(void **state)
+{
+	(void)state;
+	facts.out[DOCTOR_V4].asked = false;
+	nothing(); /* there is IPv6 */
+	facts.out[DOCTOR_V6].asked = false;
+	only(DOCTOR_RULE_no_way_out, DOCTOR_NOTE);
+	facts.out[DOCTOR_V4].asked = true;
+	nothing();
+	facts.out[DOCTOR_V4].asked = false;
+	facts.addresses_len = 0; /* nor does it have an address */
 	nothing();
 }
 
@@ -347,6 +376,17 @@ static void rp_filter(void **state)
 	assert_string_equal(findings.items[0].permanent,
 			    "net/ipv4/conf/eth1/rp_filter = 2 in /etc/sysctl.d/90-floatprobe.conf");
 	assert_int_equal(findings.items[1].rule, DOCTOR_RULE_way_back);
+
+	/* A gateway of its own: the outside is meant to come that way. */
+	address->named = false;
+	link->outward = true;
+	address->is.address = at("203.0.113.9");
+	address->is.prefix_len = 24;
+	add_default_route("203.0.113.1", ETH1, MAIN);
+	judge();
+	expect_findings(2);
+	assert_int_equal(findings.items[0].rule, DOCTOR_RULE_rp_filter);
+	assert_int_equal(findings.items[0].severity, DOCTOR_ERROR);
 }
 
 static void way_back(void **state)
@@ -685,6 +725,8 @@ int main(void)
 		RULE_TEST(no_route),
 		RULE_TEST(no_way_back),
 		RULE_TEST(no_way_back_by_a_rule),
+		RULE_TEST(nonlocal_bind),
+		RULE_TEST(no_way_out),
 		RULE_TEST(rp_filter),
 		RULE_TEST(way_back),
 		RULE_TEST(way_back_gateway),
