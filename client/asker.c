@@ -533,11 +533,13 @@ bool asker_silent(const struct asker *a, unsigned server)
 
 bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
 {
-	for (const struct way *w = a->ways; w; w = w->next) {
-		if (w->server == server && (w->witness != DIRECT || !endpoint_same_address(&w->endpoint, address)))
+	const struct way_server *s = &a->ways.servers[server];
+
+	for (const struct way *w = s->direct; w; w = w->next) {
+		if (!endpoint_same_address(&w->endpoint, address))
 			return true;
 	}
-	return false;
+	return s->relays != NULL;
 }
 
 int asker_silent_witness(const struct asker *a, unsigned server)

@@ -437,7 +437,7 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		{ 3, 2, 2, 3, 2, 3, .errors = 2, .arrivals = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
-	uint8_t buf[1024];
+	uint8_t buf[2048];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
