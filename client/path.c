@@ -14,11 +14,11 @@ size_t path_count(const struct config_target *t)
 void path_start_flow(struct path *p)
 {
 	uint64_t flow_id;
-	bool absence_proves_nothing = p->prober.absence_proves_nothing;
+	bool tcp = p->prober.tcp;
 
 	randombytes_buf(&flow_id, sizeof flow_id);
 	prober_init(&p->prober, flow_id, p->prober.timeout_ns, p->prober.ring, p->prober.ring_len);
-	p->prober.absence_proves_nothing = absence_proves_nothing;
+	p->prober.tcp = tcp;
 	free(p->doubt);
 	p->doubt = NULL;
 	if (p->look)
@@ -83,7 +83,7 @@ bool path_make_all(const struct path_plan *plan, const struct config_target *tar
 	}
 	if (target->tcp) {
 		list[n]->tcp = true;
-		list[n]->prober.absence_proves_nothing = true;
+		list[n]->prober.tcp = true;
 	}
 	return true;
 }

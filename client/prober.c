@@ -287,8 +287,10 @@ static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool ar
 static void read_receipts(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t asked_ns,
 			  bool sole)
 {
-	bool knows = sole && !p->absence_proves_nothing && remembers(p, reply, server);
+	bool knows = sole && remembers(p, reply, server);
 
+	if (p->tcp)
+		return; /* it came after the deadlines of all that are lost: so may have what it has receipts for */
 	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
 		struct prober_record *r = slot(p, seq);
 		enum receipts_status status;
@@ -370,10 +372,20 @@ static bool between_answers_of_holder(const struct prober *p, const struct probe
 	return r->sent_ns >= p->holder_since_ns && r->sent_ns <= p->holder_sent_ns - p->timeout_ns;
 }
 
-static bool any_window_has(const struct prober_window *const *windows, unsigned windows_len, uint32_t seq)
+/* Does this window prove that the probe had arrived by its deadline? Of a datagram there is one: it has its answer, or
+ * lost it, whenever it came. */
+static bool window_has(const struct prober *p, const struct prober_window *w, uint32_t seq,
+		       const struct prober_record *r)
+{
+	return w->known && receipts_status(&w->receipts, seq) == RECEIPTS_ARRIVED &&
+	       (!p->tcp || w->newest_ns <= r->sent_ns + p->timeout_ns);
+}
+
+static bool any_window_has(const struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+			   uint32_t seq, const struct prober_record *r)
 {
 	for (unsigned i = 0; i < windows_len; i++) {
-		if (windows[i] && windows[i]->known && receipts_status(&windows[i]->receipts, seq) == RECEIPTS_ARRIVED)
+		if (windows[i] && window_has(p, windows[i], seq, r))
 			return true;
 	}
 	return false;
@@ -393,10 +405,9 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 
 		if (!revisable(r))
 			continue;
-		absent = !p->absence_proves_nothing &&
-			 (all_windows_lack(p, windows, windows_len, seq, r) ||
-			  (his && between_answers_of_holder(p, r) && window_lacks(p, his, seq, r)));
-		settled += settle_by_receipt(p, r, any_window_has(windows, windows_len, seq), absent);
+		absent = !p->tcp && (all_windows_lack(p, windows, windows_len, seq, r) ||
+				     (his && between_answers_of_holder(p, r) && window_lacks(p, his, seq, r)));
+		settled += settle_by_receipt(p, r, any_window_has(p, windows, windows_len, seq, r), absent);
 	}
 	return settled;
 }

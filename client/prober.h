@@ -73,9 +73,10 @@ struct prober {
 	uint32_t revisable;    /* records that receipts may still settle or correct */
 	uint32_t refused_upto; /* numbers up to it may have been refused for our clock, silently: that a server does
 				* not know them proves nothing */
-	/* TCP: a window speaks of requests, so what is missing in it may still have got as far as its SYN. No window
-	 * then settles LOST_FORWARD; the one who asks about half-open sockets does, by prober_settle. */
-	bool absence_proves_nothing;
+	/* A window speaks of requests. Over TCP what is missing in it may still have got as far as its SYN: no window
+	 * settles LOST_FORWARD, but the one who asks about half-open sockets does, by prober_settle. And what it has
+	 * may have been repeated after the deadline: only a receipt that is known to be older settles LOST_RETURN. */
+	bool tcp;
 };
 
 /* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call.
@@ -97,10 +98,11 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
 /* An authentic reply (MAC checked) from the server `server` (the caller's number), which arrived at received_real_ns /
  * now_ns from the probed address (from_asked) or from elsewhere. In time is what arrived within the timeout by the
  * kernel's clock, even if prober_expire came first. Notes the outcome, and for a reply from_asked the acknowledgement
- * and the holder, and reads the receipts that come with it: a receipt makes a loss LOST_RETURN whenever it was made.
- * A missing one makes it LOST_FORWARD if it left after an answer of this very server, which has neither started anew
- * nor forgotten the flow since, if its deadline had passed when this reply's request left, and if `sole`: none but this
- * server may answer here. Returns the probe's outcome now; NONE if the number is none of ours, or too old. */
+ * and the holder, and reads the receipts that come with it: a receipt makes a loss LOST_RETURN whenever it was made
+ * (not over TCP). A missing one makes it LOST_FORWARD if it left after an answer of this very server, which has neither
+ * started anew nor forgotten the flow since, if its deadline had passed when this reply's request left, and if `sole`:
+ * none but this server may answer here. Returns the probe's outcome now; NONE if the number is none of ours, or too
+ * old. */
 enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
 				 int64_t received_real_ns, int64_t now_ns, bool sole);
 
@@ -115,14 +117,15 @@ struct prober_window {
 	struct receipts receipts; /* if known */
 	uint64_t boot_id;
 	int64_t asked_ns;        /* monotonic: when the query left */
+	int64_t newest_ns;       /* monotonic: by when all that it has had come */
 	int64_t blind_before_ns; /* monotonic: before this the server may have known and forgotten (start, eviction) */
 };
 
 /* Settle losses by the windows of all servers that may answer, by the caller's number (NULL where a server did not say
- * anything). A receipt in any of them: LOST_RETURN. Missing in every one, each made after the probe's deadline and not
- * blind at the time the probe was sent: LOST_FORWARD. With `holder` >= 0 the holder's window (windows[holder]) alone is
- * enough for FORWARD for those losses that stand between two answers of that same holder. Returns how many it
- * settled. */
+ * anything). A receipt in any of them (TCP: in one whose newest is no younger than the deadline): LOST_RETURN. Missing
+ * in every one, each made after the probe's deadline and not blind at the time the probe was sent: LOST_FORWARD. With
+ * `holder` >= 0 the holder's window (windows[holder]) alone is enough for FORWARD for those losses that stand between
+ * two answers of that same holder. Returns how many it settled. */
 unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
 				  int holder);
 

@@ -2,11 +2,20 @@
 
 #include <string.h>
 
-#define ATTEMPT_AGE_MAX_NS INT64_C(60000000000) /* half-open sockets live 64 s */
-#define FORGOTTEN_NS       INT64_C(950000000)   /* a half-open socket is repeated, or given up, after a second */
-#define ADDRESSES_AGE_NS   INT64_C(1000000000)  /* what a server says of its addresses may be so old */
-#define FATE_NS            INT64_C(3000000000)  /* so long after its deadline a probe's loss may be explained */
-#define QUERY_MAX_NS       INT64_C(450000000)
+#define MS                   INT64_C(1000000)
+#define ATTEMPT_AGE_MAX_NS   (60000 * MS) /* half-open sockets live 64 s */
+#define FORGOTTEN_NS         (950 * MS)   /* a half-open socket is repeated, or given up, after a second */
+#define QUERY_MAX_NS         (1000 * MS)  /* the server's counters are compared from a second before the attempt on */
+#define QUERY_QUICK_NS       (450 * MS)
+#define SYN_GRACE_MAX_NS     (250 * MS)
+#define REQUEST_GRACE_MAX_NS (1000 * MS)
+#define ADDRESSES_AGE_NS     (1000 * MS) /* what a server says of its addresses may be so old */
+#define FATE_NS              (3000 * MS) /* so long after its deadline a probe's loss may be explained */
+
+static const struct prober_record *record_of(const struct path *p, uint32_t seq)
+{
+	return &p->prober.ring[seq & (p->prober.ring_len - 1)];
+}
 
 static bool is_doubtful(const struct prober_record *r)
 {
@@ -34,6 +43,40 @@ static bool refusals_wanted(const struct path *p, int slot)
 	return since > 0 && since >= before;
 }
 
+static int64_t deadline_ns(const struct path *p, uint32_t seq)
+{
+	return record_of(p, seq)->sent_ns + p->prober.timeout_ns;
+}
+
+static struct path_attempt *find_attempt(const struct path *p, uint32_t seq)
+{
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		if (p->doubt->attempts[i].seq == seq)
+			return &p->doubt->attempts[i];
+	}
+	return NULL;
+}
+
+/* From when on is what has not come lost on its way? A little late is slow: a SYN is given half its time again. A
+ * request may have left as late as the deadline, after a slow handshake, and has as long as any probe. */
+static int64_t missing_from_ns(const struct path *p, const struct path_attempt *t)
+{
+	int64_t grace_ns = t->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
+	int64_t max_ns = t->connected ? REQUEST_GRACE_MAX_NS : SYN_GRACE_MAX_NS;
+
+	return deadline_ns(p, t->seq) + (grace_ns < max_ns ? grace_ns : max_ns);
+}
+
+/* Was this server asked late enough to have said all that it can of this probe? */
+static bool has_spoken(const struct path *p, int slot, uint32_t seq)
+{
+	const struct path_attempt *t = p->tcp ? find_attempt(p, seq) : NULL;
+
+	return p->doubt->has_window[slot] &&
+	       p->doubt->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
+}
+
+/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
 bool testimony_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
@@ -49,8 +92,7 @@ bool testimony_wanted(const struct path *p, int slot)
 			return true;
 	}
 	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		if (is_doubtful(r) && spoken_ns(d, slot) < r->sent_ns + b->timeout_ns)
+		if (is_doubtful(record_of(p, seq)) && !has_spoken(p, slot, seq))
 			return true;
 	}
 	return refusals_wanted(p, slot);
@@ -62,7 +104,7 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *t = &p->doubt->attempts[i];
 		int64_t age_ns = now_ns - t->started_ns;
-		const struct prober_record *r = &p->prober.ring[t->seq & (p->prober.ring_len - 1)];
+		const struct prober_record *r = record_of(p, t->seq);
 		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
 		    (!is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
 			continue;
@@ -79,21 +121,11 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 	memory->attempts_len = q->attempts_len;
 }
 
-static struct path_attempt *find_attempt(const struct path *p, uint32_t seq)
-{
-	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
-		if (p->doubt->attempts[i].seq == seq)
-			return &p->doubt->attempts[i];
-	}
-	return NULL;
-}
-
 void testimony_expired(struct path *p, uint32_t seq)
 {
 	const struct path_attempt *attempt = p->tcp ? find_attempt(p, seq) : NULL;
 
-	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
-	    is_doubtful(&p->prober.ring[seq & (p->prober.ring_len - 1)]))
+	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected && is_doubtful(record_of(p, seq)))
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }
 
@@ -117,7 +149,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 		bool blind, absent;
 		if (!t->seq || !t->connected)
 			continue;
-		blind = w->blind_before_ns > t->started_ns || w->asked_ns < t->started_ns + p->prober.timeout_ns;
+		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t);
 		absent = !w->known || t->seq < w->receipts.first ||
 			 receipts_status(&w->receipts, t->seq) == RECEIPTS_MISSING;
 		apply_to_attempt(p, t, slot, absent && !blind);
@@ -438,6 +470,7 @@ static void hear_flow(struct path *p, const struct testimony *t, int slot, const
 		.receipts = flow->receipts,
 		.boot_id = t->answer->boot_id,
 		.asked_ns = t->asked_ns,
+		.newest_ns = t->now_ns - (int64_t)flow->idle_ms * MS,
 		.blind_before_ns = blind_before_ns,
 	};
 	const struct endpoint *client = client_of(p, t, flow);
@@ -491,12 +524,13 @@ static bool is_translated(const struct testimony *t, const struct path_attempt *
 	return t->witness < 0 && !endpoint_same_address(&t->answer->asker, &attempt->local);
 }
 
-/* The age of an attempt is that of when the query left. What the query then needed (TCP: to be repeated) makes the
- * attempt's own half-open socket look older than it; the server allows for half a second, timers included. By port it
- * would know the socket nevertheless. */
+/* The age of an attempt is that of when the query left; it has grown by what the query then needed (TCP: to be
+ * repeated). The server's counters are compared over that age and a second more: what reset the attempt's socket may
+ * lie before. Behind a NAT the socket itself looks older than the attempt, and the server allows for half a second,
+ * timers included; by port it would know it nevertheless. */
 static bool is_outdated(const struct testimony *t, const struct path_attempt *attempt)
 {
-	return is_translated(t, attempt) && t->now_ns - t->asked_ns > QUERY_MAX_NS;
+	return t->now_ns - t->asked_ns > (is_translated(t, attempt) ? QUERY_QUICK_NS : QUERY_MAX_NS);
 }
 
 /* Two machines with one key: this is not the one that answers on this path. */
@@ -505,25 +539,32 @@ static bool is_another_boot(const struct path *p, const struct testimony *t, int
 	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
 }
 
-/* A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
+/* The server looked at some time between question and answer. What has to be late is reckoned by the question; what has
+ * to be early by the middle, if nothing of the question had to be repeated.
+ * A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
  * repeated, a second after it was made: then nothing tells that the SYN had come. So it has to be missing within the
  * first second too: what comes after that is not forgotten before the last question. */
 static void note_not_seen(struct path *p, const struct testimony *t, struct path_attempt *attempt, int slot)
 {
-	int64_t age_ns = t->asked_ns - attempt->started_ns;
-	bool in_time = age_ns < FORGOTTEN_NS;
+	int64_t under_way_ns = t->now_ns - t->asked_ns;
 
-	if (in_time)
+	if (attempt->connected)
+		return; /* since the question: there was a SYN, and its socket is no longer half-open */
+	if (under_way_ns <= QUERY_QUICK_NS && t->asked_ns + under_way_ns / 2 - attempt->started_ns < FORGOTTEN_NS)
 		attempt->early |= (uint8_t)(1u << slot);
-	if (age_ns >= p->prober.timeout_ns && attempt->early >> slot & 1)
+	if (t->asked_ns >= missing_from_ns(p, attempt) && attempt->early >> slot & 1)
 		apply_to_attempt(p, attempt, slot, true);
 }
 
+/* Half-open proves that a SYN came, not when; the socket's least age says by when it had. One that came too late, as it
+ * was slow or a repeated one, proves nothing of what happened within the attempt's time. */
 static void note_half_open(struct path *p, const struct testimony *t, struct path_attempt *attempt,
 			   const struct evidence_attempt_answer *said)
 {
-	attempt->half_open = true;
 	p->facts.seen_by_server = true;
+	if (t->now_ns - (int64_t)said->age_ms * MS > deadline_ns(p, attempt->seq))
+		return;
+	attempt->half_open = true;
 	p->doubt->receipt_server = (int)t->server;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = said->arrived_on;

@@ -9,6 +9,7 @@ enum {
 	SYN_INTERVAL_MS = 1000,
 	TIMEOUTS_MAX = 16, /* more than tcp_synack_retries is ever set to */
 	SLACK_MS = 500,    /* the way of the SYN, the way of the query, coarse timers */
+	TICK_MS = 10,      /* the coarsest clock that a kernel counts its timers by */
 };
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -18,7 +19,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 
 struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 {
-	struct halfopen_age age = { .min_ms = UINT64_MAX };
+	struct halfopen_age age = { .min_ms = UINT64_MAX, .sure_ms = UINT64_MAX };
 	uint64_t timeout_ms = FIRST_TIMEOUT_MS, passed_ms = 0;
 
 	/* So many of the retransmits were timeouts, the rest answers to repeated SYNs. */
@@ -30,6 +31,7 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 			uint64_t min_ms = later(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
 
 			age.min_ms = min_ms < age.min_ms ? min_ms : age.min_ms;
+			age.sure_ms = shortest_ms < age.sure_ms ? shortest_ms : age.sure_ms;
 			age.max_ms = shortest_ms; /* timeouts only: no split takes longer */
 		}
 		passed_ms += timeout_ms;
@@ -54,11 +56,6 @@ static bool must_be_older(struct halfopen_age age, const struct evidence_attempt
 	return age.min_ms > (uint64_t)attempt->age_ms + SLACK_MS;
 }
 
-static bool can_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
-{
-	return !must_be_older(age, attempt) && age.max_ms + SLACK_MS >= attempt->age_ms;
-}
-
 static bool must_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
 {
 	return age.min_ms + SLACK_MS >= attempt->age_ms && age.max_ms <= (uint64_t)attempt->age_ms + SLACK_MS;
@@ -80,12 +77,21 @@ static unsigned find_suspects(const struct evidence_attempt *attempt, const stru
 	return suspects;
 }
 
+static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
+{
+	uint64_t sure_ms = halfopen_age(socket).sure_ms;
+
+	if (sure_ms <= TICK_MS)
+		return 0;
+	return sure_ms - TICK_MS < UINT16_MAX ? (uint16_t)(sure_ms - TICK_MS) : UINT16_MAX;
+}
+
 /* Is this socket, the exact one or one of so many suspects, the attempt's? */
 static bool is_ours(const struct evidence_query *query, const struct evidence_attempt *attempt,
 		    const struct endpoint *asker, const struct sockdiag_half_open *socket, unsigned suspects)
 {
 	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
-		return can_be_as_old(halfopen_age(socket), attempt);
+		return !must_be_older(halfopen_age(socket), attempt);
 	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
 	       must_be_as_old(halfopen_age(socket), attempt);
 }
@@ -103,6 +109,7 @@ void halfopen_judge(const struct evidence_query *query, const struct evidence_at
 	} else if (is_ours(query, attempt, asker, socket, suspects)) {
 		answer->status = EVIDENCE_HALF_OPEN;
 		answer->retransmits = socket->retransmits;
+		answer->age_ms = told_age_ms(socket);
 		answer->arrived_on = socket->local;
 		answer->arrived_on.port = 0;
 	}

@@ -12,6 +12,7 @@
 
 struct halfopen_age {
 	uint64_t min_ms, max_ms;
+	uint64_t sure_ms; /* at least so old, even if the network squeezed the client's SYNs together */
 };
 
 #define HALFOPEN_AGE_UNKNOWN UINT32_MAX /* as max_ms: no bound */
@@ -22,11 +23,11 @@ struct halfopen_age {
 struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket);
 
 /* One attempt of a query against all half-open sockets of our listener: fills the answer. HALF_OPEN is claimed
- * - for the socket of exactly the attempt's address and port, if it can be as old as the attempt;
+ * - for the socket of exactly the attempt's address and port, unless it must be older: that one would have swallowed
+ *   the attempt's SYN. If it is younger, a repeated SYN made it; its age is told, so that the asker can judge whether
+ *   any SYN came in time;
  * - where a NAT shows us the asker by another address than its own: for the only socket of that address that can be
  *   the attempt's, if it must be as old, and this is the only attempt asked about.
- * A younger socket is one of a repeated SYN: that the first one came is not proven, and the client may not have waited
- * for the answer to the second.
  * NOT_SEEN: no other address than the attempt's own has a socket that can be it: behind a NAT any of them could. */
 void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
 		    const struct endpoint *asker, const struct sockdiag_half_open *list, unsigned len,

@@ -203,6 +203,7 @@ static void put_attempt(uint8_t *p, const struct evidence_attempt_answer *attemp
 	bytes_put32(p, attempt->id);
 	p[4] = (uint8_t)attempt->status;
 	p[5] = attempt->retransmits;
+	bytes_put16(p + 6, attempt->age_ms);
 	memcpy(p + 8, attempt->arrived_on.address, sizeof attempt->arrived_on.address);
 }
 
@@ -211,6 +212,7 @@ static bool get_attempt(struct evidence_attempt_answer *attempt, const uint8_t *
 	attempt->id = bytes_get32(p);
 	attempt->status = p[4];
 	attempt->retransmits = p[5];
+	attempt->age_ms = bytes_get16(p + 6);
 	memcpy(attempt->arrived_on.address, p + 8, sizeof attempt->arrived_on.address);
 	attempt->arrived_on.port = 0;
 	return p[4] <= EVIDENCE_CANNOT_TELL;

@@ -67,8 +67,8 @@ struct evidence_flow {
 };
 
 enum evidence_attempt_status {
-	EVIDENCE_NOT_SEEN = 0,    /* no socket as young as the attempt: the SYN did not arrive */
-	EVIDENCE_HALF_OPEN = 1,   /* a SYN_RECV socket of this very attempt: the SYN arrived */
+	EVIDENCE_NOT_SEEN = 0,    /* no socket as young as the attempt: no SYN of it has come yet */
+	EVIDENCE_HALF_OPEN = 1,   /* a SYN_RECV socket of this very attempt: a SYN of it came, age_ms ago or earlier */
 	EVIDENCE_CANNOT_TELL = 2, /* overflows, SYN cookies, several candidates: see docs/PROTOCOL.md */
 };
 
@@ -77,6 +77,7 @@ struct evidence_attempt_answer {
 	enum evidence_attempt_status status;
 	uint8_t retransmits;        /* of the SYN-ACK */
 	struct endpoint arrived_on; /* HALF_OPEN: the socket's local address (port 0); else unknown */
+	uint16_t age_ms;            /* HALF_OPEN: the socket is at least so old */
 };
 
 /* An ICMP error that came for the server's replies to this client. */

@@ -326,8 +326,8 @@ static void answer(unsigned flows, unsigned others, size_t len)
 						     v4(5, WIRE_PORT), v6(9, 40000), 10,         10000 };
 	}
 	for (unsigned i = 0; i < others; i++) {
-		a.attempts[i] =
-		    (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), 2, v4(26, 0) };
+		a.attempts[i] = (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), 2,
+								  v4(26, 0), (uint16_t)(500 * i) };
 		a.addresses[i] = i % 2 ? v6((uint8_t)i, 0) : v4((uint8_t)i, 0);
 		a.errors[i].client = v4(9, 40000);
 		a.errors[i].type = 3;

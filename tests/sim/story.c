@@ -198,7 +198,7 @@ static void check_probes(struct story *s, const struct vantage *v, size_t i)
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
 		const struct truth *t = &v->truths[i][seq % VANTAGE_TRUTHS];
-		if (r->outcome == PROBER_LOST_RETURN && vantage_lost(v, i, seq) == VANTAGE_LOST_LATE)
+		if (!p->tcp && r->outcome == PROBER_LOST_RETURN && vantage_lost(v, i, seq) == VANTAGE_LOST_LATE)
 			s->result->late_returns++;
 		if (!vantage_lies(v, i, seq))
 			continue;

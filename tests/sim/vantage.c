@@ -58,7 +58,7 @@ enum vantage_lost vantage_lost(const struct vantage *v, size_t path, uint32_t se
 	if (t->told)
 		return VANTAGE_LOST_EITHER;
 	if (reached_ns > deadline_ns)
-		return t->answer_lost ? VANTAGE_LOST_EITHER : VANTAGE_LOST_LATE;
+		return t->answer_lost && !p->tcp ? VANTAGE_LOST_EITHER : VANTAGE_LOST_LATE;
 	return VANTAGE_LOST_RETURN;
 }
 
@@ -73,7 +73,8 @@ bool vantage_lies(const struct vantage *v, size_t path, uint32_t seq)
 		return vantage_lost(v, path, seq) == VANTAGE_LOST_RETURN;
 	case PROBER_LOST_RETURN:
 	case PROBER_WRONG_SOURCE:
-		return vantage_lost(v, path, seq) == VANTAGE_LOST_FORWARD;
+		return vantage_lost(v, path, seq) == VANTAGE_LOST_FORWARD ||
+		       (v->engine.paths.items[path]->tcp && vantage_lost(v, path, seq) == VANTAGE_LOST_LATE);
 	default:
 		return false;
 	}

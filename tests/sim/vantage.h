@@ -39,8 +39,8 @@ void vantage_start(struct vantage *vantage, bool round);
 void vantage_stop(struct vantage *vantage);
 
 /* Which way was this probe lost, in truth? It is past its deadline, and not answered in time. EITHER: it came to a
- * machine that may not answer, or late, and then its answer was lost. LATE: it came late, and nothing of its answer was
- * lost. */
+ * machine that may not answer, or (a datagram) late, and then its answer was lost. LATE: it came late, and a datagram's
+ * answer was not lost; over TCP it is a slow or repeated SYN or request, and tells nothing of the way back. */
 enum vantage_lost { VANTAGE_LOST_FORWARD, VANTAGE_LOST_RETURN, VANTAGE_LOST_EITHER, VANTAGE_LOST_LATE };
 enum vantage_lost vantage_lost(const struct vantage *vantage, size_t path, uint32_t seq);
 /* Has it really been answered by two holders, so often that it is to be seen (DESIGN § 4)? */

@@ -131,8 +131,9 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 	for (uint32_t i = 0; i < n->flows; i++)
 		answer.flows[i] = sample_flow(i);
 	for (uint32_t i = 0; i < n->attempts; i++)
-		answer.attempts[i] = (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, (uint8_t)(i + 1),
-								       sample_endpoint_v4((uint8_t)i, 0) };
+		answer.attempts[i] =
+		    (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, (uint8_t)(i + 1),
+						      sample_endpoint_v4((uint8_t)i, 0), (uint16_t)(0xa1b2 + i) };
 	for (uint32_t i = 0; i < n->neighbours; i++)
 		answer.neighbours[i] = sample_neighbour(i);
 	for (uint32_t i = 0; i < n->frames; i++)
@@ -351,6 +352,7 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_int_equal(a->attempts[i].id, b->attempts[i].id);
 		assert_int_equal(a->attempts[i].status, b->attempts[i].status);
 		assert_int_equal(a->attempts[i].retransmits, b->attempts[i].retransmits);
+		assert_int_equal(a->attempts[i].age_ms, b->attempts[i].age_ms);
 	}
 	for (unsigned i = 0; i < b->addresses_len; i++)
 		assert_true(endpoint_equal(&a->addresses[i], &b->addresses[i]));

@@ -451,15 +451,38 @@ static void over_tcp_a_missing_receipt_proves_nothing(void **state)
 	const struct prober_window lacks = { .boot_id = BOOT, .asked_ns = 9000 * MS, .blind_before_ns = -1 };
 
 	(void)state;
-	p.absence_proves_nothing = true;
+	p.tcp = true;
 	send_many(3);
 	ANSWER(50, .seq = 1, .arrived = ARRIVED(1));
 	prober_expire(&p, 2000 * MS);
-	ANSWER(2010, .seq = send_at(2000), .arrived = ARRIVED(1, 3, 4));
+	ANSWER(2010, .seq = send_at(2000), .arrived = ARRIVED(1, 4));
 	assert_int_equal(outcome_of(2), PROBER_LOST);
-	assert_int_equal(outcome_of(3), PROBER_LOST_RETURN);
 	assert_int_equal(prober_settle_by_windows(&p, (const struct prober_window *[]){ &lacks }, 1, 0), 0);
 	assert_int_equal(prober_settle(&p, 2, PROBER_LOST_FORWARD), PROBER_LOST_FORWARD); /* no SYN either */
+}
+
+/* Probes 1 to 3 left at 0, 100 and 200 ms; their deadlines are a second later. Requests are repeated. */
+static void over_tcp_a_receipt_counts_only_if_it_is_of_before_the_deadline(void **state)
+{
+	struct prober_window has = {
+		.known = true, .receipts = receipts_of(ARRIVED(1, 2, 3)), .boot_id = BOOT, .asked_ns = 9000 * MS
+	};
+
+	(void)state;
+	p.tcp = true;
+	send_many(3);
+	prober_expire(&p, 2000 * MS);
+	ANSWER(2010, .seq = send_at(2000), .arrived = ARRIVED(1, 2, 3, 4));
+	assert_int_equal(outcome_of(3), PROBER_LOST);
+	has.newest_ns = 1100 * MS + 1;
+	prober_settle_by_windows(&p, (const struct prober_window *[]){ &has }, 1, 0);
+	assert_int_equal(outcome_of(1), PROBER_LOST);
+	assert_int_equal(outcome_of(2), PROBER_LOST);
+	assert_int_equal(outcome_of(3), PROBER_LOST_RETURN);
+	has.newest_ns--;
+	prober_settle_by_windows(&p, (const struct prober_window *[]){ &has }, 1, 0);
+	assert_int_equal(outcome_of(1), PROBER_LOST);
+	assert_int_equal(outcome_of(2), PROBER_LOST_RETURN);
 }
 
 /* --- what servers say when they are asked ----------------------------------------------------------------------- */
@@ -874,6 +897,7 @@ int main(void)
 		TEST(what_left_before_the_first_answer_is_not_judged),
 		TEST(a_receipt_corrects_a_forward_loss),
 		TEST(over_tcp_a_missing_receipt_proves_nothing),
+		TEST(over_tcp_a_receipt_counts_only_if_it_is_of_before_the_deadline),
 		TEST(windows_settle_losses),
 		TEST(settling_twice_settles_nothing_more),
 		TEST(a_receipt_refutes_an_error),

@@ -18,6 +18,9 @@ struct scene {
 	struct config_target target;
 	struct paths paths;
 	struct path *path;
+	int64_t asked_ns, answered_after_ns;
+	uint16_t half_open_ms; /* age of a half-open socket */
+	bool knows;            /* a server that tells of an attempt has receipts for all ten, none of them old */
 };
 
 static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 9 }, .port = 40000 };
@@ -43,6 +46,8 @@ static int set_up(void **state)
 	assert_non_null(path_doubt(p));
 	items[0] = s->path = p;
 	assert_true(paths_set(&s->paths, items, 1, leaving));
+	s->asked_ns = 112 * SECOND;
+	s->answered_after_ns = 20 * MS;
 	*state = s;
 	return 0;
 }
@@ -73,8 +78,6 @@ static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t f
 	};
 }
 
-static int64_t answered_after_ns = 20 * MS;
-
 static void hear(struct scene *s, unsigned server, int witness, const struct evidence_answer *answer,
 		 const struct testimony_query *query)
 {
@@ -85,8 +88,8 @@ static void hear(struct scene *s, unsigned server, int witness, const struct evi
 				      .witness = witness,
 				      .query = query ? query : &nothing,
 				      .answer = answer,
-				      .asked_ns = 112 * SECOND,
-				      .now_ns = 112 * SECOND + answered_after_ns,
+				      .asked_ns = s->asked_ns,
+				      .now_ns = s->asked_ns + s->answered_after_ns,
 				  });
 }
 
@@ -156,7 +159,7 @@ static void who_may_not_answer_here_has_nothing_to_say(void **state)
 static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 {
 	s->path->tcp = true;
-	s->path->prober.absence_proves_nothing = true;
+	s->path->prober.tcp = true;
 	s->path->doubt->attempts[0] = (struct path_attempt){ .seq = seq,
 							     .connected = connected,
 							     .early = 3,
@@ -168,12 +171,12 @@ static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_atte
 			    const struct endpoint *seen_as)
 {
 	const struct testimony_query query = { .attempts = { { .flow_id = 42, .seq = 8 } }, .attempts_len = 1 };
-	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
 
 	a.uptime_ms = uptime_ms;
 	a.asker = *seen_as;
 	a.attempts_len = 2;
-	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status };
+	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status, .age_ms = s->half_open_ms };
 	a.attempts[1] = (struct evidence_attempt_answer){ .id = 1, .status = EVIDENCE_HALF_OPEN }; /* never asked */
 	hear(s, server, -1, &a, &query);
 }
@@ -189,6 +192,7 @@ static void behind_a_nat_a_half_open_socket_could_be_any_attempts(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
+	s->half_open_ms = 4000;
 	hear_attempt_as(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS, &nat);
 	assert_int_equal(tally(s).lost, 10);
 }
@@ -198,9 +202,25 @@ static void a_half_open_socket_proves_return(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
+	s->half_open_ms = 4000;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_int_equal(tally(s).lost, 9); /* those that nobody asked about stay unknown */
+}
+
+/* Its deadline was at 109 s. A slow SYN, or a repeated one, made the socket after that. */
+static void a_half_open_socket_has_to_be_of_before_the_deadline(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->half_open_ms = 3019;
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
+	assert_false(s->path->doubt->attempts[0].half_open);
+	s->half_open_ms = 3020; /* the server looked 20 ms after the question at the latest */
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
+	assert_int_equal(tally(s).return_lost, 1);
 }
 
 static void a_syn_that_nobody_saw_proves_forward(void **state)
@@ -232,6 +252,7 @@ static void an_early_half_open_socket_counts_when_its_time_is_over(void **state)
 
 	make_tcp(s, 8, false);
 	s->path->doubt->attempts[0].pending = true;
+	s->half_open_ms = 4000;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 0);
 	s->path->doubt->attempts[0].pending = false;
@@ -255,14 +276,73 @@ static void behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen(void **state
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	answered_after_ns = 460 * MS;
+	s->answered_after_ns = 460 * MS;
 	hear_attempt_as(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
 	hear_attempt_as(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
-	answered_after_ns = 20 * MS;
+	s->answered_after_ns = 20 * MS;
 	assert_int_equal(tally(s).lost, 10);
 	hear_attempt_as(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
 	hear_attempt_as(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS, &nat);
 	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+/* A SYN that is a little late, or slower than the question, is not lost. */
+static void a_syn_is_missing_only_some_time_after_the_deadline(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->asked_ns = 109 * SECOND + 249 * MS;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
+	s->asked_ns += MS;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+/* The server looked later than it was asked; if the question had to be repeated, nobody knows when. */
+static void a_question_under_way_for_long_is_not_early(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->path->doubt->attempts[0].early = 0;
+	s->asked_ns = 108 * SECOND + 500 * MS;
+	s->answered_after_ns = 450 * MS + 1;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	s->asked_ns = 108 * SECOND + 750 * MS;
+	s->answered_after_ns = 400 * MS;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(s->path->doubt->attempts[0].early, 0);
+	s->asked_ns--;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(s->path->doubt->attempts[0].early, 1);
+}
+
+/* What reset the half-open socket may then lie before the counters that were compared. */
+static void a_question_under_way_for_more_than_a_second_tells_nothing_of_absence(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->answered_after_ns = SECOND + 1;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
+}
+
+/* Its socket is no longer half-open: established. And its request came, nobody knows when. */
+static void a_syn_is_not_missing_of_who_connected_since(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, true);
+	s->knows = true;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
 }
 
 static void doubt_about_a_syn_stays_doubt(void **state)
@@ -282,10 +362,45 @@ static void a_request_that_is_missing_after_the_handshake_was_lost_forward(void 
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
 
 	make_tcp(s, 8, true);
+	a.flows[0].idle_ms = 20000;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 7, -1, &a, NULL);
 	assert_int_equal(tally(s).forward_lost, 1);
 	assert_int_equal(tally(s).return_lost, 9);
+}
+
+/* It may have left as late as the deadline, of second 109. */
+static void a_request_has_its_own_time_to_arrive(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 7, 0x7f);
+
+	make_tcp(s, 8, true);
+	prober_settle(&s->path->prober, 9, PROBER_RESET);
+	prober_settle(&s->path->prober, 10, PROBER_RESET);
+	s->asked_ns = 110 * SECOND - 1;
+	hear(s, 3, -1, &a, NULL);
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 2);
+	assert_true(testimony_wanted(s->path, 0));
+	s->asked_ns++;
+	hear(s, 3, -1, &a, NULL);
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 3);
+	assert_false(testimony_wanted(s->path, 0));
+}
+
+/* The newest came between the deadlines of numbers 8 and 9: repeated or not, those of 9 and 10 came in time. */
+static void a_request_came_in_time_if_nothing_came_since(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+
+	make_tcp(s, 8, true);
+	a.flows[0].idle_ms = 2100;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(tally(s).return_lost, 2);
+	assert_int_equal(tally(s).lost, 8);
 }
 
 static void only_unanswered_attempts_are_asked_about(void **state)
@@ -706,7 +821,7 @@ static void others_heard_elsewhere_make_a_rival(void **state)
 	assert_non_null(p->rival);
 	assert_int_equal(p->rival->server, 7);
 	assert_true(p->rival->from_ns == 112 * SECOND - 501 * MS);
-	assert_true(p->rival->to_ns == 112 * SECOND + answered_after_ns - 500 * MS);
+	assert_true(p->rival->to_ns == 112 * SECOND + s->answered_after_ns - 500 * MS);
 }
 
 int main(void)
@@ -725,14 +840,21 @@ int main(void)
 		TEST(a_server_that_started_or_forgot_since_proves_no_absence),
 		TEST(who_may_not_answer_here_has_nothing_to_say),
 		TEST(a_half_open_socket_proves_return),
+		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
 		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
 		TEST(a_syn_has_to_be_missing_in_its_first_second_too),
 		TEST(an_early_half_open_socket_counts_when_its_time_is_over),
 		TEST(an_early_half_open_socket_is_nothing_to_who_connected_after_all),
 		TEST(behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen),
+		TEST(a_syn_is_missing_only_some_time_after_the_deadline),
+		TEST(a_question_under_way_for_long_is_not_early),
+		TEST(a_question_under_way_for_more_than_a_second_tells_nothing_of_absence),
+		TEST(a_syn_is_not_missing_of_who_connected_since),
 		TEST(doubt_about_a_syn_stays_doubt),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
+		TEST(a_request_has_its_own_time_to_arrive),
+		TEST(a_request_came_in_time_if_nothing_came_since),
 		TEST(only_unanswered_attempts_are_asked_about),
 		TEST(refusals_are_asked_about_ever_more_seldom),
 		TEST(a_server_that_holds_the_address_and_hears_nothing_is_silent),

@@ -289,6 +289,7 @@ def read_attempt(a):
         "id": int.from_bytes(a[:4], "big"),
         "status": a[4],
         "retransmits": a[5],
+        "age_ms": int.from_bytes(a[6:8], "big"),
         "arrived_on": address(a[8:24]),
     }
 

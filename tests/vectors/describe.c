@@ -127,8 +127,9 @@ static json_t *describe_flow(const struct evidence_flow *flow)
 
 static json_t *describe_attempt(const struct evidence_attempt_answer *attempt)
 {
-	return json_pack("{s:I, s:i, s:i, s:o}", "id", (json_int_t)attempt->id, "status", attempt->status,
-			 "retransmits", attempt->retransmits, "arrived_on", describe_address(&attempt->arrived_on));
+	return json_pack("{s:I, s:i, s:i, s:i, s:o}", "id", (json_int_t)attempt->id, "status", attempt->status,
+			 "retransmits", attempt->retransmits, "age_ms", attempt->age_ms, "arrived_on",
+			 describe_address(&attempt->arrived_on));
 }
 
 static json_t *describe_neighbour(const struct evidence_neighbour *n)
