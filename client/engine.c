@@ -275,8 +275,10 @@ static void expire(struct engine *e, int64_t now_ns)
 				receive_decided(e, p, seq, NULL);
 			}
 		}
-		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p))
+		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p)) {
+			asker_note(e->asker, p);
 			e->ask_ns = now_ns;
+		}
 		deadline_ns = next_deadline(p);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
 		if (p->look)

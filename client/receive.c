@@ -54,8 +54,10 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 	if (prober_settle(&p->prober, seq, outcome) != outcome)
 		return;
 	receive_decided(e, p, seq, probe);
-	if (outcome == PROBER_REFUSED && path_doubt(p))
+	if (outcome == PROBER_REFUSED && path_doubt(p)) {
+		asker_note(e->asker, p);
 		ask_soon(e);
+	}
 }
 
 static void settle_look(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)
