@@ -2,15 +2,18 @@
 
 #include "client/config.h"
 #include "common/system/clock.h"
+#include "common/system/proc.h"
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
 	SENT_RING = 1024,                    /* datagrams whose send timestamp may still come */
+	PORT_TRIES = 16,                     /* taken ones */
 	SEND_TRIES = 4,                      /* a pending ICMP error costs one each */
 	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long a fresh socket takes further paths */
 	RECEIVE_BUFFER_LEN = 4 << 20,
@@ -48,7 +51,8 @@ struct udp_dialer {
 	struct staged staged[UDP_BATCH];
 	struct socket *staged_on;
 	unsigned staged_len;
-	uint32_t sockets; /* opened, ever */
+	uint32_t sockets;                   /* opened, ever */
+	int64_t ports_low, ports_len, port; /* for fresh sockets: the system's range, and the next of them */
 	bool wake;
 	uint8_t scratch[1024]; /* quoted octets of the error queue */
 };
@@ -75,7 +79,23 @@ static void listen_socket(struct socket *s)
 		uv_poll_stop(&s->poll);
 }
 
-static struct socket *socket_open(struct udp_dialer *d, int family, int *error)
+/* New ports are taken in turn, where the kernel would throw dice: one that comes again soon may meet what connection
+ * trackers have kept of it, and be led where it led the last time, to the old holder of an address. */
+static int open_fresh(struct udp_dialer *d, struct udp_options *options)
+{
+	for (unsigned i = 0; i < PORT_TRIES && d->ports_len > 0; i++) {
+		int fd;
+		options->bind.port = (uint16_t)(d->ports_low + d->port);
+		d->port = (d->port + 1) % d->ports_len;
+		fd = udp_open(options);
+		if (fd != -EADDRINUSE)
+			return fd;
+	}
+	options->bind.port = 0;
+	return udp_open(options);
+}
+
+static struct socket *socket_open(struct udp_dialer *d, int family, bool fresh, int *error)
 {
 	struct udp_options options = {
 		.family = family,
@@ -91,7 +111,7 @@ static struct socket *socket_open(struct udp_dialer *d, int family, int *error)
 		*error = ENOMEM;
 		return NULL;
 	}
-	s->fd = udp_open(&options);
+	s->fd = fresh ? open_fresh(d, &options) : udp_open(&options);
 	if (s->fd < 0) {
 		*error = -s->fd;
 		free(s);
@@ -123,6 +143,17 @@ static void socket_close(struct socket *s)
 	uv_close((uv_handle_t *)&s->poll, socket_freed);
 }
 
+/* From anywhere on, so that one who starts anew does not begin with the same. */
+static void find_ports(struct udp_dialer *d)
+{
+	int64_t high;
+
+	if (!proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) || high > UINT16_MAX)
+		return;
+	d->ports_len = high - d->ports_low + 1;
+	d->port = randombytes_uniform((uint32_t)d->ports_len);
+}
+
 struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const struct udp_dialer_hooks *hooks)
 {
 	struct udp_dialer *d = calloc(1, sizeof *d);
@@ -132,6 +163,7 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	d->loop = loop;
 	d->hooks = *hooks;
 	d->wake = true;
+	find_ports(d);
 	d->in = udp_batch_new(payload_len_max);
 	d->out = udp_batch_new(payload_len_max);
 	if (d->in && d->out)
@@ -171,7 +203,7 @@ static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, bool a
 
 	if (s && !alone && !s->alone && s->number != last && clock_mono_ns() - s->opened_ns < FRESH_SHARED_NS)
 		return s;
-	s = socket_open(d, family ? AF_INET6 : AF_INET, error);
+	s = socket_open(d, family ? AF_INET6 : AF_INET, true, error);
 	if (s) {
 		s->alone = alone;
 		s->next = d->fresh[family];
@@ -185,7 +217,7 @@ static struct socket *held_socket(struct udp_dialer *d, unsigned family, int hel
 	struct socket **s = &d->held[family][held];
 
 	if (!*s)
-		*s = socket_open(d, family ? AF_INET6 : AF_INET, error);
+		*s = socket_open(d, family ? AF_INET6 : AF_INET, false, error);
 	return *s;
 }
 

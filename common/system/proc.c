@@ -43,6 +43,21 @@ int64_t proc_sysctl(const char *path, int64_t fallback)
 	return read_file(file, text, sizeof text) ? number(text, fallback) : fallback;
 }
 
+bool proc_sysctl_range(const char *path, int64_t *low, int64_t *high)
+{
+	char file[PATH_MAX], text[2 * NUMBER_LEN];
+	const char *second;
+
+	snprintf(file, sizeof file, "/proc/sys/%s", path);
+	if (!read_file(file, text, sizeof text))
+		return false;
+	second = text + strcspn(text, " \t");
+	second += strspn(second, " \t");
+	*low = number(text, -1);
+	*high = number(second, -1);
+	return *low >= 0 && *high >= *low;
+}
+
 int64_t proc_interface_sysctl(const char *conf, const char *interface, const char *key, int64_t fallback)
 {
 	char path[PATH_MAX];

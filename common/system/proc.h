@@ -2,11 +2,14 @@
 #ifndef FLOATPROBE_PROC_H
 #define FLOATPROBE_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* "net/ipv4/tcp_syncookies": the (first) number in it; fallback: it is not there, not readable, or no number. */
 int64_t proc_sysctl(const char *path, int64_t fallback);
+/* The same of a setting that is a range: "net/ipv4/ip_local_port_range". false: as above, or it is empty. */
+bool proc_sysctl_range(const char *path, int64_t *low, int64_t *high);
 /* The same of one interface: conf is "ipv4/conf" or "ipv6/conf"; name may be "all" and "default" too. */
 int64_t proc_interface_sysctl(const char *conf, const char *interface, const char *key, int64_t fallback);
 

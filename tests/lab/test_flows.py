@@ -9,7 +9,9 @@
     Each once more with servers that have no capability at all: none of this needs one.
 """
 
-from provider import DOWN, PORT, TWICE, main, scenarios
+import json
+
+from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
 HELD = {"target": "bootnode", "protocol": "udp", "flow": "held"}
 FRESH = {"target": "bootnode", "protocol": "udp", "flow": "fresh"}
@@ -85,6 +87,27 @@ def only_new_flows_pass(net, privilege):
                           server="boot-01", expected=False)  # fmt: skip
     check.told(row, "first packet", "stuck-flow too")
     check.rest_is_healthy()
+
+
+@scenario
+def new_ports_do_not_come_again_soon(net):
+    """Thrown like dice some would, once their sockets are closed; and be led where they led before."""
+    net.router.nft(f"""
+        table inet ports {{
+            set seen {{ type inet_service; }}
+            chain in {{
+                type filter hook prerouting priority -310;
+                iifname "outside" {net.plan.nft} daddr {net.plan.floating} udp dport {PORT} add @seen {{ udp sport }};
+            }}
+        }}
+    """)
+    (floating,) = [target for target in net.targets() if target["role"] == "floating"]
+    alone = {**floating, "protocols": ["udp"], "flows": {"held": 0, "fresh": 1}}
+    check = net.check([alone], options=("--count", "2000", "--spacing", "5ms"))
+    (row,) = check.expect({}, state="up", cause="none", sent=2000)
+    seen = json.loads(net.router.run("nft", "-j", "list", "set", "inet", "ports", "seen").stdout)
+    (ports,) = [item["set"]["elem"] for item in seen["nftables"] if "set" in item]
+    check.require(len(ports) == 2000, f"{len(ports)} ports for 2000 probes", row)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,18 @@ static void texts_that_end_early(void **state)
 	assert_int_equal(proc_counter_in("\nUdp: A B\nUdp: x 2\n", "Udp", "A", -1), -1);
 }
 
+static void a_setting_that_is_a_range(void **state)
+{
+	int64_t low, high;
+
+	(void)state;
+	assert_true(proc_sysctl_range("net/ipv4/ip_local_port_range", &low, &high));
+	assert_int_equal(low, proc_sysctl("net/ipv4/ip_local_port_range", -1));
+	assert_true(low > 0 && high >= low && high <= UINT16_MAX);
+	assert_false(proc_sysctl_range("net/ipv4/ip_forward", &low, &high)); /* one number */
+	assert_false(proc_sysctl_range("net/ipv4/no_such_thing", &low, &high));
+}
+
 static void a_setting_that_is_not_there(void **state)
 {
 	(void)state;
@@ -65,7 +77,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_counter_is_found_by_its_column), cmocka_unit_test(a_counter_is_found_by_its_line),
 		cmocka_unit_test(what_is_not_there_is_not_made_up), cmocka_unit_test(texts_that_end_early),
-		cmocka_unit_test(a_setting_that_is_not_there),
+		cmocka_unit_test(a_setting_that_is_a_range),        cmocka_unit_test(a_setting_that_is_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,14 +134,13 @@ static json_t *describe_attempt(const struct evidence_attempt_answer *attempt)
 
 static json_t *describe_neighbour(const struct evidence_neighbour *n)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:I, s:I, s:I, s:s}", "client",
-			 describe_address(&n->client), "local", describe_address(&n->local), "next_hop",
-			 describe_address(&n->next_hop), "entry_mac",
-			 n->has_entry ? describe_hex(n->entry_mac, sizeof n->entry_mac) : json_null(), "frame_mac",
-			 n->has_frame ? describe_hex(n->frame_mac, sizeof n->frame_mac) : json_null(), "state",
-			 n->state, "wrong", n->wrong, "repaired", n->repaired, "taken_ms", (json_int_t)n->taken_ms,
-			 "since_ms", (json_int_t)n->since_ms, "healed_ms", (json_int_t)n->healed_ms, "interface",
-			 n->interface);
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:I, s:I, s:I, s:s}", "client", describe_address(&n->client),
+	    "local", describe_address(&n->local), "next_hop", describe_address(&n->next_hop), "entry_mac",
+	    n->has_entry ? describe_hex(n->entry_mac, sizeof n->entry_mac) : json_null(), "frame_mac",
+	    n->has_frame ? describe_hex(n->frame_mac, sizeof n->frame_mac) : json_null(), "state", n->state, "wrong",
+	    n->wrong, "repaired", n->repaired, "taken_ms", (json_int_t)n->taken_ms, "since_ms", (json_int_t)n->since_ms,
+	    "healed_ms", (json_int_t)n->healed_ms, "interface", n->interface);
 }
 
 static json_t *describe_frames(const struct evidence_frames *f)
