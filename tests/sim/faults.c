@@ -35,6 +35,13 @@ CUT(cut_return_udp, RETURN, true, false)
 CUT(cut_return_tcp, RETURN, false, true)
 CUT(cut_return, RETURN, true, true)
 
+/* Every packet of the clients, one way: no server is to blame. */
+static void cut_off(struct story *s)
+{
+	(void)s;
+	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
+}
+
 #define FLOATING_IS(name, which, state, direction, cause)                                                              \
 	static bool name(const struct story *s, const struct path *p, struct expectation *e)                           \
 	{                                                                                                              \
@@ -413,6 +420,7 @@ static const struct fault faults[] = {
 	{ "TCP cut return", HARD, cut_return_tcp, tcp_filtered_return },
 	{ "cut forward", HARD, cut_forward, unexplained_forward },
 	{ "cut return", HARD, cut_return, unexplained_return },
+	{ "client cut off", HARD | STORY_TWO_SERVERS, cut_off, silent_alone },
 	{ "cut forward, nobody to ask", HARD | STORY_FLOATING_ALONE, cut_forward, unexplained_unknown },
 	{ "cut return, nobody to ask", HARD | STORY_FLOATING_ALONE, cut_return, unexplained_unknown },
 	{ "some lost forward", LONG, lose_forward, floating_as_lost },
