@@ -140,6 +140,19 @@ struct look *path_look(struct path *p)
 	return p->look;
 }
 
+void path_recent(const struct path *p, bool round, struct prober_tally *tally)
+{
+	prober_tally(&p->prober, round ? p->prober.ring_len : PROBER_OUTAGE, tally);
+}
+
+struct contrast_row path_row(const struct path *p)
+{
+	struct contrast_row row;
+
+	contrast_row(&p->prober, p->look ? &p->look->prober : NULL, &row);
+	return row;
+}
+
 int64_t path_every_ns(const struct path *p)
 {
 	int64_t every_ns = INT64_MAX;
