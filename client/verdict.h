@@ -65,9 +65,8 @@ struct verdict_facts {
 	struct endpoint offender;       /* who sent the newest ICMP error or RST; all zero: nobody */
 	int icmp_type, icmp_code;       /* -1: none */
 	enum prober_outcome told;       /* the newest error since the last answer; NONE: none */
-	int64_t told_ns;                /* monotonic: when */
-	bool told_elsewhere;            /* .. to another flow of the same target, address and protocol */
 	unsigned mtu;                   /* of a too-big error; 0: not said */
+	int64_t told_ns;                /* monotonic: when */
 	struct endpoint other_source;   /* where wrong-source answers came from */
 	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
 	int64_t skew_ns;                /* server's clock minus ours, from a clock-skew answer */
@@ -76,21 +75,22 @@ struct verdict_facts {
 	struct endpoint receipt_source; /* how the server sees us, from a receipt; all zero: not known */
 	const char *receipt_server;     /* whose newest receipt it was; NULL: not known */
 	const char *witness;            /* through whom that came; NULL: directly */
-	bool seen_by_server;            /* evidence: a receipt or a half-open socket of this path */
 	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
 	const struct evidence_neighbour *neighbour; /* the server's way back to us; NULL: not said */
 	const struct evidence_conflict
 	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
 	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
+	bool told_elsewhere;     /* `told` was said to another flow of the same target, address and protocol */
+	bool seen_by_server;     /* evidence: a receipt or a half-open socket of this path */
 	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
 	uint32_t handshakes;          /* TCP: of the newest lost probes so many got that far at least */
 	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences .. */
 	uint32_t accept_overflows; /* .. and connections, on its whole host, for a full accept queue */
 	const char
-	    *silent_holder;       /* a server that has the address probed, listens there, and that nothing reached .. */
-	uint32_t refused_unheard; /* .. while so many probes were refused */
-	const uint8_t *stranger_mac; /* where our frames for the address then went: none of that server's; NULL */
+	    *silent_holder; /* a server that has the address probed, listens there, and that nothing reached .. */
+	const uint8_t *stranger_mac; /* where our frames for the address then went: none of its MACs; NULL */
 	const char *rival;           /* another server that hears other clients' new flows there meanwhile; NULL */
+	uint32_t refused_unheard;    /* .. while so many probes were refused */
 	uint32_t rival_ms;           /* .. since the newest of them */
 	const char *silent_witness;  /* a server that was asked to reach the silent one, and could not; NULL */
 };
