@@ -244,13 +244,13 @@ static void ask(struct asker *a, struct way *w, int64_t now_ns)
 	s->ask_from = cursor.at;
 }
 
-/* Who refuses will most likely do so again, and errors are rate-limited: those of the probes are worth more. */
+/* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
 static bool rests(const struct way *w, int64_t now_ns)
 {
-	return w->refused && now_ns - w->asked_ns < REFUSED_NS;
+	return w->refused && !w->tcp && now_ns - w->asked_ns < REFUSED_NS;
 }
 
-static unsigned ask_directly(struct asker *a, unsigned server, bool alive, int64_t now_ns)
+static void ask_directly(struct asker *a, unsigned server, bool alive, int64_t now_ns)
 {
 	unsigned asked = 0;
 
@@ -262,7 +262,6 @@ static unsigned ask_directly(struct asker *a, unsigned server, bool alive, int64
 		if (!rests(w, now_ns))
 			ask(a, w, now_ns);
 	}
-	return asked;
 }
 
 struct witnesses { /* asked in this round */
@@ -287,7 +286,7 @@ static void ask_witness(struct asker *a, unsigned server, unsigned witness, stru
 }
 
 /* Through other servers: those that were asked before and, while there is room, some that were not. */
-static unsigned ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
+static void ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
 {
 	struct server *s = &a->servers[server];
 	unsigned servers_len = (unsigned)a->s.config->servers_len;
@@ -301,19 +300,16 @@ static unsigned ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
 		if (witness != server && !(s->no_peer && s->no_peer[witness / 8] >> witness % 8 & 1))
 			ask_witness(a, server, witness, &asked, now_ns);
 	}
-	return asked.len;
 }
 
 static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 {
 	bool alive = ways_first_alive(&a->ways, server, a->s.paths) != NULL;
-	unsigned asked = ask_directly(a, server, alive, now_ns);
 
+	ask_directly(a, server, alive, now_ns);
 	if (!alive)
-		asked += ask_witnesses(a, server, now_ns);
-	if (!asked)
-		return;
-	a->servers[server].asked_ns = now_ns;
+		ask_witnesses(a, server, now_ns);
+	a->servers[server].asked_ns = now_ns; /* as far as there was anybody to ask */
 	a->servers[server].rounds_unanswered++;
 	a->servers[server].rounds_last++;
 }

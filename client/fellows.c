@@ -294,27 +294,38 @@ static bool is_told(const struct path *p)
 	return p->facts.told != PROBER_NONE && !(p->tcp && p->facts.told == PROBER_REFUSED) && is_told_of_late(p);
 }
 
-/* The newest error of this path or, as they share a limit, of another flow to the same address and port that has not
- * been answered since. */
+/* What came for a probe itself tells more than what came for another one. */
+static bool has_error(const struct prober_tally *t)
+{
+	const uint32_t *n = t->by_outcome;
+
+	return n[PROBER_REFUSED] + n[PROBER_UNREACHABLE] + n[PROBER_PROHIBITED] + n[PROBER_TOO_BIG] > 0;
+}
+
+/* Where this path has no error of its own to tell, the newest of another flow to the same address and port that has not
+ * been answered since: they share a limit. */
 static void add_told(const struct engine *e, const struct path *p, struct verdict_facts *facts)
 {
+	const struct path *newest = NULL;
 	size_t from, to;
 
+	if (is_told(p))
+		return;
 	facts->told = PROBER_NONE;
 	paths_of_target(&e->paths, p->index, &from, &to);
-	for (size_t k = from; k < to && !is_told(p); k++) {
+	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) || !is_told(other) ||
-		    other->facts.told == PROBER_TOO_BIG)
-			continue;
-		facts->told = other->facts.told;
-		facts->told_elsewhere = true;
-		facts->offender = other->facts.offender;
-		facts->icmp_type = other->facts.icmp_type;
-		facts->icmp_code = other->facts.icmp_code;
+		if (other->tcp == p->tcp && endpoint_equal(&other->endpoint, &p->endpoint) && is_told(other) &&
+		    (!newest || other->facts.told_ns > newest->facts.told_ns))
+			newest = other;
 	}
-	if (is_told(p))
-		facts->told = p->facts.told;
+	if (!newest)
+		return;
+	facts->told = newest->facts.told;
+	facts->told_elsewhere = true;
+	facts->offender = newest->facts.offender;
+	facts->icmp_type = newest->facts.icmp_type;
+	facts->icmp_code = newest->facts.icmp_code;
 }
 
 /* A new flow over the same protocol that has the same holder as this path has proven that another one holds it too. */
@@ -350,8 +361,11 @@ void fellows_twins(const struct engine *e, size_t i, struct verdict_twins *twins
 	}
 }
 
-void fellows_tell(const struct engine *e, size_t i, struct verdict_facts *facts)
+void fellows_tell(const struct engine *e, size_t i, struct verdict_evidence *evidence)
 {
-	add_told(e, e->paths.items[i], facts);
-	add_rival(e, i, facts);
+	if (has_error(&evidence->tally))
+		evidence->facts.told = PROBER_NONE;
+	else
+		add_told(e, e->paths.items[i], &evidence->facts);
+	add_rival(e, i, &evidence->facts);
 }

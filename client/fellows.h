@@ -16,8 +16,8 @@ void fellows_compare(const struct engine *engine, size_t i, bool round, struct v
 void fellows_compare_flows(const struct engine *engine, size_t i, bool round, struct verdict_flows *flows);
 
 /* What was said to a fellow and concerns this path, too: an error (they share the limit of those), and that another
- * holder of the address hears other clients. Replaces facts->told. */
-void fellows_tell(const struct engine *engine, size_t i, struct verdict_facts *facts);
+ * holder of the address hears other clients. The tally is there already. */
+void fellows_tell(const struct engine *engine, size_t i, struct verdict_evidence *evidence);
 /* The twin probes of the target stand beside its first UDP path. */
 void fellows_twins(const struct engine *engine, size_t i, struct verdict_twins *twins);
 

@@ -130,7 +130,8 @@ static void explain_neighbour(const struct engine *e, const struct path *p, int6
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
 
-	if (!d->has_neighbour || d->neighbour_server != d->receipt_server || leads_to_us(e, &d->neighbour))
+	if (!d->has_neighbour || d->neighbour_ns < since_ns || d->neighbour_server != d->receipt_server ||
+	    leads_to_us(e, &d->neighbour))
 		return;
 	facts->neighbour = &d->neighbour;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
@@ -239,7 +240,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	gather(e, p, round, &evidence);
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, round, &evidence);
-	fellows_tell(e, i, &evidence.facts);
+	fellows_tell(e, i, &evidence);
 	if (p->doubt)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.facts);
 	if (p->target->unpinned)

@@ -47,7 +47,8 @@ struct path_doubt {
 	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server through which its word came; -1: directly */
 	bool has_neighbour, has_conflict;
 	struct evidence_neighbour neighbour;
-	int neighbour_server;       /* index of who said so */
+	int neighbour_server;       /* index of who said so .. */
+	int64_t neighbour_ns;       /* .. when it was asked (monotonic) */
 	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
 	int64_t conflict_ns;                  /* monotonic: when the newest claim was seen */

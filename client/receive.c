@@ -50,8 +50,11 @@ static void ask_soon(struct engine *e)
 static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
 		   const struct engine_probe *probe)
 {
-	note_error(e, p, outcome);
-	if (prober_settle(&p->prober, seq, outcome) != outcome)
+	enum prober_outcome now = prober_settle(&p->prober, seq, outcome);
+
+	if (now == outcome || now == PROBER_NONE) /* not about one that was answered */
+		note_error(e, p, outcome);
+	if (now != outcome)
 		return;
 	receive_decided(e, p, seq, probe);
 	if (outcome == PROBER_REFUSED && path_doubt(p)) {
@@ -62,8 +65,8 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 
 static void settle_look(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)
 {
-	note_error(e, p, outcome);
-	prober_settle(&p->look->prober, seq, outcome);
+	if (prober_settle(&p->look->prober, seq, outcome) == outcome)
+		note_error(e, p, outcome);
 }
 
 /* An identity that the configuration does not know answered: is it one at all? */
@@ -135,9 +138,14 @@ static bool is_authentic(struct engine *e, unsigned server, enum packet_transpor
 static void look_replied(struct path *p, unsigned server, const struct packet_reply *reply,
 			 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
 {
-	if (path_slot(p, server) >= 0 && reply->status != PACKET_NOT_AUTHORISED)
-		prober_reply(&p->look->prober, reply, path_server_number(p, server),
-			     endpoint_equal(source, &p->endpoint), received_real_ns, now_ns, false);
+	const struct prober_record *r = &p->look->prober.ring[reply->seq & (LOOK_RING_LEN - 1)];
+
+	if (path_slot(p, server) < 0 || reply->status == PACKET_NOT_AUTHORISED)
+		return;
+	if (prober_reply(&p->look->prober, reply, path_server_number(p, server), endpoint_equal(source, &p->endpoint),
+			 received_real_ns, now_ns, false) == PROBER_ANSWERED &&
+	    r->sent_ns > p->facts.told_ns)
+		p->facts.told = PROBER_NONE;
 }
 
 /* Octets that came for a probe, from wherever. */
@@ -164,6 +172,7 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 		else
 			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
 	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
+		e->heard_ns = now_ns;
 		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
 	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
 		e->heard_ns = e->ask_ns = now_ns;

@@ -149,7 +149,8 @@ static void apply_window_to_attempts(struct path *p, int slot)
 		bool blind, absent;
 		if (!t->seq || !t->connected)
 			continue;
-		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t);
+		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t) ||
+			(p->prober.holder == slot && p->prober.boot_id != w->boot_id); /* two machines, one key */
 		absent = !w->known || t->seq < w->receipts.first ||
 			 receipts_status(&w->receipts, t->seq) == RECEIPTS_MISSING;
 		apply_to_attempt(p, t, slot, absent && !blind);
@@ -224,6 +225,7 @@ static void note_neighbour(struct path *p, const struct testimony *t, const stru
 			continue;
 		p->doubt->neighbour = *n;
 		p->doubt->neighbour_server = (int)t->server;
+		p->doubt->neighbour_ns = t->asked_ns;
 		p->doubt->neighbour_right_ns =
 		    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * 1000000;
 		p->doubt->has_neighbour = true;
@@ -358,19 +360,19 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* When something for the address of this path and its protocol last came to the server, of whatever is known there: to
- * its socket, or as a frame that its own firewall may have refused. */
+ * its socket, or as a frame that its own firewall may have refused. The latest that it can have been. */
 static int64_t came_ns(const struct path *p, const struct testimony *t, const struct evidence_flow *flow,
 		       int64_t blind_before_ns)
 {
 	int64_t newest_ns = blind_before_ns;
 
 	if (flow->known)
-		newest_ns = later(newest_ns, t->asked_ns - (int64_t)flow->idle_ms * 1000000);
+		newest_ns = later(newest_ns, t->now_ns - (int64_t)flow->idle_ms * 1000000);
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
 		if (f->transport == (p->tcp ? PACKET_TCP : PACKET_UDP) &&
 		    endpoint_same_address(&f->local, &p->endpoint))
-			newest_ns = later(newest_ns, t->asked_ns - (int64_t)f->idle_ms * 1000000);
+			newest_ns = later(newest_ns, t->now_ns - (int64_t)f->idle_ms * 1000000);
 	}
 	return newest_ns;
 }

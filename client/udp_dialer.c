@@ -88,7 +88,7 @@ static int open_fresh(struct udp_dialer *d, struct udp_options *options)
 		options->bind.port = (uint16_t)(d->ports_low + d->port);
 		d->port = (d->port + 1) % d->ports_len;
 		fd = udp_open(options);
-		if (fd != -EADDRINUSE)
+		if (fd != -EADDRINUSE && fd != -EACCES)
 			return fd;
 	}
 	options->bind.port = 0;
@@ -148,7 +148,8 @@ static void find_ports(struct udp_dialer *d)
 {
 	int64_t high;
 
-	if (!proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) || high > UINT16_MAX)
+	if (proc_sysctl("net/ipv4/ip_local_reserved_ports", -1) >= 0 || /* the kernel keeps off these, we would not */
+	    !proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) || high > UINT16_MAX)
 		return;
 	d->ports_len = high - d->ports_low + 1;
 	d->port = randombytes_uniform((uint32_t)d->ports_len);

@@ -10,6 +10,7 @@
 
 #include <ifaddrs.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <stdlib.h>
 
 #define MS 1000000LL
@@ -77,7 +78,7 @@ static struct error *error_slot(struct collector *c, const struct evidence_error
 		if (e->newest_ns && endpoint_same_address(&e->seen.client, &error->client) &&
 		    endpoint_same_address(&e->seen.offender, &error->offender) &&
 		    endpoint_same_address(&e->seen.source, &error->source) && e->seen.type == error->type &&
-		    e->seen.code == error->code && e->seen.twin_flow == error->twin_flow)
+		    e->seen.code == error->code && (e->seen.twin_flow != 0) == (error->twin_flow != 0))
 			return e;
 		if (e->newest_ns < oldest->newest_ns)
 			oldest = e;
@@ -191,7 +192,7 @@ static void read_addresses(struct collector *c, int64_t now_ns)
 	c->addresses_ns = now_ns;
 	c->addresses_len = c->macs_len = 0;
 	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
-		if (i->ifa_addr)
+		if (i->ifa_addr && (i->ifa_flags & IFF_UP || i->ifa_addr->sa_family == AF_PACKET))
 			add_interface_address(c, i->ifa_addr);
 	freeifaddrs(list);
 }

@@ -313,7 +313,7 @@ static bool confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns
 		return true;
 	if (sent_ns > s->heard_ns)
 		s->heard_ns = sent_ns;
-	if (!s->seen.wrong || s->heard_ns == 0)
+	if (!s->seen.wrong || s->healed_ns != 0 || s->heard_ns == 0)
 		return true;
 	if (!look(w, &flow->source, &flow->arrived_on, &view))
 		return false;
@@ -482,7 +482,8 @@ void way_back_collect(struct way_back *way_back, const struct evidence_query *qu
 		const struct source *source = &sources.list[i];
 		struct snapshot *s = take(way_back, &source->client, &source->local);
 
-		if (query->has_own_mac && clients.len == 1)
+		if (query->has_own_mac && clients.len == 1 &&
+		    endpoint_same_address(&query->own_address, &source->client))
 			take_its_word(way_back, source, query->own_mac);
 		if (source->unheard)
 			act(way_back, s, "a client");

@@ -438,6 +438,8 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
 	p->doubt->has_neighbour = p->doubt->neighbour.wrong = true;
 	p->doubt->neighbour_right_ns = INT64_MAX;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
+	p->doubt->neighbour_ns = now_ns;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	engine.has_mac = all_are_ours;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
