@@ -5,6 +5,7 @@
 enum {
 	TWINS_MISSING = 3, /* one or two may be chance */
 	PORTS = 2,         /* that fail, and that do not: one of a kind is stuck-flow */
+	IN_PART = 10,      /* ways for some to be lost and some not, where all or none is one */
 	MANY = 20,         /* one in so many is more than a network loses that has nothing else */
 	CLAIMED_LOST = 3,  /* losses that another machine's claim to the address may account for */
 };
@@ -224,8 +225,9 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 	uint32_t answered = f->fresh_sent - f->fresh_lost;
 
 	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
-	       contrast_is_beyond_chance(
-		   contrast_odds(f->held_row, answered, f->fresh_sent) / (e->round ? 1 : CONTRAST_SLIDING), e->round);
+	       contrast_is_beyond_chance(contrast_odds(f->held_row, answered, f->fresh_sent) /
+					     (e->round ? IN_PART : CONTRAST_SLIDING),
+					 e->round);
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)

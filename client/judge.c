@@ -86,10 +86,13 @@ static int64_t outage_ns(const struct path *p)
 	return INT64_MAX;
 }
 
-/* If none of several servers is heard any more, it may be us that nobody hears. */
-static bool may_be_cut_off(const struct engine *e, const struct path *p)
+/* If none of several servers is heard any more, it may be us that nobody hears. In `run`, what was under way when that
+ * began may come in for a while, beside losses that were chance. */
+static bool may_be_cut_off(const struct engine *e, const struct path *p, bool round)
 {
-	return is_another_server_probed(e, p) && e->heard_ns <= outage_ns(p);
+	int64_t under_way_ns = round ? 0 : p->prober.timeout_ns / 2;
+
+	return is_another_server_probed(e, p) && e->heard_ns - under_way_ns <= outage_ns(p);
 }
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
@@ -103,7 +106,7 @@ static void same_servers(const struct engine *e, const struct path *p, bool roun
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;
 	}
-	if (c->servers_silent && may_be_cut_off(e, p)) {
+	if (c->servers_silent && may_be_cut_off(e, p, round)) {
 		c->servers_silent = false;
 		c->all_silent = true;
 	}

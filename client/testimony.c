@@ -139,6 +139,14 @@ static void apply_to_attempt(struct path *p, struct path_attempt *t, int slot, b
 		prober_settle(&p->prober, t->seq, PROBER_LOST_FORWARD);
 }
 
+/* One before the flow's first may have come late, repeated. */
+static bool is_missing(const struct receipts *r, uint32_t seq)
+{
+	enum receipts_status status = receipts_status(r, seq);
+
+	return status == RECEIPTS_MISSING || (status == RECEIPTS_UNKNOWN && seq < r->first);
+}
+
 /* TCP: the window speaks of requests; whether a SYN came is said attempt by attempt. */
 static void apply_window_to_attempts(struct path *p, int slot)
 {
@@ -151,8 +159,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 			continue;
 		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t) ||
 			(p->prober.holder == slot && p->prober.boot_id != w->boot_id); /* two machines, one key */
-		absent = !w->known || t->seq < w->receipts.first ||
-			 receipts_status(&w->receipts, t->seq) == RECEIPTS_MISSING;
+		absent = !w->known || is_missing(&w->receipts, t->seq);
 		apply_to_attempt(p, t, slot, absent && !blind);
 	}
 }

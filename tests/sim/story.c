@@ -504,7 +504,7 @@ static void start_vantages(struct story *s)
 		s->result->said[i].after = s->result->said[i].state_after = -1;
 }
 
-/* Has the whole verdict to stand as soon as the state? Not where a floor of loss may add to it at any time, and not
+/* Should the whole verdict stand as soon as the state? Not where a floor of loss may add to it at any time, and not
  * where intervals are hardly longer than the second between two questions to a server. */
 static bool is_pressed(const struct story *s)
 {
@@ -545,8 +545,8 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 	r->state_after = fmax(r->state_after, said->state_after);
 	r->after = fmax(r->after, said->after);
 	tell(s, "%s: verdict after %.2f intervals (%.2f are in time)", path_text(v, i, name), said->after, limit);
-	r->timed++;
-	r->in_time += said->after >= 0 && said->after <= limit;
+	r->timed += is_pressed(s);
+	r->in_time += is_pressed(s) && said->after >= 0 && said->after <= limit;
 	if (said->state_after < 0 || said->state_after > limit ||
 	    (is_pressed(s) && said->right && said->after > limit)) {
 		r->too_late = true;

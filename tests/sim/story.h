@@ -79,7 +79,7 @@ struct story_result {
 	unsigned false_causes;     /* at any time, on any path */
 	unsigned healthy_wrong;    /* paths not concerned that are not said to be healthy in the end */
 	bool too_late;
-	unsigned timed, in_time;   /* paths with a latest time; of these, whose verdict stood by then */
+	unsigned timed, in_time;   /* paths whose verdict should stand with the state; of these, those whose does */
 	double state_after, after; /* the slowest path, in intervals */
 	uint64_t probes;
 	struct story_said *said; /* all paths of all vantages */
