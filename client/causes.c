@@ -194,7 +194,8 @@ static bool ports_differ(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
-	return some_held_fail(e) || (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
+	return some_held_fail(e) || (f->fine > 0 && f->dead > 0 && f->failing > 0) ||
+	       (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
 }
 
 static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
@@ -347,8 +348,8 @@ const struct causes_rule causes_rules[] = {
 	  "the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half of all "
 	  "losses, are lost beyond "
 	  "chance beside new flows of the same address and size that get through at the same time",
-	  "losses of the new flows that are as new; other held flows of which at least 2 fail and at least 2 do not, "
-	  "or "
+	  "losses of the new flows that are as new; other held flows that fail, or begin to, beside others that do "
+	  "not; "
 	  "new ports that fail in part while a held flow does not",
 	  only_this_flow_fails, sentences_stuck },
 	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,

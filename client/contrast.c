@@ -81,13 +81,20 @@ bool contrast_is_beyond_chance(double odds, bool round)
 	return odds >= (round ? odds_in_round : odds_in_run);
 }
 
+/* A few may be chance; of many, more than a few are a fate that all may share, such as a limiter's. */
+static bool few_are_lost(const struct contrast *c)
+{
+	return 4 * c->span_lost <= c->span_sent &&
+	       (c->span_lost <= CONTRAST_FEW || CONTRAST_MANY * c->span_lost <= c->span_sent);
+}
+
 /* In the window and since our row began: where all have begun to lose some just now, the fellows' good past means
  * nothing. Where the fellows lose some too, loss strikes by chance here, and that has many rows to do it in. */
 bool contrast_is_clear(const struct contrast *c, bool round)
 {
 	double occasions = !round && c->span_lost > 0 ? CONTRAST_SLIDING : 1;
 
-	return c->own_lost >= CONTRAST_ROW && 4 * c->span_lost <= c->span_sent &&
+	return c->own_lost >= CONTRAST_ROW && few_are_lost(c) &&
 	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->span_lost, c->span_sent) / occasions, round) &&
 	       contrast_is_beyond_chance(contrast_odds(c->own_lost, c->lost, c->sent), round);
 }

@@ -20,9 +20,10 @@ enum {
 	EXPIRE_STEP_NS = 2 * 1000 * 1000, /* deadlines are looked at no more often than this .. */
 	EXPIRE_PATHS = 1000,              /* .. for each so many paths */
 	ASK_STEP_NS = 20 * 1000 * 1000,
-	LOOK_STEP_NS = 1000 * 1000,          /* between the looks at one target's paths */
-	LOOKS_INTERVAL_NS = 5 * 1000 * 1000, /* of all targets' together */
-	LOOKS_BURST = 500,
+	LOOK_STEP_NS = 1000 * 1000,           /* between the looks at one target's paths */
+	LOOKS_INTERVAL_NS = 50 * 1000 * 1000, /* of all targets' together */
+	LOOKS_BURST = 30,                     /* servers have connections for others, too */
+	LOOK_EVERY_MIN_NS = 200 * 1000 * 1000,
 	LOOK_BURST = 3,
 	FRESH_KEEP_NS = 500 * 1000 * 1000, /* beyond the timeout, for what comes late */
 };
@@ -102,17 +103,19 @@ static bool is_looked_at(const struct path *p, int64_t now_ns)
 	return p->look && (p->look->under_way || now_ns - p->look->timer.due_ns < LOOK_PAUSE_NS);
 }
 
-/* Only where loss is news, and has to be told from the loss of a single probe. */
+/* Only where loss is news, and has to be told from the loss of a single probe; and where a look is not over in less
+ * time than the path's own probes take: what happens to all of it would be one hiccup. */
 static bool wants_look(const struct engine *e, const struct path *p)
 {
-	return e->looks && p->target->expect_reachable && p->standing.state != VERDICT_DOWN;
+	return e->looks && p->target->expect_reachable && p->standing.state != VERDICT_DOWN &&
+	       path_every_ns(p) >= LOOK_EVERY_MIN_NS;
 }
 
-static void look_at(struct engine *e, struct path *p, int64_t every_ns, int64_t first_ns)
+static void look_at(struct engine *e, struct path *p, int64_t first_ns)
 {
 	if (is_looked_at(p, first_ns) || !path_look(p))
 		return;
-	look_begin(p->look, p, every_ns, first_ns);
+	look_begin(p->look, p, first_ns);
 	schedule_queue_push(&e->queue, &p->look->timer);
 }
 
@@ -129,7 +132,7 @@ static void look_closer(struct engine *e, struct path *p, int64_t now_ns)
 		struct path *other = e->paths.items[i];
 		if (endpoint_equal(&other->endpoint, &p->endpoint) &&
 		    bucket_take(&e->looks_bucket, now_ns, LOOKS_INTERVAL_NS, LOOKS_BURST))
-			look_at(e, other, path_every_ns(p), now_ns + (int64_t)(i - from) * LOOK_STEP_NS);
+			look_at(e, other, now_ns + (int64_t)(i - from) * LOOK_STEP_NS);
 	}
 }
 

@@ -4,8 +4,8 @@
 
 #define MS INT64_C(1000000)
 
-enum { PARTS = 10 /* of the path's interval: their spacing */, SLOW = 4 /* times the last round trip */ };
-static const int64_t spacing_min_ns = 10 * MS, spacing_max_ns = 50 * MS, patience_ns = 50 * MS;
+enum { SLOW = 4 /* times the last round trip */ };
+static const int64_t spacing_ns = 50 * MS, patience_ns = 50 * MS;
 
 uint64_t look_flow_id(uint64_t flow_id)
 {
@@ -24,16 +24,9 @@ void look_init(struct look *l, uint64_t flow_id, int64_t timeout_ns)
 	look_renew(l, flow_id);
 }
 
-void look_begin(struct look *l, void *owner, int64_t every_ns, int64_t first_ns)
+void look_begin(struct look *l, void *owner, int64_t first_ns)
 {
-	int64_t spacing_ns = every_ns / PARTS;
-
-	spacing_ns = spacing_ns < spacing_min_ns ? spacing_min_ns : spacing_ns;
-	l->schedule = (struct schedule){
-		.every_ns = spacing_ns > spacing_max_ns ? spacing_max_ns : spacing_ns,
-		.count = 1,
-		.slots_max = LOOK_PROBES,
-	};
+	l->schedule = (struct schedule){ .every_ns = spacing_ns, .count = 1, .slots_max = LOOK_PROBES };
 	schedule_start(&l->timer, &l->schedule, owner, first_ns);
 	l->under_way = true;
 }

@@ -29,8 +29,8 @@ uint64_t look_flow_id(uint64_t flow_id);
 void look_init(struct look *look, uint64_t flow_id, int64_t timeout_ns);
 /* The path has another flow: nothing is known, and what is to be sent will be. */
 void look_renew(struct look *look, uint64_t flow_id);
-/* Begin at first_ns, for a path that is probed each every_ns; the timer is to be queued. Not while one is under way. */
-void look_begin(struct look *look, void *owner, int64_t every_ns, int64_t first_ns);
+/* Begin at first_ns; the timer is to be queued. Not while one is under way. */
+void look_begin(struct look *look, void *owner, int64_t first_ns);
 
 /* Does this path begin to fail: was a probe lost without a word (errors tell more than a look could), or does it wait
  * for longer than it should, while the one before it was answered? `now_ns` is when the next one is about to leave. */

@@ -94,7 +94,6 @@ struct path {
 	struct rival *rival;           /* NULL: no other server has heard other clients here */
 	struct look *look;             /* NULL: none was needed yet */
 	struct bucket looks;           /* how often this path may ask for one */
-	int64_t decided_at_ns;         /* monotonic: when something of it was last decided */
 	struct path_standing standing; /* `run`: see standing.h */
 	bool stale;                    /* something was decided or learnt since it was last judged */
 	unsigned timers_len;

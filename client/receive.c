@@ -19,7 +19,6 @@ void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struc
 {
 	static const struct engine_probe nothing;
 
-	p->decided_at_ns = clock_mono_ns();
 	engine_decided(e, p, seq);
 	if (e->decided)
 		e->decided(e->context, p, seq, probe ? probe : &nothing);

@@ -205,7 +205,8 @@ static const struct endpoint *client_of(const struct path *p, const struct testi
 		if (t->answer->flows[i].known)
 			return &t->answer->flows[i].source;
 	}
-	return &flow->source;
+	/* It speaks of our addresses only: of the one that our attempts named, where it knows none of our flows. */
+	return t->answer->neighbours_len == 1 ? &t->answer->neighbours[0].client : &flow->source;
 }
 
 /* Is this the server's address that this path's probes come in by? Behind a NAT that is not the one probed, and other

@@ -281,6 +281,8 @@ static void some_ports(void **state)
 	CASE("unexplained", e = lost(9, 1, PROBER_LOST); e.context.flows = held; e.context.flows.ours_new = true);
 	CASE("some-ports", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh);
 	CASE("some-ports", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh = clear);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.dead = 1;
+	     e.context.flows.failing = 1; e.context.flows.fine = 1); /* another one begins to fail */
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.fine = 1;
 	     e.context.flows.fresh_sent = 20;
 	     e.context.flows.fresh_lost = 5); /* not this one alone, and too few to say */

@@ -172,6 +172,9 @@ static void what_is_clear(void **state)
 		{ { .own_lost = 5, .sent = 64, .span_sent = 5, .span_lost = 5, .lost = 5 }, false, false },
 		{ { .own_lost = 20, .sent = 64, .span_sent = 20, .span_lost = 2, .lost = 2 }, true, true },
 		{ { .own_lost = 60, .sent = 64, .span_sent = 60, .span_lost = 16, .lost = 16 }, false, false },
+		{ { .own_lost = 79, .sent = 80, .span_sent = 80, .span_lost = 20, .lost = 20 },
+		  false,
+		  false }, /* a limiter */
 		{ { 0 }, false, false },
 	};
 
