@@ -3,8 +3,8 @@
  * A server is asked at most once a second, and only while some path has losses of unknown direction that it has not
  * spoken about yet. It is asked over addresses and protocols that are alive; if none is, over all of them, and through
  * two others that are alive as witnesses: they hand on our query and the answer, and can read neither. Where a great
- * many are to be asked, they take turns. Besides, where several servers may answer, each that does not is
- * asked seldom whether it hears other clients there. */
+ * many are to be asked, they take turns. Besides, where several servers may answer, each that does not is asked seldom
+ * whether it hears other clients there. */
 #ifndef FLOATPROBE_ASKER_H
 #define FLOATPROBE_ASKER_H
 

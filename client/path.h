@@ -51,9 +51,9 @@ struct path_doubt {
 	int64_t neighbour_ns;       /* .. when it was asked (monotonic) */
 	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
-	int64_t conflict_ns;                  /* monotonic: when the newest claim was seen */
-	int silent_server;                    /* index of one that has the very address probed, and listens there .. */
-	int64_t silent_from_ns, silent_to_ns; /* .. and that nothing reached which left in between; -1: none */
+	int64_t conflict_ns; /* monotonic: when the newest claim was seen */
+	int silent_server; /* index of one that has the very address probed, and listens there; -1: none. Nothing .. */
+	int64_t silent_from_ns, silent_to_ns; /* .. reached it that left in between */
 	bool has_stranger;
 	uint8_t stranger_mac[EVIDENCE_MAC_LEN]; /* where our frames for the address went, which is none of that
 						 * server's, .. */

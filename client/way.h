@@ -95,8 +95,7 @@ bool way_is_alive(const struct way *way, const struct paths *paths);
 struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
- * a witness reach it that was asked at relayed_since_ns or later: one relay that is lost
- * is no word of the server. */
+ * a witness reach it that was asked at relayed_since_ns or later. One relay that is lost is no word of the server. */
 bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns);
 
 #endif
