@@ -12,7 +12,7 @@ enum {
 	CONTRAST_WINDOW = 64,
 	CONTRAST_ROW = 5,
 	CONTRAST_FEW = 3,        /* of the fellows may be lost, if that is no more than a quarter, .. */
-	CONTRAST_MANY = 6,      /* .. or one in so many */
+	CONTRAST_MANY = 6,       /* .. or one in so many */
 	CONTRAST_SLIDING = 1000, /* in `run` the window slides, with every probe there is another one: luck has so many
 				  * times the occasions */
 };
