@@ -190,6 +190,17 @@ static void note_flow(struct path *p, const struct testimony *t, const struct ev
 		p->facts.arrived_on = flow->arrived_on;
 }
 
+/* The only address of ours that the server's neighbour entries are about: it speaks of no one else's, and where it
+ * knows none of our flows, of the one that our attempts named. */
+static const struct endpoint *sole_neighbour(const struct evidence_answer *a, const struct endpoint *none)
+{
+	for (unsigned i = 1; i < a->neighbours_len; i++) {
+		if (!endpoint_same_address(&a->neighbours[i].client, &a->neighbours[0].client))
+			return none;
+	}
+	return a->neighbours_len > 0 ? &a->neighbours[0].client : none;
+}
+
 /* By which address does the server see this path's client? As in this flow, or as before; where it was asked directly,
  * as whoever asked; else as in any flow of ours. */
 static const struct endpoint *client_of(const struct path *p, const struct testimony *t,
@@ -205,8 +216,7 @@ static const struct endpoint *client_of(const struct path *p, const struct testi
 		if (t->answer->flows[i].known)
 			return &t->answer->flows[i].source;
 	}
-	/* It speaks of our addresses only: of the one that our attempts named, where it knows none of our flows. */
-	return t->answer->neighbours_len == 1 ? &t->answer->neighbours[0].client : &flow->source;
+	return sole_neighbour(t->answer, &flow->source);
 }
 
 /* Is this the server's address that this path's probes come in by? Behind a NAT that is not the one probed, and other

@@ -516,6 +516,25 @@ static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
 }
 
 /* From another address of its own, the server has another way. */
+/* TCP that never worked: through a witness the server knows none of our flows, but speaks of our address alone. */
+static void a_witness_tells_of_a_client_without_flows(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	s->path->endpoint = anchor;
+	a.flows[0].source = (struct endpoint){ 0 };
+	a.neighbours_len = 2;
+	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = client, .wrong = true };
+	a.neighbours[1] = (struct evidence_neighbour){ .client = client, .local = anchor, .wrong = true };
+	hear(s, 3, 7, &a, NULL);
+	assert_true(s->path->doubt->has_neighbour);
+	s->path->doubt->has_neighbour = false;
+	a.neighbours[0].client = anchor; /* two addresses: which is ours here? */
+	hear(s, 3, 7, &a, NULL);
+	assert_false(s->path->doubt->has_neighbour);
+}
+
 static void a_neighbour_concerns_the_address_that_answers(void **state)
 {
 	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
@@ -831,6 +850,7 @@ int main(void)
 		TEST(a_syn_is_stopped_if_its_probe_did_not_come),
 		TEST(a_syn_whose_probe_is_in_doubt_proves_nothing),
 		TEST(a_syn_of_a_handshake_that_was_done_was_not_stopped),
+		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
 		TEST(a_receipt_of_any_server_proves_return),
