@@ -547,11 +547,9 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 	tell(s, "%s: verdict after %.2f intervals (%.2f are in time)", path_text(v, i, name), said->after, limit);
 	r->timed += is_pressed(s);
 	r->in_time += is_pressed(s) && said->after >= 0 && said->after <= limit;
-	if (said->state_after < 0 || said->state_after > limit ||
-	    (is_pressed(s) && said->right && said->after > limit)) {
+	if (said->state_after < 0 || said->state_after > limit) {
 		r->too_late = true;
-		tell(s, "TOO LATE: %s down after %.2f intervals, verdict after %.2f", path_text(v, i, name),
-		     said->state_after, said->after);
+		tell(s, "TOO LATE: %s after %.2f intervals", path_text(v, i, name), said->state_after);
 	}
 }
 
