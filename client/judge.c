@@ -23,7 +23,7 @@ static bool is_silent(const struct prober_tally *t)
 	const uint32_t *n = t->by_outcome;
 
 	return t->sent > 0 && t->answered == 0 &&
-	       n[PROBER_LOST] + n[PROBER_LOST_FORWARD] + n[PROBER_LOST_RETURN] + n[PROBER_UNREACHABLE] == t->sent;
+	       n[PROBER_LOST] + n[PROBER_LOST_FORWARD] + n[PROBER_UNREACHABLE] == t->sent; /* a receipt is one */
 }
 
 /* Has somebody there completed a handshake of ours lately, if no more? */
