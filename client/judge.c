@@ -195,7 +195,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	explain_silence(e, p, since_ns, facts);
 	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
 	facts->handshakes = handshakes(p, since_ns);
-	facts->frames_without_receipts = d->frames_without_receipts & ~d->drops_of_old;
+	facts->frames_without_receipts = d->frames_without_receipts;
 	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
 	facts->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
 	for (unsigned k = 0; k < p->target->servers_len && !facts->silent_witness; k++)

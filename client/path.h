@@ -64,7 +64,7 @@ struct path_doubt {
 	uint32_t accept_overflows[WIRE_SLOTS_MAX];
 	uint32_t new_socket_drops, new_accept_overflows; /* the newest that came between two evidences of one .. */
 	int64_t dropped_ns, overflowed_ns;               /* .. when the second was asked for (monotonic) */
-	uint8_t drops_of_old; /* a bit a slot: its only word so far tells of drops, of whatever time */
+	int64_t counted_from_ns[WIRE_SLOTS_MAX]; /* by slot: drops before are of unknown age; 0: there were none */
 };
 
 struct path_standing { /* what was last said of a path */

@@ -364,9 +364,9 @@ static bool syn_was_stopped(struct path *p, const struct testimony *t, int slot,
 static bool frames_came(struct path *p, const struct testimony *t, int slot, const struct evidence_flow *flow,
 			const struct evidence_frames *f)
 {
-	int64_t lost_ns = late_doubt_ns(p);
+	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * 1000000;
 
-	if (t->asked_ns - (int64_t)f->idle_ms * 1000000 < lost_ns ||
+	if (frame_ns < lost_ns || frame_ns < p->doubt->counted_from_ns[slot] ||
 	    (flow->known && (int64_t)flow->idle_ms * 1000000 <= t->asked_ns - lost_ns))
 		return false;
 	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
@@ -467,9 +467,8 @@ static void note_drops(struct path *p, const struct testimony *t, int slot)
 	uint32_t drops = growth(p, slot, d->socket_drops[slot], t->answer->socket_drops);
 	uint32_t overflows = growth(p, slot, d->accept_overflows[slot], t->answer->accept_overflows);
 
-	d->drops_of_old &= (uint8_t) ~(1u << slot);
 	if (!d->has_window[slot] && (p->tcp ? t->answer->accept_overflows : t->answer->socket_drops) > 0)
-		d->drops_of_old |= (uint8_t)(1u << slot);
+		d->counted_from_ns[slot] = t->now_ns;
 	d->socket_drops[slot] = t->answer->socket_drops;
 	d->accept_overflows[slot] = t->answer->accept_overflows;
 	if (drops) {
