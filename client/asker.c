@@ -455,7 +455,7 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 
 	if (!w || server != (w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness))
 		return w != NULL;
-	way_answered(w, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT, now_ns);
+	way_answered(w, reply->seq, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT, now_ns);
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
 	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
@@ -522,9 +522,9 @@ bool asker_exhausted(const struct asker *a, unsigned rounds)
 	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
 }
 
-bool asker_silent(const struct asker *a, unsigned server)
+bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
 {
-	return ways_silent(&a->ways, server, a->servers[server].asked_ns - RELAY_NEWS_NS);
+	return ways_silent(&a->ways, server, a->servers[server].asked_ns - RELAY_NEWS_NS, relay_rounds);
 }
 
 bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)

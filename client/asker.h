@@ -64,8 +64,8 @@ void asker_last_call(struct asker *asker);
 bool asker_exhausted(const struct asker *asker, unsigned rounds);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
- * a witness reach it. */
-bool asker_silent(const struct asker *asker, unsigned server);
+ * a witness reach it, in so many rounds of questions in a row. */
+bool asker_silent(const struct asker *asker, unsigned server, unsigned relay_rounds);
 /* Can the server be asked at another address than this one, or through a witness? */
 bool asker_has_other(const struct asker *asker, unsigned server, const struct endpoint *address);
 /* Index of a witness that was asked to reach the server and had no answer from it; -1: none. */

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* `check` speaks once, after its last question has had its time: for a third round there is none. */
+enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
+
 #define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
 
 const char *judge_server_name(const struct engine *e, int server)
@@ -44,7 +47,7 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 	struct path *const *paths;
 	size_t len;
 
-	if (!asker_silent(e->asker, server))
+	if (!asker_silent(e->asker, server, round ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
 		return false;
 	paths = paths_of_server(&e->paths, server, &len);
 	for (size_t i = 0; i < len; i++) {

@@ -229,6 +229,14 @@ void ways_settle(struct ways *ways)
 
 /* -- what became of a question -- */
 
+/* A round of questions is one: all its pages left at once, and were lost to the same. */
+static void miss(struct way *w, int64_t sent_ns)
+{
+	if (sent_ns > w->missed_ns)
+		w->unanswered++;
+	w->missed_ns = sent_ns > w->missed_ns ? sent_ns : w->missed_ns;
+}
+
 bool ways_ask(struct ways *ways, struct way *way, int64_t timeout_ns, int64_t now_ns)
 {
 	if (!remember(ways, way, timeout_ns))
@@ -254,8 +262,8 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 		if (in_vain > 0) {
 			w->alive = w->refused = false;
 			ways->servers[w->server].lapsed = ways->lapsed = true;
+			miss(w, w->memory->ring[(w->prober.waiting_from - 1) & (WAY_RING_LEN - 1)].sent_ns);
 		}
-		w->unanswered += in_vain;
 		if (deadline_ns == INT64_MAX)
 			wait_no_more(w);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
@@ -264,11 +272,14 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 	return next_ns;
 }
 
-void way_answered(struct way *way, bool alive, bool in_vain, int64_t now_ns)
+void way_answered(struct way *way, uint32_t seq, bool alive, bool in_vain, int64_t now_ns)
 {
 	way->alive = alive;
 	way->refused = false;
-	way->unanswered = in_vain ? way->unanswered + 1 : 0;
+	if (in_vain)
+		miss(way, way->memory->ring[seq & (WAY_RING_LEN - 1)].sent_ns);
+	else
+		way->unanswered = 0;
 	if (alive)
 		way->heard_ns = now_ns;
 }
@@ -277,7 +288,7 @@ void way_failed(struct way *way, bool refused)
 {
 	way->alive = false;
 	way->refused = refused && way->witness == WAY_DIRECT; /* a witness refuses for itself */
-	way->unanswered++;
+	miss(way, way->asked_ns);
 	for (uint32_t seq = way->prober.waiting_from; seq < way->prober.next; seq++)
 		prober_settle(&way->prober, seq, PROBER_REFUSED);
 }
@@ -307,14 +318,12 @@ struct way *ways_first_alive(const struct ways *ways, unsigned server, const str
 	return w;
 }
 
-enum { RELAYS_IN_VAIN = 2 }; /* in a row: one may be lost, on either leg */
-
 static bool is_silent(const struct way *w)
 {
 	return !w->alive && !w->refused && w->unanswered > 0;
 }
 
-bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns)
+bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns, unsigned relay_rounds)
 {
 	const struct way_server *s = &ways->servers[server];
 	bool two = false;
@@ -326,7 +335,7 @@ bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since
 	}
 	for (const struct way *w = s->relays; w; w = w->next) {
 		if (w->asked_ns >= relayed_since_ns &&
-		    (!is_silent(w) || w->unanswered < RELAYS_IN_VAIN || w->heard_ns >= relayed_since_ns))
+		    (!is_silent(w) || w->unanswered < relay_rounds || w->heard_ns >= relayed_since_ns))
 			return false;
 	}
 	return two;

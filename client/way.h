@@ -35,7 +35,8 @@ struct way {
 	uint64_t inner_flow_id;                 /* of the queries in relays; their numbers are those of the relays */
 	bool alive;                             /* the newest thing heard of it was an answer */
 	bool refused;                           /* .. was a refusal: somebody is there */
-	unsigned unanswered;                    /* queries since the last sign of life */
+	unsigned unanswered;                    /* rounds of queries in vain since the last sign of life .. */
+	int64_t missed_ns;                      /* .. and when the newest such round left (monotonic) */
 	int64_t asked_ns;                       /* monotonic: the newest query; 0: none yet */
 	int64_t heard_ns;                       /* .. and the newest answer, or of a relay the server's; 0: none yet */
 	struct way *next;                       /* the server's next: direct ones and relays apart, the oldest first */
@@ -84,8 +85,8 @@ struct way *ways_find_flow(const struct ways *ways, uint64_t flow_id);
 /* Queries whose time is over were in vain. Returns when the next one's is; INT64_MAX: nothing is outstanding. */
 int64_t ways_expire(struct ways *ways, int64_t now_ns);
 
-/* An answer came. in_vain: it is a witness's, which could not reach the server. */
-void way_answered(struct way *way, bool alive, bool in_vain, int64_t now_ns);
+/* An answer came to the query with this number. in_vain: it is a witness's, which could not reach the server. */
+void way_answered(struct way *way, uint32_t seq, bool alive, bool in_vain, int64_t now_ns);
 /* Nothing came, or a refusal: whatever is outstanding is not missed once more. */
 void way_failed(struct way *way, bool refused);
 
@@ -95,7 +96,8 @@ bool way_is_alive(const struct way *way, const struct paths *paths);
 struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
 
 /* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
- * a witness reach it that was asked at relayed_since_ns or later. One relay that is lost is no word of the server. */
-bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns);
+ * a witness reach it that was asked at relayed_since_ns or later, in so many rounds in a row: what is lost between it
+ * and the server is no word of the server. */
+bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns, unsigned relay_rounds);
 
 #endif

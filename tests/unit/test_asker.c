@@ -222,7 +222,7 @@ static void an_address_that_is_gone_is_not_asked(void **state)
 	assert_int_equal(asked_at(&gone, false), 0);
 	assert_int_equal(asked_at(&gone, true), 0);
 	assert_in_range(asked_at(&stays, false), 1, 2);
-	assert_false(asker_silent(asker, 7)); /* of one address nobody knows whether it is the server's fault */
+	assert_false(asker_silent(asker, 7, 1)); /* of one address nobody knows whether it is the server's fault */
 }
 
 static void a_new_address_takes_the_room_of_an_old_one(void **state)
