@@ -377,7 +377,7 @@ const struct causes_rule causes_rules[] = {
 	  "an answer, or another error, for a probe of this size", it_is_too_long, sentences_size },
 	{ VERDICT_CAUSE_SERVER_DOWN,
 	  "the path is down, every configured address of the server, at least two, is silent over UDP and TCP, and no "
-	  "other server reached it",
+	  "other server reached it, in three rounds of questions in a row (check: two)",
 	  "any sign of life: an answer, a refusal, a receipt; a single configured address; that no other server is "
 	  "heard "
 	  "either, where several are probed",

@@ -130,6 +130,15 @@ struct path_doubt *path_doubt(struct path *p)
 	return p->doubt;
 }
 
+struct path_attempt *path_attempt(const struct path *p, uint32_t seq)
+{
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		if (p->doubt->attempts[i].seq == seq)
+			return &p->doubt->attempts[i];
+	}
+	return NULL;
+}
+
 struct look *path_look(struct path *p)
 {
 	if (p->look)

@@ -130,6 +130,9 @@ struct path_doubt *path_doubt(struct path *path);
 /* The same for its rival. */
 struct rival *path_rival(struct path *path);
 
+/* What is kept of its TCP attempt with this number; NULL: nothing. */
+struct path_attempt *path_attempt(const struct path *path, uint32_t seq);
+
 /* Does each probe leave from a port that has not been used for it before? */
 bool path_takes_new_ports(const struct path *path);
 

@@ -538,6 +538,11 @@ bool prober_is_lost(const struct prober_record *r)
 	return fates[r->outcome] >= FATE_FORWARD;
 }
 
+bool prober_is_doubtful(const struct prober_record *r)
+{
+	return r->outcome == PROBER_LOST && !r->settled;
+}
+
 bool prober_is_answered(const struct prober_record *r)
 {
 	return fates[r->outcome] == FATE_ANSWERED;

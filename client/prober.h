@@ -161,6 +161,7 @@ uint32_t prober_outage(const struct prober *p, uint32_t window);
 
 /* Decided, and lost or answered? Neither: not decided, or never sent. */
 bool prober_is_lost(const struct prober_record *record);
+bool prober_is_doubtful(const struct prober_record *record); /* lost, and nobody has said where */
 bool prober_is_answered(const struct prober_record *record);
 
 /* Where the newest `window` numbers before the first that still waits begin: walk from there to

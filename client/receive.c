@@ -293,15 +293,13 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
 	struct path_doubt *d = path_doubt(p);
+	struct path_attempt *known = path_attempt(p, seq);
 
-	for (unsigned i = 0; d && i < PATH_ATTEMPTS_MAX; i++) {
-		if (d->attempts[i].seq != seq)
-			continue;
-		d->attempts[i].pending = o->result == TCP_PENDING;
-		d->attempts[i].connected = o->connected;
-		return;
+	if (known) {
+		known->pending = o->result == TCP_PENDING;
+		known->connected = o->connected;
 	}
-	if (!d)
+	if (known || !d)
 		return;
 	d->attempts[d->attempts_next++ % PATH_ATTEMPTS_MAX] = (struct path_attempt){
 		.seq = seq,
