@@ -537,8 +537,8 @@ const struct fault faults_flows[] = {
 	{ "unpinned from elsewhere", LONG | STORY_UNPINNED | STORY_NO_NAT | STORY_FROM_START, NULL, unpinned },
 	{ "unpinned lost behind NAT", LONG | STORY_UNPINNED | STORY_NAT | STORY_FROM_START, NULL, unpinned },
 	{ "unpinned fine", LONG | STORY_UNPINNED | STORY_FROM_START, choose_right_source, all_healthy },
-	{ "stranger refuses", HARD, stranger_refuses, refused_by_stranger },
-	{ "stranger refuses some", LONG, stranger_refuses_some, refused_by_stranger },
+	{ "a stranger holds it", HARD, stranger_refuses, refused_by_stranger },
+	{ "a stranger holds it too", LONG, stranger_refuses_some, refused_by_stranger },
 	{ "NAT forgets flows", LONG | STORY_NAT | STORY_COLD | STORY_RUN_ONLY, forget_flows, all_healthy },
 };
 
