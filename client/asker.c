@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS     INT64_C(1000000000)
-#define RELAY_NEWS_NS (5 * SECOND_NS)
-#define REFUSED_NS    (10 * SECOND_NS)
-#define VISIT_NS      (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
+#define SECOND_NS  INT64_C(1000000000)
+#define REFUSED_NS (10 * SECOND_NS)
+#define VISIT_NS   (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
 
 enum {
 	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
@@ -455,9 +454,10 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 
 	if (!w || server != (w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness))
 		return w != NULL;
-	way_answered(w, reply->seq, reply->status == PACKET_OK, reply->status == PACKET_PEER_SILENT, now_ns);
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
+	way_answered(w, w->memory->ring[reply->seq & (WAY_RING_LEN - 1)].sent_ns, reply->status == PACKET_OK,
+		     reply->status == PACKET_PEER_SILENT, now_ns);
 	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
 		note_no_peer(a, w);
 	else
@@ -465,13 +465,12 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 	return true;
 }
 
-bool asker_failed(struct asker *a, uint64_t flow_id, bool refused)
+void asker_failed(struct asker *a, uint64_t flow_id, uint32_t seq, bool refused)
 {
 	struct way *w = ways_find_flow(&a->ways, flow_id);
 
 	if (w)
-		way_failed(w, refused);
-	return w != NULL;
+		way_failed(w, seq, refused);
 }
 
 static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *outcome)
@@ -481,13 +480,12 @@ static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *ou
 	unsigned server = w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness;
 	struct packet_reply reply;
 
-	(void)tag;
 	if (outcome->result == TCP_PENDING)
 		return;
 	if (outcome->result != TCP_DONE) {
-		asker_failed(a, w->prober.flow_id,
-			     outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
-				 outcome->result == TCP_PROHIBITED);
+		way_failed(w, tag,
+			   outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
+			       outcome->result == TCP_PROHIBITED);
 		return;
 	}
 	if (packet_read_reply(outcome->body, outcome->body_len, &reply) != PACKET_FAULT_NONE ||
@@ -524,7 +522,7 @@ bool asker_exhausted(const struct asker *a, unsigned rounds)
 
 bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
 {
-	return ways_silent(&a->ways, server, a->servers[server].asked_ns - RELAY_NEWS_NS, relay_rounds);
+	return ways_silent(&a->ways, server, a->servers[server].asked_ns, relay_rounds);
 }
 
 bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
@@ -540,9 +538,7 @@ bool asker_has_other(const struct asker *a, unsigned server, const struct endpoi
 
 int asker_silent_witness(const struct asker *a, unsigned server)
 {
-	const struct way *w = a->ways.servers[server].relays;
+	const struct way *w = ways_told_in_vain(&a->ways, server, a->servers[server].asked_ns);
 
-	while (w && w->unanswered == 0)
-		w = w->next;
 	return w ? w->witness : -1;
 }

@@ -54,8 +54,8 @@ int64_t asker_tick(struct asker *asker, int64_t now_ns);
 /* An authentic answer (MAC checked) to one of our queries or relays? false: its flow is none of ours. */
 bool asker_received(struct asker *asker, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
 		    int64_t now_ns);
-/* An ICMP error or a failed send of a flow that may be ours. false: it is not. */
-bool asker_failed(struct asker *asker, uint64_t flow_id, bool refused);
+/* An ICMP error came for this number of a flow that may be ours. */
+void asker_failed(struct asker *asker, uint64_t flow_id, uint32_t seq, bool refused);
 
 /* No further probes will be sent: from now on it is asked about all that were lost. */
 void asker_last_call(struct asker *asker);
@@ -63,12 +63,11 @@ void asker_last_call(struct asker *asker);
  * asked `rounds` times in vain, of these at least once since the last call? */
 bool asker_exhausted(const struct asker *asker, unsigned rounds);
 
-/* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
- * a witness reach it, in so many rounds of questions in a row. */
+/* Silent, at all its addresses and for witnesses: ways_silent. */
 bool asker_silent(const struct asker *asker, unsigned server, unsigned relay_rounds);
 /* Can the server be asked at another address than this one, or through a witness? */
 bool asker_has_other(const struct asker *asker, unsigned server, const struct endpoint *address);
-/* Index of a witness that was asked to reach the server and had no answer from it; -1: none. */
+/* Index of a witness that was asked to reach the server, and says that it had no answer from it; -1: none. */
 int asker_silent_witness(const struct asker *asker, unsigned server);
 
 #endif

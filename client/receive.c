@@ -247,7 +247,7 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 	if (!p)
 		p = paths_find_look(&e->paths, flow_id);
 	if (!p) {
-		asker_failed(e->asker, flow_id,
+		asker_failed(e->asker, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
 			     entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
 		return;
 	}

@@ -229,12 +229,15 @@ void ways_settle(struct ways *ways)
 
 /* -- what became of a question -- */
 
-/* A round of questions is one: all its pages left at once, and were lost to the same. */
+/* In vain. The pages of a round of questions left at once, and were lost to the same: they are one. And what had left
+ * before a round that has ended is no news. */
 static void miss(struct way *w, int64_t sent_ns)
 {
-	if (sent_ns > w->missed_ns)
-		w->unanswered++;
-	w->missed_ns = sent_ns > w->missed_ns ? sent_ns : w->missed_ns;
+	if (sent_ns <= w->ended_ns)
+		return;
+	w->alive = w->refused = false;
+	w->in_vain++;
+	w->ended_ns = sent_ns;
 }
 
 bool ways_ask(struct ways *ways, struct way *way, int64_t timeout_ns, int64_t now_ns)
@@ -244,6 +247,10 @@ bool ways_ask(struct ways *ways, struct way *way, int64_t timeout_ns, int64_t no
 	wait_for(ways, way);
 	if (now_ns + timeout_ns < ways->expire_ns)
 		ways->expire_ns = now_ns + timeout_ns;
+	if (now_ns - way->asked_ns > WAY_NEWS_NS) { /* no row goes on after such a gap */
+		way->in_vain = 0;
+		way->told_in_vain = false;
+	}
 	way->asked_ns = now_ns;
 	way->alive = way->alive && way->witness == WAY_DIRECT; /* a relay has to show it each time */
 	return true;
@@ -256,13 +263,16 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 	if (now_ns < ways->expire_ns)
 		return ways->expire_ns;
 	for (struct way *w = ways->waiting, *next; w; w = next) {
-		unsigned in_vain = prober_expire(&w->prober, now_ns);
+		uint32_t from = w->prober.waiting_from;
+		bool lapsed = prober_expire(&w->prober, now_ns) > 0;
 		int64_t deadline_ns = prober_next_deadline(&w->prober);
 		next = w->next_waiting;
-		if (in_vain > 0) {
-			w->alive = w->refused = false;
-			ways->servers[w->server].lapsed = ways->lapsed = true;
-			miss(w, w->memory->ring[(w->prober.waiting_from - 1) & (WAY_RING_LEN - 1)].sent_ns);
+		ways->servers[w->server].lapsed = ways->servers[w->server].lapsed || lapsed;
+		ways->lapsed = ways->lapsed || lapsed;
+		for (uint32_t seq = from; seq < w->prober.waiting_from; seq++) {
+			const struct prober_record *r = &w->memory->ring[seq & (WAY_RING_LEN - 1)];
+			if (r->outcome == PROBER_LOST)
+				miss(w, r->sent_ns);
 		}
 		if (deadline_ns == INT64_MAX)
 			wait_no_more(w);
@@ -272,25 +282,29 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 	return next_ns;
 }
 
-void way_answered(struct way *way, uint32_t seq, bool alive, bool in_vain, int64_t now_ns)
+void way_answered(struct way *way, int64_t sent_ns, bool alive, bool in_vain, int64_t now_ns)
 {
+	if (in_vain) {
+		way->told_in_vain = way->told_in_vain || sent_ns > way->ended_ns;
+		miss(way, sent_ns);
+		return;
+	}
 	way->alive = alive;
-	way->refused = false;
-	if (in_vain)
-		miss(way, way->memory->ring[seq & (WAY_RING_LEN - 1)].sent_ns);
-	else
-		way->unanswered = 0;
+	way->refused = way->told_in_vain = false;
+	way->in_vain = 0;
+	way->ended_ns = sent_ns > way->ended_ns ? sent_ns : way->ended_ns;
 	if (alive)
 		way->heard_ns = now_ns;
 }
 
-void way_failed(struct way *way, bool refused)
+void way_failed(struct way *way, uint32_t seq, bool refused)
 {
-	way->alive = false;
+	const struct prober_record *r = way->memory ? &way->memory->ring[seq & (WAY_RING_LEN - 1)] : NULL;
+
+	if (prober_settle(&way->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
+		return; /* none of ours, answered, or its time is over */
+	miss(way, r->sent_ns);
 	way->refused = refused && way->witness == WAY_DIRECT; /* a witness refuses for itself */
-	miss(way, way->asked_ns);
-	for (uint32_t seq = way->prober.waiting_from; seq < way->prober.next; seq++)
-		prober_settle(&way->prober, seq, PROBER_REFUSED);
 }
 
 /* -- what is known of them -- */
@@ -318,25 +332,35 @@ struct way *ways_first_alive(const struct ways *ways, unsigned server, const str
 	return w;
 }
 
-static bool is_silent(const struct way *w)
+static bool is_silent(const struct way *w, int64_t since_ns)
 {
-	return !w->alive && !w->refused && w->unanswered > 0;
+	return !w->alive && !w->refused && w->in_vain > 0 && w->ended_ns >= since_ns;
 }
 
-bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns, unsigned relay_rounds)
+bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, unsigned relay_rounds)
 {
+	int64_t since_ns = asked_ns - WAY_NEWS_NS;
 	const struct way_server *s = &ways->servers[server];
 	bool two = false;
 
 	for (const struct way *w = s->direct; w; w = w->next) {
-		if (!is_silent(w))
+		if (!is_silent(w, since_ns))
 			return false;
 		two = two || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
 	}
 	for (const struct way *w = s->relays; w; w = w->next) {
-		if (w->asked_ns >= relayed_since_ns &&
-		    (!is_silent(w) || w->unanswered < relay_rounds || w->heard_ns >= relayed_since_ns))
+		if (w->asked_ns >= since_ns &&
+		    (!is_silent(w, since_ns) || w->in_vain < relay_rounds || w->heard_ns >= since_ns))
 			return false;
 	}
 	return two;
+}
+
+const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t asked_ns)
+{
+	const struct way *w = ways->servers[server].relays;
+
+	while (w && !(is_silent(w, asked_ns - WAY_NEWS_NS) && w->told_in_vain))
+		w = w->next;
+	return w;
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WAY_NEWS_NS INT64_C(5000000000) /* a way not asked for so long says nothing of now */
+
 enum {
 	WAY_DIRECT = -1,
 	WAY_RING_LEN = 8,       /* queries of one way under way */
@@ -35,8 +37,9 @@ struct way {
 	uint64_t inner_flow_id;                 /* of the queries in relays; their numbers are those of the relays */
 	bool alive;                             /* the newest thing heard of it was an answer */
 	bool refused;                           /* .. was a refusal: somebody is there */
-	unsigned unanswered;                    /* rounds of queries in vain since the last sign of life .. */
-	int64_t missed_ns;                      /* .. and when the newest such round left (monotonic) */
+	unsigned in_vain;                       /* rounds of queries in a row that were .. */
+	bool told_in_vain;                      /* .. by the witness's own word */
+	int64_t ended_ns;                       /* monotonic: when the newest round left whose end is known */
 	int64_t asked_ns;                       /* monotonic: the newest query; 0: none yet */
 	int64_t heard_ns;                       /* .. and the newest answer, or of a relay the server's; 0: none yet */
 	struct way *next;                       /* the server's next: direct ones and relays apart, the oldest first */
@@ -85,19 +88,21 @@ struct way *ways_find_flow(const struct ways *ways, uint64_t flow_id);
 /* Queries whose time is over were in vain. Returns when the next one's is; INT64_MAX: nothing is outstanding. */
 int64_t ways_expire(struct ways *ways, int64_t now_ns);
 
-/* An answer came to the query with this number. in_vain: it is a witness's, which could not reach the server. */
-void way_answered(struct way *way, uint32_t seq, bool alive, bool in_vain, int64_t now_ns);
-/* Nothing came, or a refusal: whatever is outstanding is not missed once more. */
-void way_failed(struct way *way, bool refused);
+/* An answer came to the query that left at sent_ns. in_vain: it is a witness's, which could not reach the server. */
+void way_answered(struct way *way, int64_t sent_ns, bool alive, bool in_vain, int64_t now_ns);
+/* Instead of an answer to the query with this number an error came, or the end of its connection. */
+void way_failed(struct way *way, uint32_t seq, bool refused);
 
 /* Is something known to work: this way's last query, or since then a probe of a path over the same? */
 bool way_is_alive(const struct way *way, const struct paths *paths);
 /* The first of the server's direct ways that is alive; NULL: none. */
 struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
 
-/* At least two addresses, all asked over UDP and TCP since they last showed life, and nothing but silence came; nor did
- * a witness reach it that was asked at relayed_since_ns or later, in so many rounds in a row: what is lost between it
- * and the server is no word of the server. */
-bool ways_silent(const struct ways *ways, unsigned server, int64_t relayed_since_ns, unsigned relay_rounds);
+/* At least two addresses, all asked lately over UDP and TCP since they last showed life, and nothing but silence came;
+ * nor did a witness reach it that was asked lately, in so many rounds in a row: what is lost between it and the server
+ * is no word of the server. Lately: WAY_NEWS_NS before asked_ns, when the server was last asked, or since. */
+bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, unsigned relay_rounds);
+/* A witness that was asked lately, and says that it could not reach the server; NULL: none. */
+const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t asked_ns);
 
 #endif

@@ -271,6 +271,8 @@ static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
 static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 {
 	struct endpoint witness = address(3, 0);
+	struct packet_reply reply = { .role = PACKET_RELAYED, .status = PACKET_PEER_SILENT };
+	struct packet_request request = { 0 };
 
 	(void)state;
 	probe(7, true);
@@ -282,6 +284,14 @@ static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 		asker_tick(asker, now_ns);
 		assert_int_equal(asked_at(&witness, false), round);
 	}
+	assert_int_equal(asker_silent_witness(asker, 7), -1); /* it says nothing itself */
+	for (unsigned i = 0; i < sent_len; i++) {
+		if (!sent[i].tcp && endpoint_equal(&sent[i].to, &witness))
+			assert_int_equal(packet_read_request(sent[i].packet, sent[i].len, &request), PACKET_FAULT_NONE);
+	}
+	reply.flow_id = request.flow_id;
+	reply.seq = request.seq;
+	assert_true(asker_received(asker, 3, &reply, NULL, 0, now_ns + MS));
 	assert_int_equal(asker_silent_witness(asker, 7), 3);
 }
 

@@ -60,7 +60,21 @@ static void later(void)
 
 static bool is_silent(unsigned relay_rounds)
 {
-	return ways_silent(&ways, SERVER, now_ns - 5 * S, relay_rounds);
+	return ways_silent(&ways, SERVER, now_ns, relay_rounds);
+}
+
+static struct way *make_relay(void)
+{
+	struct way *relay = ways_relay(&ways, SERVER, ways.servers[WITNESS].direct);
+
+	assert_non_null(relay);
+	return relay;
+}
+
+/* The witness says that it waited in vain. */
+static void wait_in_vain(struct way *relay, int64_t sent_ns)
+{
+	way_answered(relay, sent_ns, false, true, now_ns);
 }
 
 static void every_address_and_protocol_has_to_be_silent(void **state)
@@ -75,38 +89,120 @@ static void every_address_and_protocol_has_to_be_silent(void **state)
 	ask_directly();
 	later();
 	assert_true(is_silent(1));
-	way_failed(w, true); /* a refusal: somebody is there */
+	ask(w, 1);
+	way_failed(w, w->prober.next - 1, true); /* a refusal: somebody is there */
+	later();
 	assert_false(is_silent(1));
+}
+
+/* What was silent long ago has to be asked again. */
+static void silence_is_of_lately(void **state)
+{
+	(void)state;
+	ask_directly();
+	later();
+	now_ns += 60 * S;
+	ask(ways.servers[SERVER].direct, 1);
+	later();
+	assert_false(is_silent(1));
+	ask_directly();
+	later();
+	assert_true(is_silent(1));
 }
 
 /* The pages of one round meet the same loss: they say no more than one of them. */
 static void a_relay_is_in_vain_once_a_round(void **state)
 {
-	struct way *relay = ways_relay(&ways, SERVER, ways.servers[WITNESS].direct);
+	struct way *relay = make_relay();
 
 	(void)state;
-	assert_non_null(relay);
 	ask_directly();
 	ask(relay, PAGES);
 	later();
 	assert_true(is_silent(1));
 	assert_false(is_silent(2));
 	ask(relay, PAGES);
-	for (uint32_t seq = relay->prober.waiting_from; seq < relay->prober.next; seq++)
-		way_answered(relay, seq, false, true, now_ns); /* the witness waited in vain */
+	for (unsigned page = 0; page < PAGES; page++)
+		wait_in_vain(relay, now_ns);
 	assert_true(is_silent(2));
 	assert_false(is_silent(3));
 	ask(relay, PAGES);
-	way_answered(relay, relay->prober.next - 1, true, false, now_ns);
+	way_answered(relay, now_ns, true, false, now_ns);
 	assert_false(is_silent(1));
 	later();
 	assert_false(is_silent(1)); /* it has been heard since */
+}
+
+/* A row of rounds in vain ends with a server's recovery: then it is not asked through others any more. */
+static void a_row_ends_with_a_gap(void **state)
+{
+	struct way *relay = make_relay();
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		ask(relay, 1);
+		later();
+	}
+	wait_in_vain(relay, now_ns - 2 * S); /* of a round that is over: no news */
+	assert_null(ways_told_in_vain(&ways, SERVER, now_ns));
+	now_ns += 60 * S;
+	ask_directly();
+	later();
+	ask(relay, 1);
+	assert_false(is_silent(3)); /* its answer may come yet */
+	now_ns += S / 2;
+	wait_in_vain(relay, now_ns - S / 2);
+	assert_false(is_silent(3));
+	assert_true(is_silent(1));
+	assert_ptr_equal(ways_told_in_vain(&ways, SERVER, now_ns), relay);
+	now_ns += 60 * S;
+	assert_null(ways_told_in_vain(&ways, SERVER, now_ns));
+}
+
+/* Words and errors come out of order. */
+static void what_left_before_the_newest_answer_is_no_news(void **state)
+{
+	struct way *relay = make_relay();
+	int64_t first_ns = now_ns;
+
+	(void)state;
+	ask(relay, 1);
+	now_ns += S / 2;
+	ask(relay, 1);
+	way_answered(relay, now_ns, true, false, now_ns);
+	wait_in_vain(relay, first_ns);
+	assert_true(relay->alive);
+	assert_int_equal(relay->in_vain, 0);
+	later();
+	assert_true(relay->alive); /* nor that the first one's time is over */
+	assert_int_equal(relay->in_vain, 0);
+}
+
+static void an_error_concerns_its_own_round(void **state)
+{
+	struct way *relay = make_relay();
+
+	(void)state;
+	ask(relay, 1);
+	now_ns += S / 2;
+	ask(relay, 1);
+	way_failed(relay, relay->prober.next - 2, false);
+	assert_int_equal(relay->in_vain, 1);
+	way_failed(relay, relay->prober.next - 2, false);
+	way_failed(relay, relay->prober.next + 7, false); /* none of ours */
+	assert_int_equal(relay->in_vain, 1);
+	later();
+	assert_int_equal(relay->in_vain, 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_address_and_protocol_has_to_be_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(silence_is_of_lately, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_row_ends_with_a_gap, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_left_before_the_newest_answer_is_no_news, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_error_concerns_its_own_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_relay_is_in_vain_once_a_round, set_up, tear_down),
 	};
 
