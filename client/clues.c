@@ -189,20 +189,21 @@ bool clues_wanted(const struct path *p, int slot)
 
 /* -- what its socket had no room for, or never saw -- */
 
-/* How much a counter has grown since this server was last heard; at the first time nobody knows when that was. */
-static uint32_t growth(const struct path *p, int slot, uint32_t before, uint32_t now)
+/* How much a counter has grown since before. */
+static uint32_t growth(uint32_t before, uint32_t now)
 {
-	return p->doubt->has_window[slot] && now > before ? now - before : 0;
+	return now > before ? now - before : 0;
 }
 
 static void note_drops(struct path *p, const struct testimony *t, int slot)
 {
 	struct path_doubt *d = p->doubt;
-	uint32_t drops = growth(p, slot, d->socket_drops[slot], t->answer->socket_drops);
-	uint32_t overflows = growth(p, slot, d->accept_overflows[slot], t->answer->accept_overflows);
+	bool first = !d->has_window[slot] || d->windows[slot].boot_id != t->answer->boot_id;
+	uint32_t drops = first ? 0 : growth(d->socket_drops[slot], t->answer->socket_drops);
+	uint32_t overflows = first ? 0 : growth(d->accept_overflows[slot], t->answer->accept_overflows);
 
-	if (!d->has_window[slot] && (p->tcp ? t->answer->accept_overflows : t->answer->socket_drops) > 0)
-		d->counted_from_ns[slot] = t->now_ns;
+	if (first && (p->tcp ? t->answer->accept_overflows : t->answer->socket_drops) > 0)
+		d->counted_from_ns[slot] = t->now_ns; /* nobody knows when these were */
 	d->socket_drops[slot] = t->answer->socket_drops;
 	d->accept_overflows[slot] = t->answer->accept_overflows;
 	if (drops) {

@@ -1,4 +1,5 @@
-/* What a server's evidence means for our paths: which losses it settles, what it explains. No I/O. */
+/* What a server's evidence means for our paths: which losses it settles, and whom else it hears; what may explain them
+ * is clues.h's. No I/O. */
 #ifndef FLOATPROBE_TESTIMONY_H
 #define FLOATPROBE_TESTIMONY_H
 
@@ -43,7 +44,7 @@ void testimony_ask_places(const struct paths *paths, unsigned server, size_t *fr
 /* The time of this TCP probe is over: what was already heard of its attempt counts now. */
 void testimony_expired(struct path *path, uint32_t seq);
 
-/* Tell the probers, and keep what explains more in the paths' facts. */
+/* Tell the probers, and keep what explains more in the paths' facts and doubts. */
 void testimony_hear(const struct paths *paths, const struct testimony *testimony);
 
 #endif

@@ -539,7 +539,6 @@ static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 }
 
-/* From another address of its own, the server has another way. */
 /* TCP that never worked: through a witness the server knows none of our flows, but speaks of our address alone. */
 static void a_witness_tells_of_a_client_without_flows(void **state)
 {
@@ -559,6 +558,7 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	assert_false(s->path->doubt->has_neighbour);
 }
 
+/* From another address of its own, the server has another way. */
 static void a_neighbour_concerns_the_address_that_answers(void **state)
 {
 	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
@@ -597,6 +597,25 @@ static void drops_count_between_two_evidences(void **state)
 	hear(s, 3, -1, &a, NULL);
 	assert_int_equal(s->path->doubt->new_socket_drops, 7);
 	assert_int_equal(s->path->doubt->new_accept_overflows, 1);
+}
+
+/* It counts from 0 again: what it tells at first was dropped nobody knows when, and is no growth. */
+static void another_boot_counts_anew(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	a.socket_drops = 10;
+	hear(s, 3, -1, &a, NULL);
+	s->asked_ns += SECOND;
+	a.boot_id = 2;
+	a.socket_drops = 40;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(s->path->doubt->new_socket_drops, 0);
+	assert_true(s->path->doubt->counted_from_ns[0] >= s->asked_ns);
+	a.socket_drops = 41;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(s->path->doubt->new_socket_drops, 1);
 }
 
 /* -- refusals -- */
@@ -876,6 +895,7 @@ int main(void)
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
+		TEST(another_boot_counts_anew),
 		TEST(a_receipt_of_any_server_proves_return),
 		TEST(who_does_not_answer_here_is_asked_for_others),
 		TEST(others_heard_elsewhere_make_a_rival),
