@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* `check` speaks once, after its last question has had its time: for a third round there is none. */
+/* `check` speaks once, when its third question has left: two can have been in vain. */
 enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
 
 #define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
@@ -26,7 +26,7 @@ static bool is_silent(const struct prober_tally *t)
 	const uint32_t *n = t->by_outcome;
 
 	return t->sent > 0 && t->answered == 0 &&
-	       n[PROBER_LOST] + n[PROBER_LOST_FORWARD] + n[PROBER_UNREACHABLE] == t->sent; /* a receipt is one */
+	       n[PROBER_LOST] + n[PROBER_UNREACHABLE] == t->sent; /* a server has to say where a probe was lost */
 }
 
 /* Has somebody there completed a handshake of ours lately, if no more? */
