@@ -245,12 +245,34 @@ static bool read_options(int argc, char **argv, struct options *o)
 	return optind == argc && o->runs > 0 && (!o->one || o->fault);
 }
 
+/* Each fault is told by its name, and has its seeds from it. */
+static bool names_hold(const char *wanted)
+{
+	const struct fault *fault;
+	bool found = !wanted;
+
+	for (size_t i = 0; (fault = faults_at(i)); i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(faults_at(k)->name, fault->name) == 0) {
+				fprintf(stderr, "sim: two faults have the name '%s'\n", fault->name);
+				return false;
+			}
+		}
+		found = found || strcmp(wanted, fault->name) == 0;
+	}
+	if (!found)
+		fprintf(stderr, "sim: no fault has the name '%s'\n", wanted);
+	return found;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .runs = 10, .seed = 1 };
 
 	if (!read_options(argc, argv, &o))
 		return usage();
+	if (!names_hold(o.fault))
+		return EXIT_USAGE;
 	if (!seal_start())
 		return EXIT_FAILED;
 	return (o.one ? play_one(&o) : play_all(&o)) ? 0 : EXIT_FAILED;
