@@ -278,9 +278,11 @@ class Keepalived:
         )  # fmt: skip
 
     def dies(self):
-        """Parent and child at once: nobody is left to take the address away."""
-        pids = [open(f"{self.files}{which}.pid", encoding="ascii").read().strip() for which in ("", "-vrrp")]
-        self.server.host.run("kill", "-KILL", *pids)
+        """Parent and child. The child hears of its parent's death, but stands still by then: nobody is left to take the
+        address away."""
+        parent, child = (open(f"{self.files}{which}.pid", encoding="ascii").read().strip() for which in ("", "-vrrp"))
+        self.server.host.run("kill", "-STOP", child)
+        self.server.host.run("kill", "-KILL", parent, child)
 
 
 @scenario
