@@ -299,11 +299,9 @@ void way_answered(struct way *way, int64_t sent_ns, bool alive, bool in_vain, in
 
 void way_failed(struct way *way, uint32_t seq, bool refused)
 {
-	const struct prober_record *r = way->memory ? &way->memory->ring[seq & (WAY_RING_LEN - 1)] : NULL;
-
-	if (prober_settle(&way->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
-		return; /* none of ours, answered, or its time is over */
-	miss(way, r->sent_ns);
+	if (!way->memory || prober_settle(&way->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
+		return; /* none of ours, or answered */
+	miss(way, way->memory->ring[seq & (WAY_RING_LEN - 1)].sent_ns);
 	way->refused = refused && way->witness == WAY_DIRECT; /* a witness refuses for itself */
 }
 
