@@ -25,14 +25,14 @@ class Flat:
             for name, address in self.net.plan.droplet.items()
         ]
 
-    def heal_soon(self):
+    def heal_soon(self, delay="3"):
         """What the kernel does by itself within a minute or so, it does within seconds."""
         family = "ipv6" if self.net.plan.nft == "ip6" else "ipv4"
         self.server.host.sysctl(
             f"{family}.neigh.eth0.base_reachable_time_ms=1000",
             f"{family}.neigh.eth0.ucast_solicit=1",
             f"{family}.neigh.eth0.retrans_time_ms=100",
-            f"{family}.neigh.eth0.delay_first_probe_time=3",
+            f"{family}.neigh.eth0.delay_first_probe_time={delay}",
         )
 
     def break_entry(self, state, mac=DEAD):

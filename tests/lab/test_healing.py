@@ -14,6 +14,7 @@ from provider import DOWN, NO_CAPABILITY, TWICE, main, scenarios
 
 UDP = {"target": "boot-01", "protocol": "udp", "flow": "held"}
 EVERY = {"steady": "50ms", "cold": "1s"}
+DELAY = {"steady": "3", "cold": "6"}  # seconds; the server says what it knows when four probes have told it nothing
 
 
 def under(privilege):
@@ -39,7 +40,7 @@ def healing_under_a_schedule(net, schedule, state):
     """Named before it heals; up, and no longer named, after."""
     flat = Flat(net)
     net.restart_as_peers()
-    flat.heal_soon()
+    flat.heal_soon(DELAY[schedule])
     flat.break_entry(state)
     daemon = net.run_daemon(flat.targets(), every=EVERY[schedule])
     daemon.wait_for(UDP, direction="return", cause="stale-neighbour")
