@@ -18,7 +18,7 @@ build() {
 install_packages "${build_packages[@]}" "${lab_packages[@]}" "${test_packages[@]}"
 echo "== what runs under AddressSanitizer and UndefinedBehaviorSanitizer"
 build sanitize build-sanitize
-ctest --test-dir build-sanitize --output-on-failure -j "$jobs" -L 'unit|vectors|fuzz|cli'
+ctest --test-dir build-sanitize --output-on-failure -j "$((2 * jobs))" -L 'unit|vectors|fuzz|cli'
 echo "== fuzzers, over their seeds"
 build fuzz build-fuzz fuzzers
 ctest --test-dir build-fuzz --output-on-failure -j "$jobs" -L fuzz --no-tests=error
