@@ -277,139 +277,248 @@ static bool otherwise(const struct verdict_evidence *e, enum verdict_state state
 /* Who answered comes before why others did not; a proof from elsewhere (two holders, a wrong neighbour entry, a flow
  * that fails alone) before what a probe's own fate says; that before what other paths suggest. */
 const struct causes_rule causes_rules[] = {
-	{ VERDICT_CAUSE_LOCAL, "nothing could be sent: the kernel of this host refused, or the name does not resolve",
-	  "a single probe that left of late", we_cannot_send, NULL },
-	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	  "authentic answers of two holders (identity and boot): at least 3 changes in 20 probes with one that had "
-	  "gone "
-	  "coming back, or 2 numbers that both answered",
-	  "a move or two; a restart, which is a new boot of the same identity", two_answer, sentences_flips },
-	{ VERDICT_CAUSE_CLOCK_SKEW, "an authentic answer, the newest one, says that our clock is outside its limit",
-	  "a newer answer that has no complaint", our_clock_is_refused, NULL },
-	{ VERDICT_CAUSE_IMPOSTOR,
-	  "an answer by a server of the configuration that may not answer here, or, for at least half of the losses, "
-	  "by "
-	  "an identity that the configuration does not know",
-	  "for a path that is down: another error that is more frequent", somebody_else_answers, NULL },
-	{ VERDICT_CAUSE_STUCK_FLOW,
-	  "the newest answers of a held flow all come from one server, those of new source ports all from another, at "
-	  "the same time and beyond chance",
-	  "a second change of holder in either of them; a connection at that time that another one answers",
-	  this_flow_goes_elsewhere, sentences_elsewhere },
-	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	  "one server has answered our new flows here for at least 10 s, while another one that may answer heard new "
-	  "flows of other clients at this very address, untranslated: at two moments that are 10 s apart, each between "
-	  "two answers that are at most 5 s apart",
-	  "a change of holder since; nothing heard for a minute; an address that is translated on its way",
-	  another_hears_others, sentences_rival },
-	{ VERDICT_CAUSE_UNPINNED_REPLY,
-	  "the path is up, and an unpinned twin of an answer that was heard came from another address, or the server "
-	  "had an ICMP error for one that it had sent from another address, or at least 3 are missing; in the latter "
-	  "cases none came",
-	  "a twin that came from the address probed, while others are only missing", only_the_twin_is_lost,
-	  sentences_twin },
-	{ VERDICT_CAUSE_NONE, "the path is up", NULL, all_is_well, NULL },
-	{ VERDICT_CAUSE_NOT_AUTHORISED,
-	  "the server said over TCP, to a valid signature, that it does not know our key: here, or on another path "
-	  "while "
-	  "nothing at all came on this one, a UDP path",
-	  "a receipt: a server that has one does know us", our_key_is_refused, sentences_key },
-	{ VERDICT_CAUSE_WRONG_SOURCE,
-	  "authentic answers from another address than the one probed: of a path that is down the most frequent error, "
-	  "otherwise at least half of the losses",
-	  "another error that is more frequent", answers_come_from_elsewhere, NULL },
-	{ VERDICT_CAUSE_STALE_NEIGHBOUR,
-	  "at least half of the losses are proven to be on the return, and the server that has their receipts proves "
-	  "that "
-	  "its neighbour entry for us, on its own link, has another MAC than our frames",
-	  "losses that left after the entry was right again; a gateway in between", answers_go_to_another_machine,
-	  sentences_neighbour },
-	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	  "at least half of the losses are connections that were made and then reset, and two holders answer by turns "
-	  "on this or another path to the address",
-	  NULL, connections_break_between_two, sentences_broken_between },
-	{ VERDICT_CAUSE_FAILOVER,
-	  "at least half of the losses lie between the last answer of one server that may answer here and the first of "
-	  "another one",
-	  "changes back and forth (duplicate-address); a restart of the same server", the_address_moved,
-	  sentences_failover },
-	{ VERDICT_CAUSE_FIRST_PACKET_ONLY,
-	  "in a held flow the first packet, and every one after a pause of 10 s, was answered and at least 5 others "
-	  "were "
-	  "all lost, beyond chance beside new flows that get through at the same time",
-	  "an answer to any other packet of the flow", only_the_first_passes, sentences_first_packet },
-	{ VERDICT_CAUSE_SOME_PORTS,
-	  "of the held flows at least 2 fail altogether and at least 2 not at all, or new source ports fail in part "
-	  "while a "
-	  "held flow loses nothing; either beyond chance",
-	  "other held flows that lose more than a quarter; all new ports failing", part_of_the_ports_fail,
-	  sentences_ports },
-	{ VERDICT_CAUSE_STUCK_FLOW,
-	  "the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half of all "
-	  "losses, are lost beyond "
-	  "chance beside new flows of the same address and size that get through at the same time",
-	  "losses of the new flows that are as new; other held flows that fail, or begin to, beside others that do "
-	  "not; "
-	  "new ports that fail in part while a held flow does not",
-	  only_this_flow_fails, sentences_stuck },
-	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	  "the probes are refused, and the server that should hold the address sees another machine claim it",
-	  "a claim that is a minute older than the losses", two_refuse, sentences_refused_by_other },
-	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	  "the address itself refuses the probes (TCP: those over UDP too), a server that has the address and listens "
-	  "there has heard nothing of most of them, and our frames for it go to a MAC that is none of this server's, "
-	  "while those for another address of its go to one that is",
-	  "an error from another address; an address that is not the server's own (NAT); a frame of ours that came to "
-	  "the server",
-	  a_stranger_refuses, sentences_stranger },
-	{ VERDICT_CAUSE_PROHIBITED,
-	  "ICMP administratively prohibited: of a path that is down the most frequent error, otherwise at least half "
-	  "of "
-	  "the losses",
-	  "another error that is more frequent", a_firewall_says_no, NULL },
-	{ VERDICT_CAUSE_REFUSED,
-	  "ICMP port unreachable, or a reset in answer to the SYN: of a path that is down the most frequent error, "
-	  "otherwise at least half of the losses",
-	  "another error that is more frequent", the_port_is_closed, sentences_refused },
-	{ VERDICT_CAUSE_SIZE_LIMIT,
-	  "ICMP fragmentation needed, or this host's own refusal of the size, or: nothing of this size passes, beyond "
-	  "chance beside a smaller one of the same address that does at the same time",
-	  "an answer, or another error, for a probe of this size", it_is_too_long, sentences_size },
-	{ VERDICT_CAUSE_SERVER_DOWN,
-	  "the path is down, every configured address of the server, at least two, is silent over UDP and TCP, and no "
-	  "other server reached it, in three rounds of questions in a row (check: two)",
-	  "any sign of life: an answer, a refusal, a receipt; a single configured address; that no other server is "
-	  "heard "
-	  "either, where several are probed",
-	  the_whole_server_is_silent, sentences_server_down },
-	{ VERDICT_CAUSE_UNREACHABLE,
-	  "ICMP host or network unreachable, or this host's own failing address resolution: of a path that is down the "
-	  "most frequent error, otherwise at least half of the losses",
-	  "another error that is more frequent; the whole server silent (server-down)", no_way_to_the_host, NULL },
-	{ VERDICT_CAUSE_SERVER_FIREWALL,
-	  "every flow of this protocol to the address is down, at least half of the losses are proven to be on the way "
-	  "there, and the server's link saw frames of ours that its socket did not",
-	  "any error, answer or receipt; drops at the socket or a full accept queue, which would account for it",
-	  its_own_firewall_stops_it, sentences_firewall },
-	{ VERDICT_CAUSE_PROTOCOL_FILTERED,
-	  "every flow of this protocol to the address is down, at least 5 losses in a row (those of a closer look "
-	  "among them), beyond chance beside the "
-	  "other "
-	  "protocol that gets through at the same time",
-	  "an answer over this protocol, however late; losses of the other one that are as new; connections that were "
-	  "made "
-	  "and then reset while another holder of the address has come",
-	  only_this_protocol_fails, sentences_protocol },
-	{ VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	  "at least 3 losses that nothing else explains, and the server that should hold the address sees another "
-	  "machine "
-	  "claim it",
-	  "a claim that is a minute older than the losses", two_claim, NULL },
-	{ VERDICT_CAUSE_CLOCK_SKEW,
-	  "the path is down, and the newest answer, or one on another path while nothing at all came on this one, says "
-	  "that our clock is outside its limit",
-	  "any error, or a receipt", our_clock_was_refused, sentences_other_clock },
-	{ VERDICT_CAUSE_UNEXPLAINED, "loss, or nothing to judge by", "any rule above", otherwise, NULL },
+	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = we_cannot_send,
+	    .needs = "nothing could be sent: the kernel of this host refused, or the name does not resolve",
+	    .forbids = "a single probe that left of late",
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = two_answer,
+	    .needs =
+		"authentic answers of two holders (identity and boot): at least 3 changes in 20 probes with one that "
+		"had gone coming back, or 2 numbers that both answered",
+	    .forbids = "a move or two; a restart, which is a new boot of the same identity",
+	    .tell = sentences_flips,
+	},
+	{
+	    .cause = VERDICT_CAUSE_CLOCK_SKEW,
+	    .holds = our_clock_is_refused,
+	    .needs = "an authentic answer, the newest one, says that our clock is outside its limit",
+	    .forbids = "a newer answer that has no complaint",
+	},
+	{
+	    .cause = VERDICT_CAUSE_IMPOSTOR,
+	    .holds = somebody_else_answers,
+	    .needs =
+		"an answer by a server of the configuration that may not answer here, or, for at least half of the "
+		"losses, by an identity that the configuration does not know",
+	    .forbids = "for a path that is down: another error that is more frequent",
+	},
+	{
+	    .cause = VERDICT_CAUSE_STUCK_FLOW,
+	    .holds = this_flow_goes_elsewhere,
+	    .needs = "the newest answers of a held flow all come from one server, those of new source ports all from "
+		     "another, at the same time and beyond chance",
+	    .forbids =
+		"a second change of holder in either of them; a connection at that time that another one answers",
+	    .tell = sentences_elsewhere,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = another_hears_others,
+	    .needs =
+		"one server has answered our new flows here for at least 10 s, while another one that may answer "
+		"heard new flows of other clients at this very address, untranslated: at two moments that are 10 s "
+		"apart, each between two answers that are at most 5 s apart",
+	    .forbids = "a change of holder since; nothing heard for a minute; an address that is translated on its way",
+	    .tell = sentences_rival,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNPINNED_REPLY,
+	    .holds = only_the_twin_is_lost,
+	    .needs =
+		"the path is up, and an unpinned twin of an answer that was heard came from another address, or the "
+		"server had an ICMP error for one that it had sent from another address, or at least 3 are missing; "
+		"in the latter cases none came",
+	    .forbids = "a twin that came from the address probed, while others are only missing",
+	    .tell = sentences_twin,
+	},
+	{
+	    .cause = VERDICT_CAUSE_NONE,
+	    .holds = all_is_well,
+	    .needs = "the path is up",
+	},
+	{
+	    .cause = VERDICT_CAUSE_NOT_AUTHORISED,
+	    .holds = our_key_is_refused,
+	    .needs =
+		"the server said over TCP, to a valid signature, that it does not know our key: here, or on another "
+		"path while nothing at all came on this one, a UDP path",
+	    .forbids = "a receipt: a server that has one does know us",
+	    .tell = sentences_key,
+	},
+	{
+	    .cause = VERDICT_CAUSE_WRONG_SOURCE,
+	    .holds = answers_come_from_elsewhere,
+	    .needs =
+		"authentic answers from another address than the one probed: of a path that is down the most frequent "
+		"error, otherwise at least half of the losses",
+	    .forbids = "another error that is more frequent",
+	},
+	{
+	    .cause = VERDICT_CAUSE_STALE_NEIGHBOUR,
+	    .holds = answers_go_to_another_machine,
+	    .needs =
+		"at least half of the losses are proven to be on the return, and the server that has their receipts "
+		"proves that its neighbour entry for us, on its own link, has another MAC than our frames",
+	    .forbids = "losses that left after the entry was right again; a gateway in between",
+	    .tell = sentences_neighbour,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = connections_break_between_two,
+	    .needs =
+		"at least half of the losses are connections that were made and then reset, and two holders answer by "
+		"turns on this or another path to the address",
+	    .tell = sentences_broken_between,
+	},
+	{
+	    .cause = VERDICT_CAUSE_FAILOVER,
+	    .holds = the_address_moved,
+	    .needs =
+		"at least half of the losses lie between the last answer of one server that may answer here and the "
+		"first of another one",
+	    .forbids = "changes back and forth (duplicate-address); a restart of the same server",
+	    .tell = sentences_failover,
+	},
+	{
+	    .cause = VERDICT_CAUSE_FIRST_PACKET_ONLY,
+	    .holds = only_the_first_passes,
+	    .needs =
+		"in a held flow the first packet, and every one after a pause of 10 s, was answered and at least 5 "
+		"others were all lost, beyond chance beside new flows that get through at the same time",
+	    .forbids = "an answer to any other packet of the flow",
+	    .tell = sentences_first_packet,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SOME_PORTS,
+	    .holds = part_of_the_ports_fail,
+	    .needs =
+		"of the held flows at least 2 fail altogether and at least 2 not at all, or new source ports fail in "
+		"part while a held flow loses nothing; either beyond chance",
+	    .forbids = "other held flows that lose more than a quarter; all new ports failing",
+	    .tell = sentences_ports,
+	},
+	{
+	    .cause = VERDICT_CAUSE_STUCK_FLOW,
+	    .holds = only_this_flow_fails,
+	    .needs =
+		"the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half "
+		"of all losses, are lost beyond chance beside new flows of the same address and size that get through "
+		"at the same time",
+	    .forbids =
+		"losses of the new flows that are as new; other held flows that fail, or begin to, beside others that "
+		"do not; new ports that fail in part while a held flow does not",
+	    .tell = sentences_stuck,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = two_refuse,
+	    .needs =
+		"the probes are refused, and the server that should hold the address sees another machine claim it",
+	    .forbids = "a claim that is a minute older than the losses",
+	    .tell = sentences_refused_by_other,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = a_stranger_refuses,
+	    .needs =
+		"the address itself refuses the probes (TCP: those over UDP too), a server that has the address and "
+		"listens there has heard nothing of most of them, and our frames for it go to a MAC that is none of "
+		"this server's, while those for another address of its go to one that is",
+	    .forbids =
+		"an error from another address; an address that is not the server's own (NAT); a frame of ours that "
+		"came to the server",
+	    .tell = sentences_stranger,
+	},
+	{
+	    .cause = VERDICT_CAUSE_PROHIBITED,
+	    .holds = a_firewall_says_no,
+	    .needs =
+		"ICMP administratively prohibited: of a path that is down the most frequent error, otherwise at least "
+		"half of the losses",
+	    .forbids = "another error that is more frequent",
+	},
+	{
+	    .cause = VERDICT_CAUSE_REFUSED,
+	    .holds = the_port_is_closed,
+	    .needs = "ICMP port unreachable, or a reset in answer to the SYN: of a path that is down the most frequent "
+		     "error, otherwise at least half of the losses",
+	    .forbids = "another error that is more frequent",
+	    .tell = sentences_refused,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SIZE_LIMIT,
+	    .holds = it_is_too_long,
+	    .needs =
+		"ICMP fragmentation needed, or this host's own refusal of the size, or: nothing of this size passes, "
+		"beyond chance beside a smaller one of the same address that does at the same time",
+	    .forbids = "an answer, or another error, for a probe of this size",
+	    .tell = sentences_size,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SERVER_DOWN,
+	    .holds = the_whole_server_is_silent,
+	    .needs =
+		"the path is down, every configured address of the server, at least two, is silent over UDP and TCP, "
+		"and no other server reached it, in three rounds of questions in a row (check: two)",
+	    .forbids = "any sign of life: an answer, a refusal, a receipt, word that a probe did not come; a single "
+		       "configured address; that no other server is heard either, where several are probed",
+	    .tell = sentences_server_down,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNREACHABLE,
+	    .holds = no_way_to_the_host,
+	    .needs =
+		"ICMP host or network unreachable, or this host's own failing address resolution: of a path that is "
+		"down the most frequent error, otherwise at least half of the losses",
+	    .forbids = "another error that is more frequent; the whole server silent (server-down)",
+	},
+	{
+	    .cause = VERDICT_CAUSE_SERVER_FIREWALL,
+	    .holds = its_own_firewall_stops_it,
+	    .needs =
+		"every flow of this protocol to the address is down, at least half of the losses are proven to be on "
+		"the way there, and the server's link saw frames of ours that its socket did not",
+	    .forbids =
+		"any error, answer or receipt; drops at the socket or a full accept queue, which would account for it",
+	    .tell = sentences_firewall,
+	},
+	{
+	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,
+	    .holds = only_this_protocol_fails,
+	    .needs =
+		"every flow of this protocol to the address is down, at least 5 losses in a row (those of a closer "
+		"look among them), beyond chance beside the other protocol that gets through at the same time",
+	    .forbids =
+		"an answer over this protocol, however late; losses of the other one that are as new; connections "
+		"that were made and then reset while another holder of the address has come",
+	    .tell = sentences_protocol,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = two_claim,
+	    .needs = "at least 3 losses that nothing else explains, and the server that should hold the address sees "
+		     "another machine claim it",
+	    .forbids = "a claim that is a minute older than the losses",
+	},
+	{
+	    .cause = VERDICT_CAUSE_CLOCK_SKEW,
+	    .holds = our_clock_was_refused,
+	    .needs =
+		"the path is down, and the newest answer, or one on another path while nothing at all came on this "
+		"one, says that our clock is outside its limit",
+	    .forbids = "any error, or a receipt",
+	    .tell = sentences_other_clock,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNEXPLAINED,
+	    .holds = otherwise,
+	    .needs = "loss, or nothing to judge by",
+	    .forbids = "any rule above",
+	},
 };
 const size_t causes_rules_len = sizeof causes_rules / sizeof *causes_rules;
 
@@ -440,16 +549,16 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	    "let the answers leave from the address that was asked: IP_PKTINFO in the server, or the source NAT rule",
 	[VERDICT_CAUSE_STALE_NEIGHBOUR] =
 	    "delete that neighbour entry on the server; `repair: { stale_neighbours: true }` lets floatprobed do it",
-	[VERDICT_CAUSE_DUPLICATE_ADDRESS] = "find the machine that has no business with this address and take the "
-					    "address from it; of two copies of one "
-					    "machine, give one another key",
+	[VERDICT_CAUSE_DUPLICATE_ADDRESS] =
+	    "find the machine that has no business with this address and take the address from it; of two copies of "
+	    "one machine, give one another key",
 	[VERDICT_CAUSE_FAILOVER] = "nothing, if it was meant to move",
 	[VERDICT_CAUSE_STUCK_FLOW] =
 	    "look for state that outlived a move: `conntrack -D` for this flow where the address is translated, or let "
 	    "the application use a new source port",
-	[VERDICT_CAUSE_FIRST_PACKET_ONLY] = "see what tracks connections on the way, and whether the server there "
-					    "answers more than the first packet of "
-					    "a peer, as nc does not",
+	[VERDICT_CAUSE_FIRST_PACKET_ONLY] =
+	    "see what tracks connections on the way, and whether the server there answers more than the first packet "
+	    "of a peer, as nc does not",
 	[VERDICT_CAUSE_SOME_PORTS] =
 	    "look for several ways in parallel (ECMP, a bond, a load balancer) of which one drops what it gets",
 	[VERDICT_CAUSE_SIZE_LIMIT] =

@@ -443,8 +443,7 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 	if (e->tcp && f->handshakes > 0)
 		say(v,
 		    "the handshake of %u of %u lost probes was completed, but no answer followed in time: somebody is "
-		    "there "
-		    "whose program does not answer",
+		    "there whose program does not answer",
 		    f->handshakes, losses(e));
 	if (f->conflict)
 		say(v, "another machine, %s, claims %s: the server saw it %u times", mac_text(f->conflict->mac).text,
