@@ -51,6 +51,7 @@ struct asker {
 	struct server *servers;
 	struct queue ready, resting;
 	struct bucket turns;
+	bool shares;         /* several servers may answer some target */
 	unsigned visit_next; /* the server that is visited at .. */
 	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
 	struct evidence_query query;
@@ -73,6 +74,8 @@ struct asker *asker_new(const struct asker_settings *settings)
 		return NULL;
 	a->s = *settings;
 	a->desk.keyring = settings->keyring;
+	for (size_t i = 0; i < settings->config->targets_len; i++)
+		a->shares = a->shares || settings->config->targets[i].servers_len > 1;
 	a->servers = calloc(servers_len + 1, sizeof *a->servers);
 	a->ready.list = calloc(servers_len + 1, sizeof *a->ready.list);
 	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
@@ -362,7 +365,7 @@ static int64_t pay_visits(struct asker *a, int64_t now_ns)
 {
 	unsigned len = (unsigned)a->s.config->servers_len;
 
-	if (len < 2)
+	if (!a->shares)
 		return INT64_MAX;
 	if (!a->visit_ns)
 		a->visit_ns = now_ns + VISIT_NS; /* what is heard before would not count */

@@ -295,6 +295,21 @@ static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 	assert_int_equal(asker_silent_witness(asker, 7), 3);
 }
 
+/* Where no target has several servers there is nobody to ask whether it hears others. */
+static void it_sleeps_where_nothing_is_shared(void **state)
+{
+	struct config one = config;
+	struct asker *idle;
+
+	(void)state;
+	assert_true(asker_tick(asker, now_ns) < INT64_MAX);
+	one.targets_len = 1;
+	idle = asker_new(&(struct asker_settings){ .config = &one, .keyring = &keyring, .paths = &paths });
+	assert_non_null(idle);
+	assert_true(asker_tick(idle, now_ns) == INT64_MAX);
+	asker_free(idle);
+}
+
 /* .. whether it hears others. Who answers is not asked, nor is one that nobody knows to be alive. */
 static void one_that_may_answer_too_is_visited(void **state)
 {
@@ -326,6 +341,7 @@ int main(void)
 		TEST(one_that_answers_its_probes_is_asked_there),
 		TEST(an_address_that_is_gone_is_not_asked),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
+		TEST(it_sleeps_where_nothing_is_shared),
 		TEST(one_that_may_answer_too_is_visited),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),
 		TEST(a_witness_that_waited_in_vain_is_asked_again),
