@@ -542,6 +542,8 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 		     said->expected.once ? verdict_cause_word(said->expected.once) : "");
 	if (!needs(s, STORY_TIMED) || s->round)
 		return;
+	if (said->state_after < 0 && said->state == said->expected.state)
+		said->state_after = 0; /* chance had said so before */
 	r->state_after = fmax(r->state_after, said->state_after);
 	r->after = fmax(r->after, said->after);
 	tell(s, "%s: verdict after %.2f intervals (%.2f are in time)", path_text(v, i, name), said->after, limit);
