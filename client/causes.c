@@ -188,13 +188,13 @@ static bool some_held_fail(const struct verdict_evidence *e)
 	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS && contrast_is_clear(&f->held, e->round);
 }
 
-/* Where others of its kind fail too, and still others do not, or new ports fail in part beside a held flow that does
- * not, it is not this flow but its port. */
+/* Where others of its kind fail too, and still others do not (or lose a little, as chance has it), or new ports fail in
+ * part beside a held flow that does not, it is not this flow but its port. */
 static bool ports_differ(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
-	return some_held_fail(e) || (f->fine > 0 && f->dead > 0 && f->failing > 0) ||
+	return (f->dead >= PORTS && f->alive >= PORTS) || (f->fine > 0 && f->dead > 0 && f->failing > 0) ||
 	       (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
 }
 

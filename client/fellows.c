@@ -169,6 +169,7 @@ static void add_held(const struct path *held, const struct contrast_row *failing
 		return;
 	}
 	add_fellow(&f->held, held, failing->began_ns);
+	f->alive += t.sent > 0;
 	f->failing += t.run_lost > 0;
 	if (t.run_answered >= CONTRAST_ROW) {
 		f->fine++;

@@ -116,7 +116,8 @@ struct verdict_flows {
 	const char *fresh_server; /* .. namely this */
 	bool ours_new;            /* ours is no held flow */
 	unsigned dead, fine;      /* held flows whose newest CONTRAST_ROW and more were all lost, all answered .. */
-	unsigned failing;         /* others that have lost their newest, though too few to be among the dead */
+	unsigned alive;           /* others than the dead, whatever they lose .. */
+	unsigned failing;         /* .. and of these such as have lost their newest */
 	struct contrast held;     /* .. and the dead ones against all others */
 	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
 	uint32_t held_row;               /* .. of so many probes */

@@ -283,6 +283,8 @@ static void some_ports(void **state)
 	CASE("some-ports", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.dead = 1;
 	     e.context.flows.failing = 1; e.context.flows.fine = 1); /* another one begins to fail */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.dead = 2;
+	     e.context.flows.alive = 2); /* those that do not fail have lost one each: no proof of ports any more */
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear; e.context.flows.fine = 1;
 	     e.context.flows.fresh_sent = 20;
 	     e.context.flows.fresh_lost = 5); /* not this one alone, and too few to say */
