@@ -451,16 +451,17 @@ static void add_flows(const struct exchange *x)
 static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
 {
 	const struct flows *flows = x->reflector->flows;
-	uint32_t ms = 0; /* the most recent flows come first */
+	uint32_t ms = EVIDENCE_HEARD_MAX;
 
-	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f && ms < EVIDENCE_HEARD_MAX;
+	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f;
 	     f = flows_next_of(flows, x->client_number, f)) {
-		ms = age_ms(f->heard_ns, x->in->now_ns);
-		if (f->transport == frames->transport && endpoint_same_address(&f->source, &frames->client) &&
+		uint32_t age = age_ms(f->heard_ns, x->in->now_ns);
+		if (age < ms && f->transport == frames->transport &&
+		    endpoint_same_address(&f->source, &frames->client) &&
 		    endpoint_same_address(&f->arrived_on, &frames->local))
-			return ms < EVIDENCE_HEARD_MAX ? ms : EVIDENCE_HEARD_MAX;
+			ms = age;
 	}
-	return EVIDENCE_HEARD_MAX;
+	return ms;
 }
 
 static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
