@@ -528,6 +528,11 @@ bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
 	return ways_silent(&a->ways, server, a->servers[server].asked_ns, relay_rounds);
 }
 
+bool asker_hears_anybody(const struct asker *a)
+{
+	return ways_hear_anybody(&a->ways, a->s.paths);
+}
+
 bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
 {
 	const struct way_server *s = &a->ways.servers[server];

@@ -65,6 +65,8 @@ bool asker_exhausted(const struct asker *asker, unsigned rounds);
 
 /* Silent, at all its addresses and for witnesses: ways_silent. */
 bool asker_silent(const struct asker *asker, unsigned server, unsigned relay_rounds);
+/* Is any server known to be alive? */
+bool asker_hears_anybody(const struct asker *asker);
 /* Can the server be asked at another address than this one, or through a witness? */
 bool asker_has_other(const struct asker *asker, unsigned server, const struct endpoint *address);
 /* Index of a witness that was asked to reach the server, and says that it had no answer from it; -1: none. */

@@ -330,6 +330,15 @@ struct way *ways_first_alive(const struct ways *ways, unsigned server, const str
 	return w;
 }
 
+bool ways_hear_anybody(const struct ways *ways, const struct paths *paths)
+{
+	for (unsigned server = 0; server < ways->servers_len; server++) {
+		if (ways_first_alive(ways, server, paths))
+			return true;
+	}
+	return false;
+}
+
 static bool is_silent(const struct way *w, int64_t since_ns)
 {
 	return !w->alive && !w->refused && w->in_vain > 0 && w->ended_ns >= since_ns;
@@ -347,8 +356,8 @@ bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, uns
 		two = two || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
 	}
 	for (const struct way *w = s->relays; w; w = w->next) {
-		if (w->asked_ns >= since_ns &&
-		    (!is_silent(w, since_ns) || w->in_vain < relay_rounds || w->heard_ns >= since_ns))
+		if (w->asked_ns >= since_ns && (!is_silent(w, since_ns) || !w->told_in_vain ||
+						w->in_vain < relay_rounds || w->heard_ns >= since_ns))
 			return false;
 	}
 	return two;

@@ -98,9 +98,13 @@ bool way_is_alive(const struct way *way, const struct paths *paths);
 /* The first of the server's direct ways that is alive; NULL: none. */
 struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
 
+/* Is any server known to be alive, at any address? */
+bool ways_hear_anybody(const struct ways *ways, const struct paths *paths);
+
 /* At least two addresses, all asked lately over UDP and TCP since they last showed life, and nothing but silence came;
- * nor did a witness reach it that was asked lately, in so many rounds in a row: what is lost between it and the server
- * is no word of the server. Lately: WAY_NEWS_NS before asked_ns, when the server was last asked, or since. */
+ * and every witness that was asked lately says that it could not reach it, in so many rounds in a row: what is lost
+ * between it and the server is no word of the server. A witness that says nothing may be lost to us, as the server may.
+ * Lately: WAY_NEWS_NS before asked_ns, when the server was last asked, or since. */
 bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, unsigned relay_rounds);
 /* A witness that was asked lately, and says that it could not reach the server; NULL: none. */
 const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t asked_ns);

@@ -132,6 +132,26 @@ static bool server_cut_lied_about(const struct story *s, const struct path *p, s
 	return cut_off(p, e, VERDICT_DIRECTION_UNKNOWN) && (e->unknowable = true);
 }
 
+/* First this server is out of reach, then every other one, too: it is heard no less than these. */
+static void goes_dark(struct event *later)
+{
+	(void)later;
+	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
+}
+
+static void cut_server_then_clients(struct story *s)
+{
+	cut_server_somehow(s);
+	story_later(s, (int64_t)(world_uniform(2, 8) * (double)s->every_ns) + world_between(0, 8 * S), goes_dark);
+}
+
+static bool all_dark(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+}
+
 static void lose_server(struct story *s)
 {
 	machine_stop(&s->machines[0], MACHINE_GONE);
@@ -518,6 +538,7 @@ const struct fault faults_flows[] = {
 	{ "server cut, witnesses lose", HARD | WITNESSED, cut_server_and_lose, server_cut_peers_lose },
 	{ "server cut, no witness helps", HARD | WITNESSED, cut_server_no_help, server_cut_no_help },
 	{ "server cut, witnesses lie", HARD | WITNESSED, cut_server_lied_about, server_cut_lied_about },
+	{ "server cut, later its clients", WITNESSED | STORY_RUN_ONLY, cut_server_then_clients, all_dark },
 	{ "server gone, no witness reaches it", HARD | WITNESSED, lose_server, server_lost },
 	{ "two hold it, by packet", FOUGHT_OVER, share_by_packet, two_hold },
 	{ "two hold it, in turn", FOUGHT_OVER, share_in_turn, two_hold },
