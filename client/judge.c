@@ -89,13 +89,14 @@ static int64_t outage_ns(const struct path *p)
 	return INT64_MAX;
 }
 
-/* If none of several servers is heard any more, it may be us that nobody hears. In `run`, what was under way when that
- * began may come in for a while, beside losses that were chance. */
+/* If none of several servers is heard any more, or none was since this outage began, it may be us that nobody hears. In
+ * `run`, what was under way when that began may come in for a while, beside losses that were chance. */
 static bool may_be_cut_off(const struct engine *e, const struct path *p, bool round)
 {
 	int64_t under_way_ns = round ? 0 : p->prober.timeout_ns / 2;
 
-	return is_another_server_probed(e, p) && e->heard_ns - under_way_ns <= outage_ns(p);
+	return is_another_server_probed(e, p) &&
+	       (e->heard_ns - under_way_ns <= outage_ns(p) || !asker_hears_anybody(e->asker));
 }
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
@@ -129,21 +130,27 @@ static bool leads_to_us(const struct engine *e, const struct evidence_neighbour 
 	return n->wrong && e->has_mac && e->has_mac(n->entry_mac);
 }
 
-/* What the server that has the receipts says of its way back to us, and how many of the losses that concerns. */
+/* What the server that has the receipts says of its way back to us, and how many of the losses that concerns: none, if
+ * the newest left when the entry was right again. It was, if something that left after the server said so was answered.
+ */
 static void explain_neighbour(const struct engine *e, const struct path *p, int64_t since_ns,
 			      struct verdict_facts *facts)
 {
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
+	int64_t right_ns = d->neighbour_right_ns;
 
 	if (!d->has_neighbour || d->neighbour_ns < since_ns || d->neighbour_server != d->receipt_server ||
 	    leads_to_us(e, &d->neighbour))
 		return;
-	facts->neighbour = &d->neighbour;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		facts->neighbour_lost +=
-		    r->outcome == PROBER_LOST_RETURN && r->sent_ns >= since_ns && r->sent_ns < d->neighbour_right_ns;
+		if (prober_is_answered(r) && r->sent_ns > d->neighbour_ns && r->sent_ns < right_ns)
+			right_ns = r->sent_ns;
+		if (!prober_is_lost(r) || r->sent_ns < since_ns)
+			continue;
+		facts->neighbour = r->sent_ns < right_ns ? &d->neighbour : NULL;
+		facts->neighbour_lost += facts->neighbour && r->outcome == PROBER_LOST_RETURN;
 	}
 }
 

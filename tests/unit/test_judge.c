@@ -425,6 +425,17 @@ static bool all_are_ours(const uint8_t mac[EVIDENCE_MAC_LEN])
 	return true;
 }
 
+/* n answers are lost; the server says nothing of its entry yet. */
+static void lose_answers(struct path *p, unsigned n)
+{
+	for (; n > 0; n--, now_ns += 1000 * MS)
+		prober_settle(&p->prober, prober_send(&p->prober, now_ns, now_ns), PROBER_LOST_RETURN);
+	assert_non_null(path_doubt(p));
+	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
+	p->doubt->has_neighbour = p->doubt->neighbour.wrong = true;
+	p->doubt->neighbour_right_ns = INT64_MAX;
+}
+
 /* An entry with another MAC than our frames have, of a machine that is not there, or of another interface of ours. */
 static void an_entry_of_our_own_is_not_stale(void **state)
 {
@@ -432,16 +443,35 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	struct path *p = engine.paths.items[i];
 
 	(void)state;
-	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS)
-		prober_settle(&p->prober, prober_send(&p->prober, now_ns, now_ns), PROBER_LOST_RETURN);
-	assert_non_null(path_doubt(p));
-	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
-	p->doubt->has_neighbour = p->doubt->neighbour.wrong = true;
-	p->doubt->neighbour_right_ns = INT64_MAX;
+	lose_answers(p, 10);
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
 	p->doubt->neighbour_ns = now_ns;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	engine.has_mac = all_are_ours;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+}
+
+/* It was right again: the server says so, or answers came that way. What is lost now is lost otherwise. */
+static void an_entry_that_healed_explains_no_later_loss(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	lose_answers(p, 10);
+	p->doubt->neighbour_ns = now_ns;
+	lose_answers(p, 1); /* in this outage */
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
+	p->doubt->neighbour_right_ns = now_ns - 500 * MS;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
+	lose_answers(p, 1);
+	p->doubt->neighbour_right_ns = now_ns - 1500 * MS;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	p->doubt->neighbour_right_ns = INT64_MAX;
+	probe(i, false, 0, 1);
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR); /* of what is behind us */
+	now_ns += 1000 * MS;
+	lose_answers(p, 1);
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
 }
 
@@ -460,6 +490,7 @@ int main(void)
 		TEST(who_holds_the_address),
 		TEST(a_held_flow_stays_where_it_was),
 		TEST(an_entry_of_our_own_is_not_stale),
+		TEST(an_entry_that_healed_explains_no_later_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
