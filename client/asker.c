@@ -168,6 +168,16 @@ struct cursor { /* goes round all of a server's paths once */
 	struct path *const *paths;
 };
 
+/* Our MAC and the server's, as we have them, if some address of its is on our link. */
+static void fill_macs(const struct asker *a, unsigned server, struct evidence_query *q)
+{
+	if (!a->s.own_mac || !a->s.neighbour_mac)
+		return;
+	for (const struct way *w = a->ways.servers[server].direct; w && !q->has_macs; w = w->next)
+		q->has_macs = !w->tcp && a->s.neighbour_mac(&w->endpoint, q->server_mac) &&
+			      a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
+}
+
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
 static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
 		       struct testimony_query *memory)
@@ -190,7 +200,7 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 			testimony_ask(p, slot, now_ns, q, memory);
 	}
 	if (q->flows_len > 0)
-		q->has_own_mac = a->s.own_mac && a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
+		fill_macs(a, w->server, q);
 }
 
 /* Send what stands in the query. false: it could not be sent. */

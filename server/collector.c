@@ -249,7 +249,7 @@ static uint32_t overflows_since_start(const struct collector *c)
 static void add_macs(const struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
 		     struct evidence_answer *answer)
 {
-	if (!query->has_own_mac || query->relayed || !endpoint_same_address(&query->own_address, asker) ||
+	if (!query->has_macs || query->relayed || !endpoint_same_address(&query->own_address, asker) ||
 	    c->macs_len > EVIDENCE_MACS_MAX)
 		return;
 	memcpy(answer->macs, c->macs, sizeof answer->macs);

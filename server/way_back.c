@@ -442,7 +442,8 @@ static struct sources sources_of(const struct way_back *w, const struct clients 
 	return sources;
 }
 
-/* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. */
+/* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. That it has had
+ * this MAC all along is the best that is known. */
 static void take_its_word(struct way_back *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
 {
 	int64_t now_ns = clock_mono_ns();
@@ -455,7 +456,8 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	view.has_frame = true;
 	view.frame_link = view.link;
 	memcpy(view.frame_mac, mac, sizeof view.frame_mac);
-	view.frame_ns = view.frame_since_ns = now_ns;
+	view.frame_ns = now_ns;
+	view.frame_since_ns = 0;
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 
@@ -482,7 +484,7 @@ void way_back_collect(struct way_back *way_back, const struct evidence_query *qu
 		const struct source *source = &sources.list[i];
 		struct snapshot *s = take(way_back, &source->client, &source->local);
 
-		if (query->has_own_mac && clients.len == 1 &&
+		if (query->has_macs && clients.len == 1 && own_has_mac(way_back->settings.own, query->server_mac) &&
 		    endpoint_same_address(&query->own_address, &source->client))
 			take_its_word(way_back, source, query->own_mac);
 		if (source->unheard)

@@ -13,6 +13,7 @@ enum {
 	QUERY_PLACES = 4,
 	QUERY_OWN_MAC = 8,
 	QUERY_OWN_ADDRESS = 16,
+	QUERY_SERVER_MAC = 32,
 	QUERY_FLOW_LEN = 8,
 	QUERY_ATTEMPT_LEN = 28,
 	PLACE_LEN = 20,
@@ -31,7 +32,7 @@ enum {
 	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + ADDRESS_LEN + ERROR_LEN,
 };
 
-enum { QUERY_RELAYED = 0x01, QUERY_HAS_OWN_MAC = 0x02 };
+enum { QUERY_RELAYED = 0x01, QUERY_HAS_MACS = 0x02 };
 enum {
 	ANSWER_TRUNCATED = 0x01,
 	ANSWER_SEES_FRAMES = 0x02,
@@ -123,11 +124,11 @@ bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query 
 	buf[0] = VERSION;
 	buf[1] = (uint8_t)query->flows_len;
 	buf[2] = (uint8_t)query->attempts_len;
-	buf[QUERY_FLAGS] =
-	    (uint8_t)((query->relayed ? QUERY_RELAYED : 0) | (query->has_own_mac ? QUERY_HAS_OWN_MAC : 0));
+	buf[QUERY_FLAGS] = (uint8_t)((query->relayed ? QUERY_RELAYED : 0) | (query->has_macs ? QUERY_HAS_MACS : 0));
 	buf[QUERY_PLACES] = (uint8_t)query->places_len;
 	memcpy(buf + QUERY_OWN_MAC, query->own_mac, sizeof query->own_mac);
 	memcpy(buf + QUERY_OWN_ADDRESS, query->own_address.address, sizeof query->own_address.address);
+	memcpy(buf + QUERY_SERVER_MAC, query->server_mac, sizeof query->server_mac);
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		bytes_put64(p, query->flows[i]);
 	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
@@ -148,9 +149,10 @@ bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *
 	query->attempts_len = buf[2];
 	query->places_len = buf[QUERY_PLACES];
 	query->relayed = buf[QUERY_FLAGS] & QUERY_RELAYED;
-	query->has_own_mac = buf[QUERY_FLAGS] & QUERY_HAS_OWN_MAC;
+	query->has_macs = buf[QUERY_FLAGS] & QUERY_HAS_MACS;
 	memcpy(query->own_mac, buf + QUERY_OWN_MAC, sizeof query->own_mac);
 	memcpy(query->own_address.address, buf + QUERY_OWN_ADDRESS, sizeof query->own_address.address);
+	memcpy(query->server_mac, buf + QUERY_SERVER_MAC, sizeof query->server_mac);
 	query->own_address.port = 0;
 	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
 		query->flows[i] = bytes_get64(p);

@@ -48,11 +48,12 @@ struct evidence_query {
 	    places[EVIDENCE_PLACES_MAX]; /* have probes of other clients for them come to the server? */
 	unsigned flows_len, attempts_len, places_len;
 	bool relayed; /* it goes through a witness: the asker's address is not the client's */
-	bool
-	    has_own_mac; /* the client says which MAC its frames to this server leave with, and from which address .. */
-	uint8_t
-	    own_mac[EVIDENCE_MAC_LEN]; /* .. for a server on the same link that cannot see frames; it counts only .. */
-	struct endpoint own_address;   /* .. where the server sees the client by just this address (port 0) */
+	/* For a server on the client's link that cannot see frames: the MAC that the client's frames to it leave with,
+	 * from which address (port 0), and the MAC that they go to. It counts only where the server sees the client by
+	 * just this address, and if that last MAC is its own: else something in between answers for it (proxy ARP). */
+	bool has_macs;
+	uint8_t own_mac[EVIDENCE_MAC_LEN], server_mac[EVIDENCE_MAC_LEN];
+	struct endpoint own_address;
 };
 
 struct evidence_flow {

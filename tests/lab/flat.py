@@ -7,6 +7,13 @@ from lab import wait_until
 DEAD = "02:00:5e:00:de:ad"
 
 
+def droplets(net):
+    return [
+        {"name": name, "role": "droplet", "address": address, "server": name}
+        for name, address in net.plan.droplet.items()
+    ]
+
+
 class Flat:
     """The client's new place, on the link of the servers, and what boot-01 holds of it."""
 
@@ -20,10 +27,7 @@ class Flat:
             net.client.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
 
     def targets(self):
-        return [
-            {"name": name, "role": "droplet", "address": address, "server": name}
-            for name, address in self.net.plan.droplet.items()
-        ]
+        return droplets(self.net)
 
     def heal_soon(self, delay="3"):
         """What the kernel does by itself within a minute or so, it does within seconds."""

@@ -155,14 +155,16 @@ class Provider:
             server.stop()
             server.start(NO_CAPABILITY)
 
+    def peers_of(self, server):
+        return {
+            other.name: {"key": other.key, "address": self.plan.droplet[other.name]}
+            for other in self.servers.values() if other is not server
+        }  # fmt: skip
+
     def restart_as_peers(self, under=(), **changes):
         for server in self.servers.values():
-            peers = {
-                other.name: {"key": other.key, "address": self.plan.droplet[other.name]}
-                for other in self.servers.values() if other is not server
-            }  # fmt: skip
             server.stop()
-            server.start(under, peers=peers, **changes)
+            server.start(under, peers=self.peers_of(server), **changes)
 
     def finish(self):
         """Whatever a scenario did to them, servers run on, and end well."""
@@ -217,6 +219,22 @@ class Provider:
         self.client.ip(self.plan.add(f"{self.plan.droplets}9", "eth0"))
         self._settle()
         return f"{self.plan.droplets}9"
+
+    def put_client_behind_proxy(self):
+        """The client moves: it has an address of the servers' link, but the router stands between, and answers for each
+        of them in its own name (proxy ARP, proxy ND). Returns its new address."""
+        address = f"{self.plan.droplets}9"
+        self.client = self.host("home")
+        link(self.client, "eth0", self.router, "far")
+        self.router.sysctl("ipv4.conf.all.proxy_arp=1", "ipv6.conf.all.proxy_ndp=1")
+        self.router.sysctl(*(f"ipv{v}.neigh.{link}.proxy_delay=0" for v in (4, 6) for link in ("far", "lan")))
+        self.router.ip(f"route add {address} dev far")
+        if ":" in address:
+            self.router.ip(f"neigh add proxy {address} dev lan")
+            self.router.ip(*(f"neigh add proxy {droplet} dev far" for droplet in self.plan.droplet.values()))
+        self.client.ip(self.plan.add(address, "eth0"))
+        self._settle()
+        return address
 
     def second_vantage(self, prefix, bridge=None):
         """Another client with a key of its own, that the servers know from now on: on this link (its address ends in 2)

@@ -9,9 +9,9 @@
 import json
 
 import lab
-from flat import DEAD, Flat
+from flat import DEAD, Flat, droplets
 from lab import Failure
-from provider import DOWN, NO_CAPABILITY, PORT, main, scenario, scenarios
+from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
 
 STALE = {"type": "stale-neighbour", "entry_mac": DEAD, "interface": "eth0"}
 
@@ -122,6 +122,28 @@ def without_capabilities_nothing_is_suspected(net):
     check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return", cause="protocol-filtered")
     check.rest_is_healthy()
     expect(not flat.lines({"type": "stale-neighbour"}), flat.lines({"type": "stale-neighbour"}))
+
+
+@scenarios(*TWICE)
+def a_router_that_answers_for_the_client(net, privilege):
+    """Its MAC is in the entry, and the client has another one: nothing is wrong with that."""
+    client = net.put_client_behind_proxy()
+    net.restart_as_peers(NO_CAPABILITY if privilege == "unprivileged" else (), repair={"stale_neighbours": True})
+    targets = droplets(net)
+    net.check(targets).rest_is_healthy()
+    server = net.servers["boot-01"]
+    rule = f"{net.plan.nft} saddr {net.plan.droplet['boot-01']} {net.plan.nft} daddr {client} drop"
+    net.router.nft(f"table inet cut {{ chain pass {{ type filter hook forward priority 0; {rule}; }}; }}")
+    for forgets in False, True:
+        if forgets:  # whom it has heard
+            server.stop()
+            server.start(NO_CAPABILITY if privilege == "unprivileged" else (), repair={"stale_neighbours": True},
+                         peers=net.peers_of(server))  # fmt: skip
+        check = net.check(targets, options=())
+        check.expect({"target": "boot-01"}, **DOWN, direction={"return", "unknown"}, cause="unexplained")
+        check.rest_is_healthy()
+    wrong = [line for line in server.journal() if line["type"] in ("stale-neighbour", "repair")]
+    expect(not wrong, wrong)
 
 
 @scenario

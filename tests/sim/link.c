@@ -182,11 +182,18 @@ bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[E
 	return true;
 }
 
-/* Clients here do not look: a stranger is known by its claims alone. */
+/* Nobody has a server's own address but that server: strangers are known by their claims alone. */
 bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
 {
-	(void)to;
-	(void)mac;
+	const struct client *c = (const struct client *)world_entered();
+
+	for (unsigned i = 0; c->on_link && i < NETWORK_MACHINES_MAX; i++) {
+		const struct machine *m = network.machines[i];
+		if (m && endpoint_same_address(to, &m->droplet)) {
+			memcpy(mac, m->link.mac, EVIDENCE_MAC_LEN);
+			return true;
+		}
+	}
 	return false;
 }
 

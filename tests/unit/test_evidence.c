@@ -30,8 +30,9 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 		.flows_len = flows,
 		.attempts_len = attempts,
 		.relayed = flows % 2,
-		.has_own_mac = attempts % 2,
+		.has_macs = attempts % 2,
 		.own_mac = { 2, 0, 0, 0x11, 0x22, 0x33 },
+		.server_mac = { 2, 0, 0, 0x44, 0x55, 0x66 },
 		.own_address = sample_endpoint_v4(200, 0),
 		.places_len = flows % 2 ? EVIDENCE_PLACES_MAX : 0,
 	};
@@ -190,8 +191,9 @@ static void queries_come_back(void **state)
 			assert_int_equal(out.flows_len, in.flows_len);
 			assert_int_equal(out.attempts_len, in.attempts_len);
 			assert_int_equal(out.relayed, in.relayed);
-			assert_int_equal(out.has_own_mac, in.has_own_mac);
+			assert_int_equal(out.has_macs, in.has_macs);
 			assert_memory_equal(out.own_mac, in.own_mac, sizeof in.own_mac);
+			assert_memory_equal(out.server_mac, in.server_mac, sizeof in.server_mac);
 			assert_true(endpoint_equal(&out.own_address, &in.own_address));
 			assert_memory_equal(out.flows, in.flows, in.flows_len * sizeof *in.flows);
 			assert_int_equal(out.places_len, in.places_len);

@@ -232,6 +232,7 @@ def read_query(text):
     return {
         "relayed": bool(flags & 1),
         "own_mac": text[8:14].hex() if flags & 2 else None,
+        "server_mac": text[32:38].hex() if flags & 2 else None,
         "own_address": address(text[16:32]),
         "flows": [flow.hex() for flow in records(text, 40, flows, 8)],
         "attempts": [

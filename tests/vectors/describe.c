@@ -111,10 +111,11 @@ json_t *describe_query(const struct evidence_query *query)
 	}
 	for (unsigned i = 0; i < query->places_len; i++)
 		json_array_append_new(places, describe_place(&query->places[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
-			 query->has_own_mac ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(),
-			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts,
-			 "places", places);
+	return json_pack(
+	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
+	    query->has_macs ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(), "server_mac",
+	    query->has_macs ? describe_hex(query->server_mac, sizeof query->server_mac) : json_null(), "own_address",
+	    describe_address(&query->own_address), "flows", flows, "attempts", attempts, "places", places);
 }
 
 static json_t *describe_flow(const struct evidence_flow *flow)

@@ -229,8 +229,9 @@ static struct evidence_query query_text(void)
 		.flows_len = 2,
 		.attempts_len = 2,
 		.places_len = 2,
-		.has_own_mac = true,
+		.has_macs = true,
 		.own_mac = { 2, 0, 0, 0x0a, 0x0b, 0x0c },
+		.server_mac = { 2, 0, 0, 0x0d, 0x0e, 0x0f },
 		.own_address = v4(200, 9, 0),
 	};
 }
