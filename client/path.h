@@ -23,6 +23,7 @@ enum { PATH_ATTEMPTS_MAX = 16 };
 struct path_attempt {   /* a TCP probe that got no answer in time, while it can still be asked about */
 	uint32_t seq;   /* 0: none */
 	bool connected; /* the handshake was done */
+	bool delivered; /* .. and the request acknowledged: not having read it, the server does not run, or is slow */
 	bool pending;   /* its time is not over yet */
 	bool half_open; /* a server has a half-open socket of it */
 	uint8_t early;  /* bit k: the k-th allowed server had seen no SYN while its kernel would still have known .. */

@@ -298,12 +298,14 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 	if (known) {
 		known->pending = o->result == TCP_PENDING;
 		known->connected = o->connected;
+		known->delivered = o->delivered;
 	}
 	if (known || !d)
 		return;
 	d->attempts[d->attempts_next++ % PATH_ATTEMPTS_MAX] = (struct path_attempt){
 		.seq = seq,
 		.connected = o->connected,
+		.delivered = o->delivered,
 		.pending = o->result == TCP_PENDING,
 		.local = o->local,
 		.started_ns = o->started_ns,

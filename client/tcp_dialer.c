@@ -5,11 +5,13 @@
 #include "common/system/udp.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -236,6 +238,13 @@ static bool is_ready(const struct exchange *x)
 	return poll(&p, 1, 0) > 0;
 }
 
+static bool is_delivered(const struct exchange *x)
+{
+	int unacknowledged;
+
+	return ioctl(x->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+}
+
 /* An attempt to connect ends here. A connection stays for as long again: its request goes on being repeated by the
  * kernel, so the server may yet have a receipt for it, and then the answer has to be heard too, however late. */
 static void timed_out(uv_timer_t *timer)
@@ -253,6 +262,7 @@ static void timed_out(uv_timer_t *timer)
 		return;
 	}
 	x->outcome.result = TCP_TIMED_OUT;
+	x->outcome.delivered = is_delivered(x);
 	if (x->done)
 		x->done(x->owner, x->tag, &x->outcome);
 	x->overdue = true;

@@ -27,6 +27,7 @@ enum tcp_result {
 struct tcp_outcome {
 	enum tcp_result result;
 	bool connected;
+	bool delivered;           /* TIMED_OUT: all of the frame was acknowledged: whoever connected has it */
 	int error;                /* errno, where there was one */
 	struct endpoint local;    /* of the attempt; unknown with LOCAL */
 	struct endpoint offender; /* who sent the ICMP error; unknown: nobody */

@@ -113,7 +113,8 @@ static bool is_missing(const struct receipts *r, uint32_t seq)
 	return status == RECEIPTS_MISSING || (status == RECEIPTS_UNKNOWN && seq < r->first);
 }
 
-/* TCP: the window speaks of requests; whether a SYN came is said attempt by attempt. */
+/* TCP: the window speaks of requests; whether a SYN came is said attempt by attempt. A request that was acknowledged
+ * was not lost, though the server knows nothing of it: its program has not read it. */
 static void apply_window_to_attempts(struct path *p, int slot)
 {
 	const struct prober_window *w = &p->doubt->windows[slot];
@@ -121,7 +122,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
 		struct path_attempt *t = &p->doubt->attempts[i];
 		bool blind, absent;
-		if (!t->seq || !t->connected)
+		if (!t->seq || !t->connected || t->delivered)
 			continue;
 		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t) ||
 			(p->prober.holder == slot && p->prober.boot_id != w->boot_id); /* two machines, one key */

@@ -28,6 +28,7 @@ struct flow {
 	uint32_t awaited;                   /* a reply whose acknowledgement is waited for, one at a time; 0: none */
 	uint32_t acknowledged;   /* replies that the client says it has; another server's may be among them */
 	uint32_t unacknowledged; /* replies sent since that number last grew, or since the flow was made */
+	uint32_t late_upto;      /* numbers up to this one were read, and answered, too late: nothing is told of them */
 	bool unheard;            /* reported as unheard, and no progress since */
 	uint8_t transport;
 };

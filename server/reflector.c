@@ -20,6 +20,7 @@ enum {
 	PLACES = 1024,       /* of so many is remembered when new flows came there */
 	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
 };
+static const int64_t late_ns = 100 * MS;       /* a client hardly waits so short a time, and hosts do so seldom */
 static const int64_t unheard_after_ns = 1 * S; /* and if one has not come so long after the last of them .. */
 static const int64_t confirmed_interval_ns = 1 * S;
 
@@ -369,6 +370,32 @@ static uint64_t client_mark(const struct exchange *x)
 
 /* Where an address is translated, state of an older mapping may have led it here: then it says nothing of who holds it.
  */
+/* Did the request wait for us so long that its answer, too, may come too late? */
+static bool is_late(const struct exchange *x)
+{
+	return x->in->replied_ns - x->in->received_ns > late_ns;
+}
+
+/* We did not run, or could not keep up. That a request came does not mean that its answer was lost, then, and what has
+ * not been read may have come. */
+static void note_late(const struct exchange *x, struct flow *flow)
+{
+	if (!is_late(x))
+		return;
+	flow->late_upto = flow->receipts.newest;
+	flows_set_evicted(x->reflector->flows, x->client_number, x->in->now_ns);
+}
+
+/* What may be told of the flow. */
+static struct receipts receipts_of(const struct flow *flow)
+{
+	struct receipts receipts = flow->receipts;
+
+	if (flow->late_upto > 0)
+		receipts_forget(&receipts, flow->late_upto);
+	return receipts;
+}
+
 static void note_arrival(const struct exchange *x)
 {
 	const struct evidence_place place = { x->packet.destination, (uint8_t)x->packet.transport };
@@ -385,6 +412,7 @@ static void note_progress(const struct exchange *x, struct flow *flow, struct re
 
 	flow->repeated[place / 64] &= ~(UINT64_C(1) << place % 64);
 	flow->heard_ns = x->in->now_ns;
+	note_late(x, flow);
 	note_arrival(x);
 	if (x->packet.seq == flow->receipts.newest) {
 		note_way(x, flow);
@@ -392,7 +420,7 @@ static void note_progress(const struct exchange *x, struct flow *flow, struct re
 		judge_hearing(x, flow, event);
 	}
 	/* A query is not a probe: who asks need not acknowledge. */
-	if (x->packet.role == PACKET_PROBE)
+	if (x->packet.role == PACKET_PROBE && !is_late(x))
 		count_reply(x, flow);
 }
 
@@ -414,7 +442,7 @@ static void describe_flow(const struct exchange *x, const struct flow *flow, str
 		.id = flow->id,
 		.known = true,
 		.unheard = flow->unheard,
-		.receipts = flow->receipts,
+		.receipts = receipts_of(flow),
 		.arrived_on = flow->arrived_on,
 		.source = flow->source,
 		.idle_ms = age_ms(flow->heard_ns, x->in->now_ns),
@@ -524,7 +552,7 @@ static void write_reply(const struct exchange *x, const struct flow *flow, enum 
 
 	start_reply(x, status, &reply);
 	reply.flags = (uint8_t)(flags | (sign ? PACKET_SIGNED : 0));
-	reply.receipts = flow->receipts;
+	reply.receipts = receipts_of(flow);
 	packet_write_reply(in->buf, len, &reply);
 	if (reply.role == PACKET_ANSWER)
 		seal_answer(x);
@@ -550,7 +578,7 @@ static void write_twins(const struct exchange *x, const struct flow *flow, uint8
 	memcpy(twin, x->in->buf, len);
 	start_reply(x, PACKET_OK, &reply);
 	reply.flags = flags | PACKET_TWIN;
-	reply.receipts = flow->receipts;
+	reply.receipts = receipts_of(flow);
 	packet_write_reply(twin, len, &reply);
 	seal_reply_mac(&x->client->pair, x->in->transport, twin, len);
 	write_reply(x, flow, PACKET_OK, flags, len);

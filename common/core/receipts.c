@@ -63,3 +63,17 @@ enum receipts_status receipts_status(const struct receipts *r, uint32_t seq)
 		return RECEIPTS_ARRIVED;
 	return seq < r->first ? RECEIPTS_UNKNOWN : RECEIPTS_MISSING;
 }
+
+void receipts_forget(struct receipts *r, uint32_t seq)
+{
+	uint32_t kept = r->newest > seq ? r->newest - seq : 0; /* the newest numbers, in the first bits */
+
+	for (uint32_t word = 0; word<WORDS; word++, kept = kept> WORD_BITS ? kept - WORD_BITS : 0) {
+		if (kept < WORD_BITS)
+			r->bitmap[word] &= (UINT64_C(1) << kept) - 1;
+	}
+	if (r->newest <= seq)
+		r->received = 0; /* it is empty */
+	if (r->first <= seq)
+		r->first = seq + 1;
+}

@@ -29,4 +29,8 @@ enum receipts_status { RECEIPTS_ARRIVED, RECEIPTS_MISSING, RECEIPTS_UNKNOWN };
  * window, the window or more behind newest, or before first (unless it is seen to have arrived), UNKNOWN. */
 enum receipts_status receipts_status(const struct receipts *r, uint32_t seq);
 
+/* Of numbers up to seq the window speaks no more: they are UNKNOWN. To be told only: it is no replay window any more.
+ */
+void receipts_forget(struct receipts *r, uint32_t seq);
+
 #endif

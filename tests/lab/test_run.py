@@ -61,6 +61,25 @@ def server_knows_that_nobody_hears_it(net):
 
 
 @scenario
+def a_server_that_does_not_run_for_a_while(net):
+    """Nothing is lost: its kernel has it all, and it answers late."""
+    daemon, server = started(net), net.servers["boot-01"]
+    concerned = [{"target": target, **path} for target in ("boot-01", "bootnode") for path in (
+        {"protocol": "udp", "flow": "held"}, {"protocol": "udp", "flow": "fresh"}, {"protocol": "tcp"})]  # fmt: skip
+    for _ in range(3):
+        server.process.send(signal.SIGSTOP)
+        for path in concerned:
+            daemon.wait_for(path, state="down")
+        server.process.send(signal.SIGCONT)
+        for path in concerned:
+            daemon.wait_for(path, state="up", cause="none")
+    for path in concerned:
+        wrong = [to for to in daemon.changes(path) if to["direction"] not in ("none", "unknown")]
+        require(not wrong, f"nothing was lost, but: {wrong}")
+    require(not any(line["type"] == "unheard" for line in server.journal()), "nobody was unheard")
+
+
+@scenario
 def reload(net):
     daemon = started(net)
     process = daemon.process

@@ -139,12 +139,29 @@ static void counters_saturate(void **state)
 	assert_int_equal(r.late, UINT16_MAX);
 }
 
+static void what_is_forgotten_is_unknown(void **state)
+{
+	(void)state;
+	for (uint32_t upto = 0; upto <= 410; upto++) {
+		struct receipts r = { 0 };
+		for (uint32_t seq = 1; seq <= 400; seq++)
+			if (seq % 7)
+				receipts_note(&r, seq);
+		receipts_forget(&r, upto);
+		for (uint32_t seq = 145; seq <= 400; seq++)
+			assert_int_equal(receipts_status(&r, seq), seq <= upto ? RECEIPTS_UNKNOWN
+								   : seq % 7   ? RECEIPTS_ARRIVED
+									       : RECEIPTS_MISSING);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_known_of_an_empty_window), cmocka_unit_test(notes_are_counted),
 		cmocka_unit_test(status_speaks_of_the_window_only),    cmocka_unit_test(window_moves_by_any_distance),
 		cmocka_unit_test(agrees_with_a_plain_array),           cmocka_unit_test(counters_saturate),
+		cmocka_unit_test(what_is_forgotten_is_unknown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ struct request {
 	uint32_t newest_heard;  /* 0: the number before seq */
 	uint64_t heard_numbers; /* as they stand in the bitmap, bit 0 for the newest */
 	uint16_t flags;
-	int64_t skew_ns;
+	int64_t skew_ns, waited_ns; /* until we read it */
 	bool tcp, no_slot, relay;
 	bool direct;  /* not translated: it arrives at the address that was meant */
 	size_t len;   /* 0: PROBE_LEN, QUERY_LEN */
@@ -227,7 +227,7 @@ static struct reflector_request arrived(const struct world *w, const struct requ
 		.ttl = 61,
 		.tos = 0x20,
 		.received_ns = w->real_ns,
-		.replied_ns = w->real_ns + 1000,
+		.replied_ns = w->real_ns + 1000 + r->waited_ns,
 		.now_ns = w->now_ns,
 	};
 }
@@ -324,6 +324,44 @@ static void a_flow_may_change_its_transport_and_source(void **state)
 	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
 	assert_int_equal(out.reply.receipts.received, 2);
 	assert_int_equal(out.reply.flags, 0);
+}
+
+/* Answered, but so late that nothing follows from it: the answer may have come too late, and more than this may have
+ * been waiting. */
+static void what_is_read_late_is_no_receipt(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct outcome out;
+
+	for (uint32_t seq = 1; seq <= 8; seq++)
+		out = ask(w, (struct request){ .flow = 5, .seq = seq, .waited_ns = seq < 5 ? 0 : 9 * S - seq * S });
+	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
+	assert_int_equal(receipts_status(&out.reply.receipts, 4), RECEIPTS_UNKNOWN);
+	assert_int_equal(receipts_status(&out.reply.receipts, 8), RECEIPTS_UNKNOWN);
+	out = ask(w, (struct request){ .flow = 5, .seq = 10 });
+	for (uint32_t seq = 1; seq <= 8; seq++)
+		assert_int_equal(receipts_status(&out.reply.receipts, seq), RECEIPTS_UNKNOWN);
+	assert_int_equal(receipts_status(&out.reply.receipts, 9), RECEIPTS_MISSING);
+	assert_int_equal(receipts_status(&out.reply.receipts, 10), RECEIPTS_ARRIVED);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 4 }).reply.flags,
+			 PACKET_DUPLICATE); /* it is known */
+	pass(w, 1 * S);
+	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
+	assert_true(out.answer.evicted_ms == 1000);
+	assert_int_equal(receipts_status(&out.answer.flows[0].receipts, 8), RECEIPTS_UNKNOWN);
+	assert_int_equal(receipts_status(&out.answer.flows[0].receipts, 10), RECEIPTS_ARRIVED);
+}
+
+static void late_replies_do_not_go_unheard(void **state)
+{
+	struct world *w = *state;
+
+	for (uint32_t seq = 1; seq <= 20; seq++) {
+		ask(w, (struct request){ .flow = 5, .seq = seq, .waited_ns = 1 * S });
+		assert_true(w->event.kind != REFLECTOR_EVENT_UNHEARD);
+		pass(w, 1 * S);
+	}
 }
 
 /* ---- what is refused ---- */
@@ -1083,6 +1121,8 @@ int main(void)
 		TEST(replies_are_signed_on_request),
 		TEST(a_restart_is_a_new_boot_id_and_a_new_flow),
 		TEST(a_flow_may_change_its_transport_and_source),
+		TEST(what_is_read_late_is_no_receipt),
+		TEST(late_replies_do_not_go_unheard),
 		TEST(what_is_no_packet_is_dropped),
 		TEST(a_mac_that_does_not_hold_is_dropped),
 		TEST(only_a_new_flow_needs_its_signature),

@@ -369,6 +369,21 @@ static void a_request_that_is_missing_after_the_handshake_was_lost_forward(void 
 	assert_int_equal(tally(s).return_lost, 9);
 }
 
+/* It was acknowledged by a kernel there: the program has not read it. */
+static void a_request_that_was_delivered_was_not_lost_forward(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
+
+	make_tcp(s, 8, true);
+	s->path->doubt->attempts[0].delivered = true;
+	a.flows[0].idle_ms = 20000;
+	hear(s, 3, -1, &a, NULL);
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 0);
+	assert_int_equal(tally(s).lost, 1);
+}
+
 /* It may have left as late as the deadline, of second 109. */
 static void a_request_has_its_own_time_to_arrive(void **state)
 {
@@ -906,6 +921,7 @@ int main(void)
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
 		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
+		TEST(a_request_that_was_delivered_was_not_lost_forward),
 		TEST(a_syn_has_to_be_missing_in_its_first_second_too),
 		TEST(an_early_half_open_socket_counts_when_its_time_is_over),
 		TEST(an_early_half_open_socket_is_nothing_to_who_connected_after_all),
