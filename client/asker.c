@@ -52,6 +52,8 @@ struct asker {
 	struct queue ready, resting;
 	struct bucket turns;
 	bool shares;         /* several servers may answer some target */
+	bool dark;           /* no server is known to be alive: it may be us who are cut off .. */
+	int64_t lit_ns;      /* .. and when that was over (monotonic): what had left before was lost to the same */
 	unsigned visit_next; /* the server that is visited at .. */
 	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
 	struct evidence_query query;
@@ -408,7 +410,16 @@ static void note_silence(struct asker *a)
 	}
 	if (a->ways.lapsed && a->s.learnt)
 		a->s.learnt(a->s.context);
+	a->dark = a->dark || (a->ways.lapsed && !asker_hears_anybody(a));
 	a->ways.lapsed = false;
+}
+
+void asker_heard(struct asker *a, int64_t now_ns)
+{
+	if (!a->dark)
+		return;
+	a->dark = false;
+	a->lit_ns = now_ns;
 }
 
 int64_t asker_tick(struct asker *a, int64_t now_ns)
@@ -533,9 +544,16 @@ bool asker_exhausted(const struct asker *a, unsigned rounds)
 	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
 }
 
+static int64_t lately_ns(const struct asker *a, unsigned server)
+{
+	int64_t news_ns = a->servers[server].asked_ns - WAY_NEWS_NS;
+
+	return news_ns > a->lit_ns ? news_ns : a->lit_ns;
+}
+
 bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
 {
-	return ways_silent(&a->ways, server, a->servers[server].asked_ns, relay_rounds);
+	return ways_silent(&a->ways, server, lately_ns(a, server), relay_rounds);
 }
 
 bool asker_hears_anybody(const struct asker *a)
@@ -556,7 +574,7 @@ bool asker_has_other(const struct asker *a, unsigned server, const struct endpoi
 
 int asker_silent_witness(const struct asker *a, unsigned server)
 {
-	const struct way *w = ways_told_in_vain(&a->ways, server, a->servers[server].asked_ns);
+	const struct way *w = ways_told_in_vain(&a->ways, server, lately_ns(a, server));
 
 	return w ? w->witness : -1;
 }

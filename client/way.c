@@ -344,9 +344,8 @@ static bool is_silent(const struct way *w, int64_t since_ns)
 	return !w->alive && !w->refused && w->in_vain > 0 && w->ended_ns >= since_ns;
 }
 
-bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, unsigned relay_rounds)
+bool ways_silent(const struct ways *ways, unsigned server, int64_t since_ns, unsigned relay_rounds)
 {
-	int64_t since_ns = asked_ns - WAY_NEWS_NS;
 	const struct way_server *s = &ways->servers[server];
 	bool two = false;
 
@@ -363,11 +362,11 @@ bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, uns
 	return two;
 }
 
-const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t asked_ns)
+const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t since_ns)
 {
 	const struct way *w = ways->servers[server].relays;
 
-	while (w && !(is_silent(w, asked_ns - WAY_NEWS_NS) && w->told_in_vain))
+	while (w && !(is_silent(w, since_ns) && w->told_in_vain))
 		w = w->next;
 	return w;
 }

@@ -104,9 +104,9 @@ bool ways_hear_anybody(const struct ways *ways, const struct paths *paths);
 /* At least two addresses, all asked lately over UDP and TCP since they last showed life, and nothing but silence came;
  * and every witness that was asked lately says that it could not reach it, in so many rounds in a row: what is lost
  * between it and the server is no word of the server. A witness that says nothing may be lost to us, as the server may.
- * Lately: WAY_NEWS_NS before asked_ns, when the server was last asked, or since. */
-bool ways_silent(const struct ways *ways, unsigned server, int64_t asked_ns, unsigned relay_rounds);
+ * Lately: at since_ns (monotonic) or later. */
+bool ways_silent(const struct ways *ways, unsigned server, int64_t since_ns, unsigned relay_rounds);
 /* A witness that was asked lately, and says that it could not reach the server; NULL: none. */
-const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t asked_ns);
+const struct way *ways_told_in_vain(const struct ways *ways, unsigned server, int64_t since_ns);
 
 #endif

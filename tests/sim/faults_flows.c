@@ -132,17 +132,63 @@ static bool server_cut_lied_about(const struct story *s, const struct path *p, s
 	return cut_off(p, e, VERDICT_DIRECTION_UNKNOWN) && (e->unknowable = true);
 }
 
-/* First this server is out of reach, then every other one, too: it is heard no less than these. */
-static void goes_dark(struct event *later)
+/* -- all servers are out of reach, for a while -- */
+
+static int64_t a_while_ns(const struct story *s)
 {
-	(void)later;
-	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
+	return (int64_t)(world_uniform(2, 8) * (double)s->every_ns) + world_between(0, 8 * S);
 }
 
+static void comes_back(struct event *event)
+{
+	(void)event;
+	network.rules_len--;
+}
+
+static void goes_dark(struct event *event)
+{
+	struct story *s = story_of(event);
+
+	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
+	if (--s->steps > 0)
+		story_later(s, a_while_ns(s), comes_back);
+}
+
+static void cut_off_for_a_while(struct story *s)
+{
+	s->steps = 2;
+	story_later(s, 1, goes_dark);
+}
+
+/* First this server is out of reach, then every other one, too: it is heard no less than these. */
 static void cut_server_then_clients(struct story *s)
 {
 	cut_server_somehow(s);
-	story_later(s, (int64_t)(world_uniform(2, 8) * (double)s->every_ns) + world_between(0, 8 * S), goes_dark);
+	s->steps = 1;
+	story_later(s, a_while_ns(s), goes_dark);
+}
+
+/* .. and then the others are there again. */
+static void cut_server_and_clients(struct story *s)
+{
+	cut_server_somehow(s);
+	s->steps = 2;
+	story_later(s, a_while_ns(s), goes_dark);
+}
+
+static bool some_dark(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	if (is_cut_off(p))
+		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+	return say_as_lost(e);
+}
+
+static bool all_were_dark(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	(void)p;
+	return say_as_lost(e);
 }
 
 static bool all_dark(const struct story *s, const struct path *p, struct expectation *e)
@@ -539,6 +585,8 @@ const struct fault faults_flows[] = {
 	{ "server cut, no witness helps", HARD | WITNESSED, cut_server_no_help, server_cut_no_help },
 	{ "server cut, witnesses lie", HARD | WITNESSED, cut_server_lied_about, server_cut_lied_about },
 	{ "server cut, later its clients", WITNESSED | STORY_RUN_ONLY, cut_server_then_clients, all_dark },
+	{ "server cut, its clients for a while", WITNESSED | LONG | STORY_RUN_ONLY, cut_server_and_clients, some_dark },
+	{ "client cut off for a while", TWO | LONG | STORY_RUN_ONLY, cut_off_for_a_while, all_were_dark },
 	{ "server gone, no witness reaches it", HARD | WITNESSED, lose_server, server_lost },
 	{ "two hold it, by packet", FOUGHT_OVER, share_by_packet, two_hold },
 	{ "two hold it, in turn", FOUGHT_OVER, share_in_turn, two_hold },
