@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const int64_t read_after_ns = 100000000; /* the link's eyes are faster than the sockets' */
+
 struct frames {
 	struct recent *seen;
 	int64_t evicted_ns;
@@ -32,6 +34,15 @@ void frames_free(struct frames *frames)
 	free(frames);
 }
 
+/* Each is replaced only when it is old enough: one of them is so, or all have just come. */
+static void note_read(struct frames_seen *seen, int64_t received_ns)
+{
+	if (received_ns - seen->read_ns[0] < read_after_ns)
+		return;
+	seen->read_ns[1] = seen->read_ns[0];
+	seen->read_ns[0] = received_ns;
+}
+
 void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
 		 int64_t received_ns)
 {
@@ -54,6 +65,18 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
 	if (mac)
 		memcpy(seen->mac, mac, sizeof seen->mac);
 	seen->newest_ns = received_ns;
+	note_read(seen, received_ns);
+}
+
+/* The newest that was there for long enough; 0: none. */
+static int64_t read_by(const struct frames_seen *seen, int64_t now_ns)
+{
+	const int64_t candidates[] = { seen->newest_ns, seen->read_ns[0], seen->read_ns[1] };
+	unsigned i = 0;
+
+	while (i < 2 && now_ns - candidates[i] < read_after_ns)
+		i++;
+	return candidates[i];
 }
 
 static bool is_of(const struct frames_seen *seen, const struct endpoint *client)
@@ -111,6 +134,7 @@ static struct evidence_frames evidence_of(const struct frames_seen *seen, int64_
 		.transport = (uint8_t)seen->key.transport,
 		.count = seen->count,
 		.idle_ms = age_ms(seen->newest_ns, now_ns),
+		.read_ms = age_ms(read_by(seen, now_ns), now_ns),
 	};
 
 	memcpy(out.client.address, seen->key.client, sizeof out.client.address);

@@ -19,6 +19,7 @@ struct frames_seen {
 	uint8_t mac[HEADERS_MAC_LEN];
 	int64_t newest_ns,
 	    since_ns;       /* monotonic: the newest; the first of those that came from this MAC without break */
+	int64_t read_ns[2]; /* some that are older, at least as much as a socket needs to be read; 0: none */
 	int64_t changed_ns; /* the first that came from another MAC than the one before it; 0: none did */
 };
 

@@ -475,7 +475,8 @@ static void add_flows(const struct exchange *x)
 		add_flow(x, flow, flow->id);
 }
 
-/* When did a socket last hear this client there? Its query, which is of a flow too, counts. */
+/* When did a socket last hear this client there? Its query, which is of a flow too, counts. A datagram that has just
+ * come counts as heard, unless one before it was not: the socket may not have been read yet. */
 static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
 {
 	const struct flows *flows = x->reflector->flows;
@@ -489,7 +490,7 @@ static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames 
 		    endpoint_same_address(&f->arrived_on, &frames->local))
 			ms = age;
 	}
-	return ms;
+	return frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= frames->read_ms ? frames->idle_ms : ms;
 }
 
 static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])

@@ -120,6 +120,7 @@ struct evidence_frames {
 	uint32_t count;                /* since start */
 	uint32_t idle_ms;              /* since the newest */
 	uint32_t heard_ms; /* since its socket heard the asker there; EVIDENCE_HEARD_MAX: longer, or never */
+	uint32_t read_ms;  /* since the newest that its socket has had the time to read; the server's own, not sent */
 };
 
 /* Another machine claims an address of the server's. */

@@ -138,12 +138,14 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 	for (uint32_t i = 0; i < n->neighbours; i++)
 		answer.neighbours[i] = sample_neighbour(i);
 	for (uint32_t i = 0; i < n->frames; i++)
-		answer.frames[i] = (struct evidence_frames){ sample_endpoint_v4((uint8_t)i, 0),
-							     sample_endpoint_v6((uint8_t)i, 0),
-							     i % 2 ? 6 : 17,
-							     0x71727374 + i,
-							     0x81828384 + i,
-							     EVIDENCE_HEARD_MAX - i };
+		answer.frames[i] = (struct evidence_frames){
+			.client = sample_endpoint_v4((uint8_t)i, 0),
+			.local = sample_endpoint_v6((uint8_t)i, 0),
+			.transport = i % 2 ? 6 : 17,
+			.count = 0x71727374 + i,
+			.idle_ms = 0x81828384 + i,
+			.heard_ms = EVIDENCE_HEARD_MAX - i,
+		};
 	for (uint32_t i = 0; i < n->conflicts; i++)
 		answer.conflicts[i] = (struct evidence_conflict){
 			sample_endpoint_v4((uint8_t)i, 0), { 2, 1, 2, 3, 4, (uint8_t)i }, 0x91929394 + i, 0xa1a2a3a4 + i

@@ -377,6 +377,34 @@ static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 	frames_free(f);
 }
 
+/* A socket may not have read what has just come: how long ago was there something that it must have read? */
+static void what_has_just_come_may_not_be_read(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 }, mac[6] = { 2, 1 };
+	static const int64_t ms = S / 1000;
+	struct frames *f = frames_new(4, hash_key);
+	struct headers_ip udp = headers(9, 5, HEADERS_UDP);
+	struct endpoint client = sample_endpoint_v4(9, 1);
+	int64_t now_ns = 100 * S;
+
+	(void)state;
+	frames_note(f, &udp, 2, mac, now_ns - 30 * S);
+	for (unsigned i = 0; i < 1000; i++, now_ns += 7 * ms) { /* one after the other */
+		struct evidence_answer answer = { .frames_len = 0 };
+		frames_note(f, &udp, 2, mac, now_ns);
+		frames_tell(f, &client, now_ns, &answer);
+		assert_int_equal(answer.frames[0].idle_ms, 0);
+		if (i < 15)
+			assert_in_range(answer.frames[0].read_ms, 30000, 30100);
+		else
+			assert_in_range(answer.frames[0].read_ms, 100, 220);
+	}
+	struct evidence_answer answer = { .frames_len = 0 };
+	frames_tell(f, &client, now_ns + 5 * S, &answer);
+	assert_int_equal(answer.frames[0].read_ms, answer.frames[0].idle_ms);
+	frames_free(f);
+}
+
 /* What comes for another port of ours, or for another address, is another row: its sender is known all the same. */
 static void a_mac_is_known_by_all_that_came_from_it(void **state)
 {
@@ -437,6 +465,7 @@ int main(void)
 		cmocka_unit_test(the_longest_filters_fit_and_work),
 		cmocka_unit_test(only_claims_in_nd_pass),
 		cmocka_unit_test(the_newest_mac_counts_for_each_address_of_ours),
+		cmocka_unit_test(what_has_just_come_may_not_be_read),
 		cmocka_unit_test(a_mac_is_known_by_all_that_came_from_it),
 		cmocka_unit_test(the_table_and_the_answer_are_bounded),
 	};

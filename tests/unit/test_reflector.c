@@ -619,20 +619,27 @@ static void evidence_tells_when_a_socket_heard_the_client(void **state)
 	pass(w, 2 * S);
 	question.seq = 2;
 	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, 2000);
+	w->frames.read_ms = 1000; /* another one has come since, that has just arrived */
+	question.seq = 7;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, 2000);
+	w->frames.read_ms = 2000; /* only that one: the socket may not have been read yet */
+	question.seq = 8;
+	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, 0);
+	w->frames.read_ms = 0;
 	w->frames.transport = PACKET_TCP;
-	question.seq = 3;
+	question.seq = 9;
 	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
 	w->frames.transport = PACKET_UDP;
 	w->frames.local = other;
-	question.seq = 4;
+	question.seq = 10;
 	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
 	w->frames.local = arrived_on;
 	w->frames.client = other;
-	question.seq = 5;
+	question.seq = 11;
 	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, 0);
 	w->frames.client = source;
 	pass(w, 100 * S);
-	question.seq = 6;
+	question.seq = 12;
 	assert_int_equal(ask(w, question).answer.frames[0].heard_ms, EVIDENCE_HEARD_MAX);
 }
 
