@@ -89,8 +89,8 @@ static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t 
 {
 	uint32_t seq = twin_send(p->twin, now_ns, real_ns);
 	int error;
-	uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, &p->twin->last_fresh, TWIN_PROBE_LEN,
-					NULL, seq, &error);
+	uint8_t *buf =
+	    udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, NULL, TWIN_PROBE_LEN, NULL, seq, &error);
 
 	if (buf)
 		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
@@ -172,8 +172,8 @@ static void note_looked(struct engine *e, const struct path *p)
 }
 
 /* A probe of a path's prober or of its look's, over the path's protocol, size and flow. Returns its number. */
-static uint32_t send_over(struct engine *e, struct path *p, struct prober *prober, uint32_t *last_fresh, tcp_done done,
-			  uint16_t flags, int64_t now_ns)
+static uint32_t send_over(struct engine *e, struct path *p, struct prober *prober, tcp_done done, uint16_t flags,
+			  int64_t now_ns)
 {
 	int64_t real_ns = clock_real_ns();
 	uint32_t seq = prober_send(prober, now_ns, real_ns);
@@ -186,8 +186,8 @@ static uint32_t send_over(struct engine *e, struct path *p, struct prober *probe
 		write_probe(e, p, prober, flags, seq, real_ns, buf, sizeof buf);
 		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, done, p, seq);
 	} else {
-		uint8_t *buf =
-		    udp_dialer_stage(e->udp, &p->endpoint, p->held, last_fresh, p->size, prober, seq, &error);
+		uint32_t *last = p->held < 0 ? &paths_at(&e->paths, &p->endpoint, false)->last_fresh : NULL;
+		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, last, p->size, prober, seq, &error);
 		if (buf)
 			write_probe(e, p, prober, flags, seq, real_ns, buf, p->size);
 		else
@@ -206,7 +206,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 		look_closer(e, p, now_ns);
 	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
 			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
-	send_over(e, p, &p->prober, &p->last_fresh, receive_tcp, flags, now_ns);
+	send_over(e, p, &p->prober, receive_tcp, flags, now_ns);
 	if (p->twin)
 		send_twin(e, p, now_ns, clock_real_ns());
 }
@@ -215,7 +215,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 static void send_for(struct engine *e, struct path *p, const struct schedule_timer *t, int64_t now_ns)
 {
 	if (p->look && t == &p->look->timer)
-		send_over(e, p, &p->look->prober, &p->look->last_fresh, receive_tcp_look, 0, now_ns);
+		send_over(e, p, &p->look->prober, receive_tcp_look, 0, now_ns);
 	else
 		send_probe(e, p, now_ns);
 }
@@ -423,6 +423,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 		schedule_queue_free(&queue);
 		return false;
 	}
+	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
 	e->ask_ns = clock_mono_ns(); /* whom the asker visits may have changed */

@@ -18,8 +18,7 @@ struct look {
 	struct prober_record ring[LOOK_RING_LEN];
 	struct schedule schedule;
 	struct schedule_timer timer;
-	bool under_way;      /* some are still to be sent: the timer is the queue's */
-	uint32_t last_fresh; /* the dialer's */
+	bool under_way; /* some are still to be sent: the timer is the queue's */
 };
 
 /* The flow of the looks at a path, from the path's own; and the other way round. */

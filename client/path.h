@@ -86,8 +86,8 @@ struct path {
 	struct endpoint endpoint; /* unknown: the name did not resolve; then it is never probed */
 	bool tcp;
 	unsigned size;
-	int held; /* index of the held flow; UDP_DIALER_FRESH */
-	uint32_t last_fresh;
+	int held;            /* index of the held flow; UDP_DIALER_FRESH */
+	uint32_t last_fresh; /* the dialer's; of the first UDP path at an endpoint, for all of them (paths_at) */
 	struct prober prober;
 	struct verdict_facts facts;
 	struct path_doubt *doubt;      /* NULL: no loss yet */

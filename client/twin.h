@@ -23,7 +23,6 @@ struct twin {
 	uint32_t looked;                /* all before it have been looked at when their time was over */
 	uint32_t ask_from;              /* those before it are no reason (any more) to ask the server */
 	bool wondering;                 /* one is missing: what does the server know of it? */
-	uint32_t last_fresh;            /* the dialer's */
 };
 
 void twin_init(struct twin *twin, uint64_t flow_id, int64_t timeout_ns);

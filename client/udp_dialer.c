@@ -15,7 +15,7 @@ enum {
 	SENT_RING = 1024,                    /* datagrams whose send timestamp may still come */
 	PORT_TRIES = 16,                     /* taken ones */
 	SEND_TRIES = 4,                      /* a pending ICMP error costs one each */
-	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long a fresh socket takes further paths */
+	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long a fresh socket goes to further endpoints */
 	RECEIVE_BUFFER_LEN = 4 << 20,
 	DRAIN_BATCHES = 64, /* a call: so that a flood can not hold the loop for ever */
 };
@@ -28,16 +28,16 @@ struct sent { /* who a send timestamp belongs to */
 struct socket {
 	struct udp_dialer *dialer;
 	uv_poll_t poll;
-	struct socket *next; /* of the fresh ones, the youngest first */
+	struct socket *next; /* of the fresh ones in its list, the youngest first */
 	int fd;
-	bool alone;        /* takes no further paths */
-	uint32_t number;   /* > 0, never used twice: tells fresh sockets apart */
+	uint32_t number;   /* > 0, never used twice; the later it was opened, the larger */
 	uint32_t sent_id;  /* the kernel's count for the next datagram (OPT_ID) */
 	int64_t opened_ns; /* monotonic */
 	struct sent sent[];
 };
 
 struct staged {
+	struct socket *on;
 	void *owner;
 	uint32_t seq;
 };
@@ -46,12 +46,12 @@ struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
 	struct socket *held[2][CONFIG_HELD_MAX]; /* by family: IPv4, IPv6 */
-	struct socket *fresh[2];
+	struct socket *fresh[2], *alone[2];
 	struct udp_batch *in, *out;
 	struct staged staged[UDP_BATCH];
-	struct socket *staged_on;
 	unsigned staged_len;
 	uint32_t sockets;                   /* opened, ever */
+	uint32_t parted;                    /* so many of them, the first, are shared no more */
 	int64_t ports_low, ports_len, port; /* for fresh sockets: the system's range, and the next of them */
 	bool wake;
 	uint8_t scratch[1024]; /* quoted octets of the error queue */
@@ -173,6 +173,14 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	return NULL;
 }
 
+static void each_listed(struct socket *s, void (*visit)(struct socket *))
+{
+	for (struct socket *next; s; s = next) {
+		next = s->next;
+		visit(s);
+	}
+}
+
 static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
 {
 	for (unsigned family = 0; family < 2; family++) {
@@ -180,10 +188,8 @@ static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
 			if (d->held[family][i])
 				visit(d->held[family][i]);
 		}
-		for (struct socket *s = d->fresh[family], *next; s; s = next) {
-			next = s->next;
-			visit(s);
-		}
+		each_listed(d->fresh[family], visit);
+		each_listed(d->alone[family], visit);
 	}
 }
 
@@ -197,19 +203,39 @@ void udp_dialer_free(struct udp_dialer *d)
 	free(d);
 }
 
-/* A fresh probe's socket: one that is young and that this path has not used last. */
-static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, bool alone, uint32_t last, int *error)
+static struct socket *new_socket(struct udp_dialer *d, unsigned family, struct socket **list, int *error)
 {
-	struct socket *s = d->fresh[family];
+	struct socket *s = socket_open(d, family ? AF_INET6 : AF_INET, true, error);
 
-	if (s && !alone && !s->alone && s->number != last && clock_mono_ns() - s->opened_ns < FRESH_SHARED_NS)
-		return s;
-	s = socket_open(d, family ? AF_INET6 : AF_INET, true, error);
 	if (s) {
-		s->alone = alone;
-		s->next = d->fresh[family];
-		d->fresh[family] = s;
+		s->next = *list;
+		*list = s;
 	}
+	return s;
+}
+
+/* The oldest of those that are young enough, and younger than all that have gone there: so what several probes to one
+ * endpoint need, the next endpoint finds already open. */
+static struct socket *shared_socket(struct udp_dialer *d, unsigned family, uint32_t last)
+{
+	int64_t from_ns = clock_mono_ns() - FRESH_SHARED_NS;
+	struct socket *oldest = NULL;
+
+	if (last < d->parted)
+		last = d->parted;
+	for (struct socket *s = d->fresh[family]; s && s->number > last && s->opened_ns > from_ns; s = s->next)
+		oldest = s;
+	return oldest;
+}
+
+static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, uint32_t *last, int *error)
+{
+	struct socket *s = shared_socket(d, family, *last);
+
+	if (!s)
+		s = new_socket(d, family, &d->fresh[family], error);
+	if (s)
+		*last = s->number;
 	return s;
 }
 
@@ -222,22 +248,25 @@ static struct socket *held_socket(struct udp_dialer *d, unsigned family, int hel
 	return *s;
 }
 
+static struct socket *socket_for(struct udp_dialer *d, unsigned family, int held, uint32_t *last_fresh, int *error)
+{
+	if (held == UDP_DIALER_ALONE)
+		return new_socket(d, family, &d->alone[family], error);
+	return held == UDP_DIALER_FRESH ? fresh_socket(d, family, last_fresh, error)
+					: held_socket(d, family, held, error);
+}
+
 uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh, size_t len,
 			  void *owner, uint32_t seq, int *error)
 {
-	unsigned family = endpoint_is_v4(to) ? 0 : 1;
-	struct socket *s = held < 0 ? fresh_socket(d, family, held == UDP_DIALER_ALONE, *last_fresh, error)
-				    : held_socket(d, family, held, error);
+	struct socket *s = socket_for(d, endpoint_is_v4(to) ? 0 : 1, held, last_fresh, error);
 	struct udp_datagram *datagram;
 
 	if (!s)
 		return NULL;
-	if (d->staged_len == UDP_BATCH || (d->staged_len && d->staged_on != s))
+	if (d->staged_len == UDP_BATCH)
 		udp_dialer_flush(d);
-	if (held < 0)
-		*last_fresh = s->number;
-	d->staged_on = s;
-	d->staged[d->staged_len] = (struct staged){ .owner = owner, .seq = seq };
+	d->staged[d->staged_len] = (struct staged){ .on = s, .owner = owner, .seq = seq };
 	datagram = udp_batch_at(d->out, d->staged_len++);
 	datagram->len = len;
 	datagram->peer = *to;
@@ -291,13 +320,14 @@ static bool may_be_of_earlier(int error)
 	return error != EPERM && error != EAGAIN && error != ENOBUFS && error != ENOMEM && error != EINVAL;
 }
 
-void udp_dialer_flush(struct udp_dialer *d)
+/* Send those from .. to-1, which all are the socket's. */
+static void send_staged(struct socket *s, unsigned from, unsigned to)
 {
-	struct socket *s = d->staged_on;
-	unsigned at = 0, tries = 0;
+	struct udp_dialer *d = s->dialer;
+	unsigned at = from, tries = 0;
 
-	while (at < d->staged_len) {
-		int n = udp_send(s->fd, d->out, at, d->staged_len - at);
+	while (at < to) {
+		int n = udp_send(s->fd, d->out, at, to - at);
 		if (n > 0) {
 			for (; n > 0; n--)
 				note_sent(s, &d->staged[at++]);
@@ -313,8 +343,41 @@ void udp_dialer_flush(struct udp_dialer *d)
 		at++;
 		tries = 0;
 	}
-	if (d->staged_len > 0)
-		drain_errors(s); /* the send timestamps are mostly there by now: they need not wake us */
+	drain_errors(s); /* the send timestamps are mostly there by now: they need not wake us */
+}
+
+static void swap_staged(struct udp_dialer *d, unsigned i, unsigned k)
+{
+	struct udp_datagram *a = udp_batch_at(d->out, i), *b = udp_batch_at(d->out, k), was = *a;
+	struct staged staged = d->staged[i];
+
+	*a = *b;
+	*b = was;
+	d->staged[i] = d->staged[k];
+	d->staged[k] = staged;
+}
+
+/* Have all that leave by the same socket as the one at from stand together there; returns where they end. */
+static unsigned gather(struct udp_dialer *d, unsigned from)
+{
+	unsigned to = from + 1;
+
+	for (unsigned i = to; i < d->staged_len; i++) {
+		if (d->staged[i].on != d->staged[from].on)
+			continue;
+		if (i != to)
+			swap_staged(d, i, to);
+		to++;
+	}
+	return to;
+}
+
+void udp_dialer_flush(struct udp_dialer *d)
+{
+	for (unsigned from = 0, to; from < d->staged_len; from = to) {
+		to = gather(d, from);
+		send_staged(d->staged[from].on, from, to);
+	}
 	d->staged_len = 0;
 }
 
@@ -353,20 +416,31 @@ void udp_dialer_listen(struct udp_dialer *d, bool wake)
 	each_socket(d, listen_socket);
 }
 
+void udp_dialer_part(struct udp_dialer *d)
+{
+	d->parted = d->sockets;
+}
+
+static void reap_listed(struct socket **at, int64_t now_ns, int64_t keep_ns)
+{
+	while (*at) {
+		struct socket *s = *at;
+		if (now_ns - s->opened_ns < keep_ns) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		drain_socket(s);
+		socket_close(s);
+	}
+}
+
 void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 {
+	udp_dialer_flush(d);
 	for (unsigned family = 0; family < 2; family++) {
-		struct socket **at = &d->fresh[family];
-		while (*at) {
-			struct socket *s = *at;
-			if (now_ns - s->opened_ns < keep_ns || s == d->staged_on) {
-				at = &s->next;
-				continue;
-			}
-			*at = s->next;
-			drain_socket(s);
-			socket_close(s);
-		}
+		reap_listed(&d->fresh[family], now_ns, keep_ns);
+		reap_listed(&d->alone[family], now_ns, keep_ns);
 	}
 }
 
@@ -387,5 +461,6 @@ void udp_dialer_forget(struct udp_dialer *d, const void *owner)
 		for (unsigned i = 0; i < CONFIG_HELD_MAX; i++)
 			forget_owner(d->held[family][i], owner);
 		forget_owner(d->fresh[family], owner);
+		forget_owner(d->alone[family], owner);
 	}
 }

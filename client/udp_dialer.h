@@ -1,8 +1,8 @@
 /* The client's UDP sockets: unconnected, DF set, with kernel timestamps and the error queue.
  *
  * Held flow i of every target leaves by the same socket of its family; fresh probes share a new socket for a moment,
- * never two probes of one path. Datagrams are staged and flushed in batches; answers are drained in batches, either
- * when the loop sees them or when the engine is awake anyway. */
+ * never two of them to one endpoint. Datagrams are staged and flushed in batches; answers are drained in batches,
+ * either when the loop sees them or when the engine is awake anyway. */
 #ifndef FLOATPROBE_UDP_DIALER_H
 #define FLOATPROBE_UDP_DIALER_H
 
@@ -39,9 +39,9 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 /* Closes the sockets; the loop must run once more before it can be closed. */
 void udp_dialer_free(struct udp_dialer *dialer);
 
-/* A place to write a datagram of len octets to; it leaves at the next flush (or when the batch is full). last_fresh: of
- * a fresh flow, the path's own memory of the socket that its last probe used (0 at first); may be NULL for a held flow.
- * NULL, with *error a positive errno: no socket could be had. */
+/* A place to write a datagram of len octets to; it leaves at the next flush (or when the batch is full). last_fresh:
+ * the endpoint's own memory of the socket that went there last (0 at first), one for all that is fresh and shared; NULL
+ * for the rest. NULL, with *error a positive errno: no socket could be had. */
 uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
 			  size_t len, void *owner, uint32_t seq, int *error);
 void udp_dialer_flush(struct udp_dialer *dialer);
@@ -51,6 +51,9 @@ void udp_dialer_drain(struct udp_dialer *dialer);
 
 /* Should the loop wake us for what arrives (true at first), or will the engine drain in time by itself? */
 void udp_dialer_listen(struct udp_dialer *dialer, bool wake);
+
+/* Endpoints may have lost their memory: what is open is not shared any further. */
+void udp_dialer_part(struct udp_dialer *dialer);
 
 /* Close fresh sockets that are older than keep_ns. */
 void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns);

@@ -54,6 +54,11 @@ void udp_dialer_listen(struct udp_dialer *dialer, bool wake)
 	(void)dialer, (void)wake;
 }
 
+void udp_dialer_part(struct udp_dialer *dialer)
+{
+	(void)dialer;
+}
+
 void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns)
 {
 	(void)dialer, (void)now_ns, (void)keep_ns;

@@ -89,6 +89,21 @@ def only_new_flows_pass(net, privilege):
     check.rest_is_healthy()
 
 
+@scenarios(*TWICE)
+def only_new_flows_pass_at_two_sizes(net, privilege):
+    """Fresh probes of all sizes leave together, each by a port that has not been to this address before."""
+    net.deprive(privilege)
+    drop_on_the_way(net, "ct state established")
+    check = net.check([{**target, "sizes": [512, 1300]} for target in net.targets()], options=())
+    check.healthy(FRESH, "boot-01", net.plan.anchor["boot-01"])
+    (row,) = check.expect({**HELD, "size": 512}, state="lossy", direction="forward", cause="first-packet-only",
+                          answered=1, server="boot-01", expected=False)  # fmt: skip
+    check.told(row, "first packet")
+    # Both sizes are one flow to the router: the first packet is mostly the other's.
+    check.expect({**HELD, "size": 1300}, direction="forward", cause={"first-packet-only", "stuck-flow"}, expected=False)
+    check.rest_is_healthy()
+
+
 @scenario
 def new_ports_do_not_come_again_soon(net):
     """Thrown like dice some would, once their sockets are closed; and be led where they led before."""

@@ -64,11 +64,9 @@ uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int h
 	struct client *c = d->client;
 	struct parcel *p = parcel_new(c, DATAGRAM);
 
-	(void)error;
-	if (held < 0) {
+	(void)last_fresh, (void)error;
+	if (held < 0)
 		c->port = (uint16_t)(c->port < 60000 && c->port >= FIRST_PORT ? c->port + 1 : FIRST_PORT);
-		*last_fresh = c->port;
-	}
 	p->from = c->address;
 	p->from.port = (uint16_t)(held < 0 ? c->port : DIALERS_HELD_PORT + held);
 	p->asked = *to;
@@ -172,6 +170,11 @@ void udp_arrived(struct parcel *p)
 	p->arrived_real_ns = clock_real_ns();
 	append(&d->arrived_end, p);
 	wake_soon(d);
+}
+
+void udp_dialer_part(struct udp_dialer *d)
+{
+	(void)d;
 }
 
 void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)

@@ -1,0 +1,224 @@
+/* udp_dialer: which source ports datagrams leave from, seen by a receiver on loopback. */
+#include "client/udp_dialer.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { LEN = 100, SEEN_MAX = 512, SIZES = 2, ENDPOINTS = 200 };
+
+struct seen { /* what the receiver got, by the number in the datagram */
+	bool here;
+	uint16_t port;
+};
+
+static uv_loop_t loop;
+static struct udp_dialer *dialer;
+static struct udp_batch *batch;
+static int receiver;
+static struct seen seen[SEEN_MAX];
+static uint32_t memory[ENDPOINTS]; /* by endpoint */
+static unsigned left[SEEN_MAX];
+
+static void on_received(void *context, struct udp_datagram *datagram, int64_t now_ns)
+{
+	(void)context, (void)datagram, (void)now_ns;
+}
+
+static void on_left(void *context, void *owner, uint32_t seq, int64_t left_ns)
+{
+	(void)context, (void)left_ns;
+	assert_ptr_equal(owner, &seen[seq]);
+	left[seq]++;
+}
+
+static void on_failed(void *context, const struct errqueue_entry *entry)
+{
+	(void)context, (void)entry;
+}
+
+static void on_unsent(void *context, void *owner, uint32_t seq, int error)
+{
+	(void)context, (void)owner, (void)seq;
+	fail_msg("not sent: %s", strerror(error));
+}
+
+static int set_up(void **state)
+{
+	const struct udp_dialer_hooks hooks = {
+		.received = on_received, .left = on_left, .failed = on_failed, .unsent = on_unsent
+	};
+	const struct udp_options options = { .family = AF_INET };
+
+	(void)state;
+	memset(seen, 0, sizeof seen);
+	memset(left, 0, sizeof left);
+	memset(memory, 0, sizeof memory);
+	receiver = udp_open(&options);
+	batch = udp_batch_new(LEN);
+	if (receiver < 0 || !batch || uv_loop_init(&loop) != 0)
+		return -1;
+	dialer = udp_dialer_new(&loop, LEN, &hooks);
+	return dialer ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	udp_dialer_free(dialer);
+	udp_batch_free(batch);
+	close(receiver);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	return uv_loop_close(&loop);
+}
+
+/* The i-th address of loopback, where the receiver is. */
+static struct endpoint endpoint(unsigned i)
+{
+	struct endpoint e = { .port = (uint16_t)udp_port(receiver) };
+
+	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
+	e.address[12] = 127;
+	e.address[14] = (uint8_t)(i >> 8);
+	e.address[15] = (uint8_t)(i + 1);
+	return e;
+}
+
+static void stage(unsigned number, unsigned to, int held)
+{
+	const struct endpoint e = endpoint(to);
+	int error;
+	uint8_t *buf = udp_dialer_stage(dialer, &e, held, &memory[to], LEN, &seen[number], number, &error);
+
+	assert_non_null(buf);
+	memset(buf, 0, LEN);
+	memcpy(buf, &number, sizeof number);
+}
+
+/* All that was staged, and has come by now: loopback is at once. */
+static void flush(void)
+{
+	struct pollfd p = { .fd = receiver, .events = POLLIN };
+
+	udp_dialer_flush(dialer);
+	while (poll(&p, 1, 0) == 1) {
+		int n = udp_receive(receiver, batch);
+
+		for (int i = 0; i < n; i++) {
+			const struct udp_datagram *d = udp_batch_at(batch, (unsigned)i);
+			unsigned number;
+
+			assert_int_equal(d->len, LEN);
+			memcpy(&number, d->buf, sizeof number);
+			assert_in_range(number, 0, SEEN_MAX - 1);
+			assert_false(seen[number].here);
+			seen[number] = (struct seen){ true, d->peer.port };
+		}
+	}
+}
+
+static unsigned ports_among(unsigned len)
+{
+	unsigned ports = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		bool is_new = true;
+
+		assert_true(seen[i].here);
+		for (unsigned k = 0; k < i; k++)
+			is_new = is_new && seen[k].port != seen[i].port;
+		ports += is_new;
+	}
+	return ports;
+}
+
+/* Two sizes, a closer look, a second target with the same address: whoever asks. */
+static void no_fresh_port_goes_twice_to_one_endpoint(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		stage(i, 0, UDP_DIALER_FRESH);
+	flush();
+	assert_int_equal(ports_among(8), 8);
+	for (unsigned i = 8; i < 16; i++) {
+		stage(i, 0, UDP_DIALER_FRESH);
+		flush();
+	}
+	assert_int_equal(ports_among(16), 16);
+}
+
+/* What one endpoint needs, the others share. */
+static void endpoints_share_fresh_ports(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		for (unsigned k = 0; k < SIZES; k++)
+			stage(SIZES * i + k, i, UDP_DIALER_FRESH);
+		flush();
+		assert_int_not_equal(seen[SIZES * i].port, seen[SIZES * i + 1].port);
+	}
+	assert_in_range(ports_among(SIZES * ENDPOINTS), SIZES,
+			SIZES + 2); /* if this takes longer than they are shared */
+}
+
+static void endpoints_that_forget_get_new_ports(void **state)
+{
+	(void)state;
+	stage(0, 0, UDP_DIALER_FRESH);
+	memory[0] = 0;
+	udp_dialer_part(dialer);
+	stage(1, 0, UDP_DIALER_FRESH);
+	stage(2, 1, UDP_DIALER_FRESH);
+	flush();
+	assert_int_equal(ports_among(3), 2);
+	assert_int_equal(seen[1].port, seen[2].port);
+}
+
+static void one_alone_is_shared_with_nobody(void **state)
+{
+	(void)state;
+	stage(0, 0, UDP_DIALER_FRESH);
+	stage(1, 1, UDP_DIALER_ALONE);
+	stage(2, 2, UDP_DIALER_FRESH);
+	stage(3, 3, UDP_DIALER_ALONE);
+	flush();
+	assert_int_equal(ports_among(4), 3);
+	assert_int_equal(seen[0].port, seen[2].port);
+}
+
+/* They are sent socket by socket, so none may take another's port or name. */
+static void held_and_fresh_mix_in_a_batch(void **state)
+{
+	static const int flows[] = { 0, UDP_DIALER_FRESH, 1, UDP_DIALER_FRESH, 0 };
+	const unsigned kinds = sizeof flows / sizeof *flows, len = 3 * UDP_BATCH;
+
+	(void)state;
+	for (unsigned i = 0; i < len; i++)
+		stage(i, i / kinds, flows[i % kinds]);
+	flush();
+	udp_dialer_drain(dialer);
+	assert_int_equal(ports_among(len), 4);
+	for (unsigned i = 0; i < len; i++) {
+		assert_int_equal(seen[i].port, seen[i % kinds == 4 ? 0 : i % kinds].port);
+		assert_int_equal(left[i], 1);
+	}
+}
+
+#define DIALER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DIALER_TEST(no_fresh_port_goes_twice_to_one_endpoint),
+		DIALER_TEST(endpoints_share_fresh_ports),
+		DIALER_TEST(endpoints_that_forget_get_new_ports),
+		DIALER_TEST(one_alone_is_shared_with_nobody),
+		DIALER_TEST(held_and_fresh_mix_in_a_batch),
+	};
+
+	return cmocka_run_group_tests_name("udp_dialer", tests, NULL, NULL);
+}
