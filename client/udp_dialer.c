@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum {
 	SEND_TRIES = 4,                      /* a pending ICMP error costs one each */
 	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long a fresh socket goes to further endpoints */
 	RECEIVE_BUFFER_LEN = 4 << 20,
+	READY_MAX = 64,
 	DRAIN_BATCHES = 64, /* a call: so that a flood can not hold the loop for ever */
 };
 
@@ -42,6 +44,12 @@ struct staged {
 	uint32_t seq;
 };
 
+struct ready { /* sockets that the kernel is asked about at once */
+	struct pollfd polled[READY_MAX];
+	struct socket *sockets[READY_MAX];
+	unsigned len;
+};
+
 struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
@@ -50,6 +58,7 @@ struct udp_dialer {
 	struct udp_batch *in, *out;
 	struct staged staged[UDP_BATCH];
 	unsigned staged_len;
+	struct ready ready;
 	uint32_t sockets;                   /* opened, ever */
 	uint32_t parted;                    /* so many of them, the first, are shared no more */
 	int64_t ports_low, ports_len, port; /* for fresh sockets: the system's range, and the next of them */
@@ -403,9 +412,32 @@ static void drain_socket(struct socket *s)
 	}
 }
 
+static void drain_ready(struct ready *ready)
+{
+	int n = ready->len ? poll(ready->polled, ready->len, 0) : 0;
+
+	for (unsigned i = 0; i < ready->len && n > 0; i++) {
+		if (ready->polled[i].revents)
+			drain_socket(ready->sockets[i]);
+	}
+	ready->len = 0;
+}
+
+static void ask_ready(struct socket *s)
+{
+	struct ready *ready = &s->dialer->ready;
+
+	ready->polled[ready->len] = (struct pollfd){ .fd = s->fd, .events = POLLIN };
+	ready->sockets[ready->len++] = s;
+	if (ready->len == READY_MAX)
+		drain_ready(ready);
+}
+
+/* Most have nothing: one call asks many of them. */
 void udp_dialer_drain(struct udp_dialer *d)
 {
-	each_socket(d, drain_socket);
+	each_socket(d, ask_ready);
+	drain_ready(&d->ready);
 }
 
 void udp_dialer_listen(struct udp_dialer *d, bool wake)
