@@ -170,7 +170,7 @@ static const struct endpoint *find_outsider(struct netlink *nl, struct doctor_fa
 		const struct endpoint *to = &outsiders[family][i];
 		struct doctor_way way = ask_way(nl, to, &anywhere);
 
-		if (leads_out(&way) && way.route.to_len == 0) {
+		if (leads_out(&way) && way.route.to_len <= RTNL_DEFAULT_LEN) {
 			facts->out[family] = way;
 			return to;
 		}

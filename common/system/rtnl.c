@@ -181,13 +181,21 @@ static struct rtnl_route route_of(const struct rtmsg *m, const struct nlattr *at
 	};
 }
 
+/* 224.0.0.0/4: such a route says nothing of where the outside is. */
+static bool is_multicast(const struct rtmsg *m, const struct nlattr *attrs[ATTRS])
+{
+	struct endpoint to = netlink_address(m->rtm_family, attrs[RTA_DST]);
+
+	return endpoint_is_v4(&to) && to.address[12] >= 224;
+}
+
 static int each_default_route(const struct nlmsghdr *message, void *data)
 {
 	const struct receiver *receiver = data;
 	const struct nlattr *attrs[ATTRS];
 	const struct rtmsg *m = parse(message, sizeof *m, attrs);
 
-	if (m && m->rtm_dst_len == 0 && m->rtm_type == RTN_UNICAST) {
+	if (m && m->rtm_dst_len <= RTNL_DEFAULT_LEN && m->rtm_type == RTN_UNICAST && !is_multicast(m, attrs)) {
 		struct rtnl_route route = route_of(m, attrs);
 
 		receiver->on_route(receiver->context, &route);

@@ -11,7 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RTNL_KIND_LEN = 16, RTNL_MAC_LEN = 6 };
+enum {
+	RTNL_KIND_LEN = 16,
+	RTNL_MAC_LEN = 6,
+	/* In place of a default route VPNs set its pieces: two halves, or those of IPv6 that are in use (2000::/4,
+	 * 3000::/4). No one network is as large. */
+	RTNL_DEFAULT_LEN = 4,
+};
 
 struct rtnl_link {
 	unsigned index, master; /* master 0: none */
@@ -35,7 +41,7 @@ struct rtnl_route {
 	struct endpoint gateway; /* unknown: on the link itself; of IPv6, it may be a route of IPv4's */
 	struct endpoint source;  /* that the kernel would choose; unknown: none is preferred */
 	unsigned link, table;
-	unsigned to_len; /* of the route that matched: 0 is a default route */
+	unsigned to_len; /* of the route that matched: up to RTNL_DEFAULT_LEN is a default route */
 	uint8_t type;    /* RTN_UNICAST .. */
 };
 
@@ -75,7 +81,7 @@ typedef void rtnl_on_timing(void *context, const struct rtnl_timing *timing);
 
 int rtnl_links(struct netlink *nl, rtnl_on_link *on_link, void *context) __attribute__((warn_unused_result));
 int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *context) __attribute__((warn_unused_result));
-/* The default routes of every table. */
+/* The default routes of every table, whole or in pieces. */
 int rtnl_default_routes(struct netlink *nl, int family, rtnl_on_route *on_route, void *context)
     __attribute__((warn_unused_result));
 int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *context)

@@ -231,6 +231,21 @@ def configurations(net):
 
 
 @scenario
+def default_route_in_two_halves(net):
+    """As VPNs set it: that is a way out, and whoever is asked over it is looked at as over any other."""
+    host, plan = boot(net), net.plan
+    for half in ("::/1", "8000::/1") if plan.nft == "ip6" else ("0.0.0.0/1", "128.0.0.0/1"):
+        ip(net, host, f"route add {half} via {plan.droplets}1")
+    ip(net, host, "route del default")
+    findings = doctor(net, host)
+    nothing_wrong(findings)
+    if "no-way-out" in findings:
+        raise Failure(findings)
+    listen(net, host, "unpinned", 30303)
+    require(doctor(net, host), "unpinned-listener", "warning", plan.anchor["boot-01"], plan.droplet["boot-01"])
+
+
+@scenario
 def text(net):
     shown = boot(net).run(net.program("floatprobe"), "doctor", status=0).stdout
     if "nothing wrong" not in shown.splitlines()[-1] or "\x1b" in shown:
