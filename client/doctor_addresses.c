@@ -323,13 +323,38 @@ static bool answers_elsewhere(const struct doctor_facts *facts, const struct doc
 	       link && (link->outward || address->named);
 }
 
-/* Who is named, or has a gateway in the address's own network, is meant to be asked from outside: these requests are
- * dropped. A network of machines that only talk to each other is no business of the filter: only a note. */
+/* 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16: nobody outside sends there, unless it is translated. */
+static bool is_private_v4(const struct endpoint *e)
+{
+	const uint8_t *octets = e->address + sizeof endpoint_v4_prefix;
+
+	return octets[0] == 10 || (octets[0] == 100 && octets[1] >> 6 == 1) ||
+	       (octets[0] == 172 && octets[1] >> 4 == 1) || (octets[0] == 192 && octets[1] == 168);
+}
+
+/* Where do requests from outside come in, if there are any? Not by way of this host, if it forwards nothing that comes
+ * by the other interface: then a network of public addresses is reached by its own. */
+static bool is_asked_from_outside(const struct doctor_facts *facts, const struct doctor_address *address)
+{
+	const struct doctor_link *other = doctor_link(facts, address->back.route.link);
+
+	if (address->named || own_gateway(facts, address))
+		return true;
+	return !is_private_v4(&address->is.address) && address->is.prefix_len < BITS_V4 && other &&
+	       other->forwarding == 0;
+}
+
+/* With the way back elsewhere there is no reason for it but the filter. */
+static bool kernel_drops(const struct doctor_way *in)
+{
+	return in->asked && (in->error == -EXDEV || in->error == -EINVAL);
+}
+
+/* The kernel says that it drops such requests; an error where there are some. A network of machines that only talk to
+ * each other is no business of the filter: only a note. */
 static enum doctor_severity rp_filter_severity(const struct doctor_facts *facts, const struct doctor_address *address)
 {
-	if (address->named)
-		return DOCTOR_ERROR;
-	return own_gateway(facts, address) ? DOCTOR_ERROR : DOCTOR_NOTE;
+	return kernel_drops(&address->in) && is_asked_from_outside(facts, address) ? DOCTOR_ERROR : DOCTOR_NOTE;
 }
 
 void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -339,7 +364,8 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 		const struct doctor_link *link = doctor_link(facts, address->is.link);
 		struct text text;
 
-		if (!endpoint_is_v4(&address->is.address) || !answers_elsewhere(facts, address) || link->rp_filter != 1)
+		if (!endpoint_is_v4(&address->is.address) || !answers_elsewhere(facts, address) ||
+		    link->rp_filter != DOCTOR_RP_STRICT || (address->in.asked && address->in.error == 0))
 			continue;
 		enum doctor_severity severity = rp_filter_severity(facts, address);
 		struct doctor_finding *finding = doctor_found(

@@ -82,6 +82,7 @@ static void on_link(void *context, const struct rtnl_link *is)
 		.arp_ignore = applied("ipv4/conf", is->name, "arp_ignore"),
 		.arp_filter = applied("ipv4/conf", is->name, "arp_filter"),
 		.accept_dad = applied("ipv6/conf", is->name, "accept_dad"),
+		.forwarding = proc_interface_sysctl("ipv4/conf", is->name, "forwarding", DOCTOR_UNKNOWN),
 	};
 	copy_name(link->name, is->name);
 }
@@ -201,6 +202,22 @@ static void ask_targets(struct netlink *nl, struct doctor_facts *facts)
 	}
 }
 
+/* A route of several next hops may well be by that interface too, or a rule lead there: the kernel's own word counts.
+ * It is asked for no more than is needed, as it may log what it says. */
+static struct doctor_way ask_way_in(struct netlink *nl, struct doctor_facts *facts,
+				    const struct doctor_address *address, const struct endpoint *from)
+{
+	const struct doctor_link *link = find_link(facts, address->is.link);
+	struct doctor_way in = { .asked = false };
+
+	if (!endpoint_is_v4(from) || !link || link->rp_filter != DOCTOR_RP_STRICT || address->back.error ||
+	    address->back.route.link == link->index)
+		return in;
+	in.asked = true;
+	in.error = rtnl_way_in(nl, &address->is.address, from, link->index);
+	return in;
+}
+
 static void ask_ways_back(struct netlink *nl, struct doctor_facts *facts)
 {
 	const struct endpoint *outsider[DOCTOR_FAMILIES];
@@ -211,8 +228,10 @@ static void ask_ways_back(struct netlink *nl, struct doctor_facts *facts)
 		struct doctor_address *address = &facts->addresses[i];
 		const struct endpoint *to = outsider[doctor_family(&address->is.address)];
 
-		if (to && may_be_asked(address))
-			address->back = ask_way(nl, to, &address->is.address);
+		if (!to || !may_be_asked(address))
+			continue;
+		address->back = ask_way(nl, to, &address->is.address);
+		address->in = ask_way_in(nl, facts, address, to);
 	}
 }
 

@@ -12,13 +12,17 @@
 
 enum doctor_family { DOCTOR_V4, DOCTOR_V6, DOCTOR_FAMILIES };
 
-enum { DOCTOR_UNKNOWN = -1 }; /* of a setting or counter: this kernel, or this namespace, does not show it */
+enum {
+	DOCTOR_UNKNOWN = -1,  /* of a setting or counter: this kernel, or this namespace, does not show it */
+	DOCTOR_RP_STRICT = 1, /* of rp_filter */
+};
 
 struct doctor_link {
 	unsigned index;
 	char name[IF_NAMESIZE]; /* safe to stand in a command */
 	bool outward;           /* of the kind that other hosts' frames come from: no tunnel, no bridge of our guests */
 	int64_t rp_filter, arp_ignore, arp_filter, accept_dad; /* as they apply, "all" taken into account */
+	int64_t forwarding;                                    /* of IPv4, what comes in here */
 	uint64_t heal_ms[DOCTOR_FAMILIES]; /* the longest that a wrong neighbour entry in use lives */
 	uint64_t base_reachable_ms[DOCTOR_FAMILIES];
 };
@@ -33,6 +37,8 @@ struct doctor_address {
 	struct rtnl_address is;
 	bool named;             /* the configuration says that it is asked */
 	struct doctor_way back; /* out of this host, from this address; asked of those that others might ask */
+	struct doctor_way in;   /* the other way round, by its own interface; has no route. Asked where the filter is
+				 * strict and the way back is elsewhere */
 };
 
 struct doctor_target {

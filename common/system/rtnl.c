@@ -370,8 +370,9 @@ static int take_way(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static int ask_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned flags,
-		   struct rtnl_route *way)
+/* came_by 0: it would leave this host. */
+static int ask_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned came_by,
+		   unsigned flags, struct rtnl_route *way)
 {
 	bool v4 = endpoint_is_v4(to);
 	struct nlmsghdr *header = netlink_request(nl, RTM_GETROUTE, 0);
@@ -386,6 +387,8 @@ static int ask_way(struct netlink *nl, const struct endpoint *to, const struct e
 		m->rtm_src_len = m->rtm_dst_len;
 		netlink_put_address(header, RTA_SRC, from);
 	}
+	if (came_by)
+		mnl_attr_put_u32(header, RTA_IIF, came_by);
 	return netlink_ask(nl, take_way, way);
 }
 
@@ -393,10 +396,17 @@ static int ask_way(struct netlink *nl, const struct endpoint *to, const struct e
 int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
 {
 	struct rtnl_route matched;
-	int error = ask_way(nl, to, from, RTM_F_FIB_MATCH, &matched);
+	int error = ask_way(nl, to, from, 0, RTM_F_FIB_MATCH, &matched);
 
 	if (error == 0)
-		error = ask_way(nl, to, from, 0, way);
+		error = ask_way(nl, to, from, 0, 0, way);
 	way->to_len = matched.to_len;
 	return error;
+}
+
+int rtnl_way_in(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
+{
+	struct rtnl_route way;
+
+	return ask_way(nl, to, from, link, 0, &way);
 }

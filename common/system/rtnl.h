@@ -106,5 +106,9 @@ bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *
  * (blackhole) are the kernel's word that there is none. */
 int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
     __attribute__((warn_unused_result));
+/* Would the kernel take in an IPv4 packet that came by this link? -EXDEV: the reverse-path filter would drop it; since
+ * Linux 6.13 that is -EINVAL, as is every other reason to. */
+int rtnl_way_in(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -135,7 +135,7 @@ def way_back_elsewhere(net):
     plan, address = net.plan, f"{net.plan.private}9"
     net.router.ip(plan.add(f"{plan.private}1", "lan"))
     second_interface(net, plan.add(address, "eth1"))
-    boot(net).sysctl("ipv4.conf.all.rp_filter=0", "ipv4.conf.eth1.rp_filter=1")
+    boot(net).sysctl("ipv4.conf.all.rp_filter=0", "ipv4.conf.eth1.rp_filter=1", "ipv4.conf.all.forwarding=1")
     if plan.nft == "ip":
         require(doctor(net, boot(net)), "rp-filter", "note", address)
     config = net.servers["boot-01"].config(listen={"port": 8620, "addresses": [address]})
@@ -148,6 +148,39 @@ def way_back_elsewhere(net):
     ip(net, boot(net), f"route add default via {plan.private}1 dev eth1 metric 5000")
     mend(boot(net), require(doctor(net, boot(net)), "way-back", "warning", address))
     nothing_wrong(doctor(net, boot(net), "--config", config))
+
+
+@scenario
+def strict_filter_that_drops(net):
+    """A public network on an interface of its own, which no route leads back by: nothing from outside comes in."""
+    if net.plan.nft == "ip6":  # which has no such filter
+        return
+    plan, host, address = net.plan, boot(net), f"{net.plan.private}9"
+
+    def comes_in():
+        return net.client.run("ping", "-c", "2", "-i", "0.2", "-W", "1", address, status=None).returncode == 0
+
+    net.router.ip(plan.add(f"{plan.private}1", "lan"))
+    second_interface(net, plan.add(address, "eth1"))
+    net.client.ip(f"route add {address} via {plan.outside}1")
+    host.sysctl("ipv4.conf.all.rp_filter=0", "ipv4.conf.eth1.rp_filter=1", "ipv4.conf.all.arp_ignore=1")
+    if comes_in():
+        raise Failure("nothing is dropped")
+    found = require(doctor(net, host), "rp-filter", "error", address, "eth0", "eth1")
+    host.sysctl("ipv4.conf.eth0.forwarding=1")
+    require(doctor(net, host), "rp-filter", "note", address)
+    host.sysctl("ipv4.conf.eth0.forwarding=0")
+    host.ip("route replace default "
+            f"nexthop via {plan.droplets}1 dev eth0 nexthop via {plan.private}1 dev eth1")  # fmt: skip
+    if not comes_in():
+        raise Failure("a next hop by eth1 is not enough")
+    if "rp-filter" in (findings := doctor(net, host)):
+        raise Failure(findings)
+    host.ip(f"route replace default via {plan.droplets}1 dev eth0")
+    mend(host, found)
+    if not comes_in():
+        raise Failure("the command mends nothing")
+    nothing_wrong(doctor(net, host))
 
 
 @scenario

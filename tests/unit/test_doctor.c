@@ -358,7 +358,8 @@ static void rp_filter(void **state)
 	struct doctor_link *link = &links[1];
 
 	link->rp_filter = 1;
-	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	address->in = (struct doctor_way){ .asked = true, .error = -EXDEV };
+	only(DOCTOR_RULE_rp_filter, DOCTOR_ERROR);
 	link->rp_filter = 2;
 	nothing();
 	link->rp_filter = 1;
@@ -367,7 +368,8 @@ static void rp_filter(void **state)
 	address->back.route.link = ETH0;
 	link->outward = false;
 	nothing();
-	address->named = true; /* the way back is a finding of its own then, and comes after it */
+	links[0].forwarding = 1; /* so that nothing but its name tells that it is asked there */
+	address->named = true;   /* the way back is a finding of its own then, and comes after it */
 	judge();
 	expect_findings(2);
 	assert_int_equal(findings.items[0].rule, DOCTOR_RULE_rp_filter);
@@ -387,6 +389,43 @@ static void rp_filter(void **state)
 	expect_findings(2);
 	assert_int_equal(findings.items[0].rule, DOCTOR_RULE_rp_filter);
 	assert_int_equal(findings.items[0].severity, DOCTOR_ERROR);
+}
+
+/* What is dropped is an error only where it is proven that there is something to drop. */
+static void rp_filter_without_proof(void **state)
+{
+	static const char *const private[] = { "10.1.2.3", "100.64.0.1", "172.31.0.1", "192.168.0.1" };
+	static const char *const public[] = { "11.1.2.3", "100.128.0.1", "172.32.0.1", "192.169.0.1" };
+
+	(void)state;
+	struct doctor_address *address = address_on_eth1();
+
+	links[1].rp_filter = 1;
+	address->in = (struct doctor_way){ .asked = true, .error = -EXDEV };
+	for (unsigned i = 0; i < 4; i++) {
+		address->is.address = at(public[i]);
+		only(DOCTOR_RULE_rp_filter, DOCTOR_ERROR);
+		address->is.address = at(private[i]);
+		only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	}
+	address->is.address = at("203.0.113.9");
+	address->is.prefix_len = 32; /* it may be routed here by either interface */
+	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	address->is.prefix_len = 24;
+	links[0].forwarding = 1; /* this host may be its network's router */
+	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	links[0].forwarding = DOCTOR_UNKNOWN;
+	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	links[0].forwarding = 0;
+	address->in.error = -EINVAL; /* a newer kernel */
+	only(DOCTOR_RULE_rp_filter, DOCTOR_ERROR);
+	address->in.error = -EOPNOTSUPP;
+	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	address->in = (struct doctor_way){ .asked = false };
+	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
+	address->in.asked = true;
+	address->in.error = 0; /* one of several next hops is by eth1 */
+	nothing();
 }
 
 static void way_back(void **state)
@@ -728,6 +767,7 @@ int main(void)
 		RULE_TEST(nonlocal_bind),
 		RULE_TEST(no_way_out),
 		RULE_TEST(rp_filter),
+		RULE_TEST(rp_filter_without_proof),
 		RULE_TEST(way_back),
 		RULE_TEST(way_back_gateway),
 		RULE_TEST(arp_flux),
