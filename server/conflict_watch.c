@@ -185,23 +185,40 @@ void conflict_watch_own_changed(struct conflict_watch *watch)
 
 /* ---- evidence ---- */
 
+static int ask_by_arp(struct conflict_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+{
+	static const uint8_t everybody[HEADERS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint8_t probe[HEADERS_ARP_LEN];
+
+	headers_write_arp_probe(probe, link->mac, address);
+	return tap_send(w->arp, ETH_P_ARP, link->index, everybody, probe, sizeof probe);
+}
+
+static int ask_by_nd(struct conflict_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+{
+	uint8_t solicitation[HEADERS_SOLICITATION_LEN], to[HEADERS_MAC_LEN];
+
+	headers_write_solicitation(solicitation, to, link->mac, address);
+	return tap_send(w->nd, ETH_P_IPV6, link->index, to, solicitation, sizeof solicitation);
+}
+
+/* Not about an address that our kernel does not use: whoever has it, has it rightly, as far as we know. */
 static void ask(struct conflict_watch *w, const struct rtnl_address *address, int64_t now_ns)
 {
 	const struct rtnl_link *link = own_link(w->own, address->link);
-	uint8_t probe[HEADERS_ARP_LEN];
 	struct question *question;
 	bool evicted;
 	int error;
 
-	if (!endpoint_is_v4(&address->address) || !link || !link->has_mac || !(link->flags & IFF_UP) ||
-	    link->flags & IFF_NOARP)
+	if (address->flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE) || !link || !link->has_mac ||
+	    !(link->flags & IFF_UP) || link->flags & IFF_NOARP)
 		return;
 	question = recent_use(w->questions, address->address.address, &evicted);
 	if (question->asked_ns && now_ns - question->asked_ns < question_interval_ns)
 		return;
 	question->asked_ns = now_ns;
-	headers_write_arp_probe(probe, link->mac, &address->address);
-	error = tap_broadcast(w->arp, ETH_P_ARP, link->index, probe, sizeof probe);
+	error = endpoint_is_v4(&address->address) ? ask_by_arp(w, link, &address->address)
+						  : ask_by_nd(w, link, &address->address);
 	if (error < 0)
 		log_info("can't ask on %s who else has an address of ours: %s", link->name, strerror(-error));
 }
@@ -225,7 +242,7 @@ void conflict_watch_collect(struct conflict_watch *watch, struct evidence_answer
 {
 	int64_t now_ns = clock_mono_ns();
 
-	if (tap_is_open(watch->arp) && !ask_about_flows(watch, answer, now_ns))
+	if (tap_is_open(watch->arp) && tap_is_open(watch->nd) && !ask_about_flows(watch, answer, now_ns))
 		for (unsigned i = 0; i < watch->own->addresses_len; i++)
 			ask(watch, &watch->own->addresses[i], now_ns);
 	tap_drain(watch->arp);

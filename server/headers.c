@@ -10,6 +10,7 @@ enum {
 	IP4_DESTINATION = 16,
 
 	IP6_LEN = 40,
+	IP6_PAYLOAD_LEN = 4,
 	IP6_NEXT = 6,
 	IP6_HOP_LIMIT = 7,
 	IP6_SOURCE = 8,
@@ -27,8 +28,12 @@ enum {
 	ICMP6 = 58,
 	ND_SOLICITATION = 135,
 	ND_ADVERTISEMENT = 136,
+	ND_CHECKSUM = IP6_LEN + 2,
+	ND_FLAGS = IP6_LEN + 4,
+	ND_OVERRIDE = 0x20,
 	ND_TARGET = IP6_LEN + 8,
 	ND_LEN = IP6_LEN + 24,
+	ND_SOURCE_MAC = 1,
 };
 
 static const uint8_t arp_head[] = { 0, 1, 8, 0, 6, 4 }; /* Ethernet, IPv4 */
@@ -116,7 +121,7 @@ bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim
 	question = buf[IP6_LEN] == ND_SOLICITATION;
 	claim->probe = question && memcmp(buf + IP6_SOURCE, nobody, sizeof nobody) == 0;
 	claim->address = endpoint6(buf + (question && !claim->probe ? IP6_SOURCE : ND_TARGET));
-	return question || buf[IP6_LEN] == ND_ADVERTISEMENT;
+	return question || (buf[IP6_LEN] == ND_ADVERTISEMENT && buf[ND_FLAGS] & ND_OVERRIDE);
 }
 
 void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEADERS_MAC_LEN],
@@ -127,4 +132,40 @@ void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEA
 	bytes_put16(buf + ARP_OPERATION, 1);
 	memcpy(buf + ARP_SENDER_MAC, mac, HEADERS_MAC_LEN);
 	memcpy(buf + ARP_TARGET, address->address + sizeof endpoint_v4_prefix, 4);
+}
+
+/* Over the pseudo-header, too: addresses, length and protocol. */
+static uint16_t icmp6_checksum(const uint8_t *buf, size_t len)
+{
+	uint32_t sum = (uint32_t)(len - IP6_LEN) + ICMP6;
+
+	for (size_t i = IP6_SOURCE; i < len; i += 2)
+		sum += bytes_get16(buf + i);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
+void headers_write_solicitation(uint8_t buf[HEADERS_SOLICITATION_LEN], uint8_t to[HEADERS_MAC_LEN],
+				const uint8_t mac[HEADERS_MAC_LEN], const struct endpoint *address)
+{
+	const uint8_t source[] = { 0xfe,       0x80,   0,      0,    0,    0,      0,      0,
+				   mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
+	const uint8_t *last = address->address + 13;
+	const uint8_t destination[] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, last[0], last[1], last[2] };
+
+	memset(buf, 0, HEADERS_SOLICITATION_LEN);
+	buf[0] = 6 << 4;
+	bytes_put16(buf + IP6_PAYLOAD_LEN, HEADERS_SOLICITATION_LEN - IP6_LEN);
+	buf[IP6_NEXT] = ICMP6;
+	buf[IP6_HOP_LIMIT] = 255;
+	memcpy(buf + IP6_SOURCE, source, sizeof source);
+	memcpy(buf + IP6_DESTINATION, destination, sizeof destination);
+	buf[IP6_LEN] = ND_SOLICITATION;
+	memcpy(buf + ND_TARGET, address->address, sizeof address->address);
+	buf[ND_LEN] = ND_SOURCE_MAC;
+	buf[ND_LEN + 1] = 1; /* of eight octets */
+	memcpy(buf + ND_LEN + 2, mac, HEADERS_MAC_LEN);
+	bytes_put16(buf + ND_CHECKSUM, icmp6_checksum(buf, HEADERS_SOLICITATION_LEN));
+	to[0] = to[1] = 0x33;
+	memcpy(to + 2, destination + 12, 4);
 }

@@ -27,12 +27,19 @@ struct headers_claim {
 
 /* false: nothing of that kind. An ordinary request claims its sender's address. */
 bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
-/* The same in IPv6: neighbour advertisements and solicitations. */
+/* The same in IPv6: neighbour advertisements and solicitations. Who does not insist (no override flag) speaks for
+ * another (a proxy), or is one of several on purpose (anycast). */
 bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
 
 /* An ARP probe (RFC 5227): whoever else has this IPv4 address will say so. */
 enum { HEADERS_ARP_LEN = 28 };
 void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEADERS_MAC_LEN],
 			     const struct endpoint *address);
+/* The same in IPv6: a neighbour solicitation, and the MAC that it goes to. It asks from a link-local address made of
+ * our MAC, whether that is ours or not: the answer comes to the MAC. A probe from :: would be answered to everybody,
+ * who would then take the other one for the right one. */
+enum { HEADERS_SOLICITATION_LEN = 72 };
+void headers_write_solicitation(uint8_t buf[HEADERS_SOLICITATION_LEN], uint8_t to[HEADERS_MAC_LEN],
+				const uint8_t mac[HEADERS_MAC_LEN], const struct endpoint *address);
 
 #endif

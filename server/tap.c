@@ -113,9 +113,10 @@ int tap_set_filter(struct tap *tap, const struct filters_program *program)
 	return packet_socket_filter(tap->fd, &fprog);
 }
 
-int tap_broadcast(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t *buf, size_t len)
+int tap_send(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t to[PACKET_SOCKET_MAC_LEN],
+	     const uint8_t *buf, size_t len)
 {
-	return packet_socket_broadcast(tap->fd, protocol, link, buf, len);
+	return packet_socket_send(tap->fd, protocol, link, to, buf, len);
 }
 
 void tap_drain(struct tap *tap)

@@ -21,9 +21,8 @@ void tap_free(struct tap *tap);
 /* It was started, and sees frames. */
 bool tap_is_open(const struct tap *tap);
 int tap_set_filter(struct tap *tap, const struct filters_program *program) __attribute__((warn_unused_result));
-/* To everybody on the link. */
-int tap_broadcast(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t *buf, size_t len)
-    __attribute__((warn_unused_result));
+int tap_send(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t to[PACKET_SOCKET_MAC_LEN],
+	     const uint8_t *buf, size_t len) __attribute__((warn_unused_result));
 /* Read now what is there. */
 void tap_drain(struct tap *tap);
 /* When it was last found that frames had been dropped unread (monotonic); 0: never. */

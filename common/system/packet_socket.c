@@ -119,15 +119,16 @@ unsigned packet_socket_dropped(int fd)
 	return getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) < 0 ? 0 : stats.tp_drops;
 }
 
-int packet_socket_broadcast(int fd, uint16_t protocol, unsigned link, const uint8_t *buf, size_t len)
+int packet_socket_send(int fd, uint16_t protocol, unsigned link, const uint8_t to[PACKET_SOCKET_MAC_LEN],
+		       const uint8_t *buf, size_t len)
 {
-	struct sockaddr_ll to = {
+	struct sockaddr_ll address = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(protocol),
 		.sll_ifindex = (int)link,
 		.sll_halen = PACKET_SOCKET_MAC_LEN,
-		.sll_addr = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
 	};
 
-	return sendto(fd, buf, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to) < 0 ? -errno : 0;
+	memcpy(address.sll_addr, to, PACKET_SOCKET_MAC_LEN);
+	return sendto(fd, buf, len, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
 }

@@ -32,7 +32,8 @@ int packet_socket_filter(int fd, const struct sock_fprog *filter);
 int packet_socket_read(int fd, packet_socket_on_frame *on_frame, void *context);
 /* How many the kernel has dropped since this was last asked, as the buffer was full. */
 unsigned packet_socket_dropped(int fd);
-/* To everybody on the link. Returns 0 or -errno. */
-int packet_socket_broadcast(int fd, uint16_t protocol, unsigned link, const uint8_t *buf, size_t len);
+/* To whom this MAC is of, on this link. Returns 0 or -errno. */
+int packet_socket_send(int fd, uint16_t protocol, unsigned link, const uint8_t to[PACKET_SOCKET_MAC_LEN],
+		       const uint8_t *buf, size_t len);
 
 #endif

@@ -222,10 +222,12 @@ static void ip6(struct link_frames *f, uint8_t protocol, uint8_t type, bool from
 	p[7] = 255;
 	memcpy(p + 8, from_nobody ? (uint8_t[16]){ 0 } : v6(9, 0).address, 16);
 	memcpy(p + 24, v6(5, 0).address, 16);
-	if (protocol == 58)
+	if (protocol == 58) {
 		p[40] = type;
-	else
+		p[44] = 0x20; /* an advertisement's override flag */
+	} else {
 		ports(p + 40, false);
+	}
 	memcpy(p + 48, v6(5, 0).address, 16);
 }
 

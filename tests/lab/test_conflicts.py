@@ -71,9 +71,7 @@ def another_machine_asks_from_our_address(net):
 
 @scenario
 def a_silent_duplicate_is_asked_for(net):
-    """A loss on another address makes the client ask; the server then asks the link. (ARP only.)"""
-    if net.plan.nft == "ip6":
-        return
+    """A loss on another address makes the client ask; the server then asks the link."""
     one, two = net.servers.values()
     anchor = net.plan.anchor["boot-01"]
     net.repoint("boot-01")

@@ -72,12 +72,14 @@ int tap_set_filter(struct tap *tap, const struct filters_program *program)
 	return 0;
 }
 
-int tap_broadcast(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t *buf, size_t len)
+int tap_send(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t to[PACKET_SOCKET_MAC_LEN],
+	     const uint8_t *buf, size_t len)
 {
 	struct endpoint address =
 	    network_address(buf[ARP_TARGET], buf[ARP_TARGET + 1], buf[ARP_TARGET + 2], buf[ARP_TARGET + 3], 0);
 
 	(void)link;
+	(void)to;
 	(void)len;
 	if (protocol == ETH_P_ARP)
 		link_ask(tap->link, &address);

@@ -84,6 +84,7 @@ static struct packet nd(uint8_t type, bool from_nobody)
 	if (!from_nobody)
 		memcpy(p.buf + 8, source.address, 16);
 	p.buf[40] = type;
+	p.buf[44] = 0x20; /* of an advertisement: override */
 	memcpy(p.buf + 48, target.address, 16);
 	return p;
 }
@@ -157,6 +158,7 @@ static void claims_and_probes_are_told_apart(void **state)
 	struct endpoint nine6 = sample_endpoint_v6(9, 0);
 	struct packet claim4 = arp(5, 9), probe4 = arp(0, 5), claim6 = nd(136, false), probe6 = nd(135, true);
 	struct packet question6 = nd(135, false), routed6 = nd(136, false), redirect6 = nd(137, false);
+	struct packet proxy6 = nd(136, false);
 	struct headers_claim c;
 
 	(void)state;
@@ -175,6 +177,8 @@ static void claims_and_probes_are_told_apart(void **state)
 	assert_false(headers_read_nd(redirect6.buf, redirect6.len, &c));
 	routed6.buf[7] = 254;
 	assert_false(headers_read_nd(routed6.buf, routed6.len, &c));
+	proxy6.buf[44] = 0x40; /* solicited, but no override: it does not insist */
+	assert_false(headers_read_nd(proxy6.buf, proxy6.len, &c));
 	claim4.buf[1] = 6; /* not Ethernet */
 	assert_false(headers_read_arp(claim4.buf, claim4.len, &c));
 }
@@ -192,6 +196,29 @@ static void our_own_probe_is_one(void **state)
 	assert_true(c.probe && endpoint_equal(&c.address, &five));
 	assert_int_equal(buf[7], 1); /* a request */
 	assert_memory_equal(buf + 8, mac, sizeof mac);
+}
+
+static void our_own_solicitation_claims_nothing_of_anybody(void **state)
+{
+	static const uint8_t mac[HEADERS_MAC_LEN] = { 2, 0, 0x5e, 0, 0x53, 1 };
+	static const uint8_t group[HEADERS_MAC_LEN] = { 0x33, 0x33, 0xff, 0, 0, 5 };
+	static const uint8_t ours[16] = { 0xfe, 0x80, [8] = 0, 0, 0x5e, 0xff, 0xfe, 0, 0x53, 1 };
+	struct endpoint five = sample_endpoint_v6(5, 0);
+	uint8_t buf[HEADERS_SOLICITATION_LEN], to[HEADERS_MAC_LEN];
+	struct headers_claim c;
+	uint32_t sum = 32 + 58; /* of the pseudo-header: length and protocol */
+
+	(void)state;
+	headers_write_solicitation(buf, to, mac, &five);
+	assert_memory_equal(to, group, sizeof to);
+	assert_true(headers_read_nd(buf, sizeof buf, &c));
+	assert_false(c.probe); /* or it would be answered to everybody */
+	assert_memory_equal(c.address.address, ours, sizeof ours);
+	assert_memory_equal(buf + 48, five.address, sizeof five.address);
+	assert_memory_equal(buf + 66, mac, sizeof mac);
+	for (size_t i = 8; i < sizeof buf; i += 2)
+		sum += (uint32_t)(buf[i] << 8 | buf[i + 1]);
+	assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
 }
 
 /* ---- filters ---- */
@@ -464,6 +491,7 @@ int main(void)
 		cmocka_unit_test(no_port_at_all_lets_nothing_pass),
 		cmocka_unit_test(the_longest_filters_fit_and_work),
 		cmocka_unit_test(only_claims_in_nd_pass),
+		cmocka_unit_test(our_own_solicitation_claims_nothing_of_anybody),
 		cmocka_unit_test(the_newest_mac_counts_for_each_address_of_ours),
 		cmocka_unit_test(what_has_just_come_may_not_be_read),
 		cmocka_unit_test(a_mac_is_known_by_all_that_came_from_it),
