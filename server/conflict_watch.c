@@ -5,7 +5,6 @@
 #include "common/system/log.h"
 #include "server/conflicts.h"
 #include "server/headers.h"
-#include "server/recent.h"
 #include "server/tap.h"
 
 #include <linux/if_addr.h>
@@ -14,20 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFLICTS_MAX = 64, QUESTIONS_MAX = 256 };
-static const int64_t question_interval_ns = 10000000000;
-
-/* An address of ours that we asked about. */
-struct question {
-	uint8_t address[16];
-	int64_t asked_ns; /* 0: never */
-};
+enum { CONFLICTS_MAX = 64 };
 
 struct conflict_watch {
 	const struct own *own;
 	struct findings *findings;
 	struct conflicts *conflicts;
-	struct recent *questions;
 	struct tap *arp, *nd;
 };
 
@@ -105,6 +96,25 @@ static void note_failed_detection(struct conflict_watch *w)
 	}
 }
 
+static struct endpoint claimed_address(const struct conflict *c)
+{
+	struct endpoint address = { .port = 0 };
+
+	memcpy(address.address, c->key.address, sizeof address.address);
+	return address;
+}
+
+/* Two may have an address for the moment in which it moves. */
+static void forget_lost_addresses(struct conflict_watch *w)
+{
+	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
+		struct endpoint claimed = claimed_address(c);
+
+		if (!own_address(w->own, &claimed))
+			conflicts_forget(w->conflicts, &claimed);
+	}
+}
+
 /* ---- life ---- */
 
 struct conflict_watch *conflict_watch_new(const struct own *own, struct findings *findings)
@@ -118,11 +128,9 @@ struct conflict_watch *conflict_watch_new(const struct own *own, struct findings
 	w->own = own;
 	w->findings = findings;
 	w->conflicts = conflicts_new(CONFLICTS_MAX, hash_key);
-	w->questions =
-	    recent_new(QUESTIONS_MAX, sizeof(struct question), sizeof((struct question *)0)->address, hash_key);
 	w->arp = tap_new(on_arp, w);
 	w->nd = tap_new(on_nd, w);
-	if (w->conflicts && w->questions && w->arp && w->nd)
+	if (w->conflicts && w->arp && w->nd)
 		return w;
 	conflict_watch_free(w);
 	return NULL;
@@ -133,7 +141,6 @@ void conflict_watch_free(struct conflict_watch *watch)
 	if (!watch)
 		return;
 	conflicts_free(watch->conflicts);
-	recent_free(watch->questions);
 	tap_free(watch->arp);
 	tap_free(watch->nd);
 	free(watch);
@@ -173,6 +180,7 @@ void conflict_watch_own_changed(struct conflict_watch *watch)
 	struct filters_program arp, nd;
 	int error = 0;
 
+	forget_lost_addresses(watch);
 	note_failed_detection(watch);
 	filter_own(watch, &arp, &nd);
 	if (tap_is_open(watch->arp))
@@ -206,17 +214,12 @@ static int ask_by_nd(struct conflict_watch *w, const struct rtnl_link *link, con
 static void ask(struct conflict_watch *w, const struct rtnl_address *address, int64_t now_ns)
 {
 	const struct rtnl_link *link = own_link(w->own, address->link);
-	struct question *question;
-	bool evicted;
 	int error;
 
 	if (address->flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE) || !link || !link->has_mac ||
-	    !(link->flags & IFF_UP) || link->flags & IFF_NOARP)
+	    !(link->flags & IFF_UP) || link->flags & IFF_NOARP ||
+	    !conflicts_ask(w->conflicts, &address->address, now_ns))
 		return;
-	question = recent_use(w->questions, address->address.address, &evicted);
-	if (question->asked_ns && now_ns - question->asked_ns < question_interval_ns)
-		return;
-	question->asked_ns = now_ns;
 	error = endpoint_is_v4(&address->address) ? ask_by_arp(w, link, &address->address)
 						  : ask_by_nd(w, link, &address->address);
 	if (error < 0)
@@ -238,13 +241,35 @@ static bool ask_about_flows(struct conflict_watch *w, const struct evidence_answ
 	return any;
 }
 
+/* Whoever claims one is heard again, or his claim stands no more. */
+static void ask_about_claims(struct conflict_watch *w, int64_t now_ns)
+{
+	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
+		struct endpoint claimed = claimed_address(c);
+		const struct rtnl_address *address = own_address(w->own, &claimed);
+
+		if (address)
+			ask(w, address, now_ns);
+	}
+}
+
+static void ask_link(struct conflict_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+{
+	ask_about_claims(w, now_ns);
+	if (!ask_about_flows(w, answer, now_ns))
+		for (unsigned i = 0; i < w->own->addresses_len; i++)
+			ask(w, &w->own->addresses[i], now_ns);
+}
+
+/* What has come by now is read before those who have said nothing are taken to have no claim. */
 void conflict_watch_collect(struct conflict_watch *watch, struct evidence_answer *answer)
 {
 	int64_t now_ns = clock_mono_ns();
 
-	if (tap_is_open(watch->arp) && tap_is_open(watch->nd) && !ask_about_flows(watch, answer, now_ns))
-		for (unsigned i = 0; i < watch->own->addresses_len; i++)
-			ask(watch, &watch->own->addresses[i], now_ns);
+	tap_drain(watch->arp);
+	tap_drain(watch->nd);
+	if (tap_is_open(watch->arp) && tap_is_open(watch->nd))
+		ask_link(watch, answer, now_ns);
 	tap_drain(watch->arp);
 	tap_drain(watch->nd);
 	conflicts_tell(watch->conflicts, now_ns, answer);

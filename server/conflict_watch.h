@@ -22,7 +22,9 @@ void conflict_watch_free(struct conflict_watch *watch);
 /* own is another than before. */
 void conflict_watch_own_changed(struct conflict_watch *watch);
 /* Fill conflicts. Besides, ask the link who else has the addresses that the answer's flows arrived on (without flows:
- * all of ours), at most once each ten seconds: what comes of that is in the next answer. */
+ * all of ours), and those that somebody claims, as often as conflicts_ask says: what comes of that is in the next
+ * answer.
+ */
 void conflict_watch_collect(struct conflict_watch *watch, struct evidence_answer *answer);
 
 #endif

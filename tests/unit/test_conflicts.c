@@ -1,4 +1,5 @@
-/* conflicts: claims of our addresses are counted, told at once and then once a minute, and bounded. */
+/* conflicts: claims of our addresses are counted, told at once and then once a minute, bounded, and believed until
+ * nobody answers for them. */
 #include "server/conflicts.h"
 #include "tests/unit/sample_packet.h"
 
@@ -53,6 +54,59 @@ static void an_answer_has_claims_but_no_probes(void **state)
 	conflicts_free(c);
 }
 
+static const struct conflict *standing(const struct conflicts *c, const struct endpoint *address)
+{
+	for (const struct conflict *claim = conflicts_next(c, NULL); claim; claim = conflicts_next(c, claim))
+		if (memcmp(claim->key.address, address->address, sizeof claim->key.address) == 0)
+			return claim;
+	return NULL;
+}
+
+static void a_claim_stands_until_nobody_answers_for_it(void **state)
+{
+	struct conflicts *c = conflicts_new(4, hash_key);
+	struct endpoint ours = sample_endpoint_v4(5, 0), other = sample_endpoint_v4(6, 0);
+	struct evidence_answer answer = { .conflicts_len = 0 };
+
+	(void)state;
+	assert_true(conflicts_ask(c, &ours, 1 * S));
+	assert_false(conflicts_ask(c, &ours, 10 * S)); /* nobody claims it */
+	assert_true(conflicts_ask(c, &ours, 11 * S));
+	conflicts_note(c, CONFLICTS_CLAIM, &ours, mac, 12 * S);
+	conflicts_note(c, CONFLICTS_CLAIM, &other, mac, 12 * S);
+	assert_true(conflicts_ask(c, &ours, 13 * S)); /* somebody does */
+	conflicts_note(c, CONFLICTS_CLAIM, &ours, mac, 13 * S + 1);
+	assert_false(conflicts_ask(c, &ours, 14 * S - 1));
+	assert_true(conflicts_ask(c, &ours, 14 * S));
+	assert_false(conflicts_ask(c, &ours, 15 * S - 1)); /* who is asked has a second */
+	assert_non_null(standing(c, &ours));
+	assert_false(conflicts_ask(c, &ours, 15 * S));
+	assert_null(standing(c, &ours));
+	assert_non_null(standing(c, &other)); /* about that one nobody was asked */
+	conflicts_tell(c, 15 * S, &answer);
+	assert_int_equal(answer.conflicts_len, 1);
+	assert_true(endpoint_equal(&answer.conflicts[0].address, &other));
+	conflicts_note(c, CONFLICTS_CLAIM, &ours, mac, 16 * S); /* and again */
+	assert_non_null(standing(c, &ours));
+	assert_int_equal(standing(c, &ours)->count, 3);
+	conflicts_free(c);
+}
+
+static void of_an_address_that_was_lost_nothing_is_claimed(void **state)
+{
+	struct conflicts *c = conflicts_new(4, hash_key);
+	struct endpoint ours = sample_endpoint_v4(5, 0), other = sample_endpoint_v4(6, 0);
+
+	(void)state;
+	conflicts_note(c, CONFLICTS_CLAIM, &ours, mac, 1 * S);
+	conflicts_note(c, CONFLICTS_CLAIM, &ours, another, 1 * S);
+	conflicts_note(c, CONFLICTS_CLAIM, &other, mac, 1 * S);
+	conflicts_forget(c, &ours);
+	assert_null(standing(c, &ours));
+	assert_non_null(standing(c, &other));
+	conflicts_free(c);
+}
+
 static void more_claims_than_anybody_wants_to_know(void **state)
 {
 	struct conflicts *c = conflicts_new(EVIDENCE_CONFLICTS_MAX + 2, hash_key);
@@ -75,6 +129,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_claim_is_told_once_a_minute),
 		cmocka_unit_test(an_answer_has_claims_but_no_probes),
+		cmocka_unit_test(a_claim_stands_until_nobody_answers_for_it),
+		cmocka_unit_test(of_an_address_that_was_lost_nothing_is_claimed),
 		cmocka_unit_test(more_claims_than_anybody_wants_to_know),
 	};
 
