@@ -125,9 +125,15 @@ static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict
 	return (state != VERDICT_DOWN && stranger_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
 }
 
+/* Of losses that came later, a claim says nothing. */
+static bool claims_account_for_it(const struct verdict_evidence *e)
+{
+	return e->facts.conflict && is_most(e, e->facts.claimed_lost);
+}
+
 static bool two_refuse(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return e->facts.conflict && explained_by(e, state, PROBER_REFUSED);
+	return claims_account_for_it(e) && explained_by(e, state, PROBER_REFUSED);
 }
 
 /* A firewall between two bridges can reject in the name of the address, but does not draw our frames to itself. A reset
@@ -140,7 +146,7 @@ static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_st
 
 static bool two_claim(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return e->facts.conflict && is_failing(state) && losses(e) >= CLAIMED_LOST;
+	return claims_account_for_it(e) && is_failing(state) && e->facts.claimed_lost >= CLAIMED_LOST;
 }
 
 static bool the_address_moved(const struct verdict_evidence *e, enum verdict_state state)
@@ -418,7 +424,9 @@ const struct causes_rule causes_rules[] = {
 	    .holds = two_refuse,
 	    .needs =
 		"the probes are refused, and the server that should hold the address sees another machine claim it",
-	    .forbids = "a claim that is a minute older than the losses",
+	    .forbids =
+		"a claim made more than 2 s before the outage, or at another time than most of the losses; a "
+		"claimant who says nothing when the server asks the link; an address that the server has no more",
 	    .tell = sentences_refused_by_other,
 	},
 	{
@@ -503,7 +511,9 @@ const struct causes_rule causes_rules[] = {
 	    .holds = two_claim,
 	    .needs = "at least 3 losses that nothing else explains, and the server that should hold the address sees "
 		     "another machine claim it",
-	    .forbids = "a claim that is a minute older than the losses",
+	    .forbids =
+		"a claim made more than 2 s before the outage, or at another time than most of the losses; a "
+		"claimant who says nothing when the server asks the link; an address that the server has no more",
 	},
 	{
 	    .cause = VERDICT_CAUSE_CLOCK_SKEW,

@@ -83,18 +83,31 @@ static void note_neighbour(struct path *p, const struct testimony *t, const stru
 		p->doubt->has_neighbour = false; /* it has nothing to say of it any more */
 }
 
+/* It may have seen the claim while it had the address, and have it no more; of many addresses it tells a part. */
+static bool may_be_its_own(const struct testimony *t, const struct endpoint *address)
+{
+	return is_its_own(t, address) || t->answer->truncated || t->answer->addresses_len == EVIDENCE_ADDRESSES_MAX;
+}
+
+/* Who tells of it no more has found, as far as it can ask, that there is nobody else any more. */
 static void note_conflict(struct path *p, const struct testimony *t)
 {
 	for (unsigned i = 0; i < t->answer->conflicts_len; i++) {
 		const struct evidence_conflict *c = &t->answer->conflicts[i];
-		if (!endpoint_same_address(&c->address, &p->endpoint) &&
-		    !endpoint_same_address(&c->address, &p->facts.arrived_on))
+		if ((!endpoint_same_address(&c->address, &p->endpoint) &&
+		     !endpoint_same_address(&c->address, &p->facts.arrived_on)) ||
+		    !may_be_its_own(t, &c->address))
 			continue;
 		p->doubt->conflict = *c;
+		p->doubt->conflict_server = (int)t->server;
 		p->doubt->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * MS;
+		if (!p->doubt->has_conflict)
+			p->doubt->conflict_from_ns = p->doubt->conflict_ns;
 		p->doubt->has_conflict = true;
 		return;
 	}
+	if (p->doubt->conflict_server == (int)t->server && !t->answer->truncated)
+		p->doubt->has_conflict = false;
 }
 
 /* -- what did not come to it -- */

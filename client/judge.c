@@ -8,7 +8,9 @@
 /* `check` speaks once, when its third question has left: two can have been in vain. */
 enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
 
-#define CLAIM_AGE_NS INT64_C(60000000000) /* a claim to the address may be so much older than the losses */
+/* A claim may be so much older than a loss: a server that is asked each second tells of one that it saw when it was
+ * asked the last time. And younger, besides the timeout: only then is it asked at all. */
+#define CLAIM_AGE_NS INT64_C(2000000000)
 
 const char *judge_server_name(const struct engine *e, int server)
 {
@@ -169,6 +171,25 @@ static void explain_silence(const struct engine *e, const struct path *p, int64_
 	}
 }
 
+/* Of an outage that had begun by the newest claim the rest is lost to the one who claims, too: about what is refused a
+ * server is asked ever more seldom. */
+static void explain_conflict(const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+{
+	const struct path_doubt *d = p->doubt;
+	const struct prober *b = &p->prober;
+	int64_t from_ns = d->conflict_from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = d->conflict_ns + CLAIM_AGE_NS;
+	int64_t row_ns = path_row(p).began_ns;
+
+	if (!d->has_conflict)
+		return;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		facts->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
+				       (r->sent_ns <= to_ns || (row_ns <= to_ns && r->sent_ns >= row_ns));
+	}
+	facts->conflict = facts->claimed_lost > 0 ? &d->conflict : NULL;
+}
+
 /* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
 static int witness_of(const struct path *p)
 {
@@ -203,7 +224,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	facts->witness = judge_server_name(e, witness_of(p));
 	explain_neighbour(e, p, since_ns, facts);
 	explain_silence(e, p, since_ns, facts);
-	facts->conflict = d->has_conflict && d->conflict_ns >= since_ns - CLAIM_AGE_NS ? &d->conflict : NULL;
+	explain_conflict(p, since_ns, facts);
 	facts->handshakes = handshakes(p, since_ns);
 	facts->frames_without_receipts = d->frames_without_receipts;
 	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;

@@ -52,7 +52,8 @@ struct path_doubt {
 	int64_t neighbour_ns;       /* .. when it was asked (monotonic) */
 	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
-	int64_t conflict_ns; /* monotonic: when the newest claim was seen */
+	int conflict_server;                   /* index of who told of it .. */
+	int64_t conflict_from_ns, conflict_ns; /* .. and saw claims from then on, and the newest one (monotonic) */
 	int silent_server; /* index of one that has the very address probed, and listens there; -1: none. Nothing .. */
 	int64_t silent_from_ns, silent_to_ns; /* .. reached it that left in between */
 	bool has_stranger;

@@ -79,6 +79,7 @@ struct verdict_facts {
 	const struct evidence_neighbour *neighbour; /* the server's way back to us; NULL: not said */
 	const struct evidence_conflict
 	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
+	uint32_t claimed_lost;   /* so many probes were lost about then, or in an outage that had begun */
 	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
 	bool told_elsewhere;     /* `told` was said to another flow of the same target, address and protocol */
 	bool seen_by_server;     /* evidence: a receipt or a half-open socket of this path */

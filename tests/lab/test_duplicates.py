@@ -11,6 +11,7 @@
 import contextlib
 import itertools
 import threading
+import time
 
 import lab
 from lab import Failure, link, wait_until
@@ -21,6 +22,7 @@ SHARED = {"target": "shared"}
 SHARED_UDP = {"target": "shared", "protocol": "udp", "flow": "held"}
 TURN_SECONDS = 0.2
 PATIENCE = 120  # servers are asked about others a few times a minute
+LATER_SECONDS = 10  # a claim is long over
 
 
 def announce(host):
@@ -285,6 +287,13 @@ class Keepalived:
         self.server.host.run("kill", "-KILL", parent, child)
 
 
+def sees_claim(lan, server, other):
+    wait_until(f"{server.name} sees the claim of {other.name}", lambda: any(
+        line["type"] == "claim" and line["address"] == lan.shared and line["mac"] == other.host.mac()
+        for line in server.journal()
+    ))  # fmt: skip
+
+
 @scenario
 def keepalived_dies_without_giving_up(net):
     """Split brain: the backup takes over, and the old master has the address still. Nothing is lost meanwhile."""
@@ -301,10 +310,7 @@ def keepalived_dies_without_giving_up(net):
     lan.never(daemon, "duplicate-address")  # so far it is a move like any other
     if not lan.has(lan.one):
         raise Failure("keepalived took the address away: this shows nothing")
-    wait_until("boot-01 sees the claim", lambda: any(
-        line["type"] == "claim" and line["address"] == lan.shared and line["mac"] == lan.two.host.mac()
-        for line in lan.one.journal()
-    ))  # fmt: skip
+    sees_claim(lan, lan.one, lan.two)
     with lan.speaking_up():
         daemon.wait_for(SHARED_UDP, cause="duplicate-address")
     backup.process.stop()
@@ -373,6 +379,34 @@ def an_address_that_moves(net):
         for protocol in ("udp", "tcp"):
             daemon.wait_for({**SHARED, "protocol": protocol}, state="up", server=new.name)
         net.check(lan.targets()).expect(SHARED, state="up", cause="none", server=new.name)
+    lan.never(daemon, "duplicate-address")
+
+
+LATER = {"down": "drop", "lossy": "numgen random mod 100 < 40 drop"}
+
+
+@scenarios(*((state,) for state in LATER))
+def an_address_that_moves_with_an_overlap(net, state):
+    """For a moment both have it, and say so. What is lost later has another cause."""
+    outside = net.client
+    lan = Lan(net)
+    net.client = outside
+    net.router.ip(f"neigh replace {lan.shared} lladdr {lan.one.host.mac()} dev lan nud permanent")
+    daemon = net.run_daemon(lan.targets())
+    daemon.wait_for(SHARED_UDP, state="up", server="boot-01")
+    lan.take(lan.two)
+    for server, other in (lan.one, lan.two), (lan.two, lan.one):
+        announce(other.host)
+        sees_claim(lan, server, other)
+    net.router.ip(f"neigh replace {lan.shared} lladdr {lan.two.host.mac()} dev lan nud permanent")
+    lan.give_up(lan.one)
+    for protocol in ("udp", "tcp"):
+        daemon.wait_for({**SHARED, "protocol": protocol}, state="up", server="boot-02")
+    time.sleep(LATER_SECONDS)
+    net.cut("forward", lan.shared, verdict=LATER[state])
+    for protocol in ("udp", "tcp"):
+        daemon.wait_for({**SHARED, "protocol": protocol}, state=state, cause="unexplained")
+    net.check(lan.targets(), options=ROUND).expect(SHARED, state={"down", "lossy", "up"}, cause={"unexplained", "none"})
     lan.never(daemon, "duplicate-address")
 
 

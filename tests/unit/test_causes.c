@@ -74,6 +74,14 @@ static struct verdict_evidence lost(uint32_t answered, uint32_t n, enum prober_o
 	return made;
 }
 
+/* Another machine's claim to the address was seen when n had been lost. */
+static struct verdict_evidence claimed(struct verdict_evidence e, uint32_t n)
+{
+	e.facts.conflict = &claim;
+	e.facts.claimed_lost = n;
+	return e;
+}
+
 static struct verdict_evidence e;
 static struct verdict v;
 
@@ -174,11 +182,15 @@ static void duplicate_address(void **state)
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.facts.rival = "boot-02");
 	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.facts.rival = "boot-02"; e.tally.server = 4);
 	/* claims */
-	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e.facts.conflict = &claim);
-	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e.facts.conflict = &claim);
-	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.facts.conflict = &claim);
-	CASE("none", e = lost(10, 0, PROBER_LOST); e.facts.conflict = &claim);
+	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e = claimed(e, 10));
+	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e = claimed(e, 3));
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e = claimed(e, 2));
+	CASE("none", e = lost(10, 0, PROBER_LOST); e = claimed(e, 0));
 	CASE("refused", e = lost(0, 10, PROBER_REFUSED));
+	CASE("refused", e = lost(0, 10, PROBER_REFUSED); e = claimed(e, 4)); /* most came later */
+	CASE("duplicate-address", e = lost(2, 8, PROBER_LOST); e = claimed(e, 4));
+	CASE("unexplained", e = lost(1, 9, PROBER_LOST); e = claimed(e, 4));
+	CASE("unexplained", e = lost(6, 4, PROBER_LOST); e = claimed(e, 2));
 }
 
 /* boot-01 has the address, listens, and has heard nothing of 6 of the 10 probes that the address itself refused; our
@@ -215,7 +227,7 @@ static void a_stranger(void **state)
 	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true);
 	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true;
 	     e.facts.offender = (struct endpoint){ .port = 0 }); /* a reset names nobody */
-	CASE("duplicate-address", e = stranger(); e.facts.conflict = &claim);
+	CASE("duplicate-address", e = stranger(); e = claimed(e, 10));
 	assert_true(says("may be that other machine"));
 	CASE("refused", e = stranger(); e.tcp = true); /* any firewall forges a reset */
 	assert_true(says(firewall));
@@ -336,7 +348,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	     e.context.flows.fresh = clear);
 	CASE("first-packet-only", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear;
 	     e.context.flows.first_packet = true);
-	CASE("stuck-flow", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear; e.facts.conflict = &claim);
+	CASE("stuck-flow", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear; e = claimed(e, 10));
 	CASE("prohibited", e = lost(0, 5, PROBER_PROHIBITED); e.tally.by_outcome[PROBER_REFUSED] = 5;
 	     e.tally.sent = e.tally.lost = 10);
 	CASE("refused", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_TOO_BIG] = 5; e.tally.sent = 10;
@@ -349,11 +361,10 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("unreachable", e = lost(0, 10, PROBER_UNREACHABLE); e.context.protocol = clear);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
 	     e.context.flows = (struct verdict_flows){ .row = 10, .dead = 2, .fine = 2, .held = clear });
-	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.facts.conflict = &claim);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e = claimed(e, 10));
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
 	     e.context.skew_elsewhere_ns = 1);
-	CASE("duplicate-address", e = lost(0, 10, PROBER_LOST); e.facts.conflict = &claim;
-	     e.context.skew_elsewhere_ns = 1);
+	CASE("duplicate-address", e = lost(0, 10, PROBER_LOST); e = claimed(e, 10); e.context.skew_elsewhere_ns = 1);
 	CASE("local", e = lost(10, 0, PROBER_LOST); e.round = false; e.tally.run_unsent = 3;
 	     e.tally.by_outcome[PROBER_UNSENT] = 3; e.holders.flips = true);
 	CASE("not-authorised", e = lost(0, 5, PROBER_NOT_AUTHORISED); e.tally.by_outcome[PROBER_WRONG_SOURCE] = 5;
@@ -361,7 +372,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("failover", e = lost(1, 9, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.first_packet = true; e.holders = (struct holders){ 1, false, 0, 0, 1, 9, 0 });
 	CASE("duplicate-address", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_PROHIBITED] = 5;
-	     e.tally.sent = e.tally.lost = 10; e.facts.conflict = &claim);
+	     e.tally.sent = e.tally.lost = 10; e = claimed(e, 10));
 	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.told = PROBER_UNREACHABLE;
 	     e.facts.frames_without_receipts = e.context.protocol_down = true);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);

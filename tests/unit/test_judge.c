@@ -425,11 +425,16 @@ static bool all_are_ours(const uint8_t mac[EVIDENCE_MAC_LEN])
 	return true;
 }
 
+static void lose(struct path *p, unsigned n, enum prober_outcome outcome)
+{
+	for (unsigned k = 0; k < n; k++, now_ns += 1000 * MS)
+		prober_settle(&p->prober, prober_send(&p->prober, now_ns, now_ns), outcome);
+}
+
 /* n answers are lost; the server says nothing of its entry yet. */
 static void lose_answers(struct path *p, unsigned n)
 {
-	for (; n > 0; n--, now_ns += 1000 * MS)
-		prober_settle(&p->prober, prober_send(&p->prober, now_ns, now_ns), PROBER_LOST_RETURN);
+	lose(p, n, PROBER_LOST_RETURN);
 	assert_non_null(path_doubt(p));
 	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
 	p->doubt->has_neighbour = p->doubt->neighbour.wrong = true;
@@ -475,6 +480,38 @@ static void an_entry_that_healed_explains_no_later_loss(void **state)
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
 }
 
+/* Two may have an address for the moment in which it moves: that explains nothing that is lost later. */
+static void a_claim_explains_what_was_lost_about_then(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	assert_non_null(path_doubt(p));
+	p->doubt->has_conflict = true;
+	play(64, nothing);
+	p->doubt->conflict_ns = now_ns;
+	lose(p, 3, PROBER_LOST);
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	play(5, nothing);
+	lose(p, 4, PROBER_LOST);
+	play(1, nothing);
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* some of the old ones beside new ones */
+	lose(p, 10, PROBER_REFUSED);
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
+	p->doubt->conflict_ns = now_ns - 12000 * MS;
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS); /* an outage that had begun by then */
+	p->doubt->conflict_ns -= 1000 * MS;
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
+	play(64, nothing);
+	lose(p, 3, PROBER_LOST);
+	play(5, nothing);
+	p->doubt->conflict_from_ns = p->doubt->conflict_ns = now_ns;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* nor does it what was lost long before */
+	p->doubt->conflict_from_ns -= 8000 * MS;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +528,7 @@ int main(void)
 		TEST(a_held_flow_stays_where_it_was),
 		TEST(an_entry_of_our_own_is_not_stale),
 		TEST(an_entry_that_healed_explains_no_later_loss),
+		TEST(a_claim_explains_what_was_lost_about_then),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

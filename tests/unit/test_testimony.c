@@ -899,6 +899,52 @@ static void others_heard_elsewhere_make_a_rival(void **state)
 	assert_true(p->rival->to_ns == 112 * SECOND + s->answered_after_ns - 500 * MS);
 }
 
+/* Server 3 has seen another machine claim the address, and holds it. */
+static struct evidence_answer claimed(void)
+{
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	a.addresses_len = 2;
+	a.addresses[0] = own;
+	a.addresses[1] = shared;
+	a.conflicts_len = 1;
+	a.conflicts[0] = (struct evidence_conflict){ .address = shared, .mac = { 2, 9 }, .count = 1, .idle_ms = 3000 };
+	return a;
+}
+
+static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(void **state)
+{
+	struct scene *s = *state;
+	struct path_doubt *d = s->path->doubt;
+	struct evidence_answer a = claimed(), another = answer_of(2, false, 0, 0, 0);
+
+	s->path->endpoint = shared;
+	a.addresses_len = 1; /* it has given it up, or it was never its own */
+	hear(s, 3, -1, &a, NULL);
+	assert_false(d->has_conflict);
+	a.truncated = true; /* or there was no room for it */
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->has_conflict);
+	assert_true(d->conflict_from_ns == 109 * SECOND && d->conflict_ns == 109 * SECOND);
+	a.conflicts[0].idle_ms = 1000;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->conflict_from_ns == 109 * SECOND && d->conflict_ns == 111 * SECOND);
+	hear(s, 7, -1, &another, NULL); /* who has never seen it */
+	assert_true(d->has_conflict);
+	a.conflicts_len = 0;
+	hear(s, 3, -1, &a, NULL); /* no room for that, either */
+	assert_true(d->has_conflict);
+	a.truncated = false;
+	hear(s, 3, -1, &a, NULL);
+	assert_false(d->has_conflict);
+	a = claimed();
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->has_conflict);
+	a.addresses_len = 1;
+	hear(s, 3, -1, &a, NULL);
+	assert_false(d->has_conflict);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -940,6 +986,7 @@ int main(void)
 		TEST(a_stranger_is_where_our_frames_go),
 		TEST(the_holder_is_asked_about_a_missing_twin),
 		TEST(an_error_for_a_twin_is_told_to_it),
+		TEST(a_claim_counts_while_the_server_that_tells_of_it_has_the_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
