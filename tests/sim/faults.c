@@ -470,6 +470,8 @@ static const struct fault faults[] = {
 	{ "sockets full", LONG, link_faults_fill_sockets, link_faults_sockets_full },
 	{ "stranger refuses", HARD, link_faults_squat, link_faults_squatted },
 	{ "stranger refuses on the link", HARD | FLAT, link_faults_squat, link_faults_squatted },
+	{ "claimed, then cut forward", LONG | FLAT | STORY_RUN_ONLY | STORY_LOSSLESS, link_faults_claim_and_cut,
+	  link_faults_cut_is_forward },
 	{ "failover", STORY_RUN_ONLY | STORY_LONG | STORY_TWO_SERVERS | STORY_LOSSLESS, fail_over, moved },
 };
 

@@ -358,6 +358,8 @@ static void hear_claim(struct event *event)
 	world_enter(&l->machine->clock);
 	frame.received_ns = clock_mono_ns();
 	link_taps_hear(l, &frame);
+	if (l->claimed_once)
+		l->claimed = (struct endpoint){ .port = 0 };
 }
 
 void link_ask(struct link *l, const struct endpoint *address)
@@ -372,4 +374,10 @@ void link_claim(struct link *l, const struct endpoint *address, const struct lin
 	memcpy(l->claimed_by, other->mac, sizeof l->claimed_by);
 	l->claim.happens = hear_claim;
 	link_ask(l, address);
+}
+
+void link_claim_once(struct link *l, const struct endpoint *address, const struct link *other)
+{
+	l->claimed_once = true;
+	link_claim(l, address, other);
 }

@@ -251,3 +251,29 @@ bool link_faults_squatted(const struct story *s, const struct path *p, struct ex
 	e->vaguer = VERDICT_CAUSE_REFUSED;
 	return true;
 }
+
+static void cut_forward_later(struct event *event)
+{
+	const struct story *s = (struct story *)((char *)event - offsetof(struct story, later));
+
+	network_rule(
+	    &(struct rule){ .way = FORWARD, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = 1 });
+}
+
+void link_faults_claim_and_cut(struct story *s)
+{
+	struct link *l = &s->machines[0].link;
+
+	link_claim_once(l, &s->machines[0].droplet, &story_stranger(s)->link);
+	story_later(s, world_between(3 * S, 4 * s->every_ns + 3 * S), cut_forward_later);
+}
+
+bool link_faults_cut_is_forward(const struct story *s, const struct path *p, struct expectation *e)
+{
+	(void)s;
+	if (!is_droplet_0(p))
+		return false;
+	say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_UNEXPLAINED);
+	e->or_unknown = p->tcp;
+	return true;
+}

@@ -24,4 +24,8 @@ faults_expects link_faults_firewalled, link_faults_sockets_full;
 faults_strike link_faults_squat;
 faults_expects link_faults_squatted;
 
+/* It had it for a moment only, as when an address moves. What is cut later has another cause. */
+faults_strike link_faults_claim_and_cut;
+faults_expects link_faults_cut_is_forward;
+
 #endif
