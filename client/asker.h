@@ -54,7 +54,7 @@ int64_t asker_tick(struct asker *asker, int64_t now_ns);
 /* An authentic answer (MAC checked) to one of our queries or relays? false: its flow is none of ours. */
 bool asker_received(struct asker *asker, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
 		    int64_t now_ns);
-/* A server was heard, here or on any path. */
+/* A server was heard on some path. */
 void asker_heard(struct asker *asker, int64_t now_ns);
 /* An ICMP error came for this number of a flow that may be ours. */
 void asker_failed(struct asker *asker, uint64_t flow_id, uint32_t seq, bool refused);

@@ -180,8 +180,7 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 		heard(e, now_ns);
 		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
 	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
-		heard(e, now_ns);
-		e->ask_ns = now_ns;
+		e->heard_ns = e->ask_ns = now_ns;
 	}
 }
 
