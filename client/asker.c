@@ -52,6 +52,8 @@ struct asker {
 	struct queue ready, resting;
 	struct bucket turns;
 	bool shares;         /* several servers may answer some target */
+	unsigned heard;      /* the server that was heard last .. */
+	int64_t heard_ns;    /* .. and when (monotonic); 0: none yet */
 	bool dark;           /* no server is known to be alive: it may be us who are cut off .. */
 	int64_t lit_ns;      /* .. and when that was over (monotonic): what had left before was lost to the same */
 	unsigned visit_next; /* the server that is visited at .. */
@@ -414,8 +416,10 @@ static void note_silence(struct asker *a)
 	a->ways.lapsed = false;
 }
 
-void asker_heard(struct asker *a, int64_t now_ns)
+void asker_heard(struct asker *a, unsigned server, int64_t now_ns)
 {
+	a->heard = server;
+	a->heard_ns = a->ways.servers[server].heard_ns = now_ns;
 	if (!a->dark)
 		return;
 	a->dark = false;
@@ -480,7 +484,7 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 		return w != NULL;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
-	asker_heard(a, now_ns); /* before anybody judges by what it says */
+	asker_heard(a, server, now_ns); /* before anybody judges by what it says */
 	way_answered(w, w->memory->ring[reply->seq & (WAY_RING_LEN - 1)].sent_ns, reply->status == PACKET_OK,
 		     reply->status == PACKET_PEER_SILENT, now_ns);
 	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
@@ -557,9 +561,19 @@ bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
 	return ways_silent(&a->ways, server, lately_ns(a, server), relay_rounds);
 }
 
+/* Where a great many are dead the one that was heard last mostly lives. */
 bool asker_hears_anybody(const struct asker *a)
 {
-	return ways_hear_anybody(&a->ways, a->s.paths);
+	bool found = a->heard_ns && ways_first_alive(&a->ways, a->heard, a->s.paths);
+
+	for (unsigned server = 0; !a->dark && !found && server < a->s.config->servers_len; server++)
+		found = ways_first_alive(&a->ways, server, a->s.paths);
+	return found && !a->dark;
+}
+
+int64_t asker_heard_ns(const struct asker *a)
+{
+	return a->heard_ns;
 }
 
 bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)

@@ -55,7 +55,7 @@ int64_t asker_tick(struct asker *asker, int64_t now_ns);
 bool asker_received(struct asker *asker, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
 		    int64_t now_ns);
 /* A server was heard on some path. */
-void asker_heard(struct asker *asker, int64_t now_ns);
+void asker_heard(struct asker *asker, unsigned server, int64_t now_ns);
 /* An ICMP error came for this number of a flow that may be ours. */
 void asker_failed(struct asker *asker, uint64_t flow_id, uint32_t seq, bool refused);
 
@@ -69,6 +69,8 @@ bool asker_exhausted(const struct asker *asker, unsigned rounds);
 bool asker_silent(const struct asker *asker, unsigned server, unsigned relay_rounds);
 /* Is any server known to be alive? */
 bool asker_hears_anybody(const struct asker *asker);
+/* When one was last heard, on a path or by an answer to a question (monotonic); 0: never. */
+int64_t asker_heard_ns(const struct asker *asker);
 /* Can the server be asked at another address than this one, or through a witness? */
 bool asker_has_other(const struct asker *asker, unsigned server, const struct endpoint *address);
 /* Index of a witness that was asked to reach the server, and says that it had no answer from it; -1: none. */

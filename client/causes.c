@@ -471,8 +471,8 @@ const struct causes_rule causes_rules[] = {
 	    .holds = the_whole_server_is_silent,
 	    .needs =
 		"the path is down, every configured address of the server, at least two, is silent over UDP and TCP, "
-		"and every other server that is asked says that it does not reach it either, in three rounds of "
-		"questions in a row (check: two)",
+		"and no other server that is asked, and is there itself, reaches it in three rounds of questions in "
+		"a row (check: two)",
 	    .forbids = "any sign of life: an answer, a refusal, a receipt, word that a probe did not come; a single "
 		       "configured address; that no other server is heard either, where several are probed",
 	    .tell = sentences_server_down,

@@ -48,7 +48,6 @@ struct engine {
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not before */
 	int64_t reaped_ns;
-	int64_t heard_ns; /* monotonic: the newest answer of any server; 0: none yet */
 	/* A probe has an outcome (or another one than before). May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);
 	/* It wants to be called before the time that the last engine_tick said. May be NULL. */

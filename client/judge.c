@@ -98,7 +98,7 @@ static bool may_be_cut_off(const struct engine *e, const struct path *p, bool ro
 	int64_t under_way_ns = round ? 0 : p->prober.timeout_ns / 2;
 
 	return is_another_server_probed(e, p) &&
-	       (e->heard_ns - under_way_ns <= outage_ns(p) || !asker_hears_anybody(e->asker));
+	       (asker_heard_ns(e->asker) - under_way_ns <= outage_ns(p) || !asker_hears_anybody(e->asker));
 }
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)

@@ -83,12 +83,6 @@ static void stranger_replied(struct engine *e, struct path *p, const struct pack
 	settle(e, p, reply->seq, PROBER_IMPOSTOR, probe);
 }
 
-static void heard(struct engine *e, int64_t now_ns)
-{
-	e->heard_ns = now_ns;
-	asker_heard(e->asker, now_ns);
-}
-
 /* The reply is authentic and by a server of the configuration. */
 static void server_replied(struct engine *e, struct path *p, unsigned server, const struct packet_reply *reply,
 			   const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
@@ -99,7 +93,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 
 	if (p->prober.ring[reply->seq & (p->prober.ring_len - 1)].sent_ns > p->facts.told_ns)
 		p->facts.told = PROBER_NONE; /* it left after the error came */
-	heard(e, now_ns);
+	asker_heard(e->asker, server, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
 	if (!from_asked)
@@ -177,10 +171,10 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 		else
 			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
 	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
-		heard(e, now_ns);
+		asker_heard(e->asker, (unsigned)server, now_ns);
 		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
 	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
-		e->heard_ns = e->ask_ns = now_ns;
+		e->ask_ns = now_ns;
 	}
 }
 

@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+enum { VOUCHED_AFTER = 3 /* rounds in vain */ };
+
 /* -- those that wait -- */
 
 static void wait_for(struct ways *ways, struct way *w)
@@ -240,6 +242,13 @@ static void miss(struct way *w, int64_t sent_ns)
 	w->ended_ns = sent_ns;
 }
 
+/* The witness, who has said nothing, is there: that may be a limit of its own. */
+static bool is_vouched_for(const struct ways *ways, const struct way *w)
+{
+	return w->witness != WAY_DIRECT && w->in_vain >= VOUCHED_AFTER &&
+	       ways->servers[w->witness].heard_ns > w->ended_ns;
+}
+
 bool ways_ask(struct ways *ways, struct way *way, int64_t timeout_ns, int64_t now_ns)
 {
 	if (!remember(ways, way, timeout_ns))
@@ -249,7 +258,7 @@ bool ways_ask(struct ways *ways, struct way *way, int64_t timeout_ns, int64_t no
 		ways->expire_ns = now_ns + timeout_ns;
 	if (now_ns - way->asked_ns > WAY_NEWS_NS) { /* no row goes on after such a gap */
 		way->in_vain = 0;
-		way->told_in_vain = false;
+		way->told_in_vain = way->vouched = false;
 	}
 	way->asked_ns = now_ns;
 	way->alive = way->alive && way->witness == WAY_DIRECT; /* a relay has to show it each time */
@@ -271,8 +280,10 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 		ways->lapsed = ways->lapsed || lapsed;
 		for (uint32_t seq = from; seq < w->prober.waiting_from; seq++) {
 			const struct prober_record *r = &w->memory->ring[seq & (WAY_RING_LEN - 1)];
-			if (r->outcome == PROBER_LOST)
+			if (r->outcome == PROBER_LOST) {
+				w->vouched = w->vouched || is_vouched_for(ways, w);
 				miss(w, r->sent_ns);
+			}
 		}
 		if (deadline_ns == INT64_MAX)
 			wait_no_more(w);
@@ -285,12 +296,12 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 void way_answered(struct way *way, int64_t sent_ns, bool alive, bool in_vain, int64_t now_ns)
 {
 	if (in_vain) {
-		way->told_in_vain = way->told_in_vain || sent_ns > way->ended_ns;
+		way->told_in_vain = way->told_in_vain || sent_ns >= way->ended_ns;
 		miss(way, sent_ns);
 		return;
 	}
 	way->alive = alive;
-	way->refused = way->told_in_vain = false;
+	way->refused = way->told_in_vain = way->vouched = false;
 	way->in_vain = 0;
 	way->ended_ns = sent_ns > way->ended_ns ? sent_ns : way->ended_ns;
 	if (alive)
@@ -330,15 +341,6 @@ struct way *ways_first_alive(const struct ways *ways, unsigned server, const str
 	return w;
 }
 
-bool ways_hear_anybody(const struct ways *ways, const struct paths *paths)
-{
-	for (unsigned server = 0; server < ways->servers_len; server++) {
-		if (ways_first_alive(ways, server, paths))
-			return true;
-	}
-	return false;
-}
-
 static bool is_silent(const struct way *w, int64_t since_ns)
 {
 	return !w->alive && !w->refused && w->in_vain > 0 && w->ended_ns >= since_ns;
@@ -355,7 +357,7 @@ bool ways_silent(const struct ways *ways, unsigned server, int64_t since_ns, uns
 		two = two || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
 	}
 	for (const struct way *w = s->relays; w; w = w->next) {
-		if (w->asked_ns >= since_ns && (!is_silent(w, since_ns) || !w->told_in_vain ||
+		if (w->asked_ns >= since_ns && (!is_silent(w, since_ns) || !(w->told_in_vain || w->vouched) ||
 						w->in_vain < relay_rounds || w->heard_ns >= since_ns))
 			return false;
 	}

@@ -38,7 +38,8 @@ struct way {
 	bool alive;                             /* the newest thing heard of it was an answer */
 	bool refused;                           /* .. was a refusal: somebody is there */
 	unsigned in_vain;                       /* rounds of queries in a row that were .. */
-	bool told_in_vain;                      /* .. by the witness's own word */
+	bool told_in_vain;                      /* .. by the witness's own word .. */
+	bool vouched;                           /* .. or it was heard itself since the third had left, or a later one */
 	int64_t ended_ns;                       /* monotonic: when the newest round left whose end is known */
 	int64_t asked_ns;                       /* monotonic: the newest query; 0: none yet */
 	int64_t heard_ns;                       /* .. and the newest answer, or of a relay the server's; 0: none yet */
@@ -50,7 +51,8 @@ struct way {
 struct way_server { /* a server's ways */
 	struct way *direct, *relays;
 	unsigned addresses;
-	bool lapsed; /* a query got no answer in its time; the asker's to clear, with the whole's `lapsed` */
+	bool lapsed;      /* a query got no answer in its time; the asker's to clear, with the whole's `lapsed` */
+	int64_t heard_ns; /* monotonic, the asker's to note: its newest answer of whatever kind; 0: none yet */
 };
 
 struct ways {
@@ -98,12 +100,9 @@ bool way_is_alive(const struct way *way, const struct paths *paths);
 /* The first of the server's direct ways that is alive; NULL: none. */
 struct way *ways_first_alive(const struct ways *ways, unsigned server, const struct paths *paths);
 
-/* Is any server known to be alive, at any address? */
-bool ways_hear_anybody(const struct ways *ways, const struct paths *paths);
-
 /* At least two addresses, all asked lately over UDP and TCP since they last showed life, and nothing but silence came;
- * and every witness that was asked lately says that it could not reach it, in so many rounds in a row: what is lost
- * between it and the server is no word of the server. A witness that says nothing may be lost to us, as the server may.
+ * nor did a witness reach it that was asked lately, in so many rounds in a row: what is lost between it and the server
+ * is no word of the server. One that neither says so nor is heard itself may be lost to us, as the server may.
  * Lately: at since_ns (monotonic) or later. */
 bool ways_silent(const struct ways *ways, unsigned server, int64_t since_ns, unsigned relay_rounds);
 /* A witness that was asked lately, and says that it could not reach the server; NULL: none. */

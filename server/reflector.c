@@ -368,8 +368,6 @@ static uint64_t client_mark(const struct exchange *x)
 	return bytes_get64(x->packet.client_key);
 }
 
-/* Where an address is translated, state of an older mapping may have led it here: then it says nothing of who holds it.
- */
 /* Did the request wait for us so long that its answer, too, may come too late? */
 static bool is_late(const struct exchange *x)
 {
@@ -396,6 +394,8 @@ static struct receipts receipts_of(const struct flow *flow)
 	return receipts;
 }
 
+/* Where an address is translated, state of an older mapping may have led it here: then it says nothing of who holds it.
+ */
 static void note_arrival(const struct exchange *x)
 {
 	const struct evidence_place place = { x->packet.destination, (uint8_t)x->packet.transport };

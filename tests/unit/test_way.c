@@ -126,7 +126,6 @@ static void a_relay_is_in_vain_once_a_round(void **state)
 		wait_in_vain(relay, now_ns);
 	assert_true(is_silent(2));
 	assert_false(is_silent(3));
-	assert_true(ways_hear_anybody(&ways, &(struct paths){ 0 }) == false);
 	ask(relay, PAGES);
 	way_answered(relay, now_ns, true, false, now_ns);
 	assert_false(is_silent(1));
@@ -144,8 +143,10 @@ static void a_row_ends_with_a_gap(void **state)
 		ask(relay, 1);
 		later();
 	}
-	wait_in_vain(relay, now_ns - 2 * S); /* of a round that is over: no news */
+	wait_in_vain(relay, now_ns - 4 * S); /* of a round before the newest that is over: no news */
 	assert_null(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS));
+	wait_in_vain(relay, now_ns - 2 * S); /* of that one, late */
+	assert_non_null(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS));
 	now_ns += 60 * S;
 	ask_directly();
 	later();
@@ -158,6 +159,22 @@ static void a_row_ends_with_a_gap(void **state)
 	assert_ptr_equal(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS), relay);
 	now_ns += 60 * S;
 	assert_null(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS));
+}
+
+/* It may have a limit of its own; but if it is not heard either, it may be we who are cut off. */
+static void a_witness_that_says_nothing_has_to_be_heard_otherwise(void **state)
+{
+	struct way *relay = make_relay();
+
+	(void)state;
+	for (int round = 1; round <= 6; round++) {
+		ask_directly();
+		ask(relay, 1);
+		if (round == 2 || round == 5)
+			ways.servers[WITNESS].heard_ns = now_ns + S / 2;
+		later();
+		assert_int_equal(is_silent(3), round >= 5);
+	}
 }
 
 /* Words and errors come out of order. */
@@ -202,6 +219,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_address_and_protocol_has_to_be_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silence_is_of_lately, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_row_ends_with_a_gap, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_witness_that_says_nothing_has_to_be_heard_otherwise, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(what_left_before_the_newest_answer_is_no_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_error_concerns_its_own_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_relay_is_in_vain_once_a_round, set_up, tear_down),
