@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS  INT64_C(1000000000)
-#define REFUSED_NS (10 * SECOND_NS)
-#define VISIT_NS   (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
+#define SECOND_NS     INT64_C(1000000000)
+#define MACS_AGAIN_NS (10 * SECOND_NS)
+#define REFUSED_NS    (10 * SECOND_NS)
+#define VISIT_NS      (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
 
 enum {
 	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
@@ -29,6 +30,13 @@ enum {
 
 enum place { IDLE, READY, RESTING }; /* to be asked if it is wanted; asked less than a second ago */
 
+struct macs { /* ours and the server's, as the kernel has them for one of its addresses */
+	bool known;
+	uint8_t own[EVIDENCE_MAC_LEN], server[EVIDENCE_MAC_LEN];
+	struct endpoint own_address;
+	int64_t looked_ns; /* 0: never */
+};
+
 struct server {
 	size_t ask_from; /* index of its path with which the next question begins */
 	enum place place;
@@ -37,7 +45,8 @@ struct server {
 	unsigned rounds_last;       /* since the last call */
 	unsigned witness_from;      /* the server with which the next search for a witness begins */
 	size_t visit_from;          /* index of its path with which the next visit begins */
-	uint8_t *no_peer;           /* a bit a server: it said that this one is none of its peers; NULL: none did */
+	struct macs macs;
+	uint8_t *no_peer; /* a bit a server: it said that this one is none of its peers; NULL: none did */
 };
 
 struct queue { /* of servers, round and round */
@@ -83,6 +92,8 @@ struct asker *asker_new(const struct asker_settings *settings)
 	a->servers = calloc(servers_len + 1, sizeof *a->servers);
 	a->ready.list = calloc(servers_len + 1, sizeof *a->ready.list);
 	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
+	for (unsigned server = 0; a->servers && server < servers_len; server++)
+		a->servers[server].witness_from = (server + 1) % (unsigned)servers_len; /* others than for the next */
 	if (ways_init(&a->ways, servers_len, way_leaves, a) && a->servers && a->ready.list && a->resting.list)
 		return a;
 	asker_free(a);
@@ -172,14 +183,30 @@ struct cursor { /* goes round all of a server's paths once */
 	struct path *const *paths;
 };
 
-/* Our MAC and the server's, as we have them, if some address of its is on our link. */
-static void fill_macs(const struct asker *a, unsigned server, struct evidence_query *q)
+/* If some address of its is on our link: the kernel is asked for that once a round, and seldom where none was. */
+static void look_for_macs(struct asker *a, unsigned server, int64_t now_ns)
 {
-	if (!a->s.own_mac || !a->s.neighbour_mac)
+	struct macs *m = &a->servers[server].macs;
+
+	if (!a->s.own_mac || !a->s.neighbour_mac ||
+	    (m->looked_ns && now_ns - m->looked_ns < (m->known ? SECOND_NS / 2 : MACS_AGAIN_NS)))
 		return;
-	for (const struct way *w = a->ways.servers[server].direct; w && !q->has_macs; w = w->next)
-		q->has_macs = !w->tcp && a->s.neighbour_mac(&w->endpoint, q->server_mac) &&
-			      a->s.own_mac(&w->endpoint, &q->own_address, q->own_mac);
+	m->looked_ns = now_ns;
+	m->known = false;
+	for (const struct way *w = a->ways.servers[server].direct; w && !m->known; w = w->next)
+		m->known = !w->tcp && a->s.neighbour_mac(&w->endpoint, m->server) &&
+			   a->s.own_mac(&w->endpoint, &m->own_address, m->own);
+}
+
+static void fill_macs(struct asker *a, unsigned server, int64_t now_ns, struct evidence_query *q)
+{
+	const struct macs *m = &a->servers[server].macs;
+
+	look_for_macs(a, server, now_ns);
+	q->has_macs = m->known;
+	q->own_address = m->own_address;
+	memcpy(q->own_mac, m->own, sizeof q->own_mac);
+	memcpy(q->server_mac, m->server, sizeof q->server_mac);
 }
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
@@ -204,7 +231,7 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 			testimony_ask(p, slot, now_ns, q, memory);
 	}
 	if (q->flows_len > 0)
-		fill_macs(a, w->server, q);
+		fill_macs(a, w->server, now_ns, q);
 }
 
 /* Send what stands in the query. false: it could not be sent. */

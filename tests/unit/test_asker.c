@@ -246,12 +246,12 @@ static void a_new_address_takes_the_room_of_an_old_one(void **state)
 
 static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
 {
-	struct endpoint witness = address(3, 0);
+	struct endpoint witness = address(9, 0);
 	struct packet_reply reply = { .role = PACKET_RELAYED, .status = PACKET_NO_PEER };
 	struct packet_request request;
 
 	(void)state;
-	probe(3, false);
+	probe(9, false);
 	probe(7, true);
 	asker_tick(asker, now_ns);
 	assert_int_equal(asked_at(&witness, false), 1);
@@ -262,15 +262,15 @@ static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
 	assert_int_equal(request.role, PACKET_RELAY);
 	reply.flow_id = request.flow_id;
 	reply.seq = request.seq;
-	assert_true(asker_received(asker, 3, &reply, NULL, 0, now_ns + MS));
-	assert_false(asker_received(asker, 3, &reply, NULL, 0, now_ns + MS)); /* the way is gone */
+	assert_true(asker_received(asker, 9, &reply, NULL, 0, now_ns + MS));
+	assert_false(asker_received(asker, 9, &reply, NULL, 0, now_ns + MS)); /* the way is gone */
 	tick_until(now_ns + 5 * S);
 	assert_int_equal(asked_at(&witness, false), 1);
 }
 
 static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 {
-	struct endpoint witness = address(3, 0);
+	struct endpoint witness = address(9, 0);
 	struct packet_reply reply = { .role = PACKET_RELAYED, .status = PACKET_PEER_SILENT };
 	struct packet_request request = { 0 };
 
@@ -280,7 +280,7 @@ static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 	assert_int_equal(asked_at(&witness, false), 0); /* nothing is known of it */
 	for (int round = 1; round <= 3; round++) {
 		now_ns += 2 * S;
-		probe(3, false);
+		probe(9, false);
 		asker_tick(asker, now_ns);
 		assert_int_equal(asked_at(&witness, false), round);
 	}
@@ -291,8 +291,8 @@ static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 	}
 	reply.flow_id = request.flow_id;
 	reply.seq = request.seq;
-	assert_true(asker_received(asker, 3, &reply, NULL, 0, now_ns + MS));
-	assert_int_equal(asker_silent_witness(asker, 7), 3);
+	assert_true(asker_received(asker, 9, &reply, NULL, 0, now_ns + MS));
+	assert_int_equal(asker_silent_witness(asker, 7), 9);
 }
 
 /* Where no target has several servers there is nobody to ask whether it hears others. */
