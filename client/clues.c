@@ -89,6 +89,14 @@ static bool may_be_its_own(const struct testimony *t, const struct endpoint *add
 	return is_its_own(t, address) || t->answer->truncated || t->answer->addresses_len == EVIDENCE_ADDRESSES_MAX;
 }
 
+/* Duplicate address detection has failed: that stands, without a MAC. */
+static bool is_by_the_kernel(const struct evidence_conflict *c)
+{
+	static const uint8_t none[EVIDENCE_MAC_LEN];
+
+	return memcmp(c->mac, none, sizeof none) == 0;
+}
+
 /* Who tells of it no more has found, as far as it can ask, that there is nobody else any more. */
 static void note_conflict(struct path *p, const struct testimony *t)
 {
@@ -101,8 +109,12 @@ static void note_conflict(struct path *p, const struct testimony *t)
 		p->doubt->conflict = *c;
 		p->doubt->conflict_server = (int)t->server;
 		p->doubt->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * MS;
-		if (!p->doubt->has_conflict)
+		if (!p->doubt->has_conflict) {
 			p->doubt->conflict_from_ns = p->doubt->conflict_ns;
+			p->doubt->conflict_told_ns = t->asked_ns;
+		}
+		p->doubt->conflict_repeated =
+		    t->now_ns - (int64_t)c->idle_ms * MS > p->doubt->conflict_told_ns || is_by_the_kernel(c);
 		p->doubt->has_conflict = true;
 		return;
 	}

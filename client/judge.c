@@ -180,7 +180,7 @@ static void explain_conflict(const struct path *p, int64_t since_ns, struct verd
 	int64_t from_ns = d->conflict_from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = d->conflict_ns + CLAIM_AGE_NS;
 	int64_t row_ns = path_row(p).began_ns;
 
-	if (!d->has_conflict)
+	if (!d->has_conflict || !d->conflict_repeated)
 		return;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];

@@ -53,6 +53,8 @@ struct path_doubt {
 	int64_t neighbour_right_ns; /* monotonic: since when it was right again; INT64_MAX: it is not */
 	struct evidence_conflict conflict;
 	int conflict_server;                   /* index of who told of it .. */
+	int64_t conflict_told_ns;              /* .. first when it was asked then (monotonic) .. */
+	bool conflict_repeated;                /* .. and it has been made again since: the server had asked for it */
 	int64_t conflict_from_ns, conflict_ns; /* .. and saw claims from then on, and the newest one (monotonic) */
 	int silent_server; /* index of one that has the very address probed, and listens there; -1: none. Nothing .. */
 	int64_t silent_from_ns, silent_to_ns; /* .. reached it that left in between */

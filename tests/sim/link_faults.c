@@ -265,7 +265,7 @@ void link_faults_claim_and_cut(struct story *s)
 	struct link *l = &s->machines[0].link;
 
 	link_claim_once(l, &s->machines[0].droplet, &story_stranger(s)->link);
-	story_later(s, world_between(3 * S, 4 * s->every_ns + 3 * S), cut_forward_later);
+	story_later(s, world_between(1, 4 * s->every_ns + 3 * S), cut_forward_later);
 }
 
 bool link_faults_cut_is_forward(const struct story *s, const struct path *p, struct expectation *e)

@@ -488,7 +488,7 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 
 	(void)state;
 	assert_non_null(path_doubt(p));
-	p->doubt->has_conflict = true;
+	p->doubt->has_conflict = p->doubt->conflict_repeated = true;
 	play(64, nothing);
 	p->doubt->conflict_ns = now_ns;
 	lose(p, 3, PROBER_LOST);

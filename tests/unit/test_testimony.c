@@ -929,6 +929,11 @@ static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(voi
 	a.conflicts[0].idle_ms = 1000;
 	hear(s, 3, -1, &a, NULL);
 	assert_true(d->conflict_from_ns == 109 * SECOND && d->conflict_ns == 111 * SECOND);
+	assert_false(d->conflict_repeated); /* when it was asked the first time, it asked the link */
+	s->asked_ns += 1 * SECOND;
+	a.conflicts[0].idle_ms = 900;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->conflict_repeated);
 	hear(s, 7, -1, &another, NULL); /* who has never seen it */
 	assert_true(d->has_conflict);
 	a.conflicts_len = 0;
