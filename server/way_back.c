@@ -363,6 +363,7 @@ struct clients {
 struct source {
 	struct endpoint client, local;
 	bool unheard;
+	uint32_t age_ms; /* of its oldest flow in the query, made by this very client */
 };
 struct sources {
 	struct source list[SOURCES_MAX];
@@ -395,17 +396,18 @@ static struct clients clients_of(const struct evidence_query *query, const struc
 }
 
 static void add_source(struct sources *sources, const struct endpoint *client, const struct endpoint *local,
-		       bool unheard)
+		       bool unheard, uint32_t age_ms)
 {
 	for (unsigned i = 0; i < sources->len; i++) {
 		struct source *s = &sources->list[i];
 		if (!endpoint_same_address(&s->client, client) || !endpoint_same_address(&s->local, local))
 			continue;
 		s->unheard |= unheard;
+		s->age_ms = age_ms > s->age_ms ? age_ms : s->age_ms;
 		return;
 	}
 	if (sources->len < SOURCES_MAX && !endpoint_is_unknown(local))
-		sources->list[sources->len++] = (struct source){ *client, *local, unheard };
+		sources->list[sources->len++] = (struct source){ *client, *local, unheard, age_ms };
 }
 
 /* The attempts' own answers stand in the order of the query. */
@@ -414,7 +416,7 @@ static void add_attempts(struct sources *sources, const struct evidence_query *q
 {
 	for (unsigned i = 0; i < query->attempts_len && i < answer->attempts_len; i++)
 		if (answer->attempts[i].status == EVIDENCE_HALF_OPEN)
-			add_source(sources, &query->attempts[i].client, &answer->attempts[i].arrived_on, false);
+			add_source(sources, &query->attempts[i].client, &answer->attempts[i].arrived_on, false, 0);
 }
 
 static void add_frames(const struct way_back *w, struct sources *sources, const struct endpoint *client)
@@ -423,7 +425,7 @@ static void add_frames(const struct way_back *w, struct sources *sources, const 
 	     s = frames_next_of(w->frames, client, s)) {
 		struct endpoint local = { .port = 0 };
 		memcpy(local.address, s->key.local, sizeof local.address);
-		add_source(sources, client, &local, false);
+		add_source(sources, client, &local, false, 0);
 	}
 }
 
@@ -435,15 +437,15 @@ static struct sources sources_of(const struct way_back *w, const struct clients 
 	for (unsigned i = 0; i < answer->flows_len; i++)
 		if (answer->flows[i].known)
 			add_source(&sources, &answer->flows[i].source, &answer->flows[i].arrived_on,
-				   answer->flows[i].unheard);
+				   answer->flows[i].unheard, answer->flows[i].age_ms);
 	add_attempts(&sources, query, answer);
 	for (unsigned i = 0; i < clients->len; i++)
 		add_frames(w, &sources, &clients->list[i]);
 	return sources;
 }
 
-/* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. That it has had
- * this MAC all along is the best that is known. */
+/* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. It has had this
+ * MAC, as far as is known, as long as it has been there: another machine at this address may have been heard before. */
 static void take_its_word(struct way_back *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
 {
 	int64_t now_ns = clock_mono_ns();
@@ -457,7 +459,7 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	view.frame_link = view.link;
 	memcpy(view.frame_mac, mac, sizeof view.frame_mac);
 	view.frame_ns = now_ns;
-	view.frame_since_ns = 0;
+	view.frame_since_ns = now_ns - (int64_t)source->age_ms * MS;
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 

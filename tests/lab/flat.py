@@ -21,10 +21,18 @@ class Flat:
         self.net, self.address = net, net.put_client_on_lan()
         self.server = net.servers["boot-01"]
         self.mac = net.client.mac()
-        # A question of the client's would tell the servers its MAC, and heal everything at once.
-        for name, address in net.plan.droplet.items():
-            mac = net.servers[name].host.mac()
-            net.client.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
+        self.know_servers()
+
+    def know_servers(self):
+        """A question of the client's would tell the servers its MAC, and heal everything at once."""
+        for name, address in self.net.plan.droplet.items():
+            mac = self.net.servers[name].host.mac()
+            self.net.client.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
+
+    def change_mac(self, mac):
+        """What its kernel knew of others is gone with that."""
+        self.net.client.ip(f"link set eth0 address {mac}")
+        self.know_servers()
 
     def targets(self):
         return droplets(self.net)

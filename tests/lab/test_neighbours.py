@@ -111,6 +111,22 @@ def the_client_is_told_without_capabilities(net):
 
 
 @scenario
+def another_machine_at_this_address_without_capabilities(net):
+    """One was heard there by the entry that is wrong for the next."""
+    flat, old = Flat(net), "02:00:5e:00:01:01"
+    flat.change_mac(old)
+    net.restart_as_peers(NO_CAPABILITY)
+    net.check(flat.targets()).rest_is_healthy()
+    flat.change_mac(flat.mac)
+    for name, mac in ("boot-01", old), ("boot-02", flat.mac):
+        net.servers[name].host.ip(f"neigh replace {flat.address} lladdr {mac} dev eth0 nud permanent")
+    check = net.check(flat.targets(), options=())
+    (row, *_) = check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return",
+                             cause="stale-neighbour")  # fmt: skip
+    check.told(row, old, flat.mac)
+
+
+@scenario
 def without_capabilities_nothing_is_suspected(net):
     flat = Flat(net)
     net.restart_as_peers(NO_CAPABILITY, repair={"stale_neighbours": True})
