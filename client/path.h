@@ -47,6 +47,7 @@ struct path_doubt {
 	int receipt_server;          /* index of who had the newest receipts; -1: nobody */
 	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server through which its word came; -1: directly */
 	bool has_neighbour, has_conflict;
+	bool conflict_repeated; /* it was made again since it was first told: the server had asked the link for it */
 	struct evidence_neighbour neighbour;
 	int neighbour_server;       /* index of who said so .. */
 	int64_t neighbour_ns;       /* .. when it was asked (monotonic) */
@@ -54,7 +55,6 @@ struct path_doubt {
 	struct evidence_conflict conflict;
 	int conflict_server;                   /* index of who told of it .. */
 	int64_t conflict_told_ns;              /* .. first when it was asked then (monotonic) .. */
-	bool conflict_repeated;                /* .. and it has been made again since: the server had asked for it */
 	int64_t conflict_from_ns, conflict_ns; /* .. and saw claims from then on, and the newest one (monotonic) */
 	int silent_server; /* index of one that has the very address probed, and listens there; -1: none. Nothing .. */
 	int64_t silent_from_ns, silent_to_ns; /* .. reached it that left in between */
