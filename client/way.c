@@ -313,7 +313,7 @@ void way_failed(struct way *way, uint32_t seq, bool refused)
 	if (!way->memory || prober_settle(&way->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
 		return; /* none of ours, or answered */
 	miss(way, way->memory->ring[seq & (WAY_RING_LEN - 1)].sent_ns);
-	way->refused = refused && way->witness == WAY_DIRECT; /* a witness refuses for itself */
+	way->refused = refused && !way->alive && way->witness == WAY_DIRECT; /* a witness refuses for itself */
 }
 
 /* -- what is known of them -- */

@@ -196,6 +196,21 @@ static void what_left_before_the_newest_answer_is_no_news(void **state)
 	assert_int_equal(relay->in_vain, 0);
 }
 
+/* It would not be asked for a while. */
+static void a_refusal_of_before_the_newest_answer_is_no_news(void **state)
+{
+	struct way *w = ways.servers[SERVER].direct;
+
+	(void)state;
+	ask(w, 1);
+	now_ns += S / 2;
+	ask(w, 1);
+	way_answered(w, now_ns, true, false, now_ns);
+	way_failed(w, w->prober.next - 2, true);
+	assert_true(w->alive);
+	assert_false(w->refused);
+}
+
 static void an_error_concerns_its_own_round(void **state)
 {
 	struct way *relay = make_relay();
@@ -222,6 +237,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_witness_that_says_nothing_has_to_be_heard_otherwise, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_left_before_the_newest_answer_is_no_news, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_refusal_of_before_the_newest_answer_is_no_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_error_concerns_its_own_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_relay_is_in_vain_once_a_round, set_up, tear_down),
 	};
