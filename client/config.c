@@ -1,7 +1,5 @@
 #include "client/config.h"
 
-#include "client/config_defaults.h"
-#include "common/config/alloc.h"
 #include "common/config/units.h"
 #include "common/system/keyfile.h"
 
@@ -14,47 +12,9 @@ const char *config_role_name(enum config_role role)
 	return names[role];
 }
 
-/* ---- defaults ---- */
-
-struct config *config_new(const char *file)
+const char *config_server_name(const struct config *config, int server)
 {
-	struct config *config = alloc_zero(1, sizeof *config);
-	config->file = file ? alloc_text(file) : NULL;
-	config->lossy_permille = 50;
-	return config;
-}
-
-struct config_schedule config_default_schedule(const char *name)
-{
-	return (struct config_schedule){
-		.name = alloc_text(name),
-		.every_ns = UNITS_S,
-		.timeout_ns = UNITS_S,
-		.spacing_ns = 20 * UNITS_MS,
-		.count = 1,
-		.jitter_permille = 100,
-	};
-}
-
-struct config_target config_default_target(void)
-{
-	return (struct config_target){
-		.role = CONFIG_DROPLET,
-		.endpoint.port = WIRE_PORT,
-		.udp = true,
-		.tcp = true,
-		.held = 1,
-		.fresh = 1,
-		.sizes = { CONFIG_SIZE_DEFAULT },
-		.sizes_len = 1,
-		.expect_reachable = true,
-	};
-}
-
-void config_add_steady(struct config *config)
-{
-	config->schedules = alloc_zero(1, sizeof *config->schedules);
-	config->schedules[config->schedules_len++] = config_default_schedule(CONFIG_DEFAULT_SCHEDULE);
+	return server < 0 ? NULL : config->servers[server].name;
 }
 
 /* ---- what it means ---- */

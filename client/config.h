@@ -77,6 +77,9 @@ struct config *config_load(const char *file, struct diag_list *diags);
 struct config *config_from_uris(char *const *uris, size_t uris_len, const char *key_file, const char *vantage,
 				struct diag_list *diags);
 
+/* The name of the server with this index; NULL for -1, nobody. */
+const char *config_server_name(const struct config *config, int server);
+
 /* What the configuration means, for people: `floatprobe config FILE`. */
 void config_print(const struct config *config, FILE *out);
 

@@ -1,7 +1,6 @@
 /* Configurations from URIs: floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp] */
 #include "client/config.h"
 #include "client/config_defaults.h"
-#include "client/keys.h"
 #include "common/config/alloc.h"
 #include "common/config/identity.h"
 #include "common/config/units.h"
@@ -164,7 +163,7 @@ static void add_uri(struct config *config, const struct uri *uri)
 static void set_key(struct config *config, const char *key_file, struct diag_list *diags)
 {
 	char error[KEYFILE_ERROR_LEN];
-	config->key_file = key_file ? alloc_text(key_file) : keys_default_path();
+	config->key_file = key_file ? alloc_text(key_file) : config_default_key_file();
 	if (!config->key_file)
 		diag_add(diags, DIAG_ERROR, "--key", 0, 0, "is missing, and neither XDG_CONFIG_HOME nor HOME is set");
 	else if (!keyfile_read(config->key_file, &config->identity, error))

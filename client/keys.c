@@ -1,5 +1,6 @@
 #include "client/keys.h"
 
+#include "client/config_defaults.h"
 #include "client/status.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
@@ -7,20 +8,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-char *keys_default_path(void)
-{
-	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	char *path = NULL;
-	int len = -1;
-
-	/* The XDG base directory specification: relative paths in the variable are ignored. */
-	if (base && *base == '/')
-		len = asprintf(&path, "%s/floatprobe/key", base);
-	else if (home && *home)
-		len = asprintf(&path, "%s/.config/floatprobe/key", home);
-	return len < 0 ? NULL : path;
-}
 
 static void print_public(const struct seal_identity *identity)
 {
@@ -48,7 +35,7 @@ int keys_generate(const char *path)
 	if (path)
 		return generate_at(path);
 
-	char *default_path = keys_default_path();
+	char *default_path = config_default_key_file();
 	if (!default_path) {
 		log_error("no place for the key: neither XDG_CONFIG_HOME nor HOME is set; name a file with -o FILE");
 		return STATUS_USAGE;
