@@ -53,18 +53,17 @@ static void show_probe(struct check *c, const struct path *p, uint32_t seq, cons
 	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
 	bool answered = r->outcome == PROBER_ANSWERED || r->outcome == PROBER_CLOCK_SKEW;
 
-	output_probe(
-	    c->output,
-	    &(struct result_probe){
-		.time_ns = r->sent_real_ns,
-		.name = path_name(c->config, p),
-		.seq = seq,
-		.outcome = r->outcome,
-		.rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
-		.server = answered ? judge_server_name(&c->driver.engine, path_server_of_number(p, r->server)) : NULL,
-		.arrived_on = probe->arrived_on,
-		.source = probe->source,
-	    });
+	output_probe(c->output,
+		     &(struct result_probe){
+			 .time_ns = r->sent_real_ns,
+			 .name = path_name(c->config, p),
+			 .seq = seq,
+			 .outcome = r->outcome,
+			 .rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
+			 .server = answered ? config_server_name(c->config, path_server_of_number(p, r->server)) : NULL,
+			 .arrived_on = probe->arrived_on,
+			 .source = probe->source,
+		     });
 }
 
 /* All but answers is shown at the end. */

@@ -1,6 +1,5 @@
 #include "client/fellows.h"
 
-#include "client/judge.h"
 #include "common/system/clock.h"
 
 #define TOLD_NS INT64_C(60000000000) /* one error explains an outage for so long */
@@ -46,7 +45,7 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 {
 	struct prober_tally tally;
 
-	prober_tally(&other->prober, JUDGE_WINDOW, &tally);
+	prober_tally(&other->prober, CONTRAST_WINDOW, &tally);
 	if (tally.server < WIRE_SLOTS_MAX)
 		add_fellow(c, other, began_ns);
 }
@@ -106,7 +105,7 @@ static void add_other_holders(const struct path *p, bool round, struct verdict_c
 {
 	struct holders h;
 
-	holders_look(&p->prober, round ? p->prober.ring_len : JUDGE_WINDOW, &h);
+	holders_look(&p->prober, round ? p->prober.ring_len : CONTRAST_WINDOW, &h);
 	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
 	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
 }
@@ -162,7 +161,7 @@ static void add_held(const struct path *held, const struct contrast_row *failing
 	struct prober_tally t;
 	uint32_t row = path_row(held).lost;
 
-	prober_tally(&held->prober, JUDGE_WINDOW, &t);
+	prober_tally(&held->prober, CONTRAST_WINDOW, &t);
 	if (row >= CONTRAST_ROW) {
 		f->dead++;
 		f->held.own_lost += shorter(row, failing->lost);
@@ -184,7 +183,7 @@ static bool leads_to(const struct path *p, bool round, struct prober_tally *t)
 	struct holders h;
 
 	prober_tally(&p->prober, n, t);
-	holders_look(&p->prober, JUDGE_WINDOW, &h);
+	holders_look(&p->prober, CONTRAST_WINDOW, &h);
 	return t->answered == n && t->sent == n && h.changes <= 1 && h.doubly == 0 && t->server < WIRE_SLOTS_MAX &&
 	       t->servers_mask == UINT32_C(1) << t->server;
 }
@@ -209,7 +208,7 @@ static void compare_servers(const struct engine *e, const struct path *held, con
 	    ours.server == theirs.server || ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
 		return;
 	f->elsewhere = true;
-	f->fresh_server = judge_server_name(e, path_server_of_number(fresh, theirs.server));
+	f->fresh_server = config_server_name(e->config, path_server_of_number(fresh, theirs.server));
 }
 
 /* Was what came first (in the flow's life, or after a pause) answered, and nothing else? */
@@ -218,7 +217,7 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 	int64_t before_ns = INT64_MIN / 2;
 
 	f->first_packet = b->heard.count > 0;
-	for (uint32_t seq = prober_window_from(b, JUDGE_WINDOW); seq < b->waiting_from; seq++) {
+	for (uint32_t seq = prober_window_from(b, CONTRAST_WINDOW); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
 		bool first = seq == 1 || r->sent_ns - before_ns > PAUSE_S * INT64_C(1000000000);
 		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
@@ -344,7 +343,7 @@ static void add_rival(const struct engine *e, size_t i, struct verdict_facts *fa
 		    other->prober.holder != p->prober.holder || other->prober.boot_id != p->prober.boot_id ||
 		    !rival_is_proven(other->rival, &other->prober, now_ns))
 			continue;
-		facts->rival = judge_server_name(e, (int)other->rival->server);
+		facts->rival = config_server_name(e->config, (int)other->rival->server);
 		facts->rival_ms = (uint32_t)((now_ns - other->rival->newest_ns) / 1000000);
 	}
 }

@@ -12,11 +12,6 @@ enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
  * asked the last time. And younger, besides the timeout: only then is it asked at all. */
 #define CLAIM_AGE_NS INT64_C(2000000000)
 
-const char *judge_server_name(const struct engine *e, int server)
-{
-	return server < 0 ? NULL : e->config->servers[server].name;
-}
-
 static uint32_t window_of(const struct path *p, bool round)
 {
 	return round ? p->prober.ring_len : JUDGE_WINDOW;
@@ -162,7 +157,7 @@ static void explain_silence(const struct engine *e, const struct path *p, int64_
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
 
-	facts->silent_holder = judge_server_name(e, d->silent_server);
+	facts->silent_holder = config_server_name(e->config, d->silent_server);
 	facts->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
@@ -220,8 +215,8 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 {
 	const struct path_doubt *d = p->doubt;
 
-	facts->receipt_server = judge_server_name(e, d->receipt_server);
-	facts->witness = judge_server_name(e, witness_of(p));
+	facts->receipt_server = config_server_name(e->config, d->receipt_server);
+	facts->witness = config_server_name(e->config, witness_of(p));
 	explain_neighbour(e, p, since_ns, facts);
 	explain_silence(e, p, since_ns, facts);
 	explain_conflict(p, since_ns, facts);
@@ -230,7 +225,8 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
 	facts->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
 	for (unsigned k = 0; k < p->target->servers_len && !facts->silent_witness; k++)
-		facts->silent_witness = judge_server_name(e, asker_silent_witness(e->asker, p->target->servers[k]));
+		facts->silent_witness =
+		    config_server_name(e->config, asker_silent_witness(e->asker, p->target->servers[k]));
 }
 
 /* Moves and fights; of a move, only one since what is judged was sent. */
@@ -239,7 +235,7 @@ static void add_holders(const struct engine *e, const struct path *p, bool round
 	holders_look(&p->prober, window_of(p, round), &v->holders);
 	if (v->holders.changed_ns < v->tally.oldest_ns)
 		v->holders.lost_between = 0;
-	v->holder_before = judge_server_name(e, path_server_of_number(p, v->holders.before));
+	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));
 }
 
 static void gather(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
@@ -262,7 +258,7 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 	prober_tally(&p->prober, window_of(p, round), &v->tally);
 	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
-	v->server_name = judge_server_name(e, path_server_of_number(p, v->tally.server));
+	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }
 
 void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
@@ -296,7 +292,7 @@ void judge_result(const struct engine *e, const struct path *p, bool round, cons
 		.since_ns = since_ns,
 		.name = path_name(e->config, p),
 		.verdict = verdict,
-		.server = judge_server_name(e, judge_server(p, round)),
+		.server = config_server_name(e->config, judge_server(p, round)),
 		.arrived_on = p->facts.arrived_on,
 	};
 	result->has_rtt = prober_rtt(&p->prober, window_of(p, round), scratch, &result->rtt);

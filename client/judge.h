@@ -15,8 +15,7 @@ enum {
 
 /* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */
 void judge_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
-/* The answerer's name, NULL: nobody; and its index, -1. */
-const char *judge_server_name(const struct engine *engine, int server);
+/* Who answers: index in the configuration; -1: nobody. */
 int judge_server(const struct path *path, bool round);
 
 /* Fill a result for showing. since_ns: realtime. The verdict is borrowed. scratch: room for ring_len values. */

@@ -87,8 +87,7 @@ static void journal_path(struct run *r, const struct path *p, const struct verdi
 
 static struct result_standing standing_of(const struct run *r, const struct path_standing *s)
 {
-	return (struct result_standing){ s->state, s->direction, s->cause,
-					 judge_server_name(&r->driver.engine, s->server) };
+	return (struct result_standing){ s->state, s->direction, s->cause, config_server_name(r->config, s->server) };
 }
 
 static void judge_stale(uv_timer_t *timer);
