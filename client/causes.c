@@ -117,7 +117,7 @@ static bool connections_break_between_two(const struct verdict_evidence *e, enum
 
 static bool another_hears_others(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return (state == VERDICT_UP || state == VERDICT_LOSSY) && e->facts.rival && may_answer(e, e->tally.server);
+	return (state == VERDICT_UP || state == VERDICT_LOSSY) && e->hints.rival && may_answer(e, e->tally.server);
 }
 
 static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict_state state)
@@ -128,7 +128,7 @@ static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict
 /* Of losses that came later, a claim says nothing. */
 static bool claims_account_for_it(const struct verdict_evidence *e)
 {
-	return e->facts.conflict && is_most(e, e->facts.claimed_lost);
+	return e->hints.conflict && is_most(e, e->hints.claimed_lost);
 }
 
 static bool two_refuse(const struct verdict_evidence *e, enum verdict_state state)
@@ -140,13 +140,13 @@ static bool two_refuse(const struct verdict_evidence *e, enum verdict_state stat
  * is forged by any firewall. */
 static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return e->facts.stranger_mac && refused_behind_its_back(e) && (!e->tcp || e->context.refused_over_udp) &&
+	return e->hints.stranger_mac && refused_behind_its_back(e) && (!e->tcp || e->context.refused_over_udp) &&
 	       explained_by(e, state, PROBER_REFUSED);
 }
 
 static bool two_claim(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return claims_account_for_it(e) && is_failing(state) && e->facts.claimed_lost >= CLAIMED_LOST;
+	return claims_account_for_it(e) && is_failing(state) && e->hints.claimed_lost >= CLAIMED_LOST;
 }
 
 static bool the_address_moved(const struct verdict_evidence *e, enum verdict_state state)
@@ -158,7 +158,7 @@ static bool the_address_moved(const struct verdict_evidence *e, enum verdict_sta
 
 static bool only_the_twin_is_lost(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct verdict_twins *t = &e->twins;
+	const struct twin_counts *t = &e->twins;
 
 	return state == VERDICT_UP &&
 	       (t->elsewhere > 0 || (t->both == 0 && (t->refused > 0 || t->missing >= TWINS_MISSING)));
@@ -174,8 +174,8 @@ static bool all_is_well(const struct verdict_evidence *e, enum verdict_state sta
 
 static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->facts.neighbour && e->facts.neighbour->wrong &&
-	       is_most(e, e->facts.neighbour_lost);
+	return is_failing(state) && e->hints.neighbour && e->hints.neighbour->wrong &&
+	       is_most(e, e->hints.neighbour_lost);
 }
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
@@ -257,10 +257,10 @@ static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum ve
 /* What the kernel dropped for want of room has not been stopped by a firewall. */
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct verdict_facts *f = &e->facts;
+	const struct verdict_hints *h = &e->hints;
 
-	return state == VERDICT_DOWN && f->frames_without_receipts && e->context.protocol_down && all_vanish(e) &&
-	       is_most(e, seen(e, PROBER_LOST_FORWARD)) && (e->tcp ? f->accept_overflows : f->socket_drops) == 0;
+	return state == VERDICT_DOWN && h->frames_without_receipts && e->context.protocol_down && all_vanish(e) &&
+	       is_most(e, seen(e, PROBER_LOST_FORWARD)) && (e->tcp ? h->accept_overflows : h->socket_drops) == 0;
 }
 
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)

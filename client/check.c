@@ -56,7 +56,7 @@ static void show_probe(struct check *c, const struct path *p, uint32_t seq, cons
 	output_probe(c->output,
 		     &(struct result_probe){
 			 .time_ns = r->sent_real_ns,
-			 .name = path_name(c->config, p),
+			 .name = result_name(c->config, p),
 			 .seq = seq,
 			 .outcome = r->outcome,
 			 .rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
@@ -105,8 +105,8 @@ static int show_results(struct check *c)
 		show_losses(c, paths->items[i]);
 	for (size_t i = 0; i < paths->len; i++) {
 		judge_path(&c->driver.engine, i, true, &verdict);
-		judge_result(&c->driver.engine, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]),
-			     scratch, &result);
+		result_make(c->config, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]), scratch,
+			    &result);
 		output_path(c->output, &result);
 	}
 	free(scratch);

@@ -305,8 +305,9 @@ static bool has_error(const struct prober_tally *t)
 
 /* Where this path has no error of its own to tell, the newest of another flow to the same address and port that has not
  * been answered since: they share a limit. */
-static void add_told(const struct engine *e, const struct path *p, struct verdict_facts *facts)
+static void add_told(const struct engine *e, const struct path *p, struct verdict_evidence *evidence)
 {
+	struct path_facts *facts = &evidence->facts;
 	const struct path *newest = NULL;
 	size_t from, to;
 
@@ -323,14 +324,14 @@ static void add_told(const struct engine *e, const struct path *p, struct verdic
 	if (!newest)
 		return;
 	facts->told = newest->facts.told;
-	facts->told_elsewhere = true;
+	evidence->hints.told_elsewhere = true;
 	facts->offender = newest->facts.offender;
 	facts->icmp_type = newest->facts.icmp_type;
 	facts->icmp_code = newest->facts.icmp_code;
 }
 
 /* A new flow over the same protocol that has the same holder as this path has proven that another one holds it too. */
-static void add_rival(const struct engine *e, size_t i, struct verdict_facts *facts)
+static void add_rival(const struct engine *e, size_t i, struct verdict_hints *hints)
 {
 	const struct path *p = e->paths.items[i];
 	int64_t now_ns = clock_mono_ns();
@@ -343,13 +344,13 @@ static void add_rival(const struct engine *e, size_t i, struct verdict_facts *fa
 		    other->prober.holder != p->prober.holder || other->prober.boot_id != p->prober.boot_id ||
 		    !rival_is_proven(other->rival, &other->prober, now_ns))
 			continue;
-		facts->rival = config_server_name(e->config, (int)other->rival->server);
-		facts->rival_ms = (uint32_t)((now_ns - other->rival->newest_ns) / 1000000);
+		hints->rival = config_server_name(e->config, (int)other->rival->server);
+		hints->rival_ms = (uint32_t)((now_ns - other->rival->newest_ns) / 1000000);
 	}
 }
 
 /* The twin probes of the same target and address stand beside its first UDP path. */
-void fellows_twins(const struct engine *e, size_t i, struct verdict_twins *twins)
+void fellows_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 {
 	const struct path *p = e->paths.items[i];
 	size_t from, to;
@@ -367,6 +368,6 @@ void fellows_tell(const struct engine *e, size_t i, struct verdict_evidence *evi
 	if (has_error(&evidence->tally))
 		evidence->facts.told = PROBER_NONE;
 	else
-		add_told(e, e->paths.items[i], &evidence->facts);
-	add_rival(e, i, &evidence->facts);
+		add_told(e, e->paths.items[i], evidence);
+	add_rival(e, i, &evidence->hints);
 }

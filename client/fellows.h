@@ -19,6 +19,6 @@ void fellows_compare_flows(const struct engine *engine, size_t i, bool round, st
  * holder of the address hears other clients. The tally is there already. */
 void fellows_tell(const struct engine *engine, size_t i, struct verdict_evidence *evidence);
 /* The twin probes of the target stand beside its first UDP path. */
-void fellows_twins(const struct engine *engine, size_t i, struct verdict_twins *twins);
+void fellows_twins(const struct engine *engine, size_t i, struct twin_counts *twins);
 
 #endif

@@ -1,7 +1,6 @@
 #include "client/judge.h"
 
 #include "client/fellows.h"
-#include "common/system/clock.h"
 
 #include <string.h>
 
@@ -12,7 +11,7 @@ enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
  * asked the last time. And younger, besides the timeout: only then is it asked at all. */
 #define CLAIM_AGE_NS INT64_C(2000000000)
 
-static uint32_t window_of(const struct path *p, bool round)
+uint32_t judge_window(const struct path *p, bool round)
 {
 	return round ? p->prober.ring_len : JUDGE_WINDOW;
 }
@@ -117,7 +116,7 @@ int judge_server(const struct path *p, bool round)
 {
 	struct prober_tally tally;
 
-	prober_tally(&p->prober, window_of(p, round), &tally);
+	prober_tally(&p->prober, judge_window(p, round), &tally);
 	return path_server_of_number(p, tally.server);
 }
 
@@ -131,7 +130,7 @@ static bool leads_to_us(const struct engine *e, const struct evidence_neighbour 
  * the newest left when the entry was right again. It was, if something that left after the server said so was answered.
  */
 static void explain_neighbour(const struct engine *e, const struct path *p, int64_t since_ns,
-			      struct verdict_facts *facts)
+			      struct verdict_hints *hints)
 {
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
@@ -146,29 +145,29 @@ static void explain_neighbour(const struct engine *e, const struct path *p, int6
 			right_ns = r->sent_ns;
 		if (!prober_is_lost(r) || r->sent_ns < since_ns)
 			continue;
-		facts->neighbour = r->sent_ns < right_ns ? &d->neighbour : NULL;
-		facts->neighbour_lost += facts->neighbour && r->outcome == PROBER_LOST_RETURN;
+		hints->neighbour = r->sent_ns < right_ns ? &d->neighbour : NULL;
+		hints->neighbour_lost += hints->neighbour && r->outcome == PROBER_LOST_RETURN;
 	}
 }
 
 /* What was refused while a server that should have had it heard nothing. */
-static void explain_silence(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+static void explain_silence(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
 
-	facts->silent_holder = config_server_name(e->config, d->silent_server);
-	facts->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
+	hints->silent_holder = config_server_name(e->config, d->silent_server);
+	hints->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		facts->refused_unheard += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
+		hints->refused_unheard += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
 					  r->sent_ns > d->silent_from_ns && r->sent_ns <= d->silent_to_ns;
 	}
 }
 
 /* Of an outage that had begun by the newest claim the rest is lost to the one who claims, too: about what is refused a
  * server is asked ever more seldom. */
-static void explain_conflict(const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+static void explain_conflict(const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
@@ -179,10 +178,10 @@ static void explain_conflict(const struct path *p, int64_t since_ns, struct verd
 		return;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
-		facts->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
+		hints->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
 				       (r->sent_ns <= to_ns || (row_ns <= to_ns && r->sent_ns >= row_ns));
 	}
-	facts->conflict = facts->claimed_lost > 0 ? &d->conflict : NULL;
+	hints->conflict = hints->claimed_lost > 0 ? &d->conflict : NULL;
 }
 
 /* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
@@ -211,28 +210,28 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 }
 
 /* What the newest evidence says of what was sent since since_ns. */
-static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_facts *facts)
+static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
 	const struct path_doubt *d = p->doubt;
 
-	facts->receipt_server = config_server_name(e->config, d->receipt_server);
-	facts->witness = config_server_name(e->config, witness_of(p));
-	explain_neighbour(e, p, since_ns, facts);
-	explain_silence(e, p, since_ns, facts);
-	explain_conflict(p, since_ns, facts);
-	facts->handshakes = handshakes(p, since_ns);
-	facts->frames_without_receipts = d->frames_without_receipts;
-	facts->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
-	facts->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
-	for (unsigned k = 0; k < p->target->servers_len && !facts->silent_witness; k++)
-		facts->silent_witness =
+	hints->receipt_server = config_server_name(e->config, d->receipt_server);
+	hints->witness = config_server_name(e->config, witness_of(p));
+	explain_neighbour(e, p, since_ns, hints);
+	explain_silence(e, p, since_ns, hints);
+	explain_conflict(p, since_ns, hints);
+	hints->handshakes = handshakes(p, since_ns);
+	hints->frames_without_receipts = d->frames_without_receipts;
+	hints->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
+	hints->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
+	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
+		hints->silent_witness =
 		    config_server_name(e->config, asker_silent_witness(e->asker, p->target->servers[k]));
 }
 
 /* Moves and fights; of a move, only one since what is judged was sent. */
 static void add_holders(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
 {
-	holders_look(&p->prober, window_of(p, round), &v->holders);
+	holders_look(&p->prober, judge_window(p, round), &v->holders);
 	if (v->holders.changed_ns < v->tally.oldest_ns)
 		v->holders.lost_between = 0;
 	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));
@@ -255,7 +254,7 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.run_length = JUDGE_RUN,
 		.lossy_permille = e->config->lossy_permille,
 	};
-	prober_tally(&p->prober, window_of(p, round), &v->tally);
+	prober_tally(&p->prober, judge_window(p, round), &v->tally);
 	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
@@ -272,7 +271,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	add_holders(e, p, round, &evidence);
 	fellows_tell(e, i, &evidence);
 	if (p->doubt)
-		explain(e, p, evidence.tally.oldest_ns, &evidence.facts);
+		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)
 		fellows_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.run_too_big > 0) {
@@ -282,18 +281,4 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		fellows_compare_flows(e, i, round, &evidence.context.flows);
 	verdict_judge(&evidence, verdict);
-}
-
-void judge_result(const struct engine *e, const struct path *p, bool round, const struct verdict *verdict,
-		  int64_t since_ns, uint32_t *scratch, struct result_path *result)
-{
-	*result = (struct result_path){
-		.time_ns = clock_real_ns(),
-		.since_ns = since_ns,
-		.name = path_name(e->config, p),
-		.verdict = verdict,
-		.server = config_server_name(e->config, judge_server(p, round)),
-		.arrived_on = p->facts.arrived_on,
-	};
-	result->has_rtt = prober_rtt(&p->prober, window_of(p, round), scratch, &result->rtt);
 }

@@ -3,7 +3,6 @@
 #define FLOATPROBE_JUDGE_H
 
 #include "client/engine.h"
-#include "client/result.h"
 #include "client/verdict.h"
 
 #include <stdbool.h>
@@ -15,11 +14,9 @@ enum {
 
 /* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */
 void judge_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
+/* So many of the newest probes of the path count. */
+uint32_t judge_window(const struct path *path, bool round);
 /* Who answers: index in the configuration; -1: nobody. */
 int judge_server(const struct path *path, bool round);
-
-/* Fill a result for showing. since_ns: realtime. The verdict is borrowed. scratch: room for ring_len values. */
-void judge_result(const struct engine *engine, const struct path *path, bool round, const struct verdict *verdict,
-		  int64_t since_ns, uint32_t *scratch, struct result_path *result);
 
 #endif

@@ -207,17 +207,3 @@ int path_server_of_number(const struct path *p, int number)
 		return number < 0 ? -1 : number - WIRE_SLOTS_MAX;
 	return (int)p->target->servers[number];
 }
-
-struct result_path_name path_name(const struct config *config, const struct path *p)
-{
-	return (struct result_path_name){
-		.vantage = config->vantage,
-		.target = p->target->name,
-		.role = config_role_name(p->target->role),
-		.endpoint = p->endpoint,
-		.tcp = p->tcp,
-		.size = p->size,
-		.flow = p->held >= 0 ? "held" : "fresh",
-		.flow_index = p->held >= 0 && p->target->held > 1 ? p->held : -1,
-	};
-}

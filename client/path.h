@@ -4,13 +4,14 @@
 #define FLOATPROBE_PATH_H
 
 #include "client/config.h"
+#include "client/contrast.h"
 #include "client/look.h"
+#include "client/path_facts.h"
 #include "client/prober.h"
-#include "client/result.h"
 #include "client/rival.h"
 #include "client/schedule.h"
 #include "client/twin.h"
-#include "client/verdict.h"
+#include "client/verdict_words.h"
 #include "common/core/bucket.h"
 #include "common/core/evidence.h"
 
@@ -92,7 +93,7 @@ struct path {
 	int held;            /* index of the held flow; UDP_DIALER_FRESH */
 	uint32_t last_fresh; /* the dialer's; of the first UDP path at an endpoint, for all of them (paths_at) */
 	struct prober prober;
-	struct verdict_facts facts;
+	struct path_facts facts;
 	struct path_doubt *doubt;      /* NULL: no loss yet */
 	struct twin *twin;             /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
 	struct rival *rival;           /* NULL: no other server has heard other clients here */
@@ -156,7 +157,5 @@ int path_slot(const struct path *path, unsigned server);
 /* Probers number servers from their path's point of view: first the allowed ones, by slot, then all others. */
 unsigned path_server_number(const struct path *path, unsigned server);
 int path_server_of_number(const struct path *path, int number); /* -1 for -1 */
-
-struct result_path_name path_name(const struct config *config, const struct path *path);
 
 #endif

@@ -1,6 +1,8 @@
 #include "client/result.h"
 
+#include "client/judge.h"
 #include "common/core/printable.h"
+#include "common/system/clock.h"
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -146,4 +148,34 @@ json_t *result_change_json(const struct result_change *change)
 				 (int)v->expected, "evidence", evidence_json(v), "advice", text_json(v->advice));
 
 	return extend(named_json("change", change->time_ns, &change->name), rest);
+}
+
+/* -- of paths -- */
+
+struct result_path_name result_name(const struct config *config, const struct path *p)
+{
+	return (struct result_path_name){
+		.vantage = config->vantage,
+		.target = p->target->name,
+		.role = config_role_name(p->target->role),
+		.endpoint = p->endpoint,
+		.tcp = p->tcp,
+		.size = p->size,
+		.flow = p->held >= 0 ? "held" : "fresh",
+		.flow_index = p->held >= 0 && p->target->held > 1 ? p->held : -1,
+	};
+}
+
+void result_make(const struct config *config, const struct path *p, bool round, const struct verdict *verdict,
+		 int64_t since_ns, uint32_t *scratch, struct result_path *result)
+{
+	*result = (struct result_path){
+		.time_ns = clock_real_ns(),
+		.since_ns = since_ns,
+		.name = result_name(config, p),
+		.verdict = verdict,
+		.server = config_server_name(config, judge_server(p, round)),
+		.arrived_on = p->facts.arrived_on,
+	};
+	result->has_rtt = prober_rtt(&p->prober, judge_window(p, round), scratch, &result->rtt);
 }

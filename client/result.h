@@ -2,7 +2,7 @@
 #ifndef FLOATPROBE_RESULT_H
 #define FLOATPROBE_RESULT_H
 
-#include "client/prober.h"
+#include "client/path.h"
 #include "client/verdict.h"
 #include "common/core/endpoint.h"
 
@@ -55,6 +55,11 @@ struct result_change {
 	struct result_standing from, to;
 	const struct verdict *verdict; /* of `to` */
 };
+
+struct result_path_name result_name(const struct config *config, const struct path *path);
+/* From a path and its verdict, which is borrowed. scratch: room for ring_len values. */
+void result_make(const struct config *config, const struct path *path, bool round, const struct verdict *verdict,
+		 int64_t since_ns, uint32_t *scratch, struct result_path *result);
 
 /* DESIGN § 4's objects. New references; NULL when there is no memory. */
 json_t *result_probe_json(const struct result_probe *probe);

@@ -1,6 +1,7 @@
 #include "client/run.h"
 
 #include "client/driver.h"
+#include "client/result.h"
 #include "client/standing.h"
 #include "client/status.h"
 #include "common/core/bucket.h"
@@ -79,7 +80,7 @@ static void journal_path(struct run *r, const struct path *p, const struct verdi
 {
 	struct result_path result;
 
-	judge_result(&r->driver.engine, p, false, verdict, p->standing.since_ns, r->scratch, &result);
+	result_make(r->config, p, false, verdict, p->standing.since_ns, r->scratch, &result);
 	journal_line(r, result_path_json(&result));
 }
 
@@ -109,7 +110,7 @@ static void review(struct run *r, size_t i, struct verdict *v)
 	change = (struct result_change){
 		.time_ns = clock_real_ns(),
 		.since_ns = p->standing.since_ns,
-		.name = path_name(r->config, p),
+		.name = result_name(r->config, p),
 		.from = standing_of(r, &before),
 		.to = standing_of(r, &p->standing),
 		.verdict = v,

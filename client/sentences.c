@@ -148,7 +148,7 @@ static bool is_hop_limit(const struct verdict_evidence *e)
 /* Type, code and sender are those of the newest error: said where there is but one kind. */
 static void tell_error_source(const struct verdict_evidence *e, char text[VERDICT_SENTENCE_LEN])
 {
-	const struct verdict_facts *f = &e->facts;
+	const struct path_facts *f = &e->facts;
 	int len = 0;
 
 	text[0] = '\0';
@@ -174,7 +174,7 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 	for (unsigned i = 0; i < ERRORS_LEN && kinds == 0 && v->state == VERDICT_DOWN; i++) {
 		if (errors[i].outcome == e->facts.told)
 			say(v, "%s%.100s was said to %s", e->tcp ? errors[i].tcp : errors[i].udp, source,
-			    e->facts.told_elsewhere ? "another flow to the same port" : "an earlier or extra probe");
+			    e->hints.told_elsewhere ? "another flow to the same port" : "an earlier or extra probe");
 	}
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
 		uint32_t n = seen(e, errors[i].outcome);
@@ -204,9 +204,9 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 {
 	uint32_t arrived = seen(e, PROBER_LOST_RETURN), missing = seen(e, PROBER_LOST_FORWARD);
 	uint32_t silent = seen(e, PROBER_LOST) - e->tally.late;
-	const char *name = e->facts.receipt_server ? e->facts.receipt_server : "the server";
-	const char *by = e->facts.witness ? e->facts.witness : "";
-	const char *through = e->facts.witness ? ", as was said through " : "";
+	const char *name = e->hints.receipt_server ? e->hints.receipt_server : "the server";
+	const char *by = e->hints.witness ? e->hints.witness : "";
+	const char *through = e->hints.witness ? ", as was said through " : "";
 	bool where = !endpoint_is_unknown(&e->facts.arrived_on);
 
 	if (arrived > 0)
@@ -276,7 +276,7 @@ void sentences_broken_between(const struct verdict_evidence *e, struct verdict *
 void sentences_rival(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v, "%s answers here, while %s hears new flows of other clients at this very address, the newest %.1f s ago",
-	    e->server_name ? e->server_name : "one server", e->facts.rival, e->facts.rival_ms / 1e3);
+	    e->server_name ? e->server_name : "one server", e->hints.rival, e->hints.rival_ms / 1e3);
 }
 
 void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)
@@ -287,7 +287,7 @@ void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)
 
 void sentences_twin(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct verdict_twins *t = &e->twins;
+	const struct twin_counts *t = &e->twins;
 
 	if (t->elsewhere > 0)
 		say(v, "%u of %u replies that the server sent without choosing their source came from %s instead of %s",
@@ -325,8 +325,8 @@ static const char *neighbour_state_word(uint16_t state)
 
 void sentences_neighbour(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct evidence_neighbour *n = e->facts.neighbour;
-	const char *server = or_else(e->facts.receipt_server, "the server");
+	const struct evidence_neighbour *n = e->hints.neighbour;
+	const char *server = or_else(e->hints.receipt_server, "the server");
 
 	say(v, "%s sends what is for %s to %s (its neighbour entry, %s, for %.1f s), but our frames come from %s",
 	    server, address_text(&n->next_hop).text, mac_text(n->entry_mac).text, neighbour_state_word(n->state),
@@ -378,12 +378,12 @@ void sentences_refused_by_other(const struct verdict_evidence *e, struct verdict
 
 void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct verdict_facts *f = &e->facts;
+	const struct verdict_hints *h = &e->hints;
 
 	say(v,
 	    "%s has %s, listens there and has heard nothing of it, but our frames for it go to %s, which is none of "
 	    "that server's",
-	    or_else(f->silent_holder, "the server"), address_text(&e->address).text, mac_text(f->stranger_mac).text);
+	    or_else(h->silent_holder, "the server"), address_text(&e->address).text, mac_text(h->stranger_mac).text);
 }
 
 /* Which of them it is cannot be told from here: a firewall may well reject in the name of the address. */
@@ -393,7 +393,7 @@ void sentences_refused(const struct verdict_evidence *e, struct verdict *v)
 		say(v,
 		    "%s has this address, listens there and has heard nothing of it: another machine holds it too, "
 		    "or a firewall answers for it",
-		    e->facts.silent_holder);
+		    e->hints.silent_holder);
 }
 
 void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
@@ -416,8 +416,8 @@ void sentences_size(const struct verdict_evidence *e, struct verdict *v)
 void sentences_server_down(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v, "every configured address of the server is silent over UDP and TCP");
-	if (e->facts.silent_witness)
-		say(v, "%s was asked to reach it, and had no answer either", e->facts.silent_witness);
+	if (e->hints.silent_witness)
+		say(v, "%s was asked to reach it, and had no answer either", e->hints.silent_witness);
 }
 
 void sentences_firewall(const struct verdict_evidence *e, struct verdict *v)
@@ -436,22 +436,22 @@ void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)
 /* What the server itself dropped is not the network's doing, and another machine's claim is worth knowing. */
 static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct verdict_facts *f = &e->facts;
+	const struct verdict_hints *h = &e->hints;
 
 	if (e->context.all_silent)
 		say(v, "no server is heard at any address: it may be this host that is cut off");
-	if (e->tcp && f->handshakes > 0)
+	if (e->tcp && h->handshakes > 0)
 		say(v,
 		    "the handshake of %u of %u lost probes was completed, but no answer followed in time: somebody is "
 		    "there whose program does not answer",
-		    f->handshakes, losses(e));
-	if (f->conflict)
-		say(v, "another machine, %s, claims %s: the server saw it %u times", mac_text(f->conflict->mac).text,
-		    address_text(&f->conflict->address).text, f->conflict->count);
-	if (!e->tcp && f->socket_drops > 0)
-		say(v, "the server's kernel dropped %u datagrams at its socket, which was full", f->socket_drops);
-	if (e->tcp && f->accept_overflows > 0)
-		say(v, "the server's host dropped %u connections, as an accept queue was full", f->accept_overflows);
+		    h->handshakes, losses(e));
+	if (h->conflict)
+		say(v, "another machine, %s, claims %s: the server saw it %u times", mac_text(h->conflict->mac).text,
+		    address_text(&h->conflict->address).text, h->conflict->count);
+	if (!e->tcp && h->socket_drops > 0)
+		say(v, "the server's kernel dropped %u datagrams at its socket, which was full", h->socket_drops);
+	if (e->tcp && h->accept_overflows > 0)
+		say(v, "the server's host dropped %u connections, as an accept queue was full", h->accept_overflows);
 }
 
 void sentences_also(struct verdict *v, enum verdict_cause also)

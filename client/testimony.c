@@ -150,7 +150,6 @@ static void note_flow(struct path *p, const struct testimony *t, const struct ev
 {
 	if (!flow->known)
 		return;
-	p->facts.seen_by_server = true;
 	p->facts.receipt_source = flow->source;
 	p->doubt->receipt_server = (int)t->server;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
@@ -252,7 +251,6 @@ static void note_not_seen(struct path *p, const struct testimony *t, struct path
 static void note_half_open(struct path *p, const struct testimony *t, struct path_attempt *attempt,
 			   const struct evidence_attempt_answer *said)
 {
-	p->facts.seen_by_server = true;
 	if (t->now_ns - (int64_t)said->age_ms * MS > deadline_ns(p, attempt->seq))
 		return;
 	attempt->half_open = true;

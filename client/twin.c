@@ -86,25 +86,25 @@ void twin_refused(struct twin *t, uint32_t seq, const struct endpoint *source)
 	t->refused_source = *source;
 }
 
-static void count(struct verdict_twins *twins, uint8_t heard)
+static void count(struct twin_counts *counts, uint8_t heard)
 {
-	twins->pinned++;
+	counts->pinned++;
 	if (heard & HEARD)
-		twins->both++;
+		counts->both++;
 	else if (heard & HEARD_ELSEWHERE)
-		twins->elsewhere++;
+		counts->elsewhere++;
 	else
-		twins->missing++;
-	twins->refused += heard == REFUSED;
+		counts->missing++;
+	counts->refused += heard == REFUSED;
 }
 
-void twin_count(struct twin *t, int64_t now_ns, struct verdict_twins *twins)
+void twin_count(struct twin *t, int64_t now_ns, struct twin_counts *counts)
 {
 	prober_expire(&t->prober, now_ns);
-	*twins = (struct verdict_twins){ .source = t->source, .refused_source = t->refused_source };
+	*counts = (struct twin_counts){ .source = t->source, .refused_source = t->refused_source };
 	for (uint32_t seq = oldest(t); seq < t->prober.next; seq++) {
 		const struct prober_record *r = slot(t, seq);
 		if (r->outcome == PROBER_ANSWERED && r->sent_ns <= now_ns - t->prober.timeout_ns)
-			count(twins, t->heard[seq % TWIN_RING_LEN]);
+			count(counts, t->heard[seq % TWIN_RING_LEN]);
 	}
 }

@@ -5,7 +5,6 @@
 #define FLOATPROBE_TWIN_H
 
 #include "client/prober.h"
-#include "client/verdict.h"
 #include "common/core/endpoint.h"
 #include "common/core/packet.h"
 
@@ -25,6 +24,17 @@ struct twin {
 	bool wondering;                 /* one is missing: what does the server know of it? */
 };
 
+/* What came of the probes whose time is over. */
+struct twin_counts {
+	uint32_t pinned;                /* their pinned reply came: the sum of the next three */
+	uint32_t both;                  /* the twin came too, from the address probed */
+	uint32_t elsewhere;             /* the twin came from another address */
+	uint32_t missing;               /* the twin did not come */
+	uint32_t refused;               /* of the missing: the server has had an ICMP error for the twin */
+	struct endpoint source;         /* where the newest of those from elsewhere came from */
+	struct endpoint refused_source; /* where the newest of the refused had left from: not the address probed */
+};
+
 void twin_init(struct twin *twin, uint64_t flow_id, int64_t timeout_ns);
 /* A probe leaves now; returns its number. */
 uint32_t twin_send(struct twin *twin, int64_t now_ns, int64_t now_real_ns);
@@ -39,7 +49,6 @@ int64_t twin_next_deadline(const struct twin *twin); /* INT64_MAX: nothing is wa
 void twin_told(struct twin *twin);
 /* .. such as an ICMP error for the twin to this number, which had left from source: not the address probed. */
 void twin_refused(struct twin *twin, uint32_t seq, const struct endpoint *source);
-/* What came of those whose time is over. */
-void twin_count(struct twin *twin, int64_t now_ns, struct verdict_twins *twins);
+void twin_count(struct twin *twin, int64_t now_ns, struct twin_counts *counts);
 
 #endif

@@ -5,106 +5,36 @@
 
 #include "client/contrast.h"
 #include "client/holders.h"
+#include "client/path_facts.h"
 #include "client/prober.h"
+#include "client/twin.h"
+#include "client/verdict_words.h"
 #include "common/core/endpoint.h"
 #include "common/core/evidence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VERDICT_STATES(X) X(UNKNOWN, "unknown") X(UP, "up") X(LOSSY, "lossy") X(DOWN, "down")
-enum verdict_state {
-#define X(name, word) VERDICT_##name,
-	VERDICT_STATES(X)
-#undef X
-};
-const char *verdict_state_word(enum verdict_state state);
-
-#define VERDICT_DIRECTIONS(X)                                                                                          \
-	X(NONE, "none") X(FORWARD, "forward") X(RETURN, "return") X(BOTH, "both") X(UNKNOWN, "unknown")
-enum verdict_direction {
-#define X(name, word) VERDICT_DIRECTION_##name,
-	VERDICT_DIRECTIONS(X)
-#undef X
-};
-const char *verdict_direction_word(enum verdict_direction direction);
-
-/* The causes of DESIGN § 4, in its order (and that of docs/CAUSES.md). X-macro: name, word. */
-#define VERDICT_CAUSES(X)                                                                                              \
-	X(NONE, "none")                                                                                                \
-	X(UNEXPLAINED, "unexplained")                                                                                  \
-	X(UNPINNED_REPLY, "unpinned-reply")                                                                            \
-	X(WRONG_SOURCE, "wrong-source")                                                                                \
-	X(STALE_NEIGHBOUR, "stale-neighbour")                                                                          \
-	X(DUPLICATE_ADDRESS, "duplicate-address")                                                                      \
-	X(FAILOVER, "failover")                                                                                        \
-	X(STUCK_FLOW, "stuck-flow")                                                                                    \
-	X(FIRST_PACKET_ONLY, "first-packet-only")                                                                      \
-	X(SOME_PORTS, "some-ports")                                                                                    \
-	X(SIZE_LIMIT, "size-limit")                                                                                    \
-	X(PROTOCOL_FILTERED, "protocol-filtered")                                                                      \
-	X(REFUSED, "refused")                                                                                          \
-	X(UNREACHABLE, "unreachable")                                                                                  \
-	X(PROHIBITED, "prohibited")                                                                                    \
-	X(SERVER_DOWN, "server-down")                                                                                  \
-	X(SERVER_FIREWALL, "server-firewall")                                                                          \
-	X(IMPOSTOR, "impostor")                                                                                        \
-	X(NOT_AUTHORISED, "not-authorised")                                                                            \
-	X(CLOCK_SKEW, "clock-skew")                                                                                    \
-	X(LOCAL, "local")
-enum verdict_cause {
-#define X(name, word) VERDICT_CAUSE_##name,
-	VERDICT_CAUSES(X)
-#undef X
-	    VERDICT_CAUSES_LEN
-};
-const char *verdict_cause_word(enum verdict_cause cause);
-
-/* What the newest errors and strange answers said; text for the sentences, where it is not in the tally. */
-struct verdict_facts {
-	struct endpoint offender;       /* who sent the newest ICMP error or RST; all zero: nobody */
-	int icmp_type, icmp_code;       /* -1: none */
-	enum prober_outcome told;       /* the newest error since the last answer; NONE: none */
-	unsigned mtu;                   /* of a too-big error; 0: not said */
-	int64_t told_ns;                /* monotonic: when */
-	struct endpoint other_source;   /* where wrong-source answers came from */
-	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
-	int64_t skew_ns;                /* server's clock minus ours, from a clock-skew answer */
-	uint8_t stranger_key[32];       /* who answered as an impostor; all zero: not a valid identity at all */
-	struct endpoint arrived_on;     /* that the newest answer, or else a receipt, named; all zero: not known */
-	struct endpoint receipt_source; /* how the server sees us, from a receipt; all zero: not known */
-	const char *receipt_server;     /* whose newest receipt it was; NULL: not known */
-	const char *witness;            /* through whom that came; NULL: directly */
-	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
+/* What may explain the losses of a path: computed for each verdict from the newest evidence and from other paths. */
+struct verdict_hints {
+	const char *receipt_server;                 /* whose newest receipt it was; NULL: not known */
+	const char *witness;                        /* through whom that came; NULL: directly */
 	const struct evidence_neighbour *neighbour; /* the server's way back to us; NULL: not said */
+	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
 	const struct evidence_conflict
 	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
-	uint32_t claimed_lost;   /* so many probes were lost about then, or in an outage that had begun */
-	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
-	bool told_elsewhere;     /* `told` was said to another flow of the same target, address and protocol */
-	bool seen_by_server;     /* evidence: a receipt or a half-open socket of this path */
+	uint32_t claimed_lost; /* so many probes were lost about then, or in an outage that had begun */
+	bool told_elsewhere; /* the error that is told came for another flow of the same target, address and protocol */
 	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
 	uint32_t handshakes;          /* TCP: of the newest lost probes so many got that far at least */
-	uint32_t socket_drops; /* datagrams that the server's kernel dropped at its socket between two evidences .. */
-	uint32_t accept_overflows; /* .. and connections, on its whole host, for a full accept queue */
-	const char
-	    *silent_holder; /* a server that has the address probed, listens there, and that nothing reached .. */
+	uint32_t socket_drops;     /* datagrams that the server's kernel dropped at its socket between two evidences */
+	uint32_t accept_overflows; /* connections that the server's host dropped then, for a full accept queue */
+	const char *silent_holder; /* a server that has the address probed and listens there, but heard nothing */
+	uint32_t refused_unheard;  /* so many probes were refused while the silent holder heard nothing */
 	const uint8_t *stranger_mac; /* where our frames for the address then went: none of its MACs; NULL */
-	const char *rival;           /* another server that hears other clients' new flows there meanwhile; NULL */
-	uint32_t refused_unheard;    /* .. while so many probes were refused */
-	uint32_t rival_ms;           /* .. since the newest of them */
 	const char *silent_witness;  /* a server that was asked to reach the silent one, and could not; NULL */
-};
-
-/* What the probes that ask for a twin say (a flow of their own beside the path's). */
-struct verdict_twins {
-	uint32_t pinned;                /* probes whose pinned reply came .. */
-	uint32_t both;                  /* .. and whose twin came too, from the address probed */
-	uint32_t elsewhere;             /* .. or whose twin came from another address .. */
-	struct endpoint source;         /* .. the newest of these from this one */
-	uint32_t missing;               /* .. or whose twin did not come .. */
-	uint32_t refused;               /* .. of these: the server has had an ICMP error for it .. */
-	struct endpoint refused_source; /* .. and had sent the newest of these from here, not from the address probed */
+	const char *rival;           /* another server that hears other clients' new flows there meanwhile; NULL */
+	uint32_t rival_ms;           /* since the newest of those flows */
 };
 
 /* The flows of the same target, address and size: UDP, each by another source port. */
@@ -146,9 +76,10 @@ struct verdict_context {
 
 struct verdict_evidence {
 	struct prober_tally tally;
-	struct verdict_facts facts;
+	struct path_facts facts;
+	struct verdict_hints hints;
 	struct verdict_context context;
-	struct verdict_twins twins;
+	struct twin_counts twins;
 	struct holders holders;
 	const char *holder_before; /* name of holders.before; NULL */
 	bool tcp;

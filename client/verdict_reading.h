@@ -44,10 +44,11 @@ static inline bool stranger_answers(const struct verdict_evidence *e)
  * heard nothing of most of that. */
 static inline bool refused_behind_its_back(const struct verdict_evidence *e)
 {
-	const struct verdict_facts *f = &e->facts;
+	const struct verdict_hints *h = &e->hints;
+	const struct endpoint *offender = &e->facts.offender;
 
-	return f->silent_holder && f->refused_unheard > 0 && 2 * f->refused_unheard >= seen(e, PROBER_REFUSED) &&
-	       (endpoint_same_address(&f->offender, &e->address) || (e->tcp && endpoint_is_unknown(&f->offender)));
+	return h->silent_holder && h->refused_unheard > 0 && 2 * h->refused_unheard >= seen(e, PROBER_REFUSED) &&
+	       (endpoint_same_address(offender, &e->address) || (e->tcp && endpoint_is_unknown(offender)));
 }
 
 static inline bool arrives_where_asked(const struct verdict_evidence *e)

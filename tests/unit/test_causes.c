@@ -48,7 +48,7 @@ static struct verdict_evidence scene(void)
 		.round = true,
 		.run_length = 3,
 		.lossy_permille = 50,
-		.facts.receipt_server = "boot-01",
+		.hints.receipt_server = "boot-01",
 	};
 }
 
@@ -77,8 +77,8 @@ static struct verdict_evidence lost(uint32_t answered, uint32_t n, enum prober_o
 /* Another machine's claim to the address was seen when n had been lost. */
 static struct verdict_evidence claimed(struct verdict_evidence e, uint32_t n)
 {
-	e.facts.conflict = &claim;
-	e.facts.claimed_lost = n;
+	e.hints.conflict = &claim;
+	e.hints.claimed_lost = n;
 	return e;
 }
 
@@ -101,30 +101,30 @@ static void stale_neighbour(void **state)
 
 	(void)state;
 	nameless.interface[0] = '\0';
-	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.neighbour = &wrong;
-	     e.facts.neighbour_lost = 10);
-	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.facts.neighbour = &healed;
-	     e.facts.neighbour_lost = 3);
-	CASE("unexplained", e = lost(5, 6, PROBER_LOST_RETURN); e.facts.neighbour = &healed;
-	     e.facts.neighbour_lost = 2); /* most left after it had healed */
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.neighbour = &right;
-	     e.facts.neighbour_lost = 10);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.facts.neighbour = &wrong);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.neighbour = &wrong);
-	CASE("none", e = lost(10, 0, PROBER_LOST); e.facts.neighbour = &wrong);
+	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour = &wrong;
+	     e.hints.neighbour_lost = 10);
+	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour = &healed;
+	     e.hints.neighbour_lost = 3);
+	CASE("unexplained", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour = &healed;
+	     e.hints.neighbour_lost = 2); /* most left after it had healed */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour = &right;
+	     e.hints.neighbour_lost = 10);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.neighbour = &wrong);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.hints.neighbour = &wrong);
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.hints.neighbour = &wrong);
 	e = lost(0, 10, PROBER_LOST_RETURN);
-	e.facts.neighbour = &wrong;
-	e.facts.neighbour_lost = 10;
+	e.hints.neighbour = &wrong;
+	e.hints.neighbour_lost = 10;
 	verdict_judge(&e, &v);
 	assert_string_equal(
 	    v.sentences[0],
 	    "boot-01 sends what is for 198.18.1.9 to 02:00:00:00:00:01 (its neighbour entry, STALE, for "
 	    "41.0 s), but our frames come from 02:00:00:00:00:02");
 	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev eth0");
-	e.facts.neighbour = &nameless;
+	e.hints.neighbour = &nameless;
 	verdict_judge(&e, &v);
 	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
-	e.facts.neighbour = &healed;
+	e.hints.neighbour = &healed;
 	verdict_judge(&e, &v);
 	assert_string_equal(v.sentences[1], "floatprobed has deleted the entry on boot-01");
 	assert_string_equal(v.sentences[2], "the entry had been right again for 2.5 s when the server was asked");
@@ -134,20 +134,20 @@ static void unpinned_reply(void **state)
 {
 	(void)state;
 	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
-	     e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 });
+	     e.twins = (struct twin_counts){ .pinned = 3, .missing = 3 });
 	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
-	     e.twins = (struct verdict_twins){ .pinned = 5, .both = 4, .elsewhere = 1 });
+	     e.twins = (struct twin_counts){ .pinned = 5, .both = 4, .elsewhere = 1 });
 	CASE("unpinned-reply", e = lost(10, 0, PROBER_LOST);
-	     e.twins = (struct verdict_twins){ .pinned = 1, .missing = 1, .refused = 1 });
+	     e.twins = (struct twin_counts){ .pinned = 1, .missing = 1, .refused = 1 });
 	CASE("none", e = lost(10, 0, PROBER_LOST);
-	     e.twins = (struct verdict_twins){ .pinned = 9, .both = 8, .missing = 1, .refused = 1 });
-	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 2, .missing = 2 });
+	     e.twins = (struct twin_counts){ .pinned = 9, .both = 8, .missing = 1, .refused = 1 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct twin_counts){ .pinned = 2, .missing = 2 });
 	CASE("none", e = lost(10, 0, PROBER_LOST);
-	     e.twins = (struct verdict_twins){ .pinned = 9, .both = 1, .missing = 8 });
-	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 10, .both = 10 });
-	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 });
+	     e.twins = (struct twin_counts){ .pinned = 9, .both = 1, .missing = 8 });
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.twins = (struct twin_counts){ .pinned = 10, .both = 10 });
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.twins = (struct twin_counts){ .pinned = 3, .missing = 3 });
 	e = lost(10, 0, PROBER_LOST);
-	e.twins = (struct verdict_twins){ .pinned = 3, .missing = 3 };
+	e.twins = (struct twin_counts){ .pinned = 3, .missing = 3 };
 	verdict_judge(&e, &v);
 	assert_true(v.expected); /* every translated floating address has it */
 	assert_non_null(v.advice);
@@ -174,13 +174,13 @@ static void duplicate_address(void **state)
 	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.tcp = true; e.context.fought_over = true);
 	CASE("none", e = lost(10, 0, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
 	/* where others are heard */
-	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.facts.rival = "boot-02"; e.facts.rival_ms = 1540);
+	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.hints.rival = "boot-02"; e.hints.rival_ms = 1540);
 	assert_int_equal(v.state, VERDICT_UP);
 	assert_string_equal(v.sentences[0], "boot-01 answers here, while boot-02 hears new flows of other clients at "
 					    "this very address, the newest 1.5 s ago");
-	CASE("duplicate-address", e = lost(10, 1, PROBER_LOST); e.facts.rival = "boot-02");
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.facts.rival = "boot-02");
-	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.facts.rival = "boot-02"; e.tally.server = 4);
+	CASE("duplicate-address", e = lost(10, 1, PROBER_LOST); e.hints.rival = "boot-02");
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.rival = "boot-02");
+	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.hints.rival = "boot-02"; e.tally.server = 4);
 	/* claims */
 	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e = claimed(e, 10));
 	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e = claimed(e, 3));
@@ -201,9 +201,9 @@ static struct verdict_evidence stranger(void)
 	struct verdict_evidence made = lost(0, 10, PROBER_REFUSED);
 
 	made.facts.offender = made.address;
-	made.facts.silent_holder = "boot-01";
-	made.facts.refused_unheard = 6;
-	made.facts.stranger_mac = mac;
+	made.hints.silent_holder = "boot-01";
+	made.hints.refused_unheard = 6;
+	made.hints.stranger_mac = mac;
 	return made;
 }
 
@@ -231,11 +231,11 @@ static void a_stranger(void **state)
 	assert_true(says("may be that other machine"));
 	CASE("refused", e = stranger(); e.tcp = true); /* any firewall forges a reset */
 	assert_true(says(firewall));
-	CASE("refused", e = stranger(); e.facts.stranger_mac = NULL); /* a bridge's firewall forges the rest */
+	CASE("refused", e = stranger(); e.hints.stranger_mac = NULL); /* a bridge's firewall forges the rest */
 	assert_true(says(firewall));
-	CASE("refused", e = stranger(); e.facts.silent_holder = NULL); /* not its address, or it does not listen */
+	CASE("refused", e = stranger(); e.hints.silent_holder = NULL); /* not its address, or it does not listen */
 	assert_false(says(firewall));
-	CASE("refused", e = stranger(); e.facts.refused_unheard = 4); /* most of it came to the server */
+	CASE("refused", e = stranger(); e.hints.refused_unheard = 4); /* most of it came to the server */
 	assert_false(says(firewall));
 	CASE("refused", e = stranger(); e.facts.offender.address[15] = 1); /* a router */
 	assert_false(says(firewall));
@@ -314,18 +314,18 @@ static void server_firewall(void **state)
 	struct verdict_evidence base = lost(0, 10, PROBER_LOST_FORWARD);
 
 	(void)state;
-	base.facts.frames_without_receipts = base.context.protocol_down = true;
+	base.hints.frames_without_receipts = base.context.protocol_down = true;
 	CASE("server-firewall", e = base);
 	CASE("server-firewall", e = base; e.context.protocol = clear); /* that says more than the other protocol */
 	CASE("unexplained", e = base; e.context.protocol_down = false);
-	CASE("unexplained", e = base; e.facts.frames_without_receipts = false);
-	CASE("unexplained", e = base; e.facts.socket_drops = 1);
-	CASE("server-firewall", e = base; e.facts.accept_overflows = 1);
-	CASE("unexplained", e = base; e.facts.accept_overflows = 1; e.tcp = true);
+	CASE("unexplained", e = base; e.hints.frames_without_receipts = false);
+	CASE("unexplained", e = base; e.hints.socket_drops = 1);
+	CASE("server-firewall", e = base; e.hints.accept_overflows = 1);
+	CASE("unexplained", e = base; e.hints.accept_overflows = 1; e.tcp = true);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST);
-	     e.facts.frames_without_receipts = e.context.protocol_down = true);
+	     e.hints.frames_without_receipts = e.context.protocol_down = true);
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD);
-	     e.facts.frames_without_receipts = e.context.protocol_down = true);
+	     e.hints.frames_without_receipts = e.context.protocol_down = true);
 }
 
 /* Two that hold at once: which goes first, and that the other one is told. */
@@ -336,14 +336,14 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("clock-skew", e = lost(10, 0, PROBER_LOST); e.tally.skewed = true; e.allowed_mask = 2);
 	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.allowed_mask = 2; e.context.flows.elsewhere = true);
 	CASE("stuck-flow", e = lost(10, 0, PROBER_LOST); e.context.flows.elsewhere = true;
-	     e.twins = (struct verdict_twins){ .missing = 3 });
+	     e.twins = (struct twin_counts){ .missing = 3 });
 	CASE("not-authorised", e = lost(0, 10, PROBER_LOST); e.context.not_authorised = true;
 	     e.context.servers_silent = true);
 	CASE("wrong-source", e = lost(0, 5, PROBER_WRONG_SOURCE); e.tally.by_outcome[PROBER_LOST_RETURN] = 5;
-	     e.tally.sent = e.tally.return_lost = e.tally.run_lost = 10; e.facts.neighbour = &wrong;
-	     e.facts.neighbour_lost = 5);
-	CASE("stale-neighbour", e = lost(5, 5, PROBER_LOST_RETURN); e.facts.neighbour = &wrong;
-	     e.facts.neighbour_lost = 5; e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 });
+	     e.tally.sent = e.tally.return_lost = e.tally.run_lost = 10; e.hints.neighbour = &wrong;
+	     e.hints.neighbour_lost = 5);
+	CASE("stale-neighbour", e = lost(5, 5, PROBER_LOST_RETURN); e.hints.neighbour = &wrong;
+	     e.hints.neighbour_lost = 5; e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 });
 	CASE("failover", e = lost(5, 5, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 };
 	     e.context.flows.fresh = clear);
 	CASE("first-packet-only", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear;
@@ -374,9 +374,9 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("duplicate-address", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_PROHIBITED] = 5;
 	     e.tally.sent = e.tally.lost = 10; e = claimed(e, 10));
 	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.told = PROBER_UNREACHABLE;
-	     e.facts.frames_without_receipts = e.context.protocol_down = true);
+	     e.hints.frames_without_receipts = e.context.protocol_down = true);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);
-	     e.facts.frames_without_receipts = e.context.protocol_down = true;
+	     e.hints.frames_without_receipts = e.context.protocol_down = true;
 	     e.context.flows = (struct verdict_flows){ .row = 10, .dead = 2, .fine = 2, .held = clear });
 }
 

@@ -824,7 +824,7 @@ static void an_error_for_a_twin_is_told_to_it(void **state)
 	struct scene *s = *state;
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
 	struct twin *t = add_twin(s);
-	struct verdict_twins n;
+	struct twin_counts n;
 
 	a.errors_len = 2;
 	a.errors[0] = a.errors[1] = refused;

@@ -36,7 +36,7 @@ static void start(struct twin *t)
 
 static void each_fate_of_a_twin_is_told_apart(void **state)
 {
-	struct verdict_twins n;
+	struct twin_counts n;
 	struct twin t;
 
 	(void)state;
@@ -105,7 +105,7 @@ static void nobody_wonders_while_twins_come(void **state)
 /* An error counts for the very twin that is missing. */
 static void an_error_of_the_server_s_counts_for_its_own_twin(void **state)
 {
-	struct verdict_twins n;
+	struct twin_counts n;
 	struct twin t;
 
 	(void)state;
@@ -128,7 +128,7 @@ static void an_error_of_the_server_s_counts_for_its_own_twin(void **state)
 
 static void nothing_is_missing_before_its_time(void **state)
 {
-	struct verdict_twins n;
+	struct twin_counts n;
 	struct twin t;
 
 	(void)state;
@@ -142,7 +142,7 @@ static void nothing_is_missing_before_its_time(void **state)
 
 static void what_was_never_sent_or_is_long_gone_is_ignored(void **state)
 {
-	struct verdict_twins n;
+	struct twin_counts n;
 	struct twin t;
 
 	(void)state;
@@ -160,7 +160,7 @@ static void what_was_never_sent_or_is_long_gone_is_ignored(void **state)
 
 static void a_slot_that_is_used_again_has_forgotten_its_twin(void **state)
 {
-	struct verdict_twins n;
+	struct twin_counts n;
 	struct twin t;
 
 	(void)state;

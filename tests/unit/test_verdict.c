@@ -96,9 +96,9 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.send_errno = s->send_errno,
 			.skew_ns = s->skew_ns,
 			.arrived_on = s->arrived_on,
-			.receipt_server = s->receipt_server,
 			.resolve_error = s->resolve_error,
 		},
+		.hints.receipt_server = s->receipt_server,
 		.context = {
 			.protocol = beyond_chance(s->other_up && !s->this_not_all_down),
 			.protocol_down = !s->this_not_all_down,
