@@ -287,9 +287,9 @@ static void everything_that_forbids_it(void **state)
 	FORBIDS(s->entry.state = NUD_INCOMPLETE);
 	FORBIDS(s->entry.has_mac = false);
 	FORBIDS(s->view.has_frame = false);
-	FORBIDS(s->view.frame_link = LINK + 1); /* it has another way to us */
-	FORBIDS(s->view.frame_ns = 49 * S);     /* before the entry was what it is */
-	FORBIDS(s->view.frame_ns = 90 * S);     /* too long ago */
+	FORBIDS(s->view.frame_link = LINK + 1);            /* it has another way to us */
+	FORBIDS(s->view.frame_ns = 95 * S - 1);            /* too long ago */
+	FORBIDS(s->entry.since_ns = s->view.frame_ns + 1); /* the frame came before the entry was what it is */
 	FORBIDS(memcpy(s->entry.mac, vrrp, sizeof vrrp));
 	FORBIDS(memcpy(s->view.frame_mac, vrrp, sizeof vrrp));
 #undef FORBIDS

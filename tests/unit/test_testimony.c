@@ -345,15 +345,28 @@ static void a_syn_is_not_missing_of_who_connected_since(void **state)
 	assert_int_equal(tally(s).lost, 10);
 }
 
+/* Server 3 has seen no SYN: the word of server 7 decides. */
 static void doubt_about_a_syn_stays_doubt(void **state)
 {
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	hear_attempt(s, 3, EVIDENCE_CANNOT_TELL, HOUR_MS);
-	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 1000); /* its listener is younger than the attempt */
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	hear_attempt(s, 7, EVIDENCE_CANNOT_TELL, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
+}
+
+/* The attempt is 4020 ms old when the answer comes. A listener that is not older may have lost the half-open socket. */
+static void a_server_that_restarted_since_cannot_miss_a_syn(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 4020);
+	assert_int_equal(tally(s).lost, 10);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, 4021);
+	assert_int_equal(tally(s).forward_lost, 1);
 }
 
 static void a_request_that_is_missing_after_the_handshake_was_lost_forward(void **state)
@@ -982,6 +995,7 @@ int main(void)
 		TEST(a_question_under_way_for_more_than_a_second_tells_nothing_of_absence),
 		TEST(a_syn_is_not_missing_of_who_connected_since),
 		TEST(doubt_about_a_syn_stays_doubt),
+		TEST(a_server_that_restarted_since_cannot_miss_a_syn),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
 		TEST(a_request_has_its_own_time_to_arrive),
 		TEST(a_request_came_in_time_if_nothing_came_since),
