@@ -1,5 +1,9 @@
-/* What judge.h gathers from the paths of a target: causes by comparison, and none of them by chance. */
+/* What judge.h gathers from the paths of a target: causes by comparison, and none of them by chance; and which changes
+ * standing.h tells. */
 #include "client/judge.h"
+
+#include "client/standing.h"
+#include "common/system/clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,6 +44,43 @@ static struct engine engine;
 static struct engine_server said[2];
 static int64_t now_ns;
 
+/* In the asker's place: what it knows is up to the test. */
+static struct asker {
+	bool silent, hears_anybody, has_other;
+	int64_t heard_ns;
+	int silent_witness;
+} asker;
+
+bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
+{
+	(void)server;
+	(void)relay_rounds;
+	return a->silent;
+}
+
+bool asker_hears_anybody(const struct asker *a)
+{
+	return a->hears_anybody;
+}
+
+int64_t asker_heard_ns(const struct asker *a)
+{
+	return a->heard_ns;
+}
+
+bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
+{
+	(void)server;
+	(void)address;
+	return a->has_other;
+}
+
+int asker_silent_witness(const struct asker *a, unsigned server)
+{
+	(void)server;
+	return a->silent_witness;
+}
+
 static int setup(void **state)
 {
 	static const struct endpoint floating = { { [10] = 0xff, 0xff, 203, 0, 113, 7 }, 8620 };
@@ -51,8 +92,9 @@ static int setup(void **state)
 	memset(&engine, 0, sizeof engine);
 	engine.config = &config;
 	engine.servers = said;
-	engine.asker = asker_new(&(struct asker_settings){ .config = &config, .paths = &engine.paths });
-	assert_true(engine.asker && items && path_make_all(&plan, &target, &floating, items));
+	asker = (struct asker){ .silent_witness = -1 };
+	engine.asker = &asker;
+	assert_true(items && path_make_all(&plan, &target, &floating, items));
 	assert_true(paths_set(&engine.paths, items, PATHS, NULL));
 	now_ns = 1;
 	return 0;
@@ -62,7 +104,6 @@ static int teardown(void **state)
 {
 	(void)state;
 	paths_free(&engine.paths);
-	asker_free(engine.asker);
 	return 0;
 }
 
@@ -512,6 +553,156 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 }
 
+/* -- server-down -- */
+
+/* All paths are down, the asker found nothing but silence, and another server is heard. */
+static void lose_everything(void)
+{
+	start_anew();
+	play(10, everything);
+	asker.silent = asker.hears_anybody = true;
+	asker.heard_ns = now_ns;
+}
+
+static bool is_server_down(bool round)
+{
+	return cause_of(find(512, 0), round) == VERDICT_CAUSE_SERVER_DOWN;
+}
+
+static void a_server_with_a_sign_of_life_is_not_down(void **state)
+{
+	static const struct {
+		enum prober_outcome newest; /* of the TCP path: of the newest probe of all that were lost */
+		bool down;
+	} cases[] = {
+		{ PROBER_LOST, true },          { PROBER_UNREACHABLE, true },
+		{ PROBER_LOST_FORWARD, false }, /* a server has said so */
+		{ PROBER_LOST_RETURN, false },  { PROBER_REFUSED, false },
+		{ PROBER_PROHIBITED, false },   { PROBER_RESET, false },
+		{ PROBER_WRONG_SOURCE, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		lose_everything();
+		lose(engine.paths.items[PATHS - 1], 1, cases[i].newest);
+		if (is_server_down(true) != cases[i].down || is_server_down(false) != cases[i].down)
+			fail_msg("%s", prober_outcome_word(cases[i].newest));
+	}
+	lose_everything();
+	probe(PATHS - 1, false, 0, 1);
+	assert_false(is_server_down(true) || is_server_down(false));
+	lose_everything();
+	asker.silent = false;
+	assert_false(is_server_down(true) || is_server_down(false));
+}
+
+/* A handshake was done, though no answer came: of late in a run. */
+static void a_server_that_completes_handshakes_is_not_down(void **state)
+{
+	struct path *p = engine.paths.items[PATHS - 1];
+	struct path_attempt *attempt;
+
+	(void)state;
+	lose_everything();
+	assert_non_null(path_doubt(p));
+	attempt = &p->doubt->attempts[0];
+	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - JUDGE_RUN, .connected = true };
+	assert_false(is_server_down(true) || is_server_down(false));
+	attempt->seq--;
+	assert_false(is_server_down(true));
+	assert_true(is_server_down(false));
+	attempt->seq++;
+	attempt->connected = false;
+	assert_true(is_server_down(true) && is_server_down(false));
+}
+
+/* Several servers are probed, and none is heard: it may be us who are cut off. */
+static void a_client_that_hears_nobody_calls_no_server_down(void **state)
+{
+	(void)state;
+	lose_everything();
+	assert_true(is_server_down(true) && is_server_down(false));
+	asker.hears_anybody = false;
+	assert_false(is_server_down(true) || is_server_down(false));
+	asker.hears_anybody = true;
+	asker.heard_ns = now_ns - 8000 * MS; /* when the third of ten left, which were lost */
+	assert_false(is_server_down(true) || is_server_down(false));
+	asker.heard_ns += 1; /* in a run, it may have been under way when we were cut off */
+	assert_true(is_server_down(true));
+	assert_false(is_server_down(false));
+	asker.heard_ns += 500 * MS;
+	assert_true(is_server_down(false));
+}
+
+/* -- errors -- */
+
+/* An error that is older than all probes that are remembered. */
+static void an_error_explains_an_outage_for_a_minute(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	lose(p, 10, PROBER_LOST);
+	p->facts.told = PROBER_PROHIBITED;
+	p->facts.told_ns = clock_mono_ns() - 50000 * MS;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_PROHIBITED);
+	p->facts.told_ns = clock_mono_ns() - 60000 * MS - 1;
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+}
+
+/* -- what is told in a run -- */
+
+static bool is_told(size_t i)
+{
+	struct verdict v;
+	struct path_standing before;
+
+	return standing_review(&engine, i, &v, &before);
+}
+
+static void a_failover_is_told_when_another_one_answers(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	play(64, nothing);
+	assert_true(is_told(i) && !is_told(i));
+	lose(p, 5, PROBER_LOST);
+	assert_true(is_told(i) && !is_told(i));
+	assert_int_equal(p->standing.cause, VERDICT_CAUSE_UNEXPLAINED);
+	probe(i, false, 1, 2);
+	assert_true(is_told(i) && !is_told(i));
+	assert_int_equal(p->standing.state, VERDICT_DOWN);
+	assert_int_equal(p->standing.cause, VERDICT_CAUSE_FAILOVER);
+}
+
+/* The first answers are no news but of a failover: what was said of the outage stands until it is over. */
+static void the_cause_of_an_outage_stands_until_it_is_over(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	play(64, nothing);
+	play(JUDGE_RUN, held_0);
+	assert_true(is_told(i));
+	assert_int_equal(p->standing.cause, VERDICT_CAUSE_UNEXPLAINED);
+	play(12, held_0);
+	assert_true(is_told(i));
+	assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
+	for (unsigned n = 1; n < JUDGE_RUN; n++) {
+		play(1, nothing);
+		assert_false(is_told(i));
+		assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
+	}
+	play(1, nothing);
+	assert_true(is_told(i));
+	assert_int_equal(p->standing.state, VERDICT_UP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +720,12 @@ int main(void)
 		TEST(an_entry_of_our_own_is_not_stale),
 		TEST(an_entry_that_healed_explains_no_later_loss),
 		TEST(a_claim_explains_what_was_lost_about_then),
+		TEST(a_server_with_a_sign_of_life_is_not_down),
+		TEST(a_server_that_completes_handshakes_is_not_down),
+		TEST(a_client_that_hears_nobody_calls_no_server_down),
+		TEST(an_error_explains_an_outage_for_a_minute),
+		TEST(a_failover_is_told_when_another_one_answers),
+		TEST(the_cause_of_an_outage_stands_until_it_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
