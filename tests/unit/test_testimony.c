@@ -130,19 +130,48 @@ static void forward_needs_the_word_of_every_server(void **state)
 	assert_false(testimony_wanted(s->path, 1));
 }
 
-static void a_server_that_started_or_forgot_since_proves_no_absence(void **state)
+/* Server 3 knows nothing, server 7 neither, but it has lost its memory 5 s before it answers. */
+static void expect_blindness(struct scene *s, uint64_t uptime_ms, uint64_t evicted_ms)
 {
-	struct scene *s = *state;
-	struct evidence_answer none = answer_of(1, false, 0, 0, 0);
-	struct evidence_answer young = none, forgetful = none;
+	struct evidence_answer none = answer_of(1, false, 0, 0, 0), blind = none;
 
-	young.uptime_ms = 5000;
-	forgetful.evicted_ms = 5000;
-	hear(s, 3, -1, &young, NULL);
-	hear(s, 7, -1, &forgetful, NULL);
+	blind.uptime_ms = uptime_ms;
+	blind.evicted_ms = evicted_ms;
+	hear(s, 3, -1, &none, NULL);
+	hear(s, 7, -1, &blind, NULL);
 	/* the probes of seconds 108 to 110 left after that, the others before */
 	assert_int_equal(tally(s).forward_lost, 3);
 	assert_int_equal(tally(s).lost, 7);
+}
+
+static void a_server_that_started_since_proves_no_absence(void **state)
+{
+	expect_blindness(*state, 5000, UINT64_MAX);
+}
+
+static void a_server_that_forgot_a_flow_since_proves_no_absence(void **state)
+{
+	expect_blindness(*state, HOUR_MS, 5000);
+}
+
+/* An answer that says nothing of this path's flow is not the server's word on it; one that does not know the flow is,
+ * but tells nothing of who had its probes, and where. */
+static void an_empty_word_is_no_word(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer none = answer_of(1, false, 0, 0, 0), empty = none, another = none;
+
+	empty.flows_len = 0;
+	another.flows[0].id = 77;
+	hear(s, 3, -1, &none, NULL);
+	hear(s, 7, -1, &empty, NULL);
+	hear(s, 7, -1, &another, NULL);
+	assert_int_equal(tally(s).lost, 10);
+	assert_true(testimony_wanted(s->path, 1));
+	hear(s, 7, -1, &none, NULL);
+	assert_int_equal(tally(s).forward_lost, 10);
+	assert_int_equal(s->path->doubt->receipt_server, -1);
+	assert_true(endpoint_is_unknown(&s->path->facts.arrived_on));
 }
 
 static void who_may_not_answer_here_has_nothing_to_say(void **state)
@@ -170,14 +199,16 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
 			    const struct endpoint *seen_as)
 {
-	const struct testimony_query query = { .attempts = { { .flow_id = 42, .seq = 8 } }, .attempts_len = 1 };
+	const struct testimony_query query = { .attempts = { { .flow_id = 42, .seq = 8 }, { .flow_id = 42, .seq = 9 } },
+					       .attempts_len = 1 };
 	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
 
 	a.uptime_ms = uptime_ms;
 	a.asker = *seen_as;
 	a.attempts_len = 2;
 	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status, .age_ms = s->half_open_ms };
-	a.attempts[1] = (struct evidence_attempt_answer){ .id = 1, .status = EVIDENCE_HALF_OPEN }; /* never asked */
+	a.attempts[1] = a.attempts[0]; /* of what was asked another time */
+	a.attempts[1].id = 1;
 	hear(s, server, -1, &a, &query);
 }
 
@@ -206,6 +237,7 @@ static void a_half_open_socket_proves_return(void **state)
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_int_equal(tally(s).lost, 9); /* those that nobody asked about stay unknown */
+	assert_int_equal(s->path->doubt->receipt_server, 3);
 }
 
 /* Its deadline was at 109 s. A slow SYN, or a repeated one, made the socket after that. */
@@ -234,6 +266,29 @@ static void a_syn_that_nobody_saw_proves_forward(void **state)
 	assert_int_equal(tally(s).forward_lost, 1);
 }
 
+/* Of server 5, of a machine with the key of the one that answers here, of an attempt that was not asked about (the id
+ * is left over from an earlier question), or of one that is forgotten. */
+static void others_have_nothing_to_say_of_a_syn(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->half_open_ms = 4000;
+	hear_attempt(s, 5, EVIDENCE_HALF_OPEN, HOUR_MS);
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 5, EVIDENCE_NOT_SEEN, HOUR_MS);
+	s->path->prober.holder = 1;
+	s->path->prober.boot_id = 2;
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	s->path->doubt->attempts[0].seq = 9;
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
+	s->path->doubt->attempts[0].seq = 8;
+	s->path->prober.boot_id = 1;
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
 /* The question of the first second was not asked, or had no answer: the socket may have been there and be forgotten. */
 static void a_syn_has_to_be_missing_in_its_first_second_too(void **state)
 {
@@ -253,11 +308,21 @@ static void an_early_half_open_socket_counts_when_its_time_is_over(void **state)
 	make_tcp(s, 8, false);
 	s->path->doubt->attempts[0].pending = true;
 	s->half_open_ms = 4000;
+	testimony_expired(s->path, 9); /* nothing is known of it */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 0);
 	s->path->doubt->attempts[0].pending = false;
 	testimony_expired(s->path, 8);
 	assert_int_equal(tally(s).return_lost, 1);
+}
+
+static void without_a_half_open_socket_the_end_of_its_time_proves_nothing(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	testimony_expired(s->path, 8);
+	assert_int_equal(tally(s).lost, 10);
 }
 
 static void an_early_half_open_socket_is_nothing_to_who_connected_after_all(void **state)
@@ -369,17 +434,46 @@ static void a_server_that_restarted_since_cannot_miss_a_syn(void **state)
 	assert_int_equal(tally(s).forward_lost, 1);
 }
 
+/* The handshake of number 8 was done; what becomes of its request by what server 7 says. Server 3 knows nothing of it.
+ */
 static void a_request_that_is_missing_after_the_handshake_was_lost_forward(void **state)
 {
-	struct scene *s = *state;
-	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
+	static const struct {
+		const char *what;
+		bool known, forward;
+		uint32_t first, newest;
+		uint64_t bitmap, uptime_ms, holder_boot_id; /* bitmap: bit b: newest - b */
+	} words[] = {
+		{ "the flow is unknown", false, true, 0, 0, 0, HOUR_MS, 1 },
+		{ "all but number 8", true, true, 1, 10, 0x3fb, HOUR_MS, 1 },
+		{ "the flow began with number 9", true, true, 9, 10, 3, HOUR_MS, 1 },
+		{ "number 8 is too long ago", true, false, 1, 8 + RECEIPTS_WINDOW, 1, HOUR_MS, 1 },
+		{ "it came, some time", true, false, 8, 8, 1, HOUR_MS, 1 },
+		{ "the server started when it had left", false, false, 0, 0, 0, 4019, 1 },
+		{ "the server had started by then", false, true, 0, 0, 0, 4020, 1 },
+		{ "another machine has the holder's key", false, false, 0, 0, 0, HOUR_MS, 2 },
+	};
 
-	make_tcp(s, 8, true);
-	a.flows[0].idle_ms = 20000;
-	hear(s, 3, -1, &a, NULL);
-	hear(s, 7, -1, &a, NULL);
-	assert_int_equal(tally(s).forward_lost, 1);
-	assert_int_equal(tally(s).return_lost, 9);
+	tear_down(state);
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+		struct evidence_answer none = answer_of(9, false, 0, 0, 0);
+		struct evidence_answer a =
+		    answer_of(1, words[i].known, words[i].first, words[i].newest, words[i].bitmap);
+		struct scene *s;
+
+		set_up(state);
+		s = *state;
+		make_tcp(s, 8, true);
+		s->path->prober.holder = 1;
+		s->path->prober.boot_id = words[i].holder_boot_id;
+		a.uptime_ms = words[i].uptime_ms;
+		hear(s, 3, -1, &none, NULL);
+		hear(s, 7, -1, &a, NULL);
+		if ((s->path->prober.ring[8].outcome == PROBER_LOST_FORWARD) != words[i].forward)
+			fail_msg("%s", words[i].what);
+		tear_down(state);
+	}
+	set_up(state);
 }
 
 /* It was acknowledged by a kernel there: the program has not read it. */
@@ -492,6 +586,45 @@ static void frames_count_for_the_servers_own_address(void **state)
 	a.frames[0].idle_ms = 3500; /* before the newest loss but one left */
 	hear(s, 3, -1, &a, NULL);
 	assert_false(s->path->doubt->frames_without_receipts);
+	a.frames[0].idle_ms = 1500;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(s->path->doubt->frames_without_receipts);
+	a.frames_len = 0; /* it has none any more */
+	hear(s, 3, -1, &a, NULL);
+	assert_false(s->path->doubt->frames_without_receipts);
+}
+
+/* One thing is otherwise than in a case in which frames came. */
+static void frames_of_others_and_frames_that_were_read_prove_nothing(void **state)
+{
+	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
+	struct scene *s = *state;
+	struct evidence_answer good = answer_of(1, false, 0, 0, 0), a;
+
+	s->path->facts.receipt_source = client;
+	s->path->facts.arrived_on = anchor;
+	good.frames_len = 1;
+	good.addresses_len = 2;
+	good.addresses[0] = anchor;
+	good.addresses[1] = droplet;
+	good.frames[0] = (struct evidence_frames){ .client = client,
+						   .local = anchor,
+						   .transport = PACKET_UDP,
+						   .idle_ms = 1500,
+						   .heard_ms = EVIDENCE_HEARD_MAX };
+#define PROVES_NOTHING(change)                                                                                         \
+	hear(s, 3, -1, &good, NULL);                                                                                   \
+	assert_true(s->path->doubt->frames_without_receipts);                                                          \
+	a = good;                                                                                                      \
+	change;                                                                                                        \
+	hear(s, 3, -1, &a, NULL);                                                                                      \
+	assert_false(s->path->doubt->frames_without_receipts)
+	PROVES_NOTHING(a.frames[0].client.address[15]++);
+	PROVES_NOTHING(a.frames[0].local = droplet);
+	PROVES_NOTHING(a.frames[0].transport = PACKET_TCP);
+	PROVES_NOTHING(a.flows[0].known = true; a.flows[0].idle_ms = 2900; a.flows[0].receipts.newest = 1;
+		       a.flows[0].receipts.received = 0); /* its socket has seen what left as the newest loss but one */
+#undef PROVES_NOTHING
 }
 
 /* Drops were counted before: a frame that came by then may be one of them. Its next page is no new evidence of that. */
@@ -565,6 +698,35 @@ static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
 	make_tcp(s, 8, true);
 	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* its request */
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+	s->path->doubt->attempts[0].connected = false;
+	s->path->doubt->attempts[0].half_open = true;
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+	s->path->doubt->attempts[0].seq = 0; /* nobody knows */
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+}
+
+static void a_syn_that_was_refused_was_not_stopped(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	prober_settle(&s->path->prober, 8, PROBER_REFUSED);
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+}
+
+/* One was stopped. What becomes of the next one is in doubt: for a while that changes nothing, unless something came to
+ * the socket since. */
+static void a_syn_that_was_stopped_says_nothing_of_later_ones(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
+	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
+	prober_send(&s->path->prober, 112 * SECOND, 112 * SECOND);
+	s->asked_ns = 116 * SECOND - 1;
+	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
+	assert_false(is_stopped(s, 100));
 }
 
 /* TCP that never worked: through a witness the server knows none of our flows, but speaks of our address alone. */
@@ -574,15 +736,20 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
 
 	s->path->endpoint = anchor;
-	a.flows[0].source = (struct endpoint){ 0 };
+	a.flows[0].source = a.flows[0].arrived_on = (struct endpoint){ 0 };
 	a.neighbours_len = 2;
 	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = client, .wrong = true };
 	a.neighbours[1] = (struct evidence_neighbour){ .client = client, .local = anchor, .wrong = true };
 	hear(s, 3, 7, &a, NULL);
 	assert_true(s->path->doubt->has_neighbour);
 	s->path->doubt->has_neighbour = false;
-	a.neighbours[0].client = anchor; /* two addresses: which is ours here? */
+	a.neighbours[0] = a.neighbours[1];
+	a.neighbours[1].client = anchor; /* two addresses: which is ours here? */
 	hear(s, 3, 7, &a, NULL);
+	assert_false(s->path->doubt->has_neighbour);
+	a.neighbours_len = 1;
+	a.asker = anchor; /* asked directly: it sees us as another one */
+	hear(s, 3, -1, &a, NULL);
 	assert_false(s->path->doubt->has_neighbour);
 }
 
@@ -591,16 +758,29 @@ static void a_neighbour_concerns_the_address_that_answers(void **state)
 {
 	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
 	struct scene *s = *state;
-	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff), another = answer_of(2, false, 0, 0, 0);
+	const struct path_doubt *d = s->path->doubt;
 
+	s->path->facts.arrived_on = droplet; /* an answer said so, long ago */
 	a.neighbours_len = 1;
 	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = droplet, .wrong = true };
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->has_neighbour);
+	assert_false(d->has_neighbour);
 	a.neighbours[0].local = anchor;
+	a.neighbours[0].healed_ms = UINT32_MAX;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->has_neighbour);
+	assert_true(d->has_neighbour && d->neighbour.wrong && d->neighbour_server == 3);
+	assert_true(d->neighbour_ns == 112 * SECOND && d->neighbour_right_ns == INT64_MAX);
+	a.neighbours[0].healed_ms = 500;
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->neighbour_right_ns == 112 * SECOND - 500 * MS);
+	hear(s, 7, -1, &another, NULL); /* of its own entries */
+	assert_true(d->has_neighbour);
 	a.neighbours_len = 0;
+	a.truncated = true; /* there was no room for it */
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->has_neighbour);
+	a.truncated = false;
 	hear(s, 3, -1, &a, NULL);
 	assert_false(s->path->doubt->has_neighbour);
 }
@@ -625,6 +805,11 @@ static void drops_count_between_two_evidences(void **state)
 	hear(s, 3, -1, &a, NULL);
 	assert_int_equal(s->path->doubt->new_socket_drops, 7);
 	assert_int_equal(s->path->doubt->new_accept_overflows, 1);
+	assert_true(s->path->doubt->overflowed_ns == 112 * SECOND);
+	a.socket_drops = a.accept_overflows = 50; /* of fewer sockets than before */
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(s->path->doubt->new_socket_drops, 7);
+	assert_int_equal(s->path->doubt->new_accept_overflows, 1);
 }
 
 /* It counts from 0 again: what it tells at first was dropped nobody knows when, and is no growth. */
@@ -637,9 +822,10 @@ static void another_boot_counts_anew(void **state)
 	hear(s, 3, -1, &a, NULL);
 	s->asked_ns += SECOND;
 	a.boot_id = 2;
-	a.socket_drops = 40;
+	a.socket_drops = a.accept_overflows = 40;
 	hear(s, 3, -1, &a, NULL);
 	assert_int_equal(s->path->doubt->new_socket_drops, 0);
+	assert_int_equal(s->path->doubt->new_accept_overflows, 0);
 	assert_true(s->path->doubt->counted_from_ns[0] >= s->asked_ns);
 	a.socket_drops = 41;
 	hear(s, 3, -1, &a, NULL);
@@ -750,10 +936,16 @@ static void a_server_that_holds_the_address_and_hears_nothing_is_silent(void **s
 	REFUSED(a.frames_len = 1,
 		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_TCP, .idle_ms = 4000 });
 	assert_true(d->silent_from_ns < 101 * SECOND);
-	REFUSED(a.port = 0); /* at single addresses only */
+	REFUSED(a.uptime_ms = 5020, a.flows[0].known = true, a.flows[0].idle_ms = 6000,
+		a.flows[0].receipts.bitmap[0] = 0);
+	assert_true(d->silent_from_ns == 107 * SECOND); /* the later of both */
+	REFUSED(a.port = 0);                            /* at single addresses only */
 	assert_int_equal(d->silent_server, -1);
 	REFUSED(a.listens_udp = false);
 	assert_int_equal(d->silent_server, -1);
+	REFUSED(a.listens_tcp = false, s->path->tcp = true);
+	assert_int_equal(d->silent_server, -1);
+	s->path->tcp = false;
 	REFUSED(a.addresses_len = 1); /* the address is translated, or another's */
 	assert_int_equal(d->silent_server, -1);
 	a = refused(s);
@@ -771,6 +963,7 @@ static void a_stranger_is_where_our_frames_go(void **state)
 	REFUSED();
 	assert_true(s->path->doubt->has_stranger);
 	assert_int_equal(s->path->doubt->stranger_mac[5], 9);
+	assert_true(s->path->doubt->stranger_ns == 112 * SECOND);
 	REFUSED(mac_of_shared = 5);
 	assert_false(s->path->doubt->has_stranger);
 	REFUSED(mac_of_shared = 6); /* its other interface */
@@ -827,6 +1020,24 @@ static void the_holder_is_asked_about_a_missing_twin(void **state)
 	assert_true(testimony_wanted(s->path, 1));
 	hear(s, 7, -1, &a, NULL);
 	assert_false(testimony_wanted(s->path, 1));
+}
+
+/* Receipts for the twin's numbers say nothing of the path's own probes. */
+static void the_flow_of_a_twin_is_not_the_paths(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
+
+	add_twin(s);
+	prober_send(&s->path->prober, 111 * SECOND, 111 * SECOND);
+	prober_expire(&s->path->prober, 112 * SECOND);
+	a.flows[0].id = 43;
+	a.flows[0].receipts.newest = 11;
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).return_lost, 0);
+	a.flows[0].id = 42;
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(tally(s).return_lost, 1);
 }
 
 static void an_error_for_a_twin_is_told_to_it(void **state)
@@ -905,6 +1116,16 @@ static void others_heard_elsewhere_make_a_rival(void **state)
 	hear(s, 7, -1, &a, NULL);
 	assert_null(p->rival); /* another protocol */
 	a = heard_others(p);
+	hear(s, 5, -1, &a, NULL);
+	assert_null(p->rival); /* who may not answer here */
+	s->target.expect_reachable = false;
+	hear(s, 7, -1, &a, NULL);
+	assert_null(p->rival); /* nobody is to answer */
+	s->target.expect_reachable = true;
+	p->held = 0;
+	hear(s, 7, -1, &a, NULL);
+	assert_null(p->rival); /* old state may lead this flow */
+	p->held = -1;
 	hear(s, 7, -1, &a, NULL);
 	assert_non_null(p->rival);
 	assert_int_equal(p->rival->server, 7);
@@ -936,8 +1157,13 @@ static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(voi
 	hear(s, 3, -1, &a, NULL);
 	assert_false(d->has_conflict);
 	a.truncated = true; /* or there was no room for it */
+	a.conflicts[0].address = own;
+	hear(s, 3, -1, &a, NULL);
+	assert_false(d->has_conflict); /* a claim to another address */
+	a.conflicts[0].address = shared;
 	hear(s, 3, -1, &a, NULL);
 	assert_true(d->has_conflict);
+	assert_int_equal(d->conflict.mac[1], 9);
 	assert_true(d->conflict_from_ns == 109 * SECOND && d->conflict_ns == 109 * SECOND);
 	a.conflicts[0].idle_ms = 1000;
 	hear(s, 3, -1, &a, NULL);
@@ -961,6 +1187,11 @@ static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(voi
 	a.addresses_len = 1;
 	hear(s, 3, -1, &a, NULL);
 	assert_false(d->has_conflict);
+	s->path->facts.arrived_on = own; /* translated to there, and that is claimed */
+	a.conflicts[0].address = own;
+	a.conflicts[0].mac[0] = a.conflicts[0].mac[1] = 0; /* its kernel has found it out: that needs no second claim */
+	hear(s, 3, -1, &a, NULL);
+	assert_true(d->has_conflict && d->conflict_repeated);
 }
 
 int main(void)
@@ -971,6 +1202,9 @@ int main(void)
 		TEST(a_syn_is_stopped_if_its_probe_did_not_come),
 		TEST(a_syn_whose_probe_is_in_doubt_proves_nothing),
 		TEST(a_syn_of_a_handshake_that_was_done_was_not_stopped),
+		TEST(a_syn_that_was_refused_was_not_stopped),
+		TEST(a_syn_that_was_stopped_says_nothing_of_later_ones),
+		TEST(frames_of_others_and_frames_that_were_read_prove_nothing),
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
@@ -979,14 +1213,18 @@ int main(void)
 		TEST(who_does_not_answer_here_is_asked_for_others),
 		TEST(others_heard_elsewhere_make_a_rival),
 		TEST(forward_needs_the_word_of_every_server),
-		TEST(a_server_that_started_or_forgot_since_proves_no_absence),
+		TEST(a_server_that_started_since_proves_no_absence),
+		TEST(a_server_that_forgot_a_flow_since_proves_no_absence),
+		TEST(an_empty_word_is_no_word),
 		TEST(who_may_not_answer_here_has_nothing_to_say),
 		TEST(a_half_open_socket_proves_return),
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
 		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
 		TEST(a_request_that_was_delivered_was_not_lost_forward),
+		TEST(others_have_nothing_to_say_of_a_syn),
 		TEST(a_syn_has_to_be_missing_in_its_first_second_too),
+		TEST(without_a_half_open_socket_the_end_of_its_time_proves_nothing),
 		TEST(an_early_half_open_socket_counts_when_its_time_is_over),
 		TEST(an_early_half_open_socket_is_nothing_to_who_connected_after_all),
 		TEST(behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen),
@@ -1005,6 +1243,7 @@ int main(void)
 		TEST(a_stranger_is_where_our_frames_go),
 		TEST(the_holder_is_asked_about_a_missing_twin),
 		TEST(an_error_for_a_twin_is_told_to_it),
+		TEST(the_flow_of_a_twin_is_not_the_paths),
 		TEST(a_claim_counts_while_the_server_that_tells_of_it_has_the_address),
 	};
 
