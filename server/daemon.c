@@ -60,6 +60,11 @@ static void on_event(void *context, const struct reflector_event *event)
 	lookout_event(d->lookout, event);
 }
 
+static void ask_peer(void *udp, const struct endpoint *to, uint8_t *buf, size_t len)
+{
+	udp_listener_send(udp, to, buf, len);
+}
+
 static void on_before_sleep(uv_prepare_t *prepare)
 {
 	struct daemon *d = prepare->data;
@@ -186,13 +191,11 @@ static bool make_parts(struct daemon *d)
 		d->udp = udp_listener_new(&d->service, config->addresses_len);
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
-	d->service.relays = relays_new(&d->service, d->udp);
+	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->lookout = lookout_new(config, &d->findings);
 	if (d->lookout && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
-	    d->service.relays && set_peers(d, config)) {
-		relays_start(d->service.relays, &d->loop);
+	    d->service.relays && set_peers(d, config))
 		return true;
-	}
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
 	return false;
 }
@@ -353,6 +356,7 @@ static int run(struct daemon *d)
 	start_handles(d);
 	if (make_parts(d) && open_journal(d) && start_listeners(d) && make_reflector(d, boot_id)) {
 		say_started(d->config, boot_id);
+		relays_start(d->service.relays, &d->loop, d->service.reflector);
 		lookout_start(d->lookout, &d->loop);
 		status = EXIT_DONE;
 	} else {

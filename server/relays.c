@@ -1,29 +1,28 @@
 #include "server/relays.h"
 
 #include "common/system/clock.h"
-#include "server/service.h"
-#include "server/udp_listener.h"
 
 #include <stdlib.h>
 
 #define MS 1000000LL
 
 struct relays {
-	const struct service *service;
-	struct udp_listener *udp;
+	relays_send *send;
+	void *context;
+	struct reflector *reflector;
 	struct witness *witness;
 	uv_timer_t timer;
 	bool started;
 };
 
-struct relays *relays_new(const struct service *service, struct udp_listener *udp)
+struct relays *relays_new(relays_send *send, void *context)
 {
 	struct relays *r = calloc(1, sizeof *r);
 
 	if (!r)
 		return NULL;
-	r->service = service;
-	r->udp = udp;
+	r->send = send;
+	r->context = context;
 	r->witness = witness_new();
 	if (r->witness)
 		return r;
@@ -33,13 +32,14 @@ struct relays *relays_new(const struct service *service, struct udp_listener *ud
 
 bool relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len)
 {
-	return witness_set_peers(relays->witness, peers, relays->udp ? peers_len : 0);
+	return witness_set_peers(relays->witness, peers, relays->send ? peers_len : 0);
 }
 
-void relays_start(struct relays *relays, uv_loop_t *loop)
+void relays_start(struct relays *relays, uv_loop_t *loop, struct reflector *reflector)
 {
 	uv_timer_init(loop, &relays->timer); /* always succeeds */
 	relays->timer.data = relays;
+	relays->reflector = reflector;
 	relays->started = true;
 }
 
@@ -61,7 +61,7 @@ static void reply(struct relays *r, struct witness_done *done)
 {
 	done->request.replied_ns = clock_real_ns();
 	done->request.now_ns = clock_mono_ns();
-	if (reflector_reply_to_relay(r->service->reflector, &done->request, done->status))
+	if (reflector_reply_to_relay(r->reflector, &done->request, done->status))
 		done->origin.reply(done->origin.by, done->origin.id, &done->request);
 }
 
@@ -94,12 +94,12 @@ enum relays_result relays_take(struct relays *relays, const struct reflector_req
 
 	switch (witness_take(relays->witness, request, origin, &query)) {
 	case WITNESS_FORWARDED:
-		udp_listener_send(relays->udp, &query.to, query.buf, query.len);
+		relays->send(relays->context, &query.to, query.buf, query.len);
 		set_timer(relays);
 		return RELAYS_WAITING;
 	case WITNESS_NO_PEER:
-		return reflector_reply_to_relay(relays->service->reflector, request, PACKET_NO_PEER) ? RELAYS_REPLIED
-												     : RELAYS_DROPPED;
+		return reflector_reply_to_relay(relays->reflector, request, PACKET_NO_PEER) ? RELAYS_REPLIED
+											    : RELAYS_DROPPED;
 	default:
 		return RELAYS_DROPPED;
 	}

@@ -7,15 +7,17 @@
 
 #include <uv.h>
 
-struct service;
-struct udp_listener;
+/* One datagram, from whatever address the kernel chooses; nobody is told if it can't leave. */
+typedef void relays_send(void *context, const struct endpoint *to, uint8_t *buf, size_t len);
+
 struct relays;
 
-/* udp NULL: we have no socket to ask by, so nobody is a peer. NULL: no memory. */
-struct relays *relays_new(const struct service *service, struct udp_listener *udp);
+/* send NULL: we have no socket to ask by, so nobody is a peer. NULL: no memory. */
+struct relays *relays_new(relays_send *send, void *context);
 bool relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len)
     __attribute__((warn_unused_result));
-void relays_start(struct relays *relays, uv_loop_t *loop);
+/* Before the first request. The reflector is the caller's, and outlives it. */
+void relays_start(struct relays *relays, uv_loop_t *loop, struct reflector *reflector);
 /* Free it when the loop has closed its handles (NULL is ignored by both). */
 void relays_stop(struct relays *relays);
 void relays_free(struct relays *relays);

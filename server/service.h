@@ -2,7 +2,7 @@
 #ifndef FLOATPROBE_SERVICE_H
 #define FLOATPROBE_SERVICE_H
 
-#include "common/system/errqueue.h"
+#include "server/collector.h"
 #include "server/reflector.h"
 #include "server/relays.h"
 

@@ -3,7 +3,6 @@
 #include "common/core/frame.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
-#include "server/collector.h"
 
 #include <errno.h>
 #include <stdbool.h>

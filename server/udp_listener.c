@@ -5,7 +5,6 @@
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "common/system/udp.h"
-#include "server/collector.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>

@@ -86,6 +86,11 @@ static void stop(struct world *w)
 	relays_free(w->service.relays);
 }
 
+static void ask_peer(void *udp, const struct endpoint *to, uint8_t *buf, size_t len)
+{
+	udp_listener_send(udp, to, buf, len);
+}
+
 /* Somebody else may take the port between our asking and our binding: then another one. */
 static void start(struct world *w)
 {
@@ -97,9 +102,9 @@ static void start(struct world *w)
 		w->tcp = tcp_listener_new(&w->service, 1, SLOTS);
 		assert_non_null(w->udp);
 		assert_non_null(w->tcp);
-		w->service.relays = relays_new(&w->service, w->udp);
+		w->service.relays = relays_new(ask_peer, w->udp);
 		assert_non_null(w->service.relays);
-		relays_start(w->service.relays, &w->loop);
+		relays_start(w->service.relays, &w->loop, w->service.reflector);
 		if (udp_listener_start(w->udp, &w->loop, NULL, w->address.port, &failed) == 0 &&
 		    tcp_listener_start(w->tcp, &w->loop, &w->address, w->address.port, &failed) == 0)
 			return;
