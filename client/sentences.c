@@ -237,8 +237,7 @@ static struct mac_text mac_text(const uint8_t mac[EVIDENCE_MAC_LEN])
 
 	if (memcmp(mac, unknown, sizeof unknown) == 0)
 		return m;
-	snprintf(m.text, sizeof m.text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-		 mac[5]);
+	units_mac_text(mac, m.text);
 	return m;
 }
 

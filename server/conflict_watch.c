@@ -32,10 +32,10 @@ static void tell(struct conflict_watch *w, const struct conflict *c, const char 
 		[CONFLICTS_DADFAILED] = "has it already, so the kernel does not use it",
 	};
 	bool known = c->key.kind != CONFLICTS_DADFAILED;
-	char address[UNITS_ADDRESS_LEN], mac[FINDINGS_MAC_LEN];
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
 
 	units_address_text(c->key.address, address);
-	findings_mac(c->key.mac, mac);
+	units_mac_text(c->key.mac, mac);
 	findings_tell(w->findings, FINDINGS_CLAIM,
 		      json_pack("{ss ss so ss sI}", "address", address, "interface", interface, "mac",
 				known ? json_string(mac) : json_null(), "kind",

@@ -7,7 +7,6 @@
 #include "common/system/log.h"
 #include "server/collector.h"
 #include "server/lookout.h"
-#include "server/notices.h"
 #include "server/tcp_listener.h"
 #include "server/udp_listener.h"
 
@@ -32,7 +31,6 @@ struct daemon {
 	struct service service;
 	struct udp_listener *udp;
 	struct tcp_listener *tcp;
-	struct notices notices;
 	struct findings findings;
 	struct lookout *lookout;
 };
@@ -56,7 +54,7 @@ static void on_event(void *context, const struct reflector_event *event)
 {
 	struct daemon *d = context;
 
-	notices_tell(&d->notices, event, clock_real_ns(), clock_mono_ns());
+	findings_tell_event(&d->findings, event);
 	lookout_event(d->lookout, event);
 }
 
@@ -69,7 +67,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
 {
 	struct daemon *d = prepare->data;
 
-	journal_flush(d->notices.journal);
+	journal_flush(d->findings.journal);
 }
 
 /* ---- clients and peers, and their reload ---- */
@@ -159,7 +157,7 @@ static void reload(struct daemon *d)
 	struct diag_list diags = { 0 };
 	struct server_config *new = server_config_load(d->config->file, &diags);
 
-	if (d->notices.journal && !journal_reopen(d->notices.journal))
+	if (d->findings.journal && !journal_reopen(d->findings.journal))
 		log_error("journal %s: %s; the one before goes on", d->config->journal, strerror(errno));
 	diag_print(&diags, stderr);
 	diag_free(&diags);
@@ -204,8 +202,8 @@ static bool open_journal(struct daemon *d)
 {
 	if (!d->config->journal)
 		return true;
-	d->findings.journal = d->notices.journal = journal_open(d->config->journal);
-	if (d->notices.journal)
+	d->findings.journal = journal_open(d->config->journal);
+	if (d->findings.journal)
 		return true;
 	log_error("can't open the journal %s: %s; its directory must exist, and this user must be able to write there",
 		  d->config->journal, strerror(errno));
@@ -374,7 +372,7 @@ static void free_parts(struct daemon *d)
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	collector_free(d->service.collector);
-	if (d->notices.journal && !journal_close(d->notices.journal))
+	if (d->findings.journal && !journal_close(d->findings.journal))
 		log_error("the journal %s lost lines", d->config->journal);
 	server_config_free(d->config);
 }

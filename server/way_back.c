@@ -119,14 +119,14 @@ static const char *link_name(const struct way_back *w, unsigned index)
 
 static json_t *mac_json(bool has_mac, const uint8_t mac[RTNL_MAC_LEN])
 {
-	char text[FINDINGS_MAC_LEN];
+	char text[UNITS_MAC_LEN];
 
-	return has_mac ? json_string(findings_mac(mac, text)) : json_null();
+	return has_mac ? json_string(units_mac_text(mac, text)) : json_null();
 }
 
 static void tell_change(struct way_back *w, const struct neighbour *before, const struct neighbour *now)
 {
-	char address[UNITS_ADDRESS_LEN], mac[FINDINGS_MAC_LEN], old_mac[FINDINGS_MAC_LEN];
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN], old_mac[UNITS_MAC_LEN];
 	const char *interface = link_name(w, now->key.link), *state = neighbours_state_text(now->state);
 	bool in_use = neighbours_is_in_use(now);
 
@@ -136,20 +136,20 @@ static void tell_change(struct way_back *w, const struct neighbour *before, cons
 				mac_json(before->has_mac, before->mac), "new_mac", mac_json(in_use, now->mac),
 				"old_state", neighbours_state_text(before->state), "state", state),
 		      "neighbour %s on %s: %s%s%s, before %s%s%s", address, interface, state, in_use ? " at " : "",
-		      in_use ? findings_mac(now->mac, mac) : "", neighbours_state_text(before->state),
-		      before->has_mac ? " at " : "", before->has_mac ? findings_mac(before->mac, old_mac) : "");
+		      in_use ? units_mac_text(now->mac, mac) : "", neighbours_state_text(before->state),
+		      before->has_mac ? " at " : "", before->has_mac ? units_mac_text(before->mac, old_mac) : "");
 }
 
 static void tell_stale(struct way_back *w, const struct snapshot *s, const char *who)
 {
 	const struct evidence_neighbour *seen = &s->seen;
-	char address[UNITS_ADDRESS_LEN], entry[FINDINGS_MAC_LEN], frames[FINDINGS_MAC_LEN], cure[CURE_LEN];
+	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN], cure[CURE_LEN];
 	int64_t for_ms = (s->taken_ns - s->since_ns) / MS;
 
 	units_address_text(seen->next_hop.address, address);
 	snprintf(cure, sizeof cure, "ip neigh del %s dev %s", address, link_name(w, s->link));
-	findings_mac(seen->entry_mac, entry);
-	findings_mac(seen->frame_mac, frames);
+	units_mac_text(seen->entry_mac, entry);
+	units_mac_text(seen->frame_mac, frames);
 	findings_tell(w->settings.findings, FINDINGS_STALE,
 		      json_pack("{ss ss ss ss ss ss sI ss}", "client", who, "address", address, "interface",
 				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames, "state",
@@ -160,11 +160,11 @@ static void tell_stale(struct way_back *w, const struct snapshot *s, const char 
 
 static void tell_healed(struct way_back *w, const struct snapshot *s)
 {
-	char address[UNITS_ADDRESS_LEN], mac[FINDINGS_MAC_LEN];
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
 	int64_t after_ms = (s->healed_ns - s->taken_ns) / MS;
 
 	units_address_text(s->seen.next_hop.address, address);
-	findings_mac(s->seen.frame_mac, mac);
+	units_mac_text(s->seen.frame_mac, mac);
 	findings_tell(w->settings.findings, FINDINGS_HEALED,
 		      json_pack("{ss ss ss sI sb}", "address", address, "interface", link_name(w, s->link), "mac", mac,
 				"after_ms", (json_int_t)after_ms, "repaired", (int)s->seen.repaired),
@@ -174,10 +174,10 @@ static void tell_healed(struct way_back *w, const struct snapshot *s)
 
 static void tell_repair(struct way_back *w, const struct snapshot *s)
 {
-	char address[UNITS_ADDRESS_LEN], mac[FINDINGS_MAC_LEN];
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
 
 	units_address_text(s->seen.next_hop.address, address);
-	findings_mac(s->seen.entry_mac, mac);
+	units_mac_text(s->seen.entry_mac, mac);
 	findings_tell(w->settings.findings, FINDINGS_REPAIR,
 		      json_pack("{ss ss ss}", "address", address, "interface", link_name(w, s->link), "mac", mac),
 		      "repair: deleted the entry of %s on %s, which was wrong, at %s", address, link_name(w, s->link),

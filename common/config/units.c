@@ -306,3 +306,9 @@ const char *units_address_text(const uint8_t address[16], char text[UNITS_ADDRES
 		inet_ntop(AF_INET6, address, text, UNITS_ADDRESS_LEN);
 	return text;
 }
+
+const char *units_mac_text(const uint8_t mac[6], char text[UNITS_MAC_LEN])
+{
+	snprintf(text, UNITS_MAC_LEN, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}

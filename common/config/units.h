@@ -15,6 +15,7 @@ enum {
 	UNITS_LABEL_MAX = 63,
 	UNITS_DURATION_LEN = 32,
 	UNITS_ADDRESS_LEN = 48,
+	UNITS_MAC_LEN = 18,
 };
 
 #define UNITS_MS INT64_C(1000000)
@@ -47,5 +48,7 @@ const char *units_listen_address(const char *text, uint8_t address[16], uint16_t
 /* Back to text. */
 const char *units_duration_text(int64_t ns, char text[UNITS_DURATION_LEN]);
 const char *units_address_text(const uint8_t address[16], char text[UNITS_ADDRESS_LEN]);
+/* "02:00:5e:00:53:01" */
+const char *units_mac_text(const uint8_t mac[6], char text[UNITS_MAC_LEN]);
 
 #endif

@@ -266,13 +266,6 @@ void findings_tell(struct findings *findings, enum findings_kind kind, json_t *d
 	json_decref(details);
 }
 
-const char *findings_mac(const uint8_t mac[RTNL_MAC_LEN], char text[FINDINGS_MAC_LEN])
-{
-	(void)mac;
-	text[0] = '\0';
-	return text;
-}
-
 /* -- frames -- */
 
 static bool is_straight(const struct link *l, const struct parcel *p)
