@@ -286,59 +286,57 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_LOCAL,
 	    .holds = we_cannot_send,
-	    .needs = "nothing could be sent: the kernel of this host refused, or the name does not resolve",
-	    .forbids = "a single probe that left of late",
+	    .needs = "no probe could be sent: the kernel of this host refused, or the name does not resolve",
+	    .forbids = "a recent probe that was sent",
 	},
 	{
 	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	    .holds = two_answer,
-	    .needs =
-		"authentic answers of two holders (identity and boot): at least 3 changes in 20 probes with one that "
-		"had gone coming back, or 2 numbers that both answered",
-	    .forbids = "a move or two; a restart, which is a new boot of the same identity",
+	    .needs = "authentic answers of two holders (a holder is an identity and one boot of it): at least 3 "
+		     "changes of holder in 20 probes, where a former holder comes back, or at least 2 sequence numbers "
+		     "that both holders answered",
+	    .forbids = "one or two moves; a restart, which is a new boot of the same identity",
 	    .tell = sentences_flips,
 	},
 	{
 	    .cause = VERDICT_CAUSE_CLOCK_SKEW,
 	    .holds = our_clock_is_refused,
-	    .needs = "an authentic answer, the newest one, says that our clock is outside its limit",
-	    .forbids = "a newer answer that has no complaint",
+	    .needs = "the newest authentic answer says that this client's clock is outside the server's limit",
+	    .forbids = "a newer answer without this complaint",
 	},
 	{
 	    .cause = VERDICT_CAUSE_IMPOSTOR,
 	    .holds = somebody_else_answers,
-	    .needs =
-		"an answer by a server of the configuration that may not answer here, or, for at least half of the "
-		"losses, by an identity that the configuration does not know",
-	    .forbids = "for a path that is down: another error that is more frequent",
+	    .needs = "an answer from a configured server that is not allowed to answer here, or, for at least half of "
+		     "the losses, an answer from an identity that is not in the configuration",
+	    .forbids = "on a path that is down: a more frequent error",
 	},
 	{
 	    .cause = VERDICT_CAUSE_STUCK_FLOW,
 	    .holds = this_flow_goes_elsewhere,
-	    .needs = "the newest answers of a held flow all come from one server, those of new source ports all from "
-		     "another, at the same time and beyond chance",
-	    .forbids =
-		"a second change of holder in either of them; a connection at that time that another one answers",
+	    .needs = "the newest answers to a held flow all come from one server, and the newest answers to new source "
+		     "ports all come from another one, at the same time and beyond chance",
+	    .forbids = "a second change of holder in either of them; a TCP connection at that time that another server "
+		       "answers",
 	    .tell = sentences_elsewhere,
 	},
 	{
 	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	    .holds = another_hears_others,
-	    .needs =
-		"one server has answered our new flows here for at least 10 s, while another one that may answer "
-		"heard new flows of other clients at this very address, untranslated: at two moments that are 10 s "
-		"apart, each between two answers that are at most 5 s apart",
-	    .forbids = "a change of holder since; nothing heard for a minute; an address that is translated on its way",
+	    .needs = "one server has answered this client's new flows for at least 10 s, and in that time another "
+		     "server that is allowed to answer received new flows of other clients on the same address, "
+		     "untranslated: at two moments at least 10 s apart, each between two answers at most 5 s apart",
+	    .forbids = "a change of holder since then; no new flow of other clients for a minute; an address that is "
+		       "translated on the way",
 	    .tell = sentences_rival,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNPINNED_REPLY,
 	    .holds = only_the_twin_is_lost,
-	    .needs =
-		"the path is up, and an unpinned twin of an answer that was heard came from another address, or the "
-		"server had an ICMP error for one that it had sent from another address, or at least 3 are missing; "
-		"in the latter cases none came",
-	    .forbids = "a twin that came from the address probed, while others are only missing",
+	    .needs = "the path is up, and of the twins (unpinned replies) to answered probes one came from another "
+		     "address, or the server got an ICMP error for one that it sent from another address, or at least "
+		     "3 are missing; in the last two cases none came from the address probed",
+	    .forbids = "a twin that came from the address probed, if the others are only missing",
 	    .tell = sentences_twin,
 	},
 	{
@@ -349,43 +347,40 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_NOT_AUTHORISED,
 	    .holds = our_key_is_refused,
-	    .needs =
-		"the server said over TCP, to a valid signature, that it does not know our key: here, or on another "
-		"path while nothing at all came on this one, a UDP path",
-	    .forbids = "a receipt: a server that has one does know us",
+	    .needs = "the server said over TCP, to a valid signature, that it does not know this client's key: on this "
+		     "path, or on another path while this path, a UDP path, got nothing at all",
+	    .forbids = "a receipt: a server that gives one knows this client",
 	    .tell = sentences_key,
 	},
 	{
 	    .cause = VERDICT_CAUSE_WRONG_SOURCE,
 	    .holds = answers_come_from_elsewhere,
-	    .needs =
-		"authentic answers from another address than the one probed: of a path that is down the most frequent "
-		"error, otherwise at least half of the losses",
-	    .forbids = "another error that is more frequent",
+	    .needs = "authentic answers from another address than the one probed; on a path that is down they are the "
+		     "most frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
 	},
 	{
 	    .cause = VERDICT_CAUSE_STALE_NEIGHBOUR,
 	    .holds = answers_go_to_another_machine,
 	    .needs =
-		"at least half of the losses are proven to be on the return, and the server that has their receipts "
-		"proves that its neighbour entry for us, on its own link, has another MAC than our frames",
-	    .forbids = "losses that left after the entry was right again; a gateway in between",
+		"at least half of the losses are proven return losses, and the server that has their receipts proves "
+		"that its neighbour entry for this client, on its own link, has another MAC than this client's frames",
+	    .forbids =
+		"losses of probes that left after the entry became correct again; a gateway between client and server",
 	    .tell = sentences_neighbour,
 	},
 	{
 	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	    .holds = connections_break_between_two,
-	    .needs =
-		"at least half of the losses are connections that were made and then reset, and two holders answer by "
-		"turns on this or another path to the address",
+	    .needs = "at least half of the losses are connections that were made and then reset, and two holders "
+		     "answer alternately on this path or on another path to the address",
 	    .tell = sentences_broken_between,
 	},
 	{
 	    .cause = VERDICT_CAUSE_FAILOVER,
 	    .holds = the_address_moved,
-	    .needs =
-		"at least half of the losses lie between the last answer of one server that may answer here and the "
-		"first of another one",
+	    .needs = "at least half of the losses lie between the last answer of one server that is allowed to answer "
+		     "and the first answer of another one",
 	    .forbids = "changes back and forth (duplicate-address); a restart of the same server",
 	    .tell = sentences_failover,
 	},
@@ -393,30 +388,27 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_FIRST_PACKET_ONLY,
 	    .holds = only_the_first_passes,
 	    .needs =
-		"in a held flow the first packet, and every one after a pause of 10 s, was answered and at least 5 "
-		"others were all lost, beyond chance beside new flows that get through at the same time",
+		"in a held flow every first packet (of the flow, or after a pause of 10 s) was answered, and at least "
+		"5 other packets were all lost, beyond chance compared with new flows that pass at the same time",
 	    .forbids = "an answer to any other packet of the flow",
 	    .tell = sentences_first_packet,
 	},
 	{
 	    .cause = VERDICT_CAUSE_SOME_PORTS,
 	    .holds = part_of_the_ports_fail,
-	    .needs =
-		"of the held flows at least 2 fail altogether and at least 2 not at all, or new source ports fail in "
-		"part while a held flow loses nothing; either beyond chance",
-	    .forbids = "other held flows that lose more than a quarter; all new ports failing",
+	    .needs = "at least 2 held flows lose everything and at least 2 lose nothing, or new source ports fail in "
+		     "part while a held flow loses nothing; either is beyond chance",
+	    .forbids = "other held flows that lose more than a quarter; new ports that all fail",
 	    .tell = sentences_ports,
 	},
 	{
 	    .cause = VERDICT_CAUSE_STUCK_FLOW,
 	    .holds = only_this_flow_fails,
-	    .needs =
-		"the newest probes of a held flow, at least 5 in a row (those of a closer look among them) and half "
-		"of all losses, are lost beyond chance beside new flows of the same address and size that get through "
-		"at the same time",
-	    .forbids =
-		"losses of the new flows that are as new; other held flows that fail, or begin to, beside others that "
-		"do not; new ports that fail in part while a held flow does not",
+	    .needs = "the newest probes of a held flow are lost, at least 5 in a row (including a closer look) and at "
+		     "least half of its losses, beyond chance compared with new flows of the same address and size "
+		     "that pass at the same time",
+	    .forbids = "losses of the new flows that are as recent; other held flows that fail or begin to fail while "
+		       "others do not; new ports that fail in part while a held flow does not",
 	    .tell = sentences_stuck,
 	},
 	{
@@ -425,85 +417,77 @@ const struct causes_rule causes_rules[] = {
 	    .needs =
 		"the probes are refused, and the server that should hold the address sees another machine claim it",
 	    .forbids =
-		"a claim made more than 2 s before the outage, or at another time than most of the losses; a "
-		"claimant who says nothing when the server asks the link; an address that the server has no more",
+		"a claim more than 2 s before the outage, or at another time than most of the losses; a claimant that "
+		"does not answer when the server asks the link; an address that the server no longer has",
 	    .tell = sentences_refused_by_other,
 	},
 	{
 	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
 	    .holds = a_stranger_refuses,
-	    .needs =
-		"the address itself refuses the probes (TCP: those over UDP too), a server that has the address and "
-		"listens there has heard nothing of most of them, and our frames for it go to a MAC that is none of "
-		"this server's, while those for another address of its go to one that is",
-	    .forbids =
-		"an error from another address; an address that is not the server's own (NAT); a frame of ours that "
-		"came to the server",
+	    .needs = "the probed address itself refuses the probes (on a TCP path: over UDP too), a server that has "
+		     "the address and listens there did not receive most of them, and this client's frames for the "
+		     "address go to a MAC that the server does not have, while its frames for another address of the "
+		     "server go to a MAC that the server has",
+	    .forbids = "an error from another address; an address that the server itself does not have (NAT); a frame "
+		       "of this client that reached the server",
 	    .tell = sentences_stranger,
 	},
 	{
 	    .cause = VERDICT_CAUSE_PROHIBITED,
 	    .holds = a_firewall_says_no,
-	    .needs =
-		"ICMP administratively prohibited: of a path that is down the most frequent error, otherwise at least "
-		"half of the losses",
-	    .forbids = "another error that is more frequent",
+	    .needs = "ICMP administratively prohibited; on a path that is down it is the most frequent error, "
+		     "otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
 	},
 	{
 	    .cause = VERDICT_CAUSE_REFUSED,
 	    .holds = the_port_is_closed,
-	    .needs = "ICMP port unreachable, or a reset in answer to the SYN: of a path that is down the most frequent "
-		     "error, otherwise at least half of the losses",
-	    .forbids = "another error that is more frequent",
+	    .needs = "ICMP port unreachable, or a reset in answer to the SYN; on a path that is down it is the most "
+		     "frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
 	    .tell = sentences_refused,
 	},
 	{
 	    .cause = VERDICT_CAUSE_SIZE_LIMIT,
 	    .holds = it_is_too_long,
-	    .needs =
-		"ICMP fragmentation needed, or this host's own refusal of the size, or: nothing of this size passes, "
-		"beyond chance beside a smaller one of the same address that does at the same time",
-	    .forbids = "an answer, or another error, for a probe of this size",
+	    .needs = "ICMP fragmentation needed, or this host itself refuses the size, or no datagram of this size "
+		     "passes, beyond chance compared with a smaller size that passes at the same address and time",
+	    .forbids = "an answer to a probe of this size, or another error for one",
 	    .tell = sentences_size,
 	},
 	{
 	    .cause = VERDICT_CAUSE_SERVER_DOWN,
 	    .holds = the_whole_server_is_silent,
-	    .needs =
-		"the path is down, every configured address of the server, at least two, is silent over UDP and TCP, "
-		"and no other server that is asked, and is there itself, reaches it in three rounds of questions in "
-		"a row (check: two)",
-	    .forbids = "any sign of life: an answer, a refusal, a receipt, word that a probe did not come; a single "
-		       "configured address; that no other server is heard either, where several are probed",
+	    .needs = "the path is down, no configured address of the server (at least two) answers over UDP or TCP, "
+		     "and no other server that is asked, and is alive itself, reaches it in three rounds of questions "
+		     "in a row (check: two)",
+	    .forbids =
+		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
+		"arrive; only one configured address; silence of all other servers too, where several are probed",
 	    .tell = sentences_server_down,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNREACHABLE,
 	    .holds = no_way_to_the_host,
-	    .needs =
-		"ICMP host or network unreachable, or this host's own failing address resolution: of a path that is "
-		"down the most frequent error, otherwise at least half of the losses",
-	    .forbids = "another error that is more frequent; the whole server silent (server-down)",
+	    .needs = "ICMP host or network unreachable, or this host cannot resolve the MAC of the next hop; on a path "
+		     "that is down it is the most frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error; silence of the whole server (server-down)",
 	},
 	{
 	    .cause = VERDICT_CAUSE_SERVER_FIREWALL,
 	    .holds = its_own_firewall_stops_it,
-	    .needs =
-		"every flow of this protocol to the address is down, at least half of the losses are proven to be on "
-		"the way there, and the server's link saw frames of ours that its socket did not",
-	    .forbids =
-		"any error, answer or receipt; drops at the socket or a full accept queue, which would account for it",
+	    .needs = "every flow of this protocol to the address is down, at least half of the losses are proven "
+		     "forward losses, and the server's link saw frames of this client that its socket did not get",
+	    .forbids = "any error, answer or receipt; drops at a full socket or accept queue, which explain the loss",
 	    .tell = sentences_firewall,
 	},
 	{
 	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,
 	    .holds = only_this_protocol_fails,
-	    .needs =
-		"every flow of this protocol to the address is down, at least 5 losses in a row (those of a closer "
-		"look among them), beyond chance beside the other protocol that gets through at the same time",
-	    .forbids =
-		"an answer over this protocol, however late; losses of the other one that are as new; connections "
-		"that were made and then reset while another holder of the address has come",
+	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
+		     "closer look), beyond chance compared with the other protocol that passes at the same time",
+	    .forbids = "an answer over this protocol, even a late one; losses of the other protocol that are as "
+		       "recent; connections that were made and then reset after another holder of the address appeared",
 	    .tell = sentences_protocol,
 	},
 	{
@@ -512,23 +496,22 @@ const struct causes_rule causes_rules[] = {
 	    .needs = "at least 3 losses that nothing else explains, and the server that should hold the address sees "
 		     "another machine claim it",
 	    .forbids =
-		"a claim made more than 2 s before the outage, or at another time than most of the losses; a "
-		"claimant who says nothing when the server asks the link; an address that the server has no more",
+		"a claim more than 2 s before the outage, or at another time than most of the losses; a claimant that "
+		"does not answer when the server asks the link; an address that the server no longer has",
 	},
 	{
 	    .cause = VERDICT_CAUSE_CLOCK_SKEW,
 	    .holds = our_clock_was_refused,
-	    .needs =
-		"the path is down, and the newest answer, or one on another path while nothing at all came on this "
-		"one, says that our clock is outside its limit",
+	    .needs = "the path is down, and the newest answer says that this client's clock is outside the server's "
+		     "limit, or an answer on another path says so while this path got nothing at all",
 	    .forbids = "any error, or a receipt",
 	    .tell = sentences_other_clock,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNEXPLAINED,
 	    .holds = otherwise,
-	    .needs = "loss, or nothing to judge by",
-	    .forbids = "any rule above",
+	    .needs = "loss, or too little to judge by",
+	    .forbids = "any other rule that holds",
 	},
 };
 const size_t causes_rules_len = sizeof causes_rules / sizeof *causes_rules;
@@ -554,41 +537,41 @@ const struct causes_rule *causes_find(const struct verdict_evidence *e, enum ver
 
 static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_UNPINNED_REPLY] =
-	    "let applications there answer from the address that was asked: bind them to the anchor address, use "
-	    "IP_PKTINFO, or make the anchor the preferred source of the route",
-	[VERDICT_CAUSE_WRONG_SOURCE] =
-	    "let the answers leave from the address that was asked: IP_PKTINFO in the server, or the source NAT rule",
-	[VERDICT_CAUSE_STALE_NEIGHBOUR] =
-	    "delete that neighbour entry on the server; `repair: { stale_neighbours: true }` lets floatprobed do it",
+	    "make applications on that server answer from the address that was asked: bind them to the anchor address, "
+	    "use IP_PKTINFO, or make the anchor the preferred source of the route",
+	[VERDICT_CAUSE_WRONG_SOURCE] = "make the server answer from the address that was asked: use IP_PKTINFO in the "
+				       "server, or correct the source NAT rule",
+	[VERDICT_CAUSE_STALE_NEIGHBOUR] = "delete that neighbour entry on the server; with `repair: { "
+					  "stale_neighbours: true }` floatprobed deletes such entries itself",
 	[VERDICT_CAUSE_DUPLICATE_ADDRESS] =
-	    "find the machine that has no business with this address and take the address from it; of two copies of "
-	    "one machine, give one another key",
-	[VERDICT_CAUSE_FAILOVER] = "nothing, if it was meant to move",
+	    "find the machine that should not have this address, and remove the address from it; if one machine is a "
+	    "clone of the other, give the clone its own key",
+	[VERDICT_CAUSE_FAILOVER] = "nothing, if the address was meant to move",
 	[VERDICT_CAUSE_STUCK_FLOW] =
-	    "look for state that outlived a move: `conntrack -D` for this flow where the address is translated, or let "
-	    "the application use a new source port",
-	[VERDICT_CAUSE_FIRST_PACKET_ONLY] =
-	    "see what tracks connections on the way, and whether the server there answers more than the first packet "
-	    "of a peer, as nc does not",
+	    "look for an old connection tracking entry of this flow where the address is translated, and delete it "
+	    "(`conntrack -D`), or let the application use a new source port",
+	[VERDICT_CAUSE_FIRST_PACKET_ONLY] = "check the connection tracking on the way, and whether the program on the "
+					    "server answers more than the first packet of a peer (nc does not)",
 	[VERDICT_CAUSE_SOME_PORTS] =
-	    "look for several ways in parallel (ECMP, a bond, a load balancer) of which one drops what it gets",
-	[VERDICT_CAUSE_SIZE_LIMIT] =
-	    "lower the MTU of the interface or tunnel, and let ICMP fragmentation-needed through",
+	    "look for parallel links or hosts (ECMP, a bond, a load balancer), one of which drops packets",
+	[VERDICT_CAUSE_SIZE_LIMIT] = "lower the MTU of the interface or tunnel, and let ICMP fragmentation-needed "
+				     "messages through the firewalls",
 	[VERDICT_CAUSE_PROTOCOL_FILTERED] =
-	    "look for a firewall or security group that lets only the other protocol through to this port",
+	    "look for a firewall or security group that allows only the other protocol on this port",
 	[VERDICT_CAUSE_REFUSED] =
-	    "see that floatprobed runs there and listens on this port, and that no firewall rejects it",
+	    "check that floatprobed runs there and listens on this port, and that no firewall rejects the probes",
 	[VERDICT_CAUSE_UNREACHABLE] =
-	    "see that the host is up and has the address, and ask whoever sent the error for the route",
+	    "check that the host is up and has the address, and check the routes of the router that sent the error",
 	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
-	[VERDICT_CAUSE_SERVER_DOWN] = "see whether the machine is up and connected at all",
-	[VERDICT_CAUSE_SERVER_FIREWALL] =
-	    "allow this port and protocol in the server's own firewall (nft list ruleset), and see its rp_filter",
+	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network",
+	[VERDICT_CAUSE_SERVER_FIREWALL] = "allow this port and protocol in the server's own firewall (nft list "
+					  "ruleset), and check its rp_filter setting",
 	[VERDICT_CAUSE_IMPOSTOR] =
-	    "find out who holds this address; if it does so rightly, name it as `server` of the target",
-	[VERDICT_CAUSE_NOT_AUTHORISED] = "add this client's public key (floatprobe pubkey) to the server's `clients`",
-	[VERDICT_CAUSE_CLOCK_SKEW] = "set the clock of this host, or of the server, by NTP",
-	[VERDICT_CAUSE_LOCAL] = "repair this host first: name service, route, interface, its own firewall",
+	    "find out which machine has this address; if it is a right one, add it to `server` of the target",
+	[VERDICT_CAUSE_NOT_AUTHORISED] =
+	    "add this client's public key (floatprobe pubkey) to `clients` in the server's configuration",
+	[VERDICT_CAUSE_CLOCK_SKEW] = "set the clock of this host, or the clock of the server, by NTP",
+	[VERDICT_CAUSE_LOCAL] = "repair this host first: name resolution, routes, interface, its own firewall",
 };
 
 const char *causes_advice(enum verdict_cause cause)

@@ -112,25 +112,25 @@ static bool is_expected(const struct verdict_evidence *e, const struct verdict *
 static const char *const advice_by_direction[] = {
 	[VERDICT_DIRECTION_NONE] = NULL,
 	[VERDICT_DIRECTION_FORWARD] =
-	    "follow the way from here to the server: route, firewalls, and the NAT of a floating address",
+	    "check the route from this client to the server, the firewalls on it, and the NAT of a floating address",
 	[VERDICT_DIRECTION_RETURN] =
-	    "follow the way from the server back to here: its route, firewall and neighbour entry towards this client",
-	[VERDICT_DIRECTION_BOTH] = "look for what both directions share: an overloaded or damaged link",
+	    "check how the server sends to this client: its route, its firewall and its neighbour entry",
+	[VERDICT_DIRECTION_BOTH] = "check what both directions share, for example an overloaded or damaged link",
 	[VERDICT_DIRECTION_UNKNOWN] =
-	    "configure another address of the server too, so that it can be asked what arrived",
+	    "add another address of the server as a target, so that floatprobe can ask the server what arrived",
 };
-static const char advice_for_untold[] =
-    "look on the server itself at what arrives there: it could not be asked at its other addresses, or did not know";
+static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): floatprobe could not ask "
+					"it at its other addresses, or it did not "
+					"know";
 
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
 	if (losses(e) == 0)
 		return NULL;
 	if (e->context.all_silent)
-		return "see first whether this host reaches anything at all: its link, its default route, its own "
-		       "firewall";
+		return "check first that this host can reach anything: its link, its default route, its own firewall";
 	if (2 * e->tally.late >= losses(e))
-		return "find out what makes the path so slow, or allow it a longer timeout";
+		return "find out why the answers are so slow, or set a longer timeout";
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
 		return advice_for_untold;
 	return advice_by_direction[direction];
@@ -145,7 +145,7 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ve
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED)
 		return advice_for_unexplained(e, v->direction);
 	if (v->cause == VERDICT_CAUSE_NONE && !arrives_where_asked(e))
-		return "see to which of its hosts and addresses the floating address leads";
+		return "check to which server and to which of its addresses the floating address leads";
 	return causes_advice(v->cause);
 }
 

@@ -111,7 +111,7 @@ def two_machines(net, privilege):
         check = net.check(lan.targets(), options=ROUND)
     for row in check.expect({**SHARED, "protocol": "udp"}, state={"up", "lossy"}, cause="duplicate-address"):
         check.told(row, "changes of who answers", "boot-01", "boot-02")
-        check.require("take the address from it" in row["advice"], "the advice does not help", row)
+        check.require("remove the address from it" in row["advice"], "the advice does not help", row)
     for target in ("boot-01", "boot-02"):
         check.expect({"target": target, "protocol": "udp"}, cause={"none", "unexplained"}, server=target)
 
@@ -219,7 +219,7 @@ def nobody_else(net, how, privilege):
     check = net.check(targets, options=ROUND)
     said = privilege == "unprivileged" if said is None else said
     for row in check.expect(SHARED, **DOWN, direction="forward", cause="refused"):
-        told = any("or a firewall answers for it" in sentence for sentence in row["evidence"])
+        told = any("or a firewall refuses in its name" in sentence for sentence in row["evidence"])
         check.require(told == said, f"told of a firewall: {told}, not {said}", row)
     check.expect({"target": "boot-01"}, state="up", cause="none")
 
@@ -340,7 +340,7 @@ def two_vantages_that_see_one_each(net):
         for where in SHARED_NEW, SHARED_UDP, {"target": "shared", "protocol": "tcp"}:
             daemons[host].wait_for(where, PATIENCE, state="up", server=holder.name, cause="duplicate-address")
             wait_until(f"{where} tells of {rival.name}", lambda: (
-                f"{holder.name} answers here, while {rival.name} hears" in evidence(daemons[host], where, "duplicate-address")
+                f"{holder.name} answers this client, but {rival.name} receives" in evidence(daemons[host], where, "duplicate-address")
             ))  # fmt: skip
         lan.never(daemons[host], "failover", "stuck-flow")
         if daemons[host].changes({"target": "boot-01", "cause": "duplicate-address"}):

@@ -116,18 +116,18 @@ static void stale_neighbour(void **state)
 	e.hints.neighbour = &wrong;
 	e.hints.neighbour_lost = 10;
 	verdict_judge(&e, &v);
-	assert_string_equal(
-	    v.sentences[0],
-	    "boot-01 sends what is for 198.18.1.9 to 02:00:00:00:00:01 (its neighbour entry, STALE, for "
-	    "41.0 s), but our frames come from 02:00:00:00:00:02");
-	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev eth0");
+	assert_string_equal(v.sentences[0],
+			    "boot-01 has a wrong neighbour entry for 198.18.1.9: MAC 02:00:00:00:00:01 for 41.0 s "
+			    "(state STALE), but this client's frames come from MAC 02:00:00:00:00:02");
+	assert_string_equal(v.sentences[1], "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev eth0");
 	e.hints.neighbour = &nameless;
 	verdict_judge(&e, &v);
-	assert_string_equal(v.sentences[1], "the cure, on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
+	assert_string_equal(v.sentences[1],
+			    "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
 	e.hints.neighbour = &healed;
 	verdict_judge(&e, &v);
 	assert_string_equal(v.sentences[1], "floatprobed has deleted the entry on boot-01");
-	assert_string_equal(v.sentences[2], "the entry had been right again for 2.5 s when the server was asked");
+	assert_string_equal(v.sentences[2], "the entry became correct again 2.5 s before the server was asked");
 }
 
 static void unpinned_reply(void **state)
@@ -176,8 +176,8 @@ static void duplicate_address(void **state)
 	/* where others are heard */
 	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.hints.rival = "boot-02"; e.hints.rival_ms = 1540);
 	assert_int_equal(v.state, VERDICT_UP);
-	assert_string_equal(v.sentences[0], "boot-01 answers here, while boot-02 hears new flows of other clients at "
-					    "this very address, the newest 1.5 s ago");
+	assert_string_equal(v.sentences[0], "boot-01 answers this client, but boot-02 receives new flows of other "
+					    "clients on the same address, the last one 1.5 s ago");
 	CASE("duplicate-address", e = lost(10, 1, PROBER_LOST); e.hints.rival = "boot-02");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.rival = "boot-02");
 	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.hints.rival = "boot-02"; e.tally.server = 4);
@@ -218,17 +218,17 @@ static bool says(const char *words)
 
 static void a_stranger(void **state)
 {
-	static const char firewall[] = "another machine holds it too, or a firewall answers for it";
+	static const char firewall[] = "another machine also has the address, or a firewall refuses in its name";
 
 	(void)state;
 	CASE("duplicate-address", e = stranger());
-	assert_true(says("boot-01 has 203.0.113.7, listens there and has heard nothing of it, but our frames for it go "
-			 "to 02:00:00:00:00:09, which is none of that server's"));
+	assert_true(says("boot-01 has 203.0.113.7 and listens there, but did not receive these probes: this client's "
+			 "frames for it go to MAC 02:00:00:00:00:09, which is not a MAC of that server"));
 	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true);
 	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true;
 	     e.facts.offender = (struct endpoint){ .port = 0 }); /* a reset names nobody */
 	CASE("duplicate-address", e = stranger(); e = claimed(e, 10));
-	assert_true(says("may be that other machine"));
+	assert_true(says("may come from the other machine"));
 	CASE("refused", e = stranger(); e.tcp = true); /* any firewall forges a reset */
 	assert_true(says(firewall));
 	CASE("refused", e = stranger(); e.hints.stranger_mac = NULL); /* a bridge's firewall forges the rest */
@@ -389,7 +389,7 @@ static void the_other_cause_is_told(void **state)
 	e.context.protocol = clear;
 	verdict_judge(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_SIZE_LIMIT);
-	assert_string_equal(v.sentences[v.sentences_len - 1], "the evidence fits protocol-filtered too");
+	assert_string_equal(v.sentences[v.sentences_len - 1], "the evidence also fits protocol-filtered");
 }
 
 /* --- the page ---------------------------------------------------------------------------------------------------- */
