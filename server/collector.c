@@ -213,27 +213,29 @@ static int read_half_open(struct collector *c)
 }
 
 static void judge(const struct collector *c, const struct evidence_query *query, const struct evidence_attempt *attempt,
-		  const struct endpoint *asker, unsigned half_open_len, int64_t now_ns,
+		  const struct endpoint *asker, const struct halfopen_list *list, int64_t now_ns,
 		  struct evidence_attempt_answer *answer)
 {
-	halfopen_judge(query, attempt, asker, c->half_open, half_open_len, answer);
+	halfopen_judge(query, attempt, asker, list, answer);
 	if (answer->status == EVIDENCE_NOT_SEEN &&
-	    (half_open_len == HALF_OPEN_MAX ||
+	    (list->len == HALF_OPEN_MAX ||
 	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * MS - S)))
 		answer->status = EVIDENCE_CANNOT_TELL;
 }
 
-static void add_attempts(struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
+static void add_attempts(struct collector *c, const struct evidence_query *query, const struct reflector_asker *asker,
 			 int64_t now_ns, struct evidence_answer *answer)
 {
 	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
+	struct halfopen_list list = { .sockets = c->half_open, .len = n > 0 ? (unsigned)n : 0 };
 
+	halfopen_set_apart(&list, asker->flows, asker->client, &asker->seen);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 
 		*out = (struct evidence_attempt_answer){ .id = query->attempts[i].id, .status = EVIDENCE_CANNOT_TELL };
 		if (n >= 0)
-			judge(c, query, &query->attempts[i], asker, (unsigned)n, now_ns, out);
+			judge(c, query, &query->attempts[i], &asker->seen, &list, now_ns, out);
 	}
 }
 
@@ -256,15 +258,15 @@ static void add_macs(const struct collector *c, const struct evidence_query *que
 	answer->macs_len = c->macs_len;
 }
 
-void collector_collect(struct collector *collector, const struct evidence_query *query, const struct endpoint *asker,
-		       int64_t now_ns, struct evidence_answer *answer)
+void collector_collect(struct collector *collector, const struct evidence_query *query,
+		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer)
 {
 	add_attempts(collector, query, asker, now_ns, answer);
 	read_addresses(collector, now_ns);
 	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = collector->addresses_len;
-	add_macs(collector, query, asker, answer);
-	add_errors(collector, asker, true, now_ns, answer); /* first: they prove something */
-	add_errors(collector, asker, false, now_ns, answer);
+	add_macs(collector, query, &asker->seen, answer);
+	add_errors(collector, &asker->seen, true, now_ns, answer); /* first: they prove something */
+	add_errors(collector, &asker->seen, false, now_ns, answer);
 	answer->accept_overflows = overflows_since_start(collector);
 }

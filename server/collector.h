@@ -5,6 +5,7 @@
 
 #include "common/core/evidence.h"
 #include "common/system/errqueue.h"
+#include "server/reflector.h"
 
 #include <stdint.h>
 
@@ -19,7 +20,7 @@ void collector_touch(struct collector *collector, int64_t now_ns);
 /* An ICMP error that came for a reply of ours; other kinds of entries are ignored. */
 void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns);
 /* Fill attempts, addresses, MACs, errors and accept_overflows of the answer. */
-void collector_collect(struct collector *collector, const struct evidence_query *query, const struct endpoint *asker,
-		       int64_t now_ns, struct evidence_answer *answer);
+void collector_collect(struct collector *collector, const struct evidence_query *query,
+		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer);
 
 #endif

@@ -35,13 +35,13 @@ struct daemon {
 	struct lookout *lookout;
 };
 
-static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
 		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct daemon *d = context;
 
 	collector_collect(d->service.collector, query, asker, clock_mono_ns(), answer);
-	lookout_collect(d->lookout, query, asker, answer);
+	lookout_collect(d->lookout, query, &asker->seen, answer);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;

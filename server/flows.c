@@ -8,6 +8,8 @@
 
 #define NONE UINT32_MAX
 
+enum { RECENT = 16 /* flows of each client */ };
+
 _Static_assert(sizeof(struct flow) <= 256, "a flow is at most 256 octets");
 _Static_assert(crypto_shorthash_KEYBYTES == 16, "the hash key's length is in our contract");
 
@@ -174,6 +176,42 @@ const struct flow *flows_next_of(const struct flows *flows, unsigned client, con
 	uint32_t i = flow ? flow->older : flows->owners[client].newest;
 
 	return i == NONE ? NULL : &flows->list[i];
+}
+
+static bool comes_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+{
+	const struct flow *flow = NULL;
+
+	for (unsigned n = 0; n < RECENT && (flow = flows_next_of(f, client, flow)); n++) {
+		if (endpoint_same_address(&flow->source, peer))
+			return true;
+	}
+	return false;
+}
+
+static bool another_comes_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+{
+	for (uint32_t other = 0; other < f->owners_len; other++) {
+		if (other != client && comes_from(f, other, peer))
+			return true;
+	}
+	return false;
+}
+
+bool flows_of_another(const struct flows *f, unsigned client, const struct endpoint *own, const struct endpoint *local,
+		      const struct endpoint *peer)
+{
+	bool untranslated = false;
+
+	if (!another_comes_from(f, client, peer))
+		return false;
+	for (const struct flow *flow = flows_next_of(f, client, NULL); flow; flow = flows_next_of(f, client, flow)) {
+		if (endpoint_same_address(&flow->source, peer))
+			return false;
+		untranslated = untranslated || (endpoint_same_address(&flow->source, own) &&
+						endpoint_same_address(&flow->arrived_on, local));
+	}
+	return untranslated;
 }
 
 int64_t flows_evicted_ns(const struct flows *flows, unsigned client)

@@ -53,6 +53,11 @@ int64_t flows_evicted_ns(const struct flows *flows, unsigned client);
 void flows_set_evicted(struct flows *flows, unsigned client, int64_t now_ns);
 /* Take over one client's flows from another table, in their order; those of `to` go first when there is no room. */
 void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, unsigned from_client, int64_t now_ns);
+/* Is what comes from `peer` to `local` another client's than this one's? It is if another client's recent flows come
+ * from there and none of this one's do, while this one is heard at `local` from its own address: nothing on its way
+ * there translates it. */
+bool flows_of_another(const struct flows *flows, unsigned client, const struct endpoint *own,
+		      const struct endpoint *local, const struct endpoint *peer);
 size_t flows_count(const struct flows *flows);
 
 #endif

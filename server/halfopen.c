@@ -7,9 +7,10 @@ enum {
 	FIRST_TIMEOUT_MS = 1000,
 	TIMEOUT_MAX_MS = 120000,
 	SYN_INTERVAL_MS = 1000,
-	TIMEOUTS_MAX = 16, /* more than tcp_synack_retries is ever set to */
-	SLACK_MS = 500,    /* the way of the SYN, the way of the query, coarse timers */
-	TICK_MS = 10,      /* the coarsest clock that a kernel counts its timers by */
+	TIMEOUTS_MAX = 16,  /* more than tcp_synack_retries is ever set to */
+	SLACK_MS = 500,     /* the way of the SYN, the way of the query, coarse timers */
+	SET_APART_MAX = 64, /* with more sockets there is a flood: to look for each among the flows would take long */
+	TICK_MS = 10,       /* the coarsest clock that a kernel counts its timers by */
 };
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -40,6 +41,19 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 	if (age.min_ms == UINT64_MAX) /* another kernel's timers: nothing is known */
 		return (struct halfopen_age){ .max_ms = HALFOPEN_AGE_UNKNOWN };
 	return age;
+}
+
+void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
+			const struct endpoint *asker)
+{
+	list->near = list->len;
+	for (unsigned i = list->len; list->len <= SET_APART_MAX && i-- > 0;) {
+		struct sockdiag_half_open socket = list->sockets[i];
+		if (!flows_of_another(flows, client, asker, &socket.local, &socket.peer))
+			continue;
+		list->sockets[i] = list->sockets[--list->near];
+		list->sockets[list->near] = socket;
+	}
 }
 
 static const struct sockdiag_half_open *find_exact(const struct evidence_attempt *attempt,
@@ -97,11 +111,12 @@ static bool is_ours(const struct evidence_query *query, const struct evidence_at
 }
 
 void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
-		    const struct endpoint *asker, const struct sockdiag_half_open *list, unsigned len,
+		    const struct endpoint *asker, const struct halfopen_list *list,
 		    struct evidence_attempt_answer *answer)
 {
-	const struct sockdiag_half_open *socket = find_exact(attempt, list, len);
-	unsigned suspects = socket ? 0 : find_suspects(attempt, list, len, &socket);
+	unsigned len = endpoint_same_address(asker, &attempt->client) ? list->near : list->len;
+	const struct sockdiag_half_open *socket = find_exact(attempt, list->sockets, len);
+	unsigned suspects = socket ? 0 : find_suspects(attempt, list->sockets, len, &socket);
 
 	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
 	if (!socket) {

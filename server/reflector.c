@@ -497,13 +497,14 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct reflector *r = x->reflector;
 	const struct reflector_settings *s = &r->settings;
+	const struct reflector_asker asker = { x->in->source, r->flows, x->client_number };
 	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
 
 	memset(&r->answer, 0, sizeof r->answer);
 	add_flows(x);
 	for (unsigned i = 0; i < r->query.places_len; i++)
 		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, &r->answer);
-	s->collect(s->context, &r->query, &x->in->source, &r->answer, nonce);
+	s->collect(s->context, &r->query, &asker, &r->answer, nonce);
 	for (unsigned i = 0; i < r->answer.frames_len; i++)
 		r->answer.frames[i].heard_ms = heard_ms(x, &r->answer.frames[i]);
 	r->answer.boot_id = s->boot_id;

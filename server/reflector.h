@@ -44,6 +44,12 @@ struct reflector_client {
 	uint8_t key[WIRE_KEY_LEN];
 };
 
+struct reflector_asker {
+	struct endpoint seen; /* its address here */
+	const struct flows *flows;
+	unsigned client; /* its number in `flows` */
+};
+
 struct reflector_settings {
 	const struct seal_identity *identity; /* kept by the caller */
 	uint64_t boot_id;
@@ -55,7 +61,7 @@ struct reflector_settings {
 	size_t clients_len;
 	/* Fill what the system knows about this query and a fresh random nonce. The flows are there already; boot id,
 	 * times and asker are the reflector's. Called for authenticated queries only. */
-	void (*collect)(void *context, const struct evidence_query *query, const struct endpoint *asker,
+	void (*collect)(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
 			struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN]);
 	void *context;
 };

@@ -12,7 +12,7 @@ enum { ROUND = 4096, ROUNDS_MAX = 9999, FLOWS = 1024, SIZE = 512 };
 static uint8_t packets[ROUND][SIZE];
 static int64_t ns[ROUNDS_MAX];
 
-static void never_asked(void *context, const struct evidence_query *query, const struct endpoint *asker,
+static void never_asked(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
 			struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	(void)context, (void)query, (void)asker, (void)answer, (void)nonce;

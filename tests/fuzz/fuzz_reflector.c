@@ -41,7 +41,7 @@ static void start(void)
 	}
 }
 
-static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
 		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	(void)context;
@@ -52,7 +52,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 		answer->attempts[i].id = query->attempts[i].id;
 	answer->addresses_len = EVIDENCE_ADDRESSES_MAX;
 	answer->errors_len = 1;
-	answer->errors[0].client = *asker;
+	answer->errors[0].client = asker->seen;
 }
 
 static unsigned who(const uint8_t *step)

@@ -42,21 +42,22 @@ static const struct endpoint nat = { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 5000
 
 static const uint32_t no_syns[SYNS] = { 0 };
 
-static struct evidence_attempt_answer answer_to(uint32_t attempt_age_ms, const struct sockdiag_half_open *list,
-						unsigned len, const struct endpoint *asker)
+static struct evidence_attempt_answer answer_to(uint32_t attempt_age_ms, struct sockdiag_half_open *list, unsigned len,
+						const struct endpoint *asker)
 {
+	const struct halfopen_list all = { .sockets = list, .len = len, .near = len };
 	const struct evidence_query query = {
 		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = attempt_age_ms } },
 		.attempts_len = 1,
 	};
 	struct evidence_attempt_answer answer;
 
-	halfopen_judge(&query, &query.attempts[0], asker, list, len, &answer);
+	halfopen_judge(&query, &query.attempts[0], asker, &all, &answer);
 	assert_int_equal(endpoint_is_unknown(&answer.arrived_on), answer.status != EVIDENCE_HALF_OPEN);
 	return answer;
 }
 
-static enum evidence_attempt_status judge(uint32_t attempt_age_ms, const struct sockdiag_half_open *list, unsigned len,
+static enum evidence_attempt_status judge(uint32_t attempt_age_ms, struct sockdiag_half_open *list, unsigned len,
 					  const struct endpoint *asker)
 {
 	return answer_to(attempt_age_ms, list, len, asker).status;
@@ -218,6 +219,7 @@ static void behind_a_nat_only_one_that_must_be_as_young_counts(void **state)
 static void behind_a_nat_one_socket_is_not_two_attempts(void **state)
 {
 	struct sockdiag_half_open s = socket_of_age(900, no_syns);
+	const struct halfopen_list all = { .sockets = &s, .len = 1, .near = 1 };
 	struct evidence_query query = { .attempts_len = 2 };
 	struct evidence_attempt_answer answer;
 
@@ -227,9 +229,120 @@ static void behind_a_nat_one_socket_is_not_two_attempts(void **state)
 		query.attempts[i] =
 		    (struct evidence_attempt){ .client = sample_endpoint_v4(9, (uint16_t)(i + 1)), .age_ms = 1000 };
 	for (unsigned i = 0; i < 2; i++) {
-		halfopen_judge(&query, &query.attempts[i], &nat, &s, 1, &answer);
+		halfopen_judge(&query, &query.attempts[i], &nat, &all, &answer);
 		assert_int_equal(answer.status, EVIDENCE_CANNOT_TELL);
 	}
+}
+
+/* -- other clients -- */
+
+enum { ASKER, OTHER, CLIENTS, FLOWS_MAX = 8 };
+static const struct endpoint elsewhere = { { [10] = 0xff, 0xff, 198, 18, 1, 27 }, WIRE_PORT };
+
+static void hear(struct flows *flows, unsigned client, const struct endpoint *source, const struct endpoint *arrived_on)
+{
+	struct flow *flow = flows_add(flows, client, flows_count(flows) + 1, 1);
+
+	flow->source = *source;
+	flow->arrived_on = *arrived_on;
+}
+
+static struct flows *no_flows(void)
+{
+	struct flows *flows = flows_new(FLOWS_MAX, CLIENTS, (const uint8_t[16]){ 1 });
+
+	assert_non_null(flows);
+	return flows;
+}
+
+/* Asked about an attempt, while there are so many sockets that another client's handshakes have just made. Frees the
+ * flows. */
+static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned len, const struct endpoint *asker)
+{
+	const struct evidence_query query = {
+		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = 800 } },
+		.attempts_len = 1,
+	};
+	struct sockdiag_half_open sockets[100];
+	struct halfopen_list list = { .sockets = sockets, .len = len };
+	struct evidence_attempt_answer answer;
+
+	for (unsigned i = 0; i < len; i++) {
+		sockets[i] = socket_of_age(50, no_syns);
+		sockets[i].peer = nat;
+	}
+	halfopen_set_apart(&list, flows, ASKER, asker);
+	halfopen_judge(&query, &query.attempts[0], asker, &list, &answer);
+	flows_free(flows);
+	return answer.status;
+}
+
+static void where_no_nat_hides_the_asker_other_clients_sockets_are_not_its_own(void **state)
+{
+	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
+	struct flows *flows = no_flows();
+
+	(void)state;
+	hear(flows, ASKER, &client_itself, &local);
+	hear(flows, OTHER, &nat, &elsewhere);
+	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_NOT_SEEN);
+}
+
+static void else_any_of_them_could_be(void **state)
+{
+	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
+	struct flows *flows = no_flows();
+
+	(void)state;
+	hear(flows, ASKER, &client_itself, &local); /* nobody else is known to connect from there */
+	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+
+	flows = no_flows();
+	hear(flows, ASKER, &client_itself, &elsewhere); /* there, it may be translated */
+	hear(flows, OTHER, &nat, &local);
+	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+
+	flows = no_flows();
+	hear(flows, ASKER, &client_itself, &local);
+	hear(flows, ASKER, &nat, &elsewhere); /* now and then it is translated */
+	hear(flows, OTHER, &nat, &local);
+	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+
+	flows = no_flows();
+	hear(flows, ASKER, &elsewhere, &local); /* it is translated */
+	hear(flows, OTHER, &nat, &local);
+	assert_int_equal(judge_beside(flows, 1, &elsewhere), EVIDENCE_CANNOT_TELL);
+
+	flows = no_flows();
+	hear(flows, ASKER, &client_itself, &local);
+	hear(flows, OTHER, &nat, &local); /* a flood */
+	assert_int_equal(judge_beside(flows, 100, &client_itself), EVIDENCE_CANNOT_TELL);
+}
+
+static void the_own_socket_is_found_among_those_of_others(void **state)
+{
+	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
+	struct evidence_query query = { .attempts_len = 1 };
+	struct sockdiag_half_open sockets[3];
+	struct halfopen_list list = { .sockets = sockets, .len = 3 };
+	struct evidence_attempt_answer answer;
+	struct flows *flows = no_flows();
+
+	(void)state;
+	hear(flows, ASKER, &client_itself, &local);
+	hear(flows, OTHER, &nat, &local);
+	query.attempts[0] = (struct evidence_attempt){ .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = 800 };
+	for (unsigned own = 0; own < 3; own++) {
+		for (unsigned i = 0; i < 3; i++) {
+			sockets[i] = socket_of_age(700, no_syns);
+			sockets[i].peer = i == own ? query.attempts[0].client : nat;
+		}
+		halfopen_set_apart(&list, flows, ASKER, &client_itself);
+		assert_int_equal(list.near, 1);
+		halfopen_judge(&query, &query.attempts[0], &client_itself, &list, &answer);
+		assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
+	}
+	flows_free(flows);
 }
 
 /* ---- counters ---- */
@@ -264,6 +377,9 @@ int main(void)
 		cmocka_unit_test(other_ports_of_the_client_are_not_ours),
 		cmocka_unit_test(behind_a_nat_only_one_that_must_be_as_young_counts),
 		cmocka_unit_test(behind_a_nat_one_socket_is_not_two_attempts),
+		cmocka_unit_test(where_no_nat_hides_the_asker_other_clients_sockets_are_not_its_own),
+		cmocka_unit_test(else_any_of_them_could_be),
+		cmocka_unit_test(the_own_socket_is_found_among_those_of_others),
 		cmocka_unit_test(counters_are_found_by_name),
 	};
 

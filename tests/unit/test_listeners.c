@@ -28,7 +28,7 @@ struct world {
 	uint32_t seq; /* each probe is of a flow of its own */
 };
 
-static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
 		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	(void)context, (void)query, (void)asker, (void)answer, (void)nonce;
@@ -375,6 +375,7 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 	struct udp_datagram *d = udp_batch_at(batch, 0);
 	struct evidence_answer answer = { .errors_len = 0 };
 	const struct evidence_query nothing = { .flows_len = 0 };
+	const struct reflector_asker asker = { .seen = w->address };
 
 	for (unsigned i = 0; i < 20; i++) {
 		int gone = udp_open(&options), here = udp_open(&options);
@@ -391,7 +392,7 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
 		close(here);
 	}
-	collector_collect(w->service.collector, &nothing, &w->address, clock_mono_ns(), &answer);
+	collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
 	assert_int_equal(answer.errors_len, 1);
 	assert_int_equal(answer.errors[0].type, 3);
 	assert_int_equal(answer.errors[0].code, 3);
@@ -456,6 +457,7 @@ static void errors_tell_a_twin_from_its_reply(void **state)
 	struct udp_batch *batch = udp_batch_new(BIG_LEN);
 	struct udp_datagram *d = udp_batch_at(batch, 0);
 	const struct evidence_query nothing = { .flows_len = 0 };
+	const struct reflector_asker asker = { .seen = w->address };
 	const struct endpoint pinned = another_loopback(w);
 	struct evidence_answer answer = { .errors_len = 0 };
 	int fd = udp_open(&options);
@@ -468,7 +470,7 @@ static void errors_tell_a_twin_from_its_reply(void **state)
 	while (answer.errors_len < 2) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 		answer = (struct evidence_answer){ .errors_len = 0 };
-		collector_collect(w->service.collector, &nothing, &w->address, clock_mono_ns(), &answer);
+		collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
 	}
 	assert_int_equal(answer.errors_len, 2);
 	for (unsigned i = 0; i < 2; i++)

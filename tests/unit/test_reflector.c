@@ -50,12 +50,13 @@ struct outcome {
 	struct evidence_answer answer;
 };
 
-static void collect(void *context, const struct evidence_query *query, const struct endpoint *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
 		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct world *w = context;
+	const struct flow *its_own = flows_next_of(asker->flows, asker->client, NULL);
 
-	(void)asker;
+	assert_true(endpoint_equal(&its_own->source, &asker->seen)); /* that of the query */
 	w->collected++;
 	w->attempt = query->attempts[0];
 	answer->socket_drops = 12;
