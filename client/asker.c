@@ -73,9 +73,9 @@ struct asker {
 	uint8_t packet[QUESTION_LEN_MAX];
 };
 
-static void way_leaves(struct way *w)
+static void way_leaves(void *context, struct way *w)
 {
-	tcp_dialer_forget(((struct asker *)w->context)->s.tcp, w);
+	tcp_dialer_forget(((struct asker *)context)->s.tcp, &w->prober);
 }
 
 struct asker *asker_new(const struct asker_settings *settings)
@@ -176,8 +176,6 @@ static bool is_wanted(const struct asker *a, unsigned server)
 
 /* -- asking -- */
 
-static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *outcome);
-
 struct cursor { /* goes round all of a server's paths once */
 	size_t at, left, len;
 	struct path *const *paths;
@@ -240,10 +238,9 @@ static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
 	size_t len = question_len(w);
 	uint8_t *buf = a->packet;
 	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
-	int error;
 
 	if (!w->tcp) {
-		buf = udp_dialer_stage(a->s.udp, &w->endpoint, 0, NULL, len, NULL, seq, &error);
+		buf = udp_dialer_stage(a->s.udp, &w->endpoint, 0, NULL, len, NULL, seq);
 		if (!buf) {
 			prober_settle(&w->prober, seq, PROBER_UNSENT);
 			return false;
@@ -252,7 +249,7 @@ static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
 	if (!question_write(&a->desk, w, &a->query, seq, buf))
 		return false;
 	if (w->tcp)
-		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, tcp_answered, w, seq);
+		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
 	return true;
 }
 
@@ -529,17 +526,16 @@ void asker_failed(struct asker *a, uint64_t flow_id, uint32_t seq, bool refused)
 		way_failed(w, seq, refused);
 }
 
-static void tcp_answered(void *owner, uint32_t tag, const struct tcp_outcome *outcome)
+void asker_tcp_done(struct asker *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
-	struct way *w = owner;
-	struct asker *a = w->context;
+	struct way *w = ways_find_flow(&a->ways, flow_id);
 	unsigned server = w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness;
 	struct packet_reply reply;
 
 	if (outcome->result == TCP_PENDING)
 		return;
 	if (outcome->result != TCP_DONE) {
-		way_failed(w, tag,
+		way_failed(w, seq,
 			   outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
 			       outcome->result == TCP_PROHIBITED);
 		return;

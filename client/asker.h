@@ -58,6 +58,8 @@ bool asker_received(struct asker *asker, unsigned server, const struct packet_re
 void asker_heard(struct asker *asker, unsigned server, int64_t now_ns);
 /* An ICMP error came for this number of a flow that may be ours. */
 void asker_failed(struct asker *asker, uint64_t flow_id, uint32_t seq, bool refused);
+/* The end of the exchange of this number over TCP, of a flow that is ours and has not left. */
+void asker_tcp_done(struct asker *asker, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome);
 
 /* No further probes will be sent: from now on it is asked about all that were lost. */
 void asker_last_call(struct asker *asker);

@@ -72,9 +72,10 @@ static void watch_names(struct driver *d)
 
 static bool start_parts(struct driver *d, const struct config *config, bool ipv4, bool ipv6)
 {
-	const struct udp_dialer_hooks hooks = receive_udp_hooks(&d->engine);
-	struct udp_dialer *udp = udp_dialer_new(d->loop, WIRE_UDP_MAX, &hooks);
-	struct tcp_dialer *tcp = tcp_dialer_new(d->loop);
+	const struct udp_dialer_hooks udp_hooks = receive_udp_hooks(&d->engine);
+	const struct tcp_dialer_hooks tcp_hooks = receive_tcp_hooks(&d->engine);
+	struct udp_dialer *udp = udp_dialer_new(d->loop, WIRE_UDP_MAX, &udp_hooks);
+	struct tcp_dialer *tcp = tcp_dialer_new(d->loop, &tcp_hooks);
 
 	d->engine.own_mac = link_own_mac;
 	d->engine.neighbour_mac = link_neighbour_mac;

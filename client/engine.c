@@ -1,6 +1,5 @@
 #include "client/engine.h"
 
-#include "client/receive.h"
 #include "client/testimony.h"
 #include "common/system/clock.h"
 
@@ -88,9 +87,7 @@ static void write_probe(struct engine *e, const struct path *p, const struct pro
 static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t real_ns)
 {
 	uint32_t seq = twin_send(p->twin, now_ns, real_ns);
-	int error;
-	uint8_t *buf =
-	    udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, NULL, TWIN_PROBE_LEN, NULL, seq, &error);
+	uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, NULL, TWIN_PROBE_LEN, NULL, seq);
 
 	if (buf)
 		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
@@ -136,13 +133,17 @@ static void look_closer(struct engine *e, struct path *p, int64_t now_ns)
 	}
 }
 
-void engine_decided(struct engine *e, struct path *p, uint32_t seq)
+void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
-	if (!look_has_lost(&p->prober, seq))
-		return;
-	look_closer(e, p, clock_mono_ns());
-	if (e->wake && p->look && p->look->under_way)
-		e->wake(e);
+	static const struct engine_probe nothing;
+
+	if (look_has_lost(&p->prober, seq)) {
+		look_closer(e, p, clock_mono_ns());
+		if (e->wake && p->look && p->look->under_way)
+			e->wake(e);
+	}
+	if (e->decided)
+		e->decided(e->context, p, seq, probe ? probe : &nothing);
 }
 
 void engine_stop_looks(struct engine *e, const struct path *p)
@@ -171,29 +172,24 @@ static void note_looked(struct engine *e, const struct path *p)
 		e->learnt(e->context);
 }
 
-/* A probe of a path's prober or of its look's, over the path's protocol, size and flow. Returns its number. */
-static uint32_t send_over(struct engine *e, struct path *p, struct prober *prober, tcp_done done, uint16_t flags,
-			  int64_t now_ns)
+/* A probe of a path's prober or of its look's, over the path's protocol, size and flow. */
+static void send_over(struct engine *e, struct path *p, struct prober *prober, uint16_t flags, int64_t now_ns)
 {
 	int64_t real_ns = clock_real_ns();
 	uint32_t seq = prober_send(prober, now_ns, real_ns);
-	int error;
 
 	if (now_ns + prober->timeout_ns < e->expire_ns)
 		e->expire_ns = now_ns + prober->timeout_ns;
 	if (p->tcp) {
 		uint8_t buf[WIRE_PROBE_MIN];
 		write_probe(e, p, prober, flags, seq, real_ns, buf, sizeof buf);
-		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, done, p, seq);
+		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, prober, seq);
 	} else {
 		uint32_t *last = p->held < 0 ? &paths_at(&e->paths, &p->endpoint, false)->last_fresh : NULL;
-		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, last, p->size, prober, seq, &error);
+		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, last, p->size, prober, seq);
 		if (buf)
 			write_probe(e, p, prober, flags, seq, real_ns, buf, p->size);
-		else
-			receive_unsent(e, prober, seq, error);
 	}
-	return seq;
 }
 
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
@@ -206,7 +202,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 		look_closer(e, p, now_ns);
 	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
 			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
-	send_over(e, p, &p->prober, receive_tcp, flags, now_ns);
+	send_over(e, p, &p->prober, flags, now_ns);
 	if (p->twin)
 		send_twin(e, p, now_ns, clock_real_ns());
 }
@@ -215,7 +211,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 static void send_for(struct engine *e, struct path *p, const struct schedule_timer *t, int64_t now_ns)
 {
 	if (p->look && t == &p->look->timer)
-		send_over(e, p, &p->look->prober, receive_tcp_look, 0, now_ns);
+		send_over(e, p, &p->look->prober, 0, now_ns);
 	else
 		send_probe(e, p, now_ns);
 }
@@ -275,7 +271,7 @@ static void expire(struct engine *e, int64_t now_ns)
 				if (p->prober.ring[seq & (p->prober.ring_len - 1)].outcome != PROBER_LOST)
 					continue;
 				testimony_expired(p, seq);
-				receive_decided(e, p, seq, NULL);
+				engine_decided(e, p, seq, NULL);
 			}
 		}
 		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p)) {
@@ -400,14 +396,16 @@ bool engine_may_ask(struct engine *e, const struct config_target *t, const struc
 	return true;
 }
 
-static void path_leaves(struct path *p)
+static void path_leaves(void *context, struct path *p)
 {
-	if (!p->engine)
-		return; /* it never was under way */
-	udp_dialer_forget(p->engine->udp, &p->prober);
-	if (p->look)
-		udp_dialer_forget(p->engine->udp, &p->look->prober);
-	tcp_dialer_forget(p->engine->tcp, p);
+	struct engine *e = context;
+
+	udp_dialer_forget(e->udp, &p->prober);
+	tcp_dialer_forget(e->tcp, &p->prober);
+	if (!p->look)
+		return;
+	udp_dialer_forget(e->udp, &p->look->prober);
+	tcp_dialer_forget(e->tcp, &p->look->prober);
 }
 
 bool engine_set_paths(struct engine *e, struct path **items, size_t len)
@@ -419,7 +417,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 		timers += items[i]->timers_len + 1; /* and its look's */
 	if (!schedule_queue_init(&queue, timers))
 		return false;
-	if (!paths_set(&e->paths, items, len, path_leaves)) {
+	if (!paths_set(&e->paths, items, len, path_leaves, e)) {
 		schedule_queue_free(&queue);
 		return false;
 	}
@@ -428,7 +426,6 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	e->queue = queue;
 	e->ask_ns = clock_mono_ns(); /* whom the asker visits may have changed */
 	for (size_t i = 0; i < len; i++) {
-		items[i]->engine = e;
 		if (items[i]->doubt)
 			asker_note(e->asker, items[i]); /* it may be a new asker */
 		for (unsigned t = 0; t < items[i]->timers_len; t++)

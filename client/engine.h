@@ -57,7 +57,7 @@ struct engine {
 	void *context;
 };
 
-/* The dialers are borrowed; the UDP one has the hooks of receive_udp_hooks. decided and context are to be set before.
+/* The dialers are borrowed; they have the hooks of receive.h. decided and context are to be set before.
  * false: no memory, and nothing is to be stopped. */
 bool engine_start(struct engine *engine, const struct config *config, struct udp_dialer *udp, struct tcp_dialer *tcp)
     __attribute__((warn_unused_result));
@@ -81,8 +81,9 @@ int64_t engine_tick(struct engine *engine);
 /* Is anything still to be sent, or waiting for its deadline? */
 bool engine_idle(const struct engine *engine);
 
-/* A probe of the path was decided: was that a loss that wants a closer look? */
-void engine_decided(struct engine *engine, struct path *path, uint32_t seq);
+/* A probe has an outcome: tell whoever listens, and take a closer look if it is a loss that wants one. probe: NULL, or
+ * what its answer said. */
+void engine_decided(struct engine *engine, struct path *path, uint32_t seq, const struct engine_probe *probe);
 /* An error came for this path: it tells more than looks do, and errors are rate-limited. Leave them to its probes. */
 void engine_stop_looks(struct engine *engine, const struct path *path);
 

@@ -81,11 +81,8 @@ struct path_standing { /* what was last said of a path */
 	int64_t since_ns; /* realtime: since when it has this state */
 };
 
-struct engine;
-
 struct path {
-	struct engine *engine;
-	size_t index; /* among the engine's paths */
+	size_t index; /* among the paths of a run or round */
 	const struct config_target *target;
 	struct endpoint endpoint; /* unknown: the name did not resolve; then it is never probed */
 	bool tcp;

@@ -125,7 +125,8 @@ static bool make_indexes(struct paths *paths)
 	return paths->by_flow && paths->by_place && index_servers(paths);
 }
 
-bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(struct path *path))
+bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(void *context, struct path *path),
+	       void *context)
 {
 	struct paths new = { .items = items, .len = len };
 
@@ -138,7 +139,7 @@ bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leav
 	for (size_t i = 0; i < paths->len; i++) {
 		if (slot_of(new.by_flow, new.by_flow_len, paths->items[i]->prober.flow_id)->path == paths->items[i])
 			continue;
-		leaving(paths->items[i]);
+		leaving(context, paths->items[i]);
 		path_free(paths->items[i]);
 	}
 	free(paths->items);

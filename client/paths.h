@@ -26,10 +26,10 @@ struct paths {
 };
 
 /* Take over items (an array from malloc, and the paths in it) in place of what was there, which is freed unless it is
- * among the new ones; leaving is called first for each that goes. false: no memory, and then nothing changed and
- * nothing was taken over. */
-bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(struct path *path))
-    __attribute__((warn_unused_result));
+ * among the new ones; leaving is called first, with context, for each that goes. false: no memory, and then nothing
+ * changed and nothing was taken over. */
+bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(void *context, struct path *path),
+	       void *context) __attribute__((warn_unused_result));
 void paths_free(struct paths *paths);
 
 /* Give a path a new flow before its numbers run out: another id, no past. */

@@ -15,15 +15,6 @@ enum {
 	STRANGER_BURST = 10,
 };
 
-void receive_decided(struct engine *e, struct path *p, uint32_t seq, const struct engine_probe *probe)
-{
-	static const struct engine_probe nothing;
-
-	engine_decided(e, p, seq);
-	if (e->decided)
-		e->decided(e->context, p, seq, probe ? probe : &nothing);
-}
-
 /* Errors are rate-limited: the only one of an outage may be older than all probes that are remembered. */
 static void note_error(struct engine *e, struct path *p, enum prober_outcome outcome)
 {
@@ -55,7 +46,7 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 		note_error(e, p, outcome);
 	if (now != outcome)
 		return;
-	receive_decided(e, p, seq, probe);
+	engine_decided(e, p, seq, probe);
 	if (outcome == PROBER_REFUSED && path_doubt(p)) {
 		asker_note(e->asker, p);
 		ask_soon(e);
@@ -114,7 +105,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	if (p->rival)
 		rival_answered(p->rival, &p->prober, reply->seq);
 	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
-		receive_decided(e, p, reply->seq, probe);
+		engine_decided(e, p, reply->seq, probe);
 }
 
 /* MACs are checked always, signatures until one of this boot of the server has held. */
@@ -270,22 +261,22 @@ static enum prober_outcome outcome_of_send(int error)
 	return error == EMSGSIZE ? PROBER_UNSENT_TOO_BIG : PROBER_UNSENT;
 }
 
-void receive_unsent(struct engine *e, struct prober *prober, uint32_t seq, int error)
+static void path_unsent(struct engine *e, struct path *p, uint32_t seq, int error)
 {
-	struct path *p = paths_find_flow(&e->paths, prober->flow_id);
-
-	if (!p) {
-		prober_settle(prober, seq, outcome_of_send(error));
-		return;
-	}
 	p->facts.send_errno = error;
 	settle(e, p, seq, outcome_of_send(error), NULL);
 }
 
 static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 {
-	if (owner)
-		receive_unsent(context, owner, seq, error);
+	struct engine *e = context;
+	struct prober *prober = owner;
+	struct path *p = prober ? paths_find_flow(&e->paths, prober->flow_id) : NULL;
+
+	if (p)
+		path_unsent(e, p, seq, error);
+	else if (prober) /* of a look */
+		prober_settle(prober, seq, outcome_of_send(error));
 }
 
 /* -- TCP -- */
@@ -333,11 +324,8 @@ static void note_offender(struct path *p, const struct tcp_outcome *o)
 	p->facts.icmp_code = o->icmp_code;
 }
 
-void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
+static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
-	struct path *p = owner;
-	struct engine *e = p->engine;
-
 	switch (o->result) {
 	case TCP_DONE:
 		prober_left(&p->prober, seq, o->sent_real_ns);
@@ -357,7 +345,7 @@ void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
 		testimony_expired(p, seq);
 		break;
 	case TCP_LOCAL:
-		receive_unsent(e, &p->prober, seq, o->error);
+		path_unsent(e, p, seq, o->error);
 		break;
 	default:
 		note_offender(p, o);
@@ -366,27 +354,39 @@ void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *o)
 	}
 }
 
-void receive_tcp_look(void *owner, uint32_t seq, const struct tcp_outcome *o)
+static void tcp_look_done(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
-	struct path *p = owner;
-
 	switch (o->result) {
 	case TCP_DONE:
-		reply_received(p->engine, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns,
-			       clock_mono_ns());
-		settle_look(p->engine, p, seq, PROBER_RESET);
+		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
+		settle_look(e, p, seq, PROBER_RESET);
 		break;
 	case TCP_PENDING:
 	case TCP_TIMED_OUT: /* its deadline says so too */
 		break;
 	case TCP_LOCAL:
-		receive_unsent(p->engine, &p->look->prober, seq, o->error);
+		prober_settle(&p->look->prober, seq, outcome_of_send(o->error));
 		break;
 	default:
 		note_offender(p, o);
-		settle_look(p->engine, p, seq, tcp_outcome_of(o));
+		settle_look(e, p, seq, tcp_outcome_of(o));
 		break;
 	}
+}
+
+/* The owner is the prober of a path, of a look, or of whoever asks. */
+static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_outcome *o)
+{
+	struct engine *e = context;
+	uint64_t flow_id = ((const struct prober *)owner)->flow_id;
+	struct path *p = paths_find_flow(&e->paths, flow_id);
+
+	if (p)
+		tcp_probe_done(e, p, seq, o);
+	else if ((p = paths_find_look(&e->paths, flow_id)))
+		tcp_look_done(e, p, seq, o);
+	else
+		asker_tcp_done(e->asker, flow_id, seq, o);
 }
 
 struct udp_dialer_hooks receive_udp_hooks(struct engine *e)
@@ -398,4 +398,9 @@ struct udp_dialer_hooks receive_udp_hooks(struct engine *e)
 		.unsent = udp_unsent,
 		.context = e,
 	};
+}
+
+struct tcp_dialer_hooks receive_tcp_hooks(struct engine *e)
+{
+	return (struct tcp_dialer_hooks){ .done = tcp_done, .context = e };
 }

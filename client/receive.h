@@ -5,17 +5,8 @@
 
 #include "client/engine.h"
 
-/* For the engine's UDP dialer. */
+/* For the engine's dialers. */
 struct udp_dialer_hooks receive_udp_hooks(struct engine *engine);
-
-/* The end of a TCP exchange (tcp_done), of a probe of a path's or of a look's; the owner is the path. */
-void receive_tcp(void *owner, uint32_t seq, const struct tcp_outcome *outcome);
-void receive_tcp_look(void *owner, uint32_t seq, const struct tcp_outcome *outcome);
-
-/* A probe of a path's or a look's prober could not be sent: error is a positive errno. */
-void receive_unsent(struct engine *engine, struct prober *prober, uint32_t seq, int error);
-
-/* A probe has an outcome: tell whoever listens. probe: NULL, or what its answer said. */
-void receive_decided(struct engine *engine, struct path *path, uint32_t seq, const struct engine_probe *probe);
+struct tcp_dialer_hooks receive_tcp_hooks(struct engine *engine);
 
 #endif

@@ -25,10 +25,9 @@ struct exchange {
 	bool checked;     /* at its timeout, for what had come unseen */
 	bool overdue;     /* its timeout has been told */
 	uint64_t timeout_ms;
-	bool polled;   /* poll is initialised */
-	tcp_done done; /* NULL: forgotten */
-	void *owner;
-	uint32_t tag;
+	bool polled; /* poll is initialised */
+	void *owner; /* NULL: forgotten */
+	uint32_t seq;
 	struct tcp_outcome outcome;
 	size_t out_len, out_done, in_len;
 	uint8_t out[FRAME_HEADER_LEN + WIRE_FRAME_MAX];
@@ -37,6 +36,7 @@ struct exchange {
 
 struct tcp_dialer {
 	uv_loop_t *loop;
+	struct tcp_dialer_hooks hooks;
 	struct exchange *busy, *idle;
 	unsigned closing; /* exchanges whose handles are closing */
 	bool freed;
@@ -58,12 +58,14 @@ static void list_remove(struct exchange *x)
 		x->next->at = x->at;
 }
 
-struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop)
+struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop, const struct tcp_dialer_hooks *hooks)
 {
 	struct tcp_dialer *d = calloc(1, sizeof *d);
 
-	if (d)
-		d->loop = loop;
+	if (!d)
+		return NULL;
+	d->loop = loop;
+	d->hooks = *hooks;
 	return d;
 }
 
@@ -109,11 +111,19 @@ static void exchange_close(struct exchange *x)
 	}
 }
 
+static void tell(struct exchange *x, enum tcp_result result)
+{
+	const struct tcp_dialer_hooks *hooks = &x->dialer->hooks;
+
+	x->outcome.result = result;
+	if (x->owner)
+		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
+}
+
 static void exchange_end(struct exchange *x, enum tcp_result result)
 {
-	x->outcome.result = result;
-	if (x->done && (!x->overdue || result == TCP_DONE))
-		x->done(x->owner, x->tag, &x->outcome);
+	if (!x->overdue || result == TCP_DONE)
+		tell(x, result);
 	exchange_close(x);
 }
 
@@ -131,7 +141,7 @@ void tcp_dialer_forget(struct tcp_dialer *d, const void *owner)
 {
 	for (struct exchange *x = d->busy; x; x = x->next) {
 		if (x->owner == owner)
-			x->done = NULL;
+			x->owner = NULL;
 	}
 }
 
@@ -261,10 +271,8 @@ static void timed_out(uv_timer_t *timer)
 		exchange_end(x, TCP_TIMED_OUT);
 		return;
 	}
-	x->outcome.result = TCP_TIMED_OUT;
 	x->outcome.delivered = is_delivered(x);
-	if (x->done)
-		x->done(x->owner, x->tag, &x->outcome);
+	tell(x, TCP_TIMED_OUT);
 	x->overdue = true;
 	uv_timer_start(timer, timed_out, x->timeout_ms, 0);
 }
@@ -280,10 +288,8 @@ static void some_time_over(uv_timer_t *timer)
 	struct exchange *x = timer->data;
 
 	uv_timer_start(timer, timed_out, x->timeout_ms - pending_ms(x), 0);
-	if (x->outcome.connected || is_ready(x) || !x->done)
-		return;
-	x->outcome.result = TCP_PENDING;
-	x->done(x->owner, x->tag, &x->outcome);
+	if (!x->outcome.connected && !is_ready(x))
+		tell(x, TCP_PENDING);
 }
 
 static void could_not_start(uv_timer_t *timer)
@@ -331,16 +337,15 @@ static int connect_to(struct exchange *x, const struct endpoint *to)
 }
 
 void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uint8_t *body, size_t len,
-		      int64_t timeout_ns, tcp_done done, void *owner, uint32_t tag)
+		      int64_t timeout_ns, void *owner, uint32_t seq)
 {
 	struct exchange *x = exchange_take(d);
 
 	if (!x)
 		return; /* as good as a lost probe: its deadline will come */
 	list_add(&d->busy, x);
-	x->done = done;
 	x->owner = owner;
-	x->tag = tag;
+	x->seq = seq;
 	x->out_len = FRAME_HEADER_LEN + len;
 	frame_put_header(x->out, len);
 	memcpy(x->out + FRAME_HEADER_LEN, body, len);

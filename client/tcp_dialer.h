@@ -41,20 +41,25 @@ struct tcp_outcome {
 
 struct tcp_dialer;
 
-/* Called once (a PENDING aside) for each exchange that tcp_dialer_start accepted, never from within it, and not after
- * tcp_dialer_forget of its owner or tcp_dialer_free. After TIMED_OUT of a connection a DONE may follow: the answer came
- * late. */
-typedef void (*tcp_done)(void *owner, uint32_t tag, const struct tcp_outcome *outcome);
+struct tcp_dialer_hooks {
+	/* Called once (a PENDING aside) for each exchange that was started with owner and seq, never from within
+	 * tcp_dialer_start, and not after tcp_dialer_forget of its owner or tcp_dialer_free. After TIMED_OUT of a
+	 * connection a DONE may follow: the answer came late. */
+	void (*done)(void *context, void *owner, uint32_t seq, const struct tcp_outcome *outcome);
+	void *context;
+};
 
-struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop);
+/* NULL: no memory. */
+struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop, const struct tcp_dialer_hooks *hooks);
 /* Ends all exchanges; the loop must run once more before it can be closed, and the memory goes with the last of them.
  */
 void tcp_dialer_free(struct tcp_dialer *dialer);
 
-/* Start an exchange; the frame (len <= WIRE_FRAME_MAX) is copied. */
+/* Start an exchange; the frame (len <= WIRE_FRAME_MAX) is copied. owner is not NULL. */
 void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, const uint8_t *body, size_t len,
-		      int64_t timeout_ns, tcp_done done, void *owner, uint32_t tag);
+		      int64_t timeout_ns, void *owner, uint32_t seq);
 
+/* Forget an owner that is about to be freed: the ends of its exchanges will not be told. */
 void tcp_dialer_forget(struct tcp_dialer *dialer, const void *owner);
 
 #endif

@@ -266,13 +266,16 @@ static struct socket *socket_for(struct udp_dialer *d, unsigned family, int held
 }
 
 uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh, size_t len,
-			  void *owner, uint32_t seq, int *error)
+			  void *owner, uint32_t seq)
 {
-	struct socket *s = socket_for(d, endpoint_is_v4(to) ? 0 : 1, held, last_fresh, error);
+	int error;
+	struct socket *s = socket_for(d, endpoint_is_v4(to) ? 0 : 1, held, last_fresh, &error);
 	struct udp_datagram *datagram;
 
-	if (!s)
+	if (!s) {
+		d->hooks.unsent(d->hooks.context, owner, seq, error);
 		return NULL;
+	}
 	if (d->staged_len == UDP_BATCH)
 		udp_dialer_flush(d);
 	d->staged[d->staged_len] = (struct staged){ .on = s, .owner = owner, .seq = seq };

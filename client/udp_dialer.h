@@ -29,7 +29,7 @@ struct udp_dialer_hooks {
 	void (*left)(void *context, void *owner, uint32_t seq, int64_t left_ns);
 	/* The error queue had an ICMP error or a local one; entry->payload quotes our datagram. */
 	void (*failed)(void *context, const struct errqueue_entry *entry);
-	/* A staged datagram could not be sent: error is a positive errno. */
+	/* A datagram could not be staged, or a staged one not be sent: error is a positive errno. */
 	void (*unsent)(void *context, void *owner, uint32_t seq, int error);
 	void *context;
 };
@@ -41,9 +41,9 @@ void udp_dialer_free(struct udp_dialer *dialer);
 
 /* A place to write a datagram of len octets to; it leaves at the next flush (or when the batch is full). last_fresh:
  * the endpoint's own memory of the socket that went there last (0 at first), one for all that is fresh and shared; NULL
- * for the rest. NULL, with *error a positive errno: no socket could be had. */
+ * for the rest. NULL: no socket could be had, which `unsent` has been told. */
 uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
-			  size_t len, void *owner, uint32_t seq, int *error);
+			  size_t len, void *owner, uint32_t seq);
 void udp_dialer_flush(struct udp_dialer *dialer);
 
 /* Read all that has arrived, errors and timestamps first. */

@@ -110,7 +110,7 @@ static bool remember(struct ways *ways, struct way *w, int64_t timeout_ns)
 
 /* -- coming and going -- */
 
-bool ways_init(struct ways *ways, size_t servers_len, void (*leaving)(struct way *way), void *context)
+bool ways_init(struct ways *ways, size_t servers_len, void (*leaving)(void *context, struct way *way), void *context)
 {
 	*ways =
 	    (struct ways){ .servers_len = servers_len, .leaving = leaving, .context = context, .expire_ns = INT64_MAX };
@@ -120,7 +120,7 @@ bool ways_init(struct ways *ways, size_t servers_len, void (*leaving)(struct way
 
 static void free_way(struct ways *ways, struct way *w)
 {
-	ways->leaving(w);
+	ways->leaving(ways->context, w);
 	wait_no_more(w);
 	if (w->memory)
 		leave_flow(ways, w);
@@ -162,13 +162,11 @@ static struct way **find(struct way **list, int witness, const struct endpoint *
 }
 
 /* The way in this list, made if there is none yet; NULL: no memory. */
-static struct way *enter(const struct ways *ways, struct way **list, unsigned server, int witness,
-			 const struct endpoint *endpoint, bool tcp)
+static struct way *enter(struct way **list, unsigned server, int witness, const struct endpoint *endpoint, bool tcp)
 {
 	struct way **at = find(list, witness, endpoint, tcp);
 
 	if (!*at && (*at = calloc(1, sizeof **at))) {
-		(*at)->context = ways->context;
 		(*at)->server = server;
 		(*at)->witness = witness;
 		(*at)->endpoint = *endpoint;
@@ -189,14 +187,13 @@ bool ways_add(struct ways *ways, unsigned server, const struct endpoint *endpoin
 			return true;
 		s->addresses++;
 	}
-	return enter(ways, &s->direct, server, WAY_DIRECT, endpoint, false) &&
-	       enter(ways, &s->direct, server, WAY_DIRECT, endpoint, true);
+	return enter(&s->direct, server, WAY_DIRECT, endpoint, false) &&
+	       enter(&s->direct, server, WAY_DIRECT, endpoint, true);
 }
 
 struct way *ways_relay(struct ways *ways, unsigned server, const struct way *through)
 {
-	return enter(ways, &ways->servers[server].relays, server, (int)through->server, &through->endpoint,
-		     through->tcp);
+	return enter(&ways->servers[server].relays, server, (int)through->server, &through->endpoint, through->tcp);
 }
 
 void ways_drop(struct ways *ways, struct way *way)

@@ -26,7 +26,6 @@ struct way_memory { /* of a way that was asked at least once */
 };
 
 struct way {
-	void *context;   /* whoever asks */
 	unsigned server; /* who is asked */
 	int witness;     /* through whom: index of the server at endpoint; WAY_DIRECT: it is the server itself */
 	struct endpoint endpoint;
@@ -63,12 +62,12 @@ struct ways {
 	bool lapsed;
 	struct way **by_flow; /* those with memory: buckets, a power of two of them */
 	size_t by_flow_len, by_flow_count;
-	void (*leaving)(struct way *way); /* called before a way is freed */
+	void (*leaving)(void *context, struct way *way); /* called before a way is freed */
 	void *context;
 };
 
 /* false: no memory. */
-bool ways_init(struct ways *ways, size_t servers_len, void (*leaving)(struct way *way), void *context)
+bool ways_init(struct ways *ways, size_t servers_len, void (*leaving)(void *context, struct way *way), void *context)
     __attribute__((warn_unused_result));
 void ways_free(struct ways *ways);
 

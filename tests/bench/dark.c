@@ -1,7 +1,7 @@
 /* dark [TARGETS [SECONDS]]: what it costs the client when as many servers as there are targets fall silent at once. The
  * engine is the client's own; dialers and clock stand here and lead nowhere, so time is virtual and only computing
  * counts: for each second of it, the longest that the loop stood still, all computing together, and the questions. */
-#include "client/engine.h"
+#include "client/receive.h"
 #include "common/system/clock.h"
 
 #include <stdio.h>
@@ -32,9 +32,9 @@ int64_t clock_real_ns(void)
 static uint8_t datagram[WIRE_UDP_MAX];
 
 uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
-			  size_t len, void *owner, uint32_t seq, int *error)
+			  size_t len, void *owner, uint32_t seq)
 {
-	(void)dialer, (void)to, (void)held, (void)last_fresh, (void)len, (void)seq, (void)error;
+	(void)dialer, (void)to, (void)held, (void)last_fresh, (void)len, (void)seq;
 	questions += owner == NULL;
 	return datagram;
 }
@@ -71,17 +71,18 @@ void udp_dialer_forget(struct udp_dialer *dialer, const void *owner)
 
 struct exchange {
 	int64_t started_ns, timeout_ns;
-	tcp_done done;
 	void *owner;
-	uint32_t tag;
+	uint32_t seq;
 };
+
+static struct tcp_dialer_hooks tcp_hooks;
 
 /* In the order of their starts, and so, with one timeout for all, of their ends. */
 static struct exchange *exchanges;
 static size_t exchanges_len, exchanges_room, pending_from, ending_from;
 
 void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, const uint8_t *body, size_t len,
-		      int64_t timeout_ns, tcp_done done, void *owner, uint32_t tag)
+		      int64_t timeout_ns, void *owner, uint32_t seq)
 {
 	(void)dialer, (void)to, (void)body;
 	questions += len != WIRE_PROBE_MIN;
@@ -91,7 +92,7 @@ void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, cons
 		if (!exchanges)
 			abort();
 	}
-	exchanges[exchanges_len++] = (struct exchange){ virtual_ns, timeout_ns, done, owner, tag };
+	exchanges[exchanges_len++] = (struct exchange){ virtual_ns, timeout_ns, owner, seq };
 }
 
 void tcp_dialer_forget(struct tcp_dialer *dialer, const void *owner)
@@ -101,8 +102,8 @@ void tcp_dialer_forget(struct tcp_dialer *dialer, const void *owner)
 
 static void tell(const struct exchange *x, enum tcp_result result)
 {
-	x->done(
-	    x->owner, x->tag,
+	tcp_hooks.done(
+	    tcp_hooks.context, x->owner, x->seq,
 	    &(struct tcp_outcome){ .result = result, .started_ns = x->started_ns, .icmp_type = -1, .icmp_code = -1 });
 }
 
@@ -216,6 +217,7 @@ int main(int argc, char **argv)
 	if (targets < 1 || targets > TARGETS_MAX || !seal_start())
 		return 2;
 	configure(&config, targets);
+	tcp_hooks = receive_tcp_hooks(&engine);
 	if (!engine_start(&engine, &config, NULL, NULL))
 		return 3;
 	began_ms = cpu_ms();

@@ -10,7 +10,7 @@
 enum { DIALERS_HELD_PORT = 10000 /* the first held flow's; the next ones follow */ };
 
 struct udp_dialer *dialers_new_udp(struct client *client, const struct udp_dialer_hooks *hooks);
-struct tcp_dialer *dialers_new_tcp(struct client *client);
+struct tcp_dialer *dialers_new_tcp(struct client *client, const struct tcp_dialer_hooks *hooks);
 
 /* The truth about a probe, to be filled in from now on; its owner is as the engine gave it. NULL: it is no path's. */
 struct truth *dialers_truth(struct client *client, const void *owner, uint32_t seq);

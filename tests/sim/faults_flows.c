@@ -73,23 +73,24 @@ static void cut_server_lied_about(struct story *s)
 }
 
 /* Does the newest rule strike whom this path belongs to? */
-static bool is_struck(const struct path *p)
+static bool is_struck(const struct story *s, const struct path *p)
 {
 	const struct rule *r = &network.rules[network.rules_len - 1];
-	const struct vantage *v = p->engine->context;
+	const struct vantage *v = story_vantage_of(s, p);
 
 	return !r->client || r->client == &v->host;
 }
 
-static bool is_cut_off(const struct path *p)
+static bool is_cut_off(const struct story *s, const struct path *p)
 {
-	return (is_server_0(p) || story_is_floating(p)) && is_struck(p);
+	return (is_server_0(p) || story_is_floating(p)) && is_struck(s, p);
 }
 
 /* Of TCP all servers have to speak within the first second of an attempt. */
-static bool cut_off(const struct path *p, struct expectation *e, enum verdict_direction direction)
+static bool cut_off(const struct story *s, const struct path *p, struct expectation *e,
+		    enum verdict_direction direction)
 {
-	if (!is_cut_off(p))
+	if (!is_cut_off(s, p))
 		return false;
 	say(e, VERDICT_DOWN, direction, VERDICT_CAUSE_UNEXPLAINED);
 	e->or_unknown = p->tcp;
@@ -98,20 +99,17 @@ static bool cut_off(const struct path *p, struct expectation *e, enum verdict_di
 
 static bool server_cut_forward(const struct story *s, const struct path *p, struct expectation *e)
 {
-	(void)s;
-	return cut_off(p, e, VERDICT_DIRECTION_FORWARD);
+	return cut_off(s, p, e, VERDICT_DIRECTION_FORWARD);
 }
 
 static bool server_cut_return(const struct story *s, const struct path *p, struct expectation *e)
 {
-	(void)s;
-	return cut_off(p, e, VERDICT_DIRECTION_RETURN);
+	return cut_off(s, p, e, VERDICT_DIRECTION_RETURN);
 }
 
 static bool server_cut_peers_lose(const struct story *s, const struct path *p, struct expectation *e)
 {
-	(void)s;
-	return cut_off(p, e, VERDICT_DIRECTION_UNKNOWN);
+	return cut_off(s, p, e, VERDICT_DIRECTION_UNKNOWN);
 }
 
 /* Nobody who could be asked reaches it: as far as can be seen it is down. */
@@ -119,7 +117,7 @@ static bool server_cut_no_help(const struct story *s, const struct path *p, stru
 {
 	const struct machine *own = &s->machines[p->target->servers[0]];
 
-	if (!is_cut_off(p) && (story_is_floating(p) || own->state == MACHINE_UP))
+	if (!is_cut_off(s, p) && (story_is_floating(p) || own->state == MACHINE_UP))
 		return false;
 	say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
 	e->or_cause = VERDICT_CAUSE_UNEXPLAINED;
@@ -128,8 +126,7 @@ static bool server_cut_no_help(const struct story *s, const struct path *p, stru
 
 static bool server_cut_lied_about(const struct story *s, const struct path *p, struct expectation *e)
 {
-	(void)s;
-	return cut_off(p, e, VERDICT_DIRECTION_UNKNOWN) && (e->unknowable = true);
+	return cut_off(s, p, e, VERDICT_DIRECTION_UNKNOWN) && (e->unknowable = true);
 }
 
 /* -- all servers are out of reach, for a while -- */
@@ -178,8 +175,7 @@ static void cut_server_and_clients(struct story *s)
 
 static bool some_dark(const struct story *s, const struct path *p, struct expectation *e)
 {
-	(void)s;
-	if (is_cut_off(p))
+	if (is_cut_off(s, p))
 		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
 	return say_as_lost(e);
 }

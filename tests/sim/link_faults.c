@@ -27,7 +27,7 @@ static bool is_droplet_0(const struct path *p)
 
 static bool is_first_vantage(const struct story *s, const struct path *p)
 {
-	return p->engine->context == &s->vantages[0];
+	return story_vantage_of(s, p) == &s->vantages[0];
 }
 
 /* -- stale neighbour -- */

@@ -45,6 +45,15 @@ bool story_is_floating(const struct path *p)
 	return p->target->role == CONFIG_FLOATING;
 }
 
+const struct vantage *story_vantage_of(const struct story *s, const struct path *p)
+{
+	const struct vantage *v = s->vantages;
+
+	while (p->index >= v->engine.paths.len || v->engine.paths.items[p->index] != p)
+		v++;
+	return v;
+}
+
 struct machine *story_stranger(struct story *s)
 {
 	return &s->machines[NETWORK_MACHINES_MAX - 1];

@@ -111,6 +111,8 @@ void story_play(const struct fault *fault, uint64_t seed, bool round, bool tell,
 /* For faults. */
 struct machine *story_stranger(struct story *story);
 bool story_is_floating(const struct path *path);
+/* Whose path it is. */
+const struct vantage *story_vantage_of(const struct story *story, const struct path *path);
 void story_later(struct story *story, int64_t after_ns, void (*happens)(struct event *event));
 
 #endif

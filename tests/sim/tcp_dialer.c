@@ -1,5 +1,4 @@
 /* tcp_dialer.h over the simulated network: a handshake, one request, one reply, and what a kernel repeats of them. */
-#include "client/receive.h"
 #include "tests/sim/dialers.h"
 
 #include <stdio.h>
@@ -11,9 +10,8 @@ struct exchange {
 	struct event timeout, again, half;
 	struct client *client;
 	uint64_t number; /* 0: free */
-	tcp_done done;
-	void *owner;
-	uint32_t tag;
+	void *owner;     /* NULL: forgotten */
+	uint32_t seq;
 	struct endpoint asked;
 	struct tcp_outcome outcome;
 	struct truth *truth;
@@ -27,18 +25,20 @@ struct exchange {
 
 struct tcp_dialer {
 	struct client *client;
+	struct tcp_dialer_hooks hooks;
 	uint64_t exchanges;
 	uint16_t port;
 	struct exchange list[EXCHANGES_MAX];
 };
 
-struct tcp_dialer *dialers_new_tcp(struct client *client)
+struct tcp_dialer *dialers_new_tcp(struct client *client, const struct tcp_dialer_hooks *hooks)
 {
 	struct tcp_dialer *d = calloc(1, sizeof *d);
 
 	if (!d)
 		abort();
 	d->client = client;
+	d->hooks = *hooks;
 	d->port = FIRST_PORT;
 	client->tcp = d;
 	return d;
@@ -53,7 +53,7 @@ void tcp_dialer_forget(struct tcp_dialer *d, const void *owner)
 {
 	for (struct exchange *x = d->list; x < d->list + EXCHANGES_MAX; x++)
 		if (x->number && x->owner == owner)
-			x->done = NULL;
+			x->owner = NULL;
 }
 
 static void send_segment(struct exchange *x, enum kind kind)
@@ -76,18 +76,24 @@ static void send_segment(struct exchange *x, enum kind kind)
 		network_send(p);
 }
 
+static void tell(struct exchange *x, enum tcp_result result)
+{
+	const struct tcp_dialer_hooks *hooks = &x->client->tcp->hooks;
+
+	world_enter(&x->client->clock);
+	x->outcome.result = result;
+	if (x->owner)
+		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
+}
+
 static void end(struct exchange *x, enum tcp_result result)
 {
-	tcp_done done = x->done;
-
 	world_cancel(&x->timeout);
 	world_cancel(&x->again);
 	world_cancel(&x->half);
 	x->number = 0;
-	x->outcome.result = result;
-	world_enter(&x->client->clock);
-	if (done && (!x->overdue || result == TCP_DONE))
-		done(x->owner, x->tag, &x->outcome);
+	if (!x->overdue || result == TCP_DONE)
+		tell(x, result);
 }
 
 static void timed_out(struct event *event)
@@ -100,10 +106,7 @@ static void timed_out(struct event *event)
 		end(x, x->ends_as);
 		return;
 	}
-	world_enter(&x->client->clock);
-	x->outcome.result = TCP_TIMED_OUT;
-	if (x->done)
-		x->done(x->owner, x->tag, &x->outcome);
+	tell(x, TCP_TIMED_OUT);
 	x->overdue = true;
 	world_schedule(&x->timeout, world_now() + x->timeout_ns);
 }
@@ -112,11 +115,8 @@ static void half_over(struct event *event)
 {
 	struct exchange *x = (struct exchange *)((char *)event - offsetof(struct exchange, half));
 
-	if (x->outcome.connected || !x->done)
-		return;
-	world_enter(&x->client->clock);
-	x->outcome.result = TCP_PENDING;
-	x->done(x->owner, x->tag, &x->outcome);
+	if (!x->outcome.connected)
+		tell(x, TCP_PENDING);
 }
 
 static void again(struct event *event)
@@ -150,14 +150,13 @@ static int64_t timer_ns(const struct client *c, int64_t timeout_ns)
 }
 
 void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uint8_t *body, size_t len,
-		      int64_t timeout_ns, tcp_done done, void *owner, uint32_t tag)
+		      int64_t timeout_ns, void *owner, uint32_t seq)
 {
 	struct exchange *x = take(d);
 
 	x->client = d->client;
-	x->done = done;
 	x->owner = owner;
-	x->tag = tag;
+	x->seq = seq;
 	x->asked = *to;
 	x->outcome = (struct tcp_outcome){
 		.local = d->client->address, .started_ns = clock_mono_ns(), .icmp_type = -1, .icmp_code = -1
@@ -176,8 +175,7 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 		world_schedule(&x->timeout, world_now());
 		return;
 	}
-	if (done == receive_tcp)
-		x->truth = dialers_truth(d->client, owner, tag);
+	x->truth = dialers_truth(d->client, owner, seq);
 	x->timeout_ns = timeout_ns;
 	world_schedule(&x->timeout, timer_ns(d->client, timeout_ns));
 	world_schedule(

@@ -59,12 +59,12 @@ void udp_dialer_free(struct udp_dialer *d)
 }
 
 uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh, size_t len,
-			  void *owner, uint32_t seq, int *error)
+			  void *owner, uint32_t seq)
 {
 	struct client *c = d->client;
 	struct parcel *p = parcel_new(c, DATAGRAM);
 
-	(void)last_fresh, (void)error;
+	(void)last_fresh;
 	if (held < 0)
 		c->port = (uint16_t)(c->port < 60000 && c->port >= FIRST_PORT ? c->port + 1 : FIRST_PORT);
 	p->from = c->address;

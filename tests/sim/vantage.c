@@ -19,9 +19,8 @@ struct truth *dialers_truth(struct client *client, const void *owner, uint32_t s
 	struct truth *truth;
 
 	for (size_t i = 0; i < v->engine.paths.len && !p; i++) {
-		const struct path *each = v->engine.paths.items[i];
-		if (owner == each || owner == &each->prober)
-			p = each;
+		if (owner == &v->engine.paths.items[i]->prober)
+			p = v->engine.paths.items[i];
 	}
 	if (!p)
 		return NULL;
@@ -238,7 +237,8 @@ static void start_timers(struct vantage *v, bool round, struct path **items, siz
 
 void vantage_start(struct vantage *v, bool round)
 {
-	struct udp_dialer_hooks hooks = receive_udp_hooks(&v->engine);
+	const struct udp_dialer_hooks udp_hooks = receive_udp_hooks(&v->engine);
+	const struct tcp_dialer_hooks tcp_hooks = receive_tcp_hooks(&v->engine);
 	struct path **items = calloc(VANTAGE_PATHS_MAX, sizeof(struct path *));
 	size_t len;
 
@@ -263,8 +263,8 @@ void vantage_start(struct vantage *v, bool round)
 		.has_mac = link_has_mac,
 		.context = v,
 	};
-	if (!items ||
-	    !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &hooks), dialers_new_tcp(&v->host)))
+	if (!items || !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &udp_hooks),
+				    dialers_new_tcp(&v->host, &tcp_hooks)))
 		abort();
 	len = make_paths(v, round, items);
 	start_timers(v, round, items, len);

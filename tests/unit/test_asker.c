@@ -41,9 +41,9 @@ static struct sent {
 static unsigned sent_len;
 
 uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
-			  size_t len, void *owner, uint32_t seq, int *error)
+			  size_t len, void *owner, uint32_t seq)
 {
-	(void)dialer, (void)held, (void)last_fresh, (void)owner, (void)seq, (void)error;
+	(void)dialer, (void)held, (void)last_fresh, (void)owner, (void)seq;
 	assert_in_range(sent_len, 0, SENT_MAX - 1);
 	assert_in_range(len, 1, WIRE_EVIDENCE_UDP_LEN);
 	sent[sent_len] = (struct sent){ .to = *to, .len = len };
@@ -51,9 +51,9 @@ uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, 
 }
 
 void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, const uint8_t *body, size_t len,
-		      int64_t timeout_ns, tcp_done done, void *owner, uint32_t tag)
+		      int64_t timeout_ns, void *owner, uint32_t seq)
 {
-	(void)dialer, (void)body, (void)timeout_ns, (void)done, (void)owner, (void)tag;
+	(void)dialer, (void)body, (void)timeout_ns, (void)owner, (void)seq;
 	assert_in_range(sent_len, 0, SENT_MAX - 1);
 	sent[sent_len++] = (struct sent){ .to = *to, .tcp = true, .len = len };
 }
@@ -113,7 +113,7 @@ static int setup(void **state)
 		assert_true(path_make_all(&plan, &targets[i], &at, items + i));
 	}
 	assert_true(keyring_init(&keyring, &config));
-	assert_true(paths_set(&paths, items, SERVERS, NULL));
+	assert_true(paths_set(&paths, items, SERVERS, NULL, NULL));
 	asker = asker_new(&(struct asker_settings){ .config = &config, .keyring = &keyring, .paths = &paths });
 	assert_non_null(asker);
 	for (unsigned i = 0; i < SERVERS; i++) {

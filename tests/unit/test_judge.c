@@ -95,7 +95,7 @@ static int setup(void **state)
 	asker = (struct asker){ .silent_witness = -1 };
 	engine.asker = &asker;
 	assert_true(items && path_make_all(&plan, &target, &floating, items));
-	assert_true(paths_set(&engine.paths, items, PATHS, NULL));
+	assert_true(paths_set(&engine.paths, items, PATHS, NULL, NULL));
 	now_ns = 1;
 	return 0;
 }

@@ -48,7 +48,7 @@ static int setup(void **state)
 	memset(&engine, 0, sizeof engine);
 	assert_true(engine_start(&engine, &config, NULL, NULL));
 	assert_true(items && path_make_all(&plan, &target, &floating, items));
-	assert_true(paths_set(&engine.paths, items, 1, NULL));
+	assert_true(paths_set(&engine.paths, items, 1, NULL, NULL));
 	path = items[0];
 	hooks = receive_udp_hooks(&engine);
 	return 0;

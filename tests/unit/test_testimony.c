@@ -26,9 +26,9 @@ struct scene {
 static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 9 }, .port = 40000 };
 static const struct endpoint anchor = { .address = { [10] = 0xff, 0xff, 198, 18, 18, 26 } };
 
-static void leaving(struct path *path)
+static void leaving(void *context, struct path *path)
 {
-	(void)path;
+	(void)context, (void)path;
 }
 
 static int set_up(void **state)
@@ -45,7 +45,7 @@ static int set_up(void **state)
 	prober_expire(&p->prober, 112 * SECOND);
 	assert_non_null(path_doubt(p));
 	items[0] = s->path = p;
-	assert_true(paths_set(&s->paths, items, 1, leaving));
+	assert_true(paths_set(&s->paths, items, 1, leaving, NULL));
 	s->asked_ns = 112 * SECOND;
 	s->answered_after_ns = 20 * MS;
 	*state = s;
@@ -998,7 +998,7 @@ static struct twin *add_twin(struct scene *s)
 
 	twin_init(t, 43, SECOND);
 	items[0] = s->path;
-	assert_true(paths_set(&s->paths, items, 1, leaving));
+	assert_true(paths_set(&s->paths, items, 1, leaving, NULL));
 	for (int64_t i = 101; i <= 110; i++)
 		prober_settle(&s->path->prober, (uint32_t)(i - 100), PROBER_RESET); /* they want no evidence */
 	s->path->prober.holder = 1;
@@ -1108,7 +1108,7 @@ static void others_heard_elsewhere_make_a_rival(void **state)
 	p->held = -1;
 	s->target.expect_reachable = true;
 	p->prober.holder = 0;
-	assert_true(paths_set(&s->paths, memcpy(malloc(sizeof p), &p, sizeof p), 1, leaving)); /* it has moved */
+	assert_true(paths_set(&s->paths, memcpy(malloc(sizeof p), &p, sizeof p), 1, leaving, NULL)); /* it has moved */
 	a = heard_others(p);
 	hear(s, 3, -1, &a, NULL);
 	assert_null(p->rival); /* the holder itself */

@@ -1,10 +1,12 @@
 /* udp_dialer: which source ports datagrams leave from, seen by a receiver on loopback. */
 #include "client/udp_dialer.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +25,8 @@ static int receiver;
 static struct seen seen[SEEN_MAX];
 static uint32_t memory[ENDPOINTS]; /* by endpoint */
 static unsigned left[SEEN_MAX];
+static uint32_t unsent_seq;
+static int unsent_error, unsent_expected; /* errno; 0: none */
 
 static void on_received(void *context, struct udp_datagram *datagram, int64_t now_ns)
 {
@@ -43,8 +47,12 @@ static void on_failed(void *context, const struct errqueue_entry *entry)
 
 static void on_unsent(void *context, void *owner, uint32_t seq, int error)
 {
-	(void)context, (void)owner, (void)seq;
-	fail_msg("not sent: %s", strerror(error));
+	(void)context;
+	if (error != unsent_expected)
+		fail_msg("not sent: %s", strerror(error));
+	assert_ptr_equal(owner, &seen[seq]);
+	unsent_error = error;
+	unsent_seq = seq;
 }
 
 static int set_up(void **state)
@@ -58,6 +66,7 @@ static int set_up(void **state)
 	memset(seen, 0, sizeof seen);
 	memset(left, 0, sizeof left);
 	memset(memory, 0, sizeof memory);
+	unsent_error = unsent_expected = 0;
 	receiver = udp_open(&options);
 	batch = udp_batch_new(LEN);
 	if (receiver < 0 || !batch || uv_loop_init(&loop) != 0)
@@ -91,8 +100,7 @@ static struct endpoint endpoint(unsigned i)
 static void stage(unsigned number, unsigned to, int held)
 {
 	const struct endpoint e = endpoint(to);
-	int error;
-	uint8_t *buf = udp_dialer_stage(dialer, &e, held, &memory[to], LEN, &seen[number], number, &error);
+	uint8_t *buf = udp_dialer_stage(dialer, &e, held, &memory[to], LEN, &seen[number], number);
 
 	assert_non_null(buf);
 	memset(buf, 0, LEN);
@@ -208,6 +216,24 @@ static void held_and_fresh_mix_in_a_batch(void **state)
 	}
 }
 
+static void without_a_socket_it_is_unsent(void **state)
+{
+	const struct endpoint e = endpoint(0);
+	struct rlimit limit, none = { 0 };
+	uint8_t *buf;
+
+	(void)state;
+	unsent_expected = EMFILE;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none.rlim_max = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	buf = udp_dialer_stage(dialer, &e, UDP_DIALER_FRESH, &memory[0], LEN, &seen[7], 7);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_null(buf);
+	assert_int_equal(unsent_error, EMFILE);
+	assert_int_equal(unsent_seq, 7);
+}
+
 #define DIALER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -218,6 +244,7 @@ int main(void)
 		DIALER_TEST(endpoints_that_forget_get_new_ports),
 		DIALER_TEST(one_alone_is_shared_with_nobody),
 		DIALER_TEST(held_and_fresh_mix_in_a_batch),
+		DIALER_TEST(without_a_socket_it_is_unsent),
 	};
 
 	return cmocka_run_group_tests_name("udp_dialer", tests, NULL, NULL);

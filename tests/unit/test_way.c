@@ -15,9 +15,9 @@ static const struct endpoint second = { { [10] = 0xff, 0xff, 198, 18, 0, 2 }, WI
 static struct ways ways;
 static int64_t now_ns;
 
-static void leaves(struct way *way)
+static void leaves(void *context, struct way *way)
 {
-	(void)way;
+	(void)context, (void)way;
 }
 
 static int set_up(void **state)
