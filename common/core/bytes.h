@@ -1,4 +1,4 @@
-/* Big-endian integers in octet strings. The caller has checked the bounds. */
+/* Big-endian integers in octet strings. The caller checks the bounds. */
 #ifndef FLOATPROBE_BYTES_H
 #define FLOATPROBE_BYTES_H
 
@@ -38,7 +38,7 @@ static inline uint64_t bytes_get64(const uint8_t *p)
 	return (uint64_t)bytes_get32(p) << 32 | bytes_get32(p + 4);
 }
 
-/* A bitmap of `words` words, one after the other. */
+/* A bitmap is `words` consecutive 64-bit words. */
 static inline void bytes_put_bitmap(uint8_t *p, const uint64_t *bitmap, size_t words)
 {
 	for (size_t i = 0; i < words; i++)

@@ -1,5 +1,5 @@
-/* An IP address and port as the wire and the tables know it: always 16 octets,
- * IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). All zero means "not known". */
+/* An IP address and a port. The address has 16 octets; an IPv4 address is written ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+ * An address of all zeros means "not known". */
 #ifndef FLOATPROBE_ENDPOINT_H
 #define FLOATPROBE_ENDPOINT_H
 

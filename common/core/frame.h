@@ -1,4 +1,4 @@
-/* TCP framing: a 16-bit big-endian length, then that many octets of one packet. */
+/* TCP framing: a 16-bit big-endian length, then one packet of that length. */
 #ifndef FLOATPROBE_FRAME_H
 #define FLOATPROBE_FRAME_H
 
@@ -9,11 +9,12 @@ enum { FRAME_HEADER_LEN = 2 };
 
 enum frame_status { FRAME_PARTIAL, FRAME_WHOLE, FRAME_BAD };
 
-/* Look at the octets received so far. WHOLE: *body_len octets at buf + FRAME_HEADER_LEN are one packet.
- * BAD: the length is below WIRE_PACKET_MIN or above max_len; the connection is not worth keeping. */
+/* Examine the octets received so far.
+ * WHOLE: one packet of *body_len octets is at buf + FRAME_HEADER_LEN. PARTIAL: read more.
+ * BAD: the length is below WIRE_PACKET_MIN or above max_len; close the connection. */
 enum frame_status frame_parse(const uint8_t *buf, size_t len, size_t max_len, size_t *body_len);
 
-/* Write the header for a body of body_len octets (<= 65535) that stands behind it. */
+/* Write the FRAME_HEADER_LEN octets that precede a body of body_len octets (<= 65535). */
 void frame_put_header(uint8_t *buf, size_t body_len);
 
 #endif

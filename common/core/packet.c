@@ -5,8 +5,8 @@
 #define NTP_UNIX_OFFSET 2208988800 /* seconds from 1900 to 1970 */
 #define NS_PER_S        1000000000
 
-/* RFC 8762, 4.2.1: the clock is not known to be synchronised (S = 0), NTP format (Z = 0), within a second
- * (multiplier 1, scale 32). The multiplier may not be zero. */
+/* RFC 8762, 4.2.1: not known to be synchronised (S = 0), NTP format (Z = 0), error of 1 s (multiplier 1, scale 32).
+ * The multiplier must not be zero. */
 #define ERROR_ESTIMATE 0x2001
 
 enum { BITMAP_WORDS = RECEIPTS_WINDOW / 64, SUBTLV_HEADER_LEN = WIRE_TLV_HEADER_LEN };
@@ -39,7 +39,7 @@ int64_t packet_ntp_to_ns(uint64_t ntp)
 	int64_t seconds = (int64_t)(ntp >> 32);
 	uint64_t fraction = ntp & UINT32_MAX;
 
-	if (seconds < INT64_C(1) << 31) /* RFC 4330, 3: the top bit is clear from 2036 on, in era 1 */
+	if (seconds < INT64_C(1) << 31) /* RFC 4330, 3: a clear top bit means era 1, from 2036 */
 		seconds += INT64_C(1) << 32;
 	return (seconds - NTP_UNIX_OFFSET) * NS_PER_S + (int64_t)((fraction * NS_PER_S + (UINT64_C(1) << 31)) >> 32);
 }
@@ -56,7 +56,7 @@ static bool tlv_is(const uint8_t *p, uint8_t flags, uint8_t type, size_t value_l
 	return p[0] == flags && p[1] == type && bytes_get16(p + 2) == value_len;
 }
 
-/* LOCATION's address sub-TLVs: type4 with the address and 12 reserved octets, or type6 (RFC 8972, 4.2.1). */
+/* RFC 8972, 4.2.1: an IPv4 sub-TLV (type4) has 4 octets of address and 12 reserved ones. */
 static void put_address(uint8_t *p, uint8_t type4, uint8_t type6, const struct endpoint *endpoint)
 {
 	bool v4 = endpoint_is_v4(endpoint);
@@ -84,7 +84,7 @@ static size_t auth_len(unsigned slots)
 	return slots * (size_t)WIRE_SLOT_LEN + WIRE_SIGNATURE_LEN;
 }
 
-/* The number of slots that an AUTH TLV of this length has; 0 if there is no such number. */
+/* The number of slots, from the length of the AUTH TLV; 0 if the TLV is not valid. */
 static unsigned auth_slots(const uint8_t *buf, size_t len, uint8_t flags)
 {
 	for (unsigned slots = 1; slots <= WIRE_SLOTS_MAX; slots++)
@@ -123,7 +123,7 @@ void packet_write_request(uint8_t *buf, size_t len, const struct packet_request 
 	bytes_put32(buf + WIRE_SEQ, request->seq);
 	bytes_put64(buf + WIRE_T1, packet_ntp_from_ns(request->sent_ns));
 	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
-	bytes_put16(buf + WIRE_SSID, ssid ? ssid : 1); /* RFC 8972, 3: zero would mean that there is none */
+	bytes_put16(buf + WIRE_SSID, ssid ? ssid : 1); /* RFC 8972, 3: zero means no SSID */
 
 	put_tlv(buf + WIRE_LOCATION, WIRE_TLV_U, WIRE_TLV_LOCATION, WIRE_LOCATION_LEN);
 	put_tlv(buf + WIRE_LOCATION_DST, WIRE_TLV_U, WIRE_SUBTLV_DST, WIRE_SUBTLV_ADDRESS_LEN);
@@ -156,7 +156,8 @@ static bool request_location_is_right(const uint8_t *buf)
 	       tlv_is(buf + WIRE_LOCATION_SRC, WIRE_TLV_U, WIRE_SUBTLV_SRC, WIRE_SUBTLV_ADDRESS_LEN);
 }
 
-/* LOCATION, FLOW and AUTH of a packet that is long enough to have them; *slots is set if there is no fault. */
+/* Check FLOW, AUTH and the last TLV of a packet of at least WIRE_PACKET_MIN octets. Sets *slots if there is no fault.
+ */
 static enum packet_fault check_tlvs(const uint8_t *buf, size_t len, uint8_t flags, unsigned roles, unsigned *slots)
 {
 	enum packet_role role = buf[WIRE_FLOW_ROLE];
@@ -201,7 +202,7 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 	return PACKET_FAULT_NONE;
 }
 
-/* RFC 8762, 4.3: what the sender wrote moves to the sender's fields; the number stays (stateless reflector). */
+/* RFC 8762, 4.3, stateless reflector: copy the sender's fields; the number stays. */
 static void write_reply_base(uint8_t *buf, const struct packet_reply *reply)
 {
 	memcpy(buf + WIRE_SENDER_SEQ, buf + WIRE_SEQ, 4);
@@ -223,7 +224,7 @@ static void write_reply_location(uint8_t *buf, const struct packet_reply *reply)
 	put_address(buf + WIRE_LOCATION_SRC, WIRE_SUBTLV_SRC4, WIRE_SUBTLV_SRC6, &reply->seen_source);
 }
 
-/* The header but for its flags, the magic, the version and the flow id stand there from the request. */
+/* TLV type and length, magic, version and flow id stay as in the request. */
 static void write_reply_flow(uint8_t *buf, const struct packet_reply *reply)
 {
 	buf[WIRE_FLOW] = 0;

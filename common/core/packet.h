@@ -1,4 +1,4 @@
-/* Packets as structures: reading and writing what wire.h lays out. No keys here; see seal.h.
+/* Reading and writing of packets in the format of wire.h. For MACs and signatures see seal.h.
  * Times are nanoseconds since 1970 (CLOCK_REALTIME); the wire has NTP's 64-bit format (RFC 8762, 4.2.1). */
 #ifndef FLOATPROBE_PACKET_H
 #define FLOATPROBE_PACKET_H
@@ -21,36 +21,38 @@ enum packet_role {
 };
 enum packet_transport { PACKET_TCP = 6, PACKET_UDP = 17 };
 
-enum {                             /* flags of a probe or query */
-       PACKET_SIGN_REPLY = 0x0001, /* the reply shall carry a signature */
-       PACKET_WANT_TWIN = 0x0002,  /* also a second reply, whose source is not pinned */
-       PACKET_NEW_PORT = 0x0004,   /* this is the first from its source port to there */
+/* Flags of a request. */
+enum {
+	PACKET_SIGN_REPLY = 0x0001, /* asks for a signed reply */
+	PACKET_WANT_TWIN = 0x0002,  /* asks for a second reply, with an unpinned source address */
+	PACKET_NEW_PORT = 0x0004,   /* the first probe from this source port to this destination */
 };
-enum {                          /* flags of a reply or answer */
-       PACKET_DUPLICATE = 0x01, /* this number had already been answered */
-       PACKET_NEW_FLOW = 0x02,  /* the flow was unknown before this probe */
-       PACKET_SIGNED = 0x04,    /* the signature field is filled */
-       PACKET_TWIN = 0x08,      /* the second reply, sent from the address that the kernel chose */
+/* Flags of a reply. */
+enum {
+	PACKET_DUPLICATE = 0x01, /* the request's number was answered before */
+	PACKET_NEW_FLOW = 0x02,  /* the request made the flow at the server */
+	PACKET_SIGNED = 0x04,    /* the signature field is filled */
+	PACKET_TWIN = 0x08,      /* the second reply; the kernel chose its source address */
 };
 enum packet_status {
 	PACKET_OK = 0,
-	PACKET_CLOCK_SKEW = 1,     /* the probe's own time is outside the server's limit; T2 says what it is there */
-	PACKET_NOT_AUTHORISED = 2, /* TCP only: a valid signature by a key that is not on the list */
-	PACKET_PEER_SILENT = 3,    /* to a RELAY: the peer did not answer in time */
-	PACKET_NO_PEER = 4,        /* to a RELAY: the server that the inner query is for is none of our peers */
+	PACKET_CLOCK_SKEW = 1,     /* T1 is too far from the server's clock, which T2 shows */
+	PACKET_NOT_AUTHORISED = 2, /* TCP only: the signature is valid, but the key is not on the list */
+	PACKET_PEER_SILENT = 3,    /* of a RELAYED: the peer did not answer in time */
+	PACKET_NO_PEER = 4,        /* of a RELAYED: the inner query is for a server that is not a peer */
 };
 
-/* Why octets are not a packet of ours. X-macro: name, text for people. */
+/* Why octets are not a valid packet. X-macro: name, text for packet_fault_text. */
 #define PACKET_FAULTS(X)                                                                                               \
-	X(NONE, "a packet")                                                                                            \
+	X(NONE, "valid packet")                                                                                        \
 	X(SHORT, "shorter than the smallest packet")                                                                   \
-	X(LOCATION, "no Location TLV in its place")                                                                    \
-	X(FLOW, "no Flow TLV in its place")                                                                            \
+	X(LOCATION, "no valid Location TLV")                                                                           \
+	X(FLOW, "no valid Flow TLV")                                                                                   \
 	X(MAGIC, "no magic number")                                                                                    \
-	X(VERSION, "another protocol version")                                                                         \
-	X(ROLE, "a role that is not expected here")                                                                    \
-	X(AUTH, "no Auth TLV in its place")                                                                            \
-	X(TAIL, "the last TLV does not end where the packet ends")
+	X(VERSION, "unsupported protocol version")                                                                     \
+	X(ROLE, "unexpected role")                                                                                     \
+	X(AUTH, "no valid Auth TLV")                                                                                   \
+	X(TAIL, "the last TLV does not end at the end of the packet")
 enum packet_fault {
 #define X(name, text) PACKET_FAULT_##name,
 	PACKET_FAULTS(X)
@@ -58,71 +60,74 @@ enum packet_fault {
 };
 const char *packet_fault_text(enum packet_fault fault);
 
-/* What the client acknowledges in each probe: the replies that it has. */
+/* The client's acknowledgement, in each request: which of its numbers were answered. */
 struct packet_heard {
-	uint32_t newest; /* newest own number answered; means nothing while count is 0 */
-	uint32_t count;  /* replies received in this flow, ever */
-	uint64_t bitmap[4];
+	uint32_t newest;    /* highest number that was answered; undefined while count is 0 */
+	uint32_t count;     /* replies received since the flow began */
+	uint64_t bitmap[4]; /* as in struct receipts */
 };
 
-struct packet_request { /* a probe or a query */
+/* A request: PROBE, QUERY or RELAY. */
+struct packet_request {
 	enum packet_role role;
 	uint32_t seq;
 	int64_t sent_ns; /* T1 */
 	uint16_t flags;
 	uint64_t flow_id;
 	uint8_t client_key[WIRE_KEY_LEN];
-	struct endpoint destination;     /* where the client meant it to go */
-	enum packet_transport transport; /* as the probe itself says */
+	struct endpoint destination;     /* address and port that the client sent it to */
+	enum packet_transport transport; /* as written in the packet; the caller compares it with the real one */
 	struct packet_heard heard;
 	unsigned slots; /* 1..WIRE_SLOTS_MAX */
 };
 
-struct packet_reply { /* a reply or an answer */
+/* A reply: REPLY, ANSWER or RELAYED. */
+struct packet_reply {
 	enum packet_role role;
-	uint32_t seq;        /* the sender's number, twice on the wire (we are a stateless reflector) */
-	int64_t sent_ns;     /* the sender's T1, as it came back */
+	uint32_t seq;        /* the request's number (RFC 8762, 4.3: stateless reflector) */
+	int64_t sent_ns;     /* T1 of the request */
 	int64_t received_ns; /* T2: the server's receive time */
 	int64_t replied_ns;  /* T3: the server's send time */
-	uint8_t ttl;         /* of the request as it arrived; 0: not known */
-	uint8_t tos;
+	uint8_t ttl;         /* TTL or hop limit of the request on arrival; 0: not known */
+	uint8_t tos;         /* TOS or traffic class of the request on arrival */
 	enum packet_status status;
 	uint8_t flags;
 	uint64_t flow_id;
 	uint64_t boot_id;
 	uint8_t server_key[WIRE_KEY_LEN];
-	struct endpoint arrived_on;  /* the server's local address and port */
-	struct endpoint seen_source; /* the client as the server sees it */
+	struct endpoint arrived_on;  /* the server's address and port that the request arrived on */
+	struct endpoint seen_source; /* the client's address and port as the server sees them */
 	struct receipts receipts;
 	unsigned slots;
 };
 
-/* Write a request of exactly len octets (WIRE_PROBE_MIN <= len <= WIRE_UDP_MAX): all but the contents of
- * AUTH (seal.h fills them) and, for a query, of EVIDENCE (evidence_seal fills them). */
+/* Write a request of len octets (WIRE_PROBE_MIN <= len <= WIRE_UDP_MAX). The contents of AUTH and EVIDENCE are zero:
+ * seal.h fills in AUTH, evidence_seal fills in EVIDENCE. */
 void packet_write_request(uint8_t *buf, size_t len, const struct packet_request *request);
 
-/* Check and read octets from the network. Roles other than PROBE, QUERY and RELAY are a fault. */
+/* Check and read a request from the network. A reply's role is a fault. */
 enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct packet_request *request)
     __attribute__((warn_unused_result));
 
-/* A probe that wants a twin gets two replies of this length each, together not longer than itself. It has at least
- * PACKET_TWIN_MIN octets (else the wish is ignored). */
+/* The length of each of the two replies to a probe of len octets with PACKET_WANT_TWIN. The server ignores that flag
+ * in a probe of less than PACKET_TWIN_MIN octets. */
 enum { PACKET_TWIN_MIN = 2 * WIRE_PROBE_MIN };
 size_t packet_twin_len(size_t len);
 
-/* Turn the request in buf into its reply in place: AUTH is zeroed for seal.h to fill, and number, T1 and flow id are
- * taken from the request itself; the tail stays. len is that of the request, or of a probe's twins: then the padding
- * is shortened. */
+/* Turn the request in buf into its reply, in place. Number, T1, flow id and the contents of the last TLV stay; AUTH is
+ * zeroed for seal.h. len is the request's length, or the length of a twin, which shortens the padding. */
 void packet_write_reply(uint8_t *buf, size_t len, const struct packet_reply *reply);
 
+/* Check and read a reply from the network. A request's role is a fault. */
 enum packet_fault packet_read_reply(const uint8_t *buf, size_t len, struct packet_reply *reply)
     __attribute__((warn_unused_result));
 
-/* The EVIDENCE value of a packet that was read without fault and whose role is QUERY or ANSWER (sealed evidence), or
- * RELAY or RELAYED (a whole QUERY for another server, or its ANSWER, as it is). */
+/* The EVIDENCE value of a packet that was read without fault, inside buf. In a QUERY or ANSWER it is sealed evidence;
+ * in a RELAY it is a complete QUERY for another server, in a RELAYED that server's complete ANSWER. */
 uint8_t *packet_evidence(uint8_t *buf, size_t len, unsigned slots, size_t *value_len);
 
-/* NTP 64-bit time and nanoseconds since 1970. Exact within 1 ns; era 0 and 1 (1968..2104) are told apart. */
+/* Conversion between nanoseconds since 1970 and NTP's 64-bit time, 1968 to 2104. A time converted there and back is
+ * unchanged. */
 uint64_t packet_ntp_from_ns(int64_t ns);
 int64_t packet_ntp_to_ns(uint64_t ntp);
 

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Decode one character (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF). Returns its octets;
- * 0: not UTF-8. The NUL at the end stops it, as it is no continuation octet. */
+/* Decode one character (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF). Returns its length in
+ * octets, or 0 if it is not UTF-8. The final NUL is not a continuation octet, so decoding never reads past it. */
 static size_t decode(const unsigned char *s, uint32_t *rune)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -26,15 +26,16 @@ static size_t decode(const unsigned char *s, uint32_t *rune)
 	return *rune < smallest[len] || surrogate || *rune > 0x10ffff ? 0 : len;
 }
 
-/* Would it move the cursor, or make what follows read otherwise than it is? */
-static bool harmful(uint32_t rune)
+/* Can the character move the cursor, or change how the text around it is displayed? */
+static bool is_control(uint32_t rune)
 {
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x1f },                                             /* C0 */
-		{ 0x7f, 0x9f },                                             /* DEL, C1 */
-		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, /* invisible, line ends, direction */
+		{ 0x00, 0x1f }, /* C0 */
+		{ 0x7f, 0x9f }, /* DEL, C1 */
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e },
+		{ 0x2060, 0x206f }, /* invisible, line separator, bidirectional */
 		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
 	};
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
@@ -51,7 +52,7 @@ size_t printable(char *dst, size_t dst_len, const char *src, bool ascii)
 	while (*src) {
 		uint32_t rune = 0;
 		size_t len = decode((const unsigned char *)src, &rune);
-		bool bad = len == 0 || harmful(rune) || (ascii && rune > 0x7f);
+		bool bad = len == 0 || is_control(rune) || (ascii && rune > 0x7f);
 		size_t out = bad ? 1 : len;
 
 		if (n + out >= dst_len)

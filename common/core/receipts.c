@@ -2,7 +2,7 @@
 
 enum { WORD_BITS = 64, WORDS = RECEIPTS_WINDOW / WORD_BITS };
 
-/* Make room for numbers up to newest + n: everything moves n places back, and the oldest fall out. */
+/* Shift the window by n numbers, so that bit 0 stands for newest + n. */
 static void window_advance(uint64_t bitmap[WORDS], uint32_t n)
 {
 	unsigned words = n / WORD_BITS, bits = n % WORD_BITS;
@@ -66,14 +66,14 @@ enum receipts_status receipts_status(const struct receipts *r, uint32_t seq)
 
 void receipts_forget(struct receipts *r, uint32_t seq)
 {
-	uint32_t kept = r->newest > seq ? r->newest - seq : 0; /* the newest numbers, in the first bits */
+	uint32_t kept = r->newest > seq ? r->newest - seq : 0; /* how many of the first bits stay */
 
 	for (uint32_t word = 0; word<WORDS; word++, kept = kept> WORD_BITS ? kept - WORD_BITS : 0) {
 		if (kept < WORD_BITS)
 			r->bitmap[word] &= (UINT64_C(1) << kept) - 1;
 	}
 	if (r->newest <= seq)
-		r->received = 0; /* it is empty */
+		r->received = 0;
 	if (r->first <= seq)
 		r->first = seq + 1;
 }

@@ -13,7 +13,7 @@ _Static_assert(SEAL_MAC_KEY_LEN == crypto_shorthash_siphashx24_KEYBYTES, "MAC ke
 _Static_assert(SEAL_NONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
 _Static_assert(SEAL_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
 
-/* One context for each thing that is made, so that none can stand for another. */
+/* Each kind of MAC, signature and key has its own context, so that one cannot be used as another. */
 enum { CONTEXT_LEN = 15, PREFIX_LEN = CONTEXT_LEN + 1 + 2 };
 static const char request_mac[] = "floatprobe1 rqm", reply_mac[] = "floatprobe1 rpm";
 static const char request_signature[] = "floatprobe1 rqs", reply_signature[] = "floatprobe1 rps";
@@ -30,7 +30,7 @@ void seal_identity_from_seed(struct seal_identity *identity, const uint8_t seed[
 	crypto_sign_ed25519_sk_to_curve25519(identity->x25519_secret, identity->secret_key);
 }
 
-/* Two keys of key_len: BLAKE2b of twice that length (key = shared; label || client || server), cut in two. */
+/* Two keys of key_len octets each: the halves of BLAKE2b(key = shared, label || client key || server key). */
 static void derive(uint8_t *first, uint8_t *second, size_t key_len, const uint8_t *shared, const char *label,
 		   const uint8_t *client_key, const uint8_t *server_key)
 {
@@ -74,7 +74,7 @@ bool seal_pair_for_server(struct seal_pair *pair, const struct seal_identity *se
 	return pair_from(pair, server, client_key, client_key, server->public_key);
 }
 
-/* What stands before the packet in everything that is MACed or signed. */
+/* The prefix of each MAC input and signature input. */
 static void put_prefix(uint8_t prefix[PREFIX_LEN], const char *context, enum packet_transport transport, size_t len)
 {
 	memcpy(prefix, context, CONTEXT_LEN);
@@ -148,7 +148,7 @@ bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport tr
 	return slot_holds(pair, pair->s2c, reply_mac, transport, buf, len, 0);
 }
 
-/* Ed25519 reads its message twice and libsodium wants it in one piece. */
+/* The input of a signature in one buffer: Ed25519 reads its message twice. */
 struct signed_text {
 	uint8_t octets[PREFIX_LEN + WIRE_SIGNATURE(WIRE_SLOTS_MAX)];
 	size_t len;

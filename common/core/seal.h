@@ -1,18 +1,18 @@
-/* Who made a packet: pairwise MACs, signatures, and the encryption of evidence.
+/* Authentication of packets (MACs and signatures) and encryption of evidence. docs/PROTOCOL.md, 3, is the
+ * specification.
  *
- * Identities are Ed25519 keys. Each pair (client, server) has symmetric keys, from X25519 of the two
- * converted identities: BLAKE2b(shared; label || client public || server public), cut in two for the MACs,
- * and again under another label for evidence. MAC: SipHash-2-4 with 128-bit tags, a keyed function made for short
- * packets, at a seventh of the cost of keyed BLAKE2b (docs/PROTOCOL.md says why it suffices). Signature: Ed25519.
+ * An identity is an Ed25519 key pair. A client and a server share symmetric keys: X25519 of their converted identities,
+ * expanded with BLAKE2b. A MAC is SipHash-2-4 with a 128-bit tag; a signature is Ed25519.
  *
- * MAC input:        context(15) || transport(1) || total length(2) || packet[0 .. WIRE_SLOTS)
- * Signature input:  context(15) || transport(1) || total length(2) || packet[0 .. WIRE_SIGNATURE(n))
- * with a context of its own for each of request MAC, reply MAC, request signature, reply signature.
- * What follows AUTH is not covered: padding carries nothing, EVIDENCE has its own seal, bound to this packet.
- * A reply is bound to its request by the flow id, number and T1 that it repeats under its MAC: a client never
- * makes two requests with the same flow id and number.
+ * MAC input:        context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_SLOTS)
+ * Signature input:  context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_SIGNATURE(n))
+ * Request MAC, reply MAC, request signature and reply signature have different contexts. The octets after AUTH are not
+ * covered: padding carries no data, and EVIDENCE is encrypted with the packet's head as associated data.
+ * A reply repeats the request's flow id, number and T1 under its MAC. A client must never use a flow id and number
+ * twice.
  *
- * This header is the seam at which tests/sim puts in a cheap seal. No allocation; seal_start once before. */
+ * No function allocates. Call seal_start once before all others. tests/sim links a cheap implementation of this header.
+ */
 #ifndef FLOATPROBE_SEAL_H
 #define FLOATPROBE_SEAL_H
 
@@ -39,30 +39,31 @@ struct seal_pair {
 	uint8_t server_id[WIRE_SERVER_ID_LEN]; /* the first octets of the server's public key */
 };
 
-/* libsodium's one-time start; false if it fails (then nothing else here may be called). */
+/* Initialise libsodium. After false, call nothing else of this header. */
 bool seal_start(void) __attribute__((warn_unused_result));
 
 void seal_identity_from_seed(struct seal_identity *identity, const uint8_t seed[SEAL_SEED_LEN]);
 
-/* false: the peer's key is not a usable public key (not on the curve, or of small order). */
+/* Compute the pair's keys. Returns false if the peer's public key is not on the curve, or is of small order. */
 bool seal_pair_for_client(struct seal_pair *pair, const struct seal_identity *client,
 			  const uint8_t server_key[WIRE_KEY_LEN]) __attribute__((warn_unused_result));
 bool seal_pair_for_server(struct seal_pair *pair, const struct seal_identity *server,
 			  const uint8_t client_key[WIRE_KEY_LEN]) __attribute__((warn_unused_result));
 
-/* Requests. `slots` is the packet's own number of slots, slot the one to fill. Fill all slots, then sign. */
+/* Requests. `slots` is the packet's number of slots, `slot` an index. Fill all slots, then sign: the signature covers
+ * the MACs. */
 void seal_request_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
 		      unsigned slot);
 void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf, size_t len,
 		       unsigned slots);
-/* The slot that names this server, or -1. */
+/* The index of the slot that names this server, or -1. */
 int seal_request_slot(const uint8_t server_id[WIRE_SERVER_ID_LEN], const uint8_t *buf, unsigned slots);
 bool seal_request_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf,
 			    size_t len, unsigned slot) __attribute__((warn_unused_result));
 bool seal_request_signature_holds(const uint8_t client_key[WIRE_KEY_LEN], enum packet_transport transport,
 				  const uint8_t *buf, size_t len, unsigned slots) __attribute__((warn_unused_result));
 
-/* Replies: the MAC stands in the first slot; the signature, where one is made, in its usual place. */
+/* Replies. The MAC is in slot 0. */
 void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len);
 void seal_reply_sign(const struct seal_identity *server, enum packet_transport transport, uint8_t *buf, size_t len,
 		     unsigned slots);
@@ -71,9 +72,9 @@ bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport tr
 bool seal_reply_signature_holds(const uint8_t server_key[WIRE_KEY_LEN], enum packet_transport transport,
 				const uint8_t *buf, size_t len, unsigned slots) __attribute__((warn_unused_result));
 
-/* The EVIDENCE value: nonce(24) || XChaCha20-Poly1305(text) with packet[0 .. WIRE_SLOTS) as associated data,
- * so a value cannot be moved to another packet. Sealing is the last thing done to a packet's head before its MAC.
- * value_len = SEAL_NONCE_LEN + text_len + SEAL_TAG_LEN; text and value may not overlap. */
+/* The EVIDENCE value: nonce(24) || XChaCha20-Poly1305-IETF(text). The associated data are `head`, the packet's first
+ * WIRE_SLOTS octets, so write them before: the value is valid in this packet only.
+ * value_len = SEAL_NONCE_LEN + text_len + SEAL_TAG_LEN. text and value must not overlap. */
 void seal_evidence(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_LEN], const uint8_t *head, uint8_t *value,
 		   const uint8_t *text, size_t text_len);
 bool seal_evidence_open(const uint8_t key[32], const uint8_t *head, const uint8_t *value, size_t value_len,

@@ -1,16 +1,16 @@
-/* The whole wire format: offsets and numbers, no code. docs/PROTOCOL.md draws it.
+/* The wire format: offsets and numbers, no code. docs/PROTOCOL.md has the diagrams.
  *
- * A packet is a STAMP packet (RFC 8762, unauthenticated base) followed by RFC 8972 TLVs that
- * stand at fixed places. Over UDP it is the payload; over TCP a 16-bit length goes before it.
+ * A packet is a STAMP packet (RFC 8762, unauthenticated mode) followed by RFC 8972 TLVs at fixed offsets.
+ * Over UDP it is the payload of a datagram; over TCP a 16-bit length precedes it.
  *
  *      0  base      44  STAMP
- *     44  LOCATION  48  type 2:   ports, destination and source address as the server saw them
- *     92  FLOW     116  type 249: who, which flow, and the receipts of the other side
+ *     44  LOCATION  48  type 2:   ports and addresses of the request as the server saw them
+ *     92  FLOW     116  type 249: sender, flow, and the sender's receive window
  *    208  AUTH   72+24n type 250: n slots of (server id, MAC), then a signature
- *   then  PADDING       type 1:   probes and replies, up to the size wanted (absent if it fits)
- *     or  EVIDENCE      type 251: queries and answers, to the end of the packet
+ *   then  PADDING       type 1:   probes and replies; absent if the packet needs no padding
+ *     or  EVIDENCE      type 251: all other roles, to the end of the packet
  *
- * A reply or answer is made in place over its request and is exactly as long.
+ * A reply or answer overwrites its request in place and has the same length.
  */
 #ifndef FLOATPROBE_WIRE_H
 #define FLOATPROBE_WIRE_H
@@ -41,7 +41,7 @@ enum {
 
 	/* TLV header: flags 1, type 1, length 2 */
 	WIRE_TLV_HEADER_LEN = 4,
-	WIRE_TLV_U = 0x80, /* not understood (set by the sender, cleared by the reflector) */
+	WIRE_TLV_U = 0x80, /* unrecognised: the sender sets it, the reflector clears it (RFC 8972, 4) */
 	WIRE_TLV_PADDING = 1,
 	WIRE_TLV_LOCATION = 2,
 	WIRE_TLV_FLOW = 249,
@@ -56,36 +56,36 @@ enum {
 	WIRE_LOCATION_DST = WIRE_LOCATION + 8,
 	WIRE_LOCATION_SRC = WIRE_LOCATION + 28,
 	WIRE_SUBTLV_ADDRESS_LEN = 16,
-	WIRE_SUBTLV_DST = 4, /* asked for; the reflector rewrites it to .. */
+	WIRE_SUBTLV_DST = 4, /* request; the reflector rewrites it to DST4 or DST6 */
 	WIRE_SUBTLV_DST4 = 5,
 	WIRE_SUBTLV_DST6 = 6,
-	WIRE_SUBTLV_SRC = 7,
+	WIRE_SUBTLV_SRC = 7, /* request; the reflector rewrites it to SRC4 or SRC6 */
 	WIRE_SUBTLV_SRC4 = 8,
 	WIRE_SUBTLV_SRC6 = 9,
 
-	/* FLOW value */
+	/* FLOW value, all roles */
 	WIRE_FLOW = WIRE_LOCATION + WIRE_TLV_HEADER_LEN + WIRE_LOCATION_LEN,
 	WIRE_FLOW_LEN = 112,
 	WIRE_FLOW_VALUE = WIRE_FLOW + WIRE_TLV_HEADER_LEN,
 	WIRE_FLOW_MAGIC = WIRE_FLOW_VALUE + 0,
 	WIRE_FLOW_VERSION = WIRE_FLOW_VALUE + 4,
 	WIRE_FLOW_ROLE = WIRE_FLOW_VALUE + 5,
-	/* .. of a probe or query */
+	/* FLOW value of a request */
 	WIRE_PROBE_FLAGS = WIRE_FLOW_VALUE + 6,
 	WIRE_PROBE_CLIENT_KEY = WIRE_FLOW_VALUE + 8,
-	WIRE_FLOW_ID = WIRE_FLOW_VALUE + 40, /* same place in both */
+	WIRE_FLOW_ID = WIRE_FLOW_VALUE + 40, /* all roles */
 	WIRE_PROBE_DST = WIRE_FLOW_VALUE + 48,
 	WIRE_PROBE_DPORT = WIRE_FLOW_VALUE + 64,
 	WIRE_PROBE_PROTOCOL = WIRE_FLOW_VALUE + 66,
 	WIRE_PROBE_HEARD_NEWEST = WIRE_FLOW_VALUE + 68,
 	WIRE_PROBE_HEARD_BITMAP = WIRE_FLOW_VALUE + 72,
 	WIRE_PROBE_HEARD_COUNT = WIRE_FLOW_VALUE + 104,
-	/* .. of a reply or answer */
+	/* FLOW value of a reply or answer */
 	WIRE_REPLY_STATUS = WIRE_FLOW_VALUE + 6,
 	WIRE_REPLY_FLAGS = WIRE_FLOW_VALUE + 7,
 	WIRE_REPLY_SERVER_KEY = WIRE_FLOW_VALUE + 8,
 	WIRE_REPLY_BOOT_ID = WIRE_FLOW_VALUE + 48,
-	WIRE_REPLY_MAC = WIRE_FLOW_VALUE + 56, /* neighbour MAC, reserved: zero */
+	WIRE_REPLY_MAC = WIRE_FLOW_VALUE + 56, /* reserved, zero */
 	WIRE_REPLY_TOS = WIRE_FLOW_VALUE + 62,
 	WIRE_REPLY_FIRST = WIRE_FLOW_VALUE + 64,
 	WIRE_REPLY_NEWEST = WIRE_FLOW_VALUE + 68,
@@ -96,20 +96,20 @@ enum {
 
 	/* AUTH value: slots, then the signature */
 	WIRE_AUTH = WIRE_FLOW + WIRE_TLV_HEADER_LEN + WIRE_FLOW_LEN,
-	WIRE_SLOTS = WIRE_AUTH + WIRE_TLV_HEADER_LEN, /* all before it is under the MAC */
+	WIRE_SLOTS = WIRE_AUTH + WIRE_TLV_HEADER_LEN, /* the MAC covers the octets before it */
 
 	WIRE_PACKET_MIN = WIRE_SLOTS + WIRE_SLOT_LEN + WIRE_SIGNATURE_LEN,
-	/* A probe as the client makes it: room for every slot and a padding header. */
+	/* The smallest probe of our client: room for every slot and a padding header. */
 	WIRE_PROBE_MIN = WIRE_SLOTS + WIRE_SLOTS_MAX * WIRE_SLOT_LEN + WIRE_SIGNATURE_LEN + WIRE_TLV_HEADER_LEN,
 	WIRE_UDP_MAX = 65507,
-	WIRE_EVIDENCE_UDP_LEN = 1232, /* passes IPv6's minimum MTU of 1280 */
-	WIRE_FRAME_MAX = 8192,        /* a TCP frame's body */
+	WIRE_EVIDENCE_UDP_LEN = 1232, /* fits IPv6's minimum MTU of 1280 (RFC 8200, 5) */
+	WIRE_FRAME_MAX = 8192,        /* largest packet over TCP */
 };
 
 #define WIRE_MAGIC   0x464c5042u /* "FLPB" */
 #define WIRE_VERSION 1
 
-/* Offset of the signature, and of what follows AUTH, for a packet with n slots. */
+/* Offsets in a packet with n slots: of the signature, and of the TLV that follows AUTH. */
 #define WIRE_SIGNATURE(n) ((size_t)WIRE_SLOTS + (size_t)(n)*WIRE_SLOT_LEN)
 #define WIRE_TAIL(n)      (WIRE_SIGNATURE(n) + WIRE_SIGNATURE_LEN)
 
