@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nobody reads more; the rest is counted. */
 enum { LIST_MAX = 1000, TEXT_MAX = 1024 };
 
-/* Whoever writes a secret where something else belongs shall not find it in the log. */
+/* A secret key in the wrong place of a configuration must not appear in the log. */
 static void mask_secrets(char *text)
 {
 	static const char secret[] = "floatprobe-secret:";
@@ -54,7 +53,7 @@ static int compare(const void *left, const void *right)
 		return a->line < b->line ? -1 : 1;
 	if (a->column != b->column)
 		return a->column < b->column ? -1 : 1;
-	return a < b ? -1 : a > b; /* as they were found */
+	return a < b ? -1 : a > b; /* in the order of diag_add */
 }
 
 static void print_one(const struct diag *diag, FILE *out)
@@ -80,7 +79,7 @@ void diag_print(const struct diag_list *list, FILE *out)
 		print_one(order[i], out);
 	free(order);
 	if (list->len == LIST_MAX)
-		fprintf(out, "these are the first %d; %zu errors in all\n", LIST_MAX, list->errors);
+		fprintf(out, "only the first %d messages are shown; there are %zu errors\n", LIST_MAX, list->errors);
 }
 
 void diag_free(struct diag_list *list)

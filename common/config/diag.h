@@ -1,4 +1,4 @@
-/* A list of diagnostics: every fault of a configuration, with its position, before anything is refused. */
+/* A list of the errors and warnings in a configuration, each with its position. */
 #ifndef FLOATPROBE_DIAG_H
 #define FLOATPROBE_DIAG_H
 
@@ -11,19 +11,20 @@ enum diag_level { DIAG_WARNING, DIAG_ERROR };
 struct diag {
 	enum diag_level level;
 	char *file;
-	unsigned line, column; /* from 1; 0: the file as a whole */
-	char *text;            /* what is wrong; what would be right */
+	unsigned line, column; /* from 1; 0: the whole file */
+	char *text;            /* what is wrong, and how to correct it */
 };
 
 struct diag_list {
 	struct diag *items;
 	size_t len;
-	size_t errors; /* of them, how many are errors */
+	size_t errors; /* number of errors, including those beyond the list's limit */
 };
 
+/* Append a diagnostic; only the first 1000 are kept. The text of a secret key in it is masked. */
 void diag_add(struct diag_list *list, enum diag_level level, const char *file, unsigned line, unsigned column,
 	      const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* "file:line:column: error: text", a line each, ordered by file and position. */
+/* Print each as "file:line:column: error: text", ordered by file and position. */
 void diag_print(const struct diag_list *list, FILE *out);
 void diag_free(struct diag_list *list);
 

@@ -13,7 +13,7 @@ bool identity_read_public(struct schema *s, const struct schema_key *key, struct
 {
 	char error[KEYFILE_ERROR_LEN];
 	const char *text = schema_text(s, node);
-	/* Without the text: it may be a secret. */
+	/* The error does not quote the text, which may be a secret key. */
 	return text &&
 	       (keyfile_public_parse(text, schema_field(key, object), error) || schema_error(s, node, "%s", error));
 }
@@ -26,10 +26,9 @@ bool identity_read_secret(struct schema *s, struct tree_node *node, char **path,
 	if (!text)
 		return false;
 	if (strncmp(text, "ed25519:", 8) == 0)
-		return schema_error(s, node, "is a public key; the file with the secret key is wanted");
+		return schema_error(s, node, "is a public key; write the path of the secret key file");
 	if (strncmp(text, "floatprobe-secret:", 18) == 0)
-		return schema_error(s, node,
-				    "is the secret key itself; secrets stand in files of their own, name the file");
+		return schema_error(s, node, "is a secret key; put it into a file, and write the path of that file");
 	if (!read_path(s, &here, node, path))
 		return false;
 	return keyfile_read(*path, identity, error) || schema_error(s, node, "%s", error);
@@ -61,7 +60,7 @@ void identity_check_unique(struct schema *s, struct tree_node *root, const char 
 		if (value && value->kind == TREE_SCALAR && !value->wrong)
 			entries[len++] = (struct schema_entry){ .text = alloc_text(value->text), .node = value };
 	}
-	schema_unique(s, entries, len, "a key belongs to one of them only");
+	schema_unique(s, entries, len, "each must have its own key");
 	schema_entries_free(entries, len);
 }
 

@@ -1,4 +1,4 @@
-/* Who somebody is, as configurations say it: public keys, key files, names. */
+/* Readers for identities in a configuration: public keys, key files, names. */
 #ifndef FLOATPROBE_IDENTITY_H
 #define FLOATPROBE_IDENTITY_H
 
@@ -7,13 +7,13 @@
 
 schema_reader identity_read_public; /* uint8_t[WIRE_KEY_LEN] */
 
-/* A key file: its path as read_path has it, and what it holds. */
+/* Read the name of a key file, and the key in it. The caller frees *path. */
 bool identity_read_secret(struct schema *s, struct tree_node *node, char **path, struct seal_identity *identity);
-/* NAME: PUBLIC KEY, a member of `servers` or `clients`; the name is member->key->text. */
+/* Read a member NAME: PUBLIC_KEY of `servers` or `clients`. The name is member->key->text. */
 bool identity_read_named(struct schema *s, struct tree_node *member, uint8_t public_key[WIRE_KEY_LEN]);
-/* Everybody in root's mapping `list` has a key of its own, and nobody has ours. */
+/* Report each public key in root's mapping `list` that occurs twice, or that is our own. */
 void identity_check_unique(struct schema *s, struct tree_node *root, const char *list, const struct seal_identity *own);
-/* This machine's name, for programs that were given none. */
+/* The host name, or "unnamed" if it is not a valid name. The caller frees it. */
 char *identity_machine_name(void);
 
 #endif

@@ -42,9 +42,9 @@ bool read_path(struct schema *s, const struct schema_key *key, struct tree_node 
 	if (!text)
 		return false;
 	if (text[0] == '\0')
-		return schema_error(s, node, "is empty; the path of a file is wanted");
+		return schema_error(s, node, "is empty; write the path of a file");
 	if (text[0] == '~' && text[1] == '/')
-		return schema_error(s, node, "'%s' begins with ~, which only a shell expands; write the whole path",
+		return schema_error(s, node, "'%s' begins with ~, which only a shell expands; write the full path",
 				    text);
 	return set_text(key, object, read_resolve(node->file, text));
 }
@@ -62,7 +62,8 @@ bool read_unsigned(struct schema *s, const struct schema_key *key, struct tree_n
 	if (!text || !schema_check(s, node, units_unsigned(text, &value)))
 		return false;
 	if (value < (uint64_t)key->min || value > (uint64_t)key->max)
-		return schema_error(s, node, "%s is out of range; %" PRId64 " to %" PRId64, text, key->min, key->max);
+		return schema_error(s, node, "%s is out of range; use %" PRId64 " to %" PRId64, text, key->min,
+				    key->max);
 	*(unsigned *)schema_field(key, object) = (unsigned)value;
 	return true;
 }
@@ -74,7 +75,7 @@ bool read_percent(struct schema *s, const struct schema_key *key, struct tree_no
 	if (!text || !schema_check(s, node, units_percent(text, &value)))
 		return false;
 	if (value < key->min || value > key->max)
-		return schema_error(s, node, "%s is out of range; %g%% to %g%%", text, (double)key->min / 10,
+		return schema_error(s, node, "%s is out of range; use %g%% to %g%%", text, (double)key->min / 10,
 				    (double)key->max / 10);
 	*(unsigned *)schema_field(key, object) = value;
 	return true;
@@ -94,8 +95,8 @@ bool read_duration(struct schema *s, const struct schema_key *key, struct tree_n
 	if (!text || !schema_check(s, node, units_duration(text, &value)))
 		return false;
 	if (value < key->min || value > key->max)
-		return schema_error(s, node, "%s is out of range; %s to %s", text, units_duration_text(key->min, min),
-				    units_duration_text(key->max, max));
+		return schema_error(s, node, "%s is out of range; use %s to %s", text,
+				    units_duration_text(key->min, min), units_duration_text(key->max, max));
 	*(int64_t *)schema_field(key, object) = value;
 	return true;
 }
@@ -107,7 +108,7 @@ static bool read_protocol(struct schema *s, struct tree_node *item, bool given[2
 	if (!schema_choice(s, item, words, &protocol))
 		return false;
 	if (given[protocol])
-		return schema_error(s, item, "'%s' stands there twice; once is enough", item->text);
+		return schema_error(s, item, "'%s' is given twice; remove one", item->text);
 	given[protocol] = true;
 	return true;
 }
@@ -157,7 +158,7 @@ void read_check_journal(struct schema *s, struct tree_node *root, const char *jo
 	if (!node || !journal)
 		return;
 	if (key_file && strcmp(journal, key_file) == 0)
-		schema_error(s, node, "is the key file; the journal needs a file of its own");
+		schema_error(s, node, "is the key file; write the journal to another file");
 	if (strcmp(journal, root->file) == 0)
-		schema_error(s, node, "is this configuration itself; the journal needs a file of its own");
+		schema_error(s, node, "is this configuration file; write the journal to another file");
 }

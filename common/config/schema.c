@@ -10,7 +10,7 @@
 
 /* ---- reports ---- */
 
-/* How errors name a node: its key, or that of the list it stands in. */
+/* The name of a node in errors: its key, or the key of the list that contains it. */
 static const char *label(const struct tree_node *node)
 {
 	while (!node->key && node->parent)
@@ -65,7 +65,7 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Edit distance with neighbours swapped as one step (optimal string alignment). */
+/* Edit distance in which swapping two adjacent letters is one step (optimal string alignment). */
 static unsigned distance(const char *a, const char *b)
 {
 	size_t a_len = strlen(a), b_len = strlen(b);
@@ -90,7 +90,7 @@ static unsigned distance(const char *a, const char *b)
 	return last[b_len];
 }
 
-/* What else text may have been meant as. */
+/* The candidate that is nearest to text, and the list of candidates. */
 struct suggestion {
 	const char *text;
 	const char *nearest;
@@ -101,7 +101,7 @@ struct suggestion {
 
 static struct suggestion suggestion_start(const char *text)
 {
-	/* A third of the letters may be wrong, and in short words one. */
+	/* Suggest a word up to this distance: a third of the letters plus one, at most 5. */
 	unsigned limit = least((unsigned)strlen(text) / 3, 4) + 1;
 	return (struct suggestion){ .text = text, .distance = limit + 1 };
 }
@@ -134,7 +134,7 @@ bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, 
 	struct suggestion g = suggestion_start(node->text);
 	for (const struct tree_node *member = known->first; member; member = member->next)
 		suggestion_add(&g, member->key->text);
-	char *text = alloc_format("'%s' is no %s", node->text, what);
+	char *text = alloc_format("'%s' is not a known %s", node->text, what);
 	report_unknown(s, node, text, &g);
 	free(text);
 	return false;
@@ -152,10 +152,10 @@ bool schema_is_kind(struct schema *s, struct tree_node *node, enum tree_kind kin
 	if (node->wrong)
 		return false;
 	if (tree_is_null(node))
-		return schema_error(s, node, "has no value; %s is wanted%s", kind_name(kind),
-				    node->key ? ", or leave the key out" : "");
+		return schema_error(s, node, "has no value; write %s%s", kind_name(kind),
+				    node->key ? ", or remove the key" : "");
 	if (node->kind != kind)
-		return schema_error(s, node, "is %s; %s is wanted", kind_name(node->kind), kind_name(kind));
+		return schema_error(s, node, "is %s; expected %s", kind_name(node->kind), kind_name(kind));
 	return true;
 }
 
@@ -168,11 +168,11 @@ unsigned schema_items(struct schema *s, struct tree_node *list)
 {
 	if (list->kind == TREE_LIST && !list->wrong) {
 		if (list->len == 0)
-			schema_error(s, list, "is an empty list; name something, or leave the key out");
+			schema_error(s, list, "is an empty list; add an item, or remove the key");
 		return list->len;
 	}
 	if (list->kind == TREE_MAPPING && !list->wrong)
-		schema_error(s, list, "is a mapping (key: value); a list or a single value is wanted");
+		schema_error(s, list, "is a mapping (key: value); expected a list or a single value");
 	return list->kind == TREE_SCALAR && schema_text(s, list) ? 1 : 0;
 }
 
@@ -224,7 +224,7 @@ static bool check_known(struct schema *s, const struct schema_key *keys, const s
 
 bool schema_missing(struct schema *s, const struct tree_node *mapping, const char *key, const char *meaning)
 {
-	diag_add(s->diags, DIAG_ERROR, mapping->file, mapping->line, mapping->column, "%s: missing; wanted: %s", key,
+	diag_add(s->diags, DIAG_ERROR, mapping->file, mapping->line, mapping->column, "%s: missing; expected: %s", key,
 		 meaning);
 	return false;
 }
@@ -275,13 +275,13 @@ bool schema_is_foreign(struct schema *s, struct tree_node *root, const char *con
 		if (!found)
 			continue;
 		diag_add(s->diags, DIAG_ERROR, found->file, found->key->line, found->key->column,
-			 "%s: this is a configuration for %s; %s wants one of its own", *theirs, their_name, our_name);
+			 "%s: this is a configuration for %s; %s needs its own", *theirs, their_name, our_name);
 		return true;
 	}
 	return false;
 }
 
-/* ---- what must not be there twice ---- */
+/* ---- duplicates ---- */
 
 static int compare_entries(const void *left, const void *right)
 {
@@ -306,7 +306,7 @@ void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, c
 			continue;
 		}
 		const struct tree_node *earlier = entries[first].node;
-		schema_error(s, entries[i].node, "'%s' is in %s:%u already; %s", entries[i].text, earlier->file,
+		schema_error(s, entries[i].node, "'%s' is already in %s:%u; %s", entries[i].text, earlier->file,
 			     earlier->line, advice);
 	}
 }

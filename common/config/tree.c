@@ -30,7 +30,7 @@ static bool is_continuation(char octet)
 	return ((unsigned char)octet & 0xc0) == 0x80;
 }
 
-/* libyaml tells where its reader failed in octets only. */
+/* For errors of its reader libyaml gives an octet offset, no line and column. */
 static yaml_mark_t mark_of_octet(const struct reader *r, size_t offset)
 {
 	yaml_mark_t mark = { 0 };
@@ -45,7 +45,7 @@ static yaml_mark_t mark_of_octet(const struct reader *r, size_t offset)
 	return mark;
 }
 
-/* The octet at a mark, whose index counts characters. */
+/* The octet at a mark. A mark's index counts characters. */
 static char octet_at(const struct reader *r, yaml_mark_t mark)
 {
 	size_t characters = 0;
@@ -66,11 +66,11 @@ static void report_syntax(struct reader *r)
 	char text[256];
 	if (yaml->error == YAML_READER_ERROR) {
 		mark = mark_of_octet(r, yaml->problem_offset);
-		snprintf(text, sizeof text, "%s; the file has to be plain UTF-8 text", problem);
+		snprintf(text, sizeof text, "%s; the file must be UTF-8 text", problem);
 	} else if (octet_at(r, mark) == '\t') {
-		snprintf(text, sizeof text, "not valid YAML: a tab; YAML is indented by spaces");
+		snprintf(text, sizeof text, "not valid YAML: a tab; indent with spaces");
 	} else if (yaml->context) {
-		snprintf(text, sizeof text, "not valid YAML: %s, %s from line %zu", problem, yaml->context,
+		snprintf(text, sizeof text, "not valid YAML: %s, %s that starts at line %zu", problem, yaml->context,
 			 yaml->context_mark.line + 1);
 	} else {
 		snprintf(text, sizeof text, "not valid YAML: %s", problem);
@@ -106,7 +106,7 @@ static void wrong_event(struct reader *r, struct tree_node *node, const yaml_eve
 	node->wrong = true;
 }
 
-/* Aliases are refused, not followed: they are what makes small files large, and nothing here needs them. */
+/* Aliases are refused: they let a small file expand to a huge tree. */
 static void refuse_properties(struct reader *r, struct tree_node *node, const yaml_event_t *event)
 {
 	const yaml_char_t *anchor = NULL, *tag = NULL;
@@ -135,13 +135,13 @@ static void read_scalar(struct reader *r, struct tree_node *node, const yaml_eve
 	node->text = alloc_text("");
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	if (len > TREE_TEXT_MAX) {
-		wrong_event(r, node, event, "a value of more than 1024 characters; nothing here is that long");
+		wrong_event(r, node, event, "a value of more than 1024 octets; shorten it");
 		return;
 	}
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f) {
 			wrong_event(r, node, event,
-				    "a value with a control character or line end in it; write it in one line");
+				    "a value with a control character or a line break; write it on one line");
 			return;
 		}
 	}
@@ -160,12 +160,12 @@ static void append(struct tree_node *parent, struct tree_node **last, struct tre
 	*last = child;
 }
 
-/* A key that cannot be one is reported, and its value is left out of the tree. */
+/* Report an invalid key. Its value is left out of the tree. */
 static bool check_key(struct reader *r, const struct tree_node *key)
 {
 	const char *wrong = NULL;
 	if (key->kind != TREE_SCALAR)
-		wrong = "a key is a word; a list or mapping cannot be one";
+		wrong = "a list or mapping as key; write a single word";
 	else if (!key->wrong && key->plain && strcmp(key->text, "<<") == 0)
 		wrong = "merge keys (<<) are not supported; write the keys out";
 	if (wrong)
@@ -192,7 +192,7 @@ static void index_members(struct reader *r, struct tree_node *mapping)
 		const struct tree_node *key = mapping->sorted[i]->key;
 		if (first && strcmp(first->text, key->text) == 0)
 			diag_add(r->diags, DIAG_ERROR, key->file, key->line, key->column,
-				 "%s: given twice, first in line %u; keep one of them", key->text, first->line);
+				 "%s: given twice, first in line %u; remove one", key->text, first->line);
 		else
 			first = key;
 	}
@@ -200,7 +200,7 @@ static void index_members(struct reader *r, struct tree_node *mapping)
 
 static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, unsigned depth);
 
-/* Up to the event that ends parent. false: a fatal error was reported. */
+/* Read up to the event that ends parent. Returns false after a fatal error. */
 static bool read_children(struct reader *r, struct tree_node *parent, yaml_event_type_t end, unsigned depth)
 {
 	struct tree_node *key = NULL, *last = NULL;
@@ -225,13 +225,13 @@ static bool read_children(struct reader *r, struct tree_node *parent, yaml_event
 	}
 }
 
-/* event starts the node; NULL: a fatal error was reported. */
+/* Read the node that event starts. Returns NULL after a fatal error. */
 static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, unsigned depth)
 {
 	if (depth > TREE_DEPTH_MAX || r->tree->nodes == TREE_NODES_MAX) {
 		report_mark(r, event->start_mark,
-			    depth > TREE_DEPTH_MAX ? "nested deeper than 16 levels; no configuration is"
-						   : "more than 500000 values; no configuration has that many");
+			    depth > TREE_DEPTH_MAX ? "nested deeper than 16 levels, which is the maximum"
+						   : "more than 500000 values, which is the maximum");
 		return NULL;
 	}
 	struct tree_node *node = new_node(r, event);
@@ -247,7 +247,7 @@ static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, 
 		whole = read_children(r, node, YAML_MAPPING_END_EVENT, depth + 1);
 		if (whole)
 			index_members(r, node);
-	} else { /* an alias, reported by now */
+	} else { /* an alias: reported by refuse_properties */
 		node->text = alloc_text("");
 	}
 	return whole ? node : NULL;
@@ -255,7 +255,7 @@ static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, 
 
 /* ---- files ---- */
 
-/* Skips events up to the first of a type that tells: the start of a node, of a document, or the end. */
+/* Skip to the start of a document or of a node, or to the end of the stream. */
 static bool skip_to_content(struct reader *r, yaml_event_t *event)
 {
 	while (next_event(r, event)) {
@@ -273,7 +273,7 @@ static bool read_document(struct reader *r)
 		return false;
 	bool empty = event.type == YAML_STREAM_END_EVENT;
 	if (empty)
-		diag_add(r->diags, DIAG_ERROR, r->tree->file, 0, 0, "the file is empty; a configuration is wanted");
+		diag_add(r->diags, DIAG_ERROR, r->tree->file, 0, 0, "the file is empty; write a configuration");
 	yaml_event_delete(&event);
 	if (empty || !next_event(r, &event))
 		return false;
@@ -289,12 +289,12 @@ static bool read_stream(struct reader *r)
 		return false;
 	bool ended = event.type == YAML_STREAM_END_EVENT;
 	if (!ended)
-		report_mark(r, event.start_mark, "a second document (---); a configuration is one document");
+		report_mark(r, event.start_mark, "a second document (---); write one document per file");
 	yaml_event_delete(&event);
 	return ended;
 }
 
-/* libyaml takes it for a column: then the keys of the first line and those of the next are not in line. */
+/* libyaml counts a byte order mark as a column, so the first key would be indented deeper than the others. */
 static size_t byte_order_mark_len(const char *text, size_t len)
 {
 	static const char mark[] = { '\xef', '\xbb', '\xbf' };
@@ -310,7 +310,7 @@ static bool parse(struct tree *tree, const char *text, size_t len, struct diag_l
 		diag_add(diags, DIAG_ERROR, tree->file, 0, 0, "cannot be read: out of memory");
 		return false;
 	}
-	/* Not what a byte order mark says: UTF-16 is refused like any other octets that are not UTF-8. */
+	/* Without this, libyaml would accept UTF-16 that begins with a byte order mark. */
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)r.text, r.len);
 	bool ok = read_stream(&r);
@@ -325,14 +325,14 @@ static const char *check_file(int fd, struct stat *st)
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
 	if (st->st_size > TREE_FILE_MAX)
-		return "larger than 4 MiB, which no configuration is";
+		return "larger than 4 MiB, which is the maximum";
 	return NULL;
 }
 
-/* NULL, or why not. A file that shrinks meanwhile is read as short as it is. */
+/* Returns NULL or an error text. The caller frees *text. A file that shrinks during the call gives a short *len. */
 static const char *read_file(const char *file, struct stat *st, char **text, size_t *len)
 {
-	/* O_NONBLOCK: opening a FIFO must not hang us before fstat can tell. */
+	/* O_NONBLOCK: open must not block on a FIFO, which check_file refuses. */
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return strerror(errno);

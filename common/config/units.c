@@ -19,7 +19,7 @@ static bool is_alnum(char c)
 
 /* ---- numbers ---- */
 
-/* "12.5" times scale, exactly; *rest is what follows the number. */
+/* Parse "12.5" and multiply it by scale, without rounding. *rest points behind the number. */
 static bool parse_decimal(const char *text, int64_t scale, int64_t *value, const char **rest)
 {
 	int64_t sum = 0;
@@ -44,7 +44,7 @@ static bool parse_decimal(const char *text, int64_t scale, int64_t *value, const
 	return true;
 }
 
-/* Largest first, as units_duration_text wants it. */
+/* Largest first, so that units_duration_text finds the largest unit that divides the value. */
 static const struct {
 	const char *name;
 	int64_t ns;
@@ -67,7 +67,7 @@ const char *units_duration(const char *text, int64_t *ns)
 		int64_t value;
 		const char *rest;
 		if (!parse_decimal(text, duration_units[i].ns, &value, &rest) || rest != text + digits)
-			return "is not a number that fits; write 200ms, 1s or 5m";
+			return "is not a valid duration; write 200ms, 1s or 5m";
 		*ns = value;
 		return NULL;
 	}
@@ -86,7 +86,7 @@ const char *units_percent(const char *text, unsigned *permille)
 	if (!parse_decimal(text, 10, &value, &rest) || rest != text + digits)
 		return "is not a percentage in steps of 0.1%; write 10% or 0.5%";
 	if (value > 1000)
-		return "is out of range; 0% to 100%";
+		return "is out of range; use 0% to 100%";
 	*permille = (unsigned)value;
 	return NULL;
 }
@@ -98,7 +98,7 @@ const char *units_unsigned(const char *text, uint64_t *value)
 	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
 		return "is not a whole number; write digits only";
 	if (text[0] == '0' && text[1] != '\0')
-		return "has a leading zero; write it without";
+		return "has a leading zero; remove it";
 	if (!parse_decimal(text, 1, &number, &rest))
 		return "is too large";
 	*value = (uint64_t)number;
@@ -121,7 +121,7 @@ const char *units_boolean(const char *text, bool *value)
 {
 	bool yes = strcmp(text, "true") == 0;
 	if (!yes && strcmp(text, "false") != 0)
-		return "is neither true nor false";
+		return "is not a boolean; write true or false";
 	*value = yes;
 	return NULL;
 }
@@ -130,21 +130,21 @@ const char *units_name(const char *text)
 {
 	size_t len = strlen(text);
 	if (len == 0)
-		return "is empty; a name is wanted";
+		return "is empty; write a name";
 	if (len > UNITS_NAME_MAX)
-		return "is too long; a name has up to 64 characters";
+		return "is too long; a name has at most 64 characters";
 	if (!is_alnum(text[0]))
-		return "does not begin with a letter or digit; a name does";
+		return "does not begin with a letter or digit; names do";
 	for (const char *p = text; *p; p++) {
 		if (!is_alnum(*p) && !strchr("._-", *p))
-			return "is not a name; names are made of letters, digits, dot, underscore and hyphen";
+			return "is not a name; use letters, digits, dot, underscore and hyphen";
 	}
 	return NULL;
 }
 
 /* ---- addresses ---- */
 
-/* text without brackets into bare, which holds any address that inet_pton knows. */
+/* Copy text without brackets to bare. Returns false if a bracket is missing or bare is too short. */
 static bool strip_brackets(const char *text, char *bare, size_t bare_len)
 {
 	size_t len = strlen(text);
@@ -166,9 +166,9 @@ const char *units_address(const char *text, uint8_t address[16])
 	char bare[UNITS_ADDRESS_LEN];
 	uint8_t octets[16];
 	if (strchr(text, '/'))
-		return "is a network or a path; the address of one host is wanted";
+		return "is a network or a path; write the address of one host";
 	if (strchr(text, '%'))
-		return "has a scope; link-local addresses are not supported, name a global one";
+		return "has a scope; link-local addresses are not supported, use a global one";
 	bool fits = strip_brackets(text, bare, sizeof bare);
 	if (fits && inet_pton(AF_INET6, bare, octets) == 1) {
 		memcpy(address, octets, sizeof octets);
@@ -180,7 +180,7 @@ const char *units_address(const char *text, uint8_t address[16])
 		return NULL;
 	}
 	if (strchr(text, '.') && strchr(text, ':') && strchr(text, ':') == strrchr(text, ':'))
-		return "has a port in it; the port has a key of its own";
+		return "contains a port; write the port in its own key";
 	return "is not a numeric address; write it like 198.51.100.7 or 2001:db8::7";
 }
 
@@ -188,11 +188,11 @@ static const char *refuse_v4(const uint8_t a[4])
 {
 	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
 	if (a[0] == 0)
-		return "is no host's address; name the address of one host";
+		return "is not the address of a host; write the address of one host";
 	if (a[0] >= 224 && a[0] <= 239)
-		return "is a multicast address; name the address of one host";
+		return "is a multicast address; write the address of one host";
 	if (memcmp(a, broadcast, sizeof broadcast) == 0)
-		return "is the broadcast address; name the address of one host";
+		return "is the broadcast address; write the address of one host";
 	return NULL;
 }
 
@@ -200,11 +200,11 @@ static const char *refuse_v6(const uint8_t a[16])
 {
 	static const uint8_t unspecified[16];
 	if (memcmp(a, unspecified, sizeof unspecified) == 0)
-		return "is no host's address; name the address of one host";
+		return "is not the address of a host; write the address of one host";
 	if (a[0] == 0xff)
-		return "is a multicast address; name the address of one host";
+		return "is a multicast address; write the address of one host";
 	if (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)
-		return "is link-local and needs a scope, which is not supported; name a global address";
+		return "is link-local, which is not supported; use a global address";
 	return NULL;
 }
 
@@ -223,7 +223,7 @@ bool units_looks_numeric(const char *text)
 {
 	if (strpbrk(text, ":[]/%"))
 		return true;
-	/* RFC 1123, 2.1: the last label of a name is never all digits. */
+	/* RFC 1123, 2.1: the last label of a host name is never all digits. */
 	size_t len = strlen(text);
 	if (len > 0 && text[len - 1] == '.')
 		len--;
@@ -235,16 +235,16 @@ bool units_looks_numeric(const char *text)
 static const char *check_label(const char *label, size_t len)
 {
 	if (len == 0)
-		return "has an empty label; a DNS name is labels with single dots between";
+		return "has an empty label; write one dot between two labels";
 	if (len > UNITS_LABEL_MAX)
-		return "has a label of more than 63 characters, which no DNS name has";
+		return "has a label of more than 63 characters; a DNS name cannot";
 	if (label[0] == '-' || label[len - 1] == '-')
-		return "has a label that begins or ends with a hyphen, which no host name has";
+		return "has a label that begins or ends with a hyphen; a host name cannot";
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)label[i] >= 0x80)
 			return "is not ASCII; write an international name in its xn-- form";
 		if (!is_alnum(label[i]) && label[i] != '-')
-			return "is neither an address nor a host name; names are letters, digits, hyphens and dots";
+			return "is neither an address nor a host name; in a name use letters, digits, hyphens and dots";
 	}
 	return NULL;
 }
@@ -253,11 +253,11 @@ const char *units_dns_name(const char *text)
 {
 	size_t len = strlen(text);
 	if (len == 0)
-		return "is empty; an address or a DNS name is wanted";
+		return "is empty; write an address or a DNS name";
 	if (len > 1 && text[len - 1] == '.')
 		len--;
 	if (len > UNITS_HOST_MAX)
-		return "is longer than 253 characters, which no DNS name is";
+		return "is longer than 253 characters; a DNS name cannot be";
 	for (size_t start = 0; start <= len;) {
 		size_t label_len = strcspn(text + start, ".");
 		if (label_len > len - start)
@@ -281,11 +281,11 @@ const char *units_listen_address(const char *text, uint8_t address[16], uint16_t
 	memcpy(bare, text, len);
 	bare[len] = '\0';
 	if (strchr(bare, ':') && bare[0] != '[')
-		return wrong; /* an IPv6 address without brackets: which colon is the last? */
+		return wrong; /* an IPv6 address without brackets is ambiguous */
 	return units_address(bare, address) ? wrong : units_port(colon + 1, port);
 }
 
-/* ---- back to text ---- */
+/* ---- formatting ---- */
 
 const char *units_duration_text(int64_t ns, char text[UNITS_DURATION_LEN])
 {

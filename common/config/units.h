@@ -1,7 +1,7 @@
-/* Values as people write them, in YAML, on the command line and in URIs.
+/* Parse values from YAML, the command line and URIs.
  *
- * Each function returns NULL and stores the value, or returns what is wrong and what would be right, as static text
- * that continues "VALUE ": "has no unit; write 200ms, 1s or 5m". Then the value is untouched. */
+ * Each parser returns NULL and stores the value. On an error it stores nothing and returns static text that follows
+ * the value in a message and says how to correct it: "has no unit; write 200ms, 1s or 5m". */
 #ifndef FLOATPROBE_UNITS_H
 #define FLOATPROBE_UNITS_H
 
@@ -21,31 +21,34 @@ enum {
 #define UNITS_MS INT64_C(1000000)
 #define UNITS_S  (1000 * UNITS_MS)
 
-/* A number, decimals allowed, and one of ns us ms s m h d; less than 292 years, never negative. */
+/* A number, decimals allowed, and a unit: ns, us, ms, s, m, h or d. Not negative, less than 292 years. */
 const char *units_duration(const char *text, int64_t *ns) __attribute__((warn_unused_result));
-/* "10%", "0.5%": 0 to 100 %, in steps of 0.1 %. */
+/* "10%" or "0.5%": 0 to 100 %, in steps of 0.1 %. */
 const char *units_percent(const char *text, unsigned *permille) __attribute__((warn_unused_result));
+/* Decimal digits, without leading zeros. */
 const char *units_unsigned(const char *text, uint64_t *value) __attribute__((warn_unused_result));
 /* 1 to 65535. */
 const char *units_port(const char *text, uint16_t *port) __attribute__((warn_unused_result));
+/* "true" or "false". */
 const char *units_boolean(const char *text, bool *value) __attribute__((warn_unused_result));
-/* The name of a target, server, client, schedule: 1 to 64 letters, digits and ._-, none of the three in front. */
+/* A name of a target, server, client or schedule: 1 to 64 letters, digits, '.', '_' and '-'. The first character is a
+ * letter or a digit. */
 const char *units_name(const char *text) __attribute__((warn_unused_result));
 
-/* A numeric address, IPv6 also in brackets; IPv4 and IPv4-mapped come out as ::ffff:a.b.c.d. */
+/* A numeric address; IPv6 may be in brackets. IPv4 is stored as ::ffff:a.b.c.d. */
 const char *units_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
-/* The same, and of one host that can be talked to: not unspecified, multicast, broadcast, link-local. */
+/* A numeric unicast address: not unspecified, multicast, broadcast or link-local. */
 const char *units_host_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
-/* Could text be meant as a numeric address? Else it is a DNS name, right or wrong. */
+/* True if text looks like a numeric address, false if it looks like a DNS name. Either may be invalid. */
 bool units_looks_numeric(const char *text) __attribute__((warn_unused_result));
-/* RFC 1123 form, punycode for what is not ASCII; a final dot is allowed. */
+/* A host name as in RFC 1123, 2.1; non-ASCII labels in their xn-- form. A final dot is allowed. */
 const char *units_dns_name(const char *text) __attribute__((warn_unused_result));
-/* "198.51.100.1:8620", "[2001:db8::1]:8620": a numeric address, wildcard included, and a port. Where
- * only the port is wrong, the address is stored. */
+/* A numeric address and a port: "198.51.100.1:8620", "[2001:db8::1]:8620". The wildcard address is allowed. If only
+ * the port is wrong, the address is stored all the same. */
 const char *units_listen_address(const char *text, uint8_t address[16], uint16_t *port)
     __attribute__((warn_unused_result));
 
-/* Back to text. */
+/* Format a value. Both return text. */
 const char *units_duration_text(int64_t ns, char text[UNITS_DURATION_LEN]);
 const char *units_address_text(const uint8_t address[16], char text[UNITS_ADDRESS_LEN]);
 /* "02:00:5e:00:53:01" */

@@ -190,42 +190,40 @@ static void faults(void **state)
 	static const struct {
 		const char *yaml, *diags;
 	} cases[] = {
-		{ "{}\n", "c.yaml:1:1: error: key: missing; wanted: the file with this prober's secret key\n"
-			  "c.yaml:1:1: error: servers: missing; wanted: the identities that may answer, as NAME: "
+		{ "{}\n", "c.yaml:1:1: error: key: missing; expected: the file with this prober's secret key\n"
+			  "c.yaml:1:1: error: servers: missing; expected: the identities that may answer, as NAME: "
 			  "ed25519:KEY\n" },
 		{ ONE, "c.yaml:1:1: error: configuration: no target; give targets or targets_from\n" },
 		{ ONE "targets: []\n", "c.yaml:1:1: error: configuration: no target; give targets or targets_from\n" },
 		{ ONE "targets: { name: t }\n",
-		  "c.yaml:3:10: error: targets: is a mapping (key: value); a list is wanted\n" },
+		  "c.yaml:3:10: error: targets: is a mapping (key: value); expected a list\n" },
 		{ ONE "targets: [ t ]\n",
-		  "c.yaml:3:12: error: targets: is a single value; a mapping (key: value) is wanted\n" },
+		  "c.yaml:3:12: error: targets: is a single value; expected a mapping (key: value)\n" },
 		{ "name: b\nkey: b.key\nclients: { a: " KEY_A " }\nlisten: { port: x }\n",
-		  "c.yaml:3:1: error: clients: this is a configuration for floatprobed; floatprobe wants one of its "
-		  "own\n" },
+		  "c.yaml:3:1: error: clients: this is a configuration for floatprobed; floatprobe needs its own\n" },
 
 		/* keys */
 		{ "key: none.key\nservers: { b: " KEY_B " }\n" TARGET,
 		  "c.yaml:1:6: error: key: cannot open key file none.key: No such file or directory; `floatprobe "
 		  "keygen -o FILE` makes one\n" },
 		{ "key: " KEY_A "\nservers: { b: " KEY_B " }\n" TARGET,
-		  "c.yaml:1:6: error: key: is a public key; the file with the secret key is wanted\n" },
+		  "c.yaml:1:6: error: key: is a public key; write the path of the secret key file\n" },
 		{ "key: floatprobe-secret:AAAA\nservers: { b: floatprobe-secret:BBBB }\n" TARGET,
-		  "c.yaml:1:6: error: key: is the secret key itself; secrets stand in files of their own, name the "
-		  "file\n"
-		  "c.yaml:2:15: error: b: is a secret key, which is only for its owner; `floatprobe pubkey FILE` "
-		  "prints the public one\n" },
+		  "c.yaml:1:6: error: key: is a secret key; put it into a file, and write the path of that file\n"
+		  "c.yaml:2:15: error: b: is a secret key, which only its owner may have; `floatprobe pubkey FILE` "
+		  "prints the public key\n" },
 		{ "key: public.key\nservers: { b: ed25519:AAAA, c: b.key }\n" TARGET,
-		  "c.yaml:1:6: error: key: public.key holds a public key; the secret key file that `floatprobe keygen "
-		  "-o FILE` made is wanted\n"
+		  "c.yaml:1:6: error: key: public.key holds a public key; write the path of the secret key file\n"
 		  "c.yaml:2:15: error: b: has 4 characters after \"ed25519:\"; a public key has 44\n"
-		  "c.yaml:2:32: error: c: is not a public key; \"ed25519:\" and 44 characters of base64 are wanted\n"
-		  "c.yaml:3:12: error: server: missing; wanted: which of the servers must answer\n" },
+		  "c.yaml:2:32: error: c: is not a public key; write \"ed25519:\" and 44 characters of base64\n"
+		  "c.yaml:3:12: error: server: missing; expected: which of the servers must answer\n" },
 		{ "key: open.key\nservers: { b: " KEY_B " }\n" TARGET,
-		  "c.yaml:1:6: error: key: key file open.key can be used by others (mode 0644); chmod 600 it\n" },
+		  "c.yaml:1:6: error: key: key file open.key is accessible to other users (mode 0644); chmod 600 "
+		  "it\n" },
 		{ "key: a.key\nservers:\n  b: " KEY_B "\n  c: " KEY_B "\n  a: " KEY_A "\n"
 		  "targets: [ { name: t, address: 198.51.100.7, server: b } ]\n",
-		  "c.yaml:4:6: error: c: '" KEY_B "' is in c.yaml:3 already; a key belongs to one of them only\n"
-		  "c.yaml:5:6: error: a: '" KEY_A "' is in c.yaml:1 already; a key belongs to one of them only\n" },
+		  "c.yaml:4:6: error: c: '" KEY_B "' is already in c.yaml:3; each must have its own key\n"
+		  "c.yaml:5:6: error: a: '" KEY_A "' is already in c.yaml:1; each must have its own key\n" },
 		{ "key: a.key\nservers: {}\n" TARGET, "c.yaml:2:10: error: servers: is empty; name the identities that "
 						      "may answer, as NAME: ed25519:KEY\n" },
 
@@ -240,25 +238,25 @@ static void faults(void **state)
 		      "  g:\n" TARGET,
 		  "c.yaml:4:15: error: every: '500' has no unit; durations are written as 200ms, 1s or 5m\n"
 		  "c.yaml:4:28: error: jitter: '10' has no unit; percentages are written as 10% or 0.5%\n"
-		  "c.yaml:4:41: error: timeout: 61s is out of range; 1ms to 1m\n"
-		  "c.yaml:4:53: error: count: 0 is out of range; 1 to 256\n"
-		  "c.yaml:4:65: error: spacing: 0.5ms is out of range; 1ms to 1m\n"
+		  "c.yaml:4:41: error: timeout: 61s is out of range; use 1ms to 1m\n"
+		  "c.yaml:4:53: error: count: 0 is out of range; use 1 to 256\n"
+		  "c.yaml:4:65: error: spacing: 0.5ms is out of range; use 1ms to 1m\n"
 		  "c.yaml:5:39: error: spacing: 60 probes take 1200ms, longer than every (1s); make them fewer or "
 		  "closer\n"
 		  "c.yaml:6:15: error: every: 1001 probes would be under way at a time, more than a receipt covers "
 		  "(256); make the timeout shorter or every longer\n"
-		  "c.yaml:7:6: error: every: missing; wanted: how often, like 1s\n"
-		  "c.yaml:8:3: error: schedules: 'e e' is not a name; names are made of letters, digits, dot, "
+		  "c.yaml:7:6: error: every: missing; expected: how often, like 1s\n"
+		  "c.yaml:8:3: error: schedules: 'e e' is not a name; use letters, digits, dot, "
 		  "underscore and hyphen\n"
 		  "c.yaml:8:32: warning: spacing: has no effect on a single probe; give a count\n"
 		  "c.yaml:9:42: error: timeout: 2626 probes would be under way at a time, more than a receipt covers "
 		  "(256); make the timeout shorter or every longer\n"
-		  "c.yaml:10:5: error: g: has no value; a mapping (key: value) is wanted, or leave the key out\n" },
+		  "c.yaml:10:5: error: g: has no value; write a mapping (key: value), or remove the key\n" },
 		{ ONE "schedules: {}\n" TARGET, "c.yaml:3:12: error: schedules: is empty; name a schedule, or leave "
 						"the key out for one probe a second\n" },
 		{ ONE "schedules: { a: { every: 1s } }\n"
 		      "targets: [ { name: t, address: 198.51.100.7, schedule: [ b, a, a ] } ]\n",
-		  "c.yaml:4:58: error: schedule: 'b' is no schedule; did you mean a?\n"
+		  "c.yaml:4:58: error: schedule: 'b' is not a known schedule; did you mean a?\n"
 		  "c.yaml:4:64: error: schedule: 'a' stands there twice; once is enough\n" },
 
 		/* addresses */
@@ -270,35 +268,35 @@ static void faults(void **state)
 		      "  - { name: e, address: foo_bar.example }\n"
 		      "  - { name: f, address: 198.51.100.7/24, port: 65536 }\n"
 		      "  - { name: g, port: 0 }\n",
-		  "c.yaml:4:25: error: address: '0.0.0.0' is no host's address; name the address of one host\n"
-		  "c.yaml:5:25: error: address: 'ff02::1' is a multicast address; name the address of one host\n"
+		  "c.yaml:4:25: error: address: '0.0.0.0' is not the address of a host; write the address of one host\n"
+		  "c.yaml:5:25: error: address: 'ff02::1' is a multicast address; write the address of one host\n"
 		  "c.yaml:6:25: error: address: 'fe80::1%eth0' has a scope; link-local addresses are not supported, "
-		  "name a global one\n"
-		  "c.yaml:7:25: error: address: '255.255.255.255' is the broadcast address; name the address of one "
+		  "use a global one\n"
+		  "c.yaml:7:25: error: address: '255.255.255.255' is the broadcast address; write the address of one "
 		  "host\n"
-		  "c.yaml:8:25: error: address: 'foo_bar.example' is neither an address nor a host name; names are "
+		  "c.yaml:8:25: error: address: 'foo_bar.example' is neither an address nor a host name; in a name use "
 		  "letters, digits, hyphens and dots\n"
-		  "c.yaml:9:25: error: address: '198.51.100.7/24' is a network or a path; the address of one host is "
-		  "wanted\n"
+		  "c.yaml:9:25: error: address: '198.51.100.7/24' is a network or a path; write the address of one "
+		  "host\n"
 		  "c.yaml:9:48: error: port: '65536' is out of range; ports are 1 to 65535\n"
-		  "c.yaml:10:5: error: address: missing; wanted: what to probe, an IP address or a DNS name\n"
+		  "c.yaml:10:5: error: address: missing; expected: what to probe, an IP address or a DNS name\n"
 		  "c.yaml:10:22: error: port: '0' is out of range; ports are 1 to 65535\n" },
 
 		/* what a target refers to */
-		{ HEAD TARGET, "c.yaml:3:12: error: server: missing; wanted: which of the servers must answer\n" },
+		{ HEAD TARGET, "c.yaml:3:12: error: server: missing; expected: which of the servers must answer\n" },
 		{ "key: a.key\nservers: { boot-01: " KEY_B ", boot-02: " KEY_C " }\n"
 		  "targets:\n"
 		  "  - { name: t, address: 198.51.100.7, server: bot-01 }\n"
 		  "  - { name: u, address: 198.51.100.8, server: [ x, boot-01, boot-01 ] }\n"
 		  "  - { name: v, address: 198.51.100.9, server: [] }\n"
 		  "  - { name: w, address: 198.51.100.10, server: [ a, b, c, d, e ] }\n",
-		  "c.yaml:4:47: error: server: 'bot-01' is no server; did you mean boot-01?\n"
-		  "c.yaml:5:49: error: server: 'x' is no server; known here: boot-01, boot-02\n"
+		  "c.yaml:4:47: error: server: 'bot-01' is not a known server; did you mean boot-01?\n"
+		  "c.yaml:5:49: error: server: 'x' is not a known server; known here: boot-01, boot-02\n"
 		  "c.yaml:5:61: error: server: 'boot-01' stands there twice; once is enough\n"
-		  "c.yaml:6:47: error: server: is an empty list; name something, or leave the key out\n"
+		  "c.yaml:6:47: error: server: is an empty list; add an item, or remove the key\n"
 		  "c.yaml:7:48: error: server: names 5; a target has up to 4 servers\n" },
 		{ ONE "targets: [ { name: t, address: 198.51.100.7, schedule: cold } ]\n",
-		  "c.yaml:3:56: error: schedule: 'cold' is no schedule; known here: steady\n" },
+		  "c.yaml:3:56: error: schedule: 'cold' is not a known schedule; known here: steady\n" },
 
 		/* contradictions */
 		{ ONE "targets:\n"
@@ -325,37 +323,37 @@ static void faults(void **state)
 		  "c.yaml:3:77: error: sizes: 'x' is not a whole number; write digits only\n" },
 		{ ONE "targets: [ { name: t, address: 198.51.100.7, flows: { held: 65, fresh: 2 }, role: flaoting,\n"
 		      "  expect: unreachble, unpinned: 1 } ]\n",
-		  "c.yaml:3:61: error: held: 65 is out of range; 0 to 64\n"
-		  "c.yaml:3:72: error: fresh: 2 is out of range; 0 to 1\n"
+		  "c.yaml:3:61: error: held: 65 is out of range; use 0 to 64\n"
+		  "c.yaml:3:72: error: fresh: 2 is out of range; use 0 to 1\n"
 		  "c.yaml:3:83: error: role: 'flaoting' is not one of: droplet, floating, anchor\n"
 		  "c.yaml:4:11: error: expect: 'unreachble' is not one of: reachable, unreachable\n"
-		  "c.yaml:4:33: error: unpinned: '1' is neither true nor false\n" },
+		  "c.yaml:4:33: error: unpinned: '1' is not a boolean; write true or false\n" },
 		{ ONE "targets:\n"
 		      "  - { name: t, address: 198.51.100.7 }\n"
 		      "  - { name: t, address: example.org }\n"
 		      "  - { name: u, address: '::ffff:198.51.100.7' }\n"
 		      "  - { name: v, address: EXAMPLE.org }\n"
 		      "  - { name: w, address: example.org, port: 1 }\n",
-		  "c.yaml:5:13: error: name: 't' is in c.yaml:4 already; every target has a name of its own\n"
-		  "c.yaml:6:25: error: address: '198.51.100.7 port 8620' is in c.yaml:4 already; one target can have "
+		  "c.yaml:5:13: error: name: 't' is already in c.yaml:4; every target has a name of its own\n"
+		  "c.yaml:6:25: error: address: '198.51.100.7 port 8620' is already in c.yaml:4; one target can have "
 		  "several protocols, schedules and servers\n"
-		  "c.yaml:7:25: error: address: 'example.org port 8620' is in c.yaml:5 already; one target can have "
+		  "c.yaml:7:25: error: address: 'example.org port 8620' is already in c.yaml:5; one target can have "
 		  "several protocols, schedules and servers\n" },
 
 		/* the rest of the root */
 		{ ONE TARGET "lossy: 0%\nvantage: 'a b'\nweb: localhost:1\njournal: a.key\nnothing: 1\n",
-		  "c.yaml:4:8: error: lossy: 0% is out of range; 0.1% to 100%\n"
-		  "c.yaml:5:10: error: vantage: 'a b' is not a name; names are made of letters, digits, dot, "
+		  "c.yaml:4:8: error: lossy: 0% is out of range; use 0.1% to 100%\n"
+		  "c.yaml:5:10: error: vantage: 'a b' is not a name; use letters, digits, dot, "
 		  "underscore and hyphen\n"
 		  "c.yaml:6:6: error: web: 'localhost:1' is not ADDRESS:PORT; write it like 127.0.0.1:8622 or "
 		  "[::1]:8622\n"
-		  "c.yaml:7:10: error: journal: is the key file; the journal needs a file of its own\n"
+		  "c.yaml:7:10: error: journal: is the key file; write the journal to another file\n"
 		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, schedules, lossy, "
 		  "targets, targets_from, journal, web\n" },
 		{ ONE TARGET "journal: c.yaml\n",
-		  "c.yaml:4:10: error: journal: is this configuration itself; the journal needs a file of its own\n" },
+		  "c.yaml:4:10: error: journal: is this configuration file; write the journal to another file\n" },
 		{ ONE TARGET "targets: [ { name: u, address: 198.51.100.8 } ]\n",
-		  "c.yaml:4:1: error: targets: given twice, first in line 3; keep one of them\n" },
+		  "c.yaml:4:1: error: targets: given twice, first in line 3; remove one\n" },
 	};
 	(void)state;
 	fixture_write_key("public.key", KEY_A "\n");
@@ -407,15 +405,15 @@ static void faults_in_more_targets(void **state)
 	    "c.yaml:3:44: error: targets_from: none.yaml cannot be read: No such file or directory\n"
 	    "c.yaml:3:55: warning: targets_from: 'none*.yaml' matches no file\n"
 	    "c.yaml:3:69: error: targets_from: c.yaml is read already; name it once\n"
-	    "c.yaml:3:79: error: targets_from: is a list; a single value is wanted\n"
-	    "t/1.yaml:1:47: error: server: 'x' is no server; did you mean b?\n"
-	    "t/2.yaml:1:20: error: name: 'one' is in t/1.yaml:1 already; every target has a name of its own\n"
-	    "t/2.yaml:1:34: error: address: '198.51.100.1 port 8620' is in t/1.yaml:1 already; one target can "
+	    "c.yaml:3:79: error: targets_from: is a list; expected a single value\n"
+	    "t/1.yaml:1:47: error: server: 'x' is not a known server; did you mean b?\n"
+	    "t/2.yaml:1:20: error: name: 'one' is already in t/1.yaml:1; every target has a name of its own\n"
+	    "t/2.yaml:1:34: error: address: '198.51.100.1 port 8620' is already in t/1.yaml:1; one target can "
 	    "have several protocols, schedules and servers\n"
 	    "t/2.yaml:2:1: error: key: unknown key; known here: targets\n"
-	    "t/3.yaml:1:1: error: configuration: is a single value; a list is wanted\n"
-	    "t/4.yaml:2:1: error: not valid YAML: did not find expected node content, while parsing a flow "
-	    "node from line 2\n");
+	    "t/3.yaml:1:1: error: configuration: is a single value; expected a list\n"
+	    "t/4.yaml:2:1: error: not valid YAML: did not find expected node content, while parsing a flow node that "
+	    "starts at line 2\n");
 }
 
 static void uris(void **state)
@@ -475,7 +473,7 @@ static void faults_in_uris(void **state)
 	    "bad URIs", &diags,
 	    "--key: error: cannot open key file none.key: No such file or directory; `floatprobe keygen -o "
 	    "FILE` makes one\n"
-	    "--vantage: error: 'not a name' is not a name; names are made of letters, digits, dot, "
+	    "--vantage: error: 'not a name' is not a name; use letters, digits, dot, "
 	    "underscore and hyphen\n"
 	    "URI 1:1: error: does not begin with floatprobe://; floatprobe://KEY@ADDRESS[:PORT] is wanted\n"
 	    "URI 2:14: error: has no KEY@; floatprobe://KEY@ADDRESS[:PORT] is wanted\n"
@@ -484,8 +482,8 @@ static void faults_in_uris(void **state)
 	    "URI 3:39: error: 'upd' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted\n"
 	    "URI 4:58: error: an IPv6 address stands in brackets: [2001:db8::7]\n"
 	    "URI 5:58: error: '[2001:db8::7' is not a numeric address; write it like 198.51.100.7 or 2001:db8::7\n"
-	    "URI 6:58: error: '' is empty; an address or a DNS name is wanted\n"
-	    "URI 7:58: error: '198.51.100.7/x' is a network or a path; the address of one host is wanted\n"
+	    "URI 6:58: error: '' is empty; write an address or a DNS name\n"
+	    "URI 7:58: error: '198.51.100.7/x' is a network or a path; write the address of one host\n"
 	    "URI 8:77: error: '' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted\n"
 	    "URI 9:81: error: 'udp' stands there twice; once is enough\n"
 	    "URI 10:71: error: unknown query 'size=1'; only ?proto=udp,tcp is known\n"

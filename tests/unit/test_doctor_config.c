@@ -101,11 +101,11 @@ static void what_is_wrong_is_named_with_its_place(void **state)
 	refuse("clients: { }\nlisten: { port: 0 }\n",
 	       "c.yaml:2:17: error: port: '0' is out of range; ports are 1 to 65535\n");
 	refuse("clients: { }\nlisten: { addresses: [ 224.0.0.1, here ] }\n",
-	       "c.yaml:2:24: error: addresses: '224.0.0.1' is a multicast address; name the address of one host\n"
+	       "c.yaml:2:24: error: addresses: '224.0.0.1' is a multicast address; write the address of one host\n"
 	       "c.yaml:2:35: error: addresses: 'here' is not a numeric address; write it like 198.51.100.7 or "
 	       "2001:db8::7\n");
 	refuse("listen: { addresses: { } }\n",
-	       "c.yaml:1:22: error: addresses: is a mapping (key: value); a list or a single value is wanted\n");
+	       "c.yaml:1:22: error: addresses: is a mapping (key: value); expected a list or a single value\n");
 }
 
 int main(void)

@@ -97,38 +97,37 @@ static const struct {
 	const char *yaml, *diags;
 } cases[] = {
 	{ "number: 1\nshare: 50.1%\npause: 2s\nport: 0\n",
-	  "./s.yaml:1:9: error: number: 1 is out of range; 2 to 9\n"
-	  "./s.yaml:2:8: error: share: 50.1% is out of range; 0.5% to 50%\n"
-	  "./s.yaml:3:8: error: pause: 2s is out of range; 1ms to 1s\n"
+	  "./s.yaml:1:9: error: number: 1 is out of range; use 2 to 9\n"
+	  "./s.yaml:2:8: error: share: 50.1% is out of range; use 0.5% to 50%\n"
+	  "./s.yaml:3:8: error: pause: 2s is out of range; use 1ms to 1s\n"
 	  "./s.yaml:4:7: error: port: '0' is out of range; ports are 1 to 65535\n" },
 	{ "number: 18446744073709551618\n", "./s.yaml:1:9: error: number: '18446744073709551618' is too large\n" },
 	{ "number: [ 3 ]\nshare: { a: 1 }\ninner: x\npause:\nport: ~\n",
-	  "./s.yaml:1:9: error: number: is a list; a single value is wanted\n"
-	  "./s.yaml:2:8: error: share: is a mapping (key: value); a single value is wanted\n"
-	  "./s.yaml:3:8: error: inner: is a single value; a mapping (key: value) is wanted\n"
-	  "./s.yaml:4:7: error: pause: has no value; a single value is wanted, or leave the key out\n"
-	  "./s.yaml:5:7: error: port: has no value; a single value is wanted, or leave the key out\n" },
+	  "./s.yaml:1:9: error: number: is a list; expected a single value\n"
+	  "./s.yaml:2:8: error: share: is a mapping (key: value); expected a single value\n"
+	  "./s.yaml:3:8: error: inner: is a single value; expected a mapping (key: value)\n"
+	  "./s.yaml:4:7: error: pause: has no value; write a single value, or remove the key\n"
+	  "./s.yaml:5:7: error: port: has no value; write a single value, or remove the key\n" },
 	{ "nubmer: 3\nprot: 1\nwholly_else: 1\n",
 	  "./s.yaml:1:1: error: nubmer: unknown key; did you mean number?\n"
 	  "./s.yaml:2:1: error: prot: unknown key; did you mean port?\n"
 	  "./s.yaml:3:1: error: wholly_else: unknown key; known here: first, second, number, share, pause, port, "
 	  "protocols, path, inner\n" },
-	{ "inner: { on: yes, o: 1 }\n", "./s.yaml:1:8: error: name: missing; wanted: a name\n"
-					"./s.yaml:1:14: error: on: 'yes' is neither true nor false\n"
+	{ "inner: { on: yes, o: 1 }\n", "./s.yaml:1:8: error: name: missing; expected: a name\n"
+					"./s.yaml:1:14: error: on: 'yes' is not a boolean; write true or false\n"
 					"./s.yaml:1:19: error: o: unknown key; did you mean on?\n" },
-	{ "protocols: []\n",
-	  "./s.yaml:1:12: error: protocols: is an empty list; name something, or leave the key out\n" },
+	{ "protocols: []\n", "./s.yaml:1:12: error: protocols: is an empty list; add an item, or remove the key\n" },
 	{ "protocols: { udp: true }\n",
-	  "./s.yaml:1:12: error: protocols: is a mapping (key: value); a list or a single value is wanted\n" },
+	  "./s.yaml:1:12: error: protocols: is a mapping (key: value); expected a list or a single value\n" },
 	{ "protocols: [ udp, icmp, udp, [ tcp ] ]\n",
 	  "./s.yaml:1:19: error: protocols: 'icmp' is not one of: udp, tcp\n"
-	  "./s.yaml:1:25: error: protocols: 'udp' stands there twice; once is enough\n"
-	  "./s.yaml:1:30: error: protocols: is a list; a single value is wanted\n" },
-	{ "protocols: [ udp, udp ]\n", "./s.yaml:1:19: error: protocols: 'udp' stands there twice; once is enough\n" },
-	{ "path: ''\n", "./s.yaml:1:7: error: path: is empty; the path of a file is wanted\n" },
+	  "./s.yaml:1:25: error: protocols: 'udp' is given twice; remove one\n"
+	  "./s.yaml:1:30: error: protocols: is a list; expected a single value\n" },
+	{ "protocols: [ udp, udp ]\n", "./s.yaml:1:19: error: protocols: 'udp' is given twice; remove one\n" },
+	{ "path: ''\n", "./s.yaml:1:7: error: path: is empty; write the path of a file\n" },
 	{ "path: ~/x\n",
-	  "./s.yaml:1:7: error: path: '~/x' begins with ~, which only a shell expands; write the whole path\n" },
-	{ "- a\n", "./s.yaml:1:1: error: configuration: is a list; a mapping (key: value) is wanted\n" },
+	  "./s.yaml:1:7: error: path: '~/x' begins with ~, which only a shell expands; write the full path\n" },
+	{ "- a\n", "./s.yaml:1:1: error: configuration: is a list; expected a mapping (key: value)\n" },
 };
 
 static void faults(void **state)

@@ -120,42 +120,43 @@ static void faults(void **state)
 	static const struct {
 		const char *yaml, *diags;
 	} cases[] = {
-		{ "{}\n", "s.yaml:1:1: error: key: missing; wanted: the file with this server's secret key\n"
-			  "s.yaml:1:1: error: clients: missing; wanted: who may probe, as NAME: ed25519:KEY\n" },
+		{ "{}\n", "s.yaml:1:1: error: key: missing; expected: the file with this server's secret key\n"
+			  "s.yaml:1:1: error: clients: missing; expected: who may probe, as NAME: ed25519:KEY\n" },
 		{ "vantage: v\nkey: a.key\nservers: { b: " KEY_B " }\ntargets: [ { name: t, address: x y } ]\n",
-		  "s.yaml:3:1: error: servers: this is a configuration for floatprobe; floatprobed wants one of its "
-		  "own\n" },
+		  "s.yaml:3:1: error: servers: this is a configuration for floatprobe; floatprobed needs its own\n" },
 		{ "name: 'b b'\nkey: none.key\nclients: {}\n",
-		  "s.yaml:1:7: error: name: 'b b' is not a name; names are made of letters, digits, dot, underscore "
+		  "s.yaml:1:7: error: name: 'b b' is not a name; use letters, digits, dot, underscore "
 		  "and hyphen\n"
 		  "s.yaml:2:6: error: key: cannot open key file none.key: No such file or directory; `floatprobe "
 		  "keygen -o FILE` makes one\n"
 		  "s.yaml:3:10: error: clients: is empty; without clients nobody is answered\n" },
 		{ "key: b.key\nclients: [ " KEY_A " ]\n",
-		  "s.yaml:2:10: error: clients: is a list; a mapping (key: value) is wanted\n" },
+		  "s.yaml:2:10: error: clients: is a list; expected a mapping (key: value)\n" },
 		{ "key: b.key\nclients:\n  a: " KEY_A "\n  a b: ed25519:x\n  c: " KEY_A "\n  d: " KEY_B "\n  e:\n",
-		  "s.yaml:4:3: error: clients: 'a b' is not a name; names are made of letters, digits, dot, underscore "
+		  "s.yaml:4:3: error: clients: 'a b' is not a name; use letters, digits, dot, underscore "
 		  "and hyphen\n"
 		  "s.yaml:4:8: error: a b: has 1 characters after \"ed25519:\"; a public key has 44\n"
-		  "s.yaml:5:6: error: c: '" KEY_A "' is in s.yaml:3 already; a key belongs to one of them only\n"
-		  "s.yaml:6:6: error: d: '" KEY_B "' is in s.yaml:1 already; a key belongs to one of them only\n"
-		  "s.yaml:7:5: error: e: has no value; a single value is wanted, or leave the key out\n" },
+		  "s.yaml:5:6: error: c: '" KEY_A "' is already in s.yaml:3; each must have its own key\n"
+		  "s.yaml:6:6: error: d: '" KEY_B "' is already in s.yaml:1; each must have its own key\n"
+		  "s.yaml:7:5: error: e: has no value; write a single value, or remove the key\n" },
 		{ HEAD
 		  "listen: { port: 0, protocols: [ udp, sctp ], adresses: [],\n"
 		  "  addresses: [ 0.0.0.0, '::', 198.51.100.7, '::ffff:198.51.100.7', example.org, 224.0.0.1 ] }\n",
 		  "s.yaml:4:17: error: port: '0' is out of range; ports are 1 to 65535\n"
 		  "s.yaml:4:38: error: protocols: 'sctp' is not one of: udp, tcp\n"
 		  "s.yaml:4:46: error: adresses: unknown key; did you mean addresses?\n"
-		  "s.yaml:5:16: error: addresses: '0.0.0.0' is no host's address; name the address of one host\n"
-		  "s.yaml:5:25: error: addresses: '::' is no host's address; name the address of one host\n"
-		  "s.yaml:5:45: error: addresses: '198.51.100.7' is in s.yaml:5 already; an address is listened on "
+		  "s.yaml:5:16: error: addresses: '0.0.0.0' is not the address of a host; write the address of one "
+		  "host\n"
+		  "s.yaml:5:25: error: addresses: '::' is not the address of a host; write the address of one host\n"
+		  "s.yaml:5:45: error: addresses: '198.51.100.7' is already in s.yaml:5; an address is listened on "
 		  "once\n"
 		  "s.yaml:5:68: error: addresses: 'example.org' is not a numeric address; write it like 198.51.100.7 "
 		  "or 2001:db8::7\n"
-		  "s.yaml:5:81: error: addresses: '224.0.0.1' is a multicast address; name the address of one host\n" },
+		  "s.yaml:5:81: error: addresses: '224.0.0.1' is a multicast address; write the address of one "
+		  "host\n" },
 		{ HEAD "limits: { flows: 0, tcp_slots: 16385, clock_skew: 60 }\n",
-		  "s.yaml:4:18: error: flows: 0 is out of range; 1 to 4194304\n"
-		  "s.yaml:4:32: error: tcp_slots: 16385 is out of range; 1 to 16384\n"
+		  "s.yaml:4:18: error: flows: 0 is out of range; use 1 to 4194304\n"
+		  "s.yaml:4:32: error: tcp_slots: 16385 is out of range; use 1 to 16384\n"
 		  "s.yaml:4:51: error: clock_skew: '60' has no unit; durations are written as 200ms, 1s or 5m\n" },
 		{ HEAD "peers:\n"
 		       "  c: { key: " KEY_C ", address: 0.0.0.0 }\n"
@@ -164,27 +165,27 @@ static void faults(void **state)
 		       "  f: { adress: x }\n"
 		       "  g: " KEY_A "\n"
 		       "  h: { key: " KEY_A ", address: h.example }\n",
-		  "s.yaml:5:76: error: address: '0.0.0.0' is no host's address; name the address of one host\n"
-		  "s.yaml:6:13: error: key: '" KEY_C "' is in s.yaml:5 already; a key belongs to one of them only\n"
-		  "s.yaml:7:13: error: key: '" KEY_B "' is in s.yaml:2 already; a key belongs to one of them only\n"
+		  "s.yaml:5:76: error: address: '0.0.0.0' is not the address of a host; write the address of one host\n"
+		  "s.yaml:6:13: error: key: '" KEY_C "' is already in s.yaml:5; each must have its own key\n"
+		  "s.yaml:7:13: error: key: '" KEY_B "' is already in s.yaml:2; each must have its own key\n"
 		  "s.yaml:7:96: error: port: '0' is out of range; ports are 1 to 65535\n"
-		  "s.yaml:8:6: error: key: missing; wanted: the public key of the peer\n"
-		  "s.yaml:8:6: error: address: missing; wanted: where the peer is reached\n"
+		  "s.yaml:8:6: error: key: missing; expected: the public key of the peer\n"
+		  "s.yaml:8:6: error: address: missing; expected: where the peer is reached\n"
 		  "s.yaml:8:8: error: adress: unknown key; did you mean address?\n"
-		  "s.yaml:9:6: error: g: is a single value; a mapping (key: value) is wanted\n"
+		  "s.yaml:9:6: error: g: is a single value; expected a mapping (key: value)\n"
 		  "s.yaml:10:76: error: address: 'h.example' is not a numeric address; write it like 198.51.100.7 or "
 		  "2001:db8::7\n" },
 		{ HEAD "watch: { neighbors: true, half_open: 1, applications: [ { protocol: sctp }, x ] }\n"
 		       "repair: true\n"
 		       "journal: b.key\n",
 		  "s.yaml:4:10: error: neighbors: unknown key; did you mean neighbours?\n"
-		  "s.yaml:4:38: error: half_open: '1' is neither true nor false\n"
-		  "s.yaml:4:57: error: name: missing; wanted: what to call it\n"
-		  "s.yaml:4:57: error: port: missing; wanted: the port it listens on\n"
+		  "s.yaml:4:38: error: half_open: '1' is not a boolean; write true or false\n"
+		  "s.yaml:4:57: error: name: missing; expected: what to call it\n"
+		  "s.yaml:4:57: error: port: missing; expected: the port it listens on\n"
 		  "s.yaml:4:69: error: protocol: 'sctp' is not one of: udp, tcp\n"
-		  "s.yaml:4:77: error: applications: is a single value; a mapping (key: value) is wanted\n"
-		  "s.yaml:5:9: error: repair: is a single value; a mapping (key: value) is wanted\n"
-		  "s.yaml:6:10: error: journal: is the key file; the journal needs a file of its own\n" },
+		  "s.yaml:4:77: error: applications: is a single value; expected a mapping (key: value)\n"
+		  "s.yaml:5:9: error: repair: is a single value; expected a mapping (key: value)\n"
+		  "s.yaml:6:10: error: journal: is the key file; write the journal to another file\n" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

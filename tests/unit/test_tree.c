@@ -73,9 +73,9 @@ static const struct {
 	const char *diags;
 } cases[] = {
 	{ "a: 1\nb: 2\na: 3\nc: { d: 1, d: 2, d: 3 }\n", false,
-	  "t.yaml:3:1: error: a: given twice, first in line 1; keep one of them\n"
-	  "t.yaml:4:12: error: d: given twice, first in line 4; keep one of them\n"
-	  "t.yaml:4:18: error: d: given twice, first in line 4; keep one of them\n" },
+	  "t.yaml:3:1: error: a: given twice, first in line 1; remove one\n"
+	  "t.yaml:4:12: error: d: given twice, first in line 4; remove one\n"
+	  "t.yaml:4:18: error: d: given twice, first in line 4; remove one\n" },
 	{ "a: &x [ 1 ]\nb: *x\n", false,
 	  "t.yaml:1:4: error: anchors and aliases (& and *) are not supported; write the value out\n"
 	  "t.yaml:2:4: error: anchors and aliases (& and *) are not supported; write the value out\n" },
@@ -87,35 +87,34 @@ static const struct {
 	  "t.yaml:2:3: error: merge keys (<<) are not supported; write the keys out\n" },
 	{ "\"<<\": 1\n", false, "" },
 	{ "? [ a ]\n: 1\n? { b: 1 }\n: 2\nc: 3\n", false,
-	  "t.yaml:1:3: error: a key is a word; a list or mapping cannot be one\n"
-	  "t.yaml:3:3: error: a key is a word; a list or mapping cannot be one\n" },
+	  "t.yaml:1:3: error: a list or mapping as key; write a single word\n"
+	  "t.yaml:3:3: error: a list or mapping as key; write a single word\n" },
 	{ "a: \"x\\0y\"\nb: \"\\e[31m\"\nc: |\n  two\n  lines\nd: \"\\x7f\"\n\"\\n\": 1\n", false,
-	  "t.yaml:1:4: error: a value with a control character or line end in it; write it in one line\n"
-	  "t.yaml:2:4: error: a value with a control character or line end in it; write it in one line\n"
-	  "t.yaml:3:4: error: a value with a control character or line end in it; write it in one line\n"
-	  "t.yaml:6:4: error: a value with a control character or line end in it; write it in one line\n"
-	  "t.yaml:7:1: error: a value with a control character or line end in it; write it in one line\n" },
-	{ "", true, "t.yaml: error: the file is empty; a configuration is wanted\n" },
-	{ "# nothing\n", true, "t.yaml: error: the file is empty; a configuration is wanted\n" },
-	{ "a: 1\n---\nb: 2\n", true, "t.yaml:2:1: error: a second document (---); a configuration is one document\n" },
+	  "t.yaml:1:4: error: a value with a control character or a line break; write it on one line\n"
+	  "t.yaml:2:4: error: a value with a control character or a line break; write it on one line\n"
+	  "t.yaml:3:4: error: a value with a control character or a line break; write it on one line\n"
+	  "t.yaml:6:4: error: a value with a control character or a line break; write it on one line\n"
+	  "t.yaml:7:1: error: a value with a control character or a line break; write it on one line\n" },
+	{ "", true, "t.yaml: error: the file is empty; write a configuration\n" },
+	{ "# nothing\n", true, "t.yaml: error: the file is empty; write a configuration\n" },
+	{ "a: 1\n---\nb: 2\n", true, "t.yaml:2:1: error: a second document (---); write one document per file\n" },
 	{ "a: 1\n...\nb: 2\n", true, "t.yaml:3:1: error: not valid YAML: did not find expected <document start>\n" },
-	{ "a: 1\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; YAML is indented by spaces\n" },
-	{ "a:\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; YAML is indented by spaces\n" },
-	{ "\xc3\xa4: 1\nb:\n\tc: 2\n", true, "t.yaml:3:1: error: not valid YAML: a tab; YAML is indented by spaces\n" },
+	{ "a: 1\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; indent with spaces\n" },
+	{ "a:\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; indent with spaces\n" },
+	{ "\xc3\xa4: 1\nb:\n\tc: 2\n", true, "t.yaml:3:1: error: not valid YAML: a tab; indent with spaces\n" },
 	{ "a: [ 1,\n  2\nb: 3\n", true,
-	  "t.yaml:3:2: error: not valid YAML: did not find expected ',' or ']', while parsing a flow sequence from "
-	  "line 1\n" },
+	  "t.yaml:3:2: error: not valid YAML: did not find expected ',' or ']', while parsing a flow sequence that "
+	  "starts at line 1\n" },
 	{ "a: \"x\n", true,
-	  "t.yaml:2:1: error: not valid YAML: found unexpected end of stream, while scanning a quoted scalar from line "
+	  "t.yaml:2:1: error: not valid YAML: found unexpected end of stream, while scanning a quoted scalar that "
+	  "starts at line "
 	  "1\n" },
-	{ "a: 1\nb: \xff\n", true,
-	  "t.yaml:2:4: error: invalid leading UTF-8 octet; the file has to be plain UTF-8 text\n" },
-	{ "a: \xc3\xa4\xc3\n", true,
-	  "t.yaml:1:6: error: invalid trailing UTF-8 octet; the file has to be plain UTF-8 text\n" },
+	{ "a: 1\nb: \xff\n", true, "t.yaml:2:4: error: invalid leading UTF-8 octet; the file must be UTF-8 text\n" },
+	{ "a: \xc3\xa4\xc3\n", true, "t.yaml:1:6: error: invalid trailing UTF-8 octet; the file must be UTF-8 text\n" },
 	{ "a: \x1b[31m\n", true,
-	  "t.yaml:1:4: error: control characters are not allowed; the file has to be plain UTF-8 text\n" },
+	  "t.yaml:1:4: error: control characters are not allowed; the file must be UTF-8 text\n" },
 	{ "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", true,
-	  "t.yaml:1:17: error: nested deeper than 16 levels; no configuration is\n" },
+	  "t.yaml:1:17: error: nested deeper than 16 levels, which is the maximum\n" },
 	{ "[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]", false, "" },
 };
 
@@ -139,14 +138,14 @@ static void octets_that_are_no_text(void **state)
 	fixture_write_octets("t.yaml", "a: 1\nb\0: 2\n", 11);
 	assert_null(tree_load("t.yaml", &diags));
 	fixture_expect("NUL", &diags,
-		       "t.yaml:2:2: error: control characters are not allowed; the file has to be plain UTF-8 text\n");
+		       "t.yaml:2:2: error: control characters are not allowed; the file must be UTF-8 text\n");
 	fixture_write_octets("t.yaml",
 			     "\xff\xfe"
 			     "a\0:\0 \0b\0",
 			     10);
 	assert_null(tree_load("t.yaml", &diags));
 	fixture_expect("UTF-16", &diags,
-		       "t.yaml:1:1: error: invalid leading UTF-8 octet; the file has to be plain UTF-8 text\n");
+		       "t.yaml:1:1: error: invalid leading UTF-8 octet; the file must be UTF-8 text\n");
 }
 
 static void files_that_are_none(void **state)
@@ -179,24 +178,22 @@ static void bounds(void **state)
 	write_repeated("#234567890123456789012345678901\n", TREE_FILE_MAX / 32 + 1);
 	assert_null(tree_load("t.yaml", &diags));
 	fixture_expect("large file", &diags,
-		       "t.yaml: error: cannot be read: larger than 4 MiB, which no configuration is\n");
+		       "t.yaml: error: cannot be read: larger than 4 MiB, which is the maximum\n");
 
 	write_repeated("- a\n", TREE_NODES_MAX);
 	assert_null(tree_load("t.yaml", &diags));
-	fixture_expect("many nodes", &diags,
-		       "t.yaml:500000:3: error: more than 500000 values; no configuration has that many\n");
+	fixture_expect("many nodes", &diags, "t.yaml:500000:3: error: more than 500000 values, which is the maximum\n");
 
 	write_repeated("[", 1000000);
 	assert_null(tree_load("t.yaml", &diags));
-	fixture_expect("deep", &diags, "t.yaml:1:17: error: nested deeper than 16 levels; no configuration is\n");
+	fixture_expect("deep", &diags, "t.yaml:1:17: error: nested deeper than 16 levels, which is the maximum\n");
 
 	write_repeated("x", TREE_TEXT_MAX + 1);
 	struct tree *tree = tree_load("t.yaml", &diags);
 	assert_non_null(tree);
 	assert_string_equal(tree->root->text, "");
 	tree_free(tree);
-	fixture_expect("long value", &diags,
-		       "t.yaml:1:1: error: a value of more than 1024 characters; nothing here is that long\n");
+	fixture_expect("long value", &diags, "t.yaml:1:1: error: a value of more than 1024 octets; shorten it\n");
 }
 
 static void diags_are_ordered(void **state)
@@ -232,7 +229,8 @@ static void diags_are_bounded_and_clean(void **state)
 	assert_int_equal(diags.len, 1000);
 	assert_int_equal(diags.errors, 1500);
 	char *text = fixture_text(&diags);
-	assert_non_null(strstr(text, "f:1000:1: error: wrong\nthese are the first 1000; 1500 errors in all\n"));
+	assert_non_null(
+	    strstr(text, "f:1000:1: error: wrong\nonly the first 1000 messages are shown; there are 1500 errors\n"));
 	free(text);
 	diag_free(&diags);
 	assert_int_equal(diags.errors, 0);
