@@ -1,4 +1,4 @@
-/* The two clocks, in nanoseconds, and time as people read it. A simulation links clocks of its own. */
+/* Clocks in nanoseconds, and time as text. tests/sim links its own clocks. */
 #ifndef FLOATPROBE_CLOCK_H
 #define FLOATPROBE_CLOCK_H
 
@@ -7,7 +7,7 @@
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */
 int64_t clock_real_ns(void); /* CLOCK_REALTIME, since 1970 */
 
-/* RFC 3339 UTC with microseconds. Returns text. */
+/* Format as RFC 3339 in UTC with microseconds. Returns text. */
 enum { CLOCK_TEXT_LEN = 32 };
 const char *clock_text(int64_t realtime_ns, char text[CLOCK_TEXT_LEN]);
 

@@ -58,7 +58,8 @@ static enum errqueue_meaning meaning_of_icmp6(uint8_t type, uint8_t code)
 
 static void take_error(struct errqueue_entry *entry, const struct sock_extended_err *err)
 {
-	const struct sockaddr *offender = (const struct sockaddr *)(err + 1); /* SO_EE_OFFENDER, but const */
+	const struct sockaddr *offender =
+	    (const struct sockaddr *)(err + 1); /* SO_EE_OFFENDER without its cast to non-const */
 
 	entry->error = (int)err->ee_errno;
 	entry->type = err->ee_type;
@@ -92,7 +93,7 @@ static void take_control(struct errqueue_entry *entry, const struct cmsghdr *c)
 	const void *data = CMSG_DATA(c);
 
 	if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING) {
-		struct timespec ts; /* the first of three: software */
+		struct timespec ts; /* the first of three is the software timestamp */
 		memcpy(&ts, data, sizeof ts);
 		entry->sent_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	} else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||

@@ -1,4 +1,5 @@
-/* A socket's error queue: ICMP errors for what we sent, and TX timestamps (they share it; see ee_origin). */
+/* A socket's error queue: ICMP errors, local errors and send timestamps. See IP_RECVERR in ip(7), and
+ * Documentation/networking/timestamping.rst in the kernel's source. */
 #ifndef FLOATPROBE_ERRQUEUE_H
 #define FLOATPROBE_ERRQUEUE_H
 
@@ -8,32 +9,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum errqueue_kind { ERRQUEUE_TIMESTAMP, ERRQUEUE_ICMP, ERRQUEUE_LOCAL };
+enum errqueue_kind {
+	ERRQUEUE_TIMESTAMP, /* a datagram was sent */
+	ERRQUEUE_ICMP,      /* an ICMP or ICMPv6 error */
+	ERRQUEUE_LOCAL,     /* an error of this host */
+};
 
-enum errqueue_meaning {                       /* of ICMP and ICMPv6 alike */
-			ERRQUEUE_PORT,        /* port unreachable */
-			ERRQUEUE_UNREACHABLE, /* net, host, no route, address; own ARP failed */
-			ERRQUEUE_PROHIBITED,
-			ERRQUEUE_TOO_BIG,
-			ERRQUEUE_OTHER,
+/* Meaning of an ICMP error (RFC 792, RFC 1812) or ICMPv6 error (RFC 4443). */
+enum errqueue_meaning {
+	ERRQUEUE_PORT,        /* port unreachable */
+	ERRQUEUE_UNREACHABLE, /* network, host or address unreachable, no route, or our ARP failed */
+	ERRQUEUE_PROHIBITED,  /* administratively prohibited */
+	ERRQUEUE_TOO_BIG,     /* larger than the path MTU */
+	ERRQUEUE_OTHER,
 };
 
 struct errqueue_entry {
 	enum errqueue_kind kind;
-	uint32_t timestamp_id; /* TIMESTAMP: the datagram's count on this socket since the option was set */
-	int64_t sent_ns;       /* TIMESTAMP: realtime */
-	enum errqueue_meaning meaning;
-	uint8_t type, code;
-	int error;                   /* the errno that the kernel made of it */
-	uint32_t mtu;                /* TOO_BIG; 0: not said */
-	struct endpoint destination; /* where our datagram went */
-	struct endpoint offender;    /* who sent the error; for LOCAL and our own failing ARP: ourselves */
-	struct endpoint source;      /* the address that our datagram had (ipi_addr), if packet_info is on */
-	const uint8_t *payload;      /* the quoted octets of our datagram's payload; valid until the next call */
+	uint32_t timestamp_id;         /* TIMESTAMP: number of the datagram, from 0 when the option was set */
+	int64_t sent_ns;               /* TIMESTAMP: realtime; else 0 */
+	enum errqueue_meaning meaning; /* ICMP, LOCAL */
+	uint8_t type, code;            /* ICMP: of the error message */
+	int error;                     /* the kernel's errno for it */
+	uint32_t mtu;                  /* TOO_BIG: the path MTU; 0: not known */
+	struct endpoint destination;   /* of our datagram */
+	struct endpoint offender;      /* sender of the error; LOCAL and failed ARP: this host */
+	struct endpoint source;        /* source address of our datagram, if packet_info is set (udp.h) */
+	const uint8_t *payload;        /* start of our datagram's payload as quoted by the error; inside scratch */
 	size_t payload_len;
 };
 
-/* Read one entry without blocking. 1: *entry is filled; 0: nothing there; -errno. */
+/* Read one entry without blocking. Returns 1 if *entry is filled, 0 if the queue is empty, or -errno. */
 int errqueue_read(int fd, struct errqueue_entry *entry, uint8_t *scratch, size_t scratch_len);
 
 #endif

@@ -9,21 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room for minutes of a busy prober while the disk is full. */
+/* Minutes of a busy prober's lines, while the disk is full. */
 enum { BUFFER_LEN = 256 * 1024 };
 
 struct journal {
 	char *path;
 	int fd;
-	bool torn;              /* what the file holds ends within the line that the buffer goes on with */
-	bool failing;           /* reported already; until a flush succeeds */
-	uint64_t lost;          /* ever */
-	uint64_t lost_reported; /* of them, how many the log knows of */
+	bool torn;              /* the file ends inside a line; the buffer begins with the rest of it */
+	bool failing;           /* the failure is reported; cleared by the next successful flush */
+	uint64_t lost;          /* lines lost since journal_open */
+	uint64_t lost_reported; /* lost lines that the log has reported */
 	size_t len;
-	char buffer[BUFFER_LEN + 1]; /* and a line end before the first line, see end_torn_line */
+	char buffer[BUFFER_LEN + 1]; /* one octet more for the line feed of end_torn_line */
 };
 
-/* Does the file end in a line that a crash has cut off? Pipes and devices never do. */
+/* True if a regular file's last line has no line feed, as after a crash. */
 static bool ends_torn(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -37,8 +37,8 @@ static bool ends_torn(const char *path)
 	return torn;
 }
 
-/* Before our first line, end the one that a crash has left. A line of ours never starts with a line end, so one there
- * says that this was done. */
+/* End the file's last line if a crash cut it off. A line never starts with a line feed, so a line feed at the start of
+ * the buffer shows that this is done already. */
 static void end_torn_line(struct journal *journal)
 {
 	if (!ends_torn(journal->path) || (journal->len > 0 && journal->buffer[0] == '\n'))
@@ -48,7 +48,7 @@ static void end_torn_line(struct journal *journal)
 	journal->len++;
 }
 
-/* O_NONBLOCK is for a FIFO: without a reader it is refused instead of waited for, and a slow reader is a full disk. */
+/* O_NONBLOCK is for a FIFO: without a reader open fails instead of blocking, and with a slow reader write fails. */
 static int open_file(const char *path)
 {
 	if (strcmp(path, JOURNAL_STDOUT) == 0)
@@ -87,7 +87,7 @@ static void consume(struct journal *journal, size_t len)
 static void report_failure(struct journal *journal)
 {
 	if (!journal->failing)
-		log_error("journal %s: %s; lines are kept as long as there is room for them", journal->path,
+		log_error("journal %s: cannot write: %s; new lines are kept in memory, up to 256 KiB", journal->path,
 			  strerror(errno));
 	journal->failing = true;
 }
@@ -97,7 +97,7 @@ static void report_recovery(struct journal *journal)
 	if (!journal->failing)
 		return;
 	journal->failing = false;
-	log_warning("journal %s: written again; %llu lines lost", journal->path,
+	log_warning("journal %s: writing works again; %llu lines were lost", journal->path,
 		    (unsigned long long)(journal->lost - journal->lost_reported));
 	journal->lost_reported = journal->lost;
 }
@@ -119,7 +119,7 @@ bool journal_flush(struct journal *journal)
 	return true;
 }
 
-/* Append the line to the buffer; false: there is no room. */
+/* Append the line to the buffer. Returns false if there is no room. */
 static bool append(struct journal *journal, const json_t *object)
 {
 	size_t room = sizeof journal->buffer - journal->len;
@@ -142,20 +142,20 @@ void journal_write(struct journal *journal, json_t *object)
 	json_decref(object);
 }
 
-/* Give up the first len octets of the buffer. A line end at their head belongs to a line that is in the file. */
-static void give_up(struct journal *journal, size_t len)
+/* Drop the first len octets of the buffer. A line feed at the start ends a line of the file, so it does not count. */
+static void drop(struct journal *journal, size_t len)
 {
 	for (size_t i = 1; i < len; i++)
 		journal->lost += journal->buffer[i] == '\n';
 	consume(journal, len);
 }
 
-/* The line that the old file has in part: its rest would mean nothing at the head of the new one. */
-static void give_up_torn_rest(struct journal *journal)
+/* Drop the rest of a line whose beginning is in the old file. */
+static void drop_torn_rest(struct journal *journal)
 {
 	const char *end = memchr(journal->buffer, '\n', journal->len);
 	if (journal->torn && end)
-		give_up(journal, (size_t)(end - journal->buffer) + 1);
+		drop(journal, (size_t)(end - journal->buffer) + 1);
 }
 
 bool journal_reopen(struct journal *journal)
@@ -168,7 +168,7 @@ bool journal_reopen(struct journal *journal)
 		return false;
 	close(journal->fd);
 	journal->fd = fd;
-	give_up_torn_rest(journal);
+	drop_torn_rest(journal);
 	end_torn_line(journal);
 	return true;
 }
@@ -184,13 +184,13 @@ bool journal_close(struct journal *journal)
 		return true;
 	bool whole = journal_flush(journal);
 	if (!whole) {
-		give_up(journal, journal->len);
-		log_error("journal %s: closed; %llu lines lost", journal->path,
+		drop(journal, journal->len);
+		log_error("journal %s: closed; %llu lines were lost", journal->path,
 			  (unsigned long long)(journal->lost - journal->lost_reported));
 	}
-	/* EINVAL: a pipe or device, which has nothing to sync. */
+	/* EINVAL: a pipe or device, which cannot be synced. */
 	if (fsync(journal->fd) < 0 && errno != EINVAL) {
-		log_error("journal %s: %s", journal->path, strerror(errno));
+		log_error("journal %s: cannot sync: %s", journal->path, strerror(errno));
 		whole = false;
 	}
 	close(journal->fd);

@@ -1,5 +1,6 @@
-/* A journal: JSON objects, one a line, appended to a file. A full disk is reported once, counted, and survived:
- * what fits stays buffered and goes on at the very octet where the disk was full, so that no line is torn. */
+/* A journal: a file to which JSON objects are appended, one per line. If a write fails, the lines stay in a buffer and
+ * the next flush continues at the octet where the write stopped, so no line is torn. The log reports the first failure
+ * and the recovery. Lines that do not fit in the buffer are lost and counted. */
 #ifndef FLOATPROBE_JOURNAL_H
 #define FLOATPROBE_JOURNAL_H
 
@@ -7,27 +8,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How a JSON line of ours is written, here and on stdout. */
+/* Format of all JSON lines, in journals and on stdout. */
 #define JOURNAL_JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 struct journal;
 
-/* In the place of a path: what standard output is, also where /dev/stdout cannot be opened (a socket of systemd's). */
+/* Path for standard output. Unlike /dev/stdout it also works where stdout is a socket, as under systemd. */
 #define JOURNAL_STDOUT "-"
 
-/* Append to path (0640 if it is new). If a crash left it without a line end, one is written first. NULL, with errno
- * set, if it can't be opened. */
+/* Open path for appending; a new file has mode 0640. If the file does not end in a line feed, one is written before the
+ * first line. Returns NULL with errno set on an error. */
 struct journal *journal_open(const char *path);
-/* Takes over the reference (NULL is ignored, journal NULL too). Buffered: journal_flush hands it to the kernel. */
+/* Add a line to the buffer. Takes over the reference to object. If journal or object is NULL, nothing is written. */
 void journal_write(struct journal *journal, json_t *object);
-/* Write out what is buffered; call it from a timer or at once for few lines. false: some had to stay buffered. */
+/* Write the buffer to the file. Returns false if lines stay in the buffer. */
 bool journal_flush(struct journal *journal);
-/* The file may have been moved away (logrotate): flush, open path again. false, with errno set: could not; the old one
- * goes on. */
+/* Flush, then open path again, after logrotate has moved the file. On an error it returns false with errno set and
+ * keeps the old file. */
 bool journal_reopen(struct journal *journal);
-/* Lines that could not be written, ever. */
+/* Number of lines lost since journal_open. */
 uint64_t journal_lost(const struct journal *journal);
-/* Flush, fsync, close. false: lines had to be given up. */
+/* Flush, fsync, close, free. Returns false if lines are lost. */
 bool journal_close(struct journal *journal);
 
 #endif

@@ -16,7 +16,7 @@
 enum {
 	BASE64_LEN = 44,
 	SECRET_LEN = sizeof SECRET_PREFIX - 1 + BASE64_LEN,
-	CONTENT_MAX = SECRET_LEN + 2, /* a line end, and one octet more to notice a longer file */
+	CONTENT_MAX = SECRET_LEN + 2, /* a line feed, and one octet to detect a longer file */
 };
 
 static bool fail(char error[KEYFILE_ERROR_LEN], const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -47,21 +47,22 @@ static bool check_file(const char *path, int fd, char error[KEYFILE_ERROR_LEN])
 	if (fstat(fd, &st) < 0)
 		return fail(error, "cannot read key file %s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return fail(error, "%s is not a regular file; a key file is wanted", path);
+		return fail(error, "%s is not a regular file; write the path of a key file", path);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return fail(error,
-			    "key file %s belongs to another user (uid %u); it must belong to the user who runs this",
-			    path, (unsigned)st.st_uid);
+		return fail(
+		    error,
+		    "key file %s belongs to another user (uid %u); it must belong to the user who runs this program",
+		    path, (unsigned)st.st_uid);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return fail(error, "key file %s can be used by others (mode %04o); chmod 600 it", path,
+		return fail(error, "key file %s is accessible to other users (mode %04o); chmod 600 it", path,
 			    (unsigned)st.st_mode & 07777);
 	return true;
 }
 
-/* The whole content as a string, up to len - 1 octets of it. */
+/* Read the content as a string of at most len - 1 octets. */
 static bool read_content(const char *path, char *content, size_t len, char error[KEYFILE_ERROR_LEN])
 {
-	/* O_NONBLOCK: a FIFO in a key file's place must not hang us before fstat can tell. */
+	/* O_NONBLOCK: open must not block on a FIFO, which check_file refuses. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return fail(error, "cannot open key file %s: %s%s", path, strerror(errno),
@@ -78,9 +79,7 @@ static bool read_content(const char *path, char *content, size_t len, char error
 static bool parse_secret(const char *path, char *content, uint8_t seed[SEAL_SEED_LEN], char error[KEYFILE_ERROR_LEN])
 {
 	if (starts_with(content, PUBLIC_PREFIX))
-		return fail(
-		    error, "%s holds a public key; the secret key file that `floatprobe keygen -o FILE` made is wanted",
-		    path);
+		return fail(error, "%s holds a public key; write the path of the secret key file", path);
 	if (!starts_with(content, SECRET_PREFIX))
 		return fail(error, "%s is not a floatprobe secret key; `floatprobe keygen -o FILE` makes one", path);
 	char *text = content + strlen(SECRET_PREFIX);
@@ -88,9 +87,10 @@ static bool parse_secret(const char *path, char *content, uint8_t seed[SEAL_SEED
 	if (text[len] == '\n' && text[len + 1] != '\0')
 		return fail(error, "%s has more than one line; a secret key file is one line", path);
 	if (!decode(text, len, sodium_base64_VARIANT_ORIGINAL, seed))
-		return fail(
-		    error, "the secret key in %s is damaged; after \"" SECRET_PREFIX "\" stand 44 characters of base64",
-		    path);
+		return fail(error,
+			    "the secret key in %s is damaged; expected 44 characters of base64 after \"" SECRET_PREFIX
+			    "\"",
+			    path);
 	return true;
 }
 
@@ -106,28 +106,28 @@ bool keyfile_read(const char *path, struct seal_identity *identity, char error[K
 	return ok;
 }
 
-/* The directories that path needs, so that the default place works on a fresh account. */
+/* Create the parent directories, so that the default path works in a new account. */
 static void make_parents(const char *path)
 {
 	char *dir = strdup(path);
 	char *slash = dir && dir[0] ? strchr(dir + 1, '/') : NULL;
 	for (; slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		(void)mkdir(dir, 0700); /* one that cannot be made shows when the file is opened */
+		(void)mkdir(dir, 0700); /* if this fails, open fails too, and reports it */
 		*slash = '/';
 	}
 	free(dir);
 }
 
-/* Written to disk as a whole, or not there. */
+/* After an error the file does not exist. */
 static bool write_content(const char *path, const char *content, size_t len, char error[KEYFILE_ERROR_LEN])
 {
 	make_parents(path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0 && errno == EEXIST)
-		return fail(error, "%s exists already; a key is never overwritten, name another file", path);
+		return fail(error, "%s already exists; key files are never overwritten, use another path", path);
 	if (fd < 0)
-		return fail(error, "cannot make key file %s: %s", path, strerror(errno));
+		return fail(error, "cannot create key file %s: %s", path, strerror(errno));
 	ssize_t n = write(fd, content, len);
 	bool ok = n == (ssize_t)len && fsync(fd) == 0;
 	int cause = n < 0 || n == (ssize_t)len ? errno : ENOSPC;
@@ -164,7 +164,7 @@ void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBL
 			  sodium_base64_VARIANT_ORIGINAL);
 }
 
-/* A key that is no point of the curve, or of small order, would fail only when the first packet is made. */
+/* Refuse a key that is not on the curve, or of small order, when it is read: seal_pair_for_* would fail later. */
 static bool check_usable(const uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
 	uint8_t converted[crypto_scalarmult_curve25519_BYTES];
@@ -178,9 +178,9 @@ bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char erro
 	if (starts_with(text, SECRET_PREFIX))
 		return fail(
 		    error,
-		    "is a secret key, which is only for its owner; `floatprobe pubkey FILE` prints the public one");
+		    "is a secret key, which only its owner may have; `floatprobe pubkey FILE` prints the public key");
 	if (!starts_with(text, PUBLIC_PREFIX))
-		return fail(error, "is not a public key; \"" PUBLIC_PREFIX "\" and 44 characters of base64 are wanted");
+		return fail(error, "is not a public key; write \"" PUBLIC_PREFIX "\" and 44 characters of base64");
 	const char *base64 = text + strlen(PUBLIC_PREFIX);
 	size_t len = strlen(base64);
 	if (len != BASE64_LEN)
@@ -196,6 +196,6 @@ bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY
 	if (len != BASE64_LEN - 1)
 		return fail(error, "the key has %zu characters; a public key in unpadded base64url has 43", len);
 	if (!decode(text, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
-		return fail(error, "the key is not unpadded base64url; in it + is written - and / is written _");
+		return fail(error, "the key is not unpadded base64url, which has - and _ in place of + and /");
 	return check_usable(key, error);
 }

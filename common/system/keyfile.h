@@ -1,5 +1,8 @@
-/* Secret key files: one line "floatprobe-secret:" + base64 of the 32-octet seed, mode 0600; and the text form of
- * public keys: "ed25519:" + 44 characters of standard base64. */
+/* Secret key files and the text form of public keys.
+ *
+ * A secret key file is one line, "floatprobe-secret:" and the 32-octet seed in base64, with mode 0600.
+ * A public key is "ed25519:" and 44 characters of standard base64 (RFC 4648, 4).
+ * On an error the functions return false; `error` says what is wrong and how to correct it. */
 #ifndef FLOATPROBE_KEYFILE_H
 #define FLOATPROBE_KEYFILE_H
 
@@ -10,19 +13,19 @@
 
 enum { KEYFILE_PUBLIC_LEN = 8 + 44 + 1, KEYFILE_ERROR_LEN = 320 };
 
-/* Read and check: regular file, ours or root's, not readable by group or others, one line, a secret key (a public key
- * in its place is said to be one). false: error says what is wrong and what would be right, without the position. */
+/* Read a secret key. The file must be a regular file, belong to the effective user or to root, and give no permission
+ * to group or others. */
 bool keyfile_read(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
-/* Make a new identity and its file (0600; an existing file is never overwritten). */
+/* Create a new identity and its file, with missing parent directories. An existing file is never overwritten. */
 bool keyfile_create(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
 
 void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBLIC_LEN]);
-/* "ed25519:..." in, octets out; checks prefix, alphabet, padding, length. */
+/* Parse "ed25519:...". `error` follows the name of the key in a message. The key must be usable, see seal.h. */
 bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
-/* Unpadded base64url, as in a floatprobe:// URI. */
+/* Parse 43 characters of unpadded base64url (RFC 4648, 5), as in a floatprobe:// URI. */
 bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
 

@@ -70,14 +70,14 @@ int listeners_each(struct netlink *nl, listeners_on *on_listener, void *context)
 	return error;
 }
 
-/* --- Whose they are ---------------------------------------------------------------------------------------------- */
+/* --- Owners ------------------------------------------------------------------------------------------------------ */
 
 static bool is_number(const char *text)
 {
 	return isdigit((unsigned char)text[0]);
 }
 
-/* The descriptor of a process that is this socket; -1: none, or we may not look. */
+/* The descriptor of a process that refers to this socket; -1: none, or no permission. */
 static int find_fd(const char *pid, uint64_t inode)
 {
 	char wanted[48], path[64], target[48];
@@ -122,7 +122,7 @@ static bool option_is_set(int fd, int level, int name)
 	return getsockopt(fd, level, name, &value, &len) == 0 && value;
 }
 
-/* By a copy of the descriptor, which is looked at and closed. */
+/* Read the options through a duplicate of the descriptor, see pidfd_getfd(2). */
 static bool asks_address(pid_t pid, int their_fd)
 {
 	int process = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -1,4 +1,4 @@
-/* The sockets of this network namespace that wait for somebody (NETLINK_SOCK_DIAG), and whose they are. */
+/* Listening TCP sockets and unconnected UDP sockets of this network namespace (sock_diag(7)), and their owners. */
 #ifndef FLOATPROBE_LISTENERS_H
 #define FLOATPROBE_LISTENERS_H
 
@@ -10,26 +10,30 @@
 #include <sys/types.h>
 
 struct listener {
-	struct endpoint local;   /* all zero address: all addresses of the family */
-	bool udp, v4, v6;        /* both: one dual-stack socket */
-	uint32_t queue, backlog; /* TCP: connections that wait to be accepted, and how many may */
+	struct endpoint local; /* unknown address: all addresses */
+	bool udp;              /* else TCP */
+	bool v4, v6;           /* both are set for a dual-stack socket */
+	uint32_t queue;        /* TCP: connections that wait for accept */
+	uint32_t backlog;      /* TCP: limit of queue */
 	uint32_t uid;
 	uint64_t inode;
 };
 
 typedef void listeners_on(void *context, const struct listener *listener);
 
-/* Every listening TCP socket and every UDP socket that is not connected. Returns 0 or -errno (see netlink_ask). */
+/* Call on_listener for each socket. Returns 0 or -errno (see netlink_ask). */
 int listeners_each(struct netlink *nl, listeners_on *on_listener, void *context) __attribute__((warn_unused_result));
 
 enum { LISTENERS_COMM_LEN = 16 };
 struct listener_owner {
-	pid_t pid; /* 0: nobody whom we may look at */
-	char comm[LISTENERS_COMM_LEN];
-	bool asks_address; /* it has the kernel say on which address a datagram arrived, so as to answer from there */
+	pid_t pid;                     /* 0: not found, or no permission to read its /proc/PID/fd */
+	char comm[LISTENERS_COMM_LEN]; /* name of the process, see comm in proc(5) */
+	/* The socket has IP_PKTINFO, IP_RECVORIGDSTADDR or IPV6_RECVPKTINFO set, so the process knows the address that
+	 * each datagram arrived on. False also if this process has no ptrace access to that one (ptrace(2)). */
+	bool asks_address;
 };
 
-/* Whose socket is it? asks_address is known only with the right to trace that process. */
+/* Find the process that has the socket with this inode. Searches all of /proc. */
 struct listener_owner listeners_owner(uint64_t inode);
 
 #endif

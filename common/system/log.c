@@ -13,7 +13,7 @@
 
 enum { LINE_LEN = 1024 };
 
-/* sd-daemon(3) prefix, and the word that people read. */
+/* prefix: priority for systemd's journal, see sd-daemon(3). */
 struct level {
 	const char *prefix, *word;
 };
@@ -24,7 +24,7 @@ static const struct level error = { "<3>", "error: " };
 static const char *name = "floatprobe";
 static bool to_systemd;
 
-/* systemd says by device and inode which stream it reads; stderr may have been turned elsewhere since. */
+/* $JOURNAL_STREAM has device and inode of the journal's socket (systemd.exec(5)); stderr may be redirected since. */
 static bool is_journal_stream(int fd)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -51,7 +51,7 @@ __attribute__((format(printf, 2, 0))) static void put(const struct level *level,
 	printable(text, sizeof text, text, false);
 	int len =
 	    snprintf(line, sizeof line, "%s%.32s: %s%s\n", to_systemd ? level->prefix : "", name, level->word, text);
-	/* One write, so that lines of several processes do not mix. Nobody is left to be told if it fails. */
+	/* One write per line, so that lines of several processes do not mix. An error cannot be reported anywhere. */
 	ssize_t written = write(STDERR_FILENO, line, (size_t)len);
 	(void)written;
 }

@@ -1,8 +1,8 @@
-/* Log lines on stderr: "floatprobed: warning: text". One line a call, never a secret. */
+/* Log to stderr, one line per call: "floatprobed: warning: text". Never log a secret. */
 #ifndef FLOATPROBE_LOG_H
 #define FLOATPROBE_LOG_H
 
-/* The program's name goes before every line; static text. */
+/* Set the program name that precedes each line. `program` must stay valid. */
 void log_start(const char *program);
 
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { BUF_LEN = 32768 }; /* what the kernel puts into one part of a dump */
+enum { BUF_LEN = 32768 }; /* the kernel's largest part of a dump */
 
 struct netlink {
 	struct mnl_socket *socket;
@@ -39,7 +39,6 @@ void netlink_close(struct netlink *nl)
 	free(nl);
 }
 
-/* What is not a dump is acknowledged, so that every answer has an end. */
 struct nlmsghdr *netlink_request(struct netlink *nl, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *header = mnl_nlmsg_put_header(nl->buf);
@@ -60,7 +59,7 @@ static ssize_t receive(struct netlink *nl)
 	return n;
 }
 
-/* Left over from a question that ended in an error. */
+/* True for a message that belongs to an earlier request. */
 static bool is_late(const struct netlink *nl, ssize_t n)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)nl->buf;

@@ -1,4 +1,4 @@
-/* One question to the kernel over netlink (libmnl), and all of its answer. No privilege needed to ask. */
+/* Netlink requests and their complete responses, see netlink(7). Built on libmnl. Reading needs no privilege. */
 #ifndef FLOATPROBE_NETLINK_H
 #define FLOATPROBE_NETLINK_H
 
@@ -9,20 +9,22 @@
 #include <stdint.h>
 
 struct netlink;
-struct netlink *netlink_open(int bus); /* NETLINK_ROUTE, NETLINK_SOCK_DIAG; NULL with errno */
+/* bus: NETLINK_ROUTE or NETLINK_SOCK_DIAG. Returns NULL with errno set on an error. */
+struct netlink *netlink_open(int bus);
 void netlink_close(struct netlink *nl);
 
-/* The head of a request; what follows (mnl_nlmsg_put_extra_header, mnl_attr_put) goes behind it. */
+/* Start a request; append to it with mnl_nlmsg_put_extra_header and mnl_attr_put. nl owns it. A request that is not a
+ * dump gets NLM_F_ACK, so that every response has an end. */
 struct nlmsghdr *netlink_request(struct netlink *nl, uint16_t type, uint16_t flags);
-/* Send the request, and give every message of the answer to `each` (NULL: none wanted). Returns 0 or -errno, the
- * kernel's own included; -EINTR: a dump was overtaken by changes, so ask again. After an error the rest of an answer
- * may still be on its way, and is then passed over by the next question. */
+/* Send the request and call `each` (may be NULL) for every message of the response. Returns 0 or -errno, from the
+ * socket or from the kernel's response. -EINTR: the table changed during a dump, so ask again. Messages that still
+ * arrive after an error are skipped by the next call. */
 int netlink_ask(struct netlink *nl, mnl_cb_t each, void *data) __attribute__((warn_unused_result));
 
-/* An attribute's value, where it is long enough to be one; else the fallback. */
+/* The value of an attribute, or fallback if attr is NULL or too short. */
 uint32_t netlink_u32(const struct nlattr *attr, uint32_t fallback);
 uint64_t netlink_u64(const struct nlattr *attr, uint64_t fallback);
-/* The unknown address where the attribute is none of that family. */
+/* The address in an attribute; unknown if attr is NULL, too short, or family is neither AF_INET nor AF_INET6. */
 struct endpoint netlink_address(int family, const struct nlattr *attr);
 void netlink_put_address(struct nlmsghdr *header, uint16_t type, const struct endpoint *address);
 

@@ -7,7 +7,7 @@
 
 enum { SPECS_MAX = 30, LONG_BASE = 256, HELP_COLUMN = 24 };
 
-/* What every command understands, behind its own. */
+/* Options of every command. */
 static const struct options_spec common_specs[] = {
 	{ .name = "help", .letter = 'h', .help = "print this help" },
 	{ .name = "version", .letter = 'V', .help = "print the version" },
@@ -17,7 +17,7 @@ static const struct options_spec common_specs[] = {
 const char *options_take_text(void *field, const char *value)
 {
 	*(const char **)field = value;
-	return *value ? NULL : "is empty";
+	return *value ? NULL : "is empty; write a value";
 }
 
 const char *options_take_flag(void *field, const char *value)
@@ -55,7 +55,7 @@ static void add_specs(struct parser *p, const struct options_spec *specs)
 	}
 }
 
-/* The option for what getopt_long returned, or left in optopt: its place in specs, or -1. */
+/* The index in specs of the option that getopt_long returned or left in optopt, or -1. */
 static int find_spec(const struct parser *p, int value)
 {
 	if (value >= LONG_BASE)
@@ -67,7 +67,7 @@ static int find_spec(const struct parser *p, int value)
 	return -1;
 }
 
-/* --- Mistakes ---------------------------------------------------------------------------------------------------- */
+/* --- Errors ------------------------------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 2, 3))) static void wrong(struct parser *p, const char *format, ...)
 {
@@ -81,7 +81,7 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct parser *p, const 
 	va_end(args);
 }
 
-/* getopt_long says of a long option that it is unknown (optopt 0), or lacks or has a value against its kind. */
+/* Report an option that getopt_long refused. optopt is 0 for an unknown long option. */
 static void refused(struct parser *p, char **argv)
 {
 	int i = find_spec(p, optopt);
@@ -132,7 +132,7 @@ enum options_outcome options_parse(const struct options_command *command, int ar
 	add_specs(&p, command->specs);
 	add_specs(&p, command->more);
 	add_specs(&p, common_specs);
-	optind = 0; /* glibc: start anew */
+	optind = 0; /* glibc: reset getopt */
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
 		int i = value == '?' || value == ':' ? -1 : find_spec(&p, value);

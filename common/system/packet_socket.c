@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { FRAME_LEN = 128 };
-static const int64_t oldest_ns = 3600000000000; /* a clock that was set makes no frame older than that */
+static const int64_t max_age_ns = 3600000000000; /* a greater age means that the realtime clock was set */
 
 static int set_up(int fd, uint16_t protocol, const struct sock_fprog *filter, int receive_buffer_len)
 {
@@ -28,7 +28,7 @@ static int set_up(int fd, uint16_t protocol, const struct sock_fprog *filter, in
 	return 0;
 }
 
-/* Opened for no protocol at all, so that no frame gets in before the filter stands. */
+/* Protocol 0 receives nothing, so no frame arrives before the filter is attached. */
 int packet_socket_open(uint16_t protocol, const struct sock_fprog *filter, int receive_buffer_len)
 {
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
@@ -47,7 +47,7 @@ int packet_socket_filter(int fd, const struct sock_fprog *filter)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, sizeof *filter) < 0 ? -errno : 0;
 }
 
-/* The kernel's timestamp is of the clock that people set. */
+/* Convert the kernel's realtime timestamp to monotonic time. */
 static int64_t received_ns(struct msghdr *message, int64_t real_ns, int64_t mono_ns)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
@@ -58,7 +58,7 @@ static int64_t received_ns(struct msghdr *message, int64_t real_ns, int64_t mono
 			continue;
 		memcpy(&at, CMSG_DATA(c), sizeof at);
 		age_ns = real_ns - (at.tv_sec * 1000000000LL + at.tv_nsec);
-		return age_ns < 0 || age_ns > oldest_ns ? mono_ns : mono_ns - age_ns;
+		return age_ns < 0 || age_ns > max_age_ns ? mono_ns : mono_ns - age_ns;
 	}
 	return mono_ns;
 }

@@ -10,7 +10,7 @@
 
 enum { NUMBER_LEN = 128, COUNTERS_LEN = 32768 };
 
-/* Returns how many octets; 0: nothing could be read. text ends in NUL. */
+/* Returns the number of octets read, 0 on an error. text ends in NUL. */
 static size_t read_file(const char *path, char *text, size_t text_len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -66,7 +66,7 @@ int64_t proc_interface_sysctl(const char *conf, const char *interface, const cha
 	return proc_sysctl(path, fallback);
 }
 
-/* Two lines of the same shape: "Udp: name name ..", "Udp: value value ..". */
+/* Two lines per group: "Udp: name name ..." and "Udp: value value ...". */
 static int64_t counter_in_columns(const char *text, const char *group, const char *name, int64_t fallback)
 {
 	char prefix[32];
@@ -90,7 +90,7 @@ static int64_t counter_in_columns(const char *text, const char *group, const cha
 	}
 }
 
-/* One line each: "Udp6RcvbufErrors   0". */
+/* One line per counter: "Udp6RcvbufErrors   0". */
 static int64_t counter_in_lines(const char *text, const char *name, int64_t fallback)
 {
 	size_t name_len = strlen(name);
@@ -110,7 +110,7 @@ int64_t proc_counter_in(const char *text, const char *group, const char *name, i
 	return group ? counter_in_columns(text, group, name, fallback) : counter_in_lines(text, name, fallback);
 }
 
-/* With a line end in front of the first line, every line begins alike. */
+/* text begins with a line feed, so that every line has one before it. */
 int64_t proc_counter(const char *group, const char *name, int64_t fallback)
 {
 	static const char *const files[] = { "/proc/net/snmp", "/proc/net/netstat" };

@@ -1,4 +1,4 @@
-/* Numbers that the kernel shows under /proc: settings and counters. */
+/* Kernel settings and counters under /proc, see proc(5). */
 #ifndef FLOATPROBE_PROC_H
 #define FLOATPROBE_PROC_H
 
@@ -6,17 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "net/ipv4/tcp_syncookies": the (first) number in it; fallback: it is not there, not readable, or no number. */
+/* The first number in a file under /proc/sys, as "net/ipv4/tcp_syncookies". Returns fallback if the file cannot be read
+ * or has no number. */
 int64_t proc_sysctl(const char *path, int64_t fallback);
-/* The same of a setting that is a range: "net/ipv4/ip_local_port_range". false: as above, or it is empty. */
+/* The two numbers in a file under /proc/sys, as "net/ipv4/ip_local_port_range". Returns false if the file cannot be
+ * read or the range is not valid. */
 bool proc_sysctl_range(const char *path, int64_t *low, int64_t *high);
-/* The same of one interface: conf is "ipv4/conf" or "ipv6/conf"; name may be "all" and "default" too. */
+/* As proc_sysctl, for one interface. conf is "ipv4/conf" or "ipv6/conf"; interface may be "all" or "default". */
 int64_t proc_interface_sysctl(const char *conf, const char *interface, const char *key, int64_t fallback);
 
-/* One of the counters in /proc/net/snmp and /proc/net/netstat ("Udp", "RcvbufErrors"), or, with a NULL group, in
- * /proc/net/snmp6 ("Udp6RcvbufErrors"). Fallback: this kernel has none. */
+/* A counter of /proc/net/snmp or /proc/net/netstat, as "Udp", "RcvbufErrors"; with group NULL a counter of
+ * /proc/net/snmp6, as "Udp6RcvbufErrors". Returns fallback if this kernel does not have it. */
 int64_t proc_counter(const char *group, const char *name, int64_t fallback);
-/* The same in a file's text. */
+/* The same, in the text of such a file. For a group, text begins with a line feed. */
 int64_t proc_counter_in(const char *text, const char *group, const char *name, int64_t fallback);
 
 #endif

@@ -9,7 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
-enum { ATTRS = 64 }; /* more than any message here has kinds of */
+enum { ATTRS = 64 }; /* more than the attribute types of any message here */
 
 /* --- Attributes by number ---------------------------------------------------------------------------------------- */
 
@@ -22,7 +22,7 @@ static int keep_attr(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-/* The message's own header; NULL: it is too short to have one. */
+/* Collect the attributes. Returns the header that follows nlmsghdr, or NULL if the message is too short. */
 static const void *parse(const struct nlmsghdr *message, size_t header_len, const struct nlattr *attrs[ATTRS])
 {
 	memset(attrs, 0, ATTRS * sizeof(const struct nlattr *));
@@ -48,7 +48,7 @@ static void copy_text(char *dst, size_t dst_len, const struct nlattr *attr)
 
 /* --- Dumps ------------------------------------------------------------------------------------------------------- */
 
-/* Whom a message of a dump is for. */
+/* The callback for the messages of a dump; table is for rtnl_neighbour_table. */
 struct receiver {
 	union {
 		rtnl_on_link *on_link;
@@ -62,7 +62,7 @@ struct receiver {
 	struct rtnl_table *table;
 };
 
-/* Every request begins with its family, in a header of its own. */
+/* In the header of every request type the first octet is the family. */
 static int dump(struct netlink *nl, uint16_t type, int family, size_t header_len, mnl_cb_t each,
 		struct receiver *receiver)
 {
@@ -73,7 +73,7 @@ static int dump(struct netlink *nl, uint16_t type, int family, size_t header_len
 	return netlink_ask(nl, each, receiver);
 }
 
-/* What is not six octets long, or all zero (loopback), is not a MAC. */
+/* False if the attribute is not six octets long, or all zero as on loopback. */
 static bool take_mac(uint8_t mac[RTNL_MAC_LEN], const struct nlattr *attr)
 {
 	static const uint8_t none[RTNL_MAC_LEN];
@@ -128,7 +128,7 @@ bool rtnl_read_address(const struct nlmsghdr *message, struct rtnl_address *addr
 
 	if (!m || (m->ifa_family != AF_INET && m->ifa_family != AF_INET6))
 		return false;
-	/* With a peer's address on the other end, IFA_ADDRESS is that one. */
+	/* On a point-to-point link IFA_ADDRESS is the peer's address (rtnetlink(7)). */
 	const struct nlattr *own = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
 	*address = (struct rtnl_address){
 		.address = netlink_address(m->ifa_family, own),
@@ -157,7 +157,7 @@ int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *contex
 	return dump(nl, RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), each_address, &receiver);
 }
 
-/* RTA_VIA names a gateway of another family. */
+/* RTA_VIA is a gateway of another family. */
 static struct endpoint gateway_of(const struct rtmsg *m, const struct nlattr *attrs[ATTRS])
 {
 	const struct nlattr *via = attrs[RTA_VIA];
@@ -181,7 +181,7 @@ static struct rtnl_route route_of(const struct rtmsg *m, const struct nlattr *at
 	};
 }
 
-/* 224.0.0.0/4: such a route says nothing of where the outside is. */
+/* 224.0.0.0/4 is short enough for a default route, but is not one. */
 static bool is_multicast(const struct rtmsg *m, const struct nlattr *attrs[ATTRS])
 {
 	struct endpoint to = netlink_address(m->rtm_family, attrs[RTA_DST]);
@@ -300,7 +300,7 @@ int rtnl_delete_neighbour(struct netlink *nl, const struct endpoint *address, un
 	return netlink_ask(nl, NULL, NULL);
 }
 
-/* Octets of a structure that may be longer or shorter in this kernel than in our headers. */
+/* Copy a structure whose length in this kernel may differ from that in our headers. */
 static void copy_known(void *dst, size_t dst_len, const struct nlattr *attr)
 {
 	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
@@ -323,7 +323,7 @@ static void read_table(struct rtnl_table *table, const struct nlattr *attrs[ATTR
 		table->thresholds[i] = netlink_u32(attrs[NDTA_THRESH1 + i], 0);
 }
 
-/* The first message of a table describes it, each further one an interface (see linux/neighbour.h). */
+/* A table's first message describes the table, each other message an interface (linux/neighbour.h). */
 static int each_table(const struct nlmsghdr *message, void *data)
 {
 	const struct receiver *receiver = data;
@@ -358,7 +358,7 @@ int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *tabl
 	return dump(nl, RTM_GETNEIGHTBL, family, sizeof(struct ndtmsg), each_table, &receiver);
 }
 
-/* --- One way ----------------------------------------------------------------------------------------------------- */
+/* --- Route lookup ------------------------------------------------------------------------------------------------ */
 
 static int take_way(const struct nlmsghdr *message, void *data)
 {
@@ -370,7 +370,7 @@ static int take_way(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* came_by 0: it would leave this host. */
+/* came_by: index of the incoming interface; 0: this host sends the packet. */
 static int ask_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned came_by,
 		   unsigned flags, struct rtnl_route *way)
 {
@@ -392,7 +392,7 @@ static int ask_way(struct netlink *nl, const struct endpoint *to, const struct e
 	return netlink_ask(nl, take_way, way);
 }
 
-/* The answer to a packet names the source that is chosen, the route that matched names its length: two questions. */
+/* One response has the chosen source address, the other the matching route with its prefix length. */
 int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
 {
 	struct rtnl_route matched;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 enum {
-	BUF_LEN = 8192, /* a notification comes by itself */
-	READS_A_WAKE_UP = 64,
+	BUF_LEN = 8192, /* one notification */
+	READS_MAX = 64,
 	RECEIVE_BUFFER_LEN = 1 << 20,
 };
 
@@ -15,7 +15,7 @@ struct rtnl_monitor {
 	char buf[BUF_LEN];
 };
 
-/* What one read is for. */
+/* Arguments of rtnl_monitor_read, for take. */
 struct reading {
 	rtnl_on_neighbour *on_changed, *on_deleted;
 	void *context;
@@ -93,10 +93,10 @@ int rtnl_monitor_read(struct rtnl_monitor *monitor, rtnl_on_neighbour *on_change
 {
 	struct reading reading = { .on_changed = on_changed, .on_deleted = on_deleted, .context = context, .own = own };
 
-	for (unsigned i = 0; i < READS_A_WAKE_UP; i++) {
+	for (unsigned i = 0; i < READS_MAX; i++) {
 		ssize_t n = mnl_socket_recvfrom(monitor->socket, monitor->buf, sizeof monitor->buf);
 
-		if (n < 0 && errno == ENOSPC) /* too long for us: a link with very many properties */
+		if (n < 0 && errno == ENOSPC) /* longer than BUF_LEN: only a link can be */
 			*own = true;
 		else if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;

@@ -1,5 +1,5 @@
-/* What changes in this network namespace, as the kernel tells it: neighbours one by one; that links or addresses are no
- * longer what they were. No privilege needed. */
+/* Notifications of changes in this network namespace: neighbour entries, links and addresses. See rtnetlink(7). Needs
+ * no privilege. */
 #ifndef FLOATPROBE_RTNL_MONITOR_H
 #define FLOATPROBE_RTNL_MONITOR_H
 
@@ -7,13 +7,13 @@
 
 struct rtnl_monitor;
 
-struct rtnl_monitor *rtnl_monitor_open(void); /* NULL with errno */
+struct rtnl_monitor *rtnl_monitor_open(void); /* NULL with errno set on an error */
 void rtnl_monitor_close(struct rtnl_monitor *monitor);
-int rtnl_monitor_fd(const struct rtnl_monitor *monitor); /* readable: something has changed */
+int rtnl_monitor_fd(const struct rtnl_monitor *monitor); /* poll it for reading */
 
-/* Read what there is without waiting, but no more than a wake-up's worth. *own is set when links or addresses have
- * changed. Returns 0: there is no more; 1: there may be; -ENOBUFS: changes came too fast and were lost, so dump again;
- * another -errno. */
+/* Read notifications without blocking, up to a limit. Calls on_changed and on_deleted for neighbour entries; sets *own
+ * (and never clears it) if links or addresses changed. Returns 0 if none are left, 1 if there may be more, or -errno.
+ * -ENOBUFS: the kernel dropped notifications, so dump the tables again. */
 int rtnl_monitor_read(struct rtnl_monitor *monitor, rtnl_on_neighbour *on_changed, rtnl_on_neighbour *on_deleted,
 		      void *context, bool *own) __attribute__((warn_unused_result));
 

@@ -11,9 +11,9 @@ struct sockdiag {
 	struct netlink *netlink;
 };
 
-/* What a dump looks for and what it has found. */
+/* Arguments and results of one dump. */
 struct search {
-	uint16_t local_port; /* network byte order, as the kernel has it */
+	uint16_t local_port; /* network byte order */
 	struct sockdiag_half_open *list;
 	unsigned len, max;
 };
@@ -43,7 +43,8 @@ void sockdiag_close(struct sockdiag *diag)
 	free(diag);
 }
 
-/* In a dump, IPv4 on a dual-stack listener comes as AF_INET6 with mapped addresses: just as we write them. */
+/* An IPv4 peer of a dual-stack listener is AF_INET6 with IPv4-mapped addresses, which is the form of struct endpoint.
+ */
 struct endpoint sockdiag_endpoint(uint8_t family, const uint32_t address[4], uint16_t port)
 {
 	struct endpoint e = { .port = ntohs(port) };

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 enum {
-	/* Packet info, TTL, TOS and both kinds of time stamp need 184 octets. */
+	/* Packet info, TTL, TOS and both kinds of timestamp need 184 octets. */
 	CONTROL_LEN = 256,
-	/* Keeps the heads of large buffers out of each other's cache lines. */
+	/* The headers in two buffers never share a cache line. */
 	CACHE_LINE = 64,
 };
 
@@ -52,8 +52,8 @@ static int set_options(int fd, const struct udp_option *options, size_t len)
 	return 0;
 }
 
-/* What a socket needs to work as asked. A dual-stack socket takes the IPv4 options too, for its mapped peers;
- * but IPV6_RECVPKTINFO alone covers both. */
+/* Options whose failure makes udp_open fail. A dual-stack socket also needs the IPv4 options, for its IPv4 peers. Only
+ * IPV6_RECVPKTINFO covers both. */
 static int set_required(int fd, int family, const struct udp_options *want)
 {
 	bool v6 = family == AF_INET6;
@@ -76,7 +76,7 @@ static int set_required(int fd, int family, const struct udp_options *want)
 	return set_options(fd, options, sizeof options / sizeof options[0]);
 }
 
-/* What a kernel may refuse: time stamps then come from user space, and the buffer keeps its size. */
+/* Options that a kernel may refuse. */
 static void set_optional(int fd, const struct udp_options *want)
 {
 	const int tx = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
@@ -258,8 +258,8 @@ int udp_receive(int fd, struct udp_batch *batch)
 	return n;
 }
 
-/* One control message that pins the source address and leaves the interface (index 0) to the route: with the
- * arrival's index the kernel would take a remote peer for a neighbour on that link. */
+/* Write the control message that pins the source address. Interface index 0 leaves the interface to the route: with the
+ * index of arrival, the kernel would treat a remote peer as on-link. */
 static size_t write_pin(union udp_control *control, const struct endpoint *local)
 {
 	bool v4 = endpoint_is_v4(local);
@@ -277,7 +277,7 @@ static size_t write_pin(union udp_control *control, const struct endpoint *local
 	return CMSG_SPACE(len);
 }
 
-/* A dual-stack socket takes a plain IPv4 destination and IP_PKTINFO as they are, so the peer alone decides. */
+/* A dual-stack socket accepts AF_INET destinations and IP_PKTINFO, so the peer's family decides. */
 static void write_datagram(struct udp_batch *batch, unsigned i)
 {
 	const struct udp_datagram *d = &batch->datagrams[i];

@@ -1,5 +1,5 @@
-/* UDP sockets as both sides need them: batched, pinned to the arrival address, with kernel timestamps.
- * libuv's uv_udp_t has neither pktinfo nor timestamps, so the descriptor is ours and libuv only polls it. */
+/* UDP sockets with batches (recvmmsg(2), sendmmsg(2)), pinned source addresses and kernel timestamps.
+ * libuv's uv_udp_t supports neither of the last two, so libuv only polls the descriptor. */
 #ifndef FLOATPROBE_UDP_H
 #define FLOATPROBE_UDP_H
 
@@ -10,55 +10,55 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum { UDP_BATCH = 32 }; /* datagrams a call: so that nothing else starves */
+enum { UDP_BATCH = 32 }; /* datagrams per call; bounded so that other work is not delayed */
 
 struct udp_options {
-	int family; /* AF_INET; AF_INET6 (IPv6 only); AF_UNSPEC: AF_INET6 dual-stack, or AF_INET where there is no IPv6
-		     */
+	int family; /* AF_INET; AF_INET6: IPv6 only; AF_UNSPEC: dual-stack, or AF_INET on a host without IPv6 */
 	struct endpoint bind;    /* unknown address: any; port 0: ephemeral */
-	bool packet_info;        /* receive: fill local; needed to pin replies */
-	bool receive_timestamps; /* SO_TIMESTAMPNS-class RX software timestamps */
-	bool send_timestamps; /* TX software timestamps with OPT_ID | OPT_TSONLY on the error queue (see errqueue.h) */
-	bool errors;          /* IP_RECVERR / IPV6_RECVERR */
-	bool dont_fragment;   /* DF set, and the route's cached PMTU ignored: IP_PMTUDISC_PROBE */
-	int receive_buffer_len; /* 0: the system's; tried with SO_RCVBUFFORCE first */
+	bool packet_info;        /* fill in udp_datagram.local on receipt (IP_PKTINFO) */
+	bool receive_timestamps; /* SO_TIMESTAMPNS */
+	bool send_timestamps;    /* software timestamps of sent datagrams, on the error queue (errqueue.h) */
+	bool errors;             /* ICMP errors on the error queue (IP_RECVERR, IPV6_RECVERR) */
+	bool dont_fragment;      /* set DF and ignore the cached path MTU (IP_PMTUDISC_PROBE) */
+	int receive_buffer_len;  /* 0: the system's default; else SO_RCVBUFFORCE, or SO_RCVBUF if refused */
 };
 
-/* Non-blocking, close-on-exec, TTL/hop limit 255. Returns the descriptor or -errno. */
+/* Open a socket: non-blocking, close-on-exec, TTL or hop limit 255. A kernel may refuse timestamps and the buffer size;
+ * that is not an error. Returns the descriptor or -errno. */
 int udp_open(const struct udp_options *options);
-/* The port (host order) a socket is bound to, or -errno. */
+/* The local port of a socket (host byte order), or -errno. */
 int udp_port(int fd);
 
 struct udp_datagram {
 	uint8_t *buf;
 	size_t len;
-	struct endpoint peer;  /* received: from; to send: to */
-	struct endpoint local; /* received: arrived on (port unset); to send: pin to it, unless unknown */
-	uint32_t scope;        /* interface index, only where peer is IPv6 link-local */
-	uint8_t ttl, tos;      /* received; ttl 0: not known */
+	struct endpoint peer;  /* source of a received datagram, destination of a datagram to send */
+	struct endpoint local; /* received: destination address, port 0; to send: source address, unknown: not pinned */
+	uint32_t scope;        /* interface index of an IPv6 link-local peer, else 0 */
+	uint8_t ttl;           /* received: TTL or hop limit; 0: not known */
+	uint8_t tos;           /* received: TOS or traffic class */
 	int64_t received_ns;   /* realtime; 0: no kernel timestamp */
 };
 
 struct udp_batch;
 
-/* Memory for UDP_BATCH datagrams of up to buf_len octets; NULL if there is none. 0: for sending only, each `buf` is the
- * caller's. */
+/* Allocate UDP_BATCH datagrams with buffers of buf_len octets; NULL without memory. With buf_len 0 the batch is for
+ * sending only, and the caller sets each `buf`. */
 struct udp_batch *udp_batch_new(size_t buf_len);
 void udp_batch_free(struct udp_batch *batch);
-/* The i-th datagram, 0 <= i < UDP_BATCH. Its buf is the batch's, of buf_len octets, and may be written and sent;
- * two datagrams may be swapped, so that those to be sent stand together. */
+/* The i-th datagram, i < UDP_BATCH. The caller may overwrite it, for instance with a reply, and may swap two datagrams,
+ * so that those to send are adjacent. */
 struct udp_datagram *udp_batch_at(struct udp_batch *batch, unsigned i);
 
-/* Receive up to UDP_BATCH without blocking. Returns how many, or -errno (-EAGAIN: nothing there). A datagram that
- * was longer than buf_len has len 0. Pending socket errors (ICMP) are returned as -errno: drain the error queue, try
- * again. */
+/* Receive up to UDP_BATCH datagrams without blocking. Returns their number or -errno (-EAGAIN: none). A datagram longer
+ * than buf_len has len 0. A pending ICMP error is returned as -errno too: read the error queue, then try again. */
 int udp_receive(int fd, struct udp_batch *batch);
 
-/* Send datagrams from .. from+count-1 (ifindex 0 in the pin, so that the route decides). Returns how many left, >= 1,
- * or -errno of the first one, which was not sent. Skips none: the caller goes on behind the failed one. */
+/* Send the datagrams from, from + 1, ..., from + count - 1; the route decides the interface. Stops at the first error.
+ * Returns the number sent (>= 1), or -errno if the first one was not sent; the caller may continue after it. */
 int udp_send(int fd, struct udp_batch *batch, unsigned from, unsigned count);
 
-/* endpoint <-> sockaddr; family AF_INET6 makes a mapped address of IPv4. */
+/* Conversion between endpoint and sockaddr. With AF_INET6, an IPv4 address becomes an IPv4-mapped one. */
 socklen_t udp_sockaddr(const struct endpoint *e, int family, uint32_t scope, struct sockaddr_storage *ss);
 struct endpoint udp_endpoint(const struct sockaddr *sa);
 

@@ -109,7 +109,7 @@ class Run(Processes):
         wait_until("the full device is told", lambda: "No space left on device" in self.log())
         self.assertIsNone(daemon.poll())
         self.end(daemon, status=3)
-        self.assertIn("lines lost", self.log())
+        self.assertIn("lines were lost", self.log())
         self.assertEqual(self.log().count("No space left on device"), 1)
 
     def test_a_full_disk_is_survived(self):
@@ -126,7 +126,7 @@ class Run(Processes):
         self.assertEqual(os.path.getsize(f"{inside}/journal.jsonl"), 0)
         os.unlink(f"{inside}/fill")
         daemon.send_signal(signal.SIGHUP)
-        wait_until("it is written again", lambda: "written again; 0 lines lost" in self.log())
+        wait_until("it is written again", lambda: "writing works again; 0 lines were lost" in self.log())
         self.assertGreaterEqual(len(self.journal(f"{inside}/journal.jsonl")), 6)
         self.assertEqual(self.log().count("No space left on device"), 1)
         self.end(daemon)

@@ -59,7 +59,7 @@ static void directories_are_made(void **state)
 	assert_int_equal(stat("home/.config", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_false(keyfile_create("a.key/key", &identity, error));
-	assert_non_null(strstr(error, "cannot make key file"));
+	assert_non_null(strstr(error, "cannot create key file"));
 }
 
 static void unusable_files_are_refused(void **state)
@@ -72,7 +72,7 @@ static void unusable_files_are_refused(void **state)
 	static const mode_t open_to_others[] = { 0640, 0604, 0620, 0602, 0644, 0666, 0777 };
 	for (size_t i = 0; i < sizeof open_to_others / sizeof *open_to_others; i++) {
 		assert_int_equal(chmod("b.key", open_to_others[i]), 0);
-		expect_refused("b.key", "can be used by others");
+		expect_refused("b.key", "is accessible to other users");
 	}
 	assert_int_equal(chmod("b.key", 0400), 0);
 	assert_true(keyfile_read("b.key", &identity, error));

@@ -115,7 +115,7 @@ static void says_what_is_wrong(void **state)
 	(void)state;
 	assert_wrong(&check, "", "--config FILE is missing");
 	assert_wrong(&check, "--config", "--config needs a value: --config FILE");
-	assert_wrong(&check, "--config=", "--config '' is empty");
+	assert_wrong(&check, "--config=", "--config '' is empty; write a value");
 	assert_wrong(&check, "--config c --bogus", "unknown or ambiguous option --bogus");
 	assert_wrong(&check, "--config c --t x", "unknown or ambiguous option --t");
 	assert_wrong(&check, "--config c -qZ", "unknown option -Z");
