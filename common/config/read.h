@@ -19,7 +19,7 @@ schema_reader read_web;       /* no field: checks the address and warns that the
 bool read_member_name(struct schema *s, struct tree_node *member);
 /* Check the numeric address or the DNS name of one host. A DNS name leaves address unchanged. */
 bool read_host(struct schema *s, struct tree_node *node, uint8_t address[16], bool *numeric);
-/* Report a journal that is the key file or the configuration file: writing would destroy it. */
+/* Report a journal that is the key file or the configuration file, which writing would damage. */
 void read_check_journal(struct schema *s, struct tree_node *root, const char *journal, const char *key_file);
 /* A relative path is resolved against the directory of file. The caller frees the result. */
 char *read_resolve(const char *file, const char *path);

@@ -119,7 +119,7 @@ static void suggestion_add(struct suggestion *g, const char *candidate)
 	if (g->candidates <= LISTED_MAX)
 		snprintf(g->listed + len, sizeof g->listed - len, "%s%s", len ? ", " : "", candidate);
 	else if (g->candidates == LISTED_MAX + 1)
-		snprintf(g->listed + len, sizeof g->listed - len, ", ..");
+		snprintf(g->listed + len, sizeof g->listed - len, ", ...");
 }
 
 static bool report_unknown(struct schema *s, struct tree_node *node, const char *what, const struct suggestion *g)

@@ -41,7 +41,7 @@ bool schema_mapping(struct schema *s, const struct schema_key *keys, struct tree
 /* Report a missing key and its meaning. Returns false. */
 bool schema_missing(struct schema *s, const struct tree_node *mapping, const char *key, const char *meaning);
 
-/* Iterate over a list, or over a single value in place of a list. */
+/* Iterate over the items of a list. A single value counts as a list of one item. */
 static inline struct tree_node *schema_first(struct tree_node *list)
 {
 	return list->kind == TREE_LIST ? list->first : list;
@@ -50,7 +50,7 @@ static inline struct tree_node *schema_next(const struct tree_node *list, const 
 {
 	return list->kind == TREE_LIST ? item->next : NULL;
 }
-/* The number of items in that iteration. An empty list and a mapping are errors, and return 0. */
+/* The number of those items. Reports an empty list or a mapping, and returns 0. */
 unsigned schema_items(struct schema *s, struct tree_node *list);
 
 /* Report at the position of node. schema_error sets node->wrong and returns false. */
@@ -63,16 +63,18 @@ void schema_not_yet(struct schema *s, const struct tree_node *node);
 /* Report the error that a function of units.h returned. Returns true if `wrong` is NULL. */
 bool schema_check(struct schema *s, struct tree_node *node, const char *wrong);
 
-/* The text of a scalar. Any other node is an error, and returns NULL. */
+/* The text of a scalar. Reports any other node, and returns NULL. */
 const char *schema_text(struct schema *s, struct tree_node *node);
-/* Report a node of another kind. */
+/* True if node is of this kind. Reports any other node. */
 bool schema_is_kind(struct schema *s, struct tree_node *node, enum tree_kind kind);
 
-/* Read one of several words. A NULL word ends the table. Of several words for one value, errors suggest the first. */
+/* A table of words and their values, ended by a NULL word. If several words have the same value, errors list only the
+ * first. */
 struct schema_word {
 	const char *word;
 	unsigned value;
 };
+/* Read one of the words. */
 bool schema_choice(struct schema *s, struct tree_node *node, const struct schema_word *words, unsigned *value);
 
 /* The member `key`, or NULL if it is absent or wrong. */
@@ -83,11 +85,13 @@ bool schema_sound(const struct tree_node *mapping, const char *key);
 /* Report that node names a `what` ("server") that is not a key of the mapping `known`. Returns false. */
 bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct tree_node *known);
 
-/* Report texts that occur twice. The error is at the later node and names the earlier one. Sorts entries. */
+/* A text that must be unique, and its node. */
 struct schema_entry {
 	char *text;
 	struct tree_node *node;
 };
+/* Report each text that occurs twice. The error is at the later node, names the earlier one, and ends with advice.
+ * Sorts the entries. */
 void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, const char *advice);
 /* Free the texts and the array. */
 void schema_entries_free(struct schema_entry *entries, size_t len);

@@ -1,5 +1,4 @@
-/* Authentication of packets (MACs and signatures) and encryption of evidence. docs/PROTOCOL.md, 3, is the
- * specification.
+/* MACs and signatures of packets, and encryption of evidence, as specified in docs/PROTOCOL.md, 3 and 7.
  *
  * An identity is an Ed25519 key pair. A client and a server share symmetric keys: X25519 of their converted identities,
  * expanded with BLAKE2b. A MAC is SipHash-2-4 with a 128-bit tag; a signature is Ed25519.
@@ -73,7 +72,7 @@ bool seal_reply_signature_holds(const uint8_t server_key[WIRE_KEY_LEN], enum pac
 				const uint8_t *buf, size_t len, unsigned slots) __attribute__((warn_unused_result));
 
 /* The EVIDENCE value: nonce(24) || XChaCha20-Poly1305-IETF(text). The associated data are `head`, the packet's first
- * WIRE_SLOTS octets, so write them before: the value is valid in this packet only.
+ * WIRE_SLOTS octets, so the value is valid in this packet only. Write the head first.
  * value_len = SEAL_NONCE_LEN + text_len + SEAL_TAG_LEN. text and value must not overlap. */
 void seal_evidence(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_LEN], const uint8_t *head, uint8_t *value,
 		   const uint8_t *text, size_t text_len);

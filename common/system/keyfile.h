@@ -22,7 +22,8 @@ bool keyfile_create(const char *path, struct seal_identity *identity, char error
     __attribute__((warn_unused_result));
 
 void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBLIC_LEN]);
-/* Parse "ed25519:...". `error` follows the name of the key in a message. The key must be usable, see seal.h. */
+/* Parse "ed25519:...". `error` follows the name of the key in a message. A key that seal_pair_for_client would
+ * refuse is an error. */
 bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
 /* Parse 43 characters of unpadded base64url (RFC 4648, 5), as in a floatprobe:// URI. */
