@@ -186,14 +186,13 @@ static void look_for_macs(struct asker *a, unsigned server, int64_t now_ns)
 {
 	struct macs *m = &a->servers[server].macs;
 
-	if (!a->s.own_mac || !a->s.neighbour_mac ||
-	    (m->looked_ns && now_ns - m->looked_ns < (m->known ? SECOND_NS / 2 : MACS_AGAIN_NS)))
+	if (!a->s.link || (m->looked_ns && now_ns - m->looked_ns < (m->known ? SECOND_NS / 2 : MACS_AGAIN_NS)))
 		return;
 	m->looked_ns = now_ns;
 	m->known = false;
 	for (const struct way *w = a->ways.servers[server].direct; w && !m->known; w = w->next)
-		m->known = !w->tcp && a->s.neighbour_mac(&w->endpoint, m->server) &&
-			   a->s.own_mac(&w->endpoint, &m->own_address, m->own);
+		m->known = !w->tcp && a->s.link->neighbour_mac(&w->endpoint, m->server) &&
+			   a->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
 }
 
 static void fill_macs(struct asker *a, unsigned server, int64_t now_ns, struct evidence_query *q)
@@ -479,7 +478,7 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 				       .query = &w->memory->queries[at],
 				       .answer = &a->answer,
 				       .asked_at = w->witness == WAY_DIRECT ? &w->endpoint : NULL,
-				       .neighbour_mac = a->s.neighbour_mac,
+				       .link = a->s.link,
 				       .asked_ns = w->memory->ring[at].sent_ns,
 				       .now_ns = now_ns,
 				   });

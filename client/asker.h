@@ -10,6 +10,7 @@
 
 #include "client/config.h"
 #include "client/keyring.h"
+#include "client/link.h"
 #include "client/paths.h"
 #include "client/tcp_dialer.h"
 #include "client/udp_dialer.h"
@@ -25,10 +26,7 @@ struct asker_settings { /* all borrowed, and alive as long as the asker */
 	struct tcp_dialer *tcp;
 	void (*learnt)(void *context); /* evidence came: some paths' `stale` is set. May be NULL */
 	void *context;
-	/* The address and MAC that frames to this endpoint leave with; false: not known. May be NULL. */
-	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
-	/* The MAC that they go to; false: not known. May be NULL. */
-	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
+	const struct link_ops *link; /* NULL: nothing is known of this host's links */
 };
 
 struct asker;

@@ -162,9 +162,9 @@ static bool goes_to_a_stranger(const struct path *p, const struct testimony *t, 
 {
 	uint8_t its[EVIDENCE_MAC_LEN];
 
-	return t->neighbour_mac && t->asked_at && t->answer->macs_len > 0 &&
-	       !endpoint_same_address(t->asked_at, &p->endpoint) && t->neighbour_mac(t->asked_at, its) &&
-	       is_its_mac(t, its) && t->neighbour_mac(&p->endpoint, mac) && !is_its_mac(t, mac);
+	return t->link && t->asked_at && t->answer->macs_len > 0 && !endpoint_same_address(t->asked_at, &p->endpoint) &&
+	       t->link->neighbour_mac(t->asked_at, its) && is_its_mac(t, its) &&
+	       t->link->neighbour_mac(&p->endpoint, mac) && !is_its_mac(t, mac);
 }
 
 /* Does the server listen on the very address and port that is probed? Then its silence means something. */

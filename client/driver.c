@@ -77,9 +77,7 @@ static bool start_parts(struct driver *d, const struct config *config, bool ipv4
 	struct udp_dialer *udp = udp_dialer_new(d->loop, WIRE_UDP_MAX, &udp_hooks);
 	struct tcp_dialer *tcp = tcp_dialer_new(d->loop, &tcp_hooks);
 
-	d->engine.own_mac = link_own_mac;
-	d->engine.neighbour_mac = link_neighbour_mac;
-	d->engine.has_mac = link_has_mac;
+	d->engine.link = &link_of_host;
 	d->engine.wake = wake_now;
 	d->resolver = resolver_new(d->loop, ipv4, ipv6, name_changed, d);
 	if (udp && tcp && d->resolver && engine_start(&d->engine, config, udp, tcp))

@@ -333,8 +333,7 @@ static bool make_identities(struct engine *e)
 						       .paths = &e->paths,
 						       .udp = e->udp,
 						       .tcp = e->tcp,
-						       .own_mac = e->own_mac,
-						       .neighbour_mac = e->neighbour_mac,
+						       .link = e->link,
 						       .learnt = e->learnt,
 						       .context = e->context });
 	return e->asker != NULL;

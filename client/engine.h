@@ -7,6 +7,7 @@
 #include "client/asker.h"
 #include "client/config.h"
 #include "client/keyring.h"
+#include "client/link.h"
 #include "client/paths.h"
 #include "client/schedule.h"
 #include "client/tcp_dialer.h"
@@ -40,11 +41,7 @@ struct engine {
 	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
 	bool looks;                    /* take a closer look at paths that begin to fail */
 	struct bucket looks_bucket;
-	/* For the asker: see asker_settings. May be NULL. */
-	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
-	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
-	/* Has an interface of this host this MAC? May be NULL: none that is known. */
-	bool (*has_mac)(const uint8_t mac[EVIDENCE_MAC_LEN]);
+	const struct link_ops *link; /* NULL: nothing is known of this host's links */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not before */
 	int64_t reaped_ns;

@@ -92,7 +92,7 @@ static unsigned link_towards(const struct endpoint *to)
 	return link;
 }
 
-bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	unsigned link = link_towards(to);
 	struct netlink *nl = link ? netlink_open(NETLINK_ROUTE) : NULL;
@@ -106,7 +106,7 @@ bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]
 	return found;
 }
 
-bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	struct ifaddrs *list;
 	const char *interface;
@@ -120,7 +120,7 @@ bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[E
 	return found;
 }
 
-bool link_has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
+static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	uint8_t own[EVIDENCE_MAC_LEN];
 	struct ifaddrs *list;
@@ -133,3 +133,9 @@ bool link_has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 	freeifaddrs(list);
 	return found;
 }
+
+const struct link_ops link_of_host = {
+	.own_mac = own_mac,
+	.neighbour_mac = neighbour_mac,
+	.has_mac = has_mac,
+};

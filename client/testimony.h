@@ -3,6 +3,7 @@
 #ifndef FLOATPROBE_TESTIMONY_H
 #define FLOATPROBE_TESTIMONY_H
 
+#include "client/link.h"
 #include "client/paths.h"
 #include "common/core/evidence.h"
 
@@ -24,9 +25,8 @@ struct testimony {
 	const struct testimony_query *query;
 	const struct evidence_answer *answer;
 	const struct endpoint *asked_at; /* where; NULL: through a witness */
-	/* The MAC that our frames to an endpoint go to: see asker_settings. May be NULL. */
-	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
-	int64_t asked_ns, now_ns; /* monotonic: when the query left, and now */
+	const struct link_ops *link;     /* NULL: nothing is known of this host's links */
+	int64_t asked_ns, now_ns;        /* monotonic: when the query left, and now */
 };
 
 /* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline,

@@ -1,6 +1,5 @@
 #include "tests/sim/link.h"
 
-#include "client/link.h"
 #include "common/core/bytes.h"
 #include "common/system/clock.h"
 #include "server/headers.h"
@@ -170,8 +169,9 @@ bool link_is_straight(struct link *l, const struct endpoint *client, const struc
 	return n && n->client && !endpoint_same_address(local, &l->machine->anchor);
 }
 
-/* client/link.h, for whoever's clock is looked at: clients begin with it. */
-bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
+/* -- what clients see of it: for whoever's clock is looked at, with which they begin -- */
+
+static bool own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	const struct client *c = (const struct client *)world_entered();
 
@@ -183,7 +183,7 @@ bool link_own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[E
 }
 
 /* Nobody has a server's own address but that server: strangers are known by their claims alone. */
-bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	const struct client *c = (const struct client *)world_entered();
 
@@ -197,12 +197,18 @@ bool link_neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]
 	return false;
 }
 
-bool link_has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
+static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	const struct client *c = (const struct client *)world_entered();
 
 	return is_same_mac(c->mac, mac) || is_same_mac(c->arp_mac, mac);
 }
+
+const struct link_ops link_of_clients = {
+	.own_mac = own_mac,
+	.neighbour_mac = neighbour_mac,
+	.has_mac = has_mac,
+};
 
 /* -- floatprobed -- */
 

@@ -5,6 +5,7 @@
 #ifndef FLOATPROBE_SIM_LINK_H
 #define FLOATPROBE_SIM_LINK_H
 
+#include "client/link.h"
 #include "server/conflict_watch.h"
 #include "server/tap.h"
 #include "server/way_back.h"
@@ -44,6 +45,8 @@ struct link {
 	uv_loop_t loop; /* only to lead taps here: it never runs */
 	struct tap *taps;
 };
+
+extern const struct link_ops link_of_clients;
 
 void link_set_client(struct client *client, unsigned number, bool on_link);
 /* Before floatprobed runs there: the machine, its number and its addresses are set. */

@@ -1,8 +1,8 @@
 #include "tests/sim/vantage.h"
 
-#include "client/link.h"
 #include "client/receive.h"
 #include "client/standing.h"
+#include "tests/sim/link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,9 +258,7 @@ void vantage_start(struct vantage *v, bool round)
 		.decided = decided,
 		.learnt = learnt,
 		.looks = !round,
-		.own_mac = link_own_mac,
-		.neighbour_mac = link_neighbour_mac,
-		.has_mac = link_has_mac,
+		.link = &link_of_clients,
 		.context = v,
 	};
 	if (!items || !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &udp_hooks),

@@ -493,7 +493,7 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
 	p->doubt->neighbour_ns = now_ns;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
-	engine.has_mac = all_are_ours;
+	engine.link = &(const struct link_ops){ .has_mac = all_are_ours };
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
 }
 

@@ -870,6 +870,8 @@ static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LE
 	return mac[5] != 0;
 }
 
+static const struct link_ops link = { .neighbour_mac = neighbour_mac };
+
 /* All ten were refused. Server 3 has the address, listens, and has two interfaces. */
 static struct evidence_answer refused(struct scene *s)
 {
@@ -902,7 +904,7 @@ static void hear_at(struct scene *s, const struct evidence_answer *answer, const
 				      .query = &nothing,
 				      .answer = answer,
 				      .asked_at = asked_at,
-				      .neighbour_mac = neighbour_mac,
+				      .link = &link,
 				      .asked_ns = 112 * SECOND,
 				      .now_ns = 112 * SECOND + 20 * MS,
 				  });
