@@ -208,7 +208,7 @@ static void fill_macs(struct asker *a, unsigned server, int64_t now_ns, struct e
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
 static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
-		       struct testimony_query *memory)
+		       struct statement_query *memory)
 {
 	struct evidence_query *q = &a->query;
 
@@ -252,7 +252,7 @@ static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
 	return true;
 }
 
-static struct testimony_query *memory_of_next(const struct way *w)
+static struct statement_query *memory_of_next(const struct way *w)
 {
 	return &w->memory->queries[w->prober.next & (WAY_RING_LEN - 1)];
 }
@@ -472,7 +472,7 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 		return;
 	a->servers[w->server].rounds_unanswered = 0;
 	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
-	testimony_hear(a->s.paths, &(struct testimony){
+	testimony_hear(a->s.paths, &(struct statement){
 				       .server = w->server,
 				       .witness = w->witness,
 				       .query = &w->memory->queries[at],

@@ -4,7 +4,8 @@
 #ifndef FLOATPROBE_CLUES_H
 #define FLOATPROBE_CLUES_H
 
-#include "client/testimony.h"
+#include "client/path.h"
+#include "client/statement.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,10 +16,10 @@ bool clues_wanted(const struct path *path, int slot);
 
 /* The server in this slot speaks of the path's flow, and sees nothing from before blind_before_ns (monotonic). The path
  * has a doubt, in which this server's window of receipts is still the one before. */
-void clues_hear(struct path *path, const struct testimony *testimony, int slot, const struct evidence_flow *flow,
+void clues_hear(struct path *path, const struct statement *statement, int slot, const struct evidence_flow *flow,
 		int64_t blind_before_ns);
 /* Of its frames, when what it has receipts for is settled. */
-void clues_hear_frames(struct path *path, const struct testimony *testimony, int slot,
+void clues_hear_frames(struct path *path, const struct statement *statement, int slot,
 		       const struct evidence_flow *flow);
 
 #endif

@@ -3,31 +3,11 @@
 #ifndef FLOATPROBE_TESTIMONY_H
 #define FLOATPROBE_TESTIMONY_H
 
-#include "client/link.h"
 #include "client/paths.h"
+#include "client/statement.h"
 #include "common/core/evidence.h"
 
 #include <stdint.h>
-
-struct testimony_attempt { /* the TCP probe that an attempt of the query was about */
-	uint64_t flow_id;
-	uint32_t seq;
-};
-
-struct testimony_query { /* what was asked, by the ids in it */
-	struct testimony_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
-	unsigned attempts_len;
-};
-
-struct testimony {
-	unsigned server; /* who speaks: index in the configuration */
-	int witness;     /* index of the server through which it came; -1: directly */
-	const struct testimony_query *query;
-	const struct evidence_answer *answer;
-	const struct endpoint *asked_at; /* where; NULL: through a witness */
-	const struct link_ops *link;     /* NULL: nothing is known of this host's links */
-	int64_t asked_ns, now_ns;        /* monotonic: when the query left, and now */
-};
 
 /* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline,
  * refusals of which it may know better, or a twin missing that the holder may have had an error for? */
@@ -35,7 +15,7 @@ bool testimony_wanted(const struct path *path, int slot);
 
 /* Add the path's TCP attempts that this server has to be asked about, as far as there is room. */
 void testimony_ask(const struct path *path, int slot, int64_t now_ns, struct evidence_query *query,
-		   struct testimony_query *memory);
+		   struct statement_query *memory);
 
 /* Add the places where another server answers our new flows than this one, which may answer there too: the paths of
  * this server are looked at from *from on, in turn. */
@@ -45,6 +25,6 @@ void testimony_ask_places(const struct paths *paths, unsigned server, size_t *fr
 void testimony_expired(struct path *path, uint32_t seq);
 
 /* Tell the probers, and keep what explains more in the paths' facts and doubts. */
-void testimony_hear(const struct paths *paths, const struct testimony *testimony);
+void testimony_hear(const struct paths *paths, const struct statement *statement);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "client/paths.h"
 #include "client/prober.h"
-#include "client/testimony.h"
+#include "client/statement.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ enum {
 
 struct way_memory { /* of a way that was asked at least once */
 	struct prober_record ring[WAY_RING_LEN];
-	struct testimony_query queries[WAY_RING_LEN]; /* by number, as in the ring */
+	struct statement_query queries[WAY_RING_LEN]; /* by number, as in the ring */
 };
 
 struct way {

@@ -79,11 +79,11 @@ static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t f
 }
 
 static void hear(struct scene *s, unsigned server, int witness, const struct evidence_answer *answer,
-		 const struct testimony_query *query)
+		 const struct statement_query *query)
 {
-	static const struct testimony_query nothing;
+	static const struct statement_query nothing;
 
-	testimony_hear(&s->paths, &(struct testimony){
+	testimony_hear(&s->paths, &(struct statement){
 				      .server = server,
 				      .witness = witness,
 				      .query = query ? query : &nothing,
@@ -199,7 +199,7 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
 			    const struct endpoint *seen_as)
 {
-	const struct testimony_query query = { .attempts = { { .flow_id = 42, .seq = 8 }, { .flow_id = 42, .seq = 9 } },
+	const struct statement_query query = { .attempts = { { .flow_id = 42, .seq = 8 }, { .flow_id = 42, .seq = 9 } },
 					       .attempts_len = 1 };
 	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
 
@@ -529,7 +529,7 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 {
 	struct scene *s = *state;
 	struct evidence_query query = { 0 };
-	struct testimony_query memory = { 0 };
+	struct statement_query memory = { 0 };
 
 	make_tcp(s, 8, false);
 	s->path->doubt->attempts[1] = (struct path_attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
@@ -896,9 +896,9 @@ static struct evidence_answer refused(struct scene *s)
 
 static void hear_at(struct scene *s, const struct evidence_answer *answer, const struct endpoint *asked_at)
 {
-	static const struct testimony_query nothing;
+	static const struct statement_query nothing;
 
-	testimony_hear(&s->paths, &(struct testimony){
+	testimony_hear(&s->paths, &(struct statement){
 				      .server = 3,
 				      .witness = -1,
 				      .query = &nothing,
