@@ -4,7 +4,7 @@
 #define FLOATPROBE_CAUSES_H
 
 #include "client/sentences.h"
-#include "client/verdict.h"
+#include "client/verdict_evidence.h"
 
 #include <stdbool.h>
 #include <stddef.h>

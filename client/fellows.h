@@ -4,7 +4,7 @@
 #define FLOATPROBE_FELLOWS_H
 
 #include "client/engine.h"
-#include "client/verdict.h"
+#include "client/verdict_evidence.h"
 
 #include <stdbool.h>
 #include <stddef.h>

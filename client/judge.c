@@ -1,6 +1,7 @@
 #include "client/judge.h"
 
 #include "client/fellows.h"
+#include "client/verdict.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #define FLOATPROBE_JUDGE_H
 
 #include "client/engine.h"
-#include "client/verdict.h"
+#include "client/verdict_evidence.h"
 
 #include <stdbool.h>
 

@@ -3,7 +3,7 @@
 #define FLOATPROBE_RESULT_H
 
 #include "client/path.h"
-#include "client/verdict.h"
+#include "client/verdict_evidence.h"
 #include "common/core/endpoint.h"
 
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #ifndef FLOATPROBE_SENTENCES_H
 #define FLOATPROBE_SENTENCES_H
 
-#include "client/verdict.h"
+#include "client/verdict_evidence.h"
 
 /* What speaks for one cause, as its rule (causes.h) names it. */
 typedef void sentences_of_cause(const struct verdict_evidence *evidence, struct verdict *verdict);

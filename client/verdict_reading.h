@@ -2,7 +2,7 @@
 #ifndef FLOATPROBE_VERDICT_READING_H
 #define FLOATPROBE_VERDICT_READING_H
 
-#include "client/verdict.h"
+#include "client/verdict_evidence.h"
 
 #include <stdbool.h>
 #include <stdint.h>

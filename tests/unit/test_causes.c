@@ -1,6 +1,8 @@
 /* The rules of causes.h: what raises each and what just does not, which goes first, and the page that explains them. */
 #include "client/causes.h"
 
+#include "client/verdict.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
