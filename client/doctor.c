@@ -1,7 +1,6 @@
 #include "client/doctor.h"
 
-#include "client/doctor_facts.h"
-#include "client/doctor_rules.h"
+#include "client/doctor_judge.h"
 #include "client/output_formats.h"
 #include "client/status.h"
 #include "common/config/alloc.h"

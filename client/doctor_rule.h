@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_DOCTOR_RULE_H
 #define FLOATPROBE_DOCTOR_RULE_H
 
+#include "client/doctor_facts.h"
 #include "client/doctor_rules.h"
 #include "common/config/alloc.h"
 #include "common/config/units.h"

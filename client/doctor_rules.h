@@ -1,8 +1,6 @@
-/* What breaks floating IPs on a host: a table of rules over facts. Pure: facts in, findings out. */
+/* What breaks floating IPs on a host: the table of rules, and what they find. */
 #ifndef FLOATPROBE_DOCTOR_RULES_H
 #define FLOATPROBE_DOCTOR_RULES_H
-
-#include "client/doctor_facts.h"
 
 #include <stddef.h>
 
@@ -113,7 +111,6 @@ struct doctor_findings {
 	size_t count[DOCTOR_SEVERITIES];
 };
 
-void doctor_judge(const struct doctor_facts *facts, struct doctor_findings *findings);
 void doctor_findings_free(struct doctor_findings *findings);
 
 #endif
