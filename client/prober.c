@@ -446,8 +446,7 @@ static void note_newest_answer(struct prober_tally *t, const struct prober_recor
 		t->answered_ns = r->sent_ns;
 		t->skewed = r->outcome == PROBER_CLOCK_SKEW;
 	}
-	if (r->server < 32)
-		t->servers_mask |= UINT32_C(1) << r->server;
+	t->servers_mask |= UINT32_C(1) << (r->server < PROBER_OTHERS ? r->server : PROBER_OTHERS);
 }
 
 static void count(struct prober_tally *t, const struct prober_record *r)

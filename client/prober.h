@@ -132,7 +132,8 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 /* Are there losses past their deadline whose direction is not known? *oldest_ns: when the oldest was sent. */
 bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns);
 
-enum { PROBER_OUTAGE = 3 }; /* so many losses in a row are an outage, not random loss */
+enum { PROBER_OTHERS = 31 }; /* this bit of a mask of servers stands for all numbers from there on */
+enum { PROBER_OUTAGE = 3 };  /* so many losses in a row are an outage, not random loss */
 
 struct prober_tally {
 	uint32_t by_outcome[PROBER_OUTCOMES_LEN];
@@ -148,7 +149,7 @@ struct prober_tally {
 	uint32_t run_too_big;  /* .. all of these for their size */
 	int server;            /* who answered the newest answered probe; -1: nobody */
 	bool skewed;           /* .. and that answer was CLOCK_SKEW */
-	uint32_t servers_mask; /* bit i: server i answered (number below 32) */
+	uint32_t servers_mask; /* bit i: server number i answered; bit PROBER_OTHERS: one from there on did */
 	int64_t oldest_ns;     /* monotonic: when the oldest of those that were sent left; 0: none was .. */
 	int64_t answered_ns;   /* .. and the newest answered one */
 };

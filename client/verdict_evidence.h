@@ -86,7 +86,7 @@ struct verdict_evidence {
 	bool expect_reachable;
 	struct endpoint address;    /* probed */
 	struct endpoint arrives_on; /* asked for; all zero: not */
-	uint32_t allowed_mask;      /* bit i: configured server i may answer */
+	uint32_t allowed_mask;      /* bit i: the server of number i may answer; as tally.servers_mask */
 	const char *server_name;    /* of tally.server; NULL: nobody */
 	const char *allowed_names;  /* of those that may answer, "boot-01, boot-02"; NULL: not to be named */
 	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */

@@ -27,7 +27,7 @@ static inline bool too_big_to_send(const struct verdict_evidence *e)
 
 static inline bool may_answer(const struct verdict_evidence *e, int server)
 {
-	return server >= 0 && server < 32 && e->allowed_mask >> server & 1;
+	return server >= 0 && server < PROBER_OTHERS && e->allowed_mask >> server & 1;
 }
 
 /* A server of the configuration answered that may not answer here: in the round, or the latest. */

@@ -15,10 +15,10 @@
 
 #define MS INT64_C(1000000)
 
-enum { HELD = 4, SIZES = 2, RING = 64, PATHS = SIZES * (HELD + 1) + 1 };
+enum { HELD = 4, SIZES = 2, RING = 64, PATHS = SIZES * (HELD + 1) + 1, SERVERS = 100 };
 
 static char name[] = "t";
-static struct config_server servers[] = { { name, { 1 } }, { name, { 2 } } };
+static struct config_server servers[SERVERS] = { { name, { 1 } }, { name, { 2 } } };
 static struct config_schedule schedule = { .every_ns = 1000 * MS, .timeout_ns = 1000 * MS };
 static struct config_target target = {
 	.name = name,
@@ -34,14 +34,14 @@ static struct config_target target = {
 	.expect_reachable = true,
 };
 static struct config config = { .servers = servers,
-				.servers_len = 2,
+				.servers_len = SERVERS,
 				.schedules = &schedule,
 				.schedules_len = 1,
 				.targets = &target,
 				.targets_len = 1,
 				.lossy_permille = 50 };
 static struct engine engine;
-static struct engine_server said[2];
+static struct engine_server said[SERVERS];
 static int64_t now_ns;
 
 /* In the asker's place: what it knows is up to the test. */
@@ -455,9 +455,32 @@ static void a_flow_among_many_is_not_stuck(void **state)
 	}
 	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_STUCK_FLOW);
 	assert_int_equal(cause_of(held, false), VERDICT_CAUSE_STUCK_FLOW);
+	probe(PATHS - 1, false, WIRE_SLOTS_MAX + SERVERS - 1, 1);
+	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_NONE);
+	for (unsigned n = 0; n < 30; n++, now_ns += 1000 * MS) {
+		probe(held, false, 0, 1);
+		probe(fresh, false, 1, 2);
+	}
+	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_STUCK_FLOW);
 	probe(PATHS - 1, false, 0, 1);
 	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_NONE);
 	assert_int_equal(cause_of(held, false), VERDICT_CAUSE_NONE);
+}
+
+/* However many servers the configuration has. */
+static void an_answer_by_who_may_not_answer_is_an_impostors(void **state)
+{
+	size_t i = find(512, FRESH);
+
+	(void)state;
+	for (unsigned server = 2; server < SERVERS; server++) {
+		start_anew();
+		play(5, nothing);
+		probe(i, false, WIRE_SLOTS_MAX + server, 1);
+		assert_int_equal(cause_of(i, false), VERDICT_CAUSE_IMPOSTOR);
+		play(4, nothing);
+		assert_int_equal(cause_of(i, true), VERDICT_CAUSE_IMPOSTOR);
+	}
 }
 
 static bool all_are_ours(const uint8_t mac[EVIDENCE_MAC_LEN])
@@ -711,6 +734,7 @@ int main(void)
 		TEST(faults_are_named),
 		TEST(a_flow_among_many_is_not_stuck),
 		TEST(connections_break_where_two_hold_the_address),
+		TEST(an_answer_by_who_may_not_answer_is_an_impostors),
 		TEST(a_row_says_less_where_its_fellows_lose_some),
 		TEST(few_ports_that_fail_are_no_stuck_flow),
 		TEST(a_run_names_them_too),
