@@ -127,14 +127,6 @@ void driver_stop(struct driver *d)
 	udp_dialer_free(udp);
 }
 
-bool driver_reconfigure(struct driver *d, const struct config *config)
-{
-	if (!engine_reconfigure(&d->engine, config))
-		return false;
-	watch_names(d);
-	return true;
-}
-
 size_t driver_addresses(const struct driver *d, const struct config_target *t,
 			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
 {
@@ -171,7 +163,6 @@ static bool allow_asking(struct driver *d)
 				return false;
 		}
 	}
-	asker_end_addresses(d->engine.asker);
 	return true;
 }
 
@@ -179,6 +170,22 @@ bool driver_set_paths(struct driver *d, struct path **items, size_t len)
 {
 	if (!allow_asking(d) || !engine_set_paths(&d->engine, items, len))
 		return false;
+	asker_end_addresses(d->engine.asker);
 	set_timer(d, clock_mono_ns());
+	return true;
+}
+
+bool driver_reconfigure(struct driver *d, const struct config *config, struct path **items, size_t len)
+{
+	struct engine_before before;
+
+	if (!engine_reconfigure(&d->engine, config, &before))
+		return false;
+	if (!driver_set_paths(d, items, len)) {
+		engine_roll_back(&d->engine, &before);
+		return false;
+	}
+	engine_commit(&before);
+	watch_names(d);
 	return true;
 }

@@ -26,9 +26,6 @@ int driver_start(struct driver *driver, uv_loop_t *loop, const struct config *co
 /* The loop must run until nothing is active before it can be closed. */
 void driver_stop(struct driver *driver);
 
-/* As engine_reconfigure, sockets and names as they are. */
-bool driver_reconfigure(struct driver *driver, const struct config *config) __attribute__((warn_unused_result));
-
 /* The addresses of a target, with its port: one if numeric, those of its name as known now. *error: why there are none.
  */
 size_t driver_addresses(const struct driver *driver, const struct config_target *target,
@@ -36,5 +33,10 @@ size_t driver_addresses(const struct driver *driver, const struct config_target 
 
 /* As engine_set_paths; all targets' servers may then be asked at all their addresses, probed or not. */
 bool driver_set_paths(struct driver *driver, struct path **items, size_t len) __attribute__((warn_unused_result));
+
+/* Go on with another configuration and its paths; sockets and names stay as they are. false: no memory, and nothing
+ * changed. */
+bool driver_reconfigure(struct driver *driver, const struct config *config, struct path **items, size_t len)
+    __attribute__((warn_unused_result));
 
 #endif

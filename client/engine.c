@@ -339,11 +339,11 @@ static bool make_identities(struct engine *e)
 	return e->asker != NULL;
 }
 
-static void free_identities(struct engine *e)
+static void free_identities(struct asker *asker, struct keyring *keyring, struct engine_server *servers)
 {
-	asker_free(e->asker);
-	keyring_free(&e->keyring);
-	free(e->servers);
+	asker_free(asker);
+	keyring_free(keyring);
+	free(servers);
 }
 
 bool engine_start(struct engine *e, const struct config *config, struct udp_dialer *udp, struct tcp_dialer *tcp)
@@ -356,34 +356,41 @@ bool engine_start(struct engine *e, const struct config *config, struct udp_dial
 	e->random |= 1;
 	if (make_identities(e))
 		return true;
-	free_identities(e);
+	free_identities(e->asker, &e->keyring, e->servers);
 	return false;
 }
 
 void engine_stop(struct engine *e)
 {
-	free_identities(e);
+	free_identities(e->asker, &e->keyring, e->servers);
 	paths_free(&e->paths);
 	schedule_queue_free(&e->queue);
 }
 
-bool engine_reconfigure(struct engine *e, const struct config *config)
+bool engine_reconfigure(struct engine *e, const struct config *config, struct engine_before *before)
 {
-	struct engine before = *e;
-
+	*before = (struct engine_before){ e->config, e->keyring, e->asker, e->servers };
 	e->config = config;
 	e->keyring = (struct keyring){ 0 };
 	e->asker = NULL;
-	if (!make_identities(e)) {
-		free_identities(e);
-		e->config = before.config;
-		e->keyring = before.keyring;
-		e->asker = before.asker;
-		e->servers = before.servers;
-		return false;
-	}
-	free_identities(&before);
-	return true;
+	if (make_identities(e))
+		return true;
+	engine_roll_back(e, before);
+	return false;
+}
+
+void engine_commit(struct engine_before *before)
+{
+	free_identities(before->asker, &before->keyring, before->servers);
+}
+
+void engine_roll_back(struct engine *e, const struct engine_before *before)
+{
+	free_identities(e->asker, &e->keyring, e->servers);
+	e->config = before->config;
+	e->keyring = before->keyring;
+	e->asker = before->asker;
+	e->servers = before->servers;
 }
 
 bool engine_may_ask(struct engine *e, const struct config_target *t, const struct endpoint *endpoint)

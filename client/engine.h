@@ -54,15 +54,25 @@ struct engine {
 	void *context;
 };
 
+struct engine_before { /* what another configuration replaces */
+	const struct config *config;
+	struct keyring keyring;
+	struct asker *asker;
+	struct engine_server *servers;
+};
+
 /* The dialers are borrowed; they have the hooks of receive.h. decided and context are to be set before.
  * false: no memory, and nothing is to be stopped. */
 bool engine_start(struct engine *engine, const struct config *config, struct udp_dialer *udp, struct tcp_dialer *tcp)
     __attribute__((warn_unused_result));
 void engine_stop(struct engine *engine); /* frees the paths too; before the dialers */
 
-/* Go on with another configuration. To be followed by engine_set_paths, as the paths' targets still are the old
- * configuration's. false: no memory, and nothing changed. */
-bool engine_reconfigure(struct engine *engine, const struct config *config) __attribute__((warn_unused_result));
+/* Go on with another configuration. The paths' targets still are the old configuration's: set those of the new one,
+ * then either commit, or roll back if that failed. false: no memory, and nothing changed. */
+bool engine_reconfigure(struct engine *engine, const struct config *config, struct engine_before *before)
+    __attribute__((warn_unused_result));
+void engine_commit(struct engine_before *before);
+void engine_roll_back(struct engine *engine, const struct engine_before *before);
 
 /* The servers that may answer this target can be asked for evidence there too (not where no answer is expected). */
 bool engine_may_ask(struct engine *engine, const struct config_target *target, const struct endpoint *endpoint)

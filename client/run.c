@@ -1,7 +1,7 @@
 #include "client/run.h"
 
-#include "client/driver.h"
 #include "client/result.h"
+#include "client/run_paths.h"
 #include "client/standing.h"
 #include "client/status.h"
 #include "common/core/bucket.h"
@@ -15,11 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MS_NS     INT64_C(1000000)
-#define SECOND_NS INT64_C(1000000000)
+#define MS_NS INT64_C(1000000)
 
 enum {
-	RING_LEN = JUDGE_WINDOW, /* more only where more can be outstanding */
 	RESOLVE_MS = 60 * 1000,
 	JUDGE_MS = 20,   /* after something was decided */
 	FLUSH_MS = 1000, /* after something was journaled */
@@ -38,7 +36,6 @@ struct run {
 	struct schedule *schedules; /* the configuration's, as timers know them */
 	struct journal *journal;
 	uint32_t *scratch; /* for a path's round-trip times */
-	size_t carried;    /* where the last path that was carried over stood: the next is likely behind it */
 	struct bucket log_bucket;
 	unsigned log_suppressed;
 };
@@ -163,27 +160,6 @@ static void summary(uv_timer_t *timer)
 
 /* -- paths -- */
 
-static uint32_t power_of_two(uint64_t n)
-{
-	uint32_t len = RING_LEN;
-
-	while (len < n && len < 1u << 20)
-		len *= 2;
-	return len;
-}
-
-/* How many probes of one path can be outstanding at once, at the most. */
-static uint32_t ring_len(const struct config *config)
-{
-	uint64_t most = 0;
-
-	for (size_t i = 0; i < config->schedules_len; i++) {
-		const struct config_schedule *s = &config->schedules[i];
-		most += (uint64_t)(s->timeout_ns / s->every_ns + 2) * s->count;
-	}
-	return power_of_two(most + 1);
-}
-
 static struct schedule *make_schedules(const struct config *config)
 {
 	struct schedule *schedules = calloc(config->schedules_len + 1, sizeof *schedules);
@@ -199,127 +175,14 @@ static struct schedule *make_schedules(const struct config *config)
 	return schedules;
 }
 
-/* Paths start at random moments of their first second, so that a thousand do not leave at once. */
-static bool start_timers(struct run *r, const struct schedule *schedules, struct path *p)
-{
-	if (!path_set_timers(p, p->target->schedules_len))
-		return false;
-	for (unsigned t = 0; t < p->timers_len; t++) {
-		const struct schedule *s = &schedules[p->target->schedules[t]];
-		int64_t spread_ns = s->every_ns < SECOND_NS ? s->every_ns : SECOND_NS;
-		schedule_start(&p->timers[t], s, p,
-			       clock_mono_ns() +
-				   (int64_t)((double)spread_ns * engine_random(&r->driver.engine) / UINT32_MAX));
-	}
-	return true;
-}
-
-/* The same schedules: the timers go on, by the new configuration's copy of them. */
-static bool keep_timers(const struct schedule *schedules, struct path *p)
-{
-	if (p->timers_len != p->target->schedules_len)
-		return false;
-	for (unsigned t = 0; t < p->timers_len; t++) {
-		if (memcmp(p->timers[t].schedule, &schedules[p->target->schedules[t]], sizeof *schedules) != 0)
-			return false;
-	}
-	for (unsigned t = 0; t < p->timers_len; t++)
-		p->timers[t].schedule = &schedules[p->target->schedules[t]];
-	return true;
-}
-
-/* Paths, and what is known of them, name servers by index, and flows belong to our key: old paths may go on only where
- * all old servers keep their places, and we are who we were. */
-static bool may_go_on(const struct config *old, const struct config *new)
-{
-	if (memcmp(old->identity.public_key, new->identity.public_key, WIRE_KEY_LEN) != 0)
-		return false;
-	for (size_t i = 0; i < old->servers_len; i++) {
-		if (i >= new->servers_len || memcmp(old->servers[i].key, new->servers[i].key, WIRE_KEY_LEN) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool same_servers(const struct config_target *a, const struct config_target *b)
-{
-	return a->servers_len == b->servers_len &&
-	       memcmp(a->servers, b->servers, a->servers_len * sizeof a->servers[0]) == 0;
-}
-
-/* An old path that goes on as p would, with its flow and its past; NULL: none. */
-static struct path *carried_over(struct run *r, const struct path *p)
-{
-	for (size_t n = r->driver.engine.paths.len, i = 0; i < n; i++) {
-		struct path *old = r->driver.engine.paths.items[(r->carried + i) % n];
-		if (!path_same(old, p) || !same_servers(old->target, p->target))
-			continue;
-		r->carried += i + 1;
-		old->target = p->target;
-		return old;
-	}
-	return NULL;
-}
-
-/* Put an old path in the place of this new one, if there is one, and see to its timers. */
-static bool settle_in(struct run *r, const struct config *config, const struct schedule *schedules, struct path **item)
-{
-	struct path *old = may_go_on(r->config, config) ? carried_over(r, *item) : NULL;
-
-	if (!old)
-		return start_timers(r, schedules, *item);
-	path_free(*item);
-	*item = old;
-	return keep_timers(schedules, old) || start_timers(r, schedules, old);
-}
-
-static size_t make_target(struct run *r, const struct config *config, const struct schedule *schedules,
-			  const struct config_target *t, struct path **items)
-{
-	const struct path_plan plan = { .config = config, .ring_len = ring_len(config) };
-	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
-	const char *error;
-	size_t n = driver_addresses(&r->driver, t, addresses, &error), len = 0;
-	bool good = true;
-
-	for (size_t a = 0; a < n && good; a++) {
-		good = path_make_all(&plan, t, &addresses[a], items + len);
-		for (size_t end = len + path_count(t); good && len < end; len++)
-			good = settle_in(r, config, schedules, &items[len]);
-	}
-	if (!good) {
-		log_error("out of memory for the paths");
-		exit(STATUS_REFUSED); /* they are half the old configuration's and half the new one's */
-	}
-	return len;
-}
-
-/* Make the paths of this configuration with the addresses known now. false: no memory; all goes on as before. */
-static bool make_paths(struct run *r, const struct config *config, const struct schedule *schedules)
-{
-	size_t most = 1, len = 0;
-	struct path **items;
-
-	for (size_t i = 0; i < config->targets_len; i++)
-		most += path_count(&config->targets[i]) * (config->targets[i].numeric ? 1 : RESOLVER_ADDRESSES_MAX);
-	items = calloc(most, sizeof(struct path *));
-	if (!items)
-		return false;
-	for (size_t i = 0; i < config->targets_len; i++)
-		len += make_target(r, config, schedules, &config->targets[i], items + len);
-	if (driver_set_paths(&r->driver, items, len))
-		return true;
-	log_error("out of memory for the paths");
-	exit(STATUS_REFUSED);
-}
-
 static void resolved(void *context, const struct resolver_name *name)
 {
 	struct run *r = context;
 
 	if (name->error)
 		log_warning("cannot resolve %s: %s", name->name, name->error);
-	make_paths(r, r->config, r->schedules);
+	if (!run_paths_renew(&r->driver, r->config, r->schedules))
+		log_error("out of memory for the paths: they stay as they were");
 }
 
 /* -- reload -- */
@@ -352,10 +215,9 @@ static bool same_text(const char *a, const char *b)
 static void apply(struct run *r, struct config *config)
 {
 	struct schedule *schedules = make_schedules(config);
-	uint32_t len = ring_len(config);
-	uint32_t *scratch = calloc(len, sizeof *scratch);
+	uint32_t *scratch = calloc(run_paths_ring_len(config), sizeof *scratch);
 
-	if (!schedules || !scratch || !driver_reconfigure(&r->driver, config)) {
+	if (!schedules || !scratch || !run_paths_renew(&r->driver, config, schedules)) {
 		log_error("out of memory: the configuration stays as it was");
 		free(schedules);
 		free(scratch);
@@ -364,7 +226,6 @@ static void apply(struct run *r, struct config *config)
 	}
 	free(r->scratch);
 	r->scratch = scratch;
-	make_paths(r, config, schedules);
 	if (same_text(config->journal, r->config->journal))
 		reopen_journal(r);
 	else
@@ -416,6 +277,23 @@ static void start_handles(struct run *r)
 	uv_timer_start(&r->summary, summary, SUMMARY_MS, SUMMARY_MS);
 }
 
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* A name service that hangs must not hold us: then this does not return, and exits with that status. */
+static void close_all(struct run *r, int status)
+{
+	if (resolver_busy(r->driver.resolver))
+		_exit(journal_close(r->journal) ? status : STATUS_REFUSED);
+	driver_stop(&r->driver);
+	uv_walk(&r->loop, close_handle, NULL);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+}
+
 static int start(struct run *r)
 {
 	const char *journal = r->config->journal ? r->config->journal : JOURNAL_STDOUT;
@@ -427,7 +305,7 @@ static int start(struct run *r)
 		return STATUS_REFUSED;
 	}
 	r->schedules = make_schedules(r->config);
-	r->scratch = calloc(ring_len(r->config), sizeof *r->scratch);
+	r->scratch = calloc(run_paths_ring_len(r->config), sizeof *r->scratch);
 	r->driver.engine.decided = decided;
 	r->driver.engine.learnt = learnt;
 	r->driver.engine.looks = true;
@@ -440,30 +318,20 @@ static int start(struct run *r)
 		return STATUS_REFUSED;
 	}
 	start_handles(r);
-	make_paths(r, r->config, r->schedules);
+	if (!run_paths_renew(&r->driver, r->config, r->schedules)) {
+		log_error("cannot start probing: %s", strerror(ENOMEM));
+		close_all(r, STATUS_REFUSED);
+		return STATUS_REFUSED;
+	}
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);
 	return 0;
 }
 
-static void close_handle(uv_handle_t *handle, void *context)
-{
-	(void)context;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
 static void stop(struct run *r)
 {
 	summary(&r->summary);
-	if (resolver_busy(r->driver.resolver)) {
-		/* A name service that hangs must not hold us. */
-		_exit(journal_close(r->journal) ? STATUS_EXPECTED : STATUS_REFUSED);
-	}
-	driver_stop(&r->driver);
-	uv_walk(&r->loop, close_handle, NULL);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&r->loop);
+	close_all(r, STATUS_EXPECTED);
 }
 
 int run_main(struct config *config, const char *file)
@@ -483,11 +351,10 @@ int run_main(struct config *config, const char *file)
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		stop(&r);
 		log_info("ended");
-	} else {
-		uv_loop_close(&r.loop);
 	}
+	uv_loop_close(&r.loop);
 	if (!journal_close(r.journal))
-		status = 3;
+		status = STATUS_REFUSED;
 	free(r.schedules);
 	free(r.scratch);
 	config_free(r.config);

@@ -3,6 +3,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -98,6 +99,30 @@ class Run(Processes):
         wait_until("the fault is told", lambda: "client.yaml:1:1: error" in self.log())
         self.assertIsNone(daemon.poll())
         self.end(daemon)
+
+    def test_a_reload_without_memory_changes_nothing(self):
+        """A thousand paths more would take 16 MB; the daemon may have 4 MB more than it has."""
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        with open(f"/proc/{daemon.pid}/statm", encoding="ascii") as statm:
+            size = int(statm.read().split()[0]) * resource.getpagesize()
+        if size > 2**40:
+            self.skipTest("AddressSanitizer reserves more than can be limited")
+        unlimited = resource.prlimit(daemon.pid, resource.RLIMIT_AS)
+        resource.prlimit(daemon.pid, resource.RLIMIT_AS, (size + 2**22, unlimited[1]))
+        many = "".join(
+            f'  - {{ name: t{i}, role: droplet, address: 127.0.1.{i}, server: boot-01, flows: {{ held: 64 }} }}\n'
+            for i in range(16)
+        )
+        self.config(extra=f"{many}journal: journal.jsonl\nschedules: {{ steady: {{ every: 10ms, timeout: 2s }} }}\n")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("the want of memory is told", lambda: "out of memory: the configuration stays as it was" in self.log())
+        self.assertIsNone(daemon.poll())
+        resource.prlimit(daemon.pid, resource.RLIMIT_AS, unlimited)
+        self.assertNotIn("configuration reloaded", self.log())
+        self.end(daemon)
+        paths = {(o["target"], o["protocol"], o["flow"]) for o in self.journal() if o["type"] == "path"}
+        self.assertEqual(len(paths), 6)
 
     def test_a_journal_that_cannot_be_opened(self):
         daemon = self.run_daemon("nowhere/journal.jsonl")

@@ -1,0 +1,211 @@
+#include "client/run_paths.h"
+
+#include "client/contrast.h"
+#include "common/system/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* Nothing of the old paths is lost before all that can fail has been done: each old path that goes on takes the place
+ * of a new one, which keeps the old target and timers until then. */
+struct renewal {
+	struct driver *driver;
+	const struct config *config;
+	const struct schedule *schedules;
+	bool may_go_on;
+	struct path **items;  /* for the engine */
+	struct path **spares; /* by item: the new path whose place an old one has taken; NULL: the item is new */
+	size_t len;
+	size_t found; /* where the last old path stood that goes on: the next is likely behind it */
+};
+
+uint32_t run_paths_ring_len(const struct config *config)
+{
+	uint32_t len = CONTRAST_WINDOW;
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < config->schedules_len; i++) {
+		const struct config_schedule *s = &config->schedules[i];
+		most += (uint64_t)(s->timeout_ns / s->every_ns + 2) * s->count;
+	}
+	while (len < most && len < 1u << 20)
+		len *= 2;
+	return len;
+}
+
+/* -- which old paths go on -- */
+
+/* Paths, and what is known of them, name servers by index, and flows belong to our key: old paths may go on only where
+ * all old servers keep their places, and we are who we were. */
+static bool may_go_on(const struct config *old, const struct config *new)
+{
+	if (memcmp(old->identity.public_key, new->identity.public_key, WIRE_KEY_LEN) != 0)
+		return false;
+	for (size_t i = 0; i < old->servers_len; i++) {
+		if (i >= new->servers_len || memcmp(old->servers[i].key, new->servers[i].key, WIRE_KEY_LEN) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool same_servers(const struct config_target *a, const struct config_target *b)
+{
+	return a->servers_len == b->servers_len &&
+	       memcmp(a->servers, b->servers, a->servers_len * sizeof a->servers[0]) == 0;
+}
+
+/* The old path that goes on as p would; NULL: none. */
+static struct path *find_old(struct renewal *r, const struct path *p)
+{
+	const struct paths *paths = &r->driver->engine.paths;
+
+	for (size_t i = 0; r->may_go_on && i < paths->len; i++) {
+		struct path *old = paths->items[(r->found + i) % paths->len];
+		if (!path_same(old, p) || !same_servers(old->target, p->target))
+			continue;
+		r->found += i + 1;
+		return old;
+	}
+	return NULL;
+}
+
+static bool same_schedules(const struct path *a, const struct path *b)
+{
+	for (unsigned t = 0; t < a->timers_len && a->timers_len == b->timers_len; t++) {
+		if (memcmp(a->timers[t].schedule, b->timers[t].schedule, sizeof *a->timers[t].schedule) != 0)
+			return false;
+	}
+	return a->timers_len == b->timers_len;
+}
+
+static void own_timers(struct path *p)
+{
+	for (unsigned t = 0; t < p->timers_len; t++)
+		p->timers[t].owner = p;
+}
+
+/* What comes from the configuration; a second time: back again. */
+static void exchange(struct path *a, struct path *b)
+{
+	const struct path before = *a;
+
+	a->target = b->target;
+	a->timers = b->timers;
+	a->timers_len = b->timers_len;
+	b->target = before.target;
+	b->timers = before.timers;
+	b->timers_len = before.timers_len;
+	own_timers(a);
+	own_timers(b);
+}
+
+/* -- making them -- */
+
+/* Paths start at random moments of their first second, so that a thousand do not leave at once. */
+static bool start_timers(struct renewal *r, struct path *p)
+{
+	if (!path_set_timers(p, p->target->schedules_len))
+		return false;
+	for (unsigned t = 0; t < p->timers_len; t++) {
+		const struct schedule *s = &r->schedules[p->target->schedules[t]];
+		int64_t spread_ns = s->every_ns < SECOND_NS ? s->every_ns : SECOND_NS;
+		schedule_start(&p->timers[t], s, p,
+			       clock_mono_ns() +
+				   (int64_t)((double)spread_ns * engine_random(&r->driver->engine) / UINT32_MAX));
+	}
+	return true;
+}
+
+/* Where the schedules are the same, the timers go on. */
+static void go_on(struct renewal *r, struct path **item, struct path **spare)
+{
+	struct path *new = *item, *old = find_old(r, new);
+
+	if (!old)
+		return;
+	for (unsigned t = 0; same_schedules(old, new) && t < new->timers_len; t++) {
+		const struct schedule *schedule = new->timers[t].schedule;
+		new->timers[t] = old->timers[t];
+		new->timers[t].schedule = schedule;
+	}
+	exchange(old, new);
+	*item = old;
+	*spare = new;
+}
+
+static bool make_target(struct renewal *r, const struct config_target *t)
+{
+	const struct path_plan plan = { .config = r->config, .ring_len = run_paths_ring_len(r->config) };
+	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
+	const char *error;
+	size_t n = driver_addresses(r->driver, t, addresses, &error);
+
+	for (size_t a = 0; a < n; a++) {
+		size_t from = r->len, end = from + path_count(t);
+		if (!path_make_all(&plan, t, &addresses[a], r->items + from))
+			return false;
+		r->len = end;
+		for (; from < end; from++) {
+			if (!start_timers(r, r->items[from]))
+				return false;
+			go_on(r, &r->items[from], &r->spares[from]);
+		}
+	}
+	return true;
+}
+
+static bool make_paths(struct renewal *r)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < r->config->targets_len; i++) {
+		const struct config_target *t = &r->config->targets[i];
+		most += path_count(t) * (t->numeric ? 1 : RESOLVER_ADDRESSES_MAX);
+	}
+	r->items = calloc(most, sizeof(struct path *));
+	r->spares = calloc(most, sizeof(struct path *));
+	if (!r->items || !r->spares)
+		return false;
+	for (size_t i = 0; i < r->config->targets_len; i++) {
+		if (!make_target(r, &r->config->targets[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool hand_over(const struct renewal *r)
+{
+	return r->config == r->driver->engine.config ? driver_set_paths(r->driver, r->items, r->len)
+						     : driver_reconfigure(r->driver, r->config, r->items, r->len);
+}
+
+static void undo(struct renewal *r)
+{
+	for (size_t i = 0; i < r->len; i++) {
+		if (r->spares[i])
+			exchange(r->items[i], r->spares[i]);
+		else
+			path_free(r->items[i]);
+	}
+	free(r->items);
+}
+
+bool run_paths_renew(struct driver *driver, const struct config *config, const struct schedule *schedules)
+{
+	struct renewal r = {
+		.driver = driver,
+		.config = config,
+		.schedules = schedules,
+		.may_go_on = may_go_on(driver->engine.config, config),
+	};
+	bool done = make_paths(&r) && hand_over(&r);
+
+	if (!done)
+		undo(&r);
+	for (size_t i = 0; i < r.len; i++)
+		path_free(r.spares[i]);
+	free(r.spares);
+	return done;
+}
