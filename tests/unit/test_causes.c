@@ -257,6 +257,7 @@ static void failover(void **state)
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 0, 0 });
 	CASE("unexplained", e = lost(7, 3, PROBER_LOST);
 	     e.holders = (struct holders){ 1, false, 0, 0, 2, 3, 0 }); /* not one that may answer */
+	CASE("unexplained", e = lost(7, 3, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 2, 0, 3, 0 });
 }
 
 static void one_flow_of_many(void **state)
@@ -269,6 +270,8 @@ static void one_flow_of_many(void **state)
 	     e.context.flows.fresh.span_lost = 5);
 	CASE("unexplained", e = lost(0, 4, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.fresh.own_lost = 4);
+	CASE("unexplained", e = lost(5, 11, PROBER_LOST); e.context.flows.fresh = clear;
+	     e.tally.run_lost = 5); /* most were lost before */
 	CASE("first-packet-only", e = lost(1, 9, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.fresh.own_lost = 9; e.context.flows.first_packet = true);
 	CASE("unexplained", e = lost(1, 9, PROBER_LOST); e.context.flows.first_packet = true); /* the others lose too */
@@ -311,6 +314,22 @@ static void some_ports(void **state)
 	CASE("unexplained", e = lost(28, 2, PROBER_LOST); e.context.flows = fresh; e.context.flows.ours_new = false);
 }
 
+static void protocol_filtered(void **state)
+{
+	(void)state;
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.tally.late = 1); /* it passes */
+}
+
+/* The newest error is older than all probes that are remembered. */
+static void an_error_of_before(void **state)
+{
+	(void)state;
+	CASE("prohibited", e = lost(0, 10, PROBER_LOST); e.facts.told = PROBER_PROHIBITED);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.told = PROBER_PROHIBITED);
+	CASE("unexplained", e = lost(0, 10, PROBER_RESET); e.facts.told = PROBER_PROHIBITED); /* after a handshake */
+}
+
 static void server_firewall(void **state)
 {
 	struct verdict_evidence base = lost(0, 10, PROBER_LOST_FORWARD);
@@ -322,6 +341,7 @@ static void server_firewall(void **state)
 	CASE("unexplained", e = base; e.context.protocol_down = false);
 	CASE("unexplained", e = base; e.hints.frames_without_receipts = false);
 	CASE("unexplained", e = base; e.hints.socket_drops = 1);
+	CASE("unexplained", e = base; e.tally.sent++; e.tally.lost++; e.tally.by_outcome[PROBER_RESET] = 1);
 	CASE("server-firewall", e = base; e.hints.accept_overflows = 1);
 	CASE("unexplained", e = base; e.hints.accept_overflows = 1; e.tcp = true);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST);
@@ -478,6 +498,8 @@ int main(void)
 		cmocka_unit_test(failover),
 		cmocka_unit_test(one_flow_of_many),
 		cmocka_unit_test(some_ports),
+		cmocka_unit_test(protocol_filtered),
+		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
 		cmocka_unit_test(the_one_that_explains_more_goes_first),
 		cmocka_unit_test(the_other_cause_is_told),

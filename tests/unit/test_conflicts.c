@@ -86,7 +86,11 @@ static void a_claim_stands_until_nobody_answers_for_it(void **state)
 	conflicts_tell(c, 15 * S, &answer);
 	assert_int_equal(answer.conflicts_len, 1);
 	assert_true(endpoint_equal(&answer.conflicts[0].address, &other));
-	conflicts_note(c, CONFLICTS_CLAIM, &ours, mac, 16 * S); /* and again */
+	conflicts_note(c, CONFLICTS_PROBE, &ours, another, 26 * S);
+	assert_true(conflicts_ask(c, &ours, 25 * S));
+	conflicts_ask(c, &ours, 27 * S);
+	assert_null(standing(c, &ours));                        /* who only asks whether it is free does not claim it */
+	conflicts_note(c, CONFLICTS_CLAIM, &ours, mac, 28 * S); /* and again */
 	assert_non_null(standing(c, &ours));
 	assert_int_equal(standing(c, &ours)->count, 3);
 	conflicts_free(c);

@@ -454,6 +454,24 @@ static void a_mac_is_known_by_all_that_came_from_it(void **state)
 	frames_note(f, &udp, 2, one, 6 * S);
 	frames_note(f, &elsewhere, 2, one, 7 * S);
 	assert_true(frames_since_ns(f, frames_newest(f, &client, &five)) == 6 * S);
+
+	/* Another row tells that it has changed in between. */
+	frames_note(f, &elsewhere, 2, two, 8 * S);
+	assert_true(frames_since_ns(f, frames_newest(f, &client, &five)) == 8 * S);
+	frames_free(f);
+}
+
+static void what_came_from_another_mac_is_older_by_nothing(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 }, one[6] = { 2, 1 }, two[6] = { 2, 2 };
+	struct frames *f = frames_new(8, hash_key);
+	struct headers_ip udp = headers(9, 5, HEADERS_UDP), tcp = headers(9, 5, HEADERS_TCP);
+	struct endpoint client = sample_endpoint_v4(9, 1), five = udp.destination;
+
+	(void)state;
+	frames_note(f, &tcp, 2, one, 1 * S);
+	frames_note(f, &udp, 2, two, 2 * S);
+	assert_true(frames_since_ns(f, frames_newest(f, &client, &five)) == 2 * S);
 	frames_free(f);
 }
 
@@ -495,6 +513,7 @@ int main(void)
 		cmocka_unit_test(the_newest_mac_counts_for_each_address_of_ours),
 		cmocka_unit_test(what_has_just_come_may_not_be_read),
 		cmocka_unit_test(a_mac_is_known_by_all_that_came_from_it),
+		cmocka_unit_test(what_came_from_another_mac_is_older_by_nothing),
 		cmocka_unit_test(the_table_and_the_answer_are_bounded),
 	};
 

@@ -46,16 +46,15 @@ static int64_t now_ns;
 
 /* In the asker's place: what it knows is up to the test. */
 static struct asker {
-	bool silent, hears_anybody, has_other;
+	unsigned silent_rounds[SERVERS]; /* by server: so many rounds of questions through witnesses were in vain */
+	bool hears_anybody, has_other;
 	int64_t heard_ns;
 	int silent_witness;
 } asker;
 
 bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
 {
-	(void)server;
-	(void)relay_rounds;
-	return a->silent;
+	return a->silent_rounds[server] >= relay_rounds;
 }
 
 bool asker_hears_anybody(const struct asker *a)
@@ -518,6 +517,121 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	engine.link = &(const struct link_ops){ .has_mac = all_are_ours };
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	engine.link = NULL;
+	p->doubt->receipt_server = 1; /* another server has the receipts */
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	p->doubt->receipt_server = 0;
+	p->doubt->has_neighbour = false; /* the server does not say so any more */
+	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+}
+
+/* Neither an answer that was lost in an earlier outage, nor a probe that may have been lost on its way there. */
+static void an_entry_explains_only_answers_that_are_lost_now(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	lose_answers(p, 6);
+	play(5, nothing);
+	lose(p, 10, PROBER_LOST);
+	p->doubt->neighbour_ns = now_ns;
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+}
+
+/* Ten probes are refused. A server that has the address heard none of them, and our frames went to a stranger. */
+static struct path_doubt *refuse(struct path *p)
+{
+	path_start_flow(p);
+	p->standing.state = VERDICT_UNKNOWN;
+	assert_non_null(path_doubt(p));
+	*p->doubt = (struct path_doubt){
+		.receipt_server = -1, .has_stranger = true, .silent_server = 0, .silent_from_ns = now_ns - 1
+	};
+	p->facts.offender = p->endpoint;
+	lose(p, 10, PROBER_REFUSED);
+	p->doubt->silent_to_ns = p->doubt->stranger_ns = now_ns;
+	return p->doubt;
+}
+
+static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+	struct path_doubt *d;
+
+	(void)state;
+	refuse(p);
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+#define FORBIDS(change)                                                                                                \
+	d = refuse(p);                                                                                                 \
+	change;                                                                                                        \
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED)
+	FORBIDS(d->has_stranger = false);
+	FORBIDS(d->stranger_ns -= 10001 * MS); /* seen before the outage */
+	FORBIDS(d->silent_server = -1);
+	FORBIDS(d->silent_from_ns += 6000 * MS + 1); /* four of ten were not heard */
+	FORBIDS(d->silent_to_ns -= 6001 * MS);
+	FORBIDS(d->silent_from_ns = now_ns - 10; lose(p, 6, PROBER_LOST); d->silent_to_ns = now_ns);
+#undef FORBIDS
+	d = refuse(p);
+	play(5, nothing);
+	lose(p, 10, PROBER_REFUSED); /* the earlier refusals say nothing of these */
+	d->stranger_ns = now_ns;
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
+}
+
+/* Every probe is lost on its way there, though frames came that the socket did not see. */
+static void stop_at_the_link(void)
+{
+	for (size_t i = 0; i < PATHS; i++) {
+		struct path *p = engine.paths.items[i];
+
+		for (unsigned k = 0; k < 10; k++)
+			prober_settle(&p->prober, prober_send(&p->prober, now_ns + k * 1000 * MS, 1),
+				      PROBER_LOST_FORWARD);
+		assert_non_null(path_doubt(p));
+		p->doubt->frames_without_receipts = 1;
+		p->doubt->new_socket_drops = p->doubt->new_accept_overflows = 1;
+	}
+	now_ns += 10000 * MS;
+}
+
+/* What the kernel dropped for want of room was not stopped by a firewall, but only if it dropped it in the outage. */
+static void drops_of_the_outage_are_no_firewalls(void **state)
+{
+	struct path_doubt *udp_doubt, *tcp_doubt;
+
+	(void)state;
+	now_ns += 60000 * MS;
+	stop_at_the_link();
+	udp_doubt = engine.paths.items[find(512, 0)]->doubt;
+	tcp_doubt = engine.paths.items[PATHS - 1]->doubt;
+	assert_int_equal(cause_of(find(512, 0), true), VERDICT_CAUSE_SERVER_FIREWALL);
+	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_SERVER_FIREWALL);
+	udp_doubt->dropped_ns = tcp_doubt->overflowed_ns = now_ns;
+	assert_int_equal(cause_of(find(512, 0), true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_UNEXPLAINED);
+}
+
+/* Errors and moves of before an outage do not explain it. */
+static void an_outage_is_judged_by_itself(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+
+	(void)state;
+	lose(p, 10, PROBER_REFUSED);
+	play(20, nothing);
+	lose(p, 5, PROBER_LOST);
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	start_anew();
+	play(5, nothing);
+	lose(p, 3, PROBER_LOST);
+	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS)
+		probe(i, false, 1, 2);
+	lose(p, 4, PROBER_LOST);
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* It was right again: the server says so, or answers came that way. What is lost now is lost otherwise. */
@@ -557,6 +671,12 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 	p->doubt->conflict_ns = now_ns;
 	lose(p, 3, PROBER_LOST);
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	p->doubt->has_conflict = false; /* the server tells of it no more */
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	p->doubt->has_conflict = true;
+	p->doubt->conflict_repeated = false; /* the server has not asked the link yet */
+	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	p->doubt->conflict_repeated = true;
 	play(5, nothing);
 	lose(p, 4, PROBER_LOST);
 	play(1, nothing);
@@ -583,7 +703,8 @@ static void lose_everything(void)
 {
 	start_anew();
 	play(10, everything);
-	asker.silent = asker.hears_anybody = true;
+	asker.silent_rounds[0] = asker.silent_rounds[1] = 3;
+	asker.hears_anybody = true;
 	asker.heard_ns = now_ns;
 }
 
@@ -615,9 +736,14 @@ static void a_server_with_a_sign_of_life_is_not_down(void **state)
 	lose_everything();
 	probe(PATHS - 1, false, 0, 1);
 	assert_false(is_server_down(true) || is_server_down(false));
-	lose_everything();
-	asker.silent = false;
-	assert_false(is_server_down(true) || is_server_down(false));
+	for (unsigned server = 0; server < 2; server++) { /* each that may answer */
+		lose_everything();
+		asker.silent_rounds[server] = 2;
+		assert_true(is_server_down(true)); /* `check` has no time for more */
+		assert_false(is_server_down(false));
+		asker.silent_rounds[server] = 1;
+		assert_false(is_server_down(true));
+	}
 }
 
 /* A handshake was done, though no answer came: of late in a run. */
@@ -656,6 +782,34 @@ static void a_client_that_hears_nobody_calls_no_server_down(void **state)
 	assert_false(is_server_down(false));
 	asker.heard_ns += 500 * MS;
 	assert_true(is_server_down(false));
+
+	start_anew(); /* a loss before the outage is not part of it */
+	play(1, everything);
+	play(3, nothing);
+	play(10, everything);
+	asker.heard_ns = now_ns - 7500 * MS;
+	assert_false(is_server_down(false));
+	asker.heard_ns++;
+	assert_true(is_server_down(false));
+}
+
+/* Each target has one server. Where all have the same one, no other could have been heard. */
+static void a_server_of_another_target_is_another(void **state)
+{
+	static struct config_target elsewhere;
+	struct path *other = engine.paths.items[PATHS - 1];
+
+	(void)state;
+	lose_everything();
+	asker.hears_anybody = false;
+	elsewhere = target;
+	target.servers_len = elsewhere.servers_len = 1;
+	other->target = &elsewhere;
+	assert_true(is_server_down(true));
+	elsewhere.servers[0] = 1;
+	assert_false(is_server_down(true));
+	other->target = &target;
+	target.servers_len = 2;
 }
 
 /* -- errors -- */
@@ -743,6 +897,11 @@ int main(void)
 		TEST(a_held_flow_stays_where_it_was),
 		TEST(an_entry_of_our_own_is_not_stale),
 		TEST(an_entry_that_healed_explains_no_later_loss),
+		TEST(an_entry_explains_only_answers_that_are_lost_now),
+		TEST(a_stranger_refuses_what_the_server_did_not_hear),
+		TEST(drops_of_the_outage_are_no_firewalls),
+		TEST(an_outage_is_judged_by_itself),
+		TEST(a_server_of_another_target_is_another),
 		TEST(a_claim_explains_what_was_lost_about_then),
 		TEST(a_server_with_a_sign_of_life_is_not_down),
 		TEST(a_server_that_completes_handshakes_is_not_down),

@@ -18,7 +18,7 @@ enum { LINK = 2, CAPACITY = 8 };
 
 static const uint8_t hash_key[16] = { 7 };
 static const uint8_t right[6] = { 2, 0, 0x5e, 0, 0x53, 1 }, dead[6] = { 2, 0, 0x5e, 0, 0xde, 0xad };
-static const uint8_t vrrp[6] = { 0, 0, 0x5e, 0, 1, 7 };
+static const uint8_t vrrp[6] = { 0, 0, 0x5e, 0, 1, 7 }, vrrp6[6] = { 0, 0, 0x5e, 0, 2, 7 };
 
 static struct rtnl_neighbour entry(uint8_t host, uint16_t state, const uint8_t *mac)
 {
@@ -171,6 +171,14 @@ static void an_entry_remembers_what_it_was_and_since_when(void **state)
 	found = neighbours_note(n, &now, 6 * S, &before);
 	assert_true(found->since_ns == 6 * S);
 
+	/* Another MAC counts from when the entry got it; one of an entry that is not in use does not. */
+	now = entry(9, NUD_REACHABLE, dead);
+	found = neighbours_note(n, &now, 7 * S, &before);
+	assert_true(found->since_ns == 7 * S);
+	now = entry(9, NUD_FAILED, right);
+	found = neighbours_note(n, &now, 8 * S, &before);
+	assert_memory_equal(found->mac, dead, sizeof dead);
+
 	assert_null(neighbours_find(n, &now.address, LINK + 1));
 	neighbours_free(n);
 }
@@ -292,6 +300,8 @@ static void everything_that_forbids_it(void **state)
 	FORBIDS(s->entry.since_ns = s->view.frame_ns + 1); /* the frame came before the entry was what it is */
 	FORBIDS(memcpy(s->entry.mac, vrrp, sizeof vrrp));
 	FORBIDS(memcpy(s->view.frame_mac, vrrp, sizeof vrrp));
+	FORBIDS(memcpy(s->entry.mac, vrrp6, sizeof vrrp6));
+	FORBIDS(memcpy(s->view.frame_mac, vrrp6, sizeof vrrp6));
 #undef FORBIDS
 }
 
@@ -307,7 +317,6 @@ static void who_hears_us_under_these_macs_is_not_suspected(void **state)
 	s->view.heard_ns = 60 * S;
 	snapshots_confirm(s->snapshots, &s->view);
 	assert_false(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
-	assert_false(is_wrong(s));
 	s->view.heard_ns = 0;
 	assert_false(is_wrong(s)); /* it has been heard */
 	s->entry.mac[5]++;         /* but this one is another */
@@ -324,9 +333,37 @@ static void what_was_heard_before_the_first_look_counts(void **state)
 	assert_true(is_wrong(s));
 	s->view.heard_ns = 60 * S;
 	assert_false(is_wrong(s));
+	s->view.heard_ns = 0;
+	assert_false(is_wrong(s)); /* that is remembered */
+	s->view.heard_ns = 60 * S;
 	s->entry.since_ns = 61 * S;
 	s->entry.mac[5]++;
 	assert_true(is_wrong(s));
+}
+
+/* At any address of ours, if it is the same client by the same link and next hop. */
+static void what_was_heard_at_another_address_counts(void **state)
+{
+	struct situation *s = *state;
+	const struct {
+		uint8_t local, next_hop, client;
+		unsigned link;
+		int64_t heard_ns;
+	} others[] = {
+		{ 6, 9, 9, LINK, 70 * S },  { 7, 9, 9, LINK, 60 * S },   { 8, 9, 9, LINK + 1, 80 * S },
+		{ 10, 1, 9, LINK, 80 * S }, { 11, 9, 10, LINK, 80 * S },
+	};
+
+	for (unsigned i = 0; i < sizeof others / sizeof *others; i++) {
+		struct snapshots_view other = s->view;
+
+		other.local = sample_endpoint_v4(others[i].local, 0);
+		other.next_hop = sample_endpoint_v4(others[i].next_hop, 0);
+		other.client = sample_endpoint_v4(others[i].client, 0);
+		other.link = others[i].link;
+		snapshots_take(s->snapshots, &other, now_ns)->heard_ns = others[i].heard_ns;
+	}
+	assert_true(snapshots_heard_ns(s->snapshots, &s->view) == 70 * S);
 }
 
 static void healing_is_seen_and_told(void **state)
@@ -449,6 +486,7 @@ int main(void)
 		SITUATION(everything_that_forbids_it),
 		SITUATION(who_hears_us_under_these_macs_is_not_suspected),
 		SITUATION(what_was_heard_before_the_first_look_counts),
+		SITUATION(what_was_heard_at_another_address_counts),
 		SITUATION(healing_is_seen_and_told),
 		SITUATION(what_was_wrong_is_kept_for_those_who_ask_later),
 		SITUATION(it_may_be_wrong_once_more),

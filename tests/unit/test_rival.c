@@ -79,6 +79,33 @@ static void two_moments_apart_are_a_proof(void **state)
 	assert_false(proven()); /* over */
 }
 
+static void a_proof_ends_with_its_holder(void **state)
+{
+	(void)state;
+	answers(12, HIM);
+	heard_by(ANOTHER);
+	answers(12, HIM);
+	heard_by(ANOTHER);
+	answers(1, HIM);
+	assert_true(proven());
+	answers(1, ANOTHER);
+	assert_false(proven());
+}
+
+/* The probe that is answered may have left before the moment was over. */
+static void an_answer_to_an_earlier_probe_does_not_enclose_a_moment(void **state)
+{
+	(void)state;
+	answers(12, HIM);
+	for (int i = 0; i < 30; i++) {
+		rival_heard(&rival, ANOTHER, now_ns - 510 * MS, now_ns + 1);
+		answered_by(HIM);
+		assert_false(proven());
+		rival.to_ns = 0;
+		now_ns += S;
+	}
+}
+
 static void the_same_moment_twice_is_one(void **state)
 {
 	int64_t from_ns;
@@ -183,6 +210,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 		TEST(two_moments_apart_are_a_proof),
+		TEST(a_proof_ends_with_its_holder),
+		TEST(an_answer_to_an_earlier_probe_does_not_enclose_a_moment),
 		TEST(the_same_moment_twice_is_one),
 		TEST(a_move_is_not),
 		TEST(moments_of_two_holders_do_not_add_up),

@@ -20,6 +20,7 @@ struct scene {
 	struct path *path;
 	int64_t asked_ns, answered_after_ns;
 	uint16_t half_open_ms; /* age of a half-open socket */
+	uint32_t overflows;    /* of the accept queue of a server that saw a SYN */
 	bool knows;            /* a server that tells of an attempt has receipts for all ten, none of them old */
 };
 
@@ -71,7 +72,7 @@ static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t f
 		.flows = { {
 		    .id = 42,
 		    .known = known,
-		    .receipts = { .first = first, .newest = newest, .received = 1, .bitmap = { bitmap } },
+		    .receipts = { .first = first, .newest = newest, .received = known, .bitmap = { bitmap } },
 		    .arrived_on = anchor,
 		    .source = client,
 		} },
@@ -659,6 +660,7 @@ static bool is_stopped(struct scene *s, uint32_t heard_ms)
 
 	s->path->facts.receipt_source = client;
 	s->target.arrives_on = anchor;
+	a.accept_overflows = s->overflows;
 	a.frames_len = a.addresses_len = 1;
 	a.addresses[0] = anchor;
 	a.frames[0] = (struct evidence_frames){
@@ -686,6 +688,7 @@ static void a_syn_whose_probe_is_in_doubt_proves_nothing(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
+	s->asked_ns--; /* 4 s after it left its fate is no longer waited for */
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* now it is known */
 	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
@@ -714,8 +717,7 @@ static void a_syn_that_was_refused_was_not_stopped(void **state)
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 }
 
-/* One was stopped. What becomes of the next one is in doubt: for a while that changes nothing, unless something came to
- * the socket since. */
+/* What becomes of the next one is in doubt. For a while that changes nothing. */
 static void a_syn_that_was_stopped_says_nothing_of_later_ones(void **state)
 {
 	struct scene *s = *state;
@@ -726,7 +728,31 @@ static void a_syn_that_was_stopped_says_nothing_of_later_ones(void **state)
 	prober_send(&s->path->prober, 112 * SECOND, 112 * SECOND);
 	s->asked_ns = 116 * SECOND - 1;
 	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
+	s->asked_ns++;
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+}
+
+static void a_syn_that_was_stopped_is_forgotten_when_the_socket_hears_another(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
+	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
+	prober_send(&s->path->prober, 112 * SECOND, 112 * SECOND);
+	s->asked_ns = 116 * SECOND - 1;
 	assert_false(is_stopped(s, 100));
+}
+
+/* The accept queue was full before the first count: that may have been this SYN. */
+static void a_syn_before_the_first_count_of_overflows_proves_nothing(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
+	s->overflows = 1;
+	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 }
 
 /* TCP that never worked: through a witness the server knows none of our flows, but speaks of our address alone. */
@@ -947,6 +973,9 @@ static void a_server_that_holds_the_address_and_hears_nothing_is_silent(void **s
 	assert_int_equal(d->silent_server, -1);
 	REFUSED(a.listens_tcp = false, s->path->tcp = true);
 	assert_int_equal(d->silent_server, -1);
+	REFUSED(a.frames_len = 1,
+		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_TCP, .idle_ms = 4000 });
+	assert_true(d->silent_from_ns == 108 * SECOND + 20 * MS);
 	s->path->tcp = false;
 	REFUSED(a.addresses_len = 1); /* the address is translated, or another's */
 	assert_int_equal(d->silent_server, -1);
@@ -1206,6 +1235,8 @@ int main(void)
 		TEST(a_syn_of_a_handshake_that_was_done_was_not_stopped),
 		TEST(a_syn_that_was_refused_was_not_stopped),
 		TEST(a_syn_that_was_stopped_says_nothing_of_later_ones),
+		TEST(a_syn_that_was_stopped_is_forgotten_when_the_socket_hears_another),
+		TEST(a_syn_before_the_first_count_of_overflows_proves_nothing),
 		TEST(frames_of_others_and_frames_that_were_read_prove_nothing),
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),

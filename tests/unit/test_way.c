@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -211,6 +212,104 @@ static void a_refusal_of_before_the_newest_answer_is_no_news(void **state)
 	assert_false(w->refused);
 }
 
+/* It ends the row of rounds in vain, and what the witness said of them. */
+static void an_answer_ends_a_row(void **state)
+{
+	struct way *relay = make_relay();
+
+	(void)state;
+	for (int round = 1; round <= 4; round++) {
+		ask_directly();
+		ask(relay, 1);
+		if (round == 1)
+			wait_in_vain(relay, now_ns);
+		else if (round == 2)
+			way_answered(relay, now_ns, false, false, now_ns); /* without evidence */
+		later();
+	}
+	assert_int_equal(relay->in_vain, 2);
+	assert_false(is_silent(2)); /* the witness has said nothing of these two */
+	ask_directly();
+	ask(relay, 1);
+	wait_in_vain(relay, now_ns);
+	later();
+	assert_true(is_silent(3));
+	assert_false(is_silent(4));
+}
+
+static void a_word_of_before_a_gap_is_none(void **state)
+{
+	struct way *relay = make_relay();
+
+	(void)state;
+	ask(relay, 1);
+	wait_in_vain(relay, now_ns);
+	now_ns += 60 * S;
+	ask_directly();
+	ask(relay, 1);
+	later();
+	assert_false(is_silent(1));
+}
+
+/* Three rounds since its last answer through the witness were in vain, but that was less than WAY_NEWS_NS ago. */
+static void a_server_that_was_heard_lately_is_not_silent(void **state)
+{
+	struct way *relay = make_relay();
+
+	(void)state;
+	ask(relay, 1);
+	way_answered(relay, now_ns, true, false, now_ns);
+	for (int round = 1; round <= 3; round++) {
+		now_ns += S;
+		ask_directly();
+		ask(relay, 1);
+		wait_in_vain(relay, now_ns);
+	}
+	later();
+	assert_false(is_silent(3));
+	now_ns++;
+	assert_true(is_silent(3));
+}
+
+static void an_answer_without_evidence_is_no_silence(void **state)
+{
+	(void)state;
+	ask_directly();
+	way_answered(ways.servers[SERVER].direct, now_ns, false, false, now_ns);
+	later();
+	assert_false(is_silent(1));
+}
+
+/* If the probe left after the last question, and this very server answered it. */
+static void a_probe_shows_that_a_way_is_alive(void **state)
+{
+	static struct config_schedule schedule = { .every_ns = S, .timeout_ns = S };
+	static const struct config config = { .schedules = &schedule, .schedules_len = 1 };
+	static char name[] = "t";
+	static const struct config_target target = {
+		.name = name, .servers = { SERVER, WITNESS }, .servers_len = 2, .schedules_len = 1, .tcp = true
+	};
+	const struct path_plan plan = { .config = &config, .ring_len = 64 };
+	struct path **items = calloc(1, sizeof *items);
+	struct way *w = ways.servers[SERVER].direct->next;
+	struct paths paths = { 0 };
+
+	(void)state;
+	assert_true(w->tcp && items && path_make_all(&plan, &target, &w->endpoint, items));
+	assert_true(paths_set(&paths, items, 1, NULL, NULL));
+	ask(w, 1);
+	for (unsigned n = 0; n < 3; n++) { /* left with the question; answered by the other one; as it should be */
+		struct prober *b = &items[0]->prober;
+		struct packet_reply reply = { .boot_id = 1, .flow_id = b->flow_id };
+
+		assert_false(way_is_alive(w, &paths));
+		reply.seq = prober_send(b, now_ns + (n > 0), now_ns);
+		prober_reply(b, &reply, n == 1, true, now_ns + 1, now_ns + 1, false);
+	}
+	assert_true(way_is_alive(w, &paths));
+	paths_free(&paths);
+}
+
 static void an_error_concerns_its_own_round(void **state)
 {
 	struct way *relay = make_relay();
@@ -239,6 +338,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_left_before_the_newest_answer_is_no_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_refusal_of_before_the_newest_answer_is_no_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_error_concerns_its_own_round, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_answer_ends_a_row, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_word_of_before_a_gap_is_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_server_that_was_heard_lately_is_not_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_answer_without_evidence_is_no_silence, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_probe_shows_that_a_way_is_alive, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_relay_is_in_vain_once_a_round, set_up, tear_down),
 	};
 
