@@ -55,7 +55,7 @@ def application_whose_peer_refuses_its_answers(net, peer):
         refuse_strangers(net)
     check = net.check(targets_with(net, unpinned=True), options=("--count", "8", "--timeout", "500ms"))
     for row in check.expect({"target": "bootnode", "protocol": "udp"}, **UP, cause="unpinned-reply", server="boot-01"):
-        check.told(row, f"an ICMP error told it that one had left from {net.plan.droplet['boot-01']}")
+        check.told(row, f"the server got an ICMP error for one that left from {net.plan.droplet['boot-01']}")
     check.rest_is_healthy()
 
 
@@ -93,7 +93,7 @@ def firewall_of_the_server(net, privilege):
         rows = check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="forward",
                             cause="server-firewall" if seen else "protocol-filtered")  # fmt: skip
         for row in rows:
-            check.told(row, *(["frames of ours come in at", "protocol-filtered too"] if seen else ["TCP works"]))
+            check.told(row, *(["packets reach the interface of", "also fits protocol-filtered"] if seen else ["TCP works"]))
     check.rest_is_healthy()
 
 

@@ -110,7 +110,7 @@ def two_machines(net, privilege):
     with lan.fight():
         check = net.check(lan.targets(), options=ROUND)
     for row in check.expect({**SHARED, "protocol": "udp"}, state={"up", "lossy"}, cause="duplicate-address"):
-        check.told(row, "changes of who answers", "boot-01", "boot-02")
+        check.told(row, "the answering server changed", "boot-01", "boot-02")
         check.require("remove the address from it" in row["advice"], "the advice does not help", row)
     for target in ("boot-01", "boot-02"):
         check.expect({"target": target, "protocol": "udp"}, cause={"none", "unexplained"}, server=target)
@@ -126,7 +126,7 @@ def a_machine_and_its_clone(net):
         check = net.check(lan.targets(server="boot-01")[2:], options=ROUND)
     for row in check.expect({**SHARED, "protocol": "udp"}, state={"up", "lossy"}, cause="duplicate-address",
                             server="boot-01"):  # fmt: skip
-        check.told(row, "two machines answer by turns with the key of boot-01")
+        check.told(row, "two machines answer alternately with the key of boot-01")
 
 
 @scenarios(*TWICE)
@@ -139,8 +139,8 @@ def a_machine_without_our_server(net, privilege):
     with lan.stranger():
         check = net.check(targets, options=ROUND)
     for row in check.expect(SHARED, **DOWN, direction="forward", cause="duplicate-address"):
-        check.told(row, lan.two.host.mac(), *(["may be that other machine"] if privilege == "privileged" else
-                                              ["boot-01 has", "which is none of that server's"]))  # fmt: skip
+        check.told(row, lan.two.host.mac(), *(["may come from the other machine"] if privilege == "privileged" else
+                                              ["boot-01 has", "which is not a MAC of that server"]))  # fmt: skip
     check.expect({"target": "boot-01"}, state="up", cause="none")
 
 
@@ -159,7 +159,7 @@ def a_machine_without_our_server_and_a_router_between(net, privilege):
         check.expect(SHARED, **DOWN, direction="forward", cause="duplicate-address")
     else:
         for row in check.expect(SHARED, **DOWN, direction="forward", cause="refused"):
-            check.told(row, "boot-01 has this address, listens there and has heard nothing of it")
+            check.told(row, "boot-01 has this address and listens there, but did not receive")
 
 
 def refused_by_its_own_firewall(lan):
@@ -245,7 +245,7 @@ def mute_applications_besides(net):
         check = net.check(lan.targets(unpinned=True), options=ROUND)
     for row in check.expect({**SHARED, "protocol": "udp"}, cause="duplicate-address"):
         if row["state"] == "up":
-            check.told(row, "unpinned-reply too")
+            check.told(row, "also fits unpinned-reply")
 
 
 KEEPALIVED = """

@@ -56,7 +56,7 @@ def largest_size_that_passes(net, limit, privilege):
             net.cut("forward", address, "udp", also="meta length > 1300")
     check = net.check([{**target, "sizes": [512, 1100, 1400]} for target in net.targets()], options=())
     for row in check.expect({"size": 1400}, **DOWN, direction="forward", cause="size-limit"):
-        check.told(row, "1100 octets pass where 1400 do not", *(["MTU 1300"] if limit == "named" else []))
+        check.told(row, "datagrams of 1100 octets pass, datagrams of 1400 octets do not", *(["MTU 1300"] if limit == "named" else []))
     check.rest_is_healthy()
 
 
@@ -73,7 +73,7 @@ def one_way_of_two_is_broken(net, privilege):
     check.require(1 < len(dead) < 15, "neither all nor none")
     for row in dead:
         check.require(row["state"] == "down" and row["direction"] == "forward", "not the fault", row)
-        check.told(row, f"{len(dead)} fail altogether and {16 - len(dead)} not at all")
+        check.told(row, f"{len(dead)} held source ports lose every recent probe, and {16 - len(dead)} lose none")
     check.rest_is_healthy()
 
 
@@ -85,7 +85,7 @@ def only_new_flows_pass(net, privilege):
     check = net.check(options=())
     (row,) = check.expect(HELD, state="lossy", direction="forward", cause="first-packet-only", answered=1,
                           server="boot-01", expected=False)  # fmt: skip
-    check.told(row, "first packet", "stuck-flow too")
+    check.told(row, "first packet", "also fits stuck-flow")
     check.rest_is_healthy()
 
 
