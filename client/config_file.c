@@ -59,7 +59,8 @@ static bool read_servers(struct schema *s, const struct schema_key *key, struct 
 	if (!schema_is_kind(s, node, TREE_MAPPING))
 		return false;
 	if (node->len == 0)
-		return schema_error(s, node, "is empty; name the identities that may answer, as NAME: ed25519:KEY");
+		return schema_error(s, node,
+				    "is empty; list the servers that are allowed to answer, as NAME: ed25519:KEY");
 	config->servers = alloc_zero(node->len, sizeof *config->servers);
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next) {
@@ -93,16 +94,17 @@ static void check_schedule(struct schema *s, struct tree_node *node, const struc
 	units_duration_text(schedule->every_ns, limit);
 	int64_t burst_ns = schedule->count * schedule->spacing_ns;
 	if (schedule->count > 1 && schema_sound(node, "spacing") && burst_ns > schedule->every_ns)
-		schema_error(s, spacing ? spacing : tree_get(node, "count"),
-			     "%u probes take %s, longer than every (%s); make them fewer or closer", schedule->count,
-			     units_duration_text(burst_ns, text), limit);
+		schema_error(
+		    s, spacing ? spacing : tree_get(node, "count"),
+		    "%u probes take %s, which is longer than every (%s); use fewer probes or a shorter spacing",
+		    schedule->count, units_duration_text(burst_ns, text), limit);
 	if (schedule->count == 1 && spacing)
-		schema_warning(s, spacing, "has no effect on a single probe; give a count");
+		schema_warning(s, spacing, "has no effect on a single probe; set count");
 	int64_t outstanding = (schedule->timeout_ns / schedule->every_ns + 1) * schedule->count;
 	if (schema_sound(node, "timeout") && outstanding > OUTSTANDING_MAX)
 		schema_error(s, timeout ? timeout : tree_get(node, "every"),
-			     "%" PRId64 " probes would be under way at a time, more than a receipt covers (%d); "
-			     "make the timeout shorter or every longer",
+			     "%" PRId64 " probes would wait for an answer at the same time, but a receipt covers only "
+			     "%d; use a shorter timeout or a longer every",
 			     outstanding, OUTSTANDING_MAX);
 }
 
@@ -113,7 +115,7 @@ static bool read_schedules(struct schema *s, const struct schema_key *key, struc
 	if (!schema_is_kind(s, node, TREE_MAPPING))
 		return false;
 	if (node->len == 0)
-		return schema_error(s, node, "is empty; name a schedule, or leave the key out for one probe a second");
+		return schema_error(s, node, "is empty; add a schedule, or remove the key to probe once a second");
 	config->schedules = alloc_zero(node->len, sizeof *config->schedules);
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next) {
@@ -179,7 +181,7 @@ static void read_targets_file(struct schema *s, struct tree_node *item, const ch
 		return;
 	}
 	if (is_read_already(loader, &st)) {
-		schema_error(s, item, "%s is read already; name it once", file);
+		schema_error(s, item, "%s is read already; remove one", file);
 		return;
 	}
 	struct tree *tree = load_tree(loader, file, s->diags);
@@ -252,7 +254,7 @@ static bool read_targets_from(struct schema *s, const struct schema_key *key, st
 static const struct schema_key root_keys[] = {
 	{ "vantage", .read = read_name, FIELD(vantage) },
 	{ "key", .read = read_key, .required = "the file with this prober's secret key" },
-	{ "servers", .read = read_servers, .required = "the identities that may answer, as NAME: ed25519:KEY" },
+	{ "servers", .read = read_servers, .required = "the servers that are allowed to answer, as NAME: ed25519:KEY" },
 	{ "schedules", .read = read_schedules },
 	{ "lossy", .read = read_percent, FIELD(lossy_permille), .min = 1, .max = 1000 },
 	{ "targets", .read = read_targets },
@@ -296,7 +298,7 @@ static void check_targets_unique(struct schema *s, const struct loader *loader)
 		if (target->address && schema_sound(loader->target_nodes[i], "port"))
 			addresses[addresses_len++] = (struct schema_entry){ address_and_port(target), address };
 	}
-	schema_unique(s, names, names_len, "every target has a name of its own");
+	schema_unique(s, names, names_len, "each target must have its own name");
 	schema_unique(s, addresses, addresses_len, "one target can have several protocols, schedules and servers");
 	schema_entries_free(names, names_len);
 	schema_entries_free(addresses, addresses_len);
@@ -342,7 +344,7 @@ static void read_root(struct schema *s, struct tree_node *root)
 	read_check_journal(s, root, config->journal, config->key_file);
 	check_targets_unique(s, loader_of(s));
 	if (config->targets_len == 0 && s->diags->errors == errors)
-		schema_error(s, root, "no target; give targets or targets_from");
+		schema_error(s, root, "there is no target; add targets or targets_from");
 	if (!config->vantage)
 		config->vantage = identity_machine_name();
 }

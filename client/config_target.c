@@ -77,7 +77,7 @@ static bool read_reference(struct schema *s, struct tree_node *item, const struc
 		return schema_unknown(s, item, references->what, references->known);
 	for (unsigned i = 0; i < *references->len; i++) {
 		if (references->indexes[i] == found->index)
-			return schema_error(s, item, "'%s' stands there twice; once is enough", text);
+			return schema_error(s, item, "'%s' is given twice; remove one", text);
 	}
 	references->indexes[(*references->len)++] = found->index;
 	return true;
@@ -87,7 +87,7 @@ static bool read_references(struct schema *s, struct tree_node *node, const stru
 {
 	unsigned len = references->known ? schema_items(s, node) : 0;
 	if (len > references->max)
-		return schema_error(s, node, "names %u; a target has up to %u %ss", len, references->max,
+		return schema_error(s, node, "lists %u; a target has at most %u %ss", len, references->max,
 				    references->what);
 	bool ok = len > 0;
 	for (struct tree_node *item = schema_first(node); len > 0 && item; item = schema_next(node, item))
@@ -120,12 +120,12 @@ static bool read_size(struct schema *s, struct tree_node *item, struct config_ta
 	if (!text || !schema_check(s, item, units_unsigned(text, &size)))
 		return false;
 	if (size < WIRE_PROBE_MIN)
-		return schema_error(s, item, "%s is too small; the smallest probe has %d octets", text, WIRE_PROBE_MIN);
+		return schema_error(s, item, "%s is too small; the minimum is %d octets", text, WIRE_PROBE_MIN);
 	if (size > WIRE_UDP_MAX)
-		return schema_error(s, item, "%s is too large; UDP carries up to %d octets", text, WIRE_UDP_MAX);
+		return schema_error(s, item, "%s is too large; UDP carries at most %d octets", text, WIRE_UDP_MAX);
 	for (unsigned i = 0; i < target->sizes_len; i++) {
 		if (target->sizes[i] == size)
-			return schema_error(s, item, "%s stands there twice; once is enough", text);
+			return schema_error(s, item, "%s is given twice; remove one", text);
 	}
 	target->sizes[target->sizes_len++] = (unsigned)size;
 	return true;
@@ -139,7 +139,7 @@ static bool read_sizes(struct schema *s, const struct schema_key *key, struct tr
 	if (len == 0)
 		return false;
 	if (len > CONFIG_SIZES_MAX)
-		return schema_error(s, node, "has %u sizes; a target has up to %d", len, CONFIG_SIZES_MAX);
+		return schema_error(s, node, "has %u sizes; a target has at most %d", len, CONFIG_SIZES_MAX);
 	bool ok = true;
 	target->sizes_len = 0;
 	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item))
@@ -175,7 +175,7 @@ static const struct schema_key target_keys[] = {
 
 /* ---- contradictions ---- */
 
-#define ABOUT_UDP "is about UDP, which protocols leaves out; add udp or remove this"
+#define ABOUT_UDP "applies to UDP only, but protocols does not list udp; add udp or remove this key"
 
 static void check_udp_only(struct schema *s, struct tree_node *node, const struct config_target *target)
 {
@@ -193,9 +193,9 @@ static void check_flows(struct schema *s, struct tree_node *node, const struct c
 {
 	struct tree_node *flows = schema_given(node, "flows");
 	if (flows && target->udp && target->held == 0 && target->fresh == 0)
-		schema_error(s, flows,
-			     "held and fresh are both 0, so that nothing is sent over UDP; "
-			     "give one of them, or protocols: [tcp]");
+		schema_error(
+		    s, flows,
+		    "held and fresh are both 0, so nothing is sent over UDP; set one of them, or set protocols: [tcp]");
 }
 
 static void check_arrives_on(struct schema *s, struct tree_node *node, const struct config_target *target)
@@ -205,7 +205,8 @@ static void check_arrives_on(struct schema *s, struct tree_node *node, const str
 		return;
 	if (schema_given(node, "address") && target->numeric &&
 	    endpoint_is_v4(&target->endpoint) != endpoint_is_v4(&target->arrives_on))
-		schema_error(s, arrives_on, "'%s' is of another IP version than the address %s; both have the same",
+		schema_error(s, arrives_on,
+			     "'%s' has another IP version than the address %s; use the same version for both",
 			     arrives_on->text, target->address);
 	if (!target->expect_reachable)
 		schema_error(s, arrives_on, "contradicts expect: unreachable; remove one of them");
@@ -219,7 +220,7 @@ static void check_sizes(struct schema *s, struct tree_node *node, const struct c
 	unsigned i = 0;
 	for (struct tree_node *item = schema_first(sizes); item; item = schema_next(sizes, item)) {
 		if (target->sizes[i++] > IPV6_SIZE_MAX)
-			schema_error(s, item, "%s is too large; over IPv6 a probe has up to %d octets", item->text,
+			schema_error(s, item, "%s is too large; over IPv6 a probe has at most %d octets", item->text,
 				     IPV6_SIZE_MAX);
 	}
 }
@@ -241,7 +242,7 @@ static void complete_target(struct schema *s, struct tree_node *node, struct con
 	const struct config_known *known = known_to(s);
 	if (!tree_get(node, "server")) {
 		if (known->servers && known->servers->len > 1)
-			schema_missing(s, node, "server", "which of the servers must answer");
+			schema_missing(s, node, "server", "the servers that are allowed to answer");
 		target->servers_len = 1;
 	}
 	if (!tree_get(node, "schedule")) {

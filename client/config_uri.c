@@ -39,7 +39,7 @@ static bool parse_uri_host(const struct uri *uri, const char *host, size_t len, 
 	target->address = alloc_format("%.*s", (int)len, host);
 	target->numeric = units_looks_numeric(target->address);
 	if (target->numeric && host[0] != '[' && strchr(target->address, ':'))
-		return uri_error(uri, host, "an IPv6 address stands in brackets: [2001:db8::7]");
+		return uri_error(uri, host, "write an IPv6 address in brackets: [2001:db8::7]");
 	const char *wrong = target->numeric ? units_host_address(target->address, target->endpoint.address)
 					    : units_dns_name(target->address);
 	return !wrong || uri_error(uri, host, "'%s' %s", target->address, wrong);
@@ -59,10 +59,10 @@ static bool parse_uri_protocol(const struct uri *uri, const char *word, size_t l
 {
 	bool udp = len == 3 && memcmp(word, "udp", 3) == 0, tcp = len == 3 && memcmp(word, "tcp", 3) == 0;
 	if (!udp && !tcp)
-		return uri_error(uri, word, "'%.*s' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted",
+		return uri_error(uri, word, "'%.*s' is not a protocol; write proto=udp, proto=tcp or proto=udp,tcp",
 				 (int)len, word);
 	if ((udp && target->udp) || (tcp && target->tcp))
-		return uri_error(uri, word, "'%.*s' stands there twice; once is enough", (int)len, word);
+		return uri_error(uri, word, "'%.*s' is given twice; remove one", (int)len, word);
 	target->udp |= udp;
 	target->tcp |= tcp;
 	return true;
@@ -109,10 +109,10 @@ static bool parse_uri(const struct uri *uri, uint8_t key[WIRE_KEY_LEN], struct c
 	char error[KEYFILE_ERROR_LEN];
 	if (strncmp(uri->text, URI_SCHEME, strlen(URI_SCHEME)) != 0)
 		return uri_error(uri, uri->text,
-				 "does not begin with " URI_SCHEME "; " URI_SCHEME "KEY@ADDRESS[:PORT] is wanted");
+				 "does not begin with " URI_SCHEME "; write " URI_SCHEME "KEY@ADDRESS[:PORT]");
 	const char *key_text = uri->text + strlen(URI_SCHEME), *at = strchr(key_text, '@');
 	if (!at)
-		return uri_error(uri, key_text, "has no KEY@; " URI_SCHEME "KEY@ADDRESS[:PORT] is wanted");
+		return uri_error(uri, key_text, "has no KEY@; write " URI_SCHEME "KEY@ADDRESS[:PORT]");
 	bool ok = keyfile_public_parse_url(key_text, (size_t)(at - key_text), key, error) ||
 		  uri_error(uri, key_text, "%s", error);
 	return parse_uri_place(uri, at + 1, target) && ok;
@@ -152,8 +152,8 @@ static void add_uri(struct config *config, const struct uri *uri)
 	target->name = uri_name(target);
 	for (size_t i = 0; i + 1 < config->targets_len; i++) {
 		if (config->targets[i].name && strcmp(config->targets[i].name, target->name) == 0)
-			uri_error(uri, strchr(uri->text, '@') + 1, "%s is in URI %zu already; name it once",
-				  target->name, i + 1);
+			uri_error(uri, strchr(uri->text, '@') + 1, "%s is in URI %zu already; remove one", target->name,
+				  i + 1);
 	}
 	target->servers[0] = uri_server(config, key, target->name);
 	target->servers_len = 1;

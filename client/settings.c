@@ -30,7 +30,7 @@ static const char *take_duration(void *field, const char *value)
 	if (fault)
 		return fault;
 	if (ns < UNITS_MS || ns > 3600 * UNITS_S)
-		return "is out of range; 1ms to 1h is right";
+		return "is out of range; use 1ms to 1h";
 	*(int64_t *)field = ns;
 	return NULL;
 }
@@ -46,7 +46,7 @@ static const char *take_format(void *field, const char *value)
 			return NULL;
 		}
 	}
-	return "is no format; text, json or nagios is right";
+	return "is not a format; use text, json or nagios";
 }
 
 /* Of commands that have no line for nagios. */
@@ -54,7 +54,7 @@ static const char *take_plain_format(void *field, const char *value)
 {
 	enum output_format format;
 	if (take_format(&format, value) || format == OUTPUT_NAGIOS)
-		return "is no format; text or json is right";
+		return "is not a format; use text or json";
 	*(enum output_format *)field = format;
 	return NULL;
 }

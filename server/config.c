@@ -38,7 +38,7 @@ static void check_addresses_unique(struct schema *s, struct tree_node *list, con
 		if (!item->wrong)
 			entries[len++] = (struct schema_entry){ .text = alloc_text(text), .node = item };
 	}
-	schema_unique(s, entries, len, "an address is listened on once");
+	schema_unique(s, entries, len, "remove one");
 	schema_entries_free(entries, len);
 }
 
@@ -67,7 +67,7 @@ static bool read_clients(struct schema *s, const struct schema_key *key, struct 
 	if (!schema_is_kind(s, node, TREE_MAPPING))
 		return false;
 	if (node->len == 0)
-		return schema_error(s, node, "is empty; without clients nobody is answered");
+		return schema_error(s, node, "is empty; floatprobed answers only the clients in this list");
 	config->clients = alloc_zero(node->len, sizeof *config->clients);
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next) {
@@ -111,7 +111,8 @@ static bool read_peers(struct schema *s, const struct schema_key *key, struct tr
 		ok &= schema_mapping(s, peer_keys, member, peer);
 	}
 	if (node->len > 0 && !config->udp)
-		schema_warning(s, node, "are asked by udp, which is not in listen.protocols; it has no effect");
+		schema_warning(s, node,
+			       "have no effect: peers are asked over UDP, but listen.protocols does not list udp");
 	return ok;
 }
 
@@ -187,7 +188,7 @@ static const struct schema_key root_keys[] = {
 	{ "name", .read = read_name, FIELD(name) },
 	{ "key", .read = read_key, .required = "the file with this server's secret key" },
 	{ "listen", .read = read_group, .keys = listen_keys },
-	{ "clients", .read = read_clients, .required = "who may probe, as NAME: ed25519:KEY" },
+	{ "clients", .read = read_clients, .required = "the clients that are allowed to probe, as NAME: ed25519:KEY" },
 	{ "peers", .read = read_peers },
 	{ "watch", .read = read_group, .keys = watch_keys },
 	{ "repair", .read = read_group, .keys = repair_keys },

@@ -53,7 +53,7 @@ class Usage(cli.TestCase):
             self.assertTrue(said.endswith("Try 'floatprobe check --help'.\n"), said)
 
     def test_the_doctor_has_no_line_for_nagios(self):
-        self.assertIn("text or json is right", self.wrong("doctor", "--format", "nagios"))
+        self.assertIn("use text or json", self.wrong("doctor", "--format", "nagios"))
 
     def test_nagios_gets_its_line(self):
         for arguments in (("--count", "0"), ("--config", "/nonexistent"), ("--bogus",)):

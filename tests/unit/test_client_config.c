@@ -191,10 +191,11 @@ static void faults(void **state)
 		const char *yaml, *diags;
 	} cases[] = {
 		{ "{}\n", "c.yaml:1:1: error: key: missing; expected: the file with this prober's secret key\n"
-			  "c.yaml:1:1: error: servers: missing; expected: the identities that may answer, as NAME: "
-			  "ed25519:KEY\n" },
-		{ ONE, "c.yaml:1:1: error: configuration: no target; give targets or targets_from\n" },
-		{ ONE "targets: []\n", "c.yaml:1:1: error: configuration: no target; give targets or targets_from\n" },
+			  "c.yaml:1:1: error: servers: missing; expected: the servers that are allowed to answer, as "
+			  "NAME: ed25519:KEY\n" },
+		{ ONE, "c.yaml:1:1: error: configuration: there is no target; add targets or targets_from\n" },
+		{ ONE "targets: []\n",
+		  "c.yaml:1:1: error: configuration: there is no target; add targets or targets_from\n" },
 		{ ONE "targets: { name: t }\n",
 		  "c.yaml:3:10: error: targets: is a mapping (key: value); expected a list\n" },
 		{ ONE "targets: [ t ]\n",
@@ -216,7 +217,7 @@ static void faults(void **state)
 		  "c.yaml:1:6: error: key: public.key holds a public key; write the path of the secret key file\n"
 		  "c.yaml:2:15: error: b: has 4 characters after \"ed25519:\"; a public key has 44\n"
 		  "c.yaml:2:32: error: c: is not a public key; write \"ed25519:\" and 44 characters of base64\n"
-		  "c.yaml:3:12: error: server: missing; expected: which of the servers must answer\n" },
+		  "c.yaml:3:12: error: server: missing; expected: the servers that are allowed to answer\n" },
 		{ "key: open.key\nservers: { b: " KEY_B " }\n" TARGET,
 		  "c.yaml:1:6: error: key: key file open.key is accessible to other users (mode 0644); chmod 600 "
 		  "it\n" },
@@ -224,8 +225,8 @@ static void faults(void **state)
 		  "targets: [ { name: t, address: 198.51.100.7, server: b } ]\n",
 		  "c.yaml:4:6: error: c: '" KEY_B "' is already in c.yaml:3; each must have its own key\n"
 		  "c.yaml:5:6: error: a: '" KEY_A "' is already in c.yaml:1; each must have its own key\n" },
-		{ "key: a.key\nservers: {}\n" TARGET, "c.yaml:2:10: error: servers: is empty; name the identities that "
-						      "may answer, as NAME: ed25519:KEY\n" },
+		{ "key: a.key\nservers: {}\n" TARGET, "c.yaml:2:10: error: servers: is empty; list the servers that "
+						      "are allowed to answer, as NAME: ed25519:KEY\n" },
 
 		/* schedules */
 		{ ONE "schedules:\n"
@@ -241,23 +242,23 @@ static void faults(void **state)
 		  "c.yaml:4:41: error: timeout: 61s is out of range; use 1ms to 1m\n"
 		  "c.yaml:4:53: error: count: 0 is out of range; use 1 to 256\n"
 		  "c.yaml:4:65: error: spacing: 0.5ms is out of range; use 1ms to 1m\n"
-		  "c.yaml:5:39: error: spacing: 60 probes take 1200ms, longer than every (1s); make them fewer or "
-		  "closer\n"
-		  "c.yaml:6:15: error: every: 1001 probes would be under way at a time, more than a receipt covers "
-		  "(256); make the timeout shorter or every longer\n"
+		  "c.yaml:5:39: error: spacing: 60 probes take 1200ms, which is longer than every (1s); use fewer "
+		  "probes or a shorter spacing\n"
+		  "c.yaml:6:15: error: every: 1001 probes would wait for an answer at the same time, but a receipt "
+		  "covers only 256; use a shorter timeout or a longer every\n"
 		  "c.yaml:7:6: error: every: missing; expected: how often, like 1s\n"
 		  "c.yaml:8:3: error: schedules: 'e e' is not a name; use letters, digits, dot, "
 		  "underscore and hyphen\n"
-		  "c.yaml:8:32: warning: spacing: has no effect on a single probe; give a count\n"
-		  "c.yaml:9:42: error: timeout: 2626 probes would be under way at a time, more than a receipt covers "
-		  "(256); make the timeout shorter or every longer\n"
+		  "c.yaml:8:32: warning: spacing: has no effect on a single probe; set count\n"
+		  "c.yaml:9:42: error: timeout: 2626 probes would wait for an answer at the same time, but a receipt "
+		  "covers only 256; use a shorter timeout or a longer every\n"
 		  "c.yaml:10:5: error: g: has no value; write a mapping (key: value), or remove the key\n" },
-		{ ONE "schedules: {}\n" TARGET, "c.yaml:3:12: error: schedules: is empty; name a schedule, or leave "
-						"the key out for one probe a second\n" },
+		{ ONE "schedules: {}\n" TARGET, "c.yaml:3:12: error: schedules: is empty; add a schedule, or remove "
+						"the key to probe once a second\n" },
 		{ ONE "schedules: { a: { every: 1s } }\n"
 		      "targets: [ { name: t, address: 198.51.100.7, schedule: [ b, a, a ] } ]\n",
 		  "c.yaml:4:58: error: schedule: 'b' is not a known schedule; did you mean a?\n"
-		  "c.yaml:4:64: error: schedule: 'a' stands there twice; once is enough\n" },
+		  "c.yaml:4:64: error: schedule: 'a' is given twice; remove one\n" },
 
 		/* addresses */
 		{ ONE "targets:\n"
@@ -283,7 +284,8 @@ static void faults(void **state)
 		  "c.yaml:10:22: error: port: '0' is out of range; ports are 1 to 65535\n" },
 
 		/* what a target refers to */
-		{ HEAD TARGET, "c.yaml:3:12: error: server: missing; expected: which of the servers must answer\n" },
+		{ HEAD TARGET,
+		  "c.yaml:3:12: error: server: missing; expected: the servers that are allowed to answer\n" },
 		{ "key: a.key\nservers: { boot-01: " KEY_B ", boot-02: " KEY_C " }\n"
 		  "targets:\n"
 		  "  - { name: t, address: 198.51.100.7, server: bot-01 }\n"
@@ -292,9 +294,9 @@ static void faults(void **state)
 		  "  - { name: w, address: 198.51.100.10, server: [ a, b, c, d, e ] }\n",
 		  "c.yaml:4:47: error: server: 'bot-01' is not a known server; did you mean boot-01?\n"
 		  "c.yaml:5:49: error: server: 'x' is not a known server; known here: boot-01, boot-02\n"
-		  "c.yaml:5:61: error: server: 'boot-01' stands there twice; once is enough\n"
+		  "c.yaml:5:61: error: server: 'boot-01' is given twice; remove one\n"
 		  "c.yaml:6:47: error: server: is an empty list; add an item, or remove the key\n"
-		  "c.yaml:7:48: error: server: names 5; a target has up to 4 servers\n" },
+		  "c.yaml:7:48: error: server: lists 5; a target has at most 4 servers\n" },
 		{ ONE "targets: [ { name: t, address: 198.51.100.7, schedule: cold } ]\n",
 		  "c.yaml:3:56: error: schedule: 'cold' is not a known schedule; known here: steady\n" },
 
@@ -306,20 +308,23 @@ static void faults(void **state)
 		      "  - { name: d, address: 198.51.100.5, protocols: tcp, sizes: 512, flows: { held: 2 } }\n"
 		      "  - { name: e, address: 198.51.100.6, protocols: tcp, unpinned: true, expect: unreachable }\n"
 		      "  - { name: f, address: '2001:db8::2', sizes: [ 65487, 65488 ] }\n",
-		  "c.yaml:4:46: error: flows: held and fresh are both 0, so that nothing is sent over UDP; give one of "
-		  "them, or protocols: [tcp]\n"
-		  "c.yaml:5:51: error: arrives_on: '2001:db8::1' is of another IP version than the address "
-		  "198.51.100.2; both have the same\n"
+		  "c.yaml:4:46: error: flows: held and fresh are both 0, so nothing is sent over UDP; set one of them, "
+		  "or set protocols: [tcp]\n"
+		  "c.yaml:5:51: error: arrives_on: '2001:db8::1' has another IP version than the address 198.51.100.2; "
+		  "use the same version for both\n"
 		  "c.yaml:6:51: error: arrives_on: contradicts expect: unreachable; remove one of them\n"
-		  "c.yaml:7:62: error: sizes: is about UDP, which protocols leaves out; add udp or remove this\n"
-		  "c.yaml:7:74: error: flows: is about UDP, which protocols leaves out; add udp or remove this\n"
+		  "c.yaml:7:62: error: sizes: applies to UDP only, but protocols does not list udp; add udp or remove "
+		  "this key\n"
+		  "c.yaml:7:74: error: flows: applies to UDP only, but protocols does not list udp; add udp or remove "
+		  "this key\n"
 		  "c.yaml:8:65: error: unpinned: contradicts expect: unreachable; remove one of them\n"
-		  "c.yaml:8:65: error: unpinned: is about UDP, which protocols leaves out; add udp or remove this\n"
-		  "c.yaml:9:56: error: sizes: 65488 is too large; over IPv6 a probe has up to 65487 octets\n" },
+		  "c.yaml:8:65: error: unpinned: applies to UDP only, but protocols does not list udp; add udp or "
+		  "remove this key\n"
+		  "c.yaml:9:56: error: sizes: 65488 is too large; over IPv6 a probe has at most 65487 octets\n" },
 		{ ONE "targets: [ { name: t, address: 198.51.100.7, sizes: [ 375, 65508, 376, 376, x, 65507 ] } ]\n",
-		  "c.yaml:3:55: error: sizes: 375 is too small; the smallest probe has 376 octets\n"
-		  "c.yaml:3:60: error: sizes: 65508 is too large; UDP carries up to 65507 octets\n"
-		  "c.yaml:3:72: error: sizes: 376 stands there twice; once is enough\n"
+		  "c.yaml:3:55: error: sizes: 375 is too small; the minimum is 376 octets\n"
+		  "c.yaml:3:60: error: sizes: 65508 is too large; UDP carries at most 65507 octets\n"
+		  "c.yaml:3:72: error: sizes: 376 is given twice; remove one\n"
 		  "c.yaml:3:77: error: sizes: 'x' is not a whole number; write digits only\n" },
 		{ ONE "targets: [ { name: t, address: 198.51.100.7, flows: { held: 65, fresh: 2 }, role: flaoting,\n"
 		      "  expect: unreachble, unpinned: 1 } ]\n",
@@ -334,7 +339,7 @@ static void faults(void **state)
 		      "  - { name: u, address: '::ffff:198.51.100.7' }\n"
 		      "  - { name: v, address: EXAMPLE.org }\n"
 		      "  - { name: w, address: example.org, port: 1 }\n",
-		  "c.yaml:5:13: error: name: 't' is already in c.yaml:4; every target has a name of its own\n"
+		  "c.yaml:5:13: error: name: 't' is already in c.yaml:4; each target must have its own name\n"
 		  "c.yaml:6:25: error: address: '198.51.100.7 port 8620' is already in c.yaml:4; one target can have "
 		  "several protocols, schedules and servers\n"
 		  "c.yaml:7:25: error: address: 'example.org port 8620' is already in c.yaml:5; one target can have "
@@ -401,13 +406,13 @@ static void faults_in_more_targets(void **state)
 			 &diags));
 	fixture_expect(
 	    "faults in files", &diags,
-	    "c.yaml:3:29: error: targets_from: t/../t/1.yaml is read already; name it once\n"
+	    "c.yaml:3:29: error: targets_from: t/../t/1.yaml is read already; remove one\n"
 	    "c.yaml:3:44: error: targets_from: none.yaml cannot be read: No such file or directory\n"
 	    "c.yaml:3:55: warning: targets_from: 'none*.yaml' matches no file\n"
-	    "c.yaml:3:69: error: targets_from: c.yaml is read already; name it once\n"
+	    "c.yaml:3:69: error: targets_from: c.yaml is read already; remove one\n"
 	    "c.yaml:3:79: error: targets_from: is a list; expected a single value\n"
 	    "t/1.yaml:1:47: error: server: 'x' is not a known server; did you mean b?\n"
-	    "t/2.yaml:1:20: error: name: 'one' is already in t/1.yaml:1; every target has a name of its own\n"
+	    "t/2.yaml:1:20: error: name: 'one' is already in t/1.yaml:1; each target must have its own name\n"
 	    "t/2.yaml:1:34: error: address: '198.51.100.1 port 8620' is already in t/1.yaml:1; one target can "
 	    "have several protocols, schedules and servers\n"
 	    "t/2.yaml:2:1: error: key: unknown key; known here: targets\n"
@@ -475,19 +480,19 @@ static void faults_in_uris(void **state)
 	    "FILE` makes one\n"
 	    "--vantage: error: 'not a name' is not a name; use letters, digits, dot, "
 	    "underscore and hyphen\n"
-	    "URI 1:1: error: does not begin with floatprobe://; floatprobe://KEY@ADDRESS[:PORT] is wanted\n"
-	    "URI 2:14: error: has no KEY@; floatprobe://KEY@ADDRESS[:PORT] is wanted\n"
+	    "URI 1:1: error: does not begin with floatprobe://; write floatprobe://KEY@ADDRESS[:PORT]\n"
+	    "URI 2:14: error: has no KEY@; write floatprobe://KEY@ADDRESS[:PORT]\n"
 	    "URI 3:14: error: the key has 3 characters; a public key in unpadded base64url has 43\n"
 	    "URI 3:31: error: port '0' is out of range; ports are 1 to 65535\n"
-	    "URI 3:39: error: 'upd' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted\n"
-	    "URI 4:58: error: an IPv6 address stands in brackets: [2001:db8::7]\n"
+	    "URI 3:39: error: 'upd' is not a protocol; write proto=udp, proto=tcp or proto=udp,tcp\n"
+	    "URI 4:58: error: write an IPv6 address in brackets: [2001:db8::7]\n"
 	    "URI 5:58: error: '[2001:db8::7' is not a numeric address; write it like 198.51.100.7 or 2001:db8::7\n"
 	    "URI 6:58: error: '' is empty; write an address or a DNS name\n"
 	    "URI 7:58: error: '198.51.100.7/x' is a network or a path; write the address of one host\n"
-	    "URI 8:77: error: '' is no protocol; proto=udp, proto=tcp or proto=udp,tcp is wanted\n"
-	    "URI 9:81: error: 'udp' stands there twice; once is enough\n"
+	    "URI 8:77: error: '' is not a protocol; write proto=udp, proto=tcp or proto=udp,tcp\n"
+	    "URI 9:81: error: 'udp' is given twice; remove one\n"
 	    "URI 10:71: error: unknown query 'size=1'; only ?proto=udp,tcp is known\n"
-	    "URI 12:58: error: 198.51.100.8 is in URI 11 already; name it once\n"
+	    "URI 12:58: error: 198.51.100.8 is in URI 11 already; remove one\n"
 	    "URI 13:71: error: port '' is not a whole number; write digits only\n"
 	    "URI 14:58: error: '[2001:db8::7]x' is not a numeric address; write it like 198.51.100.7 or 2001:db8::7\n"
 	    "URI 15:64: error: port '1:2' is not a whole number; write digits only\n");

@@ -121,7 +121,7 @@ static void says_what_is_wrong(void **state)
 	assert_wrong(&check, "--config c -qZ", "unknown option -Z");
 	assert_wrong(&check, "--config c --json=1", "--json takes no value");
 	assert_wrong(&check, "--config c -c", "--count needs a value: --count N");
-	assert_wrong(&check, "--config c --format xml", "--format 'xml' is no format; text, json or nagios is right");
+	assert_wrong(&check, "--config c --format xml", "--format 'xml' is not a format; use text, json or nagios");
 }
 
 static void numbers_have_bounds(void **state)
@@ -136,8 +136,8 @@ static void numbers_have_bounds(void **state)
 	}
 	assert_int_equal(parse(&check, "--config c --count 100000"), OPTIONS_RUN);
 	assert_int_equal(settings.round.count, 100000);
-	assert_wrong(&check, "--config c --spacing 999us", "--spacing '999us' is out of range; 1ms to 1h is right");
-	assert_wrong(&check, "--config c --timeout 61m", "--timeout '61m' is out of range; 1ms to 1h is right");
+	assert_wrong(&check, "--config c --spacing 999us", "--spacing '999us' is out of range; use 1ms to 1h");
+	assert_wrong(&check, "--config c --timeout 61m", "--timeout '61m' is out of range; use 1ms to 1h");
 	assert_int_equal(parse(&check, "--config c --spacing 5"), OPTIONS_WRONG);
 	assert_non_null(strstr(line.error, "unit"));
 }

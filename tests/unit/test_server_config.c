@@ -37,7 +37,8 @@ static void everything_arrives(void **state)
 	    "repair: { stale_neighbours: false }\n"
 	    "limits: { flows: 10, tcp_slots: 2, clock_skew: 5m }\n"
 	    "journal: out/b.jsonl\n",
-	    "s.yaml:6:3: warning: peers: are asked by udp, which is not in listen.protocols; it has no effect\n");
+	    "s.yaml:6:3: warning: peers: have no effect: peers are asked over UDP, but listen.protocols does not list "
+	    "udp\n");
 	assert_string_equal(config->file, "s.yaml");
 	assert_string_equal(config->name, "boot-01");
 	assert_string_equal(config->key_file, "b.key");
@@ -121,7 +122,8 @@ static void faults(void **state)
 		const char *yaml, *diags;
 	} cases[] = {
 		{ "{}\n", "s.yaml:1:1: error: key: missing; expected: the file with this server's secret key\n"
-			  "s.yaml:1:1: error: clients: missing; expected: who may probe, as NAME: ed25519:KEY\n" },
+			  "s.yaml:1:1: error: clients: missing; expected: the clients that are allowed to probe, as "
+			  "NAME: ed25519:KEY\n" },
 		{ "vantage: v\nkey: a.key\nservers: { b: " KEY_B " }\ntargets: [ { name: t, address: x y } ]\n",
 		  "s.yaml:3:1: error: servers: this is a configuration for floatprobe; floatprobed needs its own\n" },
 		{ "name: 'b b'\nkey: none.key\nclients: {}\n",
@@ -129,7 +131,7 @@ static void faults(void **state)
 		  "and hyphen\n"
 		  "s.yaml:2:6: error: key: cannot open key file none.key: No such file or directory; `floatprobe "
 		  "keygen -o FILE` makes one\n"
-		  "s.yaml:3:10: error: clients: is empty; without clients nobody is answered\n" },
+		  "s.yaml:3:10: error: clients: is empty; floatprobed answers only the clients in this list\n" },
 		{ "key: b.key\nclients: [ " KEY_A " ]\n",
 		  "s.yaml:2:10: error: clients: is a list; expected a mapping (key: value)\n" },
 		{ "key: b.key\nclients:\n  a: " KEY_A "\n  a b: ed25519:x\n  c: " KEY_A "\n  d: " KEY_B "\n  e:\n",
@@ -148,8 +150,7 @@ static void faults(void **state)
 		  "s.yaml:5:16: error: addresses: '0.0.0.0' is not the address of a host; write the address of one "
 		  "host\n"
 		  "s.yaml:5:25: error: addresses: '::' is not the address of a host; write the address of one host\n"
-		  "s.yaml:5:45: error: addresses: '198.51.100.7' is already in s.yaml:5; an address is listened on "
-		  "once\n"
+		  "s.yaml:5:45: error: addresses: '198.51.100.7' is already in s.yaml:5; remove one\n"
 		  "s.yaml:5:68: error: addresses: 'example.org' is not a numeric address; write it like 198.51.100.7 "
 		  "or 2001:db8::7\n"
 		  "s.yaml:5:81: error: addresses: '224.0.0.1' is a multicast address; write the address of one "
