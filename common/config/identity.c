@@ -20,7 +20,7 @@ bool identity_read_public(struct schema *s, const struct schema_key *key, struct
 
 bool identity_read_secret(struct schema *s, struct tree_node *node, char **path, struct seal_identity *identity)
 {
-	static const struct schema_key here = { 0 };
+	static const struct schema_key at_offset_0 = { 0 };
 	char error[KEYFILE_ERROR_LEN];
 	const char *text = schema_text(s, node);
 	if (!text)
@@ -29,16 +29,16 @@ bool identity_read_secret(struct schema *s, struct tree_node *node, char **path,
 		return schema_error(s, node, "is a public key; write the path of the secret key file");
 	if (strncmp(text, "floatprobe-secret:", 18) == 0)
 		return schema_error(s, node, "is a secret key; put it into a file, and write the path of that file");
-	if (!read_path(s, &here, node, path))
+	if (!read_path(s, &at_offset_0, node, path))
 		return false;
 	return keyfile_read(*path, identity, error) || schema_error(s, node, "%s", error);
 }
 
 bool identity_read_named(struct schema *s, struct tree_node *member, uint8_t public_key[32])
 {
-	static const struct schema_key here = { 0 };
+	static const struct schema_key at_offset_0 = { 0 };
 	bool name_ok = read_member_name(s, member);
-	bool ok = identity_read_public(s, &here, member, public_key) && name_ok;
+	bool ok = identity_read_public(s, &at_offset_0, member, public_key) && name_ok;
 	member->wrong = !ok;
 	return ok;
 }
