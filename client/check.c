@@ -1,8 +1,8 @@
 #include "client/check.h"
 
-#include "client/driver.h"
-#include "client/judge.h"
-#include "client/status.h"
+#include "client/engine/driver.h"
+#include "client/output/status.h"
+#include "client/verdict/judge.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 

@@ -2,8 +2,8 @@
 #ifndef FLOATPROBE_CHECK_H
 #define FLOATPROBE_CHECK_H
 
-#include "client/config.h"
-#include "client/output.h"
+#include "client/config/config.h"
+#include "client/output/output.h"
 
 struct check_options {
 	unsigned count;             /* 10 */

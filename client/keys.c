@@ -1,7 +1,7 @@
 #include "client/keys.h"
 
-#include "client/config_defaults.h"
-#include "client/status.h"
+#include "client/config/config_defaults.h"
+#include "client/output/status.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 

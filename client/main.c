@@ -1,10 +1,10 @@
 /* The command line of floatprobe: a table of commands, each with its table of options. */
-#include "client/config.h"
-#include "client/doctor.h"
+#include "client/config/config.h"
+#include "client/doctor/doctor.h"
 #include "client/keys.h"
+#include "client/output/status.h"
 #include "client/run.h"
 #include "client/settings.h"
-#include "client/status.h"
 #include "common/core/seal.h"
 #include "common/system/log.h"
 

@@ -1,9 +1,9 @@
 #include "client/run.h"
 
-#include "client/result.h"
+#include "client/output/result.h"
+#include "client/output/status.h"
 #include "client/run_paths.h"
-#include "client/standing.h"
-#include "client/status.h"
+#include "client/verdict/standing.h"
 #include "common/core/bucket.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"

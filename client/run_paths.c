@@ -1,6 +1,6 @@
 #include "client/run_paths.h"
 
-#include "client/contrast.h"
+#include "client/path/contrast.h"
 #include "common/system/clock.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef FLOATPROBE_RUN_PATHS_H
 #define FLOATPROBE_RUN_PATHS_H
 
-#include "client/driver.h"
+#include "client/engine/driver.h"
 
 #include <stdbool.h>
 #include <stdint.h>

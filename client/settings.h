@@ -3,7 +3,7 @@
 #define FLOATPROBE_SETTINGS_H
 
 #include "client/check.h"
-#include "client/output.h"
+#include "client/output/output.h"
 #include "common/system/options.h"
 
 struct settings {

@@ -5,10 +5,10 @@
 #include "common/system/journal.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
-#include "server/collector.h"
-#include "server/lookout.h"
-#include "server/tcp_listener.h"
-#include "server/udp_listener.h"
+#include "server/host/collector.h"
+#include "server/listen/tcp_listener.h"
+#include "server/listen/udp_listener.h"
+#include "server/watch/lookout.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "common/core/seal.h"
 #include "common/system/log.h"
 #include "common/system/options.h"
-#include "server/config.h"
+#include "server/config/config.h"
 #include "server/daemon.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_REFUSED = 3 };

@@ -1,7 +1,7 @@
 /* dark [TARGETS [SECONDS]]: what it costs the client when as many servers as there are targets fall silent at once. The
  * engine is the client's own; dialers and clock stand here and lead nowhere, so time is virtual and only computing
  * counts: for each second of it, the longest that the loop stood still, all computing together, and the questions. */
-#include "client/receive.h"
+#include "client/engine/receive.h"
 #include "common/system/clock.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* reflector [ROUNDS]: what the reflector itself costs, without any system call: ns a probe, the median over rounds of
  * 4,096 authenticated probes of 1,024 flows. Every reply is checked between the rounds. */
-#include "server/reflector.h"
+#include "server/reflect/reflector.h"
 #include "common/system/clock.h"
 #include "tests/bench/source.h"
 

@@ -1,10 +1,10 @@
 /* Frames of a hostile link, a second apart. Before each stand two octets: one that is the last of the sender's MAC and
  * says (bit 2) whether the frame leaves, and its length from the network header on. Nothing of a frame may be read
  * beyond its end, and what the parsers take is what the tables can hold. */
-#include "server/applications.h"
-#include "server/conflicts.h"
-#include "server/frames.h"
-#include "server/headers.h"
+#include "server/watch/applications.h"
+#include "server/watch/conflicts.h"
+#include "server/watch/frames.h"
+#include "server/watch/headers.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * its sender accepts; what is dropped is left as it was; and whoever has no seal hears nothing over UDP, at best "not
  * authorised" over TCP, and leaves no flow behind. */
 #include "common/core/bytes.h"
-#include "server/reflector.h"
+#include "server/reflect/reflector.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 

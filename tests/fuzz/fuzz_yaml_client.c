@@ -1,5 +1,5 @@
-/* A client's configuration file. What is accepted keeps every promise of client/config.h and can be printed. */
-#include "client/config.h"
+/* A client's configuration file. What is accepted keeps every promise of client/config/config.h and can be printed. */
+#include "client/config/config.h"
 #include "tests/fuzz/yaml_file.h"
 
 static void check_target(const struct config *config, const struct config_target *target)

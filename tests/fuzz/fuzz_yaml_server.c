@@ -1,5 +1,5 @@
-/* A server's configuration file. What is accepted keeps every promise of server/config.h and can be printed. */
-#include "server/config.h"
+/* A server's configuration file. What is accepted keeps every promise of server/config/config.h and can be printed. */
+#include "server/config/config.h"
 #include "tests/fuzz/yaml_file.h"
 
 static void check_config(const struct server_config *config)

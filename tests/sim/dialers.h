@@ -2,8 +2,8 @@
 #ifndef FLOATPROBE_SIM_DIALERS_H
 #define FLOATPROBE_SIM_DIALERS_H
 
-#include "client/tcp_dialer.h"
-#include "client/udp_dialer.h"
+#include "client/net/tcp_dialer.h"
+#include "client/net/udp_dialer.h"
 #include "common/system/clock.h"
 #include "tests/sim/network.h"
 

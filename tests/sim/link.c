@@ -2,7 +2,7 @@
 
 #include "common/core/bytes.h"
 #include "common/system/clock.h"
-#include "server/headers.h"
+#include "server/watch/headers.h"
 #include "tests/sim/machine.h"
 
 #include <linux/if_ether.h>

@@ -5,10 +5,10 @@
 #ifndef FLOATPROBE_SIM_LINK_H
 #define FLOATPROBE_SIM_LINK_H
 
-#include "client/link.h"
-#include "server/conflict_watch.h"
-#include "server/tap.h"
-#include "server/way_back.h"
+#include "client/net/link.h"
+#include "server/watch/conflict_watch.h"
+#include "server/watch/tap.h"
+#include "server/watch/way_back.h"
 #include "tests/sim/network.h"
 
 enum { LINK_INDEX = 2, LINK_NEIGHBOURS_MAX = 4 };

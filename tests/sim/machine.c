@@ -1,7 +1,7 @@
 #include "tests/sim/machine.h"
 
 #include "common/system/clock.h"
-#include "server/halfopen.h"
+#include "server/host/halfopen.h"
 #include "tests/sim/peers.h"
 
 #include <sodium.h>

@@ -3,8 +3,8 @@
 #define FLOATPROBE_SIM_MACHINE_H
 
 #include "common/core/seal.h"
-#include "server/reflector.h"
-#include "server/witness.h"
+#include "server/reflect/reflector.h"
+#include "server/reflect/witness.h"
 #include "tests/sim/link.h"
 
 enum {

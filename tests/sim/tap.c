@@ -1,6 +1,6 @@
-/* server/tap.h on the simulated link. Frames are heard as they come: a real tap is read a moment later, but before
- * anybody looks at what it has seen. What a filter would keep away is not offered. */
-#include "server/tap.h"
+/* server/watch/tap.h on the simulated link. Frames are heard as they come: a real tap is read a moment later, but
+ * before anybody looks at what it has seen. What a filter would keep away is not offered. */
+#include "server/watch/tap.h"
 
 #include "tests/sim/link.h"
 

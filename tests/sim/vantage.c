@@ -1,7 +1,7 @@
 #include "tests/sim/vantage.h"
 
-#include "client/receive.h"
-#include "client/standing.h"
+#include "client/engine/receive.h"
+#include "client/verdict/standing.h"
 #include "tests/sim/link.h"
 
 #include <stdio.h>

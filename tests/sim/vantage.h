@@ -3,8 +3,8 @@
 #ifndef FLOATPROBE_SIM_VANTAGE_H
 #define FLOATPROBE_SIM_VANTAGE_H
 
-#include "client/engine.h"
-#include "client/judge.h"
+#include "client/engine/engine.h"
+#include "client/verdict/judge.h"
 #include "tests/sim/dialers.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* applications: which traffic proves that an application answers from another address, or not at all, and which does
  * not. */
-#include "server/applications.h"
+#include "server/watch/applications.h"
 #include "tests/unit/sample_packet.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Whose new flows last came where (arrivals.h). */
-#include "server/arrivals.h"
+#include "server/reflect/arrivals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Whom the asker asks, over which way, and when: the dialers stand here, and note what leaves. */
-#include "client/asker.h"
+#include "client/evidence/asker.h"
 #include "common/core/packet.h"
 
 #include <setjmp.h>

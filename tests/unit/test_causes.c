@@ -1,7 +1,7 @@
 /* The rules of causes.h: what raises each and what just does not, which goes first, and the page that explains them. */
-#include "client/causes.h"
+#include "client/verdict/causes.h"
 
-#include "client/verdict.h"
+#include "client/verdict/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "config_fixture.h"
 
-#include "client/config.h"
+#include "client/config/config.h"
 #include "common/config/units.h"
 
 #define SECOND  UNITS_S

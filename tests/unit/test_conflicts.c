@@ -1,6 +1,6 @@
 /* conflicts: claims of our addresses are counted, told at once and then once a minute, bounded, and believed until
  * nobody answers for them. */
-#include "server/conflicts.h"
+#include "server/watch/conflicts.h"
 #include "tests/unit/sample_packet.h"
 
 #include <setjmp.h>

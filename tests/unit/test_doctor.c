@@ -1,5 +1,5 @@
 /* The doctor's rules: each with facts that just trigger it, and with facts that just do not. */
-#include "client/doctor_judge.h"
+#include "client/doctor/doctor_judge.h"
 #include "common/config/units.h"
 
 #include <errno.h>

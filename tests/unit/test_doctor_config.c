@@ -1,5 +1,5 @@
 /* What the doctor takes from configurations of either program. */
-#include "client/doctor_config.h"
+#include "client/doctor/doctor_config.h"
 #include "common/config/units.h"
 #include "config_fixture.h"
 

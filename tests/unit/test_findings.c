@@ -1,6 +1,6 @@
 /* What the server says by itself: each line of the journal and of the log, octet for octet, and how many are left out.
  */
-#include "server/findings.h"
+#include "server/watch/findings.h"
 
 #include "common/system/clock.h"
 

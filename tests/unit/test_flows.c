@@ -1,5 +1,5 @@
 /* flows: what is found, in which order, and who has to go when the table is full; checked against a plain list too. */
-#include "server/flows.h"
+#include "server/reflect/flows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

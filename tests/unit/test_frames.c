@@ -1,9 +1,9 @@
 /* headers, filters, frames: what is read of frames, what the kernel lets through, what is remembered. Filters run in
  * the kernel, on datagrams of a socket pair: a packet socket sees the same octets, from the network header on. */
 #include "common/core/bytes.h"
-#include "server/filters.h"
-#include "server/frames.h"
-#include "server/headers.h"
+#include "server/watch/filters.h"
+#include "server/watch/frames.h"
+#include "server/watch/headers.h"
 #include "tests/unit/sample_packet.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* halfopen: whose half-open socket is it? Sockets are made by a small model of the kernel's SYN-ACK timer, so that
  * their true age is known; and the counters beside them, from the text of /proc/net/netstat. */
-#include "server/halfopen.h"
-#include "server/syn_counters.h"
+#include "server/host/halfopen.h"
+#include "server/host/syn_counters.h"
 #include "tests/unit/sample_packet.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "client/holders.h"
+#include "client/path/holders.h"
 
-#include "client/contrast.h"
+#include "client/path/contrast.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

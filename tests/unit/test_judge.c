@@ -1,8 +1,8 @@
 /* What judge.h gathers from the paths of a target: causes by comparison, and none of them by chance; and which changes
  * standing.h tells. */
-#include "client/judge.h"
+#include "client/verdict/judge.h"
 
-#include "client/standing.h"
+#include "client/verdict/standing.h"
 #include "common/system/clock.h"
 
 #include <setjmp.h>

@@ -3,9 +3,9 @@
 #include "common/core/frame.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
-#include "server/collector.h"
-#include "server/tcp_listener.h"
-#include "server/udp_listener.h"
+#include "server/host/collector.h"
+#include "server/listen/tcp_listener.h"
+#include "server/listen/udp_listener.h"
 
 #include <errno.h>
 #include <setjmp.h>

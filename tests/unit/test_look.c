@@ -1,6 +1,6 @@
 /* When a path begins to fail, and what a closer look at it counts for. */
-#include "client/contrast.h"
-#include "client/look.h"
+#include "client/path/contrast.h"
+#include "client/path/look.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

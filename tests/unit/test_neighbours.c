@@ -1,8 +1,8 @@
 /* neighbours, snapshots: which transitions of the neighbour table are news, and when an entry is proven wrong; beside
  * them recent, the bounded table that all of them stand on. */
-#include "server/neighbours.h"
-#include "server/recent.h"
-#include "server/snapshots.h"
+#include "server/reflect/recent.h"
+#include "server/watch/neighbours.h"
+#include "server/watch/snapshots.h"
 #include "tests/unit/sample_packet.h"
 
 #include <linux/neighbour.h>

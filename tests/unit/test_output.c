@@ -1,8 +1,8 @@
 /* What people and monitoring read. The table is compared as a whole: whoever changes it should look at it. */
-#include "client/output.h"
+#include "client/output/output.h"
 
-#include "client/output_formats.h"
-#include "client/status.h"
+#include "client/output/output_formats.h"
+#include "client/output/status.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "client/prober.h"
+#include "client/path/prober.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
  *	prober --forward: loss, copies, delay--> whoever holds the address --return: the same--> prober
  *	   \---- evidence queries, by another way that always works ----> each server
  */
-#include "client/prober.h"
+#include "client/path/prober.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* What receive.h remembers of errors: the last word about a path until an answer to a later probe. Replies are MACed as
  * a server does it. */
-#include "client/receive.h"
+#include "client/engine/receive.h"
 
 #include "common/system/clock.h"
 

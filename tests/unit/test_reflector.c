@@ -1,5 +1,5 @@
 /* reflector: every outcome, what a reply says, and that junk takes nothing from anybody. Time is moved by hand. */
-#include "server/reflector.h"
+#include "server/reflect/reflector.h"
 #include "tests/unit/sample_packet.h"
 
 #include <setjmp.h>

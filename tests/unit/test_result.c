@@ -1,5 +1,5 @@
 /* Results as JSON: DESIGN § 4 fixes names, types and what is null; the order is ours, and stays. */
-#include "client/result.h"
+#include "client/output/result.h"
 
 #include "common/system/journal.h"
 

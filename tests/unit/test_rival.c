@@ -1,5 +1,5 @@
 /* When what another server heard proves that two hold an address (rival.h), and when it does not. */
-#include "client/rival.h"
+#include "client/path/rival.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "client/schedule.h"
+#include "client/path/schedule.h"
 
 #define MS INT64_C(1000000)
 

@@ -1,7 +1,7 @@
 #include "config_fixture.h"
 
 #include "common/config/units.h"
-#include "server/config.h"
+#include "server/config/config.h"
 
 #define HEAD    "name: b\nkey: b.key\nclients: { a: " KEY_A " }\n"
 #define NOT_YET "not supported by this version yet; it has no effect\n"

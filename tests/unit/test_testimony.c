@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "client/testimony.h"
+#include "client/evidence/testimony.h"
 
 #include <stdlib.h>
 #include <string.h>

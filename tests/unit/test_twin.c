@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "client/twin.h"
+#include "client/path/twin.h"
 
 #define MS     INT64_C(1000000)
 #define SECOND (1000 * MS)

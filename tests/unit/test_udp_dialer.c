@@ -1,5 +1,5 @@
 /* udp_dialer: which source ports datagrams leave from, seen by a receiver on loopback. */
-#include "client/udp_dialer.h"
+#include "client/net/udp_dialer.h"
 
 #include <errno.h>
 #include <poll.h>

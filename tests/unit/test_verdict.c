@@ -1,4 +1,4 @@
-#include "client/verdict.h"
+#include "client/verdict/verdict.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* way: when nothing but silence came from a server, nor through a witness. Time is moved by hand. */
-#include "client/way.h"
+#include "client/evidence/way.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

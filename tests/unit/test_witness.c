@@ -1,6 +1,6 @@
 /* witness: what is asked of whom, whose answer is believed, and that neither junk nor liars take anything from those
  * who wait. Time is moved by hand. */
-#include "server/witness.h"
+#include "server/reflect/witness.h"
 
 #include "common/core/seal.h"
 #include "tests/unit/sample_packet.h"

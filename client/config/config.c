@@ -1,0 +1,127 @@
+#include "client/config/config.h"
+
+#include "common/config/units.h"
+#include "common/system/keyfile.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+const char *config_role_name(enum config_role role)
+{
+	static const char *const names[] = { "droplet", "floating", "anchor" };
+	return names[role];
+}
+
+const char *config_server_name(const struct config *config, int server)
+{
+	return server < 0 ? NULL : config->servers[server].name;
+}
+
+/* ---- what it means ---- */
+
+static void print_schedule(const struct config_schedule *schedule, FILE *out)
+{
+	char every[UNITS_DURATION_LEN], spacing[UNITS_DURATION_LEN], timeout[UNITS_DURATION_LEN];
+	fprintf(out, "  %s: ", schedule->name);
+	if (schedule->count > 1)
+		fprintf(out, "%u probes, %s apart, ", schedule->count,
+			units_duration_text(schedule->spacing_ns, spacing));
+	fprintf(out, "every %s, give or take %g%%, timeout %s\n", units_duration_text(schedule->every_ns, every),
+		schedule->jitter_permille / 10.0, units_duration_text(schedule->timeout_ns, timeout));
+}
+
+static unsigned target_paths(const struct config_target *target)
+{
+	return (target->udp ? target->sizes_len * (target->held + target->fresh) : 0) + target->tcp;
+}
+
+static double target_rate(const struct config *config, const struct config_target *target)
+{
+	double rate = 0;
+	for (unsigned i = 0; i < target->schedules_len; i++) {
+		const struct config_schedule *schedule = &config->schedules[target->schedules[i]];
+		rate += schedule->count * (double)UNITS_S / (double)schedule->every_ns;
+	}
+	return rate * target_paths(target);
+}
+
+static void print_udp(const struct config_target *target, FILE *out)
+{
+	fputs("    udp:", out);
+	for (unsigned i = 0; i < target->sizes_len; i++)
+		fprintf(out, "%s %u", i ? "," : "", target->sizes[i]);
+	fprintf(out, " octets, from %u held source port%s%s\n", target->held, target->held == 1 ? "" : "s",
+		target->fresh ? " and from fresh ones" : "");
+}
+
+static void print_target(const struct config *config, const struct config_target *target, FILE *out)
+{
+	char text[UNITS_ADDRESS_LEN];
+	fprintf(out, "  %s: %s %s port %u, expected to be %s\n", target->name, config_role_name(target->role),
+		target->address, (unsigned)target->endpoint.port,
+		target->expect_reachable ? "reachable" : "unreachable");
+	fputs("    answered by:", out);
+	for (unsigned i = 0; i < target->servers_len; i++)
+		fprintf(out, "%s %s", i ? " or" : "", config->servers[target->servers[i]].name);
+	if (!endpoint_is_unknown(&target->arrives_on))
+		fprintf(out, ", arriving there on %s", units_address_text(target->arrives_on.address, text));
+	fputc('\n', out);
+	if (target->udp)
+		print_udp(target, out);
+	if (target->tcp)
+		fputs("    tcp: one connection a probe\n", out);
+	fputs("    schedule:", out);
+	for (unsigned i = 0; i < target->schedules_len; i++)
+		fprintf(out, "%s %s", i ? "," : "", config->schedules[target->schedules[i]].name);
+	fputc('\n', out);
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	char key[KEYFILE_PUBLIC_LEN];
+	unsigned paths = 0;
+	double rate = 0;
+	keyfile_public_text(config->identity.public_key, key);
+	fprintf(out, "vantage: %s\nkey: %s (%s)\n", config->vantage, config->key_file, key);
+	fprintf(out, "lossy: from %g%% loss\njournal: %s\n", config->lossy_permille / 10.0,
+		config->journal ? config->journal : "none (run writes it to standard output)");
+	fputs("servers:\n", out);
+	for (size_t i = 0; i < config->servers_len; i++) {
+		keyfile_public_text(config->servers[i].key, key);
+		fprintf(out, "  %s: %s\n", config->servers[i].name, key);
+	}
+	fputs("schedules:\n", out);
+	for (size_t i = 0; i < config->schedules_len; i++)
+		print_schedule(&config->schedules[i], out);
+	fputs("targets:\n", out);
+	for (size_t i = 0; i < config->targets_len; i++) {
+		print_target(config, &config->targets[i], out);
+		paths += target_paths(&config->targets[i]);
+		rate += target_rate(config, &config->targets[i]);
+	}
+	fprintf(out, "paths: %u, more where a DNS name has several addresses; about %.2f probes a second\n", paths,
+		rate);
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->servers_len; i++)
+		free(config->servers[i].name);
+	for (size_t i = 0; i < config->schedules_len; i++)
+		free(config->schedules[i].name);
+	for (size_t i = 0; i < config->targets_len; i++) {
+		free(config->targets[i].name);
+		free(config->targets[i].address);
+	}
+	free(config->servers);
+	free(config->schedules);
+	free(config->targets);
+	free(config->file);
+	free(config->vantage);
+	free(config->key_file);
+	free(config->journal);
+	sodium_memzero(&config->identity, sizeof config->identity);
+	free(config);
+}

@@ -1,0 +1,62 @@
+#include "client/config/config_defaults.h"
+
+#include "common/config/alloc.h"
+#include "common/config/units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+char *config_default_key_file(void)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char *path = NULL;
+	int len = -1;
+
+	/* The XDG base directory specification: relative paths in the variable are ignored. */
+	if (base && *base == '/')
+		len = asprintf(&path, "%s/floatprobe/key", base);
+	else if (home && *home)
+		len = asprintf(&path, "%s/.config/floatprobe/key", home);
+	return len < 0 ? NULL : path;
+}
+
+struct config *config_new(const char *file)
+{
+	struct config *config = alloc_zero(1, sizeof *config);
+	config->file = file ? alloc_text(file) : NULL;
+	config->lossy_permille = 50;
+	return config;
+}
+
+struct config_schedule config_default_schedule(const char *name)
+{
+	return (struct config_schedule){
+		.name = alloc_text(name),
+		.every_ns = UNITS_S,
+		.timeout_ns = UNITS_S,
+		.spacing_ns = 20 * UNITS_MS,
+		.count = 1,
+		.jitter_permille = 100,
+	};
+}
+
+struct config_target config_default_target(void)
+{
+	return (struct config_target){
+		.role = CONFIG_DROPLET,
+		.endpoint.port = WIRE_PORT,
+		.udp = true,
+		.tcp = true,
+		.held = 1,
+		.fresh = 1,
+		.sizes = { CONFIG_SIZE_DEFAULT },
+		.sizes_len = 1,
+		.expect_reachable = true,
+	};
+}
+
+void config_add_steady(struct config *config)
+{
+	config->schedules = alloc_zero(1, sizeof *config->schedules);
+	config->schedules[config->schedules_len++] = config_default_schedule(CONFIG_DEFAULT_SCHEDULE);
+}

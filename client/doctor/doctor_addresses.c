@@ -1,0 +1,477 @@
+/* Rules: the addresses of the host, and whether each one can answer. */
+#include "client/doctor/doctor_rule.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+enum { TABLE_FIRST = 101, BITS_V4 = 32, BITS_V6 = 128, MAPPED_BITS = 96 };
+
+static const char network_files[] =
+    "the same as route and policy rule of this host's network configuration (netplan: routes and routing-policy; "
+    "systemd-networkd: [Route] and [RoutingPolicyRule]; ifupdown: post-up)";
+
+/* --- Addresses and networks -------------------------------------------------------------------------------------- */
+
+struct text {
+	char t[UNITS_ADDRESS_LEN];
+};
+
+static const char *show(const struct endpoint *e, struct text *text)
+{
+	return units_address_text(e->address, text->t);
+}
+
+static unsigned bits(const struct endpoint *e)
+{
+	return endpoint_is_v4(e) ? BITS_V4 : BITS_V6;
+}
+
+static const char *ip_command(const struct endpoint *e)
+{
+	return endpoint_is_v4(e) ? "ip" : "ip -6";
+}
+
+/* len as written, of 32 or 128. */
+static bool same_network(const struct endpoint *a, const struct endpoint *b, unsigned len)
+{
+	if (endpoint_is_v4(a) != endpoint_is_v4(b))
+		return false;
+	len += endpoint_is_v4(a) ? MAPPED_BITS : 0;
+	unsigned octets = len / 8, rest = len % 8;
+	return memcmp(a->address, b->address, octets) == 0 &&
+	       (rest == 0 || (a->address[octets] ^ b->address[octets]) >> (8 - rest) == 0);
+}
+
+/* Hosts' networks of their own (/32, /128) have nobody else in them. */
+static bool in_network_of(const struct endpoint *e, const struct doctor_address *address)
+{
+	return address->is.prefix_len < bits(&address->is.address) &&
+	       same_network(e, &address->is.address, address->is.prefix_len);
+}
+
+/* --- The state of an address ------------------------------------------------------------------------------------- */
+
+/* Point-to-point links and host networks share one address on purpose. */
+void doctor_address_duplicate(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		for (size_t j = i + 1; j < facts->addresses_len; j++) {
+			const struct rtnl_address *a = &facts->addresses[i].is, *b = &facts->addresses[j].is;
+			struct text text;
+
+			if (a->link == b->link || !endpoint_same_address(&a->address, &b->address) ||
+			    a->prefix_len == bits(&a->address) || b->prefix_len == bits(&b->address))
+				continue;
+			show(&a->address, &text);
+			struct doctor_finding *finding = doctor_found(
+			    findings, DOCTOR_RULE_address_duplicate, DOCTOR_WARNING, "%s stands on %s and on %s",
+			    text.t, doctor_link_name(facts, a->link), doctor_link_name(facts, b->link));
+			doctor_mend(finding, "ip address del %s/%u dev %s", text.t, b->prefix_len,
+				    doctor_link_name(facts, b->link));
+			doctor_mend_for_good(finding, "leave it out of that interface's network configuration");
+		}
+	}
+}
+
+void doctor_address_dadfailed(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct rtnl_address *is = &facts->addresses[i].is;
+		const char *link = doctor_link_name(facts, is->link);
+		struct text text;
+
+		if (!(is->flags & IFA_F_DADFAILED))
+			continue;
+		show(&is->address, &text);
+		struct doctor_finding *finding = doctor_found(
+		    findings, DOCTOR_RULE_address_dadfailed, DOCTOR_ERROR,
+		    "%s on %s: duplicate address detection heard another machine that has it", text.t, link);
+		doctor_mend(finding, "ip address del %s/%u dev %s && ip address add %s/%u dev %s", text.t,
+			    is->prefix_len, link, text.t, is->prefix_len, link);
+		doctor_mend_for_good(finding, "first take it from the other machine");
+	}
+}
+
+void doctor_address_tentative(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct rtnl_address *is = &facts->addresses[i].is;
+		struct text text;
+
+		if ((is->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC)) == IFA_F_TENTATIVE)
+			doctor_found(findings, DOCTOR_RULE_address_tentative, DOCTOR_NOTE, "%s on %s is tentative",
+				     show(&is->address, &text), doctor_link_name(facts, is->link));
+	}
+}
+
+/* Where networks are renumbered, addresses that nobody asks any more are deprecated as a matter of course. */
+void doctor_address_deprecated(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *address = &facts->addresses[i];
+		struct text text;
+
+		if (address->named && address->is.flags & IFA_F_DEPRECATED)
+			doctor_found(findings, DOCTOR_RULE_address_deprecated, DOCTOR_NOTE,
+				     "%s, which the configuration names, is deprecated on %s",
+				     show(&address->is.address, &text), doctor_link_name(facts, address->is.link));
+	}
+}
+
+static bool is_here(const struct doctor_facts *facts, const struct endpoint *e)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		if (endpoint_same_address(&facts->addresses[i].is.address, e))
+			return true;
+	}
+	return false;
+}
+
+void doctor_listen_absent(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->config->listens_len; i++) {
+		const struct endpoint *e = &facts->config->listens[i];
+		bool v4 = endpoint_is_v4(e);
+		struct text text;
+
+		if (is_here(facts, e) || (v4 ? facts->nonlocal_bind_v4 : facts->nonlocal_bind_v6) == 1)
+			continue;
+		struct doctor_finding *finding = doctor_found(
+		    findings, DOCTOR_RULE_listen_absent, DOCTOR_ERROR,
+		    "floatprobed is to listen on %s, which no interface has: it will not start", show(e, &text));
+		doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 1);
+	}
+}
+
+static void find_nonlocal_bind(const struct doctor_facts *facts, bool v4, struct doctor_findings *findings)
+{
+	int64_t value = v4 ? facts->nonlocal_bind_v4 : facts->nonlocal_bind_v6;
+
+	if (value != 1)
+		return;
+	struct doctor_finding *finding = doctor_found(
+	    findings, DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE,
+	    "%s programs may listen on addresses that are not here (ip_nonlocal_bind is 1)", v4 ? "IPv4:" : "IPv6:");
+	doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 0);
+}
+
+void doctor_nonlocal_bind(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	find_nonlocal_bind(facts, true, findings);
+	find_nonlocal_bind(facts, false, findings);
+}
+
+/* --- Ways out and back ------------------------------------------------------------------------------------------- */
+
+static const char *way_error(int error)
+{
+	switch (-error) {
+	case ENETUNREACH:
+		return "no route matches";
+	case EHOSTUNREACH:
+		return "the route says unreachable";
+	case EACCES:
+		return "the route says prohibited";
+	case EINVAL:
+		return "the route is a black hole";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* Some hosts need none; whom the configuration names and nobody reaches is no_route's. */
+void doctor_no_way_out(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	if (facts->addresses_len == 0 || facts->out[DOCTOR_V4].asked || facts->out[DOCTOR_V6].asked)
+		return;
+	doctor_found(findings, DOCTOR_RULE_no_way_out, DOCTOR_NOTE,
+		     "this host has no way out: no default route leads anywhere, over IPv4 or IPv6");
+}
+
+void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->targets_len; i++) {
+		const struct doctor_target *target = &facts->targets[i];
+		struct text text;
+
+		if (target->way.error == 0)
+			continue;
+		show(&target->address, &text);
+		struct doctor_finding *finding =
+		    doctor_found(findings, DOCTOR_RULE_no_route, DOCTOR_ERROR, "%s has no way there: %s", text.t,
+				 way_error(target->way.error));
+		doctor_mend(finding, "%s route replace %s via GATEWAY", ip_command(&target->address), text.t);
+		doctor_mend_for_good(finding, "the route in this host's network configuration");
+	}
+}
+
+/* A gateway in the address's own network, of whatever table: then the outside is meant to come that way. */
+static const struct endpoint *own_gateway(const struct doctor_facts *facts, const struct doctor_address *address)
+{
+	for (size_t i = 0; i < facts->default_routes_len; i++) {
+		const struct rtnl_route *route = &facts->default_routes[i];
+
+		if (route->link == address->is.link && in_network_of(&route->gateway, address))
+			return &route->gateway;
+	}
+	return NULL;
+}
+
+static bool table_is_used(const struct doctor_facts *facts, unsigned table)
+{
+	for (size_t i = 0; i < facts->default_routes_len; i++) {
+		if (facts->default_routes[i].table == table)
+			return true;
+	}
+	for (size_t i = 0; i < facts->rules_len; i++) {
+		if (facts->rules[i].table == table)
+			return true;
+	}
+	return false;
+}
+
+static unsigned free_table(const struct doctor_facts *facts)
+{
+	unsigned table = TABLE_FIRST;
+
+	while (table_is_used(facts, table))
+		table++;
+	return table;
+}
+
+/* The route first, so that the address is never without one. */
+static void mend_by_rule(const struct doctor_facts *facts, const struct doctor_address *address,
+			 struct doctor_finding *finding)
+{
+	const struct endpoint *e = &address->is.address, *gateway = own_gateway(facts, address);
+	const char *ip = ip_command(e);
+	unsigned table = free_table(facts);
+	struct text from, via = { "GATEWAY" };
+
+	if (gateway)
+		show(gateway, &via);
+	doctor_mend(finding, "%s route add default via %s dev %s table %u && %s rule add from %s lookup %u", ip, via.t,
+		    doctor_link_name(facts, address->is.link), table, ip, show(e, &from), table);
+	doctor_mend_for_good(finding, "%s%s", network_files,
+			     gateway ? "" : "; GATEWAY is the router of the address's own network");
+}
+
+static const struct rtnl_rule *rule_of(const struct doctor_facts *facts, const struct endpoint *from)
+{
+	for (size_t i = 0; i < facts->rules_len; i++) {
+		if (same_network(from, &facts->rules[i].from, facts->rules[i].from_len))
+			return &facts->rules[i];
+	}
+	return NULL;
+}
+
+/* The rule that takes the address to where there is nothing. */
+static void mend_rule(const struct doctor_facts *facts, const struct doctor_address *address,
+		      const struct rtnl_rule *rule, struct doctor_finding *finding)
+{
+	const struct endpoint *gateway = own_gateway(facts, address);
+	const char *ip = ip_command(&address->is.address);
+	struct text from, via = { "GATEWAY" };
+
+	if (gateway)
+		show(gateway, &via);
+	if (rule->action == FR_ACT_TO_TBL)
+		doctor_mend(finding, "%s route replace default via %s dev %s table %u", ip, via.t,
+			    doctor_link_name(facts, address->is.link), rule->table);
+	else
+		doctor_mend(finding, "%s rule del from %s/%u", ip, show(&rule->from, &from), rule->from_len);
+	doctor_mend_for_good(finding, "%s", network_files);
+}
+
+static bool has_way_out(const struct doctor_facts *facts, const struct endpoint *e)
+{
+	const struct doctor_way *out = &facts->out[doctor_family(e)];
+
+	return out->asked && out->error == 0;
+}
+
+void doctor_no_way_back(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *address = &facts->addresses[i];
+		const struct endpoint *e = &address->is.address;
+		const struct rtnl_rule *rule;
+		struct text text;
+
+		if (!address->back.asked || address->back.error == 0 || !has_way_out(facts, e))
+			continue;
+		rule = rule_of(facts, e);
+		struct doctor_finding *finding =
+		    doctor_found(findings, DOCTOR_RULE_no_way_back, DOCTOR_ERROR, "nothing leaves from %s (%s): %s%s",
+				 show(e, &text), doctor_link_name(facts, address->is.link),
+				 way_error(address->back.error), rule ? ", by a policy rule for this source" : "");
+		if (rule)
+			mend_rule(facts, address, rule, finding);
+		else
+			mend_by_rule(facts, address, finding);
+	}
+}
+
+static bool answers_elsewhere(const struct doctor_facts *facts, const struct doctor_address *address)
+{
+	const struct doctor_link *link = doctor_link(facts, address->is.link);
+
+	return address->back.asked && address->back.error == 0 && address->back.route.link != address->is.link &&
+	       link && (link->outward || address->named);
+}
+
+/* 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16: nobody outside sends there, unless it is translated. */
+static bool is_private_v4(const struct endpoint *e)
+{
+	const uint8_t *octets = e->address + sizeof endpoint_v4_prefix;
+
+	return octets[0] == 10 || (octets[0] == 100 && octets[1] >> 6 == 1) ||
+	       (octets[0] == 172 && octets[1] >> 4 == 1) || (octets[0] == 192 && octets[1] == 168);
+}
+
+/* Where do requests from outside come in, if there are any? Not by way of this host, if it forwards nothing that comes
+ * by the other interface: then a network of public addresses is reached by its own. */
+static bool is_asked_from_outside(const struct doctor_facts *facts, const struct doctor_address *address)
+{
+	const struct doctor_link *other = doctor_link(facts, address->back.route.link);
+
+	if (address->named || own_gateway(facts, address))
+		return true;
+	return !is_private_v4(&address->is.address) && address->is.prefix_len < BITS_V4 && other &&
+	       other->forwarding == 0;
+}
+
+/* With the way back elsewhere there is no reason for it but the filter. */
+static bool kernel_drops(const struct doctor_way *in)
+{
+	return in->asked && (in->error == -EXDEV || in->error == -EINVAL);
+}
+
+/* The kernel says that it drops such requests; an error where there are some. A network of machines that only talk to
+ * each other is no business of the filter: only a note. */
+static enum doctor_severity rp_filter_severity(const struct doctor_facts *facts, const struct doctor_address *address)
+{
+	return kernel_drops(&address->in) && is_asked_from_outside(facts, address) ? DOCTOR_ERROR : DOCTOR_NOTE;
+}
+
+void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *address = &facts->addresses[i];
+		const struct doctor_link *link = doctor_link(facts, address->is.link);
+		struct text text;
+
+		if (!endpoint_is_v4(&address->is.address) || !answers_elsewhere(facts, address) ||
+		    link->rp_filter != DOCTOR_RP_STRICT || (address->in.asked && address->in.error == 0))
+			continue;
+		enum doctor_severity severity = rp_filter_severity(facts, address);
+		struct doctor_finding *finding = doctor_found(
+		    findings, DOCTOR_RULE_rp_filter, severity,
+		    "requests from outside to %s that arrive on %s %s dropped: answers would leave by %s, and "
+		    "rp_filter is strict",
+		    show(&address->is.address, &text), link->name, severity == DOCTOR_NOTE ? "would be" : "are",
+		    doctor_link_name(facts, address->back.route.link));
+		doctor_mend_sysctl(finding, "net/ipv4/conf", link->name, "rp_filter", 2);
+	}
+}
+
+/* Two interfaces in one network may well answer for each other. */
+void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *address = &facts->addresses[i];
+		const struct rtnl_route *route = &address->back.route;
+		struct text text;
+
+		if (!answers_elsewhere(facts, address) || in_network_of(&route->gateway, address))
+			continue;
+		if (!address->named && !own_gateway(facts, address))
+			continue;
+		struct doctor_finding *finding =
+		    doctor_found(findings, DOCTOR_RULE_way_back, DOCTOR_WARNING,
+				 "%s stands on %s, but its answers leave by %s: no policy rule leads them back",
+				 show(&address->is.address, &text), doctor_link_name(facts, address->is.link),
+				 doctor_link_name(facts, route->link));
+		mend_by_rule(facts, address, finding);
+	}
+}
+
+/* Another address on the same interface, in whose network the gateway is. */
+static const struct doctor_address *owner_of_gateway(const struct doctor_facts *facts,
+						     const struct doctor_address *address)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *other = &facts->addresses[i];
+
+		if (other->is.link == address->is.link && in_network_of(&address->back.route.gateway, other))
+			return other;
+	}
+	return NULL;
+}
+
+void doctor_way_back_gateway(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *address = &facts->addresses[i], *other;
+		const struct rtnl_route *route = &address->back.route;
+		struct text anchor, via, droplet;
+
+		if (!address->back.asked || address->back.error || route->link != address->is.link ||
+		    endpoint_is_unknown(&route->gateway) || in_network_of(&route->gateway, address) ||
+		    address->is.prefix_len == bits(&address->is.address))
+			continue;
+		other = owner_of_gateway(facts, address);
+		if (!other)
+			continue;
+		struct doctor_finding *finding =
+		    doctor_found(findings, DOCTOR_RULE_way_back_gateway, DOCTOR_NOTE,
+				 "answers from %s leave by %s, the gateway of %s; no policy rule says otherwise",
+				 show(&address->is.address, &anchor), show(&route->gateway, &via),
+				 show(&other->is.address, &droplet));
+		mend_by_rule(facts, address, finding);
+	}
+}
+
+/* --- Two interfaces in one network ------------------------------------------------------------------------------- */
+
+/* Each answers only for its own addresses, or only where its way back is. */
+static bool keeps_to_itself(const struct doctor_link *link)
+{
+	return link->arp_ignore > 0 || link->arp_filter > 0;
+}
+
+static bool has_flux(const struct doctor_facts *facts, const struct doctor_address *a, const struct doctor_address *b)
+{
+	const struct doctor_link *left = doctor_link(facts, a->is.link), *right = doctor_link(facts, b->is.link);
+
+	if (!left || !right || left == right || !left->outward || !right->outward)
+		return false;
+	return endpoint_is_v4(&a->is.address) &&
+	       (in_network_of(&b->is.address, a) || in_network_of(&a->is.address, b)) &&
+	       !(keeps_to_itself(left) && keeps_to_itself(right));
+}
+
+void doctor_arp_flux(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		for (size_t j = i + 1; j < facts->addresses_len; j++) {
+			const struct doctor_address *a = &facts->addresses[i], *b = &facts->addresses[j];
+			struct text left, right;
+
+			if (!has_flux(facts, a, b))
+				continue;
+			struct doctor_finding *finding = doctor_found(
+			    findings, DOCTOR_RULE_arp_flux, DOCTOR_WARNING, "%s on %s and %s on %s are in one network",
+			    show(&a->is.address, &left), doctor_link_name(facts, a->is.link),
+			    show(&b->is.address, &right), doctor_link_name(facts, b->is.link));
+			doctor_mend(finding,
+				    "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
+			doctor_mend_for_good(finding, "net/ipv4/conf/all/arp_ignore = 1 and "
+						      "net/ipv4/conf/all/arp_announce = 2 in "
+						      "/etc/sysctl.d/90-floatprobe.conf");
+		}
+	}
+}

@@ -1,0 +1,10 @@
+/* Judges a host by the rules of doctor_rules.h. Pure: facts in, findings out. */
+#ifndef FLOATPROBE_DOCTOR_JUDGE_H
+#define FLOATPROBE_DOCTOR_JUDGE_H
+
+#include "client/doctor/doctor_facts.h"
+#include "client/doctor/doctor_rules.h"
+
+void doctor_judge(const struct doctor_facts *facts, struct doctor_findings *findings);
+
+#endif

@@ -1,0 +1,33 @@
+/* What the rules of doctor_rules.h share. Texts become the finding's own. */
+#ifndef FLOATPROBE_DOCTOR_RULE_H
+#define FLOATPROBE_DOCTOR_RULE_H
+
+#include "client/doctor/doctor_facts.h"
+#include "client/doctor/doctor_rules.h"
+#include "common/config/alloc.h"
+#include "common/config/units.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+typedef void doctor_rule(const struct doctor_facts *facts, struct doctor_findings *findings);
+#define DOCTOR_DECLARE(name, ...) doctor_rule doctor_##name;
+DOCTOR_RULES(DOCTOR_DECLARE)
+#undef DOCTOR_DECLARE
+
+/* Add a finding of the rule; commands are added to what is returned before the next finding is. */
+struct doctor_finding *doctor_found(struct doctor_findings *findings, enum doctor_rule_id rule,
+				    enum doctor_severity severity, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void doctor_mend(struct doctor_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void doctor_mend_for_good(struct doctor_finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* By a setting: "net.ipv4.conf", interface (NULL: none), "rp_filter". */
+void doctor_mend_sysctl(struct doctor_finding *finding, const char *prefix, const char *interface, const char *key,
+			int64_t value);
+
+/* "eth0"; "?" for an interface that is not among the facts. */
+const struct doctor_link *doctor_link(const struct doctor_facts *facts, unsigned index);
+const char *doctor_link_name(const struct doctor_facts *facts, unsigned index);
+
+#endif

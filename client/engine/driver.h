@@ -1,0 +1,42 @@
+/* What the engine needs of the system: an event loop, a timer that is exact, sockets, names. */
+#ifndef FLOATPROBE_DRIVER_H
+#define FLOATPROBE_DRIVER_H
+
+#include "client/engine/engine.h"
+#include "client/net/resolver.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct driver {
+	uv_loop_t *loop;
+	struct engine engine; /* set its decided and context before driver_start */
+	struct resolver *resolver;
+	uv_poll_t timer_poll;
+	int timer_fd;
+	unsigned refresh_ms;
+	/* A name has its first answer or other addresses: the paths may have to be made anew. May be NULL. */
+	void (*resolved)(void *context, const struct resolver_name *name);
+};
+
+/* Everything but the paths. All names of the configuration are asked for, and again every refresh_ms (0: once).
+ * Returns 0 or -errno; then driver_stop must not be called. */
+int driver_start(struct driver *driver, uv_loop_t *loop, const struct config *config, bool ipv4, bool ipv6,
+		 unsigned refresh_ms) __attribute__((warn_unused_result));
+/* The loop must run until nothing is active before it can be closed. */
+void driver_stop(struct driver *driver);
+
+/* The addresses of a target, with its port: one if numeric, those of its name as known now. *error: why there are none.
+ */
+size_t driver_addresses(const struct driver *driver, const struct config_target *target,
+			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error);
+
+/* As engine_set_paths; all targets' servers may then be asked at all their addresses, probed or not. */
+bool driver_set_paths(struct driver *driver, struct path **items, size_t len) __attribute__((warn_unused_result));
+
+/* Go on with another configuration and its paths; sockets and names stay as they are. false: no memory, and nothing
+ * changed. */
+bool driver_reconfigure(struct driver *driver, const struct config *config, struct path **items, size_t len)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,454 @@
+#include "client/engine/engine.h"
+
+#include "client/evidence/testimony.h"
+#include "common/system/clock.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS_NS            INT64_C(1000000)
+#define SEQ_MAX          UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
+#define LOOK_INTERVAL_NS (20000 * MS_NS)      /* of one path's, when its burst is used up */
+#define LOOK_PAUSE_NS    (2000 * MS_NS)       /* after a look at a path before it is looked at again */
+#define ARP_FAILS_NS     (3200 * MS_NS)       /* our own ARP gives up after 3.07 s, and says so on the socket */
+
+enum {
+	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
+	SLEEP_NS = 5 * 1000 * 1000,       /* awake again so soon: arrivals can wait until then */
+	EXPIRE_STEP_NS = 2 * 1000 * 1000, /* deadlines are looked at no more often than this .. */
+	EXPIRE_PATHS = 1000,              /* .. for each so many paths */
+	ASK_STEP_NS = 20 * 1000 * 1000,
+	LOOK_STEP_NS = 1000 * 1000,           /* between the looks at one target's paths */
+	LOOKS_INTERVAL_NS = 50 * 1000 * 1000, /* of all targets' together */
+	LOOKS_BURST = 30,                     /* servers have connections for others, too */
+	LOOK_EVERY_MIN_NS = 200 * 1000 * 1000,
+	LOOK_BURST = 3,
+	FRESH_KEEP_NS = 500 * 1000 * 1000, /* beyond the timeout, for what comes late */
+};
+
+/* -- what is sent -- */
+
+uint32_t engine_random(struct engine *e)
+{
+	/* xorshift64*: good enough for jitter */
+	e->random ^= e->random >> 12;
+	e->random ^= e->random << 25;
+	e->random ^= e->random >> 27;
+	return (uint32_t)(e->random * UINT64_C(0x2545F4914F6CDD1D) >> 32);
+}
+
+/* On first contact, and when the address has another holder: is it one that has signed something? */
+static bool wants_signature(const struct engine *e, const struct path *p)
+{
+	if (p->prober.holder != PROBER_NOBODY)
+		return e->servers[path_server_of_number(p, p->prober.holder)].proven_boot_id != p->prober.boot_id;
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (!e->servers[p->target->servers[k]].proven_boot_id)
+			return true;
+	}
+	return false;
+}
+
+/* Who gets a slot: the servers that may answer and, if there is room, the one that does though it may not. Without one
+ * it would have to check signatures, and does so only so often: its silence would look like loss. */
+static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
+{
+	unsigned len = p->target->servers_len;
+
+	memcpy(servers, p->target->servers, len * sizeof servers[0]);
+	if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
+		servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
+	return len;
+}
+
+/* Write and sign a probe of a path's, or of its twin's, prober. */
+static void write_probe(struct engine *e, const struct path *p, const struct prober *prober, uint16_t flags,
+			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
+{
+	unsigned servers[WIRE_SLOTS_MAX];
+	struct packet_request request = {
+		.role = PACKET_PROBE,
+		.seq = seq,
+		.sent_ns = real_ns,
+		.flags = flags,
+		.flow_id = prober->flow_id,
+		.destination = p->endpoint,
+		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,
+		.heard = prober->heard,
+		.slots = slots_of(p, servers),
+	};
+
+	memcpy(request.client_key, e->keyring.identity->public_key, WIRE_KEY_LEN);
+	packet_write_request(buf, len, &request);
+	keyring_seal(&e->keyring, request.transport, buf, len, servers, request.slots);
+}
+
+static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t real_ns)
+{
+	uint32_t seq = twin_send(p->twin, now_ns, real_ns);
+	uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, NULL, TWIN_PROBE_LEN, NULL, seq);
+
+	if (buf)
+		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
+}
+
+/* -- a closer look -- */
+
+static bool is_looked_at(const struct path *p, int64_t now_ns)
+{
+	return p->look && (p->look->under_way || now_ns - p->look->timer.due_ns < LOOK_PAUSE_NS);
+}
+
+/* Only where loss is news, and has to be told from the loss of a single probe; and where a look is not over in less
+ * time than the path's own probes take: what happens to all of it would be one hiccup. */
+static bool wants_look(const struct engine *e, const struct path *p)
+{
+	return e->looks && p->target->expect_reachable && p->standing.state != VERDICT_DOWN &&
+	       path_every_ns(p) >= LOOK_EVERY_MIN_NS;
+}
+
+static void look_at(struct engine *e, struct path *p, int64_t first_ns)
+{
+	if (is_looked_at(p, first_ns) || !path_look(p))
+		return;
+	look_begin(p->look, p, first_ns);
+	schedule_queue_push(&e->queue, &p->look->timer);
+}
+
+/* At all that may be compared with this path: the same address over other protocols, sizes and ports. */
+static void look_closer(struct engine *e, struct path *p, int64_t now_ns)
+{
+	size_t from, to;
+
+	if (!wants_look(e, p) || is_looked_at(p, now_ns) ||
+	    !bucket_take(&p->looks, now_ns, LOOK_INTERVAL_NS, LOOK_BURST))
+		return;
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		struct path *other = e->paths.items[i];
+		if (endpoint_equal(&other->endpoint, &p->endpoint) &&
+		    bucket_take(&e->looks_bucket, now_ns, LOOKS_INTERVAL_NS, LOOKS_BURST))
+			look_at(e, other, now_ns + (int64_t)(i - from) * LOOK_STEP_NS);
+	}
+}
+
+void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	static const struct engine_probe nothing;
+
+	if (look_has_lost(&p->prober, seq)) {
+		look_closer(e, p, clock_mono_ns());
+		if (e->wake && p->look && p->look->under_way)
+			e->wake(e);
+	}
+	if (e->decided)
+		e->decided(e->context, p, seq, probe ? probe : &nothing);
+}
+
+void engine_stop_looks(struct engine *e, const struct path *p)
+{
+	size_t from, to;
+
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		struct look *l = e->paths.items[i]->look;
+		if (!l || !l->under_way || e->paths.items[i]->tcp != p->tcp)
+			continue;
+		schedule_queue_remove(&e->queue, &l->timer);
+		l->under_way = false;
+	}
+}
+
+/* Some of its probes are over: what was said of the whole target may be said otherwise. */
+static void note_looked(struct engine *e, const struct path *p)
+{
+	size_t from, to;
+
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t i = from; i < to; i++)
+		e->paths.items[i]->stale = true;
+	if (e->learnt)
+		e->learnt(e->context);
+}
+
+/* A probe of a path's prober or of its look's, over the path's protocol, size and flow. */
+static void send_over(struct engine *e, struct path *p, struct prober *prober, uint16_t flags, int64_t now_ns)
+{
+	int64_t real_ns = clock_real_ns();
+	uint32_t seq = prober_send(prober, now_ns, real_ns);
+
+	if (now_ns + prober->timeout_ns < e->expire_ns)
+		e->expire_ns = now_ns + prober->timeout_ns;
+	if (p->tcp) {
+		uint8_t buf[WIRE_PROBE_MIN];
+		write_probe(e, p, prober, flags, seq, real_ns, buf, sizeof buf);
+		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, prober, seq);
+	} else {
+		uint32_t *last = p->held < 0 ? &paths_at(&e->paths, &p->endpoint, false)->last_fresh : NULL;
+		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, last, p->size, prober, seq);
+		if (buf)
+			write_probe(e, p, prober, flags, seq, real_ns, buf, p->size);
+	}
+}
+
+static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
+{
+	uint16_t flags;
+
+	if (p->prober.next >= SEQ_MAX)
+		paths_renew_flow(&e->paths, p);
+	if (look_misses(&p->prober, now_ns))
+		look_closer(e, p, now_ns);
+	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
+			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
+	send_over(e, p, &p->prober, flags, now_ns);
+	if (p->twin)
+		send_twin(e, p, now_ns, clock_real_ns());
+}
+
+/* A timer of the path's: one of its schedule, or its look's. */
+static void send_for(struct engine *e, struct path *p, const struct schedule_timer *t, int64_t now_ns)
+{
+	if (p->look && t == &p->look->timer)
+		send_over(e, p, &p->look->prober, 0, now_ns);
+	else
+		send_probe(e, p, now_ns);
+}
+
+static void send_due(struct engine *e, int64_t now_ns)
+{
+	struct schedule_timer *t;
+
+	while ((t = schedule_queue_first(&e->queue)) && t->due_ns <= now_ns + EARLY_NS) {
+		struct path *p = t->owner;
+		send_for(e, p, t, now_ns);
+		if (schedule_advance(t, now_ns > t->due_ns ? now_ns : t->due_ns, engine_random(e))) {
+			schedule_queue_moved(&e->queue, t);
+			continue;
+		}
+		schedule_queue_remove(&e->queue, t);
+		if (p->look && t == &p->look->timer)
+			p->look->under_way = false;
+	}
+	udp_dialer_flush(e->udp);
+}
+
+/* -- time -- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t expire_look(struct engine *e, struct path *p, int64_t now_ns)
+{
+	if (prober_expire(&p->look->prober, now_ns) > 0)
+		note_looked(e, p);
+	return prober_next_deadline(&p->look->prober);
+}
+
+static int64_t next_deadline(const struct path *p)
+{
+	return p->twin ? earlier(prober_next_deadline(&p->prober), twin_next_deadline(p->twin))
+		       : prober_next_deadline(&p->prober);
+}
+
+static void expire(struct engine *e, int64_t now_ns)
+{
+	int64_t next_ns = INT64_MAX;
+	int64_t step_ns = EXPIRE_STEP_NS * (1 + (int64_t)e->paths.len / EXPIRE_PATHS);
+
+	for (size_t i = 0; i < e->paths.len; i++) {
+		struct path *p = e->paths.items[i];
+		uint32_t from = p->prober.waiting_from;
+		int64_t deadline_ns;
+		if (prober_expire(&p->prober, now_ns) > 0) {
+			path_doubt(p);
+			asker_note(e->asker, p);
+			e->ask_ns = now_ns;
+			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
+				if (p->prober.ring[seq & (p->prober.ring_len - 1)].outcome != PROBER_LOST)
+					continue;
+				testimony_expired(p, seq);
+				engine_decided(e, p, seq, NULL);
+			}
+		}
+		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p)) {
+			asker_note(e->asker, p);
+			e->ask_ns = now_ns;
+		}
+		deadline_ns = next_deadline(p);
+		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
+		if (p->look)
+			next_ns = earlier(next_ns, expire_look(e, p, now_ns));
+	}
+	e->expire_ns = next_ns < now_ns + step_ns ? now_ns + step_ns : next_ns;
+}
+
+static void reap(struct engine *e, int64_t now_ns)
+{
+	int64_t keep_ns = ARP_FAILS_NS;
+
+	if (now_ns - e->reaped_ns < 100 * MS_NS)
+		return;
+	e->reaped_ns = now_ns;
+	for (size_t i = 0; i < e->config->schedules_len; i++)
+		keep_ns = -earlier(-keep_ns, -(e->config->schedules[i].timeout_ns + FRESH_KEEP_NS));
+	udp_dialer_reap(e->udp, now_ns, keep_ns);
+}
+
+int64_t engine_tick(struct engine *e)
+{
+	int64_t now_ns = clock_mono_ns();
+	const struct schedule_timer *first;
+	int64_t wake_ns;
+
+	udp_dialer_drain(e->udp);
+	if (e->expire_ns <= now_ns)
+		expire(e, now_ns);
+	send_due(e, now_ns);
+	if (e->ask_ns <= now_ns) {
+		int64_t next_ns = asker_tick(e->asker, now_ns);
+		e->ask_ns = next_ns < now_ns + ASK_STEP_NS ? now_ns + ASK_STEP_NS : next_ns;
+		udp_dialer_flush(e->udp);
+	}
+	reap(e, now_ns);
+	first = schedule_queue_first(&e->queue);
+	wake_ns = earlier(earlier(e->expire_ns, e->ask_ns), first ? first->due_ns : INT64_MAX);
+	udp_dialer_listen(e->udp, wake_ns - now_ns > SLEEP_NS);
+	return wake_ns;
+}
+
+/* -- life -- */
+
+/* What depends on the configuration's servers and our key. */
+static bool make_identities(struct engine *e)
+{
+	e->servers = calloc(e->config->servers_len + 1, sizeof *e->servers);
+	if (!e->servers || !keyring_init(&e->keyring, e->config))
+		return false;
+	e->asker = asker_new(&(struct asker_settings){ .config = e->config,
+						       .keyring = &e->keyring,
+						       .paths = &e->paths,
+						       .udp = e->udp,
+						       .tcp = e->tcp,
+						       .link = e->link,
+						       .learnt = e->learnt,
+						       .context = e->context });
+	return e->asker != NULL;
+}
+
+static void free_identities(struct asker *asker, struct keyring *keyring, struct engine_server *servers)
+{
+	asker_free(asker);
+	keyring_free(keyring);
+	free(servers);
+}
+
+bool engine_start(struct engine *e, const struct config *config, struct udp_dialer *udp, struct tcp_dialer *tcp)
+{
+	e->config = config;
+	e->udp = udp;
+	e->tcp = tcp;
+	e->expire_ns = e->ask_ns = INT64_MAX;
+	randombytes_buf(&e->random, sizeof e->random);
+	e->random |= 1;
+	if (make_identities(e))
+		return true;
+	free_identities(e->asker, &e->keyring, e->servers);
+	return false;
+}
+
+void engine_stop(struct engine *e)
+{
+	free_identities(e->asker, &e->keyring, e->servers);
+	paths_free(&e->paths);
+	schedule_queue_free(&e->queue);
+}
+
+bool engine_reconfigure(struct engine *e, const struct config *config, struct engine_before *before)
+{
+	*before = (struct engine_before){ e->config, e->keyring, e->asker, e->servers };
+	e->config = config;
+	e->keyring = (struct keyring){ 0 };
+	e->asker = NULL;
+	if (make_identities(e))
+		return true;
+	engine_roll_back(e, before);
+	return false;
+}
+
+void engine_commit(struct engine_before *before)
+{
+	free_identities(before->asker, &before->keyring, before->servers);
+}
+
+void engine_roll_back(struct engine *e, const struct engine_before *before)
+{
+	free_identities(e->asker, &e->keyring, e->servers);
+	e->config = before->config;
+	e->keyring = before->keyring;
+	e->asker = before->asker;
+	e->servers = before->servers;
+}
+
+bool engine_may_ask(struct engine *e, const struct config_target *t, const struct endpoint *endpoint)
+{
+	for (unsigned s = 0; t->expect_reachable && s < t->servers_len; s++) {
+		if (!asker_add(e->asker, t->servers[s], endpoint))
+			return false;
+	}
+	return true;
+}
+
+static void path_leaves(void *context, struct path *p)
+{
+	struct engine *e = context;
+
+	udp_dialer_forget(e->udp, &p->prober);
+	tcp_dialer_forget(e->tcp, &p->prober);
+	if (!p->look)
+		return;
+	udp_dialer_forget(e->udp, &p->look->prober);
+	tcp_dialer_forget(e->tcp, &p->look->prober);
+}
+
+bool engine_set_paths(struct engine *e, struct path **items, size_t len)
+{
+	struct schedule_queue queue;
+	size_t timers = 0;
+
+	for (size_t i = 0; i < len; i++)
+		timers += items[i]->timers_len + 1; /* and its look's */
+	if (!schedule_queue_init(&queue, timers))
+		return false;
+	if (!paths_set(&e->paths, items, len, path_leaves, e)) {
+		schedule_queue_free(&queue);
+		return false;
+	}
+	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
+	schedule_queue_free(&e->queue);
+	e->queue = queue;
+	e->ask_ns = clock_mono_ns(); /* whom the asker visits may have changed */
+	for (size_t i = 0; i < len; i++) {
+		if (items[i]->doubt)
+			asker_note(e->asker, items[i]); /* it may be a new asker */
+		for (unsigned t = 0; t < items[i]->timers_len; t++)
+			schedule_queue_push(&e->queue, &items[i]->timers[t]);
+		if (items[i]->look && items[i]->look->under_way)
+			schedule_queue_push(&e->queue, &items[i]->look->timer);
+	}
+	return true;
+}
+
+bool engine_idle(const struct engine *e)
+{
+	if (schedule_queue_first(&e->queue))
+		return false;
+	for (size_t i = 0; i < e->paths.len; i++) {
+		if (prober_next_deadline(&e->paths.items[i]->prober) != INT64_MAX)
+			return false;
+	}
+	return true;
+}

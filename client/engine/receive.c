@@ -1,0 +1,406 @@
+#include "client/engine/receive.h"
+
+#include "client/evidence/testimony.h"
+#include "common/core/bytes.h"
+#include "common/system/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MS_NS   INT64_C(1000000)
+#define SOON_NS (20 * MS_NS)
+
+enum {
+	STRANGER_INTERVAL_MS = 100, /* keys for unknown identities are derived no more often than this */
+	STRANGER_BURST = 10,
+};
+
+/* Errors are rate-limited: the only one of an outage may be older than all probes that are remembered. */
+static void note_error(struct engine *e, struct path *p, enum prober_outcome outcome)
+{
+	if (outcome != PROBER_REFUSED && outcome != PROBER_UNREACHABLE && outcome != PROBER_PROHIBITED)
+		return;
+	p->facts.told = outcome;
+	p->facts.told_ns = clock_mono_ns();
+	engine_stop_looks(e, p);
+}
+
+/* Soon, not at once: errors come in rows. */
+static void ask_soon(struct engine *e)
+{
+	int64_t soon_ns = clock_mono_ns() + SOON_NS;
+
+	if (e->ask_ns <= soon_ns)
+		return;
+	e->ask_ns = soon_ns;
+	if (e->wake)
+		e->wake(e);
+}
+
+static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome,
+		   const struct engine_probe *probe)
+{
+	enum prober_outcome now = prober_settle(&p->prober, seq, outcome);
+
+	if (now == outcome || now == PROBER_NONE) /* not about one that was answered */
+		note_error(e, p, outcome);
+	if (now != outcome)
+		return;
+	engine_decided(e, p, seq, probe);
+	if (outcome == PROBER_REFUSED && path_doubt(p)) {
+		asker_note(e->asker, p);
+		ask_soon(e);
+	}
+}
+
+static void settle_look(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)
+{
+	if (prober_settle(&p->look->prober, seq, outcome) == outcome)
+		note_error(e, p, outcome);
+}
+
+/* An identity that the configuration does not know answered: is it one at all? */
+static void stranger_replied(struct engine *e, struct path *p, const struct packet_reply *reply, const uint8_t *buf,
+			     size_t len, const struct engine_probe *probe, int64_t now_ns)
+{
+	struct seal_pair pair;
+
+	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * MS_NS, STRANGER_BURST))
+		return;
+	if (!seal_pair_for_client(&pair, e->keyring.identity, reply->server_key) ||
+	    !seal_reply_mac_holds(&pair, p->tcp ? PACKET_TCP : PACKET_UDP, buf, len))
+		return;
+	memcpy(p->facts.stranger_key, reply->server_key, sizeof p->facts.stranger_key);
+	settle(e, p, reply->seq, PROBER_IMPOSTOR, probe);
+}
+
+/* The reply is authentic and by a server of the configuration. */
+static void server_replied(struct engine *e, struct path *p, unsigned server, const struct packet_reply *reply,
+			   const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
+{
+	bool from_asked = endpoint_equal(&probe->source, &p->endpoint);
+	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
+	enum prober_outcome before, outcome;
+
+	if (p->prober.ring[reply->seq & (p->prober.ring_len - 1)].sent_ns > p->facts.told_ns)
+		p->facts.told = PROBER_NONE; /* it left after the error came */
+	asker_heard(e->asker, server, now_ns);
+	p->facts.arrived_on = reply->arrived_on;
+	p->facts.receipt_source = reply->seen_source;
+	if (!from_asked)
+		p->facts.other_source = probe->source;
+	e->servers[server].not_authorised = reply->status == PACKET_NOT_AUTHORISED;
+	e->servers[server].skew_ns = 0;
+	if (reply->status == PACKET_NOT_AUTHORISED) {
+		settle(e, p, reply->seq, PROBER_NOT_AUTHORISED, probe);
+		return;
+	}
+	if (reply->status == PACKET_CLOCK_SKEW) {
+		p->facts.skew_ns = reply->received_ns - reply->sent_ns;
+		e->servers[server].skew_ns = p->facts.skew_ns;
+	}
+	before = p->prober.ring[reply->seq & (p->prober.ring_len - 1)].outcome;
+	outcome =
+	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
+	if (p->rival)
+		rival_answered(p->rival, &p->prober, reply->seq);
+	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
+		engine_decided(e, p, reply->seq, probe);
+}
+
+/* MACs are checked always, signatures until one of this boot of the server has held. */
+static bool is_authentic(struct engine *e, unsigned server, enum packet_transport transport,
+			 const struct packet_reply *reply, const uint8_t *buf, size_t len)
+{
+	struct engine_server *s = &e->servers[server];
+
+	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len))
+		return false;
+	if (!(reply->flags & PACKET_SIGNED) || s->proven_boot_id == reply->boot_id)
+		return true;
+	if (!seal_reply_signature_holds(reply->server_key, transport, buf, len, reply->slots))
+		return false;
+	s->proven_boot_id = reply->boot_id;
+	return true;
+}
+
+/* A look wants to know only whether its probes come back, from a server that may answer. */
+static void look_replied(struct path *p, unsigned server, const struct packet_reply *reply,
+			 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
+{
+	const struct prober_record *r = &p->look->prober.ring[reply->seq & (LOOK_RING_LEN - 1)];
+
+	if (path_slot(p, server) < 0 || reply->status == PACKET_NOT_AUTHORISED)
+		return;
+	if (prober_reply(&p->look->prober, reply, path_server_number(p, server), endpoint_equal(source, &p->endpoint),
+			 received_real_ns, now_ns, false) == PROBER_ANSWERED &&
+	    r->sent_ns > p->facts.told_ns)
+		p->facts.told = PROBER_NONE;
+}
+
+/* Octets that came for a probe, from wherever. */
+static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
+			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
+{
+	struct packet_reply reply;
+	struct path *p;
+	int server;
+
+	if (packet_read_reply(buf, len, &reply) != PACKET_FAULT_NONE)
+		return;
+	server = keyring_find(&e->keyring, reply.server_key);
+	if (server >= 0 && !is_authentic(e, (unsigned)server, transport, &reply, buf, len))
+		return;
+	p = paths_find_flow(&e->paths, reply.flow_id);
+	if (p && reply.flow_id != p->prober.flow_id) {
+		if (server >= 0)
+			twin_reply(p->twin, &reply, &p->endpoint, source, received_real_ns, now_ns);
+	} else if (p && p->tcp == (transport == PACKET_TCP)) {
+		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };
+		if (server < 0)
+			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
+		else
+			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
+	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
+		asker_heard(e->asker, (unsigned)server, now_ns);
+		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
+	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
+		e->ask_ns = now_ns;
+	}
+}
+
+/* Our own probe came back as it was: somebody else than a floatprobed listens there and echoes. */
+static void echo_received(struct engine *e, const struct endpoint *source, const uint8_t *buf, size_t len)
+{
+	struct packet_request request;
+	struct path *p;
+
+	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
+		return;
+	p = paths_find_flow(&e->paths, request.flow_id);
+	if (!p || p->tcp || p->prober.flow_id != request.flow_id || !endpoint_equal(source, &p->endpoint))
+		return;
+	settle(e, p, request.seq, PROBER_IMPOSTOR, &(struct engine_probe){ .source = *source });
+}
+
+static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
+{
+	struct engine *e = context;
+	int64_t real_ns = clock_real_ns();
+	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
+
+	/* It counts as heard when the kernel had it, however long we slept; a clock step makes that absurd. */
+	if (waited_ns > 0 && waited_ns < 10000 * MS_NS)
+		now_ns -= waited_ns;
+	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
+		echo_received(e, &d->peer, d->buf, d->len);
+	else
+		reply_received(e, PACKET_UDP, &d->peer, d->buf, d->len, d->received_ns ? d->received_ns : real_ns,
+			       now_ns);
+}
+
+static void udp_left(void *context, void *owner, uint32_t seq, int64_t left_ns)
+{
+	(void)context;
+	if (owner)
+		prober_left(owner, seq, left_ns);
+}
+
+static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry)
+{
+	switch (entry->meaning) {
+	case ERRQUEUE_PORT:
+		return PROBER_REFUSED;
+	case ERRQUEUE_PROHIBITED:
+		return PROBER_PROHIBITED;
+	case ERRQUEUE_TOO_BIG:
+		return PROBER_TOO_BIG;
+	case ERRQUEUE_UNREACHABLE:
+		return PROBER_UNREACHABLE;
+	default:
+		return PROBER_NONE;
+	}
+}
+
+/* An error counts if it quotes enough of a probe to prove that whoever sent it has seen it: the flow id cannot be
+ * guessed. (One that quotes only ports could be made by anybody who tries them all.) */
+static void udp_failed(void *context, const struct errqueue_entry *entry)
+{
+	struct engine *e = context;
+	enum prober_outcome outcome = outcome_of_meaning(entry);
+	struct path *p;
+	uint64_t flow_id;
+
+	if (entry->payload_len < WIRE_FLOW_ID + sizeof flow_id)
+		return;
+	flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
+	p = paths_find_flow(&e->paths, flow_id);
+	if (!p)
+		p = paths_find_look(&e->paths, flow_id);
+	if (!p) {
+		asker_failed(e->asker, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
+			     entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
+		return;
+	}
+	if ((p->twin && p->twin->prober.flow_id == flow_id) || !endpoint_equal(&p->endpoint, &entry->destination) ||
+	    outcome == PROBER_NONE)
+		return;
+	p->facts.offender = entry->offender;
+	p->facts.icmp_type = entry->type;
+	p->facts.icmp_code = entry->code;
+	if (outcome == PROBER_TOO_BIG)
+		p->facts.mtu = entry->mtu;
+	if (p->prober.flow_id == flow_id)
+		settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
+	else
+		settle_look(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome);
+}
+
+static enum prober_outcome outcome_of_send(int error)
+{
+	return error == EMSGSIZE ? PROBER_UNSENT_TOO_BIG : PROBER_UNSENT;
+}
+
+static void path_unsent(struct engine *e, struct path *p, uint32_t seq, int error)
+{
+	p->facts.send_errno = error;
+	settle(e, p, seq, outcome_of_send(error), NULL);
+}
+
+static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
+{
+	struct engine *e = context;
+	struct prober *prober = owner;
+	struct path *p = prober ? paths_find_flow(&e->paths, prober->flow_id) : NULL;
+
+	if (p)
+		path_unsent(e, p, seq, error);
+	else if (prober) /* of a look */
+		prober_settle(prober, seq, outcome_of_send(error));
+}
+
+/* -- TCP -- */
+
+static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
+{
+	struct path_doubt *d = path_doubt(p);
+	struct path_attempt *known = path_attempt(p, seq);
+
+	if (known) {
+		known->pending = o->result == TCP_PENDING;
+		known->connected = o->connected;
+		known->delivered = o->delivered;
+	}
+	if (known || !d)
+		return;
+	d->attempts[d->attempts_next++ % PATH_ATTEMPTS_MAX] = (struct path_attempt){
+		.seq = seq,
+		.connected = o->connected,
+		.delivered = o->delivered,
+		.pending = o->result == TCP_PENDING,
+		.local = o->local,
+		.started_ns = o->started_ns,
+	};
+}
+
+static enum prober_outcome tcp_outcome_of(const struct tcp_outcome *o)
+{
+	static const enum prober_outcome outcomes[] = {
+		[TCP_REFUSED] = PROBER_REFUSED,
+		[TCP_BROKEN] = PROBER_RESET,
+		[TCP_UNREACHABLE] = PROBER_UNREACHABLE,
+		[TCP_PROHIBITED] = PROBER_PROHIBITED,
+	};
+
+	return outcomes[o->result];
+}
+
+static void note_offender(struct path *p, const struct tcp_outcome *o)
+{
+	if (o->result == TCP_BROKEN)
+		return;
+	p->facts.offender = o->offender;
+	p->facts.icmp_type = o->icmp_type;
+	p->facts.icmp_code = o->icmp_code;
+}
+
+static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
+{
+	switch (o->result) {
+	case TCP_DONE:
+		prober_left(&p->prober, seq, o->sent_real_ns);
+		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
+		/* A frame that is none of ours leaves the probe waiting: then it is as good as a closed connection. */
+		settle(e, p, seq, PROBER_RESET, NULL);
+		break;
+	case TCP_PENDING:
+		remember_attempt(p, seq, o);
+		asker_note(e->asker, p);
+		e->ask_ns = clock_mono_ns();
+		if (e->wake)
+			e->wake(e);
+		break;
+	case TCP_TIMED_OUT:
+		remember_attempt(p, seq, o);
+		testimony_expired(p, seq);
+		break;
+	case TCP_LOCAL:
+		path_unsent(e, p, seq, o->error);
+		break;
+	default:
+		note_offender(p, o);
+		settle(e, p, seq, tcp_outcome_of(o), NULL);
+		break;
+	}
+}
+
+static void tcp_look_done(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
+{
+	switch (o->result) {
+	case TCP_DONE:
+		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
+		settle_look(e, p, seq, PROBER_RESET);
+		break;
+	case TCP_PENDING:
+	case TCP_TIMED_OUT: /* its deadline says so too */
+		break;
+	case TCP_LOCAL:
+		prober_settle(&p->look->prober, seq, outcome_of_send(o->error));
+		break;
+	default:
+		note_offender(p, o);
+		settle_look(e, p, seq, tcp_outcome_of(o));
+		break;
+	}
+}
+
+/* The owner is the prober of a path, of a look, or of whoever asks. */
+static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_outcome *o)
+{
+	struct engine *e = context;
+	uint64_t flow_id = ((const struct prober *)owner)->flow_id;
+	struct path *p = paths_find_flow(&e->paths, flow_id);
+
+	if (p)
+		tcp_probe_done(e, p, seq, o);
+	else if ((p = paths_find_look(&e->paths, flow_id)))
+		tcp_look_done(e, p, seq, o);
+	else
+		asker_tcp_done(e->asker, flow_id, seq, o);
+}
+
+struct udp_dialer_hooks receive_udp_hooks(struct engine *e)
+{
+	return (struct udp_dialer_hooks){
+		.received = udp_received,
+		.left = udp_left,
+		.failed = udp_failed,
+		.unsent = udp_unsent,
+		.context = e,
+	};
+}
+
+struct tcp_dialer_hooks receive_tcp_hooks(struct engine *e)
+{
+	return (struct tcp_dialer_hooks){ .done = tcp_done, .context = e };
+}

@@ -1,0 +1,12 @@
+/* What the engine hears: replies, evidence, ICMP errors, send timestamps, ends of TCP exchanges. Each finds its path
+ * and becomes the outcome of a probe there. */
+#ifndef FLOATPROBE_RECEIVE_H
+#define FLOATPROBE_RECEIVE_H
+
+#include "client/engine/engine.h"
+
+/* For the engine's dialers. */
+struct udp_dialer_hooks receive_udp_hooks(struct engine *engine);
+struct tcp_dialer_hooks receive_tcp_hooks(struct engine *engine);
+
+#endif

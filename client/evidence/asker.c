@@ -1,0 +1,617 @@
+#include "client/evidence/asker.h"
+
+#include "client/evidence/question.h"
+#include "client/evidence/testimony.h"
+#include "client/evidence/way.h"
+#include "common/core/bucket.h"
+#include "common/core/evidence.h"
+#include "common/system/clock.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS     INT64_C(1000000000)
+#define MACS_AGAIN_NS (10 * SECOND_NS)
+#define REFUSED_NS    (10 * SECOND_NS)
+#define VISIT_NS      (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
+
+enum {
+	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
+	RELAY_TIMEOUT_NS = 1500 * 1000 * 1000, /* a witness waits a second for its peer */
+	TURN_NS = 500 * 1000,                  /* a server may be asked so often .. */
+	TURNS = 32,                            /* .. and so many at once: to sign for more would hold up probes */
+	PAGES_MAX = 4,                         /* UDP queries on one way in one round */
+	ALIVE_MAX = 2,                         /* ways asked in a round while some are alive .. */
+	ASKED_MAX = 32,                        /* .. and while none is */
+	RELAYS_MAX = 2,                        /* .. and witnesses besides .. */
+	LOOKS_MAX = 64,                        /* .. looked for among so many servers, then among the next */
+};
+
+enum place { IDLE, READY, RESTING }; /* to be asked if it is wanted; asked less than a second ago */
+
+struct macs { /* ours and the server's, as the kernel has them for one of its addresses */
+	bool known;
+	uint8_t own[EVIDENCE_MAC_LEN], server[EVIDENCE_MAC_LEN];
+	struct endpoint own_address;
+	int64_t looked_ns; /* 0: never */
+};
+
+struct server {
+	size_t ask_from; /* index of its path with which the next question begins */
+	enum place place;
+	int64_t asked_ns;           /* 0: never */
+	unsigned rounds_unanswered; /* the one under way included */
+	unsigned rounds_last;       /* since the last call */
+	unsigned witness_from;      /* the server with which the next search for a witness begins */
+	size_t visit_from;          /* index of its path with which the next visit begins */
+	struct macs macs;
+	uint8_t *no_peer; /* a bit a server: it said that this one is none of its peers; NULL: none did */
+};
+
+struct queue { /* of servers, round and round */
+	unsigned *list;
+	size_t from, len;
+};
+
+struct asker {
+	struct asker_settings s;
+	struct ways ways;
+	struct server *servers;
+	struct queue ready, resting;
+	struct bucket turns;
+	bool shares;         /* several servers may answer some target */
+	unsigned heard;      /* the server that was heard last .. */
+	int64_t heard_ns;    /* .. and when (monotonic); 0: none yet */
+	bool dark;           /* no server is known to be alive: it may be us who are cut off .. */
+	int64_t lit_ns;      /* .. and when that was over (monotonic): what had left before was lost to the same */
+	unsigned visit_next; /* the server that is visited at .. */
+	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
+	struct evidence_query query;
+	struct evidence_answer answer;
+	struct question_desk desk;
+	uint8_t packet[QUESTION_LEN_MAX];
+};
+
+static void way_leaves(void *context, struct way *w)
+{
+	tcp_dialer_forget(((struct asker *)context)->s.tcp, &w->prober);
+}
+
+struct asker *asker_new(const struct asker_settings *settings)
+{
+	struct asker *a = calloc(1, sizeof *a);
+	size_t servers_len = settings->config->servers_len;
+
+	if (!a)
+		return NULL;
+	a->s = *settings;
+	a->desk.keyring = settings->keyring;
+	for (size_t i = 0; i < settings->config->targets_len; i++)
+		a->shares = a->shares || settings->config->targets[i].servers_len > 1;
+	a->servers = calloc(servers_len + 1, sizeof *a->servers);
+	a->ready.list = calloc(servers_len + 1, sizeof *a->ready.list);
+	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
+	for (unsigned server = 0; a->servers && server < servers_len; server++)
+		a->servers[server].witness_from = (server + 1) % (unsigned)servers_len; /* others than for the next */
+	if (ways_init(&a->ways, servers_len, way_leaves, a) && a->servers && a->ready.list && a->resting.list)
+		return a;
+	asker_free(a);
+	return NULL;
+}
+
+void asker_free(struct asker *a)
+{
+	if (!a)
+		return;
+	ways_free(&a->ways);
+	for (size_t server = 0; a->servers && server < a->s.config->servers_len; server++)
+		free(a->servers[server].no_peer);
+	free(a->servers);
+	free(a->ready.list);
+	free(a->resting.list);
+	free(a);
+}
+
+bool asker_add(struct asker *a, unsigned server, const struct endpoint *endpoint)
+{
+	return ways_add(&a->ways, server, endpoint);
+}
+
+void asker_begin_addresses(struct asker *a)
+{
+	ways_begin(&a->ways);
+}
+
+void asker_end_addresses(struct asker *a)
+{
+	ways_settle(&a->ways);
+}
+
+/* -- whom to ask -- */
+
+static void put(struct asker *a, unsigned server, enum place place)
+{
+	struct queue *q = place == READY ? &a->ready : &a->resting;
+
+	a->servers[server].place = place;
+	q->list[(q->from + q->len++) % a->s.config->servers_len] = server;
+}
+
+static unsigned take(struct asker *a, struct queue *q)
+{
+	unsigned server = q->list[q->from];
+
+	q->from = (q->from + 1) % a->s.config->servers_len;
+	q->len--;
+	a->servers[server].place = IDLE;
+	return server;
+}
+
+/* One that rests is looked at when it has done so. */
+static void suspect(struct asker *a, unsigned server)
+{
+	if (a->servers[server].place == IDLE)
+		put(a, server, READY);
+}
+
+void asker_note(struct asker *a, const struct path *path)
+{
+	for (unsigned k = 0; k < path->target->servers_len; k++)
+		suspect(a, path->target->servers[k]);
+}
+
+/* Does some path want to hear this server? */
+static bool is_wanted(const struct asker *a, unsigned server)
+{
+	size_t len;
+	struct path *const *paths = paths_of_server(a->s.paths, server, &len);
+
+	for (size_t i = 0; i < len; i++) {
+		if (paths[i]->doubt && testimony_wanted(paths[i], path_slot(paths[i], server)))
+			return true;
+	}
+	return false;
+}
+
+/* -- asking -- */
+
+struct cursor { /* goes round all of a server's paths once */
+	size_t at, left, len;
+	struct path *const *paths;
+};
+
+/* If some address of its is on our link: the kernel is asked for that once a round, and seldom where none was. */
+static void look_for_macs(struct asker *a, unsigned server, int64_t now_ns)
+{
+	struct macs *m = &a->servers[server].macs;
+
+	if (!a->s.link || (m->looked_ns && now_ns - m->looked_ns < (m->known ? SECOND_NS / 2 : MACS_AGAIN_NS)))
+		return;
+	m->looked_ns = now_ns;
+	m->known = false;
+	for (const struct way *w = a->ways.servers[server].direct; w && !m->known; w = w->next)
+		m->known = !w->tcp && a->s.link->neighbour_mac(&w->endpoint, m->server) &&
+			   a->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
+}
+
+static void fill_macs(struct asker *a, unsigned server, int64_t now_ns, struct evidence_query *q)
+{
+	const struct macs *m = &a->servers[server].macs;
+
+	look_for_macs(a, server, now_ns);
+	q->has_macs = m->known;
+	q->own_address = m->own_address;
+	memcpy(q->own_mac, m->own, sizeof q->own_mac);
+	memcpy(q->server_mac, m->server, sizeof q->server_mac);
+}
+
+/* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
+static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
+		       struct statement_query *memory)
+{
+	struct evidence_query *q = &a->query;
+
+	memset(q, 0, sizeof *q);
+	memory->attempts_len = 0;
+	q->relayed = w->witness != WAY_DIRECT;
+	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % cursor->len) {
+		const struct path *p = cursor->paths[cursor->at];
+		int slot = path_slot(p, w->server);
+		if (!p->doubt || !testimony_wanted(p, slot))
+			continue;
+		if (q->flows_len >= EVIDENCE_FLOWS_MAX ||
+		    q->flows_len >= evidence_query_room(text_len, q->attempts_len))
+			break;
+		q->flows[q->flows_len++] = p->prober.flow_id;
+		if (p->tcp)
+			testimony_ask(p, slot, now_ns, q, memory);
+	}
+	if (q->flows_len > 0)
+		fill_macs(a, w->server, now_ns, q);
+}
+
+/* Send what stands in the query. false: it could not be sent. */
+static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
+{
+	size_t len = question_len(w);
+	uint8_t *buf = a->packet;
+	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
+
+	if (!w->tcp) {
+		buf = udp_dialer_stage(a->s.udp, &w->endpoint, 0, NULL, len, NULL, seq);
+		if (!buf) {
+			prober_settle(&w->prober, seq, PROBER_UNSENT);
+			return false;
+		}
+	}
+	if (!question_write(&a->desk, w, &a->query, seq, buf))
+		return false;
+	if (w->tcp)
+		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
+	return true;
+}
+
+static struct statement_query *memory_of_next(const struct way *w)
+{
+	return &w->memory->queries[w->prober.next & (WAY_RING_LEN - 1)];
+}
+
+/* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
+static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
+{
+	fill_query(a, w, question_text_len(w), now_ns, cursor, memory_of_next(w));
+	return a->query.flows_len > 0 && send_query(a, w, now_ns);
+}
+
+/* Each question goes on where the last one to this server ended, so that all paths have their turn. */
+static void ask(struct asker *a, struct way *w, int64_t now_ns)
+{
+	struct server *s = &a->servers[w->server];
+	struct cursor cursor;
+
+	cursor.paths = paths_of_server(a->s.paths, w->server, &cursor.len);
+	cursor.left = cursor.len;
+	if (cursor.len == 0 ||
+	    !ways_ask(&a->ways, w, w->witness == WAY_DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, now_ns))
+		return;
+	cursor.at = s->ask_from % cursor.len;
+	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
+		if (question_len(w) == QUESTION_LEN_MAX)
+			break; /* one query has room for a great many */
+	}
+	s->ask_from = cursor.at;
+}
+
+/* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
+static bool rests(const struct way *w, int64_t now_ns)
+{
+	return w->refused && !w->tcp && now_ns - w->asked_ns < REFUSED_NS;
+}
+
+static void ask_directly(struct asker *a, unsigned server, bool alive, int64_t now_ns)
+{
+	unsigned asked = 0;
+
+	for (struct way *w = a->ways.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
+	     w = w->next) {
+		if (alive && !way_is_alive(w, a->s.paths))
+			continue;
+		asked++;
+		if (!rests(w, now_ns))
+			ask(a, w, now_ns);
+	}
+}
+
+struct witnesses { /* asked in this round */
+	unsigned list[RELAYS_MAX], len;
+};
+
+/* Over one way that is alive, if there is one. */
+static void ask_witness(struct asker *a, unsigned server, unsigned witness, struct witnesses *asked, int64_t now_ns)
+{
+	const struct way *through = ways_first_alive(&a->ways, witness, a->s.paths);
+	struct way *relay;
+
+	for (unsigned i = 0; i < asked->len; i++) {
+		if (asked->list[i] == witness)
+			return;
+	}
+	relay = through ? ways_relay(&a->ways, server, through) : NULL;
+	if (!relay)
+		return;
+	ask(a, relay, now_ns);
+	asked->list[asked->len++] = witness;
+}
+
+/* Through other servers: those that were asked before and, while there is room, some that were not. */
+static void ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
+{
+	struct server *s = &a->servers[server];
+	unsigned servers_len = (unsigned)a->s.config->servers_len;
+	struct witnesses asked = { .len = 0 };
+
+	for (const struct way *w = a->ways.servers[server].relays; w && asked.len < RELAYS_MAX; w = w->next)
+		ask_witness(a, server, (unsigned)w->witness, &asked, now_ns);
+	for (unsigned looks = 0; looks < LOOKS_MAX && looks < servers_len && asked.len < RELAYS_MAX; looks++) {
+		unsigned witness = s->witness_from;
+		s->witness_from = (witness + 1) % servers_len;
+		if (witness != server && !(s->no_peer && s->no_peer[witness / 8] >> witness % 8 & 1))
+			ask_witness(a, server, witness, &asked, now_ns);
+	}
+}
+
+static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
+{
+	bool alive = ways_first_alive(&a->ways, server, a->s.paths) != NULL;
+
+	ask_directly(a, server, alive, now_ns);
+	if (!alive)
+		ask_witnesses(a, server, now_ns);
+	a->servers[server].asked_ns = now_ns; /* as far as there was anybody to ask */
+	a->servers[server].rounds_unanswered++;
+	a->servers[server].rounds_last++;
+}
+
+static int64_t rested_ns(const struct asker *a)
+{
+	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + SECOND_NS : INT64_MAX;
+}
+
+/* Returns when there is more to ask. */
+static int64_t take_turns(struct asker *a, int64_t now_ns)
+{
+	while (rested_ns(a) <= now_ns)
+		put(a, take(a, &a->resting), READY);
+	while (a->ready.len) {
+		unsigned server = a->ready.list[a->ready.from];
+		bool wanted = is_wanted(a, server);
+		if (wanted && !bucket_take(&a->turns, now_ns, TURN_NS, TURNS))
+			return now_ns + TURN_NS;
+		take(a, &a->ready);
+		if (!wanted)
+			continue;
+		ask_server(a, server, now_ns);
+		put(a, server, RESTING);
+	}
+	return rested_ns(a);
+}
+
+/* Does it hear other clients where another server answers us? Only who is alive, and not to be asked anyway, is asked.
+ * The answer needs to speak of no path's flow: it names that of the question. */
+static void visit(struct asker *a, unsigned server, int64_t now_ns)
+{
+	struct server *s = &a->servers[server];
+	struct way *w = s->place == IDLE ? ways_first_alive(&a->ways, server, a->s.paths) : NULL;
+
+	if (!w)
+		return;
+	memset(&a->query, 0, sizeof a->query);
+	testimony_ask_places(a->s.paths, server, &s->visit_from, &a->query);
+	if (a->query.places_len == 0 || !ways_ask(&a->ways, w, ASK_TIMEOUT_NS, now_ns))
+		return;
+	memory_of_next(w)->attempts_len = 0;
+	a->query.flows[a->query.flows_len++] = w->prober.flow_id;
+	send_query(a, w, now_ns);
+	s->asked_ns = now_ns;
+	put(a, server, RESTING);
+}
+
+/* Returns when the next visit is due. */
+static int64_t pay_visits(struct asker *a, int64_t now_ns)
+{
+	unsigned len = (unsigned)a->s.config->servers_len;
+
+	if (!a->shares)
+		return INT64_MAX;
+	if (!a->visit_ns)
+		a->visit_ns = now_ns + VISIT_NS; /* what is heard before would not count */
+	for (unsigned n = 0; n < TURNS && a->visit_ns <= now_ns; n++) {
+		visit(a, a->visit_next, now_ns);
+		a->visit_next = (a->visit_next + 1) % len;
+		a->visit_ns += VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
+	}
+	if (a->visit_ns <= now_ns)
+		a->visit_ns = now_ns + VISIT_NS / len; /* we slept for long, or they are too many */
+	return a->visit_ns;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Who has been asked in vain may be silent altogether: that is news for the paths that it may answer. */
+static void note_silence(struct asker *a)
+{
+	for (unsigned server = 0; a->ways.lapsed && server < a->s.config->servers_len; server++) {
+		size_t len;
+		struct path *const *paths = paths_of_server(a->s.paths, server, &len);
+		if (!a->ways.servers[server].lapsed)
+			continue;
+		a->ways.servers[server].lapsed = false;
+		for (size_t i = 0; i < len; i++)
+			paths[i]->stale = paths[i]->stale || paths[i]->doubt;
+	}
+	if (a->ways.lapsed && a->s.learnt)
+		a->s.learnt(a->s.context);
+	a->dark = a->dark || (a->ways.lapsed && !asker_hears_anybody(a));
+	a->ways.lapsed = false;
+}
+
+void asker_heard(struct asker *a, unsigned server, int64_t now_ns)
+{
+	a->heard = server;
+	a->heard_ns = a->ways.servers[server].heard_ns = now_ns;
+	if (!a->dark)
+		return;
+	a->dark = false;
+	a->lit_ns = now_ns;
+}
+
+int64_t asker_tick(struct asker *a, int64_t now_ns)
+{
+	int64_t turn_ns, visit_ns;
+
+	ways_expire(&a->ways, now_ns);
+	note_silence(a);
+	turn_ns = take_turns(a, now_ns);
+	visit_ns = pay_visits(a, now_ns);
+	return earlier(earlier(turn_ns, rested_ns(a)), earlier(visit_ns, ways_expire(&a->ways, now_ns)));
+}
+
+/* -- hearing -- */
+
+/* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
+static void hear_answer(struct asker *a, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
+			size_t len, int64_t now_ns)
+{
+	const uint32_t at = reply->seq & (WAY_RING_LEN - 1);
+
+	if (!question_open(&a->desk, w, reply, buf, len, &a->answer))
+		return;
+	a->servers[w->server].rounds_unanswered = 0;
+	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
+	testimony_hear(a->s.paths, &(struct statement){
+				       .server = w->server,
+				       .witness = w->witness,
+				       .query = &w->memory->queries[at],
+				       .answer = &a->answer,
+				       .asked_at = w->witness == WAY_DIRECT ? &w->endpoint : NULL,
+				       .link = a->s.link,
+				       .asked_ns = w->memory->ring[at].sent_ns,
+				       .now_ns = now_ns,
+				   });
+	if (a->s.learnt)
+		a->s.learnt(a->s.context);
+}
+
+/* It will not be asked about this server again. */
+static void note_no_peer(struct asker *a, struct way *relay)
+{
+	struct server *s = &a->servers[relay->server];
+
+	if (!s->no_peer)
+		s->no_peer = calloc(a->s.config->servers_len / 8 + 1, 1);
+	if (s->no_peer)
+		s->no_peer[relay->witness / 8] |= (uint8_t)(1u << relay->witness % 8);
+	ways_drop(&a->ways, relay);
+}
+
+bool asker_received(struct asker *a, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
+		    int64_t now_ns)
+{
+	struct way *w = ways_find_flow(&a->ways, reply->flow_id);
+
+	if (!w || server != (w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness))
+		return w != NULL;
+	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
+		return true;
+	asker_heard(a, server, now_ns); /* before anybody judges by what it says */
+	way_answered(w, w->memory->ring[reply->seq & (WAY_RING_LEN - 1)].sent_ns, reply->status == PACKET_OK,
+		     reply->status == PACKET_PEER_SILENT, now_ns);
+	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
+		note_no_peer(a, w);
+	else
+		hear_answer(a, w, reply, buf, len, now_ns);
+	return true;
+}
+
+void asker_failed(struct asker *a, uint64_t flow_id, uint32_t seq, bool refused)
+{
+	struct way *w = ways_find_flow(&a->ways, flow_id);
+
+	if (w)
+		way_failed(w, seq, refused);
+}
+
+void asker_tcp_done(struct asker *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
+{
+	struct way *w = ways_find_flow(&a->ways, flow_id);
+	unsigned server = w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness;
+	struct packet_reply reply;
+
+	if (outcome->result == TCP_PENDING)
+		return;
+	if (outcome->result != TCP_DONE) {
+		way_failed(w, seq,
+			   outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
+			       outcome->result == TCP_PROHIBITED);
+		return;
+	}
+	if (packet_read_reply(outcome->body, outcome->body_len, &reply) != PACKET_FAULT_NONE ||
+	    memcmp(reply.server_key, a->s.config->servers[server].key, WIRE_KEY_LEN) != 0 ||
+	    !seal_reply_mac_holds(&a->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
+		return;
+	asker_received(a, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
+}
+
+/* -- what the caller wants to know -- */
+
+void asker_last_call(struct asker *a)
+{
+	for (unsigned server = 0; server < a->s.config->servers_len; server++)
+		a->servers[server].rounds_last = 0;
+}
+
+static bool is_exhausted(const struct asker *a, const struct queue *q, unsigned rounds)
+{
+	for (size_t i = 0; i < q->len; i++) {
+		unsigned server = q->list[(q->from + i) % a->s.config->servers_len];
+		const struct server *s = &a->servers[server];
+		/* A second round begins when the first has had its second. */
+		if ((s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(a, server))
+			return false;
+	}
+	return true;
+}
+
+bool asker_exhausted(const struct asker *a, unsigned rounds)
+{
+	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
+}
+
+static int64_t lately_ns(const struct asker *a, unsigned server)
+{
+	int64_t news_ns = a->servers[server].asked_ns - WAY_NEWS_NS;
+
+	return news_ns > a->lit_ns ? news_ns : a->lit_ns;
+}
+
+bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
+{
+	return ways_silent(&a->ways, server, lately_ns(a, server), relay_rounds);
+}
+
+/* Where a great many are dead the one that was heard last mostly lives. */
+bool asker_hears_anybody(const struct asker *a)
+{
+	bool found = a->heard_ns && ways_first_alive(&a->ways, a->heard, a->s.paths);
+
+	for (unsigned server = 0; !a->dark && !found && server < a->s.config->servers_len; server++)
+		found = ways_first_alive(&a->ways, server, a->s.paths);
+	return found && !a->dark;
+}
+
+int64_t asker_heard_ns(const struct asker *a)
+{
+	return a->heard_ns;
+}
+
+bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
+{
+	const struct way_server *s = &a->ways.servers[server];
+
+	for (const struct way *w = s->direct; w; w = w->next) {
+		if (!endpoint_same_address(&w->endpoint, address))
+			return true;
+	}
+	return s->relays != NULL;
+}
+
+int asker_silent_witness(const struct asker *a, unsigned server)
+{
+	const struct way *w = ways_told_in_vain(&a->ways, server, lately_ns(a, server));
+
+	return w ? w->witness : -1;
+}

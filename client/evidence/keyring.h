@@ -1,0 +1,29 @@
+/* The pairwise keys of this client and every server of the configuration, and whose a key is. */
+#ifndef FLOATPROBE_KEYRING_H
+#define FLOATPROBE_KEYRING_H
+
+#include "client/config/config.h"
+#include "common/core/seal.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct keyring {
+	const struct seal_identity *identity;
+	const struct config_server *servers;
+	struct seal_pair *pairs; /* one a server */
+	size_t len;
+};
+
+/* Derives all pairs; borrows the configuration. false: no memory (keys were checked by the configuration). */
+bool keyring_init(struct keyring *ring, const struct config *config) __attribute__((warn_unused_result));
+void keyring_free(struct keyring *ring);
+
+/* Index of the server with this public key; -1: none. */
+int keyring_find(const struct keyring *ring, const uint8_t key[WIRE_KEY_LEN]);
+
+/* Fill AUTH of a request: a slot for each of the servers (indexes), then the signature. */
+void keyring_seal(const struct keyring *ring, enum packet_transport transport, uint8_t *buf, size_t len,
+		  const unsigned *servers, unsigned servers_len);
+
+#endif

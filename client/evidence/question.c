@@ -1,0 +1,130 @@
+#include "client/evidence/question.h"
+
+#include "common/system/clock.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum {
+	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
+};
+
+size_t question_len(const struct way *w)
+{
+	return w->tcp && w->witness == WAY_DIRECT ? QUESTION_LEN_MAX : WIRE_EVIDENCE_UDP_LEN;
+}
+
+static size_t text_room(size_t len)
+{
+	return len - WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN;
+}
+
+size_t question_text_len(const struct way *w)
+{
+	return text_room(w->witness == WAY_DIRECT ? question_len(w) : (size_t)RELAY_ROOM);
+}
+
+/* -- writing -- */
+
+static struct packet_request request_of(const struct question_desk *d, const struct way *w, enum packet_role role,
+					uint64_t flow_id, uint32_t seq)
+{
+	struct packet_request request = {
+		.role = role,
+		.seq = seq,
+		.sent_ns = clock_real_ns(),
+		.flow_id = flow_id,
+		.destination = w->endpoint,
+		.transport = w->tcp ? PACKET_TCP : PACKET_UDP,
+		.slots = 1,
+	};
+
+	memcpy(request.client_key, d->keyring->identity->public_key, WIRE_KEY_LEN);
+	return request;
+}
+
+/* Write, encrypt and sign a query of exactly len octets for the server. */
+static bool write_query(struct question_desk *d, const struct way *w, const struct evidence_query *query,
+			const struct packet_request *request, uint8_t *buf, size_t len)
+{
+	uint8_t nonce[SEAL_NONCE_LEN];
+	size_t value_len;
+	uint8_t *value;
+
+	packet_write_request(buf, len, request);
+	value = packet_evidence(buf, len, 1, &value_len);
+	if (!evidence_write_query(d->text, text_room(len), query))
+		return false;
+	randombytes_buf(nonce, sizeof nonce);
+	seal_evidence(d->keyring->pairs[w->server].query, nonce, buf, value, d->text, text_room(len));
+	keyring_seal(d->keyring, request->transport, buf, len, &w->server, 1);
+	return true;
+}
+
+/* The same inside a relay to the witness; between the servers it goes over UDP, whatever way it took to there. */
+static bool write_relay(struct question_desk *d, const struct way *w, const struct evidence_query *query, uint32_t seq,
+			uint8_t *buf, size_t len)
+{
+	struct packet_request inner = request_of(d, w, PACKET_QUERY, w->inner_flow_id, seq);
+	struct packet_request outer = request_of(d, w, PACKET_RELAY, w->prober.flow_id, seq);
+	unsigned witness = (unsigned)w->witness;
+	size_t value_len;
+
+	inner.transport = PACKET_UDP;
+	inner.destination = (struct endpoint){ 0 }; /* the witness knows where */
+	outer.heard = w->prober.heard;
+	if (!write_query(d, w, query, &inner, d->inner, RELAY_ROOM))
+		return false;
+	packet_write_request(buf, len, &outer);
+	memcpy(packet_evidence(buf, len, 1, &value_len), d->inner, RELAY_ROOM);
+	keyring_seal(d->keyring, outer.transport, buf, len, &witness, 1);
+	return true;
+}
+
+bool question_write(struct question_desk *d, const struct way *w, const struct evidence_query *query, uint32_t seq,
+		    uint8_t *buf)
+{
+	struct packet_request request;
+
+	if (w->witness != WAY_DIRECT)
+		return write_relay(d, w, query, seq, buf, question_len(w));
+	request = request_of(d, w, PACKET_QUERY, w->prober.flow_id, seq);
+	request.heard = w->prober.heard;
+	return write_query(d, w, query, &request, buf, question_len(w));
+}
+
+/* -- opening -- */
+
+static bool open_answer(struct question_desk *d, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
+			size_t len, struct evidence_answer *answer)
+{
+	size_t value_len;
+	uint8_t *value;
+
+	if (reply->role != PACKET_ANSWER || reply->status != PACKET_OK)
+		return false;
+	value = packet_evidence(buf, len, reply->slots, &value_len);
+	return value_len >= SEAL_NONCE_LEN + SEAL_TAG_LEN && value_len <= sizeof d->text &&
+	       seal_evidence_open(d->keyring->pairs[w->server].answer, buf, value, value_len, d->text) &&
+	       evidence_read_answer(d->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, answer);
+}
+
+/* What a witness hands on is as good as if the server had sent it to us: its MAC is for us. */
+bool question_open(struct question_desk *d, const struct way *w, const struct packet_reply *outer, uint8_t *buf,
+		   size_t len, struct evidence_answer *answer)
+{
+	struct packet_reply reply;
+	size_t value_len;
+	uint8_t *value;
+
+	if (w->witness == WAY_DIRECT)
+		return open_answer(d, w, outer, buf, len, answer);
+	if (outer->role != PACKET_RELAYED || outer->status != PACKET_OK)
+		return false;
+	value = packet_evidence(buf, len, outer->slots, &value_len);
+	return value_len >= RELAY_ROOM && packet_read_reply(value, RELAY_ROOM, &reply) == PACKET_FAULT_NONE &&
+	       reply.flow_id == w->inner_flow_id && reply.seq == outer->seq &&
+	       memcmp(reply.server_key, d->keyring->servers[w->server].key, WIRE_KEY_LEN) == 0 &&
+	       seal_reply_mac_holds(&d->keyring->pairs[w->server], PACKET_UDP, value, RELAY_ROOM) &&
+	       open_answer(d, w, &reply, value, RELAY_ROOM, answer);
+}

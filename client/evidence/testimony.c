@@ -1,0 +1,334 @@
+#include "client/evidence/testimony.h"
+
+#include "client/evidence/clues.h"
+
+#include <string.h>
+
+#define MS                   INT64_C(1000000)
+#define ATTEMPT_AGE_MAX_NS   (60000 * MS) /* half-open sockets live 64 s */
+#define FORGOTTEN_NS         (950 * MS)   /* a half-open socket is repeated, or given up, after a second */
+#define QUERY_MAX_NS         (1000 * MS)  /* the server's counters are compared from a second before the attempt on */
+#define QUERY_QUICK_NS       (450 * MS)
+#define SYN_GRACE_MAX_NS     (250 * MS)
+#define REQUEST_GRACE_MAX_NS (1000 * MS)
+
+static const struct prober_record *record_of(const struct path *p, uint32_t seq)
+{
+	return &p->prober.ring[seq & (p->prober.ring_len - 1)];
+}
+
+static int64_t deadline_ns(const struct path *p, uint32_t seq)
+{
+	return record_of(p, seq)->sent_ns + p->prober.timeout_ns;
+}
+
+/* From when on is what has not come lost on its way? A little late is slow: a SYN is given half its time again. A
+ * request may have left as late as the deadline, after a slow handshake, and has as long as any probe. */
+static int64_t missing_from_ns(const struct path *p, const struct path_attempt *t)
+{
+	int64_t grace_ns = t->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
+	int64_t max_ns = t->connected ? REQUEST_GRACE_MAX_NS : SYN_GRACE_MAX_NS;
+
+	return deadline_ns(p, t->seq) + (grace_ns < max_ns ? grace_ns : max_ns);
+}
+
+/* Was this server asked late enough to have said all that it can of this probe? */
+static bool has_spoken(const struct path *p, int slot, uint32_t seq)
+{
+	const struct path_attempt *t = p->tcp ? path_attempt(p, seq) : NULL;
+
+	return p->doubt->has_window[slot] &&
+	       p->doubt->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
+}
+
+/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
+bool testimony_wanted(const struct path *p, int slot)
+{
+	const struct prober *b = &p->prober;
+	const struct path_doubt *d = p->doubt;
+	uint32_t from = b->next > b->ring_len ? b->next - b->ring_len : 1;
+
+	if (!d)
+		return false;
+	if (p->twin && p->twin->wondering && slot == b->holder)
+		return true;
+	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
+		if (d->attempts[i].pending && !d->attempts[i].half_open && !(d->attempts[i].early >> slot & 1))
+			return true;
+	}
+	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
+		if (prober_is_doubtful(record_of(p, seq)) && !has_spoken(p, slot, seq))
+			return true;
+	}
+	return clues_wanted(p, slot);
+}
+
+void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q,
+		   struct statement_query *memory)
+{
+	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *t = &p->doubt->attempts[i];
+		int64_t age_ns = now_ns - t->started_ns;
+		const struct prober_record *r = record_of(p, t->seq);
+		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
+		    (!prober_is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
+			continue;
+		memory->attempts[q->attempts_len] =
+		    (struct statement_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
+		q->attempts[q->attempts_len] = (struct evidence_attempt){
+			.client = t->local,
+			.server_port = p->endpoint.port,
+			.age_ms = (uint32_t)(age_ns / MS),
+			.id = q->attempts_len,
+		};
+		q->attempts_len++;
+	}
+	memory->attempts_len = q->attempts_len;
+}
+
+void testimony_expired(struct path *p, uint32_t seq)
+{
+	const struct path_attempt *attempt = p->tcp ? path_attempt(p, seq) : NULL;
+
+	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
+	    prober_is_doubtful(record_of(p, seq)))
+		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
+}
+
+static void apply_to_attempt(struct path *p, struct path_attempt *t, int slot, bool not_seen)
+{
+	unsigned all = (1u << p->target->servers_len) - 1;
+
+	if (not_seen)
+		t->not_seen |= (uint8_t)(1u << slot);
+	if (t->not_seen == all)
+		prober_settle(&p->prober, t->seq, PROBER_LOST_FORWARD);
+}
+
+/* One before the flow's first may have come late, repeated. */
+static bool is_missing(const struct receipts *r, uint32_t seq)
+{
+	enum receipts_status status = receipts_status(r, seq);
+
+	return status == RECEIPTS_MISSING || (status == RECEIPTS_UNKNOWN && seq < r->first);
+}
+
+/* TCP: the window speaks of requests; whether a SYN came is said attempt by attempt. A request that was acknowledged
+ * was not lost, though the server knows nothing of it: its program has not read it. */
+static void apply_window_to_attempts(struct path *p, int slot)
+{
+	const struct prober_window *w = &p->doubt->windows[slot];
+
+	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
+		struct path_attempt *t = &p->doubt->attempts[i];
+		bool blind, absent;
+		if (!t->seq || !t->connected || t->delivered)
+			continue;
+		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t) ||
+			(p->prober.holder == slot && p->prober.boot_id != w->boot_id); /* two machines, one key */
+		absent = !w->known || is_missing(&w->receipts, t->seq);
+		apply_to_attempt(p, t, slot, absent && !blind);
+	}
+}
+
+static void settle_by_window(struct path *p, int slot, const struct prober_window *window)
+{
+	const struct prober_window *windows[WIRE_SLOTS_MAX];
+	struct path_doubt *d = p->doubt;
+
+	d->windows[slot] = *window;
+	d->has_window[slot] = true;
+	for (int k = 0; k < WIRE_SLOTS_MAX; k++)
+		windows[k] = d->has_window[k] ? &d->windows[k] : NULL;
+	prober_settle_by_windows(&p->prober, windows, p->target->servers_len,
+				 p->prober.holder < p->target->servers_len ? p->prober.holder : -1);
+	if (p->tcp)
+		apply_window_to_attempts(p, slot);
+}
+
+static void note_flow(struct path *p, const struct statement *t, const struct evidence_flow *flow)
+{
+	if (!flow->known)
+		return;
+	p->facts.receipt_source = flow->source;
+	p->doubt->receipt_server = (int)t->server;
+	if (endpoint_is_unknown(&p->facts.arrived_on))
+		p->facts.arrived_on = flow->arrived_on;
+}
+
+static void hear_flow(struct path *p, const struct statement *t, int slot, const struct evidence_flow *flow,
+		      int64_t blind_before_ns)
+{
+	const struct prober_window window = {
+		.known = flow->known,
+		.receipts = flow->receipts,
+		.boot_id = t->answer->boot_id,
+		.asked_ns = t->asked_ns,
+		.newest_ns = t->now_ns - (int64_t)flow->idle_ms * MS,
+		.blind_before_ns = blind_before_ns,
+	};
+
+	if (!path_doubt(p))
+		return;
+	p->stale = true;
+	p->doubt->witness[slot] = t->witness;
+	note_flow(p, t, flow);
+	clues_hear(p, t, slot, flow, blind_before_ns);
+	settle_by_window(p, slot, &window);
+	clues_hear_frames(p, t, slot, flow);
+	if (p->twin && slot == p->prober.holder)
+		twin_told(p->twin);
+}
+
+static void hear_flows(const struct paths *paths, const struct statement *t)
+{
+	const struct evidence_answer *e = t->answer;
+	uint64_t seeing_ms = e->uptime_ms < e->evicted_ms ? e->uptime_ms : e->evicted_ms;
+	int64_t blind_ns = seeing_ms > (uint64_t)(t->now_ns / MS) ? 0 : t->now_ns - (int64_t)seeing_ms * MS;
+
+	for (unsigned i = 0; i < e->flows_len; i++) {
+		struct path *p = paths_find_flow(paths, e->flows[i].id);
+		int slot = p ? path_slot(p, t->server) : -1;
+		if (slot >= 0 && p->prober.flow_id == e->flows[i].id) /* not its twin's */
+			hear_flow(p, t, slot, &e->flows[i], blind_ns);
+	}
+}
+
+/* Errors for twins are those of the asker's address: they need not be of this query's flows. */
+static void hear_errors(const struct paths *paths, const struct statement *t)
+{
+	for (unsigned i = 0; i < t->answer->errors_len; i++) {
+		const struct evidence_error *error = &t->answer->errors[i];
+		struct path *p = error->twin_flow ? paths_find_flow(paths, error->twin_flow) : NULL;
+		if (!p || !p->twin || p->twin->prober.flow_id != error->twin_flow || path_slot(p, t->server) < 0)
+			continue;
+		twin_refused(p->twin, error->twin_seq, &error->source);
+		p->stale = true;
+	}
+}
+
+/* The server sees another address than ours: a NAT also changes our port, and any attempt of ours could own the
+ * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
+static bool is_translated(const struct statement *t, const struct path_attempt *attempt)
+{
+	return t->witness < 0 && !endpoint_same_address(&t->answer->asker, &attempt->local);
+}
+
+/* The age of an attempt is that of when the query left; it has grown by what the query then needed (TCP: to be
+ * repeated). The server's counters are compared over that age and a second more: what reset the attempt's socket may
+ * lie before. Behind a NAT the socket itself looks older than the attempt, and the server allows for half a second,
+ * timers included; by port it would know it nevertheless. */
+static bool is_outdated(const struct statement *t, const struct path_attempt *attempt)
+{
+	return t->now_ns - t->asked_ns > (is_translated(t, attempt) ? QUERY_QUICK_NS : QUERY_MAX_NS);
+}
+
+/* Two machines with one key: this is not the one that answers on this path. */
+static bool is_another_boot(const struct path *p, const struct statement *t, int slot)
+{
+	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
+}
+
+/* The server looked at some time between question and answer. What has to be late is reckoned by the question; what has
+ * to be early by the middle, if nothing of the question had to be repeated.
+ * A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
+ * repeated, a second after it was made: then nothing tells that the SYN had come. So it has to be missing within the
+ * first second too: what comes after that is not forgotten before the last question. */
+static void note_not_seen(struct path *p, const struct statement *t, struct path_attempt *attempt, int slot)
+{
+	int64_t under_way_ns = t->now_ns - t->asked_ns;
+
+	if (attempt->connected)
+		return; /* since the question: there was a SYN, and its socket is no longer half-open */
+	if (under_way_ns <= QUERY_QUICK_NS && t->asked_ns + under_way_ns / 2 - attempt->started_ns < FORGOTTEN_NS)
+		attempt->early |= (uint8_t)(1u << slot);
+	if (t->asked_ns >= missing_from_ns(p, attempt) && attempt->early >> slot & 1)
+		apply_to_attempt(p, attempt, slot, true);
+}
+
+/* Half-open proves that a SYN came, not when; the socket's least age says by when it had. One that came too late, as it
+ * was slow or a repeated one, proves nothing of what happened within the attempt's time. */
+static void note_half_open(struct path *p, const struct statement *t, struct path_attempt *attempt,
+			   const struct evidence_attempt_answer *said)
+{
+	if (t->now_ns - (int64_t)said->age_ms * MS > deadline_ns(p, attempt->seq))
+		return;
+	attempt->half_open = true;
+	p->doubt->receipt_server = (int)t->server;
+	if (endpoint_is_unknown(&p->facts.arrived_on))
+		p->facts.arrived_on = said->arrived_on;
+	testimony_expired(p, attempt->seq);
+}
+
+static void hear_attempt(const struct paths *paths, const struct statement *t,
+			 const struct evidence_attempt_answer *said)
+{
+	const struct statement_attempt *asked =
+	    said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
+	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
+	struct path_attempt *attempt = p ? path_attempt(p, asked->seq) : NULL;
+	int slot = p ? path_slot(p, t->server) : -1;
+
+	if (!attempt || slot < 0)
+		return;
+	p->stale = true;
+	if (said->status == EVIDENCE_HALF_OPEN && !is_translated(t, attempt)) {
+		note_half_open(p, t, attempt, said);
+	} else if (said->status == EVIDENCE_NOT_SEEN) {
+		/* A server that started since has lost its half-open sockets with its listener. */
+		bool blind = t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)MS ||
+			     is_another_boot(p, t, slot) || is_outdated(t, attempt);
+		if (!blind)
+			note_not_seen(p, t, attempt, slot);
+	}
+}
+
+/* -- others at the same place -- */
+
+static bool is_held_by_another(const struct path *p, unsigned server)
+{
+	int slot = path_slot(p, server);
+
+	return path_takes_new_ports(p) && p->target->expect_reachable && slot >= 0 &&
+	       p->prober.holder < p->target->servers_len && p->prober.holder != slot;
+}
+
+void testimony_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *q)
+{
+	size_t len;
+	struct path *const *list = paths_of_server(paths, server, &len);
+
+	for (size_t n = 0; n < len && q->places_len < EVIDENCE_PLACES_MAX; n++) {
+		const struct path *p = list[*from % len];
+		*from = *from % len + 1;
+		if (is_held_by_another(p, server))
+			q->places[q->places_len++] =
+			    (struct evidence_place){ p->endpoint, p->tcp ? PACKET_TCP : PACKET_UDP };
+	}
+}
+
+/* The server took the time between the query's departure and the answer's arrival, and left out fractions of a
+ * millisecond. */
+static void hear_arrival(const struct paths *paths, const struct statement *t, const struct evidence_arrival *a)
+{
+	int64_t idle_ns = (int64_t)a->idle_ms * MS;
+
+	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport == PACKET_TCP); p;
+	     p = p->next_there) {
+		if (!is_held_by_another(p, t->server) || !path_rival(p))
+			continue;
+		rival_heard(p->rival, t->server, t->asked_ns - idle_ns - MS, t->now_ns - idle_ns);
+		p->stale = true;
+	}
+}
+
+void testimony_hear(const struct paths *paths, const struct statement *t)
+{
+	/* Attempts first: what they prove may not be overruled by the want of a receipt. */
+	for (unsigned i = 0; i < t->answer->attempts_len; i++)
+		hear_attempt(paths, t, &t->answer->attempts[i]);
+	hear_flows(paths, t);
+	hear_errors(paths, t);
+	for (unsigned i = 0; i < t->answer->arrivals_len; i++)
+		hear_arrival(paths, t, &t->answer->arrivals[i]);
+}

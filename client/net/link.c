@@ -1,0 +1,141 @@
+#include "client/net/link.h"
+
+#include "common/system/rtnl.h"
+#include "common/system/udp.h"
+
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The address that the kernel would send from: what a connected socket is bound to. */
+static bool source_towards(const struct endpoint *to, struct endpoint *own)
+{
+	int family = endpoint_is_v4(to) ? AF_INET : AF_INET6;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage ss;
+	socklen_t len = udp_sockaddr(to, family, 0, &ss);
+	bool good = fd >= 0 && connect(fd, (const struct sockaddr *)&ss, len) == 0;
+
+	len = sizeof ss;
+	good = good && getsockname(fd, (struct sockaddr *)&ss, &len) == 0;
+	if (good)
+		*own = udp_endpoint((const struct sockaddr *)&ss);
+	own->port = 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static bool same_subnet(const struct endpoint *a, const struct endpoint *b, const struct sockaddr *netmask)
+{
+	struct endpoint mask = udp_endpoint(netmask);
+
+	if (netmask->sa_family == AF_INET) /* a mapped mask has zeros where all bits count */
+		memset(mask.address, 0xff, sizeof endpoint_v4_prefix);
+	for (size_t i = 0; i < sizeof mask.address; i++) {
+		if ((a->address[i] ^ b->address[i]) & mask.address[i])
+			return false;
+	}
+	return true;
+}
+
+static const char *interface_of(const struct ifaddrs *list, const struct endpoint *own, const struct endpoint *to)
+{
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+		struct endpoint e;
+		if (!i->ifa_addr || !i->ifa_netmask ||
+		    (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
+			continue;
+		e = udp_endpoint(i->ifa_addr);
+		if (endpoint_same_address(&e, own) && same_subnet(own, to, i->ifa_netmask))
+			return i->ifa_name;
+	}
+	return NULL;
+}
+
+static bool read_mac(const struct ifaddrs *i, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	static const uint8_t none[EVIDENCE_MAC_LEN];
+	struct sockaddr_ll ll;
+
+	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET)
+		return false;
+	memcpy(&ll, i->ifa_addr, sizeof ll);
+	memcpy(mac, ll.sll_addr, EVIDENCE_MAC_LEN);
+	return ll.sll_halen == EVIDENCE_MAC_LEN && memcmp(mac, none, sizeof none) != 0;
+}
+
+static bool mac_of(const struct ifaddrs *list, const char *interface, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+		if (strcmp(i->ifa_name, interface) == 0 && read_mac(i, mac))
+			return true;
+	return false;
+}
+
+static unsigned link_towards(const struct endpoint *to)
+{
+	struct endpoint own;
+	struct ifaddrs *list;
+	const char *interface;
+	unsigned link;
+
+	if (!source_towards(to, &own) || getifaddrs(&list) < 0)
+		return 0;
+	interface = interface_of(list, &own, to);
+	link = interface ? if_nametoindex(interface) : 0;
+	freeifaddrs(list);
+	return link;
+}
+
+static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	unsigned link = link_towards(to);
+	struct netlink *nl = link ? netlink_open(NETLINK_ROUTE) : NULL;
+	struct rtnl_neighbour entry;
+	bool found = nl && rtnl_neighbour_at(nl, to, link, &entry) == 0 && entry.has_mac &&
+		     !(entry.state & (NUD_INCOMPLETE | NUD_FAILED));
+
+	if (found)
+		memcpy(mac, entry.mac, EVIDENCE_MAC_LEN);
+	netlink_close(nl);
+	return found;
+}
+
+static bool own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	struct ifaddrs *list;
+	const char *interface;
+	bool found;
+
+	if (!source_towards(to, own) || getifaddrs(&list) < 0)
+		return false;
+	interface = interface_of(list, own, to);
+	found = interface && mac_of(list, interface, mac);
+	freeifaddrs(list);
+	return found;
+}
+
+static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	uint8_t own[EVIDENCE_MAC_LEN];
+	struct ifaddrs *list;
+	bool found = false;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next)
+		found = read_mac(i, own) && memcmp(own, mac, sizeof own) == 0;
+	freeifaddrs(list);
+	return found;
+}
+
+const struct link_ops link_of_host = {
+	.own_mac = own_mac,
+	.neighbour_mac = neighbour_mac,
+	.has_mac = has_mac,
+};

@@ -1,0 +1,190 @@
+#include "client/net/resolver.h"
+
+#include "common/system/udp.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct query { /* outlives its entry when it can't be cancelled */
+	uv_getaddrinfo_t request;
+	struct entry *entry; /* NULL: nobody waits any more */
+};
+
+struct entry {
+	struct resolver_name public;
+	struct resolver *resolver;
+	struct entry *next;
+	uv_timer_t timer;
+	struct query *query;
+	unsigned refresh_ms;
+};
+
+struct resolver {
+	uv_loop_t *loop;
+	struct entry *entries;
+	int family;
+	void (*changed)(void *context, const struct resolver_name *name);
+	void *context;
+};
+
+struct resolver *resolver_new(uv_loop_t *loop, bool ipv4, bool ipv6,
+			      void (*changed)(void *context, const struct resolver_name *name), void *context)
+{
+	struct resolver *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->loop = loop;
+	r->family = ipv4 == ipv6 ? AF_UNSPEC : ipv4 ? AF_INET : AF_INET6;
+	r->changed = changed;
+	r->context = context;
+	return r;
+}
+
+static void entry_closed(uv_handle_t *handle)
+{
+	struct entry *e = handle->data;
+	union {
+		const char *given;
+		void *mine;
+	} name = { .given = e->public.name };
+
+	free(name.mine);
+	free(e);
+}
+
+void resolver_free(struct resolver *r)
+{
+	if (!r)
+		return;
+	for (struct entry *e = r->entries, *next; e; e = next) {
+		next = e->next;
+		if (e->query) {
+			e->query->entry = NULL;
+			uv_cancel((uv_req_t *)&e->query->request);
+		}
+		uv_close((uv_handle_t *)&e->timer, entry_closed);
+	}
+	free(r);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(((const struct endpoint *)a)->address, ((const struct endpoint *)b)->address, 16);
+}
+
+/* The addresses of an answer, each once, in an order that does not depend on the server's rotation. */
+static size_t collect(const struct addrinfo *list, struct endpoint addresses[RESOLVER_ADDRESSES_MAX])
+{
+	size_t n = 0;
+
+	for (const struct addrinfo *a = list; a && n < RESOLVER_ADDRESSES_MAX; a = a->ai_next) {
+		struct endpoint e = udp_endpoint(a->ai_addr);
+		bool known = endpoint_is_unknown(&e);
+		e.port = 0;
+		for (size_t i = 0; i < n; i++)
+			known = known || endpoint_same_address(&addresses[i], &e);
+		if (!known)
+			addresses[n++] = e;
+	}
+	qsort(addresses, n, sizeof addresses[0], compare);
+	return n;
+}
+
+static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
+{
+	struct query *query = (struct query *)request;
+	struct entry *e = query->entry;
+	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
+	bool first, differs = false;
+	size_t n;
+
+	memset(addresses, 0, sizeof addresses);
+	n = status == 0 ? collect(list, addresses) : 0;
+	uv_freeaddrinfo(list);
+	free(query);
+	if (!e)
+		return;
+	e->query = NULL;
+	e->public.error = status ? uv_strerror(status) : n ? NULL : "no address of a wanted family";
+	if (n > 0) {
+		differs = n != e->public.addresses_len || memcmp(addresses, e->public.addresses, sizeof addresses) != 0;
+		memcpy(e->public.addresses, addresses, sizeof addresses);
+		e->public.addresses_len = n;
+	}
+	first = !e->public.done;
+	e->public.done = true;
+	if ((first || differs) && e->resolver->changed)
+		e->resolver->changed(e->resolver->context, &e->public);
+}
+
+static void ask(uv_timer_t *timer)
+{
+	struct entry *e = timer->data;
+	struct addrinfo hints = { .ai_family = e->resolver->family, .ai_socktype = SOCK_DGRAM };
+
+	if (e->query)
+		return; /* the last one is still under way */
+	e->query = malloc(sizeof *e->query);
+	if (!e->query)
+		return;
+	e->query->entry = e;
+	if (uv_getaddrinfo(e->resolver->loop, &e->query->request, answered, e->public.name, NULL, &hints) != 0) {
+		free(e->query);
+		e->query = NULL;
+	}
+}
+
+const struct resolver_name *resolver_find(const struct resolver *r, const char *name)
+{
+	for (const struct entry *e = r->entries; e; e = e->next) {
+		if (strcmp(e->public.name, name) == 0)
+			return &e->public;
+	}
+	return NULL;
+}
+
+const struct resolver_name *resolver_add(struct resolver *r, const char *name, unsigned refresh_ms)
+{
+	const struct resolver_name *known = resolver_find(r, name);
+	struct entry *e;
+
+	if (known)
+		return known;
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return NULL;
+	e->public.name = strdup(name);
+	if (!e->public.name) {
+		free(e);
+		return NULL;
+	}
+	e->resolver = r;
+	e->refresh_ms = refresh_ms;
+	e->next = r->entries;
+	r->entries = e;
+	uv_timer_init(r->loop, &e->timer);
+	e->timer.data = e;
+	uv_unref((uv_handle_t *)&e->timer);
+	uv_timer_start(&e->timer, ask, 0, refresh_ms);
+	return &e->public;
+}
+
+bool resolver_settled(const struct resolver *r)
+{
+	for (const struct entry *e = r->entries; e; e = e->next) {
+		if (!e->public.done)
+			return false;
+	}
+	return true;
+}
+
+bool resolver_busy(const struct resolver *r)
+{
+	for (const struct entry *e = r->entries; e; e = e->next) {
+		if (e->query)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,368 @@
+#include "client/net/tcp_dialer.h"
+
+#include "common/core/frame.h"
+#include "common/system/clock.h"
+#include "common/system/udp.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct exchange {
+	struct tcp_dialer *dialer;
+	struct exchange *next, **at; /* in the dialer's list of busy ones, or of idle ones */
+	uv_poll_t poll;
+	uv_timer_t timer;
+	int fd;
+	unsigned closing; /* handles whose close callback has not come */
+	bool checked;     /* at its timeout, for what had come unseen */
+	bool overdue;     /* its timeout has been told */
+	uint64_t timeout_ms;
+	bool polled; /* poll is initialised */
+	void *owner; /* NULL: forgotten */
+	uint32_t seq;
+	struct tcp_outcome outcome;
+	size_t out_len, out_done, in_len;
+	uint8_t out[FRAME_HEADER_LEN + WIRE_FRAME_MAX];
+	uint8_t in[FRAME_HEADER_LEN + WIRE_FRAME_MAX];
+};
+
+struct tcp_dialer {
+	uv_loop_t *loop;
+	struct tcp_dialer_hooks hooks;
+	struct exchange *busy, *idle;
+	unsigned closing; /* exchanges whose handles are closing */
+	bool freed;
+};
+
+static void list_add(struct exchange **list, struct exchange *x)
+{
+	x->next = *list;
+	x->at = list;
+	if (x->next)
+		x->next->at = &x->next;
+	*list = x;
+}
+
+static void list_remove(struct exchange *x)
+{
+	*x->at = x->next;
+	if (x->next)
+		x->next->at = x->at;
+}
+
+struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop, const struct tcp_dialer_hooks *hooks)
+{
+	struct tcp_dialer *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return NULL;
+	d->loop = loop;
+	d->hooks = *hooks;
+	return d;
+}
+
+static void dialer_release(struct tcp_dialer *d)
+{
+	if (!d->freed || d->closing)
+		return;
+	for (struct exchange *x = d->idle, *next; x; x = next) {
+		next = x->next;
+		free(x);
+	}
+	free(d);
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct exchange *x = handle->data;
+	struct tcp_dialer *d = x->dialer;
+
+	if (--x->closing)
+		return;
+	list_add(&d->idle, x);
+	d->closing--;
+	dialer_release(d);
+}
+
+static void exchange_close(struct exchange *x)
+{
+	list_remove(x);
+	x->dialer->closing++;
+	x->closing = x->polled ? 2 : 1;
+	if (x->polled) {
+		uv_poll_stop(&x->poll);
+		uv_close((uv_handle_t *)&x->poll, handle_closed);
+	}
+	uv_close((uv_handle_t *)&x->timer, handle_closed);
+	if (x->fd >= 0) {
+		/* What was given up must not arrive later: its receipt would tell of a loss on the way back. */
+		static const struct linger abort_it = { .l_onoff = 1 };
+		if (x->outcome.result != TCP_DONE)
+			setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof abort_it);
+		close(x->fd);
+	}
+}
+
+static void tell(struct exchange *x, enum tcp_result result)
+{
+	const struct tcp_dialer_hooks *hooks = &x->dialer->hooks;
+
+	x->outcome.result = result;
+	if (x->owner)
+		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
+}
+
+static void exchange_end(struct exchange *x, enum tcp_result result)
+{
+	if (!x->overdue || result == TCP_DONE)
+		tell(x, result);
+	exchange_close(x);
+}
+
+void tcp_dialer_free(struct tcp_dialer *d)
+{
+	if (!d)
+		return;
+	while (d->busy)
+		exchange_close(d->busy);
+	d->freed = true;
+	dialer_release(d);
+}
+
+void tcp_dialer_forget(struct tcp_dialer *d, const void *owner)
+{
+	for (struct exchange *x = d->busy; x; x = x->next) {
+		if (x->owner == owner)
+			x->owner = NULL;
+	}
+}
+
+/* What an error on the socket means; the error queue knows more than errno. */
+static enum tcp_result result_of_error(struct exchange *x, int error)
+{
+	struct errqueue_entry entry;
+	uint8_t scratch[64];
+
+	x->outcome.error = error;
+	while (errqueue_read(x->fd, &entry, scratch, sizeof scratch) == 1) {
+		if (entry.kind != ERRQUEUE_ICMP)
+			continue;
+		x->outcome.offender = entry.offender;
+		x->outcome.icmp_type = entry.type;
+		x->outcome.icmp_code = entry.code;
+		if (entry.meaning == ERRQUEUE_PROHIBITED)
+			return TCP_PROHIBITED;
+		if (entry.meaning == ERRQUEUE_UNREACHABLE)
+			return TCP_UNREACHABLE;
+	}
+	if (x->outcome.connected)
+		return TCP_BROKEN;
+	switch (error) {
+	case ECONNREFUSED:
+		return TCP_REFUSED;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return TCP_UNREACHABLE;
+	case ETIMEDOUT:
+		return TCP_TIMED_OUT;
+	default:
+		return TCP_BROKEN;
+	}
+}
+
+static void ready(uv_poll_t *poll, int status, int events);
+
+static void finish_connect(struct exchange *x)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+
+	getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		exchange_end(x, result_of_error(x, error));
+		return;
+	}
+	x->outcome.connected = true;
+	x->outcome.sent_real_ns = clock_real_ns();
+	while (x->out_done < x->out_len) {
+		ssize_t n = send(x->fd, x->out + x->out_done, x->out_len - x->out_done, MSG_NOSIGNAL);
+		if (n < 0) {
+			/* A new connection's buffer holds a frame; if not, that is an error like any other. */
+			exchange_end(x, result_of_error(x, errno));
+			return;
+		}
+		x->out_done += (size_t)n;
+	}
+	uv_poll_start(&x->poll, UV_READABLE, ready);
+}
+
+static void read_frame(struct exchange *x)
+{
+	ssize_t n = recv(x->fd, x->in + x->in_len, sizeof x->in - x->in_len, 0);
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		exchange_end(x, n < 0 ? result_of_error(x, errno) : TCP_BROKEN);
+		return;
+	}
+	x->in_len += (size_t)n;
+	switch (frame_parse(x->in, x->in_len, WIRE_FRAME_MAX, &x->outcome.body_len)) {
+	case FRAME_PARTIAL:
+		return;
+	case FRAME_BAD:
+		exchange_end(x, TCP_BROKEN);
+		return;
+	case FRAME_WHOLE:
+		x->outcome.received_real_ns = clock_real_ns();
+		x->outcome.body = x->in + FRAME_HEADER_LEN;
+		exchange_end(x, TCP_DONE);
+		return;
+	}
+}
+
+static void ready(uv_poll_t *poll, int status, int events)
+{
+	struct exchange *x = poll->data;
+
+	(void)status; /* SO_ERROR and recv say it better */
+	(void)events;
+	if (x->outcome.connected)
+		read_frame(x);
+	else
+		finish_connect(x);
+}
+
+static bool is_ready(const struct exchange *x)
+{
+	struct pollfd p = { .fd = x->fd, .events = x->outcome.connected ? POLLIN : POLLOUT };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static bool is_delivered(const struct exchange *x)
+{
+	int unacknowledged;
+
+	return ioctl(x->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+}
+
+/* An attempt to connect ends here. A connection stays for as long again: its request goes on being repeated by the
+ * kernel, so the server may yet have a receipt for it, and then the answer has to be heard too, however late. */
+static void timed_out(uv_timer_t *timer)
+{
+	struct exchange *x = timer->data;
+
+	/* Timers come before descriptors: after a pause of ours what we wait for may already be there. */
+	if (!x->overdue && !x->checked && is_ready(x)) {
+		x->checked = true;
+		uv_timer_start(timer, timed_out, 1, 0);
+		return;
+	}
+	if (!x->outcome.connected || x->overdue) {
+		exchange_end(x, TCP_TIMED_OUT);
+		return;
+	}
+	x->outcome.delivered = is_delivered(x);
+	tell(x, TCP_TIMED_OUT);
+	x->overdue = true;
+	uv_timer_start(timer, timed_out, x->timeout_ms, 0);
+}
+
+static uint64_t pending_ms(const struct exchange *x)
+{
+	return x->timeout_ms / 2 < TCP_PENDING_MS ? x->timeout_ms / 2 : TCP_PENDING_MS;
+}
+
+/* Whoever wants to know whether the SYN arrived has to ask while the server's kernel still remembers it. */
+static void some_time_over(uv_timer_t *timer)
+{
+	struct exchange *x = timer->data;
+
+	uv_timer_start(timer, timed_out, x->timeout_ms - pending_ms(x), 0);
+	if (!x->outcome.connected && !is_ready(x))
+		tell(x, TCP_PENDING);
+}
+
+static void could_not_start(uv_timer_t *timer)
+{
+	struct exchange *x = timer->data;
+
+	/* A closed port on this very host refuses at once; all else is ours. */
+	exchange_end(x, x->outcome.error == ECONNREFUSED ? TCP_REFUSED : TCP_LOCAL);
+}
+
+static struct exchange *exchange_take(struct tcp_dialer *d)
+{
+	struct exchange *x = d->idle;
+
+	if (x)
+		list_remove(x);
+	else
+		x = malloc(sizeof *x);
+	if (!x)
+		return NULL;
+	memset(x, 0, offsetof(struct exchange, out));
+	x->dialer = d;
+	x->outcome.icmp_type = x->outcome.icmp_code = -1;
+	return x;
+}
+
+static int connect_to(struct exchange *x, const struct endpoint *to)
+{
+	int on = 1;
+	bool v4 = endpoint_is_v4(to);
+	struct sockaddr_storage ss;
+	socklen_t ss_len = udp_sockaddr(to, v4 ? AF_INET : AF_INET6, 0, &ss);
+
+	x->fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (x->fd < 0)
+		return errno;
+	setsockopt(x->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(x->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
+	if (connect(x->fd, (const struct sockaddr *)&ss, ss_len) < 0 && errno != EINPROGRESS)
+		return errno;
+	ss_len = sizeof ss;
+	if (getsockname(x->fd, (struct sockaddr *)&ss, &ss_len) == 0)
+		x->outcome.local = udp_endpoint((const struct sockaddr *)&ss);
+	return 0;
+}
+
+void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uint8_t *body, size_t len,
+		      int64_t timeout_ns, void *owner, uint32_t seq)
+{
+	struct exchange *x = exchange_take(d);
+
+	if (!x)
+		return; /* as good as a lost probe: its deadline will come */
+	list_add(&d->busy, x);
+	x->owner = owner;
+	x->seq = seq;
+	x->out_len = FRAME_HEADER_LEN + len;
+	frame_put_header(x->out, len);
+	memcpy(x->out + FRAME_HEADER_LEN, body, len);
+	uv_timer_init(d->loop, &x->timer);
+	x->timer.data = x;
+	uv_update_time(d->loop);
+	x->outcome.started_ns = clock_mono_ns();
+	x->outcome.error = connect_to(x, to);
+	if (!x->outcome.error)
+		x->outcome.error = -uv_poll_init(d->loop, &x->poll, x->fd);
+	if (x->outcome.error) {
+		uv_timer_start(&x->timer, could_not_start, 0, 0);
+		return;
+	}
+	x->polled = true;
+	x->poll.data = x;
+	uv_poll_start(&x->poll, UV_WRITABLE, ready);
+	x->timeout_ms = (uint64_t)(timeout_ns / 1000000);
+	uv_timer_start(&x->timer, some_time_over, pending_ms(x), 0);
+}

@@ -1,0 +1,501 @@
+#include "client/net/udp_dialer.h"
+
+#include "client/config/config.h"
+#include "common/system/clock.h"
+#include "common/system/proc.h"
+
+#include <errno.h>
+#include <linux/net_tstamp.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	SENT_RING = 1024,                    /* datagrams whose send timestamp may still come */
+	PORT_TRIES = 16,                     /* taken ones */
+	SEND_TRIES = 4,                      /* a pending ICMP error costs one each */
+	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long a fresh socket goes to further endpoints */
+	RECEIVE_BUFFER_LEN = 4 << 20,
+	READY_MAX = 64,
+	DRAIN_BATCHES = 64, /* a call: so that a flood can not hold the loop for ever */
+};
+
+struct sent { /* who a send timestamp belongs to */
+	void *owner;
+	uint32_t seq, id;
+};
+
+struct socket {
+	struct udp_dialer *dialer;
+	uv_poll_t poll;
+	struct socket *next; /* of the fresh ones in its list, the youngest first */
+	int fd;
+	uint32_t number;   /* > 0, never used twice; the later it was opened, the larger */
+	uint32_t sent_id;  /* the kernel's count for the next datagram (OPT_ID) */
+	int64_t opened_ns; /* monotonic */
+	struct sent sent[];
+};
+
+struct staged {
+	struct socket *on;
+	void *owner;
+	uint32_t seq;
+};
+
+struct ready { /* sockets that the kernel is asked about at once */
+	struct pollfd polled[READY_MAX];
+	struct socket *sockets[READY_MAX];
+	unsigned len;
+};
+
+struct udp_dialer {
+	uv_loop_t *loop;
+	struct udp_dialer_hooks hooks;
+	struct socket *held[2][CONFIG_HELD_MAX]; /* by family: IPv4, IPv6 */
+	struct socket *fresh[2], *alone[2];
+	struct udp_batch *in, *out;
+	struct staged staged[UDP_BATCH];
+	unsigned staged_len;
+	struct ready ready;
+	uint32_t sockets;                   /* opened, ever */
+	uint32_t parted;                    /* so many of them, the first, are shared no more */
+	int64_t ports_low, ports_len, port; /* for fresh sockets: the system's range, and the next of them */
+	bool wake;
+	uint8_t scratch[1024]; /* quoted octets of the error queue */
+};
+
+static void drain_socket(struct socket *s);
+
+static void listen_socket(struct socket *s);
+
+static void readable(uv_poll_t *poll, int status, int events)
+{
+	struct socket *s = poll->data;
+
+	(void)events;
+	drain_socket(s);
+	if (status < 0) /* libuv takes a filled error queue for a broken descriptor, and stops */
+		listen_socket(s);
+}
+
+static void listen_socket(struct socket *s)
+{
+	if (s->dialer->wake)
+		uv_poll_start(&s->poll, UV_READABLE, readable);
+	else
+		uv_poll_stop(&s->poll);
+}
+
+/* New ports are taken in turn, where the kernel would throw dice: one that comes again soon may meet what connection
+ * trackers have kept of it, and be led where it led the last time, to the old holder of an address. */
+static int open_fresh(struct udp_dialer *d, struct udp_options *options)
+{
+	for (unsigned i = 0; i < PORT_TRIES && d->ports_len > 0; i++) {
+		int fd;
+		options->bind.port = (uint16_t)(d->ports_low + d->port);
+		d->port = (d->port + 1) % d->ports_len;
+		fd = udp_open(options);
+		if (fd != -EADDRINUSE && fd != -EACCES)
+			return fd;
+	}
+	options->bind.port = 0;
+	return udp_open(options);
+}
+
+static struct socket *socket_open(struct udp_dialer *d, int family, bool fresh, int *error)
+{
+	struct udp_options options = {
+		.family = family,
+		.receive_timestamps = true,
+		.send_timestamps = true,
+		.errors = true,
+		.dont_fragment = true,
+		.receive_buffer_len = RECEIVE_BUFFER_LEN,
+	};
+	struct socket *s = calloc(1, sizeof *s + SENT_RING * sizeof(struct sent));
+
+	if (!s) {
+		*error = ENOMEM;
+		return NULL;
+	}
+	s->fd = fresh ? open_fresh(d, &options) : udp_open(&options);
+	if (s->fd < 0) {
+		*error = -s->fd;
+		free(s);
+		return NULL;
+	}
+	*error = -uv_poll_init(d->loop, &s->poll, s->fd);
+	if (*error) {
+		close(s->fd);
+		free(s);
+		return NULL;
+	}
+	s->poll.data = s;
+	s->dialer = d;
+	s->number = ++d->sockets;
+	s->opened_ns = clock_mono_ns();
+	listen_socket(s);
+	return s;
+}
+
+static void socket_freed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void socket_close(struct socket *s)
+{
+	uv_poll_stop(&s->poll);
+	close(s->fd);
+	uv_close((uv_handle_t *)&s->poll, socket_freed);
+}
+
+/* From anywhere on, so that one who starts anew does not begin with the same. */
+static void find_ports(struct udp_dialer *d)
+{
+	int64_t high;
+
+	if (proc_sysctl("net/ipv4/ip_local_reserved_ports", -1) >= 0 || /* the kernel keeps off these, we would not */
+	    !proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) || high > UINT16_MAX)
+		return;
+	d->ports_len = high - d->ports_low + 1;
+	d->port = randombytes_uniform((uint32_t)d->ports_len);
+}
+
+struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const struct udp_dialer_hooks *hooks)
+{
+	struct udp_dialer *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return NULL;
+	d->loop = loop;
+	d->hooks = *hooks;
+	d->wake = true;
+	find_ports(d);
+	d->in = udp_batch_new(payload_len_max);
+	d->out = udp_batch_new(payload_len_max);
+	if (d->in && d->out)
+		return d;
+	udp_dialer_free(d);
+	return NULL;
+}
+
+static void each_listed(struct socket *s, void (*visit)(struct socket *))
+{
+	for (struct socket *next; s; s = next) {
+		next = s->next;
+		visit(s);
+	}
+}
+
+static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
+{
+	for (unsigned family = 0; family < 2; family++) {
+		for (unsigned i = 0; i < CONFIG_HELD_MAX; i++) {
+			if (d->held[family][i])
+				visit(d->held[family][i]);
+		}
+		each_listed(d->fresh[family], visit);
+		each_listed(d->alone[family], visit);
+	}
+}
+
+void udp_dialer_free(struct udp_dialer *d)
+{
+	if (!d)
+		return;
+	each_socket(d, socket_close);
+	udp_batch_free(d->in);
+	udp_batch_free(d->out);
+	free(d);
+}
+
+static struct socket *new_socket(struct udp_dialer *d, unsigned family, struct socket **list, int *error)
+{
+	struct socket *s = socket_open(d, family ? AF_INET6 : AF_INET, true, error);
+
+	if (s) {
+		s->next = *list;
+		*list = s;
+	}
+	return s;
+}
+
+/* The oldest of those that are young enough, and younger than all that have gone there: so what several probes to one
+ * endpoint need, the next endpoint finds already open. */
+static struct socket *shared_socket(struct udp_dialer *d, unsigned family, uint32_t last)
+{
+	int64_t from_ns = clock_mono_ns() - FRESH_SHARED_NS;
+	struct socket *oldest = NULL;
+
+	if (last < d->parted)
+		last = d->parted;
+	for (struct socket *s = d->fresh[family]; s && s->number > last && s->opened_ns > from_ns; s = s->next)
+		oldest = s;
+	return oldest;
+}
+
+static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, uint32_t *last, int *error)
+{
+	struct socket *s = shared_socket(d, family, *last);
+
+	if (!s)
+		s = new_socket(d, family, &d->fresh[family], error);
+	if (s)
+		*last = s->number;
+	return s;
+}
+
+static struct socket *held_socket(struct udp_dialer *d, unsigned family, int held, int *error)
+{
+	struct socket **s = &d->held[family][held];
+
+	if (!*s)
+		*s = socket_open(d, family ? AF_INET6 : AF_INET, false, error);
+	return *s;
+}
+
+static struct socket *socket_for(struct udp_dialer *d, unsigned family, int held, uint32_t *last_fresh, int *error)
+{
+	if (held == UDP_DIALER_ALONE)
+		return new_socket(d, family, &d->alone[family], error);
+	return held == UDP_DIALER_FRESH ? fresh_socket(d, family, last_fresh, error)
+					: held_socket(d, family, held, error);
+}
+
+uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh, size_t len,
+			  void *owner, uint32_t seq)
+{
+	int error;
+	struct socket *s = socket_for(d, endpoint_is_v4(to) ? 0 : 1, held, last_fresh, &error);
+	struct udp_datagram *datagram;
+
+	if (!s) {
+		d->hooks.unsent(d->hooks.context, owner, seq, error);
+		return NULL;
+	}
+	if (d->staged_len == UDP_BATCH)
+		udp_dialer_flush(d);
+	d->staged[d->staged_len] = (struct staged){ .on = s, .owner = owner, .seq = seq };
+	datagram = udp_batch_at(d->out, d->staged_len++);
+	datagram->len = len;
+	datagram->peer = *to;
+	datagram->local = (struct endpoint){ 0 };
+	datagram->scope = 0;
+	return datagram->buf;
+}
+
+static void note_sent(struct socket *s, const struct staged *staged)
+{
+	s->sent[s->sent_id % SENT_RING] = (struct sent){ .owner = staged->owner, .seq = staged->seq, .id = s->sent_id };
+	s->sent_id++;
+}
+
+/* After a failed send it is not known whether the kernel counted the datagram: set the option anew, which sets
+ * the count to 0 again, and forget the timestamps that are under way. */
+static void restart_timestamps(struct socket *s)
+{
+	int off = 0;
+	int on = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+		 SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+
+	setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPING, &off, sizeof off);
+	setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPING, &on, sizeof on);
+	memset(s->sent, 0, SENT_RING * sizeof(struct sent));
+	s->sent_id = 0;
+}
+
+static void drain_errors(struct socket *s)
+{
+	struct udp_dialer *d = s->dialer;
+	struct errqueue_entry entry;
+
+	for (unsigned n = 0; n < DRAIN_BATCHES * UDP_BATCH; n++) {
+		if (errqueue_read(s->fd, &entry, d->scratch, sizeof d->scratch) != 1)
+			return;
+		if (entry.kind == ERRQUEUE_TIMESTAMP) {
+			const struct sent *sent = &s->sent[entry.timestamp_id % SENT_RING];
+			if (sent->owner && sent->id == entry.timestamp_id)
+				d->hooks.left(d->hooks.context, sent->owner, sent->seq, entry.sent_ns);
+		} else if (entry.kind == ERRQUEUE_ICMP) {
+			/* What is only local (EMSGSIZE) has already been returned by the send. */
+			d->hooks.failed(d->hooks.context, &entry);
+		}
+	}
+}
+
+/* Errors that the kernel may have kept from an ICMP message about an earlier datagram. */
+static bool may_be_of_earlier(int error)
+{
+	return error != EPERM && error != EAGAIN && error != ENOBUFS && error != ENOMEM && error != EINVAL;
+}
+
+/* Send those from .. to-1, which all are the socket's. */
+static void send_staged(struct socket *s, unsigned from, unsigned to)
+{
+	struct udp_dialer *d = s->dialer;
+	unsigned at = from, tries = 0;
+
+	while (at < to) {
+		int n = udp_send(s->fd, d->out, at, to - at);
+		if (n > 0) {
+			for (; n > 0; n--)
+				note_sent(s, &d->staged[at++]);
+			tries = 0;
+			continue;
+		}
+		/* The error may be an ICMP answer to an earlier datagram: it is in the queue; send this one again. */
+		drain_errors(s);
+		restart_timestamps(s);
+		if (may_be_of_earlier(-n) && ++tries < SEND_TRIES)
+			continue;
+		d->hooks.unsent(d->hooks.context, d->staged[at].owner, d->staged[at].seq, -n);
+		at++;
+		tries = 0;
+	}
+	drain_errors(s); /* the send timestamps are mostly there by now: they need not wake us */
+}
+
+static void swap_staged(struct udp_dialer *d, unsigned i, unsigned k)
+{
+	struct udp_datagram *a = udp_batch_at(d->out, i), *b = udp_batch_at(d->out, k), was = *a;
+	struct staged staged = d->staged[i];
+
+	*a = *b;
+	*b = was;
+	d->staged[i] = d->staged[k];
+	d->staged[k] = staged;
+}
+
+/* Have all that leave by the same socket as the one at from stand together there; returns where they end. */
+static unsigned gather(struct udp_dialer *d, unsigned from)
+{
+	unsigned to = from + 1;
+
+	for (unsigned i = to; i < d->staged_len; i++) {
+		if (d->staged[i].on != d->staged[from].on)
+			continue;
+		if (i != to)
+			swap_staged(d, i, to);
+		to++;
+	}
+	return to;
+}
+
+void udp_dialer_flush(struct udp_dialer *d)
+{
+	for (unsigned from = 0, to; from < d->staged_len; from = to) {
+		to = gather(d, from);
+		send_staged(d->staged[from].on, from, to);
+	}
+	d->staged_len = 0;
+}
+
+static void drain_socket(struct socket *s)
+{
+	struct udp_dialer *d = s->dialer;
+
+	drain_errors(s);
+	for (unsigned batches = 0; batches < DRAIN_BATCHES; batches++) {
+		int n = udp_receive(s->fd, d->in);
+		int64_t now_ns;
+		if (n == -EAGAIN)
+			return;
+		if (n < 0) {
+			drain_errors(s);
+			continue;
+		}
+		now_ns = clock_mono_ns();
+		for (int i = 0; i < n; i++)
+			d->hooks.received(d->hooks.context, udp_batch_at(d->in, (unsigned)i), now_ns);
+		if (n < UDP_BATCH)
+			return;
+	}
+}
+
+static void drain_ready(struct ready *ready)
+{
+	int n = ready->len ? poll(ready->polled, ready->len, 0) : 0;
+
+	for (unsigned i = 0; i < ready->len && n > 0; i++) {
+		if (ready->polled[i].revents)
+			drain_socket(ready->sockets[i]);
+	}
+	ready->len = 0;
+}
+
+static void ask_ready(struct socket *s)
+{
+	struct ready *ready = &s->dialer->ready;
+
+	ready->polled[ready->len] = (struct pollfd){ .fd = s->fd, .events = POLLIN };
+	ready->sockets[ready->len++] = s;
+	if (ready->len == READY_MAX)
+		drain_ready(ready);
+}
+
+/* Most have nothing: one call asks many of them. */
+void udp_dialer_drain(struct udp_dialer *d)
+{
+	each_socket(d, ask_ready);
+	drain_ready(&d->ready);
+}
+
+void udp_dialer_listen(struct udp_dialer *d, bool wake)
+{
+	if (d->wake == wake)
+		return;
+	d->wake = wake;
+	each_socket(d, listen_socket);
+}
+
+void udp_dialer_part(struct udp_dialer *d)
+{
+	d->parted = d->sockets;
+}
+
+static void reap_listed(struct socket **at, int64_t now_ns, int64_t keep_ns)
+{
+	while (*at) {
+		struct socket *s = *at;
+		if (now_ns - s->opened_ns < keep_ns) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		drain_socket(s);
+		socket_close(s);
+	}
+}
+
+void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
+{
+	udp_dialer_flush(d);
+	for (unsigned family = 0; family < 2; family++) {
+		reap_listed(&d->fresh[family], now_ns, keep_ns);
+		reap_listed(&d->alone[family], now_ns, keep_ns);
+	}
+}
+
+static void forget_owner(struct socket *s, const void *owner)
+{
+	for (; s; s = s->next) {
+		for (unsigned k = 0; k < SENT_RING; k++) {
+			if (s->sent[k].owner == owner)
+				s->sent[k].owner = NULL;
+		}
+	}
+}
+
+void udp_dialer_forget(struct udp_dialer *d, const void *owner)
+{
+	udp_dialer_flush(d);
+	for (unsigned family = 0; family < 2; family++) {
+		for (unsigned i = 0; i < CONFIG_HELD_MAX; i++)
+			forget_owner(d->held[family][i], owner);
+		forget_owner(d->fresh[family], owner);
+		forget_owner(d->alone[family], owner);
+	}
+}

@@ -1,0 +1,219 @@
+#include "client/output/output.h"
+
+#include "client/output/output_formats.h"
+#include "client/output/status.h"
+#include "common/system/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct output {
+	enum output_format format;
+	bool quiet;
+	bool finished;
+	bool no_memory;
+	int write_errno; /* why stdout could not be written; 0: it could */
+	size_t judged, unexpected;
+	struct result_path **paths; /* see keep_path; JSON needs none */
+	size_t paths_len, paths_room;
+
+	bool progress; /* shown at all */
+	size_t probes_expected, probes_decided, probes_lost;
+	unsigned percent_shown; /* 0: nothing stands there yet */
+};
+
+/* --- Progress: one line on stderr, rewritten --------------------------------------------------------------------- */
+
+static void show_progress(struct output *o)
+{
+	if (!o->progress || o->probes_expected == 0)
+		return;
+	unsigned percent = (unsigned)(o->probes_decided * 100 / o->probes_expected);
+	if (percent == o->percent_shown || percent > 100)
+		return;
+	o->percent_shown = percent;
+	fprintf(stderr, "\r%zu of %zu probes decided, %zu without an answer", o->probes_decided, o->probes_expected,
+		o->probes_lost);
+}
+
+static void clear_progress(struct output *o)
+{
+	if (o->percent_shown > 0)
+		fputs("\r\033[K", stderr);
+	o->percent_shown = 0;
+}
+
+/* --- Collecting -------------------------------------------------------------------------------------------------- */
+
+struct output *output_new(enum output_format format, bool quiet)
+{
+	struct output *o = calloc(1, sizeof *o);
+	if (!o)
+		return NULL;
+	o->format = format;
+	o->quiet = quiet;
+	/* JSON lines on the same terminal would run into it. */
+	o->progress = !quiet && terminal_is(STDERR_FILENO) && !(format == OUTPUT_JSON && isatty(STDOUT_FILENO));
+	if (format == OUTPUT_JSON)
+		setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads the pipe sees each probe as it is decided */
+	return o;
+}
+
+/* errno is that of the write that failed only right behind it. */
+static void note_write_error(struct output *o, bool failed)
+{
+	if (failed && o->write_errno == 0)
+		o->write_errno = errno ? errno : EIO;
+}
+
+static void put_json(struct output *o, json_t *object)
+{
+	errno = 0;
+	if (!output_json(stdout, object))
+		o->no_memory = true;
+	note_write_error(o, ferror(stdout));
+}
+
+void output_expect(struct output *o, size_t probes)
+{
+	o->probes_expected = probes;
+}
+
+static bool is_answered(enum prober_outcome outcome)
+{
+	return outcome == PROBER_ANSWERED || outcome == PROBER_CLOCK_SKEW;
+}
+
+void output_probe(struct output *o, const struct result_probe *probe)
+{
+	if (o->format == OUTPUT_JSON)
+		put_json(o, result_probe_json(probe));
+	o->probes_decided++;
+	o->probes_lost += !is_answered(probe->outcome);
+	show_progress(o);
+}
+
+/* A result_path with all that it borrows, in one piece of memory. */
+struct kept_path {
+	struct result_path path;
+	struct verdict verdict;
+	char text[];
+};
+
+static size_t text_len(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* Copy *text to *room, which moves on, and point *text there. */
+static void keep_text(const char **text, char **room)
+{
+	size_t len = text_len(*text);
+	if (len == 0)
+		return;
+	memcpy(*room, *text, len);
+	*text = *room;
+	*room += len;
+}
+
+static struct result_path *keep_path(const struct result_path *path)
+{
+	const struct result_path_name *name = &path->name;
+	size_t len = text_len(name->vantage) + text_len(name->target) + text_len(name->role) + text_len(name->flow) +
+		     text_len(path->server);
+	struct kept_path *kept = malloc(sizeof *kept + len);
+	if (!kept)
+		return NULL;
+
+	char *room = kept->text;
+	kept->verdict = *path->verdict;
+	kept->path = *path;
+	kept->path.verdict = &kept->verdict;
+	keep_text(&kept->path.name.vantage, &room);
+	keep_text(&kept->path.name.target, &room);
+	keep_text(&kept->path.name.role, &room);
+	keep_text(&kept->path.name.flow, &room);
+	keep_text(&kept->path.server, &room);
+	return &kept->path;
+}
+
+static bool collect(struct output *o, const struct result_path *path)
+{
+	if (o->paths_len == o->paths_room) {
+		size_t room = o->paths_room ? 2 * o->paths_room : 64;
+		struct result_path **paths = realloc(o->paths, room * sizeof(struct result_path *));
+		if (!paths)
+			return false;
+		o->paths = paths;
+		o->paths_room = room;
+	}
+	o->paths[o->paths_len] = keep_path(path);
+	return o->paths[o->paths_len] && ++o->paths_len;
+}
+
+void output_path(struct output *o, const struct result_path *path)
+{
+	if (o->format == OUTPUT_JSON)
+		put_json(o, result_path_json(path));
+	else if (!collect(o, path))
+		o->no_memory = true;
+	o->judged++;
+	o->unexpected += !path->verdict->expected;
+}
+
+void output_free(struct output *o)
+{
+	if (!o)
+		return;
+	for (size_t i = 0; i < o->paths_len; i++)
+		free(o->paths[i]);
+	free(o->paths);
+	free(o);
+}
+
+/* --- The end ----------------------------------------------------------------------------------------------------- */
+
+static void put_text(const struct output *o)
+{
+	const struct output_style style = terminal_style();
+	output_text(stdout, o->paths, o->paths_len, &style, o->quiet);
+}
+
+/* Nothing was probed: --ipv6 without a path over IPv6, say. That is no proof that all is well. */
+static int nothing_judged(const struct output *o)
+{
+	static const char text[] = "there is no path to probe";
+	if (o->format == OUTPUT_NAGIOS)
+		return output_nagios_unknown(text);
+	log_error("%s", text);
+	return STATUS_USAGE;
+}
+
+int output_finish(struct output *o)
+{
+	int status = o->unexpected ? STATUS_NOT_EXPECTED : STATUS_EXPECTED;
+
+	o->finished = true;
+	clear_progress(o);
+	errno = 0;
+	if (o->judged == 0)
+		status = nothing_judged(o);
+	else if (o->format == OUTPUT_NAGIOS)
+		status = output_nagios(stdout, o->paths, o->paths_len);
+	else if (o->format == OUTPUT_TEXT)
+		put_text(o);
+	note_write_error(o, fflush(stdout) != 0 || ferror(stdout));
+
+	if (o->no_memory)
+		log_error("out of memory: results are missing");
+	if (o->write_errno)
+		log_error("standard output: %s", strerror(o->write_errno));
+	return o->no_memory || o->write_errno ? STATUS_REFUSED : status;
+}
+
+bool output_is_finished(const struct output *o)
+{
+	return o->finished;
+}

@@ -1,0 +1,125 @@
+/* Monitoring Plugins Development Guidelines: one line, status first, then '|' and
+ * 'label'=value[unit];warn;crit;min;max. */
+#include "client/output/output.h"
+#include "client/output/output_formats.h"
+
+#include "common/core/printable.h"
+
+#include <string.h>
+
+enum { TEXT_LEN = 256 };
+
+enum plugin_code { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
+static const char *const code_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+/* Which of two codes speaks for both: a path that is surely broken before one of which nothing is known. */
+static const unsigned code_ranks[] = { 0, 1, 3, 2 };
+
+static enum plugin_code path_code(const struct verdict *verdict)
+{
+	if (verdict->expected) /* an application there that does not choose its source is mute */
+		return verdict->cause == VERDICT_CAUSE_UNPINNED_REPLY ? PLUGIN_WARNING : PLUGIN_OK;
+	if (verdict->state == VERDICT_UNKNOWN || verdict->cause == VERDICT_CAUSE_LOCAL)
+		return PLUGIN_UNKNOWN;
+	return verdict->state == VERDICT_LOSSY ? PLUGIN_WARNING : PLUGIN_CRITICAL;
+}
+
+/* '|' starts the perfdata, wherever it stands; a quote or '=' would end a label. */
+static void put_safe(FILE *out, const char *text, const char *forbidden)
+{
+	char clean[TEXT_LEN];
+
+	printable(clean, sizeof clean, text, false);
+	for (char *p = clean; (p = strpbrk(p, forbidden));)
+		*p = '_';
+	fputs(clean, out);
+}
+
+static void put_text(FILE *out, const char *text)
+{
+	put_safe(out, text, "|");
+}
+
+/* The first among the worst. */
+static const struct result_path *worst_path(struct result_path *const *paths, size_t paths_len)
+{
+	const struct result_path *worst = paths[0];
+	for (size_t i = 1; i < paths_len; i++) {
+		if (code_ranks[path_code(paths[i]->verdict)] > code_ranks[path_code(worst->verdict)])
+			worst = paths[i];
+	}
+	return worst;
+}
+
+static void put_worst(FILE *out, const struct result_path *path)
+{
+	const struct verdict *v = path->verdict;
+	char words[OUTPUT_PATH_LEN], address[RESULT_ADDRESS_LEN];
+
+	output_path_words(&path->name, words);
+	put_text(out, path->name.target);
+	fprintf(out, " %s %s: %s", result_address(&path->name.endpoint, address), words, verdict_state_word(v->state));
+	if (v->direction != VERDICT_DIRECTION_NONE)
+		fprintf(out, ", direction %s", verdict_direction_word(v->direction));
+	if (v->cause != VERDICT_CAUSE_NONE)
+		fprintf(out, ", %s", verdict_cause_word(v->cause));
+	if (v->sentences_len > 0) {
+		fputs(", ", out);
+		put_text(out, v->sentences[0]);
+	}
+	fputs("; ", out);
+}
+
+/* A label must stay the same while a name's address changes, and a name has one path for each family. */
+static void put_label(FILE *out, const struct result_path_name *name, const char *what)
+{
+	char words[OUTPUT_PATH_LEN];
+
+	output_path_words(name, words);
+	fputs(" '", out);
+	put_safe(out, name->target, "|'=");
+	if (!endpoint_is_unknown(&name->endpoint))
+		fputs(endpoint_is_v4(&name->endpoint) ? " ipv4" : " ipv6", out);
+	fprintf(out, " %s %s'=", words, what);
+}
+
+static void put_perfdata(FILE *out, const struct result_path *path)
+{
+	const struct verdict *v = path->verdict;
+
+	put_label(out, &path->name, "loss");
+	if (v->sent > 0)
+		fprintf(out, "%.4g%%;;;0;100", 100.0 * (v->sent - v->answered) / v->sent);
+	else
+		fputs("U;;;0;100", out);
+	put_label(out, &path->name, "rtt");
+	if (path->has_rtt)
+		fprintf(out, "%.3fms;;;0;", path->rtt.median_ms);
+	else
+		fputs("U;;;0;", out);
+}
+
+int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len)
+{
+	const struct result_path *worst = worst_path(paths, paths_len);
+	enum plugin_code code = path_code(worst->verdict);
+	size_t expected = 0;
+
+	for (size_t i = 0; i < paths_len; i++)
+		expected += paths[i]->verdict->expected;
+	fprintf(out, "FLOATPROBE %s - ", code_words[code]);
+	if (code != PLUGIN_OK)
+		put_worst(out, worst);
+	fprintf(out, "%zu of %zu paths as expected |", expected, paths_len);
+	for (size_t i = 0; i < paths_len; i++)
+		put_perfdata(out, paths[i]);
+	fputc('\n', out);
+	return code;
+}
+
+int output_nagios_unknown(const char *text)
+{
+	printf("FLOATPROBE %s - ", code_words[PLUGIN_UNKNOWN]);
+	put_text(stdout, text);
+	putchar('\n');
+	return PLUGIN_UNKNOWN;
+}

@@ -1,0 +1,181 @@
+#include "client/output/result.h"
+
+#include "client/verdict/judge.h"
+#include "common/core/printable.h"
+#include "common/system/clock.h"
+
+#include <arpa/inet.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+const char *result_address(const struct endpoint *e, char buf[RESULT_ADDRESS_LEN])
+{
+	buf[0] = '\0';
+	if (endpoint_is_v4(e))
+		inet_ntop(AF_INET, e->address + sizeof endpoint_v4_prefix, buf, RESULT_ADDRESS_LEN);
+	else if (!endpoint_is_unknown(e))
+		inet_ntop(AF_INET6, e->address, buf, RESULT_ADDRESS_LEN);
+	return buf;
+}
+
+const char *result_time(int64_t realtime_ns, char buf[RESULT_TIME_LEN])
+{
+	int64_t seconds = realtime_ns / 1000000000, ns = realtime_ns % 1000000000;
+	if (ns < 0) {
+		ns += 1000000000;
+		seconds--;
+	}
+	time_t time = (time_t)seconds;
+	struct tm tm;
+	size_t len = gmtime_r(&time, &tm) ? strftime(buf, RESULT_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
+	snprintf(buf + len, RESULT_TIME_LEN - len, ".%06uZ", (unsigned)(ns / 1000));
+	return buf;
+}
+
+/* NULL becomes null. Text that is not UTF-8 would be refused by jansson and its field would be missing. */
+static json_t *text_json(const char *text)
+{
+	char clean[512];
+
+	if (!text)
+		return json_null();
+	json_t *json = json_string(text);
+	if (json)
+		return json;
+	printable(clean, sizeof clean, text, false);
+	return json_string(clean);
+}
+
+static json_t *address_json(const struct endpoint *e)
+{
+	char buf[RESULT_ADDRESS_LEN];
+	return endpoint_is_unknown(e) ? json_null() : json_string(result_address(e, buf));
+}
+
+static json_t *time_json(int64_t realtime_ns)
+{
+	char buf[RESULT_TIME_LEN];
+	return json_string(result_time(realtime_ns, buf));
+}
+
+/* Whole microseconds: kernel timestamps carry no more meaning than that. */
+static json_t *ms_json(double ms)
+{
+	return json_real(round(ms * 1000) / 1000);
+}
+
+static json_t *rtt_json(const struct prober_rtt *rtt)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "min", ms_json(rtt->min_ms), "median", ms_json(rtt->median_ms), "p99",
+			 ms_json(rtt->p99_ms), "max", ms_json(rtt->max_ms));
+}
+
+/* The fields that every result starts with. */
+static json_t *named_json(const char *type, int64_t time_ns, const struct result_path_name *name)
+{
+	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "type", type, "time", time_json(time_ns),
+				 "vantage", text_json(name->vantage), "target", text_json(name->target), "role",
+				 text_json(name->role), "address", address_json(&name->endpoint), "port",
+				 (int)name->endpoint.port, "protocol", name->tcp ? "tcp" : "udp");
+
+	json_object_set_new(json, "size", name->tcp ? json_null() : json_integer(name->size));
+	json_object_set_new(json, "flow", text_json(name->flow));
+	if (name->flow_index >= 0)
+		json_object_set_new(json, "flow_index", json_integer(name->flow_index));
+	return json;
+}
+
+/* Add the fields of `more` behind those of `json`, in their order. Takes over more; NULL if either is. */
+static json_t *extend(json_t *json, json_t *more)
+{
+	if (!json || !more || json_object_update(json, more) < 0) {
+		json_decref(json);
+		json = NULL;
+	}
+	json_decref(more);
+	return json;
+}
+
+json_t *result_probe_json(const struct result_probe *probe)
+{
+	return extend(named_json("probe", probe->time_ns, &probe->name),
+		      json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "seq", (json_int_t)probe->seq, "outcome",
+				prober_outcome_word(probe->outcome), "rtt_ms",
+				probe->rtt_ms < 0 ? json_null() : ms_json(probe->rtt_ms), "server",
+				text_json(probe->server), "arrived_on", address_json(&probe->arrived_on), "source",
+				address_json(&probe->source)));
+}
+
+static json_t *evidence_json(const struct verdict *verdict)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < verdict->sentences_len; i++)
+		json_array_append_new(list, text_json(verdict->sentences[i]));
+	return list;
+}
+
+json_t *result_path_json(const struct result_path *path)
+{
+	const struct verdict *v = path->verdict;
+	json_t *verdict = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "state", verdict_state_word(v->state),
+				    "direction", verdict_direction_word(v->direction), "cause",
+				    verdict_cause_word(v->cause), "sent", (json_int_t)v->sent, "answered",
+				    (json_int_t)v->answered, "forward_lost", (json_int_t)v->forward_lost, "return_lost",
+				    (json_int_t)v->return_lost, "lost", (json_int_t)v->lost);
+	json_t *rest =
+	    json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "server", text_json(path->server), "arrived_on",
+		      address_json(&path->arrived_on), "rtt_ms", path->has_rtt ? rtt_json(&path->rtt) : json_null(),
+		      "expected", (int)v->expected, "since", time_json(path->since_ns), "evidence", evidence_json(v),
+		      "advice", text_json(v->advice));
+
+	return extend(extend(named_json("path", path->time_ns, &path->name), verdict), rest);
+}
+
+static json_t *standing_json(const struct result_standing *standing)
+{
+	return json_pack("{s:s, s:s, s:s, s:o}", "state", verdict_state_word(standing->state), "direction",
+			 verdict_direction_word(standing->direction), "cause", verdict_cause_word(standing->cause),
+			 "server", text_json(standing->server));
+}
+
+json_t *result_change_json(const struct result_change *change)
+{
+	const struct verdict *v = change->verdict;
+	json_t *rest = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "from", standing_json(&change->from), "to",
+				 standing_json(&change->to), "since", time_json(change->since_ns), "expected",
+				 (int)v->expected, "evidence", evidence_json(v), "advice", text_json(v->advice));
+
+	return extend(named_json("change", change->time_ns, &change->name), rest);
+}
+
+/* -- of paths -- */
+
+struct result_path_name result_name(const struct config *config, const struct path *p)
+{
+	return (struct result_path_name){
+		.vantage = config->vantage,
+		.target = p->target->name,
+		.role = config_role_name(p->target->role),
+		.endpoint = p->endpoint,
+		.tcp = p->tcp,
+		.size = p->size,
+		.flow = p->held >= 0 ? "held" : "fresh",
+		.flow_index = p->held >= 0 && p->target->held > 1 ? p->held : -1,
+	};
+}
+
+void result_make(const struct config *config, const struct path *p, bool round, const struct verdict *verdict,
+		 int64_t since_ns, uint32_t *scratch, struct result_path *result)
+{
+	*result = (struct result_path){
+		.time_ns = clock_real_ns(),
+		.since_ns = since_ns,
+		.name = result_name(config, p),
+		.verdict = verdict,
+		.server = config_server_name(config, judge_server(p, round)),
+		.arrived_on = p->facts.arrived_on,
+	};
+	result->has_rtt = prober_rtt(&p->prober, judge_window(p, round), scratch, &result->rtt);
+}

@@ -1,0 +1,58 @@
+#include "client/path/look.h"
+
+#include <string.h>
+
+#define MS INT64_C(1000000)
+
+enum { SLOW = 4 /* times the last round trip */ };
+static const int64_t spacing_ns = 50 * MS, patience_ns = 50 * MS;
+
+uint64_t look_flow_id(uint64_t flow_id)
+{
+	return flow_id ^ UINT64_C(0x6c6f6f6b20617420); /* path flows are random: none of them is another's look */
+}
+
+void look_renew(struct look *l, uint64_t flow_id)
+{
+	prober_init(&l->prober, look_flow_id(flow_id), l->prober.timeout_ns, l->ring, LOOK_RING_LEN);
+}
+
+void look_init(struct look *l, uint64_t flow_id, int64_t timeout_ns)
+{
+	memset(l, 0, sizeof *l);
+	l->prober.timeout_ns = timeout_ns;
+	look_renew(l, flow_id);
+}
+
+void look_begin(struct look *l, void *owner, int64_t first_ns)
+{
+	l->schedule = (struct schedule){ .every_ns = spacing_ns, .count = 1, .slots_max = LOOK_PROBES };
+	schedule_start(&l->timer, &l->schedule, owner, first_ns);
+	l->under_way = true;
+}
+
+static const struct prober_record *record_of(const struct prober *p, uint32_t seq)
+{
+	return &p->ring[seq & (p->ring_len - 1)];
+}
+
+static bool is_first_after_an_answer(const struct prober *p, uint32_t seq)
+{
+	return seq == 1 || prober_is_answered(record_of(p, seq - 1));
+}
+
+bool look_has_lost(const struct prober *p, uint32_t seq)
+{
+	enum prober_outcome outcome = record_of(p, seq)->outcome;
+
+	return (outcome == PROBER_LOST || outcome == PROBER_LOST_FORWARD || outcome == PROBER_LOST_RETURN) &&
+	       is_first_after_an_answer(p, seq);
+}
+
+bool look_misses(const struct prober *p, int64_t now_ns)
+{
+	const struct prober_record *newest = record_of(p, p->next - 1);
+
+	return p->next > 2 && newest->outcome == PROBER_WAITING && is_first_after_an_answer(p, p->next - 1) &&
+	       now_ns - newest->sent_ns > patience_ns + SLOW * (int64_t)record_of(p, p->next - 2)->rtt_ns;
+}

@@ -1,0 +1,209 @@
+#include "client/path/path.h"
+
+#include "client/net/udp_dialer.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t path_count(const struct config_target *t)
+{
+	return (t->udp ? (size_t)t->sizes_len * (t->held + t->fresh) : 0) + (t->tcp ? 1 : 0);
+}
+
+void path_start_flow(struct path *p)
+{
+	uint64_t flow_id;
+	bool tcp = p->prober.tcp;
+
+	randombytes_buf(&flow_id, sizeof flow_id);
+	prober_init(&p->prober, flow_id, p->prober.timeout_ns, p->prober.ring, p->prober.ring_len);
+	p->prober.tcp = tcp;
+	free(p->doubt);
+	p->doubt = NULL;
+	if (p->look)
+		look_renew(p->look, flow_id);
+}
+
+static bool add_twin(struct path *p)
+{
+	uint64_t flow_id;
+
+	p->twin = malloc(sizeof *p->twin);
+	randombytes_buf(&flow_id, sizeof flow_id);
+	if (p->twin)
+		twin_init(p->twin, flow_id, p->prober.timeout_ns);
+	return p->twin != NULL;
+}
+
+static struct path *path_new(const struct path_plan *plan, const struct config_target *target,
+			     const struct endpoint *endpoint)
+{
+	const struct config_schedule *schedule = &plan->config->schedules[target->schedules[0]];
+	struct path *p = calloc(1, sizeof *p);
+	struct prober_record *ring = calloc(plan->ring_len, sizeof *ring);
+
+	if (!p || !ring) {
+		free(p);
+		free(ring);
+		return NULL;
+	}
+	p->prober.ring = ring;
+	p->prober.ring_len = plan->ring_len;
+	p->prober.timeout_ns = plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns;
+	path_start_flow(p);
+	p->target = target;
+	p->endpoint = *endpoint;
+	p->held = UDP_DIALER_FRESH;
+	p->size = WIRE_PROBE_MIN;
+	p->standing.server = -1;
+	p->facts.icmp_type = p->facts.icmp_code = -1;
+	return p;
+}
+
+bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
+		   struct path **list)
+{
+	size_t len = path_count(target), n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		list[i] = path_new(plan, target, endpoint);
+		if (list[i] && (i > 0 || !target->udp || !target->unpinned || add_twin(list[i])))
+			continue;
+		do
+			path_free(list[i]);
+		while (i-- > 0);
+		return false;
+	}
+	for (unsigned s = 0; target->udp && s < target->sizes_len; s++) {
+		for (unsigned f = 0; f < target->held + target->fresh; f++) {
+			list[n]->size = target->sizes[s];
+			list[n++]->held = f < target->held ? (int)f : UDP_DIALER_FRESH;
+		}
+	}
+	if (target->tcp) {
+		list[n]->tcp = true;
+		list[n]->prober.tcp = true;
+	}
+	return true;
+}
+
+void path_free(struct path *p)
+{
+	if (!p)
+		return;
+	free(p->prober.ring);
+	free(p->doubt);
+	free(p->twin);
+	free(p->look);
+	free(p->rival);
+	free(p->timers);
+	free(p);
+}
+
+bool path_set_timers(struct path *p, unsigned len)
+{
+	struct schedule_timer *timers = calloc(len, sizeof *timers);
+
+	if (!timers)
+		return false;
+	free(p->timers);
+	p->timers = timers;
+	p->timers_len = len;
+	return true;
+}
+
+bool path_same(const struct path *a, const struct path *b)
+{
+	return strcmp(a->target->name, b->target->name) == 0 && endpoint_equal(&a->endpoint, &b->endpoint) &&
+	       a->tcp == b->tcp && !a->twin == !b->twin && a->size == b->size && a->held == b->held &&
+	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
+}
+
+struct path_doubt *path_doubt(struct path *p)
+{
+	if (!p->doubt && (p->doubt = calloc(1, sizeof *p->doubt))) {
+		p->doubt->receipt_server = p->doubt->neighbour_server = p->doubt->silent_server = -1;
+		for (unsigned slot = 0; slot < WIRE_SLOTS_MAX; slot++)
+			p->doubt->witness[slot] = -1;
+	}
+	return p->doubt;
+}
+
+struct path_attempt *path_attempt(const struct path *p, uint32_t seq)
+{
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		if (p->doubt->attempts[i].seq == seq)
+			return &p->doubt->attempts[i];
+	}
+	return NULL;
+}
+
+struct look *path_look(struct path *p)
+{
+	if (p->look)
+		return p->look;
+	p->look = malloc(sizeof *p->look);
+	if (p->look)
+		look_init(p->look, p->prober.flow_id, p->prober.timeout_ns);
+	return p->look;
+}
+
+void path_recent(const struct path *p, bool round, struct prober_tally *tally)
+{
+	prober_tally(&p->prober, round ? p->prober.ring_len : PROBER_OUTAGE, tally);
+}
+
+struct contrast_row path_row(const struct path *p)
+{
+	struct contrast_row row;
+
+	contrast_row(&p->prober, p->look ? &p->look->prober : NULL, &row);
+	return row;
+}
+
+int64_t path_every_ns(const struct path *p)
+{
+	int64_t every_ns = INT64_MAX;
+
+	for (unsigned i = 0; i < p->timers_len; i++) {
+		const struct schedule *s = p->timers[i].schedule;
+		every_ns = s->every_ns < every_ns ? s->every_ns : every_ns;
+	}
+	return every_ns;
+}
+
+struct rival *path_rival(struct path *p)
+{
+	if (!p->rival)
+		p->rival = calloc(1, sizeof *p->rival);
+	return p->rival;
+}
+
+bool path_takes_new_ports(const struct path *p)
+{
+	return p->tcp || p->held < 0;
+}
+
+int path_slot(const struct path *p, unsigned server)
+{
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (p->target->servers[k] == server)
+			return (int)k;
+	}
+	return -1;
+}
+
+unsigned path_server_number(const struct path *p, unsigned server)
+{
+	int slot = path_slot(p, server);
+
+	return slot >= 0 ? (unsigned)slot : WIRE_SLOTS_MAX + server;
+}
+
+int path_server_of_number(const struct path *p, int number)
+{
+	if (number < 0 || number >= WIRE_SLOTS_MAX)
+		return number < 0 ? -1 : number - WIRE_SLOTS_MAX;
+	return (int)p->target->servers[number];
+}

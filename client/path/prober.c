@@ -1,0 +1,586 @@
+#include "client/path/prober.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS INT64_C(1000000)
+
+/* By how much the kernel's time from send to arrival may exceed the monotonic one (the two user-space times are not
+ * read at once) before it is clear that the wall clock was set in between. */
+static const int64_t wall_ahead_max_ns = 50 * MS;
+
+/* How each outcome counts. */
+enum fate { FATE_OPEN, FATE_UNSENT, FATE_ANSWERED, FATE_FORWARD, FATE_RETURN, FATE_LOST };
+
+static const uint8_t fates[PROBER_OUTCOMES_LEN] = {
+	[PROBER_NONE] = FATE_OPEN,
+	[PROBER_WAITING] = FATE_OPEN,
+	[PROBER_ANSWERED] = FATE_ANSWERED,
+	[PROBER_CLOCK_SKEW] = FATE_ANSWERED,
+	[PROBER_LOST] = FATE_LOST,
+	[PROBER_LOST_FORWARD] = FATE_FORWARD,
+	[PROBER_LOST_RETURN] = FATE_RETURN,
+	[PROBER_WRONG_SOURCE] = FATE_RETURN,
+	[PROBER_REFUSED] = FATE_FORWARD,
+	[PROBER_RESET] = FATE_LOST,
+	[PROBER_UNREACHABLE] = FATE_FORWARD,
+	[PROBER_PROHIBITED] = FATE_FORWARD,
+	[PROBER_TOO_BIG] = FATE_FORWARD,
+	[PROBER_NOT_AUTHORISED] = FATE_LOST,
+	[PROBER_IMPOSTOR] = FATE_LOST,
+	[PROBER_UNSENT] = FATE_UNSENT,
+	[PROBER_UNSENT_TOO_BIG] = FATE_UNSENT,
+};
+
+const char *prober_outcome_word(enum prober_outcome outcome)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		PROBER_OUTCOMES(X)
+#undef X
+	};
+
+	return words[outcome];
+}
+
+/* --- records ---------------------------------------------------------------------------------------------------- */
+
+static struct prober_record *slot(const struct prober *p, uint32_t seq)
+{
+	return &p->ring[seq & (p->ring_len - 1)];
+}
+
+static uint32_t oldest(const struct prober *p)
+{
+	return p->next > p->ring_len ? p->next - p->ring_len : 1;
+}
+
+static struct prober_record *find(const struct prober *p, uint32_t seq)
+{
+	return seq >= oldest(p) && seq < p->next ? slot(p, seq) : NULL;
+}
+
+static bool is_open(const struct prober_record *r)
+{
+	return !r->settled && (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD);
+}
+
+/* May receipts still say something new of it? Not after an answer, however late, nor after another proof. But an error
+ * does not prove that the probe did not arrive: it may have been refused by another machine, or on the way, besides. */
+static bool revisable(const struct prober_record *r)
+{
+	return !r->settled && (r->outcome == PROBER_LOST || fates[r->outcome] == FATE_FORWARD);
+}
+
+/* The one place where an outcome changes. */
+static void turn(struct prober *p, struct prober_record *r, enum prober_outcome outcome, bool settled)
+{
+	p->revisable -= revisable(r);
+	r->outcome = outcome & 31u;
+	r->settled = settled;
+	p->revisable += revisable(r);
+}
+
+static void advance_waiting(struct prober *p)
+{
+	if (p->waiting_from < oldest(p))
+		p->waiting_from = oldest(p);
+	while (p->waiting_from < p->next && slot(p, p->waiting_from)->outcome != PROBER_WAITING)
+		p->waiting_from++;
+}
+
+void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct prober_record *ring, uint32_t ring_len)
+{
+	assert(ring_len > 0 && (ring_len & (ring_len - 1)) == 0);
+	memset(ring, 0, ring_len * sizeof *ring);
+	*p = (struct prober){
+		.flow_id = flow_id,
+		.timeout_ns = timeout_ns,
+		.ring = ring,
+		.ring_len = ring_len,
+		.next = 1,
+		.waiting_from = 1,
+		.holder = PROBER_NOBODY,
+	};
+}
+
+uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
+{
+	uint32_t seq = p->next++;
+	struct prober_record *r = slot(p, seq);
+
+	turn(p, r, PROBER_WAITING, false);
+	r->sent_ns = now_ns;
+	r->sent_real_ns = now_real_ns;
+	r->rtt_ns = 0;
+	r->server = PROBER_NOBODY;
+	r->late = false;
+	r->doubly = false;
+	r->boot = 0;
+	advance_waiting(p);
+	return seq;
+}
+
+void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns)
+{
+	struct prober_record *r = find(p, seq);
+	int64_t after_ns = r ? left_real_ns - r->sent_real_ns : 0;
+
+	if (r && r->outcome == PROBER_WAITING && after_ns >= 0 && after_ns <= p->timeout_ns)
+		r->sent_real_ns = left_real_ns;
+}
+
+enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome)
+{
+	struct prober_record *r = find(p, seq);
+
+	assert(outcome != PROBER_NONE && outcome != PROBER_WAITING && fates[outcome] != FATE_ANSWERED);
+	if (!r)
+		return PROBER_NONE;
+	if (r->outcome == PROBER_WAITING || (is_open(r) && outcome != PROBER_LOST))
+		turn(p, r, outcome, outcome != PROBER_LOST && fates[outcome] != FATE_FORWARD);
+	advance_waiting(p);
+	return r->outcome;
+}
+
+unsigned prober_expire(struct prober *p, int64_t now_ns)
+{
+	unsigned lost = 0;
+
+	advance_waiting(p);
+	while (p->waiting_from < p->next && slot(p, p->waiting_from)->sent_ns <= now_ns - p->timeout_ns) {
+		turn(p, slot(p, p->waiting_from), PROBER_LOST, false);
+		lost++;
+		advance_waiting(p);
+	}
+	return lost;
+}
+
+int64_t prober_next_deadline(const struct prober *p)
+{
+	return p->waiting_from < p->next ? slot(p, p->waiting_from)->sent_ns + p->timeout_ns : INT64_MAX;
+}
+
+/* --- replies ---------------------------------------------------------------------------------------------------- */
+
+/* By the kernel's stamps, which neither a busy process nor a TCP handshake before the request makes longer. Where they
+ * cannot be true beside the monotonic clock, by that. */
+static int64_t send_to_arrival_ns(const struct prober *p, const struct prober_record *r, int64_t received_real_ns,
+				  int64_t now_ns)
+{
+	int64_t mono_ns = now_ns - r->sent_ns, wall_ns = received_real_ns - r->sent_real_ns;
+
+	if (wall_ns >= 0 && wall_ns <= mono_ns + wall_ahead_max_ns && wall_ns >= mono_ns - p->timeout_ns)
+		return wall_ns;
+	return mono_ns > 0 ? mono_ns : 0;
+}
+
+/* Without the time that the server had it, unless it claims an impossible one. */
+static uint32_t rtt_ns(const struct packet_reply *reply, int64_t total_ns)
+{
+	int64_t server_ns = reply->replied_ns - reply->received_ns;
+
+	if (server_ns >= 0 && server_ns <= total_ns)
+		total_ns -= server_ns;
+	return total_ns < UINT32_MAX ? (uint32_t)total_ns : UINT32_MAX;
+}
+
+static void answer(struct prober *p, struct prober_record *r, const struct packet_reply *reply, unsigned server,
+		   int64_t total_ns)
+{
+	if (reply->status == PACKET_NOT_AUTHORISED) {
+		turn(p, r, PROBER_NOT_AUTHORISED, true);
+	} else if (total_ns >= p->timeout_ns) {
+		turn(p, r, PROBER_LOST, true); /* both directions work, slowly: whatever was thought of it */
+		r->late = true;
+	} else {
+		turn(p, r, reply->status == PACKET_CLOCK_SKEW ? PROBER_CLOCK_SKEW : PROBER_ANSWERED, true);
+		r->rtt_ns = rtt_ns(reply, total_ns);
+		r->server = (uint16_t)server;
+	}
+}
+
+/* Had an authentic answer from the address probed? */
+static bool is_answered(const struct prober_record *r)
+{
+	return fates[r->outcome] == FATE_ANSWERED || r->outcome == PROBER_NOT_AUTHORISED || r->late;
+}
+
+/* Is this the holder, and has it not forgotten the flow in between? */
+static bool remembers(const struct prober *p, const struct packet_reply *reply, unsigned server)
+{
+	return server == p->holder && reply->boot_id == p->boot_id && reply->receipts.first == p->holder_first;
+}
+
+/* A few bits that tell boots apart; never 0. */
+static uint8_t boot_mark(uint64_t boot_id)
+{
+	return (uint8_t)(1 + boot_id % UINT8_MAX);
+}
+
+static bool is_overtaken(const struct prober *p, uint32_t seq)
+{
+	return p->heard.count > 0 && seq <= p->heard.newest;
+}
+
+/* Who answered this number, and was it answered by another one before? */
+static void note_answerer(const struct prober *p, struct prober_record *r, const struct packet_reply *reply,
+			  unsigned server)
+{
+	if (fates[r->outcome] != FATE_ANSWERED)
+		return;
+	if (r->boot == 0 && r->server == server && !is_overtaken(p, reply->seq))
+		r->boot = boot_mark(reply->boot_id);
+	else if (r->server != server || (r->boot != 0 && r->boot != boot_mark(reply->boot_id)))
+		r->doubly = true;
+}
+
+static void note_holder(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t sent_ns,
+			int64_t now_ns)
+{
+	if (is_overtaken(p, reply->seq))
+		return; /* overtaken: who answered a newer number holds the address */
+	if (!remembers(p, reply, server))
+		p->holder_since_ns = now_ns;
+	if (p->holder != PROBER_NOBODY && (p->holder != server || p->boot_id != reply->boot_id))
+		p->holder_changes++;
+	p->holder = (uint16_t)server;
+	p->boot_id = reply->boot_id;
+	p->holder_first = reply->receipts.first;
+	p->holder_sent_ns = sent_ns;
+}
+
+/* The acknowledgements are a receive window like any other. */
+static void acknowledge(struct packet_heard *heard, uint32_t seq)
+{
+	struct receipts window = { .first = 1, .newest = heard->newest, .received = heard->count };
+
+	memcpy(window.bitmap, heard->bitmap, sizeof window.bitmap);
+	if (receipts_note(&window, seq) != RECEIPTS_NEW)
+		return;
+	heard->newest = window.newest;
+	heard->count = window.received;
+	memcpy(heard->bitmap, window.bitmap, sizeof heard->bitmap);
+}
+
+/* A flow that is refused for our clock leaves no trace at the server, and not each refusal is told. */
+static void note_refusal(struct prober *p, const struct packet_reply *reply)
+{
+	if (reply->status == PACKET_CLOCK_SKEW)
+		p->refused_upto = UINT32_MAX;
+	else if (p->refused_upto == UINT32_MAX)
+		p->refused_upto = p->next - 1;
+}
+
+static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool arrived, bool absent)
+{
+	if (arrived)
+		turn(p, r, PROBER_LOST_RETURN, true);
+	else if (absent && r->outcome == PROBER_LOST)
+		turn(p, r, PROBER_LOST_FORWARD, false);
+	else
+		return false;
+	return true;
+}
+
+static void read_receipts(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t asked_ns,
+			  bool sole)
+{
+	bool knows = sole && remembers(p, reply, server);
+
+	if (p->tcp)
+		return; /* it came after the deadlines of all that are lost: so may have what it has receipts for */
+	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+		struct prober_record *r = slot(p, seq);
+		enum receipts_status status;
+
+		if (!revisable(r))
+			continue;
+		status = receipts_status(&reply->receipts, seq);
+		settle_by_receipt(p, r, status == RECEIPTS_ARRIVED,
+				  status == RECEIPTS_MISSING && knows && r->sent_ns >= p->holder_since_ns &&
+				      r->sent_ns <= asked_ns - p->timeout_ns);
+	}
+}
+
+enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
+				 int64_t received_real_ns, int64_t now_ns, bool sole)
+{
+	struct prober_record *r = find(p, reply->seq);
+
+	if (reply->flow_id != p->flow_id || reply->seq >= p->next)
+		return PROBER_NONE;
+	note_refusal(p, reply);
+	if (!r)
+		return PROBER_NONE;
+	p->duplicates += is_answered(r) || r->outcome == PROBER_WRONG_SOURCE;
+	if (!is_answered(r)) {
+		if (from_asked)
+			answer(p, r, reply, server, send_to_arrival_ns(p, r, received_real_ns, now_ns));
+		else
+			turn(p, r, PROBER_WRONG_SOURCE, true);
+	}
+	if (from_asked) {
+		note_answerer(p, r, reply, server);
+		note_holder(p, reply, server, r->sent_ns, now_ns);
+		acknowledge(&p->heard, reply->seq);
+	}
+	advance_waiting(p);
+	read_receipts(p, reply, server, r->sent_ns, sole);
+	return r->outcome;
+}
+
+/* --- evidence --------------------------------------------------------------------------------------------------- */
+
+/* Does this window prove that the probe had not arrived by its deadline? */
+static bool window_lacks(const struct prober *p, const struct prober_window *w, uint32_t seq,
+			 const struct prober_record *r)
+{
+	const struct receipts *have = &w->receipts;
+
+	if (seq <= p->refused_upto || w->asked_ns - p->timeout_ns < r->sent_ns || w->blind_before_ns >= r->sent_ns)
+		return false;
+	if (!w->known)
+		return true;
+	if (receipts_status(have, seq) != RECEIPTS_UNKNOWN)
+		return receipts_status(have, seq) == RECEIPTS_MISSING;
+	/* Before the first that arrived, but within the window: it would be in it if it had arrived too. */
+	return have->newest - seq < RECEIPTS_WINDOW;
+}
+
+/* Another boot of the server that answers here, up already when that one answered: two machines with one key. */
+static bool is_twin(const struct prober *p, const struct prober_window *w, unsigned server)
+{
+	return server == p->holder && w->boot_id != p->boot_id && w->blind_before_ns < p->holder_sent_ns;
+}
+
+static bool all_windows_lack(const struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+			     uint32_t seq, const struct prober_record *r)
+{
+	for (unsigned i = 0; i < windows_len; i++) {
+		if (!windows[i] || is_twin(p, windows[i], i) || !window_lacks(p, windows[i], seq, r))
+			return false;
+	}
+	return windows_len > 0;
+}
+
+/* It left after one answer of the holder, and its deadline passed before the probe left that the holder answered last:
+ * so nobody else held the address when it could have arrived in time. */
+static bool between_answers_of_holder(const struct prober *p, const struct prober_record *r)
+{
+	return r->sent_ns >= p->holder_since_ns && r->sent_ns <= p->holder_sent_ns - p->timeout_ns;
+}
+
+/* Does this window prove that the probe had arrived by its deadline? Of a datagram there is one: it has its answer, or
+ * lost it, whenever it came. */
+static bool window_has(const struct prober *p, const struct prober_window *w, uint32_t seq,
+		       const struct prober_record *r)
+{
+	return w->known && receipts_status(&w->receipts, seq) == RECEIPTS_ARRIVED &&
+	       (!p->tcp || w->newest_ns <= r->sent_ns + p->timeout_ns);
+}
+
+static bool any_window_has(const struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+			   uint32_t seq, const struct prober_record *r)
+{
+	for (unsigned i = 0; i < windows_len; i++) {
+		if (windows[i] && window_has(p, windows[i], seq, r))
+			return true;
+	}
+	return false;
+}
+
+unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
+				  int holder)
+{
+	const struct prober_window *his = holder >= 0 && (unsigned)holder < windows_len ? windows[holder] : NULL;
+	unsigned settled = 0;
+
+	if (his && (holder != p->holder || his->boot_id != p->boot_id))
+		his = NULL; /* not the one that answers here now */
+	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+		struct prober_record *r = slot(p, seq);
+		bool absent;
+
+		if (!revisable(r))
+			continue;
+		absent = !p->tcp && (all_windows_lack(p, windows, windows_len, seq, r) ||
+				     (his && between_answers_of_holder(p, r) && window_lacks(p, his, seq, r)));
+		settled += settle_by_receipt(p, r, any_window_has(p, windows, windows_len, seq, r), absent);
+	}
+	return settled;
+}
+
+bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns)
+{
+	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+		const struct prober_record *r = slot(p, seq);
+
+		if (revisable(r) && r->outcome == PROBER_LOST) {
+			*oldest_ns = r->sent_ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- sums ------------------------------------------------------------------------------------------------------- */
+
+/* The newest decided probe before seq; NULL: none. */
+static const struct prober_record *decided_before(const struct prober *p, uint32_t *seq)
+{
+	while (*seq > oldest(p)) {
+		const struct prober_record *r = slot(p, --*seq);
+
+		if (fates[r->outcome] != FATE_OPEN)
+			return r;
+	}
+	return NULL;
+}
+
+static void note_newest_answer(struct prober_tally *t, const struct prober_record *r)
+{
+	if (t->server < 0) {
+		t->server = r->server;
+		t->answered_ns = r->sent_ns;
+		t->skewed = r->outcome == PROBER_CLOCK_SKEW;
+	}
+	t->servers_mask |= UINT32_C(1) << (r->server < PROBER_OTHERS ? r->server : PROBER_OTHERS);
+}
+
+static void count(struct prober_tally *t, const struct prober_record *r)
+{
+	enum fate fate = fates[r->outcome];
+
+	t->by_outcome[r->outcome]++;
+	t->sent += fate != FATE_UNSENT;
+	t->answered += fate == FATE_ANSWERED;
+	t->forward_lost += fate == FATE_FORWARD;
+	t->return_lost += fate == FATE_RETURN;
+	t->lost += fate == FATE_LOST;
+	t->late += r->late;
+	if (fate != FATE_UNSENT)
+		t->oldest_ns = r->sent_ns;
+	if (fate == FATE_ANSWERED)
+		note_newest_answer(t, r);
+}
+
+/* *row: losses in a row so far. */
+static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *row)
+{
+	if (fate == FATE_UNSENT)
+		return;
+	*row = fate == FATE_ANSWERED ? 0 : *row + 1;
+	t->outages += *row == PROBER_OUTAGE;
+	if (*row >= PROBER_OUTAGE)
+		t->outage_lost += *row == PROBER_OUTAGE ? PROBER_OUTAGE : 1;
+}
+
+/* From the newest on: a row goes on as long as nothing else was counted. */
+static void count_rows(struct prober_tally *t)
+{
+	if (t->answered == t->sent)
+		t->run_answered = t->answered;
+	if (t->answered == 0)
+		t->run_lost = t->sent;
+	if (t->sent > 0)
+		return;
+	t->run_unsent = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];
+	if (t->by_outcome[PROBER_UNSENT] == 0)
+		t->run_too_big = t->run_unsent;
+}
+
+static void add_up(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally)
+{
+	const struct prober_record *r;
+	uint32_t seq = p->next, row = 0;
+
+	*tally = (struct prober_tally){ .server = -1 };
+	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL && r->sent_ns >= since_ns) {
+		count(tally, r);
+		count_rows(tally);
+		count_outage(tally, fates[r->outcome], &row);
+	}
+}
+
+void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)
+{
+	add_up(p, window, INT64_MIN, tally);
+}
+
+void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_tally *tally)
+{
+	add_up(p, p->ring_len, since_ns, tally);
+}
+
+uint32_t prober_outage(const struct prober *p, uint32_t window)
+{
+	const struct prober_record *r;
+	uint32_t seq = p->next, len = 0, row = 0;
+
+	for (; len < window && (r = decided_before(p, &seq)) != NULL; len++) {
+		if (fates[r->outcome] == FATE_UNSENT)
+			continue;
+		if (fates[r->outcome] != FATE_ANSWERED)
+			row++;
+		else if (row >= PROBER_OUTAGE)
+			break;
+		else
+			row = 0;
+	}
+	return len;
+}
+
+bool prober_is_lost(const struct prober_record *r)
+{
+	return fates[r->outcome] >= FATE_FORWARD;
+}
+
+bool prober_is_doubtful(const struct prober_record *r)
+{
+	return r->outcome == PROBER_LOST && !r->settled;
+}
+
+bool prober_is_answered(const struct prober_record *r)
+{
+	return fates[r->outcome] == FATE_ANSWERED;
+}
+
+uint32_t prober_window_from(const struct prober *p, uint32_t window)
+{
+	uint32_t from = p->waiting_from > window ? p->waiting_from - window : 1;
+
+	return from > oldest(p) ? from : oldest(p);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double ms(uint32_t ns)
+{
+	return ns / 1e6;
+}
+
+bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, struct prober_rtt *rtt)
+{
+	const struct prober_record *r;
+	uint32_t seq = p->next, n = 0;
+
+	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
+		if (fates[r->outcome] == FATE_ANSWERED)
+			scratch[n++] = r->rtt_ns;
+	}
+	if (n == 0)
+		return false;
+	qsort(scratch, n, sizeof *scratch, compare);
+	rtt->min_ms = ms(scratch[0]);
+	rtt->median_ms = (ms(scratch[(n - 1) / 2]) + ms(scratch[n / 2])) / 2;
+	rtt->p99_ms = ms(scratch[((uint64_t)n * 99 + 99) / 100 - 1]); /* nearest rank */
+	rtt->max_ms = ms(scratch[n - 1]);
+	return true;
+}

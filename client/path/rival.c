@@ -1,0 +1,61 @@
+#include "client/path/rival.h"
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* A move takes its time until it has come to all routers; while it does, two may answer. */
+static const int64_t settled_ns = 10 * SECOND_NS; /* so long the holder has to be the holder already .. */
+static const int64_t apart_ns = 10 * SECOND_NS;   /* .. and so far apart are two moments */
+static const int64_t gap_ns = 5 * SECOND_NS;      /* between two answers of the holder */
+static const int64_t over_ns = 60 * SECOND_NS;    /* so long after the newest moment it is over */
+
+void rival_heard(struct rival *r, unsigned server, int64_t from_ns, int64_t to_ns)
+{
+	if (r->server != server && r->first_ns && to_ns - r->newest_ns < over_ns)
+		return; /* one is enough */
+	if (r->server != server)
+		r->first_ns = r->newest_ns = 0;
+	r->server = server;
+	r->from_ns = from_ns;
+	r->to_ns = to_ns;
+}
+
+/* Had the holder answered shortly before, so that hardly anything can have happened in between? */
+static bool had_answered(const struct rival *r, const struct prober *p, uint32_t seq)
+{
+	int64_t sent_ns = p->ring[seq & (p->ring_len - 1)].sent_ns;
+
+	while (seq-- > 1 && p->next - seq <= p->ring_len) {
+		const struct prober_record *before = &p->ring[seq & (p->ring_len - 1)];
+		if (sent_ns - before->sent_ns > gap_ns)
+			return false;
+		if (prober_is_answered(before) && before->server == p->holder &&
+		    before->sent_ns + before->rtt_ns <= r->from_ns)
+			return true;
+	}
+	return false;
+}
+
+static void count(struct rival *r, const struct prober *p)
+{
+	if (!r->first_ns || r->since_ns != p->holder_since_ns || r->from_ns - r->newest_ns >= over_ns)
+		r->first_ns = r->from_ns;
+	r->since_ns = p->holder_since_ns;
+	r->newest_ns = r->from_ns;
+}
+
+void rival_answered(struct rival *r, const struct prober *p, uint32_t seq)
+{
+	const struct prober_record *record = &p->ring[seq & (p->ring_len - 1)];
+
+	if (!r->to_ns || seq != p->heard.newest || record->sent_ns < r->to_ns || !prober_is_answered(record))
+		return;
+	if (record->server == p->holder && r->from_ns >= p->holder_since_ns + settled_ns && had_answered(r, p, seq))
+		count(r, p);
+	r->to_ns = 0;
+}
+
+bool rival_is_proven(const struct rival *r, const struct prober *p, int64_t now_ns)
+{
+	return r->first_ns && r->since_ns == p->holder_since_ns && r->newest_ns - r->first_ns >= apart_ns &&
+	       now_ns - r->newest_ns < over_ns;
+}

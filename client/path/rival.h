@@ -1,0 +1,29 @@
+/* Another server that hears other clients' new flows at the address where one answers ours: two machines hold it at the
+ * same time, though nothing is lost and each client sees but one. What the other one heard is a moment, known to within
+ * the round trip of the question. It counts between two answers of one holder that are close together; two such
+ * moments, apart, are a proof. Pure; times are monotonic. */
+#ifndef FLOATPROBE_RIVAL_H
+#define FLOATPROBE_RIVAL_H
+
+#include "client/path/prober.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rival {
+	unsigned server;        /* index of who heard them */
+	int64_t from_ns, to_ns; /* the newest moment, if it is not between two answers yet; to_ns 0: there is none */
+	int64_t since_ns;       /* since when the holder of both moments is the holder .. */
+	int64_t first_ns;       /* .. the first of them, 0: none .. */
+	int64_t newest_ns;      /* .. and the newest */
+};
+
+/* The server says that a new flow came to it then. */
+void rival_heard(struct rival *rival, unsigned server, int64_t from_ns, int64_t to_ns);
+/* This probe, of a flow that takes a new port each time, was answered. */
+void rival_answered(struct rival *rival, const struct prober *prober, uint32_t seq);
+
+/* Do two hold the address, as far as is known now? */
+bool rival_is_proven(const struct rival *rival, const struct prober *prober, int64_t now_ns);
+
+#endif

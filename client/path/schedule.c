@@ -1,0 +1,121 @@
+#include "client/path/schedule.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns)
+{
+	*timer = (struct schedule_timer){
+		.schedule = schedule,
+		.owner = owner,
+		.due_ns = first_ns,
+		.slot_ns = first_ns,
+		.burst_ns = first_ns,
+	};
+}
+
+static int64_t jitter(const struct schedule *s, uint32_t random)
+{
+	int64_t span_ns = s->every_ns / 1000 * s->jitter_permille;
+
+	return (int64_t)((double)span_ns * ((double)random / (double)UINT32_MAX * 2 - 1));
+}
+
+/* Go to the first slot that is still ahead. */
+static void next_slot(struct schedule_timer *t, int64_t now_ns, uint32_t random)
+{
+	const struct schedule *s = t->schedule;
+	int64_t steps = 1;
+
+	if (t->slot_ns + s->every_ns <= now_ns)
+		steps = (now_ns - t->slot_ns) / s->every_ns + 1;
+	t->slot_ns += steps * s->every_ns;
+	t->slots++;
+	t->skipped += (uint64_t)steps - 1;
+	t->burst_ns = t->slot_ns + jitter(s, random);
+	if (t->burst_ns <= now_ns)
+		t->burst_ns = t->slot_ns;
+	t->due_ns = t->burst_ns;
+	t->sent = 0;
+}
+
+bool schedule_advance(struct schedule_timer *t, int64_t now_ns, uint32_t random)
+{
+	const struct schedule *s = t->schedule;
+
+	while (++t->sent < s->count) {
+		t->due_ns = t->burst_ns + (int64_t)t->sent * s->spacing_ns;
+		if (t->due_ns > now_ns)
+			return true;
+		t->skipped++; /* the rest of a burst that is already late: not sent in a heap */
+	}
+	next_slot(t, now_ns, random);
+	return s->slots_max == 0 || t->slots < s->slots_max;
+}
+
+bool schedule_queue_init(struct schedule_queue *q, size_t capacity)
+{
+	*q = (struct schedule_queue){ .capacity = capacity };
+	q->heap = calloc(capacity ? capacity : 1, sizeof(struct schedule_timer *));
+	return q->heap != NULL;
+}
+
+void schedule_queue_free(struct schedule_queue *q)
+{
+	free(q->heap);
+	*q = (struct schedule_queue){ 0 };
+}
+
+static void place(struct schedule_queue *q, size_t i, struct schedule_timer *timer)
+{
+	q->heap[i] = timer;
+	timer->queue_index = i;
+}
+
+static void sift(struct schedule_queue *q, size_t i)
+{
+	struct schedule_timer *timer = q->heap[i];
+
+	while (i > 0 && q->heap[(i - 1) / 2]->due_ns > timer->due_ns) {
+		place(q, i, q->heap[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	for (size_t child; (child = 2 * i + 1) < q->len; i = child) {
+		if (child + 1 < q->len && q->heap[child + 1]->due_ns < q->heap[child]->due_ns)
+			child++;
+		if (q->heap[child]->due_ns >= timer->due_ns)
+			break;
+		place(q, i, q->heap[child]);
+	}
+	place(q, i, timer);
+}
+
+void schedule_queue_push(struct schedule_queue *q, struct schedule_timer *timer)
+{
+	assert(q->len < q->capacity);
+	place(q, q->len++, timer);
+	sift(q, timer->queue_index);
+}
+
+struct schedule_timer *schedule_queue_first(const struct schedule_queue *q)
+{
+	return q->len ? q->heap[0] : NULL;
+}
+
+void schedule_queue_moved(struct schedule_queue *q, struct schedule_timer *timer)
+{
+	sift(q, timer->queue_index);
+}
+
+void schedule_queue_remove(struct schedule_queue *q, struct schedule_timer *timer)
+{
+	size_t i = timer->queue_index;
+
+	if (i >= q->len || q->heap[i] != timer)
+		return;
+	q->len--;
+	if (i == q->len)
+		return;
+	place(q, i, q->heap[q->len]);
+	sift(q, i);
+}

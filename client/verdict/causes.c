@@ -1,0 +1,580 @@
+#include "client/verdict/causes.h"
+
+#include "client/verdict/verdict_reading.h"
+
+enum {
+	TWINS_MISSING = 3, /* one or two may be chance */
+	PORTS = 2,         /* that fail, and that do not: one of a kind is stuck-flow */
+	IN_PART = 10,      /* ways for some to be lost and some not, where all or none is one */
+	MANY = 20,         /* one in so many is more than a network loses that has nothing else */
+	CLAIMED_LOST = 3,  /* losses that another machine's claim to the address may account for */
+};
+
+/* --- what the outcomes say --------------------------------------------------------------------------------------- */
+
+/* Outcomes that say themselves why the probe was lost. */
+static const enum prober_outcome telling[] = { PROBER_WRONG_SOURCE, PROBER_REFUSED, PROBER_UNREACHABLE,
+					       PROBER_PROHIBITED,   PROBER_TOO_BIG, PROBER_NOT_AUTHORISED,
+					       PROBER_IMPOSTOR };
+
+enum { TELLING_LEN = sizeof telling / sizeof *telling };
+
+/* Neither an answer nor an error nor a server's word came for any probe. */
+static bool all_silent(const struct verdict_evidence *e)
+{
+	return e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;
+}
+
+/* The probes vanish: no error accounts for any of them. */
+static bool all_vanish(const struct verdict_evidence *e)
+{
+	return e->tally.sent > 0 &&
+	       seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN) == e->tally.sent;
+}
+
+static bool is_failing(enum verdict_state state)
+{
+	return state == VERDICT_DOWN || state == VERDICT_LOSSY;
+}
+
+static bool is_most(const struct verdict_evidence *e, uint32_t n)
+{
+	return n > 0 && 2 * n >= losses(e);
+}
+
+/* A path that is down is explained by its most frequent error, however few there were and however long ago (ICMP errors
+ * are rate-limited); one that is only lossy by an error that accounts for at least half of the losses. */
+static bool explained_by(const struct verdict_evidence *e, enum verdict_state state, enum prober_outcome outcome)
+{
+	uint32_t n = seen(e, outcome);
+
+	if (n == 0) /* what arrives was not kept from it */
+		return state == VERDICT_DOWN && outcome == e->facts.told && all_vanish(e) &&
+		       seen(e, PROBER_LOST_RETURN) == 0;
+	if (state == VERDICT_UP)
+		return false;
+	for (unsigned i = 0; i < TELLING_LEN; i++) {
+		if (seen(e, telling[i]) > n)
+			return false;
+	}
+	return state == VERDICT_DOWN || is_most(e, n);
+}
+
+static bool we_cannot_send(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_UNKNOWN && (e->facts.resolve_error || seen(e, PROBER_UNSENT) > 0);
+}
+
+static bool our_key_is_refused(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_NOT_AUTHORISED) ||
+	       (state == VERDICT_DOWN && e->context.not_authorised && !e->tcp && all_silent(e));
+}
+
+static bool answers_come_from_elsewhere(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_WRONG_SOURCE);
+}
+
+static bool a_firewall_says_no(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_PROHIBITED);
+}
+
+static bool the_port_is_closed(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_REFUSED);
+}
+
+static bool no_way_to_the_host(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_UNREACHABLE);
+}
+
+/* --- who answers ------------------------------------------------------------------------------------------------- */
+
+static bool our_clock_is_refused(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state != VERDICT_DOWN && e->tally.skewed;
+}
+
+static bool our_clock_was_refused(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_DOWN && (e->tally.skewed || (e->context.skew_elsewhere_ns != 0 && all_silent(e)));
+}
+
+static bool two_answer(const struct verdict_evidence *e, enum verdict_state state)
+{
+	(void)state;
+	return e->tally.answered > 0 && (e->holders.flips || e->holders.doubly >= HOLDERS_DOUBLY);
+}
+
+/* A handshake with the one, the request to the other, which knows nothing of it: few or none get through. */
+static bool connections_break_between_two(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && e->context.fought_over && is_most(e, seen(e, PROBER_RESET));
+}
+
+static bool another_hears_others(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return (state == VERDICT_UP || state == VERDICT_LOSSY) && e->hints.rival && may_answer(e, e->tally.server);
+}
+
+static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return (state != VERDICT_DOWN && stranger_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
+}
+
+/* Of losses that came later, a claim says nothing. */
+static bool claims_account_for_it(const struct verdict_evidence *e)
+{
+	return e->hints.conflict && is_most(e, e->hints.claimed_lost);
+}
+
+static bool two_refuse(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return claims_account_for_it(e) && explained_by(e, state, PROBER_REFUSED);
+}
+
+/* A firewall between two bridges can reject in the name of the address, but does not draw our frames to itself. A reset
+ * is forged by any firewall. */
+static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return e->hints.stranger_mac && refused_behind_its_back(e) && (!e->tcp || e->context.refused_over_udp) &&
+	       explained_by(e, state, PROBER_REFUSED);
+}
+
+static bool two_claim(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return claims_account_for_it(e) && is_failing(state) && e->hints.claimed_lost >= CLAIMED_LOST;
+}
+
+static bool the_address_moved(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct holders *h = &e->holders;
+
+	return is_failing(state) && may_answer(e, h->before) && may_answer(e, h->now) && is_most(e, h->lost_between);
+}
+
+static bool only_the_twin_is_lost(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct twin_counts *t = &e->twins;
+
+	return state == VERDICT_UP &&
+	       (t->elsewhere > 0 || (t->both == 0 && (t->refused > 0 || t->missing >= TWINS_MISSING)));
+}
+
+static bool all_is_well(const struct verdict_evidence *e, enum verdict_state state)
+{
+	(void)e;
+	return state == VERDICT_UP;
+}
+
+/* --- the way back ------------------------------------------------------------------------------------------------ */
+
+static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && e->hints.neighbour && e->hints.neighbour->wrong &&
+	       is_most(e, e->hints.neighbour_lost);
+}
+
+/* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
+
+/* Are we one of the ports that fail, or new ports of which some may? A held flow that loses a little is neither. */
+static bool may_be_of_the_ports(const struct verdict_evidence *e)
+{
+	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.row >= CONTRAST_ROW;
+}
+
+/* Held flows that fail beside held flows that do not. */
+static bool some_held_fail(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+
+	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS && contrast_is_clear(&f->held, e->round);
+}
+
+/* Where others of its kind fail too, and still others do not (or lose a little, as chance has it), or new ports fail in
+ * part beside a held flow that does not, it is not this flow but its port. */
+static bool ports_differ(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+
+	return (f->dead >= PORTS && f->alive >= PORTS) || (f->fine > 0 && f->dead > 0 && f->failing > 0) ||
+	       (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
+}
+
+static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && is_most(e, e->tally.run_lost) &&
+	       contrast_is_clear(&e->context.flows.fresh, e->round);
+}
+
+static bool only_this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return this_flow_fails(e, state) && !ports_differ(e);
+}
+
+static bool only_the_first_passes(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return e->context.flows.first_packet && this_flow_fails(e, state);
+}
+
+static bool this_flow_goes_elsewhere(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_UP && e->context.flows.elsewhere;
+}
+
+/* New ports that fail beside new ports that do not, while a held one is fine. */
+static bool some_fresh_fail(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+	uint32_t answered = f->fresh_sent - f->fresh_lost;
+
+	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
+	       contrast_is_beyond_chance(contrast_odds(f->held_row, answered, f->fresh_sent) /
+					     (e->round ? IN_PART : CONTRAST_SLIDING),
+					 e->round);
+}
+
+static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && !e->tcp && (some_held_fail(e) || some_fresh_fail(e));
+}
+
+static bool it_is_too_long(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_TOO_BIG) ||
+	       (state == VERDICT_DOWN &&
+		(too_big_to_send(e) || (all_vanish(e) && contrast_is_clear(&e->context.smaller, e->round))));
+}
+
+static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_DOWN && e->context.servers_silent;
+}
+
+/* What the kernel dropped for want of room has not been stopped by a firewall. */
+static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct verdict_hints *h = &e->hints;
+
+	return state == VERDICT_DOWN && h->frames_without_receipts && e->context.protocol_down && all_vanish(e) &&
+	       is_most(e, seen(e, PROBER_LOST_FORWARD)) && (e->tcp ? h->accept_overflows : h->socket_drops) == 0;
+}
+
+static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
+{
+	bool broken_between = e->context.changes_hands && is_most(e, seen(e, PROBER_RESET));
+
+	return state == VERDICT_DOWN && e->tally.late == 0 && !broken_between &&
+	       contrast_is_clear(&e->context.protocol, e->round);
+}
+
+static bool otherwise(const struct verdict_evidence *e, enum verdict_state state)
+{
+	(void)e;
+	(void)state;
+	return true;
+}
+
+/* --- the table --------------------------------------------------------------------------------------------------- */
+
+/* Who answered comes before why others did not; a proof from elsewhere (two holders, a wrong neighbour entry, a flow
+ * that fails alone) before what a probe's own fate says; that before what other paths suggest. */
+const struct causes_rule causes_rules[] = {
+	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = we_cannot_send,
+	    .needs = "no probe could be sent: the kernel of this host refused, or the name does not resolve",
+	    .forbids = "a recent probe that was sent",
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = two_answer,
+	    .needs = "authentic answers of two holders (a holder is an identity and one boot of it): at least 3 "
+		     "changes of holder in 20 probes, where a former holder comes back, or at least 2 sequence numbers "
+		     "that both holders answered",
+	    .forbids = "one or two moves; a restart, which is a new boot of the same identity",
+	    .tell = sentences_flips,
+	},
+	{
+	    .cause = VERDICT_CAUSE_CLOCK_SKEW,
+	    .holds = our_clock_is_refused,
+	    .needs = "the newest authentic answer says that this client's clock is outside the server's limit",
+	    .forbids = "a newer answer without this complaint",
+	},
+	{
+	    .cause = VERDICT_CAUSE_IMPOSTOR,
+	    .holds = somebody_else_answers,
+	    .needs = "an answer from a configured server that is not allowed to answer here, or, for at least half of "
+		     "the losses, an answer from an identity that is not in the configuration",
+	    .forbids = "on a path that is down: a more frequent error",
+	},
+	{
+	    .cause = VERDICT_CAUSE_STUCK_FLOW,
+	    .holds = this_flow_goes_elsewhere,
+	    .needs = "the newest answers to a held flow all come from one server, and the newest answers to new source "
+		     "ports all come from another one, at the same time and beyond chance",
+	    .forbids = "a second change of holder in either of them; a TCP connection at that time that another server "
+		       "answers",
+	    .tell = sentences_elsewhere,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = another_hears_others,
+	    .needs = "one server has answered this client's new flows for at least 10 s, and in that time another "
+		     "server that is allowed to answer received new flows of other clients on the same address, "
+		     "untranslated: at two moments at least 10 s apart, each between two answers at most 5 s apart",
+	    .forbids = "a change of holder since then; no new flow of other clients for a minute; an address that is "
+		       "translated on the way",
+	    .tell = sentences_rival,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNPINNED_REPLY,
+	    .holds = only_the_twin_is_lost,
+	    .needs = "the path is up, and of the twins (unpinned replies) to answered probes one came from another "
+		     "address, or the server got an ICMP error for one that it sent from another address, or at least "
+		     "3 are missing; in the last two cases none came from the address probed",
+	    .forbids = "a twin that came from the address probed, if the others are only missing",
+	    .tell = sentences_twin,
+	},
+	{
+	    .cause = VERDICT_CAUSE_NONE,
+	    .holds = all_is_well,
+	    .needs = "the path is up",
+	},
+	{
+	    .cause = VERDICT_CAUSE_NOT_AUTHORISED,
+	    .holds = our_key_is_refused,
+	    .needs = "the server said over TCP, to a valid signature, that it does not know this client's key: on this "
+		     "path, or on another path while this path, a UDP path, got nothing at all",
+	    .forbids = "a receipt: a server that gives one knows this client",
+	    .tell = sentences_key,
+	},
+	{
+	    .cause = VERDICT_CAUSE_WRONG_SOURCE,
+	    .holds = answers_come_from_elsewhere,
+	    .needs = "authentic answers from another address than the one probed; on a path that is down they are the "
+		     "most frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
+	},
+	{
+	    .cause = VERDICT_CAUSE_STALE_NEIGHBOUR,
+	    .holds = answers_go_to_another_machine,
+	    .needs =
+		"at least half of the losses are proven return losses, and the server that has their receipts proves "
+		"that its neighbour entry for this client, on its own link, has another MAC than this client's frames",
+	    .forbids =
+		"losses of probes that left after the entry became correct again; a gateway between client and server",
+	    .tell = sentences_neighbour,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = connections_break_between_two,
+	    .needs = "at least half of the losses are connections that were made and then reset, and two holders "
+		     "answer alternately on this path or on another path to the address",
+	    .tell = sentences_broken_between,
+	},
+	{
+	    .cause = VERDICT_CAUSE_FAILOVER,
+	    .holds = the_address_moved,
+	    .needs = "at least half of the losses lie between the last answer of one server that is allowed to answer "
+		     "and the first answer of another one",
+	    .forbids = "changes back and forth (duplicate-address); a restart of the same server",
+	    .tell = sentences_failover,
+	},
+	{
+	    .cause = VERDICT_CAUSE_FIRST_PACKET_ONLY,
+	    .holds = only_the_first_passes,
+	    .needs =
+		"in a held flow every first packet (of the flow, or after a pause of 10 s) was answered, and at least "
+		"5 other packets were all lost, beyond chance compared with new flows that pass at the same time",
+	    .forbids = "an answer to any other packet of the flow",
+	    .tell = sentences_first_packet,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SOME_PORTS,
+	    .holds = part_of_the_ports_fail,
+	    .needs = "at least 2 held flows lose everything and at least 2 lose nothing, or new source ports fail in "
+		     "part while a held flow loses nothing; either is beyond chance",
+	    .forbids = "other held flows that lose more than a quarter; new ports that all fail",
+	    .tell = sentences_ports,
+	},
+	{
+	    .cause = VERDICT_CAUSE_STUCK_FLOW,
+	    .holds = only_this_flow_fails,
+	    .needs = "the newest probes of a held flow are lost, at least 5 in a row (including a closer look) and at "
+		     "least half of its losses, beyond chance compared with new flows of the same address and size "
+		     "that pass at the same time",
+	    .forbids = "losses of the new flows that are as recent; other held flows that fail or begin to fail while "
+		       "others do not; new ports that fail in part while a held flow does not",
+	    .tell = sentences_stuck,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = two_refuse,
+	    .needs =
+		"the probes are refused, and the server that should hold the address sees another machine claim it",
+	    .forbids =
+		"a claim more than 2 s before the outage, or at another time than most of the losses; a claimant that "
+		"does not answer when the server asks the link; an address that the server no longer has",
+	    .tell = sentences_refused_by_other,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = a_stranger_refuses,
+	    .needs = "the probed address itself refuses the probes (on a TCP path: over UDP too), a server that has "
+		     "the address and listens there did not receive most of them, and this client's frames for the "
+		     "address go to a MAC that the server does not have, while its frames for another address of the "
+		     "server go to a MAC that the server has",
+	    .forbids = "an error from another address; an address that the server itself does not have (NAT); a frame "
+		       "of this client that reached the server",
+	    .tell = sentences_stranger,
+	},
+	{
+	    .cause = VERDICT_CAUSE_PROHIBITED,
+	    .holds = a_firewall_says_no,
+	    .needs = "ICMP administratively prohibited; on a path that is down it is the most frequent error, "
+		     "otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
+	},
+	{
+	    .cause = VERDICT_CAUSE_REFUSED,
+	    .holds = the_port_is_closed,
+	    .needs = "ICMP port unreachable, or a reset in answer to the SYN; on a path that is down it is the most "
+		     "frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
+	    .tell = sentences_refused,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SIZE_LIMIT,
+	    .holds = it_is_too_long,
+	    .needs = "ICMP fragmentation needed, or this host itself refuses the size, or no datagram of this size "
+		     "passes, beyond chance compared with a smaller size that passes at the same address and time",
+	    .forbids = "an answer to a probe of this size, or another error for one",
+	    .tell = sentences_size,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SERVER_DOWN,
+	    .holds = the_whole_server_is_silent,
+	    .needs = "the path is down, no configured address of the server (at least two) answers over UDP or TCP, "
+		     "and no other server that is asked, and is alive itself, reaches it in three rounds of questions "
+		     "in a row (check: two)",
+	    .forbids =
+		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
+		"arrive; only one configured address; silence of all other servers too, where several are probed",
+	    .tell = sentences_server_down,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNREACHABLE,
+	    .holds = no_way_to_the_host,
+	    .needs = "ICMP host or network unreachable, or this host cannot resolve the MAC of the next hop; on a path "
+		     "that is down it is the most frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error; silence of the whole server (server-down)",
+	},
+	{
+	    .cause = VERDICT_CAUSE_SERVER_FIREWALL,
+	    .holds = its_own_firewall_stops_it,
+	    .needs = "every flow of this protocol to the address is down, at least half of the losses are proven "
+		     "forward losses, and the server's link saw frames of this client that its socket did not get",
+	    .forbids = "any error, answer or receipt; drops at a full socket or accept queue, which explain the loss",
+	    .tell = sentences_firewall,
+	},
+	{
+	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,
+	    .holds = only_this_protocol_fails,
+	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
+		     "closer look), beyond chance compared with the other protocol that passes at the same time",
+	    .forbids = "an answer over this protocol, even a late one; losses of the other protocol that are as "
+		       "recent; connections that were made and then reset after another holder of the address appeared",
+	    .tell = sentences_protocol,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = two_claim,
+	    .needs = "at least 3 losses that nothing else explains, and the server that should hold the address sees "
+		     "another machine claim it",
+	    .forbids =
+		"a claim more than 2 s before the outage, or at another time than most of the losses; a claimant that "
+		"does not answer when the server asks the link; an address that the server no longer has",
+	},
+	{
+	    .cause = VERDICT_CAUSE_CLOCK_SKEW,
+	    .holds = our_clock_was_refused,
+	    .needs = "the path is down, and the newest answer says that this client's clock is outside the server's "
+		     "limit, or an answer on another path says so while this path got nothing at all",
+	    .forbids = "any error, or a receipt",
+	    .tell = sentences_other_clock,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNEXPLAINED,
+	    .holds = otherwise,
+	    .needs = "loss, or too little to judge by",
+	    .forbids = "any other rule that holds",
+	},
+};
+const size_t causes_rules_len = sizeof causes_rules / sizeof *causes_rules;
+
+static bool names_a_cause(enum verdict_cause cause)
+{
+	return cause != VERDICT_CAUSE_NONE && cause != VERDICT_CAUSE_UNEXPLAINED;
+}
+
+const struct causes_rule *causes_find(const struct verdict_evidence *e, enum verdict_state state,
+				      const struct causes_rule **also)
+{
+	const struct causes_rule *rule = causes_rules, *end = causes_rules + causes_rules_len, *other;
+
+	while (!rule->holds(e, state))
+		rule++;
+	other = names_a_cause(rule->cause) ? rule + 1 : end;
+	while (other < end && (!names_a_cause(other->cause) || other->cause == rule->cause || !other->holds(e, state)))
+		other++;
+	*also = other < end ? other : NULL;
+	return rule;
+}
+
+static const char *const advice[VERDICT_CAUSES_LEN] = {
+	[VERDICT_CAUSE_UNPINNED_REPLY] =
+	    "make applications on that server answer from the address that was asked: bind them to the anchor address, "
+	    "use IP_PKTINFO, or make the anchor the preferred source of the route",
+	[VERDICT_CAUSE_WRONG_SOURCE] = "make the server answer from the address that was asked: use IP_PKTINFO in the "
+				       "server, or correct the source NAT rule",
+	[VERDICT_CAUSE_STALE_NEIGHBOUR] = "delete that neighbour entry on the server; with `repair: { "
+					  "stale_neighbours: true }` floatprobed deletes such entries itself",
+	[VERDICT_CAUSE_DUPLICATE_ADDRESS] =
+	    "find the machine that should not have this address, and remove the address from it; if one machine is a "
+	    "clone of the other, give the clone its own key",
+	[VERDICT_CAUSE_FAILOVER] = "nothing, if the address was meant to move",
+	[VERDICT_CAUSE_STUCK_FLOW] =
+	    "look for an old connection tracking entry of this flow where the address is translated, and delete it "
+	    "(`conntrack -D`), or let the application use a new source port",
+	[VERDICT_CAUSE_FIRST_PACKET_ONLY] = "check the connection tracking on the way, and whether the program on the "
+					    "server answers more than the first packet of a peer (nc does not)",
+	[VERDICT_CAUSE_SOME_PORTS] =
+	    "look for parallel links or hosts (ECMP, a bond, a load balancer), one of which drops packets",
+	[VERDICT_CAUSE_SIZE_LIMIT] = "lower the MTU of the interface or tunnel, and let ICMP fragmentation-needed "
+				     "messages through the firewalls",
+	[VERDICT_CAUSE_PROTOCOL_FILTERED] =
+	    "look for a firewall or security group that allows only the other protocol on this port",
+	[VERDICT_CAUSE_REFUSED] =
+	    "check that floatprobed runs there and listens on this port, and that no firewall rejects the probes",
+	[VERDICT_CAUSE_UNREACHABLE] =
+	    "check that the host is up and has the address, and check the routes of the router that sent the error",
+	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
+	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network",
+	[VERDICT_CAUSE_SERVER_FIREWALL] = "allow this port and protocol in the server's own firewall (nft list "
+					  "ruleset), and check its rp_filter setting",
+	[VERDICT_CAUSE_IMPOSTOR] =
+	    "find out which machine has this address; if it is a right one, add it to `server` of the target",
+	[VERDICT_CAUSE_NOT_AUTHORISED] =
+	    "add this client's public key (floatprobe pubkey) to `clients` in the server's configuration",
+	[VERDICT_CAUSE_CLOCK_SKEW] = "set the clock of this host, or the clock of the server, by NTP",
+	[VERDICT_CAUSE_LOCAL] = "repair this host first: name resolution, routes, interface, its own firewall",
+};
+
+const char *causes_advice(enum verdict_cause cause)
+{
+	return advice[cause];
+}

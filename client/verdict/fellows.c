@@ -1,0 +1,373 @@
+#include "client/verdict/fellows.h"
+
+#include "common/system/clock.h"
+
+#define TOLD_NS INT64_C(60000000000) /* one error explains an outage for so long */
+
+static bool is_mute(const struct prober_tally *t)
+{
+	return t->sent > 0 && t->answered == 0;
+}
+
+static void add_fellow(struct contrast *c, const struct path *fellow, int64_t began_ns)
+{
+	contrast_add_fellow(c, &fellow->prober, fellow->look ? &fellow->look->prober : NULL, began_ns);
+}
+
+/* All flows of one kind that fail together. Held ports may share one way, new ones spread over all: these are two
+ * testimonies, each as long as the shortest row, and all of them began when the last did. */
+struct band {
+	uint32_t shortest;
+	int64_t began_ns;
+	bool held, fresh, up; /* up: one of them does not fail */
+};
+
+static void add_to_band(struct band *band, const struct path *p, const struct prober_tally *newest)
+{
+	const struct contrast_row row = path_row(p);
+
+	if (newest->sent == 0)
+		return;
+	band->up = band->up || !is_mute(newest);
+	band->shortest = (band->held || band->fresh) && band->shortest < row.lost ? band->shortest : row.lost;
+	band->began_ns = band->began_ns > row.began_ns ? band->began_ns : row.began_ns;
+	band->held = band->held || p->held >= 0;
+	band->fresh = band->fresh || p->held < 0;
+}
+
+static uint32_t lost_by(const struct band *band)
+{
+	return band->up ? 0 : band->shortest * (uint32_t)(band->held + band->fresh);
+}
+
+/* The other protocol, if whom it reaches may answer here. */
+static void add_other_protocol(const struct path *other, int64_t began_ns, struct contrast *c)
+{
+	struct prober_tally tally;
+
+	prober_tally(&other->prober, CONTRAST_WINDOW, &tally);
+	if (tally.server < WIRE_SLOTS_MAX)
+		add_fellow(c, other, began_ns);
+}
+
+static bool is_told_of_late(const struct path *p)
+{
+	return clock_mono_ns() - p->facts.told_ns <= TOLD_NS;
+}
+
+/* Does the address itself say over UDP that the port is closed, and nothing else comes from it? */
+static bool refuses_over_udp(const struct path *p, bool round)
+{
+	struct prober_tally tally;
+
+	path_recent(p, round, &tally);
+	return !p->tcp && is_mute(&tally) && p->facts.told == PROBER_REFUSED && is_told_of_late(p) &&
+	       endpoint_same_address(&p->facts.offender, &p->endpoint);
+}
+
+/* Does it pass at the same time or, where ours does not even leave, in the window? */
+static bool passes(const struct contrast *c)
+{
+	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
+}
+
+/* The largest smaller size that passes, by all its flows. */
+static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns, uint32_t lost,
+			      struct verdict_context *c)
+{
+	const struct path *p = e->paths.items[i];
+
+	for (unsigned s = 0; s < p->target->sizes_len; s++) {
+		struct contrast smaller = { .own_lost = lost };
+		unsigned size = p->target->sizes[s];
+		size_t from, to;
+		if (size >= p->size || size <= c->smaller_size_up)
+			continue;
+		paths_of_target(&e->paths, i, &from, &to);
+		for (; from < to; from++) {
+			const struct path *other = e->paths.items[from];
+			if (!other->tcp && other->size == size && endpoint_equal(&other->endpoint, &p->endpoint))
+				add_fellow(&smaller, other, began_ns);
+		}
+		if (!passes(&smaller))
+			continue;
+		c->smaller_size_up = size;
+		c->smaller = smaller;
+	}
+}
+
+static uint32_t shorter(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static void add_other_holders(const struct path *p, bool round, struct verdict_context *c)
+{
+	struct holders h;
+
+	holders_look(&p->prober, round ? p->prober.ring_len : CONTRAST_WINDOW, &h);
+	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
+	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
+}
+
+/* What the paths of this target at this address say. */
+void fellows_compare(const struct engine *e, size_t i, bool round, struct verdict_context *c)
+{
+	const struct path *p = e->paths.items[i];
+	struct band protocol = { 0 }, size = { 0 };
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		struct prober_tally tally;
+		if (!endpoint_equal(&other->endpoint, &p->endpoint))
+			continue;
+		if (p->tcp)
+			add_other_holders(other, round, c);
+		if (other->tcp != p->tcp)
+			continue;
+		path_recent(other, round, &tally);
+		add_to_band(&protocol, other, &tally);
+		if (other->size == p->size)
+			add_to_band(&size, other, &tally);
+	}
+	c->protocol_down = !protocol.up;
+	c->protocol.own_lost = lost_by(&protocol);
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->tcp == p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint))
+			continue;
+		add_other_protocol(other, protocol.began_ns, &c->protocol);
+		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, round);
+	}
+	if (!p->tcp)
+		find_smaller_size(e, i, size.began_ns, lost_by(&size), c);
+}
+
+/* -- flows: the source ports of one target, address and size -- */
+
+enum {
+	/* So many newest answers tell where a flow leads. Where two machines share an address by flow, new ports fall
+	 * to either like a coin: heads so often in a row is beyond chance (contrast.c). */
+	SAME_SERVER_IN_ROUND = 10,
+	SAME_SERVER_IN_RUN = 17,
+	PAUSE_S = 10, /* after it whoever tracks connections may take a flow for a new one */
+};
+
+/* failing: the row of losses that is compared with the others. */
+static void add_held(const struct path *held, const struct contrast_row *failing, struct verdict_flows *f)
+{
+	struct prober_tally t;
+	uint32_t row = path_row(held).lost;
+
+	prober_tally(&held->prober, CONTRAST_WINDOW, &t);
+	if (row >= CONTRAST_ROW) {
+		f->dead++;
+		f->held.own_lost += shorter(row, failing->lost);
+		return;
+	}
+	add_fellow(&f->held, held, failing->began_ns);
+	f->alive += t.sent > 0;
+	f->failing += t.run_lost > 0;
+	if (t.run_answered >= CONTRAST_ROW) {
+		f->fine++;
+		f->held_row = t.run_answered > f->held_row ? t.run_answered : f->held_row;
+	}
+}
+
+/* Where all of the newest answers of a flow come from, if none of them was lost and it moved once at most. */
+static bool leads_to(const struct path *p, bool round, struct prober_tally *t)
+{
+	uint32_t n = round ? SAME_SERVER_IN_ROUND : SAME_SERVER_IN_RUN;
+	struct holders h;
+
+	prober_tally(&p->prober, n, t);
+	holders_look(&p->prober, CONTRAST_WINDOW, &h);
+	return t->answered == n && t->sent == n && h.changes <= 1 && h.doubly == 0 && t->server < WIRE_SLOTS_MAX &&
+	       t->servers_mask == UINT32_C(1) << t->server;
+}
+
+/* Connections have new ports, too: has none of the latest led to another server? */
+static bool connections_agree(const struct path *tcp, const struct prober_tally *fresh)
+{
+	struct prober_tally t;
+
+	if (!tcp)
+		return true;
+	prober_tally_since(&tcp->prober, fresh->oldest_ns, &t);
+	return (t.servers_mask & ~fresh->servers_mask) == 0;
+}
+
+static void compare_servers(const struct engine *e, const struct path *held, const struct path *fresh,
+			    const struct path *tcp, bool round, struct verdict_flows *f)
+{
+	struct prober_tally ours, theirs;
+
+	if (!leads_to(held, round, &ours) || !leads_to(fresh, round, &theirs) || !connections_agree(tcp, &theirs) ||
+	    ours.server == theirs.server || ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
+		return;
+	f->elsewhere = true;
+	f->fresh_server = config_server_name(e->config, path_server_of_number(fresh, theirs.server));
+}
+
+/* Was what came first (in the flow's life, or after a pause) answered, and nothing else? */
+static void look_at_first_packets(const struct prober *b, struct verdict_flows *f)
+{
+	int64_t before_ns = INT64_MIN / 2;
+
+	f->first_packet = b->heard.count > 0;
+	for (uint32_t seq = prober_window_from(b, CONTRAST_WINDOW); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		bool first = seq == 1 || r->sent_ns - before_ns > PAUSE_S * INT64_C(1000000000);
+		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
+			if (prober_is_answered(r) ? !first : prober_is_lost(r) && first)
+				f->first_packet = false;
+			f->first_packets += first && prober_is_answered(r);
+		}
+		before_ns = r->sent_ns;
+	}
+	if (f->first_packets == 0 && (b->heard.count != 1 || b->heard.newest != 1))
+		f->first_packet = false;
+}
+
+static bool is_same_kind(const struct path *a, const struct path *b)
+{
+	return !a->tcp && !b->tcp && a->size == b->size && endpoint_equal(&a->endpoint, &b->endpoint);
+}
+
+/* Of ours if it is held; of new ports, that of the first held flow that fails. */
+static struct contrast_row failing_row(const struct engine *e, size_t i, size_t from, size_t to)
+{
+	const struct path *p = e->paths.items[i];
+
+	for (; p->held < 0 && from < to; from++) {
+		const struct path *other = e->paths.items[from];
+		if (is_same_kind(other, p) && other->held >= 0 && path_row(other).lost >= CONTRAST_ROW)
+			return path_row(other);
+	}
+	return path_row(p);
+}
+
+void fellows_compare_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
+{
+	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
+	const struct contrast_row ours = path_row(p);
+	struct contrast_row failing;
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	failing = failing_row(e, i, from, to);
+	f->row = ours.lost;
+	f->ours_new = p->held < 0;
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->tcp && endpoint_equal(&other->endpoint, &p->endpoint))
+			tcp = other;
+		if (!is_same_kind(other, p))
+			continue;
+		if (other->held >= 0)
+			add_held(other, &failing, f);
+		else
+			fresh = other;
+	}
+	if (!fresh)
+		return;
+	if (f->held_row > 0) {
+		struct prober_tally t;
+		prober_tally(&fresh->prober, f->held_row, &t);
+		f->fresh_sent = t.sent;
+		f->fresh_lost = t.sent - t.answered;
+	}
+	if (p == fresh)
+		return;
+	f->fresh.own_lost = ours.lost;
+	add_fellow(&f->fresh, fresh, ours.began_ns);
+	look_at_first_packets(&p->prober, f);
+	compare_servers(e, p, fresh, tcp, round, f);
+}
+
+/* -- what was said to the one and concerns the other -- */
+
+/* Errors are rate-limited, so that one explains an outage for a while; resets are not. */
+static bool is_told(const struct path *p)
+{
+	return p->facts.told != PROBER_NONE && !(p->tcp && p->facts.told == PROBER_REFUSED) && is_told_of_late(p);
+}
+
+/* What came for a probe itself tells more than what came for another one. */
+static bool has_error(const struct prober_tally *t)
+{
+	const uint32_t *n = t->by_outcome;
+
+	return n[PROBER_REFUSED] + n[PROBER_UNREACHABLE] + n[PROBER_PROHIBITED] + n[PROBER_TOO_BIG] > 0;
+}
+
+/* Where this path has no error of its own to tell, the newest of another flow to the same address and port that has not
+ * been answered since: they share a limit. */
+static void add_told(const struct engine *e, const struct path *p, struct verdict_evidence *evidence)
+{
+	struct path_facts *facts = &evidence->facts;
+	const struct path *newest = NULL;
+	size_t from, to;
+
+	if (is_told(p))
+		return;
+	facts->told = PROBER_NONE;
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->tcp == p->tcp && endpoint_equal(&other->endpoint, &p->endpoint) && is_told(other) &&
+		    (!newest || other->facts.told_ns > newest->facts.told_ns))
+			newest = other;
+	}
+	if (!newest)
+		return;
+	facts->told = newest->facts.told;
+	evidence->hints.told_elsewhere = true;
+	facts->offender = newest->facts.offender;
+	facts->icmp_type = newest->facts.icmp_type;
+	facts->icmp_code = newest->facts.icmp_code;
+}
+
+/* A new flow over the same protocol that has the same holder as this path has proven that another one holds it too. */
+static void add_rival(const struct engine *e, size_t i, struct verdict_hints *hints)
+{
+	const struct path *p = e->paths.items[i];
+	int64_t now_ns = clock_mono_ns();
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to && p->target->servers_len > 1; k++) {
+		const struct path *other = e->paths.items[k];
+		if (!other->rival || other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) ||
+		    other->prober.holder != p->prober.holder || other->prober.boot_id != p->prober.boot_id ||
+		    !rival_is_proven(other->rival, &other->prober, now_ns))
+			continue;
+		hints->rival = config_server_name(e->config, (int)other->rival->server);
+		hints->rival_ms = (uint32_t)((now_ns - other->rival->newest_ns) / 1000000);
+	}
+}
+
+/* The twin probes of the same target and address stand beside its first UDP path. */
+void fellows_twins(const struct engine *e, size_t i, struct twin_counts *twins)
+{
+	const struct path *p = e->paths.items[i];
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to && !p->tcp; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->twin && endpoint_equal(&other->endpoint, &p->endpoint))
+			twin_count(other->twin, clock_mono_ns(), twins);
+	}
+}
+
+void fellows_tell(const struct engine *e, size_t i, struct verdict_evidence *evidence)
+{
+	if (has_error(&evidence->tally))
+		evidence->facts.told = PROBER_NONE;
+	else
+		add_told(e, e->paths.items[i], evidence);
+	add_rival(e, i, &evidence->hints);
+}

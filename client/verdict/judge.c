@@ -1,0 +1,285 @@
+#include "client/verdict/judge.h"
+
+#include "client/verdict/fellows.h"
+#include "client/verdict/verdict.h"
+
+#include <string.h>
+
+/* `check` speaks once, when its third question has left: two can have been in vain. */
+enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
+
+/* A claim may be so much older than a loss: a server that is asked each second tells of one that it saw when it was
+ * asked the last time. And younger, besides the timeout: only then is it asked at all. */
+#define CLAIM_AGE_NS INT64_C(2000000000)
+
+uint32_t judge_window(const struct path *p, bool round)
+{
+	return round ? p->prober.ring_len : JUDGE_WINDOW;
+}
+
+/* Nothing but silence, or word that the host can't be reached: no sign of life. */
+static bool is_silent(const struct prober_tally *t)
+{
+	const uint32_t *n = t->by_outcome;
+
+	return t->sent > 0 && t->answered == 0 &&
+	       n[PROBER_LOST] + n[PROBER_UNREACHABLE] == t->sent; /* a server has to say where a probe was lost */
+}
+
+/* Has somebody there completed a handshake of ours lately, if no more? */
+static bool has_connected(const struct path *p, bool round)
+{
+	uint32_t recently = round ? PATH_ATTEMPTS_MAX : JUDGE_RUN;
+
+	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *a = &p->doubt->attempts[i];
+		if (a->seq && a->connected && a->seq + recently >= p->prober.waiting_from)
+			return true;
+	}
+	return false;
+}
+
+static bool server_silent(const struct engine *e, unsigned server, bool round)
+{
+	struct path *const *paths;
+	size_t len;
+
+	if (!asker_silent(e->asker, server, round ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
+		return false;
+	paths = paths_of_server(&e->paths, server, &len);
+	for (size_t i = 0; i < len; i++) {
+		const struct path *p = paths[i];
+		struct prober_tally tally;
+		if (!p->target->expect_reachable)
+			continue;
+		path_recent(p, round, &tally);
+		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p, round)))
+			return false;
+	}
+	return true;
+}
+
+/* -- servers -- */
+
+static bool is_another_server_probed(const struct engine *e, const struct path *p)
+{
+	for (size_t i = 0; i < e->paths.len; i++) {
+		const struct config_target *t = e->paths.items[i]->target;
+		if (t->servers_len > 1 || (t->servers_len == 1 && path_slot(p, t->servers[0]) < 0))
+			return true;
+	}
+	return false;
+}
+
+/* When the third probe of the newest row of losses left: by then it was an outage. */
+static int64_t outage_ns(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+	int64_t began_ns = path_row(p).began_ns;
+	unsigned lost = 0;
+
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == PROBER_OUTAGE)
+			return r->sent_ns;
+	}
+	return INT64_MAX;
+}
+
+/* If none of several servers is heard any more, or none was since this outage began, it may be us that nobody hears. In
+ * `run`, what was under way when that began may come in for a while, beside losses that were chance. */
+static bool may_be_cut_off(const struct engine *e, const struct path *p, bool round)
+{
+	int64_t under_way_ns = round ? 0 : p->prober.timeout_ns / 2;
+
+	return is_another_server_probed(e, p) &&
+	       (asker_heard_ns(e->asker) - under_way_ns <= outage_ns(p) || !asker_hears_anybody(e->asker));
+}
+
+static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
+{
+	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		unsigned server = p->target->servers[k];
+		c->servers_silent = c->servers_silent && server_silent(e, server, round);
+		c->other_addresses = c->other_addresses && asker_has_other(e->asker, server, &p->endpoint);
+		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
+		if (e->servers[server].skew_ns)
+			c->skew_elsewhere_ns = e->servers[server].skew_ns;
+	}
+	if (c->servers_silent && may_be_cut_off(e, p, round)) {
+		c->servers_silent = false;
+		c->all_silent = true;
+	}
+}
+
+int judge_server(const struct path *p, bool round)
+{
+	struct prober_tally tally;
+
+	prober_tally(&p->prober, judge_window(p, round), &tally);
+	return path_server_of_number(p, tally.server);
+}
+
+/* An entry with the MAC of another interface of ours is not that of another machine: answers to it do reach us. */
+static bool leads_to_us(const struct engine *e, const struct evidence_neighbour *n)
+{
+	return n->wrong && e->link && e->link->has_mac(n->entry_mac);
+}
+
+/* What the server that has the receipts says of its way back to us, and how many of the losses that concerns: none, if
+ * the newest left when the entry was right again. It was, if something that left after the server said so was answered.
+ */
+static void explain_neighbour(const struct engine *e, const struct path *p, int64_t since_ns,
+			      struct verdict_hints *hints)
+{
+	const struct path_doubt *d = p->doubt;
+	const struct prober *b = &p->prober;
+	int64_t right_ns = d->neighbour_right_ns;
+
+	if (!d->has_neighbour || d->neighbour_ns < since_ns || d->neighbour_server != d->receipt_server ||
+	    leads_to_us(e, &d->neighbour))
+		return;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		if (prober_is_answered(r) && r->sent_ns > d->neighbour_ns && r->sent_ns < right_ns)
+			right_ns = r->sent_ns;
+		if (!prober_is_lost(r) || r->sent_ns < since_ns)
+			continue;
+		hints->neighbour = r->sent_ns < right_ns ? &d->neighbour : NULL;
+		hints->neighbour_lost += hints->neighbour && r->outcome == PROBER_LOST_RETURN;
+	}
+}
+
+/* What was refused while a server that should have had it heard nothing. */
+static void explain_silence(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
+{
+	const struct path_doubt *d = p->doubt;
+	const struct prober *b = &p->prober;
+
+	hints->silent_holder = config_server_name(e->config, d->silent_server);
+	hints->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		hints->refused_unheard += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
+					  r->sent_ns > d->silent_from_ns && r->sent_ns <= d->silent_to_ns;
+	}
+}
+
+/* Of an outage that had begun by the newest claim the rest is lost to the one who claims, too: about what is refused a
+ * server is asked ever more seldom. */
+static void explain_conflict(const struct path *p, int64_t since_ns, struct verdict_hints *hints)
+{
+	const struct path_doubt *d = p->doubt;
+	const struct prober *b = &p->prober;
+	int64_t from_ns = d->conflict_from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = d->conflict_ns + CLAIM_AGE_NS;
+	int64_t row_ns = path_row(p).began_ns;
+
+	if (!d->has_conflict || !d->conflict_repeated)
+		return;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		hints->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
+				       (r->sent_ns <= to_ns || (row_ns <= to_ns && r->sent_ns >= row_ns));
+	}
+	hints->conflict = hints->claimed_lost > 0 ? &d->conflict : NULL;
+}
+
+/* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
+static int witness_of(const struct path *p)
+{
+	int slot = p->doubt->receipt_server < 0 ? -1 : path_slot(p, (unsigned)p->doubt->receipt_server);
+
+	for (unsigned k = 0; slot < 0 && k < p->target->servers_len; k++) {
+		if (p->doubt->witness[k] >= 0)
+			slot = (int)k;
+	}
+	return slot < 0 ? -1 : p->doubt->witness[slot];
+}
+
+/* Lost probes of this outage whose handshake was completed in time. */
+static uint32_t handshakes(const struct path *p, int64_t since_ns)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *a = &p->doubt->attempts[i];
+		const struct prober_record *r = &p->prober.ring[a->seq & (p->prober.ring_len - 1)];
+		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
+	}
+	return n;
+}
+
+/* What the newest evidence says of what was sent since since_ns. */
+static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
+{
+	const struct path_doubt *d = p->doubt;
+
+	hints->receipt_server = config_server_name(e->config, d->receipt_server);
+	hints->witness = config_server_name(e->config, witness_of(p));
+	explain_neighbour(e, p, since_ns, hints);
+	explain_silence(e, p, since_ns, hints);
+	explain_conflict(p, since_ns, hints);
+	hints->handshakes = handshakes(p, since_ns);
+	hints->frames_without_receipts = d->frames_without_receipts;
+	hints->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
+	hints->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
+	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
+		hints->silent_witness =
+		    config_server_name(e->config, asker_silent_witness(e->asker, p->target->servers[k]));
+}
+
+/* Moves and fights; of a move, only one since what is judged was sent. */
+static void add_holders(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
+{
+	holders_look(&p->prober, judge_window(p, round), &v->holders);
+	if (v->holders.changed_ns < v->tally.oldest_ns)
+		v->holders.lost_between = 0;
+	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));
+}
+
+static void gather(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
+{
+	const struct config_target *t = p->target;
+
+	*v = (struct verdict_evidence){
+		.facts = p->facts,
+		.tcp = p->tcp,
+		.size = p->size,
+		.expect_reachable = t->expect_reachable,
+		.address = p->endpoint,
+		.arrives_on = t->arrives_on,
+		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
+		.round = round,
+		.before = p->standing.state,
+		.run_length = JUDGE_RUN,
+		.lossy_permille = e->config->lossy_permille,
+	};
+	prober_tally(&p->prober, judge_window(p, round), &v->tally);
+	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
+		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
+	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
+}
+
+void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
+{
+	const struct path *p = e->paths.items[i];
+	struct verdict_evidence evidence;
+	bool has_loss;
+
+	gather(e, p, round, &evidence);
+	has_loss = evidence.tally.answered < evidence.tally.sent;
+	add_holders(e, p, round, &evidence);
+	fellows_tell(e, i, &evidence);
+	if (p->doubt)
+		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
+	if (p->target->unpinned)
+		fellows_twins(e, i, &evidence.twins);
+	if (has_loss || evidence.tally.run_too_big > 0) {
+		fellows_compare(e, i, round, &evidence.context);
+		same_servers(e, p, round, &evidence.context);
+	}
+	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
+		fellows_compare_flows(e, i, round, &evidence.context.flows);
+	verdict_judge(&evidence, verdict);
+}

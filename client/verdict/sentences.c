@@ -1,0 +1,496 @@
+#include "client/verdict/sentences.h"
+
+#include "client/verdict/verdict_reading.h"
+#include "common/config/units.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void say(struct verdict *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct verdict *v, const char *format, ...)
+{
+	va_list args;
+
+	if (v->sentences_len == VERDICT_SENTENCES_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(v->sentences[v->sentences_len++], VERDICT_SENTENCE_LEN, format, args);
+	va_end(args);
+}
+
+struct address_text {
+	char text[UNITS_ADDRESS_LEN];
+};
+
+static struct address_text address_text(const struct endpoint *endpoint)
+{
+	struct address_text a;
+
+	units_address_text(endpoint->address, a.text);
+	return a;
+}
+
+static const char *send_error_text(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "Operation not permitted (a firewall on this host)";
+	case EACCES:
+		return "Permission denied (a route of this host prohibits it)";
+	case ENETUNREACH:
+		return "Network is unreachable (this host has no route)";
+	case EHOSTUNREACH:
+		return "No route to host";
+	case ENETDOWN:
+		return "Network is down (the interface of this host)";
+	case EADDRNOTAVAIL:
+		return "Cannot assign requested address (this host has no source address or port for it)";
+	case ENOBUFS:
+	case EAGAIN:
+		return "No buffer space available (this host sends more than its interface takes)";
+	case EMFILE:
+	case ENFILE:
+		return "Too many open files";
+	default:
+		return "an error on this host";
+	}
+}
+
+static void tell_unsent(const struct verdict_evidence *e, struct verdict *v)
+{
+	uint32_t unsent = seen(e, PROBER_UNSENT), too_big = seen(e, PROBER_UNSENT_TOO_BIG);
+
+	if (e->facts.resolve_error)
+		say(v, "the name does not resolve: %s", e->facts.resolve_error);
+	if (unsent > 0)
+		say(v, "%u probes were not sent: %s: %s", unsent, e->tcp ? "connect" : "sendto",
+		    send_error_text(e->facts.send_errno));
+	if (too_big > 0)
+		say(v,
+		    "%u probes were not sent: sendto: Message too long (this host's interface or route does not take "
+		    "%u "
+		    "octets)",
+		    too_big, e->size);
+}
+
+static void tell_skew(struct verdict *v, int64_t skew_ns)
+{
+	int64_t ahead_ms = skew_ns / 1000000;
+
+	if (ahead_ms == 0)
+		say(v, "the server rejects this client's time");
+	else
+		say(v, "the server rejects this client's time: the server's clock is %.3f s %s this client's clock",
+		    (double)(ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1e3, ahead_ms > 0 ? "ahead of" : "behind");
+}
+
+static void tell_impostor(const struct verdict_evidence *e, struct verdict *v)
+{
+	char key[sodium_base64_ENCODED_LEN(sizeof e->facts.stranger_key, sodium_base64_VARIANT_ORIGINAL)];
+	uint32_t n = seen(e, PROBER_IMPOSTOR);
+
+	if (n == 0)
+		return;
+	if (sodium_is_zero(e->facts.stranger_key, sizeof e->facts.stranger_key)) {
+		say(v, "%u of %u lost probes got an answer without a valid identity", n, losses(e));
+		return;
+	}
+	sodium_bin2base64(key, sizeof key, e->facts.stranger_key, sizeof e->facts.stranger_key,
+			  sodium_base64_VARIANT_ORIGINAL);
+	say(v, "%u of %u lost probes got an answer from ed25519:%s, a key that is not in the configuration", n,
+	    losses(e), key);
+}
+
+static void tell_who_may_not(const struct verdict_evidence *e, const char *name, struct verdict *v)
+{
+	const char *who = may_answer(e, e->tally.server) ? "another configured server" : name;
+
+	if (e->allowed_names)
+		say(v, "%s answers, but only %s %s allowed to here", who, e->allowed_names,
+		    strchr(e->allowed_names, ',') ? "are" : "is");
+	else
+		say(v, "%s answers, but it is not allowed to here", who);
+}
+
+/* Who answered, and where the probes arrived, against what was asked for. */
+static void tell_answers(const struct verdict_evidence *e, struct verdict *v)
+{
+	const char *name = e->server_name ? e->server_name : "a server";
+
+	if (e->tally.skewed)
+		tell_skew(v, e->facts.skew_ns);
+	if (stranger_answers(e))
+		tell_who_may_not(e, name, v);
+	tell_impostor(e, v);
+	if (v->state == VERDICT_UP && !e->expect_reachable)
+		say(v, "%s answers %u of %u probes, but the target has `expect: unreachable`", name, e->tally.answered,
+		    e->tally.sent);
+	if (e->tally.answered > 0 && !arrives_where_asked(e))
+		say(v, "probes arrive on %s, but `arrives_on` of the target is %s",
+		    endpoint_is_unknown(&e->facts.arrived_on) ? "an unknown address"
+							      : address_text(&e->facts.arrived_on).text,
+		    address_text(&e->arrives_on).text);
+}
+
+static const struct {
+	enum prober_outcome outcome;
+	const char *udp, *tcp;
+} errors[] = {
+	{ PROBER_REFUSED, "port unreachable", "connection refused" },
+	{ PROBER_PROHIBITED, "administratively prohibited", "administratively prohibited" },
+	{ PROBER_UNREACHABLE, "host or network unreachable", "host or network unreachable" },
+	{ PROBER_TOO_BIG, "fragmentation needed", "fragmentation needed" },
+	{ PROBER_RESET, "connection reset", "connection reset after the handshake" },
+};
+
+enum { ERRORS_LEN = sizeof errors / sizeof *errors };
+
+/* ICMP 11/0, or 3/0 of ICMPv6. */
+static bool is_hop_limit(const struct verdict_evidence *e)
+{
+	return e->facts.icmp_code == 0 && e->facts.icmp_type == (endpoint_is_v4(&e->address) ? 11 : 3);
+}
+
+/* Type, code and sender are those of the newest error: said where there is but one kind. */
+static void tell_error_source(const struct verdict_evidence *e, char text[VERDICT_SENTENCE_LEN])
+{
+	const struct path_facts *f = &e->facts;
+	int len = 0;
+
+	text[0] = '\0';
+	if (f->icmp_type >= 0)
+		len += snprintf(text, VERDICT_SENTENCE_LEN, " (ICMP %d/%d)", f->icmp_type, f->icmp_code);
+	if (!endpoint_is_unknown(&f->offender))
+		len += snprintf(text + len, VERDICT_SENTENCE_LEN - (size_t)len, " from %s",
+				address_text(&f->offender).text);
+	if (seen(e, PROBER_TOO_BIG) > 0 && f->mtu > 0)
+		snprintf(text + len, VERDICT_SENTENCE_LEN - (size_t)len, ", MTU %u", f->mtu);
+}
+
+static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
+{
+	char source[VERDICT_SENTENCE_LEN] = "";
+	const char *text;
+	unsigned kinds = 0;
+
+	for (unsigned i = 0; i < ERRORS_LEN; i++)
+		kinds += seen(e, errors[i].outcome) > 0;
+	if (kinds == 1 || (kinds == 0 && e->facts.told != PROBER_NONE))
+		tell_error_source(e, source);
+	for (unsigned i = 0; i < ERRORS_LEN && kinds == 0 && v->state == VERDICT_DOWN; i++) {
+		if (errors[i].outcome == e->facts.told)
+			say(v, "%s got an error: %s%.100s",
+			    e->hints.told_elsewhere ? "another flow to the same address and port"
+						    : "an earlier probe or an extra probe",
+			    e->tcp ? errors[i].tcp : errors[i].udp, source);
+	}
+	for (unsigned i = 0; i < ERRORS_LEN; i++) {
+		uint32_t n = seen(e, errors[i].outcome);
+		text = e->tcp ? errors[i].tcp : errors[i].udp;
+		if (errors[i].outcome == PROBER_UNREACHABLE && kinds == 1 && is_hop_limit(e))
+			text = "hop limit exceeded, by a routing loop or a low hop limit";
+		if (n > 0)
+			say(v, "%u of %u lost probes got an error: %s%.100s", n, losses(e), text, source);
+	}
+}
+
+static void tell_strange_answers(const struct verdict_evidence *e, struct verdict *v)
+{
+	uint32_t elsewhere = seen(e, PROBER_WRONG_SOURCE), key = seen(e, PROBER_NOT_AUTHORISED);
+
+	if (elsewhere > 0)
+		say(v, "answers to %u of %u lost probes came from %s instead of %s", elsewhere, losses(e),
+		    endpoint_is_unknown(&e->facts.other_source) ? "another address"
+								: address_text(&e->facts.other_source).text,
+		    address_text(&e->address).text);
+	if (key > 0)
+		say(v, "the server rejected %u of %u lost probes: it does not know this client's key", key, losses(e));
+}
+
+/* The proofs of direction, and what is left without one. */
+static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
+{
+	uint32_t arrived = seen(e, PROBER_LOST_RETURN), missing = seen(e, PROBER_LOST_FORWARD);
+	uint32_t silent = seen(e, PROBER_LOST) - e->tally.late;
+	const char *name = e->hints.receipt_server ? e->hints.receipt_server : "the server";
+	const char *by = e->hints.witness ? e->hints.witness : "";
+	const char *through = e->hints.witness ? " (asked through " : "", *end = e->hints.witness ? ")" : "";
+	bool where = !endpoint_is_unknown(&e->facts.arrived_on);
+
+	if (arrived > 0)
+		say(v, "%s received %u of %u lost probes%s%s, as its %s%s%s%s", name, arrived, losses(e),
+		    where ? " on " : "", where ? address_text(&e->facts.arrived_on).text : "",
+		    e->tcp ? "receipts or half-open sockets show" : "receipts show", through, by, end);
+	if (missing > 0)
+		say(v,
+		    e->tcp ? "%u of %u lost probes did not arrive: the servers asked have no trace of them%s%s%s"
+			   : "%u of %u lost probes did not arrive: receipts made after their timeout do not list "
+			     "them%s%s%s",
+		    missing, losses(e), through, by, end);
+	if (e->tally.late > 0)
+		say(v, "the answers to %u of %u lost probes came after the timeout", e->tally.late, losses(e));
+	if (silent > 0)
+		say(v, "%u of %u lost probes got no answer and no error, and it is not known whether they arrived",
+		    silent, losses(e));
+}
+
+/* --- what speaks for each cause ---------------------------------------------------------------------------------- */
+
+struct mac_text {
+	char text[32];
+};
+
+static struct mac_text mac_text(const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	static const uint8_t unknown[EVIDENCE_MAC_LEN];
+	struct mac_text m = { "unknown" };
+
+	if (memcmp(mac, unknown, sizeof unknown) == 0)
+		return m;
+	units_mac_text(mac, m.text);
+	return m;
+}
+
+static const char *or_else(const char *name, const char *otherwise)
+{
+	return name ? name : otherwise;
+}
+
+void sentences_other_clock(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (!e->tally.skewed)
+		tell_skew(v, e->context.skew_elsewhere_ns);
+}
+
+void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct holders *h = &e->holders;
+
+	if (h->doubly >= HOLDERS_DOUBLY)
+		say(v, "%u probes got two answers each, from two machines", h->doubly);
+	if (h->flips && h->before == h->now)
+		say(v, "two machines answer alternately with the key of %s: %u changes",
+		    or_else(e->server_name, "a server"), h->changes);
+	else if (h->flips)
+		say(v, "the answering server changed %u times, last from %s to %s", h->changes,
+		    or_else(e->holder_before, "another server"), or_else(e->server_name, "a server"));
+}
+
+void sentences_broken_between(const struct verdict_evidence *e, struct verdict *v)
+{
+	(void)e;
+	say(v, "two machines answer alternately at this address: a connection to one breaks at the other");
+}
+
+void sentences_rival(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v,
+	    "%s answers this client, but %s receives new flows of other clients on the same address, the last one %.1f "
+	    "s ago",
+	    e->server_name ? e->server_name : "one server", e->hints.rival, e->hints.rival_ms / 1e3);
+}
+
+void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "this held flow reaches %s, but new flows reach %s", or_else(e->server_name, "one server"),
+	    or_else(e->context.flows.fresh_server, "another"));
+}
+
+void sentences_twin(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct twin_counts *t = &e->twins;
+
+	if (t->elsewhere > 0)
+		say(v, "%u of %u unpinned replies (the kernel chose their source address) came from %s instead of %s",
+		    t->elsewhere, t->pinned, address_text(&t->source).text, address_text(&e->address).text);
+	else if (t->refused > 0)
+		say(v,
+		    "%u of %u unpinned replies (the kernel chose their source address) were lost: the server got an "
+		    "ICMP error for one that left from %s",
+		    t->missing, t->pinned, address_text(&t->refused_source).text);
+	else
+		say(v,
+		    "%u of %u unpinned replies (the kernel chose their source address) were lost, but the pinned "
+		    "replies "
+		    "to the same probes arrived",
+		    t->missing, t->pinned);
+}
+
+void sentences_key(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (seen(e, PROBER_NOT_AUTHORISED) == 0)
+		say(v, "the server says over TCP that it does not know this client's key");
+}
+
+/* NUD_* of linux/neighbour.h, as `ip neigh` says them. */
+static const char *neighbour_state_word(uint16_t state)
+{
+	static const char *const words[] = { "INCOMPLETE", "REACHABLE", "STALE", "DELAY",
+					     "PROBE",      "FAILED",    "NOARP", "PERMANENT" };
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
+		if (state == 1u << i)
+			return words[i];
+	}
+	return "unknown";
+}
+
+void sentences_neighbour(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct evidence_neighbour *n = e->hints.neighbour;
+	const char *server = or_else(e->hints.receipt_server, "the server");
+
+	say(v,
+	    "%s has a wrong neighbour entry for %s: MAC %s for %.1f s (state %s), but this client's frames come from "
+	    "MAC %s",
+	    server, address_text(&n->next_hop).text, mac_text(n->entry_mac).text, n->since_ms / 1e3,
+	    neighbour_state_word(n->state), mac_text(n->frame_mac).text);
+	if (n->repaired)
+		say(v, "floatprobed has deleted the entry on %s", server);
+	else if (n->healed_ms == UINT32_MAX)
+		say(v, "to delete the entry, run on %s: ip neigh del %s dev %s", server,
+		    address_text(&n->next_hop).text, n->interface[0] ? n->interface : "INTERFACE");
+	if (n->healed_ms != UINT32_MAX)
+		say(v, "the entry became correct again %.1f s before the server was asked", n->healed_ms / 1e3);
+}
+
+void sentences_failover(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "%s answered before and %s answers now: %u of %u lost probes lie between their answers",
+	    or_else(e->holder_before, "another server"), or_else(e->server_name, "a server"), e->holders.lost_between,
+	    losses(e));
+}
+
+static void tell_fresh(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct contrast *c = &e->context.flows.fresh;
+
+	say(v, "at the same time %u of %u probes from new source ports were lost", c->span_lost, c->span_sent);
+}
+
+void sentences_first_packet(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (e->context.flows.first_packets > 1)
+		say(v, "only the first packet after each pause was answered (%u of them)",
+		    e->context.flows.first_packets);
+	else
+		say(v, "only the first packet of this flow was answered");
+	tell_fresh(e, v);
+}
+
+void sentences_stuck(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "this flow, which keeps one source port, lost its last %u probes in a row",
+	    e->context.flows.fresh.own_lost);
+	tell_fresh(e, v);
+}
+
+void sentences_refused_by_other(const struct verdict_evidence *e, struct verdict *v)
+{
+	(void)e;
+	say(v, "the refusals may come from the other machine that claims the address");
+}
+
+void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct verdict_hints *h = &e->hints;
+
+	say(v,
+	    "%s has %s and listens there, but did not receive these probes: this client's frames for it go to MAC %s, "
+	    "which is not a MAC of that server",
+	    or_else(h->silent_holder, "the server"), address_text(&e->address).text, mac_text(h->stranger_mac).text);
+}
+
+/* Which of them it is cannot be told from here: a firewall may well reject in the name of the address. */
+void sentences_refused(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (refused_behind_its_back(e))
+		say(v,
+		    "%s has this address and listens there, but did not receive these probes: another machine also has "
+		    "the address, or a firewall refuses in its name",
+		    e->hints.silent_holder);
+}
+
+void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct verdict_flows *f = &e->context.flows;
+
+	if (f->dead > 0)
+		say(v, "%u held source ports lose every recent probe, and %u lose none", f->dead, f->fine);
+	if (f->fresh_lost > 0)
+		say(v, "%u of %u new source ports failed, but a held source port lost none of %u probes", f->fresh_lost,
+		    f->fresh_sent, f->held_row);
+}
+
+void sentences_size(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (e->context.smaller_size_up > 0)
+		say(v, "datagrams of %u octets pass, datagrams of %u octets do not", e->context.smaller_size_up,
+		    e->size);
+}
+
+void sentences_server_down(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "no configured address of the server answers, over UDP or over TCP");
+	if (e->hints.silent_witness)
+		say(v, "%s tried to reach the server and got no answer either", e->hints.silent_witness);
+}
+
+void sentences_firewall(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "this client's packets reach the interface of %s, but the lost probes did not reach its socket",
+	    or_else(e->allowed_names, "the server"));
+}
+
+void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "%s works on the same address", e->tcp ? "UDP" : "TCP");
+}
+
+/* --- what is said whatever the cause ----------------------------------------------------------------------------- */
+
+/* What the server itself dropped is not the network's doing, and another machine's claim is worth knowing. */
+static void tell_server(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct verdict_hints *h = &e->hints;
+
+	if (e->context.all_silent)
+		say(v, "no server answers at any address: this host itself may be cut off");
+	if (e->tcp && h->handshakes > 0)
+		say(v,
+		    "%u of %u lost probes completed the TCP handshake, but got no answer in time: a host accepts the "
+		    "connection, but its program may not answer",
+		    h->handshakes, losses(e));
+	if (h->conflict)
+		say(v, "another machine (MAC %s) claims %s: the server saw %u claims", mac_text(h->conflict->mac).text,
+		    address_text(&h->conflict->address).text, h->conflict->count);
+	if (!e->tcp && h->socket_drops > 0)
+		say(v, "the server's kernel dropped %u datagrams because the socket's receive buffer was full",
+		    h->socket_drops);
+	if (e->tcp && h->accept_overflows > 0)
+		say(v, "the server's kernel dropped %u connections because an accept queue was full",
+		    h->accept_overflows);
+}
+
+void sentences_also(struct verdict *v, enum verdict_cause also)
+{
+	say(v, "the evidence also fits %s", verdict_cause_word(also));
+}
+
+void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v)
+{
+	tell_unsent(e, v);
+	tell_answers(e, v);
+	if (tell)
+		tell(e, v);
+	if (v->state == VERDICT_UP)
+		return;
+	tell_errors(e, v);
+	tell_strange_answers(e, v);
+	tell_proofs(e, v);
+	tell_server(e, v);
+}

@@ -1,0 +1,97 @@
+#include "client/verdict/standing.h"
+
+#include "common/system/clock.h"
+
+enum { AGAIN = 16 }; /* an up path is looked at again at each so manyth probe, for what others have to say */
+
+/* Nothing new: an up path that goes on answering as before needs no judge. Nearly all probes end here. */
+static bool goes_on(const struct path *p, uint32_t seq)
+{
+	const struct path_standing *s = &p->standing;
+	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+
+	return s->known && s->state == VERDICT_UP && s->cause == VERDICT_CAUSE_NONE && !p->twin &&
+	       r->outcome == PROBER_ANSWERED && path_server_of_number(p, r->server) == s->server && !r->doubly &&
+	       seq % AGAIN != 0;
+}
+
+bool standing_decided(struct path *p, uint32_t seq)
+{
+	if (goes_on(p, seq))
+		return false;
+	p->stale = true;
+	return true;
+}
+
+/* Has the newest decided probe been answered? */
+static bool recovers(const struct path *p)
+{
+	struct prober_tally newest;
+
+	prober_tally(&p->prober, 1, &newest);
+	return newest.answered > 0;
+}
+
+/* When did what the newest probes say begin? The wall-clock time of the first of the like in a row. */
+static int64_t began(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+	int64_t since_ns = clock_real_ns();
+	int answered = -1;
+
+	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *record = &b->ring[seq & (b->ring_len - 1)];
+		int this = prober_is_answered(record);
+		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
+			break;
+		answered = this;
+		since_ns = record->sent_real_ns;
+	}
+	return since_ns;
+}
+
+static bool is_new(const struct path *p, const struct verdict *v, int server)
+{
+	const struct path_standing *s = &p->standing;
+
+	if (v->state == VERDICT_UNKNOWN && !s->known && v->cause != VERDICT_CAUSE_LOCAL)
+		return false; /* too few probes to say anything */
+	if (v->state == VERDICT_DOWN && s->state == VERDICT_DOWN && recovers(p) && v->cause != VERDICT_CAUSE_FAILOVER)
+		return false; /* on its way up: what was said of the outage stands, but for who ended it */
+	return !s->known || v->state != s->state || v->direction != s->direction || v->cause != s->cause ||
+	       server != s->server;
+}
+
+static void tell_fellows(struct engine *e, size_t i)
+{
+	size_t from, to;
+
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to; k++) {
+		struct path *other = e->paths.items[k];
+		if (k != i && other->standing.known && other->standing.state != VERDICT_UP)
+			other->stale = true;
+	}
+}
+
+bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_standing *before)
+{
+	struct path *p = e->paths.items[i];
+	int server = judge_server(p, false);
+
+	p->stale = false;
+	judge_path(e, i, false, v);
+	if (!is_new(p, v, server))
+		return false;
+	*before = p->standing;
+	p->standing = (struct path_standing){
+		.known = true,
+		.state = v->state,
+		.direction = v->direction,
+		.cause = v->cause,
+		.server = server,
+		.since_ns = v->state == before->state ? before->since_ns : began(p),
+	};
+	tell_fellows(e, i);
+	return true;
+}

@@ -1,0 +1,17 @@
+/* How a path stands in `run`, from one verdict to the next, and when it has to be judged again. */
+#ifndef FLOATPROBE_STANDING_H
+#define FLOATPROBE_STANDING_H
+
+#include "client/verdict/judge.h"
+
+#include <stdbool.h>
+
+/* A probe of the path was decided. true: the path's `stale` is set, and it wants to be reviewed soon. */
+bool standing_decided(struct path *path, uint32_t seq);
+
+/* Judge items[i] of the engine's paths. true: it stands otherwise than before (*before, which need not be known), and
+ * the path says how it stands now; its fellows that fail are compared with it, so they want to be reviewed soon too
+ * (`stale`). *verdict is filled in either case. */
+bool standing_review(struct engine *engine, size_t i, struct verdict *verdict, struct path_standing *before);
+
+#endif

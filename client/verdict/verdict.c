@@ -1,0 +1,167 @@
+#include "client/verdict/verdict.h"
+
+#include "client/verdict/causes.h"
+#include "client/verdict/verdict_reading.h"
+
+/* --- state ------------------------------------------------------------------------------------------------------ */
+
+static enum verdict_state state_of_round(const struct verdict_evidence *e)
+{
+	const struct prober_tally *t = &e->tally;
+
+	if (t->sent == 0)
+		return too_big_to_send(e) ? VERDICT_DOWN : VERDICT_UNKNOWN;
+	if (t->answered == t->sent)
+		return VERDICT_UP;
+	return t->answered == 0 ? VERDICT_DOWN : VERDICT_LOSSY;
+}
+
+/* An outage is told by `down`; the window remembers it for a while, but it does not make a path lossy. One that fails
+ * again and again is. */
+static bool loses_permille(const struct verdict_evidence *e, unsigned permille)
+{
+	uint32_t forgiven = e->tally.outages == 1 ? e->tally.outage_lost : 0;
+	uint32_t lost = losses(e) - forgiven, sent = e->tally.sent - forgiven;
+
+	return lost > 0 && UINT64_C(1000) * lost >= (uint64_t)permille * sent;
+}
+
+static enum verdict_state state_between_rows(const struct verdict_evidence *e)
+{
+	switch (e->before) {
+	case VERDICT_UP:
+		return loses_permille(e, e->lossy_permille) ? VERDICT_LOSSY : VERDICT_UP;
+	case VERDICT_LOSSY: /* left only well below the threshold, or it would flap there */
+		return e->tally.sent == 0 || loses_permille(e, (e->lossy_permille + 1) / 2) ? VERDICT_LOSSY
+											    : VERDICT_UP;
+	case VERDICT_UNKNOWN:
+		if (e->tally.sent >= e->run_length && loses_permille(e, e->lossy_permille))
+			return VERDICT_LOSSY;
+		break;
+	case VERDICT_DOWN:
+		break;
+	}
+	return e->before;
+}
+
+static enum verdict_state state_of_run(const struct verdict_evidence *e)
+{
+	const struct prober_tally *t = &e->tally;
+	bool settled_before = e->before == VERDICT_UP || e->before == VERDICT_LOSSY;
+
+	if (too_big_to_send(e))
+		return VERDICT_DOWN;
+	if (t->run_unsent >= e->run_length)
+		return VERDICT_UNKNOWN;
+	if (t->run_lost >= e->run_length)
+		return VERDICT_DOWN;
+	if (!settled_before && t->run_answered >= e->run_length)
+		return VERDICT_UP;
+	return state_between_rows(e);
+}
+
+enum verdict_state verdict_state(const struct verdict_evidence *e)
+{
+	if (e->facts.resolve_error)
+		return VERDICT_UNKNOWN;
+	return e->round ? state_of_round(e) : state_of_run(e);
+}
+
+/* --- numbers, direction, expectation ------------------------------------------------------------------------------ */
+
+/* What is reported: with the whole server silent, host-unreachable does not prove a direction. */
+static void report_counts(const struct verdict_evidence *e, struct verdict *v)
+{
+	uint32_t unproven = v->cause == VERDICT_CAUSE_SERVER_DOWN ? seen(e, PROBER_UNREACHABLE) : 0;
+
+	v->sent = e->tally.sent;
+	v->answered = e->tally.answered;
+	v->forward_lost = e->tally.forward_lost - unproven;
+	v->return_lost = e->tally.return_lost;
+	v->lost = e->tally.lost + unproven;
+}
+
+static enum verdict_direction find_direction(const struct verdict_evidence *e, const struct verdict *v)
+{
+	if (v->state == VERDICT_UP)
+		return VERDICT_DIRECTION_NONE;
+	if (v->state == VERDICT_UNKNOWN) /* nothing leaves: what was lost before is over */
+		return VERDICT_DIRECTION_UNKNOWN;
+	if (v->cause == VERDICT_CAUSE_SERVER_DOWN)
+		return VERDICT_DIRECTION_UNKNOWN;
+	if (v->cause == VERDICT_CAUSE_SIZE_LIMIT && too_big_to_send(e))
+		return VERDICT_DIRECTION_FORWARD;
+	if (v->forward_lost > 0 && v->return_lost > 0)
+		return VERDICT_DIRECTION_BOTH;
+	if (v->forward_lost > 0)
+		return VERDICT_DIRECTION_FORWARD;
+	return v->return_lost > 0 ? VERDICT_DIRECTION_RETURN : VERDICT_DIRECTION_UNKNOWN;
+}
+
+static bool is_expected(const struct verdict_evidence *e, const struct verdict *v)
+{
+	if (!e->expect_reachable)
+		return v->state == VERDICT_DOWN && v->cause != VERDICT_CAUSE_LOCAL;
+	/* Every translated floating address has unpinned replies that are lost: it is the applications' to know. */
+	return v->state == VERDICT_UP && (v->cause == VERDICT_CAUSE_NONE || v->cause == VERDICT_CAUSE_UNPINNED_REPLY) &&
+	       may_answer(e, e->tally.server) && arrives_where_asked(e);
+}
+
+/* --- advice: what to do next -------------------------------------------------------------------------------------- */
+
+static const char *const advice_by_direction[] = {
+	[VERDICT_DIRECTION_NONE] = NULL,
+	[VERDICT_DIRECTION_FORWARD] =
+	    "check the route from this client to the server, the firewalls on it, and the NAT of a floating address",
+	[VERDICT_DIRECTION_RETURN] =
+	    "check how the server sends to this client: its route, its firewall and its neighbour entry",
+	[VERDICT_DIRECTION_BOTH] = "check what both directions share, for example an overloaded or damaged link",
+	[VERDICT_DIRECTION_UNKNOWN] =
+	    "add another address of the server as a target, so that floatprobe can ask the server what arrived",
+};
+static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): floatprobe could not ask "
+					"it at its other addresses, or it did not "
+					"know";
+
+static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
+{
+	if (losses(e) == 0)
+		return NULL;
+	if (e->context.all_silent)
+		return "check first that this host can reach anything: its link, its default route, its own firewall";
+	if (2 * e->tally.late >= losses(e))
+		return "find out why the answers are so slow, or set a longer timeout";
+	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
+		return advice_for_untold;
+	return advice_by_direction[direction];
+}
+
+static const char *find_advice(const struct verdict_evidence *e, const struct verdict *v)
+{
+	if (v->cause == VERDICT_CAUSE_UNPINNED_REPLY)
+		return causes_advice(v->cause);
+	if (v->expected || !e->expect_reachable)
+		return NULL;
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED)
+		return advice_for_unexplained(e, v->direction);
+	if (v->cause == VERDICT_CAUSE_NONE && !arrives_where_asked(e))
+		return "check to which server and to which of its addresses the floating address leads";
+	return causes_advice(v->cause);
+}
+
+void verdict_judge(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct causes_rule *rule, *also;
+
+	v->sentences_len = 0;
+	v->state = verdict_state(e);
+	rule = causes_find(e, v->state, &also);
+	v->cause = rule->cause;
+	report_counts(e, v);
+	v->direction = find_direction(e, v);
+	v->expected = is_expected(e, v);
+	sentences_tell(e, rule->tell, v);
+	if (also)
+		sentences_also(v, also->cause);
+	v->advice = find_advice(e, v);
+}

@@ -1,0 +1,59 @@
+/* The evidence, asked in words: what verdict.c, causes.c and sentences.c share. Pure. */
+#ifndef FLOATPROBE_VERDICT_READING_H
+#define FLOATPROBE_VERDICT_READING_H
+
+#include "client/verdict/verdict_evidence.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline uint32_t seen(const struct verdict_evidence *e, enum prober_outcome outcome)
+{
+	return e->tally.by_outcome[outcome];
+}
+
+static inline uint32_t losses(const struct verdict_evidence *e)
+{
+	return e->tally.sent - e->tally.answered;
+}
+
+/* This host would not let it out for its size, and nothing else happened of late. */
+static inline bool too_big_to_send(const struct verdict_evidence *e)
+{
+	if (e->round)
+		return e->tally.sent == 0 && seen(e, PROBER_UNSENT_TOO_BIG) > 0 && seen(e, PROBER_UNSENT) == 0;
+	return e->tally.run_too_big >= e->run_length;
+}
+
+static inline bool may_answer(const struct verdict_evidence *e, int server)
+{
+	return server >= 0 && server < PROBER_OTHERS && e->allowed_mask >> server & 1;
+}
+
+/* A server of the configuration answered that may not answer here: in the round, or the latest. */
+static inline bool stranger_answers(const struct verdict_evidence *e)
+{
+	const struct prober_tally *t = &e->tally;
+
+	if (t->server < 0)
+		return false;
+	return !may_answer(e, t->server) || (e->round && (t->servers_mask & ~e->allowed_mask) != 0);
+}
+
+/* The address itself refuses (a router would do so by its own), but the server that has it, and listens there, has
+ * heard nothing of most of that. */
+static inline bool refused_behind_its_back(const struct verdict_evidence *e)
+{
+	const struct verdict_hints *h = &e->hints;
+	const struct endpoint *offender = &e->facts.offender;
+
+	return h->silent_holder && h->refused_unheard > 0 && 2 * h->refused_unheard >= seen(e, PROBER_REFUSED) &&
+	       (endpoint_same_address(offender, &e->address) || (e->tcp && endpoint_is_unknown(offender)));
+}
+
+static inline bool arrives_where_asked(const struct verdict_evidence *e)
+{
+	return endpoint_is_unknown(&e->arrives_on) || endpoint_same_address(&e->arrives_on, &e->facts.arrived_on);
+}
+
+#endif

@@ -1,0 +1,325 @@
+#include "server/config/config.h"
+
+#include "common/config/alloc.h"
+#include "common/config/identity.h"
+#include "common/config/read.h"
+#include "common/config/units.h"
+#include "common/system/keyfile.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(name) .offset = offsetof(struct server_config, name)
+
+enum {
+	FLOWS_DEFAULT = 65536,
+	FLOWS_MAX = 1 << 22, /* 1 GiB of them */
+	TCP_SLOTS_DEFAULT = 256,
+	TCP_SLOTS_MAX = 16384,
+};
+
+/* ---- readers of this format's own kinds of values ---- */
+
+static bool read_key(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	(void)key;
+	return identity_read_secret(s, node, &config->key_file, &config->identity);
+}
+
+static void check_addresses_unique(struct schema *s, struct tree_node *list, const struct server_config *config)
+{
+	struct schema_entry *entries = alloc_zero(config->addresses_len, sizeof *entries);
+	size_t len = 0, i = 0;
+	for (struct tree_node *item = schema_first(list); item; item = schema_next(list, item), i++) {
+		char text[UNITS_ADDRESS_LEN];
+		units_address_text(config->addresses[i].address, text);
+		if (!item->wrong)
+			entries[len++] = (struct schema_entry){ .text = alloc_text(text), .node = item };
+	}
+	schema_unique(s, entries, len, "remove one");
+	schema_entries_free(entries, len);
+}
+
+static bool read_addresses(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	size_t len = schema_items(s, node);
+	(void)key;
+	if (len == 0)
+		return false;
+	config->addresses = alloc_zero(len, sizeof *config->addresses);
+	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item)) {
+		const char *text = schema_text(s, item);
+		uint8_t *address = config->addresses[config->addresses_len++].address;
+		if (!text || !schema_check(s, item, units_host_address(text, address)))
+			item->wrong = true;
+	}
+	check_addresses_unique(s, node, config);
+	return true;
+}
+
+static bool read_clients(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	(void)key;
+	if (!schema_is_kind(s, node, TREE_MAPPING))
+		return false;
+	if (node->len == 0)
+		return schema_error(s, node, "is empty; floatprobed answers only the clients in this list");
+	config->clients = alloc_zero(node->len, sizeof *config->clients);
+	bool ok = true;
+	for (struct tree_node *member = node->first; member; member = member->next) {
+		struct server_config_client *client = &config->clients[config->clients_len++];
+		client->name = alloc_text(member->key->text);
+		ok &= identity_read_named(s, member, client->key);
+	}
+	return ok;
+}
+
+/* Numeric, as a witness waits for no name server. */
+static bool read_peer_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	const char *text = schema_text(s, node);
+	struct endpoint *address = schema_field(key, object);
+	return text && schema_check(s, node, units_host_address(text, address->address));
+}
+
+#define PEER(name) .offset = offsetof(struct server_config_peer, name)
+
+static const struct schema_key peer_keys[] = {
+	{ "key", .read = identity_read_public, PEER(key), .required = "the public key of the peer" },
+	{ "address", .read = read_peer_address, PEER(address), .required = "where the peer is reached" },
+	{ "port", .read = read_port, PEER(address.port) },
+	{ 0 },
+};
+
+static bool read_peers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	(void)key;
+	if (!schema_is_kind(s, node, TREE_MAPPING))
+		return false;
+	config->peers = alloc_zero(node->len + 1, sizeof *config->peers);
+	bool ok = true;
+	for (struct tree_node *member = node->first; member; member = member->next) {
+		struct server_config_peer *peer = &config->peers[config->peers_len++];
+		peer->name = alloc_text(member->key->text);
+		peer->address.port = WIRE_PORT;
+		ok &= read_member_name(s, member);
+		ok &= schema_mapping(s, peer_keys, member, peer);
+	}
+	if (node->len > 0 && !config->udp)
+		schema_warning(s, node,
+			       "have no effect: peers are asked over UDP, but listen.protocols does not list udp");
+	return ok;
+}
+
+#define APPLICATION(name) .offset = offsetof(struct server_config_application, name)
+
+_Static_assert(offsetof(struct server_config_application, tcp) ==
+		   offsetof(struct server_config_application, udp) + sizeof(bool),
+	       "read_protocols");
+static const struct schema_key application_keys[] = {
+	{ "name", .read = read_name, APPLICATION(name), .required = "what to call it" },
+	{ "protocol", .read = read_protocols, APPLICATION(udp), .required = "udp or tcp" },
+	{ "port", .read = read_port, APPLICATION(port), .required = "the port it listens on" },
+	{ 0 },
+};
+
+static bool read_applications(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	(void)key;
+	if (!schema_is_kind(s, node, TREE_LIST))
+		return false;
+	if (node->len > SERVER_CONFIG_APPLICATIONS_MAX)
+		return schema_error(s, node, "has more than %d applications", SERVER_CONFIG_APPLICATIONS_MAX);
+	config->applications = alloc_zero(node->len, sizeof *config->applications);
+	bool ok = true;
+	for (struct tree_node *item = node->first; item; item = item->next)
+		ok &= schema_mapping(s, application_keys, item, &config->applications[config->applications_len++]);
+	return ok;
+}
+
+/* ---- the format ---- */
+
+_Static_assert(offsetof(struct server_config, tcp) == offsetof(struct server_config, udp) + sizeof(bool),
+	       "read_protocols");
+static const struct schema_key listen_keys[] = {
+	{ "port", .read = read_port, FIELD(port) },
+	{ "protocols", .read = read_protocols, FIELD(udp) },
+	{ "addresses", .read = read_addresses },
+	{ 0 },
+};
+
+static const struct schema_key limits_keys[] = {
+	{ "flows", .read = read_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
+	{ "tcp_slots", .read = read_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
+	{ "clock_skew", .read = read_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
+	{ 0 },
+};
+
+static const struct schema_key watch_keys[] = {
+	{ "neighbours", .read = read_boolean, FIELD(watch_neighbours) },
+	{ "half_open", .read = read_boolean, FIELD(half_open) },
+	{ "addresses", .read = read_boolean, FIELD(watch_addresses) },
+	{ "applications", .read = read_applications },
+	{ 0 },
+};
+
+static bool read_repair(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	const struct server_config *config = object;
+	if (!read_boolean(s, key, node, object))
+		return false;
+	if (config->repair_neighbours && !config->watch_neighbours)
+		schema_warning(s, node, "needs watch.neighbours; it has no effect");
+	return true;
+}
+
+static const struct schema_key repair_keys[] = {
+	{ "stale_neighbours", .read = read_repair, FIELD(repair_neighbours) },
+	{ 0 },
+};
+
+static const struct schema_key root_keys[] = {
+	{ "name", .read = read_name, FIELD(name) },
+	{ "key", .read = read_key, .required = "the file with this server's secret key" },
+	{ "listen", .read = read_group, .keys = listen_keys },
+	{ "clients", .read = read_clients, .required = "the clients that are allowed to probe, as NAME: ed25519:KEY" },
+	{ "peers", .read = read_peers },
+	{ "watch", .read = read_group, .keys = watch_keys },
+	{ "repair", .read = read_group, .keys = repair_keys },
+	{ "limits", .read = read_group, .keys = limits_keys },
+	{ "journal", .read = read_path, FIELD(journal) },
+	{ "web", .read = read_web },
+	{ 0 },
+};
+
+static const char *const ours[] = { "clients", "listen", NULL };
+static const char *const theirs[] = { "servers", "targets", "targets_from", "schedules", "vantage", NULL };
+
+/* ---- loading ---- */
+
+static void read_root(struct schema *s, struct tree_node *root, struct server_config *config)
+{
+	if (!schema_is_kind(s, root, TREE_MAPPING) ||
+	    schema_is_foreign(s, root, ours, theirs, "floatprobed", "floatprobe"))
+		return;
+	schema_mapping(s, root_keys, root, config);
+	identity_check_unique(s, root, "clients", &config->identity);
+	identity_check_unique(s, root, "peers", &config->identity);
+	read_check_journal(s, root, config->journal, config->key_file);
+	if (!config->name)
+		config->name = identity_machine_name();
+}
+
+struct server_config *server_config_load(const char *file, struct diag_list *diags)
+{
+	size_t errors = diags->errors;
+	struct tree *tree = tree_load(file, diags);
+	if (!tree)
+		return NULL;
+	struct server_config *config = alloc_zero(1, sizeof *config);
+	*config = (struct server_config){
+		.file = alloc_text(file),
+		.port = WIRE_PORT,
+		.udp = true,
+		.tcp = true,
+		.flows_max = FLOWS_DEFAULT,
+		.tcp_slots = TCP_SLOTS_DEFAULT,
+		.clock_skew_ns = 60 * UNITS_S,
+		.half_open = true,
+		.watch_neighbours = true,
+		.watch_addresses = true,
+	};
+	struct schema s = { .diags = diags };
+	read_root(&s, tree->root, config);
+	for (size_t i = 0; i < config->addresses_len; i++)
+		config->addresses[i].port = config->port;
+	tree_free(tree);
+	if (diags->errors == errors)
+		return config;
+	server_config_free(config);
+	return NULL;
+}
+
+static void print_addresses(const struct server_config *config, FILE *out)
+{
+	char text[UNITS_ADDRESS_LEN];
+	for (size_t i = 0; i < config->addresses_len; i++)
+		fprintf(out, "%s %s", i ? "," : "", units_address_text(config->addresses[i].address, text));
+	if (config->addresses_len == 0)
+		fputs(" all addresses, IPv4 and IPv6", out);
+}
+
+static void print_peers(const struct server_config *config, FILE *out)
+{
+	char key[KEYFILE_PUBLIC_LEN], address[UNITS_ADDRESS_LEN];
+	if (config->peers_len > 0)
+		fputs("witness for:\n", out);
+	for (size_t i = 0; i < config->peers_len; i++) {
+		const struct server_config_peer *peer = &config->peers[i];
+		keyfile_public_text(peer->key, key);
+		fprintf(out, "  %s: %s at %s, port %u\n", peer->name, key,
+			units_address_text(peer->address.address, address), (unsigned)peer->address.port);
+	}
+}
+
+static void print_watch(const struct server_config *config, FILE *out)
+{
+	fprintf(out, "half-open sockets: %s\n", config->half_open ? "told of" : "not told of");
+	fprintf(out, "neighbour table: %s\n",
+		!config->watch_neighbours   ? "not watched"
+		: config->repair_neighbours ? "watched, entries that are proven wrong deleted"
+					    : "watched");
+	fprintf(out, "claims of our addresses by others: %s\n",
+		config->watch_addresses ? "watched for" : "not watched for");
+	for (size_t i = 0; i < config->applications_len; i++) {
+		const struct server_config_application *a = &config->applications[i];
+		fprintf(out, "application watched: %s, port %u,%s%s\n", a->name, (unsigned)a->port,
+			a->udp ? " udp" : "", a->tcp ? " tcp" : "");
+	}
+}
+
+void server_config_print(const struct server_config *config, FILE *out)
+{
+	char key[KEYFILE_PUBLIC_LEN], skew[UNITS_DURATION_LEN];
+	keyfile_public_text(config->identity.public_key, key);
+	fprintf(out, "name: %s\nkey: %s (%s)\nlisten:", config->name, config->key_file, key);
+	print_addresses(config, out);
+	fprintf(out, ", port %u,%s%s\n", (unsigned)config->port, config->udp ? " udp" : "", config->tcp ? " tcp" : "");
+	fprintf(out, "limits: %u flows, %u tcp connections at a time, clocks %s apart\n", config->flows_max,
+		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
+	print_watch(config, out);
+	fprintf(out, "journal: %s\nclients:\n", config->journal ? config->journal : "none");
+	for (size_t i = 0; i < config->clients_len; i++) {
+		keyfile_public_text(config->clients[i].key, key);
+		fprintf(out, "  %s: %s\n", config->clients[i].name, key);
+	}
+	print_peers(config, out);
+}
+
+void server_config_free(struct server_config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->clients_len; i++)
+		free(config->clients[i].name);
+	for (size_t i = 0; i < config->peers_len; i++)
+		free(config->peers[i].name);
+	for (size_t i = 0; i < config->applications_len; i++)
+		free(config->applications[i].name);
+	free(config->applications);
+	free(config->clients);
+	free(config->peers);
+	free(config->addresses);
+	free(config->file);
+	free(config->name);
+	free(config->key_file);
+	free(config->journal);
+	sodium_memzero(&config->identity, sizeof config->identity);
+	free(config);
+}

@@ -1,0 +1,272 @@
+#include "server/host/collector.h"
+
+#include "common/core/age.h"
+#include "common/core/packet.h"
+#include "common/system/proc.h"
+#include "common/system/sockdiag.h"
+#include "common/system/udp.h"
+#include "server/host/halfopen.h"
+#include "server/host/syn_counters.h"
+
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdlib.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+enum {
+	HALF_OPEN_MAX = 1024, /* with more there is a flood, and "not seen" is not to be had */
+	ERRORS_MAX = 64,
+};
+
+struct error {
+	struct evidence_error seen;
+	int64_t newest_ns; /* 0: free */
+};
+
+struct collector {
+	uint16_t tcp_port;
+	struct sockdiag *sockdiag;
+	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
+	struct syn_counters syn_counters;
+	int64_t overflows_at_start; /* -1: this kernel does not count them */
+	struct error errors[ERRORS_MAX];
+	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
+	uint8_t macs[EVIDENCE_MACS_MAX][EVIDENCE_MAC_LEN]; /* of our interfaces */
+	unsigned addresses_len, macs_len;                  /* macs_len beyond the maximum: there are more */
+	int64_t addresses_ns;                              /* when all these were read; 0: never */
+};
+
+static int64_t count_overflows(void)
+{
+	return proc_counter("TcpExt", "ListenOverflows", -1);
+}
+
+struct collector *collector_new(uint16_t tcp_port, int64_t now_ns)
+{
+	struct collector *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	c->tcp_port = tcp_port;
+	c->overflows_at_start = count_overflows();
+	syn_counters_sample(&c->syn_counters, now_ns);
+	return c;
+}
+
+void collector_free(struct collector *collector)
+{
+	if (!collector)
+		return;
+	sockdiag_close(collector->sockdiag);
+	free(collector);
+}
+
+void collector_touch(struct collector *collector, int64_t now_ns)
+{
+	syn_counters_sample(&collector->syn_counters, now_ns);
+}
+
+/* The place of this kind of error, or the one to give up for it. */
+static struct error *error_slot(struct collector *c, const struct evidence_error *error)
+{
+	struct error *oldest = &c->errors[0];
+
+	for (struct error *e = c->errors; e < c->errors + ERRORS_MAX; e++) {
+		if (e->newest_ns && endpoint_same_address(&e->seen.client, &error->client) &&
+		    endpoint_same_address(&e->seen.offender, &error->offender) &&
+		    endpoint_same_address(&e->seen.source, &error->source) && e->seen.type == error->type &&
+		    e->seen.code == error->code && (e->seen.twin_flow != 0) == (error->twin_flow != 0))
+			return e;
+		if (e->newest_ns < oldest->newest_ns)
+			oldest = e;
+	}
+	*oldest = (struct error){ .newest_ns = 0 };
+	return oldest;
+}
+
+/* Was this reply, as the error quotes it, a twin, and did it not leave from the address that the probe had arrived on?
+ * One that came too late for its socket is refused as well, and says nothing of its source. */
+static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply *reply)
+{
+	return (entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED) &&
+	       packet_read_reply(entry->payload, entry->payload_len, reply) == PACKET_FAULT_NONE &&
+	       reply->flags & PACKET_TWIN && !endpoint_is_unknown(&entry->source) &&
+	       !endpoint_same_address(&reply->arrived_on, &entry->source);
+}
+
+void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns)
+{
+	struct evidence_error error = {
+		.client = entry->destination,
+		.offender = entry->offender,
+		.source = entry->source,
+		.type = entry->type,
+		.code = entry->code,
+	};
+	struct packet_reply reply;
+	struct error *slot;
+
+	if (entry->kind != ERRQUEUE_ICMP)
+		return;
+	if (is_unpinned(entry, &reply)) {
+		error.twin_flow = reply.flow_id;
+		error.twin_seq = reply.seq;
+	}
+	slot = error_slot(collector, &error);
+	error.count = slot->seen.count + 1;
+	slot->seen = error;
+	slot->newest_ns = now_ns;
+}
+
+static void add_errors(const struct collector *c, const struct endpoint *asker, bool of_twins, int64_t now_ns,
+		       struct evidence_answer *answer)
+{
+	for (unsigned i = 0; i < ERRORS_MAX && answer->errors_len < EVIDENCE_ERRORS_MAX; i++) {
+		const struct error *e = &c->errors[i];
+
+		if (e->newest_ns == 0 || !endpoint_same_address(&e->seen.client, asker) ||
+		    (e->seen.twin_flow != 0) != of_twins)
+			continue;
+		answer->errors[answer->errors_len] = e->seen;
+		answer->errors[answer->errors_len++].idle_ms = age_ms(e->newest_ns, now_ns);
+	}
+}
+
+static bool is_worth_telling(const struct endpoint *e)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	if (endpoint_is_v4(e))
+		return e->address[12] != 127 && !(e->address[12] == 169 && e->address[13] == 254);
+	return memcmp(e->address, loopback6, sizeof loopback6) != 0 &&
+	       !(e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80);
+}
+
+static void add_address(struct collector *c, const struct sockaddr *sa)
+{
+	struct endpoint e = udp_endpoint(sa);
+
+	if (endpoint_is_unknown(&e) || !is_worth_telling(&e) || c->addresses_len == EVIDENCE_ADDRESSES_MAX)
+		return;
+	for (unsigned i = 0; i < c->addresses_len; i++)
+		if (endpoint_same_address(&c->addresses[i], &e))
+			return;
+	c->addresses[c->addresses_len++] = e;
+}
+
+static void add_mac(struct collector *c, const struct sockaddr_ll *link)
+{
+	static const uint8_t none[EVIDENCE_MAC_LEN];
+
+	if (link->sll_halen != EVIDENCE_MAC_LEN || memcmp(link->sll_addr, none, sizeof none) == 0)
+		return;
+	for (unsigned i = 0; i < c->macs_len && i < EVIDENCE_MACS_MAX; i++)
+		if (memcmp(c->macs[i], link->sll_addr, EVIDENCE_MAC_LEN) == 0)
+			return;
+	if (c->macs_len < EVIDENCE_MACS_MAX)
+		memcpy(c->macs[c->macs_len], link->sll_addr, EVIDENCE_MAC_LEN);
+	c->macs_len++;
+}
+
+static void add_interface_address(struct collector *c, const struct sockaddr *sa)
+{
+	struct sockaddr_ll link;
+
+	if (sa->sa_family != AF_PACKET) {
+		add_address(c, sa);
+		return;
+	}
+	memcpy(&link, sa, sizeof link);
+	add_mac(c, &link);
+}
+
+static void read_addresses(struct collector *c, int64_t now_ns)
+{
+	struct ifaddrs *list;
+
+	if ((c->addresses_ns && now_ns - c->addresses_ns < S) || getifaddrs(&list) < 0)
+		return;
+	c->addresses_ns = now_ns;
+	c->addresses_len = c->macs_len = 0;
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+		if (i->ifa_addr && (i->ifa_flags & IFF_UP || i->ifa_addr->sa_family == AF_PACKET))
+			add_interface_address(c, i->ifa_addr);
+	freeifaddrs(list);
+}
+
+/* Returns how many there are now, or -1. */
+static int read_half_open(struct collector *c)
+{
+	int n;
+
+	if (!c->sockdiag)
+		c->sockdiag = sockdiag_open();
+	n = c->sockdiag ? sockdiag_half_open(c->sockdiag, c->tcp_port, c->half_open, HALF_OPEN_MAX) : -1;
+	if (n >= 0)
+		return n;
+	sockdiag_close(c->sockdiag);
+	c->sockdiag = NULL;
+	return -1;
+}
+
+static void judge(const struct collector *c, const struct evidence_query *query, const struct evidence_attempt *attempt,
+		  const struct endpoint *asker, const struct halfopen_list *list, int64_t now_ns,
+		  struct evidence_attempt_answer *answer)
+{
+	halfopen_judge(query, attempt, asker, list, answer);
+	if (answer->status == EVIDENCE_NOT_SEEN &&
+	    (list->len == HALF_OPEN_MAX ||
+	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * MS - S)))
+		answer->status = EVIDENCE_CANNOT_TELL;
+}
+
+static void add_attempts(struct collector *c, const struct evidence_query *query, const struct reflector_asker *asker,
+			 int64_t now_ns, struct evidence_answer *answer)
+{
+	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
+	struct halfopen_list list = { .sockets = c->half_open, .len = n > 0 ? (unsigned)n : 0 };
+
+	halfopen_set_apart(&list, asker->flows, asker->client, &asker->seen);
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
+
+		*out = (struct evidence_attempt_answer){ .id = query->attempts[i].id, .status = EVIDENCE_CANNOT_TELL };
+		if (n >= 0)
+			judge(c, query, &query->attempts[i], &asker->seen, &list, now_ns, out);
+	}
+}
+
+/* The kernel's counter starts again when it has run over, as it may in 32 bits. */
+static uint32_t overflows_since_start(const struct collector *c)
+{
+	int64_t since = count_overflows() - c->overflows_at_start;
+
+	return c->overflows_at_start < 0 || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
+}
+
+/* Only for who may be on our link: it knows the MAC that an address of ours has for it. */
+static void add_macs(const struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
+		     struct evidence_answer *answer)
+{
+	if (!query->has_macs || query->relayed || !endpoint_same_address(&query->own_address, asker) ||
+	    c->macs_len > EVIDENCE_MACS_MAX)
+		return;
+	memcpy(answer->macs, c->macs, sizeof answer->macs);
+	answer->macs_len = c->macs_len;
+}
+
+void collector_collect(struct collector *collector, const struct evidence_query *query,
+		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer)
+{
+	add_attempts(collector, query, asker, now_ns, answer);
+	read_addresses(collector, now_ns);
+	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
+	answer->addresses_len = collector->addresses_len;
+	add_macs(collector, query, &asker->seen, answer);
+	add_errors(collector, &asker->seen, true, now_ns, answer); /* first: they prove something */
+	add_errors(collector, &asker->seen, false, now_ns, answer);
+	answer->accept_overflows = overflows_since_start(collector);
+}

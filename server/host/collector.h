@@ -1,0 +1,26 @@
+/* What the system knows beyond our own sockets, for evidence: half-open connections, our addresses, ICMP errors that
+ * came for our replies. Asked on demand; nothing here wakes up by itself. */
+#ifndef FLOATPROBE_COLLECTOR_H
+#define FLOATPROBE_COLLECTOR_H
+
+#include "common/core/evidence.h"
+#include "common/system/errqueue.h"
+#include "server/reflect/reflector.h"
+
+#include <stdint.h>
+
+struct collector;
+
+/* tcp_port 0: we do not listen, or shall not look: every attempt is answered with CANNOT_TELL. NULL: no memory. */
+struct collector *collector_new(uint16_t tcp_port, int64_t now_ns);
+void collector_free(struct collector *collector);
+
+/* There is traffic: time to look at what can be compared later. Cheap enough for each wake-up. */
+void collector_touch(struct collector *collector, int64_t now_ns);
+/* An ICMP error that came for a reply of ours; other kinds of entries are ignored. */
+void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns);
+/* Fill attempts, addresses, MACs, errors and accept_overflows of the answer. */
+void collector_collect(struct collector *collector, const struct evidence_query *query,
+		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer);
+
+#endif

@@ -1,0 +1,131 @@
+#include "server/host/halfopen.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	FIRST_TIMEOUT_MS = 1000,
+	TIMEOUT_MAX_MS = 120000,
+	SYN_INTERVAL_MS = 1000,
+	TIMEOUTS_MAX = 16,  /* more than tcp_synack_retries is ever set to */
+	SLACK_MS = 500,     /* the way of the SYN, the way of the query, coarse timers */
+	SET_APART_MAX = 64, /* with more sockets there is a flood: to look for each among the flows would take long */
+	TICK_MS = 10,       /* the coarsest clock that a kernel counts its timers by */
+};
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
+{
+	struct halfopen_age age = { .min_ms = UINT64_MAX, .sure_ms = UINT64_MAX };
+	uint64_t timeout_ms = FIRST_TIMEOUT_MS, passed_ms = 0;
+
+	/* So many of the retransmits were timeouts, the rest answers to repeated SYNs. */
+	for (unsigned timeouts = 0; timeouts <= socket->retransmits && timeouts <= TIMEOUTS_MAX; timeouts++) {
+		unsigned syns = socket->retransmits - timeouts;
+
+		if (socket->expires_ms <= timeout_ms) {
+			uint64_t shortest_ms = passed_ms + timeout_ms - socket->expires_ms;
+			uint64_t min_ms = later(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
+
+			age.min_ms = min_ms < age.min_ms ? min_ms : age.min_ms;
+			age.sure_ms = shortest_ms < age.sure_ms ? shortest_ms : age.sure_ms;
+			age.max_ms = shortest_ms; /* timeouts only: no split takes longer */
+		}
+		passed_ms += timeout_ms;
+		timeout_ms = timeout_ms * 2 < TIMEOUT_MAX_MS ? timeout_ms * 2 : TIMEOUT_MAX_MS;
+	}
+	if (age.min_ms == UINT64_MAX) /* another kernel's timers: nothing is known */
+		return (struct halfopen_age){ .max_ms = HALFOPEN_AGE_UNKNOWN };
+	return age;
+}
+
+void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
+			const struct endpoint *asker)
+{
+	list->near = list->len;
+	for (unsigned i = list->len; list->len <= SET_APART_MAX && i-- > 0;) {
+		struct sockdiag_half_open socket = list->sockets[i];
+		if (!flows_of_another(flows, client, asker, &socket.local, &socket.peer))
+			continue;
+		list->sockets[i] = list->sockets[--list->near];
+		list->sockets[list->near] = socket;
+	}
+}
+
+static const struct sockdiag_half_open *find_exact(const struct evidence_attempt *attempt,
+						   const struct sockdiag_half_open *list, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		if (endpoint_equal(&list[i].peer, &attempt->client))
+			return &list[i];
+	return NULL;
+}
+
+static bool must_be_older(struct halfopen_age age, const struct evidence_attempt *attempt)
+{
+	return age.min_ms > (uint64_t)attempt->age_ms + SLACK_MS;
+}
+
+static bool must_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
+{
+	return age.min_ms + SLACK_MS >= attempt->age_ms && age.max_ms <= (uint64_t)attempt->age_ms + SLACK_MS;
+}
+
+/* Sockets that may be the attempt's, as a NAT gave it another address. Returns how many; *last is one of them. */
+static unsigned find_suspects(const struct evidence_attempt *attempt, const struct sockdiag_half_open *list,
+			      unsigned len, const struct sockdiag_half_open **last)
+{
+	unsigned suspects = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		if (!endpoint_same_address(&list[i].peer, &attempt->client) &&
+		    !must_be_older(halfopen_age(&list[i]), attempt)) {
+			*last = &list[i];
+			suspects++;
+		}
+	}
+	return suspects;
+}
+
+static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
+{
+	uint64_t sure_ms = halfopen_age(socket).sure_ms;
+
+	if (sure_ms <= TICK_MS)
+		return 0;
+	return sure_ms - TICK_MS < UINT16_MAX ? (uint16_t)(sure_ms - TICK_MS) : UINT16_MAX;
+}
+
+/* Is this socket, the exact one or one of so many suspects, the attempt's? */
+static bool is_ours(const struct evidence_query *query, const struct evidence_attempt *attempt,
+		    const struct endpoint *asker, const struct sockdiag_half_open *socket, unsigned suspects)
+{
+	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
+		return !must_be_older(halfopen_age(socket), attempt);
+	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
+	       must_be_as_old(halfopen_age(socket), attempt);
+}
+
+void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
+		    const struct endpoint *asker, const struct halfopen_list *list,
+		    struct evidence_attempt_answer *answer)
+{
+	unsigned len = endpoint_same_address(asker, &attempt->client) ? list->near : list->len;
+	const struct sockdiag_half_open *socket = find_exact(attempt, list->sockets, len);
+	unsigned suspects = socket ? 0 : find_suspects(attempt, list->sockets, len, &socket);
+
+	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
+	if (!socket) {
+		answer->status = EVIDENCE_NOT_SEEN;
+	} else if (is_ours(query, attempt, asker, socket, suspects)) {
+		answer->status = EVIDENCE_HALF_OPEN;
+		answer->retransmits = socket->retransmits;
+		answer->age_ms = told_age_ms(socket);
+		answer->arrived_on = socket->local;
+		answer->arrived_on.port = 0;
+	}
+}

@@ -1,0 +1,342 @@
+#include "server/listen/udp_listener.h"
+
+#include "common/config/units.h"
+#include "common/core/bucket.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+#include "common/system/udp.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	BATCHES_A_WAKE_UP = 4, /* then TCP, signals and timers have their turn */
+	ERRORS_A_DRAIN = 256,
+	QUOTE_LEN = 520, /* what an ICMP error has room for, so all of a twin */
+	RECEIVE_BUFFER_LEN = 4 << 20,
+	FAILURES_LOGGED_AT_ONCE = 3,
+};
+static const int64_t failure_log_interval_ns = 60000000000;
+
+struct udp_socket {
+	uv_poll_t poll;
+	struct udp_listener *listener;
+	int fd;
+};
+
+struct udp_listener {
+	const struct service *service;
+	struct udp_batch *batch;
+	struct udp_batch *aside; /* what goes beside the replies; its octets are elsewhere */
+	uint16_t port;
+	struct bucket failure_log;
+	uint64_t failures; /* replies that could not be sent */
+	size_t addresses_len, sockets_len;
+	struct udp_socket sockets[];
+};
+
+/* Returns how many there were. */
+static unsigned drain_errors(const struct udp_socket *s)
+{
+	uint8_t scratch[QUOTE_LEN];
+	struct errqueue_entry entry;
+	unsigned n = 0;
+
+	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
+		collector_note_error(s->listener->service->collector, &entry, clock_mono_ns());
+		n++;
+	}
+	return n;
+}
+
+static void note_failure(struct udp_listener *l, const struct udp_datagram *d, int error)
+{
+	char to[UNITS_ADDRESS_LEN], from[UNITS_ADDRESS_LEN];
+
+	l->failures++;
+	if (bucket_take(&l->failure_log, clock_mono_ns(), failure_log_interval_ns, FAILURES_LOGGED_AT_ONCE))
+		log_warning("can't reply to %s from %s: %s (%llu replies not sent since start)",
+			    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
+			    strerror(-error), (unsigned long long)l->failures);
+}
+
+/* A pending ICMP error fails the next send, whoever that is for: once it is out of the way that one may go again.
+ * Returns as udp_send. */
+static int send_some(const struct udp_socket *s, struct udp_batch *batch, unsigned from, unsigned count)
+{
+	int n = udp_send(s->fd, batch, from, count);
+
+	return n < 0 && drain_errors(s) > 0 ? udp_send(s->fd, batch, from, count) : n;
+}
+
+/* A reply that can't leave from the address that was asked does not leave. */
+static void send_replies(const struct udp_socket *s, unsigned count)
+{
+	struct udp_listener *l = s->listener;
+
+	for (unsigned from = 0; from < count;) {
+		int n = send_some(s, l->batch, from, count - from);
+
+		if (n < 0)
+			note_failure(l, udp_batch_at(l->batch, from), n);
+		from += n > 0 ? (unsigned)n : 1;
+	}
+}
+
+/* Each twin stands behind its reply, in what was one request. That it can't leave is what it is there to show. */
+static void send_twins(const struct udp_socket *s, uint32_t which)
+{
+	struct udp_listener *l = s->listener;
+	unsigned count = 0;
+
+	for (unsigned i = 0; which; i++, which >>= 1) {
+		struct udp_datagram *twin = udp_batch_at(l->aside, count);
+
+		if (!(which & 1))
+			continue;
+		*twin = *udp_batch_at(l->batch, i);
+		twin->buf += twin->len;
+		twin->local = (struct endpoint){ .port = 0 };
+		count++;
+	}
+	for (unsigned from = 0; from < count;) {
+		int n = send_some(s, l->aside, from, count - from);
+
+		from += n > 0 ? (unsigned)n : 1;
+	}
+}
+
+static int send_one(const struct udp_socket *s, const struct udp_datagram *d)
+{
+	*udp_batch_at(s->listener->aside, 0) = *d;
+	return send_some(s, s->listener->aside, 0, 1);
+}
+
+void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len)
+{
+	const struct udp_datagram d = { .buf = buf, .len = len, .peer = *to };
+
+	for (size_t i = 0; i < listener->sockets_len; i++) /* the first one of the right family */
+		if (send_one(&listener->sockets[i], &d) > 0)
+			return;
+}
+
+/* A relay is over; id is the scope. */
+static void reply_to_relay(void *socket, uint64_t id, const struct reflector_request *reply)
+{
+	const struct udp_socket *s = socket;
+	const struct udp_datagram d = { .buf = reply->buf,
+					.len = reply->len,
+					.peer = reply->source,
+					.local = reply->arrived_on,
+					.scope = (uint32_t)id };
+	int n = send_one(s, &d);
+
+	if (n < 0)
+		note_failure(s->listener, &d, n);
+}
+
+static struct reflector_request describe(const struct udp_listener *l, const struct udp_datagram *d, int64_t real_ns,
+					 int64_t mono_ns)
+{
+	struct reflector_request request = {
+		.buf = d->buf,
+		.len = d->len,
+		.transport = PACKET_UDP,
+		.source = d->peer,
+		.arrived_on = d->local,
+		.ttl = d->ttl,
+		.tos = d->tos,
+		.received_ns = d->received_ns ? d->received_ns : real_ns,
+		.replied_ns = real_ns,
+		.now_ns = mono_ns,
+	};
+
+	request.arrived_on.port = l->port;
+	return request;
+}
+
+/* true: a reply stands in the datagram; *twin: and another one behind it. */
+static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct reflector_request *request, bool *twin)
+{
+	const struct service *service = s->listener->service;
+	const struct witness_origin origin = { reply_to_relay, s, d->scope };
+	struct reflector_event event;
+	enum reflector_outcome outcome;
+
+	*twin = false;
+	if (relays_hear(service->relays, &d->peer, d->buf, d->len) || endpoint_is_unknown(&d->local))
+		return false; /* or the reply could not be pinned */
+	outcome = reflector_handle(service->reflector, request, &event);
+	if (event.kind != REFLECTOR_EVENT_NONE)
+		service->on_event(service->context, &event);
+	if (outcome == REFLECTOR_TO_RELAY)
+		return relays_take(service->relays, request, &origin) == RELAYS_REPLIED;
+	*twin = outcome == REFLECTOR_REPLIED_TWICE;
+	if (*twin)
+		d->len = packet_twin_len(d->len);
+	return outcome < REFLECTOR_DROPPED_MALFORMED;
+}
+
+static void swap(struct udp_datagram *a, struct udp_datagram *b)
+{
+	struct udp_datagram was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* Returns how many datagrams came. */
+static unsigned handle_batch(struct udp_socket *s)
+{
+	struct udp_batch *batch = s->listener->batch;
+	int n = udp_receive(s->fd, batch);
+	int64_t real_ns = clock_real_ns(), mono_ns = clock_mono_ns();
+	uint32_t twins = 0;
+	unsigned replies = 0;
+
+	if (n < 0) {
+		if (n != -EAGAIN)
+			drain_errors(s);
+		return 0;
+	}
+	for (unsigned i = 0; i < (unsigned)n; i++) {
+		struct udp_datagram *d = udp_batch_at(batch, i);
+		struct reflector_request request = describe(s->listener, d, real_ns, mono_ns);
+		bool twin;
+
+		if (!handle(s, d, &request, &twin))
+			continue;
+		if (i != replies)
+			swap(d, udp_batch_at(batch, replies));
+		twins |= (uint32_t)twin << replies++;
+	}
+	send_replies(s, replies);
+	send_twins(s, twins);
+	collector_touch(s->listener->service->collector, mono_ns);
+	return (unsigned)n;
+}
+_Static_assert(UDP_BATCH <= 32, "a bit for each datagram");
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	struct udp_socket *s = poll->data;
+
+	(void)events;
+	if (status < 0) { /* the error queue is not empty: libuv takes that for a broken descriptor, and stops */
+		drain_errors(s);
+		uv_poll_start(poll, UV_READABLE, on_ready);
+	}
+	for (unsigned i = 0; i < BATCHES_A_WAKE_UP; i++)
+		if (handle_batch(s) < UDP_BATCH)
+			break;
+}
+
+static int open_socket(const struct endpoint *address, uint16_t port)
+{
+	struct udp_options options = {
+		.family = AF_UNSPEC,
+		.packet_info = true,
+		.receive_timestamps = true,
+		.errors = true,
+		.dont_fragment = true,
+		.receive_buffer_len = RECEIVE_BUFFER_LEN,
+	};
+
+	if (address) {
+		options.family = endpoint_is_v4(address) ? AF_INET : AF_INET6;
+		options.bind = *address;
+	}
+	options.bind.port = port;
+	return udp_open(&options);
+}
+
+static int add_socket(struct udp_listener *l, uv_loop_t *loop, const struct endpoint *address)
+{
+	struct udp_socket *s = &l->sockets[l->sockets_len];
+	int error;
+
+	s->listener = l;
+	s->fd = open_socket(address, l->port);
+	if (s->fd < 0)
+		return s->fd;
+	error = uv_poll_init(loop, &s->poll, s->fd);
+	if (error < 0) {
+		close(s->fd);
+		return error;
+	}
+	s->poll.data = s;
+	l->sockets_len++;
+	return uv_poll_start(&s->poll, UV_READABLE, on_ready);
+}
+
+struct udp_listener *udp_listener_new(const struct service *service, size_t addresses_len)
+{
+	size_t sockets_max = addresses_len ? addresses_len : 1;
+	struct udp_listener *l = calloc(1, sizeof *l + sockets_max * sizeof l->sockets[0]);
+
+	if (!l)
+		return NULL;
+	l->service = service;
+	l->addresses_len = addresses_len;
+	l->batch = udp_batch_new(WIRE_UDP_MAX);
+	l->aside = udp_batch_new(0);
+	if (l->batch && l->aside)
+		return l;
+	udp_listener_free(l);
+	return NULL;
+}
+
+int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
+		       struct endpoint *failed)
+{
+	int error = 0;
+
+	listener->port = port;
+	*failed = (struct endpoint){ .port = port };
+	if (listener->addresses_len == 0)
+		return add_socket(listener, loop, NULL);
+	for (size_t i = 0; i < listener->addresses_len && error == 0; i++) {
+		memcpy(failed->address, addresses[i].address, sizeof failed->address);
+		error = add_socket(listener, loop, &addresses[i]);
+	}
+	return error;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	const struct udp_socket *s = handle->data;
+
+	close(s->fd);
+}
+
+void udp_listener_stop(struct udp_listener *listener)
+{
+	for (size_t i = 0; listener && i < listener->sockets_len; i++)
+		uv_close((uv_handle_t *)&listener->sockets[i].poll, on_closed);
+}
+
+void udp_listener_free(struct udp_listener *listener)
+{
+	if (!listener)
+		return;
+	udp_batch_free(listener->batch);
+	udp_batch_free(listener->aside);
+	free(listener);
+}
+
+uint32_t udp_listener_drops(const struct udp_listener *listener)
+{
+	uint32_t drops = 0;
+
+	for (size_t i = 0; i < listener->sockets_len; i++) {
+		uint32_t info[SK_MEMINFO_VARS] = { 0 };
+		socklen_t len = sizeof info;
+
+		if (getsockopt(listener->sockets[i].fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+			drops += info[SK_MEMINFO_DROPS];
+	}
+	return drops;
+}

@@ -1,0 +1,80 @@
+#include "server/reflect/arrivals.h"
+
+#include "common/core/age.h"
+#include "server/reflect/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct key {
+	uint8_t address[16];
+	uint16_t port, transport;
+};
+
+struct newest { /* of one client */
+	uint64_t client;
+	int64_t at_ns; /* 0: never */
+};
+
+/* Of the newest client and of the newest other one: whoever asks, what the others sent last is among them. */
+struct arrival {
+	struct key key;
+	struct newest one, other;
+};
+
+struct arrivals {
+	struct recent *list;
+};
+
+struct arrivals *arrivals_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct arrivals *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return NULL;
+	a->list = recent_new(capacity, sizeof(struct arrival), sizeof(struct key), hash_key);
+	if (a->list)
+		return a;
+	free(a);
+	return NULL;
+}
+
+void arrivals_free(struct arrivals *arrivals)
+{
+	if (!arrivals)
+		return;
+	recent_free(arrivals->list);
+	free(arrivals);
+}
+
+static struct key key_of(const struct evidence_place *place)
+{
+	struct key key = { .port = place->endpoint.port, .transport = place->transport };
+
+	memcpy(key.address, place->endpoint.address, sizeof key.address);
+	return key;
+}
+
+void arrivals_note(struct arrivals *arrivals, const struct evidence_place *place, uint64_t client, int64_t now_ns)
+{
+	struct key key = key_of(place);
+	bool evicted;
+	struct arrival *a = recent_use(arrivals->list, &key, &evicted);
+
+	if (a->one.at_ns && a->one.client != client)
+		a->other = a->one;
+	a->one = (struct newest){ client, now_ns };
+}
+
+void arrivals_tell(const struct arrivals *arrivals, const struct evidence_place *place, uint64_t client, int64_t now_ns,
+		   struct evidence_answer *answer)
+{
+	struct key key = key_of(place);
+	const struct arrival *a = recent_find(arrivals->list, &key);
+	const struct newest *n = a && a->one.client == client ? &a->other : a ? &a->one : NULL;
+
+	if (!n || n->at_ns == 0 || answer->arrivals_len == EVIDENCE_PLACES_MAX)
+		return;
+	answer->arrivals[answer->arrivals_len++] =
+	    (struct evidence_arrival){ .place = *place, .idle_ms = age_ms(n->at_ns, now_ns) };
+}

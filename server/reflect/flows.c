@@ -1,0 +1,245 @@
+#include "server/reflect/flows.h"
+
+#include "common/core/bytes.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define NONE UINT32_MAX
+
+enum { RECENT = 16 /* flows of each client */ };
+
+_Static_assert(sizeof(struct flow) <= 256, "a flow is at most 256 octets");
+_Static_assert(crypto_shorthash_KEYBYTES == 16, "the hash key's length is in our contract");
+
+/* A client's flows, a list from the newest to the oldest. */
+struct owner {
+	uint32_t newest, oldest, count;
+	int64_t evicted_ns;
+};
+
+struct flows {
+	struct flow *list; /* the first `count` are in use: a flow goes only when another takes its place */
+	uint32_t *buckets;
+	struct owner *owners;
+	uint32_t count, capacity, buckets_mask, owners_len;
+	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+};
+
+static uint32_t power_of_two_from(uint32_t n)
+{
+	uint32_t size = 1;
+
+	while (size < n && size < 1u << 31)
+		size <<= 1;
+	return size;
+}
+
+struct flows *flows_new(unsigned capacity, unsigned clients, const uint8_t hash_key[16])
+{
+	struct flows *f = calloc(1, sizeof *f);
+
+	assert(capacity > 0);
+	if (!f)
+		return NULL;
+	f->capacity = capacity;
+	f->owners_len = clients;
+	f->buckets_mask = power_of_two_from(capacity) - 1;
+	memcpy(f->hash_key, hash_key, sizeof f->hash_key);
+	f->list = calloc(capacity, sizeof *f->list);
+	f->buckets = malloc(((size_t)f->buckets_mask + 1) * sizeof *f->buckets);
+	f->owners = calloc(clients + 1, sizeof *f->owners);
+	if (!f->list || !f->buckets || !f->owners) {
+		flows_free(f);
+		return NULL;
+	}
+	memset(f->buckets, 0xff, ((size_t)f->buckets_mask + 1) * sizeof *f->buckets);
+	for (uint32_t i = 0; i < clients; i++)
+		f->owners[i].newest = f->owners[i].oldest = NONE;
+	return f;
+}
+
+void flows_free(struct flows *flows)
+{
+	if (!flows)
+		return;
+	free(flows->list);
+	free(flows->buckets);
+	free(flows->owners);
+	free(flows);
+}
+
+static uint32_t *bucket_of(const struct flows *f, uint32_t client, uint64_t id)
+{
+	uint8_t in[12];
+	uint64_t hash;
+
+	bytes_put64(in, id);
+	bytes_put32(in + 8, client);
+	crypto_shorthash((uint8_t *)&hash, in, sizeof in, f->hash_key);
+	return &f->buckets[hash & f->buckets_mask];
+}
+
+static struct flow *look_up(const struct flows *f, uint32_t client, uint64_t id)
+{
+	uint32_t i = *bucket_of(f, client, id);
+
+	while (i != NONE && !(f->list[i].id == id && f->list[i].client == client))
+		i = f->list[i].hash_next;
+	return i == NONE ? NULL : &f->list[i];
+}
+
+static void unlink_from_owner(struct flows *f, const struct flow *flow)
+{
+	struct owner *owner = &f->owners[flow->client];
+
+	*(flow->newer == NONE ? &owner->newest : &f->list[flow->newer].older) = flow->older;
+	*(flow->older == NONE ? &owner->oldest : &f->list[flow->older].newer) = flow->newer;
+	owner->count--;
+}
+
+static void link_as_newest(struct flows *f, struct flow *flow)
+{
+	struct owner *owner = &f->owners[flow->client];
+	uint32_t i = (uint32_t)(flow - f->list);
+
+	flow->newer = NONE;
+	flow->older = owner->newest;
+	*(owner->newest == NONE ? &owner->oldest : &f->list[owner->newest].newer) = i;
+	owner->newest = i;
+	owner->count++;
+}
+
+static void unlink_from_bucket(struct flows *f, const struct flow *flow)
+{
+	uint32_t *link = bucket_of(f, flow->client, flow->id);
+
+	while (*link != (uint32_t)(flow - f->list))
+		link = &f->list[*link].hash_next;
+	*link = flow->hash_next;
+}
+
+/* Who holds the most; among equals the one who wants the room. Only a verified signature leads here, and that
+ * costs more than to look at every client. */
+static uint32_t biggest_owner(const struct flows *f, uint32_t asking)
+{
+	uint32_t biggest = asking;
+
+	for (uint32_t i = 0; i < f->owners_len; i++)
+		if (f->owners[i].count > f->owners[biggest].count)
+			biggest = i;
+	return biggest;
+}
+
+static struct flow *evict(struct flows *f, uint32_t asking, int64_t now_ns)
+{
+	struct owner *owner = &f->owners[biggest_owner(f, asking)];
+	struct flow *flow = &f->list[owner->oldest];
+
+	owner->evicted_ns = now_ns;
+	unlink_from_bucket(f, flow);
+	unlink_from_owner(f, flow);
+	return flow;
+}
+
+struct flow *flows_find(struct flows *flows, unsigned client, uint64_t id)
+{
+	struct flow *flow = look_up(flows, client, id);
+
+	if (flow && flow->newer != NONE) {
+		unlink_from_owner(flows, flow);
+		link_as_newest(flows, flow);
+	}
+	return flow;
+}
+
+const struct flow *flows_peek(const struct flows *flows, unsigned client, uint64_t id)
+{
+	return look_up(flows, client, id);
+}
+
+struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_t now_ns)
+{
+	uint32_t *bucket = bucket_of(flows, client, id);
+	struct flow *flow =
+	    flows->count < flows->capacity ? &flows->list[flows->count++] : evict(flows, client, now_ns);
+
+	*flow = (struct flow){ .id = id, .client = client, .hash_next = *bucket };
+	*bucket = (uint32_t)(flow - flows->list);
+	link_as_newest(flows, flow);
+	return flow;
+}
+
+const struct flow *flows_next_of(const struct flows *flows, unsigned client, const struct flow *flow)
+{
+	uint32_t i = flow ? flow->older : flows->owners[client].newest;
+
+	return i == NONE ? NULL : &flows->list[i];
+}
+
+static bool comes_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+{
+	const struct flow *flow = NULL;
+
+	for (unsigned n = 0; n < RECENT && (flow = flows_next_of(f, client, flow)); n++) {
+		if (endpoint_same_address(&flow->source, peer))
+			return true;
+	}
+	return false;
+}
+
+static bool another_comes_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+{
+	for (uint32_t other = 0; other < f->owners_len; other++) {
+		if (other != client && comes_from(f, other, peer))
+			return true;
+	}
+	return false;
+}
+
+bool flows_of_another(const struct flows *f, unsigned client, const struct endpoint *own, const struct endpoint *local,
+		      const struct endpoint *peer)
+{
+	bool untranslated = false;
+
+	if (!another_comes_from(f, client, peer))
+		return false;
+	for (const struct flow *flow = flows_next_of(f, client, NULL); flow; flow = flows_next_of(f, client, flow)) {
+		if (endpoint_same_address(&flow->source, peer))
+			return false;
+		untranslated = untranslated || (endpoint_same_address(&flow->source, own) &&
+						endpoint_same_address(&flow->arrived_on, local));
+	}
+	return untranslated;
+}
+
+int64_t flows_evicted_ns(const struct flows *flows, unsigned client)
+{
+	return flows->owners[client].evicted_ns;
+}
+
+void flows_set_evicted(struct flows *flows, unsigned client, int64_t now_ns)
+{
+	flows->owners[client].evicted_ns = now_ns;
+}
+
+void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, unsigned from_client, int64_t now_ns)
+{
+	to->owners[to_client].evicted_ns = from->owners[from_client].evicted_ns;
+	for (uint32_t i = from->owners[from_client].oldest; i != NONE; i = from->list[i].newer) {
+		struct flow *flow = flows_add(to, to_client, from->list[i].id, now_ns);
+		struct flow copy = from->list[i];
+
+		copy.client = flow->client;
+		copy.hash_next = flow->hash_next;
+		copy.older = flow->older;
+		copy.newer = flow->newer;
+		*flow = copy;
+	}
+}
+
+size_t flows_count(const struct flows *flows)
+{
+	return flows->count;
+}

@@ -1,0 +1,722 @@
+#include "server/reflect/reflector.h"
+
+#include "common/core/age.h"
+#include "common/core/bucket.h"
+#include "common/core/bytes.h"
+#include "server/reflect/arrivals.h"
+#include "server/reflect/roster.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+enum {
+	PREFIX_BUCKETS = 1024, /* source prefixes share these; the hash is keyed, so nobody can aim at another's */
+	PREFIX_LEN_V4 = 3,
+	PREFIX_LEN_V6 = 8,
+	PLACES = 1024,       /* of so many is remembered when new flows came there */
+	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
+};
+static const int64_t late_ns = 100 * MS;       /* a client hardly waits so short a time, and hosts do so seldom */
+static const int64_t unheard_after_ns = 1 * S; /* and if one has not come so long after the last of them .. */
+static const int64_t confirmed_interval_ns = 1 * S;
+
+/* What may be asked of us how often: one each interval, and `burst` at once. */
+struct limit {
+	int64_t interval_ns;
+	unsigned burst;
+};
+static const struct limit signatures_of_prefix = { 100 * MS, 20 };
+static const struct limit signatures_of_client = { 20 * MS, 100 };
+static const struct limit strangers = { 20 * MS, 50 };
+static const struct limit skews_of_client = { 20 * MS, 200 };
+static const struct limit signed_replies_of_client = { 10 * MS, 500 };
+static const struct limit queries_of_client = { 250 * MS, 16 };
+/* Those that come through a witness: a client whose answers are all lost goes on asking directly, too, and what it asks
+ * so must not use up what it is to be told by others. */
+static const struct limit handed_on_of_client = { 125 * MS, 16 };
+static const struct limit relays_of_client = { 250 * MS, 8 };
+
+struct reflector {
+	struct reflector_settings settings;
+	uint8_t server_id[WIRE_SERVER_ID_LEN];
+	struct roster *roster;
+	struct flows *flows;
+	struct arrivals *arrivals;
+	struct bucket stranger_signatures;
+	struct bucket prefix_signatures[PREFIX_BUCKETS];
+	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
+	struct evidence_query query; /* scratch */
+	struct evidence_answer answer;
+	uint8_t text[WIRE_FRAME_MAX];
+};
+
+/* One request on its way through the checks. */
+struct exchange {
+	struct reflector *reflector;
+	const struct reflector_request *in;
+	struct packet_request packet;
+	unsigned client_number;
+	struct roster_client *client;
+	bool signature_held;
+};
+
+const char *reflector_outcome_text(enum reflector_outcome outcome)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		REFLECTOR_OUTCOMES(X)
+#undef X
+	};
+	return texts[outcome];
+}
+
+static bool allowed(struct bucket *bucket, const struct limit *limit, int64_t now_ns)
+{
+	return bucket_take(bucket, now_ns, limit->interval_ns, limit->burst);
+}
+
+static struct roster *make_roster(const struct reflector *r, const struct reflector_client *clients, size_t len)
+{
+	struct roster *roster = roster_new(len);
+
+	for (size_t i = 0; roster && i < len; i++) {
+		if (!roster_add(roster, r->settings.identity, clients[i].name, clients[i].key)) {
+			roster_free(roster);
+			return NULL;
+		}
+	}
+	return roster;
+}
+
+struct reflector *reflector_new(const struct reflector_settings *settings)
+{
+	struct reflector *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->settings = *settings;
+	memcpy(r->server_id, settings->identity->public_key, sizeof r->server_id);
+	r->roster = make_roster(r, settings->clients, settings->clients_len);
+	r->flows = flows_new(settings->flows_max, (unsigned)settings->clients_len, settings->hash_key);
+	r->arrivals = arrivals_new(PLACES, settings->hash_key);
+	if (!r->roster || !r->flows || !r->arrivals) {
+		reflector_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void reflector_free(struct reflector *reflector)
+{
+	if (!reflector)
+		return;
+	roster_free(reflector->roster);
+	flows_free(reflector->flows);
+	arrivals_free(reflector->arrivals);
+	free(reflector);
+}
+
+/* What was known about a client that stays; of a new one nothing was noted before now. */
+static void carry_over(struct reflector *r, struct roster *roster, struct flows *flows, unsigned number, int64_t now_ns)
+{
+	struct roster_client *client = roster_at(roster, number);
+	int before = roster_find(r->roster, client->key);
+	const char *name = client->name;
+
+	if (before < 0) {
+		flows_set_evicted(flows, number, now_ns);
+		return;
+	}
+	*client = *roster_at(r->roster, (unsigned)before);
+	client->name = name;
+	flows_copy(flows, number, r->flows, (unsigned)before, now_ns);
+}
+
+bool reflector_set_clients(struct reflector *reflector, const struct reflector_client *clients, size_t clients_len,
+			   int64_t now_ns)
+{
+	const struct reflector_settings *s = &reflector->settings;
+	struct roster *roster = make_roster(reflector, clients, clients_len);
+	struct flows *flows = flows_new(s->flows_max, (unsigned)clients_len, s->hash_key);
+
+	if (!roster || !flows) {
+		roster_free(roster);
+		flows_free(flows);
+		return false;
+	}
+	for (unsigned i = 0; i < clients_len; i++)
+		carry_over(reflector, roster, flows, i, now_ns);
+	roster_free(reflector->roster);
+	flows_free(reflector->flows);
+	reflector->roster = roster;
+	reflector->flows = flows;
+	return true;
+}
+
+const uint64_t *reflector_counts(const struct reflector *reflector)
+{
+	return reflector->counts;
+}
+
+static enum packet_role role_of_reply(enum packet_role request)
+{
+	switch (request) {
+	case PACKET_QUERY:
+		return PACKET_ANSWER;
+	case PACKET_RELAY:
+		return PACKET_RELAYED;
+	default:
+		return PACKET_REPLY;
+	}
+}
+
+static void start_reply(const struct exchange *x, enum packet_status status, struct packet_reply *reply)
+{
+	const struct reflector *r = x->reflector;
+
+	*reply = (struct packet_reply){
+		.role = role_of_reply(x->packet.role),
+		.received_ns = x->in->received_ns,
+		.replied_ns = x->in->replied_ns,
+		.ttl = x->in->ttl,
+		.tos = x->in->tos,
+		.status = status,
+		.boot_id = r->settings.boot_id,
+		.arrived_on = x->in->arrived_on,
+		.seen_source = x->in->source,
+		.slots = x->packet.slots,
+	};
+	memcpy(reply->server_key, r->settings.identity->public_key, sizeof reply->server_key);
+}
+
+/* A reply that says why there is none: MACed, never signed, no receipts; an answer's evidence stays closed. */
+static void refuse(const struct exchange *x, const struct seal_pair *pair, enum packet_status status)
+{
+	struct packet_reply reply;
+
+	start_reply(x, status, &reply);
+	packet_write_reply(x->in->buf, x->in->len, &reply);
+	seal_reply_mac(pair, x->in->transport, x->in->buf, x->in->len);
+}
+
+static bool signature_holds(const struct exchange *x)
+{
+	return seal_request_signature_holds(x->packet.client_key, x->in->transport, x->in->buf, x->in->len,
+					    x->packet.slots);
+}
+
+static struct bucket *prefix_bucket(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	const uint8_t *address = x->in->source.address;
+	uint8_t in[sizeof x->in->source.address + 4] = { 0 };
+	size_t len = endpoint_is_v4(&x->in->source) ? sizeof endpoint_v4_prefix + PREFIX_LEN_V4 : PREFIX_LEN_V6;
+	uint64_t hash;
+
+	memcpy(in, address, len);
+	bytes_put32(in + sizeof x->in->source.address, x->client_number);
+	crypto_shorthash((uint8_t *)&hash, in, sizeof in, r->settings.hash_key);
+	return &r->prefix_signatures[hash % PREFIX_BUCKETS];
+}
+
+/* The prefix is asked first: one that is over its limit takes nothing from the other bucket. */
+static bool limited_signature_holds(const struct exchange *x, struct bucket *shared, const struct limit *limit,
+				    enum reflector_outcome *dropped)
+{
+	*dropped = REFLECTOR_DROPPED_SIGNATURE_LIMIT;
+	if (!allowed(prefix_bucket(x), &signatures_of_prefix, x->in->now_ns) || !allowed(shared, limit, x->in->now_ns))
+		return false;
+	*dropped = REFLECTOR_DROPPED_BAD_SIGNATURE;
+	return signature_holds(x);
+}
+
+/* Who connects by TCP has shown his address, so he may be told; over UDP strangers get silence. */
+static enum reflector_outcome handle_stranger(struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	enum reflector_outcome dropped;
+	struct seal_pair pair;
+
+	if (x->in->transport != PACKET_TCP)
+		return REFLECTOR_DROPPED_STRANGER;
+	x->client_number = UINT32_MAX;
+	if (!limited_signature_holds(x, &r->stranger_signatures, &strangers, &dropped))
+		return dropped;
+	if (!seal_pair_for_server(&pair, r->settings.identity, x->packet.client_key))
+		return REFLECTOR_DROPPED_STRANGER;
+	refuse(x, &pair, PACKET_NOT_AUTHORISED);
+	return REFLECTOR_TOLD_NOT_AUTHORISED;
+}
+
+static bool time_is_right(const struct exchange *x)
+{
+	int64_t ahead_ns = x->packet.sent_ns - x->in->received_ns;
+	int64_t limit_ns = x->reflector->settings.clock_skew_ns;
+
+	return ahead_ns <= limit_ns && ahead_ns >= -limit_ns;
+}
+
+static enum reflector_outcome tell_skew(const struct exchange *x)
+{
+	if (!allowed(&x->client->skews, &skews_of_client, x->in->now_ns))
+		return REFLECTOR_DROPPED_SKEW_LIMIT;
+	refuse(x, &x->client->pair, PACKET_CLOCK_SKEW);
+	return REFLECTOR_TOLD_SKEW;
+}
+
+static void raise_event(const struct exchange *x, const struct flow *flow, enum reflector_event_kind kind,
+			struct reflector_event *event)
+{
+	*event = (struct reflector_event){
+		.kind = kind, .client = x->client->name, .flow = flow, .unheard_replies = flow->unacknowledged
+	};
+}
+
+/* What the client had heard before answers another boot or another server: it confirms nothing here. */
+static struct flow *make_flow(const struct exchange *x, struct reflector_event *event)
+{
+	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
+
+	flow->made_ns = x->in->now_ns;
+	flow->acknowledged = x->packet.heard.count;
+	raise_event(x, flow, REFLECTOR_EVENT_NEW, event);
+	return flow;
+}
+
+static bool is_acknowledged(const struct packet_heard *heard, uint32_t seq)
+{
+	struct receipts window = { .first = 1, .newest = heard->newest, .received = heard->count };
+
+	memcpy(window.bitmap, heard->bitmap, sizeof window.bitmap);
+	return receipts_status(&window, seq) == RECEIPTS_ARRIVED;
+}
+
+/* Counts alone do not say whose replies the client has heard, nor which: the flow may have been at another server
+ * meanwhile. This one was ours. When later ones have been heard without it, it is lost. */
+static void judge_awaited(const struct exchange *x, struct flow *flow)
+{
+	if (flow->awaited == 0 || x->packet.heard.newest < flow->awaited)
+		return;
+	if (is_acknowledged(&x->packet.heard, flow->awaited))
+		flow->confirmed_ns = flow->awaited_ns;
+	flow->awaited = 0;
+}
+
+static bool has_news(const struct flow *flow)
+{
+	return flow->confirmed_ns != 0 &&
+	       (flow->told_ns == 0 || flow->confirmed_ns - flow->told_ns >= confirmed_interval_ns);
+}
+
+static void tell_confirmed(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+{
+	flow->told_ns = flow->confirmed_ns;
+	raise_event(x, flow, REFLECTOR_EVENT_CONFIRMED, event);
+}
+
+/* Does the client hear us? Its acknowledgements cover what it had when this probe left, so they are judged before
+ * the reply to this probe counts. Time alone proves nothing, nor do replies that may still be on their way: only
+ * a probe that left long after several replies, and acknowledges none of them. */
+static void judge_hearing(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+{
+	if (x->packet.heard.count > flow->acknowledged) {
+		flow->acknowledged = x->packet.heard.count;
+		if (flow->unheard)
+			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
+		else if (has_news(flow))
+			tell_confirmed(x, flow, event);
+		flow->unheard = false;
+		flow->unacknowledged = 0;
+	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
+		   x->in->now_ns - flow->doubt_ns >= unheard_after_ns) {
+		flow->unheard = true;
+		raise_event(x, flow, REFLECTOR_EVENT_UNHEARD, event);
+	}
+}
+
+static void count_reply(const struct exchange *x, struct flow *flow)
+{
+	flow->unacknowledged++;
+	if (flow->unacknowledged == UNHEARD_REPLIES)
+		flow->doubt_ns = x->in->now_ns;
+	if (flow->awaited == 0 && x->packet.seq == flow->receipts.newest) {
+		flow->awaited = x->packet.seq;
+		flow->awaited_ns = x->in->now_ns;
+	}
+}
+
+/* What was heard at another place, or from another address of ours, took another way. */
+static void note_way(const struct exchange *x, struct flow *flow)
+{
+	if (!endpoint_same_address(&flow->source, &x->in->source) ||
+	    !endpoint_same_address(&flow->arrived_on, &x->in->arrived_on)) {
+		flow->awaited = 0;
+		flow->confirmed_ns = flow->told_ns = 0;
+	}
+	flow->arrived_on = x->in->arrived_on;
+	flow->source = x->in->source;
+	flow->transport = (uint8_t)x->in->transport;
+}
+
+/* The same for as long as the client has its key, whatever its place on the list. */
+static uint64_t client_mark(const struct exchange *x)
+{
+	return bytes_get64(x->packet.client_key);
+}
+
+/* Did the request wait for us so long that its answer, too, may come too late? */
+static bool is_late(const struct exchange *x)
+{
+	return x->in->replied_ns - x->in->received_ns > late_ns;
+}
+
+/* We did not run, or could not keep up. That a request came does not mean that its answer was lost, then, and what has
+ * not been read may have come. */
+static void note_late(const struct exchange *x, struct flow *flow)
+{
+	if (!is_late(x))
+		return;
+	flow->late_upto = flow->receipts.newest;
+	flows_set_evicted(x->reflector->flows, x->client_number, x->in->now_ns);
+}
+
+/* What may be told of the flow. */
+static struct receipts receipts_of(const struct flow *flow)
+{
+	struct receipts receipts = flow->receipts;
+
+	if (flow->late_upto > 0)
+		receipts_forget(&receipts, flow->late_upto);
+	return receipts;
+}
+
+/* Where an address is translated, state of an older mapping may have led it here: then it says nothing of who holds it.
+ */
+static void note_arrival(const struct exchange *x)
+{
+	const struct evidence_place place = { x->packet.destination, (uint8_t)x->packet.transport };
+
+	if (x->packet.role == PACKET_PROBE && x->packet.flags & PACKET_NEW_PORT &&
+	    endpoint_equal(&x->packet.destination, &x->in->arrived_on))
+		arrivals_note(x->reflector->arrivals, &place, client_mark(x), x->in->now_ns);
+}
+
+/* A number that is new here. Only the newest speaks for the flow: an overtaken one has old news. */
+static void note_progress(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+{
+	uint32_t place = x->packet.seq % RECEIPTS_WINDOW;
+
+	flow->repeated[place / 64] &= ~(UINT64_C(1) << place % 64);
+	flow->heard_ns = x->in->now_ns;
+	note_late(x, flow);
+	note_arrival(x);
+	if (x->packet.seq == flow->receipts.newest) {
+		note_way(x, flow);
+		judge_awaited(x, flow);
+		judge_hearing(x, flow, event);
+	}
+	/* A query is not a probe: who asks need not acknowledge. */
+	if (x->packet.role == PACKET_PROBE && !is_late(x))
+		count_reply(x, flow);
+}
+
+/* A copy may have overtaken its original, so a number is answered twice; never more. */
+static bool may_repeat(struct flow *flow, uint32_t seq)
+{
+	uint32_t place = seq % RECEIPTS_WINDOW;
+	uint64_t bit = UINT64_C(1) << place % 64;
+
+	if (flow->repeated[place / 64] & bit)
+		return false;
+	flow->repeated[place / 64] |= bit;
+	return true;
+}
+
+static void describe_flow(const struct exchange *x, const struct flow *flow, struct evidence_flow *out)
+{
+	*out = (struct evidence_flow){
+		.id = flow->id,
+		.known = true,
+		.unheard = flow->unheard,
+		.receipts = receipts_of(flow),
+		.arrived_on = flow->arrived_on,
+		.source = flow->source,
+		.idle_ms = age_ms(flow->heard_ns, x->in->now_ns),
+		.age_ms = age_ms(flow->made_ns, x->in->now_ns),
+	};
+}
+
+static void add_flow(const struct exchange *x, const struct flow *flow, uint64_t id)
+{
+	struct evidence_answer *answer = &x->reflector->answer;
+	struct evidence_flow *out = &answer->flows[answer->flows_len++];
+
+	if (flow)
+		describe_flow(x, flow, out);
+	else
+		*out = (struct evidence_flow){ .id = id };
+}
+
+static void add_flows(const struct exchange *x)
+{
+	const struct reflector *r = x->reflector;
+	const struct evidence_query *query = &r->query;
+	const struct flow *flow = NULL;
+
+	for (unsigned i = 0; i < query->flows_len; i++)
+		add_flow(x, flows_peek(r->flows, x->client_number, query->flows[i]), query->flows[i]);
+	if (query->flows_len > 0)
+		return;
+	while (r->answer.flows_len < EVIDENCE_FLOWS_MAX && (flow = flows_next_of(r->flows, x->client_number, flow)))
+		add_flow(x, flow, flow->id);
+}
+
+/* When did a socket last hear this client there? Its query, which is of a flow too, counts. A datagram that has just
+ * come counts as heard, unless one before it was not: the socket may not have been read yet. */
+static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
+{
+	const struct flows *flows = x->reflector->flows;
+	uint32_t ms = EVIDENCE_HEARD_MAX;
+
+	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f;
+	     f = flows_next_of(flows, x->client_number, f)) {
+		uint32_t age = age_ms(f->heard_ns, x->in->now_ns);
+		if (age < ms && f->transport == frames->transport &&
+		    endpoint_same_address(&f->source, &frames->client) &&
+		    endpoint_same_address(&f->arrived_on, &frames->local))
+			ms = age;
+	}
+	return frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= frames->read_ms ? frames->idle_ms : ms;
+}
+
+static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
+{
+	struct reflector *r = x->reflector;
+	const struct reflector_settings *s = &r->settings;
+	const struct reflector_asker asker = { x->in->source, r->flows, x->client_number };
+	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
+
+	memset(&r->answer, 0, sizeof r->answer);
+	add_flows(x);
+	for (unsigned i = 0; i < r->query.places_len; i++)
+		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, &r->answer);
+	s->collect(s->context, &r->query, &asker, &r->answer, nonce);
+	for (unsigned i = 0; i < r->answer.frames_len; i++)
+		r->answer.frames[i].heard_ms = heard_ms(x, &r->answer.frames[i]);
+	r->answer.boot_id = s->boot_id;
+	r->answer.uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
+	r->answer.evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);
+	r->answer.asker = x->in->source;
+}
+
+/* The query is read while the packet still is the one that its seal is bound to. */
+static bool open_query(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	size_t value_len;
+	const uint8_t *value = packet_evidence(x->in->buf, x->in->len, x->packet.slots, &value_len);
+
+	if (value_len < SEAL_NONCE_LEN + SEAL_TAG_LEN || value_len > sizeof r->text)
+		return false;
+	if (!seal_evidence_open(x->client->pair.query, x->in->buf, value, value_len, r->text) ||
+	    !evidence_read_query(r->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &r->query))
+		return false;
+	return r->query.relayed ? allowed(&x->client->handed_on, &handed_on_of_client, x->in->now_ns)
+				: allowed(&x->client->queries, &queries_of_client, x->in->now_ns);
+}
+
+static void seal_answer(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	uint8_t nonce[SEAL_NONCE_LEN];
+	size_t value_len, text_len;
+	uint8_t *value = packet_evidence(x->in->buf, x->in->len, x->packet.slots, &value_len);
+
+	fill_answer(x, nonce);
+	text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
+	evidence_write_answer(r->text, text_len, &r->answer);
+	seal_evidence(x->client->pair.answer, nonce, x->in->buf, value, r->text, text_len);
+}
+
+/* .. of len octets, at most as many as the request has. */
+static void write_reply(const struct exchange *x, const struct flow *flow, enum packet_status status, uint8_t flags,
+			size_t len)
+{
+	struct reflector *r = x->reflector;
+	const struct reflector_request *in = x->in;
+	struct packet_reply reply;
+	bool sign = x->packet.flags & PACKET_SIGN_REPLY &&
+		    allowed(&x->client->signed_replies, &signed_replies_of_client, in->now_ns);
+
+	start_reply(x, status, &reply);
+	reply.flags = (uint8_t)(flags | (sign ? PACKET_SIGNED : 0));
+	reply.receipts = receipts_of(flow);
+	packet_write_reply(in->buf, len, &reply);
+	if (reply.role == PACKET_ANSWER)
+		seal_answer(x);
+	seal_reply_mac(&x->client->pair, in->transport, in->buf, len);
+	if (sign)
+		seal_reply_sign(r->settings.identity, in->transport, in->buf, len, reply.slots);
+}
+
+/* Only UDP has a source that can be left to the kernel. */
+static bool wants_twin(const struct exchange *x)
+{
+	return x->packet.role == PACKET_PROBE && x->packet.flags & PACKET_WANT_TWIN && x->in->transport == PACKET_UDP &&
+	       x->in->len >= PACKET_TWIN_MIN;
+}
+
+/* Two replies in the room of the request; the twin is never signed. */
+static void write_twins(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	size_t len = packet_twin_len(x->in->len);
+	uint8_t *twin = x->in->buf + len;
+	struct packet_reply reply;
+
+	memcpy(twin, x->in->buf, len);
+	start_reply(x, PACKET_OK, &reply);
+	reply.flags = flags | PACKET_TWIN;
+	reply.receipts = receipts_of(flow);
+	packet_write_reply(twin, len, &reply);
+	seal_reply_mac(&x->client->pair, x->in->transport, twin, len);
+	write_reply(x, flow, PACKET_OK, flags, len);
+}
+
+/* A probe whose number is new or comes once more. */
+static enum reflector_outcome handle_probe(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	bool duplicate = flags & PACKET_DUPLICATE;
+
+	if (!duplicate && wants_twin(x)) {
+		write_twins(x, flow, flags);
+		return REFLECTOR_REPLIED_TWICE;
+	}
+	write_reply(x, flow, PACKET_OK, flags, x->in->len);
+	return duplicate ? REFLECTOR_REPLIED_DUPLICATE : REFLECTOR_REPLIED;
+}
+
+static enum reflector_outcome handle_query(const struct exchange *x, const struct flow *flow, uint8_t flags)
+{
+	if (!open_query(x))
+		return REFLECTOR_DROPPED_EVIDENCE;
+	write_reply(x, flow, PACKET_OK, flags, x->in->len);
+	return REFLECTOR_ANSWERED;
+}
+
+/* A number is never relayed twice. */
+static enum reflector_outcome handle_relay(const struct exchange *x, uint8_t flags)
+{
+	if (flags & PACKET_DUPLICATE)
+		return REFLECTOR_DROPPED_REPLAY;
+	return allowed(&x->client->relays, &relays_of_client, x->in->now_ns) ? REFLECTOR_TO_RELAY
+									     : REFLECTOR_DROPPED_RELAY_LIMIT;
+}
+
+/* An authentic request of a flow that exists. */
+static enum reflector_outcome handle_in_flow(const struct exchange *x, struct flow *flow, uint8_t flags,
+					     struct reflector_event *event)
+{
+	switch (receipts_note(&flow->receipts, x->packet.seq)) {
+	case RECEIPTS_LATE:
+		return REFLECTOR_DROPPED_REPLAY;
+	case RECEIPTS_DUPLICATE:
+		if (!may_repeat(flow, x->packet.seq))
+			return REFLECTOR_DROPPED_REPLAY;
+		flags |= PACKET_DUPLICATE;
+		break;
+	case RECEIPTS_NEW:
+		note_progress(x, flow, event);
+		break;
+	}
+	switch (x->packet.role) {
+	case PACKET_QUERY:
+		return handle_query(x, flow, flags);
+	case PACKET_RELAY:
+		return handle_relay(x, flags);
+	default:
+		return handle_probe(x, flow, flags);
+	}
+}
+
+/* The MAC or the signature holds. */
+static enum reflector_outcome handle_authentic(const struct exchange *x, struct reflector_event *event)
+{
+	struct flow *flow = flows_find(x->reflector->flows, x->client_number, x->packet.flow_id);
+
+	if (flow)
+		return handle_in_flow(x, flow, 0, event);
+	if (!time_is_right(x))
+		return tell_skew(x);
+	if (!x->signature_held && !signature_holds(x))
+		return REFLECTOR_DROPPED_BAD_SIGNATURE;
+	return handle_in_flow(x, make_flow(x, event), PACKET_NEW_FLOW, event);
+}
+
+static enum reflector_outcome handle_client(struct exchange *x, struct reflector_event *event)
+{
+	const struct reflector_request *in = x->in;
+	int slot = seal_request_slot(x->reflector->server_id, in->buf, x->packet.slots);
+	enum reflector_outcome dropped;
+
+	if (slot >= 0) {
+		if (!seal_request_mac_holds(&x->client->pair, in->transport, in->buf, in->len, (unsigned)slot))
+			return REFLECTOR_DROPPED_BAD_MAC;
+	} else {
+		if (!limited_signature_holds(x, &x->client->signatures, &signatures_of_client, &dropped))
+			return dropped;
+		x->signature_held = true;
+	}
+	return handle_authentic(x, event);
+}
+
+static enum reflector_outcome handle(struct exchange *x, struct reflector_event *event)
+{
+	struct reflector *r = x->reflector;
+	int number;
+
+	if (packet_read_request(x->in->buf, x->in->len, &x->packet) != PACKET_FAULT_NONE ||
+	    x->packet.transport != x->in->transport)
+		return REFLECTOR_DROPPED_MALFORMED;
+	number = roster_find(r->roster, x->packet.client_key);
+	if (number < 0)
+		return handle_stranger(x);
+	x->client_number = (unsigned)number;
+	x->client = roster_at(r->roster, x->client_number);
+	return handle_client(x, event);
+}
+
+enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
+					struct reflector_event *event)
+{
+	struct exchange x = { .reflector = reflector, .in = request };
+	enum reflector_outcome outcome;
+
+	event->kind = REFLECTOR_EVENT_NONE;
+	outcome = handle(&x, event);
+	reflector->counts[outcome]++;
+	return outcome;
+}
+
+bool reflector_reply_to_relay(struct reflector *reflector, const struct reflector_request *request,
+			      enum packet_status status)
+{
+	struct exchange x = { .reflector = reflector, .in = request };
+	const struct flow *flow;
+	int number;
+
+	if (packet_read_request(request->buf, request->len, &x.packet) != PACKET_FAULT_NONE)
+		return false;
+	number = roster_find(reflector->roster, x.packet.client_key);
+	if (number < 0)
+		return false;
+	x.client_number = (unsigned)number;
+	x.client = roster_at(reflector->roster, x.client_number);
+	flow = flows_peek(reflector->flows, x.client_number, x.packet.flow_id);
+	if (flow)
+		write_reply(&x, flow, status, 0, request->len);
+	return flow != NULL;
+}

@@ -1,0 +1,276 @@
+#include "server/watch/conflict_watch.h"
+
+#include "common/config/units.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+#include "server/watch/conflicts.h"
+#include "server/watch/headers.h"
+#include "server/watch/tap.h"
+
+#include <linux/if_addr.h>
+#include <linux/if_ether.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFLICTS_MAX = 64 };
+
+struct conflict_watch {
+	const struct own *own;
+	struct findings *findings;
+	struct conflicts *conflicts;
+	struct tap *arp, *nd;
+};
+
+/* ---- claims ---- */
+
+static void tell(struct conflict_watch *w, const struct conflict *c, const char *interface)
+{
+	static const char *const sentences[] = {
+		[CONFLICTS_CLAIM] = "claims it, too",
+		[CONFLICTS_PROBE] = "asked whether it may have it",
+		[CONFLICTS_DADFAILED] = "has it already, so the kernel does not use it",
+	};
+	bool known = c->key.kind != CONFLICTS_DADFAILED;
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
+
+	units_address_text(c->key.address, address);
+	units_mac_text(c->key.mac, mac);
+	findings_tell(w->findings, FINDINGS_CLAIM,
+		      json_pack("{ss ss so ss sI}", "address", address, "interface", interface, "mac",
+				known ? json_string(mac) : json_null(), "kind",
+				conflicts_kind_text((enum conflicts_kind)c->key.kind), "count", (json_int_t)c->count),
+		      "address conflict: %s on %s is ours, but %s%s %s (seen %u times)", address, interface,
+		      known ? "the machine at " : "another machine", known ? mac : "", sentences[c->key.kind],
+		      (unsigned)c->count);
+}
+
+/* An address on another link of ours than the one where it is claimed is not claimed against us: it may be one that is
+ * held quietly, behind the machine that answers for it. */
+static void on_claim(struct conflict_watch *w, const struct packet_socket_frame *frame,
+		     const struct headers_claim *claim)
+{
+	const struct rtnl_address *ours = own_address(w->own, &claim->address);
+	const struct rtnl_link *link = own_link(w->own, frame->link);
+	const struct conflict *conflict;
+
+	if (!ours || !link || ours->link != frame->link || !w->own->complete || !frame->has_mac ||
+	    own_has_mac(w->own, frame->mac))
+		return;
+	conflict = conflicts_note(w->conflicts, claim->probe ? CONFLICTS_PROBE : CONFLICTS_CLAIM, &claim->address,
+				  frame->mac, frame->received_ns);
+	if (conflict)
+		tell(w, conflict, link->name);
+}
+
+static void on_arp(void *context, const struct packet_socket_frame *frame)
+{
+	struct headers_claim claim;
+
+	if (headers_read_arp(frame->buf, frame->len, &claim))
+		on_claim(context, frame, &claim);
+}
+
+static void on_nd(void *context, const struct packet_socket_frame *frame)
+{
+	struct headers_claim claim;
+
+	if (headers_read_nd(frame->buf, frame->len, &claim))
+		on_claim(context, frame, &claim);
+}
+
+static void note_failed_detection(struct conflict_watch *w)
+{
+	static const uint8_t not_known[EVIDENCE_MAC_LEN];
+
+	for (unsigned i = 0; i < w->own->addresses_len; i++) {
+		const struct rtnl_address *a = &w->own->addresses[i];
+		const struct rtnl_link *link = own_link(w->own, a->link);
+		const struct conflict *conflict;
+
+		if (!(a->flags & IFA_F_DADFAILED))
+			continue;
+		conflict = conflicts_note(w->conflicts, CONFLICTS_DADFAILED, &a->address, not_known, clock_mono_ns());
+		if (conflict)
+			tell(w, conflict, link ? link->name : "?");
+	}
+}
+
+static struct endpoint claimed_address(const struct conflict *c)
+{
+	struct endpoint address = { .port = 0 };
+
+	memcpy(address.address, c->key.address, sizeof address.address);
+	return address;
+}
+
+/* Two may have an address for the moment in which it moves. */
+static void forget_lost_addresses(struct conflict_watch *w)
+{
+	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
+		struct endpoint claimed = claimed_address(c);
+
+		if (!own_address(w->own, &claimed))
+			conflicts_forget(w->conflicts, &claimed);
+	}
+}
+
+/* ---- life ---- */
+
+struct conflict_watch *conflict_watch_new(const struct own *own, struct findings *findings)
+{
+	struct conflict_watch *w = calloc(1, sizeof *w);
+	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+
+	if (!w)
+		return NULL;
+	randombytes_buf(hash_key, sizeof hash_key);
+	w->own = own;
+	w->findings = findings;
+	w->conflicts = conflicts_new(CONFLICTS_MAX, hash_key);
+	w->arp = tap_new(on_arp, w);
+	w->nd = tap_new(on_nd, w);
+	if (w->conflicts && w->arp && w->nd)
+		return w;
+	conflict_watch_free(w);
+	return NULL;
+}
+
+void conflict_watch_free(struct conflict_watch *watch)
+{
+	if (!watch)
+		return;
+	conflicts_free(watch->conflicts);
+	tap_free(watch->arp);
+	tap_free(watch->nd);
+	free(watch);
+}
+
+static void filter_own(const struct conflict_watch *w, struct filters_program *arp, struct filters_program *nd)
+{
+	struct endpoint addresses[OWN_ADDRESSES_MAX];
+
+	for (unsigned i = 0; i < w->own->addresses_len; i++)
+		addresses[i] = w->own->addresses[i].address;
+	filters_arp(arp, addresses, w->own->addresses_len);
+	filters_nd(nd, addresses, w->own->addresses_len);
+}
+
+int conflict_watch_start(struct conflict_watch *watch, uv_loop_t *loop)
+{
+	struct filters_program arp, nd;
+	int error;
+
+	note_failed_detection(watch);
+	filter_own(watch, &arp, &nd);
+	error = tap_start(watch->arp, loop, ETH_P_ARP, &arp);
+	return error < 0 ? error : tap_start(watch->nd, loop, ETH_P_IPV6, &nd);
+}
+
+void conflict_watch_stop(struct conflict_watch *watch)
+{
+	if (!watch)
+		return;
+	tap_stop(watch->arp);
+	tap_stop(watch->nd);
+}
+
+void conflict_watch_own_changed(struct conflict_watch *watch)
+{
+	struct filters_program arp, nd;
+	int error = 0;
+
+	forget_lost_addresses(watch);
+	note_failed_detection(watch);
+	filter_own(watch, &arp, &nd);
+	if (tap_is_open(watch->arp))
+		error = tap_set_filter(watch->arp, &arp);
+	if (error == 0 && tap_is_open(watch->nd))
+		error = tap_set_filter(watch->nd, &nd);
+	if (error < 0)
+		log_warning("can't watch for claims of the addresses as they are now: %s", strerror(-error));
+}
+
+/* ---- evidence ---- */
+
+static int ask_by_arp(struct conflict_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+{
+	static const uint8_t everybody[HEADERS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint8_t probe[HEADERS_ARP_LEN];
+
+	headers_write_arp_probe(probe, link->mac, address);
+	return tap_send(w->arp, ETH_P_ARP, link->index, everybody, probe, sizeof probe);
+}
+
+static int ask_by_nd(struct conflict_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+{
+	uint8_t solicitation[HEADERS_SOLICITATION_LEN], to[HEADERS_MAC_LEN];
+
+	headers_write_solicitation(solicitation, to, link->mac, address);
+	return tap_send(w->nd, ETH_P_IPV6, link->index, to, solicitation, sizeof solicitation);
+}
+
+/* Not about an address that our kernel does not use: whoever has it, has it rightly, as far as we know. */
+static void ask(struct conflict_watch *w, const struct rtnl_address *address, int64_t now_ns)
+{
+	const struct rtnl_link *link = own_link(w->own, address->link);
+	int error;
+
+	if (address->flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE) || !link || !link->has_mac ||
+	    !(link->flags & IFF_UP) || link->flags & IFF_NOARP ||
+	    !conflicts_ask(w->conflicts, &address->address, now_ns))
+		return;
+	error = endpoint_is_v4(&address->address) ? ask_by_arp(w, link, &address->address)
+						  : ask_by_nd(w, link, &address->address);
+	if (error < 0)
+		log_info("can't ask on %s who else has an address of ours: %s", link->name, strerror(-error));
+}
+
+static bool ask_about_flows(struct conflict_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < answer->flows_len; i++) {
+		const struct rtnl_address *address = own_address(w->own, &answer->flows[i].arrived_on);
+
+		if (!answer->flows[i].known || !address)
+			continue;
+		ask(w, address, now_ns);
+		any = true;
+	}
+	return any;
+}
+
+/* Whoever claims one is heard again, or his claim stands no more. */
+static void ask_about_claims(struct conflict_watch *w, int64_t now_ns)
+{
+	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
+		struct endpoint claimed = claimed_address(c);
+		const struct rtnl_address *address = own_address(w->own, &claimed);
+
+		if (address)
+			ask(w, address, now_ns);
+	}
+}
+
+static void ask_link(struct conflict_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+{
+	ask_about_claims(w, now_ns);
+	if (!ask_about_flows(w, answer, now_ns))
+		for (unsigned i = 0; i < w->own->addresses_len; i++)
+			ask(w, &w->own->addresses[i], now_ns);
+}
+
+/* What has come by now is read before those who have said nothing are taken to have no claim. */
+void conflict_watch_collect(struct conflict_watch *watch, struct evidence_answer *answer)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	tap_drain(watch->arp);
+	tap_drain(watch->nd);
+	if (tap_is_open(watch->arp) && tap_is_open(watch->nd))
+		ask_link(watch, answer, now_ns);
+	tap_drain(watch->arp);
+	tap_drain(watch->nd);
+	conflicts_tell(watch->conflicts, now_ns, answer);
+}

@@ -1,0 +1,133 @@
+#include "server/watch/conflicts.h"
+
+#include "common/core/age.h"
+#include "server/reflect/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUESTIONS_MAX = 256 };
+static const int64_t again_ns = 60000000000;
+static const int64_t question_interval_ns = 10000000000, reply_ns = 1000000000;
+
+/* An address of ours that the link was asked about. */
+struct question {
+	uint8_t address[16];
+	int64_t asked_ns; /* 0: never */
+};
+
+struct conflicts {
+	struct recent *list, *questions;
+};
+
+const char *conflicts_kind_text(enum conflicts_kind kind)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		CONFLICTS_KINDS(X)
+#undef X
+	};
+	return texts[kind];
+}
+
+struct conflicts *conflicts_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct conflicts *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	c->list = recent_new(capacity, sizeof(struct conflict), sizeof(struct conflicts_key), hash_key);
+	c->questions =
+	    recent_new(QUESTIONS_MAX, sizeof(struct question), sizeof((struct question *)0)->address, hash_key);
+	if (c->list && c->questions)
+		return c;
+	conflicts_free(c);
+	return NULL;
+}
+
+void conflicts_free(struct conflicts *conflicts)
+{
+	if (!conflicts)
+		return;
+	recent_free(conflicts->list);
+	recent_free(conflicts->questions);
+	free(conflicts);
+}
+
+const struct conflict *conflicts_note(struct conflicts *conflicts, enum conflicts_kind kind,
+				      const struct endpoint *address, const uint8_t mac[EVIDENCE_MAC_LEN],
+				      int64_t now_ns)
+{
+	struct conflicts_key key = { .kind = (uint16_t)kind };
+	struct conflict *conflict;
+	bool evicted;
+
+	memcpy(key.address, address->address, sizeof key.address);
+	memcpy(key.mac, mac, sizeof key.mac);
+	conflict = recent_use(conflicts->list, &key, &evicted);
+	conflict->count++;
+	conflict->newest_ns = now_ns;
+	conflict->stands = kind != CONFLICTS_PROBE;
+	if (conflict->told_ns && now_ns - conflict->told_ns < again_ns)
+		return NULL;
+	conflict->told_ns = now_ns;
+	return conflict;
+}
+
+const struct conflict *conflicts_next(const struct conflicts *conflicts, const struct conflict *conflict)
+{
+	do
+		conflict = recent_next(conflicts->list, conflict);
+	while (conflict && !conflict->stands);
+	return conflict;
+}
+
+/* What was claimed of this address before then stands no more. Returns whether a newer claim does. */
+static bool refute(struct conflicts *conflicts, const struct endpoint *address, int64_t before_ns)
+{
+	bool claimed = false;
+
+	for (struct conflict *c = recent_next(conflicts->list, NULL); c; c = recent_next(conflicts->list, c)) {
+		if (memcmp(c->key.address, address->address, sizeof c->key.address) != 0)
+			continue;
+		c->stands = c->stands && c->newest_ns >= before_ns;
+		claimed = claimed || c->stands;
+	}
+	return claimed;
+}
+
+bool conflicts_ask(struct conflicts *conflicts, const struct endpoint *address, int64_t now_ns)
+{
+	bool evicted;
+	struct question *question = recent_use(conflicts->questions, address->address, &evicted);
+	int64_t since_ns = now_ns - question->asked_ns;
+
+	if (question->asked_ns) {
+		if (since_ns < reply_ns)
+			return false;
+		if (!refute(conflicts, address, question->asked_ns) && since_ns < question_interval_ns)
+			return false;
+	}
+	question->asked_ns = now_ns;
+	return true;
+}
+
+void conflicts_forget(struct conflicts *conflicts, const struct endpoint *address)
+{
+	refute(conflicts, address, INT64_MAX);
+}
+
+void conflicts_tell(const struct conflicts *conflicts, int64_t now_ns, struct evidence_answer *answer)
+{
+	for (const struct conflict *c = conflicts_next(conflicts, NULL);
+	     c && answer->conflicts_len < EVIDENCE_CONFLICTS_MAX; c = conflicts_next(conflicts, c)) {
+		struct evidence_conflict *out = &answer->conflicts[answer->conflicts_len++];
+
+		*out = (struct evidence_conflict){
+			.count = c->count,
+			.idle_ms = age_ms(c->newest_ns, now_ns),
+		};
+		memcpy(out->address.address, c->key.address, sizeof out->address.address);
+		memcpy(out->mac, c->key.mac, sizeof out->mac);
+	}
+}

@@ -1,0 +1,116 @@
+#include "server/watch/findings.h"
+
+#include "common/config/units.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { JOURNAL_LINES_AT_ONCE = 200, LOG_LINES_AT_ONCE = 10, SENTENCE_LEN = 512, NOTE_LEN = 64, ID_TEXT_LEN = 17 };
+static const int64_t journal_interval_ns = 10000000, log_interval_ns = 10000000000;
+
+static bool is_of_a_flow(enum findings_kind kind)
+{
+	return kind == FINDINGS_UNHEARD || kind == FINDINGS_HEARD;
+}
+
+static void write_journal(struct findings *f, enum findings_kind kind, json_t *details, int64_t mono_ns)
+{
+	static const char *const types[] = {
+#define X(name, text) text,
+		FINDINGS_KINDS(X)
+#undef X
+	};
+	unsigned *unwritten = &f->kinds[kind].unwritten;
+	char time[CLOCK_TEXT_LEN];
+	json_t *line;
+
+	if (!is_of_a_flow(kind) &&
+	    !bucket_take(&f->kinds[kind].journal, mono_ns, journal_interval_ns, JOURNAL_LINES_AT_ONCE)) {
+		++*unwritten;
+		json_decref(details);
+		return;
+	}
+	line = json_pack("{ss ss}", "type", types[kind], "time", clock_text(clock_real_ns(), time));
+	json_object_update_new(line, details);
+	if (*unwritten > 0)
+		json_object_set_new(line, "left_out", json_integer(*unwritten));
+	*unwritten = 0;
+	journal_write(f->journal, line);
+}
+
+static void write_log(struct findings *f, enum findings_kind kind, int64_t mono_ns, const char *sentence)
+{
+	enum findings_kind bound = is_of_a_flow(kind) ? FINDINGS_UNHEARD : kind; /* both share one */
+	unsigned *unsaid = &f->kinds[bound].unsaid;
+	char note[NOTE_LEN] = "";
+
+	if (!bucket_take(&f->kinds[bound].log, mono_ns, log_interval_ns, LOG_LINES_AT_ONCE)) {
+		++*unsaid;
+		return;
+	}
+	if (*unsaid > 0)
+		snprintf(note, sizeof note, " (%u such lines left out before)", *unsaid);
+	*unsaid = 0;
+	if (kind == FINDINGS_HEARD || kind == FINDINGS_NEIGHBOUR || kind == FINDINGS_HEALED)
+		log_info("%s%s", sentence, note);
+	else
+		log_warning("%s%s", sentence, note);
+}
+
+void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
+{
+	int64_t mono_ns = clock_mono_ns();
+	char sentence[SENTENCE_LEN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof sentence, format, args);
+	va_end(args);
+	write_journal(findings, kind, details, mono_ns);
+	write_log(findings, kind, mono_ns, sentence);
+}
+
+/* A flow as both outlets have it. */
+struct flow_words {
+	const char *protocol;
+	char id[ID_TEXT_LEN], source[UNITS_ADDRESS_LEN], arrived_on[UNITS_ADDRESS_LEN];
+};
+
+static struct flow_words words_of(const struct flow *flow)
+{
+	struct flow_words w = { .protocol = flow->transport == PACKET_TCP ? "tcp" : "udp" };
+
+	snprintf(w.id, sizeof w.id, "%016" PRIx64, flow->id);
+	units_address_text(flow->source.address, w.source);
+	units_address_text(flow->arrived_on.address, w.arrived_on);
+	return w;
+}
+
+void findings_tell_event(struct findings *findings, const struct reflector_event *event)
+{
+	const struct flow *flow = event->flow;
+	struct flow_words w;
+	json_t *details;
+
+	if (event->kind != REFLECTOR_EVENT_UNHEARD && event->kind != REFLECTOR_EVENT_HEARD)
+		return;
+	w = words_of(flow);
+	details = json_pack("{ss ss ss si ss ss sI sI sI}", "client", event->client, "flow", w.id, "source", w.source,
+			    "port", (int)flow->source.port, "arrived_on", w.arrived_on, "protocol", w.protocol,
+			    "received", (json_int_t)flow->receipts.received, "acknowledged",
+			    (json_int_t)flow->acknowledged, "unheard_replies", (json_int_t)event->unheard_replies);
+	if (event->kind == REFLECTOR_EVENT_UNHEARD)
+		findings_tell(findings, FINDINGS_UNHEARD, details,
+			      "unheard: %s does not hear us on %s: %s flow %s from %s port %u, %u probes received, the "
+			      "last %u replies not acknowledged",
+			      event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
+			      flow->receipts.received, event->unheard_replies);
+	else
+		findings_tell(findings, FINDINGS_HEARD, details,
+			      "heard: %s hears us again on %s: %s flow %s from %s port %u, after %u replies",
+			      event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
+			      event->unheard_replies);
+}

@@ -1,0 +1,151 @@
+#include "server/watch/frames.h"
+
+#include "common/core/age.h"
+#include "server/reflect/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t read_after_ns = 100000000; /* the link's eyes are faster than the sockets' */
+
+struct frames {
+	struct recent *seen;
+	int64_t evicted_ns;
+};
+
+struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct frames *f = calloc(1, sizeof *f);
+
+	if (!f)
+		return NULL;
+	f->seen = recent_new(capacity, sizeof(struct frames_seen), sizeof(struct frames_key), hash_key);
+	if (f->seen)
+		return f;
+	free(f);
+	return NULL;
+}
+
+void frames_free(struct frames *frames)
+{
+	if (!frames)
+		return;
+	recent_free(frames->seen);
+	free(frames);
+}
+
+/* Each is replaced only when it is old enough: one of them is so, or all have just come. */
+static void note_read(struct frames_seen *seen, int64_t received_ns)
+{
+	if (received_ns - seen->read_ns[0] < read_after_ns)
+		return;
+	seen->read_ns[1] = seen->read_ns[0];
+	seen->read_ns[0] = received_ns;
+}
+
+void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
+		 int64_t received_ns)
+{
+	struct frames_key key = { .transport = headers->protocol };
+	struct frames_seen *seen;
+	bool evicted;
+
+	memcpy(key.client, headers->source.address, sizeof key.client);
+	memcpy(key.local, headers->destination.address, sizeof key.local);
+	seen = recent_use(frames->seen, &key, &evicted);
+	if (evicted)
+		frames->evicted_ns = received_ns;
+	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0) {
+		seen->changed_ns = seen->count > 0 ? received_ns : 0;
+		seen->since_ns = received_ns;
+	}
+	seen->count++;
+	seen->link = link;
+	seen->has_mac = mac != NULL;
+	if (mac)
+		memcpy(seen->mac, mac, sizeof seen->mac);
+	seen->newest_ns = received_ns;
+	note_read(seen, received_ns);
+}
+
+/* The newest that was there for long enough; 0: none. */
+static int64_t read_by(const struct frames_seen *seen, int64_t now_ns)
+{
+	const int64_t candidates[] = { seen->newest_ns, seen->read_ns[0], seen->read_ns[1] };
+	unsigned i = 0;
+
+	while (i < 2 && now_ns - candidates[i] < read_after_ns)
+		i++;
+	return candidates[i];
+}
+
+static bool is_of(const struct frames_seen *seen, const struct endpoint *client)
+{
+	return memcmp(seen->key.client, client->address, sizeof seen->key.client) == 0;
+}
+
+const struct frames_seen *frames_next_of(const struct frames *frames, const struct endpoint *client,
+					 const struct frames_seen *seen)
+{
+	do
+		seen = recent_next(frames->seen, seen);
+	while (seen && !is_of(seen, client));
+	return seen;
+}
+
+const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client,
+					const struct endpoint *local)
+{
+	const struct frames_seen *s = frames_next_of(frames, client, NULL);
+
+	while (s && memcmp(s->key.local, local->address, sizeof s->key.local) != 0)
+		s = frames_next_of(frames, client, s);
+	return s && s->has_mac ? s : NULL;
+}
+
+static bool is_from_there(const struct frames_seen *seen, const struct frames_seen *newest)
+{
+	return seen->link == newest->link && seen->has_mac && memcmp(seen->mac, newest->mac, sizeof seen->mac) == 0;
+}
+
+int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *newest)
+{
+	int64_t since_ns = newest->since_ns, changed_ns = newest->changed_ns;
+
+	for (const struct frames_seen *s = recent_next(frames->seen, NULL); s; s = recent_next(frames->seen, s)) {
+		if (memcmp(s->key.client, newest->key.client, sizeof s->key.client) != 0)
+			continue;
+		if (is_from_there(s, newest) && s->since_ns < since_ns)
+			since_ns = s->since_ns;
+		if (s->changed_ns > changed_ns)
+			changed_ns = s->changed_ns;
+	}
+	return since_ns > changed_ns ? since_ns : changed_ns;
+}
+
+int64_t frames_evicted_ns(const struct frames *frames)
+{
+	return frames->evicted_ns;
+}
+
+static struct evidence_frames evidence_of(const struct frames_seen *seen, int64_t now_ns)
+{
+	struct evidence_frames out = {
+		.transport = (uint8_t)seen->key.transport,
+		.count = seen->count,
+		.idle_ms = age_ms(seen->newest_ns, now_ns),
+		.read_ms = age_ms(read_by(seen, now_ns), now_ns),
+	};
+
+	memcpy(out.client.address, seen->key.client, sizeof out.client.address);
+	memcpy(out.local.address, seen->key.local, sizeof out.local.address);
+	return out;
+}
+
+void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
+		 struct evidence_answer *answer)
+{
+	for (const struct frames_seen *s = frames_next_of(frames, client, NULL);
+	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = frames_next_of(frames, client, s))
+		answer->frames[answer->frames_len++] = evidence_of(s, now_ns);
+}

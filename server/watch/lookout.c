@@ -1,0 +1,221 @@
+#include "server/watch/lookout.h"
+
+#include "common/system/capability.h"
+#include "common/system/log.h"
+#include "common/system/rtnl_monitor.h"
+#include "server/watch/application_watch.h"
+#include "server/watch/conflict_watch.h"
+#include "server/watch/own.h"
+#include "server/watch/way_back.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lookout {
+	const struct server_config *config;
+	struct findings *findings;
+	struct own own;
+	struct netlink *netlink;
+	struct rtnl_monitor *monitor;
+	uv_poll_t poll;
+	bool polling;
+	struct way_back *way_back; /* these: NULL: not wanted */
+	struct conflict_watch *conflict_watch;
+	struct application_watch *application_watch;
+};
+
+static bool make_parts(struct lookout *l)
+{
+	const struct server_config *config = l->config;
+	const struct way_back_settings way_back = {
+		.port = config->port,
+		.udp = config->udp,
+		.tcp = config->tcp,
+		.repair = config->repair_neighbours,
+		.netlink = l->netlink,
+		.own = &l->own,
+		.findings = l->findings,
+	};
+
+	l->way_back = config->watch_neighbours ? way_back_new(&way_back) : NULL;
+	l->conflict_watch = config->watch_addresses ? conflict_watch_new(&l->own, l->findings) : NULL;
+	l->application_watch =
+	    config->applications_len > 0 ? application_watch_new(config, &l->own, l->findings) : NULL;
+	return (l->way_back || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses) &&
+	       (l->application_watch || config->applications_len == 0);
+}
+
+struct lookout *lookout_new(const struct server_config *config, struct findings *findings)
+{
+	struct lookout *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return NULL;
+	l->config = config;
+	l->findings = findings;
+	l->netlink = netlink_open(NETLINK_ROUTE);
+	l->monitor = rtnl_monitor_open();
+	if (make_parts(l))
+		return l;
+	lookout_free(l);
+	return NULL;
+}
+
+void lookout_free(struct lookout *lookout)
+{
+	if (!lookout)
+		return;
+	way_back_free(lookout->way_back);
+	conflict_watch_free(lookout->conflict_watch);
+	application_watch_free(lookout->application_watch);
+	rtnl_monitor_close(lookout->monitor);
+	netlink_close(lookout->netlink);
+	free(lookout);
+}
+
+/* ---- what changes ---- */
+
+static void on_known(void *context, const struct rtnl_neighbour *neighbour)
+{
+	const struct lookout *l = context;
+
+	if (l->way_back)
+		way_back_know(l->way_back, neighbour);
+}
+
+static void on_changed(void *context, const struct rtnl_neighbour *neighbour)
+{
+	const struct lookout *l = context;
+
+	if (l->way_back)
+		way_back_note(l->way_back, neighbour);
+}
+
+static void on_deleted(void *context, const struct rtnl_neighbour *neighbour)
+{
+	struct rtnl_neighbour none = { .address = neighbour->address, .link = neighbour->link };
+
+	on_changed(context, &none);
+}
+
+/* What could not be read is read at the next change. */
+static void read_own(struct lookout *l)
+{
+	int error = own_read(&l->own, l->netlink);
+
+	if (error < 0 && error != -EINTR)
+		log_warning("can't read this host's links and addresses: %s", strerror(-error));
+	else if (error == 0 && l->polling && l->conflict_watch)
+		conflict_watch_own_changed(l->conflict_watch);
+}
+
+static void read_changes(struct lookout *l)
+{
+	bool own = false;
+	int error = rtnl_monitor_read(l->monitor, on_changed, on_deleted, l, &own);
+
+	if (own || error == -ENOBUFS)
+		read_own(l);
+	if (error == -ENOBUFS && rtnl_neighbours(l->netlink, on_changed, l) < 0)
+		log_warning("changes of the neighbour table came too fast, and some are not in the journal");
+}
+
+static void on_monitor_ready(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	read_changes(poll->data);
+	if (status < 0) /* libuv takes an overrun for a broken descriptor, and stops */
+		uv_poll_start(poll, UV_READABLE, on_monitor_ready);
+}
+
+static int watch_changes(struct lookout *l, uv_loop_t *loop)
+{
+	int error = rtnl_neighbours(l->netlink, on_known, l);
+
+	if (error == 0)
+		error = uv_poll_init(loop, &l->poll, rtnl_monitor_fd(l->monitor));
+	if (error < 0)
+		return error;
+	l->polling = true;
+	l->poll.data = l;
+	return uv_poll_start(&l->poll, UV_READABLE, on_monitor_ready);
+}
+
+/* ---- start and stop ---- */
+
+static void say_unseen(int error, const char *unseen)
+{
+	if (error == -EPERM)
+		log_info("no CAP_NET_RAW: %s", unseen);
+	else if (error < 0)
+		log_warning("%s: %s", strerror(-error), unseen);
+}
+
+static void start_way_back(struct lookout *l, uv_loop_t *loop)
+{
+	say_unseen(way_back_start(l->way_back, loop),
+		   "the frames that clients send are not seen; a wrong entry of the neighbour table is known only if "
+		   "the client on the same link tells its own MAC");
+	if (l->config->repair_neighbours && !capability_have(CAP_NET_ADMIN))
+		log_warning("repair.stale_neighbours needs CAP_NET_ADMIN: wrong entries will be told, not deleted");
+}
+
+void lookout_start(struct lookout *lookout, uv_loop_t *loop)
+{
+	int error = lookout->netlink && lookout->monitor ? 0 : -EPROTONOSUPPORT;
+
+	if (error == 0) {
+		read_own(lookout);
+		error = watch_changes(lookout, loop);
+	}
+	if (error < 0) {
+		log_warning("can't watch the neighbour table and this host's addresses: %s", strerror(-error));
+		return;
+	}
+	if (lookout->way_back)
+		start_way_back(lookout, loop);
+	if (lookout->conflict_watch)
+		say_unseen(
+		    conflict_watch_start(lookout->conflict_watch, loop),
+		    "claims of our addresses by other machines are not seen, but for those that the kernel finds "
+		    "when it takes an IPv6 address");
+	if (lookout->application_watch)
+		say_unseen(application_watch_start(lookout->application_watch, loop),
+			   "the applications of watch.applications are not watched");
+}
+
+void lookout_stop(struct lookout *lookout)
+{
+	if (!lookout)
+		return;
+	if (lookout->polling)
+		uv_close((uv_handle_t *)&lookout->poll, NULL);
+	way_back_stop(lookout->way_back);
+	conflict_watch_stop(lookout->conflict_watch);
+	application_watch_stop(lookout->application_watch);
+}
+
+/* ---- requests ---- */
+
+/* What the kernel has told by now comes first. */
+void lookout_event(struct lookout *lookout, const struct reflector_event *event)
+{
+	if (!lookout->polling || !lookout->way_back)
+		return;
+	read_changes(lookout);
+	way_back_event(lookout->way_back, event);
+}
+
+void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *asker,
+		     struct evidence_answer *answer)
+{
+	if (!lookout->polling)
+		return;
+	read_changes(lookout);
+	if (lookout->way_back)
+		way_back_collect(lookout->way_back, query, asker, answer);
+	if (lookout->conflict_watch)
+		conflict_watch_collect(lookout->conflict_watch, answer);
+}

@@ -1,0 +1,118 @@
+#include "server/watch/neighbours.h"
+
+#include "server/reflect/recent.h"
+
+#include <linux/neighbour.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct neighbours {
+	struct recent *entries;
+};
+
+enum neighbours_class neighbours_class(uint16_t state)
+{
+	if (state & NUD_PERMANENT)
+		return NEIGHBOURS_PERMANENT;
+	if (state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE))
+		return NEIGHBOURS_USABLE;
+	if (state & NUD_FAILED)
+		return NEIGHBOURS_FAILED;
+	return state & NUD_INCOMPLETE ? NEIGHBOURS_INCOMPLETE : NEIGHBOURS_NONE;
+}
+
+const char *neighbours_state_text(uint16_t state)
+{
+	static const struct {
+		uint16_t state;
+		const char *text;
+	} texts[] = {
+		{ NUD_INCOMPLETE, "incomplete" }, { NUD_REACHABLE, "reachable" }, { NUD_STALE, "stale" },
+		{ NUD_DELAY, "delay" },           { NUD_PROBE, "probe" },         { NUD_FAILED, "failed" },
+		{ NUD_NOARP, "noarp" },           { NUD_PERMANENT, "permanent" },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (state & texts[i].state)
+			return texts[i].text;
+	return "none";
+}
+
+struct neighbours *neighbours_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct neighbours *n = calloc(1, sizeof *n);
+
+	if (!n)
+		return NULL;
+	n->entries = recent_new(capacity, sizeof(struct neighbour), sizeof(struct neighbours_key), hash_key);
+	if (n->entries)
+		return n;
+	free(n);
+	return NULL;
+}
+
+void neighbours_free(struct neighbours *neighbours)
+{
+	if (!neighbours)
+		return;
+	recent_free(neighbours->entries);
+	free(neighbours);
+}
+
+static struct neighbours_key key_of(const struct endpoint *address, unsigned link)
+{
+	struct neighbours_key key = { .link = link };
+
+	memcpy(key.address, address->address, sizeof key.address);
+	return key;
+}
+
+static bool is_multicast(const struct endpoint *e)
+{
+	return endpoint_is_v4(e) ? e->address[12] >= 224 : e->address[0] == 0xff;
+}
+
+/* An entry that loses its MAC, or is deleted, keeps in our memory the one that it had. */
+static bool take_mac(struct neighbour *entry, const struct rtnl_neighbour *now, int64_t now_ns)
+{
+	bool same = entry->has_mac && memcmp(entry->mac, now->mac, sizeof entry->mac) == 0;
+
+	if (!now->has_mac || neighbours_class(now->state) < NEIGHBOURS_USABLE)
+		return false;
+	if (!same || !neighbours_is_in_use(entry))
+		entry->since_ns = now_ns;
+	memcpy(entry->mac, now->mac, sizeof entry->mac);
+	entry->has_mac = true;
+	return !same;
+}
+
+const struct neighbour *neighbours_note(struct neighbours *neighbours, const struct rtnl_neighbour *now, int64_t now_ns,
+					struct neighbour *before)
+{
+	struct neighbours_key key = key_of(&now->address, now->link);
+	struct neighbour *entry;
+	bool other_mac, evicted;
+
+	if (now->state & NUD_NOARP || is_multicast(&now->address))
+		return NULL;
+	if (!recent_find(neighbours->entries, &key) && now->state == 0)
+		return NULL;
+	entry = recent_use(neighbours->entries, &key, &evicted);
+	*before = *entry;
+	other_mac = take_mac(entry, now, now_ns);
+	entry->state = now->state;
+	return other_mac || neighbours_class(entry->state) != neighbours_class(before->state) ? entry : NULL;
+}
+
+const struct neighbour *neighbours_find(const struct neighbours *neighbours, const struct endpoint *address,
+					unsigned link)
+{
+	struct neighbours_key key = key_of(address, link);
+
+	return recent_find(neighbours->entries, &key);
+}
+
+bool neighbours_is_in_use(const struct neighbour *neighbour)
+{
+	return neighbour->has_mac && neighbours_class(neighbour->state) >= NEIGHBOURS_USABLE;
+}

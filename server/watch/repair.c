@@ -1,0 +1,58 @@
+#include "server/watch/repair.h"
+
+#include "common/system/rtnl.h"
+#include "server/reflect/recent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { REMEMBERED = 256 };
+static const int64_t again_ns = 60000000000;
+
+struct attempt {
+	struct {
+		uint8_t address[16];
+		uint32_t link;
+	} key;
+	int64_t at_ns; /* 0: none yet */
+};
+
+struct repair {
+	struct netlink *nl;
+	struct recent *attempts;
+};
+
+struct repair *repair_new(struct netlink *nl, const uint8_t hash_key[16])
+{
+	struct repair *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->nl = nl;
+	r->attempts = recent_new(REMEMBERED, sizeof(struct attempt), sizeof((struct attempt *)0)->key, hash_key);
+	if (r->attempts)
+		return r;
+	free(r);
+	return NULL;
+}
+
+void repair_free(struct repair *repair)
+{
+	if (!repair)
+		return;
+	recent_free(repair->attempts);
+	free(repair);
+}
+
+int repair_neighbour(struct repair *repair, const struct endpoint *address, unsigned link, int64_t now_ns)
+{
+	struct attempt wanted = { .key = { .link = link } }, *attempt;
+	bool evicted;
+
+	memcpy(wanted.key.address, address->address, sizeof wanted.key.address);
+	attempt = recent_use(repair->attempts, &wanted.key, &evicted);
+	if (attempt->at_ns && now_ns - attempt->at_ns < again_ns)
+		return -EAGAIN;
+	attempt->at_ns = now_ns;
+	return rtnl_delete_neighbour(repair->nl, address, link);
+}

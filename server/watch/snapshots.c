@@ -1,0 +1,209 @@
+#include "server/watch/snapshots.h"
+
+#include "common/core/age.h"
+#include "server/reflect/recent.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define S 1000000000LL
+
+static const int64_t again_ns = 1 * S;         /* not more often for one client */
+static const int64_t kept_ns = 600 * S;        /* a cold schedule takes so long to find out that nobody hears us */
+static const int64_t frame_age_max_ns = 5 * S; /* an older frame says nothing about now */
+
+struct snapshots {
+	struct recent *list;
+};
+
+struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16])
+{
+	struct snapshots *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->list = recent_new(capacity, sizeof(struct snapshot), sizeof(struct snapshots_key), hash_key);
+	if (s->list)
+		return s;
+	free(s);
+	return NULL;
+}
+
+void snapshots_free(struct snapshots *snapshots)
+{
+	if (!snapshots)
+		return;
+	recent_free(snapshots->list);
+	free(snapshots);
+}
+
+static struct snapshots_key key_of(const struct endpoint *client, const struct endpoint *local)
+{
+	struct snapshots_key key;
+
+	memcpy(key.client, client->address, sizeof key.client);
+	memcpy(key.local, local->address, sizeof key.local);
+	return key;
+}
+
+struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client,
+				const struct endpoint *local)
+{
+	struct snapshots_key key = key_of(client, local);
+
+	return recent_find(snapshots->list, &key);
+}
+
+int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snapshots_view *view)
+{
+	int64_t heard_ns = 0;
+
+	for (const struct snapshot *s = recent_next(snapshots->list, NULL); s; s = recent_next(snapshots->list, s)) {
+		if (s->heard_ns > heard_ns && s->link == view->link &&
+		    endpoint_same_address(&s->seen.next_hop, &view->next_hop) &&
+		    endpoint_same_address(&s->seen.client, &view->client))
+			heard_ns = s->heard_ns;
+	}
+	return heard_ns;
+}
+
+static bool is_open(const struct snapshot *s)
+{
+	return s->seen.wrong && s->healed_ns == 0;
+}
+
+bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
+		     int64_t now_ns)
+{
+	const struct snapshot *s = snapshots_find(snapshots, client, local);
+
+	return !s || (!is_open(s) && now_ns - s->looked_ns >= again_ns);
+}
+
+/* 00:00:5e:00:01:xx and 00:00:5e:00:02:xx (RFC 9568, 7.3). */
+static bool is_virtual_router(const uint8_t mac[RTNL_MAC_LEN])
+{
+	static const uint8_t prefix[] = { 0x00, 0x00, 0x5e, 0x00 };
+
+	return memcmp(mac, prefix, sizeof prefix) == 0 && (mac[4] == 0x01 || mac[4] == 0x02);
+}
+
+static bool is_same_mac(const uint8_t a[RTNL_MAC_LEN], const uint8_t b[RTNL_MAC_LEN])
+{
+	return memcmp(a, b, RTNL_MAC_LEN) == 0;
+}
+
+static bool is_wrong(const struct snapshots_view *view, int64_t now_ns)
+{
+	const struct neighbour *entry = view->entry;
+
+	return endpoint_same_address(&view->next_hop, &view->client) && entry && neighbours_is_in_use(entry) &&
+	       view->has_frame && view->frame_link == view->link && view->frame_ns >= entry->since_ns &&
+	       now_ns - view->frame_ns <= frame_age_max_ns && !is_same_mac(entry->mac, view->frame_mac) &&
+	       !is_virtual_router(entry->mac) && !is_virtual_router(view->frame_mac);
+}
+
+static bool are_the_same_macs(const struct snapshot *s, const struct snapshots_view *view)
+{
+	return s->seen.has_entry && s->seen.has_frame && view->entry && view->has_frame &&
+	       is_same_mac(s->seen.entry_mac, view->entry->mac) && is_same_mac(s->seen.frame_mac, view->frame_mac);
+}
+
+/* Both MACs were what they are by then. */
+static bool is_heard(const struct snapshots_view *view)
+{
+	return view->entry && view->has_frame && view->heard_ns != 0 && view->heard_ns >= view->entry->since_ns &&
+	       view->heard_ns >= view->frame_since_ns;
+}
+
+static struct evidence_neighbour describe(const struct snapshots_view *view, bool wrong)
+{
+	struct evidence_neighbour seen = {
+		.client = view->client,
+		.local = view->local,
+		.next_hop = view->next_hop,
+		.has_entry = view->entry && neighbours_is_in_use(view->entry),
+		.has_frame = view->has_frame,
+		.state = view->entry ? view->entry->state : 0,
+		.wrong = wrong,
+	};
+
+	if (seen.has_entry)
+		memcpy(seen.entry_mac, view->entry->mac, sizeof seen.entry_mac);
+	if (seen.has_frame)
+		memcpy(seen.frame_mac, view->frame_mac, sizeof seen.frame_mac);
+	snprintf(seen.interface, sizeof seen.interface, "%s", view->interface);
+	seen.client.port = seen.local.port = seen.next_hop.port = 0;
+	return seen;
+}
+
+/* That it was wrong until lately explains losses that are asked about only now. */
+static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
+{
+	return s->seen.wrong && s->healed_ns != 0 && now_ns - s->healed_ns < kept_ns;
+}
+
+struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)
+{
+	struct snapshots_key key = key_of(&view->client, &view->local);
+	bool evicted;
+	struct snapshot *s = recent_use(snapshots->list, &key, &evicted);
+	bool works = is_heard(view) || (s->works && are_the_same_macs(s, view));
+	bool wrong = !works && is_wrong(view, now_ns);
+
+	s->looked_ns = now_ns;
+	if (!wrong && is_worth_keeping(s, now_ns))
+		return s;
+	s->seen = describe(view, wrong);
+	s->link = view->link;
+	s->taken_ns = now_ns;
+	s->since_ns = view->entry ? view->entry->since_ns : now_ns;
+	s->healed_ns = 0;
+	s->told = false;
+	s->works = works;
+	return s;
+}
+
+void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view)
+{
+	struct snapshot *s = snapshots_find(snapshots, &view->client, &view->local);
+
+	if (!s || !are_the_same_macs(s, view) || !is_heard(view))
+		return;
+	s->works = true;
+	s->seen.wrong = false;
+}
+
+static bool is_healed_by(const struct snapshot *s, const struct neighbour *entry)
+{
+	return is_open(s) && s->link == entry->key.link &&
+	       memcmp(s->seen.next_hop.address, entry->key.address, sizeof entry->key.address) == 0 &&
+	       neighbours_is_in_use(entry) && is_same_mac(s->seen.frame_mac, entry->mac);
+}
+
+const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns)
+{
+	struct snapshot *s = recent_next(snapshots->list, NULL);
+
+	while (s && !is_healed_by(s, entry))
+		s = recent_next(snapshots->list, s);
+	if (s)
+		s->healed_ns = now_ns;
+	return s;
+}
+
+void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
+		    int64_t now_ns, struct evidence_answer *answer)
+{
+	const struct snapshot *s = snapshots_find(snapshots, client, local);
+	struct evidence_neighbour *out = &answer->neighbours[answer->neighbours_len];
+
+	if (!s || !s->seen.wrong || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
+		return;
+	answer->neighbours_len++;
+	*out = s->seen;
+	out->taken_ms = age_ms(s->taken_ns, now_ns);
+	out->since_ms = age_ms(s->since_ns, s->taken_ns);
+	out->healed_ms = s->healed_ns ? age_ms(s->healed_ns, now_ns) : UINT32_MAX;
+}

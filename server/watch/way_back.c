@@ -1,0 +1,502 @@
+#include "server/watch/way_back.h"
+
+#include "common/config/units.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+#include "server/watch/frames.h"
+#include "server/watch/repair.h"
+#include "server/watch/snapshots.h"
+#include "server/watch/tap.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/rtnetlink.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define MS 1000000LL
+#define S  1000000000LL
+
+enum {
+	NEIGHBOURS_MAX = 4096,
+	FRAMES_MAX = 1024,
+	SNAPSHOTS_MAX = 1024,
+	CLIENTS_MAX = 8, /* of one answer .. */
+	SOURCES_MAX = 8,
+	LOOKS_AT_ONCE = 100,
+	CURE_LEN = 128,
+};
+static const int64_t look_interval_ns = 20 * MS;    /* each is a few questions to the kernel */
+static const int64_t frames_lost_ns = 64 * S;       /* so long after a loss "no frame" does not mean that none came */
+static const int64_t connection_age_max_ns = 3 * S; /* from its first SYN to its first request, if all is well */
+
+struct way_back {
+	struct way_back_settings settings;
+	struct neighbours *neighbours;
+	struct frames *frames;
+	struct snapshots *snapshots;
+	struct repair *repair;
+	struct tap *taps[2]; /* IPv4, IPv6 */
+	struct bucket looks;
+	bool said_no_right;
+};
+
+static void on_frame(void *context, const struct packet_socket_frame *frame)
+{
+	struct way_back *w = context;
+	struct headers_ip headers;
+
+	if (headers_read_ip(frame->buf, frame->len, &headers))
+		frames_note(w->frames, &headers, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
+}
+
+struct way_back *way_back_new(const struct way_back_settings *settings)
+{
+	struct way_back *w = calloc(1, sizeof *w);
+	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+
+	if (!w)
+		return NULL;
+	randombytes_buf(hash_key, sizeof hash_key);
+	w->settings = *settings;
+	w->neighbours = neighbours_new(NEIGHBOURS_MAX, hash_key);
+	w->frames = frames_new(FRAMES_MAX, hash_key);
+	w->snapshots = snapshots_new(SNAPSHOTS_MAX, hash_key);
+	w->repair = repair_new(settings->netlink, hash_key);
+	for (unsigned i = 0; i < 2; i++)
+		w->taps[i] = tap_new(on_frame, w);
+	if (w->neighbours && w->frames && w->snapshots && w->repair && w->taps[0] && w->taps[1])
+		return w;
+	way_back_free(w);
+	return NULL;
+}
+
+void way_back_free(struct way_back *way_back)
+{
+	if (!way_back)
+		return;
+	neighbours_free(way_back->neighbours);
+	frames_free(way_back->frames);
+	snapshots_free(way_back->snapshots);
+	repair_free(way_back->repair);
+	for (unsigned i = 0; i < 2; i++)
+		tap_free(way_back->taps[i]);
+	free(way_back);
+}
+
+/* Protocol by protocol: then the kernel hands over what arrives, once, whatever lies under it (VLAN, bridge, bond), and
+ * nothing of what leaves. */
+int way_back_start(struct way_back *way_back, uv_loop_t *loop)
+{
+	static const uint16_t protocols[] = { ETH_P_IP, ETH_P_IPV6 };
+	const struct way_back_settings *s = &way_back->settings;
+	const struct filters_ports ports = {
+		.udp = { s->port }, .tcp = { s->port }, .udp_len = s->udp, .tcp_len = s->tcp
+	};
+	struct filters_program program;
+	int error = 0;
+
+	filters_requests(&program, &ports);
+	for (unsigned i = 0; i < 2 && error == 0; i++)
+		error = tap_start(way_back->taps[i], loop, protocols[i], &program);
+	return error;
+}
+
+void way_back_stop(struct way_back *way_back)
+{
+	for (unsigned i = 0; way_back && i < 2; i++)
+		tap_stop(way_back->taps[i]);
+}
+
+/* ---- what is said ---- */
+
+static const char *link_name(const struct way_back *w, unsigned index)
+{
+	const struct rtnl_link *link = own_link(w->settings.own, index);
+
+	return link ? link->name : "?";
+}
+
+static json_t *mac_json(bool has_mac, const uint8_t mac[RTNL_MAC_LEN])
+{
+	char text[UNITS_MAC_LEN];
+
+	return has_mac ? json_string(units_mac_text(mac, text)) : json_null();
+}
+
+static void tell_change(struct way_back *w, const struct neighbour *before, const struct neighbour *now)
+{
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN], old_mac[UNITS_MAC_LEN];
+	const char *interface = link_name(w, now->key.link), *state = neighbours_state_text(now->state);
+	bool in_use = neighbours_is_in_use(now);
+
+	units_address_text(now->key.address, address);
+	findings_tell(w->settings.findings, FINDINGS_NEIGHBOUR,
+		      json_pack("{ss ss so so ss ss}", "address", address, "interface", interface, "old_mac",
+				mac_json(before->has_mac, before->mac), "new_mac", mac_json(in_use, now->mac),
+				"old_state", neighbours_state_text(before->state), "state", state),
+		      "neighbour %s on %s: %s%s%s, before %s%s%s", address, interface, state, in_use ? " at " : "",
+		      in_use ? units_mac_text(now->mac, mac) : "", neighbours_state_text(before->state),
+		      before->has_mac ? " at " : "", before->has_mac ? units_mac_text(before->mac, old_mac) : "");
+}
+
+static void tell_stale(struct way_back *w, const struct snapshot *s, const char *who)
+{
+	const struct evidence_neighbour *seen = &s->seen;
+	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN], cure[CURE_LEN];
+	int64_t for_ms = (s->taken_ns - s->since_ns) / MS;
+
+	units_address_text(seen->next_hop.address, address);
+	snprintf(cure, sizeof cure, "ip neigh del %s dev %s", address, link_name(w, s->link));
+	units_mac_text(seen->entry_mac, entry);
+	units_mac_text(seen->frame_mac, frames);
+	findings_tell(w->settings.findings, FINDINGS_STALE,
+		      json_pack("{ss ss ss ss ss ss sI ss}", "client", who, "address", address, "interface",
+				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames, "state",
+				neighbours_state_text(seen->state), "since_ms", (json_int_t)for_ms, "cure", cure),
+		      "stale neighbour: our answers to %s (%s) go to %s (%s), but its frames come from %s; cure: %s",
+		      who, address, entry, neighbours_state_text(seen->state), frames, cure);
+}
+
+static void tell_healed(struct way_back *w, const struct snapshot *s)
+{
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
+	int64_t after_ms = (s->healed_ns - s->taken_ns) / MS;
+
+	units_address_text(s->seen.next_hop.address, address);
+	units_mac_text(s->seen.frame_mac, mac);
+	findings_tell(w->settings.findings, FINDINGS_HEALED,
+		      json_pack("{ss ss ss sI sb}", "address", address, "interface", link_name(w, s->link), "mac", mac,
+				"after_ms", (json_int_t)after_ms, "repaired", (int)s->seen.repaired),
+		      "healed: the entry of %s on %s is right again, at %s, %lld ms after it was found wrong", address,
+		      link_name(w, s->link), mac, (long long)after_ms);
+}
+
+static void tell_repair(struct way_back *w, const struct snapshot *s)
+{
+	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
+
+	units_address_text(s->seen.next_hop.address, address);
+	units_mac_text(s->seen.entry_mac, mac);
+	findings_tell(w->settings.findings, FINDINGS_REPAIR,
+		      json_pack("{ss ss ss}", "address", address, "interface", link_name(w, s->link), "mac", mac),
+		      "repair: deleted the entry of %s on %s, which was wrong, at %s", address, link_name(w, s->link),
+		      mac);
+}
+
+/* ---- entries ---- */
+
+void way_back_know(struct way_back *way_back, const struct rtnl_neighbour *neighbour)
+{
+	struct neighbour before;
+
+	neighbours_note(way_back->neighbours, neighbour, clock_mono_ns(), &before);
+}
+
+void way_back_note(struct way_back *way_back, const struct rtnl_neighbour *neighbour)
+{
+	int64_t now_ns = clock_mono_ns();
+	struct neighbour before;
+	const struct neighbour *now = neighbours_note(way_back->neighbours, neighbour, now_ns, &before);
+	const struct snapshot *healed;
+
+	if (!now)
+		return;
+	tell_change(way_back, &before, now);
+	while ((healed = snapshots_heal(way_back->snapshots, now, now_ns)))
+		if (healed->told)
+			tell_healed(way_back, healed);
+}
+
+/* The kernel's own word, in case its notifications are still on their way or were lost. */
+static const struct neighbour *entry_of(struct way_back *w, const struct endpoint *address, unsigned link)
+{
+	struct rtnl_neighbour now;
+	int error = rtnl_neighbour_at(w->settings.netlink, address, link, &now);
+
+	if (error == -ENOENT)
+		now = (struct rtnl_neighbour){ .address = *address, .link = link };
+	if (error == 0 || error == -ENOENT)
+		way_back_note(w, &now);
+	return neighbours_find(w->neighbours, address, link);
+}
+
+/* ---- snapshots ---- */
+
+static void drain(struct way_back *w)
+{
+	for (unsigned i = 0; i < 2; i++)
+		tap_drain(w->taps[i]);
+}
+
+static void add_frame(const struct way_back *w, struct snapshots_view *view)
+{
+	const struct frames_seen *newest = frames_newest(w->frames, &view->client, &view->local);
+
+	if (!newest)
+		return;
+	view->has_frame = true;
+	view->frame_link = newest->link;
+	memcpy(view->frame_mac, newest->mac, sizeof view->frame_mac);
+	view->frame_ns = newest->newest_ns;
+	view->frame_since_ns = frames_since_ns(w->frames, newest);
+}
+
+/* local: the address that our answers to the client have. */
+static bool look(struct way_back *w, const struct endpoint *client, const struct endpoint *local,
+		 struct snapshots_view *view)
+{
+	struct rtnl_route way;
+
+	if (!bucket_take(&w->looks, clock_mono_ns(), look_interval_ns, LOOKS_AT_ONCE) ||
+	    rtnl_way(w->settings.netlink, client, local, &way) != 0 || way.type != RTN_UNICAST)
+		return false;
+	*view = (struct snapshots_view){
+		.client = *client,
+		.local = *local,
+		.next_hop = endpoint_is_unknown(&way.gateway) ? *client : way.gateway,
+		.link = way.link,
+		.interface = link_name(w, way.link),
+	};
+	view->client.port = view->local.port = view->next_hop.port = 0;
+	view->entry = entry_of(w, &view->next_hop, view->link);
+	drain(w);
+	add_frame(w, view);
+	view->heard_ns = snapshots_heard_ns(w->snapshots, view);
+	return true;
+}
+
+static struct snapshot *take(struct way_back *w, const struct endpoint *client, const struct endpoint *local)
+{
+	int64_t now_ns = clock_mono_ns();
+	struct snapshots_view view;
+
+	if (snapshots_wants(w->snapshots, client, local, now_ns) && look(w, client, local, &view))
+		return snapshots_take(w->snapshots, &view, now_ns);
+	return snapshots_find(w->snapshots, client, local);
+}
+
+static void repair(struct way_back *w, struct snapshot *s)
+{
+	int error = repair_neighbour(w->repair, &s->seen.next_hop, s->link, clock_mono_ns());
+
+	if (error == 0) {
+		s->seen.repaired = true;
+		tell_repair(w, s);
+	} else if (error == -EPERM && !w->said_no_right) {
+		w->said_no_right = true;
+		log_warning("can't delete entries of the neighbour table: that needs CAP_NET_ADMIN");
+	}
+}
+
+/* The entry is wrong, and that client does not hear us. */
+static void act(struct way_back *w, struct snapshot *s, const char *who)
+{
+	if (!s || !s->seen.wrong || s->told)
+		return;
+	s->told = true;
+	tell_stale(w, s, who);
+	if (s->healed_ns != 0)
+		tell_healed(w, s);
+	else if (w->settings.repair)
+		repair(w, s);
+}
+
+/* The client has heard what we sent in this flow at sent_ns; 0: not known. false: its entry seems wrong all the same,
+ * and there is no looking into that now. */
+static bool confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns)
+{
+	struct snapshot *s = snapshots_find(w->snapshots, &flow->source, &flow->arrived_on);
+	struct snapshots_view view;
+
+	if (!s)
+		return true;
+	if (sent_ns > s->heard_ns)
+		s->heard_ns = sent_ns;
+	if (!s->seen.wrong || s->healed_ns != 0 || s->heard_ns == 0)
+		return true;
+	if (!look(w, &flow->source, &flow->arrived_on, &view))
+		return false;
+	snapshots_confirm(w->snapshots, &view);
+	return true;
+}
+
+/* What was heard before decides first. */
+static void suspect(struct way_back *w, const struct flow *flow, const char *who)
+{
+	struct snapshot *s = take(w, &flow->source, &flow->arrived_on);
+
+	if (confirm(w, flow, flow->confirmed_ns))
+		act(w, s, who);
+}
+
+void way_back_event(struct way_back *way_back, const struct reflector_event *event)
+{
+	const struct flow *flow = event->flow;
+
+	switch (event->kind) {
+	case REFLECTOR_EVENT_NEW:
+		take(way_back, &flow->source, &flow->arrived_on);
+		if (flow->transport == PACKET_TCP) /* a connection is made only by who hears us */
+			confirm(way_back, flow, clock_mono_ns() - connection_age_max_ns);
+		break;
+	case REFLECTOR_EVENT_CONFIRMED:
+	case REFLECTOR_EVENT_HEARD:
+		confirm(way_back, flow, flow->confirmed_ns);
+		break;
+	case REFLECTOR_EVENT_UNHEARD:
+		suspect(way_back, flow, event->client);
+		break;
+	case REFLECTOR_EVENT_NONE:
+		break;
+	}
+}
+
+/* ---- evidence ---- */
+
+/* Whom an answer is about: addresses of the client's .. */
+struct clients {
+	struct endpoint list[CLIENTS_MAX];
+	unsigned len;
+};
+/* .. and where it has sent something to, at which of our addresses. */
+struct source {
+	struct endpoint client, local;
+	bool unheard;
+	uint32_t age_ms; /* of its oldest flow in the query, made by this very client */
+};
+struct sources {
+	struct source list[SOURCES_MAX];
+	unsigned len;
+};
+
+static void add_client(struct clients *clients, const struct endpoint *client)
+{
+	for (unsigned i = 0; i < clients->len; i++)
+		if (endpoint_same_address(&clients->list[i], client))
+			return;
+	if (clients->len < CLIENTS_MAX && !endpoint_is_unknown(client))
+		clients->list[clients->len++] = *client;
+}
+
+/* Who asks through a witness is not where the asker is. */
+static struct clients clients_of(const struct evidence_query *query, const struct endpoint *asker,
+				 const struct evidence_answer *answer)
+{
+	struct clients clients = { .len = 0 };
+
+	for (unsigned i = 0; i < answer->flows_len; i++)
+		if (answer->flows[i].known)
+			add_client(&clients, &answer->flows[i].source);
+	for (unsigned i = 0; i < query->attempts_len; i++)
+		add_client(&clients, &query->attempts[i].client);
+	if (!query->relayed)
+		add_client(&clients, asker);
+	return clients;
+}
+
+static void add_source(struct sources *sources, const struct endpoint *client, const struct endpoint *local,
+		       bool unheard, uint32_t age_ms)
+{
+	for (unsigned i = 0; i < sources->len; i++) {
+		struct source *s = &sources->list[i];
+		if (!endpoint_same_address(&s->client, client) || !endpoint_same_address(&s->local, local))
+			continue;
+		s->unheard |= unheard;
+		s->age_ms = age_ms > s->age_ms ? age_ms : s->age_ms;
+		return;
+	}
+	if (sources->len < SOURCES_MAX && !endpoint_is_unknown(local))
+		sources->list[sources->len++] = (struct source){ *client, *local, unheard, age_ms };
+}
+
+/* The attempts' own answers stand in the order of the query. */
+static void add_attempts(struct sources *sources, const struct evidence_query *query,
+			 const struct evidence_answer *answer)
+{
+	for (unsigned i = 0; i < query->attempts_len && i < answer->attempts_len; i++)
+		if (answer->attempts[i].status == EVIDENCE_HALF_OPEN)
+			add_source(sources, &query->attempts[i].client, &answer->attempts[i].arrived_on, false, 0);
+}
+
+static void add_frames(const struct way_back *w, struct sources *sources, const struct endpoint *client)
+{
+	for (const struct frames_seen *s = frames_next_of(w->frames, client, NULL); s;
+	     s = frames_next_of(w->frames, client, s)) {
+		struct endpoint local = { .port = 0 };
+		memcpy(local.address, s->key.local, sizeof local.address);
+		add_source(sources, client, &local, false, 0);
+	}
+}
+
+static struct sources sources_of(const struct way_back *w, const struct clients *clients,
+				 const struct evidence_query *query, const struct evidence_answer *answer)
+{
+	struct sources sources = { .len = 0 };
+
+	for (unsigned i = 0; i < answer->flows_len; i++)
+		if (answer->flows[i].known)
+			add_source(&sources, &answer->flows[i].source, &answer->flows[i].arrived_on,
+				   answer->flows[i].unheard, answer->flows[i].age_ms);
+	add_attempts(&sources, query, answer);
+	for (unsigned i = 0; i < clients->len; i++)
+		add_frames(w, &sources, &clients->list[i]);
+	return sources;
+}
+
+/* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. It has had this
+ * MAC, as far as is known, as long as it has been there: another machine at this address may have been heard before. */
+static void take_its_word(struct way_back *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
+{
+	int64_t now_ns = clock_mono_ns();
+	const struct snapshot *s = snapshots_find(w->snapshots, &source->client, &source->local);
+	struct snapshots_view view;
+
+	if (!s || s->seen.has_frame || !look(w, &source->client, &source->local, &view) || view.has_frame ||
+	    !endpoint_same_address(&view.next_hop, &view.client))
+		return;
+	view.has_frame = true;
+	view.frame_link = view.link;
+	memcpy(view.frame_mac, mac, sizeof view.frame_mac);
+	view.frame_ns = now_ns;
+	view.frame_since_ns = now_ns - (int64_t)source->age_ms * MS;
+	snapshots_take(w->snapshots, &view, now_ns);
+}
+
+static bool has_lost_frames(const struct way_back *w, int64_t now_ns)
+{
+	int64_t evicted_ns = frames_evicted_ns(w->frames);
+
+	for (unsigned i = 0; i < 2; i++)
+		if (tap_lost_ns(w->taps[i]) && now_ns - tap_lost_ns(w->taps[i]) < frames_lost_ns)
+			return true;
+	return evicted_ns && now_ns - evicted_ns < frames_lost_ns;
+}
+
+void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *asker,
+		      struct evidence_answer *answer)
+{
+	struct clients clients = clients_of(query, asker, answer);
+	struct sources sources;
+	int64_t now_ns;
+
+	drain(way_back);
+	sources = sources_of(way_back, &clients, query, answer);
+	for (unsigned i = 0; i < sources.len; i++) {
+		const struct source *source = &sources.list[i];
+		struct snapshot *s = take(way_back, &source->client, &source->local);
+
+		if (query->has_macs && clients.len == 1 && own_has_mac(way_back->settings.own, query->server_mac) &&
+		    endpoint_same_address(&query->own_address, &source->client))
+			take_its_word(way_back, source, query->own_mac);
+		if (source->unheard)
+			act(way_back, s, "a client");
+	}
+	now_ns = clock_mono_ns();
+	for (unsigned i = 0; i < sources.len; i++)
+		snapshots_tell(way_back->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns, answer);
+	for (unsigned i = 0; i < clients.len; i++)
+		frames_tell(way_back->frames, &clients.list[i], now_ns, answer);
+	answer->sees_frames =
+	    tap_is_open(way_back->taps[0]) && tap_is_open(way_back->taps[1]) && !has_lost_frames(way_back, now_ns);
+}
