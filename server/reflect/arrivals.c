@@ -1,7 +1,7 @@
 #include "server/reflect/arrivals.h"
 
 #include "common/core/age.h"
-#include "server/reflect/recent.h"
+#include "common/core/lru.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +23,15 @@ struct arrival {
 };
 
 struct arrivals {
-	struct recent *list;
+	struct lru *list;
 };
 
 struct arrivals *arrivals_new(unsigned capacity, const uint8_t hash_key[16])
 {
+	const struct lru_settings settings = { capacity, sizeof(struct arrival), sizeof(struct key), hash_key };
 	struct arrivals *a = calloc(1, sizeof *a);
 
-	if (!a)
-		return NULL;
-	a->list = recent_new(capacity, sizeof(struct arrival), sizeof(struct key), hash_key);
-	if (a->list)
+	if (a && (a->list = lru_init(malloc(lru_size(&settings)), &settings)))
 		return a;
 	free(a);
 	return NULL;
@@ -41,9 +39,8 @@ struct arrivals *arrivals_new(unsigned capacity, const uint8_t hash_key[16])
 
 void arrivals_free(struct arrivals *arrivals)
 {
-	if (!arrivals)
-		return;
-	recent_free(arrivals->list);
+	if (arrivals)
+		free(arrivals->list);
 	free(arrivals);
 }
 
@@ -59,7 +56,7 @@ void arrivals_note(struct arrivals *arrivals, const struct evidence_place *place
 {
 	struct key key = key_of(place);
 	bool evicted;
-	struct arrival *a = recent_use(arrivals->list, &key, &evicted);
+	struct arrival *a = lru_use(arrivals->list, &key, &evicted);
 
 	if (a->one.at_ns && a->one.client != client)
 		a->other = a->one;
@@ -70,7 +67,7 @@ void arrivals_tell(const struct arrivals *arrivals, const struct evidence_place 
 		   struct evidence_answer *answer)
 {
 	struct key key = key_of(place);
-	const struct arrival *a = recent_find(arrivals->list, &key);
+	const struct arrival *a = lru_find(arrivals->list, &key);
 	const struct newest *n = a && a->one.client == client ? &a->other : a ? &a->one : NULL;
 
 	if (!n || n->at_ns == 0 || answer->arrivals_len == EVIDENCE_PLACES_MAX)

@@ -1,9 +1,8 @@
 #include "server/reflect/flows.h"
 
-#include "common/core/bytes.h"
+#include "common/core/table.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #define NONE UINT32_MAX
@@ -11,7 +10,15 @@
 enum { RECENT = 16 /* flows of each client */ };
 
 _Static_assert(sizeof(struct flow) <= 256, "a flow is at most 256 octets");
-_Static_assert(crypto_shorthash_KEYBYTES == 16, "the hash key's length is in our contract");
+
+/* What a flow begins with, and is found by. */
+struct key {
+	uint64_t id;
+	uint32_t client;
+};
+enum { KEY_LEN = offsetof(struct key, client) + sizeof(uint32_t) }; /* no padding */
+_Static_assert(offsetof(struct flow, id) == offsetof(struct key, id), "a flow begins with its key");
+_Static_assert(offsetof(struct flow, client) == offsetof(struct key, client), "a flow begins with its key");
 
 /* A client's flows, a list from the newest to the oldest. */
 struct owner {
@@ -21,23 +28,19 @@ struct owner {
 
 struct flows {
 	struct flow *list; /* the first `count` are in use: a flow goes only when another takes its place */
-	uint32_t *buckets;
+	struct table table;
 	struct owner *owners;
-	uint32_t count, capacity, buckets_mask, owners_len;
-	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+	uint32_t count, capacity, owners_len;
 };
-
-static uint32_t power_of_two_from(uint32_t n)
-{
-	uint32_t size = 1;
-
-	while (size < n && size < 1u << 31)
-		size <<= 1;
-	return size;
-}
 
 struct flows *flows_new(unsigned capacity, unsigned clients, const uint8_t hash_key[16])
 {
+	struct table_settings table = {
+		.items_max = capacity,
+		.item_len = sizeof(struct flow),
+		.key_len = KEY_LEN,
+		.hash_key = hash_key,
+	};
 	struct flows *f = calloc(1, sizeof *f);
 
 	assert(capacity > 0);
@@ -45,16 +48,13 @@ struct flows *flows_new(unsigned capacity, unsigned clients, const uint8_t hash_
 		return NULL;
 	f->capacity = capacity;
 	f->owners_len = clients;
-	f->buckets_mask = power_of_two_from(capacity) - 1;
-	memcpy(f->hash_key, hash_key, sizeof f->hash_key);
 	f->list = calloc(capacity, sizeof *f->list);
-	f->buckets = malloc(((size_t)f->buckets_mask + 1) * sizeof *f->buckets);
 	f->owners = calloc(clients + 1, sizeof *f->owners);
-	if (!f->list || !f->buckets || !f->owners) {
+	table.items = f->list;
+	if (!table_init(&f->table, malloc(table_size(capacity)), &table) || !f->list || !f->owners) {
 		flows_free(f);
 		return NULL;
 	}
-	memset(f->buckets, 0xff, ((size_t)f->buckets_mask + 1) * sizeof *f->buckets);
 	for (uint32_t i = 0; i < clients; i++)
 		f->owners[i].newest = f->owners[i].oldest = NONE;
 	return f;
@@ -65,29 +65,16 @@ void flows_free(struct flows *flows)
 	if (!flows)
 		return;
 	free(flows->list);
-	free(flows->buckets);
+	free(flows->table.buckets);
 	free(flows->owners);
 	free(flows);
 }
 
-static uint32_t *bucket_of(const struct flows *f, uint32_t client, uint64_t id)
-{
-	uint8_t in[12];
-	uint64_t hash;
-
-	bytes_put64(in, id);
-	bytes_put32(in + 8, client);
-	crypto_shorthash((uint8_t *)&hash, in, sizeof in, f->hash_key);
-	return &f->buckets[hash & f->buckets_mask];
-}
-
 static struct flow *look_up(const struct flows *f, uint32_t client, uint64_t id)
 {
-	uint32_t i = *bucket_of(f, client, id);
+	const struct key key = { id, client };
 
-	while (i != NONE && !(f->list[i].id == id && f->list[i].client == client))
-		i = f->list[i].hash_next;
-	return i == NONE ? NULL : &f->list[i];
+	return table_find(&f->table, &key);
 }
 
 static void unlink_from_owner(struct flows *f, const struct flow *flow)
@@ -111,15 +98,6 @@ static void link_as_newest(struct flows *f, struct flow *flow)
 	owner->count++;
 }
 
-static void unlink_from_bucket(struct flows *f, const struct flow *flow)
-{
-	uint32_t *link = bucket_of(f, flow->client, flow->id);
-
-	while (*link != (uint32_t)(flow - f->list))
-		link = &f->list[*link].hash_next;
-	*link = flow->hash_next;
-}
-
 /* Who holds the most; among equals the one who wants the room. Only a verified signature leads here, and that
  * costs more than to look at every client. */
 static uint32_t biggest_owner(const struct flows *f, uint32_t asking)
@@ -138,7 +116,7 @@ static struct flow *evict(struct flows *f, uint32_t asking, int64_t now_ns)
 	struct flow *flow = &f->list[owner->oldest];
 
 	owner->evicted_ns = now_ns;
-	unlink_from_bucket(f, flow);
+	table_remove(&f->table, flow);
 	unlink_from_owner(f, flow);
 	return flow;
 }
@@ -161,12 +139,11 @@ const struct flow *flows_peek(const struct flows *flows, unsigned client, uint64
 
 struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_t now_ns)
 {
-	uint32_t *bucket = bucket_of(flows, client, id);
 	struct flow *flow =
 	    flows->count < flows->capacity ? &flows->list[flows->count++] : evict(flows, client, now_ns);
 
-	*flow = (struct flow){ .id = id, .client = client, .hash_next = *bucket };
-	*bucket = (uint32_t)(flow - flows->list);
+	*flow = (struct flow){ .id = id, .client = client };
+	table_add(&flows->table, flow);
 	link_as_newest(flows, flow);
 	return flow;
 }
@@ -232,7 +209,6 @@ void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, 
 		struct flow copy = from->list[i];
 
 		copy.client = flow->client;
-		copy.hash_next = flow->hash_next;
 		copy.older = flow->older;
 		copy.newer = flow->newer;
 		*flow = copy;

@@ -15,7 +15,8 @@
 
 struct flow {
 	uint64_t id;
-	uint32_t client, hash_next, older, newer; /* the table's own; beside the id, as they are read with it */
+	uint32_t client;
+	uint32_t older, newer; /* of the same client: the table's own; beside the id, as they are read with it */
 
 	struct receipts receipts;
 	uint64_t repeated[4];               /* bit seq % RECEIPTS_WINDOW: this number was answered a second time */

@@ -1,6 +1,6 @@
 #include "server/watch/applications.h"
 
-#include "server/reflect/recent.h"
+#include "common/core/lru.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ struct application {
 };
 
 struct applications {
-	struct recent *conversations;
+	struct lru *conversations;
 	bool waits; /* there may be conversations with a question */
 	unsigned list_len;
 	struct application list[APPLICATIONS_MAX];
@@ -59,6 +59,8 @@ const char *applications_kind_text(enum applications_kind kind)
 struct applications *applications_new(const struct applications_watched *list, unsigned len, unsigned capacity,
 				      const uint8_t hash_key[16])
 {
+	const struct lru_settings settings = { capacity, sizeof(struct conversation),
+					       sizeof((struct conversation *)0)->key, hash_key };
 	struct applications *a = calloc(1, sizeof *a);
 
 	assert(len <= APPLICATIONS_MAX);
@@ -67,8 +69,7 @@ struct applications *applications_new(const struct applications_watched *list, u
 	a->list_len = len;
 	for (unsigned i = 0; i < len; i++)
 		a->list[i].watched = list[i];
-	a->conversations =
-	    recent_new(capacity, sizeof(struct conversation), sizeof((struct conversation *)0)->key, hash_key);
+	a->conversations = lru_init(malloc(lru_size(&settings)), &settings);
 	if (a->conversations)
 		return a;
 	free(a);
@@ -77,9 +78,8 @@ struct applications *applications_new(const struct applications_watched *list, u
 
 void applications_free(struct applications *applications)
 {
-	if (!applications)
-		return;
-	recent_free(applications->conversations);
+	if (applications)
+		free(applications->conversations);
 	free(applications);
 }
 
@@ -105,7 +105,7 @@ static struct conversation *conversation_with(struct applications *a, int applic
 
 	memcpy(wanted.key.peer, peer->address, sizeof wanted.key.peer);
 	memcpy(wanted.key.own, own->address, sizeof wanted.key.own);
-	return recent_use(a->conversations, &wanted.key, &evicted);
+	return lru_use(a->conversations, &wanted.key, &evicted);
 }
 
 static void stop_waiting(struct conversation *c)
@@ -135,7 +135,7 @@ static void note_elsewhere(struct applications *a, const struct conversation *sp
 {
 	if (!a->waits || (speaking->last_asked_ns && now_ns - speaking->last_asked_ns < 2 * patience_ns))
 		return;
-	for (struct conversation *c = recent_next(a->conversations, NULL); c; c = recent_next(a->conversations, c)) {
+	for (struct conversation *c = lru_next(a->conversations, NULL); c; c = lru_next(a->conversations, c)) {
 		if (c == speaking || !c->asked_ns || c->port != port ||
 		    memcmp(c->key.peer, speaking->key.peer, sizeof c->key.peer) != 0 ||
 		    c->key.application != speaking->key.application || c->key.protocol != speaking->key.protocol)
@@ -237,10 +237,10 @@ static bool is_to_be_told(struct applications *a, struct applications_finding *f
 
 bool applications_find(struct applications *applications, int64_t now_ns, struct applications_finding *finding)
 {
-	struct recent *conversations = applications->conversations;
+	struct lru *conversations = applications->conversations;
 	bool waits = false;
 
-	for (struct conversation *c = recent_next(conversations, NULL); c; c = recent_next(conversations, c)) {
+	for (struct conversation *c = lru_next(conversations, NULL); c; c = lru_next(conversations, c)) {
 		bool found;
 
 		if (!c->asked_ns || now_ns - c->asked_ns < patience_ns) {
@@ -259,9 +259,9 @@ bool applications_find(struct applications *applications, int64_t now_ns, struct
 
 void applications_forget(struct applications *applications)
 {
-	struct recent *conversations = applications->conversations;
+	struct lru *conversations = applications->conversations;
 
-	for (struct conversation *c = recent_next(conversations, NULL); c; c = recent_next(conversations, c)) {
+	for (struct conversation *c = lru_next(conversations, NULL); c; c = lru_next(conversations, c)) {
 		stop_waiting(c);
 		c->unanswered = 0;
 	}

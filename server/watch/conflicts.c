@@ -1,7 +1,7 @@
 #include "server/watch/conflicts.h"
 
 #include "common/core/age.h"
-#include "server/reflect/recent.h"
+#include "common/core/lru.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct question {
 };
 
 struct conflicts {
-	struct recent *list, *questions;
+	struct lru *list, *questions;
 };
 
 const char *conflicts_kind_text(enum conflicts_kind kind)
@@ -32,13 +32,15 @@ const char *conflicts_kind_text(enum conflicts_kind kind)
 
 struct conflicts *conflicts_new(unsigned capacity, const uint8_t hash_key[16])
 {
+	const struct lru_settings list = { capacity, sizeof(struct conflict), sizeof(struct conflicts_key), hash_key };
+	const struct lru_settings questions = { QUESTIONS_MAX, sizeof(struct question),
+						sizeof((struct question *)0)->address, hash_key };
 	struct conflicts *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return NULL;
-	c->list = recent_new(capacity, sizeof(struct conflict), sizeof(struct conflicts_key), hash_key);
-	c->questions =
-	    recent_new(QUESTIONS_MAX, sizeof(struct question), sizeof((struct question *)0)->address, hash_key);
+	c->list = lru_init(malloc(lru_size(&list)), &list);
+	c->questions = lru_init(malloc(lru_size(&questions)), &questions);
 	if (c->list && c->questions)
 		return c;
 	conflicts_free(c);
@@ -49,8 +51,8 @@ void conflicts_free(struct conflicts *conflicts)
 {
 	if (!conflicts)
 		return;
-	recent_free(conflicts->list);
-	recent_free(conflicts->questions);
+	free(conflicts->list);
+	free(conflicts->questions);
 	free(conflicts);
 }
 
@@ -64,7 +66,7 @@ const struct conflict *conflicts_note(struct conflicts *conflicts, enum conflict
 
 	memcpy(key.address, address->address, sizeof key.address);
 	memcpy(key.mac, mac, sizeof key.mac);
-	conflict = recent_use(conflicts->list, &key, &evicted);
+	conflict = lru_use(conflicts->list, &key, &evicted);
 	conflict->count++;
 	conflict->newest_ns = now_ns;
 	conflict->stands = kind != CONFLICTS_PROBE;
@@ -77,7 +79,7 @@ const struct conflict *conflicts_note(struct conflicts *conflicts, enum conflict
 const struct conflict *conflicts_next(const struct conflicts *conflicts, const struct conflict *conflict)
 {
 	do
-		conflict = recent_next(conflicts->list, conflict);
+		conflict = lru_next(conflicts->list, conflict);
 	while (conflict && !conflict->stands);
 	return conflict;
 }
@@ -87,7 +89,7 @@ static bool refute(struct conflicts *conflicts, const struct endpoint *address, 
 {
 	bool claimed = false;
 
-	for (struct conflict *c = recent_next(conflicts->list, NULL); c; c = recent_next(conflicts->list, c)) {
+	for (struct conflict *c = lru_next(conflicts->list, NULL); c; c = lru_next(conflicts->list, c)) {
 		if (memcmp(c->key.address, address->address, sizeof c->key.address) != 0)
 			continue;
 		c->stands = c->stands && c->newest_ns >= before_ns;
@@ -99,7 +101,7 @@ static bool refute(struct conflicts *conflicts, const struct endpoint *address, 
 bool conflicts_ask(struct conflicts *conflicts, const struct endpoint *address, int64_t now_ns)
 {
 	bool evicted;
-	struct question *question = recent_use(conflicts->questions, address->address, &evicted);
+	struct question *question = lru_use(conflicts->questions, address->address, &evicted);
 	int64_t since_ns = now_ns - question->asked_ns;
 
 	if (question->asked_ns) {

@@ -1,7 +1,7 @@
 #include "server/watch/frames.h"
 
 #include "common/core/age.h"
-#include "server/reflect/recent.h"
+#include "common/core/lru.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +9,17 @@
 static const int64_t read_after_ns = 100000000; /* the link's eyes are faster than the sockets' */
 
 struct frames {
-	struct recent *seen;
+	struct lru *seen;
 	int64_t evicted_ns;
 };
 
 struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16])
 {
+	const struct lru_settings settings = { capacity, sizeof(struct frames_seen), sizeof(struct frames_key),
+					       hash_key };
 	struct frames *f = calloc(1, sizeof *f);
 
-	if (!f)
-		return NULL;
-	f->seen = recent_new(capacity, sizeof(struct frames_seen), sizeof(struct frames_key), hash_key);
-	if (f->seen)
+	if (f && (f->seen = lru_init(malloc(lru_size(&settings)), &settings)))
 		return f;
 	free(f);
 	return NULL;
@@ -28,9 +27,8 @@ struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16])
 
 void frames_free(struct frames *frames)
 {
-	if (!frames)
-		return;
-	recent_free(frames->seen);
+	if (frames)
+		free(frames->seen);
 	free(frames);
 }
 
@@ -52,7 +50,7 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
 
 	memcpy(key.client, headers->source.address, sizeof key.client);
 	memcpy(key.local, headers->destination.address, sizeof key.local);
-	seen = recent_use(frames->seen, &key, &evicted);
+	seen = lru_use(frames->seen, &key, &evicted);
 	if (evicted)
 		frames->evicted_ns = received_ns;
 	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0) {
@@ -88,7 +86,7 @@ const struct frames_seen *frames_next_of(const struct frames *frames, const stru
 					 const struct frames_seen *seen)
 {
 	do
-		seen = recent_next(frames->seen, seen);
+		seen = lru_next(frames->seen, seen);
 	while (seen && !is_of(seen, client));
 	return seen;
 }
@@ -112,7 +110,7 @@ int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *n
 {
 	int64_t since_ns = newest->since_ns, changed_ns = newest->changed_ns;
 
-	for (const struct frames_seen *s = recent_next(frames->seen, NULL); s; s = recent_next(frames->seen, s)) {
+	for (const struct frames_seen *s = lru_next(frames->seen, NULL); s; s = lru_next(frames->seen, s)) {
 		if (memcmp(s->key.client, newest->key.client, sizeof s->key.client) != 0)
 			continue;
 		if (is_from_there(s, newest) && s->since_ns < since_ns)

@@ -1,13 +1,13 @@
 #include "server/watch/neighbours.h"
 
-#include "server/reflect/recent.h"
+#include "common/core/lru.h"
 
 #include <linux/neighbour.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct neighbours {
-	struct recent *entries;
+	struct lru *entries;
 };
 
 enum neighbours_class neighbours_class(uint16_t state)
@@ -40,12 +40,11 @@ const char *neighbours_state_text(uint16_t state)
 
 struct neighbours *neighbours_new(unsigned capacity, const uint8_t hash_key[16])
 {
+	const struct lru_settings settings = { capacity, sizeof(struct neighbour), sizeof(struct neighbours_key),
+					       hash_key };
 	struct neighbours *n = calloc(1, sizeof *n);
 
-	if (!n)
-		return NULL;
-	n->entries = recent_new(capacity, sizeof(struct neighbour), sizeof(struct neighbours_key), hash_key);
-	if (n->entries)
+	if (n && (n->entries = lru_init(malloc(lru_size(&settings)), &settings)))
 		return n;
 	free(n);
 	return NULL;
@@ -53,9 +52,8 @@ struct neighbours *neighbours_new(unsigned capacity, const uint8_t hash_key[16])
 
 void neighbours_free(struct neighbours *neighbours)
 {
-	if (!neighbours)
-		return;
-	recent_free(neighbours->entries);
+	if (neighbours)
+		free(neighbours->entries);
 	free(neighbours);
 }
 
@@ -95,9 +93,9 @@ const struct neighbour *neighbours_note(struct neighbours *neighbours, const str
 
 	if (now->state & NUD_NOARP || is_multicast(&now->address))
 		return NULL;
-	if (!recent_find(neighbours->entries, &key) && now->state == 0)
+	if (!lru_find(neighbours->entries, &key) && now->state == 0)
 		return NULL;
-	entry = recent_use(neighbours->entries, &key, &evicted);
+	entry = lru_use(neighbours->entries, &key, &evicted);
 	*before = *entry;
 	other_mac = take_mac(entry, now, now_ns);
 	entry->state = now->state;
@@ -109,7 +107,7 @@ const struct neighbour *neighbours_find(const struct neighbours *neighbours, con
 {
 	struct neighbours_key key = key_of(address, link);
 
-	return recent_find(neighbours->entries, &key);
+	return lru_find(neighbours->entries, &key);
 }
 
 bool neighbours_is_in_use(const struct neighbour *neighbour)

@@ -1,7 +1,7 @@
 #include "server/watch/repair.h"
 
+#include "common/core/lru.h"
 #include "common/system/rtnl.h"
-#include "server/reflect/recent.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,28 +19,27 @@ struct attempt {
 
 struct repair {
 	struct netlink *nl;
-	struct recent *attempts;
+	struct lru *attempts;
 };
 
 struct repair *repair_new(struct netlink *nl, const uint8_t hash_key[16])
 {
+	const struct lru_settings settings = { REMEMBERED, sizeof(struct attempt), sizeof((struct attempt *)0)->key,
+					       hash_key };
 	struct repair *r = calloc(1, sizeof *r);
 
-	if (!r)
-		return NULL;
-	r->nl = nl;
-	r->attempts = recent_new(REMEMBERED, sizeof(struct attempt), sizeof((struct attempt *)0)->key, hash_key);
-	if (r->attempts)
+	if (r && (r->attempts = lru_init(malloc(lru_size(&settings)), &settings))) {
+		r->nl = nl;
 		return r;
+	}
 	free(r);
 	return NULL;
 }
 
 void repair_free(struct repair *repair)
 {
-	if (!repair)
-		return;
-	recent_free(repair->attempts);
+	if (repair)
+		free(repair->attempts);
 	free(repair);
 }
 
@@ -50,7 +49,7 @@ int repair_neighbour(struct repair *repair, const struct endpoint *address, unsi
 	bool evicted;
 
 	memcpy(wanted.key.address, address->address, sizeof wanted.key.address);
-	attempt = recent_use(repair->attempts, &wanted.key, &evicted);
+	attempt = lru_use(repair->attempts, &wanted.key, &evicted);
 	if (attempt->at_ns && now_ns - attempt->at_ns < again_ns)
 		return -EAGAIN;
 	attempt->at_ns = now_ns;

@@ -1,7 +1,7 @@
 #include "server/watch/snapshots.h"
 
 #include "common/core/age.h"
-#include "server/reflect/recent.h"
+#include "common/core/lru.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,17 +14,16 @@ static const int64_t kept_ns = 600 * S;        /* a cold schedule takes so long 
 static const int64_t frame_age_max_ns = 5 * S; /* an older frame says nothing about now */
 
 struct snapshots {
-	struct recent *list;
+	struct lru *list;
 };
 
 struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16])
 {
+	const struct lru_settings settings = { capacity, sizeof(struct snapshot), sizeof(struct snapshots_key),
+					       hash_key };
 	struct snapshots *s = calloc(1, sizeof *s);
 
-	if (!s)
-		return NULL;
-	s->list = recent_new(capacity, sizeof(struct snapshot), sizeof(struct snapshots_key), hash_key);
-	if (s->list)
+	if (s && (s->list = lru_init(malloc(lru_size(&settings)), &settings)))
 		return s;
 	free(s);
 	return NULL;
@@ -32,9 +31,8 @@ struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16])
 
 void snapshots_free(struct snapshots *snapshots)
 {
-	if (!snapshots)
-		return;
-	recent_free(snapshots->list);
+	if (snapshots)
+		free(snapshots->list);
 	free(snapshots);
 }
 
@@ -52,14 +50,14 @@ struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct 
 {
 	struct snapshots_key key = key_of(client, local);
 
-	return recent_find(snapshots->list, &key);
+	return lru_find(snapshots->list, &key);
 }
 
 int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snapshots_view *view)
 {
 	int64_t heard_ns = 0;
 
-	for (const struct snapshot *s = recent_next(snapshots->list, NULL); s; s = recent_next(snapshots->list, s)) {
+	for (const struct snapshot *s = lru_next(snapshots->list, NULL); s; s = lru_next(snapshots->list, s)) {
 		if (s->heard_ns > heard_ns && s->link == view->link &&
 		    endpoint_same_address(&s->seen.next_hop, &view->next_hop) &&
 		    endpoint_same_address(&s->seen.client, &view->client))
@@ -148,7 +146,7 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 {
 	struct snapshots_key key = key_of(&view->client, &view->local);
 	bool evicted;
-	struct snapshot *s = recent_use(snapshots->list, &key, &evicted);
+	struct snapshot *s = lru_use(snapshots->list, &key, &evicted);
 	bool works = is_heard(view) || (s->works && are_the_same_macs(s, view));
 	bool wrong = !works && is_wrong(view, now_ns);
 
@@ -184,10 +182,10 @@ static bool is_healed_by(const struct snapshot *s, const struct neighbour *entry
 
 const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns)
 {
-	struct snapshot *s = recent_next(snapshots->list, NULL);
+	struct snapshot *s = lru_next(snapshots->list, NULL);
 
 	while (s && !is_healed_by(s, entry))
-		s = recent_next(snapshots->list, s);
+		s = lru_next(snapshots->list, s);
 	if (s)
 		s->healed_ns = now_ns;
 	return s;

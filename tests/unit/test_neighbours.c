@@ -1,6 +1,4 @@
-/* neighbours, snapshots: which transitions of the neighbour table are news, and when an entry is proven wrong; beside
- * them recent, the bounded table that all of them stand on. */
-#include "server/reflect/recent.h"
+/* neighbours, snapshots: which transitions of the neighbour table are news, and when an entry is proven wrong. */
 #include "server/watch/neighbours.h"
 #include "server/watch/snapshots.h"
 #include "tests/unit/sample_packet.h"
@@ -28,78 +26,6 @@ static struct rtnl_neighbour entry(uint8_t host, uint16_t state, const uint8_t *
 	if (mac)
 		memcpy(n.mac, mac, sizeof n.mac);
 	return n;
-}
-
-/* ---- recent ---- */
-
-struct item {
-	uint32_t key, value;
-};
-
-static void the_least_recently_used_makes_room(void **state)
-{
-	struct recent *r = recent_new(3, sizeof(struct item), sizeof(uint32_t), hash_key);
-	struct item *item;
-	bool evicted;
-
-	(void)state;
-	assert_non_null(r);
-	for (uint32_t key = 1; key <= 3; key++) {
-		item = recent_use(r, &key, &evicted);
-		item->value = key * 10;
-		assert_false(evicted);
-	}
-	recent_use(r, &(uint32_t){ 1 }, &evicted); /* 2 is the oldest now; looking at it changes nothing */
-	item = recent_find(r, &(uint32_t){ 2 });
-	assert_int_equal(item->value, 20);
-	item = recent_use(r, &(uint32_t){ 4 }, &evicted);
-	assert_true(evicted);
-	assert_int_equal(item->key, 4);
-	assert_int_equal(item->value, 0);
-	assert_null(recent_find(r, &(uint32_t){ 2 }));
-	static const uint32_t order[] = { 4, 1, 3 };
-	item = NULL;
-	for (unsigned i = 0; i < 3; i++) {
-		item = recent_next(r, item);
-		assert_int_equal(item->key, order[i]);
-	}
-	assert_null(recent_next(r, item));
-	recent_free(r);
-}
-
-/* Against a plain array, the newest first. */
-static void many_keys_against_a_plain_list(void **state)
-{
-	enum { ROOM = 5, KEYS = 12, STEPS = 20000 };
-	struct recent *r = recent_new(ROOM, sizeof(struct item), sizeof(uint32_t), hash_key);
-	uint32_t list[ROOM] = { 0 };
-	unsigned len = 0, random = 1;
-
-	(void)state;
-	for (unsigned step = 0; step < STEPS; step++) {
-		random = random * 1103515245 + 12345;
-		uint32_t key = random >> 16 & 0xffff;
-		unsigned at = 0;
-		bool evicted;
-
-		key %= KEYS;
-		while (at < len && list[at] != key)
-			at++;
-		assert_int_equal(recent_find(r, &key) != NULL, at < len);
-		recent_use(r, &key, &evicted);
-		assert_int_equal(evicted, at == len && len == ROOM);
-		if (at == len)
-			at = len < ROOM ? len++ : ROOM - 1;
-		memmove(list + 1, list, at * sizeof *list);
-		list[0] = key;
-		const struct item *item = NULL;
-		for (unsigned i = 0; i < len; i++) {
-			item = recent_next(r, item);
-			assert_int_equal(item->key, list[i]);
-		}
-		assert_null(recent_next(r, item));
-	}
-	recent_free(r);
 }
 
 /* ---- neighbours ---- */
@@ -476,8 +402,6 @@ static void one_entry_heals_all_that_it_leads_to(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_least_recently_used_makes_room),
-		cmocka_unit_test(many_keys_against_a_plain_list),
 		cmocka_unit_test(only_another_mac_or_class_is_news),
 		cmocka_unit_test(an_entry_remembers_what_it_was_and_since_when),
 		cmocka_unit_test(what_is_no_neighbour_is_passed_over),
