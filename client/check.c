@@ -222,7 +222,7 @@ static void start_probing(struct check *c)
 		return;
 	}
 	if (len == 0) {
-		log_error("nothing to probe: no target has an address of the family asked for");
+		log_error("nothing to probe: no target has an address of the requested IP version");
 		c->status = STATUS_USAGE;
 		c->phase = ENDED;
 		return;

@@ -37,7 +37,8 @@ int keys_generate(const char *path)
 
 	char *default_path = config_default_key_file();
 	if (!default_path) {
-		log_error("no place for the key: neither XDG_CONFIG_HOME nor HOME is set; name a file with -o FILE");
+		log_error(
+		    "no default path for the key: neither XDG_CONFIG_HOME nor HOME is set; give a file with -o FILE");
 		return STATUS_USAGE;
 	}
 	int status = generate_at(default_path);

@@ -25,36 +25,36 @@ static const struct command {
 } commands[] = {
 	{ keygen_main,
 	  { "floatprobe", "keygen",
-	    "Make an Ed25519 identity: a secret key file, and its public key on standard output.\n"
-	    "Only its owner can read the file; one that is there already is never overwritten.",
+	    "Make an Ed25519 identity: write a secret key file and print the public key.\n"
+	    "Only its owner can read the file. An existing file is never overwritten.",
 	    NULL, 0, 0, settings_keygen, NULL } },
 	{ pubkey_main,
 	  { "floatprobe", "pubkey", "Print the public key of a secret key file.", "FILE", 1, 1, NULL, NULL } },
 	{ check_command,
 	  { "floatprobe", "check",
 	    "Probe every path of a configuration for one round.\n"
-	    "Says of each whether it works, in which direction it does not, and why.",
+	    "Print for each path whether it works, which direction fails, and why.",
 	    NULL, 0, 0, settings_check, settings_round } },
 	{ ping_main,
 	  { "floatprobe", "ping",
 	    "Probe servers for one round without a configuration file.\n"
 	    "URI is floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]; KEY is the server's public key in unpadded\n"
-	    "base64url, IPv6 addresses stand in brackets.",
+	    "base64url. Write an IPv6 address in brackets.",
 	    "URI...", 1, UINT_MAX, settings_ping, settings_round } },
 	{ run_command,
 	  { "floatprobe", "run",
 	    "Probe on the schedules of a configuration, as a daemon.\n"
-	    "What changes goes to the log, everything to the journal. SIGHUP reads the configuration again,\n"
-	    "SIGTERM ends it.",
+	    "Changes go to the log, all results to the journal. SIGHUP reads the configuration again,\n"
+	    "SIGTERM stops the daemon.",
 	    NULL, 0, 0, settings_run, NULL } },
 	{ doctor_command,
 	  { "floatprobe", "doctor",
-	    "Say what on this host would break floating IPs, and the fix.\n"
-	    "Addresses and their ways back, listening programs, neighbour tables, kernel settings: they are only\n"
-	    "read, and nothing is sent. As root it also knows which programs pin the source of their answers.",
+	    "Find what on this host would break floating IPs, and print the fix.\n"
+	    "It reads addresses, routes, listening programs, neighbour tables and kernel settings. It changes and\n"
+	    "sends nothing. As root it also knows which programs pin the source address of their answers.",
 	    NULL, 0, 0, settings_doctor, NULL } },
 	{ config_main,
-	  { "floatprobe", "config", "Check a configuration file, print what it means.", "FILE", 1, 1, NULL, NULL } },
+	  { "floatprobe", "config", "Check a configuration file and print what it means.", "FILE", 1, 1, NULL, NULL } },
 };
 enum { COMMANDS_LEN = sizeof commands / sizeof *commands, ERROR_LEN = 1024 };
 
@@ -136,7 +136,8 @@ static const char *unknown_target(const struct config *config, const struct chec
 static int complain_target(const struct settings *settings, const struct config *config, const char *name)
 {
 	char text[ERROR_LEN];
-	size_t len = (size_t)snprintf(text, sizeof text, "no target '%.64s' in %s; there are", name, settings->config);
+	size_t len = (size_t)snprintf(text, sizeof text, "there is no target '%.64s' in %s; the targets are", name,
+				      settings->config);
 
 	for (size_t i = 0; i < config->targets_len && len < sizeof text; i++)
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s %s", i ? "," : "", config->targets[i].name);
@@ -238,9 +239,9 @@ static void list_commands(FILE *out)
 static int print_help(void)
 {
 	puts("Usage: floatprobe COMMAND [OPTION]...\n\n"
-	     "Probes floating IP addresses over UDP and TCP, and says which direction was lost, and why.\n");
+	     "Probes floating IP addresses over UDP and TCP, and reports which direction fails, and why.\n");
 	list_commands(stdout);
-	puts("\n'floatprobe COMMAND --help' says more; so does floatprobe(1).");
+	puts("\nFor more, see 'floatprobe COMMAND --help' and floatprobe(1).");
 	return STATUS_EXPECTED;
 }
 
@@ -266,7 +267,7 @@ static int run_line(const struct command *command, int argc, char **argv, struct
 		break;
 	}
 	if (settings->round.only_ipv4 && settings->round.only_ipv6)
-		return complain_usage(settings, &command->options, "--ipv4 and --ipv6 leave nothing to probe");
+		return complain_usage(settings, &command->options, "--ipv4 and --ipv6 exclude each other");
 	return command->main(settings, &line);
 }
 
@@ -290,7 +291,7 @@ static int dispatch(int argc, char **argv)
 	const struct command *command = find_command(name);
 	if (!command) {
 		if (*name)
-			log_error("there is no command '%s'", name);
+			log_error("unknown command '%s'", name);
 		else
 			log_error("a command is missing");
 		list_commands(stderr);
@@ -329,7 +330,7 @@ int main(int argc, char **argv)
 
 	int status = dispatch(argc, argv);
 	if (status != STATUS_REFUSED && (fflush(stdout) != 0 || ferror(stdout))) {
-		log_error("standard output cannot be written");
+		log_error("cannot write to standard output");
 		return STATUS_REFUSED;
 	}
 	return status;

@@ -63,7 +63,7 @@ static void log_change(struct run *r, const struct result_change *c)
 		return;
 	}
 	if (r->log_suppressed > 0)
-		log_warning("%u more changes: see the journal", r->log_suppressed);
+		log_warning("%u more changes are only in the journal", r->log_suppressed);
 	r->log_suppressed = 0;
 	(c->to.state == VERDICT_UP ? log_info : log_warning)(
 	    "%s %s %s %s: %s -> %s, direction %s, cause %s%s%s", c->name.target,
@@ -203,7 +203,7 @@ static void open_journal(struct run *r, const struct config *config)
 static void reopen_journal(struct run *r)
 {
 	if (!journal_reopen(r->journal))
-		log_error("cannot reopen the journal %s: %s; the old file is written on",
+		log_error("cannot reopen the journal %s: %s; floatprobe continues to write the old file",
 			  r->config->journal ? r->config->journal : "on standard output", strerror(errno));
 }
 
@@ -218,7 +218,7 @@ static void apply(struct run *r, struct config *config)
 	uint32_t *scratch = calloc(run_paths_ring_len(config), sizeof *scratch);
 
 	if (!schedules || !scratch || !run_paths_renew(&r->driver, config, schedules)) {
-		log_error("out of memory: the configuration stays as it was");
+		log_error("out of memory: the old configuration stays in use");
 		free(schedules);
 		free(scratch);
 		config_free(config);
@@ -249,7 +249,7 @@ static void reload(uv_signal_t *signal, int number)
 	if (config)
 		apply(r, config);
 	else
-		log_error("%s has errors: the configuration stays as it was", r->file);
+		log_error("%s has errors: the old configuration stays in use", r->file);
 }
 
 /* -- life -- */
@@ -350,7 +350,7 @@ int run_main(struct config *config, const char *file)
 	if (status == 0) {
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		stop(&r);
-		log_info("ended");
+		log_info("stopped");
 	}
 	uv_loop_close(&r.loop);
 	if (!journal_close(r.journal))

@@ -83,7 +83,7 @@ static const char *take_target(void *object, const char *value)
 
 const struct options_spec settings_round[] = {
 	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10", take_count, FIELD(round.count) },
-	{ "spacing", 0, false, "TIME", "between the probes of a path (+-10 %); default 200ms", take_duration,
+	{ "spacing", 0, false, "TIME", "time between the probes of a path, +-10 %; default 200ms", take_duration,
 	  FIELD(round.spacing_ns) },
 	{ "timeout", 0, false, "TIME", "how long to wait for an answer; default 1s", take_duration,
 	  FIELD(round.timeout_ns) },
@@ -91,8 +91,8 @@ const struct options_spec settings_round[] = {
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
 	{ "ipv4", '4', false, NULL, "only paths over IPv4", options_take_flag, FIELD(round.only_ipv4) },
 	{ "ipv6", '6', false, NULL, "only paths over IPv6", options_take_flag, FIELD(round.only_ipv6) },
-	{ "quiet", 'q', false, NULL, "no progress; text shows only what is not as expected", options_take_flag,
-	  FIELD(quiet) },
+	{ "quiet", 'q', false, NULL, "print no progress; text shows only paths that are not as expected",
+	  options_take_flag, FIELD(quiet) },
 	{ 0 },
 };
 
@@ -104,14 +104,15 @@ const struct options_spec settings_keygen[] = {
 
 const struct options_spec settings_check[] = {
 	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
-	{ "target", 0, false, "NAME", "probe only this target; may be given several times", take_target, 0 },
+	{ "target", 0, false, "NAME", "probe only this target; can be repeated", take_target, 0 },
 	{ 0 },
 };
 
 const struct options_spec settings_ping[] = {
-	{ "key", 0, false, "FILE", "our secret key; default $XDG_CONFIG_HOME/floatprobe/key", options_take_text,
-	  FIELD(key) },
-	{ "vantage", 0, false, "NAME", "our name in the results", options_take_text, FIELD(vantage) },
+	{ "key", 0, false, "FILE", "this client's secret key; default $XDG_CONFIG_HOME/floatprobe/key",
+	  options_take_text, FIELD(key) },
+	{ "vantage", 0, false, "NAME", "this client's name in the results; default: the host name", options_take_text,
+	  FIELD(vantage) },
 	{ 0 },
 };
 
@@ -121,7 +122,7 @@ const struct options_spec settings_run[] = {
 };
 
 const struct options_spec settings_doctor[] = {
-	{ "config", 0, false, "FILE", "a configuration, the client's or the server's: sharpens what is looked for",
+	{ "config", 0, false, "FILE", "a client or server configuration: doctor then also checks its addresses",
 	  options_take_text, FIELD(config) },
 	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },

@@ -120,16 +120,16 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 								 old->addresses_len * sizeof *old->addresses) == 0);
 
 	if (memcmp(old->identity.public_key, new->identity.public_key, sizeof old->identity.public_key) != 0)
-		log_warning("another key takes effect with the next start");
+		log_warning("the new key takes effect at the next start");
 	if (old->port != new->port || old->udp != new->udp || old->tcp != new->tcp || !same_addresses)
-		log_warning("other addresses, ports or protocols to listen on take effect with the next start");
+		log_warning("the new listen settings take effect at the next start");
 	if (!same_journal)
-		log_warning("another journal takes effect with the next start");
+		log_warning("the new journal file takes effect at the next start");
 	if (old->flows_max != new->flows_max || old->tcp_slots != new->tcp_slots ||
 	    old->clock_skew_ns != new->clock_skew_ns || old->half_open != new->half_open)
-		log_warning("other limits take effect with the next start");
+		log_warning("the new limits take effect at the next start");
 	if (!same_watches(old, new))
-		log_warning("another watch or repair takes effect with the next start");
+		log_warning("the new watch and repair settings take effect at the next start");
 }
 
 /* The new configuration's clients become ours; the rest of it goes. */
@@ -158,21 +158,22 @@ static void reload(struct daemon *d)
 	struct server_config *new = server_config_load(d->config->file, &diags);
 
 	if (d->findings.journal && !journal_reopen(d->findings.journal))
-		log_error("journal %s: %s; the one before goes on", d->config->journal, strerror(errno));
+		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
+			  d->config->journal, strerror(errno));
 	diag_print(&diags, stderr);
 	diag_free(&diags);
 	if (!new) {
-		log_error("%s has errors; nothing of it was taken", d->config->file);
+		log_error("%s has errors: the old configuration stays in use", d->config->file);
 		return;
 	}
 	warn_of_what_needs_a_restart(d->config, new);
 	if (take_clients(d, new))
-		log_info("read %s again; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
+		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
 			 new->peers_len);
 	else
-		log_error("can't take the clients of %s: no memory; those before stay", d->config->file);
+		log_error("out of memory: the clients in %s are not loaded, the old ones stay in use", d->config->file);
 	if (!set_peers(d, new))
-		log_error("can't take the peers of %s: no memory; those before stay", d->config->file);
+		log_error("out of memory: the peers in %s are not loaded, the old ones stay in use", d->config->file);
 	server_config_free(new);
 }
 
@@ -205,7 +206,7 @@ static bool open_journal(struct daemon *d)
 	d->findings.journal = journal_open(d->config->journal);
 	if (d->findings.journal)
 		return true;
-	log_error("can't open the journal %s: %s; its directory must exist, and this user must be able to write there",
+	log_error("cannot open the journal %s: %s; its directory must exist, and this user must be able to write there",
 		  d->config->journal, strerror(errno));
 	return false;
 }
@@ -214,12 +215,12 @@ static const char *remedy(int error)
 {
 	switch (error) {
 	case -EADDRINUSE:
-		return "; 'ss -lpn' shows which program has it: stop that one, or set another listen.port";
+		return "; 'ss -lpn' shows which program uses the port: stop that program, or set another listen.port";
 	case -EACCES:
 		return "; ports below 1024 need CAP_NET_BIND_SERVICE: set a higher listen.port";
 	case -EADDRNOTAVAIL:
-		return "; this host does not have the address (yet): without listen.addresses all are listened on, "
-		       "also those that come later";
+		return "; this host does not have this address: remove listen.addresses to listen on all addresses, "
+		       "including later ones";
 	default:
 		return "";
 	}
@@ -231,7 +232,7 @@ static int say_refused(const char *protocol, const struct endpoint *failed, int 
 	char text[UNITS_ADDRESS_LEN];
 
 	if (error < 0)
-		log_error("can't listen on %s port %u of %s: %s%s", protocol, (unsigned)failed->port,
+		log_error("cannot listen on %s port %u of %s: %s%s", protocol, (unsigned)failed->port,
 			  endpoint_is_unknown(failed) ? "all addresses" : units_address_text(failed->address, text),
 			  strerror(-error), remedy(error));
 	return error;
@@ -302,7 +303,7 @@ static void raise_descriptor_limit(unsigned tcp_slots)
 		return;
 	if (limit.rlim_max < wanted)
 		log_warning(
-		    "the system allows %llu open files, %u TCP connections may need %llu; lower limits.tcp_slots",
+		    "the system allows %llu open files, but %u TCP connections may need %llu; lower limits.tcp_slots",
 		    (unsigned long long)limit.rlim_max, tcp_slots, (unsigned long long)wanted);
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	setrlimit(RLIMIT_NOFILE, &limit);
@@ -373,7 +374,7 @@ static void free_parts(struct daemon *d)
 	reflector_free(d->service.reflector);
 	collector_free(d->service.collector);
 	if (d->findings.journal && !journal_close(d->findings.journal))
-		log_error("the journal %s lost lines", d->config->journal);
+		log_error("lines of the journal %s were lost", d->config->journal);
 	server_config_free(d->config);
 }
 
@@ -384,7 +385,7 @@ int daemon_run(struct server_config *config)
 	int status = EXIT_REFUSED;
 
 	if (error < 0) {
-		log_error("can't make an event loop: %s", uv_strerror(error));
+		log_error("cannot make an event loop: %s", uv_strerror(error));
 		server_config_free(config);
 		return EXIT_REFUSED;
 	}

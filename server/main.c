@@ -33,7 +33,7 @@ static int print_config(struct server_config *config)
 	server_config_free(config);
 	if (fflush(stdout) == 0)
 		return EXIT_DONE;
-	log_error("can't write to standard output");
+	log_error("cannot write to standard output");
 	return EXIT_REFUSED;
 }
 
@@ -43,7 +43,7 @@ static int start(const struct settings *settings)
 	struct server_config *config;
 
 	if (!seal_start()) {
-		log_error("libsodium does not start");
+		log_error("libsodium cannot start");
 		return EXIT_REFUSED;
 	}
 	config = server_config_load(settings->config, &diags);

@@ -97,7 +97,7 @@ static void put_summary(FILE *out, const struct doctor_facts *facts, const struc
 		ways += facts->addresses[i].back.asked;
 	put_counts(out, findings);
 	fprintf(out,
-		"; looked at interfaces (%zu), addresses (%zu), ways back from them (%zu), listening sockets (%zu), "
+		"; checked interfaces (%zu), addresses (%zu), routes back from them (%zu), listening sockets (%zu), "
 		"neighbour tables, connection tracking, kernel settings, counters, clock\n",
 		facts->links_len, facts->addresses_len, ways, facts->listeners_len);
 }
@@ -133,7 +133,7 @@ static int examine(const struct doctor_config *config, enum output_format format
 	int error = gather(config, &facts), status = STATUS_EXPECTED;
 
 	if (error < 0) {
-		log_error("the kernel does not tell about this host: %s", strerror(-error));
+		log_error("cannot read the state of this host from the kernel: %s", strerror(-error));
 		return STATUS_REFUSED;
 	}
 	doctor_judge(&facts, &findings);

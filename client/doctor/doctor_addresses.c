@@ -10,7 +10,7 @@
 enum { TABLE_FIRST = 101, BITS_V4 = 32, BITS_V6 = 128, MAPPED_BITS = 96 };
 
 static const char network_files[] =
-    "the same as route and policy rule of this host's network configuration (netplan: routes and routing-policy; "
+    "add the same route and policy rule to this host's network configuration (netplan: routes and routing-policy; "
     "systemd-networkd: [Route] and [RoutingPolicyRule]; ifupdown: post-up)";
 
 /* --- Addresses and networks -------------------------------------------------------------------------------------- */
@@ -67,11 +67,11 @@ void doctor_address_duplicate(const struct doctor_facts *facts, struct doctor_fi
 				continue;
 			show(&a->address, &text);
 			struct doctor_finding *finding = doctor_found(
-			    findings, DOCTOR_RULE_address_duplicate, DOCTOR_WARNING, "%s stands on %s and on %s",
+			    findings, DOCTOR_RULE_address_duplicate, DOCTOR_WARNING, "%s is assigned to %s and to %s",
 			    text.t, doctor_link_name(facts, a->link), doctor_link_name(facts, b->link));
 			doctor_mend(finding, "ip address del %s/%u dev %s", text.t, b->prefix_len,
 				    doctor_link_name(facts, b->link));
-			doctor_mend_for_good(finding, "leave it out of that interface's network configuration");
+			doctor_mend_for_good(finding, "remove the address from that interface's network configuration");
 		}
 	}
 }
@@ -88,10 +88,10 @@ void doctor_address_dadfailed(const struct doctor_facts *facts, struct doctor_fi
 		show(&is->address, &text);
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_address_dadfailed, DOCTOR_ERROR,
-		    "%s on %s: duplicate address detection heard another machine that has it", text.t, link);
+		    "%s on %s: duplicate address detection found another machine that has this address", text.t, link);
 		doctor_mend(finding, "ip address del %s/%u dev %s && ip address add %s/%u dev %s", text.t,
 			    is->prefix_len, link, text.t, is->prefix_len, link);
-		doctor_mend_for_good(finding, "first take it from the other machine");
+		doctor_mend_for_good(finding, "first remove the address from the other machine");
 	}
 }
 
@@ -139,9 +139,11 @@ void doctor_listen_absent(const struct doctor_facts *facts, struct doctor_findin
 
 		if (is_here(facts, e) || (v4 ? facts->nonlocal_bind_v4 : facts->nonlocal_bind_v6) == 1)
 			continue;
-		struct doctor_finding *finding = doctor_found(
-		    findings, DOCTOR_RULE_listen_absent, DOCTOR_ERROR,
-		    "floatprobed is to listen on %s, which no interface has: it will not start", show(e, &text));
+		struct doctor_finding *finding =
+		    doctor_found(findings, DOCTOR_RULE_listen_absent, DOCTOR_ERROR,
+				 "the configuration tells floatprobed to listen on %s, but no interface has this "
+				 "address: floatprobed will not start",
+				 show(e, &text));
 		doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 1);
 	}
 }
@@ -152,9 +154,10 @@ static void find_nonlocal_bind(const struct doctor_facts *facts, bool v4, struct
 
 	if (value != 1)
 		return;
-	struct doctor_finding *finding = doctor_found(
-	    findings, DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE,
-	    "%s programs may listen on addresses that are not here (ip_nonlocal_bind is 1)", v4 ? "IPv4:" : "IPv6:");
+	struct doctor_finding *finding =
+	    doctor_found(findings, DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE,
+			 "%s programs can listen on addresses that this host does not have (ip_nonlocal_bind is 1)",
+			 v4 ? "IPv4:" : "IPv6:");
 	doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 0);
 }
 
@@ -172,11 +175,11 @@ static const char *way_error(int error)
 	case ENETUNREACH:
 		return "no route matches";
 	case EHOSTUNREACH:
-		return "the route says unreachable";
+		return "the route is of type unreachable";
 	case EACCES:
-		return "the route says prohibited";
+		return "the route is of type prohibit";
 	case EINVAL:
-		return "the route is a black hole";
+		return "the route is of type blackhole";
 	default:
 		return strerror(-error);
 	}
@@ -188,7 +191,7 @@ void doctor_no_way_out(const struct doctor_facts *facts, struct doctor_findings 
 	if (facts->addresses_len == 0 || facts->out[DOCTOR_V4].asked || facts->out[DOCTOR_V6].asked)
 		return;
 	doctor_found(findings, DOCTOR_RULE_no_way_out, DOCTOR_NOTE,
-		     "this host has no way out: no default route leads anywhere, over IPv4 or IPv6");
+		     "this host has no default route, neither for IPv4 nor for IPv6");
 }
 
 void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -201,10 +204,10 @@ void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *f
 			continue;
 		show(&target->address, &text);
 		struct doctor_finding *finding =
-		    doctor_found(findings, DOCTOR_RULE_no_route, DOCTOR_ERROR, "%s has no way there: %s", text.t,
-				 way_error(target->way.error));
+		    doctor_found(findings, DOCTOR_RULE_no_route, DOCTOR_ERROR, "this host has no route to %s: %s",
+				 text.t, way_error(target->way.error));
 		doctor_mend(finding, "%s route replace %s via GATEWAY", ip_command(&target->address), text.t);
-		doctor_mend_for_good(finding, "the route in this host's network configuration");
+		doctor_mend_for_good(finding, "add the route to this host's network configuration");
 	}
 }
 
@@ -256,7 +259,7 @@ static void mend_by_rule(const struct doctor_facts *facts, const struct doctor_a
 	doctor_mend(finding, "%s route add default via %s dev %s table %u && %s rule add from %s lookup %u", ip, via.t,
 		    doctor_link_name(facts, address->is.link), table, ip, show(e, &from), table);
 	doctor_mend_for_good(finding, "%s%s", network_files,
-			     gateway ? "" : "; GATEWAY is the router of the address's own network");
+			     gateway ? "" : "; GATEWAY is the router in the network of this address");
 }
 
 static const struct rtnl_rule *rule_of(const struct doctor_facts *facts, const struct endpoint *from)
@@ -304,10 +307,10 @@ void doctor_no_way_back(const struct doctor_facts *facts, struct doctor_findings
 		if (!address->back.asked || address->back.error == 0 || !has_way_out(facts, e))
 			continue;
 		rule = rule_of(facts, e);
-		struct doctor_finding *finding =
-		    doctor_found(findings, DOCTOR_RULE_no_way_back, DOCTOR_ERROR, "nothing leaves from %s (%s): %s%s",
-				 show(e, &text), doctor_link_name(facts, address->is.link),
-				 way_error(address->back.error), rule ? ", by a policy rule for this source" : "");
+		struct doctor_finding *finding = doctor_found(
+		    findings, DOCTOR_RULE_no_way_back, DOCTOR_ERROR, "this host cannot send from %s (%s): %s%s",
+		    show(e, &text), doctor_link_name(facts, address->is.link), way_error(address->back.error),
+		    rule ? ", by a policy rule for this source" : "");
 		if (rule)
 			mend_rule(facts, address, rule, finding);
 		else
@@ -370,8 +373,8 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 		enum doctor_severity severity = rp_filter_severity(facts, address);
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_rp_filter, severity,
-		    "requests from outside to %s that arrive on %s %s dropped: answers would leave by %s, and "
-		    "rp_filter is strict",
+		    "requests from outside to %s that arrive on %s %s dropped: the route back to the sender leaves by "
+		    "%s, and rp_filter is strict",
 		    show(&address->is.address, &text), link->name, severity == DOCTOR_NOTE ? "would be" : "are",
 		    doctor_link_name(facts, address->back.route.link));
 		doctor_mend_sysctl(finding, "net/ipv4/conf", link->name, "rp_filter", 2);
@@ -392,7 +395,8 @@ void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *f
 			continue;
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_way_back, DOCTOR_WARNING,
-				 "%s stands on %s, but its answers leave by %s: no policy rule leads them back",
+				 "%s is assigned to %s, but answers from it leave by %s, because no policy rule routes "
+				 "them by its own interface",
 				 show(&address->is.address, &text), doctor_link_name(facts, address->is.link),
 				 doctor_link_name(facts, route->link));
 		mend_by_rule(facts, address, finding);
@@ -426,11 +430,11 @@ void doctor_way_back_gateway(const struct doctor_facts *facts, struct doctor_fin
 		other = owner_of_gateway(facts, address);
 		if (!other)
 			continue;
-		struct doctor_finding *finding =
-		    doctor_found(findings, DOCTOR_RULE_way_back_gateway, DOCTOR_NOTE,
-				 "answers from %s leave by %s, the gateway of %s; no policy rule says otherwise",
-				 show(&address->is.address, &anchor), show(&route->gateway, &via),
-				 show(&other->is.address, &droplet));
+		struct doctor_finding *finding = doctor_found(
+		    findings, DOCTOR_RULE_way_back_gateway, DOCTOR_NOTE,
+		    "answers from %s leave by %s, the gateway of %s, because no policy rule sets another one",
+		    show(&address->is.address, &anchor), show(&route->gateway, &via),
+		    show(&other->is.address, &droplet));
 		mend_by_rule(facts, address, finding);
 	}
 }

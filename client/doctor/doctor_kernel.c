@@ -51,10 +51,11 @@ void doctor_neighbour_failed(const struct doctor_facts *facts, struct doctor_fin
 
 		if (!(neighbour->state & NUD_FAILED) || !is_next_hop(facts, neighbour))
 			continue;
-		struct doctor_finding *finding = doctor_found(
-		    findings, DOCTOR_RULE_neighbour_failed, DOCTOR_ERROR, "%s, the next hop on %s, has failed",
-		    units_address_text(neighbour->address.address, text), doctor_link_name(facts, neighbour->link));
-		doctor_mend_for_good(finding, "see that it is there: its address, the cable, the VLAN");
+		struct doctor_finding *finding = doctor_found(findings, DOCTOR_RULE_neighbour_failed, DOCTOR_ERROR,
+							      "the neighbour entry of %s, a next hop on %s, is FAILED",
+							      units_address_text(neighbour->address.address, text),
+							      doctor_link_name(facts, neighbour->link));
+		doctor_mend_for_good(finding, "check that the next hop is up: its address, the cable, the VLAN");
 	}
 }
 
@@ -65,10 +66,12 @@ static void found_permanent(const struct doctor_facts *facts, const struct rtnl_
 	char text[UNITS_ADDRESS_LEN];
 
 	units_address_text(neighbour->address.address, text);
-	struct doctor_finding *finding = doctor_found(findings, DOCTOR_RULE_neighbour_permanent, severity,
-						      "%s on %s, %s, has a permanent entry", text, link, what);
+	struct doctor_finding *finding =
+	    doctor_found(findings, DOCTOR_RULE_neighbour_permanent, severity,
+			 "%s on %s, %s, has a permanent neighbour entry", text, link, what);
 	doctor_mend(finding, "ip neigh del %s dev %s", text, link);
-	doctor_mend_for_good(finding, "have nobody set it (/etc/ethers, network configuration, orchestration)");
+	doctor_mend_for_good(
+	    finding, "remove it from the place that sets it (/etc/ethers, network configuration, orchestration)");
 }
 
 /* Those that are no next hop of anything known here are told once, not each. */
@@ -90,7 +93,8 @@ void doctor_neighbour_permanent(const struct doctor_facts *facts, struct doctor_
 		}
 	}
 	if (other)
-		found_permanent(facts, other, DOCTOR_NOTE, several ? "as well as others" : "a neighbour", findings);
+		found_permanent(facts, other, DOCTOR_NOTE,
+				several ? "one of several such hosts" : "a host on this link", findings);
 }
 
 static bool has_address(const struct doctor_facts *facts, const struct doctor_link *link, enum doctor_family family)
@@ -114,7 +118,7 @@ static void judge_healing(const struct doctor_facts *facts, const struct doctor_
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_neighbour_slow, DOCTOR_WARNING,
-			 "a wrong neighbour entry (%s) on %s may live for %s", family == DOCTOR_V4 ? "IPv4" : "IPv6",
+			 "a wrong neighbour entry (%s) on %s can stay for %s", family == DOCTOR_V4 ? "IPv4" : "IPv6",
 			 link->name, units_duration_text((int64_t)link->heal_ms[family] * UNITS_MS, text));
 	if (link->base_reachable_ms[family] > BASE_REACHABLE_MS)
 		doctor_mend_sysctl(finding, prefixes[family], link->name, "base_reachable_time_ms", BASE_REACHABLE_MS);
@@ -141,7 +145,7 @@ void doctor_neighbour_full(const struct doctor_facts *facts, struct doctor_findi
 			continue;
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_neighbour_full, DOCTOR_WARNING,
-		    "the machine's %s table of neighbours has been full %" PRIu64 " times; it has %u of %u entries now",
+		    "the %s neighbour table of this machine was full %" PRIu64 " times; it has %u of %u entries now",
 		    v4 ? "IPv4" : "IPv6", table->overflows, table->entries, table->thresholds[2]);
 		doctor_mend_sysctl(finding, v4 ? "net/ipv4/neigh/default" : "net/ipv6/neigh/default", NULL,
 				   "gc_thresh3", 4 * (int64_t)table->thresholds[2]);
@@ -155,8 +159,8 @@ void doctor_kernel_old(const struct doctor_facts *facts, struct doctor_findings 
 	if (major == 0 || major > 4 || (major == 4 && minor >= 11))
 		return;
 	struct doctor_finding *finding =
-	    doctor_found(findings, DOCTOR_RULE_kernel_old, DOCTOR_WARNING, "this is Linux %u.%u", major, minor);
-	doctor_mend_for_good(finding, "a newer kernel");
+	    doctor_found(findings, DOCTOR_RULE_kernel_old, DOCTOR_WARNING, "this host runs Linux %u.%u", major, minor);
+	doctor_mend_for_good(finding, "install a newer kernel");
 }
 
 void doctor_accept_dad(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -168,7 +172,7 @@ void doctor_accept_dad(const struct doctor_facts *facts, struct doctor_findings 
 			continue;
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_accept_dad, DOCTOR_NOTE,
-				 "%s does without duplicate address detection", link->name);
+				 "%s has duplicate address detection switched off", link->name);
 		doctor_mend_sysctl(finding, "net/ipv6/conf", link->name, "accept_dad", 1);
 	}
 }
@@ -183,7 +187,7 @@ void doctor_conntrack_full(const struct doctor_facts *facts, struct doctor_findi
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_conntrack_full, count >= max ? DOCTOR_ERROR : DOCTOR_WARNING,
-			 "connection tracking knows %" PRId64 " flows, of %" PRId64 " at most", count, max);
+			 "connection tracking holds %" PRId64 " flows, and its limit is %" PRId64 "", count, max);
 	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_max", 2 * max);
 }
 
@@ -200,10 +204,10 @@ void doctor_conntrack_udp_short(const struct doctor_facts *facts, struct doctor_
 	if (!tracks(facts) || facts->conntrack_udp_s < 0 ||
 	    facts->conntrack_udp_s * UNITS_S > facts->config->timeout_ns)
 		return;
-	struct doctor_finding *finding =
-	    doctor_found(findings, DOCTOR_RULE_conntrack_udp_short, DOCTOR_WARNING,
-			 "connection tracking forgets a UDP flow after %" PRId64 " s; an answer is waited for %s",
-			 facts->conntrack_udp_s, units_duration_text(facts->config->timeout_ns, text));
+	struct doctor_finding *finding = doctor_found(
+	    findings, DOCTOR_RULE_conntrack_udp_short, DOCTOR_WARNING,
+	    "connection tracking forgets a UDP flow after %" PRId64 " s, but floatprobe waits %s for an answer",
+	    facts->conntrack_udp_s, units_duration_text(facts->config->timeout_ns, text));
 	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout", CONNTRACK_UDP_S);
 }
 
@@ -225,7 +229,7 @@ void doctor_conntrack_udp_long(const struct doctor_facts *facts, struct doctor_f
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_conntrack_udp_long, DOCTOR_NOTE,
-			 "connection tracking remembers a UDP flow for %" PRId64 " s", facts->conntrack_udp_stream_s);
+			 "connection tracking keeps an idle UDP flow for %" PRId64 " s", facts->conntrack_udp_stream_s);
 	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout_stream", CONNTRACK_UDP_STREAM_S);
 }
 
@@ -235,8 +239,9 @@ void doctor_syncookies_always(const struct doctor_facts *facts, struct doctor_fi
 {
 	if (facts->tcp_syncookies != 2)
 		return;
-	struct doctor_finding *finding = doctor_found(findings, DOCTOR_RULE_syncookies_always, DOCTOR_WARNING,
-						      "every SYN is answered with a cookie (tcp_syncookies is 2)");
+	struct doctor_finding *finding =
+	    doctor_found(findings, DOCTOR_RULE_syncookies_always, DOCTOR_WARNING,
+			 "this host answers every SYN with a SYN cookie (tcp_syncookies is 2)");
 	doctor_mend_sysctl(finding, "net/ipv4", NULL, "tcp_syncookies", 1);
 }
 
@@ -246,7 +251,7 @@ void doctor_synack_retries(const struct doctor_facts *facts, struct doctor_findi
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_synack_retries, DOCTOR_WARNING,
-			 "a SYN-ACK is repeated %" PRId64 " times", facts->tcp_synack_retries);
+			 "this host repeats a SYN-ACK %" PRId64 " times", facts->tcp_synack_retries);
 	doctor_mend_sysctl(finding, "net/ipv4", NULL, "tcp_synack_retries", SYNACK_RETRIES);
 }
 
@@ -255,6 +260,6 @@ void doctor_clock(const struct doctor_facts *facts, struct doctor_findings *find
 	if (!facts->clock_known || facts->clock_synchronised)
 		return;
 	struct doctor_finding *finding =
-	    doctor_found(findings, DOCTOR_RULE_clock, DOCTOR_NOTE, "nobody tells the kernel that its clock is right");
+	    doctor_found(findings, DOCTOR_RULE_clock, DOCTOR_NOTE, "the kernel's clock is not synchronised (no NTP)");
 	doctor_mend(finding, "timedatectl set-ntp true");
 }

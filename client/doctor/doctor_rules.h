@@ -15,78 +15,82 @@ const char *doctor_severity_word(enum doctor_severity severity);
 /* The rules, in the order in which their findings are told: function, id, and why it matters. */
 #define DOCTOR_RULES(X)                                                                                                \
 	X(address_duplicate, "address-duplicate",                                                                      \
-	  "Two interfaces with one address and one network each: the kernel sends by one of them, whichever the "      \
-	  "other "                                                                                                     \
-	  "side uses.")                                                                                                \
+	  "Two interfaces have the same address and network: the kernel always sends by one of them, even if the "     \
+	  "other side uses the other one.")                                                                            \
 	X(address_dadfailed, "address-dadfailed",                                                                      \
-	  "Another machine has this address; the kernel does not use it here.")                                        \
+	  "Another machine has this address, so the kernel does not use it here.")                                     \
 	X(address_tentative, "address-tentative",                                                                      \
-	  "Until the kernel has made sure that nobody else has the address, it does not answer there; if this lasts, " \
-	  "the interface has no link.")                                                                                \
-	X(address_deprecated, "address-deprecated", "An answer leaves from it only if the program pins its source.")   \
-	X(listen_absent, "listen-absent", "A socket cannot be bound to an address that is not here (yet).")            \
+	  "The kernel does not answer on the address until it knows that no other machine has it; if this lasts, the " \
+	  "interface has no link.")                                                                                    \
+	X(address_deprecated, "address-deprecated",                                                                    \
+	  "An answer leaves from a deprecated address only if the program pins its source address.")                   \
+	X(listen_absent, "listen-absent", "A socket cannot be bound to an address that this host does not have.")      \
 	X(nonlocal_bind, "nonlocal-bind",                                                                              \
-	  "A program may then listen on an address that this host does not have: it looks well, though the failover "  \
-	  "that should have brought the address did not happen.")                                                      \
+	  "A program can then listen on an address that this host does not have: the program looks healthy although "  \
+	  "a failover did not bring the address here.")                                                                \
 	X(no_way_out, "no-way-out",                                                                                    \
-	  "Nobody beyond its own networks gets an answer from this host, and whether its addresses have a way back "   \
-	  "could not be judged.")                                                                                      \
-	X(no_route, "no-route", "Probes to it cannot leave this host.")                                                \
+	  "Clients outside the networks of this host get no answer, and doctor could not check the routes back from "  \
+	  "its addresses.")                                                                                            \
+	X(no_route, "no-route", "Probes to this address cannot leave this host.")                                      \
 	X(no_way_back, "no-way-back",                                                                                  \
-	  "Requests to this address arrive, but no answer can leave: to the client it is return loss of everything.")  \
+	  "Requests to this address arrive, but no answer can leave: the client loses every probe on the return.")     \
 	X(rp_filter, "rp-filter",                                                                                      \
-	  "With strict reverse-path filtering the kernel drops, without a word, what arrives on another interface "    \
-	  "than "                                                                                                      \
-	  "the answer would leave by.")                                                                                \
+	  "With strict reverse-path filtering the kernel silently drops a packet that arrives on another interface "   \
+	  "than the one by which the answer would leave.")                                                             \
 	X(way_back, "way-back",                                                                                        \
-	  "A network that checks source addresses drops such answers, and a router that keeps state never sees them.") \
+	  "A network that checks source addresses drops such answers, and a stateful router on the way in does not "   \
+	  "see them.")                                                                                                 \
 	X(way_back_gateway, "way-back-gateway",                                                                        \
-	  "Most providers carry that; one that checks source addresses wants answers by the anchor's own gateway. "    \
-	  "Where floatprobe shows return loss for the floating address only, this is why.")                            \
+	  "Most providers accept this; a provider that checks source addresses expects answers by the anchor's own "   \
+	  "gateway. If floatprobe shows return loss for the floating address only, check this first.")                 \
 	X(unpinned_listener, "unpinned-listener",                                                                      \
-	  "Unless the program pins the source of its answers itself, they come from an address that the peer did not " \
-	  "ask, and no peer behind a floating IP's translation ever accepts them.")                                    \
+	  "If the program does not pin the source address of its answers, they come from an address that the peer "    \
+	  "did not ask, and a peer that asked a translated floating IP does not accept them.")                         \
 	X(arp_flux, "arp-flux",                                                                                        \
-	  "Either interface answers ARP for the addresses of both, so neighbours learn now the one MAC, now the "      \
-	  "other: "                                                                                                    \
-	  "it looks like a duplicate address.")                                                                        \
+	  "Each interface answers ARP for the addresses of both, so other hosts learn alternating MACs: this looks "   \
+	  "like a duplicate address.")                                                                                 \
 	X(neighbour_failed, "neighbour-failed",                                                                        \
-	  "It did not answer when it was last asked for its MAC; nothing leaves this host that way until it does.")    \
+	  "The next hop did not answer when it was last asked for its MAC; nothing leaves this host by it until it "   \
+	  "answers.")                                                                                                  \
 	X(neighbour_permanent, "neighbour-permanent",                                                                  \
-	  "A permanent neighbour entry never heals: when that address moves to another machine, answers go to the "    \
-	  "old "                                                                                                       \
-	  "one for ever.")                                                                                             \
+	  "A permanent neighbour entry is never corrected: when that address moves to another machine, this host "     \
+	  "continues to send to the old one.")                                                                         \
 	X(neighbour_slow, "neighbour-slow",                                                                            \
-	  "When an address moves without being announced, this host goes on sending to the old machine for so long.")  \
-	X(neighbour_full, "neighbour-full", "Packets to neighbours for which there is no room are dropped.")           \
+	  "When an address moves without an announcement, this host sends to the old machine for that time.")          \
+	X(neighbour_full, "neighbour-full",                                                                            \
+	  "The kernel drops packets to hosts that find no room in the neighbour table.")                               \
 	X(kernel_old, "kernel-old",                                                                                    \
-	  "Before Linux 4.11 (29ba6e7400a3) unrelated traffic confirms a wrong neighbour entry, so that it may never " \
-	  "heal.")                                                                                                     \
-	X(accept_dad, "accept-dad", "Nobody will notice if two machines have the same IPv6 address.")                  \
-	X(conntrack_full, "conntrack-full", "New flows are dropped when the table is full; those known go on.")        \
+	  "Before Linux 4.11 (29ba6e7400a3) unrelated traffic confirms a wrong neighbour entry, so it may never be "   \
+	  "corrected.")                                                                                                \
+	X(accept_dad, "accept-dad", "The kernel does not notice when another machine has the same IPv6 address.")      \
+	X(conntrack_full, "conntrack-full",                                                                            \
+	  "When the table is full the kernel drops new flows; known flows continue.")                                  \
 	X(conntrack_udp_short, "conntrack-udp-short",                                                                  \
-	  "A stateful firewall here drops the answer to a flow that it has forgotten.")                                \
+	  "A stateful firewall on this host drops the answer to a flow that it has forgotten.")                        \
 	X(conntrack_udp_cold, "conntrack-udp-cold",                                                                    \
-	  "Each probe of a held flow is a new flow to connection tracking: where this host translates, its source "    \
-	  "port "                                                                                                      \
-	  "may change.")                                                                                               \
+	  "Connection tracking takes each probe of a held flow for a new flow: if this host translates addresses, "    \
+	  "the source port may change.")                                                                               \
 	X(conntrack_udp_long, "conntrack-udp-long",                                                                    \
-	  "After a floating IP was pointed elsewhere by DNAT here, a silent flow sticks to the old host for so long.") \
+	  "When DNAT on this host moves a floating IP to another server, an idle flow continues to reach the old "     \
+	  "server for that time.")                                                                                     \
 	X(syncookies_always, "syncookies-always",                                                                      \
-	  "Without half-open sockets a lost SYN cannot be told from a lost SYN-ACK.")                                  \
+	  "With SYN cookies there are no half-open sockets, so floatprobe cannot distinguish a lost SYN from a lost "  \
+	  "SYN-ACK.")                                                                                                  \
 	X(synack_retries, "synack-retries",                                                                            \
-	  "One lost SYN-ACK makes a connection fail, and the half-open socket that would prove it is gone in "         \
-	  "seconds.")                                                                                                  \
-	X(accept_queue, "accept-queue",                                                                                \
-	  "New connections are dropped: from outside it looks like loss on the way here.")                             \
+	  "One lost SYN-ACK makes a connection fail, and the half-open socket that proves it is gone in seconds.")     \
+	X(accept_queue, "accept-queue", "The kernel drops new connections: to clients this looks like forward loss.")  \
 	X(listen_overflows, "listen-overflows",                                                                        \
-	  "Connections were dropped as the program did not accept them in time: from outside it looks like loss.")     \
+	  "The kernel dropped connections because the program did not accept them in time: to clients this looks "     \
+	  "like loss.")                                                                                                \
 	X(udp_overflows, "udp-overflows",                                                                              \
-	  "Datagrams that arrived were dropped as the program did not read them in time: from outside it looks like "  \
-	  "loss on the way here.")                                                                                     \
+	  "The kernel dropped datagrams because the program did not read them in time: to clients this looks like "    \
+	  "forward loss.")                                                                                             \
 	X(rmem_max, "rmem-max",                                                                                        \
-	  "floatprobed asks for more, which it gets only with CAP_NET_ADMIN; a burst may be lost here.")               \
-	X(clock, "clock", "Clocks that are more than the server's limit apart (60 s by default) end in clock-skew.")
+	  "floatprobed asks for a larger buffer and gets it only with CAP_NET_ADMIN; without it, a burst of probes "   \
+	  "may be lost here.")                                                                                         \
+	X(clock, "clock",                                                                                              \
+	  "If the clocks of client and server differ by more than the server's limit (60 s by default), the verdict "  \
+	  "is clock-skew.")
 
 enum doctor_rule_id {
 #define DOCTOR_ID(name, ...) DOCTOR_RULE_##name,

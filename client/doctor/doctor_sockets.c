@@ -117,14 +117,14 @@ static void judge_listener(const struct doctor_facts *facts, size_t i, enum doct
 			continue;
 		units_address_text(e->address, asked);
 		units_address_text(facts->out[family].route.source.address, source);
-		struct doctor_finding *finding =
-		    doctor_found(findings, DOCTOR_RULE_unpinned_listener, DOCTOR_WARNING,
-				 "%s listens on UDP port %u of all addresses: its answers to %s may leave from %s",
-				 show_owner(listener, owner), port, asked, source);
-		doctor_mend_for_good(finding,
-				     "bind it to %s in its own configuration, or have it answer from where it was "
-				     "asked (%s)",
-				     asked, family == DOCTOR_V4 ? "IP_PKTINFO" : "IPV6_RECVPKTINFO");
+		struct doctor_finding *finding = doctor_found(
+		    findings, DOCTOR_RULE_unpinned_listener, DOCTOR_WARNING,
+		    "%s listens on UDP port %u of all addresses: its answers to requests for %s may leave from %s",
+		    show_owner(listener, owner), port, asked, source);
+		doctor_mend_for_good(
+		    finding,
+		    "bind it to %s in its own configuration, or make it answer from the address that was asked (%s)",
+		    asked, family == DOCTOR_V4 ? "IP_PKTINFO" : "IPV6_RECVPKTINFO");
 		return;
 	}
 }
@@ -162,9 +162,9 @@ void doctor_accept_queue(const struct doctor_facts *facts, struct doctor_finding
 			continue;
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_accept_queue, DOCTOR_WARNING,
-		    "the accept queue of %s, TCP port %u, is full: %u connections wait, %u may",
+		    "the accept queue of %s, TCP port %u, is full: %u connections wait, and the limit is %u",
 		    show_owner(listener, owner), listener->is.local.port, listener->is.queue, listener->is.backlog);
-		doctor_mend_for_good(finding, "have it accept faster, or listen with a longer backlog");
+		doctor_mend_for_good(finding, "make the program accept faster, or listen with a longer backlog");
 	}
 }
 
@@ -174,7 +174,7 @@ void doctor_listen_overflows(const struct doctor_facts *facts, struct doctor_fin
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_listen_overflows, DOCTOR_NOTE,
-			 "accept queues overflowed %" PRId64 " times since the start", facts->listen_overflows);
+			 "accept queues overflowed %" PRId64 " times since this host started", facts->listen_overflows);
 	if (facts->somaxconn >= 0 && facts->somaxconn < SOMAXCONN_GOOD)
 		doctor_mend_sysctl(finding, "net/core", NULL, "somaxconn", SOMAXCONN_GOOD);
 }
@@ -185,8 +185,9 @@ static void judge_overflows(int64_t received, int64_t lost, const char *family, 
 		return;
 	bool many = received >= 0 && lost > (received + lost) / OVERFLOW_SHARE;
 	doctor_found(findings, DOCTOR_RULE_udp_overflows, many ? DOCTOR_WARNING : DOCTOR_NOTE,
-		     "%" PRId64 " of %" PRId64 " datagrams over %s found a full receive buffer since the start", lost,
-		     received + lost, family);
+		     "%" PRId64 " of %" PRId64
+		     " datagrams over %s were dropped at a full receive buffer since this host started",
+		     lost, received + lost, family);
 }
 
 void doctor_udp_overflows(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -201,6 +202,6 @@ void doctor_rmem_max(const struct doctor_facts *facts, struct doctor_findings *f
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_rmem_max, DOCTOR_NOTE,
-			 "a receive buffer may have %" PRId64 " octets at most", facts->rmem_max);
+			 "a receive buffer can have at most %" PRId64 " octets (rmem_max)", facts->rmem_max);
 	doctor_mend_sysctl(finding, "net/core", NULL, "rmem_max", SERVER_BUFFER);
 }

@@ -270,13 +270,13 @@ static void print_peers(const struct server_config *config, FILE *out)
 
 static void print_watch(const struct server_config *config, FILE *out)
 {
-	fprintf(out, "half-open sockets: %s\n", config->half_open ? "told of" : "not told of");
+	fprintf(out, "half-open sockets: %s\n", config->half_open ? "reported to clients" : "not reported");
 	fprintf(out, "neighbour table: %s\n",
 		!config->watch_neighbours   ? "not watched"
-		: config->repair_neighbours ? "watched, entries that are proven wrong deleted"
+		: config->repair_neighbours ? "watched, entries that are proven wrong are deleted"
 					    : "watched");
-	fprintf(out, "claims of our addresses by others: %s\n",
-		config->watch_addresses ? "watched for" : "not watched for");
+	fprintf(out, "claims of this host's addresses by other machines: %s\n",
+		config->watch_addresses ? "watched" : "not watched");
 	for (size_t i = 0; i < config->applications_len; i++) {
 		const struct server_config_application *a = &config->applications[i];
 		fprintf(out, "application watched: %s, port %u,%s%s\n", a->name, (unsigned)a->port,
@@ -291,7 +291,7 @@ void server_config_print(const struct server_config *config, FILE *out)
 	fprintf(out, "name: %s\nkey: %s (%s)\nlisten:", config->name, config->key_file, key);
 	print_addresses(config, out);
 	fprintf(out, ", port %u,%s%s\n", (unsigned)config->port, config->udp ? " udp" : "", config->tcp ? " tcp" : "");
-	fprintf(out, "limits: %u flows, %u tcp connections at a time, clocks %s apart\n", config->flows_max,
+	fprintf(out, "limits: %u flows, %u tcp connections at a time, client clocks up to %s off\n", config->flows_max,
 		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
 	print_watch(config, out);
 	fprintf(out, "journal: %s\nclients:\n", config->journal ? config->journal : "none");

@@ -57,7 +57,7 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 
 	l->failures++;
 	if (bucket_take(&l->failure_log, clock_mono_ns(), failure_log_interval_ns, FAILURES_LOGGED_AT_ONCE))
-		log_warning("can't reply to %s from %s: %s (%llu replies not sent since start)",
+		log_warning("cannot reply to %s from %s: %s (%llu replies not sent since start)",
 			    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
 			    strerror(-error), (unsigned long long)l->failures);
 }

@@ -33,13 +33,13 @@ static void advise(const struct applications_finding *f, const char *name, const
 {
 	if (f->kind == APPLICATIONS_OTHER_ADDRESS)
 		snprintf(advice, ADVICE_LEN,
-			 "bind %s to %s, or have it answer from the address that it was asked on (IP_PKTINFO, "
-			 "IPV6_PKTINFO), or give its answers a route whose source is %s",
+			 "bind %s to %s, or make it answer from the address that was asked (IP_PKTINFO, IPV6_PKTINFO), "
+			 "or give its answers a route with source %s",
 			 name, asked, asked);
 	else
 		snprintf(advice, ADVICE_LEN,
-			 "look whether %s runs and listens on %s, whether this host's firewall lets its traffic "
-			 "through, and whether it serves more than its first peer",
+			 "check that %s runs and listens on %s, that this host's firewall allows its traffic, and that "
+			 "it answers more than its first peer",
 			 name, asked);
 }
 
@@ -62,7 +62,7 @@ static void tell(struct application_watch *w, const struct applications_finding 
 				other ? json_string(from) : json_null(), "peer", peer, "peer_port", (int)f->peer.port,
 				"since", since, "count", (json_int_t)f->count, "answered", (json_int_t)f->answered,
 				"advice", advice),
-		      "application %s (%s port %u): %s asked on %s %s%s; %s", name, protocol, (unsigned)f->asked.port,
+		      "application %s (%s port %u): peer %s asked %s %s%s; %s", name, protocol, (unsigned)f->asked.port,
 		      peer, asked, other ? "and was answered from " : "and got no answer", other ? from : "", advice);
 }
 
@@ -75,7 +75,8 @@ static void forget_if_frames_were_lost(struct application_watch *w)
 	w->lost_ns = tap_lost_ns(w->tap);
 	applications_forget(w->applications);
 	if (!w->said_too_much)
-		log_info("the traffic of the watched applications is too much to see all of it: findings will be few");
+		log_info(
+		    "the watched applications have too much traffic to see all of it: floatprobed may miss findings");
 	w->said_too_much = true;
 }
 

@@ -27,9 +27,9 @@ struct conflict_watch {
 static void tell(struct conflict_watch *w, const struct conflict *c, const char *interface)
 {
 	static const char *const sentences[] = {
-		[CONFLICTS_CLAIM] = "claims it, too",
-		[CONFLICTS_PROBE] = "asked whether it may have it",
-		[CONFLICTS_DADFAILED] = "has it already, so the kernel does not use it",
+		[CONFLICTS_CLAIM] = "also claims it",
+		[CONFLICTS_PROBE] = "asked whether it can use it",
+		[CONFLICTS_DADFAILED] = "already has it, so the kernel does not use it",
 	};
 	bool known = c->key.kind != CONFLICTS_DADFAILED;
 	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
@@ -40,8 +40,8 @@ static void tell(struct conflict_watch *w, const struct conflict *c, const char 
 		      json_pack("{ss ss so ss sI}", "address", address, "interface", interface, "mac",
 				known ? json_string(mac) : json_null(), "kind",
 				conflicts_kind_text((enum conflicts_kind)c->key.kind), "count", (json_int_t)c->count),
-		      "address conflict: %s on %s is ours, but %s%s %s (seen %u times)", address, interface,
-		      known ? "the machine at " : "another machine", known ? mac : "", sentences[c->key.kind],
+		      "address conflict: this host has %s on %s, but %s%s %s (seen %u times)", address, interface,
+		      known ? "the machine with MAC " : "another machine", known ? mac : "", sentences[c->key.kind],
 		      (unsigned)c->count);
 }
 
@@ -188,7 +188,7 @@ void conflict_watch_own_changed(struct conflict_watch *watch)
 	if (error == 0 && tap_is_open(watch->nd))
 		error = tap_set_filter(watch->nd, &nd);
 	if (error < 0)
-		log_warning("can't watch for claims of the addresses as they are now: %s", strerror(-error));
+		log_warning("cannot watch for claims of the current addresses of this host: %s", strerror(-error));
 }
 
 /* ---- evidence ---- */
@@ -223,7 +223,8 @@ static void ask(struct conflict_watch *w, const struct rtnl_address *address, in
 	error = endpoint_is_v4(&address->address) ? ask_by_arp(w, link, &address->address)
 						  : ask_by_nd(w, link, &address->address);
 	if (error < 0)
-		log_info("can't ask on %s who else has an address of ours: %s", link->name, strerror(-error));
+		log_info("cannot ask on %s which other machine has an address of this host: %s", link->name,
+			 strerror(-error));
 }
 
 static bool ask_about_flows(struct conflict_watch *w, const struct evidence_answer *answer, int64_t now_ns)

@@ -52,7 +52,7 @@ static void write_log(struct findings *f, enum findings_kind kind, int64_t mono_
 		return;
 	}
 	if (*unsaid > 0)
-		snprintf(note, sizeof note, " (%u such lines left out before)", *unsaid);
+		snprintf(note, sizeof note, " (%u such lines were left out before this one)", *unsaid);
 	*unsaid = 0;
 	if (kind == FINDINGS_HEARD || kind == FINDINGS_NEIGHBOUR || kind == FINDINGS_HEALED)
 		log_info("%s%s", sentence, note);
@@ -104,13 +104,15 @@ void findings_tell_event(struct findings *findings, const struct reflector_event
 			    (json_int_t)flow->acknowledged, "unheard_replies", (json_int_t)event->unheard_replies);
 	if (event->kind == REFLECTOR_EVENT_UNHEARD)
 		findings_tell(findings, FINDINGS_UNHEARD, details,
-			      "unheard: %s does not hear us on %s: %s flow %s from %s port %u, %u probes received, the "
+			      "unheard: %s does not receive our replies from %s: %s flow %s from %s port %u, %u probes "
+			      "received, the "
 			      "last %u replies not acknowledged",
 			      event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
 			      flow->receipts.received, event->unheard_replies);
 	else
-		findings_tell(findings, FINDINGS_HEARD, details,
-			      "heard: %s hears us again on %s: %s flow %s from %s port %u, after %u replies",
-			      event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
-			      event->unheard_replies);
+		findings_tell(
+		    findings, FINDINGS_HEARD, details,
+		    "heard: %s receives our replies from %s again: %s flow %s from %s port %u, after %u replies",
+		    event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
+		    event->unheard_replies);
 }

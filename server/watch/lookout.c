@@ -105,7 +105,7 @@ static void read_own(struct lookout *l)
 	int error = own_read(&l->own, l->netlink);
 
 	if (error < 0 && error != -EINTR)
-		log_warning("can't read this host's links and addresses: %s", strerror(-error));
+		log_warning("cannot read this host's links and addresses: %s", strerror(-error));
 	else if (error == 0 && l->polling && l->conflict_watch)
 		conflict_watch_own_changed(l->conflict_watch);
 }
@@ -118,7 +118,7 @@ static void read_changes(struct lookout *l)
 	if (own || error == -ENOBUFS)
 		read_own(l);
 	if (error == -ENOBUFS && rtnl_neighbours(l->netlink, on_changed, l) < 0)
-		log_warning("changes of the neighbour table came too fast, and some are not in the journal");
+		log_warning("the neighbour table changed too fast: some changes are not in the journal");
 }
 
 static void on_monitor_ready(uv_poll_t *poll, int status, int events)
@@ -156,10 +156,11 @@ static void say_unseen(int error, const char *unseen)
 static void start_way_back(struct lookout *l, uv_loop_t *loop)
 {
 	say_unseen(way_back_start(l->way_back, loop),
-		   "the frames that clients send are not seen; a wrong entry of the neighbour table is known only if "
-		   "the client on the same link tells its own MAC");
+		   "floatprobed does not see the frames of clients; it finds a wrong neighbour entry only for a client "
+		   "on the same link that reports its own MAC");
 	if (l->config->repair_neighbours && !capability_have(CAP_NET_ADMIN))
-		log_warning("repair.stale_neighbours needs CAP_NET_ADMIN: wrong entries will be told, not deleted");
+		log_warning("repair.stale_neighbours needs CAP_NET_ADMIN: floatprobed reports wrong neighbour entries "
+			    "and does not delete them");
 }
 
 void lookout_start(struct lookout *lookout, uv_loop_t *loop)
@@ -171,19 +172,18 @@ void lookout_start(struct lookout *lookout, uv_loop_t *loop)
 		error = watch_changes(lookout, loop);
 	}
 	if (error < 0) {
-		log_warning("can't watch the neighbour table and this host's addresses: %s", strerror(-error));
+		log_warning("cannot watch the neighbour table and this host's addresses: %s", strerror(-error));
 		return;
 	}
 	if (lookout->way_back)
 		start_way_back(lookout, loop);
 	if (lookout->conflict_watch)
-		say_unseen(
-		    conflict_watch_start(lookout->conflict_watch, loop),
-		    "claims of our addresses by other machines are not seen, but for those that the kernel finds "
-		    "when it takes an IPv6 address");
+		say_unseen(conflict_watch_start(lookout->conflict_watch, loop),
+			   "claims of this host's addresses by other machines are not seen, except those that the "
+			   "kernel finds when it adds an IPv6 address");
 	if (lookout->application_watch)
 		say_unseen(application_watch_start(lookout->application_watch, loop),
-			   "the applications of watch.applications are not watched");
+			   "the applications in watch.applications are not watched");
 }
 
 void lookout_stop(struct lookout *lookout)

@@ -154,7 +154,8 @@ static void tell_stale(struct way_back *w, const struct snapshot *s, const char 
 		      json_pack("{ss ss ss ss ss ss sI ss}", "client", who, "address", address, "interface",
 				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames, "state",
 				neighbours_state_text(seen->state), "since_ms", (json_int_t)for_ms, "cure", cure),
-		      "stale neighbour: our answers to %s (%s) go to %s (%s), but its frames come from %s; cure: %s",
+		      "stale neighbour entry: our replies to %s (%s) go to MAC %s (%s), but its frames come from MAC "
+		      "%s; to delete the entry: %s",
 		      who, address, entry, neighbours_state_text(seen->state), frames, cure);
 }
 
@@ -165,11 +166,12 @@ static void tell_healed(struct way_back *w, const struct snapshot *s)
 
 	units_address_text(s->seen.next_hop.address, address);
 	units_mac_text(s->seen.frame_mac, mac);
-	findings_tell(w->settings.findings, FINDINGS_HEALED,
-		      json_pack("{ss ss ss sI sb}", "address", address, "interface", link_name(w, s->link), "mac", mac,
-				"after_ms", (json_int_t)after_ms, "repaired", (int)s->seen.repaired),
-		      "healed: the entry of %s on %s is right again, at %s, %lld ms after it was found wrong", address,
-		      link_name(w, s->link), mac, (long long)after_ms);
+	findings_tell(
+	    w->settings.findings, FINDINGS_HEALED,
+	    json_pack("{ss ss ss sI sb}", "address", address, "interface", link_name(w, s->link), "mac", mac,
+		      "after_ms", (json_int_t)after_ms, "repaired", (int)s->seen.repaired),
+	    "healed: the neighbour entry of %s on %s is correct again (MAC %s), %lld ms after it was found wrong",
+	    address, link_name(w, s->link), mac, (long long)after_ms);
 }
 
 static void tell_repair(struct way_back *w, const struct snapshot *s)
@@ -285,7 +287,7 @@ static void repair(struct way_back *w, struct snapshot *s)
 		tell_repair(w, s);
 	} else if (error == -EPERM && !w->said_no_right) {
 		w->said_no_right = true;
-		log_warning("can't delete entries of the neighbour table: that needs CAP_NET_ADMIN");
+		log_warning("cannot delete neighbour entries: this needs CAP_NET_ADMIN");
 	}
 }
 

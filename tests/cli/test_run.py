@@ -116,7 +116,7 @@ class Run(Processes):
         )
         self.config(extra=f"{many}journal: journal.jsonl\nschedules: {{ steady: {{ every: 10ms, timeout: 2s }} }}\n")
         daemon.send_signal(signal.SIGHUP)
-        wait_until("the want of memory is told", lambda: "out of memory: the configuration stays as it was" in self.log())
+        wait_until("the want of memory is told", lambda: "out of memory: the old configuration stays in use" in self.log())
         self.assertIsNone(daemon.poll())
         resource.prlimit(daemon.pid, resource.RLIMIT_AS, unlimited)
         self.assertNotIn("configuration reloaded", self.log())

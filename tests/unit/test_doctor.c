@@ -339,7 +339,7 @@ static void no_way_back_by_a_rule(void **state)
 	facts.rules_len = 1;
 	const struct doctor_finding *finding = only(DOCTOR_RULE_no_way_back, DOCTOR_ERROR);
 	assert_string_equal(finding->command, "ip route replace default via GATEWAY dev eth0 table 200");
-	assert_says(finding->seen, "black hole, by a policy rule");
+	assert_says(finding->seen, "blackhole, by a policy rule");
 	policy[0].action = FR_ACT_UNREACHABLE;
 	assert_string_equal(only(DOCTOR_RULE_no_way_back, DOCTOR_ERROR)->command, "ip rule del from 198.18.16.0/20");
 	policy[0].from_len = 24; /* 198.18.16.0/24: not this address */
@@ -494,7 +494,7 @@ static void unpinned_listener(void **state)
 	const struct doctor_finding *finding = only(DOCTOR_RULE_unpinned_listener, DOCTOR_WARNING);
 
 	assert_string_equal(finding->seen, "geth (pid 77) listens on UDP port 30303 of all addresses: its answers to "
-					   "198.18.18.26 may leave from 198.18.1.5");
+					   "requests for 198.18.18.26 may leave from 198.18.1.5");
 	assert_null(finding->command);
 	assert_says(finding->permanent, "bind it to 198.18.18.26");
 	listener->owner = (struct listener_owner){ .pid = 0 };
@@ -656,7 +656,7 @@ static void neighbour_permanent(void **state)
 	neighbour->address = at("198.18.18.2");
 	only(DOCTOR_RULE_neighbour_permanent, DOCTOR_NOTE);
 	add_neighbour("198.18.18.3", ETH0, NUD_PERMANENT);
-	assert_says(only(DOCTOR_RULE_neighbour_permanent, DOCTOR_NOTE)->seen, "as well as others");
+	assert_says(only(DOCTOR_RULE_neighbour_permanent, DOCTOR_NOTE)->seen, "one of several");
 }
 
 static void neighbour_slow(void **state)

@@ -117,12 +117,13 @@ static void a_flow_is_told_of_in_full(void **state)
 			    "\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
 			    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
 			    "\"unheard_replies\":17}\n");
-	assert_string_equal(
-	    read_all(log_path),
-	    "floatprobe: warning: unheard: monitor does not hear us on 2001:db8::1: udp flow 000000000000abcd from "
-	    "198.51.100.7 port 40000, 20 probes received, the last 17 replies not acknowledged\n"
-	    "floatprobe: heard: monitor hears us again on 2001:db8::1: udp flow 000000000000abcd from 198.51.100.7 "
-	    "port 40000, after 17 replies\n");
+	assert_string_equal(read_all(log_path),
+			    "floatprobe: warning: unheard: monitor does not receive our replies from 2001:db8::1: udp "
+			    "flow 000000000000abcd from "
+			    "198.51.100.7 port 40000, 20 probes received, the last 17 replies not acknowledged\n"
+			    "floatprobe: heard: monitor receives our replies from 2001:db8::1 again: udp flow "
+			    "000000000000abcd from 198.51.100.7 "
+			    "port 40000, after 17 replies\n");
 }
 
 /* The journal has every change of a flow; the log at most ten lines at once, and one each ten seconds. */
@@ -138,7 +139,7 @@ static void of_flows_only_the_log_is_bounded(void **state)
 	now_ns += INT64_C(10000000000);
 	tell_event(REFLECTOR_EVENT_HEARD);
 	assert_int_equal(count_lines(log_path), 11);
-	assert_non_null(strstr(text, ", after 17 replies (290 such lines left out before)\n"));
+	assert_non_null(strstr(text, ", after 17 replies (290 such lines were left out before this one)\n"));
 	assert_int_equal(count_lines(journal_path), 301);
 	assert_null(strstr(text, "left_out"));
 }
@@ -153,7 +154,8 @@ static void of_the_link_both_are_bounded(void **state)
 	now_ns += INT64_C(10000000000);
 	tell_of_the_link(1);
 	assert_int_equal(count_lines(log_path), 12);
-	assert_non_null(strstr(text, "floatprobe: warning: somebody has x (193 such lines left out before)\n"));
+	assert_non_null(
+	    strstr(text, "floatprobe: warning: somebody has x (193 such lines were left out before this one)\n"));
 	assert_int_equal(count_lines(journal_path), 202);
 	assert_non_null(strstr(text, "\"address\":\"x\",\"left_out\":3}\n"));
 }
