@@ -150,7 +150,7 @@ static int64_t came_ns(const struct path *p, const struct statement *t, const st
 static bool is_its_mac(const struct statement *t, const uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	for (unsigned i = 0; i < t->answer->macs_len; i++) {
-		if (memcmp(t->answer->macs[i], mac, EVIDENCE_MAC_LEN) == 0)
+		if (memcmp(t->answer->macs[i].octets, mac, EVIDENCE_MAC_LEN) == 0)
 			return true;
 	}
 	return false;

@@ -1,250 +1,137 @@
 #include "common/core/evidence.h"
 
 #include "common/core/bytes.h"
-#include "common/core/wire.h"
 
 #include <assert.h>
 
-/* Sizes of the records; docs/PROTOCOL.md draws them. */
+/* A text: version, length of the head, head, lists, zeros to the end. A list: type, how many records, length of one,
+ * the records. docs/PROTOCOL.md draws them. */
 enum {
 	VERSION = 1,
-	QUERY_HEAD_LEN = 40,
-	QUERY_FLAGS = 3,
-	QUERY_PLACES = 4,
-	QUERY_OWN_MAC = 8,
-	QUERY_OWN_ADDRESS = 16,
-	QUERY_SERVER_MAC = 32,
-	QUERY_FLOW_LEN = 8,
-	QUERY_ATTEMPT_LEN = 28,
-	PLACE_LEN = 20,
-	ANSWER_HEAD_LEN = EVIDENCE_LEN_MIN,
-	FLOW_LEN = 104,
-	ATTEMPT_LEN = 24,
-	ADDRESS_LEN = 16,
-	ERROR_LEN = 76,
-	NEIGHBOUR_LEN = 92,
-	FRAMES_LEN = 44,
-	CONFLICT_LEN = 32,
-	MAC_RECORD_LEN = 8,
-	ARRIVAL_LEN = 24,
-
-	/* What evidence_query_room leaves for the lists that nobody asks for one by one. */
-	REST_LEN = NEIGHBOUR_LEN + 2 * FRAMES_LEN + CONFLICT_LEN + ADDRESS_LEN + ERROR_LEN,
+	END = 0, /* in place of a list's type */
+	TEXT_HEADER_LEN = 2,
+	LIST_HEADER_LEN = 3,
 };
 
-enum { QUERY_RELAYED = 0x01, QUERY_HAS_MACS = 0x02 };
+/* -- fields -- */
+
 enum {
-	ANSWER_TRUNCATED = 0x01,
-	ANSWER_SEES_FRAMES = 0x02,
-	ANSWER_LISTENS_UDP = 0x04,
-	ANSWER_LISTENS_TCP = 0x08,
+	flag_len = 1,
+	status_len = 1,
+	u8_len = 1,
+	u16_len = 2,
+	u32_len = 4,
+	u64_len = 8,
+	bitmap_len = 32,
+	mac_len = EVIDENCE_MAC_LEN,
+	address_len = 16,
+	endpoint_len = address_len + u16_len,
+	interface_len = EVIDENCE_INTERFACE_LEN,
 };
-enum { NEIGHBOUR_HAS_ENTRY = 0x01, NEIGHBOUR_HAS_FRAME = 0x02, NEIGHBOUR_WRONG = 0x04, NEIGHBOUR_REPAIRED = 0x08 };
-enum { FLOW_KNOWN = 0x01, FLOW_UNHEARD = 0x02 };
 
-static void put_endpoint(uint8_t *p, const struct endpoint *endpoint)
+static uint8_t *put_u8(uint8_t *p, const uint8_t *v)
 {
-	memcpy(p, endpoint->address, sizeof endpoint->address);
-	bytes_put16(p + 16, endpoint->port);
+	*p = *v;
+	return p + u8_len;
 }
 
-static void get_endpoint(struct endpoint *endpoint, const uint8_t *p)
+static const uint8_t *get_u8(const uint8_t *p, uint8_t *v)
 {
-	memcpy(endpoint->address, p, sizeof endpoint->address);
-	endpoint->port = bytes_get16(p + 16);
+	*v = *p;
+	return p + u8_len;
 }
 
-static unsigned at_most(size_t n, unsigned limit)
+#define NUMBER(bits)                                                                                                   \
+	static uint8_t *put_u##bits(uint8_t *p, const uint##bits##_t *v)                                               \
+	{                                                                                                              \
+		bytes_put##bits(p, *v);                                                                                \
+		return p + u##bits##_len;                                                                              \
+	}                                                                                                              \
+	static const uint8_t *get_u##bits(const uint8_t *p, uint##bits##_t *v)                                         \
+	{                                                                                                              \
+		*v = bytes_get##bits(p);                                                                               \
+		return p + u##bits##_len;                                                                              \
+	}
+NUMBER(16)
+NUMBER(32)
+NUMBER(64)
+
+static uint8_t *put_flag(uint8_t *p, const bool *v)
 {
-	return n < limit ? (unsigned)n : limit;
+	*p = *v;
+	return p + flag_len;
 }
 
-static void put_place(uint8_t *p, const struct evidence_place *place)
+static const uint8_t *get_flag(const uint8_t *p, bool *v)
 {
-	put_endpoint(p, &place->endpoint);
-	p[18] = place->transport;
+	*v = *p != 0;
+	return p + flag_len;
 }
 
-static void get_place(struct evidence_place *place, const uint8_t *p)
+static uint8_t *put_status(uint8_t *p, const enum evidence_attempt_status *v)
 {
-	get_endpoint(&place->endpoint, p);
-	place->transport = p[18];
+	*p = (uint8_t)*v;
+	return p + status_len;
 }
 
-static size_t query_len(unsigned flows, unsigned attempts, unsigned places)
+/* A status of a later version says nothing to this one. */
+static const uint8_t *get_status(const uint8_t *p, enum evidence_attempt_status *v)
 {
-	return QUERY_HEAD_LEN + flows * (size_t)QUERY_FLOW_LEN + attempts * (size_t)QUERY_ATTEMPT_LEN +
-	       places * (size_t)PLACE_LEN;
+	*v = *p < EVIDENCE_CANNOT_TELL ? *p : EVIDENCE_CANNOT_TELL;
+	return p + status_len;
 }
 
-unsigned evidence_query_room(size_t len, unsigned attempts)
+static uint8_t *put_bitmap(uint8_t *p, const uint64_t (*v)[4])
 {
-	size_t query = query_len(0, attempts, 0);
-	size_t answer = ANSWER_HEAD_LEN + attempts * (size_t)ATTEMPT_LEN + REST_LEN;
-	unsigned asked, answered;
-
-	if (len < query || len < answer || attempts > EVIDENCE_ATTEMPTS_MAX)
-		return 0;
-	asked = at_most((len - query) / QUERY_FLOW_LEN, EVIDENCE_FLOWS_MAX);
-	answered = at_most((len - answer) / FLOW_LEN, EVIDENCE_FLOWS_MAX);
-	return asked < answered ? asked : answered;
+	bytes_put_bitmap(p, *v, sizeof *v / sizeof **v);
+	return p + bitmap_len;
 }
 
-/* Do the lists keep to their maxima, and do they fit in len octets? */
-static bool query_fits(size_t len, unsigned flows, unsigned attempts, unsigned places)
+static const uint8_t *get_bitmap(const uint8_t *p, uint64_t (*v)[4])
 {
-	return flows <= EVIDENCE_FLOWS_MAX && attempts <= EVIDENCE_ATTEMPTS_MAX && places <= EVIDENCE_PLACES_MAX &&
-	       len >= EVIDENCE_LEN_MIN && len >= query_len(flows, attempts, places);
+	bytes_get_bitmap(p, *v, sizeof *v / sizeof **v);
+	return p + bitmap_len;
 }
 
-static void put_query_attempt(uint8_t *p, const struct evidence_attempt *attempt)
+static uint8_t *put_mac(uint8_t *p, const uint8_t (*v)[EVIDENCE_MAC_LEN])
 {
-	put_endpoint(p, &attempt->client);
-	bytes_put16(p + 18, attempt->server_port);
-	bytes_put32(p + 20, attempt->age_ms);
-	bytes_put32(p + 24, attempt->id);
+	memcpy(p, *v, mac_len);
+	return p + mac_len;
 }
 
-static void get_query_attempt(struct evidence_attempt *attempt, const uint8_t *p)
+static const uint8_t *get_mac(const uint8_t *p, uint8_t (*v)[EVIDENCE_MAC_LEN])
 {
-	get_endpoint(&attempt->client, p);
-	attempt->server_port = bytes_get16(p + 18);
-	attempt->age_ms = bytes_get32(p + 20);
-	attempt->id = bytes_get32(p + 24);
+	memcpy(*v, p, mac_len);
+	return p + mac_len;
 }
 
-bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query *query)
+static uint8_t *put_address(uint8_t *p, const struct endpoint *v)
 {
-	uint8_t *p;
-
-	if (!query_fits(len, query->flows_len, query->attempts_len, query->places_len))
-		return false;
-	p = buf + QUERY_HEAD_LEN;
-	memset(buf, 0, len);
-	buf[0] = VERSION;
-	buf[1] = (uint8_t)query->flows_len;
-	buf[2] = (uint8_t)query->attempts_len;
-	buf[QUERY_FLAGS] = (uint8_t)((query->relayed ? QUERY_RELAYED : 0) | (query->has_macs ? QUERY_HAS_MACS : 0));
-	buf[QUERY_PLACES] = (uint8_t)query->places_len;
-	memcpy(buf + QUERY_OWN_MAC, query->own_mac, sizeof query->own_mac);
-	memcpy(buf + QUERY_OWN_ADDRESS, query->own_address.address, sizeof query->own_address.address);
-	memcpy(buf + QUERY_SERVER_MAC, query->server_mac, sizeof query->server_mac);
-	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
-		bytes_put64(p, query->flows[i]);
-	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
-		put_query_attempt(p, &query->attempts[i]);
-	for (unsigned i = 0; i < query->places_len; i++, p += PLACE_LEN)
-		put_place(p, &query->places[i]);
-	return true;
+	memcpy(p, v->address, address_len);
+	return p + address_len;
 }
 
-bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
+static const uint8_t *get_address(const uint8_t *p, struct endpoint *v)
 {
-	const uint8_t *p;
-
-	if (len < QUERY_HEAD_LEN || buf[0] != VERSION || !query_fits(len, buf[1], buf[2], buf[QUERY_PLACES]))
-		return false;
-	p = buf + QUERY_HEAD_LEN;
-	query->flows_len = buf[1];
-	query->attempts_len = buf[2];
-	query->places_len = buf[QUERY_PLACES];
-	query->relayed = buf[QUERY_FLAGS] & QUERY_RELAYED;
-	query->has_macs = buf[QUERY_FLAGS] & QUERY_HAS_MACS;
-	memcpy(query->own_mac, buf + QUERY_OWN_MAC, sizeof query->own_mac);
-	memcpy(query->own_address.address, buf + QUERY_OWN_ADDRESS, sizeof query->own_address.address);
-	memcpy(query->server_mac, buf + QUERY_SERVER_MAC, sizeof query->server_mac);
-	query->own_address.port = 0;
-	for (unsigned i = 0; i < query->flows_len; i++, p += QUERY_FLOW_LEN)
-		query->flows[i] = bytes_get64(p);
-	for (unsigned i = 0; i < query->attempts_len; i++, p += QUERY_ATTEMPT_LEN)
-		get_query_attempt(&query->attempts[i], p);
-	for (unsigned i = 0; i < query->places_len; i++, p += PLACE_LEN)
-		get_place(&query->places[i], p);
-	return true;
+	memcpy(v->address, p, address_len);
+	v->port = 0;
+	return p + address_len;
 }
 
-static void put_flow(uint8_t *p, const struct evidence_flow *flow)
+static uint8_t *put_endpoint(uint8_t *p, const struct endpoint *v)
 {
-	const struct receipts *r = &flow->receipts;
-
-	bytes_put64(p, flow->id);
-	p[8] = (uint8_t)((flow->known ? FLOW_KNOWN : 0) | (flow->unheard ? FLOW_UNHEARD : 0));
-	bytes_put32(p + 12, r->first);
-	bytes_put32(p + 16, r->newest);
-	bytes_put32(p + 20, r->received);
-	bytes_put16(p + 24, r->duplicates);
-	bytes_put16(p + 26, r->late);
-	bytes_put_bitmap(p + 28, r->bitmap, sizeof r->bitmap / sizeof *r->bitmap);
-	put_endpoint(p + 60, &flow->arrived_on);
-	put_endpoint(p + 78, &flow->source);
-	bytes_put32(p + 96, flow->idle_ms);
-	bytes_put32(p + 100, flow->age_ms);
+	return put_u16(put_address(p, v), &v->port);
 }
 
-static void get_flow(struct evidence_flow *flow, const uint8_t *p)
+static const uint8_t *get_endpoint(const uint8_t *p, struct endpoint *v)
 {
-	struct receipts *r = &flow->receipts;
-
-	flow->id = bytes_get64(p);
-	flow->known = p[8] & FLOW_KNOWN;
-	flow->unheard = p[8] & FLOW_UNHEARD;
-	r->first = bytes_get32(p + 12);
-	r->newest = bytes_get32(p + 16);
-	r->received = bytes_get32(p + 20);
-	r->duplicates = bytes_get16(p + 24);
-	r->late = bytes_get16(p + 26);
-	bytes_get_bitmap(p + 28, r->bitmap, sizeof r->bitmap / sizeof *r->bitmap);
-	get_endpoint(&flow->arrived_on, p + 60);
-	get_endpoint(&flow->source, p + 78);
-	flow->idle_ms = bytes_get32(p + 96);
-	flow->age_ms = bytes_get32(p + 100);
+	return get_u16(get_address(p, v), &v->port);
 }
 
-static void put_attempt(uint8_t *p, const struct evidence_attempt_answer *attempt)
+static uint8_t *put_interface(uint8_t *p, const char (*v)[EVIDENCE_INTERFACE_LEN])
 {
-	bytes_put32(p, attempt->id);
-	p[4] = (uint8_t)attempt->status;
-	p[5] = attempt->retransmits;
-	bytes_put16(p + 6, attempt->age_ms);
-	memcpy(p + 8, attempt->arrived_on.address, sizeof attempt->arrived_on.address);
-}
-
-static bool get_attempt(struct evidence_attempt_answer *attempt, const uint8_t *p)
-{
-	attempt->id = bytes_get32(p);
-	attempt->status = p[4];
-	attempt->retransmits = p[5];
-	attempt->age_ms = bytes_get16(p + 6);
-	memcpy(attempt->arrived_on.address, p + 8, sizeof attempt->arrived_on.address);
-	attempt->arrived_on.port = 0;
-	return p[4] <= EVIDENCE_CANNOT_TELL;
-}
-
-static void put_error(uint8_t *p, const struct evidence_error *error)
-{
-	put_endpoint(p, &error->client);
-	put_endpoint(p + 18, &error->offender);
-	p[36] = error->type;
-	p[37] = error->code;
-	bytes_put32(p + 40, error->count);
-	bytes_put32(p + 44, error->idle_ms);
-	memcpy(p + 48, error->source.address, sizeof error->source.address);
-	bytes_put64(p + 64, error->twin_flow);
-	bytes_put32(p + 72, error->twin_seq);
-}
-
-static void get_error(struct evidence_error *error, const uint8_t *p)
-{
-	get_endpoint(&error->client, p);
-	get_endpoint(&error->offender, p + 18);
-	error->type = p[36];
-	error->code = p[37];
-	error->count = bytes_get32(p + 40);
-	error->idle_ms = bytes_get32(p + 44);
-	memcpy(error->source.address, p + 48, sizeof error->source.address);
-	error->source.port = 0;
-	error->twin_flow = bytes_get64(p + 64);
-	error->twin_seq = bytes_get32(p + 72);
+	memcpy(p, *v, interface_len);
+	return p + interface_len;
 }
 
 static bool is_plain(char c)
@@ -254,262 +141,351 @@ static bool is_plain(char c)
 }
 
 /* It becomes part of a command that somebody will copy. A name that is no plain word, or does not end, is not known. */
-static void get_interface(char name[EVIDENCE_INTERFACE_LEN], const uint8_t *p)
+static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFACE_LEN])
 {
 	size_t len = 0;
 
-	memset(name, 0, EVIDENCE_INTERFACE_LEN);
-	while (len < EVIDENCE_INTERFACE_LEN && is_plain((char)p[len]))
+	memset(*v, 0, sizeof *v);
+	while (len < sizeof *v && is_plain((char)p[len]))
 		len++;
-	if (len < EVIDENCE_INTERFACE_LEN && p[len] == '\0' && p[0] != '-')
-		memcpy(name, p, len);
+	if (len < sizeof *v && p[len] == '\0' && p[0] != '-')
+		memcpy(*v, p, len);
+	return p + interface_len;
 }
 
-static void put_neighbour(uint8_t *p, const struct evidence_neighbour *n)
-{
-	memcpy(p, n->client.address, sizeof n->client.address);
-	memcpy(p + 16, n->next_hop.address, sizeof n->next_hop.address);
-	memcpy(p + 32, n->entry_mac, sizeof n->entry_mac);
-	memcpy(p + 38, n->frame_mac, sizeof n->frame_mac);
-	bytes_put16(p + 44, n->state);
-	p[46] = (uint8_t)((n->has_entry ? NEIGHBOUR_HAS_ENTRY : 0) | (n->has_frame ? NEIGHBOUR_HAS_FRAME : 0) |
-			  (n->wrong ? NEIGHBOUR_WRONG : 0) | (n->repaired ? NEIGHBOUR_REPAIRED : 0));
-	bytes_put32(p + 48, n->taken_ms);
-	bytes_put32(p + 52, n->since_ms);
-	bytes_put32(p + 56, n->healed_ms);
-	memcpy(p + 60, n->local.address, sizeof n->local.address);
-	memcpy(p + 76, n->interface, sizeof n->interface);
-}
+/* -- heads and records: the kind of each field and the field itself, in the order of the wire -- */
 
-static void get_neighbour(struct evidence_neighbour *n, const uint8_t *p)
-{
-	memcpy(n->client.address, p, sizeof n->client.address);
-	memcpy(n->next_hop.address, p + 16, sizeof n->next_hop.address);
-	memcpy(n->entry_mac, p + 32, sizeof n->entry_mac);
-	memcpy(n->frame_mac, p + 38, sizeof n->frame_mac);
-	n->client.port = n->next_hop.port = 0;
-	n->state = bytes_get16(p + 44);
-	n->has_entry = p[46] & NEIGHBOUR_HAS_ENTRY;
-	n->has_frame = p[46] & NEIGHBOUR_HAS_FRAME;
-	n->wrong = p[46] & NEIGHBOUR_WRONG;
-	n->repaired = p[46] & NEIGHBOUR_REPAIRED;
-	n->taken_ms = bytes_get32(p + 48);
-	n->since_ms = bytes_get32(p + 52);
-	n->healed_ms = bytes_get32(p + 56);
-	memcpy(n->local.address, p + 60, sizeof n->local.address);
-	n->local.port = 0;
-	get_interface(n->interface, p + 76);
-}
+#define QUERY_HEAD(X)                                                                                                  \
+	X(flag, r->relayed)                                                                                            \
+	X(flag, r->has_macs)                                                                                           \
+	X(mac, r->own_mac)                                                                                             \
+	X(address, r->own_address)                                                                                     \
+	X(mac, r->server_mac)
 
-static void put_frames(uint8_t *p, const struct evidence_frames *f)
-{
-	memcpy(p, f->client.address, sizeof f->client.address);
-	memcpy(p + 16, f->local.address, sizeof f->local.address);
-	p[32] = f->transport;
-	bytes_put16(p + 34, (uint16_t)f->heard_ms);
-	bytes_put32(p + 36, f->count);
-	bytes_put32(p + 40, f->idle_ms);
-}
+#define QUERY_flows(X) X(u64, *r)
 
-static void get_frames(struct evidence_frames *f, const uint8_t *p)
-{
-	memcpy(f->client.address, p, sizeof f->client.address);
-	memcpy(f->local.address, p + 16, sizeof f->local.address);
-	f->client.port = f->local.port = 0;
-	f->transport = p[32];
-	f->heard_ms = bytes_get16(p + 34);
-	f->count = bytes_get32(p + 36);
-	f->idle_ms = bytes_get32(p + 40);
-}
+#define QUERY_attempts(X)                                                                                              \
+	X(u32, r->id)                                                                                                  \
+	X(endpoint, r->client)                                                                                         \
+	X(u16, r->server_port)                                                                                         \
+	X(u32, r->age_ms)
 
-static void put_conflict(uint8_t *p, const struct evidence_conflict *c)
-{
-	memcpy(p, c->address.address, sizeof c->address.address);
-	memcpy(p + 16, c->mac, sizeof c->mac);
-	bytes_put32(p + 24, c->count);
-	bytes_put32(p + 28, c->idle_ms);
-}
+#define QUERY_places(X)                                                                                                \
+	X(endpoint, r->endpoint)                                                                                       \
+	X(u8, r->transport)
 
-static void get_conflict(struct evidence_conflict *c, const uint8_t *p)
-{
-	memcpy(c->address.address, p, sizeof c->address.address);
-	memcpy(c->mac, p + 16, sizeof c->mac);
-	c->address.port = 0;
-	c->count = bytes_get32(p + 24);
-	c->idle_ms = bytes_get32(p + 28);
-}
+#define ANSWER_HEAD(X)                                                                                                 \
+	X(flag, r->truncated)                                                                                          \
+	X(u64, r->boot_id)                                                                                             \
+	X(u64, r->uptime_ms)                                                                                           \
+	X(u64, r->evicted_ms)                                                                                          \
+	X(u32, r->socket_drops)                                                                                        \
+	X(u32, r->accept_overflows)                                                                                    \
+	X(flag, r->sees_frames)                                                                                        \
+	X(endpoint, r->asker)                                                                                          \
+	X(u16, r->port)                                                                                                \
+	X(flag, r->listens_udp)                                                                                        \
+	X(flag, r->listens_tcp)
 
-static void put_arrival(uint8_t *p, const struct evidence_arrival *a)
-{
-	put_place(p, &a->place);
-	bytes_put32(p + PLACE_LEN, a->idle_ms);
-}
+#define ANSWER_attempts(X)                                                                                             \
+	X(u32, r->id)                                                                                                  \
+	X(status, r->status)                                                                                           \
+	X(u8, r->retransmits)                                                                                          \
+	X(u16, r->age_ms)                                                                                              \
+	X(address, r->arrived_on)
 
-static void get_arrival(struct evidence_arrival *a, const uint8_t *p)
-{
-	get_place(&a->place, p);
-	a->idle_ms = bytes_get32(p + PLACE_LEN);
-}
+#define ANSWER_flows(X)                                                                                                \
+	X(u64, r->id)                                                                                                  \
+	X(flag, r->known)                                                                                              \
+	X(flag, r->unheard)                                                                                            \
+	X(u32, r->receipts.first)                                                                                      \
+	X(u32, r->receipts.newest)                                                                                     \
+	X(u32, r->receipts.received)                                                                                   \
+	X(u16, r->receipts.duplicates)                                                                                 \
+	X(u16, r->receipts.late)                                                                                       \
+	X(bitmap, r->receipts.bitmap)                                                                                  \
+	X(endpoint, r->arrived_on)                                                                                     \
+	X(endpoint, r->source)                                                                                         \
+	X(u32, r->idle_ms)                                                                                             \
+	X(u32, r->age_ms)
 
-struct lengths {
-	unsigned flows, attempts, addresses, errors, neighbours, frames, conflicts, arrivals, macs;
+#define ANSWER_arrivals(X)                                                                                             \
+	X(endpoint, r->place.endpoint)                                                                                 \
+	X(u8, r->place.transport)                                                                                      \
+	X(u32, r->idle_ms)
+
+#define ANSWER_neighbours(X)                                                                                           \
+	X(address, r->client)                                                                                          \
+	X(address, r->local)                                                                                           \
+	X(address, r->next_hop)                                                                                        \
+	X(flag, r->has_entry)                                                                                          \
+	X(flag, r->has_frame)                                                                                          \
+	X(mac, r->entry_mac)                                                                                           \
+	X(mac, r->frame_mac)                                                                                           \
+	X(u16, r->state)                                                                                               \
+	X(flag, r->wrong)                                                                                              \
+	X(flag, r->repaired)                                                                                           \
+	X(u32, r->taken_ms)                                                                                            \
+	X(u32, r->since_ms)                                                                                            \
+	X(u32, r->healed_ms)                                                                                           \
+	X(interface, r->interface)
+
+#define ANSWER_frames(X)                                                                                               \
+	X(address, r->client)                                                                                          \
+	X(address, r->local)                                                                                           \
+	X(u8, r->transport)                                                                                            \
+	X(u32, r->count)                                                                                               \
+	X(u32, r->idle_ms)                                                                                             \
+	X(u16, r->heard_ms)
+
+#define ANSWER_conflicts(X)                                                                                            \
+	X(address, r->address)                                                                                         \
+	X(mac, r->mac)                                                                                                 \
+	X(u32, r->count)                                                                                               \
+	X(u32, r->idle_ms)
+
+#define ANSWER_addresses(X) X(address, *r)
+
+#define ANSWER_errors(X)                                                                                               \
+	X(endpoint, r->client)                                                                                         \
+	X(endpoint, r->offender)                                                                                       \
+	X(address, r->source)                                                                                          \
+	X(u8, r->type)                                                                                                 \
+	X(u8, r->code)                                                                                                 \
+	X(u32, r->count)                                                                                               \
+	X(u32, r->idle_ms)                                                                                             \
+	X(u64, r->twin_flow)                                                                                           \
+	X(u32, r->twin_seq)
+
+#define ANSWER_macs(X) X(mac, r->octets)
+
+/* -- the same as functions and lengths: put_NAME, get_NAME, NAME_len -- */
+
+#define LEN(kind, field) +kind##_len
+#define PUT(kind, field) p = put_##kind(p, &(field));
+#define GET(kind, field) p = get_##kind(p, &(field));
+#define CODEC(name, structure, FIELDS)                                                                                 \
+	enum { name##_len = 0 FIELDS(LEN) };                                                                           \
+	static_assert(name##_len <= UINT8_MAX, "lengths are octets");                                                  \
+	static uint8_t *put_##name(uint8_t *p, const void *object)                                                     \
+	{                                                                                                              \
+		const structure *r = object;                                                                           \
+		FIELDS(PUT)                                                                                            \
+		return p;                                                                                              \
+	}                                                                                                              \
+	static const uint8_t *get_##name(const uint8_t *p, void *object)                                               \
+	{                                                                                                              \
+		structure *r = object;                                                                                 \
+		FIELDS(GET)                                                                                            \
+		return p;                                                                                              \
+	}
+
+CODEC(query_head, struct evidence_query, QUERY_HEAD)
+#define X(type, name, record, max, whole) CODEC(query_##name, record, QUERY_##name)
+EVIDENCE_QUERY_LISTS(X)
+#undef X
+CODEC(answer_head, struct evidence_answer, ANSWER_HEAD)
+#define X(type, name, record, max, whole) CODEC(answer_##name, record, ANSWER_##name)
+EVIDENCE_ANSWER_LISTS(X)
+#undef X
+
+static_assert(EVIDENCE_LEN_MIN == TEXT_HEADER_LEN + answer_head_len, "an answer without lists");
+
+/* -- the tables -- */
+
+typedef uint8_t *put_function(uint8_t *p, const void *object);
+typedef const uint8_t *get_function(const uint8_t *p, void *object);
+
+struct list {
+	uint8_t type, len; /* len: of a record, on the wire */
+	bool whole;        /* it is left out rather than cut */
+	unsigned max;
+	size_t size;         /* of a record, in memory */
+	size_t at, count_at; /* where the list and its number of records stand in the object */
+	put_function *put;
+	get_function *get;
 };
 
-/* How many records of item_len fit in what is left of *room. */
-static unsigned cut(size_t *room, unsigned wanted, size_t item_len)
-{
-	unsigned n = at_most(*room / item_len, wanted);
+struct text {
+	size_t size; /* of the object, in memory */
+	uint8_t head_len;
+	put_function *put_head;
+	get_function *get_head;
+	const struct list *lists;
+	unsigned lists_len;
+};
 
-	*room -= n * item_len;
-	return n;
+#define LIST(owner, type, name, record, max, whole)                                                                    \
+	{ type,                                                                                                        \
+	  owner##_##name##_len,                                                                                        \
+	  whole,                                                                                                       \
+	  max,                                                                                                         \
+	  sizeof(record),                                                                                              \
+	  offsetof(struct evidence_##owner, name),                                                                     \
+	  offsetof(struct evidence_##owner, name##_len),                                                               \
+	  put_##owner##_##name,                                                                                        \
+	  get_##owner##_##name },
+#define TEXT(owner)                                                                                                    \
+	{                                                                                                              \
+		sizeof(struct evidence_##owner), owner##_head_len, put_##owner##_head, get_##owner##_head,             \
+		    owner##_lists, sizeof owner##_lists / sizeof *owner##_lists                                        \
+	}
+
+#define X(type, name, record, max, whole) LIST(query, type, name, record, max, whole)
+static const struct list query_lists[] = { EVIDENCE_QUERY_LISTS(X) };
+#undef X
+#define X(type, name, record, max, whole) LIST(answer, type, name, record, max, whole)
+static const struct list answer_lists[] = { EVIDENCE_ANSWER_LISTS(X) };
+#undef X
+static const struct text query_text = TEXT(query), answer_text = TEXT(answer);
+
+/* -- writing -- */
+
+/* How many records fit. */
+static unsigned cut(const struct list *list, unsigned count, size_t room)
+{
+	size_t fit = room < LIST_HEADER_LEN ? 0 : (room - LIST_HEADER_LEN) / list->len;
+
+	fit = fit < list->max ? fit : list->max;
+	if (count <= fit)
+		return count;
+	return list->whole ? 0 : (unsigned)fit;
 }
 
-static struct lengths cut_to_fit(size_t room, const struct evidence_answer *answer)
+/* false: some do not fit. */
+static bool write_list(uint8_t **p, const uint8_t *end, const struct list *list, const void *object)
 {
-	struct lengths n;
+	const uint8_t *o = object;
+	unsigned count, n;
 
-	n.attempts = cut(&room, answer->attempts_len, ATTEMPT_LEN);
-	n.flows = cut(&room, answer->flows_len, FLOW_LEN);
-	n.arrivals = cut(&room, answer->arrivals_len, ARRIVAL_LEN);
-	n.neighbours = cut(&room, answer->neighbours_len, NEIGHBOUR_LEN);
-	n.frames = cut(&room, answer->frames_len, FRAMES_LEN);
-	n.conflicts = cut(&room, answer->conflicts_len, CONFLICT_LEN);
-	n.addresses = cut(&room, answer->addresses_len, ADDRESS_LEN);
-	n.errors = cut(&room, answer->errors_len, ERROR_LEN);
-	n.macs = cut(&room, answer->macs_len, MAC_RECORD_LEN);
-	if (n.macs < answer->macs_len)
-		n.macs = 0; /* what is not among some of them means nothing */
-	return n;
+	memcpy(&count, o + list->count_at, sizeof count);
+	n = cut(list, count, (size_t)(end - *p));
+	if (n > 0) {
+		const uint8_t header[LIST_HEADER_LEN] = { list->type, (uint8_t)n, list->len };
+		memcpy(*p, header, sizeof header);
+		*p += sizeof header;
+	}
+	for (unsigned i = 0; i < n; i++)
+		*p = list->put(*p, o + list->at + i * list->size);
+	return n == count;
 }
 
-static void put_answer_head(uint8_t *buf, const struct evidence_answer *answer, const struct lengths *n)
+/* false: some records do not fit. */
+static bool write_text(uint8_t *buf, size_t len, const struct text *text, const void *object)
 {
-	bool truncated = answer->truncated || n->flows < answer->flows_len || n->attempts < answer->attempts_len ||
-			 n->addresses < answer->addresses_len || n->errors < answer->errors_len ||
-			 n->neighbours < answer->neighbours_len || n->frames < answer->frames_len ||
-			 n->conflicts < answer->conflicts_len || n->arrivals < answer->arrivals_len ||
-			 n->macs < answer->macs_len;
+	uint8_t *p;
+	bool fits = true;
 
+	memset(buf, 0, len);
 	buf[0] = VERSION;
-	buf[1] =
-	    (uint8_t)((truncated ? ANSWER_TRUNCATED : 0) | (answer->sees_frames ? ANSWER_SEES_FRAMES : 0) |
-		      (answer->listens_udp ? ANSWER_LISTENS_UDP : 0) | (answer->listens_tcp ? ANSWER_LISTENS_TCP : 0));
-	buf[2] = (uint8_t)n->flows;
-	buf[3] = (uint8_t)n->attempts;
-	buf[4] = (uint8_t)n->addresses;
-	buf[5] = (uint8_t)n->errors;
-	buf[6] = (uint8_t)n->neighbours;
-	buf[7] = (uint8_t)n->frames;
-	buf[54] = (uint8_t)n->conflicts;
-	buf[55] = (uint8_t)n->arrivals;
-	bytes_put64(buf + 8, answer->boot_id);
-	bytes_put64(buf + 16, answer->uptime_ms);
-	bytes_put64(buf + 24, answer->evicted_ms);
-	bytes_put32(buf + 32, answer->socket_drops);
-	put_endpoint(buf + 36, &answer->asker);
-	bytes_put32(buf + 56, answer->accept_overflows);
-	bytes_put16(buf + 60, answer->port);
-	buf[62] = (uint8_t)n->macs;
+	buf[1] = text->head_len;
+	p = text->put_head(buf + TEXT_HEADER_LEN, object);
+	for (unsigned i = 0; i < text->lists_len; i++)
+		fits = write_list(&p, buf + len, &text->lists[i], object) && fits;
+	return fits;
+}
+
+bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query *query)
+{
+	return len >= EVIDENCE_LEN_MIN && write_text(buf, len, &query_text, query);
 }
 
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer)
 {
-	uint8_t *p = buf + ANSWER_HEAD_LEN;
-	struct lengths n;
+	const bool truncated = true;
 
 	assert(len >= EVIDENCE_LEN_MIN);
-	n = cut_to_fit(len - ANSWER_HEAD_LEN, answer);
-	memset(buf, 0, len);
-	put_answer_head(buf, answer, &n);
-	for (unsigned i = 0; i < n.flows; i++, p += FLOW_LEN)
-		put_flow(p, &answer->flows[i]);
-	for (unsigned i = 0; i < n.attempts; i++, p += ATTEMPT_LEN)
-		put_attempt(p, &answer->attempts[i]);
-	for (unsigned i = 0; i < n.neighbours; i++, p += NEIGHBOUR_LEN)
-		put_neighbour(p, &answer->neighbours[i]);
-	for (unsigned i = 0; i < n.frames; i++, p += FRAMES_LEN)
-		put_frames(p, &answer->frames[i]);
-	for (unsigned i = 0; i < n.conflicts; i++, p += CONFLICT_LEN)
-		put_conflict(p, &answer->conflicts[i]);
-	for (unsigned i = 0; i < n.addresses; i++, p += ADDRESS_LEN)
-		memcpy(p, answer->addresses[i].address, ADDRESS_LEN);
-	for (unsigned i = 0; i < n.errors; i++, p += ERROR_LEN)
-		put_error(p, &answer->errors[i]);
-	for (unsigned i = 0; i < n.arrivals; i++, p += ARRIVAL_LEN)
-		put_arrival(p, &answer->arrivals[i]);
-	for (unsigned i = 0; i < n.macs; i++, p += MAC_RECORD_LEN)
-		memcpy(p, answer->macs[i], EVIDENCE_MAC_LEN);
+	if (!write_text(buf, len, &answer_text, answer))
+		put_flag(buf + TEXT_HEADER_LEN, &truncated); /* the head's first field */
 }
 
-static bool get_answer_head(struct evidence_answer *answer, const uint8_t *buf, size_t len)
+#define LIST_LEN(name, n) (LIST_HEADER_LEN + (n) * (size_t)name##_len)
+
+static unsigned at_most(size_t n, unsigned limit)
 {
-	if (len < ANSWER_HEAD_LEN || buf[0] != VERSION)
+	return n < limit ? (unsigned)n : limit;
+}
+
+unsigned evidence_query_room(size_t len, unsigned attempts)
+{
+	size_t query = TEXT_HEADER_LEN + query_head_len + LIST_LEN(query_attempts, attempts) + LIST_LEN(query_flows, 0);
+	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 2) + LIST_LEN(answer_conflicts, 1) +
+		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_errors, 1); /* nobody asks for these one by one */
+	size_t answer = EVIDENCE_LEN_MIN + LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_flows, 0) + rest;
+	unsigned asked, answered;
+
+	if (len < query || len < answer || attempts > EVIDENCE_ATTEMPTS_MAX)
+		return 0;
+	asked = at_most((len - query) / query_flows_len, EVIDENCE_FLOWS_MAX);
+	answered = at_most((len - answer) / answer_flows_len, EVIDENCE_FLOWS_MAX);
+	return asked < answered ? asked : answered;
+}
+
+/* -- reading -- */
+
+/* NULL: a later version's. */
+static const struct list *find_list(const struct text *text, uint8_t type)
+{
+	for (unsigned i = 0; i < text->lists_len; i++) {
+		if (text->lists[i].type == type)
+			return &text->lists[i];
+	}
+	return NULL;
+}
+
+/* n records of len octets each. false: they are malformed, or the list stood there before. */
+static bool read_list(const uint8_t *p, unsigned n, size_t len, const struct list *list, void *object)
+{
+	uint8_t *o = object;
+	unsigned before;
+
+	memcpy(&before, o + list->count_at, sizeof before);
+	if (before > 0 || n > list->max || len < list->len)
 		return false;
-	answer->truncated = buf[1] & ANSWER_TRUNCATED;
-	answer->sees_frames = buf[1] & ANSWER_SEES_FRAMES;
-	answer->listens_udp = buf[1] & ANSWER_LISTENS_UDP;
-	answer->listens_tcp = buf[1] & ANSWER_LISTENS_TCP;
-	answer->flows_len = buf[2];
-	answer->attempts_len = buf[3];
-	answer->addresses_len = buf[4];
-	answer->errors_len = buf[5];
-	answer->neighbours_len = buf[6];
-	answer->frames_len = buf[7];
-	answer->conflicts_len = buf[54];
-	answer->arrivals_len = buf[55];
-	answer->boot_id = bytes_get64(buf + 8);
-	answer->uptime_ms = bytes_get64(buf + 16);
-	answer->evicted_ms = bytes_get64(buf + 24);
-	answer->socket_drops = bytes_get32(buf + 32);
-	get_endpoint(&answer->asker, buf + 36);
-	answer->accept_overflows = bytes_get32(buf + 56);
-	answer->port = bytes_get16(buf + 60);
-	answer->macs_len = buf[62];
+	for (unsigned i = 0; i < n; i++)
+		list->get(p + i * len, o + list->at + i * list->size);
+	memcpy(o + list->count_at, &n, sizeof n);
 	return true;
 }
 
-static bool answer_fits(size_t len, const struct evidence_answer *answer)
+static bool read_lists(const uint8_t *p, const uint8_t *end, const struct text *text, void *object)
 {
-	size_t lists = answer->flows_len * (size_t)FLOW_LEN + answer->attempts_len * (size_t)ATTEMPT_LEN +
-		       answer->addresses_len * (size_t)ADDRESS_LEN + answer->errors_len * (size_t)ERROR_LEN +
-		       answer->neighbours_len * (size_t)NEIGHBOUR_LEN + answer->frames_len * (size_t)FRAMES_LEN +
-		       answer->conflicts_len * (size_t)CONFLICT_LEN + answer->arrivals_len * (size_t)ARRIVAL_LEN +
-		       answer->macs_len * (size_t)MAC_RECORD_LEN;
+	while (p < end && *p != END) {
+		const struct list *list = find_list(text, *p);
+		unsigned n;
+		size_t len;
+		if (end - p < LIST_HEADER_LEN)
+			return false;
+		n = p[1];
+		len = p[2];
+		p += LIST_HEADER_LEN;
+		if (n == 0 || len == 0 || (size_t)(end - p) < n * len || (list && !read_list(p, n, len, list, object)))
+			return false;
+		p += n * len;
+	}
+	return true;
+}
 
-	return answer->flows_len <= EVIDENCE_FLOWS_MAX && answer->attempts_len <= EVIDENCE_ATTEMPTS_MAX &&
-	       answer->addresses_len <= EVIDENCE_ADDRESSES_MAX && answer->errors_len <= EVIDENCE_ERRORS_MAX &&
-	       answer->neighbours_len <= EVIDENCE_NEIGHBOURS_MAX && answer->frames_len <= EVIDENCE_FRAMES_MAX &&
-	       answer->conflicts_len <= EVIDENCE_CONFLICTS_MAX && answer->arrivals_len <= EVIDENCE_PLACES_MAX &&
-	       answer->macs_len <= EVIDENCE_MACS_MAX && len - ANSWER_HEAD_LEN >= lists;
+static bool read_text(const uint8_t *buf, size_t len, const struct text *text, void *object)
+{
+	size_t head_len;
+
+	if (len < TEXT_HEADER_LEN || buf[0] != VERSION)
+		return false;
+	head_len = buf[1];
+	if (head_len < text->head_len || len - TEXT_HEADER_LEN < head_len)
+		return false;
+	memset(object, 0, text->size);
+	text->get_head(buf + TEXT_HEADER_LEN, object);
+	return read_lists(buf + TEXT_HEADER_LEN + head_len, buf + len, text, object);
+}
+
+bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
+{
+	return len >= EVIDENCE_LEN_MIN && read_text(buf, len, &query_text, query);
 }
 
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
 {
-	const uint8_t *p;
-
-	if (!get_answer_head(answer, buf, len) || !answer_fits(len, answer))
-		return false;
-	p = buf + ANSWER_HEAD_LEN;
-	for (unsigned i = 0; i < answer->flows_len; i++, p += FLOW_LEN)
-		get_flow(&answer->flows[i], p);
-	for (unsigned i = 0; i < answer->attempts_len; i++, p += ATTEMPT_LEN)
-		if (!get_attempt(&answer->attempts[i], p))
-			return false;
-	for (unsigned i = 0; i < answer->neighbours_len; i++, p += NEIGHBOUR_LEN)
-		get_neighbour(&answer->neighbours[i], p);
-	for (unsigned i = 0; i < answer->frames_len; i++, p += FRAMES_LEN)
-		get_frames(&answer->frames[i], p);
-	for (unsigned i = 0; i < answer->conflicts_len; i++, p += CONFLICT_LEN)
-		get_conflict(&answer->conflicts[i], p);
-	for (unsigned i = 0; i < answer->addresses_len; i++, p += ADDRESS_LEN) {
-		memcpy(answer->addresses[i].address, p, ADDRESS_LEN);
-		answer->addresses[i].port = 0;
-	}
-	for (unsigned i = 0; i < answer->errors_len; i++, p += ERROR_LEN)
-		get_error(&answer->errors[i], p);
-	for (unsigned i = 0; i < answer->arrivals_len; i++, p += ARRIVAL_LEN)
-		get_arrival(&answer->arrivals[i], p);
-	for (unsigned i = 0; i < answer->macs_len; i++, p += MAC_RECORD_LEN)
-		memcpy(answer->macs[i], p, EVIDENCE_MAC_LEN);
-	return true;
+	return read_text(buf, len, &answer_text, answer);
 }

@@ -1,6 +1,11 @@
 /* The evidence query and its answer, as plain text (seal.h encrypts it): what does the server know?
- * An answer is never longer than its query: the asker pads the query with zeros to make room, and the
- * server leaves out what does not fit (and says so: `truncated`). */
+ *
+ * A text has a head and lists of records. A new kind of record is a struct and one row of the tables below, and one
+ * list of fields in evidence.c. A reader skips lists of unknown type, and the end of a head or record that is longer
+ * than it knows: a later version can add both.
+ *
+ * An answer is never longer than its query: the asker pads the query with zeros to make room, and the server leaves out
+ * what does not fit (and says so: `truncated`). */
 #ifndef FLOATPROBE_EVIDENCE_H
 #define FLOATPROBE_EVIDENCE_H
 
@@ -24,7 +29,7 @@ enum {
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
-	EVIDENCE_LEN_MIN = 64, /* the shortest text: an answer with nothing in its lists */
+	EVIDENCE_LEN_MIN = 58, /* the shortest text: an answer without lists */
 };
 
 /* A TCP connection attempt that timed out: was its SYN seen? */
@@ -41,12 +46,20 @@ struct evidence_place {
 	uint8_t transport; /* 6 or 17 */
 };
 
+/* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut.
+ * flows: flow ids; none: all of the asker's, the latest heard first.
+ * places: have probes of other clients for them come to the server? */
+#define EVIDENCE_QUERY_LISTS(X)                                                                                        \
+	X(1, flows, uint64_t, EVIDENCE_FLOWS_MAX, true)                                                                \
+	X(2, attempts, struct evidence_attempt, EVIDENCE_ATTEMPTS_MAX, true)                                           \
+	X(3, places, struct evidence_place, EVIDENCE_PLACES_MAX, true)
+
 struct evidence_query {
-	uint64_t flows[EVIDENCE_FLOWS_MAX]; /* flow ids; none: all of the asker's, the latest heard first */
-	struct evidence_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
-	struct evidence_place
-	    places[EVIDENCE_PLACES_MAX]; /* have probes of other clients for them come to the server? */
-	unsigned flows_len, attempts_len, places_len;
+#define X(type, name, record, max, whole)                                                                              \
+	record name[max];                                                                                              \
+	unsigned name##_len;
+	EVIDENCE_QUERY_LISTS(X)
+#undef X
 	bool relayed; /* it goes through a witness: the asker's address is not the client's */
 	/* For a server on the client's link that cannot see frames: the MAC that the client's frames to it leave with,
 	 * from which address (port 0), and the MAC that they go to. It counts only where the server sees the client by
@@ -119,7 +132,7 @@ struct evidence_frames {
 	uint8_t transport;             /* 17; 6: SYNs */
 	uint32_t count;                /* since start */
 	uint32_t idle_ms;              /* since the newest */
-	uint32_t heard_ms; /* since its socket heard the asker there; EVIDENCE_HEARD_MAX: longer, or never */
+	uint16_t heard_ms; /* since its socket heard the asker there; EVIDENCE_HEARD_MAX: longer, or never */
 	uint32_t read_ms;  /* since the newest that its socket has had the time to read; the server's own, not sent */
 };
 
@@ -138,7 +151,31 @@ struct evidence_arrival {
 	uint32_t idle_ms; /* since the newest */
 };
 
+struct evidence_mac {
+	uint8_t octets[EVIDENCE_MAC_LEN];
+};
+
+/* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut. The lists get
+ * room in this order: attempts are short, and asked for one by one.
+ * addresses: the server's own; port 0.
+ * macs: all of the server's own, for a client that says its own as the server sees it, so may be on its link. */
+#define EVIDENCE_ANSWER_LISTS(X)                                                                                       \
+	X(1, attempts, struct evidence_attempt_answer, EVIDENCE_ATTEMPTS_MAX, false)                                   \
+	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
+	X(3, arrivals, struct evidence_arrival, EVIDENCE_PLACES_MAX, false)                                            \
+	X(4, neighbours, struct evidence_neighbour, EVIDENCE_NEIGHBOURS_MAX, false)                                    \
+	X(5, frames, struct evidence_frames, EVIDENCE_FRAMES_MAX, false)                                               \
+	X(6, conflicts, struct evidence_conflict, EVIDENCE_CONFLICTS_MAX, false)                                       \
+	X(7, addresses, struct endpoint, EVIDENCE_ADDRESSES_MAX, false)                                                \
+	X(8, errors, struct evidence_error, EVIDENCE_ERRORS_MAX, false)                                                \
+	X(9, macs, struct evidence_mac, EVIDENCE_MACS_MAX, true)
+
 struct evidence_answer {
+#define X(type, name, record, max, whole)                                                                              \
+	record name[max];                                                                                              \
+	unsigned name##_len;
+	EVIDENCE_ANSWER_LISTS(X)
+#undef X
 	bool truncated;
 	uint64_t boot_id;
 	uint64_t uptime_ms;
@@ -147,34 +184,22 @@ struct evidence_answer {
 	uint32_t accept_overflows;     /* connections dropped for a full accept queue, on the whole host, since start */
 	bool sees_frames;              /* it looks at frames (CAP_NET_RAW): what is not in frames did not come */
 	struct endpoint asker;         /* as the server sees the one who asked */
-	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all .. */
-	bool listens_udp, listens_tcp; /* .. over these */
-	uint8_t macs[EVIDENCE_MACS_MAX][EVIDENCE_MAC_LEN]; /* all of the server's own, or none: for a client that says
-							    * its own as the server sees it, so may be on its link */
-	struct evidence_flow flows[EVIDENCE_FLOWS_MAX];
-	struct evidence_attempt_answer attempts[EVIDENCE_ATTEMPTS_MAX];
-	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX]; /* the server's own; port is 0 */
-	struct evidence_error errors[EVIDENCE_ERRORS_MAX];
-	struct evidence_neighbour neighbours[EVIDENCE_NEIGHBOURS_MAX];
-	struct evidence_frames frames[EVIDENCE_FRAMES_MAX];
-	struct evidence_conflict conflicts[EVIDENCE_CONFLICTS_MAX];
-	struct evidence_arrival arrivals[EVIDENCE_PLACES_MAX];
-	unsigned flows_len, attempts_len, addresses_len, errors_len;
-	unsigned neighbours_len, frames_len, conflicts_len, arrivals_len, macs_len;
+	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
+	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */
 };
 
-/* Write into exactly len octets, zero-padded. How many flows and attempts fit is for the asker to know:
- * evidence_query_room tells how many flows may be asked so that their answers fit in len beside
- * `attempts` attempts and a few addresses and errors. false: it does not fit (nothing is written). */
+/* evidence_query_room: how many flows may be asked so that their answers fit in len octets beside those of `attempts`
+ * attempts and a few other records. */
 unsigned evidence_query_room(size_t len, unsigned attempts);
+
+/* Write exactly len octets, padded with zeros. false: the query does not fit, or is too short for an answer; buf holds
+ * a part of it. */
 bool evidence_write_query(uint8_t *buf, size_t len, const struct evidence_query *query)
     __attribute__((warn_unused_result));
 bool evidence_read_query(const uint8_t *buf, size_t len, struct evidence_query *query)
     __attribute__((warn_unused_result));
 
-/* Cuts the lists to fit and says truncated. Room goes to attempts first (short, and asked for one by one),
- * then flows, arrivals, neighbours, frames, conflicts, addresses, errors, MACs. len >= EVIDENCE_LEN_MIN:
- * evidence_read_query has seen to that. */
+/* Cuts the lists to fit and says truncated. len >= EVIDENCE_LEN_MIN: evidence_read_query has seen to that. */
 void evidence_write_answer(uint8_t *buf, size_t len, const struct evidence_answer *answer);
 bool evidence_read_answer(const uint8_t *buf, size_t len, struct evidence_answer *answer)
     __attribute__((warn_unused_result));

@@ -34,9 +34,9 @@ struct collector {
 	int64_t overflows_at_start; /* -1: this kernel does not count them */
 	struct error errors[ERRORS_MAX];
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
-	uint8_t macs[EVIDENCE_MACS_MAX][EVIDENCE_MAC_LEN]; /* of our interfaces */
-	unsigned addresses_len, macs_len;                  /* macs_len beyond the maximum: there are more */
-	int64_t addresses_ns;                              /* when all these were read; 0: never */
+	struct evidence_mac macs[EVIDENCE_MACS_MAX]; /* of our interfaces */
+	unsigned addresses_len, macs_len;            /* macs_len beyond the maximum: there are more */
+	int64_t addresses_ns;                        /* when all these were read; 0: never */
 };
 
 static int64_t count_overflows(void)
@@ -164,10 +164,10 @@ static void add_mac(struct collector *c, const struct sockaddr_ll *link)
 	if (link->sll_halen != EVIDENCE_MAC_LEN || memcmp(link->sll_addr, none, sizeof none) == 0)
 		return;
 	for (unsigned i = 0; i < c->macs_len && i < EVIDENCE_MACS_MAX; i++)
-		if (memcmp(c->macs[i], link->sll_addr, EVIDENCE_MAC_LEN) == 0)
+		if (memcmp(c->macs[i].octets, link->sll_addr, EVIDENCE_MAC_LEN) == 0)
 			return;
 	if (c->macs_len < EVIDENCE_MACS_MAX)
-		memcpy(c->macs[c->macs_len], link->sll_addr, EVIDENCE_MAC_LEN);
+		memcpy(c->macs[c->macs_len].octets, link->sll_addr, EVIDENCE_MAC_LEN);
 	c->macs_len++;
 }
 

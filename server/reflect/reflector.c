@@ -477,7 +477,7 @@ static void add_flows(const struct exchange *x)
 
 /* When did a socket last hear this client there? Its query, which is of a flow too, counts. A datagram that has just
  * come counts as heard, unless one before it was not: the socket may not have been read yet. */
-static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
+static uint16_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
 {
 	const struct flows *flows = x->reflector->flows;
 	uint32_t ms = EVIDENCE_HEARD_MAX;
@@ -490,7 +490,9 @@ static uint32_t heard_ms(const struct exchange *x, const struct evidence_frames 
 		    endpoint_same_address(&f->arrived_on, &frames->local))
 			ms = age;
 	}
-	return frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= frames->read_ms ? frames->idle_ms : ms;
+	if (frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= frames->read_ms)
+		ms = frames->idle_ms;
+	return (uint16_t)ms;
 }
 
 static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])

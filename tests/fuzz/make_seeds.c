@@ -290,10 +290,10 @@ static void query(unsigned flows, unsigned attempts)
 		q.flows[i] = 0x1000 + i;
 	for (unsigned i = 0; i < attempts; i++)
 		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), WIRE_PORT, 1000 * i, i };
-	if (!evidence_write_query(buf, 1024, &q))
-		return;
+	if (!evidence_write_query(buf, sizeof buf, &q))
+		exit(1);
 	snprintf(name, sizeof name, "query-%u-%u", flows, attempts);
-	save("evidence", name, buf, 1024);
+	save("evidence", name, buf, sizeof buf);
 }
 
 static void put_neighbourhood(struct evidence_answer *a)
@@ -334,7 +334,7 @@ static void answer(unsigned flows, unsigned others, size_t len)
 		a.errors[i].client = v4(9, 40000);
 		a.errors[i].type = 3;
 		a.errors[i].code = (uint8_t)i;
-		a.macs[i][5] = (uint8_t)i;
+		a.macs[i].octets[5] = (uint8_t)i;
 		a.errors[i].twin_flow = a.errors[i].twin_seq = i;
 	}
 	if (others > 0)
@@ -342,6 +342,23 @@ static void answer(unsigned flows, unsigned others, size_t len)
 	evidence_write_answer(buf, len, &a);
 	snprintf(name, sizeof name, "answer-%u-%u-%zu", flows, others, len);
 	save("evidence", name, buf, len);
+}
+
+/* Of a later version: its head is longer, and it begins with a list that nobody knows. */
+static void later_query(void)
+{
+	static const uint8_t list[] = { 200, 2, 3, 1, 2, 3, 4, 5, 6 };
+	static const struct evidence_query q = { .flows = { 42 }, .flows_len = 1 };
+	uint8_t buf[256] = { 0 }, later[256] = { 0 };
+	size_t head_len;
+	if (!evidence_write_query(buf, sizeof buf / 2, &q))
+		exit(1);
+	head_len = buf[1];
+	memcpy(later, buf, 2 + head_len);
+	later[1] += 5;
+	memcpy(later + 2 + head_len + 5, list, sizeof list);
+	memcpy(later + 2 + head_len + 5 + sizeof list, buf + 2 + head_len, sizeof buf / 2);
+	save("evidence", "query-of-a-later-version", later, sizeof later);
 }
 
 static void evidence(void)
@@ -354,6 +371,7 @@ static void evidence(void)
 		answer(flows[i], i * 5, 256);
 		answer(flows[i], 2, PACKET_LEN_MAX);
 	}
+	later_query();
 }
 
 /* --- scripts for the reflector ---------------------------------------------------------------------------------- */

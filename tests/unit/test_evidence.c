@@ -10,19 +10,29 @@
 
 /* What a query over UDP has for its text when its packet has one slot. */
 enum { UDP_TEXT_LEN = WIRE_EVIDENCE_UDP_LEN - WIRE_PACKET_MIN - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN };
+/* docs/PROTOCOL.md has the same numbers. */
 enum {
-	FLOW_LEN = 104,
+	TEXT_HEADER_LEN = 2,
+	LIST_HEADER_LEN = 3,
+	QUERY_HEAD_LEN = 30,
+	QUERY_FLOW_LEN = 8,
+	QUERY_ATTEMPT_LEN = 28,
+	QUERY_PLACE_LEN = 19,
 	ATTEMPT_LEN = 24,
-	NEIGHBOUR_LEN = 92,
-	FRAMES_LEN = 44,
-	CONFLICT_LEN = 32,
+	FLOW_LEN = 102,
+	ARRIVAL_LEN = 23,
+	NEIGHBOUR_LEN = 94,
+	FRAMES_LEN = 43,
+	CONFLICT_LEN = 30,
 	ADDRESS_LEN = 16,
-	ERROR_LEN = 76,
-	MAC_RECORD_LEN = 8,
-	PLACE_LEN = 20,
-	ARRIVAL_LEN = 24,
-	QUERY_HEAD_LEN = 40,
+	ERROR_LEN = 74,
+	MAC_RECORD_LEN = 6,
 };
+
+static size_t list_len(unsigned n, size_t record_len)
+{
+	return n ? LIST_HEADER_LEN + n * record_len : 0;
+}
 
 static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 {
@@ -60,10 +70,10 @@ static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2 };
 
 static size_t text_len(const struct lengths *n)
 {
-	return EVIDENCE_LEN_MIN + n->flows * (size_t)FLOW_LEN + n->attempts * (size_t)ATTEMPT_LEN +
-	       n->neighbours * (size_t)NEIGHBOUR_LEN + n->frames * (size_t)FRAMES_LEN +
-	       n->conflicts * (size_t)CONFLICT_LEN + n->addresses * (size_t)ADDRESS_LEN +
-	       n->errors * (size_t)ERROR_LEN + n->macs * (size_t)MAC_RECORD_LEN + n->arrivals * (size_t)ARRIVAL_LEN;
+	return EVIDENCE_LEN_MIN + list_len(n->attempts, ATTEMPT_LEN) + list_len(n->flows, FLOW_LEN) +
+	       list_len(n->arrivals, ARRIVAL_LEN) + list_len(n->neighbours, NEIGHBOUR_LEN) +
+	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
+	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->errors, ERROR_LEN) + list_len(n->macs, MAC_RECORD_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -144,7 +154,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 			.transport = i % 2 ? 6 : 17,
 			.count = 0x71727374 + i,
 			.idle_ms = 0x81828384 + i,
-			.heard_ms = EVIDENCE_HEARD_MAX - i,
+			.heard_ms = (uint16_t)(EVIDENCE_HEARD_MAX - i),
 		};
 	for (uint32_t i = 0; i < n->conflicts; i++)
 		answer.conflicts[i] = (struct evidence_conflict){
@@ -157,7 +167,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 	for (uint32_t i = 0; i < n->addresses; i++)
 		answer.addresses[i] = sample_endpoint_v6((uint8_t)i, 0);
 	for (uint32_t i = 0; i < n->macs; i++)
-		memcpy(answer.macs[i], (uint8_t[]){ 2, 0, 0, 0, 3, (uint8_t)i }, EVIDENCE_MAC_LEN);
+		answer.macs[i] = (struct evidence_mac){ { 2, 0, 0, 0, 3, (uint8_t)i } };
 	for (uint32_t i = 0; i < n->errors; i++)
 		answer.errors[i] = (struct evidence_error){ .client = sample_endpoint_v4((uint8_t)i, 40000),
 							    .offender = sample_endpoint_v4(254, 0),
@@ -210,15 +220,25 @@ static void queries_come_back(void **state)
 		}
 }
 
+static size_t query_len(const struct evidence_query *q)
+{
+	return TEXT_HEADER_LEN + QUERY_HEAD_LEN + list_len(q->flows_len, QUERY_FLOW_LEN) +
+	       list_len(q->attempts_len, QUERY_ATTEMPT_LEN) + list_len(q->places_len, QUERY_PLACE_LEN);
+}
+
 static void a_query_that_does_not_fit_is_not_written(void **state)
 {
 	struct evidence_query query = sample_query(3, 2);
-	size_t exact = QUERY_HEAD_LEN + 3 * 8 + 2 * 28 + EVIDENCE_PLACES_MAX * PLACE_LEN;
-	uint8_t buf[512] = { 0 };
+	size_t exact = query_len(&query);
+	uint8_t buf[2048] = { 0 };
 
 	(void)state;
-	assert_false(evidence_write_query(buf, exact - 1, &query));
-	assert_int_equal(buf[0], 0);
+	for (size_t len = 0; len < exact; len++) {
+		uint8_t *part = test_malloc(len ? len : 1);
+
+		assert_false(evidence_write_query(part, len, &query));
+		test_free(part);
+	}
 	assert_true(evidence_write_query(buf, exact, &query));
 	query.flows_len = EVIDENCE_FLOWS_MAX + 1;
 	assert_false(evidence_write_query(buf, sizeof buf, &query));
@@ -230,7 +250,7 @@ static void a_query_that_does_not_fit_is_not_written(void **state)
 /* Copied to the exact length, so that a sanitizer sees any look beyond it. */
 static bool reads_query(const uint8_t *text, size_t len)
 {
-	struct evidence_query query;
+	static struct evidence_query query;
 	uint8_t *copy = test_malloc(len ? len : 1);
 	bool is_read;
 
@@ -240,32 +260,118 @@ static bool reads_query(const uint8_t *text, size_t len)
 	return is_read;
 }
 
+static bool reads_answer(const uint8_t *text, size_t len)
+{
+	static struct evidence_answer answer;
+	uint8_t *copy = test_malloc(len ? len : 1);
+	bool is_read;
+
+	memcpy(copy, text, len);
+	is_read = evidence_read_answer(copy, len, &answer);
+	test_free(copy);
+	return is_read;
+}
+
+/* -- malformed texts -- */
+
+/* One octet is another for the time of a check. */
+static bool reads_with(bool (*reads)(const uint8_t *, size_t), uint8_t *text, size_t len, size_t at, unsigned value)
+{
+	uint8_t before = text[at];
+	bool is_read;
+
+	text[at] = (uint8_t)value;
+	is_read = reads(text, len);
+	text[at] = before;
+	return is_read;
+}
+
+/* The list at this place, which has `n` records: whatever its header says more than there is, or less than a record
+ * has, is malformed. The text ends with the list. */
+static void assert_header_is_checked(bool (*reads)(const uint8_t *, size_t), uint8_t *text, size_t at, unsigned n,
+				     unsigned max)
+{
+	unsigned record_len = text[at + 2];
+	size_t end = at + list_len(n, record_len);
+
+	assert_int_equal(text[at + 1], n);
+	assert_true(reads(text, end));
+	for (size_t len = at + 1; len < end; len++)
+		assert_false(reads(text, len));
+	assert_false(reads_with(reads, text, end, at + 1, 0));
+	assert_false(reads_with(reads, text, end, at + 1, n + 1));
+	assert_false(reads_with(reads, text, end, at + 1, UINT8_MAX));
+	assert_false(reads_with(reads, text, end, at + 2, 0));
+	assert_false(reads_with(reads, text, end, at + 2, record_len - 1));
+	assert_false(reads_with(reads, text, end, at + 2, record_len + 1));
+	assert_false(reads_with(reads, text, end, at + 2, UINT8_MAX));
+	assert_true(reads_with(reads, text, end + (max - n) * record_len, at + 1, max));
+	assert_false(reads_with(reads, text, end + (max + 1 - n) * record_len, at + 1, max + 1));
+}
+
 static void hostile_queries_are_refused(void **state)
 {
 	struct evidence_query query = sample_query(3, 2);
-	size_t exact = QUERY_HEAD_LEN + 3 * 8 + 2 * 28 + EVIDENCE_PLACES_MAX * PLACE_LEN;
-	uint8_t buf[4096] = { 0 };
+	size_t exact = query_len(&query), flows = TEXT_HEADER_LEN + QUERY_HEAD_LEN;
+	size_t attempts = flows + list_len(3, QUERY_FLOW_LEN), places = attempts + list_len(2, QUERY_ATTEMPT_LEN);
+	static uint8_t buf[4096];
 
 	(void)state;
 	assert_true(evidence_write_query(buf, exact, &query));
-	for (size_t len = 0; len < exact; len++)
+	for (size_t len = 0; len < EVIDENCE_LEN_MIN; len++)
 		assert_false(reads_query(buf, len));
-	assert_true(reads_query(buf, exact));
-	assert_true(reads_query(buf, sizeof buf));
+	assert_true(reads_query(buf, sizeof buf));               /* padded */
+	assert_false(reads_with(reads_query, buf, exact, 0, 2)); /* another version */
+	assert_false(reads_with(reads_query, buf, exact, 1, QUERY_HEAD_LEN - 1));
+	assert_false(reads_with(reads_query, buf, exact, 1, UINT8_MAX));
+	assert_header_is_checked(reads_query, buf, places, EVIDENCE_PLACES_MAX, EVIDENCE_PLACES_MAX);
+	memset(buf + places, 0, sizeof buf - places);
+	assert_header_is_checked(reads_query, buf, attempts, 2, EVIDENCE_ATTEMPTS_MAX);
+	memset(buf + attempts, 0, sizeof buf - attempts);
+	assert_header_is_checked(reads_query, buf, flows, 3, EVIDENCE_FLOWS_MAX);
+}
 
-	buf[0] = 2; /* another version */
-	assert_false(reads_query(buf, sizeof buf));
-	buf[0] = 1;
-	buf[1] = EVIDENCE_FLOWS_MAX + 1;
-	assert_false(reads_query(buf, sizeof buf));
-	buf[1] = 3;
-	buf[2] = EVIDENCE_ATTEMPTS_MAX + 1;
-	assert_false(reads_query(buf, sizeof buf));
-	buf[2] = 2;
-	buf[4] = EVIDENCE_PLACES_MAX + 1;
-	assert_false(reads_query(buf, sizeof buf));
-	buf[4] = EVIDENCE_PLACES_MAX;
-	assert_true(reads_query(buf, sizeof buf));
+/* A list of one record that is all zeros. */
+static size_t append_list(uint8_t *buf, size_t at, unsigned type, size_t record_len)
+{
+	memset(buf + at, 0, LIST_HEADER_LEN + record_len);
+	buf[at] = (uint8_t)type;
+	buf[at + 1] = 1;
+	buf[at + 2] = (uint8_t)record_len;
+	return at + LIST_HEADER_LEN + record_len;
+}
+
+/* Every list of an answer by itself, with two records. */
+static void hostile_answers_are_refused(void **state)
+{
+	static const struct {
+		struct lengths lengths;
+		unsigned max;
+	} lists[] = {
+		{ { .attempts = 2 }, EVIDENCE_ATTEMPTS_MAX },   { { .flows = 2 }, EVIDENCE_FLOWS_MAX },
+		{ { .arrivals = 2 }, EVIDENCE_PLACES_MAX },     { { .neighbours = 2 }, EVIDENCE_NEIGHBOURS_MAX },
+		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },       { { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
+		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .errors = 2 }, EVIDENCE_ERRORS_MAX },
+		{ { .macs = 2 }, EVIDENCE_MACS_MAX },
+	};
+	static uint8_t buf[16384];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct evidence_answer in = sample_answer(&lists[i].lengths);
+		size_t whole = text_len(&lists[i].lengths);
+
+		evidence_write_answer(buf, sizeof buf, &in);
+		assert_int_equal(buf[EVIDENCE_LEN_MIN], i + 1); /* its type */
+		assert_header_is_checked(reads_answer, buf, EVIDENCE_LEN_MIN, 2, lists[i].max);
+		append_list(buf, whole, (unsigned)i + 1, buf[EVIDENCE_LEN_MIN + 2]);
+		assert_false(reads_answer(buf, sizeof buf)); /* the same list once more */
+	}
+	for (size_t len = 0; len < EVIDENCE_LEN_MIN; len++)
+		assert_false(reads_answer(buf, len));
+	assert_false(reads_with(reads_answer, buf, EVIDENCE_LEN_MIN, 0, 2)); /* another version */
+	assert_false(reads_with(reads_answer, buf, EVIDENCE_LEN_MIN, 1, EVIDENCE_LEN_MIN - TEXT_HEADER_LEN - 1));
+	assert_false(reads_with(reads_answer, buf, EVIDENCE_LEN_MIN, 1, EVIDENCE_LEN_MIN - TEXT_HEADER_LEN + 1));
 }
 
 static void assert_same_flow(const struct evidence_flow *a, const struct evidence_flow *b)
@@ -349,7 +455,7 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	assert_int_equal(a->port, b->port);
 	assert_true(b->macs_len == 0 || b->macs_len == a->macs_len); /* some of them would say nothing */
 	for (unsigned i = 0; i < b->macs_len; i++)
-		assert_memory_equal(a->macs[i], b->macs[i], EVIDENCE_MAC_LEN);
+		assert_memory_equal(a->macs[i].octets, b->macs[i].octets, EVIDENCE_MAC_LEN);
 	for (unsigned i = 0; i < b->flows_len; i++)
 		assert_same_flow(&a->flows[i], &b->flows[i]);
 	for (unsigned i = 0; i < b->attempts_len; i++) {
@@ -357,6 +463,7 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_int_equal(a->attempts[i].status, b->attempts[i].status);
 		assert_int_equal(a->attempts[i].retransmits, b->attempts[i].retransmits);
 		assert_int_equal(a->attempts[i].age_ms, b->attempts[i].age_ms);
+		assert_true(endpoint_equal(&a->attempts[i].arrived_on, &b->attempts[i].arrived_on));
 	}
 	for (unsigned i = 0; i < b->addresses_len; i++)
 		assert_true(endpoint_equal(&a->addresses[i], &b->addresses[i]));
@@ -466,48 +573,77 @@ static void a_truncated_answer_stays_truncated(void **state)
 	assert_true(out.truncated);
 }
 
-static bool reads_answer(const uint8_t *text, size_t len)
-{
-	static struct evidence_answer answer;
-	uint8_t *copy = test_malloc(len ? len : 1);
-	bool is_read;
+/* -- texts of a later version -- */
 
-	memcpy(copy, text, len);
-	is_read = evidence_read_answer(copy, len, &answer);
-	test_free(copy);
-	return is_read;
+/* The text with octets more in its head, and in each record, and with a list of a type that nobody knows between the
+ * others. Returns its length. */
+static size_t make_later(uint8_t *later, const uint8_t *text, size_t len, unsigned more)
+{
+	size_t from = TEXT_HEADER_LEN + text[1], at = from + more;
+
+	memcpy(later, text, from);
+	later[1] = (uint8_t)(text[1] + more);
+	memset(later + from, 0xee, more);
+	at = append_list(later, at, 200, 7);
+	while (from < len && text[from]) {
+		unsigned n = text[from + 1], record_len = text[from + 2];
+		memcpy(later + at, text + from, LIST_HEADER_LEN);
+		later[at + 2] = (uint8_t)(record_len + more);
+		at += LIST_HEADER_LEN;
+		from += LIST_HEADER_LEN;
+		for (unsigned i = 0; i < n; i++, at += record_len + more, from += record_len) {
+			memcpy(later + at, text + from, record_len);
+			memset(later + at + record_len, 0xee, more);
+		}
+		at = append_list(later, at, 201, UINT8_MAX);
+	}
+	return at;
 }
 
-static void hostile_answers_are_refused(void **state)
+static void a_later_query_is_read(void **state)
 {
-	static const struct {
-		size_t octet;
-		unsigned max;
-	} counts[] = {
-		{ 2, EVIDENCE_FLOWS_MAX },      { 3, EVIDENCE_ATTEMPTS_MAX },   { 4, EVIDENCE_ADDRESSES_MAX },
-		{ 5, EVIDENCE_ERRORS_MAX },     { 6, EVIDENCE_NEIGHBOURS_MAX }, { 7, EVIDENCE_FRAMES_MAX },
-		{ 54, EVIDENCE_CONFLICTS_MAX }, { 55, EVIDENCE_PLACES_MAX },    { 62, EVIDENCE_MACS_MAX },
-	};
-	static const struct lengths two = { 2, 2, 2, 2, 2, 2, 2, 2, 2 };
-	struct evidence_answer in = sample_answer(&two);
-	size_t whole = text_len(&two);
-	static uint8_t buf[65536];
+	struct evidence_query in = sample_query(3, 2), out;
+	uint8_t buf[1024], later[4096], again[1024];
 
 	(void)state;
-	evidence_write_answer(buf, whole, &in);
-	for (size_t len = 0; len < whole; len++)
-		assert_false(reads_answer(buf, len));
-	assert_true(reads_answer(buf, sizeof buf));
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-		buf[counts[i].octet] = (uint8_t)(counts[i].max + 1);
-		assert_false(reads_answer(buf, sizeof buf));
-		buf[counts[i].octet] = 2;
+	assert_true(evidence_write_query(buf, sizeof buf, &in));
+	assert_true(evidence_read_query(later, make_later(later, buf, sizeof buf, 5), &out));
+	assert_true(evidence_write_query(again, sizeof again, &out));
+	assert_memory_equal(buf, again, sizeof buf);
+}
+
+static void a_later_answer_is_read(void **state)
+{
+	struct evidence_answer in = sample_answer(&some), out;
+	static uint8_t buf[4096], later[16384], again[4096];
+	size_t len;
+
+	(void)state;
+	evidence_write_answer(buf, sizeof buf, &in);
+	for (unsigned more = 0; more < 20; more++) {
+		len = make_later(later, buf, sizeof buf, more);
+		assert_true(evidence_read_answer(later, len, &out));
+		assert_lengths(&out, &some);
+		evidence_write_answer(again, sizeof again, &out);
+		assert_memory_equal(buf, again, sizeof buf);
+		assert_false(reads_answer(later, len - 1)); /* within a list that nobody knows */
 	}
-	buf[EVIDENCE_LEN_MIN + 2 * FLOW_LEN + 4] = EVIDENCE_CANNOT_TELL + 1; /* a status that does not exist */
-	assert_false(reads_answer(buf, sizeof buf));
-	buf[EVIDENCE_LEN_MIN + 2 * FLOW_LEN + 4] = EVIDENCE_CANNOT_TELL;
-	buf[0] = 2;
-	assert_false(reads_answer(buf, sizeof buf));
+	assert_false(reads_with(reads_answer, later, len, len - UINT8_MAX - 1, 0));
+	assert_false(reads_with(reads_answer, later, len, len - UINT8_MAX - 2, 0));
+}
+
+/* A status that does not exist yet says nothing. */
+static void an_unknown_status_cannot_tell(void **state)
+{
+	struct evidence_answer in = sample_answer(&(struct lengths){ .attempts = 1 }), out;
+	uint8_t buf[256];
+
+	(void)state;
+	evidence_write_answer(buf, sizeof buf, &in);
+	assert_int_equal(buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 4], EVIDENCE_NOT_SEEN);
+	buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 4] = EVIDENCE_CANNOT_TELL + 1;
+	assert_true(evidence_read_answer(buf, sizeof buf, &out));
+	assert_int_equal(out.attempts[0].status, EVIDENCE_CANNOT_TELL);
 }
 
 /* It becomes part of a command: what a shell would make something of is no name. */
@@ -579,6 +715,9 @@ int main(void)
 		cmocka_unit_test(lists_are_cut_from_the_last_one_on),
 		cmocka_unit_test(a_truncated_answer_stays_truncated),
 		cmocka_unit_test(hostile_answers_are_refused),
+		cmocka_unit_test(a_later_query_is_read),
+		cmocka_unit_test(a_later_answer_is_read),
+		cmocka_unit_test(an_unknown_status_cannot_tell),
 		cmocka_unit_test(only_a_plain_interface_is_taken),
 		cmocka_unit_test(what_may_be_asked_is_answered_in_full),
 	};

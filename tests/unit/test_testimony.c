@@ -654,7 +654,7 @@ static void frames_before_the_first_count_of_drops_prove_nothing(void **state)
 
 /* A SYN came when number 8 had left. It was stopped if number 8 is proven not to have come to the socket, and nothing
  * of ours since; not if the handshake was done, or may still be. */
-static bool is_stopped(struct scene *s, uint32_t heard_ms)
+static bool is_stopped(struct scene *s, uint16_t heard_ms)
 {
 	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
 
@@ -913,8 +913,8 @@ static struct evidence_answer refused(struct scene *s)
 	a.addresses_len = a.macs_len = 2;
 	a.addresses[0] = own;
 	a.addresses[1] = shared;
-	a.macs[0][5] = 5;
-	a.macs[1][5] = 6;
+	a.macs[0].octets[5] = 5;
+	a.macs[1].octets[5] = 6;
 	mac_of_shared = 9;
 	mac_of_own = 5;
 	return a;

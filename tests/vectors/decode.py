@@ -216,160 +216,192 @@ def read_reply(packet):
 # --- evidence -----------------------------------------------------------------------------------------------------
 
 
-def records(text, at, count, length):
-    return [text[at + i * length : at + (i + 1) * length] for i in range(count)]
+class Cursor:
+    """Takes fields from the beginning of octets."""
+
+    def __init__(self, octets):
+        self.octets = octets
+
+    def take(self, length):
+        taken, self.octets = self.octets[:length], self.octets[length:]
+        return taken
+
+    def number(self, length):
+        return int.from_bytes(self.take(length), "big")
+
+    def flag(self):
+        return self.take(1) != b"\0"
+
+    def hex(self, length):
+        return self.take(length).hex()
+
+    def address(self):
+        return address(self.take(16))
+
+    def endpoint(self):
+        return endpoint(self.take(18))
 
 
-def read_place(p):
-    return {"endpoint": endpoint(p[:18]), "transport": p[18]}
+def read_text(text, read_head, lists):
+    """None for another version; lists of unknown type, and the ends of longer heads and records, are passed over."""
+    if text[0] != 1:
+        return None
+    rest = Cursor(text[2:])
+    seen = read_head(Cursor(rest.take(text[1])))
+    seen.update({name: [] for name, _ in lists.values()})
+    while rest.octets and rest.octets[0]:
+        kind, count, length = rest.take(3)
+        records = [Cursor(rest.take(length)) for _ in range(count)]
+        if kind in lists:
+            name, read = lists[kind]
+            seen[name] = [read(record) for record in records]
+    return seen
+
+
+def read_place(c):
+    return {"endpoint": c.endpoint(), "transport": c.number(1)}
+
+
+def read_query_head(c):
+    relayed, has_macs = c.flag(), c.flag()
+    own_mac, own_address, server_mac = c.hex(6), c.address(), c.hex(6)
+    return {
+        "relayed": relayed,
+        "own_mac": own_mac if has_macs else None,
+        "server_mac": server_mac if has_macs else None,
+        "own_address": own_address,
+    }
+
+
+def read_query_attempt(c):
+    return {"id": c.number(4), "client": c.endpoint(), "server_port": c.number(2), "age_ms": c.number(4)}
+
+
+QUERY_LISTS = {
+    1: ("flows", lambda c: c.hex(8)),
+    2: ("attempts", read_query_attempt),
+    3: ("places", read_place),
+}
 
 
 def read_query(text):
-    version, flows, attempts, flags = text[:4]
-    if version != 1:
-        return None
-    at = 40 + 8 * flows
+    return read_text(text, read_query_head, QUERY_LISTS)
+
+
+def read_answer_head(c):
     return {
-        "relayed": bool(flags & 1),
-        "own_mac": text[8:14].hex() if flags & 2 else None,
-        "server_mac": text[32:38].hex() if flags & 2 else None,
-        "own_address": address(text[16:32]),
-        "flows": [flow.hex() for flow in records(text, 40, flows, 8)],
-        "attempts": [
-            {
-                "client": endpoint(a),
-                "server_port": int.from_bytes(a[18:20], "big"),
-                "age_ms": int.from_bytes(a[20:24], "big"),
-                "id": int.from_bytes(a[24:28], "big"),
-            }
-            for a in records(text, at, attempts, 28)
-        ],
-        "places": [read_place(p) for p in records(text, at + 28 * attempts, text[4], 20)],
+        "truncated": c.flag(),
+        "boot_id": c.hex(8),
+        "uptime_ms": c.number(8),
+        "evicted_ms": c.hex(8),
+        "socket_drops": c.number(4),
+        "accept_overflows": c.number(4),
+        "sees_frames": c.flag(),
+        "asker": c.endpoint(),
+        "port": c.number(2),
+        "listens_udp": c.flag(),
+        "listens_tcp": c.flag(),
     }
 
 
-def read_flow(f):
-    first, newest, received, duplicates, late = struct.unpack(">IIIHH", f[12:28])
-    idle_ms, age_ms = struct.unpack(">II", f[96:104])
+def read_attempt(c):
     return {
-        "id": f[:8].hex(),
-        "known": bool(f[8] & 1),
-        "unheard": bool(f[8] & 2),
+        "id": c.number(4),
+        "status": c.number(1),
+        "retransmits": c.number(1),
+        "age_ms": c.number(2),
+        "arrived_on": c.address(),
+    }
+
+
+def read_flow(c):
+    return {
+        "id": c.hex(8),
+        "known": c.flag(),
+        "unheard": c.flag(),
         "receipts": {
-            "first": first,
-            "newest": newest,
-            "received": received,
-            "duplicates": duplicates,
-            "late": late,
-            "bitmap": bitmap(f[28:60]),
+            "first": c.number(4),
+            "newest": c.number(4),
+            "received": c.number(4),
+            "duplicates": c.number(2),
+            "late": c.number(2),
+            "bitmap": bitmap(c.take(32)),
         },
-        "arrived_on": endpoint(f[60:78]),
-        "source": endpoint(f[78:96]),
-        "idle_ms": idle_ms,
-        "age_ms": age_ms,
+        "arrived_on": c.endpoint(),
+        "source": c.endpoint(),
+        "idle_ms": c.number(4),
+        "age_ms": c.number(4),
     }
 
 
-def read_error(e):
-    count, idle_ms = struct.unpack(">II", e[40:48])
+def read_arrival(c):
+    return {"place": read_place(c), "idle_ms": c.number(4)}
+
+
+def read_neighbour(c):
+    client, local, next_hop = c.address(), c.address(), c.address()
+    has_entry, has_frame = c.flag(), c.flag()
+    entry_mac, frame_mac = c.hex(6), c.hex(6)
     return {
-        "client": endpoint(e[:18]),
-        "offender": endpoint(e[18:36]),
-        "source": address(e[48:64]),
-        "type": e[36],
-        "code": e[37],
-        "count": count,
-        "idle_ms": idle_ms,
-        "twin_flow": e[64:72].hex(),
-        "twin_seq": int.from_bytes(e[72:76], "big"),
+        "client": client,
+        "local": local,
+        "next_hop": next_hop,
+        "entry_mac": entry_mac if has_entry else None,
+        "frame_mac": frame_mac if has_frame else None,
+        "state": c.number(2),
+        "wrong": c.flag(),
+        "repaired": c.flag(),
+        "taken_ms": c.number(4),
+        "since_ms": c.number(4),
+        "healed_ms": c.number(4),
+        "interface": c.take(16).rstrip(b"\0").decode("ascii"),
     }
 
 
-def read_attempt(a):
+def read_frames(c):
     return {
-        "id": int.from_bytes(a[:4], "big"),
-        "status": a[4],
-        "retransmits": a[5],
-        "age_ms": int.from_bytes(a[6:8], "big"),
-        "arrived_on": address(a[8:24]),
-    }
-
-
-def read_neighbour(n):
-    flags = n[46]
-    taken_ms, since_ms, healed_ms = struct.unpack(">III", n[48:60])
-    return {
-        "client": address(n[:16]),
-        "local": address(n[60:76]),
-        "next_hop": address(n[16:32]),
-        "entry_mac": n[32:38].hex() if flags & 1 else None,
-        "frame_mac": n[38:44].hex() if flags & 2 else None,
-        "state": int.from_bytes(n[44:46], "big"),
-        "wrong": bool(flags & 4),
-        "repaired": bool(flags & 8),
-        "taken_ms": taken_ms,
-        "since_ms": since_ms,
-        "healed_ms": healed_ms,
-        "interface": n[76:92].rstrip(b"\0").decode("ascii"),
-    }
-
-
-def read_frames(f):
-    count, idle_ms = struct.unpack(">II", f[36:44])
-    return {
-        "client": address(f[:16]),
-        "local": address(f[16:32]),
-        "transport": f[32],
-        "count": count,
-        "idle_ms": idle_ms,
-        "heard_ms": int.from_bytes(f[34:36], "big"),
+        "client": c.address(),
+        "local": c.address(),
+        "transport": c.number(1),
+        "count": c.number(4),
+        "idle_ms": c.number(4),
+        "heard_ms": c.number(2),
     }
 
 
 def read_conflict(c):
-    count, idle_ms = struct.unpack(">II", c[24:32])
-    return {"address": address(c[:16]), "mac": c[16:22].hex(), "count": count, "idle_ms": idle_ms}
+    return {"address": c.address(), "mac": c.hex(6), "count": c.number(4), "idle_ms": c.number(4)}
 
 
-def read_arrival(a):
-    return {"place": read_place(a[:20]), "idle_ms": int.from_bytes(a[20:24], "big")}
+def read_error(c):
+    return {
+        "client": c.endpoint(),
+        "offender": c.endpoint(),
+        "source": c.address(),
+        "type": c.number(1),
+        "code": c.number(1),
+        "count": c.number(4),
+        "idle_ms": c.number(4),
+        "twin_flow": c.hex(8),
+        "twin_seq": c.number(4),
+    }
 
 
-# Name, where the number of records stands, length of a record, its reader; in the order of the lists.
-LISTS = (
-    ("flows", 2, 104, read_flow),
-    ("attempts", 3, 24, read_attempt),
-    ("neighbours", 6, 92, read_neighbour),
-    ("frames", 7, 44, read_frames),
-    ("conflicts", 54, 32, read_conflict),
-    ("addresses", 4, 16, address),
-    ("errors", 5, 76, read_error),
-    ("arrivals", 55, 24, read_arrival),
-    ("macs", 62, 8, lambda m: m[:6].hex()),
-)
+ANSWER_LISTS = {
+    1: ("attempts", read_attempt),
+    2: ("flows", read_flow),
+    3: ("arrivals", read_arrival),
+    4: ("neighbours", read_neighbour),
+    5: ("frames", read_frames),
+    6: ("conflicts", read_conflict),
+    7: ("addresses", lambda c: c.address()),
+    8: ("errors", read_error),
+    9: ("macs", lambda c: c.hex(6)),
+}
 
 
 def read_answer(text):
-    if text[0] != 1:
-        return None
-    answer = {
-        "truncated": bool(text[1] & 1),
-        "sees_frames": bool(text[1] & 2),
-        "listens_udp": bool(text[1] & 4),
-        "listens_tcp": bool(text[1] & 8),
-        "port": int.from_bytes(text[60:62], "big"),
-        "boot_id": text[8:16].hex(),
-        "uptime_ms": int.from_bytes(text[16:24], "big"),
-        "evicted_ms": text[24:32].hex(),
-        "socket_drops": int.from_bytes(text[32:36], "big"),
-        "accept_overflows": int.from_bytes(text[56:60], "big"),
-        "asker": endpoint(text[36:54]),
-    }
-    at = 64
-    for name, count_at, length, read in LISTS:
-        answer[name] = [read(r) for r in records(text, at, text[count_at], length)]
-        at += text[count_at] * length
-    return answer
+    return read_text(text, read_answer_head, ANSWER_LISTS)
 
 
 # --- the vectors --------------------------------------------------------------------------------------------------

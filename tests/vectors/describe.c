@@ -167,9 +167,9 @@ static json_t *describe_error(const struct evidence_error *error)
 			 (json_int_t)error->twin_seq);
 }
 
-static json_t *describe_mac(const uint8_t (*mac)[EVIDENCE_MAC_LEN])
+static json_t *describe_mac(const struct evidence_mac *mac)
 {
-	return describe_hex(*mac, sizeof *mac);
+	return describe_hex(mac->octets, sizeof mac->octets);
 }
 
 static void describe_lists(const struct evidence_answer *answer, json_t *object)

@@ -322,7 +322,7 @@ static struct evidence_answer answer_text(void)
 		.neighbours_len = 2,
 		.frames_len = 2,
 		.conflicts_len = 1,
-		.macs = { { 2, 0, 0, 0, 0, 5 }, { 2, 0, 0, 0, 0, 6 } },
+		.macs = { { { 2, 0, 0, 0, 0, 5 } }, { { 2, 0, 0, 0, 0, 6 } } },
 		.macs_len = 2,
 		.arrivals = { { { v6(7, WIRE_PORT), 6 }, 800 } },
 		.arrivals_len = 1,
@@ -350,10 +350,35 @@ static void write_query(uint8_t *buf)
 	seal_request(buf, WIRE_EVIDENCE_UDP_LEN, PACKET_UDP, 1, 0);
 }
 
-static void add_evidence(void)
+/* A list of one record behind the others. */
+static void append_unknown_list(uint8_t *text)
+{
+	const uint8_t list[] = { 200, 1, 4, 0xde, 0xad, 0xbe, 0xef };
+	size_t at = 2 + (size_t)text[1];
+
+	while (text[at])
+		at += 3 + (size_t)text[at + 1] * text[at + 2];
+	memcpy(text + at, list, sizeof list);
+}
+
+static void add_answer(const char *name, const uint8_t text[TEXT_LEN], const struct evidence_answer *answer)
 {
 	struct packet_request request = query_packet();
 	struct packet_reply reply = reply_to(&request, 0, PACKET_OK);
+	json_t *expect = sound(describe_reply(&reply), true, false);
+	uint8_t buf[WIRE_EVIDENCE_UDP_LEN];
+
+	write_query(buf);
+	packet_write_reply(buf, sizeof buf, &reply);
+	seal_evidence(pair.answer, answer_nonce, buf, buf + EVIDENCE_VALUE, text, TEXT_LEN);
+	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf);
+	json_object_set_new(expect, "evidence", describe_answer(answer));
+	add(name, "reply", buf, sizeof buf, expect);
+}
+
+static void add_evidence(void)
+{
+	struct packet_request request = query_packet();
 	struct evidence_query query = query_text();
 	struct evidence_answer answer = answer_text();
 	uint8_t buf[WIRE_EVIDENCE_UDP_LEN], text[TEXT_LEN];
@@ -369,13 +394,10 @@ static void add_evidence(void)
 	json_object_set_new(expect, "evidence", json_null());
 	add("query whose evidence was altered", "request", buf, sizeof buf, expect);
 
-	packet_write_reply(buf, sizeof buf, &reply);
 	evidence_write_answer(text, sizeof text, &answer);
-	seal_evidence(pair.answer, answer_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
-	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf);
-	expect = sound(describe_reply(&reply), true, false);
-	json_object_set_new(expect, "evidence", describe_answer(&answer));
-	add("answer", "reply", buf, sizeof buf, expect);
+	add_answer("answer", text, &answer);
+	append_unknown_list(text);
+	add_answer("answer with a list of a later version", text, &answer);
 }
 
 /* Both are half as long as the probe, in which they stand one behind the other. */
