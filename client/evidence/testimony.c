@@ -77,7 +77,6 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 		    (struct statement_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
 		q->attempts[q->attempts_len] = (struct evidence_attempt){
 			.client = t->local,
-			.server_port = p->endpoint.port,
 			.age_ms = (uint32_t)(age_ns / MS),
 			.id = q->attempts_len,
 		};
@@ -194,15 +193,15 @@ static void hear_flows(const struct paths *paths, const struct statement *t)
 	}
 }
 
-/* Errors for twins are those of the asker's address: they need not be of this query's flows. */
-static void hear_errors(const struct paths *paths, const struct statement *t)
+/* Refused twins are those of the asker's address: they need not be of this query's flows. */
+static void hear_twins(const struct paths *paths, const struct statement *t)
 {
-	for (unsigned i = 0; i < t->answer->errors_len; i++) {
-		const struct evidence_error *error = &t->answer->errors[i];
-		struct path *p = error->twin_flow ? paths_find_flow(paths, error->twin_flow) : NULL;
-		if (!p || !p->twin || p->twin->prober.flow_id != error->twin_flow || path_slot(p, t->server) < 0)
+	for (unsigned i = 0; i < t->answer->twins_len; i++) {
+		const struct evidence_twin *refused = &t->answer->twins[i];
+		struct path *p = paths_find_flow(paths, refused->flow);
+		if (!p || !p->twin || p->twin->prober.flow_id != refused->flow || path_slot(p, t->server) < 0)
 			continue;
-		twin_refused(p->twin, error->twin_seq, &error->source);
+		twin_refused(p->twin, refused->seq, &refused->source);
 		p->stale = true;
 	}
 }
@@ -328,7 +327,7 @@ void testimony_hear(const struct paths *paths, const struct statement *t)
 	for (unsigned i = 0; i < t->answer->attempts_len; i++)
 		hear_attempt(paths, t, &t->answer->attempts[i]);
 	hear_flows(paths, t);
-	hear_errors(paths, t);
+	hear_twins(paths, t);
 	for (unsigned i = 0; i < t->answer->arrivals_len; i++)
 		hear_arrival(paths, t, &t->answer->arrivals[i]);
 }

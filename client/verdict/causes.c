@@ -174,8 +174,7 @@ static bool all_is_well(const struct verdict_evidence *e, enum verdict_state sta
 
 static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->hints.neighbour && e->hints.neighbour->wrong &&
-	       is_most(e, e->hints.neighbour_lost);
+	return is_failing(state) && e->hints.neighbour && is_most(e, e->hints.neighbour_lost);
 }
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */

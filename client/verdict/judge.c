@@ -124,7 +124,7 @@ int judge_server(const struct path *p, bool round)
 /* An entry with the MAC of another interface of ours is not that of another machine: answers to it do reach us. */
 static bool leads_to_us(const struct engine *e, const struct evidence_neighbour *n)
 {
-	return n->wrong && e->link && e->link->has_mac(n->entry_mac);
+	return e->link && e->link->has_mac(n->entry_mac);
 }
 
 /* What the server that has the receipts says of its way back to us, and how many of the losses that concerns: none, if

@@ -18,7 +18,7 @@
 struct verdict_hints {
 	const char *receipt_server;                 /* whose newest receipt it was; NULL: not known */
 	const char *witness;                        /* through whom that came; NULL: directly */
-	const struct evidence_neighbour *neighbour; /* the server's way back to us; NULL: not said */
+	const struct evidence_neighbour *neighbour; /* a wrong entry on the server's way back to us; NULL: not said */
 	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
 	const struct evidence_conflict
 	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */

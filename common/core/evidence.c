@@ -167,7 +167,6 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 #define QUERY_attempts(X)                                                                                              \
 	X(u32, r->id)                                                                                                  \
 	X(endpoint, r->client)                                                                                         \
-	X(u16, r->server_port)                                                                                         \
 	X(u32, r->age_ms)
 
 #define QUERY_places(X)                                                                                                \
@@ -181,8 +180,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u64, r->evicted_ms)                                                                                          \
 	X(u32, r->socket_drops)                                                                                        \
 	X(u32, r->accept_overflows)                                                                                    \
-	X(flag, r->sees_frames)                                                                                        \
-	X(endpoint, r->asker)                                                                                          \
+	X(address, r->asker)                                                                                           \
 	X(u16, r->port)                                                                                                \
 	X(flag, r->listens_udp)                                                                                        \
 	X(flag, r->listens_tcp)
@@ -190,24 +188,19 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 #define ANSWER_attempts(X)                                                                                             \
 	X(u32, r->id)                                                                                                  \
 	X(status, r->status)                                                                                           \
-	X(u8, r->retransmits)                                                                                          \
 	X(u16, r->age_ms)                                                                                              \
 	X(address, r->arrived_on)
 
 #define ANSWER_flows(X)                                                                                                \
 	X(u64, r->id)                                                                                                  \
 	X(flag, r->known)                                                                                              \
-	X(flag, r->unheard)                                                                                            \
 	X(u32, r->receipts.first)                                                                                      \
 	X(u32, r->receipts.newest)                                                                                     \
 	X(u32, r->receipts.received)                                                                                   \
-	X(u16, r->receipts.duplicates)                                                                                 \
-	X(u16, r->receipts.late)                                                                                       \
 	X(bitmap, r->receipts.bitmap)                                                                                  \
-	X(endpoint, r->arrived_on)                                                                                     \
-	X(endpoint, r->source)                                                                                         \
-	X(u32, r->idle_ms)                                                                                             \
-	X(u32, r->age_ms)
+	X(address, r->arrived_on)                                                                                      \
+	X(address, r->source)                                                                                          \
+	X(u32, r->idle_ms)
 
 #define ANSWER_arrivals(X)                                                                                             \
 	X(endpoint, r->place.endpoint)                                                                                 \
@@ -218,14 +211,10 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(address, r->client)                                                                                          \
 	X(address, r->local)                                                                                           \
 	X(address, r->next_hop)                                                                                        \
-	X(flag, r->has_entry)                                                                                          \
-	X(flag, r->has_frame)                                                                                          \
 	X(mac, r->entry_mac)                                                                                           \
 	X(mac, r->frame_mac)                                                                                           \
 	X(u16, r->state)                                                                                               \
-	X(flag, r->wrong)                                                                                              \
 	X(flag, r->repaired)                                                                                           \
-	X(u32, r->taken_ms)                                                                                            \
 	X(u32, r->since_ms)                                                                                            \
 	X(u32, r->healed_ms)                                                                                           \
 	X(interface, r->interface)
@@ -234,7 +223,6 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(address, r->client)                                                                                          \
 	X(address, r->local)                                                                                           \
 	X(u8, r->transport)                                                                                            \
-	X(u32, r->count)                                                                                               \
 	X(u32, r->idle_ms)                                                                                             \
 	X(u16, r->heard_ms)
 
@@ -246,16 +234,10 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 
 #define ANSWER_addresses(X) X(address, *r)
 
-#define ANSWER_errors(X)                                                                                               \
-	X(endpoint, r->client)                                                                                         \
-	X(endpoint, r->offender)                                                                                       \
-	X(address, r->source)                                                                                          \
-	X(u8, r->type)                                                                                                 \
-	X(u8, r->code)                                                                                                 \
-	X(u32, r->count)                                                                                               \
-	X(u32, r->idle_ms)                                                                                             \
-	X(u64, r->twin_flow)                                                                                           \
-	X(u32, r->twin_seq)
+#define ANSWER_twins(X)                                                                                                \
+	X(u64, r->flow)                                                                                                \
+	X(u32, r->seq)                                                                                                 \
+	X(address, r->source)
 
 #define ANSWER_macs(X) X(mac, r->octets)
 
@@ -410,7 +392,7 @@ unsigned evidence_query_room(size_t len, unsigned attempts)
 {
 	size_t query = TEXT_HEADER_LEN + query_head_len + LIST_LEN(query_attempts, attempts) + LIST_LEN(query_flows, 0);
 	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 2) + LIST_LEN(answer_conflicts, 1) +
-		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_errors, 1); /* nobody asks for these one by one */
+		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_twins, 1); /* nobody asks for these one by one */
 	size_t answer = EVIDENCE_LEN_MIN + LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_flows, 0) + rest;
 	unsigned asked, answered;
 

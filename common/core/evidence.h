@@ -20,7 +20,7 @@ enum {
 	EVIDENCE_FLOWS_MAX = 64,
 	EVIDENCE_ATTEMPTS_MAX = 16,
 	EVIDENCE_ADDRESSES_MAX = 32,
-	EVIDENCE_ERRORS_MAX = 16,
+	EVIDENCE_TWINS_MAX = 16,
 	EVIDENCE_NEIGHBOURS_MAX = 4,
 	EVIDENCE_FRAMES_MAX = 8,
 	EVIDENCE_CONFLICTS_MAX = 8,
@@ -29,15 +29,14 @@ enum {
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
-	EVIDENCE_LEN_MIN = 58, /* the shortest text: an answer without lists */
+	EVIDENCE_LEN_MIN = 55, /* the shortest text: an answer without lists */
 };
 
 /* A TCP connection attempt that timed out: was its SYN seen? */
 struct evidence_attempt {
 	struct endpoint client; /* the attempt's local address and port, as the client knows them */
-	uint16_t server_port;
-	uint32_t age_ms; /* since connect(), when the query left */
-	uint32_t id;     /* the asker's, repeated in the answer */
+	uint32_t age_ms;        /* since connect(), when the query left */
+	uint32_t id;            /* the asker's, repeated in the answer */
 };
 
 /* Where probes go. */
@@ -71,13 +70,11 @@ struct evidence_query {
 
 struct evidence_flow {
 	uint64_t id;
-	bool known;   /* false: no packet of this flow since start or since the last eviction; nothing below holds */
-	bool unheard; /* the server thinks that the client does not hear it */
-	struct receipts receipts;
-	struct endpoint arrived_on; /* of the newest packet */
-	struct endpoint source;     /* of the newest packet */
+	bool known; /* false: no packet of this flow since start or since the last eviction; nothing below holds */
+	struct receipts receipts;   /* without duplicates and late */
+	struct endpoint arrived_on; /* of the newest packet; port 0 */
+	struct endpoint source;     /* of the newest packet; port 0 */
 	uint32_t idle_ms;           /* since the newest packet */
-	uint32_t age_ms;            /* since the flow was made here */
 };
 
 enum evidence_attempt_status {
@@ -89,40 +86,32 @@ enum evidence_attempt_status {
 struct evidence_attempt_answer {
 	uint32_t id;
 	enum evidence_attempt_status status;
-	uint8_t retransmits;        /* of the SYN-ACK */
 	struct endpoint arrived_on; /* HALF_OPEN: the socket's local address (port 0); else unknown */
 	uint16_t age_ms;            /* HALF_OPEN: the socket is at least so old */
 };
 
-/* An ICMP error that came for the server's replies to this client. */
-struct evidence_error {
-	uint64_t twin_flow;       /* it came for unpinned twins in this flow, which had left from another address ..
-				   * than their pinned fellows; 0: for other replies */
-	uint32_t twin_seq;        /* .. the newest to the probe of this number */
-	struct endpoint client;   /* where the reply went */
-	struct endpoint offender; /* who sent the error */
-	struct endpoint source;   /* the address that the reply had; port 0 */
-	uint8_t type, code;       /* of ICMP, or of ICMPv6 when client is IPv6 */
-	uint32_t count;
-	uint32_t idle_ms; /* since the newest */
+/* An unpinned twin that left from another address than its pinned reply, and for which an ICMP error came: port
+ * unreachable or prohibited. */
+struct evidence_twin {
+	uint64_t flow;
+	uint32_t seq;           /* of the newest such twin in this flow */
+	struct endpoint source; /* the address that it had; port 0 */
 };
 
-/* What the server's neighbour table says about its way from one of its addresses to a client that asks, or that its
- * flows come from, and what MAC that client's frames for this address arrive from, as it was when a flow of it began or
- * was first unheard: before anything heals. Another address of the server's may have another way. */
+/* A wrong entry in the server's neighbour table, on its way from one of its addresses to a client that asks, or that
+ * its flows come from: the client is on the link, and its frames for this address arrive from another MAC than the
+ * entry has. As it was when a flow began or was first unheard: before anything heals. Another address of the server's
+ * may have another way. */
 struct evidence_neighbour {
 	struct endpoint client;   /* its address as the server sees it; port 0 */
 	struct endpoint local;    /* the server's address; port 0 */
-	struct endpoint next_hop; /* whose entry this is: the client itself if it is on the link, else a gateway */
-	bool has_entry, has_frame;
+	struct endpoint next_hop; /* whose entry this is; port 0 */
 	uint8_t entry_mac[EVIDENCE_MAC_LEN];
 	uint8_t frame_mac[EVIDENCE_MAC_LEN];
-	uint16_t state;     /* NUD_* of the entry */
-	bool wrong;         /* proven: on the link, and the entry has another MAC than the client's frames */
-	bool repaired;      /* the server has deleted it */
-	uint32_t taken_ms;  /* since the snapshot */
-	uint32_t since_ms;  /* how long the entry had had this MAC, as far as was watched */
-	uint32_t healed_ms; /* since it was right again; UINT32_MAX: it is not, or never was wrong */
+	uint16_t state;                         /* NUD_* of the entry */
+	bool repaired;                          /* the server has deleted it */
+	uint32_t since_ms;                      /* how long the entry had had this MAC, as far as was watched */
+	uint32_t healed_ms;                     /* since it was right again; UINT32_MAX: it is not */
 	char interface[EVIDENCE_INTERFACE_LEN]; /* whose entry: a word that a shell leaves alone; "": not known */
 };
 
@@ -130,10 +119,8 @@ struct evidence_neighbour {
 struct evidence_frames {
 	struct endpoint client, local; /* port 0 */
 	uint8_t transport;             /* 17; 6: SYNs */
-	uint32_t count;                /* since start */
 	uint32_t idle_ms;              /* since the newest */
 	uint16_t heard_ms; /* since its socket heard the asker there; EVIDENCE_HEARD_MAX: longer, or never */
-	uint32_t read_ms;  /* since the newest that its socket has had the time to read; the server's own, not sent */
 };
 
 /* Another machine claims an address of the server's. */
@@ -167,7 +154,7 @@ struct evidence_mac {
 	X(5, frames, struct evidence_frames, EVIDENCE_FRAMES_MAX, false)                                               \
 	X(6, conflicts, struct evidence_conflict, EVIDENCE_CONFLICTS_MAX, false)                                       \
 	X(7, addresses, struct endpoint, EVIDENCE_ADDRESSES_MAX, false)                                                \
-	X(8, errors, struct evidence_error, EVIDENCE_ERRORS_MAX, false)                                                \
+	X(8, twins, struct evidence_twin, EVIDENCE_TWINS_MAX, false)                                                   \
 	X(9, macs, struct evidence_mac, EVIDENCE_MACS_MAX, true)
 
 struct evidence_answer {
@@ -182,8 +169,7 @@ struct evidence_answer {
 	uint64_t evicted_ms;           /* since a flow of this client was last evicted; UINT64_MAX: never */
 	uint32_t socket_drops;         /* datagrams that the kernel dropped at the UDP socket since it was opened */
 	uint32_t accept_overflows;     /* connections dropped for a full accept queue, on the whole host, since start */
-	bool sees_frames;              /* it looks at frames (CAP_NET_RAW): what is not in frames did not come */
-	struct endpoint asker;         /* as the server sees the one who asked */
+	struct endpoint asker;         /* as the server sees the one who asked; port 0 */
 	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
 	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */
 };

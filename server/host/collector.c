@@ -18,12 +18,12 @@
 
 enum {
 	HALF_OPEN_MAX = 1024, /* with more there is a flood, and "not seen" is not to be had */
-	ERRORS_MAX = 64,
+	TWINS_MAX = 64,
 };
 
-struct error {
-	struct evidence_error seen;
-	int64_t newest_ns; /* 0: free */
+struct twin { /* that was refused */
+	struct endpoint client;
+	struct evidence_twin told;
 };
 
 struct collector {
@@ -31,8 +31,9 @@ struct collector {
 	struct sockdiag *sockdiag;
 	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
 	struct syn_counters syn_counters;
-	int64_t overflows_at_start; /* -1: this kernel does not count them */
-	struct error errors[ERRORS_MAX];
+	int64_t overflows_at_start;   /* -1: this kernel does not count them */
+	struct twin twins[TWINS_MAX]; /* the newest first; one for each client's address and flow */
+	unsigned twins_len;
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
 	struct evidence_mac macs[EVIDENCE_MACS_MAX]; /* of our interfaces */
 	unsigned addresses_len, macs_len;            /* macs_len beyond the maximum: there are more */
@@ -69,24 +70,6 @@ void collector_touch(struct collector *collector, int64_t now_ns)
 	syn_counters_sample(&collector->syn_counters, now_ns);
 }
 
-/* The place of this kind of error, or the one to give up for it. */
-static struct error *error_slot(struct collector *c, const struct evidence_error *error)
-{
-	struct error *oldest = &c->errors[0];
-
-	for (struct error *e = c->errors; e < c->errors + ERRORS_MAX; e++) {
-		if (e->newest_ns && endpoint_same_address(&e->seen.client, &error->client) &&
-		    endpoint_same_address(&e->seen.offender, &error->offender) &&
-		    endpoint_same_address(&e->seen.source, &error->source) && e->seen.type == error->type &&
-		    e->seen.code == error->code && (e->seen.twin_flow != 0) == (error->twin_flow != 0))
-			return e;
-		if (e->newest_ns < oldest->newest_ns)
-			oldest = e;
-	}
-	*oldest = (struct error){ .newest_ns = 0 };
-	return oldest;
-}
-
 /* Was this reply, as the error quotes it, a twin, and did it not leave from the address that the probe had arrived on?
  * One that came too late for its socket is refused as well, and says nothing of its source. */
 static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply *reply)
@@ -97,41 +80,41 @@ static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply 
 	       !endpoint_same_address(&reply->arrived_on, &entry->source);
 }
 
-void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns)
+/* Where this one stands; if it does not, behind the last one. */
+static unsigned find_twin(const struct collector *c, const struct twin *twin)
 {
-	struct evidence_error error = {
-		.client = entry->destination,
-		.offender = entry->offender,
-		.source = entry->source,
-		.type = entry->type,
-		.code = entry->code,
-	};
-	struct packet_reply reply;
-	struct error *slot;
+	unsigned i = 0;
 
-	if (entry->kind != ERRQUEUE_ICMP)
-		return;
-	if (is_unpinned(entry, &reply)) {
-		error.twin_flow = reply.flow_id;
-		error.twin_seq = reply.seq;
-	}
-	slot = error_slot(collector, &error);
-	error.count = slot->seen.count + 1;
-	slot->seen = error;
-	slot->newest_ns = now_ns;
+	while (i < c->twins_len &&
+	       !(c->twins[i].told.flow == twin->told.flow && endpoint_same_address(&c->twins[i].client, &twin->client)))
+		i++;
+	return i;
 }
 
-static void add_errors(const struct collector *c, const struct endpoint *asker, bool of_twins, int64_t now_ns,
-		       struct evidence_answer *answer)
+void collector_note_error(struct collector *collector, const struct errqueue_entry *entry)
 {
-	for (unsigned i = 0; i < ERRORS_MAX && answer->errors_len < EVIDENCE_ERRORS_MAX; i++) {
-		const struct error *e = &c->errors[i];
+	struct twin twin = { .client = entry->destination, .told = { .source = entry->source } };
+	struct packet_reply reply;
+	unsigned i;
 
-		if (e->newest_ns == 0 || !endpoint_same_address(&e->seen.client, asker) ||
-		    (e->seen.twin_flow != 0) != of_twins)
-			continue;
-		answer->errors[answer->errors_len] = e->seen;
-		answer->errors[answer->errors_len++].idle_ms = age_ms(e->newest_ns, now_ns);
+	if (entry->kind != ERRQUEUE_ICMP || !is_unpinned(entry, &reply))
+		return;
+	twin.told.flow = reply.flow_id;
+	twin.told.seq = reply.seq;
+	i = find_twin(collector, &twin);
+	if (i == TWINS_MAX)
+		i--; /* the oldest goes */
+	else if (i == collector->twins_len)
+		collector->twins_len++;
+	memmove(&collector->twins[1], collector->twins, i * sizeof *collector->twins);
+	collector->twins[0] = twin;
+}
+
+static void add_twins(const struct collector *c, const struct endpoint *asker, struct evidence_answer *answer)
+{
+	for (unsigned i = 0; i < c->twins_len && answer->twins_len < EVIDENCE_TWINS_MAX; i++) {
+		if (endpoint_same_address(&c->twins[i].client, asker))
+			answer->twins[answer->twins_len++] = c->twins[i].told;
 	}
 }
 
@@ -266,7 +249,6 @@ void collector_collect(struct collector *collector, const struct evidence_query 
 	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = collector->addresses_len;
 	add_macs(collector, query, &asker->seen, answer);
-	add_errors(collector, &asker->seen, true, now_ns, answer); /* first: they prove something */
-	add_errors(collector, &asker->seen, false, now_ns, answer);
+	add_twins(collector, &asker->seen, answer);
 	answer->accept_overflows = overflows_since_start(collector);
 }

@@ -1,5 +1,5 @@
-/* What the system knows beyond our own sockets, for evidence: half-open connections, our addresses, ICMP errors that
- * came for our replies. Asked on demand; nothing here wakes up by itself. */
+/* What the system knows beyond our own sockets, for evidence: half-open connections, our addresses, twins that were
+ * refused. Asked on demand; nothing here wakes up by itself. */
 #ifndef FLOATPROBE_COLLECTOR_H
 #define FLOATPROBE_COLLECTOR_H
 
@@ -17,9 +17,9 @@ void collector_free(struct collector *collector);
 
 /* There is traffic: time to look at what can be compared later. Cheap enough for each wake-up. */
 void collector_touch(struct collector *collector, int64_t now_ns);
-/* An ICMP error that came for a reply of ours; other kinds of entries are ignored. */
-void collector_note_error(struct collector *collector, const struct errqueue_entry *entry, int64_t now_ns);
-/* Fill attempts, addresses, MACs, errors and accept_overflows of the answer. */
+/* An ICMP error that came for a reply of ours: twins that left from another address than their reply are kept. */
+void collector_note_error(struct collector *collector, const struct errqueue_entry *entry);
+/* Fill attempts, addresses, MACs, twins and accept_overflows of the answer. */
 void collector_collect(struct collector *collector, const struct evidence_query *query,
 		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer);
 

@@ -123,7 +123,6 @@ void halfopen_judge(const struct evidence_query *query, const struct evidence_at
 		answer->status = EVIDENCE_NOT_SEEN;
 	} else if (is_ours(query, attempt, asker, socket, suspects)) {
 		answer->status = EVIDENCE_HALF_OPEN;
-		answer->retransmits = socket->retransmits;
 		answer->age_ms = told_age_ms(socket);
 		answer->arrived_on = socket->local;
 		answer->arrived_on.port = 0;

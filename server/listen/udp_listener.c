@@ -45,7 +45,7 @@ static unsigned drain_errors(const struct udp_socket *s)
 	unsigned n = 0;
 
 	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
-		collector_note_error(s->listener->service->collector, &entry, clock_mono_ns());
+		collector_note_error(s->listener->service->collector, &entry);
 		n++;
 	}
 	return n;

@@ -50,7 +50,7 @@ struct reflector {
 	struct bucket prefix_signatures[PREFIX_BUCKETS];
 	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
 	struct evidence_query query; /* scratch */
-	struct evidence_answer answer;
+	struct draft draft;
 	uint8_t text[WIRE_FRAME_MAX];
 };
 
@@ -441,20 +441,19 @@ static void describe_flow(const struct exchange *x, const struct flow *flow, str
 	*out = (struct evidence_flow){
 		.id = flow->id,
 		.known = true,
-		.unheard = flow->unheard,
 		.receipts = receipts_of(flow),
 		.arrived_on = flow->arrived_on,
 		.source = flow->source,
 		.idle_ms = age_ms(flow->heard_ns, x->in->now_ns),
-		.age_ms = age_ms(flow->made_ns, x->in->now_ns),
 	};
 }
 
 static void add_flow(const struct exchange *x, const struct flow *flow, uint64_t id)
 {
-	struct evidence_answer *answer = &x->reflector->answer;
-	struct evidence_flow *out = &answer->flows[answer->flows_len++];
+	struct draft *draft = &x->reflector->draft;
+	struct evidence_flow *out = &draft->answer.flows[draft->answer.flows_len];
 
+	draft->flows[draft->answer.flows_len++] = flow;
 	if (flow)
 		describe_flow(x, flow, out);
 	else
@@ -471,13 +470,14 @@ static void add_flows(const struct exchange *x)
 		add_flow(x, flows_peek(r->flows, x->client_number, query->flows[i]), query->flows[i]);
 	if (query->flows_len > 0)
 		return;
-	while (r->answer.flows_len < EVIDENCE_FLOWS_MAX && (flow = flows_next_of(r->flows, x->client_number, flow)))
+	while (r->draft.answer.flows_len < EVIDENCE_FLOWS_MAX &&
+	       (flow = flows_next_of(r->flows, x->client_number, flow)))
 		add_flow(x, flow, flow->id);
 }
 
 /* When did a socket last hear this client there? Its query, which is of a flow too, counts. A datagram that has just
  * come counts as heard, unless one before it was not: the socket may not have been read yet. */
-static uint16_t heard_ms(const struct exchange *x, const struct evidence_frames *frames)
+static uint16_t heard_ms(const struct exchange *x, const struct evidence_frames *frames, uint32_t read_ms)
 {
 	const struct flows *flows = x->reflector->flows;
 	uint32_t ms = EVIDENCE_HEARD_MAX;
@@ -490,7 +490,7 @@ static uint16_t heard_ms(const struct exchange *x, const struct evidence_frames 
 		    endpoint_same_address(&f->arrived_on, &frames->local))
 			ms = age;
 	}
-	if (frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= frames->read_ms)
+	if (frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= read_ms)
 		ms = frames->idle_ms;
 	return (uint16_t)ms;
 }
@@ -500,19 +500,20 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	struct reflector *r = x->reflector;
 	const struct reflector_settings *s = &r->settings;
 	const struct reflector_asker asker = { x->in->source, r->flows, x->client_number };
+	struct evidence_answer *answer = &r->draft.answer;
 	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
 
-	memset(&r->answer, 0, sizeof r->answer);
+	memset(&r->draft, 0, sizeof r->draft);
 	add_flows(x);
 	for (unsigned i = 0; i < r->query.places_len; i++)
-		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, &r->answer);
-	s->collect(s->context, &r->query, &asker, &r->answer, nonce);
-	for (unsigned i = 0; i < r->answer.frames_len; i++)
-		r->answer.frames[i].heard_ms = heard_ms(x, &r->answer.frames[i]);
-	r->answer.boot_id = s->boot_id;
-	r->answer.uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
-	r->answer.evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);
-	r->answer.asker = x->in->source;
+		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, answer);
+	s->collect(s->context, &r->query, &asker, &r->draft, nonce);
+	for (unsigned i = 0; i < answer->frames_len; i++)
+		answer->frames[i].heard_ms = heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);
+	answer->boot_id = s->boot_id;
+	answer->uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
+	answer->evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);
+	answer->asker = x->in->source;
 }
 
 /* The query is read while the packet still is the one that its seal is bound to. */
@@ -540,7 +541,7 @@ static void seal_answer(const struct exchange *x)
 
 	fill_answer(x, nonce);
 	text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
-	evidence_write_answer(r->text, text_len, &r->answer);
+	evidence_write_answer(r->text, text_len, &r->draft.answer);
 	seal_evidence(x->client->pair.answer, nonce, x->in->buf, value, r->text, text_len);
 }
 

@@ -4,9 +4,9 @@
 #define FLOATPROBE_REFLECTOR_H
 
 #include "common/core/endpoint.h"
-#include "common/core/evidence.h"
 #include "common/core/packet.h"
 #include "common/core/seal.h"
+#include "server/reflect/draft.h"
 #include "server/reflect/flows.h"
 
 #include <stdbool.h>
@@ -59,10 +59,10 @@ struct reflector_settings {
 	uint8_t hash_key[16];
 	const struct reflector_client *clients; /* copied, but for the names */
 	size_t clients_len;
-	/* Fill what the system knows about this query and a fresh random nonce. The flows are there already; boot id,
-	 * times and asker are the reflector's. Called for authenticated queries only. */
+	/* Fill what the system knows about this query and a fresh random nonce. The flows are there already, and valid
+	 * during the call; boot id, times and asker are the reflector's. Called for authenticated queries only. */
 	void (*collect)(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
-			struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN]);
+			struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN]);
 	void *context;
 };
 

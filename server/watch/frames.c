@@ -10,7 +10,6 @@ static const int64_t read_after_ns = 100000000; /* the link's eyes are faster th
 
 struct frames {
 	struct lru *seen;
-	int64_t evicted_ns;
 };
 
 struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16])
@@ -51,8 +50,6 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
 	memcpy(key.client, headers->source.address, sizeof key.client);
 	memcpy(key.local, headers->destination.address, sizeof key.local);
 	seen = lru_use(frames->seen, &key, &evicted);
-	if (evicted)
-		frames->evicted_ns = received_ns;
 	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0) {
 		seen->changed_ns = seen->count > 0 ? received_ns : 0;
 		seen->since_ns = received_ns;
@@ -121,29 +118,19 @@ int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *n
 	return since_ns > changed_ns ? since_ns : changed_ns;
 }
 
-int64_t frames_evicted_ns(const struct frames *frames)
+void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns, struct draft *draft)
 {
-	return frames->evicted_ns;
-}
+	struct evidence_answer *answer = &draft->answer;
 
-static struct evidence_frames evidence_of(const struct frames_seen *seen, int64_t now_ns)
-{
-	struct evidence_frames out = {
-		.transport = (uint8_t)seen->key.transport,
-		.count = seen->count,
-		.idle_ms = age_ms(seen->newest_ns, now_ns),
-		.read_ms = age_ms(read_by(seen, now_ns), now_ns),
-	};
-
-	memcpy(out.client.address, seen->key.client, sizeof out.client.address);
-	memcpy(out.local.address, seen->key.local, sizeof out.local.address);
-	return out;
-}
-
-void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
-		 struct evidence_answer *answer)
-{
 	for (const struct frames_seen *s = frames_next_of(frames, client, NULL);
-	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = frames_next_of(frames, client, s))
-		answer->frames[answer->frames_len++] = evidence_of(s, now_ns);
+	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = frames_next_of(frames, client, s)) {
+		struct evidence_frames *out = &answer->frames[answer->frames_len];
+		*out = (struct evidence_frames){
+			.transport = (uint8_t)s->key.transport,
+			.idle_ms = age_ms(s->newest_ns, now_ns),
+		};
+		memcpy(out->client.address, s->key.client, sizeof out->client.address);
+		memcpy(out->local.address, s->key.local, sizeof out->local.address);
+		draft->read_ms[answer->frames_len++] = age_ms(read_by(s, now_ns), now_ns);
+	}
 }

@@ -3,7 +3,7 @@
 #ifndef FLOATPROBE_FRAMES_H
 #define FLOATPROBE_FRAMES_H
 
-#include "common/core/evidence.h"
+#include "server/reflect/draft.h"
 #include "server/watch/headers.h"
 
 struct frames_key {
@@ -40,10 +40,7 @@ const struct frames_seen *frames_next_of(const struct frames *frames, const stru
 /* Since when that MAC is known as the client's, on that link: by whatever of it has come from there, since the client
  * was last seen to change its MAC. */
 int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *newest);
-/* When one had to go for another (monotonic); 0: never. */
-int64_t frames_evicted_ns(const struct frames *frames);
 /* Add what is known about this client. */
-void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
-		 struct evidence_answer *answer);
+void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns, struct draft *draft);
 
 #endif

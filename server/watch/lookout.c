@@ -209,13 +209,13 @@ void lookout_event(struct lookout *lookout, const struct reflector_event *event)
 }
 
 void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *asker,
-		     struct evidence_answer *answer)
+		     struct draft *draft)
 {
 	if (!lookout->polling)
 		return;
 	read_changes(lookout);
 	if (lookout->way_back)
-		way_back_collect(lookout->way_back, query, asker, answer);
+		way_back_collect(lookout->way_back, query, asker, draft);
 	if (lookout->conflict_watch)
-		conflict_watch_collect(lookout->conflict_watch, answer);
+		conflict_watch_collect(lookout->conflict_watch, &draft->answer);
 }

@@ -3,8 +3,8 @@
 #ifndef FLOATPROBE_LOOKOUT_H
 #define FLOATPROBE_LOOKOUT_H
 
-#include "common/core/evidence.h"
 #include "server/config/config.h"
+#include "server/reflect/draft.h"
 #include "server/reflect/reflector.h"
 #include "server/watch/findings.h"
 
@@ -21,8 +21,8 @@ void lookout_stop(struct lookout *lookout);
 void lookout_free(struct lookout *lookout);
 
 void lookout_event(struct lookout *lookout, const struct reflector_event *event);
-/* Fill neighbours, frames, sees_frames and conflicts. The flows stand in the answer. */
+/* Fill neighbours, frames and conflicts. The flows stand in the draft. */
 void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *asker,
-		     struct evidence_answer *answer);
+		     struct draft *draft);
 
 #endif

@@ -68,7 +68,7 @@ int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snaps
 
 static bool is_open(const struct snapshot *s)
 {
-	return s->seen.wrong && s->healed_ns == 0;
+	return s->wrong && s->healed_ns == 0;
 }
 
 bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
@@ -104,7 +104,7 @@ static bool is_wrong(const struct snapshots_view *view, int64_t now_ns)
 
 static bool are_the_same_macs(const struct snapshot *s, const struct snapshots_view *view)
 {
-	return s->seen.has_entry && s->seen.has_frame && view->entry && view->has_frame &&
+	return s->has_entry && s->has_frame && view->entry && view->has_frame &&
 	       is_same_mac(s->seen.entry_mac, view->entry->mac) && is_same_mac(s->seen.frame_mac, view->frame_mac);
 }
 
@@ -115,31 +115,28 @@ static bool is_heard(const struct snapshots_view *view)
 	       view->heard_ns >= view->frame_since_ns;
 }
 
-static struct evidence_neighbour describe(const struct snapshots_view *view, bool wrong)
+static void describe(struct snapshot *s, const struct snapshots_view *view)
 {
-	struct evidence_neighbour seen = {
+	s->seen = (struct evidence_neighbour){
 		.client = view->client,
 		.local = view->local,
 		.next_hop = view->next_hop,
-		.has_entry = view->entry && neighbours_is_in_use(view->entry),
-		.has_frame = view->has_frame,
 		.state = view->entry ? view->entry->state : 0,
-		.wrong = wrong,
 	};
-
-	if (seen.has_entry)
-		memcpy(seen.entry_mac, view->entry->mac, sizeof seen.entry_mac);
-	if (seen.has_frame)
-		memcpy(seen.frame_mac, view->frame_mac, sizeof seen.frame_mac);
-	snprintf(seen.interface, sizeof seen.interface, "%s", view->interface);
-	seen.client.port = seen.local.port = seen.next_hop.port = 0;
-	return seen;
+	s->has_entry = view->entry && neighbours_is_in_use(view->entry);
+	s->has_frame = view->has_frame;
+	if (s->has_entry)
+		memcpy(s->seen.entry_mac, view->entry->mac, sizeof s->seen.entry_mac);
+	if (s->has_frame)
+		memcpy(s->seen.frame_mac, view->frame_mac, sizeof s->seen.frame_mac);
+	snprintf(s->seen.interface, sizeof s->seen.interface, "%s", view->interface);
+	s->seen.client.port = s->seen.local.port = s->seen.next_hop.port = 0;
 }
 
 /* That it was wrong until lately explains losses that are asked about only now. */
 static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
 {
-	return s->seen.wrong && s->healed_ns != 0 && now_ns - s->healed_ns < kept_ns;
+	return s->wrong && s->healed_ns != 0 && now_ns - s->healed_ns < kept_ns;
 }
 
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)
@@ -153,7 +150,8 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 	s->looked_ns = now_ns;
 	if (!wrong && is_worth_keeping(s, now_ns))
 		return s;
-	s->seen = describe(view, wrong);
+	describe(s, view);
+	s->wrong = wrong;
 	s->link = view->link;
 	s->taken_ns = now_ns;
 	s->since_ns = view->entry ? view->entry->since_ns : now_ns;
@@ -170,7 +168,7 @@ void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view 
 	if (!s || !are_the_same_macs(s, view) || !is_heard(view))
 		return;
 	s->works = true;
-	s->seen.wrong = false;
+	s->wrong = false;
 }
 
 static bool is_healed_by(const struct snapshot *s, const struct neighbour *entry)
@@ -197,11 +195,10 @@ void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *cl
 	const struct snapshot *s = snapshots_find(snapshots, client, local);
 	struct evidence_neighbour *out = &answer->neighbours[answer->neighbours_len];
 
-	if (!s || !s->seen.wrong || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
+	if (!s || !s->wrong || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
 		return;
 	answer->neighbours_len++;
 	*out = s->seen;
-	out->taken_ms = age_ms(s->taken_ns, now_ns);
 	out->since_ms = age_ms(s->since_ns, s->taken_ns);
 	out->healed_ms = s->healed_ns ? age_ms(s->healed_ns, now_ns) : UINT32_MAX;
 }

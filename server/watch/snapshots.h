@@ -37,6 +37,8 @@ struct snapshots_key {
 struct snapshot {
 	struct snapshots_key key;
 	struct evidence_neighbour seen; /* its times in ms are not kept up: see snapshots_tell */
+	bool has_entry, has_frame;      /* seen.entry_mac, seen.frame_mac are known */
+	bool wrong;                     /* proven: see above */
 	unsigned link;
 	int64_t taken_ns, since_ns, healed_ns; /* healed 0: not, or never wrong */
 	int64_t looked_ns;                     /* later than taken, if there was nothing new to keep */

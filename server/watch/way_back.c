@@ -1,6 +1,7 @@
 #include "server/watch/way_back.h"
 
 #include "common/config/units.h"
+#include "common/core/age.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "server/watch/frames.h"
@@ -27,7 +28,6 @@ enum {
 	CURE_LEN = 128,
 };
 static const int64_t look_interval_ns = 20 * MS;    /* each is a few questions to the kernel */
-static const int64_t frames_lost_ns = 64 * S;       /* so long after a loss "no frame" does not mean that none came */
 static const int64_t connection_age_max_ns = 3 * S; /* from its first SYN to its first request, if all is well */
 
 struct way_back {
@@ -294,7 +294,7 @@ static void repair(struct way_back *w, struct snapshot *s)
 /* The entry is wrong, and that client does not hear us. */
 static void act(struct way_back *w, struct snapshot *s, const char *who)
 {
-	if (!s || !s->seen.wrong || s->told)
+	if (!s || !s->wrong || s->told)
 		return;
 	s->told = true;
 	tell_stale(w, s, who);
@@ -315,7 +315,7 @@ static bool confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns
 		return true;
 	if (sent_ns > s->heard_ns)
 		s->heard_ns = sent_ns;
-	if (!s->seen.wrong || s->healed_ns != 0 || s->heard_ns == 0)
+	if (!s->wrong || s->healed_ns != 0 || s->heard_ns == 0)
 		return true;
 	if (!look(w, &flow->source, &flow->arrived_on, &view))
 		return false;
@@ -383,13 +383,13 @@ static void add_client(struct clients *clients, const struct endpoint *client)
 
 /* Who asks through a witness is not where the asker is. */
 static struct clients clients_of(const struct evidence_query *query, const struct endpoint *asker,
-				 const struct evidence_answer *answer)
+				 const struct draft *draft)
 {
 	struct clients clients = { .len = 0 };
 
-	for (unsigned i = 0; i < answer->flows_len; i++)
-		if (answer->flows[i].known)
-			add_client(&clients, &answer->flows[i].source);
+	for (unsigned i = 0; i < draft->answer.flows_len; i++)
+		if (draft->flows[i])
+			add_client(&clients, &draft->flows[i]->source);
 	for (unsigned i = 0; i < query->attempts_len; i++)
 		add_client(&clients, &query->attempts[i].client);
 	if (!query->relayed)
@@ -432,15 +432,18 @@ static void add_frames(const struct way_back *w, struct sources *sources, const 
 }
 
 static struct sources sources_of(const struct way_back *w, const struct clients *clients,
-				 const struct evidence_query *query, const struct evidence_answer *answer)
+				 const struct evidence_query *query, const struct draft *draft)
 {
 	struct sources sources = { .len = 0 };
+	int64_t now_ns = clock_mono_ns();
 
-	for (unsigned i = 0; i < answer->flows_len; i++)
-		if (answer->flows[i].known)
-			add_source(&sources, &answer->flows[i].source, &answer->flows[i].arrived_on,
-				   answer->flows[i].unheard, answer->flows[i].age_ms);
-	add_attempts(&sources, query, answer);
+	for (unsigned i = 0; i < draft->answer.flows_len; i++) {
+		const struct flow *flow = draft->flows[i];
+		if (flow)
+			add_source(&sources, &flow->source, &flow->arrived_on, flow->unheard,
+				   age_ms(flow->made_ns, now_ns));
+	}
+	add_attempts(&sources, query, &draft->answer);
 	for (unsigned i = 0; i < clients->len; i++)
 		add_frames(w, &sources, &clients->list[i]);
 	return sources;
@@ -454,7 +457,7 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	const struct snapshot *s = snapshots_find(w->snapshots, &source->client, &source->local);
 	struct snapshots_view view;
 
-	if (!s || s->seen.has_frame || !look(w, &source->client, &source->local, &view) || view.has_frame ||
+	if (!s || s->has_frame || !look(w, &source->client, &source->local, &view) || view.has_frame ||
 	    !endpoint_same_address(&view.next_hop, &view.client))
 		return;
 	view.has_frame = true;
@@ -465,25 +468,15 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 
-static bool has_lost_frames(const struct way_back *w, int64_t now_ns)
-{
-	int64_t evicted_ns = frames_evicted_ns(w->frames);
-
-	for (unsigned i = 0; i < 2; i++)
-		if (tap_lost_ns(w->taps[i]) && now_ns - tap_lost_ns(w->taps[i]) < frames_lost_ns)
-			return true;
-	return evicted_ns && now_ns - evicted_ns < frames_lost_ns;
-}
-
 void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *asker,
-		      struct evidence_answer *answer)
+		      struct draft *draft)
 {
-	struct clients clients = clients_of(query, asker, answer);
+	struct clients clients = clients_of(query, asker, draft);
 	struct sources sources;
 	int64_t now_ns;
 
 	drain(way_back);
-	sources = sources_of(way_back, &clients, query, answer);
+	sources = sources_of(way_back, &clients, query, draft);
 	for (unsigned i = 0; i < sources.len; i++) {
 		const struct source *source = &sources.list[i];
 		struct snapshot *s = take(way_back, &source->client, &source->local);
@@ -496,9 +489,8 @@ void way_back_collect(struct way_back *way_back, const struct evidence_query *qu
 	}
 	now_ns = clock_mono_ns();
 	for (unsigned i = 0; i < sources.len; i++)
-		snapshots_tell(way_back->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns, answer);
+		snapshots_tell(way_back->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns,
+			       &draft->answer);
 	for (unsigned i = 0; i < clients.len; i++)
-		frames_tell(way_back->frames, &clients.list[i], now_ns, answer);
-	answer->sees_frames =
-	    tap_is_open(way_back->taps[0]) && tap_is_open(way_back->taps[1]) && !has_lost_frames(way_back, now_ns);
+		frames_tell(way_back->frames, &clients.list[i], now_ns, draft);
 }

@@ -4,7 +4,7 @@
 #ifndef FLOATPROBE_WAY_BACK_H
 #define FLOATPROBE_WAY_BACK_H
 
-#include "common/core/evidence.h"
+#include "server/reflect/draft.h"
 #include "server/reflect/reflector.h"
 #include "server/watch/findings.h"
 #include "server/watch/own.h"
@@ -31,8 +31,8 @@ void way_back_stop(struct way_back *way_back);
 void way_back_know(struct way_back *way_back, const struct rtnl_neighbour *neighbour);
 void way_back_note(struct way_back *way_back, const struct rtnl_neighbour *neighbour);
 void way_back_event(struct way_back *way_back, const struct reflector_event *event);
-/* Fill neighbours, frames and sees_frames for those whose flows stand in the answer, and for the asker itself. */
+/* Fill neighbours and frames for those whose flows stand in the draft, and for the asker itself. */
 void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *asker,
-		      struct evidence_answer *answer);
+		      struct draft *draft);
 
 #endif

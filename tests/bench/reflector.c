@@ -13,9 +13,9 @@ static uint8_t packets[ROUND][SIZE];
 static int64_t ns[ROUNDS_MAX];
 
 static void never_asked(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
-			struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+			struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
-	(void)context, (void)query, (void)asker, (void)answer, (void)nonce;
+	(void)context, (void)query, (void)asker, (void)draft, (void)nonce;
 	abort();
 }
 

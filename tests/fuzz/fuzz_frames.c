@@ -41,13 +41,13 @@ static void take_claim(const struct headers_claim *claim, const uint8_t *mac, in
 
 static void take_request(const struct headers_ip *headers, bool outgoing, const uint8_t *mac, int64_t now_ns)
 {
-	struct evidence_answer answer = { .frames_len = 0 };
+	struct draft draft = { .answer.frames_len = 0 };
 	struct applications_finding finding;
 
 	FUZZ_CHECK(headers->protocol == HEADERS_UDP || headers->protocol == HEADERS_TCP);
 	frames_note(frames, headers, 1, mac, now_ns);
-	frames_tell(frames, &headers->source, now_ns, &answer);
-	FUZZ_CHECK(answer.frames_len > 0 && answer.frames[0].idle_ms == 0);
+	frames_tell(frames, &headers->source, now_ns, &draft);
+	FUZZ_CHECK(draft.answer.frames_len > 0 && draft.answer.frames[0].idle_ms == 0);
 	applications_note(applications, headers, outgoing, now_ns);
 	while (applications_find(applications, now_ns, &finding))
 		FUZZ_CHECK(finding.count > 0 && finding.application == 0);

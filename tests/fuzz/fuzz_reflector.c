@@ -42,8 +42,9 @@ static void start(void)
 }
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
-		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
+	struct evidence_answer *answer = &draft->answer;
 	(void)context;
 	FUZZ_CHECK(query->flows_len <= EVIDENCE_FLOWS_MAX && query->attempts_len <= EVIDENCE_ATTEMPTS_MAX);
 	memset(nonce, 7, SEAL_NONCE_LEN);
@@ -51,8 +52,8 @@ static void collect(void *context, const struct evidence_query *query, const str
 	for (unsigned i = 0; i < query->attempts_len; i++)
 		answer->attempts[i].id = query->attempts[i].id;
 	answer->addresses_len = EVIDENCE_ADDRESSES_MAX;
-	answer->errors_len = 1;
-	answer->errors[0].client = asker->seen;
+	answer->twins_len = 1;
+	answer->twins[0].source = asker->seen;
 }
 
 static unsigned who(const uint8_t *step)

@@ -289,7 +289,7 @@ static void query(unsigned flows, unsigned attempts)
 	for (unsigned i = 0; i < flows; i++)
 		q.flows[i] = 0x1000 + i;
 	for (unsigned i = 0; i < attempts; i++)
-		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), WIRE_PORT, 1000 * i, i };
+		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), 1000 * i, i };
 	if (!evidence_write_query(buf, sizeof buf, &q))
 		exit(1);
 	snprintf(name, sizeof name, "query-%u-%u", flows, attempts);
@@ -301,7 +301,7 @@ static void put_neighbourhood(struct evidence_answer *a)
 	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = 2;
 	for (uint8_t i = 0; i < 2; i++) {
 		a->neighbours[i].client = v4(9, 0);
-		a->neighbours[i].has_entry = a->neighbours[i].wrong = i;
+		a->neighbours[i].repaired = i;
 		a->neighbours[i].healed_ms = UINT32_MAX;
 		memcpy(a->neighbours[i].interface, i ? "eth0" : "br-lan.7", i ? 5 : 9);
 		a->frames[i].client = i ? v4(9, 0) : v6(9, 0);
@@ -319,23 +319,19 @@ static void answer(unsigned flows, unsigned others, size_t len)
 	char name[64];
 	a = (struct evidence_answer){ .boot_id = 42, .uptime_ms = 100000, .evicted_ms = UINT64_MAX, .asker = v4(9, 1) };
 	a.flows_len = flows;
-	a.attempts_len = a.addresses_len = a.errors_len = a.macs_len = others;
+	a.attempts_len = a.addresses_len = a.twins_len = a.macs_len = others;
 	a.listens_udp = a.listens_tcp = others % 2;
 	a.port = others ? WIRE_PORT : 0;
 	for (unsigned i = 0; i < flows; i++) {
 		struct receipts r = { .first = 1, .newest = 64, .received = 64 - i, .bitmap = { ~0ull << i } };
-		a.flows[i] = (struct evidence_flow){ 0x1000 + i,       i % 3 != 2,   i % 5 == 1, r,
-						     v4(5, WIRE_PORT), v6(9, 40000), 10,         10000 };
+		a.flows[i] = (struct evidence_flow){ 0x1000 + i, i % 3 != 2, r, v4(5, 0), v6(9, 0), 10 };
 	}
 	for (unsigned i = 0; i < others; i++) {
-		a.attempts[i] = (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), 2,
-								  v4(26, 0), (uint16_t)(500 * i) };
+		a.attempts[i] = (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), v4(26, 0),
+								  (uint16_t)(500 * i) };
 		a.addresses[i] = i % 2 ? v6((uint8_t)i, 0) : v4((uint8_t)i, 0);
-		a.errors[i].client = v4(9, 40000);
-		a.errors[i].type = 3;
-		a.errors[i].code = (uint8_t)i;
 		a.macs[i].octets[5] = (uint8_t)i;
-		a.errors[i].twin_flow = a.errors[i].twin_seq = i;
+		a.twins[i] = (struct evidence_twin){ i, i, v4(5, 0) };
 	}
 	if (others > 0)
 		put_neighbourhood(&a);
@@ -406,7 +402,7 @@ static void ask(struct script *s, unsigned mode, unsigned party, uint32_t seq, u
 	for (unsigned i = 0; i < flows; i++)
 		q.flows[i] = i;
 	for (unsigned i = 0; i < attempts; i++)
-		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), WIRE_PORT, 1000, i };
+		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), 1000, i };
 	bytes_put16(p + SCRIPT_LEN, (uint16_t)text_len);
 	if (!evidence_write_query(s->octets + s->len, text_len, &q))
 		exit(1);

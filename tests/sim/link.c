@@ -255,12 +255,11 @@ void link_event(struct link *l, const struct reflector_event *event)
 	way_back_event(l->way_back, event);
 }
 
-void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *asker,
-		  struct evidence_answer *answer)
+void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *asker, struct draft *draft)
 {
 	read_changes(l);
-	way_back_collect(l->way_back, query, asker, answer);
-	conflict_watch_collect(l->conflict_watch, answer);
+	way_back_collect(l->way_back, query, asker, draft);
+	conflict_watch_collect(l->conflict_watch, &draft->answer);
 }
 
 /* Findings are nobody's here: verdicts are what is looked at. */

@@ -58,7 +58,7 @@ void link_open(struct link *link);
 void link_close(struct link *link);
 void link_event(struct link *link, const struct reflector_event *event);
 void link_collect(struct link *link, const struct evidence_query *query, const struct endpoint *asker,
-		  struct evidence_answer *answer);
+		  struct draft *draft);
 
 /* A request comes in, for this address of ours. */
 void link_receive(struct link *link, const struct parcel *parcel, const struct endpoint *local);

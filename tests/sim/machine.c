@@ -66,8 +66,9 @@ static unsigned list_half_open(const struct machine *m, struct sockdiag_half_ope
 }
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
-		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
+	struct evidence_answer *answer = &draft->answer;
 	struct sockdiag_half_open sockets[MACHINE_HALF_OPEN_MAX];
 	struct machine *m = context;
 	struct halfopen_list list = { .sockets = sockets, .len = list_half_open(m, sockets) };
@@ -84,7 +85,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	answer->addresses[answer->addresses_len++] = m->droplet;
 	answer->addresses[answer->addresses_len++] = m->anchor;
 	answer->accept_overflows = m->accept_overflows;
-	link_collect(&m->link, query, &asker->seen, answer);
+	link_collect(&m->link, query, &asker->seen, draft);
 	answer->socket_drops = m->socket_drops;
 	randombytes_buf(nonce, SEAL_NONCE_LEN);
 }

@@ -16,16 +16,16 @@ enum {
 	LIST_HEADER_LEN = 3,
 	QUERY_HEAD_LEN = 30,
 	QUERY_FLOW_LEN = 8,
-	QUERY_ATTEMPT_LEN = 28,
+	QUERY_ATTEMPT_LEN = 26,
 	QUERY_PLACE_LEN = 19,
-	ATTEMPT_LEN = 24,
-	FLOW_LEN = 102,
+	ATTEMPT_LEN = 23,
+	FLOW_LEN = 89,
 	ARRIVAL_LEN = 23,
-	NEIGHBOUR_LEN = 94,
-	FRAMES_LEN = 43,
+	NEIGHBOUR_LEN = 87,
+	FRAMES_LEN = 39,
 	CONFLICT_LEN = 30,
 	ADDRESS_LEN = 16,
-	ERROR_LEN = 74,
+	TWIN_LEN = 28,
 	MAC_RECORD_LEN = 6,
 };
 
@@ -54,18 +54,18 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 		query.flows[i] = 0x0102030405060708 * (i + 1);
 	for (unsigned i = 0; i < attempts; i++)
 		query.attempts[i] = (struct evidence_attempt){ sample_endpoint_v6((uint8_t)i, (uint16_t)(40000 + i)),
-							       8620, 0x01020304 + i, 0xa1a2a3a4 + i };
+							       0x01020304 + i, 0xa1a2a3a4 + i };
 	return query;
 }
 
 /* How long the lists of an answer are. */
 struct lengths {
-	unsigned flows, attempts, neighbours, frames, conflicts, addresses, errors, macs, arrivals;
+	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,  EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX, EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
-				     EVIDENCE_ERRORS_MAX, EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX };
+				     EVIDENCE_TWINS_MAX,  EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX };
 static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2 };
 
 static size_t text_len(const struct lengths *n)
@@ -73,7 +73,7 @@ static size_t text_len(const struct lengths *n)
 	return EVIDENCE_LEN_MIN + list_len(n->attempts, ATTEMPT_LEN) + list_len(n->flows, FLOW_LEN) +
 	       list_len(n->arrivals, ARRIVAL_LEN) + list_len(n->neighbours, NEIGHBOUR_LEN) +
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
-	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->errors, ERROR_LEN) + list_len(n->macs, MAC_RECORD_LEN);
+	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -81,12 +81,10 @@ static struct evidence_flow sample_flow(uint32_t i)
 	return (struct evidence_flow){
 		.id = 0xf1f2f3f4f5f6f7f8 + i,
 		.known = i % 2 == 0,
-		.unheard = i % 3 == 0,
-		.receipts = { i, 1000 + i, 500 + i, (uint16_t)(3 + i), (uint16_t)(9 + i), { 1, 2, 3, 4 + i } },
-		.arrived_on = sample_endpoint_v4((uint8_t)i, 8620),
-		.source = sample_endpoint_v6((uint8_t)i, 40000),
+		.receipts = { i, 1000 + i, 500 + i, 0, 0, { 1, 2, 3, 4 + i } },
+		.arrived_on = sample_endpoint_v4((uint8_t)i, 0),
+		.source = sample_endpoint_v6((uint8_t)i, 0),
 		.idle_ms = 0x0a0b0c0d + i,
-		.age_ms = 0x1a1b1c1d + i,
 	};
 }
 
@@ -99,14 +97,10 @@ static struct evidence_neighbour sample_neighbour(uint32_t i)
 		.client = sample_endpoint_v4((uint8_t)i, 0),
 		.local = sample_endpoint_v6((uint8_t)(100 + i), 0),
 		.next_hop = sample_endpoint_v6((uint8_t)i, 0),
-		.has_entry = i != 0,
-		.has_frame = i != 1,
 		.entry_mac = { 2, 0, 0, 0, 1, (uint8_t)i },
 		.frame_mac = { 2, 0, 0, 0, 2, (uint8_t)i },
 		.state = (uint16_t)(0x1234 + i),
-		.wrong = i == 2,
 		.repaired = i == 3,
-		.taken_ms = 0x21222324 + i,
 		.since_ms = 0x31323334 + i,
 		.healed_ms = UINT32_MAX - i,
 	};
@@ -123,15 +117,14 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.evicted_ms = UINT64_MAX,
 		.socket_drops = 0x99aabbcc,
 		.accept_overflows = 0x89abcdef,
-		.sees_frames = n->frames % 2,
-		.asker = sample_endpoint_v4(77, 50123),
+		.asker = sample_endpoint_v4(77, 0),
 		.flows_len = n->flows,
 		.attempts_len = n->attempts,
 		.neighbours_len = n->neighbours,
 		.frames_len = n->frames,
 		.conflicts_len = n->conflicts,
 		.addresses_len = n->addresses,
-		.errors_len = n->errors,
+		.twins_len = n->twins,
 		.macs_len = n->macs,
 		.listens_udp = n->macs % 2 == 0,
 		.listens_tcp = n->macs > 2,
@@ -143,8 +136,8 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		answer.flows[i] = sample_flow(i);
 	for (uint32_t i = 0; i < n->attempts; i++)
 		answer.attempts[i] =
-		    (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, (uint8_t)(i + 1),
-						      sample_endpoint_v4((uint8_t)i, 0), (uint16_t)(0xa1b2 + i) };
+		    (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, sample_endpoint_v4((uint8_t)i, 0),
+						      (uint16_t)(0xa1b2 + i) };
 	for (uint32_t i = 0; i < n->neighbours; i++)
 		answer.neighbours[i] = sample_neighbour(i);
 	for (uint32_t i = 0; i < n->frames; i++)
@@ -152,7 +145,6 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 			.client = sample_endpoint_v4((uint8_t)i, 0),
 			.local = sample_endpoint_v6((uint8_t)i, 0),
 			.transport = i % 2 ? 6 : 17,
-			.count = 0x71727374 + i,
 			.idle_ms = 0x81828384 + i,
 			.heard_ms = (uint16_t)(EVIDENCE_HEARD_MAX - i),
 		};
@@ -168,16 +160,9 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		answer.addresses[i] = sample_endpoint_v6((uint8_t)i, 0);
 	for (uint32_t i = 0; i < n->macs; i++)
 		answer.macs[i] = (struct evidence_mac){ { 2, 0, 0, 0, 3, (uint8_t)i } };
-	for (uint32_t i = 0; i < n->errors; i++)
-		answer.errors[i] = (struct evidence_error){ .client = sample_endpoint_v4((uint8_t)i, 40000),
-							    .offender = sample_endpoint_v4(254, 0),
-							    .source = sample_endpoint_v4((uint8_t)(100 + i), 0),
-							    .type = 3,
-							    .code = 13,
-							    .count = 0x51525354 + i,
-							    .idle_ms = 0x61626364 + i,
-							    .twin_flow = 0xb1b2b3b4b5b6b7b8 + i,
-							    .twin_seq = 0xc1c2c3c4 + i };
+	for (uint32_t i = 0; i < n->twins; i++)
+		answer.twins[i] = (struct evidence_twin){ 0xb1b2b3b4b5b6b7b8 + i, 0xc1c2c3c4 + i,
+							  sample_endpoint_v4((uint8_t)(100 + i), 0) };
 	return answer;
 }
 
@@ -213,7 +198,6 @@ static void queries_come_back(void **state)
 				assert_same_place(&in.places[i], &out.places[i]);
 			for (unsigned i = 0; i < in.attempts_len; i++) {
 				assert_true(endpoint_equal(&out.attempts[i].client, &in.attempts[i].client));
-				assert_int_equal(out.attempts[i].server_port, in.attempts[i].server_port);
 				assert_int_equal(out.attempts[i].age_ms, in.attempts[i].age_ms);
 				assert_int_equal(out.attempts[i].id, in.attempts[i].id);
 			}
@@ -323,12 +307,14 @@ static void hostile_queries_are_refused(void **state)
 	assert_true(reads_query(buf, sizeof buf));               /* padded */
 	assert_false(reads_with(reads_query, buf, exact, 0, 2)); /* another version */
 	assert_false(reads_with(reads_query, buf, exact, 1, QUERY_HEAD_LEN - 1));
-	assert_false(reads_with(reads_query, buf, exact, 1, UINT8_MAX));
 	assert_header_is_checked(reads_query, buf, places, EVIDENCE_PLACES_MAX, EVIDENCE_PLACES_MAX);
 	memset(buf + places, 0, sizeof buf - places);
 	assert_header_is_checked(reads_query, buf, attempts, 2, EVIDENCE_ATTEMPTS_MAX);
 	memset(buf + attempts, 0, sizeof buf - attempts);
 	assert_header_is_checked(reads_query, buf, flows, 3, EVIDENCE_FLOWS_MAX);
+	memset(buf + flows, 0, sizeof buf - flows);
+	assert_true(reads_with(reads_query, buf, EVIDENCE_LEN_MIN, 1, EVIDENCE_LEN_MIN - TEXT_HEADER_LEN));
+	assert_false(reads_with(reads_query, buf, EVIDENCE_LEN_MIN, 1, EVIDENCE_LEN_MIN - TEXT_HEADER_LEN + 1));
 }
 
 /* A list of one record that is all zeros. */
@@ -351,7 +337,7 @@ static void hostile_answers_are_refused(void **state)
 		{ { .attempts = 2 }, EVIDENCE_ATTEMPTS_MAX },   { { .flows = 2 }, EVIDENCE_FLOWS_MAX },
 		{ { .arrivals = 2 }, EVIDENCE_PLACES_MAX },     { { .neighbours = 2 }, EVIDENCE_NEIGHBOURS_MAX },
 		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },       { { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
-		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .errors = 2 }, EVIDENCE_ERRORS_MAX },
+		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .twins = 2 }, EVIDENCE_TWINS_MAX },
 		{ { .macs = 2 }, EVIDENCE_MACS_MAX },
 	};
 	static uint8_t buf[16384];
@@ -378,7 +364,6 @@ static void assert_same_flow(const struct evidence_flow *a, const struct evidenc
 {
 	assert_int_equal(a->id, b->id);
 	assert_int_equal(a->known, b->known);
-	assert_int_equal(a->unheard, b->unheard);
 	assert_int_equal(a->receipts.first, b->receipts.first);
 	assert_int_equal(a->receipts.newest, b->receipts.newest);
 	assert_int_equal(a->receipts.received, b->receipts.received);
@@ -388,7 +373,6 @@ static void assert_same_flow(const struct evidence_flow *a, const struct evidenc
 	assert_true(endpoint_equal(&a->arrived_on, &b->arrived_on));
 	assert_true(endpoint_equal(&a->source, &b->source));
 	assert_int_equal(a->idle_ms, b->idle_ms);
-	assert_int_equal(a->age_ms, b->age_ms);
 }
 
 static void assert_same_neighbour(const struct evidence_neighbour *a, const struct evidence_neighbour *b)
@@ -396,14 +380,10 @@ static void assert_same_neighbour(const struct evidence_neighbour *a, const stru
 	assert_true(endpoint_equal(&a->client, &b->client));
 	assert_true(endpoint_equal(&a->local, &b->local));
 	assert_true(endpoint_equal(&a->next_hop, &b->next_hop));
-	assert_int_equal(a->has_entry, b->has_entry);
-	assert_int_equal(a->has_frame, b->has_frame);
 	assert_memory_equal(a->entry_mac, b->entry_mac, sizeof a->entry_mac);
 	assert_memory_equal(a->frame_mac, b->frame_mac, sizeof a->frame_mac);
 	assert_int_equal(a->state, b->state);
-	assert_int_equal(a->wrong, b->wrong);
 	assert_int_equal(a->repaired, b->repaired);
-	assert_int_equal(a->taken_ms, b->taken_ms);
 	assert_int_equal(a->since_ms, b->since_ms);
 	assert_int_equal(a->healed_ms, b->healed_ms);
 	assert_string_equal(a->interface, b->interface);
@@ -415,7 +395,6 @@ static void assert_same_frames(const struct evidence_frames *a, const struct evi
 	assert_true(endpoint_equal(&a->local, &b->local));
 	assert_int_equal(a->transport, b->transport);
 	assert_int_equal(a->heard_ms, b->heard_ms);
-	assert_int_equal(a->count, b->count);
 	assert_int_equal(a->idle_ms, b->idle_ms);
 }
 
@@ -427,17 +406,11 @@ static void assert_same_conflict(const struct evidence_conflict *a, const struct
 	assert_int_equal(a->idle_ms, b->idle_ms);
 }
 
-static void assert_same_error(const struct evidence_error *a, const struct evidence_error *b)
+static void assert_same_twin(const struct evidence_twin *a, const struct evidence_twin *b)
 {
-	assert_true(endpoint_equal(&a->client, &b->client));
-	assert_true(endpoint_equal(&a->offender, &b->offender));
+	assert_int_equal(a->flow, b->flow);
+	assert_int_equal(a->seq, b->seq);
 	assert_true(endpoint_equal(&a->source, &b->source));
-	assert_int_equal(a->type, b->type);
-	assert_int_equal(a->code, b->code);
-	assert_int_equal(a->count, b->count);
-	assert_int_equal(a->idle_ms, b->idle_ms);
-	assert_int_equal(a->twin_flow, b->twin_flow);
-	assert_int_equal(a->twin_seq, b->twin_seq);
 }
 
 /* b is a, as far as b's lists go. */
@@ -448,7 +421,6 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	assert_int_equal(a->evicted_ms, b->evicted_ms);
 	assert_int_equal(a->socket_drops, b->socket_drops);
 	assert_int_equal(a->accept_overflows, b->accept_overflows);
-	assert_int_equal(a->sees_frames, b->sees_frames);
 	assert_true(endpoint_equal(&a->asker, &b->asker));
 	assert_int_equal(a->listens_udp, b->listens_udp);
 	assert_int_equal(a->listens_tcp, b->listens_tcp);
@@ -461,7 +433,6 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	for (unsigned i = 0; i < b->attempts_len; i++) {
 		assert_int_equal(a->attempts[i].id, b->attempts[i].id);
 		assert_int_equal(a->attempts[i].status, b->attempts[i].status);
-		assert_int_equal(a->attempts[i].retransmits, b->attempts[i].retransmits);
 		assert_int_equal(a->attempts[i].age_ms, b->attempts[i].age_ms);
 		assert_true(endpoint_equal(&a->attempts[i].arrived_on, &b->attempts[i].arrived_on));
 	}
@@ -477,8 +448,8 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_same_place(&a->arrivals[i].place, &b->arrivals[i].place);
 		assert_int_equal(a->arrivals[i].idle_ms, b->arrivals[i].idle_ms);
 	}
-	for (unsigned i = 0; i < b->errors_len; i++)
-		assert_same_error(&a->errors[i], &b->errors[i]);
+	for (unsigned i = 0; i < b->twins_len; i++)
+		assert_same_twin(&a->twins[i], &b->twins[i]);
 }
 
 static void assert_lengths(const struct evidence_answer *answer, const struct lengths *n)
@@ -489,7 +460,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->frames_len, n->frames);
 	assert_int_equal(answer->conflicts_len, n->conflicts);
 	assert_int_equal(answer->addresses_len, n->addresses);
-	assert_int_equal(answer->errors_len, n->errors);
+	assert_int_equal(answer->twins_len, n->twins);
 	assert_int_equal(answer->macs_len, n->macs);
 	assert_int_equal(answer->arrivals_len, n->arrivals);
 }
@@ -547,7 +518,7 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		  .frames = 3,
 		  .conflicts = 2,
 		  .addresses = 3 },
-		{ 3, 2, 2, 3, 2, 3, .errors = 2, .arrivals = 2 },
+		{ 3, 2, 2, 3, 2, 3, .twins = 2, .arrivals = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];

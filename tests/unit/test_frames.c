@@ -373,7 +373,7 @@ static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 	struct headers_ip udp = headers(9, 5, HEADERS_UDP), tcp = headers(9, 6, HEADERS_TCP);
 	struct endpoint client = sample_endpoint_v4(9, 1), other = sample_endpoint_v4(8, 1);
 	struct endpoint five = sample_endpoint_v4(5, 1), six = sample_endpoint_v4(6, 1);
-	struct evidence_answer answer = { .frames_len = 0 };
+	struct draft draft = { .answer.frames_len = 0 };
 
 	(void)state;
 	assert_null(frames_newest(f, &client, &five));
@@ -390,14 +390,13 @@ static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 	assert_true(frames_newest(f, &client, &five)->since_ns == 5 * S);
 	assert_null(frames_newest(f, &other, &five));
 
-	frames_tell(f, &client, 10 * S, &answer);
-	assert_int_equal(answer.frames_len, 2);
-	assert_int_equal(answer.frames[0].transport, HEADERS_UDP);
-	assert_int_equal(answer.frames[0].count, 4);
-	assert_int_equal(answer.frames[0].idle_ms, 5000);
-	assert_int_equal(answer.frames[1].transport, HEADERS_TCP);
-	assert_int_equal(answer.frames[1].idle_ms, 6000);
-	assert_true(endpoint_same_address(&answer.frames[1].local, &tcp.destination));
+	frames_tell(f, &client, 10 * S, &draft);
+	assert_int_equal(draft.answer.frames_len, 2);
+	assert_int_equal(draft.answer.frames[0].transport, HEADERS_UDP);
+	assert_int_equal(draft.answer.frames[0].idle_ms, 5000);
+	assert_int_equal(draft.answer.frames[1].transport, HEADERS_TCP);
+	assert_int_equal(draft.answer.frames[1].idle_ms, 6000);
+	assert_true(endpoint_same_address(&draft.answer.frames[1].local, &tcp.destination));
 
 	frames_note(f, &udp, 4, NULL, 6 * S); /* over something without MACs */
 	assert_null(frames_newest(f, &client, &five));
@@ -417,18 +416,18 @@ static void what_has_just_come_may_not_be_read(void **state)
 	(void)state;
 	frames_note(f, &udp, 2, mac, now_ns - 30 * S);
 	for (unsigned i = 0; i < 1000; i++, now_ns += 7 * ms) { /* one after the other */
-		struct evidence_answer answer = { .frames_len = 0 };
+		struct draft draft = { .answer.frames_len = 0 };
 		frames_note(f, &udp, 2, mac, now_ns);
-		frames_tell(f, &client, now_ns, &answer);
-		assert_int_equal(answer.frames[0].idle_ms, 0);
+		frames_tell(f, &client, now_ns, &draft);
+		assert_int_equal(draft.answer.frames[0].idle_ms, 0);
 		if (i < 15)
-			assert_in_range(answer.frames[0].read_ms, 30000, 30100);
+			assert_in_range(draft.read_ms[0], 30000, 30100);
 		else
-			assert_in_range(answer.frames[0].read_ms, 100, 220);
+			assert_in_range(draft.read_ms[0], 100, 220);
 	}
-	struct evidence_answer answer = { .frames_len = 0 };
-	frames_tell(f, &client, now_ns + 5 * S, &answer);
-	assert_int_equal(answer.frames[0].read_ms, answer.frames[0].idle_ms);
+	struct draft draft = { .answer.frames_len = 0 };
+	frames_tell(f, &client, now_ns + 5 * S, &draft);
+	assert_int_equal(draft.read_ms[0], draft.answer.frames[0].idle_ms);
 	frames_free(f);
 }
 
@@ -480,7 +479,7 @@ static void the_table_and_the_answer_are_bounded(void **state)
 	static const uint8_t hash_key[16] = { 1 }, mac[6] = { 2, 1 };
 	struct frames *f = frames_new(EVIDENCE_FRAMES_MAX + 1, hash_key);
 	struct endpoint client = sample_endpoint_v4(9, 1);
-	struct evidence_answer answer = { .frames_len = 0 };
+	struct draft draft = { .answer.frames_len = 0 };
 
 	(void)state;
 	for (unsigned local = 1; local <= EVIDENCE_FRAMES_MAX + 1; local++) {
@@ -488,12 +487,13 @@ static void the_table_and_the_answer_are_bounded(void **state)
 
 		frames_note(f, &h, 2, mac, local * S);
 	}
-	assert_true(frames_evicted_ns(f) == 0);
-	frames_tell(f, &client, 100 * S, &answer);
-	assert_int_equal(answer.frames_len, EVIDENCE_FRAMES_MAX);
-	struct headers_ip one_more = headers(9, 100, HEADERS_UDP);
+	frames_tell(f, &client, 100 * S, &draft);
+	assert_int_equal(draft.answer.frames_len, EVIDENCE_FRAMES_MAX);
+	struct headers_ip one_more = headers(9, 100, HEADERS_UDP), oldest = headers(9, 1, HEADERS_UDP);
+	assert_non_null(frames_newest(f, &client, &oldest.destination));
 	frames_note(f, &one_more, 2, mac, 50 * S);
-	assert_true(frames_evicted_ns(f) == 50 * S);
+	assert_null(frames_newest(f, &client, &oldest.destination));
+	assert_non_null(frames_newest(f, &client, &one_more.destination));
 	frames_free(f);
 }
 

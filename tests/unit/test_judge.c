@@ -500,7 +500,7 @@ static void lose_answers(struct path *p, unsigned n)
 	lose(p, n, PROBER_LOST_RETURN);
 	assert_non_null(path_doubt(p));
 	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
-	p->doubt->has_neighbour = p->doubt->neighbour.wrong = true;
+	p->doubt->has_neighbour = true;
 	p->doubt->neighbour_right_ns = INT64_MAX;
 }
 

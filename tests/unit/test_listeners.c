@@ -6,6 +6,7 @@
 #include "server/host/collector.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
+#include "tests/unit/sample_packet.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -29,9 +30,9 @@ struct world {
 };
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
-		    struct evidence_answer *answer, uint8_t nonce[SEAL_NONCE_LEN])
+		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
-	(void)context, (void)query, (void)asker, (void)answer, (void)nonce;
+	(void)context, (void)query, (void)asker, (void)draft, (void)nonce;
 }
 
 static void on_event(void *context, const struct reflector_event *event)
@@ -366,39 +367,6 @@ static void only_probes_are_answered(void **state)
 	udp_batch_free(batch);
 }
 
-/* The client's port is closed when the reply comes: the kernel's error must cost nobody else a reply. */
-static void an_error_costs_nobody_else_a_reply(void **state)
-{
-	struct world *w = *state;
-	struct udp_options options = { .family = AF_INET };
-	struct udp_batch *batch = udp_batch_new(PROBE_LEN);
-	struct udp_datagram *d = udp_batch_at(batch, 0);
-	struct evidence_answer answer = { .errors_len = 0 };
-	const struct evidence_query nothing = { .flows_len = 0 };
-	const struct reflector_asker asker = { .seen = w->address };
-
-	for (unsigned i = 0; i < 20; i++) {
-		int gone = udp_open(&options), here = udp_open(&options);
-
-		write_probe(w, &client, PACKET_UDP, d->buf);
-		d->peer = w->address;
-		d->local = (struct endpoint){ .port = 0 };
-		d->len = PROBE_LEN;
-		assert_int_equal(udp_send(gone, batch, 0, 1), 1);
-		close(gone);
-		write_probe(w, &client, PACKET_UDP, d->buf);
-		assert_int_equal(udp_send(here, batch, 0, 1), 1);
-		while (udp_receive(here, batch) != 1)
-			uv_run(&w->loop, UV_RUN_NOWAIT);
-		close(here);
-	}
-	collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
-	assert_int_equal(answer.errors_len, 1);
-	assert_int_equal(answer.errors[0].type, 3);
-	assert_int_equal(answer.errors[0].code, 3);
-	udp_batch_free(batch);
-}
-
 /* Until one has come: it stands in the batch's first place. */
 static void await(struct world *w, int fd, struct udp_batch *batch)
 {
@@ -449,8 +417,41 @@ static void a_twin_leaves_from_the_kernel_s_choice(void **state)
 	udp_batch_free(batch);
 }
 
-/* The client's port is closed: both replies get an error, and each error names the address that its reply had. */
-static void errors_tell_a_twin_from_its_reply(void **state)
+/* The client's port is closed when the reply comes: the kernel's error must cost nobody else a reply. */
+static void an_error_costs_nobody_else_a_reply(void **state)
+{
+	struct world *w = *state;
+	struct udp_options options = { .family = AF_INET };
+	struct udp_batch *batch = udp_batch_new(BIG_LEN);
+	struct udp_datagram *d = udp_batch_at(batch, 0);
+	struct evidence_answer answer = { .twins_len = 0 };
+	const struct evidence_query nothing = { .flows_len = 0 };
+	const struct reflector_asker asker = { .seen = w->address };
+	const struct endpoint pinned = another_loopback(w);
+
+	for (unsigned i = 0; i < 20; i++) {
+		int gone = udp_open(&options), here = udp_open(&options);
+
+		write_request(w, &client, PACKET_UDP, PACKET_PROBE, PACKET_WANT_TWIN, d->buf, BIG_LEN);
+		d->peer = pinned;
+		d->local = (struct endpoint){ .port = 0 };
+		d->len = BIG_LEN;
+		assert_int_equal(udp_send(gone, batch, 0, 1), 1);
+		close(gone);
+		write_probe(w, &client, PACKET_UDP, d->buf);
+		d->len = PROBE_LEN;
+		assert_int_equal(udp_send(here, batch, 0, 1), 1);
+		while (udp_receive(here, batch) != 1)
+			uv_run(&w->loop, UV_RUN_NOWAIT);
+		close(here);
+	}
+	collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
+	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX); /* errors there were */
+	udp_batch_free(batch);
+}
+
+/* The client's port is closed: pinned reply and twin both get an error, in this order, and only the twin is told. */
+static void a_refused_twin_is_told(void **state)
 {
 	struct world *w = *state;
 	struct udp_options options = { .family = AF_INET };
@@ -458,29 +459,80 @@ static void errors_tell_a_twin_from_its_reply(void **state)
 	struct udp_datagram *d = udp_batch_at(batch, 0);
 	const struct evidence_query nothing = { .flows_len = 0 };
 	const struct reflector_asker asker = { .seen = w->address };
-	const struct endpoint pinned = another_loopback(w);
-	struct evidence_answer answer = { .errors_len = 0 };
+	struct evidence_answer answer = { .twins_len = 0 };
 	int fd = udp_open(&options);
 
 	write_request(w, &client, PACKET_UDP, PACKET_PROBE, PACKET_WANT_TWIN, d->buf, BIG_LEN);
-	d->peer = pinned;
+	d->peer = another_loopback(w);
 	d->len = BIG_LEN;
 	assert_int_equal(udp_send(fd, batch, 0, 1), 1);
 	close(fd);
-	while (answer.errors_len < 2) {
+	while (answer.twins_len == 0) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
-		answer = (struct evidence_answer){ .errors_len = 0 };
+		answer = (struct evidence_answer){ .twins_len = 0 };
 		collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
 	}
-	assert_int_equal(answer.errors_len, 2);
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(answer.errors[i].count, 1);
-	assert_true(endpoint_same_address(&answer.errors[0].source, &w->address));
-	assert_int_equal(answer.errors[0].twin_flow, w->seq);
-	assert_int_equal(answer.errors[0].twin_seq, 1);
-	assert_true(endpoint_same_address(&answer.errors[1].source, &pinned));
-	assert_int_equal(answer.errors[1].twin_flow, 0);
+	assert_int_equal(answer.twins_len, 1);
+	assert_true(endpoint_same_address(&answer.twins[0].source, &w->address));
+	assert_int_equal(answer.twins[0].flow, w->seq);
+	assert_int_equal(answer.twins[0].seq, 1);
 	udp_batch_free(batch);
+}
+
+static void refuse_twin(struct collector *collector, uint64_t flow_id, uint32_t seq, const struct endpoint *to)
+{
+	struct packet_request request = {
+		.role = PACKET_PROBE, .seq = seq, .flow_id = flow_id, .transport = PACKET_UDP, .slots = 1
+	};
+	struct packet_reply reply = {
+		.role = PACKET_REPLY,
+		.seq = seq,
+		.flags = PACKET_TWIN,
+		.flow_id = flow_id,
+		.arrived_on = sample_endpoint_v4(26, 8620),
+		.slots = 1,
+	};
+	uint8_t buf[PROBE_LEN];
+
+	packet_write_request(buf, sizeof buf, &request);
+	packet_write_reply(buf, sizeof buf, &reply);
+	collector_note_error(collector, &(struct errqueue_entry){ .kind = ERRQUEUE_ICMP,
+								  .meaning = ERRQUEUE_PORT,
+								  .destination = *to,
+								  .source = sample_endpoint_v4(5, 0),
+								  .payload = buf,
+								  .payload_len = sizeof buf });
+}
+
+/* One for each flow, the newest first, to whom they were sent. */
+static void the_newest_refused_twins_are_kept(void **state)
+{
+	const struct reflector_asker here = { .seen = sample_endpoint_v4(9, 1) };
+	const struct reflector_asker there = { .seen = sample_endpoint_v4(8, 1) };
+	const struct evidence_query nothing = { .flows_len = 0 };
+	struct collector *collector = collector_new(0, clock_mono_ns());
+	struct evidence_answer answer = { .twins_len = 0 };
+
+	(void)state;
+	refuse_twin(collector, 1, 1, &there.seen);
+	for (uint64_t flow = 1; flow <= 63; flow++)
+		refuse_twin(collector, flow, 1, &here.seen);
+	refuse_twin(collector, 50, 2, &here.seen);
+	collector_collect(collector, &nothing, &here, clock_mono_ns(), &answer);
+	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX);
+	assert_int_equal(answer.twins[0].flow, 50);
+	assert_int_equal(answer.twins[0].seq, 2);
+	for (unsigned i = 1; i < EVIDENCE_TWINS_MAX; i++)
+		assert_int_equal(answer.twins[i].flow, i <= 13 ? 64 - i : 63 - i);
+
+	answer = (struct evidence_answer){ .twins_len = 0 };
+	collector_collect(collector, &nothing, &there, clock_mono_ns(), &answer);
+	assert_int_equal(answer.twins_len, 1);
+	refuse_twin(collector, 64, 1, &here.seen); /* one more than there is room for */
+	answer = (struct evidence_answer){ .twins_len = 0 };
+	collector_collect(collector, &nothing, &there, clock_mono_ns(), &answer);
+	assert_int_equal(answer.twins_len, 0);
+	collector_free(collector);
 }
 
 /* ---- relays ---- */
@@ -657,7 +709,8 @@ int main(void)
 		TEST(only_probes_are_answered),
 		TEST(an_error_costs_nobody_else_a_reply),
 		TEST(a_twin_leaves_from_the_kernel_s_choice),
-		TEST(errors_tell_a_twin_from_its_reply),
+		TEST(a_refused_twin_is_told),
+		TEST(the_newest_refused_twins_are_kept),
 		TEST(a_relay_by_udp_is_answered_from_where_it_arrived),
 		TEST(a_relay_by_tcp_holds_its_connection),
 		TEST(a_connection_may_go_while_its_relay_waits),

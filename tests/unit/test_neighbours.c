@@ -190,7 +190,7 @@ static int tear_down(void **state)
 
 static bool is_wrong(const struct situation *s)
 {
-	return snapshots_take(s->snapshots, &s->view, now_ns)->seen.wrong;
+	return snapshots_take(s->snapshots, &s->view, now_ns)->wrong;
 }
 
 static void another_mac_on_the_link_is_wrong(void **state)
@@ -239,10 +239,10 @@ static void who_hears_us_under_these_macs_is_not_suspected(void **state)
 	/* What was sent before the entry, or the client's MAC, was what it is proves nothing. */
 	for (s->view.heard_ns = 49 * S; s->view.heard_ns < 60 * S; s->view.heard_ns += 6 * S)
 		snapshots_confirm(s->snapshots, &s->view);
-	assert_true(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
+	assert_true(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->wrong);
 	s->view.heard_ns = 60 * S;
 	snapshots_confirm(s->snapshots, &s->view);
-	assert_false(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->seen.wrong);
+	assert_false(snapshots_find(s->snapshots, &s->view.client, &s->view.local)->wrong);
 	s->view.heard_ns = 0;
 	assert_false(is_wrong(s)); /* it has been heard */
 	s->entry.mac[5]++;         /* but this one is another */
@@ -313,10 +313,8 @@ static void healing_is_seen_and_told(void **state)
 	snapshots_tell(s->snapshots, &s->view.client, &s->view.local, now_ns + 10 * S, &answer);
 	assert_int_equal(answer.neighbours_len, 1);
 	const struct evidence_neighbour *n = &answer.neighbours[0];
-	assert_true(n->wrong && n->has_entry && n->has_frame);
 	assert_memory_equal(n->entry_mac, dead, sizeof dead);
 	assert_memory_equal(n->frame_mac, right, sizeof right);
-	assert_int_equal(n->taken_ms, 10000);
 	assert_int_equal(n->since_ms, 50000);
 	assert_int_equal(n->healed_ms, 7000);
 	assert_string_equal(n->interface, "eth0");
@@ -331,10 +329,10 @@ static void what_was_wrong_is_kept_for_those_who_ask_later(void **state)
 	memcpy(s->entry.mac, right, sizeof right);
 	assert_non_null(snapshots_heal(s->snapshots, &s->entry, now_ns + 3 * S));
 	kept = snapshots_take(s->snapshots, &s->view, now_ns + 300 * S);
-	assert_true(kept->seen.wrong && kept->taken_ns == now_ns && kept->healed_ns == now_ns + 3 * S);
+	assert_true(kept->wrong && kept->taken_ns == now_ns && kept->healed_ns == now_ns + 3 * S);
 	assert_false(snapshots_wants(s->snapshots, &s->view.client, &s->view.local,
 				     now_ns + 300 * S)); /* it has just been looked at */
-	assert_false(snapshots_take(s->snapshots, &s->view, now_ns + 700 * S)->seen.wrong);
+	assert_false(snapshots_take(s->snapshots, &s->view, now_ns + 700 * S)->wrong);
 }
 
 static void it_may_be_wrong_once_more(void **state)
@@ -376,12 +374,12 @@ static void each_address_of_ours_has_a_way_back_of_its_own(void **state)
 	routed.next_hop = sample_endpoint_v4(1, 0);
 	assert_true(is_wrong(s));
 	assert_true(snapshots_wants(s->snapshots, &routed.client, &routed.local, now_ns));
-	assert_false(snapshots_take(s->snapshots, &routed, now_ns)->seen.wrong);
-	assert_true(snapshots_find(s->snapshots, &s->view.client, &local)->seen.wrong);
+	assert_false(snapshots_take(s->snapshots, &routed, now_ns)->wrong);
+	assert_true(snapshots_find(s->snapshots, &s->view.client, &local)->wrong);
 	snapshots_tell(s->snapshots, &s->view.client, &routed.local, now_ns, &answer);
 	snapshots_tell(s->snapshots, &s->view.client, &local, now_ns, &answer);
 	assert_int_equal(answer.neighbours_len, 1);
-	assert_true(answer.neighbours[0].wrong && endpoint_equal(&answer.neighbours[0].local, &local));
+	assert_true(endpoint_equal(&answer.neighbours[0].local, &local));
 }
 
 static void one_entry_heals_all_that_it_leads_to(void **state)

@@ -559,7 +559,6 @@ static void frames_count_for_the_servers_own_address(void **state)
 	a.frames[0] = (struct evidence_frames){ .client = client,
 						.local = anchor,
 						.transport = PACKET_UDP,
-						.count = 10,
 						.idle_ms = 1500,
 						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
@@ -764,8 +763,8 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	s->path->endpoint = anchor;
 	a.flows[0].source = a.flows[0].arrived_on = (struct endpoint){ 0 };
 	a.neighbours_len = 2;
-	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = client, .wrong = true };
-	a.neighbours[1] = (struct evidence_neighbour){ .client = client, .local = anchor, .wrong = true };
+	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = client };
+	a.neighbours[1] = (struct evidence_neighbour){ .client = client, .local = anchor };
 	hear(s, 3, 7, &a, NULL);
 	assert_true(s->path->doubt->has_neighbour);
 	s->path->doubt->has_neighbour = false;
@@ -789,13 +788,13 @@ static void a_neighbour_concerns_the_address_that_answers(void **state)
 
 	s->path->facts.arrived_on = droplet; /* an answer said so, long ago */
 	a.neighbours_len = 1;
-	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = droplet, .wrong = true };
+	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = droplet };
 	hear(s, 3, -1, &a, NULL);
 	assert_false(d->has_neighbour);
 	a.neighbours[0].local = anchor;
 	a.neighbours[0].healed_ms = UINT32_MAX;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->has_neighbour && d->neighbour.wrong && d->neighbour_server == 3);
+	assert_true(d->has_neighbour && d->neighbour_server == 3);
 	assert_true(d->neighbour_ns == 112 * SECOND && d->neighbour_right_ns == INT64_MAX);
 	a.neighbours[0].healed_ms = 500;
 	hear(s, 3, -1, &a, NULL);
@@ -1071,22 +1070,19 @@ static void the_flow_of_a_twin_is_not_the_paths(void **state)
 	assert_int_equal(tally(s).return_lost, 1);
 }
 
-static void an_error_for_a_twin_is_told_to_it(void **state)
+static void a_refused_twin_is_told(void **state)
 {
-	const struct evidence_error refused = {
-		.client = client, .source = droplet, .type = 3, .code = 3, .count = 1, .twin_flow = 43, .twin_seq = 1
-	};
 	struct scene *s = *state;
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
 	struct twin *t = add_twin(s);
 	struct twin_counts n;
 
-	a.errors_len = 2;
-	a.errors[0] = a.errors[1] = refused;
-	a.errors[0].twin_flow = 0;  /* of another reply */
-	a.errors[1].twin_flow = 42; /* the path's own flow has no twins */
+	a.twins_len = 2;
+	a.twins[0] = (struct evidence_twin){ .flow = 44, .seq = 1, .source = droplet }; /* of nobody's flow */
+	a.twins[1] =
+	    (struct evidence_twin){ .flow = 42, .seq = 1, .source = droplet }; /* a path's own: it has no twins */
 	hear(s, 7, -1, &a, NULL);
-	a.errors[0].twin_flow = 43;
+	a.twins[0].flow = 43;
 	hear(s, 5, -1, &a, NULL); /* may not answer here */
 	twin_count(t, 112 * SECOND, &n);
 	assert_int_equal(n.refused, 0);
@@ -1275,7 +1271,7 @@ int main(void)
 		TEST(a_server_that_holds_the_address_and_hears_nothing_is_silent),
 		TEST(a_stranger_is_where_our_frames_go),
 		TEST(the_holder_is_asked_about_a_missing_twin),
-		TEST(an_error_for_a_twin_is_told_to_it),
+		TEST(a_refused_twin_is_told),
 		TEST(the_flow_of_a_twin_is_not_the_paths),
 		TEST(a_claim_counts_while_the_server_that_tells_of_it_has_the_address),
 	};

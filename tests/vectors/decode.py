@@ -274,7 +274,7 @@ def read_query_head(c):
 
 
 def read_query_attempt(c):
-    return {"id": c.number(4), "client": c.endpoint(), "server_port": c.number(2), "age_ms": c.number(4)}
+    return {"id": c.number(4), "client": c.endpoint(), "age_ms": c.number(4)}
 
 
 QUERY_LISTS = {
@@ -296,8 +296,7 @@ def read_answer_head(c):
         "evicted_ms": c.hex(8),
         "socket_drops": c.number(4),
         "accept_overflows": c.number(4),
-        "sees_frames": c.flag(),
-        "asker": c.endpoint(),
+        "asker": c.address(),
         "port": c.number(2),
         "listens_udp": c.flag(),
         "listens_tcp": c.flag(),
@@ -308,7 +307,6 @@ def read_attempt(c):
     return {
         "id": c.number(4),
         "status": c.number(1),
-        "retransmits": c.number(1),
         "age_ms": c.number(2),
         "arrived_on": c.address(),
     }
@@ -318,19 +316,15 @@ def read_flow(c):
     return {
         "id": c.hex(8),
         "known": c.flag(),
-        "unheard": c.flag(),
         "receipts": {
             "first": c.number(4),
             "newest": c.number(4),
             "received": c.number(4),
-            "duplicates": c.number(2),
-            "late": c.number(2),
             "bitmap": bitmap(c.take(32)),
         },
-        "arrived_on": c.endpoint(),
-        "source": c.endpoint(),
+        "arrived_on": c.address(),
+        "source": c.address(),
         "idle_ms": c.number(4),
-        "age_ms": c.number(4),
     }
 
 
@@ -339,19 +333,14 @@ def read_arrival(c):
 
 
 def read_neighbour(c):
-    client, local, next_hop = c.address(), c.address(), c.address()
-    has_entry, has_frame = c.flag(), c.flag()
-    entry_mac, frame_mac = c.hex(6), c.hex(6)
     return {
-        "client": client,
-        "local": local,
-        "next_hop": next_hop,
-        "entry_mac": entry_mac if has_entry else None,
-        "frame_mac": frame_mac if has_frame else None,
+        "client": c.address(),
+        "local": c.address(),
+        "next_hop": c.address(),
+        "entry_mac": c.hex(6),
+        "frame_mac": c.hex(6),
         "state": c.number(2),
-        "wrong": c.flag(),
         "repaired": c.flag(),
-        "taken_ms": c.number(4),
         "since_ms": c.number(4),
         "healed_ms": c.number(4),
         "interface": c.take(16).rstrip(b"\0").decode("ascii"),
@@ -363,7 +352,6 @@ def read_frames(c):
         "client": c.address(),
         "local": c.address(),
         "transport": c.number(1),
-        "count": c.number(4),
         "idle_ms": c.number(4),
         "heard_ms": c.number(2),
     }
@@ -373,18 +361,8 @@ def read_conflict(c):
     return {"address": c.address(), "mac": c.hex(6), "count": c.number(4), "idle_ms": c.number(4)}
 
 
-def read_error(c):
-    return {
-        "client": c.endpoint(),
-        "offender": c.endpoint(),
-        "source": c.address(),
-        "type": c.number(1),
-        "code": c.number(1),
-        "count": c.number(4),
-        "idle_ms": c.number(4),
-        "twin_flow": c.hex(8),
-        "twin_seq": c.number(4),
-    }
+def read_twin(c):
+    return {"flow": c.hex(8), "seq": c.number(4), "source": c.address()}
 
 
 ANSWER_LISTS = {
@@ -395,7 +373,7 @@ ANSWER_LISTS = {
     5: ("frames", read_frames),
     6: ("conflicts", read_conflict),
     7: ("addresses", lambda c: c.address()),
-    8: ("errors", read_error),
+    8: ("twins", read_twin),
     9: ("macs", lambda c: c.hex(6)),
 }
 

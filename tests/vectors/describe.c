@@ -105,9 +105,8 @@ json_t *describe_query(const struct evidence_query *query)
 		const struct evidence_attempt *attempt = &query->attempts[i];
 
 		json_array_append_new(attempts,
-				      json_pack("{s:o, s:i, s:I, s:I}", "client", describe_endpoint(&attempt->client),
-						"server_port", attempt->server_port, "age_ms",
-						(json_int_t)attempt->age_ms, "id", (json_int_t)attempt->id));
+				      json_pack("{s:o, s:I, s:I}", "client", describe_endpoint(&attempt->client),
+						"age_ms", (json_int_t)attempt->age_ms, "id", (json_int_t)attempt->id));
 	}
 	for (unsigned i = 0; i < query->places_len; i++)
 		json_array_append_new(places, describe_place(&query->places[i]));
@@ -118,37 +117,42 @@ json_t *describe_query(const struct evidence_query *query)
 	    describe_address(&query->own_address), "flows", flows, "attempts", attempts, "places", places);
 }
 
+/* As far as evidence has them. */
+static json_t *describe_window(const struct receipts *r)
+{
+	return json_pack("{s:I, s:I, s:I, s:o}", "first", (json_int_t)r->first, "newest", (json_int_t)r->newest,
+			 "received", (json_int_t)r->received, "bitmap", describe_bitmap(r->bitmap));
+}
+
 static json_t *describe_flow(const struct evidence_flow *flow)
 {
-	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:I, s:I}", "id", describe_u64(flow->id), "known", flow->known,
-			 "unheard", flow->unheard, "receipts", describe_receipts(&flow->receipts), "arrived_on",
-			 describe_endpoint(&flow->arrived_on), "source", describe_endpoint(&flow->source), "idle_ms",
-			 (json_int_t)flow->idle_ms, "age_ms", (json_int_t)flow->age_ms);
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:I}", "id", describe_u64(flow->id), "known", flow->known,
+			 "receipts", describe_window(&flow->receipts), "arrived_on",
+			 describe_address(&flow->arrived_on), "source", describe_address(&flow->source), "idle_ms",
+			 (json_int_t)flow->idle_ms);
 }
 
 static json_t *describe_attempt(const struct evidence_attempt_answer *attempt)
 {
-	return json_pack("{s:I, s:i, s:i, s:i, s:o}", "id", (json_int_t)attempt->id, "status", attempt->status,
-			 "retransmits", attempt->retransmits, "age_ms", attempt->age_ms, "arrived_on",
-			 describe_address(&attempt->arrived_on));
+	return json_pack("{s:I, s:i, s:i, s:o}", "id", (json_int_t)attempt->id, "status", attempt->status, "age_ms",
+			 attempt->age_ms, "arrived_on", describe_address(&attempt->arrived_on));
 }
 
 static json_t *describe_neighbour(const struct evidence_neighbour *n)
 {
-	return json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:I, s:I, s:I, s:s}", "client", describe_address(&n->client),
-	    "local", describe_address(&n->local), "next_hop", describe_address(&n->next_hop), "entry_mac",
-	    n->has_entry ? describe_hex(n->entry_mac, sizeof n->entry_mac) : json_null(), "frame_mac",
-	    n->has_frame ? describe_hex(n->frame_mac, sizeof n->frame_mac) : json_null(), "state", n->state, "wrong",
-	    n->wrong, "repaired", n->repaired, "taken_ms", (json_int_t)n->taken_ms, "since_ms", (json_int_t)n->since_ms,
-	    "healed_ms", (json_int_t)n->healed_ms, "interface", n->interface);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:I, s:I, s:s}", "client", describe_address(&n->client),
+			 "local", describe_address(&n->local), "next_hop", describe_address(&n->next_hop), "entry_mac",
+			 describe_hex(n->entry_mac, sizeof n->entry_mac), "frame_mac",
+			 describe_hex(n->frame_mac, sizeof n->frame_mac), "state", n->state, "repaired", n->repaired,
+			 "since_ms", (json_int_t)n->since_ms, "healed_ms", (json_int_t)n->healed_ms, "interface",
+			 n->interface);
 }
 
 static json_t *describe_frames(const struct evidence_frames *f)
 {
-	return json_pack("{s:o, s:o, s:i, s:I, s:I, s:I}", "client", describe_address(&f->client), "local",
-			 describe_address(&f->local), "transport", f->transport, "count", (json_int_t)f->count,
-			 "idle_ms", (json_int_t)f->idle_ms, "heard_ms", (json_int_t)f->heard_ms);
+	return json_pack("{s:o, s:o, s:i, s:I, s:I}", "client", describe_address(&f->client), "local",
+			 describe_address(&f->local), "transport", f->transport, "idle_ms", (json_int_t)f->idle_ms,
+			 "heard_ms", (json_int_t)f->heard_ms);
 }
 
 static json_t *describe_conflict(const struct evidence_conflict *c)
@@ -158,13 +162,10 @@ static json_t *describe_conflict(const struct evidence_conflict *c)
 			 (json_int_t)c->idle_ms);
 }
 
-static json_t *describe_error(const struct evidence_error *error)
+static json_t *describe_twin(const struct evidence_twin *twin)
 {
-	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:o, s:I}", "client", describe_endpoint(&error->client),
-			 "offender", describe_endpoint(&error->offender), "source", describe_address(&error->source),
-			 "type", error->type, "code", error->code, "count", (json_int_t)error->count, "idle_ms",
-			 (json_int_t)error->idle_ms, "twin_flow", describe_u64(error->twin_flow), "twin_seq",
-			 (json_int_t)error->twin_seq);
+	return json_pack("{s:o, s:I, s:o}", "flow", describe_u64(twin->flow), "seq", (json_int_t)twin->seq, "source",
+			 describe_address(&twin->source));
 }
 
 static json_t *describe_mac(const struct evidence_mac *mac)
@@ -187,7 +188,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(frames, describe_frames);
 	LIST(conflicts, describe_conflict);
 	LIST(addresses, describe_address);
-	LIST(errors, describe_error);
+	LIST(twins, describe_twin);
 	LIST(arrivals, describe_arrival);
 	LIST(macs, describe_mac);
 #undef LIST
@@ -195,12 +196,12 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 
 json_t *describe_answer(const struct evidence_answer *answer)
 {
-	json_t *object = json_pack(
-	    "{s:b, s:b, s:b, s:b, s:i, s:o, s:I, s:o, s:I, s:I, s:o}", "truncated", answer->truncated, "sees_frames",
-	    answer->sees_frames, "listens_udp", answer->listens_udp, "listens_tcp", answer->listens_tcp, "port",
-	    (int)answer->port, "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms,
-	    "evicted_ms", describe_u64(answer->evicted_ms), "socket_drops", (json_int_t)answer->socket_drops,
-	    "accept_overflows", (json_int_t)answer->accept_overflows, "asker", describe_endpoint(&answer->asker));
+	json_t *object = json_pack("{s:b, s:b, s:b, s:i, s:o, s:I, s:o, s:I, s:I, s:o}", "truncated", answer->truncated,
+				   "listens_udp", answer->listens_udp, "listens_tcp", answer->listens_tcp, "port",
+				   (int)answer->port, "boot_id", describe_u64(answer->boot_id), "uptime_ms",
+				   (json_int_t)answer->uptime_ms, "evicted_ms", describe_u64(answer->evicted_ms),
+				   "socket_drops", (json_int_t)answer->socket_drops, "accept_overflows",
+				   (json_int_t)answer->accept_overflows, "asker", describe_address(&answer->asker));
 
 	describe_lists(answer, object);
 	return object;
