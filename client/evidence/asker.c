@@ -206,6 +206,25 @@ static void fill_macs(struct asker *a, unsigned server, int64_t now_ns, struct e
 	memcpy(q->server_mac, m->server, sizeof q->server_mac);
 }
 
+/* Ask about this path too, if the answer has room for its flow and its attempts. A query about one path alone is always
+ * asked. */
+static bool add_path(struct evidence_query *q, const struct path *p, int slot, size_t text_len, int64_t now_ns,
+		     struct statement_query *memory)
+{
+	unsigned attempts_len = q->attempts_len;
+
+	if (q->flows_len == EVIDENCE_FLOWS_MAX)
+		return false;
+	q->flows[q->flows_len++] = p->prober.flow_id;
+	if (p->tcp)
+		testimony_ask(p, slot, now_ns, q, memory);
+	if (q->flows_len == 1 || q->flows_len <= evidence_query_room(text_len, q->attempts_len))
+		return true;
+	q->flows_len--;
+	q->attempts_len = memory->attempts_len = attempts_len;
+	return false;
+}
+
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
 static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
 		       struct statement_query *memory)
@@ -218,14 +237,8 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % cursor->len) {
 		const struct path *p = cursor->paths[cursor->at];
 		int slot = path_slot(p, w->server);
-		if (!p->doubt || !testimony_wanted(p, slot))
-			continue;
-		if (q->flows_len >= EVIDENCE_FLOWS_MAX ||
-		    q->flows_len >= evidence_query_room(text_len, q->attempts_len))
+		if (p->doubt && testimony_wanted(p, slot) && !add_path(q, p, slot, text_len, now_ns, memory))
 			break;
-		q->flows[q->flows_len++] = p->prober.flow_id;
-		if (p->tcp)
-			testimony_ask(p, slot, now_ns, q, memory);
 	}
 	if (q->flows_len > 0)
 		fill_macs(a, w->server, now_ns, q);
