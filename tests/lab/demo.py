@@ -42,27 +42,27 @@ def check(net, *options):
 def provider(binaries):
     lab.enter()
     net = Provider(4, binaries)
-    say("A provider's network, in namespaces of its own: two servers, and a floating address that boot-01 holds.")
+    say("A provider's network in network namespaces: two servers. boot-01 holds the floating address.")
     print(PICTURE)
     net.build()
-    print("On both servers runs `floatprobed --config boot-01.yaml`. The client's fra-home.yaml:\n")
+    print("Each server runs floatprobed (`floatprobed --config boot-01.yaml`). The client's fra-home.yaml:\n")
     with open(net.config(), encoding="utf-8") as file:
         print("".join(f"    {line}" for line in file))
 
     say("1. Everything works.")
     check(net)
 
-    say("2. The way back from the floating address is cut, for UDP. The client hears nothing; the receipts tell why.")
+    say("2. UDP answers from the floating address are dropped. The client gets no answer; the receipts prove the direction.")
     net.cut("return", net.plan.floating, "udp")
     check(net, "--target", "bootnode")
     net.heal()
 
     if shutil.which("ncat") and shutil.which("socat"):
-        say("3. Other UDP servers on boot-01, behind the same floating address: what answers from where?")
+        say("3. Other UDP servers on boot-01, behind the same floating address. From which address do they answer?")
         test_unpinned.start_servers(net)
         test_unpinned.show(row for row in test_unpinned.transcript(net) if row[1] == net.plan.floating)
-        print("\nThose answers come from an address that nobody asked: a connected client, as most are, never sees them."
-              "\nfloatprobed listens on all addresses too, and answers from the one it was asked on:")  # fmt: skip
+        print("\nThese answers come from an address that the client did not ask. A connected client does not receive them."
+              "\nfloatprobed also listens on all addresses, and answers from the address that was asked:")  # fmt: skip
         check(net, "--target", "bootnode", "--count", "3")
 
 
@@ -106,7 +106,7 @@ class Loopback:
 
 
 def loopback(binaries):
-    say("No privilege to make networks here, so this stays on loopback addresses. (As root there is more to see.)")
+    say("Without the privilege to create network namespaces the demo uses loopback addresses. Run it as root to see more.")
     with tempfile.TemporaryDirectory(prefix="floatprobe-demo-") as files:
         demo = Loopback(binaries, files)
         with subprocess.Popen([f"{binaries}/floatprobed", "--config", "boot-01.yaml"], cwd=files,
