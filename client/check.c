@@ -50,7 +50,7 @@ static bool is_final(enum prober_outcome outcome)
 
 static void show_probe(struct check *c, const struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
-	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+	const struct prober_record *r = prober_record(&p->prober, seq);
 	bool answered = r->outcome == PROBER_ANSWERED || r->outcome == PROBER_CLOCK_SKEW;
 
 	output_probe(c->output,
@@ -71,7 +71,7 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 {
 	struct check *c = context;
 
-	if (is_final(p->prober.ring[seq & (p->prober.ring_len - 1)].outcome))
+	if (is_final(prober_record(&p->prober, seq)->outcome))
 		show_probe(c, p, seq, probe);
 }
 
@@ -81,7 +81,7 @@ static void show_losses(struct check *c, const struct path *p)
 	const struct engine_probe elsewhere = { .source = p->facts.other_source, .arrived_on = p->facts.arrived_on };
 
 	for (uint32_t seq = 1; seq < p->prober.next; seq++) {
-		enum prober_outcome outcome = p->prober.ring[seq & (p->prober.ring_len - 1)].outcome;
+		enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
 		if (!is_final(outcome))
 			show_probe(c, p, seq, outcome == PROBER_WRONG_SOURCE ? &elsewhere : &nothing);
 	}
@@ -89,7 +89,7 @@ static void show_losses(struct check *c, const struct path *p)
 
 static int64_t first_sent_ns(const struct path *p)
 {
-	return p->prober.next > 1 ? p->prober.ring[1 & (p->prober.ring_len - 1)].sent_real_ns : clock_real_ns();
+	return p->prober.next > 1 ? prober_record(&p->prober, 1)->sent_real_ns : clock_real_ns();
 }
 
 static int show_results(struct check *c)

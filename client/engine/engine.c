@@ -268,7 +268,7 @@ static void expire(struct engine *e, int64_t now_ns)
 			asker_note(e->asker, p);
 			e->ask_ns = now_ns;
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
-				if (p->prober.ring[seq & (p->prober.ring_len - 1)].outcome != PROBER_LOST)
+				if (prober_record(&p->prober, seq)->outcome != PROBER_LOST)
 					continue;
 				testimony_expired(p, seq);
 				engine_decided(e, p, seq, NULL);

@@ -82,7 +82,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
 	enum prober_outcome before, outcome;
 
-	if (p->prober.ring[reply->seq & (p->prober.ring_len - 1)].sent_ns > p->facts.told_ns)
+	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.told_ns)
 		p->facts.told = PROBER_NONE; /* it left after the error came */
 	asker_heard(e->asker, server, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
@@ -99,7 +99,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 		p->facts.skew_ns = reply->received_ns - reply->sent_ns;
 		e->servers[server].skew_ns = p->facts.skew_ns;
 	}
-	before = p->prober.ring[reply->seq & (p->prober.ring_len - 1)].outcome;
+	before = prober_record(&p->prober, reply->seq)->outcome;
 	outcome =
 	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
 	if (p->rival)
@@ -128,7 +128,7 @@ static bool is_authentic(struct engine *e, unsigned server, enum packet_transpor
 static void look_replied(struct path *p, unsigned server, const struct packet_reply *reply,
 			 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
 {
-	const struct prober_record *r = &p->look->prober.ring[reply->seq & (LOOK_RING_LEN - 1)];
+	const struct prober_record *r = prober_record(&p->look->prober, reply->seq);
 
 	if (path_slot(p, server) < 0 || reply->status == PACKET_NOT_AUTHORISED)
 		return;

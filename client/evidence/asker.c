@@ -521,7 +521,7 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
 	asker_heard(a, server, now_ns); /* before anybody judges by what it says */
-	way_answered(w, w->memory->ring[reply->seq & (WAY_RING_LEN - 1)].sent_ns, reply->status == PACKET_OK,
+	way_answered(w, prober_record(&w->prober, reply->seq)->sent_ns, reply->status == PACKET_OK,
 		     reply->status == PACKET_PEER_SILENT, now_ns);
 	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
 		note_no_peer(a, w);

@@ -205,7 +205,7 @@ bool clues_wanted(const struct path *p, int slot)
 	uint32_t before = 0, since = 0;
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		if (r->outcome == PROBER_REFUSED)
 			*(r->sent_ns + ADDRESSES_AGE_NS > said_ns ? &since : &before) += 1;
 	}
@@ -249,7 +249,7 @@ static int64_t late_doubt_ns(const struct path *p)
 	bool newest = true;
 
 	for (uint32_t seq = b->waiting_from - 1; seq > 0 && b->next - seq <= b->ring_len; seq--) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		if (r->outcome != PROBER_LOST && r->outcome != PROBER_LOST_FORWARD)
 			continue;
 		if (!newest)
@@ -283,7 +283,7 @@ static enum fate fate_of(const struct path *p, const struct path_frame *frame, i
 	enum fate fate = FATE_NOT_OURS;
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		const struct path_attempt *attempt = path_attempt(p, seq);
 		if (r->sent_ns < frame->seen_ns - frame->slack_ns)
 			break;

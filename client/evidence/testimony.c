@@ -12,14 +12,9 @@
 #define SYN_GRACE_MAX_NS     (250 * MS)
 #define REQUEST_GRACE_MAX_NS (1000 * MS)
 
-static const struct prober_record *record_of(const struct path *p, uint32_t seq)
-{
-	return &p->prober.ring[seq & (p->prober.ring_len - 1)];
-}
-
 static int64_t deadline_ns(const struct path *p, uint32_t seq)
 {
-	return record_of(p, seq)->sent_ns + p->prober.timeout_ns;
+	return prober_record(&p->prober, seq)->sent_ns + p->prober.timeout_ns;
 }
 
 /* From when on is what has not come lost on its way? A little late is slow: a SYN is given half its time again. A
@@ -57,7 +52,7 @@ bool testimony_wanted(const struct path *p, int slot)
 			return true;
 	}
 	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
-		if (prober_is_doubtful(record_of(p, seq)) && !has_spoken(p, slot, seq))
+		if (prober_is_doubtful(prober_record(&p->prober, seq)) && !has_spoken(p, slot, seq))
 			return true;
 	}
 	return clues_wanted(p, slot);
@@ -69,7 +64,7 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *t = &p->doubt->attempts[i];
 		int64_t age_ns = now_ns - t->started_ns;
-		const struct prober_record *r = record_of(p, t->seq);
+		const struct prober_record *r = prober_record(&p->prober, t->seq);
 		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
 		    (!prober_is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
 			continue;
@@ -90,7 +85,7 @@ void testimony_expired(struct path *p, uint32_t seq)
 	const struct path_attempt *attempt = p->tcp ? path_attempt(p, seq) : NULL;
 
 	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
-	    prober_is_doubtful(record_of(p, seq)))
+	    prober_is_doubtful(prober_record(&p->prober, seq)))
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }
 

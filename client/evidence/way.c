@@ -28,7 +28,7 @@ static void wait_no_more(struct way *w)
 	w->waiting_at = NULL;
 }
 
-/* -- those with a flow -- */
+/* -- those with a flow: a table that grows, of ways allocated one by one, which table.h does not serve -- */
 
 static struct way **bucket_of(const struct ways *ways, uint64_t flow_id)
 {
@@ -276,7 +276,7 @@ int64_t ways_expire(struct ways *ways, int64_t now_ns)
 		ways->servers[w->server].lapsed = ways->servers[w->server].lapsed || lapsed;
 		ways->lapsed = ways->lapsed || lapsed;
 		for (uint32_t seq = from; seq < w->prober.waiting_from; seq++) {
-			const struct prober_record *r = &w->memory->ring[seq & (WAY_RING_LEN - 1)];
+			const struct prober_record *r = prober_record(&w->prober, seq);
 			if (r->outcome == PROBER_LOST) {
 				w->vouched = w->vouched || is_vouched_for(ways, w);
 				miss(w, r->sent_ns);
@@ -309,7 +309,7 @@ void way_failed(struct way *way, uint32_t seq, bool refused)
 {
 	if (!way->memory || prober_settle(&way->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
 		return; /* none of ours, or answered */
-	miss(way, way->memory->ring[seq & (WAY_RING_LEN - 1)].sent_ns);
+	miss(way, prober_record(&way->prober, seq)->sent_ns);
 	way->refused = refused && !way->alive && way->witness == WAY_DIRECT; /* a witness refuses for itself */
 }
 

@@ -2,17 +2,12 @@
 
 static const double odds_in_round = 1e3, odds_in_run = 1e5;
 
-static const struct prober_record *record_of(const struct prober *p, uint32_t seq)
-{
-	return &p->ring[seq & (p->ring_len - 1)];
-}
-
 /* When the newest of those answered had left; INT64_MIN: none is remembered. */
 static int64_t answered_ns(const struct prober *p)
 {
 	for (uint32_t seq = p->next, from = prober_window_from(p, p->ring_len); seq-- > from;) {
-		if (prober_is_answered(record_of(p, seq)))
-			return record_of(p, seq)->sent_ns;
+		if (prober_is_answered(prober_record(p, seq)))
+			return prober_record(p, seq)->sent_ns;
 	}
 	return INT64_MIN;
 }
@@ -20,7 +15,7 @@ static int64_t answered_ns(const struct prober *p)
 static void add_losses(const struct prober *p, int64_t after_ns, struct contrast_row *row)
 {
 	for (uint32_t seq = p->next, from = prober_window_from(p, p->ring_len); seq-- > from;) {
-		const struct prober_record *r = record_of(p, seq);
+		const struct prober_record *r = prober_record(p, seq);
 		if (!prober_is_lost(r) || r->sent_ns <= after_ns)
 			continue;
 		row->lost++;
@@ -48,7 +43,7 @@ void contrast_row(const struct prober *p, const struct prober *look, struct cont
 static void add_outcomes(struct contrast *c, const struct prober *p, int64_t began_ns)
 {
 	for (uint32_t seq = prober_window_from(p, CONTRAST_WINDOW); seq < p->next; seq++) {
-		const struct prober_record *r = record_of(p, seq);
+		const struct prober_record *r = prober_record(p, seq);
 		bool lost = prober_is_lost(r), in_span = r->sent_ns >= began_ns;
 		if (!lost && !prober_is_answered(r))
 			continue;

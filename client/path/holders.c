@@ -70,7 +70,7 @@ void holders_look(const struct prober *p, uint32_t window, struct holders *h)
 
 	*h = (struct holders){ .before = -1, .now = -1 };
 	for (uint32_t seq = prober_window_from(p, window); seq < p->next; seq++) {
-		const struct prober_record *r = &p->ring[seq & (p->ring_len - 1)];
+		const struct prober_record *r = prober_record(p, seq);
 		if (prober_is_answered(r))
 			answered(&w, h, r, seq);
 		else

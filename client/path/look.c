@@ -31,19 +31,14 @@ void look_begin(struct look *l, void *owner, int64_t first_ns)
 	l->under_way = true;
 }
 
-static const struct prober_record *record_of(const struct prober *p, uint32_t seq)
-{
-	return &p->ring[seq & (p->ring_len - 1)];
-}
-
 static bool is_first_after_an_answer(const struct prober *p, uint32_t seq)
 {
-	return seq == 1 || prober_is_answered(record_of(p, seq - 1));
+	return seq == 1 || prober_is_answered(prober_record(p, seq - 1));
 }
 
 bool look_has_lost(const struct prober *p, uint32_t seq)
 {
-	enum prober_outcome outcome = record_of(p, seq)->outcome;
+	enum prober_outcome outcome = prober_record(p, seq)->outcome;
 
 	return (outcome == PROBER_LOST || outcome == PROBER_LOST_FORWARD || outcome == PROBER_LOST_RETURN) &&
 	       is_first_after_an_answer(p, seq);
@@ -51,8 +46,8 @@ bool look_has_lost(const struct prober *p, uint32_t seq)
 
 bool look_misses(const struct prober *p, int64_t now_ns)
 {
-	const struct prober_record *newest = record_of(p, p->next - 1);
+	const struct prober_record *newest = prober_record(p, p->next - 1);
 
 	return p->next > 2 && newest->outcome == PROBER_WAITING && is_first_after_an_answer(p, p->next - 1) &&
-	       now_ns - newest->sent_ns > patience_ns + SLOW * (int64_t)record_of(p, p->next - 2)->rtt_ns;
+	       now_ns - newest->sent_ns > patience_ns + SLOW * (int64_t)prober_record(p, p->next - 2)->rtt_ns;
 }

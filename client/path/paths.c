@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The two indexes here do not use table.h: it finds the items of one array, and paths are allocated one by one. An
+ * array of their keys besides would be more code than these loops. */
 static struct paths_flow *slot_of(struct paths_flow *table, size_t len, uint64_t flow_id)
 {
 	size_t i = flow_id & (len - 1); /* flow ids are our own random numbers */

@@ -160,6 +160,12 @@ void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_
 /* How many of the newest `window` decided probes there are since the latest outage began; all of them if none did. */
 uint32_t prober_outage(const struct prober *p, uint32_t window);
 
+/* The record of probe `seq`; once the ring has come round, that of a later one. */
+static inline const struct prober_record *prober_record(const struct prober *p, uint32_t seq)
+{
+	return &p->ring[seq & (p->ring_len - 1)];
+}
+
 /* Decided, and lost or answered? Neither: not decided, or never sent. */
 bool prober_is_lost(const struct prober_record *record);
 bool prober_is_doubtful(const struct prober_record *record); /* lost, and nobody has said where */

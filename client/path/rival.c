@@ -22,10 +22,10 @@ void rival_heard(struct rival *r, unsigned server, int64_t from_ns, int64_t to_n
 /* Had the holder answered shortly before, so that hardly anything can have happened in between? */
 static bool had_answered(const struct rival *r, const struct prober *p, uint32_t seq)
 {
-	int64_t sent_ns = p->ring[seq & (p->ring_len - 1)].sent_ns;
+	int64_t sent_ns = prober_record(p, seq)->sent_ns;
 
 	while (seq-- > 1 && p->next - seq <= p->ring_len) {
-		const struct prober_record *before = &p->ring[seq & (p->ring_len - 1)];
+		const struct prober_record *before = prober_record(p, seq);
 		if (sent_ns - before->sent_ns > gap_ns)
 			return false;
 		if (prober_is_answered(before) && before->server == p->holder &&
@@ -45,7 +45,7 @@ static void count(struct rival *r, const struct prober *p)
 
 void rival_answered(struct rival *r, const struct prober *p, uint32_t seq)
 {
-	const struct prober_record *record = &p->ring[seq & (p->ring_len - 1)];
+	const struct prober_record *record = prober_record(p, seq);
 
 	if (!r->to_ns || seq != p->heard.newest || record->sent_ns < r->to_ns || !prober_is_answered(record))
 		return;

@@ -218,7 +218,7 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 
 	f->first_packet = b->heard.count > 0;
 	for (uint32_t seq = prober_window_from(b, CONTRAST_WINDOW); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		bool first = seq == 1 || r->sent_ns - before_ns > PAUSE_S * INT64_C(1000000000);
 		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
 			if (prober_is_answered(r) ? !first : prober_is_lost(r) && first)

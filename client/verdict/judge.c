@@ -79,7 +79,7 @@ static int64_t outage_ns(const struct path *p)
 	unsigned lost = 0;
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == PROBER_OUTAGE)
 			return r->sent_ns;
 	}
@@ -141,7 +141,7 @@ static void explain_neighbour(const struct engine *e, const struct path *p, int6
 	    leads_to_us(e, &d->neighbour))
 		return;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		if (prober_is_answered(r) && r->sent_ns > d->neighbour_ns && r->sent_ns < right_ns)
 			right_ns = r->sent_ns;
 		if (!prober_is_lost(r) || r->sent_ns < since_ns)
@@ -160,7 +160,7 @@ static void explain_silence(const struct engine *e, const struct path *p, int64_
 	hints->silent_holder = config_server_name(e->config, d->silent_server);
 	hints->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		hints->refused_unheard += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
 					  r->sent_ns > d->silent_from_ns && r->sent_ns <= d->silent_to_ns;
 	}
@@ -178,7 +178,7 @@ static void explain_conflict(const struct path *p, int64_t since_ns, struct verd
 	if (!d->has_conflict || !d->conflict_repeated)
 		return;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		hints->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
 				       (r->sent_ns <= to_ns || (row_ns <= to_ns && r->sent_ns >= row_ns));
 	}
@@ -204,7 +204,7 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 
 	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *a = &p->doubt->attempts[i];
-		const struct prober_record *r = &p->prober.ring[a->seq & (p->prober.ring_len - 1)];
+		const struct prober_record *r = prober_record(&p->prober, a->seq);
 		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
 	}
 	return n;

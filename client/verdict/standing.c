@@ -8,7 +8,7 @@ enum { AGAIN = 16 }; /* an up path is looked at again at each so manyth probe, f
 static bool goes_on(const struct path *p, uint32_t seq)
 {
 	const struct path_standing *s = &p->standing;
-	const struct prober_record *r = &p->prober.ring[seq & (p->prober.ring_len - 1)];
+	const struct prober_record *r = prober_record(&p->prober, seq);
 
 	return s->known && s->state == VERDICT_UP && s->cause == VERDICT_CAUSE_NONE && !p->twin &&
 	       r->outcome == PROBER_ANSWERED && path_server_of_number(p, r->server) == s->server && !r->doubly &&
@@ -40,7 +40,7 @@ static int64_t began(const struct path *p)
 	int answered = -1;
 
 	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *record = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *record = prober_record(b, seq);
 		int this = prober_is_answered(record);
 		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
 			break;

@@ -92,7 +92,7 @@ static unsigned truly_lost(const struct vantage *v, size_t i, bool outage)
 	unsigned ways = 0, lost = 0;
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		if (outage && lost >= PROBER_OUTAGE && is_answered(r))
 			break;
 		lost = is_answered(r) ? 0 : lost + is_lost(r);
@@ -205,7 +205,7 @@ static void check_probes(struct story *s, const struct vantage *v, size_t i)
 	char name[64];
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *r = &b->ring[seq & (b->ring_len - 1)];
+		const struct prober_record *r = prober_record(b, seq);
 		const struct truth *t = &v->truths[i][seq % VANTAGE_TRUTHS];
 		if (!p->tcp && r->outcome == PROBER_LOST_RETURN && vantage_lost(v, i, seq) == VANTAGE_LOST_LATE)
 			s->result->late_returns++;

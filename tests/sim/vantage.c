@@ -42,7 +42,7 @@ static const struct prober_record *record_of(const struct vantage *v, size_t pat
 {
 	const struct prober *b = &v->engine.paths.items[path]->prober;
 
-	return &b->ring[seq & (b->ring_len - 1)];
+	return prober_record(b, seq);
 }
 
 enum vantage_lost vantage_lost(const struct vantage *v, size_t path, uint32_t seq)

@@ -22,7 +22,7 @@ static int64_t now_ns;
 static void answer(struct prober *p, uint32_t seq, int64_t rtt_ns)
 {
 	const struct packet_reply reply = { .seq = seq, .flow_id = p->flow_id, .boot_id = 1 };
-	int64_t at_ns = p->ring[seq & (p->ring_len - 1)].sent_ns + rtt_ns;
+	int64_t at_ns = prober_record(p, seq)->sent_ns + rtt_ns;
 
 	prober_reply(p, &reply, 0, true, at_ns, at_ns, false);
 }

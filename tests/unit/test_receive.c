@@ -91,7 +91,7 @@ static void answer(const struct prober *prober, uint32_t seq)
 	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf);
 	hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = sizeof buf, .peer = floating },
 		       clock_mono_ns());
-	assert_int_equal(prober->ring[seq & (prober->ring_len - 1)].outcome, PROBER_ANSWERED);
+	assert_int_equal(prober_record(prober, seq)->outcome, PROBER_ANSWERED);
 }
 
 /* A firewall's error comes for probe `seq`. */
@@ -114,7 +114,7 @@ static uint32_t leave(struct prober *prober)
 
 static int64_t left_ns(const struct prober *prober, uint32_t seq)
 {
-	return prober->ring[seq & (prober->ring_len - 1)].sent_ns;
+	return prober_record(prober, seq)->sent_ns;
 }
 
 /* Of the path itself and of a closer look at it alike. */
