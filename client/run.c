@@ -56,7 +56,7 @@ static void journal_line(struct run *r, json_t *object)
 
 static void log_change(struct run *r, const struct result_change *c)
 {
-	char address[RESULT_ADDRESS_LEN];
+	char address[UNITS_ADDRESS_LEN];
 
 	if (!bucket_take(&r->log_bucket, clock_mono_ns(), LOG_INTERVAL_MS * MS_NS, LOG_BURST)) {
 		r->log_suppressed++;

@@ -53,7 +53,7 @@ static const struct result_path *worst_path(struct result_path *const *paths, si
 static void put_worst(FILE *out, const struct result_path *path)
 {
 	const struct verdict *v = path->verdict;
-	char words[OUTPUT_PATH_LEN], address[RESULT_ADDRESS_LEN];
+	char words[OUTPUT_PATH_LEN], address[UNITS_ADDRESS_LEN];
 
 	output_path_words(&path->name, words);
 	put_text(out, path->name.target);

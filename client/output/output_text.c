@@ -216,7 +216,7 @@ static bool same_explanation(const struct verdict *a, const struct verdict *b)
 
 static void put_heading(const struct table *table, const struct result_path_name *name)
 {
-	char target[CELL_LEN], address[RESULT_ADDRESS_LEN];
+	char target[CELL_LEN], address[UNITS_ADDRESS_LEN];
 
 	printable(target, sizeof target, name->target ? name->target : "", !table->style->utf8);
 	terminal_coloured(table->out, table->style, TERMINAL_BOLD, target);

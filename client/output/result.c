@@ -4,34 +4,13 @@
 #include "common/core/printable.h"
 #include "common/system/clock.h"
 
-#include <arpa/inet.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-const char *result_address(const struct endpoint *e, char buf[RESULT_ADDRESS_LEN])
+const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN])
 {
 	buf[0] = '\0';
-	if (endpoint_is_v4(e))
-		inet_ntop(AF_INET, e->address + sizeof endpoint_v4_prefix, buf, RESULT_ADDRESS_LEN);
-	else if (!endpoint_is_unknown(e))
-		inet_ntop(AF_INET6, e->address, buf, RESULT_ADDRESS_LEN);
-	return buf;
-}
-
-const char *result_time(int64_t realtime_ns, char buf[RESULT_TIME_LEN])
-{
-	int64_t seconds = realtime_ns / 1000000000, ns = realtime_ns % 1000000000;
-	if (ns < 0) {
-		ns += 1000000000;
-		seconds--;
-	}
-	time_t time = (time_t)seconds;
-	struct tm tm;
-	size_t len = gmtime_r(&time, &tm) ? strftime(buf, RESULT_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
-	snprintf(buf + len, RESULT_TIME_LEN - len, ".%06uZ", (unsigned)(ns / 1000));
-	return buf;
+	return endpoint_is_unknown(e) ? buf : units_address_text(e->address, buf);
 }
 
 /* NULL becomes null. Text that is not UTF-8 would be refused by jansson and its field would be missing. */
@@ -50,14 +29,14 @@ static json_t *text_json(const char *text)
 
 static json_t *address_json(const struct endpoint *e)
 {
-	char buf[RESULT_ADDRESS_LEN];
+	char buf[UNITS_ADDRESS_LEN];
 	return endpoint_is_unknown(e) ? json_null() : json_string(result_address(e, buf));
 }
 
 static json_t *time_json(int64_t realtime_ns)
 {
-	char buf[RESULT_TIME_LEN];
-	return json_string(result_time(realtime_ns, buf));
+	char buf[CLOCK_TEXT_LEN];
+	return json_string(clock_text(realtime_ns, buf));
 }
 
 /* Whole microseconds: kernel timestamps carry no more meaning than that. */

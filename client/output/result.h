@@ -4,6 +4,7 @@
 
 #include "client/path/path.h"
 #include "client/verdict/verdict_evidence.h"
+#include "common/config/units.h"
 #include "common/core/endpoint.h"
 
 #include <jansson.h>
@@ -66,11 +67,7 @@ json_t *result_probe_json(const struct result_probe *probe);
 json_t *result_path_json(const struct result_path *path);
 json_t *result_change_json(const struct result_change *change);
 
-/* "198.18.1.5", "2001:db8::1"; "" for the unknown. buf of RESULT_ADDRESS_LEN. Returns buf. */
-enum { RESULT_ADDRESS_LEN = 46 };
-const char *result_address(const struct endpoint *e, char buf[RESULT_ADDRESS_LEN]);
-/* RFC 3339 UTC with microseconds. Returns buf. */
-enum { RESULT_TIME_LEN = 32 };
-const char *result_time(int64_t realtime_ns, char buf[RESULT_TIME_LEN]);
+/* "198.18.1.5", "2001:db8::1"; "" for the unknown. Returns buf. */
+const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN]);
 
 #endif

@@ -1,6 +1,7 @@
 /* Results as JSON: DESIGN § 4 fixes names, types and what is null; the order is ours, and stays. */
 #include "client/output/result.h"
 
+#include "common/system/clock.h"
 #include "common/system/journal.h"
 
 #include <arpa/inet.h>
@@ -187,17 +188,17 @@ static void times(void **state)
 		{ INT64_MAX, "2262-04-11T23:47:16.854775Z" },
 		{ INT64_MIN, "1677-09-21T00:12:43.145224Z" },
 	};
-	char buf[RESULT_TIME_LEN];
+	char buf[CLOCK_TEXT_LEN];
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_string_equal(result_time(cases[i].ns, buf), cases[i].text);
+		assert_string_equal(clock_text(cases[i].ns, buf), cases[i].text);
 }
 
 static void addresses(void **state)
 {
 	(void)state;
 	static const char *const texts[] = { "198.18.1.5", "2001:db8::1", "255.255.255.255", "fe80::1" };
-	char buf[RESULT_ADDRESS_LEN];
+	char buf[UNITS_ADDRESS_LEN];
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct endpoint e = address(texts[i]);
