@@ -3,6 +3,7 @@
 #include "client/engine/driver.h"
 #include "client/output/status.h"
 #include "client/verdict/judge.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MS_NS INT64_C(1000000)
 
 enum {
 	RESOLVE_MS = 1500,        /* names that have no address by then are reported as such */
@@ -252,7 +251,7 @@ static void start_asking(struct check *c)
 	asker_last_call(c->driver.engine.asker);
 	uv_update_time(&c->loop);
 	uv_timer_start(&c->limit, limit_reached, (uint64_t)(EVIDENCE_MS - c->resolve_ms), 0);
-	uv_timer_start(&c->late, late_is_over, (uint64_t)(c->options->timeout_ns / MS_NS) + 1, 0);
+	uv_timer_start(&c->late, late_is_over, (uint64_t)(c->options->timeout_ns / NS_PER_MS) + 1, 0);
 }
 
 static void limit_reached(uv_timer_t *timer)
@@ -296,7 +295,7 @@ static void look(uv_check_t *watch)
 
 	if (c->phase == RESOLVING && resolver_settled(c->driver.resolver)) {
 		uv_timer_stop(&c->limit);
-		c->resolve_ms = (clock_mono_ns() - c->started_ns) / MS_NS;
+		c->resolve_ms = (clock_mono_ns() - c->started_ns) / NS_PER_MS;
 		start_probing(c);
 	}
 	if (c->phase == PROBING && engine_idle(&c->driver.engine))

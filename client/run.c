@@ -5,6 +5,7 @@
 #include "client/run_paths.h"
 #include "client/verdict/standing.h"
 #include "common/core/bucket.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/log.h"
@@ -14,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MS_NS INT64_C(1000000)
 
 enum {
 	RESOLVE_MS = 60 * 1000,
@@ -58,7 +57,7 @@ static void log_change(struct run *r, const struct result_change *c)
 {
 	char address[UNITS_ADDRESS_LEN];
 
-	if (!bucket_take(&r->log_bucket, clock_mono_ns(), LOG_INTERVAL_MS * MS_NS, LOG_BURST)) {
+	if (!bucket_take(&r->log_bucket, clock_mono_ns(), LOG_INTERVAL_MS * NS_PER_MS, LOG_BURST)) {
 		r->log_suppressed++;
 		return;
 	}

@@ -1,12 +1,11 @@
 #include "client/run_paths.h"
 
 #include "client/path/contrast.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SECOND_NS INT64_C(1000000000)
 
 /* Nothing of the old paths is lost before all that can fail has been done: each old path that goes on takes the place
  * of a new one, which keeps the old target and timers until then. */
@@ -110,7 +109,7 @@ static bool start_timers(struct renewal *r, struct path *p)
 		return false;
 	for (unsigned t = 0; t < p->timers_len; t++) {
 		const struct schedule *s = &r->schedules[p->target->schedules[t]];
-		int64_t spread_ns = s->every_ns < SECOND_NS ? s->every_ns : SECOND_NS;
+		int64_t spread_ns = s->every_ns < NS_PER_S ? s->every_ns : NS_PER_S;
 		schedule_start(&p->timers[t], s, p,
 			       clock_mono_ns() +
 				   (int64_t)((double)spread_ns * engine_random(&r->driver->engine) / UINT32_MAX));

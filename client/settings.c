@@ -1,6 +1,7 @@
 #include "client/settings.h"
 
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 enum { COUNT_MAX = 100000 };
 
 const struct settings settings_defaults = {
-	.round = { .count = 10, .spacing_ns = 200 * UNITS_MS, .timeout_ns = UNITS_S },
+	.round = { .count = 10, .spacing_ns = 200 * NS_PER_MS, .timeout_ns = NS_PER_S },
 	.format = OUTPUT_TEXT,
 };
 
@@ -29,7 +30,7 @@ static const char *take_duration(void *field, const char *value)
 	const char *fault = units_duration(value, &ns);
 	if (fault)
 		return fault;
-	if (ns < UNITS_MS || ns > 3600 * UNITS_S)
+	if (ns < NS_PER_MS || ns > 3600 * NS_PER_S)
 		return "is out of range; use 1ms to 1h";
 	*(int64_t *)field = ns;
 	return NULL;

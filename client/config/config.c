@@ -1,6 +1,7 @@
 #include "client/config/config.h"
 
 #include "common/config/units.h"
+#include "common/core/ns.h"
 #include "common/system/keyfile.h"
 
 #include <sodium.h>
@@ -40,7 +41,7 @@ static double target_rate(const struct config *config, const struct config_targe
 	double rate = 0;
 	for (unsigned i = 0; i < target->schedules_len; i++) {
 		const struct config_schedule *schedule = &config->schedules[target->schedules[i]];
-		rate += schedule->count * (double)UNITS_S / (double)schedule->every_ns;
+		rate += schedule->count * (double)NS_PER_S / (double)schedule->every_ns;
 	}
 	return rate * target_paths(target);
 }

@@ -2,6 +2,7 @@
 
 #include "common/config/alloc.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +33,9 @@ struct config_schedule config_default_schedule(const char *name)
 {
 	return (struct config_schedule){
 		.name = alloc_text(name),
-		.every_ns = UNITS_S,
-		.timeout_ns = UNITS_S,
-		.spacing_ns = 20 * UNITS_MS,
+		.every_ns = NS_PER_S,
+		.timeout_ns = NS_PER_S,
+		.spacing_ns = 20 * NS_PER_MS,
 		.count = 1,
 		.jitter_permille = 100,
 	};

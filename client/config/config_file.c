@@ -6,6 +6,7 @@
 #include "common/config/identity.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -75,12 +76,12 @@ static bool read_servers(struct schema *s, const struct schema_key *key, struct 
 
 #define FIELD(name) .offset = offsetof(struct config_schedule, name)
 static const struct schema_key schedule_keys[] = {
-	{ "every", .read = read_duration, FIELD(every_ns), .min = UNITS_MS, .max = 86400 * UNITS_S,
+	{ "every", .read = read_duration, FIELD(every_ns), .min = NS_PER_MS, .max = 86400 * NS_PER_S,
 	  .required = "how often, like 1s" },
 	{ "jitter", .read = read_percent, FIELD(jitter_permille), .min = 0, .max = 1000 },
-	{ "timeout", .read = read_duration, FIELD(timeout_ns), .min = UNITS_MS, .max = 60 * UNITS_S },
+	{ "timeout", .read = read_duration, FIELD(timeout_ns), .min = NS_PER_MS, .max = 60 * NS_PER_S },
 	{ "count", .read = read_unsigned, FIELD(count), .min = 1, .max = COUNT_MAX },
-	{ "spacing", .read = read_duration, FIELD(spacing_ns), .min = UNITS_MS, .max = 60 * UNITS_S },
+	{ "spacing", .read = read_duration, FIELD(spacing_ns), .min = NS_PER_MS, .max = 60 * NS_PER_S },
 	{ 0 },
 };
 #undef FIELD

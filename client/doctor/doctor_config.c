@@ -5,11 +5,12 @@
 #include "common/config/read.h"
 #include "common/config/schema.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-const struct doctor_config doctor_config_none = { .port = WIRE_PORT, .timeout_ns = UNITS_S };
+const struct doctor_config doctor_config_none = { .port = WIRE_PORT, .timeout_ns = NS_PER_S };
 
 static void append(struct endpoint **list, size_t *len, const struct endpoint *e)
 {

@@ -1,6 +1,8 @@
 /* Rules: the kernel's neighbour tables, connection tracking, TCP settings and clock. */
 #include "client/doctor/doctor_rule.h"
 
+#include "common/core/ns.h"
+
 #include <linux/neighbour.h>
 
 enum {
@@ -119,7 +121,7 @@ static void judge_healing(const struct doctor_facts *facts, const struct doctor_
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_neighbour_slow, DOCTOR_WARNING,
 			 "a wrong neighbour entry (%s) on %s can stay for %s", family == DOCTOR_V4 ? "IPv4" : "IPv6",
-			 link->name, units_duration_text((int64_t)link->heal_ms[family] * UNITS_MS, text));
+			 link->name, units_duration_text((int64_t)link->heal_ms[family] * NS_PER_MS, text));
 	if (link->base_reachable_ms[family] > BASE_REACHABLE_MS)
 		doctor_mend_sysctl(finding, prefixes[family], link->name, "base_reachable_time_ms", BASE_REACHABLE_MS);
 	else
@@ -202,7 +204,7 @@ void doctor_conntrack_udp_short(const struct doctor_facts *facts, struct doctor_
 	char text[UNITS_DURATION_LEN];
 
 	if (!tracks(facts) || facts->conntrack_udp_s < 0 ||
-	    facts->conntrack_udp_s * UNITS_S > facts->config->timeout_ns)
+	    facts->conntrack_udp_s * NS_PER_S > facts->config->timeout_ns)
 		return;
 	struct doctor_finding *finding = doctor_found(
 	    findings, DOCTOR_RULE_conntrack_udp_short, DOCTOR_WARNING,
@@ -216,7 +218,7 @@ void doctor_conntrack_udp_cold(const struct doctor_facts *facts, struct doctor_f
 	int64_t every_ns = facts->config->held_every_ns;
 	char text[UNITS_DURATION_LEN];
 
-	if (tracks(facts) && facts->conntrack_udp_s >= 0 && every_ns >= facts->conntrack_udp_s * UNITS_S)
+	if (tracks(facts) && facts->conntrack_udp_s >= 0 && every_ns >= facts->conntrack_udp_s * NS_PER_S)
 		doctor_found(findings, DOCTOR_RULE_conntrack_udp_cold, DOCTOR_NOTE,
 			     "connection tracking forgets a UDP flow after %" PRId64
 			     " s, and a schedule probes every %s",

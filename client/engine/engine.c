@@ -1,17 +1,17 @@
 #include "client/engine/engine.h"
 
 #include "client/evidence/testimony.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MS_NS            INT64_C(1000000)
 #define SEQ_MAX          UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
-#define LOOK_INTERVAL_NS (20000 * MS_NS)      /* of one path's, when its burst is used up */
-#define LOOK_PAUSE_NS    (2000 * MS_NS)       /* after a look at a path before it is looked at again */
-#define ARP_FAILS_NS     (3200 * MS_NS)       /* our own ARP gives up after 3.07 s, and says so on the socket */
+#define LOOK_INTERVAL_NS (20000 * NS_PER_MS)  /* of one path's, when its burst is used up */
+#define LOOK_PAUSE_NS    (2000 * NS_PER_MS)   /* after a look at a path before it is looked at again */
+#define ARP_FAILS_NS     (3200 * NS_PER_MS)   /* our own ARP gives up after 3.07 s, and says so on the socket */
 
 enum {
 	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
@@ -236,11 +236,6 @@ static void send_due(struct engine *e, int64_t now_ns)
 
 /* -- time -- */
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int64_t expire_look(struct engine *e, struct path *p, int64_t now_ns)
 {
 	if (prober_expire(&p->look->prober, now_ns) > 0)
@@ -250,7 +245,7 @@ static int64_t expire_look(struct engine *e, struct path *p, int64_t now_ns)
 
 static int64_t next_deadline(const struct path *p)
 {
-	return p->twin ? earlier(prober_next_deadline(&p->prober), twin_next_deadline(p->twin))
+	return p->twin ? ns_earlier(prober_next_deadline(&p->prober), twin_next_deadline(p->twin))
 		       : prober_next_deadline(&p->prober);
 }
 
@@ -281,7 +276,7 @@ static void expire(struct engine *e, int64_t now_ns)
 		deadline_ns = next_deadline(p);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
 		if (p->look)
-			next_ns = earlier(next_ns, expire_look(e, p, now_ns));
+			next_ns = ns_earlier(next_ns, expire_look(e, p, now_ns));
 	}
 	e->expire_ns = next_ns < now_ns + step_ns ? now_ns + step_ns : next_ns;
 }
@@ -290,11 +285,11 @@ static void reap(struct engine *e, int64_t now_ns)
 {
 	int64_t keep_ns = ARP_FAILS_NS;
 
-	if (now_ns - e->reaped_ns < 100 * MS_NS)
+	if (now_ns - e->reaped_ns < 100 * NS_PER_MS)
 		return;
 	e->reaped_ns = now_ns;
 	for (size_t i = 0; i < e->config->schedules_len; i++)
-		keep_ns = -earlier(-keep_ns, -(e->config->schedules[i].timeout_ns + FRESH_KEEP_NS));
+		keep_ns = -ns_earlier(-keep_ns, -(e->config->schedules[i].timeout_ns + FRESH_KEEP_NS));
 	udp_dialer_reap(e->udp, now_ns, keep_ns);
 }
 
@@ -315,7 +310,7 @@ int64_t engine_tick(struct engine *e)
 	}
 	reap(e, now_ns);
 	first = schedule_queue_first(&e->queue);
-	wake_ns = earlier(earlier(e->expire_ns, e->ask_ns), first ? first->due_ns : INT64_MAX);
+	wake_ns = ns_earlier(ns_earlier(e->expire_ns, e->ask_ns), first ? first->due_ns : INT64_MAX);
 	udp_dialer_listen(e->udp, wake_ns - now_ns > SLEEP_NS);
 	return wake_ns;
 }

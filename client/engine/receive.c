@@ -2,13 +2,13 @@
 
 #include "client/evidence/testimony.h"
 #include "common/core/bytes.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define MS_NS   INT64_C(1000000)
-#define SOON_NS (20 * MS_NS)
+#define SOON_NS (20 * NS_PER_MS)
 
 enum {
 	STRANGER_INTERVAL_MS = 100, /* keys for unknown identities are derived no more often than this */
@@ -65,7 +65,7 @@ static void stranger_replied(struct engine *e, struct path *p, const struct pack
 {
 	struct seal_pair pair;
 
-	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * MS_NS, STRANGER_BURST))
+	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * NS_PER_MS, STRANGER_BURST))
 		return;
 	if (!seal_pair_for_client(&pair, e->keyring.identity, reply->server_key) ||
 	    !seal_reply_mac_holds(&pair, p->tcp ? PACKET_TCP : PACKET_UDP, buf, len))
@@ -190,7 +190,7 @@ static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
 
 	/* It counts as heard when the kernel had it, however long we slept; a clock step makes that absurd. */
-	if (waited_ns > 0 && waited_ns < 10000 * MS_NS)
+	if (waited_ns > 0 && waited_ns < 10000 * NS_PER_MS)
 		now_ns -= waited_ns;
 	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
 		echo_received(e, &d->peer, d->buf, d->len);

@@ -5,16 +5,16 @@
 #include "client/evidence/way.h"
 #include "common/core/bucket.h"
 #include "common/core/evidence.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS     INT64_C(1000000000)
-#define MACS_AGAIN_NS (10 * SECOND_NS)
-#define REFUSED_NS    (10 * SECOND_NS)
-#define VISIT_NS      (12 * SECOND_NS) /* each server once in so long, a quarter more or less */
+#define MACS_AGAIN_NS (10 * NS_PER_S)
+#define REFUSED_NS    (10 * NS_PER_S)
+#define VISIT_NS      (12 * NS_PER_S) /* each server once in so long, a quarter more or less */
 
 enum {
 	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
@@ -186,7 +186,7 @@ static void look_for_macs(struct asker *a, unsigned server, int64_t now_ns)
 {
 	struct macs *m = &a->servers[server].macs;
 
-	if (!a->s.link || (m->looked_ns && now_ns - m->looked_ns < (m->known ? SECOND_NS / 2 : MACS_AGAIN_NS)))
+	if (!a->s.link || (m->looked_ns && now_ns - m->looked_ns < (m->known ? NS_PER_S / 2 : MACS_AGAIN_NS)))
 		return;
 	m->looked_ns = now_ns;
 	m->known = false;
@@ -368,7 +368,7 @@ static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 
 static int64_t rested_ns(const struct asker *a)
 {
-	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + SECOND_NS : INT64_MAX;
+	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + NS_PER_S : INT64_MAX;
 }
 
 /* Returns when there is more to ask. */
@@ -429,11 +429,6 @@ static int64_t pay_visits(struct asker *a, int64_t now_ns)
 	return a->visit_ns;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Who has been asked in vain may be silent altogether: that is news for the paths that it may answer. */
 static void note_silence(struct asker *a)
 {
@@ -470,7 +465,7 @@ int64_t asker_tick(struct asker *a, int64_t now_ns)
 	note_silence(a);
 	turn_ns = take_turns(a, now_ns);
 	visit_ns = pay_visits(a, now_ns);
-	return earlier(earlier(turn_ns, rested_ns(a)), earlier(visit_ns, ways_expire(&a->ways, now_ns)));
+	return ns_earlier(ns_earlier(turn_ns, rested_ns(a)), ns_earlier(visit_ns, ways_expire(&a->ways, now_ns)));
 }
 
 /* -- hearing -- */

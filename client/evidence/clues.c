@@ -1,10 +1,11 @@
 #include "client/evidence/clues.h"
 
+#include "common/core/ns.h"
+
 #include <string.h>
 
-#define MS               INT64_C(1000000)
-#define ADDRESSES_AGE_NS (1000 * MS) /* what a server says of its addresses may be so old */
-#define FATE_NS          (3000 * MS) /* so long after its deadline a probe's loss may be explained */
+#define ADDRESSES_AGE_NS (1000 * NS_PER_MS) /* what a server says of its addresses may be so old */
+#define FATE_NS          (3000 * NS_PER_MS) /* so long after its deadline a probe's loss may be explained */
 
 /* -- whom and whose -- */
 
@@ -75,7 +76,7 @@ static void note_neighbour(struct path *p, const struct statement *t, const stru
 		p->doubt->neighbour_server = (int)t->server;
 		p->doubt->neighbour_ns = t->asked_ns;
 		p->doubt->neighbour_right_ns =
-		    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * MS;
+		    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * NS_PER_MS;
 		p->doubt->has_neighbour = true;
 		return;
 	}
@@ -108,13 +109,13 @@ static void note_conflict(struct path *p, const struct statement *t)
 			continue;
 		p->doubt->conflict = *c;
 		p->doubt->conflict_server = (int)t->server;
-		p->doubt->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * MS;
+		p->doubt->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * NS_PER_MS;
 		if (!p->doubt->has_conflict) {
 			p->doubt->conflict_from_ns = p->doubt->conflict_ns;
 			p->doubt->conflict_told_ns = t->asked_ns;
 		}
 		p->doubt->conflict_repeated =
-		    t->now_ns - (int64_t)c->idle_ms * MS > p->doubt->conflict_told_ns || is_by_the_kernel(c);
+		    t->now_ns - (int64_t)c->idle_ms * NS_PER_MS > p->doubt->conflict_told_ns || is_by_the_kernel(c);
 		p->doubt->has_conflict = true;
 		return;
 	}
@@ -124,11 +125,6 @@ static void note_conflict(struct path *p, const struct statement *t)
 
 /* -- what did not come to it -- */
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* When something for the address of this path and its protocol last came to the server, of whatever is known there: to
  * its socket, or as a frame that its own firewall may have refused. The latest that it can have been. */
 static int64_t came_ns(const struct path *p, const struct statement *t, const struct evidence_flow *flow,
@@ -137,12 +133,12 @@ static int64_t came_ns(const struct path *p, const struct statement *t, const st
 	int64_t newest_ns = blind_before_ns;
 
 	if (flow->known)
-		newest_ns = later(newest_ns, t->now_ns - (int64_t)flow->idle_ms * MS);
+		newest_ns = ns_later(newest_ns, t->now_ns - (int64_t)flow->idle_ms * NS_PER_MS);
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
 		if (f->transport == (p->tcp ? PACKET_TCP : PACKET_UDP) &&
 		    endpoint_same_address(&f->local, &p->endpoint))
-			newest_ns = later(newest_ns, t->now_ns - (int64_t)f->idle_ms * MS);
+			newest_ns = ns_later(newest_ns, t->now_ns - (int64_t)f->idle_ms * NS_PER_MS);
 	}
 	return newest_ns;
 }
@@ -302,12 +298,13 @@ static enum fate fate_of(const struct path *p, const struct path_frame *frame, i
  * proven not to have come to the socket, and nothing of ours since, has something stopped it in between. */
 static bool syn_was_stopped(struct path *p, const struct statement *t, int slot, const struct evidence_frames *f)
 {
-	int64_t heard_ns = f->heard_ms == EVIDENCE_HEARD_MAX ? INT64_MIN : t->asked_ns - (int64_t)f->heard_ms * MS;
+	int64_t heard_ns =
+	    f->heard_ms == EVIDENCE_HEARD_MAX ? INT64_MIN : t->asked_ns - (int64_t)f->heard_ms * NS_PER_MS;
 	struct path_frame *frame = &p->doubt->frames[slot];
 	bool stopped = p->doubt->frames_without_receipts >> slot & 1;
 
 	if (frame->seen_ns == 0)
-		*frame = (struct path_frame){ t->asked_ns - (int64_t)f->idle_ms * MS, t->now_ns - t->asked_ns };
+		*frame = (struct path_frame){ t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS, t->now_ns - t->asked_ns };
 	switch (fate_of(p, frame, t->asked_ns)) {
 	case FATE_OPEN:
 		return stopped && heard_ns < frame->seen_ns - frame->slack_ns;
@@ -329,10 +326,10 @@ static bool syn_was_stopped(struct path *p, const struct statement *t, int slot,
 static bool frames_came(struct path *p, const struct statement *t, int slot, const struct evidence_flow *flow,
 			const struct evidence_frames *f)
 {
-	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * MS;
+	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS;
 
 	if (frame_ns < lost_ns || frame_ns < p->doubt->counted_from_ns[slot] ||
-	    (flow->known && (int64_t)flow->idle_ms * MS <= t->asked_ns - lost_ns))
+	    (flow->known && (int64_t)flow->idle_ms * NS_PER_MS <= t->asked_ns - lost_ns))
 		return false;
 	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
 }

@@ -1,16 +1,16 @@
 #include "client/evidence/testimony.h"
 
 #include "client/evidence/clues.h"
+#include "common/core/ns.h"
 
 #include <string.h>
 
-#define MS                   INT64_C(1000000)
-#define ATTEMPT_AGE_MAX_NS   (60000 * MS) /* half-open sockets live 64 s */
-#define FORGOTTEN_NS         (950 * MS)   /* a half-open socket is repeated, or given up, after a second */
-#define QUERY_MAX_NS         (1000 * MS)  /* the server's counters are compared from a second before the attempt on */
-#define QUERY_QUICK_NS       (450 * MS)
-#define SYN_GRACE_MAX_NS     (250 * MS)
-#define REQUEST_GRACE_MAX_NS (1000 * MS)
+#define ATTEMPT_AGE_MAX_NS   (60000 * NS_PER_MS) /* half-open sockets live 64 s */
+#define FORGOTTEN_NS         (950 * NS_PER_MS)   /* a half-open socket is repeated, or given up, after a second */
+#define QUERY_MAX_NS         (1000 * NS_PER_MS) /* the server compares its counters from a second before the attempt on */
+#define QUERY_QUICK_NS       (450 * NS_PER_MS)
+#define SYN_GRACE_MAX_NS     (250 * NS_PER_MS)
+#define REQUEST_GRACE_MAX_NS (1000 * NS_PER_MS)
 
 static int64_t deadline_ns(const struct path *p, uint32_t seq)
 {
@@ -72,7 +72,7 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 		    (struct statement_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
 		q->attempts[q->attempts_len] = (struct evidence_attempt){
 			.client = t->local,
-			.age_ms = (uint32_t)(age_ns / MS),
+			.age_ms = (uint32_t)(age_ns / NS_PER_MS),
 			.id = q->attempts_len,
 		};
 		q->attempts_len++;
@@ -158,7 +158,7 @@ static void hear_flow(struct path *p, const struct statement *t, int slot, const
 		.receipts = flow->receipts,
 		.boot_id = t->answer->boot_id,
 		.asked_ns = t->asked_ns,
-		.newest_ns = t->now_ns - (int64_t)flow->idle_ms * MS,
+		.newest_ns = t->now_ns - (int64_t)flow->idle_ms * NS_PER_MS,
 		.blind_before_ns = blind_before_ns,
 	};
 
@@ -178,7 +178,8 @@ static void hear_flows(const struct paths *paths, const struct statement *t)
 {
 	const struct evidence_answer *e = t->answer;
 	uint64_t seeing_ms = e->uptime_ms < e->evicted_ms ? e->uptime_ms : e->evicted_ms;
-	int64_t blind_ns = seeing_ms > (uint64_t)(t->now_ns / MS) ? 0 : t->now_ns - (int64_t)seeing_ms * MS;
+	int64_t blind_ns =
+	    seeing_ms > (uint64_t)(t->now_ns / NS_PER_MS) ? 0 : t->now_ns - (int64_t)seeing_ms * NS_PER_MS;
 
 	for (unsigned i = 0; i < e->flows_len; i++) {
 		struct path *p = paths_find_flow(paths, e->flows[i].id);
@@ -245,7 +246,7 @@ static void note_not_seen(struct path *p, const struct statement *t, struct path
 static void note_half_open(struct path *p, const struct statement *t, struct path_attempt *attempt,
 			   const struct evidence_attempt_answer *said)
 {
-	if (t->now_ns - (int64_t)said->age_ms * MS > deadline_ns(p, attempt->seq))
+	if (t->now_ns - (int64_t)said->age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
 		return;
 	attempt->half_open = true;
 	p->doubt->receipt_server = (int)t->server;
@@ -270,8 +271,9 @@ static void hear_attempt(const struct paths *paths, const struct statement *t,
 		note_half_open(p, t, attempt, said);
 	} else if (said->status == EVIDENCE_NOT_SEEN) {
 		/* A server that started since has lost its half-open sockets with its listener. */
-		bool blind = t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)MS ||
-			     is_another_boot(p, t, slot) || is_outdated(t, attempt);
+		bool blind =
+		    t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
+		    is_another_boot(p, t, slot) || is_outdated(t, attempt);
 		if (!blind)
 			note_not_seen(p, t, attempt, slot);
 	}
@@ -305,13 +307,13 @@ void testimony_ask_places(const struct paths *paths, unsigned server, size_t *fr
  * millisecond. */
 static void hear_arrival(const struct paths *paths, const struct statement *t, const struct evidence_arrival *a)
 {
-	int64_t idle_ns = (int64_t)a->idle_ms * MS;
+	int64_t idle_ns = (int64_t)a->idle_ms * NS_PER_MS;
 
 	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport == PACKET_TCP); p;
 	     p = p->next_there) {
 		if (!is_held_by_another(p, t->server) || !path_rival(p))
 			continue;
-		rival_heard(p->rival, t->server, t->asked_ns - idle_ns - MS, t->now_ns - idle_ns);
+		rival_heard(p->rival, t->server, t->asked_ns - idle_ns - NS_PER_MS, t->now_ns - idle_ns);
 		p->stale = true;
 	}
 }

@@ -1,11 +1,11 @@
 #include "client/path/look.h"
 
+#include "common/core/ns.h"
+
 #include <string.h>
 
-#define MS INT64_C(1000000)
-
 enum { SLOW = 4 /* times the last round trip */ };
-static const int64_t spacing_ns = 50 * MS, patience_ns = 50 * MS;
+static const int64_t spacing_ns = 50 * NS_PER_MS, patience_ns = 50 * NS_PER_MS;
 
 uint64_t look_flow_id(uint64_t flow_id)
 {

@@ -1,14 +1,14 @@
 #include "client/path/prober.h"
 
+#include "common/core/ns.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MS INT64_C(1000000)
-
 /* By how much the kernel's time from send to arrival may exceed the monotonic one (the two user-space times are not
  * read at once) before it is clear that the wall clock was set in between. */
-static const int64_t wall_ahead_max_ns = 50 * MS;
+static const int64_t wall_ahead_max_ns = 50 * NS_PER_MS;
 
 /* How each outcome counts. */
 enum fate { FATE_OPEN, FATE_UNSENT, FATE_ANSWERED, FATE_FORWARD, FATE_RETURN, FATE_LOST };

@@ -1,12 +1,12 @@
 #include "client/path/rival.h"
 
-#define SECOND_NS INT64_C(1000000000)
+#include "common/core/ns.h"
 
 /* A move takes its time until it has come to all routers; while it does, two may answer. */
-static const int64_t settled_ns = 10 * SECOND_NS; /* so long the holder has to be the holder already .. */
-static const int64_t apart_ns = 10 * SECOND_NS;   /* .. and so far apart are two moments */
-static const int64_t gap_ns = 5 * SECOND_NS;      /* between two answers of the holder */
-static const int64_t over_ns = 60 * SECOND_NS;    /* so long after the newest moment it is over */
+static const int64_t settled_ns = 10 * NS_PER_S; /* so long the holder has to be the holder already .. */
+static const int64_t apart_ns = 10 * NS_PER_S;   /* .. and so far apart are two moments */
+static const int64_t gap_ns = 5 * NS_PER_S;      /* between two answers of the holder */
+static const int64_t over_ns = 60 * NS_PER_S;    /* so long after the newest moment it is over */
 
 void rival_heard(struct rival *r, unsigned server, int64_t from_ns, int64_t to_ns)
 {

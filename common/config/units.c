@@ -1,6 +1,7 @@
 #include "common/config/units.h"
 
 #include "common/core/endpoint.h"
+#include "common/core/ns.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -49,8 +50,13 @@ static const struct {
 	const char *name;
 	int64_t ns;
 } duration_units[] = {
-	{ "d", 86400 * UNITS_S }, { "h", 3600 * UNITS_S }, { "m", 60 * UNITS_S }, { "s", UNITS_S },
-	{ "ms", UNITS_MS },       { "us", 1000 },          { "ns", 1 },
+	{ "d", 86400 * NS_PER_S },
+	{ "h", 3600 * NS_PER_S },
+	{ "m", 60 * NS_PER_S },
+	{ "s", NS_PER_S },
+	{ "ms", NS_PER_MS },
+	{ "us", 1000 },
+	{ "ns", 1 },
 };
 enum { DURATION_SECONDS = 3, DURATION_UNITS_LEN = sizeof duration_units / sizeof *duration_units };
 

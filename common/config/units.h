@@ -18,9 +18,6 @@ enum {
 	UNITS_MAC_LEN = 18,
 };
 
-#define UNITS_MS INT64_C(1000000)
-#define UNITS_S  (1000 * UNITS_MS)
-
 /* A number, decimals allowed, and a unit: ns, us, ms, s, m, h or d. Not negative, less than 292 years. */
 const char *units_duration(const char *text, int64_t *ns) __attribute__((warn_unused_result));
 /* "10%" or "0.5%": 0 to 100 %, in steps of 0.1 %. */

@@ -1,9 +1,9 @@
 #include "common/core/packet.h"
 
 #include "common/core/bytes.h"
+#include "common/core/ns.h"
 
 #define NTP_UNIX_OFFSET 2208988800 /* seconds from 1900 to 1970 */
-#define NS_PER_S        1000000000
 
 /* RFC 8762, 4.2.1: not known to be synchronised (S = 0), NTP format (Z = 0), error of 1 s (multiplier 1, scale 32).
  * The multiplier must not be zero. */

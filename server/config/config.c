@@ -4,6 +4,7 @@
 #include "common/config/identity.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 #include "common/system/keyfile.h"
 
 #include <sodium.h>
@@ -157,7 +158,7 @@ static const struct schema_key listen_keys[] = {
 static const struct schema_key limits_keys[] = {
 	{ "flows", .read = read_unsigned, FIELD(flows_max), .min = 1, .max = FLOWS_MAX },
 	{ "tcp_slots", .read = read_unsigned, FIELD(tcp_slots), .min = 1, .max = TCP_SLOTS_MAX },
-	{ "clock_skew", .read = read_duration, FIELD(clock_skew_ns), .min = UNITS_S, .max = 86400 * UNITS_S },
+	{ "clock_skew", .read = read_duration, FIELD(clock_skew_ns), .min = NS_PER_S, .max = 86400 * NS_PER_S },
 	{ 0 },
 };
 
@@ -230,7 +231,7 @@ struct server_config *server_config_load(const char *file, struct diag_list *dia
 		.tcp = true,
 		.flows_max = FLOWS_DEFAULT,
 		.tcp_slots = TCP_SLOTS_DEFAULT,
-		.clock_skew_ns = 60 * UNITS_S,
+		.clock_skew_ns = 60 * NS_PER_S,
 		.half_open = true,
 		.watch_neighbours = true,
 		.watch_addresses = true,

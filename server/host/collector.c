@@ -1,6 +1,7 @@
 #include "server/host/collector.h"
 
 #include "common/core/age.h"
+#include "common/core/ns.h"
 #include "common/core/packet.h"
 #include "common/system/proc.h"
 #include "common/system/sockdiag.h"
@@ -12,9 +13,6 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdlib.h>
-
-#define MS 1000000LL
-#define S  1000000000LL
 
 enum {
 	HALF_OPEN_MAX = 1024, /* with more there is a flood, and "not seen" is not to be had */
@@ -170,7 +168,7 @@ static void read_addresses(struct collector *c, int64_t now_ns)
 {
 	struct ifaddrs *list;
 
-	if ((c->addresses_ns && now_ns - c->addresses_ns < S) || getifaddrs(&list) < 0)
+	if ((c->addresses_ns && now_ns - c->addresses_ns < NS_PER_S) || getifaddrs(&list) < 0)
 		return;
 	c->addresses_ns = now_ns;
 	c->addresses_len = c->macs_len = 0;
@@ -202,7 +200,7 @@ static void judge(const struct collector *c, const struct evidence_query *query,
 	halfopen_judge(query, attempt, asker, list, answer);
 	if (answer->status == EVIDENCE_NOT_SEEN &&
 	    (list->len == HALF_OPEN_MAX ||
-	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * MS - S)))
+	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * NS_PER_MS - NS_PER_S)))
 		answer->status = EVIDENCE_CANNOT_TELL;
 }
 

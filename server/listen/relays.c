@@ -1,10 +1,9 @@
 #include "server/listen/relays.h"
 
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 
 #include <stdlib.h>
-
-#define MS 1000000LL
 
 struct relays {
 	relays_send *send;
@@ -84,7 +83,7 @@ static void set_timer(struct relays *r)
 	if (deadline_ns == 0)
 		uv_timer_stop(&r->timer);
 	else
-		uv_timer_start(&r->timer, on_timer, in_ns > 0 ? (uint64_t)(in_ns / MS + 1) : 0, 0);
+		uv_timer_start(&r->timer, on_timer, in_ns > 0 ? (uint64_t)(in_ns / NS_PER_MS + 1) : 0, 0);
 }
 
 enum relays_result relays_take(struct relays *relays, const struct reflector_request *request,

@@ -3,15 +3,13 @@
 #include "common/core/age.h"
 #include "common/core/bucket.h"
 #include "common/core/bytes.h"
+#include "common/core/ns.h"
 #include "server/reflect/arrivals.h"
 #include "server/reflect/roster.h"
 
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
-
-#define MS 1000000LL
-#define S  1000000000LL
 
 enum {
 	PREFIX_BUCKETS = 1024, /* source prefixes share these; the hash is keyed, so nobody can aim at another's */
@@ -20,25 +18,25 @@ enum {
 	PLACES = 1024,       /* of so many is remembered when new flows came there */
 	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
 };
-static const int64_t late_ns = 100 * MS;       /* a client hardly waits so short a time, and hosts do so seldom */
-static const int64_t unheard_after_ns = 1 * S; /* and if one has not come so long after the last of them .. */
-static const int64_t confirmed_interval_ns = 1 * S;
+static const int64_t late_ns = 100 * NS_PER_MS; /* a client hardly waits so short a time, and hosts do so seldom */
+static const int64_t unheard_after_ns = 1 * NS_PER_S; /* and if one has not come so long after the last of them .. */
+static const int64_t confirmed_interval_ns = 1 * NS_PER_S;
 
 /* What may be asked of us how often: one each interval, and `burst` at once. */
 struct limit {
 	int64_t interval_ns;
 	unsigned burst;
 };
-static const struct limit signatures_of_prefix = { 100 * MS, 20 };
-static const struct limit signatures_of_client = { 20 * MS, 100 };
-static const struct limit strangers = { 20 * MS, 50 };
-static const struct limit skews_of_client = { 20 * MS, 200 };
-static const struct limit signed_replies_of_client = { 10 * MS, 500 };
-static const struct limit queries_of_client = { 250 * MS, 16 };
+static const struct limit signatures_of_prefix = { 100 * NS_PER_MS, 20 };
+static const struct limit signatures_of_client = { 20 * NS_PER_MS, 100 };
+static const struct limit strangers = { 20 * NS_PER_MS, 50 };
+static const struct limit skews_of_client = { 20 * NS_PER_MS, 200 };
+static const struct limit signed_replies_of_client = { 10 * NS_PER_MS, 500 };
+static const struct limit queries_of_client = { 250 * NS_PER_MS, 16 };
 /* Those that come through a witness: a client whose answers are all lost goes on asking directly, too, and what it asks
  * so must not use up what it is to be told by others. */
-static const struct limit handed_on_of_client = { 125 * MS, 16 };
-static const struct limit relays_of_client = { 250 * MS, 8 };
+static const struct limit handed_on_of_client = { 125 * NS_PER_MS, 16 };
+static const struct limit relays_of_client = { 250 * NS_PER_MS, 8 };
 
 struct reflector {
 	struct reflector_settings settings;
@@ -511,8 +509,8 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	for (unsigned i = 0; i < answer->frames_len; i++)
 		answer->frames[i].heard_ms = heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);
 	answer->boot_id = s->boot_id;
-	answer->uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / MS);
-	answer->evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / MS);
+	answer->uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / NS_PER_MS);
+	answer->evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / NS_PER_MS);
 	answer->asker = x->in->source;
 }
 

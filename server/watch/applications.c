@@ -1,15 +1,14 @@
 #include "server/watch/applications.h"
 
 #include "common/core/lru.h"
+#include "common/core/ns.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define S 1000000000LL
-
 enum { APPLICATIONS_MAX = 16, UNANSWERED_MIN = 3 };
-static const int64_t patience_ns = 5 * S, conversation_ns = 60 * S, again_ns = 60 * S;
+static const int64_t patience_ns = 5 * NS_PER_S, conversation_ns = 60 * NS_PER_S, again_ns = 60 * NS_PER_S;
 
 /* A peer, and an address of ours that it asked or that the application spoke from. */
 struct conversation {

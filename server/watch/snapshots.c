@@ -2,16 +2,15 @@
 
 #include "common/core/age.h"
 #include "common/core/lru.h"
+#include "common/core/ns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define S 1000000000LL
-
-static const int64_t again_ns = 1 * S;         /* not more often for one client */
-static const int64_t kept_ns = 600 * S;        /* a cold schedule takes so long to find out that nobody hears us */
-static const int64_t frame_age_max_ns = 5 * S; /* an older frame says nothing about now */
+static const int64_t again_ns = 1 * NS_PER_S;  /* not more often for one client */
+static const int64_t kept_ns = 600 * NS_PER_S; /* a cold schedule takes so long to find out that nobody hears us */
+static const int64_t frame_age_max_ns = 5 * NS_PER_S; /* an older frame says nothing about now */
 
 struct snapshots {
 	struct lru *list;

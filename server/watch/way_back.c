@@ -2,6 +2,7 @@
 
 #include "common/config/units.h"
 #include "common/core/age.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "server/watch/frames.h"
@@ -15,9 +16,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define MS 1000000LL
-#define S  1000000000LL
-
 enum {
 	NEIGHBOURS_MAX = 4096,
 	FRAMES_MAX = 1024,
@@ -27,8 +25,8 @@ enum {
 	LOOKS_AT_ONCE = 100,
 	CURE_LEN = 128,
 };
-static const int64_t look_interval_ns = 20 * MS;    /* each is a few questions to the kernel */
-static const int64_t connection_age_max_ns = 3 * S; /* from its first SYN to its first request, if all is well */
+static const int64_t look_interval_ns = 20 * NS_PER_MS;    /* each is a few questions to the kernel */
+static const int64_t connection_age_max_ns = 3 * NS_PER_S; /* from its first SYN to its first request, if all is well */
 
 struct way_back {
 	struct way_back_settings settings;
@@ -144,7 +142,7 @@ static void tell_stale(struct way_back *w, const struct snapshot *s, const char 
 {
 	const struct evidence_neighbour *seen = &s->seen;
 	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN], cure[CURE_LEN];
-	int64_t for_ms = (s->taken_ns - s->since_ns) / MS;
+	int64_t for_ms = (s->taken_ns - s->since_ns) / NS_PER_MS;
 
 	units_address_text(seen->next_hop.address, address);
 	snprintf(cure, sizeof cure, "ip neigh del %s dev %s", address, link_name(w, s->link));
@@ -162,7 +160,7 @@ static void tell_stale(struct way_back *w, const struct snapshot *s, const char 
 static void tell_healed(struct way_back *w, const struct snapshot *s)
 {
 	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
-	int64_t after_ms = (s->healed_ns - s->taken_ns) / MS;
+	int64_t after_ms = (s->healed_ns - s->taken_ns) / NS_PER_MS;
 
 	units_address_text(s->seen.next_hop.address, address);
 	units_mac_text(s->seen.frame_mac, mac);
@@ -464,7 +462,7 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	view.frame_link = view.link;
 	memcpy(view.frame_mac, mac, sizeof view.frame_mac);
 	view.frame_ns = now_ns;
-	view.frame_since_ns = now_ns - (int64_t)source->age_ms * MS;
+	view.frame_since_ns = now_ns - (int64_t)source->age_ms * NS_PER_MS;
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 

@@ -2,8 +2,9 @@
 
 #include "client/config/config.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
-#define SECOND  UNITS_S
+#define SECOND  NS_PER_S
 #define HEAD    "key: a.key\nservers: { b: " KEY_B ", c: " KEY_C " }\n"
 #define ONE     "key: a.key\nservers: { b: " KEY_B " }\n"
 #define TARGET  "targets: [ { name: t, address: 198.51.100.7 } ]\n"
@@ -87,7 +88,7 @@ static void everything_arrives(void **state)
 	assert_int_equal(config->schedules[0].jitter_permille, 0);
 	assert_int_equal(config->schedules[0].count, 1);
 	assert_int_equal(config->schedules[1].count, 20);
-	assert_int_equal(config->schedules[1].spacing_ns, 50 * UNITS_MS);
+	assert_int_equal(config->schedules[1].spacing_ns, 50 * NS_PER_MS);
 	assert_int_equal(config->schedules[1].timeout_ns, SECOND);
 	assert_int_equal(config->schedules[1].jitter_permille, 100);
 

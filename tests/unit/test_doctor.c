@@ -1,6 +1,7 @@
 /* The doctor's rules: each with facts that just trigger it, and with facts that just do not. */
 #include "client/doctor/doctor_judge.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>
@@ -111,7 +112,7 @@ static int healthy(void **state)
 {
 	(void)state;
 	config = (struct doctor_config){
-		.port = 8620, .timeout_ns = UNITS_S, .listens = listens, .applications = applications
+		.port = 8620, .timeout_ns = NS_PER_S, .listens = listens, .applications = applications
 	};
 	facts = (struct doctor_facts){
 		.config = &config,
@@ -220,7 +221,7 @@ static void what_is_not_known_is_no_finding(void **state)
 	}
 	facts.clock_known = facts.clock_synchronised = false;
 	facts.kernel_major = facts.kernel_minor = 0;
-	config.held_every_ns = 1000 * UNITS_S;
+	config.held_every_ns = 1000 * NS_PER_S;
 	nothing();
 }
 
@@ -725,7 +726,7 @@ static void conntrack_timeouts(void **state)
 	only(DOCTOR_RULE_conntrack_udp_short, DOCTOR_WARNING);
 	facts.conntrack_udp_s = 2;
 	nothing();
-	config.held_every_ns = 2 * UNITS_S;
+	config.held_every_ns = 2 * NS_PER_S;
 	only(DOCTOR_RULE_conntrack_udp_cold, DOCTOR_NOTE);
 	facts.conntrack_udp_s = 3;
 	nothing();

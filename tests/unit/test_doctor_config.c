@@ -1,6 +1,7 @@
 /* What the doctor takes from configurations of either program. */
 #include "client/doctor/doctor_config.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 #include "config_fixture.h"
 
 static bool has(const struct endpoint *list, size_t len, const char *text)
@@ -56,8 +57,8 @@ static void of_a_client(void **state)
 	assert_int_equal(config.targets_len, 2);
 	assert_true(has(config.targets, config.targets_len, "203.0.113.7"));
 	assert_true(has(config.targets, config.targets_len, "198.18.1.5"));
-	assert_int_equal(config.timeout_ns, 3 * UNITS_S);
-	assert_int_equal(config.held_every_ns, 120 * UNITS_S);
+	assert_int_equal(config.timeout_ns, 3 * NS_PER_S);
+	assert_int_equal(config.held_every_ns, 120 * NS_PER_S);
 	doctor_config_free(&config);
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/config/read.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
 
 struct inner {
 	char *name;
@@ -39,7 +40,7 @@ static const struct schema_key keys[] = {
 	{ "second", read_ordered, .min = 2 },
 	{ "number", read_unsigned, FIELD(number), .min = 2, .max = 9 },
 	{ "share", read_percent, FIELD(share), .min = 5, .max = 500 },
-	{ "pause", read_duration, FIELD(pause_ns), .min = UNITS_MS, .max = UNITS_S },
+	{ "pause", read_duration, FIELD(pause_ns), .min = NS_PER_MS, .max = NS_PER_S },
 	{ "port", read_port, FIELD(port) },
 	{ "protocols", read_protocols, FIELD(udp) },
 	{ "path", read_path, FIELD(path) },
@@ -83,7 +84,7 @@ static void values_arrive(void **state)
 	assert_int_equal(o.order[1], 2);
 	assert_int_equal(o.number, 9);
 	assert_int_equal(o.share, 5);
-	assert_int_equal(o.pause_ns, UNITS_S);
+	assert_int_equal(o.pause_ns, NS_PER_S);
 	assert_int_equal(o.port, 7);
 	assert_false(o.udp);
 	assert_true(o.tcp);

@@ -1,6 +1,7 @@
 #include "config_fixture.h"
 
 #include "common/config/units.h"
+#include "common/core/ns.h"
 #include "server/config/config.h"
 
 #define HEAD    "name: b\nkey: b.key\nclients: { a: " KEY_A " }\n"
@@ -65,7 +66,7 @@ static void everything_arrives(void **state)
 	assert_string_equal(config->journal, "out/b.jsonl");
 	assert_int_equal(config->flows_max, 10);
 	assert_int_equal(config->tcp_slots, 2);
-	assert_int_equal(config->clock_skew_ns, 300 * UNITS_S);
+	assert_int_equal(config->clock_skew_ns, 300 * NS_PER_S);
 	assert_false(config->half_open);
 	server_config_free(config);
 }
@@ -81,7 +82,7 @@ static void defaults(void **state)
 	assert_null(config->journal);
 	assert_int_equal(config->flows_max, 65536);
 	assert_int_equal(config->tcp_slots, 256);
-	assert_int_equal(config->clock_skew_ns, 60 * UNITS_S);
+	assert_int_equal(config->clock_skew_ns, 60 * NS_PER_S);
 	assert_true(config->half_open && config->watch_neighbours && config->watch_addresses);
 	assert_false(config->repair_neighbours);
 	assert_int_equal(config->applications_len, 0);
@@ -237,7 +238,7 @@ static void example(void **state)
 	fixture_expect("configs/floatprobed.yaml", &diags, "");
 	assert_int_equal(config->flows_max, 65536);
 	assert_int_equal(config->tcp_slots, 256);
-	assert_int_equal(config->clock_skew_ns, 60 * UNITS_S);
+	assert_int_equal(config->clock_skew_ns, 60 * NS_PER_S);
 	server_config_free(config);
 }
 

@@ -7,6 +7,8 @@
 
 #include "common/config/units.h"
 
+#include "common/core/ns.h"
+
 #include <string.h>
 
 #define LEN(array) (sizeof(array) / sizeof *(array))
@@ -29,18 +31,18 @@ static void check(const char *text, const char *said, const char *expected)
 static void durations(void **state)
 {
 	static const struct number cases[] = {
-		{ "200ms", 200 * UNITS_MS, NULL },
-		{ "1s", UNITS_S, NULL },
-		{ "5m", 300 * UNITS_S, NULL },
-		{ "2h", 7200 * UNITS_S, NULL },
-		{ "1d", 86400 * UNITS_S, NULL },
+		{ "200ms", 200 * NS_PER_MS, NULL },
+		{ "1s", NS_PER_S, NULL },
+		{ "5m", 300 * NS_PER_S, NULL },
+		{ "2h", 7200 * NS_PER_S, NULL },
+		{ "1d", 86400 * NS_PER_S, NULL },
 		{ "0s", 0, NULL },
-		{ "1.5s", 1500 * UNITS_MS, NULL },
+		{ "1.5s", 1500 * NS_PER_MS, NULL },
 		{ "0.25ms", 250000, NULL },
 		{ "7us", 7000, NULL },
 		{ "7ns", 7, NULL },
-		{ "1.500000000s", 1500 * UNITS_MS, NULL },
-		{ "106751d", INT64_C(106751) * 86400 * UNITS_S, NULL },
+		{ "1.500000000s", 1500 * NS_PER_MS, NULL },
+		{ "106751d", INT64_C(106751) * 86400 * NS_PER_S, NULL },
 		{ "106752d", 0, "valid duration" },
 		{ "99999999999999999999s", 0, "valid duration" },
 		{ "0.1ns", 0, "valid duration" },
@@ -275,10 +277,10 @@ static void durations_as_text(void **state)
 	char text[UNITS_DURATION_LEN];
 	(void)state;
 	assert_string_equal(units_duration_text(0, text), "0s");
-	assert_string_equal(units_duration_text(UNITS_S, text), "1s");
-	assert_string_equal(units_duration_text(120 * UNITS_S, text), "2m");
-	assert_string_equal(units_duration_text(90 * UNITS_S, text), "90s");
-	assert_string_equal(units_duration_text(1500 * UNITS_MS, text), "1500ms");
+	assert_string_equal(units_duration_text(NS_PER_S, text), "1s");
+	assert_string_equal(units_duration_text(120 * NS_PER_S, text), "2m");
+	assert_string_equal(units_duration_text(90 * NS_PER_S, text), "90s");
+	assert_string_equal(units_duration_text(1500 * NS_PER_MS, text), "1500ms");
 	assert_string_equal(units_duration_text(INT64_MAX, text), "9223372036854775807ns");
 }
 
