@@ -257,10 +257,10 @@ static void put_summary(const struct table *table, struct result_path *const *pa
 		{ VERDICT_DOWN, "down" },
 		{ VERDICT_LOSSY, "lossy" },
 		{ VERDICT_UNKNOWN, "unknown" },
-		{ VERDICT_UP, "up but not as they should be" },
+		{ VERDICT_UP, "up but not as expected" },
 	};
 	size_t others[sizeof worst_first / sizeof *worst_first] = { 0 }, expected = paths_len;
-	const char *separator = "; of the others ";
+	const char *separator = "; the others: ";
 
 	for (size_t i = 0; i < paths_len; i++) {
 		others[paths[i]->verdict->state] += !paths[i]->verdict->expected;

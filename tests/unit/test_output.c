@@ -149,7 +149,7 @@ static void faults_are_explained_once_below_their_rows(void **state)
 		    "        198.18.18.26\n"
 		    "      -> look at the way back\n"
 		    "    tcp            up     -          -            0 of 10   0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "1 of 3 paths as expected; of the others 2 down\n");
+		    "1 of 3 paths as expected; the others: 2 down\n");
 }
 
 static void quiet_shows_only_what_is_not_as_expected(void **state)
@@ -164,7 +164,7 @@ static void quiet_shows_only_what_is_not_as_expected(void **state)
 		    "  ! udp/512 held  lossy  forward    unexplained  1 of 3   0.412 / 12.50  boot-01  198.18.18.26\n"
 		    "boot-02  floating 203.0.113.7 port 8620\n"
 		    "  ! udp/512 held  up     -          -            0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "1 of 3 paths as expected; of the others 1 lossy, 1 up but not as they should be\n");
+		    "1 of 3 paths as expected; the others: 1 lossy, 1 up but not as expected\n");
 }
 
 static void colour_and_symbols_only_where_they_can_be_shown(void **state)
@@ -209,7 +209,7 @@ static void a_name_without_an_address(void **state)
 		    "    PATH          STATE    CAUSE\n"
 		    "gone  floating (no address) port 8620\n"
 		    "  ! udp/512 held  unknown  local\n"
-		    "0 of 1 paths as expected; of the others 1 unknown\n");
+		    "0 of 1 paths as expected; the others: 1 unknown\n");
 }
 
 /* --- Nagios ------------------------------------------------------------------------------------------------------ */
@@ -320,7 +320,7 @@ static void what_is_borrowed_is_copied(void **state)
 	assert_non_null(strstr(text, "first  floating 203.0.113.7"));
 	assert_non_null(strstr(text, "second  floating 203.0.113.7"));
 	assert_non_null(strstr(text, "look at the way back"));
-	assert_non_null(strstr(text, "1 of 2 paths as expected; of the others 1 down\n"));
+	assert_non_null(strstr(text, "1 of 2 paths as expected; the others: 1 down\n"));
 }
 
 int main(void)
