@@ -248,7 +248,7 @@ static void start_asking(struct check *c)
 {
 	c->phase = ASKING;
 	c->asking_ns = clock_mono_ns();
-	asker_last_call(c->driver.engine.asker);
+	querier_last_call(c->driver.engine.querier);
 	uv_update_time(&c->loop);
 	uv_timer_start(&c->limit, limit_reached, (uint64_t)(EVIDENCE_MS - c->resolve_ms), 0);
 	uv_timer_start(&c->late, late_is_over, (uint64_t)(c->options->timeout_ns / NS_PER_MS) + 1, 0);
@@ -284,7 +284,7 @@ static bool any_loss(const struct paths *paths)
  * what a receipt proves is no loss of direction but slowness. */
 static bool is_over(struct check *c)
 {
-	if (!asker_exhausted(c->driver.engine.asker, EVIDENCE_ROUNDS))
+	if (!querier_exhausted(c->driver.engine.querier, EVIDENCE_ROUNDS))
 		return false;
 	return clock_mono_ns() - c->asking_ns >= c->options->timeout_ns || !any_loss(&c->driver.engine.paths);
 }

@@ -35,14 +35,14 @@ struct daemon {
 	struct lookout *lookout;
 };
 
-static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct daemon *d = context;
 	struct evidence_answer *answer = &draft->answer;
 
-	collector_collect(d->service.collector, query, asker, clock_mono_ns(), answer);
-	lookout_collect(d->lookout, query, &asker->seen, draft);
+	collector_collect(d->service.collector, query, querier, clock_mono_ns(), answer);
+	lookout_collect(d->lookout, query, &querier->seen, draft);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;

@@ -155,7 +155,7 @@ static bool allow_asking(struct driver *d)
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
 
-	asker_begin_addresses(d->engine.asker);
+	querier_begin_addresses(d->engine.querier);
 	for (size_t i = 0; i < config->targets_len; i++) {
 		size_t n = driver_addresses(d, &config->targets[i], addresses, &error);
 		for (size_t a = 0; a < n; a++) {
@@ -170,7 +170,7 @@ bool driver_set_paths(struct driver *d, struct path **items, size_t len)
 {
 	if (!allow_asking(d) || !engine_set_paths(&d->engine, items, len))
 		return false;
-	asker_end_addresses(d->engine.asker);
+	querier_end_addresses(d->engine.querier);
 	set_timer(d, clock_mono_ns());
 	return true;
 }

@@ -260,7 +260,7 @@ static void expire(struct engine *e, int64_t now_ns)
 		int64_t deadline_ns;
 		if (prober_expire(&p->prober, now_ns) > 0) {
 			path_doubt(p);
-			asker_note(e->asker, p);
+			querier_note(e->querier, p);
 			e->ask_ns = now_ns;
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
 				if (prober_record(&p->prober, seq)->outcome != PROBER_LOST)
@@ -270,7 +270,7 @@ static void expire(struct engine *e, int64_t now_ns)
 			}
 		}
 		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p)) {
-			asker_note(e->asker, p);
+			querier_note(e->querier, p);
 			e->ask_ns = now_ns;
 		}
 		deadline_ns = next_deadline(p);
@@ -304,7 +304,7 @@ int64_t engine_tick(struct engine *e)
 		expire(e, now_ns);
 	send_due(e, now_ns);
 	if (e->ask_ns <= now_ns) {
-		int64_t next_ns = asker_tick(e->asker, now_ns);
+		int64_t next_ns = querier_tick(e->querier, now_ns);
 		e->ask_ns = next_ns < now_ns + ASK_STEP_NS ? now_ns + ASK_STEP_NS : next_ns;
 		udp_dialer_flush(e->udp);
 	}
@@ -323,20 +323,20 @@ static bool make_identities(struct engine *e)
 	e->servers = calloc(e->config->servers_len + 1, sizeof *e->servers);
 	if (!e->servers || !keyring_init(&e->keyring, e->config))
 		return false;
-	e->asker = asker_new(&(struct asker_settings){ .config = e->config,
-						       .keyring = &e->keyring,
-						       .paths = &e->paths,
-						       .udp = e->udp,
-						       .tcp = e->tcp,
-						       .link = e->link,
-						       .learnt = e->learnt,
-						       .context = e->context });
-	return e->asker != NULL;
+	e->querier = querier_new(&(struct querier_settings){ .config = e->config,
+							     .keyring = &e->keyring,
+							     .paths = &e->paths,
+							     .udp = e->udp,
+							     .tcp = e->tcp,
+							     .link = e->link,
+							     .learnt = e->learnt,
+							     .context = e->context });
+	return e->querier != NULL;
 }
 
-static void free_identities(struct asker *asker, struct keyring *keyring, struct engine_server *servers)
+static void free_identities(struct querier *querier, struct keyring *keyring, struct engine_server *servers)
 {
-	asker_free(asker);
+	querier_free(querier);
 	keyring_free(keyring);
 	free(servers);
 }
@@ -351,23 +351,23 @@ bool engine_start(struct engine *e, const struct config *config, struct udp_dial
 	e->random |= 1;
 	if (make_identities(e))
 		return true;
-	free_identities(e->asker, &e->keyring, e->servers);
+	free_identities(e->querier, &e->keyring, e->servers);
 	return false;
 }
 
 void engine_stop(struct engine *e)
 {
-	free_identities(e->asker, &e->keyring, e->servers);
+	free_identities(e->querier, &e->keyring, e->servers);
 	paths_free(&e->paths);
 	schedule_queue_free(&e->queue);
 }
 
 bool engine_reconfigure(struct engine *e, const struct config *config, struct engine_before *before)
 {
-	*before = (struct engine_before){ e->config, e->keyring, e->asker, e->servers };
+	*before = (struct engine_before){ e->config, e->keyring, e->querier, e->servers };
 	e->config = config;
 	e->keyring = (struct keyring){ 0 };
-	e->asker = NULL;
+	e->querier = NULL;
 	if (make_identities(e))
 		return true;
 	engine_roll_back(e, before);
@@ -376,22 +376,22 @@ bool engine_reconfigure(struct engine *e, const struct config *config, struct en
 
 void engine_commit(struct engine_before *before)
 {
-	free_identities(before->asker, &before->keyring, before->servers);
+	free_identities(before->querier, &before->keyring, before->servers);
 }
 
 void engine_roll_back(struct engine *e, const struct engine_before *before)
 {
-	free_identities(e->asker, &e->keyring, e->servers);
+	free_identities(e->querier, &e->keyring, e->servers);
 	e->config = before->config;
 	e->keyring = before->keyring;
-	e->asker = before->asker;
+	e->querier = before->querier;
 	e->servers = before->servers;
 }
 
 bool engine_may_ask(struct engine *e, const struct config_target *t, const struct endpoint *endpoint)
 {
 	for (unsigned s = 0; t->expect_reachable && s < t->servers_len; s++) {
-		if (!asker_add(e->asker, t->servers[s], endpoint))
+		if (!querier_add(e->querier, t->servers[s], endpoint))
 			return false;
 	}
 	return true;
@@ -425,10 +425,10 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
-	e->ask_ns = clock_mono_ns(); /* whom the asker visits may have changed */
+	e->ask_ns = clock_mono_ns(); /* whom the querier visits may have changed */
 	for (size_t i = 0; i < len; i++) {
 		if (items[i]->doubt)
-			asker_note(e->asker, items[i]); /* it may be a new asker */
+			querier_note(e->querier, items[i]); /* it may be a new querier */
 		for (unsigned t = 0; t < items[i]->timers_len; t++)
 			schedule_queue_push(&e->queue, &items[i]->timers[t]);
 		if (items[i]->look && items[i]->look->under_way)

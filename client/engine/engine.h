@@ -5,8 +5,8 @@
 #define FLOATPROBE_ENGINE_H
 
 #include "client/config/config.h"
-#include "client/evidence/asker.h"
 #include "client/evidence/keyring.h"
+#include "client/evidence/querier.h"
 #include "client/net/link.h"
 #include "client/net/tcp_dialer.h"
 #include "client/net/udp_dialer.h"
@@ -35,7 +35,7 @@ struct engine {
 	struct paths paths;
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
-	struct asker *asker;
+	struct querier *querier;
 	struct schedule_queue queue;
 	struct engine_server *servers; /* by index in the configuration */
 	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
@@ -57,7 +57,7 @@ struct engine {
 struct engine_before { /* what another configuration replaces */
 	const struct config *config;
 	struct keyring keyring;
-	struct asker *asker;
+	struct querier *querier;
 	struct engine_server *servers;
 };
 

@@ -48,7 +48,7 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 		return;
 	engine_decided(e, p, seq, probe);
 	if (outcome == PROBER_REFUSED && path_doubt(p)) {
-		asker_note(e->asker, p);
+		querier_note(e->querier, p);
 		ask_soon(e);
 	}
 }
@@ -84,7 +84,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 
 	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.told_ns)
 		p->facts.told = PROBER_NONE; /* it left after the error came */
-	asker_heard(e->asker, server, now_ns);
+	querier_heard(e->querier, server, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
 	if (!from_asked)
@@ -162,9 +162,9 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 		else
 			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
 	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
-		asker_heard(e->asker, (unsigned)server, now_ns);
+		querier_heard(e->querier, (unsigned)server, now_ns);
 		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
-	} else if (server >= 0 && asker_received(e->asker, (unsigned)server, &reply, buf, len, now_ns)) {
+	} else if (server >= 0 && querier_received(e->querier, (unsigned)server, &reply, buf, len, now_ns)) {
 		e->ask_ns = now_ns;
 	}
 }
@@ -238,8 +238,8 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 	if (!p)
 		p = paths_find_look(&e->paths, flow_id);
 	if (!p) {
-		asker_failed(e->asker, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
-			     entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
+		querier_failed(e->querier, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
+			       entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
 		return;
 	}
 	if ((p->twin && p->twin->prober.flow_id == flow_id) || !endpoint_equal(&p->endpoint, &entry->destination) ||
@@ -335,7 +335,7 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 		break;
 	case TCP_PENDING:
 		remember_attempt(p, seq, o);
-		asker_note(e->asker, p);
+		querier_note(e->querier, p);
 		e->ask_ns = clock_mono_ns();
 		if (e->wake)
 			e->wake(e);
@@ -386,7 +386,7 @@ static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_
 	else if ((p = paths_find_look(&e->paths, flow_id)))
 		tcp_look_done(e, p, seq, o);
 	else
-		asker_tcp_done(e->asker, flow_id, seq, o);
+		querier_tcp_done(e->querier, flow_id, seq, o);
 }
 
 struct udp_dialer_hooks receive_udp_hooks(struct engine *e)

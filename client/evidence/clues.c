@@ -30,7 +30,7 @@ static const struct endpoint *client_of(const struct path *p, const struct state
 	if (!endpoint_is_unknown(&p->facts.receipt_source))
 		return &p->facts.receipt_source;
 	if (t->witness < 0)
-		return &t->answer->asker;
+		return &t->answer->querier;
 	for (unsigned i = 0; i < t->answer->flows_len; i++) {
 		if (t->answer->flows[i].known)
 			return &t->answer->flows[i].source;

@@ -189,7 +189,7 @@ static void hear_flows(const struct paths *paths, const struct statement *t)
 	}
 }
 
-/* Refused twins are those of the asker's address: they need not be of this query's flows. */
+/* Refused twins are those of the querier's address: they need not be of this query's flows. */
 static void hear_twins(const struct paths *paths, const struct statement *t)
 {
 	for (unsigned i = 0; i < t->answer->twins_len; i++) {
@@ -206,7 +206,7 @@ static void hear_twins(const struct paths *paths, const struct statement *t)
  * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
 static bool is_translated(const struct statement *t, const struct path_attempt *attempt)
 {
-	return t->witness < 0 && !endpoint_same_address(&t->answer->asker, &attempt->local);
+	return t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
 }
 
 /* The age of an attempt is that of when the query left; it has grown by what the query then needed (TCP: to be

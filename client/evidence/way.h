@@ -1,6 +1,6 @@
 /* The ways to ask servers what they know. A way is a server, an address at which it can be asked (or a witness that
  * hands on, at one of its own), and a protocol; with it goes the memory of what was asked there and how that ended.
- * Each server has its own ways. No I/O: asker.h asks. */
+ * Each server has its own ways. No I/O: querier.h asks. */
 #ifndef FLOATPROBE_WAY_H
 #define FLOATPROBE_WAY_H
 
@@ -50,8 +50,8 @@ struct way {
 struct way_server { /* a server's ways */
 	struct way *direct, *relays;
 	unsigned addresses;
-	bool lapsed;      /* a query got no answer in its time; the asker's to clear, with the whole's `lapsed` */
-	int64_t heard_ns; /* monotonic, the asker's to note: its newest answer of whatever kind; 0: none yet */
+	bool lapsed;      /* a query got no answer in its time; the querier's to clear, with the whole's `lapsed` */
+	int64_t heard_ns; /* monotonic, the querier's to note: its newest answer of whatever kind; 0: none yet */
 };
 
 struct ways {

@@ -44,7 +44,7 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 	struct path *const *paths;
 	size_t len;
 
-	if (!asker_silent(e->asker, server, round ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
+	if (!querier_silent(e->querier, server, round ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
 		return false;
 	paths = paths_of_server(&e->paths, server, &len);
 	for (size_t i = 0; i < len; i++) {
@@ -93,7 +93,7 @@ static bool may_be_cut_off(const struct engine *e, const struct path *p, bool ro
 	int64_t under_way_ns = round ? 0 : p->prober.timeout_ns / 2;
 
 	return is_another_server_probed(e, p) &&
-	       (asker_heard_ns(e->asker) - under_way_ns <= outage_ns(p) || !asker_hears_anybody(e->asker));
+	       (querier_heard_ns(e->querier) - under_way_ns <= outage_ns(p) || !querier_hears_anybody(e->querier));
 }
 
 static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
@@ -102,7 +102,7 @@ static void same_servers(const struct engine *e, const struct path *p, bool roun
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
 		c->servers_silent = c->servers_silent && server_silent(e, server, round);
-		c->other_addresses = c->other_addresses && asker_has_other(e->asker, server, &p->endpoint);
+		c->other_addresses = c->other_addresses && querier_has_other(e->querier, server, &p->endpoint);
 		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;
@@ -226,7 +226,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hints->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =
-		    config_server_name(e->config, asker_silent_witness(e->asker, p->target->servers[k]));
+		    config_server_name(e->config, querier_silent_witness(e->querier, p->target->servers[k]));
 }
 
 /* Moves and fights; of a move, only one since what is judged was sent. */

@@ -180,7 +180,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u64, r->evicted_ms)                                                                                          \
 	X(u32, r->socket_drops)                                                                                        \
 	X(u32, r->accept_overflows)                                                                                    \
-	X(address, r->asker)                                                                                           \
+	X(address, r->querier)                                                                                         \
 	X(u16, r->port)                                                                                                \
 	X(flag, r->listens_udp)                                                                                        \
 	X(flag, r->listens_tcp)

@@ -4,8 +4,8 @@
  * list of fields in evidence.c. A reader skips lists of unknown type, and the end of a head or record that is longer
  * than it knows: a later version can add both.
  *
- * An answer is never longer than its query: the asker pads the query with zeros to make room, and the server leaves out
- * what does not fit (and says so: `truncated`). */
+ * An answer is never longer than its query: the querier pads the query with zeros to make room, and the server leaves
+ * out what does not fit (and says so: `truncated`). */
 #ifndef FLOATPROBE_EVIDENCE_H
 #define FLOATPROBE_EVIDENCE_H
 
@@ -36,7 +36,7 @@ enum {
 struct evidence_attempt {
 	struct endpoint client; /* the attempt's local address and port, as the client knows them */
 	uint32_t age_ms;        /* since connect(), when the query left */
-	uint32_t id;            /* the asker's, repeated in the answer */
+	uint32_t id;            /* the querier's, repeated in the answer */
 };
 
 /* Where probes go. */
@@ -46,7 +46,7 @@ struct evidence_place {
 };
 
 /* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut.
- * flows: flow ids; none: all of the asker's, the latest heard first.
+ * flows: flow ids; none: all of the querier's, the latest heard first.
  * places: have probes of other clients for them come to the server? */
 #define EVIDENCE_QUERY_LISTS(X)                                                                                        \
 	X(1, flows, uint64_t, EVIDENCE_FLOWS_MAX, true)                                                                \
@@ -59,7 +59,7 @@ struct evidence_query {
 	unsigned name##_len;
 	EVIDENCE_QUERY_LISTS(X)
 #undef X
-	bool relayed; /* it goes through a witness: the asker's address is not the client's */
+	bool relayed; /* it goes through a witness: the querier's address is not the client's */
 	/* For a server on the client's link that cannot see frames: the MAC that the client's frames to it leave with,
 	 * from which address (port 0), and the MAC that they go to. It counts only where the server sees the client by
 	 * just this address, and if that last MAC is its own: else something in between answers for it (proxy ARP). */
@@ -120,7 +120,7 @@ struct evidence_frames {
 	struct endpoint client, local; /* port 0 */
 	uint8_t transport;             /* 17; 6: SYNs */
 	uint32_t idle_ms;              /* since the newest */
-	uint16_t heard_ms; /* since its socket heard the asker there; EVIDENCE_HEARD_MAX: longer, or never */
+	uint16_t heard_ms; /* since its socket heard the querier there; EVIDENCE_HEARD_MAX: longer, or never */
 };
 
 /* Another machine claims an address of the server's. */
@@ -131,7 +131,7 @@ struct evidence_conflict {
 	uint32_t idle_ms;
 };
 
-/* A probe of another client than the asker came to this server at a place that the query names, untranslated, and as
+/* A probe of another client than the querier came to this server at a place that the query names, untranslated, and as
  * the first from its source port: no state on the way could lead it where older ones went. */
 struct evidence_arrival {
 	struct evidence_place place;
@@ -169,7 +169,7 @@ struct evidence_answer {
 	uint64_t evicted_ms;           /* since a flow of this client was last evicted; UINT64_MAX: never */
 	uint32_t socket_drops;         /* datagrams that the kernel dropped at the UDP socket since it was opened */
 	uint32_t accept_overflows;     /* connections dropped for a full accept queue, on the whole host, since start */
-	struct endpoint asker;         /* as the server sees the one who asked; port 0 */
+	struct endpoint querier;       /* as the server sees the one who asked; port 0 */
 	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
 	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */
 };

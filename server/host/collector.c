@@ -108,10 +108,10 @@ void collector_note_error(struct collector *collector, const struct errqueue_ent
 	collector->twins[0] = twin;
 }
 
-static void add_twins(const struct collector *c, const struct endpoint *asker, struct evidence_answer *answer)
+static void add_twins(const struct collector *c, const struct endpoint *querier, struct evidence_answer *answer)
 {
 	for (unsigned i = 0; i < c->twins_len && answer->twins_len < EVIDENCE_TWINS_MAX; i++) {
-		if (endpoint_same_address(&c->twins[i].client, asker))
+		if (endpoint_same_address(&c->twins[i].client, querier))
 			answer->twins[answer->twins_len++] = c->twins[i].told;
 	}
 }
@@ -194,29 +194,29 @@ static int read_half_open(struct collector *c)
 }
 
 static void judge(const struct collector *c, const struct evidence_query *query, const struct evidence_attempt *attempt,
-		  const struct endpoint *asker, const struct halfopen_list *list, int64_t now_ns,
+		  const struct endpoint *querier, const struct halfopen_list *list, int64_t now_ns,
 		  struct evidence_attempt_answer *answer)
 {
-	halfopen_judge(query, attempt, asker, list, answer);
+	halfopen_judge(query, attempt, querier, list, answer);
 	if (answer->status == EVIDENCE_NOT_SEEN &&
 	    (list->len == HALF_OPEN_MAX ||
 	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * NS_PER_MS - NS_PER_S)))
 		answer->status = EVIDENCE_CANNOT_TELL;
 }
 
-static void add_attempts(struct collector *c, const struct evidence_query *query, const struct reflector_asker *asker,
-			 int64_t now_ns, struct evidence_answer *answer)
+static void add_attempts(struct collector *c, const struct evidence_query *query,
+			 const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
 {
 	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
 	struct halfopen_list list = { .sockets = c->half_open, .len = n > 0 ? (unsigned)n : 0 };
 
-	halfopen_set_apart(&list, asker->flows, asker->client, &asker->seen);
+	halfopen_set_apart(&list, querier->flows, querier->client, &querier->seen);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 
 		*out = (struct evidence_attempt_answer){ .id = query->attempts[i].id, .status = EVIDENCE_CANNOT_TELL };
 		if (n >= 0)
-			judge(c, query, &query->attempts[i], &asker->seen, &list, now_ns, out);
+			judge(c, query, &query->attempts[i], &querier->seen, &list, now_ns, out);
 	}
 }
 
@@ -229,10 +229,10 @@ static uint32_t overflows_since_start(const struct collector *c)
 }
 
 /* Only for who may be on our link: it knows the MAC that an address of ours has for it. */
-static void add_macs(const struct collector *c, const struct evidence_query *query, const struct endpoint *asker,
+static void add_macs(const struct collector *c, const struct evidence_query *query, const struct endpoint *querier,
 		     struct evidence_answer *answer)
 {
-	if (!query->has_macs || query->relayed || !endpoint_same_address(&query->own_address, asker) ||
+	if (!query->has_macs || query->relayed || !endpoint_same_address(&query->own_address, querier) ||
 	    c->macs_len > EVIDENCE_MACS_MAX)
 		return;
 	memcpy(answer->macs, c->macs, sizeof answer->macs);
@@ -240,13 +240,13 @@ static void add_macs(const struct collector *c, const struct evidence_query *que
 }
 
 void collector_collect(struct collector *collector, const struct evidence_query *query,
-		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer)
+		       const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
 {
-	add_attempts(collector, query, asker, now_ns, answer);
+	add_attempts(collector, query, querier, now_ns, answer);
 	read_addresses(collector, now_ns);
 	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = collector->addresses_len;
-	add_macs(collector, query, &asker->seen, answer);
-	add_twins(collector, &asker->seen, answer);
+	add_macs(collector, query, &querier->seen, answer);
+	add_twins(collector, &querier->seen, answer);
 	answer->accept_overflows = overflows_since_start(collector);
 }

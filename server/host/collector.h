@@ -21,6 +21,6 @@ void collector_touch(struct collector *collector, int64_t now_ns);
 void collector_note_error(struct collector *collector, const struct errqueue_entry *entry);
 /* Fill attempts, addresses, MACs, twins and accept_overflows of the answer. */
 void collector_collect(struct collector *collector, const struct evidence_query *query,
-		       const struct reflector_asker *asker, int64_t now_ns, struct evidence_answer *answer);
+		       const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer);
 
 #endif

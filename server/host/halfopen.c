@@ -44,12 +44,12 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 }
 
 void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
-			const struct endpoint *asker)
+			const struct endpoint *querier)
 {
 	list->near = list->len;
 	for (unsigned i = list->len; list->len <= SET_APART_MAX && i-- > 0;) {
 		struct sockdiag_half_open socket = list->sockets[i];
-		if (!flows_of_another(flows, client, asker, &socket.local, &socket.peer))
+		if (!flows_of_another(flows, client, querier, &socket.local, &socket.peer))
 			continue;
 		list->sockets[i] = list->sockets[--list->near];
 		list->sockets[list->near] = socket;
@@ -102,26 +102,26 @@ static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
 
 /* Is this socket, the exact one or one of so many suspects, the attempt's? */
 static bool is_ours(const struct evidence_query *query, const struct evidence_attempt *attempt,
-		    const struct endpoint *asker, const struct sockdiag_half_open *socket, unsigned suspects)
+		    const struct endpoint *querier, const struct sockdiag_half_open *socket, unsigned suspects)
 {
 	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
 		return !must_be_older(halfopen_age(socket), attempt);
-	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, asker) &&
+	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, querier) &&
 	       must_be_as_old(halfopen_age(socket), attempt);
 }
 
 void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
-		    const struct endpoint *asker, const struct halfopen_list *list,
+		    const struct endpoint *querier, const struct halfopen_list *list,
 		    struct evidence_attempt_answer *answer)
 {
-	unsigned len = endpoint_same_address(asker, &attempt->client) ? list->near : list->len;
+	unsigned len = endpoint_same_address(querier, &attempt->client) ? list->near : list->len;
 	const struct sockdiag_half_open *socket = find_exact(attempt, list->sockets, len);
 	unsigned suspects = socket ? 0 : find_suspects(attempt, list->sockets, len, &socket);
 
 	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
 	if (!socket) {
 		answer->status = EVIDENCE_NOT_SEEN;
-	} else if (is_ours(query, attempt, asker, socket, suspects)) {
+	} else if (is_ours(query, attempt, querier, socket, suspects)) {
 		answer->status = EVIDENCE_HALF_OPEN;
 		answer->age_ms = told_age_ms(socket);
 		answer->arrived_on = socket->local;

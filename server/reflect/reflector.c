@@ -497,7 +497,7 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct reflector *r = x->reflector;
 	const struct reflector_settings *s = &r->settings;
-	const struct reflector_asker asker = { x->in->source, r->flows, x->client_number };
+	const struct reflector_querier querier = { x->in->source, r->flows, x->client_number };
 	struct evidence_answer *answer = &r->draft.answer;
 	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
 
@@ -505,13 +505,13 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	add_flows(x);
 	for (unsigned i = 0; i < r->query.places_len; i++)
 		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, answer);
-	s->collect(s->context, &r->query, &asker, &r->draft, nonce);
+	s->collect(s->context, &r->query, &querier, &r->draft, nonce);
 	for (unsigned i = 0; i < answer->frames_len; i++)
 		answer->frames[i].heard_ms = heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);
 	answer->boot_id = s->boot_id;
 	answer->uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / NS_PER_MS);
 	answer->evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / NS_PER_MS);
-	answer->asker = x->in->source;
+	answer->querier = x->in->source;
 }
 
 /* The query is read while the packet still is the one that its seal is bound to. */

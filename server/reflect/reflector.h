@@ -44,7 +44,7 @@ struct reflector_client {
 	uint8_t key[WIRE_KEY_LEN];
 };
 
-struct reflector_asker {
+struct reflector_querier {
 	struct endpoint seen; /* its address here */
 	const struct flows *flows;
 	unsigned client; /* its number in `flows` */
@@ -60,8 +60,8 @@ struct reflector_settings {
 	const struct reflector_client *clients; /* copied, but for the names */
 	size_t clients_len;
 	/* Fill what the system knows about this query and a fresh random nonce. The flows are there already, and valid
-	 * during the call; boot id, times and asker are the reflector's. Called for authenticated queries only. */
-	void (*collect)(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+	 * during the call; boot id, times and querier are the reflector's. Called for authenticated queries only. */
+	void (*collect)(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 			struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN]);
 	void *context;
 };

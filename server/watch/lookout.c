@@ -208,14 +208,14 @@ void lookout_event(struct lookout *lookout, const struct reflector_event *event)
 	way_back_event(lookout->way_back, event);
 }
 
-void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *asker,
+void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *querier,
 		     struct draft *draft)
 {
 	if (!lookout->polling)
 		return;
 	read_changes(lookout);
 	if (lookout->way_back)
-		way_back_collect(lookout->way_back, query, asker, draft);
+		way_back_collect(lookout->way_back, query, querier, draft);
 	if (lookout->conflict_watch)
 		conflict_watch_collect(lookout->conflict_watch, &draft->answer);
 }

@@ -22,7 +22,7 @@ void lookout_free(struct lookout *lookout);
 
 void lookout_event(struct lookout *lookout, const struct reflector_event *event);
 /* Fill neighbours, frames and conflicts. The flows stand in the draft. */
-void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *asker,
+void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *querier,
 		     struct draft *draft);
 
 #endif

@@ -379,8 +379,8 @@ static void add_client(struct clients *clients, const struct endpoint *client)
 		clients->list[clients->len++] = *client;
 }
 
-/* Who asks through a witness is not where the asker is. */
-static struct clients clients_of(const struct evidence_query *query, const struct endpoint *asker,
+/* Who asks through a witness is not where the querier is. */
+static struct clients clients_of(const struct evidence_query *query, const struct endpoint *querier,
 				 const struct draft *draft)
 {
 	struct clients clients = { .len = 0 };
@@ -391,7 +391,7 @@ static struct clients clients_of(const struct evidence_query *query, const struc
 	for (unsigned i = 0; i < query->attempts_len; i++)
 		add_client(&clients, &query->attempts[i].client);
 	if (!query->relayed)
-		add_client(&clients, asker);
+		add_client(&clients, querier);
 	return clients;
 }
 
@@ -466,10 +466,10 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 
-void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *asker,
+void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *querier,
 		      struct draft *draft)
 {
-	struct clients clients = clients_of(query, asker, draft);
+	struct clients clients = clients_of(query, querier, draft);
 	struct sources sources;
 	int64_t now_ns;
 

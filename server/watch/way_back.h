@@ -31,8 +31,8 @@ void way_back_stop(struct way_back *way_back);
 void way_back_know(struct way_back *way_back, const struct rtnl_neighbour *neighbour);
 void way_back_note(struct way_back *way_back, const struct rtnl_neighbour *neighbour);
 void way_back_event(struct way_back *way_back, const struct reflector_event *event);
-/* Fill neighbours and frames for those whose flows stand in the draft, and for the asker itself. */
-void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *asker,
+/* Fill neighbours and frames for those whose flows stand in the draft, and for the querier itself. */
+void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *querier,
 		      struct draft *draft);
 
 #endif

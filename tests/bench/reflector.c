@@ -12,10 +12,10 @@ enum { ROUND = 4096, ROUNDS_MAX = 9999, FLOWS = 1024, SIZE = 512 };
 static uint8_t packets[ROUND][SIZE];
 static int64_t ns[ROUNDS_MAX];
 
-static void never_asked(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+static void never_asked(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 			struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
-	(void)context, (void)query, (void)asker, (void)draft, (void)nonce;
+	(void)context, (void)query, (void)querier, (void)draft, (void)nonce;
 	abort();
 }
 

@@ -41,7 +41,7 @@ static void start(void)
 	}
 }
 
-static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct evidence_answer *answer = &draft->answer;
@@ -53,7 +53,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 		answer->attempts[i].id = query->attempts[i].id;
 	answer->addresses_len = EVIDENCE_ADDRESSES_MAX;
 	answer->twins_len = 1;
-	answer->twins[0].source = asker->seen;
+	answer->twins[0].source = querier->seen;
 }
 
 static unsigned who(const uint8_t *step)

@@ -317,7 +317,9 @@ static void answer(unsigned flows, unsigned others, size_t len)
 	static struct evidence_answer a;
 	uint8_t buf[PACKET_LEN_MAX];
 	char name[64];
-	a = (struct evidence_answer){ .boot_id = 42, .uptime_ms = 100000, .evicted_ms = UINT64_MAX, .asker = v4(9, 1) };
+	a = (struct evidence_answer){
+		.boot_id = 42, .uptime_ms = 100000, .evicted_ms = UINT64_MAX, .querier = v4(9, 1)
+	};
 	a.flows_len = flows;
 	a.attempts_len = a.addresses_len = a.twins_len = a.macs_len = others;
 	a.listens_udp = a.listens_tcp = others % 2;

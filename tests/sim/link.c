@@ -255,10 +255,11 @@ void link_event(struct link *l, const struct reflector_event *event)
 	way_back_event(l->way_back, event);
 }
 
-void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *asker, struct draft *draft)
+void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *querier,
+		  struct draft *draft)
 {
 	read_changes(l);
-	way_back_collect(l->way_back, query, asker, draft);
+	way_back_collect(l->way_back, query, querier, draft);
 	conflict_watch_collect(l->conflict_watch, &draft->answer);
 }
 

@@ -57,7 +57,7 @@ void link_meet(struct link *link, const struct client *client); /* it is on the 
 void link_open(struct link *link);
 void link_close(struct link *link);
 void link_event(struct link *link, const struct reflector_event *event);
-void link_collect(struct link *link, const struct evidence_query *query, const struct endpoint *asker,
+void link_collect(struct link *link, const struct evidence_query *query, const struct endpoint *querier,
 		  struct draft *draft);
 
 /* A request comes in, for this address of ours. */

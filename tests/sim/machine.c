@@ -65,7 +65,7 @@ static unsigned list_half_open(const struct machine *m, struct sockdiag_half_ope
 	return len;
 }
 
-static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct evidence_answer *answer = &draft->answer;
@@ -73,19 +73,19 @@ static void collect(void *context, const struct evidence_query *query, const str
 	struct machine *m = context;
 	struct halfopen_list list = { .sockets = sockets, .len = list_half_open(m, sockets) };
 
-	halfopen_set_apart(&list, asker->flows, asker->client, &asker->seen);
+	halfopen_set_apart(&list, querier->flows, querier->client, &querier->seen);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *attempt = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 		int64_t since_ns = world_now() - (int64_t)attempt->age_ms * MS - counters_ns;
-		halfopen_judge(query, attempt, &asker->seen, &list, out);
+		halfopen_judge(query, attempt, &querier->seen, &list, out);
 		if (out->status == EVIDENCE_NOT_SEEN && m->given_up_ns && m->given_up_ns >= since_ns)
 			out->status = EVIDENCE_CANNOT_TELL;
 	}
 	answer->addresses[answer->addresses_len++] = m->droplet;
 	answer->addresses[answer->addresses_len++] = m->anchor;
 	answer->accept_overflows = m->accept_overflows;
-	link_collect(&m->link, query, &asker->seen, draft);
+	link_collect(&m->link, query, &querier->seen, draft);
 	answer->socket_drops = m->socket_drops;
 	randombytes_buf(nonce, SEAL_NONCE_LEN);
 }

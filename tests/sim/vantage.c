@@ -166,7 +166,7 @@ static void look(struct event *event)
 		v->asking_ns = world_now();
 	}
 	if (v->phase == VANTAGE_PROBING ||
-	    (world_now() - v->asking_ns < evidence_ns && !asker_exhausted(v->engine.asker, ROUNDS))) {
+	    (world_now() - v->asking_ns < evidence_ns && !querier_exhausted(v->engine.querier, ROUNDS))) {
 		world_schedule(event, world_now() + look_ns);
 		return;
 	}

@@ -117,7 +117,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.evicted_ms = UINT64_MAX,
 		.socket_drops = 0x99aabbcc,
 		.accept_overflows = 0x89abcdef,
-		.asker = sample_endpoint_v4(77, 0),
+		.querier = sample_endpoint_v4(77, 0),
 		.flows_len = n->flows,
 		.attempts_len = n->attempts,
 		.neighbours_len = n->neighbours,
@@ -421,7 +421,7 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	assert_int_equal(a->evicted_ms, b->evicted_ms);
 	assert_int_equal(a->socket_drops, b->socket_drops);
 	assert_int_equal(a->accept_overflows, b->accept_overflows);
-	assert_true(endpoint_equal(&a->asker, &b->asker));
+	assert_true(endpoint_equal(&a->querier, &b->querier));
 	assert_int_equal(a->listens_udp, b->listens_udp);
 	assert_int_equal(a->listens_tcp, b->listens_tcp);
 	assert_int_equal(a->port, b->port);

@@ -43,7 +43,7 @@ static const struct endpoint nat = { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 5000
 static const uint32_t no_syns[SYNS] = { 0 };
 
 static struct evidence_attempt_answer answer_to(uint32_t attempt_age_ms, struct sockdiag_half_open *list, unsigned len,
-						const struct endpoint *asker)
+						const struct endpoint *querier)
 {
 	const struct halfopen_list all = { .sockets = list, .len = len, .near = len };
 	const struct evidence_query query = {
@@ -52,15 +52,15 @@ static struct evidence_attempt_answer answer_to(uint32_t attempt_age_ms, struct 
 	};
 	struct evidence_attempt_answer answer;
 
-	halfopen_judge(&query, &query.attempts[0], asker, &all, &answer);
+	halfopen_judge(&query, &query.attempts[0], querier, &all, &answer);
 	assert_int_equal(endpoint_is_unknown(&answer.arrived_on), answer.status != EVIDENCE_HALF_OPEN);
 	return answer;
 }
 
 static enum evidence_attempt_status judge(uint32_t attempt_age_ms, struct sockdiag_half_open *list, unsigned len,
-					  const struct endpoint *asker)
+					  const struct endpoint *querier)
 {
-	return answer_to(attempt_age_ms, list, len, asker).status;
+	return answer_to(attempt_age_ms, list, len, querier).status;
 }
 
 static void the_true_age_is_always_between_the_bounds(void **state)
@@ -164,8 +164,8 @@ static void an_older_socket_of_the_same_port_proves_nothing(void **state)
 	assert_int_equal(judge(1000, &s, 1, &client_itself), EVIDENCE_CANNOT_TELL);
 }
 
-/* The first SYN was lost. The second made the socket when the client was about to give up, or had: it is the asker's to
- * say, by the age. Behind a NAT it could be another's. */
+/* The first SYN was lost. The second made the socket when the client was about to give up, or had: it is the querier's
+ * to say, by the age. Behind a NAT it could be another's. */
 static void a_socket_of_a_repeated_syn_is_as_young_as_it_is(void **state)
 {
 	(void)state;
@@ -257,7 +257,7 @@ static struct flows *no_flows(void)
 
 /* Asked about an attempt, while there are so many sockets that another client's handshakes have just made. Frees the
  * flows. */
-static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned len, const struct endpoint *asker)
+static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned len, const struct endpoint *querier)
 {
 	const struct evidence_query query = {
 		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = 800 } },
@@ -271,13 +271,13 @@ static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned l
 		sockets[i] = socket_of_age(50, no_syns);
 		sockets[i].peer = nat;
 	}
-	halfopen_set_apart(&list, flows, ASKER, asker);
-	halfopen_judge(&query, &query.attempts[0], asker, &list, &answer);
+	halfopen_set_apart(&list, flows, ASKER, querier);
+	halfopen_judge(&query, &query.attempts[0], querier, &list, &answer);
 	flows_free(flows);
 	return answer.status;
 }
 
-static void where_no_nat_hides_the_asker_other_clients_sockets_are_not_its_own(void **state)
+static void where_no_nat_hides_the_querier_other_clients_sockets_are_not_its_own(void **state)
 {
 	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
 	struct flows *flows = no_flows();
@@ -377,7 +377,7 @@ int main(void)
 		cmocka_unit_test(other_ports_of_the_client_are_not_ours),
 		cmocka_unit_test(behind_a_nat_only_one_that_must_be_as_young_counts),
 		cmocka_unit_test(behind_a_nat_one_socket_is_not_two_attempts),
-		cmocka_unit_test(where_no_nat_hides_the_asker_other_clients_sockets_are_not_its_own),
+		cmocka_unit_test(where_no_nat_hides_the_querier_other_clients_sockets_are_not_its_own),
 		cmocka_unit_test(else_any_of_them_could_be),
 		cmocka_unit_test(the_own_socket_is_found_among_those_of_others),
 		cmocka_unit_test(counters_are_found_by_name),

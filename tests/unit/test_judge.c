@@ -44,37 +44,37 @@ static struct engine engine;
 static struct engine_server said[SERVERS];
 static int64_t now_ns;
 
-/* In the asker's place: what it knows is up to the test. */
-static struct asker {
+/* In the querier's place: what it knows is up to the test. */
+static struct querier {
 	unsigned silent_rounds[SERVERS]; /* by server: so many rounds of questions through witnesses were in vain */
 	bool hears_anybody, has_other;
 	int64_t heard_ns;
 	int silent_witness;
-} asker;
+} querier;
 
-bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
+bool querier_silent(const struct querier *a, unsigned server, unsigned relay_rounds)
 {
 	return a->silent_rounds[server] >= relay_rounds;
 }
 
-bool asker_hears_anybody(const struct asker *a)
+bool querier_hears_anybody(const struct querier *a)
 {
 	return a->hears_anybody;
 }
 
-int64_t asker_heard_ns(const struct asker *a)
+int64_t querier_heard_ns(const struct querier *a)
 {
 	return a->heard_ns;
 }
 
-bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
+bool querier_has_other(const struct querier *a, unsigned server, const struct endpoint *address)
 {
 	(void)server;
 	(void)address;
 	return a->has_other;
 }
 
-int asker_silent_witness(const struct asker *a, unsigned server)
+int querier_silent_witness(const struct querier *a, unsigned server)
 {
 	(void)server;
 	return a->silent_witness;
@@ -91,8 +91,8 @@ static int setup(void **state)
 	memset(&engine, 0, sizeof engine);
 	engine.config = &config;
 	engine.servers = said;
-	asker = (struct asker){ .silent_witness = -1 };
-	engine.asker = &asker;
+	querier = (struct querier){ .silent_witness = -1 };
+	engine.querier = &querier;
 	assert_true(items && path_make_all(&plan, &target, &floating, items));
 	assert_true(paths_set(&engine.paths, items, PATHS, NULL, NULL));
 	now_ns = 1;
@@ -698,14 +698,14 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 
 /* -- server-down -- */
 
-/* All paths are down, the asker found nothing but silence, and another server is heard. */
+/* All paths are down, the querier found nothing but silence, and another server is heard. */
 static void lose_everything(void)
 {
 	start_anew();
 	play(10, everything);
-	asker.silent_rounds[0] = asker.silent_rounds[1] = 3;
-	asker.hears_anybody = true;
-	asker.heard_ns = now_ns;
+	querier.silent_rounds[0] = querier.silent_rounds[1] = 3;
+	querier.hears_anybody = true;
+	querier.heard_ns = now_ns;
 }
 
 static bool is_server_down(bool round)
@@ -738,10 +738,10 @@ static void a_server_with_a_sign_of_life_is_not_down(void **state)
 	assert_false(is_server_down(true) || is_server_down(false));
 	for (unsigned server = 0; server < 2; server++) { /* each that may answer */
 		lose_everything();
-		asker.silent_rounds[server] = 2;
+		querier.silent_rounds[server] = 2;
 		assert_true(is_server_down(true)); /* `check` has no time for more */
 		assert_false(is_server_down(false));
-		asker.silent_rounds[server] = 1;
+		querier.silent_rounds[server] = 1;
 		assert_false(is_server_down(true));
 	}
 }
@@ -772,24 +772,24 @@ static void a_client_that_hears_nobody_calls_no_server_down(void **state)
 	(void)state;
 	lose_everything();
 	assert_true(is_server_down(true) && is_server_down(false));
-	asker.hears_anybody = false;
+	querier.hears_anybody = false;
 	assert_false(is_server_down(true) || is_server_down(false));
-	asker.hears_anybody = true;
-	asker.heard_ns = now_ns - 8000 * MS; /* when the third of ten left, which were lost */
+	querier.hears_anybody = true;
+	querier.heard_ns = now_ns - 8000 * MS; /* when the third of ten left, which were lost */
 	assert_false(is_server_down(true) || is_server_down(false));
-	asker.heard_ns += 1; /* in a run, it may have been under way when we were cut off */
+	querier.heard_ns += 1; /* in a run, it may have been under way when we were cut off */
 	assert_true(is_server_down(true));
 	assert_false(is_server_down(false));
-	asker.heard_ns += 500 * MS;
+	querier.heard_ns += 500 * MS;
 	assert_true(is_server_down(false));
 
 	start_anew(); /* a loss before the outage is not part of it */
 	play(1, everything);
 	play(3, nothing);
 	play(10, everything);
-	asker.heard_ns = now_ns - 7500 * MS;
+	querier.heard_ns = now_ns - 7500 * MS;
 	assert_false(is_server_down(false));
-	asker.heard_ns++;
+	querier.heard_ns++;
 	assert_true(is_server_down(false));
 }
 
@@ -801,7 +801,7 @@ static void a_server_of_another_target_is_another(void **state)
 
 	(void)state;
 	lose_everything();
-	asker.hears_anybody = false;
+	querier.hears_anybody = false;
 	elsewhere = target;
 	target.servers_len = elsewhere.servers_len = 1;
 	other->target = &elsewhere;

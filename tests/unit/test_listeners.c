@@ -29,10 +29,10 @@ struct world {
 	uint32_t seq; /* each probe is of a flow of its own */
 };
 
-static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
-	(void)context, (void)query, (void)asker, (void)draft, (void)nonce;
+	(void)context, (void)query, (void)querier, (void)draft, (void)nonce;
 }
 
 static void on_event(void *context, const struct reflector_event *event)
@@ -426,7 +426,7 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 	struct udp_datagram *d = udp_batch_at(batch, 0);
 	struct evidence_answer answer = { .twins_len = 0 };
 	const struct evidence_query nothing = { .flows_len = 0 };
-	const struct reflector_asker asker = { .seen = w->address };
+	const struct reflector_querier querier = { .seen = w->address };
 	const struct endpoint pinned = another_loopback(w);
 
 	for (unsigned i = 0; i < 20; i++) {
@@ -445,7 +445,7 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
 		close(here);
 	}
-	collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
+	collector_collect(w->service.collector, &nothing, &querier, clock_mono_ns(), &answer);
 	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX); /* errors there were */
 	udp_batch_free(batch);
 }
@@ -458,7 +458,7 @@ static void a_refused_twin_is_told(void **state)
 	struct udp_batch *batch = udp_batch_new(BIG_LEN);
 	struct udp_datagram *d = udp_batch_at(batch, 0);
 	const struct evidence_query nothing = { .flows_len = 0 };
-	const struct reflector_asker asker = { .seen = w->address };
+	const struct reflector_querier querier = { .seen = w->address };
 	struct evidence_answer answer = { .twins_len = 0 };
 	int fd = udp_open(&options);
 
@@ -470,7 +470,7 @@ static void a_refused_twin_is_told(void **state)
 	while (answer.twins_len == 0) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 		answer = (struct evidence_answer){ .twins_len = 0 };
-		collector_collect(w->service.collector, &nothing, &asker, clock_mono_ns(), &answer);
+		collector_collect(w->service.collector, &nothing, &querier, clock_mono_ns(), &answer);
 	}
 	assert_int_equal(answer.twins_len, 1);
 	assert_true(endpoint_same_address(&answer.twins[0].source, &w->address));
@@ -507,8 +507,8 @@ static void refuse_twin(struct collector *collector, uint64_t flow_id, uint32_t 
 /* One for each flow, the newest first, to whom they were sent. */
 static void the_newest_refused_twins_are_kept(void **state)
 {
-	const struct reflector_asker here = { .seen = sample_endpoint_v4(9, 1) };
-	const struct reflector_asker there = { .seen = sample_endpoint_v4(8, 1) };
+	const struct reflector_querier here = { .seen = sample_endpoint_v4(9, 1) };
+	const struct reflector_querier there = { .seen = sample_endpoint_v4(8, 1) };
 	const struct evidence_query nothing = { .flows_len = 0 };
 	struct collector *collector = collector_new(0, clock_mono_ns());
 	struct evidence_answer answer = { .twins_len = 0 };

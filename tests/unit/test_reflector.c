@@ -52,13 +52,13 @@ struct outcome {
 	struct evidence_answer answer;
 };
 
-static void collect(void *context, const struct evidence_query *query, const struct reflector_asker *asker,
+static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct world *w = context;
-	const struct flow *its_own = flows_next_of(asker->flows, asker->client, NULL);
+	const struct flow *its_own = flows_next_of(querier->flows, querier->client, NULL);
 
-	assert_true(endpoint_equal(&its_own->source, &asker->seen)); /* that of the query */
+	assert_true(endpoint_equal(&its_own->source, &querier->seen)); /* that of the query */
 	w->collected++;
 	w->attempt = query->attempts[0];
 	w->unheard = 0;

@@ -172,7 +172,7 @@ static void without_memory_all_stays_as_it_was(void **state)
 {
 	const struct config *const configs[] = { &old, &new }; /* the same with other addresses, and another one */
 	struct seen before[3 * PATHS];
-	const struct asker *asker = driver.engine.asker;
+	const struct querier *querier = driver.engine.querier;
 	const struct schedule_timer *first = schedule_queue_first(&driver.engine.queue);
 
 	(void)state;
@@ -188,7 +188,7 @@ static void without_memory_all_stays_as_it_was(void **state)
 			if (done)
 				break;
 			assert_ptr_equal(driver.engine.config, &old);
-			assert_ptr_equal(driver.engine.asker, asker);
+			assert_ptr_equal(driver.engine.querier, querier);
 			assert_ptr_equal(schedule_queue_first(&driver.engine.queue), first);
 			assert_int_equal(driver.engine.paths.len, 3 * PATHS);
 			for (size_t i = 0; i < 3 * PATHS; i++)

@@ -205,7 +205,7 @@ static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_atte
 	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
 
 	a.uptime_ms = uptime_ms;
-	a.asker = *seen_as;
+	a.querier = *seen_as;
 	a.attempts_len = 2;
 	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status, .age_ms = s->half_open_ms };
 	a.attempts[1] = a.attempts[0]; /* of what was asked another time */
@@ -773,7 +773,7 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	hear(s, 3, 7, &a, NULL);
 	assert_false(s->path->doubt->has_neighbour);
 	a.neighbours_len = 1;
-	a.asker = anchor; /* asked directly: it sees us as another one */
+	a.querier = anchor; /* asked directly: it sees us as another one */
 	hear(s, 3, -1, &a, NULL);
 	assert_false(s->path->doubt->has_neighbour);
 }

@@ -296,7 +296,7 @@ def read_answer_head(c):
         "evicted_ms": c.hex(8),
         "socket_drops": c.number(4),
         "accept_overflows": c.number(4),
-        "asker": c.address(),
+        "querier": c.address(),
         "port": c.number(2),
         "listens_udp": c.flag(),
         "listens_tcp": c.flag(),

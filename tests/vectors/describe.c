@@ -201,7 +201,7 @@ json_t *describe_answer(const struct evidence_answer *answer)
 				   (int)answer->port, "boot_id", describe_u64(answer->boot_id), "uptime_ms",
 				   (json_int_t)answer->uptime_ms, "evicted_ms", describe_u64(answer->evicted_ms),
 				   "socket_drops", (json_int_t)answer->socket_drops, "accept_overflows",
-				   (json_int_t)answer->accept_overflows, "asker", describe_address(&answer->asker));
+				   (json_int_t)answer->accept_overflows, "querier", describe_address(&answer->querier));
 
 	describe_lists(answer, object);
 	return object;

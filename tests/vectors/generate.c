@@ -247,7 +247,7 @@ static struct evidence_answer answer_text(void)
 		.accept_overflows = 5,
 		.port = WIRE_PORT,
 		.listens_udp = true,
-		.asker = v4(200, 9, 0),
+		.querier = v4(200, 9, 0),
 		.flows = { { .id = 0x1f2e3d4c5b6a7988,
 			     .known = true,
 			     .receipts = { 3, 4711, 4700, 0, 0, { 0xffffffffffffffff, 0xff, 0, 0xf } },

@@ -1,5 +1,5 @@
-/* Whom the asker asks, over which way, and when: the dialers stand here, and note what leaves. */
-#include "client/evidence/asker.h"
+/* Whom the querier asks, over which way, and when: the dialers stand here, and note what leaves. */
+#include "client/evidence/querier.h"
 #include "common/core/packet.h"
 
 #include <setjmp.h>
@@ -27,7 +27,7 @@ static struct config config = { .servers = servers,
 				.targets_len = SERVERS };
 static struct keyring keyring;
 static struct paths paths;
-static struct asker *asker;
+static struct querier *querier;
 static int64_t now_ns;
 
 /* -- what leaves -- */
@@ -114,11 +114,11 @@ static int setup(void **state)
 	}
 	assert_true(keyring_init(&keyring, &config));
 	assert_true(paths_set(&paths, items, SERVERS, NULL, NULL));
-	asker = asker_new(&(struct asker_settings){ .config = &config, .keyring = &keyring, .paths = &paths });
-	assert_non_null(asker);
+	querier = querier_new(&(struct querier_settings){ .config = &config, .keyring = &keyring, .paths = &paths });
+	assert_non_null(querier);
 	for (unsigned i = 0; i < SERVERS; i++) {
 		struct endpoint at = address(i, 0);
-		assert_true(asker_add(asker, i, &at));
+		assert_true(querier_add(querier, i, &at));
 	}
 	now_ns = 100 * S;
 	sent_len = 0;
@@ -128,7 +128,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	asker_free(asker);
+	querier_free(querier);
 	paths_free(&paths);
 	keyring_free(&keyring);
 	return 0;
@@ -147,13 +147,13 @@ static void probe(unsigned server, bool lost)
 	}
 	assert_int_equal(prober_expire(&p->prober, now_ns), 1);
 	assert_non_null(path_doubt(p));
-	asker_note(asker, p);
+	querier_note(querier, p);
 }
 
 static void tick_until(int64_t until_ns)
 {
 	while (now_ns < until_ns) {
-		asker_tick(asker, now_ns);
+		querier_tick(querier, now_ns);
 		now_ns += 20 * MS;
 	}
 }
@@ -164,7 +164,7 @@ static void nobody_is_asked_without_need(void **state)
 	probe(0, false);
 	tick_until(now_ns + 60 * S);
 	assert_int_equal(sent_len, 0);
-	assert_true(asker_exhausted(asker, 0));
+	assert_true(querier_exhausted(querier, 0));
 }
 
 static void many_take_turns(void **state)
@@ -172,7 +172,7 @@ static void many_take_turns(void **state)
 	(void)state;
 	for (unsigned i = 0; i < SERVERS; i++)
 		probe(i, true);
-	assert_true(asker_tick(asker, now_ns) < now_ns + 20 * MS);
+	assert_true(querier_tick(querier, now_ns) < now_ns + 20 * MS);
 	assert_in_range(sent_len, 2, SERVERS); /* a server: UDP and TCP */
 	tick_until(now_ns + 900 * MS);
 	for (unsigned i = 0; i < SERVERS; i++) {
@@ -180,10 +180,10 @@ static void many_take_turns(void **state)
 		assert_int_equal(asked_at(&at, false), 1);
 		assert_int_equal(asked_at(&at, true), 1);
 	}
-	assert_false(asker_exhausted(asker, 0));
+	assert_false(querier_exhausted(querier, 0));
 	tick_until(now_ns + 2 * S);
-	assert_true(asker_exhausted(asker, 1));
-	assert_false(asker_exhausted(asker, 5));
+	assert_true(querier_exhausted(querier, 1));
+	assert_false(querier_exhausted(querier, 5));
 }
 
 static void one_that_answers_its_probes_is_asked_there(void **state)
@@ -191,15 +191,15 @@ static void one_that_answers_its_probes_is_asked_there(void **state)
 	struct endpoint at = address(7, 0), other = address(7, 1);
 
 	(void)state;
-	assert_true(asker_add(asker, 7, &other));
+	assert_true(querier_add(querier, 7, &other));
 	probe(7, true);
-	asker_tick(asker, now_ns);
+	querier_tick(querier, now_ns);
 	assert_int_equal(sent_len, 4);
 	sent_len = 0;
 	now_ns += 3 * S;
 	probe(7, true);
 	probe(7, false); /* it is alive, over UDP at its first address */
-	asker_tick(asker, now_ns);
+	querier_tick(querier, now_ns);
 	assert_int_equal(sent_len, 1);
 	assert_int_equal(asked_at(&at, false), 1);
 }
@@ -209,20 +209,20 @@ static void an_address_that_is_gone_is_not_asked(void **state)
 	struct endpoint gone = address(7, 0), stays = address(7, 1);
 
 	(void)state;
-	assert_true(asker_add(asker, 7, &stays));
+	assert_true(querier_add(querier, 7, &stays));
 	probe(7, true);
-	asker_tick(asker, now_ns);
+	querier_tick(querier, now_ns);
 	assert_int_equal(asked_at(&gone, false), 1);
 	assert_int_equal(asked_at(&stays, false), 1);
-	asker_begin_addresses(asker);
-	assert_true(asker_add(asker, 7, &stays));
-	asker_end_addresses(asker);
+	querier_begin_addresses(querier);
+	assert_true(querier_add(querier, 7, &stays));
+	querier_end_addresses(querier);
 	sent_len = 0;
 	tick_until(now_ns + 2 * S);
 	assert_int_equal(asked_at(&gone, false), 0);
 	assert_int_equal(asked_at(&gone, true), 0);
 	assert_in_range(asked_at(&stays, false), 1, 2);
-	assert_false(asker_silent(asker, 7, 1)); /* of one address nobody knows whether it is the server's fault */
+	assert_false(querier_silent(querier, 7, 1)); /* of one address nobody knows whether it is the server's fault */
 }
 
 static void a_new_address_takes_the_room_of_an_old_one(void **state)
@@ -231,15 +231,15 @@ static void a_new_address_takes_the_room_of_an_old_one(void **state)
 
 	(void)state;
 	for (uint8_t round = 0; round < 4; round++) {
-		asker_begin_addresses(asker);
+		querier_begin_addresses(querier);
 		for (uint8_t k = 0; k < 16; k++) {
 			at = address(7, (uint8_t)(16 * round + k));
-			assert_true(asker_add(asker, 7, &at));
+			assert_true(querier_add(querier, 7, &at));
 		}
-		asker_end_addresses(asker);
+		querier_end_addresses(querier);
 	}
 	probe(7, true);
-	asker_tick(asker, now_ns);
+	querier_tick(querier, now_ns);
 	assert_int_equal(asked_at(&at, false), 1);
 	assert_int_equal(sent_len, 2 * 16);
 }
@@ -253,7 +253,7 @@ static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
 	(void)state;
 	probe(9, false);
 	probe(7, true);
-	asker_tick(asker, now_ns);
+	querier_tick(querier, now_ns);
 	assert_int_equal(asked_at(&witness, false), 1);
 	for (unsigned i = 0; i < sent_len; i++) {
 		if (!sent[i].tcp && endpoint_equal(&sent[i].to, &witness))
@@ -262,8 +262,8 @@ static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
 	assert_int_equal(request.role, PACKET_RELAY);
 	reply.flow_id = request.flow_id;
 	reply.seq = request.seq;
-	assert_true(asker_received(asker, 9, &reply, NULL, 0, now_ns + MS));
-	assert_false(asker_received(asker, 9, &reply, NULL, 0, now_ns + MS)); /* the way is gone */
+	assert_true(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS));
+	assert_false(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS)); /* the way is gone */
 	tick_until(now_ns + 5 * S);
 	assert_int_equal(asked_at(&witness, false), 1);
 }
@@ -276,38 +276,38 @@ static void a_witness_that_waited_in_vain_is_asked_again(void **state)
 
 	(void)state;
 	probe(7, true);
-	asker_tick(asker, now_ns);
+	querier_tick(querier, now_ns);
 	assert_int_equal(asked_at(&witness, false), 0); /* nothing is known of it */
 	for (int round = 1; round <= 3; round++) {
 		now_ns += 2 * S;
 		probe(9, false);
-		asker_tick(asker, now_ns);
+		querier_tick(querier, now_ns);
 		assert_int_equal(asked_at(&witness, false), round);
 	}
-	assert_int_equal(asker_silent_witness(asker, 7), -1); /* it says nothing itself */
+	assert_int_equal(querier_silent_witness(querier, 7), -1); /* it says nothing itself */
 	for (unsigned i = 0; i < sent_len; i++) {
 		if (!sent[i].tcp && endpoint_equal(&sent[i].to, &witness))
 			assert_int_equal(packet_read_request(sent[i].packet, sent[i].len, &request), PACKET_FAULT_NONE);
 	}
 	reply.flow_id = request.flow_id;
 	reply.seq = request.seq;
-	assert_true(asker_received(asker, 9, &reply, NULL, 0, now_ns + MS));
-	assert_int_equal(asker_silent_witness(asker, 7), 9);
+	assert_true(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS));
+	assert_int_equal(querier_silent_witness(querier, 7), 9);
 }
 
 /* Where no target has several servers there is nobody to ask whether it hears others. */
 static void it_sleeps_where_nothing_is_shared(void **state)
 {
 	struct config one = config;
-	struct asker *idle;
+	struct querier *idle;
 
 	(void)state;
-	assert_true(asker_tick(asker, now_ns) < INT64_MAX);
+	assert_true(querier_tick(querier, now_ns) < INT64_MAX);
 	one.targets_len = 1;
-	idle = asker_new(&(struct asker_settings){ .config = &one, .keyring = &keyring, .paths = &paths });
+	idle = querier_new(&(struct querier_settings){ .config = &one, .keyring = &keyring, .paths = &paths });
 	assert_non_null(idle);
-	assert_true(asker_tick(idle, now_ns) == INT64_MAX);
-	asker_free(idle);
+	assert_true(querier_tick(idle, now_ns) == INT64_MAX);
+	querier_free(idle);
 }
 
 /* .. whether it hears others. Who answers is not asked, nor is one that nobody knows to be alive. */

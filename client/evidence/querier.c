@@ -1,4 +1,4 @@
-#include "client/evidence/asker.h"
+#include "client/evidence/querier.h"
 
 #include "client/evidence/question.h"
 #include "client/evidence/testimony.h"
@@ -54,8 +54,8 @@ struct queue { /* of servers, round and round */
 	size_t from, len;
 };
 
-struct asker {
-	struct asker_settings s;
+struct querier {
+	struct querier_settings s;
 	struct ways ways;
 	struct server *servers;
 	struct queue ready, resting;
@@ -75,12 +75,12 @@ struct asker {
 
 static void way_leaves(void *context, struct way *w)
 {
-	tcp_dialer_forget(((struct asker *)context)->s.tcp, &w->prober);
+	tcp_dialer_forget(((struct querier *)context)->s.tcp, &w->prober);
 }
 
-struct asker *asker_new(const struct asker_settings *settings)
+struct querier *querier_new(const struct querier_settings *settings)
 {
-	struct asker *a = calloc(1, sizeof *a);
+	struct querier *a = calloc(1, sizeof *a);
 	size_t servers_len = settings->config->servers_len;
 
 	if (!a)
@@ -96,11 +96,11 @@ struct asker *asker_new(const struct asker_settings *settings)
 		a->servers[server].witness_from = (server + 1) % (unsigned)servers_len; /* others than for the next */
 	if (ways_init(&a->ways, servers_len, way_leaves, a) && a->servers && a->ready.list && a->resting.list)
 		return a;
-	asker_free(a);
+	querier_free(a);
 	return NULL;
 }
 
-void asker_free(struct asker *a)
+void querier_free(struct querier *a)
 {
 	if (!a)
 		return;
@@ -113,24 +113,24 @@ void asker_free(struct asker *a)
 	free(a);
 }
 
-bool asker_add(struct asker *a, unsigned server, const struct endpoint *endpoint)
+bool querier_add(struct querier *a, unsigned server, const struct endpoint *endpoint)
 {
 	return ways_add(&a->ways, server, endpoint);
 }
 
-void asker_begin_addresses(struct asker *a)
+void querier_begin_addresses(struct querier *a)
 {
 	ways_begin(&a->ways);
 }
 
-void asker_end_addresses(struct asker *a)
+void querier_end_addresses(struct querier *a)
 {
 	ways_settle(&a->ways);
 }
 
 /* -- whom to ask -- */
 
-static void put(struct asker *a, unsigned server, enum place place)
+static void put(struct querier *a, unsigned server, enum place place)
 {
 	struct queue *q = place == READY ? &a->ready : &a->resting;
 
@@ -138,7 +138,7 @@ static void put(struct asker *a, unsigned server, enum place place)
 	q->list[(q->from + q->len++) % a->s.config->servers_len] = server;
 }
 
-static unsigned take(struct asker *a, struct queue *q)
+static unsigned take(struct querier *a, struct queue *q)
 {
 	unsigned server = q->list[q->from];
 
@@ -149,20 +149,20 @@ static unsigned take(struct asker *a, struct queue *q)
 }
 
 /* One that rests is looked at when it has done so. */
-static void suspect(struct asker *a, unsigned server)
+static void suspect(struct querier *a, unsigned server)
 {
 	if (a->servers[server].place == IDLE)
 		put(a, server, READY);
 }
 
-void asker_note(struct asker *a, const struct path *path)
+void querier_note(struct querier *a, const struct path *path)
 {
 	for (unsigned k = 0; k < path->target->servers_len; k++)
 		suspect(a, path->target->servers[k]);
 }
 
 /* Does some path want to hear this server? */
-static bool is_wanted(const struct asker *a, unsigned server)
+static bool is_wanted(const struct querier *a, unsigned server)
 {
 	size_t len;
 	struct path *const *paths = paths_of_server(a->s.paths, server, &len);
@@ -182,7 +182,7 @@ struct cursor { /* goes round all of a server's paths once */
 };
 
 /* If some address of its is on our link: the kernel is asked for that once a round, and seldom where none was. */
-static void look_for_macs(struct asker *a, unsigned server, int64_t now_ns)
+static void look_for_macs(struct querier *a, unsigned server, int64_t now_ns)
 {
 	struct macs *m = &a->servers[server].macs;
 
@@ -195,7 +195,7 @@ static void look_for_macs(struct asker *a, unsigned server, int64_t now_ns)
 			   a->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
 }
 
-static void fill_macs(struct asker *a, unsigned server, int64_t now_ns, struct evidence_query *q)
+static void fill_macs(struct querier *a, unsigned server, int64_t now_ns, struct evidence_query *q)
 {
 	const struct macs *m = &a->servers[server].macs;
 
@@ -226,7 +226,7 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 }
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
-static void fill_query(struct asker *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
+static void fill_query(struct querier *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
 		       struct statement_query *memory)
 {
 	struct evidence_query *q = &a->query;
@@ -245,7 +245,7 @@ static void fill_query(struct asker *a, const struct way *w, size_t text_len, in
 }
 
 /* Send what stands in the query. false: it could not be sent. */
-static bool send_query(struct asker *a, struct way *w, int64_t now_ns)
+static bool send_query(struct querier *a, struct way *w, int64_t now_ns)
 {
 	size_t len = question_len(w);
 	uint8_t *buf = a->packet;
@@ -271,14 +271,14 @@ static struct statement_query *memory_of_next(const struct way *w)
 }
 
 /* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
-static bool ask_page(struct asker *a, struct way *w, int64_t now_ns, struct cursor *cursor)
+static bool ask_page(struct querier *a, struct way *w, int64_t now_ns, struct cursor *cursor)
 {
 	fill_query(a, w, question_text_len(w), now_ns, cursor, memory_of_next(w));
 	return a->query.flows_len > 0 && send_query(a, w, now_ns);
 }
 
 /* Each question goes on where the last one to this server ended, so that all paths have their turn. */
-static void ask(struct asker *a, struct way *w, int64_t now_ns)
+static void ask(struct querier *a, struct way *w, int64_t now_ns)
 {
 	struct server *s = &a->servers[w->server];
 	struct cursor cursor;
@@ -302,7 +302,7 @@ static bool rests(const struct way *w, int64_t now_ns)
 	return w->refused && !w->tcp && now_ns - w->asked_ns < REFUSED_NS;
 }
 
-static void ask_directly(struct asker *a, unsigned server, bool alive, int64_t now_ns)
+static void ask_directly(struct querier *a, unsigned server, bool alive, int64_t now_ns)
 {
 	unsigned asked = 0;
 
@@ -321,7 +321,7 @@ struct witnesses { /* asked in this round */
 };
 
 /* Over one way that is alive, if there is one. */
-static void ask_witness(struct asker *a, unsigned server, unsigned witness, struct witnesses *asked, int64_t now_ns)
+static void ask_witness(struct querier *a, unsigned server, unsigned witness, struct witnesses *asked, int64_t now_ns)
 {
 	const struct way *through = ways_first_alive(&a->ways, witness, a->s.paths);
 	struct way *relay;
@@ -338,7 +338,7 @@ static void ask_witness(struct asker *a, unsigned server, unsigned witness, stru
 }
 
 /* Through other servers: those that were asked before and, while there is room, some that were not. */
-static void ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
+static void ask_witnesses(struct querier *a, unsigned server, int64_t now_ns)
 {
 	struct server *s = &a->servers[server];
 	unsigned servers_len = (unsigned)a->s.config->servers_len;
@@ -354,7 +354,7 @@ static void ask_witnesses(struct asker *a, unsigned server, int64_t now_ns)
 	}
 }
 
-static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
+static void ask_server(struct querier *a, unsigned server, int64_t now_ns)
 {
 	bool alive = ways_first_alive(&a->ways, server, a->s.paths) != NULL;
 
@@ -366,13 +366,13 @@ static void ask_server(struct asker *a, unsigned server, int64_t now_ns)
 	a->servers[server].rounds_last++;
 }
 
-static int64_t rested_ns(const struct asker *a)
+static int64_t rested_ns(const struct querier *a)
 {
 	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + NS_PER_S : INT64_MAX;
 }
 
 /* Returns when there is more to ask. */
-static int64_t take_turns(struct asker *a, int64_t now_ns)
+static int64_t take_turns(struct querier *a, int64_t now_ns)
 {
 	while (rested_ns(a) <= now_ns)
 		put(a, take(a, &a->resting), READY);
@@ -392,7 +392,7 @@ static int64_t take_turns(struct asker *a, int64_t now_ns)
 
 /* Does it hear other clients where another server answers us? Only who is alive, and not to be asked anyway, is asked.
  * The answer needs to speak of no path's flow: it names that of the question. */
-static void visit(struct asker *a, unsigned server, int64_t now_ns)
+static void visit(struct querier *a, unsigned server, int64_t now_ns)
 {
 	struct server *s = &a->servers[server];
 	struct way *w = s->place == IDLE ? ways_first_alive(&a->ways, server, a->s.paths) : NULL;
@@ -411,7 +411,7 @@ static void visit(struct asker *a, unsigned server, int64_t now_ns)
 }
 
 /* Returns when the next visit is due. */
-static int64_t pay_visits(struct asker *a, int64_t now_ns)
+static int64_t pay_visits(struct querier *a, int64_t now_ns)
 {
 	unsigned len = (unsigned)a->s.config->servers_len;
 
@@ -430,7 +430,7 @@ static int64_t pay_visits(struct asker *a, int64_t now_ns)
 }
 
 /* Who has been asked in vain may be silent altogether: that is news for the paths that it may answer. */
-static void note_silence(struct asker *a)
+static void note_silence(struct querier *a)
 {
 	for (unsigned server = 0; a->ways.lapsed && server < a->s.config->servers_len; server++) {
 		size_t len;
@@ -443,11 +443,11 @@ static void note_silence(struct asker *a)
 	}
 	if (a->ways.lapsed && a->s.learnt)
 		a->s.learnt(a->s.context);
-	a->dark = a->dark || (a->ways.lapsed && !asker_hears_anybody(a));
+	a->dark = a->dark || (a->ways.lapsed && !querier_hears_anybody(a));
 	a->ways.lapsed = false;
 }
 
-void asker_heard(struct asker *a, unsigned server, int64_t now_ns)
+void querier_heard(struct querier *a, unsigned server, int64_t now_ns)
 {
 	a->heard = server;
 	a->heard_ns = a->ways.servers[server].heard_ns = now_ns;
@@ -457,7 +457,7 @@ void asker_heard(struct asker *a, unsigned server, int64_t now_ns)
 	a->lit_ns = now_ns;
 }
 
-int64_t asker_tick(struct asker *a, int64_t now_ns)
+int64_t querier_tick(struct querier *a, int64_t now_ns)
 {
 	int64_t turn_ns, visit_ns;
 
@@ -471,7 +471,7 @@ int64_t asker_tick(struct asker *a, int64_t now_ns)
 /* -- hearing -- */
 
 /* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
-static void hear_answer(struct asker *a, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
+static void hear_answer(struct querier *a, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, int64_t now_ns)
 {
 	const uint32_t at = reply->seq & (WAY_RING_LEN - 1);
@@ -495,7 +495,7 @@ static void hear_answer(struct asker *a, const struct way *w, const struct packe
 }
 
 /* It will not be asked about this server again. */
-static void note_no_peer(struct asker *a, struct way *relay)
+static void note_no_peer(struct querier *a, struct way *relay)
 {
 	struct server *s = &a->servers[relay->server];
 
@@ -506,8 +506,8 @@ static void note_no_peer(struct asker *a, struct way *relay)
 	ways_drop(&a->ways, relay);
 }
 
-bool asker_received(struct asker *a, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
-		    int64_t now_ns)
+bool querier_received(struct querier *a, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
+		      int64_t now_ns)
 {
 	struct way *w = ways_find_flow(&a->ways, reply->flow_id);
 
@@ -515,7 +515,7 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 		return w != NULL;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
-	asker_heard(a, server, now_ns); /* before anybody judges by what it says */
+	querier_heard(a, server, now_ns); /* before anybody judges by what it says */
 	way_answered(w, prober_record(&w->prober, reply->seq)->sent_ns, reply->status == PACKET_OK,
 		     reply->status == PACKET_PEER_SILENT, now_ns);
 	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
@@ -525,7 +525,7 @@ bool asker_received(struct asker *a, unsigned server, const struct packet_reply 
 	return true;
 }
 
-void asker_failed(struct asker *a, uint64_t flow_id, uint32_t seq, bool refused)
+void querier_failed(struct querier *a, uint64_t flow_id, uint32_t seq, bool refused)
 {
 	struct way *w = ways_find_flow(&a->ways, flow_id);
 
@@ -533,7 +533,7 @@ void asker_failed(struct asker *a, uint64_t flow_id, uint32_t seq, bool refused)
 		way_failed(w, seq, refused);
 }
 
-void asker_tcp_done(struct asker *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
+void querier_tcp_done(struct querier *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
 	struct way *w = ways_find_flow(&a->ways, flow_id);
 	unsigned server = w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness;
@@ -551,18 +551,18 @@ void asker_tcp_done(struct asker *a, uint64_t flow_id, uint32_t seq, const struc
 	    memcmp(reply.server_key, a->s.config->servers[server].key, WIRE_KEY_LEN) != 0 ||
 	    !seal_reply_mac_holds(&a->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
 		return;
-	asker_received(a, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
+	querier_received(a, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }
 
 /* -- what the caller wants to know -- */
 
-void asker_last_call(struct asker *a)
+void querier_last_call(struct querier *a)
 {
 	for (unsigned server = 0; server < a->s.config->servers_len; server++)
 		a->servers[server].rounds_last = 0;
 }
 
-static bool is_exhausted(const struct asker *a, const struct queue *q, unsigned rounds)
+static bool is_exhausted(const struct querier *a, const struct queue *q, unsigned rounds)
 {
 	for (size_t i = 0; i < q->len; i++) {
 		unsigned server = q->list[(q->from + i) % a->s.config->servers_len];
@@ -574,25 +574,25 @@ static bool is_exhausted(const struct asker *a, const struct queue *q, unsigned 
 	return true;
 }
 
-bool asker_exhausted(const struct asker *a, unsigned rounds)
+bool querier_exhausted(const struct querier *a, unsigned rounds)
 {
 	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
 }
 
-static int64_t lately_ns(const struct asker *a, unsigned server)
+static int64_t lately_ns(const struct querier *a, unsigned server)
 {
 	int64_t news_ns = a->servers[server].asked_ns - WAY_NEWS_NS;
 
 	return news_ns > a->lit_ns ? news_ns : a->lit_ns;
 }
 
-bool asker_silent(const struct asker *a, unsigned server, unsigned relay_rounds)
+bool querier_silent(const struct querier *a, unsigned server, unsigned relay_rounds)
 {
 	return ways_silent(&a->ways, server, lately_ns(a, server), relay_rounds);
 }
 
 /* Where a great many are dead the one that was heard last mostly lives. */
-bool asker_hears_anybody(const struct asker *a)
+bool querier_hears_anybody(const struct querier *a)
 {
 	bool found = a->heard_ns && ways_first_alive(&a->ways, a->heard, a->s.paths);
 
@@ -601,12 +601,12 @@ bool asker_hears_anybody(const struct asker *a)
 	return found && !a->dark;
 }
 
-int64_t asker_heard_ns(const struct asker *a)
+int64_t querier_heard_ns(const struct querier *a)
 {
 	return a->heard_ns;
 }
 
-bool asker_has_other(const struct asker *a, unsigned server, const struct endpoint *address)
+bool querier_has_other(const struct querier *a, unsigned server, const struct endpoint *address)
 {
 	const struct way_server *s = &a->ways.servers[server];
 
@@ -617,7 +617,7 @@ bool asker_has_other(const struct asker *a, unsigned server, const struct endpoi
 	return s->relays != NULL;
 }
 
-int asker_silent_witness(const struct asker *a, unsigned server)
+int querier_silent_witness(const struct querier *a, unsigned server)
 {
 	const struct way *w = ways_told_in_vain(&a->ways, server, lately_ns(a, server));
 
