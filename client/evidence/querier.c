@@ -1,6 +1,6 @@
 #include "client/evidence/querier.h"
 
-#include "client/evidence/question.h"
+#include "client/evidence/query.h"
 #include "client/evidence/testimony.h"
 #include "client/evidence/way.h"
 #include "common/core/bucket.h"
@@ -69,8 +69,8 @@ struct querier {
 	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
 	struct evidence_query query;
 	struct evidence_answer answer;
-	struct question_desk desk;
-	uint8_t packet[QUESTION_LEN_MAX];
+	struct query_codec codec;
+	uint8_t packet[QUERY_LEN_MAX];
 };
 
 static void way_leaves(void *context, struct way *w)
@@ -86,7 +86,7 @@ struct querier *querier_new(const struct querier_settings *settings)
 	if (!a)
 		return NULL;
 	a->s = *settings;
-	a->desk.keyring = settings->keyring;
+	a->codec.keyring = settings->keyring;
 	for (size_t i = 0; i < settings->config->targets_len; i++)
 		a->shares = a->shares || settings->config->targets[i].servers_len > 1;
 	a->servers = calloc(servers_len + 1, sizeof *a->servers);
@@ -247,7 +247,7 @@ static void fill_query(struct querier *a, const struct way *w, size_t text_len, 
 /* Send what stands in the query. false: it could not be sent. */
 static bool send_query(struct querier *a, struct way *w, int64_t now_ns)
 {
-	size_t len = question_len(w);
+	size_t len = query_len(w);
 	uint8_t *buf = a->packet;
 	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
 
@@ -258,7 +258,7 @@ static bool send_query(struct querier *a, struct way *w, int64_t now_ns)
 			return false;
 		}
 	}
-	if (!question_write(&a->desk, w, &a->query, seq, buf))
+	if (!query_write(&a->codec, w, &a->query, seq, buf))
 		return false;
 	if (w->tcp)
 		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
@@ -273,7 +273,7 @@ static struct statement_query *memory_of_next(const struct way *w)
 /* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
 static bool ask_page(struct querier *a, struct way *w, int64_t now_ns, struct cursor *cursor)
 {
-	fill_query(a, w, question_text_len(w), now_ns, cursor, memory_of_next(w));
+	fill_query(a, w, query_text_len(w), now_ns, cursor, memory_of_next(w));
 	return a->query.flows_len > 0 && send_query(a, w, now_ns);
 }
 
@@ -290,7 +290,7 @@ static void ask(struct querier *a, struct way *w, int64_t now_ns)
 		return;
 	cursor.at = s->ask_from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
-		if (question_len(w) == QUESTION_LEN_MAX)
+		if (query_len(w) == QUERY_LEN_MAX)
 			break; /* one query has room for a great many */
 	}
 	s->ask_from = cursor.at;
@@ -476,7 +476,7 @@ static void hear_answer(struct querier *a, const struct way *w, const struct pac
 {
 	const uint32_t at = reply->seq & (WAY_RING_LEN - 1);
 
-	if (!question_open(&a->desk, w, reply, buf, len, &a->answer))
+	if (!query_open(&a->codec, w, reply, buf, len, &a->answer))
 		return;
 	a->servers[w->server].rounds_unanswered = 0;
 	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
