@@ -140,7 +140,7 @@ static bool may_be_asked(const struct doctor_address *address)
 	return !is_local_only(&address->is.address);
 }
 
-static struct doctor_way ask_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from)
+static struct doctor_way ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from)
 {
 	struct doctor_way way = { .asked = true };
 
@@ -169,7 +169,7 @@ static const struct endpoint *find_outsider(struct netlink *nl, struct doctor_fa
 {
 	for (size_t i = 0; i < sizeof outsiders[family] / sizeof *outsiders[family]; i++) {
 		const struct endpoint *to = &outsiders[family][i];
-		struct doctor_way way = ask_way(nl, to, &anywhere);
+		struct doctor_way way = ask_channel(nl, to, &anywhere);
 
 		if (leads_out(&way) && way.route.to_len <= RTNL_DEFAULT_LEN) {
 			facts->out[family] = way;
@@ -198,7 +198,7 @@ static void ask_targets(struct netlink *nl, struct doctor_facts *facts)
 		if (is_own(facts, to))
 			continue;
 		facts->targets[facts->targets_len++] =
-		    (struct doctor_target){ .address = *to, .way = ask_way(nl, to, &anywhere) };
+		    (struct doctor_target){ .address = *to, .way = ask_channel(nl, to, &anywhere) };
 	}
 }
 
@@ -230,7 +230,7 @@ static void ask_ways_back(struct netlink *nl, struct doctor_facts *facts)
 
 		if (!to || !may_be_asked(address))
 			continue;
-		address->back = ask_way(nl, to, &address->is.address);
+		address->back = ask_channel(nl, to, &address->is.address);
 		address->in = ask_way_in(nl, facts, address, to);
 	}
 }

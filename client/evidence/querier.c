@@ -1,8 +1,8 @@
 #include "client/evidence/querier.h"
 
+#include "client/evidence/channel.h"
 #include "client/evidence/query.h"
 #include "client/evidence/testimony.h"
-#include "client/evidence/way.h"
 #include "common/core/bucket.h"
 #include "common/core/evidence.h"
 #include "common/core/ns.h"
@@ -56,7 +56,7 @@ struct queue { /* of servers, round and round */
 
 struct querier {
 	struct querier_settings s;
-	struct ways ways;
+	struct channels channels;
 	struct server *servers;
 	struct queue ready, resting;
 	struct bucket turns;
@@ -73,7 +73,7 @@ struct querier {
 	uint8_t packet[QUERY_LEN_MAX];
 };
 
-static void way_leaves(void *context, struct way *w)
+static void channel_leaves(void *context, struct channel *w)
 {
 	tcp_dialer_forget(((struct querier *)context)->s.tcp, &w->prober);
 }
@@ -94,7 +94,8 @@ struct querier *querier_new(const struct querier_settings *settings)
 	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
 	for (unsigned server = 0; a->servers && server < servers_len; server++)
 		a->servers[server].witness_from = (server + 1) % (unsigned)servers_len; /* others than for the next */
-	if (ways_init(&a->ways, servers_len, way_leaves, a) && a->servers && a->ready.list && a->resting.list)
+	if (channels_init(&a->channels, servers_len, channel_leaves, a) && a->servers && a->ready.list &&
+	    a->resting.list)
 		return a;
 	querier_free(a);
 	return NULL;
@@ -104,7 +105,7 @@ void querier_free(struct querier *a)
 {
 	if (!a)
 		return;
-	ways_free(&a->ways);
+	channels_free(&a->channels);
 	for (size_t server = 0; a->servers && server < a->s.config->servers_len; server++)
 		free(a->servers[server].no_peer);
 	free(a->servers);
@@ -115,17 +116,17 @@ void querier_free(struct querier *a)
 
 bool querier_add(struct querier *a, unsigned server, const struct endpoint *endpoint)
 {
-	return ways_add(&a->ways, server, endpoint);
+	return channels_add(&a->channels, server, endpoint);
 }
 
 void querier_begin_addresses(struct querier *a)
 {
-	ways_begin(&a->ways);
+	channels_begin(&a->channels);
 }
 
 void querier_end_addresses(struct querier *a)
 {
-	ways_settle(&a->ways);
+	channels_settle(&a->channels);
 }
 
 /* -- whom to ask -- */
@@ -190,7 +191,7 @@ static void look_for_macs(struct querier *a, unsigned server, int64_t now_ns)
 		return;
 	m->looked_ns = now_ns;
 	m->known = false;
-	for (const struct way *w = a->ways.servers[server].direct; w && !m->known; w = w->next)
+	for (const struct channel *w = a->channels.servers[server].direct; w && !m->known; w = w->next)
 		m->known = !w->tcp && a->s.link->neighbour_mac(&w->endpoint, m->server) &&
 			   a->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
 }
@@ -226,14 +227,14 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 }
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
-static void fill_query(struct querier *a, const struct way *w, size_t text_len, int64_t now_ns, struct cursor *cursor,
-		       struct statement_query *memory)
+static void fill_query(struct querier *a, const struct channel *w, size_t text_len, int64_t now_ns,
+		       struct cursor *cursor, struct statement_query *memory)
 {
 	struct evidence_query *q = &a->query;
 
 	memset(q, 0, sizeof *q);
 	memory->attempts_len = 0;
-	q->relayed = w->witness != WAY_DIRECT;
+	q->relayed = w->witness != CHANNEL_DIRECT;
 	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % cursor->len) {
 		const struct path *p = cursor->paths[cursor->at];
 		int slot = path_slot(p, w->server);
@@ -245,7 +246,7 @@ static void fill_query(struct querier *a, const struct way *w, size_t text_len, 
 }
 
 /* Send what stands in the query. false: it could not be sent. */
-static bool send_query(struct querier *a, struct way *w, int64_t now_ns)
+static bool send_query(struct querier *a, struct channel *w, int64_t now_ns)
 {
 	size_t len = query_len(w);
 	uint8_t *buf = a->packet;
@@ -265,20 +266,20 @@ static bool send_query(struct querier *a, struct way *w, int64_t now_ns)
 	return true;
 }
 
-static struct statement_query *memory_of_next(const struct way *w)
+static struct statement_query *memory_of_next(const struct channel *w)
 {
-	return &w->memory->queries[w->prober.next & (WAY_RING_LEN - 1)];
+	return &w->memory->queries[w->prober.next & (CHANNEL_RING_LEN - 1)];
 }
 
 /* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
-static bool ask_page(struct querier *a, struct way *w, int64_t now_ns, struct cursor *cursor)
+static bool ask_page(struct querier *a, struct channel *w, int64_t now_ns, struct cursor *cursor)
 {
 	fill_query(a, w, query_text_len(w), now_ns, cursor, memory_of_next(w));
 	return a->query.flows_len > 0 && send_query(a, w, now_ns);
 }
 
 /* Each question goes on where the last one to this server ended, so that all paths have their turn. */
-static void ask(struct querier *a, struct way *w, int64_t now_ns)
+static void ask(struct querier *a, struct channel *w, int64_t now_ns)
 {
 	struct server *s = &a->servers[w->server];
 	struct cursor cursor;
@@ -286,7 +287,7 @@ static void ask(struct querier *a, struct way *w, int64_t now_ns)
 	cursor.paths = paths_of_server(a->s.paths, w->server, &cursor.len);
 	cursor.left = cursor.len;
 	if (cursor.len == 0 ||
-	    !ways_ask(&a->ways, w, w->witness == WAY_DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, now_ns))
+	    !channels_ask(&a->channels, w, w->witness == CHANNEL_DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, now_ns))
 		return;
 	cursor.at = s->ask_from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
@@ -297,7 +298,7 @@ static void ask(struct querier *a, struct way *w, int64_t now_ns)
 }
 
 /* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
-static bool rests(const struct way *w, int64_t now_ns)
+static bool rests(const struct channel *w, int64_t now_ns)
 {
 	return w->refused && !w->tcp && now_ns - w->asked_ns < REFUSED_NS;
 }
@@ -306,9 +307,9 @@ static void ask_directly(struct querier *a, unsigned server, bool alive, int64_t
 {
 	unsigned asked = 0;
 
-	for (struct way *w = a->ways.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
+	for (struct channel *w = a->channels.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
 	     w = w->next) {
-		if (alive && !way_is_alive(w, a->s.paths))
+		if (alive && !channel_is_alive(w, a->s.paths))
 			continue;
 		asked++;
 		if (!rests(w, now_ns))
@@ -323,14 +324,14 @@ struct witnesses { /* asked in this round */
 /* Over one way that is alive, if there is one. */
 static void ask_witness(struct querier *a, unsigned server, unsigned witness, struct witnesses *asked, int64_t now_ns)
 {
-	const struct way *through = ways_first_alive(&a->ways, witness, a->s.paths);
-	struct way *relay;
+	const struct channel *through = channels_first_alive(&a->channels, witness, a->s.paths);
+	struct channel *relay;
 
 	for (unsigned i = 0; i < asked->len; i++) {
 		if (asked->list[i] == witness)
 			return;
 	}
-	relay = through ? ways_relay(&a->ways, server, through) : NULL;
+	relay = through ? channels_relay(&a->channels, server, through) : NULL;
 	if (!relay)
 		return;
 	ask(a, relay, now_ns);
@@ -344,7 +345,7 @@ static void ask_witnesses(struct querier *a, unsigned server, int64_t now_ns)
 	unsigned servers_len = (unsigned)a->s.config->servers_len;
 	struct witnesses asked = { .len = 0 };
 
-	for (const struct way *w = a->ways.servers[server].relays; w && asked.len < RELAYS_MAX; w = w->next)
+	for (const struct channel *w = a->channels.servers[server].relays; w && asked.len < RELAYS_MAX; w = w->next)
 		ask_witness(a, server, (unsigned)w->witness, &asked, now_ns);
 	for (unsigned looks = 0; looks < LOOKS_MAX && looks < servers_len && asked.len < RELAYS_MAX; looks++) {
 		unsigned witness = s->witness_from;
@@ -356,7 +357,7 @@ static void ask_witnesses(struct querier *a, unsigned server, int64_t now_ns)
 
 static void ask_server(struct querier *a, unsigned server, int64_t now_ns)
 {
-	bool alive = ways_first_alive(&a->ways, server, a->s.paths) != NULL;
+	bool alive = channels_first_alive(&a->channels, server, a->s.paths) != NULL;
 
 	ask_directly(a, server, alive, now_ns);
 	if (!alive)
@@ -395,13 +396,13 @@ static int64_t take_turns(struct querier *a, int64_t now_ns)
 static void visit(struct querier *a, unsigned server, int64_t now_ns)
 {
 	struct server *s = &a->servers[server];
-	struct way *w = s->place == IDLE ? ways_first_alive(&a->ways, server, a->s.paths) : NULL;
+	struct channel *w = s->place == IDLE ? channels_first_alive(&a->channels, server, a->s.paths) : NULL;
 
 	if (!w)
 		return;
 	memset(&a->query, 0, sizeof a->query);
 	testimony_ask_places(a->s.paths, server, &s->visit_from, &a->query);
-	if (a->query.places_len == 0 || !ways_ask(&a->ways, w, ASK_TIMEOUT_NS, now_ns))
+	if (a->query.places_len == 0 || !channels_ask(&a->channels, w, ASK_TIMEOUT_NS, now_ns))
 		return;
 	memory_of_next(w)->attempts_len = 0;
 	a->query.flows[a->query.flows_len++] = w->prober.flow_id;
@@ -432,25 +433,25 @@ static int64_t pay_visits(struct querier *a, int64_t now_ns)
 /* Who has been asked in vain may be silent altogether: that is news for the paths that it may answer. */
 static void note_silence(struct querier *a)
 {
-	for (unsigned server = 0; a->ways.lapsed && server < a->s.config->servers_len; server++) {
+	for (unsigned server = 0; a->channels.lapsed && server < a->s.config->servers_len; server++) {
 		size_t len;
 		struct path *const *paths = paths_of_server(a->s.paths, server, &len);
-		if (!a->ways.servers[server].lapsed)
+		if (!a->channels.servers[server].lapsed)
 			continue;
-		a->ways.servers[server].lapsed = false;
+		a->channels.servers[server].lapsed = false;
 		for (size_t i = 0; i < len; i++)
 			paths[i]->stale = paths[i]->stale || paths[i]->doubt;
 	}
-	if (a->ways.lapsed && a->s.learnt)
+	if (a->channels.lapsed && a->s.learnt)
 		a->s.learnt(a->s.context);
-	a->dark = a->dark || (a->ways.lapsed && !querier_hears_anybody(a));
-	a->ways.lapsed = false;
+	a->dark = a->dark || (a->channels.lapsed && !querier_hears_anybody(a));
+	a->channels.lapsed = false;
 }
 
 void querier_heard(struct querier *a, unsigned server, int64_t now_ns)
 {
 	a->heard = server;
-	a->heard_ns = a->ways.servers[server].heard_ns = now_ns;
+	a->heard_ns = a->channels.servers[server].heard_ns = now_ns;
 	if (!a->dark)
 		return;
 	a->dark = false;
@@ -461,20 +462,21 @@ int64_t querier_tick(struct querier *a, int64_t now_ns)
 {
 	int64_t turn_ns, visit_ns;
 
-	ways_expire(&a->ways, now_ns);
+	channels_expire(&a->channels, now_ns);
 	note_silence(a);
 	turn_ns = take_turns(a, now_ns);
 	visit_ns = pay_visits(a, now_ns);
-	return ns_earlier(ns_earlier(turn_ns, rested_ns(a)), ns_earlier(visit_ns, ways_expire(&a->ways, now_ns)));
+	return ns_earlier(ns_earlier(turn_ns, rested_ns(a)),
+			  ns_earlier(visit_ns, channels_expire(&a->channels, now_ns)));
 }
 
 /* -- hearing -- */
 
 /* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
-static void hear_answer(struct querier *a, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
+static void hear_answer(struct querier *a, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, int64_t now_ns)
 {
-	const uint32_t at = reply->seq & (WAY_RING_LEN - 1);
+	const uint32_t at = reply->seq & (CHANNEL_RING_LEN - 1);
 
 	if (!query_open(&a->codec, w, reply, buf, len, &a->answer))
 		return;
@@ -485,7 +487,7 @@ static void hear_answer(struct querier *a, const struct way *w, const struct pac
 				       .witness = w->witness,
 				       .query = &w->memory->queries[at],
 				       .answer = &a->answer,
-				       .asked_at = w->witness == WAY_DIRECT ? &w->endpoint : NULL,
+				       .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
 				       .link = a->s.link,
 				       .asked_ns = w->memory->ring[at].sent_ns,
 				       .now_ns = now_ns,
@@ -495,7 +497,7 @@ static void hear_answer(struct querier *a, const struct way *w, const struct pac
 }
 
 /* It will not be asked about this server again. */
-static void note_no_peer(struct querier *a, struct way *relay)
+static void note_no_peer(struct querier *a, struct channel *relay)
 {
 	struct server *s = &a->servers[relay->server];
 
@@ -503,22 +505,22 @@ static void note_no_peer(struct querier *a, struct way *relay)
 		s->no_peer = calloc(a->s.config->servers_len / 8 + 1, 1);
 	if (s->no_peer)
 		s->no_peer[relay->witness / 8] |= (uint8_t)(1u << relay->witness % 8);
-	ways_drop(&a->ways, relay);
+	channels_drop(&a->channels, relay);
 }
 
 bool querier_received(struct querier *a, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
 		      int64_t now_ns)
 {
-	struct way *w = ways_find_flow(&a->ways, reply->flow_id);
+	struct channel *w = channels_find_flow(&a->channels, reply->flow_id);
 
-	if (!w || server != (w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness))
+	if (!w || server != (w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness))
 		return w != NULL;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
 	querier_heard(a, server, now_ns); /* before anybody judges by what it says */
-	way_answered(w, prober_record(&w->prober, reply->seq)->sent_ns, reply->status == PACKET_OK,
-		     reply->status == PACKET_PEER_SILENT, now_ns);
-	if (w->witness != WAY_DIRECT && reply->status == PACKET_NO_PEER)
+	channel_answered(w, prober_record(&w->prober, reply->seq)->sent_ns, reply->status == PACKET_OK,
+			 reply->status == PACKET_PEER_SILENT, now_ns);
+	if (w->witness != CHANNEL_DIRECT && reply->status == PACKET_NO_PEER)
 		note_no_peer(a, w);
 	else
 		hear_answer(a, w, reply, buf, len, now_ns);
@@ -527,24 +529,24 @@ bool querier_received(struct querier *a, unsigned server, const struct packet_re
 
 void querier_failed(struct querier *a, uint64_t flow_id, uint32_t seq, bool refused)
 {
-	struct way *w = ways_find_flow(&a->ways, flow_id);
+	struct channel *w = channels_find_flow(&a->channels, flow_id);
 
 	if (w)
-		way_failed(w, seq, refused);
+		channel_failed(w, seq, refused);
 }
 
 void querier_tcp_done(struct querier *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
-	struct way *w = ways_find_flow(&a->ways, flow_id);
-	unsigned server = w->witness == WAY_DIRECT ? w->server : (unsigned)w->witness;
+	struct channel *w = channels_find_flow(&a->channels, flow_id);
+	unsigned server = w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness;
 	struct packet_reply reply;
 
 	if (outcome->result == TCP_PENDING)
 		return;
 	if (outcome->result != TCP_DONE) {
-		way_failed(w, seq,
-			   outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
-			       outcome->result == TCP_PROHIBITED);
+		channel_failed(w, seq,
+			       outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
+				   outcome->result == TCP_PROHIBITED);
 		return;
 	}
 	if (packet_read_reply(outcome->body, outcome->body_len, &reply) != PACKET_FAULT_NONE ||
@@ -581,23 +583,23 @@ bool querier_exhausted(const struct querier *a, unsigned rounds)
 
 static int64_t lately_ns(const struct querier *a, unsigned server)
 {
-	int64_t news_ns = a->servers[server].asked_ns - WAY_NEWS_NS;
+	int64_t news_ns = a->servers[server].asked_ns - CHANNEL_NEWS_NS;
 
 	return news_ns > a->lit_ns ? news_ns : a->lit_ns;
 }
 
 bool querier_silent(const struct querier *a, unsigned server, unsigned relay_rounds)
 {
-	return ways_silent(&a->ways, server, lately_ns(a, server), relay_rounds);
+	return channels_silent(&a->channels, server, lately_ns(a, server), relay_rounds);
 }
 
 /* Where a great many are dead the one that was heard last mostly lives. */
 bool querier_hears_anybody(const struct querier *a)
 {
-	bool found = a->heard_ns && ways_first_alive(&a->ways, a->heard, a->s.paths);
+	bool found = a->heard_ns && channels_first_alive(&a->channels, a->heard, a->s.paths);
 
 	for (unsigned server = 0; !a->dark && !found && server < a->s.config->servers_len; server++)
-		found = ways_first_alive(&a->ways, server, a->s.paths);
+		found = channels_first_alive(&a->channels, server, a->s.paths);
 	return found && !a->dark;
 }
 
@@ -608,9 +610,9 @@ int64_t querier_heard_ns(const struct querier *a)
 
 bool querier_has_other(const struct querier *a, unsigned server, const struct endpoint *address)
 {
-	const struct way_server *s = &a->ways.servers[server];
+	const struct channel_server *s = &a->channels.servers[server];
 
-	for (const struct way *w = s->direct; w; w = w->next) {
+	for (const struct channel *w = s->direct; w; w = w->next) {
 		if (!endpoint_same_address(&w->endpoint, address))
 			return true;
 	}
@@ -619,7 +621,7 @@ bool querier_has_other(const struct querier *a, unsigned server, const struct en
 
 int querier_silent_witness(const struct querier *a, unsigned server)
 {
-	const struct way *w = ways_told_in_vain(&a->ways, server, lately_ns(a, server));
+	const struct channel *w = channels_told_in_vain(&a->channels, server, lately_ns(a, server));
 
 	return w ? w->witness : -1;
 }

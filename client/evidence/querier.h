@@ -65,7 +65,7 @@ void querier_last_call(struct querier *querier);
  * asked `rounds` times in vain, of these at least once since the last call? */
 bool querier_exhausted(const struct querier *querier, unsigned rounds);
 
-/* Silent, at all its addresses and for witnesses: ways_silent. */
+/* Silent, at all its addresses and for witnesses: channels_silent. */
 bool querier_silent(const struct querier *querier, unsigned server, unsigned relay_rounds);
 /* Is any server known to be alive? */
 bool querier_hears_anybody(const struct querier *querier);

@@ -9,9 +9,9 @@ enum {
 	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
 };
 
-size_t query_len(const struct way *w)
+size_t query_len(const struct channel *w)
 {
-	return w->tcp && w->witness == WAY_DIRECT ? QUERY_LEN_MAX : WIRE_EVIDENCE_UDP_LEN;
+	return w->tcp && w->witness == CHANNEL_DIRECT ? QUERY_LEN_MAX : WIRE_EVIDENCE_UDP_LEN;
 }
 
 static size_t text_room(size_t len)
@@ -19,14 +19,14 @@ static size_t text_room(size_t len)
 	return len - WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN;
 }
 
-size_t query_text_len(const struct way *w)
+size_t query_text_len(const struct channel *w)
 {
-	return text_room(w->witness == WAY_DIRECT ? query_len(w) : (size_t)RELAY_ROOM);
+	return text_room(w->witness == CHANNEL_DIRECT ? query_len(w) : (size_t)RELAY_ROOM);
 }
 
 /* -- writing -- */
 
-static struct packet_request request_of(const struct query_codec *d, const struct way *w, enum packet_role role,
+static struct packet_request request_of(const struct query_codec *d, const struct channel *w, enum packet_role role,
 					uint64_t flow_id, uint32_t seq)
 {
 	struct packet_request request = {
@@ -44,7 +44,7 @@ static struct packet_request request_of(const struct query_codec *d, const struc
 }
 
 /* Write, encrypt and sign a query of exactly len octets for the server. */
-static bool write_query(struct query_codec *d, const struct way *w, const struct evidence_query *query,
+static bool write_query(struct query_codec *d, const struct channel *w, const struct evidence_query *query,
 			const struct packet_request *request, uint8_t *buf, size_t len)
 {
 	uint8_t nonce[SEAL_NONCE_LEN];
@@ -62,8 +62,8 @@ static bool write_query(struct query_codec *d, const struct way *w, const struct
 }
 
 /* The same inside a relay to the witness; between the servers it goes over UDP, whatever way it took to there. */
-static bool write_relay(struct query_codec *d, const struct way *w, const struct evidence_query *query, uint32_t seq,
-			uint8_t *buf, size_t len)
+static bool write_relay(struct query_codec *d, const struct channel *w, const struct evidence_query *query,
+			uint32_t seq, uint8_t *buf, size_t len)
 {
 	struct packet_request inner = request_of(d, w, PACKET_QUERY, w->inner_flow_id, seq);
 	struct packet_request outer = request_of(d, w, PACKET_RELAY, w->prober.flow_id, seq);
@@ -81,12 +81,12 @@ static bool write_relay(struct query_codec *d, const struct way *w, const struct
 	return true;
 }
 
-bool query_write(struct query_codec *d, const struct way *w, const struct evidence_query *query, uint32_t seq,
+bool query_write(struct query_codec *d, const struct channel *w, const struct evidence_query *query, uint32_t seq,
 		 uint8_t *buf)
 {
 	struct packet_request request;
 
-	if (w->witness != WAY_DIRECT)
+	if (w->witness != CHANNEL_DIRECT)
 		return write_relay(d, w, query, seq, buf, query_len(w));
 	request = request_of(d, w, PACKET_QUERY, w->prober.flow_id, seq);
 	request.heard = w->prober.heard;
@@ -95,7 +95,7 @@ bool query_write(struct query_codec *d, const struct way *w, const struct eviden
 
 /* -- opening -- */
 
-static bool open_answer(struct query_codec *d, const struct way *w, const struct packet_reply *reply, uint8_t *buf,
+static bool open_answer(struct query_codec *d, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, struct evidence_answer *answer)
 {
 	size_t value_len;
@@ -110,14 +110,14 @@ static bool open_answer(struct query_codec *d, const struct way *w, const struct
 }
 
 /* What a witness hands on is as good as if the server had sent it to us: its MAC is for us. */
-bool query_open(struct query_codec *d, const struct way *w, const struct packet_reply *outer, uint8_t *buf, size_t len,
-		struct evidence_answer *answer)
+bool query_open(struct query_codec *d, const struct channel *w, const struct packet_reply *outer, uint8_t *buf,
+		size_t len, struct evidence_answer *answer)
 {
 	struct packet_reply reply;
 	size_t value_len;
 	uint8_t *value;
 
-	if (w->witness == WAY_DIRECT)
+	if (w->witness == CHANNEL_DIRECT)
 		return open_answer(d, w, outer, buf, len, answer);
 	if (outer->role != PACKET_RELAYED || outer->status != PACKET_OK)
 		return false;

@@ -371,8 +371,8 @@ static int take_way(const struct nlmsghdr *message, void *data)
 }
 
 /* came_by: index of the incoming interface; 0: this host sends the packet. */
-static int ask_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned came_by,
-		   unsigned flags, struct rtnl_route *way)
+static int ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned came_by,
+		       unsigned flags, struct rtnl_route *way)
 {
 	bool v4 = endpoint_is_v4(to);
 	struct nlmsghdr *header = netlink_request(nl, RTM_GETROUTE, 0);
@@ -396,10 +396,10 @@ static int ask_way(struct netlink *nl, const struct endpoint *to, const struct e
 int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
 {
 	struct rtnl_route matched;
-	int error = ask_way(nl, to, from, 0, RTM_F_FIB_MATCH, &matched);
+	int error = ask_channel(nl, to, from, 0, RTM_F_FIB_MATCH, &matched);
 
 	if (error == 0)
-		error = ask_way(nl, to, from, 0, 0, way);
+		error = ask_channel(nl, to, from, 0, 0, way);
 	way->to_len = matched.to_len;
 	return error;
 }
@@ -408,5 +408,5 @@ int rtnl_way_in(struct netlink *nl, const struct endpoint *to, const struct endp
 {
 	struct rtnl_route way;
 
-	return ask_way(nl, to, from, link, 0, &way);
+	return ask_channel(nl, to, from, link, 0, &way);
 }

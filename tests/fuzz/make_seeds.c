@@ -420,14 +420,14 @@ static void save_script(struct script *s, const char *name)
 static void seals(struct script *s)
 {
 	static const unsigned seals[] = { 0, SCRIPT_MAC, SCRIPT_SIGN, SEALED, SEALED | SCRIPT_SIGN_REPLY };
-	static const unsigned ways[] = { 0, SCRIPT_TCP };
+	static const unsigned channels[] = { 0, SCRIPT_TCP };
 	char name[64];
-	for (unsigned way = 0; way < 2; way++) {
+	for (unsigned channel = 0; channel < 2; channel++) {
 		for (unsigned i = 0; i < 5; i++) {
 			for (unsigned party = 0; party <= SCRIPT_CLIENTS; party++)
-				step(s, ways[way] | seals[i], party, party, 1);
-			step(s, ways[way] | SCRIPT_MAC, 0, 0, 2);
-			snprintf(name, sizeof name, "seal-%02x-%s", seals[i], way ? "tcp" : "udp");
+				step(s, channels[channel] | seals[i], party, party, 1);
+			step(s, channels[channel] | SCRIPT_MAC, 0, 0, 2);
+			snprintf(name, sizeof name, "seal-%02x-%s", seals[i], channel ? "tcp" : "udp");
 			save_script(s, name);
 		}
 	}

@@ -1,5 +1,5 @@
 /* way: when nothing but silence came from a server, nor through a witness. Time is moved by hand. */
-#include "client/evidence/way.h"
+#include "client/evidence/channel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,21 +13,21 @@ enum { SERVER, WITNESS, SERVERS, PAGES = 4 };
 
 static const struct endpoint first = { { [10] = 0xff, 0xff, 198, 18, 0, 1 }, WIRE_PORT };
 static const struct endpoint second = { { [10] = 0xff, 0xff, 198, 18, 0, 2 }, WIRE_PORT };
-static struct ways ways;
+static struct channels channels;
 static int64_t now_ns;
 
-static void leaves(void *context, struct way *way)
+static void leaves(void *context, struct channel *channel)
 {
-	(void)context, (void)way;
+	(void)context, (void)channel;
 }
 
 static int set_up(void **state)
 {
 	(void)state;
-	assert_true(ways_init(&ways, SERVERS, leaves, NULL));
-	assert_true(ways_add(&ways, SERVER, &first));
-	assert_true(ways_add(&ways, SERVER, &second));
-	assert_true(ways_add(&ways, WITNESS, &first));
+	assert_true(channels_init(&channels, SERVERS, leaves, NULL));
+	assert_true(channels_add(&channels, SERVER, &first));
+	assert_true(channels_add(&channels, SERVER, &second));
+	assert_true(channels_add(&channels, WITNESS, &first));
 	now_ns = 100 * S;
 	return 0;
 }
@@ -35,52 +35,52 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	ways_free(&ways);
+	channels_free(&channels);
 	return 0;
 }
 
 /* A round: all its pages leave at once. */
-static void ask(struct way *way, unsigned pages)
+static void ask(struct channel *channel, unsigned pages)
 {
-	assert_true(ways_ask(&ways, way, S, now_ns));
+	assert_true(channels_ask(&channels, channel, S, now_ns));
 	while (pages-- > 0)
-		prober_send(&way->prober, now_ns, now_ns);
+		prober_send(&channel->prober, now_ns, now_ns);
 }
 
 static void ask_directly(void)
 {
-	for (struct way *w = ways.servers[SERVER].direct; w; w = w->next)
+	for (struct channel *w = channels.servers[SERVER].direct; w; w = w->next)
 		ask(w, 1);
 }
 
 static void later(void)
 {
 	now_ns += 2 * S;
-	ways_expire(&ways, now_ns);
+	channels_expire(&channels, now_ns);
 }
 
 static bool is_silent(unsigned relay_rounds)
 {
-	return ways_silent(&ways, SERVER, now_ns - WAY_NEWS_NS, relay_rounds);
+	return channels_silent(&channels, SERVER, now_ns - CHANNEL_NEWS_NS, relay_rounds);
 }
 
-static struct way *make_relay(void)
+static struct channel *make_relay(void)
 {
-	struct way *relay = ways_relay(&ways, SERVER, ways.servers[WITNESS].direct);
+	struct channel *relay = channels_relay(&channels, SERVER, channels.servers[WITNESS].direct);
 
 	assert_non_null(relay);
 	return relay;
 }
 
 /* The witness says that it waited in vain. */
-static void wait_in_vain(struct way *relay, int64_t sent_ns)
+static void wait_in_vain(struct channel *relay, int64_t sent_ns)
 {
-	way_answered(relay, sent_ns, false, true, now_ns);
+	channel_answered(relay, sent_ns, false, true, now_ns);
 }
 
 static void every_address_and_protocol_has_to_be_silent(void **state)
 {
-	struct way *w = ways.servers[SERVER].direct;
+	struct channel *w = channels.servers[SERVER].direct;
 
 	(void)state;
 	assert_false(is_silent(1)); /* it was not asked */
@@ -91,7 +91,7 @@ static void every_address_and_protocol_has_to_be_silent(void **state)
 	later();
 	assert_true(is_silent(1));
 	ask(w, 1);
-	way_failed(w, w->prober.next - 1, true); /* a refusal: somebody is there */
+	channel_failed(w, w->prober.next - 1, true); /* a refusal: somebody is there */
 	later();
 	assert_false(is_silent(1));
 }
@@ -103,7 +103,7 @@ static void silence_is_of_lately(void **state)
 	ask_directly();
 	later();
 	now_ns += 60 * S;
-	ask(ways.servers[SERVER].direct, 1);
+	ask(channels.servers[SERVER].direct, 1);
 	later();
 	assert_false(is_silent(1));
 	ask_directly();
@@ -114,7 +114,7 @@ static void silence_is_of_lately(void **state)
 /* The pages of one round meet the same loss: they say no more than one of them. */
 static void a_relay_is_in_vain_once_a_round(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	ask_directly();
@@ -128,7 +128,7 @@ static void a_relay_is_in_vain_once_a_round(void **state)
 	assert_true(is_silent(2));
 	assert_false(is_silent(3));
 	ask(relay, PAGES);
-	way_answered(relay, now_ns, true, false, now_ns);
+	channel_answered(relay, now_ns, true, false, now_ns);
 	assert_false(is_silent(1));
 	later();
 	assert_false(is_silent(1)); /* it has been heard since */
@@ -137,7 +137,7 @@ static void a_relay_is_in_vain_once_a_round(void **state)
 /* A row of rounds in vain ends with a server's recovery: then it is not asked through others any more. */
 static void a_row_ends_with_a_gap(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {
@@ -145,9 +145,9 @@ static void a_row_ends_with_a_gap(void **state)
 		later();
 	}
 	wait_in_vain(relay, now_ns - 4 * S); /* of a round before the newest that is over: no news */
-	assert_null(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS));
+	assert_null(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS));
 	wait_in_vain(relay, now_ns - 2 * S); /* of that one, late */
-	assert_non_null(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS));
+	assert_non_null(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS));
 	now_ns += 60 * S;
 	ask_directly();
 	later();
@@ -157,22 +157,22 @@ static void a_row_ends_with_a_gap(void **state)
 	wait_in_vain(relay, now_ns - S / 2);
 	assert_false(is_silent(3));
 	assert_true(is_silent(1));
-	assert_ptr_equal(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS), relay);
+	assert_ptr_equal(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS), relay);
 	now_ns += 60 * S;
-	assert_null(ways_told_in_vain(&ways, SERVER, now_ns - WAY_NEWS_NS));
+	assert_null(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS));
 }
 
 /* It may have a limit of its own; but if it is not heard either, it may be we who are cut off. */
 static void a_witness_that_says_nothing_has_to_be_heard_otherwise(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	for (int round = 1; round <= 6; round++) {
 		ask_directly();
 		ask(relay, 1);
 		if (round == 2 || round == 5)
-			ways.servers[WITNESS].heard_ns = now_ns + S / 2;
+			channels.servers[WITNESS].heard_ns = now_ns + S / 2;
 		later();
 		assert_int_equal(is_silent(3), round >= 5);
 	}
@@ -181,14 +181,14 @@ static void a_witness_that_says_nothing_has_to_be_heard_otherwise(void **state)
 /* Words and errors come out of order. */
 static void what_left_before_the_newest_answer_is_no_news(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 	int64_t first_ns = now_ns;
 
 	(void)state;
 	ask(relay, 1);
 	now_ns += S / 2;
 	ask(relay, 1);
-	way_answered(relay, now_ns, true, false, now_ns);
+	channel_answered(relay, now_ns, true, false, now_ns);
 	wait_in_vain(relay, first_ns);
 	assert_true(relay->alive);
 	assert_int_equal(relay->in_vain, 0);
@@ -200,14 +200,14 @@ static void what_left_before_the_newest_answer_is_no_news(void **state)
 /* It would not be asked for a while. */
 static void a_refusal_of_before_the_newest_answer_is_no_news(void **state)
 {
-	struct way *w = ways.servers[SERVER].direct;
+	struct channel *w = channels.servers[SERVER].direct;
 
 	(void)state;
 	ask(w, 1);
 	now_ns += S / 2;
 	ask(w, 1);
-	way_answered(w, now_ns, true, false, now_ns);
-	way_failed(w, w->prober.next - 2, true);
+	channel_answered(w, now_ns, true, false, now_ns);
+	channel_failed(w, w->prober.next - 2, true);
 	assert_true(w->alive);
 	assert_false(w->refused);
 }
@@ -215,7 +215,7 @@ static void a_refusal_of_before_the_newest_answer_is_no_news(void **state)
 /* It ends the row of rounds in vain, and what the witness said of them. */
 static void an_answer_ends_a_row(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	for (int round = 1; round <= 4; round++) {
@@ -224,7 +224,7 @@ static void an_answer_ends_a_row(void **state)
 		if (round == 1)
 			wait_in_vain(relay, now_ns);
 		else if (round == 2)
-			way_answered(relay, now_ns, false, false, now_ns); /* without evidence */
+			channel_answered(relay, now_ns, false, false, now_ns); /* without evidence */
 		later();
 	}
 	assert_int_equal(relay->in_vain, 2);
@@ -239,7 +239,7 @@ static void an_answer_ends_a_row(void **state)
 
 static void a_word_of_before_a_gap_is_none(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	ask(relay, 1);
@@ -251,14 +251,14 @@ static void a_word_of_before_a_gap_is_none(void **state)
 	assert_false(is_silent(1));
 }
 
-/* Three rounds since its last answer through the witness were in vain, but that was less than WAY_NEWS_NS ago. */
+/* Three rounds since its last answer through the witness were in vain, but that was less than CHANNEL_NEWS_NS ago. */
 static void a_server_that_was_heard_lately_is_not_silent(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	ask(relay, 1);
-	way_answered(relay, now_ns, true, false, now_ns);
+	channel_answered(relay, now_ns, true, false, now_ns);
 	for (int round = 1; round <= 3; round++) {
 		now_ns += S;
 		ask_directly();
@@ -275,7 +275,7 @@ static void an_answer_without_evidence_is_no_silence(void **state)
 {
 	(void)state;
 	ask_directly();
-	way_answered(ways.servers[SERVER].direct, now_ns, false, false, now_ns);
+	channel_answered(channels.servers[SERVER].direct, now_ns, false, false, now_ns);
 	later();
 	assert_false(is_silent(1));
 }
@@ -291,7 +291,7 @@ static void a_probe_shows_that_a_way_is_alive(void **state)
 	};
 	const struct path_plan plan = { .config = &config, .ring_len = 64 };
 	struct path **items = calloc(1, sizeof *items);
-	struct way *w = ways.servers[SERVER].direct->next;
+	struct channel *w = channels.servers[SERVER].direct->next;
 	struct paths paths = { 0 };
 
 	(void)state;
@@ -302,26 +302,26 @@ static void a_probe_shows_that_a_way_is_alive(void **state)
 		struct prober *b = &items[0]->prober;
 		struct packet_reply reply = { .boot_id = 1, .flow_id = b->flow_id };
 
-		assert_false(way_is_alive(w, &paths));
+		assert_false(channel_is_alive(w, &paths));
 		reply.seq = prober_send(b, now_ns + (n > 0), now_ns);
 		prober_reply(b, &reply, n == 1, true, now_ns + 1, now_ns + 1, false);
 	}
-	assert_true(way_is_alive(w, &paths));
+	assert_true(channel_is_alive(w, &paths));
 	paths_free(&paths);
 }
 
 static void an_error_concerns_its_own_round(void **state)
 {
-	struct way *relay = make_relay();
+	struct channel *relay = make_relay();
 
 	(void)state;
 	ask(relay, 1);
 	now_ns += S / 2;
 	ask(relay, 1);
-	way_failed(relay, relay->prober.next - 2, false);
+	channel_failed(relay, relay->prober.next - 2, false);
 	assert_int_equal(relay->in_vain, 1);
-	way_failed(relay, relay->prober.next - 2, false);
-	way_failed(relay, relay->prober.next + 7, false); /* none of ours */
+	channel_failed(relay, relay->prober.next - 2, false);
+	channel_failed(relay, relay->prober.next + 7, false); /* none of ours */
 	assert_int_equal(relay->in_vain, 1);
 	later();
 	assert_int_equal(relay->in_vain, 2);

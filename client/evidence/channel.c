@@ -1,0 +1,375 @@
+#include "client/evidence/channel.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { VOUCHED_AFTER = 3 /* rounds in vain */ };
+
+/* -- those that wait -- */
+
+static void wait_for(struct channels *channels, struct channel *w)
+{
+	if (w->waiting_at)
+		return;
+	w->next_waiting = channels->waiting;
+	w->waiting_at = &channels->waiting;
+	if (w->next_waiting)
+		w->next_waiting->waiting_at = &w->next_waiting;
+	channels->waiting = w;
+}
+
+static void wait_no_more(struct channel *w)
+{
+	if (!w->waiting_at)
+		return;
+	*w->waiting_at = w->next_waiting;
+	if (w->next_waiting)
+		w->next_waiting->waiting_at = w->waiting_at;
+	w->waiting_at = NULL;
+}
+
+/* -- those with a flow: a table that grows, of ways allocated one by one, which table.h does not serve -- */
+
+static struct channel **bucket_of(const struct channels *channels, uint64_t flow_id)
+{
+	return &channels->by_flow[flow_id & (channels->by_flow_len - 1)]; /* flow ids are our own random numbers */
+}
+
+static void enter_flow(struct channels *channels, struct channel *w)
+{
+	struct channel **bucket = bucket_of(channels, w->prober.flow_id);
+
+	w->next_of_flow = *bucket;
+	*bucket = w;
+}
+
+static void leave_flow(struct channels *channels, struct channel *w)
+{
+	struct channel **at = bucket_of(channels, w->prober.flow_id);
+
+	while (*at != w)
+		at = &(*at)->next_of_flow;
+	*at = w->next_of_flow;
+	channels->by_flow_count--;
+}
+
+static void enter_flows(struct channels *channels, struct channel *list)
+{
+	for (; list; list = list->next) {
+		if (list->memory)
+			enter_flow(channels, list);
+	}
+}
+
+/* Room for one more. */
+static bool make_room(struct channels *channels)
+{
+	size_t len = channels->by_flow_len ? 2 * channels->by_flow_len : 16;
+	struct channel **buckets;
+
+	if (channels->by_flow_count < channels->by_flow_len)
+		return true;
+	buckets = calloc(len, sizeof(struct channel *));
+	if (!buckets)
+		return false;
+	free(channels->by_flow);
+	channels->by_flow = buckets;
+	channels->by_flow_len = len;
+	for (size_t server = 0; server < channels->servers_len; server++) {
+		enter_flows(channels, channels->servers[server].direct);
+		enter_flows(channels, channels->servers[server].relays);
+	}
+	return true;
+}
+
+struct channel *channels_find_flow(const struct channels *channels, uint64_t flow_id)
+{
+	struct channel *w = channels->by_flow_len ? *bucket_of(channels, flow_id) : NULL;
+
+	while (w && w->prober.flow_id != flow_id)
+		w = w->next_of_flow;
+	return w;
+}
+
+/* What is needed from the first question on. */
+static bool remember(struct channels *channels, struct channel *w, int64_t timeout_ns)
+{
+	uint64_t flow_id;
+
+	if (w->memory)
+		return true;
+	if (!make_room(channels) || !(w->memory = calloc(1, sizeof *w->memory)))
+		return false;
+	randombytes_buf(&flow_id, sizeof flow_id);
+	randombytes_buf(&w->inner_flow_id, sizeof w->inner_flow_id);
+	prober_init(&w->prober, flow_id, timeout_ns, w->memory->ring, CHANNEL_RING_LEN);
+	enter_flow(channels, w);
+	channels->by_flow_count++;
+	return true;
+}
+
+/* -- coming and going -- */
+
+bool channels_init(struct channels *channels, size_t servers_len,
+		   void (*leaving)(void *context, struct channel *channel), void *context)
+{
+	*channels = (struct channels){
+		.servers_len = servers_len, .leaving = leaving, .context = context, .expire_ns = INT64_MAX
+	};
+	channels->servers = calloc(servers_len + 1, sizeof *channels->servers);
+	return channels->servers != NULL;
+}
+
+static void free_channel(struct channels *channels, struct channel *w)
+{
+	channels->leaving(channels->context, w);
+	wait_no_more(w);
+	if (w->memory)
+		leave_flow(channels, w);
+	free(w->memory);
+	free(w);
+}
+
+/* Those whose address is gone; all: with it, everything else. */
+static void sweep(struct channels *channels, struct channel **list, bool all)
+{
+	while (*list) {
+		struct channel *w = *list;
+		if (w->current && !all) {
+			list = &w->next;
+			continue;
+		}
+		*list = w->next;
+		free_channel(channels, w);
+	}
+}
+
+void channels_free(struct channels *channels)
+{
+	for (size_t server = 0; channels->servers && server < channels->servers_len; server++) {
+		sweep(channels, &channels->servers[server].direct, true);
+		sweep(channels, &channels->servers[server].relays, true);
+	}
+	free(channels->servers);
+	free(channels->by_flow);
+	*channels = (struct channels){ 0 };
+}
+
+static struct channel **find(struct channel **list, int witness, const struct endpoint *endpoint, bool tcp)
+{
+	while (*list &&
+	       ((*list)->witness != witness || (*list)->tcp != tcp || !endpoint_equal(&(*list)->endpoint, endpoint)))
+		list = &(*list)->next;
+	return list;
+}
+
+/* The way in this list, made if there is none yet; NULL: no memory. */
+static struct channel *enter(struct channel **list, unsigned server, int witness, const struct endpoint *endpoint,
+			     bool tcp)
+{
+	struct channel **at = find(list, witness, endpoint, tcp);
+
+	if (!*at && (*at = calloc(1, sizeof **at))) {
+		(*at)->server = server;
+		(*at)->witness = witness;
+		(*at)->endpoint = *endpoint;
+		(*at)->tcp = tcp;
+	}
+	if (*at)
+		(*at)->current = true;
+	return *at;
+}
+
+bool channels_add(struct channels *channels, unsigned server, const struct endpoint *endpoint)
+{
+	struct channel_server *s = &channels->servers[server];
+	const struct channel *known = *find(&s->direct, CHANNEL_DIRECT, endpoint, true);
+
+	if (!known || !known->current) {
+		if (s->addresses >= CHANNEL_ADDRESSES_MAX)
+			return true;
+		s->addresses++;
+	}
+	return enter(&s->direct, server, CHANNEL_DIRECT, endpoint, false) &&
+	       enter(&s->direct, server, CHANNEL_DIRECT, endpoint, true);
+}
+
+struct channel *channels_relay(struct channels *channels, unsigned server, const struct channel *through)
+{
+	return enter(&channels->servers[server].relays, server, (int)through->server, &through->endpoint, through->tcp);
+}
+
+void channels_drop(struct channels *channels, struct channel *channel)
+{
+	struct channel_server *s = &channels->servers[channel->server];
+	struct channel **at = find(channel->witness == CHANNEL_DIRECT ? &s->direct : &s->relays, channel->witness,
+				   &channel->endpoint, channel->tcp);
+
+	*at = channel->next;
+	free_channel(channels, channel);
+}
+
+void channels_begin(struct channels *channels)
+{
+	for (size_t server = 0; server < channels->servers_len; server++) {
+		channels->servers[server].addresses = 0;
+		for (struct channel *w = channels->servers[server].direct; w; w = w->next)
+			w->current = false;
+	}
+}
+
+void channels_settle(struct channels *channels)
+{
+	for (size_t server = 0; server < channels->servers_len; server++)
+		sweep(channels, &channels->servers[server].direct, false);
+	for (size_t server = 0; server < channels->servers_len; server++) {
+		for (struct channel *w = channels->servers[server].relays; w; w = w->next)
+			w->current = *find(&channels->servers[w->witness].direct, CHANNEL_DIRECT, &w->endpoint, w->tcp);
+		sweep(channels, &channels->servers[server].relays, false);
+	}
+}
+
+/* -- what became of a question -- */
+
+/* In vain. The pages of a round of questions left at once, and were lost to the same: they are one. And what had left
+ * before a round that has ended is no news. */
+static void miss(struct channel *w, int64_t sent_ns)
+{
+	if (sent_ns <= w->ended_ns)
+		return;
+	w->alive = w->refused = false;
+	w->in_vain++;
+	w->ended_ns = sent_ns;
+}
+
+/* The witness, who has said nothing, is there: that may be a limit of its own. */
+static bool is_vouched_for(const struct channels *channels, const struct channel *w)
+{
+	return w->witness != CHANNEL_DIRECT && w->in_vain >= VOUCHED_AFTER &&
+	       channels->servers[w->witness].heard_ns > w->ended_ns;
+}
+
+bool channels_ask(struct channels *channels, struct channel *channel, int64_t timeout_ns, int64_t now_ns)
+{
+	if (!remember(channels, channel, timeout_ns))
+		return false;
+	wait_for(channels, channel);
+	if (now_ns + timeout_ns < channels->expire_ns)
+		channels->expire_ns = now_ns + timeout_ns;
+	if (now_ns - channel->asked_ns > CHANNEL_NEWS_NS) { /* no row goes on after such a gap */
+		channel->in_vain = 0;
+		channel->told_in_vain = channel->vouched = false;
+	}
+	channel->asked_ns = now_ns;
+	channel->alive = channel->alive && channel->witness == CHANNEL_DIRECT; /* a relay has to show it each time */
+	return true;
+}
+
+int64_t channels_expire(struct channels *channels, int64_t now_ns)
+{
+	int64_t next_ns = INT64_MAX;
+
+	if (now_ns < channels->expire_ns)
+		return channels->expire_ns;
+	for (struct channel *w = channels->waiting, *next; w; w = next) {
+		uint32_t from = w->prober.waiting_from;
+		bool lapsed = prober_expire(&w->prober, now_ns) > 0;
+		int64_t deadline_ns = prober_next_deadline(&w->prober);
+		next = w->next_waiting;
+		channels->servers[w->server].lapsed = channels->servers[w->server].lapsed || lapsed;
+		channels->lapsed = channels->lapsed || lapsed;
+		for (uint32_t seq = from; seq < w->prober.waiting_from; seq++) {
+			const struct prober_record *r = prober_record(&w->prober, seq);
+			if (r->outcome == PROBER_LOST) {
+				w->vouched = w->vouched || is_vouched_for(channels, w);
+				miss(w, r->sent_ns);
+			}
+		}
+		if (deadline_ns == INT64_MAX)
+			wait_no_more(w);
+		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
+	}
+	channels->expire_ns = next_ns;
+	return next_ns;
+}
+
+void channel_answered(struct channel *channel, int64_t sent_ns, bool alive, bool in_vain, int64_t now_ns)
+{
+	if (in_vain) {
+		channel->told_in_vain = channel->told_in_vain || sent_ns >= channel->ended_ns;
+		miss(channel, sent_ns);
+		return;
+	}
+	channel->alive = alive;
+	channel->refused = channel->told_in_vain = channel->vouched = false;
+	channel->in_vain = 0;
+	channel->ended_ns = sent_ns > channel->ended_ns ? sent_ns : channel->ended_ns;
+	if (alive)
+		channel->heard_ns = now_ns;
+}
+
+void channel_failed(struct channel *channel, uint32_t seq, bool refused)
+{
+	if (!channel->memory || prober_settle(&channel->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
+		return; /* none of ours, or answered */
+	miss(channel, prober_record(&channel->prober, seq)->sent_ns);
+	channel->refused =
+	    refused && !channel->alive && channel->witness == CHANNEL_DIRECT; /* a witness refuses for itself */
+}
+
+/* -- what is known of them -- */
+
+bool channel_is_alive(const struct channel *w, const struct paths *paths)
+{
+	if (w->alive)
+		return true;
+	for (const struct path *p = paths_at(paths, &w->endpoint, w->tcp); p; p = p->next_there) {
+		struct prober_tally tally;
+		prober_tally(&p->prober, 1, &tally);
+		if (tally.answered && tally.answered_ns > w->asked_ns &&
+		    path_server_of_number(p, tally.server) == (int)w->server)
+			return true;
+	}
+	return false;
+}
+
+struct channel *channels_first_alive(const struct channels *channels, unsigned server, const struct paths *paths)
+{
+	struct channel *w = channels->servers[server].direct;
+
+	while (w && !channel_is_alive(w, paths))
+		w = w->next;
+	return w;
+}
+
+static bool is_silent(const struct channel *w, int64_t since_ns)
+{
+	return !w->alive && !w->refused && w->in_vain > 0 && w->ended_ns >= since_ns;
+}
+
+bool channels_silent(const struct channels *channels, unsigned server, int64_t since_ns, unsigned relay_rounds)
+{
+	const struct channel_server *s = &channels->servers[server];
+	bool two = false;
+
+	for (const struct channel *w = s->direct; w; w = w->next) {
+		if (!is_silent(w, since_ns))
+			return false;
+		two = two || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
+	}
+	for (const struct channel *w = s->relays; w; w = w->next) {
+		if (w->asked_ns >= since_ns && (!is_silent(w, since_ns) || !(w->told_in_vain || w->vouched) ||
+						w->in_vain < relay_rounds || w->heard_ns >= since_ns))
+			return false;
+	}
+	return two;
+}
+
+const struct channel *channels_told_in_vain(const struct channels *channels, unsigned server, int64_t since_ns)
+{
+	const struct channel *w = channels->servers[server].relays;
+
+	while (w && !(is_silent(w, since_ns) && w->told_in_vain))
+		w = w->next;
+	return w;
+}
