@@ -54,20 +54,20 @@ static void add_outcomes(struct contrast *c, const struct prober *p, int64_t beg
 	}
 }
 
-void contrast_add_fellow(struct contrast *c, const struct prober *p, const struct prober *look, int64_t began_ns)
+void contrast_add_sibling(struct contrast *c, const struct prober *p, const struct prober *look, int64_t began_ns)
 {
 	add_outcomes(c, p, began_ns);
 	if (look)
 		add_outcomes(c, look, began_ns);
 }
 
-/* All of `own` among the like, were they dealt out blindly: C(fellows + own, like + own) / C(fellows, like). */
-double contrast_odds(uint32_t own, uint32_t like, uint32_t fellows)
+/* All of `own` among the like, were they dealt out blindly: C(siblings + own, like + own) / C(siblings, like). */
+double contrast_odds(uint32_t own, uint32_t like, uint32_t siblings)
 {
 	double odds = 1;
 
 	for (uint32_t i = 1; i <= own && odds < 1e300; i++)
-		odds *= (double)(fellows + i) / (double)(like + i);
+		odds *= (double)(siblings + i) / (double)(like + i);
 	return odds;
 }
 
@@ -83,8 +83,8 @@ static bool few_are_lost(const struct contrast *c)
 	       (c->span_lost <= CONTRAST_FEW || CONTRAST_MANY * c->span_lost <= c->span_sent);
 }
 
-/* In the window and since our row began: where all have begun to lose some just now, the fellows' good past means
- * nothing. Where the fellows lose some too, loss strikes by chance here, and that has many rows to do it in. */
+/* In the window and since our row began: where all have begun to lose some just now, the siblings' good past means
+ * nothing. Where the siblings lose some too, loss strikes by chance here, and that has many rows to do it in. */
 bool contrast_is_clear(const struct contrast *c, bool round)
 {
 	double occasions = !round && c->span_lost > 0 ? CONTRAST_SLIDING : 1;

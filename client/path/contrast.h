@@ -1,4 +1,4 @@
-/* Do these probes fail where their fellows (another protocol, size or port, at the same time) do not, or could that be
+/* Do these probes fail where their siblings (another protocol, size or port, at the same time) do not, or could that be
  * chance? Random loss strikes all alike; what is claimed of a kind of probes has to be beyond it. Pure. */
 #ifndef FLOATPROBE_CONTRAST_H
 #define FLOATPROBE_CONTRAST_H
@@ -11,7 +11,7 @@
 enum {
 	CONTRAST_WINDOW = 64,
 	CONTRAST_ROW = 5,
-	CONTRAST_FEW = 3,        /* of the fellows may be lost, if that is no more than a quarter, .. */
+	CONTRAST_FEW = 3,        /* of the siblings may be lost, if that is no more than a quarter, .. */
 	CONTRAST_MANY = 6,       /* .. or one in so many */
 	CONTRAST_SLIDING = 1000, /* in `run` the window slides, with every probe there is another one: luck has so many
 				  * times the occasions */
@@ -19,7 +19,7 @@ enum {
 
 struct contrast {
 	uint32_t own_lost;             /* the newest of our kind, all lost */
-	uint32_t sent, lost;           /* of the fellows, in the window .. */
+	uint32_t sent, lost;           /* of the siblings, in the window .. */
 	uint32_t span_sent, span_lost; /* .. and of these since our own row began */
 };
 
@@ -32,15 +32,15 @@ struct contrast_row {
 
 /* look NULL: there is none; it counts once PROBER_OUTAGE of the path's own probes in a row are lost. */
 void contrast_row(const struct prober *prober, const struct prober *look, struct contrast_row *row);
-void contrast_add_fellow(struct contrast *contrast, const struct prober *prober, const struct prober *look,
-			 int64_t began_ns);
+void contrast_add_sibling(struct contrast *contrast, const struct prober *prober, const struct prober *look,
+			  int64_t began_ns);
 
-/* 1 in how many would it be chance that all of `own` share the fate which `like` of `fellows` had? */
-double contrast_odds(uint32_t own, uint32_t like, uint32_t fellows);
+/* 1 in how many would it be chance that all of `own` share the fate which `like` of `siblings` had? */
+double contrast_odds(uint32_t own, uint32_t like, uint32_t siblings);
 /* Beyond chance? A round is looked at once; in a run there are millions of occasions for luck. */
 bool contrast_is_beyond_chance(double odds, bool round);
 
-/* At least CONTRAST_ROW lost in a row, beyond chance, while the fellows got through. */
+/* At least CONTRAST_ROW lost in a row, beyond chance, while the siblings got through. */
 bool contrast_is_clear(const struct contrast *contrast, bool round);
 
 #endif

@@ -1,6 +1,6 @@
 #include "client/verdict/judge.h"
 
-#include "client/verdict/fellows.h"
+#include "client/verdict/siblings.h"
 #include "client/verdict/verdict.h"
 
 #include <string.h>
@@ -270,16 +270,16 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	gather(e, p, round, &evidence);
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, round, &evidence);
-	fellows_tell(e, i, &evidence);
+	siblings_tell(e, i, &evidence);
 	if (p->doubt)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)
-		fellows_twins(e, i, &evidence.twins);
+		siblings_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.run_too_big > 0) {
-		fellows_compare(e, i, round, &evidence.context);
+		siblings_compare(e, i, round, &evidence.context);
 		same_servers(e, p, round, &evidence.context);
 	}
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
-		fellows_compare_flows(e, i, round, &evidence.context.flows);
+		siblings_compare_flows(e, i, round, &evidence.context.flows);
 	verdict_judge(&evidence, verdict);
 }

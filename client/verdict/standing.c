@@ -62,7 +62,7 @@ static bool is_new(const struct path *p, const struct verdict *v, int server)
 	       server != s->server;
 }
 
-static void tell_fellows(struct engine *e, size_t i)
+static void tell_siblings(struct engine *e, size_t i)
 {
 	size_t from, to;
 
@@ -92,6 +92,6 @@ bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_
 		.server = server,
 		.since_ns = v->state == before->state ? before->since_ns : began(p),
 	};
-	tell_fellows(e, i);
+	tell_siblings(e, i);
 	return true;
 }

@@ -10,7 +10,7 @@
 bool standing_decided(struct path *path, uint32_t seq);
 
 /* Judge items[i] of the engine's paths. true: it stands otherwise than before (*before, which need not be known), and
- * the path says how it stands now; its fellows that fail are compared with it, so they want to be reviewed soon too
+ * the path says how it stands now; its siblings that fail are compared with it, so they want to be reviewed soon too
  * (`stale`). *verdict is filled in either case. */
 bool standing_review(struct engine *engine, size_t i, struct verdict *verdict, struct path_standing *before);
 

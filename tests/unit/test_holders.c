@@ -168,7 +168,7 @@ static void what_is_clear(void **state)
 		  false },                                                        /* or lose half for long */
 		{ { .own_lost = 4, .sent = 64, .span_sent = 64 }, false, false }, /* too few, however sure */
 		{ { .own_lost = 5, .sent = 5, .span_sent = 5 }, false, false },   /* 1 in 252 */
-		{ { .own_lost = 50, .sent = 64, .span_sent = 1 }, false, false }, /* the fellows' are old */
+		{ { .own_lost = 50, .sent = 64, .span_sent = 1 }, false, false }, /* the siblings' are old */
 		{ { .own_lost = 5, .sent = 64, .span_sent = 5, .span_lost = 5, .lost = 5 }, false, false },
 		{ { .own_lost = 20, .sent = 64, .span_sent = 20, .span_lost = 2, .lost = 2 }, true, true },
 		{ { .own_lost = 60, .sent = 64, .span_sent = 60, .span_lost = 16, .lost = 16 }, false, false },
@@ -194,9 +194,9 @@ static int64_t row_began(void)
 	return row.began_ns;
 }
 
-static void fellows_are_counted_since_the_row_began(void **state)
+static void siblings_are_counted_since_the_row_began(void **state)
 {
-	struct prober fellow;
+	struct prober sibling;
 	struct prober_record theirs[RING];
 	struct contrast c = { 0 };
 
@@ -213,10 +213,10 @@ static void fellows_are_counted_since_the_row_began(void **state)
 	prober_send(&prober, 6, 6); /* waits */
 	assert_true(row_began() == 3);
 
-	prober_init(&fellow, 2, TIMEOUT, theirs, RING);
+	prober_init(&sibling, 2, TIMEOUT, theirs, RING);
 	for (int64_t ns = 1; ns <= 6; ns++)
-		prober_settle(&fellow, prober_send(&fellow, ns, ns), ns == 4 ? PROBER_UNSENT : PROBER_LOST);
-	contrast_add_fellow(&c, &fellow, NULL, 3);
+		prober_settle(&sibling, prober_send(&sibling, ns, ns), ns == 4 ? PROBER_UNSENT : PROBER_LOST);
+	contrast_add_sibling(&c, &sibling, NULL, 3);
 	assert_int_equal(c.sent, 5);
 	assert_int_equal(c.lost, 5);
 	assert_int_equal(c.span_sent, 3);
@@ -233,7 +233,7 @@ int main(void)
 		cmocka_unit_test(only_the_window_counts),
 		cmocka_unit_test(odds_are_those_of_dealing_blindly),
 		cmocka_unit_test(what_is_clear),
-		cmocka_unit_test(fellows_are_counted_since_the_row_began),
+		cmocka_unit_test(siblings_are_counted_since_the_row_began),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void each_fate_of_a_twin_is_told_apart(void **state)
 		reply(&t, seq, true, &asked);
 	for (uint32_t seq = 4; seq <= 5; seq++)
 		reply(&t, seq, true, &droplet);
-	reply(&t, 10, true, &droplet); /* its pinned fellow was lost: that says nothing about pinning */
+	reply(&t, 10, true, &droplet); /* its pinned sibling was lost: that says nothing about pinning */
 	twin_count(&t, 20 * SECOND, &n);
 	assert_int_equal(n.pinned, 9);
 	assert_int_equal(n.both, 3);
@@ -69,7 +69,7 @@ static void the_server_is_asked_once_and_seldom_again(void **state)
 	(void)state;
 	start(&t);
 	assert_true(twin_next_deadline(&t) == 2 * SECOND);
-	assert_false(expire(&t, 2)); /* its pinned fellow was lost too */
+	assert_false(expire(&t, 2)); /* its pinned sibling was lost too */
 	reply(&t, 2, false, &asked);
 	assert_false(expire(&t, 2));
 	assert_true(expire(&t, 3));
@@ -114,7 +114,7 @@ static void an_error_of_the_server_s_counts_for_its_own_twin(void **state)
 		reply(&t, seq, false, &asked);
 	reply(&t, 2, true, &asked); /* it came after all */
 	twin_refused(&t, 2, &droplet);
-	twin_refused(&t, 4, &droplet); /* its pinned fellow did not come either */
+	twin_refused(&t, 4, &droplet); /* its pinned sibling did not come either */
 	twin_refused(&t, 0, &droplet);
 	twin_refused(&t, 11, &droplet);
 	twin_count(&t, 20 * SECOND, &n);

@@ -76,7 +76,7 @@ struct scene {
 	uint8_t stranger_key;
 };
 
-/* Ten of ours lost in a row, ten of our fellows answered meanwhile. */
+/* Ten of ours lost in a row, ten of our siblings answered meanwhile. */
 static struct contrast beyond_chance(bool is)
 {
 	return is ? (struct contrast){ .own_lost = 10, .sent = 10, .span_sent = 10 } : (struct contrast){ 0 };

@@ -1,4 +1,4 @@
-#include "client/verdict/fellows.h"
+#include "client/verdict/siblings.h"
 
 #include "common/system/clock.h"
 
@@ -9,9 +9,9 @@ static bool is_mute(const struct prober_tally *t)
 	return t->sent > 0 && t->answered == 0;
 }
 
-static void add_fellow(struct contrast *c, const struct path *fellow, int64_t began_ns)
+static void add_sibling(struct contrast *c, const struct path *sibling, int64_t began_ns)
 {
-	contrast_add_fellow(c, &fellow->prober, fellow->look ? &fellow->look->prober : NULL, began_ns);
+	contrast_add_sibling(c, &sibling->prober, sibling->look ? &sibling->look->prober : NULL, began_ns);
 }
 
 /* All flows of one kind that fail together. Held ports may share one way, new ones spread over all: these are two
@@ -47,7 +47,7 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 
 	prober_tally(&other->prober, CONTRAST_WINDOW, &tally);
 	if (tally.server < WIRE_SLOTS_MAX)
-		add_fellow(c, other, began_ns);
+		add_sibling(c, other, began_ns);
 }
 
 static bool is_told_of_late(const struct path *p)
@@ -87,7 +87,7 @@ static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns
 		for (; from < to; from++) {
 			const struct path *other = e->paths.items[from];
 			if (!other->tcp && other->size == size && endpoint_equal(&other->endpoint, &p->endpoint))
-				add_fellow(&smaller, other, began_ns);
+				add_sibling(&smaller, other, began_ns);
 		}
 		if (!passes(&smaller))
 			continue;
@@ -111,7 +111,7 @@ static void add_other_holders(const struct path *p, bool round, struct verdict_c
 }
 
 /* What the paths of this target at this address say. */
-void fellows_compare(const struct engine *e, size_t i, bool round, struct verdict_context *c)
+void siblings_compare(const struct engine *e, size_t i, bool round, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
 	struct band protocol = { 0 }, size = { 0 };
@@ -167,7 +167,7 @@ static void add_held(const struct path *held, const struct contrast_row *failing
 		f->held.own_lost += shorter(row, failing->lost);
 		return;
 	}
-	add_fellow(&f->held, held, failing->began_ns);
+	add_sibling(&f->held, held, failing->began_ns);
 	f->alive += t.sent > 0;
 	f->failing += t.run_lost > 0;
 	if (t.run_answered >= CONTRAST_ROW) {
@@ -249,7 +249,7 @@ static struct contrast_row failing_row(const struct engine *e, size_t i, size_t 
 	return path_row(p);
 }
 
-void fellows_compare_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
+void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
 	const struct contrast_row ours = path_row(p);
@@ -282,7 +282,7 @@ void fellows_compare_flows(const struct engine *e, size_t i, bool round, struct 
 	if (p == fresh)
 		return;
 	f->fresh.own_lost = ours.lost;
-	add_fellow(&f->fresh, fresh, ours.began_ns);
+	add_sibling(&f->fresh, fresh, ours.began_ns);
 	look_at_first_packets(&p->prober, f);
 	compare_servers(e, p, fresh, tcp, round, f);
 }
@@ -350,7 +350,7 @@ static void add_rival(const struct engine *e, size_t i, struct verdict_hints *hi
 }
 
 /* The twin probes of the same target and address stand beside its first UDP path. */
-void fellows_twins(const struct engine *e, size_t i, struct twin_counts *twins)
+void siblings_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 {
 	const struct path *p = e->paths.items[i];
 	size_t from, to;
@@ -363,7 +363,7 @@ void fellows_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 	}
 }
 
-void fellows_tell(const struct engine *e, size_t i, struct verdict_evidence *evidence)
+void siblings_tell(const struct engine *e, size_t i, struct verdict_evidence *evidence)
 {
 	if (has_error(&evidence->tally))
 		evidence->facts.told = PROBER_NONE;
