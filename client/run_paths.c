@@ -1,6 +1,6 @@
 #include "client/run_paths.h"
 
-#include "client/path/contrast.h"
+#include "client/path/significance.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
 
@@ -22,7 +22,7 @@ struct renewal {
 
 uint32_t run_paths_ring_len(const struct config *config)
 {
-	uint32_t len = CONTRAST_WINDOW;
+	uint32_t len = SIGNIFICANCE_WINDOW;
 	uint64_t most = 1;
 
 	for (size_t i = 0; i < config->schedules_len; i++) {

@@ -154,11 +154,11 @@ void path_recent(const struct path *p, bool round, struct prober_tally *tally)
 	prober_tally(&p->prober, round ? p->prober.ring_len : PROBER_OUTAGE, tally);
 }
 
-struct contrast_row path_row(const struct path *p)
+struct loss_streak path_row(const struct path *p)
 {
-	struct contrast_row row;
+	struct loss_streak row;
 
-	contrast_row(&p->prober, p->look ? &p->look->prober : NULL, &row);
+	loss_streak(&p->prober, p->look ? &p->look->prober : NULL, &row);
 	return row;
 }
 

@@ -4,12 +4,12 @@
 #define FLOATPROBE_PATH_H
 
 #include "client/config/config.h"
-#include "client/path/contrast.h"
 #include "client/path/look.h"
 #include "client/path/path_facts.h"
 #include "client/path/prober.h"
 #include "client/path/rival.h"
 #include "client/path/schedule.h"
+#include "client/path/significance.h"
 #include "client/path/twin.h"
 #include "client/path/verdict_words.h"
 #include "common/core/bucket.h"
@@ -144,7 +144,7 @@ struct look *path_look(struct path *path);
 /* What the newest probes say: all of a round, the last few of a run. */
 void path_recent(const struct path *path, bool round, struct prober_tally *tally);
 /* Its newest losses in a row, those of a look among them. */
-struct contrast_row path_row(const struct path *path);
+struct loss_streak path_row(const struct path *path);
 
 /* The shortest interval at which it is probed. */
 int64_t path_every_ns(const struct path *path);

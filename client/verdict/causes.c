@@ -182,7 +182,7 @@ static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum
 /* Are we one of the ports that fail, or new ports of which some may? A held flow that loses a little is neither. */
 static bool may_be_of_the_ports(const struct verdict_evidence *e)
 {
-	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.row >= CONTRAST_ROW;
+	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.row >= SIGNIFICANCE_STREAK;
 }
 
 /* Held flows that fail beside held flows that do not. */
@@ -190,7 +190,8 @@ static bool some_held_fail(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
-	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS && contrast_is_clear(&f->held, e->round);
+	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS &&
+	       significance_is_clear(&f->held, e->round);
 }
 
 /* Where others of its kind fail too, and still others do not (or lose a little, as chance has it), or new ports fail in
@@ -206,7 +207,7 @@ static bool ports_differ(const struct verdict_evidence *e)
 static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && is_most(e, e->tally.run_lost) &&
-	       contrast_is_clear(&e->context.flows.fresh, e->round);
+	       significance_is_clear(&e->context.flows.fresh, e->round);
 }
 
 static bool only_this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
@@ -231,9 +232,9 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 	uint32_t answered = f->fresh_sent - f->fresh_lost;
 
 	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
-	       contrast_is_beyond_chance(contrast_odds(f->held_row, answered, f->fresh_sent) /
-					     (e->round ? IN_PART : CONTRAST_SLIDING),
-					 e->round);
+	       significance_is_beyond_chance(significance_odds(f->held_row, answered, f->fresh_sent) /
+						 (e->round ? IN_PART : SIGNIFICANCE_SLIDING),
+					     e->round);
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
@@ -245,7 +246,7 @@ static bool it_is_too_long(const struct verdict_evidence *e, enum verdict_state 
 {
 	return explained_by(e, state, PROBER_TOO_BIG) ||
 	       (state == VERDICT_DOWN &&
-		(too_big_to_send(e) || (all_vanish(e) && contrast_is_clear(&e->context.smaller, e->round))));
+		(too_big_to_send(e) || (all_vanish(e) && significance_is_clear(&e->context.smaller, e->round))));
 }
 
 static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum verdict_state state)
@@ -267,7 +268,7 @@ static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verd
 	bool broken_between = e->context.changes_hands && is_most(e, seen(e, PROBER_RESET));
 
 	return state == VERDICT_DOWN && e->tally.late == 0 && !broken_between &&
-	       contrast_is_clear(&e->context.protocol, e->round);
+	       significance_is_clear(&e->context.protocol, e->round);
 }
 
 static bool otherwise(const struct verdict_evidence *e, enum verdict_state state)

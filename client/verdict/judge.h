@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 enum {
-	JUDGE_WINDOW = CONTRAST_WINDOW,
+	JUDGE_WINDOW = SIGNIFICANCE_WINDOW,
 	JUDGE_RUN = 3, /* DESIGN § 4: hysteresis of `run` */
 };
 

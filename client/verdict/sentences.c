@@ -367,7 +367,7 @@ void sentences_failover(const struct verdict_evidence *e, struct verdict *v)
 
 static void tell_fresh(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct contrast *c = &e->context.flows.fresh;
+	const struct comparison *c = &e->context.flows.fresh;
 
 	say(v, "at the same time %u of %u probes from new source ports were lost", c->span_lost, c->span_sent);
 }

@@ -9,9 +9,9 @@ static bool is_mute(const struct prober_tally *t)
 	return t->sent > 0 && t->answered == 0;
 }
 
-static void add_sibling(struct contrast *c, const struct path *sibling, int64_t began_ns)
+static void add_sibling(struct comparison *c, const struct path *sibling, int64_t began_ns)
 {
-	contrast_add_sibling(c, &sibling->prober, sibling->look ? &sibling->look->prober : NULL, began_ns);
+	significance_add_sibling(c, &sibling->prober, sibling->look ? &sibling->look->prober : NULL, began_ns);
 }
 
 /* All flows of one kind that fail together. Held ports may share one way, new ones spread over all: these are two
@@ -24,7 +24,7 @@ struct band {
 
 static void add_to_band(struct band *band, const struct path *p, const struct prober_tally *newest)
 {
-	const struct contrast_row row = path_row(p);
+	const struct loss_streak row = path_row(p);
 
 	if (newest->sent == 0)
 		return;
@@ -41,11 +41,11 @@ static uint32_t lost_by(const struct band *band)
 }
 
 /* The other protocol, if whom it reaches may answer here. */
-static void add_other_protocol(const struct path *other, int64_t began_ns, struct contrast *c)
+static void add_other_protocol(const struct path *other, int64_t began_ns, struct comparison *c)
 {
 	struct prober_tally tally;
 
-	prober_tally(&other->prober, CONTRAST_WINDOW, &tally);
+	prober_tally(&other->prober, SIGNIFICANCE_WINDOW, &tally);
 	if (tally.server < WIRE_SLOTS_MAX)
 		add_sibling(c, other, began_ns);
 }
@@ -66,7 +66,7 @@ static bool refuses_over_udp(const struct path *p, bool round)
 }
 
 /* Does it pass at the same time or, where ours does not even leave, in the window? */
-static bool passes(const struct contrast *c)
+static bool passes(const struct comparison *c)
 {
 	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
 }
@@ -78,7 +78,7 @@ static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns
 	const struct path *p = e->paths.items[i];
 
 	for (unsigned s = 0; s < p->target->sizes_len; s++) {
-		struct contrast smaller = { .own_lost = lost };
+		struct comparison smaller = { .own_lost = lost };
 		unsigned size = p->target->sizes[s];
 		size_t from, to;
 		if (size >= p->size || size <= c->smaller_size_up)
@@ -105,7 +105,7 @@ static void add_other_holders(const struct path *p, bool round, struct verdict_c
 {
 	struct holders h;
 
-	holders_look(&p->prober, round ? p->prober.ring_len : CONTRAST_WINDOW, &h);
+	holders_look(&p->prober, round ? p->prober.ring_len : SIGNIFICANCE_WINDOW, &h);
 	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
 	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
 }
@@ -149,20 +149,20 @@ void siblings_compare(const struct engine *e, size_t i, bool round, struct verdi
 
 enum {
 	/* So many newest answers tell where a flow leads. Where two machines share an address by flow, new ports fall
-	 * to either like a coin: heads so often in a row is beyond chance (contrast.c). */
+	 * to either like a coin: heads so often in a row is beyond chance (significance.c). */
 	SAME_SERVER_IN_ROUND = 10,
 	SAME_SERVER_IN_RUN = 17,
 	PAUSE_S = 10, /* after it whoever tracks connections may take a flow for a new one */
 };
 
 /* failing: the row of losses that is compared with the others. */
-static void add_held(const struct path *held, const struct contrast_row *failing, struct verdict_flows *f)
+static void add_held(const struct path *held, const struct loss_streak *failing, struct verdict_flows *f)
 {
 	struct prober_tally t;
 	uint32_t row = path_row(held).lost;
 
-	prober_tally(&held->prober, CONTRAST_WINDOW, &t);
-	if (row >= CONTRAST_ROW) {
+	prober_tally(&held->prober, SIGNIFICANCE_WINDOW, &t);
+	if (row >= SIGNIFICANCE_STREAK) {
 		f->dead++;
 		f->held.own_lost += shorter(row, failing->lost);
 		return;
@@ -170,7 +170,7 @@ static void add_held(const struct path *held, const struct contrast_row *failing
 	add_sibling(&f->held, held, failing->began_ns);
 	f->alive += t.sent > 0;
 	f->failing += t.run_lost > 0;
-	if (t.run_answered >= CONTRAST_ROW) {
+	if (t.run_answered >= SIGNIFICANCE_STREAK) {
 		f->fine++;
 		f->held_row = t.run_answered > f->held_row ? t.run_answered : f->held_row;
 	}
@@ -183,7 +183,7 @@ static bool leads_to(const struct path *p, bool round, struct prober_tally *t)
 	struct holders h;
 
 	prober_tally(&p->prober, n, t);
-	holders_look(&p->prober, CONTRAST_WINDOW, &h);
+	holders_look(&p->prober, SIGNIFICANCE_WINDOW, &h);
 	return t->answered == n && t->sent == n && h.changes <= 1 && h.doubly == 0 && t->server < WIRE_SLOTS_MAX &&
 	       t->servers_mask == UINT32_C(1) << t->server;
 }
@@ -217,7 +217,7 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 	int64_t before_ns = INT64_MIN / 2;
 
 	f->first_packet = b->heard.count > 0;
-	for (uint32_t seq = prober_window_from(b, CONTRAST_WINDOW); seq < b->waiting_from; seq++) {
+	for (uint32_t seq = prober_window_from(b, SIGNIFICANCE_WINDOW); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
 		bool first = seq == 1 || r->sent_ns - before_ns > PAUSE_S * INT64_C(1000000000);
 		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
@@ -237,13 +237,13 @@ static bool is_same_kind(const struct path *a, const struct path *b)
 }
 
 /* Of ours if it is held; of new ports, that of the first held flow that fails. */
-static struct contrast_row failing_row(const struct engine *e, size_t i, size_t from, size_t to)
+static struct loss_streak failing_row(const struct engine *e, size_t i, size_t from, size_t to)
 {
 	const struct path *p = e->paths.items[i];
 
 	for (; p->held < 0 && from < to; from++) {
 		const struct path *other = e->paths.items[from];
-		if (is_same_kind(other, p) && other->held >= 0 && path_row(other).lost >= CONTRAST_ROW)
+		if (is_same_kind(other, p) && other->held >= 0 && path_row(other).lost >= SIGNIFICANCE_STREAK)
 			return path_row(other);
 	}
 	return path_row(p);
@@ -252,8 +252,8 @@ static struct contrast_row failing_row(const struct engine *e, size_t i, size_t 
 void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
-	const struct contrast_row ours = path_row(p);
-	struct contrast_row failing;
+	const struct loss_streak ours = path_row(p);
+	struct loss_streak failing;
 	size_t from, to;
 
 	paths_of_target(&e->paths, i, &from, &to);

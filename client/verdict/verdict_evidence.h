@@ -2,10 +2,10 @@
 #ifndef FLOATPROBE_VERDICT_EVIDENCE_H
 #define FLOATPROBE_VERDICT_EVIDENCE_H
 
-#include "client/path/contrast.h"
 #include "client/path/holders.h"
 #include "client/path/path_facts.h"
 #include "client/path/prober.h"
+#include "client/path/significance.h"
 #include "client/path/twin.h"
 #include "client/path/verdict_words.h"
 #include "common/core/endpoint.h"
@@ -38,27 +38,27 @@ struct verdict_hints {
 
 /* The flows of the same target, address and size: UDP, each by another source port. */
 struct verdict_flows {
-	uint32_t row;          /* the newest losses in a row of ours, those of a closer look among them */
-	struct contrast fresh; /* ours, a held one, against those of new ports */
+	uint32_t row;            /* the newest losses in a row of ours, those of a closer look among them */
+	struct comparison fresh; /* ours, a held one, against those of new ports */
 	bool first_packet; /* of ours every packet after a pause (of the flow's life, or 10 s) was answered, no other */
 	uint32_t first_packets;   /* .. so many in the window; 0: its only one is before it */
 	bool elsewhere;           /* ours reaches one server, new ports another, all the time */
 	const char *fresh_server; /* .. namely this */
 	bool ours_new;            /* ours is no held flow */
-	unsigned dead, fine;      /* held flows whose newest CONTRAST_ROW and more were all lost, all answered .. */
-	unsigned alive;           /* others than the dead, whatever they lose .. */
-	unsigned failing;         /* .. and of these such as have lost their newest */
-	struct contrast held;     /* .. and the dead ones against all others */
+	unsigned dead, fine; /* held flows whose newest SIGNIFICANCE_STREAK and more were all lost, all answered .. */
+	unsigned alive;      /* others than the dead, whatever they lose .. */
+	unsigned failing;    /* .. and of these such as have lost their newest */
+	struct comparison held;          /* .. and the dead ones against all others */
 	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
 	uint32_t held_row;               /* .. of so many probes */
 };
 
 /* What the path's neighbours say: the caller (judge.c) fills it from the other paths. */
 struct verdict_context {
-	struct contrast protocol; /* all paths of this protocol at the target's address against the other protocol;
+	struct comparison protocol; /* all paths of this protocol at the target's address against the other protocol;
 				     own_lost 0: some are not down */
-	struct contrast smaller;  /* this size against the largest smaller one that works .. */
-	unsigned smaller_size_up; /* .. which has so many octets; 0: there is none */
+	struct comparison smaller;  /* this size against the largest smaller one that works .. */
+	unsigned smaller_size_up;   /* .. which has so many octets; 0: there is none */
 	struct verdict_flows flows;
 	bool servers_silent;   /* for each server that may answer: at least two addresses of it are configured, all were
 				  asked over UDP and TCP, and nothing but silence or host-unreachable came from any */

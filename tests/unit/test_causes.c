@@ -29,7 +29,7 @@ static const struct evidence_neighbour wrong = {
 };
 static const struct evidence_neighbour healed = { .healed_ms = 2500, .repaired = true };
 static const struct evidence_conflict claim = { ADDRESS(203, 0, 113, 7), { 2, 0, 0, 0, 0, 9 }, 4, 100 };
-static const struct contrast clear = { .own_lost = 10, .sent = 10, .span_sent = 10 };
+static const struct comparison clear = { .own_lost = 10, .sent = 10, .span_sent = 10 };
 
 /* A round of a UDP path to a floating address that boot-01 and boot-02 may hold. */
 static struct verdict_evidence scene(void)

@@ -1,6 +1,6 @@
 #include "client/path/holders.h"
 
-#include "client/path/contrast.h"
+#include "client/path/significance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,19 +143,20 @@ static void only_the_window_counts(void **state)
 static void odds_are_those_of_dealing_blindly(void **state)
 {
 	(void)state;
-	assert_true(contrast_odds(0, 0, 10) == 1);
-	assert_true(contrast_odds(1, 0, 1) == 2);
-	assert_true(contrast_odds(2, 0, 2) == 6);    /* C(4, 2) */
-	assert_true(contrast_odds(10, 10, 10) == 1); /* all alike */
-	assert_true(contrast_odds(10, 0, 10) > 184755.9 && contrast_odds(10, 0, 10) < 184756.1);
-	assert_true(contrast_odds(5, 1, 10) > 500.4 && contrast_odds(5, 1, 10) < 500.6); /* C(15, 6) / C(10, 1) */
-	assert_true(contrast_odds(100000, 0, 100000) >= 1e300);                          /* and no further */
+	assert_true(significance_odds(0, 0, 10) == 1);
+	assert_true(significance_odds(1, 0, 1) == 2);
+	assert_true(significance_odds(2, 0, 2) == 6);    /* C(4, 2) */
+	assert_true(significance_odds(10, 10, 10) == 1); /* all alike */
+	assert_true(significance_odds(10, 0, 10) > 184755.9 && significance_odds(10, 0, 10) < 184756.1);
+	assert_true(significance_odds(5, 1, 10) > 500.4 &&
+		    significance_odds(5, 1, 10) < 500.6);           /* C(15, 6) / C(10, 1) */
+	assert_true(significance_odds(100000, 0, 100000) >= 1e300); /* and no further */
 }
 
 static void what_is_clear(void **state)
 {
 	static const struct {
-		struct contrast c;
+		struct comparison c;
 		bool in_round, in_run;
 	} cases[] = {
 		{ { .own_lost = 10, .sent = 10, .span_sent = 10 }, true, true },
@@ -180,17 +181,17 @@ static void what_is_clear(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		if (contrast_is_clear(&cases[i].c, true) != cases[i].in_round ||
-		    contrast_is_clear(&cases[i].c, false) != cases[i].in_run)
+		if (significance_is_clear(&cases[i].c, true) != cases[i].in_round ||
+		    significance_is_clear(&cases[i].c, false) != cases[i].in_run)
 			fail_msg("case %zu", i + 1);
 	}
 }
 
 static int64_t row_began(void)
 {
-	struct contrast_row row;
+	struct loss_streak row;
 
-	contrast_row(&prober, NULL, &row);
+	loss_streak(&prober, NULL, &row);
 	return row.began_ns;
 }
 
@@ -198,7 +199,7 @@ static void siblings_are_counted_since_the_row_began(void **state)
 {
 	struct prober sibling;
 	struct prober_record theirs[RING];
-	struct contrast c = { 0 };
+	struct comparison c = { 0 };
 
 	(void)state;
 	prober_init(&prober, 1, TIMEOUT, ring, RING);
@@ -216,7 +217,7 @@ static void siblings_are_counted_since_the_row_began(void **state)
 	prober_init(&sibling, 2, TIMEOUT, theirs, RING);
 	for (int64_t ns = 1; ns <= 6; ns++)
 		prober_settle(&sibling, prober_send(&sibling, ns, ns), ns == 4 ? PROBER_UNSENT : PROBER_LOST);
-	contrast_add_sibling(&c, &sibling, NULL, 3);
+	significance_add_sibling(&c, &sibling, NULL, 3);
 	assert_int_equal(c.sent, 5);
 	assert_int_equal(c.lost, 5);
 	assert_int_equal(c.span_sent, 3);

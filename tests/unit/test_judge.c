@@ -301,15 +301,15 @@ static bool quarter_of_ports_and_one(const struct path *p, unsigned n)
 
 static void a_row_says_less_where_its_fellows_lose_some(void **state)
 {
-	const struct contrast alone = { .own_lost = 13, .sent = 64, .span_sent = 13 };
-	const struct contrast beside = { .own_lost = 13, .sent = 64, .lost = 1, .span_sent = 13, .span_lost = 1 };
-	const struct contrast longer = { .own_lost = 20, .sent = 64, .lost = 1, .span_sent = 20, .span_lost = 1 };
+	const struct comparison alone = { .own_lost = 13, .sent = 64, .span_sent = 13 };
+	const struct comparison beside = { .own_lost = 13, .sent = 64, .lost = 1, .span_sent = 13, .span_lost = 1 };
+	const struct comparison longer = { .own_lost = 20, .sent = 64, .lost = 1, .span_sent = 20, .span_lost = 1 };
 
 	(void)state;
-	assert_true(contrast_is_clear(&alone, false));
-	assert_false(contrast_is_clear(&beside, false));
-	assert_true(contrast_is_clear(&beside, true));
-	assert_true(contrast_is_clear(&longer, false));
+	assert_true(significance_is_clear(&alone, false));
+	assert_false(significance_is_clear(&beside, false));
+	assert_true(significance_is_clear(&beside, true));
+	assert_true(significance_is_clear(&longer, false));
 }
 
 static void few_ports_that_fail_are_no_stuck_flow(void **state)

@@ -1,6 +1,6 @@
 /* When a path begins to fail, and what a closer look at it counts for. */
-#include "client/path/contrast.h"
 #include "client/path/look.h"
+#include "client/path/significance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,19 +121,19 @@ static void an_answer_is_missed(void **state)
 
 static uint32_t row_of(const char *story, const char *looked)
 {
-	struct contrast_row row;
+	struct loss_streak row;
 
 	setup(NULL);
 	play(&path, "aaaa");
 	play(&path, story);
 	play(&look.prober, looked);
-	contrast_row(&path, &look.prober, &row);
+	loss_streak(&path, &look.prober, &row);
 	return row.lost;
 }
 
 static void it_lengthens_a_row_of_losses(void **state)
 {
-	struct contrast_row row;
+	struct loss_streak row;
 
 	(void)state;
 	assert_int_equal(row_of("...", "........"), 11);
@@ -147,7 +147,7 @@ static void it_lengthens_a_row_of_losses(void **state)
 	setup(NULL);
 	play(&look.prober, "........"); /* one of an outage before */
 	play(&path, "a...");
-	contrast_row(&path, &look.prober, &row);
+	loss_streak(&path, &look.prober, &row);
 	assert_int_equal(row.lost, 3);
 	assert_true(row.began_ns == 10 * MS);
 }

@@ -77,9 +77,9 @@ struct scene {
 };
 
 /* Ten of ours lost in a row, ten of our siblings answered meanwhile. */
-static struct contrast beyond_chance(bool is)
+static struct comparison beyond_chance(bool is)
 {
-	return is ? (struct contrast){ .own_lost = 10, .sent = 10, .span_sent = 10 } : (struct contrast){ 0 };
+	return is ? (struct comparison){ .own_lost = 10, .sent = 10, .span_sent = 10 } : (struct comparison){ 0 };
 }
 
 static struct verdict_evidence evidence_of(const struct scene *s)

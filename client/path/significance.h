@@ -1,7 +1,7 @@
 /* Do these probes fail where their siblings (another protocol, size or port, at the same time) do not, or could that be
  * chance? Random loss strikes all alike; what is claimed of a kind of probes has to be beyond it. Pure. */
-#ifndef FLOATPROBE_CONTRAST_H
-#define FLOATPROBE_CONTRAST_H
+#ifndef FLOATPROBE_SIGNIFICANCE_H
+#define FLOATPROBE_SIGNIFICANCE_H
 
 #include "client/path/prober.h"
 
@@ -9,38 +9,38 @@
 #include <stdint.h>
 
 enum {
-	CONTRAST_WINDOW = 64,
-	CONTRAST_ROW = 5,
-	CONTRAST_FEW = 3,        /* of the siblings may be lost, if that is no more than a quarter, .. */
-	CONTRAST_MANY = 6,       /* .. or one in so many */
-	CONTRAST_SLIDING = 1000, /* in `run` the window slides, with every probe there is another one: luck has so many
-				  * times the occasions */
+	SIGNIFICANCE_WINDOW = 64,
+	SIGNIFICANCE_STREAK = 5,
+	SIGNIFICANCE_FEW = 3,        /* of the siblings may be lost, if that is no more than a quarter, .. */
+	SIGNIFICANCE_MANY = 6,       /* .. or one in so many */
+	SIGNIFICANCE_SLIDING = 1000, /* in `run` the window slides, with every probe there is another one: luck has so
+				      * many times the occasions */
 };
 
-struct contrast {
+struct comparison {
 	uint32_t own_lost;             /* the newest of our kind, all lost */
 	uint32_t sent, lost;           /* of the siblings, in the window .. */
 	uint32_t span_sent, span_lost; /* .. and of these since our own row began */
 };
 
 /* The newest losses in a row of a path, those of a closer look at it among them. */
-struct contrast_row {
+struct loss_streak {
 	uint32_t lost; /* an answer to any of them ends the row */
 	int64_t
 	    began_ns; /* when the first of them left (monotonic); INT64_MAX: the newest decided probe was not lost */
 };
 
 /* look NULL: there is none; it counts once PROBER_OUTAGE of the path's own probes in a row are lost. */
-void contrast_row(const struct prober *prober, const struct prober *look, struct contrast_row *row);
-void contrast_add_sibling(struct contrast *contrast, const struct prober *prober, const struct prober *look,
-			  int64_t began_ns);
+void loss_streak(const struct prober *prober, const struct prober *look, struct loss_streak *row);
+void significance_add_sibling(struct comparison *comparison, const struct prober *prober, const struct prober *look,
+			      int64_t began_ns);
 
 /* 1 in how many would it be chance that all of `own` share the fate which `like` of `siblings` had? */
-double contrast_odds(uint32_t own, uint32_t like, uint32_t siblings);
+double significance_odds(uint32_t own, uint32_t like, uint32_t siblings);
 /* Beyond chance? A round is looked at once; in a run there are millions of occasions for luck. */
-bool contrast_is_beyond_chance(double odds, bool round);
+bool significance_is_beyond_chance(double odds, bool round);
 
-/* At least CONTRAST_ROW lost in a row, beyond chance, while the siblings got through. */
-bool contrast_is_clear(const struct contrast *contrast, bool round);
+/* At least SIGNIFICANCE_STREAK lost in a row, beyond chance, while the siblings got through. */
+bool significance_is_clear(const struct comparison *comparison, bool round);
 
 #endif
