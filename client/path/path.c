@@ -154,12 +154,12 @@ void path_recent(const struct path *p, bool round, struct prober_tally *tally)
 	prober_tally(&p->prober, round ? p->prober.ring_len : PROBER_OUTAGE, tally);
 }
 
-struct loss_streak path_row(const struct path *p)
+struct loss_streak path_streak(const struct path *p)
 {
-	struct loss_streak row;
+	struct loss_streak streak;
 
-	loss_streak(&p->prober, p->look ? &p->look->prober : NULL, &row);
-	return row;
+	loss_streak(&p->prober, p->look ? &p->look->prober : NULL, &streak);
+	return streak;
 }
 
 int64_t path_every_ns(const struct path *p)

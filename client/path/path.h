@@ -144,7 +144,7 @@ struct look *path_look(struct path *path);
 /* What the newest probes say: all of a round, the last few of a run. */
 void path_recent(const struct path *path, bool round, struct prober_tally *tally);
 /* Its newest losses in a row, those of a look among them. */
-struct loss_streak path_row(const struct path *path);
+struct loss_streak path_streak(const struct path *path);
 
 /* The shortest interval at which it is probed. */
 int64_t path_every_ns(const struct path *path);

@@ -467,40 +467,40 @@ static void count(struct prober_tally *t, const struct prober_record *r)
 }
 
 /* *row: losses in a row so far. */
-static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *row)
+static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *streak)
 {
 	if (fate == FATE_UNSENT)
 		return;
-	*row = fate == FATE_ANSWERED ? 0 : *row + 1;
-	t->outages += *row == PROBER_OUTAGE;
-	if (*row >= PROBER_OUTAGE)
-		t->outage_lost += *row == PROBER_OUTAGE ? PROBER_OUTAGE : 1;
+	*streak = fate == FATE_ANSWERED ? 0 : *streak + 1;
+	t->outages += *streak == PROBER_OUTAGE;
+	if (*streak >= PROBER_OUTAGE)
+		t->outage_lost += *streak == PROBER_OUTAGE ? PROBER_OUTAGE : 1;
 }
 
 /* From the newest on: a row goes on as long as nothing else was counted. */
 static void count_rows(struct prober_tally *t)
 {
 	if (t->answered == t->sent)
-		t->run_answered = t->answered;
+		t->answered_streak = t->answered;
 	if (t->answered == 0)
-		t->run_lost = t->sent;
+		t->lost_streak = t->sent;
 	if (t->sent > 0)
 		return;
-	t->run_unsent = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];
+	t->unsent_streak = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];
 	if (t->by_outcome[PROBER_UNSENT] == 0)
-		t->run_too_big = t->run_unsent;
+		t->too_big_streak = t->unsent_streak;
 }
 
 static void add_up(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally)
 {
 	const struct prober_record *r;
-	uint32_t seq = p->next, row = 0;
+	uint32_t seq = p->next, streak = 0;
 
 	*tally = (struct prober_tally){ .server = -1 };
 	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL && r->sent_ns >= since_ns) {
 		count(tally, r);
 		count_rows(tally);
-		count_outage(tally, fates[r->outcome], &row);
+		count_outage(tally, fates[r->outcome], &streak);
 	}
 }
 
@@ -517,17 +517,17 @@ void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_
 uint32_t prober_outage(const struct prober *p, uint32_t window)
 {
 	const struct prober_record *r;
-	uint32_t seq = p->next, len = 0, row = 0;
+	uint32_t seq = p->next, len = 0, streak = 0;
 
 	for (; len < window && (r = decided_before(p, &seq)) != NULL; len++) {
 		if (fates[r->outcome] == FATE_UNSENT)
 			continue;
 		if (fates[r->outcome] != FATE_ANSWERED)
-			row++;
-		else if (row >= PROBER_OUTAGE)
+			streak++;
+		else if (streak >= PROBER_OUTAGE)
 			break;
 		else
-			row = 0;
+			streak = 0;
 	}
 	return len;
 }

@@ -140,18 +140,18 @@ struct prober_tally {
 	uint32_t sent;     /* = answered + forward_lost + return_lost + lost; waiting and unsent are not in it */
 	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
 	uint32_t forward_lost, return_lost, lost;
-	uint32_t late;         /* of the lost: answered after the deadline */
-	uint32_t outage_lost;  /* of all losses: those in rows of PROBER_OUTAGE and more .. */
-	uint32_t outages;      /* .. and how many such rows */
-	uint32_t run_lost;     /* how many of the newest decided probes in a row were lost .. */
-	uint32_t run_answered; /* .. or answered; what could not be sent does not interrupt them */
-	uint32_t run_unsent;   /* how many of the newest in a row could not be sent .. */
-	uint32_t run_too_big;  /* .. all of these for their size */
-	int server;            /* who answered the newest answered probe; -1: nobody */
-	bool skewed;           /* .. and that answer was CLOCK_SKEW */
-	uint32_t servers_mask; /* bit i: server number i answered; bit PROBER_OTHERS: one from there on did */
-	int64_t oldest_ns;     /* monotonic: when the oldest of those that were sent left; 0: none was .. */
-	int64_t answered_ns;   /* .. and the newest answered one */
+	uint32_t late;            /* of the lost: answered after the deadline */
+	uint32_t outage_lost;     /* of all losses: those in rows of PROBER_OUTAGE and more .. */
+	uint32_t outages;         /* .. and how many such rows */
+	uint32_t lost_streak;     /* how many of the newest decided probes in a row were lost .. */
+	uint32_t answered_streak; /* .. or answered; what could not be sent does not interrupt them */
+	uint32_t unsent_streak;   /* how many of the newest in a row could not be sent .. */
+	uint32_t too_big_streak;  /* .. all of these for their size */
+	int server;               /* who answered the newest answered probe; -1: nobody */
+	bool skewed;              /* .. and that answer was CLOCK_SKEW */
+	uint32_t servers_mask;    /* bit i: server number i answered; bit PROBER_OTHERS: one from there on did */
+	int64_t oldest_ns;        /* monotonic: when the oldest of those that were sent left; 0: none was .. */
+	int64_t answered_ns;      /* .. and the newest answered one */
 };
 /* Over the newest `window` decided probes (ring_len at most), those that could not be sent among them. */
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally);

@@ -12,32 +12,32 @@ static int64_t answered_ns(const struct prober *p)
 	return INT64_MIN;
 }
 
-static void add_losses(const struct prober *p, int64_t after_ns, struct loss_streak *row)
+static void add_losses(const struct prober *p, int64_t after_ns, struct loss_streak *streak)
 {
 	for (uint32_t seq = p->next, from = prober_window_from(p, p->ring_len); seq-- > from;) {
 		const struct prober_record *r = prober_record(p, seq);
 		if (!prober_is_lost(r) || r->sent_ns <= after_ns)
 			continue;
-		row->lost++;
-		if (r->sent_ns < row->began_ns)
-			row->began_ns = r->sent_ns;
+		streak->lost++;
+		if (r->sent_ns < streak->began_ns)
+			streak->began_ns = r->sent_ns;
 	}
 }
 
-void loss_streak(const struct prober *p, const struct prober *look, struct loss_streak *row)
+void loss_streak(const struct prober *p, const struct prober *look, struct loss_streak *streak)
 {
 	int64_t after_ns = answered_ns(p);
 
-	*row = (struct loss_streak){ .began_ns = INT64_MAX };
-	add_losses(p, after_ns, row);
-	if (!look || row->lost < PROBER_OUTAGE)
+	*streak = (struct loss_streak){ .began_ns = INT64_MAX };
+	add_losses(p, after_ns, streak);
+	if (!look || streak->lost < PROBER_OUTAGE)
 		return;
 	if (answered_ns(look) > after_ns) {
 		after_ns = answered_ns(look);
-		*row = (struct loss_streak){ .began_ns = INT64_MAX };
-		add_losses(p, after_ns, row);
+		*streak = (struct loss_streak){ .began_ns = INT64_MAX };
+		add_losses(p, after_ns, streak);
 	}
-	add_losses(look, after_ns, row);
+	add_losses(look, after_ns, streak);
 }
 
 static void add_outcomes(struct comparison *c, const struct prober *p, int64_t began_ns)

@@ -31,7 +31,7 @@ struct loss_streak {
 };
 
 /* look NULL: there is none; it counts once PROBER_OUTAGE of the path's own probes in a row are lost. */
-void loss_streak(const struct prober *prober, const struct prober *look, struct loss_streak *row);
+void loss_streak(const struct prober *prober, const struct prober *look, struct loss_streak *streak);
 void significance_add_sibling(struct comparison *comparison, const struct prober *prober, const struct prober *look,
 			      int64_t began_ns);
 

@@ -182,7 +182,7 @@ static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum
 /* Are we one of the ports that fail, or new ports of which some may? A held flow that loses a little is neither. */
 static bool may_be_of_the_ports(const struct verdict_evidence *e)
 {
-	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.row >= SIGNIFICANCE_STREAK;
+	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.streak >= SIGNIFICANCE_STREAK;
 }
 
 /* Held flows that fail beside held flows that do not. */
@@ -206,7 +206,7 @@ static bool ports_differ(const struct verdict_evidence *e)
 
 static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && is_most(e, e->tally.run_lost) &&
+	return is_failing(state) && is_most(e, e->tally.lost_streak) &&
 	       significance_is_clear(&e->context.flows.fresh, e->round);
 }
 
@@ -232,7 +232,7 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 	uint32_t answered = f->fresh_sent - f->fresh_lost;
 
 	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
-	       significance_is_beyond_chance(significance_odds(f->held_row, answered, f->fresh_sent) /
+	       significance_is_beyond_chance(significance_odds(f->held_streak, answered, f->fresh_sent) /
 						 (e->round ? IN_PART : SIGNIFICANCE_SLIDING),
 					     e->round);
 }

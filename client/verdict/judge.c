@@ -29,7 +29,7 @@ static bool is_silent(const struct prober_tally *t)
 /* Has somebody there completed a handshake of ours lately, if no more? */
 static bool has_connected(const struct path *p, bool round)
 {
-	uint32_t recently = round ? PATH_ATTEMPTS_MAX : JUDGE_RUN;
+	uint32_t recently = round ? PATH_ATTEMPTS_MAX : JUDGE_STREAK;
 
 	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *a = &p->doubt->attempts[i];
@@ -75,7 +75,7 @@ static bool is_another_server_probed(const struct engine *e, const struct path *
 static int64_t outage_ns(const struct path *p)
 {
 	const struct prober *b = &p->prober;
-	int64_t began_ns = path_row(p).began_ns;
+	int64_t began_ns = path_streak(p).began_ns;
 	unsigned lost = 0;
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
@@ -173,14 +173,14 @@ static void explain_conflict(const struct path *p, int64_t since_ns, struct verd
 	const struct path_doubt *d = p->doubt;
 	const struct prober *b = &p->prober;
 	int64_t from_ns = d->conflict_from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = d->conflict_ns + CLAIM_AGE_NS;
-	int64_t row_ns = path_row(p).began_ns;
+	int64_t streak_ns = path_streak(p).began_ns;
 
 	if (!d->has_conflict || !d->conflict_repeated)
 		return;
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
 		hints->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
-				       (r->sent_ns <= to_ns || (row_ns <= to_ns && r->sent_ns >= row_ns));
+				       (r->sent_ns <= to_ns || (streak_ns <= to_ns && r->sent_ns >= streak_ns));
 	}
 	hints->conflict = hints->claimed_lost > 0 ? &d->conflict : NULL;
 }
@@ -252,7 +252,7 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
 		.round = round,
 		.before = p->standing.state,
-		.run_length = JUDGE_RUN,
+		.streak_len = JUDGE_STREAK,
 		.lossy_permille = e->config->lossy_permille,
 	};
 	prober_tally(&p->prober, judge_window(p, round), &v->tally);
@@ -275,7 +275,7 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)
 		siblings_twins(e, i, &evidence.twins);
-	if (has_loss || evidence.tally.run_too_big > 0) {
+	if (has_loss || evidence.tally.too_big_streak > 0) {
 		siblings_compare(e, i, round, &evidence.context);
 		same_servers(e, p, round, &evidence.context);
 	}

@@ -9,7 +9,7 @@
 
 enum {
 	JUDGE_WINDOW = SIGNIFICANCE_WINDOW,
-	JUDGE_RUN = 3, /* DESIGN § 4: hysteresis of `run` */
+	JUDGE_STREAK = 3, /* DESIGN § 4: hysteresis of `run` */
 };
 
 /* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */

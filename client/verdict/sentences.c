@@ -423,7 +423,7 @@ void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "%u held source ports lose every recent probe, and %u lose none", f->dead, f->fine);
 	if (f->fresh_lost > 0)
 		say(v, "%u of %u new source ports failed, but a held source port lost none of %u probes", f->fresh_lost,
-		    f->fresh_sent, f->held_row);
+		    f->fresh_sent, f->held_streak);
 }
 
 void sentences_size(const struct verdict_evidence *e, struct verdict *v)

@@ -24,13 +24,13 @@ struct band {
 
 static void add_to_band(struct band *band, const struct path *p, const struct prober_tally *newest)
 {
-	const struct loss_streak row = path_row(p);
+	const struct loss_streak streak = path_streak(p);
 
 	if (newest->sent == 0)
 		return;
 	band->up = band->up || !is_mute(newest);
-	band->shortest = (band->held || band->fresh) && band->shortest < row.lost ? band->shortest : row.lost;
-	band->began_ns = band->began_ns > row.began_ns ? band->began_ns : row.began_ns;
+	band->shortest = (band->held || band->fresh) && band->shortest < streak.lost ? band->shortest : streak.lost;
+	band->began_ns = band->began_ns > streak.began_ns ? band->began_ns : streak.began_ns;
 	band->held = band->held || p->held >= 0;
 	band->fresh = band->fresh || p->held < 0;
 }
@@ -159,20 +159,20 @@ enum {
 static void add_held(const struct path *held, const struct loss_streak *failing, struct verdict_flows *f)
 {
 	struct prober_tally t;
-	uint32_t row = path_row(held).lost;
+	uint32_t streak = path_streak(held).lost;
 
 	prober_tally(&held->prober, SIGNIFICANCE_WINDOW, &t);
-	if (row >= SIGNIFICANCE_STREAK) {
+	if (streak >= SIGNIFICANCE_STREAK) {
 		f->dead++;
-		f->held.own_lost += shorter(row, failing->lost);
+		f->held.own_lost += shorter(streak, failing->lost);
 		return;
 	}
 	add_sibling(&f->held, held, failing->began_ns);
 	f->alive += t.sent > 0;
-	f->failing += t.run_lost > 0;
-	if (t.run_answered >= SIGNIFICANCE_STREAK) {
+	f->failing += t.lost_streak > 0;
+	if (t.answered_streak >= SIGNIFICANCE_STREAK) {
 		f->fine++;
-		f->held_row = t.run_answered > f->held_row ? t.run_answered : f->held_row;
+		f->held_streak = t.answered_streak > f->held_streak ? t.answered_streak : f->held_streak;
 	}
 }
 
@@ -237,28 +237,28 @@ static bool is_same_kind(const struct path *a, const struct path *b)
 }
 
 /* Of ours if it is held; of new ports, that of the first held flow that fails. */
-static struct loss_streak failing_row(const struct engine *e, size_t i, size_t from, size_t to)
+static struct loss_streak failing_streak(const struct engine *e, size_t i, size_t from, size_t to)
 {
 	const struct path *p = e->paths.items[i];
 
 	for (; p->held < 0 && from < to; from++) {
 		const struct path *other = e->paths.items[from];
-		if (is_same_kind(other, p) && other->held >= 0 && path_row(other).lost >= SIGNIFICANCE_STREAK)
-			return path_row(other);
+		if (is_same_kind(other, p) && other->held >= 0 && path_streak(other).lost >= SIGNIFICANCE_STREAK)
+			return path_streak(other);
 	}
-	return path_row(p);
+	return path_streak(p);
 }
 
 void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
-	const struct loss_streak ours = path_row(p);
+	const struct loss_streak ours = path_streak(p);
 	struct loss_streak failing;
 	size_t from, to;
 
 	paths_of_target(&e->paths, i, &from, &to);
-	failing = failing_row(e, i, from, to);
-	f->row = ours.lost;
+	failing = failing_streak(e, i, from, to);
+	f->streak = ours.lost;
 	f->ours_new = p->held < 0;
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
@@ -273,9 +273,9 @@ void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct
 	}
 	if (!fresh)
 		return;
-	if (f->held_row > 0) {
+	if (f->held_streak > 0) {
 		struct prober_tally t;
-		prober_tally(&fresh->prober, f->held_row, &t);
+		prober_tally(&fresh->prober, f->held_streak, &t);
 		f->fresh_sent = t.sent;
 		f->fresh_lost = t.sent - t.answered;
 	}

@@ -35,7 +35,7 @@ static enum verdict_state state_between_rows(const struct verdict_evidence *e)
 		return e->tally.sent == 0 || loses_permille(e, (e->lossy_permille + 1) / 2) ? VERDICT_LOSSY
 											    : VERDICT_UP;
 	case VERDICT_UNKNOWN:
-		if (e->tally.sent >= e->run_length && loses_permille(e, e->lossy_permille))
+		if (e->tally.sent >= e->streak_len && loses_permille(e, e->lossy_permille))
 			return VERDICT_LOSSY;
 		break;
 	case VERDICT_DOWN:
@@ -51,11 +51,11 @@ static enum verdict_state state_of_run(const struct verdict_evidence *e)
 
 	if (too_big_to_send(e))
 		return VERDICT_DOWN;
-	if (t->run_unsent >= e->run_length)
+	if (t->unsent_streak >= e->streak_len)
 		return VERDICT_UNKNOWN;
-	if (t->run_lost >= e->run_length)
+	if (t->lost_streak >= e->streak_len)
 		return VERDICT_DOWN;
-	if (!settled_before && t->run_answered >= e->run_length)
+	if (!settled_before && t->answered_streak >= e->streak_len)
 		return VERDICT_UP;
 	return state_between_rows(e);
 }

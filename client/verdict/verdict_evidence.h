@@ -38,7 +38,7 @@ struct verdict_hints {
 
 /* The flows of the same target, address and size: UDP, each by another source port. */
 struct verdict_flows {
-	uint32_t row;            /* the newest losses in a row of ours, those of a closer look among them */
+	uint32_t streak;         /* the newest losses in a row of ours, those of a closer look among them */
 	struct comparison fresh; /* ours, a held one, against those of new ports */
 	bool first_packet; /* of ours every packet after a pause (of the flow's life, or 10 s) was answered, no other */
 	uint32_t first_packets;   /* .. so many in the window; 0: its only one is before it */
@@ -50,7 +50,7 @@ struct verdict_flows {
 	unsigned failing;    /* .. and of these such as have lost their newest */
 	struct comparison held;          /* .. and the dead ones against all others */
 	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
-	uint32_t held_row;               /* .. of so many probes */
+	uint32_t held_streak;            /* .. of so many probes */
 };
 
 /* What the path's neighbours say: the caller (judge.c) fills it from the other paths. */
@@ -92,7 +92,7 @@ struct verdict_evidence {
 	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */
 	bool round;                /* judge the whole tally: any loss is lossy */
 	enum verdict_state before; /* run: the state so far */
-	unsigned run_length;       /* run: 3 */
+	unsigned streak_len;       /* run: 3 */
 	unsigned lossy_permille;   /* run: share of loss from which it is lossy, outages aside */
 };
 

@@ -22,7 +22,7 @@ static inline bool too_big_to_send(const struct verdict_evidence *e)
 {
 	if (e->round)
 		return e->tally.sent == 0 && seen(e, PROBER_UNSENT_TOO_BIG) > 0 && seen(e, PROBER_UNSENT) == 0;
-	return e->tally.run_too_big >= e->run_length;
+	return e->tally.too_big_streak >= e->streak_len;
 }
 
 static inline bool may_answer(const struct verdict_evidence *e, int server)

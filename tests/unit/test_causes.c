@@ -44,7 +44,7 @@ static struct verdict_evidence scene(void)
 		.allowed_mask = 3,
 		.allowed_names = "boot-01, boot-02",
 		.round = true,
-		.run_length = 3,
+		.streak_len = 3,
 		.lossy_permille = 50,
 		.hints.receipt_server = "boot-01",
 	};
@@ -62,8 +62,8 @@ static struct verdict_evidence lost(uint32_t answered, uint32_t n, enum prober_o
 	t->forward_lost = outcome == PROBER_LOST_FORWARD || outcome == PROBER_REFUSED ? n : 0;
 	t->return_lost = outcome == PROBER_LOST_RETURN ? n : 0;
 	t->lost = n - t->forward_lost - t->return_lost;
-	t->run_lost = n;
-	t->run_answered = n ? 0 : answered;
+	t->lost_streak = n;
+	t->answered_streak = n ? 0 : answered;
 	if (answered) {
 		t->server = 0;
 		t->servers_mask = 1;
@@ -266,7 +266,7 @@ static void one_flow_of_many(void **state)
 	CASE("unexplained", e = lost(0, 4, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.fresh.own_lost = 4);
 	CASE("unexplained", e = lost(5, 11, PROBER_LOST); e.context.flows.fresh = clear;
-	     e.tally.run_lost = 5); /* most were lost before */
+	     e.tally.lost_streak = 5); /* most were lost before */
 	CASE("first-packet-only", e = lost(1, 9, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.fresh.own_lost = 9; e.context.flows.first_packet = true);
 	CASE("unexplained", e = lost(1, 9, PROBER_LOST); e.context.flows.first_packet = true); /* the others lose too */
@@ -274,9 +274,9 @@ static void one_flow_of_many(void **state)
 
 static void some_ports(void **state)
 {
-	const struct verdict_flows held = { .row = 10, .dead = 2, .fine = 2, .held = clear };
+	const struct verdict_flows held = { .streak = 10, .dead = 2, .fine = 2, .held = clear };
 	const struct verdict_flows fresh = {
-		.ours_new = true, .fine = 1, .fresh_sent = 30, .fresh_lost = 15, .held_row = 30
+		.ours_new = true, .fine = 1, .fresh_sent = 30, .fresh_lost = 15, .held_streak = 30
 	};
 
 	(void)state;
@@ -285,7 +285,7 @@ static void some_ports(void **state)
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.fine = 1);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.dead = 1);
 	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.context.flows = held;
-	     e.context.flows.row = 2); /* this one is none of the dead */
+	     e.context.flows.streak = 2); /* this one is none of the dead */
 	/* by luck all new ports have been good ones so far */
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.flows = held; e.context.flows.fresh = clear);
 	/* new ports, of which few fail */
@@ -357,7 +357,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("not-authorised", e = lost(0, 10, PROBER_LOST); e.context.not_authorised = true;
 	     e.context.servers_silent = true);
 	CASE("wrong-source", e = lost(0, 5, PROBER_WRONG_SOURCE); e.tally.by_outcome[PROBER_LOST_RETURN] = 5;
-	     e.tally.sent = e.tally.return_lost = e.tally.run_lost = 10; e.hints.neighbour = &wrong;
+	     e.tally.sent = e.tally.return_lost = e.tally.lost_streak = 10; e.hints.neighbour = &wrong;
 	     e.hints.neighbour_lost = 5);
 	CASE("stale-neighbour", e = lost(5, 5, PROBER_LOST_RETURN); e.hints.neighbour = &wrong;
 	     e.hints.neighbour_lost = 5; e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 });
@@ -377,12 +377,12 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("server-down", e = lost(0, 10, PROBER_LOST); e.context.servers_silent = true; e.context.protocol = clear);
 	CASE("unreachable", e = lost(0, 10, PROBER_UNREACHABLE); e.context.protocol = clear);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
-	     e.context.flows = (struct verdict_flows){ .row = 10, .dead = 2, .fine = 2, .held = clear });
+	     e.context.flows = (struct verdict_flows){ .streak = 10, .dead = 2, .fine = 2, .held = clear });
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e = claimed(e, 10));
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
 	     e.context.skew_elsewhere_ns = 1);
 	CASE("duplicate-address", e = lost(0, 10, PROBER_LOST); e = claimed(e, 10); e.context.skew_elsewhere_ns = 1);
-	CASE("local", e = lost(10, 0, PROBER_LOST); e.round = false; e.tally.run_unsent = 3;
+	CASE("local", e = lost(10, 0, PROBER_LOST); e.round = false; e.tally.unsent_streak = 3;
 	     e.tally.by_outcome[PROBER_UNSENT] = 3; e.holders.flips = true);
 	CASE("not-authorised", e = lost(0, 5, PROBER_NOT_AUTHORISED); e.tally.by_outcome[PROBER_WRONG_SOURCE] = 5;
 	     e.tally.sent = e.tally.lost = 10);
@@ -394,7 +394,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	     e.hints.frames_without_receipts = e.context.protocol_down = true);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);
 	     e.hints.frames_without_receipts = e.context.protocol_down = true;
-	     e.context.flows = (struct verdict_flows){ .row = 10, .dead = 2, .fine = 2, .held = clear });
+	     e.context.flows = (struct verdict_flows){ .streak = 10, .dead = 2, .fine = 2, .held = clear });
 }
 
 static void the_other_cause_is_told(void **state)

@@ -189,10 +189,10 @@ static void what_is_clear(void **state)
 
 static int64_t row_began(void)
 {
-	struct loss_streak row;
+	struct loss_streak streak;
 
-	loss_streak(&prober, NULL, &row);
-	return row.began_ns;
+	loss_streak(&prober, NULL, &streak);
+	return streak.began_ns;
 }
 
 static void siblings_are_counted_since_the_row_began(void **state)

@@ -756,7 +756,7 @@ static void a_server_that_completes_handshakes_is_not_down(void **state)
 	lose_everything();
 	assert_non_null(path_doubt(p));
 	attempt = &p->doubt->attempts[0];
-	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - JUDGE_RUN, .connected = true };
+	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - JUDGE_STREAK, .connected = true };
 	assert_false(is_server_down(true) || is_server_down(false));
 	attempt->seq--;
 	assert_false(is_server_down(true));
@@ -864,13 +864,13 @@ static void the_cause_of_an_outage_stands_until_it_is_over(void **state)
 
 	(void)state;
 	play(64, nothing);
-	play(JUDGE_RUN, held_0);
+	play(JUDGE_STREAK, held_0);
 	assert_true(is_told(i));
 	assert_int_equal(p->standing.cause, VERDICT_CAUSE_UNEXPLAINED);
 	play(12, held_0);
 	assert_true(is_told(i));
 	assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
-	for (unsigned n = 1; n < JUDGE_RUN; n++) {
+	for (unsigned n = 1; n < JUDGE_STREAK; n++) {
 		play(1, nothing);
 		assert_false(is_told(i));
 		assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);

@@ -121,19 +121,19 @@ static void an_answer_is_missed(void **state)
 
 static uint32_t row_of(const char *story, const char *looked)
 {
-	struct loss_streak row;
+	struct loss_streak streak;
 
 	setup(NULL);
 	play(&path, "aaaa");
 	play(&path, story);
 	play(&look.prober, looked);
-	loss_streak(&path, &look.prober, &row);
-	return row.lost;
+	loss_streak(&path, &look.prober, &streak);
+	return streak.lost;
 }
 
 static void it_lengthens_a_row_of_losses(void **state)
 {
-	struct loss_streak row;
+	struct loss_streak streak;
 
 	(void)state;
 	assert_int_equal(row_of("...", "........"), 11);
@@ -147,9 +147,9 @@ static void it_lengthens_a_row_of_losses(void **state)
 	setup(NULL);
 	play(&look.prober, "........"); /* one of an outage before */
 	play(&path, "a...");
-	loss_streak(&path, &look.prober, &row);
-	assert_int_equal(row.lost, 3);
-	assert_true(row.began_ns == 10 * MS);
+	loss_streak(&path, &look.prober, &streak);
+	assert_int_equal(streak.lost, 3);
+	assert_true(streak.began_ns == 10 * MS);
 }
 
 int main(void)

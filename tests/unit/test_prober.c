@@ -761,7 +761,8 @@ static void rows_are_counted_from_the_newest(void **state)
 {
 	static const struct {
 		const char *story;
-		uint32_t window, sent, answered, run_lost, run_answered, run_unsent, run_too_big, outage_lost;
+		uint32_t window, sent, answered, lost_streak, answered_streak, unsent_streak, too_big_streak,
+		    outage_lost;
 	} cases[] = {
 		{ "", 64, 0, 0, 0, 0, 0, 0, 0 },
 		{ "www", 64, 0, 0, 0, 0, 0, 0, 0 },
@@ -788,10 +789,10 @@ static void rows_are_counted_from_the_newest(void **state)
 		t = tally_of(cases[i].window);
 		assert_int_equal(t.sent, cases[i].sent);
 		assert_int_equal(t.answered, cases[i].answered);
-		assert_int_equal(t.run_lost, cases[i].run_lost);
-		assert_int_equal(t.run_answered, cases[i].run_answered);
-		assert_int_equal(t.run_unsent, cases[i].run_unsent);
-		assert_int_equal(t.run_too_big, cases[i].run_too_big);
+		assert_int_equal(t.lost_streak, cases[i].lost_streak);
+		assert_int_equal(t.answered_streak, cases[i].answered_streak);
+		assert_int_equal(t.unsent_streak, cases[i].unsent_streak);
+		assert_int_equal(t.too_big_streak, cases[i].too_big_streak);
 		assert_int_equal(t.outage_lost, cases[i].outage_lost);
 		assert_int_equal(t.outages, cases[i].outage_lost > 0);
 	}

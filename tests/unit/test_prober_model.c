@@ -389,7 +389,7 @@ static void check_sums(struct world *w)
 	CHECK(w, 0, t.sent == decided && t.answered == answered);
 	CHECK(w, 0, t.sent == t.answered + t.forward_lost + t.return_lost + t.lost);
 	CHECK(w, 0, t.outage_lost <= t.sent - t.answered);
-	CHECK(w, 0, t.run_lost == 0 || t.run_answered == 0);
+	CHECK(w, 0, t.lost_streak == 0 || t.answered_streak == 0);
 	CHECK(w, 0, w->prober.duplicates == w->duplicates);
 }
 

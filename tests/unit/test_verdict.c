@@ -117,7 +117,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 		.allowed_mask = 1,
 		.allowed_names = names[0],
 		.round = true,
-		.run_length = 3,
+		.streak_len = 3,
 		.lossy_permille = 50,
 	};
 
@@ -487,7 +487,7 @@ static void run_keeps_its_state(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct verdict_evidence e = { .run_length = 3, .lossy_permille = 50, .allowed_mask = 1 };
+		struct verdict_evidence e = { .streak_len = 3, .lossy_permille = 50, .allowed_mask = 1 };
 		const char *want = cases[i].states;
 		forget();
 		for (const char *probe = cases[i].probes; *probe; probe++, want++) {
@@ -520,7 +520,7 @@ static void lossy_does_not_flap_at_its_threshold(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct verdict_evidence e = {
-			.run_length = 3, .lossy_permille = 50, .before = cases[i].before, .allowed_mask = 1
+			.streak_len = 3, .lossy_permille = 50, .before = cases[i].before, .allowed_mask = 1
 		};
 		struct verdict v;
 		forget();
@@ -537,7 +537,7 @@ static void lossy_does_not_flap_at_its_threshold(void **state)
 
 static void a_name_that_does_not_resolve_makes_it_unknown(void **state)
 {
-	struct verdict_evidence e = { .run_length = 3, .before = VERDICT_UP, .facts.resolve_error = "no answer" };
+	struct verdict_evidence e = { .streak_len = 3, .before = VERDICT_UP, .facts.resolve_error = "no answer" };
 
 	(void)state;
 	assert_int_equal(verdict_state(&e), VERDICT_UNKNOWN);
