@@ -2,7 +2,7 @@
 
 #include "client/engine/driver.h"
 #include "client/output/status.h"
-#include "client/verdict/judge.h"
+#include "client/verdict/assess.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
@@ -103,7 +103,7 @@ static int show_results(struct check *c)
 	for (size_t i = 0; i < paths->len; i++)
 		show_losses(c, paths->items[i]);
 	for (size_t i = 0; i < paths->len; i++) {
-		judge_path(&c->driver.engine, i, true, &verdict);
+		assess_path(&c->driver.engine, i, true, &verdict);
 		result_make(c->config, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]), scratch,
 			    &result);
 		output_path(c->output, &result);

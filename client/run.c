@@ -18,7 +18,7 @@
 
 enum {
 	RESOLVE_MS = 60 * 1000,
-	JUDGE_MS = 20,   /* after something was decided */
+	ASSESS_MS = 20,  /* after something was decided */
 	FLUSH_MS = 1000, /* after something was journaled */
 	SUMMARY_MS = 60 * 1000,
 	LOG_INTERVAL_MS = 200, /* changes in the log: the journal has them all */
@@ -92,7 +92,7 @@ static void judge_stale(uv_timer_t *timer);
 static void judge_soon(struct run *r)
 {
 	if (!uv_is_active((uv_handle_t *)&r->judge))
-		uv_timer_start(&r->judge, judge_stale, JUDGE_MS, 0);
+		uv_timer_start(&r->judge, judge_stale, ASSESS_MS, 0);
 }
 
 static void review(struct run *r, size_t i, struct verdict *v)

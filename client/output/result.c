@@ -1,6 +1,6 @@
 #include "client/output/result.h"
 
-#include "client/verdict/judge.h"
+#include "client/verdict/assess.h"
 #include "common/core/printable.h"
 #include "common/system/clock.h"
 
@@ -153,7 +153,7 @@ void result_make(const struct config *config, const struct path *p, bool round, 
 		.since_ns = since_ns,
 		.name = result_name(config, p),
 		.verdict = verdict,
-		.server = config_server_name(config, judge_server(p, round)),
+		.server = config_server_name(config, assess_server(p, round)),
 		.arrived_on = p->facts.arrived_on,
 	};
 	result->has_rtt = prober_rtt(&p->prober, judge_window(p, round), scratch, &result->rtt);

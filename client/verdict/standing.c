@@ -77,10 +77,10 @@ static void tell_siblings(struct engine *e, size_t i)
 bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_standing *before)
 {
 	struct path *p = e->paths.items[i];
-	int server = judge_server(p, false);
+	int server = assess_server(p, false);
 
 	p->stale = false;
-	judge_path(e, i, false, v);
+	assess_path(e, i, false, v);
 	if (!is_new(p, v, server))
 		return false;
 	*before = p->standing;

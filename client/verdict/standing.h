@@ -2,7 +2,7 @@
 #ifndef FLOATPROBE_STANDING_H
 #define FLOATPROBE_STANDING_H
 
-#include "client/verdict/judge.h"
+#include "client/verdict/assess.h"
 
 #include <stdbool.h>
 

@@ -149,7 +149,7 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ve
 	return causes_advice(v->cause);
 }
 
-void verdict_judge(const struct verdict_evidence *e, struct verdict *v)
+void verdict_reach(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct causes_rule *rule, *also;
 

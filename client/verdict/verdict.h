@@ -5,7 +5,7 @@
 
 #include "client/verdict/verdict_evidence.h"
 
-void verdict_judge(const struct verdict_evidence *evidence, struct verdict *verdict);
+void verdict_reach(const struct verdict_evidence *evidence, struct verdict *verdict);
 
 /* The cheap part, for each probe of `run`: the state alone. */
 enum verdict_state verdict_state(const struct verdict_evidence *evidence);

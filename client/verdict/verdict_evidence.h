@@ -53,7 +53,7 @@ struct verdict_flows {
 	uint32_t held_streak;            /* .. of so many probes */
 };
 
-/* What the path's neighbours say: the caller (judge.c) fills it from the other paths. */
+/* What the path's neighbours say: the caller (assess.c) fills it from the other paths. */
 struct verdict_context {
 	struct comparison protocol; /* all paths of this protocol at the target's address against the other protocol;
 				     own_lost 0: some are not down */

@@ -173,7 +173,7 @@ static void look(struct event *event)
 	v->phase = VANTAGE_ENDED;
 	world_cancel(&v->tick);
 	for (size_t i = 0; i < v->engine.paths.len; i++) {
-		judge_path(&v->engine, i, true, &verdict);
+		assess_path(&v->engine, i, true, &verdict);
 		v->judged(v->context, v, i, &verdict);
 	}
 }
@@ -201,7 +201,7 @@ static void tick(struct event *event)
 
 static uint32_t ring_len(const struct vantage *v)
 {
-	uint32_t len = JUDGE_WINDOW;
+	uint32_t len = ASSESS_WINDOW;
 
 	while (len < v->config_schedule.timeout_ns / v->config_schedule.every_ns + 3)
 		len *= 2;

@@ -4,7 +4,7 @@
 #define FLOATPROBE_SIM_VANTAGE_H
 
 #include "client/engine/engine.h"
-#include "client/verdict/judge.h"
+#include "client/verdict/assess.h"
 #include "tests/sim/dialers.h"
 
 enum {

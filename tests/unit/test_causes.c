@@ -86,7 +86,7 @@ static struct verdict v;
 #define CASE(wants, ...)                                                                                               \
 	do {                                                                                                           \
 		__VA_ARGS__;                                                                                           \
-		verdict_judge(&e, &v);                                                                                 \
+		verdict_reach(&e, &v);                                                                                 \
 		if (strcmp(verdict_cause_word(v.cause), wants) != 0)                                                   \
 			fail_msg("line %d: %s, not %s", __LINE__, verdict_cause_word(v.cause), wants);                 \
 		if (strcmp(wants, "none") != 0)                                                                        \
@@ -112,17 +112,17 @@ static void stale_neighbour(void **state)
 	e = lost(0, 10, PROBER_LOST_RETURN);
 	e.hints.neighbour = &wrong;
 	e.hints.neighbour_lost = 10;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[0],
 			    "boot-01 has a wrong neighbour entry for 198.18.1.9: MAC 02:00:00:00:00:01 for 41.0 s "
 			    "(state STALE), but this client's frames come from MAC 02:00:00:00:00:02");
 	assert_string_equal(v.sentences[1], "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev eth0");
 	e.hints.neighbour = &nameless;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[1],
 			    "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
 	e.hints.neighbour = &healed;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[1], "floatprobed has deleted the entry on boot-01");
 	assert_string_equal(v.sentences[2], "the entry became correct again 2.5 s before the server was asked");
 }
@@ -145,7 +145,7 @@ static void unpinned_reply(void **state)
 	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.twins = (struct twin_counts){ .pinned = 3, .missing = 3 });
 	e = lost(10, 0, PROBER_LOST);
 	e.twins = (struct twin_counts){ .pinned = 3, .missing = 3 };
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_true(v.expected); /* every translated floating address has it */
 	assert_non_null(v.advice);
 }
@@ -404,7 +404,7 @@ static void the_other_cause_is_told(void **state)
 	e.context.smaller = clear;
 	e.context.smaller_size_up = 512;
 	e.context.protocol = clear;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_SIZE_LIMIT);
 	assert_string_equal(v.sentences[v.sentences_len - 1], "the evidence also fits protocol-filtered");
 }

@@ -137,7 +137,7 @@ static struct verdict judge(const struct scene *s)
 	struct verdict_evidence e = evidence_of(s);
 	struct verdict v;
 
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_int_equal(v.sent, v.answered + v.forward_lost + v.return_lost + v.lost);
 	return v;
 }
@@ -308,7 +308,7 @@ static void what_was_lost_before_nothing_left_is_over(void **state)
 	(void)state;
 	e.round = false;
 	e.before = VERDICT_UP;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_string_equal(word_of(&v).text, "unknown/unknown/local!");
 }
 
@@ -527,7 +527,7 @@ static void lossy_does_not_flap_at_its_threshold(void **state)
 		for (unsigned n = 0; n < 64; n++)
 			add_probe(n % 8 == 0 && n / 8 < cases[i].lost ? PROBER_LOST : PROBER_ANSWERED, 0);
 		prober_tally(&prober, RING, &e.tally);
-		verdict_judge(&e, &v);
+		verdict_reach(&e, &v);
 		assert_int_equal(v.state, cases[i].after);
 		assert_int_equal(v.direction,
 				 v.state == VERDICT_UP ? VERDICT_DIRECTION_NONE : VERDICT_DIRECTION_UNKNOWN);
@@ -551,11 +551,11 @@ static void a_stranger_is_forgotten_in_run(void **state)
 	struct verdict v;
 
 	(void)state;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_IMPOSTOR);
 	e.round = false;
 	e.before = VERDICT_UP;
-	verdict_judge(&e, &v);
+	verdict_reach(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_NONE);
 	assert_true(v.expected);
 }

@@ -1,6 +1,6 @@
 /* From a path and its neighbours to a verdict: gathers the evidence that verdict.h judges. */
-#ifndef FLOATPROBE_JUDGE_H
-#define FLOATPROBE_JUDGE_H
+#ifndef FLOATPROBE_ASSESS_H
+#define FLOATPROBE_ASSESS_H
 
 #include "client/engine/engine.h"
 #include "client/verdict/verdict_evidence.h"
@@ -8,15 +8,15 @@
 #include <stdbool.h>
 
 enum {
-	JUDGE_WINDOW = SIGNIFICANCE_WINDOW,
-	JUDGE_STREAK = 3, /* DESIGN § 4: hysteresis of `run` */
+	ASSESS_WINDOW = SIGNIFICANCE_WINDOW,
+	ASSESS_STREAK = 3, /* DESIGN § 4: hysteresis of `run` */
 };
 
 /* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */
-void judge_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
+void assess_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
 /* So many of the newest probes of the path count. */
 uint32_t judge_window(const struct path *path, bool round);
 /* Who answers: index in the configuration; -1: nobody. */
-int judge_server(const struct path *path, bool round);
+int assess_server(const struct path *path, bool round);
 
 #endif

@@ -1,4 +1,4 @@
-#include "client/verdict/judge.h"
+#include "client/verdict/assess.h"
 
 #include "client/verdict/siblings.h"
 #include "client/verdict/verdict.h"
@@ -14,7 +14,7 @@ enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
 
 uint32_t judge_window(const struct path *p, bool round)
 {
-	return round ? p->prober.ring_len : JUDGE_WINDOW;
+	return round ? p->prober.ring_len : ASSESS_WINDOW;
 }
 
 /* Nothing but silence, or word that the host can't be reached: no sign of life. */
@@ -29,7 +29,7 @@ static bool is_silent(const struct prober_tally *t)
 /* Has somebody there completed a handshake of ours lately, if no more? */
 static bool has_connected(const struct path *p, bool round)
 {
-	uint32_t recently = round ? PATH_ATTEMPTS_MAX : JUDGE_STREAK;
+	uint32_t recently = round ? PATH_ATTEMPTS_MAX : ASSESS_STREAK;
 
 	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *a = &p->doubt->attempts[i];
@@ -113,7 +113,7 @@ static void same_servers(const struct engine *e, const struct path *p, bool roun
 	}
 }
 
-int judge_server(const struct path *p, bool round)
+int assess_server(const struct path *p, bool round)
 {
 	struct prober_tally tally;
 
@@ -252,16 +252,16 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
 		.round = round,
 		.before = p->standing.state,
-		.streak_len = JUDGE_STREAK,
+		.streak_len = ASSESS_STREAK,
 		.lossy_permille = e->config->lossy_permille,
 	};
 	prober_tally(&p->prober, judge_window(p, round), &v->tally);
 	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
-		prober_tally(&p->prober, prober_outage(&p->prober, JUDGE_WINDOW), &v->tally);
+		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW), &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }
 
-void judge_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
+void assess_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
 {
 	const struct path *p = e->paths.items[i];
 	struct verdict_evidence evidence;
@@ -281,5 +281,5 @@ void judge_path(const struct engine *e, size_t i, bool round, struct verdict *ve
 	}
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, round, &evidence.context.flows);
-	verdict_judge(&evidence, verdict);
+	verdict_reach(&evidence, verdict);
 }

@@ -1,6 +1,6 @@
-/* What judge.h gathers from the paths of a target: causes by comparison, and none of them by chance; and which changes
+/* What assess.h gathers from the paths of a target: causes by comparison, and none of them by chance; and which changes
  * standing.h tells. */
-#include "client/verdict/judge.h"
+#include "client/verdict/assess.h"
 
 #include "client/verdict/standing.h"
 #include "common/system/clock.h"
@@ -122,7 +122,7 @@ static enum verdict_cause cause_of(size_t i, bool round)
 {
 	struct verdict v;
 
-	judge_path(&engine, i, round, &v);
+	assess_path(&engine, i, round, &v);
 	engine.paths.items[i]->standing.state = v.state;
 	return v.cause;
 }
@@ -756,7 +756,7 @@ static void a_server_that_completes_handshakes_is_not_down(void **state)
 	lose_everything();
 	assert_non_null(path_doubt(p));
 	attempt = &p->doubt->attempts[0];
-	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - JUDGE_STREAK, .connected = true };
+	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK, .connected = true };
 	assert_false(is_server_down(true) || is_server_down(false));
 	attempt->seq--;
 	assert_false(is_server_down(true));
@@ -864,13 +864,13 @@ static void the_cause_of_an_outage_stands_until_it_is_over(void **state)
 
 	(void)state;
 	play(64, nothing);
-	play(JUDGE_STREAK, held_0);
+	play(ASSESS_STREAK, held_0);
 	assert_true(is_told(i));
 	assert_int_equal(p->standing.cause, VERDICT_CAUSE_UNEXPLAINED);
 	play(12, held_0);
 	assert_true(is_told(i));
 	assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
-	for (unsigned n = 1; n < JUDGE_STREAK; n++) {
+	for (unsigned n = 1; n < ASSESS_STREAK; n++) {
 		play(1, nothing);
 		assert_false(is_told(i));
 		assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
