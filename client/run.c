@@ -3,7 +3,7 @@
 #include "client/output/result.h"
 #include "client/output/status.h"
 #include "client/run_paths.h"
-#include "client/verdict/standing.h"
+#include "client/verdict/path_status.h"
 #include "common/core/bucket.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
@@ -76,15 +76,15 @@ static void journal_path(struct run *r, const struct path *p, const struct verdi
 {
 	struct result_path result;
 
-	result_make(r->config, p, false, verdict, p->standing.since_ns, r->scratch, &result);
+	result_make(r->config, p, false, verdict, p->status.since_ns, r->scratch, &result);
 	journal_line(r, result_path_json(&result));
 }
 
 /* -- judging -- */
 
-static struct result_standing standing_of(const struct run *r, const struct path_standing *s)
+static struct result_status status_of(const struct run *r, const struct path_status *s)
 {
-	return (struct result_standing){ s->state, s->direction, s->cause, config_server_name(r->config, s->server) };
+	return (struct result_status){ s->state, s->direction, s->cause, config_server_name(r->config, s->server) };
 }
 
 static void judge_stale(uv_timer_t *timer);
@@ -98,17 +98,17 @@ static void judge_soon(struct run *r)
 static void review(struct run *r, size_t i, struct verdict *v)
 {
 	const struct path *p = r->driver.engine.paths.items[i];
-	struct path_standing before;
+	struct path_status before;
 	struct result_change change;
 
-	if (!standing_review(&r->driver.engine, i, v, &before))
+	if (!path_status_review(&r->driver.engine, i, v, &before))
 		return;
 	change = (struct result_change){
 		.time_ns = clock_real_ns(),
-		.since_ns = p->standing.since_ns,
+		.since_ns = p->status.since_ns,
 		.name = result_name(r->config, p),
-		.from = standing_of(r, &before),
-		.to = standing_of(r, &p->standing),
+		.from = status_of(r, &before),
+		.to = status_of(r, &p->status),
 		.verdict = v,
 	};
 	journal_line(r, result_change_json(&change));
@@ -133,7 +133,7 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 	struct run *r = context;
 
 	(void)probe;
-	if (standing_decided(p, seq))
+	if (path_status_decided(p, seq))
 		judge_soon(r);
 }
 
@@ -149,7 +149,7 @@ static void summary(uv_timer_t *timer)
 
 	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
 		const struct path *p = r->driver.engine.paths.items[i];
-		if (!p->standing.known)
+		if (!p->status.known)
 			continue;
 		review(r, i, &v);
 		journal_path(r, p, &v);

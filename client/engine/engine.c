@@ -104,7 +104,7 @@ static bool is_looked_at(const struct path *p, int64_t now_ns)
  * time than the path's own probes take: what happens to all of it would be one hiccup. */
 static bool wants_look(const struct engine *e, const struct path *p)
 {
-	return e->looks && p->target->expect_reachable && p->standing.state != VERDICT_DOWN &&
+	return e->looks && p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
 	       path_every_ns(p) >= LOOK_EVERY_MIN_NS;
 }
 

@@ -112,7 +112,7 @@ json_t *result_path_json(const struct result_path *path)
 	return extend(extend(named_json("path", path->time_ns, &path->name), verdict), rest);
 }
 
-static json_t *standing_json(const struct result_standing *standing)
+static json_t *status_json(const struct result_status *standing)
 {
 	return json_pack("{s:s, s:s, s:s, s:o}", "state", verdict_state_word(standing->state), "direction",
 			 verdict_direction_word(standing->direction), "cause", verdict_cause_word(standing->cause),
@@ -122,8 +122,8 @@ static json_t *standing_json(const struct result_standing *standing)
 json_t *result_change_json(const struct result_change *change)
 {
 	const struct verdict *v = change->verdict;
-	json_t *rest = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "from", standing_json(&change->from), "to",
-				 standing_json(&change->to), "since", time_json(change->since_ns), "expected",
+	json_t *rest = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "from", status_json(&change->from), "to",
+				 status_json(&change->to), "since", time_json(change->since_ns), "expected",
 				 (int)v->expected, "evidence", evidence_json(v), "advice", text_json(v->advice));
 
 	return extend(named_json("change", change->time_ns, &change->name), rest);

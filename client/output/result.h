@@ -43,7 +43,7 @@ struct result_path {
 };
 
 /* What a change is about. */
-struct result_standing {
+struct result_status {
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
@@ -53,7 +53,7 @@ struct result_standing {
 struct result_change {
 	int64_t time_ns, since_ns;
 	struct result_path_name name;
-	struct result_standing from, to;
+	struct result_status from, to;
 	const struct verdict *verdict; /* of `to` */
 };
 

@@ -56,7 +56,7 @@ static struct path *path_new(const struct path_plan *plan, const struct config_t
 	p->endpoint = *endpoint;
 	p->held = UDP_DIALER_FRESH;
 	p->size = WIRE_PROBE_MIN;
-	p->standing.server = -1;
+	p->status.server = -1;
 	p->facts.icmp_type = p->facts.icmp_code = -1;
 	return p;
 }

@@ -72,8 +72,8 @@ struct path_doubt {
 	int64_t counted_from_ns[WIRE_SLOTS_MAX]; /* by slot: drops before are of unknown age; 0: there were none */
 };
 
-struct path_standing { /* what was last said of a path */
-	bool known;    /* false: nothing yet */
+struct path_status { /* what was last said of a path */
+	bool known;  /* false: nothing yet */
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
@@ -91,13 +91,13 @@ struct path {
 	uint32_t last_fresh; /* the dialer's; of the first UDP path at an endpoint, for all of them (paths_at) */
 	struct prober prober;
 	struct path_facts facts;
-	struct path_doubt *doubt;      /* NULL: no loss yet */
-	struct twin *twin;             /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
-	struct rival *rival;           /* NULL: no other server has heard other clients here */
-	struct look *look;             /* NULL: none was needed yet */
-	struct bucket looks;           /* how often this path may ask for one */
-	struct path_standing standing; /* `run`: see standing.h */
-	bool stale;                    /* something was decided or learnt since it was last judged */
+	struct path_doubt *doubt;  /* NULL: no loss yet */
+	struct twin *twin;         /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct rival *rival;       /* NULL: no other server has heard other clients here */
+	struct look *look;         /* NULL: none was needed yet */
+	struct bucket looks;       /* how often this path may ask for one */
+	struct path_status status; /* `run`: see path_status.h */
+	bool stale;                /* something was decided or learnt since it was last judged */
 	unsigned timers_len;
 	struct schedule_timer *timers;
 	struct path *next_there; /* to the same endpoint over the same protocol (paths.h); NULL */

@@ -251,7 +251,7 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.arrives_on = t->arrives_on,
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
 		.round = round,
-		.before = p->standing.state,
+		.before = p->status.state,
 		.streak_len = ASSESS_STREAK,
 		.lossy_permille = e->config->lossy_permille,
 	};

@@ -1,7 +1,7 @@
 #include "tests/sim/vantage.h"
 
 #include "client/engine/receive.h"
-#include "client/verdict/standing.h"
+#include "client/verdict/path_status.h"
 #include "tests/sim/link.h"
 
 #include <stdio.h>
@@ -114,10 +114,10 @@ static void learnt(void *context)
 
 static void review(struct vantage *v, size_t i)
 {
-	struct path_standing before;
+	struct path_status before;
 	struct verdict verdict;
 
-	if (!standing_review(&v->engine, i, &verdict, &before))
+	if (!path_status_review(&v->engine, i, &verdict, &before))
 		return;
 	v->judged(v->context, v, i, &verdict);
 	learnt(v);
@@ -140,7 +140,7 @@ static void summary(struct event *event)
 
 	world_enter(&v->host.clock);
 	for (size_t i = 0; i < v->engine.paths.len; i++) {
-		if (v->engine.paths.items[i]->standing.known)
+		if (v->engine.paths.items[i]->status.known)
 			review(v, i);
 	}
 	world_schedule(event, world_now() + summary_ns);
@@ -149,7 +149,7 @@ static void summary(struct event *event)
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	(void)probe;
-	if (standing_decided(p, seq))
+	if (path_status_decided(p, seq))
 		learnt(context);
 }
 

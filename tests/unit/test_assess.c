@@ -1,8 +1,8 @@
 /* What assess.h gathers from the paths of a target: causes by comparison, and none of them by chance; and which changes
- * standing.h tells. */
+ * path_status.h tells. */
 #include "client/verdict/assess.h"
 
-#include "client/verdict/standing.h"
+#include "client/verdict/path_status.h"
 #include "common/system/clock.h"
 
 #include <setjmp.h>
@@ -123,7 +123,7 @@ static enum verdict_cause cause_of(size_t i, bool round)
 	struct verdict v;
 
 	assess_path(&engine, i, round, &v);
-	engine.paths.items[i]->standing.state = v.state;
+	engine.paths.items[i]->status.state = v.state;
 	return v.cause;
 }
 
@@ -181,7 +181,7 @@ static void start_anew(void)
 {
 	for (size_t i = 0; i < PATHS; i++) {
 		path_start_flow(engine.paths.items[i]);
-		engine.paths.items[i]->standing.state = VERDICT_UNKNOWN;
+		engine.paths.items[i]->status.state = VERDICT_UNKNOWN;
 	}
 }
 
@@ -543,7 +543,7 @@ static void an_entry_explains_only_answers_that_are_lost_now(void **state)
 static struct path_doubt *refuse(struct path *p)
 {
 	path_start_flow(p);
-	p->standing.state = VERDICT_UNKNOWN;
+	p->status.state = VERDICT_UNKNOWN;
 	assert_non_null(path_doubt(p));
 	*p->doubt = (struct path_doubt){
 		.receipt_server = -1, .has_stranger = true, .silent_server = 0, .silent_from_ns = now_ns - 1
@@ -834,9 +834,9 @@ static void an_error_explains_an_outage_for_a_minute(void **state)
 static bool is_told(size_t i)
 {
 	struct verdict v;
-	struct path_standing before;
+	struct path_status before;
 
-	return standing_review(&engine, i, &v, &before);
+	return path_status_review(&engine, i, &v, &before);
 }
 
 static void a_failover_is_told_when_another_one_answers(void **state)
@@ -849,11 +849,11 @@ static void a_failover_is_told_when_another_one_answers(void **state)
 	assert_true(is_told(i) && !is_told(i));
 	lose(p, 5, PROBER_LOST);
 	assert_true(is_told(i) && !is_told(i));
-	assert_int_equal(p->standing.cause, VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(p->status.cause, VERDICT_CAUSE_UNEXPLAINED);
 	probe(i, false, 1, 2);
 	assert_true(is_told(i) && !is_told(i));
-	assert_int_equal(p->standing.state, VERDICT_DOWN);
-	assert_int_equal(p->standing.cause, VERDICT_CAUSE_FAILOVER);
+	assert_int_equal(p->status.state, VERDICT_DOWN);
+	assert_int_equal(p->status.cause, VERDICT_CAUSE_FAILOVER);
 }
 
 /* The first answers are no news but of a failover: what was said of the outage stands until it is over. */
@@ -866,18 +866,18 @@ static void the_cause_of_an_outage_stands_until_it_is_over(void **state)
 	play(64, nothing);
 	play(ASSESS_STREAK, held_0);
 	assert_true(is_told(i));
-	assert_int_equal(p->standing.cause, VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(p->status.cause, VERDICT_CAUSE_UNEXPLAINED);
 	play(12, held_0);
 	assert_true(is_told(i));
-	assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(p->status.cause, VERDICT_CAUSE_STUCK_FLOW);
 	for (unsigned n = 1; n < ASSESS_STREAK; n++) {
 		play(1, nothing);
 		assert_false(is_told(i));
-		assert_int_equal(p->standing.cause, VERDICT_CAUSE_STUCK_FLOW);
+		assert_int_equal(p->status.cause, VERDICT_CAUSE_STUCK_FLOW);
 	}
 	play(1, nothing);
 	assert_true(is_told(i));
-	assert_int_equal(p->standing.state, VERDICT_UP);
+	assert_int_equal(p->status.state, VERDICT_UP);
 }
 
 int main(void)

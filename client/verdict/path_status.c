@@ -1,4 +1,4 @@
-#include "client/verdict/standing.h"
+#include "client/verdict/path_status.h"
 
 #include "common/system/clock.h"
 
@@ -7,7 +7,7 @@ enum { AGAIN = 16 }; /* an up path is looked at again at each so manyth probe, f
 /* Nothing new: an up path that goes on answering as before needs no judge. Nearly all probes end here. */
 static bool goes_on(const struct path *p, uint32_t seq)
 {
-	const struct path_standing *s = &p->standing;
+	const struct path_status *s = &p->status;
 	const struct prober_record *r = prober_record(&p->prober, seq);
 
 	return s->known && s->state == VERDICT_UP && s->cause == VERDICT_CAUSE_NONE && !p->twin &&
@@ -15,7 +15,7 @@ static bool goes_on(const struct path *p, uint32_t seq)
 	       seq % AGAIN != 0;
 }
 
-bool standing_decided(struct path *p, uint32_t seq)
+bool path_status_decided(struct path *p, uint32_t seq)
 {
 	if (goes_on(p, seq))
 		return false;
@@ -52,7 +52,7 @@ static int64_t began(const struct path *p)
 
 static bool is_new(const struct path *p, const struct verdict *v, int server)
 {
-	const struct path_standing *s = &p->standing;
+	const struct path_status *s = &p->status;
 
 	if (v->state == VERDICT_UNKNOWN && !s->known && v->cause != VERDICT_CAUSE_LOCAL)
 		return false; /* too few probes to say anything */
@@ -69,12 +69,12 @@ static void tell_siblings(struct engine *e, size_t i)
 	paths_of_target(&e->paths, i, &from, &to);
 	for (size_t k = from; k < to; k++) {
 		struct path *other = e->paths.items[k];
-		if (k != i && other->standing.known && other->standing.state != VERDICT_UP)
+		if (k != i && other->status.known && other->status.state != VERDICT_UP)
 			other->stale = true;
 	}
 }
 
-bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_standing *before)
+bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct path_status *before)
 {
 	struct path *p = e->paths.items[i];
 	int server = assess_server(p, false);
@@ -83,8 +83,8 @@ bool standing_review(struct engine *e, size_t i, struct verdict *v, struct path_
 	assess_path(e, i, false, v);
 	if (!is_new(p, v, server))
 		return false;
-	*before = p->standing;
-	p->standing = (struct path_standing){
+	*before = p->status;
+	p->status = (struct path_status){
 		.known = true,
 		.state = v->state,
 		.direction = v->direction,
