@@ -1,7 +1,7 @@
 #include "client/check.h"
 
 #include "client/engine/driver.h"
-#include "client/output/status.h"
+#include "client/output/exit_status.h"
 #include "client/verdict/assess.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
@@ -99,7 +99,7 @@ static int show_results(struct check *c)
 	struct result_path result;
 
 	if (paths->len && !scratch)
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	for (size_t i = 0; i < paths->len; i++)
 		show_losses(c, paths->items[i]);
 	for (size_t i = 0; i < paths->len; i++) {
@@ -216,13 +216,13 @@ static void start_probing(struct check *c)
 		for (size_t i = 0; i < len; i++)
 			path_free(items[i]);
 		free(items);
-		c->status = STATUS_REFUSED;
+		c->status = EXIT_STATUS_REFUSED;
 		c->phase = ENDED;
 		return;
 	}
 	if (len == 0) {
 		log_error("nothing to probe: no target has an address of the requested IP version");
-		c->status = STATUS_USAGE;
+		c->status = EXIT_STATUS_USAGE;
 		c->phase = ENDED;
 		return;
 	}
@@ -347,7 +347,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	error = uv_loop_init(&c.loop);
 	if (error) {
 		log_error("cannot make an event loop: %s", uv_strerror(error));
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	c.driver.engine.decided = decided;
 	c.driver.engine.context = &c;
@@ -355,7 +355,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
 		uv_loop_close(&c.loop);
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	start(&c);
 	uv_run(&c.loop, UV_RUN_DEFAULT);

@@ -1,7 +1,7 @@
 #include "client/keys.h"
 
 #include "client/config/config_defaults.h"
-#include "client/output/status.h"
+#include "client/output/exit_status.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 
@@ -23,11 +23,11 @@ static int generate_at(const char *path)
 
 	if (!keyfile_create(path, &identity, error)) {
 		log_error("%s", error);
-		return STATUS_USAGE;
+		return EXIT_STATUS_USAGE;
 	}
 	print_public(&identity);
 	sodium_memzero(&identity, sizeof identity);
-	return STATUS_EXPECTED;
+	return EXIT_STATUS_EXPECTED;
 }
 
 int keys_generate(const char *path)
@@ -39,10 +39,10 @@ int keys_generate(const char *path)
 	if (!default_path) {
 		log_error(
 		    "no default path for the key: neither XDG_CONFIG_HOME nor HOME is set; give a file with -o FILE");
-		return STATUS_USAGE;
+		return EXIT_STATUS_USAGE;
 	}
 	int status = generate_at(default_path);
-	if (status == STATUS_EXPECTED)
+	if (status == EXIT_STATUS_EXPECTED)
 		log_info("the secret key is in %s", default_path);
 	free(default_path);
 	return status;
@@ -55,9 +55,9 @@ int keys_print_public(const char *path)
 
 	if (!keyfile_read(path, &identity, error)) {
 		log_error("%s", error);
-		return STATUS_USAGE;
+		return EXIT_STATUS_USAGE;
 	}
 	print_public(&identity);
 	sodium_memzero(&identity, sizeof identity);
-	return STATUS_EXPECTED;
+	return EXIT_STATUS_EXPECTED;
 }

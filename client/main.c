@@ -2,7 +2,7 @@
 #include "client/config/config.h"
 #include "client/doctor/doctor.h"
 #include "client/keys.h"
-#include "client/output/status.h"
+#include "client/output/exit_status.h"
 #include "client/run.h"
 #include "client/settings.h"
 #include "common/core/seal.h"
@@ -65,7 +65,7 @@ static int complain(const struct settings *settings, const char *text)
 	if (settings->format == OUTPUT_NAGIOS)
 		return output_nagios_unknown(text);
 	log_error("%s", text);
-	return STATUS_USAGE;
+	return EXIT_STATUS_USAGE;
 }
 
 static int complain_usage(const struct settings *settings, const struct options_command *command, const char *text)
@@ -82,7 +82,7 @@ static int complain_config(const struct settings *settings, const struct diag_li
 	char text[ERROR_LEN] = "the configuration is wrong";
 
 	if (settings->format != OUTPUT_NAGIOS)
-		return STATUS_USAGE;
+		return EXIT_STATUS_USAGE;
 	for (size_t i = 0; i < diags->len; i++) {
 		const struct diag *diag = &diags->items[i];
 		if (diag->level != DIAG_ERROR)
@@ -163,7 +163,7 @@ static int probe_round(const struct settings *settings, const struct config *con
 	struct output *output = output_new(settings->format, settings->quiet);
 	if (!output) {
 		log_error("out of memory");
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	int status = check_main(config, &settings->round, output);
 	if (settings->format == OUTPUT_NAGIOS && !output_is_finished(output))
@@ -175,7 +175,7 @@ static int probe_round(const struct settings *settings, const struct config *con
 static int check_command(struct settings *settings, const struct options_result *line)
 {
 	(void)line;
-	int status = STATUS_USAGE;
+	int status = EXIT_STATUS_USAGE;
 	struct config *config = load(settings->config, settings, &status);
 	if (!config)
 		return status;
@@ -188,7 +188,7 @@ static int check_command(struct settings *settings, const struct options_result 
 
 static int ping_main(struct settings *settings, const struct options_result *line)
 {
-	int status = STATUS_USAGE;
+	int status = EXIT_STATUS_USAGE;
 	struct diag_list diags = { 0 };
 	struct config *config =
 	    config_from_uris(line->operands, line->operands_len, settings->key, settings->vantage, &diags);
@@ -203,7 +203,7 @@ static int ping_main(struct settings *settings, const struct options_result *lin
 static int run_command(struct settings *settings, const struct options_result *line)
 {
 	(void)line;
-	int status = STATUS_USAGE;
+	int status = EXIT_STATUS_USAGE;
 	struct config *config = load(settings->config, settings, &status);
 	return config ? run_main(config, settings->config) : status;
 }
@@ -216,13 +216,13 @@ static int doctor_command(struct settings *settings, const struct options_result
 
 static int config_main(struct settings *settings, const struct options_result *line)
 {
-	int status = STATUS_USAGE;
+	int status = EXIT_STATUS_USAGE;
 	struct config *config = load(line->operands[0], settings, &status);
 	if (!config)
 		return status;
 	config_print(config, stdout);
 	config_free(config);
-	return STATUS_EXPECTED;
+	return EXIT_STATUS_EXPECTED;
 }
 
 /* --- From argv to a command -------------------------------------------------------------------------------------- */
@@ -242,13 +242,13 @@ static int print_help(void)
 	     "Probes floating IP addresses over UDP and TCP, and reports which direction fails, and why.\n");
 	list_commands(stdout);
 	puts("\nFor more, see 'floatprobe COMMAND --help' and floatprobe(1).");
-	return STATUS_EXPECTED;
+	return EXIT_STATUS_EXPECTED;
 }
 
 static int print_version(void)
 {
 	puts("floatprobe " FLOATPROBE_VERSION);
-	return STATUS_EXPECTED;
+	return EXIT_STATUS_EXPECTED;
 }
 
 static int run_line(const struct command *command, int argc, char **argv, struct settings *settings)
@@ -258,7 +258,7 @@ static int run_line(const struct command *command, int argc, char **argv, struct
 	switch (options_parse(&command->options, argc, argv, settings, &line)) {
 	case OPTIONS_HELP:
 		options_help(&command->options, stdout);
-		return STATUS_EXPECTED;
+		return EXIT_STATUS_EXPECTED;
 	case OPTIONS_VERSION:
 		return print_version();
 	case OPTIONS_WRONG:
@@ -295,7 +295,7 @@ static int dispatch(int argc, char **argv)
 		else
 			log_error("a command is missing");
 		list_commands(stderr);
-		return STATUS_USAGE;
+		return EXIT_STATUS_USAGE;
 	}
 	struct settings settings = settings_defaults;
 	int status = run_line(command, argc - 1, argv + 1, &settings);
@@ -325,13 +325,13 @@ int main(int argc, char **argv)
 	log_start("floatprobe");
 	if (!seal_start()) {
 		log_error("libsodium cannot start");
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 
 	int status = dispatch(argc, argv);
-	if (status != STATUS_REFUSED && (fflush(stdout) != 0 || ferror(stdout))) {
+	if (status != EXIT_STATUS_REFUSED && (fflush(stdout) != 0 || ferror(stdout))) {
 		log_error("cannot write to standard output");
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	return status;
 }

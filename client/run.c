@@ -1,7 +1,7 @@
 #include "client/run.h"
 
+#include "client/output/exit_status.h"
 #include "client/output/result.h"
-#include "client/output/status.h"
 #include "client/run_paths.h"
 #include "client/verdict/path_status.h"
 #include "common/core/bucket.h"
@@ -287,7 +287,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 static void close_all(struct run *r, int status)
 {
 	if (resolver_busy(r->driver.resolver))
-		_exit(journal_close(r->journal) ? status : STATUS_REFUSED);
+		_exit(journal_close(r->journal) ? status : EXIT_STATUS_REFUSED);
 	driver_stop(&r->driver);
 	uv_walk(&r->loop, close_handle, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
@@ -301,7 +301,7 @@ static int start(struct run *r)
 	r->journal = journal_open(journal);
 	if (!r->journal) {
 		log_error("cannot open the journal %s: %s", journal, strerror(errno));
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	r->schedules = make_schedules(r->config);
 	r->scratch = calloc(run_paths_ring_len(r->config), sizeof *r->scratch);
@@ -314,13 +314,13 @@ static int start(struct run *r)
 					   : -ENOMEM;
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	start_handles(r);
 	if (!run_paths_renew(&r->driver, r->config, r->schedules)) {
 		log_error("cannot start probing: %s", strerror(ENOMEM));
-		close_all(r, STATUS_REFUSED);
-		return STATUS_REFUSED;
+		close_all(r, EXIT_STATUS_REFUSED);
+		return EXIT_STATUS_REFUSED;
 	}
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);
@@ -330,7 +330,7 @@ static int start(struct run *r)
 static void stop(struct run *r)
 {
 	summary(&r->summary);
-	close_all(r, STATUS_EXPECTED);
+	close_all(r, EXIT_STATUS_EXPECTED);
 }
 
 int run_main(struct config *config, const char *file)
@@ -343,7 +343,7 @@ int run_main(struct config *config, const char *file)
 	if (status) {
 		log_error("cannot make an event loop: %s", uv_strerror(status));
 		config_free(config);
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	status = start(&r);
 	if (status == 0) {
@@ -353,7 +353,7 @@ int run_main(struct config *config, const char *file)
 	}
 	uv_loop_close(&r.loop);
 	if (!journal_close(r.journal))
-		status = STATUS_REFUSED;
+		status = EXIT_STATUS_REFUSED;
 	free(r.schedules);
 	free(r.scratch);
 	config_free(r.config);

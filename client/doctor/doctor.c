@@ -1,8 +1,8 @@
 #include "client/doctor/doctor.h"
 
 #include "client/doctor/doctor_judge.h"
+#include "client/output/exit_status.h"
 #include "client/output/output_formats.h"
-#include "client/output/status.h"
 #include "common/config/alloc.h"
 #include "common/core/printable.h"
 #include "common/system/clock.h"
@@ -130,20 +130,20 @@ static int examine(const struct doctor_config *config, enum output_format format
 {
 	struct doctor_facts facts;
 	struct doctor_findings findings;
-	int error = gather(config, &facts), status = STATUS_EXPECTED;
+	int error = gather(config, &facts), status = EXIT_STATUS_EXPECTED;
 
 	if (error < 0) {
 		log_error("cannot read the state of this host from the kernel: %s", strerror(-error));
-		return STATUS_REFUSED;
+		return EXIT_STATUS_REFUSED;
 	}
 	doctor_judge(&facts, &findings);
 	if (findings.count[DOCTOR_ERROR] + findings.count[DOCTOR_WARNING] > 0)
-		status = STATUS_NOT_EXPECTED;
+		status = EXIT_STATUS_NOT_EXPECTED;
 	if (format == OUTPUT_TEXT) {
 		put_text(stdout, &facts, &findings);
 	} else if (!put_all_json(stdout, &findings)) {
 		log_error("out of memory: findings are missing");
-		status = STATUS_REFUSED;
+		status = EXIT_STATUS_REFUSED;
 	}
 	doctor_findings_free(&findings);
 	doctor_facts_free(&facts);
@@ -155,7 +155,7 @@ int doctor_main(const char *config_file, enum output_format format)
 	struct doctor_config config = doctor_config_none;
 	struct diag_list diags = { 0 };
 	bool ok = !config_file || doctor_config_load(config_file, &config, &diags);
-	int status = STATUS_USAGE;
+	int status = EXIT_STATUS_USAGE;
 
 	diag_print(&diags, stderr);
 	diag_free(&diags);

@@ -1,7 +1,7 @@
 #include "client/output/output.h"
 
+#include "client/output/exit_status.h"
 #include "client/output/output_formats.h"
-#include "client/output/status.h"
 #include "common/system/log.h"
 
 #include <errno.h>
@@ -188,12 +188,12 @@ static int nothing_judged(const struct output *o)
 	if (o->format == OUTPUT_NAGIOS)
 		return output_nagios_unknown(text);
 	log_error("%s", text);
-	return STATUS_USAGE;
+	return EXIT_STATUS_USAGE;
 }
 
 int output_finish(struct output *o)
 {
-	int status = o->unexpected ? STATUS_NOT_EXPECTED : STATUS_EXPECTED;
+	int status = o->unexpected ? EXIT_STATUS_NOT_EXPECTED : EXIT_STATUS_EXPECTED;
 
 	o->finished = true;
 	clear_progress(o);
@@ -210,7 +210,7 @@ int output_finish(struct output *o)
 		log_error("out of memory: results are missing");
 	if (o->write_errno)
 		log_error("standard output: %s", strerror(o->write_errno));
-	return o->no_memory || o->write_errno ? STATUS_REFUSED : status;
+	return o->no_memory || o->write_errno ? EXIT_STATUS_REFUSED : status;
 }
 
 bool output_is_finished(const struct output *o)

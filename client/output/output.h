@@ -22,8 +22,8 @@ void output_probe(struct output *o, const struct result_probe *probe);
 /* The last word on a path; everything borrowed is copied. */
 void output_path(struct output *o, const struct result_path *path);
 
-/* Print what was collected. Returns the exit status (status.h): every path is as expected or not, nothing was there to
- * probe, stdout could not be written; for nagios the plugin codes. */
+/* Print what was collected. Returns the exit status (exit_status.h): every path is as expected or not, nothing was
+ * there to probe, stdout could not be written; for nagios the plugin codes. */
 int output_finish(struct output *o);
 bool output_is_finished(const struct output *o);
 void output_free(struct output *o);

@@ -1,8 +1,8 @@
 /* What people and monitoring read. The table is compared as a whole: whoever changes it should look at it. */
 #include "client/output/output.h"
 
+#include "client/output/exit_status.h"
 #include "client/output/output_formats.h"
-#include "client/output/status.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -295,11 +295,11 @@ static void the_exit_status_says_how_it_stands(void **state)
 	const struct result_path paths[] = { path("a", &up), path("b", &down) };
 
 	for (enum output_format format = OUTPUT_TEXT; format <= OUTPUT_JSON; format++) {
-		assert_int_equal(finish_into("/dev/null", format, paths, 1), STATUS_EXPECTED);
-		assert_int_equal(finish_into("/dev/null", format, paths, 2), STATUS_NOT_EXPECTED);
-		assert_int_equal(finish_into("/dev/null", format, paths, 0), STATUS_USAGE);
-		assert_int_equal(finish_into("/dev/full", format, paths, 1), STATUS_REFUSED);
-		assert_int_equal(finish_into("/dev/full", format, paths, 2), STATUS_REFUSED);
+		assert_int_equal(finish_into("/dev/null", format, paths, 1), EXIT_STATUS_EXPECTED);
+		assert_int_equal(finish_into("/dev/null", format, paths, 2), EXIT_STATUS_NOT_EXPECTED);
+		assert_int_equal(finish_into("/dev/null", format, paths, 0), EXIT_STATUS_USAGE);
+		assert_int_equal(finish_into("/dev/full", format, paths, 1), EXIT_STATUS_REFUSED);
+		assert_int_equal(finish_into("/dev/full", format, paths, 2), EXIT_STATUS_REFUSED);
 	}
 	assert_int_equal(finish_into("/dev/null", OUTPUT_NAGIOS, paths, 2), 2);
 	assert_int_equal(finish_into("/dev/null", OUTPUT_NAGIOS, paths, 0), 3);
