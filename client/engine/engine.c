@@ -1,6 +1,6 @@
 #include "client/engine/engine.h"
 
-#include "client/evidence/testimony.h"
+#include "client/evidence/settle.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
 
@@ -265,7 +265,7 @@ static void expire(struct engine *e, int64_t now_ns)
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
 				if (prober_record(&p->prober, seq)->outcome != PROBER_LOST)
 					continue;
-				testimony_expired(p, seq);
+				settle_expired(p, seq);
 				engine_decided(e, p, seq, NULL);
 			}
 		}

@@ -1,6 +1,6 @@
 #include "client/engine/receive.h"
 
-#include "client/evidence/testimony.h"
+#include "client/evidence/settle.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
@@ -342,7 +342,7 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 		break;
 	case TCP_TIMED_OUT:
 		remember_attempt(p, seq, o);
-		testimony_expired(p, seq);
+		settle_expired(p, seq);
 		break;
 	case TCP_LOCAL:
 		path_unsent(e, p, seq, o->error);

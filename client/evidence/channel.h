@@ -4,7 +4,7 @@
 #ifndef FLOATPROBE_CHANNEL_H
 #define FLOATPROBE_CHANNEL_H
 
-#include "client/evidence/statement.h"
+#include "client/evidence/query_result.h"
 #include "client/path/paths.h"
 #include "client/path/prober.h"
 
@@ -22,7 +22,7 @@ enum {
 
 struct channel_memory { /* of a way that was asked at least once */
 	struct prober_record ring[CHANNEL_RING_LEN];
-	struct statement_query queries[CHANNEL_RING_LEN]; /* by number, as in the ring */
+	struct query_attempts queries[CHANNEL_RING_LEN]; /* by number, as in the ring */
 };
 
 struct channel {

@@ -22,7 +22,7 @@ static const struct endpoint *sole_neighbour(const struct evidence_answer *a, co
 
 /* By which address does the server see this path's client? As in this flow, or as before; where it was asked directly,
  * as whoever asked; else as in any flow of ours. */
-static const struct endpoint *client_of(const struct path *p, const struct statement *t,
+static const struct endpoint *client_of(const struct path *p, const struct query_result *t,
 					const struct evidence_flow *flow)
 {
 	if (flow->known)
@@ -52,7 +52,7 @@ static bool arrives_here(const struct path *p, const struct evidence_flow *flow,
 	return flow->known ? endpoint_same_address(local, &flow->arrived_on) : arrives_at(p, local);
 }
 
-static bool is_its_own(const struct statement *t, const struct endpoint *address)
+static bool is_its_own(const struct query_result *t, const struct endpoint *address)
 {
 	for (unsigned i = 0; i < t->answer->addresses_len; i++) {
 		if (endpoint_same_address(&t->answer->addresses[i], address))
@@ -64,7 +64,7 @@ static bool is_its_own(const struct statement *t, const struct endpoint *address
 /* -- its way back, and claims to the address -- */
 
 /* From another address of its own the server's answers may go another way. */
-static void note_neighbour(struct path *p, const struct statement *t, const struct evidence_flow *flow)
+static void note_neighbour(struct path *p, const struct query_result *t, const struct evidence_flow *flow)
 {
 	const struct endpoint *client = client_of(p, t, flow);
 
@@ -85,7 +85,7 @@ static void note_neighbour(struct path *p, const struct statement *t, const stru
 }
 
 /* It may have seen the claim while it had the address, and have it no more; of many addresses it tells a part. */
-static bool may_be_its_own(const struct statement *t, const struct endpoint *address)
+static bool may_be_its_own(const struct query_result *t, const struct endpoint *address)
 {
 	return is_its_own(t, address) || t->answer->truncated || t->answer->addresses_len == EVIDENCE_ADDRESSES_MAX;
 }
@@ -99,7 +99,7 @@ static bool is_by_the_kernel(const struct evidence_conflict *c)
 }
 
 /* Who tells of it no more has found, as far as it can ask, that there is nobody else any more. */
-static void note_conflict(struct path *p, const struct statement *t)
+static void note_conflict(struct path *p, const struct query_result *t)
 {
 	for (unsigned i = 0; i < t->answer->conflicts_len; i++) {
 		const struct evidence_conflict *c = &t->answer->conflicts[i];
@@ -127,7 +127,7 @@ static void note_conflict(struct path *p, const struct statement *t)
 
 /* When something for the address of this path and its protocol last came to the server, of whatever is known there: to
  * its socket, or as a frame that its own firewall may have refused. The latest that it can have been. */
-static int64_t came_ns(const struct path *p, const struct statement *t, const struct evidence_flow *flow,
+static int64_t came_ns(const struct path *p, const struct query_result *t, const struct evidence_flow *flow,
 		       int64_t blind_before_ns)
 {
 	int64_t newest_ns = blind_before_ns;
@@ -143,7 +143,7 @@ static int64_t came_ns(const struct path *p, const struct statement *t, const st
 	return newest_ns;
 }
 
-static bool is_its_mac(const struct statement *t, const uint8_t mac[EVIDENCE_MAC_LEN])
+static bool is_its_mac(const struct query_result *t, const uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	for (unsigned i = 0; i < t->answer->macs_len; i++) {
 		if (memcmp(t->answer->macs[i].octets, mac, EVIDENCE_MAC_LEN) == 0)
@@ -154,7 +154,7 @@ static bool is_its_mac(const struct statement *t, const uint8_t mac[EVIDENCE_MAC
 
 /* Our frames for this address of the server's go to a MAC that is none of its own. Those to where it was asked have to
  * go to one of its own: where a router answers for others (proxy ARP), a strange MAC means nothing. */
-static bool goes_to_a_stranger(const struct path *p, const struct statement *t, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool goes_to_a_stranger(const struct path *p, const struct query_result *t, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	uint8_t its[EVIDENCE_MAC_LEN];
 
@@ -164,14 +164,14 @@ static bool goes_to_a_stranger(const struct path *p, const struct statement *t, 
 }
 
 /* Does the server listen on the very address and port that is probed? Then its silence means something. */
-static bool holds(const struct path *p, const struct statement *t)
+static bool holds(const struct path *p, const struct query_result *t)
 {
 	const struct evidence_answer *a = t->answer;
 
 	return (p->tcp ? a->listens_tcp : a->listens_udp) && a->port == p->endpoint.port && is_its_own(t, &p->endpoint);
 }
 
-static void note_silence(struct path *p, const struct statement *t, const struct evidence_flow *flow,
+static void note_silence(struct path *p, const struct query_result *t, const struct evidence_flow *flow,
 			 int64_t blind_before_ns)
 {
 	struct path_doubt *d = p->doubt;
@@ -216,7 +216,7 @@ static uint32_t growth(uint32_t before, uint32_t now)
 	return now > before ? now - before : 0;
 }
 
-static void note_drops(struct path *p, const struct statement *t, int slot)
+static void note_drops(struct path *p, const struct query_result *t, int slot)
 {
 	struct path_doubt *d = p->doubt;
 	bool first = !d->has_window[slot] || d->windows[slot].boot_id != t->answer->boot_id;
@@ -256,7 +256,7 @@ static int64_t late_doubt_ns(const struct path *p)
 }
 
 /* Frames for this path, to an address that the server has; NULL: it tells of none. */
-static const struct evidence_frames *find_frames(const struct path *p, const struct statement *t,
+static const struct evidence_frames *find_frames(const struct path *p, const struct query_result *t,
 						 const struct endpoint *client)
 {
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
@@ -296,7 +296,7 @@ static enum fate fate_of(const struct path *p, const struct path_frame *frame, i
 
 /* A SYN that came may be that of a handshake which is still going on, or whose rest was lost. Only when its probe is
  * proven not to have come to the socket, and nothing of ours since, has something stopped it in between. */
-static bool syn_was_stopped(struct path *p, const struct statement *t, int slot, const struct evidence_frames *f)
+static bool syn_was_stopped(struct path *p, const struct query_result *t, int slot, const struct evidence_frames *f)
 {
 	int64_t heard_ns =
 	    f->heard_ms == EVIDENCE_HEARD_MAX ? INT64_MIN : t->asked_ns - (int64_t)f->heard_ms * NS_PER_MS;
@@ -323,7 +323,7 @@ static bool syn_was_stopped(struct path *p, const struct statement *t, int slot,
 }
 
 /* Did these come after the newest loss but one had left, though the socket has not seen it? */
-static bool frames_came(struct path *p, const struct statement *t, int slot, const struct evidence_flow *flow,
+static bool frames_came(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
 			const struct evidence_frames *f)
 {
 	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS;
@@ -334,7 +334,7 @@ static bool frames_came(struct path *p, const struct statement *t, int slot, con
 	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
 }
 
-void clues_hear_frames(struct path *p, const struct statement *t, int slot, const struct evidence_flow *flow)
+void clues_hear_frames(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow)
 {
 	const struct evidence_frames *f = find_frames(p, t, client_of(p, t, flow));
 	uint8_t bit = (uint8_t)(1u << slot), *bits = &p->doubt->frames_without_receipts;
@@ -344,7 +344,7 @@ void clues_hear_frames(struct path *p, const struct statement *t, int slot, cons
 	*bits = (uint8_t)(f && frames_came(p, t, slot, flow, f) ? *bits | bit : *bits & ~bit);
 }
 
-void clues_hear(struct path *p, const struct statement *t, int slot, const struct evidence_flow *flow,
+void clues_hear(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
 		int64_t blind_before_ns)
 {
 	note_neighbour(p, t, flow);

@@ -1,10 +1,10 @@
 /* What a server says beside its receipts that may explain a path's losses, kept in the path's doubt: its way back to
  * us, claims to its address, what it heard there at all, drops at its socket, frames that its socket did not see. Which
- * way a probe was lost is not decided here (testimony.h), nor why (causes.h). No I/O. */
+ * way a probe was lost is not decided here (settle.h), nor why (causes.h). No I/O. */
 #ifndef FLOATPROBE_CLUES_H
 #define FLOATPROBE_CLUES_H
 
-#include "client/evidence/statement.h"
+#include "client/evidence/query_result.h"
 #include "client/path/path.h"
 
 #include <stdbool.h>
@@ -16,10 +16,10 @@ bool clues_wanted(const struct path *path, int slot);
 
 /* The server in this slot speaks of the path's flow, and sees nothing from before blind_before_ns (monotonic). The path
  * has a doubt, in which this server's window of receipts is still the one before. */
-void clues_hear(struct path *path, const struct statement *statement, int slot, const struct evidence_flow *flow,
+void clues_hear(struct path *path, const struct query_result *result, int slot, const struct evidence_flow *flow,
 		int64_t blind_before_ns);
 /* Of its frames, when what it has receipts for is settled. */
-void clues_hear_frames(struct path *path, const struct statement *statement, int slot,
+void clues_hear_frames(struct path *path, const struct query_result *result, int slot,
 		       const struct evidence_flow *flow);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "client/evidence/channel.h"
 #include "client/evidence/query.h"
-#include "client/evidence/testimony.h"
+#include "client/evidence/settle.h"
 #include "common/core/bucket.h"
 #include "common/core/evidence.h"
 #include "common/core/ns.h"
@@ -169,7 +169,7 @@ static bool is_wanted(const struct querier *a, unsigned server)
 	struct path *const *paths = paths_of_server(a->s.paths, server, &len);
 
 	for (size_t i = 0; i < len; i++) {
-		if (paths[i]->doubt && testimony_wanted(paths[i], path_slot(paths[i], server)))
+		if (paths[i]->doubt && settle_wanted(paths[i], path_slot(paths[i], server)))
 			return true;
 	}
 	return false;
@@ -210,7 +210,7 @@ static void fill_macs(struct querier *a, unsigned server, int64_t now_ns, struct
 /* Ask about this path too, if the answer has room for its flow and its attempts. A query about one path alone is always
  * asked. */
 static bool add_path(struct evidence_query *q, const struct path *p, int slot, size_t text_len, int64_t now_ns,
-		     struct statement_query *memory)
+		     struct query_attempts *memory)
 {
 	unsigned attempts_len = q->attempts_len;
 
@@ -218,7 +218,7 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 		return false;
 	q->flows[q->flows_len++] = p->prober.flow_id;
 	if (p->tcp)
-		testimony_ask(p, slot, now_ns, q, memory);
+		settle_ask(p, slot, now_ns, q, memory);
 	if (q->flows_len == 1 || q->flows_len <= evidence_query_room(text_len, q->attempts_len))
 		return true;
 	q->flows_len--;
@@ -228,7 +228,7 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
 static void fill_query(struct querier *a, const struct channel *w, size_t text_len, int64_t now_ns,
-		       struct cursor *cursor, struct statement_query *memory)
+		       struct cursor *cursor, struct query_attempts *memory)
 {
 	struct evidence_query *q = &a->query;
 
@@ -238,7 +238,7 @@ static void fill_query(struct querier *a, const struct channel *w, size_t text_l
 	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % cursor->len) {
 		const struct path *p = cursor->paths[cursor->at];
 		int slot = path_slot(p, w->server);
-		if (p->doubt && testimony_wanted(p, slot) && !add_path(q, p, slot, text_len, now_ns, memory))
+		if (p->doubt && settle_wanted(p, slot) && !add_path(q, p, slot, text_len, now_ns, memory))
 			break;
 	}
 	if (q->flows_len > 0)
@@ -266,7 +266,7 @@ static bool send_query(struct querier *a, struct channel *w, int64_t now_ns)
 	return true;
 }
 
-static struct statement_query *memory_of_next(const struct channel *w)
+static struct query_attempts *memory_of_next(const struct channel *w)
 {
 	return &w->memory->queries[w->prober.next & (CHANNEL_RING_LEN - 1)];
 }
@@ -401,7 +401,7 @@ static void visit(struct querier *a, unsigned server, int64_t now_ns)
 	if (!w)
 		return;
 	memset(&a->query, 0, sizeof a->query);
-	testimony_ask_places(a->s.paths, server, &s->visit_from, &a->query);
+	settle_ask_places(a->s.paths, server, &s->visit_from, &a->query);
 	if (a->query.places_len == 0 || !channels_ask(&a->channels, w, ASK_TIMEOUT_NS, now_ns))
 		return;
 	memory_of_next(w)->attempts_len = 0;
@@ -482,16 +482,16 @@ static void hear_answer(struct querier *a, const struct channel *w, const struct
 		return;
 	a->servers[w->server].rounds_unanswered = 0;
 	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
-	testimony_hear(a->s.paths, &(struct statement){
-				       .server = w->server,
-				       .witness = w->witness,
-				       .query = &w->memory->queries[at],
-				       .answer = &a->answer,
-				       .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
-				       .link = a->s.link,
-				       .asked_ns = w->memory->ring[at].sent_ns,
-				       .now_ns = now_ns,
-				   });
+	settle_hear(a->s.paths, &(struct query_result){
+				    .server = w->server,
+				    .witness = w->witness,
+				    .query = &w->memory->queries[at],
+				    .answer = &a->answer,
+				    .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
+				    .link = a->s.link,
+				    .asked_ns = w->memory->ring[at].sent_ns,
+				    .now_ns = now_ns,
+				});
 	if (a->s.learnt)
 		a->s.learnt(a->s.context);
 }

@@ -1,4 +1,4 @@
-/* Asks servers what they know about our losses (DESIGN § 5); testimony.h understands what they say.
+/* Asks servers what they know about our losses (DESIGN § 5); settle.h understands what they say.
  *
  * A server is asked at most once a second, and only while some path has losses of unknown direction that it has not
  * spoken about yet. It is asked over addresses and protocols that are alive; if none is, over all of them, and through

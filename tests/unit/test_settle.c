@@ -4,7 +4,7 @@
 
 #include <cmocka.h>
 
-#include "client/evidence/testimony.h"
+#include "client/evidence/settle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,18 +80,18 @@ static struct evidence_answer answer_of(uint64_t boot_id, bool known, uint32_t f
 }
 
 static void hear(struct scene *s, unsigned server, int witness, const struct evidence_answer *answer,
-		 const struct statement_query *query)
+		 const struct query_attempts *query)
 {
-	static const struct statement_query nothing;
+	static const struct query_attempts nothing;
 
-	testimony_hear(&s->paths, &(struct statement){
-				      .server = server,
-				      .witness = witness,
-				      .query = query ? query : &nothing,
-				      .answer = answer,
-				      .asked_ns = s->asked_ns,
-				      .now_ns = s->asked_ns + s->answered_after_ns,
-				  });
+	settle_hear(&s->paths, &(struct query_result){
+				   .server = server,
+				   .witness = witness,
+				   .query = query ? query : &nothing,
+				   .answer = answer,
+				   .asked_ns = s->asked_ns,
+				   .now_ns = s->asked_ns + s->answered_after_ns,
+			       });
 }
 
 static struct prober_tally tally(const struct scene *s)
@@ -122,13 +122,13 @@ static void forward_needs_the_word_of_every_server(void **state)
 
 	hear(s, 3, -1, &none, NULL);
 	assert_int_equal(tally(s).lost, 10);
-	assert_false(testimony_wanted(s->path, 0)); /* it has said what it knows */
-	assert_true(testimony_wanted(s->path, 1));
+	assert_false(settle_wanted(s->path, 0)); /* it has said what it knows */
+	assert_true(settle_wanted(s->path, 1));
 	hear(s, 7, 3, &none, NULL);
 	assert_int_equal(tally(s).forward_lost, 10);
 	assert_int_equal(s->path->doubt->witness[0], -1);
 	assert_int_equal(s->path->doubt->witness[1], 3);
-	assert_false(testimony_wanted(s->path, 1));
+	assert_false(settle_wanted(s->path, 1));
 }
 
 /* Server 3 knows nothing, server 7 neither, but it has lost its memory 5 s before it answers. */
@@ -168,7 +168,7 @@ static void an_empty_word_is_no_word(void **state)
 	hear(s, 7, -1, &empty, NULL);
 	hear(s, 7, -1, &another, NULL);
 	assert_int_equal(tally(s).lost, 10);
-	assert_true(testimony_wanted(s->path, 1));
+	assert_true(settle_wanted(s->path, 1));
 	hear(s, 7, -1, &none, NULL);
 	assert_int_equal(tally(s).forward_lost, 10);
 	assert_int_equal(s->path->doubt->receipt_server, -1);
@@ -200,8 +200,8 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
 			    const struct endpoint *seen_as)
 {
-	const struct statement_query query = { .attempts = { { .flow_id = 42, .seq = 8 }, { .flow_id = 42, .seq = 9 } },
-					       .attempts_len = 1 };
+	const struct query_attempts query = { .attempts = { { .flow_id = 42, .seq = 8 }, { .flow_id = 42, .seq = 9 } },
+					      .attempts_len = 1 };
 	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
 
 	a.uptime_ms = uptime_ms;
@@ -309,11 +309,11 @@ static void an_early_half_open_socket_counts_when_its_time_is_over(void **state)
 	make_tcp(s, 8, false);
 	s->path->doubt->attempts[0].pending = true;
 	s->half_open_ms = 4000;
-	testimony_expired(s->path, 9); /* nothing is known of it */
+	settle_expired(s->path, 9); /* nothing is known of it */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 0);
 	s->path->doubt->attempts[0].pending = false;
-	testimony_expired(s->path, 8);
+	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).return_lost, 1);
 }
 
@@ -322,7 +322,7 @@ static void without_a_half_open_socket_the_end_of_its_time_proves_nothing(void *
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	testimony_expired(s->path, 8);
+	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).lost, 10);
 }
 
@@ -332,7 +332,7 @@ static void an_early_half_open_socket_is_nothing_to_who_connected_after_all(void
 
 	make_tcp(s, 8, true);
 	s->path->doubt->attempts[0].half_open = true;
-	testimony_expired(s->path, 8);
+	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).lost, 10);
 }
 
@@ -505,12 +505,12 @@ static void a_request_has_its_own_time_to_arrive(void **state)
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 7, -1, &a, NULL);
 	assert_int_equal(tally(s).forward_lost, 0);
-	assert_true(testimony_wanted(s->path, 0));
+	assert_true(settle_wanted(s->path, 0));
 	s->asked_ns++;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 7, -1, &a, NULL);
 	assert_int_equal(tally(s).forward_lost, 1);
-	assert_false(testimony_wanted(s->path, 0));
+	assert_false(settle_wanted(s->path, 0));
 }
 
 /* The newest came between the deadlines of numbers 8 and 9: repeated or not, those of 9 and 10 came in time. */
@@ -530,13 +530,13 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 {
 	struct scene *s = *state;
 	struct evidence_query query = { 0 };
-	struct statement_query memory = { 0 };
+	struct query_attempts memory = { 0 };
 
 	make_tcp(s, 8, false);
 	s->path->doubt->attempts[1] = (struct path_attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
 	s->path->doubt->attempts[2] = (struct path_attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
 	s->path->doubt->attempts[3] = (struct path_attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
-	testimony_ask(s->path, 0, 112 * SECOND, &query, &memory);
+	settle_ask(s->path, 0, 112 * SECOND, &query, &memory);
 	assert_int_equal(query.attempts_len, 1);
 	assert_int_equal(query.attempts[0].age_ms, 4000);
 	assert_int_equal(query.attempts[0].client.port, client.port);
@@ -868,18 +868,18 @@ static void refusals_are_asked_about_ever_more_seldom(void **state)
 
 	for (uint32_t seq = 1; seq <= 10; seq++)
 		prober_settle(b, seq, PROBER_RESET);
-	assert_false(testimony_wanted(s->path, 0));
+	assert_false(settle_wanted(s->path, 0));
 	for (int64_t i = 0; i < 64; i++) {
 		prober_settle(b, prober_send(b, (200 + i) * SECOND, (200 + i) * SECOND), PROBER_REFUSED);
-		assert_true(testimony_wanted(s->path, 1)); /* this server never says anything */
-		if (!testimony_wanted(s->path, 0))
+		assert_true(settle_wanted(s->path, 1)); /* this server never says anything */
+		if (!settle_wanted(s->path, 0))
 			continue;
 		s->path->doubt->has_window[0] = true;
 		s->path->doubt->windows[0].asked_ns = (200 + i) * SECOND;
 		asked++;
 	}
 	assert_int_equal(asked, 8);
-	assert_false(testimony_wanted(s->path, 0));
+	assert_false(settle_wanted(s->path, 0));
 }
 
 /* -- strangers -- */
@@ -921,18 +921,18 @@ static struct evidence_answer refused(struct scene *s)
 
 static void hear_at(struct scene *s, const struct evidence_answer *answer, const struct endpoint *asked_at)
 {
-	static const struct statement_query nothing;
+	static const struct query_attempts nothing;
 
-	testimony_hear(&s->paths, &(struct statement){
-				      .server = 3,
-				      .witness = -1,
-				      .query = &nothing,
-				      .answer = answer,
-				      .asked_at = asked_at,
-				      .link = &link,
-				      .asked_ns = 112 * SECOND,
-				      .now_ns = 112 * SECOND + 20 * MS,
-				  });
+	settle_hear(&s->paths, &(struct query_result){
+				   .server = 3,
+				   .witness = -1,
+				   .query = &nothing,
+				   .answer = answer,
+				   .asked_at = asked_at,
+				   .link = &link,
+				   .asked_ns = 112 * SECOND,
+				   .now_ns = 112 * SECOND + 20 * MS,
+			       });
 }
 
 #define REFUSED(...)                                                                                                   \
@@ -1044,12 +1044,12 @@ static void the_holder_is_asked_about_a_missing_twin(void **state)
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff);
 
 	add_twin(s);
-	assert_false(testimony_wanted(s->path, 0));
-	assert_true(testimony_wanted(s->path, 1));
+	assert_false(settle_wanted(s->path, 0));
+	assert_true(settle_wanted(s->path, 1));
 	hear(s, 3, -1, &a, NULL);
-	assert_true(testimony_wanted(s->path, 1));
+	assert_true(settle_wanted(s->path, 1));
 	hear(s, 7, -1, &a, NULL);
-	assert_false(testimony_wanted(s->path, 1));
+	assert_false(settle_wanted(s->path, 1));
 }
 
 /* Receipts for the twin's numbers say nothing of the path's own probes. */
@@ -1110,16 +1110,16 @@ static void who_does_not_answer_here_is_asked_for_others(void **state)
 	p->endpoint = anchor;
 	p->held = -1;
 	s->target.expect_reachable = true;
-	testimony_ask_places(&s->paths, 3, &from, &query);
+	settle_ask_places(&s->paths, 3, &from, &query);
 	assert_int_equal(query.places_len, 0); /* nobody answers */
 	p->prober.holder = 0;
-	testimony_ask_places(&s->paths, 3, &from, &query);
+	settle_ask_places(&s->paths, 3, &from, &query);
 	assert_int_equal(query.places_len, 0); /* it does itself */
 	p->held = 0;
-	testimony_ask_places(&s->paths, 7, &from, &query);
+	settle_ask_places(&s->paths, 7, &from, &query);
 	assert_int_equal(query.places_len, 0); /* this flow may be led by old state */
 	p->held = -1;
-	testimony_ask_places(&s->paths, 7, &from, &query);
+	settle_ask_places(&s->paths, 7, &from, &query);
 	assert_int_equal(query.places_len, 1);
 	assert_true(endpoint_equal(&query.places[0].endpoint, &anchor));
 	assert_int_equal(query.places[0].transport, PACKET_UDP);

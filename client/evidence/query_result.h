@@ -1,6 +1,6 @@
 /* What one server said in answer to one query: its evidence, with what is needed to date and to understand it. */
-#ifndef FLOATPROBE_STATEMENT_H
-#define FLOATPROBE_STATEMENT_H
+#ifndef FLOATPROBE_QUERY_RESULT_H
+#define FLOATPROBE_QUERY_RESULT_H
 
 #include "client/net/link.h"
 #include "common/core/endpoint.h"
@@ -8,20 +8,20 @@
 
 #include <stdint.h>
 
-struct statement_attempt { /* the TCP probe that an attempt of the query was about */
+struct query_attempt { /* the TCP probe that an attempt of the query was about */
 	uint64_t flow_id;
 	uint32_t seq;
 };
 
-struct statement_query { /* what was asked, by the ids in it */
-	struct statement_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
+struct query_attempts { /* what was asked, by the ids in it */
+	struct query_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
 	unsigned attempts_len;
 };
 
-struct statement {
+struct query_result {
 	unsigned server; /* who speaks: index in the configuration */
 	int witness;     /* index of the server through which it came; -1: directly */
-	const struct statement_query *query;
+	const struct query_attempts *query;
 	const struct evidence_answer *answer;
 	const struct endpoint *asked_at; /* where; NULL: through a witness */
 	const struct link_ops *link;     /* NULL: nothing is known of this host's links */

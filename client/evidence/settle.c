@@ -1,4 +1,4 @@
-#include "client/evidence/testimony.h"
+#include "client/evidence/settle.h"
 
 #include "client/evidence/clues.h"
 #include "common/core/ns.h"
@@ -37,7 +37,7 @@ static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 }
 
 /* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
-bool testimony_wanted(const struct path *p, int slot)
+bool settle_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
 	const struct path_doubt *d = p->doubt;
@@ -58,8 +58,7 @@ bool testimony_wanted(const struct path *p, int slot)
 	return clues_wanted(p, slot);
 }
 
-void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q,
-		   struct statement_query *memory)
+void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
 {
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *t = &p->doubt->attempts[i];
@@ -69,7 +68,7 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 		    (!prober_is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
 			continue;
 		memory->attempts[q->attempts_len] =
-		    (struct statement_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
+		    (struct query_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
 		q->attempts[q->attempts_len] = (struct evidence_attempt){
 			.client = t->local,
 			.age_ms = (uint32_t)(age_ns / NS_PER_MS),
@@ -80,7 +79,7 @@ void testimony_ask(const struct path *p, int slot, int64_t now_ns, struct eviden
 	memory->attempts_len = q->attempts_len;
 }
 
-void testimony_expired(struct path *p, uint32_t seq)
+void settle_expired(struct path *p, uint32_t seq)
 {
 	const struct path_attempt *attempt = p->tcp ? path_attempt(p, seq) : NULL;
 
@@ -140,7 +139,7 @@ static void settle_by_window(struct path *p, int slot, const struct prober_windo
 		apply_window_to_attempts(p, slot);
 }
 
-static void note_flow(struct path *p, const struct statement *t, const struct evidence_flow *flow)
+static void note_flow(struct path *p, const struct query_result *t, const struct evidence_flow *flow)
 {
 	if (!flow->known)
 		return;
@@ -150,7 +149,7 @@ static void note_flow(struct path *p, const struct statement *t, const struct ev
 		p->facts.arrived_on = flow->arrived_on;
 }
 
-static void hear_flow(struct path *p, const struct statement *t, int slot, const struct evidence_flow *flow,
+static void hear_flow(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
 		      int64_t blind_before_ns)
 {
 	const struct prober_window window = {
@@ -174,7 +173,7 @@ static void hear_flow(struct path *p, const struct statement *t, int slot, const
 		twin_told(p->twin);
 }
 
-static void hear_flows(const struct paths *paths, const struct statement *t)
+static void hear_flows(const struct paths *paths, const struct query_result *t)
 {
 	const struct evidence_answer *e = t->answer;
 	uint64_t seeing_ms = e->uptime_ms < e->evicted_ms ? e->uptime_ms : e->evicted_ms;
@@ -190,7 +189,7 @@ static void hear_flows(const struct paths *paths, const struct statement *t)
 }
 
 /* Refused twins are those of the querier's address: they need not be of this query's flows. */
-static void hear_twins(const struct paths *paths, const struct statement *t)
+static void hear_twins(const struct paths *paths, const struct query_result *t)
 {
 	for (unsigned i = 0; i < t->answer->twins_len; i++) {
 		const struct evidence_twin *refused = &t->answer->twins[i];
@@ -204,7 +203,7 @@ static void hear_twins(const struct paths *paths, const struct statement *t)
 
 /* The server sees another address than ours: a NAT also changes our port, and any attempt of ours could own the
  * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
-static bool is_translated(const struct statement *t, const struct path_attempt *attempt)
+static bool is_translated(const struct query_result *t, const struct path_attempt *attempt)
 {
 	return t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
 }
@@ -213,13 +212,13 @@ static bool is_translated(const struct statement *t, const struct path_attempt *
  * repeated). The server's counters are compared over that age and a second more: what reset the attempt's socket may
  * lie before. Behind a NAT the socket itself looks older than the attempt, and the server allows for half a second,
  * timers included; by port it would know it nevertheless. */
-static bool is_outdated(const struct statement *t, const struct path_attempt *attempt)
+static bool is_outdated(const struct query_result *t, const struct path_attempt *attempt)
 {
 	return t->now_ns - t->asked_ns > (is_translated(t, attempt) ? QUERY_QUICK_NS : QUERY_MAX_NS);
 }
 
 /* Two machines with one key: this is not the one that answers on this path. */
-static bool is_another_boot(const struct path *p, const struct statement *t, int slot)
+static bool is_another_boot(const struct path *p, const struct query_result *t, int slot)
 {
 	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
 }
@@ -229,7 +228,7 @@ static bool is_another_boot(const struct path *p, const struct statement *t, int
  * A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
  * repeated, a second after it was made: then nothing tells that the SYN had come. So it has to be missing within the
  * first second too: what comes after that is not forgotten before the last question. */
-static void note_not_seen(struct path *p, const struct statement *t, struct path_attempt *attempt, int slot)
+static void note_not_seen(struct path *p, const struct query_result *t, struct path_attempt *attempt, int slot)
 {
 	int64_t under_way_ns = t->now_ns - t->asked_ns;
 
@@ -243,7 +242,7 @@ static void note_not_seen(struct path *p, const struct statement *t, struct path
 
 /* Half-open proves that a SYN came, not when; the socket's least age says by when it had. One that came too late, as it
  * was slow or a repeated one, proves nothing of what happened within the attempt's time. */
-static void note_half_open(struct path *p, const struct statement *t, struct path_attempt *attempt,
+static void note_half_open(struct path *p, const struct query_result *t, struct path_attempt *attempt,
 			   const struct evidence_attempt_answer *said)
 {
 	if (t->now_ns - (int64_t)said->age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
@@ -252,14 +251,13 @@ static void note_half_open(struct path *p, const struct statement *t, struct pat
 	p->doubt->receipt_server = (int)t->server;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = said->arrived_on;
-	testimony_expired(p, attempt->seq);
+	settle_expired(p, attempt->seq);
 }
 
-static void hear_attempt(const struct paths *paths, const struct statement *t,
+static void hear_attempt(const struct paths *paths, const struct query_result *t,
 			 const struct evidence_attempt_answer *said)
 {
-	const struct statement_attempt *asked =
-	    said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
+	const struct query_attempt *asked = said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
 	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
 	struct path_attempt *attempt = p ? path_attempt(p, asked->seq) : NULL;
 	int slot = p ? path_slot(p, t->server) : -1;
@@ -289,7 +287,7 @@ static bool is_held_by_another(const struct path *p, unsigned server)
 	       p->prober.holder < p->target->servers_len && p->prober.holder != slot;
 }
 
-void testimony_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *q)
+void settle_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *q)
 {
 	size_t len;
 	struct path *const *list = paths_of_server(paths, server, &len);
@@ -305,7 +303,7 @@ void testimony_ask_places(const struct paths *paths, unsigned server, size_t *fr
 
 /* The server took the time between the query's departure and the answer's arrival, and left out fractions of a
  * millisecond. */
-static void hear_arrival(const struct paths *paths, const struct statement *t, const struct evidence_arrival *a)
+static void hear_arrival(const struct paths *paths, const struct query_result *t, const struct evidence_arrival *a)
 {
 	int64_t idle_ns = (int64_t)a->idle_ms * NS_PER_MS;
 
@@ -318,7 +316,7 @@ static void hear_arrival(const struct paths *paths, const struct statement *t, c
 	}
 }
 
-void testimony_hear(const struct paths *paths, const struct statement *t)
+void settle_hear(const struct paths *paths, const struct query_result *t)
 {
 	/* Attempts first: what they prove may not be overruled by the want of a receipt. */
 	for (unsigned i = 0; i < t->answer->attempts_len; i++)
