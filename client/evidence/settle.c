@@ -1,6 +1,6 @@
 #include "client/evidence/settle.h"
 
-#include "client/evidence/clues.h"
+#include "client/evidence/explain.h"
 #include "common/core/ns.h"
 
 #include <string.h>
@@ -55,7 +55,7 @@ bool settle_wanted(const struct path *p, int slot)
 		if (prober_is_doubtful(prober_record(&p->prober, seq)) && !has_spoken(p, slot, seq))
 			return true;
 	}
-	return clues_wanted(p, slot);
+	return explain_wanted(p, slot);
 }
 
 void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
@@ -166,9 +166,9 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 	p->stale = true;
 	p->doubt->witness[slot] = t->witness;
 	note_flow(p, t, flow);
-	clues_hear(p, t, slot, flow, blind_before_ns);
+	explain_hear(p, t, slot, flow, blind_before_ns);
 	settle_by_window(p, slot, &window);
-	clues_hear_frames(p, t, slot, flow);
+	explain_hear_frames(p, t, slot, flow);
 	if (p->twin && slot == p->prober.holder)
 		twin_told(p->twin);
 }

@@ -1,5 +1,5 @@
 /* What a server's evidence means for our paths: which losses it settles, and whom else it hears; what may explain them
- * is clues.h's. No I/O. */
+ * is explain.h's. No I/O. */
 #ifndef FLOATPROBE_SETTLE_H
 #define FLOATPROBE_SETTLE_H
 

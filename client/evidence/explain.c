@@ -1,4 +1,4 @@
-#include "client/evidence/clues.h"
+#include "client/evidence/explain.h"
 
 #include "common/core/ns.h"
 
@@ -194,7 +194,7 @@ static void note_silence(struct path *p, const struct query_result *t, const str
 
 /* Have as many probes been refused since the time that this server's word is about as before? So it
  * is asked about the first ones, and then ever more seldom. */
-bool clues_wanted(const struct path *p, int slot)
+bool explain_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
 	int64_t said_ns = p->doubt->has_window[slot] ? p->doubt->windows[slot].asked_ns : INT64_MIN;
@@ -334,7 +334,7 @@ static bool frames_came(struct path *p, const struct query_result *t, int slot, 
 	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
 }
 
-void clues_hear_frames(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow)
+void explain_hear_frames(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow)
 {
 	const struct evidence_frames *f = find_frames(p, t, client_of(p, t, flow));
 	uint8_t bit = (uint8_t)(1u << slot), *bits = &p->doubt->frames_without_receipts;
@@ -344,8 +344,8 @@ void clues_hear_frames(struct path *p, const struct query_result *t, int slot, c
 	*bits = (uint8_t)(f && frames_came(p, t, slot, flow, f) ? *bits | bit : *bits & ~bit);
 }
 
-void clues_hear(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
-		int64_t blind_before_ns)
+void explain_hear(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
+		  int64_t blind_before_ns)
 {
 	note_neighbour(p, t, flow);
 	note_conflict(p, t);
