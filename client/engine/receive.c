@@ -102,8 +102,8 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	before = prober_record(&p->prober, reply->seq)->outcome;
 	outcome =
 	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
-	if (p->rival)
-		rival_answered(p->rival, &p->prober, reply->seq);
+	if (p->second_holder)
+		second_holder_answered(p->second_holder, &p->prober, reply->seq);
 	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
 		engine_decided(e, p, reply->seq, probe);
 }

@@ -309,9 +309,10 @@ static void hear_arrival(const struct paths *paths, const struct query_result *t
 
 	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport == PACKET_TCP); p;
 	     p = p->next_there) {
-		if (!is_held_by_another(p, t->server) || !path_rival(p))
+		if (!is_held_by_another(p, t->server) || !path_second_holder(p))
 			continue;
-		rival_heard(p->rival, t->server, t->asked_ns - idle_ns - NS_PER_MS, t->now_ns - idle_ns);
+		second_holder_heard(p->second_holder, t->server, t->asked_ns - idle_ns - NS_PER_MS,
+				    t->now_ns - idle_ns);
 		p->stale = true;
 	}
 }

@@ -96,7 +96,7 @@ void path_free(struct path *p)
 	free(p->doubt);
 	free(p->twin);
 	free(p->look);
-	free(p->rival);
+	free(p->second_holder);
 	free(p->timers);
 	free(p);
 }
@@ -173,11 +173,11 @@ int64_t path_every_ns(const struct path *p)
 	return every_ns;
 }
 
-struct rival *path_rival(struct path *p)
+struct second_holder *path_second_holder(struct path *p)
 {
-	if (!p->rival)
-		p->rival = calloc(1, sizeof *p->rival);
-	return p->rival;
+	if (!p->second_holder)
+		p->second_holder = calloc(1, sizeof *p->second_holder);
+	return p->second_holder;
 }
 
 bool path_takes_new_ports(const struct path *p)

@@ -7,8 +7,8 @@
 #include "client/path/look.h"
 #include "client/path/path_facts.h"
 #include "client/path/prober.h"
-#include "client/path/rival.h"
 #include "client/path/schedule.h"
+#include "client/path/second_holder.h"
 #include "client/path/significance.h"
 #include "client/path/twin.h"
 #include "client/path/verdict_words.h"
@@ -91,13 +91,13 @@ struct path {
 	uint32_t last_fresh; /* the dialer's; of the first UDP path at an endpoint, for all of them (paths_at) */
 	struct prober prober;
 	struct path_facts facts;
-	struct path_doubt *doubt;  /* NULL: no loss yet */
-	struct twin *twin;         /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
-	struct rival *rival;       /* NULL: no other server has heard other clients here */
-	struct look *look;         /* NULL: none was needed yet */
-	struct bucket looks;       /* how often this path may ask for one */
-	struct path_status status; /* `run`: see path_status.h */
-	bool stale;                /* something was decided or learnt since it was last judged */
+	struct path_doubt *doubt; /* NULL: no loss yet */
+	struct twin *twin;        /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct second_holder *second_holder; /* NULL: no other server has heard other clients here */
+	struct look *look;                   /* NULL: none was needed yet */
+	struct bucket looks;                 /* how often this path may ask for one */
+	struct path_status status;           /* `run`: see path_status.h */
+	bool stale;                          /* something was decided or learnt since it was last judged */
 	unsigned timers_len;
 	struct schedule_timer *timers;
 	struct path *next_there; /* to the same endpoint over the same protocol (paths.h); NULL */
@@ -129,8 +129,8 @@ bool path_same(const struct path *a, const struct path *b);
 /* The doubt of a path, made when it is first needed; NULL: no memory. */
 struct path_doubt *path_doubt(struct path *path);
 
-/* The same for its rival. */
-struct rival *path_rival(struct path *path);
+/* The same for its second holder. */
+struct second_holder *path_second_holder(struct path *path);
 
 /* What is kept of its TCP attempt with this number; NULL: nothing. */
 struct path_attempt *path_attempt(const struct path *path, uint32_t seq);

@@ -117,7 +117,8 @@ static bool connections_break_between_two(const struct verdict_evidence *e, enum
 
 static bool another_hears_others(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return (state == VERDICT_UP || state == VERDICT_LOSSY) && e->hints.rival && may_answer(e, e->tally.server);
+	return (state == VERDICT_UP || state == VERDICT_LOSSY) && e->hints.second_holder &&
+	       may_answer(e, e->tally.server);
 }
 
 static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict_state state)
@@ -328,7 +329,7 @@ const struct causes_rule causes_rules[] = {
 		     "untranslated: at two moments at least 10 s apart, each between two answers at most 5 s apart",
 	    .forbids = "a change of holder since then; no new flow of other clients for a minute; an address that is "
 		       "translated on the way",
-	    .tell = sentences_rival,
+	    .tell = sentences_second_holder,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNPINNED_REPLY,

@@ -286,12 +286,12 @@ void sentences_broken_between(const struct verdict_evidence *e, struct verdict *
 	say(v, "two machines answer alternately at this address: a connection to one breaks at the other");
 }
 
-void sentences_rival(const struct verdict_evidence *e, struct verdict *v)
+void sentences_second_holder(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v,
 	    "%s answers this client, but %s receives new flows of other clients on the same address, the last one %.1f "
 	    "s ago",
-	    e->server_name ? e->server_name : "one server", e->hints.rival, e->hints.rival_ms / 1e3);
+	    e->server_name ? e->server_name : "one server", e->hints.second_holder, e->hints.second_holder_ms / 1e3);
 }
 
 void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)

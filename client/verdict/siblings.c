@@ -331,7 +331,7 @@ static void add_told(const struct engine *e, const struct path *p, struct verdic
 }
 
 /* A new flow over the same protocol that has the same holder as this path has proven that another one holds it too. */
-static void add_rival(const struct engine *e, size_t i, struct verdict_hints *hints)
+static void add_second_holder(const struct engine *e, size_t i, struct verdict_hints *hints)
 {
 	const struct path *p = e->paths.items[i];
 	int64_t now_ns = clock_mono_ns();
@@ -340,12 +340,12 @@ static void add_rival(const struct engine *e, size_t i, struct verdict_hints *hi
 	paths_of_target(&e->paths, i, &from, &to);
 	for (size_t k = from; k < to && p->target->servers_len > 1; k++) {
 		const struct path *other = e->paths.items[k];
-		if (!other->rival || other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) ||
+		if (!other->second_holder || other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) ||
 		    other->prober.holder != p->prober.holder || other->prober.boot_id != p->prober.boot_id ||
-		    !rival_is_proven(other->rival, &other->prober, now_ns))
+		    !second_holder_is_proven(other->second_holder, &other->prober, now_ns))
 			continue;
-		hints->rival = config_server_name(e->config, (int)other->rival->server);
-		hints->rival_ms = (uint32_t)((now_ns - other->rival->newest_ns) / 1000000);
+		hints->second_holder = config_server_name(e->config, (int)other->second_holder->server);
+		hints->second_holder_ms = (uint32_t)((now_ns - other->second_holder->newest_ns) / 1000000);
 	}
 }
 
@@ -369,5 +369,5 @@ void siblings_tell(const struct engine *e, size_t i, struct verdict_evidence *ev
 		evidence->facts.told = PROBER_NONE;
 	else
 		add_told(e, e->paths.items[i], evidence);
-	add_rival(e, i, &evidence->hints);
+	add_second_holder(e, i, &evidence->hints);
 }

@@ -32,8 +32,8 @@ struct verdict_hints {
 	uint32_t refused_unheard;  /* so many probes were refused while the silent holder heard nothing */
 	const uint8_t *stranger_mac; /* where our frames for the address then went: none of its MACs; NULL */
 	const char *silent_witness;  /* a server that was asked to reach the silent one, and could not; NULL */
-	const char *rival;           /* another server that hears other clients' new flows there meanwhile; NULL */
-	uint32_t rival_ms;           /* since the newest of those flows */
+	const char *second_holder;   /* another server that hears other clients' new flows there meanwhile; NULL */
+	uint32_t second_holder_ms;   /* since the newest of those flows */
 };
 
 /* The flows of the same target, address and size: UDP, each by another source port. */

@@ -336,11 +336,11 @@ def two_vantages_that_see_one_each(net):
         host.ip(f"neigh replace {lan.shared} lladdr {holder.host.mac()} dev eth0 nud permanent")
         vantage = "fra-home" if host is net.client else "ber-office"
         daemons[host] = net.run_daemon(lan.targets(), vantage=vantage, host=host)
-    for host, (holder, rival) in seen.items():
+    for host, (holder, second holder) in seen.items():
         for where in SHARED_NEW, SHARED_UDP, {"target": "shared", "protocol": "tcp"}:
             daemons[host].wait_for(where, PATIENCE, state="up", server=holder.name, cause="duplicate-address")
-            wait_until(f"{where} tells of {rival.name}", lambda: (
-                f"{holder.name} answers this client, but {rival.name} receives" in evidence(daemons[host], where, "duplicate-address")
+            wait_until(f"{where} tells of {second holder.name}", lambda: (
+                f"{holder.name} answers this client, but {second holder.name} receives" in evidence(daemons[host], where, "duplicate-address")
             ))  # fmt: skip
         lan.never(daemons[host], "failover", "stuck-flow")
         if daemons[host].changes({"target": "boot-01", "cause": "duplicate-address"}):

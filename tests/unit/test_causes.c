@@ -171,13 +171,14 @@ static void duplicate_address(void **state)
 	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.tcp = true; e.context.fought_over = true);
 	CASE("none", e = lost(10, 0, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
 	/* where others are heard */
-	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.hints.rival = "boot-02"; e.hints.rival_ms = 1540);
+	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.hints.second_holder = "boot-02";
+	     e.hints.second_holder_ms = 1540);
 	assert_int_equal(v.state, VERDICT_UP);
 	assert_string_equal(v.sentences[0], "boot-01 answers this client, but boot-02 receives new flows of other "
 					    "clients on the same address, the last one 1.5 s ago");
-	CASE("duplicate-address", e = lost(10, 1, PROBER_LOST); e.hints.rival = "boot-02");
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.rival = "boot-02");
-	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.hints.rival = "boot-02"; e.tally.server = 4);
+	CASE("duplicate-address", e = lost(10, 1, PROBER_LOST); e.hints.second_holder = "boot-02");
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.second_holder = "boot-02");
+	CASE("impostor", e = lost(10, 0, PROBER_LOST); e.hints.second_holder = "boot-02"; e.tally.server = 4);
 	/* claims */
 	CASE("duplicate-address", e = lost(0, 10, PROBER_REFUSED); e = claimed(e, 10));
 	CASE("duplicate-address", e = lost(7, 3, PROBER_LOST); e = claimed(e, 3));

@@ -1125,7 +1125,7 @@ static void who_does_not_answer_here_is_asked_for_others(void **state)
 	assert_int_equal(query.places[0].transport, PACKET_UDP);
 }
 
-static void others_heard_elsewhere_make_a_rival(void **state)
+static void others_heard_elsewhere_make_a_second_holder(void **state)
 {
 	struct scene *s = *state;
 	struct path *p = s->path;
@@ -1138,26 +1138,26 @@ static void others_heard_elsewhere_make_a_rival(void **state)
 	assert_true(paths_set(&s->paths, memcpy(malloc(sizeof p), &p, sizeof p), 1, leaving, NULL)); /* it has moved */
 	a = heard_others(p);
 	hear(s, 3, -1, &a, NULL);
-	assert_null(p->rival); /* the holder itself */
+	assert_null(p->second_holder); /* the holder itself */
 	a.arrivals[0].place.transport = PACKET_TCP;
 	hear(s, 7, -1, &a, NULL);
-	assert_null(p->rival); /* another protocol */
+	assert_null(p->second_holder); /* another protocol */
 	a = heard_others(p);
 	hear(s, 5, -1, &a, NULL);
-	assert_null(p->rival); /* who may not answer here */
+	assert_null(p->second_holder); /* who may not answer here */
 	s->target.expect_reachable = false;
 	hear(s, 7, -1, &a, NULL);
-	assert_null(p->rival); /* nobody is to answer */
+	assert_null(p->second_holder); /* nobody is to answer */
 	s->target.expect_reachable = true;
 	p->held = 0;
 	hear(s, 7, -1, &a, NULL);
-	assert_null(p->rival); /* old state may lead this flow */
+	assert_null(p->second_holder); /* old state may lead this flow */
 	p->held = -1;
 	hear(s, 7, -1, &a, NULL);
-	assert_non_null(p->rival);
-	assert_int_equal(p->rival->server, 7);
-	assert_true(p->rival->from_ns == 112 * SECOND - 501 * MS);
-	assert_true(p->rival->to_ns == 112 * SECOND + s->answered_after_ns - 500 * MS);
+	assert_non_null(p->second_holder);
+	assert_int_equal(p->second_holder->server, 7);
+	assert_true(p->second_holder->from_ns == 112 * SECOND - 501 * MS);
+	assert_true(p->second_holder->to_ns == 112 * SECOND + s->answered_after_ns - 500 * MS);
 }
 
 /* Server 3 has seen another machine claim the address, and holds it. */
@@ -1240,7 +1240,7 @@ int main(void)
 		TEST(another_boot_counts_anew),
 		TEST(a_receipt_of_any_server_proves_return),
 		TEST(who_does_not_answer_here_is_asked_for_others),
-		TEST(others_heard_elsewhere_make_a_rival),
+		TEST(others_heard_elsewhere_make_a_second_holder),
 		TEST(forward_needs_the_word_of_every_server),
 		TEST(a_server_that_started_since_proves_no_absence),
 		TEST(a_server_that_forgot_a_flow_since_proves_no_absence),

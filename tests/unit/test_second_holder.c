@@ -1,5 +1,5 @@
-/* When what another server heard proves that two hold an address (rival.h), and when it does not. */
-#include "client/path/rival.h"
+/* When what another server heard proves that two hold an address (second_holder.h), and when it does not. */
+#include "client/path/second_holder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,14 +15,14 @@ enum { RING = 64, HIM, ANOTHER, BOOT = 7 };
 
 static struct prober_record ring[RING];
 static struct prober prober;
-static struct rival rival;
+static struct second_holder second_holder;
 static int64_t now_ns;
 
 static int setup(void **state)
 {
 	(void)state;
 	prober_init(&prober, 42, S, ring, RING);
-	memset(&rival, 0, sizeof rival);
+	memset(&second_holder, 0, sizeof second_holder);
 	now_ns = 1000 * S;
 	return 0;
 }
@@ -33,7 +33,7 @@ static void answered_by(unsigned server)
 	struct packet_reply reply = { .seq = prober_send(&prober, now_ns, now_ns), .flow_id = 42, .boot_id = BOOT };
 
 	prober_reply(&prober, &reply, server, true, now_ns + 20 * MS, now_ns + 20 * MS, false);
-	rival_answered(&rival, &prober, reply.seq);
+	second_holder_answered(&second_holder, &prober, reply.seq);
 }
 
 static void lost(void)
@@ -53,12 +53,12 @@ static void answers(unsigned n, unsigned server)
 /* Half a second ago, as a question of 10 ms knows it. */
 static void heard_by(unsigned server)
 {
-	rival_heard(&rival, server, now_ns - 510 * MS, now_ns - 500 * MS);
+	second_holder_heard(&second_holder, server, now_ns - 510 * MS, now_ns - 500 * MS);
 }
 
 static bool proven(void)
 {
-	return rival_is_proven(&rival, &prober, now_ns);
+	return second_holder_is_proven(&second_holder, &prober, now_ns);
 }
 
 static void two_moments_apart_are_a_proof(void **state)
@@ -98,10 +98,10 @@ static void an_answer_to_an_earlier_probe_does_not_enclose_a_moment(void **state
 	(void)state;
 	answers(12, HIM);
 	for (int i = 0; i < 30; i++) {
-		rival_heard(&rival, ANOTHER, now_ns - 510 * MS, now_ns + 1);
+		second_holder_heard(&second_holder, ANOTHER, now_ns - 510 * MS, now_ns + 1);
 		answered_by(HIM);
 		assert_false(proven());
-		rival.to_ns = 0;
+		second_holder.to_ns = 0;
 		now_ns += S;
 	}
 }
@@ -114,7 +114,7 @@ static void the_same_moment_twice_is_one(void **state)
 	answers(12, HIM);
 	from_ns = now_ns - 500 * MS;
 	for (int i = 0; i < 30; i++) {
-		rival_heard(&rival, ANOTHER, from_ns, from_ns + 10 * MS);
+		second_holder_heard(&second_holder, ANOTHER, from_ns, from_ns + 10 * MS);
 		answers(1, HIM);
 		assert_false(proven());
 	}
@@ -185,13 +185,13 @@ static void moments_that_may_lie_outside_do_not_count(void **state)
 	answers(12, HIM);
 	for (int i = 0; i < 30; i++) {
 		/* The question took so long that our answer may have been before or after. */
-		rival_heard(&rival, ANOTHER, now_ns - 6 * S, now_ns - 500 * MS);
+		second_holder_heard(&second_holder, ANOTHER, now_ns - 6 * S, now_ns - 500 * MS);
 		answers(1, HIM);
 		assert_false(proven());
 	}
 }
 
-static void a_second_rival_waits(void **state)
+static void a_second_second_holder_waits(void **state)
 {
 	(void)state;
 	answers(12, HIM);
@@ -202,7 +202,7 @@ static void a_second_rival_waits(void **state)
 	heard_by(ANOTHER);
 	answers(1, HIM);
 	assert_true(proven());
-	assert_int_equal(rival.server, ANOTHER);
+	assert_int_equal(second_holder.server, ANOTHER);
 }
 
 int main(void)
@@ -217,7 +217,7 @@ int main(void)
 		TEST(moments_of_two_holders_do_not_add_up),
 		TEST(rare_answers_prove_nothing),
 		TEST(moments_that_may_lie_outside_do_not_count),
-		TEST(a_second_rival_waits),
+		TEST(a_second_second_holder_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "client/path/rival.h"
+#include "client/path/second_holder.h"
 
 #include "common/core/ns.h"
 
@@ -8,7 +8,7 @@ static const int64_t apart_ns = 10 * NS_PER_S;   /* .. and so far apart are two 
 static const int64_t gap_ns = 5 * NS_PER_S;      /* between two answers of the holder */
 static const int64_t over_ns = 60 * NS_PER_S;    /* so long after the newest moment it is over */
 
-void rival_heard(struct rival *r, unsigned server, int64_t from_ns, int64_t to_ns)
+void second_holder_heard(struct second_holder *r, unsigned server, int64_t from_ns, int64_t to_ns)
 {
 	if (r->server != server && r->first_ns && to_ns - r->newest_ns < over_ns)
 		return; /* one is enough */
@@ -20,7 +20,7 @@ void rival_heard(struct rival *r, unsigned server, int64_t from_ns, int64_t to_n
 }
 
 /* Had the holder answered shortly before, so that hardly anything can have happened in between? */
-static bool had_answered(const struct rival *r, const struct prober *p, uint32_t seq)
+static bool had_answered(const struct second_holder *r, const struct prober *p, uint32_t seq)
 {
 	int64_t sent_ns = prober_record(p, seq)->sent_ns;
 
@@ -35,7 +35,7 @@ static bool had_answered(const struct rival *r, const struct prober *p, uint32_t
 	return false;
 }
 
-static void count(struct rival *r, const struct prober *p)
+static void count(struct second_holder *r, const struct prober *p)
 {
 	if (!r->first_ns || r->since_ns != p->holder_since_ns || r->from_ns - r->newest_ns >= over_ns)
 		r->first_ns = r->from_ns;
@@ -43,7 +43,7 @@ static void count(struct rival *r, const struct prober *p)
 	r->newest_ns = r->from_ns;
 }
 
-void rival_answered(struct rival *r, const struct prober *p, uint32_t seq)
+void second_holder_answered(struct second_holder *r, const struct prober *p, uint32_t seq)
 {
 	const struct prober_record *record = prober_record(p, seq);
 
@@ -54,7 +54,7 @@ void rival_answered(struct rival *r, const struct prober *p, uint32_t seq)
 	r->to_ns = 0;
 }
 
-bool rival_is_proven(const struct rival *r, const struct prober *p, int64_t now_ns)
+bool second_holder_is_proven(const struct second_holder *r, const struct prober *p, int64_t now_ns)
 {
 	return r->first_ns && r->since_ns == p->holder_since_ns && r->newest_ns - r->first_ns >= apart_ns &&
 	       now_ns - r->newest_ns < over_ns;

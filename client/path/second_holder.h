@@ -2,15 +2,15 @@
  * same time, though nothing is lost and each client sees but one. What the other one heard is a moment, known to within
  * the round trip of the question. It counts between two answers of one holder that are close together; two such
  * moments, apart, are a proof. Pure; times are monotonic. */
-#ifndef FLOATPROBE_RIVAL_H
-#define FLOATPROBE_RIVAL_H
+#ifndef FLOATPROBE_SECOND_HOLDER_H
+#define FLOATPROBE_SECOND_HOLDER_H
 
 #include "client/path/prober.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct rival {
+struct second_holder {
 	unsigned server;        /* index of who heard them */
 	int64_t from_ns, to_ns; /* the newest moment, if it is not between two answers yet; to_ns 0: there is none */
 	int64_t since_ns;       /* since when the holder of both moments is the holder .. */
@@ -19,11 +19,11 @@ struct rival {
 };
 
 /* The server says that a new flow came to it then. */
-void rival_heard(struct rival *rival, unsigned server, int64_t from_ns, int64_t to_ns);
+void second_holder_heard(struct second_holder *second_holder, unsigned server, int64_t from_ns, int64_t to_ns);
 /* This probe, of a flow that takes a new port each time, was answered. */
-void rival_answered(struct rival *rival, const struct prober *prober, uint32_t seq);
+void second_holder_answered(struct second_holder *second_holder, const struct prober *prober, uint32_t seq);
 
 /* Do two hold the address, as far as is known now? */
-bool rival_is_proven(const struct rival *rival, const struct prober *prober, int64_t now_ns);
+bool second_holder_is_proven(const struct second_holder *second_holder, const struct prober *prober, int64_t now_ns);
 
 #endif
