@@ -20,8 +20,8 @@ static void note_error(struct engine *e, struct path *p, enum prober_outcome out
 {
 	if (outcome != PROBER_REFUSED && outcome != PROBER_UNREACHABLE && outcome != PROBER_PROHIBITED)
 		return;
-	p->facts.told = outcome;
-	p->facts.told_ns = clock_mono_ns();
+	p->facts.last_error = outcome;
+	p->facts.last_error_ns = clock_mono_ns();
 	engine_stop_looks(e, p);
 }
 
@@ -82,8 +82,8 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
 	enum prober_outcome before, outcome;
 
-	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.told_ns)
-		p->facts.told = PROBER_NONE; /* it left after the error came */
+	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.last_error_ns)
+		p->facts.last_error = PROBER_NONE; /* it left after the error came */
 	querier_heard(e->querier, server, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
@@ -134,8 +134,8 @@ static void look_replied(struct path *p, unsigned server, const struct packet_re
 		return;
 	if (prober_reply(&p->look->prober, reply, path_server_number(p, server), endpoint_equal(source, &p->endpoint),
 			 received_real_ns, now_ns, false) == PROBER_ANSWERED &&
-	    r->sent_ns > p->facts.told_ns)
-		p->facts.told = PROBER_NONE;
+	    r->sent_ns > p->facts.last_error_ns)
+		p->facts.last_error = PROBER_NONE;
 }
 
 /* Octets that came for a probe, from wherever. */

@@ -185,7 +185,7 @@ static void note_silence(struct path *p, const struct query_result *t, const str
 	d->silent_server = (int)t->server;
 	d->silent_from_ns = came_ns(p, t, flow, blind_before_ns);
 	d->silent_to_ns = t->asked_ns - ADDRESSES_AGE_NS; /* since then it may have given the address up */
-	if (p->facts.told != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
+	if (p->facts.last_error != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
 		return;
 	d->has_stranger = true;
 	memcpy(d->stranger_mac, mac, sizeof mac);

@@ -10,9 +10,9 @@
 struct path_facts {
 	struct endpoint offender;       /* who sent the newest ICMP error or RST; all zero: nobody */
 	int icmp_type, icmp_code;       /* -1: none */
-	enum prober_outcome told;       /* the newest error since the last answer; NONE: none */
+	enum prober_outcome last_error; /* the newest error since the last answer; NONE: none */
 	unsigned mtu;                   /* of a too-big error; 0: not said */
-	int64_t told_ns;                /* monotonic: when */
+	int64_t last_error_ns;          /* monotonic: when */
 	struct endpoint other_source;   /* where wrong-source answers came from */
 	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
 	int64_t skew_ns;                /* server's clock minus ours, from a clock-skew answer */

@@ -49,7 +49,7 @@ static bool explained_by(const struct verdict_evidence *e, enum verdict_state st
 	uint32_t n = seen(e, outcome);
 
 	if (n == 0) /* what arrives was not kept from it */
-		return state == VERDICT_DOWN && outcome == e->facts.told && all_vanish(e) &&
+		return state == VERDICT_DOWN && outcome == e->facts.last_error && all_vanish(e) &&
 		       seen(e, PROBER_LOST_RETURN) == 0;
 	if (state == VERDICT_UP)
 		return false;

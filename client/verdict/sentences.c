@@ -179,13 +179,13 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 
 	for (unsigned i = 0; i < ERRORS_LEN; i++)
 		kinds += seen(e, errors[i].outcome) > 0;
-	if (kinds == 1 || (kinds == 0 && e->facts.told != PROBER_NONE))
+	if (kinds == 1 || (kinds == 0 && e->facts.last_error != PROBER_NONE))
 		tell_error_source(e, source);
 	for (unsigned i = 0; i < ERRORS_LEN && kinds == 0 && v->state == VERDICT_DOWN; i++) {
-		if (errors[i].outcome == e->facts.told)
+		if (errors[i].outcome == e->facts.last_error)
 			say(v, "%s got an error: %s%.100s",
-			    e->hints.told_elsewhere ? "another flow to the same address and port"
-						    : "an earlier probe or an extra probe",
+			    e->hints.last_error_elsewhere ? "another flow to the same address and port"
+							  : "an earlier probe or an extra probe",
 			    e->tcp ? errors[i].tcp : errors[i].udp, source);
 	}
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {

@@ -2,7 +2,7 @@
 
 #include "common/system/clock.h"
 
-#define TOLD_NS INT64_C(60000000000) /* one error explains an outage for so long */
+#define LAST_ERROR_MAX_NS INT64_C(60000000000) /* one error explains an outage for so long */
 
 static bool is_mute(const struct prober_tally *t)
 {
@@ -50,9 +50,9 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 		add_sibling(c, other, began_ns);
 }
 
-static bool is_told_of_late(const struct path *p)
+static bool is_recent_error(const struct path *p)
 {
-	return clock_mono_ns() - p->facts.told_ns <= TOLD_NS;
+	return clock_mono_ns() - p->facts.last_error_ns <= LAST_ERROR_MAX_NS;
 }
 
 /* Does the address itself say over UDP that the port is closed, and nothing else comes from it? */
@@ -61,7 +61,7 @@ static bool refuses_over_udp(const struct path *p, bool round)
 	struct prober_tally tally;
 
 	path_recent(p, round, &tally);
-	return !p->tcp && is_mute(&tally) && p->facts.told == PROBER_REFUSED && is_told_of_late(p) &&
+	return !p->tcp && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED && is_recent_error(p) &&
 	       endpoint_same_address(&p->facts.offender, &p->endpoint);
 }
 
@@ -290,9 +290,10 @@ void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct
 /* -- what was said to the one and concerns the other -- */
 
 /* Errors are rate-limited, so that one explains an outage for a while; resets are not. */
-static bool is_told(const struct path *p)
+static bool has_last_error(const struct path *p)
 {
-	return p->facts.told != PROBER_NONE && !(p->tcp && p->facts.told == PROBER_REFUSED) && is_told_of_late(p);
+	return p->facts.last_error != PROBER_NONE && !(p->tcp && p->facts.last_error == PROBER_REFUSED) &&
+	       is_recent_error(p);
 }
 
 /* What came for a probe itself tells more than what came for another one. */
@@ -305,26 +306,26 @@ static bool has_error(const struct prober_tally *t)
 
 /* Where this path has no error of its own to tell, the newest of another flow to the same address and port that has not
  * been answered since: they share a limit. */
-static void add_told(const struct engine *e, const struct path *p, struct verdict_evidence *evidence)
+static void add_last_error(const struct engine *e, const struct path *p, struct verdict_evidence *evidence)
 {
 	struct path_facts *facts = &evidence->facts;
 	const struct path *newest = NULL;
 	size_t from, to;
 
-	if (is_told(p))
+	if (has_last_error(p))
 		return;
-	facts->told = PROBER_NONE;
+	facts->last_error = PROBER_NONE;
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->tcp == p->tcp && endpoint_equal(&other->endpoint, &p->endpoint) && is_told(other) &&
-		    (!newest || other->facts.told_ns > newest->facts.told_ns))
+		if (other->tcp == p->tcp && endpoint_equal(&other->endpoint, &p->endpoint) && has_last_error(other) &&
+		    (!newest || other->facts.last_error_ns > newest->facts.last_error_ns))
 			newest = other;
 	}
 	if (!newest)
 		return;
-	facts->told = newest->facts.told;
-	evidence->hints.told_elsewhere = true;
+	facts->last_error = newest->facts.last_error;
+	evidence->hints.last_error_elsewhere = true;
 	facts->offender = newest->facts.offender;
 	facts->icmp_type = newest->facts.icmp_type;
 	facts->icmp_code = newest->facts.icmp_code;
@@ -366,8 +367,8 @@ void siblings_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 void siblings_tell(const struct engine *e, size_t i, struct verdict_evidence *evidence)
 {
 	if (has_error(&evidence->tally))
-		evidence->facts.told = PROBER_NONE;
+		evidence->facts.last_error = PROBER_NONE;
 	else
-		add_told(e, e->paths.items[i], evidence);
+		add_last_error(e, e->paths.items[i], evidence);
 	add_second_holder(e, i, &evidence->hints);
 }

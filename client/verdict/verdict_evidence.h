@@ -22,8 +22,9 @@ struct verdict_hints {
 	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
 	const struct evidence_conflict
 	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
-	uint32_t claimed_lost; /* so many probes were lost about then, or in an outage that had begun */
-	bool told_elsewhere; /* the error that is told came for another flow of the same target, address and protocol */
+	uint32_t claimed_lost;        /* so many probes were lost about then, or in an outage that had begun */
+	bool last_error_elsewhere;    /* the error that is told came for another flow of the same target, address and
+					 protocol */
 	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
 	uint32_t handshakes;          /* TCP: of the newest lost probes so many got that far at least */
 	uint32_t socket_drops;     /* datagrams that the server's kernel dropped at its socket between two evidences */

@@ -822,10 +822,10 @@ static void an_error_explains_an_outage_for_a_minute(void **state)
 
 	(void)state;
 	lose(p, 10, PROBER_LOST);
-	p->facts.told = PROBER_PROHIBITED;
-	p->facts.told_ns = clock_mono_ns() - 50000 * MS;
+	p->facts.last_error = PROBER_PROHIBITED;
+	p->facts.last_error_ns = clock_mono_ns() - 50000 * MS;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_PROHIBITED);
-	p->facts.told_ns = clock_mono_ns() - 60000 * MS - 1;
+	p->facts.last_error_ns = clock_mono_ns() - 60000 * MS - 1;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
 }
 

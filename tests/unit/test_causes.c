@@ -321,9 +321,10 @@ static void protocol_filtered(void **state)
 static void an_error_of_before(void **state)
 {
 	(void)state;
-	CASE("prohibited", e = lost(0, 10, PROBER_LOST); e.facts.told = PROBER_PROHIBITED);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.told = PROBER_PROHIBITED);
-	CASE("unexplained", e = lost(0, 10, PROBER_RESET); e.facts.told = PROBER_PROHIBITED); /* after a handshake */
+	CASE("prohibited", e = lost(0, 10, PROBER_LOST); e.facts.last_error = PROBER_PROHIBITED);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.facts.last_error = PROBER_PROHIBITED);
+	CASE("unexplained", e = lost(0, 10, PROBER_RESET);
+	     e.facts.last_error = PROBER_PROHIBITED); /* after a handshake */
 }
 
 static void server_firewall(void **state)
@@ -391,7 +392,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	     e.context.flows.first_packet = true; e.holders = (struct holders){ 1, false, 0, 0, 1, 9, 0 });
 	CASE("duplicate-address", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_PROHIBITED] = 5;
 	     e.tally.sent = e.tally.lost = 10; e = claimed(e, 10));
-	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.told = PROBER_UNREACHABLE;
+	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.last_error = PROBER_UNREACHABLE;
 	     e.hints.frames_without_receipts = e.context.protocol_down = true);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);
 	     e.hints.frames_without_receipts = e.context.protocol_down = true;

@@ -127,13 +127,13 @@ static void an_error_is_the_last_word_until_a_later_probe_is_answered(void **sta
 		uint32_t before = leave(probers[i]), after = leave(probers[i]);
 
 		prohibit(&path->prober, leave(&path->prober));
-		assert_int_equal(path->facts.told, PROBER_PROHIBITED);
-		path->facts.told_ns = left_ns(probers[i], before);
+		assert_int_equal(path->facts.last_error, PROBER_PROHIBITED);
+		path->facts.last_error_ns = left_ns(probers[i], before);
 		answer(probers[i], before);
-		assert_int_equal(path->facts.told, PROBER_PROHIBITED);
-		path->facts.told_ns = left_ns(probers[i], after) - 1;
+		assert_int_equal(path->facts.last_error, PROBER_PROHIBITED);
+		path->facts.last_error_ns = left_ns(probers[i], after) - 1;
 		answer(probers[i], after);
-		assert_int_equal(path->facts.told, PROBER_NONE);
+		assert_int_equal(path->facts.last_error, PROBER_NONE);
 	}
 }
 
@@ -147,7 +147,7 @@ static void an_error_about_an_answered_probe_says_nothing(void **state)
 
 		answer(probers[i], seq);
 		prohibit(probers[i], seq);
-		assert_int_equal(path->facts.told, PROBER_NONE);
+		assert_int_equal(path->facts.last_error, PROBER_NONE);
 	}
 }
 

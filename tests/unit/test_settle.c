@@ -904,7 +904,7 @@ static struct evidence_answer refused(struct scene *s)
 
 	for (uint32_t seq = 1; seq <= 10; seq++)
 		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
-	s->path->facts.told = PROBER_REFUSED;
+	s->path->facts.last_error = PROBER_REFUSED;
 	s->path->endpoint = shared;
 	*s->path->doubt = (struct path_doubt){ .silent_server = -1 };
 	a.port = 8620;
@@ -1006,7 +1006,7 @@ static void a_stranger_is_where_our_frames_go(void **state)
 	assert_false(s->path->doubt->has_stranger);
 	REFUSED(a.macs_len = 0); /* it does not say */
 	assert_false(s->path->doubt->has_stranger);
-	REFUSED(s->path->facts.told = PROBER_NONE); /* nobody refuses */
+	REFUSED(s->path->facts.last_error = PROBER_NONE); /* nobody refuses */
 	assert_false(s->path->doubt->has_stranger);
 	a = refused(s);
 	hear_at(s, &a, &shared); /* it was asked at that very address */

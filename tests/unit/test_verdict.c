@@ -69,7 +69,7 @@ struct scene {
 	int send_errno;
 	bool other_addresses;
 	int icmp_type, icmp_code; /* with an offender */
-	enum prober_outcome told;
+	enum prober_outcome last_error;
 	struct endpoint offender, other_source, arrived_on, arrives_on;
 	int64_t skew_ns;
 	unsigned mtu;
@@ -90,7 +90,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.offender = s->offender,
 			.icmp_type = s->icmp_type ? s->icmp_type : -1,
 			.icmp_code = s->icmp_type ? s->icmp_code : -1,
-			.told = s->told,
+			.last_error = s->last_error,
 			.mtu = s->mtu,
 			.other_source = s->other_source,
 			.send_errno = s->send_errno,
@@ -363,11 +363,11 @@ static void the_better_explanation_wins(void **state)
 {
 	static const struct example examples[] = {
 		/* an error of this outage that no probe remembers any more */
-		{ { .probes = ALL(LOST_FORWARD), .told = PROBER_PROHIBITED, .other_up = true },
+		{ { .probes = ALL(LOST_FORWARD), .last_error = PROBER_PROHIBITED, .other_up = true },
 		  "down/forward/prohibited!" },
-		{ { .probes = ALL(LOST), .told = PROBER_REFUSED }, "down/unknown/refused!" },
-		{ { .probes = SOME(LOST), .told = PROBER_REFUSED }, "lossy/unknown/unexplained!" },
-		{ { .probes = ALL(LOST_RETURN), .told = PROBER_REFUSED }, "down/return/unexplained!" },
+		{ { .probes = ALL(LOST), .last_error = PROBER_REFUSED }, "down/unknown/refused!" },
+		{ { .probes = SOME(LOST), .last_error = PROBER_REFUSED }, "lossy/unknown/unexplained!" },
+		{ { .probes = ALL(LOST_RETURN), .last_error = PROBER_REFUSED }, "down/return/unexplained!" },
 		/* an error of the path itself before what other paths suggest */
 		{ { .probes = ALL(REFUSED),
 		    .other_up = true,
