@@ -259,7 +259,7 @@ static void expire(struct engine *e, int64_t now_ns)
 		uint32_t from = p->prober.waiting_from;
 		int64_t deadline_ns;
 		if (prober_expire(&p->prober, now_ns) > 0) {
-			path_doubt(p);
+			path_loss(p);
 			querier_note(e->querier, p);
 			e->ask_ns = now_ns;
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
@@ -269,7 +269,7 @@ static void expire(struct engine *e, int64_t now_ns)
 				engine_decided(e, p, seq, NULL);
 			}
 		}
-		if (p->twin && twin_expire(p->twin, now_ns) && path_doubt(p)) {
+		if (p->twin && twin_expire(p->twin, now_ns) && path_loss(p)) {
 			querier_note(e->querier, p);
 			e->ask_ns = now_ns;
 		}
@@ -427,7 +427,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	e->queue = queue;
 	e->ask_ns = clock_mono_ns(); /* whom the querier visits may have changed */
 	for (size_t i = 0; i < len; i++) {
-		if (items[i]->doubt)
+		if (items[i]->loss)
 			querier_note(e->querier, items[i]); /* it may be a new querier */
 		for (unsigned t = 0; t < items[i]->timers_len; t++)
 			schedule_queue_push(&e->queue, &items[i]->timers[t]);

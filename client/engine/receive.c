@@ -47,7 +47,7 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 	if (now != outcome)
 		return;
 	engine_decided(e, p, seq, probe);
-	if (outcome == PROBER_REFUSED && path_doubt(p)) {
+	if (outcome == PROBER_REFUSED && path_loss(p)) {
 		querier_note(e->querier, p);
 		ask_soon(e);
 	}
@@ -283,7 +283,7 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 
 static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
-	struct path_doubt *d = path_doubt(p);
+	struct path_loss *d = path_loss(p);
 	struct path_attempt *known = path_attempt(p, seq);
 
 	if (known) {

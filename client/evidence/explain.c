@@ -72,16 +72,16 @@ static void note_neighbour(struct path *p, const struct query_result *t, const s
 		const struct evidence_neighbour *n = &t->answer->neighbours[i];
 		if (!endpoint_same_address(&n->client, client) || !arrives_here(p, flow, &n->local))
 			continue;
-		p->doubt->neighbour = *n;
-		p->doubt->neighbour_server = (int)t->server;
-		p->doubt->neighbour_ns = t->asked_ns;
-		p->doubt->neighbour_right_ns =
+		p->loss->neighbour = *n;
+		p->loss->neighbour_server = (int)t->server;
+		p->loss->neighbour_ns = t->asked_ns;
+		p->loss->neighbour_right_ns =
 		    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * NS_PER_MS;
-		p->doubt->has_neighbour = true;
+		p->loss->has_neighbour = true;
 		return;
 	}
-	if (p->doubt->neighbour_server == (int)t->server && !t->answer->truncated)
-		p->doubt->has_neighbour = false; /* it has nothing to say of it any more */
+	if (p->loss->neighbour_server == (int)t->server && !t->answer->truncated)
+		p->loss->has_neighbour = false; /* it has nothing to say of it any more */
 }
 
 /* It may have seen the claim while it had the address, and have it no more; of many addresses it tells a part. */
@@ -107,20 +107,20 @@ static void note_conflict(struct path *p, const struct query_result *t)
 		     !endpoint_same_address(&c->address, &p->facts.arrived_on)) ||
 		    !may_be_its_own(t, &c->address))
 			continue;
-		p->doubt->conflict = *c;
-		p->doubt->conflict_server = (int)t->server;
-		p->doubt->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * NS_PER_MS;
-		if (!p->doubt->has_conflict) {
-			p->doubt->conflict_from_ns = p->doubt->conflict_ns;
-			p->doubt->conflict_told_ns = t->asked_ns;
+		p->loss->conflict = *c;
+		p->loss->conflict_server = (int)t->server;
+		p->loss->conflict_ns = t->asked_ns - (int64_t)c->idle_ms * NS_PER_MS;
+		if (!p->loss->has_conflict) {
+			p->loss->conflict_from_ns = p->loss->conflict_ns;
+			p->loss->conflict_told_ns = t->asked_ns;
 		}
-		p->doubt->conflict_repeated =
-		    t->now_ns - (int64_t)c->idle_ms * NS_PER_MS > p->doubt->conflict_told_ns || is_by_the_kernel(c);
-		p->doubt->has_conflict = true;
+		p->loss->conflict_repeated =
+		    t->now_ns - (int64_t)c->idle_ms * NS_PER_MS > p->loss->conflict_told_ns || is_by_the_kernel(c);
+		p->loss->has_conflict = true;
 		return;
 	}
-	if (p->doubt->conflict_server == (int)t->server && !t->answer->truncated)
-		p->doubt->has_conflict = false;
+	if (p->loss->conflict_server == (int)t->server && !t->answer->truncated)
+		p->loss->has_conflict = false;
 }
 
 /* -- what did not come to it -- */
@@ -174,7 +174,7 @@ static bool holds(const struct path *p, const struct query_result *t)
 static void note_silence(struct path *p, const struct query_result *t, const struct evidence_flow *flow,
 			 int64_t blind_before_ns)
 {
-	struct path_doubt *d = p->doubt;
+	struct path_loss *d = p->loss;
 	uint8_t mac[EVIDENCE_MAC_LEN];
 
 	if (!holds(p, t)) {
@@ -197,7 +197,7 @@ static void note_silence(struct path *p, const struct query_result *t, const str
 bool explain_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
-	int64_t said_ns = p->doubt->has_window[slot] ? p->doubt->windows[slot].asked_ns : INT64_MIN;
+	int64_t said_ns = p->loss->has_window[slot] ? p->loss->windows[slot].asked_ns : INT64_MIN;
 	uint32_t before = 0, since = 0;
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
@@ -218,7 +218,7 @@ static uint32_t growth(uint32_t before, uint32_t now)
 
 static void note_drops(struct path *p, const struct query_result *t, int slot)
 {
-	struct path_doubt *d = p->doubt;
+	struct path_loss *d = p->loss;
 	bool first = !d->has_window[slot] || d->windows[slot].boot_id != t->answer->boot_id;
 	uint32_t drops = first ? 0 : growth(d->socket_drops[slot], t->answer->socket_drops);
 	uint32_t overflows = first ? 0 : growth(d->accept_overflows[slot], t->answer->accept_overflows);
@@ -300,8 +300,8 @@ static bool syn_was_stopped(struct path *p, const struct query_result *t, int sl
 {
 	int64_t heard_ns =
 	    f->heard_ms == EVIDENCE_HEARD_MAX ? INT64_MIN : t->asked_ns - (int64_t)f->heard_ms * NS_PER_MS;
-	struct path_frame *frame = &p->doubt->frames[slot];
-	bool stopped = p->doubt->frames_without_receipts >> slot & 1;
+	struct path_frame *frame = &p->loss->frames[slot];
+	bool stopped = p->loss->frames_without_receipts >> slot & 1;
 
 	if (frame->seen_ns == 0)
 		*frame = (struct path_frame){ t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS, t->now_ns - t->asked_ns };
@@ -328,7 +328,7 @@ static bool frames_came(struct path *p, const struct query_result *t, int slot, 
 {
 	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS;
 
-	if (frame_ns < lost_ns || frame_ns < p->doubt->counted_from_ns[slot] ||
+	if (frame_ns < lost_ns || frame_ns < p->loss->counted_from_ns[slot] ||
 	    (flow->known && (int64_t)flow->idle_ms * NS_PER_MS <= t->asked_ns - lost_ns))
 		return false;
 	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
@@ -337,7 +337,7 @@ static bool frames_came(struct path *p, const struct query_result *t, int slot, 
 void explain_hear_frames(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow)
 {
 	const struct evidence_frames *f = find_frames(p, t, client_of(p, t, flow));
-	uint8_t bit = (uint8_t)(1u << slot), *bits = &p->doubt->frames_without_receipts;
+	uint8_t bit = (uint8_t)(1u << slot), *bits = &p->loss->frames_without_receipts;
 
 	if (!f && t->answer->truncated) /* it may have been left out */
 		return;

@@ -169,7 +169,7 @@ static bool is_wanted(const struct querier *a, unsigned server)
 	struct path *const *paths = paths_of_server(a->s.paths, server, &len);
 
 	for (size_t i = 0; i < len; i++) {
-		if (paths[i]->doubt && settle_wanted(paths[i], path_slot(paths[i], server)))
+		if (paths[i]->loss && settle_wanted(paths[i], path_slot(paths[i], server)))
 			return true;
 	}
 	return false;
@@ -238,7 +238,7 @@ static void fill_query(struct querier *a, const struct channel *w, size_t text_l
 	for (; cursor->left > 0; cursor->left--, cursor->at = (cursor->at + 1) % cursor->len) {
 		const struct path *p = cursor->paths[cursor->at];
 		int slot = path_slot(p, w->server);
-		if (p->doubt && settle_wanted(p, slot) && !add_path(q, p, slot, text_len, now_ns, memory))
+		if (p->loss && settle_wanted(p, slot) && !add_path(q, p, slot, text_len, now_ns, memory))
 			break;
 	}
 	if (q->flows_len > 0)
@@ -440,7 +440,7 @@ static void note_silence(struct querier *a)
 			continue;
 		a->channels.servers[server].lapsed = false;
 		for (size_t i = 0; i < len; i++)
-			paths[i]->stale = paths[i]->stale || paths[i]->doubt;
+			paths[i]->stale = paths[i]->stale || paths[i]->loss;
 	}
 	if (a->channels.lapsed && a->s.learnt)
 		a->s.learnt(a->s.context);

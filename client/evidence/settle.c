@@ -32,15 +32,15 @@ static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 {
 	const struct path_attempt *t = p->tcp ? path_attempt(p, seq) : NULL;
 
-	return p->doubt->has_window[slot] &&
-	       p->doubt->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
+	return p->loss->has_window[slot] &&
+	       p->loss->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
 }
 
 /* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
 bool settle_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
-	const struct path_doubt *d = p->doubt;
+	const struct path_loss *d = p->loss;
 	uint32_t from = b->next > b->ring_len ? b->next - b->ring_len : 1;
 
 	if (!d)
@@ -61,7 +61,7 @@ bool settle_wanted(const struct path *p, int slot)
 void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
 {
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
-		const struct path_attempt *t = &p->doubt->attempts[i];
+		const struct path_attempt *t = &p->loss->attempts[i];
 		int64_t age_ns = now_ns - t->started_ns;
 		const struct prober_record *r = prober_record(&p->prober, t->seq);
 		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
@@ -110,10 +110,10 @@ static bool is_missing(const struct receipts *r, uint32_t seq)
  * was not lost, though the server knows nothing of it: its program has not read it. */
 static void apply_window_to_attempts(struct path *p, int slot)
 {
-	const struct prober_window *w = &p->doubt->windows[slot];
+	const struct prober_window *w = &p->loss->windows[slot];
 
 	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
-		struct path_attempt *t = &p->doubt->attempts[i];
+		struct path_attempt *t = &p->loss->attempts[i];
 		bool blind, absent;
 		if (!t->seq || !t->connected || t->delivered)
 			continue;
@@ -127,7 +127,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 static void settle_by_window(struct path *p, int slot, const struct prober_window *window)
 {
 	const struct prober_window *windows[WIRE_SLOTS_MAX];
-	struct path_doubt *d = p->doubt;
+	struct path_loss *d = p->loss;
 
 	d->windows[slot] = *window;
 	d->has_window[slot] = true;
@@ -144,7 +144,7 @@ static void note_flow(struct path *p, const struct query_result *t, const struct
 	if (!flow->known)
 		return;
 	p->facts.receipt_source = flow->source;
-	p->doubt->receipt_server = (int)t->server;
+	p->loss->receipt_server = (int)t->server;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = flow->arrived_on;
 }
@@ -161,10 +161,10 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 		.blind_before_ns = blind_before_ns,
 	};
 
-	if (!path_doubt(p))
+	if (!path_loss(p))
 		return;
 	p->stale = true;
-	p->doubt->witness[slot] = t->witness;
+	p->loss->witness[slot] = t->witness;
 	note_flow(p, t, flow);
 	explain_hear(p, t, slot, flow, blind_before_ns);
 	settle_by_window(p, slot, &window);
@@ -248,7 +248,7 @@ static void note_half_open(struct path *p, const struct query_result *t, struct 
 	if (t->now_ns - (int64_t)said->age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
 		return;
 	attempt->half_open = true;
-	p->doubt->receipt_server = (int)t->server;
+	p->loss->receipt_server = (int)t->server;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = said->arrived_on;
 	settle_expired(p, attempt->seq);

@@ -19,8 +19,8 @@ void path_start_flow(struct path *p)
 	randombytes_buf(&flow_id, sizeof flow_id);
 	prober_init(&p->prober, flow_id, p->prober.timeout_ns, p->prober.ring, p->prober.ring_len);
 	p->prober.tcp = tcp;
-	free(p->doubt);
-	p->doubt = NULL;
+	free(p->loss);
+	p->loss = NULL;
 	if (p->look)
 		look_renew(p->look, flow_id);
 }
@@ -93,7 +93,7 @@ void path_free(struct path *p)
 	if (!p)
 		return;
 	free(p->prober.ring);
-	free(p->doubt);
+	free(p->loss);
 	free(p->twin);
 	free(p->look);
 	free(p->second_holder);
@@ -120,21 +120,21 @@ bool path_same(const struct path *a, const struct path *b)
 	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
 }
 
-struct path_doubt *path_doubt(struct path *p)
+struct path_loss *path_loss(struct path *p)
 {
-	if (!p->doubt && (p->doubt = calloc(1, sizeof *p->doubt))) {
-		p->doubt->receipt_server = p->doubt->neighbour_server = p->doubt->silent_server = -1;
+	if (!p->loss && (p->loss = calloc(1, sizeof *p->loss))) {
+		p->loss->receipt_server = p->loss->neighbour_server = p->loss->silent_server = -1;
 		for (unsigned slot = 0; slot < WIRE_SLOTS_MAX; slot++)
-			p->doubt->witness[slot] = -1;
+			p->loss->witness[slot] = -1;
 	}
-	return p->doubt;
+	return p->loss;
 }
 
 struct path_attempt *path_attempt(const struct path *p, uint32_t seq)
 {
-	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
-		if (p->doubt->attempts[i].seq == seq)
-			return &p->doubt->attempts[i];
+	for (unsigned i = 0; p->loss && i < PATH_ATTEMPTS_MAX; i++) {
+		if (p->loss->attempts[i].seq == seq)
+			return &p->loss->attempts[i];
 	}
 	return NULL;
 }

@@ -39,7 +39,7 @@ struct path_frame {      /* a SYN that came to a server's link, while it is not 
 };
 
 /* What is kept only of paths that had a loss. */
-struct path_doubt {
+struct path_loss {
 	struct prober_window windows[WIRE_SLOTS_MAX]; /* by the target's list of servers */
 	bool has_window[WIRE_SLOTS_MAX];
 	struct path_attempt attempts[PATH_ATTEMPTS_MAX];
@@ -91,8 +91,8 @@ struct path {
 	uint32_t last_fresh; /* the dialer's; of the first UDP path at an endpoint, for all of them (paths_at) */
 	struct prober prober;
 	struct path_facts facts;
-	struct path_doubt *doubt; /* NULL: no loss yet */
-	struct twin *twin;        /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct path_loss *loss; /* NULL: no loss yet */
+	struct twin *twin;      /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
 	struct second_holder *second_holder; /* NULL: no other server has heard other clients here */
 	struct look *look;                   /* NULL: none was needed yet */
 	struct bucket looks;                 /* how often this path may ask for one */
@@ -127,7 +127,7 @@ void path_start_flow(struct path *path);
 bool path_same(const struct path *a, const struct path *b);
 
 /* The doubt of a path, made when it is first needed; NULL: no memory. */
-struct path_doubt *path_doubt(struct path *path);
+struct path_loss *path_loss(struct path *path);
 
 /* The same for its second holder. */
 struct second_holder *path_second_holder(struct path *path);

@@ -31,8 +31,8 @@ static bool has_connected(const struct path *p, bool round)
 {
 	uint32_t recently = round ? PATH_ATTEMPTS_MAX : ASSESS_STREAK;
 
-	for (unsigned i = 0; p->doubt && i < PATH_ATTEMPTS_MAX; i++) {
-		const struct path_attempt *a = &p->doubt->attempts[i];
+	for (unsigned i = 0; p->loss && i < PATH_ATTEMPTS_MAX; i++) {
+		const struct path_attempt *a = &p->loss->attempts[i];
 		if (a->seq && a->connected && a->seq + recently >= p->prober.waiting_from)
 			return true;
 	}
@@ -133,7 +133,7 @@ static bool leads_to_us(const struct engine *e, const struct evidence_neighbour 
 static void explain_neighbour(const struct engine *e, const struct path *p, int64_t since_ns,
 			      struct verdict_hints *hints)
 {
-	const struct path_doubt *d = p->doubt;
+	const struct path_loss *d = p->loss;
 	const struct prober *b = &p->prober;
 	int64_t right_ns = d->neighbour_right_ns;
 
@@ -154,7 +154,7 @@ static void explain_neighbour(const struct engine *e, const struct path *p, int6
 /* What was refused while a server that should have had it heard nothing. */
 static void explain_silence(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
-	const struct path_doubt *d = p->doubt;
+	const struct path_loss *d = p->loss;
 	const struct prober *b = &p->prober;
 
 	hints->silent_holder = config_server_name(e->config, d->silent_server);
@@ -170,7 +170,7 @@ static void explain_silence(const struct engine *e, const struct path *p, int64_
  * server is asked ever more seldom. */
 static void explain_conflict(const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
-	const struct path_doubt *d = p->doubt;
+	const struct path_loss *d = p->loss;
 	const struct prober *b = &p->prober;
 	int64_t from_ns = d->conflict_from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = d->conflict_ns + CLAIM_AGE_NS;
 	int64_t streak_ns = path_streak(p).began_ns;
@@ -188,13 +188,13 @@ static void explain_conflict(const struct path *p, int64_t since_ns, struct verd
 /* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
 static int witness_of(const struct path *p)
 {
-	int slot = p->doubt->receipt_server < 0 ? -1 : path_slot(p, (unsigned)p->doubt->receipt_server);
+	int slot = p->loss->receipt_server < 0 ? -1 : path_slot(p, (unsigned)p->loss->receipt_server);
 
 	for (unsigned k = 0; slot < 0 && k < p->target->servers_len; k++) {
-		if (p->doubt->witness[k] >= 0)
+		if (p->loss->witness[k] >= 0)
 			slot = (int)k;
 	}
-	return slot < 0 ? -1 : p->doubt->witness[slot];
+	return slot < 0 ? -1 : p->loss->witness[slot];
 }
 
 /* Lost probes of this outage whose handshake was completed in time. */
@@ -203,7 +203,7 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 	uint32_t n = 0;
 
 	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
-		const struct path_attempt *a = &p->doubt->attempts[i];
+		const struct path_attempt *a = &p->loss->attempts[i];
 		const struct prober_record *r = prober_record(&p->prober, a->seq);
 		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
 	}
@@ -213,7 +213,7 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 /* What the newest evidence says of what was sent since since_ns. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
-	const struct path_doubt *d = p->doubt;
+	const struct path_loss *d = p->loss;
 
 	hints->receipt_server = config_server_name(e->config, d->receipt_server);
 	hints->witness = config_server_name(e->config, witness_of(p));
@@ -271,7 +271,7 @@ void assess_path(const struct engine *e, size_t i, bool round, struct verdict *v
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, round, &evidence);
 	siblings_tell(e, i, &evidence);
-	if (p->doubt)
+	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)
 		siblings_twins(e, i, &evidence.twins);

@@ -498,10 +498,10 @@ static void lose(struct path *p, unsigned n, enum prober_outcome outcome)
 static void lose_answers(struct path *p, unsigned n)
 {
 	lose(p, n, PROBER_LOST_RETURN);
-	assert_non_null(path_doubt(p));
-	p->doubt->receipt_server = p->doubt->neighbour_server = 0;
-	p->doubt->has_neighbour = true;
-	p->doubt->neighbour_right_ns = INT64_MAX;
+	assert_non_null(path_loss(p));
+	p->loss->receipt_server = p->loss->neighbour_server = 0;
+	p->loss->has_neighbour = true;
+	p->loss->neighbour_right_ns = INT64_MAX;
 }
 
 /* An entry with another MAC than our frames have, of a machine that is not there, or of another interface of ours. */
@@ -513,15 +513,15 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	(void)state;
 	lose_answers(p, 10);
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
-	p->doubt->neighbour_ns = now_ns;
+	p->loss->neighbour_ns = now_ns;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	engine.link = &(const struct link_ops){ .has_mac = all_are_ours };
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
 	engine.link = NULL;
-	p->doubt->receipt_server = 1; /* another server has the receipts */
+	p->loss->receipt_server = 1; /* another server has the receipts */
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
-	p->doubt->receipt_server = 0;
-	p->doubt->has_neighbour = false; /* the server does not say so any more */
+	p->loss->receipt_server = 0;
+	p->loss->has_neighbour = false; /* the server does not say so any more */
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
 }
 
@@ -535,30 +535,30 @@ static void an_entry_explains_only_answers_that_are_lost_now(void **state)
 	lose_answers(p, 6);
 	play(5, nothing);
 	lose(p, 10, PROBER_LOST);
-	p->doubt->neighbour_ns = now_ns;
+	p->loss->neighbour_ns = now_ns;
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* Ten probes are refused. A server that has the address heard none of them, and our frames went to a stranger. */
-static struct path_doubt *refuse(struct path *p)
+static struct path_loss *refuse(struct path *p)
 {
 	path_start_flow(p);
 	p->status.state = VERDICT_UNKNOWN;
-	assert_non_null(path_doubt(p));
-	*p->doubt = (struct path_doubt){
+	assert_non_null(path_loss(p));
+	*p->loss = (struct path_loss){
 		.receipt_server = -1, .has_stranger = true, .silent_server = 0, .silent_from_ns = now_ns - 1
 	};
 	p->facts.offender = p->endpoint;
 	lose(p, 10, PROBER_REFUSED);
-	p->doubt->silent_to_ns = p->doubt->stranger_ns = now_ns;
-	return p->doubt;
+	p->loss->silent_to_ns = p->loss->stranger_ns = now_ns;
+	return p->loss;
 }
 
 static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
 {
 	size_t i = find(512, 0);
 	struct path *p = engine.paths.items[i];
-	struct path_doubt *d;
+	struct path_loss *d;
 
 	(void)state;
 	refuse(p);
@@ -590,9 +590,9 @@ static void stop_at_the_link(void)
 		for (unsigned k = 0; k < 10; k++)
 			prober_settle(&p->prober, prober_send(&p->prober, now_ns + k * 1000 * MS, 1),
 				      PROBER_LOST_FORWARD);
-		assert_non_null(path_doubt(p));
-		p->doubt->frames_without_receipts = 1;
-		p->doubt->new_socket_drops = p->doubt->new_accept_overflows = 1;
+		assert_non_null(path_loss(p));
+		p->loss->frames_without_receipts = 1;
+		p->loss->new_socket_drops = p->loss->new_accept_overflows = 1;
 	}
 	now_ns += 10000 * MS;
 }
@@ -600,13 +600,13 @@ static void stop_at_the_link(void)
 /* What the kernel dropped for want of room was not stopped by a firewall, but only if it dropped it in the outage. */
 static void drops_of_the_outage_are_no_firewalls(void **state)
 {
-	struct path_doubt *udp_doubt, *tcp_doubt;
+	struct path_loss *udp_doubt, *tcp_doubt;
 
 	(void)state;
 	now_ns += 60000 * MS;
 	stop_at_the_link();
-	udp_doubt = engine.paths.items[find(512, 0)]->doubt;
-	tcp_doubt = engine.paths.items[PATHS - 1]->doubt;
+	udp_doubt = engine.paths.items[find(512, 0)]->loss;
+	tcp_doubt = engine.paths.items[PATHS - 1]->loss;
 	assert_int_equal(cause_of(find(512, 0), true), VERDICT_CAUSE_SERVER_FIREWALL);
 	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_SERVER_FIREWALL);
 	udp_doubt->dropped_ns = tcp_doubt->overflowed_ns = now_ns;
@@ -642,15 +642,15 @@ static void an_entry_that_healed_explains_no_later_loss(void **state)
 
 	(void)state;
 	lose_answers(p, 10);
-	p->doubt->neighbour_ns = now_ns;
+	p->loss->neighbour_ns = now_ns;
 	lose_answers(p, 1); /* in this outage */
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
-	p->doubt->neighbour_right_ns = now_ns - 500 * MS;
+	p->loss->neighbour_right_ns = now_ns - 500 * MS;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	lose_answers(p, 1);
-	p->doubt->neighbour_right_ns = now_ns - 1500 * MS;
+	p->loss->neighbour_right_ns = now_ns - 1500 * MS;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
-	p->doubt->neighbour_right_ns = INT64_MAX;
+	p->loss->neighbour_right_ns = INT64_MAX;
 	probe(i, false, 0, 1);
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR); /* of what is behind us */
 	now_ns += 1000 * MS;
@@ -665,34 +665,34 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 	struct path *p = engine.paths.items[i];
 
 	(void)state;
-	assert_non_null(path_doubt(p));
-	p->doubt->has_conflict = p->doubt->conflict_repeated = true;
+	assert_non_null(path_loss(p));
+	p->loss->has_conflict = p->loss->conflict_repeated = true;
 	play(64, nothing);
-	p->doubt->conflict_ns = now_ns;
+	p->loss->conflict_ns = now_ns;
 	lose(p, 3, PROBER_LOST);
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS);
-	p->doubt->has_conflict = false; /* the server tells of it no more */
+	p->loss->has_conflict = false; /* the server tells of it no more */
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
-	p->doubt->has_conflict = true;
-	p->doubt->conflict_repeated = false; /* the server has not asked the link yet */
+	p->loss->has_conflict = true;
+	p->loss->conflict_repeated = false; /* the server has not asked the link yet */
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
-	p->doubt->conflict_repeated = true;
+	p->loss->conflict_repeated = true;
 	play(5, nothing);
 	lose(p, 4, PROBER_LOST);
 	play(1, nothing);
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* some of the old ones beside new ones */
 	lose(p, 10, PROBER_REFUSED);
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
-	p->doubt->conflict_ns = now_ns - 12000 * MS;
+	p->loss->conflict_ns = now_ns - 12000 * MS;
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS); /* an outage that had begun by then */
-	p->doubt->conflict_ns -= 1000 * MS;
+	p->loss->conflict_ns -= 1000 * MS;
 	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
 	play(64, nothing);
 	lose(p, 3, PROBER_LOST);
 	play(5, nothing);
-	p->doubt->conflict_from_ns = p->doubt->conflict_ns = now_ns;
+	p->loss->conflict_from_ns = p->loss->conflict_ns = now_ns;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* nor does it what was lost long before */
-	p->doubt->conflict_from_ns -= 8000 * MS;
+	p->loss->conflict_from_ns -= 8000 * MS;
 	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 }
 
@@ -754,8 +754,8 @@ static void a_server_that_completes_handshakes_is_not_down(void **state)
 
 	(void)state;
 	lose_everything();
-	assert_non_null(path_doubt(p));
-	attempt = &p->doubt->attempts[0];
+	assert_non_null(path_loss(p));
+	attempt = &p->loss->attempts[0];
 	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK, .connected = true };
 	assert_false(is_server_down(true) || is_server_down(false));
 	attempt->seq--;

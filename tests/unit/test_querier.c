@@ -146,7 +146,7 @@ static void probe(unsigned server, bool lost)
 		return;
 	}
 	assert_int_equal(prober_expire(&p->prober, now_ns), 1);
-	assert_non_null(path_doubt(p));
+	assert_non_null(path_loss(p));
 	querier_note(querier, p);
 }
 

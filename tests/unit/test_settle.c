@@ -44,7 +44,7 @@ static int set_up(void **state)
 	for (int64_t i = 101; i <= 110; i++)
 		prober_send(&p->prober, i * SECOND, i * SECOND);
 	prober_expire(&p->prober, 112 * SECOND);
-	assert_non_null(path_doubt(p));
+	assert_non_null(path_loss(p));
 	items[0] = s->path = p;
 	assert_true(paths_set(&s->paths, items, 1, leaving, NULL));
 	s->asked_ns = 112 * SECOND;
@@ -109,8 +109,8 @@ static void a_receipt_of_any_server_proves_return(void **state)
 
 	hear(s, 7, -1, &a, NULL);
 	assert_int_equal(tally(s).return_lost, 10);
-	assert_int_equal(s->path->doubt->receipt_server, 7);
-	assert_int_equal(s->path->doubt->witness[1], -1);
+	assert_int_equal(s->path->loss->receipt_server, 7);
+	assert_int_equal(s->path->loss->witness[1], -1);
 	assert_true(endpoint_same_address(&s->path->facts.arrived_on, &anchor));
 	assert_true(endpoint_equal(&s->path->facts.receipt_source, &client));
 }
@@ -126,8 +126,8 @@ static void forward_needs_the_word_of_every_server(void **state)
 	assert_true(settle_wanted(s->path, 1));
 	hear(s, 7, 3, &none, NULL);
 	assert_int_equal(tally(s).forward_lost, 10);
-	assert_int_equal(s->path->doubt->witness[0], -1);
-	assert_int_equal(s->path->doubt->witness[1], 3);
+	assert_int_equal(s->path->loss->witness[0], -1);
+	assert_int_equal(s->path->loss->witness[1], 3);
 	assert_false(settle_wanted(s->path, 1));
 }
 
@@ -171,7 +171,7 @@ static void an_empty_word_is_no_word(void **state)
 	assert_true(settle_wanted(s->path, 1));
 	hear(s, 7, -1, &none, NULL);
 	assert_int_equal(tally(s).forward_lost, 10);
-	assert_int_equal(s->path->doubt->receipt_server, -1);
+	assert_int_equal(s->path->loss->receipt_server, -1);
 	assert_true(endpoint_is_unknown(&s->path->facts.arrived_on));
 }
 
@@ -190,11 +190,11 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 {
 	s->path->tcp = true;
 	s->path->prober.tcp = true;
-	s->path->doubt->attempts[0] = (struct path_attempt){ .seq = seq,
-							     .connected = connected,
-							     .early = 3,
-							     .local = client,
-							     .started_ns = (100 + (int64_t)seq) * SECOND };
+	s->path->loss->attempts[0] = (struct path_attempt){ .seq = seq,
+							    .connected = connected,
+							    .early = 3,
+							    .local = client,
+							    .started_ns = (100 + (int64_t)seq) * SECOND };
 }
 
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
@@ -238,7 +238,7 @@ static void a_half_open_socket_proves_return(void **state)
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_int_equal(tally(s).lost, 9); /* those that nobody asked about stay unknown */
-	assert_int_equal(s->path->doubt->receipt_server, 3);
+	assert_int_equal(s->path->loss->receipt_server, 3);
 }
 
 /* Its deadline was at 109 s. A slow SYN, or a repeated one, made the socket after that. */
@@ -250,7 +250,7 @@ static void a_half_open_socket_has_to_be_of_before_the_deadline(void **state)
 	s->half_open_ms = 3019;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
-	assert_false(s->path->doubt->attempts[0].half_open);
+	assert_false(s->path->loss->attempts[0].half_open);
 	s->half_open_ms = 3020; /* the server looked 20 ms after the question at the latest */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
@@ -281,10 +281,10 @@ static void others_have_nothing_to_say_of_a_syn(void **state)
 	s->path->prober.holder = 1;
 	s->path->prober.boot_id = 2;
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
-	s->path->doubt->attempts[0].seq = 9;
+	s->path->loss->attempts[0].seq = 9;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
-	s->path->doubt->attempts[0].seq = 8;
+	s->path->loss->attempts[0].seq = 8;
 	s->path->prober.boot_id = 1;
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).forward_lost, 1);
@@ -296,7 +296,7 @@ static void a_syn_has_to_be_missing_in_its_first_second_too(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	s->path->doubt->attempts[0].early = 1;
+	s->path->loss->attempts[0].early = 1;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
@@ -307,12 +307,12 @@ static void an_early_half_open_socket_counts_when_its_time_is_over(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	s->path->doubt->attempts[0].pending = true;
+	s->path->loss->attempts[0].pending = true;
 	s->half_open_ms = 4000;
 	settle_expired(s->path, 9); /* nothing is known of it */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 0);
-	s->path->doubt->attempts[0].pending = false;
+	s->path->loss->attempts[0].pending = false;
 	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).return_lost, 1);
 }
@@ -331,7 +331,7 @@ static void an_early_half_open_socket_is_nothing_to_who_connected_after_all(void
 	struct scene *s = *state;
 
 	make_tcp(s, 8, true);
-	s->path->doubt->attempts[0].half_open = true;
+	s->path->loss->attempts[0].half_open = true;
 	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).lost, 10);
 }
@@ -374,17 +374,17 @@ static void a_question_under_way_for_long_is_not_early(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	s->path->doubt->attempts[0].early = 0;
+	s->path->loss->attempts[0].early = 0;
 	s->asked_ns = 108 * SECOND + 500 * MS;
 	s->answered_after_ns = 450 * MS + 1;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	s->asked_ns = 108 * SECOND + 750 * MS;
 	s->answered_after_ns = 400 * MS;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
-	assert_int_equal(s->path->doubt->attempts[0].early, 0);
+	assert_int_equal(s->path->loss->attempts[0].early, 0);
 	s->asked_ns--;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
-	assert_int_equal(s->path->doubt->attempts[0].early, 1);
+	assert_int_equal(s->path->loss->attempts[0].early, 1);
 }
 
 /* What reset the half-open socket may then lie before the counters that were compared. */
@@ -484,7 +484,7 @@ static void a_request_that_was_delivered_was_not_lost_forward(void **state)
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
 
 	make_tcp(s, 8, true);
-	s->path->doubt->attempts[0].delivered = true;
+	s->path->loss->attempts[0].delivered = true;
 	a.flows[0].idle_ms = 20000;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 7, -1, &a, NULL);
@@ -533,9 +533,9 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 	struct query_attempts memory = { 0 };
 
 	make_tcp(s, 8, false);
-	s->path->doubt->attempts[1] = (struct path_attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
-	s->path->doubt->attempts[2] = (struct path_attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
-	s->path->doubt->attempts[3] = (struct path_attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
+	s->path->loss->attempts[1] = (struct path_attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
+	s->path->loss->attempts[2] = (struct path_attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
+	s->path->loss->attempts[3] = (struct path_attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
 	settle_ask(s->path, 0, 112 * SECOND, &query, &memory);
 	assert_int_equal(query.attempts_len, 1);
 	assert_int_equal(query.attempts[0].age_ms, 4000);
@@ -562,36 +562,36 @@ static void frames_count_for_the_servers_own_address(void **state)
 						.idle_ms = 1500,
 						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->frames_without_receipts); /* not (any more) its own address */
+	assert_false(s->path->loss->frames_without_receipts); /* not (any more) its own address */
 	a.addresses[0] = anchor;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 	a.frames[0].idle_ms = 2001; /* the frame of the newest loss, of the second 110: the query took a millisecond */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 	hear(s, 7, -1, &nothing, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 	a.addresses_len = 0; /* no room for them: nothing is known anew */
 	a.truncated = true;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 	a.addresses_len = 1;
 	a.truncated = false;
 	a.frames[0].heard_ms = 2001; /* it may have been the query's own frame: the socket hears what comes */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->frames_without_receipts);
+	assert_false(s->path->loss->frames_without_receipts);
 	a.frames[0].heard_ms = EVIDENCE_HEARD_MAX;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 	a.frames[0].idle_ms = 3500; /* before the newest loss but one left */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->frames_without_receipts);
+	assert_false(s->path->loss->frames_without_receipts);
 	a.frames[0].idle_ms = 1500;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 	a.frames_len = 0; /* it has none any more */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->frames_without_receipts);
+	assert_false(s->path->loss->frames_without_receipts);
 }
 
 /* One thing is otherwise than in a case in which frames came. */
@@ -614,11 +614,11 @@ static void frames_of_others_and_frames_that_were_read_prove_nothing(void **stat
 						   .heard_ms = EVIDENCE_HEARD_MAX };
 #define PROVES_NOTHING(change)                                                                                         \
 	hear(s, 3, -1, &good, NULL);                                                                                   \
-	assert_true(s->path->doubt->frames_without_receipts);                                                          \
+	assert_true(s->path->loss->frames_without_receipts);                                                           \
 	a = good;                                                                                                      \
 	change;                                                                                                        \
 	hear(s, 3, -1, &a, NULL);                                                                                      \
-	assert_false(s->path->doubt->frames_without_receipts)
+	assert_false(s->path->loss->frames_without_receipts)
 	PROVES_NOTHING(a.frames[0].client.address[15]++);
 	PROVES_NOTHING(a.frames[0].local = droplet);
 	PROVES_NOTHING(a.frames[0].transport = PACKET_TCP);
@@ -645,10 +645,10 @@ static void frames_before_the_first_count_of_drops_prove_nothing(void **state)
 						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->frames_without_receipts);
+	assert_false(s->path->loss->frames_without_receipts);
 	s->asked_ns += 2 * SECOND; /* the frame has come since */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->doubt->frames_without_receipts);
+	assert_true(s->path->loss->frames_without_receipts);
 }
 
 /* A SYN came when number 8 had left. It was stopped if number 8 is proven not to have come to the socket, and nothing
@@ -668,7 +668,7 @@ static bool is_stopped(struct scene *s, uint16_t heard_ms)
 	for (uint32_t seq = 9; seq <= 10; seq++) /* what left later says nothing */
 		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
 	hear(s, 3, -1, &a, NULL);
-	return s->path->doubt->frames_without_receipts;
+	return s->path->loss->frames_without_receipts;
 }
 
 static void a_syn_is_stopped_if_its_probe_did_not_come(void **state)
@@ -700,10 +700,10 @@ static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
 	make_tcp(s, 8, true);
 	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* its request */
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->path->doubt->attempts[0].connected = false;
-	s->path->doubt->attempts[0].half_open = true;
+	s->path->loss->attempts[0].connected = false;
+	s->path->loss->attempts[0].half_open = true;
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->path->doubt->attempts[0].seq = 0; /* nobody knows */
+	s->path->loss->attempts[0].seq = 0; /* nobody knows */
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 }
 
@@ -766,16 +766,16 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = client };
 	a.neighbours[1] = (struct evidence_neighbour){ .client = client, .local = anchor };
 	hear(s, 3, 7, &a, NULL);
-	assert_true(s->path->doubt->has_neighbour);
-	s->path->doubt->has_neighbour = false;
+	assert_true(s->path->loss->has_neighbour);
+	s->path->loss->has_neighbour = false;
 	a.neighbours[0] = a.neighbours[1];
 	a.neighbours[1].client = anchor; /* two addresses: which is ours here? */
 	hear(s, 3, 7, &a, NULL);
-	assert_false(s->path->doubt->has_neighbour);
+	assert_false(s->path->loss->has_neighbour);
 	a.neighbours_len = 1;
 	a.querier = anchor; /* asked directly: it sees us as another one */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->has_neighbour);
+	assert_false(s->path->loss->has_neighbour);
 }
 
 /* From another address of its own, the server has another way. */
@@ -784,7 +784,7 @@ static void a_neighbour_concerns_the_address_that_answers(void **state)
 	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
 	struct scene *s = *state;
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3ff), another = answer_of(2, false, 0, 0, 0);
-	const struct path_doubt *d = s->path->doubt;
+	const struct path_loss *d = s->path->loss;
 
 	s->path->facts.arrived_on = droplet; /* an answer said so, long ago */
 	a.neighbours_len = 1;
@@ -807,7 +807,7 @@ static void a_neighbour_concerns_the_address_that_answers(void **state)
 	assert_true(d->has_neighbour);
 	a.truncated = false;
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->doubt->has_neighbour);
+	assert_false(s->path->loss->has_neighbour);
 }
 
 /* What was dropped before it was first heard was dropped nobody knows when. */
@@ -818,23 +818,23 @@ static void drops_count_between_two_evidences(void **state)
 
 	a.socket_drops = a.accept_overflows = 100;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->doubt->new_socket_drops, 0);
+	assert_int_equal(s->path->loss->new_socket_drops, 0);
 	a.socket_drops = 107;
 	a.accept_overflows = 102;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 3, -1, &a, NULL); /* no more since: still the newest there were */
-	assert_int_equal(s->path->doubt->new_socket_drops, 7);
-	assert_int_equal(s->path->doubt->new_accept_overflows, 2);
-	assert_true(s->path->doubt->dropped_ns == 112 * SECOND);
+	assert_int_equal(s->path->loss->new_socket_drops, 7);
+	assert_int_equal(s->path->loss->new_accept_overflows, 2);
+	assert_true(s->path->loss->dropped_ns == 112 * SECOND);
 	a.accept_overflows = 103; /* one kind says nothing of the other */
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->doubt->new_socket_drops, 7);
-	assert_int_equal(s->path->doubt->new_accept_overflows, 1);
-	assert_true(s->path->doubt->overflowed_ns == 112 * SECOND);
+	assert_int_equal(s->path->loss->new_socket_drops, 7);
+	assert_int_equal(s->path->loss->new_accept_overflows, 1);
+	assert_true(s->path->loss->overflowed_ns == 112 * SECOND);
 	a.socket_drops = a.accept_overflows = 50; /* of fewer sockets than before */
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->doubt->new_socket_drops, 7);
-	assert_int_equal(s->path->doubt->new_accept_overflows, 1);
+	assert_int_equal(s->path->loss->new_socket_drops, 7);
+	assert_int_equal(s->path->loss->new_accept_overflows, 1);
 }
 
 /* It counts from 0 again: what it tells at first was dropped nobody knows when, and is no growth. */
@@ -849,12 +849,12 @@ static void another_boot_counts_anew(void **state)
 	a.boot_id = 2;
 	a.socket_drops = a.accept_overflows = 40;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->doubt->new_socket_drops, 0);
-	assert_int_equal(s->path->doubt->new_accept_overflows, 0);
-	assert_true(s->path->doubt->counted_from_ns[0] >= s->asked_ns);
+	assert_int_equal(s->path->loss->new_socket_drops, 0);
+	assert_int_equal(s->path->loss->new_accept_overflows, 0);
+	assert_true(s->path->loss->counted_from_ns[0] >= s->asked_ns);
 	a.socket_drops = 41;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->doubt->new_socket_drops, 1);
+	assert_int_equal(s->path->loss->new_socket_drops, 1);
 }
 
 /* -- refusals -- */
@@ -874,8 +874,8 @@ static void refusals_are_asked_about_ever_more_seldom(void **state)
 		assert_true(settle_wanted(s->path, 1)); /* this server never says anything */
 		if (!settle_wanted(s->path, 0))
 			continue;
-		s->path->doubt->has_window[0] = true;
-		s->path->doubt->windows[0].asked_ns = (200 + i) * SECOND;
+		s->path->loss->has_window[0] = true;
+		s->path->loss->windows[0].asked_ns = (200 + i) * SECOND;
 		asked++;
 	}
 	assert_int_equal(asked, 8);
@@ -906,7 +906,7 @@ static struct evidence_answer refused(struct scene *s)
 		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
 	s->path->facts.last_error = PROBER_REFUSED;
 	s->path->endpoint = shared;
-	*s->path->doubt = (struct path_doubt){ .silent_server = -1 };
+	*s->path->loss = (struct path_loss){ .silent_server = -1 };
 	a.port = 8620;
 	a.listens_udp = a.listens_tcp = true;
 	a.addresses_len = a.macs_len = 2;
@@ -945,11 +945,11 @@ static void hear_at(struct scene *s, const struct evidence_answer *answer, const
 static void a_server_that_holds_the_address_and_hears_nothing_is_silent(void **state)
 {
 	struct scene *s = *state;
-	const struct path_doubt *d;
+	const struct path_loss *d;
 	struct evidence_answer a;
 
 	REFUSED();
-	d = s->path->doubt;
+	d = s->path->loss;
 	assert_int_equal(d->silent_server, 3);
 	assert_true(d->silent_to_ns == 111 * SECOND); /* its list of addresses may be a second old */
 	assert_true(d->silent_from_ns < 101 * SECOND);
@@ -991,28 +991,28 @@ static void a_stranger_is_where_our_frames_go(void **state)
 	struct evidence_answer a;
 
 	REFUSED();
-	assert_true(s->path->doubt->has_stranger);
-	assert_int_equal(s->path->doubt->stranger_mac[5], 9);
-	assert_true(s->path->doubt->stranger_ns == 112 * SECOND);
+	assert_true(s->path->loss->has_stranger);
+	assert_int_equal(s->path->loss->stranger_mac[5], 9);
+	assert_true(s->path->loss->stranger_ns == 112 * SECOND);
 	REFUSED(mac_of_shared = 5);
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	REFUSED(mac_of_shared = 6); /* its other interface */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	REFUSED(mac_of_own = 9); /* a router answers for all of them */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	REFUSED(mac_of_own = 0); /* not on our link */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	REFUSED(mac_of_shared = 0);
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	REFUSED(a.macs_len = 0); /* it does not say */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	REFUSED(s->path->facts.last_error = PROBER_NONE); /* nobody refuses */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	a = refused(s);
 	hear_at(s, &a, &shared); /* it was asked at that very address */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 	hear_at(s, &a, NULL); /* through a witness */
-	assert_false(s->path->doubt->has_stranger);
+	assert_false(s->path->loss->has_stranger);
 }
 
 /* -- twins -- */
@@ -1176,7 +1176,7 @@ static struct evidence_answer claimed(void)
 static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(void **state)
 {
 	struct scene *s = *state;
-	struct path_doubt *d = s->path->doubt;
+	struct path_loss *d = s->path->loss;
 	struct evidence_answer a = claimed(), another = answer_of(2, false, 0, 0, 0);
 
 	s->path->endpoint = shared;
