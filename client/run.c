@@ -307,7 +307,7 @@ static int start(struct run *r)
 	r->scratch = calloc(run_paths_ring_len(r->config), sizeof *r->scratch);
 	r->driver.engine.decided = decided;
 	r->driver.engine.learnt = learnt;
-	r->driver.engine.looks = true;
+	r->driver.engine.rechecks = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
 	error = r->schedules && r->scratch ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)

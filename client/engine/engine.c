@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEQ_MAX          UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
-#define LOOK_INTERVAL_NS (20000 * NS_PER_MS)  /* of one path's, when its burst is used up */
-#define LOOK_PAUSE_NS    (2000 * NS_PER_MS)   /* after a look at a path before it is looked at again */
-#define ARP_FAILS_NS     (3200 * NS_PER_MS)   /* our own ARP gives up after 3.07 s, and says so on the socket */
+#define SEQ_MAX             UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
+#define RECHECK_INTERVAL_NS (20000 * NS_PER_MS)  /* of one path's, when its burst is used up */
+#define RECHECK_PAUSE_NS    (2000 * NS_PER_MS)   /* after a look at a path before it is looked at again */
+#define ARP_FAILS_NS        (3200 * NS_PER_MS)   /* our own ARP gives up after 3.07 s, and says so on the socket */
 
 enum {
 	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
@@ -19,11 +19,11 @@ enum {
 	EXPIRE_STEP_NS = 2 * 1000 * 1000, /* deadlines are looked at no more often than this .. */
 	EXPIRE_PATHS = 1000,              /* .. for each so many paths */
 	ASK_STEP_NS = 20 * 1000 * 1000,
-	LOOK_STEP_NS = 1000 * 1000,           /* between the looks at one target's paths */
-	LOOKS_INTERVAL_NS = 50 * 1000 * 1000, /* of all targets' together */
-	LOOKS_BURST = 30,                     /* servers have connections for others, too */
-	LOOK_EVERY_MIN_NS = 200 * 1000 * 1000,
-	LOOK_BURST = 3,
+	RECHECK_STEP_NS = 1000 * 1000,           /* between the looks at one target's paths */
+	RECHECKS_INTERVAL_NS = 50 * 1000 * 1000, /* of all targets' together */
+	RECHECKS_BURST = 30,                     /* servers have connections for others, too */
+	RECHECK_EVERY_MIN_NS = 200 * 1000 * 1000,
+	RECHECK_BURST = 3,
 	FRESH_KEEP_NS = 500 * 1000 * 1000, /* beyond the timeout, for what comes late */
 };
 
@@ -93,43 +93,43 @@ static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t 
 		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
 }
 
-/* -- a closer look -- */
+/* -- a recheck -- */
 
-static bool is_looked_at(const struct path *p, int64_t now_ns)
+static bool is_rechecked(const struct path *p, int64_t now_ns)
 {
-	return p->look && (p->look->under_way || now_ns - p->look->timer.due_ns < LOOK_PAUSE_NS);
+	return p->recheck && (p->recheck->under_way || now_ns - p->recheck->timer.due_ns < RECHECK_PAUSE_NS);
 }
 
 /* Only where loss is news, and has to be told from the loss of a single probe; and where a look is not over in less
  * time than the path's own probes take: what happens to all of it would be one hiccup. */
-static bool wants_look(const struct engine *e, const struct path *p)
+static bool wants_recheck(const struct engine *e, const struct path *p)
 {
-	return e->looks && p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
-	       path_every_ns(p) >= LOOK_EVERY_MIN_NS;
+	return e->rechecks && p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
+	       path_every_ns(p) >= RECHECK_EVERY_MIN_NS;
 }
 
-static void look_at(struct engine *e, struct path *p, int64_t first_ns)
+static void recheck(struct engine *e, struct path *p, int64_t first_ns)
 {
-	if (is_looked_at(p, first_ns) || !path_look(p))
+	if (is_rechecked(p, first_ns) || !path_recheck(p))
 		return;
-	look_begin(p->look, p, first_ns);
-	schedule_queue_push(&e->queue, &p->look->timer);
+	recheck_begin(p->recheck, p, first_ns);
+	schedule_queue_push(&e->queue, &p->recheck->timer);
 }
 
 /* At all that may be compared with this path: the same address over other protocols, sizes and ports. */
-static void look_closer(struct engine *e, struct path *p, int64_t now_ns)
+static void recheck_siblings(struct engine *e, struct path *p, int64_t now_ns)
 {
 	size_t from, to;
 
-	if (!wants_look(e, p) || is_looked_at(p, now_ns) ||
-	    !bucket_take(&p->looks, now_ns, LOOK_INTERVAL_NS, LOOK_BURST))
+	if (!wants_recheck(e, p) || is_rechecked(p, now_ns) ||
+	    !bucket_take(&p->rechecks, now_ns, RECHECK_INTERVAL_NS, RECHECK_BURST))
 		return;
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (size_t i = from; i < to; i++) {
 		struct path *other = e->paths.items[i];
 		if (endpoint_equal(&other->endpoint, &p->endpoint) &&
-		    bucket_take(&e->looks_bucket, now_ns, LOOKS_INTERVAL_NS, LOOKS_BURST))
-			look_at(e, other, now_ns + (int64_t)(i - from) * LOOK_STEP_NS);
+		    bucket_take(&e->rechecks_bucket, now_ns, RECHECKS_INTERVAL_NS, RECHECKS_BURST))
+			recheck(e, other, now_ns + (int64_t)(i - from) * RECHECK_STEP_NS);
 	}
 }
 
@@ -137,22 +137,22 @@ void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct
 {
 	static const struct engine_probe nothing;
 
-	if (look_has_lost(&p->prober, seq)) {
-		look_closer(e, p, clock_mono_ns());
-		if (e->wake && p->look && p->look->under_way)
+	if (recheck_has_lost(&p->prober, seq)) {
+		recheck_siblings(e, p, clock_mono_ns());
+		if (e->wake && p->recheck && p->recheck->under_way)
 			e->wake(e);
 	}
 	if (e->decided)
 		e->decided(e->context, p, seq, probe ? probe : &nothing);
 }
 
-void engine_stop_looks(struct engine *e, const struct path *p)
+void engine_stop_rechecks(struct engine *e, const struct path *p)
 {
 	size_t from, to;
 
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (size_t i = from; i < to; i++) {
-		struct look *l = e->paths.items[i]->look;
+		struct recheck *l = e->paths.items[i]->recheck;
 		if (!l || !l->under_way || e->paths.items[i]->tcp != p->tcp)
 			continue;
 		schedule_queue_remove(&e->queue, &l->timer);
@@ -161,7 +161,7 @@ void engine_stop_looks(struct engine *e, const struct path *p)
 }
 
 /* Some of its probes are over: what was said of the whole target may be said otherwise. */
-static void note_looked(struct engine *e, const struct path *p)
+static void note_recheck(struct engine *e, const struct path *p)
 {
 	size_t from, to;
 
@@ -198,8 +198,8 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 
 	if (p->prober.next >= SEQ_MAX)
 		paths_renew_flow(&e->paths, p);
-	if (look_misses(&p->prober, now_ns))
-		look_closer(e, p, now_ns);
+	if (recheck_misses(&p->prober, now_ns))
+		recheck_siblings(e, p, now_ns);
 	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
 			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
 	send_over(e, p, &p->prober, flags, now_ns);
@@ -210,8 +210,8 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 /* A timer of the path's: one of its schedule, or its look's. */
 static void send_for(struct engine *e, struct path *p, const struct schedule_timer *t, int64_t now_ns)
 {
-	if (p->look && t == &p->look->timer)
-		send_over(e, p, &p->look->prober, 0, now_ns);
+	if (p->recheck && t == &p->recheck->timer)
+		send_over(e, p, &p->recheck->prober, 0, now_ns);
 	else
 		send_probe(e, p, now_ns);
 }
@@ -228,19 +228,19 @@ static void send_due(struct engine *e, int64_t now_ns)
 			continue;
 		}
 		schedule_queue_remove(&e->queue, t);
-		if (p->look && t == &p->look->timer)
-			p->look->under_way = false;
+		if (p->recheck && t == &p->recheck->timer)
+			p->recheck->under_way = false;
 	}
 	udp_dialer_flush(e->udp);
 }
 
 /* -- time -- */
 
-static int64_t expire_look(struct engine *e, struct path *p, int64_t now_ns)
+static int64_t expire_recheck(struct engine *e, struct path *p, int64_t now_ns)
 {
-	if (prober_expire(&p->look->prober, now_ns) > 0)
-		note_looked(e, p);
-	return prober_next_deadline(&p->look->prober);
+	if (prober_expire(&p->recheck->prober, now_ns) > 0)
+		note_recheck(e, p);
+	return prober_next_deadline(&p->recheck->prober);
 }
 
 static int64_t next_deadline(const struct path *p)
@@ -275,8 +275,8 @@ static void expire(struct engine *e, int64_t now_ns)
 		}
 		deadline_ns = next_deadline(p);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
-		if (p->look)
-			next_ns = ns_earlier(next_ns, expire_look(e, p, now_ns));
+		if (p->recheck)
+			next_ns = ns_earlier(next_ns, expire_recheck(e, p, now_ns));
 	}
 	e->expire_ns = next_ns < now_ns + step_ns ? now_ns + step_ns : next_ns;
 }
@@ -403,10 +403,10 @@ static void path_leaves(void *context, struct path *p)
 
 	udp_dialer_forget(e->udp, &p->prober);
 	tcp_dialer_forget(e->tcp, &p->prober);
-	if (!p->look)
+	if (!p->recheck)
 		return;
-	udp_dialer_forget(e->udp, &p->look->prober);
-	tcp_dialer_forget(e->tcp, &p->look->prober);
+	udp_dialer_forget(e->udp, &p->recheck->prober);
+	tcp_dialer_forget(e->tcp, &p->recheck->prober);
 }
 
 bool engine_set_paths(struct engine *e, struct path **items, size_t len)
@@ -431,8 +431,8 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 			querier_note(e->querier, items[i]); /* it may be a new querier */
 		for (unsigned t = 0; t < items[i]->timers_len; t++)
 			schedule_queue_push(&e->queue, &items[i]->timers[t]);
-		if (items[i]->look && items[i]->look->under_way)
-			schedule_queue_push(&e->queue, &items[i]->look->timer);
+		if (items[i]->recheck && items[i]->recheck->under_way)
+			schedule_queue_push(&e->queue, &items[i]->recheck->timer);
 	}
 	return true;
 }

@@ -39,8 +39,8 @@ struct engine {
 	struct schedule_queue queue;
 	struct engine_server *servers; /* by index in the configuration */
 	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
-	bool looks;                    /* take a closer look at paths that begin to fail */
-	struct bucket looks_bucket;
+	bool rechecks;                 /* take a recheck at paths that begin to fail */
+	struct bucket rechecks_bucket;
 	const struct link_ops *link; /* NULL: nothing is known of this host's links */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not before */
@@ -88,11 +88,11 @@ int64_t engine_tick(struct engine *engine);
 /* Is anything still to be sent, or waiting for its deadline? */
 bool engine_idle(const struct engine *engine);
 
-/* A probe has an outcome: tell whoever listens, and take a closer look if it is a loss that wants one. probe: NULL, or
+/* A probe has an outcome: tell whoever listens, and take a recheck if it is a loss that wants one. probe: NULL, or
  * what its answer said. */
 void engine_decided(struct engine *engine, struct path *path, uint32_t seq, const struct engine_probe *probe);
 /* An error came for this path: it tells more than looks do, and errors are rate-limited. Leave them to its probes. */
-void engine_stop_looks(struct engine *engine, const struct path *path);
+void engine_stop_rechecks(struct engine *engine, const struct path *path);
 
 /* 32 random bits that need not be secret. */
 uint32_t engine_random(struct engine *engine);

@@ -22,7 +22,7 @@ static void note_error(struct engine *e, struct path *p, enum prober_outcome out
 		return;
 	p->facts.last_error = outcome;
 	p->facts.last_error_ns = clock_mono_ns();
-	engine_stop_looks(e, p);
+	engine_stop_rechecks(e, p);
 }
 
 /* Soon, not at once: errors come in rows. */
@@ -53,9 +53,9 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 	}
 }
 
-static void settle_look(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)
+static void settle_recheck(struct engine *e, struct path *p, uint32_t seq, enum prober_outcome outcome)
 {
-	if (prober_settle(&p->look->prober, seq, outcome) == outcome)
+	if (prober_settle(&p->recheck->prober, seq, outcome) == outcome)
 		note_error(e, p, outcome);
 }
 
@@ -125,15 +125,15 @@ static bool is_authentic(struct engine *e, unsigned server, enum packet_transpor
 }
 
 /* A look wants to know only whether its probes come back, from a server that may answer. */
-static void look_replied(struct path *p, unsigned server, const struct packet_reply *reply,
-			 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
+static void recheck_replied(struct path *p, unsigned server, const struct packet_reply *reply,
+			    const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
 {
-	const struct prober_record *r = prober_record(&p->look->prober, reply->seq);
+	const struct prober_record *r = prober_record(&p->recheck->prober, reply->seq);
 
 	if (path_slot(p, server) < 0 || reply->status == PACKET_NOT_AUTHORISED)
 		return;
-	if (prober_reply(&p->look->prober, reply, path_server_number(p, server), endpoint_equal(source, &p->endpoint),
-			 received_real_ns, now_ns, false) == PROBER_ANSWERED &&
+	if (prober_reply(&p->recheck->prober, reply, path_server_number(p, server),
+			 endpoint_equal(source, &p->endpoint), received_real_ns, now_ns, false) == PROBER_ANSWERED &&
 	    r->sent_ns > p->facts.last_error_ns)
 		p->facts.last_error = PROBER_NONE;
 }
@@ -161,9 +161,9 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
 		else
 			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
-	} else if (server >= 0 && (p = paths_find_look(&e->paths, reply.flow_id))) {
+	} else if (server >= 0 && (p = paths_find_recheck(&e->paths, reply.flow_id))) {
 		querier_heard(e->querier, (unsigned)server, now_ns);
-		look_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
+		recheck_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
 	} else if (server >= 0 && querier_received(e->querier, (unsigned)server, &reply, buf, len, now_ns)) {
 		e->ask_ns = now_ns;
 	}
@@ -236,7 +236,7 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 	flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
 	p = paths_find_flow(&e->paths, flow_id);
 	if (!p)
-		p = paths_find_look(&e->paths, flow_id);
+		p = paths_find_recheck(&e->paths, flow_id);
 	if (!p) {
 		querier_failed(e->querier, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
 			       entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
@@ -253,7 +253,7 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 	if (p->prober.flow_id == flow_id)
 		settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
 	else
-		settle_look(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome);
+		settle_recheck(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome);
 }
 
 static enum prober_outcome outcome_of_send(int error)
@@ -359,17 +359,17 @@ static void tcp_look_done(struct engine *e, struct path *p, uint32_t seq, const 
 	switch (o->result) {
 	case TCP_DONE:
 		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
-		settle_look(e, p, seq, PROBER_RESET);
+		settle_recheck(e, p, seq, PROBER_RESET);
 		break;
 	case TCP_PENDING:
 	case TCP_TIMED_OUT: /* its deadline says so too */
 		break;
 	case TCP_LOCAL:
-		prober_settle(&p->look->prober, seq, outcome_of_send(o->error));
+		prober_settle(&p->recheck->prober, seq, outcome_of_send(o->error));
 		break;
 	default:
 		note_offender(p, o);
-		settle_look(e, p, seq, tcp_outcome_of(o));
+		settle_recheck(e, p, seq, tcp_outcome_of(o));
 		break;
 	}
 }
@@ -383,7 +383,7 @@ static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_
 
 	if (p)
 		tcp_probe_done(e, p, seq, o);
-	else if ((p = paths_find_look(&e->paths, flow_id)))
+	else if ((p = paths_find_recheck(&e->paths, flow_id)))
 		tcp_look_done(e, p, seq, o);
 	else
 		querier_tcp_done(e->querier, flow_id, seq, o);

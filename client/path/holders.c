@@ -64,7 +64,7 @@ static void answered(struct walk *w, struct holders *h, const struct prober_reco
 	w->lost = 0;
 }
 
-void holders_look(const struct prober *p, uint32_t window, struct holders *h)
+void holders_count(const struct prober *p, uint32_t window, struct holders *h)
 {
 	struct walk w = { .has_current = false };
 

@@ -26,6 +26,6 @@ struct holders {
 };
 
 /* Over the newest `window` numbers of the path. */
-void holders_look(const struct prober *prober, uint32_t window, struct holders *holders);
+void holders_count(const struct prober *prober, uint32_t window, struct holders *holders);
 
 #endif

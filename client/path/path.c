@@ -21,8 +21,8 @@ void path_start_flow(struct path *p)
 	p->prober.tcp = tcp;
 	free(p->loss);
 	p->loss = NULL;
-	if (p->look)
-		look_renew(p->look, flow_id);
+	if (p->recheck)
+		recheck_renew(p->recheck, flow_id);
 }
 
 static bool add_twin(struct path *p)
@@ -95,7 +95,7 @@ void path_free(struct path *p)
 	free(p->prober.ring);
 	free(p->loss);
 	free(p->twin);
-	free(p->look);
+	free(p->recheck);
 	free(p->second_holder);
 	free(p->timers);
 	free(p);
@@ -139,14 +139,14 @@ struct path_attempt *path_attempt(const struct path *p, uint32_t seq)
 	return NULL;
 }
 
-struct look *path_look(struct path *p)
+struct recheck *path_recheck(struct path *p)
 {
-	if (p->look)
-		return p->look;
-	p->look = malloc(sizeof *p->look);
-	if (p->look)
-		look_init(p->look, p->prober.flow_id, p->prober.timeout_ns);
-	return p->look;
+	if (p->recheck)
+		return p->recheck;
+	p->recheck = malloc(sizeof *p->recheck);
+	if (p->recheck)
+		recheck_init(p->recheck, p->prober.flow_id, p->prober.timeout_ns);
+	return p->recheck;
 }
 
 void path_recent(const struct path *p, bool round, struct prober_tally *tally)
@@ -158,7 +158,7 @@ struct loss_streak path_streak(const struct path *p)
 {
 	struct loss_streak streak;
 
-	loss_streak(&p->prober, p->look ? &p->look->prober : NULL, &streak);
+	loss_streak(&p->prober, p->recheck ? &p->recheck->prober : NULL, &streak);
 	return streak;
 }
 

@@ -4,9 +4,9 @@
 #define FLOATPROBE_PATH_H
 
 #include "client/config/config.h"
-#include "client/path/look.h"
 #include "client/path/path_facts.h"
 #include "client/path/prober.h"
+#include "client/path/recheck.h"
 #include "client/path/schedule.h"
 #include "client/path/second_holder.h"
 #include "client/path/significance.h"
@@ -94,8 +94,8 @@ struct path {
 	struct path_loss *loss; /* NULL: no loss yet */
 	struct twin *twin;      /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
 	struct second_holder *second_holder; /* NULL: no other server has heard other clients here */
-	struct look *look;                   /* NULL: none was needed yet */
-	struct bucket looks;                 /* how often this path may ask for one */
+	struct recheck *recheck;             /* NULL: none was needed yet */
+	struct bucket rechecks;              /* how often this path may ask for one */
 	struct path_status status;           /* `run`: see path_status.h */
 	bool stale;                          /* something was decided or learnt since it was last judged */
 	unsigned timers_len;
@@ -139,7 +139,7 @@ struct path_attempt *path_attempt(const struct path *path, uint32_t seq);
 bool path_takes_new_ports(const struct path *path);
 
 /* The look at a path, made when it is first needed; NULL: no memory. */
-struct look *path_look(struct path *path);
+struct recheck *path_recheck(struct path *path);
 
 /* What the newest probes say: all of a round, the last few of a run. */
 void path_recent(const struct path *path, bool round, struct prober_tally *tally);

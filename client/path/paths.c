@@ -171,11 +171,11 @@ struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id)
 	return paths->by_flow_len ? slot_of(paths->by_flow, paths->by_flow_len, flow_id)->path : NULL;
 }
 
-struct path *paths_find_look(const struct paths *paths, uint64_t flow_id)
+struct path *paths_find_recheck(const struct paths *paths, uint64_t flow_id)
 {
-	struct path *p = paths_find_flow(paths, look_flow_id(flow_id));
+	struct path *p = paths_find_flow(paths, recheck_flow_id(flow_id));
 
-	return p && p->look && p->look->prober.flow_id == flow_id ? p : NULL;
+	return p && p->recheck && p->recheck->prober.flow_id == flow_id ? p : NULL;
 }
 
 void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to)

@@ -39,7 +39,7 @@ void paths_renew_flow(struct paths *paths, struct path *path);
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id);
 
 /* The path whose look's flow this is; NULL: none that has one. */
-struct path *paths_find_look(const struct paths *paths, uint64_t flow_id);
+struct path *paths_find_recheck(const struct paths *paths, uint64_t flow_id);
 
 /* The paths that this server may answer, in the order of items. */
 struct path *const *paths_of_server(const struct paths *paths, unsigned server, size_t *len);

@@ -24,20 +24,20 @@ static void add_losses(const struct prober *p, int64_t after_ns, struct loss_str
 	}
 }
 
-void loss_streak(const struct prober *p, const struct prober *look, struct loss_streak *streak)
+void loss_streak(const struct prober *p, const struct prober *recheck, struct loss_streak *streak)
 {
 	int64_t after_ns = answered_ns(p);
 
 	*streak = (struct loss_streak){ .began_ns = INT64_MAX };
 	add_losses(p, after_ns, streak);
-	if (!look || streak->lost < PROBER_OUTAGE)
+	if (!recheck || streak->lost < PROBER_OUTAGE)
 		return;
-	if (answered_ns(look) > after_ns) {
-		after_ns = answered_ns(look);
+	if (answered_ns(recheck) > after_ns) {
+		after_ns = answered_ns(recheck);
 		*streak = (struct loss_streak){ .began_ns = INT64_MAX };
 		add_losses(p, after_ns, streak);
 	}
-	add_losses(look, after_ns, streak);
+	add_losses(recheck, after_ns, streak);
 }
 
 static void add_outcomes(struct comparison *c, const struct prober *p, int64_t began_ns)
@@ -54,11 +54,12 @@ static void add_outcomes(struct comparison *c, const struct prober *p, int64_t b
 	}
 }
 
-void significance_add_sibling(struct comparison *c, const struct prober *p, const struct prober *look, int64_t began_ns)
+void significance_add_sibling(struct comparison *c, const struct prober *p, const struct prober *recheck,
+			      int64_t began_ns)
 {
 	add_outcomes(c, p, began_ns);
-	if (look)
-		add_outcomes(c, look, began_ns);
+	if (recheck)
+		add_outcomes(c, recheck, began_ns);
 }
 
 /* All of `own` among the like, were they dealt out blindly: C(siblings + own, like + own) / C(siblings, like). */

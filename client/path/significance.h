@@ -23,7 +23,7 @@ struct comparison {
 	uint32_t span_sent, span_lost; /* .. and of these since our own row began */
 };
 
-/* The newest losses in a row of a path, those of a closer look at it among them. */
+/* The newest losses in a row of a path, those of a recheck at it among them. */
 struct loss_streak {
 	uint32_t lost; /* an answer to any of them ends the row */
 	int64_t
@@ -31,8 +31,8 @@ struct loss_streak {
 };
 
 /* look NULL: there is none; it counts once PROBER_OUTAGE of the path's own probes in a row are lost. */
-void loss_streak(const struct prober *prober, const struct prober *look, struct loss_streak *streak);
-void significance_add_sibling(struct comparison *comparison, const struct prober *prober, const struct prober *look,
+void loss_streak(const struct prober *prober, const struct prober *recheck, struct loss_streak *streak);
+void significance_add_sibling(struct comparison *comparison, const struct prober *prober, const struct prober *recheck,
 			      int64_t began_ns);
 
 /* 1 in how many would it be chance that all of `own` share the fate which `like` of `siblings` had? */

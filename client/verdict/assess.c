@@ -232,7 +232,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 /* Moves and fights; of a move, only one since what is judged was sent. */
 static void add_holders(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
 {
-	holders_look(&p->prober, judge_window(p, round), &v->holders);
+	holders_count(&p->prober, judge_window(p, round), &v->holders);
 	if (v->holders.changed_ns < v->tally.oldest_ns)
 		v->holders.lost_between = 0;
 	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));

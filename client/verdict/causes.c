@@ -405,7 +405,7 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_STUCK_FLOW,
 	    .holds = only_this_flow_fails,
-	    .needs = "the newest probes of a held flow are lost, at least 5 in a row (including a closer look) and at "
+	    .needs = "the newest probes of a held flow are lost, at least 5 in a row (including a recheck) and at "
 		     "least half of its losses, beyond chance compared with new flows of the same address and size "
 		     "that pass at the same time",
 	    .forbids = "losses of the new flows that are as recent; other held flows that fail or begin to fail while "
@@ -486,7 +486,7 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,
 	    .holds = only_this_protocol_fails,
 	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
-		     "closer look), beyond chance compared with the other protocol that passes at the same time",
+		     "recheck), beyond chance compared with the other protocol that passes at the same time",
 	    .forbids = "an answer over this protocol, even a late one; losses of the other protocol that are as "
 		       "recent; connections that were made and then reset after another holder of the address appeared",
 	    .tell = sentences_protocol,

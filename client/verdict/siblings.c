@@ -11,7 +11,7 @@ static bool is_mute(const struct prober_tally *t)
 
 static void add_sibling(struct comparison *c, const struct path *sibling, int64_t began_ns)
 {
-	significance_add_sibling(c, &sibling->prober, sibling->look ? &sibling->look->prober : NULL, began_ns);
+	significance_add_sibling(c, &sibling->prober, sibling->recheck ? &sibling->recheck->prober : NULL, began_ns);
 }
 
 /* All flows of one kind that fail together. Held ports may share one way, new ones spread over all: these are two
@@ -105,7 +105,7 @@ static void add_other_holders(const struct path *p, bool round, struct verdict_c
 {
 	struct holders h;
 
-	holders_look(&p->prober, round ? p->prober.ring_len : SIGNIFICANCE_WINDOW, &h);
+	holders_count(&p->prober, round ? p->prober.ring_len : SIGNIFICANCE_WINDOW, &h);
 	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
 	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
 }
@@ -183,7 +183,7 @@ static bool leads_to(const struct path *p, bool round, struct prober_tally *t)
 	struct holders h;
 
 	prober_tally(&p->prober, n, t);
-	holders_look(&p->prober, SIGNIFICANCE_WINDOW, &h);
+	holders_count(&p->prober, SIGNIFICANCE_WINDOW, &h);
 	return t->answered == n && t->sent == n && h.changes <= 1 && h.doubly == 0 && t->server < WIRE_SLOTS_MAX &&
 	       t->servers_mask == UINT32_C(1) << t->server;
 }

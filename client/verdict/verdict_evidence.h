@@ -39,7 +39,7 @@ struct verdict_hints {
 
 /* The flows of the same target, address and size: UDP, each by another source port. */
 struct verdict_flows {
-	uint32_t streak;         /* the newest losses in a row of ours, those of a closer look among them */
+	uint32_t streak;         /* the newest losses in a row of ours, those of a recheck among them */
 	struct comparison fresh; /* ours, a held one, against those of new ports */
 	bool first_packet; /* of ours every packet after a pause (of the flow's life, or 10 s) was answered, no other */
 	uint32_t first_packets;   /* .. so many in the window; 0: its only one is before it */

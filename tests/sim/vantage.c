@@ -155,9 +155,9 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 
 /* -- as client/check.c -- */
 
-static void look(struct event *event)
+static void recheck(struct event *event)
 {
-	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, look));
+	struct vantage *v = (struct vantage *)((char *)event - offsetof(struct vantage, recheck));
 	struct verdict verdict;
 
 	world_enter(&v->host.clock);
@@ -257,7 +257,7 @@ void vantage_start(struct vantage *v, bool round)
 	v->engine = (struct engine){
 		.decided = decided,
 		.learnt = learnt,
-		.looks = !round,
+		.rechecks = !round,
 		.link = &link_of_clients,
 		.context = v,
 	};
@@ -273,9 +273,9 @@ void vantage_start(struct vantage *v, bool round)
 	v->engine.wake = wake;
 	v->judge.happens = judge_stale;
 	v->summary.happens = summary;
-	v->look.happens = look;
+	v->recheck.happens = recheck;
 	world_schedule(&v->tick, world_now());
-	world_schedule(round ? &v->look : &v->summary, world_now() + (round ? look_ns : summary_ns));
+	world_schedule(round ? &v->recheck : &v->summary, world_now() + (round ? look_ns : summary_ns));
 }
 
 void vantage_stop(struct vantage *v)

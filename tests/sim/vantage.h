@@ -18,7 +18,7 @@ enum vantage_phase { VANTAGE_RUNNING, VANTAGE_PROBING, VANTAGE_ASKING, VANTAGE_E
 
 struct vantage {
 	struct client host; /* first: a dialer knows no more than that */
-	struct event tick, judge, summary, look;
+	struct event tick, judge, summary, recheck;
 	const char *name;
 	struct config config;
 	struct config_server servers[NETWORK_MACHINES_MAX];

@@ -341,13 +341,13 @@ static void a_run_names_them_too(void **state)
 	}
 }
 
-/* LOOK_PROBES of each path, as a closer look sends them. */
-static void look(bool (*fails)(const struct path *p, unsigned n))
+/* RECHECK_PROBES of each path, as a recheck sends them. */
+static void recheck(bool (*fails)(const struct path *p, unsigned n))
 {
-	for (unsigned k = 0; k < LOOK_PROBES; k++, now_ns += 50 * MS) {
+	for (unsigned k = 0; k < RECHECK_PROBES; k++, now_ns += 50 * MS) {
 		for (size_t i = 0; i < PATHS; i++) {
 			struct path *p = engine.paths.items[i];
-			struct prober *b = &path_look(p)->prober;
+			struct prober *b = &path_recheck(p)->prober;
 			uint32_t seq = prober_send(b, now_ns, now_ns);
 			struct packet_reply reply = { .seq = seq, .flow_id = b->flow_id, .boot_id = 1 };
 			if (fails(p, k))
@@ -364,15 +364,15 @@ static void a_look_tells_at_once(void **state)
 	play(64, nothing);
 	play(3, held_0);
 	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_UNEXPLAINED);
-	look(held_0);
+	recheck(held_0);
 	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_STUCK_FLOW);
 	play(64, nothing);
 	play(3, held_0);
-	look(nothing); /* it passes meanwhile: that is no flow that is stuck */
+	recheck(nothing); /* it passes meanwhile: that is no flow that is stuck */
 	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_UNEXPLAINED);
 	play(64, nothing);
 	play(2, held_0);
-	look(held_0); /* nor are two losses an outage */
+	recheck(held_0); /* nor are two losses an outage */
 	assert_true(cause_of(find(512, 0), false) <= VERDICT_CAUSE_UNEXPLAINED);
 }
 

@@ -26,7 +26,7 @@ static void reply(uint32_t seq, unsigned server, uint64_t boot_id)
 
 /* A to D: who answers, in upper and lower case two boots of it; . nobody; 1 to 9: another boot of A each; + one more
  * answer to the same number by B. */
-static struct holders look_at(const char *story)
+static struct holders recheck(const char *story)
 {
 	struct holders h;
 	uint32_t seq = 0;
@@ -44,7 +44,7 @@ static struct holders look_at(const char *story)
 		else
 			reply(seq, (unsigned)(*story & 31) - 1, (uint64_t)*story);
 	}
-	holders_look(&prober, RING, &h);
+	holders_count(&prober, RING, &h);
 	return h;
 }
 
@@ -78,7 +78,7 @@ static void a_move_is_no_fight(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct holders h = look_at(cases[i].story);
+		struct holders h = recheck(cases[i].story);
 		if (h.changes != cases[i].changes || h.flips != cases[i].flips ||
 		    h.lost_between != cases[i].lost_between)
 			fail_msg("\"%s\": %u changes, %u lost between, flips: %d", cases[i].story, h.changes,
@@ -88,12 +88,12 @@ static void a_move_is_no_fight(void **state)
 
 static void who_moved_to_whom_is_known(void **state)
 {
-	struct holders h = look_at("CCA..DD");
+	struct holders h = recheck("CCA..DD");
 
 	(void)state;
 	assert_int_equal(h.before, 0);
 	assert_int_equal(h.now, 3);
-	h = look_at("AAAa");
+	h = recheck("AAAa");
 	assert_int_equal(h.before, -1);
 	assert_int_equal(h.now, -1);
 }
@@ -110,7 +110,7 @@ static void an_overtaken_answer_is_no_change(void **state)
 		prober_send(&prober, 0, 0);
 	for (unsigned i = 0; i < 8; i++)
 		reply(order[i], order[i] == 3 || order[i] == 6, 7);
-	holders_look(&prober, RING, &h);
+	holders_count(&prober, RING, &h);
 	assert_int_equal(h.changes, 0);
 	assert_int_equal(h.doubly, 0);
 }
@@ -118,9 +118,9 @@ static void an_overtaken_answer_is_no_change(void **state)
 static void a_number_is_answered_twice(void **state)
 {
 	(void)state;
-	assert_int_equal(look_at("AAAA").doubly, 0);
-	assert_int_equal(look_at("AB+BB").doubly, 0); /* a copy, to the same holder */
-	assert_int_equal(look_at("A+A+AA").doubly, 2);
+	assert_int_equal(recheck("AAAA").doubly, 0);
+	assert_int_equal(recheck("AB+BB").doubly, 0); /* a copy, to the same holder */
+	assert_int_equal(recheck("A+A+AA").doubly, 2);
 	reply(4, 0, 'A');
 	reply(4, 0, 'a'); /* a clone */
 	assert_int_equal(ring[4].doubly, 1);
@@ -129,11 +129,11 @@ static void a_number_is_answered_twice(void **state)
 /* What has left the window is forgotten. */
 static void only_the_window_counts(void **state)
 {
-	struct holders h = look_at("ABABAAAAAA");
+	struct holders h = recheck("ABABAAAAAA");
 
 	(void)state;
 	assert_true(h.flips);
-	holders_look(&prober, 6, &h);
+	holders_count(&prober, 6, &h);
 	assert_false(h.flips);
 	assert_int_equal(h.changes, 0);
 }

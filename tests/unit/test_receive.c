@@ -117,10 +117,10 @@ static int64_t left_ns(const struct prober *prober, uint32_t seq)
 	return prober_record(prober, seq)->sent_ns;
 }
 
-/* Of the path itself and of a closer look at it alike. */
+/* Of the path itself and of a recheck at it alike. */
 static void an_error_is_the_last_word_until_a_later_probe_is_answered(void **state)
 {
-	struct prober *const probers[] = { &path->prober, &path_look(path)->prober };
+	struct prober *const probers[] = { &path->prober, &path_recheck(path)->prober };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof probers / sizeof *probers; i++) {
@@ -139,7 +139,7 @@ static void an_error_is_the_last_word_until_a_later_probe_is_answered(void **sta
 
 static void an_error_about_an_answered_probe_says_nothing(void **state)
 {
-	struct prober *const probers[] = { &path->prober, &path_look(path)->prober };
+	struct prober *const probers[] = { &path->prober, &path_recheck(path)->prober };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof probers / sizeof *probers; i++) {

@@ -101,7 +101,7 @@ struct seen {
 	struct schedule_timer *timers, timer;
 };
 
-static struct seen look_at(size_t i)
+static struct seen recheck(size_t i)
 {
 	struct path *p = driver.engine.paths.items[i];
 
@@ -127,18 +127,18 @@ static void paths_go_on_under_another_configuration(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3 * PATHS; i++)
 		driver.engine.paths.items[i]->timers[0].slots = 7;
-	same = look_at(PATHS);
-	faster = look_at(2 * PATHS);
+	same = recheck(PATHS);
+	faster = recheck(2 * PATHS);
 	assert_true(run_paths_renew(&driver, &new, new_schedules));
 	assert_int_equal(driver.engine.paths.len, 4 * PATHS);
 	assert_int_equal(driver.engine.queue.len, 4 * PATHS);
 	assert_ptr_equal(driver.engine.config, &new);
-	now = look_at(0);
+	now = recheck(0);
 	assert_ptr_equal(now.path, same.path);
 	assert_true(now.flow_id == same.flow_id && now.timer.due_ns == same.timer.due_ns && now.timer.slots == 7);
 	assert_ptr_equal(now.target, &new_targets[0]);
 	assert_ptr_equal(now.timer.schedule, &new_schedules[SLOW]);
-	now = look_at(PATHS);
+	now = recheck(PATHS);
 	assert_ptr_equal(now.path, faster.path);
 	assert_true(now.flow_id == faster.flow_id);
 	assert_ptr_equal(now.target, &new_targets[1]);
@@ -149,23 +149,23 @@ static void paths_go_on_under_another_configuration(void **state)
 /* Flows belong to our key, and what is known of a path names servers by their place. */
 static void paths_of_another_identity_begin_anew(void **state)
 {
-	struct seen before = look_at(PATHS);
+	struct seen before = recheck(PATHS);
 
 	(void)state;
 	new.identity.public_key[0]++;
 	assert_true(run_paths_renew(&driver, &new, new_schedules));
-	assert_true(look_at(0).flow_id != before.flow_id);
+	assert_true(recheck(0).flow_id != before.flow_id);
 }
 
 static void a_path_that_others_may_answer_begins_anew(void **state)
 {
-	struct seen same = look_at(PATHS), faster = look_at(2 * PATHS);
+	struct seen same = recheck(PATHS), faster = recheck(2 * PATHS);
 
 	(void)state;
 	new_targets[0].servers[0] = 1;
 	assert_true(run_paths_renew(&driver, &new, new_schedules));
-	assert_true(look_at(0).flow_id != same.flow_id);
-	assert_ptr_equal(look_at(PATHS).path, faster.path);
+	assert_true(recheck(0).flow_id != same.flow_id);
+	assert_ptr_equal(recheck(PATHS).path, faster.path);
 }
 
 static void without_memory_all_stays_as_it_was(void **state)
@@ -177,7 +177,7 @@ static void without_memory_all_stays_as_it_was(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3 * PATHS; i++)
-		before[i] = look_at(i);
+		before[i] = recheck(i);
 	for (unsigned c = 0; c < 2; c++) {
 		unsigned calls = 0;
 		for (;; calls++) {
@@ -192,13 +192,13 @@ static void without_memory_all_stays_as_it_was(void **state)
 			assert_ptr_equal(schedule_queue_first(&driver.engine.queue), first);
 			assert_int_equal(driver.engine.paths.len, 3 * PATHS);
 			for (size_t i = 0; i < 3 * PATHS; i++)
-				expect_the_same(look_at(i), before[i]);
+				expect_the_same(recheck(i), before[i]);
 		}
 		assert_true(calls > 20);
 		if (c == 0) { /* the timers are others now */
 			first = schedule_queue_first(&driver.engine.queue);
 			for (size_t i = 0; i < 3 * PATHS; i++)
-				before[i] = look_at(i);
+				before[i] = recheck(i);
 		}
 	}
 	assert_int_equal(driver.engine.paths.len, 4 * PATHS);

@@ -144,7 +144,7 @@ static unsigned ports_among(unsigned len)
 	return ports;
 }
 
-/* Two sizes, a closer look, a second target with the same address: whoever asks. */
+/* Two sizes, a recheck, a second target with the same address: whoever asks. */
 static void no_fresh_port_goes_twice_to_one_endpoint(void **state)
 {
 	(void)state;

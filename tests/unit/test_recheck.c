@@ -1,5 +1,5 @@
-/* When a path begins to fail, and what a closer look at it counts for. */
-#include "client/path/look.h"
+/* When a path begins to fail, and what a recheck at it counts for. */
+#include "client/path/recheck.h"
 #include "client/path/significance.h"
 
 #include <setjmp.h>
@@ -16,7 +16,7 @@ enum { RING = 64, FLOW = 77 };
 
 static struct prober path;
 static struct prober_record ring[RING];
-static struct look look;
+static struct recheck recheck;
 static int64_t now_ns;
 
 static void answer(struct prober *p, uint32_t seq, int64_t rtt_ns)
@@ -48,19 +48,19 @@ static int setup(void **state)
 	(void)state;
 	now_ns = MS;
 	prober_init(&path, FLOW, TIMEOUT, ring, RING);
-	look_init(&look, FLOW, TIMEOUT);
+	recheck_init(&recheck, FLOW, TIMEOUT);
 	return 0;
 }
 
 static void it_has_a_flow_of_its_own(void **state)
 {
 	(void)state;
-	assert_true(look.prober.flow_id != FLOW);
-	assert_true(look_flow_id(look.prober.flow_id) == FLOW);
-	play(&look.prober, "aa");
-	look_renew(&look, FLOW + 1);
-	assert_true(look_flow_id(look.prober.flow_id) == FLOW + 1);
-	assert_int_equal(look.prober.next, 1);
+	assert_true(recheck.prober.flow_id != FLOW);
+	assert_true(recheck_flow_id(recheck.prober.flow_id) == FLOW);
+	play(&recheck.prober, "aa");
+	recheck_renew(&recheck, FLOW + 1);
+	assert_true(recheck_flow_id(recheck.prober.flow_id) == FLOW + 1);
+	assert_int_equal(recheck.prober.next, 1);
 }
 
 static void it_sends_so_many_and_ends(void **state)
@@ -68,12 +68,12 @@ static void it_sends_so_many_and_ends(void **state)
 	unsigned sent = 1;
 
 	(void)state;
-	look_begin(&look, NULL, 1000 * MS);
-	assert_true(look.under_way);
-	while (schedule_advance(&look.timer, look.timer.due_ns, 7))
+	recheck_begin(&recheck, NULL, 1000 * MS);
+	assert_true(recheck.under_way);
+	while (schedule_advance(&recheck.timer, recheck.timer.due_ns, 7))
 		sent++;
-	assert_int_equal(sent, LOOK_PROBES);
-	assert_true(look.timer.slot_ns == 1000 * MS + LOOK_PROBES * 50 * MS);
+	assert_int_equal(sent, RECHECK_PROBES);
+	assert_true(recheck.timer.slot_ns == 1000 * MS + RECHECK_PROBES * 50 * MS);
 }
 
 /* Only the first silent loss after an answer is news: errors tell more than a look. */
@@ -91,13 +91,13 @@ static void a_path_begins_to_fail(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		setup(NULL);
 		play(&path, cases[i].story);
-		if (look_has_lost(&path, path.next - 1) != cases[i].begins)
+		if (recheck_has_lost(&path, path.next - 1) != cases[i].begins)
 			fail_msg("%s", cases[i].story);
 	}
 	setup(NULL);
 	play(&path, "a.");
 	prober_settle(&path, 2, PROBER_LOST_RETURN); /* what a server knew at once */
-	assert_true(look_has_lost(&path, 2));
+	assert_true(recheck_has_lost(&path, 2));
 }
 
 static void an_answer_is_missed(void **state)
@@ -105,18 +105,18 @@ static void an_answer_is_missed(void **state)
 	int64_t sent_ns;
 
 	(void)state;
-	assert_false(look_misses(&path, now_ns));
+	assert_false(recheck_misses(&path, now_ns));
 	play(&path, "w");
-	assert_false(look_misses(&path, now_ns + 900 * MS)); /* nobody knows how long an answer takes */
+	assert_false(recheck_misses(&path, now_ns + 900 * MS)); /* nobody knows how long an answer takes */
 	setup(NULL);
 	prober_send(&path, now_ns, now_ns);
 	answer(&path, 1, 20 * MS);
 	sent_ns = now_ns += 100 * MS;
 	prober_send(&path, now_ns, now_ns);
-	assert_false(look_misses(&path, sent_ns + 130 * MS));
-	assert_true(look_misses(&path, sent_ns + 131 * MS));
+	assert_false(recheck_misses(&path, sent_ns + 130 * MS));
+	assert_true(recheck_misses(&path, sent_ns + 131 * MS));
 	prober_send(&path, sent_ns + 200 * MS, 1);
-	assert_false(look_misses(&path, sent_ns + 900 * MS)); /* no news any more */
+	assert_false(recheck_misses(&path, sent_ns + 900 * MS)); /* no news any more */
 }
 
 static uint32_t row_of(const char *story, const char *looked)
@@ -126,8 +126,8 @@ static uint32_t row_of(const char *story, const char *looked)
 	setup(NULL);
 	play(&path, "aaaa");
 	play(&path, story);
-	play(&look.prober, looked);
-	loss_streak(&path, &look.prober, &streak);
+	play(&recheck.prober, looked);
+	loss_streak(&path, &recheck.prober, &streak);
 	return streak.lost;
 }
 
@@ -145,9 +145,9 @@ static void it_lengthens_a_row_of_losses(void **state)
 	assert_int_equal(row_of("...", ""), 3);
 
 	setup(NULL);
-	play(&look.prober, "........"); /* one of an outage before */
+	play(&recheck.prober, "........"); /* one of an outage before */
 	play(&path, "a...");
-	loss_streak(&path, &look.prober, &streak);
+	loss_streak(&path, &recheck.prober, &streak);
 	assert_int_equal(streak.lost, 3);
 	assert_true(streak.began_ns == 10 * MS);
 }

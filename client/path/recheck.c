@@ -1,4 +1,4 @@
-#include "client/path/look.h"
+#include "client/path/recheck.h"
 
 #include "common/core/ns.h"
 
@@ -7,26 +7,26 @@
 enum { SLOW = 4 /* times the last round trip */ };
 static const int64_t spacing_ns = 50 * NS_PER_MS, patience_ns = 50 * NS_PER_MS;
 
-uint64_t look_flow_id(uint64_t flow_id)
+uint64_t recheck_flow_id(uint64_t flow_id)
 {
 	return flow_id ^ UINT64_C(0x6c6f6f6b20617420); /* path flows are random: none of them is another's look */
 }
 
-void look_renew(struct look *l, uint64_t flow_id)
+void recheck_renew(struct recheck *l, uint64_t flow_id)
 {
-	prober_init(&l->prober, look_flow_id(flow_id), l->prober.timeout_ns, l->ring, LOOK_RING_LEN);
+	prober_init(&l->prober, recheck_flow_id(flow_id), l->prober.timeout_ns, l->ring, RECHECK_RING_LEN);
 }
 
-void look_init(struct look *l, uint64_t flow_id, int64_t timeout_ns)
+void recheck_init(struct recheck *l, uint64_t flow_id, int64_t timeout_ns)
 {
 	memset(l, 0, sizeof *l);
 	l->prober.timeout_ns = timeout_ns;
-	look_renew(l, flow_id);
+	recheck_renew(l, flow_id);
 }
 
-void look_begin(struct look *l, void *owner, int64_t first_ns)
+void recheck_begin(struct recheck *l, void *owner, int64_t first_ns)
 {
-	l->schedule = (struct schedule){ .every_ns = spacing_ns, .count = 1, .slots_max = LOOK_PROBES };
+	l->schedule = (struct schedule){ .every_ns = spacing_ns, .count = 1, .slots_max = RECHECK_PROBES };
 	schedule_start(&l->timer, &l->schedule, owner, first_ns);
 	l->under_way = true;
 }
@@ -36,7 +36,7 @@ static bool is_first_after_an_answer(const struct prober *p, uint32_t seq)
 	return seq == 1 || prober_is_answered(prober_record(p, seq - 1));
 }
 
-bool look_has_lost(const struct prober *p, uint32_t seq)
+bool recheck_has_lost(const struct prober *p, uint32_t seq)
 {
 	enum prober_outcome outcome = prober_record(p, seq)->outcome;
 
@@ -44,7 +44,7 @@ bool look_has_lost(const struct prober *p, uint32_t seq)
 	       is_first_after_an_answer(p, seq);
 }
 
-bool look_misses(const struct prober *p, int64_t now_ns)
+bool recheck_misses(const struct prober *p, int64_t now_ns)
 {
 	const struct prober_record *newest = prober_record(p, p->next - 1);
 
