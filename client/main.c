@@ -1,10 +1,10 @@
 /* The command line of floatprobe: a table of commands, each with its table of options. */
+#include "client/cmdline.h"
 #include "client/config/config.h"
 #include "client/doctor/doctor.h"
-#include "client/keys.h"
+#include "client/keygen.h"
 #include "client/output/exit_status.h"
 #include "client/run.h"
-#include "client/settings.h"
 #include "common/core/seal.h"
 #include "common/system/log.h"
 
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef int command_main(struct settings *settings, const struct options_result *line);
+typedef int command_main(struct cmdline *cmdline, const struct options_result *line);
 static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, doctor_command, config_main;
 
 static const struct command {
@@ -27,32 +27,32 @@ static const struct command {
 	  { "floatprobe", "keygen",
 	    "Make an Ed25519 identity: write a secret key file and print the public key.\n"
 	    "Only its owner can read the file. An existing file is never overwritten.",
-	    NULL, 0, 0, settings_keygen, NULL } },
+	    NULL, 0, 0, cmdline_keygen, NULL } },
 	{ pubkey_main,
 	  { "floatprobe", "pubkey", "Print the public key of a secret key file.", "FILE", 1, 1, NULL, NULL } },
 	{ check_command,
 	  { "floatprobe", "check",
 	    "Probe every path of a configuration for one round.\n"
 	    "Print for each path whether it works, which direction fails, and why.",
-	    NULL, 0, 0, settings_check, settings_round } },
+	    NULL, 0, 0, cmdline_check, cmdline_round } },
 	{ ping_main,
 	  { "floatprobe", "ping",
 	    "Probe servers for one round without a configuration file.\n"
 	    "URI is floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]; KEY is the server's public key in unpadded\n"
 	    "base64url. Write an IPv6 address in brackets.",
-	    "URI...", 1, UINT_MAX, settings_ping, settings_round } },
+	    "URI...", 1, UINT_MAX, cmdline_ping, cmdline_round } },
 	{ run_command,
 	  { "floatprobe", "run",
 	    "Probe on the schedules of a configuration, as a daemon.\n"
 	    "Changes go to the log, all results to the journal. SIGHUP reads the configuration again,\n"
 	    "SIGTERM stops the daemon.",
-	    NULL, 0, 0, settings_run, NULL } },
+	    NULL, 0, 0, cmdline_run, NULL } },
 	{ doctor_command,
 	  { "floatprobe", "doctor",
 	    "Find what on this host would break floating IPs, and print the fix.\n"
 	    "It reads addresses, routes, listening programs, neighbour tables and kernel settings. It changes and\n"
 	    "sends nothing. As root it also knows which programs pin the source address of their answers.",
-	    NULL, 0, 0, settings_doctor, NULL } },
+	    NULL, 0, 0, cmdline_doctor, NULL } },
 	{ config_main,
 	  { "floatprobe", "config", "Check a configuration file and print what it means.", "FILE", 1, 1, NULL, NULL } },
 };
@@ -60,28 +60,28 @@ enum { COMMANDS_LEN = sizeof commands / sizeof *commands, ERROR_LEN = 1024 };
 
 /* --- What is wrong with the command line, or with what it names -------------------------------------------------- */
 
-static int complain(const struct settings *settings, const char *text)
+static int complain(const struct cmdline *cmdline, const char *text)
 {
-	if (settings->format == OUTPUT_NAGIOS)
+	if (cmdline->format == OUTPUT_NAGIOS)
 		return output_nagios_unknown(text);
 	log_error("%s", text);
 	return EXIT_STATUS_USAGE;
 }
 
-static int complain_usage(const struct settings *settings, const struct options_command *command, const char *text)
+static int complain_usage(const struct cmdline *cmdline, const struct options_command *command, const char *text)
 {
-	int status = complain(settings, text);
-	if (settings->format != OUTPUT_NAGIOS)
+	int status = complain(cmdline, text);
+	if (cmdline->format != OUTPUT_NAGIOS)
 		options_hint(command, stderr);
 	return status;
 }
 
 /* The errors themselves are on stderr already; a plugin's line names the first. */
-static int complain_config(const struct settings *settings, const struct diag_list *diags)
+static int complain_config(const struct cmdline *cmdline, const struct diag_list *diags)
 {
 	char text[ERROR_LEN] = "the configuration is wrong";
 
-	if (settings->format != OUTPUT_NAGIOS)
+	if (cmdline->format != OUTPUT_NAGIOS)
 		return EXIT_STATUS_USAGE;
 	for (size_t i = 0; i < diags->len; i++) {
 		const struct diag *diag = &diags->items[i];
@@ -97,21 +97,20 @@ static int complain_config(const struct settings *settings, const struct diag_li
 }
 
 /* Print what there is to say about the configuration. NULL: *status is set. */
-static struct config *accept(struct config *config, struct diag_list *diags, const struct settings *settings,
-			     int *status)
+static struct config *accept(struct config *config, struct diag_list *diags, const struct cmdline *cmdline, int *status)
 {
 	diag_print(diags, stderr);
 	if (!config)
-		*status = complain_config(settings, diags);
+		*status = complain_config(cmdline, diags);
 	diag_free(diags);
 	return config;
 }
 
-static struct config *load(const char *file, const struct settings *settings, int *status)
+static struct config *load(const char *file, const struct cmdline *cmdline, int *status)
 {
 	struct diag_list diags = { 0 };
 	struct config *config = config_load(file, &diags);
-	return accept(config, &diags, settings, status);
+	return accept(config, &diags, cmdline, status);
 }
 
 static bool is_target(const struct config *config, const char *name)
@@ -133,91 +132,91 @@ static const char *unknown_target(const struct config *config, const struct chec
 	return NULL;
 }
 
-static int complain_target(const struct settings *settings, const struct config *config, const char *name)
+static int complain_target(const struct cmdline *cmdline, const struct config *config, const char *name)
 {
 	char text[ERROR_LEN];
 	size_t len = (size_t)snprintf(text, sizeof text, "there is no target '%.64s' in %s; the targets are", name,
-				      settings->config);
+				      cmdline->config);
 
 	for (size_t i = 0; i < config->targets_len && len < sizeof text; i++)
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s %s", i ? "," : "", config->targets[i].name);
-	return complain(settings, text);
+	return complain(cmdline, text);
 }
 
 /* --- The commands ------------------------------------------------------------------------------------------------ */
 
-static int keygen_main(struct settings *settings, const struct options_result *line)
+static int keygen_main(struct cmdline *cmdline, const struct options_result *line)
 {
 	(void)line;
-	return keys_generate(settings->output);
+	return keygen_generate(cmdline->output);
 }
 
-static int pubkey_main(struct settings *settings, const struct options_result *line)
+static int pubkey_main(struct cmdline *cmdline, const struct options_result *line)
 {
-	(void)settings;
-	return keys_print_public(line->operands[0]);
+	(void)cmdline;
+	return keygen_print_public(line->operands[0]);
 }
 
-static int probe_round(const struct settings *settings, const struct config *config)
+static int probe_round(const struct cmdline *cmdline, const struct config *config)
 {
-	struct output *output = output_new(settings->format, settings->quiet);
+	struct output *output = output_new(cmdline->format, cmdline->quiet);
 	if (!output) {
 		log_error("out of memory");
 		return EXIT_STATUS_REFUSED;
 	}
-	int status = check_main(config, &settings->round, output);
-	if (settings->format == OUTPUT_NAGIOS && !output_is_finished(output))
+	int status = check_main(config, &cmdline->round, output);
+	if (cmdline->format == OUTPUT_NAGIOS && !output_is_finished(output))
 		status = output_nagios_unknown("nothing was probed; standard error says why");
 	output_free(output);
 	return status;
 }
 
-static int check_command(struct settings *settings, const struct options_result *line)
+static int check_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	(void)line;
 	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(settings->config, settings, &status);
+	struct config *config = load(cmdline->config, cmdline, &status);
 	if (!config)
 		return status;
 
-	const char *unknown = unknown_target(config, &settings->round);
-	status = unknown ? complain_target(settings, config, unknown) : probe_round(settings, config);
+	const char *unknown = unknown_target(config, &cmdline->round);
+	status = unknown ? complain_target(cmdline, config, unknown) : probe_round(cmdline, config);
 	config_free(config);
 	return status;
 }
 
-static int ping_main(struct settings *settings, const struct options_result *line)
+static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status = EXIT_STATUS_USAGE;
 	struct diag_list diags = { 0 };
 	struct config *config =
-	    config_from_uris(line->operands, line->operands_len, settings->key, settings->vantage, &diags);
+	    config_from_uris(line->operands, line->operands_len, cmdline->key, cmdline->vantage, &diags);
 
-	if (!accept(config, &diags, settings, &status))
+	if (!accept(config, &diags, cmdline, &status))
 		return status;
-	status = probe_round(settings, config);
+	status = probe_round(cmdline, config);
 	config_free(config);
 	return status;
 }
 
-static int run_command(struct settings *settings, const struct options_result *line)
+static int run_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	(void)line;
 	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(settings->config, settings, &status);
-	return config ? run_main(config, settings->config) : status;
+	struct config *config = load(cmdline->config, cmdline, &status);
+	return config ? run_main(config, cmdline->config) : status;
 }
 
-static int doctor_command(struct settings *settings, const struct options_result *line)
+static int doctor_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	(void)line;
-	return doctor_main(settings->config, settings->format);
+	return doctor_main(cmdline->config, cmdline->format);
 }
 
-static int config_main(struct settings *settings, const struct options_result *line)
+static int config_main(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(line->operands[0], settings, &status);
+	struct config *config = load(line->operands[0], cmdline, &status);
 	if (!config)
 		return status;
 	config_print(config, stdout);
@@ -251,24 +250,24 @@ static int print_version(void)
 	return EXIT_STATUS_EXPECTED;
 }
 
-static int run_line(const struct command *command, int argc, char **argv, struct settings *settings)
+static int run_line(const struct command *command, int argc, char **argv, struct cmdline *cmdline)
 {
 	struct options_result line;
 
-	switch (options_parse(&command->options, argc, argv, settings, &line)) {
+	switch (options_parse(&command->options, argc, argv, cmdline, &line)) {
 	case OPTIONS_HELP:
 		options_help(&command->options, stdout);
 		return EXIT_STATUS_EXPECTED;
 	case OPTIONS_VERSION:
 		return print_version();
 	case OPTIONS_WRONG:
-		return complain_usage(settings, &command->options, line.error);
+		return complain_usage(cmdline, &command->options, line.error);
 	case OPTIONS_RUN:
 		break;
 	}
-	if (settings->round.only_ipv4 && settings->round.only_ipv6)
-		return complain_usage(settings, &command->options, "--ipv4 and --ipv6 exclude each other");
-	return command->main(settings, &line);
+	if (cmdline->round.only_ipv4 && cmdline->round.only_ipv6)
+		return complain_usage(cmdline, &command->options, "--ipv4 and --ipv6 exclude each other");
+	return command->main(cmdline, &line);
 }
 
 static const struct command *find_command(const char *name)
@@ -297,9 +296,9 @@ static int dispatch(int argc, char **argv)
 		list_commands(stderr);
 		return EXIT_STATUS_USAGE;
 	}
-	struct settings settings = settings_defaults;
-	int status = run_line(command, argc - 1, argv + 1, &settings);
-	free(settings.targets);
+	struct cmdline cmdline = cmdline_defaults;
+	int status = run_line(command, argc - 1, argv + 1, &cmdline);
+	free(cmdline.targets);
 	return status;
 }
 

@@ -7,16 +7,16 @@
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
-struct settings {
+struct cmdline {
 	const char *config;
 	bool check_config;
 };
 
 static const struct options_spec specs[] = {
 	{ "config", 'c', true, "FILE", "the configuration, see floatprobed(8)", options_take_text,
-	  offsetof(struct settings, config) },
+	  offsetof(struct cmdline, config) },
 	{ "check-config", 0, false, NULL, "check the configuration, print what it means, and end", options_take_flag,
-	  offsetof(struct settings, check_config) },
+	  offsetof(struct cmdline, check_config) },
 	{ 0 },
 };
 
@@ -37,7 +37,7 @@ static int print_config(struct server_config *config)
 	return EXIT_REFUSED;
 }
 
-static int start(const struct settings *settings)
+static int start(const struct cmdline *settings)
 {
 	struct diag_list diags = { 0 };
 	struct server_config *config;
@@ -56,7 +56,7 @@ static int start(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { 0 };
+	struct cmdline settings = { 0 };
 	struct options_result result;
 
 	log_start("floatprobed");

@@ -1,7 +1,7 @@
 /* Command lines: what is taken, what is refused and how it is said, and the help that comes from the same table. */
 #include "common/system/options.h"
 
-#include "client/settings.h"
+#include "client/cmdline.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,12 +13,13 @@
 
 #include <cmocka.h>
 
-static const struct options_command check = { "floatprobe",   "check",       "Checks.\nAnd more.", NULL, 0, 0,
-					      settings_check, settings_round };
-static const struct options_command ping = { "floatprobe",  "ping",        "Pings.", "URI...", 1, 3,
-					     settings_ping, settings_round };
+static const struct options_command check = { "floatprobe",  "check",      "Checks.\nAnd more.", NULL, 0, 0,
+					      cmdline_check, cmdline_round };
+static const struct options_command ping = {
+	"floatprobe", "ping", "Pings.", "URI...", 1, 3, cmdline_ping, cmdline_round
+};
 
-static struct settings settings;
+static struct cmdline cmdline;
 static struct options_result line;
 
 /* Words apart by one blank each. */
@@ -34,16 +35,16 @@ static enum options_outcome parse(const struct options_command *command, const c
 	for (char *word; (word = strsep(&rest, " "));)
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	free(settings.targets);
-	settings = settings_defaults;
-	return options_parse(command, *words ? argc : 1, argv, &settings, &line);
+	free(cmdline.targets);
+	cmdline = cmdline_defaults;
+	return options_parse(command, *words ? argc : 1, argv, &cmdline, &line);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	free(settings.targets);
-	settings.targets = NULL;
+	free(cmdline.targets);
+	cmdline.targets = NULL;
 	return 0;
 }
 
@@ -64,13 +65,13 @@ static void takes_values_in_every_spelling(void **state)
 	};
 	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
 		assert_int_equal(parse(&check, spellings[i]), OPTIONS_RUN);
-		assert_string_equal(settings.config, "c.yaml");
-		assert_int_equal(settings.round.count, 3);
-		assert_int_equal(settings.round.spacing_ns, 20000000);
-		assert_int_equal(settings.round.timeout_ns, 1500000000);
-		assert_int_equal(settings.format, OUTPUT_JSON);
-		assert_true(settings.quiet && settings.round.only_ipv4);
-		assert_false(settings.round.only_ipv6);
+		assert_string_equal(cmdline.config, "c.yaml");
+		assert_int_equal(cmdline.round.count, 3);
+		assert_int_equal(cmdline.round.spacing_ns, 20000000);
+		assert_int_equal(cmdline.round.timeout_ns, 1500000000);
+		assert_int_equal(cmdline.format, OUTPUT_JSON);
+		assert_true(cmdline.quiet && cmdline.round.only_ipv4);
+		assert_false(cmdline.round.only_ipv6);
 	}
 }
 
@@ -78,29 +79,29 @@ static void defaults(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(&check, "--config c.yaml"), OPTIONS_RUN);
-	assert_int_equal(settings.round.count, 10);
-	assert_int_equal(settings.round.spacing_ns, 200000000);
-	assert_int_equal(settings.round.timeout_ns, 1000000000);
-	assert_int_equal(settings.format, OUTPUT_TEXT);
-	assert_int_equal(settings.round.targets_len, 0);
-	assert_false(settings.quiet || settings.round.only_ipv4 || settings.round.only_ipv6);
+	assert_int_equal(cmdline.round.count, 10);
+	assert_int_equal(cmdline.round.spacing_ns, 200000000);
+	assert_int_equal(cmdline.round.timeout_ns, 1000000000);
+	assert_int_equal(cmdline.format, OUTPUT_TEXT);
+	assert_int_equal(cmdline.round.targets_len, 0);
+	assert_false(cmdline.quiet || cmdline.round.only_ipv4 || cmdline.round.only_ipv6);
 }
 
 static void targets_add_up(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(&check, "--target a --config c.yaml --target=b --target a"), OPTIONS_RUN);
-	assert_int_equal(settings.round.targets_len, 3);
-	assert_string_equal(settings.round.targets[0], "a");
-	assert_string_equal(settings.round.targets[1], "b");
-	assert_string_equal(settings.round.targets[2], "a");
+	assert_int_equal(cmdline.round.targets_len, 3);
+	assert_string_equal(cmdline.round.targets[0], "a");
+	assert_string_equal(cmdline.round.targets[1], "b");
+	assert_string_equal(cmdline.round.targets[2], "a");
 }
 
 static void operands_stand_anywhere(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(&ping, "one -c 2 two -- -c"), OPTIONS_RUN);
-	assert_int_equal(settings.round.count, 2);
+	assert_int_equal(cmdline.round.count, 2);
 	assert_int_equal(line.operands_len, 3);
 	assert_string_equal(line.operands[0], "one");
 	assert_string_equal(line.operands[1], "two");
@@ -135,7 +136,7 @@ static void numbers_have_bounds(void **state)
 		assert_wrong(&check, words, error);
 	}
 	assert_int_equal(parse(&check, "--config c --count 100000"), OPTIONS_RUN);
-	assert_int_equal(settings.round.count, 100000);
+	assert_int_equal(cmdline.round.count, 100000);
 	assert_wrong(&check, "--config c --spacing 999us", "--spacing '999us' is out of range; use 1ms to 1h");
 	assert_wrong(&check, "--config c --timeout 61m", "--timeout '61m' is out of range; use 1ms to 1h");
 	assert_int_equal(parse(&check, "--config c --spacing 5"), OPTIONS_WRONG);
@@ -147,7 +148,7 @@ static void the_first_mistake_decides_and_the_rest_is_read(void **state)
 {
 	(void)state;
 	assert_wrong(&check, "--bogus --count 0 --format nagios", "unknown or ambiguous option --bogus");
-	assert_int_equal(settings.format, OUTPUT_NAGIOS);
+	assert_int_equal(cmdline.format, OUTPUT_NAGIOS);
 	assert_int_equal(parse(&check, "--help --bogus"), OPTIONS_HELP);
 	assert_int_equal(parse(&check, "-q -V"), OPTIONS_VERSION);
 	assert_int_equal(parse(&check, "--bogus --help"), OPTIONS_WRONG);
@@ -177,7 +178,7 @@ static void help_is_complete_and_narrow(void **state)
 	assert_ptr_equal(strstr(text, start), text);
 	assert_non_null(strstr(text, "\n  -h, --help "));
 	assert_non_null(strstr(text, "\nTry 'floatprobe check --help'.\n"));
-	const struct options_spec *const tables[] = { settings_check, settings_round };
+	const struct options_spec *const tables[] = { cmdline_check, cmdline_round };
 	for (size_t i = 0; i < 2; i++) {
 		for (const struct options_spec *spec = tables[i]; spec->name; spec++) {
 			assert_non_null(strstr(text, spec->name));

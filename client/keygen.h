@@ -1,10 +1,10 @@
 /* `floatprobe keygen` and `pubkey`. */
-#ifndef FLOATPROBE_KEYS_H
-#define FLOATPROBE_KEYS_H
+#ifndef FLOATPROBE_KEYGEN_H
+#define FLOATPROBE_KEYGEN_H
 
 /* Make an identity and its file (NULL: the default place), print the public key. Both return the exit status. */
-int keys_generate(const char *path);
+int keygen_generate(const char *path);
 /* Print the public key of a secret key file. */
-int keys_print_public(const char *path);
+int keygen_print_public(const char *path);
 
 #endif

@@ -1,4 +1,4 @@
-#include "client/settings.h"
+#include "client/cmdline.h"
 
 #include "common/config/units.h"
 #include "common/core/ns.h"
@@ -8,7 +8,7 @@
 
 enum { COUNT_MAX = 100000 };
 
-const struct settings settings_defaults = {
+const struct cmdline cmdline_defaults = {
 	.round = { .count = 10, .spacing_ns = 200 * NS_PER_MS, .timeout_ns = NS_PER_S },
 	.format = OUTPUT_TEXT,
 };
@@ -68,21 +68,21 @@ static const char *take_json(void *field, const char *value)
 
 static const char *take_target(void *object, const char *value)
 {
-	struct settings *settings = object;
-	const char **targets = realloc(settings->targets, (settings->round.targets_len + 1) * sizeof *targets);
+	struct cmdline *cmdline = object;
+	const char **targets = realloc(cmdline->targets, (cmdline->round.targets_len + 1) * sizeof *targets);
 	if (!targets)
 		return "cannot be taken: out of memory";
-	targets[settings->round.targets_len++] = value;
-	settings->targets = targets;
-	settings->round.targets = targets;
+	targets[cmdline->round.targets_len++] = value;
+	cmdline->targets = targets;
+	cmdline->round.targets = targets;
 	return NULL;
 }
 
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
 
-#define FIELD(member) offsetof(struct settings, member)
+#define FIELD(member) offsetof(struct cmdline, member)
 
-const struct options_spec settings_round[] = {
+const struct options_spec cmdline_round[] = {
 	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10", take_count, FIELD(round.count) },
 	{ "spacing", 0, false, "TIME", "time between the probes of a path, +-10 %; default 200ms", take_duration,
 	  FIELD(round.spacing_ns) },
@@ -97,19 +97,19 @@ const struct options_spec settings_round[] = {
 	{ 0 },
 };
 
-const struct options_spec settings_keygen[] = {
+const struct options_spec cmdline_keygen[] = {
 	{ "output", 'o', false, "FILE", "the secret key's file; default $XDG_CONFIG_HOME/floatprobe/key",
 	  options_take_text, FIELD(output) },
 	{ 0 },
 };
 
-const struct options_spec settings_check[] = {
+const struct options_spec cmdline_check[] = {
 	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
 	{ "target", 0, false, "NAME", "probe only this target; can be repeated", take_target, 0 },
 	{ 0 },
 };
 
-const struct options_spec settings_ping[] = {
+const struct options_spec cmdline_ping[] = {
 	{ "key", 0, false, "FILE", "this client's secret key; default $XDG_CONFIG_HOME/floatprobe/key",
 	  options_take_text, FIELD(key) },
 	{ "vantage", 0, false, "NAME", "this client's name in the results; default: the host name", options_take_text,
@@ -117,12 +117,12 @@ const struct options_spec settings_ping[] = {
 	{ 0 },
 };
 
-const struct options_spec settings_run[] = {
+const struct options_spec cmdline_run[] = {
 	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
 	{ 0 },
 };
 
-const struct options_spec settings_doctor[] = {
+const struct options_spec cmdline_doctor[] = {
 	{ "config", 0, false, "FILE", "a client or server configuration: doctor then also checks its addresses",
 	  options_take_text, FIELD(config) },
 	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },

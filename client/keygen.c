@@ -1,4 +1,4 @@
-#include "client/keys.h"
+#include "client/keygen.h"
 
 #include "client/config/config_defaults.h"
 #include "client/output/exit_status.h"
@@ -30,7 +30,7 @@ static int generate_at(const char *path)
 	return EXIT_STATUS_EXPECTED;
 }
 
-int keys_generate(const char *path)
+int keygen_generate(const char *path)
 {
 	if (path)
 		return generate_at(path);
@@ -48,7 +48,7 @@ int keys_generate(const char *path)
 	return status;
 }
 
-int keys_print_public(const char *path)
+int keygen_print_public(const char *path)
 {
 	char error[KEYFILE_ERROR_LEN];
 	struct seal_identity identity;
