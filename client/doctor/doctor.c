@@ -99,7 +99,7 @@ static void put_summary(FILE *out, const struct doctor_facts *facts, const struc
 	fprintf(out,
 		"; checked interfaces (%zu), addresses (%zu), routes back from them (%zu), listening sockets (%zu), "
 		"neighbour tables, connection tracking, kernel settings, counters, clock\n",
-		facts->links_len, facts->addresses_len, ways, facts->listeners_len);
+		facts->links_len, facts->addresses_len, ways, facts->sockets_len);
 }
 
 static void put_text(FILE *out, const struct doctor_facts *facts, const struct doctor_findings *findings)

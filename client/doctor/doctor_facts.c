@@ -319,7 +319,7 @@ static void on_listener(void *context, const struct listener *is)
 {
 	struct doctor_facts *facts = context;
 
-	*APPEND(facts->listeners, facts->listeners_len) = (struct doctor_listener){ .is = *is };
+	*APPEND(facts->listeners, facts->sockets_len) = (struct doctor_listener){ .is = *is };
 }
 
 /* To find out whose a socket is, all descriptors of all processes have to be read. */
@@ -331,14 +331,14 @@ static bool is_of_interest(const struct listener *is)
 static int gather_listeners(struct doctor_facts *facts)
 {
 	struct netlink *nl = netlink_open(NETLINK_SOCK_DIAG);
-	int error = nl ? listeners_each(nl, on_listener, facts) : -errno;
+	int error = nl ? sockets_each(nl, on_listener, facts) : -errno;
 
 	netlink_close(nl);
-	for (size_t i = 0; i < facts->listeners_len; i++) {
+	for (size_t i = 0; i < facts->sockets_len; i++) {
 		struct doctor_listener *listener = &facts->listeners[i];
 
 		if (is_of_interest(&listener->is))
-			listener->owner = listeners_owner(listener->is.inode);
+			listener->owner = sockets_owner(listener->is.inode);
 	}
 	return error;
 }

@@ -3,8 +3,8 @@
 #define FLOATPROBE_DOCTOR_FACTS_H
 
 #include "client/doctor/doctor_config.h"
-#include "common/system/listeners.h"
 #include "common/system/rtnl.h"
+#include "common/system/sockets.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,7 +94,7 @@ struct doctor_facts {
 	size_t neighbours_len;
 	struct rtnl_table tables[DOCTOR_FAMILIES];
 	struct doctor_listener *listeners;
-	size_t listeners_len;
+	size_t sockets_len;
 
 #define DOCTOR_FIELD(name, ...) int64_t name;
 	DOCTOR_SYSCTLS(DOCTOR_FIELD)

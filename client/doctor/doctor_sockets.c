@@ -65,7 +65,7 @@ static bool may_not_pin(const struct doctor_facts *facts, const struct doctor_li
 /* A socket of its own for this address takes what comes there. */
 static bool has_own_socket(const struct doctor_facts *facts, const struct endpoint *address, uint16_t port)
 {
-	for (size_t i = 0; i < facts->listeners_len; i++) {
+	for (size_t i = 0; i < facts->sockets_len; i++) {
 		const struct listener *is = &facts->listeners[i].is;
 
 		if (is->udp && is->local.port == port && endpoint_same_address(&is->local, address))
@@ -131,7 +131,7 @@ static void judge_listener(const struct doctor_facts *facts, size_t i, enum doct
 
 void doctor_unpinned_listener(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
-	for (size_t i = 0; i < facts->listeners_len; i++) {
+	for (size_t i = 0; i < facts->sockets_len; i++) {
 		const struct doctor_listener *listener = &facts->listeners[i];
 
 		if (!may_not_pin(facts, listener))
@@ -154,7 +154,7 @@ enum {
 /* The kernel has the queue one longer than the backlog. */
 void doctor_accept_queue(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
-	for (size_t i = 0; i < facts->listeners_len; i++) {
+	for (size_t i = 0; i < facts->sockets_len; i++) {
 		const struct doctor_listener *listener = &facts->listeners[i];
 		char owner[OWNER_LEN];
 

@@ -1,6 +1,6 @@
 #include "client/net/tcp_dialer.h"
 
-#include "common/core/frame.h"
+#include "common/core/framing.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
 
@@ -30,8 +30,8 @@ struct exchange {
 	uint32_t seq;
 	struct tcp_outcome outcome;
 	size_t out_len, out_done, in_len;
-	uint8_t out[FRAME_HEADER_LEN + WIRE_FRAME_MAX];
-	uint8_t in[FRAME_HEADER_LEN + WIRE_FRAME_MAX];
+	uint8_t out[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
+	uint8_t in[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
 };
 
 struct tcp_dialer {
@@ -215,15 +215,15 @@ static void read_frame(struct exchange *x)
 		return;
 	}
 	x->in_len += (size_t)n;
-	switch (frame_parse(x->in, x->in_len, WIRE_FRAME_MAX, &x->outcome.body_len)) {
-	case FRAME_PARTIAL:
+	switch (framing_parse(x->in, x->in_len, WIRE_FRAME_MAX, &x->outcome.body_len)) {
+	case FRAMING_PARTIAL:
 		return;
-	case FRAME_BAD:
+	case FRAMING_BAD:
 		exchange_end(x, TCP_BROKEN);
 		return;
-	case FRAME_WHOLE:
+	case FRAMING_WHOLE:
 		x->outcome.received_real_ns = clock_real_ns();
-		x->outcome.body = x->in + FRAME_HEADER_LEN;
+		x->outcome.body = x->in + FRAMING_HEADER_LEN;
 		exchange_end(x, TCP_DONE);
 		return;
 	}
@@ -346,9 +346,9 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	list_add(&d->busy, x);
 	x->owner = owner;
 	x->seq = seq;
-	x->out_len = FRAME_HEADER_LEN + len;
-	frame_put_header(x->out, len);
-	memcpy(x->out + FRAME_HEADER_LEN, body, len);
+	x->out_len = FRAMING_HEADER_LEN + len;
+	framing_put_header(x->out, len);
+	memcpy(x->out + FRAMING_HEADER_LEN, body, len);
 	uv_timer_init(d->loop, &x->timer);
 	x->timer.data = x;
 	uv_update_time(d->loop);

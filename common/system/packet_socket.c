@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAME_LEN = 128 };
+enum { FRAMING_LEN = 128 };
 static const int64_t max_age_ns = 3600000000000; /* a greater age means that the realtime clock was set */
 
 static int set_up(int fd, uint16_t protocol, const struct sock_fprog *filter, int receive_buffer_len)
@@ -76,7 +76,7 @@ static void describe(const struct sockaddr_ll *from, struct packet_socket_frame 
 
 int packet_socket_read(int fd, packet_socket_on_frame *on_frame, void *context)
 {
-	uint8_t bufs[PACKET_SOCKET_BATCH][FRAME_LEN];
+	uint8_t bufs[PACKET_SOCKET_BATCH][FRAMING_LEN];
 	struct mmsghdr messages[PACKET_SOCKET_BATCH] = { 0 };
 	struct sockaddr_ll from[PACKET_SOCKET_BATCH];
 	struct iovec parts[PACKET_SOCKET_BATCH];
@@ -88,7 +88,7 @@ int packet_socket_read(int fd, packet_socket_on_frame *on_frame, void *context)
 	int n;
 
 	for (unsigned i = 0; i < PACKET_SOCKET_BATCH; i++) {
-		parts[i] = (struct iovec){ bufs[i], FRAME_LEN };
+		parts[i] = (struct iovec){ bufs[i], FRAMING_LEN };
 		messages[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
 						       .msg_namelen = sizeof from[i],
 						       .msg_iov = &parts[i],

@@ -1,6 +1,6 @@
 #include "server/listen/tcp_listener.h"
 
-#include "common/core/frame.h"
+#include "common/core/framing.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
 
@@ -29,7 +29,7 @@ struct slot {
 	unsigned exchanges;
 	size_t body_len; /* of the frame being answered */
 	size_t len;
-	uint8_t buf[FRAME_HEADER_LEN + WIRE_FRAME_MAX];
+	uint8_t buf[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
 };
 
 struct tcp_socket {
@@ -112,7 +112,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 static void on_written(uv_write_t *write, int status)
 {
 	struct slot *s = write->data;
-	size_t frame_len = FRAME_HEADER_LEN + s->body_len;
+	size_t frame_len = FRAMING_HEADER_LEN + s->body_len;
 
 	if (s->state == SLOT_CLOSING)
 		return;
@@ -134,7 +134,7 @@ static struct reflector_request describe(struct slot *s)
 	int64_t real_ns = clock_real_ns();
 
 	return (struct reflector_request){
-		.buf = s->buf + FRAME_HEADER_LEN,
+		.buf = s->buf + FRAMING_HEADER_LEN,
 		.len = s->body_len,
 		.transport = PACKET_TCP,
 		.source = s->source,
@@ -167,7 +167,7 @@ static void note_authentic(struct slot *s)
 /* The reply stands where the request stood. */
 static void write_frame(struct slot *s)
 {
-	uv_buf_t out = uv_buf_init((char *)s->buf, (unsigned)(FRAME_HEADER_LEN + s->body_len));
+	uv_buf_t out = uv_buf_init((char *)s->buf, (unsigned)(FRAMING_HEADER_LEN + s->body_len));
 
 	uv_read_stop((uv_stream_t *)&s->tcp);
 	if (uv_write(&s->write, (uv_stream_t *)&s->tcp, &out, 1, on_written) < 0)
@@ -181,7 +181,7 @@ static void reply_to_relay(void *slot, uint64_t relay, const struct reflector_re
 
 	if (s->state != SLOT_AUTHENTIC || s->relay != relay)
 		return;
-	memcpy(s->buf + FRAME_HEADER_LEN, reply->buf, reply->len);
+	memcpy(s->buf + FRAMING_HEADER_LEN, reply->buf, reply->len);
 	write_frame(s);
 }
 
@@ -223,13 +223,13 @@ static void answer_frame(struct slot *s)
 
 static void take_frames(struct slot *s)
 {
-	switch (frame_parse(s->buf, s->len, WIRE_FRAME_MAX, &s->body_len)) {
-	case FRAME_PARTIAL:
+	switch (framing_parse(s->buf, s->len, WIRE_FRAME_MAX, &s->body_len)) {
+	case FRAMING_PARTIAL:
 		break;
-	case FRAME_WHOLE:
+	case FRAMING_WHOLE:
 		answer_frame(s);
 		break;
-	case FRAME_BAD:
+	case FRAMING_BAD:
 		close_slot(s);
 		break;
 	}

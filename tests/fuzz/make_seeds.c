@@ -2,7 +2,7 @@
  * and reflector. Fixed keys and times: the same files every time. */
 #include "common/core/bytes.h"
 #include "common/core/evidence.h"
-#include "common/core/frame.h"
+#include "common/core/framing.h"
 #include "common/core/packet.h"
 #include "common/core/seal.h"
 #include "tests/fuzz/script.h"
@@ -157,10 +157,10 @@ static void broken_packets(void)
 
 static void frame(const char *name, uint8_t limit, size_t announced, size_t following)
 {
-	uint8_t buf[1 + FRAME_HEADER_LEN + PACKET_LEN_MAX] = { limit };
-	frame_put_header(buf + 1, announced);
-	make_request(buf + 1 + FRAME_HEADER_LEN, WIRE_PROBE_MIN, PACKET_PROBE, 1, 1);
-	save("frame", name, buf, 1 + FRAME_HEADER_LEN + following);
+	uint8_t buf[1 + FRAMING_HEADER_LEN + PACKET_LEN_MAX] = { limit };
+	framing_put_header(buf + 1, announced);
+	make_request(buf + 1 + FRAMING_HEADER_LEN, WIRE_PROBE_MIN, PACKET_PROBE, 1, 1);
+	save("frame", name, buf, 1 + FRAMING_HEADER_LEN + following);
 }
 
 static void frames(void)

@@ -16,7 +16,7 @@ enum {
 	IP_DESTINATION = 16,
 	TCP_FLAGS = 13,
 	TCP_LEN = 20,
-	FRAME_LEN = IP_LEN + TCP_LEN,
+	FRAMING_LEN = IP_LEN + TCP_LEN,
 	ARP_SENDER = 14,
 	NUD_USABLE = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT,
 };
@@ -282,7 +282,7 @@ static bool is_straight(const struct link *l, const struct parcel *p)
 /* Headers as far as taps look at them: of TCP they want connection requests only. */
 void link_receive(struct link *l, const struct parcel *p, const struct endpoint *local)
 {
-	uint8_t buf[FRAME_LEN] = { 0x45, [IP_PROTOCOL] = p->tcp ? HEADERS_TCP : HEADERS_UDP };
+	uint8_t buf[FRAMING_LEN] = { 0x45, [IP_PROTOCOL] = p->tcp ? HEADERS_TCP : HEADERS_UDP };
 	struct packet_socket_frame frame = {
 		.buf = buf, .len = sizeof buf, .protocol = ETH_P_IP, .link = LINK_INDEX, .has_mac = true
 	};

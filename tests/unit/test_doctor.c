@@ -68,7 +68,7 @@ static struct doctor_address *add_address(const char *text, unsigned prefix_len,
 
 static struct doctor_listener *add_listener(bool udp, const char *local, uint16_t port)
 {
-	struct doctor_listener *listener = &listeners[facts.listeners_len++];
+	struct doctor_listener *listener = &listeners[facts.sockets_len++];
 
 	*listener = (struct doctor_listener){
 		.is = { .udp = udp, .v4 = true, .uid = 1000 },
@@ -519,23 +519,23 @@ static void each_family_has_its_own_answer(void **state)
 	only(DOCTOR_RULE_unpinned_listener, DOCTOR_WARNING);
 }
 
-static void listeners_that_are_fine(void **state)
+static void sockets_that_are_fine(void **state)
 {
 	(void)state;
 	struct doctor_listener *listener = add_listener(true, NULL, 30303);
 
 	add_listener(true, "198.18.18.26", 30303); /* beside it, one for the anchor */
 	nothing();
-	facts.listeners_len = 1;
+	facts.sockets_len = 1;
 	listener->owner.asks_address = true;
 	nothing();
 	listener->owner.asks_address = false;
 	listener->is.local = at("198.18.1.5");
 	nothing();
-	facts.listeners_len = 0;
+	facts.sockets_len = 0;
 	add_listener(false, NULL, 30303);
 	nothing();
-	facts.listeners_len = 0;
+	facts.sockets_len = 0;
 	add_listener(true, NULL, 5353);
 	add_listener(true, NULL, 68);
 	nothing();
@@ -774,7 +774,7 @@ int main(void)
 		RULE_TEST(arp_flux),
 		RULE_TEST(unpinned_listener),
 		RULE_TEST(each_family_has_its_own_answer),
-		RULE_TEST(listeners_that_are_fine),
+		RULE_TEST(sockets_that_are_fine),
 		RULE_TEST(a_clients_own_port_is_fine_unless_watched),
 		RULE_TEST(floatprobed_is_never_blamed),
 		RULE_TEST(one_address_is_no_risk),

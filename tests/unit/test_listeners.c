@@ -1,6 +1,6 @@
 /* udp_listener, tcp_listener: over loopback, in one loop with their clients. Nothing waits for a time: the loop turns
  * until what must happen has happened (or, on failure, until ctest ends it). */
-#include "common/core/frame.h"
+#include "common/core/framing.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
 #include "server/host/collector.h"
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { PROBE_LEN = 512, FRAME_LEN = FRAME_HEADER_LEN + PROBE_LEN, SLOTS = 2, PORTS_TRIED = 100, JUNK_LEN = 40 };
+enum { PROBE_LEN = 512, FRAMING_LEN = FRAMING_HEADER_LEN + PROBE_LEN, SLOTS = 2, PORTS_TRIED = 100, JUNK_LEN = 40 };
 enum { BIG_LEN = 1024, QUERY_AT = WIRE_PACKET_MIN + WIRE_TLV_HEADER_LEN, QUERY_LEN = BIG_LEN - QUERY_AT };
 
 static struct seal_identity server, client, stranger, peer;
@@ -184,10 +184,10 @@ static int connect_to(const struct world *w)
 static void send_frames(struct world *w, int fd, const struct seal_identity *who, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		uint8_t frame[FRAME_LEN];
+		uint8_t frame[FRAMING_LEN];
 
-		frame_put_header(frame, PROBE_LEN);
-		write_probe(w, who, PACKET_TCP, frame + FRAME_HEADER_LEN);
+		framing_put_header(frame, PROBE_LEN);
+		write_probe(w, who, PACKET_TCP, frame + FRAMING_HEADER_LEN);
 		assert_int_equal(write(fd, frame, sizeof frame), sizeof frame);
 	}
 }
@@ -213,11 +213,11 @@ static size_t receive(struct world *w, int fd, uint8_t *buf, size_t len)
 static void expect_replies(struct world *w, int fd, unsigned count, enum packet_status status)
 {
 	for (unsigned i = 0; i < count; i++) {
-		uint8_t frame[FRAME_LEN];
+		uint8_t frame[FRAMING_LEN];
 		struct packet_reply reply;
 
 		assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
-		assert_int_equal(packet_read_reply(frame + FRAME_HEADER_LEN, PROBE_LEN, &reply), PACKET_FAULT_NONE);
+		assert_int_equal(packet_read_reply(frame + FRAMING_HEADER_LEN, PROBE_LEN, &reply), PACKET_FAULT_NONE);
 		assert_int_equal(reply.status, status);
 		assert_true(endpoint_equal(&reply.arrived_on, &w->address));
 	}
@@ -246,11 +246,11 @@ static void several_exchanges_share_a_connection(void **state)
 static void a_frame_may_come_in_pieces(void **state)
 {
 	struct world *w = *state;
-	uint8_t frame[FRAME_LEN];
+	uint8_t frame[FRAMING_LEN];
 	int fd = connect_to(w);
 
-	frame_put_header(frame, PROBE_LEN);
-	write_probe(w, &client, PACKET_TCP, frame + FRAME_HEADER_LEN);
+	framing_put_header(frame, PROBE_LEN);
+	write_probe(w, &client, PACKET_TCP, frame + FRAMING_HEADER_LEN);
 	for (size_t i = 0; i < sizeof frame; i++) {
 		assert_int_equal(send(fd, frame + i, 1, 0), 1);
 		uv_run(&w->loop, UV_RUN_NOWAIT);
@@ -262,13 +262,13 @@ static void a_frame_may_come_in_pieces(void **state)
 static void what_is_no_frame_ends_the_connection(void **state)
 {
 	struct world *w = *state;
-	uint8_t junk[FRAME_LEN] = { 0 };
+	uint8_t junk[FRAMING_LEN] = { 0 };
 	int fd = connect_to(w);
 
-	assert_int_equal(write(fd, junk, FRAME_HEADER_LEN), FRAME_HEADER_LEN); /* of no length */
+	assert_int_equal(write(fd, junk, FRAMING_HEADER_LEN), FRAMING_HEADER_LEN); /* of no length */
 	expect_end(w, fd);
 	fd = connect_to(w);
-	frame_put_header(junk, PROBE_LEN);
+	framing_put_header(junk, PROBE_LEN);
 	assert_int_equal(write(fd, junk, sizeof junk), sizeof junk);
 	expect_end(w, fd);
 }
@@ -617,11 +617,11 @@ static void a_relay_by_udp_is_answered_from_where_it_arrived(void **state)
 	udp_batch_free(batch);
 }
 
-static void send_relay(struct world *w, int fd, uint8_t frame[FRAME_HEADER_LEN + BIG_LEN])
+static void send_relay(struct world *w, int fd, uint8_t frame[FRAMING_HEADER_LEN + BIG_LEN])
 {
-	frame_put_header(frame, BIG_LEN);
-	write_relay(w, PACKET_TCP, frame + FRAME_HEADER_LEN);
-	assert_int_equal(write(fd, frame, FRAME_HEADER_LEN + BIG_LEN), FRAME_HEADER_LEN + BIG_LEN);
+	framing_put_header(frame, BIG_LEN);
+	write_relay(w, PACKET_TCP, frame + FRAMING_HEADER_LEN);
+	assert_int_equal(write(fd, frame, FRAMING_HEADER_LEN + BIG_LEN), FRAMING_HEADER_LEN + BIG_LEN);
 }
 
 static void a_relay_by_tcp_holds_its_connection(void **state)
@@ -629,13 +629,13 @@ static void a_relay_by_tcp_holds_its_connection(void **state)
 	struct world *w = *state;
 	struct udp_batch *batch = udp_batch_new(BIG_LEN);
 	int there = open_peer(w), fd = connect_to(w);
-	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN];
+	uint8_t frame[FRAMING_HEADER_LEN + BIG_LEN];
 
 	send_relay(w, fd, frame);
 	send_frames(w, fd, &client, 1); /* what comes behind it waits */
-	answer_as_peer(w, there, batch, frame + FRAME_HEADER_LEN + QUERY_AT);
+	answer_as_peer(w, there, batch, frame + FRAMING_HEADER_LEN + QUERY_AT);
 	assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
-	assert_relayed(frame + FRAME_HEADER_LEN, PACKET_OK);
+	assert_relayed(frame + FRAMING_HEADER_LEN, PACKET_OK);
 	expect_replies(w, fd, 1, PACKET_OK);
 	close(there);
 	close(fd);
@@ -648,7 +648,7 @@ static void a_connection_may_go_while_its_relay_waits(void **state)
 	struct world *w = *state;
 	struct udp_batch *batch = udp_batch_new(BIG_LEN);
 	int there = open_peer(w), gone = connect_to(w), clients[SLOTS];
-	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN], octet;
+	uint8_t frame[FRAMING_HEADER_LEN + BIG_LEN], octet;
 	const struct linger reset = { .l_onoff = 1 };
 
 	send_relay(w, gone, frame);
@@ -656,7 +656,7 @@ static void a_connection_may_go_while_its_relay_waits(void **state)
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 	assert_return_code(setsockopt(gone, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), errno);
 	close(gone);
-	answer_as_peer(w, there, batch, frame + FRAME_HEADER_LEN + QUERY_AT);
+	answer_as_peer(w, there, batch, frame + FRAMING_HEADER_LEN + QUERY_AT);
 	for (unsigned i = 0; i < SLOTS; i++) {
 		clients[i] = connect_to(w);
 		send_frames(w, clients[i], &client, 1);
@@ -672,13 +672,13 @@ static void a_silent_peer_is_told(void **state)
 {
 	struct world *w = *state;
 	int there = open_peer(w), fd = connect_to(w);
-	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN];
+	uint8_t frame[FRAMING_HEADER_LEN + BIG_LEN];
 
 	send_relay(w, fd, frame);
 	while (recv(fd, frame, sizeof frame, MSG_PEEK | MSG_DONTWAIT) < 0)
 		uv_run(&w->loop, UV_RUN_ONCE); /* sleeps: the timer has to wake it */
 	assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
-	assert_relayed(frame + FRAME_HEADER_LEN, PACKET_PEER_SILENT);
+	assert_relayed(frame + FRAMING_HEADER_LEN, PACKET_PEER_SILENT);
 	close(there);
 	close(fd);
 }
@@ -687,11 +687,11 @@ static void a_server_that_is_no_peer_is_told_at_once(void **state)
 {
 	struct world *w = *state;
 	int fd = connect_to(w);
-	uint8_t frame[FRAME_HEADER_LEN + BIG_LEN];
+	uint8_t frame[FRAMING_HEADER_LEN + BIG_LEN];
 
 	send_relay(w, fd, frame);
 	assert_int_equal(receive(w, fd, frame, sizeof frame), sizeof frame);
-	assert_relayed(frame + FRAME_HEADER_LEN, PACKET_NO_PEER);
+	assert_relayed(frame + FRAMING_HEADER_LEN, PACKET_NO_PEER);
 	close(fd);
 }
 

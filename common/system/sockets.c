@@ -1,4 +1,4 @@
-#include "common/system/listeners.h"
+#include "common/system/sockets.h"
 
 #include "common/system/sockdiag.h"
 
@@ -17,7 +17,7 @@
 /* --- The kernel's list ------------------------------------------------------------------------------------------- */
 
 struct receiver {
-	listeners_on *on_listener;
+	sockets_on *on_listener;
 	void *context;
 	bool udp;
 };
@@ -52,7 +52,7 @@ static int each_socket(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-int listeners_each(struct netlink *nl, listeners_on *on_listener, void *context)
+int sockets_each(struct netlink *nl, sockets_on *on_listener, void *context)
 {
 	static const struct sockdiag_filter filters[] = {
 		{ .family = AF_INET, .protocol = IPPROTO_UDP, .state = TCP_CLOSE },
@@ -138,7 +138,7 @@ static bool asks_address(pid_t pid, int their_fd)
 	return asks;
 }
 
-struct listener_owner listeners_owner(uint64_t inode)
+struct listener_owner sockets_owner(uint64_t inode)
 {
 	struct listener_owner owner = { .pid = 0 };
 	DIR *dir = inode ? opendir("/proc") : NULL;

@@ -1,6 +1,6 @@
 /* Listening TCP sockets and unconnected UDP sockets of this network namespace (sock_diag(7)), and their owners. */
-#ifndef FLOATPROBE_LISTENERS_H
-#define FLOATPROBE_LISTENERS_H
+#ifndef FLOATPROBE_SOCKETS_H
+#define FLOATPROBE_SOCKETS_H
 
 #include "common/core/endpoint.h"
 #include "common/system/netlink.h"
@@ -19,10 +19,10 @@ struct listener {
 	uint64_t inode;
 };
 
-typedef void listeners_on(void *context, const struct listener *listener);
+typedef void sockets_on(void *context, const struct listener *listener);
 
 /* Call on_listener for each socket. Returns 0 or -errno (see netlink_ask). */
-int listeners_each(struct netlink *nl, listeners_on *on_listener, void *context) __attribute__((warn_unused_result));
+int sockets_each(struct netlink *nl, sockets_on *on_listener, void *context) __attribute__((warn_unused_result));
 
 enum { LISTENERS_COMM_LEN = 16 };
 struct listener_owner {
@@ -34,6 +34,6 @@ struct listener_owner {
 };
 
 /* Find the process that has the socket with this inode. Searches all of /proc. */
-struct listener_owner listeners_owner(uint64_t inode);
+struct listener_owner sockets_owner(uint64_t inode);
 
 #endif
