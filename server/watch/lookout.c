@@ -5,8 +5,8 @@
 #include "common/system/rtnl_monitor.h"
 #include "server/watch/application_watch.h"
 #include "server/watch/conflict_watch.h"
+#include "server/watch/neighbour_watch.h"
 #include "server/watch/own.h"
-#include "server/watch/way_back.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct lookout {
 	struct rtnl_monitor *monitor;
 	uv_poll_t poll;
 	bool polling;
-	struct way_back *way_back; /* these: NULL: not wanted */
+	struct neighbour_watch *neighbour_watch; /* these: NULL: not wanted */
 	struct conflict_watch *conflict_watch;
 	struct application_watch *application_watch;
 };
@@ -28,7 +28,7 @@ struct lookout {
 static bool make_parts(struct lookout *l)
 {
 	const struct server_config *config = l->config;
-	const struct way_back_settings way_back = {
+	const struct neighbour_watch_settings neighbour_watch = {
 		.port = config->port,
 		.udp = config->udp,
 		.tcp = config->tcp,
@@ -38,11 +38,11 @@ static bool make_parts(struct lookout *l)
 		.findings = l->findings,
 	};
 
-	l->way_back = config->watch_neighbours ? way_back_new(&way_back) : NULL;
+	l->neighbour_watch = config->watch_neighbours ? neighbour_watch_new(&neighbour_watch) : NULL;
 	l->conflict_watch = config->watch_addresses ? conflict_watch_new(&l->own, l->findings) : NULL;
 	l->application_watch =
 	    config->applications_len > 0 ? application_watch_new(config, &l->own, l->findings) : NULL;
-	return (l->way_back || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses) &&
+	return (l->neighbour_watch || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses) &&
 	       (l->application_watch || config->applications_len == 0);
 }
 
@@ -66,7 +66,7 @@ void lookout_free(struct lookout *lookout)
 {
 	if (!lookout)
 		return;
-	way_back_free(lookout->way_back);
+	neighbour_watch_free(lookout->neighbour_watch);
 	conflict_watch_free(lookout->conflict_watch);
 	application_watch_free(lookout->application_watch);
 	rtnl_monitor_close(lookout->monitor);
@@ -80,16 +80,16 @@ static void on_known(void *context, const struct rtnl_neighbour *neighbour)
 {
 	const struct lookout *l = context;
 
-	if (l->way_back)
-		way_back_know(l->way_back, neighbour);
+	if (l->neighbour_watch)
+		neighbour_watch_know(l->neighbour_watch, neighbour);
 }
 
 static void on_changed(void *context, const struct rtnl_neighbour *neighbour)
 {
 	const struct lookout *l = context;
 
-	if (l->way_back)
-		way_back_note(l->way_back, neighbour);
+	if (l->neighbour_watch)
+		neighbour_watch_note(l->neighbour_watch, neighbour);
 }
 
 static void on_deleted(void *context, const struct rtnl_neighbour *neighbour)
@@ -153,9 +153,9 @@ static void say_unseen(int error, const char *unseen)
 		log_warning("%s: %s", strerror(-error), unseen);
 }
 
-static void start_way_back(struct lookout *l, uv_loop_t *loop)
+static void start_neighbour_watch(struct lookout *l, uv_loop_t *loop)
 {
-	say_unseen(way_back_start(l->way_back, loop),
+	say_unseen(neighbour_watch_start(l->neighbour_watch, loop),
 		   "floatprobed does not see the frames of clients; it finds a wrong neighbour entry only for a client "
 		   "on the same link that reports its own MAC");
 	if (l->config->repair_neighbours && !capability_have(CAP_NET_ADMIN))
@@ -175,8 +175,8 @@ void lookout_start(struct lookout *lookout, uv_loop_t *loop)
 		log_warning("cannot watch the neighbour table and this host's addresses: %s", strerror(-error));
 		return;
 	}
-	if (lookout->way_back)
-		start_way_back(lookout, loop);
+	if (lookout->neighbour_watch)
+		start_neighbour_watch(lookout, loop);
 	if (lookout->conflict_watch)
 		say_unseen(conflict_watch_start(lookout->conflict_watch, loop),
 			   "claims of this host's addresses by other machines are not seen, except those that the "
@@ -192,7 +192,7 @@ void lookout_stop(struct lookout *lookout)
 		return;
 	if (lookout->polling)
 		uv_close((uv_handle_t *)&lookout->poll, NULL);
-	way_back_stop(lookout->way_back);
+	neighbour_watch_stop(lookout->neighbour_watch);
 	conflict_watch_stop(lookout->conflict_watch);
 	application_watch_stop(lookout->application_watch);
 }
@@ -202,10 +202,10 @@ void lookout_stop(struct lookout *lookout)
 /* What the kernel has told by now comes first. */
 void lookout_event(struct lookout *lookout, const struct reflector_event *event)
 {
-	if (!lookout->polling || !lookout->way_back)
+	if (!lookout->polling || !lookout->neighbour_watch)
 		return;
 	read_changes(lookout);
-	way_back_event(lookout->way_back, event);
+	neighbour_watch_event(lookout->neighbour_watch, event);
 }
 
 void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *querier,
@@ -214,8 +214,8 @@ void lookout_collect(struct lookout *lookout, const struct evidence_query *query
 	if (!lookout->polling)
 		return;
 	read_changes(lookout);
-	if (lookout->way_back)
-		way_back_collect(lookout->way_back, query, querier, draft);
+	if (lookout->neighbour_watch)
+		neighbour_watch_collect(lookout->neighbour_watch, query, querier, draft);
 	if (lookout->conflict_watch)
 		conflict_watch_collect(lookout->conflict_watch, &draft->answer);
 }

@@ -47,8 +47,8 @@ static void read_changes(struct link *l)
 	for (struct link_neighbour *n = l->neighbours; n < l->neighbours + l->neighbours_len; n++) {
 		bool untold = n->untold;
 		n->untold = false;
-		if (untold && l->way_back)
-			way_back_note(l->way_back, &n->entry);
+		if (untold && l->neighbour_watch)
+			neighbour_watch_note(l->neighbour_watch, &n->entry);
 	}
 }
 
@@ -215,7 +215,7 @@ const struct link_ops link_of_clients = {
 void link_open(struct link *l)
 {
 	static struct findings findings;
-	const struct way_back_settings settings = {
+	const struct neighbour_watch_settings settings = {
 		.port = WIRE_PORT,
 		.udp = true,
 		.tcp = true,
@@ -226,25 +226,25 @@ void link_open(struct link *l)
 	};
 
 	world_enter(&l->machine->clock);
-	l->way_back = way_back_new(&settings);
+	l->neighbour_watch = neighbour_watch_new(&settings);
 	l->conflict_watch = conflict_watch_new(&l->own, &findings);
-	if (!l->way_back || !l->conflict_watch || own_read(&l->own, &l->netlink) != 0)
+	if (!l->neighbour_watch || !l->conflict_watch || own_read(&l->own, &l->netlink) != 0)
 		abort();
 	for (unsigned i = 0; i < l->neighbours_len; i++)
 		if (l->neighbours[i].entry.state)
-			way_back_know(l->way_back, &l->neighbours[i].entry);
-	if (l->raw != (way_back_start(l->way_back, &l->loop) == 0) ||
+			neighbour_watch_know(l->neighbour_watch, &l->neighbours[i].entry);
+	if (l->raw != (neighbour_watch_start(l->neighbour_watch, &l->loop) == 0) ||
 	    l->raw != (conflict_watch_start(l->conflict_watch, &l->loop) == 0))
 		abort();
 }
 
 void link_close(struct link *l)
 {
-	way_back_stop(l->way_back);
+	neighbour_watch_stop(l->neighbour_watch);
 	conflict_watch_stop(l->conflict_watch);
-	way_back_free(l->way_back);
+	neighbour_watch_free(l->neighbour_watch);
 	conflict_watch_free(l->conflict_watch);
-	l->way_back = NULL;
+	l->neighbour_watch = NULL;
 	l->conflict_watch = NULL;
 }
 
@@ -252,14 +252,14 @@ void link_close(struct link *l)
 void link_event(struct link *l, const struct reflector_event *event)
 {
 	read_changes(l);
-	way_back_event(l->way_back, event);
+	neighbour_watch_event(l->neighbour_watch, event);
 }
 
 void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *querier,
 		  struct draft *draft)
 {
 	read_changes(l);
-	way_back_collect(l->way_back, query, querier, draft);
+	neighbour_watch_collect(l->neighbour_watch, query, querier, draft);
 	conflict_watch_collect(l->conflict_watch, &draft->answer);
 }
 

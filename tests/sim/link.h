@@ -1,14 +1,15 @@
 /* A machine on its link: the kernel's table of neighbours, the frames that come in, who else claims its addresses, and
- * floatprobed's own eyes on all that (way_back, conflict_watch). What was sent to the floating address comes, and is
- * answered, through the router; what was sent to the droplet's own address straight, where the client is on the link.
+ * floatprobed's own eyes on all that (neighbour_watch, conflict_watch). What was sent to the floating address comes,
+ * and is answered, through the router; what was sent to the droplet's own address straight, where the client is on the
+ * link.
  */
 #ifndef FLOATPROBE_SIM_LINK_H
 #define FLOATPROBE_SIM_LINK_H
 
 #include "client/net/link.h"
 #include "server/watch/conflict_watch.h"
+#include "server/watch/neighbour_watch.h"
 #include "server/watch/tap.h"
-#include "server/watch/way_back.h"
 #include "tests/sim/network.h"
 
 enum { LINK_INDEX = 2, LINK_NEIGHBOURS_MAX = 4 };
@@ -40,7 +41,7 @@ struct link {
 	/* floatprobed's */
 	struct netlink netlink;
 	struct own own;
-	struct way_back *way_back; /* NULL: it does not run */
+	struct neighbour_watch *neighbour_watch; /* NULL: it does not run */
 	struct conflict_watch *conflict_watch;
 	uv_loop_t loop; /* only to lead taps here: it never runs */
 	struct tap *taps;

@@ -1,4 +1,4 @@
-#include "server/watch/way_back.h"
+#include "server/watch/neighbour_watch.h"
 
 #include "common/config/units.h"
 #include "common/core/age.h"
@@ -28,8 +28,8 @@ enum {
 static const int64_t look_interval_ns = 20 * NS_PER_MS;    /* each is a few questions to the kernel */
 static const int64_t connection_age_max_ns = 3 * NS_PER_S; /* from its first SYN to its first request, if all is well */
 
-struct way_back {
-	struct way_back_settings settings;
+struct neighbour_watch {
+	struct neighbour_watch_settings settings;
 	struct neighbours *neighbours;
 	struct frames *frames;
 	struct snapshots *snapshots;
@@ -41,16 +41,16 @@ struct way_back {
 
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
-	struct way_back *w = context;
+	struct neighbour_watch *w = context;
 	struct headers_ip headers;
 
 	if (headers_read_ip(frame->buf, frame->len, &headers))
 		frames_note(w->frames, &headers, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
 }
 
-struct way_back *way_back_new(const struct way_back_settings *settings)
+struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_settings *settings)
 {
-	struct way_back *w = calloc(1, sizeof *w);
+	struct neighbour_watch *w = calloc(1, sizeof *w);
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 
 	if (!w)
@@ -65,29 +65,29 @@ struct way_back *way_back_new(const struct way_back_settings *settings)
 		w->taps[i] = tap_new(on_frame, w);
 	if (w->neighbours && w->frames && w->snapshots && w->repair && w->taps[0] && w->taps[1])
 		return w;
-	way_back_free(w);
+	neighbour_watch_free(w);
 	return NULL;
 }
 
-void way_back_free(struct way_back *way_back)
+void neighbour_watch_free(struct neighbour_watch *neighbour_watch)
 {
-	if (!way_back)
+	if (!neighbour_watch)
 		return;
-	neighbours_free(way_back->neighbours);
-	frames_free(way_back->frames);
-	snapshots_free(way_back->snapshots);
-	repair_free(way_back->repair);
+	neighbours_free(neighbour_watch->neighbours);
+	frames_free(neighbour_watch->frames);
+	snapshots_free(neighbour_watch->snapshots);
+	repair_free(neighbour_watch->repair);
 	for (unsigned i = 0; i < 2; i++)
-		tap_free(way_back->taps[i]);
-	free(way_back);
+		tap_free(neighbour_watch->taps[i]);
+	free(neighbour_watch);
 }
 
 /* Protocol by protocol: then the kernel hands over what arrives, once, whatever lies under it (VLAN, bridge, bond), and
  * nothing of what leaves. */
-int way_back_start(struct way_back *way_back, uv_loop_t *loop)
+int neighbour_watch_start(struct neighbour_watch *neighbour_watch, uv_loop_t *loop)
 {
 	static const uint16_t protocols[] = { ETH_P_IP, ETH_P_IPV6 };
-	const struct way_back_settings *s = &way_back->settings;
+	const struct neighbour_watch_settings *s = &neighbour_watch->settings;
 	const struct filters_ports ports = {
 		.udp = { s->port }, .tcp = { s->port }, .udp_len = s->udp, .tcp_len = s->tcp
 	};
@@ -96,19 +96,19 @@ int way_back_start(struct way_back *way_back, uv_loop_t *loop)
 
 	filters_requests(&program, &ports);
 	for (unsigned i = 0; i < 2 && error == 0; i++)
-		error = tap_start(way_back->taps[i], loop, protocols[i], &program);
+		error = tap_start(neighbour_watch->taps[i], loop, protocols[i], &program);
 	return error;
 }
 
-void way_back_stop(struct way_back *way_back)
+void neighbour_watch_stop(struct neighbour_watch *neighbour_watch)
 {
-	for (unsigned i = 0; way_back && i < 2; i++)
-		tap_stop(way_back->taps[i]);
+	for (unsigned i = 0; neighbour_watch && i < 2; i++)
+		tap_stop(neighbour_watch->taps[i]);
 }
 
 /* ---- what is said ---- */
 
-static const char *link_name(const struct way_back *w, unsigned index)
+static const char *link_name(const struct neighbour_watch *w, unsigned index)
 {
 	const struct rtnl_link *link = own_link(w->settings.own, index);
 
@@ -122,7 +122,7 @@ static json_t *mac_json(bool has_mac, const uint8_t mac[RTNL_MAC_LEN])
 	return has_mac ? json_string(units_mac_text(mac, text)) : json_null();
 }
 
-static void tell_change(struct way_back *w, const struct neighbour *before, const struct neighbour *now)
+static void tell_change(struct neighbour_watch *w, const struct neighbour *before, const struct neighbour *now)
 {
 	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN], old_mac[UNITS_MAC_LEN];
 	const char *interface = link_name(w, now->key.link), *state = neighbours_state_text(now->state);
@@ -138,7 +138,7 @@ static void tell_change(struct way_back *w, const struct neighbour *before, cons
 		      before->has_mac ? " at " : "", before->has_mac ? units_mac_text(before->mac, old_mac) : "");
 }
 
-static void tell_stale(struct way_back *w, const struct snapshot *s, const char *who)
+static void tell_stale(struct neighbour_watch *w, const struct snapshot *s, const char *who)
 {
 	const struct evidence_neighbour *seen = &s->seen;
 	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN], cure[CURE_LEN];
@@ -157,7 +157,7 @@ static void tell_stale(struct way_back *w, const struct snapshot *s, const char 
 		      who, address, entry, neighbours_state_text(seen->state), frames, cure);
 }
 
-static void tell_healed(struct way_back *w, const struct snapshot *s)
+static void tell_healed(struct neighbour_watch *w, const struct snapshot *s)
 {
 	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
 	int64_t after_ms = (s->healed_ns - s->taken_ns) / NS_PER_MS;
@@ -172,7 +172,7 @@ static void tell_healed(struct way_back *w, const struct snapshot *s)
 	    address, link_name(w, s->link), mac, (long long)after_ms);
 }
 
-static void tell_repair(struct way_back *w, const struct snapshot *s)
+static void tell_repair(struct neighbour_watch *w, const struct snapshot *s)
 {
 	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
 
@@ -186,30 +186,30 @@ static void tell_repair(struct way_back *w, const struct snapshot *s)
 
 /* ---- entries ---- */
 
-void way_back_know(struct way_back *way_back, const struct rtnl_neighbour *neighbour)
+void neighbour_watch_know(struct neighbour_watch *neighbour_watch, const struct rtnl_neighbour *neighbour)
 {
 	struct neighbour before;
 
-	neighbours_note(way_back->neighbours, neighbour, clock_mono_ns(), &before);
+	neighbours_note(neighbour_watch->neighbours, neighbour, clock_mono_ns(), &before);
 }
 
-void way_back_note(struct way_back *way_back, const struct rtnl_neighbour *neighbour)
+void neighbour_watch_note(struct neighbour_watch *neighbour_watch, const struct rtnl_neighbour *neighbour)
 {
 	int64_t now_ns = clock_mono_ns();
 	struct neighbour before;
-	const struct neighbour *now = neighbours_note(way_back->neighbours, neighbour, now_ns, &before);
+	const struct neighbour *now = neighbours_note(neighbour_watch->neighbours, neighbour, now_ns, &before);
 	const struct snapshot *healed;
 
 	if (!now)
 		return;
-	tell_change(way_back, &before, now);
-	while ((healed = snapshots_heal(way_back->snapshots, now, now_ns)))
+	tell_change(neighbour_watch, &before, now);
+	while ((healed = snapshots_heal(neighbour_watch->snapshots, now, now_ns)))
 		if (healed->told)
-			tell_healed(way_back, healed);
+			tell_healed(neighbour_watch, healed);
 }
 
 /* The kernel's own word, in case its notifications are still on their way or were lost. */
-static const struct neighbour *entry_of(struct way_back *w, const struct endpoint *address, unsigned link)
+static const struct neighbour *entry_of(struct neighbour_watch *w, const struct endpoint *address, unsigned link)
 {
 	struct rtnl_neighbour now;
 	int error = rtnl_neighbour_at(w->settings.netlink, address, link, &now);
@@ -217,19 +217,19 @@ static const struct neighbour *entry_of(struct way_back *w, const struct endpoin
 	if (error == -ENOENT)
 		now = (struct rtnl_neighbour){ .address = *address, .link = link };
 	if (error == 0 || error == -ENOENT)
-		way_back_note(w, &now);
+		neighbour_watch_note(w, &now);
 	return neighbours_find(w->neighbours, address, link);
 }
 
 /* ---- snapshots ---- */
 
-static void drain(struct way_back *w)
+static void drain(struct neighbour_watch *w)
 {
 	for (unsigned i = 0; i < 2; i++)
 		tap_drain(w->taps[i]);
 }
 
-static void add_frame(const struct way_back *w, struct snapshots_view *view)
+static void add_frame(const struct neighbour_watch *w, struct snapshots_view *view)
 {
 	const struct frames_seen *newest = frames_newest(w->frames, &view->client, &view->local);
 
@@ -243,7 +243,7 @@ static void add_frame(const struct way_back *w, struct snapshots_view *view)
 }
 
 /* local: the address that our answers to the client have. */
-static bool look(struct way_back *w, const struct endpoint *client, const struct endpoint *local,
+static bool look(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local,
 		 struct snapshots_view *view)
 {
 	struct rtnl_route way;
@@ -266,7 +266,7 @@ static bool look(struct way_back *w, const struct endpoint *client, const struct
 	return true;
 }
 
-static struct snapshot *take(struct way_back *w, const struct endpoint *client, const struct endpoint *local)
+static struct snapshot *take(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local)
 {
 	int64_t now_ns = clock_mono_ns();
 	struct snapshots_view view;
@@ -276,7 +276,7 @@ static struct snapshot *take(struct way_back *w, const struct endpoint *client, 
 	return snapshots_find(w->snapshots, client, local);
 }
 
-static void repair(struct way_back *w, struct snapshot *s)
+static void repair(struct neighbour_watch *w, struct snapshot *s)
 {
 	int error = repair_neighbour(w->repair, &s->seen.next_hop, s->link, clock_mono_ns());
 
@@ -290,7 +290,7 @@ static void repair(struct way_back *w, struct snapshot *s)
 }
 
 /* The entry is wrong, and that client does not hear us. */
-static void act(struct way_back *w, struct snapshot *s, const char *who)
+static void act(struct neighbour_watch *w, struct snapshot *s, const char *who)
 {
 	if (!s || !s->wrong || s->told)
 		return;
@@ -304,7 +304,7 @@ static void act(struct way_back *w, struct snapshot *s, const char *who)
 
 /* The client has heard what we sent in this flow at sent_ns; 0: not known. false: its entry seems wrong all the same,
  * and there is no looking into that now. */
-static bool confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns)
+static bool confirm(struct neighbour_watch *w, const struct flow *flow, int64_t sent_ns)
 {
 	struct snapshot *s = snapshots_find(w->snapshots, &flow->source, &flow->arrived_on);
 	struct snapshots_view view;
@@ -322,7 +322,7 @@ static bool confirm(struct way_back *w, const struct flow *flow, int64_t sent_ns
 }
 
 /* What was heard before decides first. */
-static void suspect(struct way_back *w, const struct flow *flow, const char *who)
+static void suspect(struct neighbour_watch *w, const struct flow *flow, const char *who)
 {
 	struct snapshot *s = take(w, &flow->source, &flow->arrived_on);
 
@@ -330,22 +330,22 @@ static void suspect(struct way_back *w, const struct flow *flow, const char *who
 		act(w, s, who);
 }
 
-void way_back_event(struct way_back *way_back, const struct reflector_event *event)
+void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct reflector_event *event)
 {
 	const struct flow *flow = event->flow;
 
 	switch (event->kind) {
 	case REFLECTOR_EVENT_NEW:
-		take(way_back, &flow->source, &flow->arrived_on);
+		take(neighbour_watch, &flow->source, &flow->arrived_on);
 		if (flow->transport == PACKET_TCP) /* a connection is made only by who hears us */
-			confirm(way_back, flow, clock_mono_ns() - connection_age_max_ns);
+			confirm(neighbour_watch, flow, clock_mono_ns() - connection_age_max_ns);
 		break;
 	case REFLECTOR_EVENT_CONFIRMED:
 	case REFLECTOR_EVENT_HEARD:
-		confirm(way_back, flow, flow->confirmed_ns);
+		confirm(neighbour_watch, flow, flow->confirmed_ns);
 		break;
 	case REFLECTOR_EVENT_UNHEARD:
-		suspect(way_back, flow, event->client);
+		suspect(neighbour_watch, flow, event->client);
 		break;
 	case REFLECTOR_EVENT_NONE:
 		break;
@@ -419,7 +419,7 @@ static void add_attempts(struct sources *sources, const struct evidence_query *q
 			add_source(sources, &query->attempts[i].client, &answer->attempts[i].arrived_on, false, 0);
 }
 
-static void add_frames(const struct way_back *w, struct sources *sources, const struct endpoint *client)
+static void add_frames(const struct neighbour_watch *w, struct sources *sources, const struct endpoint *client)
 {
 	for (const struct frames_seen *s = frames_next_of(w->frames, client, NULL); s;
 	     s = frames_next_of(w->frames, client, s)) {
@@ -429,7 +429,7 @@ static void add_frames(const struct way_back *w, struct sources *sources, const 
 	}
 }
 
-static struct sources sources_of(const struct way_back *w, const struct clients *clients,
+static struct sources sources_of(const struct neighbour_watch *w, const struct clients *clients,
 				 const struct evidence_query *query, const struct draft *draft)
 {
 	struct sources sources = { .len = 0 };
@@ -449,7 +449,7 @@ static struct sources sources_of(const struct way_back *w, const struct clients 
 
 /* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. It has had this
  * MAC, as far as is known, as long as it has been there: another machine at this address may have been heard before. */
-static void take_its_word(struct way_back *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
+static void take_its_word(struct neighbour_watch *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
 {
 	int64_t now_ns = clock_mono_ns();
 	const struct snapshot *s = snapshots_find(w->snapshots, &source->client, &source->local);
@@ -466,29 +466,30 @@ static void take_its_word(struct way_back *w, const struct source *source, const
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 
-void way_back_collect(struct way_back *way_back, const struct evidence_query *query, const struct endpoint *querier,
-		      struct draft *draft)
+void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const struct evidence_query *query,
+			     const struct endpoint *querier, struct draft *draft)
 {
 	struct clients clients = clients_of(query, querier, draft);
 	struct sources sources;
 	int64_t now_ns;
 
-	drain(way_back);
-	sources = sources_of(way_back, &clients, query, draft);
+	drain(neighbour_watch);
+	sources = sources_of(neighbour_watch, &clients, query, draft);
 	for (unsigned i = 0; i < sources.len; i++) {
 		const struct source *source = &sources.list[i];
-		struct snapshot *s = take(way_back, &source->client, &source->local);
+		struct snapshot *s = take(neighbour_watch, &source->client, &source->local);
 
-		if (query->has_macs && clients.len == 1 && own_has_mac(way_back->settings.own, query->server_mac) &&
+		if (query->has_macs && clients.len == 1 &&
+		    own_has_mac(neighbour_watch->settings.own, query->server_mac) &&
 		    endpoint_same_address(&query->own_address, &source->client))
-			take_its_word(way_back, source, query->own_mac);
+			take_its_word(neighbour_watch, source, query->own_mac);
 		if (source->unheard)
-			act(way_back, s, "a client");
+			act(neighbour_watch, s, "a client");
 	}
 	now_ns = clock_mono_ns();
 	for (unsigned i = 0; i < sources.len; i++)
-		snapshots_tell(way_back->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns,
+		snapshots_tell(neighbour_watch->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns,
 			       &draft->answer);
 	for (unsigned i = 0; i < clients.len; i++)
-		frames_tell(way_back->frames, &clients.list[i], now_ns, draft);
+		frames_tell(neighbour_watch->frames, &clients.list[i], now_ns, draft);
 }
