@@ -3,8 +3,8 @@
 #include "common/system/capability.h"
 #include "common/system/log.h"
 #include "common/system/rtnl_monitor.h"
+#include "server/watch/address_watch.h"
 #include "server/watch/application_watch.h"
-#include "server/watch/conflict_watch.h"
 #include "server/watch/neighbour_watch.h"
 #include "server/watch/own.h"
 
@@ -21,7 +21,7 @@ struct lookout {
 	uv_poll_t poll;
 	bool polling;
 	struct neighbour_watch *neighbour_watch; /* these: NULL: not wanted */
-	struct conflict_watch *conflict_watch;
+	struct address_watch *address_watch;
 	struct application_watch *application_watch;
 };
 
@@ -39,10 +39,10 @@ static bool make_parts(struct lookout *l)
 	};
 
 	l->neighbour_watch = config->watch_neighbours ? neighbour_watch_new(&neighbour_watch) : NULL;
-	l->conflict_watch = config->watch_addresses ? conflict_watch_new(&l->own, l->findings) : NULL;
+	l->address_watch = config->watch_addresses ? address_watch_new(&l->own, l->findings) : NULL;
 	l->application_watch =
 	    config->applications_len > 0 ? application_watch_new(config, &l->own, l->findings) : NULL;
-	return (l->neighbour_watch || !config->watch_neighbours) && (l->conflict_watch || !config->watch_addresses) &&
+	return (l->neighbour_watch || !config->watch_neighbours) && (l->address_watch || !config->watch_addresses) &&
 	       (l->application_watch || config->applications_len == 0);
 }
 
@@ -67,7 +67,7 @@ void lookout_free(struct lookout *lookout)
 	if (!lookout)
 		return;
 	neighbour_watch_free(lookout->neighbour_watch);
-	conflict_watch_free(lookout->conflict_watch);
+	address_watch_free(lookout->address_watch);
 	application_watch_free(lookout->application_watch);
 	rtnl_monitor_close(lookout->monitor);
 	netlink_close(lookout->netlink);
@@ -106,8 +106,8 @@ static void read_own(struct lookout *l)
 
 	if (error < 0 && error != -EINTR)
 		log_warning("cannot read this host's links and addresses: %s", strerror(-error));
-	else if (error == 0 && l->polling && l->conflict_watch)
-		conflict_watch_own_changed(l->conflict_watch);
+	else if (error == 0 && l->polling && l->address_watch)
+		address_watch_own_changed(l->address_watch);
 }
 
 static void read_changes(struct lookout *l)
@@ -177,8 +177,8 @@ void lookout_start(struct lookout *lookout, uv_loop_t *loop)
 	}
 	if (lookout->neighbour_watch)
 		start_neighbour_watch(lookout, loop);
-	if (lookout->conflict_watch)
-		say_unseen(conflict_watch_start(lookout->conflict_watch, loop),
+	if (lookout->address_watch)
+		say_unseen(address_watch_start(lookout->address_watch, loop),
 			   "claims of this host's addresses by other machines are not seen, except those that the "
 			   "kernel finds when it adds an IPv6 address");
 	if (lookout->application_watch)
@@ -193,7 +193,7 @@ void lookout_stop(struct lookout *lookout)
 	if (lookout->polling)
 		uv_close((uv_handle_t *)&lookout->poll, NULL);
 	neighbour_watch_stop(lookout->neighbour_watch);
-	conflict_watch_stop(lookout->conflict_watch);
+	address_watch_stop(lookout->address_watch);
 	application_watch_stop(lookout->application_watch);
 }
 
@@ -216,6 +216,6 @@ void lookout_collect(struct lookout *lookout, const struct evidence_query *query
 	read_changes(lookout);
 	if (lookout->neighbour_watch)
 		neighbour_watch_collect(lookout->neighbour_watch, query, querier, draft);
-	if (lookout->conflict_watch)
-		conflict_watch_collect(lookout->conflict_watch, &draft->answer);
+	if (lookout->address_watch)
+		address_watch_collect(lookout->address_watch, &draft->answer);
 }

@@ -227,25 +227,25 @@ void link_open(struct link *l)
 
 	world_enter(&l->machine->clock);
 	l->neighbour_watch = neighbour_watch_new(&settings);
-	l->conflict_watch = conflict_watch_new(&l->own, &findings);
-	if (!l->neighbour_watch || !l->conflict_watch || own_read(&l->own, &l->netlink) != 0)
+	l->address_watch = address_watch_new(&l->own, &findings);
+	if (!l->neighbour_watch || !l->address_watch || own_read(&l->own, &l->netlink) != 0)
 		abort();
 	for (unsigned i = 0; i < l->neighbours_len; i++)
 		if (l->neighbours[i].entry.state)
 			neighbour_watch_know(l->neighbour_watch, &l->neighbours[i].entry);
 	if (l->raw != (neighbour_watch_start(l->neighbour_watch, &l->loop) == 0) ||
-	    l->raw != (conflict_watch_start(l->conflict_watch, &l->loop) == 0))
+	    l->raw != (address_watch_start(l->address_watch, &l->loop) == 0))
 		abort();
 }
 
 void link_close(struct link *l)
 {
 	neighbour_watch_stop(l->neighbour_watch);
-	conflict_watch_stop(l->conflict_watch);
+	address_watch_stop(l->address_watch);
 	neighbour_watch_free(l->neighbour_watch);
-	conflict_watch_free(l->conflict_watch);
+	address_watch_free(l->address_watch);
 	l->neighbour_watch = NULL;
-	l->conflict_watch = NULL;
+	l->address_watch = NULL;
 }
 
 /* As lookout_event and lookout_collect: what the kernel has told by now comes first. */
@@ -260,7 +260,7 @@ void link_collect(struct link *l, const struct evidence_query *query, const stru
 {
 	read_changes(l);
 	neighbour_watch_collect(l->neighbour_watch, query, querier, draft);
-	conflict_watch_collect(l->conflict_watch, &draft->answer);
+	address_watch_collect(l->address_watch, &draft->answer);
 }
 
 /* Findings are nobody's here: verdicts are what is looked at. */

@@ -1,5 +1,5 @@
 /* A machine on its link: the kernel's table of neighbours, the frames that come in, who else claims its addresses, and
- * floatprobed's own eyes on all that (neighbour_watch, conflict_watch). What was sent to the floating address comes,
+ * floatprobed's own eyes on all that (neighbour_watch, address_watch). What was sent to the floating address comes,
  * and is answered, through the router; what was sent to the droplet's own address straight, where the client is on the
  * link.
  */
@@ -7,7 +7,7 @@
 #define FLOATPROBE_SIM_LINK_H
 
 #include "client/net/link.h"
-#include "server/watch/conflict_watch.h"
+#include "server/watch/address_watch.h"
 #include "server/watch/neighbour_watch.h"
 #include "server/watch/tap.h"
 #include "tests/sim/network.h"
@@ -42,7 +42,7 @@ struct link {
 	struct netlink netlink;
 	struct own own;
 	struct neighbour_watch *neighbour_watch; /* NULL: it does not run */
-	struct conflict_watch *conflict_watch;
+	struct address_watch *address_watch;
 	uv_loop_t loop; /* only to lead taps here: it never runs */
 	struct tap *taps;
 };

@@ -1,4 +1,4 @@
-#include "server/watch/conflict_watch.h"
+#include "server/watch/address_watch.h"
 
 #include "common/config/units.h"
 #include "common/system/clock.h"
@@ -15,7 +15,7 @@
 
 enum { CONFLICTS_MAX = 64 };
 
-struct conflict_watch {
+struct address_watch {
 	const struct own *own;
 	struct findings *findings;
 	struct conflicts *conflicts;
@@ -24,7 +24,7 @@ struct conflict_watch {
 
 /* ---- claims ---- */
 
-static void tell(struct conflict_watch *w, const struct conflict *c, const char *interface)
+static void tell(struct address_watch *w, const struct conflict *c, const char *interface)
 {
 	static const char *const sentences[] = {
 		[CONFLICTS_CLAIM] = "also claims it",
@@ -47,7 +47,7 @@ static void tell(struct conflict_watch *w, const struct conflict *c, const char 
 
 /* An address on another link of ours than the one where it is claimed is not claimed against us: it may be one that is
  * held quietly, behind the machine that answers for it. */
-static void on_claim(struct conflict_watch *w, const struct packet_socket_frame *frame,
+static void on_claim(struct address_watch *w, const struct packet_socket_frame *frame,
 		     const struct headers_claim *claim)
 {
 	const struct rtnl_address *ours = own_address(w->own, &claim->address);
@@ -79,7 +79,7 @@ static void on_nd(void *context, const struct packet_socket_frame *frame)
 		on_claim(context, frame, &claim);
 }
 
-static void note_failed_detection(struct conflict_watch *w)
+static void note_failed_detection(struct address_watch *w)
 {
 	static const uint8_t not_known[EVIDENCE_MAC_LEN];
 
@@ -105,7 +105,7 @@ static struct endpoint claimed_address(const struct conflict *c)
 }
 
 /* Two may have an address for the moment in which it moves. */
-static void forget_lost_addresses(struct conflict_watch *w)
+static void forget_lost_addresses(struct address_watch *w)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
 		struct endpoint claimed = claimed_address(c);
@@ -117,9 +117,9 @@ static void forget_lost_addresses(struct conflict_watch *w)
 
 /* ---- life ---- */
 
-struct conflict_watch *conflict_watch_new(const struct own *own, struct findings *findings)
+struct address_watch *address_watch_new(const struct own *own, struct findings *findings)
 {
-	struct conflict_watch *w = calloc(1, sizeof *w);
+	struct address_watch *w = calloc(1, sizeof *w);
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 
 	if (!w)
@@ -132,11 +132,11 @@ struct conflict_watch *conflict_watch_new(const struct own *own, struct findings
 	w->nd = tap_new(on_nd, w);
 	if (w->conflicts && w->arp && w->nd)
 		return w;
-	conflict_watch_free(w);
+	address_watch_free(w);
 	return NULL;
 }
 
-void conflict_watch_free(struct conflict_watch *watch)
+void address_watch_free(struct address_watch *watch)
 {
 	if (!watch)
 		return;
@@ -146,7 +146,7 @@ void conflict_watch_free(struct conflict_watch *watch)
 	free(watch);
 }
 
-static void filter_own(const struct conflict_watch *w, struct filters_program *arp, struct filters_program *nd)
+static void filter_own(const struct address_watch *w, struct filters_program *arp, struct filters_program *nd)
 {
 	struct endpoint addresses[OWN_ADDRESSES_MAX];
 
@@ -156,7 +156,7 @@ static void filter_own(const struct conflict_watch *w, struct filters_program *a
 	filters_nd(nd, addresses, w->own->addresses_len);
 }
 
-int conflict_watch_start(struct conflict_watch *watch, uv_loop_t *loop)
+int address_watch_start(struct address_watch *watch, uv_loop_t *loop)
 {
 	struct filters_program arp, nd;
 	int error;
@@ -167,7 +167,7 @@ int conflict_watch_start(struct conflict_watch *watch, uv_loop_t *loop)
 	return error < 0 ? error : tap_start(watch->nd, loop, ETH_P_IPV6, &nd);
 }
 
-void conflict_watch_stop(struct conflict_watch *watch)
+void address_watch_stop(struct address_watch *watch)
 {
 	if (!watch)
 		return;
@@ -175,7 +175,7 @@ void conflict_watch_stop(struct conflict_watch *watch)
 	tap_stop(watch->nd);
 }
 
-void conflict_watch_own_changed(struct conflict_watch *watch)
+void address_watch_own_changed(struct address_watch *watch)
 {
 	struct filters_program arp, nd;
 	int error = 0;
@@ -193,7 +193,7 @@ void conflict_watch_own_changed(struct conflict_watch *watch)
 
 /* ---- evidence ---- */
 
-static int ask_by_arp(struct conflict_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+static int ask_by_arp(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
 {
 	static const uint8_t everybody[HEADERS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	uint8_t probe[HEADERS_ARP_LEN];
@@ -202,7 +202,7 @@ static int ask_by_arp(struct conflict_watch *w, const struct rtnl_link *link, co
 	return tap_send(w->arp, ETH_P_ARP, link->index, everybody, probe, sizeof probe);
 }
 
-static int ask_by_nd(struct conflict_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+static int ask_by_nd(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
 {
 	uint8_t solicitation[HEADERS_SOLICITATION_LEN], to[HEADERS_MAC_LEN];
 
@@ -211,7 +211,7 @@ static int ask_by_nd(struct conflict_watch *w, const struct rtnl_link *link, con
 }
 
 /* Not about an address that our kernel does not use: whoever has it, has it rightly, as far as we know. */
-static void ask(struct conflict_watch *w, const struct rtnl_address *address, int64_t now_ns)
+static void ask(struct address_watch *w, const struct rtnl_address *address, int64_t now_ns)
 {
 	const struct rtnl_link *link = own_link(w->own, address->link);
 	int error;
@@ -227,7 +227,7 @@ static void ask(struct conflict_watch *w, const struct rtnl_address *address, in
 			 strerror(-error));
 }
 
-static bool ask_about_flows(struct conflict_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+static bool ask_about_flows(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
 {
 	bool any = false;
 
@@ -243,7 +243,7 @@ static bool ask_about_flows(struct conflict_watch *w, const struct evidence_answ
 }
 
 /* Whoever claims one is heard again, or his claim stands no more. */
-static void ask_about_claims(struct conflict_watch *w, int64_t now_ns)
+static void ask_about_claims(struct address_watch *w, int64_t now_ns)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
 		struct endpoint claimed = claimed_address(c);
@@ -254,7 +254,7 @@ static void ask_about_claims(struct conflict_watch *w, int64_t now_ns)
 	}
 }
 
-static void ask_link(struct conflict_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+static void ask_link(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
 {
 	ask_about_claims(w, now_ns);
 	if (!ask_about_flows(w, answer, now_ns))
@@ -263,7 +263,7 @@ static void ask_link(struct conflict_watch *w, const struct evidence_answer *ans
 }
 
 /* What has come by now is read before those who have said nothing are taken to have no claim. */
-void conflict_watch_collect(struct conflict_watch *watch, struct evidence_answer *answer)
+void address_watch_collect(struct address_watch *watch, struct evidence_answer *answer)
 {
 	int64_t now_ns = clock_mono_ns();
 
