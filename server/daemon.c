@@ -8,7 +8,7 @@
 #include "server/host/collector.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
-#include "server/watch/lookout.h"
+#include "server/watch/link_watch.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +32,7 @@ struct daemon {
 	struct udp_listener *udp;
 	struct tcp_listener *tcp;
 	struct findings findings;
-	struct lookout *lookout;
+	struct link_watch *link_watch;
 };
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
@@ -42,7 +42,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	struct evidence_answer *answer = &draft->answer;
 
 	collector_collect(d->service.collector, query, querier, clock_mono_ns(), answer);
-	lookout_collect(d->lookout, query, &querier->seen, draft);
+	link_watch_collect(d->link_watch, query, &querier->seen, draft);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;
@@ -56,7 +56,7 @@ static void on_event(void *context, const struct reflector_event *event)
 	struct daemon *d = context;
 
 	findings_tell_event(&d->findings, event);
-	lookout_event(d->lookout, event);
+	link_watch_event(d->link_watch, event);
 }
 
 static void ask_peer(void *udp, const struct endpoint *to, uint8_t *buf, size_t len)
@@ -192,8 +192,8 @@ static bool make_parts(struct daemon *d)
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
-	d->lookout = lookout_new(config, &d->findings);
-	if (d->lookout && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
+	d->link_watch = link_watch_new(config, &d->findings);
+	if (d->link_watch && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
 	    d->service.relays && set_peers(d, config))
 		return true;
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
@@ -319,7 +319,7 @@ static void stop(struct daemon *d)
 	uv_close((uv_handle_t *)&d->before_sleep, NULL);
 	udp_listener_stop(d->udp);
 	tcp_listener_stop(d->tcp);
-	lookout_stop(d->lookout);
+	link_watch_stop(d->link_watch);
 	relays_stop(d->service.relays);
 }
 
@@ -357,7 +357,7 @@ static int run(struct daemon *d)
 	if (make_parts(d) && open_journal(d) && start_listeners(d) && make_reflector(d, boot_id)) {
 		say_started(d->config, boot_id);
 		relays_start(d->service.relays, &d->loop, d->service.reflector);
-		lookout_start(d->lookout, &d->loop);
+		link_watch_start(d->link_watch, &d->loop);
 		status = EXIT_DONE;
 	} else {
 		stop(d);
@@ -370,7 +370,7 @@ static void free_parts(struct daemon *d)
 {
 	udp_listener_free(d->udp);
 	tcp_listener_free(d->tcp);
-	lookout_free(d->lookout);
+	link_watch_free(d->link_watch);
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	collector_free(d->service.collector);

@@ -248,7 +248,7 @@ void link_close(struct link *l)
 	l->address_watch = NULL;
 }
 
-/* As lookout_event and lookout_collect: what the kernel has told by now comes first. */
+/* As link_watch_event and link_watch_collect: what the kernel has told by now comes first. */
 void link_event(struct link *l, const struct reflector_event *event)
 {
 	read_changes(l);

@@ -1,7 +1,7 @@
 /* Everything that the server sees of its link by itself: where its answers go and where clients' frames come from, who
  * else claims its addresses, how watched applications answer. What it cannot see without a capability it says once. */
-#ifndef FLOATPROBE_LOOKOUT_H
-#define FLOATPROBE_LOOKOUT_H
+#ifndef FLOATPROBE_LINK_WATCH_H
+#define FLOATPROBE_LINK_WATCH_H
 
 #include "server/config/config.h"
 #include "server/reflect/draft.h"
@@ -10,19 +10,19 @@
 
 #include <uv.h>
 
-struct lookout;
+struct link_watch;
 
 /* NULL: no memory. Configuration and findings are the caller's, and outlive it. */
-struct lookout *lookout_new(const struct server_config *config, struct findings *findings);
+struct link_watch *link_watch_new(const struct server_config *config, struct findings *findings);
 /* What cannot be started has been said, and is done without. */
-void lookout_start(struct lookout *lookout, uv_loop_t *loop);
+void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop);
 /* Free it when the loop has closed its handles (NULL is ignored by both). */
-void lookout_stop(struct lookout *lookout);
-void lookout_free(struct lookout *lookout);
+void link_watch_stop(struct link_watch *link_watch);
+void link_watch_free(struct link_watch *link_watch);
 
-void lookout_event(struct lookout *lookout, const struct reflector_event *event);
+void link_watch_event(struct link_watch *link_watch, const struct reflector_event *event);
 /* Fill neighbours, frames and conflicts. The flows stand in the draft. */
-void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *querier,
-		     struct draft *draft);
+void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
+			const struct endpoint *querier, struct draft *draft);
 
 #endif

@@ -1,4 +1,4 @@
-#include "server/watch/lookout.h"
+#include "server/watch/link_watch.h"
 
 #include "common/system/capability.h"
 #include "common/system/log.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct lookout {
+struct link_watch {
 	const struct server_config *config;
 	struct findings *findings;
 	struct own own;
@@ -25,7 +25,7 @@ struct lookout {
 	struct application_watch *application_watch;
 };
 
-static bool make_parts(struct lookout *l)
+static bool make_parts(struct link_watch *l)
 {
 	const struct server_config *config = l->config;
 	const struct neighbour_watch_settings neighbour_watch = {
@@ -46,9 +46,9 @@ static bool make_parts(struct lookout *l)
 	       (l->application_watch || config->applications_len == 0);
 }
 
-struct lookout *lookout_new(const struct server_config *config, struct findings *findings)
+struct link_watch *link_watch_new(const struct server_config *config, struct findings *findings)
 {
-	struct lookout *l = calloc(1, sizeof *l);
+	struct link_watch *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
@@ -58,27 +58,27 @@ struct lookout *lookout_new(const struct server_config *config, struct findings 
 	l->monitor = rtnl_monitor_open();
 	if (make_parts(l))
 		return l;
-	lookout_free(l);
+	link_watch_free(l);
 	return NULL;
 }
 
-void lookout_free(struct lookout *lookout)
+void link_watch_free(struct link_watch *link_watch)
 {
-	if (!lookout)
+	if (!link_watch)
 		return;
-	neighbour_watch_free(lookout->neighbour_watch);
-	address_watch_free(lookout->address_watch);
-	application_watch_free(lookout->application_watch);
-	rtnl_monitor_close(lookout->monitor);
-	netlink_close(lookout->netlink);
-	free(lookout);
+	neighbour_watch_free(link_watch->neighbour_watch);
+	address_watch_free(link_watch->address_watch);
+	application_watch_free(link_watch->application_watch);
+	rtnl_monitor_close(link_watch->monitor);
+	netlink_close(link_watch->netlink);
+	free(link_watch);
 }
 
 /* ---- what changes ---- */
 
 static void on_known(void *context, const struct rtnl_neighbour *neighbour)
 {
-	const struct lookout *l = context;
+	const struct link_watch *l = context;
 
 	if (l->neighbour_watch)
 		neighbour_watch_know(l->neighbour_watch, neighbour);
@@ -86,7 +86,7 @@ static void on_known(void *context, const struct rtnl_neighbour *neighbour)
 
 static void on_changed(void *context, const struct rtnl_neighbour *neighbour)
 {
-	const struct lookout *l = context;
+	const struct link_watch *l = context;
 
 	if (l->neighbour_watch)
 		neighbour_watch_note(l->neighbour_watch, neighbour);
@@ -100,7 +100,7 @@ static void on_deleted(void *context, const struct rtnl_neighbour *neighbour)
 }
 
 /* What could not be read is read at the next change. */
-static void read_own(struct lookout *l)
+static void read_own(struct link_watch *l)
 {
 	int error = own_read(&l->own, l->netlink);
 
@@ -110,7 +110,7 @@ static void read_own(struct lookout *l)
 		address_watch_own_changed(l->address_watch);
 }
 
-static void read_changes(struct lookout *l)
+static void read_changes(struct link_watch *l)
 {
 	bool own = false;
 	int error = rtnl_monitor_read(l->monitor, on_changed, on_deleted, l, &own);
@@ -130,7 +130,7 @@ static void on_monitor_ready(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, on_monitor_ready);
 }
 
-static int watch_changes(struct lookout *l, uv_loop_t *loop)
+static int watch_changes(struct link_watch *l, uv_loop_t *loop)
 {
 	int error = rtnl_neighbours(l->netlink, on_known, l);
 
@@ -153,7 +153,7 @@ static void say_unseen(int error, const char *unseen)
 		log_warning("%s: %s", strerror(-error), unseen);
 }
 
-static void start_neighbour_watch(struct lookout *l, uv_loop_t *loop)
+static void start_neighbour_watch(struct link_watch *l, uv_loop_t *loop)
 {
 	say_unseen(neighbour_watch_start(l->neighbour_watch, loop),
 		   "floatprobed does not see the frames of clients; it finds a wrong neighbour entry only for a client "
@@ -163,59 +163,59 @@ static void start_neighbour_watch(struct lookout *l, uv_loop_t *loop)
 			    "and does not delete them");
 }
 
-void lookout_start(struct lookout *lookout, uv_loop_t *loop)
+void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop)
 {
-	int error = lookout->netlink && lookout->monitor ? 0 : -EPROTONOSUPPORT;
+	int error = link_watch->netlink && link_watch->monitor ? 0 : -EPROTONOSUPPORT;
 
 	if (error == 0) {
-		read_own(lookout);
-		error = watch_changes(lookout, loop);
+		read_own(link_watch);
+		error = watch_changes(link_watch, loop);
 	}
 	if (error < 0) {
 		log_warning("cannot watch the neighbour table and this host's addresses: %s", strerror(-error));
 		return;
 	}
-	if (lookout->neighbour_watch)
-		start_neighbour_watch(lookout, loop);
-	if (lookout->address_watch)
-		say_unseen(address_watch_start(lookout->address_watch, loop),
+	if (link_watch->neighbour_watch)
+		start_neighbour_watch(link_watch, loop);
+	if (link_watch->address_watch)
+		say_unseen(address_watch_start(link_watch->address_watch, loop),
 			   "claims of this host's addresses by other machines are not seen, except those that the "
 			   "kernel finds when it adds an IPv6 address");
-	if (lookout->application_watch)
-		say_unseen(application_watch_start(lookout->application_watch, loop),
+	if (link_watch->application_watch)
+		say_unseen(application_watch_start(link_watch->application_watch, loop),
 			   "the applications in watch.applications are not watched");
 }
 
-void lookout_stop(struct lookout *lookout)
+void link_watch_stop(struct link_watch *link_watch)
 {
-	if (!lookout)
+	if (!link_watch)
 		return;
-	if (lookout->polling)
-		uv_close((uv_handle_t *)&lookout->poll, NULL);
-	neighbour_watch_stop(lookout->neighbour_watch);
-	address_watch_stop(lookout->address_watch);
-	application_watch_stop(lookout->application_watch);
+	if (link_watch->polling)
+		uv_close((uv_handle_t *)&link_watch->poll, NULL);
+	neighbour_watch_stop(link_watch->neighbour_watch);
+	address_watch_stop(link_watch->address_watch);
+	application_watch_stop(link_watch->application_watch);
 }
 
 /* ---- requests ---- */
 
 /* What the kernel has told by now comes first. */
-void lookout_event(struct lookout *lookout, const struct reflector_event *event)
+void link_watch_event(struct link_watch *link_watch, const struct reflector_event *event)
 {
-	if (!lookout->polling || !lookout->neighbour_watch)
+	if (!link_watch->polling || !link_watch->neighbour_watch)
 		return;
-	read_changes(lookout);
-	neighbour_watch_event(lookout->neighbour_watch, event);
+	read_changes(link_watch);
+	neighbour_watch_event(link_watch->neighbour_watch, event);
 }
 
-void lookout_collect(struct lookout *lookout, const struct evidence_query *query, const struct endpoint *querier,
-		     struct draft *draft)
+void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
+			const struct endpoint *querier, struct draft *draft)
 {
-	if (!lookout->polling)
+	if (!link_watch->polling)
 		return;
-	read_changes(lookout);
-	if (lookout->neighbour_watch)
-		neighbour_watch_collect(lookout->neighbour_watch, query, querier, draft);
-	if (lookout->address_watch)
-		address_watch_collect(lookout->address_watch, &draft->answer);
+	read_changes(link_watch);
+	if (link_watch->neighbour_watch)
+		neighbour_watch_collect(link_watch->neighbour_watch, query, querier, draft);
+	if (link_watch->address_watch)
+		address_watch_collect(link_watch->address_watch, &draft->answer);
 }
