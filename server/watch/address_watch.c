@@ -16,7 +16,7 @@
 enum { CONFLICTS_MAX = 64 };
 
 struct address_watch {
-	const struct own *own;
+	const struct ifaces *ifaces;
 	struct findings *findings;
 	struct conflicts *conflicts;
 	struct tap *arp, *nd;
@@ -50,12 +50,12 @@ static void tell(struct address_watch *w, const struct conflict *c, const char *
 static void on_claim(struct address_watch *w, const struct packet_socket_frame *frame,
 		     const struct headers_claim *claim)
 {
-	const struct rtnl_address *ours = own_address(w->own, &claim->address);
-	const struct rtnl_link *link = own_link(w->own, frame->link);
+	const struct rtnl_address *ours = ifaces_address(w->ifaces, &claim->address);
+	const struct rtnl_link *link = ifaces_link(w->ifaces, frame->link);
 	const struct conflict *conflict;
 
-	if (!ours || !link || ours->link != frame->link || !w->own->complete || !frame->has_mac ||
-	    own_has_mac(w->own, frame->mac))
+	if (!ours || !link || ours->link != frame->link || !w->ifaces->complete || !frame->has_mac ||
+	    ifaces_has_mac(w->ifaces, frame->mac))
 		return;
 	conflict = conflicts_note(w->conflicts, claim->probe ? CONFLICTS_PROBE : CONFLICTS_CLAIM, &claim->address,
 				  frame->mac, frame->received_ns);
@@ -83,9 +83,9 @@ static void note_failed_detection(struct address_watch *w)
 {
 	static const uint8_t not_known[EVIDENCE_MAC_LEN];
 
-	for (unsigned i = 0; i < w->own->addresses_len; i++) {
-		const struct rtnl_address *a = &w->own->addresses[i];
-		const struct rtnl_link *link = own_link(w->own, a->link);
+	for (unsigned i = 0; i < w->ifaces->addresses_len; i++) {
+		const struct rtnl_address *a = &w->ifaces->addresses[i];
+		const struct rtnl_link *link = ifaces_link(w->ifaces, a->link);
 		const struct conflict *conflict;
 
 		if (!(a->flags & IFA_F_DADFAILED))
@@ -110,14 +110,14 @@ static void forget_lost_addresses(struct address_watch *w)
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
 		struct endpoint claimed = claimed_address(c);
 
-		if (!own_address(w->own, &claimed))
+		if (!ifaces_address(w->ifaces, &claimed))
 			conflicts_forget(w->conflicts, &claimed);
 	}
 }
 
 /* ---- life ---- */
 
-struct address_watch *address_watch_new(const struct own *own, struct findings *findings)
+struct address_watch *address_watch_new(const struct ifaces *ifaces, struct findings *findings)
 {
 	struct address_watch *w = calloc(1, sizeof *w);
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
@@ -125,7 +125,7 @@ struct address_watch *address_watch_new(const struct own *own, struct findings *
 	if (!w)
 		return NULL;
 	randombytes_buf(hash_key, sizeof hash_key);
-	w->own = own;
+	w->ifaces = ifaces;
 	w->findings = findings;
 	w->conflicts = conflicts_new(CONFLICTS_MAX, hash_key);
 	w->arp = tap_new(on_arp, w);
@@ -148,12 +148,12 @@ void address_watch_free(struct address_watch *watch)
 
 static void filter_own(const struct address_watch *w, struct filters_program *arp, struct filters_program *nd)
 {
-	struct endpoint addresses[OWN_ADDRESSES_MAX];
+	struct endpoint addresses[IFACES_ADDRESSES_MAX];
 
-	for (unsigned i = 0; i < w->own->addresses_len; i++)
-		addresses[i] = w->own->addresses[i].address;
-	filters_arp(arp, addresses, w->own->addresses_len);
-	filters_nd(nd, addresses, w->own->addresses_len);
+	for (unsigned i = 0; i < w->ifaces->addresses_len; i++)
+		addresses[i] = w->ifaces->addresses[i].address;
+	filters_arp(arp, addresses, w->ifaces->addresses_len);
+	filters_nd(nd, addresses, w->ifaces->addresses_len);
 }
 
 int address_watch_start(struct address_watch *watch, uv_loop_t *loop)
@@ -213,7 +213,7 @@ static int ask_by_nd(struct address_watch *w, const struct rtnl_link *link, cons
 /* Not about an address that our kernel does not use: whoever has it, has it rightly, as far as we know. */
 static void ask(struct address_watch *w, const struct rtnl_address *address, int64_t now_ns)
 {
-	const struct rtnl_link *link = own_link(w->own, address->link);
+	const struct rtnl_link *link = ifaces_link(w->ifaces, address->link);
 	int error;
 
 	if (address->flags & (IFA_F_DADFAILED | IFA_F_TENTATIVE) || !link || !link->has_mac ||
@@ -232,7 +232,7 @@ static bool ask_about_flows(struct address_watch *w, const struct evidence_answe
 	bool any = false;
 
 	for (unsigned i = 0; i < answer->flows_len; i++) {
-		const struct rtnl_address *address = own_address(w->own, &answer->flows[i].arrived_on);
+		const struct rtnl_address *address = ifaces_address(w->ifaces, &answer->flows[i].arrived_on);
 
 		if (!answer->flows[i].known || !address)
 			continue;
@@ -247,7 +247,7 @@ static void ask_about_claims(struct address_watch *w, int64_t now_ns)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
 		struct endpoint claimed = claimed_address(c);
-		const struct rtnl_address *address = own_address(w->own, &claimed);
+		const struct rtnl_address *address = ifaces_address(w->ifaces, &claimed);
 
 		if (address)
 			ask(w, address, now_ns);
@@ -258,8 +258,8 @@ static void ask_link(struct address_watch *w, const struct evidence_answer *answ
 {
 	ask_about_claims(w, now_ns);
 	if (!ask_about_flows(w, answer, now_ns))
-		for (unsigned i = 0; i < w->own->addresses_len; i++)
-			ask(w, &w->own->addresses[i], now_ns);
+		for (unsigned i = 0; i < w->ifaces->addresses_len; i++)
+			ask(w, &w->ifaces->addresses[i], now_ns);
 }
 
 /* What has come by now is read before those who have said nothing are taken to have no claim. */

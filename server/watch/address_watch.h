@@ -5,14 +5,14 @@
 
 #include "common/core/evidence.h"
 #include "server/watch/findings.h"
-#include "server/watch/own.h"
+#include "server/watch/ifaces.h"
 
 #include <uv.h>
 
 struct address_watch;
 
 /* NULL: no memory. own and findings are the caller's, and outlive it. */
-struct address_watch *address_watch_new(const struct own *own, struct findings *findings);
+struct address_watch *address_watch_new(const struct ifaces *ifaces, struct findings *findings);
 /* Returns 0 or -errno (-EPERM: no CAP_NET_RAW): then it knows only what the kernel finds. */
 int address_watch_start(struct address_watch *watch, uv_loop_t *loop) __attribute__((warn_unused_result));
 /* Free it when the loop has closed its handles (NULL is ignored by both). */

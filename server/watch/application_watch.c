@@ -15,7 +15,7 @@ enum { CONVERSATIONS_MAX = 1024, LOOK_MS = 1000, ADVICE_LEN = 256 };
 
 struct application_watch {
 	const struct server_config *config;
-	const struct own *own;
+	const struct ifaces *ifaces;
 	struct findings *findings;
 	struct applications *applications;
 	struct tap *tap;
@@ -100,7 +100,7 @@ static void on_frame(void *context, const struct packet_socket_frame *frame)
 	struct headers_ip headers;
 
 	if (!headers_read_ip(frame->buf, frame->len, &headers) ||
-	    (!frame->outgoing && !own_address(w->own, &headers.destination)))
+	    (!frame->outgoing && !ifaces_address(w->ifaces, &headers.destination)))
 		return;
 	applications_note(w->applications, &headers, frame->outgoing, frame->received_ns);
 	if (applications_waits(w->applications) && !uv_is_active((uv_handle_t *)&w->timer))
@@ -123,7 +123,7 @@ static struct applications *make_applications(const struct server_config *config
 	return applications_new(list, (unsigned)config->applications_len, CONVERSATIONS_MAX, hash_key);
 }
 
-struct application_watch *application_watch_new(const struct server_config *config, const struct own *own,
+struct application_watch *application_watch_new(const struct server_config *config, const struct ifaces *ifaces,
 						struct findings *findings)
 {
 	struct application_watch *w = calloc(1, sizeof *w);
@@ -131,7 +131,7 @@ struct application_watch *application_watch_new(const struct server_config *conf
 	if (!w)
 		return NULL;
 	w->config = config;
-	w->own = own;
+	w->ifaces = ifaces;
 	w->findings = findings;
 	w->applications = make_applications(config);
 	w->tap = tap_new(on_frame, w);

@@ -5,14 +5,14 @@
 
 #include "server/config/config.h"
 #include "server/watch/findings.h"
-#include "server/watch/own.h"
+#include "server/watch/ifaces.h"
 
 #include <uv.h>
 
 struct application_watch;
 
 /* NULL: no memory. All three are the caller's, and outlive it. */
-struct application_watch *application_watch_new(const struct server_config *config, const struct own *own,
+struct application_watch *application_watch_new(const struct server_config *config, const struct ifaces *ifaces,
 						struct findings *findings);
 /* Returns 0 or -errno (-EPERM: no CAP_NET_RAW): then it sees nothing. */
 int application_watch_start(struct application_watch *watch, uv_loop_t *loop) __attribute__((warn_unused_result));

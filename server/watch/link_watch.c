@@ -5,8 +5,8 @@
 #include "common/system/rtnl_monitor.h"
 #include "server/watch/address_watch.h"
 #include "server/watch/application_watch.h"
+#include "server/watch/ifaces.h"
 #include "server/watch/neighbour_watch.h"
-#include "server/watch/own.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 struct link_watch {
 	const struct server_config *config;
 	struct findings *findings;
-	struct own own;
+	struct ifaces ifaces;
 	struct netlink *netlink;
 	struct rtnl_monitor *monitor;
 	uv_poll_t poll;
@@ -34,14 +34,14 @@ static bool make_parts(struct link_watch *l)
 		.tcp = config->tcp,
 		.repair = config->repair_neighbours,
 		.netlink = l->netlink,
-		.own = &l->own,
+		.ifaces = &l->ifaces,
 		.findings = l->findings,
 	};
 
 	l->neighbour_watch = config->watch_neighbours ? neighbour_watch_new(&neighbour_watch) : NULL;
-	l->address_watch = config->watch_addresses ? address_watch_new(&l->own, l->findings) : NULL;
+	l->address_watch = config->watch_addresses ? address_watch_new(&l->ifaces, l->findings) : NULL;
 	l->application_watch =
-	    config->applications_len > 0 ? application_watch_new(config, &l->own, l->findings) : NULL;
+	    config->applications_len > 0 ? application_watch_new(config, &l->ifaces, l->findings) : NULL;
 	return (l->neighbour_watch || !config->watch_neighbours) && (l->address_watch || !config->watch_addresses) &&
 	       (l->application_watch || config->applications_len == 0);
 }
@@ -102,7 +102,7 @@ static void on_deleted(void *context, const struct rtnl_neighbour *neighbour)
 /* What could not be read is read at the next change. */
 static void read_own(struct link_watch *l)
 {
-	int error = own_read(&l->own, l->netlink);
+	int error = ifaces_read(&l->ifaces, l->netlink);
 
 	if (error < 0 && error != -EINTR)
 		log_warning("cannot read this host's links and addresses: %s", strerror(-error));
@@ -112,10 +112,10 @@ static void read_own(struct link_watch *l)
 
 static void read_changes(struct link_watch *l)
 {
-	bool own = false;
-	int error = rtnl_monitor_read(l->monitor, on_changed, on_deleted, l, &own);
+	bool ifaces = false;
+	int error = rtnl_monitor_read(l->monitor, on_changed, on_deleted, l, &ifaces);
 
-	if (own || error == -ENOBUFS)
+	if (ifaces || error == -ENOBUFS)
 		read_own(l);
 	if (error == -ENOBUFS && rtnl_neighbours(l->netlink, on_changed, l) < 0)
 		log_warning("the neighbour table changed too fast: some changes are not in the journal");

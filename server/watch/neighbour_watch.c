@@ -110,7 +110,7 @@ void neighbour_watch_stop(struct neighbour_watch *neighbour_watch)
 
 static const char *link_name(const struct neighbour_watch *w, unsigned index)
 {
-	const struct rtnl_link *link = own_link(w->settings.own, index);
+	const struct rtnl_link *link = ifaces_link(w->settings.ifaces, index);
 
 	return link ? link->name : "?";
 }
@@ -480,7 +480,7 @@ void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const stru
 		struct snapshot *s = take(neighbour_watch, &source->client, &source->local);
 
 		if (query->has_macs && clients.len == 1 &&
-		    own_has_mac(neighbour_watch->settings.own, query->server_mac) &&
+		    ifaces_has_mac(neighbour_watch->settings.ifaces, query->server_mac) &&
 		    endpoint_same_address(&query->own_address, &source->client))
 			take_its_word(neighbour_watch, source, query->own_mac);
 		if (source->unheard)

@@ -7,7 +7,7 @@
 #include "server/reflect/draft.h"
 #include "server/reflect/reflector.h"
 #include "server/watch/findings.h"
-#include "server/watch/own.h"
+#include "server/watch/ifaces.h"
 
 #include <uv.h>
 
@@ -16,7 +16,7 @@ struct neighbour_watch_settings {
 	bool udp, tcp;
 	bool repair;
 	struct netlink *netlink; /* these three are the caller's, and outlive it */
-	const struct own *own;
+	const struct ifaces *ifaces;
 	struct findings *findings;
 };
 

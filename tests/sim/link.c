@@ -171,13 +171,13 @@ bool link_is_straight(struct link *l, const struct endpoint *client, const struc
 
 /* -- what clients see of it: for whoever's clock is looked at, with which they begin -- */
 
-static bool own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool own_mac(const struct endpoint *to, struct endpoint *ifaces, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	const struct client *c = (const struct client *)world_entered();
 
 	if (!c->on_link || endpoint_same_address(to, &network.floating))
 		return false;
-	*own = c->address;
+	*ifaces = c->address;
 	memcpy(mac, c->mac, sizeof c->mac);
 	return true;
 }
@@ -221,14 +221,14 @@ void link_open(struct link *l)
 		.tcp = true,
 		.repair = l->repairs,
 		.netlink = &l->netlink,
-		.own = &l->own,
+		.ifaces = &l->ifaces,
 		.findings = &findings,
 	};
 
 	world_enter(&l->machine->clock);
 	l->neighbour_watch = neighbour_watch_new(&settings);
-	l->address_watch = address_watch_new(&l->own, &findings);
-	if (!l->neighbour_watch || !l->address_watch || own_read(&l->own, &l->netlink) != 0)
+	l->address_watch = address_watch_new(&l->ifaces, &findings);
+	if (!l->neighbour_watch || !l->address_watch || ifaces_read(&l->ifaces, &l->netlink) != 0)
 		abort();
 	for (unsigned i = 0; i < l->neighbours_len; i++)
 		if (l->neighbours[i].entry.state)

@@ -40,7 +40,7 @@ struct link {
 	bool claimed_once; /* .. and no more when he is asked */
 	/* floatprobed's */
 	struct netlink netlink;
-	struct own own;
+	struct ifaces ifaces;
 	struct neighbour_watch *neighbour_watch; /* NULL: it does not run */
 	struct address_watch *address_watch;
 	uv_loop_t loop; /* only to lead taps here: it never runs */
