@@ -146,19 +146,19 @@ void address_watch_free(struct address_watch *watch)
 	free(watch);
 }
 
-static void filter_own(const struct address_watch *w, struct filters_program *arp, struct filters_program *nd)
+static void filter_own(const struct address_watch *w, struct bpf_program *arp, struct bpf_program *nd)
 {
 	struct endpoint addresses[IFACES_ADDRESSES_MAX];
 
 	for (unsigned i = 0; i < w->ifaces->addresses_len; i++)
 		addresses[i] = w->ifaces->addresses[i].address;
-	filters_arp(arp, addresses, w->ifaces->addresses_len);
-	filters_nd(nd, addresses, w->ifaces->addresses_len);
+	bpf_arp(arp, addresses, w->ifaces->addresses_len);
+	bpf_nd(nd, addresses, w->ifaces->addresses_len);
 }
 
 int address_watch_start(struct address_watch *watch, uv_loop_t *loop)
 {
-	struct filters_program arp, nd;
+	struct bpf_program arp, nd;
 	int error;
 
 	note_failed_detection(watch);
@@ -177,7 +177,7 @@ void address_watch_stop(struct address_watch *watch)
 
 void address_watch_own_changed(struct address_watch *watch)
 {
-	struct filters_program arp, nd;
+	struct bpf_program arp, nd;
 	int error = 0;
 
 	forget_lost_addresses(watch);

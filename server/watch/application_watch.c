@@ -24,7 +24,7 @@ struct application_watch {
 	int64_t lost_ns; /* of the tap, as far as it is known here */
 };
 
-_Static_assert((int)SERVER_CONFIG_APPLICATIONS_MAX <= (int)FILTERS_PORTS_MAX,
+_Static_assert((int)SERVER_CONFIG_APPLICATIONS_MAX <= (int)BPF_FILTER_PORTS_MAX,
 	       "each application has its port in a filter");
 
 /* ---- what is said ---- */
@@ -152,8 +152,8 @@ void application_watch_free(struct application_watch *watch)
 
 int application_watch_start(struct application_watch *watch, uv_loop_t *loop)
 {
-	struct filters_ports ports = { .udp_len = 0 };
-	struct filters_program program;
+	struct bpf_ports ports = { .udp_len = 0 };
+	struct bpf_program program;
 
 	for (size_t i = 0; i < watch->config->applications_len; i++) {
 		const struct server_config_application *a = &watch->config->applications[i];
@@ -163,7 +163,7 @@ int application_watch_start(struct application_watch *watch, uv_loop_t *loop)
 		if (a->tcp)
 			ports.tcp[ports.tcp_len++] = a->port;
 	}
-	filters_conversations(&program, &ports);
+	bpf_conversations(&program, &ports);
 	uv_timer_init(loop, &watch->timer); /* always succeeds */
 	watch->timer.data = watch;
 	watch->started = true;

@@ -88,13 +88,11 @@ int neighbour_watch_start(struct neighbour_watch *neighbour_watch, uv_loop_t *lo
 {
 	static const uint16_t protocols[] = { ETH_P_IP, ETH_P_IPV6 };
 	const struct neighbour_watch_settings *s = &neighbour_watch->settings;
-	const struct filters_ports ports = {
-		.udp = { s->port }, .tcp = { s->port }, .udp_len = s->udp, .tcp_len = s->tcp
-	};
-	struct filters_program program;
+	const struct bpf_ports ports = { .udp = { s->port }, .tcp = { s->port }, .udp_len = s->udp, .tcp_len = s->tcp };
+	struct bpf_program program;
 	int error = 0;
 
-	filters_requests(&program, &ports);
+	bpf_requests(&program, &ports);
 	for (unsigned i = 0; i < 2 && error == 0; i++)
 		error = tap_start(neighbour_watch->taps[i], loop, protocols[i], &program);
 	return error;

@@ -38,7 +38,7 @@ void tap_free(struct tap *tap)
 	free(tap);
 }
 
-static struct sock_fprog fprog_of(const struct filters_program *program, struct sock_filter code[FILTERS_LEN_MAX])
+static struct sock_fprog fprog_of(const struct bpf_program *program, struct sock_filter code[BPF_FILTER_LEN_MAX])
 {
 	memcpy(code, program->code, program->len * sizeof *code);
 	return (struct sock_fprog){ .len = program->len, .filter = code };
@@ -65,9 +65,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	uv_timer_start(&tap->pause, on_pause_over, PAUSE_MS, 0);
 }
 
-int tap_start(struct tap *tap, uv_loop_t *loop, uint16_t protocol, const struct filters_program *program)
+int tap_start(struct tap *tap, uv_loop_t *loop, uint16_t protocol, const struct bpf_program *program)
 {
-	struct sock_filter code[FILTERS_LEN_MAX];
+	struct sock_filter code[BPF_FILTER_LEN_MAX];
 	struct sock_fprog fprog = fprog_of(program, code);
 	int fd = packet_socket_open(protocol, &fprog, RECEIVE_BUFFER_LEN), error;
 
@@ -105,9 +105,9 @@ bool tap_is_open(const struct tap *tap)
 	return tap->fd >= 0;
 }
 
-int tap_set_filter(struct tap *tap, const struct filters_program *program)
+int tap_set_filter(struct tap *tap, const struct bpf_program *program)
 {
-	struct sock_filter code[FILTERS_LEN_MAX];
+	struct sock_filter code[BPF_FILTER_LEN_MAX];
 	struct sock_fprog fprog = fprog_of(program, code);
 
 	return packet_socket_filter(tap->fd, &fprog);

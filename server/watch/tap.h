@@ -4,7 +4,7 @@
 #define FLOATPROBE_TAP_H
 
 #include "common/system/packet_socket.h"
-#include "server/watch/filters.h"
+#include "server/watch/bpf.h"
 
 #include <stdint.h>
 #include <uv.h>
@@ -12,7 +12,7 @@
 struct tap;
 struct tap *tap_new(packet_socket_on_frame *on_frame, void *context); /* NULL: no memory */
 /* Returns -errno (-EPERM: no CAP_NET_RAW). Wants to be stopped then, too. */
-int tap_start(struct tap *tap, uv_loop_t *loop, uint16_t protocol, const struct filters_program *program)
+int tap_start(struct tap *tap, uv_loop_t *loop, uint16_t protocol, const struct bpf_program *program)
     __attribute__((warn_unused_result));
 /* Free it when the loop has closed its handles (NULL is ignored by both). */
 void tap_stop(struct tap *tap);
@@ -20,7 +20,7 @@ void tap_free(struct tap *tap);
 
 /* It was started, and sees frames. */
 bool tap_is_open(const struct tap *tap);
-int tap_set_filter(struct tap *tap, const struct filters_program *program) __attribute__((warn_unused_result));
+int tap_set_filter(struct tap *tap, const struct bpf_program *program) __attribute__((warn_unused_result));
 int tap_send(struct tap *tap, uint16_t protocol, unsigned link, const uint8_t to[PACKET_SOCKET_MAC_LEN],
 	     const uint8_t *buf, size_t len) __attribute__((warn_unused_result));
 /* Read now what is there. */

@@ -34,7 +34,7 @@ void tap_free(struct tap *tap)
 	free(tap);
 }
 
-int tap_start(struct tap *tap, uv_loop_t *loop, uint16_t protocol, const struct filters_program *program)
+int tap_start(struct tap *tap, uv_loop_t *loop, uint16_t protocol, const struct bpf_program *program)
 {
 	struct link *link = loop->data;
 
@@ -65,7 +65,7 @@ bool tap_is_open(const struct tap *tap)
 	return tap->link;
 }
 
-int tap_set_filter(struct tap *tap, const struct filters_program *program)
+int tap_set_filter(struct tap *tap, const struct bpf_program *program)
 {
 	(void)tap;
 	(void)program;

@@ -1,7 +1,7 @@
 /* headers, filters, frames: what is read of frames, what the kernel lets through, what is remembered. Filters run in
  * the kernel, on datagrams of a socket pair: a packet socket sees the same octets, from the network header on. */
 #include "common/core/bytes.h"
-#include "server/watch/filters.h"
+#include "server/watch/bpf.h"
 #include "server/watch/frames.h"
 #include "server/watch/headers.h"
 #include "tests/unit/sample_packet.h"
@@ -224,9 +224,9 @@ static void our_own_solicitation_claims_nothing_of_anybody(void **state)
 /* ---- filters ---- */
 
 /* How many octets of the packet pass. */
-static size_t passes(const struct filters_program *program, const struct packet *p)
+static size_t passes(const struct bpf_program *program, const struct packet *p)
 {
-	struct sock_filter code[FILTERS_LEN_MAX];
+	struct sock_filter code[BPF_FILTER_LEN_MAX];
 	struct sock_fprog fprog = { .len = program->len, .filter = code };
 	uint8_t buf[BUF_LEN];
 	int pair[2];
@@ -242,19 +242,19 @@ static size_t passes(const struct filters_program *program, const struct packet 
 	return n < 0 ? 0 : (size_t)n;
 }
 
-static void assert_passes(const struct filters_program *program, struct packet p, bool wanted)
+static void assert_passes(const struct bpf_program *program, struct packet p, bool wanted)
 {
 	assert_int_equal(passes(program, &p), wanted ? p.headers_len : 0);
 }
 
 static void only_requests_to_the_port_pass_without_payload(void **state)
 {
-	const struct filters_ports ports = { .udp = { PORT }, .tcp = { PORT, 443 }, .udp_len = 1, .tcp_len = 2 };
-	struct filters_program f;
+	const struct bpf_ports ports = { .udp = { PORT }, .tcp = { PORT, 443 }, .udp_len = 1, .tcp_len = 2 };
+	struct bpf_program f;
 	struct packet fragment = packet4(HEADERS_UDP, 1, PORT, 0, 0);
 
 	(void)state;
-	filters_requests(&f, &ports);
+	bpf_requests(&f, &ports);
 	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 0), true);
 	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 40), true);
 	assert_passes(&f, packet6(HEADERS_UDP, 40000, PORT, 0), true);
@@ -277,11 +277,11 @@ static void only_requests_to_the_port_pass_without_payload(void **state)
 
 static void no_port_at_all_lets_nothing_pass(void **state)
 {
-	const struct filters_ports ports = { .udp = { PORT }, .udp_len = 1 };
-	struct filters_program f;
+	const struct bpf_ports ports = { .udp = { PORT }, .udp_len = 1 };
+	struct bpf_program f;
 
 	(void)state;
-	filters_requests(&f, &ports);
+	bpf_requests(&f, &ports);
 	assert_passes(&f, packet4(HEADERS_UDP, 1, PORT, 0, 0), true);
 	assert_passes(&f, packet4(HEADERS_TCP, 1, PORT, SYN, 0), false);
 	assert_passes(&f, packet4(HEADERS_TCP, 1, 0, SYN, 0), false);
@@ -291,50 +291,51 @@ static void no_port_at_all_lets_nothing_pass(void **state)
  * are. The other direction is tried in the lab. */
 static void the_longest_filters_fit_and_work(void **state)
 {
-	struct filters_ports ports = { .udp_len = FILTERS_PORTS_MAX, .tcp_len = FILTERS_PORTS_MAX };
-	struct endpoint addresses[FILTERS_ADDRESSES_MAX + 1] = { { .port = 0 } };
-	struct filters_program f;
+	struct bpf_ports ports = { .udp_len = BPF_FILTER_PORTS_MAX, .tcp_len = BPF_FILTER_PORTS_MAX };
+	struct endpoint addresses[BPF_FILTER_ADDRESSES_MAX + 1] = { { .port = 0 } };
+	struct bpf_program f;
 
 	(void)state;
-	for (unsigned i = 0; i < FILTERS_PORTS_MAX; i++) {
+	for (unsigned i = 0; i < BPF_FILTER_PORTS_MAX; i++) {
 		ports.udp[i] = (uint16_t)(1000 + i);
 		ports.tcp[i] = (uint16_t)(2000 + i);
 	}
-	filters_conversations(&f, &ports);
+	bpf_conversations(&f, &ports);
 	f.len = (unsigned short)(f.len - 2);
 	memmove(f.code, f.code + 2, f.len * sizeof *f.code);
-	for (unsigned i = 0; i < FILTERS_PORTS_MAX; i++) {
+	for (unsigned i = 0; i < BPF_FILTER_PORTS_MAX; i++) {
 		assert_passes(&f, packet4(HEADERS_UDP, 1, ports.udp[i], 0, 0), true);
 		assert_passes(&f, packet6(HEADERS_TCP, 1, ports.tcp[i], SYN), true);
 		assert_passes(&f, packet4(HEADERS_UDP, ports.udp[i], 1, 0, 0), false);
 		assert_passes(&f, packet6(HEADERS_TCP, 1, ports.udp[i], SYN), false);
 	}
-	for (unsigned i = 0; i < FILTERS_ADDRESSES_MAX; i++)
+	for (unsigned i = 0; i < BPF_FILTER_ADDRESSES_MAX; i++)
 		addresses[i] = i % 2 ? sample_endpoint_v4((uint8_t)(100 + i), 0) : sample_endpoint_v6((uint8_t)i, 0);
-	filters_arp(&f, addresses, FILTERS_ADDRESSES_MAX);
-	for (unsigned i = 1; i < FILTERS_ADDRESSES_MAX; i += 2) {
+	bpf_arp(&f, addresses, BPF_FILTER_ADDRESSES_MAX);
+	for (unsigned i = 1; i < BPF_FILTER_ADDRESSES_MAX; i += 2) {
 		assert_passes(&f, arp((uint8_t)(100 + i), 9), true);
 		assert_passes(&f, arp(0, (uint8_t)(100 + i)), true);
 		assert_passes(&f, arp(9, (uint8_t)(100 + i)), false); /* it asks for our MAC */
 		assert_passes(&f, arp(0, (uint8_t)(99 + i)), false);
 	}
-	filters_arp(&f, addresses, FILTERS_ADDRESSES_MAX + 1);
+	bpf_arp(&f, addresses, BPF_FILTER_ADDRESSES_MAX + 1);
 	assert_passes(&f, arp(9, 5), true);
 	assert_passes(&f, arp(0, 5), true);
-	filters_arp(&f, addresses, 0);
+	bpf_arp(&f, addresses, 0);
 	assert_passes(&f, arp(9, 5), false);
 	assert_passes(&f, arp(0, 5), false);
 }
 
 static void only_claims_in_nd_pass(void **state)
 {
-	struct endpoint addresses[FILTERS_ADDRESSES_MAX + 1] = { sample_endpoint_v6(5, 0), sample_endpoint_v4(9, 0) };
+	struct endpoint addresses[BPF_FILTER_ADDRESSES_MAX + 1] = { sample_endpoint_v6(5, 0),
+								    sample_endpoint_v4(9, 0) };
 	struct packet routed = nd(136, false), nearly = nd(135, true);
-	struct filters_program f;
+	struct bpf_program f;
 
 	(void)state;
 	nearly.buf[8] = 0x20; /* not :: */
-	filters_nd(&f, addresses, 2);
+	bpf_nd(&f, addresses, 2);
 	assert_passes(&f, nd(136, false), true);
 	assert_passes(&f, nd(135, true), true);
 	assert_passes(&f, nd(135, false), false); /* from 9, which is not ours */
@@ -344,15 +345,15 @@ static void only_claims_in_nd_pass(void **state)
 	routed.buf[7] = 64;
 	assert_passes(&f, routed, false);
 
-	for (unsigned i = 0; i < FILTERS_ADDRESSES_MAX; i++)
+	for (unsigned i = 0; i < BPF_FILTER_ADDRESSES_MAX; i++)
 		addresses[i] = sample_endpoint_v6((uint8_t)(100 + i), 0);
-	filters_nd(&f, addresses, FILTERS_ADDRESSES_MAX);
+	bpf_nd(&f, addresses, BPF_FILTER_ADDRESSES_MAX);
 	assert_passes(&f, nd(135, false), false);
 	assert_passes(&f, nd(135, true), true);
-	addresses[FILTERS_ADDRESSES_MAX - 1] = sample_endpoint_v6(9, 0);
-	filters_nd(&f, addresses, FILTERS_ADDRESSES_MAX);
+	addresses[BPF_FILTER_ADDRESSES_MAX - 1] = sample_endpoint_v6(9, 0);
+	bpf_nd(&f, addresses, BPF_FILTER_ADDRESSES_MAX);
 	assert_passes(&f, nd(135, false), true);
-	filters_nd(&f, addresses, FILTERS_ADDRESSES_MAX + 1);
+	bpf_nd(&f, addresses, BPF_FILTER_ADDRESSES_MAX + 1);
 	assert_passes(&f, nd(135, false), true);
 	assert_passes(&f, nd(134, false), false);
 }

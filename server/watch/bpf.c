@@ -1,4 +1,4 @@
-#include "server/watch/filters.h"
+#include "server/watch/bpf.h"
 
 #include "common/core/bytes.h"
 
@@ -27,8 +27,8 @@ enum label {
 };
 
 struct builder {
-	struct filters_program *program;
-	uint8_t yes[FILTERS_LEN_MAX], no[FILTERS_LEN_MAX]; /* labels, where jumps go */
+	struct bpf_program *program;
+	uint8_t yes[BPF_FILTER_LEN_MAX], no[BPF_FILTER_LEN_MAX]; /* labels, where jumps go */
 	unsigned places[LABELS_LEN];
 	unsigned base; /* added to the labels from LOCAL on */
 };
@@ -63,7 +63,7 @@ static void emit(struct builder *b, unsigned code, uint32_t k, unsigned yes, uns
 {
 	unsigned i = b->program->len++;
 
-	assert(i < FILTERS_LEN_MAX);
+	assert(i < BPF_FILTER_LEN_MAX);
 	b->program->code[i] = (struct sock_filter){ .code = (uint16_t)code, .k = k };
 	b->yes[i] = (uint8_t)label_at(b, yes);
 	b->no[i] = (uint8_t)label_at(b, no);
@@ -120,7 +120,7 @@ static void return_up_to(struct builder *b, uint32_t len)
 	emit(b, BPF_RET | BPF_A, 0, NEXT, NEXT);
 }
 
-static void begin(struct builder *b, struct filters_program *program)
+static void begin(struct builder *b, struct bpf_program *program)
 {
 	*b = (struct builder){ .program = program };
 	program->len = 0;
@@ -177,7 +177,7 @@ struct direction {
 static const uint16_t request_flags[] = { SYN }, answer_flags[] = { SYN | ACK, RST | ACK, RST };
 static const struct direction to_us = { 2, request_flags, 1 }, from_us = { 0, answer_flags, 3 };
 
-static void match(struct builder *b, const struct filters_ports *ports, const struct direction *direction)
+static void match(struct builder *b, const struct bpf_ports *ports, const struct direction *direction)
 {
 	find_transport(b);
 	jump_if(b, BPF_JEQ, 17, UDP, NEXT);
@@ -198,7 +198,7 @@ static void match(struct builder *b, const struct filters_ports *ports, const st
 	return_up_to(b, TCP_FLAGS + 1);
 }
 
-void filters_requests(struct filters_program *program, const struct filters_ports *ports)
+void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports)
 {
 	struct builder b;
 
@@ -207,7 +207,7 @@ void filters_requests(struct filters_program *program, const struct filters_port
 	finish(&b);
 }
 
-void filters_conversations(struct filters_program *program, const struct filters_ports *ports)
+void bpf_conversations(struct bpf_program *program, const struct bpf_ports *ports)
 {
 	struct builder b;
 
@@ -231,13 +231,13 @@ static uint32_t address4(const struct endpoint *e)
 
 static void require_address4(struct builder *b, const struct endpoint *addresses, unsigned len, unsigned yes)
 {
-	for (unsigned i = 0; i < len && len <= FILTERS_ADDRESSES_MAX; i++)
+	for (unsigned i = 0; i < len && len <= BPF_FILTER_ADDRESSES_MAX; i++)
 		if (endpoint_is_v4(&addresses[i]))
 			jump_if(b, BPF_JEQ, address4(&addresses[i]), yes, NEXT);
-	go(b, len <= FILTERS_ADDRESSES_MAX ? DROP : yes);
+	go(b, len <= BPF_FILTER_ADDRESSES_MAX ? DROP : yes);
 }
 
-void filters_arp(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len)
+void bpf_arp(struct bpf_program *program, const struct endpoint *addresses, unsigned addresses_len)
 {
 	struct builder b;
 
@@ -257,14 +257,14 @@ void filters_arp(struct filters_program *program, const struct endpoint *address
 
 static void accept_address6(struct builder *b, const struct endpoint *addresses, unsigned len)
 {
-	for (unsigned i = 0; i < len && len <= FILTERS_ADDRESSES_MAX; i++)
+	for (unsigned i = 0; i < len && len <= BPF_FILTER_ADDRESSES_MAX; i++)
 		if (!endpoint_is_v4(&addresses[i]))
 			jump_if(b, BPF_JEQ, bytes_get32(addresses[i].address + IP6_LAST_WORD), ACCEPT, NEXT);
-	if (len > FILTERS_ADDRESSES_MAX)
+	if (len > BPF_FILTER_ADDRESSES_MAX)
 		go(b, ACCEPT);
 }
 
-void filters_nd(struct filters_program *program, const struct endpoint *addresses, unsigned addresses_len)
+void bpf_nd(struct bpf_program *program, const struct endpoint *addresses, unsigned addresses_len)
 {
 	struct builder b;
 
