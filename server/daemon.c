@@ -5,7 +5,7 @@
 #include "common/system/journal.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
-#include "server/host/collector.h"
+#include "server/host/host_evidence.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
 #include "server/watch/link_watch.h"
@@ -41,7 +41,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	struct daemon *d = context;
 	struct evidence_answer *answer = &draft->answer;
 
-	collector_collect(d->service.collector, query, querier, clock_mono_ns(), answer);
+	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), answer);
 	link_watch_collect(d->link_watch, query, &querier->seen, draft);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
@@ -186,14 +186,15 @@ static bool make_parts(struct daemon *d)
 
 	d->service.on_event = on_event;
 	d->service.context = d;
-	d->service.collector = collector_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
+	d->service.host_evidence =
+	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
 	if (config->udp)
 		d->udp = udp_listener_new(&d->service, config->addresses_len);
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
-	if (d->link_watch && d->service.collector && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
+	if (d->link_watch && d->service.host_evidence && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
 	    d->service.relays && set_peers(d, config))
 		return true;
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
@@ -373,7 +374,7 @@ static void free_parts(struct daemon *d)
 	link_watch_free(d->link_watch);
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
-	collector_free(d->service.collector);
+	host_evidence_free(d->service.host_evidence);
 	if (d->findings.journal && !journal_close(d->findings.journal))
 		log_error("lines of the journal %s were lost", d->config->journal);
 	server_config_free(d->config);

@@ -152,7 +152,7 @@ static enum reflector_outcome handle(const struct service *service, const struct
 
 	if (event.kind != REFLECTOR_EVENT_NONE)
 		service->on_event(service->context, &event);
-	collector_touch(service->collector, request->now_ns);
+	host_evidence_touch(service->host_evidence, request->now_ns);
 	return outcome;
 }
 

@@ -45,7 +45,7 @@ static unsigned drain_errors(const struct udp_socket *s)
 	unsigned n = 0;
 
 	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
-		collector_note_error(s->listener->service->collector, &entry);
+		host_evidence_note_error(s->listener->service->host_evidence, &entry);
 		n++;
 	}
 	return n;
@@ -215,7 +215,7 @@ static unsigned handle_batch(struct udp_socket *s)
 	}
 	send_replies(s, replies);
 	send_twins(s, twins);
-	collector_touch(s->listener->service->collector, mono_ns);
+	host_evidence_touch(s->listener->service->host_evidence, mono_ns);
 	return (unsigned)n;
 }
 _Static_assert(UDP_BATCH <= 32, "a bit for each datagram");

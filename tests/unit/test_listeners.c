@@ -3,7 +3,7 @@
 #include "common/core/framing.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
-#include "server/host/collector.h"
+#include "server/host/host_evidence.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
 #include "tests/unit/sample_packet.h"
@@ -55,10 +55,10 @@ static void make_service(struct world *w)
 
 	memcpy(listed.key, client.public_key, sizeof listed.key);
 	w->service = (struct service){ .reflector = reflector_new(&settings),
-				       .collector = collector_new(0, clock_mono_ns()),
+				       .host_evidence = host_evidence_new(0, clock_mono_ns()),
 				       .on_event = on_event };
 	assert_non_null(w->service.reflector);
-	assert_non_null(w->service.collector);
+	assert_non_null(w->service.host_evidence);
 }
 
 static struct endpoint loopback(uint16_t port)
@@ -139,7 +139,7 @@ static int tear_down(void **state)
 	stop(w);
 	assert_int_equal(uv_loop_close(&w->loop), 0);
 	reflector_free(w->service.reflector);
-	collector_free(w->service.collector);
+	host_evidence_free(w->service.host_evidence);
 	return 0;
 }
 
@@ -445,7 +445,7 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
 		close(here);
 	}
-	collector_collect(w->service.collector, &nothing, &querier, clock_mono_ns(), &answer);
+	host_evidence_collect(w->service.host_evidence, &nothing, &querier, clock_mono_ns(), &answer);
 	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX); /* errors there were */
 	udp_batch_free(batch);
 }
@@ -470,7 +470,7 @@ static void a_refused_twin_is_told(void **state)
 	while (answer.twins_len == 0) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
 		answer = (struct evidence_answer){ .twins_len = 0 };
-		collector_collect(w->service.collector, &nothing, &querier, clock_mono_ns(), &answer);
+		host_evidence_collect(w->service.host_evidence, &nothing, &querier, clock_mono_ns(), &answer);
 	}
 	assert_int_equal(answer.twins_len, 1);
 	assert_true(endpoint_same_address(&answer.twins[0].source, &w->address));
@@ -479,7 +479,7 @@ static void a_refused_twin_is_told(void **state)
 	udp_batch_free(batch);
 }
 
-static void refuse_twin(struct collector *collector, uint64_t flow_id, uint32_t seq, const struct endpoint *to)
+static void refuse_twin(struct host_evidence *host_evidence, uint64_t flow_id, uint32_t seq, const struct endpoint *to)
 {
 	struct packet_request request = {
 		.role = PACKET_PROBE, .seq = seq, .flow_id = flow_id, .transport = PACKET_UDP, .slots = 1
@@ -496,12 +496,12 @@ static void refuse_twin(struct collector *collector, uint64_t flow_id, uint32_t 
 
 	packet_write_request(buf, sizeof buf, &request);
 	packet_write_reply(buf, sizeof buf, &reply);
-	collector_note_error(collector, &(struct errqueue_entry){ .kind = ERRQUEUE_ICMP,
-								  .meaning = ERRQUEUE_PORT,
-								  .destination = *to,
-								  .source = sample_endpoint_v4(5, 0),
-								  .payload = buf,
-								  .payload_len = sizeof buf });
+	host_evidence_note_error(host_evidence, &(struct errqueue_entry){ .kind = ERRQUEUE_ICMP,
+									  .meaning = ERRQUEUE_PORT,
+									  .destination = *to,
+									  .source = sample_endpoint_v4(5, 0),
+									  .payload = buf,
+									  .payload_len = sizeof buf });
 }
 
 /* One for each flow, the newest first, to whom they were sent. */
@@ -510,15 +510,15 @@ static void the_newest_refused_twins_are_kept(void **state)
 	const struct reflector_querier here = { .seen = sample_endpoint_v4(9, 1) };
 	const struct reflector_querier there = { .seen = sample_endpoint_v4(8, 1) };
 	const struct evidence_query nothing = { .flows_len = 0 };
-	struct collector *collector = collector_new(0, clock_mono_ns());
+	struct host_evidence *host_evidence = host_evidence_new(0, clock_mono_ns());
 	struct evidence_answer answer = { .twins_len = 0 };
 
 	(void)state;
-	refuse_twin(collector, 1, 1, &there.seen);
+	refuse_twin(host_evidence, 1, 1, &there.seen);
 	for (uint64_t flow = 1; flow <= 63; flow++)
-		refuse_twin(collector, flow, 1, &here.seen);
-	refuse_twin(collector, 50, 2, &here.seen);
-	collector_collect(collector, &nothing, &here, clock_mono_ns(), &answer);
+		refuse_twin(host_evidence, flow, 1, &here.seen);
+	refuse_twin(host_evidence, 50, 2, &here.seen);
+	host_evidence_collect(host_evidence, &nothing, &here, clock_mono_ns(), &answer);
 	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX);
 	assert_int_equal(answer.twins[0].flow, 50);
 	assert_int_equal(answer.twins[0].seq, 2);
@@ -526,13 +526,13 @@ static void the_newest_refused_twins_are_kept(void **state)
 		assert_int_equal(answer.twins[i].flow, i <= 13 ? 64 - i : 63 - i);
 
 	answer = (struct evidence_answer){ .twins_len = 0 };
-	collector_collect(collector, &nothing, &there, clock_mono_ns(), &answer);
+	host_evidence_collect(host_evidence, &nothing, &there, clock_mono_ns(), &answer);
 	assert_int_equal(answer.twins_len, 1);
-	refuse_twin(collector, 64, 1, &here.seen); /* one more than there is room for */
+	refuse_twin(host_evidence, 64, 1, &here.seen); /* one more than there is room for */
 	answer = (struct evidence_answer){ .twins_len = 0 };
-	collector_collect(collector, &nothing, &there, clock_mono_ns(), &answer);
+	host_evidence_collect(host_evidence, &nothing, &there, clock_mono_ns(), &answer);
 	assert_int_equal(answer.twins_len, 0);
-	collector_free(collector);
+	host_evidence_free(host_evidence);
 }
 
 /* ---- relays ---- */

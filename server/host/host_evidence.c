@@ -1,4 +1,4 @@
-#include "server/host/collector.h"
+#include "server/host/host_evidence.h"
 
 #include "common/core/age.h"
 #include "common/core/ns.h"
@@ -24,7 +24,7 @@ struct twin { /* that was refused */
 	struct evidence_twin told;
 };
 
-struct collector {
+struct host_evidence {
 	uint16_t tcp_port;
 	struct sockdiag *sockdiag;
 	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
@@ -43,9 +43,9 @@ static int64_t count_overflows(void)
 	return proc_counter("TcpExt", "ListenOverflows", -1);
 }
 
-struct collector *collector_new(uint16_t tcp_port, int64_t now_ns)
+struct host_evidence *host_evidence_new(uint16_t tcp_port, int64_t now_ns)
 {
-	struct collector *c = calloc(1, sizeof *c);
+	struct host_evidence *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return NULL;
@@ -55,17 +55,17 @@ struct collector *collector_new(uint16_t tcp_port, int64_t now_ns)
 	return c;
 }
 
-void collector_free(struct collector *collector)
+void host_evidence_free(struct host_evidence *host_evidence)
 {
-	if (!collector)
+	if (!host_evidence)
 		return;
-	sockdiag_close(collector->sockdiag);
-	free(collector);
+	sockdiag_close(host_evidence->sockdiag);
+	free(host_evidence);
 }
 
-void collector_touch(struct collector *collector, int64_t now_ns)
+void host_evidence_touch(struct host_evidence *host_evidence, int64_t now_ns)
 {
-	syn_counters_sample(&collector->syn_counters, now_ns);
+	syn_counters_sample(&host_evidence->syn_counters, now_ns);
 }
 
 /* Was this reply, as the error quotes it, a twin, and did it not leave from the address that the probe had arrived on?
@@ -79,7 +79,7 @@ static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply 
 }
 
 /* Where this one stands; if it does not, behind the last one. */
-static unsigned find_twin(const struct collector *c, const struct twin *twin)
+static unsigned find_twin(const struct host_evidence *c, const struct twin *twin)
 {
 	unsigned i = 0;
 
@@ -89,7 +89,7 @@ static unsigned find_twin(const struct collector *c, const struct twin *twin)
 	return i;
 }
 
-void collector_note_error(struct collector *collector, const struct errqueue_entry *entry)
+void host_evidence_note_error(struct host_evidence *host_evidence, const struct errqueue_entry *entry)
 {
 	struct twin twin = { .client = entry->destination, .told = { .source = entry->source } };
 	struct packet_reply reply;
@@ -99,16 +99,16 @@ void collector_note_error(struct collector *collector, const struct errqueue_ent
 		return;
 	twin.told.flow = reply.flow_id;
 	twin.told.seq = reply.seq;
-	i = find_twin(collector, &twin);
+	i = find_twin(host_evidence, &twin);
 	if (i == TWINS_MAX)
 		i--; /* the oldest goes */
-	else if (i == collector->twins_len)
-		collector->twins_len++;
-	memmove(&collector->twins[1], collector->twins, i * sizeof *collector->twins);
-	collector->twins[0] = twin;
+	else if (i == host_evidence->twins_len)
+		host_evidence->twins_len++;
+	memmove(&host_evidence->twins[1], host_evidence->twins, i * sizeof *host_evidence->twins);
+	host_evidence->twins[0] = twin;
 }
 
-static void add_twins(const struct collector *c, const struct endpoint *querier, struct evidence_answer *answer)
+static void add_twins(const struct host_evidence *c, const struct endpoint *querier, struct evidence_answer *answer)
 {
 	for (unsigned i = 0; i < c->twins_len && answer->twins_len < EVIDENCE_TWINS_MAX; i++) {
 		if (endpoint_same_address(&c->twins[i].client, querier))
@@ -126,7 +126,7 @@ static bool is_worth_telling(const struct endpoint *e)
 	       !(e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80);
 }
 
-static void add_address(struct collector *c, const struct sockaddr *sa)
+static void add_address(struct host_evidence *c, const struct sockaddr *sa)
 {
 	struct endpoint e = udp_endpoint(sa);
 
@@ -138,7 +138,7 @@ static void add_address(struct collector *c, const struct sockaddr *sa)
 	c->addresses[c->addresses_len++] = e;
 }
 
-static void add_mac(struct collector *c, const struct sockaddr_ll *link)
+static void add_mac(struct host_evidence *c, const struct sockaddr_ll *link)
 {
 	static const uint8_t none[EVIDENCE_MAC_LEN];
 
@@ -152,7 +152,7 @@ static void add_mac(struct collector *c, const struct sockaddr_ll *link)
 	c->macs_len++;
 }
 
-static void add_interface_address(struct collector *c, const struct sockaddr *sa)
+static void add_interface_address(struct host_evidence *c, const struct sockaddr *sa)
 {
 	struct sockaddr_ll link;
 
@@ -164,7 +164,7 @@ static void add_interface_address(struct collector *c, const struct sockaddr *sa
 	add_mac(c, &link);
 }
 
-static void read_addresses(struct collector *c, int64_t now_ns)
+static void read_addresses(struct host_evidence *c, int64_t now_ns)
 {
 	struct ifaddrs *list;
 
@@ -179,7 +179,7 @@ static void read_addresses(struct collector *c, int64_t now_ns)
 }
 
 /* Returns how many there are now, or -1. */
-static int read_half_open(struct collector *c)
+static int read_half_open(struct host_evidence *c)
 {
 	int n;
 
@@ -193,9 +193,9 @@ static int read_half_open(struct collector *c)
 	return -1;
 }
 
-static void judge(const struct collector *c, const struct evidence_query *query, const struct evidence_attempt *attempt,
-		  const struct endpoint *querier, const struct halfopen_list *list, int64_t now_ns,
-		  struct evidence_attempt_answer *answer)
+static void judge(const struct host_evidence *c, const struct evidence_query *query,
+		  const struct evidence_attempt *attempt, const struct endpoint *querier,
+		  const struct halfopen_list *list, int64_t now_ns, struct evidence_attempt_answer *answer)
 {
 	halfopen_judge(query, attempt, querier, list, answer);
 	if (answer->status == EVIDENCE_NOT_SEEN &&
@@ -204,7 +204,7 @@ static void judge(const struct collector *c, const struct evidence_query *query,
 		answer->status = EVIDENCE_CANNOT_TELL;
 }
 
-static void add_attempts(struct collector *c, const struct evidence_query *query,
+static void add_attempts(struct host_evidence *c, const struct evidence_query *query,
 			 const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
 {
 	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
@@ -221,7 +221,7 @@ static void add_attempts(struct collector *c, const struct evidence_query *query
 }
 
 /* The kernel's counter starts again when it has run over, as it may in 32 bits. */
-static uint32_t overflows_since_start(const struct collector *c)
+static uint32_t overflows_since_start(const struct host_evidence *c)
 {
 	int64_t since = count_overflows() - c->overflows_at_start;
 
@@ -229,7 +229,7 @@ static uint32_t overflows_since_start(const struct collector *c)
 }
 
 /* Only for who may be on our link: it knows the MAC that an address of ours has for it. */
-static void add_macs(const struct collector *c, const struct evidence_query *query, const struct endpoint *querier,
+static void add_macs(const struct host_evidence *c, const struct evidence_query *query, const struct endpoint *querier,
 		     struct evidence_answer *answer)
 {
 	if (!query->has_macs || query->relayed || !endpoint_same_address(&query->own_address, querier) ||
@@ -239,14 +239,14 @@ static void add_macs(const struct collector *c, const struct evidence_query *que
 	answer->macs_len = c->macs_len;
 }
 
-void collector_collect(struct collector *collector, const struct evidence_query *query,
-		       const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
+void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
+			   const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
 {
-	add_attempts(collector, query, querier, now_ns, answer);
-	read_addresses(collector, now_ns);
-	memcpy(answer->addresses, collector->addresses, collector->addresses_len * sizeof *answer->addresses);
-	answer->addresses_len = collector->addresses_len;
-	add_macs(collector, query, &querier->seen, answer);
-	add_twins(collector, &querier->seen, answer);
-	answer->accept_overflows = overflows_since_start(collector);
+	add_attempts(host_evidence, query, querier, now_ns, answer);
+	read_addresses(host_evidence, now_ns);
+	memcpy(answer->addresses, host_evidence->addresses, host_evidence->addresses_len * sizeof *answer->addresses);
+	answer->addresses_len = host_evidence->addresses_len;
+	add_macs(host_evidence, query, &querier->seen, answer);
+	add_twins(host_evidence, &querier->seen, answer);
+	answer->accept_overflows = overflows_since_start(host_evidence);
 }
