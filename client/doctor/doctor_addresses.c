@@ -291,7 +291,7 @@ static void mend_rule(const struct doctor_facts *facts, const struct doctor_addr
 
 static bool has_way_out(const struct doctor_facts *facts, const struct endpoint *e)
 {
-	const struct doctor_way *out = &facts->out[doctor_family(e)];
+	const struct doctor_route *out = &facts->out[doctor_family(e)];
 
 	return out->asked && out->error == 0;
 }
@@ -348,7 +348,7 @@ static bool is_asked_from_outside(const struct doctor_facts *facts, const struct
 }
 
 /* With the way back elsewhere there is no reason for it but the filter. */
-static bool kernel_drops(const struct doctor_way *in)
+static bool kernel_drops(const struct doctor_route *in)
 {
 	return in->asked && (in->error == -EXDEV || in->error == -EINVAL);
 }

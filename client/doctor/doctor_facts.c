@@ -140,11 +140,11 @@ static bool may_be_asked(const struct doctor_address *address)
 	return !is_local_only(&address->is.address);
 }
 
-static struct doctor_way ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from)
+static struct doctor_route ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from)
 {
-	struct doctor_way way = { .asked = true };
+	struct doctor_route way = { .asked = true };
 
-	way.error = rtnl_way(nl, to, from, &way.route);
+	way.error = rtnl_route_to(nl, to, from, &way.route);
 	return way;
 }
 
@@ -159,7 +159,7 @@ static const struct endpoint outsiders[DOCTOR_FAMILIES][2] = {
 			{ .address = { 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x00, [15] = 1 } } },
 };
 
-static bool leads_out(const struct doctor_way *way)
+static bool leads_out(const struct doctor_route *way)
 {
 	return way->error == 0 && way->route.type == RTN_UNICAST;
 }
@@ -169,7 +169,7 @@ static const struct endpoint *find_outsider(struct netlink *nl, struct doctor_fa
 {
 	for (size_t i = 0; i < sizeof outsiders[family] / sizeof *outsiders[family]; i++) {
 		const struct endpoint *to = &outsiders[family][i];
-		struct doctor_way way = ask_channel(nl, to, &anywhere);
+		struct doctor_route way = ask_channel(nl, to, &anywhere);
 
 		if (leads_out(&way) && way.route.to_len <= RTNL_DEFAULT_LEN) {
 			facts->out[family] = way;
@@ -204,21 +204,21 @@ static void ask_targets(struct netlink *nl, struct doctor_facts *facts)
 
 /* A route of several next hops may well be by that interface too, or a rule lead there: the kernel's own word counts.
  * It is asked for no more than is needed, as it may log what it says. */
-static struct doctor_way ask_way_in(struct netlink *nl, struct doctor_facts *facts,
-				    const struct doctor_address *address, const struct endpoint *from)
+static struct doctor_route ask_input_route(struct netlink *nl, struct doctor_facts *facts,
+					   const struct doctor_address *address, const struct endpoint *from)
 {
 	const struct doctor_link *link = find_link(facts, address->is.link);
-	struct doctor_way in = { .asked = false };
+	struct doctor_route in = { .asked = false };
 
 	if (!endpoint_is_v4(from) || !link || link->rp_filter != DOCTOR_RP_STRICT || address->back.error ||
 	    address->back.route.link == link->index)
 		return in;
 	in.asked = true;
-	in.error = rtnl_way_in(nl, &address->is.address, from, link->index);
+	in.error = rtnl_input_route(nl, &address->is.address, from, link->index);
 	return in;
 }
 
-static void ask_ways_back(struct netlink *nl, struct doctor_facts *facts)
+static void ask_return_routes(struct netlink *nl, struct doctor_facts *facts)
 {
 	const struct endpoint *outsider[DOCTOR_FAMILIES];
 
@@ -231,7 +231,7 @@ static void ask_ways_back(struct netlink *nl, struct doctor_facts *facts)
 		if (!to || !may_be_asked(address))
 			continue;
 		address->back = ask_channel(nl, to, &address->is.address);
-		address->in = ask_way_in(nl, facts, address, to);
+		address->in = ask_input_route(nl, facts, address, to);
 	}
 }
 
@@ -266,7 +266,7 @@ static int gather_routes(struct netlink *nl, struct doctor_facts *facts)
 	}
 	if (error == 0) {
 		ask_targets(nl, facts);
-		ask_ways_back(nl, facts);
+		ask_return_routes(nl, facts);
 	}
 	return error;
 }

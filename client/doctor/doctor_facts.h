@@ -27,7 +27,7 @@ struct doctor_link {
 	uint64_t base_reachable_ms[DOCTOR_FAMILIES];
 };
 
-struct doctor_way {
+struct doctor_route {
 	bool asked;
 	int error; /* -errno: there is none */
 	struct rtnl_route route;
@@ -35,15 +35,15 @@ struct doctor_way {
 
 struct doctor_address {
 	struct rtnl_address is;
-	bool named;             /* the configuration says that it is asked */
-	struct doctor_way back; /* out of this host, from this address; asked of those that others might ask */
-	struct doctor_way in;   /* the other way round, by its own interface; has no route. Asked where the filter is
-				 * strict and the way back is elsewhere */
+	bool named;               /* the configuration says that it is asked */
+	struct doctor_route back; /* out of this host, from this address; asked of those that others might ask */
+	struct doctor_route in;   /* the other way round, by its own interface; has no route. Asked where the filter is
+				   * strict and the way back is elsewhere */
 };
 
 struct doctor_target {
 	struct endpoint address;
-	struct doctor_way way;
+	struct doctor_route way;
 };
 
 struct doctor_listener {
@@ -81,7 +81,7 @@ struct doctor_facts {
 	size_t links_len;
 	struct doctor_address *addresses;
 	size_t addresses_len;
-	struct doctor_way
+	struct doctor_route
 	    out[DOCTOR_FAMILIES];      /* to somewhere beyond the default route, the source left to the kernel */
 	struct doctor_target *targets; /* of the configuration, numeric and not on this host */
 	size_t targets_len;

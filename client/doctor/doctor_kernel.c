@@ -18,7 +18,7 @@ enum {
 
 /* --- Neighbours -------------------------------------------------------------------------------------------------- */
 
-static bool leads_by(const struct doctor_way *way, const struct endpoint *to, const struct rtnl_neighbour *neighbour)
+static bool leads_by(const struct doctor_route *way, const struct endpoint *to, const struct rtnl_neighbour *neighbour)
 {
 	if (!way->asked || way->error || way->route.link != neighbour->link)
 		return false;

@@ -79,7 +79,7 @@ static bool has_own_socket(const struct doctor_facts *facts, const struct endpoi
 static bool is_at_risk(const struct doctor_facts *facts, const struct doctor_address *address)
 {
 	const struct endpoint *e = &address->is.address;
-	const struct doctor_way *out = &facts->out[doctor_family(e)];
+	const struct doctor_route *out = &facts->out[doctor_family(e)];
 
 	if (!address->back.asked || address->back.error || !out->asked || endpoint_is_unknown(&out->route.source) ||
 	    endpoint_same_address(e, &out->route.source))

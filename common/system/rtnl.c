@@ -393,7 +393,7 @@ static int ask_channel(struct netlink *nl, const struct endpoint *to, const stru
 }
 
 /* One response has the chosen source address, the other the matching route with its prefix length. */
-int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
 {
 	struct rtnl_route matched;
 	int error = ask_channel(nl, to, from, 0, RTM_F_FIB_MATCH, &matched);
@@ -404,7 +404,7 @@ int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoin
 	return error;
 }
 
-int rtnl_way_in(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
+int rtnl_input_route(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
 {
 	struct rtnl_route way;
 

@@ -110,11 +110,11 @@ bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *
 
 /* The route that the kernel takes for a packet; `from` may be unknown. *way has the chosen source address, and the
  * prefix length of the matching route. -ENETUNREACH, -EHOSTUNREACH, -EACCES and -EINVAL (blackhole): no route. */
-int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
     __attribute__((warn_unused_result));
 /* Check whether the kernel accepts an IPv4 packet that arrives on this link. -EXDEV: the reverse-path filter drops it.
  * Since Linux 6.13 that is -EINVAL, which has other reasons too. */
-int rtnl_way_in(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
+int rtnl_input_route(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
     __attribute__((warn_unused_result));
 
 #endif

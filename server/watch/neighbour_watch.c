@@ -247,7 +247,7 @@ static bool look(struct neighbour_watch *w, const struct endpoint *client, const
 	struct rtnl_route way;
 
 	if (!bucket_take(&w->looks, clock_mono_ns(), look_interval_ns, LOOKS_AT_ONCE) ||
-	    rtnl_way(w->settings.netlink, client, local, &way) != 0 || way.type != RTN_UNICAST)
+	    rtnl_route_to(w->settings.netlink, client, local, &way) != 0 || way.type != RTN_UNICAST)
 		return false;
 	*view = (struct snapshots_view){
 		.client = *client,

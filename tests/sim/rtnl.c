@@ -28,7 +28,7 @@ int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *contex
 	return 0;
 }
 
-int rtnl_way(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
 {
 	*way = (struct rtnl_route){ .link = LINK_INDEX, .type = RTN_UNICAST };
 	if (!link_is_straight(nl->link, to, from))

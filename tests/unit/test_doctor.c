@@ -45,9 +45,9 @@ static struct endpoint at(const char *text)
 	return e;
 }
 
-static struct doctor_way way(unsigned link, const char *gateway, const char *source)
+static struct doctor_route way(unsigned link, const char *gateway, const char *source)
 {
-	return (struct doctor_way){
+	return (struct doctor_route){
 		.asked = true,
 		.route = { .gateway = at(gateway),
 			   .source = at(source),
@@ -57,7 +57,8 @@ static struct doctor_way way(unsigned link, const char *gateway, const char *sou
 	};
 }
 
-static struct doctor_address *add_address(const char *text, unsigned prefix_len, unsigned link, struct doctor_way back)
+static struct doctor_address *add_address(const char *text, unsigned prefix_len, unsigned link,
+					  struct doctor_route back)
 {
 	struct doctor_address *address = &addresses[facts.addresses_len++];
 
@@ -228,7 +229,7 @@ static void what_is_not_known_is_no_finding(void **state)
 static void address_duplicate(void **state)
 {
 	(void)state;
-	struct doctor_address *twin = add_address("198.18.1.5", 24, ETH1, (struct doctor_way){ .asked = false });
+	struct doctor_address *twin = add_address("198.18.1.5", 24, ETH1, (struct doctor_route){ .asked = false });
 
 	links[1].arp_ignore = links[0].arp_ignore = 1; /* else it is flux as well */
 	const struct doctor_finding *finding = only(DOCTOR_RULE_address_duplicate, DOCTOR_WARNING);
@@ -319,7 +320,7 @@ static void no_route(void **state)
 static void no_way_back(void **state)
 {
 	(void)state;
-	struct doctor_way *back = &addresses[ANCHOR].back;
+	struct doctor_route *back = &addresses[ANCHOR].back;
 
 	back->error = -ENETUNREACH;
 	assert_string_equal(only(DOCTOR_RULE_no_way_back, DOCTOR_ERROR)->command,
@@ -359,7 +360,7 @@ static void rp_filter(void **state)
 	struct doctor_link *link = &links[1];
 
 	link->rp_filter = 1;
-	address->in = (struct doctor_way){ .asked = true, .error = -EXDEV };
+	address->in = (struct doctor_route){ .asked = true, .error = -EXDEV };
 	only(DOCTOR_RULE_rp_filter, DOCTOR_ERROR);
 	link->rp_filter = 2;
 	nothing();
@@ -402,7 +403,7 @@ static void rp_filter_without_proof(void **state)
 	struct doctor_address *address = address_on_eth1();
 
 	links[1].rp_filter = 1;
-	address->in = (struct doctor_way){ .asked = true, .error = -EXDEV };
+	address->in = (struct doctor_route){ .asked = true, .error = -EXDEV };
 	for (unsigned i = 0; i < 4; i++) {
 		address->is.address = at(public[i]);
 		only(DOCTOR_RULE_rp_filter, DOCTOR_ERROR);
@@ -422,7 +423,7 @@ static void rp_filter_without_proof(void **state)
 	only(DOCTOR_RULE_rp_filter, DOCTOR_ERROR);
 	address->in.error = -EOPNOTSUPP;
 	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
-	address->in = (struct doctor_way){ .asked = false };
+	address->in = (struct doctor_route){ .asked = false };
 	only(DOCTOR_RULE_rp_filter, DOCTOR_NOTE);
 	address->in.asked = true;
 	address->in.error = 0; /* one of several next hops is by eth1 */
