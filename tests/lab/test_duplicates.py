@@ -8,99 +8,15 @@
     Against: an address that moves, a server that restarts, a host with two interfaces.
 """
 
-import contextlib
-import itertools
-import threading
 import time
 
 import lab
 from lab import Failure, link, wait_until
+from lan import SHARED, SHARED_UDP, Lan, announce, by_turns
 from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
 ROUND = ("--count", "30", "--spacing", "60ms", "--timeout", "500ms")
-SHARED = {"target": "shared"}
-SHARED_UDP = {"target": "shared", "protocol": "udp", "flow": "held"}
-TURN_SECONDS = 0.2
-PATIENCE = 120  # servers are asked about others a few times a minute
 LATER_SECONDS = 10  # a claim is long over
-
-
-def announce(host):
-    """A MAC that is set makes the kernel tell everybody about its addresses."""
-    host.sysctl("ipv4.conf.eth0.arp_notify=1", "ipv6.conf.eth0.ndisc_notify=1")
-    host.ip(f"link set eth0 address {host.mac()}")
-
-
-@contextlib.contextmanager
-def by_turns(*actions):
-    """Do one after the other, over and over, while something else goes on."""
-    ended = threading.Event()
-
-    def go():
-        for action in itertools.cycle(actions):
-            action()
-            if ended.wait(TURN_SECONDS):
-                return
-
-    thread = threading.Thread(target=go)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-class Lan:
-    """The client beside the servers, and an address that boot-01 holds besides its own."""
-
-    def __init__(self, net):
-        self.net, self.shared = net, f"{net.plan.droplets}50"
-        net.put_client_on_lan()
-        self.one, self.two = net.servers.values()
-        self.take(self.one)
-
-    def take(self, server):
-        server.host.ip(f"{self.net.plan.add(self.shared, 'eth0')} preferred_lft 0")  # no source of its own accord
-
-    def give_up(self, server):
-        server.host.ip(f"addr del {self.shared}/{self.net.plan.bits} dev eth0")
-
-    def move(self, old, new):
-        self.give_up(old)
-        self.take(new)
-        announce(new.host)
-
-    def has(self, server):
-        return self.shared in server.host.run("ip", "addr", "show", "eth0").stdout
-
-    def fight(self):
-        self.take(self.two)
-        return self.speaking_up()
-
-    def speaking_up(self):
-        return by_turns(*(lambda host=server.host: announce(host) for server in (self.one, self.two)))
-
-    @contextlib.contextmanager
-    def stranger(self):
-        """boot-02 has the address, and says so, but no floatprobed."""
-        self.two.stop()
-        self.take(self.two)
-        announce(self.two.host)
-        with by_turns(lambda: announce(self.two.host)):
-            yield
-
-    def of_boot_01(self):
-        return [target for target in self.targets(server="boot-01") if target["name"] != "boot-02"]
-
-    def targets(self, **more):
-        droplets = [target for target in self.net.targets() if target["role"] == "droplet"]
-        shared = {"name": "shared", "role": "floating", "address": self.shared, "server": ["boot-01", "boot-02"], **more}
-        return [*droplets, shared]
-
-    def never(self, daemon, *causes):
-        if told := [to for to in daemon.changes(SHARED) if to["cause"] in causes]:
-            raise Failure(f"nobody else has the address, but: {told}")
 
 
 @scenarios(*TWICE)
@@ -314,58 +230,6 @@ def keepalived_dies_without_giving_up(net):
     with lan.speaking_up():
         daemon.wait_for(SHARED_UDP, cause="duplicate-address")
     backup.process.stop()
-
-
-SHARED_NEW = {"target": "shared", "protocol": "udp", "flow": "fresh"}
-
-
-def evidence(daemon, where, cause):
-    """The newest word of these paths, if this is their cause."""
-    lines = [line for line in daemon.journal() if line["type"] == "path" and where.items() <= line.items()]
-    return " ".join(lines[-1]["evidence"]) if lines and lines[-1]["cause"] == cause else ""
-
-
-@scenario
-def two_vantages_that_see_one_each(net):
-    """Each has another machine's MAC for the address, and loses nothing."""
-    lan = Lan(net)
-    lan.take(lan.two)
-    seen = {net.client: (lan.one, lan.two), net.second_vantage(net.plan.droplets, "lan"): (lan.two, lan.one)}
-    daemons = {}
-    for host, (holder, _) in seen.items():
-        host.ip(f"neigh replace {lan.shared} lladdr {holder.host.mac()} dev eth0 nud permanent")
-        vantage = "fra-home" if host is net.client else "ber-office"
-        daemons[host] = net.run_daemon(lan.targets(), vantage=vantage, host=host)
-    for host, (holder, second holder) in seen.items():
-        for where in SHARED_NEW, SHARED_UDP, {"target": "shared", "protocol": "tcp"}:
-            daemons[host].wait_for(where, PATIENCE, state="up", server=holder.name, cause="duplicate-address")
-            wait_until(f"{where} tells of {second holder.name}", lambda: (
-                f"{holder.name} answers this client, but {second holder.name} receives" in evidence(daemons[host], where, "duplicate-address")
-            ))  # fmt: skip
-        lan.never(daemons[host], "failover", "stuck-flow")
-        if daemons[host].changes({"target": "boot-01", "cause": "duplicate-address"}):
-            raise Failure("an address that one machine has is said to be held by two")
-
-
-@scenario
-def two_vantages_of_an_address_that_moved(net):
-    """Held flows stay with who had it, as the router knows them; new ones go to who has it. Nobody fights."""
-    office = net.second_vantage(net.plan.private)
-    daemons = [net.run_daemon(), net.run_daemon(vantage="ber-office", host=office)]
-    held = {"target": "bootnode", "protocol": "udp", "flow": "held"}
-    for daemon in daemons:
-        daemon.wait_for(held, state="up", server="boot-01")
-    net.repoint("boot-02", forget=False)
-    for daemon in daemons:
-        daemon.wait_for(held, state="up", server="boot-01", cause="stuck-flow")
-        daemon.wait_for({**held, "flow": "fresh"}, state="up", server="boot-02", cause="none")
-    for daemon in daemons:  # long enough for each to ask both: a path is told anew once a minute
-        told = len(daemon.journal())
-        wait_until("a minute is over", lambda: any(
-            line["type"] == "path" and line["target"] == "boot-01" for line in daemon.journal()[told:]
-        ), PATIENCE)  # fmt: skip
-        if fights := [to for to in daemon.changes({"target": "bootnode"}) if to["cause"] == "duplicate-address"]:
-            raise Failure(f"nobody else has the address, but: {fights}")
 
 
 @scenario
