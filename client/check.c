@@ -103,8 +103,8 @@ static int show_results(struct check *c)
 	for (size_t i = 0; i < paths->len; i++)
 		show_losses(c, paths->items[i]);
 	for (size_t i = 0; i < paths->len; i++) {
-		assess_path(&c->driver.engine, i, true, &verdict);
-		result_make(c->config, paths->items[i], true, &verdict, first_sent_ns(paths->items[i]), scratch,
+		assess_path(&c->driver.engine, i, MODE_CHECK, &verdict);
+		result_make(c->config, paths->items[i], MODE_CHECK, &verdict, first_sent_ns(paths->items[i]), scratch,
 			    &result);
 		output_path(c->output, &result);
 	}

@@ -76,7 +76,7 @@ static void journal_path(struct run *r, const struct path *p, const struct verdi
 {
 	struct result_path result;
 
-	result_make(r->config, p, false, verdict, p->status.since_ns, r->scratch, &result);
+	result_make(r->config, p, MODE_RUN, verdict, p->status.since_ns, r->scratch, &result);
 	journal_line(r, result_path_json(&result));
 }
 

@@ -145,7 +145,7 @@ struct result_path_name result_name(const struct config *config, const struct pa
 	};
 }
 
-void result_make(const struct config *config, const struct path *p, bool round, const struct verdict *verdict,
+void result_make(const struct config *config, const struct path *p, enum mode mode, const struct verdict *verdict,
 		 int64_t since_ns, uint32_t *scratch, struct result_path *result)
 {
 	*result = (struct result_path){
@@ -153,8 +153,8 @@ void result_make(const struct config *config, const struct path *p, bool round, 
 		.since_ns = since_ns,
 		.name = result_name(config, p),
 		.verdict = verdict,
-		.server = config_server_name(config, assess_server(p, round)),
+		.server = config_server_name(config, assess_server(p, mode)),
 		.arrived_on = p->facts.arrived_on,
 	};
-	result->has_rtt = prober_rtt(&p->prober, judge_window(p, round), scratch, &result->rtt);
+	result->has_rtt = prober_rtt(&p->prober, judge_window(p, mode), scratch, &result->rtt);
 }

@@ -59,7 +59,7 @@ struct result_change {
 
 struct result_path_name result_name(const struct config *config, const struct path *path);
 /* From a path and its verdict, which is borrowed. scratch: room for ring_len values. */
-void result_make(const struct config *config, const struct path *path, bool round, const struct verdict *verdict,
+void result_make(const struct config *config, const struct path *path, enum mode mode, const struct verdict *verdict,
 		 int64_t since_ns, uint32_t *scratch, struct result_path *result);
 
 /* DESIGN § 4's objects. New references; NULL when there is no memory. */

@@ -149,9 +149,9 @@ struct recheck *path_recheck(struct path *p)
 	return p->recheck;
 }
 
-void path_recent(const struct path *p, bool round, struct prober_tally *tally)
+void path_recent(const struct path *p, enum mode mode, struct prober_tally *tally)
 {
-	prober_tally(&p->prober, round ? p->prober.ring_len : PROBER_OUTAGE, tally);
+	prober_tally(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : PROBER_OUTAGE, tally);
 }
 
 struct loss_streak path_streak(const struct path *p)

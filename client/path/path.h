@@ -4,6 +4,7 @@
 #define FLOATPROBE_PATH_H
 
 #include "client/config/config.h"
+#include "client/path/mode.h"
 #include "client/path/path_facts.h"
 #include "client/path/prober.h"
 #include "client/path/recheck.h"
@@ -142,7 +143,7 @@ bool path_takes_new_ports(const struct path *path);
 struct recheck *path_recheck(struct path *path);
 
 /* What the newest probes say: all of a round, the last few of a run. */
-void path_recent(const struct path *path, bool round, struct prober_tally *tally);
+void path_recent(const struct path *path, enum mode mode, struct prober_tally *tally);
 /* Its newest losses in a row, those of a look among them. */
 struct loss_streak path_streak(const struct path *path);
 

@@ -72,9 +72,9 @@ double significance_odds(uint32_t own, uint32_t like, uint32_t siblings)
 	return odds;
 }
 
-bool significance_is_beyond_chance(double odds, bool round)
+bool significance_is_beyond_chance(double odds, enum mode mode)
 {
-	return odds >= (round ? odds_in_round : odds_in_run);
+	return odds >= (mode == MODE_CHECK ? odds_in_round : odds_in_run);
 }
 
 /* A few may be chance; of many, more than a few are a fate that all may share, such as a limiter's. */
@@ -86,12 +86,12 @@ static bool few_are_lost(const struct comparison *c)
 
 /* In the window and since our row began: where all have begun to lose some just now, the siblings' good past means
  * nothing. Where the siblings lose some too, loss strikes by chance here, and that has many rows to do it in. */
-bool significance_is_clear(const struct comparison *c, bool round)
+bool significance_is_clear(const struct comparison *c, enum mode mode)
 {
-	double occasions = !round && c->span_lost > 0 ? SIGNIFICANCE_SLIDING : 1;
+	double occasions = mode == MODE_RUN && c->span_lost > 0 ? SIGNIFICANCE_SLIDING : 1;
 
 	return c->own_lost >= SIGNIFICANCE_STREAK && few_are_lost(c) &&
 	       significance_is_beyond_chance(significance_odds(c->own_lost, c->span_lost, c->span_sent) / occasions,
-					     round) &&
-	       significance_is_beyond_chance(significance_odds(c->own_lost, c->lost, c->sent), round);
+					     mode) &&
+	       significance_is_beyond_chance(significance_odds(c->own_lost, c->lost, c->sent), mode);
 }

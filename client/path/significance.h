@@ -3,6 +3,7 @@
 #ifndef FLOATPROBE_SIGNIFICANCE_H
 #define FLOATPROBE_SIGNIFICANCE_H
 
+#include "client/path/mode.h"
 #include "client/path/prober.h"
 
 #include <stdbool.h>
@@ -38,9 +39,9 @@ void significance_add_sibling(struct comparison *comparison, const struct prober
 /* 1 in how many would it be chance that all of `own` share the fate which `like` of `siblings` had? */
 double significance_odds(uint32_t own, uint32_t like, uint32_t siblings);
 /* Beyond chance? A round is looked at once; in a run there are millions of occasions for luck. */
-bool significance_is_beyond_chance(double odds, bool round);
+bool significance_is_beyond_chance(double odds, enum mode mode);
 
 /* At least SIGNIFICANCE_STREAK lost in a row, beyond chance, while the siblings got through. */
-bool significance_is_clear(const struct comparison *comparison, bool round);
+bool significance_is_clear(const struct comparison *comparison, enum mode mode);
 
 #endif

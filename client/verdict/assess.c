@@ -12,9 +12,9 @@ enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
  * asked the last time. And younger, besides the timeout: only then is it asked at all. */
 #define CLAIM_AGE_NS INT64_C(2000000000)
 
-uint32_t judge_window(const struct path *p, bool round)
+uint32_t judge_window(const struct path *p, enum mode mode)
 {
-	return round ? p->prober.ring_len : ASSESS_WINDOW;
+	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW;
 }
 
 /* Nothing but silence, or word that the host can't be reached: no sign of life. */
@@ -27,9 +27,9 @@ static bool is_silent(const struct prober_tally *t)
 }
 
 /* Has somebody there completed a handshake of ours lately, if no more? */
-static bool has_connected(const struct path *p, bool round)
+static bool has_connected(const struct path *p, enum mode mode)
 {
-	uint32_t recently = round ? PATH_ATTEMPTS_MAX : ASSESS_STREAK;
+	uint32_t recently = mode == MODE_CHECK ? PATH_ATTEMPTS_MAX : ASSESS_STREAK;
 
 	for (unsigned i = 0; p->loss && i < PATH_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *a = &p->loss->attempts[i];
@@ -39,12 +39,12 @@ static bool has_connected(const struct path *p, bool round)
 	return false;
 }
 
-static bool server_silent(const struct engine *e, unsigned server, bool round)
+static bool server_silent(const struct engine *e, unsigned server, enum mode mode)
 {
 	struct path *const *paths;
 	size_t len;
 
-	if (!querier_silent(e->querier, server, round ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
+	if (!querier_silent(e->querier, server, mode == MODE_CHECK ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
 		return false;
 	paths = paths_of_server(&e->paths, server, &len);
 	for (size_t i = 0; i < len; i++) {
@@ -52,8 +52,8 @@ static bool server_silent(const struct engine *e, unsigned server, bool round)
 		struct prober_tally tally;
 		if (!p->target->expect_reachable)
 			continue;
-		path_recent(p, round, &tally);
-		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p, round)))
+		path_recent(p, mode, &tally);
+		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p, mode)))
 			return false;
 	}
 	return true;
@@ -88,36 +88,36 @@ static int64_t outage_ns(const struct path *p)
 
 /* If none of several servers is heard any more, or none was since this outage began, it may be us that nobody hears. In
  * `run`, what was under way when that began may come in for a while, beside losses that were chance. */
-static bool may_be_cut_off(const struct engine *e, const struct path *p, bool round)
+static bool may_be_cut_off(const struct engine *e, const struct path *p, enum mode mode)
 {
-	int64_t under_way_ns = round ? 0 : p->prober.timeout_ns / 2;
+	int64_t under_way_ns = mode == MODE_CHECK ? 0 : p->prober.timeout_ns / 2;
 
 	return is_another_server_probed(e, p) &&
 	       (querier_heard_ns(e->querier) - under_way_ns <= outage_ns(p) || !querier_hears_anybody(e->querier));
 }
 
-static void same_servers(const struct engine *e, const struct path *p, bool round, struct verdict_context *c)
+static void same_servers(const struct engine *e, const struct path *p, enum mode mode, struct verdict_context *c)
 {
 	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
-		c->servers_silent = c->servers_silent && server_silent(e, server, round);
+		c->servers_silent = c->servers_silent && server_silent(e, server, mode);
 		c->other_addresses = c->other_addresses && querier_has_other(e->querier, server, &p->endpoint);
 		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;
 	}
-	if (c->servers_silent && may_be_cut_off(e, p, round)) {
+	if (c->servers_silent && may_be_cut_off(e, p, mode)) {
 		c->servers_silent = false;
 		c->all_silent = true;
 	}
 }
 
-int assess_server(const struct path *p, bool round)
+int assess_server(const struct path *p, enum mode mode)
 {
 	struct prober_tally tally;
 
-	prober_tally(&p->prober, judge_window(p, round), &tally);
+	prober_tally(&p->prober, judge_window(p, mode), &tally);
 	return path_server_of_number(p, tally.server);
 }
 
@@ -230,15 +230,15 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 }
 
 /* Moves and fights; of a move, only one since what is judged was sent. */
-static void add_holders(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
+static void add_holders(const struct engine *e, const struct path *p, enum mode mode, struct verdict_evidence *v)
 {
-	holders_count(&p->prober, judge_window(p, round), &v->holders);
+	holders_count(&p->prober, judge_window(p, mode), &v->holders);
 	if (v->holders.changed_ns < v->tally.oldest_ns)
 		v->holders.lost_between = 0;
 	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));
 }
 
-static void gather(const struct engine *e, const struct path *p, bool round, struct verdict_evidence *v)
+static void gather(const struct engine *e, const struct path *p, enum mode mode, struct verdict_evidence *v)
 {
 	const struct config_target *t = p->target;
 
@@ -250,36 +250,36 @@ static void gather(const struct engine *e, const struct path *p, bool round, str
 		.address = p->endpoint,
 		.arrives_on = t->arrives_on,
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
-		.round = round,
+		.mode = mode,
 		.before = p->status.state,
 		.streak_len = ASSESS_STREAK,
 		.lossy_permille = e->config->lossy_permille,
 	};
-	prober_tally(&p->prober, judge_window(p, round), &v->tally);
-	if (!round && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
+	prober_tally(&p->prober, judge_window(p, mode), &v->tally);
+	if (mode == MODE_RUN && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW), &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }
 
-void assess_path(const struct engine *e, size_t i, bool round, struct verdict *verdict)
+void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdict *verdict)
 {
 	const struct path *p = e->paths.items[i];
 	struct verdict_evidence evidence;
 	bool has_loss;
 
-	gather(e, p, round, &evidence);
+	gather(e, p, mode, &evidence);
 	has_loss = evidence.tally.answered < evidence.tally.sent;
-	add_holders(e, p, round, &evidence);
+	add_holders(e, p, mode, &evidence);
 	siblings_tell(e, i, &evidence);
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)
 		siblings_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.too_big_streak > 0) {
-		siblings_compare(e, i, round, &evidence.context);
-		same_servers(e, p, round, &evidence.context);
+		siblings_compare(e, i, mode, &evidence.context);
+		same_servers(e, p, mode, &evidence.context);
 	}
 	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
-		siblings_compare_flows(e, i, round, &evidence.context.flows);
+		siblings_compare_flows(e, i, mode, &evidence.context.flows);
 	verdict_reach(&evidence, verdict);
 }

@@ -12,11 +12,11 @@ enum {
 	ASSESS_STREAK = 3, /* DESIGN § 4: hysteresis of `run` */
 };
 
-/* Judge items[i] of the engine's paths. round: the whole of what was sent (`check`), else as `run` does. */
-void assess_path(const struct engine *engine, size_t i, bool round, struct verdict *verdict);
+/* Judge items[i] of the engine's paths. */
+void assess_path(const struct engine *engine, size_t i, enum mode mode, struct verdict *verdict);
 /* So many of the newest probes of the path count. */
-uint32_t judge_window(const struct path *path, bool round);
+uint32_t judge_window(const struct path *path, enum mode mode);
 /* Who answers: index in the configuration; -1: nobody. */
-int assess_server(const struct path *path, bool round);
+int assess_server(const struct path *path, enum mode mode);
 
 #endif

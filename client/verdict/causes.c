@@ -192,7 +192,7 @@ static bool some_held_fail(const struct verdict_evidence *e)
 	const struct verdict_flows *f = &e->context.flows;
 
 	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS &&
-	       significance_is_clear(&f->held, e->round);
+	       significance_is_clear(&f->held, e->mode);
 }
 
 /* Where others of its kind fail too, and still others do not (or lose a little, as chance has it), or new ports fail in
@@ -208,7 +208,7 @@ static bool ports_differ(const struct verdict_evidence *e)
 static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && is_most(e, e->tally.lost_streak) &&
-	       significance_is_clear(&e->context.flows.fresh, e->round);
+	       significance_is_clear(&e->context.flows.fresh, e->mode);
 }
 
 static bool only_this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
@@ -234,8 +234,8 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 
 	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
 	       significance_is_beyond_chance(significance_odds(f->held_streak, answered, f->fresh_sent) /
-						 (e->round ? IN_PART : SIGNIFICANCE_SLIDING),
-					     e->round);
+						 (e->mode == MODE_CHECK ? IN_PART : SIGNIFICANCE_SLIDING),
+					     e->mode);
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
@@ -247,7 +247,7 @@ static bool it_is_too_long(const struct verdict_evidence *e, enum verdict_state 
 {
 	return explained_by(e, state, PROBER_TOO_BIG) ||
 	       (state == VERDICT_DOWN &&
-		(too_big_to_send(e) || (all_vanish(e) && significance_is_clear(&e->context.smaller, e->round))));
+		(too_big_to_send(e) || (all_vanish(e) && significance_is_clear(&e->context.smaller, e->mode))));
 }
 
 static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum verdict_state state)
@@ -269,7 +269,7 @@ static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verd
 	bool broken_between = e->context.changes_hands && is_most(e, seen(e, PROBER_RESET));
 
 	return state == VERDICT_DOWN && e->tally.late == 0 && !broken_between &&
-	       significance_is_clear(&e->context.protocol, e->round);
+	       significance_is_clear(&e->context.protocol, e->mode);
 }
 
 static bool otherwise(const struct verdict_evidence *e, enum verdict_state state)

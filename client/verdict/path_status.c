@@ -77,10 +77,10 @@ static void tell_siblings(struct engine *e, size_t i)
 bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct path_status *before)
 {
 	struct path *p = e->paths.items[i];
-	int server = assess_server(p, false);
+	int server = assess_server(p, MODE_RUN);
 
 	p->stale = false;
-	assess_path(e, i, false, v);
+	assess_path(e, i, MODE_RUN, v);
 	if (!is_new(p, v, server))
 		return false;
 	*before = p->status;

@@ -56,11 +56,11 @@ static bool is_recent_error(const struct path *p)
 }
 
 /* Does the address itself say over UDP that the port is closed, and nothing else comes from it? */
-static bool refuses_over_udp(const struct path *p, bool round)
+static bool refuses_over_udp(const struct path *p, enum mode mode)
 {
 	struct prober_tally tally;
 
-	path_recent(p, round, &tally);
+	path_recent(p, mode, &tally);
 	return !p->tcp && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED && is_recent_error(p) &&
 	       endpoint_same_address(&p->facts.offender, &p->endpoint);
 }
@@ -101,17 +101,17 @@ static uint32_t shorter(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static void add_other_holders(const struct path *p, bool round, struct verdict_context *c)
+static void add_other_holders(const struct path *p, enum mode mode, struct verdict_context *c)
 {
 	struct holders h;
 
-	holders_count(&p->prober, round ? p->prober.ring_len : SIGNIFICANCE_WINDOW, &h);
+	holders_count(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : SIGNIFICANCE_WINDOW, &h);
 	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
 	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
 }
 
 /* What the paths of this target at this address say. */
-void siblings_compare(const struct engine *e, size_t i, bool round, struct verdict_context *c)
+void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
 	struct band protocol = { 0 }, size = { 0 };
@@ -124,10 +124,10 @@ void siblings_compare(const struct engine *e, size_t i, bool round, struct verdi
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		if (p->tcp)
-			add_other_holders(other, round, c);
+			add_other_holders(other, mode, c);
 		if (other->tcp != p->tcp)
 			continue;
-		path_recent(other, round, &tally);
+		path_recent(other, mode, &tally);
 		add_to_band(&protocol, other, &tally);
 		if (other->size == p->size)
 			add_to_band(&size, other, &tally);
@@ -139,7 +139,7 @@ void siblings_compare(const struct engine *e, size_t i, bool round, struct verdi
 		if (other->tcp == p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		add_other_protocol(other, protocol.began_ns, &c->protocol);
-		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, round);
+		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
 	}
 	if (!p->tcp)
 		find_smaller_size(e, i, size.began_ns, lost_by(&size), c);
@@ -177,9 +177,9 @@ static void add_held(const struct path *held, const struct loss_streak *failing,
 }
 
 /* Where all of the newest answers of a flow come from, if none of them was lost and it moved once at most. */
-static bool leads_to(const struct path *p, bool round, struct prober_tally *t)
+static bool leads_to(const struct path *p, enum mode mode, struct prober_tally *t)
 {
-	uint32_t n = round ? SAME_SERVER_IN_ROUND : SAME_SERVER_IN_RUN;
+	uint32_t n = mode == MODE_CHECK ? SAME_SERVER_IN_ROUND : SAME_SERVER_IN_RUN;
 	struct holders h;
 
 	prober_tally(&p->prober, n, t);
@@ -200,11 +200,11 @@ static bool connections_agree(const struct path *tcp, const struct prober_tally 
 }
 
 static void compare_servers(const struct engine *e, const struct path *held, const struct path *fresh,
-			    const struct path *tcp, bool round, struct verdict_flows *f)
+			    const struct path *tcp, enum mode mode, struct verdict_flows *f)
 {
 	struct prober_tally ours, theirs;
 
-	if (!leads_to(held, round, &ours) || !leads_to(fresh, round, &theirs) || !connections_agree(tcp, &theirs) ||
+	if (!leads_to(held, mode, &ours) || !leads_to(fresh, mode, &theirs) || !connections_agree(tcp, &theirs) ||
 	    ours.server == theirs.server || ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
 		return;
 	f->elsewhere = true;
@@ -249,7 +249,7 @@ static struct loss_streak failing_streak(const struct engine *e, size_t i, size_
 	return path_streak(p);
 }
 
-void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct verdict_flows *f)
+void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
 	const struct loss_streak ours = path_streak(p);
@@ -284,7 +284,7 @@ void siblings_compare_flows(const struct engine *e, size_t i, bool round, struct
 	f->fresh.own_lost = ours.lost;
 	add_sibling(&f->fresh, fresh, ours.began_ns);
 	look_at_first_packets(&p->prober, f);
-	compare_servers(e, p, fresh, tcp, round, f);
+	compare_servers(e, p, fresh, tcp, mode, f);
 }
 
 /* -- what was said to the one and concerns the other -- */

@@ -11,9 +11,9 @@
 
 /* Does items[i] fail where its siblings of another protocol or a smaller size do not? Fills what concerns them in
  * *context; its `flows` stay as they are. */
-void siblings_compare(const struct engine *engine, size_t i, bool round, struct verdict_context *context);
+void siblings_compare(const struct engine *engine, size_t i, enum mode mode, struct verdict_context *context);
 /* The same for UDP flows of the same size: other source ports. */
-void siblings_compare_flows(const struct engine *engine, size_t i, bool round, struct verdict_flows *flows);
+void siblings_compare_flows(const struct engine *engine, size_t i, enum mode mode, struct verdict_flows *flows);
 
 /* What was said to a sibling and concerns this path, too: an error (they share the limit of those), and that another
  * holder of the address hears other clients. The tally is there already. */

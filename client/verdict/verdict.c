@@ -64,7 +64,7 @@ enum verdict_state verdict_state(const struct verdict_evidence *e)
 {
 	if (e->facts.resolve_error)
 		return VERDICT_UNKNOWN;
-	return e->round ? state_of_round(e) : state_of_run(e);
+	return e->mode == MODE_CHECK ? state_of_round(e) : state_of_run(e);
 }
 
 /* --- numbers, direction, expectation ------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 #define FLOATPROBE_VERDICT_EVIDENCE_H
 
 #include "client/path/holders.h"
+#include "client/path/mode.h"
 #include "client/path/path_facts.h"
 #include "client/path/prober.h"
 #include "client/path/significance.h"
@@ -91,7 +92,7 @@ struct verdict_evidence {
 	const char *server_name;    /* of tally.server; NULL: nobody */
 	const char *allowed_names;  /* of those that may answer, "boot-01, boot-02"; NULL: not to be named */
 	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */
-	bool round;                /* judge the whole tally: any loss is lossy */
+	enum mode mode;            /* CHECK judges the whole tally: any loss is lossy */
 	enum verdict_state before; /* run: the state so far */
 	unsigned streak_len;       /* run: 3 */
 	unsigned lossy_permille;   /* run: share of loss from which it is lossy, outages aside */

@@ -20,7 +20,7 @@ static inline uint32_t losses(const struct verdict_evidence *e)
 /* This host would not let it out for its size, and nothing else happened of late. */
 static inline bool too_big_to_send(const struct verdict_evidence *e)
 {
-	if (e->round)
+	if (e->mode == MODE_CHECK)
 		return e->tally.sent == 0 && seen(e, PROBER_UNSENT_TOO_BIG) > 0 && seen(e, PROBER_UNSENT) == 0;
 	return e->tally.too_big_streak >= e->streak_len;
 }
@@ -37,7 +37,7 @@ static inline bool stranger_answers(const struct verdict_evidence *e)
 
 	if (t->server < 0)
 		return false;
-	return !may_answer(e, t->server) || (e->round && (t->servers_mask & ~e->allowed_mask) != 0);
+	return !may_answer(e, t->server) || (e->mode == MODE_CHECK && (t->servers_mask & ~e->allowed_mask) != 0);
 }
 
 /* The address itself refuses (a router would do so by its own), but the server that has it, and listens there, has

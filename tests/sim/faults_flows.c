@@ -214,7 +214,7 @@ static void share(struct machine *second, enum sharing sharing, const struct sto
 	network.second = second;
 	network.sharing = sharing;
 	network.sharing_salt = world_random();
-	network.turn_ns = (int64_t)(world_uniform(1, s->round ? 2.5 : 5) * (double)s->every_ns);
+	network.turn_ns = (int64_t)(world_uniform(1, s->mode == MODE_CHECK ? 2.5 : 5) * (double)s->every_ns);
 }
 
 #define SHARE(name, sharing)                                                                                           \
@@ -424,10 +424,10 @@ static bool first_only(const struct path *p, struct expectation *e, const struct
 {
 	if (!is_held(p))
 		return false;
-	say(e, s->round ? VERDICT_LOSSY : VERDICT_DOWN, direction, VERDICT_CAUSE_FIRST_PACKET_ONLY);
+	say(e, s->mode == MODE_CHECK ? VERDICT_LOSSY : VERDICT_DOWN, direction, VERDICT_CAUSE_FIRST_PACKET_ONLY);
 	if (s->floor > 0) { /* the first packet may have been lost, too */
 		e->or_cause = VERDICT_CAUSE_STUCK_FLOW;
-		e->any_state = s->round;
+		e->any_state = s->mode == MODE_CHECK;
 	}
 	return true;
 }
@@ -467,7 +467,7 @@ static bool some_ports(const struct story *s, const struct path *p, struct expec
 	if (p->held < 0) {
 		say(e, VERDICT_LOSSY, direction, VERDICT_CAUSE_SOME_PORTS);
 		e->any_state = true;
-		e->or_unnamed = s->round;
+		e->or_unnamed = s->mode == MODE_CHECK;
 		return true;
 	}
 	return port_is_broken(r->salt, (uint16_t)(DIALERS_HELD_PORT + p->held)) &&

@@ -12,7 +12,7 @@ struct options {
 	uint64_t seed, healthy_probes;
 	const char *fault; /* NULL: all */
 	bool one;          /* tell this one story */
-	bool round;
+	enum mode mode;
 };
 
 struct saying { /* of verdict */
@@ -86,18 +86,18 @@ static uint64_t seed_of(const struct options *o, const struct fault *f, unsigned
 }
 
 /* Are there so many healthy probes as are wanted, half of them lossless? */
-static bool enough(const struct options *o, size_t fault, bool round, unsigned long run, const struct tally *t)
+static bool enough(const struct options *o, size_t fault, enum mode mode, unsigned long run, const struct tally *t)
 {
-	return run >= o->runs && (fault >= HEALTHY || round || t->probes >= o->healthy_probes / HEALTHY);
+	return run >= o->runs && (fault >= HEALTHY || mode == MODE_CHECK || t->probes >= o->healthy_probes / HEALTHY);
 }
 
-static void play(const struct options *o, size_t fault, bool round, struct tally *t)
+static void play(const struct options *o, size_t fault, enum mode mode, struct tally *t)
 {
 	struct story_result result;
 
-	for (unsigned long run = 0; !enough(o, fault, round, run, t); run++) {
+	for (unsigned long run = 0; !enough(o, fault, mode, run, t); run++) {
 		uint64_t seed = seed_of(o, faults_at(fault), run);
-		story_play(faults_at(fault), seed, round, false, &result);
+		story_play(faults_at(fault), seed, mode, false, &result);
 		note(t, &result, fault < HEALTHY, seed);
 		free(result.said);
 	}
@@ -115,7 +115,7 @@ static double share(unsigned long part, unsigned long all)
 	return all ? 100.0 * (double)part / (double)all : 100;
 }
 
-static void print(const struct fault *f, bool round, struct tally *t)
+static void print(const struct fault *f, enum mode mode, struct tally *t)
 {
 	char after[32] = "", state_after[32] = "", in_time[32] = "";
 
@@ -126,7 +126,7 @@ static void print(const struct fault *f, bool round, struct tally *t)
 	if (t->timed)
 		snprintf(in_time, sizeof in_time, "%.1f", share(t->in_time, t->timed));
 	printf("| %s | %s | %lu | %.2f | %.1f | %lu | %lu | %lu | %lu | %s | %s | %s |", f->name,
-	       round ? "check" : "run", t->paths, share(t->right, t->paths), share(t->vague, t->paths),
+	       mode == MODE_CHECK ? "check" : "run", t->paths, share(t->right, t->paths), share(t->vague, t->paths),
 	       t->wrong_directions, t->late_returns, t->false_causes, t->healthy_wrong, state_after, in_time, after);
 	qsort(t->sayings, t->sayings_len, sizeof *t->sayings, by_paths);
 	for (unsigned i = 0; i < t->sayings_len && i < 8; i++)
@@ -145,7 +145,7 @@ static bool stands_in_time(const struct tally *t)
 
 /* A verdict that is wrong is one too many; of those that are right, 1 % may be missing. If it fails: the whole story.
  */
-static bool holds(const struct fault *f, bool round, const struct tally *t)
+static bool holds(const struct fault *f, enum mode mode, const struct tally *t)
 {
 	struct story_result result;
 	uint64_t seed = t->failed ? t->failed_seed : t->unnamed_seed;
@@ -159,8 +159,8 @@ static bool holds(const struct fault *f, bool round, const struct tally *t)
 	if (!t->failed && (t->right * 100 >= t->paths * 99 || t->right + 1 >= t->paths))
 		return true;
 	fprintf(stderr, "\nsim: '%s' fails; again: sim --fault '%s'%s --seed %llu --one\n", f->name, f->name,
-		round ? " --check" : "", (unsigned long long)seed);
-	story_play(f, seed, round, true, &result);
+		mode == MODE_CHECK ? " --check" : "", (unsigned long long)seed);
+	story_play(f, seed, mode, true, &result);
 	free(result.said);
 	return false;
 }
@@ -177,14 +177,15 @@ static bool play_all(const struct options *o)
 	     "false causes | healthy called ill | state after | verdict in time, % | verdict after | said |\n"
 	     "|---|---|---|---|---|---|---|---|---|---|---|---|---|");
 	for (size_t i = 0; (fault = faults_at(i)); i++) {
-		for (int round = 0; round < 2; round++) {
+		for (unsigned k = 0; k < 2; k++) {
+			enum mode mode = k == 0 ? MODE_RUN : MODE_CHECK;
 			struct tally t = { .state_after = -1, .after = -1 };
 			if ((o->fault && strcmp(o->fault, fault->name) != 0) ||
-			    (round && fault->needs & STORY_RUN_ONLY))
+			    (mode == MODE_CHECK && fault->needs & STORY_RUN_ONLY))
 				continue;
-			play(o, i, round, &t);
-			print(fault, round, &t);
-			good = holds(fault, round, &t) && good;
+			play(o, i, mode, &t);
+			print(fault, mode, &t);
+			good = holds(fault, mode, &t) && good;
 			probes += t.probes;
 		}
 	}
@@ -201,7 +202,7 @@ static bool play_one(const struct options *o)
 	for (size_t i = 0; (fault = faults_at(i)); i++) {
 		if (strcmp(o->fault, fault->name) != 0)
 			continue;
-		story_play(fault, o->seed, o->round, true, &r);
+		story_play(fault, o->seed, o->mode, true, &r);
 		good = !r.wrong_directions && !r.false_causes && !r.healthy_wrong && !r.too_late && r.right == r.paths;
 		free(r.said);
 	}
@@ -236,7 +237,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		else if (c == 'f')
 			o->fault = optarg;
 		else if (c == 'c')
-			o->round = true;
+			o->mode = MODE_CHECK;
 		else if (c == '1')
 			o->one = true;
 		else
@@ -267,7 +268,7 @@ static bool names_hold(const char *wanted)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .runs = 10, .seed = 1 };
+	struct options o = { .runs = 10, .seed = 1, .mode = MODE_RUN };
 
 	if (!read_options(argc, argv, &o))
 		return usage();

@@ -181,7 +181,7 @@ static bool may_be_unnamed(const struct vantage *v, size_t i, const struct story
 
 static bool is_right(const struct story *s, const struct vantage *v, size_t i, const struct story_said *said)
 {
-	unsigned ways = truly_lost(v, i, !s->round && said->state == VERDICT_DOWN);
+	unsigned ways = truly_lost(v, i, s->mode == MODE_RUN && said->state == VERDICT_DOWN);
 
 	return state_is_right(s, said) && (cause_is_right(said) || may_be_unnamed(v, i, said)) &&
 	       (said->state == VERDICT_UP || direction_is_right(s, said, ways));
@@ -221,7 +221,7 @@ static void check_probes(struct story *s, const struct vantage *v, size_t i)
 
 static void check_direction(struct story *s, const struct vantage *v, size_t i, const struct verdict *verdict)
 {
-	unsigned ways = truly_lost(v, i, !s->round && verdict->state == VERDICT_DOWN);
+	unsigned ways = truly_lost(v, i, s->mode == MODE_RUN && verdict->state == VERDICT_DOWN);
 	char name[64];
 
 	if (verdict->direction == VERDICT_DIRECTION_NONE || verdict->sent == 0 ||
@@ -316,7 +316,7 @@ static void set_numbers(struct story *s)
 		s->every_ns = 2 * S;
 	if (needs(s, STORY_COLD))
 		s->every_ns = log_between(10 * S, 60 * S);
-	if (s->round)
+	if (s->mode == MODE_CHECK)
 		s->every_ns = 200 * MS;
 }
 
@@ -383,7 +383,7 @@ static void set_timeout(struct story *s)
 		int64_t rtt_ns = c->delay_ns[FORWARD] + c->delay_ns[RETURN] + 2 * c->jitter_ns;
 		least_ns = 5 * rtt_ns / 2 > least_ns ? 5 * rtt_ns / 2 : least_ns;
 	}
-	s->timeout_ns = world_chance(0.5) || s->round ? 1 * S : world_between(least_ns / MS, 3000) * MS;
+	s->timeout_ns = world_chance(0.5) || s->mode == MODE_CHECK ? 1 * S : world_between(least_ns / MS, 3000) * MS;
 }
 
 static struct config_target target_of(const struct story *s, char *name, struct endpoint endpoint)
@@ -439,7 +439,7 @@ static void set_vantage(struct story *s, unsigned i)
 	set_targets(s, v);
 	v->judged = judged;
 	v->context = s;
-	vantage_start(v, s->round);
+	vantage_start(v, s->mode);
 }
 
 static void set_scene(struct story *s)
@@ -549,7 +549,7 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 		     said->expected.as_lost ? "as lost" : verdict_direction_word(said->expected.direction),
 		     verdict_cause_word(said->expected.cause), said->expected.once ? ", and before " : "",
 		     said->expected.once ? verdict_cause_word(said->expected.once) : "");
-	if (!needs(s, STORY_TIMED) || s->round)
+	if (!needs(s, STORY_TIMED) || s->mode == MODE_CHECK)
 		return;
 	if (said->state_after < 0 && said->state == said->expected.state)
 		said->state_after = 0; /* chance had said so before */
@@ -593,7 +593,7 @@ static void play_run(struct story *s)
 	world_run(s->struck_ns + behind * s->every_ns + 3 * s->timeout_ns + (needs(s, STORY_HEALS) ? 68 : 8) * S);
 }
 
-void story_play(const struct fault *fault, uint64_t seed, bool round, bool tells, struct story_result *result)
+void story_play(const struct fault *fault, uint64_t seed, enum mode mode, bool tells, struct story_result *result)
 {
 	struct story *s = calloc(1, sizeof *s);
 
@@ -602,17 +602,17 @@ void story_play(const struct fault *fault, uint64_t seed, bool round, bool tells
 	*result = (struct story_result){ .state_after = -1, .after = -1 };
 	s->fault = fault;
 	s->seed = seed;
-	s->round = round;
+	s->mode = mode;
 	s->tell = tells;
 	s->result = result;
 	world_start(seed);
 	set_scene(s);
 	tell(s, "%s, %s, seed %llu: %u servers, floor %.2f, every %.3f s, timeout %.3f s, rtt %.1f ms%s", fault->name,
-	     round ? "check" : "run", (unsigned long long)seed, s->servers, s->floor, (double)s->every_ns / 1e9,
-	     (double)s->timeout_ns / 1e9,
+	     mode == MODE_CHECK ? "check" : "run", (unsigned long long)seed, s->servers, s->floor,
+	     (double)s->every_ns / 1e9, (double)s->timeout_ns / 1e9,
 	     (double)(s->vantages[0].host.delay_ns[FORWARD] + s->vantages[0].host.delay_ns[RETURN]) / 1e6,
 	     endpoint_is_unknown(&s->vantages[0].host.public_address) ? "" : ", NAT");
-	if (round)
+	if (mode == MODE_CHECK)
 		play_round(s);
 	else
 		play_run(s);

@@ -89,7 +89,8 @@ struct story_result {
 struct story {
 	const struct fault *fault;
 	uint64_t seed;
-	bool round, tell;
+	bool tell;
+	enum mode mode;
 	unsigned servers;
 	bool droplets, floating;
 	double floor;
@@ -106,7 +107,7 @@ struct story {
 };
 
 /* Play it; said is freed by the caller. tell: every change goes to stderr. */
-void story_play(const struct fault *fault, uint64_t seed, bool round, bool tell, struct story_result *result);
+void story_play(const struct fault *fault, uint64_t seed, enum mode mode, bool tell, struct story_result *result);
 
 /* For faults. */
 struct machine *story_stranger(struct story *story);

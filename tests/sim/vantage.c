@@ -173,7 +173,7 @@ static void recheck(struct event *event)
 	v->phase = VANTAGE_ENDED;
 	world_cancel(&v->tick);
 	for (size_t i = 0; i < v->engine.paths.len; i++) {
-		assess_path(&v->engine, i, true, &verdict);
+		assess_path(&v->engine, i, MODE_CHECK, &verdict);
 		v->judged(v->context, v, i, &verdict);
 	}
 }
@@ -208,9 +208,9 @@ static uint32_t ring_len(const struct vantage *v)
 	return len;
 }
 
-static size_t make_paths(struct vantage *v, bool round, struct path **items)
+static size_t make_paths(struct vantage *v, enum mode mode, struct path **items)
 {
-	const struct path_plan plan = { .config = &v->config, .ring_len = round ? 16 : ring_len(v) };
+	const struct path_plan plan = { .config = &v->config, .ring_len = mode == MODE_CHECK ? 16 : ring_len(v) };
 	size_t len = 0;
 
 	for (size_t i = 0; i < v->config.targets_len; i++) {
@@ -223,19 +223,19 @@ static size_t make_paths(struct vantage *v, bool round, struct path **items)
 	return len;
 }
 
-static void start_timers(struct vantage *v, bool round, struct path **items, size_t len)
+static void start_timers(struct vantage *v, enum mode mode, struct path **items, size_t len)
 {
 	int64_t spread_ns = v->schedule.every_ns < S ? v->schedule.every_ns : S;
 
 	for (size_t i = 0; i < len; i++) {
-		int64_t after_ns = round ? (int64_t)i * MS : world_between(0, spread_ns);
+		int64_t after_ns = mode == MODE_CHECK ? (int64_t)i * MS : world_between(0, spread_ns);
 		if (!path_set_timers(items[i], 1))
 			abort();
 		schedule_start(&items[i]->timers[0], &v->schedule, items[i], clock_mono_ns() + after_ns);
 	}
 }
 
-void vantage_start(struct vantage *v, bool round)
+void vantage_start(struct vantage *v, enum mode mode)
 {
 	const struct udp_dialer_hooks udp_hooks = receive_udp_hooks(&v->engine);
 	const struct tcp_dialer_hooks tcp_hooks = receive_tcp_hooks(&v->engine);
@@ -252,30 +252,31 @@ void vantage_start(struct vantage *v, bool round)
 		.every_ns = v->config_schedule.every_ns,
 		.count = 1,
 		.jitter_permille = v->config_schedule.jitter_permille,
-		.slots_max = round ? VANTAGE_ROUND : 0,
+		.slots_max = mode == MODE_CHECK ? VANTAGE_ROUND : 0,
 	};
 	v->engine = (struct engine){
 		.decided = decided,
 		.learnt = learnt,
-		.rechecks = !round,
+		.rechecks = mode == MODE_RUN,
 		.link = &link_of_clients,
 		.context = v,
 	};
 	if (!items || !engine_start(&v->engine, &v->config, dialers_new_udp(&v->host, &udp_hooks),
 				    dialers_new_tcp(&v->host, &tcp_hooks)))
 		abort();
-	len = make_paths(v, round, items);
-	start_timers(v, round, items, len);
+	len = make_paths(v, mode, items);
+	start_timers(v, mode, items, len);
 	if (!engine_set_paths(&v->engine, items, len))
 		abort();
-	v->phase = round ? VANTAGE_PROBING : VANTAGE_RUNNING;
+	v->phase = mode == MODE_CHECK ? VANTAGE_PROBING : VANTAGE_RUNNING;
 	v->tick.happens = tick;
 	v->engine.wake = wake;
 	v->judge.happens = judge_stale;
 	v->summary.happens = summary;
 	v->recheck.happens = recheck;
 	world_schedule(&v->tick, world_now());
-	world_schedule(round ? &v->recheck : &v->summary, world_now() + (round ? look_ns : summary_ns));
+	world_schedule(mode == MODE_CHECK ? &v->recheck : &v->summary,
+		       world_now() + (mode == MODE_CHECK ? look_ns : summary_ns));
 }
 
 void vantage_stop(struct vantage *v)

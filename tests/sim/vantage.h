@@ -35,7 +35,7 @@ struct vantage {
 };
 
 /* The configuration, the host and `judged` are set; all but the probes of a round begins now. */
-void vantage_start(struct vantage *vantage, bool round);
+void vantage_start(struct vantage *vantage, enum mode mode);
 void vantage_stop(struct vantage *vantage);
 
 /* Which way was this probe lost, in truth? It is past its deadline, and not answered in time. EITHER: it came to a

@@ -118,11 +118,11 @@ static void probe(size_t i, bool lost, unsigned server, uint64_t boot_id)
 		prober_reply(&p->prober, &reply, server, true, now_ns + MS, now_ns + MS, false);
 }
 
-static enum verdict_cause cause_of(size_t i, bool round)
+static enum verdict_cause cause_of(size_t i, enum mode mode)
 {
 	struct verdict v;
 
-	assess_path(&engine, i, round, &v);
+	assess_path(&engine, i, mode, &v);
 	engine.paths.items[i]->status.state = v.state;
 	return v.cause;
 }
@@ -168,10 +168,10 @@ static bool by_chance(const struct path *p, unsigned n)
 	return random32() % 1000 < permille;
 }
 
-static void expect_no_cause(bool round)
+static void expect_no_cause(enum mode mode)
 {
 	for (size_t i = 0; i < PATHS; i++) {
-		enum verdict_cause cause = cause_of(i, round);
+		enum verdict_cause cause = cause_of(i, mode);
 		if (cause != VERDICT_CAUSE_NONE && cause != VERDICT_CAUSE_UNEXPLAINED)
 			fail_msg("%s by chance", verdict_cause_word(cause));
 	}
@@ -195,13 +195,13 @@ static void random_loss_has_no_cause(void **state)
 			start_anew();
 			permille = shares[s];
 			play(10, by_chance);
-			expect_no_cause(true);
+			expect_no_cause(MODE_CHECK);
 		}
 		start_anew();
 		for (unsigned n = 0; n < 2000; n++) { /* which begins now and then, for all alike */
 			permille = n % 200 < 100 ? 0 : shares[s];
 			play(1, by_chance);
-			expect_no_cause(false);
+			expect_no_cause(MODE_RUN);
 		}
 	}
 }
@@ -278,13 +278,15 @@ static void faults_are_named(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		start_anew();
 		play(10, cases[i].fails);
-		if (cause_of(find(512, 0), true) != cases[i].small_held_0 ||
-		    cause_of(find(512, FRESH), true) != cases[i].small_fresh ||
-		    cause_of(find(1400, 0), true) != cases[i].large_held_0 || cause_of(PATHS - 1, true) != cases[i].tcp)
-			fail_msg("case %zu: %s, %s, %s, %s", i + 1, verdict_cause_word(cause_of(find(512, 0), true)),
-				 verdict_cause_word(cause_of(find(512, FRESH), true)),
-				 verdict_cause_word(cause_of(find(1400, 0), true)),
-				 verdict_cause_word(cause_of(PATHS - 1, true)));
+		if (cause_of(find(512, 0), MODE_CHECK) != cases[i].small_held_0 ||
+		    cause_of(find(512, FRESH), MODE_CHECK) != cases[i].small_fresh ||
+		    cause_of(find(1400, 0), MODE_CHECK) != cases[i].large_held_0 ||
+		    cause_of(PATHS - 1, MODE_CHECK) != cases[i].tcp)
+			fail_msg("case %zu: %s, %s, %s, %s", i + 1,
+				 verdict_cause_word(cause_of(find(512, 0), MODE_CHECK)),
+				 verdict_cause_word(cause_of(find(512, FRESH), MODE_CHECK)),
+				 verdict_cause_word(cause_of(find(1400, 0), MODE_CHECK)),
+				 verdict_cause_word(cause_of(PATHS - 1, MODE_CHECK)));
 	}
 }
 
@@ -306,10 +308,10 @@ static void a_row_says_less_where_its_fellows_lose_some(void **state)
 	const struct comparison longer = { .own_lost = 20, .sent = 64, .lost = 1, .span_sent = 20, .span_lost = 1 };
 
 	(void)state;
-	assert_true(significance_is_clear(&alone, false));
-	assert_false(significance_is_clear(&beside, false));
-	assert_true(significance_is_clear(&beside, true));
-	assert_true(significance_is_clear(&longer, false));
+	assert_true(significance_is_clear(&alone, MODE_RUN));
+	assert_false(significance_is_clear(&beside, MODE_RUN));
+	assert_true(significance_is_clear(&beside, MODE_CHECK));
+	assert_true(significance_is_clear(&longer, MODE_RUN));
 }
 
 static void few_ports_that_fail_are_no_stuck_flow(void **state)
@@ -319,7 +321,7 @@ static void few_ports_that_fail_are_no_stuck_flow(void **state)
 	for (unsigned n = 0; n < 40; n++) {
 		enum verdict_cause cause;
 		play(1, n == 10 ? quarter_of_ports_and_one : quarter_of_ports);
-		cause = cause_of(find(512, 0), false);
+		cause = cause_of(find(512, 0), MODE_RUN);
 		assert_true(cause == VERDICT_CAUSE_SOME_PORTS || (n < 10 && cause != VERDICT_CAUSE_STUCK_FLOW));
 	}
 }
@@ -330,14 +332,14 @@ static void a_run_names_them_too(void **state)
 	(void)state;
 	play(64, nothing);
 	play(15, udp);
-	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_PROTOCOL_FILTERED);
+	assert_int_equal(cause_of(find(512, 0), MODE_RUN), VERDICT_CAUSE_PROTOCOL_FILTERED);
 	play(64, nothing);
 	play(15, held_0);
-	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(find(512, 0), MODE_RUN), VERDICT_CAUSE_STUCK_FLOW);
 	play(64, nothing);
 	for (unsigned n = 0; n < 15; n++) {
 		play(1, everything);
-		expect_no_cause(false);
+		expect_no_cause(MODE_RUN);
 	}
 }
 
@@ -363,17 +365,17 @@ static void a_look_tells_at_once(void **state)
 	(void)state;
 	play(64, nothing);
 	play(3, held_0);
-	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(find(512, 0), MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 	recheck(held_0);
-	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(find(512, 0), MODE_RUN), VERDICT_CAUSE_STUCK_FLOW);
 	play(64, nothing);
 	play(3, held_0);
 	recheck(nothing); /* it passes meanwhile: that is no flow that is stuck */
-	assert_int_equal(cause_of(find(512, 0), false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(find(512, 0), MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 	play(64, nothing);
 	play(2, held_0);
 	recheck(held_0); /* nor are two losses an outage */
-	assert_true(cause_of(find(512, 0), false) <= VERDICT_CAUSE_UNEXPLAINED);
+	assert_true(cause_of(find(512, 0), MODE_RUN) <= VERDICT_CAUSE_UNEXPLAINED);
 }
 
 static void who_holds_the_address(void **state)
@@ -400,8 +402,8 @@ static void who_holds_the_address(void **state)
 		start_anew();
 		for (const char *c = cases[i].answers; *c; c++, now_ns += 1000 * MS)
 			probe(at, *c == '.', *c == '1', *c == 'a' ? 7 : 1 + (*c == '1'));
-		if (cause_of(at, true) != cases[i].cause)
-			fail_msg("%s: %s", cases[i].answers, verdict_cause_word(cause_of(at, true)));
+		if (cause_of(at, MODE_CHECK) != cases[i].cause)
+			fail_msg("%s: %s", cases[i].answers, verdict_cause_word(cause_of(at, MODE_CHECK)));
 	}
 }
 
@@ -415,14 +417,14 @@ static void connections_break_where_two_hold_the_address(void **state)
 		prober_settle(&tcp_path->prober, prober_send(&tcp_path->prober, now_ns, now_ns), PROBER_RESET);
 		probe(fresh, false, 0, 1);
 	}
-	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_PROTOCOL_FILTERED);
+	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_PROTOCOL_FILTERED);
 	probe(fresh, false, 1, 2); /* a move, or more: that may be what breaks them */
-	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS) {
 		prober_settle(&tcp_path->prober, prober_send(&tcp_path->prober, now_ns, now_ns), PROBER_RESET);
 		probe(fresh, false, n % 2, 1 + n % 2);
 	}
-	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 }
 
 static void a_held_flow_stays_where_it_was(void **state)
@@ -434,11 +436,11 @@ static void a_held_flow_stays_where_it_was(void **state)
 		probe(held, false, 0, 1);
 		probe(fresh, false, n >= 10, 1 + (n >= 10));
 		if (n == 18) /* nine may be as many as there are */
-			assert_int_equal(cause_of(held, true), VERDICT_CAUSE_NONE);
+			assert_int_equal(cause_of(held, MODE_CHECK), VERDICT_CAUSE_NONE);
 	}
-	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_STUCK_FLOW);
-	assert_int_equal(cause_of(fresh, true), VERDICT_CAUSE_NONE);
-	assert_int_equal(cause_of(held, false), VERDICT_CAUSE_NONE); /* a run has more occasions for luck */
+	assert_int_equal(cause_of(held, MODE_CHECK), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(fresh, MODE_CHECK), VERDICT_CAUSE_NONE);
+	assert_int_equal(cause_of(held, MODE_RUN), VERDICT_CAUSE_NONE); /* a run has more occasions for luck */
 }
 
 /* Two machines share the address by flow: new ports may have led to the other one by luck, but not all connections. */
@@ -452,18 +454,18 @@ static void a_flow_among_many_is_not_stuck(void **state)
 		probe(fresh, false, n >= 10, 1 + (n >= 10));
 		probe(PATHS - 1, false, n >= 10, 1 + (n >= 10));
 	}
-	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_STUCK_FLOW);
-	assert_int_equal(cause_of(held, false), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(held, MODE_CHECK), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(held, MODE_RUN), VERDICT_CAUSE_STUCK_FLOW);
 	probe(PATHS - 1, false, WIRE_SLOTS_MAX + SERVERS - 1, 1);
-	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_NONE);
+	assert_int_equal(cause_of(held, MODE_CHECK), VERDICT_CAUSE_NONE);
 	for (unsigned n = 0; n < 30; n++, now_ns += 1000 * MS) {
 		probe(held, false, 0, 1);
 		probe(fresh, false, 1, 2);
 	}
-	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_STUCK_FLOW);
+	assert_int_equal(cause_of(held, MODE_CHECK), VERDICT_CAUSE_STUCK_FLOW);
 	probe(PATHS - 1, false, 0, 1);
-	assert_int_equal(cause_of(held, true), VERDICT_CAUSE_NONE);
-	assert_int_equal(cause_of(held, false), VERDICT_CAUSE_NONE);
+	assert_int_equal(cause_of(held, MODE_CHECK), VERDICT_CAUSE_NONE);
+	assert_int_equal(cause_of(held, MODE_RUN), VERDICT_CAUSE_NONE);
 }
 
 /* However many servers the configuration has. */
@@ -476,9 +478,9 @@ static void an_answer_by_who_may_not_answer_is_an_impostors(void **state)
 		start_anew();
 		play(5, nothing);
 		probe(i, false, WIRE_SLOTS_MAX + server, 1);
-		assert_int_equal(cause_of(i, false), VERDICT_CAUSE_IMPOSTOR);
+		assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_IMPOSTOR);
 		play(4, nothing);
-		assert_int_equal(cause_of(i, true), VERDICT_CAUSE_IMPOSTOR);
+		assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_IMPOSTOR);
 	}
 }
 
@@ -512,17 +514,18 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 
 	(void)state;
 	lose_answers(p, 10);
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
+	assert_int_equal(cause_of(i, MODE_CHECK),
+			 VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
 	p->loss->neighbour_ns = now_ns;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	engine.link = &(const struct link_ops){ .has_mac = all_are_ours };
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 	engine.link = NULL;
 	p->loss->receipt_server = 1; /* another server has the receipts */
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 	p->loss->receipt_server = 0;
 	p->loss->has_neighbour = false; /* the server does not say so any more */
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* Neither an answer that was lost in an earlier outage, nor a probe that may have been lost on its way there. */
@@ -536,7 +539,7 @@ static void an_entry_explains_only_answers_that_are_lost_now(void **state)
 	play(5, nothing);
 	lose(p, 10, PROBER_LOST);
 	p->loss->neighbour_ns = now_ns;
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* Ten probes are refused. A server that has the address heard none of them, and our frames went to a stranger. */
@@ -562,11 +565,11 @@ static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
 
 	(void)state;
 	refuse(p);
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 #define FORBIDS(change)                                                                                                \
 	d = refuse(p);                                                                                                 \
 	change;                                                                                                        \
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED)
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED)
 	FORBIDS(d->has_stranger = false);
 	FORBIDS(d->stranger_ns -= 10001 * MS); /* seen before the outage */
 	FORBIDS(d->silent_server = -1);
@@ -578,7 +581,7 @@ static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
 	play(5, nothing);
 	lose(p, 10, PROBER_REFUSED); /* the earlier refusals say nothing of these */
 	d->stranger_ns = now_ns;
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
 }
 
 /* Every probe is lost on its way there, though frames came that the socket did not see. */
@@ -607,11 +610,11 @@ static void drops_of_the_outage_are_no_firewalls(void **state)
 	stop_at_the_link();
 	udp_doubt = engine.paths.items[find(512, 0)]->loss;
 	tcp_doubt = engine.paths.items[PATHS - 1]->loss;
-	assert_int_equal(cause_of(find(512, 0), true), VERDICT_CAUSE_SERVER_FIREWALL);
-	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_SERVER_FIREWALL);
+	assert_int_equal(cause_of(find(512, 0), MODE_CHECK), VERDICT_CAUSE_SERVER_FIREWALL);
+	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_SERVER_FIREWALL);
 	udp_doubt->dropped_ns = tcp_doubt->overflowed_ns = now_ns;
-	assert_int_equal(cause_of(find(512, 0), true), VERDICT_CAUSE_UNEXPLAINED);
-	assert_int_equal(cause_of(PATHS - 1, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(find(512, 0), MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* Errors and moves of before an outage do not explain it. */
@@ -624,14 +627,14 @@ static void an_outage_is_judged_by_itself(void **state)
 	lose(p, 10, PROBER_REFUSED);
 	play(20, nothing);
 	lose(p, 5, PROBER_LOST);
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 	start_anew();
 	play(5, nothing);
 	lose(p, 3, PROBER_LOST);
 	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS)
 		probe(i, false, 1, 2);
 	lose(p, 4, PROBER_LOST);
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* It was right again: the server says so, or answers came that way. What is lost now is lost otherwise. */
@@ -644,18 +647,18 @@ static void an_entry_that_healed_explains_no_later_loss(void **state)
 	lose_answers(p, 10);
 	p->loss->neighbour_ns = now_ns;
 	lose_answers(p, 1); /* in this outage */
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	p->loss->neighbour_right_ns = now_ns - 500 * MS;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	lose_answers(p, 1);
 	p->loss->neighbour_right_ns = now_ns - 1500 * MS;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 	p->loss->neighbour_right_ns = INT64_MAX;
 	probe(i, false, 0, 1);
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_STALE_NEIGHBOUR); /* of what is behind us */
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR); /* of what is behind us */
 	now_ns += 1000 * MS;
 	lose_answers(p, 1);
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* Two may have an address for the moment in which it moves: that explains nothing that is lost later. */
@@ -670,30 +673,31 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 	play(64, nothing);
 	p->loss->conflict_ns = now_ns;
 	lose(p, 3, PROBER_LOST);
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 	p->loss->has_conflict = false; /* the server tells of it no more */
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 	p->loss->has_conflict = true;
 	p->loss->conflict_repeated = false; /* the server has not asked the link yet */
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 	p->loss->conflict_repeated = true;
 	play(5, nothing);
 	lose(p, 4, PROBER_LOST);
 	play(1, nothing);
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* some of the old ones beside new ones */
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED); /* some of the old ones beside new ones */
 	lose(p, 10, PROBER_REFUSED);
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
 	p->loss->conflict_ns = now_ns - 12000 * MS;
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_DUPLICATE_ADDRESS); /* an outage that had begun by then */
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_DUPLICATE_ADDRESS); /* an outage that had begun by then */
 	p->loss->conflict_ns -= 1000 * MS;
-	assert_int_equal(cause_of(i, false), VERDICT_CAUSE_REFUSED);
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
 	play(64, nothing);
 	lose(p, 3, PROBER_LOST);
 	play(5, nothing);
 	p->loss->conflict_from_ns = p->loss->conflict_ns = now_ns;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED); /* nor does it what was lost long before */
+	assert_int_equal(cause_of(i, MODE_CHECK),
+			 VERDICT_CAUSE_UNEXPLAINED); /* nor does it what was lost long before */
 	p->loss->conflict_from_ns -= 8000 * MS;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 }
 
 /* -- server-down -- */
@@ -708,9 +712,9 @@ static void lose_everything(void)
 	querier.heard_ns = now_ns;
 }
 
-static bool is_server_down(bool round)
+static bool is_server_down(enum mode mode)
 {
-	return cause_of(find(512, 0), round) == VERDICT_CAUSE_SERVER_DOWN;
+	return cause_of(find(512, 0), mode) == VERDICT_CAUSE_SERVER_DOWN;
 }
 
 static void a_server_with_a_sign_of_life_is_not_down(void **state)
@@ -730,19 +734,19 @@ static void a_server_with_a_sign_of_life_is_not_down(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		lose_everything();
 		lose(engine.paths.items[PATHS - 1], 1, cases[i].newest);
-		if (is_server_down(true) != cases[i].down || is_server_down(false) != cases[i].down)
+		if (is_server_down(MODE_CHECK) != cases[i].down || is_server_down(MODE_RUN) != cases[i].down)
 			fail_msg("%s", prober_outcome_word(cases[i].newest));
 	}
 	lose_everything();
 	probe(PATHS - 1, false, 0, 1);
-	assert_false(is_server_down(true) || is_server_down(false));
+	assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 	for (unsigned server = 0; server < 2; server++) { /* each that may answer */
 		lose_everything();
 		querier.silent_rounds[server] = 2;
-		assert_true(is_server_down(true)); /* `check` has no time for more */
-		assert_false(is_server_down(false));
+		assert_true(is_server_down(MODE_CHECK)); /* `check` has no time for more */
+		assert_false(is_server_down(MODE_RUN));
 		querier.silent_rounds[server] = 1;
-		assert_false(is_server_down(true));
+		assert_false(is_server_down(MODE_CHECK));
 	}
 }
 
@@ -757,13 +761,13 @@ static void a_server_that_completes_handshakes_is_not_down(void **state)
 	assert_non_null(path_loss(p));
 	attempt = &p->loss->attempts[0];
 	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK, .connected = true };
-	assert_false(is_server_down(true) || is_server_down(false));
+	assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 	attempt->seq--;
-	assert_false(is_server_down(true));
-	assert_true(is_server_down(false));
+	assert_false(is_server_down(MODE_CHECK));
+	assert_true(is_server_down(MODE_RUN));
 	attempt->seq++;
 	attempt->connected = false;
-	assert_true(is_server_down(true) && is_server_down(false));
+	assert_true(is_server_down(MODE_CHECK) && is_server_down(MODE_RUN));
 }
 
 /* Several servers are probed, and none is heard: it may be us who are cut off. */
@@ -771,26 +775,26 @@ static void a_client_that_hears_nobody_calls_no_server_down(void **state)
 {
 	(void)state;
 	lose_everything();
-	assert_true(is_server_down(true) && is_server_down(false));
+	assert_true(is_server_down(MODE_CHECK) && is_server_down(MODE_RUN));
 	querier.hears_anybody = false;
-	assert_false(is_server_down(true) || is_server_down(false));
+	assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 	querier.hears_anybody = true;
 	querier.heard_ns = now_ns - 8000 * MS; /* when the third of ten left, which were lost */
-	assert_false(is_server_down(true) || is_server_down(false));
+	assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 	querier.heard_ns += 1; /* in a run, it may have been under way when we were cut off */
-	assert_true(is_server_down(true));
-	assert_false(is_server_down(false));
+	assert_true(is_server_down(MODE_CHECK));
+	assert_false(is_server_down(MODE_RUN));
 	querier.heard_ns += 500 * MS;
-	assert_true(is_server_down(false));
+	assert_true(is_server_down(MODE_RUN));
 
 	start_anew(); /* a loss before the outage is not part of it */
 	play(1, everything);
 	play(3, nothing);
 	play(10, everything);
 	querier.heard_ns = now_ns - 7500 * MS;
-	assert_false(is_server_down(false));
+	assert_false(is_server_down(MODE_RUN));
 	querier.heard_ns++;
-	assert_true(is_server_down(false));
+	assert_true(is_server_down(MODE_RUN));
 }
 
 /* Each target has one server. Where all have the same one, no other could have been heard. */
@@ -805,9 +809,9 @@ static void a_server_of_another_target_is_another(void **state)
 	elsewhere = target;
 	target.servers_len = elsewhere.servers_len = 1;
 	other->target = &elsewhere;
-	assert_true(is_server_down(true));
+	assert_true(is_server_down(MODE_CHECK));
 	elsewhere.servers[0] = 1;
-	assert_false(is_server_down(true));
+	assert_false(is_server_down(MODE_CHECK));
 	other->target = &target;
 	target.servers_len = 2;
 }
@@ -824,9 +828,9 @@ static void an_error_explains_an_outage_for_a_minute(void **state)
 	lose(p, 10, PROBER_LOST);
 	p->facts.last_error = PROBER_PROHIBITED;
 	p->facts.last_error_ns = clock_mono_ns() - 50000 * MS;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_PROHIBITED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_PROHIBITED);
 	p->facts.last_error_ns = clock_mono_ns() - 60000 * MS - 1;
-	assert_int_equal(cause_of(i, true), VERDICT_CAUSE_UNEXPLAINED);
+	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
 /* -- what is told in a run -- */

@@ -43,7 +43,7 @@ static struct verdict_evidence scene(void)
 		.address = ADDRESS(203, 0, 113, 7),
 		.allowed_mask = 3,
 		.allowed_names = "boot-01, boot-02",
-		.round = true,
+		.mode = MODE_CHECK,
 		.streak_len = 3,
 		.lossy_permille = 50,
 		.hints.receipt_server = "boot-01",
@@ -384,7 +384,7 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
 	     e.context.skew_elsewhere_ns = 1);
 	CASE("duplicate-address", e = lost(0, 10, PROBER_LOST); e = claimed(e, 10); e.context.skew_elsewhere_ns = 1);
-	CASE("local", e = lost(10, 0, PROBER_LOST); e.round = false; e.tally.unsent_streak = 3;
+	CASE("local", e = lost(10, 0, PROBER_LOST); e.mode = MODE_RUN; e.tally.unsent_streak = 3;
 	     e.tally.by_outcome[PROBER_UNSENT] = 3; e.holders.flips = true);
 	CASE("not-authorised", e = lost(0, 5, PROBER_NOT_AUTHORISED); e.tally.by_outcome[PROBER_WRONG_SOURCE] = 5;
 	     e.tally.sent = e.tally.lost = 10);

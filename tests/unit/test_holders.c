@@ -181,8 +181,8 @@ static void what_is_clear(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		if (significance_is_clear(&cases[i].c, true) != cases[i].in_round ||
-		    significance_is_clear(&cases[i].c, false) != cases[i].in_run)
+		if (significance_is_clear(&cases[i].c, MODE_CHECK) != cases[i].in_round ||
+		    significance_is_clear(&cases[i].c, MODE_RUN) != cases[i].in_run)
 			fail_msg("case %zu", i + 1);
 	}
 }

@@ -116,7 +116,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 		.arrives_on = s->arrives_on,
 		.allowed_mask = 1,
 		.allowed_names = names[0],
-		.round = true,
+		.mode = MODE_CHECK,
 		.streak_len = 3,
 		.lossy_permille = 50,
 	};
@@ -306,7 +306,7 @@ static void what_was_lost_before_nothing_left_is_over(void **state)
 	struct verdict v;
 
 	(void)state;
-	e.round = false;
+	e.mode = MODE_RUN;
 	e.before = VERDICT_UP;
 	verdict_reach(&e, &v);
 	assert_string_equal(word_of(&v).text, "unknown/unknown/local!");
@@ -487,7 +487,9 @@ static void run_keeps_its_state(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct verdict_evidence e = { .streak_len = 3, .lossy_permille = 50, .allowed_mask = 1 };
+		struct verdict_evidence e = {
+			.mode = MODE_RUN, .streak_len = 3, .lossy_permille = 50, .allowed_mask = 1
+		};
 		const char *want = cases[i].states;
 		forget();
 		for (const char *probe = cases[i].probes; *probe; probe++, want++) {
@@ -519,9 +521,11 @@ static void lossy_does_not_flap_at_its_threshold(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct verdict_evidence e = {
-			.streak_len = 3, .lossy_permille = 50, .before = cases[i].before, .allowed_mask = 1
-		};
+		struct verdict_evidence e = { .mode = MODE_RUN,
+					      .streak_len = 3,
+					      .lossy_permille = 50,
+					      .before = cases[i].before,
+					      .allowed_mask = 1 };
 		struct verdict v;
 		forget();
 		for (unsigned n = 0; n < 64; n++)
@@ -537,7 +541,9 @@ static void lossy_does_not_flap_at_its_threshold(void **state)
 
 static void a_name_that_does_not_resolve_makes_it_unknown(void **state)
 {
-	struct verdict_evidence e = { .streak_len = 3, .before = VERDICT_UP, .facts.resolve_error = "no answer" };
+	struct verdict_evidence e = {
+		.mode = MODE_RUN, .streak_len = 3, .before = VERDICT_UP, .facts.resolve_error = "no answer"
+	};
 
 	(void)state;
 	assert_int_equal(verdict_state(&e), VERDICT_UNKNOWN);
@@ -553,7 +559,7 @@ static void a_stranger_is_forgotten_in_run(void **state)
 	(void)state;
 	verdict_reach(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_IMPOSTOR);
-	e.round = false;
+	e.mode = MODE_RUN;
 	e.before = VERDICT_UP;
 	verdict_reach(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_NONE);
