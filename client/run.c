@@ -6,6 +6,7 @@
 #include "client/verdict/path_status.h"
 #include "common/core/bucket.h"
 #include "common/core/ns.h"
+#include "common/core/text.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/log.h"
@@ -206,11 +207,6 @@ static void reopen_journal(struct run *r)
 			  r->config->journal ? r->config->journal : "on standard output", strerror(errno));
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static void apply(struct run *r, struct config *config)
 {
 	struct schedule *schedules = make_schedules(config);
@@ -225,7 +221,7 @@ static void apply(struct run *r, struct config *config)
 	}
 	free(r->scratch);
 	r->scratch = scratch;
-	if (same_text(config->journal, r->config->journal))
+	if (text_equal(config->journal, r->config->journal))
 		reopen_journal(r);
 	else
 		open_journal(r, config);

@@ -1,6 +1,7 @@
 #include "server/daemon.h"
 
 #include "common/config/units.h"
+#include "common/core/text.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/keyfile.h"
@@ -114,8 +115,6 @@ static bool same_watches(const struct server_config *old, const struct server_co
 
 static void warn_of_what_needs_a_restart(const struct server_config *old, const struct server_config *new)
 {
-	bool same_journal =
-	    old->journal && new->journal ? strcmp(old->journal, new->journal) == 0 : old->journal == new->journal;
 	bool same_addresses = old->addresses_len == new->addresses_len &&
 			      (old->addresses_len == 0 || memcmp(old->addresses, new->addresses,
 								 old->addresses_len * sizeof *old->addresses) == 0);
@@ -124,7 +123,7 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 		log_warning("the new key takes effect at the next start");
 	if (old->port != new->port || old->udp != new->udp || old->tcp != new->tcp || !same_addresses)
 		log_warning("the new listen settings take effect at the next start");
-	if (!same_journal)
+	if (!text_equal(old->journal, new->journal))
 		log_warning("the new journal file takes effect at the next start");
 	if (old->flows_max != new->flows_max || old->tcp_slots != new->tcp_slots ||
 	    old->clock_skew_ns != new->clock_skew_ns || old->half_open != new->half_open)

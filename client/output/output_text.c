@@ -1,6 +1,7 @@
 #include "client/output/output_formats.h"
 
 #include "common/core/printable.h"
+#include "common/core/text.h"
 
 #include <string.h>
 
@@ -193,19 +194,15 @@ static void put_explanation(const struct table *table, const struct verdict *ver
 		terminal_sentence(table->out, table->style, terminal_arrow(table->style), verdict->advice);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_target(const struct result_path *a, const struct result_path *b)
 {
-	return same_text(a->name.target, b->name.target) && endpoint_same_address(&a->name.endpoint, &b->name.endpoint);
+	return text_equal(a->name.target, b->name.target) &&
+	       endpoint_same_address(&a->name.endpoint, &b->name.endpoint);
 }
 
 static bool same_explanation(const struct verdict *a, const struct verdict *b)
 {
-	if (a->expected != b->expected || a->sentences_len != b->sentences_len || !same_text(a->advice, b->advice))
+	if (a->expected != b->expected || a->sentences_len != b->sentences_len || !text_equal(a->advice, b->advice))
 		return false;
 	for (unsigned i = 0; i < a->sentences_len; i++) {
 		if (strcmp(a->sentences[i], b->sentences[i]) != 0)

@@ -14,6 +14,25 @@ struct endpoint {
 
 static const uint8_t endpoint_v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
+/* From the 4 octets of an IPv4 address. */
+static inline struct endpoint endpoint_v4(const void *octets, uint16_t port)
+{
+	struct endpoint e = { .port = port };
+
+	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
+	memcpy(e.address + sizeof endpoint_v4_prefix, octets, 4);
+	return e;
+}
+
+/* From the 16 octets that an endpoint has, or an IPv6 address. */
+static inline struct endpoint endpoint_of(const void *octets, uint16_t port)
+{
+	struct endpoint e = { .port = port };
+
+	memcpy(e.address, octets, sizeof e.address);
+	return e;
+}
+
 static inline bool endpoint_is_v4(const struct endpoint *e)
 {
 	return memcmp(e->address, endpoint_v4_prefix, sizeof endpoint_v4_prefix) == 0;

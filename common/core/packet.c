@@ -71,11 +71,10 @@ static void put_address(uint8_t *p, uint8_t type4, uint8_t type6, const struct e
 static bool get_address(struct endpoint *endpoint, const uint8_t *p, uint8_t type4, uint8_t type6)
 {
 	if (tlv_is(p, 0, type6, WIRE_SUBTLV_ADDRESS_LEN)) {
-		memcpy(endpoint->address, p + SUBTLV_HEADER_LEN, sizeof endpoint->address);
+		*endpoint = endpoint_of(p + SUBTLV_HEADER_LEN, endpoint->port);
 		return true;
 	}
-	memcpy(endpoint->address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-	memcpy(endpoint->address + sizeof endpoint_v4_prefix, p + SUBTLV_HEADER_LEN, 4);
+	*endpoint = endpoint_v4(p + SUBTLV_HEADER_LEN, endpoint->port);
 	return tlv_is(p, 0, type4, WIRE_SUBTLV_ADDRESS_LEN);
 }
 

@@ -98,15 +98,11 @@ uint64_t netlink_u64(const struct nlattr *attr, uint64_t fallback)
 
 struct endpoint netlink_address(int family, const struct nlattr *attr)
 {
-	struct endpoint e = { .port = 0 };
-
-	if (attr && family == AF_INET && mnl_attr_get_payload_len(attr) >= 4) {
-		memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-		memcpy(e.address + sizeof endpoint_v4_prefix, mnl_attr_get_payload(attr), 4);
-	} else if (attr && family == AF_INET6 && mnl_attr_get_payload_len(attr) >= sizeof e.address) {
-		memcpy(e.address, mnl_attr_get_payload(attr), sizeof e.address);
-	}
-	return e;
+	if (attr && family == AF_INET && mnl_attr_get_payload_len(attr) >= 4)
+		return endpoint_v4(mnl_attr_get_payload(attr), 0);
+	if (attr && family == AF_INET6 && mnl_attr_get_payload_len(attr) >= 16)
+		return endpoint_of(mnl_attr_get_payload(attr), 0);
+	return (struct endpoint){ .port = 0 };
 }
 
 void netlink_put_address(struct nlmsghdr *header, uint16_t type, const struct endpoint *address)

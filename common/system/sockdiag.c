@@ -47,15 +47,7 @@ void sockdiag_close(struct sockdiag *diag)
  */
 struct endpoint sockdiag_endpoint(uint8_t family, const uint32_t address[4], uint16_t port)
 {
-	struct endpoint e = { .port = ntohs(port) };
-
-	if (family == AF_INET6) {
-		memcpy(e.address, address, sizeof e.address);
-	} else {
-		memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-		memcpy(e.address + sizeof endpoint_v4_prefix, address, 4);
-	}
-	return e;
+	return family == AF_INET6 ? endpoint_of(address, ntohs(port)) : endpoint_v4(address, ntohs(port));
 }
 
 static int read_socket(const struct nlmsghdr *header, void *data)

@@ -175,17 +175,11 @@ struct udp_datagram *udp_batch_at(struct udp_batch *batch, unsigned i)
 	return &batch->datagrams[i];
 }
 
-static void put_v4(struct endpoint *e, const struct in_addr *address)
-{
-	memcpy(e->address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-	memcpy(e->address + sizeof endpoint_v4_prefix, address, sizeof *address);
-}
-
 static void read_v4_control(struct udp_datagram *d, struct cmsghdr *c)
 {
 	switch (c->cmsg_type) {
 	case IP_PKTINFO:
-		put_v4(&d->local, &((struct in_pktinfo *)CMSG_DATA(c))->ipi_addr);
+		d->local = endpoint_v4(&((struct in_pktinfo *)CMSG_DATA(c))->ipi_addr, d->local.port);
 		break;
 	case IP_TTL:
 		d->ttl = (uint8_t) * (int *)CMSG_DATA(c);
@@ -325,18 +319,12 @@ socklen_t udp_sockaddr(const struct endpoint *e, int family, uint32_t scope, str
 
 struct endpoint udp_endpoint(const struct sockaddr *sa)
 {
-	struct endpoint e = { .port = 0 };
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)sa;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)sa;
 
-	if (sa->sa_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)sa;
-
-		put_v4(&e, &v4->sin_addr);
-		e.port = ntohs(v4->sin_port);
-	} else if (sa->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)sa;
-
-		memcpy(e.address, &v6->sin6_addr, sizeof e.address);
-		e.port = ntohs(v6->sin6_port);
-	}
-	return e;
+	if (sa->sa_family == AF_INET)
+		return endpoint_v4(&v4->sin_addr, ntohs(v4->sin_port));
+	if (sa->sa_family == AF_INET6)
+		return endpoint_of(&v6->sin6_addr, ntohs(v6->sin6_port));
+	return (struct endpoint){ .port = 0 };
 }

@@ -96,19 +96,11 @@ static void note_failed_detection(struct address_watch *w)
 	}
 }
 
-static struct endpoint claimed_address(const struct conflict *c)
-{
-	struct endpoint address = { .port = 0 };
-
-	memcpy(address.address, c->key.address, sizeof address.address);
-	return address;
-}
-
 /* Two may have an address for the moment in which it moves. */
 static void forget_lost_addresses(struct address_watch *w)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
-		struct endpoint claimed = claimed_address(c);
+		struct endpoint claimed = endpoint_of(c->key.address, 0);
 
 		if (!ifaces_address(w->ifaces, &claimed))
 			conflicts_forget(w->conflicts, &claimed);
@@ -246,7 +238,7 @@ static bool ask_about_flows(struct address_watch *w, const struct evidence_answe
 static void ask_about_claims(struct address_watch *w, int64_t now_ns)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
-		struct endpoint claimed = claimed_address(c);
+		struct endpoint claimed = endpoint_of(c->key.address, 0);
 		const struct rtnl_address *address = ifaces_address(w->ifaces, &claimed);
 
 		if (address)

@@ -179,14 +179,6 @@ bool applications_waits(const struct applications *applications)
 	return applications->waits;
 }
 
-static struct endpoint endpoint_of(const uint8_t address[16], uint16_t port)
-{
-	struct endpoint e = { .port = port };
-
-	memcpy(e.address, address, sizeof e.address);
-	return e;
-}
-
 /* The time for an answer is over: is that a finding? */
 static bool judge(struct conversation *c, struct applications_finding *finding)
 {

@@ -126,10 +126,10 @@ void conflicts_tell(const struct conflicts *conflicts, int64_t now_ns, struct ev
 		struct evidence_conflict *out = &answer->conflicts[answer->conflicts_len++];
 
 		*out = (struct evidence_conflict){
+			.address = endpoint_of(c->key.address, 0),
 			.count = c->count,
 			.idle_ms = age_ms(c->newest_ns, now_ns),
 		};
-		memcpy(out->address.address, c->key.address, sizeof out->address.address);
 		memcpy(out->mac, c->key.mac, sizeof out->mac);
 	}
 }

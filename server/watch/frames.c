@@ -126,11 +126,11 @@ void frames_tell(const struct frames *frames, const struct endpoint *client, int
 	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = frames_next_of(frames, client, s)) {
 		struct evidence_frames *out = &answer->frames[answer->frames_len];
 		*out = (struct evidence_frames){
+			.client = endpoint_of(s->key.client, 0),
+			.local = endpoint_of(s->key.local, 0),
 			.transport = (uint8_t)s->key.transport,
 			.idle_ms = age_ms(s->newest_ns, now_ns),
 		};
-		memcpy(out->client.address, s->key.client, sizeof out->client.address);
-		memcpy(out->local.address, s->key.local, sizeof out->local.address);
 		draft->read_ms[answer->frames_len++] = age_ms(read_by(s, now_ns), now_ns);
 	}
 }

@@ -38,23 +38,6 @@ enum {
 
 static const uint8_t arp_head[] = { 0, 1, 8, 0, 6, 4 }; /* Ethernet, IPv4 */
 
-static struct endpoint endpoint4(const uint8_t *p)
-{
-	struct endpoint e = { .port = 0 };
-
-	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-	memcpy(e.address + sizeof endpoint_v4_prefix, p, 4);
-	return e;
-}
-
-static struct endpoint endpoint6(const uint8_t *p)
-{
-	struct endpoint e = { .port = 0 };
-
-	memcpy(e.address, p, sizeof e.address);
-	return e;
-}
-
 static bool read_transport(const uint8_t *p, size_t len, struct headers_ip *headers)
 {
 	if (headers->protocol != HEADERS_UDP && headers->protocol != HEADERS_TCP)
@@ -75,8 +58,8 @@ static bool read_ip4(const uint8_t *buf, size_t len, struct headers_ip *headers)
 
 	if (head_len < IP4_MIN || head_len > len || (bytes_get16(buf + IP4_FRAGMENT) & 0x1fff) != 0)
 		return false;
-	headers->source = endpoint4(buf + IP4_SOURCE);
-	headers->destination = endpoint4(buf + IP4_DESTINATION);
+	headers->source = endpoint_v4(buf + IP4_SOURCE, 0);
+	headers->destination = endpoint_v4(buf + IP4_DESTINATION, 0);
 	headers->protocol = buf[IP4_PROTOCOL];
 	return read_transport(buf + head_len, len - head_len, headers);
 }
@@ -85,8 +68,8 @@ static bool read_ip6(const uint8_t *buf, size_t len, struct headers_ip *headers)
 {
 	if (len < IP6_LEN)
 		return false;
-	headers->source = endpoint6(buf + IP6_SOURCE);
-	headers->destination = endpoint6(buf + IP6_DESTINATION);
+	headers->source = endpoint_of(buf + IP6_SOURCE, 0);
+	headers->destination = endpoint_of(buf + IP6_DESTINATION, 0);
 	headers->protocol = buf[IP6_NEXT];
 	return read_transport(buf + IP6_LEN, len - IP6_LEN, headers);
 }
@@ -105,7 +88,7 @@ bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *clai
 	if (len < HEADERS_ARP_LEN || memcmp(buf, arp_head, sizeof arp_head) != 0)
 		return false;
 	claim->probe = memcmp(buf + ARP_SENDER, nobody, sizeof nobody) == 0;
-	claim->address = endpoint4(buf + (claim->probe ? ARP_TARGET : ARP_SENDER));
+	claim->address = endpoint_v4(buf + (claim->probe ? ARP_TARGET : ARP_SENDER), 0);
 	return true;
 }
 
@@ -120,7 +103,7 @@ bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim
 		return false;
 	question = buf[IP6_LEN] == ND_SOLICITATION;
 	claim->probe = question && memcmp(buf + IP6_SOURCE, nobody, sizeof nobody) == 0;
-	claim->address = endpoint6(buf + (question && !claim->probe ? IP6_SOURCE : ND_TARGET));
+	claim->address = endpoint_of(buf + (question && !claim->probe ? IP6_SOURCE : ND_TARGET), 0);
 	return question || (buf[IP6_LEN] == ND_ADVERTISEMENT && buf[ND_FLAGS] & ND_OVERRIDE);
 }
 

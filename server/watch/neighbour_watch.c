@@ -421,8 +421,7 @@ static void add_frames(const struct neighbour_watch *w, struct sources *sources,
 {
 	for (const struct frames_seen *s = frames_next_of(w->frames, client, NULL); s;
 	     s = frames_next_of(w->frames, client, s)) {
-		struct endpoint local = { .port = 0 };
-		memcpy(local.address, s->key.local, sizeof local.address);
+		struct endpoint local = endpoint_of(s->key.local, 0);
 		add_source(sources, client, &local, false, 0);
 	}
 }
