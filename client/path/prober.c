@@ -412,19 +412,6 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 	return settled;
 }
 
-bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns)
-{
-	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
-		const struct prober_record *r = slot(p, seq);
-
-		if (revisable(r) && r->outcome == PROBER_LOST) {
-			*oldest_ns = r->sent_ns;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* --- sums ------------------------------------------------------------------------------------------------------- */
 
 /* The newest decided probe before seq; NULL: none. */

@@ -129,9 +129,6 @@ struct prober_window {
 unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
 				  int holder);
 
-/* Are there losses past their deadline whose direction is not known? *oldest_ns: when the oldest was sent. */
-bool prober_in_doubt(const struct prober *p, int64_t *oldest_ns);
-
 enum { PROBER_OTHERS = 31 }; /* this bit of a mask of servers stands for all numbers from there on */
 enum { PROBER_OUTAGE = 3 };  /* so many losses in a row are an outage, not random loss */
 

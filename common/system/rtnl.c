@@ -84,7 +84,7 @@ static bool take_mac(uint8_t mac[RTNL_MAC_LEN], const struct nlattr *attr)
 	return memcmp(mac, none, sizeof none) != 0;
 }
 
-bool rtnl_read_link(const struct nlmsghdr *message, struct rtnl_link *link)
+static bool read_link(const struct nlmsghdr *message, struct rtnl_link *link)
 {
 	const struct nlattr *attrs[ATTRS], *info[ATTRS];
 	const struct ifinfomsg *m = parse(message, sizeof *m, attrs);
@@ -109,7 +109,7 @@ static int each_link(const struct nlmsghdr *message, void *data)
 	const struct receiver *receiver = data;
 	struct rtnl_link link;
 
-	if (rtnl_read_link(message, &link))
+	if (read_link(message, &link))
 		receiver->on_link(receiver->context, &link);
 	return MNL_CB_OK;
 }
@@ -121,7 +121,7 @@ int rtnl_links(struct netlink *nl, rtnl_on_link *on_link, void *context)
 	return dump(nl, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), each_link, &receiver);
 }
 
-bool rtnl_read_address(const struct nlmsghdr *message, struct rtnl_address *address)
+static bool read_address(const struct nlmsghdr *message, struct rtnl_address *address)
 {
 	const struct nlattr *attrs[ATTRS];
 	const struct ifaddrmsg *m = parse(message, sizeof *m, attrs);
@@ -145,7 +145,7 @@ static int each_address(const struct nlmsghdr *message, void *data)
 	const struct receiver *receiver = data;
 	struct rtnl_address address;
 
-	if (rtnl_read_address(message, &address))
+	if (read_address(message, &address))
 		receiver->on_address(receiver->context, &address);
 	return MNL_CB_OK;
 }

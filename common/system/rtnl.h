@@ -104,8 +104,6 @@ int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *tabl
 			 void *context) __attribute__((warn_unused_result));
 
 /* Read a message of a dump or of rtnl_monitor. False: too short, or neither IPv4 nor IPv6. */
-bool rtnl_read_link(const struct nlmsghdr *message, struct rtnl_link *link);
-bool rtnl_read_address(const struct nlmsghdr *message, struct rtnl_address *address);
 bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *neighbour);
 
 /* The route that the kernel takes for a packet; `from` may be unknown. *way has the chosen source address, and the

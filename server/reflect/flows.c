@@ -214,8 +214,3 @@ void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, 
 		*flow = copy;
 	}
 }
-
-size_t flows_count(const struct flows *flows)
-{
-	return flows->count;
-}

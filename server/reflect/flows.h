@@ -59,6 +59,5 @@ void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, 
  * there translates it. */
 bool flows_of_another(const struct flows *flows, unsigned client, const struct endpoint *own,
 		      const struct endpoint *local, const struct endpoint *peer);
-size_t flows_count(const struct flows *flows);
 
 #endif

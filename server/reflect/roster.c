@@ -70,8 +70,3 @@ struct roster_client *roster_at(struct roster *roster, unsigned client)
 {
 	return &roster->clients[client];
 }
-
-size_t roster_len(const struct roster *roster)
-{
-	return roster->len;
-}

@@ -28,6 +28,5 @@ bool roster_add(struct roster *roster, const struct seal_identity *server, const
 /* The client's number, counted from 0 in the order of adding; -1: not on the list. */
 int roster_find(const struct roster *roster, const uint8_t key[WIRE_KEY_LEN]);
 struct roster_client *roster_at(struct roster *roster, unsigned client);
-size_t roster_len(const struct roster *roster);
 
 #endif

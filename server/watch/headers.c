@@ -17,7 +17,6 @@ enum {
 	IP6_DESTINATION = 24,
 
 	UDP_LEN = 8,
-	TCP_FLAGS = 13,
 	TCP_LEN = 14, /* up to its flags */
 
 	ARP_OPERATION = 6,
@@ -46,9 +45,6 @@ static bool read_transport(const uint8_t *p, size_t len, struct headers_ip *head
 		return false;
 	headers->source.port = bytes_get16(p);
 	headers->destination.port = bytes_get16(p + 2);
-	headers->syn = headers->protocol == HEADERS_TCP && p[TCP_FLAGS] & 0x02;
-	headers->rst = headers->protocol == HEADERS_TCP && p[TCP_FLAGS] & 0x04;
-	headers->ack = headers->protocol == HEADERS_TCP && p[TCP_FLAGS] & 0x10;
 	return true;
 }
 

@@ -13,7 +13,6 @@ enum { HEADERS_MAC_LEN = 6, HEADERS_UDP = 17, HEADERS_TCP = 6 };
 struct headers_ip {
 	struct endpoint source, destination;
 	uint8_t protocol; /* HEADERS_UDP or HEADERS_TCP */
-	bool syn, ack, rst;
 };
 
 /* From the network header on. false: not UDP or TCP directly over IPv4 or IPv6, a later fragment, or cut too short. */

@@ -10,15 +10,20 @@ struct neighbours {
 	struct lru *entries;
 };
 
-enum neighbours_class neighbours_class(uint16_t state)
-{
-	if (state & NUD_PERMANENT)
-		return NEIGHBOURS_PERMANENT;
-	if (state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE))
-		return NEIGHBOURS_USABLE;
-	if (state & NUD_FAILED)
-		return NEIGHBOURS_FAILED;
-	return state & NUD_INCOMPLETE ? NEIGHBOURS_INCOMPLETE : NEIGHBOURS_NONE;
+/* What the kernel makes of an entry. */
+enum class {
+	CLASS_NONE,
+	CLASS_INCOMPLETE, /* it has asked, and knows no MAC yet */
+	CLASS_FAILED,     /* it has asked, and nobody has answered */
+	CLASS_USABLE,     /* it sends to this MAC */
+	CLASS_PERMANENT,  /* it sends to this MAC, and never asks */
+};
+
+static enum class class_of(uint16_t state) {
+	if (state & NUD_PERMANENT) return CLASS_PERMANENT;
+	if (state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)) return CLASS_USABLE;
+	if (state & NUD_FAILED) return CLASS_FAILED;
+	return state & NUD_INCOMPLETE ? CLASS_INCOMPLETE : CLASS_NONE;
 }
 
 const char *neighbours_state_text(uint16_t state)
@@ -75,7 +80,7 @@ static bool take_mac(struct neighbour *entry, const struct rtnl_neighbour *now, 
 {
 	bool same = entry->has_mac && memcmp(entry->mac, now->mac, sizeof entry->mac) == 0;
 
-	if (!now->has_mac || neighbours_class(now->state) < NEIGHBOURS_USABLE)
+	if (!now->has_mac || class_of(now->state) < CLASS_USABLE)
 		return false;
 	if (!same || !neighbours_is_in_use(entry))
 		entry->since_ns = now_ns;
@@ -99,7 +104,7 @@ const struct neighbour *neighbours_note(struct neighbours *neighbours, const str
 	*before = *entry;
 	other_mac = take_mac(entry, now, now_ns);
 	entry->state = now->state;
-	return other_mac || neighbours_class(entry->state) != neighbours_class(before->state) ? entry : NULL;
+	return other_mac || class_of(entry->state) != class_of(before->state) ? entry : NULL;
 }
 
 const struct neighbour *neighbours_find(const struct neighbours *neighbours, const struct endpoint *address,
@@ -112,5 +117,5 @@ const struct neighbour *neighbours_find(const struct neighbours *neighbours, con
 
 bool neighbours_is_in_use(const struct neighbour *neighbour)
 {
-	return neighbour->has_mac && neighbours_class(neighbour->state) >= NEIGHBOURS_USABLE;
+	return neighbour->has_mac && class_of(neighbour->state) >= CLASS_USABLE;
 }

@@ -8,19 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the kernel makes of an entry. X-macro: name, text. */
-#define NEIGHBOURS_CLASSES(X)                                                                                          \
-	X(NONE, "none")             /* there is none */                                                                \
-	X(INCOMPLETE, "incomplete") /* it asks, and knows no MAC yet */                                                \
-	X(FAILED, "failed")         /* it asked in vain */                                                             \
-	X(USABLE, "usable")         /* it sends to this MAC: REACHABLE, STALE, DELAY, PROBE */                         \
-	X(PERMANENT, "permanent")   /* .. and never asks */
-enum neighbours_class {
-#define X(name, text) NEIGHBOURS_##name,
-	NEIGHBOURS_CLASSES(X)
-#undef X
-};
-enum neighbours_class neighbours_class(uint16_t state);
 /* The kernel's own word for a state: "stale". */
 const char *neighbours_state_text(uint16_t state);
 
@@ -41,8 +28,9 @@ struct neighbours;
 struct neighbours *neighbours_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL: no memory */
 void neighbours_free(struct neighbours *neighbours);
 
-/* The entry is now like this (state 0: deleted). Returns the entry if its class or its MAC is another than before,
- * which is then *before; else NULL. Multicast and what needs no entry is passed over. */
+/* The entry is now like this (state 0: deleted). Returns it if it has another MAC than before, or if the kernel now
+ * makes something else of it (asks, has failed, sends to the MAC); *before is what it was. NULL: it is no news, or it
+ * is multicast or needs no entry. */
 const struct neighbour *neighbours_note(struct neighbours *neighbours, const struct rtnl_neighbour *now, int64_t now_ns,
 					struct neighbour *before);
 /* NULL: never seen. */

@@ -44,7 +44,6 @@ static void a_flow_belongs_to_its_client(void **state)
 	assert_ptr_equal(flows_find(flows, 0, 9), flow);
 	assert_ptr_equal(flows_peek(flows, 0, 9), flow);
 	assert_int_equal(flows_add(flows, 1, 9, 2)->heard_ns, 0);
-	assert_int_equal(flows_count(flows), 2);
 	flows_free(flows);
 }
 
@@ -83,7 +82,6 @@ static void who_holds_the_most_loses_the_oldest(void **state)
 	check_order(flows, 0, (const uint64_t[]){ 1, 4 }, 2);
 	add_all(flows, 1, 60, 60);
 	check_order(flows, 1, (const uint64_t[]){ 60, 2 }, 2);
-	assert_int_equal(flows_count(flows), 6);
 	flows_free(flows);
 }
 

@@ -91,7 +91,7 @@ static struct packet nd(uint8_t type, bool from_nobody)
 
 /* ---- headers ---- */
 
-static void addresses_ports_and_flags_are_read(void **state)
+static void addresses_and_ports_are_read(void **state)
 {
 	struct packet packets[] = { packet4(HEADERS_UDP, 40000, PORT, 0, 0), packet4(HEADERS_TCP, 40000, PORT, SYN, 8),
 				    packet6(HEADERS_UDP, 40000, PORT, 0),
@@ -107,9 +107,6 @@ static void addresses_ports_and_flags_are_read(void **state)
 		assert_true(endpoint_equal(&h.source, &source));
 		assert_true(endpoint_equal(&h.destination, &destination));
 		assert_int_equal(h.protocol, i % 2 ? HEADERS_TCP : HEADERS_UDP);
-		assert_int_equal(h.syn, i == 1);
-		assert_int_equal(h.ack, i == 3);
-		assert_int_equal(h.rst, i == 3);
 	}
 }
 
@@ -501,7 +498,7 @@ static void the_table_and_the_answer_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_ports_and_flags_are_read),
+		cmocka_unit_test(addresses_and_ports_are_read),
 		cmocka_unit_test(headers_that_are_cut_are_not_read),
 		cmocka_unit_test(what_is_no_request_is_not_read),
 		cmocka_unit_test(claims_and_probes_are_told_apart),

@@ -241,7 +241,8 @@ static const struct endpoint elsewhere = { { [10] = 0xff, 0xff, 198, 18, 1, 27 }
 
 static void hear(struct flows *flows, unsigned client, const struct endpoint *source, const struct endpoint *arrived_on)
 {
-	struct flow *flow = flows_add(flows, client, flows_count(flows) + 1, 1);
+	static uint64_t id;
+	struct flow *flow = flows_add(flows, client, ++id, 1);
 
 	flow->source = *source;
 	flow->arrived_on = *arrived_on;

@@ -193,7 +193,6 @@ static void a_late_answer_settles_nothing_of_direction(void **state)
 	static const enum prober_outcome proofs[] = { PROBER_LOST_FORWARD, PROBER_LOST_RETURN, PROBER_UNREACHABLE };
 	const struct prober_window has = { .known = true, .receipts = receipts_of(ARRIVED(1)), .asked_ns = 9000 * MS };
 	const struct prober_window lacks = { .boot_id = BOOT, .asked_ns = 9000 * MS, .blind_before_ns = -1 };
-	int64_t oldest_ns;
 
 	(void)state;
 	send_at(0);
@@ -203,7 +202,6 @@ static void a_late_answer_settles_nothing_of_direction(void **state)
 		assert_int_equal(prober_settle(&p, 1, proofs[i]), PROBER_LOST);
 	assert_int_equal(prober_settle_by_windows(&p, (const struct prober_window *[]){ &has }, 1, -1), 0);
 	assert_int_equal(prober_settle_by_windows(&p, (const struct prober_window *[]){ &lacks }, 1, -1), 0);
-	assert_false(prober_in_doubt(&p, &oldest_ns));
 	assert_int_equal(tally_of(RING).late, 1);
 	assert_int_equal(tally_of(RING).lost, 1);
 	assert_int_equal(p.heard.count, 1); /* but the server shall know that we hear it */
@@ -681,25 +679,6 @@ static void a_refusal_is_noted_however_old_the_probe(void **state)
 			 PROBER_LOST);
 }
 
-static void the_oldest_doubt_is_named(void **state)
-{
-	int64_t oldest_ns = -1;
-
-	(void)state;
-	send_many(4);
-	assert_false(prober_in_doubt(&p, &oldest_ns));
-	prober_expire(&p, 5000 * MS);
-	assert_true(prober_in_doubt(&p, &oldest_ns));
-	assert_int_equal(oldest_ns, 0);
-	prober_settle(&p, 1, PROBER_LOST_FORWARD);
-	prober_settle(&p, 2, PROBER_UNREACHABLE);
-	assert_true(prober_in_doubt(&p, &oldest_ns));
-	assert_int_equal(oldest_ns, 200 * MS);
-	prober_settle(&p, 3, PROBER_LOST_RETURN);
-	prober_settle(&p, 4, PROBER_REFUSED);
-	assert_false(prober_in_doubt(&p, &oldest_ns));
-}
-
 /* --- sums ------------------------------------------------------------------------------------------------------- */
 
 static void each_outcome_counts_once(void **state)
@@ -907,7 +886,6 @@ int main(void)
 		TEST(a_twin_cannot_speak_for_the_holder),
 		TEST(silence_of_a_server_that_refuses_our_clock_is_no_proof),
 		TEST(a_refusal_is_noted_however_old_the_probe),
-		TEST(the_oldest_doubt_is_named),
 		TEST(each_outcome_counts_once),
 		TEST(each_outage_is_counted_once),
 		TEST(rows_are_counted_from_the_newest),

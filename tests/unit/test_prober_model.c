@@ -405,8 +405,6 @@ static void check_all(struct world *w)
 /* Where nobody forgot anything, all that can be known is known in the end. */
 static void check_nothing_in_doubt(struct world *w)
 {
-	int64_t oldest_ns;
-
 	if (w->forgets || w->clock_good_ns > 0)
 		return;
 	for (uint32_t seq = 1; seq < w->prober.next; seq++) {
@@ -414,7 +412,6 @@ static void check_nothing_in_doubt(struct world *w)
 		if (in_ring(w, seq))
 			CHECK(w, seq, r->outcome != PROBER_LOST || r->late);
 	}
-	CHECK(w, 0, !prober_in_doubt(&w->prober, &oldest_ns));
 }
 
 /* --- one world -------------------------------------------------------------------------------------------------- */
