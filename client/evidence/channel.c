@@ -3,8 +3,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { VOUCHED_AFTER = 3 /* rounds in vain */ };
-
 /* -- those that wait -- */
 
 static void wait_for(struct channels *channels, struct channel *w)
@@ -229,25 +227,7 @@ void channels_settle(struct channels *channels)
 	}
 }
 
-/* -- what became of a question -- */
-
-/* In vain. The pages of a round of questions left at once, and were lost to the same: they are one. And what had left
- * before a round that has ended is no news. */
-static void miss(struct channel *w, int64_t sent_ns)
-{
-	if (sent_ns <= w->ended_ns)
-		return;
-	w->alive = w->refused = false;
-	w->in_vain++;
-	w->ended_ns = sent_ns;
-}
-
-/* The witness, who has said nothing, is there: that may be a limit of its own. */
-static bool is_vouched_for(const struct channels *channels, const struct channel *w)
-{
-	return w->witness != CHANNEL_DIRECT && w->in_vain >= VOUCHED_AFTER &&
-	       channels->servers[w->witness].heard_ns > w->ended_ns;
-}
+/* -- what became of a query -- */
 
 bool channels_ask(struct channels *channels, struct channel *channel, int64_t timeout_ns, int64_t now_ns)
 {
@@ -256,13 +236,13 @@ bool channels_ask(struct channels *channels, struct channel *channel, int64_t ti
 	wait_for(channels, channel);
 	if (now_ns + timeout_ns < channels->expire_ns)
 		channels->expire_ns = now_ns + timeout_ns;
-	if (now_ns - channel->asked_ns > CHANNEL_NEWS_NS) { /* no row goes on after such a gap */
-		channel->in_vain = 0;
-		channel->told_in_vain = channel->vouched = false;
-	}
-	channel->asked_ns = now_ns;
-	channel->alive = channel->alive && channel->witness == CHANNEL_DIRECT; /* a relay has to show it each time */
+	liveness_asked(&channel->liveness, channel->witness != CHANNEL_DIRECT, now_ns);
 	return true;
+}
+
+static int64_t witness_heard_ns(const struct channels *channels, const struct channel *w)
+{
+	return w->witness == CHANNEL_DIRECT ? 0 : channels->servers[w->witness].heard_ns;
 }
 
 int64_t channels_expire(struct channels *channels, int64_t now_ns)
@@ -280,10 +260,8 @@ int64_t channels_expire(struct channels *channels, int64_t now_ns)
 		channels->lapsed = channels->lapsed || lapsed;
 		for (uint32_t seq = from; seq < w->prober.waiting_from; seq++) {
 			const struct prober_record *r = prober_record(&w->prober, seq);
-			if (r->outcome == PROBER_LOST) {
-				w->vouched = w->vouched || is_vouched_for(channels, w);
-				miss(w, r->sent_ns);
-			}
+			if (r->outcome == PROBER_LOST)
+				liveness_timed_out(&w->liveness, witness_heard_ns(channels, w), r->sent_ns);
 		}
 		if (deadline_ns == INT64_MAX)
 			wait_no_more(w);
@@ -293,40 +271,24 @@ int64_t channels_expire(struct channels *channels, int64_t now_ns)
 	return next_ns;
 }
 
-void channel_answered(struct channel *channel, int64_t sent_ns, bool alive, bool in_vain, int64_t now_ns)
-{
-	if (in_vain) {
-		channel->told_in_vain = channel->told_in_vain || sent_ns >= channel->ended_ns;
-		miss(channel, sent_ns);
-		return;
-	}
-	channel->alive = alive;
-	channel->refused = channel->told_in_vain = channel->vouched = false;
-	channel->in_vain = 0;
-	channel->ended_ns = sent_ns > channel->ended_ns ? sent_ns : channel->ended_ns;
-	if (alive)
-		channel->heard_ns = now_ns;
-}
-
 void channel_failed(struct channel *channel, uint32_t seq, bool refused)
 {
 	if (!channel->memory || prober_settle(&channel->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
-		return; /* none of ours, or answered */
-	miss(channel, prober_record(&channel->prober, seq)->sent_ns);
-	channel->refused =
-	    refused && !channel->alive && channel->witness == CHANNEL_DIRECT; /* a witness refuses for itself */
+		return;                                          /* none of ours, or answered */
+	refused = refused && channel->witness == CHANNEL_DIRECT; /* a witness refuses for itself */
+	liveness_failed(&channel->liveness, refused, prober_record(&channel->prober, seq)->sent_ns);
 }
 
 /* -- what is known of them -- */
 
 bool channel_is_alive(const struct channel *w, const struct paths *paths)
 {
-	if (w->alive)
+	if (w->liveness.answered)
 		return true;
 	for (const struct path *p = paths_at(paths, &w->endpoint, w->tcp); p; p = p->next_there) {
 		struct prober_tally tally;
 		prober_tally(&p->prober, 1, &tally);
-		if (tally.answered && tally.answered_ns > w->asked_ns &&
+		if (tally.answered && tally.answered_ns > w->liveness.asked_ns &&
 		    path_server_of_number(p, tally.server) == (int)w->server)
 			return true;
 	}
@@ -342,34 +304,27 @@ struct channel *channels_first_alive(const struct channels *channels, unsigned s
 	return w;
 }
 
-static bool is_silent(const struct channel *w, int64_t since_ns)
-{
-	return !w->alive && !w->refused && w->in_vain > 0 && w->ended_ns >= since_ns;
-}
-
-bool channels_silent(const struct channels *channels, unsigned server, int64_t since_ns, unsigned relay_rounds)
+enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
+				unsigned witness_rounds)
 {
 	const struct channel_server *s = &channels->servers[server];
-	bool two = false;
+	enum liveness liveness = LIVENESS_SILENT;
+	bool two_addresses = false, agreed = true;
 
 	for (const struct channel *w = s->direct; w; w = w->next) {
-		if (!is_silent(w, since_ns))
-			return false;
-		two = two || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
+		liveness = liveness_of_both(liveness, liveness_of_channel(&w->liveness, since_ns));
+		two_addresses = two_addresses || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
 	}
-	for (const struct channel *w = s->relays; w; w = w->next) {
-		if (w->asked_ns >= since_ns && (!is_silent(w, since_ns) || !(w->told_in_vain || w->vouched) ||
-						w->in_vain < relay_rounds || w->heard_ns >= since_ns))
-			return false;
-	}
-	return two;
+	for (const struct channel *w = s->relays; w && agreed; w = w->next)
+		agreed = liveness_witness_agrees(&w->liveness, since_ns, witness_rounds);
+	return liveness == LIVENESS_SILENT && !(two_addresses && agreed) ? LIVENESS_UNKNOWN : liveness;
 }
 
-const struct channel *channels_told_in_vain(const struct channels *channels, unsigned server, int64_t since_ns)
+const struct channel *channels_reported_silent(const struct channels *channels, unsigned server, int64_t since_ns)
 {
 	const struct channel *w = channels->servers[server].relays;
 
-	while (w && !(is_silent(w, since_ns) && w->told_in_vain))
+	while (w && !(w->liveness.reported_silent && liveness_of_channel(&w->liveness, since_ns) == LIVENESS_SILENT))
 		w = w->next;
 	return w;
 }

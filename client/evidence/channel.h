@@ -4,6 +4,7 @@
 #ifndef FLOATPROBE_CHANNEL_H
 #define FLOATPROBE_CHANNEL_H
 
+#include "client/evidence/liveness.h"
 #include "client/evidence/query_result.h"
 #include "client/path/paths.h"
 #include "client/path/prober.h"
@@ -11,8 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define CHANNEL_NEWS_NS INT64_C(5000000000) /* a way not asked for so long says nothing of now */
 
 enum {
 	CHANNEL_DIRECT = -1,
@@ -30,20 +29,13 @@ struct channel {
 	int witness;     /* through whom: index of the server at endpoint; CHANNEL_DIRECT: it is the server itself */
 	struct endpoint endpoint;
 	bool tcp;
-	bool current;                  /* the address is still the server's, or the witness's */
-	struct prober prober;          /* our packets to the endpoint; only with memory */
-	struct channel_memory *memory; /* NULL: never asked */
-	uint64_t inner_flow_id;        /* of the queries in relays; their numbers are those of the relays */
-	bool alive;                    /* the newest thing heard of it was an answer */
-	bool refused;                  /* .. was a refusal: somebody is there */
-	unsigned in_vain;              /* rounds of queries in a row that were .. */
-	bool told_in_vain;             /* .. by the witness's own word .. */
-	bool vouched;                  /* .. or it was heard itself since the third had left, or a later one */
-	int64_t ended_ns;              /* monotonic: when the newest round left whose end is known */
-	int64_t asked_ns;              /* monotonic: the newest query; 0: none yet */
-	int64_t heard_ns;              /* .. and the newest answer, or of a relay the server's; 0: none yet */
-	struct channel *next;          /* the server's next: direct ones and relays apart, the oldest first */
-	struct channel *next_of_flow;  /* in the same bucket */
+	bool current;                     /* the address is still the server's, or the witness's */
+	struct prober prober;             /* our packets to the endpoint; only with memory */
+	struct channel_memory *memory;    /* NULL: never asked */
+	uint64_t inner_flow_id;           /* of the queries in relays; their numbers are those of the relays */
+	struct liveness_channel liveness; /* what the queries show of the server */
+	struct channel *next;             /* the server's next: direct ones and relays apart, the oldest first */
+	struct channel *next_of_flow;     /* in the same bucket */
 	struct channel *next_waiting,
 	    **waiting_at; /* the list of those that have something outstanding; NULL: not in it */
 };
@@ -90,11 +82,9 @@ void channels_drop(struct channels *channels, struct channel *channel);
 bool channels_ask(struct channels *channels, struct channel *channel, int64_t timeout_ns, int64_t now_ns);
 /* The way with this flow; NULL: none. */
 struct channel *channels_find_flow(const struct channels *channels, uint64_t flow_id);
-/* Queries whose time is over were in vain. Returns when the next one's is; INT64_MAX: nothing is outstanding. */
+/* Queries whose time is over get no answer. Returns when the next one's is; INT64_MAX: nothing is outstanding. */
 int64_t channels_expire(struct channels *channels, int64_t now_ns);
 
-/* An answer came to the query that left at sent_ns. in_vain: it is a witness's, which could not reach the server. */
-void channel_answered(struct channel *channel, int64_t sent_ns, bool alive, bool in_vain, int64_t now_ns);
 /* Instead of an answer to the query with this number an error came, or the end of its connection. */
 void channel_failed(struct channel *channel, uint32_t seq, bool refused);
 
@@ -103,12 +93,11 @@ bool channel_is_alive(const struct channel *channel, const struct paths *paths);
 /* The first of the server's direct ways that is alive; NULL: none. */
 struct channel *channels_first_alive(const struct channels *channels, unsigned server, const struct paths *paths);
 
-/* At least two addresses, all asked lately over UDP and TCP since they last showed life, and nothing but silence came;
- * nor did a witness reach it that was asked lately, in so many rounds in a row: what is lost between it and the server
- * is no word of the server. One that neither says so nor is heard itself may be lost to us, as the server may.
- * Lately: at since_ns (monotonic) or later. */
-bool channels_silent(const struct channels *channels, unsigned server, int64_t since_ns, unsigned relay_rounds);
-/* A witness that was asked lately, and says that it could not reach the server; NULL: none. */
-const struct channel *channels_told_in_vain(const struct channels *channels, unsigned server, int64_t since_ns);
+/* What the queries alone show of the server. SILENT: all its direct channels are, since since_ns, at two addresses or
+ * more; and every witness that was asked since then confirms it, for so many rounds in a row. */
+enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
+				unsigned witness_rounds);
+/* A silent channel whose witness reported, at since_ns or later, that the server did not answer; NULL: none. */
+const struct channel *channels_reported_silent(const struct channels *channels, unsigned server, int64_t since_ns);
 
 #endif

@@ -60,11 +60,9 @@ struct querier {
 	struct server *servers;
 	struct queue ready, resting;
 	struct bucket turns;
-	bool shares;         /* several servers may answer some target */
-	unsigned heard;      /* the server that was heard last .. */
-	int64_t heard_ns;    /* .. and when (monotonic); 0: none yet */
-	bool dark;           /* no server is known to be alive: it may be us who are cut off .. */
-	int64_t lit_ns;      /* .. and when that was over (monotonic): what had left before was lost to the same */
+	bool shares;    /* several servers may answer some target */
+	unsigned heard; /* the server that was heard last */
+	struct liveness_host host;
 	unsigned visit_next; /* the server that is visited at .. */
 	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
 	struct evidence_query query;
@@ -300,7 +298,7 @@ static void ask(struct querier *a, struct channel *w, int64_t now_ns)
 /* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
 static bool rests(const struct channel *w, int64_t now_ns)
 {
-	return w->refused && !w->tcp && now_ns - w->asked_ns < REFUSED_NS;
+	return w->liveness.refused && !w->tcp && now_ns - w->liveness.asked_ns < REFUSED_NS;
 }
 
 static void ask_directly(struct querier *a, unsigned server, bool alive, int64_t now_ns)
@@ -430,7 +428,17 @@ static int64_t pay_visits(struct querier *a, int64_t now_ns)
 	return a->visit_ns;
 }
 
-/* Who has been asked in vain may be silent altogether: that is news for the paths that it may answer. */
+/* Where a great many are dead the one that was heard last mostly lives. */
+static bool is_any_alive(const struct querier *a)
+{
+	bool found = a->host.heard_ns && channels_first_alive(&a->channels, a->heard, a->s.paths);
+
+	for (unsigned server = 0; !found && server < a->s.config->servers_len; server++)
+		found = channels_first_alive(&a->channels, server, a->s.paths);
+	return found;
+}
+
+/* A server that did not answer a query may be silent altogether: that concerns all paths that it may answer. */
 static void note_silence(struct querier *a)
 {
 	for (unsigned server = 0; a->channels.lapsed && server < a->s.config->servers_len; server++) {
@@ -444,18 +452,16 @@ static void note_silence(struct querier *a)
 	}
 	if (a->channels.lapsed && a->s.learnt)
 		a->s.learnt(a->s.context);
-	a->dark = a->dark || (a->channels.lapsed && !querier_hears_anybody(a));
+	if (a->channels.lapsed && !a->host.hears_nobody)
+		liveness_host_timed_out(&a->host, is_any_alive(a));
 	a->channels.lapsed = false;
 }
 
 void querier_heard(struct querier *a, unsigned server, int64_t now_ns)
 {
 	a->heard = server;
-	a->heard_ns = a->channels.servers[server].heard_ns = now_ns;
-	if (!a->dark)
-		return;
-	a->dark = false;
-	a->lit_ns = now_ns;
+	a->channels.servers[server].heard_ns = now_ns;
+	liveness_host_heard(&a->host, now_ns);
 }
 
 int64_t querier_tick(struct querier *a, int64_t now_ns)
@@ -512,14 +518,18 @@ bool querier_received(struct querier *a, unsigned server, const struct packet_re
 		      int64_t now_ns)
 {
 	struct channel *w = channels_find_flow(&a->channels, reply->flow_id);
+	int64_t sent_ns;
 
 	if (!w || server != (w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness))
 		return w != NULL;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return true;
 	querier_heard(a, server, now_ns); /* before anybody judges by what it says */
-	channel_answered(w, prober_record(&w->prober, reply->seq)->sent_ns, reply->status == PACKET_OK,
-			 reply->status == PACKET_PEER_SILENT, now_ns);
+	sent_ns = prober_record(&w->prober, reply->seq)->sent_ns;
+	if (reply->status == PACKET_PEER_SILENT)
+		liveness_reported_silent(&w->liveness, sent_ns);
+	else
+		liveness_answered(&w->liveness, reply->status == PACKET_OK, sent_ns, now_ns);
 	if (w->witness != CHANNEL_DIRECT && reply->status == PACKET_NO_PEER)
 		note_no_peer(a, w);
 	else
@@ -581,31 +591,22 @@ bool querier_exhausted(const struct querier *a, unsigned rounds)
 	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
 }
 
-static int64_t lately_ns(const struct querier *a, unsigned server)
+static int64_t fresh_since_ns(const struct querier *a, unsigned server)
 {
-	int64_t news_ns = a->servers[server].asked_ns - CHANNEL_NEWS_NS;
-
-	return news_ns > a->lit_ns ? news_ns : a->lit_ns;
+	return liveness_fresh_since_ns(&a->host, a->servers[server].asked_ns);
 }
 
-bool querier_silent(const struct querier *a, unsigned server, unsigned relay_rounds)
+enum liveness querier_liveness(const struct querier *a, unsigned server, unsigned witness_rounds)
 {
-	return channels_silent(&a->channels, server, lately_ns(a, server), relay_rounds);
+	return channels_liveness(&a->channels, server, fresh_since_ns(a, server), witness_rounds);
 }
 
-/* Where a great many are dead the one that was heard last mostly lives. */
-bool querier_hears_anybody(const struct querier *a)
+enum liveness querier_liveness_of_any(const struct querier *a, int64_t *heard_ns)
 {
-	bool found = a->heard_ns && channels_first_alive(&a->channels, a->heard, a->s.paths);
-
-	for (unsigned server = 0; !a->dark && !found && server < a->s.config->servers_len; server++)
-		found = channels_first_alive(&a->channels, server, a->s.paths);
-	return found && !a->dark;
-}
-
-int64_t querier_heard_ns(const struct querier *a)
-{
-	return a->heard_ns;
+	*heard_ns = a->host.heard_ns;
+	if (a->host.hears_nobody)
+		return LIVENESS_SILENT;
+	return is_any_alive(a) ? LIVENESS_ALIVE : LIVENESS_UNKNOWN;
 }
 
 bool querier_has_other(const struct querier *a, unsigned server, const struct endpoint *address)
@@ -621,7 +622,7 @@ bool querier_has_other(const struct querier *a, unsigned server, const struct en
 
 int querier_silent_witness(const struct querier *a, unsigned server)
 {
-	const struct channel *w = channels_told_in_vain(&a->channels, server, lately_ns(a, server));
+	const struct channel *w = channels_reported_silent(&a->channels, server, fresh_since_ns(a, server));
 
 	return w ? w->witness : -1;
 }

@@ -10,6 +10,7 @@
 
 #include "client/config/config.h"
 #include "client/evidence/keyring.h"
+#include "client/evidence/liveness.h"
 #include "client/net/link.h"
 #include "client/net/tcp_dialer.h"
 #include "client/net/udp_dialer.h"
@@ -61,16 +62,15 @@ void querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, c
 
 /* No further probes will be sent: from now on it is asked about all that were lost. */
 void querier_last_call(struct querier *querier);
-/* Is there nothing more to learn: every server that is wanted has answered since the newest loss, or was
- * asked `rounds` times in vain, of these at least once since the last call? */
+/* Is there nothing more to learn: every server that is wanted has answered since the newest loss, or did not answer
+ * `rounds` rounds of queries, of these at least one since the last call? */
 bool querier_exhausted(const struct querier *querier, unsigned rounds);
 
-/* Silent, at all its addresses and for witnesses: channels_silent. */
-bool querier_silent(const struct querier *querier, unsigned server, unsigned relay_rounds);
-/* Is any server known to be alive? */
-bool querier_hears_anybody(const struct querier *querier);
-/* When one was last heard, on a path or by an answer to a question (monotonic); 0: never. */
-int64_t querier_heard_ns(const struct querier *querier);
+/* What the newest queries show of the server: channels_liveness. */
+enum liveness querier_liveness(const struct querier *querier, unsigned server, unsigned witness_rounds);
+/* ALIVE: some server is known to be. SILENT: a query timed out while none was, and none was heard since then.
+ * heard_ns: when one was last heard, on a path or by an answer to a query (monotonic; 0: never). */
+enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns);
 /* Can the server be asked at another address than this one, or through a witness? */
 bool querier_has_other(const struct querier *querier, unsigned server, const struct endpoint *address);
 /* Index of a witness that was asked to reach the server, and says that it had no answer from it; -1: none. */

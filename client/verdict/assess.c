@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* `check` speaks once, when its third question has left: two can have been in vain. */
-enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
+/* Rounds of queries in a row that each witness has to confirm. `check` decides once, when its third query has left: of
+ * two the outcome can be known. */
+enum { WITNESS_ROUNDS = 3, WITNESS_ROUNDS_CHECK = 2 };
 
 /* A claim may be so much older than a loss: a server that is asked each second tells of one that it saw when it was
  * asked the last time. And younger, besides the timeout: only then is it asked at all. */
@@ -15,15 +16,6 @@ enum { RELAYS_IN_VAIN = 3, RELAYS_IN_VAIN_CHECK = 2 };
 uint32_t judge_window(const struct path *p, enum mode mode)
 {
 	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW;
-}
-
-/* Nothing but silence, or word that the host can't be reached: no sign of life. */
-static bool is_silent(const struct prober_tally *t)
-{
-	const uint32_t *n = t->by_outcome;
-
-	return t->sent > 0 && t->answered == 0 &&
-	       n[PROBER_LOST] + n[PROBER_UNREACHABLE] == t->sent; /* a server has to say where a probe was lost */
 }
 
 /* Has somebody there completed a handshake of ours lately, if no more? */
@@ -44,7 +36,8 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 	struct path *const *paths;
 	size_t len;
 
-	if (!querier_silent(e->querier, server, mode == MODE_CHECK ? RELAYS_IN_VAIN_CHECK : RELAYS_IN_VAIN))
+	if (querier_liveness(e->querier, server, mode == MODE_CHECK ? WITNESS_ROUNDS_CHECK : WITNESS_ROUNDS) !=
+	    LIVENESS_SILENT)
 		return false;
 	paths = paths_of_server(&e->paths, server, &len);
 	for (size_t i = 0; i < len; i++) {
@@ -53,7 +46,7 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 		if (!p->target->expect_reachable)
 			continue;
 		path_recent(p, mode, &tally);
-		if (tally.sent > 0 && (!is_silent(&tally) || has_connected(p, mode)))
+		if (tally.sent > 0 && liveness_of_probes(&tally, has_connected(p, mode)) != LIVENESS_SILENT)
 			return false;
 	}
 	return true;
@@ -90,10 +83,10 @@ static int64_t outage_ns(const struct path *p)
  * `run`, what was under way when that began may come in for a while, beside losses that were chance. */
 static bool may_be_cut_off(const struct engine *e, const struct path *p, enum mode mode)
 {
-	int64_t under_way_ns = mode == MODE_CHECK ? 0 : p->prober.timeout_ns / 2;
+	int64_t under_way_ns = mode == MODE_CHECK ? 0 : p->prober.timeout_ns / 2, heard_ns;
 
-	return is_another_server_probed(e, p) &&
-	       (querier_heard_ns(e->querier) - under_way_ns <= outage_ns(p) || !querier_hears_anybody(e->querier));
+	return is_another_server_probed(e, p) && (querier_liveness_of_any(e->querier, &heard_ns) != LIVENESS_ALIVE ||
+						  heard_ns - under_way_ns <= outage_ns(p));
 }
 
 static void same_servers(const struct engine *e, const struct path *p, enum mode mode, struct verdict_context *c)

@@ -46,25 +46,21 @@ static int64_t now_ns;
 
 /* In the querier's place: what it knows is up to the test. */
 static struct querier {
-	unsigned silent_rounds[SERVERS]; /* by server: so many rounds of questions through witnesses were in vain */
+	unsigned silent_rounds[SERVERS]; /* by server: so many silent rounds the witnesses confirm */
 	bool hears_anybody, has_other;
 	int64_t heard_ns;
 	int silent_witness;
 } querier;
 
-bool querier_silent(const struct querier *a, unsigned server, unsigned relay_rounds)
+enum liveness querier_liveness(const struct querier *a, unsigned server, unsigned witness_rounds)
 {
-	return a->silent_rounds[server] >= relay_rounds;
+	return a->silent_rounds[server] >= witness_rounds ? LIVENESS_SILENT : LIVENESS_UNKNOWN;
 }
 
-bool querier_hears_anybody(const struct querier *a)
+enum liveness querier_liveness_of_any(const struct querier *a, int64_t *heard_ns)
 {
-	return a->hears_anybody;
-}
-
-int64_t querier_heard_ns(const struct querier *a)
-{
-	return a->heard_ns;
+	*heard_ns = a->heard_ns;
+	return a->hears_anybody ? LIVENESS_ALIVE : LIVENESS_UNKNOWN;
 }
 
 bool querier_has_other(const struct querier *a, unsigned server, const struct endpoint *address)

@@ -1,4 +1,4 @@
-/* way: when nothing but silence came from a server, nor through a witness. Time is moved by hand. */
+/* What the channels of a server together show of it. Time is moved by hand. */
 #include "client/evidence/channel.h"
 
 #include <setjmp.h>
@@ -59,9 +59,9 @@ static void later(void)
 	channels_expire(&channels, now_ns);
 }
 
-static bool is_silent(unsigned relay_rounds)
+static bool is_silent(unsigned witness_rounds)
 {
-	return channels_silent(&channels, SERVER, now_ns - CHANNEL_NEWS_NS, relay_rounds);
+	return channels_liveness(&channels, SERVER, now_ns - LIVENESS_FRESH_NS, witness_rounds) == LIVENESS_SILENT;
 }
 
 static struct channel *make_relay(void)
@@ -70,12 +70,6 @@ static struct channel *make_relay(void)
 
 	assert_non_null(relay);
 	return relay;
-}
-
-/* The witness says that it waited in vain. */
-static void wait_in_vain(struct channel *relay, int64_t sent_ns)
-{
-	channel_answered(relay, sent_ns, false, true, now_ns);
 }
 
 static void every_address_and_protocol_has_to_be_silent(void **state)
@@ -112,7 +106,7 @@ static void silence_is_of_lately(void **state)
 }
 
 /* The pages of one round meet the same loss: they say no more than one of them. */
-static void a_relay_is_in_vain_once_a_round(void **state)
+static void all_queries_of_a_round_time_out_once(void **state)
 {
 	struct channel *relay = make_relay();
 
@@ -120,46 +114,18 @@ static void a_relay_is_in_vain_once_a_round(void **state)
 	ask_directly();
 	ask(relay, PAGES);
 	later();
-	assert_int_equal(relay->in_vain, 1);
+	assert_int_equal(relay->liveness.silent_rounds, 1);
 	assert_false(is_silent(1)); /* the witness says nothing: it may be out of our reach */
 	ask(relay, PAGES);
 	for (unsigned page = 0; page < PAGES; page++)
-		wait_in_vain(relay, now_ns);
+		liveness_reported_silent(&relay->liveness, now_ns);
 	assert_true(is_silent(2));
 	assert_false(is_silent(3));
 	ask(relay, PAGES);
-	channel_answered(relay, now_ns, true, false, now_ns);
+	liveness_answered(&relay->liveness, true, now_ns, now_ns);
 	assert_false(is_silent(1));
 	later();
 	assert_false(is_silent(1)); /* it has been heard since */
-}
-
-/* A row of rounds in vain ends with a server's recovery: then it is not asked through others any more. */
-static void a_row_ends_with_a_gap(void **state)
-{
-	struct channel *relay = make_relay();
-
-	(void)state;
-	for (int round = 0; round < 3; round++) {
-		ask(relay, 1);
-		later();
-	}
-	wait_in_vain(relay, now_ns - 4 * S); /* of a round before the newest that is over: no news */
-	assert_null(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS));
-	wait_in_vain(relay, now_ns - 2 * S); /* of that one, late */
-	assert_non_null(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS));
-	now_ns += 60 * S;
-	ask_directly();
-	later();
-	ask(relay, 1);
-	assert_false(is_silent(3)); /* its answer may come yet */
-	now_ns += S / 2;
-	wait_in_vain(relay, now_ns - S / 2);
-	assert_false(is_silent(3));
-	assert_true(is_silent(1));
-	assert_ptr_equal(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS), relay);
-	now_ns += 60 * S;
-	assert_null(channels_told_in_vain(&channels, SERVER, now_ns - CHANNEL_NEWS_NS));
 }
 
 /* It may have a limit of its own; but if it is not heard either, it may be we who are cut off. */
@@ -178,92 +144,19 @@ static void a_witness_that_says_nothing_has_to_be_heard_otherwise(void **state)
 	}
 }
 
-/* Words and errors come out of order. */
-static void what_left_before_the_newest_answer_is_no_news(void **state)
-{
-	struct channel *relay = make_relay();
-	int64_t first_ns = now_ns;
-
-	(void)state;
-	ask(relay, 1);
-	now_ns += S / 2;
-	ask(relay, 1);
-	channel_answered(relay, now_ns, true, false, now_ns);
-	wait_in_vain(relay, first_ns);
-	assert_true(relay->alive);
-	assert_int_equal(relay->in_vain, 0);
-	later();
-	assert_true(relay->alive); /* nor that the first one's time is over */
-	assert_int_equal(relay->in_vain, 0);
-}
-
-/* It would not be asked for a while. */
-static void a_refusal_of_before_the_newest_answer_is_no_news(void **state)
-{
-	struct channel *w = channels.servers[SERVER].direct;
-
-	(void)state;
-	ask(w, 1);
-	now_ns += S / 2;
-	ask(w, 1);
-	channel_answered(w, now_ns, true, false, now_ns);
-	channel_failed(w, w->prober.next - 2, true);
-	assert_true(w->alive);
-	assert_false(w->refused);
-}
-
-/* It ends the row of rounds in vain, and what the witness said of them. */
-static void an_answer_ends_a_row(void **state)
-{
-	struct channel *relay = make_relay();
-
-	(void)state;
-	for (int round = 1; round <= 4; round++) {
-		ask_directly();
-		ask(relay, 1);
-		if (round == 1)
-			wait_in_vain(relay, now_ns);
-		else if (round == 2)
-			channel_answered(relay, now_ns, false, false, now_ns); /* without evidence */
-		later();
-	}
-	assert_int_equal(relay->in_vain, 2);
-	assert_false(is_silent(2)); /* the witness has said nothing of these two */
-	ask_directly();
-	ask(relay, 1);
-	wait_in_vain(relay, now_ns);
-	later();
-	assert_true(is_silent(3));
-	assert_false(is_silent(4));
-}
-
-static void a_word_of_before_a_gap_is_none(void **state)
-{
-	struct channel *relay = make_relay();
-
-	(void)state;
-	ask(relay, 1);
-	wait_in_vain(relay, now_ns);
-	now_ns += 60 * S;
-	ask_directly();
-	ask(relay, 1);
-	later();
-	assert_false(is_silent(1));
-}
-
-/* Three rounds since its last answer through the witness were in vain, but that was less than CHANNEL_NEWS_NS ago. */
+/* Its last answer through the witness is followed by three silent rounds, but is not older than LIVENESS_FRESH_NS. */
 static void a_server_that_was_heard_lately_is_not_silent(void **state)
 {
 	struct channel *relay = make_relay();
 
 	(void)state;
 	ask(relay, 1);
-	channel_answered(relay, now_ns, true, false, now_ns);
+	liveness_answered(&relay->liveness, true, now_ns, now_ns);
 	for (int round = 1; round <= 3; round++) {
 		now_ns += S;
 		ask_directly();
 		ask(relay, 1);
-		wait_in_vain(relay, now_ns);
+		liveness_reported_silent(&relay->liveness, now_ns);
 	}
 	later();
 	assert_false(is_silent(3));
@@ -275,7 +168,7 @@ static void an_answer_without_evidence_is_no_silence(void **state)
 {
 	(void)state;
 	ask_directly();
-	channel_answered(channels.servers[SERVER].direct, now_ns, false, false, now_ns);
+	liveness_answered(&channels.servers[SERVER].direct->liveness, false, now_ns, now_ns);
 	later();
 	assert_false(is_silent(1));
 }
@@ -319,12 +212,12 @@ static void an_error_concerns_its_own_round(void **state)
 	now_ns += S / 2;
 	ask(relay, 1);
 	channel_failed(relay, relay->prober.next - 2, false);
-	assert_int_equal(relay->in_vain, 1);
+	assert_int_equal(relay->liveness.silent_rounds, 1);
 	channel_failed(relay, relay->prober.next - 2, false);
 	channel_failed(relay, relay->prober.next + 7, false); /* none of ours */
-	assert_int_equal(relay->in_vain, 1);
+	assert_int_equal(relay->liveness.silent_rounds, 1);
 	later();
-	assert_int_equal(relay->in_vain, 2);
+	assert_int_equal(relay->liveness.silent_rounds, 2);
 }
 
 int main(void)
@@ -332,18 +225,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_address_and_protocol_has_to_be_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silence_is_of_lately, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_row_ends_with_a_gap, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_witness_that_says_nothing_has_to_be_heard_otherwise, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(what_left_before_the_newest_answer_is_no_news, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_refusal_of_before_the_newest_answer_is_no_news, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_error_concerns_its_own_round, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_answer_ends_a_row, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_word_of_before_a_gap_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_server_that_was_heard_lately_is_not_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_answer_without_evidence_is_no_silence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_probe_shows_that_a_way_is_alive, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_relay_is_in_vain_once_a_round, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_queries_of_a_round_time_out_once, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
