@@ -567,8 +567,8 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network",
 	[VERDICT_CAUSE_SERVER_FIREWALL] = "allow this port and protocol in the server's own firewall (nft list "
 					  "ruleset), and check its rp_filter setting",
-	[VERDICT_CAUSE_IMPOSTOR] =
-	    "find out which machine has this address; if it is a right one, add it to `server` of the target",
+	[VERDICT_CAUSE_IMPOSTOR] = "find out which machine has this address; if it is allowed to have it, add its "
+				   "server to `server` of the target",
 	[VERDICT_CAUSE_NOT_AUTHORISED] =
 	    "add this client's public key (floatprobe pubkey) to `clients` in the server's configuration",
 	[VERDICT_CAUSE_CLOCK_SKEW] = "set the clock of this host, or the clock of the server, by NTP",

@@ -222,9 +222,9 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 	bool where = !endpoint_is_unknown(&e->facts.arrived_on);
 
 	if (arrived > 0)
-		say(v, "%s received %u of %u lost probes%s%s, as its %s%s%s%s", name, arrived, losses(e),
-		    where ? " on " : "", where ? address_text(&e->facts.arrived_on).text : "",
-		    e->tcp ? "receipts or half-open sockets show" : "receipts show", through, by, end);
+		say(v, "%s received %u of %u lost probes%s%s (it has %s%s%s), but no answer to them came back", name,
+		    arrived, losses(e), where ? " on " : "", where ? address_text(&e->facts.arrived_on).text : "",
+		    e->tcp ? "receipts or half-open sockets" : "receipts", by[0] ? ", asked through " : "", by);
 	if (missing > 0)
 		say(v,
 		    e->tcp ? "%u of %u lost probes did not arrive: the servers asked have no trace of them%s%s%s"
@@ -283,7 +283,8 @@ void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
 void sentences_broken_between(const struct verdict_evidence *e, struct verdict *v)
 {
 	(void)e;
-	say(v, "two machines answer alternately at this address: a connection to one breaks at the other");
+	say(v,
+	    "two machines answer alternately at this address, so a connection that one accepted breaks at the other");
 }
 
 void sentences_second_holder(const struct verdict_evidence *e, struct verdict *v)
@@ -392,7 +393,7 @@ void sentences_stuck(const struct verdict_evidence *e, struct verdict *v)
 void sentences_refused_by_other(const struct verdict_evidence *e, struct verdict *v)
 {
 	(void)e;
-	say(v, "the refusals may come from the other machine that claims the address");
+	say(v, "another machine claims this address, and the refusals may come from it");
 }
 
 void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)

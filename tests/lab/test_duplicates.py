@@ -55,7 +55,7 @@ def a_machine_without_our_server(net, privilege):
     with lan.stranger():
         check = net.check(targets, options=ROUND)
     for row in check.expect(SHARED, **DOWN, direction="forward", cause="duplicate-address"):
-        check.told(row, lan.two.host.mac(), *(["may come from the other machine"] if privilege == "privileged" else
+        check.told(row, lan.two.host.mac(), *(["refusals may come from it"] if privilege == "privileged" else
                                               ["boot-01 has", "which is not a MAC of that server"]))  # fmt: skip
     check.expect({"target": "boot-01"}, state="up", cause="none")
 

@@ -226,7 +226,7 @@ static void a_stranger(void **state)
 	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true;
 	     e.facts.offender = (struct endpoint){ .port = 0 }); /* a reset names nobody */
 	CASE("duplicate-address", e = stranger(); e = claimed(e, 10));
-	assert_true(says("may come from the other machine"));
+	assert_true(says("refusals may come from it"));
 	CASE("refused", e = stranger(); e.tcp = true); /* any firewall forges a reset */
 	assert_true(says(firewall));
 	CASE("refused", e = stranger(); e.hints.stranger_mac = NULL); /* a bridge's firewall forges the rest */
