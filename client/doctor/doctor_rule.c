@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
