@@ -13,7 +13,7 @@
 #define MS INT64_C(1000000)
 #define S  (1000 * MS)
 
-enum { SERVERS = 100, SHARED = 50, RING = 64, SENT_MAX = 4096 };
+enum { SERVERS = 100, SHARED = 50, CROWDED = SERVERS - 1, CROWD = 3, RING = 64, SENT_MAX = 4096 };
 
 static char name[] = "t";
 static struct config_server servers[SERVERS];
@@ -82,7 +82,7 @@ static struct endpoint address(unsigned server, uint8_t which)
 static int setup(void **state)
 {
 	const struct path_plan plan = { .config = &config, .ring_len = RING };
-	struct path **items = calloc(SERVERS, sizeof(struct path *));
+	struct path **items = calloc(SERVERS - 1 + CROWD, sizeof(struct path *));
 	uint8_t seed[SEAL_SEED_LEN] = { 0 };
 
 	(void)state;
@@ -110,10 +110,15 @@ static int setup(void **state)
 			targets[i].held = 0;
 			targets[i].fresh = 1;
 		}
+		if (i == CROWDED) { /* by two source ports, and over TCP */
+			targets[i].held = 2;
+			targets[i].tcp = true;
+			assert_int_equal(path_count(&targets[i]), CROWD);
+		}
 		assert_true(path_make_all(&plan, &targets[i], &at, items + i));
 	}
 	assert_true(keyring_init(&keyring, &config));
-	assert_true(paths_set(&paths, items, SERVERS, NULL, NULL));
+	assert_true(paths_set(&paths, items, SERVERS - 1 + CROWD, NULL, NULL));
 	querier = querier_new(&(struct querier_settings){ .config = &config, .keyring = &keyring, .paths = &paths });
 	assert_non_null(querier);
 	for (unsigned i = 0; i < SERVERS; i++) {
@@ -333,6 +338,67 @@ static void one_that_may_answer_too_is_visited(void **state)
 	assert_int_equal(request.role, PACKET_QUERY);
 }
 
+/* As many attempts of this path as can be asked about, all lost. */
+static void lose_attempts(struct path *p)
+{
+	struct path_loss *loss = path_loss(p);
+
+	assert_non_null(loss);
+	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
+		uint32_t seq = prober_send(&p->prober, now_ns - S, now_ns - S);
+		loss->attempts[i] = (struct path_attempt){ .seq = seq, .started_ns = now_ns - S };
+	}
+	assert_int_equal(prober_expire(&p->prober, now_ns), PATH_ATTEMPTS_MAX);
+	querier_note(querier, p);
+}
+
+/* What a server makes of a query; returns how long its text is. */
+static size_t open_query(unsigned server, struct sent *s, struct evidence_query *query)
+{
+	uint8_t seed[SEAL_SEED_LEN] = { [0] = (uint8_t)(server + 1) }, text[WIRE_EVIDENCE_UDP_LEN];
+	struct seal_identity identity;
+	struct packet_request request;
+	struct seal_pair pair;
+	const uint8_t *value;
+	size_t len;
+
+	seal_identity_from_seed(&identity, seed);
+	assert_true(seal_pair_for_server(&pair, &identity, config.identity.public_key));
+	assert_int_equal(packet_read_request(s->packet, s->len, &request), PACKET_FAULT_NONE);
+	value = packet_evidence(s->packet, s->len, request.slots, &len);
+	assert_true(seal_evidence_open(pair.query, s->packet, value, len, text));
+	len -= SEAL_NONCE_LEN + SEAL_TAG_LEN;
+	assert_true(evidence_read_query(text, len, query));
+	return len;
+}
+
+/* Attempts go before flows in an answer: those of one path must not push out the flow of another. */
+static void an_answer_has_room_for_all_that_is_asked(void **state)
+{
+	static struct evidence_query query;
+	unsigned flows = 0, attempts = 0;
+
+	(void)state;
+	for (unsigned i = CROWDED; i < CROWDED + CROWD; i++) {
+		if (paths.items[i]->tcp)
+			lose_attempts(paths.items[i]);
+		else
+			probe(i, true);
+	}
+	querier_tick(querier, now_ns);
+	for (unsigned i = 0; i < sent_len; i++) {
+		size_t len;
+		if (sent[i].tcp)
+			continue;
+		len = open_query(CROWDED, &sent[i], &query);
+		assert_in_range(query.flows_len, 1, evidence_query_room(len, query.attempts_len));
+		flows += query.flows_len;
+		attempts += query.attempts_len;
+	}
+	assert_int_equal(flows, CROWD);
+	assert_int_equal(attempts, PATH_ATTEMPTS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +412,7 @@ int main(void)
 		TEST(one_that_may_answer_too_is_visited),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),
 		TEST(a_witness_that_reports_silence_is_asked_again),
+		TEST(an_answer_has_room_for_all_that_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
