@@ -104,7 +104,7 @@ void findings_tell_event(struct findings *findings, const struct reflector_event
 			    (json_int_t)flow->acknowledged, "unheard_replies", (json_int_t)event->unheard_replies);
 	if (event->kind == REFLECTOR_EVENT_UNHEARD)
 		findings_tell(findings, FINDINGS_UNHEARD, details,
-			      "unheard: %s does not receive our replies from %s: %s flow %s from %s port %u, %u probes "
+			      "unheard: %s does not receive the replies from %s: %s flow %s from %s port %u, %u probes "
 			      "received, the "
 			      "last %u replies not acknowledged",
 			      event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
@@ -112,7 +112,7 @@ void findings_tell_event(struct findings *findings, const struct reflector_event
 	else
 		findings_tell(
 		    findings, FINDINGS_HEARD, details,
-		    "heard: %s receives our replies from %s again: %s flow %s from %s port %u, after %u replies",
+		    "heard: %s receives the replies from %s again: %s flow %s from %s port %u, after %u replies",
 		    event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
 		    event->unheard_replies);
 }

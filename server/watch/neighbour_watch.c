@@ -150,7 +150,7 @@ static void tell_stale(struct neighbour_watch *w, const struct snapshot *s, cons
 		      json_pack("{ss ss ss ss ss ss sI ss}", "client", who, "address", address, "interface",
 				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames, "state",
 				neighbours_state_text(seen->state), "since_ms", (json_int_t)for_ms, "cure", cure),
-		      "stale neighbour entry: our replies to %s (%s) go to MAC %s (%s), but its frames come from MAC "
+		      "stale neighbour entry: the replies to %s (%s) go to MAC %s (%s), but its frames come from MAC "
 		      "%s; to delete the entry: %s",
 		      who, address, entry, neighbours_state_text(seen->state), frames, cure);
 }

@@ -118,10 +118,10 @@ static void a_flow_is_told_of_in_full(void **state)
 			    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
 			    "\"unheard_replies\":17}\n");
 	assert_string_equal(read_all(log_path),
-			    "floatprobe: warning: unheard: monitor does not receive our replies from 2001:db8::1: udp "
+			    "floatprobe: warning: unheard: monitor does not receive the replies from 2001:db8::1: udp "
 			    "flow 000000000000abcd from "
 			    "198.51.100.7 port 40000, 20 probes received, the last 17 replies not acknowledged\n"
-			    "floatprobe: heard: monitor receives our replies from 2001:db8::1 again: udp flow "
+			    "floatprobe: heard: monitor receives the replies from 2001:db8::1 again: udp flow "
 			    "000000000000abcd from 198.51.100.7 "
 			    "port 40000, after 17 replies\n");
 }
