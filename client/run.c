@@ -67,7 +67,7 @@ static void log_change(struct run *r, const struct result_change *c)
 	r->log_suppressed = 0;
 	(c->to.state == VERDICT_UP ? log_info : log_warning)(
 	    "%s %s %s %s: %s -> %s, direction %s, cause %s%s%s", c->name.target,
-	    result_address(&c->name.endpoint, address), c->name.tcp ? "tcp" : "udp", c->name.flow,
+	    result_address(&c->name.endpoint, address), probe_kind_of(c->name.kind)->word, c->name.flow,
 	    verdict_state_word(c->from.state), verdict_state_word(c->to.state), verdict_direction_word(c->to.direction),
 	    verdict_cause_word(c->to.cause), c->verdict->sentences_len ? ": " : "",
 	    c->verdict->sentences_len ? c->verdict->sentences[0] : "");

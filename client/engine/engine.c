@@ -1,5 +1,6 @@
 #include "client/engine/engine.h"
 
+#include "client/engine/sender.h"
 #include "client/evidence/settle.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
@@ -48,49 +49,6 @@ static bool wants_signature(const struct engine *e, const struct path *p)
 			return true;
 	}
 	return false;
-}
-
-/* Who gets a slot: the servers that may answer and, if there is room, the one that does though it may not. Without one
- * it would have to check signatures, and does so only so often: its silence would look like loss. */
-static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
-{
-	unsigned len = p->target->servers_len;
-
-	memcpy(servers, p->target->servers, len * sizeof servers[0]);
-	if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
-		servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
-	return len;
-}
-
-/* Write and sign a probe of a path's, or of its twin's, prober. */
-static void write_probe(struct engine *e, const struct path *p, const struct prober *prober, uint16_t flags,
-			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
-{
-	unsigned servers[WIRE_SLOTS_MAX];
-	struct packet_request request = {
-		.role = PACKET_PROBE,
-		.seq = seq,
-		.sent_ns = real_ns,
-		.flags = flags,
-		.flow_id = prober->flow_id,
-		.destination = p->endpoint,
-		.transport = p->tcp ? PACKET_TCP : PACKET_UDP,
-		.heard = prober->heard,
-		.slots = slots_of(p, servers),
-	};
-
-	memcpy(request.client_key, e->keyring.identity->public_key, WIRE_KEY_LEN);
-	packet_write_request(buf, len, &request);
-	keyring_seal(&e->keyring, request.transport, buf, len, servers, request.slots);
-}
-
-static void send_twin(struct engine *e, struct path *p, int64_t now_ns, int64_t real_ns)
-{
-	uint32_t seq = twin_send(p->twin, now_ns, real_ns);
-	uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, UDP_DIALER_ALONE, NULL, TWIN_PROBE_LEN, NULL, seq);
-
-	if (buf)
-		write_probe(e, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
 }
 
 /* -- a recheck -- */
@@ -153,7 +111,7 @@ void engine_stop_rechecks(struct engine *e, const struct path *p)
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (size_t i = from; i < to; i++) {
 		struct recheck *l = e->paths.items[i]->recheck;
-		if (!l || !l->under_way || e->paths.items[i]->tcp != p->tcp)
+		if (!l || !l->under_way || e->paths.items[i]->kind != p->kind)
 			continue;
 		schedule_queue_remove(&e->queue, &l->timer);
 		l->under_way = false;
@@ -172,28 +130,26 @@ static void note_recheck(struct engine *e, const struct path *p)
 		e->learnt(e->context);
 }
 
-/* A probe of a path's prober or of its look's, over the path's protocol, size and flow. */
+static struct sender sender_of(struct engine *e)
+{
+	return (struct sender){ .udp = e->udp, .tcp = e->tcp, .keyring = &e->keyring, .paths = &e->paths };
+}
+
+/* A probe of a path's prober or of its look's, in the path's kind, size and flow. */
 static void send_over(struct engine *e, struct path *p, struct prober *prober, uint16_t flags, int64_t now_ns)
 {
+	const struct sender sender = sender_of(e);
 	int64_t real_ns = clock_real_ns();
 	uint32_t seq = prober_send(prober, now_ns, real_ns);
 
 	if (now_ns + prober->timeout_ns < e->expire_ns)
 		e->expire_ns = now_ns + prober->timeout_ns;
-	if (p->tcp) {
-		uint8_t buf[WIRE_PROBE_MIN];
-		write_probe(e, p, prober, flags, seq, real_ns, buf, sizeof buf);
-		tcp_dialer_start(e->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, prober, seq);
-	} else {
-		uint32_t *last = p->held < 0 ? &paths_at(&e->paths, &p->endpoint, false)->last_fresh : NULL;
-		uint8_t *buf = udp_dialer_stage(e->udp, &p->endpoint, p->held, last, p->size, prober, seq);
-		if (buf)
-			write_probe(e, p, prober, flags, seq, real_ns, buf, p->size);
-	}
+	sender_send(&sender, p, prober, flags, seq, real_ns);
 }
 
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 {
+	const struct sender sender = sender_of(e);
 	uint16_t flags;
 
 	if (p->prober.next >= SEQ_MAX)
@@ -204,7 +160,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
 	send_over(e, p, &p->prober, flags, now_ns);
 	if (p->twin)
-		send_twin(e, p, now_ns, clock_real_ns());
+		sender_send_twin(&sender, p, now_ns, clock_real_ns());
 }
 
 /* A timer of the path's: one of its schedule, or its look's. */

@@ -68,7 +68,7 @@ static void stranger_replied(struct engine *e, struct path *p, const struct pack
 	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * NS_PER_MS, STRANGER_BURST))
 		return;
 	if (!seal_pair_for_client(&pair, e->keyring.identity, reply->server_key) ||
-	    !seal_reply_mac_holds(&pair, p->tcp ? PACKET_TCP : PACKET_UDP, buf, len))
+	    !seal_reply_mac_holds(&pair, probe_kind_of(p->kind)->transport, buf, len))
 		return;
 	memcpy(p->facts.stranger_key, reply->server_key, sizeof p->facts.stranger_key);
 	settle(e, p, reply->seq, PROBER_IMPOSTOR, probe);
@@ -79,7 +79,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 			   const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
 {
 	bool from_asked = endpoint_equal(&probe->source, &p->endpoint);
-	bool sole = !p->tcp && p->target->servers_len == 1 && path_slot(p, server) == 0;
+	bool sole = p->target->servers_len == 1 && path_slot(p, server) == 0;
 	enum prober_outcome before, outcome;
 
 	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.last_error_ns)
@@ -155,7 +155,7 @@ static void reply_received(struct engine *e, enum packet_transport transport, co
 	if (p && reply.flow_id != p->prober.flow_id) {
 		if (server >= 0)
 			twin_reply(p->twin, &reply, &p->endpoint, source, received_real_ns, now_ns);
-	} else if (p && p->tcp == (transport == PACKET_TCP)) {
+	} else if (p && probe_kind_of(p->kind)->transport == transport) {
 		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };
 		if (server < 0)
 			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
@@ -178,7 +178,8 @@ static void echo_received(struct engine *e, const struct endpoint *source, const
 	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
 		return;
 	p = paths_find_flow(&e->paths, request.flow_id);
-	if (!p || p->tcp || p->prober.flow_id != request.flow_id || !endpoint_equal(source, &p->endpoint))
+	if (!p || probe_kind_of(p->kind)->transport != PACKET_UDP || p->prober.flow_id != request.flow_id ||
+	    !endpoint_equal(source, &p->endpoint))
 		return;
 	settle(e, p, request.seq, PROBER_IMPOSTOR, &(struct engine_probe){ .source = *source });
 }

@@ -153,25 +153,26 @@ void channels_free(struct channels *channels)
 	*channels = (struct channels){ 0 };
 }
 
-static struct channel **find(struct channel **list, int witness, const struct endpoint *endpoint, bool tcp)
+static struct channel **find(struct channel **list, int witness, const struct endpoint *endpoint,
+			     enum packet_transport transport)
 {
-	while (*list &&
-	       ((*list)->witness != witness || (*list)->tcp != tcp || !endpoint_equal(&(*list)->endpoint, endpoint)))
+	while (*list && ((*list)->witness != witness || (*list)->transport != transport ||
+			 !endpoint_equal(&(*list)->endpoint, endpoint)))
 		list = &(*list)->next;
 	return list;
 }
 
 /* The way in this list, made if there is none yet; NULL: no memory. */
 static struct channel *enter(struct channel **list, unsigned server, int witness, const struct endpoint *endpoint,
-			     bool tcp)
+			     enum packet_transport transport)
 {
-	struct channel **at = find(list, witness, endpoint, tcp);
+	struct channel **at = find(list, witness, endpoint, transport);
 
 	if (!*at && (*at = calloc(1, sizeof **at))) {
 		(*at)->server = server;
 		(*at)->witness = witness;
 		(*at)->endpoint = *endpoint;
-		(*at)->tcp = tcp;
+		(*at)->transport = transport;
 	}
 	if (*at)
 		(*at)->current = true;
@@ -181,27 +182,28 @@ static struct channel *enter(struct channel **list, unsigned server, int witness
 bool channels_add(struct channels *channels, unsigned server, const struct endpoint *endpoint)
 {
 	struct channel_server *s = &channels->servers[server];
-	const struct channel *known = *find(&s->direct, CHANNEL_DIRECT, endpoint, true);
+	const struct channel *known = *find(&s->direct, CHANNEL_DIRECT, endpoint, PACKET_TCP);
 
 	if (!known || !known->current) {
 		if (s->addresses >= CHANNEL_ADDRESSES_MAX)
 			return true;
 		s->addresses++;
 	}
-	return enter(&s->direct, server, CHANNEL_DIRECT, endpoint, false) &&
-	       enter(&s->direct, server, CHANNEL_DIRECT, endpoint, true);
+	return enter(&s->direct, server, CHANNEL_DIRECT, endpoint, PACKET_UDP) &&
+	       enter(&s->direct, server, CHANNEL_DIRECT, endpoint, PACKET_TCP);
 }
 
 struct channel *channels_relay(struct channels *channels, unsigned server, const struct channel *through)
 {
-	return enter(&channels->servers[server].relays, server, (int)through->server, &through->endpoint, through->tcp);
+	return enter(&channels->servers[server].relays, server, (int)through->server, &through->endpoint,
+		     through->transport);
 }
 
 void channels_drop(struct channels *channels, struct channel *channel)
 {
 	struct channel_server *s = &channels->servers[channel->server];
 	struct channel **at = find(channel->witness == CHANNEL_DIRECT ? &s->direct : &s->relays, channel->witness,
-				   &channel->endpoint, channel->tcp);
+				   &channel->endpoint, channel->transport);
 
 	*at = channel->next;
 	free_channel(channels, channel);
@@ -222,7 +224,8 @@ void channels_settle(struct channels *channels)
 		sweep(channels, &channels->servers[server].direct, false);
 	for (size_t server = 0; server < channels->servers_len; server++) {
 		for (struct channel *w = channels->servers[server].relays; w; w = w->next)
-			w->current = *find(&channels->servers[w->witness].direct, CHANNEL_DIRECT, &w->endpoint, w->tcp);
+			w->current =
+			    *find(&channels->servers[w->witness].direct, CHANNEL_DIRECT, &w->endpoint, w->transport);
 		sweep(channels, &channels->servers[server].relays, false);
 	}
 }
@@ -285,7 +288,7 @@ bool channel_is_alive(const struct channel *w, const struct paths *paths)
 {
 	if (w->liveness.answered)
 		return true;
-	for (const struct path *p = paths_at(paths, &w->endpoint, w->tcp); p; p = p->next_there) {
+	for (const struct path *p = paths_at(paths, &w->endpoint, w->transport); p; p = p->next_there) {
 		struct prober_tally tally;
 		prober_tally(&p->prober, 1, &tally);
 		if (tally.answered && tally.answered_ns > w->liveness.asked_ns &&

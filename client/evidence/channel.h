@@ -28,7 +28,7 @@ struct channel {
 	unsigned server; /* who is asked */
 	int witness;     /* through whom: index of the server at endpoint; CHANNEL_DIRECT: it is the server itself */
 	struct endpoint endpoint;
-	bool tcp;
+	enum packet_transport transport;
 	bool current;                     /* the address is still the server's, or the witness's */
 	struct prober prober;             /* our packets to the endpoint; only with memory */
 	struct channel_memory *memory;    /* NULL: never asked */

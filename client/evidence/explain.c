@@ -136,8 +136,7 @@ static int64_t came_ns(const struct path *p, const struct query_result *t, const
 		newest_ns = ns_later(newest_ns, t->now_ns - (int64_t)flow->idle_ms * NS_PER_MS);
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
-		if (f->transport == (p->tcp ? PACKET_TCP : PACKET_UDP) &&
-		    endpoint_same_address(&f->local, &p->endpoint))
+		if (f->transport == probe_kind_of(p->kind)->transport && endpoint_same_address(&f->local, &p->endpoint))
 			newest_ns = ns_later(newest_ns, t->now_ns - (int64_t)f->idle_ms * NS_PER_MS);
 	}
 	return newest_ns;
@@ -168,7 +167,8 @@ static bool holds(const struct path *p, const struct query_result *t)
 {
 	const struct evidence_answer *a = t->answer;
 
-	return (p->tcp ? a->listens_tcp : a->listens_udp) && a->port == p->endpoint.port && is_its_own(t, &p->endpoint);
+	return (probe_kind_of(p->kind)->transport == PACKET_TCP ? a->listens_tcp : a->listens_udp) &&
+	       a->port == p->endpoint.port && is_its_own(t, &p->endpoint);
 }
 
 static void note_silence(struct path *p, const struct query_result *t, const struct evidence_flow *flow,
@@ -223,7 +223,8 @@ static void note_drops(struct path *p, const struct query_result *t, int slot)
 	uint32_t drops = first ? 0 : growth(d->socket_drops[slot], t->answer->socket_drops);
 	uint32_t overflows = first ? 0 : growth(d->accept_overflows[slot], t->answer->accept_overflows);
 
-	if (first && (p->tcp ? t->answer->accept_overflows : t->answer->socket_drops) > 0)
+	if (first &&
+	    (probe_kind_of(p->kind)->has_handshake ? t->answer->accept_overflows : t->answer->socket_drops) > 0)
 		d->counted_from_ns[slot] = t->now_ns; /* nobody knows when these were */
 	d->socket_drops[slot] = t->answer->socket_drops;
 	d->accept_overflows[slot] = t->answer->accept_overflows;
@@ -261,7 +262,7 @@ static const struct evidence_frames *find_frames(const struct path *p, const str
 {
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
-		if (f->transport == (p->tcp ? PACKET_TCP : PACKET_UDP) && arrives_at(p, &f->local) &&
+		if (f->transport == probe_kind_of(p->kind)->transport && arrives_at(p, &f->local) &&
 		    is_its_own(t, &f->local) && !endpoint_is_unknown(client) &&
 		    endpoint_same_address(&f->client, client))
 			return f;
@@ -331,7 +332,7 @@ static bool frames_came(struct path *p, const struct query_result *t, int slot, 
 	if (frame_ns < lost_ns || frame_ns < p->loss->counted_from_ns[slot] ||
 	    (flow->known && (int64_t)flow->idle_ms * NS_PER_MS <= t->asked_ns - lost_ns))
 		return false;
-	return p->tcp ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
+	return probe_kind_of(p->kind)->has_handshake ? syn_was_stopped(p, t, slot, f) : f->heard_ms > f->idle_ms;
 }
 
 void explain_hear_frames(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow)

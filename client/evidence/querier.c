@@ -190,7 +190,7 @@ static void look_for_macs(struct querier *a, unsigned server, int64_t now_ns)
 	m->looked_ns = now_ns;
 	m->known = false;
 	for (const struct channel *w = a->channels.servers[server].direct; w && !m->known; w = w->next)
-		m->known = !w->tcp && a->s.link->neighbour_mac(&w->endpoint, m->server) &&
+		m->known = w->transport == PACKET_UDP && a->s.link->neighbour_mac(&w->endpoint, m->server) &&
 			   a->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
 }
 
@@ -215,7 +215,7 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 	if (q->flows_len == EVIDENCE_FLOWS_MAX)
 		return false;
 	q->flows[q->flows_len++] = p->prober.flow_id;
-	if (p->tcp)
+	if (probe_kind_of(p->kind)->has_handshake)
 		settle_ask(p, slot, now_ns, q, memory);
 	if (q->flows_len == 1 || q->flows_len <= evidence_query_room(text_len, q->attempts_len))
 		return true;
@@ -250,7 +250,7 @@ static bool send_query(struct querier *a, struct channel *w, int64_t now_ns)
 	uint8_t *buf = a->packet;
 	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
 
-	if (!w->tcp) {
+	if (w->transport == PACKET_UDP) {
 		buf = udp_dialer_stage(a->s.udp, &w->endpoint, 0, NULL, len, NULL, seq);
 		if (!buf) {
 			prober_settle(&w->prober, seq, PROBER_UNSENT);
@@ -259,7 +259,7 @@ static bool send_query(struct querier *a, struct channel *w, int64_t now_ns)
 	}
 	if (!query_write(&a->codec, w, &a->query, seq, buf))
 		return false;
-	if (w->tcp)
+	if (w->transport == PACKET_TCP)
 		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
 	return true;
 }
@@ -298,7 +298,7 @@ static void ask(struct querier *a, struct channel *w, int64_t now_ns)
 /* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
 static bool rests(const struct channel *w, int64_t now_ns)
 {
-	return w->liveness.refused && !w->tcp && now_ns - w->liveness.asked_ns < REFUSED_NS;
+	return w->liveness.refused && w->transport == PACKET_UDP && now_ns - w->liveness.asked_ns < REFUSED_NS;
 }
 
 static void ask_directly(struct querier *a, unsigned server, bool alive, int64_t now_ns)

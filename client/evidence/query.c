@@ -11,7 +11,7 @@ enum {
 
 size_t query_len(const struct channel *w)
 {
-	return w->tcp && w->witness == CHANNEL_DIRECT ? QUERY_LEN_MAX : WIRE_EVIDENCE_UDP_LEN;
+	return w->transport == PACKET_TCP && w->witness == CHANNEL_DIRECT ? QUERY_LEN_MAX : WIRE_EVIDENCE_UDP_LEN;
 }
 
 static size_t text_room(size_t len)
@@ -35,7 +35,7 @@ static struct packet_request request_of(const struct query_codec *d, const struc
 		.sent_ns = clock_real_ns(),
 		.flow_id = flow_id,
 		.destination = w->endpoint,
-		.transport = w->tcp ? PACKET_TCP : PACKET_UDP,
+		.transport = w->transport,
 		.slots = 1,
 	};
 

@@ -30,7 +30,7 @@ static int64_t missing_from_ns(const struct path *p, const struct path_attempt *
 /* Was this server asked late enough to have said all that it can of this probe? */
 static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 {
-	const struct path_attempt *t = p->tcp ? path_attempt(p, seq) : NULL;
+	const struct path_attempt *t = probe_kind_of(p->kind)->has_handshake ? path_attempt(p, seq) : NULL;
 
 	return p->loss->has_window[slot] &&
 	       p->loss->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
@@ -47,7 +47,7 @@ bool settle_wanted(const struct path *p, int slot)
 		return false;
 	if (p->twin && p->twin->wondering && slot == b->holder)
 		return true;
-	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
+	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < PATH_ATTEMPTS_MAX; i++) {
 		if (d->attempts[i].pending && !d->attempts[i].half_open && !(d->attempts[i].early >> slot & 1))
 			return true;
 	}
@@ -81,7 +81,7 @@ void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_
 
 void settle_expired(struct path *p, uint32_t seq)
 {
-	const struct path_attempt *attempt = p->tcp ? path_attempt(p, seq) : NULL;
+	const struct path_attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_attempt(p, seq) : NULL;
 
 	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
 	    prober_is_doubtful(prober_record(&p->prober, seq)))
@@ -135,7 +135,7 @@ static void settle_by_window(struct path *p, int slot, const struct prober_windo
 		windows[k] = d->has_window[k] ? &d->windows[k] : NULL;
 	prober_settle_by_windows(&p->prober, windows, p->target->servers_len,
 				 p->prober.holder < p->target->servers_len ? p->prober.holder : -1);
-	if (p->tcp)
+	if (probe_kind_of(p->kind)->has_handshake)
 		apply_window_to_attempts(p, slot);
 }
 
@@ -297,7 +297,7 @@ void settle_ask_places(const struct paths *paths, unsigned server, size_t *from,
 		*from = *from % len + 1;
 		if (is_held_by_another(p, server))
 			q->places[q->places_len++] =
-			    (struct evidence_place){ p->endpoint, p->tcp ? PACKET_TCP : PACKET_UDP };
+			    (struct evidence_place){ p->endpoint, probe_kind_of(p->kind)->transport };
 	}
 }
 
@@ -307,8 +307,7 @@ static void hear_arrival(const struct paths *paths, const struct query_result *t
 {
 	int64_t idle_ns = (int64_t)a->idle_ms * NS_PER_MS;
 
-	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport == PACKET_TCP); p;
-	     p = p->next_there) {
+	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport); p; p = p->next_there) {
 		if (!is_held_by_another(p, t->server) || !path_second_holder(p))
 			continue;
 		second_holder_heard(p->second_holder, t->server, t->asked_ns - idle_ns - NS_PER_MS,

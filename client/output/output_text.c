@@ -11,8 +11,10 @@ static const char nothing[] = "-";
 
 void output_path_words(const struct result_path_name *name, char buf[OUTPUT_PATH_LEN])
 {
-	int len = name->tcp ? snprintf(buf, OUTPUT_PATH_LEN, "tcp")
-			    : snprintf(buf, OUTPUT_PATH_LEN, "udp/%u %.8s", name->size, name->flow);
+	const struct probe_traits *kind = probe_kind_of(name->kind);
+	int len = snprintf(buf, OUTPUT_PATH_LEN, "%.8s", kind->word);
+	if (kind->has_flows)
+		len += snprintf(buf + len, OUTPUT_PATH_LEN - (size_t)len, "/%u %.8s", name->size, name->flow);
 	if (name->flow_index >= 0)
 		snprintf(buf + len, OUTPUT_PATH_LEN - (size_t)len, " %d", name->flow_index);
 }

@@ -57,9 +57,10 @@ static json_t *named_json(const char *type, int64_t time_ns, const struct result
 	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "type", type, "time", time_json(time_ns),
 				 "vantage", text_json(name->vantage), "target", text_json(name->target), "role",
 				 text_json(name->role), "address", address_json(&name->endpoint), "port",
-				 (int)name->endpoint.port, "protocol", name->tcp ? "tcp" : "udp");
+				 (int)name->endpoint.port, "protocol", probe_kind_of(name->kind)->word);
 
-	json_object_set_new(json, "size", name->tcp ? json_null() : json_integer(name->size));
+	json_object_set_new(json, "size",
+			    probe_kind_of(name->kind)->has_flows ? json_integer(name->size) : json_null());
 	json_object_set_new(json, "flow", text_json(name->flow));
 	if (name->flow_index >= 0)
 		json_object_set_new(json, "flow_index", json_integer(name->flow_index));
@@ -138,7 +139,7 @@ struct result_path_name result_name(const struct config *config, const struct pa
 		.target = p->target->name,
 		.role = config_role_name(p->target->role),
 		.endpoint = p->endpoint,
-		.tcp = p->tcp,
+		.kind = p->kind,
 		.size = p->size,
 		.flow = p->held >= 0 ? "held" : "fresh",
 		.flow_index = p->held >= 0 && p->target->held > 1 ? p->held : -1,

@@ -15,7 +15,7 @@
 struct result_path_name { /* the naming fields of every result */
 	const char *vantage, *target, *role;
 	struct endpoint endpoint; /* address probed; unknown where the name did not resolve */
-	bool tcp;
+	enum probe_kind kind;
 	unsigned size;    /* UDP payload; TCP: shown as null */
 	const char *flow; /* "held" or "fresh" */
 	int flow_index;   /* -1: only one of them, field left out */

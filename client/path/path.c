@@ -6,19 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+static size_t count_of(const struct config_target *t, enum probe_kind kind)
+{
+	if (!probe_kind_wanted(kind, t))
+		return 0;
+	return probe_kind_of(kind)->has_flows ? (size_t)t->sizes_len * (t->held + t->fresh) : 1;
+}
+
 size_t path_count(const struct config_target *t)
 {
-	return (t->udp ? (size_t)t->sizes_len * (t->held + t->fresh) : 0) + (t->tcp ? 1 : 0);
+	size_t len = 0;
+
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++)
+		len += count_of(t, kind);
+	return len;
 }
 
 void path_start_flow(struct path *p)
 {
 	uint64_t flow_id;
-	bool tcp = p->prober.tcp;
+	enum probe_kind kind = p->prober.kind;
 
 	randombytes_buf(&flow_id, sizeof flow_id);
 	prober_init(&p->prober, flow_id, p->prober.timeout_ns, p->prober.ring, p->prober.ring_len);
-	p->prober.tcp = tcp;
+	p->prober.kind = kind;
 	free(p->loss);
 	p->loss = NULL;
 	if (p->recheck)
@@ -61,6 +72,19 @@ static struct path *path_new(const struct path_plan *plan, const struct config_t
 	return p;
 }
 
+/* The i-th of its target's paths of this kind. */
+static void set_kind(struct path *p, enum probe_kind kind, size_t i)
+{
+	const struct config_target *t = p->target;
+
+	p->kind = p->prober.kind = kind;
+	if (!probe_kind_of(kind)->has_flows)
+		return;
+	p->size = t->sizes[i / (t->held + t->fresh)];
+	i %= t->held + t->fresh;
+	p->held = i < t->held ? (int)i : UDP_DIALER_FRESH;
+}
+
 bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
 		   struct path **list)
 {
@@ -75,15 +99,9 @@ bool path_make_all(const struct path_plan *plan, const struct config_target *tar
 		while (i-- > 0);
 		return false;
 	}
-	for (unsigned s = 0; target->udp && s < target->sizes_len; s++) {
-		for (unsigned f = 0; f < target->held + target->fresh; f++) {
-			list[n]->size = target->sizes[s];
-			list[n++]->held = f < target->held ? (int)f : UDP_DIALER_FRESH;
-		}
-	}
-	if (target->tcp) {
-		list[n]->tcp = true;
-		list[n]->prober.tcp = true;
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
+		for (size_t i = 0, of_kind = count_of(target, kind); i < of_kind; i++)
+			set_kind(list[n++], kind, i);
 	}
 	return true;
 }
@@ -116,7 +134,7 @@ bool path_set_timers(struct path *p, unsigned len)
 bool path_same(const struct path *a, const struct path *b)
 {
 	return strcmp(a->target->name, b->target->name) == 0 && endpoint_equal(&a->endpoint, &b->endpoint) &&
-	       a->tcp == b->tcp && !a->twin == !b->twin && a->size == b->size && a->held == b->held &&
+	       a->kind == b->kind && !a->twin == !b->twin && a->size == b->size && a->held == b->held &&
 	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
 }
 
@@ -182,7 +200,7 @@ struct second_holder *path_second_holder(struct path *p)
 
 bool path_takes_new_ports(const struct path *p)
 {
-	return p->tcp || p->held < 0;
+	return p->held < 0;
 }
 
 int path_slot(const struct path *p, unsigned server)

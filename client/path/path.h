@@ -6,6 +6,7 @@
 #include "client/config/config.h"
 #include "client/path/mode.h"
 #include "client/path/path_facts.h"
+#include "client/path/probe_kind.h"
 #include "client/path/prober.h"
 #include "client/path/recheck.h"
 #include "client/path/schedule.h"
@@ -86,7 +87,7 @@ struct path {
 	size_t index; /* among the paths of a run or round */
 	const struct config_target *target;
 	struct endpoint endpoint; /* unknown: the name did not resolve; then it is never probed */
-	bool tcp;
+	enum probe_kind kind;
 	unsigned size;
 	int held;            /* index of the held flow; UDP_DIALER_FRESH */
 	uint32_t last_fresh; /* the dialer's; of the first UDP path at an endpoint, for all of them (paths_at) */
@@ -101,7 +102,7 @@ struct path {
 	bool stale;                          /* something was decided or learnt since it was last judged */
 	unsigned timers_len;
 	struct schedule_timer *timers;
-	struct path *next_there; /* to the same endpoint over the same protocol (paths.h); NULL */
+	struct path *next_there; /* to the same endpoint over the same transport (paths.h); NULL */
 };
 
 /* What to build paths for. */

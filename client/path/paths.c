@@ -76,16 +76,17 @@ struct path *const *paths_of_server(const struct paths *paths, unsigned server, 
 
 /* -- who is at a place -- */
 
-static struct path **place_of(const struct paths *paths, const struct endpoint *endpoint, bool tcp)
+static struct path **place_of(const struct paths *paths, const struct endpoint *endpoint,
+			      enum packet_transport transport)
 {
-	uint64_t hash = endpoint->port + tcp * UINT64_C(65536);
+	uint64_t hash = endpoint->port + ((uint64_t)transport << 16);
 	size_t i;
 
 	for (size_t k = 0; k < sizeof endpoint->address; k++)
 		hash = (hash ^ endpoint->address[k]) * UINT64_C(0x100000001b3);
 	i = (hash ^ hash >> 32) & (paths->by_place_len - 1);
-	while (paths->by_place[i] &&
-	       (paths->by_place[i]->tcp != tcp || !endpoint_equal(&paths->by_place[i]->endpoint, endpoint)))
+	while (paths->by_place[i] && (probe_kind_of(paths->by_place[i]->kind)->transport != transport ||
+				      !endpoint_equal(&paths->by_place[i]->endpoint, endpoint)))
 		i = (i + 1) & (paths->by_place_len - 1);
 	return &paths->by_place[i];
 }
@@ -93,15 +94,16 @@ static struct path **place_of(const struct paths *paths, const struct endpoint *
 static void fill_places(struct paths *paths)
 {
 	for (size_t i = paths->len; i-- > 0;) {
-		struct path **first = place_of(paths, &paths->items[i]->endpoint, paths->items[i]->tcp);
+		struct path **first =
+		    place_of(paths, &paths->items[i]->endpoint, probe_kind_of(paths->items[i]->kind)->transport);
 		paths->items[i]->next_there = *first;
 		*first = paths->items[i];
 	}
 }
 
-struct path *paths_at(const struct paths *paths, const struct endpoint *endpoint, bool tcp)
+struct path *paths_at(const struct paths *paths, const struct endpoint *endpoint, enum packet_transport transport)
 {
-	return paths->by_place_len ? *place_of(paths, endpoint, tcp) : NULL;
+	return paths->by_place_len ? *place_of(paths, endpoint, transport) : NULL;
 }
 
 /* -- all of them -- */

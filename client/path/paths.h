@@ -21,7 +21,7 @@ struct paths {
 	struct path **by_server; /* whom the first server may answer, whom the second may, .. */
 	size_t *server_from;     /* .. where each one's begin, and where the last one's end */
 	unsigned servers_len;
-	struct path **by_place; /* the first path at an address, port and protocol; open addressing; a power of two */
+	struct path **by_place; /* the first path at an address, port and transport; open addressing; a power of two */
 	size_t by_place_len;
 };
 
@@ -45,7 +45,7 @@ struct path *paths_find_recheck(const struct paths *paths, uint64_t flow_id);
 struct path *const *paths_of_server(const struct paths *paths, unsigned server, size_t *len);
 
 /* The first of the paths to this endpoint over this protocol, whatever their targets; the next is its next_there. */
-struct path *paths_at(const struct paths *paths, const struct endpoint *endpoint, bool tcp);
+struct path *paths_at(const struct paths *paths, const struct endpoint *endpoint, enum packet_transport transport);
 
 /* The paths of the same target as items[i]: [*from, *to). */
 void paths_of_target(const struct paths *paths, size_t i, size_t *from, size_t *to);

@@ -289,7 +289,7 @@ static void read_receipts(struct prober *p, const struct packet_reply *reply, un
 {
 	bool knows = sole && remembers(p, reply, server);
 
-	if (p->tcp)
+	if (probe_kind_of(p->kind)->is_repeated)
 		return; /* it came after the deadlines of all that are lost: so may have what it has receipts for */
 	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
 		struct prober_record *r = slot(p, seq);
@@ -378,7 +378,7 @@ static bool window_has(const struct prober *p, const struct prober_window *w, ui
 		       const struct prober_record *r)
 {
 	return w->known && receipts_status(&w->receipts, seq) == RECEIPTS_ARRIVED &&
-	       (!p->tcp || w->newest_ns <= r->sent_ns + p->timeout_ns);
+	       (!probe_kind_of(p->kind)->is_repeated || w->newest_ns <= r->sent_ns + p->timeout_ns);
 }
 
 static bool any_window_has(const struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
@@ -405,8 +405,9 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 
 		if (!revisable(r))
 			continue;
-		absent = !p->tcp && (all_windows_lack(p, windows, windows_len, seq, r) ||
-				     (his && between_answers_of_holder(p, r) && window_lacks(p, his, seq, r)));
+		absent = !probe_kind_of(p->kind)->has_handshake &&
+			 (all_windows_lack(p, windows, windows_len, seq, r) ||
+			  (his && between_answers_of_holder(p, r) && window_lacks(p, his, seq, r)));
 		settled += settle_by_receipt(p, r, any_window_has(p, windows, windows_len, seq, r), absent);
 	}
 	return settled;

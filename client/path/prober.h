@@ -5,6 +5,7 @@
 #ifndef FLOATPROBE_PROBER_H
 #define FLOATPROBE_PROBER_H
 
+#include "client/path/probe_kind.h"
 #include "common/core/packet.h"
 #include "common/core/receipts.h"
 
@@ -73,10 +74,9 @@ struct prober {
 	uint32_t revisable;    /* records that receipts may still settle or correct */
 	uint32_t refused_upto; /* numbers up to it may have been refused for our clock, silently: that a server does
 				* not know them proves nothing */
-	/* A window speaks of requests. Over TCP what is missing in it may still have got as far as its SYN: no window
-	 * settles LOST_FORWARD, but the one who asks about half-open sockets does, by prober_settle. And what it has
-	 * may have been repeated after the deadline: only a receipt that is known to be older settles LOST_RETURN. */
-	bool tcp;
+	/* A window speaks of requests. After a handshake what is missing in it may still have got as far as its SYN: no
+	 * window settles LOST_FORWARD, but the one who asks about half-open sockets does, by prober_settle. */
+	enum probe_kind kind;
 };
 
 /* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call.

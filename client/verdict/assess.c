@@ -195,7 +195,7 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 {
 	uint32_t n = 0;
 
-	for (unsigned i = 0; p->tcp && i < PATH_ATTEMPTS_MAX; i++) {
+	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < PATH_ATTEMPTS_MAX; i++) {
 		const struct path_attempt *a = &p->loss->attempts[i];
 		const struct prober_record *r = prober_record(&p->prober, a->seq);
 		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
@@ -237,7 +237,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 
 	*v = (struct verdict_evidence){
 		.facts = p->facts,
-		.tcp = p->tcp,
+		.kind = p->kind,
 		.size = p->size,
 		.expect_reachable = t->expect_reachable,
 		.address = p->endpoint,
@@ -272,7 +272,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		siblings_compare(e, i, mode, &evidence.context);
 		same_servers(e, p, mode, &evidence.context);
 	}
-	if (!p->tcp && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
+	if (probe_kind_of(p->kind)->has_flows && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, mode, &evidence.context.flows);
 	verdict_reach(&evidence, verdict);
 }

@@ -68,7 +68,8 @@ static bool we_cannot_send(const struct verdict_evidence *e, enum verdict_state 
 static bool our_key_is_refused(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_NOT_AUTHORISED) ||
-	       (state == VERDICT_DOWN && e->context.not_authorised && !e->tcp && all_silent(e));
+	       (state == VERDICT_DOWN && e->context.not_authorised && !probe_kind_of(e->kind)->has_handshake &&
+		all_silent(e));
 }
 
 static bool answers_come_from_elsewhere(const struct verdict_evidence *e, enum verdict_state state)
@@ -141,7 +142,8 @@ static bool two_refuse(const struct verdict_evidence *e, enum verdict_state stat
  * is forged by any firewall. */
 static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return e->hints.stranger_mac && refused_behind_its_back(e) && (!e->tcp || e->context.refused_over_udp) &&
+	return e->hints.stranger_mac && refused_behind_its_back(e) &&
+	       (!probe_kind_of(e->kind)->has_handshake || e->context.refused_over_udp) &&
 	       explained_by(e, state, PROBER_REFUSED);
 }
 
@@ -240,7 +242,7 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && !e->tcp && (some_held_fail(e) || some_fresh_fail(e));
+	return is_failing(state) && probe_kind_of(e->kind)->has_flows && (some_held_fail(e) || some_fresh_fail(e));
 }
 
 static bool it_is_too_long(const struct verdict_evidence *e, enum verdict_state state)
@@ -261,7 +263,8 @@ static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum ver
 	const struct verdict_hints *h = &e->hints;
 
 	return state == VERDICT_DOWN && h->frames_without_receipts && e->context.protocol_down && all_vanish(e) &&
-	       is_most(e, seen(e, PROBER_LOST_FORWARD)) && (e->tcp ? h->accept_overflows : h->socket_drops) == 0;
+	       is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
+	       (probe_kind_of(e->kind)->has_handshake ? h->accept_overflows : h->socket_drops) == 0;
 }
 
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)

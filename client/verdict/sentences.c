@@ -67,7 +67,7 @@ static void tell_unsent(const struct verdict_evidence *e, struct verdict *v)
 	if (e->facts.resolve_error)
 		say(v, "the name does not resolve: %s", e->facts.resolve_error);
 	if (unsent > 0)
-		say(v, "%u probes were not sent: %s: %s", unsent, e->tcp ? "connect" : "sendto",
+		say(v, "%u probes were not sent: %s: %s", unsent, probe_kind_of(e->kind)->send_call,
 		    send_error_text(e->facts.send_errno));
 	if (too_big > 0)
 		say(v,
@@ -136,18 +136,27 @@ static void tell_answers(const struct verdict_evidence *e, struct verdict *v)
 		    address_text(&e->arrives_on).text);
 }
 
-static const struct {
-	enum prober_outcome outcome;
-	const char *udp, *tcp;
-} errors[] = {
-	{ PROBER_REFUSED, "port unreachable", "connection refused" },
-	{ PROBER_PROHIBITED, "administratively prohibited", "administratively prohibited" },
-	{ PROBER_UNREACHABLE, "host or network unreachable", "host or network unreachable" },
-	{ PROBER_TOO_BIG, "fragmentation needed", "fragmentation needed" },
-	{ PROBER_RESET, "connection reset", "connection reset after the handshake" },
+static const enum prober_outcome errors[] = {
+	PROBER_REFUSED, PROBER_PROHIBITED, PROBER_UNREACHABLE, PROBER_TOO_BIG, PROBER_RESET,
 };
 
 enum { ERRORS_LEN = sizeof errors / sizeof *errors };
+
+static const char *error_text(const struct verdict_evidence *e, enum prober_outcome error)
+{
+	switch (error) {
+	case PROBER_REFUSED:
+		return probe_kind_of(e->kind)->refused;
+	case PROBER_RESET:
+		return probe_kind_of(e->kind)->reset;
+	case PROBER_PROHIBITED:
+		return "administratively prohibited";
+	case PROBER_TOO_BIG:
+		return "fragmentation needed";
+	default:
+		return "host or network unreachable";
+	}
+}
 
 /* ICMP 11/0, or 3/0 of ICMPv6. */
 static bool is_hop_limit(const struct verdict_evidence *e)
@@ -178,20 +187,20 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 	unsigned kinds = 0;
 
 	for (unsigned i = 0; i < ERRORS_LEN; i++)
-		kinds += seen(e, errors[i].outcome) > 0;
+		kinds += seen(e, errors[i]) > 0;
 	if (kinds == 1 || (kinds == 0 && e->facts.last_error != PROBER_NONE))
 		tell_error_source(e, source);
 	for (unsigned i = 0; i < ERRORS_LEN && kinds == 0 && v->state == VERDICT_DOWN; i++) {
-		if (errors[i].outcome == e->facts.last_error)
+		if (errors[i] == e->facts.last_error)
 			say(v, "%s got an error: %s%.100s",
 			    e->hints.last_error_elsewhere ? "another flow to the same address and port"
 							  : "an earlier probe or an extra probe",
-			    e->tcp ? errors[i].tcp : errors[i].udp, source);
+			    error_text(e, errors[i]), source);
 	}
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
-		uint32_t n = seen(e, errors[i].outcome);
-		text = e->tcp ? errors[i].tcp : errors[i].udp;
-		if (errors[i].outcome == PROBER_UNREACHABLE && kinds == 1 && is_hop_limit(e))
+		uint32_t n = seen(e, errors[i]);
+		text = error_text(e, errors[i]);
+		if (errors[i] == PROBER_UNREACHABLE && kinds == 1 && is_hop_limit(e))
 			text = "hop limit exceeded, by a routing loop or a low hop limit";
 		if (n > 0)
 			say(v, "%u of %u lost probes got an error: %s%.100s", n, losses(e), text, source);
@@ -224,12 +233,14 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 	if (arrived > 0)
 		say(v, "%s received %u of %u lost probes%s%s (it has %s%s%s), but no answer to them came back", name,
 		    arrived, losses(e), where ? " on " : "", where ? address_text(&e->facts.arrived_on).text : "",
-		    e->tcp ? "receipts or half-open sockets" : "receipts", by[0] ? ", asked through " : "", by);
+		    probe_kind_of(e->kind)->has_handshake ? "receipts or half-open sockets" : "receipts",
+		    by[0] ? ", asked through " : "", by);
 	if (missing > 0)
 		say(v,
-		    e->tcp ? "%u of %u lost probes did not arrive: the servers asked have no trace of them%s%s%s"
-			   : "%u of %u lost probes did not arrive: receipts made after their timeout do not list "
-			     "them%s%s%s",
+		    probe_kind_of(e->kind)->has_handshake
+			? "%u of %u lost probes did not arrive: the servers asked have no trace of them%s%s%s"
+			: "%u of %u lost probes did not arrive: receipts made after their timeout do not list "
+			  "them%s%s%s",
 		    missing, losses(e), through, by, end);
 	if (e->tally.late > 0)
 		say(v, "the answers to %u of %u lost probes came after the timeout", e->tally.late, losses(e));
@@ -449,7 +460,15 @@ void sentences_firewall(const struct verdict_evidence *e, struct verdict *v)
 
 void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)
 {
-	say(v, "%s works on the same address", e->tcp ? "UDP" : "TCP");
+	char names[VERDICT_SENTENCE_LEN] = "";
+	size_t len = 0;
+
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
+		if (e->context.other_kinds >> kind & 1)
+			len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", len > 0 ? " or " : "",
+						probe_kind_of(kind)->name);
+	}
+	say(v, "%.40s works on the same address", names);
 }
 
 /* --- what is said whatever the cause ----------------------------------------------------------------------------- */
@@ -461,7 +480,7 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 
 	if (e->context.all_silent)
 		say(v, "no server answers at any address: this host itself may be cut off");
-	if (e->tcp && h->handshakes > 0)
+	if (probe_kind_of(e->kind)->has_handshake && h->handshakes > 0)
 		say(v,
 		    "%u of %u lost probes completed the TCP handshake, but got no answer in time: a host accepts the "
 		    "connection, but its program may not answer",
@@ -469,10 +488,10 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 	if (h->conflict)
 		say(v, "another machine (MAC %s) claims %s: the server saw %u claims", mac_text(h->conflict->mac).text,
 		    address_text(&h->conflict->address).text, h->conflict->count);
-	if (!e->tcp && h->socket_drops > 0)
+	if (!probe_kind_of(e->kind)->has_handshake && h->socket_drops > 0)
 		say(v, "the server's kernel dropped %u datagrams because the socket's receive buffer was full",
 		    h->socket_drops);
-	if (e->tcp && h->accept_overflows > 0)
+	if (probe_kind_of(e->kind)->has_handshake && h->accept_overflows > 0)
 		say(v, "the server's kernel dropped %u connections because an accept queue was full",
 		    h->accept_overflows);
 }

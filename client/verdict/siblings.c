@@ -41,13 +41,15 @@ static uint32_t lost_by(const struct band *band)
 }
 
 /* The other protocol, if whom it reaches may answer here. */
-static void add_other_protocol(const struct path *other, int64_t began_ns, struct comparison *c)
+static void add_other_protocol(const struct path *other, int64_t began_ns, struct verdict_context *c)
 {
 	struct prober_tally tally;
 
 	prober_tally(&other->prober, SIGNIFICANCE_WINDOW, &tally);
-	if (tally.server < WIRE_SLOTS_MAX)
-		add_sibling(c, other, began_ns);
+	if (tally.server >= WIRE_SLOTS_MAX)
+		return;
+	add_sibling(&c->protocol, other, began_ns);
+	c->other_kinds |= 1u << other->kind;
 }
 
 static bool is_recent_error(const struct path *p)
@@ -61,8 +63,8 @@ static bool refuses_over_udp(const struct path *p, enum mode mode)
 	struct prober_tally tally;
 
 	path_recent(p, mode, &tally);
-	return !p->tcp && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED && is_recent_error(p) &&
-	       endpoint_same_address(&p->facts.offender, &p->endpoint);
+	return !probe_kind_of(p->kind)->has_handshake && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED &&
+	       is_recent_error(p) && endpoint_same_address(&p->facts.offender, &p->endpoint);
 }
 
 /* Does it pass at the same time or, where ours does not even leave, in the window? */
@@ -86,7 +88,8 @@ static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns
 		paths_of_target(&e->paths, i, &from, &to);
 		for (; from < to; from++) {
 			const struct path *other = e->paths.items[from];
-			if (!other->tcp && other->size == size && endpoint_equal(&other->endpoint, &p->endpoint))
+			if (other->kind == p->kind && other->size == size &&
+			    endpoint_equal(&other->endpoint, &p->endpoint))
 				add_sibling(&smaller, other, began_ns);
 		}
 		if (!passes(&smaller))
@@ -123,9 +126,9 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		struct prober_tally tally;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
-		if (p->tcp)
+		if (probe_kind_of(p->kind)->has_handshake)
 			add_other_holders(other, mode, c);
-		if (other->tcp != p->tcp)
+		if (other->kind != p->kind)
 			continue;
 		path_recent(other, mode, &tally);
 		add_to_band(&protocol, other, &tally);
@@ -136,12 +139,12 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 	c->protocol.own_lost = lost_by(&protocol);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->tcp == p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint))
+		if (other->kind == p->kind || !endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
-		add_other_protocol(other, protocol.began_ns, &c->protocol);
+		add_other_protocol(other, protocol.began_ns, c);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
 	}
-	if (!p->tcp)
+	if (probe_kind_of(p->kind)->has_flows)
 		find_smaller_size(e, i, size.began_ns, lost_by(&size), c);
 }
 
@@ -189,23 +192,24 @@ static bool leads_to(const struct path *p, enum mode mode, struct prober_tally *
 }
 
 /* Connections have new ports, too: has none of the latest led to another server? */
-static bool connections_agree(const struct path *tcp, const struct prober_tally *fresh)
+static bool connections_agree(const struct path *connections, const struct prober_tally *fresh)
 {
 	struct prober_tally t;
 
-	if (!tcp)
+	if (!connections)
 		return true;
-	prober_tally_since(&tcp->prober, fresh->oldest_ns, &t);
+	prober_tally_since(&connections->prober, fresh->oldest_ns, &t);
 	return (t.servers_mask & ~fresh->servers_mask) == 0;
 }
 
 static void compare_servers(const struct engine *e, const struct path *held, const struct path *fresh,
-			    const struct path *tcp, enum mode mode, struct verdict_flows *f)
+			    const struct path *connections, enum mode mode, struct verdict_flows *f)
 {
 	struct prober_tally ours, theirs;
 
-	if (!leads_to(held, mode, &ours) || !leads_to(fresh, mode, &theirs) || !connections_agree(tcp, &theirs) ||
-	    ours.server == theirs.server || ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
+	if (!leads_to(held, mode, &ours) || !leads_to(fresh, mode, &theirs) ||
+	    !connections_agree(connections, &theirs) || ours.server == theirs.server ||
+	    ours.answered_ns < theirs.oldest_ns || theirs.answered_ns < ours.oldest_ns)
 		return;
 	f->elsewhere = true;
 	f->fresh_server = config_server_name(e->config, path_server_of_number(fresh, theirs.server));
@@ -231,9 +235,10 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 		f->first_packet = false;
 }
 
-static bool is_same_kind(const struct path *a, const struct path *b)
+static bool differ_by_flow(const struct path *a, const struct path *b)
 {
-	return !a->tcp && !b->tcp && a->size == b->size && endpoint_equal(&a->endpoint, &b->endpoint);
+	return a->kind == b->kind && probe_kind_of(a->kind)->has_flows && a->size == b->size &&
+	       endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
 /* Of ours if it is held; of new ports, that of the first held flow that fails. */
@@ -243,7 +248,7 @@ static struct loss_streak failing_streak(const struct engine *e, size_t i, size_
 
 	for (; p->held < 0 && from < to; from++) {
 		const struct path *other = e->paths.items[from];
-		if (is_same_kind(other, p) && other->held >= 0 && path_streak(other).lost >= SIGNIFICANCE_STREAK)
+		if (differ_by_flow(other, p) && other->held >= 0 && path_streak(other).lost >= SIGNIFICANCE_STREAK)
 			return path_streak(other);
 	}
 	return path_streak(p);
@@ -251,7 +256,7 @@ static struct loss_streak failing_streak(const struct engine *e, size_t i, size_
 
 void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, struct verdict_flows *f)
 {
-	const struct path *p = e->paths.items[i], *fresh = NULL, *tcp = NULL;
+	const struct path *p = e->paths.items[i], *fresh = NULL, *connections = NULL;
 	const struct loss_streak ours = path_streak(p);
 	struct loss_streak failing;
 	size_t from, to;
@@ -262,9 +267,9 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	f->ours_new = p->held < 0;
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->tcp && endpoint_equal(&other->endpoint, &p->endpoint))
-			tcp = other;
-		if (!is_same_kind(other, p))
+		if (probe_kind_of(other->kind)->has_handshake && endpoint_equal(&other->endpoint, &p->endpoint))
+			connections = other;
+		if (!differ_by_flow(other, p))
 			continue;
 		if (other->held >= 0)
 			add_held(other, &failing, f);
@@ -284,7 +289,7 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	f->fresh.own_lost = ours.lost;
 	add_sibling(&f->fresh, fresh, ours.began_ns);
 	look_at_first_packets(&p->prober, f);
-	compare_servers(e, p, fresh, tcp, mode, f);
+	compare_servers(e, p, fresh, connections, mode, f);
 }
 
 /* -- what was said to the one and concerns the other -- */
@@ -292,8 +297,8 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 /* Errors are rate-limited, so that one explains an outage for a while; resets are not. */
 static bool has_last_error(const struct path *p)
 {
-	return p->facts.last_error != PROBER_NONE && !(p->tcp && p->facts.last_error == PROBER_REFUSED) &&
-	       is_recent_error(p);
+	return p->facts.last_error != PROBER_NONE &&
+	       !(probe_kind_of(p->kind)->has_handshake && p->facts.last_error == PROBER_REFUSED) && is_recent_error(p);
 }
 
 /* What came for a probe itself tells more than what came for another one. */
@@ -318,7 +323,7 @@ static void add_last_error(const struct engine *e, const struct path *p, struct 
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->tcp == p->tcp && endpoint_equal(&other->endpoint, &p->endpoint) && has_last_error(other) &&
+		if (other->kind == p->kind && endpoint_equal(&other->endpoint, &p->endpoint) && has_last_error(other) &&
 		    (!newest || other->facts.last_error_ns > newest->facts.last_error_ns))
 			newest = other;
 	}
@@ -341,8 +346,9 @@ static void add_second_holder(const struct engine *e, size_t i, struct verdict_h
 	paths_of_target(&e->paths, i, &from, &to);
 	for (size_t k = from; k < to && p->target->servers_len > 1; k++) {
 		const struct path *other = e->paths.items[k];
-		if (!other->second_holder || other->tcp != p->tcp || !endpoint_equal(&other->endpoint, &p->endpoint) ||
-		    other->prober.holder != p->prober.holder || other->prober.boot_id != p->prober.boot_id ||
+		if (!other->second_holder || other->kind != p->kind ||
+		    !endpoint_equal(&other->endpoint, &p->endpoint) || other->prober.holder != p->prober.holder ||
+		    other->prober.boot_id != p->prober.boot_id ||
 		    !second_holder_is_proven(other->second_holder, &other->prober, now_ns))
 			continue;
 		hints->second_holder = config_server_name(e->config, (int)other->second_holder->server);
@@ -357,9 +363,9 @@ void siblings_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 	size_t from, to;
 
 	paths_of_target(&e->paths, i, &from, &to);
-	for (size_t k = from; k < to && !p->tcp; k++) {
+	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->twin && endpoint_equal(&other->endpoint, &p->endpoint))
+		if (other->twin && other->kind == p->kind && endpoint_equal(&other->endpoint, &p->endpoint))
 			twin_count(other->twin, clock_mono_ns(), twins);
 	}
 }

@@ -5,6 +5,7 @@
 #include "client/path/holders.h"
 #include "client/path/mode.h"
 #include "client/path/path_facts.h"
+#include "client/path/probe_kind.h"
 #include "client/path/prober.h"
 #include "client/path/significance.h"
 #include "client/path/twin.h"
@@ -59,6 +60,7 @@ struct verdict_flows {
 struct verdict_context {
 	struct comparison protocol; /* all paths of this protocol at the target's address against the other protocol;
 				     own_lost 0: some are not down */
+	unsigned other_kinds;       /* bit k: `protocol` compares with paths of kind k */
 	struct comparison smaller;  /* this size against the largest smaller one that works .. */
 	unsigned smaller_size_up;   /* .. which has so many octets; 0: there is none */
 	struct verdict_flows flows;
@@ -83,7 +85,7 @@ struct verdict_evidence {
 	struct twin_counts twins;
 	struct holders holders;
 	const char *holder_before; /* name of holders.before; NULL */
-	bool tcp;
+	enum probe_kind kind;
 	unsigned size;
 	bool expect_reachable;
 	struct endpoint address;    /* probed */

@@ -48,7 +48,8 @@ static inline bool refused_behind_its_back(const struct verdict_evidence *e)
 	const struct endpoint *offender = &e->facts.offender;
 
 	return h->silent_holder && h->refused_unheard > 0 && 2 * h->refused_unheard >= seen(e, PROBER_REFUSED) &&
-	       (endpoint_same_address(offender, &e->address) || (e->tcp && endpoint_is_unknown(offender)));
+	       (endpoint_same_address(offender, &e->address) ||
+		(probe_kind_of(e->kind)->has_handshake && endpoint_is_unknown(offender)));
 }
 
 static inline bool arrives_where_asked(const struct verdict_evidence *e)

@@ -50,10 +50,10 @@ static void cut_off(struct story *s)
 		       say(e, VERDICT_##state, VERDICT_DIRECTION_##direction, VERDICT_CAUSE_##cause);                  \
 	}
 
-FLOATING_IS(udp_filtered_forward, !p->tcp, DOWN, FORWARD, PROTOCOL_FILTERED)
-FLOATING_IS(tcp_filtered_forward, p->tcp, DOWN, FORWARD, PROTOCOL_FILTERED)
-FLOATING_IS(udp_filtered_return, !p->tcp, DOWN, RETURN, PROTOCOL_FILTERED)
-FLOATING_IS(tcp_filtered_return, p->tcp, DOWN, RETURN, PROTOCOL_FILTERED)
+FLOATING_IS(udp_filtered_forward, p->kind == PROBE_UDP, DOWN, FORWARD, PROTOCOL_FILTERED)
+FLOATING_IS(tcp_filtered_forward, p->kind == PROBE_TCP, DOWN, FORWARD, PROTOCOL_FILTERED)
+FLOATING_IS(udp_filtered_return, p->kind == PROBE_UDP, DOWN, RETURN, PROTOCOL_FILTERED)
+FLOATING_IS(tcp_filtered_return, p->kind == PROBE_TCP, DOWN, RETURN, PROTOCOL_FILTERED)
 FLOATING_IS(unexplained_forward, true, DOWN, FORWARD, UNEXPLAINED)
 FLOATING_IS(unexplained_return, true, DOWN, RETURN, UNEXPLAINED)
 FLOATING_IS(unexplained_unknown, true, DOWN, UNKNOWN, UNEXPLAINED)
@@ -114,7 +114,7 @@ static bool floating_as_lost(const struct story *s, const struct path *p, struct
 	(void)s;
 	for (unsigned i = 0; i < network.rules_len; i++) {
 		const struct rule *r = &network.rules[i];
-		if (!endpoint_is_unknown(&r->asked) && (p->tcp ? r->tcp : r->udp))
+		if (!endpoint_is_unknown(&r->asked) && (p->kind == PROBE_TCP ? r->tcp : r->udp))
 			return story_is_floating(p) && say_as_lost(e);
 	}
 	return false;
@@ -132,7 +132,7 @@ static bool refused(const struct story *s, const struct path *p, struct expectat
 	(void)s;
 	return (is_server_0(p) || story_is_floating(p)) &&
 	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_REFUSED) &&
-	       (e->or_unknown = !p->tcp, true);
+	       (e->or_unknown = p->kind == PROBE_UDP, true);
 }
 
 static void vanish(struct story *s)
@@ -198,7 +198,7 @@ static bool prohibited(const struct story *s, const struct path *p, struct expec
 	const struct rule *r = &network.rules[network.rules_len - 1];
 
 	(void)s;
-	return story_is_floating(p) && (p->tcp ? r->tcp : r->udp) &&
+	return story_is_floating(p) && (p->kind == PROBE_TCP ? r->tcp : r->udp) &&
 	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_PROHIBITED);
 }
 
@@ -231,8 +231,8 @@ static void limit_size_return(struct story *s)
 	limit_size(RETURN, false);
 }
 
-FLOATING_IS(too_long_forward, !p->tcp && p->size > 1000, DOWN, FORWARD, SIZE_LIMIT)
-FLOATING_IS(too_long_return, !p->tcp && p->size > 1000, DOWN, RETURN, SIZE_LIMIT)
+FLOATING_IS(too_long_forward, p->kind == PROBE_UDP && p->size > 1000, DOWN, FORWARD, SIZE_LIMIT)
+FLOATING_IS(too_long_return, p->kind == PROBE_UDP && p->size > 1000, DOWN, RETURN, SIZE_LIMIT)
 
 static void limit_own_size(struct story *s)
 {
@@ -243,7 +243,8 @@ static void limit_own_size(struct story *s)
 static bool too_long_here(const struct story *s, const struct path *p, struct expectation *e)
 {
 	(void)s;
-	return !p->tcp && p->size > 1300 && say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_SIZE_LIMIT);
+	return p->kind == PROBE_UDP && p->size > 1300 &&
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_SIZE_LIMIT);
 }
 
 /* -- strange answers -- */
@@ -254,12 +255,12 @@ static void answer_from_elsewhere(struct story *s)
 		s->machines[i].wrong_source = true;
 }
 
-FLOATING_IS(wrong_source, !p->tcp, DOWN, RETURN, WRONG_SOURCE)
+FLOATING_IS(wrong_source, p->kind == PROBE_UDP, DOWN, RETURN, WRONG_SOURCE)
 
 static bool wrong_source_behind_nat(const struct story *s, const struct path *p, struct expectation *e)
 {
 	(void)s;
-	return story_is_floating(p) && !p->tcp &&
+	return story_is_floating(p) && p->kind == PROBE_UDP &&
 	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_RETURN, VERDICT_CAUSE_PROTOCOL_FILTERED);
 }
 
@@ -280,7 +281,7 @@ static bool echo(const struct story *s, const struct path *p, struct expectation
 {
 	(void)s;
 	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN,
-					   p->tcp ? VERDICT_CAUSE_UNEXPLAINED : VERDICT_CAUSE_IMPOSTOR);
+					   p->kind == PROBE_TCP ? VERDICT_CAUSE_UNEXPLAINED : VERDICT_CAUSE_IMPOSTOR);
 }
 
 static void another_takes_over(struct story *s)
@@ -341,7 +342,7 @@ static void forbid_udp(struct story *s)
 static bool udp_forbidden(const struct story *s, const struct path *p, struct expectation *e)
 {
 	(void)s;
-	return !p->tcp && say(e, VERDICT_UNKNOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_LOCAL);
+	return p->kind == PROBE_UDP && say(e, VERDICT_UNKNOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_LOCAL);
 }
 
 static void lose_route(struct story *s)
@@ -386,7 +387,7 @@ static bool moved(const struct story *s, const struct path *p, struct expectatio
 {
 	enum machine_state state = s->machines[0].state;
 
-	if (story_is_floating(p) && network.pins && !p->tcp && p->held >= 0)
+	if (story_is_floating(p) && network.pins && p->kind == PROBE_UDP && p->held >= 0)
 		return say(e, VERDICT_UP, VERDICT_DIRECTION_NONE, VERDICT_CAUSE_STUCK_FLOW) &&
 		       meanwhile(e, VERDICT_CAUSE_FAILOVER);
 	if (story_is_floating(p)) {

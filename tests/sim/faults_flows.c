@@ -93,7 +93,7 @@ static bool cut_off(const struct story *s, const struct path *p, struct expectat
 	if (!is_cut_off(s, p))
 		return false;
 	say(e, VERDICT_DOWN, direction, VERDICT_CAUSE_UNEXPLAINED);
-	e->or_unknown = p->tcp;
+	e->or_unknown = p->kind == PROBE_TCP;
 	return true;
 }
 
@@ -244,7 +244,7 @@ static void share_with_copy(struct story *s)
 /* A flow that one of the two gets for ever is as good as any. */
 static bool two_hold(const struct story *s, const struct path *p, struct expectation *e)
 {
-	bool stays = network.sharing == SHARED_BY_FLOW && !p->tcp && p->held >= 0;
+	bool stays = network.sharing == SHARED_BY_FLOW && p->kind == PROBE_UDP && p->held >= 0;
 
 	(void)s;
 	if (!story_is_floating(p))
@@ -416,7 +416,7 @@ static void break_ways_return(struct story *s)
 
 static bool is_held(const struct path *p)
 {
-	return story_is_floating(p) && !p->tcp && p->held >= 0;
+	return story_is_floating(p) && p->kind == PROBE_UDP && p->held >= 0;
 }
 
 static bool first_only(const struct path *p, struct expectation *e, const struct story *s,
@@ -462,7 +462,7 @@ static bool some_ports(const struct story *s, const struct path *p, struct expec
 
 	if (!story_is_floating(p))
 		return false;
-	if (p->tcp)
+	if (p->kind == PROBE_TCP)
 		return say_as_lost(e);
 	if (p->held < 0) {
 		say(e, VERDICT_LOSSY, direction, VERDICT_CAUSE_SOME_PORTS);
@@ -520,7 +520,7 @@ static bool stuck_dead(const struct story *s, const struct path *p, struct expec
 static bool unpinned(const struct story *s, const struct path *p, struct expectation *e)
 {
 	(void)s;
-	return story_is_floating(p) && !p->tcp &&
+	return story_is_floating(p) && p->kind == PROBE_UDP &&
 	       say(e, VERDICT_UP, VERDICT_DIRECTION_NONE, VERDICT_CAUSE_UNPINNED_REPLY);
 }
 
@@ -550,7 +550,7 @@ static bool refused_by_stranger(const struct story *s, const struct path *p, str
 		return false;
 	say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_REFUSED);
 	e->or_cause = VERDICT_CAUSE_DUPLICATE_ADDRESS;
-	e->or_unknown = !p->tcp; /* errors are rare */
+	e->or_unknown = p->kind == PROBE_UDP; /* errors are rare */
 	e->any_state = e->or_unnamed = network.sharing != SHARED_NOT;
 	(void)s;
 	return true;

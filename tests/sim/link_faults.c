@@ -202,14 +202,15 @@ bool link_faults_firewalled(const struct story *s, const struct path *p, struct 
 	enum verdict_cause less =
 	    m->firewall.udp && m->firewall.tcp ? VERDICT_CAUSE_UNEXPLAINED : VERDICT_CAUSE_PROTOCOL_FILTERED;
 
-	if ((!is_droplet_0(p) && !story_is_floating(p)) || !(p->tcp ? m->firewall.tcp : m->firewall.udp) ||
+	if ((!is_droplet_0(p) && !story_is_floating(p)) ||
+	    !(p->kind == PROBE_TCP ? m->firewall.tcp : m->firewall.udp) ||
 	    (!endpoint_is_unknown(&m->firewall.asked) && !endpoint_same_address(&m->firewall.asked, &p->endpoint)))
 		return false;
 	say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, m->link.raw ? VERDICT_CAUSE_SERVER_FIREWALL : less);
-	if (!known || p->tcp)
+	if (!known || p->kind == PROBE_TCP)
 		e->vaguer = less;
 	e->meanwhile = less;
-	e->or_unknown = p->tcp;
+	e->or_unknown = p->kind == PROBE_TCP;
 	return true;
 }
 
@@ -225,7 +226,8 @@ bool link_faults_sockets_full(const struct story *s, const struct path *p, struc
 {
 	const struct machine *m = &s->machines[0];
 
-	return (is_droplet_0(p) || story_is_floating(p)) && (p->tcp ? m->tcp_full : m->udp_full) > 0 && say_as_lost(e);
+	return (is_droplet_0(p) || story_is_floating(p)) && (p->kind == PROBE_TCP ? m->tcp_full : m->udp_full) > 0 &&
+	       say_as_lost(e);
 }
 
 /* -- a stranger has the address, too -- */
@@ -247,7 +249,7 @@ bool link_faults_squatted(const struct story *s, const struct path *p, struct ex
 		return false;
 	say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD,
 	    s->machines[0].link.raw ? VERDICT_CAUSE_DUPLICATE_ADDRESS : VERDICT_CAUSE_REFUSED);
-	e->or_unknown = !p->tcp;
+	e->or_unknown = p->kind == PROBE_UDP;
 	e->vaguer = VERDICT_CAUSE_REFUSED;
 	return true;
 }
@@ -274,6 +276,6 @@ bool link_faults_cut_is_forward(const struct story *s, const struct path *p, str
 	if (!is_droplet_0(p))
 		return false;
 	say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_UNEXPLAINED);
-	e->or_unknown = p->tcp;
+	e->or_unknown = p->kind == PROBE_TCP;
 	return true;
 }

@@ -31,9 +31,9 @@ static const char *path_text(const struct vantage *v, size_t i, char text[64])
 	const struct path *p = v->engine.paths.items[i];
 
 	snprintf(text, 64, "%s %s %s %u", v->name, p->target->name,
-		 p->tcp         ? "tcp"
-		 : p->held >= 0 ? "udp held"
-				: "udp fresh",
+		 p->kind == PROBE_TCP ? "tcp"
+		 : p->held >= 0       ? "udp held"
+				      : "udp fresh",
 		 p->size);
 	return text;
 }
@@ -207,7 +207,8 @@ static void check_probes(struct story *s, const struct vantage *v, size_t i)
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = prober_record(b, seq);
 		const struct truth *t = &v->truths[i][seq % VANTAGE_TRUTHS];
-		if (!p->tcp && r->outcome == PROBER_LOST_RETURN && vantage_lost(v, i, seq) == VANTAGE_LOST_LATE)
+		if (p->kind == PROBE_UDP && r->outcome == PROBER_LOST_RETURN &&
+		    vantage_lost(v, i, seq) == VANTAGE_LOST_LATE)
 			s->result->late_returns++;
 		if (!vantage_lies(v, i, seq))
 			continue;
@@ -475,7 +476,7 @@ static void set_expectations(struct story *s)
 			struct story_said *said = said_of(s, v, k);
 			said->concerned =
 			    s->fault->expects && s->fault->expects(s, v->engine.paths.items[k], &said->expected);
-			said->expected.or_unknown |= v->engine.paths.items[k]->tcp &&
+			said->expected.or_unknown |= v->engine.paths.items[k]->kind == PROBE_TCP &&
 						     (s->floor > 0 || !endpoint_is_unknown(&v->host.public_address));
 		}
 	}

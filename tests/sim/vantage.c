@@ -50,14 +50,14 @@ enum vantage_lost vantage_lost(const struct vantage *v, size_t path, uint32_t se
 	const struct path *p = v->engine.paths.items[path];
 	const struct truth *t = &v->truths[path][seq % VANTAGE_TRUTHS];
 	int64_t deadline_ns = record_of(v, path, seq)->sent_ns + p->prober.timeout_ns - v->host.clock.mono_ns;
-	int64_t reached_ns = p->tcp && !t->connected ? t->syn_ns : t->reached_ns;
+	int64_t reached_ns = p->kind == PROBE_TCP && !t->connected ? t->syn_ns : t->reached_ns;
 
 	if (reached_ns == INT64_MAX)
 		return t->elsewhere ? VANTAGE_LOST_EITHER : VANTAGE_LOST_FORWARD;
 	if (t->told)
 		return VANTAGE_LOST_EITHER;
 	if (reached_ns > deadline_ns)
-		return t->answer_lost && !p->tcp ? VANTAGE_LOST_EITHER : VANTAGE_LOST_LATE;
+		return t->answer_lost && p->kind == PROBE_UDP ? VANTAGE_LOST_EITHER : VANTAGE_LOST_LATE;
 	return VANTAGE_LOST_RETURN;
 }
 
@@ -73,7 +73,8 @@ bool vantage_lies(const struct vantage *v, size_t path, uint32_t seq)
 	case PROBER_LOST_RETURN:
 	case PROBER_WRONG_SOURCE:
 		return vantage_lost(v, path, seq) == VANTAGE_LOST_FORWARD ||
-		       (v->engine.paths.items[path]->tcp && vantage_lost(v, path, seq) == VANTAGE_LOST_LATE);
+		       (v->engine.paths.items[path]->kind == PROBE_TCP &&
+			vantage_lost(v, path, seq) == VANTAGE_LOST_LATE);
 	default:
 		return false;
 	}

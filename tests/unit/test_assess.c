@@ -126,7 +126,7 @@ static enum verdict_cause cause_of(size_t i, enum mode mode)
 static size_t find(unsigned size, int held)
 {
 	for (size_t i = 0; i < PATHS; i++) {
-		if (!engine.paths.items[i]->tcp && engine.paths.items[i]->size == size &&
+		if (engine.paths.items[i]->kind == PROBE_UDP && engine.paths.items[i]->size == size &&
 		    engine.paths.items[i]->held == held)
 			return i;
 	}
@@ -205,7 +205,7 @@ static void random_loss_has_no_cause(void **state)
 static bool held_0(const struct path *p, unsigned n)
 {
 	(void)n;
-	return p->held == 0 && !p->tcp;
+	return p->held == 0 && p->kind == PROBE_UDP;
 }
 
 static bool held_0_but_first(const struct path *p, unsigned n)
@@ -215,25 +215,25 @@ static bool held_0_but_first(const struct path *p, unsigned n)
 
 static bool some_held(const struct path *p, unsigned n)
 {
-	return !p->tcp && (p->held < 0 ? n % 2 == 0 : p->held < 2);
+	return p->kind == PROBE_UDP && (p->held < 0 ? n % 2 == 0 : p->held < 2);
 }
 
 static bool large(const struct path *p, unsigned n)
 {
 	(void)n;
-	return !p->tcp && p->size > 1000;
+	return p->kind == PROBE_UDP && p->size > 1000;
 }
 
 static bool udp(const struct path *p, unsigned n)
 {
 	(void)n;
-	return !p->tcp;
+	return p->kind == PROBE_UDP;
 }
 
 static bool tcp(const struct path *p, unsigned n)
 {
 	(void)n;
-	return p->tcp;
+	return p->kind == PROBE_TCP;
 }
 
 static bool everything(const struct path *p, unsigned n)
@@ -288,7 +288,7 @@ static void faults_are_named(void **state)
 
 static bool quarter_of_ports(const struct path *p, unsigned n)
 {
-	return !p->tcp && (p->held < 0 ? n % 4 == 3 : p->held < 2);
+	return p->kind == PROBE_UDP && (p->held < 0 ? n % 4 == 3 : p->held < 2);
 }
 
 /* One of the fine held flows has lost a probe lately, and few of the new ports fail: that is no stuck flow. */

@@ -160,16 +160,16 @@ static void duplicate_address(void **state)
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 2, false, 0, 0, 1, 0, 0 });
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 0, false, 1, -1, -1, 0, 0 });
 	/* connections break between two */
-	CASE("duplicate-address", e = lost(2, 8, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
-	CASE("duplicate-address", e = lost(0, 10, PROBER_RESET); e.tcp = true; e.context.fought_over = true;
+	CASE("duplicate-address", e = lost(2, 8, PROBER_RESET); e.kind = PROBE_TCP; e.context.fought_over = true);
+	CASE("duplicate-address", e = lost(0, 10, PROBER_RESET); e.kind = PROBE_TCP; e.context.fought_over = true;
 	     e.context.protocol = clear);
-	CASE("unexplained", e = lost(0, 10, PROBER_RESET); e.tcp = true; e.context.changes_hands = true;
+	CASE("unexplained", e = lost(0, 10, PROBER_RESET); e.kind = PROBE_TCP; e.context.changes_hands = true;
 	     e.context.protocol = clear);
-	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.tcp = true; e.context.changes_hands = true;
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.changes_hands = true;
 	     e.context.protocol = clear);
-	CASE("unexplained", e = lost(2, 8, PROBER_RESET); e.tcp = true);
-	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.tcp = true; e.context.fought_over = true);
-	CASE("none", e = lost(10, 0, PROBER_RESET); e.tcp = true; e.context.fought_over = true);
+	CASE("unexplained", e = lost(2, 8, PROBER_RESET); e.kind = PROBE_TCP);
+	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.kind = PROBE_TCP; e.context.fought_over = true);
+	CASE("none", e = lost(10, 0, PROBER_RESET); e.kind = PROBE_TCP; e.context.fought_over = true);
 	/* where others are heard */
 	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.hints.second_holder = "boot-02";
 	     e.hints.second_holder_ms = 1540);
@@ -222,12 +222,12 @@ static void a_stranger(void **state)
 	CASE("duplicate-address", e = stranger());
 	assert_true(says("boot-01 has 203.0.113.7 and listens there, but did not receive these probes: this client's "
 			 "frames for it go to MAC 02:00:00:00:00:09, which is not a MAC of that server"));
-	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true);
-	CASE("duplicate-address", e = stranger(); e.tcp = e.context.refused_over_udp = true;
+	CASE("duplicate-address", e = stranger(); e.kind = PROBE_TCP; e.context.refused_over_udp = true);
+	CASE("duplicate-address", e = stranger(); e.kind = PROBE_TCP; e.context.refused_over_udp = true;
 	     e.facts.offender = (struct endpoint){ .port = 0 }); /* a reset names nobody */
 	CASE("duplicate-address", e = stranger(); e = claimed(e, 10));
 	assert_true(says("refusals may come from it"));
-	CASE("refused", e = stranger(); e.tcp = true); /* any firewall forges a reset */
+	CASE("refused", e = stranger(); e.kind = PROBE_TCP); /* any firewall forges a reset */
 	assert_true(says(firewall));
 	CASE("refused", e = stranger(); e.hints.stranger_mac = NULL); /* a bridge's firewall forges the rest */
 	assert_true(says(firewall));
@@ -306,7 +306,7 @@ static void some_ports(void **state)
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fine = 0);
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 4);
 	CASE("unexplained", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 29);
-	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.tcp = true);
+	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.kind = PROBE_TCP);
 	CASE("unexplained", e = lost(28, 2, PROBER_LOST); e.context.flows = fresh; e.context.flows.ours_new = false);
 }
 
@@ -340,7 +340,7 @@ static void server_firewall(void **state)
 	CASE("unexplained", e = base; e.hints.socket_drops = 1);
 	CASE("unexplained", e = base; e.tally.sent++; e.tally.lost++; e.tally.by_outcome[PROBER_RESET] = 1);
 	CASE("server-firewall", e = base; e.hints.accept_overflows = 1);
-	CASE("unexplained", e = base; e.hints.accept_overflows = 1; e.tcp = true);
+	CASE("unexplained", e = base; e.hints.accept_overflows = 1; e.kind = PROBE_TCP);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST);
 	     e.hints.frames_without_receipts = e.context.protocol_down = true);
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD);

@@ -188,7 +188,7 @@ static void a_probe_shows_that_a_way_is_alive(void **state)
 	struct paths paths = { 0 };
 
 	(void)state;
-	assert_true(w->tcp && items && path_make_all(&plan, &target, &w->endpoint, items));
+	assert_true(w->transport == PACKET_TCP && items && path_make_all(&plan, &target, &w->endpoint, items));
 	assert_true(paths_set(&paths, items, 1, NULL, NULL));
 	ask(w, 1);
 	for (unsigned n = 0; n < 3; n++) { /* left with the question; answered by the other one; as it should be */

@@ -118,7 +118,7 @@ static void a_healthy_table_has_no_column_for_faults(void **state)
 {
 	(void)state;
 	struct result_path paths[] = { path("bootnode", &up), path("bootnode", &up), path("boot-01", &up) };
-	paths[1].name.tcp = true;
+	paths[1].name.kind = PROBE_TCP;
 	paths[1].name.flow = "fresh";
 	paths[2].name.endpoint = address("2001:db8::1");
 	paths[2].name.flow_index = 3;
@@ -138,7 +138,7 @@ static void faults_are_explained_once_below_their_rows(void **state)
 	(void)state;
 	struct result_path paths[] = { path("bootnode", &down), path("bootnode", &down), path("bootnode", &up) };
 	paths[1].name.flow = "fresh";
-	paths[2].name.tcp = true;
+	paths[2].name.kind = PROBE_TCP;
 
 	assert_text(paths, 3, &plain, false,
 		    "    PATH           STATE  DIRECTION  CAUSE        LOST      RTT ms / p99   SERVER   ARRIVED ON\n"
@@ -237,7 +237,7 @@ static void nagios_codes(void **state)
 	    "'c ipv4 udp/512 held loss'=U;;;0;100 'c ipv4 udp/512 held rtt'=U;;;0; "
 	    "'d ipv4 udp/512 held loss'=100%;;;0;100 'd ipv4 udp/512 held rtt'=U;;;0;\n");
 	struct result_path elsewhere = path("e", &wrong_place);
-	elsewhere.name.tcp = true;
+	elsewhere.name.kind = PROBE_TCP;
 	elsewhere.name.endpoint = address("2001:db8::1");
 	assert_nagios(&elsewhere, 1, 2,
 		      "FLOATPROBE CRITICAL - e 2001:db8::1 tcp: up; 0 of 1 paths as expected | "

@@ -449,7 +449,7 @@ static void over_tcp_a_missing_receipt_proves_nothing(void **state)
 	const struct prober_window lacks = { .boot_id = BOOT, .asked_ns = 9000 * MS, .blind_before_ns = -1 };
 
 	(void)state;
-	p.tcp = true;
+	p.kind = PROBE_TCP;
 	send_many(3);
 	ANSWER(50, .seq = 1, .arrived = ARRIVED(1));
 	prober_expire(&p, 2000 * MS);
@@ -467,7 +467,7 @@ static void over_tcp_a_receipt_counts_only_if_it_is_of_before_the_deadline(void 
 	};
 
 	(void)state;
-	p.tcp = true;
+	p.kind = PROBE_TCP;
 	send_many(3);
 	prober_expire(&p, 2000 * MS);
 	ANSWER(2010, .seq = send_at(2000), .arrived = ARRIVED(1, 2, 3, 4));

@@ -380,7 +380,7 @@ static void an_answer_has_room_for_all_that_is_asked(void **state)
 
 	(void)state;
 	for (unsigned i = CROWDED; i < CROWDED + CROWD; i++) {
-		if (paths.items[i]->tcp)
+		if (paths.items[i]->kind == PROBE_TCP)
 			lose_attempts(paths.items[i]);
 		else
 			probe(i, true);

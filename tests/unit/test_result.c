@@ -86,7 +86,7 @@ static void a_path_that_is_down(void **state)
 		.time_ns = TIME_NS, .since_ns = TIME_NS, .name = udp_name(), .verdict = &verdict
 	};
 	struct result_path tcp = path;
-	tcp.name.tcp = true;
+	tcp.name.kind = PROBE_TCP;
 	tcp.name.flow = "fresh";
 	tcp.name.endpoint = address("2001:db8::1");
 

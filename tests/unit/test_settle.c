@@ -188,8 +188,8 @@ static void who_may_not_answer_here_has_nothing_to_say(void **state)
 
 static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 {
-	s->path->tcp = true;
-	s->path->prober.tcp = true;
+	s->path->kind = PROBE_TCP;
+	s->path->prober.kind = PROBE_TCP;
 	s->path->loss->attempts[0] = (struct path_attempt){ .seq = seq,
 							    .connected = connected,
 							    .early = 3,
@@ -970,12 +970,12 @@ static void a_server_that_holds_the_address_and_hears_nothing_is_silent(void **s
 	assert_int_equal(d->silent_server, -1);
 	REFUSED(a.listens_udp = false);
 	assert_int_equal(d->silent_server, -1);
-	REFUSED(a.listens_tcp = false, s->path->tcp = true);
+	REFUSED(a.listens_tcp = false, s->path->kind = PROBE_TCP);
 	assert_int_equal(d->silent_server, -1);
 	REFUSED(a.frames_len = 1,
 		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_TCP, .idle_ms = 4000 });
 	assert_true(d->silent_from_ns == 108 * SECOND + 20 * MS);
-	s->path->tcp = false;
+	s->path->kind = PROBE_UDP;
 	REFUSED(a.addresses_len = 1); /* the address is translated, or another's */
 	assert_int_equal(d->silent_server, -1);
 	a = refused(s);

@@ -60,7 +60,8 @@ struct probes {
  * it should. */
 struct scene {
 	struct probes probes[6]; /* oldest first */
-	bool tcp, unreachable_expected;
+	enum probe_kind kind;
+	bool unreachable_expected;
 	unsigned smaller_size_up;
 	bool other_up, other_silent, this_not_all_down;
 	bool servers_silent, not_authorised;
@@ -101,6 +102,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 		.hints.receipt_server = s->receipt_server,
 		.context = {
 			.protocol = beyond_chance(s->other_up && !s->this_not_all_down),
+			.other_kinds = 1u << (s->kind == PROBE_UDP ? PROBE_TCP : PROBE_UDP),
 			.protocol_down = !s->this_not_all_down,
 			.smaller = beyond_chance(s->smaller_size_up > 0),
 			.smaller_size_up = s->smaller_size_up,
@@ -109,7 +111,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.not_authorised = s->not_authorised,
 			.skew_elsewhere_ns = s->skew_elsewhere_ns,
 		},
-		.tcp = s->tcp,
+		.kind = s->kind,
 		.size = 512,
 		.expect_reachable = !s->unreachable_expected,
 		.address = floating,
@@ -201,19 +203,22 @@ static void the_scenario_table_comes_out(void **state)
 		/* one protocol cut one way */
 		{ { .probes = ALL(LOST_FORWARD), .other_up = true }, "down/forward/protocol-filtered!" },
 		{ { .probes = ALL(LOST_RETURN), .other_up = true }, "down/return/protocol-filtered!" },
-		{ { .probes = ALL(LOST_FORWARD), .other_up = true, .tcp = true }, "down/forward/protocol-filtered!" },
-		{ { .probes = ALL(LOST_RETURN), .other_up = true, .tcp = true }, "down/return/protocol-filtered!" },
+		{ { .probes = ALL(LOST_FORWARD), .other_up = true, .kind = PROBE_TCP },
+		  "down/forward/protocol-filtered!" },
+		{ { .probes = ALL(LOST_RETURN), .other_up = true, .kind = PROBE_TCP },
+		  "down/return/protocol-filtered!" },
 		/* both protocols cut one way */
 		{ { .probes = ALL(LOST_FORWARD), .other_silent = true }, "down/forward/unexplained!" },
 		{ { .probes = ALL(LOST_RETURN), .other_silent = true }, "down/return/unexplained!" },
-		{ { .probes = ALL(LOST_FORWARD), .other_silent = true, .tcp = true }, "down/forward/unexplained!" },
-		{ { .probes = ALL(LOST_RETURN), .other_silent = true, .tcp = true }, "down/return/unexplained!" },
+		{ { .probes = ALL(LOST_FORWARD), .other_silent = true, .kind = PROBE_TCP },
+		  "down/forward/unexplained!" },
+		{ { .probes = ALL(LOST_RETURN), .other_silent = true, .kind = PROBE_TCP }, "down/return/unexplained!" },
 		/* random loss one way */
 		{ { .probes = SOME(LOST_FORWARD), .other_up = true }, "lossy/forward/unexplained!" },
 		{ { .probes = SOME(LOST_RETURN), .other_up = true }, "lossy/return/unexplained!" },
 		/* port closed; errors are rate-limited */
 		{ { .probes = ALL(REFUSED), .other_silent = true }, "down/forward/refused!" },
-		{ { .probes = ALL(REFUSED), .tcp = true }, "down/forward/refused!" },
+		{ { .probes = ALL(REFUSED), .kind = PROBE_TCP }, "down/forward/refused!" },
 		{ { .probes = { { 9, PROBER_LOST, 0 }, { 1, PROBER_REFUSED, 0 } } }, "down/forward/refused!" },
 		/* server absent, another address of it configured */
 		{ { .probes = ALL(LOST), .servers_silent = true }, "down/unknown/server-down!" },
@@ -235,7 +240,7 @@ static void the_lab_comes_out(void **state)
 {
 	static const struct example examples[] = {
 		{ { .probes = ALL(ANSWERED) }, "up/none/none" },
-		{ { .probes = ALL(ANSWERED), .tcp = true }, "up/none/none" },
+		{ { .probes = ALL(ANSWERED), .kind = PROBE_TCP }, "up/none/none" },
 		/* cut both ways: nothing arrives */
 		{ { .probes = ALL(LOST_FORWARD) }, "down/forward/unexplained!" },
 		/* loss both ways */
@@ -252,7 +257,7 @@ static void the_lab_comes_out(void **state)
 		{ { .probes = { { 10, LATE, 0 } } }, "down/unknown/unexplained!" },
 		/* admin-prohibited; host unreachable, or our own failing ARP, while others of the server live */
 		{ { .probes = ALL(PROHIBITED), .other_up = true }, "down/forward/prohibited!" },
-		{ { .probes = ALL(PROHIBITED), .tcp = true }, "down/forward/prohibited!" },
+		{ { .probes = ALL(PROHIBITED), .kind = PROBE_TCP }, "down/forward/prohibited!" },
 		{ { .probes = ALL(UNREACHABLE), .other_up = true }, "down/forward/unreachable!" },
 		/* wrong key: an identity that nobody knows */
 		{ { .probes = ALL(IMPOSTOR), .other_up = true }, "down/unknown/impostor!" },
@@ -260,7 +265,7 @@ static void the_lab_comes_out(void **state)
 		{ { .probes = ALL(CLOCK_SKEW) }, "up/none/clock-skew!" },
 		{ { .probes = ALL(LOST), .skew_elsewhere_ns = 3600000 * MS }, "down/unknown/clock-skew!" },
 		/* unlisted client: said over TCP, silence over UDP */
-		{ { .probes = ALL(NOT_AUTHORISED), .tcp = true, .not_authorised = true },
+		{ { .probes = ALL(NOT_AUTHORISED), .kind = PROBE_TCP, .not_authorised = true },
 		  "down/unknown/not-authorised!" },
 		{ { .probes = ALL(LOST), .not_authorised = true }, "down/unknown/not-authorised!" },
 		/* server restarted within the round */
@@ -378,7 +383,7 @@ static void the_better_explanation_wins(void **state)
 		{ { .probes = ALL(LOST), .other_up = true, .not_authorised = true, .skew_elsewhere_ns = MS },
 		  "down/unknown/not-authorised!" },
 		/* TCP would say it itself */
-		{ { .probes = ALL(LOST), .tcp = true, .other_up = true, .not_authorised = true },
+		{ { .probes = ALL(LOST), .kind = PROBE_TCP, .other_up = true, .not_authorised = true },
 		  "down/unknown/protocol-filtered!" },
 		/* a server that has a receipt does know us */
 		{ { .probes = { { 9, PROBER_LOST, 0 }, { 1, PROBER_LOST_RETURN, 0 } }, .not_authorised = true },
@@ -390,8 +395,8 @@ static void the_better_explanation_wins(void **state)
 		/* one protocol fails for some flows only */
 		{ { .probes = ALL(LOST_FORWARD), .other_up = true, .this_not_all_down = true },
 		  "down/forward/unexplained!" },
-		{ { .probes = ALL(RESET), .tcp = true, .other_up = true }, "down/unknown/protocol-filtered!" },
-		{ { .probes = ALL(RESET), .tcp = true }, "down/unknown/unexplained!" },
+		{ { .probes = ALL(RESET), .kind = PROBE_TCP, .other_up = true }, "down/unknown/protocol-filtered!" },
+		{ { .probes = ALL(RESET), .kind = PROBE_TCP }, "down/unknown/unexplained!" },
 		/* several errors: the most frequent, then the one that says more */
 		{ { .probes = { { 1, PROBER_PROHIBITED, 0 }, { 9, PROBER_REFUSED, 0 } } }, "down/forward/refused!" },
 		{ { .probes = { { 5, PROBER_REFUSED, 0 }, { 5, PROBER_PROHIBITED, 0 } } }, "down/forward/prohibited!" },
@@ -578,17 +583,17 @@ static void sentences_say_it_in_numbers(void **state)
 		{ { .probes = ALL(LOST_RETURN), .receipt_server = "boot-01", .arrived_on = anchor },
 		  { "boot-01 received 10 of 10 lost probes on 198.18.18.26 (it has receipts), but no answer to them "
 		    "came back" } },
-		{ { .probes = ALL(LOST_RETURN), .tcp = true },
+		{ { .probes = ALL(LOST_RETURN), .kind = PROBE_TCP },
 		  { "the server received 10 of 10 lost probes (it has receipts or half-open sockets), but no answer to "
 		    "them "
 		    "came back" } },
 		{ { .probes = SOME(LOST_FORWARD) },
 		  { "3 of 3 lost probes did not arrive: receipts made after their timeout do not list them" } },
-		{ { .probes = ALL(LOST_FORWARD), .tcp = true },
+		{ { .probes = ALL(LOST_FORWARD), .kind = PROBE_TCP },
 		  { "10 of 10 lost probes did not arrive: the servers asked have no trace of them" } },
 		{ { .probes = ALL(REFUSED), .icmp_type = 3, .icmp_code = 3, .offender = floating },
 		  { "10 of 10 lost probes got an error: port unreachable (ICMP 3/3) from 203.0.113.7" } },
-		{ { .probes = ALL(REFUSED), .tcp = true },
+		{ { .probes = ALL(REFUSED), .kind = PROBE_TCP },
 		  { "10 of 10 lost probes got an error: connection refused" } },
 		{ { .probes = ALL(UNREACHABLE), .icmp_type = 3, .icmp_code = 1, .offender = droplet },
 		  { "10 of 10 lost probes got an error: host or network unreachable (ICMP 3/1) from 198.18.1.5" } },
@@ -611,7 +616,7 @@ static void sentences_say_it_in_numbers(void **state)
 		  { "answers to 10 of 10 lost probes came from 198.18.1.5 instead of 203.0.113.7" } },
 		{ { .probes = ALL(UNSENT), .send_errno = EPERM },
 		  { "10 probes were not sent: sendto: Operation not permitted (a firewall on this host)" } },
-		{ { .probes = ALL(UNSENT), .send_errno = ENETUNREACH, .tcp = true },
+		{ { .probes = ALL(UNSENT), .send_errno = ENETUNREACH, .kind = PROBE_TCP },
 		  { "10 probes were not sent: connect: Network is unreachable (this host has no route)" } },
 		{ { .probes = { { 0, 0, 0 } }, .resolve_error = "Name or service not known" },
 		  { "the name does not resolve: Name or service not known" } },
@@ -639,9 +644,9 @@ static void sentences_say_it_in_numbers(void **state)
 		    "10 of 10 lost probes did not arrive: receipts made after their timeout do not list them" } },
 		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } },
 		  { "the answers to 4 of 4 lost probes came after the timeout" } },
-		{ { .probes = ALL(RESET), .tcp = true },
+		{ { .probes = ALL(RESET), .kind = PROBE_TCP },
 		  { "10 of 10 lost probes got an error: connection reset after the handshake" } },
-		{ { .probes = ALL(NOT_AUTHORISED), .tcp = true },
+		{ { .probes = ALL(NOT_AUTHORISED), .kind = PROBE_TCP },
 		  { "the server rejected 10 of 10 lost probes: it does not know this client's key" } },
 	};
 

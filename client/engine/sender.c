@@ -1,0 +1,77 @@
+#include "client/engine/sender.h"
+
+#include <string.h>
+
+/* Who gets a slot: the servers that may answer and, if there is room, the one that does though it may not. Without one
+ * it would have to check signatures, and does so only so often: its silence would look like loss. */
+static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
+{
+	unsigned len = p->target->servers_len;
+
+	memcpy(servers, p->target->servers, len * sizeof servers[0]);
+	if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
+		servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
+	return len;
+}
+
+/* Write and sign a probe of a path's, or of its twin's, prober. */
+static void write_probe(const struct sender *s, const struct path *p, const struct prober *prober, uint16_t flags,
+			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
+{
+	unsigned servers[WIRE_SLOTS_MAX];
+	struct packet_request request = {
+		.role = PACKET_PROBE,
+		.seq = seq,
+		.sent_ns = real_ns,
+		.flags = flags,
+		.flow_id = prober->flow_id,
+		.destination = p->endpoint,
+		.transport = probe_kind_of(p->kind)->transport,
+		.heard = prober->heard,
+		.slots = slots_of(p, servers),
+	};
+
+	memcpy(request.client_key, s->keyring->identity->public_key, WIRE_KEY_LEN);
+	packet_write_request(buf, len, &request);
+	keyring_seal(s->keyring, request.transport, buf, len, servers, request.slots);
+}
+
+void sender_send_twin(const struct sender *s, struct path *p, int64_t now_ns, int64_t real_ns)
+{
+	uint32_t seq = twin_send(p->twin, now_ns, real_ns);
+	uint8_t *buf = udp_dialer_stage(s->udp, &p->endpoint, UDP_DIALER_ALONE, NULL, TWIN_PROBE_LEN, NULL, seq);
+
+	if (buf)
+		write_probe(s, p, &p->twin->prober, PACKET_WANT_TWIN, seq, real_ns, buf, TWIN_PROBE_LEN);
+}
+
+static void send_udp(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags, uint32_t seq,
+		     int64_t real_ns)
+{
+	uint32_t *last = p->held < 0 ? &paths_at(s->paths, &p->endpoint, PACKET_UDP)->last_fresh : NULL;
+	uint8_t *buf = udp_dialer_stage(s->udp, &p->endpoint, p->held, last, p->size, prober, seq);
+
+	if (buf)
+		write_probe(s, p, prober, flags, seq, real_ns, buf, p->size);
+}
+
+static void send_tcp(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags, uint32_t seq,
+		     int64_t real_ns)
+{
+	uint8_t buf[WIRE_PROBE_MIN];
+
+	write_probe(s, p, prober, flags, seq, real_ns, buf, sizeof buf);
+	tcp_dialer_start(s->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, prober, seq);
+}
+
+void sender_send(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags, uint32_t seq,
+		 int64_t real_ns)
+{
+	static void (*const senders[PROBE_KINDS])(const struct sender *, const struct path *, struct prober *, uint16_t,
+						  uint32_t, int64_t) = {
+		[PROBE_UDP] = send_udp,
+		[PROBE_TCP] = send_tcp,
+	};
+
+	senders[p->kind](s, p, prober, flags, seq, real_ns);
+}

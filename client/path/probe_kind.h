@@ -1,0 +1,42 @@
+/* The kinds of probes, and what sets them apart: one row of a table each. What a path sends is in the engine's
+ * senders (client/engine/sender.h). */
+#ifndef FLOATPROBE_PROBE_KIND_H
+#define FLOATPROBE_PROBE_KIND_H
+
+#include "common/core/packet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct config_target;
+
+enum probe_kind { PROBE_UDP, PROBE_TCP, PROBE_KINDS };
+
+struct probe_traits {
+	const char *word; /* in results and logs */
+	const char *name; /* in sentences */
+	enum packet_transport transport;
+	size_t in_target; /* offset of the bool in struct config_target that asks for such probes */
+	bool has_flows;   /* a path for each of the target's sizes and flows; else one path, whose ports are new */
+	/* A connection comes before the request. What did not arrive may have been lost on either part of that, so no
+	 * missing receipt proves it; the server's half-open sockets and accept queue may tell. A refusal is a reset,
+	 * which does not name its sender, and which any firewall forges. */
+	bool has_handshake;
+	/* The kernel may repeat it after the probe's deadline: only a dated receipt proves that it came in time. */
+	bool is_repeated;
+	const char *send_call; /* the system call that sends it */
+	const char *refused;   /* the error PROBER_REFUSED in a sentence */
+	const char *reset;     /* the error PROBER_RESET in a sentence */
+};
+
+extern const struct probe_traits probe_kinds[PROBE_KINDS];
+
+static inline const struct probe_traits *probe_kind_of(enum probe_kind kind)
+{
+	return &probe_kinds[kind];
+}
+
+/* Does the target ask for such probes? */
+bool probe_kind_wanted(enum probe_kind kind, const struct config_target *target);
+
+#endif
