@@ -4,8 +4,8 @@
 
 #include "server/config/config.h"
 
-/* Run until SIGTERM or SIGINT. Takes the configuration over. Returns the exit status: 0, or 3 when the system refused
- * something, which has been said. */
+/* Run until SIGTERM or SIGINT. Takes ownership of the configuration. Returns the exit status: 0, or 3 after a system
+ * call failed; the error is already logged. */
 int daemon_run(struct server_config *config);
 
 #endif

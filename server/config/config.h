@@ -1,4 +1,4 @@
-/* The server's configuration (DESIGN § 3). */
+/* The server's configuration. */
 #ifndef FLOATPROBE_SERVER_CONFIG_H
 #define FLOATPROBE_SERVER_CONFIG_H
 
@@ -18,7 +18,7 @@ struct server_config_client {
 struct server_config_peer {
 	char *name;
 	uint8_t key[WIRE_KEY_LEN];
-	struct endpoint address; /* where it is asked */
+	struct endpoint address; /* where this server sends the queries for the peer */
 };
 
 struct server_config_application {
@@ -36,11 +36,11 @@ struct server_config {
 	struct seal_identity identity;
 	uint16_t port;
 	bool udp, tcp;
-	struct endpoint *addresses; /* listen: { addresses: [...] }; none: one dual-stack socket on all */
+	struct endpoint *addresses; /* listen.addresses; empty: one dual-stack socket on all addresses */
 	size_t addresses_len;
 	struct server_config_client *clients;
 	size_t clients_len;
-	struct server_config_peer *peers; /* for whom we are a witness */
+	struct server_config_peer *peers; /* servers for which this server is a witness */
 	size_t peers_len;
 	char *journal;
 	/* limits: { flows, tcp_slots, clock_skew } */
@@ -49,8 +49,8 @@ struct server_config {
 	int64_t clock_skew_ns; /* default 60 s */
 	/* watch: { half_open, neighbours, addresses, applications } */
 	bool half_open;        /* default true: answer evidence about half-open sockets */
-	bool watch_neighbours; /* default true: watch the neighbour table, and the frames of clients */
-	bool watch_addresses;  /* default true: watch for others that claim our addresses */
+	bool watch_neighbours; /* default true: watch the neighbour table and the frames of clients */
+	bool watch_addresses;  /* default true: watch for other machines that claim this host's addresses */
 	struct server_config_application *applications;
 	size_t applications_len;
 	bool repair_neighbours; /* repair.stale_neighbours, default false */

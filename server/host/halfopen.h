@@ -1,7 +1,8 @@
-/* Was the SYN of a connection attempt seen? The attempt and the listener's half-open sockets in, a word out. Pure.
+/* Decides from the listener's half-open sockets whether the SYN of a connection attempt arrived. Pure.
  *
- * A half-open socket outlives its client by a minute, so one that is older than the attempt says nothing about it.
- * Its age is not told; what is: how often its SYN-ACK was repeated, and when the next repetition is due. */
+ * A half-open socket outlives its client by up to a minute, so a socket that is older than the attempt proves nothing.
+ * The kernel does not report the age of a half-open socket. It reports the number of SYN-ACK retransmits and the time
+ * to the next one. */
 #ifndef FLOATPROBE_HALFOPEN_H
 #define FLOATPROBE_HALFOPEN_H
 
@@ -13,36 +14,37 @@
 
 struct halfopen_age {
 	uint64_t min_ms, max_ms;
-	uint64_t sure_ms; /* at least so old, even if the network squeezed the client's SYNs together */
+	uint64_t sure_ms; /* lower bound that holds even if the network delivers the client's SYNs close together */
 };
 
-#define HALFOPEN_AGE_UNKNOWN UINT32_MAX /* as max_ms: no bound */
+#define HALFOPEN_AGE_UNKNOWN UINT32_MAX /* value of max_ms: no upper bound */
 
-/* The kernel repeats a SYN-ACK 1, 2, 4, .. seconds after the last, and at once for a repeated SYN, which starts the
- * running interval again; both count as retransmits. The age follows from how many of them were of which kind: all
- * splits are tried that the time left allows. A client repeats its SYN at most once a second. */
+/* The kernel retransmits a SYN-ACK 1, 2, 4, ... seconds after the one before. It also retransmits at once for a
+ * repeated SYN, which restarts the running interval. It counts both kinds together, so this function tries every split
+ * that fits the time left. A client repeats its SYN at most once a second. */
 struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket);
 
-struct halfopen_list { /* of our listener's sockets */
+struct halfopen_list { /* the half-open sockets of our listener */
 	struct sockdiag_half_open *sockets;
 	unsigned len;
-	unsigned near; /* the rest are other clients', if no NAT hides the querier; see halfopen_set_apart */
+	unsigned near; /* the first `near` sockets can be the querier's; see halfopen_set_apart */
 };
 
-/* Move what is other clients' to the list's end, by what the flows tell of the querier, which is seen at that address:
- * while another client connects, one that no NAT hides can still be told what did not come. Of a long list (a flood)
- * nothing is moved. */
+/* Move the sockets of other clients to the end of the list and set `near`. The flows tell which sockets belong to other
+ * clients. This works only if no NAT translates the querier's address. A long list (a SYN flood) stays as it is. */
 void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
 			const struct endpoint *querier);
 
-/* One attempt of a query against all half-open sockets of our listener: fills the answer. HALF_OPEN is claimed
- * - for the socket of exactly the attempt's address and port, unless it must be older: that one would have swallowed
- *   the attempt's SYN. If it is younger, a repeated SYN made it; its age is told, so that the querier can judge whether
- *   any SYN came in time;
- * - where a NAT shows us the querier by another address than its own: for the only socket of that address that can be
- *   the attempt's, if it must be as old, and this is the only attempt asked about.
- * NOT_SEEN: no other address than the attempt's own has a socket that can be it: behind a NAT any of them could. Where
- * the querier is seen at the attempt's own address, those of other clients cannot. */
+/* Compare one attempt of a query with all half-open sockets of our listener and fill the answer.
+ * HALF_OPEN:
+ * - A socket has exactly the attempt's address and port, and it is not certain to be older than the attempt: an older
+ *   socket would have absorbed the attempt's SYN. If the socket is younger, a repeated SYN made it; the answer holds
+ *   its age, so the querier can judge whether any SYN arrived in time.
+ * - The querier is behind a NAT, this is the only attempt of the query, exactly one socket of that address can be the
+ *   attempt's, and that socket is certain to be as old as the attempt.
+ * NOT_SEEN: there is no socket with the attempt's address and port, and no socket of another address can be the
+ * attempt's. Behind a NAT any socket can be. If the querier is seen at the attempt's own address, the sockets of other
+ * clients cannot be. */
 void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
 		    const struct endpoint *querier, const struct halfopen_list *list,
 		    struct evidence_attempt_answer *answer);

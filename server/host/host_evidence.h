@@ -1,5 +1,5 @@
-/* What the system knows beyond our own sockets, for evidence: half-open connections, our addresses, twins that were
- * refused. Asked on demand; nothing here wakes up by itself. */
+/* Evidence from the kernel: half-open connections, this host's addresses and MACs, refused twins. Collected on demand,
+ * without a timer. */
 #ifndef FLOATPROBE_HOST_EVIDENCE_H
 #define FLOATPROBE_HOST_EVIDENCE_H
 
@@ -11,15 +11,17 @@
 
 struct host_evidence;
 
-/* tcp_port 0: we do not listen, or shall not look: every attempt is answered with CANNOT_TELL. NULL: no memory. */
+/* tcp_port 0: the server does not listen on TCP, or half_open is off; every attempt is then answered with CANNOT_TELL.
+ * Returns NULL if memory is out. */
 struct host_evidence *host_evidence_new(uint16_t tcp_port, int64_t now_ns);
 void host_evidence_free(struct host_evidence *host_evidence);
 
-/* There is traffic: time to look at what can be compared later. Cheap enough for each wake-up. */
+/* Sample the counters that later answers compare. Cheap enough to call at each wake-up with traffic. */
 void host_evidence_touch(struct host_evidence *host_evidence, int64_t now_ns);
-/* An ICMP error that came for a reply of ours: twins that left from another address than their reply are kept. */
+/* An ICMP error for one of our replies. Keeps it if the reply is a twin that left from another address than its pinned
+ * reply. */
 void host_evidence_note_error(struct host_evidence *host_evidence, const struct errqueue_entry *entry);
-/* Fill attempts, addresses, MACs, twins and accept_overflows of the answer. */
+/* Fill the attempts, addresses, MACs, twins and accept_overflows of the answer. */
 void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
 			   const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer);
 

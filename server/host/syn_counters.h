@@ -1,6 +1,6 @@
-/* The kernel's counters of SYNs that came and left no half-open socket behind: the queue was full, a SYN cookie was
- * sent instead, or the client, having given up, reset it. While they stand still, "no socket" means "no SYN".
- * Sampled at most once a second, and only while there is something to do: an idle server sleeps. */
+/* The kernel's counters of SYNs that arrived and left no half-open socket: the queue was full, the kernel sent a SYN
+ * cookie, or the client reset the connection. While these counters do not change, "no socket" means "no SYN". Sampled
+ * at most once a second and only with traffic, so an idle server does not wake up. */
 #ifndef FLOATPROBE_SYN_COUNTERS_H
 #define FLOATPROBE_SYN_COUNTERS_H
 
@@ -19,10 +19,10 @@ struct syn_counters {
 
 /* Call it whenever there is traffic. */
 void syn_counters_sample(struct syn_counters *counters, int64_t now_ns);
-/* Have they stood still since then, for all that is known? */
+/* True if the counters certainly did not change since then. */
 bool syn_counters_stood_still(const struct syn_counters *counters, int64_t since_ns);
 
-/* The sum of the counters in the text of /proc/net/netstat; false: it is not such a text. */
+/* Sum the counters in the text of /proc/net/netstat. Returns false if the text has another format. */
 bool syn_counters_parse(const char *text, uint64_t *sum) __attribute__((warn_unused_result));
 
 #endif

@@ -1,4 +1,4 @@
-/* What the listeners share: where requests go, and what becomes of what they show. */
+/* What the UDP and TCP listeners share: where requests go and where events go. */
 #ifndef FLOATPROBE_SERVICE_H
 #define FLOATPROBE_SERVICE_H
 
@@ -10,7 +10,7 @@ struct service {
 	struct reflector *reflector;
 	struct host_evidence *host_evidence;
 	struct relays *relays;
-	/* A flow is heard no longer, or again. */
+	/* Called for each event of the reflector. */
 	void (*on_event)(void *context, const struct reflector_event *event);
 	void *context;
 };

@@ -1,4 +1,5 @@
-/* Our UDP socket(s) under libuv: batches in, replies out, each from the address that was asked. */
+/* The UDP sockets under libuv: reads requests in batches, sends each reply from the address that the request arrived
+ * on. */
 #ifndef FLOATPROBE_UDP_LISTENER_H
 #define FLOATPROBE_UDP_LISTENER_H
 
@@ -10,20 +11,21 @@
 
 struct udp_listener;
 
-/* For one dual-stack socket on all addresses, or one for each of the addresses given. NULL: no memory. */
+/* One dual-stack socket on all addresses (addresses_len 0), or one socket for each address. Returns NULL if memory is
+ * out. */
 struct udp_listener *udp_listener_new(const struct service *service, size_t addresses_len);
-/* Open the sockets. Returns -errno, with *failed the address and port that were refused (unknown: all addresses); then
- * too it wants to be stopped. */
+/* Open the sockets. Returns 0 or -errno. On error *failed is the refused address and port (unknown: all addresses);
+ * call udp_listener_stop then, too. */
 int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
 		       struct endpoint *failed) __attribute__((warn_unused_result));
-/* Free it when the loop has closed its handles (NULL is ignored by both). */
+/* Free it after the loop has closed its handles. Both accept NULL. */
 void udp_listener_stop(struct udp_listener *listener);
 void udp_listener_free(struct udp_listener *listener);
 
-/* One datagram, from whatever address the kernel chooses; nobody is told if it can't leave. */
+/* Send one datagram; the kernel chooses the source address. Errors are ignored. */
 void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len);
 
-/* Datagrams that the kernel dropped because we were too slow, since start. */
+/* Datagrams that the kernel dropped since start because the receive buffer was full. */
 uint32_t udp_listener_drops(const struct udp_listener *listener);
 
 #endif

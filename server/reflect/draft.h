@@ -1,4 +1,4 @@
-/* An evidence answer while it is made: what is sent, and what the server itself has to know until then. */
+/* An evidence answer under construction: the answer to be sent, and data that the server needs to complete it. */
 #ifndef FLOATPROBE_DRAFT_H
 #define FLOATPROBE_DRAFT_H
 
@@ -7,8 +7,8 @@
 
 struct draft {
 	struct evidence_answer answer;
-	const struct flow *flows[EVIDENCE_FLOWS_MAX]; /* of the answer's flows; NULL: it is not known */
-	/* Of the answer's frames: since the newest that their socket has had the time to read. */
+	const struct flow *flows[EVIDENCE_FLOWS_MAX]; /* the flow of each of answer.flows; NULL: not known */
+	/* For each of answer.frames: ms since the newest frame that the server's socket has had time to read. */
 	uint32_t read_ms[EVIDENCE_FRAMES_MAX];
 };
 

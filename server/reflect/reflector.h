@@ -1,5 +1,5 @@
-/* The heart of floatprobed: one datagram or frame in, at most as many octets out. Pure: time, entropy and what the
- * system knows come in as arguments. The order of the checks, cheap to dear, is that of DESIGN § 6. */
+/* The core of floatprobed: takes one request and makes at most one reply, or a reply and its twin, of at most as many
+ * octets. Pure: time, entropy and facts of the system are arguments. Cheap checks come before expensive ones. */
 #ifndef FLOATPROBE_REFLECTOR_H
 #define FLOATPROBE_REFLECTOR_H
 
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How far a request got: the counters and, later, the metrics. X-macro: name, text. */
+/* How far a request got. X-macro: name, text. */
 #define REFLECTOR_OUTCOMES(X)                                                                                          \
 	X(REPLIED, "replied")                                                                                          \
 	X(REPLIED_TWICE, "replied, and with an unpinned twin")                                                         \
@@ -40,82 +40,84 @@ enum reflector_outcome {
 const char *reflector_outcome_text(enum reflector_outcome outcome);
 
 struct reflector_client {
-	const char *name; /* the caller's */
+	const char *name; /* owned by the caller */
 	uint8_t key[WIRE_KEY_LEN];
 };
 
 struct reflector_querier {
-	struct endpoint seen; /* its address here */
+	struct endpoint seen; /* its source address as seen by this server */
 	const struct flows *flows;
 	unsigned client; /* its number in `flows` */
 };
 
 struct reflector_settings {
-	const struct seal_identity *identity; /* kept by the caller */
+	const struct seal_identity *identity; /* owned by the caller */
 	uint64_t boot_id;
 	int64_t started_ns; /* monotonic */
 	int64_t clock_skew_ns;
 	unsigned flows_max;
 	uint8_t hash_key[16];
-	const struct reflector_client *clients; /* copied, but for the names */
+	const struct reflector_client *clients; /* copied; the names stay the caller's */
 	size_t clients_len;
-	/* Fill what the system knows about this query and a fresh random nonce. The flows are there already, and valid
-	 * during the call; boot id, times and querier are the reflector's. Called for authenticated queries only. */
+	/* Fill the draft with what the system knows about this query, and the nonce with random octets. The draft
+	 * already holds the flows, which are valid during the call. The reflector itself fills boot id, times and
+	 * querier. Called for authenticated queries only. */
 	void (*collect)(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 			struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN]);
 	void *context;
 };
 
 struct reflector_request {
-	uint8_t *buf; /* the packet; becomes the reply in place */
+	uint8_t *buf; /* the request; the reply overwrites it */
 	size_t len;
 	enum packet_transport transport;
 	struct endpoint source, arrived_on;
 	uint8_t ttl, tos;
-	int64_t received_ns; /* realtime, from the kernel if it says */
-	int64_t replied_ns;  /* realtime: now, for T3 */
+	int64_t received_ns; /* realtime; the kernel's timestamp if there is one */
+	int64_t replied_ns;  /* realtime now, for T3 */
 	int64_t now_ns;      /* monotonic */
 };
 
 enum reflector_event_kind {
 	REFLECTOR_EVENT_NONE,
-	REFLECTOR_EVENT_UNHEARD,   /* we hear this client's flow, and it does not hear us */
-	REFLECTOR_EVENT_HEARD,     /* .. it does again */
-	REFLECTOR_EVENT_NEW,       /* a flow's first packet here */
-	REFLECTOR_EVENT_CONFIRMED, /* the client has heard what we sent at flow->confirmed_ns: said at most each second
-				    */
+	REFLECTOR_EVENT_UNHEARD,   /* requests of this flow arrive, but the client does not receive the replies */
+	REFLECTOR_EVENT_HEARD,     /* the client receives the flow's replies again */
+	REFLECTOR_EVENT_NEW,       /* the first packet of a flow */
+	REFLECTOR_EVENT_CONFIRMED, /* the client received what the server sent at flow->confirmed_ns; at most once a
+				      second for each flow */
 };
 struct reflector_event {
 	enum reflector_event_kind kind;
 	const char *client;       /* its name */
-	const struct flow *flow;  /* valid until the next call */
-	uint32_t unheard_replies; /* sent since the client last acknowledged one */
+	const struct flow *flow;  /* valid until the next call of the reflector */
+	uint32_t unheard_replies; /* replies sent since the client last acknowledged one */
 };
 
 struct reflector;
 
-/* NULL: no memory, or a client's key is unusable (checked by the configuration before). */
+/* Returns NULL if memory is out or a client's key is unusable. (The configuration rejects unusable keys before.) */
 struct reflector *reflector_new(const struct reflector_settings *settings);
 void reflector_free(struct reflector *reflector);
 
-/* Another list of clients (the one before may go). The flows of those that stay, and what they may still ask for,
- * survive. false, and nothing has changed: no memory, or a key is unusable. */
+/* Replace the list of clients; the old list may be freed. Clients that stay keep their flows and rate limits. Returns
+ * false and changes nothing if memory is out or a key is unusable. */
 bool reflector_set_clients(struct reflector *reflector, const struct reflector_client *clients, size_t clients_len,
 			   int64_t now_ns) __attribute__((warn_unused_result));
 
-/* A reply of request->len octets stands in request->buf if the outcome is below REFLECTOR_DROPPED_MALFORMED. After
- * REPLIED_TWICE there are two of packet_twin_len(request->len) octets, one behind the other: the second one is to leave
- * from whatever address the kernel chooses. After TO_RELAY the request stands there as it was: it is authentic, and its
- * reply is reflector_reply_to_relay's. */
+/* Handle one request. If the outcome is below REFLECTOR_DROPPED_MALFORMED, request->buf holds a reply of request->len
+ * octets.
+ * REPLIED_TWICE: request->buf holds two replies of packet_twin_len(request->len) octets, one after the other. Send the
+ * second one with a source address that the kernel chooses.
+ * TO_RELAY: request->buf is unchanged and authentic; reflector_reply_to_relay makes the reply. */
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
 					struct reflector_event *event);
 
-/* Reply to a request whose outcome was TO_RELAY: now for request->now_ns and replied_ns, with the status and what
- * stands in the place of evidence. false: its client or its flow is not there any more. */
+/* Make the reply to a request whose outcome was TO_RELAY, with this status. The evidence field is sent as it is. The
+ * caller sets request->now_ns and replied_ns to the current time. Returns false if the client or the flow is gone. */
 bool reflector_reply_to_relay(struct reflector *reflector, const struct reflector_request *request,
 			      enum packet_status status) __attribute__((warn_unused_result));
 
-/* How often each outcome came, by enum reflector_outcome. */
+/* The number of times of each outcome, indexed by enum reflector_outcome. */
 const uint64_t *reflector_counts(const struct reflector *reflector);
 
 #endif

@@ -1,5 +1,5 @@
-/* The clients that may probe: their names, keys derived for each, what each may ask of us how often.
- * Found by public key in a few nanoseconds: it is the first question about every packet. Pure but for memory. */
+/* The clients that may probe: names, derived keys and rate limits. Lookup by public key is fast, because it is the
+ * first check of every packet. Pure, but allocates memory. */
 #ifndef FLOATPROBE_ROSTER_H
 #define FLOATPROBE_ROSTER_H
 
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct roster_client {
-	const char *name; /* the caller's */
+	const char *name; /* owned by the caller */
 	uint8_t key[WIRE_KEY_LEN];
 	struct seal_pair pair;
 	struct bucket signatures, skews, signed_replies, queries, handed_on, relays;
@@ -18,14 +18,14 @@ struct roster_client {
 
 struct roster;
 
-/* Room for clients_len clients; NULL if there is none. */
+/* Allocate a roster for clients_len clients. Returns NULL if memory is out. */
 struct roster *roster_new(size_t clients_len);
 void roster_free(struct roster *roster);
 
-/* false: the key is unusable, or on the list already. */
+/* Returns false if the key is unusable or already on the list. */
 bool roster_add(struct roster *roster, const struct seal_identity *server, const char *name,
 		const uint8_t key[WIRE_KEY_LEN]) __attribute__((warn_unused_result));
-/* The client's number, counted from 0 in the order of adding; -1: not on the list. */
+/* Returns the client's number, counted from 0 in the order of adding; -1: not on the list. */
 int roster_find(const struct roster *roster, const uint8_t key[WIRE_KEY_LEN]);
 struct roster_client *roster_at(struct roster *roster, unsigned client);
 

@@ -1,7 +1,7 @@
-/* A witness for other servers: a client that no longer hears A has B ask A, and hands on A's answer. Here are the
- * queries that wait for their answer, bounded in number and time. Neither query nor answer can be read or forged on the
- * way: both are between the client and A. What is relayed has passed the reflector: it is authentic and within the
- * client's limit. Pure. */
+/* A witness relays evidence queries. A client that no longer hears server A sends its query for A through this server,
+ * which forwards it to A and returns A's answer. This module keeps the queries that wait for an answer, bounded in
+ * number and time. The witness can neither read nor forge query or answer: both are sealed between the client and A.
+ * The reflector has already checked that a relay request is authentic and within the client's limit. Pure. */
 #ifndef FLOATPROBE_WITNESS_H
 #define FLOATPROBE_WITNESS_H
 
@@ -15,7 +15,7 @@
 
 enum {
 	WITNESS_RELAYS_MAX = 64,
-	WITNESS_QUERY_MAX = WIRE_EVIDENCE_UDP_LEN, /* it goes on by UDP, however it came */
+	WITNESS_QUERY_MAX = WIRE_EVIDENCE_UDP_LEN, /* a query is forwarded over UDP, whatever transport it arrived on */
 };
 
 /* X-macro: name, text. */
@@ -38,53 +38,56 @@ const char *witness_outcome_text(enum witness_outcome outcome);
 
 struct witness_peer {
 	uint8_t key[WIRE_KEY_LEN];
-	struct endpoint address; /* where it is asked, and the only one that may answer */
+	struct endpoint address; /* the query is sent to this address; only this address may answer */
 };
 
-/* Who takes the reply to a relay; the caller's. */
+/* Receives the reply to a relay request. Owned by the caller. */
 struct witness_origin {
 	void (*reply)(void *by, uint64_t id, const struct reflector_request *reply);
 	void *by;
 	uint64_t id;
 };
 
-/* What a peer is to be asked. */
+/* A query to send to a peer. */
 struct witness_query {
 	struct endpoint to;
-	uint8_t *buf; /* within the relay */
+	uint8_t *buf; /* points into the relay request */
 	size_t len;
 };
 
-/* A relay that is over. */
+/* A relay that has ended. */
 struct witness_done {
-	struct reflector_request request; /* as it came, but with the answer (or zeros) in the place of the query; its
-					   * octets are the witness's, until the next call */
+	/* The relay request with the answer (or zeros) in place of the query. The witness owns its octets; they are
+	 * valid until the next call. */
+	struct reflector_request request;
 	struct witness_origin origin;
 	enum packet_status status;
 };
 
 struct witness;
 
-/* NULL: no memory. */
+/* Returns NULL if memory is out. */
 struct witness *witness_new(void);
 void witness_free(struct witness *witness);
-/* Other peers (copied). Who is being asked may still answer. false, and nothing has changed: no memory. */
+/* Replace the peers; copies the list. A query that already waits may still be answered by its old peer. Returns false
+ * and changes nothing if memory is out. */
 bool witness_set_peers(struct witness *witness, const struct witness_peer *peers, size_t peers_len)
     __attribute__((warn_unused_result));
 
-/* A relay that the reflector has let pass. FORWARDED: send *query. NO_PEER: the query in it is zeroed, reply so.
- * Others: drop it. */
+/* Take a relay request that the reflector accepted. FORWARDED: send *query. NO_PEER: send the reply; its query is
+ * zeroed. Others: drop the request. */
 enum witness_outcome witness_take(struct witness *witness, const struct reflector_request *relay,
 				  const struct witness_origin *origin, struct witness_query *query);
-/* A datagram. ANSWERED: reply *done. UNASKED: drop it. NOTHING: it is for somebody else. */
+/* Take a datagram. ANSWERED: send the reply *done. UNASKED: drop the datagram. NOTHING: the datagram is not for the
+ * witness. */
 enum witness_outcome witness_hear(struct witness *witness, const struct endpoint *from, const uint8_t *buf, size_t len,
 				  struct witness_done *done);
-/* SILENT: one whose time is over, reply *done. NOTHING: there is none. */
+/* End one relay whose deadline has passed. SILENT: send the reply *done. NOTHING: there is none. */
 enum witness_outcome witness_expire(struct witness *witness, int64_t now_ns, struct witness_done *done);
-/* When the first one's time is over (monotonic); 0: none waits. */
+/* The earliest deadline (monotonic); 0: no relay waits. */
 int64_t witness_deadline_ns(const struct witness *witness);
 
-/* How often each outcome came, by enum witness_outcome. */
+/* The number of times of each outcome, indexed by enum witness_outcome. */
 const uint64_t *witness_counts(const struct witness *witness);
 
 #endif

@@ -1,13 +1,13 @@
-/* Does a watched application answer whoever asks it, and from the address that was asked? Told from headers alone, peer
- * by peer, in a bounded table. Pure.
+/* Decides from packet headers alone whether a watched application answers its peers, and from the address that was
+ * asked. One table entry for each peer, bounded. Pure.
  *
- * A peer asks, and five seconds are waited for an answer. Proven is
- * - "answers from another address": the peer's very port got something from another address of ours, nothing from the
- * one that it asked, and had not asked that other one;
- * - "no answer": three datagrams (or connection requests) of one peer in a row got nothing at all. One alone may be
- *   nonsense that deserves no answer.
- * What a peer sends while the application talks to it is no question. TCP is answered from the right address by the
- * kernel, so there only "no answer" can come up: nothing comes back for a connection request, not even a refusal. */
+ * A question is a datagram or a connection request of a peer that the application is not answering already. The answer
+ * may take five seconds. Findings:
+ * - "answers from another address": the peer's port got an answer from another address of ours that it had not asked,
+ *   and none from the address that it asked.
+ * - "no answer": three questions of one peer in a row got no answer. A single one may be invalid and deserve no answer.
+ * The kernel answers TCP from the right address, so TCP can only give "no answer": a connection request got nothing,
+ * not even a refusal. */
 #ifndef FLOATPROBE_APPLICATIONS_H
 #define FLOATPROBE_APPLICATIONS_H
 
@@ -35,16 +35,16 @@ struct applications_watched {
 
 struct applications_finding {
 	enum applications_kind kind;
-	unsigned application; /* its place in the list */
+	unsigned application; /* index in the list of watched applications */
 	uint8_t protocol;
-	struct endpoint peer, asked, answered_from; /* answered_from: of OTHER_ADDRESS only */
-	uint32_t count;    /* questions that this happened to, since the last such finding of this application */
-	uint64_t answered; /* questions that it has answered rightly, to anybody, ever */
-	int64_t since_ns;  /* monotonic: the first of this peer's */
+	struct endpoint peer, asked, answered_from; /* answered_from: only with OTHER_ADDRESS */
+	uint32_t count;    /* questions with this result since the last finding of this kind for this application */
+	uint64_t answered; /* questions that the application has answered correctly since start, from all peers */
+	int64_t since_ns;  /* monotonic: the first such question of this peer */
 };
 
 struct applications;
-/* NULL: no memory. */
+/* Returns NULL if memory is out. */
 struct applications *applications_new(const struct applications_watched *list, unsigned len, unsigned capacity,
 				      const uint8_t hash_key[16]);
 void applications_free(struct applications *applications);
@@ -52,11 +52,12 @@ void applications_free(struct applications *applications);
 /* A frame from or to one of the watched ports. */
 void applications_note(struct applications *applications, const struct headers_ip *headers, bool outgoing,
 		       int64_t now_ns);
-/* Is an answer waited for? Then look for findings now and then. */
+/* True while an answer is awaited; call applications_find from time to time then. */
 bool applications_waits(const struct applications *applications);
-/* The next finding, if there is one by now: each kind at once, then once a minute for each application. */
+/* Get the next finding. Returns false if there is none. For each application and kind the first finding is given at
+ * once, later ones at most once a minute. */
 bool applications_find(struct applications *applications, int64_t now_ns, struct applications_finding *finding);
-/* Frames were missed, so whoever seems to wait may have been answered. */
+/* Frames were lost: forget all open questions, because a lost frame may have been the answer. */
 void applications_forget(struct applications *applications);
 
 #endif

@@ -1,5 +1,5 @@
-/* What of a link's frames the kernel shall show us: classic BPF programs for packet sockets, which see a frame from its
- * network header on and hand over no more of it than the headers that we read. Pure. */
+/* Classic BPF programs for packet sockets. They select frames, and cut each one after the headers that we read. A
+ * program sees a frame from its network header on. Pure. */
 #ifndef FLOATPROBE_BPF_H
 #define FLOATPROBE_BPF_H
 
@@ -20,16 +20,16 @@ struct bpf_ports {
 	unsigned udp_len, tcp_len;
 };
 
-/* Arriving UDP datagrams and TCP connection requests for these ports, over IPv4 or IPv6; not later fragments. */
+/* Accepts incoming UDP datagrams and TCP connection requests for these ports, over IPv4 or IPv6; no later fragments. */
 void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports);
-/* The same, and what leaves from these ports: all datagrams, and of TCP the answers to connection requests. Nothing of
- * the loopback interface. For a socket that sees every protocol. */
+/* Accepts the same, and outgoing packets from these ports: all UDP datagrams, and the TCP answers to connection
+ * requests. Accepts nothing of the loopback interface. For a socket that sees every protocol. */
 void bpf_conversations(struct bpf_program *program, const struct bpf_ports *ports);
-/* ARP frames whose sender claims one of these IPv4 addresses, or asks whether it may have it. With more addresses than
- * BPF_FILTER_ADDRESSES_MAX: any address. */
+/* Accepts ARP frames whose sender claims one of these IPv4 addresses or probes for it. With more addresses than
+ * BPF_FILTER_ADDRESSES_MAX it accepts any address. */
 void bpf_arp(struct bpf_program *program, const struct endpoint *addresses, unsigned addresses_len);
-/* The same in IPv6: neighbour advertisements, and solicitations from one of these addresses or from ::. Of an address
- * only the last 32 bits are compared. */
+/* The same for IPv6: neighbour advertisements, and solicitations from one of these addresses or from ::. Compares only
+ * the last 32 bits of an address. */
 void bpf_nd(struct bpf_program *program, const struct endpoint *addresses, unsigned addresses_len);
 
 #endif

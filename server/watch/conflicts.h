@@ -1,5 +1,5 @@
-/* Who else claims our addresses: bounded, each claim told at once and then once a minute. A claim stands until whoever
- * made it is asked and says no more, or the address is ours no more. Pure. */
+/* Which other machines claim our addresses. Bounded. Each claim is reported at once and then once a minute. A claim
+ * stands until we probe the link and get no answer, or until the address is no longer ours. Pure. */
 #ifndef FLOATPROBE_CONFLICTS_H
 #define FLOATPROBE_CONFLICTS_H
 
@@ -10,9 +10,10 @@
 
 /* X-macro: name, the journal's word. */
 #define CONFLICTS_KINDS(X)                                                                                             \
-	X(CLAIM, "claim")         /* it says that the address is its own */                                            \
-	X(PROBE, "probe")         /* it asked whether it may have the address: our answer keeps it from that */        \
-	X(DADFAILED, "dadfailed") /* our kernel asked, and got an answer; it does not say whose */
+	X(CLAIM, "claim") /* another machine states that the address is its own */                                     \
+	X(PROBE, "probe") /* another machine probes for the address; our answer stops it from taking the address */    \
+	X(DADFAILED, "dadfailed") /* our kernel probed for the address and got an answer; it does not tell from whom   \
+				   */
 enum conflicts_kind {
 #define X(name, text) CONFLICTS_##name,
 	CONFLICTS_KINDS(X)
@@ -29,28 +30,28 @@ struct conflicts_key {
 struct conflict {
 	struct conflicts_key key;
 	uint32_t count;
-	int64_t newest_ns, told_ns; /* monotonic; told_ns 0: not yet */
+	int64_t newest_ns, told_ns; /* monotonic: newest claim, newest report; told_ns 0: not reported yet */
 	bool stands;
 };
 
 struct conflicts;
-struct conflicts *conflicts_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL: no memory */
+struct conflicts *conflicts_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL if memory is out */
 void conflicts_free(struct conflicts *conflicts);
 
-/* Returns it when it is time to tell of it, else NULL. */
+/* Note a claim. Returns the conflict if it is to be reported now, else NULL. */
 const struct conflict *conflicts_note(struct conflicts *conflicts, enum conflicts_kind kind,
 				      const struct endpoint *address, const uint8_t mac[EVIDENCE_MAC_LEN],
 				      int64_t now_ns);
-/* Is it time to ask the link who else has this address of ours? Then it counts as asked: at most once each ten seconds,
- * and each second while somebody's claim stands. An older claim of one who has then said nothing for a second stands no
- * more. */
+/* Returns true if it is time to probe the link for this address of ours; that counts as probed now. The interval is ten
+ * seconds, and one second while a claim on the address stands. A claim that is not repeated within one second after a
+ * probe stands no longer. */
 bool conflicts_ask(struct conflicts *conflicts, const struct endpoint *address, int64_t now_ns);
-/* The address is ours no more: whatever was claimed is not claimed against us. */
+/* The address is no longer ours: forget all claims on it. */
 void conflicts_forget(struct conflicts *conflicts, const struct endpoint *address);
-/* Those that stand, from the newest on: NULL first; NULL after the last. A probe never does: it need not have led to
- * anything. */
+/* Iterate over the claims that stand, the newest first. Pass NULL first. Returns NULL at the end. A PROBE never stands:
+ * the machine may not have taken the address. */
 const struct conflict *conflicts_next(const struct conflicts *conflicts, const struct conflict *conflict);
-/* Add these to an answer. */
+/* Add the claims that stand to an answer. */
 void conflicts_tell(const struct conflicts *conflicts, int64_t now_ns, struct evidence_answer *answer);
 
 #endif

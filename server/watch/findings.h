@@ -1,6 +1,5 @@
-/* What the server says by itself, each time a line of the journal and one of the log: a flow is heard no longer, or
- * again, and what it finds out about its link. Both are bounded, kind by kind, and say how many were left out; only of
- * flows the journal has every line. */
+/* Reports of the server: each finding is one line of the journal and one of the log. Both are rate-limited for each
+ * kind and say how many lines were left out. The journal has every UNHEARD and HEARD. */
 #ifndef FLOATPROBE_FINDINGS_H
 #define FLOATPROBE_FINDINGS_H
 
@@ -12,13 +11,13 @@
 
 /* X-macro: name, the journal's type. */
 #define FINDINGS_KINDS(X)                                                                                              \
-	X(UNHEARD, "unheard")         /* a client's flow does not hear us any longer */                                \
-	X(HEARD, "heard")             /* a client's flow hears us again */                                             \
-	X(NEIGHBOUR, "neighbour")     /* an entry of the neighbour table is another */                                 \
-	X(STALE, "stale-neighbour")   /* an entry of the neighbour table is wrong */                                   \
-	X(HEALED, "healed")           /* an entry that was wrong is right */                                           \
-	X(REPAIR, "repair")           /* we have deleted an entry that was wrong */                                    \
-	X(CLAIM, "claim")             /* another machine claims an address of ours */                                  \
+	X(UNHEARD, "unheard")         /* a client no longer receives the replies of a flow */                          \
+	X(HEARD, "heard")             /* a client receives the replies of a flow again */                              \
+	X(NEIGHBOUR, "neighbour")     /* a neighbour entry has changed */                                              \
+	X(STALE, "stale-neighbour")   /* a neighbour entry is wrong */                                                 \
+	X(HEALED, "healed")           /* a wrong neighbour entry is right again */                                     \
+	X(REPAIR, "repair")           /* this server has deleted a wrong neighbour entry */                            \
+	X(CLAIM, "claim")             /* another machine claims one of our addresses */                                \
 	X(APPLICATION, "application") /* a watched application answers from another address, or not at all */
 enum findings_kind {
 #define X(name, text) FINDINGS_##name,
@@ -28,17 +27,18 @@ enum findings_kind {
 };
 
 struct findings {
-	struct journal *journal; /* NULL: none */
+	struct journal *journal; /* NULL: no journal */
 	struct {
 		struct bucket journal, log;
-		unsigned unwritten, unsaid; /* left out since the last one */
+		unsigned unwritten, unsaid; /* lines left out since the last line */
 	} kinds[FINDINGS_KINDS_LEN];
 };
 
-/* The details, an object, are taken over; type and time go before them. The format is the log's sentence. */
+/* Report a finding. Takes ownership of details, a JSON object; type and time are put in front of them. The format makes
+ * the sentence of the log. */
 void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* UNHEARD or HEARD; of other events nothing is said. */
+/* Report UNHEARD or HEARD. Ignores other events. */
 void findings_tell_event(struct findings *findings, const struct reflector_event *event);
 
 #endif

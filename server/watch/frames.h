@@ -1,5 +1,5 @@
-/* Which clients' frames for our port have come, to which of our addresses, and from which MAC: seen before this host's
- * own firewall. Bounded. Pure. */
+/* Which clients' frames for our port arrived, at which of our addresses and from which MAC. Frames are seen before this
+ * host's own firewall. Bounded. Pure. */
 #ifndef FLOATPROBE_FRAMES_H
 #define FLOATPROBE_FRAMES_H
 
@@ -8,39 +8,39 @@
 
 struct frames_key {
 	uint8_t client[16], local[16];
-	uint32_t transport; /* HEADERS_UDP; HEADERS_TCP: connection requests */
+	uint32_t transport; /* HEADERS_UDP, or HEADERS_TCP: connection requests */
 };
 
 struct frames_seen {
 	struct frames_key key;
 	uint32_t count;
-	unsigned link; /* of the newest .. */
+	unsigned link; /* link of the newest frame */
 	bool has_mac;
 	uint8_t mac[HEADERS_MAC_LEN];
-	int64_t newest_ns,
-	    since_ns;       /* monotonic: the newest; the first of those that came from this MAC without break */
-	int64_t read_ns[2]; /* some that are older, at least as much as a socket needs to be read; 0: none */
-	int64_t changed_ns; /* the first that came from another MAC than the one before it; 0: none did */
+	int64_t newest_ns; /* the newest frame (monotonic) */
+	int64_t since_ns;  /* the first frame of the unbroken series from this MAC (monotonic) */
+	/* Two older frames that the socket has certainly had time to read (monotonic); 0: none. */
+	int64_t read_ns[2];
+	int64_t changed_ns; /* when the MAC last changed (monotonic); 0: never */
 };
 
 struct frames;
-struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL: no memory */
+struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL if memory is out */
 void frames_free(struct frames *frames);
 
-/* mac NULL: it came over something that has none. */
+/* mac NULL: the link has no MACs. */
 void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
 		 int64_t received_ns);
-/* The newest of this client's for this address of ours that came from a MAC; NULL: none is known. For another address
- * it may come another way, through a router, with that one's MAC. */
+/* The client's newest frame with a MAC for this address of ours; NULL: not known. Frames for another address may take
+ * another way, through a router, and have the router's MAC. */
 const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client,
 					const struct endpoint *local);
-/* Of this client's the one before `seen`, the newest first: NULL first; NULL after the last. */
+/* Iterate over the client's entries, the newest first. Pass NULL first. Returns NULL at the end. */
 const struct frames_seen *frames_next_of(const struct frames *frames, const struct endpoint *client,
 					 const struct frames_seen *seen);
-/* Since when that MAC is known as the client's, on that link: by whatever of it has come from there, since the client
- * was last seen to change its MAC. */
+/* Since when the client has the MAC of `newest` on that link, from all its frames since it last changed its MAC. */
 int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *newest);
-/* Add what is known about this client. */
+/* Add the client's frames to the draft. */
 void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns, struct draft *draft);
 
 #endif

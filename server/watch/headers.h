@@ -1,4 +1,4 @@
-/* Headers of frames from the network: hostile octets in, facts out. Payload is never looked at. Pure. */
+/* Parses headers of frames. The input is untrusted. Never reads the payload. Pure. */
 #ifndef FLOATPROBE_HEADERS_H
 #define FLOATPROBE_HEADERS_H
 
@@ -15,28 +15,29 @@ struct headers_ip {
 	uint8_t protocol; /* HEADERS_UDP or HEADERS_TCP */
 };
 
-/* From the network header on. false: not UDP or TCP directly over IPv4 or IPv6, a later fragment, or cut too short. */
+/* Parse from the network header on. Returns false unless it is UDP or TCP directly over IPv4 or IPv6, not a later
+ * fragment and not cut too short. */
 bool headers_read_ip(const uint8_t *buf, size_t len, struct headers_ip *headers) __attribute__((warn_unused_result));
 
-/* Somebody says that an address is his, or asks whether he may have it. */
+/* A machine claims an address, or probes whether it may use it. */
 struct headers_claim {
 	struct endpoint address; /* port 0 */
-	bool probe;              /* he only asks: an ARP probe, or a neighbour solicitation from :: */
+	bool probe;              /* only a probe: an ARP probe, or a neighbour solicitation from :: */
 };
 
-/* false: nothing of that kind. An ordinary request claims its sender's address. */
+/* Returns false if the frame claims nothing. An ordinary ARP request claims its sender's address. */
 bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
-/* The same in IPv6: neighbour advertisements and solicitations. Who does not insist (no override flag) speaks for
- * another (a proxy), or is one of several on purpose (anycast). */
+/* The same for IPv6: neighbour advertisements and solicitations. An advertisement without the override flag claims
+ * nothing: it comes from a proxy or from an anycast host. */
 bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
 
-/* An ARP probe (RFC 5227): whoever else has this IPv4 address will say so. */
+/* Write an ARP probe (RFC 5227). Every other holder of this IPv4 address answers it. */
 enum { HEADERS_ARP_LEN = 28 };
 void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEADERS_MAC_LEN],
 			     const struct endpoint *address);
-/* The same in IPv6: a neighbour solicitation, and the MAC that it goes to. It asks from a link-local address made of
- * our MAC, whether that is ours or not: the answer comes to the MAC. A probe from :: would be answered to everybody,
- * who would then take the other one for the right one. */
+/* Write a neighbour solicitation, and the destination MAC. Its source is a link-local address made of our MAC, whether
+ * this host has that address or not: the answer goes to our MAC. The answer to a solicitation from :: goes to all
+ * hosts, which would then store the other machine's MAC. */
 enum { HEADERS_SOLICITATION_LEN = 72 };
 void headers_write_solicitation(uint8_t buf[HEADERS_SOLICITATION_LEN], uint8_t to[HEADERS_MAC_LEN],
 				const uint8_t mac[HEADERS_MAC_LEN], const struct endpoint *address);

@@ -1,4 +1,4 @@
-/* What is this host's own: its links, their MACs, its addresses. Read again whenever they change. */
+/* This host's links, their MACs and its addresses. Read again after each change. */
 #ifndef FLOATPROBE_IFACES_H
 #define FLOATPROBE_IFACES_H
 
@@ -10,17 +10,17 @@ enum { IFACES_LINKS_MAX = 256, IFACES_ADDRESSES_MAX = 128 };
 
 struct ifaces {
 	struct rtnl_link links[IFACES_LINKS_MAX];
-	struct rtnl_address addresses[IFACES_ADDRESSES_MAX]; /* without those of loopback and link-local ones */
+	struct rtnl_address addresses[IFACES_ADDRESSES_MAX]; /* without loopback and link-local addresses */
 	unsigned links_len, addresses_len;
-	bool complete; /* there was room for all of them */
+	bool complete; /* false: not all links and addresses fit */
 };
 
-/* Returns 0 or -errno; then what was known stays. */
+/* Returns 0 or -errno. After an error the old data stay. */
 int ifaces_read(struct ifaces *ifaces, struct netlink *nl) __attribute__((warn_unused_result));
 bool ifaces_has_mac(const struct ifaces *ifaces, const uint8_t mac[RTNL_MAC_LEN]);
-/* NULL: not ours. */
+/* Returns NULL if the address is not ours. */
 const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const struct endpoint *address);
-/* NULL: there is none (any more). */
+/* Returns NULL if there is no such link. */
 const struct rtnl_link *ifaces_link(const struct ifaces *ifaces, unsigned index);
 
 #endif

@@ -1,5 +1,5 @@
-/* Everything that the server sees of its link by itself: where its answers go and where clients' frames come from, who
- * else claims its addresses, how watched applications answer. What it cannot see without a capability it says once. */
+/* All watches of the link: neighbour entries and clients' frames, claims on our addresses, answers of watched
+ * applications. Logs once what it cannot see without a capability. */
 #ifndef FLOATPROBE_LINK_WATCH_H
 #define FLOATPROBE_LINK_WATCH_H
 
@@ -12,16 +12,16 @@
 
 struct link_watch;
 
-/* NULL: no memory. Configuration and findings are the caller's, and outlive it. */
+/* Returns NULL if memory is out. The caller owns configuration and findings, which must outlive this. */
 struct link_watch *link_watch_new(const struct server_config *config, struct findings *findings);
-/* What cannot be started has been said, and is done without. */
+/* Logs each watch that cannot start and goes on without it. */
 void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop);
-/* Free it when the loop has closed its handles (NULL is ignored by both). */
+/* Free it after the loop has closed its handles. Both accept NULL. */
 void link_watch_stop(struct link_watch *link_watch);
 void link_watch_free(struct link_watch *link_watch);
 
 void link_watch_event(struct link_watch *link_watch, const struct reflector_event *event);
-/* Fill neighbours, frames and conflicts. The flows stand in the draft. */
+/* Fill neighbours, frames and conflicts. The draft already holds the flows. */
 void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
 			const struct endpoint *querier, struct draft *draft);
 

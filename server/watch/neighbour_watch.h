@@ -1,6 +1,6 @@
-/* The way back to clients: where our answers to them go on this link, beside where their frames come from. Watches the
- * neighbour table, takes snapshots of it before anything heals it, says when an entry is proven wrong, and may delete
- * it. Frames need CAP_NET_RAW; without them a client on the link can still tell its MAC itself. */
+/* Compares the MAC that this host sends to a client with the MAC that the client's frames come from. Watches the
+ * neighbour table, takes a snapshot of an entry before the kernel corrects it, reports an entry that is proven wrong,
+ * and may delete it. Frames need CAP_NET_RAW; without it a client on the link can still send its MAC in a query. */
 #ifndef FLOATPROBE_NEIGHBOUR_WATCH_H
 #define FLOATPROBE_NEIGHBOUR_WATCH_H
 
@@ -15,23 +15,25 @@ struct neighbour_watch_settings {
 	uint16_t port;
 	bool udp, tcp;
 	bool repair;
-	struct netlink *netlink; /* these three are the caller's, and outlive it */
+	/* The caller owns netlink, ifaces and findings, which must outlive this. */
+	struct netlink *netlink;
 	const struct ifaces *ifaces;
 	struct findings *findings;
 };
 
 struct neighbour_watch;
-struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_settings *settings); /* NULL: no memory */
+struct neighbour_watch *
+neighbour_watch_new(const struct neighbour_watch_settings *settings); /* NULL if memory is out */
 void neighbour_watch_free(struct neighbour_watch *neighbour_watch);
-/* Look at frames. Returns 0 or -errno (-EPERM: no CAP_NET_RAW): then it sees none, and goes on. */
+/* Start to read frames. Returns 0 or -errno (-EPERM: no CAP_NET_RAW). After an error it works without frames. */
 int neighbour_watch_start(struct neighbour_watch *neighbour_watch, uv_loop_t *loop) __attribute__((warn_unused_result));
 void neighbour_watch_stop(struct neighbour_watch *neighbour_watch);
 
-/* An entry that was there at the start, or as it is now (state 0: deleted). */
+/* know: an entry that existed at start. note: an entry has changed (state 0: deleted). */
 void neighbour_watch_know(struct neighbour_watch *neighbour_watch, const struct rtnl_neighbour *neighbour);
 void neighbour_watch_note(struct neighbour_watch *neighbour_watch, const struct rtnl_neighbour *neighbour);
 void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct reflector_event *event);
-/* Fill neighbours and frames for those whose flows stand in the draft, and for the querier itself. */
+/* Fill neighbours and frames for the clients of the draft's flows and for the querier. */
 void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const struct evidence_query *query,
 			     const struct endpoint *querier, struct draft *draft);
 

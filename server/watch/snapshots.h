@@ -1,11 +1,11 @@
-/* Is the entry of our neighbour table that leads to a client right? One snapshot for each client's address and address
- * of ours, as the way back may depend on that one; taken before anything heals it: the entry as it was, and the MAC
- * that the client's frames came from. Pure.
+/* Decides whether the neighbour entry that leads to a client is right. Keeps one snapshot for each pair of a client's
+ * address and an address of ours, because the way back may depend on ours. A snapshot holds the entry before the kernel
+ * corrects it, and the MAC that the client's frames came from. Pure.
  *
- * An entry is wrong when it leads straight to the client, and holds another MAC than the one that the client's frames
- * come from, on the same link, since the entry has it. Not so
- * - where a virtual router's MAC (VRRP) is one of the two: then both are right;
- * - where the client has heard what we sent since it has these two MACs: it has two interfaces, or something between us
+ * An entry is wrong if it leads directly to the client, and the client's frames come from another MAC on the same link,
+ * and they did so since the entry has its MAC. Exceptions:
+ * - One of the two MACs is that of a virtual router (VRRP): both are right.
+ * - The client has received what we sent under these two MACs: it has two interfaces, or something between us
  *   translates. */
 #ifndef FLOATPROBE_SNAPSHOTS_H
 #define FLOATPROBE_SNAPSHOTS_H
@@ -16,18 +16,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is known of the way to a client, now. */
+/* What is known now of the way to a client. */
 struct snapshots_view {
-	struct endpoint client, local, next_hop; /* port 0; local: ours */
+	struct endpoint client, local, next_hop; /* port 0; local: our address */
 	unsigned link;
-	const char *interface;         /* its name */
-	const struct neighbour *entry; /* of the next hop; NULL: there is none */
+	const char *interface;         /* name of the link */
+	const struct neighbour *entry; /* the entry of the next hop; NULL: none */
 	/* The client's newest frame for this address of ours. */
 	bool has_frame;
 	unsigned frame_link;
 	uint8_t frame_mac[RTNL_MAC_LEN];
-	int64_t frame_ns, frame_since_ns; /* the newest; the first from this MAC */
-	int64_t heard_ns;                 /* the client has heard what we sent by this entry then; 0: not known */
+	int64_t frame_ns, frame_since_ns; /* monotonic: the newest frame; the first frame from this MAC */
+	int64_t heard_ns;                 /* send time of what the client received by way of this entry; 0: not known */
 };
 
 struct snapshots_key {
@@ -36,38 +36,38 @@ struct snapshots_key {
 
 struct snapshot {
 	struct snapshots_key key;
-	struct evidence_neighbour seen; /* its times in ms are not kept up: see snapshots_tell */
-	bool has_entry, has_frame;      /* seen.entry_mac, seen.frame_mac are known */
-	bool wrong;                     /* proven: see above */
+	struct evidence_neighbour seen; /* its times in ms are out of date; snapshots_tell sets them */
+	bool has_entry, has_frame;      /* seen.entry_mac and seen.frame_mac are known */
+	bool wrong;                     /* the entry is proven wrong */
 	unsigned link;
-	int64_t taken_ns, since_ns, healed_ns; /* healed 0: not, or never wrong */
-	int64_t looked_ns;                     /* later than taken, if there was nothing new to keep */
-	bool told;                             /* the caller's: its being wrong has been said */
-	bool works;                            /* the client has heard us under these two MACs */
-	int64_t heard_ns; /* the client has heard what we sent from this address then; 0: not known */
+	int64_t taken_ns, since_ns, healed_ns; /* monotonic; healed_ns 0: still wrong, or never wrong */
+	int64_t looked_ns;                     /* last comparison; later than taken_ns if nothing new was found */
+	bool told;                             /* for the caller: the wrong entry was reported */
+	bool works;                            /* the client received replies under these two MACs */
+	int64_t heard_ns; /* send time of what the client received from this address of ours; 0: not known */
 };
 
 struct snapshots;
-struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL: no memory */
+struct snapshots *snapshots_new(unsigned capacity, const uint8_t hash_key[16]); /* NULL if memory is out */
 void snapshots_free(struct snapshots *snapshots);
 
-/* Is it time for (another) one? Not while one that is wrong waits to be healed. */
+/* True if a snapshot is due. False while a wrong entry is not yet right again. */
 bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
 		     int64_t now_ns);
-/* Returns the snapshot, kept until it has to make room; one that was wrong and has healed, until it is wrong again or
- * some minutes have passed. */
+/* Take a snapshot; it is valid until it is evicted. If an earlier one was wrong and is right again, it stays until the
+ * entry is wrong again or some minutes have passed. */
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns);
-/* NULL: none was taken. */
+/* Returns NULL if there is no snapshot. */
 struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client,
 				const struct endpoint *local);
-/* When the newest of what the client has heard by this entry had been sent, from whichever of our addresses; 0: not
+/* Send time of the newest packet that the client received by way of this entry, from any of our addresses; 0: not
  * known. */
 int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snapshots_view *view);
-/* A wrong one is taken back, if that is how it still is and the client has heard us so. */
+/* Withdraw a wrong snapshot if the view has not changed and the client has received our replies under it. */
 void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view);
-/* An entry has changed. Returns a snapshot that was wrong and is right by that; NULL: none (any more). */
+/* An entry has changed. Returns one snapshot that was wrong and is right now; NULL: none left. */
 const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns);
-/* Add it to the answer if the entry was wrong: one that is right explains nothing, and takes the room of what does. */
+/* Add the snapshot to the answer if the entry was wrong. A right entry explains nothing and would use up the room. */
 void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
 		    int64_t now_ns, struct evidence_answer *answer);
 
