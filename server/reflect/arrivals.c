@@ -11,12 +11,13 @@ struct key {
 	uint16_t port, transport;
 };
 
-struct newest { /* of one client */
+struct newest { /* a client's newest arrival */
 	uint64_t client;
-	int64_t at_ns; /* 0: never */
+	int64_t at_ns; /* 0: none */
 };
 
-/* Of the newest client and of the newest other one: whoever asks, what the others sent last is among them. */
+/* The newest arrival of the newest client, and the newest one of any other client. For each querier the newest arrival
+ * of another client is one of the two. */
 struct arrival {
 	struct key key;
 	struct newest one, other;

@@ -7,11 +7,11 @@
 
 #define NONE UINT32_MAX
 
-enum { RECENT = 16 /* flows of each client */ };
+enum { RECENT = 16 /* newest flows of each client that are compared */ };
 
 _Static_assert(sizeof(struct flow) <= 256, "a flow is at most 256 octets");
 
-/* What a flow begins with, and is found by. */
+/* The key of a flow in the table; a flow begins with it. */
 struct key {
 	uint64_t id;
 	uint32_t client;
@@ -27,7 +27,7 @@ struct owner {
 };
 
 struct flows {
-	struct flow *list; /* the first `count` are in use: a flow goes only when another takes its place */
+	struct flow *list; /* the first `count` are in use; a flow is only removed to make room for another */
 	struct table table;
 	struct owner *owners;
 	uint32_t count, capacity, owners_len;
@@ -98,9 +98,9 @@ static void link_as_newest(struct flows *f, struct flow *flow)
 	owner->count++;
 }
 
-/* Who holds the most; among equals the one who wants the room. Only a verified signature leads here, and that
- * costs more than to look at every client. */
-static uint32_t biggest_owner(const struct flows *f, uint32_t asking)
+/* Returns the client with the most flows; if equal, the client that asks. Runs only after a signature was verified,
+ * which costs more than this loop. */
+static uint32_t owner_with_most_flows(const struct flows *f, uint32_t asking)
 {
 	uint32_t biggest = asking;
 
@@ -112,7 +112,7 @@ static uint32_t biggest_owner(const struct flows *f, uint32_t asking)
 
 static struct flow *evict(struct flows *f, uint32_t asking, int64_t now_ns)
 {
-	struct owner *owner = &f->owners[biggest_owner(f, asking)];
+	struct owner *owner = &f->owners[owner_with_most_flows(f, asking)];
 	struct flow *flow = &f->list[owner->oldest];
 
 	owner->evicted_ns = now_ns;
@@ -155,7 +155,7 @@ const struct flow *flows_next_of(const struct flows *flows, unsigned client, con
 	return i == NONE ? NULL : &flows->list[i];
 }
 
-static bool comes_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+static bool sends_from(const struct flows *f, unsigned client, const struct endpoint *peer)
 {
 	const struct flow *flow = NULL;
 
@@ -166,10 +166,10 @@ static bool comes_from(const struct flows *f, unsigned client, const struct endp
 	return false;
 }
 
-static bool another_comes_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+static bool another_sends_from(const struct flows *f, unsigned client, const struct endpoint *peer)
 {
 	for (uint32_t other = 0; other < f->owners_len; other++) {
-		if (other != client && comes_from(f, other, peer))
+		if (other != client && sends_from(f, other, peer))
 			return true;
 	}
 	return false;
@@ -180,7 +180,7 @@ bool flows_of_another(const struct flows *f, unsigned client, const struct endpo
 {
 	bool untranslated = false;
 
-	if (!another_comes_from(f, client, peer))
+	if (!another_sends_from(f, client, peer))
 		return false;
 	for (const struct flow *flow = flows_next_of(f, client, NULL); flow; flow = flows_next_of(f, client, flow)) {
 		if (endpoint_same_address(&flow->source, peer))

@@ -26,10 +26,10 @@ struct flow {
 	int64_t made_ns, heard_ns;          /* monotonic: first and newest packet */
 	int64_t doubt_ns;                   /* when `unacknowledged` reached the threshold of a suspicion (monotonic) */
 	int64_t awaited_ns;                 /* when the reply `awaited` was made (monotonic) */
-	int64_t
-	    confirmed_ns; /* when the newest reply that the client certainly received was made (monotonic); 0: none */
-	int64_t told_ns;  /* confirmed_ns of the newest CONFIRMED event */
-	uint32_t awaited; /* number of the one reply whose acknowledgement is awaited; 0: none */
+	/* When the newest reply that the client certainly received was made (monotonic); 0: none. */
+	int64_t confirmed_ns;
+	int64_t told_ns;       /* confirmed_ns of the newest CONFIRMED event */
+	uint32_t awaited;      /* number of the one reply whose acknowledgement is awaited; 0: none */
 	uint32_t acknowledged; /* the client's count of received replies; replies of another server may be among them */
 	uint32_t unacknowledged; /* replies sent since `acknowledged` last grew, or since the flow began */
 	uint32_t late_upto;      /* requests up to this number were read too late; no receipts are given for them */

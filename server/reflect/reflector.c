@@ -12,17 +12,19 @@
 #include <stdlib.h>
 
 enum {
-	PREFIX_BUCKETS = 1024, /* source prefixes share these; the hash is keyed, so nobody can aim at another's */
+	/* Source prefixes share these buckets. The hash is keyed, so nobody can choose to share another's bucket. */
+	PREFIX_BUCKETS = 1024,
 	PREFIX_LEN_V4 = 3,
 	PREFIX_LEN_V6 = 8,
-	PLACES = 1024,       /* of so many is remembered when new flows came there */
-	UNHEARD_REPLIES = 3, /* so many replies without a further acknowledgement are strange */
+	PLACES = 1024,       /* places whose arrivals are remembered */
+	UNHEARD_REPLIES = 3, /* so many unacknowledged replies raise a suspicion */
 };
-static const int64_t late_ns = 100 * NS_PER_MS; /* a client hardly waits so short a time, and hosts do so seldom */
-static const int64_t unheard_after_ns = 1 * NS_PER_S; /* and if one has not come so long after the last of them .. */
+/* Longer than a host normally delays a request, shorter than the timeout of a client. */
+static const int64_t late_ns = 100 * NS_PER_MS;
+static const int64_t unheard_after_ns = 1 * NS_PER_S; /* wait so long for an acknowledgement after the suspicion */
 static const int64_t confirmed_interval_ns = 1 * NS_PER_S;
 
-/* What may be asked of us how often: one each interval, and `burst` at once. */
+/* A rate limit: one request each interval, and `burst` at once. */
 struct limit {
 	int64_t interval_ns;
 	unsigned burst;
@@ -33,8 +35,8 @@ static const struct limit strangers = { 20 * NS_PER_MS, 50 };
 static const struct limit skews_of_client = { 20 * NS_PER_MS, 200 };
 static const struct limit signed_replies_of_client = { 10 * NS_PER_MS, 500 };
 static const struct limit queries_of_client = { 250 * NS_PER_MS, 16 };
-/* Those that come through a witness: a client whose answers are all lost goes on asking directly, too, and what it asks
- * so must not use up what it is to be told by others. */
+/* Queries that come through a witness have a limit of their own. A client whose direct answers are all lost still sends
+ * direct queries, and these must not use up the limit of the relayed ones. */
 static const struct limit handed_on_of_client = { 125 * NS_PER_MS, 16 };
 static const struct limit relays_of_client = { 250 * NS_PER_MS, 8 };
 
@@ -47,12 +49,12 @@ struct reflector {
 	struct bucket stranger_signatures;
 	struct bucket prefix_signatures[PREFIX_BUCKETS];
 	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
-	struct evidence_query query; /* scratch */
+	struct evidence_query query; /* the query being answered */
 	struct draft draft;
 	uint8_t text[WIRE_FRAME_MAX];
 };
 
-/* One request on its way through the checks. */
+/* One request while it passes the checks. */
 struct exchange {
 	struct reflector *reflector;
 	const struct reflector_request *in;
@@ -118,7 +120,8 @@ void reflector_free(struct reflector *reflector)
 	free(reflector);
 }
 
-/* What was known about a client that stays; of a new one nothing was noted before now. */
+/* Copy the state of a client that stays. A new client gets an eviction at now_ns, because nothing is known of its
+ * packets before. */
 static void carry_over(struct reflector *r, struct roster *roster, struct flows *flows, unsigned number, int64_t now_ns)
 {
 	struct roster_client *client = roster_at(roster, number);
@@ -191,7 +194,8 @@ static void start_reply(const struct exchange *x, enum packet_status status, str
 	memcpy(reply->server_key, r->settings.identity->public_key, sizeof reply->server_key);
 }
 
-/* A reply that says why there is none: MACed, never signed, no receipts; an answer's evidence stays closed. */
+/* Reply with a status other than OK. The reply has a MAC, no signature and no receipts; the evidence field of an answer
+ * is not decrypted. */
 static void refuse(const struct exchange *x, const struct seal_pair *pair, enum packet_status status)
 {
 	struct packet_reply reply;
@@ -221,7 +225,7 @@ static struct bucket *prefix_bucket(const struct exchange *x)
 	return &r->prefix_signatures[hash % PREFIX_BUCKETS];
 }
 
-/* The prefix is asked first: one that is over its limit takes nothing from the other bucket. */
+/* Check the limit of the prefix first: a prefix over its limit then takes nothing from the shared bucket. */
 static bool limited_signature_holds(const struct exchange *x, struct bucket *shared, const struct limit *limit,
 				    enum reflector_outcome *dropped)
 {
@@ -232,7 +236,7 @@ static bool limited_signature_holds(const struct exchange *x, struct bucket *sha
 	return signature_holds(x);
 }
 
-/* Who connects by TCP has shown his address, so he may be told; over UDP strangers get silence. */
+/* A TCP client has proven its address, so a stranger gets a reply over TCP. Over UDP a stranger gets none. */
 static enum reflector_outcome handle_stranger(struct exchange *x)
 {
 	struct reflector *r = x->reflector;
@@ -258,7 +262,7 @@ static bool time_is_right(const struct exchange *x)
 	return ahead_ns <= limit_ns && ahead_ns >= -limit_ns;
 }
 
-static enum reflector_outcome tell_skew(const struct exchange *x)
+static enum reflector_outcome refuse_for_skew(const struct exchange *x)
 {
 	if (!allowed(&x->client->skews, &skews_of_client, x->in->now_ns))
 		return REFLECTOR_DROPPED_SKEW_LIMIT;
@@ -274,7 +278,8 @@ static void raise_event(const struct exchange *x, const struct flow *flow, enum 
 	};
 }
 
-/* What the client had heard before answers another boot or another server: it confirms nothing here. */
+/* The client's acknowledgements so far are of replies of another boot or another server, so they confirm nothing here.
+ */
 static struct flow *make_flow(const struct exchange *x, struct reflector_event *event)
 {
 	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
@@ -293,8 +298,9 @@ static bool is_acknowledged(const struct packet_heard *heard, uint32_t seq)
 	return receipts_status(&window, seq) == RECEIPTS_ARRIVED;
 }
 
-/* Counts alone do not say whose replies the client has heard, nor which: the flow may have been at another server
- * meanwhile. This one was ours. When later ones have been heard without it, it is lost. */
+/* A count of replies does not tell which replies arrived or who sent them: the flow may have been at another server in
+ * between. The reply `awaited` is known to be ours. If later replies are acknowledged and this one is not, it is lost.
+ */
 static void judge_awaited(const struct exchange *x, struct flow *flow)
 {
 	if (flow->awaited == 0 || x->packet.heard.newest < flow->awaited)
@@ -304,29 +310,29 @@ static void judge_awaited(const struct exchange *x, struct flow *flow)
 	flow->awaited = 0;
 }
 
-static bool has_news(const struct flow *flow)
+static bool is_confirmation_due(const struct flow *flow)
 {
 	return flow->confirmed_ns != 0 &&
 	       (flow->told_ns == 0 || flow->confirmed_ns - flow->told_ns >= confirmed_interval_ns);
 }
 
-static void tell_confirmed(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+static void raise_confirmed(const struct exchange *x, struct flow *flow, struct reflector_event *event)
 {
 	flow->told_ns = flow->confirmed_ns;
 	raise_event(x, flow, REFLECTOR_EVENT_CONFIRMED, event);
 }
 
-/* Does the client hear us? Its acknowledgements cover what it had when this probe left, so they are judged before
- * the reply to this probe counts. Time alone proves nothing, nor do replies that may still be on their way: only
- * a probe that left long after several replies, and acknowledges none of them. */
-static void judge_hearing(const struct exchange *x, struct flow *flow, struct reflector_event *event)
+/* Decide whether the client receives our replies. Its acknowledgements describe the time when it sent this probe, so
+ * they are checked before the reply to this probe counts. Neither time alone nor replies that may still be in transit
+ * prove a loss. The proof is a probe that left long after several replies and acknowledges none of them. */
+static void judge_unheard(const struct exchange *x, struct flow *flow, struct reflector_event *event)
 {
 	if (x->packet.heard.count > flow->acknowledged) {
 		flow->acknowledged = x->packet.heard.count;
 		if (flow->unheard)
 			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
-		else if (has_news(flow))
-			tell_confirmed(x, flow, event);
+		else if (is_confirmation_due(flow))
+			raise_confirmed(x, flow, event);
 		flow->unheard = false;
 		flow->unacknowledged = 0;
 	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
@@ -347,8 +353,8 @@ static void count_reply(const struct exchange *x, struct flow *flow)
 	}
 }
 
-/* What was heard at another place, or from another address of ours, took another way. */
-static void note_way(const struct exchange *x, struct flow *flow)
+/* After a change of either address the packets take another way: forget what was confirmed on the old one. */
+static void note_addresses(const struct exchange *x, struct flow *flow)
 {
 	if (!endpoint_same_address(&flow->source, &x->in->source) ||
 	    !endpoint_same_address(&flow->arrived_on, &x->in->arrived_on)) {
@@ -360,20 +366,20 @@ static void note_way(const struct exchange *x, struct flow *flow)
 	flow->transport = (uint8_t)x->in->transport;
 }
 
-/* The same for as long as the client has its key, whatever its place on the list. */
-static uint64_t client_mark(const struct exchange *x)
+/* A number of the client that does not depend on its place on the list. */
+static uint64_t client_token(const struct exchange *x)
 {
 	return bytes_get64(x->packet.client_key);
 }
 
-/* Did the request wait for us so long that its answer, too, may come too late? */
+/* True if the request waited in the socket so long that the reply may come too late. */
 static bool is_late(const struct exchange *x)
 {
 	return x->in->replied_ns - x->in->received_ns > late_ns;
 }
 
-/* We did not run, or could not keep up. That a request came does not mean that its answer was lost, then, and what has
- * not been read may have come. */
+/* The server was paused or overloaded. A request that it received late does not prove that the reply was lost, and
+ * requests that it has not read may have arrived. So it gives no receipts for this time. */
 static void note_late(const struct exchange *x, struct flow *flow)
 {
 	if (!is_late(x))
@@ -382,7 +388,7 @@ static void note_late(const struct exchange *x, struct flow *flow)
 	flows_set_evicted(x->reflector->flows, x->client_number, x->in->now_ns);
 }
 
-/* What may be told of the flow. */
+/* The receipts of a flow, without the numbers that were read late. */
 static struct receipts receipts_of(const struct flow *flow)
 {
 	struct receipts receipts = flow->receipts;
@@ -392,18 +398,19 @@ static struct receipts receipts_of(const struct flow *flow)
 	return receipts;
 }
 
-/* Where an address is translated, state of an older mapping may have led it here: then it says nothing of who holds it.
- */
+/* Note where a new flow arrived. Skip it if NAT translates the address: an old NAT mapping may have led it here, so it
+ * proves nothing about who holds the address. */
 static void note_arrival(const struct exchange *x)
 {
 	const struct evidence_place place = { x->packet.destination, (uint8_t)x->packet.transport };
 
 	if (x->packet.role == PACKET_PROBE && x->packet.flags & PACKET_NEW_PORT &&
 	    endpoint_equal(&x->packet.destination, &x->in->arrived_on))
-		arrivals_note(x->reflector->arrivals, &place, client_mark(x), x->in->now_ns);
+		arrivals_note(x->reflector->arrivals, &place, client_token(x), x->in->now_ns);
 }
 
-/* A number that is new here. Only the newest speaks for the flow: an overtaken one has old news. */
+/* Process a new sequence number. Only the newest number updates the flow; an overtaken packet has outdated
+ * acknowledgements. */
 static void note_progress(const struct exchange *x, struct flow *flow, struct reflector_event *event)
 {
 	uint32_t place = x->packet.seq % RECEIPTS_WINDOW;
@@ -413,16 +420,16 @@ static void note_progress(const struct exchange *x, struct flow *flow, struct re
 	note_late(x, flow);
 	note_arrival(x);
 	if (x->packet.seq == flow->receipts.newest) {
-		note_way(x, flow);
+		note_addresses(x, flow);
 		judge_awaited(x, flow);
-		judge_hearing(x, flow, event);
+		judge_unheard(x, flow, event);
 	}
-	/* A query is not a probe: who asks need not acknowledge. */
+	/* A query need not carry acknowledgements, so only replies to probes are counted. */
 	if (x->packet.role == PACKET_PROBE && !is_late(x))
 		count_reply(x, flow);
 }
 
-/* A copy may have overtaken its original, so a number is answered twice; never more. */
+/* A copy may overtake its original, so a number is answered at most twice. */
 static bool may_repeat(struct flow *flow, uint32_t seq)
 {
 	uint32_t place = seq % RECEIPTS_WINDOW;
@@ -473,9 +480,9 @@ static void add_flows(const struct exchange *x)
 		add_flow(x, flow, flow->id);
 }
 
-/* When did a socket last hear this client there? Its query, which is of a flow too, counts. A datagram that has just
- * come counts as heard, unless one before it was not: the socket may not have been read yet. */
-static uint16_t heard_ms(const struct exchange *x, const struct evidence_frames *frames, uint32_t read_ms)
+/* Returns how long ago a socket last received a packet of this client at that address. The query itself counts. A frame
+ * that has just arrived counts as received, unless a frame before it was not: the socket may not have been read yet. */
+static uint16_t socket_heard_ms(const struct exchange *x, const struct evidence_frames *frames, uint32_t read_ms)
 {
 	const struct flows *flows = x->reflector->flows;
 	uint32_t ms = EVIDENCE_HEARD_MAX;
@@ -504,17 +511,17 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	memset(&r->draft, 0, sizeof r->draft);
 	add_flows(x);
 	for (unsigned i = 0; i < r->query.places_len; i++)
-		arrivals_tell(r->arrivals, &r->query.places[i], client_mark(x), x->in->now_ns, answer);
+		arrivals_tell(r->arrivals, &r->query.places[i], client_token(x), x->in->now_ns, answer);
 	s->collect(s->context, &r->query, &querier, &r->draft, nonce);
 	for (unsigned i = 0; i < answer->frames_len; i++)
-		answer->frames[i].heard_ms = heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);
+		answer->frames[i].heard_ms = socket_heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);
 	answer->boot_id = s->boot_id;
 	answer->uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / NS_PER_MS);
 	answer->evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / NS_PER_MS);
 	answer->querier = x->in->source;
 }
 
-/* The query is read while the packet still is the one that its seal is bound to. */
+/* Decrypt the query before the reply overwrites the packet, because the associated data are in it. */
 static bool open_query(const struct exchange *x)
 {
 	struct reflector *r = x->reflector;
@@ -543,7 +550,7 @@ static void seal_answer(const struct exchange *x)
 	seal_evidence(x->client->pair.answer, nonce, x->in->buf, value, r->text, text_len);
 }
 
-/* .. of len octets, at most as many as the request has. */
+/* Write a reply of len octets; the request has at least as many. */
 static void write_reply(const struct exchange *x, const struct flow *flow, enum packet_status status, uint8_t flags,
 			size_t len)
 {
@@ -564,14 +571,14 @@ static void write_reply(const struct exchange *x, const struct flow *flow, enum 
 		seal_reply_sign(r->settings.identity, in->transport, in->buf, len, reply.slots);
 }
 
-/* Only UDP has a source that can be left to the kernel. */
+/* Only over UDP can the kernel choose the source address of a reply. */
 static bool wants_twin(const struct exchange *x)
 {
 	return x->packet.role == PACKET_PROBE && x->packet.flags & PACKET_WANT_TWIN && x->in->transport == PACKET_UDP &&
 	       x->in->len >= PACKET_TWIN_MIN;
 }
 
-/* Two replies in the room of the request; the twin is never signed. */
+/* Write two replies into the buffer of the request. The twin is never signed. */
 static void write_twins(const struct exchange *x, const struct flow *flow, uint8_t flags)
 {
 	size_t len = packet_twin_len(x->in->len);
@@ -587,7 +594,7 @@ static void write_twins(const struct exchange *x, const struct flow *flow, uint8
 	write_reply(x, flow, PACKET_OK, flags, len);
 }
 
-/* A probe whose number is new or comes once more. */
+/* Reply to a probe with a new number or to its first duplicate. */
 static enum reflector_outcome handle_probe(const struct exchange *x, const struct flow *flow, uint8_t flags)
 {
 	bool duplicate = flags & PACKET_DUPLICATE;
@@ -608,7 +615,7 @@ static enum reflector_outcome handle_query(const struct exchange *x, const struc
 	return REFLECTOR_ANSWERED;
 }
 
-/* A number is never relayed twice. */
+/* A duplicate is never relayed. */
 static enum reflector_outcome handle_relay(const struct exchange *x, uint8_t flags)
 {
 	if (flags & PACKET_DUPLICATE)
@@ -617,7 +624,7 @@ static enum reflector_outcome handle_relay(const struct exchange *x, uint8_t fla
 									     : REFLECTOR_DROPPED_RELAY_LIMIT;
 }
 
-/* An authentic request of a flow that exists. */
+/* Handle an authentic request of an existing flow. */
 static enum reflector_outcome handle_in_flow(const struct exchange *x, struct flow *flow, uint8_t flags,
 					     struct reflector_event *event)
 {
@@ -643,7 +650,7 @@ static enum reflector_outcome handle_in_flow(const struct exchange *x, struct fl
 	}
 }
 
-/* The MAC or the signature holds. */
+/* Handle a request whose MAC or signature is valid. */
 static enum reflector_outcome handle_authentic(const struct exchange *x, struct reflector_event *event)
 {
 	struct flow *flow = flows_find(x->reflector->flows, x->client_number, x->packet.flow_id);
@@ -651,7 +658,7 @@ static enum reflector_outcome handle_authentic(const struct exchange *x, struct 
 	if (flow)
 		return handle_in_flow(x, flow, 0, event);
 	if (!time_is_right(x))
-		return tell_skew(x);
+		return refuse_for_skew(x);
 	if (!x->signature_held && !signature_holds(x))
 		return REFLECTOR_DROPPED_BAD_SIGNATURE;
 	return handle_in_flow(x, make_flow(x, event), PACKET_NEW_FLOW, event);

@@ -12,8 +12,8 @@ struct roster {
 	struct table by_key;
 };
 
-/* Listed keys are public keys, so their first octets are as good as a hash; a stranger may choose his own, and learns
- * from it at most how long a walk through one bucket takes. */
+/* The keys in the table are public keys, so their first octets serve as a hash. A stranger can choose its key; it
+ * learns at most how long a walk through one bucket takes. */
 struct roster *roster_new(size_t clients_len)
 {
 	struct table_settings by_key = {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { HEAD_MAX = WIRE_PROBE_MIN }; /* all that stands before a query, with four slots */
+enum { HEAD_MAX = WIRE_PROBE_MIN }; /* longest part before a query, with four slots */
 static const int64_t wait_ns = 1000000000;
 
 struct relay {
@@ -12,7 +12,8 @@ struct relay {
 	struct reflector_request request;
 	struct witness_origin origin;
 	struct witness_peer peer;
-	uint64_t flow_id; /* of the query, as are these */
+	/* flow_id, seq and query_len are those of the relayed query. */
+	uint64_t flow_id;
 	uint32_t seq;
 	size_t query_len;
 	uint8_t head[HEAD_MAX];
@@ -70,7 +71,8 @@ static enum witness_outcome count(struct witness *w, enum witness_outcome outcom
 	return outcome;
 }
 
-/* Only a query is handed on, so nothing is relayed twice; and only the client's own. */
+/* Read the query inside a relay request. It must be a query, so nothing is relayed twice, and it must be the client's
+ * own. */
 static bool read_query(const struct packet_request *outer, const struct witness_query *query,
 		       struct packet_request *inner)
 {
@@ -88,7 +90,7 @@ static const struct witness_peer *find_peer(const struct witness *w, const struc
 	return NULL;
 }
 
-/* The relay of this query, the first one that waits for none. NULL: there is neither. */
+/* Returns the relay that waits for this query, else the first free one, else NULL. */
 static struct relay *find_relay(struct witness *w, const struct witness_peer *peer, const struct packet_request *inner)
 {
 	struct relay *spare = NULL;
@@ -142,7 +144,7 @@ enum witness_outcome witness_take(struct witness *witness, const struct reflecto
 	return count(witness, WITNESS_FORWARDED);
 }
 
-/* An answer that is right in all that can be seen from here: only the client has the key to see the rest. */
+/* True if all visible fields of the answer fit the relay. Only the client has the key to check the rest. */
 static bool is_answer_to(const struct relay *r, const struct endpoint *from, const struct packet_reply *answer,
 			 size_t len)
 {
@@ -151,7 +153,7 @@ static bool is_answer_to(const struct relay *r, const struct endpoint *from, con
 	       memcmp(r->peer.key, answer->server_key, sizeof r->peer.key) == 0;
 }
 
-/* answer NULL: there is none. */
+/* End a relay. answer NULL: the peer gave none. */
 static void finish(struct witness *w, struct relay *r, const uint8_t *answer, struct witness_done *done)
 {
 	size_t head_len = r->request.len - r->query_len;
