@@ -45,8 +45,8 @@ static void tell(struct address_watch *w, const struct conflict *c, const char *
 		      (unsigned)c->count);
 }
 
-/* An address on another link of ours than the one where it is claimed is not claimed against us: it may be one that is
- * held quietly, behind the machine that answers for it. */
+/* Ignore a claim that is seen on another link than the one that has the address: the address may be held without ARP,
+ * behind the machine that answers for it. */
 static void on_claim(struct address_watch *w, const struct packet_socket_frame *frame,
 		     const struct headers_claim *claim)
 {
@@ -96,7 +96,7 @@ static void note_failed_detection(struct address_watch *w)
 	}
 }
 
-/* Two may have an address for the moment in which it moves. */
+/* Forget claims on addresses that moved away: during the move two machines may have the address. */
 static void forget_lost_addresses(struct address_watch *w)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
@@ -107,7 +107,7 @@ static void forget_lost_addresses(struct address_watch *w)
 	}
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 struct address_watch *address_watch_new(const struct ifaces *ifaces, struct findings *findings)
 {
@@ -138,7 +138,7 @@ void address_watch_free(struct address_watch *watch)
 	free(watch);
 }
 
-static void filter_own(const struct address_watch *w, struct bpf_program *arp, struct bpf_program *nd)
+static void make_filters(const struct address_watch *w, struct bpf_program *arp, struct bpf_program *nd)
 {
 	struct endpoint addresses[IFACES_ADDRESSES_MAX];
 
@@ -154,7 +154,7 @@ int address_watch_start(struct address_watch *watch, uv_loop_t *loop)
 	int error;
 
 	note_failed_detection(watch);
-	filter_own(watch, &arp, &nd);
+	make_filters(watch, &arp, &nd);
 	error = tap_start(watch->arp, loop, ETH_P_ARP, &arp);
 	return error < 0 ? error : tap_start(watch->nd, loop, ETH_P_IPV6, &nd);
 }
@@ -174,7 +174,7 @@ void address_watch_own_changed(struct address_watch *watch)
 
 	forget_lost_addresses(watch);
 	note_failed_detection(watch);
-	filter_own(watch, &arp, &nd);
+	make_filters(watch, &arp, &nd);
 	if (tap_is_open(watch->arp))
 		error = tap_set_filter(watch->arp, &arp);
 	if (error == 0 && tap_is_open(watch->nd))
@@ -185,16 +185,16 @@ void address_watch_own_changed(struct address_watch *watch)
 
 /* ---- evidence ---- */
 
-static int ask_by_arp(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+static int probe_by_arp(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
 {
-	static const uint8_t everybody[HEADERS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	static const uint8_t broadcast[HEADERS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	uint8_t probe[HEADERS_ARP_LEN];
 
 	headers_write_arp_probe(probe, link->mac, address);
-	return tap_send(w->arp, ETH_P_ARP, link->index, everybody, probe, sizeof probe);
+	return tap_send(w->arp, ETH_P_ARP, link->index, broadcast, probe, sizeof probe);
 }
 
-static int ask_by_nd(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
+static int probe_by_nd(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
 {
 	uint8_t solicitation[HEADERS_SOLICITATION_LEN], to[HEADERS_MAC_LEN];
 
@@ -202,8 +202,9 @@ static int ask_by_nd(struct address_watch *w, const struct rtnl_link *link, cons
 	return tap_send(w->nd, ETH_P_IPV6, link->index, to, solicitation, sizeof solicitation);
 }
 
-/* Not about an address that our kernel does not use: whoever has it, has it rightly, as far as we know. */
-static void ask(struct address_watch *w, const struct rtnl_address *address, int64_t now_ns)
+/* Probe the link for an address of ours. Skip an address that our kernel does not use: the other machine may have it
+ * rightly. */
+static void probe_for(struct address_watch *w, const struct rtnl_address *address, int64_t now_ns)
 {
 	const struct rtnl_link *link = ifaces_link(w->ifaces, address->link);
 	int error;
@@ -212,14 +213,14 @@ static void ask(struct address_watch *w, const struct rtnl_address *address, int
 	    !(link->flags & IFF_UP) || link->flags & IFF_NOARP ||
 	    !conflicts_ask(w->conflicts, &address->address, now_ns))
 		return;
-	error = endpoint_is_v4(&address->address) ? ask_by_arp(w, link, &address->address)
-						  : ask_by_nd(w, link, &address->address);
+	error = endpoint_is_v4(&address->address) ? probe_by_arp(w, link, &address->address)
+						  : probe_by_nd(w, link, &address->address);
 	if (error < 0)
 		log_info("cannot ask on %s which other machine has an address of this host: %s", link->name,
 			 strerror(-error));
 }
 
-static bool ask_about_flows(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+static bool probe_for_flows(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
 {
 	bool any = false;
 
@@ -228,33 +229,33 @@ static bool ask_about_flows(struct address_watch *w, const struct evidence_answe
 
 		if (!answer->flows[i].known || !address)
 			continue;
-		ask(w, address, now_ns);
+		probe_for(w, address, now_ns);
 		any = true;
 	}
 	return any;
 }
 
-/* Whoever claims one is heard again, or his claim stands no more. */
-static void ask_about_claims(struct address_watch *w, int64_t now_ns)
+/* Probe for each claimed address. The machine claims it again, or its claim stands no longer. */
+static void probe_for_claims(struct address_watch *w, int64_t now_ns)
 {
 	for (const struct conflict *c = conflicts_next(w->conflicts, NULL); c; c = conflicts_next(w->conflicts, c)) {
 		struct endpoint claimed = endpoint_of(c->key.address, 0);
 		const struct rtnl_address *address = ifaces_address(w->ifaces, &claimed);
 
 		if (address)
-			ask(w, address, now_ns);
+			probe_for(w, address, now_ns);
 	}
 }
 
-static void ask_link(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
+static void probe_link(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
 {
-	ask_about_claims(w, now_ns);
-	if (!ask_about_flows(w, answer, now_ns))
+	probe_for_claims(w, now_ns);
+	if (!probe_for_flows(w, answer, now_ns))
 		for (unsigned i = 0; i < w->ifaces->addresses_len; i++)
-			ask(w, &w->ifaces->addresses[i], now_ns);
+			probe_for(w, &w->ifaces->addresses[i], now_ns);
 }
 
-/* What has come by now is read before those who have said nothing are taken to have no claim. */
+/* Read the waiting frames first: they may repeat a claim that would otherwise be withdrawn. */
 void address_watch_collect(struct address_watch *watch, struct evidence_answer *answer)
 {
 	int64_t now_ns = clock_mono_ns();
@@ -262,7 +263,7 @@ void address_watch_collect(struct address_watch *watch, struct evidence_answer *
 	tap_drain(watch->arp);
 	tap_drain(watch->nd);
 	if (tap_is_open(watch->arp) && tap_is_open(watch->nd))
-		ask_link(watch, answer, now_ns);
+		probe_link(watch, answer, now_ns);
 	tap_drain(watch->arp);
 	tap_drain(watch->nd);
 	conflicts_tell(watch->conflicts, now_ns, answer);

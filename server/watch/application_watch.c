@@ -19,15 +19,15 @@ struct application_watch {
 	struct findings *findings;
 	struct applications *applications;
 	struct tap *tap;
-	uv_timer_t timer; /* runs while an answer is waited for */
-	bool started, said_too_much;
-	int64_t lost_ns; /* of the tap, as far as it is known here */
+	uv_timer_t timer; /* runs while an answer is awaited */
+	bool started, logged_loss;
+	int64_t lost_ns; /* last known tap_lost_ns */
 };
 
 _Static_assert((int)SERVER_CONFIG_APPLICATIONS_MAX <= (int)BPF_FILTER_PORTS_MAX,
 	       "each application has its port in a filter");
 
-/* ---- what is said ---- */
+/* ---- reports ---- */
 
 static void advise(const struct applications_finding *f, const char *name, const char *asked, char advice[ADVICE_LEN])
 {
@@ -74,10 +74,10 @@ static void forget_if_frames_were_lost(struct application_watch *w)
 		return;
 	w->lost_ns = tap_lost_ns(w->tap);
 	applications_forget(w->applications);
-	if (!w->said_too_much)
+	if (!w->logged_loss)
 		log_info(
 		    "the watched applications have too much traffic to see all of it: floatprobed may miss findings");
-	w->said_too_much = true;
+	w->logged_loss = true;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -93,7 +93,7 @@ static void on_timer(uv_timer_t *timer)
 		uv_timer_stop(&w->timer);
 }
 
-/* What is forwarded to others is not asked of us. */
+/* Ignore incoming packets to addresses that are not ours: this host forwards them. */
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct application_watch *w = context;
@@ -107,7 +107,7 @@ static void on_frame(void *context, const struct packet_socket_frame *frame)
 		uv_timer_start(&w->timer, on_timer, LOOK_MS, LOOK_MS);
 }
 
-/* ---- life ---- */
+/* ---- start and stop ---- */
 
 static struct applications *make_applications(const struct server_config *config)
 {

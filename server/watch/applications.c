@@ -10,22 +10,22 @@
 enum { APPLICATIONS_MAX = 16, UNANSWERED_MIN = 3 };
 static const int64_t patience_ns = 5 * NS_PER_S, conversation_ns = 60 * NS_PER_S, again_ns = 60 * NS_PER_S;
 
-/* A peer, and an address of ours that it asked or that the application spoke from. */
+/* A peer, and an address of ours that it asked or that the application sent from. */
 struct conversation {
 	struct {
 		uint8_t peer[16], own[16];
 		uint16_t application, protocol;
 	} key;
-	/* The question that is being waited for, of one port; asked_ns 0: none. */
+	/* The open question, from one port of the peer; asked_ns 0: none. */
 	uint16_t port, spoken_port;
-	bool elsewhere; /* that port got something from another address */
+	bool elsewhere; /* that port got an answer from another address */
 	uint8_t answered_from[16];
 	uint32_t questions;
 	int64_t asked_ns;
 
-	uint32_t unanswered; /* questions since anybody last got an answer here */
+	uint32_t unanswered; /* questions since this peer last got an answer from this address */
 	int64_t unanswered_since_ns;
-	int64_t last_asked_ns; /* by any port; 0: never */
+	int64_t last_asked_ns; /* from any port; 0: never */
 	int64_t spoken_ns;     /* the application's newest datagram to the peer's spoken_port; 0: none */
 };
 
@@ -33,14 +33,14 @@ struct application {
 	struct applications_watched watched;
 	uint64_t answered;
 	struct {
-		int64_t told_ns; /* 0: not yet */
+		int64_t told_ns; /* 0: never */
 		uint32_t untold;
 	} kinds[APPLICATIONS_KINDS_LEN];
 };
 
 struct applications {
 	struct lru *conversations;
-	bool waits; /* there may be conversations with a question */
+	bool waits; /* some conversation may have an open question */
 	unsigned list_len;
 	struct application list[APPLICATIONS_MAX];
 };
@@ -87,8 +87,8 @@ static bool is_watched(const struct applications_watched *w, uint8_t protocol, u
 	return w->port == port && (protocol == HEADERS_UDP ? w->udp : w->tcp);
 }
 
-/* -1: none of them. */
-static int which(const struct applications *a, uint8_t protocol, uint16_t port)
+/* Returns -1 if none matches. */
+static int application_at(const struct applications *a, uint8_t protocol, uint16_t port)
 {
 	for (unsigned i = 0; i < a->list_len; i++)
 		if (is_watched(&a->list[i].watched, protocol, port))
@@ -114,7 +114,7 @@ static void stop_waiting(struct conversation *c)
 	c->elsewhere = false;
 }
 
-/* Another port of the same peer is not waited for meanwhile: to follow some is enough. */
+/* Note a question. While one is open, questions from other ports of the peer are ignored: a sample is enough. */
 static void note_question(struct applications *a, struct conversation *c, uint16_t port, int64_t now_ns)
 {
 	c->last_asked_ns = now_ns;
@@ -128,8 +128,8 @@ static void note_question(struct applications *a, struct conversation *c, uint16
 	c->questions += c->port == port;
 }
 
-/* Nobody asked the address that this left from, and somebody waits for an answer from another one. Whoever has lately
- * asked both cannot be told apart. */
+/* The peer did not ask the address that this packet left from. Mark the peer's open questions to other addresses. If
+ * the peer recently asked both, the two cases look alike, so nothing is marked. */
 static void note_elsewhere(struct applications *a, const struct conversation *speaking, uint16_t port, int64_t now_ns)
 {
 	if (!a->waits || (speaking->last_asked_ns && now_ns - speaking->last_asked_ns < 2 * patience_ns))
@@ -144,7 +144,7 @@ static void note_elsewhere(struct applications *a, const struct conversation *sp
 	}
 }
 
-static void note_speech(struct applications *a, struct conversation *c, uint16_t port, int64_t now_ns)
+static void note_answer(struct applications *a, struct conversation *c, uint16_t port, int64_t now_ns)
 {
 	c->spoken_ns = now_ns;
 	c->spoken_port = port;
@@ -162,14 +162,14 @@ void applications_note(struct applications *applications, const struct headers_i
 {
 	const struct endpoint *peer = outgoing ? &headers->destination : &headers->source;
 	const struct endpoint *own = outgoing ? &headers->source : &headers->destination;
-	int application = which(applications, headers->protocol, own->port);
+	int application = application_at(applications, headers->protocol, own->port);
 	struct conversation *c;
 
 	if (application < 0)
 		return;
 	c = conversation_with(applications, application, headers->protocol, peer, own);
 	if (outgoing)
-		note_speech(applications, c, peer->port, now_ns);
+		note_answer(applications, c, peer->port, now_ns);
 	else
 		note_question(applications, c, peer->port, now_ns);
 }
@@ -179,7 +179,7 @@ bool applications_waits(const struct applications *applications)
 	return applications->waits;
 }
 
-/* The time for an answer is over: is that a finding? */
+/* The time for an answer is over. Returns true if that makes a finding. */
 static bool judge(struct conversation *c, struct applications_finding *finding)
 {
 	finding->kind = c->elsewhere ? APPLICATIONS_OTHER_ADDRESS : APPLICATIONS_NO_ANSWER;
@@ -210,8 +210,8 @@ static void describe(const struct applications *a, const struct conversation *c,
 	finding->answered = a->list[c->key.application].answered;
 }
 
-/* false: not yet again. */
-static bool is_to_be_told(struct applications *a, struct applications_finding *finding, int64_t now_ns)
+/* Returns false if the last report is too recent. */
+static bool is_due(struct applications *a, struct applications_finding *finding, int64_t now_ns)
 {
 	struct application *application = &a->list[finding->application];
 	uint32_t *untold = &application->kinds[finding->kind].untold;
@@ -241,7 +241,7 @@ bool applications_find(struct applications *applications, int64_t now_ns, struct
 		found = judge(c, finding);
 		describe(applications, c, finding);
 		stop_waiting(c);
-		if (found && is_to_be_told(applications, finding, now_ns))
+		if (found && is_due(applications, finding, now_ns))
 			return true;
 	}
 	applications->waits = waits;

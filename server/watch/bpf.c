@@ -7,13 +7,13 @@
 #include <linux/if_packet.h>
 #include <stdbool.h>
 
-/* Where a jump goes. Each part of a program marks its own place, further down. */
+/* Jump targets. Each part of a program sets its own places below. */
 enum label {
-	NEXT, /* the instruction below */
+	NEXT, /* the next instruction */
 	DROP,
 	ACCEPT,
-	OTHER, /* second choice */
-	LOCAL, /* from here on a label belongs to a part of the program, of which there may be two */
+	OTHER, /* the alternative */
+	LOCAL, /* labels from here on are local to one of at most two parts of the program */
 	V4 = LOCAL,
 	V6,
 	PROTOCOL,
@@ -28,19 +28,19 @@ enum label {
 
 struct builder {
 	struct bpf_program *program;
-	uint8_t yes[BPF_FILTER_LEN_MAX], no[BPF_FILTER_LEN_MAX]; /* labels, where jumps go */
+	uint8_t yes[BPF_FILTER_LEN_MAX], no[BPF_FILTER_LEN_MAX]; /* labels that jumps go to */
 	unsigned places[LABELS_LEN];
-	unsigned base; /* added to the labels from LOCAL on */
+	unsigned base; /* offset of the local labels */
 };
 
-enum { /* where headers.c finds it, too */
+enum { /* header offsets, as in headers.c */
        IP4_FRAGMENT = 6,
        IP4_PROTOCOL = 9,
        IP6_NEXT = 6,
        IP6_HOP_LIMIT = 7,
        IP6_SOURCE = 8,
        IP6_LEN = 40,
-       IP6_LAST_WORD = 12, /* of an address */
+       IP6_LAST_WORD = 12, /* in an address */
        UDP_LEN = 8,
        TCP_FLAGS = 13,
        ARP_ETHERNET_IP4 = 0x00010800,
@@ -99,7 +99,7 @@ static void require(struct builder *b, uint32_t k)
 	jump_if(b, BPF_JEQ, k, NEXT, DROP);
 }
 
-/* One of these values leads to `yes`, all others to DROP. */
+/* Jump to `yes` if A is one of these values, else to DROP. */
 static void require_one(struct builder *b, const uint16_t *values, unsigned len, unsigned yes)
 {
 	for (unsigned i = 0; i < len; i++)
@@ -112,7 +112,7 @@ static void return_octets(struct builder *b, uint32_t len)
 	emit(b, BPF_RET | BPF_K, len, NEXT, NEXT);
 }
 
-/* X + len: X is where the transport's header begins. */
+/* Accept the packet up to X + len. X: offset of the transport header. */
 static void return_up_to(struct builder *b, uint32_t len)
 {
 	emit(b, BPF_MISC | BPF_TXA, 0, NEXT, NEXT);
@@ -149,7 +149,7 @@ static void finish(struct builder *b)
 	}
 }
 
-/* X: where the transport's header begins; A: which transport it is. */
+/* Set X to the offset of the transport header and A to the protocol. */
 static void find_transport(struct builder *b)
 {
 	load(b, BPF_B | BPF_ABS, 0);
@@ -168,11 +168,12 @@ static void find_transport(struct builder *b)
 	mark(b, PROTOCOL);
 }
 
-/* What passes of one direction. */
+/* What to accept in one direction. */
 struct direction {
-	uint32_t port; /* where in the transport's header our port stands */
+	uint32_t port; /* offset of our port in the transport header */
+	/* TCP must have one of these combinations of SYN, RST and ACK. */
 	const uint16_t *flags;
-	unsigned flags_len; /* TCP has to have one of these combinations of SYN, RST, ACK */
+	unsigned flags_len;
 };
 static const uint16_t request_flags[] = { SYN }, answer_flags[] = { SYN | ACK, RST | ACK, RST };
 static const struct direction to_us = { 2, request_flags, 1 }, from_us = { 0, answer_flags, 3 };

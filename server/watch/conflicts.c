@@ -10,7 +10,7 @@ enum { QUESTIONS_MAX = 256 };
 static const int64_t again_ns = 60000000000;
 static const int64_t question_interval_ns = 10000000000, reply_ns = 1000000000;
 
-/* An address of ours that the link was asked about. */
+/* An address of ours that was probed for on the link. */
 struct question {
 	uint8_t address[16];
 	int64_t asked_ns; /* 0: never */
@@ -84,8 +84,8 @@ const struct conflict *conflicts_next(const struct conflicts *conflicts, const s
 	return conflict;
 }
 
-/* What was claimed of this address before then stands no more. Returns whether a newer claim does. */
-static bool refute(struct conflicts *conflicts, const struct endpoint *address, int64_t before_ns)
+/* Withdraw the claims on this address that are older than before_ns. Returns true if a newer claim stands. */
+static bool withdraw_older(struct conflicts *conflicts, const struct endpoint *address, int64_t before_ns)
 {
 	bool claimed = false;
 
@@ -107,7 +107,7 @@ bool conflicts_ask(struct conflicts *conflicts, const struct endpoint *address, 
 	if (question->asked_ns) {
 		if (since_ns < reply_ns)
 			return false;
-		if (!refute(conflicts, address, question->asked_ns) && since_ns < question_interval_ns)
+		if (!withdraw_older(conflicts, address, question->asked_ns) && since_ns < question_interval_ns)
 			return false;
 	}
 	question->asked_ns = now_ns;
@@ -116,7 +116,7 @@ bool conflicts_ask(struct conflicts *conflicts, const struct endpoint *address, 
 
 void conflicts_forget(struct conflicts *conflicts, const struct endpoint *address)
 {
-	refute(conflicts, address, INT64_MAX);
+	withdraw_older(conflicts, address, INT64_MAX);
 }
 
 void conflicts_tell(const struct conflicts *conflicts, int64_t now_ns, struct evidence_answer *answer)

@@ -43,7 +43,7 @@ static void write_journal(struct findings *f, enum findings_kind kind, json_t *d
 
 static void write_log(struct findings *f, enum findings_kind kind, int64_t mono_ns, const char *sentence)
 {
-	enum findings_kind bound = is_of_a_flow(kind) ? FINDINGS_UNHEARD : kind; /* both share one */
+	enum findings_kind bound = is_of_a_flow(kind) ? FINDINGS_UNHEARD : kind; /* UNHEARD and HEARD share one limit */
 	unsigned *unsaid = &f->kinds[bound].unsaid;
 	char note[NOTE_LEN] = "";
 
@@ -73,7 +73,7 @@ void findings_tell(struct findings *findings, enum findings_kind kind, json_t *d
 	write_log(findings, kind, mono_ns, sentence);
 }
 
-/* A flow as both outlets have it. */
+/* A flow as text, for journal and log. */
 struct flow_words {
 	const char *protocol;
 	char id[ID_TEXT_LEN], source[UNITS_ADDRESS_LEN], arrived_on[UNITS_ADDRESS_LEN];

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t read_after_ns = 100000000; /* the link's eyes are faster than the sockets' */
+static const int64_t read_after_ns = 100000000; /* a packet socket sees a datagram before the UDP socket is read */
 
 struct frames {
 	struct lru *seen;
@@ -31,7 +31,8 @@ void frames_free(struct frames *frames)
 	free(frames);
 }
 
-/* Each is replaced only when it is old enough: one of them is so, or all have just come. */
+/* Keep two receive times at least read_after_ns apart. So one of them is old enough, or all frames have just arrived.
+ */
 static void note_read(struct frames_seen *seen, int64_t received_ns)
 {
 	if (received_ns - seen->read_ns[0] < read_after_ns)
@@ -63,8 +64,8 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
 	note_read(seen, received_ns);
 }
 
-/* The newest that was there for long enough; 0: none. */
-static int64_t read_by(const struct frames_seen *seen, int64_t now_ns)
+/* Returns the newest receive time that is at least read_after_ns old; 0: none. */
+static int64_t newest_read_ns(const struct frames_seen *seen, int64_t now_ns)
 {
 	const int64_t candidates[] = { seen->newest_ns, seen->read_ns[0], seen->read_ns[1] };
 	unsigned i = 0;
@@ -98,7 +99,7 @@ const struct frames_seen *frames_newest(const struct frames *frames, const struc
 	return s && s->has_mac ? s : NULL;
 }
 
-static bool is_from_there(const struct frames_seen *seen, const struct frames_seen *newest)
+static bool has_same_origin(const struct frames_seen *seen, const struct frames_seen *newest)
 {
 	return seen->link == newest->link && seen->has_mac && memcmp(seen->mac, newest->mac, sizeof seen->mac) == 0;
 }
@@ -110,7 +111,7 @@ int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *n
 	for (const struct frames_seen *s = lru_next(frames->seen, NULL); s; s = lru_next(frames->seen, s)) {
 		if (memcmp(s->key.client, newest->key.client, sizeof s->key.client) != 0)
 			continue;
-		if (is_from_there(s, newest) && s->since_ns < since_ns)
+		if (has_same_origin(s, newest) && s->since_ns < since_ns)
 			since_ns = s->since_ns;
 		if (s->changed_ns > changed_ns)
 			changed_ns = s->changed_ns;
@@ -131,6 +132,6 @@ void frames_tell(const struct frames *frames, const struct endpoint *client, int
 			.transport = (uint8_t)s->key.transport,
 			.idle_ms = age_ms(s->newest_ns, now_ns),
 		};
-		draft->read_ms[answer->frames_len++] = age_ms(read_by(s, now_ns), now_ns);
+		draft->read_ms[answer->frames_len++] = age_ms(newest_read_ns(s, now_ns), now_ns);
 	}
 }

@@ -79,26 +79,26 @@ bool headers_read_ip(const uint8_t *buf, size_t len, struct headers_ip *headers)
 
 bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *claim)
 {
-	static const uint8_t nobody[4];
+	static const uint8_t unspecified[4];
 
 	if (len < HEADERS_ARP_LEN || memcmp(buf, arp_head, sizeof arp_head) != 0)
 		return false;
-	claim->probe = memcmp(buf + ARP_SENDER, nobody, sizeof nobody) == 0;
+	claim->probe = memcmp(buf + ARP_SENDER, unspecified, sizeof unspecified) == 0;
 	claim->address = endpoint_v4(buf + (claim->probe ? ARP_TARGET : ARP_SENDER), 0);
 	return true;
 }
 
-/* What a router has passed on is no neighbour's word: its hop limit is no longer 255 (RFC 4861, 7.1). */
+/* A packet that a router forwarded has a hop limit below 255 and is ignored (RFC 4861, 7.1). */
 bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim)
 {
-	static const uint8_t nobody[16];
+	static const uint8_t unspecified[16];
 	bool question;
 
 	if (len < ND_LEN || buf[0] >> 4 != 6 || buf[IP6_NEXT] != ICMP6 || buf[IP6_HOP_LIMIT] != 255 ||
 	    buf[IP6_LEN + 1] != 0)
 		return false;
 	question = buf[IP6_LEN] == ND_SOLICITATION;
-	claim->probe = question && memcmp(buf + IP6_SOURCE, nobody, sizeof nobody) == 0;
+	claim->probe = question && memcmp(buf + IP6_SOURCE, unspecified, sizeof unspecified) == 0;
 	claim->address = endpoint_of(buf + (question && !claim->probe ? IP6_SOURCE : ND_TARGET), 0);
 	return question || (buf[IP6_LEN] == ND_ADVERTISEMENT && buf[ND_FLAGS] & ND_OVERRIDE);
 }
@@ -113,7 +113,7 @@ void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEA
 	memcpy(buf + ARP_TARGET, address->address + sizeof endpoint_v4_prefix, 4);
 }
 
-/* Over the pseudo-header, too: addresses, length and protocol. */
+/* Includes the pseudo-header: addresses, length and protocol. */
 static uint16_t icmp6_checksum(const uint8_t *buf, size_t len)
 {
 	uint32_t sum = (uint32_t)(len - IP6_LEN) + ICMP6;
@@ -142,7 +142,7 @@ void headers_write_solicitation(uint8_t buf[HEADERS_SOLICITATION_LEN], uint8_t t
 	buf[IP6_LEN] = ND_SOLICITATION;
 	memcpy(buf + ND_TARGET, address->address, sizeof address->address);
 	buf[ND_LEN] = ND_SOURCE_MAC;
-	buf[ND_LEN + 1] = 1; /* of eight octets */
+	buf[ND_LEN + 1] = 1; /* in units of eight octets */
 	memcpy(buf + ND_LEN + 2, mac, HEADERS_MAC_LEN);
 	bytes_put16(buf + ND_CHECKSUM, icmp6_checksum(buf, HEADERS_SOLICITATION_LEN));
 	to[0] = to[1] = 0x33;

@@ -25,7 +25,7 @@ static void on_address(void *context, const struct rtnl_address *address)
 		ifaces->addresses[ifaces->addresses_len++] = *address;
 }
 
-/* A dump that is overtaken by changes is asked for again when those are told. */
+/* If a change interrupts the dump, the notification of that change leads to the next dump. */
 int ifaces_read(struct ifaces *ifaces, struct netlink *nl)
 {
 	struct ifaces now = { .complete = true };

@@ -20,7 +20,8 @@ struct link_watch {
 	struct rtnl_monitor *monitor;
 	uv_poll_t poll;
 	bool polling;
-	struct neighbour_watch *neighbour_watch; /* these: NULL: not wanted */
+	/* NULL: not configured. */
+	struct neighbour_watch *neighbour_watch;
 	struct address_watch *address_watch;
 	struct application_watch *application_watch;
 };
@@ -74,7 +75,7 @@ void link_watch_free(struct link_watch *link_watch)
 	free(link_watch);
 }
 
-/* ---- what changes ---- */
+/* ---- changes ---- */
 
 static void on_known(void *context, const struct rtnl_neighbour *neighbour)
 {
@@ -99,8 +100,8 @@ static void on_deleted(void *context, const struct rtnl_neighbour *neighbour)
 	on_changed(context, &none);
 }
 
-/* What could not be read is read at the next change. */
-static void read_own(struct link_watch *l)
+/* After an error the next change triggers another attempt. */
+static void read_ifaces(struct link_watch *l)
 {
 	int error = ifaces_read(&l->ifaces, l->netlink);
 
@@ -116,7 +117,7 @@ static void read_changes(struct link_watch *l)
 	int error = rtnl_monitor_read(l->monitor, on_changed, on_deleted, l, &ifaces);
 
 	if (ifaces || error == -ENOBUFS)
-		read_own(l);
+		read_ifaces(l);
 	if (error == -ENOBUFS && rtnl_neighbours(l->netlink, on_changed, l) < 0)
 		log_warning("the neighbour table changed too fast: some changes are not in the journal");
 }
@@ -126,7 +127,7 @@ static void on_monitor_ready(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	read_changes(poll->data);
-	if (status < 0) /* libuv takes an overrun for a broken descriptor, and stops */
+	if (status < 0) /* libuv takes an overrun for a broken descriptor and stops */
 		uv_poll_start(poll, UV_READABLE, on_monitor_ready);
 }
 
@@ -145,7 +146,7 @@ static int watch_changes(struct link_watch *l, uv_loop_t *loop)
 
 /* ---- start and stop ---- */
 
-static void say_unseen(int error, const char *unseen)
+static void log_unseen(int error, const char *unseen)
 {
 	if (error == -EPERM)
 		log_info("no CAP_NET_RAW: %s", unseen);
@@ -155,7 +156,7 @@ static void say_unseen(int error, const char *unseen)
 
 static void start_neighbour_watch(struct link_watch *l, uv_loop_t *loop)
 {
-	say_unseen(neighbour_watch_start(l->neighbour_watch, loop),
+	log_unseen(neighbour_watch_start(l->neighbour_watch, loop),
 		   "floatprobed does not see the frames of clients; it finds a wrong neighbour entry only for a client "
 		   "on the same link that reports its own MAC");
 	if (l->config->repair_neighbours && !capability_have(CAP_NET_ADMIN))
@@ -168,7 +169,7 @@ void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop)
 	int error = link_watch->netlink && link_watch->monitor ? 0 : -EPROTONOSUPPORT;
 
 	if (error == 0) {
-		read_own(link_watch);
+		read_ifaces(link_watch);
 		error = watch_changes(link_watch, loop);
 	}
 	if (error < 0) {
@@ -178,11 +179,11 @@ void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop)
 	if (link_watch->neighbour_watch)
 		start_neighbour_watch(link_watch, loop);
 	if (link_watch->address_watch)
-		say_unseen(address_watch_start(link_watch->address_watch, loop),
+		log_unseen(address_watch_start(link_watch->address_watch, loop),
 			   "claims of this host's addresses by other machines are not seen, except those that the "
 			   "kernel finds when it adds an IPv6 address");
 	if (link_watch->application_watch)
-		say_unseen(application_watch_start(link_watch->application_watch, loop),
+		log_unseen(application_watch_start(link_watch->application_watch, loop),
 			   "the applications in watch.applications are not watched");
 }
 
@@ -199,7 +200,7 @@ void link_watch_stop(struct link_watch *link_watch)
 
 /* ---- requests ---- */
 
-/* What the kernel has told by now comes first. */
+/* Read the kernel's pending notifications first. */
 void link_watch_event(struct link_watch *link_watch, const struct reflector_event *event)
 {
 	if (!link_watch->polling || !link_watch->neighbour_watch)

@@ -20,13 +20,14 @@ enum {
 	NEIGHBOURS_MAX = 4096,
 	FRAMES_MAX = 1024,
 	SNAPSHOTS_MAX = 1024,
-	CLIENTS_MAX = 8, /* of one answer .. */
+	CLIENTS_MAX = 8, /* for one answer */
 	SOURCES_MAX = 8,
 	LOOKS_AT_ONCE = 100,
 	CURE_LEN = 128,
 };
-static const int64_t look_interval_ns = 20 * NS_PER_MS;    /* each is a few questions to the kernel */
-static const int64_t connection_age_max_ns = 3 * NS_PER_S; /* from its first SYN to its first request, if all is well */
+static const int64_t look_interval_ns = 20 * NS_PER_MS; /* each needs several requests to the kernel */
+/* The longest usual time from the first SYN of a connection to its first request. */
+static const int64_t connection_age_max_ns = 3 * NS_PER_S;
 
 struct neighbour_watch {
 	struct neighbour_watch_settings settings;
@@ -36,7 +37,7 @@ struct neighbour_watch {
 	struct repair *repair;
 	struct tap *taps[2]; /* IPv4, IPv6 */
 	struct bucket looks;
-	bool said_no_right;
+	bool logged_no_capability;
 };
 
 static void on_frame(void *context, const struct packet_socket_frame *frame)
@@ -82,8 +83,8 @@ void neighbour_watch_free(struct neighbour_watch *neighbour_watch)
 	free(neighbour_watch);
 }
 
-/* Protocol by protocol: then the kernel hands over what arrives, once, whatever lies under it (VLAN, bridge, bond), and
- * nothing of what leaves. */
+/* One packet socket for each protocol. So the kernel passes each incoming packet once, whatever devices lie below
+ * (VLAN, bridge, bond), and no outgoing packets. */
 int neighbour_watch_start(struct neighbour_watch *neighbour_watch, uv_loop_t *loop)
 {
 	static const uint16_t protocols[] = { ETH_P_IP, ETH_P_IPV6 };
@@ -104,7 +105,7 @@ void neighbour_watch_stop(struct neighbour_watch *neighbour_watch)
 		tap_stop(neighbour_watch->taps[i]);
 }
 
-/* ---- what is said ---- */
+/* ---- reports ---- */
 
 static const char *link_name(const struct neighbour_watch *w, unsigned index)
 {
@@ -206,7 +207,7 @@ void neighbour_watch_note(struct neighbour_watch *neighbour_watch, const struct 
 			tell_healed(neighbour_watch, healed);
 }
 
-/* The kernel's own word, in case its notifications are still on their way or were lost. */
+/* Read the entry from the kernel: notifications may be pending or lost. */
 static const struct neighbour *entry_of(struct neighbour_watch *w, const struct endpoint *address, unsigned link)
 {
 	struct rtnl_neighbour now;
@@ -240,9 +241,10 @@ static void add_frame(const struct neighbour_watch *w, struct snapshots_view *vi
 	view->frame_since_ns = frames_since_ns(w->frames, newest);
 }
 
-/* local: the address that our answers to the client have. */
-static bool look(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local,
-		 struct snapshots_view *view)
+/* Get the view of a client now. local: the source address of our replies to it. Returns false if the limit is reached
+ * or there is no unicast route. */
+static bool read_view(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local,
+		      struct snapshots_view *view)
 {
 	struct rtnl_route way;
 
@@ -269,7 +271,7 @@ static struct snapshot *take(struct neighbour_watch *w, const struct endpoint *c
 	int64_t now_ns = clock_mono_ns();
 	struct snapshots_view view;
 
-	if (snapshots_wants(w->snapshots, client, local, now_ns) && look(w, client, local, &view))
+	if (snapshots_wants(w->snapshots, client, local, now_ns) && read_view(w, client, local, &view))
 		return snapshots_take(w->snapshots, &view, now_ns);
 	return snapshots_find(w->snapshots, client, local);
 }
@@ -281,14 +283,14 @@ static void repair(struct neighbour_watch *w, struct snapshot *s)
 	if (error == 0) {
 		s->seen.repaired = true;
 		tell_repair(w, s);
-	} else if (error == -EPERM && !w->said_no_right) {
-		w->said_no_right = true;
+	} else if (error == -EPERM && !w->logged_no_capability) {
+		w->logged_no_capability = true;
 		log_warning("cannot delete neighbour entries: this needs CAP_NET_ADMIN");
 	}
 }
 
-/* The entry is wrong, and that client does not hear us. */
-static void act(struct neighbour_watch *w, struct snapshot *s, const char *who)
+/* Report, and repair if configured, a wrong entry of a client that does not receive our replies. */
+static void report_wrong(struct neighbour_watch *w, struct snapshot *s, const char *who)
 {
 	if (!s || !s->wrong || s->told)
 		return;
@@ -300,8 +302,8 @@ static void act(struct neighbour_watch *w, struct snapshot *s, const char *who)
 		repair(w, s);
 }
 
-/* The client has heard what we sent in this flow at sent_ns; 0: not known. false: its entry seems wrong all the same,
- * and there is no looking into that now. */
+/* The client received what this flow sent at sent_ns (0: not known). Returns false if the entry still seems wrong and
+ * the limit forbids a look now. */
 static bool confirm(struct neighbour_watch *w, const struct flow *flow, int64_t sent_ns)
 {
 	struct snapshot *s = snapshots_find(w->snapshots, &flow->source, &flow->arrived_on);
@@ -313,19 +315,19 @@ static bool confirm(struct neighbour_watch *w, const struct flow *flow, int64_t 
 		s->heard_ns = sent_ns;
 	if (!s->wrong || s->healed_ns != 0 || s->heard_ns == 0)
 		return true;
-	if (!look(w, &flow->source, &flow->arrived_on, &view))
+	if (!read_view(w, &flow->source, &flow->arrived_on, &view))
 		return false;
 	snapshots_confirm(w->snapshots, &view);
 	return true;
 }
 
-/* What was heard before decides first. */
-static void suspect(struct neighbour_watch *w, const struct flow *flow, const char *who)
+/* Check a flow that became unheard. What the client received before may show that the entry is right. */
+static void check_unheard(struct neighbour_watch *w, const struct flow *flow, const char *who)
 {
 	struct snapshot *s = take(w, &flow->source, &flow->arrived_on);
 
 	if (confirm(w, flow, flow->confirmed_ns))
-		act(w, s, who);
+		report_wrong(w, s, who);
 }
 
 void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct reflector_event *event)
@@ -335,7 +337,7 @@ void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct
 	switch (event->kind) {
 	case REFLECTOR_EVENT_NEW:
 		take(neighbour_watch, &flow->source, &flow->arrived_on);
-		if (flow->transport == PACKET_TCP) /* a connection is made only by who hears us */
+		if (flow->transport == PACKET_TCP) /* a TCP connection proves that the client receives our packets */
 			confirm(neighbour_watch, flow, clock_mono_ns() - connection_age_max_ns);
 		break;
 	case REFLECTOR_EVENT_CONFIRMED:
@@ -343,7 +345,7 @@ void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct
 		confirm(neighbour_watch, flow, flow->confirmed_ns);
 		break;
 	case REFLECTOR_EVENT_UNHEARD:
-		suspect(neighbour_watch, flow, event->client);
+		check_unheard(neighbour_watch, flow, event->client);
 		break;
 	case REFLECTOR_EVENT_NONE:
 		break;
@@ -352,16 +354,16 @@ void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct
 
 /* ---- evidence ---- */
 
-/* Whom an answer is about: addresses of the client's .. */
+/* The client's addresses that an answer is about. */
 struct clients {
 	struct endpoint list[CLIENTS_MAX];
 	unsigned len;
 };
-/* .. and where it has sent something to, at which of our addresses. */
+/* A pair of addresses: one of the client, and the one of ours that it sent to. */
 struct source {
 	struct endpoint client, local;
 	bool unheard;
-	uint32_t age_ms; /* of its oldest flow in the query, made by this very client */
+	uint32_t age_ms; /* age of this client's oldest flow in the query */
 };
 struct sources {
 	struct source list[SOURCES_MAX];
@@ -377,7 +379,7 @@ static void add_client(struct clients *clients, const struct endpoint *client)
 		clients->list[clients->len++] = *client;
 }
 
-/* Who asks through a witness is not where the querier is. */
+/* The source address of a relayed query is the witness's, not the client's. */
 static struct clients clients_of(const struct evidence_query *query, const struct endpoint *querier,
 				 const struct draft *draft)
 {
@@ -408,7 +410,7 @@ static void add_source(struct sources *sources, const struct endpoint *client, c
 		sources->list[sources->len++] = (struct source){ *client, *local, unheard, age_ms };
 }
 
-/* The attempts' own answers stand in the order of the query. */
+/* The answer has the attempts in the order of the query. */
 static void add_attempts(struct sources *sources, const struct evidence_query *query,
 			 const struct evidence_answer *answer)
 {
@@ -444,15 +446,15 @@ static struct sources sources_of(const struct neighbour_watch *w, const struct c
 	return sources;
 }
 
-/* No frame, but the client says which MAC is its own: it has only one address here, and is on the link. It has had this
- * MAC, as far as is known, as long as it has been there: another machine at this address may have been heard before. */
-static void take_its_word(struct neighbour_watch *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
+/* Without a frame, use the MAC that the client states: it has only one address here and is on the link. It is taken to
+ * have this MAC since its oldest flow began; before, another machine may have had this address. */
+static void use_stated_mac(struct neighbour_watch *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
 {
 	int64_t now_ns = clock_mono_ns();
 	const struct snapshot *s = snapshots_find(w->snapshots, &source->client, &source->local);
 	struct snapshots_view view;
 
-	if (!s || s->has_frame || !look(w, &source->client, &source->local, &view) || view.has_frame ||
+	if (!s || s->has_frame || !read_view(w, &source->client, &source->local, &view) || view.has_frame ||
 	    !endpoint_same_address(&view.next_hop, &view.client))
 		return;
 	view.has_frame = true;
@@ -479,9 +481,9 @@ void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const stru
 		if (query->has_macs && clients.len == 1 &&
 		    ifaces_has_mac(neighbour_watch->settings.ifaces, query->server_mac) &&
 		    endpoint_same_address(&query->own_address, &source->client))
-			take_its_word(neighbour_watch, source, query->own_mac);
+			use_stated_mac(neighbour_watch, source, query->own_mac);
 		if (source->unheard)
-			act(neighbour_watch, s, "a client");
+			report_wrong(neighbour_watch, s, "a client");
 	}
 	now_ns = clock_mono_ns();
 	for (unsigned i = 0; i < sources.len; i++)

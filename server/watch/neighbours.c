@@ -10,13 +10,13 @@ struct neighbours {
 	struct lru *entries;
 };
 
-/* What the kernel makes of an entry. */
+/* How the kernel uses an entry. */
 enum class {
 	CLASS_NONE,
-	CLASS_INCOMPLETE, /* it has asked, and knows no MAC yet */
-	CLASS_FAILED,     /* it has asked, and nobody has answered */
+	CLASS_INCOMPLETE, /* it resolves the address and has no MAC yet */
+	CLASS_FAILED,     /* it got no answer */
 	CLASS_USABLE,     /* it sends to this MAC */
-	CLASS_PERMANENT,  /* it sends to this MAC, and never asks */
+	CLASS_PERMANENT,  /* it sends to this MAC and never resolves the address */
 };
 
 static enum class class_of(uint16_t state) {
@@ -75,7 +75,7 @@ static bool is_multicast(const struct endpoint *e)
 	return endpoint_is_v4(e) ? e->address[12] >= 224 : e->address[0] == 0xff;
 }
 
-/* An entry that loses its MAC, or is deleted, keeps in our memory the one that it had. */
+/* Store the entry's MAC. Returns true if it is new. An entry without a MAC keeps its last one here. */
 static bool take_mac(struct neighbour *entry, const struct rtnl_neighbour *now, int64_t now_ns)
 {
 	bool same = entry->has_mac && memcmp(entry->mac, now->mac, sizeof entry->mac) == 0;

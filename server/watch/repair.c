@@ -14,7 +14,7 @@ struct attempt {
 		uint8_t address[16];
 		uint32_t link;
 	} key;
-	int64_t at_ns; /* 0: none yet */
+	int64_t at_ns; /* 0: never */
 };
 
 struct repair {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t again_ns = 1 * NS_PER_S;  /* not more often for one client */
-static const int64_t kept_ns = 600 * NS_PER_S; /* a cold schedule takes so long to find out that nobody hears us */
-static const int64_t frame_age_max_ns = 5 * NS_PER_S; /* an older frame says nothing about now */
+static const int64_t again_ns = 1 * NS_PER_S;         /* minimum interval for one pair of addresses */
+static const int64_t kept_ns = 600 * NS_PER_S;        /* a client with a slow schedule may ask so late */
+static const int64_t frame_age_max_ns = 5 * NS_PER_S; /* an older frame proves nothing about now */
 
 struct snapshots {
 	struct lru *list;
@@ -65,7 +65,7 @@ int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snaps
 	return heard_ns;
 }
 
-static bool is_open(const struct snapshot *s)
+static bool is_wrong_now(const struct snapshot *s)
 {
 	return s->wrong && s->healed_ns == 0;
 }
@@ -75,7 +75,7 @@ bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *c
 {
 	const struct snapshot *s = snapshots_find(snapshots, client, local);
 
-	return !s || (!is_open(s) && now_ns - s->looked_ns >= again_ns);
+	return !s || (!is_wrong_now(s) && now_ns - s->looked_ns >= again_ns);
 }
 
 /* 00:00:5e:00:01:xx and 00:00:5e:00:02:xx (RFC 9568, 7.3). */
@@ -101,14 +101,14 @@ static bool is_wrong(const struct snapshots_view *view, int64_t now_ns)
 	       !is_virtual_router(entry->mac) && !is_virtual_router(view->frame_mac);
 }
 
-static bool are_the_same_macs(const struct snapshot *s, const struct snapshots_view *view)
+static bool has_same_macs(const struct snapshot *s, const struct snapshots_view *view)
 {
 	return s->has_entry && s->has_frame && view->entry && view->has_frame &&
 	       is_same_mac(s->seen.entry_mac, view->entry->mac) && is_same_mac(s->seen.frame_mac, view->frame_mac);
 }
 
-/* Both MACs were what they are by then. */
-static bool is_heard(const struct snapshots_view *view)
+/* True if the client received something that was sent after both MACs were as they are now. */
+static bool is_received(const struct snapshots_view *view)
 {
 	return view->entry && view->has_frame && view->heard_ns != 0 && view->heard_ns >= view->entry->since_ns &&
 	       view->heard_ns >= view->frame_since_ns;
@@ -132,7 +132,7 @@ static void describe(struct snapshot *s, const struct snapshots_view *view)
 	s->seen.client.port = s->seen.local.port = s->seen.next_hop.port = 0;
 }
 
-/* That it was wrong until lately explains losses that are asked about only now. */
+/* A healed entry explains losses that the client asks about later. */
 static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
 {
 	return s->wrong && s->healed_ns != 0 && now_ns - s->healed_ns < kept_ns;
@@ -143,7 +143,7 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 	struct snapshots_key key = key_of(&view->client, &view->local);
 	bool evicted;
 	struct snapshot *s = lru_use(snapshots->list, &key, &evicted);
-	bool works = is_heard(view) || (s->works && are_the_same_macs(s, view));
+	bool works = is_received(view) || (s->works && has_same_macs(s, view));
 	bool wrong = !works && is_wrong(view, now_ns);
 
 	s->looked_ns = now_ns;
@@ -164,7 +164,7 @@ void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view 
 {
 	struct snapshot *s = snapshots_find(snapshots, &view->client, &view->local);
 
-	if (!s || !are_the_same_macs(s, view) || !is_heard(view))
+	if (!s || !has_same_macs(s, view) || !is_received(view))
 		return;
 	s->works = true;
 	s->wrong = false;
@@ -172,7 +172,7 @@ void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view 
 
 static bool is_healed_by(const struct snapshot *s, const struct neighbour *entry)
 {
-	return is_open(s) && s->link == entry->key.link &&
+	return is_wrong_now(s) && s->link == entry->key.link &&
 	       memcmp(s->seen.next_hop.address, entry->key.address, sizeof entry->key.address) == 0 &&
 	       neighbours_is_in_use(entry) && is_same_mac(s->seen.frame_mac, entry->mac);
 }

@@ -8,14 +8,14 @@
 
 enum {
 	PAUSE_MS = 50,
-	RECEIVE_BUFFER_LEN = 256 * 1024, /* some hundred small frames: what is read each time is no more than that */
+	RECEIVE_BUFFER_LEN = 256 * 1024, /* holds some hundred small frames, which bounds the work of one read */
 	BATCHES_MAX = 16,
 };
 
 struct tap {
 	packet_socket_on_frame *on_frame;
 	void *context;
-	int fd; /* -1: none */
+	int fd; /* -1: not open */
 	uv_poll_t poll;
 	uv_timer_t pause;
 	int64_t lost_ns;
@@ -54,7 +54,7 @@ static void on_pause_over(uv_timer_t *pause)
 	uv_poll_start(&tap->poll, UV_READABLE, on_ready);
 }
 
-/* An error of the socket is read away with the frames. */
+/* Reading the frames also clears an error of the socket. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	struct tap *tap = poll->data;
