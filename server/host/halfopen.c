@@ -7,13 +7,13 @@ enum {
 	FIRST_TIMEOUT_MS = 1000,
 	TIMEOUT_MAX_MS = 120000,
 	SYN_INTERVAL_MS = 1000,
-	TIMEOUTS_MAX = 16,  /* more than tcp_synack_retries is ever set to */
-	SLACK_MS = 500,     /* the way of the SYN, the way of the query, coarse timers */
-	SET_APART_MAX = 64, /* with more sockets there is a flood: to look for each among the flows would take long */
-	TICK_MS = 10,       /* the coarsest clock that a kernel counts its timers by */
+	TIMEOUTS_MAX = 16,  /* above every usual value of tcp_synack_retries */
+	SLACK_MS = 500,     /* transit times of SYN and query, coarse timers */
+	SET_APART_MAX = 64, /* a longer list is a SYN flood: comparing each socket with the flows would take too long */
+	TICK_MS = 10,       /* one tick of the slowest kernel clock (HZ 100) */
 };
 
-static uint64_t later(uint64_t a, uint64_t b)
+static uint64_t max_of(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
@@ -23,22 +23,22 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 	struct halfopen_age age = { .min_ms = UINT64_MAX, .sure_ms = UINT64_MAX };
 	uint64_t timeout_ms = FIRST_TIMEOUT_MS, passed_ms = 0;
 
-	/* So many of the retransmits were timeouts, the rest answers to repeated SYNs. */
+	/* Try each number of timeouts; the other retransmits answered repeated SYNs. */
 	for (unsigned timeouts = 0; timeouts <= socket->retransmits && timeouts <= TIMEOUTS_MAX; timeouts++) {
 		unsigned syns = socket->retransmits - timeouts;
 
 		if (socket->expires_ms <= timeout_ms) {
 			uint64_t shortest_ms = passed_ms + timeout_ms - socket->expires_ms;
-			uint64_t min_ms = later(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
+			uint64_t min_ms = max_of(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
 
 			age.min_ms = min_ms < age.min_ms ? min_ms : age.min_ms;
 			age.sure_ms = shortest_ms < age.sure_ms ? shortest_ms : age.sure_ms;
-			age.max_ms = shortest_ms; /* timeouts only: no split takes longer */
+			age.max_ms = shortest_ms; /* the split with the most timeouts takes longest */
 		}
 		passed_ms += timeout_ms;
 		timeout_ms = timeout_ms * 2 < TIMEOUT_MAX_MS ? timeout_ms * 2 : TIMEOUT_MAX_MS;
 	}
-	if (age.min_ms == UINT64_MAX) /* another kernel's timers: nothing is known */
+	if (age.min_ms == UINT64_MAX) /* the kernel's timers differ: nothing is known */
 		return (struct halfopen_age){ .max_ms = HALFOPEN_AGE_UNKNOWN };
 	return age;
 }
@@ -75,7 +75,7 @@ static bool must_be_as_old(struct halfopen_age age, const struct evidence_attemp
 	return age.min_ms + SLACK_MS >= attempt->age_ms && age.max_ms <= (uint64_t)attempt->age_ms + SLACK_MS;
 }
 
-/* Sockets that may be the attempt's, as a NAT gave it another address. Returns how many; *last is one of them. */
+/* Count the sockets that may be the attempt's because a NAT may have changed its address; *last is one of them. */
 static unsigned find_suspects(const struct evidence_attempt *attempt, const struct sockdiag_half_open *list,
 			      unsigned len, const struct sockdiag_half_open **last)
 {
@@ -100,11 +100,12 @@ static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
 	return sure_ms - TICK_MS < UINT16_MAX ? (uint16_t)(sure_ms - TICK_MS) : UINT16_MAX;
 }
 
-/* Is this socket, the exact one or one of so many suspects, the attempt's? */
-static bool is_ours(const struct evidence_query *query, const struct evidence_attempt *attempt,
-		    const struct endpoint *querier, const struct sockdiag_half_open *socket, unsigned suspects)
+/* True if the socket is the attempt's. suspects 0: it has the exact address and port; else it is one of the suspects.
+ */
+static bool is_of_attempt(const struct evidence_query *query, const struct evidence_attempt *attempt,
+			  const struct endpoint *querier, const struct sockdiag_half_open *socket, unsigned suspects)
 {
-	if (suspects == 0) /* it is the exact one; an older one would have swallowed the attempt's SYN */
+	if (suspects == 0) /* an older socket would have absorbed the attempt's SYN */
 		return !must_be_older(halfopen_age(socket), attempt);
 	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, querier) &&
 	       must_be_as_old(halfopen_age(socket), attempt);
@@ -121,7 +122,7 @@ void halfopen_judge(const struct evidence_query *query, const struct evidence_at
 	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
 	if (!socket) {
 		answer->status = EVIDENCE_NOT_SEEN;
-	} else if (is_ours(query, attempt, querier, socket, suspects)) {
+	} else if (is_of_attempt(query, attempt, querier, socket, suspects)) {
 		answer->status = EVIDENCE_HALF_OPEN;
 		answer->age_ms = told_age_ms(socket);
 		answer->arrived_on = socket->local;

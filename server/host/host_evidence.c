@@ -15,11 +15,11 @@
 #include <stdlib.h>
 
 enum {
-	HALF_OPEN_MAX = 1024, /* with more there is a flood, and "not seen" is not to be had */
+	HALF_OPEN_MAX = 1024, /* more sockets mean a SYN flood; NOT_SEEN is not possible then */
 	TWINS_MAX = 64,
 };
 
-struct twin { /* that was refused */
+struct twin { /* a refused twin */
 	struct endpoint client;
 	struct evidence_twin told;
 };
@@ -29,13 +29,13 @@ struct host_evidence {
 	struct sockdiag *sockdiag;
 	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
 	struct syn_counters syn_counters;
-	int64_t overflows_at_start;   /* -1: this kernel does not count them */
-	struct twin twins[TWINS_MAX]; /* the newest first; one for each client's address and flow */
+	int64_t overflows_at_start;   /* -1: the kernel does not count overflows */
+	struct twin twins[TWINS_MAX]; /* newest first; one for each client address and flow */
 	unsigned twins_len;
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
-	struct evidence_mac macs[EVIDENCE_MACS_MAX]; /* of our interfaces */
-	unsigned addresses_len, macs_len;            /* macs_len beyond the maximum: there are more */
-	int64_t addresses_ns;                        /* when all these were read; 0: never */
+	struct evidence_mac macs[EVIDENCE_MACS_MAX]; /* of all our interfaces */
+	unsigned addresses_len, macs_len;            /* macs_len above the maximum: not all fit */
+	int64_t addresses_ns;                        /* when addresses and MACs were read; 0: never */
 };
 
 static int64_t count_overflows(void)
@@ -68,8 +68,8 @@ void host_evidence_touch(struct host_evidence *host_evidence, int64_t now_ns)
 	syn_counters_sample(&host_evidence->syn_counters, now_ns);
 }
 
-/* Was this reply, as the error quotes it, a twin, and did it not leave from the address that the probe had arrived on?
- * One that came too late for its socket is refused as well, and says nothing of its source. */
+/* True if the quoted reply is a twin and left from another address than the one that the probe arrived on. A twin that
+ * arrived after the client had closed its socket is refused as well, and says nothing about the source address. */
 static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply *reply)
 {
 	return (entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED) &&
@@ -78,7 +78,7 @@ static bool is_unpinned(const struct errqueue_entry *entry, struct packet_reply 
 	       !endpoint_same_address(&reply->arrived_on, &entry->source);
 }
 
-/* Where this one stands; if it does not, behind the last one. */
+/* Returns the index of this twin, or the number of twins if it is new. */
 static unsigned find_twin(const struct host_evidence *c, const struct twin *twin)
 {
 	unsigned i = 0;
@@ -101,7 +101,7 @@ void host_evidence_note_error(struct host_evidence *host_evidence, const struct 
 	twin.told.seq = reply.seq;
 	i = find_twin(host_evidence, &twin);
 	if (i == TWINS_MAX)
-		i--; /* the oldest goes */
+		i--; /* evict the oldest */
 	else if (i == host_evidence->twins_len)
 		host_evidence->twins_len++;
 	memmove(&host_evidence->twins[1], host_evidence->twins, i * sizeof *host_evidence->twins);
@@ -178,7 +178,7 @@ static void read_addresses(struct host_evidence *c, int64_t now_ns)
 	freeifaddrs(list);
 }
 
-/* Returns how many there are now, or -1. */
+/* Returns the number of half-open sockets, or -1. */
 static int read_half_open(struct host_evidence *c)
 {
 	int n;
@@ -220,7 +220,7 @@ static void add_attempts(struct host_evidence *c, const struct evidence_query *q
 	}
 }
 
-/* The kernel's counter starts again when it has run over, as it may in 32 bits. */
+/* The kernel's counter may have 32 bits and wrap around. */
 static uint32_t overflows_since_start(const struct host_evidence *c)
 {
 	int64_t since = count_overflows() - c->overflows_at_start;
@@ -228,7 +228,7 @@ static uint32_t overflows_since_start(const struct host_evidence *c)
 	return c->overflows_at_start < 0 || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
 }
 
-/* Only for who may be on our link: it knows the MAC that an address of ours has for it. */
+/* Only for a client that may be on our link: its query names the MAC of one of our interfaces. */
 static void add_macs(const struct host_evidence *c, const struct evidence_query *query, const struct endpoint *querier,
 		     struct evidence_answer *answer)
 {

@@ -20,7 +20,7 @@ static bool is_wanted(const char *name, size_t len)
 	return false;
 }
 
-/* Two lines of the same shape: "TcpExt: name name ..", "TcpExt: value value ..". */
+/* The text has two lines of the same form: "TcpExt: name name ..." and "TcpExt: value value ...". */
 bool syn_counters_parse(const char *text, uint64_t *sum)
 {
 	static const char prefix[] = "TcpExt:";
@@ -79,7 +79,7 @@ void syn_counters_sample(struct syn_counters *counters, int64_t now_ns)
 
 bool syn_counters_stood_still(const struct syn_counters *counters, int64_t since_ns)
 {
-	uint64_t before = 0, now; /* without a sample as old: since the machine was started */
+	uint64_t before = 0, now; /* 0 if no sample is old enough: the counters since boot */
 
 	for (unsigned i = 0; i < counters->len; i++) {
 		unsigned newest_first = (counters->next + SYN_COUNTERS_SAMPLES - 1 - i) % SYN_COUNTERS_SAMPLES;
