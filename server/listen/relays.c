@@ -36,7 +36,7 @@ bool relays_set_peers(struct relays *relays, const struct witness_peer *peers, s
 
 void relays_start(struct relays *relays, uv_loop_t *loop, struct reflector *reflector)
 {
-	uv_timer_init(loop, &relays->timer); /* always succeeds */
+	uv_timer_init(loop, &relays->timer);
 	relays->timer.data = relays;
 	relays->reflector = reflector;
 	relays->started = true;

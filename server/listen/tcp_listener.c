@@ -10,24 +10,24 @@
 #include <sys/queue.h>
 
 enum {
-	DEADLINE_MS = 5000, /* for a whole frame, from the connection's start or from the last reply on */
+	DEADLINE_MS = 5000, /* for one whole request, from the start of the connection or from the last reply */
 	EXCHANGES_MAX = 16,
 	BACKLOG = 512,
 };
 
-enum slot_state { SLOT_FREE, SLOT_STRANGER, SLOT_AUTHENTIC, SLOT_CLOSING };
+enum connection_state { CONNECTION_FREE, CONNECTION_UNPROVEN, CONNECTION_AUTHENTIC, CONNECTION_CLOSING };
 
-struct slot {
-	TAILQ_ENTRY(slot) link; /* of the free ones or of the strangers */
+struct connection {
+	TAILQ_ENTRY(connection) link; /* in `free` or in `unproven` */
 	uv_tcp_t tcp;
-	uv_timer_t deadline; /* lives as long as the listener */
+	uv_timer_t deadline; /* initialised once, for the life of the listener */
 	uv_write_t write;
 	struct tcp_listener *listener;
 	struct endpoint source, arrived_on;
-	enum slot_state state;
-	uint64_t relay; /* the number of its relay; another connection has none of this number */
+	enum connection_state state;
+	uint64_t relay; /* number of its relay, unique in this process */
 	unsigned exchanges;
-	size_t body_len; /* of the frame being answered */
+	size_t body_len; /* of the request being answered */
 	size_t len;
 	uint8_t buf[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
 };
@@ -35,110 +35,111 @@ struct slot {
 struct tcp_socket {
 	uv_tcp_t tcp;
 	struct tcp_listener *listener;
-	bool waiting; /* libuv holds a connection, and accepts no other, until there is a slot */
+	bool waiting; /* libuv holds one connection and accepts no other until `free` has room for it */
 };
 
 struct tcp_listener {
 	const struct service *service;
 	uv_loop_t *loop;
-	struct slot *slots;
-	unsigned slots_len, closing;
-	TAILQ_HEAD(slot_list, slot) free, strangers; /* strangers: the oldest first */
-	uint64_t relays;                             /* so many began */
+	struct connection *connections;
+	unsigned connections_len, closing;
+	/* unproven: without an authentic request yet; oldest first */
+	TAILQ_HEAD(connection_list, connection) free, unproven;
+	uint64_t relays; /* number of relays since start */
 	bool stopping;
 	size_t addresses_len, sockets_len;
 	struct tcp_socket sockets[];
 };
 
-static void take_frames(struct slot *s);
+static void handle_requests(struct connection *c);
 static void accept_waiting(struct tcp_listener *l);
 
-static void on_slot_closed(uv_handle_t *handle)
+static void on_connection_closed(uv_handle_t *handle)
 {
-	struct slot *s = handle->data;
-	struct tcp_listener *l = s->listener;
+	struct connection *c = handle->data;
+	struct tcp_listener *l = c->listener;
 
-	s->state = SLOT_FREE;
+	c->state = CONNECTION_FREE;
 	l->closing--;
-	TAILQ_INSERT_HEAD(&l->free, s, link);
+	TAILQ_INSERT_HEAD(&l->free, c, link);
 	if (!l->stopping)
 		accept_waiting(l);
 }
 
-static void close_slot(struct slot *s)
+static void close_connection(struct connection *c)
 {
-	if (s->state == SLOT_CLOSING)
+	if (c->state == CONNECTION_CLOSING)
 		return;
-	if (s->state == SLOT_STRANGER)
-		TAILQ_REMOVE(&s->listener->strangers, s, link);
-	s->state = SLOT_CLOSING;
-	s->listener->closing++;
-	uv_timer_stop(&s->deadline);
-	uv_close((uv_handle_t *)&s->tcp, on_slot_closed);
+	if (c->state == CONNECTION_UNPROVEN)
+		TAILQ_REMOVE(&c->listener->unproven, c, link);
+	c->state = CONNECTION_CLOSING;
+	c->listener->closing++;
+	uv_timer_stop(&c->deadline);
+	uv_close((uv_handle_t *)&c->tcp, on_connection_closed);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
-	close_slot(timer->data);
+	close_connection(timer->data);
 }
 
-static void set_deadline(struct slot *s)
+static void set_deadline(struct connection *c)
 {
-	uv_timer_start(&s->deadline, on_deadline, DEADLINE_MS, 0);
+	uv_timer_start(&c->deadline, on_deadline, DEADLINE_MS, 0);
 }
 
-/* Reading stops while a frame is answered in place, so there is always room for more of one. */
+/* Reading stops while a request is answered in place, so the buffer always has room. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
-	struct slot *s = handle->data;
+	struct connection *c = handle->data;
 
 	(void)suggested;
-	*buf = uv_buf_init((char *)s->buf + s->len, (unsigned)(sizeof s->buf - s->len));
+	*buf = uv_buf_init((char *)c->buf + c->len, (unsigned)(sizeof c->buf - c->len));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
-	struct slot *s = stream->data;
+	struct connection *c = stream->data;
 
 	(void)buf;
 	if (n < 0) {
-		close_slot(s);
+		close_connection(c);
 		return;
 	}
-	s->len += (size_t)n;
-	take_frames(s);
+	c->len += (size_t)n;
+	handle_requests(c);
 }
 
 static void on_written(uv_write_t *write, int status)
 {
-	struct slot *s = write->data;
-	size_t frame_len = FRAMING_HEADER_LEN + s->body_len;
+	struct connection *c = write->data;
+	size_t frame_len = FRAMING_HEADER_LEN + c->body_len;
 
-	if (s->state == SLOT_CLOSING)
+	if (c->state == CONNECTION_CLOSING)
 		return;
-	if (status < 0 || ++s->exchanges == EXCHANGES_MAX) {
-		close_slot(s);
+	if (status < 0 || ++c->exchanges == EXCHANGES_MAX) {
+		close_connection(c);
 		return;
 	}
-	s->len -= frame_len;
-	memmove(s->buf, s->buf + frame_len, s->len);
-	set_deadline(s);
-	if (uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read) < 0)
-		close_slot(s);
+	c->len -= frame_len;
+	memmove(c->buf, c->buf + frame_len, c->len);
+	set_deadline(c);
+	if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0)
+		close_connection(c);
 	else
-		take_frames(s);
+		handle_requests(c);
 }
 
-static struct reflector_request describe(struct slot *s)
+static struct reflector_request describe(struct connection *c)
 {
 	int64_t real_ns = clock_real_ns();
 
 	return (struct reflector_request){
-		.buf = s->buf + FRAMING_HEADER_LEN,
-		.len = s->body_len,
+		.buf = c->buf + FRAMING_HEADER_LEN,
+		.len = c->body_len,
 		.transport = PACKET_TCP,
-		.source = s->source,
-		.arrived_on = s->arrived_on,
+		.source = c->source,
+		.arrived_on = c->arrived_on,
 		.received_ns = real_ns,
 		.replied_ns = real_ns,
 		.now_ns = clock_mono_ns(),
@@ -156,143 +157,143 @@ static enum reflector_outcome handle(const struct service *service, const struct
 	return outcome;
 }
 
-static void note_authentic(struct slot *s)
+static void note_authentic(struct connection *c)
 {
-	if (s->state != SLOT_STRANGER)
+	if (c->state != CONNECTION_UNPROVEN)
 		return;
-	TAILQ_REMOVE(&s->listener->strangers, s, link);
-	s->state = SLOT_AUTHENTIC;
+	TAILQ_REMOVE(&c->listener->unproven, c, link);
+	c->state = CONNECTION_AUTHENTIC;
 }
 
-/* The reply stands where the request stood. */
-static void write_frame(struct slot *s)
+/* The reply has overwritten the request. */
+static void write_reply(struct connection *c)
 {
-	uv_buf_t out = uv_buf_init((char *)s->buf, (unsigned)(FRAMING_HEADER_LEN + s->body_len));
+	uv_buf_t out = uv_buf_init((char *)c->buf, (unsigned)(FRAMING_HEADER_LEN + c->body_len));
 
-	uv_read_stop((uv_stream_t *)&s->tcp);
-	if (uv_write(&s->write, (uv_stream_t *)&s->tcp, &out, 1, on_written) < 0)
-		close_slot(s);
+	uv_read_stop((uv_stream_t *)&c->tcp);
+	if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &out, 1, on_written) < 0)
+		close_connection(c);
 }
 
-/* A relay is over; its connection may be so too, and another one be in its slot. */
-static void reply_to_relay(void *slot, uint64_t relay, const struct reflector_request *reply)
+/* A relay has ended. Its connection may have closed, and the struct may serve another one. */
+static void reply_to_relay(void *connection, uint64_t relay, const struct reflector_request *reply)
 {
-	struct slot *s = slot;
+	struct connection *c = connection;
 
-	if (s->state != SLOT_AUTHENTIC || s->relay != relay)
+	if (c->state != CONNECTION_AUTHENTIC || c->relay != relay)
 		return;
-	memcpy(s->buf + FRAMING_HEADER_LEN, reply->buf, reply->len);
-	write_frame(s);
+	memcpy(c->buf + FRAMING_HEADER_LEN, reply->buf, reply->len);
+	write_reply(c);
 }
 
-static void relay_frame(struct slot *s, const struct reflector_request *request)
+static void relay_request(struct connection *c, const struct reflector_request *request)
 {
-	const struct witness_origin origin = { reply_to_relay, s, ++s->listener->relays };
+	const struct witness_origin origin = { reply_to_relay, c, ++c->listener->relays };
 
-	s->relay = origin.id;
-	switch (relays_take(s->listener->service->relays, request, &origin)) {
+	c->relay = origin.id;
+	switch (relays_take(c->listener->service->relays, request, &origin)) {
 	case RELAYS_WAITING:
-		uv_read_stop((uv_stream_t *)&s->tcp);
-		set_deadline(s);
+		uv_read_stop((uv_stream_t *)&c->tcp);
+		set_deadline(c);
 		break;
 	case RELAYS_REPLIED:
-		write_frame(s);
+		write_reply(c);
 		break;
 	case RELAYS_DROPPED:
-		close_slot(s);
+		close_connection(c);
 		break;
 	}
 }
 
-static void answer_frame(struct slot *s)
+static void answer_request(struct connection *c)
 {
-	struct reflector_request request = describe(s);
-	enum reflector_outcome outcome = handle(s->listener->service, &request);
+	struct reflector_request request = describe(c);
+	enum reflector_outcome outcome = handle(c->listener->service, &request);
 
 	if (outcome == REFLECTOR_TO_RELAY) {
-		note_authentic(s);
-		relay_frame(s, &request);
+		note_authentic(c);
+		relay_request(c, &request);
 	} else if (outcome < REFLECTOR_DROPPED_MALFORMED) {
 		if (outcome != REFLECTOR_TOLD_NOT_AUTHORISED)
-			note_authentic(s);
-		write_frame(s);
+			note_authentic(c);
+		write_reply(c);
 	} else {
-		close_slot(s);
+		close_connection(c);
 	}
 }
 
-static void take_frames(struct slot *s)
+static void handle_requests(struct connection *c)
 {
-	switch (framing_parse(s->buf, s->len, WIRE_FRAME_MAX, &s->body_len)) {
+	switch (framing_parse(c->buf, c->len, WIRE_FRAME_MAX, &c->body_len)) {
 	case FRAMING_PARTIAL:
 		break;
 	case FRAMING_WHOLE:
-		answer_frame(s);
+		answer_request(c);
 		break;
 	case FRAMING_BAD:
-		close_slot(s);
+		close_connection(c);
 		break;
 	}
 }
 
-static int read_names(struct slot *s)
+static int read_addresses(struct connection *c)
 {
 	struct sockaddr_storage ss;
-	int len = sizeof ss, error = uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&ss, &len);
+	int len = sizeof ss, error = uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&ss, &len);
 
 	if (error < 0)
 		return error;
-	s->source = udp_endpoint((struct sockaddr *)&ss);
+	c->source = udp_endpoint((struct sockaddr *)&ss);
 	len = sizeof ss;
-	error = uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&ss, &len);
-	s->arrived_on = udp_endpoint((struct sockaddr *)&ss);
+	error = uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&ss, &len);
+	c->arrived_on = udp_endpoint((struct sockaddr *)&ss);
 	return error;
 }
 
-static void take_connection(struct tcp_socket *socket, struct slot *s)
+static void take_connection(struct tcp_socket *socket, struct connection *c)
 {
 	struct tcp_listener *l = socket->listener;
 
 	socket->waiting = false;
-	TAILQ_REMOVE(&l->free, s, link);
-	TAILQ_INSERT_TAIL(&l->strangers, s, link);
-	uv_tcp_init(l->loop, &s->tcp); /* opens nothing yet, so it succeeds */
-	s->tcp.data = s;
-	s->state = SLOT_STRANGER;
-	s->relay = 0;
-	s->exchanges = 0;
-	s->len = 0;
-	set_deadline(s);
-	if (uv_accept((uv_stream_t *)&socket->tcp, (uv_stream_t *)&s->tcp) < 0 || read_names(s) < 0 ||
-	    uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read) < 0)
-		close_slot(s);
+	TAILQ_REMOVE(&l->free, c, link);
+	TAILQ_INSERT_TAIL(&l->unproven, c, link);
+	uv_tcp_init(l->loop, &c->tcp); /* cannot fail without a socket */
+	c->tcp.data = c;
+	c->state = CONNECTION_UNPROVEN;
+	c->relay = 0;
+	c->exchanges = 0;
+	c->len = 0;
+	set_deadline(c);
+	if (uv_accept((uv_stream_t *)&socket->tcp, (uv_stream_t *)&c->tcp) < 0 || read_addresses(c) < 0 ||
+	    uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0)
+		close_connection(c);
 }
 
-/* Room comes when the oldest stranger is closed; one at a time is enough. Clients that have shown who they are stay:
- * then the new connection waits in the kernel's queue until a deadline passes. */
+/* Close the oldest unauthenticated connection; one at a time is enough. If all connections are authenticated, they stay
+ * and the new one waits in the kernel's queue until a deadline passes. */
 static void make_room(struct tcp_listener *l)
 {
-	if (l->closing == 0 && !TAILQ_EMPTY(&l->strangers))
-		close_slot(TAILQ_FIRST(&l->strangers));
+	if (l->closing == 0 && !TAILQ_EMPTY(&l->unproven))
+		close_connection(TAILQ_FIRST(&l->unproven));
 }
 
 static void accept_waiting(struct tcp_listener *l)
 {
 	for (size_t i = 0; i < l->sockets_len; i++) {
-		struct slot *s = TAILQ_FIRST(&l->free);
+		struct connection *c = TAILQ_FIRST(&l->free);
 
 		if (!l->sockets[i].waiting)
 			continue;
-		if (!s) {
+		if (!c) {
 			make_room(l);
 			return;
 		}
-		take_connection(&l->sockets[i], s);
+		take_connection(&l->sockets[i], c);
 	}
 }
 
-/* The daemon sees to it that there are descriptors for all slots; should they run out nevertheless, libuv sheds
- * connections by one that it keeps in reserve. */
+/* The daemon raises the descriptor limit to fit all connections. If descriptors run out nevertheless, libuv closes new
+ * connections by means of a reserved descriptor. */
 static void on_connection(uv_stream_t *stream, int status)
 {
 	struct tcp_socket *socket = stream->data;
@@ -303,7 +304,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	accept_waiting(socket->listener);
 }
 
-struct tcp_listener *tcp_listener_new(const struct service *service, size_t addresses_len, unsigned slots)
+struct tcp_listener *tcp_listener_new(const struct service *service, size_t addresses_len, unsigned connections)
 {
 	size_t sockets_max = addresses_len ? addresses_len : 1;
 	struct tcp_listener *l = calloc(1, sizeof *l + sockets_max * sizeof l->sockets[0]);
@@ -313,25 +314,25 @@ struct tcp_listener *tcp_listener_new(const struct service *service, size_t addr
 	l->service = service;
 	l->addresses_len = addresses_len;
 	TAILQ_INIT(&l->free);
-	TAILQ_INIT(&l->strangers);
-	l->slots = calloc(slots, sizeof *l->slots);
-	if (l->slots) {
-		l->slots_len = slots;
+	TAILQ_INIT(&l->unproven);
+	l->connections = calloc(connections, sizeof *l->connections);
+	if (l->connections) {
+		l->connections_len = connections;
 		return l;
 	}
 	free(l);
 	return NULL;
 }
 
-static void start_slots(struct tcp_listener *l)
+static void start_connections(struct tcp_listener *l)
 {
-	for (unsigned i = 0; i < l->slots_len; i++) {
-		struct slot *s = &l->slots[i];
+	for (unsigned i = 0; i < l->connections_len; i++) {
+		struct connection *c = &l->connections[i];
 
-		uv_timer_init(l->loop, &s->deadline); /* always succeeds */
-		s->listener = l;
-		s->deadline.data = s->write.data = s;
-		TAILQ_INSERT_TAIL(&l->free, s, link);
+		uv_timer_init(l->loop, &c->deadline);
+		c->listener = l;
+		c->deadline.data = c->write.data = c;
+		TAILQ_INSERT_TAIL(&l->free, c, link);
 	}
 }
 
@@ -347,7 +348,7 @@ static int bind_to(struct tcp_socket *socket, const struct endpoint *address, ui
 	error = uv_tcp_bind(&socket->tcp, (struct sockaddr *)&ss, address && family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
 	if (error != -EAFNOSUPPORT || address)
 		return error;
-	udp_sockaddr(&e, AF_INET, 0, &ss); /* a host without IPv6 */
+	udp_sockaddr(&e, AF_INET, 0, &ss); /* this host has no IPv6 */
 	return uv_tcp_bind(&socket->tcp, (struct sockaddr *)&ss, 0);
 }
 
@@ -371,7 +372,7 @@ int tcp_listener_start(struct tcp_listener *listener, uv_loop_t *loop, const str
 
 	listener->loop = loop;
 	*failed = (struct endpoint){ .port = port };
-	start_slots(listener);
+	start_connections(listener);
 	if (listener->addresses_len == 0)
 		return add_socket(listener, NULL, port);
 	for (size_t i = 0; i < listener->addresses_len && error == 0; i++) {
@@ -388,12 +389,12 @@ void tcp_listener_stop(struct tcp_listener *listener)
 	listener->stopping = true;
 	for (size_t i = 0; i < listener->sockets_len; i++)
 		uv_close((uv_handle_t *)&listener->sockets[i].tcp, NULL);
-	for (unsigned i = 0; i < listener->slots_len && listener->loop; i++) {
-		struct slot *s = &listener->slots[i];
+	for (unsigned i = 0; i < listener->connections_len && listener->loop; i++) {
+		struct connection *c = &listener->connections[i];
 
-		if (s->state != SLOT_FREE)
-			close_slot(s);
-		uv_close((uv_handle_t *)&s->deadline, NULL);
+		if (c->state != CONNECTION_FREE)
+			close_connection(c);
+		uv_close((uv_handle_t *)&c->deadline, NULL);
 	}
 }
 
@@ -401,6 +402,6 @@ void tcp_listener_free(struct tcp_listener *listener)
 {
 	if (!listener)
 		return;
-	free(listener->slots);
+	free(listener->connections);
 	free(listener);
 }

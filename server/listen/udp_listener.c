@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 enum {
-	BATCHES_A_WAKE_UP = 4, /* then TCP, signals and timers have their turn */
+	BATCHES_A_WAKE_UP = 4, /* then TCP, signals and timers run */
 	ERRORS_A_DRAIN = 256,
-	QUOTE_LEN = 520, /* what an ICMP error has room for, so all of a twin */
+	QUOTE_LEN = 520, /* the most that an ICMP error quotes; a whole twin fits */
 	RECEIVE_BUFFER_LEN = 4 << 20,
 	FAILURES_LOGGED_AT_ONCE = 3,
 };
@@ -29,7 +29,7 @@ struct udp_socket {
 struct udp_listener {
 	const struct service *service;
 	struct udp_batch *batch;
-	struct udp_batch *aside; /* what goes beside the replies; its octets are elsewhere */
+	struct udp_batch *aside; /* for packets other than replies; it points to octets elsewhere */
 	uint16_t port;
 	struct bucket failure_log;
 	uint64_t failures; /* replies that could not be sent */
@@ -37,7 +37,7 @@ struct udp_listener {
 	struct udp_socket sockets[];
 };
 
-/* Returns how many there were. */
+/* Returns the number of errors read. */
 static unsigned drain_errors(const struct udp_socket *s)
 {
 	uint8_t scratch[QUOTE_LEN];
@@ -62,8 +62,8 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 			    strerror(-error), (unsigned long long)l->failures);
 }
 
-/* A pending ICMP error fails the next send, whoever that is for: once it is out of the way that one may go again.
- * Returns as udp_send. */
+/* A pending ICMP error makes the next send fail, whatever its destination. Read the errors, then send again. Returns
+ * the same as udp_send. */
 static int send_some(const struct udp_socket *s, struct udp_batch *batch, unsigned from, unsigned count)
 {
 	int n = udp_send(s->fd, batch, from, count);
@@ -71,7 +71,7 @@ static int send_some(const struct udp_socket *s, struct udp_batch *batch, unsign
 	return n < 0 && drain_errors(s) > 0 ? udp_send(s->fd, batch, from, count) : n;
 }
 
-/* A reply that can't leave from the address that was asked does not leave. */
+/* Send the replies. Each leaves only from the address that the request arrived on. */
 static void send_replies(const struct udp_socket *s, unsigned count)
 {
 	struct udp_listener *l = s->listener;
@@ -85,7 +85,8 @@ static void send_replies(const struct udp_socket *s, unsigned count)
 	}
 }
 
-/* Each twin stands behind its reply, in what was one request. That it can't leave is what it is there to show. */
+/* Send the twins; each follows its reply in the buffer of the request. Errors are ignored: the client learns from the
+ * missing twin. */
 static void send_twins(const struct udp_socket *s, uint32_t which)
 {
 	struct udp_listener *l = s->listener;
@@ -118,12 +119,12 @@ void udp_listener_send(struct udp_listener *listener, const struct endpoint *to,
 {
 	const struct udp_datagram d = { .buf = buf, .len = len, .peer = *to };
 
-	for (size_t i = 0; i < listener->sockets_len; i++) /* the first one of the right family */
+	for (size_t i = 0; i < listener->sockets_len; i++) /* use the first socket of the right family */
 		if (send_one(&listener->sockets[i], &d) > 0)
 			return;
 }
 
-/* A relay is over; id is the scope. */
+/* A relay has ended. id is the scope of the client's address. */
 static void reply_to_relay(void *socket, uint64_t id, const struct reflector_request *reply)
 {
 	const struct udp_socket *s = socket;
@@ -158,7 +159,7 @@ static struct reflector_request describe(const struct udp_listener *l, const str
 	return request;
 }
 
-/* true: a reply stands in the datagram; *twin: and another one behind it. */
+/* Handle one datagram. Returns true if the buffer holds a reply; *twin: a second reply follows it. */
 static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct reflector_request *request, bool *twin)
 {
 	const struct service *service = s->listener->service;
@@ -168,7 +169,7 @@ static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct re
 
 	*twin = false;
 	if (relays_hear(service->relays, &d->peer, d->buf, d->len) || endpoint_is_unknown(&d->local))
-		return false; /* or the reply could not be pinned */
+		return false; /* without a local address the reply cannot be pinned */
 	outcome = reflector_handle(service->reflector, request, &event);
 	if (event.kind != REFLECTOR_EVENT_NONE)
 		service->on_event(service->context, &event);
@@ -188,7 +189,7 @@ static void swap(struct udp_datagram *a, struct udp_datagram *b)
 	*b = was;
 }
 
-/* Returns how many datagrams came. */
+/* Returns the number of datagrams read. */
 static unsigned handle_batch(struct udp_socket *s)
 {
 	struct udp_batch *batch = s->listener->batch;
@@ -225,7 +226,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	struct udp_socket *s = poll->data;
 
 	(void)events;
-	if (status < 0) { /* the error queue is not empty: libuv takes that for a broken descriptor, and stops */
+	if (status < 0) { /* libuv takes a filled error queue for a broken descriptor and stops */
 		drain_errors(s);
 		uv_poll_start(poll, UV_READABLE, on_ready);
 	}
