@@ -74,7 +74,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
 
 /* ---- clients and peers, and their reload ---- */
 
-/* NULL: no memory. */
+/* Returns NULL if memory is out. */
 static struct reflector_client *list_clients(const struct server_config *config)
 {
 	struct reflector_client *list = calloc(config->clients_len + 1, sizeof *list);
@@ -132,7 +132,7 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 		log_warning("the new watch and repair settings take effect at the next start");
 }
 
-/* The new configuration's clients become ours; the rest of it goes. */
+/* Take the clients of the new configuration; free the rest of it. */
 static bool take_clients(struct daemon *d, struct server_config *new)
 {
 	struct reflector_client *list = list_clients(new);
@@ -227,7 +227,7 @@ static const char *remedy(int error)
 	}
 }
 
-/* Returns its argument `error`. */
+/* Log the refused address. Returns `error`. */
 static int say_refused(const char *protocol, const struct endpoint *failed, int error)
 {
 	char text[UNITS_ADDRESS_LEN];
@@ -239,7 +239,7 @@ static int say_refused(const char *protocol, const struct endpoint *failed, int 
 	return error;
 }
 
-/* UDP first: who finds our TCP port open may rely on the other one. */
+/* Start UDP first: a client that finds the TCP port open may assume that UDP works. */
 static bool start_listeners(struct daemon *d)
 {
 	const struct server_config *config = d->config;
@@ -253,7 +253,7 @@ static bool start_listeners(struct daemon *d)
 			   tcp_listener_start(d->tcp, &d->loop, config->addresses, config->port, &failed)) == 0;
 }
 
-/* Made when the sockets are open: what it says of its uptime must not include a time when they were not. */
+/* Make the reflector after the sockets are open, so that its uptime does not include a time without them. */
 static bool make_reflector(struct daemon *d, uint64_t boot_id)
 {
 	const struct server_config *config = d->config;
@@ -294,7 +294,7 @@ static void say_started(const struct server_config *config, uint64_t boot_id)
 		log_info("listening on all addresses, %s port %u", protocols, (unsigned)config->port);
 }
 
-/* Every TCP slot needs a descriptor. Should the system not give so many, libuv sheds what is too much. */
+/* Each TCP connection needs a descriptor. If the system grants fewer, libuv closes the connections that exceed them. */
 static void raise_descriptor_limit(unsigned tcp_slots)
 {
 	rlim_t wanted = (rlim_t)tcp_slots + DESCRIPTORS_BESIDE_TCP;

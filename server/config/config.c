@@ -15,12 +15,12 @@
 
 enum {
 	FLOWS_DEFAULT = 65536,
-	FLOWS_MAX = 1 << 22, /* 1 GiB of them */
+	FLOWS_MAX = 1 << 22, /* 1 GiB of memory */
 	TCP_SLOTS_DEFAULT = 256,
 	TCP_SLOTS_MAX = 16384,
 };
 
-/* ---- readers of this format's own kinds of values ---- */
+/* ---- readers of values ---- */
 
 static bool read_key(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
@@ -79,7 +79,7 @@ static bool read_clients(struct schema *s, const struct schema_key *key, struct 
 	return ok;
 }
 
-/* Numeric, as a witness waits for no name server. */
+/* A numeric address, because a witness does not wait for a name server. */
 static bool read_peer_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	const char *text = schema_text(s, node);
