@@ -113,12 +113,10 @@ def tcp_that_is_not_let_through_is_found(net):
 @scenario
 def without_capabilities_it_says_so_and_finds_nothing(net):
     server = start(net, NO_CAPABILITY)
-    said = server.process.output()
+    wait_until("it says so", lambda: "no CAP_NET_RAW: the applications" in server.process.output())
     for name in PROGRAMS:
         ask(net, net.plan.floating, name)
     net.check().rest_is_healthy()
-    if "no CAP_NET_RAW: the applications" not in said:
-        raise Failure(said)
     expect_nothing(server, *PROGRAMS)
 
 

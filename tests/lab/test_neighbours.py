@@ -102,8 +102,8 @@ def the_client_is_told_without_capabilities(net):
     """No frames are seen, but the client on the same link says which MAC is its own."""
     flat = Flat(net)
     net.restart_as_peers(NO_CAPABILITY, repair={"stale_neighbours": True})
-    said = flat.server.process.output()
-    expect("CAP_NET_RAW" in said and "CAP_NET_ADMIN" in said, said)
+    for capability in "CAP_NET_RAW", "CAP_NET_ADMIN":
+        lab.wait_until(f"it misses {capability}", lambda: capability in flat.server.process.output())
     flat.break_entry("permanent")
     check_names_it(flat)
     flat.wait_for({"type": "neighbour", "new_mac": DEAD})
