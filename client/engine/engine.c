@@ -1,6 +1,7 @@
 #include "client/engine/engine.h"
 
 #include "client/engine/sender.h"
+#include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"

@@ -1,5 +1,6 @@
 #include "client/engine/receive.h"
 
+#include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
@@ -285,7 +286,7 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
 	struct path_loss *d = path_loss(p);
-	struct path_attempt *known = path_attempt(p, seq);
+	struct attempt *known = path_loss_attempt(p, seq);
 
 	if (known) {
 		known->pending = o->result == TCP_PENDING;
@@ -294,14 +295,14 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 	}
 	if (known || !d)
 		return;
-	d->attempts[d->attempts_next++ % PATH_ATTEMPTS_MAX] = (struct path_attempt){
-		.seq = seq,
-		.connected = o->connected,
-		.delivered = o->delivered,
-		.pending = o->result == TCP_PENDING,
-		.local = o->local,
-		.started_ns = o->started_ns,
-	};
+	attempts_add(&d->attempts, &(const struct attempt){
+				       .seq = seq,
+				       .connected = o->connected,
+				       .delivered = o->delivered,
+				       .pending = o->result == TCP_PENDING,
+				       .local = o->local,
+				       .started_ns = o->started_ns,
+				   });
 }
 
 static enum prober_outcome tcp_outcome_of(const struct tcp_outcome *o)

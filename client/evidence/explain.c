@@ -281,7 +281,7 @@ static enum fate fate_of(const struct path *p, const struct path_frame *frame, i
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = prober_record(b, seq);
-		const struct path_attempt *attempt = path_attempt(p, seq);
+		const struct attempt *attempt = path_loss_attempt(p, seq);
 		if (r->sent_ns < frame->seen_ns - frame->slack_ns)
 			break;
 		if (r->sent_ns > frame->seen_ns + frame->slack_ns)

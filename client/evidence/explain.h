@@ -4,8 +4,8 @@
 #ifndef FLOATPROBE_EXPLAIN_H
 #define FLOATPROBE_EXPLAIN_H
 
+#include "client/evidence/path_loss.h"
 #include "client/evidence/query_result.h"
-#include "client/path/path.h"
 
 #include <stdbool.h>
 #include <stdint.h>

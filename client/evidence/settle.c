@@ -1,6 +1,7 @@
 #include "client/evidence/settle.h"
 
 #include "client/evidence/explain.h"
+#include "client/evidence/path_loss.h"
 #include "common/core/ns.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ static int64_t deadline_ns(const struct path *p, uint32_t seq)
 
 /* From when on is what has not come lost on its way? A little late is slow: a SYN is given half its time again. A
  * request may have left as late as the deadline, after a slow handshake, and has as long as any probe. */
-static int64_t missing_from_ns(const struct path *p, const struct path_attempt *t)
+static int64_t missing_from_ns(const struct path *p, const struct attempt *t)
 {
 	int64_t grace_ns = t->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
 	int64_t max_ns = t->connected ? REQUEST_GRACE_MAX_NS : SYN_GRACE_MAX_NS;
@@ -30,7 +31,7 @@ static int64_t missing_from_ns(const struct path *p, const struct path_attempt *
 /* Was this server asked late enough to have said all that it can of this probe? */
 static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 {
-	const struct path_attempt *t = probe_kind_of(p->kind)->has_handshake ? path_attempt(p, seq) : NULL;
+	const struct attempt *t = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
 
 	return p->loss->has_window[slot] &&
 	       p->loss->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
@@ -47,8 +48,9 @@ bool settle_wanted(const struct path *p, int slot)
 		return false;
 	if (p->twin && p->twin->wondering && slot == b->holder)
 		return true;
-	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < PATH_ATTEMPTS_MAX; i++) {
-		if (d->attempts[i].pending && !d->attempts[i].half_open && !(d->attempts[i].early >> slot & 1))
+	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < ATTEMPTS_MAX; i++) {
+		if (d->attempts.items[i].pending && !d->attempts.items[i].half_open &&
+		    !(d->attempts.items[i].early >> slot & 1))
 			return true;
 	}
 	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
@@ -60,8 +62,8 @@ bool settle_wanted(const struct path *p, int slot)
 
 void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
 {
-	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
-		const struct path_attempt *t = &p->loss->attempts[i];
+	for (unsigned i = 0; i < ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
+		const struct attempt *t = &p->loss->attempts.items[i];
 		int64_t age_ns = now_ns - t->started_ns;
 		const struct prober_record *r = prober_record(&p->prober, t->seq);
 		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
@@ -81,14 +83,14 @@ void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_
 
 void settle_expired(struct path *p, uint32_t seq)
 {
-	const struct path_attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_attempt(p, seq) : NULL;
+	const struct attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
 
 	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
 	    prober_is_doubtful(prober_record(&p->prober, seq)))
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }
 
-static void apply_to_attempt(struct path *p, struct path_attempt *t, int slot, bool not_seen)
+static void apply_to_attempt(struct path *p, struct attempt *t, int slot, bool not_seen)
 {
 	unsigned all = (1u << p->target->servers_len) - 1;
 
@@ -112,8 +114,8 @@ static void apply_window_to_attempts(struct path *p, int slot)
 {
 	const struct prober_window *w = &p->loss->windows[slot];
 
-	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
-		struct path_attempt *t = &p->loss->attempts[i];
+	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
+		struct attempt *t = &p->loss->attempts.items[i];
 		bool blind, absent;
 		if (!t->seq || !t->connected || t->delivered)
 			continue;
@@ -203,7 +205,7 @@ static void hear_twins(const struct paths *paths, const struct query_result *t)
 
 /* The server sees another address than ours: a NAT also changes our port, and any attempt of ours could own the
  * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
-static bool is_translated(const struct query_result *t, const struct path_attempt *attempt)
+static bool is_translated(const struct query_result *t, const struct attempt *attempt)
 {
 	return t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
 }
@@ -212,7 +214,7 @@ static bool is_translated(const struct query_result *t, const struct path_attemp
  * repeated). The server's counters are compared over that age and a second more: what reset the attempt's socket may
  * lie before. Behind a NAT the socket itself looks older than the attempt, and the server allows for half a second,
  * timers included; by port it would know it nevertheless. */
-static bool is_outdated(const struct query_result *t, const struct path_attempt *attempt)
+static bool is_outdated(const struct query_result *t, const struct attempt *attempt)
 {
 	return t->now_ns - t->asked_ns > (is_translated(t, attempt) ? QUERY_QUICK_NS : QUERY_MAX_NS);
 }
@@ -228,7 +230,7 @@ static bool is_another_boot(const struct path *p, const struct query_result *t, 
  * A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
  * repeated, a second after it was made: then nothing tells that the SYN had come. So it has to be missing within the
  * first second too: what comes after that is not forgotten before the last question. */
-static void note_not_seen(struct path *p, const struct query_result *t, struct path_attempt *attempt, int slot)
+static void note_not_seen(struct path *p, const struct query_result *t, struct attempt *attempt, int slot)
 {
 	int64_t under_way_ns = t->now_ns - t->asked_ns;
 
@@ -242,7 +244,7 @@ static void note_not_seen(struct path *p, const struct query_result *t, struct p
 
 /* Half-open proves that a SYN came, not when; the socket's least age says by when it had. One that came too late, as it
  * was slow or a repeated one, proves nothing of what happened within the attempt's time. */
-static void note_half_open(struct path *p, const struct query_result *t, struct path_attempt *attempt,
+static void note_half_open(struct path *p, const struct query_result *t, struct attempt *attempt,
 			   const struct evidence_attempt_answer *said)
 {
 	if (t->now_ns - (int64_t)said->age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
@@ -259,7 +261,7 @@ static void hear_attempt(const struct paths *paths, const struct query_result *t
 {
 	const struct query_attempt *asked = said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
 	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
-	struct path_attempt *attempt = p ? path_attempt(p, asked->seq) : NULL;
+	struct attempt *attempt = p ? path_loss_attempt(p, asked->seq) : NULL;
 	int slot = p ? path_slot(p, t->server) : -1;
 
 	if (!attempt || slot < 0)

@@ -138,25 +138,6 @@ bool path_same(const struct path *a, const struct path *b)
 	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
 }
 
-struct path_loss *path_loss(struct path *p)
-{
-	if (!p->loss && (p->loss = calloc(1, sizeof *p->loss))) {
-		p->loss->receipt_server = p->loss->neighbour_server = p->loss->silent_server = -1;
-		for (unsigned slot = 0; slot < WIRE_SLOTS_MAX; slot++)
-			p->loss->witness[slot] = -1;
-	}
-	return p->loss;
-}
-
-struct path_attempt *path_attempt(const struct path *p, uint32_t seq)
-{
-	for (unsigned i = 0; p->loss && i < PATH_ATTEMPTS_MAX; i++) {
-		if (p->loss->attempts[i].seq == seq)
-			return &p->loss->attempts[i];
-	}
-	return NULL;
-}
-
 struct recheck *path_recheck(struct path *p)
 {
 	if (p->recheck)

@@ -1,5 +1,6 @@
 #include "client/verdict/assess.h"
 
+#include "client/evidence/path_loss.h"
 #include "client/verdict/siblings.h"
 #include "client/verdict/verdict.h"
 
@@ -21,10 +22,10 @@ uint32_t judge_window(const struct path *p, enum mode mode)
 /* Has somebody there completed a handshake of ours lately, if no more? */
 static bool has_connected(const struct path *p, enum mode mode)
 {
-	uint32_t recently = mode == MODE_CHECK ? PATH_ATTEMPTS_MAX : ASSESS_STREAK;
+	uint32_t recently = mode == MODE_CHECK ? ATTEMPTS_MAX : ASSESS_STREAK;
 
-	for (unsigned i = 0; p->loss && i < PATH_ATTEMPTS_MAX; i++) {
-		const struct path_attempt *a = &p->loss->attempts[i];
+	for (unsigned i = 0; p->loss && i < ATTEMPTS_MAX; i++) {
+		const struct attempt *a = &p->loss->attempts.items[i];
 		if (a->seq && a->connected && a->seq + recently >= p->prober.waiting_from)
 			return true;
 	}
@@ -195,8 +196,8 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 {
 	uint32_t n = 0;
 
-	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < PATH_ATTEMPTS_MAX; i++) {
-		const struct path_attempt *a = &p->loss->attempts[i];
+	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < ATTEMPTS_MAX; i++) {
+		const struct attempt *a = &p->loss->attempts.items[i];
 		const struct prober_record *r = prober_record(&p->prober, a->seq);
 		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
 	}

@@ -1,5 +1,6 @@
 /* What assess.h gathers from the paths of a target: causes by comparison, and none of them by chance; and which changes
  * path_status.h tells. */
+#include "client/evidence/path_loss.h"
 #include "client/verdict/assess.h"
 
 #include "client/verdict/path_status.h"
@@ -750,13 +751,13 @@ static void a_server_with_a_sign_of_life_is_not_down(void **state)
 static void a_server_that_completes_handshakes_is_not_down(void **state)
 {
 	struct path *p = engine.paths.items[PATHS - 1];
-	struct path_attempt *attempt;
+	struct attempt *attempt;
 
 	(void)state;
 	lose_everything();
 	assert_non_null(path_loss(p));
-	attempt = &p->loss->attempts[0];
-	*attempt = (struct path_attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK, .connected = true };
+	attempt = &p->loss->attempts.items[0];
+	*attempt = (struct attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK, .connected = true };
 	assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 	attempt->seq--;
 	assert_false(is_server_down(MODE_CHECK));

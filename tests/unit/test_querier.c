@@ -1,4 +1,5 @@
 /* Whom the querier asks, over which way, and when: the dialers stand here, and note what leaves. */
+#include "client/evidence/path_loss.h"
 #include "client/evidence/querier.h"
 #include "common/core/packet.h"
 
@@ -344,11 +345,11 @@ static void lose_attempts(struct path *p)
 	struct path_loss *loss = path_loss(p);
 
 	assert_non_null(loss);
-	for (unsigned i = 0; i < PATH_ATTEMPTS_MAX; i++) {
+	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
 		uint32_t seq = prober_send(&p->prober, now_ns - S, now_ns - S);
-		loss->attempts[i] = (struct path_attempt){ .seq = seq, .started_ns = now_ns - S };
+		loss->attempts.items[i] = (struct attempt){ .seq = seq, .started_ns = now_ns - S };
 	}
-	assert_int_equal(prober_expire(&p->prober, now_ns), PATH_ATTEMPTS_MAX);
+	assert_int_equal(prober_expire(&p->prober, now_ns), ATTEMPTS_MAX);
 	querier_note(querier, p);
 }
 
@@ -396,7 +397,7 @@ static void an_answer_has_room_for_all_that_is_asked(void **state)
 		attempts += query.attempts_len;
 	}
 	assert_int_equal(flows, CROWD);
-	assert_int_equal(attempts, PATH_ATTEMPTS_MAX);
+	assert_int_equal(attempts, ATTEMPTS_MAX);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 
 #include <cmocka.h>
 
+#include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
 
 #include <stdlib.h>
@@ -190,11 +191,11 @@ static void make_tcp(struct scene *s, uint32_t seq, bool connected)
 {
 	s->path->kind = PROBE_TCP;
 	s->path->prober.kind = PROBE_TCP;
-	s->path->loss->attempts[0] = (struct path_attempt){ .seq = seq,
-							    .connected = connected,
-							    .early = 3,
-							    .local = client,
-							    .started_ns = (100 + (int64_t)seq) * SECOND };
+	s->path->loss->attempts.items[0] = (struct attempt){ .seq = seq,
+							     .connected = connected,
+							     .early = 3,
+							     .local = client,
+							     .started_ns = (100 + (int64_t)seq) * SECOND };
 }
 
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
@@ -250,7 +251,7 @@ static void a_half_open_socket_has_to_be_of_before_the_deadline(void **state)
 	s->half_open_ms = 3019;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
-	assert_false(s->path->loss->attempts[0].half_open);
+	assert_false(s->path->loss->attempts.items[0].half_open);
 	s->half_open_ms = 3020; /* the server looked 20 ms after the question at the latest */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
@@ -281,10 +282,10 @@ static void others_have_nothing_to_say_of_a_syn(void **state)
 	s->path->prober.holder = 1;
 	s->path->prober.boot_id = 2;
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
-	s->path->loss->attempts[0].seq = 9;
+	s->path->loss->attempts.items[0].seq = 9;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
-	s->path->loss->attempts[0].seq = 8;
+	s->path->loss->attempts.items[0].seq = 8;
 	s->path->prober.boot_id = 1;
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).forward_lost, 1);
@@ -296,7 +297,7 @@ static void a_syn_has_to_be_missing_in_its_first_second_too(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	s->path->loss->attempts[0].early = 1;
+	s->path->loss->attempts.items[0].early = 1;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
@@ -307,12 +308,12 @@ static void an_early_half_open_socket_counts_when_its_time_is_over(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	s->path->loss->attempts[0].pending = true;
+	s->path->loss->attempts.items[0].pending = true;
 	s->half_open_ms = 4000;
 	settle_expired(s->path, 9); /* nothing is known of it */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 0);
-	s->path->loss->attempts[0].pending = false;
+	s->path->loss->attempts.items[0].pending = false;
 	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).return_lost, 1);
 }
@@ -331,7 +332,7 @@ static void an_early_half_open_socket_is_nothing_to_who_connected_after_all(void
 	struct scene *s = *state;
 
 	make_tcp(s, 8, true);
-	s->path->loss->attempts[0].half_open = true;
+	s->path->loss->attempts.items[0].half_open = true;
 	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).lost, 10);
 }
@@ -374,17 +375,17 @@ static void a_question_under_way_for_long_is_not_early(void **state)
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
-	s->path->loss->attempts[0].early = 0;
+	s->path->loss->attempts.items[0].early = 0;
 	s->asked_ns = 108 * SECOND + 500 * MS;
 	s->answered_after_ns = 450 * MS + 1;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	s->asked_ns = 108 * SECOND + 750 * MS;
 	s->answered_after_ns = 400 * MS;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
-	assert_int_equal(s->path->loss->attempts[0].early, 0);
+	assert_int_equal(s->path->loss->attempts.items[0].early, 0);
 	s->asked_ns--;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
-	assert_int_equal(s->path->loss->attempts[0].early, 1);
+	assert_int_equal(s->path->loss->attempts.items[0].early, 1);
 }
 
 /* What reset the half-open socket may then lie before the counters that were compared. */
@@ -484,7 +485,7 @@ static void a_request_that_was_delivered_was_not_lost_forward(void **state)
 	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
 
 	make_tcp(s, 8, true);
-	s->path->loss->attempts[0].delivered = true;
+	s->path->loss->attempts.items[0].delivered = true;
 	a.flows[0].idle_ms = 20000;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 7, -1, &a, NULL);
@@ -533,9 +534,9 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 	struct query_attempts memory = { 0 };
 
 	make_tcp(s, 8, false);
-	s->path->loss->attempts[1] = (struct path_attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
-	s->path->loss->attempts[2] = (struct path_attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
-	s->path->loss->attempts[3] = (struct path_attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
+	s->path->loss->attempts.items[1] = (struct attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
+	s->path->loss->attempts.items[2] = (struct attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
+	s->path->loss->attempts.items[3] = (struct attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
 	settle_ask(s->path, 0, 112 * SECOND, &query, &memory);
 	assert_int_equal(query.attempts_len, 1);
 	assert_int_equal(query.attempts[0].age_ms, 4000);
@@ -700,10 +701,10 @@ static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
 	make_tcp(s, 8, true);
 	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* its request */
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->path->loss->attempts[0].connected = false;
-	s->path->loss->attempts[0].half_open = true;
+	s->path->loss->attempts.items[0].connected = false;
+	s->path->loss->attempts.items[0].half_open = true;
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->path->loss->attempts[0].seq = 0; /* nobody knows */
+	s->path->loss->attempts.items[0].seq = 0; /* nobody knows */
 	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
 }
 

@@ -1,0 +1,18 @@
+#include "client/evidence/path_loss.h"
+
+#include <stdlib.h>
+
+struct path_loss *path_loss(struct path *p)
+{
+	if (!p->loss && (p->loss = calloc(1, sizeof *p->loss))) {
+		p->loss->receipt_server = p->loss->neighbour_server = p->loss->silent_server = -1;
+		for (unsigned slot = 0; slot < WIRE_SLOTS_MAX; slot++)
+			p->loss->witness[slot] = -1;
+	}
+	return p->loss;
+}
+
+struct attempt *path_loss_attempt(const struct path *p, uint32_t seq)
+{
+	return p->loss ? attempts_find(&p->loss->attempts, seq) : NULL;
+}
