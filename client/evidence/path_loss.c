@@ -5,7 +5,7 @@
 struct path_loss *path_loss(struct path *p)
 {
 	if (!p->loss && (p->loss = calloc(1, sizeof *p->loss))) {
-		p->loss->receipt_server = p->loss->neighbour_server = p->loss->silent_server = -1;
+		p->loss->receipt_server = p->loss->neighbour.server = p->loss->silence.server = -1;
 		for (unsigned slot = 0; slot < WIRE_SLOTS_MAX; slot++)
 			p->loss->witness[slot] = -1;
 	}

@@ -3,9 +3,11 @@
 #define FLOATPROBE_QUERY_RESULT_H
 
 #include "client/net/link.h"
+#include "client/path/path.h"
 #include "common/core/endpoint.h"
 #include "common/core/evidence.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct query_attempt { /* the TCP probe that an attempt of the query was about */
@@ -27,5 +29,13 @@ struct query_result {
 	const struct link_ops *link;     /* NULL: nothing is known of this host's links */
 	int64_t asked_ns, now_ns;        /* monotonic: when the query left, and now */
 };
+
+/* Does the server say that this address is its own? */
+bool query_result_is_own(const struct query_result *result, const struct endpoint *address);
+
+/* The address by which the server sees the client of this path: as in this flow, or as before; where it was asked
+ * directly, as whoever asked; else as in any flow of ours. Unknown: it does not say. */
+const struct endpoint *query_result_client(const struct query_result *result, const struct path *path,
+					   const struct evidence_flow *flow);
 
 #endif

@@ -57,7 +57,7 @@ bool settle_wanted(const struct path *p, int slot)
 		if (prober_is_doubtful(prober_record(&p->prober, seq)) && !has_spoken(p, slot, seq))
 			return true;
 	}
-	return explain_wanted(p, slot);
+	return hint_silence_wanted(b, d->has_window[slot] ? d->windows[slot].asked_ns : INT64_MIN);
 }
 
 void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
@@ -168,9 +168,8 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 	p->stale = true;
 	p->loss->witness[slot] = t->witness;
 	note_flow(p, t, flow);
-	explain_hear(p, t, slot, flow, blind_before_ns);
 	settle_by_window(p, slot, &window);
-	explain_hear_frames(p, t, slot, flow);
+	explain_hear(p, t, slot, flow, blind_before_ns);
 	if (p->twin && slot == p->prober.holder)
 		twin_told(p->twin);
 }

@@ -184,6 +184,12 @@ bool path_takes_new_ports(const struct path *p)
 	return p->held < 0;
 }
 
+bool path_arrives_at(const struct path *p, const struct endpoint *local)
+{
+	return endpoint_same_address(local, &p->endpoint) || endpoint_same_address(local, &p->facts.arrived_on) ||
+	       endpoint_same_address(local, &p->target->arrives_on);
+}
+
 int path_slot(const struct path *p, unsigned server)
 {
 	for (unsigned k = 0; k < p->target->servers_len; k++) {

@@ -93,6 +93,10 @@ struct loss_streak path_streak(const struct path *path);
 /* The shortest interval at which it is probed. */
 int64_t path_every_ns(const struct path *path);
 
+/* Do this path's probes come in at this address of a server? Behind a NAT that is not the one probed, and a server also
+ * speaks of addresses of other paths: only what is known counts. */
+bool path_arrives_at(const struct path *path, const struct endpoint *local);
+
 /* Position of a server (index in the configuration) in the target's list of those that may answer; -1: it may not. */
 int path_slot(const struct path *path, unsigned server);
 /* Probers number servers from their path's point of view: first the allowed ones, by slot, then all others. */

@@ -10,10 +10,6 @@
  * two the outcome can be known. */
 enum { WITNESS_ROUNDS = 3, WITNESS_ROUNDS_CHECK = 2 };
 
-/* A claim may be so much older than a loss: a server that is asked each second tells of one that it saw when it was
- * asked the last time. And younger, besides the timeout: only then is it asked at all. */
-#define CLAIM_AGE_NS INT64_C(2000000000)
-
 uint32_t judge_window(const struct path *p, enum mode mode)
 {
 	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW;
@@ -115,70 +111,6 @@ int assess_server(const struct path *p, enum mode mode)
 	return path_server_of_number(p, tally.server);
 }
 
-/* An entry with the MAC of another interface of ours is not that of another machine: answers to it do reach us. */
-static bool leads_to_us(const struct engine *e, const struct evidence_neighbour *n)
-{
-	return e->link && e->link->has_mac(n->entry_mac);
-}
-
-/* What the server that has the receipts says of its way back to us, and how many of the losses that concerns: none, if
- * the newest left when the entry was right again. It was, if something that left after the server said so was answered.
- */
-static void explain_neighbour(const struct engine *e, const struct path *p, int64_t since_ns,
-			      struct verdict_hints *hints)
-{
-	const struct path_loss *d = p->loss;
-	const struct prober *b = &p->prober;
-	int64_t right_ns = d->neighbour_right_ns;
-
-	if (!d->has_neighbour || d->neighbour_ns < since_ns || d->neighbour_server != d->receipt_server ||
-	    leads_to_us(e, &d->neighbour))
-		return;
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
-		if (prober_is_answered(r) && r->sent_ns > d->neighbour_ns && r->sent_ns < right_ns)
-			right_ns = r->sent_ns;
-		if (!prober_is_lost(r) || r->sent_ns < since_ns)
-			continue;
-		hints->neighbour = r->sent_ns < right_ns ? &d->neighbour : NULL;
-		hints->neighbour_lost += hints->neighbour && r->outcome == PROBER_LOST_RETURN;
-	}
-}
-
-/* What was refused while a server that should have had it heard nothing. */
-static void explain_silence(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
-{
-	const struct path_loss *d = p->loss;
-	const struct prober *b = &p->prober;
-
-	hints->silent_holder = config_server_name(e->config, d->silent_server);
-	hints->stranger_mac = d->has_stranger && d->stranger_ns >= since_ns ? d->stranger_mac : NULL;
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
-		hints->refused_unheard += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
-					  r->sent_ns > d->silent_from_ns && r->sent_ns <= d->silent_to_ns;
-	}
-}
-
-/* Of an outage that had begun by the newest claim the rest is lost to the one who claims, too: about what is refused a
- * server is asked ever more seldom. */
-static void explain_conflict(const struct path *p, int64_t since_ns, struct verdict_hints *hints)
-{
-	const struct path_loss *d = p->loss;
-	const struct prober *b = &p->prober;
-	int64_t from_ns = d->conflict_from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = d->conflict_ns + CLAIM_AGE_NS;
-	int64_t streak_ns = path_streak(p).began_ns;
-
-	if (!d->has_conflict || !d->conflict_repeated)
-		return;
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
-		hints->claimed_lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
-				       (r->sent_ns <= to_ns || (streak_ns <= to_ns && r->sent_ns >= streak_ns));
-	}
-	hints->conflict = hints->claimed_lost > 0 ? &d->conflict : NULL;
-}
-
 /* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
 static int witness_of(const struct path *p)
 {
@@ -211,13 +143,12 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 
 	hints->receipt_server = config_server_name(e->config, d->receipt_server);
 	hints->witness = config_server_name(e->config, witness_of(p));
-	explain_neighbour(e, p, since_ns, hints);
-	explain_silence(e, p, since_ns, hints);
-	explain_conflict(p, since_ns, hints);
+	hint_neighbour_explain(&d->neighbour, p, d->receipt_server, e->link, since_ns, &hints->neighbour);
+	hint_claim_explain(&d->claim, p, since_ns, &hints->claim);
+	hint_silence_explain(&d->silence, p, e->config, since_ns, &hints->silence);
+	hint_drops_explain(&d->drops, since_ns, &hints->drops);
+	hints->unheard_frames = hint_frames_explain(&d->frames);
 	hints->handshakes = handshakes(p, since_ns);
-	hints->frames_without_receipts = d->frames_without_receipts;
-	hints->socket_drops = d->dropped_ns >= since_ns ? d->new_socket_drops : 0;
-	hints->accept_overflows = d->overflowed_ns >= since_ns ? d->new_accept_overflows : 0;
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =
 		    config_server_name(e->config, querier_silent_witness(e->querier, p->target->servers[k]));

@@ -130,7 +130,7 @@ static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict
 /* Of losses that came later, a claim says nothing. */
 static bool claims_account_for_it(const struct verdict_evidence *e)
 {
-	return e->hints.conflict && is_most(e, e->hints.claimed_lost);
+	return e->hints.claim.claim && is_most(e, e->hints.claim.lost);
 }
 
 static bool two_refuse(const struct verdict_evidence *e, enum verdict_state state)
@@ -142,14 +142,14 @@ static bool two_refuse(const struct verdict_evidence *e, enum verdict_state stat
  * is forged by any firewall. */
 static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return e->hints.stranger_mac && refused_behind_its_back(e) &&
+	return e->hints.silence.mac && refused_behind_its_back(e) &&
 	       (!probe_kind_of(e->kind)->has_handshake || e->context.refused_over_udp) &&
 	       explained_by(e, state, PROBER_REFUSED);
 }
 
 static bool two_claim(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return claims_account_for_it(e) && is_failing(state) && e->hints.claimed_lost >= CLAIMED_LOST;
+	return claims_account_for_it(e) && is_failing(state) && e->hints.claim.lost >= CLAIMED_LOST;
 }
 
 static bool the_address_moved(const struct verdict_evidence *e, enum verdict_state state)
@@ -177,7 +177,7 @@ static bool all_is_well(const struct verdict_evidence *e, enum verdict_state sta
 
 static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->hints.neighbour && is_most(e, e->hints.neighbour_lost);
+	return is_failing(state) && e->hints.neighbour.entry && is_most(e, e->hints.neighbour.lost);
 }
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
@@ -262,9 +262,9 @@ static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum ver
 {
 	const struct verdict_hints *h = &e->hints;
 
-	return state == VERDICT_DOWN && h->frames_without_receipts && e->context.protocol_down && all_vanish(e) &&
+	return state == VERDICT_DOWN && h->unheard_frames && e->context.protocol_down && all_vanish(e) &&
 	       is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
-	       (probe_kind_of(e->kind)->has_handshake ? h->accept_overflows : h->socket_drops) == 0;
+	       (probe_kind_of(e->kind)->has_handshake ? h->drops.connections : h->drops.datagrams) == 0;
 }
 
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)

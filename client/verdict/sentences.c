@@ -353,7 +353,7 @@ static const char *neighbour_state_word(uint16_t state)
 
 void sentences_neighbour(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct evidence_neighbour *n = e->hints.neighbour;
+	const struct evidence_neighbour *n = e->hints.neighbour.entry;
 	const char *server = or_else(e->hints.receipt_server, "the server");
 
 	say(v,
@@ -414,7 +414,7 @@ void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)
 	say(v,
 	    "%s has %s and listens there, but did not receive these probes: this client's frames for it go to MAC %s, "
 	    "which is not a MAC of that server",
-	    or_else(h->silent_holder, "the server"), address_text(&e->address).text, mac_text(h->stranger_mac).text);
+	    or_else(h->silence.holder, "the server"), address_text(&e->address).text, mac_text(h->silence.mac).text);
 }
 
 /* Which of them it is cannot be told from here: a firewall may well reject in the name of the address. */
@@ -424,7 +424,7 @@ void sentences_refused(const struct verdict_evidence *e, struct verdict *v)
 		say(v,
 		    "%s has this address and listens there, but did not receive these probes: another machine also has "
 		    "the address, or a firewall refuses in its name",
-		    e->hints.silent_holder);
+		    e->hints.silence.holder);
 }
 
 void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
@@ -485,15 +485,16 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 		    "%u of %u lost probes completed the TCP handshake, but got no answer in time: a host accepts the "
 		    "connection, but its program may not answer",
 		    h->handshakes, losses(e));
-	if (h->conflict)
-		say(v, "another machine (MAC %s) claims %s: the server saw %u claims", mac_text(h->conflict->mac).text,
-		    address_text(&h->conflict->address).text, h->conflict->count);
-	if (!probe_kind_of(e->kind)->has_handshake && h->socket_drops > 0)
+	if (h->claim.claim)
+		say(v, "another machine (MAC %s) claims %s: the server saw %u claims",
+		    mac_text(h->claim.claim->mac).text, address_text(&h->claim.claim->address).text,
+		    h->claim.claim->count);
+	if (!probe_kind_of(e->kind)->has_handshake && h->drops.datagrams > 0)
 		say(v, "the server's kernel dropped %u datagrams because the socket's receive buffer was full",
-		    h->socket_drops);
-	if (probe_kind_of(e->kind)->has_handshake && h->accept_overflows > 0)
+		    h->drops.datagrams);
+	if (probe_kind_of(e->kind)->has_handshake && h->drops.connections > 0)
 		say(v, "the server's kernel dropped %u connections because an accept queue was full",
-		    h->accept_overflows);
+		    h->drops.connections);
 }
 
 void sentences_also(struct verdict *v, enum verdict_cause also)

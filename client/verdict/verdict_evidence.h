@@ -2,6 +2,10 @@
 #ifndef FLOATPROBE_VERDICT_EVIDENCE_H
 #define FLOATPROBE_VERDICT_EVIDENCE_H
 
+#include "client/evidence/hint_claim.h"
+#include "client/evidence/hint_drops.h"
+#include "client/evidence/hint_neighbour.h"
+#include "client/evidence/hint_silence.h"
 #include "client/path/holders.h"
 #include "client/path/mode.h"
 #include "client/path/path_facts.h"
@@ -11,32 +15,24 @@
 #include "client/path/twin.h"
 #include "client/path/verdict_words.h"
 #include "common/core/endpoint.h"
-#include "common/core/evidence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* What may explain the losses of a path: computed for each verdict from the newest evidence and from other paths. */
 struct verdict_hints {
-	const char *receipt_server;                 /* whose newest receipt it was; NULL: not known */
-	const char *witness;                        /* through whom that came; NULL: directly */
-	const struct evidence_neighbour *neighbour; /* a wrong entry on the server's way back to us; NULL: not said */
-	uint32_t neighbour_lost; /* probes lost on the return that had left before the neighbour entry was healed */
-	const struct evidence_conflict
-	    *conflict; /* another machine claims the address that the path arrives on, about when it lost; NULL */
-	uint32_t claimed_lost;        /* so many probes were lost about then, or in an outage that had begun */
-	bool last_error_elsewhere;    /* the error that is told came for another flow of the same target, address and
-					 protocol */
-	bool frames_without_receipts; /* the server's link saw frames of ours while its socket saw none of the lost */
-	uint32_t handshakes;          /* TCP: of the newest lost probes so many got that far at least */
-	uint32_t socket_drops;     /* datagrams that the server's kernel dropped at its socket between two evidences */
-	uint32_t accept_overflows; /* connections that the server's host dropped then, for a full accept queue */
-	const char *silent_holder; /* a server that has the address probed and listens there, but heard nothing */
-	uint32_t refused_unheard;  /* so many probes were refused while the silent holder heard nothing */
-	const uint8_t *stranger_mac; /* where our frames for the address then went: none of its MACs; NULL */
-	const char *silent_witness;  /* a server that was asked to reach the silent one, and could not; NULL */
-	const char *second_holder;   /* another server that hears other clients' new flows there meanwhile; NULL */
-	uint32_t second_holder_ms;   /* since the newest of those flows */
+	struct hint_neighbour_explanation neighbour;
+	struct hint_claim_explanation claim;
+	struct hint_silence_explanation silence;
+	struct hint_drops_explanation drops;
+	bool unheard_frames;        /* the server's link saw frames of ours while its socket saw none of the lost */
+	uint32_t handshakes;        /* TCP: of the newest lost probes so many got that far at least */
+	const char *receipt_server; /* whose newest receipt it was; NULL: not known */
+	const char *witness;        /* through whom that came; NULL: directly */
+	const char *silent_witness; /* a server that was asked to reach the silent one, and could not; NULL */
+	bool last_error_elsewhere;  /* the error that is told came for another flow to the same address and port */
+	const char *second_holder;  /* another server that hears other clients' new flows there meanwhile; NULL */
+	uint32_t second_holder_ms;  /* since the newest of those flows */
 };
 
 /* The flows of the same target, address and size: UDP, each by another source port. */

@@ -47,7 +47,7 @@ static inline bool refused_behind_its_back(const struct verdict_evidence *e)
 	const struct verdict_hints *h = &e->hints;
 	const struct endpoint *offender = &e->facts.offender;
 
-	return h->silent_holder && h->refused_unheard > 0 && 2 * h->refused_unheard >= seen(e, PROBER_REFUSED) &&
+	return h->silence.holder && h->silence.refused > 0 && 2 * h->silence.refused >= seen(e, PROBER_REFUSED) &&
 	       (endpoint_same_address(offender, &e->address) ||
 		(probe_kind_of(e->kind)->has_handshake && endpoint_is_unknown(offender)));
 }

@@ -498,9 +498,9 @@ static void lose_answers(struct path *p, unsigned n)
 {
 	lose(p, n, PROBER_LOST_RETURN);
 	assert_non_null(path_loss(p));
-	p->loss->receipt_server = p->loss->neighbour_server = 0;
-	p->loss->has_neighbour = true;
-	p->loss->neighbour_right_ns = INT64_MAX;
+	p->loss->receipt_server = p->loss->neighbour.server = 0;
+	p->loss->neighbour.known = true;
+	p->loss->neighbour.right_ns = INT64_MAX;
 }
 
 /* An entry with another MAC than our frames have, of a machine that is not there, or of another interface of ours. */
@@ -513,7 +513,7 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	lose_answers(p, 10);
 	assert_int_equal(cause_of(i, MODE_CHECK),
 			 VERDICT_CAUSE_UNEXPLAINED); /* said before all this: of another outage */
-	p->loss->neighbour_ns = now_ns;
+	p->loss->neighbour.asked_ns = now_ns;
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	engine.link = &(const struct link_ops){ .has_mac = all_are_ours };
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
@@ -521,7 +521,7 @@ static void an_entry_of_our_own_is_not_stale(void **state)
 	p->loss->receipt_server = 1; /* another server has the receipts */
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 	p->loss->receipt_server = 0;
-	p->loss->has_neighbour = false; /* the server does not say so any more */
+	p->loss->neighbour.known = false; /* the server does not say so any more */
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
@@ -535,7 +535,7 @@ static void an_entry_explains_only_answers_that_are_lost_now(void **state)
 	lose_answers(p, 6);
 	play(5, nothing);
 	lose(p, 10, PROBER_LOST);
-	p->loss->neighbour_ns = now_ns;
+	p->loss->neighbour.asked_ns = now_ns;
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
 }
 
@@ -546,11 +546,11 @@ static struct path_loss *refuse(struct path *p)
 	p->status.state = VERDICT_UNKNOWN;
 	assert_non_null(path_loss(p));
 	*p->loss = (struct path_loss){
-		.receipt_server = -1, .has_stranger = true, .silent_server = 0, .silent_from_ns = now_ns - 1
+		.receipt_server = -1, .silence.has_stranger = true, .silence.server = 0, .silence.from_ns = now_ns - 1
 	};
 	p->facts.offender = p->endpoint;
 	lose(p, 10, PROBER_REFUSED);
-	p->loss->silent_to_ns = p->loss->stranger_ns = now_ns;
+	p->loss->silence.to_ns = p->loss->silence.stranger_ns = now_ns;
 	return p->loss;
 }
 
@@ -567,17 +567,17 @@ static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
 	d = refuse(p);                                                                                                 \
 	change;                                                                                                        \
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED)
-	FORBIDS(d->has_stranger = false);
-	FORBIDS(d->stranger_ns -= 10001 * MS); /* seen before the outage */
-	FORBIDS(d->silent_server = -1);
-	FORBIDS(d->silent_from_ns += 6000 * MS + 1); /* four of ten were not heard */
-	FORBIDS(d->silent_to_ns -= 6001 * MS);
-	FORBIDS(d->silent_from_ns = now_ns - 10; lose(p, 6, PROBER_LOST); d->silent_to_ns = now_ns);
+	FORBIDS(d->silence.has_stranger = false);
+	FORBIDS(d->silence.stranger_ns -= 10001 * MS); /* seen before the outage */
+	FORBIDS(d->silence.server = -1);
+	FORBIDS(d->silence.from_ns += 6000 * MS + 1); /* four of ten were not heard */
+	FORBIDS(d->silence.to_ns -= 6001 * MS);
+	FORBIDS(d->silence.from_ns = now_ns - 10; lose(p, 6, PROBER_LOST); d->silence.to_ns = now_ns);
 #undef FORBIDS
 	d = refuse(p);
 	play(5, nothing);
 	lose(p, 10, PROBER_REFUSED); /* the earlier refusals say nothing of these */
-	d->stranger_ns = now_ns;
+	d->silence.stranger_ns = now_ns;
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
 }
 
@@ -591,8 +591,8 @@ static void stop_at_the_link(void)
 			prober_settle(&p->prober, prober_send(&p->prober, now_ns + k * 1000 * MS, 1),
 				      PROBER_LOST_FORWARD);
 		assert_non_null(path_loss(p));
-		p->loss->frames_without_receipts = 1;
-		p->loss->new_socket_drops = p->loss->new_accept_overflows = 1;
+		p->loss->frames.unheard = 1;
+		p->loss->drops.datagrams.count = p->loss->drops.connections.count = 1;
 	}
 	now_ns += 10000 * MS;
 }
@@ -609,7 +609,7 @@ static void drops_of_the_outage_are_no_firewalls(void **state)
 	tcp_doubt = engine.paths.items[PATHS - 1]->loss;
 	assert_int_equal(cause_of(find(512, 0), MODE_CHECK), VERDICT_CAUSE_SERVER_FIREWALL);
 	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_SERVER_FIREWALL);
-	udp_doubt->dropped_ns = tcp_doubt->overflowed_ns = now_ns;
+	udp_doubt->drops.datagrams.asked_ns = tcp_doubt->drops.connections.asked_ns = now_ns;
 	assert_int_equal(cause_of(find(512, 0), MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 	assert_int_equal(cause_of(PATHS - 1, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
@@ -642,15 +642,15 @@ static void an_entry_that_healed_explains_no_later_loss(void **state)
 
 	(void)state;
 	lose_answers(p, 10);
-	p->loss->neighbour_ns = now_ns;
+	p->loss->neighbour.asked_ns = now_ns;
 	lose_answers(p, 1); /* in this outage */
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR);
-	p->loss->neighbour_right_ns = now_ns - 500 * MS;
+	p->loss->neighbour.right_ns = now_ns - 500 * MS;
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR);
 	lose_answers(p, 1);
-	p->loss->neighbour_right_ns = now_ns - 1500 * MS;
+	p->loss->neighbour.right_ns = now_ns - 1500 * MS;
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
-	p->loss->neighbour_right_ns = INT64_MAX;
+	p->loss->neighbour.right_ns = INT64_MAX;
 	probe(i, false, 0, 1);
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_STALE_NEIGHBOUR); /* of what is behind us */
 	now_ns += 1000 * MS;
@@ -666,34 +666,34 @@ static void a_claim_explains_what_was_lost_about_then(void **state)
 
 	(void)state;
 	assert_non_null(path_loss(p));
-	p->loss->has_conflict = p->loss->conflict_repeated = true;
+	p->loss->claim.known = p->loss->claim.repeated = true;
 	play(64, nothing);
-	p->loss->conflict_ns = now_ns;
+	p->loss->claim.newest_ns = now_ns;
 	lose(p, 3, PROBER_LOST);
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_DUPLICATE_ADDRESS);
-	p->loss->has_conflict = false; /* the server tells of it no more */
+	p->loss->claim.known = false; /* the server tells of it no more */
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
-	p->loss->has_conflict = true;
-	p->loss->conflict_repeated = false; /* the server has not asked the link yet */
+	p->loss->claim.known = true;
+	p->loss->claim.repeated = false; /* the server has not asked the link yet */
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
-	p->loss->conflict_repeated = true;
+	p->loss->claim.repeated = true;
 	play(5, nothing);
 	lose(p, 4, PROBER_LOST);
 	play(1, nothing);
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED); /* some of the old ones beside new ones */
 	lose(p, 10, PROBER_REFUSED);
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
-	p->loss->conflict_ns = now_ns - 12000 * MS;
+	p->loss->claim.newest_ns = now_ns - 12000 * MS;
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_DUPLICATE_ADDRESS); /* an outage that had begun by then */
-	p->loss->conflict_ns -= 1000 * MS;
+	p->loss->claim.newest_ns -= 1000 * MS;
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
 	play(64, nothing);
 	lose(p, 3, PROBER_LOST);
 	play(5, nothing);
-	p->loss->conflict_from_ns = p->loss->conflict_ns = now_ns;
+	p->loss->claim.from_ns = p->loss->claim.newest_ns = now_ns;
 	assert_int_equal(cause_of(i, MODE_CHECK),
 			 VERDICT_CAUSE_UNEXPLAINED); /* nor does it what was lost long before */
-	p->loss->conflict_from_ns -= 8000 * MS;
+	p->loss->claim.from_ns -= 8000 * MS;
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_DUPLICATE_ADDRESS);
 }
 

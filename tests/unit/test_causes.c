@@ -75,8 +75,8 @@ static struct verdict_evidence lost(uint32_t answered, uint32_t n, enum prober_o
 /* Another machine's claim to the address was seen when n had been lost. */
 static struct verdict_evidence claimed(struct verdict_evidence e, uint32_t n)
 {
-	e.hints.conflict = &claim;
-	e.hints.claimed_lost = n;
+	e.hints.claim.claim = &claim;
+	e.hints.claim.lost = n;
 	return e;
 }
 
@@ -99,29 +99,29 @@ static void stale_neighbour(void **state)
 
 	(void)state;
 	nameless.interface[0] = '\0';
-	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour = &wrong;
-	     e.hints.neighbour_lost = 10);
-	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour = &healed;
-	     e.hints.neighbour_lost = 3);
-	CASE("unexplained", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour = &healed;
-	     e.hints.neighbour_lost = 2); /* most left after it had healed */
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour_lost = 10);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.neighbour = &wrong);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.hints.neighbour = &wrong);
-	CASE("none", e = lost(10, 0, PROBER_LOST); e.hints.neighbour = &wrong);
+	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour.entry = &wrong;
+	     e.hints.neighbour.lost = 10);
+	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour.entry = &healed;
+	     e.hints.neighbour.lost = 3);
+	CASE("unexplained", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour.entry = &healed;
+	     e.hints.neighbour.lost = 2); /* most left after it had healed */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour.lost = 10);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.neighbour.entry = &wrong);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.hints.neighbour.entry = &wrong);
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.hints.neighbour.entry = &wrong);
 	e = lost(0, 10, PROBER_LOST_RETURN);
-	e.hints.neighbour = &wrong;
-	e.hints.neighbour_lost = 10;
+	e.hints.neighbour.entry = &wrong;
+	e.hints.neighbour.lost = 10;
 	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[0],
 			    "boot-01 has a wrong neighbour entry for 198.18.1.9: MAC 02:00:00:00:00:01 for 41.0 s "
 			    "(state STALE), but this client's frames come from MAC 02:00:00:00:00:02");
 	assert_string_equal(v.sentences[1], "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev eth0");
-	e.hints.neighbour = &nameless;
+	e.hints.neighbour.entry = &nameless;
 	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[1],
 			    "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
-	e.hints.neighbour = &healed;
+	e.hints.neighbour.entry = &healed;
 	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[1], "floatprobed has deleted the entry on boot-01");
 	assert_string_equal(v.sentences[2], "the entry became correct again 2.5 s before the server was asked");
@@ -199,9 +199,9 @@ static struct verdict_evidence stranger(void)
 	struct verdict_evidence made = lost(0, 10, PROBER_REFUSED);
 
 	made.facts.offender = made.address;
-	made.hints.silent_holder = "boot-01";
-	made.hints.refused_unheard = 6;
-	made.hints.stranger_mac = mac;
+	made.hints.silence.holder = "boot-01";
+	made.hints.silence.refused = 6;
+	made.hints.silence.mac = mac;
 	return made;
 }
 
@@ -229,11 +229,11 @@ static void a_stranger(void **state)
 	assert_true(says("refusals may come from it"));
 	CASE("refused", e = stranger(); e.kind = PROBE_TCP); /* any firewall forges a reset */
 	assert_true(says(firewall));
-	CASE("refused", e = stranger(); e.hints.stranger_mac = NULL); /* a bridge's firewall forges the rest */
+	CASE("refused", e = stranger(); e.hints.silence.mac = NULL); /* a bridge's firewall forges the rest */
 	assert_true(says(firewall));
-	CASE("refused", e = stranger(); e.hints.silent_holder = NULL); /* not its address, or it does not listen */
+	CASE("refused", e = stranger(); e.hints.silence.holder = NULL); /* not its address, or it does not listen */
 	assert_false(says(firewall));
-	CASE("refused", e = stranger(); e.hints.refused_unheard = 4); /* most of it came to the server */
+	CASE("refused", e = stranger(); e.hints.silence.refused = 4); /* most of it came to the server */
 	assert_false(says(firewall));
 	CASE("refused", e = stranger(); e.facts.offender.address[15] = 1); /* a router */
 	assert_false(says(firewall));
@@ -332,19 +332,18 @@ static void server_firewall(void **state)
 	struct verdict_evidence base = lost(0, 10, PROBER_LOST_FORWARD);
 
 	(void)state;
-	base.hints.frames_without_receipts = base.context.protocol_down = true;
+	base.hints.unheard_frames = base.context.protocol_down = true;
 	CASE("server-firewall", e = base);
 	CASE("server-firewall", e = base; e.context.protocol = clear); /* that says more than the other protocol */
 	CASE("unexplained", e = base; e.context.protocol_down = false);
-	CASE("unexplained", e = base; e.hints.frames_without_receipts = false);
-	CASE("unexplained", e = base; e.hints.socket_drops = 1);
+	CASE("unexplained", e = base; e.hints.unheard_frames = false);
+	CASE("unexplained", e = base; e.hints.drops.datagrams = 1);
 	CASE("unexplained", e = base; e.tally.sent++; e.tally.lost++; e.tally.by_outcome[PROBER_RESET] = 1);
-	CASE("server-firewall", e = base; e.hints.accept_overflows = 1);
-	CASE("unexplained", e = base; e.hints.accept_overflows = 1; e.kind = PROBE_TCP);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST);
-	     e.hints.frames_without_receipts = e.context.protocol_down = true);
+	CASE("server-firewall", e = base; e.hints.drops.connections = 1);
+	CASE("unexplained", e = base; e.hints.drops.connections = 1; e.kind = PROBE_TCP);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.unheard_frames = e.context.protocol_down = true);
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD);
-	     e.hints.frames_without_receipts = e.context.protocol_down = true);
+	     e.hints.unheard_frames = e.context.protocol_down = true);
 }
 
 /* Two that hold at once: which goes first, and that the other one is told. */
@@ -359,10 +358,10 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("not-authorised", e = lost(0, 10, PROBER_LOST); e.context.not_authorised = true;
 	     e.context.servers_silent = true);
 	CASE("wrong-source", e = lost(0, 5, PROBER_WRONG_SOURCE); e.tally.by_outcome[PROBER_LOST_RETURN] = 5;
-	     e.tally.sent = e.tally.return_lost = e.tally.lost_streak = 10; e.hints.neighbour = &wrong;
-	     e.hints.neighbour_lost = 5);
-	CASE("stale-neighbour", e = lost(5, 5, PROBER_LOST_RETURN); e.hints.neighbour = &wrong;
-	     e.hints.neighbour_lost = 5; e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 });
+	     e.tally.sent = e.tally.return_lost = e.tally.lost_streak = 10; e.hints.neighbour.entry = &wrong;
+	     e.hints.neighbour.lost = 5);
+	CASE("stale-neighbour", e = lost(5, 5, PROBER_LOST_RETURN); e.hints.neighbour.entry = &wrong;
+	     e.hints.neighbour.lost = 5; e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 });
 	CASE("failover", e = lost(5, 5, PROBER_LOST); e.holders = (struct holders){ 1, false, 0, 0, 1, 5, 0 };
 	     e.context.flows.fresh = clear);
 	CASE("first-packet-only", e = lost(0, 10, PROBER_REFUSED); e.context.flows.fresh = clear;
@@ -393,9 +392,9 @@ static void the_one_that_explains_more_goes_first(void **state)
 	CASE("duplicate-address", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_PROHIBITED] = 5;
 	     e.tally.sent = e.tally.lost = 10; e = claimed(e, 10));
 	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.last_error = PROBER_UNREACHABLE;
-	     e.hints.frames_without_receipts = e.context.protocol_down = true);
+	     e.hints.unheard_frames = e.context.protocol_down = true);
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);
-	     e.hints.frames_without_receipts = e.context.protocol_down = true;
+	     e.hints.unheard_frames = e.context.protocol_down = true;
 	     e.context.flows = (struct verdict_flows){ .streak = 10, .dead = 2, .fine = 2, .held = clear });
 }
 

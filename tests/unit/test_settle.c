@@ -563,36 +563,36 @@ static void frames_count_for_the_servers_own_address(void **state)
 						.idle_ms = 1500,
 						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames_without_receipts); /* not (any more) its own address */
+	assert_false(s->path->loss->frames.unheard); /* not (any more) its own address */
 	a.addresses[0] = anchor;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 	a.frames[0].idle_ms = 2001; /* the frame of the newest loss, of the second 110: the query took a millisecond */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 	hear(s, 7, -1, &nothing, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 	a.addresses_len = 0; /* no room for them: nothing is known anew */
 	a.truncated = true;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 	a.addresses_len = 1;
 	a.truncated = false;
 	a.frames[0].heard_ms = 2001; /* it may have been the query's own frame: the socket hears what comes */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames_without_receipts);
+	assert_false(s->path->loss->frames.unheard);
 	a.frames[0].heard_ms = EVIDENCE_HEARD_MAX;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 	a.frames[0].idle_ms = 3500; /* before the newest loss but one left */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames_without_receipts);
+	assert_false(s->path->loss->frames.unheard);
 	a.frames[0].idle_ms = 1500;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 	a.frames_len = 0; /* it has none any more */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames_without_receipts);
+	assert_false(s->path->loss->frames.unheard);
 }
 
 /* One thing is otherwise than in a case in which frames came. */
@@ -615,11 +615,11 @@ static void frames_of_others_and_frames_that_were_read_prove_nothing(void **stat
 						   .heard_ms = EVIDENCE_HEARD_MAX };
 #define PROVES_NOTHING(change)                                                                                         \
 	hear(s, 3, -1, &good, NULL);                                                                                   \
-	assert_true(s->path->loss->frames_without_receipts);                                                           \
+	assert_true(s->path->loss->frames.unheard);                                                                    \
 	a = good;                                                                                                      \
 	change;                                                                                                        \
 	hear(s, 3, -1, &a, NULL);                                                                                      \
-	assert_false(s->path->loss->frames_without_receipts)
+	assert_false(s->path->loss->frames.unheard)
 	PROVES_NOTHING(a.frames[0].client.address[15]++);
 	PROVES_NOTHING(a.frames[0].local = droplet);
 	PROVES_NOTHING(a.frames[0].transport = PACKET_TCP);
@@ -646,10 +646,10 @@ static void frames_before_the_first_count_of_drops_prove_nothing(void **state)
 						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames_without_receipts);
+	assert_false(s->path->loss->frames.unheard);
 	s->asked_ns += 2 * SECOND; /* the frame has come since */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames_without_receipts);
+	assert_true(s->path->loss->frames.unheard);
 }
 
 /* A SYN came when number 8 had left. It was stopped if number 8 is proven not to have come to the socket, and nothing
@@ -669,7 +669,7 @@ static bool is_stopped(struct scene *s, uint16_t heard_ms)
 	for (uint32_t seq = 9; seq <= 10; seq++) /* what left later says nothing */
 		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
 	hear(s, 3, -1, &a, NULL);
-	return s->path->loss->frames_without_receipts;
+	return s->path->loss->frames.unheard;
 }
 
 static void a_syn_is_stopped_if_its_probe_did_not_come(void **state)
@@ -767,16 +767,16 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = client };
 	a.neighbours[1] = (struct evidence_neighbour){ .client = client, .local = anchor };
 	hear(s, 3, 7, &a, NULL);
-	assert_true(s->path->loss->has_neighbour);
-	s->path->loss->has_neighbour = false;
+	assert_true(s->path->loss->neighbour.known);
+	s->path->loss->neighbour.known = false;
 	a.neighbours[0] = a.neighbours[1];
 	a.neighbours[1].client = anchor; /* two addresses: which is ours here? */
 	hear(s, 3, 7, &a, NULL);
-	assert_false(s->path->loss->has_neighbour);
+	assert_false(s->path->loss->neighbour.known);
 	a.neighbours_len = 1;
 	a.querier = anchor; /* asked directly: it sees us as another one */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->has_neighbour);
+	assert_false(s->path->loss->neighbour.known);
 }
 
 /* From another address of its own, the server has another way. */
@@ -791,24 +791,24 @@ static void a_neighbour_concerns_the_address_that_answers(void **state)
 	a.neighbours_len = 1;
 	a.neighbours[0] = (struct evidence_neighbour){ .client = client, .local = droplet };
 	hear(s, 3, -1, &a, NULL);
-	assert_false(d->has_neighbour);
+	assert_false(d->neighbour.known);
 	a.neighbours[0].local = anchor;
 	a.neighbours[0].healed_ms = UINT32_MAX;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->has_neighbour && d->neighbour_server == 3);
-	assert_true(d->neighbour_ns == 112 * SECOND && d->neighbour_right_ns == INT64_MAX);
+	assert_true(d->neighbour.known && d->neighbour.server == 3);
+	assert_true(d->neighbour.asked_ns == 112 * SECOND && d->neighbour.right_ns == INT64_MAX);
 	a.neighbours[0].healed_ms = 500;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->neighbour_right_ns == 112 * SECOND - 500 * MS);
+	assert_true(d->neighbour.right_ns == 112 * SECOND - 500 * MS);
 	hear(s, 7, -1, &another, NULL); /* of its own entries */
-	assert_true(d->has_neighbour);
+	assert_true(d->neighbour.known);
 	a.neighbours_len = 0;
 	a.truncated = true; /* there was no room for it */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->has_neighbour);
+	assert_true(d->neighbour.known);
 	a.truncated = false;
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->has_neighbour);
+	assert_false(s->path->loss->neighbour.known);
 }
 
 /* What was dropped before it was first heard was dropped nobody knows when. */
@@ -819,23 +819,23 @@ static void drops_count_between_two_evidences(void **state)
 
 	a.socket_drops = a.accept_overflows = 100;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->new_socket_drops, 0);
+	assert_int_equal(s->path->loss->drops.datagrams.count, 0);
 	a.socket_drops = 107;
 	a.accept_overflows = 102;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 3, -1, &a, NULL); /* no more since: still the newest there were */
-	assert_int_equal(s->path->loss->new_socket_drops, 7);
-	assert_int_equal(s->path->loss->new_accept_overflows, 2);
-	assert_true(s->path->loss->dropped_ns == 112 * SECOND);
+	assert_int_equal(s->path->loss->drops.datagrams.count, 7);
+	assert_int_equal(s->path->loss->drops.connections.count, 2);
+	assert_true(s->path->loss->drops.datagrams.asked_ns == 112 * SECOND);
 	a.accept_overflows = 103; /* one kind says nothing of the other */
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->new_socket_drops, 7);
-	assert_int_equal(s->path->loss->new_accept_overflows, 1);
-	assert_true(s->path->loss->overflowed_ns == 112 * SECOND);
+	assert_int_equal(s->path->loss->drops.datagrams.count, 7);
+	assert_int_equal(s->path->loss->drops.connections.count, 1);
+	assert_true(s->path->loss->drops.connections.asked_ns == 112 * SECOND);
 	a.socket_drops = a.accept_overflows = 50; /* of fewer sockets than before */
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->new_socket_drops, 7);
-	assert_int_equal(s->path->loss->new_accept_overflows, 1);
+	assert_int_equal(s->path->loss->drops.datagrams.count, 7);
+	assert_int_equal(s->path->loss->drops.connections.count, 1);
 }
 
 /* It counts from 0 again: what it tells at first was dropped nobody knows when, and is no growth. */
@@ -850,12 +850,12 @@ static void another_boot_counts_anew(void **state)
 	a.boot_id = 2;
 	a.socket_drops = a.accept_overflows = 40;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->new_socket_drops, 0);
-	assert_int_equal(s->path->loss->new_accept_overflows, 0);
-	assert_true(s->path->loss->counted_from_ns[0] >= s->asked_ns);
+	assert_int_equal(s->path->loss->drops.datagrams.count, 0);
+	assert_int_equal(s->path->loss->drops.connections.count, 0);
+	assert_true(s->path->loss->drops.counters[0].from_ns >= s->asked_ns);
 	a.socket_drops = 41;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->new_socket_drops, 1);
+	assert_int_equal(s->path->loss->drops.datagrams.count, 1);
 }
 
 /* -- refusals -- */
@@ -907,7 +907,7 @@ static struct evidence_answer refused(struct scene *s)
 		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
 	s->path->facts.last_error = PROBER_REFUSED;
 	s->path->endpoint = shared;
-	*s->path->loss = (struct path_loss){ .silent_server = -1 };
+	*s->path->loss = (struct path_loss){ .silence.server = -1 };
 	a.port = 8620;
 	a.listens_udp = a.listens_tcp = true;
 	a.addresses_len = a.macs_len = 2;
@@ -951,39 +951,39 @@ static void a_server_that_holds_the_address_and_hears_nothing_is_silent(void **s
 
 	REFUSED();
 	d = s->path->loss;
-	assert_int_equal(d->silent_server, 3);
-	assert_true(d->silent_to_ns == 111 * SECOND); /* its list of addresses may be a second old */
-	assert_true(d->silent_from_ns < 101 * SECOND);
+	assert_int_equal(d->silence.server, 3);
+	assert_true(d->silence.to_ns == 111 * SECOND); /* its list of addresses may be a second old */
+	assert_true(d->silence.from_ns < 101 * SECOND);
 	REFUSED(a.flows[0].known = true, a.flows[0].idle_ms = 6000, a.flows[0].receipts.bitmap[0] = 0);
-	assert_true(d->silent_from_ns == 106 * SECOND + 20 * MS); /* it may have heard some of it until then */
+	assert_true(d->silence.from_ns == 106 * SECOND + 20 * MS); /* it may have heard some of it until then */
 	REFUSED(a.uptime_ms = 5020);
-	assert_true(d->silent_from_ns == 107 * SECOND); /* before that it was blind */
+	assert_true(d->silence.from_ns == 107 * SECOND); /* before that it was blind */
 	REFUSED(a.frames_len = 1,
 		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_UDP, .idle_ms = 4000 });
-	assert_true(d->silent_from_ns == 108 * SECOND + 20 * MS); /* frames come: its own firewall may refuse */
+	assert_true(d->silence.from_ns == 108 * SECOND + 20 * MS); /* frames come: its own firewall may refuse */
 	REFUSED(a.frames_len = 1,
 		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_TCP, .idle_ms = 4000 });
-	assert_true(d->silent_from_ns < 101 * SECOND);
+	assert_true(d->silence.from_ns < 101 * SECOND);
 	REFUSED(a.uptime_ms = 5020, a.flows[0].known = true, a.flows[0].idle_ms = 6000,
 		a.flows[0].receipts.bitmap[0] = 0);
-	assert_true(d->silent_from_ns == 107 * SECOND); /* the later of both */
-	REFUSED(a.port = 0);                            /* at single addresses only */
-	assert_int_equal(d->silent_server, -1);
+	assert_true(d->silence.from_ns == 107 * SECOND); /* the later of both */
+	REFUSED(a.port = 0);                             /* at single addresses only */
+	assert_int_equal(d->silence.server, -1);
 	REFUSED(a.listens_udp = false);
-	assert_int_equal(d->silent_server, -1);
+	assert_int_equal(d->silence.server, -1);
 	REFUSED(a.listens_tcp = false, s->path->kind = PROBE_TCP);
-	assert_int_equal(d->silent_server, -1);
+	assert_int_equal(d->silence.server, -1);
 	REFUSED(a.frames_len = 1,
 		a.frames[0] = (struct evidence_frames){ .local = shared, .transport = PACKET_TCP, .idle_ms = 4000 });
-	assert_true(d->silent_from_ns == 108 * SECOND + 20 * MS);
+	assert_true(d->silence.from_ns == 108 * SECOND + 20 * MS);
 	s->path->kind = PROBE_UDP;
 	REFUSED(a.addresses_len = 1); /* the address is translated, or another's */
-	assert_int_equal(d->silent_server, -1);
+	assert_int_equal(d->silence.server, -1);
 	a = refused(s);
 	hear_at(s, &a, &own);
 	a.addresses_len = 1; /* it has given the address up */
 	hear_at(s, &a, &own);
-	assert_int_equal(d->silent_server, -1);
+	assert_int_equal(d->silence.server, -1);
 }
 
 static void a_stranger_is_where_our_frames_go(void **state)
@@ -992,28 +992,28 @@ static void a_stranger_is_where_our_frames_go(void **state)
 	struct evidence_answer a;
 
 	REFUSED();
-	assert_true(s->path->loss->has_stranger);
-	assert_int_equal(s->path->loss->stranger_mac[5], 9);
-	assert_true(s->path->loss->stranger_ns == 112 * SECOND);
+	assert_true(s->path->loss->silence.has_stranger);
+	assert_int_equal(s->path->loss->silence.mac[5], 9);
+	assert_true(s->path->loss->silence.stranger_ns == 112 * SECOND);
 	REFUSED(mac_of_shared = 5);
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	REFUSED(mac_of_shared = 6); /* its other interface */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	REFUSED(mac_of_own = 9); /* a router answers for all of them */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	REFUSED(mac_of_own = 0); /* not on our link */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	REFUSED(mac_of_shared = 0);
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	REFUSED(a.macs_len = 0); /* it does not say */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	REFUSED(s->path->facts.last_error = PROBER_NONE); /* nobody refuses */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	a = refused(s);
 	hear_at(s, &a, &shared); /* it was asked at that very address */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 	hear_at(s, &a, NULL); /* through a witness */
-	assert_false(s->path->loss->has_stranger);
+	assert_false(s->path->loss->silence.has_stranger);
 }
 
 /* -- twins -- */
@@ -1183,43 +1183,43 @@ static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(voi
 	s->path->endpoint = shared;
 	a.addresses_len = 1; /* it has given it up, or it was never its own */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(d->has_conflict);
+	assert_false(d->claim.known);
 	a.truncated = true; /* or there was no room for it */
 	a.conflicts[0].address = own;
 	hear(s, 3, -1, &a, NULL);
-	assert_false(d->has_conflict); /* a claim to another address */
+	assert_false(d->claim.known); /* a claim to another address */
 	a.conflicts[0].address = shared;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->has_conflict);
-	assert_int_equal(d->conflict.mac[1], 9);
-	assert_true(d->conflict_from_ns == 109 * SECOND && d->conflict_ns == 109 * SECOND);
+	assert_true(d->claim.known);
+	assert_int_equal(d->claim.claim.mac[1], 9);
+	assert_true(d->claim.from_ns == 109 * SECOND && d->claim.newest_ns == 109 * SECOND);
 	a.conflicts[0].idle_ms = 1000;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->conflict_from_ns == 109 * SECOND && d->conflict_ns == 111 * SECOND);
-	assert_false(d->conflict_repeated); /* when it was asked the first time, it asked the link */
+	assert_true(d->claim.from_ns == 109 * SECOND && d->claim.newest_ns == 111 * SECOND);
+	assert_false(d->claim.repeated); /* when it was asked the first time, it asked the link */
 	s->asked_ns += 1 * SECOND;
 	a.conflicts[0].idle_ms = 900;
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->conflict_repeated);
+	assert_true(d->claim.repeated);
 	hear(s, 7, -1, &another, NULL); /* who has never seen it */
-	assert_true(d->has_conflict);
+	assert_true(d->claim.known);
 	a.conflicts_len = 0;
 	hear(s, 3, -1, &a, NULL); /* no room for that, either */
-	assert_true(d->has_conflict);
+	assert_true(d->claim.known);
 	a.truncated = false;
 	hear(s, 3, -1, &a, NULL);
-	assert_false(d->has_conflict);
+	assert_false(d->claim.known);
 	a = claimed();
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->has_conflict);
+	assert_true(d->claim.known);
 	a.addresses_len = 1;
 	hear(s, 3, -1, &a, NULL);
-	assert_false(d->has_conflict);
+	assert_false(d->claim.known);
 	s->path->facts.arrived_on = own; /* translated to there, and that is claimed */
 	a.conflicts[0].address = own;
 	a.conflicts[0].mac[0] = a.conflicts[0].mac[1] = 0; /* its kernel has found it out: that needs no second claim */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(d->has_conflict && d->conflict_repeated);
+	assert_true(d->claim.known && d->claim.repeated);
 }
 
 int main(void)

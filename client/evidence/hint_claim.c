@@ -1,0 +1,79 @@
+#include "client/evidence/hint_claim.h"
+
+#include "common/core/ns.h"
+
+#include <string.h>
+
+/* A claim may be so much older than a loss: a server that is asked each second tells of one that it saw when it was
+ * asked the last time. And younger, besides the timeout: only then is it asked at all. */
+#define CLAIM_AGE_NS (2000 * NS_PER_MS)
+
+/* It may have seen the claim while it had the address, and have it no more; of many addresses it tells a part. */
+static bool may_be_its_own(const struct query_result *t, const struct endpoint *address)
+{
+	return query_result_is_own(t, address) || t->answer->truncated ||
+	       t->answer->addresses_len == EVIDENCE_ADDRESSES_MAX;
+}
+
+/* Duplicate address detection has failed: that stands, without a MAC. */
+static bool is_by_the_kernel(const struct evidence_conflict *c)
+{
+	static const uint8_t none[EVIDENCE_MAC_LEN];
+
+	return memcmp(c->mac, none, sizeof none) == 0;
+}
+
+static bool is_about(const struct evidence_conflict *c, const struct path *p)
+{
+	return endpoint_same_address(&c->address, &p->endpoint) ||
+	       endpoint_same_address(&c->address, &p->facts.arrived_on);
+}
+
+static void hear(struct hint_claim *h, const struct query_result *t, const struct evidence_conflict *c)
+{
+	int64_t idle_ns = (int64_t)c->idle_ms * NS_PER_MS;
+
+	h->claim = *c;
+	h->server = (int)t->server;
+	h->newest_ns = t->asked_ns - idle_ns;
+	if (!h->known) {
+		h->from_ns = h->newest_ns;
+		h->told_ns = t->asked_ns;
+	}
+	h->repeated = t->now_ns - idle_ns > h->told_ns || is_by_the_kernel(c);
+	h->known = true;
+}
+
+/* A server that stops reporting the claim has probed the link and got no answer. */
+void hint_claim_note(struct hint_claim *h, const struct path *p, const struct query_result *t)
+{
+	for (unsigned i = 0; i < t->answer->conflicts_len; i++) {
+		const struct evidence_conflict *c = &t->answer->conflicts[i];
+		if (is_about(c, p) && may_be_its_own(t, &c->address)) {
+			hear(h, t, c);
+			return;
+		}
+	}
+	if (h->server == (int)t->server && !t->answer->truncated)
+		h->known = false;
+}
+
+/* Of an outage that had begun by the newest claim the rest is lost to the one who claims, too: about what is refused a
+ * server is asked ever more seldom. */
+void hint_claim_explain(const struct hint_claim *h, const struct path *p, int64_t since_ns,
+			struct hint_claim_explanation *explanation)
+{
+	const struct prober *b = &p->prober;
+	int64_t from_ns = h->from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = h->newest_ns + CLAIM_AGE_NS;
+	int64_t streak_ns = path_streak(p).began_ns;
+
+	*explanation = (struct hint_claim_explanation){ 0 };
+	if (!h->known || !h->repeated)
+		return;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(b, seq);
+		explanation->lost += prober_is_lost(r) && r->sent_ns >= since_ns && r->sent_ns >= from_ns &&
+				     (r->sent_ns <= to_ns || (streak_ns <= to_ns && r->sent_ns >= streak_ns));
+	}
+	explanation->claim = explanation->lost > 0 ? &h->claim : NULL;
+}

@@ -1,0 +1,125 @@
+#include "client/evidence/hint_frames.h"
+
+#include "common/core/ns.h"
+
+#define FATE_NS (3000 * NS_PER_MS) /* so long after its deadline a probe's loss may be explained */
+
+/* When the newest loss but one left. What is said of frames is older by as long as the query was on its way, so that
+ * the newest loss seems to leave after its own frame has come. */
+static int64_t late_doubt_ns(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+	bool newest = true;
+
+	for (uint32_t seq = b->waiting_from - 1; seq > 0 && b->next - seq <= b->ring_len; seq--) {
+		const struct prober_record *r = prober_record(b, seq);
+		if (r->outcome != PROBER_LOST && r->outcome != PROBER_LOST_FORWARD)
+			continue;
+		if (!newest)
+			return r->sent_ns;
+		newest = false;
+	}
+	return INT64_MAX;
+}
+
+/* Frames for this path, to an address that the server has; NULL: it tells of none. */
+static const struct evidence_frames *find_frames(const struct path *p, const struct query_result *t,
+						 const struct endpoint *client)
+{
+	for (unsigned i = 0; i < t->answer->frames_len; i++) {
+		const struct evidence_frames *f = &t->answer->frames[i];
+		if (f->transport == probe_kind_of(p->kind)->transport && path_arrives_at(p, &f->local) &&
+		    query_result_is_own(t, &f->local) && !endpoint_is_unknown(client) &&
+		    endpoint_same_address(&f->client, client))
+			return f;
+	}
+	return NULL;
+}
+
+/* What became of the probe that a SYN was of: all that left about then. The query's round trip is as much as the
+ * server's time is uncertain. */
+enum fate { FATE_NOT_OURS, FATE_OPEN, FATE_LOST_FORWARD, FATE_OTHER };
+
+static enum fate fate_of(const struct path *p, struct attempts *attempts, const struct hint_frames_syn *syn,
+			 int64_t asked_ns)
+{
+	const struct prober *b = &p->prober;
+	enum fate fate = FATE_NOT_OURS;
+
+	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *r = prober_record(b, seq);
+		const struct attempt *attempt = attempts_find(attempts, seq);
+		if (r->sent_ns < syn->seen_ns - syn->slack_ns)
+			break;
+		if (r->sent_ns > syn->seen_ns + syn->slack_ns)
+			continue;
+		if (r->outcome == PROBER_WAITING || prober_is_doubtful(r))
+			return asked_ns - r->sent_ns < b->timeout_ns + FATE_NS ? FATE_OPEN : FATE_OTHER;
+		if (r->outcome != PROBER_LOST_FORWARD || !attempt || attempt->connected || attempt->half_open)
+			return FATE_OTHER;
+		fate = FATE_LOST_FORWARD;
+	}
+	return fate;
+}
+
+/* A SYN that came may be that of a handshake which is still going on, or whose rest was lost. Only when its probe is
+ * proven not to have come to the socket, and nothing of ours since, has something stopped it in between. */
+static bool syn_was_stopped(struct hint_frames *h, const struct path *p, struct attempts *attempts,
+			    const struct query_result *t, int slot, const struct evidence_frames *f)
+{
+	int64_t heard_ns =
+	    f->heard_ms == EVIDENCE_HEARD_MAX ? INT64_MIN : t->asked_ns - (int64_t)f->heard_ms * NS_PER_MS;
+	struct hint_frames_syn *syn = &h->syns[slot];
+	bool stopped = h->unheard >> slot & 1;
+
+	if (syn->seen_ns == 0)
+		*syn =
+		    (struct hint_frames_syn){ t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS, t->now_ns - t->asked_ns };
+	switch (fate_of(p, attempts, syn, t->asked_ns)) {
+	case FATE_OPEN:
+		return stopped && heard_ns < syn->seen_ns - syn->slack_ns;
+	case FATE_LOST_FORWARD:
+		stopped = true;
+		break;
+	case FATE_OTHER:
+		stopped = false;
+		break;
+	case FATE_NOT_OURS:
+		break;
+	}
+	stopped = stopped && heard_ns < syn->seen_ns - syn->slack_ns;
+	syn->seen_ns = 0;
+	return stopped;
+}
+
+/* Did these come after the newest loss but one had left, and the flow's newest receipt not? UDP: nor anything else to
+ * the socket. TCP: see syn_was_stopped. */
+static bool are_unheard(const struct path *p, const struct query_result *t, const struct evidence_flow *flow,
+			const struct evidence_frames *f, int64_t counted_from_ns)
+{
+	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS;
+
+	return frame_ns >= lost_ns && frame_ns >= counted_from_ns &&
+	       !(flow->known && (int64_t)flow->idle_ms * NS_PER_MS <= t->asked_ns - lost_ns) &&
+	       (probe_kind_of(p->kind)->has_handshake || f->heard_ms > f->idle_ms);
+}
+
+void hint_frames_note(struct hint_frames *h, const struct path *p, struct attempts *attempts,
+		      const struct query_result *t, int slot, const struct evidence_flow *flow, int64_t counted_from_ns)
+{
+	const struct evidence_frames *f = find_frames(p, t, query_result_client(t, p, flow));
+	uint8_t bit = (uint8_t)(1u << slot);
+
+	if (!f && t->answer->truncated) /* it may have been left out */
+		return;
+	if (f && are_unheard(p, t, flow, f, counted_from_ns) &&
+	    (!probe_kind_of(p->kind)->has_handshake || syn_was_stopped(h, p, attempts, t, slot, f)))
+		h->unheard |= bit;
+	else
+		h->unheard &= (uint8_t)~bit;
+}
+
+bool hint_frames_explain(const struct hint_frames *h)
+{
+	return h->unheard != 0;
+}

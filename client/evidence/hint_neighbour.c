@@ -1,0 +1,62 @@
+#include "client/evidence/hint_neighbour.h"
+
+#include "common/core/ns.h"
+
+/* Is this the address of the server that this path's probes come in by? From another address of its own the server's
+ * answers may go another way. */
+static bool arrives_here(const struct path *p, const struct evidence_flow *flow, const struct endpoint *local)
+{
+	return flow->known ? endpoint_same_address(local, &flow->arrived_on) : path_arrives_at(p, local);
+}
+
+void hint_neighbour_note(struct hint_neighbour *h, const struct path *p, const struct query_result *t,
+			 const struct evidence_flow *flow)
+{
+	const struct endpoint *client = query_result_client(t, p, flow);
+
+	for (unsigned i = 0; i < t->answer->neighbours_len; i++) {
+		const struct evidence_neighbour *n = &t->answer->neighbours[i];
+		if (!endpoint_same_address(&n->client, client) || !arrives_here(p, flow, &n->local))
+			continue;
+		*h = (struct hint_neighbour){
+			.known = true,
+			.entry = *n,
+			.server = (int)t->server,
+			.asked_ns = t->asked_ns,
+			.right_ns =
+			    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * NS_PER_MS,
+		};
+		return;
+	}
+	if (h->server == (int)t->server && !t->answer->truncated)
+		h->known = false; /* it has nothing to say of it any more */
+}
+
+/* An entry with the MAC of another interface of ours is not that of another machine: answers to it do reach us. */
+static bool leads_to_us(const struct hint_neighbour *h, const struct link_ops *link)
+{
+	return link && link->has_mac(h->entry.entry_mac);
+}
+
+/* No loss is explained if the newest left when the entry was right again. It was right if a probe that left after the
+ * server reported it was answered. */
+void hint_neighbour_explain(const struct hint_neighbour *h, const struct path *p, int receipt_server,
+			    const struct link_ops *link, int64_t since_ns,
+			    struct hint_neighbour_explanation *explanation)
+{
+	const struct prober *b = &p->prober;
+	int64_t right_ns = h->right_ns;
+
+	*explanation = (struct hint_neighbour_explanation){ 0 };
+	if (!h->known || h->asked_ns < since_ns || h->server != receipt_server || leads_to_us(h, link))
+		return;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(b, seq);
+		if (prober_is_answered(r) && r->sent_ns > h->asked_ns && r->sent_ns < right_ns)
+			right_ns = r->sent_ns;
+		if (!prober_is_lost(r) || r->sent_ns < since_ns)
+			continue;
+		explanation->entry = r->sent_ns < right_ns ? &h->entry : NULL;
+		explanation->lost += explanation->entry && r->outcome == PROBER_LOST_RETURN;
+	}
+}

@@ -1,0 +1,101 @@
+#include "client/evidence/hint_silence.h"
+
+#include "common/core/ns.h"
+
+#include <string.h>
+
+#define ADDRESSES_AGE_NS (1000 * NS_PER_MS) /* what a server says of its addresses may be so old */
+
+bool hint_silence_wanted(const struct prober *b, int64_t said_ns)
+{
+	uint32_t before = 0, since = 0;
+
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(b, seq);
+		if (r->outcome == PROBER_REFUSED)
+			*(r->sent_ns + ADDRESSES_AGE_NS > said_ns ? &since : &before) += 1;
+	}
+	return since > 0 && since >= before;
+}
+
+/* When something for the address of this path and its protocol last came to the server, of whatever is known there: to
+ * its socket, or as a frame that its own firewall may have refused. The latest that it can have been. */
+static int64_t came_ns(const struct path *p, const struct query_result *t, const struct evidence_flow *flow,
+		       int64_t blind_before_ns)
+{
+	int64_t newest_ns = blind_before_ns;
+
+	if (flow->known)
+		newest_ns = ns_later(newest_ns, t->now_ns - (int64_t)flow->idle_ms * NS_PER_MS);
+	for (unsigned i = 0; i < t->answer->frames_len; i++) {
+		const struct evidence_frames *f = &t->answer->frames[i];
+		if (f->transport == probe_kind_of(p->kind)->transport && endpoint_same_address(&f->local, &p->endpoint))
+			newest_ns = ns_later(newest_ns, t->now_ns - (int64_t)f->idle_ms * NS_PER_MS);
+	}
+	return newest_ns;
+}
+
+static bool is_its_mac(const struct query_result *t, const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	for (unsigned i = 0; i < t->answer->macs_len; i++) {
+		if (memcmp(t->answer->macs[i].octets, mac, EVIDENCE_MAC_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Our frames for this address of the server's go to a MAC that is none of its own. Those to where it was asked have to
+ * go to one of its own: where a router answers for others (proxy ARP), a strange MAC means nothing. */
+static bool goes_to_a_stranger(const struct path *p, const struct query_result *t, uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	uint8_t its[EVIDENCE_MAC_LEN];
+
+	return t->link && t->asked_at && t->answer->macs_len > 0 && !endpoint_same_address(t->asked_at, &p->endpoint) &&
+	       t->link->neighbour_mac(t->asked_at, its) && is_its_mac(t, its) &&
+	       t->link->neighbour_mac(&p->endpoint, mac) && !is_its_mac(t, mac);
+}
+
+/* Does the server listen on the very address and port that is probed? Then its silence means something. */
+static bool holds(const struct path *p, const struct query_result *t)
+{
+	const struct evidence_answer *a = t->answer;
+
+	return (probe_kind_of(p->kind)->transport == PACKET_TCP ? a->listens_tcp : a->listens_udp) &&
+	       a->port == p->endpoint.port && query_result_is_own(t, &p->endpoint);
+}
+
+void hint_silence_note(struct hint_silence *h, const struct path *p, const struct query_result *t,
+		       const struct evidence_flow *flow, int64_t blind_before_ns)
+{
+	uint8_t mac[EVIDENCE_MAC_LEN];
+
+	if (!holds(p, t)) {
+		if (h->server == (int)t->server)
+			h->server = -1;
+		return;
+	}
+	h->server = (int)t->server;
+	h->from_ns = came_ns(p, t, flow, blind_before_ns);
+	h->to_ns = t->asked_ns - ADDRESSES_AGE_NS; /* since then it may have given the address up */
+	if (p->facts.last_error != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
+		return;
+	h->has_stranger = true;
+	memcpy(h->mac, mac, sizeof mac);
+	h->stranger_ns = t->asked_ns;
+}
+
+void hint_silence_explain(const struct hint_silence *h, const struct path *p, const struct config *config,
+			  int64_t since_ns, struct hint_silence_explanation *explanation)
+{
+	const struct prober *b = &p->prober;
+
+	*explanation = (struct hint_silence_explanation){
+		.holder = config_server_name(config, h->server),
+		.mac = h->has_stranger && h->stranger_ns >= since_ns ? h->mac : NULL,
+	};
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(b, seq);
+		explanation->refused += r->outcome == PROBER_REFUSED && r->sent_ns >= since_ns &&
+					r->sent_ns > h->from_ns && r->sent_ns <= h->to_ns;
+	}
+}

@@ -1,0 +1,37 @@
+#include "client/evidence/query_result.h"
+
+bool query_result_is_own(const struct query_result *t, const struct endpoint *address)
+{
+	for (unsigned i = 0; i < t->answer->addresses_len; i++) {
+		if (endpoint_same_address(&t->answer->addresses[i], address))
+			return true;
+	}
+	return false;
+}
+
+/* The only address of ours that the server's neighbour entries are about: it speaks of no one else's, and where it
+ * knows none of our flows, of the one that our attempts named. */
+static const struct endpoint *sole_neighbour(const struct evidence_answer *a, const struct endpoint *none)
+{
+	for (unsigned i = 1; i < a->neighbours_len; i++) {
+		if (!endpoint_same_address(&a->neighbours[i].client, &a->neighbours[0].client))
+			return none;
+	}
+	return a->neighbours_len > 0 ? &a->neighbours[0].client : none;
+}
+
+const struct endpoint *query_result_client(const struct query_result *t, const struct path *p,
+					   const struct evidence_flow *flow)
+{
+	if (flow->known)
+		return &flow->source;
+	if (!endpoint_is_unknown(&p->facts.receipt_source))
+		return &p->facts.receipt_source;
+	if (t->witness < 0)
+		return &t->answer->querier;
+	for (unsigned i = 0; i < t->answer->flows_len; i++) {
+		if (t->answer->flows[i].known)
+			return &t->answer->flows[i].source;
+	}
+	return sole_neighbour(t->answer, &flow->source);
+}
