@@ -4,6 +4,7 @@
 #include "client/output/exit_status.h"
 #include "client/verdict/assess.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 
@@ -13,9 +14,6 @@
 #include <unistd.h>
 
 enum {
-	RESOLVE_MS = 1500,        /* names that have no address by then are reported as such */
-	EVIDENCE_MS = 2600,       /* after the last deadline; with the resolving it stays within the promised 3 s .. */
-	EVIDENCE_ROUNDS = 2,      /* .. and less where servers do not answer at all */
 	STAGGER_NS = 1000 * 1000, /* between the paths' first probes */
 };
 
@@ -250,7 +248,7 @@ static void start_asking(struct check *c)
 	c->asking_ns = clock_mono_ns();
 	querier_last_call(c->driver.engine.querier);
 	uv_update_time(&c->loop);
-	uv_timer_start(&c->limit, limit_reached, (uint64_t)(EVIDENCE_MS - c->resolve_ms), 0);
+	uv_timer_start(&c->limit, limit_reached, (uint64_t)(CHECK_EVIDENCE_MS - c->resolve_ms), 0);
 	uv_timer_start(&c->late, late_is_over, (uint64_t)(c->options->timeout_ns / NS_PER_MS) + 1, 0);
 }
 
@@ -259,7 +257,7 @@ static void limit_reached(uv_timer_t *timer)
 	struct check *c = timer->data;
 
 	if (c->phase == RESOLVING) {
-		c->resolve_ms = RESOLVE_MS;
+		c->resolve_ms = CHECK_RESOLVE_MS;
 		start_probing(c);
 	}
 	if (c->phase == ASKING)
@@ -284,7 +282,7 @@ static bool any_loss(const struct paths *paths)
  * what a receipt proves is no loss of direction but slowness. */
 static bool is_over(struct check *c)
 {
-	if (!querier_exhausted(c->driver.engine.querier, EVIDENCE_ROUNDS))
+	if (!querier_exhausted(c->driver.engine.querier, CHECK_EVIDENCE_ROUNDS))
 		return false;
 	return clock_mono_ns() - c->asking_ns >= c->options->timeout_ns || !any_loss(&c->driver.engine.paths);
 }
@@ -318,7 +316,7 @@ static void start(struct check *c)
 	c->watch.data = c->wait.data = c->limit.data = c;
 	uv_check_start(&c->watch, look);
 	uv_prepare_start(&c->wait, wake);
-	uv_timer_start(&c->limit, limit_reached, RESOLVE_MS, 0);
+	uv_timer_start(&c->limit, limit_reached, CHECK_RESOLVE_MS, 0);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)

@@ -22,7 +22,7 @@ struct renewal {
 
 uint32_t run_paths_ring_len(const struct config *config)
 {
-	uint32_t len = SIGNIFICANCE_WINDOW;
+	uint32_t len = SIGNIFICANCE_WINDOW_PROBES;
 	uint64_t most = 1;
 
 	for (size_t i = 0; i < config->schedules_len; i++) {

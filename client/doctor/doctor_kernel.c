@@ -2,19 +2,9 @@
 #include "client/doctor/doctor_rule.h"
 
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <linux/neighbour.h>
-
-enum {
-	HEAL_MS_MAX = 120000, /* the defaults make 53 s */
-	BASE_REACHABLE_MS = 30000,
-	CONNTRACK_NEARLY_FULL = 90, /* percent */
-	CONNTRACK_UDP_S = 30,
-	CONNTRACK_UDP_STREAM_S = 120,
-	CONNTRACK_UDP_LONG_S = 600,
-	SYNACK_RETRIES_MIN = 2,
-	SYNACK_RETRIES = 5,
-};
 
 /* --- Neighbours -------------------------------------------------------------------------------------------------- */
 
@@ -116,14 +106,15 @@ static void judge_healing(const struct doctor_facts *facts, const struct doctor_
 	static const char *const prefixes[] = { [DOCTOR_V4] = "net/ipv4/neigh", [DOCTOR_V6] = "net/ipv6/neigh" };
 	char text[UNITS_DURATION_LEN];
 
-	if (!link->outward || link->heal_ms[family] <= HEAL_MS_MAX || !has_address(facts, link, family))
+	if (!link->outward || link->heal_ms[family] <= DOCTOR_HEAL_MAX_MS || !has_address(facts, link, family))
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_neighbour_slow, DOCTOR_WARNING,
 			 "a wrong neighbour entry (%s) on %s can stay for %s", family == DOCTOR_V4 ? "IPv4" : "IPv6",
 			 link->name, units_duration_text((int64_t)link->heal_ms[family] * NS_PER_MS, text));
-	if (link->base_reachable_ms[family] > BASE_REACHABLE_MS)
-		doctor_mend_sysctl(finding, prefixes[family], link->name, "base_reachable_time_ms", BASE_REACHABLE_MS);
+	if (link->base_reachable_ms[family] > DOCTOR_BASE_REACHABLE_MS)
+		doctor_mend_sysctl(finding, prefixes[family], link->name, "base_reachable_time_ms",
+				   DOCTOR_BASE_REACHABLE_MS);
 	else
 		doctor_mend_sysctl(finding, prefixes[family], link->name, "delay_first_probe_time", 5);
 }
@@ -185,7 +176,7 @@ void doctor_conntrack_full(const struct doctor_facts *facts, struct doctor_findi
 {
 	int64_t count = facts->conntrack_count, max = facts->conntrack_max;
 
-	if (count < 0 || max <= 0 || count * 100 < max * CONNTRACK_NEARLY_FULL)
+	if (count < 0 || max <= 0 || count * 100 < max * DOCTOR_CONNTRACK_NEARLY_FULL_PERCENT)
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_conntrack_full, count >= max ? DOCTOR_ERROR : DOCTOR_WARNING,
@@ -210,7 +201,7 @@ void doctor_conntrack_udp_short(const struct doctor_facts *facts, struct doctor_
 	    findings, DOCTOR_RULE_conntrack_udp_short, DOCTOR_WARNING,
 	    "connection tracking forgets a UDP flow after %" PRId64 " s, but floatprobe waits %s for an answer",
 	    facts->conntrack_udp_s, units_duration_text(facts->config->timeout_ns, text));
-	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout", CONNTRACK_UDP_S);
+	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout", DOCTOR_CONNTRACK_UDP_S);
 }
 
 void doctor_conntrack_udp_cold(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -227,12 +218,13 @@ void doctor_conntrack_udp_cold(const struct doctor_facts *facts, struct doctor_f
 
 void doctor_conntrack_udp_long(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
-	if (!tracks(facts) || facts->conntrack_udp_stream_s <= CONNTRACK_UDP_LONG_S)
+	if (!tracks(facts) || facts->conntrack_udp_stream_s <= DOCTOR_CONNTRACK_UDP_LONG_S)
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_conntrack_udp_long, DOCTOR_NOTE,
 			 "connection tracking keeps an idle UDP flow for %" PRId64 " s", facts->conntrack_udp_stream_s);
-	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout_stream", CONNTRACK_UDP_STREAM_S);
+	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout_stream",
+			   DOCTOR_CONNTRACK_UDP_STREAM_S);
 }
 
 /* --- TCP, clock -------------------------------------------------------------------------------------------------- */
@@ -249,12 +241,12 @@ void doctor_syncookies_always(const struct doctor_facts *facts, struct doctor_fi
 
 void doctor_synack_retries(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
-	if (facts->tcp_synack_retries < 0 || facts->tcp_synack_retries >= SYNACK_RETRIES_MIN)
+	if (facts->tcp_synack_retries < 0 || facts->tcp_synack_retries >= DOCTOR_SYNACK_RETRIES_MIN)
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_synack_retries, DOCTOR_WARNING,
 			 "this host repeats a SYN-ACK %" PRId64 " times", facts->tcp_synack_retries);
-	doctor_mend_sysctl(finding, "net/ipv4", NULL, "tcp_synack_retries", SYNACK_RETRIES);
+	doctor_mend_sysctl(finding, "net/ipv4", NULL, "tcp_synack_retries", DOCTOR_SYNACK_RETRIES);
 }
 
 void doctor_clock(const struct doctor_facts *facts, struct doctor_findings *findings)

@@ -4,16 +4,14 @@
 #include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SEQ_MAX             UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
-#define RECHECK_INTERVAL_NS (20000 * NS_PER_MS)  /* of one path's, when its burst is used up */
-#define RECHECK_PAUSE_NS    (2000 * NS_PER_MS)   /* after a look at a path before it is looked at again */
-#define ARP_FAILS_NS        (3200 * NS_PER_MS)   /* our own ARP gives up after 3.07 s, and says so on the socket */
+#define SEQ_MAX UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
 
 enum {
 	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
@@ -21,12 +19,6 @@ enum {
 	EXPIRE_STEP_NS = 2 * 1000 * 1000, /* deadlines are looked at no more often than this .. */
 	EXPIRE_PATHS = 1000,              /* .. for each so many paths */
 	ASK_STEP_NS = 20 * 1000 * 1000,
-	RECHECK_STEP_NS = 1000 * 1000,           /* between the looks at one target's paths */
-	RECHECKS_INTERVAL_NS = 50 * 1000 * 1000, /* of all targets' together */
-	RECHECKS_BURST = 30,                     /* servers have connections for others, too */
-	RECHECK_EVERY_MIN_NS = 200 * 1000 * 1000,
-	RECHECK_BURST = 3,
-	FRESH_KEEP_NS = 500 * 1000 * 1000, /* beyond the timeout, for what comes late */
 };
 
 /* -- what is sent -- */
@@ -240,13 +232,13 @@ static void expire(struct engine *e, int64_t now_ns)
 
 static void reap(struct engine *e, int64_t now_ns)
 {
-	int64_t keep_ns = ARP_FAILS_NS;
+	int64_t keep_ns = ENGINE_ARP_FAILS_NS;
 
 	if (now_ns - e->reaped_ns < 100 * NS_PER_MS)
 		return;
 	e->reaped_ns = now_ns;
 	for (size_t i = 0; i < e->config->schedules_len; i++)
-		keep_ns = -ns_earlier(-keep_ns, -(e->config->schedules[i].timeout_ns + FRESH_KEEP_NS));
+		keep_ns = -ns_earlier(-keep_ns, -(e->config->schedules[i].timeout_ns + ENGINE_FRESH_KEEP_NS));
 	udp_dialer_reap(e->udp, now_ns, keep_ns);
 }
 

@@ -4,6 +4,7 @@
 #include "client/evidence/settle.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <errno.h>
@@ -192,7 +193,7 @@ static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
 
 	/* It counts as heard when the kernel had it, however long we slept; a clock step makes that absurd. */
-	if (waited_ns > 0 && waited_ns < 10000 * NS_PER_MS)
+	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS)
 		now_ns -= waited_ns;
 	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
 		echo_received(e, &d->peer, d->buf, d->len);

@@ -8,6 +8,7 @@
 #include "client/evidence/query_result.h"
 #include "client/path/paths.h"
 #include "client/path/prober.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,9 @@
 #include "client/evidence/hint_claim.h"
 
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <string.h>
-
-/* A claim may be so much older than a loss: a server that is asked each second tells of one that it saw when it was
- * asked the last time. And younger, besides the timeout: only then is it asked at all. */
-#define CLAIM_AGE_NS (2000 * NS_PER_MS)
 
 /* It may have seen the claim while it had the address, and have it no more; of many addresses it tells a part. */
 static bool may_be_its_own(const struct query_result *t, const struct endpoint *address)
@@ -64,7 +61,7 @@ void hint_claim_explain(const struct hint_claim *h, const struct path *p, int64_
 			struct hint_claim_explanation *explanation)
 {
 	const struct prober *b = &p->prober;
-	int64_t from_ns = h->from_ns - b->timeout_ns - CLAIM_AGE_NS, to_ns = h->newest_ns + CLAIM_AGE_NS;
+	int64_t from_ns = h->from_ns - b->timeout_ns - HINT_CLAIM_AGE_NS, to_ns = h->newest_ns + HINT_CLAIM_AGE_NS;
 	int64_t streak_ns = path_streak(p).began_ns;
 
 	*explanation = (struct hint_claim_explanation){ 0 };

@@ -1,8 +1,7 @@
 #include "client/evidence/hint_frames.h"
 
 #include "common/core/ns.h"
-
-#define FATE_NS (3000 * NS_PER_MS) /* so long after its deadline a probe's loss may be explained */
+#include "common/core/thresholds.h"
 
 /* When the newest loss but one left. What is said of frames is older by as long as the query was on its way, so that
  * the newest loss seems to leave after its own frame has come. */
@@ -54,7 +53,7 @@ static enum fate fate_of(const struct path *p, struct attempts *attempts, const 
 		if (r->sent_ns > syn->seen_ns + syn->slack_ns)
 			continue;
 		if (r->outcome == PROBER_WAITING || prober_is_doubtful(r))
-			return asked_ns - r->sent_ns < b->timeout_ns + FATE_NS ? FATE_OPEN : FATE_OTHER;
+			return asked_ns - r->sent_ns < b->timeout_ns + HINT_FRAMES_FATE_NS ? FATE_OPEN : FATE_OTHER;
 		if (r->outcome != PROBER_LOST_FORWARD || !attempt || attempt->connected || attempt->half_open)
 			return FATE_OTHER;
 		fate = FATE_LOST_FORWARD;

@@ -1,10 +1,9 @@
 #include "client/evidence/hint_silence.h"
 
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <string.h>
-
-#define ADDRESSES_AGE_NS (1000 * NS_PER_MS) /* what a server says of its addresses may be so old */
 
 bool hint_silence_wanted(const struct prober *b, int64_t said_ns)
 {
@@ -13,7 +12,7 @@ bool hint_silence_wanted(const struct prober *b, int64_t said_ns)
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
 		if (r->outcome == PROBER_REFUSED)
-			*(r->sent_ns + ADDRESSES_AGE_NS > said_ns ? &since : &before) += 1;
+			*(r->sent_ns + EVIDENCE_ADDRESSES_AGE_NS > said_ns ? &since : &before) += 1;
 	}
 	return since > 0 && since >= before;
 }
@@ -76,7 +75,7 @@ void hint_silence_note(struct hint_silence *h, const struct path *p, const struc
 	}
 	h->server = (int)t->server;
 	h->from_ns = came_ns(p, t, flow, blind_before_ns);
-	h->to_ns = t->asked_ns - ADDRESSES_AGE_NS; /* since then it may have given the address up */
+	h->to_ns = t->asked_ns - EVIDENCE_ADDRESSES_AGE_NS; /* since then it may have given the address up */
 	if (p->facts.last_error != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
 		return;
 	h->has_stranger = true;

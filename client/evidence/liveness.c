@@ -1,6 +1,6 @@
 #include "client/evidence/liveness.h"
 
-enum { CONFIRMED_AFTER = 3 /* silent rounds: one or two may be a limit of the witness */ };
+#include "common/core/thresholds.h"
 
 static void end_silent_rounds(struct liveness_channel *c)
 {
@@ -50,7 +50,7 @@ void liveness_failed(struct liveness_channel *c, bool refused, int64_t sent_ns)
 
 void liveness_timed_out(struct liveness_channel *c, int64_t witness_heard_ns, int64_t sent_ns)
 {
-	c->confirmed = c->confirmed || (c->silent_rounds >= CONFIRMED_AFTER && witness_heard_ns > c->ended_ns);
+	c->confirmed = c->confirmed || (c->silent_rounds >= LIVENESS_CONFIRM_ROUNDS && witness_heard_ns > c->ended_ns);
 	add_silent_round(c, sent_ns);
 }
 

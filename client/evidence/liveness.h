@@ -23,8 +23,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LIVENESS_FRESH_NS INT64_C(5000000000) /* what is older does not prove silence */
-
 enum liveness { LIVENESS_UNKNOWN, LIVENESS_ALIVE, LIVENESS_SILENT };
 
 struct liveness_channel {

@@ -6,26 +6,21 @@
 #include "common/core/bucket.h"
 #include "common/core/evidence.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MACS_AGAIN_NS (10 * NS_PER_S)
-#define REFUSED_NS    (10 * NS_PER_S)
-#define VISIT_NS      (12 * NS_PER_S) /* each server once in so long, a quarter more or less */
-
 enum {
-	ASK_TIMEOUT_NS = 1000 * 1000 * 1000,
-	RELAY_TIMEOUT_NS = 1500 * 1000 * 1000, /* a witness waits a second for its peer */
-	TURN_NS = 500 * 1000,                  /* a server may be asked so often .. */
-	TURNS = 32,                            /* .. and so many at once: to sign for more would hold up probes */
-	PAGES_MAX = 4,                         /* UDP queries on one way in one round */
-	ALIVE_MAX = 2,                         /* ways asked in a round while some are alive .. */
-	ASKED_MAX = 32,                        /* .. and while none is */
-	RELAYS_MAX = 2,                        /* .. and witnesses besides .. */
-	LOOKS_MAX = 64,                        /* .. looked for among so many servers, then among the next */
+	TURN_NS = 500 * 1000, /* a server may be asked so often .. */
+	TURNS = 32,           /* .. and so many at once: to sign for more would hold up probes */
+	PAGES_MAX = 4,        /* UDP queries on one way in one round */
+	ALIVE_MAX = 2,        /* ways asked in a round while some are alive .. */
+	ASKED_MAX = 32,       /* .. and while none is */
+	RELAYS_MAX = 2,       /* .. and witnesses besides .. */
+	LOOKS_MAX = 64,       /* .. looked for among so many servers, then among the next */
 };
 
 enum place { IDLE, READY, RESTING }; /* to be asked if it is wanted; asked less than a second ago */
@@ -185,7 +180,8 @@ static void look_for_macs(struct querier *a, unsigned server, int64_t now_ns)
 {
 	struct macs *m = &a->servers[server].macs;
 
-	if (!a->s.link || (m->looked_ns && now_ns - m->looked_ns < (m->known ? NS_PER_S / 2 : MACS_AGAIN_NS)))
+	if (!a->s.link ||
+	    (m->looked_ns && now_ns - m->looked_ns < (m->known ? QUERIER_MACS_AGE_NS : QUERIER_MACS_AGAIN_NS)))
 		return;
 	m->looked_ns = now_ns;
 	m->known = false;
@@ -285,7 +281,8 @@ static void ask(struct querier *a, struct channel *w, int64_t now_ns)
 	cursor.paths = paths_of_server(a->s.paths, w->server, &cursor.len);
 	cursor.left = cursor.len;
 	if (cursor.len == 0 ||
-	    !channels_ask(&a->channels, w, w->witness == CHANNEL_DIRECT ? ASK_TIMEOUT_NS : RELAY_TIMEOUT_NS, now_ns))
+	    !channels_ask(&a->channels, w,
+			  w->witness == CHANNEL_DIRECT ? QUERIER_ASK_TIMEOUT_NS : QUERIER_RELAY_TIMEOUT_NS, now_ns))
 		return;
 	cursor.at = s->ask_from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
@@ -298,7 +295,7 @@ static void ask(struct querier *a, struct channel *w, int64_t now_ns)
 /* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
 static bool rests(const struct channel *w, int64_t now_ns)
 {
-	return w->liveness.refused && w->transport == PACKET_UDP && now_ns - w->liveness.asked_ns < REFUSED_NS;
+	return w->liveness.refused && w->transport == PACKET_UDP && now_ns - w->liveness.asked_ns < QUERIER_REFUSED_NS;
 }
 
 static void ask_directly(struct querier *a, unsigned server, bool alive, int64_t now_ns)
@@ -367,7 +364,7 @@ static void ask_server(struct querier *a, unsigned server, int64_t now_ns)
 
 static int64_t rested_ns(const struct querier *a)
 {
-	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + NS_PER_S : INT64_MAX;
+	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + QUERIER_REST_NS : INT64_MAX;
 }
 
 /* Returns when there is more to ask. */
@@ -400,7 +397,7 @@ static void visit(struct querier *a, unsigned server, int64_t now_ns)
 		return;
 	memset(&a->query, 0, sizeof a->query);
 	settle_ask_places(a->s.paths, server, &s->visit_from, &a->query);
-	if (a->query.places_len == 0 || !channels_ask(&a->channels, w, ASK_TIMEOUT_NS, now_ns))
+	if (a->query.places_len == 0 || !channels_ask(&a->channels, w, QUERIER_ASK_TIMEOUT_NS, now_ns))
 		return;
 	memory_of_next(w)->attempts_len = 0;
 	a->query.flows[a->query.flows_len++] = w->prober.flow_id;
@@ -417,14 +414,14 @@ static int64_t pay_visits(struct querier *a, int64_t now_ns)
 	if (!a->shares)
 		return INT64_MAX;
 	if (!a->visit_ns)
-		a->visit_ns = now_ns + VISIT_NS; /* what is heard before would not count */
+		a->visit_ns = now_ns + QUERIER_VISIT_NS; /* what is heard before would not count */
 	for (unsigned n = 0; n < TURNS && a->visit_ns <= now_ns; n++) {
 		visit(a, a->visit_next, now_ns);
 		a->visit_next = (a->visit_next + 1) % len;
-		a->visit_ns += VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
+		a->visit_ns += QUERIER_VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
 	}
 	if (a->visit_ns <= now_ns)
-		a->visit_ns = now_ns + VISIT_NS / len; /* we slept for long, or they are too many */
+		a->visit_ns = now_ns + QUERIER_VISIT_NS / len; /* we slept for long, or they are too many */
 	return a->visit_ns;
 }
 

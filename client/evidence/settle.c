@@ -3,15 +3,9 @@
 #include "client/evidence/explain.h"
 #include "client/evidence/path_loss.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <string.h>
-
-#define ATTEMPT_AGE_MAX_NS   (60000 * NS_PER_MS) /* half-open sockets live 64 s */
-#define FORGOTTEN_NS         (950 * NS_PER_MS)   /* a half-open socket is repeated, or given up, after a second */
-#define QUERY_MAX_NS         (1000 * NS_PER_MS) /* the server compares its counters from a second before the attempt on */
-#define QUERY_QUICK_NS       (450 * NS_PER_MS)
-#define SYN_GRACE_MAX_NS     (250 * NS_PER_MS)
-#define REQUEST_GRACE_MAX_NS (1000 * NS_PER_MS)
 
 static int64_t deadline_ns(const struct path *p, uint32_t seq)
 {
@@ -23,7 +17,7 @@ static int64_t deadline_ns(const struct path *p, uint32_t seq)
 static int64_t missing_from_ns(const struct path *p, const struct attempt *t)
 {
 	int64_t grace_ns = t->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
-	int64_t max_ns = t->connected ? REQUEST_GRACE_MAX_NS : SYN_GRACE_MAX_NS;
+	int64_t max_ns = t->connected ? SETTLE_REQUEST_GRACE_MAX_NS : SETTLE_SYN_GRACE_MAX_NS;
 
 	return deadline_ns(p, t->seq) + (grace_ns < max_ns ? grace_ns : max_ns);
 }
@@ -66,7 +60,7 @@ void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_
 		const struct attempt *t = &p->loss->attempts.items[i];
 		int64_t age_ns = now_ns - t->started_ns;
 		const struct prober_record *r = prober_record(&p->prober, t->seq);
-		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > ATTEMPT_AGE_MAX_NS ||
+		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > SETTLE_ATTEMPT_AGE_MAX_NS ||
 		    (!prober_is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
 			continue;
 		memory->attempts[q->attempts_len] =
@@ -215,7 +209,8 @@ static bool is_translated(const struct query_result *t, const struct attempt *at
  * timers included; by port it would know it nevertheless. */
 static bool is_outdated(const struct query_result *t, const struct attempt *attempt)
 {
-	return t->now_ns - t->asked_ns > (is_translated(t, attempt) ? QUERY_QUICK_NS : QUERY_MAX_NS);
+	return t->now_ns - t->asked_ns >
+	       (is_translated(t, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
 }
 
 /* Two machines with one key: this is not the one that answers on this path. */
@@ -235,7 +230,8 @@ static void note_not_seen(struct path *p, const struct query_result *t, struct a
 
 	if (attempt->connected)
 		return; /* since the question: there was a SYN, and its socket is no longer half-open */
-	if (under_way_ns <= QUERY_QUICK_NS && t->asked_ns + under_way_ns / 2 - attempt->started_ns < FORGOTTEN_NS)
+	if (under_way_ns <= SETTLE_QUERY_QUICK_NS &&
+	    t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS)
 		attempt->early |= (uint8_t)(1u << slot);
 	if (t->asked_ns >= missing_from_ns(p, attempt) && attempt->early >> slot & 1)
 		apply_to_attempt(p, attempt, slot, true);

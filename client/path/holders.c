@@ -12,9 +12,9 @@ struct walk {
 	unsigned seen_len;
 	bool has_current;
 	struct holder current;
-	uint32_t lost;                      /* since it last answered */
-	uint32_t changed_at[HOLDERS_FLIPS]; /* numbers of the newest changes, round and round */
-	unsigned returns;                   /* .. to one that had answered before */
+	uint32_t lost;                             /* since it last answered */
+	uint32_t changed_at[HOLDERS_FLIP_CHANGES]; /* numbers of the newest changes, round and round */
+	unsigned returns;                          /* .. to one that had answered before */
 };
 
 static bool is_same(const struct holder *a, const struct holder *b)
@@ -33,13 +33,14 @@ static bool was_seen(const struct walk *w, const struct holder *who)
 
 static void change(struct walk *w, struct holders *h, const struct holder *to, uint32_t seq, int64_t sent_ns)
 {
-	uint32_t *at = &w->changed_at[h->changes % HOLDERS_FLIPS]; /* afterwards the one after it is the oldest */
+	uint32_t *at =
+	    &w->changed_at[h->changes % HOLDERS_FLIP_CHANGES]; /* afterwards the one after it is the oldest */
 
 	*at = seq;
 	h->changes++;
 	w->returns += was_seen(w, to);
-	at = &w->changed_at[h->changes % HOLDERS_FLIPS];
-	if (h->changes >= HOLDERS_FLIPS && w->returns > 0 && seq - *at < HOLDERS_WITHIN)
+	at = &w->changed_at[h->changes % HOLDERS_FLIP_CHANGES];
+	if (h->changes >= HOLDERS_FLIP_CHANGES && w->returns > 0 && seq - *at < HOLDERS_FLIP_PROBES)
 		h->flips = true;
 	h->before = w->current.server;
 	h->now = to->server;

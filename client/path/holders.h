@@ -4,22 +4,18 @@
 #define FLOATPROBE_HOLDERS_H
 
 #include "client/path/prober.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-	HOLDERS_FLIPS = 3,   /* so many changes of holder .. */
-	HOLDERS_WITHIN = 20, /* .. within so many probes are no moves any more */
-	HOLDERS_DOUBLY = 2,  /* so many numbers answered by two: one may have been a copy that met a move */
-};
-
 struct holders {
 	unsigned changes; /* from one holder to another. A boot never seen before of the one that held it already is a
 			   * restart, and none of these */
-	bool flips;       /* HOLDERS_FLIPS of them within HOLDERS_WITHIN numbers, and one that had gone came back */
-	unsigned doubly;  /* numbers that two holders answered */
-	int before, now;  /* servers (the prober's numbers) of the newest change; -1: there was none */
+	bool flips; /* HOLDERS_FLIP_CHANGES of them within HOLDERS_FLIP_PROBES numbers, and one that had gone came back
+		     */
+	unsigned doubly;       /* numbers that two holders answered */
+	int before, now;       /* servers (the prober's numbers) of the newest change; -1: there was none */
 	uint32_t lost_between; /* if these are two: probes lost between the last answer of the one and the first of the
 				* other .. */
 	int64_t changed_ns;    /* .. which had left then (monotonic) */

@@ -150,7 +150,7 @@ struct recheck *path_recheck(struct path *p)
 
 void path_recent(const struct path *p, enum mode mode, struct prober_tally *tally)
 {
-	prober_tally(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : PROBER_OUTAGE, tally);
+	prober_tally(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : PROBER_OUTAGE_LOSSES, tally);
 }
 
 struct loss_streak path_streak(const struct path *p)

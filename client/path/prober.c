@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By how much the kernel's time from send to arrival may exceed the monotonic one (the two user-space times are not
- * read at once) before it is clear that the wall clock was set in between. */
-static const int64_t wall_ahead_max_ns = 50 * NS_PER_MS;
-
 /* How each outcome counts. */
 enum fate { FATE_OPEN, FATE_UNSENT, FATE_ANSWERED, FATE_FORWARD, FATE_RETURN, FATE_LOST };
 
@@ -171,7 +167,7 @@ static int64_t send_to_arrival_ns(const struct prober *p, const struct prober_re
 {
 	int64_t mono_ns = now_ns - r->sent_ns, wall_ns = received_real_ns - r->sent_real_ns;
 
-	if (wall_ns >= 0 && wall_ns <= mono_ns + wall_ahead_max_ns && wall_ns >= mono_ns - p->timeout_ns)
+	if (wall_ns >= 0 && wall_ns <= mono_ns + PROBER_WALL_AHEAD_MAX_NS && wall_ns >= mono_ns - p->timeout_ns)
 		return wall_ns;
 	return mono_ns > 0 ? mono_ns : 0;
 }
@@ -460,9 +456,9 @@ static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *strea
 	if (fate == FATE_UNSENT)
 		return;
 	*streak = fate == FATE_ANSWERED ? 0 : *streak + 1;
-	t->outages += *streak == PROBER_OUTAGE;
-	if (*streak >= PROBER_OUTAGE)
-		t->outage_lost += *streak == PROBER_OUTAGE ? PROBER_OUTAGE : 1;
+	t->outages += *streak == PROBER_OUTAGE_LOSSES;
+	if (*streak >= PROBER_OUTAGE_LOSSES)
+		t->outage_lost += *streak == PROBER_OUTAGE_LOSSES ? PROBER_OUTAGE_LOSSES : 1;
 }
 
 /* From the newest on: a row goes on as long as nothing else was counted. */
@@ -512,7 +508,7 @@ uint32_t prober_outage(const struct prober *p, uint32_t window)
 			continue;
 		if (fates[r->outcome] != FATE_ANSWERED)
 			streak++;
-		else if (streak >= PROBER_OUTAGE)
+		else if (streak >= PROBER_OUTAGE_LOSSES)
 			break;
 		else
 			streak = 0;

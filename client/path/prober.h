@@ -8,6 +8,7 @@
 #include "client/path/probe_kind.h"
 #include "common/core/packet.h"
 #include "common/core/receipts.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -130,7 +131,6 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 				  int holder);
 
 enum { PROBER_OTHERS = 31 }; /* this bit of a mask of servers stands for all numbers from there on */
-enum { PROBER_OUTAGE = 3 };  /* so many losses in a row are an outage, not random loss */
 
 struct prober_tally {
 	uint32_t by_outcome[PROBER_OUTCOMES_LEN];
@@ -138,7 +138,7 @@ struct prober_tally {
 	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
 	uint32_t forward_lost, return_lost, lost;
 	uint32_t late;            /* of the lost: answered after the deadline */
-	uint32_t outage_lost;     /* of all losses: those in rows of PROBER_OUTAGE and more .. */
+	uint32_t outage_lost;     /* of all losses: those in rows of PROBER_OUTAGE_LOSSES and more .. */
 	uint32_t outages;         /* .. and how many such rows */
 	uint32_t lost_streak;     /* how many of the newest decided probes in a row were lost .. */
 	uint32_t answered_streak; /* .. or answered; what could not be sent does not interrupt them */

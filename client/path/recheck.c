@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-enum { SLOW = 4 /* times the last round trip */ };
-static const int64_t spacing_ns = 50 * NS_PER_MS, patience_ns = 50 * NS_PER_MS;
-
 uint64_t recheck_flow_id(uint64_t flow_id)
 {
 	return flow_id ^ UINT64_C(0x6c6f6f6b20617420); /* path flows are random: none of them is another's look */
@@ -26,7 +23,7 @@ void recheck_init(struct recheck *l, uint64_t flow_id, int64_t timeout_ns)
 
 void recheck_begin(struct recheck *l, void *owner, int64_t first_ns)
 {
-	l->schedule = (struct schedule){ .every_ns = spacing_ns, .count = 1, .slots_max = RECHECK_PROBES };
+	l->schedule = (struct schedule){ .every_ns = RECHECK_SPACING_NS, .count = 1, .slots_max = RECHECK_PROBES };
 	schedule_start(&l->timer, &l->schedule, owner, first_ns);
 	l->under_way = true;
 }
@@ -49,5 +46,6 @@ bool recheck_misses(const struct prober *p, int64_t now_ns)
 	const struct prober_record *newest = prober_record(p, p->next - 1);
 
 	return p->next > 2 && newest->outcome == PROBER_WAITING && is_first_after_an_answer(p, p->next - 1) &&
-	       now_ns - newest->sent_ns > patience_ns + SLOW * (int64_t)prober_record(p, p->next - 2)->rtt_ns;
+	       now_ns - newest->sent_ns >
+		   RECHECK_PATIENCE_NS + RECHECK_SLOW_RTTS * (int64_t)prober_record(p, p->next - 2)->rtt_ns;
 }

@@ -7,11 +7,12 @@
 
 #include "client/path/prober.h"
 #include "client/path/schedule.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RECHECK_PROBES = 8, RECHECK_RING_LEN = 2 * RECHECK_PROBES };
+enum { RECHECK_RING_LEN = 2 * RECHECK_PROBES };
 
 struct recheck {
 	struct prober prober;

@@ -1,16 +1,10 @@
 #include "client/path/second_holder.h"
 
-#include "common/core/ns.h"
-
-/* A move takes its time until it has come to all routers; while it does, two may answer. */
-static const int64_t settled_ns = 10 * NS_PER_S; /* so long the holder has to be the holder already .. */
-static const int64_t apart_ns = 10 * NS_PER_S;   /* .. and so far apart are two moments */
-static const int64_t gap_ns = 5 * NS_PER_S;      /* between two answers of the holder */
-static const int64_t over_ns = 60 * NS_PER_S;    /* so long after the newest moment it is over */
+#include "common/core/thresholds.h"
 
 void second_holder_heard(struct second_holder *r, unsigned server, int64_t from_ns, int64_t to_ns)
 {
-	if (r->server != server && r->first_ns && to_ns - r->newest_ns < over_ns)
+	if (r->server != server && r->first_ns && to_ns - r->newest_ns < SECOND_HOLDER_OVER_NS)
 		return; /* one is enough */
 	if (r->server != server)
 		r->first_ns = r->newest_ns = 0;
@@ -26,7 +20,7 @@ static bool had_answered(const struct second_holder *r, const struct prober *p, 
 
 	while (seq-- > 1 && p->next - seq <= p->ring_len) {
 		const struct prober_record *before = prober_record(p, seq);
-		if (sent_ns - before->sent_ns > gap_ns)
+		if (sent_ns - before->sent_ns > SECOND_HOLDER_GAP_NS)
 			return false;
 		if (prober_is_answered(before) && before->server == p->holder &&
 		    before->sent_ns + before->rtt_ns <= r->from_ns)
@@ -37,7 +31,7 @@ static bool had_answered(const struct second_holder *r, const struct prober *p, 
 
 static void count(struct second_holder *r, const struct prober *p)
 {
-	if (!r->first_ns || r->since_ns != p->holder_since_ns || r->from_ns - r->newest_ns >= over_ns)
+	if (!r->first_ns || r->since_ns != p->holder_since_ns || r->from_ns - r->newest_ns >= SECOND_HOLDER_OVER_NS)
 		r->first_ns = r->from_ns;
 	r->since_ns = p->holder_since_ns;
 	r->newest_ns = r->from_ns;
@@ -49,13 +43,14 @@ void second_holder_answered(struct second_holder *r, const struct prober *p, uin
 
 	if (!r->to_ns || seq != p->heard.newest || record->sent_ns < r->to_ns || !prober_is_answered(record))
 		return;
-	if (record->server == p->holder && r->from_ns >= p->holder_since_ns + settled_ns && had_answered(r, p, seq))
+	if (record->server == p->holder && r->from_ns >= p->holder_since_ns + SECOND_HOLDER_SETTLED_NS &&
+	    had_answered(r, p, seq))
 		count(r, p);
 	r->to_ns = 0;
 }
 
 bool second_holder_is_proven(const struct second_holder *r, const struct prober *p, int64_t now_ns)
 {
-	return r->first_ns && r->since_ns == p->holder_since_ns && r->newest_ns - r->first_ns >= apart_ns &&
-	       now_ns - r->newest_ns < over_ns;
+	return r->first_ns && r->since_ns == p->holder_since_ns &&
+	       r->newest_ns - r->first_ns >= SECOND_HOLDER_APART_NS && now_ns - r->newest_ns < SECOND_HOLDER_OVER_NS;
 }

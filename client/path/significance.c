@@ -1,7 +1,5 @@
 #include "client/path/significance.h"
 
-static const double odds_in_round = 1e3, odds_in_run = 1e5;
-
 /* When the newest of those answered had left; INT64_MIN: none is remembered. */
 static int64_t answered_ns(const struct prober *p)
 {
@@ -30,7 +28,7 @@ void loss_streak(const struct prober *p, const struct prober *recheck, struct lo
 
 	*streak = (struct loss_streak){ .began_ns = INT64_MAX };
 	add_losses(p, after_ns, streak);
-	if (!recheck || streak->lost < PROBER_OUTAGE)
+	if (!recheck || streak->lost < PROBER_OUTAGE_LOSSES)
 		return;
 	if (answered_ns(recheck) > after_ns) {
 		after_ns = answered_ns(recheck);
@@ -42,7 +40,7 @@ void loss_streak(const struct prober *p, const struct prober *recheck, struct lo
 
 static void add_outcomes(struct comparison *c, const struct prober *p, int64_t began_ns)
 {
-	for (uint32_t seq = prober_window_from(p, SIGNIFICANCE_WINDOW); seq < p->next; seq++) {
+	for (uint32_t seq = prober_window_from(p, SIGNIFICANCE_WINDOW_PROBES); seq < p->next; seq++) {
 		const struct prober_record *r = prober_record(p, seq);
 		bool lost = prober_is_lost(r), in_span = r->sent_ns >= began_ns;
 		if (!lost && !prober_is_answered(r))
@@ -74,23 +72,23 @@ double significance_odds(uint32_t own, uint32_t like, uint32_t siblings)
 
 bool significance_is_beyond_chance(double odds, enum mode mode)
 {
-	return odds >= (mode == MODE_CHECK ? odds_in_round : odds_in_run);
+	return odds >= (mode == MODE_CHECK ? SIGNIFICANCE_ODDS_CHECK : SIGNIFICANCE_ODDS_RUN);
 }
 
 /* A few may be chance; of many, more than a few are a fate that all may share, such as a limiter's. */
 static bool few_are_lost(const struct comparison *c)
 {
-	return 4 * c->span_lost <= c->span_sent &&
-	       (c->span_lost <= SIGNIFICANCE_FEW || SIGNIFICANCE_MANY * c->span_lost <= c->span_sent);
+	return SIGNIFICANCE_LOST_ONE_IN * c->span_lost <= c->span_sent &&
+	       (c->span_lost <= SIGNIFICANCE_FEW_LOSSES || SIGNIFICANCE_FEW_ONE_IN * c->span_lost <= c->span_sent);
 }
 
 /* In the window and since our row began: where all have begun to lose some just now, the siblings' good past means
  * nothing. Where the siblings lose some too, loss strikes by chance here, and that has many rows to do it in. */
 bool significance_is_clear(const struct comparison *c, enum mode mode)
 {
-	double occasions = mode == MODE_RUN && c->span_lost > 0 ? SIGNIFICANCE_SLIDING : 1;
+	double occasions = mode == MODE_RUN && c->span_lost > 0 ? SIGNIFICANCE_SLIDING_OCCASIONS : 1;
 
-	return c->own_lost >= SIGNIFICANCE_STREAK && few_are_lost(c) &&
+	return c->own_lost >= SIGNIFICANCE_STREAK_PROBES && few_are_lost(c) &&
 	       significance_is_beyond_chance(significance_odds(c->own_lost, c->span_lost, c->span_sent) / occasions,
 					     mode) &&
 	       significance_is_beyond_chance(significance_odds(c->own_lost, c->lost, c->sent), mode);

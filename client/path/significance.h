@@ -5,18 +5,10 @@
 
 #include "client/path/mode.h"
 #include "client/path/prober.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum {
-	SIGNIFICANCE_WINDOW = 64,
-	SIGNIFICANCE_STREAK = 5,
-	SIGNIFICANCE_FEW = 3,        /* of the siblings may be lost, if that is no more than a quarter, .. */
-	SIGNIFICANCE_MANY = 6,       /* .. or one in so many */
-	SIGNIFICANCE_SLIDING = 1000, /* in `run` the window slides, with every probe there is another one: luck has so
-				      * many times the occasions */
-};
 
 struct comparison {
 	uint32_t own_lost;             /* the newest of our kind, all lost */
@@ -31,7 +23,7 @@ struct loss_streak {
 	    began_ns; /* when the first of them left (monotonic); INT64_MAX: the newest decided probe was not lost */
 };
 
-/* look NULL: there is none; it counts once PROBER_OUTAGE of the path's own probes in a row are lost. */
+/* look NULL: there is none; it counts once PROBER_OUTAGE_LOSSES of the path's own probes in a row are lost. */
 void loss_streak(const struct prober *prober, const struct prober *recheck, struct loss_streak *streak);
 void significance_add_sibling(struct comparison *comparison, const struct prober *prober, const struct prober *recheck,
 			      int64_t began_ns);
@@ -41,7 +33,7 @@ double significance_odds(uint32_t own, uint32_t like, uint32_t siblings);
 /* Beyond chance? A round is looked at once; in a run there are millions of occasions for luck. */
 bool significance_is_beyond_chance(double odds, enum mode mode);
 
-/* At least SIGNIFICANCE_STREAK lost in a row, beyond chance, while the siblings got through. */
+/* At least SIGNIFICANCE_STREAK_PROBES lost in a row, beyond chance, while the siblings got through. */
 bool significance_is_clear(const struct comparison *comparison, enum mode mode);
 
 #endif

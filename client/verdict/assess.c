@@ -6,19 +6,15 @@
 
 #include <string.h>
 
-/* Rounds of queries in a row that each witness has to confirm. `check` decides once, when its third query has left: of
- * two the outcome can be known. */
-enum { WITNESS_ROUNDS = 3, WITNESS_ROUNDS_CHECK = 2 };
-
 uint32_t judge_window(const struct path *p, enum mode mode)
 {
-	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW;
+	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW_PROBES;
 }
 
 /* Has somebody there completed a handshake of ours lately, if no more? */
 static bool has_connected(const struct path *p, enum mode mode)
 {
-	uint32_t recently = mode == MODE_CHECK ? ATTEMPTS_MAX : ASSESS_STREAK;
+	uint32_t recently = mode == MODE_CHECK ? ATTEMPTS_MAX : ASSESS_STREAK_PROBES;
 
 	for (unsigned i = 0; p->loss && i < ATTEMPTS_MAX; i++) {
 		const struct attempt *a = &p->loss->attempts.items[i];
@@ -33,7 +29,8 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 	struct path *const *paths;
 	size_t len;
 
-	if (querier_liveness(e->querier, server, mode == MODE_CHECK ? WITNESS_ROUNDS_CHECK : WITNESS_ROUNDS) !=
+	if (querier_liveness(e->querier, server,
+			     mode == MODE_CHECK ? ASSESS_SILENT_CHECK_ROUNDS : ASSESS_SILENT_RUN_ROUNDS) !=
 	    LIVENESS_SILENT)
 		return false;
 	paths = paths_of_server(&e->paths, server, &len);
@@ -70,7 +67,7 @@ static int64_t outage_ns(const struct path *p)
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
-		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == PROBER_OUTAGE)
+		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == PROBER_OUTAGE_LOSSES)
 			return r->sent_ns;
 	}
 	return INT64_MAX;
@@ -177,12 +174,12 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
 		.mode = mode,
 		.before = p->status.state,
-		.streak_len = ASSESS_STREAK,
+		.streak_len = ASSESS_STREAK_PROBES,
 		.lossy_permille = e->config->lossy_permille,
 	};
 	prober_tally(&p->prober, judge_window(p, mode), &v->tally);
 	if (mode == MODE_RUN && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
-		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW), &v->tally);
+		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW_PROBES), &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }
 

@@ -4,13 +4,9 @@
 
 #include "client/engine/engine.h"
 #include "client/verdict/verdict_evidence.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
-
-enum {
-	ASSESS_WINDOW = SIGNIFICANCE_WINDOW,
-	ASSESS_STREAK = 3, /* DESIGN § 4: hysteresis of `run` */
-};
 
 /* Judge items[i] of the engine's paths. */
 void assess_path(const struct engine *engine, size_t i, enum mode mode, struct verdict *verdict);

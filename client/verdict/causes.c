@@ -1,14 +1,7 @@
 #include "client/verdict/causes.h"
 
 #include "client/verdict/verdict_reading.h"
-
-enum {
-	TWINS_MISSING = 3, /* one or two may be chance */
-	PORTS = 2,         /* that fail, and that do not: one of a kind is stuck-flow */
-	IN_PART = 10,      /* ways for some to be lost and some not, where all or none is one */
-	MANY = 20,         /* one in so many is more than a network loses that has nothing else */
-	CLAIMED_LOST = 3,  /* losses that another machine's claim to the address may account for */
-};
+#include "common/core/thresholds.h"
 
 /* --- what the outcomes say --------------------------------------------------------------------------------------- */
 
@@ -107,7 +100,7 @@ static bool our_clock_was_refused(const struct verdict_evidence *e, enum verdict
 static bool two_answer(const struct verdict_evidence *e, enum verdict_state state)
 {
 	(void)state;
-	return e->tally.answered > 0 && (e->holders.flips || e->holders.doubly >= HOLDERS_DOUBLY);
+	return e->tally.answered > 0 && (e->holders.flips || e->holders.doubly >= HOLDERS_DOUBLY_PROBES);
 }
 
 /* A handshake with the one, the request to the other, which knows nothing of it: few or none get through. */
@@ -149,7 +142,7 @@ static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_st
 
 static bool two_claim(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return claims_account_for_it(e) && is_failing(state) && e->hints.claim.lost >= CLAIMED_LOST;
+	return claims_account_for_it(e) && is_failing(state) && e->hints.claim.lost >= CAUSES_CLAIMED_LOSSES;
 }
 
 static bool the_address_moved(const struct verdict_evidence *e, enum verdict_state state)
@@ -164,7 +157,7 @@ static bool only_the_twin_is_lost(const struct verdict_evidence *e, enum verdict
 	const struct twin_counts *t = &e->twins;
 
 	return state == VERDICT_UP &&
-	       (t->elsewhere > 0 || (t->both == 0 && (t->refused > 0 || t->missing >= TWINS_MISSING)));
+	       (t->elsewhere > 0 || (t->both == 0 && (t->refused > 0 || t->missing >= CAUSES_TWINS_MISSING)));
 }
 
 static bool all_is_well(const struct verdict_evidence *e, enum verdict_state state)
@@ -185,7 +178,8 @@ static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum
 /* Are we one of the ports that fail, or new ports of which some may? A held flow that loses a little is neither. */
 static bool may_be_of_the_ports(const struct verdict_evidence *e)
 {
-	return e->context.flows.ours_new ? losses(e) >= PORTS : e->context.flows.streak >= SIGNIFICANCE_STREAK;
+	return e->context.flows.ours_new ? losses(e) >= CAUSES_PORTS
+					 : e->context.flows.streak >= SIGNIFICANCE_STREAK_PROBES;
 }
 
 /* Held flows that fail beside held flows that do not. */
@@ -193,7 +187,7 @@ static bool some_held_fail(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
-	return may_be_of_the_ports(e) && f->fine >= PORTS && f->dead >= PORTS &&
+	return may_be_of_the_ports(e) && f->fine >= CAUSES_PORTS && f->dead >= CAUSES_PORTS &&
 	       significance_is_clear(&f->held, e->mode);
 }
 
@@ -203,8 +197,9 @@ static bool ports_differ(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
-	return (f->dead >= PORTS && f->alive >= PORTS) || (f->fine > 0 && f->dead > 0 && f->failing > 0) ||
-	       (f->fine > 0 && f->fresh_lost >= PORTS && MANY * f->fresh_lost >= f->fresh_sent);
+	return (f->dead >= CAUSES_PORTS && f->alive >= CAUSES_PORTS) ||
+	       (f->fine > 0 && f->dead > 0 && f->failing > 0) ||
+	       (f->fine > 0 && f->fresh_lost >= CAUSES_PORTS && CAUSES_LOST_ONE_IN * f->fresh_lost >= f->fresh_sent);
 }
 
 static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
@@ -234,10 +229,11 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 	const struct verdict_flows *f = &e->context.flows;
 	uint32_t answered = f->fresh_sent - f->fresh_lost;
 
-	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= PORTS && answered >= PORTS &&
-	       significance_is_beyond_chance(significance_odds(f->held_streak, answered, f->fresh_sent) /
-						 (e->mode == MODE_CHECK ? IN_PART : SIGNIFICANCE_SLIDING),
-					     e->mode);
+	return may_be_of_the_ports(e) && f->fine > 0 && f->fresh_lost >= CAUSES_PORTS && answered >= CAUSES_PORTS &&
+	       significance_is_beyond_chance(
+		   significance_odds(f->held_streak, answered, f->fresh_sent) /
+		       (e->mode == MODE_CHECK ? CAUSES_PARTIAL_OCCASIONS : SIGNIFICANCE_SLIDING_OCCASIONS),
+		   e->mode);
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)

@@ -1,8 +1,7 @@
 #include "client/verdict/path_status.h"
 
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
-
-enum { AGAIN = 16 }; /* an up path is looked at again at each so manyth probe, for what others have to say */
 
 /* Nothing new: an up path that goes on answering as before needs no judge. Nearly all probes end here. */
 static bool goes_on(const struct path *p, uint32_t seq)
@@ -12,7 +11,7 @@ static bool goes_on(const struct path *p, uint32_t seq)
 
 	return s->known && s->state == VERDICT_UP && s->cause == VERDICT_CAUSE_NONE && !p->twin &&
 	       r->outcome == PROBER_ANSWERED && path_server_of_number(p, r->server) == s->server && !r->doubly &&
-	       seq % AGAIN != 0;
+	       seq % PATH_STATUS_AGAIN_PROBES != 0;
 }
 
 bool path_status_decided(struct path *p, uint32_t seq)

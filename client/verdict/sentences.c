@@ -281,7 +281,7 @@ void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct holders *h = &e->holders;
 
-	if (h->doubly >= HOLDERS_DOUBLY)
+	if (h->doubly >= HOLDERS_DOUBLY_PROBES)
 		say(v, "%u probes got two answers each, from two machines", h->doubly);
 	if (h->flips && h->before == h->now)
 		say(v, "two machines answer alternately with the key of %s: %u changes",

@@ -1,8 +1,7 @@
 #include "client/verdict/siblings.h"
 
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
-
-#define LAST_ERROR_MAX_NS INT64_C(60000000000) /* one error explains an outage for so long */
 
 static bool is_mute(const struct prober_tally *t)
 {
@@ -45,7 +44,7 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 {
 	struct prober_tally tally;
 
-	prober_tally(&other->prober, SIGNIFICANCE_WINDOW, &tally);
+	prober_tally(&other->prober, SIGNIFICANCE_WINDOW_PROBES, &tally);
 	if (tally.server >= WIRE_SLOTS_MAX)
 		return;
 	add_sibling(&c->protocol, other, began_ns);
@@ -54,7 +53,7 @@ static void add_other_protocol(const struct path *other, int64_t began_ns, struc
 
 static bool is_recent_error(const struct path *p)
 {
-	return clock_mono_ns() - p->facts.last_error_ns <= LAST_ERROR_MAX_NS;
+	return clock_mono_ns() - p->facts.last_error_ns <= SIBLINGS_LAST_ERROR_MAX_NS;
 }
 
 /* Does the address itself say over UDP that the port is closed, and nothing else comes from it? */
@@ -108,9 +107,9 @@ static void add_other_holders(const struct path *p, enum mode mode, struct verdi
 {
 	struct holders h;
 
-	holders_count(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : SIGNIFICANCE_WINDOW, &h);
+	holders_count(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : SIGNIFICANCE_WINDOW_PROBES, &h);
 	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
-	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY;
+	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY_PROBES;
 }
 
 /* What the paths of this target at this address say. */
@@ -150,22 +149,14 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 
 /* -- flows: the source ports of one target, address and size -- */
 
-enum {
-	/* So many newest answers tell where a flow leads. Where two machines share an address by flow, new ports fall
-	 * to either like a coin: heads so often in a row is beyond chance (significance.c). */
-	SAME_SERVER_IN_ROUND = 10,
-	SAME_SERVER_IN_RUN = 17,
-	PAUSE_S = 10, /* after it whoever tracks connections may take a flow for a new one */
-};
-
 /* failing: the row of losses that is compared with the others. */
 static void add_held(const struct path *held, const struct loss_streak *failing, struct verdict_flows *f)
 {
 	struct prober_tally t;
 	uint32_t streak = path_streak(held).lost;
 
-	prober_tally(&held->prober, SIGNIFICANCE_WINDOW, &t);
-	if (streak >= SIGNIFICANCE_STREAK) {
+	prober_tally(&held->prober, SIGNIFICANCE_WINDOW_PROBES, &t);
+	if (streak >= SIGNIFICANCE_STREAK_PROBES) {
 		f->dead++;
 		f->held.own_lost += shorter(streak, failing->lost);
 		return;
@@ -173,7 +164,7 @@ static void add_held(const struct path *held, const struct loss_streak *failing,
 	add_sibling(&f->held, held, failing->began_ns);
 	f->alive += t.sent > 0;
 	f->failing += t.lost_streak > 0;
-	if (t.answered_streak >= SIGNIFICANCE_STREAK) {
+	if (t.answered_streak >= SIGNIFICANCE_STREAK_PROBES) {
 		f->fine++;
 		f->held_streak = t.answered_streak > f->held_streak ? t.answered_streak : f->held_streak;
 	}
@@ -182,11 +173,11 @@ static void add_held(const struct path *held, const struct loss_streak *failing,
 /* Where all of the newest answers of a flow come from, if none of them was lost and it moved once at most. */
 static bool leads_to(const struct path *p, enum mode mode, struct prober_tally *t)
 {
-	uint32_t n = mode == MODE_CHECK ? SAME_SERVER_IN_ROUND : SAME_SERVER_IN_RUN;
+	uint32_t n = mode == MODE_CHECK ? SIBLINGS_SAME_SERVER_CHECK_ANSWERS : SIBLINGS_SAME_SERVER_RUN_ANSWERS;
 	struct holders h;
 
 	prober_tally(&p->prober, n, t);
-	holders_count(&p->prober, SIGNIFICANCE_WINDOW, &h);
+	holders_count(&p->prober, SIGNIFICANCE_WINDOW_PROBES, &h);
 	return t->answered == n && t->sent == n && h.changes <= 1 && h.doubly == 0 && t->server < WIRE_SLOTS_MAX &&
 	       t->servers_mask == UINT32_C(1) << t->server;
 }
@@ -221,9 +212,9 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 	int64_t before_ns = INT64_MIN / 2;
 
 	f->first_packet = b->heard.count > 0;
-	for (uint32_t seq = prober_window_from(b, SIGNIFICANCE_WINDOW); seq < b->waiting_from; seq++) {
+	for (uint32_t seq = prober_window_from(b, SIGNIFICANCE_WINDOW_PROBES); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
-		bool first = seq == 1 || r->sent_ns - before_ns > PAUSE_S * INT64_C(1000000000);
+		bool first = seq == 1 || r->sent_ns - before_ns > SIBLINGS_PAUSE_NS;
 		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
 			if (prober_is_answered(r) ? !first : prober_is_lost(r) && first)
 				f->first_packet = false;
@@ -248,7 +239,8 @@ static struct loss_streak failing_streak(const struct engine *e, size_t i, size_
 
 	for (; p->held < 0 && from < to; from++) {
 		const struct path *other = e->paths.items[from];
-		if (differ_by_flow(other, p) && other->held >= 0 && path_streak(other).lost >= SIGNIFICANCE_STREAK)
+		if (differ_by_flow(other, p) && other->held >= 0 &&
+		    path_streak(other).lost >= SIGNIFICANCE_STREAK_PROBES)
 			return path_streak(other);
 	}
 	return path_streak(p);

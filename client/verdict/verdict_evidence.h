@@ -44,9 +44,10 @@ struct verdict_flows {
 	bool elsewhere;           /* ours reaches one server, new ports another, all the time */
 	const char *fresh_server; /* .. namely this */
 	bool ours_new;            /* ours is no held flow */
-	unsigned dead, fine; /* held flows whose newest SIGNIFICANCE_STREAK and more were all lost, all answered .. */
-	unsigned alive;      /* others than the dead, whatever they lose .. */
-	unsigned failing;    /* .. and of these such as have lost their newest */
+	unsigned dead,
+	    fine;       /* held flows whose newest SIGNIFICANCE_STREAK_PROBES and more were all lost, all answered .. */
+	unsigned alive; /* others than the dead, whatever they lose .. */
+	unsigned failing;                /* .. and of these such as have lost their newest */
 	struct comparison held;          /* .. and the dead ones against all others */
 	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
 	uint32_t held_streak;            /* .. of so many probes */

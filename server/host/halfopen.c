@@ -1,16 +1,13 @@
 #include "server/host/halfopen.h"
 
+#include "common/core/thresholds.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-	FIRST_TIMEOUT_MS = 1000,
-	TIMEOUT_MAX_MS = 120000,
-	SYN_INTERVAL_MS = 1000,
 	TIMEOUTS_MAX = 16,  /* above every usual value of tcp_synack_retries */
-	SLACK_MS = 500,     /* transit times of SYN and query, coarse timers */
 	SET_APART_MAX = 64, /* a longer list is a SYN flood: comparing each socket with the flows would take too long */
-	TICK_MS = 10,       /* one tick of the slowest kernel clock (HZ 100) */
 };
 
 static uint64_t max_of(uint64_t a, uint64_t b)
@@ -21,7 +18,7 @@ static uint64_t max_of(uint64_t a, uint64_t b)
 struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 {
 	struct halfopen_age age = { .min_ms = UINT64_MAX, .sure_ms = UINT64_MAX };
-	uint64_t timeout_ms = FIRST_TIMEOUT_MS, passed_ms = 0;
+	uint64_t timeout_ms = HALFOPEN_FIRST_TIMEOUT_MS, passed_ms = 0;
 
 	/* Try each number of timeouts; the other retransmits answered repeated SYNs. */
 	for (unsigned timeouts = 0; timeouts <= socket->retransmits && timeouts <= TIMEOUTS_MAX; timeouts++) {
@@ -29,14 +26,14 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 
 		if (socket->expires_ms <= timeout_ms) {
 			uint64_t shortest_ms = passed_ms + timeout_ms - socket->expires_ms;
-			uint64_t min_ms = max_of(shortest_ms, (uint64_t)syns * SYN_INTERVAL_MS);
+			uint64_t min_ms = max_of(shortest_ms, (uint64_t)syns * HALFOPEN_SYN_INTERVAL_MS);
 
 			age.min_ms = min_ms < age.min_ms ? min_ms : age.min_ms;
 			age.sure_ms = shortest_ms < age.sure_ms ? shortest_ms : age.sure_ms;
 			age.max_ms = shortest_ms; /* the split with the most timeouts takes longest */
 		}
 		passed_ms += timeout_ms;
-		timeout_ms = timeout_ms * 2 < TIMEOUT_MAX_MS ? timeout_ms * 2 : TIMEOUT_MAX_MS;
+		timeout_ms = timeout_ms * 2 < HALFOPEN_TIMEOUT_MAX_MS ? timeout_ms * 2 : HALFOPEN_TIMEOUT_MAX_MS;
 	}
 	if (age.min_ms == UINT64_MAX) /* the kernel's timers differ: nothing is known */
 		return (struct halfopen_age){ .max_ms = HALFOPEN_AGE_UNKNOWN };
@@ -67,12 +64,13 @@ static const struct sockdiag_half_open *find_exact(const struct evidence_attempt
 
 static bool must_be_older(struct halfopen_age age, const struct evidence_attempt *attempt)
 {
-	return age.min_ms > (uint64_t)attempt->age_ms + SLACK_MS;
+	return age.min_ms > (uint64_t)attempt->age_ms + HALFOPEN_SLACK_MS;
 }
 
 static bool must_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
 {
-	return age.min_ms + SLACK_MS >= attempt->age_ms && age.max_ms <= (uint64_t)attempt->age_ms + SLACK_MS;
+	return age.min_ms + HALFOPEN_SLACK_MS >= attempt->age_ms &&
+	       age.max_ms <= (uint64_t)attempt->age_ms + HALFOPEN_SLACK_MS;
 }
 
 /* Count the sockets that may be the attempt's because a NAT may have changed its address; *last is one of them. */
@@ -95,9 +93,9 @@ static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
 {
 	uint64_t sure_ms = halfopen_age(socket).sure_ms;
 
-	if (sure_ms <= TICK_MS)
+	if (sure_ms <= HALFOPEN_TICK_MS)
 		return 0;
-	return sure_ms - TICK_MS < UINT16_MAX ? (uint16_t)(sure_ms - TICK_MS) : UINT16_MAX;
+	return sure_ms - HALFOPEN_TICK_MS < UINT16_MAX ? (uint16_t)(sure_ms - HALFOPEN_TICK_MS) : UINT16_MAX;
 }
 
 /* True if the socket is the attempt's. suspects 0: it has the exact address and port; else it is one of the suspects.

@@ -3,6 +3,7 @@
 #include "common/core/age.h"
 #include "common/core/ns.h"
 #include "common/core/packet.h"
+#include "common/core/thresholds.h"
 #include "common/system/proc.h"
 #include "common/system/sockdiag.h"
 #include "common/system/udp.h"
@@ -168,7 +169,7 @@ static void read_addresses(struct host_evidence *c, int64_t now_ns)
 {
 	struct ifaddrs *list;
 
-	if ((c->addresses_ns && now_ns - c->addresses_ns < NS_PER_S) || getifaddrs(&list) < 0)
+	if ((c->addresses_ns && now_ns - c->addresses_ns < EVIDENCE_ADDRESSES_AGE_NS) || getifaddrs(&list) < 0)
 		return;
 	c->addresses_ns = now_ns;
 	c->addresses_len = c->macs_len = 0;
@@ -200,7 +201,8 @@ static void judge(const struct host_evidence *c, const struct evidence_query *qu
 	halfopen_judge(query, attempt, querier, list, answer);
 	if (answer->status == EVIDENCE_NOT_SEEN &&
 	    (list->len == HALF_OPEN_MAX ||
-	     !syn_counters_stood_still(&c->syn_counters, now_ns - (int64_t)attempt->age_ms * NS_PER_MS - NS_PER_S)))
+	     !syn_counters_stood_still(&c->syn_counters,
+				       now_ns - (int64_t)attempt->age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS)))
 		answer->status = EVIDENCE_CANNOT_TELL;
 }
 

@@ -1,6 +1,7 @@
 #include "server/listen/tcp_listener.h"
 
 #include "common/core/framing.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
 
@@ -10,7 +11,6 @@
 #include <sys/queue.h>
 
 enum {
-	DEADLINE_MS = 5000, /* for one whole request, from the start of the connection or from the last reply */
 	EXCHANGES_MAX = 16,
 	BACKLOG = 512,
 };
@@ -85,7 +85,7 @@ static void on_deadline(uv_timer_t *timer)
 
 static void set_deadline(struct connection *c)
 {
-	uv_timer_start(&c->deadline, on_deadline, DEADLINE_MS, 0);
+	uv_timer_start(&c->deadline, on_deadline, TCP_LISTENER_DEADLINE_MS, 0);
 }
 
 /* Reading stops while a request is answered in place, so the buffer always has room. */

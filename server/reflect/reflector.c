@@ -4,6 +4,7 @@
 #include "common/core/bucket.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "server/reflect/arrivals.h"
 #include "server/reflect/roster.h"
 
@@ -16,13 +17,8 @@ enum {
 	PREFIX_BUCKETS = 1024,
 	PREFIX_LEN_V4 = 3,
 	PREFIX_LEN_V6 = 8,
-	PLACES = 1024,       /* places whose arrivals are remembered */
-	UNHEARD_REPLIES = 3, /* so many unacknowledged replies raise a suspicion */
+	PLACES = 1024, /* places whose arrivals are remembered */
 };
-/* Longer than a host normally delays a request, shorter than the timeout of a client. */
-static const int64_t late_ns = 100 * NS_PER_MS;
-static const int64_t unheard_after_ns = 1 * NS_PER_S; /* wait so long for an acknowledgement after the suspicion */
-static const int64_t confirmed_interval_ns = 1 * NS_PER_S;
 
 /* A rate limit: one request each interval, and `burst` at once. */
 struct limit {
@@ -313,7 +309,7 @@ static void judge_awaited(const struct exchange *x, struct flow *flow)
 static bool is_confirmation_due(const struct flow *flow)
 {
 	return flow->confirmed_ns != 0 &&
-	       (flow->told_ns == 0 || flow->confirmed_ns - flow->told_ns >= confirmed_interval_ns);
+	       (flow->told_ns == 0 || flow->confirmed_ns - flow->told_ns >= REFLECTOR_CONFIRMED_INTERVAL_NS);
 }
 
 static void raise_confirmed(const struct exchange *x, struct flow *flow, struct reflector_event *event)
@@ -335,8 +331,8 @@ static void judge_unheard(const struct exchange *x, struct flow *flow, struct re
 			raise_confirmed(x, flow, event);
 		flow->unheard = false;
 		flow->unacknowledged = 0;
-	} else if (!flow->unheard && flow->unacknowledged >= UNHEARD_REPLIES &&
-		   x->in->now_ns - flow->doubt_ns >= unheard_after_ns) {
+	} else if (!flow->unheard && flow->unacknowledged >= REFLECTOR_UNHEARD_REPLIES &&
+		   x->in->now_ns - flow->doubt_ns >= REFLECTOR_UNHEARD_NS) {
 		flow->unheard = true;
 		raise_event(x, flow, REFLECTOR_EVENT_UNHEARD, event);
 	}
@@ -345,7 +341,7 @@ static void judge_unheard(const struct exchange *x, struct flow *flow, struct re
 static void count_reply(const struct exchange *x, struct flow *flow)
 {
 	flow->unacknowledged++;
-	if (flow->unacknowledged == UNHEARD_REPLIES)
+	if (flow->unacknowledged == REFLECTOR_UNHEARD_REPLIES)
 		flow->doubt_ns = x->in->now_ns;
 	if (flow->awaited == 0 && x->packet.seq == flow->receipts.newest) {
 		flow->awaited = x->packet.seq;
@@ -375,7 +371,7 @@ static uint64_t client_token(const struct exchange *x)
 /* True if the request waited in the socket so long that the reply may come too late. */
 static bool is_late(const struct exchange *x)
 {
-	return x->in->replied_ns - x->in->received_ns > late_ns;
+	return x->in->replied_ns - x->in->received_ns > REFLECTOR_LATE_NS;
 }
 
 /* The server was paused or overloaded. A request that it received late does not prove that the reply was lost, and

@@ -1,11 +1,11 @@
 #include "server/reflect/witness.h"
 
 #include "common/core/seal.h"
+#include "common/core/thresholds.h"
 
 #include <stdlib.h>
 
 enum { HEAD_MAX = WIRE_PROBE_MIN }; /* longest part before a query, with four slots */
-static const int64_t wait_ns = 1000000000;
 
 struct relay {
 	int64_t deadline_ns; /* 0: free */
@@ -108,7 +108,7 @@ static struct relay *find_relay(struct witness *w, const struct witness_peer *pe
 static void keep(struct relay *r, const struct reflector_request *relay, const struct witness_query *query,
 		 const struct packet_request *inner)
 {
-	r->deadline_ns = relay->now_ns + wait_ns;
+	r->deadline_ns = relay->now_ns + WITNESS_WAIT_NS;
 	r->request = *relay;
 	r->flow_id = inner->flow_id;
 	r->seq = inner->seq;

@@ -1,14 +1,13 @@
 #include "server/watch/applications.h"
 
 #include "common/core/lru.h"
-#include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { APPLICATIONS_MAX = 16, UNANSWERED_MIN = 3 };
-static const int64_t patience_ns = 5 * NS_PER_S, conversation_ns = 60 * NS_PER_S, again_ns = 60 * NS_PER_S;
+enum { APPLICATIONS_MAX = 16 };
 
 /* A peer, and an address of ours that it asked or that the application sent from. */
 struct conversation {
@@ -118,7 +117,7 @@ static void stop_waiting(struct conversation *c)
 static void note_question(struct applications *a, struct conversation *c, uint16_t port, int64_t now_ns)
 {
 	c->last_asked_ns = now_ns;
-	if (c->spoken_ns && c->spoken_port == port && now_ns - c->spoken_ns < conversation_ns)
+	if (c->spoken_ns && c->spoken_port == port && now_ns - c->spoken_ns < APPLICATIONS_CONVERSATION_NS)
 		return;
 	if (!c->asked_ns) {
 		a->waits = true;
@@ -132,7 +131,7 @@ static void note_question(struct applications *a, struct conversation *c, uint16
  * the peer recently asked both, the two cases look alike, so nothing is marked. */
 static void note_elsewhere(struct applications *a, const struct conversation *speaking, uint16_t port, int64_t now_ns)
 {
-	if (!a->waits || (speaking->last_asked_ns && now_ns - speaking->last_asked_ns < 2 * patience_ns))
+	if (!a->waits || (speaking->last_asked_ns && now_ns - speaking->last_asked_ns < 2 * APPLICATIONS_PATIENCE_NS))
 		return;
 	for (struct conversation *c = lru_next(a->conversations, NULL); c; c = lru_next(a->conversations, c)) {
 		if (c == speaking || !c->asked_ns || c->port != port ||
@@ -193,7 +192,7 @@ static bool judge(struct conversation *c, struct applications_finding *finding)
 		c->unanswered_since_ns = c->asked_ns;
 	c->unanswered += c->questions;
 	finding->since_ns = c->unanswered_since_ns;
-	return c->unanswered >= UNANSWERED_MIN;
+	return c->unanswered >= APPLICATIONS_UNANSWERED_MIN;
 }
 
 static void describe(const struct applications *a, const struct conversation *c, struct applications_finding *finding)
@@ -218,7 +217,7 @@ static bool is_due(struct applications *a, struct applications_finding *finding,
 	int64_t *told_ns = &application->kinds[finding->kind].told_ns;
 
 	*untold += finding->count;
-	if (*told_ns && now_ns - *told_ns < again_ns)
+	if (*told_ns && now_ns - *told_ns < APPLICATIONS_AGAIN_NS)
 		return false;
 	finding->count = *untold;
 	*untold = 0;
@@ -234,7 +233,7 @@ bool applications_find(struct applications *applications, int64_t now_ns, struct
 	for (struct conversation *c = lru_next(conversations, NULL); c; c = lru_next(conversations, c)) {
 		bool found;
 
-		if (!c->asked_ns || now_ns - c->asked_ns < patience_ns) {
+		if (!c->asked_ns || now_ns - c->asked_ns < APPLICATIONS_PATIENCE_NS) {
 			waits |= c->asked_ns != 0;
 			continue;
 		}

@@ -2,13 +2,12 @@
 
 #include "common/core/age.h"
 #include "common/core/lru.h"
+#include "common/core/thresholds.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { QUESTIONS_MAX = 256 };
-static const int64_t again_ns = 60000000000;
-static const int64_t question_interval_ns = 10000000000, reply_ns = 1000000000;
 
 /* An address of ours that was probed for on the link. */
 struct question {
@@ -70,7 +69,7 @@ const struct conflict *conflicts_note(struct conflicts *conflicts, enum conflict
 	conflict->count++;
 	conflict->newest_ns = now_ns;
 	conflict->stands = kind != CONFLICTS_PROBE;
-	if (conflict->told_ns && now_ns - conflict->told_ns < again_ns)
+	if (conflict->told_ns && now_ns - conflict->told_ns < CONFLICTS_AGAIN_NS)
 		return NULL;
 	conflict->told_ns = now_ns;
 	return conflict;
@@ -105,9 +104,10 @@ bool conflicts_ask(struct conflicts *conflicts, const struct endpoint *address, 
 	int64_t since_ns = now_ns - question->asked_ns;
 
 	if (question->asked_ns) {
-		if (since_ns < reply_ns)
+		if (since_ns < CONFLICTS_REPLY_NS)
 			return false;
-		if (!withdraw_older(conflicts, address, question->asked_ns) && since_ns < question_interval_ns)
+		if (!withdraw_older(conflicts, address, question->asked_ns) &&
+		    since_ns < CONFLICTS_QUESTION_INTERVAL_NS)
 			return false;
 	}
 	question->asked_ns = now_ns;

@@ -2,11 +2,10 @@
 
 #include "common/core/age.h"
 #include "common/core/lru.h"
+#include "common/core/thresholds.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const int64_t read_after_ns = 100000000; /* a packet socket sees a datagram before the UDP socket is read */
 
 struct frames {
 	struct lru *seen;
@@ -35,7 +34,7 @@ void frames_free(struct frames *frames)
  */
 static void note_read(struct frames_seen *seen, int64_t received_ns)
 {
-	if (received_ns - seen->read_ns[0] < read_after_ns)
+	if (received_ns - seen->read_ns[0] < FRAMES_READ_AFTER_NS)
 		return;
 	seen->read_ns[1] = seen->read_ns[0];
 	seen->read_ns[0] = received_ns;
@@ -70,7 +69,7 @@ static int64_t newest_read_ns(const struct frames_seen *seen, int64_t now_ns)
 	const int64_t candidates[] = { seen->newest_ns, seen->read_ns[0], seen->read_ns[1] };
 	unsigned i = 0;
 
-	while (i < 2 && now_ns - candidates[i] < read_after_ns)
+	while (i < 2 && now_ns - candidates[i] < FRAMES_READ_AFTER_NS)
 		i++;
 	return candidates[i];
 }

@@ -3,6 +3,7 @@
 #include "common/config/units.h"
 #include "common/core/age.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "server/watch/frames.h"
@@ -26,8 +27,6 @@ enum {
 	CURE_LEN = 128,
 };
 static const int64_t look_interval_ns = 20 * NS_PER_MS; /* each needs several requests to the kernel */
-/* The longest usual time from the first SYN of a connection to its first request. */
-static const int64_t connection_age_max_ns = 3 * NS_PER_S;
 
 struct neighbour_watch {
 	struct neighbour_watch_settings settings;
@@ -338,7 +337,7 @@ void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct
 	case REFLECTOR_EVENT_NEW:
 		take(neighbour_watch, &flow->source, &flow->arrived_on);
 		if (flow->transport == PACKET_TCP) /* a TCP connection proves that the client receives our packets */
-			confirm(neighbour_watch, flow, clock_mono_ns() - connection_age_max_ns);
+			confirm(neighbour_watch, flow, clock_mono_ns() - NEIGHBOUR_WATCH_CONNECTION_AGE_MAX_NS);
 		break;
 	case REFLECTOR_EVENT_CONFIRMED:
 	case REFLECTOR_EVENT_HEARD:

@@ -1,13 +1,13 @@
 #include "server/watch/repair.h"
 
 #include "common/core/lru.h"
+#include "common/core/thresholds.h"
 #include "common/system/rtnl.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum { REMEMBERED = 256 };
-static const int64_t again_ns = 60000000000;
 
 struct attempt {
 	struct {
@@ -50,7 +50,7 @@ int repair_neighbour(struct repair *repair, const struct endpoint *address, unsi
 
 	memcpy(wanted.key.address, address->address, sizeof wanted.key.address);
 	attempt = lru_use(repair->attempts, &wanted.key, &evicted);
-	if (attempt->at_ns && now_ns - attempt->at_ns < again_ns)
+	if (attempt->at_ns && now_ns - attempt->at_ns < REPAIR_AGAIN_NS)
 		return -EAGAIN;
 	attempt->at_ns = now_ns;
 	return rtnl_delete_neighbour(repair->nl, address, link);

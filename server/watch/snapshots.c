@@ -2,15 +2,11 @@
 
 #include "common/core/age.h"
 #include "common/core/lru.h"
-#include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const int64_t again_ns = 1 * NS_PER_S;         /* minimum interval for one pair of addresses */
-static const int64_t kept_ns = 600 * NS_PER_S;        /* a client with a slow schedule may ask so late */
-static const int64_t frame_age_max_ns = 5 * NS_PER_S; /* an older frame proves nothing about now */
 
 struct snapshots {
 	struct lru *list;
@@ -75,7 +71,7 @@ bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *c
 {
 	const struct snapshot *s = snapshots_find(snapshots, client, local);
 
-	return !s || (!is_wrong_now(s) && now_ns - s->looked_ns >= again_ns);
+	return !s || (!is_wrong_now(s) && now_ns - s->looked_ns >= SNAPSHOTS_AGAIN_NS);
 }
 
 /* 00:00:5e:00:01:xx and 00:00:5e:00:02:xx (RFC 9568, 7.3). */
@@ -97,7 +93,7 @@ static bool is_wrong(const struct snapshots_view *view, int64_t now_ns)
 
 	return endpoint_same_address(&view->next_hop, &view->client) && entry && neighbours_is_in_use(entry) &&
 	       view->has_frame && view->frame_link == view->link && view->frame_ns >= entry->since_ns &&
-	       now_ns - view->frame_ns <= frame_age_max_ns && !is_same_mac(entry->mac, view->frame_mac) &&
+	       now_ns - view->frame_ns <= SNAPSHOTS_FRAME_AGE_MAX_NS && !is_same_mac(entry->mac, view->frame_mac) &&
 	       !is_virtual_router(entry->mac) && !is_virtual_router(view->frame_mac);
 }
 
@@ -135,7 +131,7 @@ static void describe(struct snapshot *s, const struct snapshots_view *view)
 /* A healed entry explains losses that the client asks about later. */
 static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
 {
-	return s->wrong && s->healed_ns != 0 && now_ns - s->healed_ns < kept_ns;
+	return s->wrong && s->healed_ns != 0 && now_ns - s->healed_ns < SNAPSHOTS_KEPT_NS;
 }
 
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)

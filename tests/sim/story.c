@@ -93,7 +93,7 @@ static unsigned truly_lost(const struct vantage *v, size_t i, bool outage)
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = prober_record(b, seq);
-		if (outage && lost >= PROBER_OUTAGE && is_answered(r))
+		if (outage && lost >= PROBER_OUTAGE_LOSSES && is_answered(r))
 			break;
 		lost = is_answered(r) ? 0 : lost + is_lost(r);
 		if (r->outcome == PROBER_UNSENT_TOO_BIG)

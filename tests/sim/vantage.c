@@ -85,7 +85,7 @@ bool vantage_two_answer(const struct vantage *v, size_t path)
 	const struct prober *b = &v->engine.paths.items[path]->prober;
 	unsigned before = 0, changes = 0, doubly = 0, seen = 0;
 
-	for (uint32_t seq = prober_window_from(b, HOLDERS_WITHIN); seq < b->next; seq++) {
+	for (uint32_t seq = prober_window_from(b, HOLDERS_FLIP_PROBES); seq < b->next; seq++) {
 		unsigned holders = v->truths[path][seq % VANTAGE_TRUTHS].holders;
 		if (!prober_is_answered(record_of(v, path, seq)))
 			continue;
@@ -98,7 +98,7 @@ bool vantage_two_answer(const struct vantage *v, size_t path)
 		seen |= holders;
 		before = holders;
 	}
-	return changes >= HOLDERS_FLIPS || doubly >= HOLDERS_DOUBLY;
+	return changes >= HOLDERS_FLIP_CHANGES || doubly >= HOLDERS_DOUBLY_PROBES;
 }
 
 /* -- as client/run.c -- */
@@ -202,7 +202,7 @@ static void tick(struct event *event)
 
 static uint32_t ring_len(const struct vantage *v)
 {
-	uint32_t len = ASSESS_WINDOW;
+	uint32_t len = ASSESS_WINDOW_PROBES;
 
 	while (len < v->config_schedule.timeout_ns / v->config_schedule.every_ns + 3)
 		len *= 2;

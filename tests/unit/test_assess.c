@@ -757,7 +757,7 @@ static void a_server_that_completes_handshakes_is_not_down(void **state)
 	lose_everything();
 	assert_non_null(path_loss(p));
 	attempt = &p->loss->attempts.items[0];
-	*attempt = (struct attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK, .connected = true };
+	*attempt = (struct attempt){ .seq = p->prober.waiting_from - ASSESS_STREAK_PROBES, .connected = true };
 	assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 	attempt->seq--;
 	assert_false(is_server_down(MODE_CHECK));
@@ -865,13 +865,13 @@ static void the_cause_of_an_outage_stands_until_it_is_over(void **state)
 
 	(void)state;
 	play(64, nothing);
-	play(ASSESS_STREAK, held_0);
+	play(ASSESS_STREAK_PROBES, held_0);
 	assert_true(is_told(i));
 	assert_int_equal(p->status.cause, VERDICT_CAUSE_UNEXPLAINED);
 	play(12, held_0);
 	assert_true(is_told(i));
 	assert_int_equal(p->status.cause, VERDICT_CAUSE_STUCK_FLOW);
-	for (unsigned n = 1; n < ASSESS_STREAK; n++) {
+	for (unsigned n = 1; n < ASSESS_STREAK_PROBES; n++) {
 		play(1, nothing);
 		assert_false(is_told(i));
 		assert_int_equal(p->status.cause, VERDICT_CAUSE_STUCK_FLOW);

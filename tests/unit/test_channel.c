@@ -1,5 +1,6 @@
 /* What the channels of a server together show of it. Time is moved by hand. */
 #include "client/evidence/channel.h"
+#include "common/core/thresholds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* The rules by which a server is alive or silent. */
 #include "client/evidence/liveness.h"
+#include "common/core/thresholds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,280 @@
+/* The thresholds of client and server: the ages, counts and shares that decide what is claimed and what is not.
+ * A name begins with the module that decides by it. Sizes of buffers and tables, intervals at which a program polls,
+ * and rate limits are no thresholds: they stand in their modules. */
+#ifndef FLOATPROBE_THRESHOLDS_H
+#define FLOATPROBE_THRESHOLDS_H
+
+#include "common/core/ns.h"
+
+/* -- what client and server have to agree on -- */
+
+/* The server reads the addresses of its host at most once a second: what it says of them may be that old. */
+#define EVIDENCE_ADDRESSES_AGE_NS (1000 * NS_PER_MS)
+/* The server compares its SYN counters from a second before the attempt on: a slower query may miss what they count. */
+#define EVIDENCE_COUNTERS_BEFORE_NS (1000 * NS_PER_MS)
+/* A witness waits for its peer as long as a client waits for an answer that comes directly. */
+#define WITNESS_WAIT_NS (1000 * NS_PER_MS)
+/* Half a second more than the witness waits: its own "no answer" still has to travel to the client. */
+#define QUERIER_RELAY_TIMEOUT_NS (1500 * NS_PER_MS)
+
+/* -- client: is it an outage, or random loss? -- */
+
+enum {
+	/* One or two losses in a row are common where loss is random. */
+	PROBER_OUTAGE_LOSSES = 3,
+	/* `run` changes a state only after this many outcomes in a row, so that single losses do not make it flap. */
+	ASSESS_STREAK_PROBES = 3,
+	/* Of an up path, every 16th answer is assessed although nothing changed: its siblings may have news. */
+	PATH_STATUS_AGAIN_PROBES = 16,
+};
+
+/* -- client: do these probes fail where their siblings do not? -- */
+
+enum {
+	/* With 64 probes, a loss of a few percent shows, and old outages are soon forgotten. */
+	SIGNIFICANCE_WINDOW_PROBES = 64,
+	ASSESS_WINDOW_PROBES = SIGNIFICANCE_WINDOW_PROBES,
+	/* Fewer losses in a row than five are never beyond chance. */
+	SIGNIFICANCE_STREAK_PROBES = 5,
+	/* Up to three losses among the siblings may be chance. */
+	SIGNIFICANCE_FEW_LOSSES = 3,
+	/* More than these are chance only if they are at most one in six: else all share one fate, such as a limiter's.
+	 */
+	SIGNIFICANCE_FEW_ONE_IN = 6,
+	/* Beyond a quarter of losses the siblings are no proof that the address can be reached. */
+	SIGNIFICANCE_LOST_ONE_IN = 4,
+	/* In `run` each probe makes another window: luck has a thousand occasions to look like a pattern. */
+	SIGNIFICANCE_SLIDING_OCCASIONS = 1000,
+};
+/* `check` looks once: a pattern that luck makes once in a thousand rounds is beyond chance. */
+#define SIGNIFICANCE_ODDS_CHECK 1e3
+/* `run` looks all day: it needs a hundred times the odds. */
+#define SIGNIFICANCE_ODDS_RUN 1e5
+
+/* -- client: which of the siblings fail, and how -- */
+
+/* One ICMP error explains an outage for a minute: errors are rate-limited, so no second one may come. */
+#define SIBLINGS_LAST_ERROR_MAX_NS (60 * NS_PER_S)
+/* After ten idle seconds, connection tracking on the way may take a flow for a new one. */
+#define SIBLINGS_PAUSE_NS (10 * NS_PER_S)
+
+enum {
+	/* A flow leads to the server that sent its newest ten answers: 2^10 is SIGNIFICANCE_ODDS_CHECK. */
+	SIBLINGS_SAME_SERVER_CHECK_ANSWERS = 10,
+	/* In `run` it takes seventeen: 2^17 is SIGNIFICANCE_ODDS_RUN. */
+	SIBLINGS_SAME_SERVER_RUN_ANSWERS = 17,
+	/* One or two missing twins may be chance. */
+	CAUSES_TWINS_MISSING = 3,
+	/* A single port that fails, or that does not, is a stuck flow: only two or more are a pattern of ports. */
+	CAUSES_PORTS = 2,
+	/* A part of the ports can fail in about ten times as many ways as all or none of them. */
+	CAUSES_PARTIAL_OCCASIONS = 10,
+	/* A network that has no other fault loses less than one in twenty. */
+	CAUSES_LOST_ONE_IN = 20,
+	/* One or two losses near a claim by another machine may be random loss. */
+	CAUSES_CLAIMED_LOSSES = 3,
+};
+
+/* -- client: how fast a failing path and its siblings are probed again -- */
+
+enum {
+	/* Eight probes hold SIGNIFICANCE_STREAK_PROBES even if the first three still get through. */
+	RECHECK_PROBES = 8,
+	/* A probe is missing after four times the last round trip: queues seldom delay one for longer. */
+	RECHECK_SLOW_RTTS = 4,
+	/* A path is rechecked three times at once, then once each RECHECK_INTERVAL_NS. */
+	RECHECK_BURST = 3,
+	/* All paths together are rechecked thirty times at once: servers have connections for others, too. */
+	RECHECKS_BURST = 30,
+};
+/* With 50 ms between them, a hiccup of the network does not take all probes of a recheck. */
+#define RECHECK_SPACING_NS (50 * NS_PER_MS)
+/* On very short round trips, the scheduling of both hosts may take these 50 ms. */
+#define RECHECK_PATIENCE_NS (50 * NS_PER_MS)
+/* A path that flaps does not get more than one recheck in 20 s. */
+#define RECHECK_INTERVAL_NS (20000 * NS_PER_MS)
+/* The recheck of one sibling stands for the path's next ones for 2 s. */
+#define RECHECK_PAUSE_NS (2000 * NS_PER_MS)
+/* The rechecks of one target's paths begin 1 ms apart, so that they do not make a burst. */
+#define RECHECK_STEP_NS (1 * NS_PER_MS)
+/* All paths together begin at most one recheck in 50 ms. */
+#define RECHECKS_INTERVAL_NS (50 * NS_PER_MS)
+/* A path probed more often than each 200 ms learns by its own probes as soon as by a recheck. */
+#define RECHECK_EVERY_MIN_NS (200 * NS_PER_MS)
+
+/* -- client: who holds the address? -- */
+
+enum {
+	/* Two changes of holder may be a failover and its way back; three are no moves. */
+	HOLDERS_FLIP_CHANGES = 3,
+	/* The changes count together if they are within twenty probes: real failovers are rarer. */
+	HOLDERS_FLIP_PROBES = 20,
+	/* One probe that two machines answered may be a copy that met a move. */
+	HOLDERS_DOUBLY_PROBES = 2,
+};
+/* While a move is on its way to all routers, two machines may answer: the holder has to be settled for 10 s. */
+#define SECOND_HOLDER_SETTLED_NS (10 * NS_PER_S)
+/* Two answers of a second holder less than 10 s apart may belong to one move. */
+#define SECOND_HOLDER_APART_NS (10 * NS_PER_S)
+/* With more than 5 s between two answers of the holder, it may not have been the holder all the time. */
+#define SECOND_HOLDER_GAP_NS (5 * NS_PER_S)
+/* A second holder that has not been heard for a minute is gone. */
+#define SECOND_HOLDER_OVER_NS (60 * NS_PER_S)
+/* A server asked each second reports a claim that it saw since the query before: the claim may be 2 s off the loss. */
+#define HINT_CLAIM_AGE_NS (2 * NS_PER_S)
+
+/* -- client: is a server alive? -- */
+
+enum {
+	/* In `run`, three rounds without an answer: one or two may be lost at random. */
+	ASSESS_SILENT_RUN_ROUNDS = 3,
+	/* `check` assesses once, when its third round has left: only two can have been without an answer by then. */
+	ASSESS_SILENT_CHECK_ROUNDS = 2,
+	/* Three rounds through a witness without an answer: one or two may be lost at random. */
+	LIVENESS_CONFIRM_ROUNDS = 3,
+};
+/* The silence of a channel that was last asked 5 s ago proves nothing about now. */
+#define LIVENESS_FRESH_NS (5 * NS_PER_S)
+/* An answer that comes directly takes a second at most, or it is lost. */
+#define QUERIER_ASK_TIMEOUT_NS (1000 * NS_PER_MS)
+/* A server is asked about losses at most once a second: an answer covers the losses of the whole second. */
+#define QUERIER_REST_NS (1 * NS_PER_S)
+/* A server is asked each 12 s on average although nothing was lost, so that it is known whether it lives. */
+#define QUERIER_VISIT_NS (12 * NS_PER_S)
+/* A refused query is not repeated for 10 s: ICMP errors are rate-limited, and those of probes are worth more. */
+#define QUERIER_REFUSED_NS (10 * NS_PER_S)
+/* The MACs of a server on our link are read again once a round: they change with a move. */
+#define QUERIER_MACS_AGE_NS (500 * NS_PER_MS)
+/* Where a server was not on our link it seldom will be: the kernel is asked again after 10 s. */
+#define QUERIER_MACS_AGAIN_NS (10 * NS_PER_S)
+
+/* -- client: on which way was it lost? -- */
+
+/* A half-open socket lives 64 s at least: after 60 s, one that is missing may have expired. */
+#define SETTLE_ATTEMPT_AGE_MAX_NS (60000 * NS_PER_MS)
+/* A host that cannot send its SYN-ACK forgets the socket after a second: it has to be looked for before that. */
+#define SETTLE_FORGOTTEN_NS (950 * NS_PER_MS)
+/* With a query under way for less than 450 ms nothing of it was repeated: its middle is when the server looked. */
+#define SETTLE_QUERY_QUICK_NS (450 * NS_PER_MS)
+/* A SYN that comes 250 ms after its deadline is slow and not lost. */
+#define SETTLE_SYN_GRACE_MAX_NS (250 * NS_PER_MS)
+/* A request may leave as late as the deadline: it has a second, as any probe by default. */
+#define SETTLE_REQUEST_GRACE_MAX_NS (1000 * NS_PER_MS)
+/* Three seconds after its deadline, several rounds of queries have settled a loss or never will. */
+#define HINT_FRAMES_FATE_NS (3000 * NS_PER_MS)
+
+/* -- client: what an answer or an error is worth -- */
+
+/* The kernel's time and the monotonic time are not read at once: beyond 50 ms, the wall clock was set in between. */
+#define PROBER_WALL_AHEAD_MAX_NS (50 * NS_PER_MS)
+/* A datagram that seems to have waited 10 s in the socket shows that the clock was set. */
+#define RECEIVE_WAITED_MAX_NS (10000 * NS_PER_MS)
+/* Our own ARP gives up after 3.07 s and says so on the socket: until then a socket is kept. */
+#define ENGINE_ARP_FAILS_NS (3200 * NS_PER_MS)
+/* A socket is kept for 500 ms beyond the timeout, to hear answers that are late. */
+#define ENGINE_FRESH_KEEP_NS (500 * NS_PER_MS)
+
+/* -- client: how long `check` waits -- */
+
+enum {
+	/* Names that have no address after 1.5 s are reported as such: half of the promised 3 s remains. */
+	CHECK_RESOLVE_MS = 1500,
+	/* Evidence is waited for until 2.6 s after the last deadline, less what resolving took: `check` promises 3 s.
+	 */
+	CHECK_EVIDENCE_MS = 2600,
+	/* Servers that did not answer two rounds are not waited for. */
+	CHECK_EVIDENCE_ROUNDS = 2,
+};
+
+/* -- client: which settings of a host does `doctor` report? -- */
+
+enum {
+	/* The defaults heal a neighbour entry within 53 s: more than two minutes is somebody's setting. */
+	DOCTOR_HEAL_MAX_MS = 120000,
+	/* The kernel's default of base_reachable_time_ms. */
+	DOCTOR_BASE_REACHABLE_MS = 30000,
+	/* From 90 percent on, a burst of new flows can fill the table. */
+	DOCTOR_CONNTRACK_NEARLY_FULL_PERCENT = 90,
+	/* The kernel's default of nf_conntrack_udp_timeout. */
+	DOCTOR_CONNTRACK_UDP_S = 30,
+	/* The kernel's default of nf_conntrack_udp_timeout_stream. */
+	DOCTOR_CONNTRACK_UDP_STREAM_S = 120,
+	/* Five times the default: a flow that is stuck to a wrong entry stays so for ten minutes. */
+	DOCTOR_CONNTRACK_UDP_LONG_S = 600,
+	/* With fewer than two retries, two random losses end a handshake. */
+	DOCTOR_SYNACK_RETRIES_MIN = 2,
+	/* The kernel's default of tcp_synack_retries. */
+	DOCTOR_SYNACK_RETRIES = 5,
+};
+
+/* -- server: does a client hear its replies? -- */
+
+enum {
+	/* One or two replies may be lost at random. */
+	REFLECTOR_UNHEARD_REPLIES = 3,
+};
+/* An acknowledgement comes with the next probe, by default a second later. */
+#define REFLECTOR_UNHEARD_NS (1 * NS_PER_S)
+/* Clients seldom wait as short as 100 ms for a reply, and hosts seldom take as long. */
+#define REFLECTOR_LATE_NS (100 * NS_PER_MS)
+/* A flow confirms a neighbour entry at most once a second: each confirmation costs a message to the kernel. */
+#define REFLECTOR_CONFIRMED_INTERVAL_NS (1 * NS_PER_S)
+/* A TCP client has 5 s for each request: whoever takes longer keeps a slot from others. */
+#define TCP_LISTENER_DEADLINE_MS 5000
+
+/* -- server: did the SYN of an attempt come, and when? -- */
+
+enum {
+	/* The kernel repeats a SYN-ACK after a second for the first time (RFC 6298). */
+	HALFOPEN_FIRST_TIMEOUT_MS = 1000,
+	/* The kernel's longest time between two SYN-ACKs (TCP_RTO_MAX). */
+	HALFOPEN_TIMEOUT_MAX_MS = 120000,
+	/* A client repeats its SYN after a second at the earliest. */
+	HALFOPEN_SYN_INTERVAL_MS = 1000,
+	/* The SYN and the query take different times to come, and the kernel's timers are coarse. */
+	HALFOPEN_SLACK_MS = 500,
+	/* The coarsest clock that a kernel counts its timers by has 10 ms (HZ is 100). */
+	HALFOPEN_TICK_MS = 10,
+};
+
+/* -- server: is a neighbour entry wrong? -- */
+
+/* One snapshot of a client's neighbour entry a second: it is as often as a client may ask. */
+#define SNAPSHOTS_AGAIN_NS (1 * NS_PER_S)
+/* A client on a slow schedule may take ten minutes to learn that nobody hears it. */
+#define SNAPSHOTS_KEPT_NS (600 * NS_PER_S)
+/* The MAC in a frame older than 5 s says nothing of now. */
+#define SNAPSHOTS_FRAME_AGE_MAX_NS (5 * NS_PER_S)
+/* The tap hears a frame before the socket does: only after 100 ms was it surely read. */
+#define FRAMES_READ_AFTER_NS (100 * NS_PER_MS)
+/* From its first SYN to its first request, a connection takes 3 s at most if all is well. */
+#define NEIGHBOUR_WATCH_CONNECTION_AGE_MAX_NS (3 * NS_PER_S)
+/* One repair of an entry a minute: a second one in vain helps nobody. */
+#define REPAIR_AGAIN_NS (60 * NS_PER_S)
+
+/* -- server: does another machine claim our address? -- */
+
+/* A machine on the link answers an ARP or ND question within a second. */
+#define CONFLICTS_REPLY_NS (1 * NS_PER_S)
+/* Without a doubt, the link is asked about an address each 10 s at most: each question is a broadcast. */
+#define CONFLICTS_QUESTION_INTERVAL_NS (10 * NS_PER_S)
+/* A claim that goes on is reported once a minute. */
+#define CONFLICTS_AGAIN_NS (60 * NS_PER_S)
+
+/* -- server: does an application answer from another address than it was asked at? -- */
+
+enum {
+	/* One or two unanswered questions may have been lost. */
+	APPLICATIONS_UNANSWERED_MIN = 3,
+};
+/* Applications and resolvers repeat a question within 5 s: after that it is unanswered. */
+#define APPLICATIONS_PATIENCE_NS (5 * NS_PER_S)
+/* An address that the application used towards a peer within the last minute belongs to a conversation under way. */
+#define APPLICATIONS_CONVERSATION_NS (60 * NS_PER_S)
+/* A finding that goes on is reported once a minute. */
+#define APPLICATIONS_AGAIN_NS (60 * NS_PER_S)
+
+_Static_assert(WITNESS_WAIT_NS < QUERIER_RELAY_TIMEOUT_NS, "the client waits for what a witness says");
+_Static_assert((int)RECHECK_PROBES >= (int)SIGNIFICANCE_STREAK_PROBES, "a recheck can show a significant streak");
+
+#endif
