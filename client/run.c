@@ -38,6 +38,7 @@ struct run {
 	uint32_t *scratch; /* for a path's round-trip times */
 	struct bucket log_bucket;
 	unsigned log_suppressed;
+	uint64_t drops_logged; /* their sum when they were logged the last time */
 };
 
 /* -- what is written -- */
@@ -143,9 +144,23 @@ static void learnt(void *context)
 	judge_soon(context);
 }
 
-static void summary(uv_timer_t *timer)
+/* What came and was dropped since the start, if there is more of it than the last time. */
+static void log_drops(struct run *r)
 {
-	struct run *r = timer->data;
+	const uint64_t *drops = r->driver.engine.drops;
+	char text[DROP_SUMS_LEN];
+	uint64_t sum = 0;
+
+	for (unsigned i = DROP_NONE + 1; i < DROPS_LEN; i++)
+		sum += drops[i];
+	if (sum == r->drops_logged)
+		return;
+	r->drops_logged = sum;
+	log_info("dropped since the start: %s", drop_sums_text(drops, text));
+}
+
+static void summary(struct run *r)
+{
 	struct verdict v;
 
 	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
@@ -156,6 +171,12 @@ static void summary(uv_timer_t *timer)
 		journal_path(r, p, &v);
 	}
 	journal_flush(r->journal);
+}
+
+static void minute_is_over(uv_timer_t *timer)
+{
+	summary(timer->data);
+	log_drops(timer->data);
 }
 
 /* -- paths -- */
@@ -269,7 +290,7 @@ static void start_handles(struct run *r)
 	uv_signal_start(&r->hangup, reload, SIGHUP);
 	uv_signal_start(&r->terminate, finish, SIGTERM);
 	uv_signal_start(&r->interrupt, finish, SIGINT);
-	uv_timer_start(&r->summary, summary, SUMMARY_MS, SUMMARY_MS);
+	uv_timer_start(&r->summary, minute_is_over, SUMMARY_MS, SUMMARY_MS);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -325,7 +346,7 @@ static int start(struct run *r)
 
 static void stop(struct run *r)
 {
-	summary(&r->summary);
+	summary(r);
 	close_all(r, EXIT_STATUS_EXPECTED);
 }
 

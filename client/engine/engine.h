@@ -5,6 +5,7 @@
 #define FLOATPROBE_ENGINE_H
 
 #include "client/config/config.h"
+#include "client/evidence/drop.h"
 #include "client/evidence/keyring.h"
 #include "client/evidence/querier.h"
 #include "client/net/link.h"
@@ -38,6 +39,7 @@ struct engine {
 	struct querier *querier;
 	struct schedule_queue queue;
 	struct engine_server *servers; /* by index in the configuration */
+	uint64_t drops[DROPS_LEN];     /* what came and was dropped, since the engine started */
 	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
 	bool rechecks;                 /* take a recheck at paths that begin to fail */
 	struct bucket rechecks_bucket;

@@ -62,23 +62,24 @@ static void settle_recheck(struct engine *e, struct path *p, uint32_t seq, enum 
 }
 
 /* An identity that the configuration does not know answered: is it one at all? */
-static void stranger_replied(struct engine *e, struct path *p, const struct packet_reply *reply, const uint8_t *buf,
-			     size_t len, const struct engine_probe *probe, int64_t now_ns)
+static enum drop stranger_replied(struct engine *e, struct path *p, const struct packet_reply *reply,
+				  const uint8_t *buf, size_t len, const struct engine_probe *probe, int64_t now_ns)
 {
 	struct seal_pair pair;
 
 	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * NS_PER_MS, STRANGER_BURST))
-		return;
+		return DROP_STRANGER_LIMIT;
 	if (!seal_pair_for_client(&pair, e->keyring.identity, reply->server_key) ||
 	    !seal_reply_mac_holds(&pair, probe_kind_of(p->kind)->transport, buf, len))
-		return;
+		return DROP_STRANGER_BAD_MAC;
 	memcpy(p->facts.stranger_key, reply->server_key, sizeof p->facts.stranger_key);
 	settle(e, p, reply->seq, PROBER_IMPOSTOR, probe);
+	return DROP_NONE;
 }
 
 /* The reply is authentic and by a server of the configuration. */
-static void server_replied(struct engine *e, struct path *p, unsigned server, const struct packet_reply *reply,
-			   const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
+static enum drop server_replied(struct engine *e, struct path *p, unsigned server, const struct packet_reply *reply,
+				const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
 {
 	bool from_asked = endpoint_equal(&probe->source, &p->endpoint);
 	bool sole = p->target->servers_len == 1 && path_slot(p, server) == 0;
@@ -95,7 +96,7 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 	e->servers[server].skew_ns = 0;
 	if (reply->status == PACKET_NOT_AUTHORISED) {
 		settle(e, p, reply->seq, PROBER_NOT_AUTHORISED, probe);
-		return;
+		return DROP_NONE;
 	}
 	if (reply->status == PACKET_CLOCK_SKEW) {
 		p->facts.skew_ns = reply->received_ns - reply->sent_ns;
@@ -108,82 +109,110 @@ static void server_replied(struct engine *e, struct path *p, unsigned server, co
 		second_holder_answered(p->second_holder, &p->prober, reply->seq);
 	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
 		engine_decided(e, p, reply->seq, probe);
+	return outcome == PROBER_NONE ? DROP_NUMBER : DROP_NONE;
 }
 
 /* MACs are checked always, signatures until one of this boot of the server has held. */
-static bool is_authentic(struct engine *e, unsigned server, enum packet_transport transport,
-			 const struct packet_reply *reply, const uint8_t *buf, size_t len)
+static enum drop check_authentic(struct engine *e, unsigned server, enum packet_transport transport,
+				 const struct packet_reply *reply, const uint8_t *buf, size_t len)
 {
 	struct engine_server *s = &e->servers[server];
 
 	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len))
-		return false;
+		return DROP_BAD_MAC;
 	if (!(reply->flags & PACKET_SIGNED) || s->proven_boot_id == reply->boot_id)
-		return true;
+		return DROP_NONE;
 	if (!seal_reply_signature_holds(reply->server_key, transport, buf, len, reply->slots))
-		return false;
+		return DROP_BAD_SIGNATURE;
 	s->proven_boot_id = reply->boot_id;
-	return true;
+	return DROP_NONE;
 }
 
 /* A look wants to know only whether its probes come back, from a server that may answer. */
-static void recheck_replied(struct path *p, unsigned server, const struct packet_reply *reply,
-			    const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
+static enum drop recheck_replied(struct path *p, unsigned server, const struct packet_reply *reply,
+				 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
 {
 	const struct prober_record *r = prober_record(&p->recheck->prober, reply->seq);
+	enum prober_outcome outcome;
 
-	if (path_slot(p, server) < 0 || reply->status == PACKET_NOT_AUTHORISED)
-		return;
-	if (prober_reply(&p->recheck->prober, reply, path_server_number(p, server),
-			 endpoint_equal(source, &p->endpoint), received_real_ns, now_ns, false) == PROBER_ANSWERED &&
-	    r->sent_ns > p->facts.last_error_ns)
+	if (path_slot(p, server) < 0)
+		return DROP_SERVER;
+	if (reply->status == PACKET_NOT_AUTHORISED)
+		return DROP_NONE;
+	outcome = prober_reply(&p->recheck->prober, reply, path_server_number(p, server),
+			       endpoint_equal(source, &p->endpoint), received_real_ns, now_ns, false);
+	if (outcome == PROBER_ANSWERED && r->sent_ns > p->facts.last_error_ns)
 		p->facts.last_error = PROBER_NONE;
+	return outcome == PROBER_NONE ? DROP_NUMBER : DROP_NONE;
+}
+
+/* The reply is authentic, and its flow is not a path's own: it answers a recheck or a query. */
+static enum drop other_replied(struct engine *e, unsigned server, const struct packet_reply *reply,
+			       const struct endpoint *source, uint8_t *buf, size_t len, int64_t received_real_ns,
+			       int64_t now_ns)
+{
+	struct path *p = paths_find_recheck(&e->paths, reply->flow_id);
+	enum drop drop;
+
+	if (p) {
+		querier_heard(e->querier, server, now_ns);
+		return recheck_replied(p, server, reply, source, received_real_ns, now_ns);
+	}
+	drop = querier_received(e->querier, server, reply, buf, len, now_ns);
+	if (drop != DROP_FLOW)
+		e->ask_ns = now_ns;
+	return drop;
+}
+
+static enum drop hear_reply(struct engine *e, enum packet_transport transport, const struct endpoint *source,
+			    uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
+{
+	struct packet_reply reply;
+	enum drop drop = drop_of_fault(packet_read_reply(buf, len, &reply));
+	struct path *p;
+	int server;
+
+	if (drop != DROP_NONE)
+		return drop;
+	server = keyring_find(&e->keyring, reply.server_key);
+	if (server >= 0 && (drop = check_authentic(e, (unsigned)server, transport, &reply, buf, len)) != DROP_NONE)
+		return drop;
+	p = paths_find_flow(&e->paths, reply.flow_id);
+	if (p && reply.flow_id == p->prober.flow_id && probe_kind_of(p->kind)->transport == transport) {
+		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };
+		return server < 0 ? stranger_replied(e, p, &reply, buf, len, &probe, now_ns)
+				  : server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
+	}
+	if (server < 0)
+		return DROP_SERVER;
+	if (p && reply.flow_id != p->prober.flow_id)
+		return twin_reply(p->twin, &reply, &p->endpoint, source, received_real_ns, now_ns) ? DROP_NONE
+												   : DROP_NUMBER;
+	return other_replied(e, (unsigned)server, &reply, source, buf, len, received_real_ns, now_ns);
 }
 
 /* Octets that came for a probe, from wherever. */
 static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
 {
-	struct packet_reply reply;
-	struct path *p;
-	int server;
-
-	if (packet_read_reply(buf, len, &reply) != PACKET_FAULT_NONE)
-		return;
-	server = keyring_find(&e->keyring, reply.server_key);
-	if (server >= 0 && !is_authentic(e, (unsigned)server, transport, &reply, buf, len))
-		return;
-	p = paths_find_flow(&e->paths, reply.flow_id);
-	if (p && reply.flow_id != p->prober.flow_id) {
-		if (server >= 0)
-			twin_reply(p->twin, &reply, &p->endpoint, source, received_real_ns, now_ns);
-	} else if (p && probe_kind_of(p->kind)->transport == transport) {
-		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };
-		if (server < 0)
-			stranger_replied(e, p, &reply, buf, len, &probe, now_ns);
-		else
-			server_replied(e, p, (unsigned)server, &reply, &probe, received_real_ns, now_ns);
-	} else if (server >= 0 && (p = paths_find_recheck(&e->paths, reply.flow_id))) {
-		querier_heard(e->querier, (unsigned)server, now_ns);
-		recheck_replied(p, (unsigned)server, &reply, source, received_real_ns, now_ns);
-	} else if (server >= 0 && querier_received(e->querier, (unsigned)server, &reply, buf, len, now_ns)) {
-		e->ask_ns = now_ns;
-	}
+	e->drops[hear_reply(e, transport, source, buf, len, received_real_ns, now_ns)]++;
 }
 
 /* Our own probe came back as it was: somebody else than a floatprobed listens there and echoes. */
-static void echo_received(struct engine *e, const struct endpoint *source, const uint8_t *buf, size_t len)
+static enum drop hear_echo(struct engine *e, const struct endpoint *source, const uint8_t *buf, size_t len)
 {
 	struct packet_request request;
+	enum drop drop = drop_of_fault(packet_read_request(buf, len, &request));
 	struct path *p;
 
-	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE)
-		return;
+	if (drop != DROP_NONE)
+		return drop;
 	p = paths_find_flow(&e->paths, request.flow_id);
 	if (!p || probe_kind_of(p->kind)->transport != PACKET_UDP || p->prober.flow_id != request.flow_id ||
 	    !endpoint_equal(source, &p->endpoint))
-		return;
+		return DROP_ECHO;
 	settle(e, p, request.seq, PROBER_IMPOSTOR, &(struct engine_probe){ .source = *source });
+	return DROP_NONE;
 }
 
 static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
@@ -196,7 +225,7 @@ static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS)
 		now_ns -= waited_ns;
 	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
-		echo_received(e, &d->peer, d->buf, d->len);
+		e->drops[hear_echo(e, &d->peer, d->buf, d->len)]++;
 	else
 		reply_received(e, PACKET_UDP, &d->peer, d->buf, d->len, d->received_ns ? d->received_ns : real_ns,
 			       now_ns);
@@ -227,27 +256,25 @@ static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry
 
 /* An error counts if it quotes enough of a probe to prove that whoever sent it has seen it: the flow id cannot be
  * guessed. (One that quotes only ports could be made by anybody who tries them all.) */
-static void udp_failed(void *context, const struct errqueue_entry *entry)
+static enum drop hear_error(struct engine *e, const struct errqueue_entry *entry)
 {
-	struct engine *e = context;
 	enum prober_outcome outcome = outcome_of_meaning(entry);
 	struct path *p;
 	uint64_t flow_id;
 
 	if (entry->payload_len < WIRE_FLOW_ID + sizeof flow_id)
-		return;
+		return DROP_ERROR_SHORT;
 	flow_id = bytes_get64(entry->payload + WIRE_FLOW_ID);
 	p = paths_find_flow(&e->paths, flow_id);
 	if (!p)
 		p = paths_find_recheck(&e->paths, flow_id);
-	if (!p) {
-		querier_failed(e->querier, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
-			       entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
-		return;
-	}
-	if ((p->twin && p->twin->prober.flow_id == flow_id) || !endpoint_equal(&p->endpoint, &entry->destination) ||
-	    outcome == PROBER_NONE)
-		return;
+	if (!p)
+		return querier_failed(e->querier, flow_id, bytes_get32(entry->payload + WIRE_SEQ),
+				      entry->meaning == ERRQUEUE_PORT || entry->meaning == ERRQUEUE_PROHIBITED);
+	if (!endpoint_equal(&p->endpoint, &entry->destination))
+		return DROP_ERROR_DESTINATION;
+	if ((p->twin && p->twin->prober.flow_id == flow_id) || outcome == PROBER_NONE)
+		return DROP_ERROR_MEANING;
 	p->facts.offender = entry->offender;
 	p->facts.icmp_type = entry->type;
 	p->facts.icmp_code = entry->code;
@@ -257,6 +284,14 @@ static void udp_failed(void *context, const struct errqueue_entry *entry)
 		settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
 	else
 		settle_recheck(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome);
+	return DROP_NONE;
+}
+
+static void udp_failed(void *context, const struct errqueue_entry *entry)
+{
+	struct engine *e = context;
+
+	e->drops[hear_error(e, entry)]++;
 }
 
 static enum prober_outcome outcome_of_send(int error)
@@ -389,7 +424,7 @@ static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_
 	else if ((p = paths_find_recheck(&e->paths, flow_id)))
 		tcp_look_done(e, p, seq, o);
 	else
-		querier_tcp_done(e->querier, flow_id, seq, o);
+		e->drops[querier_tcp_done(e->querier, flow_id, seq, o)]++;
 }
 
 struct udp_dialer_hooks receive_udp_hooks(struct engine *e)

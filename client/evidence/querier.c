@@ -476,13 +476,13 @@ int64_t querier_tick(struct querier *a, int64_t now_ns)
 /* -- hearing -- */
 
 /* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
-static void hear_answer(struct querier *a, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
+static bool hear_answer(struct querier *a, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, int64_t now_ns)
 {
 	const uint32_t at = reply->seq & (CHANNEL_RING_LEN - 1);
 
 	if (!query_open(&a->codec, w, reply, buf, len, &a->answer))
-		return;
+		return false;
 	a->servers[w->server].rounds_unanswered = 0;
 	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
 	settle_hear(a->s.paths, &(struct query_result){
@@ -497,6 +497,7 @@ static void hear_answer(struct querier *a, const struct channel *w, const struct
 				});
 	if (a->s.learnt)
 		a->s.learnt(a->s.context);
+	return true;
 }
 
 /* It will not be asked about this server again. */
@@ -511,16 +512,18 @@ static void note_no_peer(struct querier *a, struct channel *relay)
 	channels_drop(&a->channels, relay);
 }
 
-bool querier_received(struct querier *a, unsigned server, const struct packet_reply *reply, uint8_t *buf, size_t len,
-		      int64_t now_ns)
+enum drop querier_received(struct querier *a, unsigned server, const struct packet_reply *reply, uint8_t *buf,
+			   size_t len, int64_t now_ns)
 {
 	struct channel *w = channels_find_flow(&a->channels, reply->flow_id);
 	int64_t sent_ns;
 
-	if (!w || server != (w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness))
-		return w != NULL;
+	if (!w)
+		return DROP_FLOW;
+	if (server != (w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness))
+		return DROP_SERVER;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
-		return true;
+		return DROP_NUMBER;
 	querier_heard(a, server, now_ns); /* before anybody judges by what it says */
 	sent_ns = prober_record(&w->prober, reply->seq)->sent_ns;
 	if (reply->status == PACKET_PEER_SILENT)
@@ -529,38 +532,44 @@ bool querier_received(struct querier *a, unsigned server, const struct packet_re
 		liveness_answered(&w->liveness, reply->status == PACKET_OK, sent_ns, now_ns);
 	if (w->witness != CHANNEL_DIRECT && reply->status == PACKET_NO_PEER)
 		note_no_peer(a, w);
-	else
-		hear_answer(a, w, reply, buf, len, now_ns);
-	return true;
+	else if (!hear_answer(a, w, reply, buf, len, now_ns))
+		return DROP_EVIDENCE;
+	return DROP_NONE;
 }
 
-void querier_failed(struct querier *a, uint64_t flow_id, uint32_t seq, bool refused)
+enum drop querier_failed(struct querier *a, uint64_t flow_id, uint32_t seq, bool refused)
 {
 	struct channel *w = channels_find_flow(&a->channels, flow_id);
 
-	if (w)
-		channel_failed(w, seq, refused);
+	if (!w)
+		return DROP_ERROR_FLOW;
+	channel_failed(w, seq, refused);
+	return DROP_NONE;
 }
 
-void querier_tcp_done(struct querier *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
+enum drop querier_tcp_done(struct querier *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
 	struct channel *w = channels_find_flow(&a->channels, flow_id);
 	unsigned server = w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness;
 	struct packet_reply reply;
+	enum packet_fault fault;
 
 	if (outcome->result == TCP_PENDING)
-		return;
+		return DROP_NONE;
 	if (outcome->result != TCP_DONE) {
 		channel_failed(w, seq,
 			       outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
 				   outcome->result == TCP_PROHIBITED);
-		return;
+		return DROP_NONE;
 	}
-	if (packet_read_reply(outcome->body, outcome->body_len, &reply) != PACKET_FAULT_NONE ||
-	    memcmp(reply.server_key, a->s.config->servers[server].key, WIRE_KEY_LEN) != 0 ||
-	    !seal_reply_mac_holds(&a->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
-		return;
-	querier_received(a, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
+	fault = packet_read_reply(outcome->body, outcome->body_len, &reply);
+	if (fault != PACKET_FAULT_NONE)
+		return drop_of_fault(fault);
+	if (memcmp(reply.server_key, a->s.config->servers[server].key, WIRE_KEY_LEN) != 0)
+		return DROP_SERVER;
+	if (!seal_reply_mac_holds(&a->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
+		return DROP_BAD_MAC;
+	return querier_received(a, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }
 
 /* -- what the caller wants to know -- */

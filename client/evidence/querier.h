@@ -9,6 +9,7 @@
 #define FLOATPROBE_QUERIER_H
 
 #include "client/config/config.h"
+#include "client/evidence/drop.h"
 #include "client/evidence/keyring.h"
 #include "client/evidence/liveness.h"
 #include "client/net/link.h"
@@ -50,15 +51,15 @@ void querier_note(struct querier *querier, const struct path *path);
  * not before there is a new loss). Stages UDP datagrams: flush afterwards. */
 int64_t querier_tick(struct querier *querier, int64_t now_ns);
 
-/* An authentic answer (MAC checked) to one of our queries or relays? false: its flow is none of ours. */
-bool querier_received(struct querier *querier, unsigned server, const struct packet_reply *reply, uint8_t *buf,
-		      size_t len, int64_t now_ns);
+/* An authentic answer (MAC checked), perhaps to one of our queries or relays. DROP_FLOW: its flow is none of ours. */
+enum drop querier_received(struct querier *querier, unsigned server, const struct packet_reply *reply, uint8_t *buf,
+			   size_t len, int64_t now_ns);
 /* A server was heard on some path. */
 void querier_heard(struct querier *querier, unsigned server, int64_t now_ns);
 /* An ICMP error came for this number of a flow that may be ours. */
-void querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused);
+enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused);
 /* The end of the exchange of this number over TCP, of a flow that is ours and has not left. */
-void querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome);
+enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome);
 
 /* No further probes will be sent: from now on it is asked about all that were lost. */
 void querier_last_call(struct querier *querier);

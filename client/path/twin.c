@@ -34,22 +34,23 @@ static uint32_t oldest(const struct twin *t)
 	return t->prober.next > TWIN_RING_LEN ? t->prober.next - TWIN_RING_LEN : 1;
 }
 
-void twin_reply(struct twin *t, const struct packet_reply *reply, const struct endpoint *asked,
+bool twin_reply(struct twin *t, const struct packet_reply *reply, const struct endpoint *asked,
 		const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
 {
 	bool from_asked = endpoint_equal(asked, source);
 
 	if (!is_remembered(t, reply->seq))
-		return;
+		return false;
 	if (!(reply->flags & PACKET_TWIN)) {
 		prober_reply(&t->prober, reply, 0, from_asked, received_real_ns, now_ns, false);
-		return;
+		return true;
 	}
 	t->heard[reply->seq % TWIN_RING_LEN] |= from_asked ? HEARD : HEARD_ELSEWHERE;
 	t->ask_from = reply->seq + TWIN_RING_LEN; /* as long as it counts there is nothing to wonder at */
 	t->wondering = false;
 	if (!from_asked)
 		t->source = *source;
+	return true;
 }
 
 bool twin_expire(struct twin *t, int64_t now_ns)

@@ -39,7 +39,7 @@ void twin_init(struct twin *twin, uint64_t flow_id, int64_t timeout_ns);
 /* A probe leaves now; returns its number. */
 uint32_t twin_send(struct twin *twin, int64_t now_ns, int64_t now_real_ns);
 /* An authentic reply of the twin's flow: the pinned one or, by its flag, the twin. */
-void twin_reply(struct twin *twin, const struct packet_reply *reply, const struct endpoint *asked,
+bool twin_reply(struct twin *twin, const struct packet_reply *reply, const struct endpoint *asked,
 		const struct endpoint *source, int64_t received_real_ns, int64_t now_ns);
 /* Looks at those whose time is over. true: by now one is missing that the server shall be asked about; that is asked
  * for again only after half a ring. */

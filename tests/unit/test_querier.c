@@ -269,8 +269,8 @@ static void a_witness_that_is_no_peer_is_not_asked_again(void **state)
 	assert_int_equal(request.role, PACKET_RELAY);
 	reply.flow_id = request.flow_id;
 	reply.seq = request.seq;
-	assert_true(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS));
-	assert_false(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS)); /* the way is gone */
+	assert_int_equal(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS), DROP_NONE);
+	assert_int_equal(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS), DROP_FLOW); /* the way is gone */
 	tick_until(now_ns + 5 * S);
 	assert_int_equal(asked_at(&witness, false), 1);
 }
@@ -298,7 +298,12 @@ static void a_witness_that_reports_silence_is_asked_again(void **state)
 	}
 	reply.flow_id = request.flow_id;
 	reply.seq = request.seq;
-	assert_true(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS));
+	assert_int_equal(querier_received(querier, 8, &reply, NULL, 0, now_ns + MS), DROP_SERVER);
+	reply.seq = request.seq + 1;
+	assert_int_equal(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS), DROP_NUMBER);
+	assert_int_equal(querier_silent_witness(querier, 7), -1);
+	reply.seq = request.seq;
+	assert_int_equal(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS), DROP_EVIDENCE); /* there is none */
 	assert_int_equal(querier_silent_witness(querier, 7), 9);
 }
 

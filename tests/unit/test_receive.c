@@ -1,5 +1,5 @@
-/* What receive.h remembers of errors: the last word about a path until an answer to a later probe. Replies are MACed as
- * a server does it. */
+/* What receive.h remembers of errors: the last word about a path until an answer to a later probe. And by which reason
+ * it counts what it drops. Replies are MACed as a server does it. */
 #include "client/engine/receive.h"
 
 #include "common/system/clock.h"
@@ -77,18 +77,26 @@ static void probe(uint8_t *buf, const struct prober *prober, uint32_t seq)
 	packet_write_request(buf, WIRE_PROBE_MIN, &request);
 }
 
+/* A reply to probe `seq`, by that server, with these flags. */
+static void make_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, const struct seal_identity *by,
+		       uint8_t flags)
+{
+	struct packet_reply reply = { .role = PACKET_REPLY, .boot_id = 1, .slots = 1, .flags = flags };
+	struct seal_pair pair;
+
+	probe(buf, prober, seq);
+	memcpy(reply.server_key, by->public_key, WIRE_KEY_LEN);
+	packet_write_reply(buf, WIRE_PROBE_MIN, &reply);
+	assert_true(seal_pair_for_server(&pair, by, config.identity.public_key));
+	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_PROBE_MIN);
+}
+
 /* The server answers probe `seq`. */
 static void answer(const struct prober *prober, uint32_t seq)
 {
 	uint8_t buf[WIRE_PROBE_MIN];
-	struct packet_reply reply = { .role = PACKET_REPLY, .boot_id = 1, .slots = 1 };
-	struct seal_pair pair;
 
-	probe(buf, prober, seq);
-	memcpy(reply.server_key, identity.public_key, WIRE_KEY_LEN);
-	packet_write_reply(buf, sizeof buf, &reply);
-	assert_true(seal_pair_for_server(&pair, &identity, config.identity.public_key));
-	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf);
+	make_reply(buf, prober, seq, &identity, 0);
 	hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = sizeof buf, .peer = floating },
 		       clock_mono_ns());
 	assert_int_equal(prober_record(prober, seq)->outcome, PROBER_ANSWERED);
@@ -151,12 +159,151 @@ static void an_error_about_an_answered_probe_says_nothing(void **state)
 	}
 }
 
+/* -- what is dropped -- */
+
+static struct prober other_flow = { .flow_id = 0x1234 };
+
+/* `len` octets come: they are dropped for that reason, and for no other. */
+static void assert_dropped(enum drop reason, uint8_t *buf, size_t len)
+{
+	uint64_t before[DROPS_LEN];
+
+	memcpy(before, engine.drops, sizeof before);
+	hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = len, .peer = floating }, clock_mono_ns());
+	before[reason]++;
+	assert_memory_equal(engine.drops, before, sizeof before);
+}
+
+static void a_packet_that_is_none_is_dropped(void **state)
+{
+	uint8_t buf[WIRE_PROBE_MIN];
+	uint32_t seq = leave(&path->prober);
+
+	(void)state;
+	make_reply(buf, &path->prober, seq, &identity, 0);
+	assert_dropped(DROP_SHORT, buf, WIRE_BASE_LEN);
+	buf[WIRE_FLOW_VERSION]++;
+	assert_dropped(DROP_VERSION, buf, sizeof buf);
+	buf[WIRE_FLOW_VERSION]--;
+	buf[WIRE_FLOW_MAGIC]++;
+	assert_dropped(DROP_MALFORMED, buf, sizeof buf);
+	buf[WIRE_FLOW_MAGIC]--;
+	assert_dropped(DROP_NONE, buf, sizeof buf);
+	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_ANSWERED);
+}
+
+static void a_reply_that_is_not_authentic_is_dropped(void **state)
+{
+	uint8_t buf[WIRE_PROBE_MIN];
+	uint32_t seq = leave(&path->prober);
+
+	(void)state;
+	make_reply(buf, &path->prober, seq, &identity, 0);
+	buf[WIRE_REPLY_BOOT_ID]++;
+	assert_dropped(DROP_BAD_MAC, buf, sizeof buf);
+	make_reply(buf, &path->prober, seq, &identity, PACKET_SIGNED); /* but the signature is empty */
+	assert_dropped(DROP_BAD_SIGNATURE, buf, sizeof buf);
+	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
+}
+
+static void a_reply_by_an_unknown_key_is_dropped(void **state)
+{
+	static const uint8_t seed[SEAL_SEED_LEN] = { 3 };
+	struct seal_identity stranger;
+	uint8_t buf[WIRE_PROBE_MIN];
+	uint32_t seq = leave(&path->prober);
+	uint64_t sum;
+
+	(void)state;
+	seal_identity_from_seed(&stranger, seed);
+	make_reply(buf, &other_flow, 1, &stranger, 0);
+	assert_dropped(DROP_SERVER, buf, sizeof buf);
+	make_reply(buf, &path->prober, seq, &stranger, 0);
+	buf[WIRE_REPLY_BOOT_ID]++;
+	assert_dropped(DROP_STRANGER_BAD_MAC, buf, sizeof buf);
+	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
+	for (unsigned i = 0; i < 1000; i++)
+		hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = sizeof buf, .peer = floating },
+			       clock_mono_ns());
+	sum = engine.drops[DROP_STRANGER_BAD_MAC] + engine.drops[DROP_STRANGER_LIMIT];
+	assert_int_equal(sum, 1001);
+	assert_in_range(engine.drops[DROP_STRANGER_LIMIT], 1, 991);
+}
+
+static void a_reply_to_nothing_is_dropped(void **state)
+{
+	struct prober *recheck = &path_recheck(path)->prober;
+	uint8_t buf[WIRE_PROBE_MIN];
+
+	(void)state;
+	make_reply(buf, &other_flow, 1, &identity, 0);
+	assert_dropped(DROP_FLOW, buf, sizeof buf);
+	make_reply(buf, &path->prober, path->prober.next, &identity, 0);
+	assert_dropped(DROP_NUMBER, buf, sizeof buf);
+	make_reply(buf, recheck, recheck->next, &identity, 0);
+	assert_dropped(DROP_NUMBER, buf, sizeof buf);
+	probe(buf, &other_flow, 1);
+	assert_dropped(DROP_ECHO, buf, sizeof buf);
+}
+
+static void an_error_that_says_nothing_is_dropped(void **state)
+{
+	uint8_t buf[WIRE_PROBE_MIN];
+	const struct errqueue_entry fine = { .kind = ERRQUEUE_ICMP,
+					     .meaning = ERRQUEUE_PROHIBITED,
+					     .destination = floating,
+					     .payload = buf,
+					     .payload_len = sizeof buf };
+	struct errqueue_entry entry = fine;
+
+	(void)state;
+	probe(buf, &path->prober, leave(&path->prober));
+	entry.payload_len = WIRE_FLOW_ID;
+	hooks.failed(&engine, &entry);
+	assert_int_equal(engine.drops[DROP_ERROR_SHORT], 1);
+	entry = fine;
+	entry.destination.port++;
+	hooks.failed(&engine, &entry);
+	assert_int_equal(engine.drops[DROP_ERROR_DESTINATION], 1);
+	entry = fine;
+	entry.meaning = ERRQUEUE_OTHER;
+	hooks.failed(&engine, &entry);
+	assert_int_equal(engine.drops[DROP_ERROR_MEANING], 1);
+	assert_int_equal(path->facts.last_error, PROBER_NONE);
+	hooks.failed(&engine, &fine);
+	assert_int_equal(path->facts.last_error, PROBER_PROHIBITED);
+	probe(buf, &other_flow, 1);
+	hooks.failed(&engine, &fine);
+	assert_int_equal(engine.drops[DROP_ERROR_FLOW], 1);
+	assert_int_equal(engine.drops[DROP_NONE], 1);
+}
+
+static void the_sums_are_said_in_words(void **state)
+{
+	uint64_t sums[DROPS_LEN] = { [DROP_NONE] = 7, [DROP_BAD_MAC] = 3, [DROP_FLOW] = 1 };
+	char text[DROP_SUMS_LEN];
+
+	(void)state;
+	assert_string_equal(drop_sums_text(sums, text), "3 MAC does not hold, 1 no flow of ours");
+	memset(sums, 0, sizeof sums);
+	assert_string_equal(drop_sums_text(sums, text), "");
+	memset(sums, 0xff, sizeof sums);
+	drop_sums_text(sums, text);
+	assert_non_null(strstr(text, drop_text(DROPS_LEN - 1)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 		TEST(an_error_is_the_last_word_until_a_later_probe_is_answered),
 		TEST(an_error_about_an_answered_probe_says_nothing),
+		TEST(a_packet_that_is_none_is_dropped),
+		TEST(a_reply_that_is_not_authentic_is_dropped),
+		TEST(a_reply_by_an_unknown_key_is_dropped),
+		TEST(a_reply_to_nothing_is_dropped),
+		TEST(an_error_that_says_nothing_is_dropped),
+		TEST(the_sums_are_said_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
