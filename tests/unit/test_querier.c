@@ -307,6 +307,28 @@ static void a_witness_that_reports_silence_is_asked_again(void **state)
 	assert_int_equal(querier_silent_witness(querier, 7), 9);
 }
 
+/* While no server is heard, timeouts may come from the network of this host: they do not show that one is silent. */
+static void silence_of_all_does_not_count(void **state)
+{
+	struct endpoint second = address(7, 1);
+	int64_t heard_ns;
+
+	(void)state;
+	assert_true(querier_add(querier, 7, &second));
+	assert_int_equal(querier_liveness_of_any(querier, &heard_ns), LIVENESS_UNKNOWN);
+	probe(7, true);
+	tick_until(now_ns + 2 * S);
+	assert_int_equal(querier_liveness(querier, 7, 1), LIVENESS_SILENT);
+	assert_int_equal(querier_liveness_of_any(querier, &heard_ns), LIVENESS_SILENT);
+	assert_true(heard_ns == 0);
+	querier_heard(querier, 9, now_ns);
+	assert_int_equal(querier_liveness(querier, 7, 1), LIVENESS_UNKNOWN); /* it has to be asked again */
+	assert_int_equal(querier_liveness_of_any(querier, &heard_ns), LIVENESS_UNKNOWN);
+	assert_true(heard_ns == now_ns);
+	probe(9, false);
+	assert_int_equal(querier_liveness_of_any(querier, &heard_ns), LIVENESS_ALIVE);
+}
+
 /* Where no target has several servers there is nobody to ask whether it hears others. */
 static void it_sleeps_where_nothing_is_shared(void **state)
 {
@@ -415,6 +437,7 @@ int main(void)
 		TEST(an_address_that_is_gone_is_not_asked),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
 		TEST(it_sleeps_where_nothing_is_shared),
+		TEST(silence_of_all_does_not_count),
 		TEST(one_that_may_answer_too_is_visited),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),
 		TEST(a_witness_that_reports_silence_is_asked_again),
