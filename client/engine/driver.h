@@ -1,4 +1,4 @@
-/* What the engine needs of the system: an event loop, a timer that is exact, sockets, names. */
+/* Runs the engine on libuv: event loop, precise timer, sockets, name resolution. */
 #ifndef FLOATPROBE_DRIVER_H
 #define FLOATPROBE_DRIVER_H
 
@@ -15,26 +15,27 @@ struct driver {
 	uv_poll_t timer_poll;
 	int timer_fd;
 	unsigned refresh_ms;
-	/* A name has its first answer or other addresses: the paths may have to be made anew. May be NULL. */
+	/* A name has its first answer or new addresses, and the paths may have to be rebuilt. May be NULL. */
 	void (*resolved)(void *context, const struct resolver_name *name);
 };
 
-/* Everything but the paths. All names of the configuration are asked for, and again every refresh_ms (0: once).
- * Returns 0 or -errno; then driver_stop must not be called. */
+/* Start everything except the paths. Resolves all names of the configuration, and again every refresh_ms (0: once).
+ * Returns 0 or -errno; after an error driver_stop must not be called. */
 int driver_start(struct driver *driver, uv_loop_t *loop, const struct config *config, bool ipv4, bool ipv6,
 		 unsigned refresh_ms) __attribute__((warn_unused_result));
 /* The loop must run until nothing is active before it can be closed. */
 void driver_stop(struct driver *driver);
 
-/* The addresses of a target, with its port: one if numeric, those of its name as known now. *error: why there are none.
+/* The addresses of a target, with its port: the numeric one, or the current ones of its name. *error: why there are
+ * none.
  */
 size_t driver_addresses(const struct driver *driver, const struct config_target *target,
 			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error);
 
-/* As engine_set_paths; all targets' servers may then be asked at all their addresses, probed or not. */
+/* As engine_set_paths. Also allows queries to all targets' servers at all their addresses, probed or not. */
 bool driver_set_paths(struct driver *driver, struct path **items, size_t len) __attribute__((warn_unused_result));
 
-/* Go on with another configuration and its paths; sockets and names stay as they are. false: no memory, and nothing
+/* Switch to another configuration and its paths; sockets and resolved names stay. false: no memory, and nothing
  * changed. */
 bool driver_reconfigure(struct driver *driver, const struct config *config, struct path **items, size_t len)
     __attribute__((warn_unused_result));

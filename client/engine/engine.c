@@ -14,14 +14,15 @@
 #define SEQ_MAX UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
 
 enum {
-	EARLY_NS = 300 * 1000,            /* due so soon: send it now instead of waking again */
-	SLEEP_NS = 5 * 1000 * 1000,       /* awake again so soon: arrivals can wait until then */
-	EXPIRE_STEP_NS = 2 * 1000 * 1000, /* deadlines are looked at no more often than this .. */
-	EXPIRE_PATHS = 1000,              /* .. for each so many paths */
+	EARLY_NS = 300 * 1000,      /* a probe due within this time is sent now, to save a wakeup */
+	SLEEP_NS = 5 * 1000 * 1000, /* arrivals wait if the next wakeup is within this time */
+	/* The shortest interval between checks of deadlines, for each EXPIRE_PATHS paths. */
+	EXPIRE_STEP_NS = 2 * 1000 * 1000,
+	EXPIRE_PATHS = 1000,
 	ASK_STEP_NS = 20 * 1000 * 1000,
 };
 
-/* -- what is sent -- */
+/* -- randomness and signatures -- */
 
 uint32_t engine_random(struct engine *e)
 {
@@ -32,7 +33,7 @@ uint32_t engine_random(struct engine *e)
 	return (uint32_t)(e->random * UINT64_C(0x2545F4914F6CDD1D) >> 32);
 }
 
-/* On first contact, and when the address has another holder: is it one that has signed something? */
+/* On first contact, and when the holder is a boot without a verified signature. */
 static bool wants_signature(const struct engine *e, const struct path *p)
 {
 	if (p->prober.holder != PROBER_NOBODY)
@@ -44,15 +45,15 @@ static bool wants_signature(const struct engine *e, const struct path *p)
 	return false;
 }
 
-/* -- a recheck -- */
+/* -- rechecks -- */
 
 static bool is_rechecked(const struct path *p, int64_t now_ns)
 {
 	return p->recheck && (p->recheck->under_way || now_ns - p->recheck->timer.due_ns < RECHECK_PAUSE_NS);
 }
 
-/* Only where loss is news, and has to be told from the loss of a single probe; and where a look is not over in less
- * time than the path's own probes take: what happens to all of it would be one hiccup. */
+/* Only where loss is unexpected and the path is not yet down. At short intervals the path's own probes answer the
+ * question as fast, and one short interruption would hit the whole recheck. */
 static bool wants_recheck(const struct engine *e, const struct path *p)
 {
 	return e->rechecks && p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
@@ -67,7 +68,7 @@ static void recheck(struct engine *e, struct path *p, int64_t first_ns)
 	schedule_queue_push(&e->queue, &p->recheck->timer);
 }
 
-/* At all that may be compared with this path: the same address over other protocols, sizes and ports. */
+/* Recheck all paths that are compared with this one: same address, other protocols, sizes and ports. */
 static void recheck_siblings(struct engine *e, struct path *p, int64_t now_ns)
 {
 	size_t from, to;
@@ -111,7 +112,7 @@ void engine_stop_rechecks(struct engine *e, const struct path *p)
 	}
 }
 
-/* Some of its probes are over: what was said of the whole target may be said otherwise. */
+/* Probes of a recheck are decided: the verdicts of the whole target may change. */
 static void note_recheck(struct engine *e, const struct path *p)
 {
 	size_t from, to;
@@ -128,7 +129,7 @@ static struct sender sender_of(struct engine *e)
 	return (struct sender){ .udp = e->udp, .tcp = e->tcp, .keyring = &e->keyring, .paths = &e->paths };
 }
 
-/* A probe of a path's prober or of its look's, in the path's kind, size and flow. */
+/* Send a probe of the path's prober or of its recheck's, with the path's kind, size and flow. */
 static void send_over(struct engine *e, struct path *p, struct prober *prober, uint16_t flags, int64_t now_ns)
 {
 	const struct sender sender = sender_of(e);
@@ -156,7 +157,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 		sender_send_twin(&sender, p, now_ns, clock_real_ns());
 }
 
-/* A timer of the path's: one of its schedule, or its look's. */
+/* t: a timer of the path's schedules, or its recheck's. */
 static void send_for(struct engine *e, struct path *p, const struct schedule_timer *t, int64_t now_ns)
 {
 	if (p->recheck && t == &p->recheck->timer)
@@ -266,7 +267,7 @@ int64_t engine_tick(struct engine *e)
 
 /* -- life -- */
 
-/* What depends on the configuration's servers and our key. */
+/* The parts that depend on the configured servers and our key. */
 static bool make_identities(struct engine *e)
 {
 	e->servers = calloc(e->config->servers_len + 1, sizeof *e->servers);
@@ -364,7 +365,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	size_t timers = 0;
 
 	for (size_t i = 0; i < len; i++)
-		timers += items[i]->timers_len + 1; /* and its look's */
+		timers += items[i]->timers_len + 1; /* and the recheck's */
 	if (!schedule_queue_init(&queue, timers))
 		return false;
 	if (!paths_set(&e->paths, items, len, path_leaves, e)) {
@@ -374,7 +375,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
-	e->ask_ns = clock_mono_ns(); /* whom the querier visits may have changed */
+	e->ask_ns = clock_mono_ns(); /* the paths that the querier visits may have changed */
 	for (size_t i = 0; i < len; i++) {
 		if (items[i]->loss)
 			querier_note(e->querier, items[i]); /* it may be a new querier */

@@ -1,6 +1,6 @@
-/* The client's engine: sends the probes of all paths on schedule, hears what comes back, asks servers about losses.
- * It waits for nothing: whoever drives it (driver.h; a simulation) calls engine_tick when it wants to be called. The
- * dialers and the clock are its only ways to the world. */
+/* The client's engine: sends the probes of all paths on schedule, receives replies, queries servers about losses. It
+ * never blocks: its driver (driver.h or the simulation) calls engine_tick at the time the last call returned. All its
+ * I/O goes through the dialers and the clock. */
 #ifndef FLOATPROBE_ENGINE_H
 #define FLOATPROBE_ENGINE_H
 
@@ -18,16 +18,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct engine_server { /* what a server said that explains more than one path */
+struct engine_server { /* facts about a server that concern all its paths */
 	bool not_authorised;
 	int64_t skew_ns; /* its clock minus ours, from a clock-skew answer; 0: none */
-	uint64_t
-	    proven_boot_id; /* of the boot that has signed a reply; a MAC alone could also be by who stole our key */
+	/* The boot whose signature on a reply was verified. A MAC alone does not prove the server: a thief of our key
+	 * can compute it. */
+	uint64_t proven_boot_id;
 };
 
-struct engine_probe {               /* a probe that was decided */
-	struct endpoint source;     /* where its answer came from; unknown: no answer */
-	struct endpoint arrived_on; /* unknown: not said */
+struct engine_probe {               /* addresses from the answer to a decided probe */
+	struct endpoint source;     /* source of the answer; unknown: no answer */
+	struct endpoint arrived_on; /* the server's local address; unknown: not given */
 };
 
 struct engine {
@@ -39,61 +40,62 @@ struct engine {
 	struct querier *querier;
 	struct schedule_queue queue;
 	struct engine_server *servers; /* by index in the configuration */
-	uint64_t drops[DROPS_LEN];     /* what came and was dropped, since the engine started */
-	struct bucket stranger_bucket; /* how often we derive keys for unknown identities */
-	bool rechecks;                 /* take a recheck at paths that begin to fail */
+	uint64_t drops[DROPS_LEN];     /* packets dropped since the engine started, by reason */
+	struct bucket stranger_bucket; /* limits key derivation for unknown identities */
+	bool rechecks;                 /* recheck paths that begin to fail */
 	struct bucket rechecks_bucket;
-	const struct link_ops *link; /* NULL: nothing is known of this host's links */
+	const struct link_ops *link; /* NULL: no information about this host's links */
 	uint64_t random;
-	int64_t expire_ns, ask_ns; /* monotonic: not before */
+	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
 	int64_t reaped_ns;
-	/* A probe has an outcome (or another one than before). May be NULL. */
+	/* A probe has a new outcome. May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);
-	/* It wants to be called before the time that the last engine_tick said. May be NULL. */
+	/* The next engine_tick is needed before the time that the last one returned. May be NULL. */
 	void (*wake)(struct engine *engine);
-	/* Evidence came: some paths may be judged otherwise now (their `stale`). May be NULL. */
+	/* Evidence came that may change the verdict of paths marked `stale`. May be NULL. */
 	void (*learnt)(void *context);
 	void *context;
 };
 
-struct engine_before { /* what another configuration replaces */
+struct engine_before { /* the state that engine_reconfigure replaced */
 	const struct config *config;
 	struct keyring keyring;
 	struct querier *querier;
 	struct engine_server *servers;
 };
 
-/* The dialers are borrowed; they have the hooks of receive.h. decided and context are to be set before.
- * false: no memory, and nothing is to be stopped. */
+/* The dialers are borrowed and use the hooks of receive.h. Set decided and context before.
+ * false: no memory; engine_stop must not be called. */
 bool engine_start(struct engine *engine, const struct config *config, struct udp_dialer *udp, struct tcp_dialer *tcp)
     __attribute__((warn_unused_result));
-void engine_stop(struct engine *engine); /* frees the paths too; before the dialers */
+void engine_stop(struct engine *engine); /* frees the paths too; call it before freeing the dialers */
 
-/* Go on with another configuration. The paths' targets still are the old configuration's: set those of the new one,
- * then either commit, or roll back if that failed. false: no memory, and nothing changed. */
+/* Switch to another configuration. The paths still point to targets of the old one: set new paths, then commit, or roll
+ * back if that fails. false: no memory, and nothing changed. */
 bool engine_reconfigure(struct engine *engine, const struct config *config, struct engine_before *before)
     __attribute__((warn_unused_result));
 void engine_commit(struct engine_before *before);
 void engine_roll_back(struct engine *engine, const struct engine_before *before);
 
-/* The servers that may answer this target can be asked for evidence there too (not where no answer is expected). */
+/* Allow evidence queries at this endpoint to the servers that may answer this target (not if no answer is expected). */
 bool engine_may_ask(struct engine *engine, const struct config_target *target, const struct endpoint *endpoint)
     __attribute__((warn_unused_result));
 
-/* Take over a new set of paths (see paths_set) whose timers have been started; then tick. */
+/* Replace the paths (see paths_set) by new ones whose timers are started. Call engine_tick afterwards. */
 bool engine_set_paths(struct engine *engine, struct path **items, size_t len) __attribute__((warn_unused_result));
 
-/* Hear what has arrived, expire, send what is due, ask. Returns when to be called again (monotonic ns; INT64_MAX: when
- * something arrives or the paths change). */
+/* Receive, expire, send due probes, query. Returns when to call it again (monotonic ns; INT64_MAX: when something
+ * arrives or the paths change). */
 int64_t engine_tick(struct engine *engine);
 
-/* Is anything still to be sent, or waiting for its deadline? */
+/* Is nothing left to send, and no probe waiting for its deadline? */
 bool engine_idle(const struct engine *engine);
 
-/* A probe has an outcome: tell whoever listens, and take a recheck if it is a loss that wants one. probe: NULL, or
- * what its answer said. */
+/* A probe has an outcome: call the decided hook, and start a recheck if the loss calls for one. probe: NULL, or the
+ * addresses from its answer. */
 void engine_decided(struct engine *engine, struct path *path, uint32_t seq, const struct engine_probe *probe);
-/* An error came for this path: it tells more than looks do, and errors are rate-limited. Leave them to its probes. */
+/* An error came for this path. It tells more than rechecks do, and hosts rate-limit errors: stop the rechecks so that
+ * the path's own probes get them. */
 void engine_stop_rechecks(struct engine *engine, const struct path *path);
 
 /* 32 random bits that need not be secret. */

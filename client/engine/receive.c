@@ -13,11 +13,11 @@
 #define SOON_NS (20 * NS_PER_MS)
 
 enum {
-	STRANGER_INTERVAL_MS = 100, /* keys for unknown identities are derived no more often than this */
+	STRANGER_INTERVAL_MS = 100, /* shortest interval between key derivations for unknown identities */
 	STRANGER_BURST = 10,
 };
 
-/* Errors are rate-limited: the only one of an outage may be older than all probes that are remembered. */
+/* Hosts rate-limit errors: the only one of an outage may be older than all probes in the ring. */
 static void note_error(struct engine *e, struct path *p, enum prober_outcome outcome)
 {
 	if (outcome != PROBER_REFUSED && outcome != PROBER_UNREACHABLE && outcome != PROBER_PROHIBITED)
@@ -27,7 +27,7 @@ static void note_error(struct engine *e, struct path *p, enum prober_outcome out
 	engine_stop_rechecks(e, p);
 }
 
-/* Soon, not at once: errors come in rows. */
+/* Soon, not at once: errors come in bursts. */
 static void ask_soon(struct engine *e)
 {
 	int64_t soon_ns = clock_mono_ns() + SOON_NS;
@@ -44,7 +44,7 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 {
 	enum prober_outcome now = prober_settle(&p->prober, seq, outcome);
 
-	if (now == outcome || now == PROBER_NONE) /* not about one that was answered */
+	if (now == outcome || now == PROBER_NONE) /* ignore errors for answered probes */
 		note_error(e, p, outcome);
 	if (now != outcome)
 		return;
@@ -61,7 +61,7 @@ static void settle_recheck(struct engine *e, struct path *p, uint32_t seq, enum 
 		note_error(e, p, outcome);
 }
 
-/* An identity that the configuration does not know answered: is it one at all? */
+/* An identity that is not in the configuration answered: is it a valid one? */
 static enum drop stranger_replied(struct engine *e, struct path *p, const struct packet_reply *reply,
 				  const uint8_t *buf, size_t len, const struct engine_probe *probe, int64_t now_ns)
 {
@@ -77,7 +77,7 @@ static enum drop stranger_replied(struct engine *e, struct path *p, const struct
 	return DROP_NONE;
 }
 
-/* The reply is authentic and by a server of the configuration. */
+/* The reply is authentic and comes from a server of the configuration. */
 static enum drop server_replied(struct engine *e, struct path *p, unsigned server, const struct packet_reply *reply,
 				const struct engine_probe *probe, int64_t received_real_ns, int64_t now_ns)
 {
@@ -86,7 +86,7 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 	enum prober_outcome before, outcome;
 
 	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.last_error_ns)
-		p->facts.last_error = PROBER_NONE; /* it left after the error came */
+		p->facts.last_error = PROBER_NONE; /* the probe was sent after the error came */
 	querier_heard(e->querier, server, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
@@ -107,12 +107,12 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
 	if (p->second_holder)
 		second_holder_answered(p->second_holder, &p->prober, reply->seq);
-	if (outcome != PROBER_NONE && outcome != before) /* a second answer decides nothing */
+	if (outcome != PROBER_NONE && outcome != before) /* a second answer changes nothing */
 		engine_decided(e, p, reply->seq, probe);
 	return outcome == PROBER_NONE ? DROP_NUMBER : DROP_NONE;
 }
 
-/* MACs are checked always, signatures until one of this boot of the server has held. */
+/* MACs are always checked, signatures until one of this boot of the server is verified. */
 static enum drop check_authentic(struct engine *e, unsigned server, enum packet_transport transport,
 				 const struct packet_reply *reply, const uint8_t *buf, size_t len)
 {
@@ -128,7 +128,7 @@ static enum drop check_authentic(struct engine *e, unsigned server, enum packet_
 	return DROP_NONE;
 }
 
-/* A look wants to know only whether its probes come back, from a server that may answer. */
+/* A recheck counts only whether a server that may answer does. */
 static enum drop recheck_replied(struct path *p, unsigned server, const struct packet_reply *reply,
 				 const struct endpoint *source, int64_t received_real_ns, int64_t now_ns)
 {
@@ -146,7 +146,7 @@ static enum drop recheck_replied(struct path *p, unsigned server, const struct p
 	return outcome == PROBER_NONE ? DROP_NUMBER : DROP_NONE;
 }
 
-/* The reply is authentic, and its flow is not a path's own: it answers a recheck or a query. */
+/* The reply is authentic and belongs to no path's flow: it answers a recheck or a query. */
 static enum drop other_replied(struct engine *e, unsigned server, const struct packet_reply *reply,
 			       const struct endpoint *source, uint8_t *buf, size_t len, int64_t received_real_ns,
 			       int64_t now_ns)
@@ -191,14 +191,14 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 	return other_replied(e, (unsigned)server, &reply, source, buf, len, received_real_ns, now_ns);
 }
 
-/* Octets that came for a probe, from wherever. */
+/* A packet or TCP reply that came for a probe, from any source. */
 static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
 {
 	e->drops[hear_reply(e, transport, source, buf, len, received_real_ns, now_ns)]++;
 }
 
-/* Our own probe came back as it was: somebody else than a floatprobed listens there and echoes. */
+/* Our own probe came back unchanged: an echo service listens there, not a floatprobed. */
 static enum drop hear_echo(struct engine *e, const struct endpoint *source, const uint8_t *buf, size_t len)
 {
 	struct packet_request request;
@@ -221,7 +221,7 @@ static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 	int64_t real_ns = clock_real_ns();
 	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
 
-	/* It counts as heard when the kernel had it, however long we slept; a clock step makes that absurd. */
+	/* Use the kernel's receive time, which excludes our own delay, unless a clock step makes it impossible. */
 	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS)
 		now_ns -= waited_ns;
 	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
@@ -254,8 +254,8 @@ static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry
 	}
 }
 
-/* An error counts if it quotes enough of a probe to prove that whoever sent it has seen it: the flow id cannot be
- * guessed. (One that quotes only ports could be made by anybody who tries them all.) */
+/* An error counts if it quotes the flow id, which cannot be guessed: its sender has seen the probe. An error that
+ * quotes only ports can be forged by trying all of them. */
 static enum drop hear_error(struct engine *e, const struct errqueue_entry *entry)
 {
 	enum prober_outcome outcome = outcome_of_meaning(entry);
@@ -313,7 +313,7 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 
 	if (p)
 		path_unsent(e, p, seq, error);
-	else if (prober) /* of a look */
+	else if (prober) /* a recheck's */
 		prober_settle(prober, seq, outcome_of_send(error));
 }
 
@@ -368,7 +368,7 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 	case TCP_DONE:
 		prober_left(&p->prober, seq, o->sent_real_ns);
 		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
-		/* A frame that is none of ours leaves the probe waiting: then it is as good as a closed connection. */
+		/* A foreign frame leaves the probe waiting: treat it like a closed connection. */
 		settle(e, p, seq, PROBER_RESET, NULL);
 		break;
 	case TCP_PENDING:
@@ -412,7 +412,7 @@ static void tcp_look_done(struct engine *e, struct path *p, uint32_t seq, const 
 	}
 }
 
-/* The owner is the prober of a path, of a look, or of whoever asks. */
+/* owner: the prober of a path or of a recheck, or the querier's. */
 static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_outcome *o)
 {
 	struct engine *e = context;

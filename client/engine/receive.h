@@ -1,5 +1,5 @@
-/* What the engine hears: replies, evidence, ICMP errors, send timestamps, ends of TCP exchanges. Each finds its path
- * and becomes the outcome of a probe there. */
+/* The engine's receive side: replies, evidence, ICMP errors, send timestamps, ends of TCP exchanges. Finds the path of
+ * each and updates the probe's outcome. */
 #ifndef FLOATPROBE_RECEIVE_H
 #define FLOATPROBE_RECEIVE_H
 

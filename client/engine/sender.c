@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Who gets a slot: the servers that may answer and, if there is room, the one that does though it may not. Without one
- * it would have to check signatures, and does so only so often: its silence would look like loss. */
+/* Which servers get a slot: those that may answer and, if there is room, one that answers without being allowed to.
+ * Without a slot a server has to check signatures, which it rate-limits: its silence would look like loss. */
 static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
 {
 	unsigned len = p->target->servers_len;
@@ -14,7 +14,7 @@ static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
 	return len;
 }
 
-/* Write and sign a probe of a path's, or of its twin's, prober. */
+/* Write and seal a probe of the path's prober or of its twin's. */
 static void write_probe(const struct sender *s, const struct path *p, const struct prober *prober, uint16_t flags,
 			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
 {

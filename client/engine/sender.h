@@ -9,17 +9,17 @@
 
 #include <stdint.h>
 
-struct sender { /* the engine's, borrowed for a call */
+struct sender { /* parts of the engine, borrowed for one call */
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
 	const struct keyring *keyring;
 	const struct paths *paths;
 };
 
-/* Probe `seq` of the path's prober or of its look's, which has just been numbered, leaves now. */
+/* Send probe `seq`, just numbered, of the path's prober or of its recheck's. */
 void sender_send(const struct sender *sender, const struct path *path, struct prober *prober, uint16_t flags,
 		 uint32_t seq, int64_t real_ns);
-/* The next probe of its twin. */
+/* Send the next probe of the path's twin. */
 void sender_send_twin(const struct sender *sender, struct path *path, int64_t now_ns, int64_t real_ns);
 
 #endif

@@ -8,13 +8,13 @@ struct holder {
 };
 
 struct walk {
-	struct holder seen[SEEN_MAX]; /* round and round */
+	struct holder seen[SEEN_MAX]; /* a ring */
 	unsigned seen_len;
 	bool has_current;
 	struct holder current;
-	uint32_t lost;                             /* since it last answered */
-	uint32_t changed_at[HOLDERS_FLIP_CHANGES]; /* numbers of the newest changes, round and round */
-	unsigned returns;                          /* .. to one that had answered before */
+	uint32_t lost;                             /* since the last answer of current */
+	uint32_t changed_at[HOLDERS_FLIP_CHANGES]; /* numbers of the newest changes; a ring */
+	unsigned returns;                          /* changes to a holder that had answered before */
 };
 
 static bool is_same(const struct holder *a, const struct holder *b)
@@ -33,8 +33,7 @@ static bool was_seen(const struct walk *w, const struct holder *who)
 
 static void change(struct walk *w, struct holders *h, const struct holder *to, uint32_t seq, int64_t sent_ns)
 {
-	uint32_t *at =
-	    &w->changed_at[h->changes % HOLDERS_FLIP_CHANGES]; /* afterwards the one after it is the oldest */
+	uint32_t *at = &w->changed_at[h->changes % HOLDERS_FLIP_CHANGES]; /* the entry after it is the oldest */
 
 	*at = seq;
 	h->changes++;

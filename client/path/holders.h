@@ -1,5 +1,5 @@
-/* Who has held an address, by the answers of one path: moves, restarts, and two machines with one address. A holder is
- * an identity and a boot. Pure. */
+/* Which servers held an address, according to the answers on one path. Detects moves, restarts, and two machines with
+ * one address. A holder is a server identity and a boot. Pure. */
 #ifndef FLOATPROBE_HOLDERS_H
 #define FLOATPROBE_HOLDERS_H
 
@@ -10,15 +10,14 @@
 #include <stdint.h>
 
 struct holders {
-	unsigned changes; /* from one holder to another. A boot never seen before of the one that held it already is a
-			   * restart, and none of these */
-	bool flips; /* HOLDERS_FLIP_CHANGES of them within HOLDERS_FLIP_PROBES numbers, and one that had gone came back
-		     */
+	/* Changes from one holder to another. A new boot of the current server is a restart and does not count. */
+	unsigned changes;
+	/* HOLDERS_FLIP_CHANGES changes within HOLDERS_FLIP_PROBES numbers, and an earlier holder came back. */
+	bool flips;
 	unsigned doubly;       /* numbers that two holders answered */
-	int before, now;       /* servers (the prober's numbers) of the newest change; -1: there was none */
-	uint32_t lost_between; /* if these are two: probes lost between the last answer of the one and the first of the
-				* other .. */
-	int64_t changed_ns;    /* .. which had left then (monotonic) */
+	int before, now;       /* servers (the prober's numbers) of the newest change; -1: no change */
+	uint32_t lost_between; /* probes lost between the last answer of before and the first of now; 0: same server */
+	int64_t changed_ns;    /* monotonic: when the first probe that now answered was sent */
 };
 
 /* Over the newest `window` numbers of the path. */

@@ -1,10 +1,10 @@
-/* How the paths are judged. A path itself does not know it. */
+/* How paths are judged. */
 #ifndef FLOATPROBE_MODE_H
 #define FLOATPROBE_MODE_H
 
 enum mode {
-	MODE_CHECK, /* one round (`check`, `ping`): all of its probes are judged, once, at its end */
-	MODE_RUN    /* without end (`run`): the newest probes are judged, again and again */
+	MODE_CHECK, /* one round (`check`, `ping`): all probes are judged once, at the end */
+	MODE_RUN    /* continuous (`run`): the newest probes are judged repeatedly */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* What the newest errors and strange answers on a path said: text for people, where it is not in the prober's tally. */
+/* Details of the newest errors and unexpected answers on a path, for the sentences of a verdict. */
 #ifndef FLOATPROBE_PATH_FACTS_H
 #define FLOATPROBE_PATH_FACTS_H
 
@@ -8,18 +8,19 @@
 #include <stdint.h>
 
 struct path_facts {
-	struct endpoint offender;       /* who sent the newest ICMP error or RST; all zero: nobody */
+	struct endpoint offender;       /* sender of the newest ICMP error or RST; all zero: none */
 	int icmp_type, icmp_code;       /* -1: none */
 	enum prober_outcome last_error; /* the newest error since the last answer; NONE: none */
-	unsigned mtu;                   /* of a too-big error; 0: not said */
-	int64_t last_error_ns;          /* monotonic: when */
+	unsigned mtu;                   /* of a too-big error; 0: not given */
+	int64_t last_error_ns;          /* monotonic: when last_error came */
 	struct endpoint other_source;   /* where wrong-source answers came from */
 	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
 	int64_t skew_ns;                /* server's clock minus ours, from a clock-skew answer */
-	uint8_t stranger_key[32];       /* who answered as an impostor; all zero: not a valid identity at all */
-	struct endpoint arrived_on;     /* that the newest answer, or else a receipt, named; all zero: not known */
-	struct endpoint receipt_source; /* how the server sees us, from a receipt; all zero: not known */
-	const char *resolve_error;      /* the name could not be resolved; NULL: it could */
+	uint8_t stranger_key[32];       /* key of the impostor; all zero: not a valid identity */
+	struct endpoint
+	    arrived_on; /* server's local address, from the newest answer or a receipt; all zero: not known */
+	struct endpoint receipt_source; /* our address as the server sees it, from a receipt; all zero: not known */
+	const char *resolve_error;      /* why the name could not be resolved; NULL: it was resolved */
 };
 
 #endif

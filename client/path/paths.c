@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The two indexes here do not use table.h: it finds the items of one array, and paths are allocated one by one. An
- * array of their keys besides would be more code than these loops. */
+/* The two indexes do not use table.h: it indexes one array, and paths are allocated one by one. An extra array of keys
+ * would be more code than these loops. */
 static struct paths_flow *slot_of(struct paths_flow *table, size_t len, uint64_t flow_id)
 {
 	size_t i = flow_id & (len - 1); /* flow ids are our own random numbers */
@@ -26,7 +26,7 @@ static void fill_table(struct paths_flow *table, size_t table_len, struct path *
 	}
 }
 
-/* -- whom a server may answer -- */
+/* -- the paths of each server -- */
 
 static unsigned count_servers(struct path *const *items, size_t len)
 {
@@ -57,7 +57,7 @@ static bool index_servers(struct paths *paths)
 		return false;
 	for (unsigned server = 1; server <= paths->servers_len; server++)
 		from[server] += from[server - 1];
-	/* Backwards, so that each one's part is filled from its end, and `from` ends where it begins. */
+	/* Backwards: each server's part is filled from its end, so that `from` ends at its beginning. */
 	for (size_t i = paths->len; i-- > 0;) {
 		for (unsigned k = 0; k < paths->items[i]->target->servers_len; k++)
 			paths->by_server[--from[paths->items[i]->target->servers[k]]] = paths->items[i];
@@ -74,7 +74,7 @@ struct path *const *paths_of_server(const struct paths *paths, unsigned server, 
 	return paths->by_server + paths->server_from[server];
 }
 
-/* -- who is at a place -- */
+/* -- the paths at each endpoint -- */
 
 static struct path **place_of(const struct paths *paths, const struct endpoint *endpoint,
 			      enum packet_transport transport)

@@ -1,4 +1,4 @@
-/* All paths of a run or round, and how to find one. */
+/* All paths of a run or round, with indexes by flow, server and endpoint. */
 #ifndef FLOATPROBE_PATHS_H
 #define FLOATPROBE_PATHS_H
 
@@ -10,41 +10,41 @@
 
 struct paths_flow {
 	uint64_t id;
-	struct path *path; /* NULL: free */
+	struct path *path; /* NULL: free slot */
 };
 
 struct paths {
-	struct path **items; /* paths of one target stand together, in the order of the configuration */
+	struct path **items; /* in the order of the configuration; paths of one target are adjacent */
 	size_t len;
-	struct paths_flow *by_flow; /* the paths' flows and their twins'; open addressing; a power of two */
-	size_t by_flow_len;
-	struct path **by_server; /* whom the first server may answer, whom the second may, .. */
-	size_t *server_from;     /* .. where each one's begin, and where the last one's end */
+	struct paths_flow *by_flow; /* flows of the paths and of their twins; open addressing */
+	size_t by_flow_len;         /* a power of two */
+	struct path **by_server;    /* paths that server 0 may answer, then those of server 1, and so on */
+	size_t *server_from; /* server i has by_server[server_from[i]] up to, not including, server_from[i + 1] */
 	unsigned servers_len;
-	struct path **by_place; /* the first path at an address, port and transport; open addressing; a power of two */
-	size_t by_place_len;
+	struct path **by_place; /* the first path at each address, port and transport; open addressing */
+	size_t by_place_len;    /* a power of two */
 };
 
-/* Take over items (an array from malloc, and the paths in it) in place of what was there, which is freed unless it is
- * among the new ones; leaving is called first, with context, for each that goes. false: no memory, and then nothing
- * changed and nothing was taken over. */
+/* Replace the paths by items, an array from malloc; array and paths are then owned by paths. Old paths that are not in
+ * items are freed; leaving(context, path) is called for each of them first. false: no memory; nothing changed, and the
+ * caller still owns items. */
 bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leaving)(void *context, struct path *path),
 	       void *context) __attribute__((warn_unused_result));
 void paths_free(struct paths *paths);
 
-/* Give a path a new flow before its numbers run out: another id, no past. */
+/* Start a new flow on a path before its numbers run out, and index it. */
 void paths_renew_flow(struct paths *paths, struct path *path);
 
-/* The path whose flow, or whose twin's flow, this is; NULL: none. */
+/* The path with this flow id, its own or its twin's; NULL: none. */
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id);
 
-/* The path whose look's flow this is; NULL: none that has one. */
+/* The path whose recheck has this flow id; NULL: none. */
 struct path *paths_find_recheck(const struct paths *paths, uint64_t flow_id);
 
 /* The paths that this server may answer, in the order of items. */
 struct path *const *paths_of_server(const struct paths *paths, unsigned server, size_t *len);
 
-/* The first of the paths to this endpoint over this protocol, whatever their targets; the next is its next_there. */
+/* The first path of any target to this endpoint over this transport; follow next_there for the others. */
 struct path *paths_at(const struct paths *paths, const struct endpoint *endpoint, enum packet_transport transport);
 
 /* The paths of the same target as items[i]: [*from, *to). */

@@ -1,5 +1,4 @@
-/* The kinds of probes, and what sets them apart: one row of a table each. What a path sends is in the engine's
- * senders (client/engine/sender.h). */
+/* The kinds of probes and their properties: one table entry for each kind. client/engine/sender.h sends them. */
 #ifndef FLOATPROBE_PROBE_KIND_H
 #define FLOATPROBE_PROBE_KIND_H
 
@@ -17,12 +16,12 @@ struct probe_traits {
 	const char *name; /* in sentences */
 	enum packet_transport transport;
 	size_t in_target; /* offset of the bool in struct config_target that asks for such probes */
-	bool has_flows;   /* a path for each of the target's sizes and flows; else one path, whose ports are new */
-	/* A connection comes before the request. What did not arrive may have been lost on either part of that, so no
-	 * missing receipt proves it; the server's half-open sockets and accept queue may tell. A refusal is a reset,
-	 * which does not name its sender, and which any firewall forges. */
+	bool has_flows;   /* one path for each size and flow; false: one path, each probe from a new port */
+	/* A handshake precedes the request. A missing receipt proves no direction: the SYN, the SYN-ACK or the request
+	 * may have been lost. The server's half-open sockets and accept queue may tell. A refusal is a RST, which any
+	 * firewall can forge. */
 	bool has_handshake;
-	/* The kernel may repeat it after the probe's deadline: only a dated receipt proves that it came in time. */
+	/* The kernel retransmits, even after the probe's deadline: only a dated receipt proves arrival in time. */
 	bool is_repeated;
 	const char *send_call; /* the system call that sends it */
 	const char *refused;   /* the error PROBER_REFUSED in a sentence */

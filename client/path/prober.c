@@ -62,8 +62,8 @@ static bool is_open(const struct prober_record *r)
 	return !r->settled && (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD);
 }
 
-/* May receipts still say something new of it? Not after an answer, however late, nor after another proof. But an error
- * does not prove that the probe did not arrive: it may have been refused by another machine, or on the way, besides. */
+/* May receipts still change the outcome? Not after an answer, even a late one, or another proof. An error does not
+ * prove that the probe did not arrive: another machine or a router may have sent it as well. */
 static bool revisable(const struct prober_record *r)
 {
 	return !r->settled && (r->outcome == PROBER_LOST || fates[r->outcome] == FATE_FORWARD);
@@ -160,8 +160,8 @@ int64_t prober_next_deadline(const struct prober *p)
 
 /* --- replies ---------------------------------------------------------------------------------------------------- */
 
-/* By the kernel's stamps, which neither a busy process nor a TCP handshake before the request makes longer. Where they
- * cannot be true beside the monotonic clock, by that. */
+/* By the kernel's timestamps, which a busy process or a TCP handshake does not delay. If they contradict the monotonic
+ * clock, by the monotonic clock. */
 static int64_t send_to_arrival_ns(const struct prober *p, const struct prober_record *r, int64_t received_real_ns,
 				  int64_t now_ns)
 {
@@ -172,7 +172,7 @@ static int64_t send_to_arrival_ns(const struct prober *p, const struct prober_re
 	return mono_ns > 0 ? mono_ns : 0;
 }
 
-/* Without the time that the server had it, unless it claims an impossible one. */
+/* The server's own processing time is subtracted, unless it is impossible. */
 static uint32_t rtt_ns(const struct packet_reply *reply, int64_t total_ns)
 {
 	int64_t server_ns = reply->replied_ns - reply->received_ns;
@@ -188,7 +188,7 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 	if (reply->status == PACKET_NOT_AUTHORISED) {
 		turn(p, r, PROBER_NOT_AUTHORISED, true);
 	} else if (total_ns >= p->timeout_ns) {
-		turn(p, r, PROBER_LOST, true); /* both directions work, slowly: whatever was thought of it */
+		turn(p, r, PROBER_LOST, true); /* both directions work, but slowly; overrides any outcome */
 		r->late = true;
 	} else {
 		turn(p, r, reply->status == PACKET_CLOCK_SKEW ? PROBER_CLOCK_SKEW : PROBER_ANSWERED, true);
@@ -197,19 +197,19 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 	}
 }
 
-/* Had an authentic answer from the address probed? */
+/* Did an authentic answer come from the probed address? */
 static bool is_answered(const struct prober_record *r)
 {
 	return fates[r->outcome] == FATE_ANSWERED || r->outcome == PROBER_NOT_AUTHORISED || r->late;
 }
 
-/* Is this the holder, and has it not forgotten the flow in between? */
+/* Is this server the holder, with the same record of the flow as before? */
 static bool remembers(const struct prober *p, const struct packet_reply *reply, unsigned server)
 {
 	return server == p->holder && reply->boot_id == p->boot_id && reply->receipts.first == p->holder_first;
 }
 
-/* A few bits that tell boots apart; never 0. */
+/* A short hash of the boot id; never 0. */
 static uint8_t boot_mark(uint64_t boot_id)
 {
 	return (uint8_t)(1 + boot_id % UINT8_MAX);
@@ -220,7 +220,7 @@ static bool is_overtaken(const struct prober *p, uint32_t seq)
 	return p->heard.count > 0 && seq <= p->heard.newest;
 }
 
-/* Who answered this number, and was it answered by another one before? */
+/* Record the boot that answered this number, or that a second holder answered it. */
 static void note_answerer(const struct prober *p, struct prober_record *r, const struct packet_reply *reply,
 			  unsigned server)
 {
@@ -236,7 +236,7 @@ static void note_holder(struct prober *p, const struct packet_reply *reply, unsi
 			int64_t now_ns)
 {
 	if (is_overtaken(p, reply->seq))
-		return; /* overtaken: who answered a newer number holds the address */
+		return; /* the server that answered a newer number is the holder */
 	if (!remembers(p, reply, server))
 		p->holder_since_ns = now_ns;
 	if (p->holder != PROBER_NOBODY && (p->holder != server || p->boot_id != reply->boot_id))
@@ -247,7 +247,7 @@ static void note_holder(struct prober *p, const struct packet_reply *reply, unsi
 	p->holder_sent_ns = sent_ns;
 }
 
-/* The acknowledgements are a receive window like any other. */
+/* Acknowledgements are a receipt window. */
 static void acknowledge(struct packet_heard *heard, uint32_t seq)
 {
 	struct receipts window = { .first = 1, .newest = heard->newest, .received = heard->count };
@@ -260,7 +260,7 @@ static void acknowledge(struct packet_heard *heard, uint32_t seq)
 	memcpy(heard->bitmap, window.bitmap, sizeof heard->bitmap);
 }
 
-/* A flow that is refused for our clock leaves no trace at the server, and not each refusal is told. */
+/* A server keeps no receipts of a flow that it refuses for clock skew, and it does not answer every refused probe. */
 static void note_refusal(struct prober *p, const struct packet_reply *reply)
 {
 	if (reply->status == PACKET_CLOCK_SKEW)
@@ -286,7 +286,7 @@ static void read_receipts(struct prober *p, const struct packet_reply *reply, un
 	bool knows = sole && remembers(p, reply, server);
 
 	if (probe_kind_of(p->kind)->is_repeated)
-		return; /* it came after the deadlines of all that are lost: so may have what it has receipts for */
+		return; /* retransmissions may have arrived after the deadlines: undated receipts prove nothing */
 	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
 		struct prober_record *r = slot(p, seq);
 		enum receipts_status status;
@@ -341,11 +341,12 @@ static bool window_lacks(const struct prober *p, const struct prober_window *w, 
 		return true;
 	if (receipts_status(have, seq) != RECEIPTS_UNKNOWN)
 		return receipts_status(have, seq) == RECEIPTS_MISSING;
-	/* Before the first that arrived, but within the window: it would be in it if it had arrived too. */
+	/* Older than the first receipt, but within the window: a receipt would be there if it had arrived. */
 	return have->newest - seq < RECEIPTS_WINDOW;
 }
 
-/* Another boot of the server that answers here, up already when that one answered: two machines with one key. */
+/* Is this window from another boot of the holder, already running when the holder answered? Two machines have one key.
+ */
 static bool is_twin(const struct prober *p, const struct prober_window *w, unsigned server)
 {
 	return server == p->holder && w->boot_id != p->boot_id && w->blind_before_ns < p->holder_sent_ns;
@@ -361,15 +362,15 @@ static bool all_windows_lack(const struct prober *p, const struct prober_window 
 	return windows_len > 0;
 }
 
-/* It left after one answer of the holder, and its deadline passed before the probe left that the holder answered last:
- * so nobody else held the address when it could have arrived in time. */
+/* The probe was sent after one answer of the holder, and its deadline passed before the send time of the probe that the
+ * holder answered last. No other server held the address when it could have arrived in time. */
 static bool between_answers_of_holder(const struct prober *p, const struct prober_record *r)
 {
 	return r->sent_ns >= p->holder_since_ns && r->sent_ns <= p->holder_sent_ns - p->timeout_ns;
 }
 
-/* Does this window prove that the probe had arrived by its deadline? Of a datagram there is one: it has its answer, or
- * lost it, whenever it came. */
+/* Does this window prove that the probe had arrived by its deadline? A datagram is sent once, so that any receipt of it
+ * counts, whatever its date. */
 static bool window_has(const struct prober *p, const struct prober_window *w, uint32_t seq,
 		       const struct prober_record *r)
 {
@@ -394,7 +395,7 @@ unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *
 	unsigned settled = 0;
 
 	if (his && (holder != p->holder || his->boot_id != p->boot_id))
-		his = NULL; /* not the one that answers here now */
+		his = NULL; /* not the boot that answers here now */
 	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
 		struct prober_record *r = slot(p, seq);
 		bool absent;
@@ -450,7 +451,7 @@ static void count(struct prober_tally *t, const struct prober_record *r)
 		note_newest_answer(t, r);
 }
 
-/* *row: losses in a row so far. */
+/* *streak: losses in a row so far. */
 static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *streak)
 {
 	if (fate == FATE_UNSENT)
@@ -461,8 +462,8 @@ static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *strea
 		t->outage_lost += *streak == PROBER_OUTAGE_LOSSES ? PROBER_OUTAGE_LOSSES : 1;
 }
 
-/* From the newest on: a row goes on as long as nothing else was counted. */
-static void count_rows(struct prober_tally *t)
+/* Probes are counted from the newest on: a streak lasts while no other outcome was counted. */
+static void count_streaks(struct prober_tally *t)
 {
 	if (t->answered == t->sent)
 		t->answered_streak = t->answered;
@@ -483,7 +484,7 @@ static void add_up(const struct prober *p, uint32_t window, int64_t since_ns, st
 	*tally = (struct prober_tally){ .server = -1 };
 	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL && r->sent_ns >= since_ns) {
 		count(tally, r);
-		count_rows(tally);
+		count_streaks(tally);
 		count_outage(tally, fates[r->outcome], &streak);
 	}
 }

@@ -1,7 +1,7 @@
 /* One path's probes: numbers, outcomes and receipts. Pure; times are monotonic nanoseconds.
  *
- * A prober owns a ring of records, one for each of its latest probes, and knows of every probe whether it was
- * answered, or how it was lost. It is told what happened; it says which direction each loss was. */
+ * A prober keeps a record of each of its newest probes. Callers report events; the prober decides each probe's outcome
+ * and the direction of each loss. */
 #ifndef FLOATPROBE_PROBER_H
 #define FLOATPROBE_PROBER_H
 
@@ -14,23 +14,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What became of one probe. X-macro: name, word for JSON. Direction: see prober.c's one table. */
+/* Outcome of a probe. X-macro: name, word for JSON. The table in prober.c maps outcomes to directions. */
 #define PROBER_OUTCOMES(X)                                                                                             \
-	X(NONE, "none")                     /* no such probe */                                                        \
-	X(WAITING, "waiting")               /* its deadline has not come */                                            \
-	X(ANSWERED, "answered")             /* by a server of the configuration, in time */                            \
-	X(CLOCK_SKEW, "clock-skew")         /* answered: the server says that our clock is off */                      \
-	X(LOST, "lost")                     /* no answer in time; direction not known (yet) */                         \
-	X(LOST_FORWARD, "lost-forward")     /* .. proven by a receipt window made after its deadline */                \
-	X(LOST_RETURN, "lost-return")       /* .. proven by a receipt or a half-open socket */                         \
-	X(WRONG_SOURCE, "wrong-source")     /* authentic answer, but from another address: return */                   \
-	X(REFUSED, "refused")               /* port unreachable, or RST on the SYN: forward */                         \
-	X(RESET, "reset")                   /* TCP: connected, then RST before the reply: unknown */                   \
-	X(UNREACHABLE, "unreachable")       /* ICMP net/host unreachable, or our own failing ARP: forward */           \
-	X(PROHIBITED, "prohibited")         /* ICMP administratively prohibited: forward */                            \
-	X(TOO_BIG, "too-big")               /* ICMP fragmentation needed / packet too big: forward */                  \
+	X(NONE, "none")                 /* no such probe */                                                            \
+	X(WAITING, "waiting")           /* its deadline has not come */                                                \
+	X(ANSWERED, "answered")         /* by a server of the configuration, in time */                                \
+	X(CLOCK_SKEW, "clock-skew")     /* answered: the server says that our clock is off */                          \
+	X(LOST, "lost")                 /* no answer in time; direction not known */                                   \
+	X(LOST_FORWARD, "lost-forward") /* lost forward: a receipt window made after its deadline lacks it */          \
+	X(LOST_RETURN, "lost-return")   /* lost on return: a receipt or a half-open socket proves that it arrived */   \
+	X(WRONG_SOURCE, "wrong-source") /* authentic answer, but from another address: return */                       \
+	X(REFUSED, "refused")           /* port unreachable, or RST on the SYN: forward */                             \
+	X(RESET, "reset")               /* TCP: connected, then RST before the reply: unknown */                       \
+	X(UNREACHABLE, "unreachable")   /* ICMP net/host unreachable, or our own failing ARP: forward */               \
+	X(PROHIBITED, "prohibited")     /* ICMP administratively prohibited: forward */                                \
+	X(TOO_BIG, "too-big")           /* ICMP fragmentation needed / packet too big: forward */                      \
 	X(NOT_AUTHORISED, "not-authorised") /* the server says so (TCP): unknown */                                    \
-	X(IMPOSTOR, "impostor")             /* an answer, but by nobody that the configuration knows: unknown */       \
+	X(IMPOSTOR, "impostor")             /* an answer by an identity not in the configuration: unknown */           \
 	X(UNSENT, "unsent")                 /* this host could not send it (EPERM, ENOBUFS, no route): not counted */  \
 	X(UNSENT_TOO_BIG, "unsent-too-big") /* EMSGSIZE: not counted as sent */
 enum prober_outcome {
@@ -46,136 +46,134 @@ enum { PROBER_NOBODY = UINT16_MAX };
 struct prober_record {
 	int64_t sent_ns;      /* monotonic, user space */
 	int64_t sent_real_ns; /* realtime: user space first, then the kernel's TX timestamp if one comes */
-	uint32_t rtt_ns;      /* of an answered probe; saturates at 4.29 s .. */
-	uint16_t server;      /* the caller's number, of ANSWERED, CLOCK_SKEW; PROBER_NOBODY */
+	uint32_t rtt_ns;      /* of an answered probe; saturates at 4.29 s */
+	uint16_t server;      /* the caller's number; PROBER_NOBODY unless ANSWERED or CLOCK_SKEW */
 	uint16_t outcome : 5; /* enum prober_outcome */
-	uint16_t late : 1;    /* an authentic answer came after the deadline: LOST, and it stays that */
-	uint16_t settled : 1; /* only an answer can change it any more (a receipt still corrects forward losses) */
+	uint16_t late : 1;    /* an authentic answer came after the deadline; the outcome stays LOST */
+	uint16_t settled : 1; /* only an answer changes it, or a receipt that corrects a forward loss */
 	uint16_t doubly : 1;  /* answered by two holders */
-	uint16_t boot : 8;    /* of who answered, and overtook no answer to a newer probe; 0: not known. Different
-			       * marks are different boots; the same one is most likely the same. */
+	uint16_t boot : 8;    /* mark of the answering boot; 0: not known, or an answer to a newer probe came first.
+			       * Different marks are different boots; equal marks are most likely one boot. */
 };
 
 struct prober {
 	uint64_t flow_id;
 	int64_t timeout_ns;
-	struct prober_record *ring; /* ring_len records, the caller's memory; probe n stands at n % ring_len */
+	struct prober_record *ring; /* ring_len records, the caller's memory; probe n is at n % ring_len */
 	uint32_t ring_len;          /* a power of two */
 	uint32_t next;              /* number of the next probe; the first is 1 */
-	uint32_t waiting_from;      /* all before it are past WAITING */
-	struct packet_heard heard;  /* our acknowledgements, for the next probe */
+	uint32_t waiting_from;      /* no probe before it is WAITING */
+	struct packet_heard heard;  /* acknowledgements to send with the next probe */
 	/* The holder is the server and boot id that answered the newest answered number. */
 	uint64_t boot_id;
-	int64_t holder_since_ns; /* since when all answers are its own, and from one memory of the flow .. */
-	int64_t holder_sent_ns;  /* .. and when the probe left that it answered last */
-	uint32_t holder_first;   /* its receipts.first: another one means that it had forgotten the flow */
+	int64_t holder_since_ns; /* when its answers began, with its present record of the flow */
+	int64_t holder_sent_ns;  /* when the newest probe that it answered was sent */
+	uint32_t holder_first;   /* its receipts.first; another value means that it forgot the flow */
 	uint16_t holder;         /* the caller's number of the server; PROBER_NOBODY */
 	uint32_t holder_changes;
 	uint32_t duplicates;   /* second answers to one number */
 	uint32_t revisable;    /* records that receipts may still settle or correct */
-	uint32_t refused_upto; /* numbers up to it may have been refused for our clock, silently: that a server does
-				* not know them proves nothing */
-	/* A window speaks of requests. After a handshake what is missing in it may still have got as far as its SYN: no
-	 * window settles LOST_FORWARD, but the one who asks about half-open sockets does, by prober_settle. */
+	uint32_t refused_upto; /* numbers up to it may have been refused silently for clock skew: missing receipts of
+				* them prove nothing */
+	/* For kinds with a handshake no window settles LOST_FORWARD: it lists requests, and the SYN may have arrived.
+	 * The caller that queries half-open sockets settles those with prober_settle. */
 	enum probe_kind kind;
 };
 
 /* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call.
- * Whoever calls starts a new flow before its numbers reach 2^32. */
+ * The caller starts a new flow before the numbers reach 2^32. */
 void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct prober_record *ring, uint32_t ring_len);
 
-/* A probe leaves now; returns its number. */
+/* Record a probe sent now; returns its number. */
 uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns);
 
-/* The kernel says when the probe left (realtime). Ignored unless it is plausible beside the user-space time, and once
- * the probe is decided. sent_real_ns is then no longer the T1 that went out. */
+/* The kernel's TX timestamp of a probe (realtime). It is ignored if it is implausible beside the user-space time or if
+ * the probe is decided. It replaces sent_real_ns, which then differs from the T1 in the packet. */
 void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
 
-/* Something final happened to a waiting (or lost and not yet settled) probe: an ICMP error, a refusal,
- * a send that failed. Outcomes ANSWERED and CLOCK_SKEW come by prober_reply only, and an authentic answer still wins
- * over what is settled here, as a receipt does over errors. Returns what now stands for it. */
+/* Settle a probe that is waiting, or lost and not yet settled, after an ICMP error, a refusal or a failed send. Only
+ * prober_reply sets ANSWERED and CLOCK_SKEW. A later authentic answer overrides this outcome; a receipt overrides
+ * errors. Returns the probe's outcome now. */
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome);
 
-/* An authentic reply (MAC checked) from the server `server` (the caller's number), which arrived at received_real_ns /
- * now_ns from the probed address (from_asked) or from elsewhere. In time is what arrived within the timeout by the
- * kernel's clock, even if prober_expire came first. Notes the outcome, and for a reply from_asked the acknowledgement
- * and the holder, and reads the receipts that come with it: a receipt makes a loss LOST_RETURN whenever it was made
- * (not over TCP). A missing one makes it LOST_FORWARD if it left after an answer of this very server, which has neither
- * started anew nor forgotten the flow since, if its deadline had passed when this reply's request left, and if `sole`:
- * none but this server may answer here. Returns the probe's outcome now; NONE if the number is none of ours, or too
- * old. */
+/* An authentic reply (MAC checked) of server number `server`, received at received_real_ns / now_ns. from_asked: it
+ * came from the probed address. The kernel's receive time decides whether it is in time, even after prober_expire.
+ * Records the outcome and, for a reply from_asked, the acknowledgement and the holder. Then reads the reply's receipts
+ * (not over TCP): a receipt of a lost probe makes it LOST_RETURN. A missing receipt makes it LOST_FORWARD if
+ * - `sole`: only this server may answer here,
+ * - the probe was sent after an answer of this server, which has not restarted or forgotten the flow since, and
+ * - the probe's deadline had passed when the request of this reply was sent.
+ * Returns the probe's outcome now; NONE: the number is not ours or too old. */
 enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
 				 int64_t received_real_ns, int64_t now_ns, bool sole);
 
-/* Deadlines: every waiting probe sent at or before now_ns - timeout_ns is LOST. Returns how many were. */
+/* Turn every waiting probe sent at or before now_ns - timeout_ns to LOST. Returns how many. */
 unsigned prober_expire(struct prober *p, int64_t now_ns);
-/* When prober_expire will have something to do next; INT64_MAX: nothing is waiting. */
+/* The next deadline of a waiting probe; INT64_MAX: none waits. */
 int64_t prober_next_deadline(const struct prober *p);
 
-/* What one server says of this flow, from an evidence answer to a query that left at asked_ns. */
+/* One server's receipts of this flow, from an evidence answer. */
 struct prober_window {
 	bool known;               /* the server knows the flow */
 	struct receipts receipts; /* if known */
 	uint64_t boot_id;
-	int64_t asked_ns;        /* monotonic: when the query left */
-	int64_t newest_ns;       /* monotonic: by when all that it has had come */
-	int64_t blind_before_ns; /* monotonic: before this the server may have known and forgotten (start, eviction) */
+	int64_t asked_ns;        /* monotonic: when the query was sent */
+	int64_t newest_ns;       /* monotonic: all that it has came no later than this */
+	int64_t blind_before_ns; /* monotonic: the server may have forgotten earlier probes (restart, eviction) */
 };
 
-/* Settle losses by the windows of all servers that may answer, by the caller's number (NULL where a server did not say
- * anything). A receipt in any of them (TCP: in one whose newest is no younger than the deadline): LOST_RETURN. Missing
- * in every one, each made after the probe's deadline and not blind at the time the probe was sent: LOST_FORWARD. With
- * `holder` >= 0 the holder's window (windows[holder]) alone is enough for FORWARD for those losses that stand between
- * two answers of that same holder. Returns how many it settled. */
+/* Settle losses by the windows of all servers that may answer, indexed by the caller's number; NULL: no window.
+ * LOST_RETURN: any window has a receipt (TCP: a window whose newest_ns is not after the deadline).
+ * LOST_FORWARD: every window lacks it, was made after the probe's deadline and is not blind at its send time. With
+ * `holder` >= 0, windows[holder] alone is enough for losses between two answers of that holder.
+ * Returns how many it settled. */
 unsigned prober_settle_by_windows(struct prober *p, const struct prober_window *const *windows, unsigned windows_len,
 				  int holder);
 
-enum { PROBER_OTHERS = 31 }; /* this bit of a mask of servers stands for all numbers from there on */
+enum { PROBER_OTHERS = 31 }; /* this bit of a mask of servers means this number or any above */
 
 struct prober_tally {
 	uint32_t by_outcome[PROBER_OUTCOMES_LEN];
 	uint32_t sent;     /* = answered + forward_lost + return_lost + lost; waiting and unsent are not in it */
 	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
 	uint32_t forward_lost, return_lost, lost;
-	uint32_t late;            /* of the lost: answered after the deadline */
-	uint32_t outage_lost;     /* of all losses: those in rows of PROBER_OUTAGE_LOSSES and more .. */
-	uint32_t outages;         /* .. and how many such rows */
-	uint32_t lost_streak;     /* how many of the newest decided probes in a row were lost .. */
-	uint32_t answered_streak; /* .. or answered; what could not be sent does not interrupt them */
-	uint32_t unsent_streak;   /* how many of the newest in a row could not be sent .. */
-	uint32_t too_big_streak;  /* .. all of these for their size */
-	int server;               /* who answered the newest answered probe; -1: nobody */
-	bool skewed;              /* .. and that answer was CLOCK_SKEW */
-	uint32_t servers_mask;    /* bit i: server number i answered; bit PROBER_OTHERS: one from there on did */
-	int64_t oldest_ns;        /* monotonic: when the oldest of those that were sent left; 0: none was .. */
-	int64_t answered_ns;      /* .. and the newest answered one */
+	uint32_t late;            /* those of lost that were answered after the deadline */
+	uint32_t outage_lost;     /* losses of any direction in streaks of at least PROBER_OUTAGE_LOSSES */
+	uint32_t outages;         /* number of such streaks */
+	uint32_t lost_streak;     /* length of the newest streak of losses; unsent probes do not end it */
+	uint32_t answered_streak; /* length of the newest streak of answers; unsent probes do not end it */
+	uint32_t unsent_streak;   /* length of the newest streak of probes that could not be sent */
+	uint32_t too_big_streak;  /* length of the newest streak of UNSENT_TOO_BIG */
+	int server;               /* the server of the newest answered probe; -1: none */
+	bool skewed;              /* the newest answered probe is CLOCK_SKEW */
+	uint32_t servers_mask; /* bit i: server number i answered; bit PROBER_OTHERS: one with that number or above */
+	int64_t oldest_ns;     /* monotonic: when the oldest counted probe was sent; 0: none */
+	int64_t answered_ns;   /* monotonic: when the newest answered probe was sent; 0: none */
 };
-/* Over the newest `window` decided probes (ring_len at most), those that could not be sent among them. */
+/* Over the newest `window` decided probes (at most ring_len), including those that could not be sent. */
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally);
-/* Over the decided probes that left at since_ns (monotonic) or later. */
+/* Over the decided probes sent at since_ns (monotonic) or later. */
 void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_tally *tally);
-/* How many of the newest `window` decided probes there are since the latest outage began; all of them if none did. */
+/* Number of decided probes since the latest outage began, within the newest `window`; all of these: no outage. */
 uint32_t prober_outage(const struct prober *p, uint32_t window);
 
-/* The record of probe `seq`; once the ring has come round, that of a later one. */
+/* The record of probe `seq`. After ring_len more probes it holds a later one. */
 static inline const struct prober_record *prober_record(const struct prober *p, uint32_t seq)
 {
 	return &p->ring[seq & (p->ring_len - 1)];
 }
 
-/* Decided, and lost or answered? Neither: not decided, or never sent. */
 bool prober_is_lost(const struct prober_record *record);
-bool prober_is_doubtful(const struct prober_record *record); /* lost, and nobody has said where */
+bool prober_is_doubtful(const struct prober_record *record); /* lost, direction not known */
 bool prober_is_answered(const struct prober_record *record);
 
-/* Where the newest `window` numbers before the first that still waits begin: walk from there to
- * p->waiting_from. */
+/* The first of the newest `window` numbers before p->waiting_from. */
 uint32_t prober_window_from(const struct prober *p, uint32_t window);
 
 struct prober_rtt {
 	double min_ms, median_ms, p99_ms, max_ms;
 };
-/* false: nothing was answered within the window. scratch: room for `window` values. */
+/* false: no answer within the window. scratch: room for `window` values. */
 bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, struct prober_rtt *rtt);
 
 #endif

@@ -6,7 +6,7 @@
 
 uint64_t recheck_flow_id(uint64_t flow_id)
 {
-	return flow_id ^ UINT64_C(0x6c6f6f6b20617420); /* path flows are random: none of them is another's look */
+	return flow_id ^ UINT64_C(0x6c6f6f6b20617420); /* path flow ids are random: no collision is expected */
 }
 
 void recheck_renew(struct recheck *l, uint64_t flow_id)

@@ -1,7 +1,7 @@
-/* a recheck at a path that begins to fail: a few probes in quick succession over it and over all others of the same
- * target and address. They show what fails beside what does not within the time that a path takes to go down; by
- * schedules alone, that takes many intervals more before it is beyond chance. They go in a flow of their own: no state,
- * direction or number of the path comes from them. Pure. */
+/* A recheck of a path that begins to fail: a few probes in quick succession over this path and all others of the same
+ * target and address. They show within a few intervals which paths fail and which do not; the schedules alone need many
+ * more intervals to exclude chance. A recheck has its own flow: it does not change the state, direction or counts of
+ * its path. Pure. */
 #ifndef FLOATPROBE_RECHECK_H
 #define FLOATPROBE_RECHECK_H
 
@@ -19,21 +19,21 @@ struct recheck {
 	struct prober_record ring[RECHECK_RING_LEN];
 	struct schedule schedule;
 	struct schedule_timer timer;
-	bool under_way; /* some are still to be sent: the timer is the queue's */
+	bool under_way; /* probes are still to be sent, and the timer is queued */
 };
 
-/* The flow of the looks at a path, from the path's own; and the other way round. */
+/* Convert a path's flow id to that of its recheck, and back. */
 uint64_t recheck_flow_id(uint64_t flow_id);
 
 /* flow_id is the path's. */
 void recheck_init(struct recheck *recheck, uint64_t flow_id, int64_t timeout_ns);
-/* The path has another flow: nothing is known, and what is to be sent will be. */
+/* The path has a new flow id. Clears the records; a recheck under way continues. */
 void recheck_renew(struct recheck *recheck, uint64_t flow_id);
-/* Begin at first_ns; the timer is to be queued. Not while one is under way. */
+/* Begin at first_ns; the caller queues the timer. Not while one is under way. */
 void recheck_begin(struct recheck *recheck, void *owner, int64_t first_ns);
 
-/* Does this path begin to fail: was a probe lost without a word (errors tell more than a look could), or does it wait
- * for longer than it should, while the one before it was answered? `now_ns` is when the next one is about to leave. */
+/* Does this path begin to fail? The probe before was answered, and this one is lost without an error (has_lost) or
+ * waits longer than usual (misses). Errors need no recheck. `now_ns` is the send time of the next probe. */
 bool recheck_has_lost(const struct prober *path, uint32_t seq);
 bool recheck_misses(const struct prober *path, int64_t now_ns);
 

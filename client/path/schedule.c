@@ -21,7 +21,7 @@ static int64_t jitter(const struct schedule *s, uint32_t random)
 	return (int64_t)((double)span_ns * ((double)random / (double)UINT32_MAX * 2 - 1));
 }
 
-/* Go to the first slot that is still ahead. */
+/* Advance to the first slot in the future. */
 static void next_slot(struct schedule_timer *t, int64_t now_ns, uint32_t random)
 {
 	const struct schedule *s = t->schedule;
@@ -47,7 +47,7 @@ bool schedule_advance(struct schedule_timer *t, int64_t now_ns, uint32_t random)
 		t->due_ns = t->burst_ns + (int64_t)t->sent * s->spacing_ns;
 		if (t->due_ns > now_ns)
 			return true;
-		t->skipped++; /* the rest of a burst that is already late: not sent in a heap */
+		t->skipped++; /* do not send the rest of a late burst at once */
 	}
 	next_slot(t, now_ns, random);
 	return s->slots_max == 0 || t->slots < s->slots_max;

@@ -1,7 +1,7 @@
-/* When probes leave. Pure: times are monotonic nanoseconds, randomness comes in as a number.
+/* When probes are sent. Pure: times are monotonic nanoseconds, the caller passes random numbers.
  *
  * A timer stays on a grid: slot k of a schedule is at start + k x every, each with its own jitter, so errors do not
- * add up. Slots that were missed (a suspended host, a busy one) are skipped and counted, never sent as a burst. */
+ * add up. Missed slots (suspended or busy host) are skipped and counted, not sent as a burst. */
 #ifndef FLOATPROBE_SCHEDULE_H
 #define FLOATPROBE_SCHEDULE_H
 
@@ -20,22 +20,22 @@ struct schedule {
 struct schedule_timer {
 	const struct schedule *schedule;
 	void *owner;      /* the caller's */
-	int64_t due_ns;   /* when the next probe leaves */
-	int64_t slot_ns;  /* the current slot, on the grid */
-	int64_t burst_ns; /* the current slot, with its jitter */
+	int64_t due_ns;   /* when the next probe is due */
+	int64_t slot_ns;  /* time of the current slot without jitter */
+	int64_t burst_ns; /* time of the current slot with jitter */
 	uint64_t slots;   /* finished */
 	uint64_t skipped;
-	unsigned sent; /* probes of the current slot that left */
+	unsigned sent; /* probes of the current slot sent so far */
 	size_t queue_index;
 };
 
 /* The first slot is at first_ns, without jitter. */
 void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns);
 
-/* The probe that was due leaves now; set the next due time, which is later than now. false: that was the last one. */
+/* The due probe is sent now: set the next due time, later than now. false: that was the last probe. */
 bool schedule_advance(struct schedule_timer *timer, int64_t now_ns, uint32_t random);
 
-/* Timers ordered by due time: a binary heap over memory of its own. */
+/* Timers ordered by due time: a binary heap. */
 struct schedule_queue {
 	struct schedule_timer **heap;
 	size_t len, capacity;

@@ -5,7 +5,7 @@
 void second_holder_heard(struct second_holder *r, unsigned server, int64_t from_ns, int64_t to_ns)
 {
 	if (r->server != server && r->first_ns && to_ns - r->newest_ns < SECOND_HOLDER_OVER_NS)
-		return; /* one is enough */
+		return; /* reports of one server are enough */
 	if (r->server != server)
 		r->first_ns = r->newest_ns = 0;
 	r->server = server;
@@ -13,7 +13,7 @@ void second_holder_heard(struct second_holder *r, unsigned server, int64_t from_
 	r->to_ns = to_ns;
 }
 
-/* Had the holder answered shortly before, so that hardly anything can have happened in between? */
+/* Did the holder answer shortly before the report? */
 static bool had_answered(const struct second_holder *r, const struct prober *p, uint32_t seq)
 {
 	int64_t sent_ns = prober_record(p, seq)->sent_ns;

@@ -1,7 +1,7 @@
-/* Another server that hears other clients' new flows at the address where one answers ours: two machines hold it at the
- * same time, though nothing is lost and each client sees but one. What the other one heard is a moment, known to within
- * the round trip of the question. It counts between two answers of one holder that are close together; two such
- * moments, apart, are a proof. Pure; times are monotonic. */
+/* Detects two machines that hold one address when no probe is lost and each client reaches only one of them: one server
+ * answers our probes, another reports new flows of other clients at the same address. The time of such a flow is known
+ * to within the round trip of the query. It counts if it lies between two close answers of one holder. Two such times
+ * far enough apart are a proof. Pure; times are monotonic. */
 #ifndef FLOATPROBE_SECOND_HOLDER_H
 #define FLOATPROBE_SECOND_HOLDER_H
 
@@ -11,19 +11,19 @@
 #include <stdint.h>
 
 struct second_holder {
-	unsigned server;        /* index of who heard them */
-	int64_t from_ns, to_ns; /* the newest moment, if it is not between two answers yet; to_ns 0: there is none */
-	int64_t since_ns;       /* since when the holder of both moments is the holder .. */
-	int64_t first_ns;       /* .. the first of them, 0: none .. */
-	int64_t newest_ns;      /* .. and the newest */
+	unsigned server;        /* index of the server that reports other clients */
+	int64_t from_ns, to_ns; /* bounds of the newest report that is not yet judged; to_ns 0: none */
+	int64_t since_ns;       /* the prober's holder_since_ns when the counted reports came */
+	int64_t first_ns;       /* the first counted report; 0: none */
+	int64_t newest_ns;      /* the newest counted report */
 };
 
-/* The server says that a new flow came to it then. */
+/* The server reports a new flow that arrived within [from_ns, to_ns]. */
 void second_holder_heard(struct second_holder *second_holder, unsigned server, int64_t from_ns, int64_t to_ns);
-/* This probe, of a flow that takes a new port each time, was answered. */
+/* A probe of a path that takes new ports was answered. */
 void second_holder_answered(struct second_holder *second_holder, const struct prober *prober, uint32_t seq);
 
-/* Do two hold the address, as far as is known now? */
+/* Do two machines hold the address now? */
 bool second_holder_is_proven(const struct second_holder *second_holder, const struct prober *prober, int64_t now_ns);
 
 #endif

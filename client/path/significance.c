@@ -1,6 +1,6 @@
 #include "client/path/significance.h"
 
-/* When the newest of those answered had left; INT64_MIN: none is remembered. */
+/* When the newest answered probe was sent; INT64_MIN: none in the ring. */
 static int64_t answered_ns(const struct prober *p)
 {
 	for (uint32_t seq = p->next, from = prober_window_from(p, p->ring_len); seq-- > from;) {
@@ -60,7 +60,7 @@ void significance_add_sibling(struct comparison *c, const struct prober *p, cons
 		add_outcomes(c, recheck, began_ns);
 }
 
-/* All of `own` among the like, were they dealt out blindly: C(siblings + own, like + own) / C(siblings, like). */
+/* If the outcomes were dealt at random: C(siblings + own, like + own) / C(siblings, like). */
 double significance_odds(uint32_t own, uint32_t like, uint32_t siblings)
 {
 	double odds = 1;
@@ -75,15 +75,16 @@ bool significance_is_beyond_chance(double odds, enum mode mode)
 	return odds >= (mode == MODE_CHECK ? SIGNIFICANCE_ODDS_CHECK : SIGNIFICANCE_ODDS_RUN);
 }
 
-/* A few may be chance; of many, more than a few are a fate that all may share, such as a limiter's. */
+/* A few losses may be chance. More than a few point to a common cause, such as a rate limiter. */
 static bool few_are_lost(const struct comparison *c)
 {
 	return SIGNIFICANCE_LOST_ONE_IN * c->span_lost <= c->span_sent &&
 	       (c->span_lost <= SIGNIFICANCE_FEW_LOSSES || SIGNIFICANCE_FEW_ONE_IN * c->span_lost <= c->span_sent);
 }
 
-/* In the window and since our row began: where all have begun to lose some just now, the siblings' good past means
- * nothing. Where the siblings lose some too, loss strikes by chance here, and that has many rows to do it in. */
+/* Tested over the window and over the span since our streak began: if all paths have just begun to lose probes, earlier
+ * answers of the siblings prove nothing. If the siblings lose probes too, loss is partly random, and a run offers many
+ * streaks in which chance can do this. */
 bool significance_is_clear(const struct comparison *c, enum mode mode)
 {
 	double occasions = mode == MODE_RUN && c->span_lost > 0 ? SIGNIFICANCE_SLIDING_OCCASIONS : 1;

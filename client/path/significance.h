@@ -1,5 +1,5 @@
-/* Do these probes fail where their siblings (another protocol, size or port, at the same time) do not, or could that be
- * chance? Random loss strikes all alike; what is claimed of a kind of probes has to be beyond it. Pure. */
+/* Tells a loss that is specific to one path from random loss: compares the path with its siblings (another protocol,
+ * size or port at the same time). Random loss hits all of them alike. Pure. */
 #ifndef FLOATPROBE_SIGNIFICANCE_H
 #define FLOATPROBE_SIGNIFICANCE_H
 
@@ -11,29 +11,29 @@
 #include <stdint.h>
 
 struct comparison {
-	uint32_t own_lost;             /* the newest of our kind, all lost */
-	uint32_t sent, lost;           /* of the siblings, in the window .. */
-	uint32_t span_sent, span_lost; /* .. and of these since our own row began */
+	uint32_t own_lost;             /* length of our own newest streak of losses */
+	uint32_t sent, lost;           /* of the siblings, in the window */
+	uint32_t span_sent, span_lost; /* of the siblings, in the window and since our own streak began */
 };
 
-/* The newest losses in a row of a path, those of a recheck at it among them. */
+/* The newest streak of losses on a path, including those of its recheck. */
 struct loss_streak {
-	uint32_t lost; /* an answer to any of them ends the row */
+	uint32_t lost; /* its length; any answer ends it */
 	int64_t
-	    began_ns; /* when the first of them left (monotonic); INT64_MAX: the newest decided probe was not lost */
+	    began_ns; /* monotonic: when its first probe was sent; INT64_MAX: the newest decided probe is not lost */
 };
 
-/* look NULL: there is none; it counts once PROBER_OUTAGE_LOSSES of the path's own probes in a row are lost. */
+/* recheck NULL: none. It counts once the path itself has lost PROBER_OUTAGE_LOSSES probes in a row. */
 void loss_streak(const struct prober *prober, const struct prober *recheck, struct loss_streak *streak);
 void significance_add_sibling(struct comparison *comparison, const struct prober *prober, const struct prober *recheck,
 			      int64_t began_ns);
 
-/* 1 in how many would it be chance that all of `own` share the fate which `like` of `siblings` had? */
+/* The odds (1 in how many) that all of `own` have by chance the outcome that `like` of `siblings` have. */
 double significance_odds(uint32_t own, uint32_t like, uint32_t siblings);
-/* Beyond chance? A round is looked at once; in a run there are millions of occasions for luck. */
+/* Are the odds beyond chance? A round is judged once; a run is judged millions of times and needs higher odds. */
 bool significance_is_beyond_chance(double odds, enum mode mode);
 
-/* At least SIGNIFICANCE_STREAK_PROBES lost in a row, beyond chance, while the siblings got through. */
+/* At least SIGNIFICANCE_STREAK_PROBES lost in a row, beyond chance, while the siblings were answered. */
 bool significance_is_clear(const struct comparison *comparison, enum mode mode);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum { HEARD = 1, HEARD_ELSEWHERE = 2, REFUSED = 4 };
-enum { ASK_AGAIN = TWIN_RING_LEN / 2 }; /* before what was said the last time is forgotten */
+enum { ASK_AGAIN = TWIN_RING_LEN / 2 }; /* probes until the next query */
 
 void twin_init(struct twin *t, uint64_t flow_id, int64_t timeout_ns)
 {
@@ -46,7 +46,7 @@ bool twin_reply(struct twin *t, const struct packet_reply *reply, const struct e
 		return true;
 	}
 	t->heard[reply->seq % TWIN_RING_LEN] |= from_asked ? HEARD : HEARD_ELSEWHERE;
-	t->ask_from = reply->seq + TWIN_RING_LEN; /* as long as it counts there is nothing to wonder at */
+	t->ask_from = reply->seq + TWIN_RING_LEN; /* no query while this twin is in the ring */
 	t->wondering = false;
 	if (!from_asked)
 		t->source = *source;

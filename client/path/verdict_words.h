@@ -1,4 +1,4 @@
-/* The words of a verdict: state, direction and cause. A path keeps those that were last said of it. */
+/* The words of a verdict: state, direction and cause. */
 #ifndef FLOATPROBE_VERDICT_WORDS_H
 #define FLOATPROBE_VERDICT_WORDS_H
 
