@@ -69,14 +69,15 @@ bool liveness_witness_agrees(const struct liveness_channel *c, int64_t since_ns,
 	       c->silent_rounds >= rounds && c->heard_ns < since_ns;
 }
 
-enum liveness liveness_of_probes(const struct prober_tally *t, bool connected)
+enum liveness liveness_of_probes(const struct prober_tally *probes, bool connected)
 {
-	const uint32_t *n = t->by_outcome;
+	const uint32_t *n = probes->by_outcome;
 
-	if (t->answered > 0 || connected)
+	if (probes->answered > 0 || connected)
 		return LIVENESS_ALIVE;
 	/* Other losses have a direction: the server itself had to answer for that. */
-	return t->sent > 0 && n[PROBER_LOST] + n[PROBER_UNREACHABLE] == t->sent ? LIVENESS_SILENT : LIVENESS_UNKNOWN;
+	return probes->sent > 0 && n[PROBER_LOST] + n[PROBER_UNREACHABLE] == probes->sent ? LIVENESS_SILENT
+											  : LIVENESS_UNKNOWN;
 }
 
 enum liveness liveness_of_both(enum liveness a, enum liveness b)

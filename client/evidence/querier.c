@@ -73,93 +73,94 @@ static void channel_leaves(void *context, struct channel *w)
 
 struct querier *querier_new(const struct querier_settings *settings)
 {
-	struct querier *a = calloc(1, sizeof *a);
+	struct querier *querier = calloc(1, sizeof *querier);
 	size_t servers_len = settings->config->servers_len;
 
-	if (!a)
+	if (!querier)
 		return NULL;
-	a->s = *settings;
-	a->codec.keyring = settings->keyring;
+	querier->s = *settings;
+	querier->codec.keyring = settings->keyring;
 	for (size_t i = 0; i < settings->config->targets_len; i++)
-		a->shares = a->shares || settings->config->targets[i].servers_len > 1;
-	a->servers = calloc(servers_len + 1, sizeof *a->servers);
-	a->ready.list = calloc(servers_len + 1, sizeof *a->ready.list);
-	a->resting.list = calloc(servers_len + 1, sizeof *a->resting.list);
-	for (unsigned server = 0; a->servers && server < servers_len; server++)
-		a->servers[server].witness_from = (server + 1) % (unsigned)servers_len; /* others than for the next */
-	if (channels_init(&a->channels, servers_len, channel_leaves, a) && a->servers && a->ready.list &&
-	    a->resting.list)
-		return a;
-	querier_free(a);
+		querier->shares = querier->shares || settings->config->targets[i].servers_len > 1;
+	querier->servers = calloc(servers_len + 1, sizeof *querier->servers);
+	querier->ready.list = calloc(servers_len + 1, sizeof *querier->ready.list);
+	querier->resting.list = calloc(servers_len + 1, sizeof *querier->resting.list);
+	for (unsigned server = 0; querier->servers && server < servers_len; server++)
+		querier->servers[server].witness_from =
+		    (server + 1) % (unsigned)servers_len; /* others than for the next */
+	if (channels_init(&querier->channels, servers_len, channel_leaves, querier) && querier->servers &&
+	    querier->ready.list && querier->resting.list)
+		return querier;
+	querier_free(querier);
 	return NULL;
 }
 
-void querier_free(struct querier *a)
+void querier_free(struct querier *querier)
 {
-	if (!a)
+	if (!querier)
 		return;
-	channels_free(&a->channels);
-	for (size_t server = 0; a->servers && server < a->s.config->servers_len; server++)
-		free(a->servers[server].no_peer);
-	free(a->servers);
-	free(a->ready.list);
-	free(a->resting.list);
-	free(a);
+	channels_free(&querier->channels);
+	for (size_t server = 0; querier->servers && server < querier->s.config->servers_len; server++)
+		free(querier->servers[server].no_peer);
+	free(querier->servers);
+	free(querier->ready.list);
+	free(querier->resting.list);
+	free(querier);
 }
 
-bool querier_add(struct querier *a, unsigned server, const struct endpoint *endpoint)
+bool querier_add(struct querier *querier, unsigned server, const struct endpoint *endpoint)
 {
-	return channels_add(&a->channels, server, endpoint);
+	return channels_add(&querier->channels, server, endpoint);
 }
 
-void querier_begin_addresses(struct querier *a)
+void querier_begin_addresses(struct querier *querier)
 {
-	channels_begin(&a->channels);
+	channels_begin(&querier->channels);
 }
 
-void querier_end_addresses(struct querier *a)
+void querier_end_addresses(struct querier *querier)
 {
-	channels_settle(&a->channels);
+	channels_settle(&querier->channels);
 }
 
 /* -- whom to ask -- */
 
-static void put(struct querier *a, unsigned server, enum place place)
+static void put(struct querier *querier, unsigned server, enum place place)
 {
-	struct queue *q = place == READY ? &a->ready : &a->resting;
+	struct queue *q = place == READY ? &querier->ready : &querier->resting;
 
-	a->servers[server].place = place;
-	q->list[(q->from + q->len++) % a->s.config->servers_len] = server;
+	querier->servers[server].place = place;
+	q->list[(q->from + q->len++) % querier->s.config->servers_len] = server;
 }
 
-static unsigned take(struct querier *a, struct queue *q)
+static unsigned take(struct querier *querier, struct queue *q)
 {
 	unsigned server = q->list[q->from];
 
-	q->from = (q->from + 1) % a->s.config->servers_len;
+	q->from = (q->from + 1) % querier->s.config->servers_len;
 	q->len--;
-	a->servers[server].place = IDLE;
+	querier->servers[server].place = IDLE;
 	return server;
 }
 
 /* One that rests is looked at when it has done so. */
-static void suspect(struct querier *a, unsigned server)
+static void suspect(struct querier *querier, unsigned server)
 {
-	if (a->servers[server].place == IDLE)
-		put(a, server, READY);
+	if (querier->servers[server].place == IDLE)
+		put(querier, server, READY);
 }
 
-void querier_note(struct querier *a, const struct path *path)
+void querier_note(struct querier *querier, const struct path *path)
 {
 	for (unsigned k = 0; k < path->target->servers_len; k++)
-		suspect(a, path->target->servers[k]);
+		suspect(querier, path->target->servers[k]);
 }
 
 /* Does some path want to hear this server? */
-static bool is_wanted(const struct querier *a, unsigned server)
+static bool is_wanted(const struct querier *querier, unsigned server)
 {
 	size_t len;
-	struct path *const *paths = paths_of_server(a->s.paths, server, &len);
+	struct path *const *paths = paths_of_server(querier->s.paths, server, &len);
 
 	for (size_t i = 0; i < len; i++) {
 		if (paths[i]->loss && settle_wanted(paths[i], path_slot(paths[i], server)))
@@ -176,25 +177,25 @@ struct cursor { /* goes round all of a server's paths once */
 };
 
 /* If some address of its is on our link: the kernel is asked for that once a round, and seldom where none was. */
-static void look_for_macs(struct querier *a, unsigned server, int64_t now_ns)
+static void look_for_macs(struct querier *querier, unsigned server, int64_t now_ns)
 {
-	struct macs *m = &a->servers[server].macs;
+	struct macs *m = &querier->servers[server].macs;
 
-	if (!a->s.link ||
+	if (!querier->s.link ||
 	    (m->looked_ns && now_ns - m->looked_ns < (m->known ? QUERIER_MACS_AGE_NS : QUERIER_MACS_AGAIN_NS)))
 		return;
 	m->looked_ns = now_ns;
 	m->known = false;
-	for (const struct channel *w = a->channels.servers[server].direct; w && !m->known; w = w->next)
-		m->known = w->transport == PACKET_UDP && a->s.link->neighbour_mac(&w->endpoint, m->server) &&
-			   a->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
+	for (const struct channel *w = querier->channels.servers[server].direct; w && !m->known; w = w->next)
+		m->known = w->transport == PACKET_UDP && querier->s.link->neighbour_mac(&w->endpoint, m->server) &&
+			   querier->s.link->own_mac(&w->endpoint, &m->own_address, m->own);
 }
 
-static void fill_macs(struct querier *a, unsigned server, int64_t now_ns, struct evidence_query *q)
+static void fill_macs(struct querier *querier, unsigned server, int64_t now_ns, struct evidence_query *q)
 {
-	const struct macs *m = &a->servers[server].macs;
+	const struct macs *m = &querier->servers[server].macs;
 
-	look_for_macs(a, server, now_ns);
+	look_for_macs(querier, server, now_ns);
 	q->has_macs = m->known;
 	q->own_address = m->own_address;
 	memcpy(q->own_mac, m->own, sizeof q->own_mac);
@@ -221,10 +222,10 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 }
 
 /* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
-static void fill_query(struct querier *a, const struct channel *w, size_t text_len, int64_t now_ns,
+static void fill_query(struct querier *querier, const struct channel *w, size_t text_len, int64_t now_ns,
 		       struct cursor *cursor, struct query_attempts *memory)
 {
-	struct evidence_query *q = &a->query;
+	struct evidence_query *q = &querier->query;
 
 	memset(q, 0, sizeof *q);
 	memory->attempts_len = 0;
@@ -236,27 +237,27 @@ static void fill_query(struct querier *a, const struct channel *w, size_t text_l
 			break;
 	}
 	if (q->flows_len > 0)
-		fill_macs(a, w->server, now_ns, q);
+		fill_macs(querier, w->server, now_ns, q);
 }
 
 /* Send what stands in the query. false: it could not be sent. */
-static bool send_query(struct querier *a, struct channel *w, int64_t now_ns)
+static bool send_query(struct querier *querier, struct channel *w, int64_t now_ns)
 {
 	size_t len = query_len(w);
-	uint8_t *buf = a->packet;
+	uint8_t *buf = querier->packet;
 	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
 
 	if (w->transport == PACKET_UDP) {
-		buf = udp_dialer_stage(a->s.udp, &w->endpoint, 0, NULL, len, NULL, seq);
+		buf = udp_dialer_stage(querier->s.udp, &w->endpoint, 0, NULL, len, NULL, seq);
 		if (!buf) {
 			prober_settle(&w->prober, seq, PROBER_UNSENT);
 			return false;
 		}
 	}
-	if (!query_write(&a->codec, w, &a->query, seq, buf))
+	if (!query_write(&querier->codec, w, &querier->query, seq, buf))
 		return false;
 	if (w->transport == PACKET_TCP)
-		tcp_dialer_start(a->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
+		tcp_dialer_start(querier->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
 	return true;
 }
 
@@ -266,26 +267,26 @@ static struct query_attempts *memory_of_next(const struct channel *w)
 }
 
 /* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
-static bool ask_page(struct querier *a, struct channel *w, int64_t now_ns, struct cursor *cursor)
+static bool ask_page(struct querier *querier, struct channel *w, int64_t now_ns, struct cursor *cursor)
 {
-	fill_query(a, w, query_text_len(w), now_ns, cursor, memory_of_next(w));
-	return a->query.flows_len > 0 && send_query(a, w, now_ns);
+	fill_query(querier, w, query_text_len(w), now_ns, cursor, memory_of_next(w));
+	return querier->query.flows_len > 0 && send_query(querier, w, now_ns);
 }
 
 /* Each question goes on where the last one to this server ended, so that all paths have their turn. */
-static void ask(struct querier *a, struct channel *w, int64_t now_ns)
+static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 {
-	struct server *s = &a->servers[w->server];
+	struct server *s = &querier->servers[w->server];
 	struct cursor cursor;
 
-	cursor.paths = paths_of_server(a->s.paths, w->server, &cursor.len);
+	cursor.paths = paths_of_server(querier->s.paths, w->server, &cursor.len);
 	cursor.left = cursor.len;
 	if (cursor.len == 0 ||
-	    !channels_ask(&a->channels, w,
+	    !channels_ask(&querier->channels, w,
 			  w->witness == CHANNEL_DIRECT ? QUERIER_ASK_TIMEOUT_NS : QUERIER_RELAY_TIMEOUT_NS, now_ns))
 		return;
 	cursor.at = s->ask_from % cursor.len;
-	for (unsigned page = 0; page < PAGES_MAX && ask_page(a, w, now_ns, &cursor); page++) {
+	for (unsigned page = 0; page < PAGES_MAX && ask_page(querier, w, now_ns, &cursor); page++) {
 		if (query_len(w) == QUERY_LEN_MAX)
 			break; /* one query has room for a great many */
 	}
@@ -298,17 +299,17 @@ static bool rests(const struct channel *w, int64_t now_ns)
 	return w->liveness.refused && w->transport == PACKET_UDP && now_ns - w->liveness.asked_ns < QUERIER_REFUSED_NS;
 }
 
-static void ask_directly(struct querier *a, unsigned server, bool alive, int64_t now_ns)
+static void ask_directly(struct querier *querier, unsigned server, bool alive, int64_t now_ns)
 {
 	unsigned asked = 0;
 
-	for (struct channel *w = a->channels.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
+	for (struct channel *w = querier->channels.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
 	     w = w->next) {
-		if (alive && !channel_is_alive(w, a->s.paths))
+		if (alive && !channel_is_alive(w, querier->s.paths))
 			continue;
 		asked++;
 		if (!rests(w, now_ns))
-			ask(a, w, now_ns);
+			ask(querier, w, now_ns);
 	}
 }
 
@@ -317,205 +318,211 @@ struct witnesses { /* asked in this round */
 };
 
 /* Over one way that is alive, if there is one. */
-static void ask_witness(struct querier *a, unsigned server, unsigned witness, struct witnesses *asked, int64_t now_ns)
+static void ask_witness(struct querier *querier, unsigned server, unsigned witness, struct witnesses *asked,
+			int64_t now_ns)
 {
-	const struct channel *through = channels_first_alive(&a->channels, witness, a->s.paths);
+	const struct channel *through = channels_first_alive(&querier->channels, witness, querier->s.paths);
 	struct channel *relay;
 
 	for (unsigned i = 0; i < asked->len; i++) {
 		if (asked->list[i] == witness)
 			return;
 	}
-	relay = through ? channels_relay(&a->channels, server, through) : NULL;
+	relay = through ? channels_relay(&querier->channels, server, through) : NULL;
 	if (!relay)
 		return;
-	ask(a, relay, now_ns);
+	ask(querier, relay, now_ns);
 	asked->list[asked->len++] = witness;
 }
 
 /* Through other servers: those that were asked before and, while there is room, some that were not. */
-static void ask_witnesses(struct querier *a, unsigned server, int64_t now_ns)
+static void ask_witnesses(struct querier *querier, unsigned server, int64_t now_ns)
 {
-	struct server *s = &a->servers[server];
-	unsigned servers_len = (unsigned)a->s.config->servers_len;
+	struct server *s = &querier->servers[server];
+	unsigned servers_len = (unsigned)querier->s.config->servers_len;
 	struct witnesses asked = { .len = 0 };
 
-	for (const struct channel *w = a->channels.servers[server].relays; w && asked.len < RELAYS_MAX; w = w->next)
-		ask_witness(a, server, (unsigned)w->witness, &asked, now_ns);
+	for (const struct channel *w = querier->channels.servers[server].relays; w && asked.len < RELAYS_MAX;
+	     w = w->next)
+		ask_witness(querier, server, (unsigned)w->witness, &asked, now_ns);
 	for (unsigned looks = 0; looks < LOOKS_MAX && looks < servers_len && asked.len < RELAYS_MAX; looks++) {
 		unsigned witness = s->witness_from;
 		s->witness_from = (witness + 1) % servers_len;
 		if (witness != server && !(s->no_peer && s->no_peer[witness / 8] >> witness % 8 & 1))
-			ask_witness(a, server, witness, &asked, now_ns);
+			ask_witness(querier, server, witness, &asked, now_ns);
 	}
 }
 
-static void ask_server(struct querier *a, unsigned server, int64_t now_ns)
+static void ask_server(struct querier *querier, unsigned server, int64_t now_ns)
 {
-	bool alive = channels_first_alive(&a->channels, server, a->s.paths) != NULL;
+	bool alive = channels_first_alive(&querier->channels, server, querier->s.paths) != NULL;
 
-	ask_directly(a, server, alive, now_ns);
+	ask_directly(querier, server, alive, now_ns);
 	if (!alive)
-		ask_witnesses(a, server, now_ns);
-	a->servers[server].asked_ns = now_ns; /* as far as there was anybody to ask */
-	a->servers[server].rounds_unanswered++;
-	a->servers[server].rounds_last++;
+		ask_witnesses(querier, server, now_ns);
+	querier->servers[server].asked_ns = now_ns; /* as far as there was anybody to ask */
+	querier->servers[server].rounds_unanswered++;
+	querier->servers[server].rounds_last++;
 }
 
-static int64_t rested_ns(const struct querier *a)
+static int64_t rested_ns(const struct querier *querier)
 {
-	return a->resting.len ? a->servers[a->resting.list[a->resting.from]].asked_ns + QUERIER_REST_NS : INT64_MAX;
+	return querier->resting.len
+		   ? querier->servers[querier->resting.list[querier->resting.from]].asked_ns + QUERIER_REST_NS
+		   : INT64_MAX;
 }
 
 /* Returns when there is more to ask. */
-static int64_t take_turns(struct querier *a, int64_t now_ns)
+static int64_t take_turns(struct querier *querier, int64_t now_ns)
 {
-	while (rested_ns(a) <= now_ns)
-		put(a, take(a, &a->resting), READY);
-	while (a->ready.len) {
-		unsigned server = a->ready.list[a->ready.from];
-		bool wanted = is_wanted(a, server);
-		if (wanted && !bucket_take(&a->turns, now_ns, TURN_NS, TURNS))
+	while (rested_ns(querier) <= now_ns)
+		put(querier, take(querier, &querier->resting), READY);
+	while (querier->ready.len) {
+		unsigned server = querier->ready.list[querier->ready.from];
+		bool wanted = is_wanted(querier, server);
+		if (wanted && !bucket_take(&querier->turns, now_ns, TURN_NS, TURNS))
 			return now_ns + TURN_NS;
-		take(a, &a->ready);
+		take(querier, &querier->ready);
 		if (!wanted)
 			continue;
-		ask_server(a, server, now_ns);
-		put(a, server, RESTING);
+		ask_server(querier, server, now_ns);
+		put(querier, server, RESTING);
 	}
-	return rested_ns(a);
+	return rested_ns(querier);
 }
 
 /* Does it hear other clients where another server answers us? Only who is alive, and not to be asked anyway, is asked.
  * The answer needs to speak of no path's flow: it names that of the question. */
-static void visit(struct querier *a, unsigned server, int64_t now_ns)
+static void visit(struct querier *querier, unsigned server, int64_t now_ns)
 {
-	struct server *s = &a->servers[server];
-	struct channel *w = s->place == IDLE ? channels_first_alive(&a->channels, server, a->s.paths) : NULL;
+	struct server *s = &querier->servers[server];
+	struct channel *w =
+	    s->place == IDLE ? channels_first_alive(&querier->channels, server, querier->s.paths) : NULL;
 
 	if (!w)
 		return;
-	memset(&a->query, 0, sizeof a->query);
-	settle_ask_places(a->s.paths, server, &s->visit_from, &a->query);
-	if (a->query.places_len == 0 || !channels_ask(&a->channels, w, QUERIER_ASK_TIMEOUT_NS, now_ns))
+	memset(&querier->query, 0, sizeof querier->query);
+	settle_ask_places(querier->s.paths, server, &s->visit_from, &querier->query);
+	if (querier->query.places_len == 0 || !channels_ask(&querier->channels, w, QUERIER_ASK_TIMEOUT_NS, now_ns))
 		return;
 	memory_of_next(w)->attempts_len = 0;
-	a->query.flows[a->query.flows_len++] = w->prober.flow_id;
-	send_query(a, w, now_ns);
+	querier->query.flows[querier->query.flows_len++] = w->prober.flow_id;
+	send_query(querier, w, now_ns);
 	s->asked_ns = now_ns;
-	put(a, server, RESTING);
+	put(querier, server, RESTING);
 }
 
 /* Returns when the next visit is due. */
-static int64_t pay_visits(struct querier *a, int64_t now_ns)
+static int64_t pay_visits(struct querier *querier, int64_t now_ns)
 {
-	unsigned len = (unsigned)a->s.config->servers_len;
+	unsigned len = (unsigned)querier->s.config->servers_len;
 
-	if (!a->shares)
+	if (!querier->shares)
 		return INT64_MAX;
-	if (!a->visit_ns)
-		a->visit_ns = now_ns + QUERIER_VISIT_NS; /* what is heard before would not count */
-	for (unsigned n = 0; n < TURNS && a->visit_ns <= now_ns; n++) {
-		visit(a, a->visit_next, now_ns);
-		a->visit_next = (a->visit_next + 1) % len;
-		a->visit_ns += QUERIER_VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
+	if (!querier->visit_ns)
+		querier->visit_ns = now_ns + QUERIER_VISIT_NS; /* what is heard before would not count */
+	for (unsigned n = 0; n < TURNS && querier->visit_ns <= now_ns; n++) {
+		visit(querier, querier->visit_next, now_ns);
+		querier->visit_next = (querier->visit_next + 1) % len;
+		querier->visit_ns += QUERIER_VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
 	}
-	if (a->visit_ns <= now_ns)
-		a->visit_ns = now_ns + QUERIER_VISIT_NS / len; /* we slept for long, or they are too many */
-	return a->visit_ns;
+	if (querier->visit_ns <= now_ns)
+		querier->visit_ns = now_ns + QUERIER_VISIT_NS / len; /* we slept for long, or they are too many */
+	return querier->visit_ns;
 }
 
 /* Where a great many are dead the one that was heard last mostly lives. */
-static bool is_any_alive(const struct querier *a)
+static bool is_any_alive(const struct querier *querier)
 {
-	bool found = a->host.heard_ns && channels_first_alive(&a->channels, a->heard, a->s.paths);
+	bool found =
+	    querier->host.heard_ns && channels_first_alive(&querier->channels, querier->heard, querier->s.paths);
 
-	for (unsigned server = 0; !found && server < a->s.config->servers_len; server++)
-		found = channels_first_alive(&a->channels, server, a->s.paths);
+	for (unsigned server = 0; !found && server < querier->s.config->servers_len; server++)
+		found = channels_first_alive(&querier->channels, server, querier->s.paths);
 	return found;
 }
 
 /* A server that did not answer a query may be silent altogether: that concerns all paths that it may answer. */
-static void note_silence(struct querier *a)
+static void note_silence(struct querier *querier)
 {
-	for (unsigned server = 0; a->channels.lapsed && server < a->s.config->servers_len; server++) {
+	for (unsigned server = 0; querier->channels.lapsed && server < querier->s.config->servers_len; server++) {
 		size_t len;
-		struct path *const *paths = paths_of_server(a->s.paths, server, &len);
-		if (!a->channels.servers[server].lapsed)
+		struct path *const *paths = paths_of_server(querier->s.paths, server, &len);
+		if (!querier->channels.servers[server].lapsed)
 			continue;
-		a->channels.servers[server].lapsed = false;
+		querier->channels.servers[server].lapsed = false;
 		for (size_t i = 0; i < len; i++)
 			paths[i]->stale = paths[i]->stale || paths[i]->loss;
 	}
-	if (a->channels.lapsed && a->s.learnt)
-		a->s.learnt(a->s.context);
-	if (a->channels.lapsed && !a->host.hears_nobody)
-		liveness_host_timed_out(&a->host, is_any_alive(a));
-	a->channels.lapsed = false;
+	if (querier->channels.lapsed && querier->s.learnt)
+		querier->s.learnt(querier->s.context);
+	if (querier->channels.lapsed && !querier->host.hears_nobody)
+		liveness_host_timed_out(&querier->host, is_any_alive(querier));
+	querier->channels.lapsed = false;
 }
 
-void querier_heard(struct querier *a, unsigned server, int64_t now_ns)
+void querier_heard(struct querier *querier, unsigned server, int64_t now_ns)
 {
-	a->heard = server;
-	a->channels.servers[server].heard_ns = now_ns;
-	liveness_host_heard(&a->host, now_ns);
+	querier->heard = server;
+	querier->channels.servers[server].heard_ns = now_ns;
+	liveness_host_heard(&querier->host, now_ns);
 }
 
-int64_t querier_tick(struct querier *a, int64_t now_ns)
+int64_t querier_tick(struct querier *querier, int64_t now_ns)
 {
 	int64_t turn_ns, visit_ns;
 
-	channels_expire(&a->channels, now_ns);
-	note_silence(a);
-	turn_ns = take_turns(a, now_ns);
-	visit_ns = pay_visits(a, now_ns);
-	return ns_earlier(ns_earlier(turn_ns, rested_ns(a)),
-			  ns_earlier(visit_ns, channels_expire(&a->channels, now_ns)));
+	channels_expire(&querier->channels, now_ns);
+	note_silence(querier);
+	turn_ns = take_turns(querier, now_ns);
+	visit_ns = pay_visits(querier, now_ns);
+	return ns_earlier(ns_earlier(turn_ns, rested_ns(querier)),
+			  ns_earlier(visit_ns, channels_expire(&querier->channels, now_ns)));
 }
 
 /* -- hearing -- */
 
 /* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
-static bool hear_answer(struct querier *a, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
-			size_t len, int64_t now_ns)
+static bool hear_answer(struct querier *querier, const struct channel *w, const struct packet_reply *reply,
+			uint8_t *buf, size_t len, int64_t now_ns)
 {
 	const uint32_t at = reply->seq & (CHANNEL_RING_LEN - 1);
 
-	if (!query_open(&a->codec, w, reply, buf, len, &a->answer))
+	if (!query_open(&querier->codec, w, reply, buf, len, &querier->answer))
 		return false;
-	a->servers[w->server].rounds_unanswered = 0;
-	suspect(a, w->server); /* this answer may have been overtaken: then its news is old */
-	settle_hear(a->s.paths, &(struct query_result){
-				    .server = w->server,
-				    .witness = w->witness,
-				    .query = &w->memory->queries[at],
-				    .answer = &a->answer,
-				    .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
-				    .link = a->s.link,
-				    .asked_ns = w->memory->ring[at].sent_ns,
-				    .now_ns = now_ns,
-				});
-	if (a->s.learnt)
-		a->s.learnt(a->s.context);
+	querier->servers[w->server].rounds_unanswered = 0;
+	suspect(querier, w->server); /* this answer may have been overtaken: then its news is old */
+	settle_hear(querier->s.paths, &(struct query_result){
+					  .server = w->server,
+					  .witness = w->witness,
+					  .query = &w->memory->queries[at],
+					  .answer = &querier->answer,
+					  .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
+					  .link = querier->s.link,
+					  .asked_ns = w->memory->ring[at].sent_ns,
+					  .now_ns = now_ns,
+				      });
+	if (querier->s.learnt)
+		querier->s.learnt(querier->s.context);
 	return true;
 }
 
 /* It will not be asked about this server again. */
-static void note_no_peer(struct querier *a, struct channel *relay)
+static void note_no_peer(struct querier *querier, struct channel *relay)
 {
-	struct server *s = &a->servers[relay->server];
+	struct server *s = &querier->servers[relay->server];
 
 	if (!s->no_peer)
-		s->no_peer = calloc(a->s.config->servers_len / 8 + 1, 1);
+		s->no_peer = calloc(querier->s.config->servers_len / 8 + 1, 1);
 	if (s->no_peer)
 		s->no_peer[relay->witness / 8] |= (uint8_t)(1u << relay->witness % 8);
-	channels_drop(&a->channels, relay);
+	channels_drop(&querier->channels, relay);
 }
 
-enum drop querier_received(struct querier *a, unsigned server, const struct packet_reply *reply, uint8_t *buf,
+enum drop querier_received(struct querier *querier, unsigned server, const struct packet_reply *reply, uint8_t *buf,
 			   size_t len, int64_t now_ns)
 {
-	struct channel *w = channels_find_flow(&a->channels, reply->flow_id);
+	struct channel *w = channels_find_flow(&querier->channels, reply->flow_id);
 	int64_t sent_ns;
 
 	if (!w)
@@ -524,22 +531,22 @@ enum drop querier_received(struct querier *a, unsigned server, const struct pack
 		return DROP_SERVER;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return DROP_NUMBER;
-	querier_heard(a, server, now_ns); /* before anybody judges by what it says */
+	querier_heard(querier, server, now_ns); /* before anybody judges by what it says */
 	sent_ns = prober_record(&w->prober, reply->seq)->sent_ns;
 	if (reply->status == PACKET_PEER_SILENT)
 		liveness_reported_silent(&w->liveness, sent_ns);
 	else
 		liveness_answered(&w->liveness, reply->status == PACKET_OK, sent_ns, now_ns);
 	if (w->witness != CHANNEL_DIRECT && reply->status == PACKET_NO_PEER)
-		note_no_peer(a, w);
-	else if (!hear_answer(a, w, reply, buf, len, now_ns))
+		note_no_peer(querier, w);
+	else if (!hear_answer(querier, w, reply, buf, len, now_ns))
 		return DROP_EVIDENCE;
 	return DROP_NONE;
 }
 
-enum drop querier_failed(struct querier *a, uint64_t flow_id, uint32_t seq, bool refused)
+enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused)
 {
-	struct channel *w = channels_find_flow(&a->channels, flow_id);
+	struct channel *w = channels_find_flow(&querier->channels, flow_id);
 
 	if (!w)
 		return DROP_ERROR_FLOW;
@@ -547,9 +554,9 @@ enum drop querier_failed(struct querier *a, uint64_t flow_id, uint32_t seq, bool
 	return DROP_NONE;
 }
 
-enum drop querier_tcp_done(struct querier *a, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
+enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
-	struct channel *w = channels_find_flow(&a->channels, flow_id);
+	struct channel *w = channels_find_flow(&querier->channels, flow_id);
 	unsigned server = w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness;
 	struct packet_reply reply;
 	enum packet_fault fault;
@@ -565,59 +572,59 @@ enum drop querier_tcp_done(struct querier *a, uint64_t flow_id, uint32_t seq, co
 	fault = packet_read_reply(outcome->body, outcome->body_len, &reply);
 	if (fault != PACKET_FAULT_NONE)
 		return drop_of_fault(fault);
-	if (memcmp(reply.server_key, a->s.config->servers[server].key, WIRE_KEY_LEN) != 0)
+	if (memcmp(reply.server_key, querier->s.config->servers[server].key, WIRE_KEY_LEN) != 0)
 		return DROP_SERVER;
-	if (!seal_reply_mac_holds(&a->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
+	if (!seal_reply_mac_holds(&querier->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
 		return DROP_BAD_MAC;
-	return querier_received(a, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
+	return querier_received(querier, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }
 
 /* -- what the caller wants to know -- */
 
-void querier_last_call(struct querier *a)
+void querier_last_call(struct querier *querier)
 {
-	for (unsigned server = 0; server < a->s.config->servers_len; server++)
-		a->servers[server].rounds_last = 0;
+	for (unsigned server = 0; server < querier->s.config->servers_len; server++)
+		querier->servers[server].rounds_last = 0;
 }
 
-static bool is_exhausted(const struct querier *a, const struct queue *q, unsigned rounds)
+static bool is_exhausted(const struct querier *querier, const struct queue *q, unsigned rounds)
 {
 	for (size_t i = 0; i < q->len; i++) {
-		unsigned server = q->list[(q->from + i) % a->s.config->servers_len];
-		const struct server *s = &a->servers[server];
+		unsigned server = q->list[(q->from + i) % querier->s.config->servers_len];
+		const struct server *s = &querier->servers[server];
 		/* A second round begins when the first has had its second. */
-		if ((s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(a, server))
+		if ((s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(querier, server))
 			return false;
 	}
 	return true;
 }
 
-bool querier_exhausted(const struct querier *a, unsigned rounds)
+bool querier_exhausted(const struct querier *querier, unsigned rounds)
 {
-	return is_exhausted(a, &a->resting, rounds) && is_exhausted(a, &a->ready, rounds);
+	return is_exhausted(querier, &querier->resting, rounds) && is_exhausted(querier, &querier->ready, rounds);
 }
 
-static int64_t fresh_since_ns(const struct querier *a, unsigned server)
+static int64_t fresh_since_ns(const struct querier *querier, unsigned server)
 {
-	return liveness_fresh_since_ns(&a->host, a->servers[server].asked_ns);
+	return liveness_fresh_since_ns(&querier->host, querier->servers[server].asked_ns);
 }
 
-enum liveness querier_liveness(const struct querier *a, unsigned server, unsigned witness_rounds)
+enum liveness querier_liveness(const struct querier *querier, unsigned server, unsigned witness_rounds)
 {
-	return channels_liveness(&a->channels, server, fresh_since_ns(a, server), witness_rounds);
+	return channels_liveness(&querier->channels, server, fresh_since_ns(querier, server), witness_rounds);
 }
 
-enum liveness querier_liveness_of_any(const struct querier *a, int64_t *heard_ns)
+enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns)
 {
-	*heard_ns = a->host.heard_ns;
-	if (a->host.hears_nobody)
+	*heard_ns = querier->host.heard_ns;
+	if (querier->host.hears_nobody)
 		return LIVENESS_SILENT;
-	return is_any_alive(a) ? LIVENESS_ALIVE : LIVENESS_UNKNOWN;
+	return is_any_alive(querier) ? LIVENESS_ALIVE : LIVENESS_UNKNOWN;
 }
 
-bool querier_has_other(const struct querier *a, unsigned server, const struct endpoint *address)
+bool querier_has_other(const struct querier *querier, unsigned server, const struct endpoint *address)
 {
-	const struct channel_server *s = &a->channels.servers[server];
+	const struct channel_server *s = &querier->channels.servers[server];
 
 	for (const struct channel *w = s->direct; w; w = w->next) {
 		if (!endpoint_same_address(&w->endpoint, address))
@@ -626,9 +633,9 @@ bool querier_has_other(const struct querier *a, unsigned server, const struct en
 	return s->relays != NULL;
 }
 
-int querier_silent_witness(const struct querier *a, unsigned server)
+int querier_silent_witness(const struct querier *querier, unsigned server)
 {
-	const struct channel *w = channels_reported_silent(&a->channels, server, fresh_since_ns(a, server));
+	const struct channel *w = channels_reported_silent(&querier->channels, server, fresh_since_ns(querier, server));
 
 	return w ? w->witness : -1;
 }

@@ -9,9 +9,10 @@ enum {
 	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
 };
 
-size_t query_len(const struct channel *w)
+size_t query_len(const struct channel *channel)
 {
-	return w->transport == PACKET_TCP && w->witness == CHANNEL_DIRECT ? QUERY_LEN_MAX : WIRE_EVIDENCE_UDP_LEN;
+	return channel->transport == PACKET_TCP && channel->witness == CHANNEL_DIRECT ? QUERY_LEN_MAX
+										      : WIRE_EVIDENCE_UDP_LEN;
 }
 
 static size_t text_room(size_t len)
@@ -19,9 +20,9 @@ static size_t text_room(size_t len)
 	return len - WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN - SEAL_NONCE_LEN - SEAL_TAG_LEN;
 }
 
-size_t query_text_len(const struct channel *w)
+size_t query_text_len(const struct channel *channel)
 {
-	return text_room(w->witness == CHANNEL_DIRECT ? query_len(w) : (size_t)RELAY_ROOM);
+	return text_room(channel->witness == CHANNEL_DIRECT ? query_len(channel) : (size_t)RELAY_ROOM);
 }
 
 /* -- writing -- */
