@@ -1,4 +1,4 @@
-/* The TCP attempts of a path that got no answer in time, while a server can still be asked about them. */
+/* The newest TCP attempts of a path that got no answer in time. Queries ask the servers about them. */
 #ifndef FLOATPROBE_ATTEMPTS_H
 #define FLOATPROBE_ATTEMPTS_H
 
@@ -11,22 +11,22 @@ enum { ATTEMPTS_MAX = 16 };
 
 struct attempt {
 	uint32_t seq;   /* 0: none */
-	bool connected; /* the handshake was done */
-	bool delivered; /* the request was acknowledged: a server that has not read it does not run, or is slow */
-	bool pending;   /* its time is not over yet */
-	bool half_open; /* a server has a half-open socket of it */
-	uint8_t early;  /* bit k: the k-th allowed server had seen no SYN while its kernel would still have known it */
+	bool connected; /* the handshake completed */
+	bool delivered; /* the server's kernel acknowledged the request */
+	bool pending;   /* its deadline has not passed */
+	bool half_open; /* a server reported a half-open socket of this attempt */
+	uint8_t early;  /* bit k: the k-th allowed server reported no SYN while a half-open socket would still exist */
 	struct endpoint local;
 	int64_t started_ns; /* monotonic */
-	uint8_t not_seen;   /* bit k: the k-th allowed server had seen neither SYN nor request when its time was over */
+	uint8_t not_seen;   /* bit k: at the deadline the k-th allowed server had seen neither SYN nor request */
 };
 
 struct attempts {
 	struct attempt items[ATTEMPTS_MAX];
-	unsigned next; /* where the next one goes, modulo ATTEMPTS_MAX */
+	unsigned next; /* index of the next entry, modulo ATTEMPTS_MAX */
 };
 
-/* The oldest one is forgotten. */
+/* Overwrites the oldest attempt. */
 void attempts_add(struct attempts *attempts, const struct attempt *attempt);
 
 /* The attempt with this number; NULL: none. */

@@ -3,7 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-/* -- those that wait -- */
+/* -- channels with outstanding queries -- */
 
 static void wait_for(struct channels *channels, struct channel *w)
 {
@@ -26,7 +26,7 @@ static void wait_no_more(struct channel *w)
 	w->waiting_at = NULL;
 }
 
-/* -- those with a flow: a table that grows, of ways allocated one by one, which table.h does not serve -- */
+/* -- hash table by flow id: it grows, and its entries are allocated one by one, which table.h does not support -- */
 
 static struct channel **bucket_of(const struct channels *channels, uint64_t flow_id)
 {
@@ -59,7 +59,6 @@ static void enter_flows(struct channels *channels, struct channel *list)
 	}
 }
 
-/* Room for one more. */
 static bool make_room(struct channels *channels)
 {
 	size_t len = channels->by_flow_len ? 2 * channels->by_flow_len : 16;
@@ -89,7 +88,6 @@ struct channel *channels_find_flow(const struct channels *channels, uint64_t flo
 	return w;
 }
 
-/* What is needed from the first question on. */
 static bool remember(struct channels *channels, struct channel *w, int64_t timeout_ns)
 {
 	uint64_t flow_id;
@@ -106,7 +104,7 @@ static bool remember(struct channels *channels, struct channel *w, int64_t timeo
 	return true;
 }
 
-/* -- coming and going -- */
+/* -- adding and removing -- */
 
 bool channels_init(struct channels *channels, size_t servers_len,
 		   void (*leaving)(void *context, struct channel *channel), void *context)
@@ -128,7 +126,7 @@ static void free_channel(struct channels *channels, struct channel *w)
 	free(w);
 }
 
-/* Those whose address is gone; all: with it, everything else. */
+/* Free the channels whose address is no longer current; all: free every channel. */
 static void sweep(struct channels *channels, struct channel **list, bool all)
 {
 	while (*list) {
@@ -162,7 +160,7 @@ static struct channel **find(struct channel **list, int witness, const struct en
 	return list;
 }
 
-/* The way in this list, made if there is none yet; NULL: no memory. */
+/* The channel in this list, made if missing; NULL: no memory. */
 static struct channel *enter(struct channel **list, unsigned server, int witness, const struct endpoint *endpoint,
 			     enum packet_transport transport)
 {
@@ -230,7 +228,7 @@ void channels_settle(struct channels *channels)
 	}
 }
 
-/* -- what became of a query -- */
+/* -- outcomes of queries -- */
 
 bool channels_ask(struct channels *channels, struct channel *channel, int64_t timeout_ns, int64_t now_ns)
 {
@@ -277,12 +275,12 @@ int64_t channels_expire(struct channels *channels, int64_t now_ns)
 void channel_failed(struct channel *channel, uint32_t seq, bool refused)
 {
 	if (!channel->memory || prober_settle(&channel->prober, seq, PROBER_REFUSED) != PROBER_REFUSED)
-		return;                                          /* none of ours, or answered */
-	refused = refused && channel->witness == CHANNEL_DIRECT; /* a witness refuses for itself */
+		return;                                          /* unknown or already answered */
+	refused = refused && channel->witness == CHANNEL_DIRECT; /* a witness's refusal says nothing about the server */
 	liveness_failed(&channel->liveness, refused, prober_record(&channel->prober, seq)->sent_ns);
 }
 
-/* -- what is known of them -- */
+/* -- liveness -- */
 
 bool channel_is_alive(const struct channel *w, const struct paths *paths)
 {

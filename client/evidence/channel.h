@@ -1,6 +1,5 @@
-/* The ways to ask servers what they know. A way is a server, an address at which it can be asked (or a witness that
- * hands on, at one of its own), and a protocol; with it goes the memory of what was asked there and how that ended.
- * Each server has its own ways. No I/O: querier.h asks. */
+/* The channels over which servers are queried. A channel is a server, a protocol, and an address: one of the server, or
+ * one of a witness that relays. It keeps the recent queries and their outcomes. No I/O: querier.h sends. */
 #ifndef FLOATPROBE_CHANNEL_H
 #define FLOATPROBE_CHANNEL_H
 
@@ -16,47 +15,47 @@
 
 enum {
 	CHANNEL_DIRECT = -1,
-	CHANNEL_RING_LEN = 8,       /* queries of one way under way */
-	CHANNEL_ADDRESSES_MAX = 16, /* of one server */
+	CHANNEL_RING_LEN = 8,       /* newest queries kept for one channel */
+	CHANNEL_ADDRESSES_MAX = 16, /* per server */
 };
 
-struct channel_memory { /* of a way that was asked at least once */
+struct channel_memory { /* allocated at the first query */
 	struct prober_record ring[CHANNEL_RING_LEN];
-	struct query_attempts queries[CHANNEL_RING_LEN]; /* by number, as in the ring */
+	struct query_attempts queries[CHANNEL_RING_LEN]; /* indexed like the ring */
 };
 
 struct channel {
-	unsigned server; /* who is asked */
-	int witness;     /* through whom: index of the server at endpoint; CHANNEL_DIRECT: it is the server itself */
+	unsigned server; /* the server that answers the query */
+	int witness;     /* index of the server that relays at endpoint; CHANNEL_DIRECT: none */
 	struct endpoint endpoint;
 	enum packet_transport transport;
-	bool current;                     /* the address is still the server's, or the witness's */
-	struct prober prober;             /* our packets to the endpoint; only with memory */
-	struct channel_memory *memory;    /* NULL: never asked */
-	uint64_t inner_flow_id;           /* of the queries in relays; their numbers are those of the relays */
-	struct liveness_channel liveness; /* what the queries show of the server */
-	struct channel *next;             /* the server's next: direct ones and relays apart, the oldest first */
-	struct channel *next_of_flow;     /* in the same bucket */
+	bool current;                  /* the address still belongs to the server or the witness */
+	struct prober prober;          /* our packets to the endpoint; valid only if memory is not NULL */
+	struct channel_memory *memory; /* NULL: no query was sent */
+	uint64_t inner_flow_id;        /* flow id of the queries inside relays; their numbers are those of the relays */
+	struct liveness_channel liveness; /* liveness of the server as seen over this channel */
+	struct channel *next;             /* next in the server's list of direct channels or of relays, oldest first */
+	struct channel *next_of_flow;     /* next in the same hash bucket */
 	struct channel *next_waiting,
-	    **waiting_at; /* the list of those that have something outstanding; NULL: not in it */
+	    **waiting_at; /* list of channels with outstanding queries; waiting_at NULL: not in the list */
 };
 
-struct channel_server { /* a server's ways */
+struct channel_server { /* the channels of one server */
 	struct channel *direct, *relays;
 	unsigned addresses;
-	bool lapsed;      /* a query got no answer in its time; the querier's to clear, with the whole's `lapsed` */
-	int64_t heard_ns; /* monotonic, the querier's to note: its newest answer of whatever kind; 0: none yet */
+	bool lapsed;      /* a query timed out; the querier clears this and channels.lapsed */
+	int64_t heard_ns; /* monotonic: newest answer of any kind, set by the querier; 0: none yet */
 };
 
 struct channels {
 	struct channel_server *servers;
 	size_t servers_len;
 	struct channel *waiting;
-	int64_t expire_ns; /* monotonic: nothing of them is over before */
-	bool lapsed;
-	struct channel **by_flow; /* those with memory: buckets, a power of two of them */
+	int64_t expire_ns;        /* monotonic: no query times out before this */
+	bool lapsed;              /* a query to some server timed out */
+	struct channel **by_flow; /* hash table of the channels with memory; its length is a power of two */
 	size_t by_flow_len, by_flow_count;
-	void (*leaving)(void *context, struct channel *channel); /* called before a way is freed */
+	void (*leaving)(void *context, struct channel *channel); /* called before a channel is freed */
 	void *context;
 };
 
@@ -66,39 +65,40 @@ bool channels_init(struct channels *channels, size_t servers_len,
     __attribute__((warn_unused_result));
 void channels_free(struct channels *channels);
 
-/* The server can be asked at this address, over both protocols (at the first CHANNEL_ADDRESSES_MAX). false: no memory.
- */
+/* Add a direct channel for each protocol. Only the first CHANNEL_ADDRESSES_MAX addresses of a server count.
+ * false: no memory. */
 bool channels_add(struct channels *channels, unsigned server, const struct endpoint *endpoint)
     __attribute__((warn_unused_result));
-/* The addresses are told anew: those that are not added until channels_settle are no longer the servers', and go, as do
- * relays by way of them. */
+/* Replace all addresses: channels_settle frees the channels whose address was not added again since channels_begin,
+ * and the relays through them. */
 void channels_begin(struct channels *channels);
 void channels_settle(struct channels *channels);
 
-/* The server by way of a witness that is asked as `through` is; made if it is not there yet. NULL: no memory. */
+/* The relay channel to the server through the witness of the direct channel `through`; made if missing. NULL: no
+ * memory. */
 struct channel *channels_relay(struct channels *channels, unsigned server, const struct channel *through);
 void channels_drop(struct channels *channels, struct channel *channel);
 
-/* A query is about to leave: memory is there from now on, and its end is waited for. false: no memory. */
+/* A query is about to leave: allocate memory and wait for the outcome. false: no memory. */
 bool channels_ask(struct channels *channels, struct channel *channel, int64_t timeout_ns, int64_t now_ns);
-/* The way with this flow; NULL: none. */
+/* The channel with this flow id; NULL: none. */
 struct channel *channels_find_flow(const struct channels *channels, uint64_t flow_id);
-/* Queries whose time is over get no answer. Returns when the next one's is; INT64_MAX: nothing is outstanding. */
+/* Time out queries. Returns the time of the next timeout; INT64_MAX: no query is outstanding. */
 int64_t channels_expire(struct channels *channels, int64_t now_ns);
 
-/* Instead of an answer to the query with this number an error came, or the end of its connection. */
+/* The query with this number ended with an error, or its connection closed without an answer. */
 void channel_failed(struct channel *channel, uint32_t seq, bool refused);
 
-/* Is something known to work: this way's last query, or since then a probe of a path over the same? */
+/* Was the last query of this channel answered, or since then a probe of a path over the same address and protocol? */
 bool channel_is_alive(const struct channel *channel, const struct paths *paths);
-/* The first of the server's direct ways that is alive; NULL: none. */
+/* The server's first direct channel that is alive; NULL: none. */
 struct channel *channels_first_alive(const struct channels *channels, unsigned server, const struct paths *paths);
 
-/* What the queries alone show of the server. SILENT: all its direct channels are, since since_ns, at two addresses or
- * more; and every witness that was asked since then confirms it, for so many rounds in a row. */
+/* Liveness of the server by queries alone. SILENT: all its direct channels are silent since since_ns, at two addresses
+ * or more, and every witness that was asked since then confirms it for witness_rounds rounds in a row. */
 enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
 				unsigned witness_rounds);
-/* A silent channel whose witness reported, at since_ns or later, that the server did not answer; NULL: none. */
+/* A silent relay whose witness reported, at since_ns or later, that the server did not answer; NULL: none. */
 const struct channel *channels_reported_silent(const struct channels *channels, unsigned server, int64_t since_ns);
 
 #endif

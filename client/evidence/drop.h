@@ -1,4 +1,4 @@
-/* Why the client drops what arrives. */
+/* Reasons for which the client drops a received packet. */
 #ifndef FLOATPROBE_DROP_H
 #define FLOATPROBE_DROP_H
 
@@ -37,7 +37,7 @@ enum drop drop_of_fault(enum packet_fault fault);
 
 enum { DROP_SUMS_LEN = 1024 };
 
-/* All sums but that of NONE and those that are 0, as "3 MAC does not hold, 1 no flow of ours". Returns text. */
+/* Format the non-zero counts except NONE: "3 MAC does not hold, 1 no flow of ours". Returns text. */
 const char *drop_sums_text(const uint64_t sums[static DROPS_LEN], char text[static DROP_SUMS_LEN]);
 
 #endif

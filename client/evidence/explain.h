@@ -1,5 +1,5 @@
-/* What a server says beside its receipts that may explain a path's losses goes to the hints (hint_*.h), which keep it
- * in the path's path_loss. Which way a probe was lost is not decided here (settle.h), nor why (causes.h). No I/O. */
+/* Passes a server's evidence to the hints (hint_*.h), which keep in path_loss what may explain losses. settle.h decides
+ * the direction of a loss, causes.h its cause. No I/O. */
 #ifndef FLOATPROBE_EXPLAIN_H
 #define FLOATPROBE_EXPLAIN_H
 
@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-/* The server in this slot speaks of the path's flow, and sees nothing from before blind_before_ns (monotonic). What it
- * has receipts for is settled, and the path has a path_loss. */
+/* The evidence of the server in this slot contains the path's flow, and covers nothing before blind_before_ns
+ * (monotonic). The receipts in it are already settled, and the path has a path_loss. */
 void explain_hear(struct path *path, const struct query_result *result, int slot, const struct evidence_flow *flow,
 		  int64_t blind_before_ns);
 

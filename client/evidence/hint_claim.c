@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-/* It may have seen the claim while it had the address, and have it no more; of many addresses it tells a part. */
+/* The server may have lost the address since it saw the claim, and with many addresses it reports only some. */
 static bool may_be_its_own(const struct query_result *t, const struct endpoint *address)
 {
 	return query_result_is_own(t, address) || t->answer->truncated ||
 	       t->answer->addresses_len == EVIDENCE_ADDRESSES_MAX;
 }
 
-/* Duplicate address detection has failed: that stands, without a MAC. */
+/* A failed duplicate address detection persists, and is reported without a MAC. */
 static bool is_by_the_kernel(const struct evidence_conflict *c)
 {
 	static const uint8_t none[EVIDENCE_MAC_LEN];
@@ -55,8 +55,8 @@ void hint_claim_note(struct hint_claim *h, const struct path *p, const struct qu
 		h->known = false;
 }
 
-/* Of an outage that had begun by the newest claim the rest is lost to the one who claims, too: about what is refused a
- * server is asked ever more seldom. */
+/* If an outage had begun by the newest claim, its later losses count too: queries about refused probes get rarer, so
+ * later claims may not be reported. */
 void hint_claim_explain(const struct hint_claim *h, const struct path *p, int64_t since_ns,
 			struct hint_claim_explanation *explanation)
 {

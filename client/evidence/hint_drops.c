@@ -1,6 +1,6 @@
 #include "client/evidence/hint_drops.h"
 
-/* A sum over fewer sockets than before is no growth. */
+/* The sum falls when a socket closes: that is no growth. */
 static void note_growth(struct hint_drops_growth *growth, uint32_t before, uint32_t now, int64_t asked_ns)
 {
 	if (now > before)
@@ -16,7 +16,7 @@ void hint_drops_note(struct hint_drops *h, const struct path *p, const struct qu
 		note_growth(&h->datagrams, c->datagrams, a->socket_drops, t->asked_ns);
 		note_growth(&h->connections, c->connections, a->accept_overflows, t->asked_ns);
 	} else if ((probe_kind_of(p->kind)->has_handshake ? a->accept_overflows : a->socket_drops) > 0) {
-		c->from_ns = t->now_ns; /* nobody knows when these were */
+		c->from_ns = t->now_ns; /* the age of these drops is unknown */
 	}
 	c->known = true;
 	c->boot_id = a->boot_id;

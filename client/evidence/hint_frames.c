@@ -3,8 +3,8 @@
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 
-/* When the newest loss but one left. What is said of frames is older by as long as the query was on its way, so that
- * the newest loss seems to leave after its own frame has come. */
+/* When the last but one loss left. The reported times of frames are too early by the query's travel time, so that the
+ * newest loss may seem to leave after its own frame arrived. */
 static int64_t late_doubt_ns(const struct path *p)
 {
 	const struct prober *b = &p->prober;
@@ -21,7 +21,7 @@ static int64_t late_doubt_ns(const struct path *p)
 	return INT64_MAX;
 }
 
-/* Frames for this path, to an address that the server has; NULL: it tells of none. */
+/* The reported frames of this path, to an address that the server has; NULL: none. */
 static const struct evidence_frames *find_frames(const struct path *p, const struct query_result *t,
 						 const struct endpoint *client)
 {
@@ -35,8 +35,8 @@ static const struct evidence_frames *find_frames(const struct path *p, const str
 	return NULL;
 }
 
-/* What became of the probe that a SYN was of: all that left about then. The query's round trip is as much as the
- * server's time is uncertain. */
+/* The outcome of the probe that sent the SYN: of all probes that left about that time. The query's round trip bounds
+ * the error of that time. */
 enum fate { FATE_NOT_OURS, FATE_OPEN, FATE_LOST_FORWARD, FATE_OTHER };
 
 static enum fate fate_of(const struct path *p, struct attempts *attempts, const struct hint_frames_syn *syn,
@@ -61,8 +61,8 @@ static enum fate fate_of(const struct path *p, struct attempts *attempts, const 
 	return fate;
 }
 
-/* A SYN that came may be that of a handshake which is still going on, or whose rest was lost. Only when its probe is
- * proven not to have come to the socket, and nothing of ours since, has something stopped it in between. */
+/* A SYN on the link may belong to a handshake that is in progress, or that lost a later packet. It was dropped between
+ * link and socket only if its probe is proven not to have reached the socket, and nothing of ours has since. */
 static bool syn_was_stopped(struct hint_frames *h, const struct path *p, struct attempts *attempts,
 			    const struct query_result *t, int slot, const struct evidence_frames *f)
 {
@@ -91,8 +91,8 @@ static bool syn_was_stopped(struct hint_frames *h, const struct path *p, struct 
 	return stopped;
 }
 
-/* Did these come after the newest loss but one had left, and the flow's newest receipt not? UDP: nor anything else to
- * the socket. TCP: see syn_was_stopped. */
+/* Did the frames arrive after the last but one loss left, and the flow's newest receipt before it? UDP: nothing else of
+ * ours may have reached the socket either. TCP: see syn_was_stopped. */
 static bool are_unheard(const struct path *p, const struct query_result *t, const struct evidence_flow *flow,
 			const struct evidence_frames *f, int64_t counted_from_ns)
 {
@@ -109,7 +109,7 @@ void hint_frames_note(struct hint_frames *h, const struct path *p, struct attemp
 	const struct evidence_frames *f = find_frames(p, t, query_result_client(t, p, flow));
 	uint8_t bit = (uint8_t)(1u << slot);
 
-	if (!f && t->answer->truncated) /* it may have been left out */
+	if (!f && t->answer->truncated) /* the answer may omit the frames */
 		return;
 	if (f && are_unheard(p, t, flow, f, counted_from_ns) &&
 	    (!probe_kind_of(p->kind)->has_handshake || syn_was_stopped(h, p, attempts, t, slot, f)))

@@ -2,8 +2,8 @@
 
 #include "common/core/ns.h"
 
-/* Is this the address of the server that this path's probes come in by? From another address of its own the server's
- * answers may go another way. */
+/* Do this path's probes arrive on this address of the server? Answers from another of its addresses may take another
+ * route. */
 static bool arrives_here(const struct path *p, const struct evidence_flow *flow, const struct endpoint *local)
 {
 	return flow->known ? endpoint_same_address(local, &flow->arrived_on) : path_arrives_at(p, local);
@@ -29,17 +29,17 @@ void hint_neighbour_note(struct hint_neighbour *h, const struct path *p, const s
 		return;
 	}
 	if (h->server == (int)t->server && !t->answer->truncated)
-		h->known = false; /* it has nothing to say of it any more */
+		h->known = false; /* the server no longer reports the entry */
 }
 
-/* An entry with the MAC of another interface of ours is not that of another machine: answers to it do reach us. */
+/* Answers to the MAC of another interface of ours do reach us. */
 static bool leads_to_us(const struct hint_neighbour *h, const struct link_ops *link)
 {
 	return link && link->has_mac(h->entry.entry_mac);
 }
 
-/* No loss is explained if the newest left when the entry was right again. It was right if a probe that left after the
- * server reported it was answered. */
+/* Explains nothing if the newest lost probe left after the entry became right again. An answered probe that left after
+ * the server's report proves that the entry is right. */
 void hint_neighbour_explain(const struct hint_neighbour *h, const struct path *p, int receipt_server,
 			    const struct link_ops *link, int64_t since_ns,
 			    struct hint_neighbour_explanation *explanation)

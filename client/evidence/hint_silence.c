@@ -17,8 +17,8 @@ bool hint_silence_wanted(const struct prober *b, int64_t said_ns)
 	return since > 0 && since >= before;
 }
 
-/* When something for the address of this path and its protocol last came to the server, of whatever is known there: to
- * its socket, or as a frame that its own firewall may have refused. The latest that it can have been. */
+/* The latest possible time at which a packet for this path's address and protocol reached the server: its socket, or
+ * its link (the server's own firewall may have rejected it). */
 static int64_t came_ns(const struct path *p, const struct query_result *t, const struct evidence_flow *flow,
 		       int64_t blind_before_ns)
 {
@@ -43,8 +43,8 @@ static bool is_its_mac(const struct query_result *t, const uint8_t mac[EVIDENCE_
 	return false;
 }
 
-/* Our frames for this address of the server's go to a MAC that is none of its own. Those to where it was asked have to
- * go to one of its own: where a router answers for others (proxy ARP), a strange MAC means nothing. */
+/* Do our frames for the probed address go to a MAC that is not the server's? This counts only if our frames for the
+ * queried address go to a MAC of the server: with proxy ARP a router's MAC proves nothing. */
 static bool goes_to_a_stranger(const struct path *p, const struct query_result *t, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	uint8_t its[EVIDENCE_MAC_LEN];
@@ -54,7 +54,7 @@ static bool goes_to_a_stranger(const struct path *p, const struct query_result *
 	       t->link->neighbour_mac(&p->endpoint, mac) && !is_its_mac(t, mac);
 }
 
-/* Does the server listen on the very address and port that is probed? Then its silence means something. */
+/* Does the server listen on the probed address and port? Only then does its silence count. */
 static bool holds(const struct path *p, const struct query_result *t)
 {
 	const struct evidence_answer *a = t->answer;
@@ -75,7 +75,7 @@ void hint_silence_note(struct hint_silence *h, const struct path *p, const struc
 	}
 	h->server = (int)t->server;
 	h->from_ns = came_ns(p, t, flow, blind_before_ns);
-	h->to_ns = t->asked_ns - EVIDENCE_ADDRESSES_AGE_NS; /* since then it may have given the address up */
+	h->to_ns = t->asked_ns - EVIDENCE_ADDRESSES_AGE_NS; /* the reported addresses may be this old */
 	if (p->facts.last_error != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
 		return;
 	h->has_stranger = true;

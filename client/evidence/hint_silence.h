@@ -1,5 +1,5 @@
-/* Hint: a server has the very address probed and listens there, but got nothing while the probes were refused; and our
- * frames for the address go to a MAC that is none of that server's. So another machine refuses them. */
+/* Hint: a server has the probed address and listens there, but received nothing while probes were refused, and our
+ * frames for the address go to a MAC that is not the server's: another machine refuses the probes. */
 #ifndef FLOATPROBE_HINT_SILENCE_H
 #define FLOATPROBE_HINT_SILENCE_H
 
@@ -12,29 +12,29 @@
 #include <stdint.h>
 
 struct hint_silence {
-	int server;                    /* who has the address and listens there: index in the configuration; -1 */
-	int64_t from_ns;               /* monotonic: the latest that something reached it */
-	int64_t to_ns;                 /* monotonic: until then it surely had the address */
-	bool has_stranger;             /* false: no strange MAC was seen yet */
-	uint8_t mac[EVIDENCE_MAC_LEN]; /* where our frames for the address went */
-	int64_t stranger_ns;           /* monotonic: when they went there */
+	int server;        /* the server that has the address and listens there: index in the configuration; -1: none */
+	int64_t from_ns;   /* monotonic: latest possible time at which something reached the server */
+	int64_t to_ns;     /* monotonic: the server had the address at least until then */
+	bool has_stranger; /* false: mac and stranger_ns are not set */
+	uint8_t mac[EVIDENCE_MAC_LEN]; /* a MAC that is not the server's and to which our frames for the address went */
+	int64_t stranger_ns;           /* monotonic: when the frames went to that MAC */
 };
 
 struct hint_silence_explanation {
-	const char *holder; /* name of the server that has the address and listens there; NULL: none */
-	uint32_t refused;   /* probes that were refused while it got nothing */
-	const uint8_t *mac; /* where our frames for the address then went, which is none of its MACs; NULL: not known */
+	const char *holder; /* name of the server that has the address; NULL: none */
+	uint32_t refused;   /* probes refused while the holder received nothing */
+	const uint8_t *mac; /* destination of our frames at that time, not a MAC of the holder; NULL: not known */
 };
 
-/* Have as many probes been refused since the time that a server's word is about, as before? said_ns: when it was asked.
- * So it is asked about the first ones, and then ever more seldom. */
+/* Is a new query about refused probes due? True if at least as many probes were refused after the evidence asked for
+ * at said_ns as before it, so the intervals between queries grow. */
 bool hint_silence_wanted(const struct prober *prober, int64_t said_ns);
 
-/* The server sees nothing from before blind_before_ns (monotonic). */
+/* The evidence covers nothing before blind_before_ns (monotonic). */
 void hint_silence_note(struct hint_silence *hint, const struct path *path, const struct query_result *result,
 		       const struct evidence_flow *flow, int64_t blind_before_ns);
 
-/* Of what was sent since since_ns. */
+/* Only probes sent at since_ns or later count. */
 void hint_silence_explain(const struct hint_silence *hint, const struct path *path, const struct config *config,
 			  int64_t since_ns, struct hint_silence_explanation *explanation);
 

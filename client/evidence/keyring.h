@@ -1,4 +1,4 @@
-/* The pairwise keys of this client and every server of the configuration, and whose a key is. */
+/* The pairwise keys of this client with every server of the configuration. */
 #ifndef FLOATPROBE_KEYRING_H
 #define FLOATPROBE_KEYRING_H
 
@@ -11,18 +11,18 @@
 struct keyring {
 	const struct seal_identity *identity;
 	const struct config_server *servers;
-	struct seal_pair *pairs; /* one a server */
+	struct seal_pair *pairs; /* one per server */
 	size_t len;
 };
 
-/* Derives all pairs; borrows the configuration. false: no memory (keys were checked by the configuration). */
+/* Derives all pairs; borrows the configuration, which has checked the keys. false: no memory. */
 bool keyring_init(struct keyring *ring, const struct config *config) __attribute__((warn_unused_result));
 void keyring_free(struct keyring *ring);
 
 /* Index of the server with this public key; -1: none. */
 int keyring_find(const struct keyring *ring, const uint8_t key[WIRE_KEY_LEN]);
 
-/* Fill AUTH of a request: a slot for each of the servers (indexes), then the signature. */
+/* Fill AUTH of a request: one slot per server (indexes), then the signature. */
 void keyring_seal(const struct keyring *ring, enum packet_transport transport, uint8_t *buf, size_t len,
 		  const unsigned *servers, unsigned servers_len);
 

@@ -13,7 +13,7 @@ void liveness_asked(struct liveness_channel *c, bool through_witness, int64_t no
 	if (now_ns - c->asked_ns > LIVENESS_FRESH_NS)
 		end_silent_rounds(c);
 	c->asked_ns = now_ns;
-	c->answered = c->answered && !through_witness; /* through a witness, each round has to show it again */
+	c->answered = c->answered && !through_witness; /* through a witness, each round has to prove it again */
 }
 
 static void add_silent_round(struct liveness_channel *c, int64_t sent_ns)
@@ -75,7 +75,7 @@ enum liveness liveness_of_probes(const struct prober_tally *probes, bool connect
 
 	if (probes->answered > 0 || connected)
 		return LIVENESS_ALIVE;
-	/* Other losses have a direction: the server itself had to answer for that. */
+	/* Other losses have a direction, which only evidence of the server itself proves. */
 	return probes->sent > 0 && n[PROBER_LOST] + n[PROBER_UNREACHABLE] == probes->sent ? LIVENESS_SILENT
 											  : LIVENESS_UNKNOWN;
 }

@@ -1,15 +1,15 @@
 /* Is a server alive? The rules, without I/O and without a clock. channel.h and querier.h report the events; assess.h
- * asks, through querier.h.
+ * gets the result through querier.h.
  *
  * One channel:
  * - An answer with evidence: the server is ALIVE.
- * - A refusal, or an answer without evidence: somebody is there, but the server is UNKNOWN.
+ * - A refusal, or an answer without evidence: some host is there, but the server is UNKNOWN.
  * - A timeout, another error, or the report of a witness that the server did not answer: the server is SILENT.
  * - All queries of a round leave together, and count as one silent round.
  * - A round that left before the newest round with a known outcome does not count as silent.
  * - Silence expires: a pause of more than LIVENESS_FRESH_NS between two rounds ends the count of silent rounds.
  * - A witness confirms silence only if it reports it, or if it was heard itself while the channel stayed silent: a
- *   witness that is not heard may be out of our reach, as the server may.
+ *   witness that is silent too proves nothing.
  *
  * This host: while no server is known to be alive, the network of this host may be cut off. Timeouts from that time do
  * not prove that a server is silent.
@@ -28,8 +28,8 @@ enum liveness { LIVENESS_UNKNOWN, LIVENESS_ALIVE, LIVENESS_SILENT };
 struct liveness_channel {
 	bool answered;          /* the newest outcome is an answer with evidence */
 	bool refused;           /* the newest outcome is a refusal */
-	bool reported_silent;   /* in these rounds, the witness reported that the server did not answer */
-	bool confirmed;         /* in these rounds, the witness itself was heard after the third or a later one left */
+	bool reported_silent;   /* during the silent rounds, the witness reported that the server did not answer */
+	bool confirmed;         /* the witness itself answered after the third or a later silent round left */
 	unsigned silent_rounds; /* rounds in a row without an answer from the server */
 	int64_t asked_ns;       /* when the newest query left */
 	int64_t ended_ns;       /* when the newest round with a known outcome left */
@@ -47,7 +47,7 @@ void liveness_timed_out(struct liveness_channel *channel, int64_t witness_heard_
 
 /* SILENT only if the newest outcome is of a query that left at since_ns or later. */
 enum liveness liveness_of_channel(const struct liveness_channel *channel, int64_t since_ns);
-/* Does this witness not contradict that the server is silent? It confirms so many rounds, or was not asked lately. */
+/* True if the witness confirms so many silent rounds, or was not asked at since_ns or later. */
 bool liveness_witness_agrees(const struct liveness_channel *channel, int64_t since_ns, unsigned rounds);
 /* The probes of one path: SILENT if nothing but timeouts and "unreachable" came. connected: a handshake completed. */
 enum liveness liveness_of_probes(const struct prober_tally *probes, bool connected);
@@ -63,7 +63,7 @@ struct liveness_host { /* does this host hear any server? */
 void liveness_host_heard(struct liveness_host *host, int64_t now_ns);
 /* A query timed out. any_alive: some server is still known to be alive. */
 void liveness_host_timed_out(struct liveness_host *host, bool any_alive);
-/* Only queries that left at this time or later tell about a server that was last asked at asked_ns. */
+/* Only queries that left at the returned time or later count for a server that was last asked at asked_ns. */
 int64_t liveness_fresh_since_ns(const struct liveness_host *host, int64_t asked_ns);
 
 #endif

@@ -1,4 +1,4 @@
-/* What is kept only of paths that had a loss: what servers said of it. */
+/* State that only paths with a loss have: what the servers reported about it. */
 #ifndef FLOATPROBE_PATH_LOSS_H
 #define FLOATPROBE_PATH_LOSS_H
 
@@ -14,13 +14,13 @@
 #include <stdint.h>
 
 struct path_loss { /* a slot is a server's position in the target's list */
-	/* which way a probe was lost (settle.h) */
-	struct prober_window windows[WIRE_SLOTS_MAX]; /* by slot: the newest receipts of this flow */
-	bool has_window[WIRE_SLOTS_MAX];              /* by slot: the server has spoken of this flow */
-	struct attempts attempts;                     /* TCP: the newest attempts without an answer */
-	int receipt_server;                           /* index of who had the newest receipts; -1: nobody */
-	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server through which its word came; -1: directly */
-	/* why: what the newest evidence says (explain.h) */
+	/* direction of the losses (settle.h) */
+	struct prober_window windows[WIRE_SLOTS_MAX]; /* by slot: newest receipts of this flow */
+	bool has_window[WIRE_SLOTS_MAX];              /* by slot: the server reported on this flow */
+	struct attempts attempts;                     /* TCP: newest attempts without an answer */
+	int receipt_server;                           /* index of the server with the newest receipts; -1: none */
+	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server that relayed the evidence; -1: direct */
+	/* possible causes in the newest evidence (explain.h) */
 	struct hint_neighbour neighbour;
 	struct hint_claim claim;
 	struct hint_silence silence;
@@ -28,10 +28,10 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct hint_frames frames;
 };
 
-/* That of a path, made when it is first needed; NULL: no memory. */
+/* The path's state, allocated at the first call; NULL: no memory. */
 struct path_loss *path_loss(struct path *path);
 
-/* The path's TCP attempt with this number; NULL: nothing is kept of it. */
+/* The path's TCP attempt with this number; NULL: not kept. */
 struct attempt *path_loss_attempt(const struct path *path, uint32_t seq);
 
 #endif

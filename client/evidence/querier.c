@@ -14,18 +14,18 @@
 #include <string.h>
 
 enum {
-	TURN_NS = 500 * 1000, /* a server may be asked so often .. */
-	TURNS = 32,           /* .. and so many at once: to sign for more would hold up probes */
-	PAGES_MAX = 4,        /* UDP queries on one way in one round */
-	ALIVE_MAX = 2,        /* ways asked in a round while some are alive .. */
-	ASKED_MAX = 32,       /* .. and while none is */
-	RELAYS_MAX = 2,       /* .. and witnesses besides .. */
-	LOOKS_MAX = 64,       /* .. looked for among so many servers, then among the next */
+	TURN_NS = 500 * 1000, /* one server is queried per TURN_NS */
+	TURNS = 32,           /* burst: servers queried at once; signing more queries would delay probes */
+	PAGES_MAX = 4,        /* UDP queries per channel and round */
+	ALIVE_MAX = 2,        /* channels used per round if some are alive */
+	ASKED_MAX = 32,       /* channels used per round if none is alive */
+	RELAYS_MAX = 2,       /* witnesses used per round if no channel is alive */
+	LOOKS_MAX = 64,       /* servers considered as witnesses per round */
 };
 
-enum place { IDLE, READY, RESTING }; /* to be asked if it is wanted; asked less than a second ago */
+enum place { IDLE, READY, RESTING }; /* READY: to be queried if wanted; RESTING: queried less than a second ago */
 
-struct macs { /* ours and the server's, as the kernel has them for one of its addresses */
+struct macs { /* our MAC and the server's, from the kernel, for one address of the server */
 	bool known;
 	uint8_t own[EVIDENCE_MAC_LEN], server[EVIDENCE_MAC_LEN];
 	struct endpoint own_address;
@@ -33,18 +33,18 @@ struct macs { /* ours and the server's, as the kernel has them for one of its ad
 };
 
 struct server {
-	size_t ask_from; /* index of its path with which the next question begins */
+	size_t ask_from; /* index of the server's path with which the next query begins */
 	enum place place;
 	int64_t asked_ns;           /* 0: never */
-	unsigned rounds_unanswered; /* the one under way included */
-	unsigned rounds_last;       /* since the last call */
-	unsigned witness_from;      /* the server with which the next search for a witness begins */
-	size_t visit_from;          /* index of its path with which the next visit begins */
+	unsigned rounds_unanswered; /* including the current one */
+	unsigned rounds_last;       /* rounds since querier_last_call */
+	unsigned witness_from;      /* index of the server with which the next search for a witness begins */
+	size_t visit_from;          /* index of the server's path with which the next visit begins */
 	struct macs macs;
-	uint8_t *no_peer; /* a bit a server: it said that this one is none of its peers; NULL: none did */
+	uint8_t *no_peer; /* one bit per server: it replied no-peer for this one; NULL: none did */
 };
 
-struct queue { /* of servers, round and round */
+struct queue { /* ring of servers */
 	unsigned *list;
 	size_t from, len;
 };
@@ -58,8 +58,8 @@ struct querier {
 	bool shares;    /* several servers may answer some target */
 	unsigned heard; /* the server that was heard last */
 	struct liveness_host host;
-	unsigned visit_next; /* the server that is visited at .. */
-	int64_t visit_ns;    /* .. monotonic; 0: that is to be decided */
+	unsigned visit_next; /* the server to visit at visit_ns */
+	int64_t visit_ns;    /* monotonic; 0: not scheduled yet */
 	struct evidence_query query;
 	struct evidence_answer answer;
 	struct query_codec codec;
@@ -87,7 +87,7 @@ struct querier *querier_new(const struct querier_settings *settings)
 	querier->resting.list = calloc(servers_len + 1, sizeof *querier->resting.list);
 	for (unsigned server = 0; querier->servers && server < servers_len; server++)
 		querier->servers[server].witness_from =
-		    (server + 1) % (unsigned)servers_len; /* others than for the next */
+		    (server + 1) % (unsigned)servers_len; /* spread: each server starts with another witness */
 	if (channels_init(&querier->channels, servers_len, channel_leaves, querier) && querier->servers &&
 	    querier->ready.list && querier->resting.list)
 		return querier;
@@ -123,7 +123,7 @@ void querier_end_addresses(struct querier *querier)
 	channels_settle(&querier->channels);
 }
 
-/* -- whom to ask -- */
+/* -- which servers to query -- */
 
 static void put(struct querier *querier, unsigned server, enum place place)
 {
@@ -143,7 +143,7 @@ static unsigned take(struct querier *querier, struct queue *q)
 	return server;
 }
 
-/* One that rests is looked at when it has done so. */
+/* A resting server is checked when its rest ends. */
 static void suspect(struct querier *querier, unsigned server)
 {
 	if (querier->servers[server].place == IDLE)
@@ -156,7 +156,7 @@ void querier_note(struct querier *querier, const struct path *path)
 		suspect(querier, path->target->servers[k]);
 }
 
-/* Does some path want to hear this server? */
+/* Does some path need evidence of this server? */
 static bool is_wanted(const struct querier *querier, unsigned server)
 {
 	size_t len;
@@ -169,14 +169,14 @@ static bool is_wanted(const struct querier *querier, unsigned server)
 	return false;
 }
 
-/* -- asking -- */
+/* -- sending queries -- */
 
 struct cursor { /* goes round all of a server's paths once */
 	size_t at, left, len;
 	struct path *const *paths;
 };
 
-/* If some address of its is on our link: the kernel is asked for that once a round, and seldom where none was. */
+/* Look the MACs up if some address of the server is on our link: once a round, and rarely if none was found. */
 static void look_for_macs(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct macs *m = &querier->servers[server].macs;
@@ -202,8 +202,7 @@ static void fill_macs(struct querier *querier, unsigned server, int64_t now_ns, 
 	memcpy(q->server_mac, m->server, sizeof q->server_mac);
 }
 
-/* Ask about this path too, if the answer has room for its flow and its attempts. A query about one path alone is always
- * asked. */
+/* Add the path to the query if the answer has room for its flow and its attempts. The first path always fits. */
 static bool add_path(struct evidence_query *q, const struct path *p, int slot, size_t text_len, int64_t now_ns,
 		     struct query_attempts *memory)
 {
@@ -221,7 +220,7 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 	return false;
 }
 
-/* Fill the query with the wanting paths under the cursor, as many as its answer has room for. */
+/* Fill the query with paths from the cursor on that need evidence, as many as its answer has room for. */
 static void fill_query(struct querier *querier, const struct channel *w, size_t text_len, int64_t now_ns,
 		       struct cursor *cursor, struct query_attempts *memory)
 {
@@ -240,7 +239,7 @@ static void fill_query(struct querier *querier, const struct channel *w, size_t 
 		fill_macs(querier, w->server, now_ns, q);
 }
 
-/* Send what stands in the query. false: it could not be sent. */
+/* false: the query could not be sent. */
 static bool send_query(struct querier *querier, struct channel *w, int64_t now_ns)
 {
 	size_t len = query_len(w);
@@ -266,14 +265,14 @@ static struct query_attempts *memory_of_next(const struct channel *w)
 	return &w->memory->queries[w->prober.next & (CHANNEL_RING_LEN - 1)];
 }
 
-/* Ask for the wanting paths under the cursor. false: there was nothing (more) to ask, or it could not be sent. */
+/* Send one query for paths from the cursor on. false: no path is left, or the query could not be sent. */
 static bool ask_page(struct querier *querier, struct channel *w, int64_t now_ns, struct cursor *cursor)
 {
 	fill_query(querier, w, query_text_len(w), now_ns, cursor, memory_of_next(w));
 	return querier->query.flows_len > 0 && send_query(querier, w, now_ns);
 }
 
-/* Each question goes on where the last one to this server ended, so that all paths have their turn. */
+/* Each query continues where the last one to this server ended, so that all paths are covered in turn. */
 static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 {
 	struct server *s = &querier->servers[w->server];
@@ -288,12 +287,12 @@ static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 	cursor.at = s->ask_from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(querier, w, now_ns, &cursor); page++) {
 		if (query_len(w) == QUERY_LEN_MAX)
-			break; /* one query has room for a great many */
+			break; /* a query of this size covers enough paths */
 	}
 	s->ask_from = cursor.at;
 }
 
-/* Who refuses will most likely do so again, and ICMP errors are rate-limited: those of the probes are worth more. */
+/* A refused channel pauses: ICMP errors are rate-limited, and the probes need them more. */
 static bool rests(const struct channel *w, int64_t now_ns)
 {
 	return w->liveness.refused && w->transport == PACKET_UDP && now_ns - w->liveness.asked_ns < QUERIER_REFUSED_NS;
@@ -313,11 +312,11 @@ static void ask_directly(struct querier *querier, unsigned server, bool alive, i
 	}
 }
 
-struct witnesses { /* asked in this round */
+struct witnesses { /* used in this round */
 	unsigned list[RELAYS_MAX], len;
 };
 
-/* Over one way that is alive, if there is one. */
+/* Send a relay over one channel of the witness that is alive, if there is one. */
 static void ask_witness(struct querier *querier, unsigned server, unsigned witness, struct witnesses *asked,
 			int64_t now_ns)
 {
@@ -335,7 +334,7 @@ static void ask_witness(struct querier *querier, unsigned server, unsigned witne
 	asked->list[asked->len++] = witness;
 }
 
-/* Through other servers: those that were asked before and, while there is room, some that were not. */
+/* Use the earlier witnesses first, then look for new ones. */
 static void ask_witnesses(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct server *s = &querier->servers[server];
@@ -360,7 +359,7 @@ static void ask_server(struct querier *querier, unsigned server, int64_t now_ns)
 	ask_directly(querier, server, alive, now_ns);
 	if (!alive)
 		ask_witnesses(querier, server, now_ns);
-	querier->servers[server].asked_ns = now_ns; /* as far as there was anybody to ask */
+	querier->servers[server].asked_ns = now_ns; /* set even if no channel was available */
 	querier->servers[server].rounds_unanswered++;
 	querier->servers[server].rounds_last++;
 }
@@ -372,7 +371,7 @@ static int64_t rested_ns(const struct querier *querier)
 		   : INT64_MAX;
 }
 
-/* Returns when there is more to ask. */
+/* Returns when the next query is due. */
 static int64_t take_turns(struct querier *querier, int64_t now_ns)
 {
 	while (rested_ns(querier) <= now_ns)
@@ -391,8 +390,8 @@ static int64_t take_turns(struct querier *querier, int64_t now_ns)
 	return rested_ns(querier);
 }
 
-/* Does it hear other clients where another server answers us? Only who is alive, and not to be asked anyway, is asked.
- * The answer needs to speak of no path's flow: it names that of the question. */
+/* Ask a server whether it hears other clients where another server answers us. Only a server that is alive and has no
+ * other query due is asked. The query names its own flow, as it needs no path's. */
 static void visit(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct server *s = &querier->servers[server];
@@ -420,18 +419,19 @@ static int64_t pay_visits(struct querier *querier, int64_t now_ns)
 	if (!querier->shares)
 		return INT64_MAX;
 	if (!querier->visit_ns)
-		querier->visit_ns = now_ns + QUERIER_VISIT_NS; /* what is heard before would not count */
+		querier->visit_ns = now_ns + QUERIER_VISIT_NS; /* earlier arrivals would not count */
 	for (unsigned n = 0; n < TURNS && querier->visit_ns <= now_ns; n++) {
 		visit(querier, querier->visit_next, now_ns);
 		querier->visit_next = (querier->visit_next + 1) % len;
 		querier->visit_ns += QUERIER_VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
 	}
 	if (querier->visit_ns <= now_ns)
-		querier->visit_ns = now_ns + QUERIER_VISIT_NS / len; /* we slept for long, or they are too many */
+		querier->visit_ns =
+		    now_ns + QUERIER_VISIT_NS / len; /* this host slept, or there are too many servers */
 	return querier->visit_ns;
 }
 
-/* Where a great many are dead the one that was heard last mostly lives. */
+/* Tries the server heard last first: if many are dead, it is most likely alive. */
 static bool is_any_alive(const struct querier *querier)
 {
 	bool found =
@@ -442,7 +442,7 @@ static bool is_any_alive(const struct querier *querier)
 	return found;
 }
 
-/* A server that did not answer a query may be silent altogether: that concerns all paths that it may answer. */
+/* A query timed out: the server may be silent, which affects the verdicts on all its paths. */
 static void note_silence(struct querier *querier)
 {
 	for (unsigned server = 0; querier->channels.lapsed && server < querier->s.config->servers_len; server++) {
@@ -480,9 +480,9 @@ int64_t querier_tick(struct querier *querier, int64_t now_ns)
 			  ns_earlier(visit_ns, channels_expire(&querier->channels, now_ns)));
 }
 
-/* -- hearing -- */
+/* -- receiving answers -- */
 
-/* An answer of the server that was asked, or of a witness that hands it on: let it be heard. */
+/* Apply an answer of the server, direct or relayed. */
 static bool hear_answer(struct querier *querier, const struct channel *w, const struct packet_reply *reply,
 			uint8_t *buf, size_t len, int64_t now_ns)
 {
@@ -491,7 +491,7 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 	if (!query_open(&querier->codec, w, reply, buf, len, &querier->answer))
 		return false;
 	querier->servers[w->server].rounds_unanswered = 0;
-	suspect(querier, w->server); /* this answer may have been overtaken: then its news is old */
+	suspect(querier, w->server); /* a newer answer may have overtaken this one: losses may remain open */
 	settle_hear(querier->s.paths, &(struct query_result){
 					  .server = w->server,
 					  .witness = w->witness,
@@ -507,7 +507,7 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 	return true;
 }
 
-/* It will not be asked about this server again. */
+/* Never use this witness for this server again. */
 static void note_no_peer(struct querier *querier, struct channel *relay)
 {
 	struct server *s = &querier->servers[relay->server];
@@ -531,7 +531,7 @@ enum drop querier_received(struct querier *querier, unsigned server, const struc
 		return DROP_SERVER;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return DROP_NUMBER;
-	querier_heard(querier, server, now_ns); /* before anybody judges by what it says */
+	querier_heard(querier, server, now_ns); /* before the answer causes a review */
 	sent_ns = prober_record(&w->prober, reply->seq)->sent_ns;
 	if (reply->status == PACKET_PEER_SILENT)
 		liveness_reported_silent(&w->liveness, sent_ns);
@@ -579,7 +579,7 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 	return querier_received(querier, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }
 
-/* -- what the caller wants to know -- */
+/* -- state for the caller -- */
 
 void querier_last_call(struct querier *querier)
 {
@@ -592,7 +592,7 @@ static bool is_exhausted(const struct querier *querier, const struct queue *q, u
 	for (size_t i = 0; i < q->len; i++) {
 		unsigned server = q->list[(q->from + i) % querier->s.config->servers_len];
 		const struct server *s = &querier->servers[server];
-		/* A second round begins when the first has had its second. */
+		/* A new round begins only when the last one has had a second. */
 		if ((s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(querier, server))
 			return false;
 	}

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* for the query inside */
+	RELAY_ROOM = WIRE_EVIDENCE_UDP_LEN - (int)WIRE_TAIL(1) - WIRE_TLV_HEADER_LEN, /* space for the inner query */
 };
 
 size_t query_len(const struct channel *channel)
@@ -25,7 +25,7 @@ size_t query_text_len(const struct channel *channel)
 	return text_room(channel->witness == CHANNEL_DIRECT ? query_len(channel) : (size_t)RELAY_ROOM);
 }
 
-/* -- writing -- */
+/* -- encoding -- */
 
 static struct packet_request request_of(const struct query_codec *d, const struct channel *w, enum packet_role role,
 					uint64_t flow_id, uint32_t seq)
@@ -62,7 +62,7 @@ static bool write_query(struct query_codec *d, const struct channel *w, const st
 	return true;
 }
 
-/* The same inside a relay to the witness; between the servers it goes over UDP, whatever way it took to there. */
+/* Wrap the query in a relay to the witness. The witness forwards it over UDP, whatever the relay's protocol. */
 static bool write_relay(struct query_codec *d, const struct channel *w, const struct evidence_query *query,
 			uint32_t seq, uint8_t *buf, size_t len)
 {
@@ -72,7 +72,7 @@ static bool write_relay(struct query_codec *d, const struct channel *w, const st
 	size_t value_len;
 
 	inner.transport = PACKET_UDP;
-	inner.destination = (struct endpoint){ 0 }; /* the witness knows where */
+	inner.destination = (struct endpoint){ 0 }; /* the witness knows the server's address */
 	outer.heard = w->prober.heard;
 	if (!write_query(d, w, query, &inner, d->inner, RELAY_ROOM))
 		return false;
@@ -94,7 +94,7 @@ bool query_write(struct query_codec *d, const struct channel *w, const struct ev
 	return write_query(d, w, query, &request, buf, query_len(w));
 }
 
-/* -- opening -- */
+/* -- decoding -- */
 
 static bool open_answer(struct query_codec *d, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, struct evidence_answer *answer)
@@ -110,7 +110,7 @@ static bool open_answer(struct query_codec *d, const struct channel *w, const st
 	       evidence_read_answer(d->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, answer);
 }
 
-/* What a witness hands on is as good as if the server had sent it to us: its MAC is for us. */
+/* A relayed answer is as trustworthy as a direct one: the server computes its MAC with our key. */
 bool query_open(struct query_codec *d, const struct channel *w, const struct packet_reply *outer, uint8_t *buf,
 		size_t len, struct evidence_answer *answer)
 {

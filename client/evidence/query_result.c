@@ -9,8 +9,8 @@ bool query_result_is_own(const struct query_result *t, const struct endpoint *ad
 	return false;
 }
 
-/* The only address of ours that the server's neighbour entries are about: it speaks of no one else's, and where it
- * knows none of our flows, of the one that our attempts named. */
+/* The client address of the neighbour entries, if they all have the same: a server reports only entries for our
+ * addresses, and without a known flow for the address in our attempts. */
 static const struct endpoint *sole_neighbour(const struct evidence_answer *a, const struct endpoint *none)
 {
 	for (unsigned i = 1; i < a->neighbours_len; i++) {

@@ -1,4 +1,4 @@
-/* What one server said in answer to one query: its evidence, with what is needed to date and to understand it. */
+/* The answer of one server to one query, with the context needed to interpret it. */
 #ifndef FLOATPROBE_QUERY_RESULT_H
 #define FLOATPROBE_QUERY_RESULT_H
 
@@ -10,31 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct query_attempt { /* the TCP probe that an attempt of the query was about */
+struct query_attempt { /* the TCP probe of an attempt in the query */
 	uint64_t flow_id;
 	uint32_t seq;
 };
 
-struct query_attempts { /* what was asked, by the ids in it */
+struct query_attempts { /* the attempts in a query; the index is the attempt's id */
 	struct query_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
 	unsigned attempts_len;
 };
 
 struct query_result {
-	unsigned server; /* who speaks: index in the configuration */
-	int witness;     /* index of the server through which it came; -1: directly */
+	unsigned server; /* the server that answered: index in the configuration */
+	int witness;     /* index of the server that relayed the answer; -1: direct */
 	const struct query_attempts *query;
 	const struct evidence_answer *answer;
-	const struct endpoint *asked_at; /* where; NULL: through a witness */
+	const struct endpoint *asked_at; /* address of the server that was queried; NULL: through a witness */
 	const struct link_ops *link;     /* NULL: nothing is known of this host's links */
-	int64_t asked_ns, now_ns;        /* monotonic: when the query left, and now */
+	int64_t asked_ns, now_ns;        /* monotonic: when the query left, and when the answer came */
 };
 
-/* Does the server say that this address is its own? */
+/* Does the server report this address as its own? */
 bool query_result_is_own(const struct query_result *result, const struct endpoint *address);
 
-/* The address by which the server sees the client of this path: as in this flow, or as before; where it was asked
- * directly, as whoever asked; else as in any flow of ours. Unknown: it does not say. */
+/* The client's address as the server sees it. Sources in this order: this flow, the path's last receipt, the address
+ * that queried directly, any known flow, the neighbour entries. Unknown: the server reports none. */
 const struct endpoint *query_result_client(const struct query_result *result, const struct path *path,
 					   const struct evidence_flow *flow);
 

@@ -12,8 +12,8 @@ static int64_t deadline_ns(const struct path *p, uint32_t seq)
 	return prober_record(&p->prober, seq)->sent_ns + p->prober.timeout_ns;
 }
 
-/* From when on is what has not come lost on its way? A little late is slow: a SYN is given half its time again. A
- * request may have left as late as the deadline, after a slow handshake, and has as long as any probe. */
+/* The time from which a packet that has not arrived counts as lost. A SYN gets half the timeout as grace. A request may
+ * leave as late as the deadline, after a slow handshake, and gets the full timeout. */
 static int64_t missing_from_ns(const struct path *p, const struct attempt *t)
 {
 	int64_t grace_ns = t->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
@@ -22,7 +22,7 @@ static int64_t missing_from_ns(const struct path *p, const struct attempt *t)
 	return deadline_ns(p, t->seq) + (grace_ns < max_ns ? grace_ns : max_ns);
 }
 
-/* Was this server asked late enough to have said all that it can of this probe? */
+/* Was the newest query to this server late enough to settle this probe? */
 static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 {
 	const struct attempt *t = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
@@ -31,7 +31,6 @@ static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 	       p->loss->windows[slot].asked_ns >= (t ? missing_from_ns(p, t) : deadline_ns(p, seq));
 }
 
-/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline? */
 bool settle_wanted(const struct path *p, int slot)
 {
 	const struct prober *b = &p->prober;
@@ -94,7 +93,7 @@ static void apply_to_attempt(struct path *p, struct attempt *t, int slot, bool n
 		prober_settle(&p->prober, t->seq, PROBER_LOST_FORWARD);
 }
 
-/* One before the flow's first may have come late, repeated. */
+/* A probe before the flow's first receipt counts as missing. */
 static bool is_missing(const struct receipts *r, uint32_t seq)
 {
 	enum receipts_status status = receipts_status(r, seq);
@@ -102,8 +101,8 @@ static bool is_missing(const struct receipts *r, uint32_t seq)
 	return status == RECEIPTS_MISSING || (status == RECEIPTS_UNKNOWN && seq < r->first);
 }
 
-/* TCP: the window speaks of requests; whether a SYN came is said attempt by attempt. A request that was acknowledged
- * was not lost, though the server knows nothing of it: its program has not read it. */
+/* TCP: the window covers requests only; evidence on SYNs comes per attempt. An acknowledged request is not lost, even
+ * if it is missing in the window: the server's program has not read it. */
 static void apply_window_to_attempts(struct path *p, int slot)
 {
 	const struct prober_window *w = &p->loss->windows[slot];
@@ -114,7 +113,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 		if (!t->seq || !t->connected || t->delivered)
 			continue;
 		blind = w->blind_before_ns > t->started_ns || w->asked_ns < missing_from_ns(p, t) ||
-			(p->prober.holder == slot && p->prober.boot_id != w->boot_id); /* two machines, one key */
+			(p->prober.holder == slot && p->prober.boot_id != w->boot_id); /* two machines share one key */
 		absent = !w->known || is_missing(&w->receipts, t->seq);
 		apply_to_attempt(p, t, slot, absent && !blind);
 	}
@@ -183,7 +182,7 @@ static void hear_flows(const struct paths *paths, const struct query_result *t)
 	}
 }
 
-/* Refused twins are those of the querier's address: they need not be of this query's flows. */
+/* The refused twins are those of the querier's address, and may belong to flows that are not in the query. */
 static void hear_twins(const struct paths *paths, const struct query_result *t)
 {
 	for (unsigned i = 0; i < t->answer->twins_len; i++) {
@@ -196,40 +195,40 @@ static void hear_twins(const struct paths *paths, const struct query_result *t)
 	}
 }
 
-/* The server sees another address than ours: a NAT also changes our port, and any attempt of ours could own the
- * half-open socket that it found: a later one, one to another of its addresses, a query of ours. */
+/* Does the server see another address than ours? A NAT changes our port too, so that the half-open socket may belong to
+ * any other attempt or query of ours. */
 static bool is_translated(const struct query_result *t, const struct attempt *attempt)
 {
 	return t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
 }
 
-/* The age of an attempt is that of when the query left; it has grown by what the query then needed (TCP: to be
- * repeated). The server's counters are compared over that age and a second more: what reset the attempt's socket may
- * lie before. Behind a NAT the socket itself looks older than the attempt, and the server allows for half a second,
- * timers included; by port it would know it nevertheless. */
+/* Did the query take too long for its ages of attempts? An age is computed when the query leaves, and is too small by
+ * the query's travel time (TCP: with retransmissions). The server compares its counters over that age plus one second,
+ * to cover a reset before that. Behind a NAT it identifies the socket by its age, with a tolerance of half a second
+ * that includes timers; without NAT it identifies the socket by port. */
 static bool is_outdated(const struct query_result *t, const struct attempt *attempt)
 {
 	return t->now_ns - t->asked_ns >
 	       (is_translated(t, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
 }
 
-/* Two machines with one key: this is not the one that answers on this path. */
+/* Two machines share one key, and the other one answers on this path. */
 static bool is_another_boot(const struct path *p, const struct query_result *t, int slot)
 {
 	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
 }
 
-/* The server looked at some time between question and answer. What has to be late is reckoned by the question; what has
- * to be early by the middle, if nothing of the question had to be repeated.
- * A server whose host cannot send the SYN-ACK (its own firewall) forgets the half-open socket when it should be
- * repeated, a second after it was made: then nothing tells that the SYN had come. So it has to be missing within the
- * first second too: what comes after that is not forgotten before the last question. */
+/* The server looked at some time between query and answer. For lower bounds use the send time; for upper bounds the
+ * midpoint, if the query needed no retransmission.
+ * A host that cannot send the SYN-ACK (its own firewall) drops the half-open socket at the first retransmission, one
+ * second after the SYN, and no trace is left. So the SYN has to be missing within the first second too. A SYN that
+ * comes later still has its socket at the last query. */
 static void note_not_seen(struct path *p, const struct query_result *t, struct attempt *attempt, int slot)
 {
 	int64_t under_way_ns = t->now_ns - t->asked_ns;
 
 	if (attempt->connected)
-		return; /* since the question: there was a SYN, and its socket is no longer half-open */
+		return; /* the handshake completed after the query left */
 	if (under_way_ns <= SETTLE_QUERY_QUICK_NS &&
 	    t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS)
 		attempt->early |= (uint8_t)(1u << slot);
@@ -237,8 +236,8 @@ static void note_not_seen(struct path *p, const struct query_result *t, struct a
 		apply_to_attempt(p, attempt, slot, true);
 }
 
-/* Half-open proves that a SYN came, not when; the socket's least age says by when it had. One that came too late, as it
- * was slow or a repeated one, proves nothing of what happened within the attempt's time. */
+/* A half-open socket proves that a SYN arrived, at the latest at now minus the socket's minimum age. A SYN after the
+ * deadline, slow or retransmitted, does not settle the attempt. */
 static void note_half_open(struct path *p, const struct query_result *t, struct attempt *attempt,
 			   const struct evidence_attempt_answer *said)
 {
@@ -265,7 +264,7 @@ static void hear_attempt(const struct paths *paths, const struct query_result *t
 	if (said->status == EVIDENCE_HALF_OPEN && !is_translated(t, attempt)) {
 		note_half_open(p, t, attempt, said);
 	} else if (said->status == EVIDENCE_NOT_SEEN) {
-		/* A server that started since has lost its half-open sockets with its listener. */
+		/* A server that restarted has lost its half-open sockets with its listener. */
 		bool blind =
 		    t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
 		    is_another_boot(p, t, slot) || is_outdated(t, attempt);
@@ -274,7 +273,7 @@ static void hear_attempt(const struct paths *paths, const struct query_result *t
 	}
 }
 
-/* -- others at the same place -- */
+/* -- other clients at the same address and port -- */
 
 static bool is_held_by_another(const struct path *p, unsigned server)
 {
@@ -298,8 +297,7 @@ void settle_ask_places(const struct paths *paths, unsigned server, size_t *from,
 	}
 }
 
-/* The server took the time between the query's departure and the answer's arrival, and left out fractions of a
- * millisecond. */
+/* The server computed idle_ms between asked_ns and now_ns, rounded down to a millisecond. */
 static void hear_arrival(const struct paths *paths, const struct query_result *t, const struct evidence_arrival *a)
 {
 	int64_t idle_ns = (int64_t)a->idle_ms * NS_PER_MS;
@@ -315,7 +313,7 @@ static void hear_arrival(const struct paths *paths, const struct query_result *t
 
 void settle_hear(const struct paths *paths, const struct query_result *t)
 {
-	/* Attempts first: what they prove may not be overruled by the want of a receipt. */
+	/* Attempts first: a missing receipt must not override what they prove. */
 	for (unsigned i = 0; i < t->answer->attempts_len; i++)
 		hear_attempt(paths, t, &t->answer->attempts[i]);
 	hear_flows(paths, t);

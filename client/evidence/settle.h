@@ -1,5 +1,5 @@
-/* What a server's evidence means for our paths: which losses it settles, and whom else it hears; what may explain them
- * is explain.h's. No I/O. */
+/* Applies a server's evidence to our paths: the direction of losses, and other clients that the server hears. explain.h
+ * handles possible causes. No I/O. */
 #ifndef FLOATPROBE_SETTLE_H
 #define FLOATPROBE_SETTLE_H
 
@@ -9,22 +9,23 @@
 
 #include <stdint.h>
 
-/* Has the path losses of unknown direction about which the server in this slot has not spoken since their deadline,
- * refusals of which it may know better, or a twin missing that the holder may have had an error for? */
+/* Does the path need evidence of the server in this slot? True for losses of unknown direction on which the server has
+ * not reported since their deadline, for refused probes that may not have come from the server, and for unanswered
+ * twin probes for which the holder may have got an error. */
 bool settle_wanted(const struct path *path, int slot);
 
-/* Add the path's TCP attempts that this server has to be asked about, as far as there is room. */
+/* Add to the query the path's TCP attempts on which this server has to report, as far as there is room. */
 void settle_ask(const struct path *path, int slot, int64_t now_ns, struct evidence_query *query,
 		struct query_attempts *memory);
 
-/* Add the places where another server answers our new flows than this one, which may answer there too: the paths of
- * this server are looked at from *from on, in turn. */
+/* Add the places (address and port) where this server may answer, but another one answers our new flows. The search
+ * goes round this server's paths and starts at *from. */
 void settle_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *query);
 
-/* The time of this TCP probe is over: what was already heard of its attempt counts now. */
+/* The deadline of this TCP probe has passed: apply the evidence on its attempt. */
 void settle_expired(struct path *path, uint32_t seq);
 
-/* Tell the probers, and keep what explains more in the paths' facts and doubts. */
+/* Apply the answer to the probers and the paths' facts, and pass it to explain.h. */
 void settle_hear(const struct paths *paths, const struct query_result *result);
 
 #endif

@@ -11,7 +11,7 @@ uint32_t judge_window(const struct path *p, enum mode mode)
 	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW_PROBES;
 }
 
-/* Has somebody there completed a handshake of ours lately, if no more? */
+/* Did a recent handshake complete? */
 static bool has_connected(const struct path *p, enum mode mode)
 {
 	uint32_t recently = mode == MODE_CHECK ? ATTEMPTS_MAX : ASSESS_STREAK_PROBES;
@@ -58,7 +58,7 @@ static bool is_another_server_probed(const struct engine *e, const struct path *
 	return false;
 }
 
-/* When the third probe of the newest row of losses left: by then it was an outage. */
+/* When the third probe of the newest loss streak left: the start of the outage. */
 static int64_t outage_ns(const struct path *p)
 {
 	const struct prober *b = &p->prober;
@@ -73,8 +73,8 @@ static int64_t outage_ns(const struct path *p)
 	return INT64_MAX;
 }
 
-/* If none of several servers is heard any more, or none was since this outage began, it may be us that nobody hears. In
- * `run`, what was under way when that began may come in for a while, beside losses that were chance. */
+/* If none of several servers answers any more, or none has since this outage began, this host may be cut off. In `run`,
+ * answers in flight at that moment still arrive for a while, and random losses may precede it. */
 static bool may_be_cut_off(const struct engine *e, const struct path *p, enum mode mode)
 {
 	int64_t under_way_ns = mode == MODE_CHECK ? 0 : p->prober.timeout_ns / 2, heard_ns;
@@ -108,7 +108,7 @@ int assess_server(const struct path *p, enum mode mode)
 	return path_server_of_number(p, tally.server);
 }
 
-/* Through whom came the word of the server that has the receipts or, where none has any, of one that has not? */
+/* The witness that relayed the evidence of the server with the receipts, or of any server if none has receipts. */
 static int witness_of(const struct path *p)
 {
 	int slot = p->loss->receipt_server < 0 ? -1 : path_slot(p, (unsigned)p->loss->receipt_server);
@@ -120,7 +120,7 @@ static int witness_of(const struct path *p)
 	return slot < 0 ? -1 : p->loss->witness[slot];
 }
 
-/* Lost probes of this outage whose handshake was completed in time. */
+/* Lost probes of this outage whose handshake completed in time. */
 static uint32_t handshakes(const struct path *p, int64_t since_ns)
 {
 	uint32_t n = 0;
@@ -133,7 +133,7 @@ static uint32_t handshakes(const struct path *p, int64_t since_ns)
 	return n;
 }
 
-/* What the newest evidence says of what was sent since since_ns. */
+/* Only probes sent at since_ns or later count. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
 	const struct path_loss *d = p->loss;
@@ -151,7 +151,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 		    config_server_name(e->config, querier_silent_witness(e->querier, p->target->servers[k]));
 }
 
-/* Moves and fights; of a move, only one since what is judged was sent. */
+/* Changes of holder; a change before the oldest judged probe does not count. */
 static void add_holders(const struct engine *e, const struct path *p, enum mode mode, struct verdict_evidence *v)
 {
 	holders_count(&p->prober, judge_window(p, mode), &v->holders);
@@ -178,7 +178,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.lossy_permille = e->config->lossy_permille,
 	};
 	prober_tally(&p->prober, judge_window(p, mode), &v->tally);
-	if (mode == MODE_RUN && verdict_state(v) == VERDICT_DOWN) /* what came before the outage has other causes */
+	if (mode == MODE_RUN && verdict_state(v) == VERDICT_DOWN) /* earlier losses have other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW_PROBES), &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }

@@ -1,4 +1,4 @@
-/* From a path and its neighbours to a verdict: gathers the evidence that verdict.h judges. */
+/* Gathers the evidence on a path, from it and from its siblings, and reaches the verdict (verdict.h). */
 #ifndef FLOATPROBE_ASSESS_H
 #define FLOATPROBE_ASSESS_H
 
@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-/* Judge items[i] of the engine's paths. */
+/* Reach the verdict on items[i] of the engine's paths. */
 void assess_path(const struct engine *engine, size_t i, enum mode mode, struct verdict *verdict);
-/* So many of the newest probes of the path count. */
+/* How many of the newest probes of the path count. */
 uint32_t judge_window(const struct path *path, enum mode mode);
-/* Who answers: index in the configuration; -1: nobody. */
+/* The server that answers: index in the configuration; -1: none. */
 int assess_server(const struct path *path, enum mode mode);
 
 #endif

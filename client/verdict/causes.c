@@ -3,16 +3,16 @@
 #include "client/verdict/verdict_reading.h"
 #include "common/core/thresholds.h"
 
-/* --- what the outcomes say --------------------------------------------------------------------------------------- */
+/* --- outcomes --------------------------------------------------------------------------------------- */
 
-/* Outcomes that say themselves why the probe was lost. */
+/* Outcomes that name the reason for the loss. */
 static const enum prober_outcome telling[] = { PROBER_WRONG_SOURCE, PROBER_REFUSED, PROBER_UNREACHABLE,
 					       PROBER_PROHIBITED,   PROBER_TOO_BIG, PROBER_NOT_AUTHORISED,
 					       PROBER_IMPOSTOR };
 
 enum { TELLING_LEN = sizeof telling / sizeof *telling };
 
-/* Neither an answer nor an error nor a server's word came for any probe. */
+/* No answer, error or evidence came for any probe. */
 static bool all_silent(const struct verdict_evidence *e)
 {
 	return e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;
@@ -35,13 +35,13 @@ static bool is_most(const struct verdict_evidence *e, uint32_t n)
 	return n > 0 && 2 * n >= losses(e);
 }
 
-/* A path that is down is explained by its most frequent error, however few there were and however long ago (ICMP errors
- * are rate-limited); one that is only lossy by an error that accounts for at least half of the losses. */
+/* The most frequent error explains a path that is down, even if it is rare or old (ICMP errors are rate-limited). A
+ * path that is only lossy needs an error for at least half of its losses. */
 static bool explained_by(const struct verdict_evidence *e, enum verdict_state state, enum prober_outcome outcome)
 {
 	uint32_t n = seen(e, outcome);
 
-	if (n == 0) /* what arrives was not kept from it */
+	if (n == 0) /* a probe that arrives was not blocked */
 		return state == VERDICT_DOWN && outcome == e->facts.last_error && all_vanish(e) &&
 		       seen(e, PROBER_LOST_RETURN) == 0;
 	if (state == VERDICT_UP)
@@ -103,7 +103,7 @@ static bool two_answer(const struct verdict_evidence *e, enum verdict_state stat
 	return e->tally.answered > 0 && (e->holders.flips || e->holders.doubly >= HOLDERS_DOUBLY_PROBES);
 }
 
-/* A handshake with the one, the request to the other, which knows nothing of it: few or none get through. */
+/* The handshake reaches one holder and the request the other, which resets it: few or no probes get through. */
 static bool connections_break_between_two(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && e->context.fought_over && is_most(e, seen(e, PROBER_RESET));
@@ -120,7 +120,7 @@ static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict
 	return (state != VERDICT_DOWN && stranger_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
 }
 
-/* Of losses that came later, a claim says nothing. */
+/* A claim does not explain losses that began later. */
 static bool claims_account_for_it(const struct verdict_evidence *e)
 {
 	return e->hints.claim.claim && is_most(e, e->hints.claim.lost);
@@ -131,8 +131,8 @@ static bool two_refuse(const struct verdict_evidence *e, enum verdict_state stat
 	return claims_account_for_it(e) && explained_by(e, state, PROBER_REFUSED);
 }
 
-/* A firewall between two bridges can reject in the name of the address, but does not draw our frames to itself. A reset
- * is forged by any firewall. */
+/* A bridging firewall can reject with the probed address as source, but does not attract our frames. Any firewall can
+ * forge a reset. */
 static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return e->hints.silence.mac && refused_behind_its_back(e) &&
@@ -166,7 +166,8 @@ static bool all_is_well(const struct verdict_evidence *e, enum verdict_state sta
 	return state == VERDICT_UP;
 }
 
-/* --- the way back ------------------------------------------------------------------------------------------------ */
+/* --- the return path ------------------------------------------------------------------------------------------------
+ */
 
 static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum verdict_state state)
 {
@@ -175,7 +176,7 @@ static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
 
-/* Are we one of the ports that fail, or new ports of which some may? A held flow that loses a little is neither. */
+/* Is this a failing held flow, or new ports with enough losses? A held flow with few losses is neither. */
 static bool may_be_of_the_ports(const struct verdict_evidence *e)
 {
 	return e->context.flows.ours_new ? losses(e) >= CAUSES_PORTS
@@ -191,8 +192,8 @@ static bool some_held_fail(const struct verdict_evidence *e)
 	       significance_is_clear(&f->held, e->mode);
 }
 
-/* Where others of its kind fail too, and still others do not (or lose a little, as chance has it), or new ports fail in
- * part beside a held flow that does not, it is not this flow but its port. */
+/* The cause is the port and not this flow if other held flows fail too while still others do not (or lose little), or
+ * if some new ports fail while a held flow does not. */
 static bool ports_differ(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
@@ -223,7 +224,7 @@ static bool this_flow_goes_elsewhere(const struct verdict_evidence *e, enum verd
 	return state == VERDICT_UP && e->context.flows.elsewhere;
 }
 
-/* New ports that fail beside new ports that do not, while a held one is fine. */
+/* Some new ports fail and some do not, while a held flow is fine. */
 static bool some_fresh_fail(const struct verdict_evidence *e)
 {
 	const struct verdict_flows *f = &e->context.flows;
@@ -253,7 +254,7 @@ static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum ve
 	return state == VERDICT_DOWN && e->context.servers_silent;
 }
 
-/* What the kernel dropped for want of room has not been stopped by a firewall. */
+/* Probes that the kernel dropped at a full socket were not blocked by a firewall. */
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
 	const struct verdict_hints *h = &e->hints;
@@ -280,8 +281,8 @@ static bool otherwise(const struct verdict_evidence *e, enum verdict_state state
 
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
-/* Who answered comes before why others did not; a proof from elsewhere (two holders, a wrong neighbour entry, a flow
- * that fails alone) before what a probe's own fate says; that before what other paths suggest. */
+/* Order: who answered; independent proof (two holders, a wrong neighbour entry, a single failing flow); the probes' own
+ * outcomes; what other paths suggest. */
 const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_LOCAL,

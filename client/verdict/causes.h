@@ -1,5 +1,5 @@
-/* The rules by which a cause is named, in the order in which they are tried: a table that can be read aloud.
- * docs/CAUSES.md says the same at length, and a test holds it to this table. Pure. */
+/* The table of rules that name a cause, in the order in which they are tried. docs/CAUSES.md describes each rule, and a
+ * test compares it with this table. Pure. */
 #ifndef FLOATPROBE_CAUSES_H
 #define FLOATPROBE_CAUSES_H
 
@@ -11,19 +11,21 @@
 
 struct causes_rule {
 	enum verdict_cause cause;
-	const char *needs, *forbids; /* the evidence; forbids NULL: nothing more than what stands above it */
+	const char *needs,
+	    *forbids; /* required and excluding evidence, for people; forbids NULL: only the rules above exclude it */
 	bool (*holds)(const struct verdict_evidence *evidence, enum verdict_state state);
-	sentences_of_cause *tell; /* NULL: the common sentences say it all */
+	sentences_of_cause *tell; /* NULL: the common sentences are enough */
 };
 
 extern const struct causes_rule causes_rules[];
 extern const size_t causes_rules_len;
 
-/* The first rule that holds (the last one always does), and the next of another cause that would; NULL: none. */
+/* The first rule that holds (the last one always does). *also: the next rule of another cause that holds; NULL: none.
+ */
 const struct causes_rule *causes_find(const struct verdict_evidence *evidence, enum verdict_state state,
 				      const struct causes_rule **also);
 
-/* What to do about it; NULL: nothing, or (unexplained) it depends on the direction. */
+/* Advice for the cause; NULL: none, or (unexplained) it depends on the direction. */
 const char *causes_advice(enum verdict_cause cause);
 
 #endif

@@ -3,7 +3,7 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
-/* Nothing new: an up path that goes on answering as before needs no judge. Nearly all probes end here. */
+/* An up path that answers as before needs no review. Nearly all probes end here. */
 static bool goes_on(const struct path *p, uint32_t seq)
 {
 	const struct path_status *s = &p->status;
@@ -31,7 +31,7 @@ static bool recovers(const struct path *p)
 	return newest.answered > 0;
 }
 
-/* When did what the newest probes say begin? The wall-clock time of the first of the like in a row. */
+/* Wall-clock time of the first probe in the newest streak of equal outcomes. */
 static int64_t began(const struct path *p)
 {
 	const struct prober *b = &p->prober;
@@ -54,9 +54,9 @@ static bool is_new(const struct path *p, const struct verdict *v, int server)
 	const struct path_status *s = &p->status;
 
 	if (v->state == VERDICT_UNKNOWN && !s->known && v->cause != VERDICT_CAUSE_LOCAL)
-		return false; /* too few probes to say anything */
+		return false; /* too few probes */
 	if (v->state == VERDICT_DOWN && s->state == VERDICT_DOWN && recovers(p) && v->cause != VERDICT_CAUSE_FAILOVER)
-		return false; /* on its way up: what was said of the outage stands, but for who ended it */
+		return false; /* recovering: keep the outage's cause, except if the recovery changes who answers */
 	return !s->known || v->state != s->state || v->direction != s->direction || v->cause != s->cause ||
 	       server != s->server;
 }

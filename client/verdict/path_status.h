@@ -1,4 +1,4 @@
-/* How a path stands in `run`, from one verdict to the next, and when it has to be judged again. */
+/* The status of a path in `run`: detects changes from one verdict to the next, and when a review is due. */
 #ifndef FLOATPROBE_PATH_STATUS_H
 #define FLOATPROBE_PATH_STATUS_H
 
@@ -6,12 +6,11 @@
 
 #include <stdbool.h>
 
-/* A probe of the path was decided. true: the path's `stale` is set, and it wants to be reviewed soon. */
+/* The outcome of a probe became known. true: `stale` was set, and the path has to be reviewed soon. */
 bool path_status_decided(struct path *path, uint32_t seq);
 
-/* Judge items[i] of the engine's paths. true: it stands otherwise than before (*before, which need not be known), and
- * the path says how it stands now; its siblings that fail are compared with it, so they want to be reviewed soon too
- * (`stale`). *verdict is filled in either case. */
+/* Review items[i] of the engine's paths and fill *verdict. true: the status changed; *before has the old one, which may
+ * be unknown, and the path has the new one. `stale` is then set on the failing siblings, which are compared with it. */
 bool path_status_review(struct engine *engine, size_t i, struct verdict *verdict, struct path_status *before);
 
 #endif

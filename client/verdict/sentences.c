@@ -116,7 +116,7 @@ static void tell_who_may_not(const struct verdict_evidence *e, const char *name,
 		say(v, "%s answers, but it is not allowed to here", who);
 }
 
-/* Who answered, and where the probes arrived, against what was asked for. */
+/* Who answered and where the probes arrived, compared with the configuration. */
 static void tell_answers(const struct verdict_evidence *e, struct verdict *v)
 {
 	const char *name = e->server_name ? e->server_name : "a server";
@@ -164,7 +164,7 @@ static bool is_hop_limit(const struct verdict_evidence *e)
 	return e->facts.icmp_code == 0 && e->facts.icmp_type == (endpoint_is_v4(&e->address) ? 11 : 3);
 }
 
-/* Type, code and sender are those of the newest error: said where there is but one kind. */
+/* Type, code and sender are of the newest error: shown only if all errors are of one kind. */
 static void tell_error_source(const struct verdict_evidence *e, char text[VERDICT_SENTENCE_LEN])
 {
 	const struct path_facts *f = &e->facts;
@@ -220,7 +220,7 @@ static void tell_strange_answers(const struct verdict_evidence *e, struct verdic
 		say(v, "the server rejected %u of %u lost probes: it does not know this client's key", key, losses(e));
 }
 
-/* The proofs of direction, and what is left without one. */
+/* Losses by proven direction, and those without proof. */
 static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 {
 	uint32_t arrived = seen(e, PROBER_LOST_RETURN), missing = seen(e, PROBER_LOST_FORWARD);
@@ -249,7 +249,7 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 		    silent, losses(e));
 }
 
-/* --- what speaks for each cause ---------------------------------------------------------------------------------- */
+/* --- evidence for each cause ---------------------------------------------------------------------------------- */
 
 struct mac_text {
 	char text[32];
@@ -338,7 +338,7 @@ void sentences_key(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "the server says over TCP that it does not know this client's key");
 }
 
-/* NUD_* of linux/neighbour.h, as `ip neigh` says them. */
+/* NUD_* of linux/neighbour.h, with the names that `ip neigh` prints. */
 static const char *neighbour_state_word(uint16_t state)
 {
 	static const char *const words[] = { "INCOMPLETE", "REACHABLE", "STALE", "DELAY",
@@ -417,7 +417,7 @@ void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)
 	    or_else(h->silence.holder, "the server"), address_text(&e->address).text, mac_text(h->silence.mac).text);
 }
 
-/* Which of them it is cannot be told from here: a firewall may well reject in the name of the address. */
+/* The client cannot distinguish these: a firewall may reject with the probed address as source. */
 void sentences_refused(const struct verdict_evidence *e, struct verdict *v)
 {
 	if (refused_behind_its_back(e))
@@ -471,9 +471,9 @@ void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)
 	say(v, "%.40s works on the same address", names);
 }
 
-/* --- what is said whatever the cause ----------------------------------------------------------------------------- */
+/* --- sentences for every cause ----------------------------------------------------------------------------- */
 
-/* What the server itself dropped is not the network's doing, and another machine's claim is worth knowing. */
+/* Drops by the server's kernel and claims by another machine are shown whatever the cause. */
 static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_hints *h = &e->hints;

@@ -1,19 +1,19 @@
-/* The evidence in words, for people. Pure. */
+/* Writes the evidence as sentences for people. Pure. */
 #ifndef FLOATPROBE_SENTENCES_H
 #define FLOATPROBE_SENTENCES_H
 
 #include "client/verdict/verdict_evidence.h"
 
-/* What speaks for one cause, as its rule (causes.h) names it. */
+/* Adds the sentences with the evidence for one cause; used by its rule (causes.h). */
 typedef void sentences_of_cause(const struct verdict_evidence *evidence, struct verdict *verdict);
 sentences_of_cause sentences_other_clock, sentences_flips, sentences_second_holder, sentences_elsewhere, sentences_twin,
     sentences_key, sentences_neighbour, sentences_failover, sentences_first_packet, sentences_stuck,
     sentences_refused_by_other, sentences_broken_between, sentences_stranger, sentences_refused, sentences_ports,
     sentences_size, sentences_server_down, sentences_firewall, sentences_protocol;
 
-/* All that is to be said, with what the rule has to say (NULL: nothing of its own) in its place. */
+/* Add all sentences of the verdict. tell: the rule's own sentences; NULL: none. */
 void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v);
-/* Another cause that the evidence carries too. */
+/* Add the sentence about another cause that the evidence supports. */
 void sentences_also(struct verdict *verdict, enum verdict_cause also);
 
 #endif

@@ -13,8 +13,8 @@ static void add_sibling(struct comparison *c, const struct path *sibling, int64_
 	significance_add_sibling(c, &sibling->prober, sibling->recheck ? &sibling->recheck->prober : NULL, began_ns);
 }
 
-/* All flows of one kind that fail together. Held ports may share one way, new ones spread over all: these are two
- * testimonies, each as long as the shortest row, and all of them began when the last did. */
+/* All flows of one kind that fail together. Held ports may share one route, new ports use all routes: they count as two
+ * samples, each as long as the shortest loss streak. The failure begins with the latest streak. */
 struct band {
 	uint32_t shortest;
 	int64_t began_ns;
@@ -39,7 +39,7 @@ static uint32_t lost_by(const struct band *band)
 	return band->up ? 0 : band->shortest * (uint32_t)(band->held + band->fresh);
 }
 
-/* The other protocol, if whom it reaches may answer here. */
+/* Add a path of the other protocol, if the server that it reaches may answer here. */
 static void add_other_protocol(const struct path *other, int64_t began_ns, struct verdict_context *c)
 {
 	struct prober_tally tally;
@@ -56,7 +56,7 @@ static bool is_recent_error(const struct path *p)
 	return clock_mono_ns() - p->facts.last_error_ns <= SIBLINGS_LAST_ERROR_MAX_NS;
 }
 
-/* Does the address itself say over UDP that the port is closed, and nothing else comes from it? */
+/* Does the address itself report a closed port over UDP, and send nothing else? */
 static bool refuses_over_udp(const struct path *p, enum mode mode)
 {
 	struct prober_tally tally;
@@ -66,13 +66,13 @@ static bool refuses_over_udp(const struct path *p, enum mode mode)
 	       is_recent_error(p) && endpoint_same_address(&p->facts.offender, &p->endpoint);
 }
 
-/* Does it pass at the same time or, where ours does not even leave, in the window? */
+/* Does it pass at the same time, or in the window if our probes do not even leave? */
 static bool passes(const struct comparison *c)
 {
 	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
 }
 
-/* The largest smaller size that passes, by all its flows. */
+/* The largest smaller size that passes, over all its flows. */
 static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns, uint32_t lost,
 			      struct verdict_context *c)
 {
@@ -112,7 +112,6 @@ static void add_other_holders(const struct path *p, enum mode mode, struct verdi
 	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY_PROBES;
 }
 
-/* What the paths of this target at this address say. */
 void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
@@ -149,7 +148,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 
 /* -- flows: the source ports of one target, address and size -- */
 
-/* failing: the row of losses that is compared with the others. */
+/* failing: the loss streak that is compared with the other flows. */
 static void add_held(const struct path *held, const struct loss_streak *failing, struct verdict_flows *f)
 {
 	struct prober_tally t;
@@ -170,7 +169,7 @@ static void add_held(const struct path *held, const struct loss_streak *failing,
 	}
 }
 
-/* Where all of the newest answers of a flow come from, if none of them was lost and it moved once at most. */
+/* Do all of the flow's newest probes have answers from one server, with at most one change of holder? */
 static bool leads_to(const struct path *p, enum mode mode, struct prober_tally *t)
 {
 	uint32_t n = mode == MODE_CHECK ? SIBLINGS_SAME_SERVER_CHECK_ANSWERS : SIBLINGS_SAME_SERVER_RUN_ANSWERS;
@@ -182,7 +181,7 @@ static bool leads_to(const struct path *p, enum mode mode, struct prober_tally *
 	       t->servers_mask == UINT32_C(1) << t->server;
 }
 
-/* Connections have new ports, too: has none of the latest led to another server? */
+/* TCP connections use new ports too: did all recent ones reach the same server as the fresh UDP ports? */
 static bool connections_agree(const struct path *connections, const struct prober_tally *fresh)
 {
 	struct prober_tally t;
@@ -206,7 +205,7 @@ static void compare_servers(const struct engine *e, const struct path *held, con
 	f->fresh_server = config_server_name(e->config, path_server_of_number(fresh, theirs.server));
 }
 
-/* Was what came first (in the flow's life, or after a pause) answered, and nothing else? */
+/* Were only the flow's first packet and those after a pause answered? */
 static void look_at_first_packets(const struct prober *b, struct verdict_flows *f)
 {
 	int64_t before_ns = INT64_MIN / 2;
@@ -215,7 +214,7 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 	for (uint32_t seq = prober_window_from(b, SIGNIFICANCE_WINDOW_PROBES); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
 		bool first = seq == 1 || r->sent_ns - before_ns > SIBLINGS_PAUSE_NS;
-		if (seq == 1 || before_ns > 0) { /* of the oldest in the window it is not known what was before */
+		if (seq == 1 || before_ns > 0) { /* the pause before the oldest probe in the window is unknown */
 			if (prober_is_answered(r) ? !first : prober_is_lost(r) && first)
 				f->first_packet = false;
 			f->first_packets += first && prober_is_answered(r);
@@ -232,7 +231,7 @@ static bool differ_by_flow(const struct path *a, const struct path *b)
 	       endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
-/* Of ours if it is held; of new ports, that of the first held flow that fails. */
+/* The streak of our held flow; for new ports, that of the first failing held flow. */
 static struct loss_streak failing_streak(const struct engine *e, size_t i, size_t from, size_t to)
 {
 	const struct path *p = e->paths.items[i];
@@ -284,16 +283,15 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	compare_servers(e, p, fresh, connections, mode, f);
 }
 
-/* -- what was said to the one and concerns the other -- */
+/* -- evidence of siblings -- */
 
-/* Errors are rate-limited, so that one explains an outage for a while; resets are not. */
+/* ICMP errors are rate-limited, so that one explains an outage for a while. Resets are not limited. */
 static bool has_last_error(const struct path *p)
 {
 	return p->facts.last_error != PROBER_NONE &&
 	       !(probe_kind_of(p->kind)->has_handshake && p->facts.last_error == PROBER_REFUSED) && is_recent_error(p);
 }
 
-/* What came for a probe itself tells more than what came for another one. */
 static bool has_error(const struct prober_tally *t)
 {
 	const uint32_t *n = t->by_outcome;
@@ -301,8 +299,8 @@ static bool has_error(const struct prober_tally *t)
 	return n[PROBER_REFUSED] + n[PROBER_UNREACHABLE] + n[PROBER_PROHIBITED] + n[PROBER_TOO_BIG] > 0;
 }
 
-/* Where this path has no error of its own to tell, the newest of another flow to the same address and port that has not
- * been answered since: they share a limit. */
+/* Without an error of its own, the path gets the newest error of another unanswered flow to the same address and port:
+ * they share a rate limit. */
 static void add_last_error(const struct engine *e, const struct path *p, struct verdict_evidence *evidence)
 {
 	struct path_facts *facts = &evidence->facts;
@@ -328,7 +326,7 @@ static void add_last_error(const struct engine *e, const struct path *p, struct 
 	facts->icmp_code = newest->facts.icmp_code;
 }
 
-/* A new flow over the same protocol that has the same holder as this path has proven that another one holds it too. */
+/* Another path of the same protocol and holder has proof of a second holder: it applies to this path too. */
 static void add_second_holder(const struct engine *e, size_t i, struct verdict_hints *hints)
 {
 	const struct path *p = e->paths.items[i];
@@ -348,7 +346,7 @@ static void add_second_holder(const struct engine *e, size_t i, struct verdict_h
 	}
 }
 
-/* The twin probes of the same target and address stand beside its first UDP path. */
+/* Only the first UDP path of the target and address has twin probes. */
 void siblings_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 {
 	const struct path *p = e->paths.items[i];

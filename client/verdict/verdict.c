@@ -16,8 +16,8 @@ static enum verdict_state state_of_round(const struct verdict_evidence *e)
 	return t->answered == 0 ? VERDICT_DOWN : VERDICT_LOSSY;
 }
 
-/* An outage is told by `down`; the window remembers it for a while, but it does not make a path lossy. One that fails
- * again and again is. */
+/* `down` reports an outage. The outage stays in the window for a while, but does not make the path lossy; repeated
+ * outages do. */
 static bool loses_permille(const struct verdict_evidence *e, unsigned permille)
 {
 	uint32_t forgiven = e->tally.outages == 1 ? e->tally.outage_lost : 0;
@@ -31,7 +31,7 @@ static enum verdict_state state_between_rows(const struct verdict_evidence *e)
 	switch (e->before) {
 	case VERDICT_UP:
 		return loses_permille(e, e->lossy_permille) ? VERDICT_LOSSY : VERDICT_UP;
-	case VERDICT_LOSSY: /* left only well below the threshold, or it would flap there */
+	case VERDICT_LOSSY: /* hysteresis: it ends only well below the threshold */
 		return e->tally.sent == 0 || loses_permille(e, (e->lossy_permille + 1) / 2) ? VERDICT_LOSSY
 											    : VERDICT_UP;
 	case VERDICT_UNKNOWN:
@@ -69,7 +69,7 @@ enum verdict_state verdict_state(const struct verdict_evidence *e)
 
 /* --- numbers, direction, expectation ------------------------------------------------------------------------------ */
 
-/* What is reported: with the whole server silent, host-unreachable does not prove a direction. */
+/* The numbers to report. If the whole server is silent, host-unreachable does not prove a direction. */
 static void report_counts(const struct verdict_evidence *e, struct verdict *v)
 {
 	uint32_t unproven = v->cause == VERDICT_CAUSE_SERVER_DOWN ? seen(e, PROBER_UNREACHABLE) : 0;
@@ -85,7 +85,7 @@ static enum verdict_direction find_direction(const struct verdict_evidence *e, c
 {
 	if (v->state == VERDICT_UP)
 		return VERDICT_DIRECTION_NONE;
-	if (v->state == VERDICT_UNKNOWN) /* nothing leaves: what was lost before is over */
+	if (v->state == VERDICT_UNKNOWN) /* no probe leaves: earlier losses do not count */
 		return VERDICT_DIRECTION_UNKNOWN;
 	if (v->cause == VERDICT_CAUSE_SERVER_DOWN)
 		return VERDICT_DIRECTION_UNKNOWN;
@@ -102,7 +102,7 @@ static bool is_expected(const struct verdict_evidence *e, const struct verdict *
 {
 	if (!e->expect_reachable)
 		return v->state == VERDICT_DOWN && v->cause != VERDICT_CAUSE_LOCAL;
-	/* Every translated floating address has unpinned replies that are lost: it is the applications' to know. */
+	/* Unpinned replies of every translated floating address are lost: only applications need to know. */
 	return v->state == VERDICT_UP && (v->cause == VERDICT_CAUSE_NONE || v->cause == VERDICT_CAUSE_UNPINNED_REPLY) &&
 	       may_answer(e, e->tally.server) && arrives_where_asked(e);
 }

@@ -1,5 +1,5 @@
-/* The verdict on one path: evidence in, verdict out. Pure, no history but what the evidence says, one table of
- * rules that can be read aloud (causes.c). A verdict never says more than its evidence (DESIGN § 4). */
+/* Maps the evidence on one path to its verdict, by the rules in causes.c. Pure: the evidence contains all history that
+ * counts. A verdict never claims more than its evidence proves (DESIGN § 4). */
 #ifndef FLOATPROBE_VERDICT_H
 #define FLOATPROBE_VERDICT_H
 
@@ -7,7 +7,7 @@
 
 void verdict_reach(const struct verdict_evidence *evidence, struct verdict *verdict);
 
-/* The cheap part, for each probe of `run`: the state alone. */
+/* The state alone, cheap enough for each probe of `run`. */
 enum verdict_state verdict_state(const struct verdict_evidence *evidence);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a verdict is made of: the evidence on one path, and what is said of it. */
+/* The evidence on one path, and the verdict on it. */
 #ifndef FLOATPROBE_VERDICT_EVIDENCE_H
 #define FLOATPROBE_VERDICT_EVIDENCE_H
 
@@ -19,59 +19,60 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What may explain the losses of a path: computed for each verdict from the newest evidence and from other paths. */
+/* Possible explanations of a path's losses, computed for each verdict from the newest evidence and from other paths. */
 struct verdict_hints {
 	struct hint_neighbour_explanation neighbour;
 	struct hint_claim_explanation claim;
 	struct hint_silence_explanation silence;
 	struct hint_drops_explanation drops;
-	bool unheard_frames;        /* the server's link saw frames of ours while its socket saw none of the lost */
-	uint32_t handshakes;        /* TCP: of the newest lost probes so many got that far at least */
-	const char *receipt_server; /* whose newest receipt it was; NULL: not known */
-	const char *witness;        /* through whom that came; NULL: directly */
-	const char *silent_witness; /* a server that was asked to reach the silent one, and could not; NULL */
-	bool last_error_elsewhere;  /* the error that is told came for another flow to the same address and port */
-	const char *second_holder;  /* another server that hears other clients' new flows there meanwhile; NULL */
-	uint32_t second_holder_ms;  /* since the newest of those flows */
+	bool unheard_frames;        /* our frames reached the server's link, but no lost probe reached its socket */
+	uint32_t handshakes;        /* TCP: lost probes of this outage whose handshake completed */
+	const char *receipt_server; /* the server with the newest receipt; NULL: not known */
+	const char *witness;        /* the server that relayed the receipt; NULL: direct */
+	const char *silent_witness; /* a server that reported that the silent one does not answer it; NULL: none */
+	bool last_error_elsewhere;  /* the last error came for another flow to the same address and port */
+	const char *second_holder;  /* another server that hears other clients' new flows there; NULL: none */
+	uint32_t second_holder_ms;  /* age of the newest of those flows */
 };
 
-/* The flows of the same target, address and size: UDP, each by another source port. */
+/* The UDP flows of the same target, address and size, each from another source port. A held flow keeps its port. */
 struct verdict_flows {
-	uint32_t streak;         /* the newest losses in a row of ours, those of a recheck among them */
-	struct comparison fresh; /* ours, a held one, against those of new ports */
-	bool first_packet; /* of ours every packet after a pause (of the flow's life, or 10 s) was answered, no other */
-	uint32_t first_packets;   /* .. so many in the window; 0: its only one is before it */
-	bool elsewhere;           /* ours reaches one server, new ports another, all the time */
-	const char *fresh_server; /* .. namely this */
-	bool ours_new;            /* ours is no held flow */
-	unsigned dead,
-	    fine;       /* held flows whose newest SIGNIFICANCE_STREAK_PROBES and more were all lost, all answered .. */
-	unsigned alive; /* others than the dead, whatever they lose .. */
-	unsigned failing;                /* .. and of these such as have lost their newest */
-	struct comparison held;          /* .. and the dead ones against all others */
-	uint32_t fresh_sent, fresh_lost; /* of the new ports while the best held flow lost nothing .. */
-	uint32_t held_streak;            /* .. of so many probes */
+	uint32_t streak;         /* our newest losses in a row, including those of a recheck */
+	struct comparison fresh; /* our held flow against the flows of new ports */
+	bool first_packet; /* our flow's first packet and those after a pause of 10 s were answered, and no other */
+	uint32_t first_packets;   /* number of such packets in the window; 0: the only one left before the window */
+	bool elsewhere;           /* our flow always reaches one server, new ports always another */
+	const char *fresh_server; /* the server that new ports reach */
+	bool ours_new;            /* our path uses new ports, not a held flow */
+	unsigned dead;            /* held flows that lost at least their newest SIGNIFICANCE_STREAK_PROBES probes */
+	unsigned fine;    /* held flows whose newest SIGNIFICANCE_STREAK_PROBES probes or more were all answered */
+	unsigned alive;   /* held flows that are not dead */
+	unsigned failing; /* flows counted in `alive` that lost their newest probe */
+	struct comparison held; /* the dead held flows against all others */
+	uint32_t fresh_sent;    /* probes from new ports while the best held flow lost nothing */
+	uint32_t fresh_lost;    /* lost probes among fresh_sent */
+	uint32_t held_streak;   /* answered probes in a row of the best held flow */
 };
 
-/* What the path's neighbours say: the caller (assess.c) fills it from the other paths. */
+/* What other paths show about this path; assess.c fills it. */
 struct verdict_context {
 	struct comparison protocol; /* all paths of this protocol at the target's address against the other protocol;
-				     own_lost 0: some are not down */
+				     own_lost 0: some of them are not down */
 	unsigned other_kinds;       /* bit k: `protocol` compares with paths of kind k */
-	struct comparison smaller;  /* this size against the largest smaller one that works .. */
-	unsigned smaller_size_up;   /* .. which has so many octets; 0: there is none */
+	struct comparison smaller;  /* this size against the largest smaller size that works */
+	unsigned smaller_size_up;   /* the largest smaller size that works, in octets; 0: none */
 	struct verdict_flows flows;
-	bool servers_silent;   /* for each server that may answer: at least two addresses of it are configured, all were
-				  asked over UDP and TCP, and nothing but silence or host-unreachable came from any */
-	bool all_silent;       /* .. nor from any other server: it may be us who are cut off. servers_silent is false
-				  then */
-	bool other_addresses;  /* each server that may answer can be asked at another address, or through a witness */
-	bool not_authorised;   /* a server that may answer here said not-authorised on another path */
-	bool changes_hands;    /* on this path, or another one to the address, another holder has answered since .. */
-	bool fought_over;      /* .. and two do by turns */
-	bool refused_over_udp; /* ours is TCP; over UDP the address itself says that the port is closed, too */
+	bool servers_silent; /* every server that may answer has at least two addresses, all were queried over UDP and
+				TCP, and nothing but timeouts or host-unreachable came from any */
+	bool all_silent; /* servers_silent would hold, but no other server is heard either: this host may be cut off;
+			    servers_silent is then false */
+	bool other_addresses;  /* each server that may answer can be queried at another address, or through a witness */
+	bool not_authorised;   /* a server that may answer here replied not-authorised on another path */
+	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */
+	bool fought_over;      /* two holders answer by turns */
+	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */
 	bool protocol_down;    /* every path of this target, address and protocol is down */
-	int64_t skew_elsewhere_ns; /* .. or clock-skew: its offset; 0: none */
+	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
 };
 
 struct verdict_evidence {
@@ -81,20 +82,19 @@ struct verdict_evidence {
 	struct verdict_context context;
 	struct twin_counts twins;
 	struct holders holders;
-	const char *holder_before; /* name of holders.before; NULL */
+	const char *holder_before; /* name of holders.before; NULL: none */
 	enum probe_kind kind;
 	unsigned size;
 	bool expect_reachable;
-	struct endpoint address;    /* probed */
-	struct endpoint arrives_on; /* asked for; all zero: not */
-	uint32_t allowed_mask;      /* bit i: the server of number i may answer; as tally.servers_mask */
-	const char *server_name;    /* of tally.server; NULL: nobody */
-	const char *allowed_names;  /* of those that may answer, "boot-01, boot-02"; NULL: not to be named */
-	/* hysteresis: `check` judges its round; `run` keeps the state until `run` probes in a row say otherwise */
-	enum mode mode;            /* CHECK judges the whole tally: any loss is lossy */
+	struct endpoint address;    /* the probed address */
+	struct endpoint arrives_on; /* expected local address at the server; all zero: none */
+	uint32_t allowed_mask;      /* bit i: server number i may answer; numbers as in tally.servers_mask */
+	const char *server_name;    /* name of tally.server; NULL: none */
+	const char *allowed_names; /* names of the servers that may answer, "boot-01, boot-02"; NULL: not to be shown */
+	enum mode mode;            /* CHECK: any loss in the tally is lossy */
 	enum verdict_state before; /* run: the state so far */
-	unsigned streak_len;       /* run: 3 */
-	unsigned lossy_permille;   /* run: share of loss from which it is lossy, outages aside */
+	unsigned streak_len;       /* run: probes in a row that change the state (3) */
+	unsigned lossy_permille;   /* run: share of loss, without outages, from which the path is lossy */
 };
 
 enum { VERDICT_SENTENCES_MAX = 8, VERDICT_SENTENCE_LEN = 200 };
@@ -104,7 +104,7 @@ struct verdict {
 	enum verdict_direction direction;
 	enum verdict_cause cause;
 	bool expected;
-	uint32_t sent, answered, forward_lost, return_lost, lost; /* as they are to be reported */
+	uint32_t sent, answered, forward_lost, return_lost, lost; /* numbers to report */
 	unsigned sentences_len;
 	char sentences[VERDICT_SENTENCES_MAX][VERDICT_SENTENCE_LEN]; /* the evidence, for people */
 	const char *advice;                                          /* static text, or NULL */

@@ -1,4 +1,4 @@
-/* The evidence, asked in words: what verdict.c, causes.c and sentences.c share. Pure. */
+/* Predicates on the evidence that verdict.c, causes.c and sentences.c share. Pure. */
 #ifndef FLOATPROBE_VERDICT_READING_H
 #define FLOATPROBE_VERDICT_READING_H
 
@@ -17,7 +17,7 @@ static inline uint32_t losses(const struct verdict_evidence *e)
 	return e->tally.sent - e->tally.answered;
 }
 
-/* This host would not let it out for its size, and nothing else happened of late. */
+/* This host rejects the newest probes for their size, and no other outcome is as recent. */
 static inline bool too_big_to_send(const struct verdict_evidence *e)
 {
 	if (e->mode == MODE_CHECK)
@@ -30,7 +30,7 @@ static inline bool may_answer(const struct verdict_evidence *e, int server)
 	return server >= 0 && server < PROBER_OTHERS && e->allowed_mask >> server & 1;
 }
 
-/* A server of the configuration answered that may not answer here: in the round, or the latest. */
+/* A configured server answered that may not answer here: the newest answer, or in `check` any answer of the round. */
 static inline bool stranger_answers(const struct verdict_evidence *e)
 {
 	const struct prober_tally *t = &e->tally;
@@ -40,8 +40,8 @@ static inline bool stranger_answers(const struct verdict_evidence *e)
 	return !may_answer(e, t->server) || (e->mode == MODE_CHECK && (t->servers_mask & ~e->allowed_mask) != 0);
 }
 
-/* The address itself refuses (a router would do so by its own), but the server that has it, and listens there, has
- * heard nothing of most of that. */
+/* The refusals come from the probed address itself (a router uses its own address), but the server that has the address
+ * and listens there received nothing during at least half of them. */
 static inline bool refused_behind_its_back(const struct verdict_evidence *e)
 {
 	const struct verdict_hints *h = &e->hints;
