@@ -1,4 +1,4 @@
-/* `floatprobe check` and `ping`: one round over all paths, judged at its end. */
+/* `floatprobe check` and `ping`: probe every path in one round, then judge each path. */
 #ifndef FLOATPROBE_CHECK_H
 #define FLOATPROBE_CHECK_H
 
@@ -6,10 +6,10 @@
 #include "client/output/output.h"
 
 struct check_options {
-	unsigned count;             /* 10 */
-	int64_t spacing_ns;         /* 200 ms, with +-10 % jitter */
-	int64_t timeout_ns;         /* 1 s */
-	const char *const *targets; /* names; none: all. Already known to exist in the configuration */
+	unsigned count;             /* probes per path; default 10 */
+	int64_t spacing_ns;         /* between the probes of a path; default 200 ms, with 10 % jitter either way */
+	int64_t timeout_ns;         /* default 1 s */
+	const char *const *targets; /* names, each of which the configuration has; empty: all targets */
 	size_t targets_len;
 	bool only_ipv4, only_ipv6;
 };

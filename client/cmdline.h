@@ -1,4 +1,4 @@
-/* All that a command line of floatprobe can say, and the tables by which it is read. */
+/* The arguments of the command line and the option tables that parse them. */
 #ifndef FLOATPROBE_CMDLINE_H
 #define FLOATPROBE_CMDLINE_H
 
@@ -9,14 +9,14 @@
 struct cmdline {
 	const char *config, *key, *vantage, *output;
 	struct check_options round;
-	const char **targets; /* what round.targets points to; the caller frees it */
+	const char **targets; /* backs round.targets; the caller frees it */
 	enum output_format format;
 	bool quiet;
 };
 
 extern const struct cmdline cmdline_defaults;
 
-/* The options of one command; those of a round are common to check and ping. */
+/* The option table of each command. check and ping also use cmdline_round. */
 extern const struct options_spec cmdline_keygen[], cmdline_check[], cmdline_ping[], cmdline_run[], cmdline_round[],
     cmdline_doctor[];
 

@@ -2,9 +2,9 @@
 #ifndef FLOATPROBE_KEYGEN_H
 #define FLOATPROBE_KEYGEN_H
 
-/* Make an identity and its file (NULL: the default place), print the public key. Both return the exit status. */
+/* Generate a key, write it to path (NULL: the default path) and print the public key. Returns the exit status. */
 int keygen_generate(const char *path);
-/* Print the public key of a secret key file. */
+/* Print the public key of a secret key file. Returns the exit status. */
 int keygen_print_public(const char *path);
 
 #endif

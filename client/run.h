@@ -1,10 +1,11 @@
-/* `floatprobe run`: the daemon. Schedules, journal, changes; SIGHUP reloads, SIGTERM and SIGINT end it. */
+/* `floatprobe run`: the daemon. It probes on schedules and journals probes and changes. SIGHUP reloads the
+ * configuration; SIGTERM and SIGINT end the daemon. */
 #ifndef FLOATPROBE_RUN_H
 #define FLOATPROBE_RUN_H
 
 #include "client/config/config.h"
 
-/* Takes over the configuration (and frees it). file: to read again on SIGHUP. Returns the exit status. */
+/* Takes ownership of config. SIGHUP reloads file. Returns the exit status. */
 int run_main(struct config *config, const char *file);
 
 #endif

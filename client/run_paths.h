@@ -1,5 +1,5 @@
-/* The paths of `run`: made from a configuration and the addresses that its names have now. A path that was there before
- * goes on, with its flow, its timers and what is known of it. */
+/* The paths of `run`, built from the configuration and the current addresses of its names. A path that existed before
+ * keeps its flow, timers and history. */
 #ifndef FLOATPROBE_RUN_PATHS_H
 #define FLOATPROBE_RUN_PATHS_H
 
@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many probes of a path are remembered: at least as many as can be outstanding. A power of two. */
+/* The number of probes that a path remembers: a power of two, not less than the maximum outstanding. */
 uint32_t run_paths_ring_len(const struct config *config);
 
-/* Make the paths of this configuration, which is the driver's own or another one to go on with. schedules: the
- * configuration's, as timers know them; borrowed by the paths. false: no memory, and nothing changed. */
+/* Replace the driver's paths by those of config: the driver's own configuration, or a reloaded one. schedules: the
+ * schedules of config in the engine's form; the paths borrow them. false: no memory, and the driver is unchanged. */
 bool run_paths_renew(struct driver *driver, const struct config *config, const struct schedule *schedules)
     __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* The client's configuration: what a YAML file, or the URIs of `floatprobe ping`, ask for (DESIGN § 3). */
+/* The client's configuration, from a YAML file or from the URIs of `floatprobe ping` (DESIGN § 3). */
 #ifndef FLOATPROBE_CLIENT_CONFIG_H
 #define FLOATPROBE_CLIENT_CONFIG_H
 
@@ -13,7 +13,7 @@
 enum {
 	CONFIG_SIZE_DEFAULT = 512,
 	CONFIG_SIZES_MAX = 16,
-	CONFIG_SCHEDULES_MAX = 8, /* of one target */
+	CONFIG_SCHEDULES_MAX = 8, /* per target */
 	CONFIG_HELD_MAX = 64,
 };
 
@@ -30,23 +30,24 @@ struct config_schedule {
 	int64_t every_ns;
 	int64_t timeout_ns;       /* default 1 s */
 	int64_t spacing_ns;       /* between the probes of a burst; default 20 ms */
-	unsigned count;           /* probes each time; default 1 */
-	unsigned jitter_permille; /* of every (of spacing within check); default 100 = 10 % */
+	unsigned count;           /* probes per burst; default 1 */
+	unsigned jitter_permille; /* share of every_ns (check: of the spacing); default 100 = 10 % */
 };
 
 struct config_target {
 	char *name;
 	enum config_role role;
-	char *address; /* as written: numeric or a DNS name */
+	char *address; /* as configured: numeric or a DNS name */
 	bool numeric;
-	struct endpoint endpoint;         /* its port is always right; its address only where numeric */
-	unsigned servers[WIRE_SLOTS_MAX]; /* indexes: who may answer */
+	struct endpoint endpoint;         /* the port is always set, the address only if numeric */
+	unsigned servers[WIRE_SLOTS_MAX]; /* indexes into config.servers: which servers are allowed to answer */
 	unsigned servers_len;
-	struct endpoint arrives_on; /* port 0; all zero: not asked for */
+	struct endpoint arrives_on; /* expected destination address at the server; port 0; all zero: not checked */
 	bool udp, tcp;
 	unsigned schedules[CONFIG_SCHEDULES_MAX];
 	unsigned schedules_len;
-	unsigned held, fresh; /* UDP flows; default 1 and 1; fresh is 0 or 1 */
+	unsigned held;  /* held UDP flows; default 1 */
+	unsigned fresh; /* fresh UDP flows, 0 or 1; default 1 */
 	unsigned sizes[CONFIG_SIZES_MAX];
 	unsigned sizes_len;
 	bool unpinned;
@@ -64,23 +65,23 @@ struct config {
 	size_t schedules_len;
 	struct config_target *targets;
 	size_t targets_len;
-	unsigned lossy_permille; /* share of loss in the window from which a path is lossy; default 50 */
-	char *journal;           /* NULL: none; relative paths are already resolved against the file */
+	unsigned lossy_permille; /* a path is lossy from this share of loss in the window; default 50 */
+	char *journal;           /* NULL: none; a relative path has been resolved against the file's directory */
 };
 
-/* Read and check a file, its targets_from files and its key file. All faults land in diags; NULL if any
- * is an error, and then nothing was applied. Warnings (features that are not there yet) come with a result. */
+/* Read and check a file, its targets_from files and its key file. All faults are added to diags. NULL: at least one of
+ * the faults is an error. */
 struct config *config_load(const char *file, struct diag_list *diags);
 
-/* The same from URIs: floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]. Servers and targets are named after
- * host[:port]; role is droplet. key_file NULL: $XDG_CONFIG_HOME/floatprobe/key, or ~/.config/floatprobe/key. */
+/* Build a configuration from URIs: floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]. Servers and targets are named
+ * host[:port]; the role is droplet. key_file NULL: $XDG_CONFIG_HOME/floatprobe/key, or ~/.config/floatprobe/key. */
 struct config *config_from_uris(char *const *uris, size_t uris_len, const char *key_file, const char *vantage,
 				struct diag_list *diags);
 
-/* The name of the server with this index; NULL for -1, nobody. */
+/* The name of the server with this index; NULL for -1 (no server). */
 const char *config_server_name(const struct config *config, int server);
 
-/* What the configuration means, for people: `floatprobe config FILE`. */
+/* Print the configuration with its defaults as text, for `floatprobe config FILE`. */
 void config_print(const struct config *config, FILE *out);
 
 void config_free(struct config *config);

@@ -1,4 +1,4 @@
-/* How a configuration begins, wherever it comes from. */
+/* Default values of a configuration. */
 #ifndef FLOATPROBE_CLIENT_CONFIG_DEFAULTS_H
 #define FLOATPROBE_CLIENT_CONFIG_DEFAULTS_H
 
@@ -6,14 +6,14 @@
 
 #define CONFIG_DEFAULT_SCHEDULE "steady"
 
-/* file: may be NULL. Everything is the caller's; config_free takes it all. */
+/* file may be NULL. The caller frees the result with config_free. */
 struct config *config_new(const char *file);
 struct config_schedule config_default_schedule(const char *name);
 struct config_target config_default_target(void);
-/* The one schedule of a configuration that names none. */
+/* Add the schedule `steady`, which a configuration without schedules uses. */
 void config_add_steady(struct config *config);
-/* Where a key is kept if nobody says where: $XDG_CONFIG_HOME/floatprobe/key, else ~/.config/floatprobe/key. The caller
- * frees it; NULL: no memory, or there is no home directory (HOME is not set). */
+/* The default path of the key file: $XDG_CONFIG_HOME/floatprobe/key, else ~/.config/floatprobe/key. The caller frees
+ * it. NULL: no memory, or HOME is not set. */
 char *config_default_key_file(void);
 
 #endif

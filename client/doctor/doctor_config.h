@@ -1,4 +1,4 @@
-/* What the doctor takes from a configuration, the client's or the server's: it sharpens what it looks for. */
+/* The values that doctor uses from the configuration of floatprobe or of floatprobed. */
 #ifndef FLOATPROBE_DOCTOR_CONFIG_H
 #define FLOATPROBE_DOCTOR_CONFIG_H
 
@@ -10,25 +10,25 @@
 #include <stdint.h>
 
 struct doctor_config {
-	bool server;            /* floatprobed's */
-	uint16_t port;          /* floatprobed's own */
-	struct endpoint *asked; /* addresses that are asked on whichever host has them; some are not on this one */
+	bool server;            /* this is a configuration of floatprobed */
+	uint16_t port;          /* the port of floatprobed */
+	struct endpoint *asked; /* addresses that clients probe; this host need not have them */
 	size_t asked_len;
-	struct endpoint *listens; /* where floatprobed is told to listen; none: everywhere */
+	struct endpoint *listens; /* listen addresses of floatprobed; empty: all */
 	size_t listens_len;
-	struct endpoint *targets; /* whom this host talks to */
+	struct endpoint *targets; /* addresses that this host probes */
 	size_t targets_len;
-	uint16_t *applications; /* UDP ports that are to be watched */
+	uint16_t *applications; /* UDP ports that floatprobed watches */
 	size_t applications_len;
-	int64_t timeout_ns;    /* the longest that an answer is waited for */
-	int64_t held_every_ns; /* the longest pause of a flow that keeps its source port; 0: there is none */
+	int64_t timeout_ns;    /* the longest probe timeout */
+	int64_t held_every_ns; /* the longest probe interval of a held flow; 0: no held flow */
 };
 
-/* What is assumed where there is no configuration. */
+/* The values that apply without a configuration. */
 extern const struct doctor_config doctor_config_none;
 
-/* Read either kind of file. A client's is checked as `floatprobe config` does; of a server's only what is used here is
- * (floatprobed --check-config checks all of it). false: there are errors in diags. */
+/* Read a configuration of floatprobe or floatprobed. For floatprobe all of it is checked; for floatprobed only the
+ * values that doctor uses (floatprobed --check-config checks the rest). false: diags has errors. */
 bool doctor_config_load(const char *file, struct doctor_config *config, struct diag_list *diags)
     __attribute__((warn_unused_result));
 void doctor_config_free(struct doctor_config *config);

@@ -1,4 +1,4 @@
-/* All that `floatprobe doctor` knows of a host: read by doctor_facts_gather, judged by doctor_judge. */
+/* The state of a host: doctor_facts_gather reads it, doctor_judge judges it. */
 #ifndef FLOATPROBE_DOCTOR_FACTS_H
 #define FLOATPROBE_DOCTOR_FACTS_H
 
@@ -13,32 +13,33 @@
 enum doctor_family { DOCTOR_V4, DOCTOR_V6, DOCTOR_FAMILIES };
 
 enum {
-	DOCTOR_UNKNOWN = -1,  /* of a setting or counter: this kernel, or this namespace, does not show it */
-	DOCTOR_RP_STRICT = 1, /* of rp_filter */
+	DOCTOR_UNKNOWN = -1,  /* a setting or counter that this kernel or this network namespace does not have */
+	DOCTOR_RP_STRICT = 1, /* value of rp_filter */
 };
 
 struct doctor_link {
 	unsigned index;
-	char name[IF_NAMESIZE]; /* safe to stand in a command */
-	bool outward;           /* of the kind that other hosts' frames come from: no tunnel, no bridge of our guests */
-	int64_t rp_filter, arp_ignore, arp_filter, accept_dad; /* as they apply, "all" taken into account */
-	int64_t forwarding;                                    /* of IPv4, what comes in here */
-	uint64_t heal_ms[DOCTOR_FAMILIES]; /* the longest that a wrong neighbour entry in use lives */
+	char name[IF_NAMESIZE]; /* safe to use in a shell command */
+	bool outward;           /* receives frames of other hosts: neither a tunnel nor a bridge for guests */
+	int64_t rp_filter, arp_ignore, arp_filter, accept_dad; /* effective values, combined with "all" */
+	int64_t forwarding;                                    /* IPv4 forwarding of packets that arrive on this link */
+	uint64_t heal_ms[DOCTOR_FAMILIES]; /* the longest time before the kernel corrects a wrong neighbour entry */
 	uint64_t base_reachable_ms[DOCTOR_FAMILIES];
 };
 
 struct doctor_route {
-	bool asked;
-	int error; /* -errno: there is none */
+	bool asked; /* the kernel was queried */
+	int error;  /* negative errno: there is no route; 0: `route` is set */
 	struct rtnl_route route;
 };
 
 struct doctor_address {
 	struct rtnl_address is;
-	bool named;               /* the configuration says that it is asked */
-	struct doctor_route back; /* out of this host, from this address; asked of those that others might ask */
-	struct doctor_route in;   /* the other way round, by its own interface; has no route. Asked where the filter is
-				   * strict and the way back is elsewhere */
+	bool named;               /* the configuration lists this address as one that clients probe */
+	struct doctor_route back; /* the route of answers from this address; queried if other hosts may probe it */
+	/* The kernel's verdict on a request that arrives on the address's own interface; only `error` is set. Queried
+	 * if rp_filter is strict and answers leave by another interface. */
+	struct doctor_route in;
 };
 
 struct doctor_target {
@@ -51,7 +52,7 @@ struct doctor_listener {
 	struct listener_owner owner;
 };
 
-/* Name, and where it is read. */
+/* Field name and file below /proc/sys. */
 #define DOCTOR_SYSCTLS(X)                                                                                              \
 	X(tcp_syncookies, "net/ipv4/tcp_syncookies")                                                                   \
 	X(tcp_synack_retries, "net/ipv4/tcp_synack_retries")                                                           \
@@ -81,16 +82,15 @@ struct doctor_facts {
 	size_t links_len;
 	struct doctor_address *addresses;
 	size_t addresses_len;
-	struct doctor_route
-	    out[DOCTOR_FAMILIES];      /* to somewhere beyond the default route, the source left to the kernel */
-	struct doctor_target *targets; /* of the configuration, numeric and not on this host */
+	struct doctor_route out[DOCTOR_FAMILIES]; /* the route to an outside address; the kernel chooses the source */
+	struct doctor_target *targets;            /* numeric targets of the configuration that are not on this host */
 	size_t targets_len;
-	struct rtnl_route *default_routes; /* that have a gateway, of all tables */
+	struct rtnl_route *default_routes; /* those with a gateway, from all tables */
 	size_t default_routes_len;
-	struct rtnl_rule *rules; /* that look at the source */
+	struct rtnl_rule *rules; /* those that match on the source address */
 	size_t rules_len;
 
-	struct rtnl_neighbour *neighbours; /* those that have failed, and permanent ones */
+	struct rtnl_neighbour *neighbours; /* failed and permanent entries only */
 	size_t neighbours_len;
 	struct rtnl_table tables[DOCTOR_FAMILIES];
 	struct doctor_listener *listeners;
@@ -102,8 +102,8 @@ struct doctor_facts {
 #undef DOCTOR_FIELD
 };
 
-/* Read this host, or rather this network namespace. Returns 0 or -errno; -EINTR: it changed meanwhile, try again.
- * Whatever is returned, doctor_facts_free is due. */
+/* Read the state of this network namespace. Returns 0 or a negative errno; -EINTR: the state changed during the read,
+ * try again. The caller must call doctor_facts_free in every case. */
 int doctor_facts_gather(const struct doctor_config *config, struct doctor_facts *facts)
     __attribute__((warn_unused_result));
 void doctor_facts_free(struct doctor_facts *facts);

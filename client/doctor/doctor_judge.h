@@ -1,4 +1,4 @@
-/* Judges a host by the rules of doctor_rules.h. Pure: facts in, findings out. */
+/* Applies the rules of doctor_rules.h to the facts of a host. Pure: no system calls. */
 #ifndef FLOATPROBE_DOCTOR_JUDGE_H
 #define FLOATPROBE_DOCTOR_JUDGE_H
 

@@ -1,4 +1,4 @@
-/* What breaks floating IPs on a host: the table of rules, and what they find. */
+/* The rules about what breaks floating IPs on a host, and their findings. */
 #ifndef FLOATPROBE_DOCTOR_RULES_H
 #define FLOATPROBE_DOCTOR_RULES_H
 
@@ -6,13 +6,13 @@
 
 enum doctor_severity {
 	DOCTOR_ERROR,   /* something does not work */
-	DOCTOR_WARNING, /* something may not work, or will not in a case that is to be expected */
-	DOCTOR_NOTE,    /* worth knowing, nothing wrong */
+	DOCTOR_WARNING, /* something may fail, or will fail in a foreseeable case */
+	DOCTOR_NOTE,    /* for information; nothing is wrong */
 	DOCTOR_SEVERITIES,
 };
 const char *doctor_severity_word(enum doctor_severity severity);
 
-/* The rules, in the order in which their findings are told: function, id, and why it matters. */
+/* The rules, in the order of their findings: function, id, and why it matters. */
 #define DOCTOR_RULES(X)                                                                                                \
 	X(address_duplicate, "address-duplicate",                                                                      \
 	  "Two interfaces have the same address and network: the kernel always sends by one of them, even if the "     \
@@ -103,8 +103,8 @@ struct doctor_finding {
 	enum doctor_rule_id rule;
 	enum doctor_severity severity;
 	char *seen;
-	char *command;   /* mends it at once; NULL: no command does */
-	char *permanent; /* how to have it mended for good; NULL: the command does, or nothing else has to be done */
+	char *command;   /* fixes the finding at once; NULL: no command does */
+	char *permanent; /* how to make the fix permanent; NULL: no further step is needed */
 };
 const char *doctor_finding_id(const struct doctor_finding *finding);
 const char *doctor_finding_why(const struct doctor_finding *finding);

@@ -1,4 +1,4 @@
-/* How our frames to somebody on the same link leave, and where they go. */
+/* Source and destination MAC addresses of frames to a host on the same link. */
 #ifndef FLOATPROBE_LINK_H
 #define FLOATPROBE_LINK_H
 
@@ -7,14 +7,15 @@
 
 #include <stdbool.h>
 
-struct link_ops { /* they ask the kernel: not for every packet */
-	/* The source address and MAC that frames to this endpoint have, if it is within the subnet of one of our
-	 * addresses. false: it is not, or this cannot be found out. */
+/* Each call queries the kernel; too slow for every packet. */
+struct link_ops {
+	/* The source address and source MAC of frames to this endpoint. false: the endpoint is not in a subnet of this
+	 * host, or the query failed. */
 	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
-	/* The MAC that our frames to this endpoint go to, of our neighbour table. false: it is not within the subnet of
-	 * one of our addresses, or there is no (or a failed) entry. */
+	/* The endpoint's MAC in the neighbour table. false: the endpoint is not in a subnet of this host, or has no
+	 * valid entry. */
 	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
-	/* Has an interface of this host this MAC? */
+	/* Does an interface of this host have this MAC? */
 	bool (*has_mac)(const uint8_t mac[EVIDENCE_MAC_LEN]);
 };
 

@@ -1,4 +1,4 @@
-/* The formats behind output.h. Each writes to `out` and leaves write errors to stdio, where output.c finds them. */
+/* The output formats. Each writes to `out`; output.c checks the stream for write errors. */
 #ifndef FLOATPROBE_OUTPUT_FORMATS_H
 #define FLOATPROBE_OUTPUT_FORMATS_H
 
@@ -13,14 +13,14 @@
 enum { OUTPUT_PATH_LEN = 48 };
 void output_path_words(const struct result_path_name *name, char buf[OUTPUT_PATH_LEN]);
 
-/* A table for people. only_unexpected: leave out what is as it should be, the whole text if all is. */
+/* A text table. only_unexpected: omit the paths in their expected state; without any other path print nothing. */
 void output_text(FILE *out, struct result_path *const *paths, size_t paths_len, const struct output_style *style,
 		 bool only_unexpected);
 
-/* One object, one line. Takes over the reference; NULL (no memory) writes nothing and returns false. */
+/* Write the object as one line. Takes ownership of the reference. Returns false if object is NULL (no memory). */
 bool output_json(FILE *out, json_t *object);
 
-/* The status line and its perfdata, of at least one path. Returns the plugin code. */
+/* The status line and its perfdata, for at least one path. Returns the plugin code. */
 int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len);
 
 #endif

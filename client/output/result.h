@@ -1,4 +1,4 @@
-/* What the client has to say, independent of how it is shown. Strings are borrowed for the call. */
+/* Results, independent of the output format. Strings are borrowed for the call. */
 #ifndef FLOATPROBE_RESULT_H
 #define FLOATPROBE_RESULT_H
 
@@ -12,28 +12,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct result_path_name { /* the naming fields of every result */
+/* The fields that identify a path. Every result has them. */
+struct result_path_name {
 	const char *vantage, *target, *role;
-	struct endpoint endpoint; /* address probed; unknown where the name did not resolve */
+	struct endpoint endpoint; /* the probed address; unknown: the name did not resolve */
 	enum probe_kind kind;
-	unsigned size;    /* UDP payload; TCP: shown as null */
+	unsigned size;    /* octets of UDP payload; JSON shows null for TCP */
 	const char *flow; /* "held" or "fresh" */
-	int flow_index;   /* -1: only one of them, field left out */
+	int flow_index;   /* -1: the target has only one such flow; JSON omits the field */
 };
 
 struct result_probe {
-	int64_t time_ns; /* realtime: when it left */
+	int64_t time_ns; /* realtime; when the probe was sent */
 	struct result_path_name name;
 	uint32_t seq;
 	enum prober_outcome outcome;
-	double rtt_ms;                      /* < 0: null */
-	const char *server;                 /* NULL: null */
-	struct endpoint arrived_on, source; /* unknown: null */
+	double rtt_ms;                      /* negative: JSON shows null */
+	const char *server;                 /* NULL: JSON shows null */
+	struct endpoint arrived_on, source; /* unknown: JSON shows null */
 };
 
 struct result_path {
-	int64_t time_ns;  /* realtime: when it was judged */
-	int64_t since_ns; /* realtime: when this state began */
+	int64_t time_ns;  /* realtime; when the path was judged */
+	int64_t since_ns; /* realtime; when this state began */
 	struct result_path_name name;
 	const struct verdict *verdict;
 	const char *server;
@@ -42,7 +43,7 @@ struct result_path {
 	struct prober_rtt rtt;
 };
 
-/* What a change is about. */
+/* The part of a verdict that a change compares. */
 struct result_status {
 	enum verdict_state state;
 	enum verdict_direction direction;
@@ -54,20 +55,20 @@ struct result_change {
 	int64_t time_ns, since_ns;
 	struct result_path_name name;
 	struct result_status from, to;
-	const struct verdict *verdict; /* of `to` */
+	const struct verdict *verdict; /* the verdict that `to` is taken from */
 };
 
 struct result_path_name result_name(const struct config *config, const struct path *path);
-/* From a path and its verdict, which is borrowed. scratch: room for ring_len values. */
+/* Fill result from a path and its verdict, which result borrows. scratch: room for ring_len values. */
 void result_make(const struct config *config, const struct path *path, enum mode mode, const struct verdict *verdict,
 		 int64_t since_ns, uint32_t *scratch, struct result_path *result);
 
-/* DESIGN § 4's objects. New references; NULL when there is no memory. */
+/* The JSON objects of DESIGN § 4. The caller owns the new reference. NULL: no memory. */
 json_t *result_probe_json(const struct result_probe *probe);
 json_t *result_path_json(const struct result_path *path);
 json_t *result_change_json(const struct result_change *change);
 
-/* "198.18.1.5", "2001:db8::1"; "" for the unknown. Returns buf. */
+/* "198.18.1.5", "2001:db8::1"; "" for an unknown address. Returns buf. */
 const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN]);
 
 #endif

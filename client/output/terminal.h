@@ -1,4 +1,4 @@
-/* What the place where standard output appears can show, and text laid out for it. */
+/* What standard output can display, and text formatted for it. */
 #ifndef FLOATPROBE_TERMINAL_H
 #define FLOATPROBE_TERMINAL_H
 
@@ -11,9 +11,9 @@ struct output_style {
 	unsigned width; /* columns to wrap sentences at */
 };
 
-/* Of standard output: colours only on a terminal, and if NO_COLOR is not set. */
+/* The style of standard output. Colours need a terminal and an unset NO_COLOR. */
 struct output_style terminal_style(void);
-/* One that understands more than plain text. */
+/* Is fd a terminal that understands escape sequences? */
 bool terminal_is(int fd);
 
 #define TERMINAL_RED    "31"
@@ -22,11 +22,11 @@ bool terminal_is(int fd);
 #define TERMINAL_BOLD   "1"
 void terminal_coloured(FILE *out, const struct output_style *style, const char *colour, const char *text);
 
-/* Words behind a bullet, broken into lines that end before the terminal does; made safe to show, and cut off at
+/* Print text after a bullet, wrapped at style->width. Control characters are replaced. Text is cut off at
  * TERMINAL_SENTENCE_LEN octets. */
 enum { TERMINAL_SENTENCE_LEN = 1024 };
 void terminal_sentence(FILE *out, const struct output_style *style, const char *bullet, const char *text);
-/* The bullets of what was seen, and of advice. */
+/* Bullets: the dot for observations, the arrow for advice. */
 const char *terminal_dot(const struct output_style *style);
 const char *terminal_arrow(const struct output_style *style);
 
