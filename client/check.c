@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	STAGGER_NS = 1000 * 1000, /* between the paths' first probes */
+	STAGGER_NS = 1000 * 1000, /* between the first probes of two paths */
 };
 
 enum phase { RESOLVING, PROBING, ASKING, ENDED };
@@ -25,21 +25,21 @@ struct check {
 	struct output *output;
 	struct schedule schedule;
 	uv_loop_t loop;
-	uv_check_t watch;  /* looks after each turn of the loop whether the phase is over */
-	uv_prepare_t wait; /* keeps watch honest: it runs before the loop sleeps */
-	uv_timer_t limit;  /* of the phase */
-	uv_timer_t late;   /* until when late answers are waited for */
+	uv_check_t watch;  /* runs after each poll of the loop; ends the phase when it is complete */
+	uv_prepare_t wait; /* runs before the loop sleeps, so that `watch` does not miss a completed phase */
+	uv_timer_t limit;  /* time limit of the phase */
+	uv_timer_t late;   /* ends the wait for late answers */
 	struct driver driver;
 	enum phase phase;
 	int64_t started_ns;
-	int64_t resolve_ms; /* how long resolving took */
-	int64_t asking_ns;  /* monotonic: when the last deadline had come */
+	int64_t resolve_ms; /* duration of name resolution */
+	int64_t asking_ns;  /* monotonic; start of the ASKING phase, after the last probe deadline */
 	int status;
 };
 
 /* -- results -- */
 
-/* Can nothing change it any more? A loss may get its direction, and an answer may follow an error. */
+/* A loss can still get a direction, and an answer can follow an error. */
 static bool is_final(enum prober_outcome outcome)
 {
 	return outcome == PROBER_ANSWERED || outcome == PROBER_CLOCK_SKEW;
@@ -63,7 +63,7 @@ static void show_probe(struct check *c, const struct path *p, uint32_t seq, cons
 		     });
 }
 
-/* All but answers is shown at the end. */
+/* Outcomes that are not final are shown at the end. */
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	struct check *c = context;
@@ -126,7 +126,7 @@ static bool family_wanted(const struct check_options *o, const struct endpoint *
 	return endpoint_is_v4(e) ? !o->only_ipv6 : !o->only_ipv4;
 }
 
-/* The addresses of a target to be probed. A name without any is one unknown address, so that it is reported. */
+/* The addresses to probe for a target. A name without addresses yields one unknown address, so that it is reported. */
 static size_t addresses_of(struct check *c, const struct config_target *t,
 			   struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
 {
@@ -239,7 +239,7 @@ static void stop(struct check *c)
 
 static void late_is_over(uv_timer_t *timer)
 {
-	(void)timer; /* the loop wakes, and looks */
+	(void)timer; /* the timer only wakes the loop; `watch` does the rest */
 }
 
 static void start_asking(struct check *c)
@@ -264,7 +264,7 @@ static void limit_reached(uv_timer_t *timer)
 		stop(c);
 }
 
-/* Was anything lost of which an answer may still come? */
+/* Can a late answer still arrive for a lost probe? */
 static bool any_loss(const struct paths *paths)
 {
 	for (size_t i = 0; i < paths->len; i++) {
@@ -278,8 +278,7 @@ static bool any_loss(const struct paths *paths)
 	return false;
 }
 
-/* Nothing more to learn? Where something was lost, an answer that is only late has its time too: it would show that
- * what a receipt proves is no loss of direction but slowness. */
+/* After a loss, also wait for a late answer: together with a receipt it proves delay and not return loss. */
 static bool is_over(struct check *c)
 {
 	if (!querier_exhausted(c->driver.engine.querier, CHECK_EVIDENCE_ROUNDS))
@@ -287,7 +286,7 @@ static bool is_over(struct check *c)
 	return clock_mono_ns() - c->asking_ns >= c->options->timeout_ns || !any_loss(&c->driver.engine.paths);
 }
 
-static void look(uv_check_t *watch)
+static void advance_phase(uv_check_t *watch)
 {
 	struct check *c = watch->data;
 
@@ -304,7 +303,7 @@ static void look(uv_check_t *watch)
 
 static void wake(uv_prepare_t *prepare)
 {
-	look(&((struct check *)prepare->data)->watch);
+	advance_phase(&((struct check *)prepare->data)->watch);
 }
 
 static void start(struct check *c)
@@ -314,7 +313,7 @@ static void start(struct check *c)
 	uv_timer_init(&c->loop, &c->limit);
 	uv_timer_init(&c->loop, &c->late);
 	c->watch.data = c->wait.data = c->limit.data = c;
-	uv_check_start(&c->watch, look);
+	uv_check_start(&c->watch, advance_phase);
 	uv_prepare_start(&c->wait, wake);
 	uv_timer_start(&c->limit, limit_reached, CHECK_RESOLVE_MS, 0);
 }
@@ -360,7 +359,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	if (c.status == 0)
 		c.status = show_results(&c);
 	if (resolver_busy(c.driver.resolver)) {
-		/* A name service that hangs: libuv would wait for its threads, here and at exit. */
+		/* libuv would wait for the resolver threads, here and at exit. */
 		fflush(NULL);
 		_exit(c.status);
 	}

@@ -50,7 +50,7 @@ static const char *take_format(void *field, const char *value)
 	return "is not a format; use text, json or nagios";
 }
 
-/* Of commands that have no line for nagios. */
+/* For commands that do not support nagios. */
 static const char *take_plain_format(void *field, const char *value)
 {
 	enum output_format format;

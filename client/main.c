@@ -1,4 +1,4 @@
-/* The command line of floatprobe: a table of commands, each with its table of options. */
+/* Entry point of floatprobe: dispatches to the commands. */
 #include "client/cmdline.h"
 #include "client/config/config.h"
 #include "client/doctor/doctor.h"
@@ -58,7 +58,7 @@ static const struct command {
 };
 enum { COMMANDS_LEN = sizeof commands / sizeof *commands, ERROR_LEN = 1024 };
 
-/* --- What is wrong with the command line, or with what it names -------------------------------------------------- */
+/* --- Errors of the command line and the configuration ------------------------------------------------------------ */
 
 static int complain(const struct cmdline *cmdline, const char *text)
 {
@@ -76,7 +76,7 @@ static int complain_usage(const struct cmdline *cmdline, const struct options_co
 	return status;
 }
 
-/* The errors themselves are on stderr already; a plugin's line names the first. */
+/* stderr already has all errors. The nagios line shows the first one. */
 static int complain_config(const struct cmdline *cmdline, const struct diag_list *diags)
 {
 	char text[ERROR_LEN] = "the configuration is wrong";
@@ -96,7 +96,7 @@ static int complain_config(const struct cmdline *cmdline, const struct diag_list
 	return output_nagios_unknown(text);
 }
 
-/* Print what there is to say about the configuration. NULL: *status is set. */
+/* Print the errors and warnings of the configuration. NULL: *status is set. */
 static struct config *accept(struct config *config, struct diag_list *diags, const struct cmdline *cmdline, int *status)
 {
 	diag_print(diags, stderr);
@@ -122,7 +122,7 @@ static bool is_target(const struct config *config, const char *name)
 	return false;
 }
 
-/* The first name that is no target of the configuration; NULL: all are. */
+/* The first name that is not a target of the configuration; NULL: all names are targets. */
 static const char *unknown_target(const struct config *config, const struct check_options *round)
 {
 	for (size_t i = 0; i < round->targets_len; i++) {
@@ -304,8 +304,8 @@ static int dispatch(int argc, char **argv)
 
 /* --- The process ------------------------------------------------------------------------------------------------- */
 
-/* A socket or journal must never come to stand where results or errors are written to. Opened for reading, stdout still
- * refuses what is written. */
+/* If stdin, stdout or stderr is closed, a socket or the journal could get its descriptor and receive results or errors.
+ * A placeholder opened for reading still makes writes to stdout fail. */
 static void occupy_standard_files(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
@@ -317,7 +317,7 @@ static void occupy_standard_files(void)
 int main(int argc, char **argv)
 {
 	occupy_standard_files();
-	/* Closed pipes and full disks are told by the call that meets them. */
+	/* The failing write reports a closed pipe or a file size limit. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	setlocale(LC_CTYPE, "");

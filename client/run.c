@@ -19,10 +19,10 @@
 
 enum {
 	RESOLVE_MS = 60 * 1000,
-	ASSESS_MS = 20,  /* after something was decided */
-	FLUSH_MS = 1000, /* after something was journaled */
+	ASSESS_MS = 20,  /* from the outcome of a probe to the next assessment */
+	FLUSH_MS = 1000, /* from a journal entry to the next flush */
 	SUMMARY_MS = 60 * 1000,
-	LOG_INTERVAL_MS = 200, /* changes in the log: the journal has them all */
+	LOG_INTERVAL_MS = 200, /* rate limit of changes in the log; the journal has all of them */
 	LOG_BURST = 50,
 };
 
@@ -33,12 +33,12 @@ struct run {
 	struct driver driver;
 	struct config *config;
 	const char *file;
-	struct schedule *schedules; /* the configuration's, as timers know them */
+	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
 	struct journal *journal;
-	uint32_t *scratch; /* for a path's round-trip times */
+	uint32_t *scratch; /* room for the round-trip times of one path */
 	struct bucket log_bucket;
 	unsigned log_suppressed;
-	uint64_t drops_logged; /* their sum when they were logged the last time */
+	uint64_t drops_logged; /* the total of dropped datagrams at the last log entry */
 };
 
 /* -- what is written -- */
@@ -144,7 +144,7 @@ static void learnt(void *context)
 	judge_soon(context);
 }
 
-/* What came and was dropped since the start, if there is more of it than the last time. */
+/* Log the datagrams dropped since the start, if the count has increased since the last log entry. */
 static void log_drops(struct run *r)
 {
 	const uint64_t *drops = r->driver.engine.drops;
@@ -300,7 +300,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 		uv_close(handle, NULL);
 }
 
-/* A name service that hangs must not hold us: then this does not return, and exits with that status. */
+/* Exits with status instead of returning if the resolver is busy: libuv would wait for its threads. */
 static void close_all(struct run *r, int status)
 {
 	if (resolver_busy(r->driver.resolver))

@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nothing of the old paths is lost before all that can fail has been done: each old path that goes on takes the place
- * of a new one, which keeps the old target and timers until then. */
+/* The old paths can be restored until every step that can fail has succeeded. Each reused old path replaces a new path;
+ * the new path keeps the old target and timers until then. */
 struct renewal {
 	struct driver *driver;
 	const struct config *config;
 	const struct schedule *schedules;
-	bool may_go_on;
-	struct path **items;  /* for the engine */
-	struct path **spares; /* by item: the new path whose place an old one has taken; NULL: the item is new */
+	bool may_reuse;
+	struct path **items;  /* the paths that the engine gets */
+	struct path **spares; /* per item: the new path that an old path replaces; NULL: the item is a new path */
 	size_t len;
-	size_t found; /* where the last old path stood that goes on: the next is likely behind it */
+	size_t found; /* position of the last reused old path; the search for the next one starts behind it */
 };
 
 uint32_t run_paths_ring_len(const struct config *config)
@@ -34,11 +34,11 @@ uint32_t run_paths_ring_len(const struct config *config)
 	return len;
 }
 
-/* -- which old paths go on -- */
+/* -- reuse of old paths -- */
 
-/* Paths, and what is known of them, name servers by index, and flows belong to our key: old paths may go on only where
- * all old servers keep their places, and we are who we were. */
-static bool may_go_on(const struct config *old, const struct config *new)
+/* Paths and their history refer to servers by index, and flows depend on this host's key. Old paths can be reused only
+ * if all old servers keep their indexes and the key is the same. */
+static bool may_reuse(const struct config *old, const struct config *new)
 {
 	if (memcmp(old->identity.public_key, new->identity.public_key, WIRE_KEY_LEN) != 0)
 		return false;
@@ -55,12 +55,12 @@ static bool same_servers(const struct config_target *a, const struct config_targ
 	       memcmp(a->servers, b->servers, a->servers_len * sizeof a->servers[0]) == 0;
 }
 
-/* The old path that goes on as p would; NULL: none. */
+/* The old path that can replace p; NULL: none. */
 static struct path *find_old(struct renewal *r, const struct path *p)
 {
 	const struct paths *paths = &r->driver->engine.paths;
 
-	for (size_t i = 0; r->may_go_on && i < paths->len; i++) {
+	for (size_t i = 0; r->may_reuse && i < paths->len; i++) {
 		struct path *old = paths->items[(r->found + i) % paths->len];
 		if (!path_same(old, p) || !same_servers(old->target, p->target))
 			continue;
@@ -85,7 +85,7 @@ static void own_timers(struct path *p)
 		p->timers[t].owner = p;
 }
 
-/* What comes from the configuration; a second time: back again. */
+/* Swap the fields that come from the configuration. A second call restores them. */
 static void exchange(struct path *a, struct path *b)
 {
 	const struct path before = *a;
@@ -100,9 +100,9 @@ static void exchange(struct path *a, struct path *b)
 	own_timers(b);
 }
 
-/* -- making them -- */
+/* -- new paths -- */
 
-/* Paths start at random moments of their first second, so that a thousand do not leave at once. */
+/* Paths start at a random time within their first second, which avoids a burst. */
 static bool start_timers(struct renewal *r, struct path *p)
 {
 	if (!path_set_timers(p, p->target->schedules_len))
@@ -117,8 +117,8 @@ static bool start_timers(struct renewal *r, struct path *p)
 	return true;
 }
 
-/* Where the schedules are the same, the timers go on. */
-static void go_on(struct renewal *r, struct path **item, struct path **spare)
+/* Timers keep their state if the schedules are the same. */
+static void reuse_old(struct renewal *r, struct path **item, struct path **spare)
 {
 	struct path *new = *item, *old = find_old(r, new);
 
@@ -149,7 +149,7 @@ static bool make_target(struct renewal *r, const struct config_target *t)
 		for (; from < end; from++) {
 			if (!start_timers(r, r->items[from]))
 				return false;
-			go_on(r, &r->items[from], &r->spares[from]);
+			reuse_old(r, &r->items[from], &r->spares[from]);
 		}
 	}
 	return true;
@@ -197,7 +197,7 @@ bool run_paths_renew(struct driver *driver, const struct config *config, const s
 		.driver = driver,
 		.config = config,
 		.schedules = schedules,
-		.may_go_on = may_go_on(driver->engine.config, config),
+		.may_reuse = may_reuse(driver->engine.config, config),
 	};
 	bool done = make_paths(&r) && hand_over(&r);
 

@@ -18,7 +18,7 @@ const char *config_server_name(const struct config *config, int server)
 	return server < 0 ? NULL : config->servers[server].name;
 }
 
-/* ---- what it means ---- */
+/* ---- printing ---- */
 
 static void print_schedule(const struct config_schedule *schedule, FILE *out)
 {

@@ -17,15 +17,15 @@
 
 enum {
 	COUNT_MAX = 256,
-	OUTSTANDING_MAX = 256, /* what a receipt covers */
+	OUTSTANDING_MAX = 256, /* the number of probes that a receipt covers */
 };
 
-/* What is known while files are read; nodes stay until everything has been checked. */
+/* State of a load. The trees stay in memory until all checks are done. */
 struct loader {
 	struct config *config;
 	struct config_known known;
-	struct tree_node **target_nodes; /* beside config->targets */
-	struct tree **trees;             /* the configuration's own first */
+	struct tree_node **target_nodes; /* parallel to config->targets */
+	struct tree **trees;             /* the main file first, then the targets_from files */
 	size_t trees_len;
 };
 
@@ -163,7 +163,7 @@ static const struct schema_key targets_file_keys[] = {
 	{ 0 },
 };
 
-/* Patterns may overlap, and may match the configuration itself. */
+/* Patterns can overlap and can match the main file. */
 static bool is_read_already(const struct loader *loader, const struct stat *st)
 {
 	for (size_t i = 0; i < loader->trees_len; i++) {
@@ -199,7 +199,7 @@ static bool is_glob(const char *pattern)
 	return strpbrk(pattern, "*?[") != NULL;
 }
 
-/* The directory of file, its own glob characters taken as they are, and pattern. */
+/* The pattern relative to the directory of file. Glob characters in the directory are escaped. */
 static char *resolve_glob(const char *file, const char *pattern)
 {
 	const char *slash = strrchr(file, '/');
@@ -283,7 +283,7 @@ static char *address_and_port(const struct config_target *target)
 	return lower;
 }
 
-/* Results are told apart by name, and a path that is probed twice would count each loss twice. */
+/* Results are identified by name. A path that is probed twice would count each loss twice. */
 static void check_targets_unique(struct schema *s, const struct loader *loader)
 {
 	const struct config *config = loader->config;
@@ -305,7 +305,7 @@ static void check_targets_unique(struct schema *s, const struct loader *loader)
 	schema_entries_free(addresses, addresses_len);
 }
 
-/* The schedule that stands where the file has none, as something to refer to. */
+/* The default schedule as a node, so that targets can refer to it. */
 static const struct tree_node *only_steady(void)
 {
 	static char text[] = CONFIG_DEFAULT_SCHEDULE;

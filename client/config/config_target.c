@@ -60,7 +60,7 @@ static bool read_arrives_on(struct schema *s, const struct schema_key *key, stru
 	return text && schema_check(s, node, units_host_address(text, target->arrives_on.address));
 }
 
-/* A list of references to the members of a mapping, kept as their indexes. */
+/* A list of references to members of a mapping, stored as indexes. */
 struct references {
 	const char *what;
 	const struct tree_node *known;
@@ -173,7 +173,7 @@ static const struct schema_key target_keys[] = {
 };
 #undef FIELD
 
-/* ---- contradictions ---- */
+/* ---- consistency ---- */
 
 #define ABOUT_UDP "applies to UDP only, but protocols does not list udp; add udp or remove this key"
 
@@ -236,7 +236,7 @@ static void check_unpinned(struct schema *s, struct tree_node *node, const struc
 		schema_error(s, unpinned, ABOUT_UDP);
 }
 
-/* Which servers and schedules, where the target does not say. */
+/* Default servers and schedules of a target. */
 static void complete_target(struct schema *s, struct tree_node *node, struct config_target *target)
 {
 	const struct config_known *known = known_to(s);

@@ -15,11 +15,11 @@
 
 struct uri {
 	struct diag_list *diags;
-	char label[32]; /* "URI 2", in the place of a file's name */
+	char label[32]; /* "URI 2"; diagnostics show it as the file name */
 	const char *text;
 };
 
-/* where: in text, what the error is about. */
+/* where: the position in text that the error refers to. */
 static bool uri_error(const struct uri *uri, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -85,7 +85,7 @@ static bool parse_uri_query(const struct uri *uri, const char *query, struct con
 	}
 }
 
-/* What stands after the @: ADDRESS[:PORT][?proto=udp,tcp]. All faults in it are reported. */
+/* Parse the part after the @: ADDRESS[:PORT][?proto=udp,tcp]. Reports all faults. */
 static bool parse_uri_place(const struct uri *uri, const char *place, struct config_target *target)
 {
 	size_t len = strcspn(place, "?");
@@ -93,7 +93,7 @@ static bool parse_uri_place(const struct uri *uri, const char *place, struct con
 	const char *bracket = place[0] == '[' ? memchr(place, ']', len) : NULL;
 	const char *after = bracket ? bracket + 1 : place;
 	const char *colon = memchr(after, ':', (size_t)(place + len - after));
-	/* Two colons without brackets: an IPv6 address, which parse_uri_host refuses as a whole. */
+	/* Two colons without brackets: an IPv6 address. parse_uri_host rejects it. */
 	if (colon && !bracket && memchr(colon + 1, ':', (size_t)(place + len - colon - 1)))
 		colon = NULL;
 	bool ok = parse_uri_host(uri, place, colon ? (size_t)(colon - place) : len, target);
@@ -118,7 +118,7 @@ static bool parse_uri(const struct uri *uri, uint8_t key[WIRE_KEY_LEN], struct c
 	return parse_uri_place(uri, at + 1, target) && ok;
 }
 
-/* host, or host:port when it is not the default. */
+/* host, or host:port if the port is not the default. */
 static char *uri_name(const struct config_target *target)
 {
 	char text[UNITS_ADDRESS_LEN];
@@ -129,7 +129,7 @@ static char *uri_name(const struct config_target *target)
 	return strchr(host, ':') ? alloc_format("[%s]:%u", host, port) : alloc_format("%s:%u", host, port);
 }
 
-/* Several addresses may lead to one server. */
+/* Several URIs can share one server. */
 static unsigned uri_server(struct config *config, const uint8_t key[WIRE_KEY_LEN], const char *name)
 {
 	for (unsigned i = 0; i < config->servers_len; i++) {

@@ -16,7 +16,7 @@ enum { ATTEMPTS = 5 };
 
 /* --- As JSON ----------------------------------------------------------------------------------------------------- */
 
-/* Names of programs may be any octets. NULL becomes null. */
+/* Program names can have any octets. NULL becomes null. */
 static json_t *json_text(const char *text)
 {
 	char *clean;
@@ -53,7 +53,7 @@ static bool put_all_json(FILE *out, const struct doctor_findings *findings)
 
 /* --- As text ----------------------------------------------------------------------------------------------------- */
 
-/* The command stands on a line of its own, as it is, to be copied. */
+/* The command has its own line without wrapping, so that it can be copied. */
 static void put_finding(FILE *out, const struct output_style *style, const struct doctor_finding *finding)
 {
 	static const char *const colours[] = {
@@ -113,7 +113,7 @@ static void put_text(FILE *out, const struct doctor_facts *facts, const struct d
 
 /* --- The command ------------------------------------------------------------------------------------------------- */
 
-/* A host that changes all the time is looked at once more, but not for ever. */
+/* A limited number of attempts, for a host that changes during the read. */
 static int gather(const struct doctor_config *config, struct doctor_facts *facts)
 {
 	int error = -EINTR;

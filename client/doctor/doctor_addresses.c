@@ -34,7 +34,7 @@ static const char *ip_command(const struct endpoint *e)
 	return endpoint_is_v4(e) ? "ip" : "ip -6";
 }
 
-/* len as written, of 32 or 128. */
+/* len: the prefix length, up to 32 for IPv4 and 128 for IPv6. */
 static bool same_network(const struct endpoint *a, const struct endpoint *b, unsigned len)
 {
 	if (endpoint_is_v4(a) != endpoint_is_v4(b))
@@ -45,7 +45,7 @@ static bool same_network(const struct endpoint *a, const struct endpoint *b, uns
 	       (rest == 0 || (a->address[octets] ^ b->address[octets]) >> (8 - rest) == 0);
 }
 
-/* Hosts' networks of their own (/32, /128) have nobody else in them. */
+/* A /32 or /128 network has no other hosts. */
 static bool in_network_of(const struct endpoint *e, const struct doctor_address *address)
 {
 	return address->is.prefix_len < bits(&address->is.address) &&
@@ -54,7 +54,7 @@ static bool in_network_of(const struct endpoint *e, const struct doctor_address 
 
 /* --- The state of an address ------------------------------------------------------------------------------------- */
 
-/* Point-to-point links and host networks share one address on purpose. */
+/* Point-to-point links and /32 or /128 networks can share an address intentionally. */
 void doctor_address_duplicate(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	for (size_t i = 0; i < facts->addresses_len; i++) {
@@ -107,7 +107,7 @@ void doctor_address_tentative(const struct doctor_facts *facts, struct doctor_fi
 	}
 }
 
-/* Where networks are renumbered, addresses that nobody asks any more are deprecated as a matter of course. */
+/* After renumbering, an unused address is normally deprecated. */
 void doctor_address_deprecated(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	for (size_t i = 0; i < facts->addresses_len; i++) {
@@ -167,7 +167,7 @@ void doctor_nonlocal_bind(const struct doctor_facts *facts, struct doctor_findin
 	find_nonlocal_bind(facts, false, findings);
 }
 
-/* --- Ways out and back ------------------------------------------------------------------------------------------- */
+/* --- Routes to the outside and back ------------------------------------------------------------------------------ */
 
 static const char *channel_error(int error)
 {
@@ -185,7 +185,7 @@ static const char *channel_error(int error)
 	}
 }
 
-/* Some hosts need none; whom the configuration names and nobody reaches is no_route's. */
+/* Only a note: some hosts need no default route. no_route reports the unreachable targets of the configuration. */
 void doctor_no_way_out(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	if (facts->addresses_len == 0 || facts->out[DOCTOR_V4].asked || facts->out[DOCTOR_V6].asked)
@@ -211,7 +211,7 @@ void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *f
 	}
 }
 
-/* A gateway in the address's own network, of whatever table: then the outside is meant to come that way. */
+/* A gateway in the network of the address, from any table. It shows that outside traffic is meant to use this link. */
 static const struct endpoint *own_gateway(const struct doctor_facts *facts, const struct doctor_address *address)
 {
 	for (size_t i = 0; i < facts->default_routes_len; i++) {
@@ -245,7 +245,7 @@ static unsigned free_table(const struct doctor_facts *facts)
 	return table;
 }
 
-/* The route first, so that the address is never without one. */
+/* The command adds the route before the rule, so that the address always has a route. */
 static void mend_by_rule(const struct doctor_facts *facts, const struct doctor_address *address,
 			 struct doctor_finding *finding)
 {
@@ -271,7 +271,7 @@ static const struct rtnl_rule *rule_of(const struct doctor_facts *facts, const s
 	return NULL;
 }
 
-/* The rule that takes the address to where there is nothing. */
+/* Fix a rule that directs the address to a table without a route. */
 static void mend_rule(const struct doctor_facts *facts, const struct doctor_address *address,
 		      const struct rtnl_rule *rule, struct doctor_finding *finding)
 {
@@ -326,7 +326,7 @@ static bool answers_elsewhere(const struct doctor_facts *facts, const struct doc
 	       link && (link->outward || address->named);
 }
 
-/* 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16: nobody outside sends there, unless it is translated. */
+/* 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16: reachable from outside only by NAT. */
 static bool is_private_v4(const struct endpoint *e)
 {
 	const uint8_t *octets = e->address + sizeof endpoint_v4_prefix;
@@ -335,8 +335,8 @@ static bool is_private_v4(const struct endpoint *e)
 	       (octets[0] == 172 && octets[1] >> 4 == 1) || (octets[0] == 192 && octets[1] == 168);
 }
 
-/* Where do requests from outside come in, if there are any? Not by way of this host, if it forwards nothing that comes
- * by the other interface: then a network of public addresses is reached by its own. */
+/* Do requests from outside arrive on the address's own interface? They do for a network of public addresses if this
+ * host does not forward packets from the other interface. */
 static bool is_asked_from_outside(const struct doctor_facts *facts, const struct doctor_address *address)
 {
 	const struct doctor_link *other = doctor_link(facts, address->back.route.link);
@@ -347,14 +347,13 @@ static bool is_asked_from_outside(const struct doctor_facts *facts, const struct
 	       other->forwarding == 0;
 }
 
-/* With the way back elsewhere there is no reason for it but the filter. */
+/* If answers leave by another interface, only rp_filter causes these errors. */
 static bool kernel_drops(const struct doctor_route *in)
 {
 	return in->asked && (in->error == -EXDEV || in->error == -EINVAL);
 }
 
-/* The kernel says that it drops such requests; an error where there are some. A network of machines that only talk to
- * each other is no business of the filter: only a note. */
+/* An error if the kernel drops requests that outside hosts send. Only a note for a network without outside requests. */
 static enum doctor_severity rp_filter_severity(const struct doctor_facts *facts, const struct doctor_address *address)
 {
 	return kernel_drops(&address->in) && is_asked_from_outside(facts, address) ? DOCTOR_ERROR : DOCTOR_NOTE;
@@ -381,7 +380,7 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 	}
 }
 
-/* Two interfaces in one network may well answer for each other. */
+/* Answers between two interfaces in one network are not reported. */
 void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	for (size_t i = 0; i < facts->addresses_len; i++) {
@@ -403,7 +402,7 @@ void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *f
 	}
 }
 
-/* Another address on the same interface, in whose network the gateway is. */
+/* Another address on the same interface whose network has the gateway. */
 static const struct doctor_address *owner_of_gateway(const struct doctor_facts *facts,
 						     const struct doctor_address *address)
 {
@@ -441,8 +440,8 @@ void doctor_way_back_gateway(const struct doctor_facts *facts, struct doctor_fin
 
 /* --- Two interfaces in one network ------------------------------------------------------------------------------- */
 
-/* Each answers only for its own addresses, or only where its way back is. */
-static bool keeps_to_itself(const struct doctor_link *link)
+/* arp_ignore: answer only for own addresses. arp_filter: answer only if the route back uses this interface. */
+static bool restricts_arp(const struct doctor_link *link)
 {
 	return link->arp_ignore > 0 || link->arp_filter > 0;
 }
@@ -455,7 +454,7 @@ static bool has_flux(const struct doctor_facts *facts, const struct doctor_addre
 		return false;
 	return endpoint_is_v4(&a->is.address) &&
 	       (in_network_of(&b->is.address, a) || in_network_of(&a->is.address, b)) &&
-	       !(keeps_to_itself(left) && keeps_to_itself(right));
+	       !(restricts_arp(left) && restricts_arp(right));
 }
 
 void doctor_arp_flux(const struct doctor_facts *facts, struct doctor_findings *findings)

@@ -56,7 +56,7 @@ static bool load_client(const char *file, struct doctor_config *config, struct d
 
 /* ---- the server's ---- */
 
-/* A key of the file that is used here; what is behind it, its reader checks. */
+/* Look up a member. The caller checks its value. */
 static struct tree_node *member(struct tree_node *mapping, const char *key)
 {
 	struct tree_node *node = mapping && mapping->kind == TREE_MAPPING ? tree_get(mapping, key) : NULL;

@@ -14,7 +14,7 @@
 #include <sys/timex.h>
 #include <sys/utsname.h>
 
-/* List grown by one; returns the new member. */
+/* Append an element to the list and return it. */
 #define APPEND(list, len) ((list) = alloc_resize((list), (len) + 1, sizeof *(list)), &(list)[(len)++])
 
 static const int families[DOCTOR_FAMILIES] = { [DOCTOR_V4] = AF_INET, [DOCTOR_V6] = AF_INET6 };
@@ -30,8 +30,8 @@ static bool is_one_of(const struct endpoint *address, const struct endpoint *lis
 
 /* --- Interfaces -------------------------------------------------------------------------------------------------- */
 
-/* Frames of other hosts come here. A bridge mostly serves guests of this host; one that does not has its own default
- * route, or is named by way of its address. */
+/* Does the interface receive frames of other hosts? A bridge usually serves guests of this host. Any other bridge has a
+ * default route, or the configuration lists its address. */
 static bool is_outward(const struct rtnl_link *link)
 {
 	unsigned wrong = IFF_LOOPBACK | IFF_POINTOPOINT | IFF_NOARP;
@@ -40,7 +40,7 @@ static bool is_outward(const struct rtnl_link *link)
 	       strcmp(link->kind, "bridge") != 0;
 }
 
-/* Names that a shell would take for something else get a '?', which matches nothing. */
+/* Replace characters that are special in a shell by '?'. */
 static void copy_name(char dst[IF_NAMESIZE], const char *src)
 {
 	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@:";
@@ -57,7 +57,7 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* These apply if either the interface or all of them are set so; of levels, the higher one does. */
+/* The effective value is the maximum of the interface's value and that of "all". */
 static int64_t applied(const char *conf, const char *name, const char *key)
 {
 	return larger(proc_interface_sysctl(conf, "all", key, DOCTOR_UNKNOWN),
@@ -71,7 +71,7 @@ static void on_link(void *context, const struct rtnl_link *is)
 
 	if (!(is->flags & IFF_UP) || (is->flags & IFF_LOOPBACK))
 		return;
-	/* A virtual router's interfaces have routes and rules of their own. */
+	/* Interfaces of a VRF have their own routes and rules. */
 	if (strcmp(is->kind, "vrf") == 0 || strcmp(is->slave_kind, "vrf") == 0)
 		return;
 	link = APPEND(facts->links, facts->links_len);
@@ -96,7 +96,7 @@ static struct doctor_link *find_link(struct doctor_facts *facts, unsigned index)
 	return NULL;
 }
 
-/* --- Addresses, and the ways out --------------------------------------------------------------------------------- */
+/* --- Addresses and routes ---------------------------------------------------------------------------------------- */
 
 static void on_address(void *context, const struct rtnl_address *is)
 {
@@ -120,13 +120,13 @@ static bool is_own(const struct doctor_facts *facts, const struct endpoint *addr
 	return false;
 }
 
-/* Of no use beyond its own network or site, however it is set up: 169.254.0.0/16, fc00::/7. */
+/* Never reachable from outside the link or site: 169.254.0.0/16, fc00::/7. */
 static bool is_local_only(const struct endpoint *e)
 {
 	return endpoint_is_v4(e) ? e->address[12] == 169 && e->address[13] == 254 : (e->address[0] & 0xfe) == 0xfc;
 }
 
-/* Might somebody outside send a request to it? */
+/* Can outside hosts send requests to it? */
 static bool may_be_asked(const struct doctor_address *address)
 {
 	uint32_t flags = address->is.flags;
@@ -150,8 +150,8 @@ static struct doctor_route ask_channel(struct netlink *nl, const struct endpoint
 
 static const struct endpoint anywhere;
 
-/* Documentation addresses, of which some host may have a route of its own: what is wanted is its default route. Only
- * the kernel is asked; nothing is sent. */
+/* Documentation addresses, used to look up the default route. Several are tried, because a host may have its own route
+ * to one of them. No packet is sent. */
 static const struct endpoint outsiders[DOCTOR_FAMILIES][2] = {
 	[DOCTOR_V4] = { { .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 51, 100, 1 } },
 			{ .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 1 } } },
@@ -164,7 +164,7 @@ static bool leads_out(const struct doctor_route *way)
 	return way->error == 0 && way->route.type == RTN_UNICAST;
 }
 
-/* Somewhere that is reached by the default route; failing that, a target. NULL: there is no way out to be judged. */
+/* An address that the default route reaches, otherwise a target. NULL: neither exists. */
 static const struct endpoint *find_outsider(struct netlink *nl, struct doctor_facts *facts, enum doctor_family family)
 {
 	for (size_t i = 0; i < sizeof outsiders[family] / sizeof *outsiders[family]; i++) {
@@ -202,8 +202,8 @@ static void ask_targets(struct netlink *nl, struct doctor_facts *facts)
 	}
 }
 
-/* A route of several next hops may well be by that interface too, or a rule lead there: the kernel's own word counts.
- * It is asked for no more than is needed, as it may log what it says. */
+/* Query the kernel whether rp_filter drops the request: a multipath route or a rule can make it pass. The kernel may
+ * log each query as a martian, so query only if necessary. */
 static struct doctor_route ask_input_route(struct netlink *nl, struct doctor_facts *facts,
 					   const struct doctor_address *address, const struct endpoint *from)
 {
@@ -287,8 +287,8 @@ struct timing_context {
 	enum doctor_family family;
 };
 
-/* A wrong entry that is believed: up to one and a half times the base (the kernel draws it anew every few minutes),
- * then it waits for a word from above, then asks the machine that is not there any more. FACTS: healing. */
+/* A wrong entry stays reachable for up to 1.5 times base_reachable (the kernel randomises it every few minutes), then
+ * waits delay_probe for a confirmation, then sends unicast probes to the old machine. FACTS: healing. */
 static void on_timing(void *context, const struct rtnl_timing *timing)
 {
 	const struct timing_context *c = context;
@@ -322,7 +322,7 @@ static void on_listener(void *context, const struct listener *is)
 	*APPEND(facts->listeners, facts->sockets_len) = (struct doctor_listener){ .is = *is };
 }
 
-/* To find out whose a socket is, all descriptors of all processes have to be read. */
+/* Finding the owner of a socket requires reading the descriptors of all processes. */
 static bool is_of_interest(const struct listener *is)
 {
 	return is->udp ? endpoint_is_unknown(&is->local) : is->queue > is->backlog;

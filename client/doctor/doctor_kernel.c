@@ -17,7 +17,7 @@ static bool leads_by(const struct doctor_route *way, const struct endpoint *to, 
 	return endpoint_same_address(&way->route.gateway, &neighbour->address);
 }
 
-/* Is it the next hop of any way that was asked about? */
+/* Is it the next hop of a queried route? */
 static bool is_next_hop(const struct doctor_facts *facts, const struct rtnl_neighbour *neighbour)
 {
 	for (size_t i = 0; i < DOCTOR_FAMILIES; i++) {
@@ -66,7 +66,7 @@ static void found_permanent(const struct doctor_facts *facts, const struct rtnl_
 	    finding, "remove it from the place that sets it (/etc/ethers, network configuration, orchestration)");
 }
 
-/* Those that are no next hop of anything known here are told once, not each. */
+/* Entries that are not a known next hop share one finding. */
 void doctor_neighbour_permanent(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	const struct rtnl_neighbour *other = NULL;
@@ -127,7 +127,7 @@ void doctor_neighbour_slow(const struct doctor_facts *facts, struct doctor_findi
 	}
 }
 
-/* Entries that do not count are among those that are counted, so that only the kernel's own word is proof. */
+/* The entry count includes exempt entries, so only the kernel's overflow counter is proof. */
 void doctor_neighbour_full(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	for (int family = 0; family < DOCTOR_FAMILIES; family++) {
@@ -184,7 +184,7 @@ void doctor_conntrack_full(const struct doctor_facts *facts, struct doctor_findi
 	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_max", 2 * max);
 }
 
-/* Without a flow in it, connection tracking is there, but in nobody's way. */
+/* Connection tracking without flows affects nothing. */
 static bool tracks(const struct doctor_facts *facts)
 {
 	return facts->conntrack_count > 0;

@@ -49,7 +49,7 @@ void doctor_mend_for_good(struct doctor_finding *finding, const char *format, ..
 	va_end(args);
 }
 
-/* With slashes, so that a dot in an interface's name ("eth0.100") stays what it is. */
+/* Slashes separate the parts, because an interface name can have a dot ("eth0.100"). */
 void doctor_mend_sysctl(struct doctor_finding *finding, const char *prefix, const char *interface, const char *key,
 			int64_t value)
 {

@@ -18,9 +18,9 @@ static const char *show_owner(const struct doctor_listener *listener, char text[
 	return text;
 }
 
-/* --- UDP: who may answer from the wrong address ------------------------------------------------------------------ */
+/* --- UDP: programs that may answer from the wrong address -------------------------------------------------------- */
 
-/* Spoken only with hosts on the same link, or by multicast: nobody asks them by way of a floating IP. */
+/* Ports of link-local and multicast protocols, which clients do not use with a floating IP. */
 static bool is_link_protocol(uint16_t port)
 {
 	static const uint16_t ports[] = { 67, 68, 137, 138, 546, 547, 1900, 5353, 5355 };
@@ -48,8 +48,8 @@ static bool is_floatprobed(const struct doctor_config *config, const struct doct
 	return listener->is.local.port == config->port;
 }
 
-/* Does it serve others, on all addresses, and is it not known to answer from the right one? A client's own socket has
- * a port from the range for such. */
+/* Is it a server socket on the wildcard address that is not known to pin its source? A port from the ephemeral range
+ * belongs to a client. */
 static bool may_not_pin(const struct doctor_facts *facts, const struct doctor_listener *listener)
 {
 	uint16_t port = listener->is.local.port;
@@ -62,7 +62,7 @@ static bool may_not_pin(const struct doctor_facts *facts, const struct doctor_li
 	return !is_link_protocol(port) && (facts->ephemeral_port_min < 0 || port < facts->ephemeral_port_min);
 }
 
-/* A socket of its own for this address takes what comes there. */
+/* A socket bound to this address receives its datagrams. */
 static bool has_own_socket(const struct doctor_facts *facts, const struct endpoint *address, uint16_t port)
 {
 	for (size_t i = 0; i < facts->sockets_len; i++) {
@@ -74,8 +74,8 @@ static bool has_own_socket(const struct doctor_facts *facts, const struct endpoi
 	return false;
 }
 
-/* Others may ask it, and what the kernel puts on an unpinned answer is another one. Where the way back leads
- * elsewhere, the address serves that network alone, unless the configuration says otherwise. */
+/* Other hosts can send to the address, but the kernel selects another source for an unpinned answer. If answers leave
+ * by another interface, the address serves only its own network, unless the configuration lists it. */
 static bool is_at_risk(const struct doctor_facts *facts, const struct doctor_address *address)
 {
 	const struct endpoint *e = &address->is.address;
@@ -143,15 +143,15 @@ void doctor_unpinned_listener(const struct doctor_facts *facts, struct doctor_fi
 	}
 }
 
-/* --- Who does not keep up ---------------------------------------------------------------------------------------- */
+/* --- Overflows --------------------------------------------------------------------------------------------------- */
 
 enum {
 	SOMAXCONN_GOOD = 4096,
-	SERVER_BUFFER = 4 << 20, /* what floatprobed asks for */
-	OVERFLOW_SHARE = 1000,   /* from one datagram in so many on it is a warning */
+	SERVER_BUFFER = 4 << 20, /* receive buffer that floatprobed requests */
+	OVERFLOW_SHARE = 1000,   /* a warning from one dropped datagram in this number */
 };
 
-/* The kernel has the queue one longer than the backlog. */
+/* The queue holds one connection more than the backlog. */
 void doctor_accept_queue(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
 	for (size_t i = 0; i < facts->sockets_len; i++) {

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The address that the kernel would send from: what a connected socket is bound to. */
+/* The source address that the kernel selects: the local address of a connected socket. */
 static bool source_towards(const struct endpoint *to, struct endpoint *own)
 {
 	int family = endpoint_is_v4(to) ? AF_INET : AF_INET6;
@@ -34,7 +34,8 @@ static bool same_subnet(const struct endpoint *a, const struct endpoint *b, cons
 {
 	struct endpoint mask = udp_endpoint(netmask);
 
-	if (netmask->sa_family == AF_INET) /* a mapped mask has zeros where all bits count */
+	/* The prefix of an IPv4-mapped mask has zero bits, but all of its bits must match. */
+	if (netmask->sa_family == AF_INET)
 		memset(mask.address, 0xff, sizeof endpoint_v4_prefix);
 	for (size_t i = 0; i < sizeof mask.address; i++) {
 		if ((a->address[i] ^ b->address[i]) & mask.address[i])

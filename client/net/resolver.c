@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct query { /* outlives its entry when it can't be cancelled */
+/* A query that cannot be cancelled outlives its entry. */
+struct query {
 	uv_getaddrinfo_t request;
-	struct entry *entry; /* NULL: nobody waits any more */
+	struct entry *entry; /* NULL: the result is discarded */
 };
 
 struct entry {
@@ -74,7 +75,7 @@ static int compare(const void *a, const void *b)
 	return memcmp(((const struct endpoint *)a)->address, ((const struct endpoint *)b)->address, 16);
 }
 
-/* The addresses of an answer, each once, in an order that does not depend on the server's rotation. */
+/* The distinct addresses of an answer, sorted: the DNS server may rotate their order. */
 static size_t collect(const struct addrinfo *list, struct endpoint addresses[RESOLVER_ADDRESSES_MAX])
 {
 	size_t n = 0;
@@ -125,7 +126,7 @@ static void ask(uv_timer_t *timer)
 	struct addrinfo hints = { .ai_family = e->resolver->family, .ai_socktype = SOCK_DGRAM };
 
 	if (e->query)
-		return; /* the last one is still under way */
+		return; /* the last query is still in progress */
 	e->query = malloc(sizeof *e->query);
 	if (!e->query)
 		return;

@@ -17,13 +17,13 @@
 
 struct exchange {
 	struct tcp_dialer *dialer;
-	struct exchange *next, **at; /* in the dialer's list of busy ones, or of idle ones */
+	struct exchange *next, **at; /* links in the dialer's list of busy or idle exchanges */
 	uv_poll_t poll;
 	uv_timer_t timer;
 	int fd;
-	unsigned closing; /* handles whose close callback has not come */
-	bool checked;     /* at its timeout, for what had come unseen */
-	bool overdue;     /* its timeout has been told */
+	unsigned closing; /* handles whose close callback has not run */
+	bool checked;     /* the timeout was postponed once, because the socket was ready */
+	bool overdue;     /* TIMED_OUT has been reported */
 	uint64_t timeout_ms;
 	bool polled; /* poll is initialised */
 	void *owner; /* NULL: forgotten */
@@ -103,7 +103,7 @@ static void exchange_close(struct exchange *x)
 	}
 	uv_close((uv_handle_t *)&x->timer, handle_closed);
 	if (x->fd >= 0) {
-		/* What was given up must not arrive later: its receipt would tell of a loss on the way back. */
+		/* Discard unsent data: if it arrived later, its receipt would indicate return loss. */
 		static const struct linger abort_it = { .l_onoff = 1 };
 		if (x->outcome.result != TCP_DONE)
 			setsockopt(x->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof abort_it);
@@ -145,7 +145,7 @@ void tcp_dialer_forget(struct tcp_dialer *d, const void *owner)
 	}
 }
 
-/* What an error on the socket means; the error queue knows more than errno. */
+/* Map a socket error to a result. The error queue has more detail than errno. */
 static enum tcp_result result_of_error(struct exchange *x, int error)
 {
 	struct errqueue_entry entry;
@@ -195,7 +195,7 @@ static void finish_connect(struct exchange *x)
 	while (x->out_done < x->out_len) {
 		ssize_t n = send(x->fd, x->out + x->out_done, x->out_len - x->out_done, MSG_NOSIGNAL);
 		if (n < 0) {
-			/* A new connection's buffer holds a frame; if not, that is an error like any other. */
+			/* The send buffer of a new connection has room for a frame; a short write is an error. */
 			exchange_end(x, result_of_error(x, errno));
 			return;
 		}
@@ -233,7 +233,7 @@ static void ready(uv_poll_t *poll, int status, int events)
 {
 	struct exchange *x = poll->data;
 
-	(void)status; /* SO_ERROR and recv say it better */
+	(void)status; /* SO_ERROR and recv have more detail */
 	(void)events;
 	if (x->outcome.connected)
 		read_frame(x);
@@ -255,13 +255,13 @@ static bool is_delivered(const struct exchange *x)
 	return ioctl(x->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
-/* An attempt to connect ends here. A connection stays for as long again: its request goes on being repeated by the
- * kernel, so the server may yet have a receipt for it, and then the answer has to be heard too, however late. */
+/* A connection attempt ends at its timeout. An established connection stays open for a second timeout: the kernel
+ * retransmits the request, so the server may still record a receipt, and the late answer must be seen as well. */
 static void timed_out(uv_timer_t *timer)
 {
 	struct exchange *x = timer->data;
 
-	/* Timers come before descriptors: after a pause of ours what we wait for may already be there. */
+	/* libuv runs timers before polls: after a pause of this process the answer may be queued. */
 	if (!x->overdue && !x->checked && is_ready(x)) {
 		x->checked = true;
 		uv_timer_start(timer, timed_out, 1, 0);
@@ -282,8 +282,8 @@ static uint64_t pending_ms(const struct exchange *x)
 	return x->timeout_ms / 2 < TCP_PENDING_MS ? x->timeout_ms / 2 : TCP_PENDING_MS;
 }
 
-/* Whoever wants to know whether the SYN arrived has to ask while the server's kernel still remembers it. */
-static void some_time_over(uv_timer_t *timer)
+/* The engine must ask for a half-open socket before the server's kernel drops it. */
+static void pending_due(uv_timer_t *timer)
 {
 	struct exchange *x = timer->data;
 
@@ -296,7 +296,7 @@ static void could_not_start(uv_timer_t *timer)
 {
 	struct exchange *x = timer->data;
 
-	/* A closed port on this very host refuses at once; all else is ours. */
+	/* Only a closed port on this host refuses within connect(); other errors are local. */
 	exchange_end(x, x->outcome.error == ECONNREFUSED ? TCP_REFUSED : TCP_LOCAL);
 }
 
@@ -342,7 +342,7 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	struct exchange *x = exchange_take(d);
 
 	if (!x)
-		return; /* as good as a lost probe: its deadline will come */
+		return; /* the probe counts as lost at its deadline */
 	list_add(&d->busy, x);
 	x->owner = owner;
 	x->seq = seq;
@@ -364,5 +364,5 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	x->poll.data = x;
 	uv_poll_start(&x->poll, UV_WRITABLE, ready);
 	x->timeout_ms = (uint64_t)(timeout_ns / 1000000);
-	uv_timer_start(&x->timer, some_time_over, pending_ms(x), 0);
+	uv_timer_start(&x->timer, pending_due, pending_ms(x), 0);
 }

@@ -13,16 +13,17 @@
 #include <unistd.h>
 
 enum {
-	SENT_RING = 1024,                    /* datagrams whose send timestamp may still come */
-	PORT_TRIES = 16,                     /* taken ones */
-	SEND_TRIES = 4,                      /* a pending ICMP error costs one each */
-	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long a fresh socket goes to further endpoints */
+	SENT_RING = 1024,                    /* datagrams per socket that can wait for a send timestamp */
+	PORT_TRIES = 16,                     /* attempts to find a free port */
+	SEND_TRIES = 4,                      /* each pending ICMP error makes one attempt fail */
+	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long further endpoints can share a fresh socket */
 	RECEIVE_BUFFER_LEN = 4 << 20,
 	READY_MAX = 64,
-	DRAIN_BATCHES = 64, /* a call: so that a flood can not hold the loop for ever */
+	DRAIN_BATCHES = 64, /* per call: a flood must not block the loop */
 };
 
-struct sent { /* who a send timestamp belongs to */
+/* The probe that a send timestamp belongs to. */
+struct sent {
 	void *owner;
 	uint32_t seq, id;
 };
@@ -30,10 +31,10 @@ struct sent { /* who a send timestamp belongs to */
 struct socket {
 	struct udp_dialer *dialer;
 	uv_poll_t poll;
-	struct socket *next; /* of the fresh ones in its list, the youngest first */
+	struct socket *next; /* fresh sockets only: next in the list, youngest first */
 	int fd;
-	uint32_t number;   /* > 0, never used twice; the later it was opened, the larger */
-	uint32_t sent_id;  /* the kernel's count for the next datagram (OPT_ID) */
+	uint32_t number;   /* positive and unique; increases with each opened socket */
+	uint32_t sent_id;  /* the kernel's number for the next datagram (OPT_ID) */
 	int64_t opened_ns; /* monotonic */
 	struct sent sent[];
 };
@@ -44,7 +45,8 @@ struct staged {
 	uint32_t seq;
 };
 
-struct ready { /* sockets that the kernel is asked about at once */
+/* The sockets of one poll() call. */
+struct ready {
 	struct pollfd polled[READY_MAX];
 	struct socket *sockets[READY_MAX];
 	unsigned len;
@@ -53,15 +55,16 @@ struct ready { /* sockets that the kernel is asked about at once */
 struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
-	struct socket *held[2][CONFIG_HELD_MAX]; /* by family: IPv4, IPv6 */
+	struct socket *held[2][CONFIG_HELD_MAX]; /* index 0: IPv4, 1: IPv6 */
 	struct socket *fresh[2], *alone[2];
 	struct udp_batch *in, *out;
 	struct staged staged[UDP_BATCH];
 	unsigned staged_len;
 	struct ready ready;
-	uint32_t sockets;                   /* opened, ever */
-	uint32_t parted;                    /* so many of them, the first, are shared no more */
-	int64_t ports_low, ports_len, port; /* for fresh sockets: the system's range, and the next of them */
+	uint32_t sockets;             /* number of sockets opened so far */
+	uint32_t parted;              /* fresh sockets up to this number are not shared any more */
+	int64_t ports_low, ports_len; /* the ephemeral port range, for fresh sockets */
+	int64_t port;                 /* offset of the next port in that range */
 	bool wake;
 	uint8_t scratch[1024]; /* quoted octets of the error queue */
 };
@@ -76,7 +79,7 @@ static void readable(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	drain_socket(s);
-	if (status < 0) /* libuv takes a filled error queue for a broken descriptor, and stops */
+	if (status < 0) /* libuv reports a non-empty error queue as a broken descriptor and stops polling */
 		listen_socket(s);
 }
 
@@ -88,8 +91,8 @@ static void listen_socket(struct socket *s)
 		uv_poll_stop(&s->poll);
 }
 
-/* New ports are taken in turn, where the kernel would throw dice: one that comes again soon may meet what connection
- * trackers have kept of it, and be led where it led the last time, to the old holder of an address. */
+/* Use ports in sequence; the kernel would choose them at random. A port that is reused soon can match an old connection
+ * tracking entry, which leads to the previous holder of an address. */
 static int open_fresh(struct udp_dialer *d, struct udp_options *options)
 {
 	for (unsigned i = 0; i < PORT_TRIES && d->ports_len > 0; i++) {
@@ -152,13 +155,15 @@ static void socket_close(struct socket *s)
 	uv_close((uv_handle_t *)&s->poll, socket_freed);
 }
 
-/* From anywhere on, so that one who starts anew does not begin with the same. */
+/* The sequence starts at a random port, so that a restarted process does not reuse the same ports. */
 static void find_ports(struct udp_dialer *d)
 {
 	int64_t high;
 
-	if (proc_sysctl("net/ipv4/ip_local_reserved_ports", -1) >= 0 || /* the kernel keeps off these, we would not */
-	    !proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) || high > UINT16_MAX)
+	if (proc_sysctl("net/ipv4/ip_local_reserved_ports", -1) >=
+		0 || /* the kernel skips reserved ports; the sequence does not */
+	    !proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) ||
+	    high > UINT16_MAX)
 		return;
 	d->ports_len = high - d->ports_low + 1;
 	d->port = randombytes_uniform((uint32_t)d->ports_len);
@@ -223,8 +228,8 @@ static struct socket *new_socket(struct udp_dialer *d, unsigned family, struct s
 	return s;
 }
 
-/* The oldest of those that are young enough, and younger than all that have gone there: so what several probes to one
- * endpoint need, the next endpoint finds already open. */
+/* The oldest socket that is still shared and newer than every socket used to this endpoint. Sockets opened for several
+ * probes to one endpoint are thus reused for the next endpoint. */
 static struct socket *shared_socket(struct udp_dialer *d, unsigned family, uint32_t last)
 {
 	int64_t from_ns = clock_mono_ns() - FRESH_SHARED_NS;
@@ -293,8 +298,8 @@ static void note_sent(struct socket *s, const struct staged *staged)
 	s->sent_id++;
 }
 
-/* After a failed send it is not known whether the kernel counted the datagram: set the option anew, which sets
- * the count to 0 again, and forget the timestamps that are under way. */
+/* After a failed send it is unknown whether the kernel counted the datagram. Setting the option again resets the count
+ * to 0; pending timestamps are discarded. */
 static void restart_timestamps(struct socket *s)
 {
 	int off = 0;
@@ -320,19 +325,19 @@ static void drain_errors(struct socket *s)
 			if (sent->owner && sent->id == entry.timestamp_id)
 				d->hooks.left(d->hooks.context, sent->owner, sent->seq, entry.sent_ns);
 		} else if (entry.kind == ERRQUEUE_ICMP) {
-			/* What is only local (EMSGSIZE) has already been returned by the send. */
+			/* The send already returned a purely local error (EMSGSIZE). */
 			d->hooks.failed(d->hooks.context, &entry);
 		}
 	}
 }
 
-/* Errors that the kernel may have kept from an ICMP message about an earlier datagram. */
+/* Can the error result from an ICMP message about an earlier datagram? */
 static bool may_be_of_earlier(int error)
 {
 	return error != EPERM && error != EAGAIN && error != ENOBUFS && error != ENOMEM && error != EINVAL;
 }
 
-/* Send those from .. to-1, which all are the socket's. */
+/* Send the staged datagrams from .. to-1, which all use socket s. */
 static void send_staged(struct socket *s, unsigned from, unsigned to)
 {
 	struct udp_dialer *d = s->dialer;
@@ -346,7 +351,7 @@ static void send_staged(struct socket *s, unsigned from, unsigned to)
 			tries = 0;
 			continue;
 		}
-		/* The error may be an ICMP answer to an earlier datagram: it is in the queue; send this one again. */
+		/* The ICMP error of an earlier datagram is in the error queue; send this datagram again. */
 		drain_errors(s);
 		restart_timestamps(s);
 		if (may_be_of_earlier(-n) && ++tries < SEND_TRIES)
@@ -355,7 +360,7 @@ static void send_staged(struct socket *s, unsigned from, unsigned to)
 		at++;
 		tries = 0;
 	}
-	drain_errors(s); /* the send timestamps are mostly there by now: they need not wake us */
+	drain_errors(s); /* most send timestamps are queued by now; reading them here avoids a wakeup */
 }
 
 static void swap_staged(struct udp_dialer *d, unsigned i, unsigned k)
@@ -369,7 +374,7 @@ static void swap_staged(struct udp_dialer *d, unsigned i, unsigned k)
 	d->staged[k] = staged;
 }
 
-/* Have all that leave by the same socket as the one at from stand together there; returns where they end. */
+/* Move all datagrams of the socket of `from` next to it. Returns the end of the group. */
 static unsigned gather(struct udp_dialer *d, unsigned from)
 {
 	unsigned to = from + 1;
@@ -436,7 +441,7 @@ static void ask_ready(struct socket *s)
 		drain_ready(ready);
 }
 
-/* Most have nothing: one call asks many of them. */
+/* Most sockets have nothing to read, so one poll() call checks many of them. */
 void udp_dialer_drain(struct udp_dialer *d)
 {
 	each_socket(d, ask_ready);

@@ -14,14 +14,14 @@ struct output {
 	bool quiet;
 	bool finished;
 	bool no_memory;
-	int write_errno; /* why stdout could not be written; 0: it could */
+	int write_errno; /* errno of the failed write to stdout; 0: none */
 	size_t judged, unexpected;
-	struct result_path **paths; /* see keep_path; JSON needs none */
+	struct result_path **paths; /* copies made by keep_path; not used for JSON */
 	size_t paths_len, paths_room;
 
-	bool progress; /* shown at all */
+	bool progress; /* the progress line is enabled */
 	size_t probes_expected, probes_decided, probes_lost;
-	unsigned percent_shown; /* 0: nothing stands there yet */
+	unsigned percent_shown; /* percentage in the progress line; 0: no line yet */
 };
 
 /* --- Progress: one line on stderr, rewritten --------------------------------------------------------------------- */
@@ -54,14 +54,14 @@ struct output *output_new(enum output_format format, bool quiet)
 		return NULL;
 	o->format = format;
 	o->quiet = quiet;
-	/* JSON lines on the same terminal would run into it. */
+	/* JSON lines on the same terminal would mix with the progress line. */
 	o->progress = !quiet && terminal_is(STDERR_FILENO) && !(format == OUTPUT_JSON && isatty(STDOUT_FILENO));
 	if (format == OUTPUT_JSON)
-		setvbuf(stdout, NULL, _IOLBF, 0); /* whoever reads the pipe sees each probe as it is decided */
+		setvbuf(stdout, NULL, _IOLBF, 0); /* a reader of the pipe gets each probe at once */
 	return o;
 }
 
-/* errno is that of the write that failed only right behind it. */
+/* Call directly after a write: later calls overwrite errno. */
 static void note_write_error(struct output *o, bool failed)
 {
 	if (failed && o->write_errno == 0)
@@ -95,7 +95,7 @@ void output_probe(struct output *o, const struct result_probe *probe)
 	show_progress(o);
 }
 
-/* A result_path with all that it borrows, in one piece of memory. */
+/* A deep copy of a result_path in one allocation. */
 struct kept_path {
 	struct result_path path;
 	struct verdict verdict;
@@ -107,7 +107,7 @@ static size_t text_len(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-/* Copy *text to *room, which moves on, and point *text there. */
+/* Copy *text to *room, point *text to the copy, and advance *room. */
 static void keep_text(const char **text, char **room)
 {
 	size_t len = text_len(*text);
@@ -181,7 +181,7 @@ static void put_text(const struct output *o)
 	output_text(stdout, o->paths, o->paths_len, &style, o->quiet);
 }
 
-/* Nothing was probed: --ipv6 without a path over IPv6, say. That is no proof that all is well. */
+/* Nothing was probed, for example with --ipv6 and no IPv6 path. This is no success. */
 static int nothing_judged(const struct output *o)
 {
 	static const char text[] = "there is no path to probe";

@@ -6,7 +6,7 @@ bool output_json(FILE *out, json_t *object)
 {
 	if (!object)
 		return false;
-	/* Both failures show in ferror(out). */
+	/* ferror(out) reports both failures. */
 	json_dumpf(object, out, JOURNAL_JSON_FLAGS);
 	fputc('\n', out);
 	json_decref(object);

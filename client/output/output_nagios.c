@@ -11,19 +11,19 @@ enum { TEXT_LEN = 256 };
 
 enum plugin_code { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 static const char *const code_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-/* Which of two codes speaks for both: a path that is surely broken before one of which nothing is known. */
+/* Severity order: CRITICAL ranks above UNKNOWN. */
 static const unsigned code_ranks[] = { 0, 1, 3, 2 };
 
 static enum plugin_code path_code(const struct verdict *verdict)
 {
-	if (verdict->expected) /* an application there that does not choose its source is mute */
+	if (verdict->expected) /* answers of an application that does not pin its source are lost */
 		return verdict->cause == VERDICT_CAUSE_UNPINNED_REPLY ? PLUGIN_WARNING : PLUGIN_OK;
 	if (verdict->state == VERDICT_UNKNOWN || verdict->cause == VERDICT_CAUSE_LOCAL)
 		return PLUGIN_UNKNOWN;
 	return verdict->state == VERDICT_LOSSY ? PLUGIN_WARNING : PLUGIN_CRITICAL;
 }
 
-/* '|' starts the perfdata, wherever it stands; a quote or '=' would end a label. */
+/* '|' starts the perfdata; a quote or '=' ends a label. */
 static void put_safe(FILE *out, const char *text, const char *forbidden)
 {
 	char clean[TEXT_LEN];
@@ -39,7 +39,7 @@ static void put_text(FILE *out, const char *text)
 	put_safe(out, text, "|");
 }
 
-/* The first among the worst. */
+/* The first path with the highest rank. */
 static const struct result_path *worst_path(struct result_path *const *paths, size_t paths_len)
 {
 	const struct result_path *worst = paths[0];
@@ -69,7 +69,7 @@ static void put_worst(FILE *out, const struct result_path *path)
 	fputs("; ", out);
 }
 
-/* A label must stay the same while a name's address changes, and a name has one path for each family. */
+/* A label must not depend on the resolved address. It has the family, because a name can have one path per family. */
 static void put_label(FILE *out, const struct result_path_name *name, const char *what)
 {
 	char words[OUTPUT_PATH_LEN];

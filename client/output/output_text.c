@@ -50,7 +50,7 @@ static void lost_cell(const struct result_path *path, char buf[CELL_LEN])
 		snprintf(buf, CELL_LEN, "%u of %u", v->sent - v->answered, v->sent);
 }
 
-/* As many digits as carry meaning: microseconds on a local network, tenths of a millisecond across an ocean. */
+/* The precision depends on the value: microseconds for a local network, 0.1 ms for long distances. */
 static int digits(double ms)
 {
 	return ms < 10 ? 3 : ms < 100 ? 2 : 1;
@@ -77,7 +77,7 @@ static void arrived_cell(const struct result_path *path, char buf[CELL_LEN])
 
 static const struct column {
 	const char *title;
-	void (*cell)(const struct result_path *path, char buf[CELL_LEN]); /* leaves buf alone: nothing to show */
+	void (*cell)(const struct result_path *path, char buf[CELL_LEN]); /* does not change buf if the cell is empty */
 } columns[] = {
 	{ "PATH", path_cell },     { "STATE", state_cell },        { "DIRECTION", direction_cell },
 	{ "CAUSE", cause_cell },   { "LOST", lost_cell },          { "RTT ms / p99", rtt_cell },
@@ -99,7 +99,7 @@ struct table {
 	FILE *out;
 	const struct output_style *style;
 	bool only_unexpected;
-	size_t width[COLUMNS]; /* 0: every cell of it is empty, the column is left out */
+	size_t width[COLUMNS]; /* 0: all cells are empty, and the column is omitted */
 };
 
 static bool is_shown(const struct table *table, const struct result_path *path)
@@ -107,7 +107,7 @@ static bool is_shown(const struct table *table, const struct result_path *path)
 	return !table->only_unexpected || !path->verdict->expected;
 }
 
-/* Returns how many paths are shown. */
+/* Returns the number of paths shown. */
 static size_t measure(struct table *table, struct result_path *const *paths, size_t paths_len)
 {
 	size_t shown = 0;
@@ -130,7 +130,7 @@ static size_t measure(struct table *table, struct result_path *const *paths, siz
 	return shown;
 }
 
-/* Blanks from the end of a cell to the next one; the last cell of a line is followed by nothing. */
+/* Pad a cell up to the next one. The last cell of a line gets no padding. */
 static void pad(const struct table *table, size_t column, const char *text)
 {
 	size_t next = column + 1;
@@ -224,7 +224,7 @@ static void put_heading(const struct table *table, const struct result_path_name
 	fprintf(table->out, " port %u\n", name->endpoint.port);
 }
 
-/* Rows of one target that have the same to say say it once, under the last of them. */
+/* Consecutive rows of one target with the same sentences show them once, below the last row. */
 static bool is_said_below(struct result_path *const *paths, size_t paths_len, size_t i)
 {
 	return i + 1 < paths_len && same_target(paths[i], paths[i + 1]) &&

@@ -13,7 +13,7 @@ const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN]
 	return endpoint_is_unknown(e) ? buf : units_address_text(e->address, buf);
 }
 
-/* NULL becomes null. Text that is not UTF-8 would be refused by jansson and its field would be missing. */
+/* NULL becomes null. Invalid UTF-8 is replaced: jansson rejects it, and the field would be missing. */
 static json_t *text_json(const char *text)
 {
 	char clean[512];
@@ -39,7 +39,7 @@ static json_t *time_json(int64_t realtime_ns)
 	return json_string(clock_text(realtime_ns, buf));
 }
 
-/* Whole microseconds: kernel timestamps carry no more meaning than that. */
+/* Rounded to microseconds, the precision of kernel timestamps. */
 static json_t *ms_json(double ms)
 {
 	return json_real(round(ms * 1000) / 1000);
@@ -51,7 +51,7 @@ static json_t *rtt_json(const struct prober_rtt *rtt)
 			 ms_json(rtt->p99_ms), "max", ms_json(rtt->max_ms));
 }
 
-/* The fields that every result starts with. */
+/* The first fields of every result. */
 static json_t *named_json(const char *type, int64_t time_ns, const struct result_path_name *name)
 {
 	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "type", type, "time", time_json(time_ns),
@@ -67,7 +67,7 @@ static json_t *named_json(const char *type, int64_t time_ns, const struct result
 	return json;
 }
 
-/* Add the fields of `more` behind those of `json`, in their order. Takes over more; NULL if either is. */
+/* Append the fields of `more` to `json`. Takes ownership of `more`. Returns NULL if either is NULL. */
 static json_t *extend(json_t *json, json_t *more)
 {
 	if (!json || !more || json_object_update(json, more) < 0) {

@@ -16,7 +16,7 @@ bool terminal_is(int fd)
 	return isatty(fd) && term && strcmp(term, "dumb") != 0;
 }
 
-/* no-color.org: set and not empty means no. */
+/* no-color.org: a non-empty value disables colours. */
 static bool colour_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR");
