@@ -22,16 +22,18 @@ static struct sockdiag_half_open socket_of_age(uint32_t age_ms, const uint32_t s
 	uint32_t timeout_ms = 1000, due_ms = 1000;
 	unsigned syn = 0;
 
-	for (uint32_t now_ms = 1; now_ms <= age_ms; now_ms++) {
-		if (syn < SYNS && syns_ms[syn] == now_ms) {
+	for (;;) {
+		bool is_syn = syn < SYNS && syns_ms[syn] != 0 && syns_ms[syn] <= due_ms;
+		uint32_t next_ms = is_syn ? syns_ms[syn] : due_ms;
+
+		if (next_ms > age_ms)
+			break;
+		s.retransmits++;
+		if (is_syn)
 			syn++;
-			s.retransmits++;
-			due_ms = now_ms + timeout_ms;
-		} else if (now_ms == due_ms) {
-			s.retransmits++;
+		else
 			timeout_ms *= 2;
-			due_ms = now_ms + timeout_ms;
-		}
+		due_ms = next_ms + timeout_ms;
 	}
 	s.expires_ms = due_ms - age_ms;
 	return s;
