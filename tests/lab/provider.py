@@ -396,7 +396,7 @@ _CAUSES = set(
     " first-packet-only some-ports size-limit protocol-filtered refused unreachable prohibited server-down"
     " server-firewall impostor not-authorised clock-skew local".split()
 )
-_FIELDS = {  # what DESIGN § 4 fixes, whatever the scenario
+_FIELDS = {  # the fields that every path object has, whatever the scenario
     "time": _TIME,
     "since": _TIME,
     "vantage": lambda v: v == "fra-home",

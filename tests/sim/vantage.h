@@ -43,7 +43,7 @@ void vantage_stop(struct vantage *vantage);
  * answer was not lost; over TCP it is a slow or repeated SYN or request, and tells nothing of the way back. */
 enum vantage_lost { VANTAGE_LOST_FORWARD, VANTAGE_LOST_RETURN, VANTAGE_LOST_EITHER, VANTAGE_LOST_LATE };
 enum vantage_lost vantage_lost(const struct vantage *vantage, size_t path, uint32_t seq);
-/* Has it really been answered by two holders, so often that it is to be seen (DESIGN § 4)? */
+/* Has it really been answered by two holders, so often that the client has to see it? */
 bool vantage_two_answer(const struct vantage *vantage, size_t path);
 /* Does what the prober says of it contradict the truth? */
 bool vantage_lies(const struct vantage *vantage, size_t path, uint32_t seq);

@@ -1,4 +1,4 @@
-/* Results as JSON: DESIGN § 4 fixes names, types and what is null; the order is ours, and stays. */
+/* Results as JSON: other programs read the names, the types and what is null. The order of the fields stays, too. */
 #include "client/output/result.h"
 
 #include "common/system/clock.h"

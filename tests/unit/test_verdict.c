@@ -195,7 +195,7 @@ static void check_examples(const struct example *examples, size_t len)
 		}                                                                                                      \
 	}
 
-/* --- the scenarios of DESIGN § 4 -------------------------------------------------------------------------------- */
+/* --- common scenarios, and the verdict on each ------------------------------------------------------------------- */
 
 static void the_scenario_table_comes_out(void **state)
 {
