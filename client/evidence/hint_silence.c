@@ -45,7 +45,7 @@ static bool is_its_mac(const struct query_result *t, const uint8_t mac[EVIDENCE_
 
 /* Do our frames for the probed address go to a MAC that is not the server's? This counts only if our frames for the
  * queried address go to a MAC of the server: with proxy ARP a router's MAC proves nothing. */
-static bool goes_to_a_stranger(const struct path *p, const struct query_result *t, uint8_t mac[EVIDENCE_MAC_LEN])
+static bool goes_to_another_mac(const struct path *p, const struct query_result *t, uint8_t mac[EVIDENCE_MAC_LEN])
 {
 	uint8_t its[EVIDENCE_MAC_LEN];
 
@@ -76,11 +76,11 @@ void hint_silence_note(struct hint_silence *h, const struct path *p, const struc
 	h->server = (int)t->server;
 	h->from_ns = came_ns(p, t, flow, blind_before_ns);
 	h->to_ns = t->asked_ns - EVIDENCE_ADDRESSES_AGE_NS; /* the reported addresses may be this old */
-	if (p->facts.last_error != PROBER_REFUSED || !goes_to_a_stranger(p, t, mac))
+	if (p->facts.last_error != PROBER_REFUSED || !goes_to_another_mac(p, t, mac))
 		return;
-	h->has_stranger = true;
+	h->has_other_mac = true;
 	memcpy(h->mac, mac, sizeof mac);
-	h->stranger_ns = t->asked_ns;
+	h->other_mac_ns = t->asked_ns;
 }
 
 void hint_silence_explain(const struct hint_silence *h, const struct path *p, const struct config *config,
@@ -90,7 +90,7 @@ void hint_silence_explain(const struct hint_silence *h, const struct path *p, co
 
 	*explanation = (struct hint_silence_explanation){
 		.holder = config_server_name(config, h->server),
-		.mac = h->has_stranger && h->stranger_ns >= since_ns ? h->mac : NULL,
+		.mac = h->has_other_mac && h->other_mac_ns >= since_ns ? h->mac : NULL,
 	};
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);

@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 struct hint_silence {
-	int server;        /* the server that has the address and listens there: index in the configuration; -1: none */
-	int64_t from_ns;   /* monotonic: latest possible time at which something reached the server */
-	int64_t to_ns;     /* monotonic: the server had the address at least until then */
-	bool has_stranger; /* false: mac and stranger_ns are not set */
+	int server;      /* the server that has the address and listens there: index in the configuration; -1: none */
+	int64_t from_ns; /* monotonic: latest possible time at which something reached the server */
+	int64_t to_ns;   /* monotonic: the server had the address at least until then */
+	bool has_other_mac;            /* false: mac and other_mac_ns are not set */
 	uint8_t mac[EVIDENCE_MAC_LEN]; /* a MAC that is not the server's and to which our frames for the address went */
-	int64_t stranger_ns;           /* monotonic: when the frames went to that MAC */
+	int64_t other_mac_ns;          /* monotonic: when the frames went to that MAC */
 };
 
 struct hint_silence_explanation {

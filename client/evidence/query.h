@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QUERY_LEN_MAX = WIRE_FRAME_MAX };
+enum { QUERY_LEN_MAX = WIRE_MESSAGE_MAX };
 
 struct query_codec { /* keys and buffers */
 	const struct keyring *keyring;
-	uint8_t text[WIRE_FRAME_MAX];
+	uint8_t text[WIRE_MESSAGE_MAX];
 	uint8_t inner[WIRE_EVIDENCE_UDP_LEN];
 };
 

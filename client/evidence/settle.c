@@ -293,7 +293,7 @@ void settle_ask_places(const struct paths *paths, unsigned server, size_t *from,
 		*from = *from % len + 1;
 		if (is_held_by_another(p, server))
 			q->places[q->places_len++] =
-			    (struct evidence_place){ p->endpoint, probe_kind_of(p->kind)->transport };
+			    (struct evidence_place){ p->endpoint, (uint8_t)probe_kind_of(p->kind)->transport };
 	}
 }
 

@@ -30,8 +30,8 @@ struct exchange {
 	uint32_t seq;
 	struct tcp_outcome outcome;
 	size_t out_len, out_done, in_len;
-	uint8_t out[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
-	uint8_t in[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
+	uint8_t out[FRAMING_HEADER_LEN + WIRE_MESSAGE_MAX];
+	uint8_t in[FRAMING_HEADER_LEN + WIRE_MESSAGE_MAX];
 };
 
 struct tcp_dialer {
@@ -215,7 +215,7 @@ static void read_frame(struct exchange *x)
 		return;
 	}
 	x->in_len += (size_t)n;
-	switch (framing_parse(x->in, x->in_len, WIRE_FRAME_MAX, &x->outcome.body_len)) {
+	switch (framing_parse(x->in, x->in_len, WIRE_MESSAGE_MAX, &x->outcome.body_len)) {
 	case FRAMING_PARTIAL:
 		return;
 	case FRAMING_BAD:

@@ -55,7 +55,7 @@ struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop, const struct tcp_dialer_hooks
 /* Ends all exchanges. The loop must run once more before it can be closed: the close callbacks free the memory. */
 void tcp_dialer_free(struct tcp_dialer *dialer);
 
-/* Start an exchange. The body (len <= WIRE_FRAME_MAX) is copied. owner must not be NULL. */
+/* Start an exchange. The body (len <= WIRE_MESSAGE_MAX) is copied. owner must not be NULL. */
 void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, const uint8_t *body, size_t len,
 		      int64_t timeout_ns, void *owner, uint32_t seq);
 

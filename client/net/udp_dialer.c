@@ -273,7 +273,7 @@ static struct socket *socket_for(struct udp_dialer *d, unsigned family, int held
 uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh, size_t len,
 			  void *owner, uint32_t seq)
 {
-	int error;
+	int error = 0;
 	struct socket *s = socket_for(d, endpoint_is_v4(to) ? 0 : 1, held, last_fresh, &error);
 	struct udp_datagram *datagram;
 

@@ -157,5 +157,5 @@ void result_make(const struct config *config, const struct path *p, enum mode mo
 		.server = config_server_name(config, assess_server(p, mode)),
 		.arrived_on = p->facts.arrived_on,
 	};
-	result->has_rtt = prober_rtt(&p->prober, judge_window(p, mode), scratch, &result->rtt);
+	result->has_rtt = prober_rtt(&p->prober, assess_window(p, mode), scratch, &result->rtt);
 }

@@ -347,7 +347,7 @@ static bool window_lacks(const struct prober *p, const struct prober_window *w, 
 
 /* Is this window from another boot of the holder, already running when the holder answered? Two machines have one key.
  */
-static bool is_twin(const struct prober *p, const struct prober_window *w, unsigned server)
+static bool is_clone(const struct prober *p, const struct prober_window *w, unsigned server)
 {
 	return server == p->holder && w->boot_id != p->boot_id && w->blind_before_ns < p->holder_sent_ns;
 }
@@ -356,7 +356,7 @@ static bool all_windows_lack(const struct prober *p, const struct prober_window 
 			     uint32_t seq, const struct prober_record *r)
 {
 	for (unsigned i = 0; i < windows_len; i++) {
-		if (!windows[i] || is_twin(p, windows[i], i) || !window_lacks(p, windows[i], seq, r))
+		if (!windows[i] || is_clone(p, windows[i], i) || !window_lacks(p, windows[i], seq, r))
 			return false;
 	}
 	return windows_len > 0;

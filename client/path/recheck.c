@@ -9,23 +9,23 @@ uint64_t recheck_flow_id(uint64_t flow_id)
 	return flow_id ^ UINT64_C(0x6c6f6f6b20617420); /* path flow ids are random: no collision is expected */
 }
 
-void recheck_renew(struct recheck *l, uint64_t flow_id)
+void recheck_renew(struct recheck *r, uint64_t flow_id)
 {
-	prober_init(&l->prober, recheck_flow_id(flow_id), l->prober.timeout_ns, l->ring, RECHECK_RING_LEN);
+	prober_init(&r->prober, recheck_flow_id(flow_id), r->prober.timeout_ns, r->ring, RECHECK_RING_LEN);
 }
 
-void recheck_init(struct recheck *l, uint64_t flow_id, int64_t timeout_ns)
+void recheck_init(struct recheck *r, uint64_t flow_id, int64_t timeout_ns)
 {
-	memset(l, 0, sizeof *l);
-	l->prober.timeout_ns = timeout_ns;
-	recheck_renew(l, flow_id);
+	memset(r, 0, sizeof *r);
+	r->prober.timeout_ns = timeout_ns;
+	recheck_renew(r, flow_id);
 }
 
-void recheck_begin(struct recheck *l, void *owner, int64_t first_ns)
+void recheck_begin(struct recheck *r, void *owner, int64_t first_ns)
 {
-	l->schedule = (struct schedule){ .every_ns = RECHECK_SPACING_NS, .count = 1, .slots_max = RECHECK_PROBES };
-	schedule_start(&l->timer, &l->schedule, owner, first_ns);
-	l->under_way = true;
+	r->schedule = (struct schedule){ .every_ns = RECHECK_SPACING_NS, .count = 1, .slots_max = RECHECK_PROBES };
+	schedule_start(&r->timer, &r->schedule, owner, first_ns);
+	r->under_way = true;
 }
 
 static bool is_first_after_an_answer(const struct prober *p, uint32_t seq)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-uint32_t judge_window(const struct path *p, enum mode mode)
+uint32_t assess_window(const struct path *p, enum mode mode)
 {
 	return mode == MODE_CHECK ? p->prober.ring_len : ASSESS_WINDOW_PROBES;
 }
@@ -104,7 +104,7 @@ int assess_server(const struct path *p, enum mode mode)
 {
 	struct prober_tally tally;
 
-	prober_tally(&p->prober, judge_window(p, mode), &tally);
+	prober_tally(&p->prober, assess_window(p, mode), &tally);
 	return path_server_of_number(p, tally.server);
 }
 
@@ -154,7 +154,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 /* Changes of holder; a change before the oldest judged probe does not count. */
 static void add_holders(const struct engine *e, const struct path *p, enum mode mode, struct verdict_evidence *v)
 {
-	holders_count(&p->prober, judge_window(p, mode), &v->holders);
+	holders_count(&p->prober, assess_window(p, mode), &v->holders);
 	if (v->holders.changed_ns < v->tally.oldest_ns)
 		v->holders.lost_between = 0;
 	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));
@@ -177,7 +177,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.streak_len = ASSESS_STREAK_PROBES,
 		.lossy_permille = e->config->lossy_permille,
 	};
-	prober_tally(&p->prober, judge_window(p, mode), &v->tally);
+	prober_tally(&p->prober, assess_window(p, mode), &v->tally);
 	if (mode == MODE_RUN && verdict_state(v) == VERDICT_DOWN) /* earlier losses have other causes */
 		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW_PROBES), &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));

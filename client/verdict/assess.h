@@ -11,7 +11,7 @@
 /* Reach the verdict on items[i] of the engine's paths. */
 void assess_path(const struct engine *engine, size_t i, enum mode mode, struct verdict *verdict);
 /* How many of the newest probes of the path count. */
-uint32_t judge_window(const struct path *path, enum mode mode);
+uint32_t assess_window(const struct path *path, enum mode mode);
 /* The server that answers: index in the configuration; -1: none. */
 int assess_server(const struct path *path, enum mode mode);
 

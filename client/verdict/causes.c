@@ -117,7 +117,7 @@ static bool another_hears_others(const struct verdict_evidence *e, enum verdict_
 
 static bool somebody_else_answers(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return (state != VERDICT_DOWN && stranger_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
+	return (state != VERDICT_DOWN && disallowed_server_answers(e)) || explained_by(e, state, PROBER_IMPOSTOR);
 }
 
 /* A claim does not explain losses that began later. */
@@ -133,7 +133,7 @@ static bool two_refuse(const struct verdict_evidence *e, enum verdict_state stat
 
 /* A bridging firewall can reject with the probed address as source, but does not attract our frames. Any firewall can
  * forge a reset. */
-static bool a_stranger_refuses(const struct verdict_evidence *e, enum verdict_state state)
+static bool another_machine_refuses(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return e->hints.silence.mac && refused_behind_its_back(e) &&
 	       (!probe_kind_of(e->kind)->has_handshake || e->context.refused_over_udp) &&
@@ -424,14 +424,14 @@ const struct causes_rule causes_rules[] = {
 	},
 	{
 	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
-	    .holds = a_stranger_refuses,
+	    .holds = another_machine_refuses,
 	    .needs = "the probed address itself refuses the probes (on a TCP path: over UDP too), a server that has "
 		     "the address and listens there did not receive most of them, and this client's frames for the "
 		     "address go to a MAC that the server does not have, while its frames for another address of the "
 		     "server go to a MAC that the server has",
 	    .forbids = "an error from another address; an address that the server itself does not have (NAT); a frame "
 		       "of this client that reached the server",
-	    .tell = sentences_stranger,
+	    .tell = sentences_other_mac,
 	},
 	{
 	    .cause = VERDICT_CAUSE_PROHIBITED,

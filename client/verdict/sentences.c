@@ -123,7 +123,7 @@ static void tell_answers(const struct verdict_evidence *e, struct verdict *v)
 
 	if (e->tally.skewed)
 		tell_skew(v, e->facts.skew_ns);
-	if (stranger_answers(e))
+	if (disallowed_server_answers(e))
 		tell_who_may_not(e, name, v);
 	tell_impostor(e, v);
 	if (v->state == VERDICT_UP && !e->expect_reachable)
@@ -407,7 +407,7 @@ void sentences_refused_by_other(const struct verdict_evidence *e, struct verdict
 	say(v, "another machine claims this address, and the refusals may come from it");
 }
 
-void sentences_stranger(const struct verdict_evidence *e, struct verdict *v)
+void sentences_other_mac(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_hints *h = &e->hints;
 

@@ -7,7 +7,7 @@
 
 void verdict_reach(const struct verdict_evidence *evidence, struct verdict *verdict);
 
-/* The state alone, cheap enough for each probe of `run`. */
+/* The state alone. */
 enum verdict_state verdict_state(const struct verdict_evidence *evidence);
 
 #endif

@@ -31,7 +31,7 @@ static inline bool may_answer(const struct verdict_evidence *e, int server)
 }
 
 /* A configured server answered that may not answer here: the newest answer, or in `check` any answer of the round. */
-static inline bool stranger_answers(const struct verdict_evidence *e)
+static inline bool disallowed_server_answers(const struct verdict_evidence *e)
 {
 	const struct prober_tally *t = &e->tally;
 

@@ -103,7 +103,7 @@ enum {
 	WIRE_PROBE_MIN = WIRE_SLOTS + WIRE_SLOTS_MAX * WIRE_SLOT_LEN + WIRE_SIGNATURE_LEN + WIRE_TLV_HEADER_LEN,
 	WIRE_UDP_MAX = 65507,
 	WIRE_EVIDENCE_UDP_LEN = 1232, /* fits IPv6's minimum MTU of 1280 (RFC 8200, 5) */
-	WIRE_FRAME_MAX = 8192,        /* largest packet over TCP */
+	WIRE_MESSAGE_MAX = 8192,      /* largest packet over TCP */
 };
 
 #define WIRE_MAGIC   0x464c5042u /* "FLPB" */

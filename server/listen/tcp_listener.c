@@ -29,7 +29,7 @@ struct connection {
 	unsigned exchanges;
 	size_t body_len; /* of the request being answered */
 	size_t len;
-	uint8_t buf[FRAMING_HEADER_LEN + WIRE_FRAME_MAX];
+	uint8_t buf[FRAMING_HEADER_LEN + WIRE_MESSAGE_MAX];
 };
 
 struct tcp_socket {
@@ -224,7 +224,7 @@ static void answer_request(struct connection *c)
 
 static void handle_requests(struct connection *c)
 {
-	switch (framing_parse(c->buf, c->len, WIRE_FRAME_MAX, &c->body_len)) {
+	switch (framing_parse(c->buf, c->len, WIRE_MESSAGE_MAX, &c->body_len)) {
 	case FRAMING_PARTIAL:
 		break;
 	case FRAMING_WHOLE:

@@ -47,7 +47,7 @@ struct reflector {
 	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
 	struct evidence_query query; /* the query being answered */
 	struct draft draft;
-	uint8_t text[WIRE_FRAME_MAX];
+	uint8_t text[WIRE_MESSAGE_MAX];
 };
 
 /* One request while it passes the checks. */

@@ -79,7 +79,7 @@ struct parcel { /* on its way */
 	int64_t arrived_real_ns; /* at the client */
 	struct errqueue_entry icmp;
 	size_t len;
-	uint8_t buf[WIRE_FRAME_MAX];
+	uint8_t buf[WIRE_MESSAGE_MAX];
 };
 
 enum effect { LOSE, PROHIBIT, TOO_BIG };

@@ -20,7 +20,7 @@ struct exchange {
 	int64_t timeout_ns;
 	bool overdue; /* the timeout has been told; a late answer may follow */
 	size_t len;
-	uint8_t body[WIRE_FRAME_MAX];
+	uint8_t body[WIRE_MESSAGE_MAX];
 };
 
 struct tcp_dialer {

@@ -546,11 +546,11 @@ static struct path_loss *refuse(struct path *p)
 	p->status.state = VERDICT_UNKNOWN;
 	assert_non_null(path_loss(p));
 	*p->loss = (struct path_loss){
-		.receipt_server = -1, .silence.has_stranger = true, .silence.server = 0, .silence.from_ns = now_ns - 1
+		.receipt_server = -1, .silence.has_other_mac = true, .silence.server = 0, .silence.from_ns = now_ns - 1
 	};
 	p->facts.offender = p->endpoint;
 	lose(p, 10, PROBER_REFUSED);
-	p->loss->silence.to_ns = p->loss->silence.stranger_ns = now_ns;
+	p->loss->silence.to_ns = p->loss->silence.other_mac_ns = now_ns;
 	return p->loss;
 }
 
@@ -567,8 +567,8 @@ static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
 	d = refuse(p);                                                                                                 \
 	change;                                                                                                        \
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED)
-	FORBIDS(d->silence.has_stranger = false);
-	FORBIDS(d->silence.stranger_ns -= 10001 * MS); /* seen before the outage */
+	FORBIDS(d->silence.has_other_mac = false);
+	FORBIDS(d->silence.other_mac_ns -= 10001 * MS); /* seen before the outage */
 	FORBIDS(d->silence.server = -1);
 	FORBIDS(d->silence.from_ns += 6000 * MS + 1); /* four of ten were not heard */
 	FORBIDS(d->silence.to_ns -= 6001 * MS);
@@ -577,7 +577,7 @@ static void a_stranger_refuses_what_the_server_did_not_hear(void **state)
 	d = refuse(p);
 	play(5, nothing);
 	lose(p, 10, PROBER_REFUSED); /* the earlier refusals say nothing of these */
-	d->silence.stranger_ns = now_ns;
+	d->silence.other_mac_ns = now_ns;
 	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_REFUSED);
 }
 

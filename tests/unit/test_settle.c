@@ -992,28 +992,28 @@ static void a_stranger_is_where_our_frames_go(void **state)
 	struct evidence_answer a;
 
 	REFUSED();
-	assert_true(s->path->loss->silence.has_stranger);
+	assert_true(s->path->loss->silence.has_other_mac);
 	assert_int_equal(s->path->loss->silence.mac[5], 9);
-	assert_true(s->path->loss->silence.stranger_ns == 112 * SECOND);
+	assert_true(s->path->loss->silence.other_mac_ns == 112 * SECOND);
 	REFUSED(mac_of_shared = 5);
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	REFUSED(mac_of_shared = 6); /* its other interface */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	REFUSED(mac_of_own = 9); /* a router answers for all of them */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	REFUSED(mac_of_own = 0); /* not on our link */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	REFUSED(mac_of_shared = 0);
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	REFUSED(a.macs_len = 0); /* it does not say */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	REFUSED(s->path->facts.last_error = PROBER_NONE); /* nobody refuses */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	a = refused(s);
 	hear_at(s, &a, &shared); /* it was asked at that very address */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 	hear_at(s, &a, NULL); /* through a witness */
-	assert_false(s->path->loss->silence.has_stranger);
+	assert_false(s->path->loss->silence.has_other_mac);
 }
 
 /* -- twins -- */
