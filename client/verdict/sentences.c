@@ -483,7 +483,7 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 	if (probe_kind_of(e->kind)->has_handshake && h->handshakes > 0)
 		say(v,
 		    "%u of %u lost probes completed the TCP handshake, but got no answer in time: a host accepts the "
-		    "connection, but its program may not answer",
+		    "connection, but perhaps its program does not answer",
 		    h->handshakes, losses(e));
 	if (h->claim.claim)
 		say(v, "another machine (MAC %s) claims %s: the server saw %u claims",
