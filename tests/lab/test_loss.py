@@ -7,8 +7,8 @@
 
 from provider import main, scenario, scenarios
 
-# With 60 probes 30 % loss spares all, or none, once in 10^9 runs.
-MANY = ("--count", "60", "--spacing", "20ms", "--timeout", "500ms")
+# With 60 probes 30 % loss spares all, or none, once in 10^9 runs. The timeout is longer than a busy machine delays a process.
+MANY = ("--count", "60", "--spacing", "20ms", "--timeout", "2s")
 LOSS = "numgen random mod 100 < 30"
 DIRECTIONS = ("forward", "return")
 
