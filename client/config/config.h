@@ -1,4 +1,4 @@
-/* The client's configuration, from a YAML file or from the URIs of `floatprobe ping` (DESIGN § 3). */
+/* The client's configuration, from a YAML file or from the URIs of `floatprobe ping`. */
 #ifndef FLOATPROBE_CLIENT_CONFIG_H
 #define FLOATPROBE_CLIENT_CONFIG_H
 

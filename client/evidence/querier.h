@@ -1,4 +1,4 @@
-/* Queries servers about our losses (DESIGN § 5); settle.h evaluates the answers.
+/* Queries servers about our losses; settle.h evaluates the answers.
  *
  * - A server is queried at most once a second, and only while some path has losses of unknown direction on which the
  *   server has not reported yet.

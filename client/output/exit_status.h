@@ -1,4 +1,4 @@
-/* Exit status of floatprobe (DESIGN § 2). --format nagios uses the plugin codes instead. */
+/* Exit status of floatprobe. --format nagios uses the plugin codes instead. */
 #ifndef FLOATPROBE_EXIT_STATUS_H
 #define FLOATPROBE_EXIT_STATUS_H
 

@@ -63,7 +63,7 @@ struct result_path_name result_name(const struct config *config, const struct pa
 void result_make(const struct config *config, const struct path *path, enum mode mode, const struct verdict *verdict,
 		 int64_t since_ns, uint32_t *scratch, struct result_path *result);
 
-/* The JSON objects of DESIGN § 4. The caller owns the new reference. NULL: no memory. */
+/* The JSON objects of docs/man/floatprobe.1. The caller owns the new reference. NULL: no memory. */
 json_t *result_probe_json(const struct result_probe *probe);
 json_t *result_path_json(const struct result_path *path);
 json_t *result_change_json(const struct result_change *change);

@@ -19,7 +19,7 @@ enum verdict_direction {
 };
 const char *verdict_direction_word(enum verdict_direction direction);
 
-/* The causes of DESIGN § 4, in its order (and that of docs/CAUSES.md). X-macro: name, word. */
+/* The causes, in the order of docs/CAUSES.md. X-macro: name, word. */
 #define VERDICT_CAUSES(X)                                                                                              \
 	X(NONE, "none")                                                                                                \
 	X(UNEXPLAINED, "unexplained")                                                                                  \

@@ -1,5 +1,5 @@
 /* Maps the evidence on one path to its verdict, by the rules in causes.c. Pure: the evidence contains all history that
- * counts. A verdict never claims more than its evidence proves (DESIGN § 4). */
+ * counts. A verdict never claims more than its evidence proves. */
 #ifndef FLOATPROBE_VERDICT_H
 #define FLOATPROBE_VERDICT_H
 
