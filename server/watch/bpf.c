@@ -204,6 +204,8 @@ void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports)
 	struct builder b;
 
 	begin(&b, program);
+	load_ancillary(&b, SKF_AD_PKTTYPE);
+	require(&b, PACKET_HOST);
 	match(&b, ports, &to_us);
 	finish(&b);
 }
