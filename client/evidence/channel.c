@@ -310,15 +310,25 @@ enum liveness channels_liveness(const struct channels *channels, unsigned server
 {
 	const struct channel_server *s = &channels->servers[server];
 	enum liveness liveness = LIVENESS_SILENT;
-	bool two_addresses = false, agreed = true;
+	bool agreed = s->direct != NULL;
 
-	for (const struct channel *w = s->direct; w; w = w->next) {
+	for (const struct channel *w = s->direct; w; w = w->next)
 		liveness = liveness_of_both(liveness, liveness_of_channel(&w->liveness, since_ns));
-		two_addresses = two_addresses || !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
-	}
 	for (const struct channel *w = s->relays; w && agreed; w = w->next)
 		agreed = liveness_witness_agrees(&w->liveness, since_ns, witness_rounds);
-	return liveness == LIVENESS_SILENT && !(two_addresses && agreed) ? LIVENESS_UNKNOWN : liveness;
+	return liveness == LIVENESS_SILENT && !agreed ? LIVENESS_UNKNOWN : liveness;
+}
+
+bool channels_silence_is_proof(const struct channels *channels, unsigned server, int64_t since_ns)
+{
+	const struct channel_server *s = &channels->servers[server];
+	bool proof = false;
+
+	for (const struct channel *w = s->direct; w && !proof; w = w->next)
+		proof = !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
+	for (const struct channel *w = s->relays; w && !proof; w = w->next)
+		proof = w->liveness.asked_ns >= since_ns;
+	return proof;
 }
 
 const struct channel *channels_reported_silent(const struct channels *channels, unsigned server, int64_t since_ns)

@@ -94,10 +94,13 @@ bool channel_is_alive(const struct channel *channel, const struct paths *paths);
 /* The server's first direct channel that is alive; NULL: none. */
 struct channel *channels_first_alive(const struct channels *channels, unsigned server, const struct paths *paths);
 
-/* Liveness of the server by queries alone. SILENT: all its direct channels are silent since since_ns, at two addresses
- * or more, and every witness that was asked since then confirms it for witness_rounds rounds in a row. */
+/* Liveness of the server by queries alone. SILENT: all its direct channels are silent since since_ns, and every witness
+ * that was asked since then confirms it for witness_rounds rounds in a row. */
 enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
 				unsigned witness_rounds);
+/* Does the silence of a server that is SILENT prove that the server is down? One address may be cut off alone: it takes
+ * a second address, or a witness that was asked since since_ns. */
+bool channels_silence_is_proof(const struct channels *channels, unsigned server, int64_t since_ns);
 /* A silent relay whose witness reported, at since_ns or later, that the server did not answer; NULL: none. */
 const struct channel *channels_reported_silent(const struct channels *channels, unsigned server, int64_t since_ns);
 

@@ -614,6 +614,11 @@ enum liveness querier_liveness(const struct querier *querier, unsigned server, u
 	return channels_liveness(&querier->channels, server, fresh_since_ns(querier, server), witness_rounds);
 }
 
+bool querier_silence_is_proof(const struct querier *querier, unsigned server)
+{
+	return channels_silence_is_proof(&querier->channels, server, fresh_since_ns(querier, server));
+}
+
 enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns)
 {
 	*heard_ns = querier->host.heard_ns;

@@ -73,31 +73,33 @@ static int64_t outage_ns(const struct path *p)
 	return INT64_MAX;
 }
 
-/* If none of several servers answers any more, or none has since this outage began, this host may be cut off. In `run`,
- * answers in flight at that moment still arrive for a while, and random losses may precede it. */
-static bool may_be_cut_off(const struct engine *e, const struct path *p, enum mode mode)
+/* Does no server answer any more, or has none since this outage began? In `run`, answers in flight at that moment still
+ * arrive for a while, and random losses may precede it. */
+static bool hears_nobody(const struct engine *e, const struct path *p, enum mode mode)
 {
 	int64_t under_way_ns = mode == MODE_CHECK ? 0 : p->prober.timeout_ns / 2, heard_ns;
 
-	return is_another_server_probed(e, p) && (querier_liveness_of_any(e->querier, &heard_ns) != LIVENESS_ALIVE ||
-						  heard_ns - under_way_ns <= outage_ns(p));
+	return querier_liveness_of_any(e->querier, &heard_ns) != LIVENESS_ALIVE ||
+	       heard_ns - under_way_ns <= outage_ns(p);
 }
 
 static void same_servers(const struct engine *e, const struct path *p, enum mode mode, struct verdict_context *c)
 {
+	bool proof = true;
+
 	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
 		c->servers_silent = c->servers_silent && server_silent(e, server, mode);
+		proof = proof && querier_silence_is_proof(e->querier, server);
 		c->other_addresses = c->other_addresses && querier_has_other(e->querier, server, &p->endpoint);
 		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;
 	}
-	if (c->servers_silent && may_be_cut_off(e, p, mode)) {
-		c->servers_silent = false;
-		c->all_silent = true;
-	}
+	/* Without proof, or if none of several servers is heard, this host may be cut off. */
+	c->all_silent = c->servers_silent && (!proof || is_another_server_probed(e, p)) && hears_nobody(e, p, mode);
+	c->servers_silent = c->servers_silent && proof && !c->all_silent;
 }
 
 int assess_server(const struct path *p, enum mode mode)

@@ -459,12 +459,12 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_SERVER_DOWN,
 	    .holds = the_whole_server_is_silent,
-	    .needs = "the path is down, no configured address of the server (at least two) answers over UDP or TCP, "
-		     "and no other server that is asked, and is alive itself, reaches it in three rounds of questions "
-		     "in a row (check: two)",
+	    .needs = "the path is down, no configured address of the server answers over UDP or TCP, and no other "
+		     "server that is asked, and is alive itself, reaches it in three rounds of questions in a row "
+		     "(check: two); there are two such addresses, or at least one other server that was asked",
 	    .forbids =
 		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
-		"arrive; only one configured address; silence of all other servers too, where several are probed",
+		"arrive; silence of all other servers too, where several are probed",
 	    .tell = sentences_server_down,
 	},
 	{

@@ -62,10 +62,11 @@ struct verdict_context {
 	struct comparison smaller;  /* this size against the largest smaller size that works */
 	unsigned smaller_size_up;   /* the largest smaller size that works, in octets; 0: none */
 	struct verdict_flows flows;
-	bool servers_silent; /* every server that may answer has at least two addresses, all were queried over UDP and
-				TCP, and nothing but timeouts or host-unreachable came from any */
-	bool all_silent; /* servers_silent would hold, but no other server is heard either: this host may be cut off;
-			    servers_silent is then false */
+	bool servers_silent; /* all addresses of every server that may answer were queried over UDP and TCP, nothing but
+				timeouts or host-unreachable came, and for each server there are two addresses or a
+				living witness that does not reach it either */
+	bool all_silent;     /* servers_silent would hold (or there is one address and no witness), but no other server
+				is heard either: this host may be cut off; servers_silent is then false */
 	bool other_addresses;  /* each server that may answer can be queried at another address, or through a witness */
 	bool not_authorised;   /* a server that may answer here replied not-authorised on another path */
 	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */

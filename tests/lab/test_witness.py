@@ -6,6 +6,7 @@
       └──────────────────────┴──────► boot-02 ───┘ what only the client can read
 """
 
+from lab import Failure
 from provider import DOWN, main, scenario, scenarios
 
 ABOUT_BOOT_01 = ("boot-01", "bootnode")
@@ -51,6 +52,59 @@ def the_peer_is_gone_for_its_witness_too(net):
     check = net.check(options=())
     check.expect({"target": "boot-01"}, **DOWN, direction="unknown", cause="server-down")
     check.expect({"target": "bootnode"}, **DOWN, cause={"unexplained", "unreachable"})
+    check.rest_is_healthy()
+
+
+def droplet(net, name):
+    return {"name": name, "role": "droplet", "address": net.plan.droplet[name], "server": name}
+
+
+def say_cut_off(check, row):
+    check.told(row, "this host itself may be cut off")
+    check.require("check first that this host can reach anything" in row["advice"], "the advice does not help", row)
+
+
+@scenario
+def one_address_and_a_witness(net):
+    """The client knows a single address of the server, but a living peer cannot reach the server either."""
+    net.restart_as_peers()
+    targets = [droplet(net, name) for name in net.plan.droplet]
+    daemon = net.run_daemon(targets)
+    for name in net.plan.droplet:
+        daemon.wait_for({"target": name, "protocol": "udp"}, state="up", server=name)
+    net.servers["boot-01"].host.ip("link set eth0 down")
+    check = net.check(targets, options=())
+    for row in check.expect({"target": "boot-01"}, **DOWN, direction="unknown", cause="server-down"):
+        check.told(row, "boot-02 tried to reach the server and got no answer either")
+    check.rest_is_healthy()
+    for protocol in ("udp", "tcp"):
+        daemon.wait_for({"target": "boot-01", "protocol": protocol}, state="down", cause="server-down")
+
+
+@scenario
+def one_address_and_nobody_to_ask(net):
+    """One server, one address, nothing else: it may be the client that is cut off."""
+    targets = [droplet(net, "boot-01")]
+    daemon = net.run_daemon(targets)
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="up", server="boot-01")
+    net.servers["boot-01"].host.ip("link set eth0 down")
+    check = net.check(targets, options=())
+    for row in check.expect({}, **DOWN, direction="unknown", cause={"unexplained", "unreachable"}):
+        if row["cause"] == "unexplained":
+            say_cut_off(check, row)
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="down")
+    if any(to["cause"] == "server-down" for to in daemon.changes({})):
+        raise Failure("nothing says that it is the server")
+
+
+@scenario
+def one_address_cut_and_a_witness_that_reaches_it(net):
+    """The server is alive: the witness hands its answer on."""
+    net.restart_as_peers()
+    targets = [droplet(net, name) for name in net.plan.droplet]
+    net.cut("forward", net.plan.droplet["boot-01"])
+    check = net.check(targets, options=())
+    check.expect({"target": "boot-01"}, **DOWN, direction="forward", cause="unexplained")
     check.rest_is_healthy()
 
 

@@ -48,7 +48,7 @@ static int64_t now_ns;
 /* In the querier's place: what it knows is up to the test. */
 static struct querier {
 	unsigned silent_rounds[SERVERS]; /* by server: so many silent rounds the witnesses confirm */
-	bool hears_anybody, has_other;
+	bool hears_anybody, has_other, no_proof;
 	int64_t heard_ns;
 	int silent_witness;
 } querier;
@@ -56,6 +56,12 @@ static struct querier {
 enum liveness querier_liveness(const struct querier *a, unsigned server, unsigned witness_rounds)
 {
 	return a->silent_rounds[server] >= witness_rounds ? LIVENESS_SILENT : LIVENESS_UNKNOWN;
+}
+
+bool querier_silence_is_proof(const struct querier *a, unsigned server)
+{
+	(void)server;
+	return !a->no_proof;
 }
 
 enum liveness querier_liveness_of_any(const struct querier *a, int64_t *heard_ns)
@@ -794,6 +800,23 @@ static void a_client_that_hears_nobody_calls_no_server_down(void **state)
 	assert_true(is_server_down(MODE_RUN));
 }
 
+/* One address, and no witness. */
+static void a_server_that_is_silent_at_one_address_is_not_called_down(void **state)
+{
+	struct verdict v;
+
+	(void)state;
+	for (unsigned heard = 0; heard < 2; heard++) {
+		lose_everything();
+		querier.no_proof = true;
+		querier.hears_anybody = heard;
+		assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
+		assess_path(&engine, find(512, 0), MODE_RUN, &v); /* if no other is heard, it may be us */
+		assert_int_equal(heard, !strstr(v.advice, "check first that this host can reach anything"));
+	}
+	querier.no_proof = false;
+}
+
 /* Each target has one server. Where all have the same one, no other could have been heard. */
 static void a_server_of_another_target_is_another(void **state)
 {
@@ -902,6 +925,7 @@ int main(void)
 		TEST(a_stranger_refuses_what_the_server_did_not_hear),
 		TEST(drops_of_the_outage_are_no_firewalls),
 		TEST(an_outage_is_judged_by_itself),
+		TEST(a_server_that_is_silent_at_one_address_is_not_called_down),
 		TEST(a_server_of_another_target_is_another),
 		TEST(a_claim_explains_what_was_lost_about_then),
 		TEST(a_server_with_a_sign_of_life_is_not_down),
