@@ -49,7 +49,7 @@ static void settle(struct engine *e, struct path *p, uint32_t seq, enum prober_o
 	if (now != outcome)
 		return;
 	engine_decided(e, p, seq, probe);
-	if (outcome == PROBER_REFUSED && path_loss(p)) {
+	if ((outcome == PROBER_REFUSED || outcome == PROBER_RESET) && path_loss(p)) {
 		querier_note(e->querier, p);
 		ask_soon(e);
 	}
@@ -322,30 +322,36 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
 	struct path_loss *d = path_loss(p);
-	struct attempt *known = path_loss_attempt(p, seq);
+	struct attempt *attempt = path_loss_attempt(p, seq);
 
-	if (known) {
-		known->pending = o->result == TCP_PENDING;
-		known->connected = o->connected;
-		known->delivered = o->delivered;
-	}
-	if (known || !d)
+	if (!d)
 		return;
-	attempts_add(&d->attempts, &(const struct attempt){
-				       .seq = seq,
-				       .connected = o->connected,
-				       .delivered = o->delivered,
-				       .pending = o->result == TCP_PENDING,
-				       .local = o->local,
-				       .started_ns = o->started_ns,
-				   });
+	if (!attempt)
+		attempt = attempts_add(&d->attempts, &(const struct attempt){
+							 .seq = seq,
+							 .local = o->local,
+							 .started_ns = o->started_ns,
+						     });
+	attempt->pending = o->result == TCP_PENDING;
+	attempt->connected = o->connected;
+	attempt->delivered = o->delivered;
+	attempt->reset = o->result == TCP_BROKEN && o->error != 0;
+	attempt->closed = (o->result == TCP_BROKEN && o->error == 0) || o->result == TCP_DONE;
+}
+
+/* After the handshake the connection was reset, or closed without a valid answer. */
+static void tcp_broken(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
+{
+	if (prober_record(&p->prober, seq)->outcome == PROBER_WAITING)
+		remember_attempt(p, seq, o);
+	settle(e, p, seq, PROBER_RESET, NULL);
 }
 
 static enum prober_outcome tcp_outcome_of(const struct tcp_outcome *o)
 {
 	static const enum prober_outcome outcomes[] = {
 		[TCP_REFUSED] = PROBER_REFUSED,
-		[TCP_BROKEN] = PROBER_RESET,
+		[TCP_BROKEN] = PROBER_RESET, /* a recheck's */
 		[TCP_UNREACHABLE] = PROBER_UNREACHABLE,
 		[TCP_PROHIBITED] = PROBER_PROHIBITED,
 	};
@@ -369,7 +375,10 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 		prober_left(&p->prober, seq, o->sent_real_ns);
 		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
 		/* A foreign frame leaves the probe waiting: treat it like a closed connection. */
-		settle(e, p, seq, PROBER_RESET, NULL);
+		tcp_broken(e, p, seq, o);
+		break;
+	case TCP_BROKEN:
+		tcp_broken(e, p, seq, o);
 		break;
 	case TCP_PENDING:
 		remember_attempt(p, seq, o);

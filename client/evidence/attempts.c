@@ -2,9 +2,12 @@
 
 #include <stddef.h>
 
-void attempts_add(struct attempts *a, const struct attempt *attempt)
+struct attempt *attempts_add(struct attempts *a, const struct attempt *attempt)
 {
-	a->items[a->next++ % ATTEMPTS_MAX] = *attempt;
+	struct attempt *added = &a->items[a->next++ % ATTEMPTS_MAX];
+
+	*added = *attempt;
+	return added;
 }
 
 struct attempt *attempts_find(struct attempts *a, uint32_t seq)

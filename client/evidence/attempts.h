@@ -14,6 +14,8 @@ struct attempt {
 	bool connected; /* the handshake completed */
 	bool delivered; /* the server's kernel acknowledged the request */
 	bool pending;   /* its deadline has not passed */
+	bool reset;     /* after the handshake the connection was reset, */
+	bool closed;    /* or closed without a valid answer */
 	bool half_open; /* a server reported a half-open socket of this attempt */
 	uint8_t early;  /* bit k: the k-th allowed server reported no SYN while a half-open socket would still exist */
 	struct endpoint local;
@@ -26,8 +28,8 @@ struct attempts {
 	unsigned next; /* index of the next entry, modulo ATTEMPTS_MAX */
 };
 
-/* Overwrites the oldest attempt. */
-void attempts_add(struct attempts *attempts, const struct attempt *attempt);
+/* Overwrites the oldest attempt; returns the new one. */
+struct attempt *attempts_add(struct attempts *attempts, const struct attempt *attempt);
 
 /* The attempt with this number; NULL: none. */
 struct attempt *attempts_find(struct attempts *attempts, uint32_t seq);

@@ -74,11 +74,23 @@ void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_
 	memory->attempts_len = q->attempts_len;
 }
 
+/* Did a server report a receipt of the request before the deadline? */
+static bool is_received(const struct path *p, uint32_t seq)
+{
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		const struct prober_window *w = &p->loss->windows[k];
+		if (p->loss->has_window[k] && w->known && w->newest_ns <= deadline_ns(p, seq) &&
+		    receipts_status(&w->receipts, seq) == RECEIPTS_ARRIVED)
+			return true;
+	}
+	return false;
+}
+
 void settle_expired(struct path *p, uint32_t seq)
 {
 	const struct attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
 
-	if (attempt && attempt->half_open && !attempt->pending && !attempt->connected &&
+	if (attempt && !attempt->pending && (attempt->connected ? is_received(p, seq) : attempt->half_open) &&
 	    prober_is_doubtful(prober_record(&p->prober, seq)))
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }

@@ -11,7 +11,6 @@ const struct probe_traits probe_kinds[PROBE_KINDS] = {
 		.has_flows = true,
 		.send_call = "sendto",
 		.refused = "port unreachable",
-		.reset = "connection reset",
 	},
 	[PROBE_TCP] = {
 		.word = "tcp",
@@ -22,7 +21,6 @@ const struct probe_traits probe_kinds[PROBE_KINDS] = {
 		.is_repeated = true,
 		.send_call = "connect",
 		.refused = "connection refused",
-		.reset = "connection reset after the handshake",
 	},
 };
 

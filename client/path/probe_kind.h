@@ -25,7 +25,6 @@ struct probe_traits {
 	bool is_repeated;
 	const char *send_call; /* the system call that sends it */
 	const char *refused;   /* the error PROBER_REFUSED in a sentence */
-	const char *reset;     /* the error PROBER_RESET in a sentence */
 };
 
 extern const struct probe_traits probe_kinds[PROBE_KINDS];

@@ -20,6 +20,8 @@ static const uint8_t fates[PROBER_OUTCOMES_LEN] = {
 	[PROBER_WRONG_SOURCE] = FATE_RETURN,
 	[PROBER_REFUSED] = FATE_FORWARD,
 	[PROBER_RESET] = FATE_LOST,
+	[PROBER_RESET_FORWARD] = FATE_FORWARD,
+	[PROBER_RESET_RETURN] = FATE_RETURN,
 	[PROBER_UNREACHABLE] = FATE_FORWARD,
 	[PROBER_PROHIBITED] = FATE_FORWARD,
 	[PROBER_TOO_BIG] = FATE_FORWARD,
@@ -57,23 +59,48 @@ static struct prober_record *find(const struct prober *p, uint32_t seq)
 	return seq >= oldest(p) && seq < p->next ? slot(p, seq) : NULL;
 }
 
+static bool is_reset(enum prober_outcome outcome)
+{
+	return outcome == PROBER_RESET || outcome == PROBER_RESET_FORWARD || outcome == PROBER_RESET_RETURN;
+}
+
+/* Is it not known yet on which way the probe was lost? */
+static bool has_no_direction(enum prober_outcome outcome)
+{
+	return outcome == PROBER_LOST || outcome == PROBER_RESET;
+}
+
 static bool is_open(const struct prober_record *r)
 {
-	return !r->settled && (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_FORWARD);
+	return !r->settled && (has_no_direction(r->outcome) || r->outcome == PROBER_LOST_FORWARD ||
+			       r->outcome == PROBER_RESET_FORWARD);
 }
 
 /* May receipts still change the outcome? Not after an answer, even a late one, or another proof. An error does not
  * prove that the probe did not arrive: another machine or a router may have sent it as well. */
 static bool revisable(const struct prober_record *r)
 {
-	return !r->settled && (r->outcome == PROBER_LOST || fates[r->outcome] == FATE_FORWARD);
+	return !r->settled && (has_no_direction(r->outcome) || fates[r->outcome] == FATE_FORWARD);
+}
+
+/* A direction that is proven later does not hide that the connection was reset. */
+static enum prober_outcome of_reset(enum prober_outcome outcome)
+{
+	switch (outcome) {
+	case PROBER_LOST_FORWARD:
+		return PROBER_RESET_FORWARD;
+	case PROBER_LOST_RETURN:
+		return PROBER_RESET_RETURN;
+	default:
+		return outcome;
+	}
 }
 
 /* The one place where an outcome changes. */
 static void turn(struct prober *p, struct prober_record *r, enum prober_outcome outcome, bool settled)
 {
 	p->revisable -= revisable(r);
-	r->outcome = outcome & 31u;
+	r->outcome = (is_reset(r->outcome) ? of_reset(outcome) : outcome) & 31u;
 	r->settled = settled;
 	p->revisable += revisable(r);
 }
@@ -135,7 +162,7 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
 	if (!r)
 		return PROBER_NONE;
 	if (r->outcome == PROBER_WAITING || (is_open(r) && outcome != PROBER_LOST))
-		turn(p, r, outcome, outcome != PROBER_LOST && fates[outcome] != FATE_FORWARD);
+		turn(p, r, outcome, !has_no_direction(outcome) && fates[outcome] != FATE_FORWARD);
 	advance_waiting(p);
 	return r->outcome;
 }
@@ -273,7 +300,7 @@ static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool ar
 {
 	if (arrived)
 		turn(p, r, PROBER_LOST_RETURN, true);
-	else if (absent && r->outcome == PROBER_LOST)
+	else if (absent && has_no_direction(r->outcome))
 		turn(p, r, PROBER_LOST_FORWARD, false);
 	else
 		return false;
@@ -524,7 +551,7 @@ bool prober_is_lost(const struct prober_record *r)
 
 bool prober_is_doubtful(const struct prober_record *r)
 {
-	return r->outcome == PROBER_LOST && !r->settled;
+	return has_no_direction(r->outcome) && !r->settled;
 }
 
 bool prober_is_answered(const struct prober_record *r)

@@ -25,7 +25,9 @@
 	X(LOST_RETURN, "lost-return")   /* lost on return: a receipt or a half-open socket proves that it arrived */   \
 	X(WRONG_SOURCE, "wrong-source") /* authentic answer, but from another address: return */                       \
 	X(REFUSED, "refused")           /* port unreachable, or RST on the SYN: forward */                             \
-	X(RESET, "reset")               /* TCP: connected, then RST before the reply: unknown */                       \
+	X(RESET, "reset")               /* TCP: connected, then reset or closed before the reply: unknown */           \
+	X(RESET_FORWARD, "reset")       /* the same; no server has a receipt of the request: forward */                \
+	X(RESET_RETURN, "reset")        /* the same; a server has a receipt of the request: return */                  \
 	X(UNREACHABLE, "unreachable")   /* ICMP net/host unreachable, or our own failing ARP: forward */               \
 	X(PROHIBITED, "prohibited")     /* ICMP administratively prohibited: forward */                                \
 	X(TOO_BIG, "too-big")           /* ICMP fragmentation needed / packet too big: forward */                      \

@@ -32,6 +32,7 @@ const char *verdict_direction_word(enum verdict_direction direction);
 	X(FIRST_PACKET_ONLY, "first-packet-only")                                                                      \
 	X(SOME_PORTS, "some-ports")                                                                                    \
 	X(SIZE_LIMIT, "size-limit")                                                                                    \
+	X(DATA_FILTERED, "data-filtered")                                                                              \
 	X(PROTOCOL_FILTERED, "protocol-filtered")                                                                      \
 	X(REFUSED, "refused")                                                                                          \
 	X(UNREACHABLE, "unreachable")                                                                                  \

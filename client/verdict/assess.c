@@ -122,19 +122,6 @@ static int witness_of(const struct path *p)
 	return slot < 0 ? -1 : p->loss->witness[slot];
 }
 
-/* Lost probes of this outage whose handshake completed in time. */
-static uint32_t handshakes(const struct path *p, int64_t since_ns)
-{
-	uint32_t n = 0;
-
-	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < ATTEMPTS_MAX; i++) {
-		const struct attempt *a = &p->loss->attempts.items[i];
-		const struct prober_record *r = prober_record(&p->prober, a->seq);
-		n += a->seq && a->connected && !a->pending && a->started_ns >= since_ns && prober_is_lost(r);
-	}
-	return n;
-}
-
 /* Only probes sent at since_ns or later count. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
@@ -147,7 +134,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hint_silence_explain(&d->silence, p, e->config, since_ns, &hints->silence);
 	hint_drops_explain(&d->drops, since_ns, &hints->drops);
 	hints->unheard_frames = hint_frames_explain(&d->frames);
-	hints->handshakes = handshakes(p, since_ns);
+	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =
 		    config_server_name(e->config, querier_silent_witness(e->querier, p->target->servers[k]));

@@ -106,7 +106,7 @@ static bool two_answer(const struct verdict_evidence *e, enum verdict_state stat
 /* The handshake reaches one holder and the request the other, which resets it: few or no probes get through. */
 static bool connections_break_between_two(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->context.fought_over && is_most(e, seen(e, PROBER_RESET));
+	return is_failing(state) && e->context.fought_over && is_most(e, resets(e));
 }
 
 static bool another_hears_others(const struct verdict_evidence *e, enum verdict_state state)
@@ -264,11 +264,32 @@ static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum ver
 	       (probe_kind_of(e->kind)->has_handshake ? h->drops.connections : h->drops.datagrams) == 0;
 }
 
+/* Do most of the lost connections complete the handshake? Then this protocol is not filtered as such. */
+static bool handshakes_pass(const struct verdict_evidence *e)
+{
+	const struct hint_data_explanation *d = &e->hints.data;
+
+	return (d->handshakes > 0 && 2 * d->handshakes >= d->attempts) || is_most(e, resets(e));
+}
+
+/* The kernel repeats unacknowledged data several times within a timeout: random loss seldom takes all of it, three
+ * times. A connection that finds its accept queue full looks the same to the client. */
+static bool data_is_lost_after_handshakes(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct hint_data_explanation *d = &e->hints.data;
+	bool vanishes = 2 * d->unacknowledged >= d->handshakes;
+	bool breaks = is_most(e, seen(e, PROBER_RESET_FORWARD) + seen(e, PROBER_RESET_RETURN)) &&
+		      d->reset >= CAUSES_RESET_CONNECTIONS && d->closed == 0;
+	bool is_answered_in_vain = seen(e, PROBER_LOST_RETURN) > 0 && 2 * d->reset < d->handshakes;
+
+	return state == VERDICT_DOWN && handshakes_pass(e) && d->handshakes >= PROBER_OUTAGE_LOSSES &&
+	       (vanishes || breaks || is_answered_in_vain) && e->tally.late == 0 && !e->context.changes_hands &&
+	       e->hints.drops.connections == 0;
+}
+
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	bool broken_between = e->context.changes_hands && is_most(e, seen(e, PROBER_RESET));
-
-	return state == VERDICT_DOWN && e->tally.late == 0 && !broken_between &&
+	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) &&
 	       significance_is_clear(&e->context.protocol, e->mode);
 }
 
@@ -483,12 +504,23 @@ const struct causes_rule causes_rules[] = {
 	    .tell = sentences_firewall,
 	},
 	{
+	    .cause = VERDICT_CAUSE_DATA_FILTERED,
+	    .holds = data_is_lost_after_handshakes,
+	    .needs =
+		"the TCP path is down, at least half of its losses, and 3, completed the handshake, and then the "
+		"request was not acknowledged, or a server has receipts of the requests, or at least 8 connections "
+		"were reset and the servers say whether they had received the requests",
+	    .forbids = "an answer over TCP, even a late one; a change of the holder; drops at a full accept queue; "
+		       "requests that a kernel acknowledged, and that no server has received; connections that were "
+		       "closed and not reset",
+	},
+	{
 	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,
 	    .holds = only_this_protocol_fails,
 	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
 		     "recheck), beyond chance compared with the other protocol that passes at the same time",
 	    .forbids = "an answer over this protocol, even a late one; losses of the other protocol that are as "
-		       "recent; connections that were made and then reset after another holder of the address appeared",
+		       "recent; handshakes that most of the lost connections completed",
 	    .tell = sentences_protocol,
 	},
 	{
@@ -557,8 +589,11 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	    "look for parallel links or hosts (ECMP, a bond, a load balancer), one of which drops packets",
 	[VERDICT_CAUSE_SIZE_LIMIT] = "lower the MTU of the interface or tunnel, and let ICMP fragmentation-needed "
 				     "messages through the firewalls",
+	[VERDICT_CAUSE_DATA_FILTERED] =
+	    "look for a stateful firewall that sees only one way of the connections, because each way takes another "
+	    "route, for one that inspects their data, and for a proxy that has no server behind it",
 	[VERDICT_CAUSE_PROTOCOL_FILTERED] =
-	    "look for a firewall or security group that allows only the other protocol on this port",
+	    "look for a firewall or security group that allows only the other protocol to this port",
 	[VERDICT_CAUSE_REFUSED] =
 	    "check that floatprobed runs there and listens on this port, and that no firewall rejects the probes",
 	[VERDICT_CAUSE_UNREACHABLE] =

@@ -22,6 +22,11 @@ static void say(struct verdict *v, const char *format, ...)
 	va_end(args);
 }
 
+static const char *or_else(const char *name, const char *otherwise)
+{
+	return name ? name : otherwise;
+}
+
 struct address_text {
 	char text[UNITS_ADDRESS_LEN];
 };
@@ -137,7 +142,10 @@ static void tell_answers(const struct verdict_evidence *e, struct verdict *v)
 }
 
 static const enum prober_outcome errors[] = {
-	PROBER_REFUSED, PROBER_PROHIBITED, PROBER_UNREACHABLE, PROBER_TOO_BIG, PROBER_RESET,
+	PROBER_REFUSED,
+	PROBER_PROHIBITED,
+	PROBER_UNREACHABLE,
+	PROBER_TOO_BIG,
 };
 
 enum { ERRORS_LEN = sizeof errors / sizeof *errors };
@@ -147,8 +155,6 @@ static const char *error_text(const struct verdict_evidence *e, enum prober_outc
 	switch (error) {
 	case PROBER_REFUSED:
 		return probe_kind_of(e->kind)->refused;
-	case PROBER_RESET:
-		return probe_kind_of(e->kind)->reset;
 	case PROBER_PROHIBITED:
 		return "administratively prohibited";
 	case PROBER_TOO_BIG:
@@ -220,6 +226,39 @@ static void tell_strange_answers(const struct verdict_evidence *e, struct verdic
 		say(v, "the server rejected %u of %u lost probes: it does not know this client's key", key, losses(e));
 }
 
+/* Connections that were made, and what became of them. After a reset or the end of a connection its direction says who
+ * can have caused that. */
+static void tell_handshakes(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_data_explanation *d = &e->hints.data;
+	uint32_t broken = resets(e), forward = seen(e, PROBER_RESET_FORWARD), back = seen(e, PROBER_RESET_RETURN);
+
+	if (broken > 0)
+		say(v, "%u of %u lost probes completed the TCP handshake, and then the connection was %s", broken,
+		    losses(e), d->closed > d->reset ? "closed without a valid answer" : "reset");
+	if (back > 0)
+		say(v, "%s had received %u of these requests, so something on the way breaks the connections",
+		    or_else(e->hints.receipt_server, "the server"), back);
+	else if (forward > 0)
+		say(v,
+		    "no server received %u of these requests: a firewall, a proxy or another machine breaks the "
+		    "connections",
+		    forward);
+	if (d->unacknowledged > 0)
+		say(v,
+		    "%u of %u lost probes completed the TCP handshake, but the request after it was not acknowledged "
+		    "in time",
+		    d->unacknowledged, losses(e));
+	if (d->acknowledged > 0)
+		say(v,
+		    seen(e, PROBER_LOST_RETURN) > 0
+			? "%u of %u lost probes completed the TCP handshake, and the request was acknowledged, but no "
+			  "data came back"
+			: "%u of %u lost probes completed the TCP handshake, and a host acknowledged the request, but "
+			  "no answer came: perhaps its program does not answer",
+		    d->acknowledged, losses(e));
+}
+
 /* Losses by proven direction, and those without proof. */
 static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -264,11 +303,6 @@ static struct mac_text mac_text(const uint8_t mac[EVIDENCE_MAC_LEN])
 		return m;
 	units_mac_text(mac, m.text);
 	return m;
-}
-
-static const char *or_else(const char *name, const char *otherwise)
-{
-	return name ? name : otherwise;
 }
 
 void sentences_other_clock(const struct verdict_evidence *e, struct verdict *v)
@@ -480,11 +514,6 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 
 	if (e->context.all_silent)
 		say(v, "no server answers at any address: this host itself may be cut off");
-	if (probe_kind_of(e->kind)->has_handshake && h->handshakes > 0)
-		say(v,
-		    "%u of %u lost probes completed the TCP handshake, but got no answer in time: a host accepts the "
-		    "connection, but perhaps its program does not answer",
-		    h->handshakes, losses(e));
 	if (h->claim.claim)
 		say(v, "another machine (MAC %s) claims %s: the server saw %u claims",
 		    mac_text(h->claim.claim->mac).text, address_text(&h->claim.claim->address).text,
@@ -512,6 +541,7 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 		return;
 	tell_errors(e, v);
 	tell_strange_answers(e, v);
+	tell_handshakes(e, v);
 	tell_proofs(e, v);
 	tell_server(e, v);
 }

@@ -144,6 +144,9 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ve
 		return NULL;
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED)
 		return advice_for_unexplained(e, v->direction);
+	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction == VERDICT_DIRECTION_RETURN)
+		return "look for a firewall or security group between the server and this client that drops what the "
+		       "server sends from this port over this protocol only";
 	if (v->cause == VERDICT_CAUSE_NONE && !arrives_where_asked(e))
 		return "check to which server and to which of its addresses the floating address leads";
 	return causes_advice(v->cause);

@@ -17,6 +17,12 @@ static inline uint32_t losses(const struct verdict_evidence *e)
 	return e->tally.sent - e->tally.answered;
 }
 
+/* Connections that were made and then reset or closed. */
+static inline uint32_t resets(const struct verdict_evidence *e)
+{
+	return seen(e, PROBER_RESET) + seen(e, PROBER_RESET_FORWARD) + seen(e, PROBER_RESET_RETURN);
+}
+
 /* This host rejects the newest probes for their size, and no other outcome is as recent. */
 static inline bool too_big_to_send(const struct verdict_evidence *e)
 {

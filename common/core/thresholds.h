@@ -71,6 +71,9 @@ enum {
 	CAUSES_PARTIAL_OCCASIONS = 10,
 	/* A network that has no other fault loses less than one in twenty. */
 	CAUSES_LOST_ONE_IN = 20,
+	/* Two holders of an address that get the packets by turns break one connection in two: eight in a row are no
+	 * chance. */
+	CAUSES_RESET_CONNECTIONS = 8,
 	/* One or two losses near a claim by another machine may be random loss. */
 	CAUSES_CLAIMED_LOSSES = 3,
 };

@@ -393,7 +393,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
 _COUNTS = ("sent", "answered", "forward_lost", "return_lost", "lost")
 _CAUSES = set(
     "none unexplained unpinned-reply wrong-source stale-neighbour duplicate-address failover stuck-flow"
-    " first-packet-only some-ports size-limit protocol-filtered refused unreachable prohibited server-down"
+    " first-packet-only some-ports size-limit data-filtered protocol-filtered refused unreachable prohibited server-down"
     " server-firewall impostor not-authorised clock-skew local".split()
 )
 _FIELDS = {  # the fields that every path object has, whatever the scenario

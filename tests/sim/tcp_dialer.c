@@ -1,6 +1,7 @@
 /* tcp_dialer.h over the simulated network: a handshake, one request, one reply, and what a kernel repeats of them. */
 #include "tests/sim/dialers.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -231,6 +232,12 @@ static void reset(const struct parcel *p)
 	network_send(back);
 }
 
+static void broken(struct exchange *x)
+{
+	x->outcome.error = x->outcome.connected ? ECONNRESET : ECONNREFUSED;
+	end(x, x->outcome.connected ? TCP_BROKEN : TCP_REFUSED);
+}
+
 void tcp_arrived(struct parcel *p)
 {
 	struct exchange *x = p->exchange;
@@ -244,7 +251,7 @@ void tcp_arrived(struct parcel *p)
 	else if (alive && p->kind == DATA)
 		replied(x, p);
 	else if (alive && p->kind == RESET)
-		end(x, x->outcome.connected ? TCP_BROKEN : TCP_REFUSED);
+		broken(x);
 	else if (alive && p->kind == ICMP)
 		failed(x, &p->icmp);
 	parcel_free(p);

@@ -317,6 +317,45 @@ static void protocol_filtered(void **state)
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.tally.late = 1); /* it passes */
 }
 
+/* Ten lost connections, most of which were made. */
+static struct verdict_evidence made(enum prober_outcome outcome, struct hint_data_explanation data)
+{
+	struct verdict_evidence round = lost(0, 10, outcome);
+
+	round.kind = PROBE_TCP;
+	round.context.protocol = clear;
+	round.hints.data = data;
+	return round;
+}
+
+static void data_filtered(void **state)
+{
+	const struct hint_data_explanation vanish = { .attempts = 10, .handshakes = 9, .unacknowledged = 9 };
+	const struct hint_data_explanation acknowledged = { .attempts = 10, .handshakes = 10, .acknowledged = 10 };
+	const struct hint_data_explanation reset = { .attempts = 10, .handshakes = 10, .reset = 10 };
+	const struct hint_data_explanation closed = { .attempts = 10, .handshakes = 10, .closed = 10 };
+	const struct hint_data_explanation few = { .attempts = 10, .handshakes = 4, .unacknowledged = 4 };
+
+	(void)state;
+	CASE("data-filtered", e = made(PROBER_LOST_FORWARD, vanish));
+	CASE("data-filtered", e = made(PROBER_LOST_RETURN, vanish));
+	CASE("data-filtered", e = made(PROBER_LOST, vanish));
+	CASE("data-filtered", e = made(PROBER_LOST_RETURN, acknowledged));
+	CASE("data-filtered", e = made(PROBER_RESET_FORWARD, reset));
+	CASE("data-filtered", e = made(PROBER_RESET_RETURN, reset));
+	CASE("unexplained", e = made(PROBER_LOST, acknowledged)); /* its program may not answer */
+	CASE("unexplained", e = made(PROBER_RESET, reset));       /* who did it? */
+	CASE("unexplained", e = made(PROBER_RESET_FORWARD, closed));
+	CASE("unexplained", e = made(PROBER_LOST, vanish); e.tally.late = 1);
+	CASE("unexplained", e = made(PROBER_LOST, vanish); e.context.changes_hands = true);
+	CASE("unexplained", e = made(PROBER_LOST, vanish); e.hints.drops.connections = 1);
+	CASE("protocol-filtered", e = made(PROBER_LOST_FORWARD, few));
+	e = made(PROBER_LOST_RETURN, acknowledged);
+	verdict_reach(&e, &v);
+	for (unsigned i = 0; i < v.sentences_len; i++)
+		assert_null(strstr(v.sentences[i], "does not answer"));
+}
+
 /* The newest error is older than all probes that are remembered. */
 static void an_error_of_before(void **state)
 {
@@ -495,6 +534,7 @@ int main(void)
 		cmocka_unit_test(one_flow_of_many),
 		cmocka_unit_test(some_ports),
 		cmocka_unit_test(protocol_filtered),
+		cmocka_unit_test(data_filtered),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
 		cmocka_unit_test(the_one_that_explains_more_goes_first),

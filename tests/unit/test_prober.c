@@ -582,8 +582,7 @@ static void a_receipt_refutes_an_error(void **state)
 {
 	static const enum prober_outcome refuted[] = { PROBER_REFUSED, PROBER_UNREACHABLE, PROBER_PROHIBITED,
 						       PROBER_TOO_BIG };
-	static const enum prober_outcome stand[] = { PROBER_RESET, PROBER_NOT_AUTHORISED, PROBER_IMPOSTOR,
-						     PROBER_UNSENT };
+	static const enum prober_outcome stand[] = { PROBER_NOT_AUTHORISED, PROBER_IMPOSTOR, PROBER_UNSENT };
 
 	for (size_t i = 0; i < sizeof refuted / sizeof *refuted; i++) {
 		start(state);
@@ -599,6 +598,22 @@ static void a_receipt_refutes_an_error(void **state)
 		prober_settle(&p, 2, stand[i]);
 		assert_int_equal(settle_by(2, (struct said[]){ { .arrived = ARRIVED(2) } }, 1, -1), stand[i]);
 	}
+}
+
+static void the_direction_of_a_reset_may_be_proven_later(void **state)
+{
+	start(state);
+	p.kind = PROBE_TCP;
+	send_many(3);
+	for (uint32_t seq = 1; seq <= 3; seq++)
+		assert_int_equal(prober_settle(&p, seq, PROBER_RESET), PROBER_RESET);
+	assert_true(prober_is_doubtful(prober_record(&p, 1)));
+	assert_int_equal(prober_settle(&p, 1, PROBER_LOST_RETURN), PROBER_RESET_RETURN);
+	assert_int_equal(prober_settle(&p, 2, PROBER_LOST_FORWARD), PROBER_RESET_FORWARD);
+	assert_false(prober_is_doubtful(prober_record(&p, 2)));
+	assert_int_equal(prober_settle(&p, 2, PROBER_LOST_RETURN), PROBER_RESET_RETURN); /* a receipt says more */
+	assert_int_equal(tally_of(RING).return_lost, 2);
+	assert_int_equal(tally_of(RING).lost, 1);
 }
 
 /* Server 0 answers 1, then 3 at 1500 ms or as the case says; 2 left at 100 ms and was lost. Server 1 says nothing. */
@@ -692,6 +707,7 @@ static void each_outcome_counts_once(void **state)
 		{ PROBER_REFUSED, 1, 1, 0, 0 },        { PROBER_RESET, 1, 0, 0, 1 },
 		{ PROBER_UNREACHABLE, 1, 1, 0, 0 },    { PROBER_PROHIBITED, 1, 1, 0, 0 },
 		{ PROBER_TOO_BIG, 1, 1, 0, 0 },        { PROBER_NOT_AUTHORISED, 1, 0, 0, 1 },
+		{ PROBER_RESET_FORWARD, 1, 1, 0, 0 },  { PROBER_RESET_RETURN, 1, 0, 1, 0 },
 		{ PROBER_IMPOSTOR, 1, 0, 0, 1 },       { PROBER_UNSENT, 0, 0, 0, 0 },
 		{ PROBER_UNSENT_TOO_BIG, 0, 0, 0, 0 },
 	};
@@ -881,6 +897,7 @@ int main(void)
 		TEST(windows_settle_losses),
 		TEST(settling_twice_settles_nothing_more),
 		TEST(a_receipt_refutes_an_error),
+		TEST(the_direction_of_a_reset_may_be_proven_later),
 		TEST(windows_leave_alone_what_is_not_lost),
 		TEST(the_holders_word_is_enough_between_two_of_its_answers),
 		TEST(a_twin_cannot_speak_for_the_holder),

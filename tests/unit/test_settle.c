@@ -500,8 +500,8 @@ static void a_request_has_its_own_time_to_arrive(void **state)
 	struct evidence_answer a = answer_of(1, true, 1, 7, 0x7f);
 
 	make_tcp(s, 8, true);
-	prober_settle(&s->path->prober, 9, PROBER_RESET);
-	prober_settle(&s->path->prober, 10, PROBER_RESET);
+	prober_settle(&s->path->prober, 9, PROBER_IMPOSTOR);
+	prober_settle(&s->path->prober, 10, PROBER_IMPOSTOR);
 	s->asked_ns = 110 * SECOND - 1;
 	hear(s, 3, -1, &a, NULL);
 	hear(s, 7, -1, &a, NULL);
@@ -868,7 +868,7 @@ static void refusals_are_asked_about_ever_more_seldom(void **state)
 	unsigned asked = 0;
 
 	for (uint32_t seq = 1; seq <= 10; seq++)
-		prober_settle(b, seq, PROBER_RESET);
+		prober_settle(b, seq, PROBER_IMPOSTOR);
 	assert_false(settle_wanted(s->path, 0));
 	for (int64_t i = 0; i < 64; i++) {
 		prober_settle(b, prober_send(b, (200 + i) * SECOND, (200 + i) * SECOND), PROBER_REFUSED);
@@ -1031,7 +1031,7 @@ static struct twin *add_twin(struct scene *s)
 	items[0] = s->path;
 	assert_true(paths_set(&s->paths, items, 1, leaving, NULL));
 	for (int64_t i = 101; i <= 110; i++)
-		prober_settle(&s->path->prober, (uint32_t)(i - 100), PROBER_RESET); /* they want no evidence */
+		prober_settle(&s->path->prober, (uint32_t)(i - 100), PROBER_IMPOSTOR); /* they want no evidence */
 	s->path->prober.holder = 1;
 	twin_send(t, 101 * SECOND, 101 * SECOND);
 	twin_reply(t, &pinned, &client, &client, 101 * SECOND, 101 * SECOND);

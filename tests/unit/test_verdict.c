@@ -395,7 +395,7 @@ static void the_better_explanation_wins(void **state)
 		/* one protocol fails for some flows only */
 		{ { .probes = ALL(LOST_FORWARD), .other_up = true, .this_not_all_down = true },
 		  "down/forward/unexplained!" },
-		{ { .probes = ALL(RESET), .kind = PROBE_TCP, .other_up = true }, "down/unknown/protocol-filtered!" },
+		{ { .probes = ALL(RESET), .kind = PROBE_TCP, .other_up = true }, "down/unknown/unexplained!" },
 		{ { .probes = ALL(RESET), .kind = PROBE_TCP }, "down/unknown/unexplained!" },
 		/* several errors: the most frequent, then the one that says more */
 		{ { .probes = { { 1, PROBER_PROHIBITED, 0 }, { 9, PROBER_REFUSED, 0 } } }, "down/forward/refused!" },
@@ -645,7 +645,7 @@ static void sentences_say_it_in_numbers(void **state)
 		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } },
 		  { "the answers to 4 of 4 lost probes came after the timeout" } },
 		{ { .probes = ALL(RESET), .kind = PROBE_TCP },
-		  { "10 of 10 lost probes got an error: connection reset after the handshake" } },
+		  { "10 of 10 lost probes completed the TCP handshake, and then the connection was reset" } },
 		{ { .probes = ALL(NOT_AUTHORISED), .kind = PROBE_TCP },
 		  { "the server rejected 10 of 10 lost probes: it does not know this client's key" } },
 	};
