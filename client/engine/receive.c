@@ -70,7 +70,7 @@ static enum drop stranger_replied(struct engine *e, struct path *p, const struct
 	if (!bucket_take(&e->stranger_bucket, now_ns, STRANGER_INTERVAL_MS * NS_PER_MS, STRANGER_BURST))
 		return DROP_STRANGER_LIMIT;
 	if (!seal_pair_for_client(&pair, e->keyring.identity, reply->server_key) ||
-	    !seal_reply_mac_holds(&pair, probe_kind_of(p->kind)->transport, buf, len))
+	    !seal_reply_mac_holds(&pair, probe_kind_of(p->kind)->transport, buf, len, reply->slots))
 		return DROP_STRANGER_BAD_MAC;
 	memcpy(p->facts.stranger_key, reply->server_key, sizeof p->facts.stranger_key);
 	settle(e, p, reply->seq, PROBER_IMPOSTOR, probe);
@@ -118,7 +118,7 @@ static enum drop check_authentic(struct engine *e, unsigned server, enum packet_
 {
 	struct engine_server *s = &e->servers[server];
 
-	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len))
+	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len, reply->slots))
 		return DROP_BAD_MAC;
 	if (!(reply->flags & PACKET_SIGNED) || s->proven_boot_id == reply->boot_id)
 		return DROP_NONE;
@@ -174,6 +174,8 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 
 	if (drop != DROP_NONE)
 		return drop;
+	if (reply.token != keyring_token(&e->keyring, reply.flow_id, reply.seq))
+		return DROP_TOKEN;
 	server = keyring_find(&e->keyring, reply.server_key);
 	if (server >= 0 && (drop = check_authentic(e, (unsigned)server, transport, &reply, buf, len)) != DROP_NONE)
 		return drop;

@@ -2,12 +2,18 @@
 
 #include <string.h>
 
-/* Which servers get a slot: those that may answer and, if there is room, one that answers without being allowed to.
- * Without a slot a server has to check signatures, which it rate-limits: its silence would look like loss. */
-static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
+/* Which servers get a slot: all of the configuration if there is room; else those that may answer and one that answers
+ * without being allowed to. A server without a slot keeps no receipts, and has to check signatures, which it
+ * rate-limits: its silence would look like loss. */
+static unsigned slots_of(const struct sender *s, const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
 {
 	unsigned len = p->target->servers_len;
 
+	if (s->keyring->len <= WIRE_SLOTS_MAX) {
+		for (unsigned i = 0; i < s->keyring->len; i++)
+			servers[i] = i;
+		return (unsigned)s->keyring->len;
+	}
 	memcpy(servers, p->target->servers, len * sizeof servers[0]);
 	if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
 		servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
@@ -15,7 +21,7 @@ static unsigned slots_of(const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
 }
 
 /* Write and seal a probe of the path's prober or of its twin's. */
-static void write_probe(const struct sender *s, const struct path *p, const struct prober *prober, uint16_t flags,
+static void write_probe(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags,
 			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
 {
 	unsigned servers[WIRE_SLOTS_MAX];
@@ -28,12 +34,13 @@ static void write_probe(const struct sender *s, const struct path *p, const stru
 		.destination = p->endpoint,
 		.transport = probe_kind_of(p->kind)->transport,
 		.heard = prober->heard,
-		.slots = slots_of(p, servers),
+		.token = keyring_token(s->keyring, prober->flow_id, seq),
+		.slots = slots_of(s, p, servers),
 	};
 
 	memcpy(request.client_key, s->keyring->identity->public_key, WIRE_KEY_LEN);
 	packet_write_request(buf, len, &request);
-	keyring_seal(s->keyring, request.transport, buf, len, servers, request.slots);
+	keyring_seal(s->keyring, request.transport, buf, len, servers, request.slots, &prober->ticket);
 }
 
 void sender_send_twin(const struct sender *s, struct path *p, int64_t now_ns, int64_t real_ns)

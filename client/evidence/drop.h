@@ -19,6 +19,7 @@
 	X(STRANGER_BAD_MAC, "unknown key, and its MAC does not hold")                                                  \
 	X(FLOW, "no flow of ours")                                                                                     \
 	X(SERVER, "server that may not answer there")                                                                  \
+	X(TOKEN, "reply to a request that this client did not make")                                                   \
 	X(NUMBER, "no probe or query that is remembered")                                                              \
 	X(EVIDENCE, "evidence that does not open")                                                                     \
 	X(ECHO, "echo of no probe of ours")                                                                            \

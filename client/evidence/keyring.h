@@ -13,6 +13,7 @@ struct keyring {
 	const struct config_server *servers;
 	struct seal_pair *pairs; /* one per server */
 	size_t len;
+	uint8_t token_key[16]; /* derived from the identity: it survives a reload */
 };
 
 /* Derives all pairs; borrows the configuration, which has checked the keys. false: no memory. */
@@ -22,8 +23,12 @@ void keyring_free(struct keyring *ring);
 /* Index of the server with this public key; -1: none. */
 int keyring_find(const struct keyring *ring, const uint8_t key[WIRE_KEY_LEN]);
 
-/* Fill AUTH of a request: one slot per server (indexes), then the signature. */
+/* The token of a request: only who has seen the request knows it. A reply with another token answers a request that
+ * this client did not make. */
+uint32_t keyring_token(const struct keyring *ring, uint64_t flow_id, uint32_t seq);
+
+/* Fill AUTH of a request: one slot per server (indexes), and the signature. ticket: see seal_request_sign. */
 void keyring_seal(const struct keyring *ring, enum packet_transport transport, uint8_t *buf, size_t len,
-		  const unsigned *servers, unsigned servers_len);
+		  const unsigned *servers, unsigned servers_len, struct seal_ticket *ticket);
 
 #endif

@@ -574,7 +574,8 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 		return drop_of_fault(fault);
 	if (memcmp(reply.server_key, querier->s.config->servers[server].key, WIRE_KEY_LEN) != 0)
 		return DROP_SERVER;
-	if (!seal_reply_mac_holds(&querier->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len))
+	if (!seal_reply_mac_holds(&querier->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len,
+				  reply.slots))
 		return DROP_BAD_MAC;
 	return querier_received(querier, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }

@@ -37,6 +37,7 @@ static struct packet_request request_of(const struct query_codec *d, const struc
 		.flow_id = flow_id,
 		.destination = w->endpoint,
 		.transport = w->transport,
+		.token = keyring_token(d->keyring, flow_id, seq),
 		.slots = 1,
 	};
 
@@ -58,7 +59,7 @@ static bool write_query(struct query_codec *d, const struct channel *w, const st
 		return false;
 	randombytes_buf(nonce, sizeof nonce);
 	seal_evidence(d->keyring->pairs[w->server].query, nonce, buf, value, d->text, text_room(len));
-	keyring_seal(d->keyring, request->transport, buf, len, &w->server, 1);
+	keyring_seal(d->keyring, request->transport, buf, len, &w->server, 1, NULL);
 	return true;
 }
 
@@ -78,7 +79,7 @@ static bool write_relay(struct query_codec *d, const struct channel *w, const st
 		return false;
 	packet_write_request(buf, len, &outer);
 	memcpy(packet_evidence(buf, len, 1, &value_len), d->inner, RELAY_ROOM);
-	keyring_seal(d->keyring, outer.transport, buf, len, &witness, 1);
+	keyring_seal(d->keyring, outer.transport, buf, len, &witness, 1, NULL);
 	return true;
 }
 
@@ -126,6 +127,6 @@ bool query_open(struct query_codec *d, const struct channel *w, const struct pac
 	return value_len >= RELAY_ROOM && packet_read_reply(value, RELAY_ROOM, &reply) == PACKET_FAULT_NONE &&
 	       reply.flow_id == w->inner_flow_id && reply.seq == outer->seq &&
 	       memcmp(reply.server_key, d->keyring->servers[w->server].key, WIRE_KEY_LEN) == 0 &&
-	       seal_reply_mac_holds(&d->keyring->pairs[w->server], PACKET_UDP, value, RELAY_ROOM) &&
+	       seal_reply_mac_holds(&d->keyring->pairs[w->server], PACKET_UDP, value, RELAY_ROOM, reply.slots) &&
 	       open_answer(d, w, &reply, value, RELAY_ROOM, answer);
 }

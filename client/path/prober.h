@@ -8,6 +8,7 @@
 #include "client/path/probe_kind.h"
 #include "common/core/packet.h"
 #include "common/core/receipts.h"
+#include "common/core/seal.h"
 #include "common/core/thresholds.h"
 
 #include <stdbool.h>
@@ -73,8 +74,9 @@ struct prober {
 	uint32_t holder_first;   /* its receipts.first; another value means that it forgot the flow */
 	uint16_t holder;         /* the caller's number of the server; PROBER_NOBODY */
 	uint32_t holder_changes;
-	uint32_t duplicates;   /* second answers to one number */
-	uint32_t revisable;    /* records that receipts may still settle or correct */
+	uint32_t duplicates;       /* second answers to one number */
+	uint32_t revisable;        /* records that receipts may still settle or correct */
+	struct seal_ticket ticket; /* the sender's: its newest signature of this flow */
 	uint32_t refused_upto; /* numbers up to it may have been refused silently for clock skew: missing receipts of
 				* them prove nothing */
 	/* For kinds with a handshake no window settles LOST_FORWARD: it lists requests, and the SYN may have arrived.

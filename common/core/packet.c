@@ -141,6 +141,7 @@ void packet_write_request(uint8_t *buf, size_t len, const struct packet_request 
 	bytes_put32(buf + WIRE_PROBE_HEARD_NEWEST, request->heard.newest);
 	bytes_put_bitmap(buf + WIRE_PROBE_HEARD_BITMAP, request->heard.bitmap, BITMAP_WORDS);
 	bytes_put32(buf + WIRE_PROBE_HEARD_COUNT, request->heard.count);
+	bytes_put32(buf + WIRE_PROBE_TOKEN, request->token);
 
 	put_tlv(buf + WIRE_AUTH, WIRE_TLV_U, WIRE_TLV_AUTH, auth_len(request->slots));
 	if (len > tail)
@@ -197,6 +198,7 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 	request->transport = buf[WIRE_PROBE_PROTOCOL];
 	request->heard.newest = bytes_get32(buf + WIRE_PROBE_HEARD_NEWEST);
 	request->heard.count = bytes_get32(buf + WIRE_PROBE_HEARD_COUNT);
+	request->token = bytes_get32(buf + WIRE_PROBE_TOKEN);
 	bytes_get_bitmap(buf + WIRE_PROBE_HEARD_BITMAP, request->heard.bitmap, BITMAP_WORDS);
 	return PACKET_FAULT_NONE;
 }
@@ -232,7 +234,9 @@ static void write_reply_flow(uint8_t *buf, const struct packet_reply *reply)
 	buf[WIRE_REPLY_FLAGS] = reply->flags;
 	memcpy(buf + WIRE_REPLY_SERVER_KEY, reply->server_key, WIRE_KEY_LEN);
 	bytes_put64(buf + WIRE_REPLY_BOOT_ID, reply->boot_id);
-	memset(buf + WIRE_REPLY_MAC, 0, WIRE_REPLY_FIRST - WIRE_REPLY_MAC);
+	memcpy(buf + WIRE_REPLY_TOKEN, buf + WIRE_PROBE_TOKEN, sizeof reply->token);
+	memset(buf + WIRE_REPLY_TOKEN + sizeof reply->token, 0,
+	       WIRE_REPLY_FIRST - WIRE_REPLY_TOKEN - sizeof reply->token);
 	buf[WIRE_REPLY_TOS] = reply->tos;
 	bytes_put32(buf + WIRE_REPLY_FIRST, reply->receipts.first);
 	bytes_put32(buf + WIRE_REPLY_NEWEST, reply->receipts.newest);
@@ -279,6 +283,7 @@ static void read_reply_flow(const uint8_t *buf, struct packet_reply *reply)
 	memcpy(reply->server_key, buf + WIRE_REPLY_SERVER_KEY, WIRE_KEY_LEN);
 	reply->flow_id = bytes_get64(buf + WIRE_FLOW_ID);
 	reply->boot_id = bytes_get64(buf + WIRE_REPLY_BOOT_ID);
+	reply->token = bytes_get32(buf + WIRE_REPLY_TOKEN);
 	reply->tos = buf[WIRE_REPLY_TOS];
 	reply->receipts.first = bytes_get32(buf + WIRE_REPLY_FIRST);
 	reply->receipts.newest = bytes_get32(buf + WIRE_REPLY_NEWEST);

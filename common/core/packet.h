@@ -78,6 +78,7 @@ struct packet_request {
 	struct endpoint destination;     /* address and port that the client sent it to */
 	enum packet_transport transport; /* as written in the packet; the caller compares it with the real one */
 	struct packet_heard heard;
+	uint32_t token; /* the reply returns it: the client's means to tell its own requests from invented ones */
 	unsigned slots; /* 1..WIRE_SLOTS_MAX */
 };
 
@@ -94,6 +95,7 @@ struct packet_reply {
 	uint8_t flags;
 	uint64_t flow_id;
 	uint64_t boot_id;
+	uint32_t token; /* of the request: packet_write_reply copies it */
 	uint8_t server_key[WIRE_KEY_LEN];
 	struct endpoint arrived_on;  /* the server's address and port that the request arrived on */
 	struct endpoint seen_source; /* the client's address and port as the server sees them */
@@ -114,8 +116,8 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 enum { PACKET_TWIN_MIN = 2 * WIRE_PROBE_MIN };
 size_t packet_twin_len(size_t len);
 
-/* Turn the request in buf into its reply, in place. Number, T1, flow id and the contents of the last TLV stay; AUTH is
- * zeroed for seal.h. len is the request's length, or the length of a twin, which shortens the padding. */
+/* Turn the request in buf into its reply, in place. Number, T1, flow id, token and the contents of the last TLV stay;
+ * AUTH is zeroed for seal.h. len is the request's length, or the length of a twin, which shortens the padding. */
 void packet_write_reply(uint8_t *buf, size_t len, const struct packet_reply *reply);
 
 /* Check and read a reply from the network. A request's role is a fault. */

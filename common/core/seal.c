@@ -74,135 +74,188 @@ bool seal_pair_for_server(struct seal_pair *pair, const struct seal_identity *se
 	return pair_from(pair, server, client_key, client_key, server->public_key);
 }
 
-/* The prefix of each MAC input and signature input. */
-static void put_prefix(uint8_t prefix[PREFIX_LEN], const char *context, enum packet_transport transport, size_t len)
+/* The input of a MAC or a signature, in one buffer. */
+struct text {
+	uint8_t octets[PREFIX_LEN + WIRE_MACS(WIRE_SLOTS_MAX)];
+	size_t len;
+};
+
+static void add(struct text *text, const uint8_t *octets, size_t len)
 {
-	memcpy(prefix, context, CONTEXT_LEN);
-	prefix[CONTEXT_LEN] = (uint8_t)transport;
-	bytes_put16(prefix + CONTEXT_LEN + 1, (uint16_t)len);
+	memcpy(text->octets + text->len, octets, len);
+	text->len += len;
 }
 
-static void make_mac(uint8_t mac[WIRE_MAC_LEN], const uint8_t key[SEAL_MAC_KEY_LEN], const char *context,
-		     enum packet_transport transport, const uint8_t *buf, size_t len)
+static void begin(struct text *text, const char *context, enum packet_transport transport)
 {
-	uint8_t text[PREFIX_LEN + WIRE_SLOTS];
-
-	put_prefix(text, context, transport, len);
-	memcpy(text + PREFIX_LEN, buf, WIRE_SLOTS);
-	crypto_shorthash_siphashx24(mac, text, sizeof text, key);
+	text->len = 0;
+	add(text, (const uint8_t *)context, CONTEXT_LEN);
+	text->octets[text->len++] = (uint8_t)transport;
 }
 
-static size_t slot_offset(unsigned slot)
+/* The first `covered` octets of a packet of len octets. */
+static void put_packet(struct text *text, const char *context, enum packet_transport transport, const uint8_t *buf,
+		       size_t len, size_t covered)
 {
-	return WIRE_SLOTS + slot * (size_t)WIRE_SLOT_LEN;
+	begin(text, context, transport);
+	bytes_put16(text->octets + text->len, (uint16_t)len);
+	text->len += 2;
+	add(text, buf, covered);
 }
 
-static void fill_slot(const struct seal_pair *pair, const uint8_t key[SEAL_MAC_KEY_LEN], const char *context,
-		      enum packet_transport transport, uint8_t *buf, size_t len, unsigned slot)
+static void make_mac(uint8_t mac[WIRE_MAC_LEN], const uint8_t key[SEAL_MAC_KEY_LEN], const struct text *text)
 {
-	uint8_t *p = buf + slot_offset(slot);
-
-	memcpy(p, pair->server_id, WIRE_SERVER_ID_LEN);
-	make_mac(p + WIRE_SERVER_ID_LEN, key, context, transport, buf, len);
+	crypto_shorthash_siphashx24(mac, text->octets, text->len, key);
 }
 
-static bool slot_holds(const struct seal_pair *pair, const uint8_t key[SEAL_MAC_KEY_LEN], const char *context,
-		       enum packet_transport transport, const uint8_t *buf, size_t len, unsigned slot)
+static bool mac_holds(const uint8_t mac[WIRE_MAC_LEN], const uint8_t key[SEAL_MAC_KEY_LEN], const struct text *text)
 {
-	const uint8_t *p = buf + slot_offset(slot);
-	uint8_t mac[WIRE_MAC_LEN];
+	uint8_t right[WIRE_MAC_LEN];
 
-	if (memcmp(p, pair->server_id, WIRE_SERVER_ID_LEN) != 0)
-		return false;
-	make_mac(mac, key, context, transport, buf, len);
-	return sodium_memcmp(mac, p + WIRE_SERVER_ID_LEN, sizeof mac) == 0;
+	make_mac(right, key, text);
+	return sodium_memcmp(right, mac, sizeof right) == 0;
+}
+
+/* -- requests -- */
+
+static size_t id_at(unsigned slot)
+{
+	return WIRE_SLOTS + slot * (size_t)WIRE_SERVER_ID_LEN;
+}
+
+static size_t mac_at(unsigned slots, unsigned slot)
+{
+	return WIRE_MACS(slots) + slot * (size_t)WIRE_MAC_LEN;
+}
+
+/* A flow's terms begin at its own second, so that not all flows are signed anew at once. */
+static uint32_t term_of(const uint8_t *buf)
+{
+	return (bytes_get32(buf + WIRE_T1) + buf[WIRE_FLOW_ID + 7] % SEAL_TERM_S) / SEAL_TERM_S;
+}
+
+static void put_flow(struct text *text, enum packet_transport transport, const uint8_t *buf, unsigned slots)
+{
+	begin(text, request_signature, transport);
+	bytes_put32(text->octets + text->len, term_of(buf));
+	text->len += 4;
+	add(text, buf + WIRE_FLOW_ID, 8);
+	add(text, buf + WIRE_SLOTS, slots * (size_t)WIRE_SERVER_ID_LEN);
+}
+
+void seal_request_name(const struct seal_pair *pair, uint8_t *buf, unsigned slot)
+{
+	memcpy(buf + id_at(slot), pair->server_id, WIRE_SERVER_ID_LEN);
+}
+
+void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf,
+		       unsigned slots, struct seal_ticket *ticket)
+{
+	static const uint8_t no_key[crypto_shorthash_KEYBYTES]; /* all of the text is ours: nobody makes it collide */
+	uint8_t *signature = buf + WIRE_SIGNATURE(slots);
+	struct text text;
+	uint64_t hash;
+
+	put_flow(&text, transport, buf, slots);
+	crypto_shorthash((uint8_t *)&hash, text.octets, text.len, no_key);
+	if (ticket && ticket->text == hash) {
+		memcpy(signature, ticket->signature, sizeof ticket->signature);
+		return;
+	}
+	crypto_sign_detached(signature, NULL, text.octets, text.len, client->secret_key);
+	if (ticket) {
+		ticket->text = hash;
+		memcpy(ticket->signature, signature, sizeof ticket->signature);
+	}
 }
 
 void seal_request_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
-		      unsigned slot)
+		      unsigned slots, unsigned slot)
 {
-	fill_slot(pair, pair->c2s, request_mac, transport, buf, len, slot);
+	struct text text;
+
+	put_packet(&text, request_mac, transport, buf, len, WIRE_MACS(slots));
+	make_mac(buf + mac_at(slots, slot), pair->c2s, &text);
 }
 
 int seal_request_slot(const uint8_t server_id[WIRE_SERVER_ID_LEN], const uint8_t *buf, unsigned slots)
 {
 	for (unsigned slot = 0; slot < slots; slot++)
-		if (memcmp(buf + slot_offset(slot), server_id, WIRE_SERVER_ID_LEN) == 0)
+		if (memcmp(buf + id_at(slot), server_id, WIRE_SERVER_ID_LEN) == 0)
 			return (int)slot;
 	return -1;
 }
 
 bool seal_request_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf,
-			    size_t len, unsigned slot)
+			    size_t len, unsigned slots, unsigned slot)
 {
-	return slot_holds(pair, pair->c2s, request_mac, transport, buf, len, slot);
-}
+	struct text text;
 
-void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len)
-{
-	fill_slot(pair, pair->s2c, reply_mac, transport, buf, len, 0);
-}
-
-bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len)
-{
-	return slot_holds(pair, pair->s2c, reply_mac, transport, buf, len, 0);
-}
-
-/* The input of a signature in one buffer: Ed25519 reads its message twice. */
-struct signed_text {
-	uint8_t octets[PREFIX_LEN + WIRE_SIGNATURE(WIRE_SLOTS_MAX)];
-	size_t len;
-};
-
-static void put_signed_text(struct signed_text *text, const char *context, enum packet_transport transport,
-			    const uint8_t *buf, size_t len, unsigned slots)
-{
-	put_prefix(text->octets, context, transport, len);
-	memcpy(text->octets + PREFIX_LEN, buf, WIRE_SIGNATURE(slots));
-	text->len = PREFIX_LEN + WIRE_SIGNATURE(slots);
-}
-
-static void sign(const struct seal_identity *identity, const char *context, enum packet_transport transport,
-		 uint8_t *buf, size_t len, unsigned slots)
-{
-	struct signed_text text;
-
-	put_signed_text(&text, context, transport, buf, len, slots);
-	crypto_sign_detached(buf + WIRE_SIGNATURE(slots), NULL, text.octets, text.len, identity->secret_key);
-}
-
-static bool signature_holds(const uint8_t *key, const char *context, enum packet_transport transport,
-			    const uint8_t *buf, size_t len, unsigned slots)
-{
-	struct signed_text text;
-
-	put_signed_text(&text, context, transport, buf, len, slots);
-	return crypto_sign_verify_detached(buf + WIRE_SIGNATURE(slots), text.octets, text.len, key) == 0;
-}
-
-void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf, size_t len,
-		       unsigned slots)
-{
-	sign(client, request_signature, transport, buf, len, slots);
+	put_packet(&text, request_mac, transport, buf, len, WIRE_MACS(slots));
+	return memcmp(buf + id_at(slot), pair->server_id, WIRE_SERVER_ID_LEN) == 0 &&
+	       mac_holds(buf + mac_at(slots, slot), pair->c2s, &text);
 }
 
 bool seal_request_signature_holds(const uint8_t client_key[WIRE_KEY_LEN], enum packet_transport transport,
-				  const uint8_t *buf, size_t len, unsigned slots)
+				  const uint8_t *buf, unsigned slots)
 {
-	return signature_holds(client_key, request_signature, transport, buf, len, slots);
+	struct text text;
+
+	put_flow(&text, transport, buf, slots);
+	return crypto_sign_verify_detached(buf + WIRE_SIGNATURE(slots), text.octets, text.len, client_key) == 0;
+}
+
+/* -- replies -- */
+
+/* The signature is covered only if there is one: most replies have none. */
+static void put_reply(struct text *text, enum packet_transport transport, const uint8_t *buf, size_t len,
+		      unsigned slots)
+{
+	bool is_signed = buf[WIRE_REPLY_FLAGS] & PACKET_SIGNED;
+
+	put_packet(text, reply_mac, transport, buf, len, is_signed ? WIRE_MACS(slots) : WIRE_SLOTS);
 }
 
 void seal_reply_sign(const struct seal_identity *server, enum packet_transport transport, uint8_t *buf, size_t len,
 		     unsigned slots)
 {
-	sign(server, reply_signature, transport, buf, len, slots);
+	struct text text;
+
+	memcpy(buf + id_at(0), server->public_key, WIRE_SERVER_ID_LEN);
+	put_packet(&text, reply_signature, transport, buf, len, WIRE_SIGNATURE(slots));
+	crypto_sign_detached(buf + WIRE_SIGNATURE(slots), NULL, text.octets, text.len, server->secret_key);
+}
+
+void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
+		    unsigned slots)
+{
+	struct text text;
+
+	memcpy(buf + id_at(0), pair->server_id, WIRE_SERVER_ID_LEN);
+	put_reply(&text, transport, buf, len, slots);
+	make_mac(buf + mac_at(slots, 0), pair->s2c, &text);
+}
+
+bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len,
+			  unsigned slots)
+{
+	struct text text;
+
+	put_reply(&text, transport, buf, len, slots);
+	return memcmp(buf + id_at(0), pair->server_id, WIRE_SERVER_ID_LEN) == 0 &&
+	       mac_holds(buf + mac_at(slots, 0), pair->s2c, &text);
 }
 
 bool seal_reply_signature_holds(const uint8_t server_key[WIRE_KEY_LEN], enum packet_transport transport,
 				const uint8_t *buf, size_t len, unsigned slots)
 {
-	return signature_holds(server_key, reply_signature, transport, buf, len, slots);
+	struct text text;
+
+	put_packet(&text, reply_signature, transport, buf, len, WIRE_SIGNATURE(slots));
+	return crypto_sign_verify_detached(buf + WIRE_SIGNATURE(slots), text.octets, text.len, server_key) == 0;
 }
+
+/* -- evidence -- */
 
 void seal_evidence(const uint8_t key[32], const uint8_t nonce[SEAL_NONCE_LEN], const uint8_t *head, uint8_t *value,
 		   const uint8_t *text, size_t text_len)

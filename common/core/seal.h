@@ -3,12 +3,16 @@
  * An identity is an Ed25519 key pair. A client and a server share symmetric keys: X25519 of their converted identities,
  * expanded with BLAKE2b. A MAC is SipHash-2-4 with a 128-bit tag; a signature is Ed25519.
  *
- * MAC input:        context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_SLOTS)
- * Signature input:  context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_SIGNATURE(n))
- * Request MAC, reply MAC, request signature and reply signature have different contexts. The octets after AUTH are not
- * covered: padding carries no data, and EVIDENCE is encrypted with the packet's head as associated data.
- * A reply repeats the request's flow id, number and T1 under its MAC. A client must never use a flow id and number
- * twice.
+ * Request signature: context(15) || transport(1) || term(4) || flow id(8) || server ids(8n)
+ * Request MAC:       context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_MACS(n))
+ * Reply signature:   context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_SIGNATURE(n))
+ * Reply MAC:         context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_MACS(n) if SIGNED, else
+ * WIRE_SLOTS)
+ * The four contexts differ. A MAC covers the signature, so nobody without the pair's key can make a server or a client
+ * check a wrong one. A request's signature covers its flow and a term of 64 s, so it serves many requests; the MACs
+ * bind it to one packet. The octets after AUTH are not covered: padding carries no data, and EVIDENCE is encrypted with
+ * the packet's head as associated data. A reply repeats the request's flow id, number and T1 under its MAC. A client
+ * must never use a flow id and number twice.
  *
  * No function allocates. Call seal_start once before all others. tests/sim links a cheap implementation of this header.
  */
@@ -22,7 +26,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SEAL_SEED_LEN = 32, SEAL_MAC_KEY_LEN = 16, SEAL_NONCE_LEN = 24, SEAL_TAG_LEN = 16 };
+enum {
+	SEAL_TERM_S = 64, /* a request's signature holds for so long */
+	SEAL_SEED_LEN = 32,
+	SEAL_MAC_KEY_LEN = 16,
+	SEAL_NONCE_LEN = 24,
+	SEAL_TAG_LEN = 16
+};
 
 struct seal_identity {
 	uint8_t public_key[WIRE_KEY_LEN];
@@ -49,25 +59,34 @@ bool seal_pair_for_client(struct seal_pair *pair, const struct seal_identity *cl
 bool seal_pair_for_server(struct seal_pair *pair, const struct seal_identity *server,
 			  const uint8_t client_key[WIRE_KEY_LEN]) __attribute__((warn_unused_result));
 
-/* Requests. `slots` is the packet's number of slots, `slot` an index. Fill all slots, then sign: the signature covers
- * the MACs. */
+/* A client's newest signature of a flow. Zero: none. */
+struct seal_ticket {
+	uint64_t text; /* a hash of what it signs */
+	uint8_t signature[WIRE_SIGNATURE_LEN];
+};
+
+/* Requests. `slots` is the packet's number of slots, `slot` an index. Name all servers, then sign, then fill in the
+ * MACs: each step covers those before it. */
+void seal_request_name(const struct seal_pair *pair, uint8_t *buf, unsigned slot);
+/* ticket: used if it signs the same, else replaced. NULL: none is kept. */
+void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf,
+		       unsigned slots, struct seal_ticket *ticket);
 void seal_request_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
-		      unsigned slot);
-void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf, size_t len,
-		       unsigned slots);
+		      unsigned slots, unsigned slot);
 /* The index of the slot that names this server, or -1. */
 int seal_request_slot(const uint8_t server_id[WIRE_SERVER_ID_LEN], const uint8_t *buf, unsigned slots);
 bool seal_request_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf,
-			    size_t len, unsigned slot) __attribute__((warn_unused_result));
+			    size_t len, unsigned slots, unsigned slot) __attribute__((warn_unused_result));
 bool seal_request_signature_holds(const uint8_t client_key[WIRE_KEY_LEN], enum packet_transport transport,
-				  const uint8_t *buf, size_t len, unsigned slots) __attribute__((warn_unused_result));
+				  const uint8_t *buf, unsigned slots) __attribute__((warn_unused_result));
 
-/* Replies. The MAC is in slot 0. */
-void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len);
+/* Replies. The MAC is in slot 0. Sign first, if the reply is flagged SIGNED. */
 void seal_reply_sign(const struct seal_identity *server, enum packet_transport transport, uint8_t *buf, size_t len,
 		     unsigned slots);
-bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len)
-    __attribute__((warn_unused_result));
+void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
+		    unsigned slots);
+bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len,
+			  unsigned slots) __attribute__((warn_unused_result));
 bool seal_reply_signature_holds(const uint8_t server_key[WIRE_KEY_LEN], enum packet_transport transport,
 				const uint8_t *buf, size_t len, unsigned slots) __attribute__((warn_unused_result));
 

@@ -6,7 +6,7 @@
  *      0  base      44  STAMP
  *     44  LOCATION  48  type 2:   ports and addresses of the request as the server saw them
  *     92  FLOW     116  type 249: sender, flow, and the sender's receive window
- *    208  AUTH   72+24n type 250: n slots of (server id, MAC), then a signature
+ *    208  AUTH   68+24n type 250: n server ids, a signature, n MACs
  *   then  PADDING       type 1:   probes and replies; absent if the packet needs no padding
  *     or  EVIDENCE      type 251: all other roles, to the end of the packet
  *
@@ -23,7 +23,7 @@ enum {
 	WIRE_SERVER_ID_LEN = 8,
 	WIRE_MAC_LEN = 16,
 	WIRE_SIGNATURE_LEN = 64,
-	WIRE_SLOT_LEN = WIRE_SERVER_ID_LEN + WIRE_MAC_LEN,
+	WIRE_SLOT_LEN = WIRE_SERVER_ID_LEN + WIRE_MAC_LEN, /* a slot: a server id and the MAC for that server */
 
 	/* STAMP base, request */
 	WIRE_SEQ = 0,
@@ -80,12 +80,13 @@ enum {
 	WIRE_PROBE_HEARD_NEWEST = WIRE_FLOW_VALUE + 68,
 	WIRE_PROBE_HEARD_BITMAP = WIRE_FLOW_VALUE + 72,
 	WIRE_PROBE_HEARD_COUNT = WIRE_FLOW_VALUE + 104,
+	WIRE_PROBE_TOKEN = WIRE_FLOW_VALUE + 108,
 	/* FLOW value of a reply or answer */
 	WIRE_REPLY_STATUS = WIRE_FLOW_VALUE + 6,
 	WIRE_REPLY_FLAGS = WIRE_FLOW_VALUE + 7,
 	WIRE_REPLY_SERVER_KEY = WIRE_FLOW_VALUE + 8,
 	WIRE_REPLY_BOOT_ID = WIRE_FLOW_VALUE + 48,
-	WIRE_REPLY_MAC = WIRE_FLOW_VALUE + 56, /* reserved, zero */
+	WIRE_REPLY_TOKEN = WIRE_FLOW_VALUE + 56,
 	WIRE_REPLY_TOS = WIRE_FLOW_VALUE + 62,
 	WIRE_REPLY_FIRST = WIRE_FLOW_VALUE + 64,
 	WIRE_REPLY_NEWEST = WIRE_FLOW_VALUE + 68,
@@ -94,9 +95,9 @@ enum {
 	WIRE_REPLY_DUPLICATES = WIRE_FLOW_VALUE + 108,
 	WIRE_REPLY_LATE = WIRE_FLOW_VALUE + 110,
 
-	/* AUTH value: slots, then the signature */
+	/* AUTH value: the slots' server ids, the signature, the slots' MACs */
 	WIRE_AUTH = WIRE_FLOW + WIRE_TLV_HEADER_LEN + WIRE_FLOW_LEN,
-	WIRE_SLOTS = WIRE_AUTH + WIRE_TLV_HEADER_LEN, /* the MAC covers the octets before it */
+	WIRE_SLOTS = WIRE_AUTH + WIRE_TLV_HEADER_LEN, /* the first server id; the octets before it are the head */
 
 	WIRE_PACKET_MIN = WIRE_SLOTS + WIRE_SLOT_LEN + WIRE_SIGNATURE_LEN,
 	/* The smallest probe of our client: room for every slot and a padding header. */
@@ -109,8 +110,9 @@ enum {
 #define WIRE_MAGIC   0x464c5042u /* "FLPB" */
 #define WIRE_VERSION 1
 
-/* Offsets in a packet with n slots: of the signature, and of the TLV that follows AUTH. */
-#define WIRE_SIGNATURE(n) ((size_t)WIRE_SLOTS + (size_t)(n)*WIRE_SLOT_LEN)
-#define WIRE_TAIL(n)      (WIRE_SIGNATURE(n) + WIRE_SIGNATURE_LEN)
+/* Offsets in a packet with n slots: of the signature, of the MACs, and of the TLV that follows AUTH. */
+#define WIRE_SIGNATURE(n) ((size_t)WIRE_SLOTS + (size_t)(n)*WIRE_SERVER_ID_LEN)
+#define WIRE_MACS(n)      (WIRE_SIGNATURE(n) + WIRE_SIGNATURE_LEN)
+#define WIRE_TAIL(n)      (WIRE_MACS(n) + (size_t)(n)*WIRE_MAC_LEN)
 
 #endif

@@ -27,7 +27,13 @@ struct limit {
 };
 static const struct limit signatures_of_prefix = { 100 * NS_PER_MS, 20 };
 static const struct limit signatures_of_client = { 20 * NS_PER_MS, 100 };
+static const struct limit signatures_of_all = { 2 * NS_PER_MS, 500 };
 static const struct limit strangers = { 20 * NS_PER_MS, 50 };
+/* New flows. The bursts let all flows of a client arrive at once, at a new holder or when it starts. At these rates a
+ * client that makes new flows without end does not push its own flows out of a table of the default size before they
+ * are used again, even at one probe in two minutes. */
+static const struct limit flows_of_prefix = { 4 * NS_PER_MS, 32768 };
+static const struct limit flows_of_client = { 5 * NS_PER_MS / 2, 49152 };
 static const struct limit skews_of_client = { 20 * NS_PER_MS, 200 };
 static const struct limit signed_replies_of_client = { 10 * NS_PER_MS, 500 };
 static const struct limit queries_of_client = { 250 * NS_PER_MS, 16 };
@@ -42,8 +48,8 @@ struct reflector {
 	struct roster *roster;
 	struct flows *flows;
 	struct arrivals *arrivals;
-	struct bucket stranger_signatures;
-	struct bucket prefix_signatures[PREFIX_BUCKETS];
+	struct bucket stranger_signatures, all_signatures;
+	struct bucket prefix_signatures[PREFIX_BUCKETS], prefix_flows[PREFIX_BUCKETS];
 	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
 	struct evidence_query query; /* the query being answered */
 	struct draft draft;
@@ -57,7 +63,6 @@ struct exchange {
 	struct packet_request packet;
 	unsigned client_number;
 	struct roster_client *client;
-	bool signature_held;
 };
 
 const char *reflector_outcome_text(enum reflector_outcome outcome)
@@ -77,7 +82,7 @@ static bool allowed(struct bucket *bucket, const struct limit *limit, int64_t no
 
 static struct roster *make_roster(const struct reflector *r, const struct reflector_client *clients, size_t len)
 {
-	struct roster *roster = roster_new(len);
+	struct roster *roster = roster_new(len, r->settings.hash_key);
 
 	for (size_t i = 0; roster && i < len; i++) {
 		if (!roster_add(roster, r->settings.identity, clients[i].name, clients[i].key)) {
@@ -198,18 +203,11 @@ static void refuse(const struct exchange *x, const struct seal_pair *pair, enum 
 
 	start_reply(x, status, &reply);
 	packet_write_reply(x->in->buf, x->in->len, &reply);
-	seal_reply_mac(pair, x->in->transport, x->in->buf, x->in->len);
+	seal_reply_mac(pair, x->in->transport, x->in->buf, x->in->len, reply.slots);
 }
 
-static bool signature_holds(const struct exchange *x)
+static struct bucket *prefix_bucket(const struct exchange *x, struct bucket buckets[PREFIX_BUCKETS])
 {
-	return seal_request_signature_holds(x->packet.client_key, x->in->transport, x->in->buf, x->in->len,
-					    x->packet.slots);
-}
-
-static struct bucket *prefix_bucket(const struct exchange *x)
-{
-	struct reflector *r = x->reflector;
 	const uint8_t *address = x->in->source.address;
 	uint8_t in[sizeof x->in->source.address + 4] = { 0 };
 	size_t len = endpoint_is_v4(&x->in->source) ? sizeof endpoint_v4_prefix + PREFIX_LEN_V4 : PREFIX_LEN_V6;
@@ -217,19 +215,31 @@ static struct bucket *prefix_bucket(const struct exchange *x)
 
 	memcpy(in, address, len);
 	bytes_put32(in + sizeof x->in->source.address, x->client_number);
-	crypto_shorthash((uint8_t *)&hash, in, sizeof in, r->settings.hash_key);
-	return &r->prefix_signatures[hash % PREFIX_BUCKETS];
+	crypto_shorthash((uint8_t *)&hash, in, sizeof in, x->reflector->settings.hash_key);
+	return &buckets[hash % PREFIX_BUCKETS];
 }
 
-/* Check the limit of the prefix first: a prefix over its limit then takes nothing from the shared bucket. */
-static bool limited_signature_holds(const struct exchange *x, struct bucket *shared, const struct limit *limit,
-				    enum reflector_outcome *dropped)
+/* May a signature be checked? The narrowest limit comes first: who is over it then takes nothing from the others. */
+static bool may_check(const struct exchange *x)
+{
+	struct reflector *r = x->reflector;
+	int64_t now_ns = x->in->now_ns;
+
+	if (!allowed(prefix_bucket(x, r->prefix_signatures), &signatures_of_prefix, now_ns))
+		return false;
+	if (!x->client)
+		return allowed(&r->stranger_signatures, &strangers, now_ns);
+	return allowed(&x->client->signatures, &signatures_of_client, now_ns) &&
+	       allowed(&r->all_signatures, &signatures_of_all, now_ns);
+}
+
+static bool signature_holds(const struct exchange *x, enum reflector_outcome *dropped)
 {
 	*dropped = REFLECTOR_DROPPED_SIGNATURE_LIMIT;
-	if (!allowed(prefix_bucket(x), &signatures_of_prefix, x->in->now_ns) || !allowed(shared, limit, x->in->now_ns))
+	if (!may_check(x))
 		return false;
 	*dropped = REFLECTOR_DROPPED_BAD_SIGNATURE;
-	return signature_holds(x);
+	return seal_request_signature_holds(x->packet.client_key, x->in->transport, x->in->buf, x->packet.slots);
 }
 
 /* A TCP client has proven its address, so a stranger gets a reply over TCP. Over UDP a stranger gets none. */
@@ -242,7 +252,7 @@ static enum reflector_outcome handle_stranger(struct exchange *x)
 	if (x->in->transport != PACKET_TCP)
 		return REFLECTOR_DROPPED_STRANGER;
 	x->client_number = UINT32_MAX;
-	if (!limited_signature_holds(x, &r->stranger_signatures, &strangers, &dropped))
+	if (!signature_holds(x, &dropped))
 		return dropped;
 	if (!seal_pair_for_server(&pair, r->settings.identity, x->packet.client_key))
 		return REFLECTOR_DROPPED_STRANGER;
@@ -546,7 +556,7 @@ static void seal_answer(const struct exchange *x)
 	seal_evidence(x->client->pair.answer, nonce, x->in->buf, value, r->text, text_len);
 }
 
-/* Write a reply of len octets; the request has at least as many. */
+/* Write a reply of len octets; the request has at least as many. flow: NULL for a reply without receipts. */
 static void write_reply(const struct exchange *x, const struct flow *flow, enum packet_status status, uint8_t flags,
 			size_t len)
 {
@@ -558,13 +568,14 @@ static void write_reply(const struct exchange *x, const struct flow *flow, enum 
 
 	start_reply(x, status, &reply);
 	reply.flags = (uint8_t)(flags | (sign ? PACKET_SIGNED : 0));
-	reply.receipts = receipts_of(flow);
+	if (flow)
+		reply.receipts = receipts_of(flow);
 	packet_write_reply(in->buf, len, &reply);
 	if (reply.role == PACKET_ANSWER)
 		seal_answer(x);
-	seal_reply_mac(&x->client->pair, in->transport, in->buf, len);
 	if (sign)
 		seal_reply_sign(r->settings.identity, in->transport, in->buf, len, reply.slots);
+	seal_reply_mac(&x->client->pair, in->transport, in->buf, len, reply.slots);
 }
 
 /* Only over UDP can the kernel choose the source address of a reply. */
@@ -586,7 +597,7 @@ static void write_twins(const struct exchange *x, const struct flow *flow, uint8
 	reply.flags = flags | PACKET_TWIN;
 	reply.receipts = receipts_of(flow);
 	packet_write_reply(twin, len, &reply);
-	seal_reply_mac(&x->client->pair, x->in->transport, twin, len);
+	seal_reply_mac(&x->client->pair, x->in->transport, twin, len, reply.slots);
 	write_reply(x, flow, PACKET_OK, flags, len);
 }
 
@@ -646,7 +657,24 @@ static enum reflector_outcome handle_in_flow(const struct exchange *x, struct fl
 	}
 }
 
-/* Handle a request whose MAC or signature is valid. */
+/* Reply to a probe without keeping anything of it. The client learns that the path works. Its next question must not
+ * take the missing receipts for a loss, so this counts as an eviction. */
+static enum reflector_outcome reply_bare(const struct exchange *x)
+{
+	if (x->packet.role != PACKET_PROBE)
+		return REFLECTOR_DROPPED_NO_FLOW;
+	flows_set_evicted(x->reflector->flows, x->client_number, x->in->now_ns);
+	write_reply(x, NULL, PACKET_OK, 0, x->in->len);
+	return REFLECTOR_REPLIED_BARE;
+}
+
+static bool may_make_flow(const struct exchange *x)
+{
+	return allowed(prefix_bucket(x, x->reflector->prefix_flows), &flows_of_prefix, x->in->now_ns) &&
+	       allowed(&x->client->flows, &flows_of_client, x->in->now_ns);
+}
+
+/* Handle a request whose MAC is valid. The signature would say nothing more: only the client has the pair's key. */
 static enum reflector_outcome handle_authentic(const struct exchange *x, struct reflector_event *event)
 {
 	struct flow *flow = flows_find(x->reflector->flows, x->client_number, x->packet.flow_id);
@@ -655,25 +683,32 @@ static enum reflector_outcome handle_authentic(const struct exchange *x, struct 
 		return handle_in_flow(x, flow, 0, event);
 	if (!time_is_right(x))
 		return refuse_for_skew(x);
-	if (!x->signature_held && !signature_holds(x))
-		return REFLECTOR_DROPPED_BAD_SIGNATURE;
+	if (!may_make_flow(x))
+		return reply_bare(x);
 	return handle_in_flow(x, make_flow(x, event), PACKET_NEW_FLOW, event);
 }
 
-static enum reflector_outcome handle_client(struct exchange *x, struct reflector_event *event)
+/* Handle a request without a MAC for this server. The signature says that the client uses this flow now; the rest of
+ * the packet may be anybody's. */
+static enum reflector_outcome handle_unbound(const struct exchange *x)
 {
-	const struct reflector_request *in = x->in;
-	int slot = seal_request_slot(x->reflector->server_id, in->buf, x->packet.slots);
 	enum reflector_outcome dropped;
 
-	if (slot >= 0) {
-		if (!seal_request_mac_holds(&x->client->pair, in->transport, in->buf, in->len, (unsigned)slot))
-			return REFLECTOR_DROPPED_BAD_MAC;
-	} else {
-		if (!limited_signature_holds(x, &x->client->signatures, &signatures_of_client, &dropped))
-			return dropped;
-		x->signature_held = true;
-	}
+	if (!signature_holds(x, &dropped))
+		return dropped;
+	return time_is_right(x) ? reply_bare(x) : refuse_for_skew(x);
+}
+
+static enum reflector_outcome handle_client(const struct exchange *x, struct reflector_event *event)
+{
+	const struct reflector_request *in = x->in;
+	unsigned slots = x->packet.slots;
+	int slot = seal_request_slot(x->reflector->server_id, in->buf, slots);
+
+	if (slot < 0)
+		return handle_unbound(x);
+	if (!seal_request_mac_holds(&x->client->pair, in->transport, in->buf, in->len, slots, (unsigned)slot))
+		return REFLECTOR_DROPPED_BAD_MAC;
 	return handle_authentic(x, event);
 }
 

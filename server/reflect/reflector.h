@@ -18,6 +18,7 @@
 	X(REPLIED, "replied")                                                                                          \
 	X(REPLIED_TWICE, "replied, and with an unpinned twin")                                                         \
 	X(REPLIED_DUPLICATE, "replied once more to a duplicate")                                                       \
+	X(REPLIED_BARE, "replied without a flow and receipts")                                                         \
 	X(ANSWERED, "evidence answered")                                                                               \
 	X(TOLD_SKEW, "told the sender that its clock is off")                                                          \
 	X(TOLD_NOT_AUTHORISED, "told the sender that it is not authorised")                                            \
@@ -26,6 +27,7 @@
 	X(DROPPED_BAD_MAC, "MAC does not hold")                                                                        \
 	X(DROPPED_BAD_SIGNATURE, "signature does not hold")                                                            \
 	X(DROPPED_SIGNATURE_LIMIT, "over the limit of signatures without a slot")                                      \
+	X(DROPPED_NO_FLOW, "query or relay without a slot or over the limit of new flows")                             \
 	X(DROPPED_REPLAY, "replayed or too old for the window")                                                        \
 	X(DROPPED_SKEW_LIMIT, "over the limit of clock-skew answers")                                                  \
 	X(DROPPED_EVIDENCE, "evidence query that does not open or is over its limit")                                  \

@@ -12,15 +12,14 @@ struct roster {
 	struct table by_key;
 };
 
-/* The keys in the table are public keys, so their first octets serve as a hash. A stranger can choose its key; it
- * learns at most how long a walk through one bucket takes. */
-struct roster *roster_new(size_t clients_len)
+struct roster *roster_new(size_t clients_len, const uint8_t hash_key[16])
 {
 	struct table_settings by_key = {
 		.items_max = clients_len,
 		.item_len = sizeof(struct roster_client),
 		.key_offset = offsetof(struct roster_client, key),
 		.key_len = WIRE_KEY_LEN,
+		.hash_key = hash_key,
 	};
 	struct roster *r = calloc(1, sizeof *r);
 

@@ -13,13 +13,13 @@ struct roster_client {
 	const char *name; /* owned by the caller */
 	uint8_t key[WIRE_KEY_LEN];
 	struct seal_pair pair;
-	struct bucket signatures, skews, signed_replies, queries, handed_on, relays;
+	struct bucket signatures, flows, skews, signed_replies, queries, handed_on, relays;
 };
 
 struct roster;
 
-/* Allocate a roster for clients_len clients. Returns NULL if memory is out. */
-struct roster *roster_new(size_t clients_len);
+/* Allocate a roster for clients_len clients. Returns NULL if memory is out. hash_key randomises the places of keys. */
+struct roster *roster_new(size_t clients_len, const uint8_t hash_key[16]);
 void roster_free(struct roster *roster);
 
 /* Returns false if the key is unusable or already on the list. */

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { IN_USE = 64 }; /* packets that stay valid */
+
 struct probe_flow {
 	struct packet_request request; /* its seq is that of the newest probe */
 	struct receipts answers;
 	uint32_t server_received;
+	struct seal_ticket ticket;
 };
 
 struct probes {
@@ -38,10 +41,9 @@ static uint8_t *next(struct source *source)
 	r->heard.count = flow->answers.received;
 	memcpy(r->heard.bitmap, flow->answers.bitmap, sizeof r->heard.bitmap);
 	packet_write_request(buf, source->size, r);
-	memcpy(buf + WIRE_SLOTS, p->pair.server_id, WIRE_SERVER_ID_LEN);
-	seal_request_mac(&p->pair, PACKET_UDP, buf, source->size, 0);
-	if (r->seq == 1)
-		seal_request_sign(&p->client, PACKET_UDP, buf, source->size, r->slots);
+	seal_request_name(&p->pair, buf, 0);
+	seal_request_sign(&p->client, PACKET_UDP, buf, r->slots, &flow->ticket);
+	seal_request_mac(&p->pair, PACKET_UDP, buf, source->size, r->slots, 0);
 	source->sent++;
 	return buf;
 }
@@ -53,7 +55,7 @@ static void reply(struct source *source, const uint8_t *buf)
 	if (i >= p->flows_len)
 		return;
 	struct probe_flow *flow = &p->flows[i];
-	if (source->answered % 16 == 0 && !seal_reply_mac_holds(&p->pair, PACKET_UDP, buf, source->size))
+	if (source->answered % 16 == 0 && !seal_reply_mac_holds(&p->pair, PACKET_UDP, buf, source->size, 1))
 		return;
 	uint32_t received = bytes_get32(buf + WIRE_REPLY_RECEIVED);
 	if (received > flow->server_received)
@@ -71,6 +73,14 @@ static uint64_t received_count(const struct source *source)
 	return sum;
 }
 
+static struct packet_request first_request(const struct probes *p, uint64_t flow_id)
+{
+	struct packet_request r = { .role = PACKET_PROBE, .flow_id = flow_id, .transport = PACKET_UDP, .slots = 1 };
+
+	memcpy(r.client_key, p->client.public_key, sizeof r.client_key);
+	return r;
+}
+
 struct source *source_probes(const struct seal_identity *client, const uint8_t server_key[WIRE_KEY_LEN], unsigned flows,
 			     size_t size)
 {
@@ -83,13 +93,45 @@ struct source *source_probes(const struct seal_identity *client, const uint8_t s
 	p->source = (struct source){ .size = size, .next = next, .reply = reply, .received = received_count };
 	p->flows_len = flows;
 	randombytes_buf(&p->first_flow, sizeof p->first_flow);
-	for (unsigned i = 0; i < flows; i++) {
-		struct packet_request *r = &p->flows[i].request;
-		r->role = PACKET_PROBE;
-		r->flow_id = p->first_flow + i;
-		r->transport = PACKET_UDP;
-		r->slots = 1;
-		memcpy(r->client_key, p->client.public_key, sizeof r->client_key);
-	}
+	for (unsigned i = 0; i < flows; i++)
+		p->flows[i].request = first_request(p, p->first_flow + i);
 	return &p->source;
+}
+
+/* The signature stays empty: a server with a slot does not look at it. */
+static uint8_t *next_flow(struct source *source)
+{
+	struct probes *p = (struct probes *)source;
+	uint8_t *buf = p->packets + p->at * source->size;
+	struct packet_request r = first_request(p, p->first_flow++);
+	p->at = (p->at + 1) % p->flows_len;
+
+	r.seq = 1;
+	r.sent_ns = clock_real_ns();
+	packet_write_request(buf, source->size, &r);
+	seal_request_name(&p->pair, buf, 0);
+	seal_request_mac(&p->pair, PACKET_UDP, buf, source->size, r.slots, 0);
+	source->sent++;
+	return buf;
+}
+
+static void count_reply(struct source *source, const uint8_t *buf)
+{
+	(void)buf;
+	source->answered++;
+}
+
+static uint64_t answered_count(const struct source *source)
+{
+	return source->answered;
+}
+
+struct source *source_flows(const struct seal_identity *client, const uint8_t server_key[WIRE_KEY_LEN], size_t size)
+{
+	struct source *source = source_probes(client, server_key, IN_USE, size);
+
+	source->next = next_flow;
+	source->reply = count_reply;
+	source->received = answered_count;
+	return source;
 }

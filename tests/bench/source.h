@@ -26,4 +26,7 @@ struct source *source_replay(FILE *file, size_t size);
 struct source *source_probes(const struct seal_identity *client, const uint8_t server_key[WIRE_KEY_LEN], unsigned flows,
 			     size_t size);
 
+/* Authenticated probes without end, each the first of a new flow. Replies are only counted. */
+struct source *source_flows(const struct seal_identity *client, const uint8_t server_key[WIRE_KEY_LEN], size_t size);
+
 #endif

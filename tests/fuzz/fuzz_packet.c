@@ -50,8 +50,8 @@ static void seals_do_not_hold(const uint8_t *buf, size_t len, const struct packe
 	int slot = seal_request_slot(pair.server_id, buf, request->slots);
 	FUZZ_CHECK(slot < (int)request->slots);
 	if (slot >= 0)
-		FUZZ_CHECK(!seal_request_mac_holds(&pair, PACKET_UDP, buf, len, (unsigned)slot));
-	FUZZ_CHECK(!seal_request_signature_holds(server_key, PACKET_UDP, buf, len, request->slots));
+		FUZZ_CHECK(!seal_request_mac_holds(&pair, PACKET_UDP, buf, len, request->slots, (unsigned)slot));
+	FUZZ_CHECK(!seal_request_signature_holds(server_key, PACKET_UDP, buf, request->slots));
 }
 
 static void evidence_is_inside(uint8_t *buf, size_t len, enum packet_role role, unsigned slots)
@@ -86,7 +86,7 @@ static void reply_reads_as_written(uint8_t *buf, size_t len, const struct packet
 	FUZZ_CHECK(read.role == reply.role && read.seq == reply.seq && read.flow_id == reply.flow_id);
 	FUZZ_CHECK(read.sent_ns == reply.sent_ns && read.boot_id == reply.boot_id && read.slots == reply.slots);
 	FUZZ_CHECK(endpoint_equal(&read.arrived_on, &reply.arrived_on));
-	FUZZ_CHECK(!seal_reply_mac_holds(&pair, PACKET_UDP, buf, len));
+	FUZZ_CHECK(!seal_reply_mac_holds(&pair, PACKET_UDP, buf, len, read.slots));
 	FUZZ_CHECK(!seal_reply_signature_holds(server_key, PACKET_UDP, buf, len, read.slots));
 	evidence_is_inside(buf, len, read.role, read.slots);
 }

@@ -72,8 +72,10 @@ static void make_request(uint8_t *buf, size_t len, enum packet_role role, unsign
 	memcpy(request.client_key, client.public_key, sizeof request.client_key);
 	packet_write_request(buf, len, &request);
 	for (unsigned slot = 0; slot < slots; slot++)
-		seal_request_mac(&pair, PACKET_UDP, buf, len, slot);
-	seal_request_sign(&client, PACKET_UDP, buf, len, slots);
+		seal_request_name(&pair, buf, slot);
+	seal_request_sign(&client, PACKET_UDP, buf, slots, NULL);
+	for (unsigned slot = 0; slot < slots; slot++)
+		seal_request_mac(&pair, PACKET_UDP, buf, len, slots, slot);
 }
 
 static void make_reply(uint8_t *buf, size_t len, unsigned slots, enum packet_status status)
@@ -99,8 +101,8 @@ static void make_reply(uint8_t *buf, size_t len, unsigned slots, enum packet_sta
 	};
 	memcpy(reply.server_key, server.public_key, sizeof reply.server_key);
 	packet_write_reply(buf, len, &reply);
-	seal_reply_mac(&pair, PACKET_UDP, buf, len);
 	seal_reply_sign(&server, PACKET_UDP, buf, len, slots);
+	seal_reply_mac(&pair, PACKET_UDP, buf, len, slots);
 }
 
 static void sound_packets(void)

@@ -2,6 +2,8 @@
  * fail; only that anybody could forge them. Nobody in the simulation does, except by having another key. */
 #include "common/core/seal.h"
 
+#include "common/core/bytes.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -70,9 +72,14 @@ bool seal_pair_for_server(struct seal_pair *pair, const struct seal_identity *se
 	return pair_of(pair, client_key, server->public_key);
 }
 
-static size_t slot_offset(unsigned slot)
+static size_t id_at(unsigned slot)
 {
-	return WIRE_SLOTS + slot * (size_t)WIRE_SLOT_LEN;
+	return WIRE_SLOTS + slot * (size_t)WIRE_SERVER_ID_LEN;
+}
+
+static size_t mac_at(unsigned slots, unsigned slot)
+{
+	return WIRE_MACS(slots) + slot * (size_t)WIRE_MAC_LEN;
 }
 
 static uint64_t hash_of(enum context context, const uint8_t *key, size_t key_len, enum packet_transport transport,
@@ -83,96 +90,112 @@ static uint64_t hash_of(enum context context, const uint8_t *key, size_t key_len
 	return mix_octets(mix(mix(hash, transport), len), buf, covered);
 }
 
-static void fill_slot(const struct seal_pair *pair, enum context context, const uint8_t *key,
-		      enum packet_transport transport, uint8_t *buf, size_t len, unsigned slot)
+static bool same(const uint8_t *p, size_t len, uint64_t hash)
 {
-	uint8_t *p = buf + slot_offset(slot);
+	uint8_t right[WIRE_SIGNATURE_LEN];
 
-	memcpy(p, pair->server_id, WIRE_SERVER_ID_LEN);
-	fill(p + WIRE_SERVER_ID_LEN, WIRE_MAC_LEN,
-	     hash_of(context, key, SEAL_MAC_KEY_LEN, transport, buf, WIRE_SLOTS, len));
+	fill(right, len, hash);
+	return memcmp(p, right, len) == 0;
 }
 
-static bool slot_holds(const struct seal_pair *pair, enum context context, const uint8_t *key,
-		       enum packet_transport transport, const uint8_t *buf, size_t len, unsigned slot)
+void seal_request_name(const struct seal_pair *pair, uint8_t *buf, unsigned slot)
 {
-	const uint8_t *p = buf + slot_offset(slot);
-	uint8_t mac[WIRE_MAC_LEN];
-
-	fill(mac, sizeof mac, hash_of(context, key, SEAL_MAC_KEY_LEN, transport, buf, WIRE_SLOTS, len));
-	return memcmp(p, pair->server_id, WIRE_SERVER_ID_LEN) == 0 &&
-	       memcmp(p + WIRE_SERVER_ID_LEN, mac, sizeof mac) == 0;
-}
-
-void seal_request_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
-		      unsigned slot)
-{
-	fill_slot(pair, REQUEST_MAC, pair->c2s, transport, buf, len, slot);
+	memcpy(buf + id_at(slot), pair->server_id, WIRE_SERVER_ID_LEN);
 }
 
 int seal_request_slot(const uint8_t server_id[WIRE_SERVER_ID_LEN], const uint8_t *buf, unsigned slots)
 {
 	for (unsigned slot = 0; slot < slots; slot++)
-		if (memcmp(buf + slot_offset(slot), server_id, WIRE_SERVER_ID_LEN) == 0)
+		if (memcmp(buf + id_at(slot), server_id, WIRE_SERVER_ID_LEN) == 0)
 			return (int)slot;
 	return -1;
 }
 
+static uint64_t request_mac(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf,
+			    size_t len, unsigned slots)
+{
+	return hash_of(REQUEST_MAC, pair->c2s, SEAL_MAC_KEY_LEN, transport, buf, WIRE_MACS(slots), len);
+}
+
+void seal_request_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
+		      unsigned slots, unsigned slot)
+{
+	fill(buf + mac_at(slots, slot), WIRE_MAC_LEN, request_mac(pair, transport, buf, len, slots));
+}
+
 bool seal_request_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf,
-			    size_t len, unsigned slot)
+			    size_t len, unsigned slots, unsigned slot)
 {
-	return slot_holds(pair, REQUEST_MAC, pair->c2s, transport, buf, len, slot);
+	return memcmp(buf + id_at(slot), pair->server_id, WIRE_SERVER_ID_LEN) == 0 &&
+	       same(buf + mac_at(slots, slot), WIRE_MAC_LEN, request_mac(pair, transport, buf, len, slots));
 }
 
-void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len)
+static uint64_t request_signature(const uint8_t *client_key, enum packet_transport transport, const uint8_t *buf,
+				  unsigned slots)
 {
-	fill_slot(pair, REPLY_MAC, pair->s2c, transport, buf, len, 0);
+	uint32_t term = (bytes_get32(buf + WIRE_T1) + buf[WIRE_FLOW_ID + 7] % SEAL_TERM_S) / SEAL_TERM_S;
+	uint64_t hash = hash_of(REQUEST_SIGNATURE, client_key, WIRE_KEY_LEN, transport, buf + WIRE_FLOW_ID, 8, term);
+
+	return mix_octets(hash, buf + WIRE_SLOTS, slots * (size_t)WIRE_SERVER_ID_LEN);
 }
 
-bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len)
+/* As cheap as to keep it. */
+void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf,
+		       unsigned slots, struct seal_ticket *ticket)
 {
-	return slot_holds(pair, REPLY_MAC, pair->s2c, transport, buf, len, 0);
-}
-
-static void sign(const uint8_t *key, enum context context, enum packet_transport transport, uint8_t *buf, size_t len,
-		 unsigned slots)
-{
+	(void)ticket;
 	fill(buf + WIRE_SIGNATURE(slots), WIRE_SIGNATURE_LEN,
-	     hash_of(context, key, WIRE_KEY_LEN, transport, buf, WIRE_SIGNATURE(slots), len));
-}
-
-static bool signature_holds(const uint8_t *key, enum context context, enum packet_transport transport,
-			    const uint8_t *buf, size_t len, unsigned slots)
-{
-	uint8_t signature[WIRE_SIGNATURE_LEN];
-
-	fill(signature, sizeof signature,
-	     hash_of(context, key, WIRE_KEY_LEN, transport, buf, WIRE_SIGNATURE(slots), len));
-	return memcmp(buf + WIRE_SIGNATURE(slots), signature, sizeof signature) == 0;
-}
-
-void seal_request_sign(const struct seal_identity *client, enum packet_transport transport, uint8_t *buf, size_t len,
-		       unsigned slots)
-{
-	sign(client->public_key, REQUEST_SIGNATURE, transport, buf, len, slots);
+	     request_signature(client->public_key, transport, buf, slots));
 }
 
 bool seal_request_signature_holds(const uint8_t client_key[WIRE_KEY_LEN], enum packet_transport transport,
-				  const uint8_t *buf, size_t len, unsigned slots)
+				  const uint8_t *buf, unsigned slots)
 {
-	return signature_holds(client_key, REQUEST_SIGNATURE, transport, buf, len, slots);
+	return same(buf + WIRE_SIGNATURE(slots), WIRE_SIGNATURE_LEN,
+		    request_signature(client_key, transport, buf, slots));
+}
+
+static uint64_t reply_signature(const uint8_t *server_key, enum packet_transport transport, const uint8_t *buf,
+				size_t len, unsigned slots)
+{
+	return hash_of(REPLY_SIGNATURE, server_key, WIRE_KEY_LEN, transport, buf, WIRE_SIGNATURE(slots), len);
+}
+
+static uint64_t reply_mac(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len,
+			  unsigned slots)
+{
+	size_t covered = buf[WIRE_REPLY_FLAGS] & PACKET_SIGNED ? WIRE_MACS(slots) : WIRE_SLOTS;
+
+	return hash_of(REPLY_MAC, pair->s2c, SEAL_MAC_KEY_LEN, transport, buf, covered, len);
 }
 
 void seal_reply_sign(const struct seal_identity *server, enum packet_transport transport, uint8_t *buf, size_t len,
 		     unsigned slots)
 {
-	sign(server->public_key, REPLY_SIGNATURE, transport, buf, len, slots);
+	memcpy(buf + id_at(0), server->public_key, WIRE_SERVER_ID_LEN);
+	fill(buf + WIRE_SIGNATURE(slots), WIRE_SIGNATURE_LEN,
+	     reply_signature(server->public_key, transport, buf, len, slots));
+}
+
+void seal_reply_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
+		    unsigned slots)
+{
+	memcpy(buf + id_at(0), pair->server_id, WIRE_SERVER_ID_LEN);
+	fill(buf + mac_at(slots, 0), WIRE_MAC_LEN, reply_mac(pair, transport, buf, len, slots));
+}
+
+bool seal_reply_mac_holds(const struct seal_pair *pair, enum packet_transport transport, const uint8_t *buf, size_t len,
+			  unsigned slots)
+{
+	return memcmp(buf + id_at(0), pair->server_id, WIRE_SERVER_ID_LEN) == 0 &&
+	       same(buf + mac_at(slots, 0), WIRE_MAC_LEN, reply_mac(pair, transport, buf, len, slots));
 }
 
 bool seal_reply_signature_holds(const uint8_t server_key[WIRE_KEY_LEN], enum packet_transport transport,
 				const uint8_t *buf, size_t len, unsigned slots)
 {
-	return signature_holds(server_key, REPLY_SIGNATURE, transport, buf, len, slots);
+	return same(buf + WIRE_SIGNATURE(slots), WIRE_SIGNATURE_LEN,
+		    reply_signature(server_key, transport, buf, len, slots));
 }
 
 static void evidence_tag(uint8_t tag[SEAL_TAG_LEN], const uint8_t key[32], const uint8_t *head, const uint8_t *value,

@@ -160,8 +160,9 @@ static void write_request(struct world *w, const struct seal_identity *who, enum
 	assert_true(seal_pair_for_client(&pair, who, server.public_key));
 	memcpy(request.client_key, who->public_key, sizeof request.client_key);
 	packet_write_request(buf, len, &request);
-	seal_request_mac(&pair, transport, buf, len, 0);
-	seal_request_sign(who, transport, buf, len, 1);
+	seal_request_name(&pair, buf, 0);
+	seal_request_sign(who, transport, buf, 1, NULL);
+	seal_request_mac(&pair, transport, buf, len, 1, 0);
 }
 
 static void write_probe(struct world *w, const struct seal_identity *who, enum packet_transport transport, uint8_t *buf)

@@ -185,7 +185,7 @@ static void a_reply_is_a_stamp_reply(void **state)
 	assert_int_equal(buf[WIRE_TAIL(2)], 0);
 }
 
-static void a_reply_keeps_nothing_of_the_request_but_its_padding(void **state)
+static void a_reply_keeps_nothing_of_the_request_but_its_token_and_padding(void **state)
 {
 	struct packet_request in = sample_request(3);
 	struct packet_reply reply = sample_reply(3);
@@ -198,7 +198,7 @@ static void a_reply_keeps_nothing_of_the_request_but_its_padding(void **state)
 		b[i] = 0xff;
 	memset(b + WIRE_T2, 0xff, WIRE_BASE_LEN - WIRE_T2); /* MBZ of a request */
 	memset(b + WIRE_PROBE_CLIENT_KEY, 0xff, WIRE_KEY_LEN);
-	memset(b + WIRE_PROBE_DST, 0xff, WIRE_AUTH - WIRE_PROBE_DST);
+	memset(b + WIRE_PROBE_DST, 0xff, WIRE_PROBE_TOKEN - WIRE_PROBE_DST);
 	packet_write_reply(a, LEN, &reply);
 	packet_write_reply(b, LEN, &reply);
 	assert_memory_equal(a, b, LEN);
@@ -393,7 +393,7 @@ int main(void)
 		cmocka_unit_test(session_id_is_never_zero),
 		cmocka_unit_test(replies_come_back),
 		cmocka_unit_test(a_reply_is_a_stamp_reply),
-		cmocka_unit_test(a_reply_keeps_nothing_of_the_request_but_its_padding),
+		cmocka_unit_test(a_reply_keeps_nothing_of_the_request_but_its_token_and_padding),
 		cmocka_unit_test(request_faults_are_told_apart),
 		cmocka_unit_test(reply_faults_are_told_apart),
 		cmocka_unit_test(any_other_length_is_a_fault),

@@ -70,6 +70,7 @@ static void probe(uint8_t *buf, const struct prober *prober, uint32_t seq)
 		.flow_id = prober->flow_id,
 		.destination = floating,
 		.transport = PACKET_UDP,
+		.token = keyring_token(&engine.keyring, prober->flow_id, seq),
 		.slots = 1,
 	};
 
@@ -88,7 +89,7 @@ static void make_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, 
 	memcpy(reply.server_key, by->public_key, WIRE_KEY_LEN);
 	packet_write_reply(buf, WIRE_PROBE_MIN, &reply);
 	assert_true(seal_pair_for_server(&pair, by, config.identity.public_key));
-	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_PROBE_MIN);
+	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_PROBE_MIN, reply.slots);
 }
 
 /* The server answers probe `seq`. */

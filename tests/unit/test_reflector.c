@@ -39,9 +39,10 @@ struct request {
 	uint16_t flags;
 	int64_t skew_ns, waited_ns; /* until we read it */
 	bool tcp, no_slot, relay;
-	bool direct;  /* not translated: it arrives at the address that was meant */
-	size_t len;   /* 0: PROBE_LEN, QUERY_LEN */
-	size_t spoil; /* turn over the octet here (0: none) */
+	bool bad_signature; /* under a good MAC */
+	bool direct;        /* not translated: it arrives at the address that was meant */
+	size_t len;         /* 0: PROBE_LEN, QUERY_LEN */
+	size_t spoil;       /* turn over the octet here (0: none) */
 	struct endpoint source;
 	const struct evidence_query *query;
 };
@@ -182,8 +183,11 @@ static void write_request(const struct world *w, const struct request *r, uint8_
 		seal_query(&pair, buf, len, r->query);
 	if (r->no_slot) /* of another server */
 		memset(pair.server_id, 0xee, sizeof pair.server_id);
-	seal_request_mac(&pair, transport, buf, len, 0);
-	seal_request_sign(&people[r->who], transport, buf, len, 1);
+	seal_request_name(&pair, buf, 0);
+	seal_request_sign(&people[r->who], transport, buf, 1, NULL);
+	if (r->bad_signature)
+		buf[WIRE_SIGNATURE(1)] ^= 1;
+	seal_request_mac(&pair, transport, buf, len, 1, 0);
 	if (r->spoil)
 		buf[r->spoil] ^= 0xff;
 }
@@ -204,7 +208,7 @@ static void read_reply(const struct request *r, const uint8_t *buf, size_t len, 
 	enum packet_transport transport = r->tcp ? PACKET_TCP : PACKET_UDP;
 
 	assert_int_equal(packet_read_reply(buf, len, reply), PACKET_FAULT_NONE);
-	assert_true(seal_reply_mac_holds(&pairs[r->who], transport, buf, len));
+	assert_true(seal_reply_mac_holds(&pairs[r->who], transport, buf, len, reply->slots));
 	assert_memory_equal(reply->server_key, server.public_key, WIRE_KEY_LEN);
 	assert_int_equal(reply->seq, r->seq);
 	assert_true(reply->flow_id == r->flow);
@@ -396,21 +400,29 @@ static void a_mac_that_does_not_hold_is_dropped(void **state)
 
 	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_SEQ + 3 }).outcome,
 			 REFLECTOR_DROPPED_BAD_MAC);
-	assert_int_equal(
-	    ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_SLOTS + WIRE_SERVER_ID_LEN }).outcome,
-	    REFLECTOR_DROPPED_BAD_MAC);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_MACS(1) }).outcome,
+			 REFLECTOR_DROPPED_BAD_MAC);
 	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1 }).reply.flags, PACKET_NEW_FLOW);
 }
 
-static void only_a_new_flow_needs_its_signature(void **state)
+/* Whoever alters a signature, of a known flow or another one, makes the server compute a MAC and nothing more. */
+static void a_signature_is_under_the_mac(void **state)
 {
 	struct world *w = *state;
 	struct request spoilt = { .flow = 5, .seq = 1, .spoil = WIRE_SIGNATURE(1) };
 
-	assert_int_equal(ask(w, spoilt).outcome, REFLECTOR_DROPPED_BAD_SIGNATURE);
+	assert_int_equal(ask(w, spoilt).outcome, REFLECTOR_DROPPED_BAD_MAC);
 	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1 }).reply.flags, PACKET_NEW_FLOW);
 	spoilt.seq = 2;
-	assert_int_equal(ask(w, spoilt).outcome, REFLECTOR_REPLIED);
+	assert_int_equal(ask(w, spoilt).outcome, REFLECTOR_DROPPED_BAD_MAC);
+}
+
+static void with_a_mac_the_signature_is_not_looked_at(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .bad_signature = true }).reply.flags,
+			 PACKET_NEW_FLOW);
 }
 
 static void a_duplicate_is_answered_once_more(void **state)
@@ -439,8 +451,7 @@ static void a_duplicate_is_answered_once_more(void **state)
 static void a_wrong_clock_is_told_and_makes_no_flow(void **state)
 {
 	struct world *w = *state;
-	/* Its signature is spoilt, too: nobody looks at it. */
-	struct request stale = { .flow = 5, .seq = 1, .skew_ns = -61 * S, .spoil = WIRE_SIGNATURE(1) };
+	struct request stale = { .flow = 5, .seq = 1, .skew_ns = -61 * S };
 	struct outcome out = ask(w, stale);
 	unsigned told = 0;
 
@@ -496,22 +507,99 @@ static void strangers_are_told_over_tcp(void **state)
 
 /* ---- without a slot, and under a flood ---- */
 
+/* All but the flow may be forged: nothing is kept of it, and nothing told of what is known. */
 static void without_a_slot_the_signature_decides(void **state)
 {
 	struct world *w = *state;
-	struct request r = { .flow = 5, .seq = 1, .no_slot = true };
-	struct request forged = { .flow = 5, .seq = 3, .no_slot = true, .spoil = WIRE_SEQ + 3 };
+	struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct request r = { .flow = 5, .seq = 1, .no_slot = true, .flags = PACKET_WANT_TWIN, .len = 2 * PROBE_LEN };
+	struct outcome out;
 
-	assert_int_equal(ask(w, r).reply.flags, PACKET_NEW_FLOW);
-	r.seq = 2;
-	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED);
-	assert_int_equal(ask(w, forged).outcome, REFLECTOR_DROPPED_BAD_SIGNATURE);
+	for (; r.seq <= 3; r.seq++) {
+		out = ask(w, r);
+		assert_int_equal(out.outcome, REFLECTOR_REPLIED_BARE);
+		assert_int_equal(out.reply.flags, 0);
+		assert_int_equal(out.reply.status, PACKET_OK);
+		assert_int_equal(out.reply.receipts.received, 0);
+		assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
+	}
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_REPLIED_BARE); /* nor are its copies known */
+	pass(w, 3 * S);
+	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
+	assert_false(out.answer.flows[0].known);
+	assert_true(out.answer.evicted_ms == 3000); /* so it proves no loss */
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 9 }).reply.flags, PACKET_NEW_FLOW);
+	assert_int_equal(ask(w, r).reply.receipts.received, 0);
+	r.spoil = WIRE_SIGNATURE(1);
+	assert_int_equal(ask(w, r).outcome, REFLECTOR_DROPPED_BAD_SIGNATURE);
+}
+
+static void without_a_slot_the_time_must_be_right(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(
+	    ask(w, (struct request){ .flow = 5, .seq = 1, .no_slot = true, .skew_ns = -61 * S }).reply.status,
+	    PACKET_CLOCK_SKEW);
+	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1, .no_slot = true, .skew_ns = -59 * S }).outcome,
+			 REFLECTOR_REPLIED_BARE);
+}
+
+static void without_a_slot_only_probes_are_taken(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+
+	assert_int_equal(ask(w, (struct request){ .flow = 6, .seq = 1, .no_slot = true, .query = &query }).outcome,
+			 REFLECTOR_DROPPED_NO_FLOW);
+	assert_int_equal(ask(w, (struct request){ .flow = 6, .seq = 1, .no_slot = true, .relay = true }).outcome,
+			 REFLECTOR_DROPPED_NO_FLOW);
+	assert_int_equal(w->collected, 0);
+}
+
+/* Alice makes new flows. Her flow 5 and Bob's go on meanwhile. Returns how many of the new ones were kept. */
+static unsigned make_flows(struct world *w, unsigned count, const struct endpoint *source)
+{
+	static uint64_t id = 1000;
+	static uint32_t seq;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct outcome out = ask(w, (struct request){ .flow = ++id, .seq = 1, .source = *source });
+
+		assert_true(out.outcome == REFLECTOR_REPLIED || out.outcome == REFLECTOR_REPLIED_BARE);
+		assert_int_equal(out.reply.receipts.received, out.outcome == REFLECTOR_REPLIED);
+		kept += out.outcome == REFLECTOR_REPLIED;
+		if (i % 4 != 0)
+			continue;
+		seq++;
+		assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = seq }).reply.receipts.received, seq);
+		assert_int_equal(ask(w, (struct request){ .who = BOB, .flow = 5, .seq = seq }).reply.receipts.received,
+				 seq);
+	}
+	return kept;
+}
+
+static void new_flows_are_limited(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows = { 77 }, .flows_len = 1 };
+	const struct endpoint here = sample_endpoint_v4(1, 1), there = sample_endpoint_v6(1, 1);
+
+	assert_int_equal(make_flows(w, 10000, &here), 10000); /* as at the new holder of an address */
+	assert_in_range(make_flows(w, 30000, &here), 20000, 25000);
+	assert_in_range(make_flows(w, 30000, &there), 15000, 20000); /* other prefixes have a limit together */
+	assert_int_equal(make_flows(w, 100, &there), 0);
+	pass(w, 1 * S);
+	assert_in_range(make_flows(w, 1000, &there), 100, 400);
+	/* What it has not kept may have arrived. */
+	assert_true(ask(w, (struct request){ .flow = 5, .seq = 30000, .query = &query }).answer.evicted_ms == 0);
 }
 
 static void junk_without_a_slot_stays_in_its_prefix(void **state)
 {
 	struct world *w = *state;
-	struct request junk = { .seq = 1, .no_slot = true, .spoil = WIRE_SEQ + 3 };
+	struct request junk = { .seq = 1, .no_slot = true, .spoil = WIRE_SIGNATURE(1) };
 	struct request good = { .flow = 5, .seq = 1, .no_slot = true };
 	unsigned verified = 0;
 
@@ -523,7 +611,7 @@ static void junk_without_a_slot_stays_in_its_prefix(void **state)
 	}
 	assert_in_range(verified, 1, 30);
 	assert_int_equal(ask(w, junk).outcome, REFLECTOR_DROPPED_SIGNATURE_LIMIT);
-	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
+	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED_BARE);
 
 	junk.source = sample_endpoint_v6(1, 1);
 	for (unsigned i = 0; i < 1000; i++) {
@@ -532,11 +620,11 @@ static void junk_without_a_slot_stays_in_its_prefix(void **state)
 	}
 	assert_int_equal(ask(w, junk).outcome, REFLECTOR_DROPPED_SIGNATURE_LIMIT);
 	good.seq = 2;
-	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
+	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED_BARE);
 	/* Nor does it take from another client of the same prefix. */
 	good.source = junk.source;
 	good.who = BOB;
-	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED);
+	assert_int_equal(ask(w, good).outcome, REFLECTOR_REPLIED_BARE);
 }
 
 /* More junk of each kind than there are flows, between any two probes; a flow made by it would push ours out. */
@@ -552,7 +640,7 @@ static void a_flood_of_junk_takes_nothing_from_a_flow(void **state)
 		for (uint32_t i = 1; i <= 2 * FLOWS_MAX; i++) {
 			ask(w, (struct request){ .flow = i, .seq = seq + 1, .spoil = WIRE_SEQ + 3 });
 			ask(w, (struct request){ .flow = i + 100, .seq = 1, .spoil = WIRE_SIGNATURE(1) });
-			ask(w, (struct request){ .flow = i, .seq = seq + 1, .spoil = WIRE_SEQ + 3, .no_slot = true });
+			ask(w, (struct request){ .flow = i, .seq = seq + 1, .no_slot = true });
 			ask(w, (struct request){ .flow = i + 100, .seq = 1, .skew_ns = -3600 * S });
 			ask(w, (struct request){ .who = STRANGER, .flow = i, .seq = 1, .tcp = i % 2 });
 		}
@@ -1140,12 +1228,16 @@ int main(void)
 		TEST(late_replies_do_not_go_unheard),
 		TEST(what_is_no_packet_is_dropped),
 		TEST(a_mac_that_does_not_hold_is_dropped),
-		TEST(only_a_new_flow_needs_its_signature),
+		TEST(a_signature_is_under_the_mac),
+		TEST(with_a_mac_the_signature_is_not_looked_at),
 		TEST(a_duplicate_is_answered_once_more),
 		TEST(a_wrong_clock_is_told_and_makes_no_flow),
 		TEST(strangers_get_silence_over_udp),
 		TEST(strangers_are_told_over_tcp),
 		TEST(without_a_slot_the_signature_decides),
+		TEST(without_a_slot_the_time_must_be_right),
+		TEST(without_a_slot_only_probes_are_taken),
+		TEST(new_flows_are_limited),
 		TEST(junk_without_a_slot_stays_in_its_prefix),
 		TEST(a_flood_of_junk_takes_nothing_from_a_flow),
 		TEST(a_client_cannot_push_out_another_s_flow),

@@ -1,5 +1,7 @@
 #include "common/core/seal.h"
 
+#include "common/core/bytes.h"
+#include "common/core/ns.h"
 #include "tests/unit/sample_packet.h"
 
 #include <setjmp.h>
@@ -41,35 +43,39 @@ static void make_request(uint8_t buf[LEN])
 
 	memcpy(request.client_key, keys.client.public_key, WIRE_KEY_LEN);
 	packet_write_request(buf, LEN, &request);
-	seal_request_mac(&keys.with_other, PACKET_UDP, buf, LEN, 0);
-	seal_request_mac(&keys.at_client, PACKET_UDP, buf, LEN, 1);
-	seal_request_sign(&keys.client, PACKET_UDP, buf, LEN, SLOTS);
+	seal_request_name(&keys.with_other, buf, 0);
+	seal_request_name(&keys.at_client, buf, 1);
+	seal_request_sign(&keys.client, PACKET_UDP, buf, SLOTS, NULL);
+	seal_request_mac(&keys.with_other, PACKET_UDP, buf, LEN, SLOTS, 0);
+	seal_request_mac(&keys.at_client, PACKET_UDP, buf, LEN, SLOTS, 1);
 }
 
-static void make_reply(uint8_t buf[LEN])
+static void make_reply(uint8_t buf[LEN], uint8_t flags)
 {
 	struct packet_reply reply = sample_reply(SLOTS);
 
 	make_request(buf);
 	memcpy(reply.server_key, keys.server.public_key, WIRE_KEY_LEN);
+	reply.flags = flags;
 	packet_write_reply(buf, LEN, &reply);
-	seal_reply_mac(&keys.at_server, PACKET_UDP, buf, LEN);
-	seal_reply_sign(&keys.server, PACKET_UDP, buf, LEN, SLOTS);
+	if (flags & PACKET_SIGNED)
+		seal_reply_sign(&keys.server, PACKET_UDP, buf, LEN, SLOTS);
+	seal_reply_mac(&keys.at_server, PACKET_UDP, buf, LEN, SLOTS);
 }
 
 static bool request_mac_holds(const uint8_t *buf)
 {
-	return seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN, 1);
+	return seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN, SLOTS, 1);
 }
 
 static bool request_signature_holds(const uint8_t *buf)
 {
-	return seal_request_signature_holds(keys.client.public_key, PACKET_UDP, buf, LEN, SLOTS);
+	return seal_request_signature_holds(keys.client.public_key, PACKET_UDP, buf, SLOTS);
 }
 
 static bool reply_mac_holds(const uint8_t *buf)
 {
-	return seal_reply_mac_holds(&keys.at_client, PACKET_UDP, buf, LEN);
+	return seal_reply_mac_holds(&keys.at_client, PACKET_UDP, buf, LEN, SLOTS);
 }
 
 static bool reply_signature_holds(const uint8_t *buf)
@@ -118,9 +124,11 @@ static void unusable_public_keys_are_refused(void **state)
 	}
 }
 
+/* The MAC holds all before it, the signature among it, so that nobody else can spoil what a server checks after a good
+ * MAC. */
 static void every_bit_of_a_request_is_held(void **state)
 {
-	size_t own_slot = WIRE_SLOTS + WIRE_SLOT_LEN, signature = WIRE_SIGNATURE(SLOTS), tail = WIRE_TAIL(SLOTS);
+	size_t own_mac = WIRE_MACS(SLOTS) + WIRE_MAC_LEN, tail = WIRE_TAIL(SLOTS);
 	uint8_t buf[LEN];
 
 	(void)state;
@@ -129,32 +137,94 @@ static void every_bit_of_a_request_is_held(void **state)
 	assert_true(request_signature_holds(buf));
 	for (size_t bit = 0; bit < BITS(LEN); bit++) {
 		size_t octet = bit / 8;
-		bool under_mac = octet < WIRE_SLOTS || (octet >= own_slot && octet < signature);
+		bool held = octet < WIRE_MACS(SLOTS) || (octet >= own_mac && octet < tail);
 
 		buf[octet] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(request_mac_holds(buf), !under_mac);
-		assert_int_equal(request_signature_holds(buf), octet >= tail);
+		assert_int_equal(request_mac_holds(buf), !held);
 		buf[octet] ^= (uint8_t)(1 << bit % 8);
 	}
 }
 
-static void every_bit_of_a_reply_is_held(void **state)
+static void a_signature_holds_the_flow_its_term_and_its_servers(void **state)
 {
-	size_t other_slots = WIRE_SLOTS + WIRE_SLOT_LEN, tail = WIRE_TAIL(SLOTS);
 	uint8_t buf[LEN];
 
 	(void)state;
-	make_reply(buf);
+	make_request(buf);
+	for (size_t bit = 0; bit < BITS(LEN); bit++) {
+		size_t octet = bit / 8;
+		uint32_t seconds = bytes_get32(buf + WIRE_T1), offset = buf[WIRE_FLOW_ID + 7] % SEAL_TERM_S;
+		bool held = (octet >= WIRE_FLOW_ID && octet < WIRE_FLOW_ID + 8) ||
+			    (octet >= WIRE_SLOTS && octet < WIRE_MACS(SLOTS));
+
+		buf[octet] ^= (uint8_t)(1 << bit % 8);
+		held = held || (bytes_get32(buf + WIRE_T1) + offset) / SEAL_TERM_S != (seconds + offset) / SEAL_TERM_S;
+		assert_int_equal(request_signature_holds(buf), !held);
+		buf[octet] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+static void sign_at(uint8_t buf[LEN], int64_t sent_ns, struct seal_ticket *ticket)
+{
+	bytes_put64(buf + WIRE_T1, packet_ntp_from_ns(sent_ns));
+	seal_request_sign(&keys.client, PACKET_UDP, buf, SLOTS, ticket);
+	assert_true(request_signature_holds(buf));
+}
+
+static void a_ticket_serves_its_flow_for_a_term(void **state)
+{
+	const int64_t start_ns = INT64_C(1790000000) * NS_PER_S;
+	struct seal_ticket ticket = { 0 }, before;
+	unsigned changes = 0;
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_request(buf);
+	for (unsigned s = 0; s < 4 * SEAL_TERM_S; s++) {
+		before = ticket;
+		sign_at(buf, start_ns + s * NS_PER_S, &ticket);
+		changes += memcmp(&before, &ticket, sizeof ticket) != 0;
+	}
+	assert_in_range(changes, 4, 5);
+	before = ticket;
+	seal_request_name(&keys.at_client, buf, 0); /* other servers */
+	sign_at(buf, start_ns + (4 * SEAL_TERM_S - 1) * NS_PER_S, &ticket);
+	assert_memory_not_equal(&before, &ticket, sizeof ticket);
+	before = ticket;
+	sign_at(buf, start_ns, &ticket); /* the clock was set back */
+	assert_memory_not_equal(&before, &ticket, sizeof ticket);
+}
+
+static void every_bit_of_a_reply_is_held(void **state)
+{
+	size_t macs = WIRE_MACS(SLOTS);
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_reply(buf, PACKET_SIGNED);
 	assert_true(reply_mac_holds(buf));
 	assert_true(reply_signature_holds(buf));
 	for (size_t bit = 0; bit < BITS(LEN); bit++) {
 		size_t octet = bit / 8;
 
 		buf[octet] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(reply_mac_holds(buf), octet >= other_slots);
-		assert_int_equal(reply_signature_holds(buf), octet >= tail);
+		assert_int_equal(reply_mac_holds(buf), octet >= macs + WIRE_MAC_LEN);
+		assert_int_equal(reply_signature_holds(buf), octet >= macs);
 		buf[octet] ^= (uint8_t)(1 << bit % 8);
 	}
+}
+
+static void an_unsigned_reply_is_held_without_its_empty_signature(void **state)
+{
+	uint8_t buf[LEN];
+
+	(void)state;
+	make_reply(buf, 0);
+	assert_true(reply_mac_holds(buf));
+	buf[WIRE_SIGNATURE(SLOTS)] ^= 1;
+	assert_true(reply_mac_holds(buf));
+	buf[WIRE_REPLY_FLAGS] |= PACKET_SIGNED;
+	assert_false(reply_mac_holds(buf));
 }
 
 static void length_and_transport_are_held(void **state)
@@ -163,13 +233,12 @@ static void length_and_transport_are_held(void **state)
 
 	(void)state;
 	make_request(buf);
-	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_TCP, buf, LEN, 1));
-	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN - 1, 1));
-	assert_false(seal_request_signature_holds(keys.client.public_key, PACKET_TCP, buf, LEN, SLOTS));
-	assert_false(seal_request_signature_holds(keys.client.public_key, PACKET_UDP, buf, LEN - 1, SLOTS));
-	make_reply(buf);
-	assert_false(seal_reply_mac_holds(&keys.at_client, PACKET_TCP, buf, LEN));
-	assert_false(seal_reply_mac_holds(&keys.at_client, PACKET_UDP, buf, LEN - 1));
+	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_TCP, buf, LEN, SLOTS, 1));
+	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN - 1, SLOTS, 1));
+	assert_false(seal_request_signature_holds(keys.client.public_key, PACKET_TCP, buf, SLOTS));
+	make_reply(buf, PACKET_SIGNED);
+	assert_false(seal_reply_mac_holds(&keys.at_client, PACKET_TCP, buf, LEN, SLOTS));
+	assert_false(seal_reply_mac_holds(&keys.at_client, PACKET_UDP, buf, LEN - 1, SLOTS));
 	assert_false(seal_reply_signature_holds(keys.server.public_key, PACKET_TCP, buf, LEN, SLOTS));
 	assert_false(seal_reply_signature_holds(keys.server.public_key, PACKET_UDP, buf, LEN - 1, SLOTS));
 }
@@ -180,11 +249,12 @@ static void nothing_holds_for_another_key(void **state)
 
 	(void)state;
 	make_request(buf);
-	assert_false(seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN, 0)); /* the other one's slot */
-	assert_false(seal_request_mac_holds(&keys.with_other, PACKET_UDP, buf, LEN, 1));
-	assert_false(seal_request_signature_holds(keys.other.public_key, PACKET_UDP, buf, LEN, SLOTS));
-	make_reply(buf);
-	assert_false(seal_reply_mac_holds(&keys.with_other, PACKET_UDP, buf, LEN));
+	assert_false(
+	    seal_request_mac_holds(&keys.at_server, PACKET_UDP, buf, LEN, SLOTS, 0)); /* the other one's slot */
+	assert_false(seal_request_mac_holds(&keys.with_other, PACKET_UDP, buf, LEN, SLOTS, 1));
+	assert_false(seal_request_signature_holds(keys.other.public_key, PACKET_UDP, buf, SLOTS));
+	make_reply(buf, PACKET_SIGNED);
+	assert_false(seal_reply_mac_holds(&keys.with_other, PACKET_UDP, buf, LEN, SLOTS));
 	assert_false(seal_reply_signature_holds(keys.other.public_key, PACKET_UDP, buf, LEN, SLOTS));
 }
 
@@ -197,10 +267,12 @@ static void a_request_does_not_pass_for_a_reply(void **state)
 	(void)state;
 	memcpy(mirrored.s2c, mirrored.c2s, sizeof mirrored.s2c);
 	make_request(buf);
-	seal_request_mac(&mirrored, PACKET_UDP, buf, LEN, 0);
-	seal_request_sign(&keys.client, PACKET_UDP, buf, LEN, SLOTS);
-	assert_true(seal_request_mac_holds(&mirrored, PACKET_UDP, buf, LEN, 0));
-	assert_false(seal_reply_mac_holds(&mirrored, PACKET_UDP, buf, LEN));
+	seal_request_name(&mirrored, buf, 0);
+	buf[WIRE_REPLY_FLAGS] |= PACKET_SIGNED; /* so that both MACs cover the same */
+	seal_request_sign(&keys.client, PACKET_UDP, buf, SLOTS, NULL);
+	seal_request_mac(&mirrored, PACKET_UDP, buf, LEN, SLOTS, 0);
+	assert_true(seal_request_mac_holds(&mirrored, PACKET_UDP, buf, LEN, SLOTS, 0));
+	assert_false(seal_reply_mac_holds(&mirrored, PACKET_UDP, buf, LEN, SLOTS));
 	assert_false(seal_reply_signature_holds(keys.client.public_key, PACKET_UDP, buf, LEN, SLOTS));
 }
 
@@ -251,7 +323,10 @@ int main(void)
 		cmocka_unit_test(roles_are_part_of_the_keys),
 		cmocka_unit_test(unusable_public_keys_are_refused),
 		cmocka_unit_test(every_bit_of_a_request_is_held),
+		cmocka_unit_test(a_signature_holds_the_flow_its_term_and_its_servers),
+		cmocka_unit_test(a_ticket_serves_its_flow_for_a_term),
 		cmocka_unit_test(every_bit_of_a_reply_is_held),
+		cmocka_unit_test(an_unsigned_reply_is_held_without_its_empty_signature),
 		cmocka_unit_test(length_and_transport_are_held),
 		cmocka_unit_test(nothing_holds_for_another_key),
 		cmocka_unit_test(a_request_does_not_pass_for_a_reply),

@@ -106,19 +106,20 @@ static json_t *observe_request(struct vector *v)
 	struct packet_request request;
 	enum packet_fault fault = packet_read_request(v->buf, v->len, &request);
 	json_t *seen = json_pack("{s:o}", "fault", describe_fault(fault));
+	unsigned slots = request.slots;
 	int slot;
 
 	if (fault != PACKET_FAULT_NONE)
 		return seen;
-	slot = seal_request_slot(v->server.public_key, v->buf, request.slots);
+	slot = seal_request_slot(v->server.public_key, v->buf, slots);
 	json_object_set_new(seen, "fields", describe_request(&request));
+	json_object_set_new(seen, "mac",
+			    slot < 0 ? json_null()
+				     : json_boolean(seal_request_mac_holds(&v->pair, v->transport, v->buf, v->len,
+									   slots, (unsigned)slot)));
 	json_object_set_new(
-	    seen, "mac",
-	    slot < 0 ? json_null()
-		     : json_boolean(seal_request_mac_holds(&v->pair, v->transport, v->buf, v->len, (unsigned)slot)));
-	json_object_set_new(seen, "signature",
-			    json_boolean(seal_request_signature_holds(request.client_key, v->transport, v->buf, v->len,
-								      request.slots)));
+	    seen, "signature",
+	    json_boolean(seal_request_signature_holds(request.client_key, v->transport, v->buf, slots)));
 	if (request.role == PACKET_QUERY)
 		json_object_set_new(seen, "evidence", observe_query(v, request.slots));
 	if (request.role == PACKET_RELAY)
@@ -135,7 +136,8 @@ static json_t *observe_reply(struct vector *v)
 	if (fault != PACKET_FAULT_NONE)
 		return seen;
 	json_object_set_new(seen, "fields", describe_reply(&reply));
-	json_object_set_new(seen, "mac", json_boolean(seal_reply_mac_holds(&v->pair, v->transport, v->buf, v->len)));
+	json_object_set_new(seen, "mac",
+			    json_boolean(seal_reply_mac_holds(&v->pair, v->transport, v->buf, v->len, reply.slots)));
 	json_object_set_new(
 	    seen, "signature",
 	    json_boolean(seal_reply_signature_holds(reply.server_key, v->transport, v->buf, v->len, reply.slots)));

@@ -23,7 +23,9 @@ PROTOCOL_NUMBER = {"udp": 17, "tcp": 6}
 MAGIC, VERSION = b"FLPB", 1
 LOCATION, FLOW, AUTH = 2, 249, 250
 TAIL_TYPE = {PROBE: 1, REPLY: 1, QUERY: 251, ANSWER: 251, RELAY: 251, RELAYED: 251}
-HEAD_LEN = 212  # all that is under the MAC
+HEAD_LEN = 212  # all that stands before the server ids
+TERM = 64  # seconds that a request's signature holds for
+SIGNED = 4
 MIN_LEN = 300
 
 
@@ -89,28 +91,55 @@ def prefix(context, transport, packet):
     return context + bytes([PROTOCOL_NUMBER[transport]]) + struct.pack(">H", len(packet))
 
 
-def slot(packet, n):
-    at = HEAD_LEN + 24 * n
-    return packet[at : at + 8], packet[at + 8 : at + 24]
+def server_id(packet, slot):
+    return packet[HEAD_LEN + 8 * slot :][:8]
 
 
-def mac_holds(key, context, transport, packet, n):
-    text = prefix(context, transport, packet) + packet[:HEAD_LEN]
-    return sodium.crypto_shorthash_siphashx24(text, key) == slot(packet, n)[1]
+def signature_at(slots):
+    return HEAD_LEN + 8 * slots
 
 
-def signature_holds(public, context, transport, packet, slots):
-    end = HEAD_LEN + 24 * slots
-    text = prefix(context, transport, packet) + packet[:end]
+def macs_at(slots):
+    return signature_at(slots) + 64
+
+
+def mac_holds(key, context, transport, packet, covered, slots, slot):
+    text = prefix(context, transport, packet) + packet[:covered]
+    return sodium.crypto_shorthash_siphashx24(text, key) == packet[macs_at(slots) + 16 * slot :][:16]
+
+
+def request_mac_holds(key, transport, packet, slots, slot):
+    return mac_holds(key, b"floatprobe1 rqm", transport, packet, macs_at(slots), slots, slot)
+
+
+def reply_mac_holds(key, transport, packet, slots):
+    covered = macs_at(slots) if packet[103] & SIGNED else HEAD_LEN
+    return mac_holds(key, b"floatprobe1 rpm", transport, packet, covered, slots, 0)
+
+
+def signature_holds(public, text, packet, slots):
     try:
-        sodium.crypto_sign_open(packet[end : end + 64] + text, public)
+        sodium.crypto_sign_open(packet[signature_at(slots) : macs_at(slots)] + text, public)
         return True
     except BadSignatureError:
         return False
 
 
+def request_signature_holds(public, transport, packet, slots):
+    flow_id, ids = packet[136:144], packet[HEAD_LEN : signature_at(slots)]
+    seconds = int.from_bytes(packet[4:8], "big") + flow_id[7] % TERM
+    term = (seconds % 2**32 // TERM).to_bytes(4, "big")
+    text = b"floatprobe1 rqs" + bytes([PROTOCOL_NUMBER[transport]]) + term + flow_id + ids
+    return signature_holds(public, text, packet, slots)
+
+
+def reply_signature_holds(public, transport, packet, slots):
+    text = prefix(b"floatprobe1 rps", transport, packet) + packet[: signature_at(slots)]
+    return signature_holds(public, text, packet, slots)
+
+
 def evidence_value(packet, slots):
-    return packet[HEAD_LEN + 24 * slots + 64 + 4 :]
+    return packet[macs_at(slots) + 16 * slots + 4 :]
 
 
 def open_evidence(key, packet, slots):
@@ -166,6 +195,7 @@ def read_request(packet):
             "count": int.from_bytes(packet[200:204], "big"),
             "bitmap": bitmap(packet[168:200]),
         },
+        "token": int.from_bytes(packet[204:208], "big"),
         "slots": slots,
     }
 
@@ -198,6 +228,7 @@ def read_reply(packet):
         "flags": packet[103],
         "flow_id": packet[136:144].hex(),
         "boot_id": packet[144:152].hex(),
+        "token": int.from_bytes(packet[152:156], "big"),
         "server_key": packet[104:136].hex(),
         "arrived_on": arrived_on,
         "seen_source": seen_source,
@@ -397,10 +428,11 @@ def observe_request(packet, transport, client, server):
     """As the server reads it."""
     fields = read_request(packet)
     pair = Pair(server, client.public, client.public, server.public)
-    own = next((n for n in range(fields["slots"]) if slot(packet, n)[0] == server.public[:8]), None)
+    slots = fields["slots"]
+    own = next((n for n in range(slots) if server_id(packet, n) == server.public[:8]), None)
     seen = {"fault": "NONE", "fields": fields}
-    seen["mac"] = None if own is None else mac_holds(pair.c2s, b"floatprobe1 rqm", transport, packet, own)
-    seen["signature"] = signature_holds(client.public, b"floatprobe1 rqs", transport, packet, fields["slots"])
+    seen["mac"] = None if own is None else request_mac_holds(pair.c2s, transport, packet, slots, own)
+    seen["signature"] = request_signature_holds(client.public, transport, packet, slots)
     if fields["role"] == QUERY:
         text = open_evidence(pair.query, packet, fields["slots"])
         seen["evidence"] = text and read_query(text)
@@ -414,11 +446,10 @@ def observe_reply(packet, transport, client, server):
     fields = read_reply(packet)
     pair = Pair(client, server.public, client.public, server.public)
     seen = {"fault": "NONE", "fields": fields}
-    seen["mac"] = slot(packet, 0)[0] == server.public[:8] and mac_holds(
-        pair.s2c, b"floatprobe1 rpm", transport, packet, 0
-    )
+    slots = fields["slots"]
+    seen["mac"] = server_id(packet, 0) == server.public[:8] and reply_mac_holds(pair.s2c, transport, packet, slots)
     public = bytes.fromhex(fields["server_key"])
-    seen["signature"] = signature_holds(public, b"floatprobe1 rps", transport, packet, fields["slots"])
+    seen["signature"] = reply_signature_holds(public, transport, packet, slots)
     if fields["role"] == ANSWER:
         text = open_evidence(pair.answer, packet, fields["slots"])
         seen["evidence"] = text and read_answer(text)

@@ -65,24 +65,25 @@ json_t *describe_request(const struct packet_request *request)
 	json_t *heard = json_pack("{s:I, s:I, s:o}", "newest", (json_int_t)request->heard.newest, "count",
 				  (json_int_t)request->heard.count, "bitmap", describe_bitmap(request->heard.bitmap));
 
-	return json_pack("{s:i, s:I, s:I, s:i, s:o, s:o, s:o, s:i, s:o, s:i}", "role", request->role, "seq",
+	return json_pack("{s:i, s:I, s:I, s:i, s:o, s:o, s:o, s:i, s:o, s:I, s:i}", "role", request->role, "seq",
 			 (json_int_t)request->seq, "sent_ns", (json_int_t)request->sent_ns, "flags", request->flags,
 			 "flow_id", describe_u64(request->flow_id), "client_key",
 			 describe_hex(request->client_key, WIRE_KEY_LEN), "destination",
 			 describe_endpoint(&request->destination), "transport", request->transport, "heard", heard,
-			 "slots", request->slots);
+			 "token", (json_int_t)request->token, "slots", request->slots);
 }
 
 json_t *describe_reply(const struct packet_reply *reply)
 {
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "role",
-			 reply->role, "seq", (json_int_t)reply->seq, "sent_ns", (json_int_t)reply->sent_ns,
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:i}",
+			 "role", reply->role, "seq", (json_int_t)reply->seq, "sent_ns", (json_int_t)reply->sent_ns,
 			 "received_ns", (json_int_t)reply->received_ns, "replied_ns", (json_int_t)reply->replied_ns,
 			 "ttl", reply->ttl, "tos", reply->tos, "status", reply->status, "flags", reply->flags,
-			 "flow_id", describe_u64(reply->flow_id), "boot_id", describe_u64(reply->boot_id), "server_key",
-			 describe_hex(reply->server_key, WIRE_KEY_LEN), "arrived_on",
-			 describe_endpoint(&reply->arrived_on), "seen_source", describe_endpoint(&reply->seen_source),
-			 "receipts", describe_receipts(&reply->receipts), "slots", reply->slots);
+			 "flow_id", describe_u64(reply->flow_id), "boot_id", describe_u64(reply->boot_id), "token",
+			 (json_int_t)reply->token, "server_key", describe_hex(reply->server_key, WIRE_KEY_LEN),
+			 "arrived_on", describe_endpoint(&reply->arrived_on), "seen_source",
+			 describe_endpoint(&reply->seen_source), "receipts", describe_receipts(&reply->receipts),
+			 "slots", reply->slots);
 }
 
 static json_t *describe_place(const struct evidence_place *place)

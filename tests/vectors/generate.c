@@ -1,5 +1,6 @@
 /* Writes vectors.json: frozen packets, their keys, and what a reader must make of them.
  * Run it only when the wire format changes: vectors_generate > tests/vectors/vectors.json */
+#include "common/core/ns.h"
 #include "common/core/seal.h"
 #include "tests/vectors/describe.h"
 
@@ -84,6 +85,7 @@ static struct packet_request probe_for(const struct seal_identity *from, enum pa
 		.destination = v4(0, 7, WIRE_PORT),
 		.transport = transport,
 		.heard = { 4709, 4600, { 0xfffffffffffffffe, 0xffffffff7fffffff, 1, 0x8000000000000000 } },
+		.token = 0xfeedbac4,
 		.slots = slots,
 	};
 
@@ -96,16 +98,47 @@ static struct packet_request probe(unsigned slots)
 	return probe_for(&client, PACKET_UDP, slots);
 }
 
-/* A server that nobody has the key of fills the slots that are not the server's. */
-static void seal_request(uint8_t *buf, size_t len, enum packet_transport transport, unsigned slots, unsigned own)
+/* Slots that are not the server's are those of servers that nobody has the keys of. */
+static struct seal_pair pair_of_slot(unsigned slot, unsigned own)
+{
+	struct seal_pair other = pair_second;
+
+	other.server_id[0] ^= (uint8_t)slot;
+	return slot == own ? pair : other;
+}
+
+/* Name the servers and sign. */
+static void sign_request(uint8_t *buf, enum packet_transport transport, unsigned slots, unsigned own)
 {
 	for (unsigned slot = 0; slot < slots; slot++) {
-		struct seal_pair other = pair_second;
+		const struct seal_pair of_slot = pair_of_slot(slot, own);
 
-		other.server_id[0] ^= (uint8_t)slot;
-		seal_request_mac(slot == own ? &pair : &other, transport, buf, len, slot);
+		seal_request_name(&of_slot, buf, slot);
 	}
-	seal_request_sign(&client, transport, buf, len, slots);
+	seal_request_sign(&client, transport, buf, slots, NULL);
+}
+
+static void mac_request(uint8_t *buf, size_t len, enum packet_transport transport, unsigned slots, unsigned own)
+{
+	for (unsigned slot = 0; slot < slots; slot++) {
+		const struct seal_pair of_slot = pair_of_slot(slot, own);
+
+		seal_request_mac(&of_slot, transport, buf, len, slots, slot);
+	}
+}
+
+static void seal_request(uint8_t *buf, size_t len, enum packet_transport transport, unsigned slots, unsigned own)
+{
+	sign_request(buf, transport, slots, own);
+	mac_request(buf, len, transport, slots, own);
+}
+
+static void seal_for_one(const struct seal_identity *from, const struct seal_pair *with, uint8_t *buf, size_t len,
+			 enum packet_transport transport)
+{
+	seal_request_name(with, buf, 0);
+	seal_request_sign(from, transport, buf, 1, NULL);
+	seal_request_mac(with, transport, buf, len, 1, 0);
 }
 
 static void write_probe(uint8_t *buf, size_t len, unsigned slots, unsigned own)
@@ -129,6 +162,7 @@ static struct packet_reply reply_to(const struct packet_request *request, uint8_
 		.status = status,
 		.flags = flags,
 		.flow_id = request->flow_id,
+		.token = request->token,
 		.boot_id = 0xb007b007b007b007,
 		.arrived_on = v4(18, 26, WIRE_PORT),
 		.seen_source = v4(200, 9, 40123),
@@ -170,9 +204,9 @@ static void add_reply(const char *name, const struct packet_request *request, co
 
 	packet_write_request(buf, LEN, request);
 	packet_write_reply(buf, LEN, reply);
-	seal_reply_mac(&pair, PACKET_UDP, buf, LEN);
 	if (reply->flags & PACKET_SIGNED)
 		seal_reply_sign(&server, PACKET_UDP, buf, LEN, reply->slots);
+	seal_reply_mac(&pair, PACKET_UDP, buf, LEN, reply->slots);
 	add(name, "reply", buf, LEN, sound(describe_reply(reply), true, reply->flags & PACKET_SIGNED));
 }
 
@@ -199,12 +233,11 @@ static void add_not_authorised(void)
 	uint8_t buf[LEN];
 
 	packet_write_request(buf, LEN, &request);
-	seal_request_mac(&pair_stranger, PACKET_TCP, buf, LEN, 0);
-	seal_request_sign(&stranger, PACKET_TCP, buf, LEN, 1);
+	seal_for_one(&stranger, &pair_stranger, buf, LEN, PACKET_TCP);
 	add_for("stranger", "probe by TCP from a stranger", "request", PACKET_TCP, buf, LEN,
 		sound(describe_request(&request), true, true));
 	packet_write_reply(buf, LEN, &reply);
-	seal_reply_mac(&pair_stranger, PACKET_TCP, buf, LEN);
+	seal_reply_mac(&pair_stranger, PACKET_TCP, buf, LEN, reply.slots);
 	add_for("stranger", "not authorised", "reply", PACKET_TCP, buf, LEN,
 		sound(describe_reply(&reply), true, false));
 }
@@ -343,7 +376,7 @@ static void add_answer(const char *name, const uint8_t text[TEXT_LEN], const str
 	write_query(buf);
 	packet_write_reply(buf, sizeof buf, &reply);
 	seal_evidence(pair.answer, answer_nonce, buf, buf + EVIDENCE_VALUE, text, TEXT_LEN);
-	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf);
+	seal_reply_mac(&pair, PACKET_UDP, buf, sizeof buf, reply.slots);
 	json_object_set_new(expect, "evidence", describe_answer(answer));
 	add(name, "reply", buf, sizeof buf, expect);
 }
@@ -387,7 +420,7 @@ static void add_twins(void)
 	for (unsigned i = 0; i < 2; i++) {
 		reply.flags = i ? PACKET_TWIN : 0;
 		packet_write_reply(buf + i * LEN, LEN, &reply);
-		seal_reply_mac(&pair, PACKET_UDP, buf + i * LEN, LEN);
+		seal_reply_mac(&pair, PACKET_UDP, buf + i * LEN, LEN, reply.slots);
 		add(i ? "twin" : "reply that has a twin", "reply", buf + i * LEN, LEN,
 		    sound(describe_reply(&reply), true, false));
 	}
@@ -405,8 +438,7 @@ static void write_inner_query(uint8_t *buf, const struct packet_request *request
 	if (!evidence_write_query(text, sizeof text, &query))
 		abort();
 	seal_evidence(pair_second.query, query_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
-	seal_request_mac(&pair_second, PACKET_UDP, buf, INNER_LEN, 0);
-	seal_request_sign(&client, PACKET_UDP, buf, INNER_LEN, 1);
+	seal_for_one(&client, &pair_second, buf, INNER_LEN, PACKET_UDP);
 }
 
 static struct packet_reply write_inner_answer(uint8_t *buf, const struct packet_request *request)
@@ -419,7 +451,7 @@ static struct packet_reply write_inner_answer(uint8_t *buf, const struct packet_
 	packet_write_reply(buf, INNER_LEN, &reply);
 	evidence_write_answer(text, sizeof text, &answer);
 	seal_evidence(pair_second.answer, answer_nonce, buf, buf + EVIDENCE_VALUE, text, sizeof text);
-	seal_reply_mac(&pair_second, PACKET_UDP, buf, INNER_LEN);
+	seal_reply_mac(&pair_second, PACKET_UDP, buf, INNER_LEN, reply.slots);
 	return reply;
 }
 
@@ -430,7 +462,7 @@ static void add_relayed(const char *name, enum packet_status status, const struc
 	json_t *expect = sound(describe_reply(&reply), true, false);
 
 	packet_write_reply(buf, WIRE_EVIDENCE_UDP_LEN, &reply);
-	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_EVIDENCE_UDP_LEN);
+	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_EVIDENCE_UDP_LEN, reply.slots);
 	json_object_set_new(expect, "inner", inner);
 	add(name, "reply", buf, WIRE_EVIDENCE_UDP_LEN, expect);
 }
@@ -464,6 +496,33 @@ static void add_relays(void)
 	add_relayed("the second server is no peer", PACKET_NO_PEER, &outer, buf, json_null());
 }
 
+/* The flow's term of 64 s is from 1789999992 to 1790000055 s: its id ends on 0x88, and T1 is 1790000000.1 s. */
+static void add_signatures_of_the_flow(void)
+{
+	static const struct {
+		const char *name;
+		int64_t after_ns;
+		bool holds;
+	} later[] = {
+		{ "the last second of the term, under the same signature", 55 * NS_PER_S, true },
+		{ "the second after the term, under the same signature", 56 * NS_PER_S, false },
+		{ "the second before the term, under the same signature", -9 * NS_PER_S, false },
+	};
+	struct packet_request first = probe(2), request = probe(2);
+	uint8_t signed_one[LEN], buf[LEN];
+
+	packet_write_request(signed_one, LEN, &first);
+	sign_request(signed_one, PACKET_UDP, 2, 0);
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+		request.seq++;
+		request.sent_ns = first.sent_ns + later[i].after_ns;
+		packet_write_request(buf, LEN, &request);
+		memcpy(buf + WIRE_SLOTS, signed_one + WIRE_SLOTS, WIRE_MACS(2) - WIRE_SLOTS);
+		mac_request(buf, LEN, PACKET_UDP, 2, 0);
+		add(later[i].name, "request", buf, LEN, sound(describe_request(&request), true, later[i].holds));
+	}
+}
+
 static void add_unauthentic_requests(void)
 {
 	struct packet_request request = probe(2), shorter = probe(1);
@@ -475,20 +534,28 @@ static void add_unauthentic_requests(void)
 	    json_pack("{s:s, s:o, s:n, s:b}", "fault", "NONE", "fields", describe_request(&request), "mac", "signature",
 		      true));
 
-	packet_write_request(buf, LEN, &shorter);
-	seal_request_mac(&pair, PACKET_UDP, buf, LEN, 0);
-	buf[WIRE_SIGNATURE(1) - 1] ^= 1;
-	seal_request_sign(&client, PACKET_UDP, buf, LEN, 1);
+	write_probe(buf, LEN, 1, 0);
+	buf[WIRE_TAIL(1) - 1] ^= 1;
 	add("bad MAC under a good signature", "request", buf, LEN, sound(describe_request(&shorter), false, true));
 
 	write_probe(buf, LEN, 1, 0);
-	buf[WIRE_TAIL(1) - 1] ^= 1;
-	add("bad signature", "request", buf, LEN, sound(describe_request(&shorter), true, false));
+	buf[WIRE_SIGNATURE(1)] ^= 1;
+	add("an octet of the signature altered", "request", buf, LEN, sound(describe_request(&shorter), false, false));
+
+	write_probe(buf, LEN, 2, 0);
+	buf[WIRE_SLOTS + WIRE_SERVER_ID_LEN] ^= 1;
+	add("the other slot's server altered", "request", buf, LEN, sound(describe_request(&request), false, false));
+
+	packet_write_request(buf, LEN, &shorter);
+	sign_request(buf, PACKET_UDP, 1, 0);
+	buf[WIRE_SIGNATURE(1)] ^= 1;
+	mac_request(buf, LEN, PACKET_UDP, 1, 0);
+	add("bad signature under a good MAC", "request", buf, LEN, sound(describe_request(&shorter), true, false));
 
 	write_probe(buf, LEN, 1, 0);
 	buf[WIRE_SEQ + 3] ^= 1;
 	shorter.seq ^= 1;
-	add("number altered", "request", buf, LEN, sound(describe_request(&shorter), false, false));
+	add("number altered", "request", buf, LEN, sound(describe_request(&shorter), false, true));
 
 	shorter = probe(1);
 	packet_write_request(buf, LEN, &shorter);
@@ -499,7 +566,7 @@ static void add_unauthentic_requests(void)
 	write_probe(buf, LEN, 1, 0);
 	buf[WIRE_TAIL(1) + 3] = (uint8_t)(buf[WIRE_TAIL(1) + 3] - 1);
 	add("one octet shorter, its padding made to fit", "request", buf, LEN - 1,
-	    sound(describe_request(&shorter), false, false));
+	    sound(describe_request(&shorter), false, true));
 }
 
 static void add_faulty_requests(void)
@@ -544,13 +611,14 @@ static void add_bad_replies(void)
 
 	packet_write_reply(buf, LEN, &reply);
 	memcpy(mirrored.c2s, pair.s2c, sizeof mirrored.c2s);
-	seal_request_mac(&mirrored, PACKET_UDP, buf, LEN, 0);
-	seal_request_sign(&server, PACKET_UDP, buf, LEN, 1);
+	seal_for_one(&server, &mirrored, buf, LEN, PACKET_UDP);
 	add("reply under the contexts of a request", "reply", buf, LEN, sound(describe_reply(&reply), false, false));
 
-	seal_reply_mac(&pair, PACKET_UDP, buf, LEN);
 	seal_reply_sign(&second, PACKET_UDP, buf, LEN, 1);
+	seal_reply_mac(&pair, PACKET_UDP, buf, LEN, 1);
 	add("reply signed by another server", "reply", buf, LEN, sound(describe_reply(&reply), true, false));
+	buf[WIRE_SIGNATURE(1)] ^= 1;
+	add("reply whose signature was altered", "reply", buf, LEN, sound(describe_reply(&reply), false, false));
 }
 
 int main(void)
@@ -573,6 +641,7 @@ int main(void)
 	add_evidence();
 	add_twins();
 	add_relays();
+	add_signatures_of_the_flow();
 	add_unauthentic_requests();
 	add_faulty_requests();
 	add_bad_replies();
