@@ -72,8 +72,9 @@ class Bench:
     def floatprobed(self, port):
         if not self.server_key:
             self.server_key, self.client_key = self.keygen("server.key"), self.keygen("client.key")
+            self.other_key = self.keygen("other.key")
         config = self.path("server.yaml", f"name: bench\nkey: server.key\nlisten: {{ port: {port} }}\n"
-                           f"clients: {{ load: '{self.client_key}' }}\n")
+                           f"clients: {{ load: '{self.client_key}', other: '{self.other_key}' }}\n")
         return self.start([self.tool("floatprobed"), "--config", config])
 
     def load(self, sock, source, packets="/dev/null", pid=0, seconds=None, flight=FLIGHT, rate=0):

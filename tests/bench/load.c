@@ -5,6 +5,7 @@
  *
  *   replay SIZE                        requests of SIZE octets from stdin, again and again
  *   probes SIZE FLOWS KEY SERVER_KEY   see source.h
+ *   flows SIZE KEY SERVER_KEY          see source.h
  *
  * The load never sleeps: it has a core to itself, and waking it shall not be charged to the server. */
 #include "common/system/clock.h"
@@ -119,6 +120,7 @@ static unsigned own_drops(void)
 	return info[SK_MEMINFO_DROPS];
 }
 
+/* flows: NULL for new ones without end. */
 static struct source *make_probes(const char *size, const char *flows, const char *key_file, const char *server)
 {
 	char error[KEYFILE_ERROR_LEN] = "";
@@ -129,7 +131,8 @@ static struct source *make_probes(const char *size, const char *flows, const cha
 		fprintf(stderr, "load: keys: %s\n", error);
 		exit(1);
 	}
-	return source_probes(&client, server_key, (unsigned)strtoul(flows, NULL, 10), strtoul(size, NULL, 10));
+	return flows ? source_probes(&client, server_key, (unsigned)strtoul(flows, NULL, 10), strtoul(size, NULL, 10))
+		     : source_flows(&client, server_key, strtoul(size, NULL, 10));
 }
 
 static struct source *make_source(int argc, char **argv)
@@ -138,6 +141,8 @@ static struct source *make_source(int argc, char **argv)
 		return source_replay(stdin, strtoul(argv[1], NULL, 10));
 	if (argc == 5 && strcmp(argv[0], "probes") == 0)
 		return make_probes(argv[1], argv[2], argv[3], argv[4]);
+	if (argc == 4 && strcmp(argv[0], "flows") == 0)
+		return make_probes(argv[1], NULL, argv[2], argv[3]);
 	fprintf(stderr, "load: see load.c\n");
 	exit(2);
 }
