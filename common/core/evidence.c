@@ -18,6 +18,8 @@ enum {
 enum {
 	flag_len = 1,
 	status_len = 1,
+	state_len = 1,
+	link_answer_len = 1,
 	u8_len = 1,
 	u16_len = 2,
 	u32_len = 4,
@@ -79,6 +81,30 @@ static const uint8_t *get_status(const uint8_t *p, enum evidence_attempt_status 
 {
 	*v = *p < EVIDENCE_CANNOT_TELL ? *p : EVIDENCE_CANNOT_TELL;
 	return p + status_len;
+}
+
+static uint8_t *put_state(uint8_t *p, const enum evidence_holding_state *v)
+{
+	*p = (uint8_t)*v;
+	return p + state_len;
+}
+
+static const uint8_t *get_state(const uint8_t *p, enum evidence_holding_state *v)
+{
+	*v = *p < EVIDENCE_UNSAID ? *p : EVIDENCE_UNSAID;
+	return p + state_len;
+}
+
+static uint8_t *put_link_answer(uint8_t *p, const enum evidence_link_answer *v)
+{
+	*p = (uint8_t)*v;
+	return p + link_answer_len;
+}
+
+static const uint8_t *get_link_answer(const uint8_t *p, enum evidence_link_answer *v)
+{
+	*v = *p <= EVIDENCE_LINK_ANSWERS ? *p : EVIDENCE_LINK_UNASKED;
+	return p + link_answer_len;
 }
 
 static uint8_t *put_bitmap(uint8_t *p, const uint64_t (*v)[4])
@@ -173,6 +199,8 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(endpoint, r->endpoint)                                                                                       \
 	X(u8, r->transport)
 
+#define QUERY_addresses(X) X(address, *r)
+
 #define ANSWER_HEAD(X)                                                                                                 \
 	X(flag, r->truncated)                                                                                          \
 	X(u64, r->boot_id)                                                                                             \
@@ -201,6 +229,17 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(address, r->arrived_on)                                                                                      \
 	X(address, r->source)                                                                                          \
 	X(u32, r->idle_ms)
+
+#define ANSWER_holdings(X)                                                                                             \
+	X(address, r->address)                                                                                         \
+	X(state, r->state)                                                                                             \
+	X(interface, r->interface)                                                                                     \
+	X(link_answer, r->link_answer)                                                                                 \
+	X(mac, r->mac)                                                                                                 \
+	X(flag, r->forwards)                                                                                           \
+	X(flag, r->routes)                                                                                             \
+	X(u32, r->heard_ms)                                                                                            \
+	X(address, r->arrived_on)
 
 #define ANSWER_arrivals(X)                                                                                             \
 	X(endpoint, r->place.endpoint)                                                                                 \
@@ -390,9 +429,11 @@ static unsigned at_most(size_t n, unsigned limit)
 
 unsigned evidence_query_room(size_t len, unsigned attempts)
 {
-	size_t query = TEXT_HEADER_LEN + query_head_len + LIST_LEN(query_attempts, attempts) + LIST_LEN(query_flows, 0);
+	size_t query = TEXT_HEADER_LEN + query_head_len + LIST_LEN(query_attempts, attempts) +
+		       LIST_LEN(query_flows, 0) + LIST_LEN(query_addresses, EVIDENCE_HOLDINGS_MAX);
 	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 2) + LIST_LEN(answer_conflicts, 1) +
-		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_twins, 1); /* nobody asks for these one by one */
+		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_twins, 1) + /* nobody asks for these one by one */
+		      LIST_LEN(answer_holdings, 1);
 	size_t answer = EVIDENCE_LEN_MIN + LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_flows, 0) + rest;
 	unsigned asked, answered;
 

@@ -26,6 +26,7 @@ enum {
 	EVIDENCE_CONFLICTS_MAX = 8,
 	EVIDENCE_MACS_MAX = 16,
 	EVIDENCE_PLACES_MAX = 8,
+	EVIDENCE_HOLDINGS_MAX = 4,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
@@ -47,11 +48,13 @@ struct evidence_place {
 
 /* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut.
  * flows: flow ids; none: all of the querier's, the latest heard first.
- * places: have probes of other clients for them come to the server? */
+ * places: have probes of other clients for them come to the server?
+ * addresses: what does the server know of them? Port 0. */
 #define EVIDENCE_QUERY_LISTS(X)                                                                                        \
 	X(1, flows, uint64_t, EVIDENCE_FLOWS_MAX, true)                                                                \
 	X(2, attempts, struct evidence_attempt, EVIDENCE_ATTEMPTS_MAX, true)                                           \
-	X(3, places, struct evidence_place, EVIDENCE_PLACES_MAX, true)
+	X(3, places, struct evidence_place, EVIDENCE_PLACES_MAX, true)                                                 \
+	X(4, addresses, struct endpoint, EVIDENCE_HOLDINGS_MAX, true)
 
 struct evidence_query {
 #define X(type, name, record, max, whole)                                                                              \
@@ -138,6 +141,38 @@ struct evidence_arrival {
 	uint32_t idle_ms; /* since the newest */
 };
 
+enum evidence_holding_state {
+	EVIDENCE_ABSENT = 0,    /* the host does not have the address */
+	EVIDENCE_HELD = 1,      /* it has it */
+	EVIDENCE_TENTATIVE = 2, /* its kernel still asks the link whether another machine has it */
+	EVIDENCE_DUPLICATE = 3, /* its kernel was told that another machine has it, and does not use it */
+	EVIDENCE_LINK_DOWN = 4, /* it has it, on an interface that is down */
+	EVIDENCE_UNSAID = 5,    /* not known */
+};
+
+enum evidence_link_answer {
+	EVIDENCE_LINK_UNASKED = 0,
+	EVIDENCE_LINK_NOBODY = 1, /* the server asked its link for the address, and nobody answered */
+	EVIDENCE_LINK_ANSWERS = 2,
+};
+
+/* What a server knows of an address that the query names. */
+struct evidence_holding {
+	struct endpoint address; /* port 0 */
+	enum evidence_holding_state state;
+	char interface[EVIDENCE_INTERFACE_LEN]; /* the one that has it; ABSENT: the one whose network contains it;
+						   "": none, or not known */
+	/* ABSENT, with an interface: does another machine on this link answer for the address? */
+	enum evidence_link_answer link_answer;
+	uint8_t mac[EVIDENCE_MAC_LEN]; /* .. it has this MAC; all zero: not known */
+	bool forwards;                 /* the host forwards packets of this family, so it may translate them */
+	bool routes;                   /* .. those for this address leave by another interface than they come by */
+	/* The querier's newest probe for this address that reached a socket: how long ago (UINT32_MAX: none that is
+	 * known), and on which address of the server (port 0). */
+	uint32_t heard_ms;
+	struct endpoint arrived_on;
+};
+
 struct evidence_mac {
 	uint8_t octets[EVIDENCE_MAC_LEN];
 };
@@ -149,6 +184,7 @@ struct evidence_mac {
 #define EVIDENCE_ANSWER_LISTS(X)                                                                                       \
 	X(1, attempts, struct evidence_attempt_answer, EVIDENCE_ATTEMPTS_MAX, false)                                   \
 	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
+	X(10, holdings, struct evidence_holding, EVIDENCE_HOLDINGS_MAX, false)                                         \
 	X(3, arrivals, struct evidence_arrival, EVIDENCE_PLACES_MAX, false)                                            \
 	X(4, neighbours, struct evidence_neighbour, EVIDENCE_NEIGHBOURS_MAX, false)                                    \
 	X(5, frames, struct evidence_frames, EVIDENCE_FRAMES_MAX, false)                                               \

@@ -264,6 +264,13 @@ enum {
 /* A claim that goes on is reported once a minute. */
 #define CONFLICTS_AGAIN_NS (60 * NS_PER_S)
 
+/* -- server: does a machine on the link answer for an address? -- */
+
+/* A machine on the link answers within a second: whoever asked for longer in vain was not answered. */
+#define HOLDINGS_ANSWER_NS (900 * NS_PER_MS)
+/* The kernel gives up after 3 s: questions with a longer pause between them are not one series. */
+#define HOLDINGS_SERIES_NS (2500 * NS_PER_MS)
+
 /* -- server: does an application answer from another address than it was asked at? -- */
 
 enum {

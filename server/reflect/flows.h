@@ -23,6 +23,7 @@ struct flow {
 	struct receipts receipts;
 	uint64_t repeated[4];               /* bit seq % RECEIPTS_WINDOW: this number was answered twice */
 	struct endpoint arrived_on, source; /* addresses of the newest packet */
+	struct endpoint asked;              /* where the client sent it: behind NAT, arrived_on is another one */
 	int64_t made_ns, heard_ns;          /* monotonic: first and newest packet */
 	int64_t doubt_ns;                   /* when `unacknowledged` reached the threshold of a suspicion (monotonic) */
 	int64_t awaited_ns;                 /* when the reply `awaited` was made (monotonic) */

@@ -369,6 +369,7 @@ static void note_addresses(const struct exchange *x, struct flow *flow)
 	}
 	flow->arrived_on = x->in->arrived_on;
 	flow->source = x->in->source;
+	flow->asked = x->packet.destination;
 	flow->transport = (uint8_t)x->in->transport;
 }
 
@@ -486,6 +487,24 @@ static void add_flows(const struct exchange *x)
 		add_flow(x, flow, flow->id);
 }
 
+/* What the flows tell of an address that the query names: the newest probe that was sent to it. */
+static void add_holding(const struct exchange *x, const struct endpoint *address)
+{
+	struct evidence_answer *answer = &x->reflector->draft.answer;
+	struct evidence_holding *out = &answer->holdings[answer->holdings_len++];
+	const struct flows *flows = x->reflector->flows;
+
+	*out = (struct evidence_holding){ .address = *address, .state = EVIDENCE_UNSAID, .heard_ms = UINT32_MAX };
+	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f;
+	     f = flows_next_of(flows, x->client_number, f)) {
+		uint32_t age = age_ms(f->heard_ns, x->in->now_ns);
+		if (age >= out->heard_ms || !endpoint_same_address(&f->asked, address))
+			continue;
+		out->heard_ms = age;
+		out->arrived_on = endpoint_of(f->arrived_on.address, 0);
+	}
+}
+
 /* Returns how long ago a socket last received a packet of this client at that address. The query itself counts. A frame
  * that has just arrived counts as received, unless a frame before it was not: the socket may not have been read yet. */
 static uint16_t socket_heard_ms(const struct exchange *x, const struct evidence_frames *frames, uint32_t read_ms)
@@ -518,6 +537,8 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	add_flows(x);
 	for (unsigned i = 0; i < r->query.places_len; i++)
 		arrivals_tell(r->arrivals, &r->query.places[i], client_token(x), x->in->now_ns, answer);
+	for (unsigned i = 0; i < r->query.addresses_len; i++)
+		add_holding(x, &r->query.addresses[i]);
 	s->collect(s->context, &r->query, &querier, &r->draft, nonce);
 	for (unsigned i = 0; i < answer->frames_len; i++)
 		answer->frames[i].heard_ms = socket_heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);

@@ -98,6 +98,15 @@ const struct frames_seen *frames_newest(const struct frames *frames, const struc
 	return s && s->has_mac ? s : NULL;
 }
 
+unsigned frames_link_of(const struct frames *frames, const struct endpoint *local)
+{
+	const struct frames_seen *s = lru_next(frames->seen, NULL);
+
+	while (s && memcmp(s->key.local, local->address, sizeof s->key.local) != 0)
+		s = lru_next(frames->seen, s);
+	return s ? s->link : 0;
+}
+
 static bool has_same_origin(const struct frames_seen *seen, const struct frames_seen *newest)
 {
 	return seen->link == newest->link && seen->has_mac && memcmp(seen->mac, newest->mac, sizeof seen->mac) == 0;

@@ -35,6 +35,8 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
  * another way, through a router, and have the router's MAC. */
 const struct frames_seen *frames_newest(const struct frames *frames, const struct endpoint *client,
 					const struct endpoint *local);
+/* The link by which the newest frame for this address came, of whatever client; 0: none came. */
+unsigned frames_link_of(const struct frames *frames, const struct endpoint *local);
 /* Iterate over the client's entries, the newest first. Pass NULL first. Returns NULL at the end. */
 const struct frames_seen *frames_next_of(const struct frames *frames, const struct endpoint *client,
 					 const struct frames_seen *seen);

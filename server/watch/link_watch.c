@@ -1,10 +1,12 @@
 #include "server/watch/link_watch.h"
 
 #include "common/system/capability.h"
+#include "common/system/clock.h"
 #include "common/system/log.h"
 #include "common/system/rtnl_monitor.h"
 #include "server/watch/address_watch.h"
 #include "server/watch/application_watch.h"
+#include "server/watch/holdings.h"
 #include "server/watch/ifaces.h"
 #include "server/watch/neighbour_watch.h"
 
@@ -18,6 +20,7 @@ struct link_watch {
 	struct ifaces ifaces;
 	struct netlink *netlink;
 	struct rtnl_monitor *monitor;
+	struct holdings *holdings;
 	uv_poll_t poll;
 	bool polling;
 	/* NULL: not configured. */
@@ -39,11 +42,13 @@ static bool make_parts(struct link_watch *l)
 		.findings = l->findings,
 	};
 
+	l->holdings = holdings_new(l->netlink, &l->ifaces);
 	l->neighbour_watch = config->watch_neighbours ? neighbour_watch_new(&neighbour_watch) : NULL;
 	l->address_watch = config->watch_addresses ? address_watch_new(&l->ifaces, l->findings) : NULL;
 	l->application_watch =
 	    config->applications_len > 0 ? application_watch_new(config, &l->ifaces, l->findings) : NULL;
-	return (l->neighbour_watch || !config->watch_neighbours) && (l->address_watch || !config->watch_addresses) &&
+	return l->holdings && (l->neighbour_watch || !config->watch_neighbours) &&
+	       (l->address_watch || !config->watch_addresses) &&
 	       (l->application_watch || config->applications_len == 0);
 }
 
@@ -70,6 +75,7 @@ void link_watch_free(struct link_watch *link_watch)
 	neighbour_watch_free(link_watch->neighbour_watch);
 	address_watch_free(link_watch->address_watch);
 	application_watch_free(link_watch->application_watch);
+	holdings_free(link_watch->holdings);
 	rtnl_monitor_close(link_watch->monitor);
 	netlink_close(link_watch->netlink);
 	free(link_watch);
@@ -209,6 +215,15 @@ void link_watch_event(struct link_watch *link_watch, const struct reflector_even
 	neighbour_watch_event(link_watch->neighbour_watch, event);
 }
 
+static void look_at_holdings(const struct link_watch *l, struct evidence_answer *answer)
+{
+	for (unsigned i = 0; i < answer->holdings_len; i++) {
+		struct evidence_holding *h = &answer->holdings[i];
+		unsigned came_by = l->neighbour_watch ? neighbour_watch_link_of(l->neighbour_watch, &h->address) : 0;
+		holdings_look(l->holdings, came_by, clock_mono_ns(), h);
+	}
+}
+
 void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
 			const struct endpoint *querier, struct draft *draft)
 {
@@ -219,4 +234,5 @@ void link_watch_collect(struct link_watch *link_watch, const struct evidence_que
 		neighbour_watch_collect(link_watch->neighbour_watch, query, querier, draft);
 	if (link_watch->address_watch)
 		address_watch_collect(link_watch->address_watch, &draft->answer);
+	look_at_holdings(link_watch, &draft->answer);
 }

@@ -21,7 +21,7 @@ void link_watch_stop(struct link_watch *link_watch);
 void link_watch_free(struct link_watch *link_watch);
 
 void link_watch_event(struct link_watch *link_watch, const struct reflector_event *event);
-/* Fill neighbours, frames and conflicts. The draft already holds the flows. */
+/* Fill neighbours, frames and conflicts, and complete the holdings. The draft already has the flows. */
 void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
 			const struct endpoint *querier, struct draft *draft);
 

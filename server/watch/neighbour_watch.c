@@ -464,6 +464,11 @@ static void use_stated_mac(struct neighbour_watch *w, const struct source *sourc
 	snapshots_take(w->snapshots, &view, now_ns);
 }
 
+unsigned neighbour_watch_link_of(const struct neighbour_watch *neighbour_watch, const struct endpoint *local)
+{
+	return frames_link_of(neighbour_watch->frames, local);
+}
+
 void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const struct evidence_query *query,
 			     const struct endpoint *querier, struct draft *draft)
 {

@@ -260,6 +260,10 @@ void link_collect(struct link *l, const struct evidence_query *query, const stru
 {
 	read_changes(l);
 	neighbour_watch_collect(l->neighbour_watch, query, querier, draft);
+	for (unsigned i = 0; i < draft->answer.holdings_len; i++) {
+		struct evidence_holding *h = &draft->answer.holdings[i];
+		h->state = ifaces_address(&l->ifaces, &h->address) ? EVIDENCE_HELD : EVIDENCE_ABSENT;
+	}
 	address_watch_collect(l->address_watch, &draft->answer);
 }
 

@@ -27,6 +27,8 @@ enum {
 	ADDRESS_LEN = 16,
 	TWIN_LEN = 28,
 	MAC_RECORD_LEN = 6,
+	QUERY_ADDRESS_LEN = 16,
+	HOLDING_LEN = 62,
 };
 
 static size_t list_len(unsigned n, size_t record_len)
@@ -45,7 +47,11 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 		.server_mac = { 2, 0, 0, 0x44, 0x55, 0x66 },
 		.own_address = sample_endpoint_v4(200, 0),
 		.places_len = flows % 2 ? EVIDENCE_PLACES_MAX : 0,
+		.addresses_len = attempts % 2 ? EVIDENCE_HOLDINGS_MAX : 0,
 	};
+
+	for (unsigned i = 0; i < query.addresses_len; i++)
+		query.addresses[i] = i % 2 ? sample_endpoint_v6((uint8_t)i, 0) : sample_endpoint_v4((uint8_t)i, 0);
 
 	for (unsigned i = 0; i < query.places_len; i++)
 		query.places[i] =
@@ -60,20 +66,22 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 
 /* How long the lists of an answer are. */
 struct lengths {
-	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals;
+	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings;
 };
 
-static const struct lengths full = { EVIDENCE_FLOWS_MAX,  EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
-				     EVIDENCE_FRAMES_MAX, EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
-				     EVIDENCE_TWINS_MAX,  EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2 };
+static const struct lengths full = { EVIDENCE_FLOWS_MAX,   EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
+				     EVIDENCE_FRAMES_MAX,  EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
+				     EVIDENCE_TWINS_MAX,   EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
+				     EVIDENCE_HOLDINGS_MAX };
+static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3 };
 
 static size_t text_len(const struct lengths *n)
 {
 	return EVIDENCE_LEN_MIN + list_len(n->attempts, ATTEMPT_LEN) + list_len(n->flows, FLOW_LEN) +
 	       list_len(n->arrivals, ARRIVAL_LEN) + list_len(n->neighbours, NEIGHBOUR_LEN) +
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
-	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN);
+	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN) +
+	       list_len(n->holdings, HOLDING_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -109,6 +117,23 @@ static struct evidence_neighbour sample_neighbour(uint32_t i)
 	return n;
 }
 
+static struct evidence_holding sample_holding(uint32_t i)
+{
+	struct evidence_holding h = {
+		.address = sample_endpoint_v6((uint8_t)(40 + i), 0),
+		.state = i % (EVIDENCE_UNSAID + 1),
+		.link_answer = i % (EVIDENCE_LINK_ANSWERS + 1),
+		.mac = { 2, 0, 0, 0, 4, (uint8_t)i },
+		.forwards = i % 2 == 0,
+		.routes = i % 2 == 1,
+		.heard_ms = UINT32_MAX - i,
+		.arrived_on = sample_endpoint_v4((uint8_t)(50 + i), 0),
+	};
+
+	strcpy(h.interface, interfaces[i % 3]);
+	return h;
+}
+
 static struct evidence_answer sample_answer(const struct lengths *n)
 {
 	struct evidence_answer answer = {
@@ -130,7 +155,11 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.listens_tcp = n->macs > 2,
 		.port = 0xd1d2,
 		.arrivals_len = n->arrivals,
+		.holdings_len = n->holdings,
 	};
+
+	for (uint32_t i = 0; i < n->holdings; i++)
+		answer.holdings[i] = sample_holding(i);
 
 	for (uint32_t i = 0; i < n->flows; i++)
 		answer.flows[i] = sample_flow(i);
@@ -196,6 +225,9 @@ static void queries_come_back(void **state)
 			assert_int_equal(out.places_len, in.places_len);
 			for (unsigned i = 0; i < in.places_len; i++)
 				assert_same_place(&in.places[i], &out.places[i]);
+			assert_int_equal(out.addresses_len, in.addresses_len);
+			for (unsigned i = 0; i < in.addresses_len; i++)
+				assert_true(endpoint_equal(&in.addresses[i], &out.addresses[i]));
 			for (unsigned i = 0; i < in.attempts_len; i++) {
 				assert_true(endpoint_equal(&out.attempts[i].client, &in.attempts[i].client));
 				assert_int_equal(out.attempts[i].age_ms, in.attempts[i].age_ms);
@@ -207,7 +239,8 @@ static void queries_come_back(void **state)
 static size_t query_len(const struct evidence_query *q)
 {
 	return TEXT_HEADER_LEN + QUERY_HEAD_LEN + list_len(q->flows_len, QUERY_FLOW_LEN) +
-	       list_len(q->attempts_len, QUERY_ATTEMPT_LEN) + list_len(q->places_len, QUERY_PLACE_LEN);
+	       list_len(q->attempts_len, QUERY_ATTEMPT_LEN) + list_len(q->places_len, QUERY_PLACE_LEN) +
+	       list_len(q->addresses_len, QUERY_ADDRESS_LEN);
 }
 
 static void a_query_that_does_not_fit_is_not_written(void **state)
@@ -338,7 +371,7 @@ static void hostile_answers_are_refused(void **state)
 		{ { .arrivals = 2 }, EVIDENCE_PLACES_MAX },     { { .neighbours = 2 }, EVIDENCE_NEIGHBOURS_MAX },
 		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },       { { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
 		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .twins = 2 }, EVIDENCE_TWINS_MAX },
-		{ { .macs = 2 }, EVIDENCE_MACS_MAX },
+		{ { .macs = 2 }, EVIDENCE_MACS_MAX },           { { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
 	};
 	static uint8_t buf[16384];
 
@@ -413,6 +446,19 @@ static void assert_same_twin(const struct evidence_twin *a, const struct evidenc
 	assert_true(endpoint_equal(&a->source, &b->source));
 }
 
+static void assert_same_holding(const struct evidence_holding *a, const struct evidence_holding *b)
+{
+	assert_true(endpoint_equal(&a->address, &b->address));
+	assert_int_equal(a->state, b->state);
+	assert_string_equal(a->interface, b->interface);
+	assert_int_equal(a->link_answer, b->link_answer);
+	assert_memory_equal(a->mac, b->mac, sizeof a->mac);
+	assert_int_equal(a->forwards, b->forwards);
+	assert_int_equal(a->routes, b->routes);
+	assert_int_equal(a->heard_ms, b->heard_ms);
+	assert_true(endpoint_equal(&a->arrived_on, &b->arrived_on));
+}
+
 /* b is a, as far as b's lists go. */
 static void assert_same_answer(const struct evidence_answer *a, const struct evidence_answer *b)
 {
@@ -450,6 +496,8 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	}
 	for (unsigned i = 0; i < b->twins_len; i++)
 		assert_same_twin(&a->twins[i], &b->twins[i]);
+	for (unsigned i = 0; i < b->holdings_len; i++)
+		assert_same_holding(&a->holdings[i], &b->holdings[i]);
 }
 
 static void assert_lengths(const struct evidence_answer *answer, const struct lengths *n)
@@ -463,6 +511,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->twins_len, n->twins);
 	assert_int_equal(answer->macs_len, n->macs);
 	assert_int_equal(answer->arrivals_len, n->arrivals);
+	assert_int_equal(answer->holdings_len, n->holdings);
 }
 
 static void answers_come_back(void **state)
@@ -507,18 +556,13 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 	static const struct lengths kept[] = {
 		{ .attempts = 2 },
 		{ .attempts = 2, .flows = 3 },
-		{ .attempts = 2, .flows = 3, .arrivals = 2 },
-		{ .attempts = 2, .flows = 3, .arrivals = 2, .neighbours = 2 },
-		{ .attempts = 2, .flows = 3, .arrivals = 2, .neighbours = 2, .frames = 3 },
-		{ .attempts = 2, .flows = 3, .arrivals = 2, .neighbours = 2, .frames = 3, .conflicts = 2 },
-		{ .attempts = 2,
-		  .flows = 3,
-		  .arrivals = 2,
-		  .neighbours = 2,
-		  .frames = 3,
-		  .conflicts = 2,
-		  .addresses = 3 },
-		{ 3, 2, 2, 3, 2, 3, .twins = 2, .arrivals = 2 },
+		{ .attempts = 2, .flows = 3, .holdings = 3 },
+		{ .attempts = 2, .flows = 3, .holdings = 3, .arrivals = 2 },
+		{ .attempts = 2, .flows = 3, .holdings = 3, .arrivals = 2, .neighbours = 2 },
+		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3 },
+		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3 },
+		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3 },
+		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];
@@ -617,6 +661,22 @@ static void an_unknown_status_cannot_tell(void **state)
 	assert_int_equal(out.attempts[0].status, EVIDENCE_CANNOT_TELL);
 }
 
+static void an_unknown_holding_says_nothing(void **state)
+{
+	struct evidence_answer in = sample_answer(&(struct lengths){ .holdings = 1 }), out;
+	size_t at = EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 16;
+	uint8_t buf[256];
+
+	(void)state;
+	evidence_write_answer(buf, sizeof buf, &in);
+	assert_int_equal(buf[at], EVIDENCE_ABSENT);
+	buf[at] = EVIDENCE_UNSAID + 1;
+	buf[at + 1 + EVIDENCE_INTERFACE_LEN] = EVIDENCE_LINK_ANSWERS + 1;
+	assert_true(evidence_read_answer(buf, sizeof buf, &out));
+	assert_int_equal(out.holdings[0].state, EVIDENCE_UNSAID);
+	assert_int_equal(out.holdings[0].link_answer, EVIDENCE_LINK_UNASKED);
+}
+
 /* It becomes part of a command: what a shell would make something of is no name. */
 static void only_a_plain_interface_is_taken(void **state)
 {
@@ -658,13 +718,14 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 1, 1, 0, 0 };
+			const struct lengths n = { flows, attempts, 1, 2, 1, 1, 1, .holdings = 1 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];
 
 			if (flows == 0)
 				continue;
+			query.addresses_len = EVIDENCE_HOLDINGS_MAX;
 			assert_true(evidence_write_query(buf, len, &query));
 			evidence_write_answer(buf, len, &in);
 			assert_true(evidence_read_answer(buf, len, &out));
@@ -689,6 +750,7 @@ int main(void)
 		cmocka_unit_test(a_later_query_is_read),
 		cmocka_unit_test(a_later_answer_is_read),
 		cmocka_unit_test(an_unknown_status_cannot_tell),
+		cmocka_unit_test(an_unknown_holding_says_nothing),
 		cmocka_unit_test(only_a_plain_interface_is_taken),
 		cmocka_unit_test(what_may_be_asked_is_answered_in_full),
 	};

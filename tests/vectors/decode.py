@@ -312,6 +312,7 @@ QUERY_LISTS = {
     1: ("flows", lambda c: c.hex(8)),
     2: ("attempts", read_query_attempt),
     3: ("places", read_place),
+    4: ("addresses", lambda c: c.address()),
 }
 
 
@@ -396,6 +397,20 @@ def read_twin(c):
     return {"flow": c.hex(8), "seq": c.number(4), "source": c.address()}
 
 
+def read_holding(c):
+    return {
+        "address": c.address(),
+        "state": c.number(1),
+        "interface": c.take(16).rstrip(b"\0").decode("ascii"),
+        "link_answer": c.number(1),
+        "mac": c.hex(6),
+        "forwards": c.flag(),
+        "routes": c.flag(),
+        "heard_ms": c.number(4),
+        "arrived_on": c.address(),
+    }
+
+
 ANSWER_LISTS = {
     1: ("attempts", read_attempt),
     2: ("flows", read_flow),
@@ -406,6 +421,7 @@ ANSWER_LISTS = {
     7: ("addresses", lambda c: c.address()),
     8: ("twins", read_twin),
     9: ("macs", lambda c: c.hex(6)),
+    10: ("holdings", read_holding),
 }
 
 

@@ -98,7 +98,7 @@ static json_t *describe_arrival(const struct evidence_arrival *a)
 
 json_t *describe_query(const struct evidence_query *query)
 {
-	json_t *flows = json_array(), *attempts = json_array(), *places = json_array();
+	json_t *flows = json_array(), *attempts = json_array(), *places = json_array(), *addresses = json_array();
 
 	for (unsigned i = 0; i < query->flows_len; i++)
 		json_array_append_new(flows, describe_u64(query->flows[i]));
@@ -111,11 +111,14 @@ json_t *describe_query(const struct evidence_query *query)
 	}
 	for (unsigned i = 0; i < query->places_len; i++)
 		json_array_append_new(places, describe_place(&query->places[i]));
-	return json_pack(
-	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
-	    query->has_macs ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(), "server_mac",
-	    query->has_macs ? describe_hex(query->server_mac, sizeof query->server_mac) : json_null(), "own_address",
-	    describe_address(&query->own_address), "flows", flows, "attempts", attempts, "places", places);
+	for (unsigned i = 0; i < query->addresses_len; i++)
+		json_array_append_new(addresses, describe_address(&query->addresses[i]));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
+			 query->has_macs ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(),
+			 "server_mac",
+			 query->has_macs ? describe_hex(query->server_mac, sizeof query->server_mac) : json_null(),
+			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts,
+			 "places", places, "addresses", addresses);
 }
 
 /* As far as evidence has them. */
@@ -174,6 +177,14 @@ static json_t *describe_mac(const struct evidence_mac *mac)
 	return describe_hex(mac->octets, sizeof mac->octets);
 }
 
+static json_t *describe_holding(const struct evidence_holding *h)
+{
+	return json_pack("{s:o, s:i, s:s, s:i, s:o, s:b, s:b, s:I, s:o}", "address", describe_address(&h->address),
+			 "state", h->state, "interface", h->interface, "link_answer", h->link_answer, "mac",
+			 describe_hex(h->mac, sizeof h->mac), "forwards", h->forwards, "routes", h->routes, "heard_ms",
+			 (json_int_t)h->heard_ms, "arrived_on", describe_address(&h->arrived_on));
+}
+
 static void describe_lists(const struct evidence_answer *answer, json_t *object)
 {
 #define LIST(name, describe)                                                                                           \
@@ -185,6 +196,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	} while (0)
 	LIST(flows, describe_flow);
 	LIST(attempts, describe_attempt);
+	LIST(holdings, describe_holding);
 	LIST(neighbours, describe_neighbour);
 	LIST(frames, describe_frames);
 	LIST(conflicts, describe_conflict);
