@@ -210,10 +210,12 @@ static void expire(struct engine *e, int64_t now_ns)
 		int64_t deadline_ns;
 		if (prober_expire(&p->prober, now_ns) > 0) {
 			path_loss(p);
+			own_link_settle(&e->own_link, p, from, now_ns);
 			querier_note(e->querier, p);
 			e->ask_ns = now_ns;
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
-				if (prober_record(&p->prober, seq)->outcome != PROBER_LOST)
+				enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
+				if (outcome != PROBER_LOST && outcome != PROBER_UNREACHABLE)
 					continue;
 				settle_expired(p, seq);
 				engine_decided(e, p, seq, NULL);
@@ -296,6 +298,7 @@ bool engine_start(struct engine *e, const struct config *config, struct udp_dial
 	e->config = config;
 	e->udp = udp;
 	e->tcp = tcp;
+	e->own_link.ops = e->link;
 	e->expire_ns = e->ask_ns = INT64_MAX;
 	randombytes_buf(&e->random, sizeof e->random);
 	e->random |= 1;

@@ -250,6 +250,7 @@ static enum prober_outcome outcome_of_meaning(const struct errqueue_entry *entry
 	case ERRQUEUE_TOO_BIG:
 		return PROBER_TOO_BIG;
 	case ERRQUEUE_UNREACHABLE:
+	case ERRQUEUE_EXPIRED:
 		return PROBER_UNREACHABLE;
 	default:
 		return PROBER_NONE;
@@ -282,6 +283,7 @@ static enum drop hear_error(struct engine *e, const struct errqueue_entry *entry
 	p->facts.icmp_code = entry->code;
 	if (outcome == PROBER_TOO_BIG)
 		p->facts.mtu = entry->mtu;
+	outcome = own_link_outcome(&e->own_link, p, outcome);
 	if (p->prober.flow_id == flow_id)
 		settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
 	else
@@ -398,7 +400,7 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 		break;
 	default:
 		note_offender(p, o);
-		settle(e, p, seq, tcp_outcome_of(o), NULL);
+		settle(e, p, seq, own_link_outcome(&e->own_link, p, tcp_outcome_of(o)), NULL);
 		break;
 	}
 }
@@ -418,7 +420,7 @@ static void tcp_look_done(struct engine *e, struct path *p, uint32_t seq, const 
 		break;
 	default:
 		note_offender(p, o);
-		settle_recheck(e, p, seq, tcp_outcome_of(o));
+		settle_recheck(e, p, seq, own_link_outcome(&e->own_link, p, tcp_outcome_of(o)));
 		break;
 	}
 }

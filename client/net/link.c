@@ -7,6 +7,7 @@
 #include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -135,8 +136,51 @@ static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 	return found;
 }
 
+static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struct link_next_hop *hop)
+{
+	const struct endpoint any = { 0 };
+	struct rtnl_route way;
+	struct rtnl_neighbour entry;
+
+	if (rtnl_route_to(nl, to, &any, &way) < 0)
+		return false;
+	hop->address = endpoint_is_unknown(&way.gateway) ? *to : way.gateway;
+	hop->address.port = 0;
+	return if_indextoname(way.link, hop->interface) &&
+	       rtnl_neighbour_at(nl, &hop->address, way.link, &entry) == 0 &&
+	       entry.state & (NUD_INCOMPLETE | NUD_FAILED);
+}
+
+static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
+{
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	bool found = nl && find_unresolved(nl, to, hop);
+
+	if (!found)
+		*hop = (struct link_next_hop){ 0 };
+	netlink_close(nl);
+	return found;
+}
+
+static bool is_own(const struct endpoint *address)
+{
+	struct ifaddrs *list;
+	bool found = false;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+		struct endpoint e = i->ifa_addr ? udp_endpoint(i->ifa_addr) : (struct endpoint){ 0 };
+		found = !endpoint_is_unknown(&e) && endpoint_same_address(&e, address);
+	}
+	freeifaddrs(list);
+	return found;
+}
+
 const struct link_ops link_of_host = {
 	.own_mac = own_mac,
 	.neighbour_mac = neighbour_mac,
 	.has_mac = has_mac,
+	.unresolved = unresolved,
+	.is_own = is_own,
 };

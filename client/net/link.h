@@ -1,4 +1,4 @@
-/* Source and destination MAC addresses of frames to a host on the same link. */
+/* What this host knows of its links: addresses and MACs of frames, and next hops. */
 #ifndef FLOATPROBE_LINK_H
 #define FLOATPROBE_LINK_H
 
@@ -6,6 +6,11 @@
 #include "common/core/evidence.h"
 
 #include <stdbool.h>
+
+struct link_next_hop {
+	struct endpoint address; /* port 0 */
+	char interface[EVIDENCE_INTERFACE_LEN];
+};
 
 /* Each call queries the kernel; too slow for every packet. */
 struct link_ops {
@@ -17,6 +22,11 @@ struct link_ops {
 	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
 	/* Does an interface of this host have this MAC? */
 	bool (*has_mac)(const uint8_t mac[EVIDENCE_MAC_LEN]);
+	/* Is the MAC of the next hop towards this endpoint (a gateway, or the endpoint itself) asked for, and nobody
+	 * answers? */
+	bool (*unresolved)(const struct endpoint *to, struct link_next_hop *hop);
+	/* Has this host this address? */
+	bool (*is_own)(const struct endpoint *address);
 };
 
 extern const struct link_ops link_of_host;

@@ -160,7 +160,7 @@ static enum tcp_result result_of_error(struct exchange *x, int error)
 		x->outcome.icmp_code = entry.code;
 		if (entry.meaning == ERRQUEUE_PROHIBITED)
 			return TCP_PROHIBITED;
-		if (entry.meaning == ERRQUEUE_UNREACHABLE)
+		if (entry.meaning == ERRQUEUE_UNREACHABLE || entry.meaning == ERRQUEUE_EXPIRED)
 			return TCP_UNREACHABLE;
 	}
 	if (x->outcome.connected)

@@ -20,7 +20,7 @@ enum tcp_result {
 	TCP_TIMED_OUT,   /* no answer and no error in time; see `connected` */
 	TCP_REFUSED,     /* RST or ICMP port unreachable in answer to the SYN */
 	TCP_BROKEN,      /* connected, then reset or closed before a complete frame */
-	TCP_UNREACHABLE, /* ICMP unreachable, or this host failed to resolve the next hop */
+	TCP_UNREACHABLE, /* ICMP unreachable or time exceeded, or this host failed to resolve the next hop */
 	TCP_PROHIBITED,  /* ICMP administratively prohibited */
 	TCP_LOCAL,       /* this host could not send; see `error` */
 };

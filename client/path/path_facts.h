@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_PATH_FACTS_H
 #define FLOATPROBE_PATH_FACTS_H
 
+#include "client/net/link.h"
 #include "client/path/prober.h"
 #include "common/core/endpoint.h"
 
@@ -10,6 +11,8 @@
 struct path_facts {
 	struct endpoint offender;       /* sender of the newest ICMP error or RST; all zero: none */
 	int icmp_type, icmp_code;       /* -1: none */
+	struct link_next_hop next_hop;  /* it answered no ARP or ND question, so that UNREACHABLE probes did not leave;
+					 * address unknown: another host sent the error */
 	enum prober_outcome last_error; /* the newest error since the last answer; NONE: none */
 	unsigned mtu;                   /* of a too-big error; 0: not given */
 	int64_t last_error_ns;          /* monotonic: when last_error came */

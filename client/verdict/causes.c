@@ -70,6 +70,12 @@ static bool answers_come_from_elsewhere(const struct verdict_evidence *e, enum v
 	return explained_by(e, state, PROBER_WRONG_SOURCE);
 }
 
+static bool answers_have_another_port(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_WRONG_SOURCE) &&
+	       endpoint_same_address(&e->facts.other_source, &e->address);
+}
+
 static bool a_firewall_says_no(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_PROHIBITED);
@@ -78,6 +84,16 @@ static bool a_firewall_says_no(const struct verdict_evidence *e, enum verdict_st
 static bool the_port_is_closed(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_REFUSED);
+}
+
+static bool nobody_answers_on_the_link(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_UNREACHABLE) && !endpoint_is_unknown(&e->facts.next_hop.address);
+}
+
+static bool packets_go_in_a_circle(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return explained_by(e, state, PROBER_UNREACHABLE) && is_hop_limit(e);
 }
 
 static bool no_way_to_the_host(const struct verdict_evidence *e, enum verdict_state state)
@@ -376,6 +392,14 @@ const struct causes_rule causes_rules[] = {
 	},
 	{
 	    .cause = VERDICT_CAUSE_WRONG_SOURCE,
+	    .holds = answers_have_another_port,
+	    .needs = "authentic answers from another port of the address probed; on a path that is down they are the "
+		     "most frequent error, otherwise at least half of the losses",
+	    .forbids = "a more frequent error",
+	    .advice = "look for a translation (NAT) on the way that changes the source port of what the server sends",
+	},
+	{
+	    .cause = VERDICT_CAUSE_WRONG_SOURCE,
 	    .holds = answers_come_from_elsewhere,
 	    .needs = "authentic answers from another address than the one probed; on a path that is down they are the "
 		     "most frequent error, otherwise at least half of the losses",
@@ -490,9 +514,31 @@ const struct causes_rule causes_rules[] = {
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNREACHABLE,
+	    .holds = nobody_answers_on_the_link,
+	    .needs =
+		"nobody answers this host's ARP or ND questions for the next hop (the address itself, or a gateway), "
+		"so that the probes do not leave; on a path that is down it is the most frequent error, otherwise "
+		"at least half of the losses",
+	    .forbids = "a more frequent error; silence of the whole server (server-down)",
+	    .advice = "check that a machine on this link has this address and is up, and that this host's route and "
+		      "netmask are right",
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNREACHABLE,
+	    .holds = packets_go_in_a_circle,
+	    .needs =
+		"ICMP time exceeded in transit; on a path that is down it is the most frequent error, otherwise at "
+		"least half of the losses",
+	    .forbids = "a more frequent error; silence of the whole server (server-down)",
+	    .advice = "look at the routes for this address on the router that sent the error and on its next hop: they "
+		      "probably point at each other",
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNREACHABLE,
 	    .holds = no_way_to_the_host,
-	    .needs = "ICMP host or network unreachable, or this host cannot resolve the MAC of the next hop; on a path "
-		     "that is down it is the most frequent error, otherwise at least half of the losses",
+	    .needs =
+		"ICMP host or network unreachable; on a path that is down it is the most frequent error, otherwise "
+		"at least half of the losses",
 	    .forbids = "a more frequent error; silence of the whole server (server-down)",
 	},
 	{

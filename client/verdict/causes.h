@@ -14,6 +14,7 @@ struct causes_rule {
 	const char *needs,
 	    *forbids; /* required and excluding evidence, for people; forbids NULL: only the rules above exclude it */
 	bool (*holds)(const struct verdict_evidence *evidence, enum verdict_state state);
+	const char *advice;       /* NULL: that of the cause */
 	sentences_of_cause *tell; /* NULL: the common sentences are enough */
 };
 
@@ -25,7 +26,8 @@ extern const size_t causes_rules_len;
 const struct causes_rule *causes_find(const struct verdict_evidence *evidence, enum verdict_state state,
 				      const struct causes_rule **also);
 
-/* Advice for the cause; NULL: none, or (unexplained) it depends on the direction. */
+/* Advice for the cause, where its rule has none of its own; NULL: none, or (unexplained) it depends on the direction.
+ */
 const char *causes_advice(enum verdict_cause cause);
 
 #endif

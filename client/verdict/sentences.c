@@ -160,14 +160,32 @@ static const char *error_text(const struct verdict_evidence *e, enum prober_outc
 	case PROBER_TOO_BIG:
 		return "fragmentation needed";
 	default:
-		return "host or network unreachable";
+		return is_hop_limit(e) ? "time to live exceeded in transit, in a routing loop or on too long a route"
+				       : "host or network unreachable";
 	}
 }
 
-/* ICMP 11/0, or 3/0 of ICMPv6. */
-static bool is_hop_limit(const struct verdict_evidence *e)
+/* Probes that did not leave, because this host got no MAC to send them to. */
+static bool has_mute_next_hop(const struct verdict_evidence *e)
 {
-	return e->facts.icmp_code == 0 && e->facts.icmp_type == (endpoint_is_v4(&e->address) ? 11 : 3);
+	return !endpoint_is_unknown(&e->facts.next_hop.address);
+}
+
+static void tell_next_hop(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct link_next_hop *hop = &e->facts.next_hop;
+	const char *question = endpoint_is_v4(&hop->address) ? "ARP" : "ND";
+	uint32_t n = seen(e, PROBER_UNREACHABLE);
+
+	if (endpoint_same_address(&hop->address, &e->address))
+		say(v, "%u of %u lost probes did not leave this host: nobody on %s answers its %s questions for %s", n,
+		    losses(e), hop->interface, question, address_text(&hop->address).text);
+	else
+		say(v,
+		    "%u of %u lost probes did not leave this host: their gateway %s does not answer its %s questions "
+		    "on "
+		    "%s",
+		    n, losses(e), address_text(&hop->address).text, question, hop->interface);
 }
 
 /* Type, code and sender are of the newest error: shown only if all errors are of one kind. */
@@ -177,6 +195,8 @@ static void tell_error_source(const struct verdict_evidence *e, char text[VERDIC
 	int len = 0;
 
 	text[0] = '\0';
+	if (has_mute_next_hop(e))
+		return;
 	if (f->icmp_type >= 0)
 		len += snprintf(text, VERDICT_SENTENCE_LEN, " (ICMP %d/%d)", f->icmp_type, f->icmp_code);
 	if (!endpoint_is_unknown(&f->offender))
@@ -206,9 +226,9 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
 		uint32_t n = seen(e, errors[i]);
 		text = error_text(e, errors[i]);
-		if (errors[i] == PROBER_UNREACHABLE && kinds == 1 && is_hop_limit(e))
-			text = "hop limit exceeded, by a routing loop or a low hop limit";
-		if (n > 0)
+		if (n > 0 && errors[i] == PROBER_UNREACHABLE && has_mute_next_hop(e))
+			tell_next_hop(e, v);
+		else if (n > 0)
 			say(v, "%u of %u lost probes got an error: %s%.100s", n, losses(e), text, source);
 	}
 }
@@ -217,7 +237,10 @@ static void tell_strange_answers(const struct verdict_evidence *e, struct verdic
 {
 	uint32_t elsewhere = seen(e, PROBER_WRONG_SOURCE), key = seen(e, PROBER_NOT_AUTHORISED);
 
-	if (elsewhere > 0)
+	if (elsewhere > 0 && endpoint_same_address(&e->facts.other_source, &e->address))
+		say(v, "answers to %u of %u lost probes came from port %u of %s instead of port %u", elsewhere,
+		    losses(e), e->facts.other_source.port, address_text(&e->address).text, e->address.port);
+	else if (elsewhere > 0)
 		say(v, "answers to %u of %u lost probes came from %s instead of %s", elsewhere, losses(e),
 		    endpoint_is_unknown(&e->facts.other_source) ? "another address"
 								: address_text(&e->facts.other_source).text,

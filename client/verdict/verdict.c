@@ -136,7 +136,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 	return advice_by_direction[direction];
 }
 
-static const char *find_advice(const struct verdict_evidence *e, const struct verdict *v)
+static const char *find_advice(const struct verdict_evidence *e, const struct causes_rule *rule,
+			       const struct verdict *v)
 {
 	if (v->cause == VERDICT_CAUSE_UNPINNED_REPLY)
 		return causes_advice(v->cause);
@@ -149,7 +150,7 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ve
 		       "server sends from this port over this protocol only";
 	if (v->cause == VERDICT_CAUSE_NONE && !arrives_where_asked(e))
 		return "check to which server and to which of its addresses the floating address leads";
-	return causes_advice(v->cause);
+	return rule->advice ? rule->advice : causes_advice(v->cause);
 }
 
 void verdict_reach(const struct verdict_evidence *e, struct verdict *v)
@@ -166,5 +167,5 @@ void verdict_reach(const struct verdict_evidence *e, struct verdict *v)
 	sentences_tell(e, rule->tell, v);
 	if (also)
 		sentences_also(v, also->cause);
-	v->advice = find_advice(e, v);
+	v->advice = find_advice(e, rule, v);
 }

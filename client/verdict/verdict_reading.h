@@ -17,6 +17,12 @@ static inline uint32_t losses(const struct verdict_evidence *e)
 	return e->tally.sent - e->tally.answered;
 }
 
+/* ICMP 11/0, or 3/0 of ICMPv6. */
+static inline bool is_hop_limit(const struct verdict_evidence *e)
+{
+	return e->facts.icmp_code == 0 && e->facts.icmp_type == (endpoint_is_v4(&e->address) ? 11 : 3);
+}
+
 /* Connections that were made and then reset or closed. */
 static inline uint32_t resets(const struct verdict_evidence *e)
 {

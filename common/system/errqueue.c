@@ -12,6 +12,8 @@
 
 static enum errqueue_meaning meaning_of_icmp(uint8_t type, uint8_t code)
 {
+	if (type == ICMP_TIME_EXCEEDED && code == ICMP_EXC_TTL)
+		return ERRQUEUE_EXPIRED;
 	if (type != ICMP_DEST_UNREACH)
 		return ERRQUEUE_OTHER;
 	switch (code) {
@@ -39,6 +41,8 @@ static enum errqueue_meaning meaning_of_icmp6(uint8_t type, uint8_t code)
 {
 	if (type == ICMP6_PACKET_TOO_BIG)
 		return ERRQUEUE_TOO_BIG;
+	if (type == ICMP6_TIME_EXCEEDED && code == ICMP6_TIME_EXCEED_TRANSIT)
+		return ERRQUEUE_EXPIRED;
 	if (type != ICMP6_DST_UNREACH)
 		return ERRQUEUE_OTHER;
 	switch (code) {

@@ -20,6 +20,7 @@ enum errqueue_meaning {
 	ERRQUEUE_PORT,        /* port unreachable */
 	ERRQUEUE_UNREACHABLE, /* network, host or address unreachable, no route, or our ARP failed */
 	ERRQUEUE_PROHIBITED,  /* administratively prohibited */
+	ERRQUEUE_EXPIRED,     /* time to live (hop limit) exceeded in transit */
 	ERRQUEUE_TOO_BIG,     /* larger than the path MTU */
 	ERRQUEUE_OTHER,
 };

@@ -356,6 +356,32 @@ static void data_filtered(void **state)
 		assert_null(strstr(v.sentences[i], "does not answer"));
 }
 
+static void unreachable(void **state)
+{
+	const struct endpoint gateway = ADDRESS(198, 51, 100, 1), router = ADDRESS(198, 18, 1, 1);
+	struct verdict_evidence base = lost(0, 10, PROBER_UNREACHABLE);
+
+	(void)state;
+	base.facts.offender = router;
+	base.facts.icmp_type = 3;
+	base.facts.icmp_code = 1;
+	CASE("unreachable", e = base);
+	assert_non_null(strstr(v.sentences[0], "from 198.18.1.1"));
+	CASE("unreachable", e = base; e.facts.icmp_type = 11; e.facts.icmp_code = 0);
+	assert_non_null(strstr(v.sentences[0], "a routing loop"));
+	assert_non_null(strstr(v.advice, "point at each other"));
+	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ gateway, "eth0" });
+	assert_string_equal(v.sentences[0], "10 of 10 lost probes did not leave this host: their gateway 198.51.100.1 "
+					    "does not answer its ARP questions on eth0");
+	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ base.address, "eth0" });
+	assert_string_equal(v.sentences[0], "10 of 10 lost probes did not leave this host: nobody on eth0 answers its "
+					    "ARP questions for 203.0.113.7");
+	CASE("wrong-source", e = lost(0, 10, PROBER_WRONG_SOURCE); e.facts.other_source = e.address;
+	     e.facts.other_source.port = 40000; e.address.port = 8620);
+	assert_string_equal(v.sentences[0],
+			    "answers to 10 of 10 lost probes came from port 40000 of 203.0.113.7 instead of port 8620");
+}
+
 /* The newest error is older than all probes that are remembered. */
 static void an_error_of_before(void **state)
 {
@@ -535,6 +561,7 @@ int main(void)
 		cmocka_unit_test(some_ports),
 		cmocka_unit_test(protocol_filtered),
 		cmocka_unit_test(data_filtered),
+		cmocka_unit_test(unreachable),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
 		cmocka_unit_test(the_one_that_explains_more_goes_first),

@@ -600,7 +600,8 @@ static void sentences_say_it_in_numbers(void **state)
 		{ { .probes = ALL(UNREACHABLE), .icmp_type = 3, .icmp_code = 0, .offender = droplet },
 		  { "10 of 10 lost probes got an error: host or network unreachable (ICMP 3/0) from 198.18.1.5" } },
 		{ { .probes = ALL(UNREACHABLE), .icmp_type = 11, .icmp_code = 0, .offender = droplet },
-		  { "10 of 10 lost probes got an error: hop limit exceeded, by a routing loop or a low hop limit (ICMP "
+		  { "10 of 10 lost probes got an error: time to live exceeded in transit, in a routing loop or on too "
+		    "long a route (ICMP "
 		    "11/0) from 198.18.1.5" } },
 		{ { .probes = ALL(PROHIBITED), .icmp_type = 1, .icmp_code = 1, .offender = v6 },
 		  { "10 of 10 lost probes got an error: administratively prohibited (ICMP 1/1) from 2001:db8::9" } },

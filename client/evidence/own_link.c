@@ -1,0 +1,65 @@
+#include "client/evidence/own_link.h"
+
+#include "client/evidence/path_loss.h"
+#include "common/core/ns.h"
+#include "common/system/clock.h"
+
+#include <errno.h>
+
+enum { QUESTIONS_BURST = 500, QUESTIONS_INTERVAL_MS = 2 };
+
+static bool may_ask(struct own_link *own, int64_t now_ns)
+{
+	return own->ops && bucket_take(&own->questions, now_ns, QUESTIONS_INTERVAL_MS * NS_PER_MS, QUESTIONS_BURST);
+}
+
+/* Notes the next hop that does not answer. */
+static bool is_unresolved(struct own_link *own, struct path *p, int64_t now_ns)
+{
+	struct path_facts *f = &p->facts;
+
+	f->next_hop = (struct link_next_hop){ 0 };
+	return may_ask(own, now_ns) && own->ops->unresolved && own->ops->unresolved(&p->endpoint, &f->next_hop);
+}
+
+static bool is_ours(struct own_link *own, const struct path *p, int64_t now_ns)
+{
+	const struct endpoint *offender = &p->facts.offender;
+
+	return !endpoint_is_unknown(offender) && !endpoint_same_address(offender, &p->endpoint) &&
+	       may_ask(own, now_ns) && own->ops->is_own && own->ops->is_own(offender);
+}
+
+enum prober_outcome own_link_outcome(struct own_link *own, struct path *p, enum prober_outcome outcome)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	if (outcome == PROBER_UNREACHABLE && is_unresolved(own, p, now_ns))
+		return outcome;
+	if (outcome != PROBER_UNREACHABLE && outcome != PROBER_REFUSED && outcome != PROBER_PROHIBITED)
+		return outcome;
+	if (!is_ours(own, p, now_ns))
+		return outcome;
+	p->facts.send_errno = EPERM;
+	return PROBER_UNSENT;
+}
+
+/* Of an attempt whose handshake completed, the SYN did leave. */
+static bool may_not_have_left(const struct path *p, uint32_t seq)
+{
+	const struct attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
+
+	return prober_record(&p->prober, seq)->outcome == PROBER_LOST && !(attempt && attempt->connected);
+}
+
+void own_link_settle(struct own_link *own, struct path *p, uint32_t from, int64_t now_ns)
+{
+	if (!is_unresolved(own, p, now_ns))
+		return;
+	p->facts.offender = (struct endpoint){ 0 };
+	p->facts.icmp_type = p->facts.icmp_code = -1;
+	for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
+		if (may_not_have_left(p, seq))
+			prober_settle(&p->prober, seq, PROBER_UNREACHABLE);
+	}
+}

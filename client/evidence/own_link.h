@@ -1,0 +1,25 @@
+/* Losses that this host itself explains: nobody answers its ARP or ND questions for the next hop, or its own firewall
+ * rejects what it sends. */
+#ifndef FLOATPROBE_OWN_LINK_H
+#define FLOATPROBE_OWN_LINK_H
+
+#include "client/net/link.h"
+#include "client/path/path.h"
+#include "common/core/bucket.h"
+
+#include <stdint.h>
+
+struct own_link {
+	const struct link_ops *ops; /* NULL: no information about this host's links */
+	struct bucket questions;    /* limits what is asked of it */
+};
+
+/* The outcome of a probe that got an ICMP error, whose sender is in the facts of the path. The kernel reports its own
+ * failing ARP or ND, and what its own firewall rejects, as ICMP errors of this host. */
+enum prober_outcome own_link_outcome(struct own_link *own, struct path *path, enum prober_outcome outcome);
+
+/* Call when the probes of the path from number `from` on have expired. The kernel reports its failing ARP or ND only
+ * after 3 s, and for TCP not within a timeout. If the next hop has no MAC at the deadline, the probes have not left. */
+void own_link_settle(struct own_link *own, struct path *path, uint32_t from, int64_t now_ns);
+
+#endif
