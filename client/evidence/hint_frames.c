@@ -3,6 +3,8 @@
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 
+/* -- TCP: SYNs -- */
+
 /* When the last but one loss left. The reported times of frames are too early by the query's travel time, so that the
  * newest loss may seem to leave after its own frame arrived. */
 static int64_t late_doubt_ns(const struct path *p)
@@ -91,19 +93,17 @@ static bool syn_was_stopped(struct hint_frames *h, const struct path *p, struct 
 	return stopped;
 }
 
-/* Did the frames arrive after the last but one loss left, and the flow's newest receipt before it? UDP: nothing else of
- * ours may have reached the socket either. TCP: see syn_was_stopped. */
+/* Did the frames arrive after the last but one loss left, and the flow's newest receipt before it? */
 static bool are_unheard(const struct path *p, const struct query_result *t, const struct evidence_flow *flow,
 			const struct evidence_frames *f, int64_t counted_from_ns)
 {
 	int64_t lost_ns = late_doubt_ns(p), frame_ns = t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS;
 
 	return frame_ns >= lost_ns && frame_ns >= counted_from_ns &&
-	       !(flow->known && (int64_t)flow->idle_ms * NS_PER_MS <= t->asked_ns - lost_ns) &&
-	       (probe_kind_of(p->kind)->has_handshake || f->heard_ms > f->idle_ms);
+	       !(flow->known && (int64_t)flow->idle_ms * NS_PER_MS <= t->asked_ns - lost_ns);
 }
 
-void hint_frames_note(struct hint_frames *h, const struct path *p, struct attempts *attempts,
+static void note_syns(struct hint_frames *h, const struct path *p, struct attempts *attempts,
 		      const struct query_result *t, int slot, const struct evidence_flow *flow, int64_t counted_from_ns)
 {
 	const struct evidence_frames *f = find_frames(p, t, query_result_client(t, p, flow));
@@ -111,14 +111,67 @@ void hint_frames_note(struct hint_frames *h, const struct path *p, struct attemp
 
 	if (!f && t->answer->truncated) /* the answer may omit the frames */
 		return;
-	if (f && are_unheard(p, t, flow, f, counted_from_ns) &&
-	    (!probe_kind_of(p->kind)->has_handshake || syn_was_stopped(h, p, attempts, t, slot, f)))
+	if (f && are_unheard(p, t, flow, f, counted_from_ns) && syn_was_stopped(h, p, attempts, t, slot, f))
 		h->unheard |= bit;
 	else
 		h->unheard &= (uint8_t)~bit;
 }
 
-bool hint_frames_explain(const struct hint_frames *h)
+/* -- UDP: numbers of probes -- */
+
+const struct evidence_capture *hint_frames_find(const struct evidence_answer *answer, uint64_t flow_id)
 {
-	return h->unheard != 0;
+	for (unsigned i = 0; i < answer->captures_len; i++) {
+		if (answer->captures[i].flow == flow_id)
+			return &answer->captures[i];
+	}
+	return NULL;
+}
+
+static void note_captures(struct hint_frames *h, const struct query_result *t, int slot,
+			  const struct evidence_flow *flow, int64_t counted_from_ns)
+{
+	const struct evidence_capture *c = hint_frames_find(t->answer, flow->id);
+
+	if (c)
+		h->captures[slot] = (struct hint_frames_capture){ c->newest, c->bitmap, counted_from_ns };
+	else if (!t->answer->truncated) /* the answer may omit them */
+		h->captures[slot].bitmap = 0;
+}
+
+void hint_frames_note(struct hint_frames *h, const struct path *p, struct attempts *attempts,
+		      const struct query_result *t, int slot, const struct evidence_flow *flow, int64_t counted_from_ns)
+{
+	if (probe_kind_of(p->kind)->has_handshake)
+		note_syns(h, p, attempts, t, slot, flow, counted_from_ns);
+	else
+		note_captures(h, t, slot, flow, counted_from_ns);
+}
+
+/* Count the proven forward losses that the captures cover, and those among them. */
+static void count(const struct hint_frames_capture *c, const struct prober *b, int64_t since_ns,
+		  struct hint_frames_explanation *explanation)
+{
+	for (uint32_t bit = 0; bit < EVIDENCE_CAPTURE_NUMBERS && bit < c->newest; bit++) {
+		uint32_t seq = c->newest - bit;
+		const struct prober_record *r = prober_record(b, seq);
+		if (seq >= b->next || b->next - seq > b->ring_len || r->outcome != PROBER_LOST_FORWARD ||
+		    r->sent_ns < since_ns || r->sent_ns < c->from_ns)
+			continue;
+		explanation->forward++;
+		explanation->captured += c->bitmap >> bit & 1;
+	}
+}
+
+void hint_frames_explain(const struct hint_frames *h, const struct path *p, const struct config *config,
+			 int64_t since_ns, struct hint_frames_explanation *explanation)
+{
+	*explanation = (struct hint_frames_explanation){ .syns = h->unheard != 0 };
+	for (unsigned k = 0; k < p->target->servers_len && explanation->captured == 0; k++) {
+		explanation->forward = 0;
+		if (h->captures[k].bitmap)
+			count(&h->captures[k], &p->prober, since_ns, explanation);
+		if (explanation->captured > 0 || h->unheard >> k & 1)
+			explanation->server = config_server_name(config, (int)p->target->servers[k]);
+	}
 }

@@ -146,6 +146,28 @@ static void settle_by_window(struct path *p, int slot, const struct prober_windo
 		apply_window_to_attempts(p, slot);
 }
 
+/* Two machines share one key, and the other one answers on this path. */
+static bool is_another_boot(const struct path *p, const struct query_result *t, int slot)
+{
+	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
+}
+
+/* The probe came to this server's link, and not to its socket: no other server has to be asked. */
+static void settle_by_capture(struct path *p, const struct query_result *t, int slot, const struct prober_window *w)
+{
+	const struct evidence_capture *c = hint_frames_find(t->answer, p->prober.flow_id);
+
+	if (!c || is_another_boot(p, t, slot))
+		return;
+	for (uint32_t b = 0; b < EVIDENCE_CAPTURE_NUMBERS && b < c->newest; b++) {
+		uint32_t seq = c->newest - b;
+		const struct prober_record *r = prober_record(&p->prober, seq);
+		if (c->bitmap >> b & 1 && seq < p->prober.next && p->prober.next - seq <= p->prober.ring_len &&
+		    prober_is_doubtful(r) && r->sent_ns >= w->blind_before_ns && w->asked_ns >= deadline_ns(p, seq))
+			prober_settle(&p->prober, seq, PROBER_LOST_FORWARD);
+	}
+}
+
 static void note_flow(struct path *p, const struct query_result *t, const struct evidence_flow *flow)
 {
 	if (!flow->known)
@@ -174,6 +196,8 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 	p->loss->witness[slot] = t->witness;
 	note_flow(p, t, flow);
 	settle_by_window(p, slot, &window);
+	if (!probe_kind_of(p->kind)->has_handshake)
+		settle_by_capture(p, t, slot, &window);
 	explain_hear(p, t, slot, flow, blind_before_ns);
 	if (p->twin && slot == p->prober.holder)
 		twin_told(p->twin);
@@ -222,12 +246,6 @@ static bool is_outdated(const struct query_result *t, const struct attempt *atte
 {
 	return t->now_ns - t->asked_ns >
 	       (is_translated(t, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
-}
-
-/* Two machines share one key, and the other one answers on this path. */
-static bool is_another_boot(const struct path *p, const struct query_result *t, int slot)
-{
-	return p->prober.holder == slot && p->prober.boot_id != t->answer->boot_id;
 }
 
 /* The server looked at some time between query and answer. For lower bounds use the send time; for upper bounds the

@@ -133,7 +133,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hint_claim_explain(&d->claim, p, since_ns, &hints->claim);
 	hint_silence_explain(&d->silence, p, e->config, since_ns, &hints->silence);
 	hint_drops_explain(&d->drops, since_ns, &hints->drops);
-	hints->unheard_frames = hint_frames_explain(&d->frames);
+	hint_frames_explain(&d->frames, p, e->config, since_ns, &hints->frames);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =

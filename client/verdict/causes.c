@@ -21,8 +21,8 @@ static bool all_silent(const struct verdict_evidence *e)
 /* The probes vanish: no error accounts for any of them. */
 static bool all_vanish(const struct verdict_evidence *e)
 {
-	return e->tally.sent > 0 &&
-	       seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN) == e->tally.sent;
+	return losses(e) > 0 &&
+	       seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN) == losses(e);
 }
 
 static bool is_failing(enum verdict_state state)
@@ -270,14 +270,25 @@ static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum ve
 	return state == VERDICT_DOWN && e->context.servers_silent;
 }
 
+/* Over TCP the SYNs cannot be told apart: all flows have to be down. */
+static bool syns_are_stopped(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_DOWN && e->hints.frames.syns && e->context.protocol_down &&
+	       e->hints.drops.connections == 0;
+}
+
 /* Probes that the kernel dropped at a full socket were not blocked by a firewall. */
+static bool datagrams_are_stopped(const struct verdict_evidence *e)
+{
+	const struct hint_frames_explanation *f = &e->hints.frames;
+
+	return f->captured > 0 && 2 * f->captured >= f->forward && e->hints.drops.datagrams == 0;
+}
+
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct verdict_hints *h = &e->hints;
-
-	return state == VERDICT_DOWN && h->unheard_frames && e->context.protocol_down && all_vanish(e) &&
-	       is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
-	       (probe_kind_of(e->kind)->has_handshake ? h->drops.connections : h->drops.datagrams) == 0;
+	return is_failing(state) && all_vanish(e) && is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
+	       (probe_kind_of(e->kind)->has_handshake ? syns_are_stopped(e, state) : datagrams_are_stopped(e));
 }
 
 /* Do most of the lost connections complete the handshake? Then this protocol is not filtered as such. */
@@ -544,9 +555,10 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_SERVER_FIREWALL,
 	    .holds = its_own_firewall_stops_it,
-	    .needs = "every flow of this protocol to the address is down, at least half of the losses are proven "
-		     "forward losses, and the server's link saw frames of this client that its socket did not get",
-	    .forbids = "any error, answer or receipt; drops at a full socket or accept queue, which explain the loss",
+	    .needs = "at least half of the losses are proven forward losses, and the server's link saw at least half "
+		     "of these probes, which its socket did not get; TCP: every connection fails, and the link saw a "
+		     "SYN of this client that its socket did not get",
+	    .forbids = "any error; drops at a full socket or accept queue, which explain the loss",
 	    .tell = sentences_firewall,
 	},
 	{

@@ -511,8 +511,14 @@ void sentences_server_down(const struct verdict_evidence *e, struct verdict *v)
 
 void sentences_firewall(const struct verdict_evidence *e, struct verdict *v)
 {
-	say(v, "this client's packets reach the interface of %s, but the lost probes did not reach its socket",
-	    or_else(e->allowed_names, "the server"));
+	const char *server = or_else(e->hints.frames.server, "the server");
+
+	if (e->hints.frames.captured > 0)
+		say(v, "%u of %u lost probes reached the interface of %s, but not its socket", e->hints.frames.captured,
+		    losses(e), server);
+	else
+		say(v, "this client's packets reach the interface of %s, but the lost probes did not reach its socket",
+		    server);
 }
 
 void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)

@@ -5,6 +5,7 @@
 #include "client/evidence/hint_claim.h"
 #include "client/evidence/hint_data.h"
 #include "client/evidence/hint_drops.h"
+#include "client/evidence/hint_frames.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
 #include "client/path/holders.h"
@@ -27,7 +28,7 @@ struct verdict_hints {
 	struct hint_silence_explanation silence;
 	struct hint_drops_explanation drops;
 	struct hint_data_explanation data;
-	bool unheard_frames;        /* our frames reached the server's link, but no lost probe reached its socket */
+	struct hint_frames_explanation frames;
 	const char *receipt_server; /* the server with the newest receipt; NULL: not known */
 	const char *witness;        /* the server that relayed the receipt; NULL: direct */
 	const char *silent_witness; /* a server that reported that the silent one does not answer it; NULL: none */

@@ -280,6 +280,11 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 
 #define ANSWER_macs(X) X(mac, r->octets)
 
+#define ANSWER_captures(X)                                                                                             \
+	X(u64, r->flow)                                                                                                \
+	X(u32, r->newest)                                                                                              \
+	X(u64, r->bitmap)
+
 /* -- the same as functions and lengths: put_NAME, get_NAME, NAME_len -- */
 
 #define LEN(kind, field) +kind##_len
@@ -431,16 +436,16 @@ unsigned evidence_query_room(size_t len, unsigned attempts)
 {
 	size_t query = TEXT_HEADER_LEN + query_head_len + LIST_LEN(query_attempts, attempts) +
 		       LIST_LEN(query_flows, 0) + LIST_LEN(query_addresses, EVIDENCE_HOLDINGS_MAX);
-	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 2) + LIST_LEN(answer_conflicts, 1) +
+	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 1) + LIST_LEN(answer_conflicts, 1) +
 		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_twins, 1) + /* nobody asks for these one by one */
-		      LIST_LEN(answer_holdings, 1);
+		      LIST_LEN(answer_holdings, 1) + LIST_LEN(answer_captures, 0);
 	size_t answer = EVIDENCE_LEN_MIN + LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_flows, 0) + rest;
 	unsigned asked, answered;
 
 	if (len < query || len < answer || attempts > EVIDENCE_ATTEMPTS_MAX)
 		return 0;
 	asked = at_most((len - query) / query_flows_len, EVIDENCE_FLOWS_MAX);
-	answered = at_most((len - answer) / answer_flows_len, EVIDENCE_FLOWS_MAX);
+	answered = at_most((len - answer) / (answer_flows_len + answer_captures_len), EVIDENCE_FLOWS_MAX);
 	return asked < answered ? asked : answered;
 }
 

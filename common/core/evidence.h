@@ -23,6 +23,8 @@ enum {
 	EVIDENCE_TWINS_MAX = 16,
 	EVIDENCE_NEIGHBOURS_MAX = 4,
 	EVIDENCE_FRAMES_MAX = 8,
+	EVIDENCE_CAPTURES_MAX = EVIDENCE_FLOWS_MAX,
+	EVIDENCE_CAPTURE_NUMBERS = 64,
 	EVIDENCE_CONFLICTS_MAX = 8,
 	EVIDENCE_MACS_MAX = 16,
 	EVIDENCE_PLACES_MAX = 8,
@@ -126,6 +128,14 @@ struct evidence_frames {
 	uint16_t heard_ms; /* since its socket heard the querier there; EVIDENCE_HEARD_MAX: longer, or never */
 };
 
+/* Datagrams of a flow in the query that came to an interface of the server, addressed to its MAC, and that its socket
+ * did not get. They are known by their number, so a translation on the way does not matter. */
+struct evidence_capture {
+	uint64_t flow;
+	uint32_t newest; /* the newest such number */
+	uint64_t bitmap; /* bit b is set if newest - b is such a number */
+};
+
 /* Another machine claims an address of the server's. */
 struct evidence_conflict {
 	struct endpoint address;
@@ -184,6 +194,7 @@ struct evidence_mac {
 #define EVIDENCE_ANSWER_LISTS(X)                                                                                       \
 	X(1, attempts, struct evidence_attempt_answer, EVIDENCE_ATTEMPTS_MAX, false)                                   \
 	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
+	X(20, captures, struct evidence_capture, EVIDENCE_CAPTURES_MAX, false)                                         \
 	X(10, holdings, struct evidence_holding, EVIDENCE_HOLDINGS_MAX, false)                                         \
 	X(3, arrivals, struct evidence_arrival, EVIDENCE_PLACES_MAX, false)                                            \
 	X(4, neighbours, struct evidence_neighbour, EVIDENCE_NEIGHBOURS_MAX, false)                                    \

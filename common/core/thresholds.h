@@ -220,6 +220,8 @@ enum {
 #define REFLECTOR_UNHEARD_NS (1 * NS_PER_S)
 /* Clients seldom wait as short as 100 ms for a reply, and hosts seldom take as long. */
 #define REFLECTOR_LATE_NS (100 * NS_PER_MS)
+/* For 10 s after the server dropped a request of a client, requests without a receipt may have reached its socket. */
+#define REFLECTOR_DROPPED_NS (10 * NS_PER_S)
 /* A flow confirms a neighbour entry at most once a second: each confirmation costs a message to the kernel. */
 #define REFLECTOR_CONFIRMED_INTERVAL_NS (1 * NS_PER_S)
 /* A TCP client has 5 s for each request: whoever takes longer keeps a slot from others. */
@@ -248,8 +250,6 @@ enum {
 #define SNAPSHOTS_KEPT_NS (600 * NS_PER_S)
 /* The MAC in a frame older than 5 s says nothing of now. */
 #define SNAPSHOTS_FRAME_AGE_MAX_NS (5 * NS_PER_S)
-/* The tap hears a frame before the socket does: only after 100 ms was it surely read. */
-#define FRAMES_READ_AFTER_NS (100 * NS_PER_MS)
 /* From its first SYN to its first request, a connection takes 3 s at most if all is well. */
 #define NEIGHBOUR_WATCH_CONNECTION_AGE_MAX_NS (3 * NS_PER_S)
 /* One repair of an entry a minute: a second one in vain helps nobody. */

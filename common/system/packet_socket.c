@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAMING_LEN = 128 };
+enum { FRAMING_LEN = 256 };
 static const int64_t max_age_ns = 3600000000000; /* a greater age means that the realtime clock was set */
 
 static int set_up(int fd, uint16_t protocol, const struct sock_fprog *filter, int receive_buffer_len)

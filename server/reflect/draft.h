@@ -7,9 +7,8 @@
 
 struct draft {
 	struct evidence_answer answer;
+	uint64_t client;                              /* the first octets of its key */
 	const struct flow *flows[EVIDENCE_FLOWS_MAX]; /* the flow of each of answer.flows; NULL: not known */
-	/* For each of answer.frames: ms since the newest frame that the server's socket has had time to read. */
-	uint32_t read_ms[EVIDENCE_FRAMES_MAX];
 };
 
 #endif

@@ -505,9 +505,8 @@ static void add_holding(const struct exchange *x, const struct endpoint *address
 	}
 }
 
-/* Returns how long ago a socket last received a packet of this client at that address. The query itself counts. A frame
- * that has just arrived counts as received, unless a frame before it was not: the socket may not have been read yet. */
-static uint16_t socket_heard_ms(const struct exchange *x, const struct evidence_frames *frames, uint32_t read_ms)
+/* Returns how long ago a socket last received a packet of this client at that address. The query itself counts. */
+static uint16_t socket_heard_ms(const struct exchange *x, const struct evidence_frames *frames)
 {
 	const struct flows *flows = x->reflector->flows;
 	uint32_t ms = EVIDENCE_HEARD_MAX;
@@ -520,9 +519,13 @@ static uint16_t socket_heard_ms(const struct exchange *x, const struct evidence_
 		    endpoint_same_address(&f->arrived_on, &frames->local))
 			ms = age;
 	}
-	if (frames->transport == PACKET_UDP && ms > frames->idle_ms && ms <= read_ms)
-		ms = frames->idle_ms;
 	return (uint16_t)ms;
+}
+
+/* Was a request in this client's name dropped of late, which has no receipt although the socket got it? */
+static bool has_dropped(const struct exchange *x)
+{
+	return x->client->dropped_ns && x->in->now_ns - x->client->dropped_ns < REFLECTOR_DROPPED_NS;
 }
 
 static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
@@ -534,14 +537,17 @@ static void fill_answer(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	int64_t evicted_ns = flows_evicted_ns(r->flows, x->client_number);
 
 	memset(&r->draft, 0, sizeof r->draft);
+	r->draft.client = client_token(x);
 	add_flows(x);
 	for (unsigned i = 0; i < r->query.places_len; i++)
 		arrivals_tell(r->arrivals, &r->query.places[i], client_token(x), x->in->now_ns, answer);
 	for (unsigned i = 0; i < r->query.addresses_len; i++)
 		add_holding(x, &r->query.addresses[i]);
 	s->collect(s->context, &r->query, &querier, &r->draft, nonce);
+	if (has_dropped(x)) /* the socket may have got what the link has seen */
+		answer->captures_len = 0;
 	for (unsigned i = 0; i < answer->frames_len; i++)
-		answer->frames[i].heard_ms = socket_heard_ms(x, &answer->frames[i], r->draft.read_ms[i]);
+		answer->frames[i].heard_ms = socket_heard_ms(x, &answer->frames[i]);
 	answer->boot_id = s->boot_id;
 	answer->uptime_ms = (uint64_t)((x->in->now_ns - s->started_ns) / NS_PER_MS);
 	answer->evicted_ms = evicted_ns == 0 ? UINT64_MAX : (uint64_t)((x->in->now_ns - evicted_ns) / NS_PER_MS);
@@ -757,6 +763,8 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 
 	event->kind = REFLECTOR_EVENT_NONE;
 	outcome = handle(&x, event);
+	if (x.client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome != REFLECTOR_TO_RELAY)
+		x.client->dropped_ns = request->now_ns;
 	reflector->counts[outcome]++;
 	return outcome;
 }

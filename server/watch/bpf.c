@@ -1,6 +1,7 @@
 #include "server/watch/bpf.h"
 
 #include "common/core/bytes.h"
+#include "server/watch/headers.h"
 
 #include <assert.h>
 #include <linux/if_arp.h>
@@ -174,9 +175,11 @@ struct direction {
 	/* TCP must have one of these combinations of SYN, RST and ACK. */
 	const uint16_t *flags;
 	unsigned flags_len;
+	uint32_t udp_len; /* how much of a UDP datagram, with its header */
 };
 static const uint16_t request_flags[] = { SYN }, answer_flags[] = { SYN | ACK, RST | ACK, RST };
-static const struct direction to_us = { 2, request_flags, 1 }, from_us = { 0, answer_flags, 3 };
+static const struct direction requests = { 2, request_flags, 1, UDP_LEN + HEADERS_FLOW_LEN };
+static const struct direction to_us = { 2, request_flags, 1, UDP_LEN }, from_us = { 0, answer_flags, 3, UDP_LEN };
 
 static void match(struct builder *b, const struct bpf_ports *ports, const struct direction *direction)
 {
@@ -194,7 +197,7 @@ static void match(struct builder *b, const struct bpf_ports *ports, const struct
 	load(b, BPF_H | BPF_IND, direction->port);
 	require_one(b, ports->tcp, ports->tcp_len, TCP_PORT);
 	mark(b, UDP_PORT);
-	return_up_to(b, UDP_LEN);
+	return_up_to(b, direction->udp_len);
 	mark(b, TCP_PORT);
 	return_up_to(b, TCP_FLAGS + 1);
 }
@@ -206,7 +209,7 @@ void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports)
 	begin(&b, program);
 	load_ancillary(&b, SKF_AD_PKTTYPE);
 	require(&b, PACKET_HOST);
-	match(&b, ports, &to_us);
+	match(&b, ports, &requests);
 	finish(&b);
 }
 

@@ -2,7 +2,6 @@
 
 #include "common/core/age.h"
 #include "common/core/lru.h"
-#include "common/core/thresholds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,16 +29,6 @@ void frames_free(struct frames *frames)
 	free(frames);
 }
 
-/* Keep two receive times at least read_after_ns apart. So one of them is old enough, or all frames have just arrived.
- */
-static void note_read(struct frames_seen *seen, int64_t received_ns)
-{
-	if (received_ns - seen->read_ns[0] < FRAMES_READ_AFTER_NS)
-		return;
-	seen->read_ns[1] = seen->read_ns[0];
-	seen->read_ns[0] = received_ns;
-}
-
 void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
 		 int64_t received_ns)
 {
@@ -60,18 +49,6 @@ void frames_note(struct frames *frames, const struct headers_ip *headers, unsign
 	if (mac)
 		memcpy(seen->mac, mac, sizeof seen->mac);
 	seen->newest_ns = received_ns;
-	note_read(seen, received_ns);
-}
-
-/* Returns the newest receive time that is at least read_after_ns old; 0: none. */
-static int64_t newest_read_ns(const struct frames_seen *seen, int64_t now_ns)
-{
-	const int64_t candidates[] = { seen->newest_ns, seen->read_ns[0], seen->read_ns[1] };
-	unsigned i = 0;
-
-	while (i < 2 && now_ns - candidates[i] < FRAMES_READ_AFTER_NS)
-		i++;
-	return candidates[i];
 }
 
 static bool is_of(const struct frames_seen *seen, const struct endpoint *client)
@@ -127,19 +104,16 @@ int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *n
 	return since_ns > changed_ns ? since_ns : changed_ns;
 }
 
-void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns, struct draft *draft)
+void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
+		 struct evidence_answer *answer)
 {
-	struct evidence_answer *answer = &draft->answer;
-
 	for (const struct frames_seen *s = frames_next_of(frames, client, NULL);
 	     s && answer->frames_len < EVIDENCE_FRAMES_MAX; s = frames_next_of(frames, client, s)) {
-		struct evidence_frames *out = &answer->frames[answer->frames_len];
-		*out = (struct evidence_frames){
+		answer->frames[answer->frames_len++] = (struct evidence_frames){
 			.client = endpoint_of(s->key.client, 0),
 			.local = endpoint_of(s->key.local, 0),
 			.transport = (uint8_t)s->key.transport,
 			.idle_ms = age_ms(s->newest_ns, now_ns),
 		};
-		draft->read_ms[answer->frames_len++] = age_ms(newest_read_ns(s, now_ns), now_ns);
 	}
 }

@@ -3,7 +3,7 @@
 #ifndef FLOATPROBE_FRAMES_H
 #define FLOATPROBE_FRAMES_H
 
-#include "server/reflect/draft.h"
+#include "common/core/evidence.h"
 #include "server/watch/headers.h"
 
 struct frames_key {
@@ -17,10 +17,8 @@ struct frames_seen {
 	unsigned link; /* link of the newest frame */
 	bool has_mac;
 	uint8_t mac[HEADERS_MAC_LEN];
-	int64_t newest_ns; /* the newest frame (monotonic) */
-	int64_t since_ns;  /* the first frame of the unbroken series from this MAC (monotonic) */
-	/* Two older frames that the socket has certainly had time to read (monotonic); 0: none. */
-	int64_t read_ns[2];
+	int64_t newest_ns;  /* the newest frame (monotonic) */
+	int64_t since_ns;   /* the first frame of the unbroken series from this MAC (monotonic) */
 	int64_t changed_ns; /* when the MAC last changed (monotonic); 0: never */
 };
 
@@ -42,7 +40,8 @@ const struct frames_seen *frames_next_of(const struct frames *frames, const stru
 					 const struct frames_seen *seen);
 /* Since when the client has the MAC of `newest` on that link, from all its frames since it last changed its MAC. */
 int64_t frames_since_ns(const struct frames *frames, const struct frames_seen *newest);
-/* Add the client's frames to the draft. */
-void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns, struct draft *draft);
+/* Add the client's frames to the answer. */
+void frames_tell(const struct frames *frames, const struct endpoint *client, int64_t now_ns,
+		 struct evidence_answer *answer);
 
 #endif

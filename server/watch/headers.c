@@ -37,6 +37,16 @@ enum {
 
 static const uint8_t arp_head[] = { 0, 1, 8, 0, 6, 4 }; /* Ethernet, IPv4 */
 
+/* len: from the transport header on. */
+static void read_flow(const uint8_t *payload, size_t len, struct headers_ip *headers)
+{
+	headers->is_ours = headers->protocol == HEADERS_UDP && len >= UDP_LEN + HEADERS_FLOW_LEN &&
+			   bytes_get32(payload + WIRE_FLOW_MAGIC) == WIRE_MAGIC;
+	headers->client = headers->is_ours ? bytes_get64(payload + WIRE_PROBE_CLIENT_KEY) : 0;
+	headers->flow = headers->is_ours ? bytes_get64(payload + WIRE_FLOW_ID) : 0;
+	headers->seq = headers->is_ours ? bytes_get32(payload + WIRE_SEQ) : 0;
+}
+
 static bool read_transport(const uint8_t *p, size_t len, struct headers_ip *headers)
 {
 	if (headers->protocol != HEADERS_UDP && headers->protocol != HEADERS_TCP)
@@ -45,6 +55,7 @@ static bool read_transport(const uint8_t *p, size_t len, struct headers_ip *head
 		return false;
 	headers->source.port = bytes_get16(p);
 	headers->destination.port = bytes_get16(p + 2);
+	read_flow(p + UDP_LEN, len, headers);
 	return true;
 }
 

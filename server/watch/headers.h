@@ -1,18 +1,30 @@
-/* Parses headers of frames. The input is untrusted. Never reads the payload. Pure. */
+/* Parses headers of frames. The input is untrusted. Of a payload, it reads only flow and number of our packets. Pure.
+ */
 #ifndef FLOATPROBE_HEADERS_H
 #define FLOATPROBE_HEADERS_H
 
 #include "common/core/endpoint.h"
+#include "common/core/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HEADERS_MAC_LEN = 6, HEADERS_UDP = 17, HEADERS_TCP = 6 };
+enum {
+	HEADERS_MAC_LEN = 6,
+	HEADERS_UDP = 17,
+	HEADERS_TCP = 6,
+	HEADERS_FLOW_LEN = WIRE_FLOW_ID + 8, /* of a UDP payload: up to the flow id of our packets */
+};
 
 struct headers_ip {
 	struct endpoint source, destination;
 	uint8_t protocol; /* HEADERS_UDP or HEADERS_TCP */
+	/* UDP: the payload begins as a packet of ours does. Nothing is proven: the MAC is not checked. */
+	bool is_ours;
+	uint64_t client; /* the first octets of its key */
+	uint64_t flow;
+	uint32_t seq;
 };
 
 /* Parse from the network header on. Returns false unless it is UDP or TCP directly over IPv4 or IPv6, not a later

@@ -6,6 +6,7 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
+#include "server/watch/captures.h"
 #include "server/watch/frames.h"
 #include "server/watch/repair.h"
 #include "server/watch/snapshots.h"
@@ -20,6 +21,7 @@
 enum {
 	NEIGHBOURS_MAX = 4096,
 	FRAMES_MAX = 1024,
+	CAPTURES_MAX = 4096,
 	SNAPSHOTS_MAX = 1024,
 	CLIENTS_MAX = 8, /* for one answer */
 	SOURCES_MAX = 8,
@@ -32,6 +34,7 @@ struct neighbour_watch {
 	struct neighbour_watch_settings settings;
 	struct neighbours *neighbours;
 	struct frames *frames;
+	struct captures *captures;
 	struct snapshots *snapshots;
 	struct repair *repair;
 	struct tap *taps[2]; /* IPv4, IPv6 */
@@ -44,8 +47,10 @@ static void on_frame(void *context, const struct packet_socket_frame *frame)
 	struct neighbour_watch *w = context;
 	struct headers_ip headers;
 
-	if (headers_read_ip(frame->buf, frame->len, &headers))
-		frames_note(w->frames, &headers, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
+	if (!headers_read_ip(frame->buf, frame->len, &headers))
+		return;
+	frames_note(w->frames, &headers, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
+	captures_note(w->captures, &headers);
 }
 
 struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_settings *settings)
@@ -59,11 +64,12 @@ struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_setting
 	w->settings = *settings;
 	w->neighbours = neighbours_new(NEIGHBOURS_MAX, hash_key);
 	w->frames = frames_new(FRAMES_MAX, hash_key);
+	w->captures = captures_new(CAPTURES_MAX, hash_key);
 	w->snapshots = snapshots_new(SNAPSHOTS_MAX, hash_key);
 	w->repair = repair_new(settings->netlink, hash_key);
 	for (unsigned i = 0; i < 2; i++)
 		w->taps[i] = tap_new(on_frame, w);
-	if (w->neighbours && w->frames && w->snapshots && w->repair && w->taps[0] && w->taps[1])
+	if (w->neighbours && w->frames && w->captures && w->snapshots && w->repair && w->taps[0] && w->taps[1])
 		return w;
 	neighbour_watch_free(w);
 	return NULL;
@@ -75,6 +81,7 @@ void neighbour_watch_free(struct neighbour_watch *neighbour_watch)
 		return;
 	neighbours_free(neighbour_watch->neighbours);
 	frames_free(neighbour_watch->frames);
+	captures_free(neighbour_watch->captures);
 	snapshots_free(neighbour_watch->snapshots);
 	repair_free(neighbour_watch->repair);
 	for (unsigned i = 0; i < 2; i++)
@@ -494,5 +501,6 @@ void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const stru
 		snapshots_tell(neighbour_watch->snapshots, &sources.list[i].client, &sources.list[i].local, now_ns,
 			       &draft->answer);
 	for (unsigned i = 0; i < clients.len; i++)
-		frames_tell(neighbour_watch->frames, &clients.list[i], now_ns, draft);
+		frames_tell(neighbour_watch->frames, &clients.list[i], now_ns, &draft->answer);
+	captures_tell(neighbour_watch->captures, draft);
 }

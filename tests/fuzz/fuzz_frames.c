@@ -2,6 +2,7 @@
  * says (bit 2) whether the frame leaves, and its length from the network header on. Nothing of a frame may be read
  * beyond its end, and what the parsers take is what the tables can hold. */
 #include "server/watch/applications.h"
+#include "server/watch/captures.h"
 #include "server/watch/conflicts.h"
 #include "server/watch/frames.h"
 #include "server/watch/headers.h"
@@ -15,6 +16,7 @@ static const uint8_t hash_key[16] = { 1 };
 static const int64_t second_ns = 1000000000;
 
 static struct frames *frames;
+static struct captures *captures;
 static struct conflicts *conflicts;
 static struct applications *applications;
 
@@ -23,9 +25,10 @@ static void start(void)
 	static const struct applications_watched list[] = { { 30303, true, true } };
 
 	frames = frames_new(TABLE_LEN, hash_key);
+	captures = captures_new(TABLE_LEN, hash_key);
 	conflicts = conflicts_new(TABLE_LEN, hash_key);
 	applications = applications_new(list, 1, TABLE_LEN, hash_key);
-	FUZZ_CHECK(frames && conflicts && applications);
+	FUZZ_CHECK(frames && captures && conflicts && applications);
 }
 
 static void take_claim(const struct headers_claim *claim, const uint8_t *mac, int64_t now_ns)
@@ -41,12 +44,19 @@ static void take_claim(const struct headers_claim *claim, const uint8_t *mac, in
 
 static void take_request(const struct headers_ip *headers, bool outgoing, const uint8_t *mac, int64_t now_ns)
 {
-	struct draft draft = { .answer.frames_len = 0 };
+	static struct draft draft;
 	struct applications_finding finding;
 
 	FUZZ_CHECK(headers->protocol == HEADERS_UDP || headers->protocol == HEADERS_TCP);
 	frames_note(frames, headers, 1, mac, now_ns);
-	frames_tell(frames, &headers->source, now_ns, &draft);
+	draft.answer.frames_len = draft.answer.captures_len = 0;
+	frames_tell(frames, &headers->source, now_ns, &draft.answer);
+	captures_note(captures, headers);
+	draft.client = headers->client;
+	draft.answer.flows[0].id = headers->flow;
+	draft.answer.flows_len = 1;
+	captures_tell(captures, &draft);
+	FUZZ_CHECK(draft.answer.captures_len == headers->is_ours);
 	FUZZ_CHECK(draft.answer.frames_len > 0 && draft.answer.frames[0].idle_ms == 0);
 	applications_note(applications, headers, outgoing, now_ns);
 	while (applications_find(applications, now_ns, &finding))
@@ -91,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += HEAD_LEN + len;
 	}
 	frames_free(frames);
+	captures_free(captures);
 	conflicts_free(conflicts);
 	applications_free(applications);
 	return 0;

@@ -233,6 +233,17 @@ static void ip6(struct link_frames *f, uint8_t protocol, uint8_t type, bool from
 	memcpy(p + 48, v6(5, 0).address, 16);
 }
 
+static void probe(struct link_frames *f, uint32_t seq)
+{
+	uint8_t whole[WIRE_PROBE_MIN], *p;
+	make_request(whole, sizeof whole, PACKET_PROBE, 1, seq);
+	p = link_frame(f, 1, 20 + 8 + WIRE_FLOW_ID + 8);
+	p[0] = 0x45;
+	p[9] = 17;
+	ports(p + 20, false);
+	memcpy(p + 28, whole, WIRE_FLOW_ID + 8);
+}
+
 static void arp(struct link_frames *f, uint8_t sender)
 {
 	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, 1 };
@@ -274,6 +285,10 @@ static void links(void)
 	ip4(&f, 5, 17, 0, false);
 	f.octets[f.len - 34 + 7] = 1;
 	save_frames(&f, "cut-and-fragment");
+	probe(&f, 1);
+	probe(&f, 3);
+	probe(&f, 2);
+	save_frames(&f, "probes");
 }
 
 /* --- evidence --------------------------------------------------------------------------------------------------- */
@@ -300,7 +315,7 @@ static void query(unsigned flows, unsigned attempts)
 
 static void put_neighbourhood(struct evidence_answer *a)
 {
-	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = 2;
+	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = a->captures_len = 2;
 	for (uint8_t i = 0; i < 2; i++) {
 		a->neighbours[i].client = v4(9, 0);
 		a->neighbours[i].repaired = i;
@@ -310,6 +325,7 @@ static void put_neighbourhood(struct evidence_answer *a)
 		a->frames[i].transport = i ? PACKET_UDP : PACKET_TCP;
 		a->conflicts[i].address = v4(i, 0);
 		a->conflicts[i].count = i;
+		a->captures[i] = (struct evidence_capture){ i, i, UINT64_MAX };
 		a->arrivals[i].place = (struct evidence_place){ v4(i, WIRE_PORT), i ? PACKET_UDP : PACKET_TCP };
 	}
 }

@@ -93,17 +93,17 @@ def firewall_of_the_server(net, privilege):
         rows = check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="forward",
                             cause="server-firewall" if seen else "protocol-filtered")  # fmt: skip
         for row in rows:
-            check.told(row, *(["packets reach the interface of", "also fits protocol-filtered"] if seen else ["TCP works"]))
+            check.told(row, *(["reached the interface of boot-01, but not its socket", "also fits protocol-filtered"] if seen else ["TCP works"]))
     check.rest_is_healthy()
 
 
 @scenario
 def firewall_behind_a_translation(net):
-    """Where the datagrams arrive, if they do, nobody knows: frames at another address of the server prove nothing."""
+    """Nobody told the client where datagrams for the floating address arrive: they are known by what they carry."""
     drop_at_server(net, "udp")
     check = net.check(options=())
     check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="forward", cause="server-firewall")
-    check.expect({"target": "bootnode", "protocol": "udp"}, **DOWN, direction="forward", cause="protocol-filtered")
+    check.expect({"target": "bootnode", "protocol": "udp"}, **DOWN, direction="forward", cause="server-firewall")
     check.rest_is_healthy()
 
 

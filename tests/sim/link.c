@@ -15,8 +15,8 @@ enum {
 	IP_SOURCE = 12,
 	IP_DESTINATION = 16,
 	TCP_FLAGS = 13,
-	TCP_LEN = 20,
-	FRAMING_LEN = IP_LEN + TCP_LEN,
+	UDP_LEN = 8,
+	FRAMING_LEN = IP_LEN + UDP_LEN + HEADERS_FLOW_LEN,
 	ARP_SENDER = 14,
 	NUD_USABLE = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT,
 };
@@ -283,7 +283,7 @@ static bool is_straight(const struct link *l, const struct parcel *p)
 	return p->client->on_link && endpoint_same_address(&p->asked, &l->machine->droplet);
 }
 
-/* Headers as far as taps look at them: of TCP they want connection requests only. */
+/* As much of it as taps look at: of TCP they want connection requests only. */
 void link_receive(struct link *l, const struct parcel *p, const struct endpoint *local)
 {
 	uint8_t buf[FRAMING_LEN] = { 0x45, [IP_PROTOCOL] = p->tcp ? HEADERS_TCP : HEADERS_UDP };
@@ -297,7 +297,10 @@ void link_receive(struct link *l, const struct parcel *p, const struct endpoint 
 	memcpy(buf + IP_DESTINATION, local->address + sizeof endpoint_v4_prefix, 4);
 	bytes_put16(buf + IP_LEN, p->seen.port);
 	bytes_put16(buf + IP_LEN + 2, WIRE_PORT);
-	buf[IP_LEN + TCP_FLAGS] = 0x02;
+	if (p->tcp)
+		buf[IP_LEN + TCP_FLAGS] = 0x02;
+	else if (p->len >= HEADERS_FLOW_LEN)
+		memcpy(buf + IP_LEN + UDP_LEN, p->buf, HEADERS_FLOW_LEN);
 	memcpy(frame.mac, is_straight(l, p) ? p->client->mac : network.router_mac, sizeof frame.mac);
 	world_enter(&l->machine->clock);
 	frame.received_ns = clock_mono_ns();

@@ -598,6 +598,8 @@ static void stop_at_the_link(void)
 				      PROBER_LOST_FORWARD);
 		assert_non_null(path_loss(p));
 		p->loss->frames.unheard = 1;
+		p->loss->frames.captures[0] =
+		    (struct hint_frames_capture){ .newest = p->prober.next - 1, .bitmap = 0x3ff };
 		p->loss->drops.datagrams.count = p->loss->drops.connections.count = 1;
 	}
 	now_ns += 10000 * MS;

@@ -392,23 +392,50 @@ static void an_error_of_before(void **state)
 	     e.facts.last_error = PROBER_PROHIBITED); /* after a handshake */
 }
 
+/* A round of lost probes, n of which the server's link has seen. */
+static struct verdict_evidence captured(uint32_t answered, uint32_t lost_forward, uint32_t n)
+{
+	struct verdict_evidence made = lost(answered, lost_forward, PROBER_LOST_FORWARD);
+
+	made.hints.frames =
+	    (struct hint_frames_explanation){ .captured = n, .forward = lost_forward, .server = "boot-01" };
+	return made;
+}
+
 static void server_firewall(void **state)
+{
+	(void)state;
+	CASE("server-firewall", e = captured(0, 10, 10));
+	CASE("server-firewall", e = captured(0, 10, 5));
+	CASE("unexplained", e = captured(0, 10, 4));    /* most of them were lost before */
+	CASE("server-firewall", e = captured(5, 5, 5)); /* a limiter */
+	CASE("server-firewall", e = captured(0, 10, 10);
+	     e.context.protocol = clear); /* that says more than the other protocol */
+	CASE("unexplained", e = captured(0, 10, 10); e.hints.drops.datagrams = 1);
+	CASE("unexplained", e = captured(0, 10, 10); e.tally.sent++; e.tally.lost++;
+	     e.tally.by_outcome[PROBER_RESET] = 1);
+	CASE("server-firewall", e = captured(0, 10, 10); e.hints.drops.connections = 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.frames.captured = e.hints.frames.forward = 1);
+	CASE("none", e = captured(10, 0, 0));
+	e = captured(0, 10, 10);
+	verdict_reach(&e, &v);
+	assert_string_equal(v.sentences[0],
+			    "10 of 10 lost probes reached the interface of boot-01, but not its socket");
+}
+
+static void server_firewall_of_connections(void **state)
 {
 	struct verdict_evidence base = lost(0, 10, PROBER_LOST_FORWARD);
 
 	(void)state;
-	base.hints.unheard_frames = base.context.protocol_down = true;
+	base.kind = PROBE_TCP;
+	base.hints.frames.syns = base.context.protocol_down = true;
 	CASE("server-firewall", e = base);
-	CASE("server-firewall", e = base; e.context.protocol = clear); /* that says more than the other protocol */
 	CASE("unexplained", e = base; e.context.protocol_down = false);
-	CASE("unexplained", e = base; e.hints.unheard_frames = false);
-	CASE("unexplained", e = base; e.hints.drops.datagrams = 1);
-	CASE("unexplained", e = base; e.tally.sent++; e.tally.lost++; e.tally.by_outcome[PROBER_RESET] = 1);
-	CASE("server-firewall", e = base; e.hints.drops.connections = 1);
-	CASE("unexplained", e = base; e.hints.drops.connections = 1; e.kind = PROBE_TCP);
-	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.unheard_frames = e.context.protocol_down = true);
-	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD);
-	     e.hints.unheard_frames = e.context.protocol_down = true);
+	CASE("unexplained", e = base; e.hints.frames.syns = false);
+	CASE("unexplained", e = base; e.hints.drops.connections = 1);
+	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD); e.kind = PROBE_TCP;
+	     e.hints.frames.syns = e.context.protocol_down = true);
 }
 
 /* Two that hold at once: which goes first, and that the other one is told. */
@@ -456,10 +483,8 @@ static void the_one_that_explains_more_goes_first(void **state)
 	     e.context.flows.first_packet = true; e.holders = (struct holders){ 1, false, 0, 0, 1, 9, 0 });
 	CASE("duplicate-address", e = lost(0, 5, PROBER_REFUSED); e.tally.by_outcome[PROBER_PROHIBITED] = 5;
 	     e.tally.sent = e.tally.lost = 10; e = claimed(e, 10));
-	CASE("unreachable", e = lost(0, 10, PROBER_LOST_FORWARD); e.facts.last_error = PROBER_UNREACHABLE;
-	     e.hints.unheard_frames = e.context.protocol_down = true);
-	CASE("some-ports", e = lost(0, 10, PROBER_LOST_FORWARD);
-	     e.hints.unheard_frames = e.context.protocol_down = true;
+	CASE("unreachable", e = captured(0, 10, 10); e.facts.last_error = PROBER_UNREACHABLE);
+	CASE("some-ports", e = captured(0, 10, 10);
 	     e.context.flows = (struct verdict_flows){ .streak = 10, .dead = 2, .fine = 2, .held = clear });
 }
 
@@ -564,6 +589,7 @@ int main(void)
 		cmocka_unit_test(unreachable),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
+		cmocka_unit_test(server_firewall_of_connections),
 		cmocka_unit_test(the_one_that_explains_more_goes_first),
 		cmocka_unit_test(the_other_cause_is_told),
 		cmocka_unit_test(the_page_says_what_the_table_says),

@@ -29,6 +29,7 @@ enum {
 	MAC_RECORD_LEN = 6,
 	QUERY_ADDRESS_LEN = 16,
 	HOLDING_LEN = 62,
+	CAPTURE_LEN = 20,
 };
 
 static size_t list_len(unsigned n, size_t record_len)
@@ -66,14 +67,14 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 
 /* How long the lists of an answer are. */
 struct lengths {
-	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings;
+	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings, captures;
 };
 
-static const struct lengths full = { EVIDENCE_FLOWS_MAX,   EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
-				     EVIDENCE_FRAMES_MAX,  EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
-				     EVIDENCE_TWINS_MAX,   EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
-				     EVIDENCE_HOLDINGS_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3 };
+static const struct lengths full = { EVIDENCE_FLOWS_MAX,    EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
+				     EVIDENCE_FRAMES_MAX,   EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
+				     EVIDENCE_TWINS_MAX,    EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
+				     EVIDENCE_HOLDINGS_MAX, EVIDENCE_CAPTURES_MAX };
+static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2 };
 
 static size_t text_len(const struct lengths *n)
 {
@@ -81,7 +82,7 @@ static size_t text_len(const struct lengths *n)
 	       list_len(n->arrivals, ARRIVAL_LEN) + list_len(n->neighbours, NEIGHBOUR_LEN) +
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
 	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN) +
-	       list_len(n->holdings, HOLDING_LEN);
+	       list_len(n->holdings, HOLDING_LEN) + list_len(n->captures, CAPTURE_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -156,6 +157,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.port = 0xd1d2,
 		.arrivals_len = n->arrivals,
 		.holdings_len = n->holdings,
+		.captures_len = n->captures,
 	};
 
 	for (uint32_t i = 0; i < n->holdings; i++)
@@ -181,6 +183,9 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		answer.conflicts[i] = (struct evidence_conflict){
 			sample_endpoint_v4((uint8_t)i, 0), { 2, 1, 2, 3, 4, (uint8_t)i }, 0x91929394 + i, 0xa1a2a3a4 + i
 		};
+	for (uint32_t i = 0; i < n->captures; i++)
+		answer.captures[i] =
+		    (struct evidence_capture){ 0xe1e2e3e4e5e6e7e8 + i, 0xc1c2c3c4 + i, 0x8000000000000001 + i };
 	for (uint32_t i = 0; i < n->arrivals; i++)
 		answer.arrivals[i] =
 		    (struct evidence_arrival){ { sample_endpoint_v4((uint8_t)i, (uint16_t)(8620 + i)), i % 2 ? 6 : 17 },
@@ -372,6 +377,7 @@ static void hostile_answers_are_refused(void **state)
 		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },       { { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
 		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .twins = 2 }, EVIDENCE_TWINS_MAX },
 		{ { .macs = 2 }, EVIDENCE_MACS_MAX },           { { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
+		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },
 	};
 	static uint8_t buf[16384];
 
@@ -379,11 +385,12 @@ static void hostile_answers_are_refused(void **state)
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		struct evidence_answer in = sample_answer(&lists[i].lengths);
 		size_t whole = text_len(&lists[i].lengths);
+		unsigned type;
 
 		evidence_write_answer(buf, sizeof buf, &in);
-		assert_int_equal(buf[EVIDENCE_LEN_MIN], i + 1); /* its type */
+		type = buf[EVIDENCE_LEN_MIN];
 		assert_header_is_checked(reads_answer, buf, EVIDENCE_LEN_MIN, 2, lists[i].max);
-		append_list(buf, whole, (unsigned)i + 1, buf[EVIDENCE_LEN_MIN + 2]);
+		append_list(buf, whole, type, buf[EVIDENCE_LEN_MIN + 2]);
 		assert_false(reads_answer(buf, sizeof buf)); /* the same list once more */
 	}
 	for (size_t len = 0; len < EVIDENCE_LEN_MIN; len++)
@@ -459,6 +466,13 @@ static void assert_same_holding(const struct evidence_holding *a, const struct e
 	assert_true(endpoint_equal(&a->arrived_on, &b->arrived_on));
 }
 
+static void assert_same_capture(const struct evidence_capture *a, const struct evidence_capture *b)
+{
+	assert_int_equal(a->flow, b->flow);
+	assert_int_equal(a->newest, b->newest);
+	assert_int_equal(a->bitmap, b->bitmap);
+}
+
 /* b is a, as far as b's lists go. */
 static void assert_same_answer(const struct evidence_answer *a, const struct evidence_answer *b)
 {
@@ -498,6 +512,8 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_same_twin(&a->twins[i], &b->twins[i]);
 	for (unsigned i = 0; i < b->holdings_len; i++)
 		assert_same_holding(&a->holdings[i], &b->holdings[i]);
+	for (unsigned i = 0; i < b->captures_len; i++)
+		assert_same_capture(&a->captures[i], &b->captures[i]);
 }
 
 static void assert_lengths(const struct evidence_answer *answer, const struct lengths *n)
@@ -512,6 +528,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->macs_len, n->macs);
 	assert_int_equal(answer->arrivals_len, n->arrivals);
 	assert_int_equal(answer->holdings_len, n->holdings);
+	assert_int_equal(answer->captures_len, n->captures);
 }
 
 static void answers_come_back(void **state)
@@ -556,13 +573,14 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 	static const struct lengths kept[] = {
 		{ .attempts = 2 },
 		{ .attempts = 2, .flows = 3 },
-		{ .attempts = 2, .flows = 3, .holdings = 3 },
-		{ .attempts = 2, .flows = 3, .holdings = 3, .arrivals = 2 },
-		{ .attempts = 2, .flows = 3, .holdings = 3, .arrivals = 2, .neighbours = 2 },
-		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3 },
-		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3 },
-		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3 },
-		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3 },
+		{ .attempts = 2, .flows = 3, .captures = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .arrivals = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .arrivals = 2, .neighbours = 2 },
+		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2 },
+		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2 },
+		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2 },
+		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];
@@ -718,7 +736,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 2, 1, 1, 1, .holdings = 1 };
+			const struct lengths n = { flows, attempts, 1, 1, 1, 1, 1, .holdings = 1, .captures = flows };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];

@@ -1,7 +1,9 @@
-/* headers, filters, frames: what is read of frames, what the kernel lets through, what is remembered. Filters run in
- * the kernel, on datagrams of a socket pair: a packet socket sees the same octets, from the network header on. */
+/* headers, filters, frames, captures: what is read of frames, what the kernel lets through, what is remembered. Filters
+ * run in the kernel, on datagrams of a socket pair: a packet socket sees the same octets, from the network header on.
+ */
 #include "common/core/bytes.h"
 #include "server/watch/bpf.h"
+#include "server/watch/captures.h"
 #include "server/watch/frames.h"
 #include "server/watch/headers.h"
 #include "tests/unit/sample_packet.h"
@@ -218,6 +220,26 @@ static void our_own_solicitation_claims_nothing_of_anybody(void **state)
 	assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
 }
 
+static void flow_and_number_are_read_of_our_packets(void **state)
+{
+	struct packet_request request = sample_request(1);
+	struct packet p = packet4(HEADERS_UDP, 40000, PORT, 0, 0);
+	uint8_t whole[WIRE_PROBE_MIN];
+	struct headers_ip h;
+
+	(void)state;
+	packet_write_request(whole, sizeof whole, &request);
+	memcpy(p.buf + p.headers_len, whole, HEADERS_FLOW_LEN);
+	assert_true(headers_read_ip(p.buf, p.headers_len + HEADERS_FLOW_LEN, &h));
+	assert_true(h.is_ours);
+	assert_true(h.client == 0x4041424344454647 && h.flow == request.flow_id && h.seq == request.seq);
+	assert_true(headers_read_ip(p.buf, p.headers_len + HEADERS_FLOW_LEN - 1, &h));
+	assert_false(h.is_ours);
+	p.buf[p.headers_len + WIRE_FLOW_MAGIC]++;
+	assert_true(headers_read_ip(p.buf, p.headers_len + HEADERS_FLOW_LEN, &h));
+	assert_false(h.is_ours);
+}
+
 /* ---- filters ---- */
 
 /* How many octets of the packet pass. */
@@ -244,6 +266,13 @@ static void assert_passes(const struct bpf_program *program, struct packet p, bo
 	assert_int_equal(passes(program, &p), wanted ? p.headers_len : 0);
 }
 
+/* Of a datagram, a program may read a packet of ours up to its flow. */
+static void assert_passes_flow(const struct bpf_program *program, struct packet p)
+{
+	p.len = sizeof p.buf;
+	assert_int_equal(passes(program, &p), p.headers_len + HEADERS_FLOW_LEN);
+}
+
 static void only_requests_to_the_port_pass_without_payload(void **state)
 {
 	const struct bpf_ports ports = { .udp = { PORT }, .tcp = { PORT, 443 }, .udp_len = 1, .tcp_len = 2 };
@@ -252,9 +281,9 @@ static void only_requests_to_the_port_pass_without_payload(void **state)
 
 	(void)state;
 	bpf_requests(&f, &ports);
-	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 0), true);
-	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 40), true);
-	assert_passes(&f, packet6(HEADERS_UDP, 40000, PORT, 0), true);
+	assert_passes_flow(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 0));
+	assert_passes_flow(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 40));
+	assert_passes_flow(&f, packet6(HEADERS_UDP, 40000, PORT, 0));
 	assert_passes(&f, packet4(HEADERS_TCP, 40000, PORT, SYN, 0), true);
 	assert_passes(&f, packet4(HEADERS_TCP, 40000, 443, SYN | ECE, 12), true);
 	assert_passes(&f, packet6(HEADERS_TCP, 40000, 443, SYN), true);
@@ -279,7 +308,7 @@ static void no_port_at_all_lets_nothing_pass(void **state)
 
 	(void)state;
 	bpf_requests(&f, &ports);
-	assert_passes(&f, packet4(HEADERS_UDP, 1, PORT, 0, 0), true);
+	assert_passes_flow(&f, packet4(HEADERS_UDP, 1, PORT, 0, 0));
 	assert_passes(&f, packet4(HEADERS_TCP, 1, PORT, SYN, 0), false);
 	assert_passes(&f, packet4(HEADERS_TCP, 1, 0, SYN, 0), false);
 }
@@ -371,7 +400,7 @@ static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 	struct headers_ip udp = headers(9, 5, HEADERS_UDP), tcp = headers(9, 6, HEADERS_TCP);
 	struct endpoint client = sample_endpoint_v4(9, 1), other = sample_endpoint_v4(8, 1);
 	struct endpoint five = sample_endpoint_v4(5, 1), six = sample_endpoint_v4(6, 1);
-	struct draft draft = { .answer.frames_len = 0 };
+	struct evidence_answer answer = { .frames_len = 0 };
 
 	(void)state;
 	assert_null(frames_newest(f, &client, &five));
@@ -388,44 +417,16 @@ static void the_newest_mac_counts_for_each_address_of_ours(void **state)
 	assert_true(frames_newest(f, &client, &five)->since_ns == 5 * S);
 	assert_null(frames_newest(f, &other, &five));
 
-	frames_tell(f, &client, 10 * S, &draft);
-	assert_int_equal(draft.answer.frames_len, 2);
-	assert_int_equal(draft.answer.frames[0].transport, HEADERS_UDP);
-	assert_int_equal(draft.answer.frames[0].idle_ms, 5000);
-	assert_int_equal(draft.answer.frames[1].transport, HEADERS_TCP);
-	assert_int_equal(draft.answer.frames[1].idle_ms, 6000);
-	assert_true(endpoint_same_address(&draft.answer.frames[1].local, &tcp.destination));
+	frames_tell(f, &client, 10 * S, &answer);
+	assert_int_equal(answer.frames_len, 2);
+	assert_int_equal(answer.frames[0].transport, HEADERS_UDP);
+	assert_int_equal(answer.frames[0].idle_ms, 5000);
+	assert_int_equal(answer.frames[1].transport, HEADERS_TCP);
+	assert_int_equal(answer.frames[1].idle_ms, 6000);
+	assert_true(endpoint_same_address(&answer.frames[1].local, &tcp.destination));
 
 	frames_note(f, &udp, 4, NULL, 6 * S); /* over something without MACs */
 	assert_null(frames_newest(f, &client, &five));
-	frames_free(f);
-}
-
-/* A socket may not have read what has just come: how long ago was there something that it must have read? */
-static void what_has_just_come_may_not_be_read(void **state)
-{
-	static const uint8_t hash_key[16] = { 1 }, mac[6] = { 2, 1 };
-	static const int64_t ms = S / 1000;
-	struct frames *f = frames_new(4, hash_key);
-	struct headers_ip udp = headers(9, 5, HEADERS_UDP);
-	struct endpoint client = sample_endpoint_v4(9, 1);
-	int64_t now_ns = 100 * S;
-
-	(void)state;
-	frames_note(f, &udp, 2, mac, now_ns - 30 * S);
-	for (unsigned i = 0; i < 1000; i++, now_ns += 7 * ms) { /* one after the other */
-		struct draft draft = { .answer.frames_len = 0 };
-		frames_note(f, &udp, 2, mac, now_ns);
-		frames_tell(f, &client, now_ns, &draft);
-		assert_int_equal(draft.answer.frames[0].idle_ms, 0);
-		if (i < 15)
-			assert_in_range(draft.read_ms[0], 30000, 30100);
-		else
-			assert_in_range(draft.read_ms[0], 100, 220);
-	}
-	struct draft draft = { .answer.frames_len = 0 };
-	frames_tell(f, &client, now_ns + 5 * S, &draft);
-	assert_int_equal(draft.read_ms[0], draft.answer.frames[0].idle_ms);
 	frames_free(f);
 }
 
@@ -477,7 +478,7 @@ static void the_table_and_the_answer_are_bounded(void **state)
 	static const uint8_t hash_key[16] = { 1 }, mac[6] = { 2, 1 };
 	struct frames *f = frames_new(EVIDENCE_FRAMES_MAX + 1, hash_key);
 	struct endpoint client = sample_endpoint_v4(9, 1);
-	struct draft draft = { .answer.frames_len = 0 };
+	struct evidence_answer answer = { .frames_len = 0 };
 
 	(void)state;
 	for (unsigned local = 1; local <= EVIDENCE_FRAMES_MAX + 1; local++) {
@@ -485,8 +486,8 @@ static void the_table_and_the_answer_are_bounded(void **state)
 
 		frames_note(f, &h, 2, mac, local * S);
 	}
-	frames_tell(f, &client, 100 * S, &draft);
-	assert_int_equal(draft.answer.frames_len, EVIDENCE_FRAMES_MAX);
+	frames_tell(f, &client, 100 * S, &answer);
+	assert_int_equal(answer.frames_len, EVIDENCE_FRAMES_MAX);
 	struct headers_ip one_more = headers(9, 100, HEADERS_UDP), oldest = headers(9, 1, HEADERS_UDP);
 	assert_non_null(frames_newest(f, &client, &oldest.destination));
 	frames_note(f, &one_more, 2, mac, 50 * S);
@@ -495,12 +496,92 @@ static void the_table_and_the_answer_are_bounded(void **state)
 	frames_free(f);
 }
 
+/* ---- captures ---- */
+
+static void capture(struct captures *c, uint64_t flow, uint32_t seq)
+{
+	struct headers_ip h = headers(9, 5, HEADERS_UDP);
+
+	h.is_ours = true;
+	h.client = 2;
+	h.flow = flow;
+	h.seq = seq;
+	captures_note(c, &h);
+}
+
+static const struct evidence_capture *told(const struct captures *c, struct draft *draft)
+{
+	draft->answer.captures_len = 0;
+	captures_tell(c, draft);
+	return draft->answer.captures_len ? &draft->answer.captures[0] : NULL;
+}
+
+static void what_a_socket_did_not_get_is_told_by_number(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 };
+	struct captures *c = captures_new(4, hash_key);
+	struct headers_ip nothing = headers(9, 5, HEADERS_UDP);
+	static struct draft draft;
+	struct evidence_flow *flow = &draft.answer.flows[0];
+
+	(void)state;
+	captures_note(c, &nothing);
+	draft.client = 2;
+	draft.answer.flows_len = 1;
+	*flow = (struct evidence_flow){ .id = 7 };
+	assert_null(told(c, &draft)); /* none came */
+	capture(c, 7, 1);
+	capture(c, 7, 4);
+	capture(c, 7, 3); /* overtaken */
+	capture(c, 8, 90);
+	assert_int_equal(told(c, &draft)->flow, 7);
+	assert_int_equal(told(c, &draft)->newest, 4);
+	assert_int_equal(told(c, &draft)->bitmap, 1 | 1 << 1 | 1 << 3);
+	draft.client = 3; /* it asks about a flow of another client */
+	assert_null(told(c, &draft));
+	draft.client = 2;
+	flow->known = true;
+	receipts_note(&flow->receipts, 1);
+	receipts_note(&flow->receipts, 3);
+	assert_int_equal(told(c, &draft)->bitmap, 1);
+	receipts_note(&flow->receipts, 4);
+	assert_null(told(c, &draft)); /* all of them were read */
+	capture(c, 7, 1000);
+	assert_int_equal(told(c, &draft)->bitmap, 1);
+	capture(c, 7, 1000 - EVIDENCE_CAPTURE_NUMBERS + 1);
+	capture(c, 7, 1000 - EVIDENCE_CAPTURE_NUMBERS); /* too long ago */
+	assert_int_equal(told(c, &draft)->bitmap, UINT64_C(1) << 63 | 1);
+	receipts_note(&flow->receipts, 1000);
+	receipts_forget(&flow->receipts, 1000); /* read late: nobody knows what was read before */
+	assert_null(told(c, &draft));
+	captures_free(c);
+}
+
+static void flows_beyond_the_table_are_forgotten(void **state)
+{
+	static const uint8_t hash_key[16] = { 1 };
+	struct captures *c = captures_new(2, hash_key);
+	static struct draft draft;
+
+	(void)state;
+	for (uint64_t flow = 1; flow <= 3; flow++) {
+		capture(c, flow, 1);
+		draft.answer.flows[flow - 1].id = flow;
+	}
+	draft.client = 2;
+	draft.answer.flows_len = 3;
+	assert_int_equal(told(c, &draft)->flow, 2);
+	assert_int_equal(draft.answer.captures_len, 2);
+	captures_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_and_ports_are_read),
 		cmocka_unit_test(headers_that_are_cut_are_not_read),
 		cmocka_unit_test(what_is_no_request_is_not_read),
+		cmocka_unit_test(flow_and_number_are_read_of_our_packets),
 		cmocka_unit_test(claims_and_probes_are_told_apart),
 		cmocka_unit_test(our_own_probe_is_one),
 		cmocka_unit_test(only_requests_to_the_port_pass_without_payload),
@@ -509,7 +590,8 @@ int main(void)
 		cmocka_unit_test(only_claims_in_nd_pass),
 		cmocka_unit_test(our_own_solicitation_claims_nothing_of_anybody),
 		cmocka_unit_test(the_newest_mac_counts_for_each_address_of_ours),
-		cmocka_unit_test(what_has_just_come_may_not_be_read),
+		cmocka_unit_test(what_a_socket_did_not_get_is_told_by_number),
+		cmocka_unit_test(flows_beyond_the_table_are_forgotten),
 		cmocka_unit_test(a_mac_is_known_by_all_that_came_from_it),
 		cmocka_unit_test(what_came_from_another_mac_is_older_by_nothing),
 		cmocka_unit_test(the_table_and_the_answer_are_bounded),

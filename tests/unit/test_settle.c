@@ -547,109 +547,105 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
-/* Frames to an address that the server has, newer than the newest loss but one, of a flow that its socket does not
- * know. What another server does not see does not count against that. */
-static void frames_count_for_the_servers_own_address(void **state)
+/* Numbers 6 to 10 came to the link of server 3, and not to its socket. */
+static struct evidence_answer captured(void)
+{
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	a.captures[0] = (struct evidence_capture){ .flow = 42, .newest = 10, .bitmap = 0x1f };
+	a.captures_len = 1;
+	return a;
+}
+
+static uint32_t captured_since(const struct scene *s, int64_t since_ns)
+{
+	static struct config_server servers[8] = { [3].name = "boot-01" };
+	static const struct config config = { .servers = servers, .servers_len = 8 };
+	struct hint_frames_explanation explanation;
+
+	hint_frames_explain(&s->path->loss->frames, s->path, &config, since_ns, &explanation);
+	assert_true(explanation.captured <= explanation.forward);
+	if (explanation.captured > 0)
+		assert_string_equal(explanation.server, "boot-01");
+	return explanation.captured;
+}
+
+static void what_came_to_the_link_was_lost_on_the_way_there(void **state)
 {
 	struct scene *s = *state;
-	struct evidence_answer a = answer_of(1, false, 0, 0, 0), nothing = a;
+	struct evidence_answer a = captured(), nothing = answer_of(2, false, 0, 0, 0);
 
-	s->path->facts.receipt_source = client;
-	s->target.arrives_on = anchor;
-	a.frames_len = a.addresses_len = 1;
-	a.frames[0] = (struct evidence_frames){ .client = client,
-						.local = anchor,
-						.transport = PACKET_UDP,
-						.idle_ms = 1500,
-						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames.unheard); /* not (any more) its own address */
-	a.addresses[0] = anchor;
-	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames.unheard);
-	a.frames[0].idle_ms = 2001; /* the frame of the newest loss, of the second 110: the query took a millisecond */
-	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames.unheard);
+	assert_int_equal(tally(s).forward_lost, 5); /* server 7 has not said a word */
+	assert_int_equal(captured_since(s, 0), 5);
+	assert_int_equal(captured_since(s, 109 * SECOND), 2);
 	hear(s, 7, -1, &nothing, NULL);
-	assert_true(s->path->loss->frames.unheard);
-	a.addresses_len = 0; /* no room for them: nothing is known anew */
-	a.truncated = true;
+	assert_int_equal(tally(s).forward_lost, 10);
+	assert_int_equal(captured_since(s, 0), 5);
+	a.captures_len = 0;
+	a.truncated = true; /* there was no room for it */
 	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames.unheard);
-	a.addresses_len = 1;
+	assert_int_equal(captured_since(s, 0), 5);
 	a.truncated = false;
-	a.frames[0].heard_ms = 2001; /* it may have been the query's own frame: the socket hears what comes */
 	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames.unheard);
-	a.frames[0].heard_ms = EVIDENCE_HEARD_MAX;
-	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames.unheard);
-	a.frames[0].idle_ms = 3500; /* before the newest loss but one left */
-	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames.unheard);
-	a.frames[0].idle_ms = 1500;
-	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames.unheard);
-	a.frames_len = 0; /* it has none any more */
-	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames.unheard);
+	assert_int_equal(captured_since(s, 0), 0);
 }
 
-/* One thing is otherwise than in a case in which frames came. */
-static void frames_of_others_and_frames_that_were_read_prove_nothing(void **state)
+static void what_came_to_the_link_may_yet_be_read(void **state)
 {
-	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };
 	struct scene *s = *state;
-	struct evidence_answer good = answer_of(1, false, 0, 0, 0), a;
+	struct evidence_answer a = captured();
 
-	s->path->facts.receipt_source = client;
-	s->path->facts.arrived_on = anchor;
-	good.frames_len = 1;
-	good.addresses_len = 2;
-	good.addresses[0] = anchor;
-	good.addresses[1] = droplet;
-	good.frames[0] = (struct evidence_frames){ .client = client,
-						   .local = anchor,
-						   .transport = PACKET_UDP,
-						   .idle_ms = 1500,
-						   .heard_ms = EVIDENCE_HEARD_MAX };
-#define PROVES_NOTHING(change)                                                                                         \
-	hear(s, 3, -1, &good, NULL);                                                                                   \
-	assert_true(s->path->loss->frames.unheard);                                                                    \
-	a = good;                                                                                                      \
-	change;                                                                                                        \
-	hear(s, 3, -1, &a, NULL);                                                                                      \
-	assert_false(s->path->loss->frames.unheard)
-	PROVES_NOTHING(a.frames[0].client.address[15]++);
-	PROVES_NOTHING(a.frames[0].local = droplet);
-	PROVES_NOTHING(a.frames[0].transport = PACKET_TCP);
-	PROVES_NOTHING(a.flows[0].known = true; a.flows[0].idle_ms = 2900; a.flows[0].receipts.newest = 1;
-		       a.flows[0].receipts.received = 0); /* its socket has seen what left as the newest loss but one */
-#undef PROVES_NOTHING
+	s->asked_ns = 110 * SECOND; /* before the deadline of 10, and at that of 9 */
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 4);
+	assert_int_equal(captured_since(s, 0), 4);
 }
 
-/* Drops were counted before: a frame that came by then may be one of them. Its next page is no new evidence of that. */
+static void a_server_that_forgot_does_not_know_what_its_socket_got(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = captured(), other = a;
+
+	a.uptime_ms = 3500; /* up since second 108.52 */
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 2);
+	s->path->prober.holder = 0;
+	s->path->prober.boot_id = 1;
+	other.boot_id = 2; /* two machines share its key */
+	hear(s, 3, -1, &other, NULL);
+	assert_int_equal(tally(s).forward_lost, 2);
+}
+
+static void numbers_of_other_flows_and_strange_ones_prove_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = captured();
+
+	a.captures[0].flow = 43;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 0);
+	a = captured();
+	a.captures[0].newest = 11; /* never sent */
+	a.captures[0].bitmap = 1;
+	hear(s, 3, -1, &a, NULL);
+	a.captures[0].newest = 0;
+	a.captures[0].bitmap = UINT64_MAX;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(tally(s).forward_lost, 0);
+	assert_int_equal(captured_since(s, 0), 0);
+}
+
+/* Drops were counted before: a frame that came by then may be one of them. */
 static void frames_before_the_first_count_of_drops_prove_nothing(void **state)
 {
 	struct scene *s = *state;
-	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+	struct evidence_answer a = captured();
 
-	s->path->facts.receipt_source = client;
-	s->target.arrives_on = anchor;
 	a.socket_drops = 100;
-	a.frames_len = a.addresses_len = 1;
-	a.addresses[0] = anchor;
-	a.frames[0] = (struct evidence_frames){ .client = client,
-						.local = anchor,
-						.transport = PACKET_UDP,
-						.idle_ms = 1500,
-						.heard_ms = EVIDENCE_HEARD_MAX };
 	hear(s, 3, -1, &a, NULL);
-	hear(s, 3, -1, &a, NULL);
-	assert_false(s->path->loss->frames.unheard);
-	s->asked_ns += 2 * SECOND; /* the frame has come since */
-	hear(s, 3, -1, &a, NULL);
-	assert_true(s->path->loss->frames.unheard);
+	assert_int_equal(tally(s).forward_lost, 5);
+	assert_int_equal(captured_since(s, 0), 0);
 }
 
 /* A SYN came when number 8 had left. It was stopped if number 8 is proven not to have come to the socket, and nothing
@@ -1225,7 +1221,10 @@ static void a_claim_counts_while_the_server_that_tells_of_it_has_the_address(voi
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(frames_count_for_the_servers_own_address, set_up, tear_down),
+		TEST(what_came_to_the_link_was_lost_on_the_way_there),
+		TEST(what_came_to_the_link_may_yet_be_read),
+		TEST(a_server_that_forgot_does_not_know_what_its_socket_got),
+		TEST(numbers_of_other_flows_and_strange_ones_prove_nothing),
 		TEST(frames_before_the_first_count_of_drops_prove_nothing),
 		TEST(a_syn_is_stopped_if_its_probe_did_not_come),
 		TEST(a_syn_whose_probe_is_in_doubt_proves_nothing),
@@ -1234,7 +1233,6 @@ int main(void)
 		TEST(a_syn_that_was_stopped_says_nothing_of_later_ones),
 		TEST(a_syn_that_was_stopped_is_forgotten_when_the_socket_hears_another),
 		TEST(a_syn_before_the_first_count_of_overflows_proves_nothing),
-		TEST(frames_of_others_and_frames_that_were_read_prove_nothing),
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),

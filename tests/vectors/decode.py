@@ -411,6 +411,10 @@ def read_holding(c):
     }
 
 
+def read_capture(c):
+    return {"flow": c.hex(8), "newest": c.number(4), "bitmap": c.hex(8)}
+
+
 ANSWER_LISTS = {
     1: ("attempts", read_attempt),
     2: ("flows", read_flow),
@@ -422,6 +426,7 @@ ANSWER_LISTS = {
     8: ("twins", read_twin),
     9: ("macs", lambda c: c.hex(6)),
     10: ("holdings", read_holding),
+    20: ("captures", read_capture),
 }
 
 

@@ -185,6 +185,12 @@ static json_t *describe_holding(const struct evidence_holding *h)
 			 (json_int_t)h->heard_ms, "arrived_on", describe_address(&h->arrived_on));
 }
 
+static json_t *describe_capture(const struct evidence_capture *c)
+{
+	return json_pack("{s:o, s:I, s:o}", "flow", describe_u64(c->flow), "newest", (json_int_t)c->newest, "bitmap",
+			 describe_u64(c->bitmap));
+}
+
 static void describe_lists(const struct evidence_answer *answer, json_t *object)
 {
 #define LIST(name, describe)                                                                                           \
@@ -204,6 +210,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(twins, describe_twin);
 	LIST(arrivals, describe_arrival);
 	LIST(macs, describe_mac);
+	LIST(captures, describe_capture);
 #undef LIST
 }
 

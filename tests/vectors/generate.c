@@ -347,6 +347,8 @@ static struct evidence_answer answer_text(void)
 				.interface = "eth0",
 				.heard_ms = UINT32_MAX } },
 		.holdings_len = 2,
+		.captures = { { 0x0000000000000001, 3, 0x7 } },
+		.captures_len = 1,
 	};
 }
 
