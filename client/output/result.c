@@ -149,13 +149,15 @@ struct result_path_name result_name(const struct config *config, const struct pa
 void result_make(const struct config *config, const struct path *p, enum mode mode, const struct verdict *verdict,
 		 int64_t since_ns, uint32_t *scratch, struct result_path *result)
 {
+	uint32_t window = mode == MODE_CHECK ? p->prober.ring_len : verdict->sent;
+
 	*result = (struct result_path){
 		.time_ns = clock_real_ns(),
 		.since_ns = since_ns,
 		.name = result_name(config, p),
 		.verdict = verdict,
-		.server = config_server_name(config, assess_server(p, mode)),
+		.server = config_server_name(config, verdict->server),
 		.arrived_on = p->facts.arrived_on,
 	};
-	result->has_rtt = prober_rtt(&p->prober, assess_window(p, mode), scratch, &result->rtt);
+	result->has_rtt = verdict->answered > 0 && prober_rtt(&p->prober, window, scratch, &result->rtt);
 }

@@ -115,6 +115,7 @@ void path_free(struct path *p)
 	free(p->twin);
 	free(p->recheck);
 	free(p->second_holder);
+	free(p->outage);
 	free(p->timers);
 	free(p);
 }
@@ -151,6 +152,17 @@ struct recheck *path_recheck(struct path *p)
 void path_recent(const struct path *p, enum mode mode, struct prober_tally *tally)
 {
 	prober_tally(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : PROBER_OUTAGE_LOSSES, tally);
+}
+
+int64_t path_up_ns(const struct path *p)
+{
+	const struct path_status *s = &p->status;
+	struct prober_tally tally;
+
+	if (!s->known || s->state == VERDICT_UP || s->state == VERDICT_LOSSY)
+		return s->up_ns;
+	prober_tally(&p->prober, SIGNIFICANCE_WINDOW_PROBES, &tally);
+	return tally.streak_ns;
 }
 
 struct loss_streak path_streak(const struct path *p)

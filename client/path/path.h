@@ -22,6 +22,8 @@
 
 struct path_loss; /* exists only for paths that had a loss (client/evidence/path_loss.h) */
 
+struct path_outage; /* client/verdict/path_status.c */
+
 struct path_status { /* the last reported status of a path */
 	bool known;  /* false: nothing reported yet */
 	enum verdict_state state;
@@ -29,6 +31,8 @@ struct path_status { /* the last reported status of a path */
 	enum verdict_cause cause;
 	int server;       /* the server that answered: index in the configuration; -1: none */
 	int64_t since_ns; /* realtime: when this state began */
+	int64_t
+	    up_ns; /* monotonic: when the first probe of its newest time up was sent, if it is up; 0: all of its life */
 };
 
 struct path {
@@ -47,6 +51,7 @@ struct path {
 	struct recheck *recheck;             /* NULL: none needed yet */
 	struct bucket rechecks;              /* limits how often this path starts rechecks */
 	struct path_status status;           /* `run`: see path_status.h */
+	struct path_outage *outage;          /* `run`: the best verdict on it; NULL: the path is not down */
 	bool stale;                          /* new outcomes or evidence since the last verdict */
 	unsigned timers_len;
 	struct schedule_timer *timers;
@@ -86,6 +91,8 @@ struct recheck *path_recheck(struct path *path);
 
 /* Tally of the newest probes: all of a round, the last few of a run. */
 void path_recent(const struct path *path, enum mode mode, struct prober_tally *tally);
+/* When the first probe of its newest time up was sent (monotonic), if it is up. */
+int64_t path_up_ns(const struct path *path);
 /* The newest streak of losses, including those of a recheck. */
 struct loss_streak path_streak(const struct path *path);
 

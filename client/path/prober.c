@@ -478,6 +478,22 @@ static void count(struct prober_tally *t, const struct prober_record *r)
 		note_newest_answer(t, r);
 }
 
+/* Probes are counted from the newest on: a streak lasts while no other outcome was counted. */
+static void count_streaks(struct prober_tally *t)
+{
+	if (t->answered == t->sent)
+		t->answered_streak = t->answered;
+	if (t->answered == 0)
+		t->lost_streak = t->sent;
+	if (t->answered_streak == t->sent || t->lost_streak == t->sent)
+		t->streak_ns = t->oldest_ns;
+	if (t->sent > 0)
+		return;
+	t->unsent_streak = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];
+	if (t->by_outcome[PROBER_UNSENT] == 0)
+		t->too_big_streak = t->unsent_streak;
+}
+
 /* *streak: losses in a row so far. */
 static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *streak)
 {
@@ -489,21 +505,7 @@ static void count_outage(struct prober_tally *t, enum fate fate, uint32_t *strea
 		t->outage_lost += *streak == PROBER_OUTAGE_LOSSES ? PROBER_OUTAGE_LOSSES : 1;
 }
 
-/* Probes are counted from the newest on: a streak lasts while no other outcome was counted. */
-static void count_streaks(struct prober_tally *t)
-{
-	if (t->answered == t->sent)
-		t->answered_streak = t->answered;
-	if (t->answered == 0)
-		t->lost_streak = t->sent;
-	if (t->sent > 0)
-		return;
-	t->unsent_streak = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];
-	if (t->by_outcome[PROBER_UNSENT] == 0)
-		t->too_big_streak = t->unsent_streak;
-}
-
-static void add_up(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally)
+void prober_tally_since(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally)
 {
 	const struct prober_record *r;
 	uint32_t seq = p->next, streak = 0;
@@ -514,16 +516,13 @@ static void add_up(const struct prober *p, uint32_t window, int64_t since_ns, st
 		count_streaks(tally);
 		count_outage(tally, fates[r->outcome], &streak);
 	}
+	if (streak < PROBER_OUTAGE_LOSSES)
+		tally->outage_lost += streak;
 }
 
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)
 {
-	add_up(p, window, INT64_MIN, tally);
-}
-
-void prober_tally_since(const struct prober *p, int64_t since_ns, struct prober_tally *tally)
-{
-	add_up(p, p->ring_len, since_ns, tally);
+	prober_tally_since(p, window, INT64_MIN, tally);
 }
 
 uint32_t prober_outage(const struct prober *p, uint32_t window)

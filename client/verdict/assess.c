@@ -102,14 +102,6 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 	c->servers_silent = c->servers_silent && proof && !c->all_silent;
 }
 
-int assess_server(const struct path *p, enum mode mode)
-{
-	struct prober_tally tally;
-
-	prober_tally(&p->prober, assess_window(p, mode), &tally);
-	return path_server_of_number(p, tally.server);
-}
-
 /* The witness that relayed the evidence of the server with the receipts, or of any server if none has receipts. */
 static int witness_of(const struct path *p)
 {
@@ -149,6 +141,20 @@ static void add_holders(const struct engine *e, const struct path *p, enum mode 
 	v->holder_before = config_server_name(e->config, path_server_of_number(p, v->holders.before));
 }
 
+/* In `run` the present outage is judged, or what the path lost since it came up: earlier losses had their own verdict.
+ * A lossy path is judged by the whole window. */
+static void tally_run(const struct path *p, struct verdict_evidence *v)
+{
+	enum verdict_state state;
+
+	prober_tally(&p->prober, ASSESS_WINDOW_PROBES, &v->tally);
+	state = verdict_state(v);
+	if (state == VERDICT_DOWN)
+		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW_PROBES), &v->tally);
+	else if (state == VERDICT_UP)
+		prober_tally_since(&p->prober, ASSESS_WINDOW_PROBES, path_up_ns(p), &v->tally);
+}
+
 static void gather(const struct engine *e, const struct path *p, enum mode mode, struct verdict_evidence *v)
 {
 	const struct config_target *t = p->target;
@@ -166,9 +172,10 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.streak_len = ASSESS_STREAK_PROBES,
 		.lossy_permille = e->config->lossy_permille,
 	};
-	prober_tally(&p->prober, assess_window(p, mode), &v->tally);
-	if (mode == MODE_RUN && verdict_state(v) == VERDICT_DOWN) /* earlier losses have other causes */
-		prober_tally(&p->prober, prober_outage(&p->prober, ASSESS_WINDOW_PROBES), &v->tally);
+	if (mode == MODE_RUN)
+		tally_run(p, v);
+	else
+		prober_tally(&p->prober, p->prober.ring_len, &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }
 
@@ -193,4 +200,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	if (probe_kind_of(p->kind)->has_flows && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, mode, &evidence.context.flows);
 	verdict_reach(&evidence, verdict);
+	verdict->server = verdict->state == VERDICT_UP || verdict->state == VERDICT_LOSSY
+			      ? path_server_of_number(p, evidence.tally.server)
+			      : -1;
 }

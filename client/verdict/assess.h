@@ -12,7 +12,5 @@
 void assess_path(const struct engine *engine, size_t i, enum mode mode, struct verdict *verdict);
 /* How many of the newest probes of the path count. */
 uint32_t assess_window(const struct path *path, enum mode mode);
-/* The server that answers: index in the configuration; -1: none. */
-int assess_server(const struct path *path, enum mode mode);
 
 #endif

@@ -3,6 +3,8 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
+#include <stdlib.h>
+
 /* An up path that answers as before needs no review. Nearly all probes end here. */
 static bool goes_on(const struct path *p, uint32_t seq)
 {
@@ -49,16 +51,100 @@ static int64_t began(const struct path *p)
 	return since_ns;
 }
 
-static bool is_new(const struct path *p, const struct verdict *v, int server)
+/* -- the best verdict on an outage -- */
+
+struct path_outage {
+	struct verdict best;
+	int64_t best_ns;  /* monotonic: the newest verdict that was as good */
+	int64_t began_ns; /* monotonic: when its first probe was sent */
+};
+
+static uint32_t lost_since(const struct path *p, int64_t since_ns)
+{
+	struct prober_tally t;
+
+	prober_tally_since(&p->prober, ASSESS_WINDOW_PROBES, since_ns, &t);
+	return t.sent - t.answered;
+}
+
+/* The evidence for the standing cause is gone. It may be missing for a moment only, as it is when the fault ends and
+ * not all paths have noticed. */
+static bool may_come_back(const struct path *p, const struct path_outage *o)
+{
+	return clock_mono_ns() - o->best_ns < PATH_STATUS_MISSING_NS ||
+	       lost_since(p, o->best_ns) < SIGNIFICANCE_STREAK_PROBES;
+}
+
+/* A direction that was proven once in this outage stays proven. */
+static bool is_vaguer(const struct path *p, const struct verdict *v, const struct path_outage *o)
+{
+	const struct verdict *best = &o->best;
+	bool has_receipt = v->return_lost > 0 && best->return_lost == 0;
+
+	if (v->cause != best->cause)
+		return v->rank > best->rank && !has_receipt && may_come_back(p, o);
+	if (best->direction == VERDICT_DIRECTION_BOTH)
+		return v->direction != VERDICT_DIRECTION_BOTH;
+	return v->direction == VERDICT_DIRECTION_UNKNOWN && best->direction != VERDICT_DIRECTION_UNKNOWN;
+}
+
+/* Servers have been asked, and siblings are compared: soon direction and cause may both be known. */
+static bool is_half(const struct path *p, const struct verdict *v, const struct path_outage *o)
+{
+	bool may_be_more = v->cause == VERDICT_CAUSE_UNEXPLAINED ||
+			   v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED || /* the server may know which filter it is */
+			   v->cause == VERDICT_CAUSE_UNREACHABLE;         /* the whole server may be down */
+
+	return (v->direction == VERDICT_DIRECTION_UNKNOWN || may_be_more) &&
+	       clock_mono_ns() - o->began_ns < p->prober.timeout_ns + PATH_STATUS_HALF_NS;
+}
+
+/* Keep the best verdict on an outage, and put it in the place of a worse one. Only a recovery shows a failover. */
+static void keep_best(struct path *p, struct verdict *v)
+{
+	struct path_outage *o = p->outage;
+
+	if (v->state != VERDICT_DOWN) {
+		free(o);
+		p->outage = NULL;
+		return;
+	}
+	if (o && v->cause == o->best.cause)
+		o->best_ns = clock_mono_ns();
+	if (o && v->cause != VERDICT_CAUSE_FAILOVER && (recovers(p) || is_vaguer(p, v, o) || is_half(p, v, o))) {
+		*v = o->best;
+		return;
+	}
+	if (!o && (o = p->outage = malloc(sizeof *o)))
+		o->began_ns = path_streak(p).began_ns;
+	if (o) {
+		o->best = *v;
+		o->best_ns = clock_mono_ns();
+	}
+}
+
+/* -- changes -- */
+
+/* Has another server answered as often in a row as it takes to change a state? Two that answer by turns are one finding
+ * and not a change each. */
+static bool answers_instead(const struct path *p, const struct verdict *v)
+{
+	struct prober_tally t;
+
+	if (v->server == p->status.server || v->cause == VERDICT_CAUSE_DUPLICATE_ADDRESS)
+		return false;
+	prober_tally(&p->prober, ASSESS_STREAK_PROBES, &t);
+	return (t.servers_mask & (t.servers_mask - 1)) == 0;
+}
+
+static bool is_new(const struct path *p, const struct verdict *v)
 {
 	const struct path_status *s = &p->status;
 
 	if (v->state == VERDICT_UNKNOWN && !s->known && v->cause != VERDICT_CAUSE_LOCAL)
 		return false; /* too few probes */
-	if (v->state == VERDICT_DOWN && s->state == VERDICT_DOWN && recovers(p) && v->cause != VERDICT_CAUSE_FAILOVER)
-		return false; /* recovering: keep the outage's cause, except if the recovery changes who answers */
 	return !s->known || v->state != s->state || v->direction != s->direction || v->cause != s->cause ||
-	       server != s->server;
+	       answers_instead(p, v);
 }
 
 static void tell_siblings(struct engine *e, size_t i)
@@ -76,11 +162,12 @@ static void tell_siblings(struct engine *e, size_t i)
 bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct path_status *before)
 {
 	struct path *p = e->paths.items[i];
-	int server = assess_server(p, MODE_RUN);
+	int64_t up_ns = path_up_ns(p);
 
 	p->stale = false;
 	assess_path(e, i, MODE_RUN, v);
-	if (!is_new(p, v, server))
+	keep_best(p, v);
+	if (!is_new(p, v))
 		return false;
 	*before = p->status;
 	p->status = (struct path_status){
@@ -88,7 +175,8 @@ bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct pa
 		.state = v->state,
 		.direction = v->direction,
 		.cause = v->cause,
-		.server = server,
+		.server = v->server,
+		.up_ns = up_ns,
 		.since_ns = v->state == before->state ? before->since_ns : began(p),
 	};
 	tell_siblings(e, i);

@@ -188,7 +188,7 @@ static bool connections_agree(const struct path *connections, const struct probe
 
 	if (!connections)
 		return true;
-	prober_tally_since(&connections->prober, fresh->oldest_ns, &t);
+	prober_tally_since(&connections->prober, connections->prober.ring_len, fresh->oldest_ns, &t);
 	return (t.servers_mask & ~fresh->servers_mask) == 0;
 }
 

@@ -16,14 +16,16 @@ static enum verdict_state state_of_round(const struct verdict_evidence *e)
 	return t->answered == 0 ? VERDICT_DOWN : VERDICT_LOSSY;
 }
 
-/* `down` reports an outage. The outage stays in the window for a while, but does not make the path lossy; repeated
- * outages do. */
+/* `down` reports an outage: its losses do not make the path lossy, unless one outage follows the other. Losses in a row
+ * that go on may become an outage. The share is one of a whole window: one loss among few probes is not a large share.
+ */
 static bool loses_permille(const struct verdict_evidence *e, unsigned permille)
 {
-	uint32_t forgiven = e->tally.outages == 1 ? e->tally.outage_lost : 0;
-	uint32_t lost = losses(e) - forgiven, sent = e->tally.sent - forgiven;
+	const struct prober_tally *t = &e->tally;
+	uint32_t open = t->lost_streak < PROBER_OUTAGE_LOSSES && t->lost_streak < t->sent ? t->lost_streak : 0;
+	uint32_t lost = losses(e) - open - (t->outages < VERDICT_OUTAGES ? t->outage_lost : 0);
 
-	return lost > 0 && UINT64_C(1000) * lost >= (uint64_t)permille * sent;
+	return lost > 0 && UINT64_C(1000) * lost >= (uint64_t)permille * ASSESS_WINDOW_PROBES;
 }
 
 static enum verdict_state state_between_rows(const struct verdict_evidence *e)
@@ -35,7 +37,7 @@ static enum verdict_state state_between_rows(const struct verdict_evidence *e)
 		return e->tally.sent == 0 || loses_permille(e, (e->lossy_permille + 1) / 2) ? VERDICT_LOSSY
 											    : VERDICT_UP;
 	case VERDICT_UNKNOWN:
-		if (e->tally.sent >= e->streak_len && loses_permille(e, e->lossy_permille))
+		if (loses_permille(e, e->lossy_permille))
 			return VERDICT_LOSSY;
 		break;
 	case VERDICT_DOWN:
@@ -56,7 +58,7 @@ static enum verdict_state state_of_run(const struct verdict_evidence *e)
 	if (t->lost_streak >= e->streak_len)
 		return VERDICT_DOWN;
 	if (!settled_before && t->answered_streak >= e->streak_len)
-		return VERDICT_UP;
+		return loses_permille(e, e->lossy_permille) ? VERDICT_LOSSY : VERDICT_UP;
 	return state_between_rows(e);
 }
 
@@ -161,6 +163,7 @@ void verdict_reach(const struct verdict_evidence *e, struct verdict *v)
 	v->state = verdict_state(e);
 	rule = causes_find(e, v->state, &also);
 	v->cause = rule->cause;
+	v->rank = (unsigned)(rule - causes_rules);
 	report_counts(e, v);
 	v->direction = find_direction(e, v);
 	v->expected = is_expected(e, v);

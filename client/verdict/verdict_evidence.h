@@ -106,6 +106,8 @@ struct verdict {
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
+	unsigned rank; /* of the rule that names the cause: its position in causes_rules */
+	int server;    /* the server that answers: index in the configuration; -1: none */
 	bool expected;
 	uint32_t sent, answered, forward_lost, return_lost, lost; /* numbers to report */
 	unsigned sentences_len;

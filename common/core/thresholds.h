@@ -24,9 +24,17 @@ enum {
 	PROBER_OUTAGE_LOSSES = 3,
 	/* `run` changes a state only after this many outcomes in a row, so that single losses do not make it flap. */
 	ASSESS_STREAK_PROBES = 3,
+	/* Two outages in a window are two faults. With a third, the path loses probes all the time. */
+	VERDICT_OUTAGES = 3,
 	/* Of an up path, every 16th answer is assessed although nothing changed: its siblings may have news. */
 	PATH_STATUS_AGAIN_PROBES = 16,
 };
+
+/* A server is asked once a second, and has a second and a half to answer through a witness: direction and cause of an
+ * outage are reported together if both are known by then. */
+#define PATH_STATUS_HALF_NS (3 * NS_PER_S)
+/* Evidence that ten rounds of questions do not bring back is gone: only then a cause gives way to a weaker one. */
+#define PATH_STATUS_MISSING_NS (10 * NS_PER_S)
 
 /* -- client: do these probes fail where their siblings do not? -- */
 

@@ -24,7 +24,7 @@ struct saying { /* of verdict */
 
 struct tally { /* of one fault in one mode */
 	unsigned long paths, right, vague, wrong_directions, late_returns, false_causes, healthy_wrong, too_late, timed,
-	    in_time;
+	    in_time, steady, unsteady;
 	double state_after, after;
 	uint64_t probes;
 	struct saying sayings[SAYINGS_MAX];
@@ -59,13 +59,15 @@ static void note(struct tally *t, const struct story_result *r, bool healthy, ui
 	t->too_late += r->too_late;
 	t->timed += r->timed;
 	t->in_time += r->in_time;
+	t->steady += r->steady;
+	t->unsteady += r->unsteady;
 	t->probes += r->probes;
 	t->state_after = r->state_after > t->state_after ? r->state_after : t->state_after;
 	t->after = r->after > t->after ? r->after : t->after;
 	for (size_t i = 0; i < r->said_len; i++)
 		if (r->said[i].concerned || healthy)
 			note_saying(t, &r->said[i]);
-	if (!t->failed && (r->wrong_directions || r->false_causes || r->healthy_wrong || r->too_late)) {
+	if (!t->failed && (r->wrong_directions || r->false_causes || r->healthy_wrong || r->too_late || r->unsteady)) {
 		t->failed = true;
 		t->failed_seed = seed;
 	}
@@ -168,6 +170,7 @@ static bool holds(const struct fault *f, enum mode mode, const struct tally *t)
 static bool play_all(const struct options *o)
 {
 	const struct fault *fault;
+	unsigned long steady = 0, unsteady = 0;
 	uint64_t probes = 0;
 	bool good = true;
 
@@ -187,9 +190,12 @@ static bool play_all(const struct options *o)
 			print(fault, mode, &t);
 			good = holds(fault, mode, &t) && good;
 			probes += t.probes;
+			steady += t.steady;
+			unsteady += t.unsteady;
 		}
 	}
-	printf("\n%llu probes\n", (unsigned long long)probes);
+	printf("\n%llu probes; %lu paths in faults that do not change, %lu with more changes than that\n",
+	       (unsigned long long)probes, steady, unsteady);
 	return good;
 }
 
@@ -203,7 +209,8 @@ static bool play_one(const struct options *o)
 		if (strcmp(o->fault, fault->name) != 0)
 			continue;
 		story_play(fault, o->seed, o->mode, true, &r);
-		good = !r.wrong_directions && !r.false_causes && !r.healthy_wrong && !r.too_late && r.right == r.paths;
+		good = !r.wrong_directions && !r.false_causes && !r.healthy_wrong && !r.too_late && !r.unsteady &&
+		       r.right == r.paths;
 		free(r.said);
 	}
 	return good;

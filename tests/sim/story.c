@@ -285,6 +285,7 @@ static void judged(void *context, struct vantage *v, size_t i, const struct verd
 	check_cause(s, v, i, verdict);
 	said->right = said->concerned && is_right(s, v, i, said);
 	said->once |= said->concerned && said->cause == said->expected.once;
+	said->changes += world_now() >= s->struck_ns;
 	if (world_now() >= s->struck_ns && said->concerned)
 		time_verdict(s, said, said->right);
 }
@@ -521,6 +522,29 @@ static bool is_pressed(const struct story *s)
 	return s->floor == 0 && s->every_ns >= 2 * S;
 }
 
+/* A fault that does not change changes a verdict once, and once more when its cause is known; its end changes it back.
+ * A floor of loss may add a direction at any time. */
+static bool is_steady(const struct story *s)
+{
+	return needs(s, STORY_TIMED) && s->floor == 0 && s->mode == MODE_RUN;
+}
+
+static void check_steadiness(struct story *s, struct vantage *v, size_t i, bool mended)
+{
+	const struct story_said *said = said_of(s, v, i);
+	unsigned first = needs(s, STORY_FROM_START) ? 1 : 0; /* the verdict before it */
+	unsigned most = !said->concerned ? first : mended ? 3 : 2;
+	char name[64];
+
+	if (!is_steady(s))
+		return;
+	s->result->steady += said->concerned && !mended;
+	if (said->changes <= most && (!mended || (said->state == VERDICT_UP && said->cause == VERDICT_CAUSE_NONE)))
+		return;
+	s->result->unsteady++;
+	tell(s, "UNSTEADY: %s: %u changes %s", path_text(v, i, name), said->changes, mended ? "with its end" : "of it");
+}
+
 static void finish_path(struct story *s, struct vantage *v, size_t i)
 {
 	struct story_said *said = said_of(s, v, i);
@@ -529,6 +553,7 @@ static void finish_path(struct story *s, struct vantage *v, size_t i)
 	char name[64];
 
 	check_probes(s, v, i);
+	check_steadiness(s, v, i, false);
 	r->probes += v->engine.paths.items[i]->prober.next - 1;
 	if (!said->concerned) {
 		if (s->floor > 0 || (said->state == VERDICT_UP && said->cause == VERDICT_CAUSE_NONE))
@@ -594,6 +619,44 @@ static void play_run(struct story *s)
 	world_run(s->struck_ns + behind * s->every_ns + 3 * s->timeout_ns + (needs(s, STORY_HEALS) ? 68 : 8) * S);
 }
 
+/* What can be mended are rules, a machine that does not run, and a floating address that went elsewhere. */
+static bool mend(struct story *s)
+{
+	bool mends = network.rules_len > 0 || network.holder != &s->machines[0] || s->machines[0].state != MACHINE_UP;
+
+	network.rules_len = 0;
+	network.holder = &s->machines[0];
+	for (unsigned i = 0; i < s->servers; i++) {
+		if (s->machines[i].state != MACHINE_UP)
+			machine_start(&s->machines[i]);
+	}
+	return mends;
+}
+
+static void play_mended(struct story *s)
+{
+	const size_t size = s->result->said_len * sizeof *s->result->said;
+	struct story_said *said; /* of the fault */
+
+	if (!is_steady(s) || !mend(s))
+		return;
+	tell(s, "now: nothing");
+	said = malloc(size);
+	if (!said)
+		abort();
+	memcpy(said, s->result->said, size);
+	for (size_t n = 0; n < s->result->said_len; n++) {
+		s->result->said[n].expected = (struct expectation){ .state = VERDICT_UP };
+	}
+	world_run(world_now() + 70 * s->every_ns + s->timeout_ns + 8 * S);
+	for (unsigned i = 0; i < s->vantages_len; i++) {
+		for (size_t k = 0; k < s->vantages[i].engine.paths.len; k++)
+			check_steadiness(s, &s->vantages[i], k, true);
+	}
+	memcpy(s->result->said, said, size);
+	free(said);
+}
+
 void story_play(const struct fault *fault, uint64_t seed, enum mode mode, bool tells, struct story_result *result)
 {
 	struct story *s = calloc(1, sizeof *s);
@@ -621,6 +684,7 @@ void story_play(const struct fault *fault, uint64_t seed, enum mode mode, bool t
 		for (size_t k = 0; k < s->vantages[i].engine.paths.len; k++)
 			finish_path(s, &s->vantages[i], k);
 	}
+	play_mended(s);
 	world_end();
 	for (unsigned i = 0; i < s->vantages_len; i++)
 		vantage_stop(&s->vantages[i]);

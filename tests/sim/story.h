@@ -66,6 +66,7 @@ struct story_said { /* of one path */
 	enum verdict_direction direction;
 	enum verdict_cause cause;
 	bool once;         /* .. and was */
+	unsigned changes;  /* of the verdict, since the fault or its end */
 	bool right, vague; /* vague: right, but direction or cause are not (wholly) known */
 	double after;      /* state and cause stood, in intervals behind the timeout; < 0: never */
 	double state_after;
@@ -79,6 +80,7 @@ struct story_result {
 	unsigned false_causes;     /* at any time, on any path */
 	unsigned healthy_wrong;    /* paths not concerned that are not said to be healthy in the end */
 	bool too_late;
+	unsigned steady, unsteady; /* paths in a fault that does not change, and those whose verdict does */
 	unsigned timed, in_time;   /* paths whose verdict should stand with the state; of these, those whose does */
 	double state_after, after; /* the slowest path, in intervals */
 	uint64_t probes;

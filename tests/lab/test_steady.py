@@ -1,0 +1,217 @@
+#!/usr/bin/python3 -B
+"""One fault, unchanged for longer than the window, then none for as long: each path changes once, perhaps once more when
+its cause becomes known, and back.
+
+    floatprobe run ───────── router ─────────┬────── boot-01    the fault, and its end
+    journal: changes                         └────── boot-02
+"""
+
+import contextlib
+import signal
+import time
+
+from flat import Flat
+from lab import Failure, wait_until
+from lan import Lan, announce
+from provider import PORT, main, scenarios
+
+EVERY = "100ms"
+WINDOW_SECONDS = 9  # 64 probes and more
+NAMING = ("target", "address", "protocol", "size", "flow")
+
+
+def key(line):
+    return " ".join(str(line[field]) for field in NAMING if line[field] is not None)
+
+
+class Changes:
+    """What each path changed to, by path, since this was made."""
+
+    def __init__(self, daemon):
+        self._daemon, self._from = daemon, len(daemon.journal())
+
+    def lines(self):
+        return self._daemon.journal()[self._from :]
+
+    def by_path(self):
+        found = {}
+        for line in self.lines():
+            if line["type"] == "change":
+                to = line["to"]
+                found.setdefault(key(line), []).append((to["state"], to["direction"], to["cause"]))
+        return found
+
+
+def all_up(daemon, targets):
+    def up():
+        state = {key(line): line["to"] for line in daemon.journal() if line["type"] == "change"}
+        return len({name.split()[0] for name in state}) == targets and all(
+            to["state"] == "up" and to["cause"] == "none" for to in state.values()
+        )
+
+    wait_until("every path is up", up)
+
+
+def last_rows(daemon):
+    return {key(line): line for line in daemon.journal() if line["type"] == "path"}
+
+
+def steady(daemon, fault, concerned, targets, most=2):
+    """concerned: the number of paths that the fault strikes. most: changes of each until its end."""
+    all_up(daemon, targets)
+    changes = Changes(daemon)
+    with fault:
+        wait_until("it is seen", lambda: len(changes.by_path()) >= concerned)
+        time.sleep(WINDOW_SECONDS)
+        told = changes.by_path()
+        mended = Changes(daemon)
+    wait_until("its end is seen", lambda: len(mended.by_path()) >= concerned)
+    time.sleep(WINDOW_SECONDS)
+    for name, tos in changes.by_path().items():
+        print(f"       {name}: {' → '.join('/'.join(to) for to in tos)}")
+    healed = mended.by_path()
+    if daemon.process.stop():
+        raise Failure("SIGTERM is the ordinary end")
+    wrong = [f"{name} changed {len(tos)} times" for name, tos in told.items() if len(tos) > most]
+    wrong += [f"{name} ended by {tos}" for name, tos in healed.items() if tos != [("up", "none", "none")]]
+    wrong += [f"{name} is up, with {row['evidence']}" for name, row in last_rows(daemon).items() if row["evidence"]]
+    if len(told) != concerned:
+        wrong.append(f"{len(told)} paths changed, not {concerned}")
+    if wrong:
+        raise Failure("\n".join(wrong))
+
+
+@contextlib.contextmanager
+def cut(net, *what):
+    net.cut(*what)
+    yield
+    net.heal()
+
+
+@contextlib.contextmanager
+def rules(host, rule):
+    host.nft(f"""
+        table inet own {{ {rule}; }}
+    """)
+    yield
+    host.nft("delete table inet own")
+
+
+@contextlib.contextmanager
+def not_running(server):
+    server.stop()
+    yield
+    server.start()
+
+
+@contextlib.contextmanager
+def signals(server):
+    server.process.send(signal.SIGSTOP)
+    yield
+    server.process.send(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def without_link(net, name):
+    net.router.ip(f"link set {name} down")
+    yield
+    net.router.ip(f"link set {name} up")
+
+
+@contextlib.contextmanager
+def no_route(net):
+    net.router.ip(f"route add unreachable {net.plan.floating}")
+    net.router.nft(f"flush map {net.plan.nft} provider holder\n")
+    net.router.run("conntrack", "-F")
+    yield
+    net.router.ip(f"route del unreachable {net.plan.floating}")
+    net.repoint("boot-01")
+
+
+@scenarios(("forward",), ("return",))
+def both_protocols_cut(net, direction):
+    steady(net.run_daemon(every=EVERY), cut(net, direction, net.plan.floating), 3, 3)
+
+
+@scenarios(("forward", "udp"), ("return", "udp"), ("forward", "tcp"), ("return", "tcp"))
+def one_protocol_cut(net, direction, protocol):
+    paths = {"udp": 2, "tcp": 1}[protocol]
+    steady(net.run_daemon(every=EVERY), cut(net, direction, net.plan.floating, protocol), paths, 3)
+
+
+@scenarios(())
+def port_closed(net):
+    steady(net.run_daemon(every=EVERY), not_running(net.servers["boot-01"]), 6, 3)
+
+
+@scenarios(("udp",), ("tcp",))
+def firewall_of_the_server(net, protocol):
+    rule = f"chain in {{ type filter hook input priority 0; {protocol} dport {PORT} drop; }}"
+    paths = {"udp": 4, "tcp": 2}[protocol]
+    steady(net.run_daemon(every=EVERY), rules(net.servers["boot-01"].host, rule), paths, 3)
+
+
+@scenarios(())
+def server_does_not_run(net):
+    steady(net.run_daemon(every=EVERY), signals(net.servers["boot-01"]), 6, 3)
+
+
+@scenarios(())
+def server_is_gone(net):
+    steady(net.run_daemon(every=EVERY), without_link(net, "boot-01"), 6, 3)
+
+
+@scenarios(())
+def stale_neighbour(net):
+    flat = Flat(net)
+    net.restart_as_peers()
+
+    @contextlib.contextmanager
+    def broken():
+        flat.break_entry("permanent")
+        yield
+        flat.break_entry("permanent", flat.mac)
+
+    steady(net.run_daemon(flat.targets(), every=EVERY), broken(), 3, 2)
+
+
+@scenarios(())
+def duplicate(net):
+    lan = Lan(net)
+
+    @contextlib.contextmanager
+    def fight():
+        with lan.fight():
+            yield
+        lan.two.host.ip(f"addr del {lan.shared}/{net.plan.bits} dev eth0")
+        announce(lan.one.host)
+
+    steady(net.run_daemon(lan.targets(), every=EVERY), fight(), 3, 3)
+
+
+@scenarios(())
+def unreachable(net):
+    steady(net.run_daemon(every=EVERY), no_route(net), 3, 3)
+
+
+@scenarios(("forward",), ("return",))
+def size(net, direction):
+    targets = [{**target, "sizes": [512, 1300]} for target in net.targets() if target["role"] == "floating"]
+    steady(net.run_daemon(targets, every=EVERY), too_long(net, direction), 2, 1)
+
+
+@contextlib.contextmanager
+def too_long(net, direction):
+    net.cut(direction, net.plan.floating, "udp", also="meta length > 1000")
+    yield
+    net.heal()
+
+
+@scenarios(())
+def own_firewall(net):
+    rule = f"chain out {{ type filter hook output priority 0; udp dport {PORT} drop; }}"
+    steady(net.run_daemon(every=EVERY), rules(net.client, rule), 6, 3)
+
+
+if __name__ == "__main__":
+    main()
