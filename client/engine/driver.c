@@ -30,15 +30,13 @@ static void wake_now(struct engine *engine)
 	set_timer((struct driver *)((char *)engine - offsetof(struct driver, engine)), clock_mono_ns());
 }
 
+/* Setting the timer makes it unreadable: it need not be read. */
 static void timer_fired(uv_poll_t *poll, int status, int events)
 {
 	struct driver *d = poll->data;
-	uint64_t times;
 
 	(void)status;
 	(void)events;
-	if (read(d->timer_fd, &times, sizeof times) < 0 && errno == EAGAIN)
-		return;
 	set_timer(d, engine_tick(&d->engine));
 }
 

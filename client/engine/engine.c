@@ -14,8 +14,13 @@
 #define SEQ_MAX UINT32_C(0xfffffff0) /* a new flow begins before numbers would wrap */
 
 enum {
-	EARLY_NS = 300 * 1000,      /* a probe due within this time is sent now, to save a wakeup */
-	SLEEP_NS = 5 * 1000 * 1000, /* arrivals wait if the next wakeup is within this time */
+	EARLY_NS = 300 * 1000, /* a probe due within this time is sent now, to save a wakeup */
+	/* With so many timers a wakeup is this late, and sends what is due as much later: probes share wakeups, and
+	 * leave within 1 ms of their schedule. */
+	FLEET = 256,
+	FLEET_SLACK_NS = 700 * 1000,
+	/* Arrivals wait if the next wakeup is within this time. The kernel's timestamps tell when they came. */
+	SLEEP_NS = 20 * 1000 * 1000,
 	/* The shortest interval between checks of deadlines, for each EXPIRE_PATHS paths. */
 	EXPIRE_STEP_NS = 2 * 1000 * 1000,
 	EXPIRE_PATHS = 1000,
@@ -166,11 +171,25 @@ static void send_for(struct engine *e, struct path *p, const struct schedule_tim
 		send_probe(e, p, now_ns);
 }
 
+static bool is_fleet(const struct engine *e)
+{
+	return e->queue.len >= FLEET;
+}
+
+/* When to wake up for the next probe. */
+static int64_t next_send(const struct engine *e)
+{
+	const struct schedule_timer *first = schedule_queue_first(&e->queue);
+
+	return first ? first->due_ns + (is_fleet(e) ? FLEET_SLACK_NS : 0) : INT64_MAX;
+}
+
 static void send_due(struct engine *e, int64_t now_ns)
 {
+	int64_t until_ns = now_ns + (is_fleet(e) ? FLEET_SLACK_NS : EARLY_NS);
 	struct schedule_timer *t;
 
-	while ((t = schedule_queue_first(&e->queue)) && t->due_ns <= now_ns + EARLY_NS) {
+	while ((t = schedule_queue_first(&e->queue)) && t->due_ns <= until_ns) {
 		struct path *p = t->owner;
 		send_for(e, p, t, now_ns);
 		if (schedule_advance(t, now_ns > t->due_ns ? now_ns : t->due_ns, engine_random(e))) {
@@ -248,7 +267,6 @@ static void reap(struct engine *e, int64_t now_ns)
 int64_t engine_tick(struct engine *e)
 {
 	int64_t now_ns = clock_mono_ns();
-	const struct schedule_timer *first;
 	int64_t wake_ns;
 
 	udp_dialer_drain(e->udp);
@@ -261,8 +279,7 @@ int64_t engine_tick(struct engine *e)
 		udp_dialer_flush(e->udp);
 	}
 	reap(e, now_ns);
-	first = schedule_queue_first(&e->queue);
-	wake_ns = ns_earlier(ns_earlier(e->expire_ns, e->ask_ns), first ? first->due_ns : INT64_MAX);
+	wake_ns = ns_earlier(ns_earlier(e->expire_ns, e->ask_ns), next_send(e));
 	udp_dialer_listen(e->udp, wake_ns - now_ns > SLEEP_NS);
 	return wake_ns;
 }

@@ -312,12 +312,12 @@ static void restart_timestamps(struct socket *s)
 	s->sent_id = 0;
 }
 
-static void drain_errors(struct socket *s)
+static void drain_some_errors(struct socket *s, unsigned max)
 {
 	struct udp_dialer *d = s->dialer;
 	struct errqueue_entry entry;
 
-	for (unsigned n = 0; n < DRAIN_BATCHES * UDP_BATCH; n++) {
+	for (unsigned n = 0; n < max; n++) {
 		if (errqueue_read(s->fd, &entry, d->scratch, sizeof d->scratch) != 1)
 			return;
 		if (entry.kind == ERRQUEUE_TIMESTAMP) {
@@ -329,6 +329,11 @@ static void drain_errors(struct socket *s)
 			d->hooks.failed(d->hooks.context, &entry);
 		}
 	}
+}
+
+static void drain_errors(struct socket *s)
+{
+	drain_some_errors(s, DRAIN_BATCHES * UDP_BATCH);
 }
 
 /* Can the error result from an ICMP message about an earlier datagram? */
@@ -360,7 +365,7 @@ static void send_staged(struct socket *s, unsigned from, unsigned to)
 		at++;
 		tries = 0;
 	}
-	drain_errors(s); /* most send timestamps are queued by now; reading them here avoids a wakeup */
+	drain_some_errors(s, to - from); /* most send timestamps are queued by now: this avoids a wakeup */
 }
 
 static void swap_staged(struct udp_dialer *d, unsigned i, unsigned k)
@@ -398,11 +403,10 @@ void udp_dialer_flush(struct udp_dialer *d)
 	d->staged_len = 0;
 }
 
-static void drain_socket(struct socket *s)
+static void drain_datagrams(struct socket *s)
 {
 	struct udp_dialer *d = s->dialer;
 
-	drain_errors(s);
 	for (unsigned batches = 0; batches < DRAIN_BATCHES; batches++) {
 		int n = udp_receive(s->fd, d->in);
 		int64_t now_ns;
@@ -420,13 +424,21 @@ static void drain_socket(struct socket *s)
 	}
 }
 
+static void drain_socket(struct socket *s)
+{
+	drain_errors(s);
+	drain_datagrams(s);
+}
+
 static void drain_ready(struct ready *ready)
 {
 	int n = ready->len ? poll(ready->polled, ready->len, 0) : 0;
 
 	for (unsigned i = 0; i < ready->len && n > 0; i++) {
+		if (ready->polled[i].revents & ~POLLIN)
+			drain_errors(ready->sockets[i]);
 		if (ready->polled[i].revents)
-			drain_socket(ready->sockets[i]);
+			drain_datagrams(ready->sockets[i]);
 	}
 	ready->len = 0;
 }

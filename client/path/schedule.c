@@ -56,7 +56,7 @@ bool schedule_advance(struct schedule_timer *t, int64_t now_ns, uint32_t random)
 bool schedule_queue_init(struct schedule_queue *q, size_t capacity)
 {
 	*q = (struct schedule_queue){ .capacity = capacity };
-	q->heap = calloc(capacity ? capacity : 1, sizeof(struct schedule_timer *));
+	q->heap = calloc(capacity ? capacity : 1, sizeof *q->heap);
 	return q->heap != NULL;
 }
 
@@ -66,56 +66,55 @@ void schedule_queue_free(struct schedule_queue *q)
 	*q = (struct schedule_queue){ 0 };
 }
 
-static void place(struct schedule_queue *q, size_t i, struct schedule_timer *timer)
+static void place(struct schedule_queue *q, size_t i, struct schedule_entry entry)
 {
-	q->heap[i] = timer;
-	timer->queue_index = i;
+	q->heap[i] = entry;
+	entry.timer->queue_index = i;
 }
 
-static void sift(struct schedule_queue *q, size_t i)
+/* Put the timer where it belongs, from place i on. */
+static void sift(struct schedule_queue *q, size_t i, struct schedule_timer *timer)
 {
-	struct schedule_timer *timer = q->heap[i];
+	const struct schedule_entry entry = { timer->due_ns, timer };
 
-	while (i > 0 && q->heap[(i - 1) / 2]->due_ns > timer->due_ns) {
+	while (i > 0 && q->heap[(i - 1) / 2].due_ns > entry.due_ns) {
 		place(q, i, q->heap[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
 	for (size_t child; (child = 2 * i + 1) < q->len; i = child) {
-		if (child + 1 < q->len && q->heap[child + 1]->due_ns < q->heap[child]->due_ns)
+		if (child + 1 < q->len && q->heap[child + 1].due_ns < q->heap[child].due_ns)
 			child++;
-		if (q->heap[child]->due_ns >= timer->due_ns)
+		if (q->heap[child].due_ns >= entry.due_ns)
 			break;
 		place(q, i, q->heap[child]);
 	}
-	place(q, i, timer);
+	place(q, i, entry);
 }
 
 void schedule_queue_push(struct schedule_queue *q, struct schedule_timer *timer)
 {
 	assert(q->len < q->capacity);
-	place(q, q->len++, timer);
-	sift(q, timer->queue_index);
+	q->len++;
+	sift(q, q->len - 1, timer);
 }
 
 struct schedule_timer *schedule_queue_first(const struct schedule_queue *q)
 {
-	return q->len ? q->heap[0] : NULL;
+	return q->len ? q->heap[0].timer : NULL;
 }
 
 void schedule_queue_moved(struct schedule_queue *q, struct schedule_timer *timer)
 {
-	sift(q, timer->queue_index);
+	sift(q, timer->queue_index, timer);
 }
 
 void schedule_queue_remove(struct schedule_queue *q, struct schedule_timer *timer)
 {
 	size_t i = timer->queue_index;
 
-	if (i >= q->len || q->heap[i] != timer)
+	if (i >= q->len || q->heap[i].timer != timer)
 		return;
 	q->len--;
-	if (i == q->len)
-		return;
-	place(q, i, q->heap[q->len]);
-	sift(q, i);
+	if (i < q->len)
+		sift(q, i, q->heap[q->len].timer);
 }

@@ -36,8 +36,12 @@ void schedule_start(struct schedule_timer *timer, const struct schedule *schedul
 bool schedule_advance(struct schedule_timer *timer, int64_t now_ns, uint32_t random);
 
 /* Timers ordered by due time: a binary heap. */
+struct schedule_entry {
+	int64_t due_ns; /* a copy of the timer's: comparing entries reads no timers */
+	struct schedule_timer *timer;
+};
 struct schedule_queue {
-	struct schedule_timer **heap;
+	struct schedule_entry *heap;
 	size_t len, capacity;
 };
 
