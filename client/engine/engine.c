@@ -25,6 +25,7 @@ enum {
 	EXPIRE_STEP_NS = 2 * 1000 * 1000,
 	EXPIRE_PATHS = 1000,
 	ASK_STEP_NS = 20 * 1000 * 1000,
+	LOOK_NS = 1000 * 1000 * 1000, /* at what our own sockets dropped */
 };
 
 /* -- randomness and signatures -- */
@@ -252,6 +253,13 @@ static void expire(struct engine *e, int64_t now_ns)
 	e->expire_ns = next_ns < now_ns + step_ns ? now_ns + step_ns : next_ns;
 }
 
+/* While losses are being settled, and before they are: once a second, as long as anything happens. */
+static void look_for_drops(struct engine *e, int64_t now_ns)
+{
+	if (now_ns - e->own_drops.looked_ns >= LOOK_NS)
+		own_drops_looked(&e->own_drops, udp_dialer_drops(e->udp), now_ns);
+}
+
 static void reap(struct engine *e, int64_t now_ns)
 {
 	int64_t keep_ns = ENGINE_ARP_FAILS_NS;
@@ -270,6 +278,7 @@ int64_t engine_tick(struct engine *e)
 	int64_t wake_ns;
 
 	udp_dialer_drain(e->udp);
+	look_for_drops(e, now_ns);
 	if (e->expire_ns <= now_ns)
 		expire(e, now_ns);
 	send_due(e, now_ns);
@@ -392,6 +401,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 		schedule_queue_free(&queue);
 		return false;
 	}
+	udp_dialer_expect(e->udp, len);
 	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
 	schedule_queue_free(&e->queue);
 	e->queue = queue;

@@ -7,6 +7,7 @@
 #include "client/config/config.h"
 #include "client/evidence/drop.h"
 #include "client/evidence/keyring.h"
+#include "client/evidence/own_drops.h"
 #include "client/evidence/own_link.h"
 #include "client/evidence/querier.h"
 #include "client/net/link.h"
@@ -47,6 +48,7 @@ struct engine {
 	struct bucket rechecks_bucket;
 	const struct link_ops *link; /* NULL: no information about this host's links */
 	struct own_link own_link;    /* reads `link` */
+	struct own_drops own_drops;
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
 	int64_t reaped_ns;

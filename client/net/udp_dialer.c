@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ enum {
 	SEND_TRIES = 4,                      /* each pending ICMP error makes one attempt fail */
 	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long further endpoints can share a fresh socket */
 	RECEIVE_BUFFER_LEN = 4 << 20,
+	RECEIVE_BUFFER_MAX = 256 << 20,
+	ANSWER_LEN = 4096, /* of the buffer: drivers take up to a page for a datagram */
 	READY_MAX = 64,
 	DRAIN_BATCHES = 64, /* per call: a flood must not block the loop */
 };
@@ -66,7 +69,11 @@ struct udp_dialer {
 	int64_t ports_low, ports_len; /* the ephemeral port range, for fresh sockets */
 	int64_t port;                 /* offset of the next port in that range */
 	bool wake;
-	uint8_t scratch[1024]; /* quoted octets of the error queue */
+	int receive_buffer_len; /* of each socket */
+	uint64_t drops;         /* for full receive buffers, so far */
+	uint64_t socket_drops;  /* of the open sockets, for whatever reason, at the last look */
+	int64_t full;           /* the kernel's counters of full receive buffers at the last look */
+	uint8_t scratch[1024];  /* quoted octets of the error queue */
 };
 
 static void drain_socket(struct socket *s);
@@ -115,7 +122,7 @@ static struct socket *socket_open(struct udp_dialer *d, int family, bool fresh, 
 		.send_timestamps = true,
 		.errors = true,
 		.dont_fragment = true,
-		.receive_buffer_len = RECEIVE_BUFFER_LEN,
+		.receive_buffer_len = d->receive_buffer_len,
 	};
 	struct socket *s = calloc(1, sizeof *s + SENT_RING * sizeof(struct sent));
 
@@ -169,6 +176,12 @@ static void find_ports(struct udp_dialer *d)
 	d->port = randombytes_uniform((uint32_t)d->ports_len);
 }
 
+/* Of all sockets of this network namespace. */
+static int64_t count_full(void)
+{
+	return proc_counter("Udp", "RcvbufErrors", 0) + proc_counter(NULL, "Udp6RcvbufErrors", 0);
+}
+
 struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const struct udp_dialer_hooks *hooks)
 {
 	struct udp_dialer *d = calloc(1, sizeof *d);
@@ -178,6 +191,8 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	d->loop = loop;
 	d->hooks = *hooks;
 	d->wake = true;
+	d->receive_buffer_len = RECEIVE_BUFFER_LEN;
+	d->full = count_full();
 	find_ports(d);
 	d->in = udp_batch_new(payload_len_max);
 	d->out = udp_batch_new(payload_len_max);
@@ -494,6 +509,47 @@ void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 		reap_listed(&d->fresh[family], now_ns, keep_ns);
 		reap_listed(&d->alone[family], now_ns, keep_ns);
 	}
+}
+
+static void count_drops(struct socket *s)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof info;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+		s->dialer->socket_drops += info[SK_MEMINFO_DROPS];
+}
+
+/* A socket's own counter has what was dropped for a wrong checksum, too: what was dropped for a full buffer is in the
+ * kernel's counter as well. */
+uint64_t udp_dialer_drops(struct udp_dialer *d)
+{
+	uint64_t before = d->socket_drops, grown;
+	int64_t full;
+
+	d->socket_drops = 0;
+	each_socket(d, count_drops);
+	if (d->socket_drops <= before)
+		return d->drops;
+	grown = d->socket_drops - before;
+	full = count_full();
+	if (full > d->full)
+		d->drops += grown < (uint64_t)(full - d->full) ? grown : (uint64_t)(full - d->full);
+	d->full = full;
+	return d->drops;
+}
+
+static void set_receive_buffer(struct socket *s)
+{
+	udp_set_receive_buffer(s->fd, s->dialer->receive_buffer_len);
+}
+
+void udp_dialer_expect(struct udp_dialer *d, size_t answers)
+{
+	size_t len = answers < RECEIVE_BUFFER_MAX / ANSWER_LEN ? answers * ANSWER_LEN : RECEIVE_BUFFER_MAX;
+
+	d->receive_buffer_len = len > RECEIVE_BUFFER_LEN ? (int)len : RECEIVE_BUFFER_LEN;
+	each_socket(d, set_receive_buffer);
 }
 
 static void forget_owner(struct socket *s, const void *owner)

@@ -60,6 +60,12 @@ void udp_dialer_part(struct udp_dialer *dialer);
 /* Close fresh sockets that are older than keep_ns. */
 void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns);
 
+/* How many datagrams the sockets dropped so far because their receive buffers were full. */
+uint64_t udp_dialer_drops(struct udp_dialer *dialer);
+
+/* Make the receive buffers large enough for so many answers at once. */
+void udp_dialer_expect(struct udp_dialer *dialer, size_t answers);
+
 /* Call before an owner is freed: no hook is called for it any more. */
 void udp_dialer_forget(struct udp_dialer *dialer, const void *owner);
 

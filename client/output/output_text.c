@@ -50,6 +50,12 @@ static void lost_cell(const struct result_path *path, char buf[CELL_LEN])
 		snprintf(buf, CELL_LEN, "%u of %u", v->sent - v->answered, v->sent);
 }
 
+static void unsent_cell(const struct result_path *path, char buf[CELL_LEN])
+{
+	if (path->verdict->unsent > 0)
+		snprintf(buf, CELL_LEN, "%u", path->verdict->unsent);
+}
+
 /* The precision depends on the value: microseconds for a local network, 0.1 ms for long distances. */
 static int digits(double ms)
 {
@@ -79,9 +85,9 @@ static const struct column {
 	const char *title;
 	void (*cell)(const struct result_path *path, char buf[CELL_LEN]); /* does not change buf if the cell is empty */
 } columns[] = {
-	{ "PATH", path_cell },     { "STATE", state_cell },        { "DIRECTION", direction_cell },
-	{ "CAUSE", cause_cell },   { "LOST", lost_cell },          { "RTT ms / p99", rtt_cell },
-	{ "SERVER", server_cell }, { "ARRIVED ON", arrived_cell },
+	{ "PATH", path_cell },        { "STATE", state_cell },   { "DIRECTION", direction_cell },
+	{ "CAUSE", cause_cell },      { "LOST", lost_cell },     { "UNSENT", unsent_cell },
+	{ "RTT ms / p99", rtt_cell }, { "SERVER", server_cell }, { "ARRIVED ON", arrived_cell },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, STATE_COLUMN = 1 };
 

@@ -99,11 +99,11 @@ static json_t *evidence_json(const struct verdict *verdict)
 json_t *result_path_json(const struct result_path *path)
 {
 	const struct verdict *v = path->verdict;
-	json_t *verdict = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "state", verdict_state_word(v->state),
-				    "direction", verdict_direction_word(v->direction), "cause",
-				    verdict_cause_word(v->cause), "sent", (json_int_t)v->sent, "answered",
-				    (json_int_t)v->answered, "forward_lost", (json_int_t)v->forward_lost, "return_lost",
-				    (json_int_t)v->return_lost, "lost", (json_int_t)v->lost);
+	json_t *verdict = json_pack(
+	    "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "state", verdict_state_word(v->state), "direction",
+	    verdict_direction_word(v->direction), "cause", verdict_cause_word(v->cause), "sent", (json_int_t)v->sent,
+	    "answered", (json_int_t)v->answered, "forward_lost", (json_int_t)v->forward_lost, "return_lost",
+	    (json_int_t)v->return_lost, "lost", (json_int_t)v->lost, "unsent", (json_int_t)v->unsent);
 	json_t *rest =
 	    json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "server", text_json(path->server), "arrived_on",
 		      address_json(&path->arrived_on), "rtt_ms", path->has_rtt ? rtt_json(&path->rtt) : json_null(),

@@ -487,6 +487,8 @@ static void count_streaks(struct prober_tally *t)
 		t->lost_streak = t->sent;
 	if (t->answered_streak == t->sent || t->lost_streak == t->sent)
 		t->streak_ns = t->oldest_ns;
+	if (t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG] == 0)
+		t->sent_streak = t->sent;
 	if (t->sent > 0)
 		return;
 	t->unsent_streak = t->by_outcome[PROBER_UNSENT] + t->by_outcome[PROBER_UNSENT_TOO_BIG];

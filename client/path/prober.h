@@ -148,6 +148,7 @@ struct prober_tally {
 	uint32_t lost_streak;     /* length of the newest streak of losses; unsent probes do not end it */
 	uint32_t answered_streak; /* length of the newest streak of answers; unsent probes do not end it */
 	uint32_t unsent_streak;   /* length of the newest streak of probes that could not be sent */
+	uint32_t sent_streak;     /* number of the newest probes that were all sent */
 	uint32_t too_big_streak;  /* length of the newest streak of UNSENT_TOO_BIG */
 	int server;               /* the server of the newest answered probe; -1: none */
 	bool skewed;              /* the newest answered probe is CLOCK_SKEW */

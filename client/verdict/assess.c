@@ -169,6 +169,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
 		.mode = mode,
 		.before = p->status.state,
+		.was_local = p->status.known && p->status.cause == VERDICT_CAUSE_LOCAL,
 		.streak_len = ASSESS_STREAK_PROBES,
 		.lossy_permille = e->config->lossy_permille,
 	};
@@ -189,6 +190,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, mode, &evidence);
 	siblings_tell(e, i, &evidence);
+	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
+	evidence.hints.own_dropped = e->own_drops.dropped;
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)

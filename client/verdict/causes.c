@@ -58,6 +58,17 @@ static bool we_cannot_send(const struct verdict_evidence *e, enum verdict_state 
 	return state == VERDICT_UNKNOWN && (e->facts.resolve_error || seen(e, PROBER_UNSENT) > 0);
 }
 
+/* What is sent is answered, but part of it is not sent. */
+static bool we_send_in_part(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_UP && many_unsent(e);
+}
+
+static bool we_drop_the_answers(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && is_most(e, e->hints.own_drops);
+}
+
 static bool our_key_is_refused(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_NOT_AUTHORISED) ||
@@ -378,6 +389,23 @@ const struct causes_rule causes_rules[] = {
 	    .forbids = "a change of holder since then; no new flow of other clients for a minute; an address that is "
 		       "translated on the way",
 	    .tell = sentences_second_holder,
+	},
+	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = we_send_in_part,
+	    .needs = "the path is up, but the kernel of this host refused to send at least one in 10 probes of the "
+		     "round (run: of a window of 64 probes, until less than one in 20)",
+	    .forbids = "a loss",
+	},
+	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = we_drop_the_answers,
+	    .needs = "for at least half of the losses, all over UDP, this host's own sockets dropped as many datagrams "
+		     "because their receive buffers were full, at a time when the answers were due",
+	    .forbids =
+		"a drop for another reason, such as a wrong checksum; probes that are proven not to have arrived "
+		"at the server",
+	    .tell = sentences_own_drops,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNPINNED_REPLY,

@@ -52,6 +52,7 @@ static const char *send_error_text(int error)
 		return "No route to host";
 	case ENETDOWN:
 		return "Network is down (the interface of this host)";
+	case EADDRINUSE:
 	case EADDRNOTAVAIL:
 		return "Cannot assign requested address (this host has no source address or port for it)";
 	case ENOBUFS:
@@ -326,6 +327,14 @@ static struct mac_text mac_text(const uint8_t mac[EVIDENCE_MAC_LEN])
 		return m;
 	units_mac_text(mac, m.text);
 	return m;
+}
+
+void sentences_own_drops(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v,
+	    "the answers to %u of %u lost probes may be among %u datagrams that this host dropped: its socket's "
+	    "receive buffer was full",
+	    e->hints.own_drops, losses(e), e->hints.own_dropped);
 }
 
 void sentences_other_clock(const struct verdict_evidence *e, struct verdict *v)

@@ -50,14 +50,16 @@ static enum verdict_state state_of_run(const struct verdict_evidence *e)
 {
 	const struct prober_tally *t = &e->tally;
 	bool settled_before = e->before == VERDICT_UP || e->before == VERDICT_LOSSY;
+	bool sends = e->before == VERDICT_DOWN || t->sent_streak >= e->streak_len;
+	unsigned unsent_streak = settled_before && e->was_local ? VERDICT_UNSENT_STREAK : e->streak_len;
 
 	if (too_big_to_send(e))
 		return VERDICT_DOWN;
-	if (t->unsent_streak >= e->streak_len)
+	if (t->unsent_streak >= unsent_streak)
 		return VERDICT_UNKNOWN;
 	if (t->lost_streak >= e->streak_len)
 		return VERDICT_DOWN;
-	if (!settled_before && t->answered_streak >= e->streak_len)
+	if (!settled_before && sends && t->answered_streak >= e->streak_len)
 		return loses_permille(e, e->lossy_permille) ? VERDICT_LOSSY : VERDICT_UP;
 	return state_between_rows(e);
 }
@@ -81,6 +83,7 @@ static void report_counts(const struct verdict_evidence *e, struct verdict *v)
 	v->forward_lost = e->tally.forward_lost - unproven;
 	v->return_lost = e->tally.return_lost;
 	v->lost = e->tally.lost + unproven;
+	v->unsent = unsent_probes(e);
 }
 
 static enum verdict_direction find_direction(const struct verdict_evidence *e, const struct verdict *v)
@@ -103,7 +106,8 @@ static enum verdict_direction find_direction(const struct verdict_evidence *e, c
 static bool is_expected(const struct verdict_evidence *e, const struct verdict *v)
 {
 	if (!e->expect_reachable)
-		return v->state == VERDICT_DOWN && v->cause != VERDICT_CAUSE_LOCAL;
+		return v->state == VERDICT_DOWN && v->cause != VERDICT_CAUSE_LOCAL &&
+		       (seen(e, PROBER_UNSENT) == 0 || !many_unsent(e));
 	/* Unpinned replies of every translated floating address are lost: only applications need to know. */
 	return v->state == VERDICT_UP && (v->cause == VERDICT_CAUSE_NONE || v->cause == VERDICT_CAUSE_UNPINNED_REPLY) &&
 	       may_answer(e, e->tally.server) && arrives_where_asked(e);

@@ -32,6 +32,8 @@ struct verdict_hints {
 	const char *receipt_server; /* the server with the newest receipt; NULL: not known */
 	const char *witness;        /* the server that relayed the receipt; NULL: direct */
 	const char *silent_witness; /* a server that reported that the silent one does not answer it; NULL: none */
+	uint32_t own_drops;         /* losses whose answers this host's full socket may have dropped .. */
+	uint32_t own_dropped;       /* .. and how many datagrams it dropped about then */
 	bool last_error_elsewhere;  /* the last error came for another flow to the same address and port */
 	const char *second_holder;  /* another server that hears other clients' new flows there; NULL: none */
 	uint32_t second_holder_ms;  /* age of the newest of those flows */
@@ -96,6 +98,7 @@ struct verdict_evidence {
 	const char *allowed_names; /* names of the servers that may answer, "boot-01, boot-02"; NULL: not to be shown */
 	enum mode mode;            /* CHECK: any loss in the tally is lossy */
 	enum verdict_state before; /* run: the state so far */
+	bool was_local;            /* run: this host was the cause so far */
 	unsigned streak_len;       /* run: probes in a row that change the state (3) */
 	unsigned lossy_permille;   /* run: share of loss, without outages, from which the path is lossy */
 };
@@ -109,7 +112,7 @@ struct verdict {
 	unsigned rank; /* of the rule that names the cause: its position in causes_rules */
 	int server;    /* the server that answers: index in the configuration; -1: none */
 	bool expected;
-	uint32_t sent, answered, forward_lost, return_lost, lost; /* numbers to report */
+	uint32_t sent, answered, forward_lost, return_lost, lost, unsent; /* numbers to report; unsent is not in sent */
 	unsigned sentences_len;
 	char sentences[VERDICT_SENTENCES_MAX][VERDICT_SENTENCE_LEN]; /* the evidence, for people */
 	const char *advice;                                          /* static text, or NULL */

@@ -37,6 +37,20 @@ static inline bool too_big_to_send(const struct verdict_evidence *e)
 	return e->tally.too_big_streak >= e->streak_len;
 }
 
+static inline uint32_t unsent_probes(const struct verdict_evidence *e)
+{
+	return seen(e, PROBER_UNSENT) + seen(e, PROBER_UNSENT_TOO_BIG);
+}
+
+/* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that. */
+static inline bool many_unsent(const struct verdict_evidence *e)
+{
+	uint32_t all = e->mode == MODE_CHECK ? e->tally.sent + unsent_probes(e) : ASSESS_WINDOW_PROBES;
+	uint32_t one_in = e->was_local ? 2 * VERDICT_UNSENT_ONE_IN : VERDICT_UNSENT_ONE_IN;
+
+	return unsent_probes(e) > 0 && one_in * unsent_probes(e) >= all;
+}
+
 static inline bool may_answer(const struct verdict_evidence *e, int server)
 {
 	return server >= 0 && server < PROBER_OTHERS && e->allowed_mask >> server & 1;

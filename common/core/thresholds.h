@@ -26,6 +26,10 @@ enum {
 	ASSESS_STREAK_PROBES = 3,
 	/* Two outages in a window are two faults. With a third, the path loses probes all the time. */
 	VERDICT_OUTAGES = 3,
+	/* A host that cannot send each tenth probe does not know what became of them. */
+	VERDICT_UNSENT_ONE_IN = 10,
+	/* Where half of the probes cannot be sent, sixteen in a row are no chance, and three are. */
+	VERDICT_UNSENT_STREAK = 16,
 	/* Of an up path, every 16th answer is assessed although nothing changed: its siblings may have news. */
 	PATH_STATUS_AGAIN_PROBES = 16,
 };
@@ -184,6 +188,9 @@ enum {
 #define ENGINE_ARP_FAILS_NS (3200 * NS_PER_MS)
 /* A socket is kept for 500 ms beyond the timeout, to hear answers that are late. */
 #define ENGINE_FRESH_KEEP_NS (500 * NS_PER_MS)
+
+/* The sockets are looked at once a second: drops that are found five seconds apart have causes of their own. */
+#define OWN_DROPS_APART_NS (5 * NS_PER_S)
 
 /* -- client: how long `check` waits -- */
 

@@ -76,6 +76,12 @@ static int set_required(int fd, int family, const struct udp_options *want)
 	return set_options(fd, options, sizeof options / sizeof options[0]);
 }
 
+void udp_set_receive_buffer(int fd, int len)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &len, sizeof len) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &len, sizeof len);
+}
+
 /* Options that a kernel may refuse. */
 static void set_optional(int fd, const struct udp_options *want)
 {
@@ -85,13 +91,8 @@ static void set_optional(int fd, const struct udp_options *want)
 		{ want->receive_timestamps, SOL_SOCKET, SO_TIMESTAMPNS, 1 },
 		{ want->send_timestamps, SOL_SOCKET, SO_TIMESTAMPING, tx },
 	};
-	const struct udp_option force = { want->receive_buffer_len > 0, SOL_SOCKET, SO_RCVBUFFORCE,
-					  want->receive_buffer_len };
-	struct udp_option plain = force;
-
-	plain.name = SO_RCVBUF;
-	if (set_options(fd, &force, 1) < 0)
-		(void)set_options(fd, &plain, 1);
+	if (want->receive_buffer_len > 0)
+		udp_set_receive_buffer(fd, want->receive_buffer_len);
 	for (size_t i = 0; i < sizeof timestamps / sizeof timestamps[0]; i++)
 		(void)set_options(fd, &timestamps[i], 1);
 }

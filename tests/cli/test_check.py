@@ -10,7 +10,7 @@ import subprocess
 import cli
 
 PATH_KEYS = """type time vantage target role address port protocol size flow state direction cause sent answered
-forward_lost return_lost lost server arrived_on rtt_ms expected since evidence advice""".split()
+forward_lost return_lost lost unsent server arrived_on rtt_ms expected since evidence advice""".split()
 PROBE_KEYS = """type time vantage target role address port protocol size flow seq outcome rtt_ms server arrived_on
 source""".split()
 

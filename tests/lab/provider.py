@@ -411,6 +411,7 @@ _FIELDS = {  # the fields that every path object has, whatever the scenario
     "direction": lambda v: v in ("none", "forward", "return", "both", "unknown"),
     "cause": lambda v: v in _CAUSES,
     **{count: lambda v: isinstance(v, int) and v >= 0 for count in _COUNTS},
+    "unsent": lambda v: isinstance(v, int) and v >= 0,
     "server": lambda v: v is None or isinstance(v, str),
     "arrived_on": lambda v: v is None or (isinstance(v, str) and "ffff" not in v),
     "rtt_ms": lambda v: v is None or 0 <= v["min"] <= v["median"] <= v["p99"] <= v["max"],

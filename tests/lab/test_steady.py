@@ -213,5 +213,24 @@ def own_firewall(net):
     steady(net.run_daemon(every=EVERY), rules(net.client, rule), 6, 3)
 
 
+@scenarios(())
+def part_is_not_sent(net):
+    """Its own firewall rejects four in ten datagrams: what leaves is answered."""
+    rule = f"udp dport {PORT} numgen random mod 10 < 4 drop"
+    steady(net.run_daemon(every=EVERY), rules(net.client, f"chain out {{ type filter hook output priority 0; {rule}; }}"), 6, 3)
+
+
+@scenarios(())
+def a_round_of_which_part_is_not_sent(net):
+    rule = f"udp dport {PORT} numgen inc mod 3 0 drop"
+    with rules(net.client, f"chain out {{ type filter hook output priority 0; {rule}; }}"):
+        check = net.check(options=("--count", "12", "--spacing", "50ms", "--timeout", "500ms"))
+    udp = [row for row in check.rows if row["protocol"] == "udp"]
+    check.require(sum(row["unsent"] for row in udp) >= 12, "a third was not sent")
+    for row in udp:
+        check.require(row["sent"] + row["unsent"] == 12 and row["lost"] == 0, "what was not sent is not lost", row)
+        check.require(row["expected"] == (row["unsent"] < 2), "a tenth that is not sent is not as expected", row)
+
+
 if __name__ == "__main__":
     main()

@@ -382,6 +382,21 @@ static void unreachable(void **state)
 			    "answers to 10 of 10 lost probes came from port 40000 of 203.0.113.7 instead of port 8620");
 }
 
+static void this_host_drops_or_does_not_send(void **state)
+{
+	(void)state;
+	CASE("local", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_drops = 2; e.hints.own_dropped = 9);
+	assert_string_equal(v.sentences[0], "the answers to 2 of 4 lost probes may be among 9 datagrams that this host "
+					    "dropped: its socket's receive buffer was full");
+	CASE("unexplained", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_drops = 1; e.hints.own_dropped = 1);
+	CASE("local", e = lost(9, 0, PROBER_LOST); e.tally.by_outcome[PROBER_UNSENT] = 1);
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.tally.by_outcome[PROBER_UNSENT] = 1);
+	CASE("none", e = lost(58, 0, PROBER_LOST); e.mode = MODE_RUN; e.tally.by_outcome[PROBER_UNSENT] = 6;
+	     e.before = VERDICT_UP);
+	CASE("local", e = lost(58, 0, PROBER_LOST); e.mode = MODE_RUN; e.tally.by_outcome[PROBER_UNSENT] = 6;
+	     e.before = VERDICT_UP; e.was_local = true);
+}
+
 /* The newest error is older than all probes that are remembered. */
 static void an_error_of_before(void **state)
 {
@@ -577,6 +592,7 @@ static void every_cause_has_a_rule_and_advice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(this_host_drops_or_does_not_send),
 		cmocka_unit_test(stale_neighbour),
 		cmocka_unit_test(unpinned_reply),
 		cmocka_unit_test(duplicate_address),

@@ -60,14 +60,15 @@ static void a_path_that_is_up(void **state)
 					  .has_rtt = true,
 					  .rtt = { 0.1, 0.4123456, 1, 12.0005 } };
 
-	assert_line(result_path_json(&path),
-		    "{\"type\":\"path\",\"time\":\"" TIME "\",\"vantage\":\"fra-home\",\"target\":\"bootnode\","
-		    "\"role\":\"floating\",\"address\":\"203.0.113.7\",\"port\":8620,\"protocol\":\"udp\",\"size\":512,"
-		    "\"flow\":\"held\",\"state\":\"up\",\"direction\":\"none\",\"cause\":\"none\",\"sent\":10,"
-		    "\"answered\":10,\"forward_lost\":0,\"return_lost\":0,\"lost\":0,\"server\":\"boot-01\","
-		    "\"arrived_on\":\"198.18.18.26\",\"rtt_ms\":{\"min\":0.1,\"median\":0.412,\"p99\":1.0,"
-		    "\"max\":12.001},\"expected\":true,\"since\":\"2025-11-20T18:05:58.123456Z\",\"evidence\":[],"
-		    "\"advice\":null}");
+	assert_line(
+	    result_path_json(&path),
+	    "{\"type\":\"path\",\"time\":\"" TIME "\",\"vantage\":\"fra-home\",\"target\":\"bootnode\","
+	    "\"role\":\"floating\",\"address\":\"203.0.113.7\",\"port\":8620,\"protocol\":\"udp\",\"size\":512,"
+	    "\"flow\":\"held\",\"state\":\"up\",\"direction\":\"none\",\"cause\":\"none\",\"sent\":10,"
+	    "\"answered\":10,\"forward_lost\":0,\"return_lost\":0,\"lost\":0,\"unsent\":0,\"server\":\"boot-01\","
+	    "\"arrived_on\":\"198.18.18.26\",\"rtt_ms\":{\"min\":0.1,\"median\":0.412,\"p99\":1.0,"
+	    "\"max\":12.001},\"expected\":true,\"since\":\"2025-11-20T18:05:58.123456Z\",\"evidence\":[],"
+	    "\"advice\":null}");
 }
 
 static void a_path_that_is_down(void **state)
@@ -95,7 +96,7 @@ static void a_path_that_is_down(void **state)
 	    "{\"type\":\"path\",\"time\":\"" TIME "\",\"vantage\":\"fra-home\",\"target\":\"bootnode\","
 	    "\"role\":\"floating\",\"address\":\"2001:db8::1\",\"port\":8620,\"protocol\":\"tcp\",\"size\":null,"
 	    "\"flow\":\"fresh\",\"state\":\"down\",\"direction\":\"return\",\"cause\":\"protocol-filtered\","
-	    "\"sent\":10,\"answered\":0,\"forward_lost\":0,\"return_lost\":9,\"lost\":1,\"server\":null,"
+	    "\"sent\":10,\"answered\":0,\"forward_lost\":0,\"return_lost\":9,\"lost\":1,\"unsent\":0,\"server\":null,"
 	    "\"arrived_on\":null,\"rtt_ms\":null,\"expected\":false,\"since\":\"" TIME "\","
 	    "\"evidence\":[\"one\",\"two \\\"quoted\\\"\"],\"advice\":\"do this\"}");
 }

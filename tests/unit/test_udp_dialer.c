@@ -234,6 +234,31 @@ static void without_a_socket_it_is_unsent(void **state)
 	assert_int_equal(unsent_seq, 7);
 }
 
+/* Answers come while nobody reads them. */
+static void a_full_receive_buffer_is_counted(void **state)
+{
+	struct pollfd polled = { .fd = receiver, .events = POLLIN };
+	struct endpoint from;
+
+	(void)state;
+	stage(0, 0, 0);
+	udp_dialer_flush(dialer);
+	assert_int_equal(udp_dialer_drops(dialer), 0);
+	assert_int_equal(poll(&polled, 1, 1000), 1);
+	assert_int_equal(udp_receive(receiver, batch), 1);
+	from = udp_batch_at(batch, 0)->peer;
+	for (unsigned rounds = 0; udp_dialer_drops(dialer) == 0; rounds++) {
+		assert_true(rounds < 100000);
+		for (unsigned i = 0; i < UDP_BATCH; i++) {
+			struct udp_datagram *datagram = udp_batch_at(batch, i);
+			datagram->len = LEN;
+			datagram->peer = from;
+			datagram->local = (struct endpoint){ 0 };
+		}
+		(void)udp_send(receiver, batch, 0, UDP_BATCH);
+	}
+}
+
 #define DIALER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -245,6 +270,7 @@ int main(void)
 		DIALER_TEST(one_alone_is_shared_with_nobody),
 		DIALER_TEST(held_and_fresh_mix_in_a_batch),
 		DIALER_TEST(without_a_socket_it_is_unsent),
+		DIALER_TEST(a_full_receive_buffer_is_counted),
 	};
 
 	return cmocka_run_group_tests_name("udp_dialer", tests, NULL, NULL);

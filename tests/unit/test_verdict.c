@@ -323,6 +323,8 @@ static void what_is_not_sent_is_not_lost(void **state)
 		{ { .probes = ALL(UNSENT), .send_errno = EPERM }, "unknown/unknown/local!" },
 		{ { .probes = { { 0, 0, 0 } }, .resolve_error = "no such name" }, "unknown/unknown/local!" },
 		{ { .probes = { { 4, PROBER_UNSENT, 0 }, { 6, PROBER_ANSWERED, 0 } }, .send_errno = ENOBUFS },
+		  "up/none/local!" },
+		{ { .probes = { { 1, PROBER_UNSENT, 0 }, { 10, PROBER_ANSWERED, 0 } }, .send_errno = ENOBUFS },
 		  "up/none/none" },
 		{ { .probes = { { 4, PROBER_UNSENT, 0 }, { 6, PROBER_LOST, 0 } }, .send_errno = ENOBUFS },
 		  "down/unknown/unexplained!" },
@@ -334,6 +336,7 @@ static void what_is_not_sent_is_not_lost(void **state)
 	v = judge(&examples[2].scene);
 	assert_int_equal(v.sent, 6);
 	assert_int_equal(v.answered, 6);
+	assert_int_equal(v.unsent, 4);
 	v = judge(&(struct scene){ .probes = { { 0, 0, 0 } } }); /* nothing was tried */
 	assert_string_equal(word_of(&v).text, "unknown/unknown/unexplained!");
 }
@@ -486,7 +489,8 @@ static void run_keeps_its_state(void **state)
 		{ "aaa lll aaa lll aaa a", "..+ ++- --+ ++- --+ +" }, /* two faults .. */
 		{ "aaa lll aaa lll aaa lll aaa", "..+ ++- --+ ++- --+ ++- --~" }, /* .. and a path that loses probes */
 		{ "uuuu", "...." },
-		{ "aaa uuu a", "..+ ++. +" },
+		{ "aaa uuu aaa", "..+ ++. ..+" },
+		{ "uuu a uu aaa", "... . .. ..+" },
 		{ "aaa ulull", "..+ ++++-" },
 		{ "bbb", "..-" },
 		{ "aaa bbb aaa", "..+ ++- +++" },

@@ -1,0 +1,37 @@
+#include "client/evidence/own_drops.h"
+
+#include "common/core/thresholds.h"
+
+void own_drops_looked(struct own_drops *d, uint64_t total, int64_t now_ns)
+{
+	if (total > d->total) {
+		if (d->dropped == 0 || now_ns - d->to_ns > OWN_DROPS_APART_NS) {
+			d->from_ns = d->looked_ns;
+			d->dropped = 0;
+		}
+		d->to_ns = now_ns;
+		d->dropped += (uint32_t)(total - d->total);
+	}
+	d->total = total;
+	d->looked_ns = now_ns;
+}
+
+/* Its answer may have come from when it was sent to its deadline. */
+static bool may_be_dropped(const struct own_drops *d, const struct prober *b, const struct prober_record *r)
+{
+	return (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_RETURN) && r->sent_ns <= d->to_ns &&
+	       r->sent_ns + b->timeout_ns >= d->from_ns;
+}
+
+uint32_t own_drops_explain(const struct own_drops *d, const struct prober *b, int64_t since_ns)
+{
+	uint32_t lost = 0;
+
+	if (d->dropped == 0 || probe_kind_of(b->kind)->has_handshake)
+		return 0;
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(b, seq);
+		lost += r->sent_ns >= since_ns && may_be_dropped(d, b, r);
+	}
+	return lost < d->dropped ? lost : d->dropped;
+}
