@@ -8,7 +8,7 @@
 _Static_assert(SEAL_SEED_LEN == crypto_sign_SEEDBYTES, "seed");
 _Static_assert(WIRE_KEY_LEN == crypto_sign_PUBLICKEYBYTES, "public key");
 _Static_assert(WIRE_SIGNATURE_LEN == crypto_sign_BYTES, "signature");
-_Static_assert(WIRE_MAC_LEN == crypto_shorthash_siphashx24_BYTES, "MAC");
+_Static_assert(WIRE_MAC_LEN == crypto_shorthash_siphashx24_BYTES && WIRE_MAC_LEN == crypto_verify_16_BYTES, "MAC");
 _Static_assert(SEAL_MAC_KEY_LEN == crypto_shorthash_siphashx24_KEYBYTES, "MAC key");
 _Static_assert(SEAL_NONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
 _Static_assert(SEAL_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
@@ -113,7 +113,7 @@ static bool mac_holds(const uint8_t mac[WIRE_MAC_LEN], const uint8_t key[SEAL_MA
 	uint8_t right[WIRE_MAC_LEN];
 
 	make_mac(right, key, text);
-	return sodium_memcmp(right, mac, sizeof right) == 0;
+	return crypto_verify_16(right, mac) == 0; /* in constant time */
 }
 
 /* -- requests -- */

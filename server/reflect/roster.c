@@ -10,6 +10,7 @@ struct roster {
 	struct roster_client *clients;
 	size_t len, capacity;
 	struct table by_key;
+	const struct roster_client *found; /* the last time: packets of a client come one after the other; or NULL */
 };
 
 struct roster *roster_new(size_t clients_len, const uint8_t hash_key[16])
@@ -58,11 +59,16 @@ bool roster_add(struct roster *roster, const struct seal_identity *server, const
 	return true;
 }
 
-int roster_find(const struct roster *roster, const uint8_t key[WIRE_KEY_LEN])
+int roster_find(struct roster *roster, const uint8_t key[WIRE_KEY_LEN])
 {
-	const struct roster_client *client = table_find(&roster->by_key, key);
+	const struct roster_client *client = roster->found;
 
-	return client ? (int)(client - roster->clients) : -1;
+	if (!client || memcmp(client->key, key, WIRE_KEY_LEN) != 0)
+		client = table_find(&roster->by_key, key);
+	if (!client)
+		return -1;
+	roster->found = client;
+	return (int)(client - roster->clients);
 }
 
 struct roster_client *roster_at(struct roster *roster, unsigned client)

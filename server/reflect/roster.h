@@ -27,7 +27,7 @@ void roster_free(struct roster *roster);
 bool roster_add(struct roster *roster, const struct seal_identity *server, const char *name,
 		const uint8_t key[WIRE_KEY_LEN]) __attribute__((warn_unused_result));
 /* Returns the client's number, counted from 0 in the order of adding; -1: not on the list. */
-int roster_find(const struct roster *roster, const uint8_t key[WIRE_KEY_LEN]);
+int roster_find(struct roster *roster, const uint8_t key[WIRE_KEY_LEN]);
 struct roster_client *roster_at(struct roster *roster, unsigned client);
 
 #endif
