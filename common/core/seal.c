@@ -93,13 +93,18 @@ static void begin(struct text *text, const char *context, enum packet_transport 
 	text->octets[text->len++] = (uint8_t)transport;
 }
 
-/* The first `covered` octets of a packet of len octets. */
-static void put_packet(struct text *text, const char *context, enum packet_transport transport, const uint8_t *buf,
-		       size_t len, size_t covered)
+static void begin_packet(struct text *text, const char *context, enum packet_transport transport, size_t len)
 {
 	begin(text, context, transport);
 	bytes_put16(text->octets + text->len, (uint16_t)len);
 	text->len += 2;
+}
+
+/* The first `covered` octets of a packet of len octets. */
+static void put_packet(struct text *text, const char *context, enum packet_transport transport, const uint8_t *buf,
+		       size_t len, size_t covered)
+{
+	begin_packet(text, context, transport, len);
 	add(text, buf, covered);
 }
 
@@ -169,12 +174,21 @@ void seal_request_sign(const struct seal_identity *client, enum packet_transport
 	}
 }
 
+/* Without STAMP's empty fields and LOCATION, which say nothing in a request: a quarter of the hash. */
+static void put_request(struct text *text, enum packet_transport transport, const uint8_t *buf, size_t len,
+			unsigned slots)
+{
+	begin_packet(text, request_mac, transport, len);
+	add(text, buf, WIRE_T2);
+	add(text, buf + WIRE_FLOW, WIRE_MACS(slots) - WIRE_FLOW);
+}
+
 void seal_request_mac(const struct seal_pair *pair, enum packet_transport transport, uint8_t *buf, size_t len,
 		      unsigned slots, unsigned slot)
 {
 	struct text text;
 
-	put_packet(&text, request_mac, transport, buf, len, WIRE_MACS(slots));
+	put_request(&text, transport, buf, len, slots);
 	make_mac(buf + mac_at(slots, slot), pair->c2s, &text);
 }
 
@@ -191,7 +205,7 @@ bool seal_request_mac_holds(const struct seal_pair *pair, enum packet_transport 
 {
 	struct text text;
 
-	put_packet(&text, request_mac, transport, buf, len, WIRE_MACS(slots));
+	put_request(&text, transport, buf, len, slots);
 	return memcmp(buf + id_at(slot), pair->server_id, WIRE_SERVER_ID_LEN) == 0 &&
 	       mac_holds(buf + mac_at(slots, slot), pair->c2s, &text);
 }

@@ -4,7 +4,8 @@
  * expanded with BLAKE2b. A MAC is SipHash-2-4 with a 128-bit tag; a signature is Ed25519.
  *
  * Request signature: context(15) || transport(1) || term(4) || flow id(8) || server ids(8n)
- * Request MAC:       context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_MACS(n))
+ * Request MAC:       context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_T2) ||
+ *                    packet[WIRE_FLOW .. WIRE_MACS(n)); nobody reads the octets between
  * Reply signature:   context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_SIGNATURE(n))
  * Reply MAC:         context(15) || transport(1) || packet length(2) || packet[0 .. WIRE_MACS(n) if SIGNED, else
  * WIRE_SLOTS)

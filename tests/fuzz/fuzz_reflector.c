@@ -155,6 +155,11 @@ static void write_request(const struct play *p, const uint8_t *step, uint8_t *bu
 		buf[patch_offset(step)] ^= step[SCRIPT_XOR];
 }
 
+static bool is_under_mac(size_t offset, unsigned slots)
+{
+	return offset < WIRE_T2 || (offset >= WIRE_FLOW && offset < WIRE_MACS(slots));
+}
+
 /* Can this step be what its sender sealed? A patch among the MACs may be of another slot's. A signature without a MAC
  * holds the flow only. */
 static bool is_sealed(const uint8_t *step)
@@ -163,7 +168,7 @@ static bool is_sealed(const uint8_t *step)
 	if (mode & SCRIPT_RAW || !(mode & (SCRIPT_MAC | SCRIPT_SIGN)) || who(step) == STRANGER)
 		return false;
 	return mode & SCRIPT_EARLY || step[SCRIPT_XOR] == 0 || !(mode & SCRIPT_MAC) ||
-	       patch_offset(step) >= WIRE_MACS(slots_of(step));
+	       !is_under_mac(patch_offset(step), slots_of(step));
 }
 
 static void check_reply(const uint8_t *step, const uint8_t *buf, size_t len, struct packet_reply *reply)

@@ -103,18 +103,19 @@ def macs_at(slots):
     return signature_at(slots) + 64
 
 
-def mac_holds(key, context, transport, packet, covered, slots, slot):
-    text = prefix(context, transport, packet) + packet[:covered]
+def mac_holds(key, text, packet, slots, slot):
     return sodium.crypto_shorthash_siphashx24(text, key) == packet[macs_at(slots) + 16 * slot :][:16]
 
 
 def request_mac_holds(key, transport, packet, slots, slot):
-    return mac_holds(key, b"floatprobe1 rqm", transport, packet, macs_at(slots), slots, slot)
+    text = prefix(b"floatprobe1 rqm", transport, packet) + packet[:16] + packet[92 : macs_at(slots)]
+    return mac_holds(key, text, packet, slots, slot)
 
 
 def reply_mac_holds(key, transport, packet, slots):
-    covered = macs_at(slots) if packet[103] & SIGNED else HEAD_LEN
-    return mac_holds(key, b"floatprobe1 rpm", transport, packet, covered, slots, 0)
+    text = prefix(b"floatprobe1 rpm", transport, packet)
+    text += packet[: macs_at(slots) if packet[103] & SIGNED else HEAD_LEN]
+    return mac_holds(key, text, packet, slots, 0)
 
 
 def signature_holds(public, text, packet, slots):
