@@ -1,8 +1,10 @@
 #include "client/check.h"
 
 #include "client/engine/driver.h"
+#include "client/engine/pmtu.h"
 #include "client/output/exit_status.h"
 #include "client/verdict/assess.h"
+#include "client/verdict/path_status.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
@@ -68,7 +70,7 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 {
 	struct check *c = context;
 
-	if (is_final(prober_record(&p->prober, seq)->outcome))
+	if (is_final(prober_record(&p->prober, seq)->outcome) && !p->pmtu)
 		show_probe(c, p, seq, probe);
 }
 
@@ -98,10 +100,14 @@ static int show_results(struct check *c)
 
 	if (paths->len && !scratch)
 		return EXIT_STATUS_REFUSED;
-	for (size_t i = 0; i < paths->len; i++)
-		show_losses(c, paths->items[i]);
+	for (size_t i = 0; i < paths->len; i++) {
+		if (!paths->items[i]->pmtu)
+			show_losses(c, paths->items[i]);
+	}
 	for (size_t i = 0; i < paths->len; i++) {
 		assess_path(&c->driver.engine, i, MODE_CHECK, &verdict);
+		if (!path_status_is_reported(paths->items[i], &verdict))
+			continue;
 		result_make(c->config, paths->items[i], MODE_CHECK, &verdict, first_sent_ns(paths->items[i]), scratch,
 			    &result);
 		output_path(c->output, &result);
@@ -191,7 +197,8 @@ static bool start_timers(struct check *c, struct path **items, size_t len)
 			continue;
 		if (!path_set_timers(items[i], 1))
 			return false;
-		schedule_start(&items[i]->timers[0], &c->schedule, items[i], now_ns + (int64_t)i * step_ns);
+		schedule_start(&items[i]->timers[0], items[i]->pmtu ? &pmtu_schedule_of_check : &c->schedule, items[i],
+			       now_ns + (int64_t)i * step_ns);
 	}
 	return true;
 }
@@ -200,7 +207,7 @@ static void limit_reached(uv_timer_t *timer);
 
 static void start_probing(struct check *c)
 {
-	size_t most = 0, len = 0;
+	size_t most = 0, len = 0, probes = 0;
 	struct path **items;
 	bool good;
 
@@ -224,7 +231,9 @@ static void start_probing(struct check *c)
 		c->phase = ENDED;
 		return;
 	}
-	output_expect(c->output, len * c->options->count);
+	for (size_t i = 0; i < len; i++)
+		probes += items[i]->pmtu ? 0 : c->options->count;
+	output_expect(c->output, probes);
 	c->phase = PROBING;
 }
 

@@ -168,7 +168,8 @@ static void summary(struct run *r)
 		if (!p->status.known)
 			continue;
 		review(r, i, &v);
-		journal_path(r, p, &v);
+		if (path_status_is_reported(p, &v))
+			journal_path(r, p, &v);
 	}
 	journal_flush(r->journal);
 }

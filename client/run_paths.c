@@ -1,5 +1,6 @@
 #include "client/run_paths.h"
 
+#include "client/engine/pmtu.h"
 #include "client/path/significance.h"
 #include "common/core/ns.h"
 #include "common/system/clock.h"
@@ -103,16 +104,31 @@ static void exchange(struct path *a, struct path *b)
 /* -- new paths -- */
 
 /* Paths start at a random time within their first second, which avoids a burst. */
+static int64_t start_within_ns(struct renewal *r, int64_t spread_ns)
+{
+	return clock_mono_ns() + (int64_t)((double)spread_ns * engine_random(&r->driver->engine) / UINT32_MAX);
+}
+
+static bool start_pmtu_timer(struct renewal *r, struct path *p)
+{
+	if (!pmtu_suits(r->config, p->target))
+		return true;
+	if (!path_set_timers(p, 1))
+		return false;
+	schedule_start(&p->timers[0], &pmtu_schedule_of_run, p, start_within_ns(r, NS_PER_S));
+	return true;
+}
+
 static bool start_timers(struct renewal *r, struct path *p)
 {
+	if (p->pmtu)
+		return start_pmtu_timer(r, p);
 	if (!path_set_timers(p, p->target->schedules_len))
 		return false;
 	for (unsigned t = 0; t < p->timers_len; t++) {
 		const struct schedule *s = &r->schedules[p->target->schedules[t]];
 		int64_t spread_ns = s->every_ns < NS_PER_S ? s->every_ns : NS_PER_S;
-		schedule_start(&p->timers[t], s, p,
-			       clock_mono_ns() +
-				   (int64_t)((double)spread_ns * engine_random(&r->driver->engine) / UINT32_MAX));
+		schedule_start(&p->timers[t], s, p, start_within_ns(r, spread_ns));
 	}
 	return true;
 }

@@ -51,8 +51,9 @@ static void print_udp(const struct config_target *target, FILE *out)
 	fputs("    udp:", out);
 	for (unsigned i = 0; i < target->sizes_len; i++)
 		fprintf(out, "%s %u", i ? "," : "", target->sizes[i]);
-	fprintf(out, " octets, from %u held source port%s%s\n", target->held, target->held == 1 ? "" : "s",
-		target->fresh ? " and from fresh ones" : "");
+	fprintf(out, " octets, from %u held source port%s%s%s\n", target->held, target->held == 1 ? "" : "s",
+		target->fresh ? " and from fresh ones" : "",
+		target->pmtu ? "; a few as large as the MTU of the path" : "");
 }
 
 static void print_target(const struct config *config, const struct config_target *target, FILE *out)

@@ -50,6 +50,7 @@ struct config_target {
 	unsigned fresh; /* fresh UDP flows, 0 or 1; default 1 */
 	unsigned sizes[CONFIG_SIZES_MAX];
 	unsigned sizes_len;
+	bool pmtu; /* also send PMTU probes: no sizes are configured */
 	bool unpinned;
 	bool expect_reachable;
 };

@@ -52,6 +52,7 @@ struct config_target config_default_target(void)
 		.fresh = 1,
 		.sizes = { CONFIG_SIZE_DEFAULT },
 		.sizes_len = 1,
+		.pmtu = true,
 		.expect_reachable = true,
 	};
 }

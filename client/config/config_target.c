@@ -142,6 +142,7 @@ static bool read_sizes(struct schema *s, const struct schema_key *key, struct tr
 		return schema_error(s, node, "has %u sizes; a target has at most %d", len, CONFIG_SIZES_MAX);
 	bool ok = true;
 	target->sizes_len = 0;
+	target->pmtu = false;
 	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item))
 		ok &= read_size(s, item, target);
 	return ok;

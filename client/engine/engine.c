@@ -1,5 +1,6 @@
 #include "client/engine/engine.h"
 
+#include "client/engine/pmtu.h"
 #include "client/engine/sender.h"
 #include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
@@ -62,8 +63,8 @@ static bool is_rechecked(const struct path *p, int64_t now_ns)
  * question as fast, and one short interruption would hit the whole recheck. */
 static bool wants_recheck(const struct engine *e, const struct path *p)
 {
-	return e->rechecks && p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
-	       path_every_ns(p) >= RECHECK_EVERY_MIN_NS;
+	return p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
+	       (p->pmtu || (e->rechecks && path_every_ns(p) >= RECHECK_EVERY_MIN_NS));
 }
 
 static void recheck(struct engine *e, struct path *p, int64_t first_ns)
@@ -85,7 +86,7 @@ static void recheck_siblings(struct engine *e, struct path *p, int64_t now_ns)
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (size_t i = from; i < to; i++) {
 		struct path *other = e->paths.items[i];
-		if (endpoint_equal(&other->endpoint, &p->endpoint) &&
+		if (endpoint_equal(&other->endpoint, &p->endpoint) && (p->pmtu || !other->pmtu) &&
 		    bucket_take(&e->rechecks_bucket, now_ns, RECHECKS_INTERVAL_NS, RECHECKS_BURST))
 			recheck(e, other, now_ns + (int64_t)(i - from) * RECHECK_STEP_NS);
 	}
@@ -95,13 +96,26 @@ void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct
 {
 	static const struct engine_probe nothing;
 
-	if (recheck_has_lost(&p->prober, seq)) {
+	if (recheck_has_lost(&p->prober, seq) || (p->pmtu && prober_is_lost(prober_record(&p->prober, seq)))) {
 		recheck_siblings(e, p, clock_mono_ns());
 		if (e->wake && p->recheck && p->recheck->under_way)
 			e->wake(e);
 	}
 	if (e->decided)
 		e->decided(e->context, p, seq, probe ? probe : &nothing);
+}
+
+void engine_pmtu_shrank(struct engine *e, struct path *p)
+{
+	unsigned size = p->size;
+
+	if (p->timers_len == 0 || !pmtu_set_size(e->link, p) || p->size >= size)
+		return;
+	schedule_queue_remove(&e->queue, &p->timers[0]);
+	schedule_start(&p->timers[0], p->timers[0].schedule, p, clock_mono_ns());
+	schedule_queue_push(&e->queue, &p->timers[0]);
+	if (e->wake)
+		e->wake(e);
 }
 
 void engine_stop_rechecks(struct engine *e, const struct path *p)
@@ -152,6 +166,8 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 	const struct sender sender = sender_of(e);
 	uint16_t flags;
 
+	if (p->pmtu && !pmtu_set_size(e->link, p))
+		return;
 	if (p->prober.next >= SEQ_MAX)
 		paths_renew_flow(&e->paths, p);
 	if (recheck_misses(&p->prober, now_ns))
@@ -422,7 +438,9 @@ bool engine_idle(const struct engine *e)
 	if (schedule_queue_first(&e->queue))
 		return false;
 	for (size_t i = 0; i < e->paths.len; i++) {
-		if (prober_next_deadline(&e->paths.items[i]->prober) != INT64_MAX)
+		const struct path *p = e->paths.items[i];
+		if (prober_next_deadline(&p->prober) != INT64_MAX ||
+		    (p->recheck && prober_next_deadline(&p->recheck->prober) != INT64_MAX))
 			return false;
 	}
 	return true;

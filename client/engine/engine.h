@@ -98,6 +98,8 @@ bool engine_idle(const struct engine *engine);
 /* A probe has an outcome: call the decided hook, and start a recheck if the loss calls for one. probe: NULL, or the
  * addresses from its answer. */
 void engine_decided(struct engine *engine, struct path *path, uint32_t seq, const struct engine_probe *probe);
+/* A router or this host says that a PMTU probe is too large: repeat it with what fits. */
+void engine_pmtu_shrank(struct engine *engine, struct path *path);
 /* An error came for this path. It tells more than rechecks do, and hosts rate-limit errors: stop the rechecks so that
  * the path's own probes get them. */
 void engine_stop_rechecks(struct engine *engine, const struct path *path);

@@ -284,6 +284,10 @@ static enum drop hear_error(struct engine *e, const struct errqueue_entry *entry
 	if (outcome == PROBER_TOO_BIG)
 		p->facts.mtu = entry->mtu;
 	outcome = own_link_outcome(&e->own_link, p, outcome);
+	if (p->pmtu && outcome == PROBER_TOO_BIG) {
+		outcome = PROBER_UNSENT; /* path MTU discovery works: nothing is lost */
+		engine_pmtu_shrank(e, p);
+	}
 	if (p->prober.flow_id == flow_id)
 		settle(e, p, bytes_get32(entry->payload + WIRE_SEQ), outcome, NULL);
 	else
@@ -306,7 +310,9 @@ static enum prober_outcome outcome_of_send(int error)
 static void path_unsent(struct engine *e, struct path *p, uint32_t seq, int error)
 {
 	p->facts.send_errno = error;
-	settle(e, p, seq, outcome_of_send(error), NULL);
+	if (error == EMSGSIZE && !p->pmtu)
+		own_link_too_big(&e->own_link, p);
+	settle(e, p, seq, p->pmtu ? PROBER_UNSENT : outcome_of_send(error), NULL);
 }
 
 static void udp_unsent(void *context, void *owner, uint32_t seq, int error)

@@ -63,3 +63,12 @@ void own_link_settle(struct own_link *own, struct path *p, uint32_t from, int64_
 			prober_settle(&p->prober, seq, PROBER_UNREACHABLE);
 	}
 }
+
+void own_link_too_big(struct own_link *own, struct path *p)
+{
+	p->facts.mtu = 0;
+	if (!may_ask(own, clock_mono_ns()) || !own->ops->interface || !own->ops->path_mtu)
+		return;
+	if (own->ops->interface(&p->endpoint, &p->facts.interface))
+		p->facts.mtu = own->ops->path_mtu(&p->endpoint);
+}

@@ -22,4 +22,7 @@ enum prober_outcome own_link_outcome(struct own_link *own, struct path *path, en
  * after 3 s, and for TCP not within a timeout. If the next hop has no MAC at the deadline, the probes have not left. */
 void own_link_settle(struct own_link *own, struct path *path, uint32_t from, int64_t now_ns);
 
+/* Call when the kernel of this host refused a probe for its size: whose limit is it? */
+void own_link_too_big(struct own_link *own, struct path *path);
+
 #endif

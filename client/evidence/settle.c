@@ -309,7 +309,7 @@ static bool is_held_by_another(const struct path *p, unsigned server)
 {
 	int slot = path_slot(p, server);
 
-	return path_takes_new_ports(p) && p->target->expect_reachable && slot >= 0 &&
+	return path_takes_new_ports(p) && !p->pmtu && p->target->expect_reachable && slot >= 0 &&
 	       p->prober.holder < p->target->servers_len && p->prober.holder != slot;
 }
 

@@ -8,27 +8,56 @@
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The source address that the kernel selects: the local address of a connected socket. */
-static bool source_towards(const struct endpoint *to, struct endpoint *own)
+/* A UDP socket that is connected there; -1: no route. */
+static int connected_to(const struct endpoint *to)
 {
 	int family = endpoint_is_v4(to) ? AF_INET : AF_INET6;
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_storage ss;
 	socklen_t len = udp_sockaddr(to, family, 0, &ss);
-	bool good = fd >= 0 && connect(fd, (const struct sockaddr *)&ss, len) == 0;
 
-	len = sizeof ss;
-	good = good && getsockname(fd, (struct sockaddr *)&ss, &len) == 0;
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&ss, len) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The source address that the kernel selects: the local address of a connected socket. */
+static bool source_towards(const struct endpoint *to, struct endpoint *own)
+{
+	int fd = connected_to(to);
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	bool good = fd >= 0 && getsockname(fd, (struct sockaddr *)&ss, &len) == 0;
+
 	if (good)
 		*own = udp_endpoint((const struct sockaddr *)&ss);
 	own->port = 0;
 	if (fd >= 0)
 		close(fd);
 	return good;
+}
+
+static unsigned path_mtu(const struct endpoint *to)
+{
+	bool v4 = endpoint_is_v4(to);
+	int fd = connected_to(to), mtu = 0;
+	socklen_t len = sizeof mtu;
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &len) < 0 || mtu < 0)
+		mtu = 0;
+	close(fd);
+	return (unsigned)mtu;
 }
 
 static bool same_subnet(const struct endpoint *a, const struct endpoint *b, const struct sockaddr *netmask)
@@ -151,6 +180,31 @@ static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struc
 	       entry.state & (NUD_INCOMPLETE | NUD_FAILED);
 }
 
+static unsigned mtu_of(const char *interface)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool good;
+
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+	good = fd >= 0 && ioctl(fd, SIOCGIFMTU, &request) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good ? (unsigned)request.ifr_mtu : 0;
+}
+
+static bool interface_towards(const struct endpoint *to, struct link_interface *interface)
+{
+	const struct endpoint any = { 0 };
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	struct rtnl_route way;
+	bool good = nl && rtnl_route_to(nl, to, &any, &way) == 0 && if_indextoname(way.link, interface->name);
+
+	netlink_close(nl);
+	interface->mtu = good ? mtu_of(interface->name) : 0;
+	return interface->mtu > 0;
+}
+
 static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 {
 	struct netlink *nl = netlink_open(NETLINK_ROUTE);
@@ -182,5 +236,7 @@ const struct link_ops link_of_host = {
 	.neighbour_mac = neighbour_mac,
 	.has_mac = has_mac,
 	.unresolved = unresolved,
+	.path_mtu = path_mtu,
+	.interface = interface_towards,
 	.is_own = is_own,
 };

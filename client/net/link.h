@@ -12,6 +12,11 @@ struct link_next_hop {
 	char interface[EVIDENCE_INTERFACE_LEN];
 };
 
+struct link_interface {
+	char name[EVIDENCE_INTERFACE_LEN];
+	unsigned mtu;
+};
+
 /* Each call queries the kernel; too slow for every packet. */
 struct link_ops {
 	/* The source address and source MAC of frames to this endpoint. false: the endpoint is not in a subnet of this
@@ -25,6 +30,10 @@ struct link_ops {
 	/* Is the MAC of the next hop towards this endpoint (a gateway, or the endpoint itself) asked for, and nobody
 	 * answers? */
 	bool (*unresolved)(const struct endpoint *to, struct link_next_hop *hop);
+	/* The MTU of the path to this endpoint, as far as the kernel knows it; 0: not known. */
+	unsigned (*path_mtu)(const struct endpoint *to);
+	/* The interface towards this endpoint, and its MTU. false: not known. */
+	bool (*interface)(const struct endpoint *to, struct link_interface *interface);
 	/* Has this host this address? */
 	bool (*is_own)(const struct endpoint *address);
 };

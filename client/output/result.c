@@ -64,6 +64,8 @@ static json_t *named_json(const char *type, int64_t time_ns, const struct result
 	json_object_set_new(json, "flow", text_json(name->flow));
 	if (name->flow_index >= 0)
 		json_object_set_new(json, "flow_index", json_integer(name->flow_index));
+	if (name->pmtu)
+		json_object_set_new(json, "pmtu", json_true());
 	return json;
 }
 
@@ -141,6 +143,7 @@ struct result_path_name result_name(const struct config *config, const struct pa
 		.endpoint = p->endpoint,
 		.kind = p->kind,
 		.size = p->size,
+		.pmtu = p->pmtu,
 		.flow = p->held >= 0 ? "held" : "fresh",
 		.flow_index = p->held >= 0 && p->target->held > 1 ? p->held : -1,
 	};

@@ -18,6 +18,7 @@ struct result_path_name {
 	struct endpoint endpoint; /* the probed address; unknown: the name did not resolve */
 	enum probe_kind kind;
 	unsigned size;    /* octets of UDP payload; JSON shows null for TCP */
+	bool pmtu;        /* the path of PMTU probes */
 	const char *flow; /* "held" or "fresh" */
 	int flow_index;   /* -1: the target has only one such flow; JSON omits the field */
 };

@@ -13,9 +13,14 @@ static size_t count_of(const struct config_target *t, enum probe_kind kind)
 	return probe_kind_of(kind)->has_flows ? (size_t)t->sizes_len * (t->held + t->fresh) : 1;
 }
 
+static bool wants_pmtu(const struct config_target *t)
+{
+	return t->pmtu && t->expect_reachable && probe_kind_wanted(PROBE_UDP, t);
+}
+
 size_t path_count(const struct config_target *t)
 {
-	size_t len = 0;
+	size_t len = wants_pmtu(t);
 
 	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++)
 		len += count_of(t, kind);
@@ -48,11 +53,11 @@ static bool add_twin(struct path *p)
 }
 
 static struct path *path_new(const struct path_plan *plan, const struct config_target *target,
-			     const struct endpoint *endpoint)
+			     const struct endpoint *endpoint, uint32_t ring_len)
 {
 	const struct config_schedule *schedule = &plan->config->schedules[target->schedules[0]];
 	struct path *p = calloc(1, sizeof *p);
-	struct prober_record *ring = calloc(plan->ring_len, sizeof *ring);
+	struct prober_record *ring = calloc(ring_len, sizeof *ring);
 
 	if (!p || !ring) {
 		free(p);
@@ -60,7 +65,7 @@ static struct path *path_new(const struct path_plan *plan, const struct config_t
 		return NULL;
 	}
 	p->prober.ring = ring;
-	p->prober.ring_len = plan->ring_len;
+	p->prober.ring_len = ring_len;
 	p->prober.timeout_ns = plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns;
 	path_start_flow(p);
 	p->target = target;
@@ -91,7 +96,8 @@ bool path_make_all(const struct path_plan *plan, const struct config_target *tar
 	size_t len = path_count(target), n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		list[i] = path_new(plan, target, endpoint);
+		bool pmtu = wants_pmtu(target) && i == len - 1;
+		list[i] = path_new(plan, target, endpoint, pmtu ? PATH_PMTU_RING_LEN : plan->ring_len);
 		if (list[i] && (i > 0 || !target->udp || !target->unpinned || add_twin(list[i])))
 			continue;
 		do
@@ -103,6 +109,8 @@ bool path_make_all(const struct path_plan *plan, const struct config_target *tar
 		for (size_t i = 0, of_kind = count_of(target, kind); i < of_kind; i++)
 			set_kind(list[n++], kind, i);
 	}
+	if (n < len)
+		list[n]->pmtu = true;
 	return true;
 }
 
@@ -135,8 +143,9 @@ bool path_set_timers(struct path *p, unsigned len)
 bool path_same(const struct path *a, const struct path *b)
 {
 	return strcmp(a->target->name, b->target->name) == 0 && endpoint_equal(&a->endpoint, &b->endpoint) &&
-	       a->kind == b->kind && !a->twin == !b->twin && a->size == b->size && a->held == b->held &&
-	       a->prober.ring_len == b->prober.ring_len && a->prober.timeout_ns == b->prober.timeout_ns;
+	       a->kind == b->kind && !a->twin == !b->twin && a->pmtu == b->pmtu && (a->pmtu || a->size == b->size) &&
+	       a->held == b->held && a->prober.ring_len == b->prober.ring_len &&
+	       a->prober.timeout_ns == b->prober.timeout_ns;
 }
 
 struct recheck *path_recheck(struct path *p)

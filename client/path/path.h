@@ -41,6 +41,9 @@ struct path {
 	struct endpoint endpoint; /* unknown: the name did not resolve, and the path is not probed */
 	enum probe_kind kind;
 	unsigned size;
+	/* The path of PMTU probes: as large as the path's MTU, as far as this host knows it. They are rare, and are
+	 * compared with the other sizes only; the path is reported only if they show a limit. */
+	bool pmtu;
 	int held;            /* index of the held flow; UDP_DIALER_FRESH */
 	uint32_t last_fresh; /* the UDP dialer's; the first UDP path at an endpoint keeps it for all (paths_at) */
 	struct prober prober;
@@ -64,6 +67,8 @@ struct path_plan {
 	uint32_t ring_len;  /* a power of two */
 	int64_t timeout_ns; /* 0: that of the target's first schedule */
 };
+
+enum { PATH_PMTU_RING_LEN = 16 };
 
 /* Append all paths of one target at one address to list, which has room for path_count paths. Flow ids are random. */
 size_t path_count(const struct config_target *target);

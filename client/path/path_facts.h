@@ -14,12 +14,13 @@ struct path_facts {
 	struct link_next_hop next_hop;  /* it answered no ARP or ND question, so that UNREACHABLE probes did not leave;
 					 * address unknown: another host sent the error */
 	enum prober_outcome last_error; /* the newest error since the last answer; NONE: none */
-	unsigned mtu;                   /* of a too-big error; 0: not given */
-	int64_t last_error_ns;          /* monotonic: when last_error came */
-	struct endpoint other_source;   /* where wrong-source answers came from */
-	int send_errno;                 /* of the newest probe that could not be sent; 0: none */
-	int64_t skew_ns;                /* server's clock minus ours, from a clock-skew answer */
-	uint8_t stranger_key[32];       /* key of the impostor; all zero: not a valid identity */
+	unsigned mtu; /* of a too-big error, or the path MTU that made this host refuse; 0: not known */
+	struct link_interface interface; /* towards the endpoint, if this host refused a probe for its size */
+	int64_t last_error_ns;           /* monotonic: when last_error came */
+	struct endpoint other_source;    /* where wrong-source answers came from */
+	int send_errno;                  /* of the newest probe that could not be sent; 0: none */
+	int64_t skew_ns;                 /* server's clock minus ours, from a clock-skew answer */
+	uint8_t stranger_key[32];        /* key of the impostor; all zero: not a valid identity */
 	struct endpoint
 	    arrived_on; /* server's local address, from the newest answer or a receipt; all zero: not known */
 	struct endpoint receipt_source; /* our address as the server sees it, from a receipt; all zero: not known */

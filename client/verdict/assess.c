@@ -37,7 +37,7 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 	for (size_t i = 0; i < len; i++) {
 		const struct path *p = paths[i];
 		struct prober_tally tally;
-		if (!p->target->expect_reachable)
+		if (!p->target->expect_reachable || p->pmtu)
 			continue;
 		path_recent(p, mode, &tally);
 		if (tally.sent > 0 && liveness_of_probes(&tally, has_connected(p, mode)) != LIVENESS_SILENT)
@@ -163,6 +163,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.facts = p->facts,
 		.kind = p->kind,
 		.size = p->size,
+		.pmtu = p->pmtu,
 		.expect_reachable = t->expect_reachable,
 		.address = p->endpoint,
 		.arrives_on = t->arrives_on,

@@ -269,6 +269,11 @@ static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdic
 	return is_failing(state) && probe_kind_of(e->kind)->has_flows && (some_held_fail(e) || some_fresh_fail(e));
 }
 
+static bool it_is_too_long_for_us(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_DOWN && too_big_to_send(e) && own_mtu_is_too_small(e);
+}
+
 static bool it_is_too_long(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_TOO_BIG) ||
@@ -531,6 +536,13 @@ const struct causes_rule causes_rules[] = {
 		     "frequent error, otherwise at least half of the losses",
 	    .forbids = "a more frequent error",
 	    .tell = sentences_refused,
+	},
+	{
+	    .cause = VERDICT_CAUSE_SIZE_LIMIT,
+	    .holds = it_is_too_long_for_us,
+	    .needs = "this host itself refuses the size, and the MTU of its interface is as small",
+	    .forbids = "a probe of this size that was sent",
+	    .advice = "raise the MTU of this host's interface, or probe with smaller sizes",
 	},
 	{
 	    .cause = VERDICT_CAUSE_SIZE_LIMIT,

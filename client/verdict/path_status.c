@@ -137,6 +137,11 @@ static bool answers_instead(const struct path *p, const struct verdict *v)
 	return (t.servers_mask & (t.servers_mask - 1)) == 0;
 }
 
+bool path_status_is_reported(const struct path *p, const struct verdict *v)
+{
+	return !p->pmtu || v->cause == VERDICT_CAUSE_SIZE_LIMIT || (p->status.known && v->state == VERDICT_UP);
+}
+
 static bool is_new(const struct path *p, const struct verdict *v)
 {
 	const struct path_status *s = &p->status;
@@ -166,6 +171,8 @@ bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct pa
 
 	p->stale = false;
 	assess_path(e, i, MODE_RUN, v);
+	if (!path_status_is_reported(p, v))
+		return false;
 	keep_best(p, v);
 	if (!is_new(p, v))
 		return false;

@@ -13,4 +13,7 @@ bool path_status_decided(struct path *path, uint32_t seq);
  * be unknown, and the path has the new one. `stale` is then set on the failing siblings, which are compared with it. */
 bool path_status_review(struct engine *engine, size_t i, struct verdict *verdict, struct path_status *before);
 
+/* Is this verdict for the reader? The path of PMTU probes is reported only if they show a limit, and when that ends. */
+bool path_status_is_reported(const struct path *path, const struct verdict *verdict);
+
 #endif

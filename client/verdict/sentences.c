@@ -76,11 +76,11 @@ static void tell_unsent(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "%u probes were not sent: %s: %s", unsent, probe_kind_of(e->kind)->send_call,
 		    send_error_text(e->facts.send_errno));
 	if (too_big > 0)
-		say(v,
-		    "%u probes were not sent: sendto: Message too long (this host's interface or route does not take "
-		    "%u "
-		    "octets)",
-		    too_big, e->size);
+		say(v, "%u probes were not sent: sendto: Message too long (a datagram of %u octets)", too_big, e->size);
+	if (too_big > 0 && own_mtu_is_too_small(e))
+		say(v, "interface %s has an MTU of %u", e->facts.interface.name, e->facts.interface.mtu);
+	else if (too_big > 0 && e->facts.mtu > 0)
+		say(v, "the path MTU is %u, as a router reported or a route of this host says", e->facts.mtu);
 }
 
 static void tell_skew(struct verdict *v, int64_t skew_ns)
@@ -507,8 +507,8 @@ void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
 void sentences_size(const struct verdict_evidence *e, struct verdict *v)
 {
 	if (e->context.smaller_size_up > 0)
-		say(v, "datagrams of %u octets pass, datagrams of %u octets do not", e->context.smaller_size_up,
-		    e->size);
+		say(v, "datagrams of %u octets pass, datagrams of %u octets do not%s", e->context.smaller_size_up,
+		    e->size, e->pmtu ? ", and no router says so: a PMTU black hole" : "");
 }
 
 void sentences_server_down(const struct verdict_evidence *e, struct verdict *v)

@@ -122,7 +122,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		struct prober_tally tally;
-		if (!endpoint_equal(&other->endpoint, &p->endpoint))
+		if (!endpoint_equal(&other->endpoint, &p->endpoint) || (other->pmtu && other != p))
 			continue;
 		if (probe_kind_of(p->kind)->has_handshake)
 			add_other_holders(other, mode, c);
@@ -137,7 +137,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 	c->protocol.own_lost = lost_by(&protocol);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
-		if (other->kind == p->kind || !endpoint_equal(&other->endpoint, &p->endpoint))
+		if (other->kind == p->kind || other->pmtu || !endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		add_other_protocol(other, protocol.began_ns, c);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);

@@ -90,6 +90,7 @@ struct verdict_evidence {
 	const char *holder_before; /* name of holders.before; NULL: none */
 	enum probe_kind kind;
 	unsigned size;
+	bool pmtu; /* PMTU probes: none is configured */
 	bool expect_reachable;
 	struct endpoint address;    /* the probed address */
 	struct endpoint arrives_on; /* expected local address at the server; all zero: none */

@@ -48,7 +48,13 @@ static inline bool many_unsent(const struct verdict_evidence *e)
 	uint32_t all = e->mode == MODE_CHECK ? e->tally.sent + unsent_probes(e) : ASSESS_WINDOW_PROBES;
 	uint32_t one_in = e->was_local ? 2 * VERDICT_UNSENT_ONE_IN : VERDICT_UNSENT_ONE_IN;
 
-	return unsent_probes(e) > 0 && one_in * unsent_probes(e) >= all;
+	return !e->pmtu && unsent_probes(e) > 0 && one_in * unsent_probes(e) >= all;
+}
+
+/* It is the interface that limits the size, and nothing on the way. */
+static inline bool own_mtu_is_too_small(const struct verdict_evidence *e)
+{
+	return e->facts.interface.mtu > 0 && e->facts.mtu >= e->facts.interface.mtu;
 }
 
 static inline bool may_answer(const struct verdict_evidence *e, int server)

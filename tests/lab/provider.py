@@ -396,6 +396,13 @@ _CAUSES = set(
     " first-packet-only some-ports size-limit data-filtered protocol-filtered refused unreachable prohibited server-down"
     " server-firewall impostor not-authorised clock-skew local".split()
 )
+
+
+def _unsent(row):
+    """This host itself takes no datagram of this size."""
+    return row["cause"] == "size-limit" and row["sent"] == 0
+
+
 _FIELDS = {  # the fields that every path object has, whatever the scenario
     "time": _TIME,
     "since": _TIME,
@@ -424,12 +431,12 @@ _RULES = {  # name: what must hold in every row
     "TCP is one fresh row without a size": lambda r: (r["size"] is None) == (r["protocol"] == "tcp")
     and (r["protocol"] == "udp" or r["flow"] == "fresh"),
     "up means that nothing was lost": lambda r: (r["state"] == "up") == (0 < r["sent"] == r["answered"]),
-    "down means that nothing came": lambda r: r["state"] != "down" or r["answered"] == 0 < r["sent"],
+    "down means that nothing came": lambda r: r["state"] != "down" or r["answered"] == 0 < r["sent"] or _unsent(r),
     "lossy is in between": lambda r: r["state"] != "lossy" or 0 < r["answered"] < r["sent"],
     "up has no direction": lambda r: (r["state"] == "up") == (r["direction"] == "none") or not r["sent"],
     "only up has no cause": lambda r: r["cause"] != "none" or r["state"] == "up",
     "a cause has evidence": lambda r: r["cause"] in ("none", "unexplained") or r["evidence"],
-    "forward is proven": lambda r: r["direction"] != "forward" or r["forward_lost"] > 0 == r["return_lost"],
+    "forward is proven": lambda r: r["direction"] != "forward" or r["forward_lost"] > 0 == r["return_lost"] or _unsent(r),
     "return is proven": lambda r: r["direction"] != "return" or r["return_lost"] > 0 == r["forward_lost"],
     "both are proven": lambda r: (r["direction"] == "both") == (r["forward_lost"] > 0 and r["return_lost"] > 0),
     "a round trip needs an answer": lambda r: (r["rtt_ms"] is None) == (r["answered"] == 0),

@@ -117,7 +117,7 @@ def new_ports_do_not_come_again_soon(net):
         }}
     """)
     (floating,) = [target for target in net.targets() if target["role"] == "floating"]
-    alone = {**floating, "protocols": ["udp"], "flows": {"held": 0, "fresh": 1}}
+    alone = {**floating, "protocols": ["udp"], "flows": {"held": 0, "fresh": 1}, "sizes": [512]}
     check = net.check([alone], options=("--count", "2000", "--spacing", "5ms"))
     (row,) = check.expect({}, state="up", cause="none", sent=2000)
     seen = json.loads(net.router.run("nft", "-j", "list", "set", "inet", "ports", "seen").stdout)

@@ -397,6 +397,24 @@ static void this_host_drops_or_does_not_send(void **state)
 	     e.before = VERDICT_UP; e.was_local = true);
 }
 
+static void size_limit(void **state)
+{
+	struct verdict_evidence base = lost(0, 10, PROBER_UNSENT_TOO_BIG);
+
+	(void)state;
+	base.tally.sent = base.tally.lost = 0;
+	base.facts.interface = (struct link_interface){ "eth0", 1300 };
+	CASE("size-limit", e = base; e.facts.mtu = 1300);
+	assert_string_equal(v.sentences[1], "interface eth0 has an MTU of 1300");
+	assert_non_null(strstr(v.advice, "this host's interface"));
+	CASE("size-limit", e = base; e.facts.mtu = 1280); /* not the interface, but what is behind it */
+	assert_string_equal(v.sentences[1], "the path MTU is 1280, as a router reported or a route of this host says");
+	assert_null(strstr(v.advice, "this host's interface"));
+	CASE("size-limit", e = lost(0, 10, PROBER_LOST); e.context.smaller = clear; e.context.smaller_size_up = 512;
+	     e.pmtu = true);
+	assert_non_null(strstr(v.sentences[0], "a PMTU black hole"));
+}
+
 /* The newest error is older than all probes that are remembered. */
 static void an_error_of_before(void **state)
 {
@@ -602,6 +620,7 @@ int main(void)
 		cmocka_unit_test(some_ports),
 		cmocka_unit_test(protocol_filtered),
 		cmocka_unit_test(data_filtered),
+		cmocka_unit_test(size_limit),
 		cmocka_unit_test(unreachable),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
