@@ -54,11 +54,11 @@ static void show_probe(struct check *c, const struct path *p, uint32_t seq, cons
 
 	output_probe(c->output,
 		     &(struct result_probe){
-			 .time_ns = r->sent_real_ns,
+			 .time_ns = prober_sent_real_ns(&p->prober, r),
 			 .name = result_name(c->config, p),
 			 .seq = seq,
 			 .outcome = r->outcome,
-			 .rtt_ms = answered ? r->rtt_ns / 1e6 : -1,
+			 .rtt_ms = answered ? prober_rtt_ns(r) / 1e6 : -1,
 			 .server = answered ? config_server_name(c->config, path_server_of_number(p, r->server)) : NULL,
 			 .arrived_on = probe->arrived_on,
 			 .source = probe->source,
@@ -88,7 +88,7 @@ static void show_losses(struct check *c, const struct path *p)
 
 static int64_t first_sent_ns(const struct path *p)
 {
-	return p->prober.next > 1 ? prober_record(&p->prober, 1)->sent_real_ns : clock_real_ns();
+	return p->prober.next > 1 ? prober_sent_real_ns(&p->prober, prober_record(&p->prober, 1)) : clock_real_ns();
 }
 
 static int show_results(struct check *c)

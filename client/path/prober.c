@@ -128,6 +128,28 @@ void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct 
 	};
 }
 
+/* From the monotonic time now_ns to the realtime now_real_ns. Clocks that say something else than before are compared
+ * anew. */
+static uint32_t since_turn(struct prober *p, int64_t now_ns, int64_t now_real_ns)
+{
+	int64_t since_ns = now_real_ns - now_ns - p->clock_ns;
+
+	if (since_ns >= 0 && since_ns <= UINT32_MAX)
+		return (uint32_t)since_ns;
+	p->clock_ns = now_real_ns - now_ns;
+	return 0;
+}
+
+int64_t prober_sent_real_ns(const struct prober *p, const struct prober_record *r)
+{
+	return r->sent_ns + p->clock_ns + (prober_is_answered(r) ? 0 : r->span_ns);
+}
+
+uint32_t prober_rtt_ns(const struct prober_record *r)
+{
+	return prober_is_answered(r) ? r->span_ns : 0;
+}
+
 uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
 {
 	uint32_t seq = p->next++;
@@ -135,8 +157,7 @@ uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
 
 	turn(p, r, PROBER_WAITING, false);
 	r->sent_ns = now_ns;
-	r->sent_real_ns = now_real_ns;
-	r->rtt_ns = 0;
+	r->span_ns = since_turn(p, now_ns, now_real_ns);
 	r->server = PROBER_NOBODY;
 	r->late = false;
 	r->doubly = false;
@@ -148,10 +169,11 @@ uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
 void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns)
 {
 	struct prober_record *r = find(p, seq);
-	int64_t after_ns = r ? left_real_ns - r->sent_real_ns : 0;
+	int64_t after_ns = r ? left_real_ns - prober_sent_real_ns(p, r) : 0;
 
-	if (r && r->outcome == PROBER_WAITING && after_ns >= 0 && after_ns <= p->timeout_ns)
-		r->sent_real_ns = left_real_ns;
+	if (r && r->outcome == PROBER_WAITING && after_ns >= 0 && after_ns <= p->timeout_ns &&
+	    after_ns <= UINT32_MAX - r->span_ns)
+		r->span_ns += (uint32_t)after_ns;
 }
 
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome)
@@ -192,7 +214,7 @@ int64_t prober_next_deadline(const struct prober *p)
 static int64_t send_to_arrival_ns(const struct prober *p, const struct prober_record *r, int64_t received_real_ns,
 				  int64_t now_ns)
 {
-	int64_t mono_ns = now_ns - r->sent_ns, wall_ns = received_real_ns - r->sent_real_ns;
+	int64_t mono_ns = now_ns - r->sent_ns, wall_ns = received_real_ns - prober_sent_real_ns(p, r);
 
 	if (wall_ns >= 0 && wall_ns <= mono_ns + PROBER_WALL_AHEAD_MAX_NS && wall_ns >= mono_ns - p->timeout_ns)
 		return wall_ns;
@@ -219,7 +241,7 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 		r->late = true;
 	} else {
 		turn(p, r, reply->status == PACKET_CLOCK_SKEW ? PROBER_CLOCK_SKEW : PROBER_ANSWERED, true);
-		r->rtt_ns = rtt_ns(reply, total_ns);
+		r->span_ns = rtt_ns(reply, total_ns);
 		r->server = (uint16_t)server;
 	}
 }
@@ -586,7 +608,7 @@ bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, stru
 
 	while (window-- > 0 && (r = decided_before(p, &seq)) != NULL) {
 		if (fates[r->outcome] == FATE_ANSWERED)
-			scratch[n++] = r->rtt_ns;
+			scratch[n++] = r->span_ns;
 	}
 	if (n == 0)
 		return false;

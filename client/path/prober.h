@@ -48,8 +48,7 @@ enum { PROBER_NOBODY = UINT16_MAX };
 
 struct prober_record {
 	int64_t sent_ns;      /* monotonic, user space */
-	int64_t sent_real_ns; /* realtime: user space first, then the kernel's TX timestamp if one comes */
-	uint32_t rtt_ns;      /* of an answered probe; saturates at 4.29 s */
+	uint32_t span_ns;     /* answered: the round trip; else from sent_ns until it left. See the functions below. */
 	uint16_t server;      /* the caller's number; PROBER_NOBODY unless ANSWERED or CLOCK_SKEW */
 	uint16_t outcome : 5; /* enum prober_outcome */
 	uint16_t late : 1;    /* an authentic answer came after the deadline; the outcome stays LOST */
@@ -62,6 +61,7 @@ struct prober_record {
 struct prober {
 	uint64_t flow_id;
 	int64_t timeout_ns;
+	int64_t clock_ns; /* realtime minus monotonic clock, at most 4.29 s less than it was at the newest probe */
 	struct prober_record *ring; /* ring_len records, the caller's memory; probe n is at n % ring_len */
 	uint32_t ring_len;          /* a power of two */
 	uint32_t next;              /* number of the next probe; the first is 1 */
@@ -92,7 +92,7 @@ void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct 
 uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns);
 
 /* The kernel's TX timestamp of a probe (realtime). It is ignored if it is implausible beside the user-space time or if
- * the probe is decided. It replaces sent_real_ns, which then differs from the T1 in the packet. */
+ * the probe is decided. */
 void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
 
 /* Settle a probe that is waiting, or lost and not yet settled, after an ICMP error, a refusal or a failed send. Only
@@ -169,6 +169,12 @@ static inline const struct prober_record *prober_record(const struct prober *p, 
 {
 	return &p->ring[seq & (p->ring_len - 1)];
 }
+
+/* When a probe that is not answered left (realtime), by the kernel's TX timestamp if it has come. Of an answered one,
+ * this is when its turn to be sent came. */
+int64_t prober_sent_real_ns(const struct prober *p, const struct prober_record *record);
+/* The round trip of an answered probe, at most 4.29 s; 0: it is not answered. */
+uint32_t prober_rtt_ns(const struct prober_record *record);
 
 bool prober_is_lost(const struct prober_record *record);
 bool prober_is_doubtful(const struct prober_record *record); /* lost, direction not known */

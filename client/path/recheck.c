@@ -47,5 +47,5 @@ bool recheck_misses(const struct prober *p, int64_t now_ns)
 
 	return p->next > 2 && newest->outcome == PROBER_WAITING && is_first_after_an_answer(p, p->next - 1) &&
 	       now_ns - newest->sent_ns >
-		   RECHECK_PATIENCE_NS + RECHECK_SLOW_RTTS * (int64_t)prober_record(p, p->next - 2)->rtt_ns;
+		   RECHECK_PATIENCE_NS + RECHECK_SLOW_RTTS * (int64_t)prober_rtt_ns(prober_record(p, p->next - 2));
 }

@@ -23,7 +23,7 @@ static bool had_answered(const struct second_holder *r, const struct prober *p, 
 		if (sent_ns - before->sent_ns > SECOND_HOLDER_GAP_NS)
 			return false;
 		if (prober_is_answered(before) && before->server == p->holder &&
-		    before->sent_ns + before->rtt_ns <= r->from_ns)
+		    before->sent_ns + prober_rtt_ns(before) <= r->from_ns)
 			return true;
 	}
 	return false;

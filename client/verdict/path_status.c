@@ -46,7 +46,7 @@ static int64_t began(const struct path *p)
 		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
 			break;
 		answered = this;
-		since_ns = record->sent_real_ns;
+		since_ns = prober_sent_real_ns(b, record);
 	}
 	return since_ns;
 }

@@ -216,7 +216,7 @@ static void the_kernel_says_when_an_answer_came(void **state)
 	send_at(0);
 	assert_int_equal(prober_expire(&p, 1200 * MS), 1); /* we were busy when it came */
 	assert_int_equal(prober_reply(&p, &reply, 0, true, EPOCH + 900 * MS, 1200 * MS, true), PROBER_ANSWERED);
-	assert_int_equal(ring[1].rtt_ns, 900 * MS);
+	assert_int_equal(prober_rtt_ns(&ring[1]), 900 * MS);
 }
 
 static void an_answer_from_elsewhere_is_a_loss_on_the_return(void **state)
@@ -272,7 +272,7 @@ static void rtt_is_the_network_time(void **state)
 		assert_int_equal(
 		    prober_reply(&p, &reply, 0, true, EPOCH + cases[i].wall_ms * MS, cases[i].mono_ms * MS, true),
 		    PROBER_ANSWERED);
-		assert_int_equal(ring[1].rtt_ns, cases[i].rtt_ms * MS);
+		assert_int_equal(prober_rtt_ns(&ring[1]), cases[i].rtt_ms * MS);
 	}
 }
 
@@ -282,7 +282,7 @@ static void rtt_saturates(void **state)
 	prober_init(&p, FLOW, 10 * TIMEOUT, ring, RING);
 	send_at(0);
 	assert_int_equal(ANSWER(5000, .seq = 1), PROBER_ANSWERED);
-	assert_int_equal(ring[1].rtt_ns, UINT32_MAX);
+	assert_int_equal(prober_rtt_ns(&ring[1]), UINT32_MAX);
 }
 
 static void a_step_back_does_not_make_an_answer_timely(void **state)
@@ -305,15 +305,15 @@ static void the_kernel_says_when_a_probe_left(void **state)
 		start(state);
 		send_at(0);
 		prober_left(&p, 1, EPOCH + cases[i].left_ms * MS);
-		assert_int_equal(ring[1].sent_real_ns, EPOCH + cases[i].sent_ms * MS);
+		assert_int_equal(prober_sent_real_ns(&p, &ring[1]), EPOCH + cases[i].sent_ms * MS);
 	}
 	start(state);
 	send_at(0);
 	prober_left(&p, 1, EPOCH + 4 * MS);
 	ANSWER(20, .seq = 1);
-	assert_int_equal(ring[1].rtt_ns, 16 * MS);
+	assert_int_equal(prober_rtt_ns(&ring[1]), 16 * MS);
 	prober_left(&p, 1, EPOCH + 9 * MS); /* too late to matter */
-	assert_int_equal(ring[1].sent_real_ns, EPOCH + 4 * MS);
+	assert_int_equal(prober_rtt_ns(&ring[1]), 16 * MS);
 }
 
 /* rtt_ms of 1..n; the percentile is the nearest rank. */

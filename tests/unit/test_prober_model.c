@@ -337,7 +337,7 @@ static void check_record(struct world *w, uint32_t seq)
 	case PROBER_ANSWERED:
 	case PROBER_CLOCK_SKEW:
 		CHECK(w, seq, in_time);
-		CHECK(w, seq, r->rtt_ns == (t->network_ns < UINT32_MAX ? t->network_ns : UINT32_MAX));
+		CHECK(w, seq, prober_rtt_ns(r) == (t->network_ns < UINT32_MAX ? t->network_ns : UINT32_MAX));
 		break;
 	case PROBER_WRONG_SOURCE:
 		CHECK(w, seq, !heard && t->answers > 0 && t->arrived_ns != NEVER);
