@@ -45,9 +45,9 @@ static struct packet_request request_of(const struct query_codec *d, const struc
 	return request;
 }
 
-/* Write, encrypt and sign a query of exactly len octets for the server. */
+/* Write, encrypt and seal a query of exactly len octets for the server. ticket: of the request's flow, or NULL. */
 static bool write_query(struct query_codec *d, const struct channel *w, const struct evidence_query *query,
-			const struct packet_request *request, uint8_t *buf, size_t len)
+			const struct packet_request *request, struct seal_ticket *ticket, uint8_t *buf, size_t len)
 {
 	uint8_t nonce[SEAL_NONCE_LEN];
 	size_t value_len;
@@ -59,13 +59,13 @@ static bool write_query(struct query_codec *d, const struct channel *w, const st
 		return false;
 	randombytes_buf(nonce, sizeof nonce);
 	seal_evidence(d->keyring->pairs[w->server].query, nonce, buf, value, d->text, text_room(len));
-	keyring_seal(d->keyring, request->transport, buf, len, &w->server, 1, NULL);
+	keyring_seal(d->keyring, request->transport, buf, len, &w->server, 1, ticket);
 	return true;
 }
 
 /* Wrap the query in a relay to the witness. The witness forwards it over UDP, whatever the relay's protocol. */
-static bool write_relay(struct query_codec *d, const struct channel *w, const struct evidence_query *query,
-			uint32_t seq, uint8_t *buf, size_t len)
+static bool write_relay(struct query_codec *d, struct channel *w, const struct evidence_query *query, uint32_t seq,
+			uint8_t *buf, size_t len)
 {
 	struct packet_request inner = request_of(d, w, PACKET_QUERY, w->inner_flow_id, seq);
 	struct packet_request outer = request_of(d, w, PACKET_RELAY, w->prober.flow_id, seq);
@@ -75,15 +75,15 @@ static bool write_relay(struct query_codec *d, const struct channel *w, const st
 	inner.transport = PACKET_UDP;
 	inner.destination = (struct endpoint){ 0 }; /* the witness knows the server's address */
 	outer.heard = w->prober.heard;
-	if (!write_query(d, w, query, &inner, d->inner, RELAY_ROOM))
+	if (!write_query(d, w, query, &inner, NULL, d->inner, RELAY_ROOM))
 		return false;
 	packet_write_request(buf, len, &outer);
 	memcpy(packet_evidence(buf, len, 1, &value_len), d->inner, RELAY_ROOM);
-	keyring_seal(d->keyring, outer.transport, buf, len, &witness, 1, NULL);
+	keyring_seal(d->keyring, outer.transport, buf, len, &witness, 1, &w->prober.ticket);
 	return true;
 }
 
-bool query_write(struct query_codec *d, const struct channel *w, const struct evidence_query *query, uint32_t seq,
+bool query_write(struct query_codec *d, struct channel *w, const struct evidence_query *query, uint32_t seq,
 		 uint8_t *buf)
 {
 	struct packet_request request;
@@ -92,7 +92,7 @@ bool query_write(struct query_codec *d, const struct channel *w, const struct ev
 		return write_relay(d, w, query, seq, buf, query_len(w));
 	request = request_of(d, w, PACKET_QUERY, w->prober.flow_id, seq);
 	request.heard = w->prober.heard;
-	return write_query(d, w, query, &request, buf, query_len(w));
+	return write_query(d, w, query, &request, &w->prober.ticket, buf, query_len(w));
 }
 
 /* -- decoding -- */

@@ -25,8 +25,8 @@ size_t query_len(const struct channel *channel);
 size_t query_text_len(const struct channel *channel);
 
 /* Write the query into query_len octets. seq: the number that the channel's prober gave it. false: it does not fit. */
-bool query_write(struct query_codec *codec, const struct channel *channel, const struct evidence_query *query,
-		 uint32_t seq, uint8_t *buf) __attribute__((warn_unused_result));
+bool query_write(struct query_codec *codec, struct channel *channel, const struct evidence_query *query, uint32_t seq,
+		 uint8_t *buf) __attribute__((warn_unused_result));
 
 /* Decrypt an answer, direct or relayed, whose outer MAC is valid. false: it contains no evidence of the server. */
 bool query_open(struct query_codec *codec, const struct channel *channel, const struct packet_reply *reply,
