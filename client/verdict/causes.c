@@ -198,7 +198,16 @@ static bool all_is_well(const struct verdict_evidence *e, enum verdict_state sta
 
 static bool answers_go_to_another_machine(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->hints.neighbour.entry && is_most(e, e->hints.neighbour.lost);
+	const struct evidence_neighbour *entry = e->hints.neighbour.entry;
+
+	return is_failing(state) && entry && entry->asked != EVIDENCE_ANSWERS && is_most(e, e->hints.neighbour.lost);
+}
+
+static bool another_has_our_address(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct evidence_neighbour *entry = e->hints.neighbour.entry;
+
+	return is_failing(state) && entry && entry->asked == EVIDENCE_ANSWERS && is_most(e, e->hints.neighbour.lost);
 }
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
@@ -450,13 +459,28 @@ const struct causes_rule causes_rules[] = {
 	    .forbids = "a more frequent error",
 	},
 	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = another_has_our_address,
+	    .needs =
+		"at least half of the losses are proven return losses, and the server that has their receipts sends "
+		"its answers to a MAC that answers for this client's address on the server's link, but is not the MAC "
+		"of this client's frames",
+	    .forbids = "a machine that does not answer when the server asks the link; losses of probes that left after "
+		       "the entry became this client's; a gateway between client and server",
+	    .advice =
+		"let this client send from an address that it alone has (`source`), or take this address from one "
+		"of the two machines; the server's neighbour entry is not wrong",
+	    .tell = sentences_shared_address,
+	},
+	{
 	    .cause = VERDICT_CAUSE_STALE_NEIGHBOUR,
 	    .holds = answers_go_to_another_machine,
 	    .needs =
 		"at least half of the losses are proven return losses, and the server that has their receipts proves "
 		"that its neighbour entry for this client, on its own link, has another MAC than this client's frames",
-	    .forbids =
-		"losses of probes that left after the entry became correct again; a gateway between client and server",
+	    .forbids = "losses of probes that left after the entry became correct again; a gateway between client and "
+		       "server; a machine "
+		       "with the MAC of the entry that answers for the address, where the server can ask",
 	    .tell = sentences_neighbour,
 	},
 	{

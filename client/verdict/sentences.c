@@ -430,10 +430,22 @@ void sentences_neighbour(const struct verdict_evidence *e, struct verdict *v)
 	if (n->repaired)
 		say(v, "floatprobed has deleted the entry on %s", server);
 	else if (n->healed_ms == UINT32_MAX)
-		say(v, "to delete the entry, run on %s: ip neigh del %s dev %s", server,
-		    address_text(&n->next_hop).text, n->interface[0] ? n->interface : "INTERFACE");
+		say(v, "%s, run on %s: ip neigh del %s dev %s",
+		    n->asked == EVIDENCE_NO_ANSWER ? "no machine answers at that MAC; to delete the entry"
+						   : "to delete the entry, if no machine answers at that MAC",
+		    server, address_text(&n->next_hop).text, n->interface[0] ? n->interface : "INTERFACE");
 	if (n->healed_ms != UINT32_MAX)
 		say(v, "the entry became correct again %.1f s before the server was asked", n->healed_ms / 1e3);
+}
+
+void sentences_shared_address(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct evidence_neighbour *n = e->hints.neighbour.entry;
+
+	say(v, "another machine has this client's address %s as well: MAC %s answers for it",
+	    address_text(&n->next_hop).text, mac_text(n->entry_mac).text);
+	say(v, "%s sends its answers there, but this client's frames come from MAC %s",
+	    or_else(e->hints.receipt_server, "the server"), mac_text(n->frame_mac).text);
 }
 
 void sentences_failover(const struct verdict_evidence *e, struct verdict *v)

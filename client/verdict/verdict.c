@@ -142,6 +142,21 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 	return advice_by_direction[direction];
 }
 
+static const char *advice_for_neighbour(const struct evidence_neighbour *entry)
+{
+	if (entry->repaired)
+		return "find out which machine had this address before; floatprobed has deleted the entry, and the "
+		       "path "
+		       "should be up within seconds";
+	if (entry->healed_ms != UINT32_MAX)
+		return "nothing now: the entry is correct again";
+	if (entry->asked == EVIDENCE_NOT_ASKED)
+		return "check first on the server's link whether a machine with that MAC has the address (arping); if "
+		       "none "
+		       "does, delete the entry on the server";
+	return causes_advice(VERDICT_CAUSE_STALE_NEIGHBOUR);
+}
+
 static const char *find_advice(const struct verdict_evidence *e, const struct causes_rule *rule,
 			       const struct verdict *v)
 {
@@ -149,6 +164,8 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 		return causes_advice(v->cause);
 	if (v->expected || !e->expect_reachable)
 		return NULL;
+	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
+		return advice_for_neighbour(e->hints.neighbour.entry);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED)
 		return advice_for_unexplained(e, v->direction);
 	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction == VERDICT_DIRECTION_RETURN)

@@ -254,6 +254,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(mac, r->frame_mac)                                                                                           \
 	X(u16, r->state)                                                                                               \
 	X(flag, r->repaired)                                                                                           \
+	X(u8, r->asked)                                                                                                \
 	X(u32, r->since_ms)                                                                                            \
 	X(u32, r->healed_ms)                                                                                           \
 	X(interface, r->interface)

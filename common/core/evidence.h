@@ -103,6 +103,13 @@ struct evidence_twin {
 	struct endpoint source; /* the address that it had; port 0 */
 };
 
+/* Does the machine with the MAC of an entry answer for its address? */
+enum evidence_asked {
+	EVIDENCE_NOT_ASKED = 0, /* the server cannot ask the link */
+	EVIDENCE_NO_ANSWER = 1,
+	EVIDENCE_ANSWERS = 2, /* it has the address as well: the entry is not wrong */
+};
+
 /* A wrong entry in the server's neighbour table, on its way from one of its addresses to a client that asks, or that
  * its flows come from: the client is on the link, and its frames for this address arrive from another MAC than the
  * entry has. As it was when a flow began or was first unheard: before anything heals. Another address of the server's
@@ -115,6 +122,7 @@ struct evidence_neighbour {
 	uint8_t frame_mac[EVIDENCE_MAC_LEN];
 	uint16_t state;                         /* NUD_* of the entry */
 	bool repaired;                          /* the server has deleted it */
+	uint8_t asked;                          /* enum evidence_asked */
 	uint32_t since_ms;                      /* how long the entry had had this MAC, as far as was watched */
 	uint32_t healed_ms;                     /* since it was right again; UINT32_MAX: it is not */
 	char interface[EVIDENCE_INTERFACE_LEN]; /* whose entry: a word that a shell leaves alone; "": not known */

@@ -267,6 +267,10 @@ enum {
 #define SNAPSHOTS_FRAME_AGE_MAX_NS (5 * NS_PER_S)
 /* From its first SYN to its first request, a connection takes 3 s at most if all is well. */
 #define NEIGHBOUR_WATCH_CONNECTION_AGE_MAX_NS (3 * NS_PER_S)
+/* A machine on the link answers within milliseconds; 300 ms are soon enough for the first question of a client. */
+#define ENTRY_CHECK_REPLY_NS (300 * NS_PER_MS)
+/* Whether a machine answers for an address is asked again after 10 s: it may have left. */
+#define ENTRY_CHECK_AGAIN_NS (10 * NS_PER_S)
 /* One repair of an entry a minute: a second one in vain helps nobody. */
 #define REPAIR_AGAIN_NS (60 * NS_PER_S)
 

@@ -15,6 +15,7 @@
 	X(HEARD, "heard")             /* a client receives the replies of a flow again */                              \
 	X(NEIGHBOUR, "neighbour")     /* a neighbour entry has changed */                                              \
 	X(STALE, "stale-neighbour")   /* a neighbour entry is wrong */                                                 \
+	X(SHARED, "shared-address")   /* a client's address is held by another machine, too, which gets the replies */ \
 	X(HEALED, "healed")           /* a wrong neighbour entry is right again */                                     \
 	X(REPAIR, "repair")           /* this server has deleted a wrong neighbour entry */                            \
 	X(CLAIM, "claim")             /* another machine claims one of our addresses */                                \

@@ -7,6 +7,7 @@
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "server/watch/captures.h"
+#include "server/watch/entry_check.h"
 #include "server/watch/frames.h"
 #include "server/watch/repair.h"
 #include "server/watch/snapshots.h"
@@ -16,7 +17,9 @@
 #include <linux/if_ether.h>
 #include <linux/rtnetlink.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	NEIGHBOURS_MAX = 4096,
@@ -26,9 +29,16 @@ enum {
 	CLIENTS_MAX = 8, /* for one answer */
 	SOURCES_MAX = 8,
 	LOOKS_AT_ONCE = 100,
+	PENDING_MAX = 16,
+	WHO_LEN = 64,
 	CURE_LEN = 128,
 };
 static const int64_t look_interval_ns = 20 * NS_PER_MS; /* each needs several requests to the kernel */
+
+struct pending { /* a wrong entry, to be reported when it is known whether its MAC answers */
+	struct endpoint client, local;
+	char who[WHO_LEN];
+};
 
 struct neighbour_watch {
 	struct neighbour_watch_settings settings;
@@ -37,10 +47,15 @@ struct neighbour_watch {
 	struct captures *captures;
 	struct snapshots *snapshots;
 	struct repair *repair;
+	struct entry_check *check;
+	struct pending pending[PENDING_MAX];
+	unsigned pending_len;
 	struct tap *taps[2]; /* IPv4, IPv6 */
 	struct bucket looks;
 	bool logged_no_capability;
 };
+
+static void settle_pending(struct neighbour_watch *w);
 
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
@@ -51,6 +66,7 @@ static void on_frame(void *context, const struct packet_socket_frame *frame)
 		return;
 	frames_note(w->frames, &headers, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
 	captures_note(w->captures, &headers);
+	settle_pending(w);
 }
 
 struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_settings *settings)
@@ -67,9 +83,11 @@ struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_setting
 	w->captures = captures_new(CAPTURES_MAX, hash_key);
 	w->snapshots = snapshots_new(SNAPSHOTS_MAX, hash_key);
 	w->repair = repair_new(settings->netlink, hash_key);
+	w->check = entry_check_new();
 	for (unsigned i = 0; i < 2; i++)
 		w->taps[i] = tap_new(on_frame, w);
-	if (w->neighbours && w->frames && w->captures && w->snapshots && w->repair && w->taps[0] && w->taps[1])
+	if (w->neighbours && w->frames && w->captures && w->snapshots && w->repair && w->check && w->taps[0] &&
+	    w->taps[1])
 		return w;
 	neighbour_watch_free(w);
 	return NULL;
@@ -84,6 +102,7 @@ void neighbour_watch_free(struct neighbour_watch *neighbour_watch)
 	captures_free(neighbour_watch->captures);
 	snapshots_free(neighbour_watch->snapshots);
 	repair_free(neighbour_watch->repair);
+	entry_check_free(neighbour_watch->check);
 	for (unsigned i = 0; i < 2; i++)
 		tap_free(neighbour_watch->taps[i]);
 	free(neighbour_watch);
@@ -102,13 +121,14 @@ int neighbour_watch_start(struct neighbour_watch *neighbour_watch, uv_loop_t *lo
 	bpf_requests(&program, &ports);
 	for (unsigned i = 0; i < 2 && error == 0; i++)
 		error = tap_start(neighbour_watch->taps[i], loop, protocols[i], &program);
-	return error;
+	return error ? error : entry_check_start(neighbour_watch->check, loop);
 }
 
 void neighbour_watch_stop(struct neighbour_watch *neighbour_watch)
 {
 	for (unsigned i = 0; neighbour_watch && i < 2; i++)
 		tap_stop(neighbour_watch->taps[i]);
+	entry_check_stop(neighbour_watch ? neighbour_watch->check : NULL);
 }
 
 /* ---- reports ---- */
@@ -160,6 +180,21 @@ static void tell_stale(struct neighbour_watch *w, const struct snapshot *s, cons
 		      "stale neighbour entry: the replies to %s (%s) go to MAC %s (%s), but its frames come from MAC "
 		      "%s; to delete the entry: %s",
 		      who, address, entry, neighbours_state_text(seen->state), frames, cure);
+}
+
+static void tell_shared(struct neighbour_watch *w, const struct snapshot *s, const char *who)
+{
+	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN];
+
+	units_address_text(s->seen.next_hop.address, address);
+	units_mac_text(s->seen.entry_mac, entry);
+	units_mac_text(s->seen.frame_mac, frames);
+	findings_tell(w->settings.findings, FINDINGS_SHARED,
+		      json_pack("{ss ss ss ss ss}", "client", who, "address", address, "interface",
+				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames),
+		      "two machines have the address %s of %s: the replies go to MAC %s, which answers for it, but the "
+		      "client's frames come from MAC %s",
+		      address, who, entry, frames);
 }
 
 static void tell_healed(struct neighbour_watch *w, const struct snapshot *s)
@@ -272,27 +307,65 @@ static bool read_view(struct neighbour_watch *w, const struct endpoint *client, 
 	return true;
 }
 
+/* Has the machine whose MAC is in the entry the address as well? Returns false while that is not known yet. */
+static bool ask_entry(struct neighbour_watch *w, struct snapshot *s)
+{
+	const struct evidence_neighbour *seen = &s->seen;
+	int64_t now_ns = clock_mono_ns();
+
+	s->waits = false;
+	if (!s->wrong || s->healed_ns != 0 || seen->repaired)
+		return true;
+	entry_check_ask(w->check, ifaces_link(w->settings.ifaces, s->link), &seen->next_hop, seen->entry_mac, now_ns);
+	s->seen.asked = (uint8_t)entry_check_result(w->check, &seen->next_hop, seen->entry_mac, now_ns, &s->waits);
+	return !s->waits;
+}
+
 static struct snapshot *take(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local)
 {
 	int64_t now_ns = clock_mono_ns();
 	struct snapshots_view view;
+	struct snapshot *s;
 
-	if (snapshots_wants(w->snapshots, client, local, now_ns) && read_view(w, client, local, &view))
-		return snapshots_take(w->snapshots, &view, now_ns);
-	return snapshots_find(w->snapshots, client, local);
+	if (!snapshots_wants(w->snapshots, client, local, now_ns) || !read_view(w, client, local, &view))
+		return snapshots_find(w->snapshots, client, local);
+	s = snapshots_take(w->snapshots, &view, now_ns);
+	ask_entry(w, s);
+	return s;
 }
 
+/* Only an entry whose MAC does not answer is deleted. */
 static void repair(struct neighbour_watch *w, struct snapshot *s)
 {
-	int error = repair_neighbour(w->repair, &s->seen.next_hop, s->link, clock_mono_ns());
+	int error = s->seen.asked == EVIDENCE_NO_ANSWER
+			? repair_neighbour(w->repair, &s->seen.next_hop, s->link, clock_mono_ns())
+			: -EPERM;
 
 	if (error == 0) {
 		s->seen.repaired = true;
 		tell_repair(w, s);
 	} else if (error == -EPERM && !w->logged_no_capability) {
 		w->logged_no_capability = true;
-		log_warning("cannot delete neighbour entries: this needs CAP_NET_ADMIN");
+		log_warning(
+		    "cannot repair neighbour entries: this needs CAP_NET_ADMIN to delete one, and CAP_NET_RAW to "
+		    "ask before whether its machine answers");
 	}
+}
+
+static void postpone(struct neighbour_watch *w, const struct snapshot *s, const char *who)
+{
+	struct pending *p = &w->pending[w->pending_len];
+
+	for (unsigned i = 0; i < w->pending_len; i++) {
+		if (endpoint_same_address(&w->pending[i].client, &s->seen.client) &&
+		    endpoint_same_address(&w->pending[i].local, &s->seen.local))
+			return;
+	}
+	if (w->pending_len == PENDING_MAX)
+		return;
+	*p = (struct pending){ .client = s->seen.client, .local = s->seen.local };
+	snprintf(p->who, sizeof p->who, "%s", who);
+	w->pending_len++;
 }
 
 /* Report, and repair if configured, a wrong entry of a client that does not receive our replies. */
@@ -300,12 +373,32 @@ static void report_wrong(struct neighbour_watch *w, struct snapshot *s, const ch
 {
 	if (!s || !s->wrong || s->told)
 		return;
+	if (!ask_entry(w, s)) {
+		postpone(w, s, who);
+		return;
+	}
 	s->told = true;
+	if (s->seen.asked == EVIDENCE_ANSWERS) {
+		tell_shared(w, s, who);
+		return;
+	}
 	tell_stale(w, s, who);
 	if (s->healed_ns != 0)
 		tell_healed(w, s);
 	else if (w->settings.repair)
 		repair(w, s);
+}
+
+/* The client sends on while the link is asked: each of its frames is an occasion. */
+static void settle_pending(struct neighbour_watch *w)
+{
+	struct pending pending[PENDING_MAX];
+	unsigned len = w->pending_len;
+
+	memcpy(pending, w->pending, len * sizeof pending[0]);
+	w->pending_len = 0;
+	for (unsigned i = 0; i < len; i++)
+		report_wrong(w, snapshots_find(w->snapshots, &pending[i].client, &pending[i].local), pending[i].who);
 }
 
 /* The client received what this flow sent at sent_ns (0: not known). Returns false if the entry still seems wrong and
@@ -493,6 +586,8 @@ void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const stru
 		    ifaces_has_mac(neighbour_watch->settings.ifaces, query->server_mac) &&
 		    endpoint_same_address(&query->own_address, &source->client))
 			use_stated_mac(neighbour_watch, source, query->own_mac);
+		if (s)
+			ask_entry(neighbour_watch, s);
 		if (source->unheard)
 			report_wrong(neighbour_watch, s, "a client");
 	}

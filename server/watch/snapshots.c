@@ -151,7 +151,7 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 	s->taken_ns = now_ns;
 	s->since_ns = view->entry ? view->entry->since_ns : now_ns;
 	s->healed_ns = 0;
-	s->told = false;
+	s->told = s->waits = false;
 	s->works = works;
 	return s;
 }
@@ -190,7 +190,7 @@ void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *cl
 	const struct snapshot *s = snapshots_find(snapshots, client, local);
 	struct evidence_neighbour *out = &answer->neighbours[answer->neighbours_len];
 
-	if (!s || !s->wrong || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
+	if (!s || !s->wrong || s->waits || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
 		return;
 	answer->neighbours_len++;
 	*out = s->seen;

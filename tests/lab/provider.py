@@ -145,7 +145,7 @@ class Provider:
         for name in ("boot-01", "boot-02"):
             self._add_server(name)
         self.repoint("boot-01")
-        self._settle()
+        self.settle()
         for server in self.servers.values():
             server.start()
 
@@ -171,7 +171,7 @@ class Provider:
         for server in self.servers.values():
             server.stop()
 
-    def _settle(self):
+    def settle(self):
         for host in self.hosts:
             wait_until(f"{host.name} may use its addresses", host.settled)
 
@@ -209,7 +209,7 @@ class Provider:
         nat.ip(self.plan.add(f"{self.plan.private}1", "inside"))
         self._address_client(self.client, self.plan.private)
         nat.nft(NAT_RULES.format(nft=self.plan.nft))
-        self._settle()
+        self.settle()
 
     def put_client_on_lan(self):
         """The client moves: no router stands between it and the servers any more. Returns its new address."""
@@ -217,7 +217,7 @@ class Provider:
         link(self.client, "eth0", self.router, "home")
         self.router.ip("link set home master lan")
         self.client.ip(self.plan.add(f"{self.plan.droplets}9", "eth0"))
-        self._settle()
+        self.settle()
         return f"{self.plan.droplets}9"
 
     def put_client_behind_proxy(self):
@@ -233,7 +233,7 @@ class Provider:
             self.router.ip(f"neigh add proxy {address} dev lan")
             self.router.ip(*(f"neigh add proxy {droplet} dev far" for droplet in self.plan.droplet.values()))
         self.client.ip(self.plan.add(address, "eth0"))
-        self._settle()
+        self.settle()
         return address
 
     def second_vantage(self, prefix, bridge=None):
@@ -251,7 +251,7 @@ class Provider:
         for server in self.servers.values():
             server.stop()
             server.start(clients=clients)
-        self._settle()
+        self.settle()
         return host
 
     def repoint(self, server, forget=True):

@@ -208,6 +208,52 @@ def two_macs_under_which_we_were_heard_are_not_suspected(net):
     expect(flat.entry() == ("PERMANENT", other), flat.entry())
 
 
+def rightful_holder(net, flat):
+    """Another machine on the link has the client's address, as after a move of a virtual address that the client still
+    uses as its source, and the servers know its MAC."""
+    other = net.host("holder")
+    lab.link(other, "eth0", net.router, "holder")
+    net.router.ip("link set holder master lan")
+    other.ip(net.plan.add(flat.address, "eth0"))
+    net.settle()
+    flat.break_entry("permanent", other.mac())
+    witness = net.servers["boot-02"].host
+    witness.ip(f"neigh replace {flat.address} lladdr {flat.mac} dev eth0 nud permanent")
+    return other.mac()
+
+
+@scenario
+def a_machine_that_answers_for_the_address_is_left_alone(net):
+    flat = Flat(net)
+    net.restart_as_peers(repair={"stale_neighbours": True})
+    mac = rightful_holder(net, flat)
+    daemon = net.run_daemon(flat.targets())
+    daemon.wait_for({"target": "boot-01", "protocol": "udp"}, state="down", direction="return", cause="duplicate-address")
+    flat.wait_for({"type": "shared-address", "address": flat.address, "entry_mac": mac, "frame_mac": flat.mac})
+    check = net.check(flat.targets(), options=())
+    (row, *_) = check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return",
+                             cause="duplicate-address")  # fmt: skip
+    check.told(row, mac, flat.mac)
+    told = " ".join(row["evidence"]) + row["advice"]
+    check.require("ip neigh del" not in told and "delete" not in told, "an entry that is right is to be deleted", row)
+    expect(flat.entry()[1] == mac, flat.entry())
+    expect(not flat.lines({"type": "repair"}) and not flat.lines({"type": "stale-neighbour"}), flat.server.journal())
+    expect(not [to for to in daemon.changes({}) if to["cause"] == "stale-neighbour"], daemon.changes({}))
+
+
+@scenario
+def without_capabilities_it_is_to_be_checked_first(net):
+    flat = Flat(net)
+    net.restart_as_peers(NO_CAPABILITY, repair={"stale_neighbours": True})
+    mac = rightful_holder(net, flat)
+    check = net.check(flat.targets(), options=())
+    (row, *_) = check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return",
+                             cause="stale-neighbour")  # fmt: skip
+    check.told(row, "if no machine answers at that MAC")
+    check.require(row["advice"].startswith("check first"), "an entry is to be deleted unseen", row)
+    expect(flat.entry()[1] == mac, flat.entry())
+
+
 @scenario
 def loss_elsewhere_is_not_blamed_on_the_entry(net):
     """Answers are lost, the entry is right."""

@@ -95,10 +95,12 @@ static struct verdict v;
 
 static void stale_neighbour(void **state)
 {
-	struct evidence_neighbour nameless = wrong;
+	struct evidence_neighbour nameless = wrong, shared = wrong;
 
 	(void)state;
 	nameless.interface[0] = '\0';
+	nameless.asked = EVIDENCE_NO_ANSWER;
+	shared.asked = EVIDENCE_ANSWERS;
 	CASE("stale-neighbour", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.neighbour.entry = &wrong;
 	     e.hints.neighbour.lost = 10);
 	CASE("stale-neighbour", e = lost(5, 6, PROBER_LOST_RETURN); e.hints.neighbour.entry = &healed;
@@ -116,13 +118,27 @@ static void stale_neighbour(void **state)
 	assert_string_equal(v.sentences[0],
 			    "boot-01 has a wrong neighbour entry for 198.18.1.9: MAC 02:00:00:00:00:01 for 41.0 s "
 			    "(state STALE), but this client's frames come from MAC 02:00:00:00:00:02");
-	assert_string_equal(v.sentences[1], "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev eth0");
+	assert_string_equal(
+	    v.sentences[1],
+	    "to delete the entry, if no machine answers at that MAC, run on boot-01: ip neigh del 198.18.1.9 "
+	    "dev eth0");
 	e.hints.neighbour.entry = &nameless;
 	verdict_reach(&e, &v);
-	assert_string_equal(v.sentences[1],
-			    "to delete the entry, run on boot-01: ip neigh del 198.18.1.9 dev INTERFACE");
+	assert_string_equal(
+	    v.sentences[1],
+	    "no machine answers at that MAC; to delete the entry, run on boot-01: ip neigh del 198.18.1.9 "
+	    "dev INTERFACE");
+	assert_string_equal(v.advice, causes_advice(VERDICT_CAUSE_STALE_NEIGHBOUR));
+	e.hints.neighbour.entry = &shared;
+	verdict_reach(&e, &v);
+	assert_int_equal(v.cause, VERDICT_CAUSE_DUPLICATE_ADDRESS);
+	assert_null(strstr(v.advice, "delete"));
+	e.hints.neighbour.entry = &wrong;
+	verdict_reach(&e, &v);
+	assert_non_null(strstr(v.advice, "check first"));
 	e.hints.neighbour.entry = &healed;
 	verdict_reach(&e, &v);
+	assert_non_null(strstr(v.advice, "floatprobed has deleted the entry"));
 	assert_string_equal(v.sentences[1], "floatprobed has deleted the entry on boot-01");
 	assert_string_equal(v.sentences[2], "the entry became correct again 2.5 s before the server was asked");
 }

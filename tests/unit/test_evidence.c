@@ -21,7 +21,7 @@ enum {
 	ATTEMPT_LEN = 23,
 	FLOW_LEN = 89,
 	ARRIVAL_LEN = 23,
-	NEIGHBOUR_LEN = 87,
+	NEIGHBOUR_LEN = 88,
 	FRAMES_LEN = 39,
 	CONFLICT_LEN = 30,
 	ADDRESS_LEN = 16,
@@ -110,6 +110,7 @@ static struct evidence_neighbour sample_neighbour(uint32_t i)
 		.frame_mac = { 2, 0, 0, 0, 2, (uint8_t)i },
 		.state = (uint16_t)(0x1234 + i),
 		.repaired = i == 3,
+		.asked = (uint8_t)(i % 3),
 		.since_ms = 0x31323334 + i,
 		.healed_ms = UINT32_MAX - i,
 	};
@@ -424,6 +425,7 @@ static void assert_same_neighbour(const struct evidence_neighbour *a, const stru
 	assert_memory_equal(a->frame_mac, b->frame_mac, sizeof a->frame_mac);
 	assert_int_equal(a->state, b->state);
 	assert_int_equal(a->repaired, b->repaired);
+	assert_int_equal(a->asked, b->asked);
 	assert_int_equal(a->since_ms, b->since_ms);
 	assert_int_equal(a->healed_ms, b->healed_ms);
 	assert_string_equal(a->interface, b->interface);

@@ -374,6 +374,7 @@ def read_neighbour(c):
         "frame_mac": c.hex(6),
         "state": c.number(2),
         "repaired": c.flag(),
+        "asked": c.number(1),
         "since_ms": c.number(4),
         "healed_ms": c.number(4),
         "interface": c.take(16).rstrip(b"\0").decode("ascii"),

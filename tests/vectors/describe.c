@@ -144,12 +144,12 @@ static json_t *describe_attempt(const struct evidence_attempt_answer *attempt)
 
 static json_t *describe_neighbour(const struct evidence_neighbour *n)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:I, s:I, s:s}", "client", describe_address(&n->client),
-			 "local", describe_address(&n->local), "next_hop", describe_address(&n->next_hop), "entry_mac",
-			 describe_hex(n->entry_mac, sizeof n->entry_mac), "frame_mac",
-			 describe_hex(n->frame_mac, sizeof n->frame_mac), "state", n->state, "repaired", n->repaired,
-			 "since_ms", (json_int_t)n->since_ms, "healed_ms", (json_int_t)n->healed_ms, "interface",
-			 n->interface);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:i, s:I, s:I, s:s}", "client",
+			 describe_address(&n->client), "local", describe_address(&n->local), "next_hop",
+			 describe_address(&n->next_hop), "entry_mac", describe_hex(n->entry_mac, sizeof n->entry_mac),
+			 "frame_mac", describe_hex(n->frame_mac, sizeof n->frame_mac), "state", n->state, "repaired",
+			 n->repaired, "asked", n->asked, "since_ms", (json_int_t)n->since_ms, "healed_ms",
+			 (json_int_t)n->healed_ms, "interface", n->interface);
 }
 
 static json_t *describe_frames(const struct evidence_frames *f)

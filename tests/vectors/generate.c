@@ -310,6 +310,7 @@ static struct evidence_answer answer_text(void)
 				  .frame_mac = { 2, 0, 0, 0x0a, 0x0b, 0x0c },
 				  .state = 4,
 				  .repaired = true,
+				  .asked = EVIDENCE_NO_ANSWER,
 				  .healed_ms = 20 } },
 		.frames = { { .client = v4(200, 9, 0),
 			      .local = v4(18, 26, 0),
