@@ -1,36 +1,82 @@
 #include "client/evidence/hint_drops.h"
 
-/* The sum falls when a socket closes: that is no growth. */
-static void note_growth(struct hint_drops_growth *growth, uint32_t before, uint32_t now, int64_t asked_ns)
+static bool is_some(uint32_t count)
 {
-	if (now > before)
-		*growth = (struct hint_drops_growth){ now - before, asked_ns };
+	return count > 0 && count != EVIDENCE_NOT_COUNTED;
 }
 
-void hint_drops_note(struct hint_drops *h, const struct path *p, const struct query_result *t, int slot)
+/* Proven forward losses between the two answers. Probe and query take about the same time to the server. */
+static uint32_t losses_in(const struct drop_growth *g, const struct prober *b)
 {
-	struct hint_drops_counters *c = &h->counters[slot];
-	const struct evidence_answer *a = t->answer;
+	uint32_t n = 0;
 
-	if (c->known && c->boot_id == a->boot_id) {
-		note_growth(&h->datagrams, c->datagrams, a->socket_drops, t->asked_ns);
-		note_growth(&h->connections, c->connections, a->accept_overflows, t->asked_ns);
-	} else if ((probe_kind_of(p->kind)->has_handshake ? a->accept_overflows : a->socket_drops) > 0) {
-		c->from_ns = t->now_ns; /* the age of these drops is unknown */
+	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(b, seq);
+		n += r->outcome == PROBER_LOST_FORWARD && r->sent_ns > g->from_ns && r->sent_ns <= g->to_ns;
 	}
-	c->known = true;
-	c->boot_id = a->boot_id;
-	c->datagrams = a->socket_drops;
-	c->connections = a->accept_overflows;
+	return n;
 }
 
-static uint32_t grown_since(const struct hint_drops_growth *growth, int64_t since_ns)
+static uint32_t smaller(uint32_t a, uint32_t b)
 {
-	return growth->asked_ns >= since_ns ? growth->count : 0;
+	return a < b ? a : b;
 }
 
-void hint_drops_explain(const struct hint_drops *h, int64_t since_ns, struct hint_drops_explanation *explanation)
+static uint32_t beyond(uint32_t a, uint32_t b)
 {
-	explanation->datagrams = grown_since(&h->datagrams, since_ns);
-	explanation->connections = grown_since(&h->connections, since_ns);
+	return a > b ? a - b : 0;
+}
+
+/* The counters of the host may count other sockets' drops: of ours, at least so many have this reason as all others
+ * together cannot account for. */
+static void find_reasons(const struct drop_counts *c, struct hint_drops_explanation *explanation)
+{
+	uint32_t d = c->datagrams;
+
+	explanation->datagrams = d;
+	explanation->unread = c->full == EVIDENCE_NOT_COUNTED || c->bad == EVIDENCE_NOT_COUNTED;
+	if (explanation->unread)
+		return;
+	explanation->full = smaller(c->full, beyond(d, c->bad));
+	explanation->bad = smaller(c->bad, beyond(d, c->full));
+	explanation->filtered = beyond(beyond(d, c->full), c->bad);
+}
+
+static uint32_t dropped_in(const struct drop_counts *c, bool tcp)
+{
+	struct hint_drops_explanation all = { .datagrams = 0 };
+
+	if (tcp)
+		return is_some(c->connections) ? c->connections : 0;
+	find_reasons(c, &all);
+	return all.datagrams - all.filtered;
+}
+
+static void explain_at_most(const struct drop_history *history, const struct path *p, int64_t since_ns,
+			    struct hint_drops_explanation *explanation)
+{
+	struct drop_growth g;
+
+	if (explanation->at_most.dropped > 0 || !drop_history_from_before(history, since_ns, &g))
+		return;
+	explanation->at_most.dropped = dropped_in(&g.counts, probe_kind_of(p->kind)->has_handshake);
+	explanation->at_most.forward = losses_in(&g, &p->prober);
+}
+
+void hint_drops_explain(const struct drop_history *history, const struct path *path, int64_t since_ns,
+			struct hint_drops_explanation *explanation)
+{
+	struct drop_growth g;
+
+	explain_at_most(history, path, since_ns, explanation);
+	if (explanation->datagrams + explanation->connections + explanation->segments > 0 ||
+	    !drop_history_since(history, since_ns, &g))
+		return;
+	explanation->forward = losses_in(&g, &path->prober);
+	if (!probe_kind_of(path->kind)->has_handshake) {
+		find_reasons(&g.counts, explanation);
+		return;
+	}
+	explanation->connections = is_some(g.counts.connections) ? g.counts.connections : 0;
+	explanation->segments = is_some(g.counts.segments) ? g.counts.segments : 0;
 }

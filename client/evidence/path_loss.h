@@ -4,7 +4,6 @@
 
 #include "client/evidence/attempts.h"
 #include "client/evidence/hint_claim.h"
-#include "client/evidence/hint_drops.h"
 #include "client/evidence/hint_frames.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
@@ -24,7 +23,6 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct hint_neighbour neighbour;
 	struct hint_claim claim;
 	struct hint_silence silence;
-	struct hint_drops drops;
 	struct hint_frames frames;
 };
 

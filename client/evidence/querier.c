@@ -41,6 +41,7 @@ struct server {
 	unsigned witness_from;      /* index of the server with which the next search for a witness begins */
 	size_t visit_from;          /* index of the server's path with which the next visit begins */
 	struct macs macs;
+	struct drop_history drops;
 	uint8_t *no_peer; /* one bit per server: it replied no-peer for this one; NULL: none did */
 };
 
@@ -491,12 +492,14 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 	if (!query_open(&querier->codec, w, reply, buf, len, &querier->answer))
 		return false;
 	querier->servers[w->server].rounds_unanswered = 0;
+	drop_history_note(&querier->servers[w->server].drops, &querier->answer, w->memory->ring[at].sent_ns, now_ns);
 	suspect(querier, w->server); /* a newer answer may have overtaken this one: losses may remain open */
 	settle_hear(querier->s.paths, &(struct query_result){
 					  .server = w->server,
 					  .witness = w->witness,
 					  .query = &w->memory->queries[at],
 					  .answer = &querier->answer,
+					  .drops = &querier->servers[w->server].drops,
 					  .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
 					  .link = querier->s.link,
 					  .asked_ns = w->memory->ring[at].sent_ns,
@@ -644,4 +647,9 @@ int querier_silent_witness(const struct querier *querier, unsigned server)
 	const struct channel *w = channels_reported_silent(&querier->channels, server, fresh_since_ns(querier, server));
 
 	return w ? w->witness : -1;
+}
+
+const struct drop_history *querier_drops(const struct querier *querier, unsigned server)
+{
+	return &querier->servers[server].drops;
 }

@@ -12,6 +12,7 @@
 
 #include "client/config/config.h"
 #include "client/evidence/drop.h"
+#include "client/evidence/drop_history.h"
 #include "client/evidence/keyring.h"
 #include "client/evidence/liveness.h"
 #include "client/net/link.h"
@@ -77,6 +78,8 @@ bool querier_silence_is_proof(const struct querier *querier, unsigned server);
 enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns);
 /* Can the server be queried at another address than this one, or through a witness? */
 bool querier_has_other(const struct querier *querier, unsigned server, const struct endpoint *address);
+/* What the server's kernel dropped, from its answers. */
+const struct drop_history *querier_drops(const struct querier *querier, unsigned server);
 /* Index of a witness that reported that the server did not answer it; -1: none. */
 int querier_silent_witness(const struct querier *querier, unsigned server);
 

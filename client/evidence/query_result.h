@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_QUERY_RESULT_H
 #define FLOATPROBE_QUERY_RESULT_H
 
+#include "client/evidence/drop_history.h"
 #include "client/net/link.h"
 #include "client/path/path.h"
 #include "common/core/endpoint.h"
@@ -25,9 +26,10 @@ struct query_result {
 	int witness;     /* index of the server that relayed the answer; -1: direct */
 	const struct query_attempts *query;
 	const struct evidence_answer *answer;
-	const struct endpoint *asked_at; /* address of the server that was queried; NULL: through a witness */
-	const struct link_ops *link;     /* NULL: nothing is known of this host's links */
-	int64_t asked_ns, now_ns;        /* monotonic: when the query left, and when the answer came */
+	const struct drop_history *drops; /* the server's, with this answer */
+	const struct endpoint *asked_at;  /* address of the server that was queried; NULL: through a witness */
+	const struct link_ops *link;      /* NULL: nothing is known of this host's links */
+	int64_t asked_ns, now_ns;         /* monotonic: when the query left, and when the answer came */
 };
 
 /* Does the server report this address as its own? */

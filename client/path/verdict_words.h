@@ -39,6 +39,7 @@ const char *verdict_direction_word(enum verdict_direction direction);
 	X(PROHIBITED, "prohibited")                                                                                    \
 	X(SERVER_DOWN, "server-down")                                                                                  \
 	X(SERVER_FIREWALL, "server-firewall")                                                                          \
+	X(BAD_CHECKSUM, "bad-checksum")                                                                                \
 	X(IMPOSTOR, "impostor")                                                                                        \
 	X(NOT_AUTHORISED, "not-authorised")                                                                            \
 	X(CLOCK_SKEW, "clock-skew")                                                                                    \

@@ -124,7 +124,8 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hint_neighbour_explain(&d->neighbour, p, d->receipt_server, e->link, since_ns, &hints->neighbour);
 	hint_claim_explain(&d->claim, p, since_ns, &hints->claim);
 	hint_silence_explain(&d->silence, p, e->config, since_ns, &hints->silence);
-	hint_drops_explain(&d->drops, since_ns, &hints->drops);
+	for (unsigned k = 0; k < p->target->servers_len; k++)
+		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
 	hint_frames_explain(&d->frames, p, e->config, since_ns, &hints->frames);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)

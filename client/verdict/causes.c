@@ -295,25 +295,59 @@ static bool the_whole_server_is_silent(const struct verdict_evidence *e, enum ve
 	return state == VERDICT_DOWN && e->context.servers_silent;
 }
 
+/* Probes that the kernel dropped at the socket, for a full buffer or a checksum, were not stopped by a firewall. */
+static bool were_dropped(const struct verdict_evidence *e)
+{
+	const struct hint_drops_explanation *d = &e->hints.drops;
+
+	return d->at_most.dropped > 0 && 2 * d->at_most.dropped >= d->at_most.forward;
+}
+
+/* A filter of the socket itself, as systemd's IPAddressDeny attaches one. */
+static bool a_filter_drops_them(const struct verdict_evidence *e)
+{
+	const struct hint_drops_explanation *d = &e->hints.drops;
+
+	return d->forward > 0 && d->filtered > 0 && 2 * d->filtered >= d->forward;
+}
+
+/* Each lost attempt sends at least one SYN. The two answers and the attempts may be off by one. */
+static bool segments_are_bad(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct hint_drops_explanation *d = &e->hints.drops;
+
+	return state == VERDICT_DOWN && d->forward >= CAUSES_BAD_SEGMENTS && d->segments + 1 >= d->forward;
+}
+
+static bool the_checksum_is_bad(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct hint_drops_explanation *d = &e->hints.drops;
+
+	if (!is_failing(state) || !all_vanish(e) || !is_most(e, seen(e, PROBER_LOST_FORWARD)))
+		return false;
+	return probe_kind_of(e->kind)->has_handshake ? segments_are_bad(e, state)
+						     : d->forward > 0 && d->bad > 0 && 2 * d->bad >= d->forward;
+}
+
 /* Over TCP the SYNs cannot be told apart: all flows have to be down. */
 static bool syns_are_stopped(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return state == VERDICT_DOWN && e->hints.frames.syns && e->context.protocol_down &&
-	       e->hints.drops.connections == 0;
+	       e->hints.drops.at_most.dropped == 0;
 }
 
-/* Probes that the kernel dropped at a full socket were not blocked by a firewall. */
 static bool datagrams_are_stopped(const struct verdict_evidence *e)
 {
 	const struct hint_frames_explanation *f = &e->hints.frames;
 
-	return f->captured > 0 && 2 * f->captured >= f->forward && e->hints.drops.datagrams == 0;
+	return f->captured > 0 && 2 * f->captured >= f->forward && !were_dropped(e);
 }
 
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && all_vanish(e) && is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
-	       (probe_kind_of(e->kind)->has_handshake ? syns_are_stopped(e, state) : datagrams_are_stopped(e));
+	       (probe_kind_of(e->kind)->has_handshake ? syns_are_stopped(e, state)
+						      : datagrams_are_stopped(e) || a_filter_drops_them(e));
 }
 
 /* Do most of the lost connections complete the handshake? Then this protocol is not filtered as such. */
@@ -617,12 +651,21 @@ const struct causes_rule causes_rules[] = {
 	    .forbids = "a more frequent error; silence of the whole server (server-down)",
 	},
 	{
+	    .cause = VERDICT_CAUSE_BAD_CHECKSUM,
+	    .holds = the_checksum_is_bad,
+	    .needs = "at least half of the losses are proven forward losses; between two answers of the server its "
+		     "kernel dropped datagrams at the server's own socket for their checksum, at least half as many as "
+		     "this path lost in that time; TCP: the path is down, and the kernel dropped as many segments for "
+		     "their checksum as connections were lost in that time, at least 3",
+	    .forbids = "any error; drops for a full receive buffer that can account for those at the socket",
+	},
+	{
 	    .cause = VERDICT_CAUSE_SERVER_FIREWALL,
 	    .holds = its_own_firewall_stops_it,
 	    .needs = "at least half of the losses are proven forward losses, and the server's link saw at least half "
-		     "of these probes, which its socket did not get; TCP: every connection fails, and the link saw a "
-		     "SYN of this client that its socket did not get",
-	    .forbids = "any error; drops at a full socket or accept queue, which explain the loss",
+		     "of these probes, which its socket did not get, or a filter at the socket dropped as many; TCP: "
+		     "every connection fails, and the link saw a SYN of this client that its socket did not get",
+	    .forbids = "any error; drops for a full buffer, a checksum or a full accept queue, which explain the loss",
 	    .tell = sentences_firewall,
 	},
 	{
@@ -724,6 +767,9 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network",
 	[VERDICT_CAUSE_SERVER_FIREWALL] = "allow this port and protocol in the server's own firewall (nft list "
 					  "ruleset), and check its rp_filter setting",
+	[VERDICT_CAUSE_BAD_CHECKSUM] =
+	    "turn off checksum offload where the packets are wrapped or translated (ethtool -K INTERFACE tx off on the "
+	    "sender's tunnel or bridge), or find the device that alters packets",
 	[VERDICT_CAUSE_IMPOSTOR] = "find out which machine has this address; if it is allowed to have it, add its "
 				   "server to `server` of the target",
 	[VERDICT_CAUSE_NOT_AUTHORISED] =

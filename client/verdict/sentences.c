@@ -557,6 +557,31 @@ void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)
 
 /* --- sentences for every cause ----------------------------------------------------------------------------- */
 
+/* What the server's kernel dropped, and why. */
+static void tell_drops(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_drops_explanation *d = &e->hints.drops;
+
+	if (d->full > 0)
+		say(v, "the server's kernel dropped %u datagrams because the socket's receive buffer was full",
+		    d->full);
+	if (d->bad > 0)
+		say(v, "the server's kernel dropped %u datagrams at its socket because their checksum was wrong",
+		    d->bad);
+	if (d->filtered > 0)
+		say(v, "a filter (BPF) dropped %u datagrams at the server's socket, as systemd's IPAddressDeny does",
+		    d->filtered);
+	if (d->datagrams > 0 && d->full + d->bad + d->filtered == 0)
+		say(v, "the server's kernel dropped %u datagrams at its socket, and %s", d->datagrams,
+		    d->unread ? "the server cannot read why" : "its counters do not tell why");
+	if (d->connections > 0)
+		say(v, "the server's kernel dropped %u connections because an accept queue was full", d->connections);
+	if (d->segments > 0)
+		say(v,
+		    "the server's kernel dropped %u TCP segments because their checksum was wrong (on the whole host)",
+		    d->segments);
+}
+
 /* Drops by the server's kernel and claims by another machine are shown whatever the cause. */
 static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -568,12 +593,7 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "another machine (MAC %s) claims %s: the server saw %u claims",
 		    mac_text(h->claim.claim->mac).text, address_text(&h->claim.claim->address).text,
 		    h->claim.claim->count);
-	if (!probe_kind_of(e->kind)->has_handshake && h->drops.datagrams > 0)
-		say(v, "the server's kernel dropped %u datagrams because the socket's receive buffer was full",
-		    h->drops.datagrams);
-	if (probe_kind_of(e->kind)->has_handshake && h->drops.connections > 0)
-		say(v, "the server's kernel dropped %u connections because an accept queue was full",
-		    h->drops.connections);
+	tell_drops(e, v);
 }
 
 void sentences_also(struct verdict *v, enum verdict_cause also)

@@ -208,6 +208,9 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u64, r->evicted_ms)                                                                                          \
 	X(u32, r->socket_drops)                                                                                        \
 	X(u32, r->accept_overflows)                                                                                    \
+	X(u32, r->datagrams_full)                                                                                      \
+	X(u32, r->datagrams_bad)                                                                                       \
+	X(u32, r->segments_bad)                                                                                        \
 	X(address, r->querier)                                                                                         \
 	X(u16, r->port)                                                                                                \
 	X(flag, r->listens_udp)                                                                                        \

@@ -32,8 +32,10 @@ enum {
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
-	EVIDENCE_LEN_MIN = 55, /* the shortest text: an answer without lists */
+	EVIDENCE_LEN_MIN = 67, /* the shortest text: an answer without lists */
 };
+
+#define EVIDENCE_NOT_COUNTED UINT32_MAX
 
 /* A TCP connection attempt that timed out: was its SYN seen? */
 struct evidence_attempt {
@@ -221,9 +223,14 @@ struct evidence_answer {
 	bool truncated;
 	uint64_t boot_id;
 	uint64_t uptime_ms;
-	uint64_t evicted_ms;           /* since a flow of this client was last evicted; UINT64_MAX: never */
-	uint32_t socket_drops;         /* datagrams that the kernel dropped at the UDP socket since it was opened */
-	uint32_t accept_overflows;     /* connections dropped for a full accept queue, on the whole host, since start */
+	uint64_t evicted_ms;   /* since a flow of this client was last evicted; UINT64_MAX: never */
+	uint32_t socket_drops; /* datagrams that the kernel dropped at the UDP socket since it was opened */
+	/* What the kernel counted on the whole host since the server started; EVIDENCE_NOT_COUNTED: it cannot be read.
+	 */
+	uint32_t accept_overflows;     /* connections dropped for a full accept queue */
+	uint32_t datagrams_full;       /* datagrams dropped for a full receive buffer */
+	uint32_t datagrams_bad;        /* datagrams dropped for their checksum */
+	uint32_t segments_bad;         /* TCP segments dropped for their checksum */
 	struct endpoint querier;       /* as the server sees the one who asked; port 0 */
 	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
 	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */

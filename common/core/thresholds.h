@@ -86,6 +86,8 @@ enum {
 	/* Two holders of an address that get the packets by turns break one connection in two: eight in a row are no
 	 * chance. */
 	CAUSES_RESET_CONNECTIONS = 8,
+	/* The kernel counts bad segments of the whole host: two may be somebody else's. */
+	CAUSES_BAD_SEGMENTS = 3,
 	/* One or two losses near a claim by another machine may be random loss. */
 	CAUSES_CLAIMED_LOSSES = 3,
 };

@@ -113,11 +113,11 @@ int64_t proc_counter_in(const char *text, const char *group, const char *name, i
 /* text begins with a line feed, so that every line has one before it. */
 int64_t proc_counter(const char *group, const char *name, int64_t fallback)
 {
-	static const char *const files[] = { "/proc/net/snmp", "/proc/net/netstat" };
+	static const char *const files[] = { "/proc/self/net/snmp", "/proc/self/net/netstat" };
 	char text[COUNTERS_LEN] = "\n";
 	int64_t value = fallback;
 
-	if (!group && read_file("/proc/net/snmp6", text, sizeof text))
+	if (!group && read_file("/proc/self/net/snmp6", text, sizeof text))
 		return proc_counter_in(text, NULL, name, fallback);
 	for (size_t i = 0; group && i < sizeof files / sizeof *files && value == fallback; i++) {
 		read_file(files[i], text + 1, sizeof text - 1);

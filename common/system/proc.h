@@ -15,8 +15,9 @@ bool proc_sysctl_range(const char *path, int64_t *low, int64_t *high);
 /* As proc_sysctl, for one interface. conf is "ipv4/conf" or "ipv6/conf"; interface may be "all" or "default". */
 int64_t proc_interface_sysctl(const char *conf, const char *interface, const char *key, int64_t fallback);
 
-/* A counter of /proc/net/snmp or /proc/net/netstat, as "Udp", "RcvbufErrors"; with group NULL a counter of
- * /proc/net/snmp6, as "Udp6RcvbufErrors". Returns fallback if this kernel does not have it. */
+/* A counter of /proc/self/net/snmp or netstat, which a /proc without /proc/net has too (ProcSubset=pid), as "Udp",
+ * "RcvbufErrors"; with group NULL a counter of /proc/self/net/snmp6, as "Udp6RcvbufErrors". Returns fallback if this
+ * kernel does not have it. */
 int64_t proc_counter(const char *group, const char *name, int64_t fallback);
 /* The same, in the text of such a file. For a group, text begins with a line feed. */
 int64_t proc_counter_in(const char *text, const char *group, const char *name, int64_t fallback);

@@ -4,10 +4,10 @@
 #include "common/core/ns.h"
 #include "common/core/packet.h"
 #include "common/core/thresholds.h"
-#include "common/system/proc.h"
 #include "common/system/sockdiag.h"
 #include "common/system/udp.h"
 #include "server/host/halfopen.h"
+#include "server/host/kernel_drops.h"
 #include "server/host/syn_counters.h"
 
 #include <ifaddrs.h>
@@ -30,7 +30,7 @@ struct host_evidence {
 	struct sockdiag *sockdiag;
 	struct sockdiag_half_open half_open[HALF_OPEN_MAX];
 	struct syn_counters syn_counters;
-	int64_t overflows_at_start;   /* -1: the kernel does not count overflows */
+	struct kernel_drops kernel_drops;
 	struct twin twins[TWINS_MAX]; /* newest first; one for each client address and flow */
 	unsigned twins_len;
 	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
@@ -39,11 +39,6 @@ struct host_evidence {
 	int64_t addresses_ns;                        /* when addresses and MACs were read; 0: never */
 };
 
-static int64_t count_overflows(void)
-{
-	return proc_counter("TcpExt", "ListenOverflows", -1);
-}
-
 struct host_evidence *host_evidence_new(uint16_t tcp_port, int64_t now_ns)
 {
 	struct host_evidence *c = calloc(1, sizeof *c);
@@ -51,7 +46,7 @@ struct host_evidence *host_evidence_new(uint16_t tcp_port, int64_t now_ns)
 	if (!c)
 		return NULL;
 	c->tcp_port = tcp_port;
-	c->overflows_at_start = count_overflows();
+	kernel_drops_init(&c->kernel_drops, now_ns);
 	syn_counters_sample(&c->syn_counters, now_ns);
 	return c;
 }
@@ -222,14 +217,6 @@ static void add_attempts(struct host_evidence *c, const struct evidence_query *q
 	}
 }
 
-/* The kernel's counter may have 32 bits and wrap around. */
-static uint32_t overflows_since_start(const struct host_evidence *c)
-{
-	int64_t since = count_overflows() - c->overflows_at_start;
-
-	return c->overflows_at_start < 0 || since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
-}
-
 /* Only for a client that may be on our link: its query names the MAC of one of our interfaces. */
 static void add_macs(const struct host_evidence *c, const struct evidence_query *query, const struct endpoint *querier,
 		     struct evidence_answer *answer)
@@ -250,5 +237,5 @@ void host_evidence_collect(struct host_evidence *host_evidence, const struct evi
 	answer->addresses_len = host_evidence->addresses_len;
 	add_macs(host_evidence, query, &querier->seen, answer);
 	add_twins(host_evidence, &querier->seen, answer);
-	answer->accept_overflows = overflows_since_start(host_evidence);
+	kernel_drops_tell(&host_evidence->kernel_drops, now_ns, answer);
 }

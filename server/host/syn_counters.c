@@ -50,7 +50,7 @@ bool syn_counters_parse(const char *text, uint64_t *sum)
 static bool read_now(uint64_t *sum)
 {
 	char text[TEXT_LEN];
-	int fd = open("/proc/net/netstat", O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/self/net/netstat", O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)

@@ -394,7 +394,7 @@ _COUNTS = ("sent", "answered", "forward_lost", "return_lost", "lost")
 _CAUSES = set(
     "none unexplained unpinned-reply wrong-source stale-neighbour duplicate-address failover stuck-flow"
     " first-packet-only some-ports size-limit data-filtered protocol-filtered refused unreachable prohibited server-down"
-    " server-firewall impostor not-authorised clock-skew local".split()
+    " server-firewall bad-checksum impostor not-authorised clock-skew local".split()
 )
 
 

@@ -86,7 +86,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	answer->addresses[answer->addresses_len++] = m->anchor;
 	answer->accept_overflows = m->accept_overflows;
 	link_collect(&m->link, query, &querier->seen, draft);
-	answer->socket_drops = m->socket_drops;
+	answer->socket_drops = answer->datagrams_full = m->socket_drops;
 	randombytes_buf(nonce, SEAL_NONCE_LEN);
 }
 

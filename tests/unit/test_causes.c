@@ -460,7 +460,11 @@ static void server_firewall(void **state)
 	CASE("server-firewall", e = captured(5, 5, 5)); /* a limiter */
 	CASE("server-firewall", e = captured(0, 10, 10);
 	     e.context.protocol = clear); /* that says more than the other protocol */
-	CASE("unexplained", e = captured(0, 10, 10); e.hints.drops.datagrams = 1);
+	CASE("unexplained", e = captured(0, 10, 10); e.hints.drops.at_most.dropped = 3;
+	     e.hints.drops.at_most.forward = 6);
+	CASE("server-firewall", e = captured(0, 10, 10); e.hints.drops.at_most.dropped = 2;
+	     e.hints.drops.at_most.forward = 6);
+	CASE("unexplained", e = captured(0, 10, 10); e.hints.drops.at_most.dropped = 1); /* it was at another time */
 	CASE("unexplained", e = captured(0, 10, 10); e.tally.sent++; e.tally.lost++;
 	     e.tally.by_outcome[PROBER_RESET] = 1);
 	CASE("server-firewall", e = captured(0, 10, 10); e.hints.drops.connections = 1);
@@ -470,6 +474,48 @@ static void server_firewall(void **state)
 	verdict_reach(&e, &v);
 	assert_string_equal(v.sentences[0],
 			    "10 of 10 lost probes reached the interface of boot-01, but not its socket");
+}
+
+static struct verdict_evidence dropped(uint32_t bad, uint32_t filtered, uint32_t forward)
+{
+	struct verdict_evidence made = lost(0, 10, PROBER_LOST_FORWARD);
+
+	made.hints.drops = (struct hint_drops_explanation){
+		.datagrams = bad + filtered, .bad = bad, .filtered = filtered, .forward = forward
+	};
+	return made;
+}
+
+static void bad_checksum(void **state)
+{
+	(void)state;
+	CASE("bad-checksum", e = dropped(3, 0, 6));
+	CASE("unexplained", e = dropped(2, 0, 6)); /* they may be another client's */
+	CASE("unexplained", e = dropped(0, 0, 0));
+	CASE("unexplained", e = dropped(6, 0, 0));
+	CASE("bad-checksum", e = captured(0, 10, 10); e.hints.drops = dropped(5, 0, 6).hints.drops);
+	CASE("bad-checksum", e = dropped(3, 0, 6); e.context.protocol = clear);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.drops = dropped(3, 0, 6).hints.drops);
+	CASE("none", e = lost(10, 0, PROBER_LOST); e.hints.drops = dropped(3, 0, 6).hints.drops);
+	CASE("server-firewall", e = dropped(0, 3, 6)); /* a filter of the socket */
+	CASE("unexplained", e = dropped(0, 2, 6));
+	e = dropped(6, 0, 6);
+	verdict_reach(&e, &v);
+	assert_string_equal(v.sentences[1],
+			    "the server's kernel dropped 6 datagrams at its socket because their checksum was wrong");
+}
+
+static void bad_checksum_of_segments(void **state)
+{
+	struct verdict_evidence base = lost(0, 10, PROBER_LOST_FORWARD);
+
+	(void)state;
+	base.kind = PROBE_TCP;
+	base.hints.drops = (struct hint_drops_explanation){ .segments = 5, .forward = 6 };
+	CASE("bad-checksum", e = base);
+	CASE("unexplained", e = base; e.hints.drops.segments = 4);
+	CASE("unexplained", e = base; e.hints.drops.forward = 2);
+	CASE("unexplained", e = base; e.tally.answered = 1; e.tally.sent++; e.tally.by_outcome[PROBER_ANSWERED] = 1);
 }
 
 static void server_firewall_of_connections(void **state)
@@ -482,7 +528,7 @@ static void server_firewall_of_connections(void **state)
 	CASE("server-firewall", e = base);
 	CASE("unexplained", e = base; e.context.protocol_down = false);
 	CASE("unexplained", e = base; e.hints.frames.syns = false);
-	CASE("unexplained", e = base; e.hints.drops.connections = 1);
+	CASE("unexplained", e = base; e.hints.drops.at_most.dropped = 1);
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD); e.kind = PROBE_TCP;
 	     e.hints.frames.syns = e.context.protocol_down = true);
 }
@@ -640,6 +686,8 @@ int main(void)
 		cmocka_unit_test(unreachable),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
+		cmocka_unit_test(bad_checksum),
+		cmocka_unit_test(bad_checksum_of_segments),
 		cmocka_unit_test(server_firewall_of_connections),
 		cmocka_unit_test(the_one_that_explains_more_goes_first),
 		cmocka_unit_test(the_other_cause_is_told),

@@ -144,6 +144,9 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.evicted_ms = UINT64_MAX,
 		.socket_drops = 0x99aabbcc,
 		.accept_overflows = 0x89abcdef,
+		.datagrams_full = 0x79abcdee,
+		.datagrams_bad = 0x69abcded,
+		.segments_bad = 0x59abcdec,
 		.querier = sample_endpoint_v4(77, 0),
 		.flows_len = n->flows,
 		.attempts_len = n->attempts,
@@ -334,9 +337,9 @@ static void assert_header_is_checked(bool (*reads)(const uint8_t *, size_t), uin
 
 static void hostile_queries_are_refused(void **state)
 {
-	struct evidence_query query = sample_query(3, 2);
+	struct evidence_query query = sample_query(5, 2);
 	size_t exact = query_len(&query), flows = TEXT_HEADER_LEN + QUERY_HEAD_LEN;
-	size_t attempts = flows + list_len(3, QUERY_FLOW_LEN), places = attempts + list_len(2, QUERY_ATTEMPT_LEN);
+	size_t attempts = flows + list_len(5, QUERY_FLOW_LEN), places = attempts + list_len(2, QUERY_ATTEMPT_LEN);
 	static uint8_t buf[4096];
 
 	(void)state;
@@ -350,7 +353,7 @@ static void hostile_queries_are_refused(void **state)
 	memset(buf + places, 0, sizeof buf - places);
 	assert_header_is_checked(reads_query, buf, attempts, 2, EVIDENCE_ATTEMPTS_MAX);
 	memset(buf + attempts, 0, sizeof buf - attempts);
-	assert_header_is_checked(reads_query, buf, flows, 3, EVIDENCE_FLOWS_MAX);
+	assert_header_is_checked(reads_query, buf, flows, 5, EVIDENCE_FLOWS_MAX);
 	memset(buf + flows, 0, sizeof buf - flows);
 	assert_true(reads_with(reads_query, buf, EVIDENCE_LEN_MIN, 1, EVIDENCE_LEN_MIN - TEXT_HEADER_LEN));
 	assert_false(reads_with(reads_query, buf, EVIDENCE_LEN_MIN, 1, EVIDENCE_LEN_MIN - TEXT_HEADER_LEN + 1));
@@ -483,6 +486,9 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	assert_int_equal(a->evicted_ms, b->evicted_ms);
 	assert_int_equal(a->socket_drops, b->socket_drops);
 	assert_int_equal(a->accept_overflows, b->accept_overflows);
+	assert_int_equal(a->datagrams_full, b->datagrams_full);
+	assert_int_equal(a->datagrams_bad, b->datagrams_bad);
+	assert_int_equal(a->segments_bad, b->segments_bad);
 	assert_true(endpoint_equal(&a->querier, &b->querier));
 	assert_int_equal(a->listens_udp, b->listens_udp);
 	assert_int_equal(a->listens_tcp, b->listens_tcp);

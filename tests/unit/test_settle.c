@@ -4,6 +4,7 @@
 
 #include <cmocka.h>
 
+#include "client/evidence/hint_drops.h"
 #include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
 
@@ -20,9 +21,10 @@ struct scene {
 	struct paths paths;
 	struct path *path;
 	int64_t asked_ns, answered_after_ns;
-	uint16_t half_open_ms; /* age of a half-open socket */
-	uint32_t overflows;    /* of the accept queue of a server that saw a SYN */
-	bool knows;            /* a server that tells of an attempt has receipts for all ten, none of them old */
+	uint16_t half_open_ms;        /* age of a half-open socket */
+	uint32_t overflows;           /* of the accept queue of a server that saw a SYN */
+	struct drop_history drops[8]; /* by server */
+	bool knows;                   /* a server that tells of an attempt has receipts for all ten, none of them old */
 };
 
 static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 9 }, .port = 40000 };
@@ -85,8 +87,10 @@ static void hear(struct scene *s, unsigned server, int witness, const struct evi
 {
 	static const struct query_attempts nothing;
 
+	drop_history_note(&s->drops[server], answer, s->asked_ns, s->asked_ns + s->answered_after_ns);
 	settle_hear(&s->paths, &(struct query_result){
 				   .server = server,
+				   .drops = &s->drops[server],
 				   .witness = witness,
 				   .query = query ? query : &nothing,
 				   .answer = answer,
@@ -807,6 +811,21 @@ static void a_neighbour_concerns_the_address_that_answers(void **state)
 	assert_false(s->path->loss->neighbour.known);
 }
 
+static struct hint_drops_explanation dropped(const struct scene *s, int64_t since_ns)
+{
+	struct hint_drops_explanation explanation = { .datagrams = 0 };
+
+	hint_drops_explain(&s->drops[3], s->path, since_ns, &explanation);
+	return explanation;
+}
+
+/* The server is asked a second later. */
+static void hear_later(struct scene *s, const struct evidence_answer *answer)
+{
+	s->asked_ns += SECOND;
+	hear(s, 3, -1, answer, NULL);
+}
+
 /* What was dropped before it was first heard was dropped nobody knows when. */
 static void drops_count_between_two_evidences(void **state)
 {
@@ -814,24 +833,120 @@ static void drops_count_between_two_evidences(void **state)
 	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
 
 	a.socket_drops = a.accept_overflows = 100;
-	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->drops.datagrams.count, 0);
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).datagrams, 0);
+	assert_true(s->drops[3].datagrams_from_ns > s->asked_ns);
 	a.socket_drops = 107;
+	a.datagrams_full = 7;
 	a.accept_overflows = 102;
+	hear_later(s, &a);
+	a.socket_drops = 108;
+	a.datagrams_full = 8;
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 113 * SECOND).datagrams, 8);
+	assert_int_equal(dropped(s, 113 * SECOND + 1).datagrams, 1);
+	assert_int_equal(dropped(s, 113 * SECOND + 1).at_most.dropped, 8);
+	assert_int_equal(dropped(s, 115 * SECOND + 1).at_most.dropped, 0);
+	assert_int_equal(dropped(s, 114 * SECOND + 1).datagrams, 0); /* there is one answer */
+	assert_int_equal(dropped(s, 0).connections, 0);              /* of the other transport */
+	a.socket_drops = a.accept_overflows = 50;                    /* of fewer sockets than before */
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).datagrams, 0);
+}
+
+static void only_the_latest_answers_are_kept(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	for (a.socket_drops = 0; a.socket_drops <= 20; a.socket_drops++)
+		hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).datagrams, DROP_HISTORY_SAMPLES - 1);
+	assert_true(s->drops[3].datagrams_from_ns == 0);
+}
+
+static void connections_are_dropped_on_the_whole_host(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	s->path->kind = PROBE_TCP;
+	a.accept_overflows = 100;
+	hear_later(s, &a);
+	a.socket_drops = 5;
+	a.accept_overflows = 102;
+	a.segments_bad = 9;
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).datagrams, 0);
+	assert_int_equal(dropped(s, 0).connections, 2);
+	assert_int_equal(dropped(s, 0).segments, 9);
+	assert_int_equal(dropped(s, s->asked_ns).at_most.dropped, 2);
+	a.accept_overflows = a.segments_bad = EVIDENCE_NOT_COUNTED; /* /proc is gone */
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).connections, 0);
+	assert_int_equal(dropped(s, 0).segments, 0);
+}
+
+/* Of d datagrams dropped at the socket, while the host counted so many for a full buffer and for their checksum. */
+static struct hint_drops_explanation reasons(struct scene *s, uint32_t d, uint32_t full, uint32_t bad)
+{
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	hear_later(s, &a);
+	a.socket_drops = d;
+	a.datagrams_full = full;
+	a.datagrams_bad = bad;
+	hear_later(s, &a);
+	return dropped(s, s->asked_ns - SECOND);
+}
+
+static void assert_reasons(struct hint_drops_explanation e, uint32_t full, uint32_t bad, uint32_t filtered)
+{
+	assert_int_equal(e.full, full);
+	assert_int_equal(e.bad, bad);
+	assert_int_equal(e.filtered, filtered);
+	assert_false(e.unread);
+}
+
+static void a_drop_has_the_reason_that_is_left(void **state)
+{
+	struct scene *s = *state;
+
+	assert_reasons(reasons(s, 7, 7, 0), 7, 0, 0);
+	assert_reasons(reasons(s, 7, 90, 0), 7, 0, 0); /* others, too */
+	assert_reasons(reasons(s, 7, 0, 7), 0, 7, 0);
+	assert_reasons(reasons(s, 7, 7, 7), 0, 0, 0); /* one of them counts another socket */
+	assert_reasons(reasons(s, 7, 5, 3), 4, 2, 0);
+	assert_reasons(reasons(s, 7, 0, 0), 0, 0, 7);
+	assert_reasons(reasons(s, 7, 1, 2), 1, 2, 4);
+	assert_reasons(reasons(s, 0, 9, 9), 0, 0, 0); /* none of ours */
+}
+
+static void a_server_that_cannot_read_its_counters_gives_no_reason(void **state)
+{
+	struct scene *s = *state;
+	struct hint_drops_explanation e = reasons(s, 7, EVIDENCE_NOT_COUNTED, 7);
+
+	assert_int_equal(e.datagrams, 7);
+	assert_int_equal(e.full + e.bad + e.filtered, 0);
+	assert_true(e.unread);
+}
+
+static void drops_are_compared_with_the_losses_of_their_time(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = captured();
+
+	s->asked_ns = 108 * SECOND;
 	hear(s, 3, -1, &a, NULL);
-	hear(s, 3, -1, &a, NULL); /* no more since: still the newest there were */
-	assert_int_equal(s->path->loss->drops.datagrams.count, 7);
-	assert_int_equal(s->path->loss->drops.connections.count, 2);
-	assert_true(s->path->loss->drops.datagrams.asked_ns == 112 * SECOND);
-	a.accept_overflows = 103; /* one kind says nothing of the other */
+	a.socket_drops = a.datagrams_bad = 2;
+	s->asked_ns = 112 * SECOND;
 	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->drops.datagrams.count, 7);
-	assert_int_equal(s->path->loss->drops.connections.count, 1);
-	assert_true(s->path->loss->drops.connections.asked_ns == 112 * SECOND);
-	a.socket_drops = a.accept_overflows = 50; /* of fewer sockets than before */
-	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->drops.datagrams.count, 7);
-	assert_int_equal(s->path->loss->drops.connections.count, 1);
+	assert_int_equal(tally(s).forward_lost, 5);
+	assert_int_equal(dropped(s, 0).forward, 2); /* of seconds 109 and 110 */
+	assert_int_equal(dropped(s, 0).bad, 2);
+	assert_int_equal(dropped(s, 109 * SECOND).at_most.dropped, 2);
+	assert_int_equal(dropped(s, 109 * SECOND).at_most.forward, 2);
 }
 
 /* It counts from 0 again: what it tells at first was dropped nobody knows when, and is no growth. */
@@ -841,17 +956,15 @@ static void another_boot_counts_anew(void **state)
 	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
 
 	a.socket_drops = 10;
-	hear(s, 3, -1, &a, NULL);
-	s->asked_ns += SECOND;
+	hear_later(s, &a);
 	a.boot_id = 2;
 	a.socket_drops = a.accept_overflows = 40;
-	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->drops.datagrams.count, 0);
-	assert_int_equal(s->path->loss->drops.connections.count, 0);
-	assert_true(s->path->loss->drops.counters[0].from_ns >= s->asked_ns);
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).datagrams, 0);
+	assert_true(s->drops[3].datagrams_from_ns >= s->asked_ns);
 	a.socket_drops = 41;
-	hear(s, 3, -1, &a, NULL);
-	assert_int_equal(s->path->loss->drops.datagrams.count, 1);
+	hear_later(s, &a);
+	assert_int_equal(dropped(s, 0).datagrams, 1);
 }
 
 /* -- refusals -- */
@@ -922,6 +1035,7 @@ static void hear_at(struct scene *s, const struct evidence_answer *answer, const
 
 	settle_hear(&s->paths, &(struct query_result){
 				   .server = 3,
+				   .drops = &s->drops[3],
 				   .witness = -1,
 				   .query = &nothing,
 				   .answer = answer,
@@ -1236,6 +1350,11 @@ int main(void)
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
+		TEST(only_the_latest_answers_are_kept),
+		TEST(connections_are_dropped_on_the_whole_host),
+		TEST(a_drop_has_the_reason_that_is_left),
+		TEST(a_server_that_cannot_read_its_counters_gives_no_reason),
+		TEST(drops_are_compared_with_the_losses_of_their_time),
 		TEST(another_boot_counts_anew),
 		TEST(a_receipt_of_any_server_proves_return),
 		TEST(who_does_not_answer_here_is_asked_for_others),

@@ -1,0 +1,82 @@
+#include "client/evidence/drop_history.h"
+
+#include <string.h>
+
+static struct drop_counts counts_of(const struct evidence_answer *a)
+{
+	return (struct drop_counts){
+		.datagrams = a->socket_drops,
+		.connections = a->accept_overflows,
+		.full = a->datagrams_full,
+		.bad = a->datagrams_bad,
+		.segments = a->segments_bad,
+	};
+}
+
+static void begin(struct drop_history *h, const struct evidence_answer *a, int64_t now_ns)
+{
+	memset(h, 0, sizeof *h);
+	h->boot_id = a->boot_id;
+	h->datagrams_from_ns = a->socket_drops > 0 ? now_ns : 0;
+	h->connections_from_ns = a->accept_overflows > 0 ? now_ns : 0;
+}
+
+void drop_history_note(struct drop_history *history, const struct evidence_answer *answer, int64_t asked_ns,
+		       int64_t now_ns)
+{
+	if (history->len == 0 || history->boot_id != answer->boot_id)
+		begin(history, answer, now_ns);
+	history->samples[history->len++ % DROP_HISTORY_SAMPLES] = (struct drop_sample){ asked_ns, counts_of(answer) };
+}
+
+/* A sum over sockets falls when one of them closes: that is no growth. */
+static uint32_t grown(uint32_t before, uint32_t now)
+{
+	if (before == EVIDENCE_NOT_COUNTED || now == EVIDENCE_NOT_COUNTED)
+		return EVIDENCE_NOT_COUNTED;
+	return now > before ? now - before : 0;
+}
+
+static unsigned oldest(const struct drop_history *h)
+{
+	return h->len > DROP_HISTORY_SAMPLES ? h->len - DROP_HISTORY_SAMPLES : 0;
+}
+
+/* The first kept answer at since_ns or later; the number of all answers: none. */
+static unsigned first_since(const struct drop_history *h, int64_t since_ns)
+{
+	unsigned i = oldest(h);
+
+	while (i < h->len && h->samples[i % DROP_HISTORY_SAMPLES].asked_ns < since_ns)
+		i++;
+	return i;
+}
+
+static bool compare(const struct drop_history *h, unsigned from, struct drop_growth *growth)
+{
+	const struct drop_sample *a = &h->samples[from % DROP_HISTORY_SAMPLES];
+	const struct drop_sample *b = &h->samples[(h->len - 1) % DROP_HISTORY_SAMPLES];
+
+	if (from + 1 >= h->len)
+		return false;
+	*growth = (struct drop_growth){
+		.from_ns = a->asked_ns,
+		.to_ns = b->asked_ns,
+		.counts = { grown(a->counts.datagrams, b->counts.datagrams),
+			    grown(a->counts.connections, b->counts.connections), grown(a->counts.full, b->counts.full),
+			    grown(a->counts.bad, b->counts.bad), grown(a->counts.segments, b->counts.segments) },
+	};
+	return true;
+}
+
+bool drop_history_since(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth)
+{
+	return compare(history, first_since(history, since_ns), growth);
+}
+
+bool drop_history_from_before(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth)
+{
+	unsigned first = first_since(history, since_ns);
+
+	return compare(history, first > oldest(history) ? first - 1 : first, growth);
+}
