@@ -342,6 +342,8 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 							 .local = o->local,
 							 .started_ns = o->started_ns,
 						     });
+	if (!attempt)
+		return;
 	attempt->pending = o->result == TCP_PENDING;
 	attempt->connected = o->connected;
 	attempt->delivered = o->delivered;

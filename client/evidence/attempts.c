@@ -1,11 +1,17 @@
 #include "client/evidence/attempts.h"
 
+#include "common/core/thresholds.h"
+
 #include <stddef.h>
 
 struct attempt *attempts_add(struct attempts *a, const struct attempt *attempt)
 {
-	struct attempt *added = &a->items[a->next++ % ATTEMPTS_MAX];
+	const struct attempt *newest = &a->items[(a->next + ATTEMPTS_MAX - 1) % ATTEMPTS_MAX];
+	struct attempt *added = &a->items[a->next % ATTEMPTS_MAX];
 
+	if (added->seq && attempt->started_ns - newest->started_ns < ATTEMPTS_APART_NS)
+		return NULL;
+	a->next++;
 	*added = *attempt;
 	return added;
 }

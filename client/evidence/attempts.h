@@ -28,7 +28,8 @@ struct attempts {
 	unsigned next; /* index of the next entry, modulo ATTEMPTS_MAX */
 };
 
-/* Overwrites the oldest attempt; returns the new one. */
+/* Overwrites the oldest attempt; returns the new one. NULL: it comes too soon after the newest (ATTEMPTS_APART_NS), and
+ * there is no free entry. Else a path that is probed fast would overwrite every attempt before a server can tell. */
 struct attempt *attempts_add(struct attempts *attempts, const struct attempt *attempt);
 
 /* The attempt with this number; NULL: none. */

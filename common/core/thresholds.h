@@ -169,6 +169,8 @@ enum {
 
 /* A half-open socket lives 64 s at least: after 60 s, one that is missing may have expired. */
 #define SETTLE_ATTEMPT_AGE_MAX_NS (60000 * NS_PER_MS)
+/* Sixteen attempts, 150 ms apart, last 2.4 s: in that time a server is asked twice, as `forward` needs. */
+#define ATTEMPTS_APART_NS (150 * NS_PER_MS)
 /* A host that cannot send its SYN-ACK forgets the socket after a second: it has to be looked for before that. */
 #define SETTLE_FORGOTTEN_NS (950 * NS_PER_MS)
 /* With a query under way for less than 450 ms nothing of it was repeated: its middle is when the server looked. */
