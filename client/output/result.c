@@ -1,11 +1,8 @@
 #include "client/output/result.h"
 
+#include "client/output/result_json.h"
 #include "client/verdict/assess.h"
-#include "common/core/printable.h"
 #include "common/system/clock.h"
-
-#include <math.h>
-#include <string.h>
 
 const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN])
 {
@@ -13,55 +10,25 @@ const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN]
 	return endpoint_is_unknown(e) ? buf : units_address_text(e->address, buf);
 }
 
-/* NULL becomes null. Invalid UTF-8 is replaced: jansson rejects it, and the field would be missing. */
-static json_t *text_json(const char *text)
-{
-	char clean[512];
-
-	if (!text)
-		return json_null();
-	json_t *json = json_string(text);
-	if (json)
-		return json;
-	printable(clean, sizeof clean, text, false);
-	return json_string(clean);
-}
-
-static json_t *address_json(const struct endpoint *e)
-{
-	char buf[UNITS_ADDRESS_LEN];
-	return endpoint_is_unknown(e) ? json_null() : json_string(result_address(e, buf));
-}
-
-static json_t *time_json(int64_t realtime_ns)
-{
-	char buf[CLOCK_TEXT_LEN];
-	return json_string(clock_text(realtime_ns, buf));
-}
-
-/* Rounded to microseconds, the precision of kernel timestamps. */
-static json_t *ms_json(double ms)
-{
-	return json_real(round(ms * 1000) / 1000);
-}
-
 static json_t *rtt_json(const struct prober_rtt *rtt)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "min", ms_json(rtt->min_ms), "median", ms_json(rtt->median_ms), "p99",
-			 ms_json(rtt->p99_ms), "max", ms_json(rtt->max_ms));
+	return json_pack("{s:o, s:o, s:o, s:o}", "min", result_json_ms(rtt->min_ms), "median",
+			 result_json_ms(rtt->median_ms), "p99", result_json_ms(rtt->p99_ms), "max",
+			 result_json_ms(rtt->max_ms));
 }
 
 /* The first fields of every result. */
 static json_t *named_json(const char *type, int64_t time_ns, const struct result_path_name *name)
 {
-	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "type", type, "time", time_json(time_ns),
-				 "vantage", text_json(name->vantage), "target", text_json(name->target), "role",
-				 text_json(name->role), "address", address_json(&name->endpoint), "port",
-				 (int)name->endpoint.port, "protocol", probe_kind_of(name->kind)->word);
+	json_t *json =
+	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "type", type, "time", result_json_time(time_ns),
+		      "vantage", result_json_text(name->vantage), "target", result_json_text(name->target), "role",
+		      result_json_text(name->role), "address", result_json_address(&name->endpoint), "port",
+		      (int)name->endpoint.port, "protocol", probe_kind_of(name->kind)->word);
 
 	json_object_set_new(json, "size",
 			    probe_kind_of(name->kind)->has_flows ? json_integer(name->size) : json_null());
-	json_object_set_new(json, "flow", text_json(name->flow));
+	json_object_set_new(json, "flow", result_json_text(name->flow));
 	if (name->flow_index >= 0)
 		json_object_set_new(json, "flow_index", json_integer(name->flow_index));
 	if (name->pmtu)
@@ -85,16 +52,16 @@ json_t *result_probe_json(const struct result_probe *probe)
 	return extend(named_json("probe", probe->time_ns, &probe->name),
 		      json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "seq", (json_int_t)probe->seq, "outcome",
 				prober_outcome_word(probe->outcome), "rtt_ms",
-				probe->rtt_ms < 0 ? json_null() : ms_json(probe->rtt_ms), "server",
-				text_json(probe->server), "arrived_on", address_json(&probe->arrived_on), "source",
-				address_json(&probe->source)));
+				probe->rtt_ms < 0 ? json_null() : result_json_ms(probe->rtt_ms), "server",
+				result_json_text(probe->server), "arrived_on", result_json_address(&probe->arrived_on),
+				"source", result_json_address(&probe->source)));
 }
 
 static json_t *evidence_json(const struct verdict *verdict)
 {
 	json_t *list = json_array();
 	for (unsigned i = 0; i < verdict->sentences_len; i++)
-		json_array_append_new(list, text_json(verdict->sentences[i]));
+		json_array_append_new(list, result_json_text(verdict->sentences[i]));
 	return list;
 }
 
@@ -106,11 +73,11 @@ json_t *result_path_json(const struct result_path *path)
 	    verdict_direction_word(v->direction), "cause", verdict_cause_word(v->cause), "sent", (json_int_t)v->sent,
 	    "answered", (json_int_t)v->answered, "forward_lost", (json_int_t)v->forward_lost, "return_lost",
 	    (json_int_t)v->return_lost, "lost", (json_int_t)v->lost, "unsent", (json_int_t)v->unsent);
-	json_t *rest =
-	    json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "server", text_json(path->server), "arrived_on",
-		      address_json(&path->arrived_on), "rtt_ms", path->has_rtt ? rtt_json(&path->rtt) : json_null(),
-		      "expected", (int)v->expected, "since", time_json(path->since_ns), "evidence", evidence_json(v),
-		      "advice", text_json(v->advice));
+	json_t *rest = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "server", result_json_text(path->server),
+				 "arrived_on", result_json_address(&path->arrived_on), "rtt_ms",
+				 path->has_rtt ? rtt_json(&path->rtt) : json_null(), "expected", (int)v->expected,
+				 "since", result_json_time(path->since_ns), "evidence", evidence_json(v), "advice",
+				 result_json_text(v->advice));
 
 	return extend(extend(named_json("path", path->time_ns, &path->name), verdict), rest);
 }
@@ -119,15 +86,15 @@ static json_t *status_json(const struct result_status *standing)
 {
 	return json_pack("{s:s, s:s, s:s, s:o}", "state", verdict_state_word(standing->state), "direction",
 			 verdict_direction_word(standing->direction), "cause", verdict_cause_word(standing->cause),
-			 "server", text_json(standing->server));
+			 "server", result_json_text(standing->server));
 }
 
 json_t *result_change_json(const struct result_change *change)
 {
 	const struct verdict *v = change->verdict;
 	json_t *rest = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "from", status_json(&change->from), "to",
-				 status_json(&change->to), "since", time_json(change->since_ns), "expected",
-				 (int)v->expected, "evidence", evidence_json(v), "advice", text_json(v->advice));
+				 status_json(&change->to), "since", result_json_time(change->since_ns), "expected",
+				 (int)v->expected, "evidence", evidence_json(v), "advice", result_json_text(v->advice));
 
 	return extend(named_json("change", change->time_ns, &change->name), rest);
 }
