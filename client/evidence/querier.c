@@ -55,6 +55,7 @@ struct querier {
 	struct channels channels;
 	struct server *servers;
 	struct queue ready, resting;
+	int64_t rest_ns;
 	struct bucket turns;
 	bool shares;    /* several servers may answer some target */
 	unsigned heard; /* the server that was heard last */
@@ -80,6 +81,7 @@ struct querier *querier_new(const struct querier_settings *settings)
 	if (!querier)
 		return NULL;
 	querier->s = *settings;
+	querier->rest_ns = QUERIER_REST_NS;
 	querier->codec.keyring = settings->keyring;
 	for (size_t i = 0; i < settings->config->targets_len; i++)
 		querier->shares = querier->shares || settings->config->targets[i].servers_len > 1;
@@ -368,7 +370,7 @@ static void ask_server(struct querier *querier, unsigned server, int64_t now_ns)
 static int64_t rested_ns(const struct querier *querier)
 {
 	return querier->resting.len
-		   ? querier->servers[querier->resting.list[querier->resting.from]].asked_ns + QUERIER_REST_NS
+		   ? querier->servers[querier->resting.list[querier->resting.from]].asked_ns + querier->rest_ns
 		   : INT64_MAX;
 }
 
@@ -460,6 +462,11 @@ static void note_silence(struct querier *querier)
 	if (querier->channels.lapsed && !querier->host.hears_nobody)
 		liveness_host_timed_out(&querier->host, is_any_alive(querier));
 	querier->channels.lapsed = false;
+}
+
+void querier_set_rest(struct querier *querier, int64_t rest_ns)
+{
+	querier->rest_ns = rest_ns;
 }
 
 void querier_heard(struct querier *querier, unsigned server, int64_t now_ns)

@@ -46,6 +46,9 @@ bool querier_add(struct querier *querier, unsigned server, const struct endpoint
 void querier_begin_addresses(struct querier *querier);
 void querier_end_addresses(struct querier *querier);
 
+/* The shortest time between two queries to one server; QUERIER_REST_NS unless it is set. */
+void querier_set_rest(struct querier *querier, int64_t rest_ns);
+
 /* The path has lost a probe, or is about to: its servers may have to be queried. */
 void querier_note(struct querier *querier, const struct path *path);
 
