@@ -6,10 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT_MAX = 100000 };
+enum { COUNT_MAX = 100000, TIMES_MAX = 1000 };
 
 const struct cmdline cmdline_defaults = {
 	.round = { .count = 10, .spacing_ns = 200 * NS_PER_MS, .timeout_ns = NS_PER_S },
+	.move = { .expect = -1,
+		  .interval_ns = 20 * NS_PER_MS,
+		  .for_ns = 60 * NS_PER_S,
+		  .settle_ns = 5 * NS_PER_S,
+		  .max_gap_ns = 5 * NS_PER_S,
+		  .times = 1 },
 	.format = OUTPUT_TEXT,
 };
 
@@ -33,6 +39,28 @@ static const char *take_duration(void *field, const char *value)
 	if (ns < NS_PER_MS || ns > 3600 * NS_PER_S)
 		return "is out of range; use 1ms to 1h";
 	*(int64_t *)field = ns;
+	return NULL;
+}
+
+/* May be 0. */
+static const char *take_limit(void *field, const char *value)
+{
+	int64_t ns;
+	const char *fault = units_duration(value, &ns);
+	if (fault)
+		return fault;
+	if (ns < 0 || ns > 3600 * NS_PER_S)
+		return "is out of range; use 0s to 1h";
+	*(int64_t *)field = ns;
+	return NULL;
+}
+
+static const char *take_times(void *field, const char *value)
+{
+	uint64_t times;
+	if (units_unsigned(value, &times) || times < 1 || times > TIMES_MAX)
+		return "is not a number from 1 to 1000";
+	*(unsigned *)field = (unsigned)times;
 	return NULL;
 }
 
@@ -127,5 +155,37 @@ const struct options_spec cmdline_doctor[] = {
 	  options_take_text, FIELD(config) },
 	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
+	{ 0 },
+};
+
+const struct options_spec cmdline_failover[] = {
+	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ "target", 0, true, "NAME", "the target whose address moves", options_take_text, FIELD(move.target) },
+	{ "expect", 0, false, "SERVER", "who has to answer afterwards; default: any other server of the target",
+	  options_take_text, FIELD(expect) },
+	{ "interval", 0, false, "TIME", "time between the probes of a flow, from 1ms; default 20ms", take_duration,
+	  FIELD(move.interval_ns) },
+	{ "for", 0, false, "TIME", "wait so long for the move and its end; default 60s", take_duration,
+	  FIELD(move.for_ns) },
+	{ "settle", 0, false, "TIME",
+	  "the move has ended when the new holder has answered steadily for so long;\n"
+	  "default 5s",
+	  take_limit, FIELD(move.settle_ns) },
+	{ "max-gap", 0, false, "TIME", "the longest time without answers that passes; default 5s", take_limit,
+	  FIELD(move.max_gap_ns) },
+	{ "max-overlap", 0, false, "TIME", "the longest time with answers of both servers that passes; default 0s",
+	  take_limit, FIELD(move.max_overlap_ns) },
+	{ "exec", 0, false, "COMMAND", "make the move with this command of /bin/sh", options_take_text,
+	  FIELD(move.exec) },
+	{ "exec-back", 0, false, "COMMAND", "then move back with this one, and measure that too", options_take_text,
+	  FIELD(move.exec_back) },
+	{ "times", 0, false, "N", "do both so often, and print the distribution of the gaps", take_times,
+	  FIELD(move.times) },
+	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },
+	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
+	{ "report", 0, false, "FILE", "not there yet: a warning, and no file", options_take_text, FIELD(report) },
+	{ "ipv4", '4', false, NULL, "measure an IPv4 address", options_take_flag, FIELD(round.only_ipv4) },
+	{ "ipv6", '6', false, NULL, "measure an IPv6 address", options_take_flag, FIELD(round.only_ipv6) },
+	{ "quiet", 'q', false, NULL, "print no progress", options_take_flag, FIELD(quiet) },
 	{ 0 },
 };

@@ -3,12 +3,15 @@
 #define FLOATPROBE_CMDLINE_H
 
 #include "client/check.h"
+#include "client/failover.h"
 #include "client/output/output.h"
 #include "common/system/options.h"
 
 struct cmdline {
 	const char *config, *key, *vantage, *output;
+	const char *expect, *report;
 	struct check_options round;
+	struct failover_options move;
 	const char **targets; /* backs round.targets; the caller frees it */
 	enum output_format format;
 	bool quiet;
@@ -18,6 +21,6 @@ extern const struct cmdline cmdline_defaults;
 
 /* The option table of each command. check and ping also use cmdline_round. */
 extern const struct options_spec cmdline_keygen[], cmdline_check[], cmdline_ping[], cmdline_run[], cmdline_round[],
-    cmdline_doctor[];
+    cmdline_doctor[], cmdline_failover[];
 
 #endif

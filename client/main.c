@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 typedef int command_main(struct cmdline *cmdline, const struct options_result *line);
-static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, doctor_command, config_main;
+static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, doctor_command, config_main,
+    failover_command;
 
 static const struct command {
 	command_main *main;
@@ -47,6 +48,12 @@ static const struct command {
 	    "Changes go to the log, all results to the journal. SIGHUP reads the configuration again,\n"
 	    "SIGTERM stops the daemon.",
 	    NULL, 0, 0, cmdline_run, NULL } },
+	{ failover_command,
+	  { "floatprobe", "failover",
+	    "Measure the move of an address from one server to another.\n"
+	    "Probe it at a short interval, wait for the move or make it with --exec, and print who answered until\n"
+	    "when, the gap in each direction, and what stayed behind. The exit status is 1 if the move failed.",
+	    NULL, 0, 0, cmdline_failover, NULL } },
 	{ doctor_command,
 	  { "floatprobe", "doctor",
 	    "Find what on this host would break floating IPs, and print the fix.\n"
@@ -205,6 +212,71 @@ static int run_command(struct cmdline *cmdline, const struct options_result *lin
 	int status = EXIT_STATUS_USAGE;
 	struct config *config = load(cmdline->config, cmdline, &status);
 	return config ? run_main(config, cmdline->config) : status;
+}
+
+static int server_index(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->servers_len; i++) {
+		if (strcmp(config->servers[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* What the command line says that cannot be measured; NULL: nothing. */
+static const char *failover_fault(const struct cmdline *cmdline, char text[ERROR_LEN])
+{
+	const struct failover_options *o = &cmdline->move;
+
+	if (o->exec_back && !o->exec)
+		return "--exec-back needs --exec";
+	if (o->times > 1 && !o->exec_back)
+		return "--times needs --exec and --exec-back";
+	if (o->for_ns / o->interval_ns > FAILOVER_PROBES_MAX) {
+		snprintf(text, ERROR_LEN, "--for is too long for this --interval: use at most %d intervals",
+			 FAILOVER_PROBES_MAX);
+		return text;
+	}
+	if (cmdline->expect && o->expect < 0) {
+		snprintf(text, ERROR_LEN, "--expect: there is no server '%.64s' in %s", cmdline->expect,
+			 cmdline->config);
+		return text;
+	}
+	return NULL;
+}
+
+static int measure_move(struct cmdline *cmdline, const struct config *config)
+{
+	struct failover_options *o = &cmdline->move;
+	char text[ERROR_LEN];
+	const char *fault;
+
+	if (!is_target(config, o->target))
+		return complain_target(cmdline, config, o->target);
+	if (cmdline->expect)
+		o->expect = server_index(config, cmdline->expect);
+	fault = failover_fault(cmdline, text);
+	if (fault)
+		return complain(cmdline, fault);
+	if (cmdline->report)
+		log_warning("--report: this version writes no report; %s is not written", cmdline->report);
+	o->only_ipv4 = cmdline->round.only_ipv4;
+	o->only_ipv6 = cmdline->round.only_ipv6;
+	o->format = cmdline->format;
+	o->quiet = cmdline->quiet;
+	return failover_main(config, o);
+}
+
+static int failover_command(struct cmdline *cmdline, const struct options_result *line)
+{
+	(void)line;
+	int status = EXIT_STATUS_USAGE;
+	struct config *config = load(cmdline->config, cmdline, &status);
+	if (!config)
+		return status;
+	status = measure_move(cmdline, config);
+	config_free(config);
+	return status;
 }
 
 static int doctor_command(struct cmdline *cmdline, const struct options_result *line)

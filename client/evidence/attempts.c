@@ -9,7 +9,8 @@ struct attempt *attempts_add(struct attempts *a, const struct attempt *attempt)
 	const struct attempt *newest = &a->items[(a->next + ATTEMPTS_MAX - 1) % ATTEMPTS_MAX];
 	struct attempt *added = &a->items[a->next % ATTEMPTS_MAX];
 
-	if (added->seq && attempt->started_ns - newest->started_ns < ATTEMPTS_APART_NS)
+	if (added->seq && attempt->started_ns - added->started_ns < ATTEMPTS_MAX * ATTEMPTS_APART_NS &&
+	    attempt->started_ns - newest->started_ns < ATTEMPTS_APART_NS)
 		return NULL;
 	a->next++;
 	*added = *attempt;

@@ -28,8 +28,9 @@ struct attempts {
 	unsigned next; /* index of the next entry, modulo ATTEMPTS_MAX */
 };
 
-/* Overwrites the oldest attempt; returns the new one. NULL: it comes too soon after the newest (ATTEMPTS_APART_NS), and
- * there is no free entry. Else a path that is probed fast would overwrite every attempt before a server can tell. */
+/* Overwrites the oldest attempt; returns the new one. NULL: the oldest is too young for that, and the new one comes too
+ * soon after the newest (ATTEMPTS_APART_NS). Else a path that is probed fast would overwrite every attempt before a
+ * server can tell. */
 struct attempt *attempts_add(struct attempts *attempts, const struct attempt *attempt);
 
 /* The attempt with this number; NULL: none. */

@@ -196,6 +196,27 @@ enum {
 /* The sockets are looked at once a second: drops that are found five seconds apart have causes of their own. */
 #define OWN_DROPS_APART_NS (5 * NS_PER_S)
 
+/* -- client: how did an address move? (`failover`) -- */
+
+enum {
+	/* One or two losses in a row away from the move may be random loss. */
+	FLOW_MOVE_OUTAGE = 3,
+	/* A flow that follows the others within three probes is not stuck: the probes of a round leave one by one. */
+	FLOW_MOVE_LAG_PROBES = 3,
+};
+/* A move and its way back are at least a second apart: servers that change faster answer both at once. */
+#define FLOW_MOVE_TURNS_NS (1 * NS_PER_S)
+/* The state before the move needs half a second and some probes of each flow. */
+#define FAILOVER_BASELINE_NS (500 * NS_PER_MS)
+/* Who has not answered within three seconds does not answer before the move. */
+#define FAILOVER_BASELINE_MAX_NS (3 * NS_PER_S)
+/* Receipts go back 256 probes: at an interval of 1 ms, a server asked each 200 ms tells what became of all of them. */
+#define FAILOVER_QUERY_REST_NS (200 * NS_PER_MS)
+/* An answer takes a quarter of a second at most, or the path is not steady. */
+#define FAILOVER_ANSWERING_NS (250 * NS_PER_MS)
+/* An answer that comes less than 10 ms later than usual was delayed by queues, not by the move. */
+#define FLOW_MOVE_WAIT_MIN_NS (10 * NS_PER_MS)
+
 /* -- client: how long `check` waits -- */
 
 enum {

@@ -5,7 +5,7 @@ import subprocess
 
 import cli
 
-COMMANDS = ("keygen", "pubkey", "check", "ping", "run", "doctor", "config")
+COMMANDS = ("keygen", "pubkey", "check", "ping", "run", "failover", "doctor", "config")
 
 
 class Usage(cli.TestCase):
@@ -30,7 +30,7 @@ class Usage(cli.TestCase):
             self.assertEqual(self.floatprobe(*arguments, status=0).stdout, "floatprobe 0.1.0\n")
 
     def test_unknown_commands_get_a_list(self):
-        for arguments in ((), ("",), ("bogus",), ("failover",), ("report",), ("--bogus",)):
+        for arguments in ((), ("",), ("bogus",), ("report",), ("--bogus",)):
             said = self.wrong(*arguments)
             for command in COMMANDS:
                 self.assertIn(f"\n  {command} ", said)

@@ -1,0 +1,407 @@
+#include "client/failover.h"
+
+#include "client/engine/driver.h"
+#include "client/failover/command.h"
+#include "client/failover/steady.h"
+#include "client/failover_drill.h"
+#include "client/failover_paths.h"
+#include "client/failover_report.h"
+#include "client/output/exit_status.h"
+#include "client/output/output_failover.h"
+#include "client/output/output_formats.h"
+#include "common/core/ns.h"
+#include "common/core/thresholds.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	TICK_MS = 10,
+	PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS,
+	EXIT_SIGNAL = 128,
+};
+
+enum phase {
+	RESOLVING,
+	BASELINE, /* who answers before the move? */
+	MOVING,
+	DRAINING, /* no probe is sent any more; the last deadlines */
+	ASKING,   /* the servers are asked about the losses */
+	ENDED,
+};
+
+struct failover {
+	const struct failover_options *options;
+	uv_loop_t loop;
+	uv_timer_t tick;
+	uv_signal_t interrupt, terminate;
+	struct driver driver;
+	struct failover_paths paths;
+	struct steady steady[PATHS_MAX]; /* by index of the path */
+	struct command command;
+	enum phase phase;
+	int64_t phase_ns;  /* monotonic: when the phase began */
+	int64_t moving_ns; /* when MOVING began */
+	int64_t measured_ns;
+	bool settled[PROBE_KINDS];
+	unsigned round, rounds;
+	struct failover_drill drill;
+	int signal; /* that ended it; 0: none */
+	int status;
+};
+
+static const struct paths *all_paths(const struct failover *f)
+{
+	return &f->driver.engine.paths;
+}
+
+static bool is_measured(const struct failover *f, const struct path *p)
+{
+	return failover_paths_is_target(&f->paths, p);
+}
+
+static void begin(struct failover *f, enum phase phase)
+{
+	f->phase = phase;
+	f->phase_ns = clock_mono_ns();
+}
+
+static void fail(struct failover *f, int status)
+{
+	f->status = status;
+	begin(f, ENDED);
+	uv_stop(&f->loop);
+}
+
+/* -- what is heard -- */
+
+static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
+{
+	struct failover *f = context;
+	const struct prober_record *r = prober_record(&p->prober, seq);
+
+	(void)probe;
+	if (!is_measured(f, p) || p->index >= PATHS_MAX)
+		return;
+	if (prober_is_answered(r))
+		steady_answered(&f->steady[p->index], path_server_of_number(p, r->server), r->sent_ns);
+	else if (prober_is_lost(r))
+		steady_lost(&f->steady[p->index]);
+}
+
+static void print(const struct failover *f, const struct failover_report *report)
+{
+	const struct output_style style = terminal_style();
+
+	if (f->options->format == OUTPUT_TEXT && report->len > 0)
+		output_failover(stdout, &style, report->results, report->len);
+	for (unsigned i = 0; f->options->format == OUTPUT_JSON && i < report->len; i++)
+		output_json(stdout, result_failover_json(&report->results[i]));
+	fflush(stdout);
+}
+
+static void report_move(struct failover *f)
+{
+	struct failover_measured measured = {
+		.options = f->options,
+		.plan = &f->paths,
+		.paths = all_paths(f),
+		.command = &f->command,
+		.measured_ns = f->measured_ns,
+		.expect = f->round % 2 == 0 ? f->options->expect : -1, /* nobody said whom to expect on the way back */
+		.interrupted = f->signal != 0,
+		.round = f->rounds > 1 ? f->round + 1 : 0,
+	};
+	struct failover_report report;
+
+	memcpy(measured.settled, f->settled, sizeof measured.settled);
+	if (!failover_report_make(&report, &measured)) {
+		log_error("out of memory for the result");
+		f->status = EXIT_STATUS_REFUSED;
+	} else {
+		if (!failover_drill_add(&f->drill, &report))
+			f->status = EXIT_STATUS_NOT_EXPECTED;
+		print(f, &report);
+	}
+	failover_report_free(&report);
+}
+
+/* -- phases -- */
+
+static const char *command_of_round(const struct failover *f)
+{
+	return f->round % 2 == 0 ? f->options->exec : f->options->exec_back;
+}
+
+static bool start_measuring(struct failover *f)
+{
+	const char *error;
+
+	if (!failover_paths_start(&f->paths, &f->driver, &error)) {
+		log_error("out of memory for the paths");
+		fail(f, EXIT_STATUS_REFUSED);
+		return false;
+	}
+	if (all_paths(f)->len == 0) {
+		log_error("cannot probe %s: %s", f->paths.target->name, error ? error : "it has no address");
+		fail(f, EXIT_STATUS_NOT_EXPECTED);
+		return false;
+	}
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		steady_init(&f->steady[i]);
+	memset(f->settled, 0, sizeof f->settled);
+	f->command.text = NULL;
+	querier_set_rest(f->driver.engine.querier, FAILOVER_QUERY_REST_NS);
+	begin(f, BASELINE);
+	return true;
+}
+
+static bool all_answered(const struct failover *f)
+{
+	const struct paths *paths = all_paths(f);
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (is_measured(f, paths->items[i]) && f->steady[i].first < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool any_answered(const struct failover *f)
+{
+	const struct paths *paths = all_paths(f);
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (is_measured(f, paths->items[i]) && f->steady[i].first >= 0)
+			return true;
+	}
+	return false;
+}
+
+static void say(const struct failover *f, const char *what)
+{
+	if (!f->options->quiet && terminal_is(STDERR_FILENO))
+		fprintf(stderr, "%s\n", what);
+}
+
+static void start_moving(struct failover *f)
+{
+	const char *text = command_of_round(f);
+
+	begin(f, MOVING);
+	f->moving_ns = f->phase_ns;
+	if (!text) {
+		say(f, "probing; make the move now");
+	} else if (any_answered(f)) {
+		say(f, "probing; the command runs");
+		command_start(&f->command, &f->loop, text);
+	} else {
+		begin(f, DRAINING);
+		failover_paths_stop(&f->paths);
+	}
+}
+
+/* The probe before this one was answered lately. */
+static bool is_answering(const struct failover *f, const struct path *p, const struct steady *s, int64_t now_ns)
+{
+	return s->lost < FLOW_MOVE_OUTAGE &&
+	       now_ns - s->answered_ns <
+		   FLOW_MOVE_OUTAGE * failover_paths_interval_ns(&f->paths, p) + FAILOVER_ANSWERING_NS;
+}
+
+/* At least one flow of this protocol has moved and answers since settle_ns, and no other changed its holder since. A
+ * flow that did not move is stuck: it is not waited for. A protocol that never answered is not waited for either. */
+static bool has_settled(const struct failover *f, enum probe_kind kind, int64_t now_ns, bool *answered)
+{
+	const struct paths *paths = all_paths(f);
+	bool settled = false;
+
+	*answered = false;
+	for (size_t i = 0; i < paths->len; i++) {
+		const struct path *p = paths->items[i];
+		const struct steady *s = &f->steady[i];
+		if (!is_measured(f, p) || p->kind != kind)
+			continue;
+		*answered = *answered || s->first >= 0;
+		if (!s->moved)
+			continue;
+		if (now_ns - s->since_ns < f->options->settle_ns)
+			return false;
+		settled = settled || is_answering(f, p, s, now_ns);
+	}
+	return settled;
+}
+
+static bool all_settled(struct failover *f, int64_t now_ns)
+{
+	bool all = true, any = false;
+
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
+		bool answered;
+		f->settled[kind] = has_settled(f, kind, now_ns, &answered);
+		all = all && (f->settled[kind] || !answered);
+		any = any || f->settled[kind];
+	}
+	return all && any && (!f->command.text || f->command.ended_ns);
+}
+
+static void next_round(struct failover *f)
+{
+	report_move(f);
+	command_leave(&f->command);
+	if (f->signal || f->status == EXIT_STATUS_REFUSED || ++f->round == f->rounds) {
+		begin(f, ENDED);
+		uv_stop(&f->loop);
+		return;
+	}
+	start_measuring(f);
+}
+
+static void advance(uv_timer_t *timer)
+{
+	struct failover *f = timer->data;
+	int64_t now_ns = clock_mono_ns(), in_phase_ns = now_ns - f->phase_ns;
+	int64_t drain_ns = f->paths.timeout_ns + f->paths.held.every_ns + FAILOVER_ANSWERING_NS;
+
+	switch (f->phase) {
+	case RESOLVING:
+		if (resolver_settled(f->driver.resolver) || in_phase_ns >= CHECK_RESOLVE_MS * NS_PER_MS)
+			start_measuring(f);
+		break;
+	case BASELINE:
+		if (in_phase_ns >= FAILOVER_BASELINE_MAX_NS ||
+		    (all_answered(f) && in_phase_ns >= FAILOVER_BASELINE_NS + 10 * f->options->interval_ns))
+			start_moving(f);
+		break;
+	case MOVING:
+		f->measured_ns = now_ns - f->moving_ns;
+		if (all_settled(f, now_ns) || f->measured_ns >= f->options->for_ns) {
+			failover_paths_stop(&f->paths);
+			begin(f, DRAINING);
+		}
+		break;
+	case DRAINING:
+		if (!engine_idle(&f->driver.engine) && in_phase_ns < drain_ns)
+			break;
+		querier_set_rest(f->driver.engine.querier, QUERIER_REST_NS); /* an answer may take a second */
+		querier_last_call(f->driver.engine.querier);
+		begin(f, ASKING);
+		break;
+	case ASKING:
+		if (querier_exhausted(f->driver.engine.querier, CHECK_EVIDENCE_ROUNDS) ||
+		    in_phase_ns >= CHECK_EVIDENCE_MS * NS_PER_MS)
+			next_round(f);
+		break;
+	case ENDED:
+		break;
+	}
+}
+
+/* The second one ends the process as if it were not caught. */
+static void interrupted(uv_signal_t *handle, int number)
+{
+	struct failover *f = handle->data;
+
+	if (f->signal)
+		_exit(EXIT_SIGNAL + number);
+	f->signal = number;
+	if (f->phase == RESOLVING || f->phase == ENDED) {
+		fail(f, EXIT_STATUS_NOT_EXPECTED);
+		return;
+	}
+	if (f->phase == BASELINE)
+		f->moving_ns = clock_mono_ns();
+	f->measured_ns = clock_mono_ns() - f->moving_ns;
+	next_round(f);
+}
+
+/* -- life -- */
+
+static void start_handles(struct failover *f)
+{
+	uv_timer_init(&f->loop, &f->tick);
+	uv_signal_init(&f->loop, &f->interrupt);
+	uv_signal_init(&f->loop, &f->terminate);
+	f->tick.data = f->interrupt.data = f->terminate.data = f;
+	uv_timer_start(&f->tick, advance, 0, TICK_MS);
+	uv_signal_start(&f->interrupt, interrupted, SIGINT);
+	uv_signal_start(&f->terminate, interrupted, SIGTERM);
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static int run(struct failover *f)
+{
+	const struct failover_options *o = f->options;
+	int error;
+
+	f->driver.engine.decided = decided;
+	f->driver.engine.context = f;
+	error = driver_start(&f->driver, &f->loop, &f->paths.config, !o->only_ipv6, !o->only_ipv4, 0);
+	if (error) {
+		log_error("cannot start probing: %s", strerror(-error));
+		return EXIT_STATUS_REFUSED;
+	}
+	begin(f, RESOLVING);
+	start_handles(f);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	if (f->rounds > 1 && f->drill.moves > 0)
+		failover_drill_print(&f->drill, &f->paths.config, f->paths.target, o->format);
+	if (resolver_busy(f->driver.resolver)) {
+		/* libuv would wait for the resolver threads, here and at exit. */
+		fflush(NULL);
+		_exit(f->signal ? EXIT_SIGNAL + f->signal : f->status);
+	}
+	command_leave(&f->command);
+	driver_stop(&f->driver);
+	uv_walk(&f->loop, close_handle, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	return f->signal ? EXIT_SIGNAL + f->signal : f->status;
+}
+
+static bool make(struct failover *f, const struct config *config)
+{
+	const struct failover_options *o = f->options;
+	int64_t max_ns = FAILOVER_BASELINE_MAX_NS + o->for_ns;
+
+	f->rounds = o->times * (o->exec_back ? 2 : 1);
+	f->paths.only_ipv4 = o->only_ipv4;
+	f->paths.only_ipv6 = o->only_ipv6;
+	return failover_drill_init(&f->drill, f->rounds) &&
+	       failover_paths_init(&f->paths, config, o->target, o->interval_ns, max_ns);
+}
+
+int failover_main(const struct config *config, const struct failover_options *options)
+{
+	struct failover *f = calloc(1, sizeof *f);
+	int status = EXIT_STATUS_REFUSED;
+
+	if (f)
+		f->options = options;
+	if (!f || !make(f, config)) {
+		log_error("out of memory");
+	} else if ((status = uv_loop_init(&f->loop)) != 0) {
+		log_error("cannot make an event loop: %s", uv_strerror(status));
+		status = EXIT_STATUS_REFUSED;
+	} else {
+		if (options->format == OUTPUT_JSON)
+			setvbuf(stdout, NULL, _IOLBF, 0);
+		status = run(f);
+		uv_loop_close(&f->loop);
+	}
+	if (f) {
+		failover_drill_free(&f->drill);
+		failover_paths_free(&f->paths);
+	}
+	free(f);
+	return status;
+}

@@ -1,0 +1,239 @@
+#include "client/failover_report.h"
+
+#include "client/evidence/path_loss.h"
+#include "client/failover/beside.h"
+#include "client/failover/samples.h"
+#include "client/failover/yardstick.h"
+#include "client/output/result.h"
+#include "common/core/ns.h"
+#include "common/system/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct failover_protocol {
+	struct move_flow flows[MOVE_FLOWS_MAX];
+	unsigned flows_len;
+	struct move move;
+	struct reasons reasons, notes;
+};
+
+static void note_yardsticks(const struct failover_measured *f, enum probe_kind kind, struct reasons *notes)
+{
+	const struct config_target *t = f->plan->target;
+
+	for (unsigned k = 0; k < t->servers_len; k++) {
+		int i = f->plan->yardsticks[k];
+		if (i < 0 || !probe_kind_wanted(kind, &f->plan->config.targets[i]))
+			reasons_add(
+			    notes,
+			    "%s: no address of %s's own is probed over it, so a loss of the whole network counts as a "
+			    "gap. Add a target of role droplet for %s",
+			    probe_kind_of(kind)->name, config_server_name(&f->plan->config, (int)t->servers[k]),
+			    config_server_name(&f->plan->config, (int)t->servers[k]));
+	}
+}
+
+static bool read_yardsticks(const struct failover_measured *f, enum probe_kind kind, struct yardstick *yardsticks,
+			    unsigned *len)
+{
+	const struct paths *paths = f->paths;
+
+	*len = 0;
+	for (size_t i = 0; i < paths->len; i++) {
+		const struct path *p = paths->items[i];
+		if (failover_paths_is_target(f->plan, p) || p->kind != kind || *len == WIRE_SLOTS_MAX)
+			continue;
+		if (!samples_read(p, &yardsticks[*len].samples))
+			return false;
+		yardsticks[(*len)++].server = (int)p->target->servers[0];
+	}
+	return true;
+}
+
+static bool read_flows(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *x)
+{
+	const struct paths *paths = f->paths;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		const struct path *p = paths->items[i];
+		struct move_flow *flow = &x->flows[x->flows_len];
+		if (!failover_paths_is_target(f->plan, p) || p->kind != kind || x->flows_len == MOVE_FLOWS_MAX)
+			continue;
+		*flow = (struct move_flow){ .held = p->held >= 0 ? p->held : MOVE_FRESH,
+					    .interval_ns = failover_paths_interval_ns(f->plan, p) };
+		if (!samples_read(p, &flow->samples))
+			return false;
+		x->flows_len++;
+	}
+	return true;
+}
+
+static bool read_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *x)
+{
+	struct yardstick yardsticks[WIRE_SLOTS_MAX] = { 0 };
+	const struct config_target *t = f->plan->target;
+	unsigned len;
+	bool good = read_yardsticks(f, kind, yardsticks, &len) && read_flows(f, kind, x);
+
+	for (unsigned i = 0; good && i < x->flows_len; i++)
+		yardstick_excuse(&x->flows[i].samples, yardsticks, len, t->servers, t->servers_len);
+	for (unsigned i = 0; i < WIRE_SLOTS_MAX; i++)
+		samples_free(&yardsticks[i].samples);
+	return good;
+}
+
+static const char *server_name(const void *config, int server)
+{
+	const char *name = config_server_name(config, server);
+
+	return name ? name : "nobody";
+}
+
+static void judge_command(const struct failover_measured *f, struct reasons *reasons)
+{
+	const struct command *c = f->command;
+
+	if (!c->text)
+		return;
+	if (!c->ended_ns)
+		reasons_add(reasons, "the command had not ended after %.1f s; it still runs. Use a longer --for",
+			    (double)(clock_mono_ns() - c->started_ns) / 1e9);
+	else if (c->status < 0)
+		reasons_add(reasons, "the command could not be started: %s", strerror(-c->status));
+	else if (c->signal)
+		reasons_add(reasons, "the command was ended by signal %d. Its output is in the record", c->signal);
+	else if (c->status)
+		reasons_add(reasons, "the command failed with exit status %d. Its output is in the record", c->status);
+}
+
+/* What all flows of a protocol know besides their samples. */
+static void gather(const struct failover_measured *f, enum probe_kind kind, struct reasons_context *c)
+{
+	const struct paths *paths = f->paths;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		const struct path *p = paths->items[i];
+		if (!failover_paths_is_target(f->plan, p) || p->kind != kind)
+			continue;
+		c->impostors += samples_impostors(p);
+		if (p->loss && p->loss->receipt_server >= 0)
+			c->receiver = p->loss->receipt_server;
+	}
+}
+
+static void judge(const struct failover_measured *f, enum probe_kind kind, const struct endpoint *endpoint,
+		  struct failover_protocol *x)
+{
+	const struct failover_options *o = f->options;
+	const struct config_target *t = f->plan->target;
+	char address[UNITS_ADDRESS_LEN];
+	struct reasons_context c = {
+		.protocol = probe_kind_of(kind)->name,
+		.target = t->name,
+		.address = result_address(endpoint, address),
+		.server_name = server_name,
+		.context = &f->plan->config,
+		.servers = t->servers,
+		.servers_len = t->servers_len,
+		.expect = f->expect,
+		.max_gap_ns = o->max_gap_ns,
+		.max_overlap_ns = o->max_overlap_ns,
+		.settle_ns = o->settle_ns,
+		.measured_ns = f->measured_ns,
+		.receiver = -1,
+		.interrupted = f->interrupted,
+		.settled = f->settled[kind],
+	};
+
+	gather(f, kind, &c);
+	judge_command(f, &x->reasons);
+	if (o->exec && !f->command->text)
+		reasons_add(&x->reasons, "the command was not run: nobody answered before the move");
+	reasons_of_move(&c, &x->move, x->flows, x->flows_len, &x->reasons);
+	note_yardsticks(f, kind, &x->notes);
+	if (x->move.excused > 0)
+		reasons_add(&x->notes,
+			    "%s: %u lost probes do not count: the servers' own addresses lost probes at the same "
+			    "time",
+			    c.protocol, x->move.excused);
+	if (f->plan->several)
+		reasons_add(&x->notes, "%s has several addresses; only %s is measured", t->name, address);
+}
+
+static const struct path *first_of(const struct failover_measured *f, enum probe_kind kind)
+{
+	const struct paths *paths = f->paths;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (failover_paths_is_target(f->plan, paths->items[i]) && paths->items[i]->kind == kind)
+			return paths->items[i];
+	}
+	return NULL;
+}
+
+static const struct failover_protocol *udp_of(const struct failover_report *report)
+{
+	return report->protocols[PROBE_UDP];
+}
+
+/* The first UDP flow tells where others lost theirs. */
+static void mark_beside(const struct failover_report *report, struct failover_protocol *x)
+{
+	const struct failover_protocol *udp = udp_of(report);
+
+	for (unsigned i = 0; udp && udp != x && i < x->flows_len; i++)
+		beside_mark(&x->flows[i].samples, &udp->flows[0].samples);
+}
+
+static bool make_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_report *report)
+{
+	const struct path *p = first_of(f, kind);
+	struct failover_protocol *x = p ? calloc(1, sizeof *x) : NULL;
+
+	if (!p)
+		return true;
+	report->protocols[kind] = x;
+	if (!x || !read_protocol(f, kind, x))
+		return false;
+	mark_beside(report, x);
+	move_read(x->flows, x->flows_len, &x->move);
+	judge(f, kind, &p->endpoint, x);
+	report->results[report->len++] = (struct result_failover){
+		.time_ns = clock_real_ns(),
+		.real_ns = clock_real_ns() - clock_mono_ns(),
+		.config = &f->plan->config,
+		.target = f->plan->target,
+		.endpoint = p->endpoint,
+		.kind = kind,
+		.round = f->round,
+		.move = &x->move,
+		.flows = x->flows,
+		.flows_len = x->flows_len,
+		.command = f->command->text ? f->command : NULL,
+		.reasons = &x->reasons,
+		.notes = &x->notes,
+	};
+	return true;
+}
+
+bool failover_report_make(struct failover_report *report, const struct failover_measured *measured)
+{
+	bool good = true;
+
+	*report = (struct failover_report){ .measured = measured };
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS && good; kind++)
+		good = make_protocol(measured, kind, report);
+	return good;
+}
+
+void failover_report_free(struct failover_report *report)
+{
+	for (unsigned kind = 0; kind < PROBE_KINDS; kind++) {
+		struct failover_protocol *x = report->protocols[kind];
+		for (unsigned i = 0; x && i < MOVE_FLOWS_MAX; i++)
+			samples_free(&x->flows[i].samples);
+		free(x);
+		report->protocols[kind] = NULL;
+	}
+}

@@ -1,0 +1,234 @@
+#include "client/output/output_failover.h"
+
+#include "client/output/result.h"
+#include "common/core/ns.h"
+#include "common/core/printable.h"
+#include "common/system/clock.h"
+
+#include <string.h>
+
+enum { NAME_MIN = 6, CELL = 32, SENTENCE = 512 };
+
+struct page {
+	FILE *out;
+	const struct output_style *style;
+	int name_width; /* of the columns FROM and TO */
+};
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / (double)NS_PER_S;
+}
+
+static const char *name_of(const struct result_failover *r, int server)
+{
+	const char *name = config_server_name(r->config, server);
+
+	return name ? name : "-";
+}
+
+/* "12:00:03.123456", of the day that the reader knows. */
+static void time_words(const struct result_failover *r, int64_t mono_ns, char text[CLOCK_TEXT_LEN])
+{
+	char whole[CLOCK_TEXT_LEN];
+	const char *time;
+
+	clock_text(mono_ns + r->real_ns, whole);
+	time = strchr(whole, 'T');
+	snprintf(text, CLOCK_TEXT_LEN, "%s", time ? time + 1 : whole);
+}
+
+/* -- heading -- */
+
+static void put_mark(const struct page *p, bool good)
+{
+	const char *text = p->style->utf8 ? (good ? "\u2713" : "\u2717") : (good ? "ok" : "!!");
+
+	fputs("  ", p->out);
+	terminal_coloured(p->out, p->style, good ? TERMINAL_GREEN : TERMINAL_RED, text);
+	fputc(' ', p->out);
+}
+
+static void put_heading(const struct page *p, const struct result_failover *r)
+{
+	char target[CELL * 2], address[UNITS_ADDRESS_LEN];
+
+	printable(target, sizeof target, r->target->name, !p->style->utf8);
+	terminal_coloured(p->out, p->style, TERMINAL_BOLD, target);
+	fprintf(p->out, "  %s %s port %u", config_role_name(r->target->role), result_address(&r->endpoint, address),
+		r->endpoint.port);
+	if (r->round)
+		fprintf(p->out, "  move %u", r->round);
+	fputc('\n', p->out);
+}
+
+static void put_command(const struct page *p, const struct result_failover *r)
+{
+	const struct command *c = r->command;
+	char text[SENTENCE], how[CELL] = "still runs";
+
+	if (!c)
+		return;
+	if (c->ended_ns && c->status < 0)
+		snprintf(how, sizeof how, "did not start");
+	else if (c->ended_ns && c->signal)
+		snprintf(how, sizeof how, "signal %d", c->signal);
+	else if (c->ended_ns)
+		snprintf(how, sizeof how, "exit status %d", c->status);
+	snprintf(text, sizeof text, "%.400s: %s", c->text, how);
+	terminal_sentence(p->out, p->style, "$", text);
+	if (c->output_len > 0 && (c->status != 0 || c->signal))
+		terminal_sentence(p->out, p->style, " ", c->output);
+}
+
+/* -- rows -- */
+
+static void gap_words(const struct flow_move *m, char text[CELL])
+{
+	if (m->changes == 0)
+		snprintf(text, CELL, "-");
+	else
+		snprintf(text, CELL, "%.3f", seconds(m->gap.total_ns));
+}
+
+static void part_words(const struct flow_move *m, int64_t part_ns, char text[CELL])
+{
+	if (m->changes == 0)
+		snprintf(text, CELL, "-");
+	else if (part_ns == 0 && m->gap.unknown_ns > m->gap.resolution_ns)
+		snprintf(text, CELL, "?");
+	else
+		snprintf(text, CELL, "%.3f", seconds(part_ns));
+}
+
+static void put_titles(const struct page *p)
+{
+	fprintf(p->out, "    %-12s%-*s  %-*s  %7s  %7s  %7s  %s\n", "FLOW", p->name_width, "FROM", p->name_width, "TO",
+		"GAP s", "FORWARD", "RETURN", "LOST");
+}
+
+/* Others of the protocol may be the reason why it failed. */
+static bool is_well(const struct result_failover *r, const struct move_flow *f)
+{
+	bool stuck = false;
+
+	for (unsigned i = 0; i < r->move->stuck_len; i++)
+		stuck = stuck || r->move->stuck[i].held == f->held;
+	return r->move->stuck_len == r->reasons->len && !stuck;
+}
+
+static void put_row(const struct page *p, const struct result_failover *r, const struct move_flow *f)
+{
+	const struct flow_move *m = &f->seen;
+	char gap[CELL], forward[CELL], back[CELL], flow[CELL];
+
+	if (f->held == MOVE_FRESH)
+		snprintf(flow, sizeof flow, "%s fresh", probe_kind_of(r->kind)->word);
+	else if (result_failover_held(r) > 1)
+		snprintf(flow, sizeof flow, "%s held %d", probe_kind_of(r->kind)->word, f->held);
+	else
+		snprintf(flow, sizeof flow, "%s held", probe_kind_of(r->kind)->word);
+	gap_words(m, gap);
+	part_words(m, m->gap.forward_ns, forward);
+	part_words(m, m->gap.return_ns, back);
+	put_mark(p, r->reasons->len == 0 || is_well(r, f));
+	fprintf(p->out, "%-12s%-*s  %-*s  %7s  %7s  %7s  %u of %u\n", flow, p->name_width, name_of(r, m->from),
+		p->name_width, m->changes ? name_of(r, m->to) : "-", gap, forward, back,
+		m->forward_lost + m->return_lost + m->lost, m->sent);
+}
+
+static int name_width(const struct result_failover *results, unsigned len)
+{
+	size_t width = NAME_MIN;
+
+	for (unsigned i = 0; i < len; i++) {
+		for (unsigned k = 0; k < results[i].flows_len; k++) {
+			const struct flow_move *m = &results[i].flows[k].seen;
+			size_t from = strlen(name_of(&results[i], m->from)), to = strlen(name_of(&results[i], m->to));
+			width = from > width ? from : width;
+			width = to > width ? to : width;
+		}
+	}
+	return width < CELL ? (int)width : CELL;
+}
+
+/* -- sentences -- */
+
+static void put_who(const struct page *p, const struct result_failover *r)
+{
+	const struct move *m = r->move;
+	char last[CLOCK_TEXT_LEN], first[CLOCK_TEXT_LEN], text[SENTENCE];
+
+	if (m->to == SAMPLE_NOBODY || !m->last_ns || !m->first_ns)
+		return;
+	time_words(r, m->last_ns, last);
+	time_words(r, m->first_ns, first);
+	snprintf(text, sizeof text, "%s: %.100s answered until %s, %.100s since %s", probe_kind_of(r->kind)->name,
+		 name_of(r, m->from), last, name_of(r, m->to), first);
+	terminal_sentence(p->out, p->style, terminal_dot(p->style), text);
+}
+
+static bool has_text(const struct reasons *reasons, const char *text)
+{
+	for (unsigned i = 0; i < reasons->len; i++) {
+		if (strcmp(reasons->texts[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_sentences(const struct page *p, const struct result_failover *results, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		put_who(p, &results[i]);
+	for (unsigned i = 0; i < len; i++) {
+		for (unsigned k = 0; k < results[i].notes->len; k++) {
+			if (i == 0 || !has_text(results[0].notes, results[i].notes->texts[k]))
+				terminal_sentence(p->out, p->style, terminal_dot(p->style), results[i].notes->texts[k]);
+		}
+	}
+	for (unsigned i = 0; i < len; i++) {
+		for (unsigned k = 0; k < results[i].reasons->len; k++) {
+			if (i == 0 || !has_text(results[0].reasons, results[i].reasons->texts[k]))
+				terminal_sentence(p->out, p->style, terminal_arrow(p->style),
+						  results[i].reasons->texts[k]);
+		}
+	}
+}
+
+static void put_result(const struct page *p, const struct result_failover *results, unsigned len)
+{
+	unsigned failed = 0;
+
+	for (unsigned i = 0; i < len; i++)
+		failed += results[i].reasons->len > 0;
+	terminal_coloured(p->out, p->style, failed ? TERMINAL_RED : TERMINAL_GREEN, failed ? "fail" : "pass");
+	for (unsigned i = 0; i < len; i++)
+		fprintf(p->out, "%s%s %s", i ? ", " : ": ", probe_kind_of(results[i].kind)->word,
+			results[i].reasons->len ? "failed" : "moved as expected");
+	fputc('\n', p->out);
+}
+
+void output_failover(FILE *out, const struct output_style *style, const struct result_failover *results, unsigned len)
+{
+	const struct page page = { .out = out, .style = style, .name_width = name_width(results, len) };
+
+	put_heading(&page, &results[0]);
+	put_command(&page, &results[0]);
+	put_titles(&page);
+	for (unsigned i = 0; i < len; i++) {
+		for (unsigned k = 0; k < results[i].flows_len; k++)
+			put_row(&page, &results[i], &results[i].flows[k]);
+	}
+	put_sentences(&page, results, len);
+	put_result(&page, results, len);
+}
+
+void output_failover_drill(FILE *out, const struct result_drill *d)
+{
+	fprintf(out, "%s: %u moves, %u failed", d->protocol, d->moves, d->failed);
+	if (d->gaps_len > 0)
+		fprintf(out, "; gap ms min %.3f, median %.3f, p90 %.3f, max %.3f", d->gaps_ms[0],
+			result_drill_percentile(d, 50), result_drill_percentile(d, 90), d->gaps_ms[d->gaps_len - 1]);
+	fputc('\n', out);
+}

@@ -1,0 +1,307 @@
+#!/usr/bin/python3 -B
+"""`floatprobe failover`: moves of the floating address, and what it says of each.
+
+    client ─────────── router ─────floating─ ─ ─► boot-01
+    floatprobe           │      ╲
+    failover             ╰ repoint ──floating───► boot-02
+"""
+
+import json
+import signal
+
+from lab import Failure, wait_until
+from lan import Lan
+from provider import main, scenario, scenarios
+from switch import Switch, cut, gap_bounds_ms, heal, point
+
+FAST = ("--interval", "20ms", "--settle", "600ms", "--for", "8s")
+
+
+INTERVAL_MS = 20
+
+
+class Moved:
+    """What one `floatprobe failover --format json` said."""
+
+    def __init__(self, status, output):
+        self.returncode, self.output = status, output
+        self.lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        self.moves = [line for line in self.lines if line["type"] == "failover"]
+
+    def require(self, condition, what):
+        if not condition:
+            raise Failure(f"{what}\n{json.dumps(self.lines, indent=1)}\n{self.output[-2000:]}")
+
+    def of(self, protocol):
+        found = [line for line in self.moves if line["protocol"] == protocol]
+        self.require(found, f"nothing of {protocol}")
+        return found[-1]
+
+    def expect(self, protocol, **fields):
+        said = self.of(protocol)
+        for field, wanted in fields.items():
+            self.require(said[field] == wanted, f"{protocol}: {field} is {said[field]!r}, not {wanted!r}")
+        return said
+
+    def told(self, protocol, *words):
+        reasons = self.of(protocol)["reasons"]
+        for word in words:
+            self.require(any(word in reason for reason in reasons), f"{protocol}: no reason has {word!r}")
+
+    def status(self, wanted):
+        self.require(self.returncode == wanted, f"exit status {self.returncode}, not {wanted}")
+
+    def gap(self, protocol, field, bounds_ms):
+        """This gap is the true one, to within an interval; a busy machine may have skipped a probe."""
+        said, (least, most) = self.of(protocol), bounds_ms
+        slack = max(INTERVAL_MS, said["resolution_ms"]) + 1
+        good = said[field] is not None and least - slack <= said[field] <= most + slack
+        self.require(good, f"{protocol}: {field} is {said[field]}, and the truth {least} to {most}")
+
+
+def on_router(*commands):
+    """A shell command that does this on the router, wherever it is run."""
+    return "; ".join(f"nsenter --net=/run/netns/router -- {command}" for command in commands)
+
+
+def repoint(net, server, forget=True):
+    """The shell command that moves the floating address as the provider does."""
+    holder = f"{net.plan.nft} provider holder"
+    path = f"{net.files}/repoint-{server}"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"flush map {holder}\nadd element {holder} {{ {net.plan.floating} : {net.plan.anchor[server]} }}\n")
+    return on_router(f"nft -f {path}", *(["conntrack -F"] if forget else []))
+
+
+def arguments(net, options, target, targets):
+    file = net.config(targets)
+    return (net.program("floatprobe"), "failover", "--config", file, "--target", target, "--format", "json", *FAST,
+            *options)  # fmt: skip
+
+
+def failover(net, *options, target="bootnode", targets=None):
+    done = net.client.run(*arguments(net, options, target, targets), status=None)
+    return Moved(done.returncode, done.stdout + done.stderr)
+
+
+class Watch:
+    """A `floatprobe failover` that waits for a move which the scenario makes."""
+
+    def __init__(self, net, *options, target="bootnode", targets=None):
+        before = self.left(net)
+        self.process = net.client.start(*arguments(net, options, target, targets))
+        wait_until("it probes", lambda: self.left(net) > before + 200)
+
+    @staticmethod
+    def left(net):
+        """Datagrams that left the client, of all flows."""
+        lines = net.client.run("cat", "/proc/net/snmp").stdout.splitlines()
+        names, values = (line.split() for line in lines if line.startswith("Udp:"))
+        six = dict(line.split() for line in net.client.run("cat", "/proc/net/snmp6").stdout.splitlines())
+        return int(values[names.index("OutDatagrams")]) + int(six["Udp6OutDatagrams"])
+
+    def end(self):
+        wait_until("it ends", lambda: not self.process.running(), seconds=30)
+        return Moved(self.process.stop(), self.process.output())
+
+
+@scenario
+def seamless(net):
+    moved = failover(net, "--exec", repoint(net, "boot-02"), "--expect", "boot-02")
+    moved.status(0)
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[],
+                            result="pass", reasons=[])  # fmt: skip
+        moved.require(said["lost"] <= 1, "only what was under way when the router forgot its flows may be lost")
+        moved.gap(protocol, "gap_ms", (0, 0))
+        moved.require(said["exec"]["exit_status"] == 0, "the command's exit status")
+        moved.require(said["last_answer"] < said["first_answer"], "first and last answer")
+
+
+@scenario
+def stuck_flow(net):
+    moved = failover(net, "--exec", repoint(net, "boot-02", forget=False))
+    moved.status(1)
+    said = moved.expect("udp", **{"from": "boot-01"}, to="boot-02", result="fail", flaps=0, overlap_ms=0)
+    stuck = said["stuck_flows"]
+    moved.require(len(stuck) == 1, "one stuck flow")
+    moved.require(stuck[0] == {"flow": "held", "server": "boot-01", "until": None, "lost": 0}, "the stuck flow")
+    moved.told("udp", "held flow", "conntrack -D")
+    moved.expect("tcp", **{"from": "boot-01"}, to="boot-02", result="pass")
+
+
+@scenario
+def never_moves(net):
+    moved = failover(net, "--exec", "echo done; exit 3", "--for", "2s")
+    moved.status(1)
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to=None, gap_ms=None, lost=0, result="fail")
+        moved.require(said["exec"]["exit_status"] == 3 and said["exec"]["output"] == "done\n", "the command's record")
+        moved.told(protocol, "boot-01 still answers", "exit status 3")
+
+
+@scenario
+def to_the_wrong_server(net):
+    moved = failover(net, "--exec", repoint(net, "boot-02"), "--expect", "boot-01")
+    moved.status(1)
+    moved.expect("udp", to="boot-02", result="fail")
+    moved.told("udp", "boot-02 answers, but boot-01 has to")
+
+
+@scenarios(("forward",), ("return",))
+def gap(net, direction):
+    """The address is cut one way, moves meanwhile, and is there again: the gap is the lab's own."""
+    router, watch = Switch(net.router), Watch(net)
+    cut_at = router.nft(cut(net, direction, net.plan.floating))
+    router.nft(point(net, "boot-02"))
+    net.router.run("conntrack", "-F")
+    wait_until("some probes are lost", lambda: lost(net, direction) > 60)
+    truth = gap_bounds_ms(cut_at, router.nft(heal()))
+    router.stop()
+    moved = watch.end()
+    moved.status(0)
+    other = {"forward": "return", "return": "forward"}[direction]
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, stuck_flows=[], network_lost=0)
+        moved.gap(protocol, "gap_ms", truth)
+        moved.gap(protocol, f"{direction}_gap_ms", truth)
+        moved.require(said[f"{direction}_lost"] > 0 and said[f"{other}_lost"] == 0, "the direction of the losses")
+    moved.expect("udp", **{f"{other}_gap_ms": 0, "unknown_lost": 0})
+
+
+def lost(net, direction):
+    """How many packets the cut has taken."""
+    listing = net.router.run("nft", "list", "chain", "inet", "fault", f"cut_{direction}").stdout
+    return int(listing.split("packets ")[1].split()[0])
+
+
+@scenario
+def long_gap(net):
+    """Longer than --max-gap allows."""
+    router, watch = Switch(net.router), Watch(net, "--max-gap", "100ms")
+    router.nft(cut(net, "forward", net.plan.floating))
+    router.nft(point(net, "boot-02"))
+    net.router.run("conntrack", "-F")
+    wait_until("some probes are lost", lambda: lost(net, "forward") > 60)
+    router.nft(heal())
+    router.stop()
+    moved = watch.end()
+    moved.status(1)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, to="boot-02", result="fail")
+        moved.told(protocol, "more than --max-gap")
+
+
+@scenario
+def nobody_takes_over(net):
+    router, watch = Switch(net.router), Watch(net, "--for", "3s")
+    router.nft(cut(net, "forward", net.plan.floating))
+    router.stop()
+    moved = watch.end()
+    moved.status(1)
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to=None, result="fail")
+        moved.told(protocol, "nobody has answered for the last", "on their way to the servers")
+        moved.require(said["last_answer"] and not said["first_answer"], "the last answer is known")
+
+
+@scenario
+def answers_never_return(net):
+    router, watch = Switch(net.router), Watch(net, "--for", "3s")
+    router.nft(cut(net, "return", net.plan.floating))
+    router.nft(point(net, "boot-02"))
+    net.router.run("conntrack", "-F")
+    router.stop()
+    moved = watch.end()
+    moved.status(1)
+    moved.expect("udp", **{"from": "boot-01"}, to=None, forward_lost=0, unknown_lost=0)
+    moved.told("udp", "boot-02 receives the probes, but its answers do not come back")
+
+
+@scenario
+def whole_network_fails(net):
+    """The servers' own addresses lose probes as well: that is no gap of the address."""
+    router, watch = Switch(net.router), Watch(net)
+    router.nft(cut(net, "forward"))
+    wait_until("some probes are lost", lambda: lost(net, "forward") > 60)
+    router.nft(heal())
+    router.nft(point(net, "boot-02"))
+    net.router.run("conntrack", "-F")
+    router.stop()
+    moved = watch.end()
+    moved.status(0)
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, to="boot-02", gap_ms=0, result="pass")
+        moved.require(said["network_lost"] > 0 and said["lost"] <= 4, "the losses are the network's")
+
+
+@scenario
+def there_and_back(net):
+    router, watch = Switch(net.router), Watch(net, "--settle", "3s")
+    for server in ("boot-02", "boot-01"):
+        router.nft(point(net, server))
+        net.router.run("conntrack", "-F")
+        if server == "boot-02":
+            before = watch.left(net)
+            wait_until("it is there for a while", lambda: watch.left(net) > before + 300)
+    router.stop()
+    moved = watch.end()
+    moved.status(1)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-01"}, to="boot-01", result="fail", lost=0)
+        moved.told(protocol, "came back")
+        moved.require(moved.of(protocol)["flaps"] > 0, "it flapped")
+
+
+@scenario
+def both_at_once(net):
+    """Two hosts have the address, and each says so."""
+    lan = Lan(net)
+    watch = Watch(net, "--for", "4s", target="shared", targets=lan.targets())
+    with lan.fight():
+        moved = watch.end()
+    moved.status(1)
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, result="fail")
+        moved.require(said["flaps"] > 0 and said["overlap_ms"] > 0, "both answered")
+        moved.told(protocol, "--max-overlap", "master")
+
+
+@scenario
+def moved_on_the_link(net):
+    """From host to host on one link, with a gratuitous ARP."""
+    lan = Lan(net)
+    watch = Watch(net, target="shared", targets=lan.targets())
+    lan.move(lan.one, lan.two)
+    moved = watch.end()
+    moved.status(0)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[])
+
+
+@scenarios(("INT", "130"), ("TERM", "143"))
+def interrupted(net, name, status):
+    watch = Watch(net, "--for", "50s")
+    watch.process.send(getattr(signal, f"SIG{name}"))
+    moved = watch.end()
+    moved.status(int(status))
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-01"}, to=None, lost=0, result="fail")
+        moved.told(protocol, "when it was interrupted")
+
+
+@scenario
+def drill(net):
+    moved = failover(net, "--exec", repoint(net, "boot-02"), "--exec-back", repoint(net, "boot-01"), "--times", "2")
+    moved.status(0)
+    moved.require(len(moved.moves) == 8, "two protocols, twice there and back")
+    ways = [(line["from"], line["to"], line["round"]) for line in moved.moves if line["protocol"] == "udp"]
+    there, back = ("boot-01", "boot-02"), ("boot-02", "boot-01")
+    moved.require(ways == [(*there, 1), (*back, 2), (*there, 3), (*back, 4)], f"the moves are {ways}")
+    for line in moved.lines:
+        if line["type"] == "drill":
+            moved.require(line["moves"] == 4 and line["failed"] == 0 and line["gap_ms"]["max"] < 60, "the distribution")
+
+
+if __name__ == "__main__":
+    main()

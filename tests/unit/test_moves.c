@@ -1,0 +1,372 @@
+/* The analysis of moves: client/failover. */
+#include "client/failover/beside.h"
+#include "client/failover/move.h"
+#include "client/failover/reasons.h"
+#include "client/failover/steady.h"
+#include "client/failover/yardstick.h"
+#include "common/core/thresholds.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS       NS_PER_MS
+#define INTERVAL (10 * MS)
+#define RTT      (1 * MS)
+
+enum { LONGEST = 1024, A = 0, B = 1 };
+
+/* A to D: this server answers; a to d: and another one too; > < .: lost forward, on return, direction not known;
+ * x: lost as the servers' own addresses are; !: not sent. One each interval. */
+static struct samples story(const char *text, struct sample items[LONGEST])
+{
+	struct samples s = { .items = items };
+
+	for (size_t i = 0; text[i]; i++) {
+		struct sample x = { .sent_ns = (int64_t)(i + 1) * INTERVAL,
+				    .server = SAMPLE_NOBODY,
+				    .beside = SAMPLE_LOST };
+		if (text[i] == '!') {
+			s.unsent++;
+			continue;
+		}
+		x.fate = text[i] == '>' ? SAMPLE_FORWARD : text[i] == '<' ? SAMPLE_RETURN : SAMPLE_LOST;
+		x.excused = text[i] == 'x';
+		if (strchr("ABCDabcd", text[i])) {
+			x.fate = SAMPLE_ANSWERED;
+			x.server = (text[i] & 31) - 1;
+			x.doubly = text[i] >= 'a';
+			x.rtt_ns = RTT;
+		}
+		s.items[s.len++] = x;
+	}
+	return s;
+}
+
+static struct flow_move read_flow(const char *text)
+{
+	struct sample items[LONGEST];
+	const struct samples s = story(text, items);
+	struct flow_move m;
+
+	flow_move_read(&s, INTERVAL, &m);
+	return m;
+}
+
+/* -- one flow -- */
+
+static void gaps(void **state)
+{
+	static const struct {
+		const char *story;
+		int to;
+		int64_t gap, forward, back, unknown; /* in intervals */
+	} cases[] = {
+		{ "AAAABBBB", B, 0, 0, 0, 0 },
+		{ "AAA>>>BBB", B, 3, 3, 0, 0 },
+		{ "AAA<<<<BBB", B, 4, 0, 4, 0 },
+		{ "AAA>><<<BBB", B, 5, 2, 3, 0 },
+		{ "AAA..BBB", B, 2, 0, 0, 2 },
+		{ "AAA>..>BBB", B, 4, 4, 0, 0 },
+		{ "AAA>.<BBB", B, 3, 1, 1, 1 },
+		{ "AAA.>..BBB", B, 4, 1, 0, 3 },
+		{ "AAAxxxBBB", B, 0, 0, 0, 0 },
+		{ "AAA>xx>BBB", B, 4, 4, 0, 0 },
+		{ "AAAx>>xBBB", B, 2, 2, 0, 0 },
+		{ "A>A.A<ABBB", B, 0, 0, 0, 0 },
+		{ "AAA>!!>BBB", B, 4, 4, 0, 0 },
+		{ ">>>AAA>BB>B", B, 1, 1, 0, 0 },
+		{ "AAA>>BBB>>>>AAA>BBB", B, 4, 4, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct flow_move m = read_flow(cases[i].story);
+		print_message("%s\n", cases[i].story);
+		assert_int_equal(m.from, A);
+		assert_int_equal(m.to, cases[i].to);
+		assert_int_equal(m.gap.total_ns, cases[i].gap * INTERVAL);
+		assert_int_equal(m.gap.forward_ns, cases[i].forward * INTERVAL);
+		assert_int_equal(m.gap.return_ns, cases[i].back * INTERVAL);
+		assert_int_equal(m.gap.unknown_ns, cases[i].unknown * INTERVAL);
+		assert_true(m.gap.resolution_ns == INTERVAL || strchr(cases[i].story, 'x'));
+	}
+}
+
+static void times_of_answers(void **state)
+{
+	const struct flow_move m = read_flow("AAA>>BBB");
+
+	(void)state;
+	assert_int_equal(m.last_ns, 3 * INTERVAL + RTT);
+	assert_int_equal(m.first_ns, 6 * INTERVAL + RTT);
+	assert_int_equal(m.moved_ns, 6 * INTERVAL);
+	assert_int_equal(m.sent, 8);
+	assert_int_equal(m.answered, 6);
+	assert_int_equal(m.forward_lost, 2);
+}
+
+/* Frames wait for a neighbour entry, and all arrive at once. */
+static void late_answers_are_a_gap(void **state)
+{
+	struct sample items[LONGEST];
+	struct samples s = story("AAAABBBBBBBBBBBBBBBBBBB", items);
+	struct flow_move m;
+
+	(void)state;
+	for (size_t i = 4; i < 14; i++)
+		s.items[i].rtt_ns = s.items[14].sent_ns - s.items[i].sent_ns + RTT;
+	flow_move_read(&s, INTERVAL, &m);
+	assert_int_equal(m.lost + m.forward_lost + m.return_lost, 0);
+	assert_int_equal(m.gap.total_ns, 10 * INTERVAL);
+}
+
+static void overlaps_and_flaps(void **state)
+{
+	static const struct {
+		const char *story;
+		unsigned changes;
+		int64_t overlap; /* in intervals */
+	} cases[] = {
+		{ "AAAABBBB", 1, 0 },
+		{ "AAABABABBB", 5, 4 },
+		{ "AAAaBBBB", 1, 0 }, /* one copy may have met the move */
+		{ "AAAaaaBBBB", 1, 3 },
+	};
+	char back[LONGEST] = "AAAA";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct flow_move m = read_flow(cases[i].story);
+		assert_int_equal(m.changes, cases[i].changes);
+		assert_int_equal(m.overlap_ns, cases[i].overlap * INTERVAL);
+	}
+	/* There, and back after two seconds: that is no overlap. */
+	memset(back + 4, 'B', 200);
+	strcpy(back + 204, "AAAA");
+	assert_int_equal(read_flow(back).changes, 2);
+	assert_int_equal(read_flow(back).overlap_ns, 0);
+	assert_int_equal(read_flow(back).to, A);
+}
+
+static void outages_away_from_the_move(void **state)
+{
+	const struct flow_move m = read_flow("AA.ABBB>>>>BB<<<");
+
+	(void)state;
+	assert_int_equal(m.gap.total_ns, 0);
+	assert_int_equal(m.rest.total_ns, 4 * INTERVAL);
+	assert_int_equal(m.tail.total_ns, 3 * INTERVAL);
+	assert_int_equal(m.tail_lost, 3);
+	assert_int_equal(read_flow("").from, SAMPLE_NOBODY);
+	assert_int_equal(read_flow(">>>").to, SAMPLE_NOBODY);
+}
+
+/* -- beside others -- */
+
+static void losses_beside(void **state)
+{
+	struct sample tcp_items[LONGEST], udp_items[LONGEST];
+	struct samples tcp = story("AAA.>...BBB", tcp_items), udp = story("AAA>>>>>BBB", udp_items);
+	struct flow_move m;
+
+	(void)state;
+	for (size_t i = 0; i < udp.len; i++)
+		udp.items[i].sent_ns += INTERVAL / 2;
+	beside_mark(&tcp, &udp);
+	flow_move_read(&tcp, INTERVAL, &m);
+	assert_int_equal(m.gap.forward_ns, 5 * INTERVAL);
+	assert_int_equal(m.forward_lost, 1);
+	assert_int_equal(m.lost, 4);
+
+	/* The datagrams alone prove nothing of TCP. */
+	tcp = story("AAA....BBB", tcp_items);
+	beside_mark(&tcp, &udp);
+	flow_move_read(&tcp, INTERVAL, &m);
+	assert_int_equal(m.gap.unknown_ns, 4 * INTERVAL);
+}
+
+static void losses_of_the_whole_network(void **state)
+{
+	struct sample items[LONGEST], own_a[LONGEST], own_b[LONGEST];
+	struct yardstick yardsticks[] = { { A, { 0 } }, { B, { 0 } } };
+	const unsigned servers[] = { A, B };
+	struct samples s;
+
+	(void)state;
+	yardsticks[0].samples = story("AAA...AAAA...", own_a);
+	yardsticks[1].samples = story("BBB...BBBBBBB", own_b);
+	s = story("AAA...A...BBB", items);
+	s.items[11].fate = SAMPLE_FORWARD;
+	yardstick_excuse(&s, yardsticks, 2, servers, 2);
+	for (size_t i = 0; i < s.len; i++)
+		assert_int_equal(s.items[i].excused, i >= 3 && i < 6);
+	/* A server without an address of its own excuses nothing: it may be the one that lives. */
+	s = story("AAA...A...BBB", items);
+	yardstick_excuse(&s, yardsticks, 1, servers, 2);
+	for (size_t i = 0; i < s.len; i++)
+		assert_false(s.items[i].excused);
+}
+
+/* -- all flows of a protocol, and the reasons -- */
+
+static struct move_flow flows[2];
+static struct sample items_of[2][LONGEST];
+static struct move move;
+static struct reasons reasons;
+
+static const char *server_name(const void *context, int server)
+{
+	static const char *const names[] = { "boot-01", "boot-02", "boot-03" };
+
+	(void)context;
+	return server < 0 ? "nobody" : names[server];
+}
+
+static void judge(const char *held, const char *fresh, int expect, int64_t max_gap_ns)
+{
+	static const unsigned servers[] = { A, B };
+	const struct reasons_context c = {
+		.protocol = "UDP",
+		.target = "bootnode",
+		.address = "203.0.113.7",
+		.server_name = server_name,
+		.servers = servers,
+		.servers_len = 2,
+		.expect = expect,
+		.max_gap_ns = max_gap_ns,
+		.settle_ns = 10 * INTERVAL,
+		.measured_ns = NS_PER_S,
+		.receiver = -1,
+		.settled = true,
+	};
+
+	flows[0] = (struct move_flow){ .held = 0, .interval_ns = INTERVAL, .samples = story(held, items_of[0]) };
+	flows[1] =
+	    (struct move_flow){ .held = MOVE_FRESH, .interval_ns = INTERVAL, .samples = story(fresh, items_of[1]) };
+	move_read(flows, 2, &move);
+	reasons.len = 0;
+	reasons_of_move(&c, &move, flows, 2, &reasons);
+}
+
+static void a_good_move_has_no_reason(void **state)
+{
+	(void)state;
+	judge("AAAA>>BBBBBBBBBB", "AAAA>BBBBBBBBBBB", B, 2 * INTERVAL);
+	assert_int_equal(reasons.len, 0);
+	assert_int_equal(move.from, A);
+	assert_int_equal(move.to, B);
+	assert_int_equal(move.gap.total_ns, 2 * INTERVAL);
+	assert_int_equal(move.flaps, 0);
+	assert_int_equal(move.stuck_len, 0);
+	assert_int_equal(move.forward_lost, 3);
+}
+
+static void stuck_flows(void **state)
+{
+	(void)state;
+	judge("AAAAAAAAAAAAAAAA", "AAAABBBBBBBBBBBB", -1, NS_PER_S);
+	assert_int_equal(move.to, B);
+	assert_int_equal(move.stuck_len, 1);
+	assert_int_equal(move.stuck[0].held, 0);
+	assert_int_equal(move.stuck[0].server, A);
+	assert_int_equal(move.stuck[0].until_ns, 0);
+	assert_int_equal(move.gap.total_ns, 0);
+
+	/* Until the end of the old host's state; then it is lost for a while. */
+	judge("AAAAAAAAAA>>BBBB", "AAAABBBBBBBBBBBB", -1, NS_PER_S);
+	assert_int_equal(move.stuck_len, 1);
+	assert_int_equal(move.stuck[0].until_ns, 13 * INTERVAL + RTT);
+	assert_int_equal(move.stuck[0].lost, 2);
+
+	judge("AAAA>>>>>>>>>>>>", "AAAABBBBBBBBBBBB", -1, NS_PER_S);
+	assert_int_equal(move.stuck_len, 1);
+	assert_int_equal(move.stuck[0].server, SAMPLE_NOBODY);
+
+	/* A probe or two later is no state that holds it. */
+	judge("AAAAAABBBBBBBBBB", "AAAABBBBBBBBBBBB", -1, NS_PER_S);
+	assert_int_equal(move.stuck_len, 0);
+	assert_int_equal(reasons.len, 0);
+}
+
+static void reasons_in_words(void **state)
+{
+	static const struct {
+		const char *held, *fresh;
+		int expect;
+		int64_t max_gap; /* in intervals */
+		unsigned reasons;
+		const char *words;
+	} cases[] = {
+		{ "AAAAAAAAA", "AAAAAAAAA", -1, 9, 1, "boot-01 still answers" },
+		{ ">>>>>>>>>", ">>>>>>>>>", -1, 9, 1, "nobody answered" },
+		{ "AAA>>>>>>", "AAA>>>>>>", -1, 9, 1, "lost on their way to the servers" },
+		{ "AAA<<<<<<", "AAA<<<<<<", -1, 9, 1, "their way back" },
+		{ "AAABBBBBB", "AAABBBBBB", A, 9, 1, "boot-01 has to (--expect)" },
+		{ "AAACCCCCC", "AAACCCCCC", -1, 9, 1, "does not allow" },
+		{ "AA>>>>BBB", "AA>>>>BBB", -1, 3, 1, "more than --max-gap" },
+		{ "AABB>>>>B", "AABB>>>>B", -1, 3, 1, "apart from the move" },
+		{ "AABABABBB", "AABABABBB", -1, 9, 2, "changed 5 times" },
+		{ "AAABBB>>>", "AAABBB>>>", -1, 9, 1, "boot-02 took over, but" },
+		{ "!!!!!!!!!", "!!!!!!!!!", -1, 9, 1, "no probe could be sent" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		judge(cases[i].held, cases[i].fresh, cases[i].expect, cases[i].max_gap * INTERVAL);
+		print_message("%s: %s\n", cases[i].held, reasons.len ? reasons.texts[0] : "none");
+		assert_int_equal(reasons.len, cases[i].reasons);
+		assert_non_null(strstr(reasons.texts[0], cases[i].words));
+	}
+}
+
+/* -- while it goes on -- */
+
+static void steady_follows(void **state)
+{
+	struct steady s;
+
+	(void)state;
+	steady_init(&s);
+	steady_lost(&s);
+	assert_int_equal(s.first, -1);
+	steady_answered(&s, A, 1);
+	steady_answered(&s, A, 2);
+	assert_false(s.moved);
+	assert_int_equal(s.since_ns, 1);
+	steady_answered(&s, B, 3);
+	assert_true(s.moved);
+	assert_int_equal(s.since_ns, 3);
+	steady_lost(&s);
+	steady_answered(&s, B, 5);
+	assert_int_equal(s.since_ns, 3); /* one loss is no interruption */
+	for (unsigned i = 0; i < FLOW_MOVE_OUTAGE; i++)
+		steady_lost(&s);
+	steady_answered(&s, B, 9);
+	assert_int_equal(s.since_ns, 9);
+	assert_int_equal(s.first, A);
+	assert_int_equal(s.holder, B);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gaps),
+		cmocka_unit_test(times_of_answers),
+		cmocka_unit_test(late_answers_are_a_gap),
+		cmocka_unit_test(overlaps_and_flaps),
+		cmocka_unit_test(outages_away_from_the_move),
+		cmocka_unit_test(losses_beside),
+		cmocka_unit_test(losses_of_the_whole_network),
+		cmocka_unit_test(a_good_move_has_no_reason),
+		cmocka_unit_test(stuck_flows),
+		cmocka_unit_test(reasons_in_words),
+		cmocka_unit_test(steady_follows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
