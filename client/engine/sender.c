@@ -65,10 +65,11 @@ static void send_udp(const struct sender *s, const struct path *p, struct prober
 static void send_tcp(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags, uint32_t seq,
 		     int64_t real_ns)
 {
-	uint8_t buf[WIRE_PROBE_MIN];
+	uint8_t buf[PATH_LARGE_LEN];
+	size_t len = prober == &p->prober && path_is_large(p, seq) ? PATH_LARGE_LEN : WIRE_PROBE_MIN;
 
-	write_probe(s, p, prober, flags, seq, real_ns, buf, sizeof buf);
-	tcp_dialer_start(s->tcp, &p->endpoint, buf, sizeof buf, prober->timeout_ns, prober, seq);
+	write_probe(s, p, prober, flags, seq, real_ns, buf, len);
+	tcp_dialer_start(s->tcp, &p->endpoint, buf, len, prober->timeout_ns, prober, seq);
 }
 
 void sender_send(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags, uint32_t seq,

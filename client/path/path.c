@@ -233,3 +233,30 @@ int path_server_of_number(const struct path *p, int number)
 		return number < 0 ? -1 : number - WIRE_SLOTS_MAX;
 	return (int)p->target->servers[number];
 }
+
+bool path_is_large(const struct path *p, uint32_t seq)
+{
+	return probe_kind_of(p->kind)->has_handshake && p->target->pmtu && p->target->expect_reachable &&
+	       seq % PATH_LARGE_ONE_IN == 2;
+}
+
+void path_count_large(const struct path *p, uint32_t window, struct path_large *large)
+{
+	const struct prober *b = &p->prober;
+
+	*large = (struct path_large){ 0 };
+	for (uint32_t seq = b->waiting_from, from = prober_window_from(b, window); seq-- > from;) {
+		const struct prober_record *r = prober_record(b, seq);
+		bool lost = prober_is_lost(r);
+		if (!lost && !prober_is_answered(r))
+			continue;
+		if (!path_is_large(p, seq)) {
+			large->others++;
+			large->others_lost += lost;
+		} else if (lost) {
+			large->lost++;
+		} else {
+			return;
+		}
+	}
+}

@@ -70,6 +70,20 @@ struct path_plan {
 
 enum { PATH_PMTU_RING_LEN = 16 };
 
+enum {
+	PATH_LARGE_LEN = 1500, /* fills a segment, whatever the MSS: the larger ones are those of jumbo frames */
+	PATH_LARGE_ONE_IN = 8,
+};
+
+/* TCP: is this probe's request so long that it fills a segment, as does its reply? Where no sizes are configured. */
+bool path_is_large(const struct path *path, uint32_t seq);
+
+struct path_large { /* since the newest large request that was answered */
+	uint32_t lost;
+	uint32_t others, others_lost; /* requests of the usual length */
+};
+void path_count_large(const struct path *path, uint32_t window, struct path_large *large);
+
 /* Append all paths of one target at one address to list, which has room for path_count paths. Flow ids are random. */
 size_t path_count(const struct config_target *target);
 bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,

@@ -191,6 +191,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	gather(e, p, mode, &evidence);
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, mode, &evidence);
+	if (has_loss)
+		path_count_large(p, assess_window(p, mode), &evidence.large);
 	siblings_tell(e, i, &evidence);
 	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
 	evidence.hints.own_dropped = e->own_drops.dropped;

@@ -278,6 +278,15 @@ static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdic
 	return is_failing(state) && probe_kind_of(e->kind)->has_flows && (some_held_fail(e) || some_fresh_fail(e));
 }
 
+/* Each large request that is lost was repeated by the kernel in vain, while no other request was lost. */
+static bool large_requests_are_lost(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct path_large *l = &e->large;
+
+	return state == VERDICT_LOSSY && l->lost >= CAUSES_LARGE_LOST && is_most(e, l->lost) && l->others_lost == 0 &&
+	       l->others >= SIGNIFICANCE_STREAK_PROBES;
+}
+
 static bool it_is_too_long_for_us(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return state == VERDICT_DOWN && too_big_to_send(e) && own_mtu_is_too_small(e);
@@ -601,6 +610,14 @@ const struct causes_rule causes_rules[] = {
 	    .needs = "this host itself refuses the size, and the MTU of its interface is as small",
 	    .forbids = "a probe of this size that was sent",
 	    .advice = "raise the MTU of this host's interface, or probe with smaller sizes",
+	},
+	{
+	    .cause = VERDICT_CAUSE_SIZE_LIMIT,
+	    .holds = large_requests_are_lost,
+	    .needs = "at least 2 TCP requests in a row that fill a segment are lost, and none of at least 5 shorter "
+		     "ones at the same time; they are at least half of the losses",
+	    .forbids = "an answer to a newer request that fills a segment",
+	    .tell = sentences_segments,
 	},
 	{
 	    .cause = VERDICT_CAUSE_SIZE_LIMIT,

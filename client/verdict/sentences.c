@@ -523,6 +523,14 @@ void sentences_size(const struct verdict_evidence *e, struct verdict *v)
 		    e->size, e->pmtu ? ", and no router says so: a PMTU black hole" : "");
 }
 
+void sentences_segments(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v,
+	    "%u TCP requests of %u octets, which fill a segment, were lost, and none of %u shorter ones: a PMTU black "
+	    "hole",
+	    e->large.lost, PATH_LARGE_LEN, e->large.others);
+}
+
 void sentences_server_down(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v, "no configured address of the server answers, over UDP or over TCP");

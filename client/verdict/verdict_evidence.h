@@ -10,6 +10,7 @@
 #include "client/evidence/hint_silence.h"
 #include "client/path/holders.h"
 #include "client/path/mode.h"
+#include "client/path/path.h"
 #include "client/path/path_facts.h"
 #include "client/path/probe_kind.h"
 #include "client/path/prober.h"
@@ -86,6 +87,7 @@ struct verdict_evidence {
 	struct verdict_hints hints;
 	struct verdict_context context;
 	struct twin_counts twins;
+	struct path_large large;
 	struct holders holders;
 	const char *holder_before; /* name of holders.before; NULL: none */
 	enum probe_kind kind;

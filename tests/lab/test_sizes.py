@@ -51,13 +51,15 @@ def black_hole_in_a_quick_round(net):
     check.rest_is_healthy()
 
 
-@scenario
-def black_hole_for_all(net):
+@scenarios(("forward",), ("return",))
+def black_hole_for_both_protocols(net, direction):
+    """TCP's handshake and its short requests pass, and what fills a segment does not."""
     for protocol in "udp", "tcp":
-        net.cut("forward", protocol=protocol, also=LARGE)
+        net.cut(direction, protocol=protocol, also=LARGE)
     check = net.check(options=())
-    if len(large(check)) != 3:
-        raise Failure(f"{len(large(check))} of 3 targets show it")
+    check.require(len(large(check)) == 3, "all targets have it")
+    for row in check.expect({"protocol": "tcp"}, state="lossy", direction=direction, cause="size-limit", expected=False):
+        check.told(row, "which fill a segment")
 
 
 @scenario
@@ -97,7 +99,9 @@ def random_loss(net):
 def black_hole_in_run(net):
     net.cut("forward", net.plan.floating, "udp", also=LARGE)
     daemon = net.run_daemon(every="200ms")
+    net.cut("forward", net.plan.floating, "tcp", also=LARGE)
     daemon.wait_for({"target": "bootnode", "pmtu": True}, state="down", direction="forward", cause="size-limit")
+    daemon.wait_for({"target": "bootnode", "protocol": "tcp"}, state="lossy", direction="forward", cause="size-limit")
     for protocol in "udp", "tcp":
         if any(to["state"] != "up" for to in daemon.changes({"target": "boot-01", "protocol": protocol})):
             raise Failure("only one target has it")

@@ -429,6 +429,10 @@ static void size_limit(void **state)
 	CASE("size-limit", e = lost(0, 10, PROBER_LOST); e.context.smaller = clear; e.context.smaller_size_up = 512;
 	     e.pmtu = true);
 	assert_non_null(strstr(v.sentences[0], "a PMTU black hole"));
+	CASE("size-limit", e = lost(8, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 7, 0 });
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 1, 7, 0 });
+	CASE("unexplained", e = lost(7, 3, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 7, 1 });
+	CASE("unexplained", e = lost(2, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 2, 0 });
 }
 
 /* The newest error is older than all probes that are remembered. */
