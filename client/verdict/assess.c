@@ -3,6 +3,7 @@
 #include "client/evidence/path_loss.h"
 #include "client/verdict/siblings.h"
 #include "client/verdict/verdict.h"
+#include "common/system/proc.h"
 
 #include <string.h>
 
@@ -182,6 +183,15 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
 }
 
+static void compare_new_flows(const struct engine *e, size_t i, struct verdict_context *c)
+{
+	siblings_compare_new_flows(e, i, c);
+	if (c->new_flows.own_lost < CAUSES_NEW_FLOWS_CHECK)
+		return;
+	c->table_entries = proc_sysctl("net/netfilter/nf_conntrack_count", 0);
+	c->table_max = proc_sysctl("net/netfilter/nf_conntrack_max", 0);
+}
+
 void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdict *verdict)
 {
 	const struct path *p = e->paths.items[i];
@@ -204,6 +214,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		siblings_compare(e, i, mode, &evidence.context);
 		same_servers(e, p, mode, &evidence.context);
 	}
+	if (has_loss)
+		compare_new_flows(e, i, &evidence.context);
 	if (probe_kind_of(p->kind)->has_flows && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, mode, &evidence.context.flows);
 	verdict_reach(&evidence, verdict);

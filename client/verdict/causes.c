@@ -25,14 +25,20 @@ static bool all_vanish(const struct verdict_evidence *e)
 	       seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN) == losses(e);
 }
 
-static bool is_failing(enum verdict_state state)
-{
-	return state == VERDICT_DOWN || state == VERDICT_LOSSY;
-}
-
 static bool is_most(const struct verdict_evidence *e, uint32_t n)
 {
 	return n > 0 && 2 * n >= losses(e);
+}
+
+/* No error accounts for the newest losses. */
+static bool all_vanish_now(const struct verdict_evidence *e)
+{
+	return is_most(e, seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN));
+}
+
+static bool is_failing(enum verdict_state state)
+{
+	return state == VERDICT_DOWN || state == VERDICT_LOSSY;
 }
 
 /* The most frequent error explains a path that is down, even if it is rare or old (ICMP errors are rate-limited). A
@@ -260,6 +266,25 @@ static bool this_flow_goes_elsewhere(const struct verdict_evidence *e, enum verd
 	return state == VERDICT_UP && e->context.flows.elsewhere;
 }
 
+/* No new flow gets through any more, and held flows do. A part of the ports would have let one pass by now. */
+static bool no_new_flow_passes(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct comparison *c = &e->context.new_flows;
+
+	return is_failing(state) && all_vanish_now(e) &&
+	       c->own_lost >=
+		   (e->mode == MODE_CHECK ? (uint32_t)CAUSES_NEW_FLOWS_CHECK : (uint32_t)CAUSES_NEW_FLOWS_RUN) &&
+	       significance_is_clear(c, e->mode);
+}
+
+static bool our_table_is_full(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct verdict_context *c = &e->context;
+
+	return no_new_flow_passes(e, state) && c->table_max > 0 &&
+	       100 * c->table_entries >= CAUSES_TABLE_FULL_PERCENT * c->table_max;
+}
+
 /* Some new ports fail and some do not, while a held flow is fine. */
 static bool some_fresh_fail(const struct verdict_evidence *e)
 {
@@ -275,7 +300,8 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && probe_kind_of(e->kind)->has_flows && (some_held_fail(e) || some_fresh_fail(e));
+	return is_failing(state) && probe_kind_of(e->kind)->has_flows && !no_new_flow_passes(e, state) &&
+	       (some_held_fail(e) || some_fresh_fail(e));
 }
 
 /* Each large request that is lost was repeated by the kernel in vain, while no other request was lost. */
@@ -382,9 +408,15 @@ static bool data_is_lost_after_handshakes(const struct verdict_evidence *e, enum
 	       e->hints.drops.connections == 0;
 }
 
+/* TCP connections fail as new flows do, whatever the protocol. */
+static bool new_ports_fail_over_udp(const struct verdict_evidence *e)
+{
+	return probe_kind_of(e->kind)->has_handshake && e->context.new_flows.own_lost > 0;
+}
+
 static bool only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) &&
+	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) && !new_ports_fail_over_udp(e) &&
 	       significance_is_clear(&e->context.protocol, e->mode);
 }
 
@@ -551,6 +583,17 @@ const struct causes_rule causes_rules[] = {
 	    .tell = sentences_first_packet,
 	},
 	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = our_table_is_full,
+	    .needs = "none of the last 17 new source ports (check: 10) got through, while held flows pass, and the "
+		     "connection "
+		     "tracking table of this host is full",
+	    .forbids = "a new source port of UDP that gets through",
+	    .advice =
+		"make room in the connection tracking table of this host (net.netfilter.nf_conntrack_max, timeouts)",
+	    .tell = sentences_new_flows,
+	},
+	{
 	    .cause = VERDICT_CAUSE_SOME_PORTS,
 	    .holds = part_of_the_ports_fail,
 	    .needs = "at least 2 held flows lose everything and at least 2 lose nothing, or new source ports fail in "
@@ -695,6 +738,18 @@ const struct causes_rule causes_rules[] = {
 	    .forbids = "an answer over TCP, even a late one; a change of the holder; drops at a full accept queue; "
 		       "requests that a kernel acknowledged, and that no server has received; connections that were "
 		       "closed and not reset",
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNEXPLAINED,
+	    .holds = no_new_flow_passes,
+	    .needs = "none of the last 17 new source ports (check: 10) got through, neither over UDP, beyond chance "
+		     "compared "
+		     "with held flows that pass at the same time",
+	    .forbids = "a new source port of UDP that gets through; an error for most of the losses",
+	    .advice =
+		"look for a table that is full: connection tracking on the server or on the way (`dmesg`, `conntrack "
+		"-S`), or a NAT without free ports; a firewall that accepts only established flows does the same",
+	    .tell = sentences_new_flows,
 	},
 	{
 	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,

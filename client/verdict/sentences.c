@@ -516,6 +516,20 @@ void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
 		    f->fresh_sent, f->held_streak);
 }
 
+void sentences_new_flows(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct verdict_context *c = &e->context;
+
+	say(v,
+	    "since this began no new flow got through (%u tried), but held flows lost %u of %u probes: a state table "
+	    "may be "
+	    "full, or a NAT without free ports",
+	    c->new_flows.own_lost, c->new_flows.span_lost, c->new_flows.span_sent);
+	if (c->table_max > 0)
+		say(v, "the connection tracking table of this host has %lld of %lld entries",
+		    (long long)c->table_entries, (long long)c->table_max);
+}
+
 void sentences_size(const struct verdict_evidence *e, struct verdict *v)
 {
 	if (e->context.smaller_size_up > 0)

@@ -283,6 +283,31 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	compare_servers(e, p, fresh, connections, mode, f);
 }
 
+void siblings_compare_new_flows(const struct engine *e, size_t i, struct verdict_context *c)
+{
+	const struct path *p = e->paths.items[i];
+	const struct loss_streak ours = path_streak(p);
+	bool all_fail = probe_kind_of(p->kind)->has_flows, passes = false;
+	size_t from, to;
+
+	if (!path_takes_new_ports(p))
+		return;
+	paths_of_target(&e->paths, i, &from, &to);
+	for (size_t k = from; k < to; k++) {
+		const struct path *other = e->paths.items[k];
+		if (other->pmtu || !probe_kind_of(other->kind)->has_flows ||
+		    !endpoint_equal(&other->endpoint, &p->endpoint))
+			continue;
+		if (!path_takes_new_ports(other))
+			add_sibling(&c->new_flows, other, ours.began_ns);
+		else if (path_streak(other).lost >= PROBER_OUTAGE_LOSSES)
+			all_fail = true;
+		else
+			passes = true;
+	}
+	c->new_flows.own_lost = all_fail && !passes ? ours.lost : 0;
+}
+
 /* -- evidence of siblings -- */
 
 /* ICMP errors are rate-limited, so that one explains an outage for a while. Resets are not limited. */

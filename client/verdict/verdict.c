@@ -166,7 +166,7 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 		return NULL;
 	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
 		return advice_for_neighbour(e->hints.neighbour.entry);
-	if (v->cause == VERDICT_CAUSE_UNEXPLAINED)
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)
 		return advice_for_unexplained(e, v->direction);
 	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction == VERDICT_DIRECTION_RETURN)
 		return "look for a firewall or security group between the server and this client that drops what the "

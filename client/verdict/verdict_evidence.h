@@ -67,6 +67,9 @@ struct verdict_context {
 	struct comparison smaller;  /* this size against the largest smaller size that works */
 	unsigned smaller_size_up;   /* the largest smaller size that works, in octets; 0: none */
 	struct verdict_flows flows;
+	struct comparison new_flows; /* our path, if it uses new ports, against held flows; own_lost 0: other new ports
+					of UDP do not fail, or there are none */
+	int64_t table_entries, table_max; /* the connection tracking table of this host; max 0: not known */
 	bool servers_silent; /* all addresses of every server that may answer were queried over UDP and TCP, nothing but
 				timeouts or host-unreachable came, and for each server there are two addresses or a
 				living witness that does not reach it either */

@@ -75,6 +75,12 @@ enum {
 	SIBLINGS_SAME_SERVER_CHECK_ANSWERS = 10,
 	/* In `run` it takes seventeen: 2^17 is SIGNIFICANCE_ODDS_RUN. */
 	SIBLINGS_SAME_SERVER_RUN_ANSWERS = 17,
+	/* If each second port failed, a row of ten new ports would fail once in SIGNIFICANCE_ODDS_CHECK rounds .. */
+	CAUSES_NEW_FLOWS_CHECK = SIBLINGS_SAME_SERVER_CHECK_ANSWERS,
+	/* .. and a row of seventeen once in SIGNIFICANCE_ODDS_RUN. */
+	CAUSES_NEW_FLOWS_RUN = SIBLINGS_SAME_SERVER_RUN_ANSWERS,
+	/* A table that is full drops old entries: it is seen a little below its limit. */
+	CAUSES_TABLE_FULL_PERCENT = 98,
 	/* One or two missing twins may be chance. */
 	CAUSES_TWINS_MISSING = 3,
 	/* A single port that fails, or that does not, is a stuck flow: only two or more are a pattern of ports. */

@@ -213,6 +213,40 @@ def own_firewall(net):
     steady(net.run_daemon(every=EVERY), rules(net.client, rule), 6, 3)
 
 
+@contextlib.contextmanager
+def no_new_flows(net):
+    """As if the router's table were full: it knows the flows that it has."""
+    net.router.nft(f"""
+        table inet full {{ chain pass {{ type filter hook forward priority 0; iifname "outside" ct state new th dport {PORT} drop; }}; }}
+    """)
+    yield
+    net.router.nft("delete table inet full")
+
+
+def told_of_new_flows(row):
+    return any("no new flow got through" in sentence for sentence in row["evidence"])
+
+
+@scenarios(())
+def a_table_that_is_full(net):
+    """Its flows go on, and no new one gets through: neither part of the ports nor one protocol fails."""
+    daemon = net.run_daemon(every=EVERY)
+    all_up(daemon, 3)
+    with no_new_flows(net):
+        fresh = [row for row in net.check(options=()).rows if row["flow"] == "fresh"]
+        wait_until("it is told", lambda: [
+            line for line in daemon.journal() if line["type"] == "change" and told_of_new_flows(line)
+        ])  # fmt: skip
+        time.sleep(WINDOW_SECONDS)
+    wrong = [line for line in daemon.journal() if line["type"] == "change" and line["to"]["cause"] not in (
+        "none", "unexplained")]  # fmt: skip
+    if wrong:
+        raise Failure(f"no port and no protocol is to blame: {wrong}")
+    for row in fresh:
+        if row["cause"] not in ("unexplained",):
+            raise Failure(f"check blames {row}")
+
+
 @scenarios(())
 def part_is_not_sent(net):
     """Its own firewall rejects four in ten datagrams: what leaves is answered."""

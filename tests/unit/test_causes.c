@@ -398,6 +398,29 @@ static void unreachable(void **state)
 			    "answers to 10 of 10 lost probes came from port 40000 of 203.0.113.7 instead of port 8620");
 }
 
+/* Held flows pass, and none of so many new ports does. */
+static struct comparison against_held(uint32_t own_lost)
+{
+	return (struct comparison){ .own_lost = own_lost, .sent = 60, .span_sent = 30 };
+}
+
+static void no_new_flow_gets_through(void **state)
+{
+	(void)state;
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.new_flows = against_held(10));
+	assert_string_equal(v.sentences[0],
+			    "since this began no new flow got through (10 tried), but held flows lost 0 of 30 "
+			    "probes: a state table may be full, or a NAT without free ports");
+	assert_non_null(strstr(v.advice, "a table that is full"));
+	CASE("unexplained", e = lost(0, 9, PROBER_LOST_FORWARD); e.context.new_flows = against_held(9));
+	assert_null(strstr(v.sentences[0], "no new flow"));
+	CASE("local", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.new_flows = against_held(10);
+	     e.context.table_entries = 99; e.context.table_max = 100);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.new_flows = against_held(10);
+	     e.context.table_entries = 90; e.context.table_max = 100);
+	CASE("refused", e = lost(0, 10, PROBER_REFUSED); e.context.new_flows = against_held(10));
+}
+
 static void this_host_drops_or_does_not_send(void **state)
 {
 	(void)state;
@@ -676,6 +699,7 @@ static void every_cause_has_a_rule_and_advice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_new_flow_gets_through),
 		cmocka_unit_test(this_host_drops_or_does_not_send),
 		cmocka_unit_test(stale_neighbour),
 		cmocka_unit_test(unpinned_reply),
