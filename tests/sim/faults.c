@@ -35,6 +35,30 @@ CUT(cut_return_udp, RETURN, true, false)
 CUT(cut_return_tcp, RETURN, false, true)
 CUT(cut_return, RETURN, true, true)
 
+/* What comes after the handshake. */
+static bool is_data(const struct rule *r, const struct parcel *p)
+{
+	(void)r;
+	return p->kind == DATA;
+}
+
+static void cut_data(enum way way)
+{
+	network_rule(&(struct rule){ .way = way, .tcp = true, .asked = network.floating, .concerns = is_data, .p = 1 });
+}
+
+static void cut_data_forward(struct story *s)
+{
+	(void)s;
+	cut_data(FORWARD);
+}
+
+static void cut_data_return(struct story *s)
+{
+	(void)s;
+	cut_data(RETURN);
+}
+
 /* Every packet of the clients, one way: no server is to blame. */
 static void cut_off(struct story *s)
 {
@@ -54,6 +78,8 @@ FLOATING_IS(udp_filtered_forward, p->kind == PROBE_UDP, DOWN, FORWARD, PROTOCOL_
 FLOATING_IS(tcp_filtered_forward, p->kind == PROBE_TCP, DOWN, FORWARD, PROTOCOL_FILTERED)
 FLOATING_IS(udp_filtered_return, p->kind == PROBE_UDP, DOWN, RETURN, PROTOCOL_FILTERED)
 FLOATING_IS(tcp_filtered_return, p->kind == PROBE_TCP, DOWN, RETURN, PROTOCOL_FILTERED)
+FLOATING_IS(data_filtered_forward, p->kind == PROBE_TCP, DOWN, FORWARD, DATA_FILTERED)
+FLOATING_IS(data_filtered_return, p->kind == PROBE_TCP, DOWN, RETURN, DATA_FILTERED)
 FLOATING_IS(unexplained_forward, true, DOWN, FORWARD, UNEXPLAINED)
 FLOATING_IS(unexplained_return, true, DOWN, RETURN, UNEXPLAINED)
 FLOATING_IS(unexplained_unknown, true, DOWN, UNKNOWN, UNEXPLAINED)
@@ -419,6 +445,8 @@ static const struct fault faults[] = {
 	{ "UDP cut return", HARD, cut_return_udp, udp_filtered_return },
 	{ "TCP cut forward", HARD, cut_forward_tcp, tcp_filtered_forward },
 	{ "TCP cut return", HARD, cut_return_tcp, tcp_filtered_return },
+	{ "TCP data cut forward", HARD, cut_data_forward, data_filtered_forward },
+	{ "TCP data cut return", HARD, cut_data_return, data_filtered_return },
 	{ "cut forward", HARD, cut_forward, unexplained_forward },
 	{ "cut return", HARD, cut_return, unexplained_return },
 	{ "client cut off", HARD | STORY_TWO_SERVERS, cut_off, silent_alone },
