@@ -5,6 +5,7 @@
 #include "client/evidence/attempts.h"
 #include "client/evidence/hint_claim.h"
 #include "client/evidence/hint_frames.h"
+#include "client/evidence/hint_holding.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
 #include "client/path/path.h"
@@ -24,6 +25,7 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct hint_claim claim;
 	struct hint_silence silence;
 	struct hint_frames frames;
+	struct hint_holding holding;
 };
 
 /* The path's state, allocated at the first call; NULL: no memory. */

@@ -1,6 +1,7 @@
 #include "client/evidence/querier.h"
 
 #include "client/evidence/channel.h"
+#include "client/evidence/hint_holding.h"
 #include "client/evidence/query.h"
 #include "client/evidence/settle.h"
 #include "common/core/bucket.h"
@@ -205,6 +206,16 @@ static void fill_macs(struct querier *querier, unsigned server, int64_t now_ns, 
 	memcpy(q->server_mac, m->server, sizeof q->server_mac);
 }
 
+static void add_address(struct evidence_query *q, struct endpoint address)
+{
+	for (unsigned i = 0; i < q->addresses_len; i++) {
+		if (endpoint_same_address(&q->addresses[i], &address))
+			return;
+	}
+	if (q->addresses_len < EVIDENCE_HOLDINGS_MAX)
+		q->addresses[q->addresses_len++] = address;
+}
+
 /* Add the path to the query if the answer has room for its flow and its attempts. The first path always fits. */
 static bool add_path(struct evidence_query *q, const struct path *p, int slot, size_t text_len, int64_t now_ns,
 		     struct query_attempts *memory)
@@ -216,8 +227,10 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 	q->flows[q->flows_len++] = p->prober.flow_id;
 	if (probe_kind_of(p->kind)->has_handshake)
 		settle_ask(p, slot, now_ns, q, memory);
-	if (q->flows_len == 1 || q->flows_len <= evidence_query_room(text_len, q->attempts_len))
+	if (q->flows_len == 1 || q->flows_len <= evidence_query_room(text_len, q->attempts_len)) {
+		add_address(q, hint_holding_where(p));
 		return true;
+	}
 	q->flows_len--;
 	q->attempts_len = memory->attempts_len = attempts_len;
 	return false;

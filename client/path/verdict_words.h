@@ -38,6 +38,9 @@ const char *verdict_direction_word(enum verdict_direction direction);
 	X(UNREACHABLE, "unreachable")                                                                                  \
 	X(PROHIBITED, "prohibited")                                                                                    \
 	X(SERVER_DOWN, "server-down")                                                                                  \
+	X(HOLDER_DOWN, "holder-down")                                                                                  \
+	X(NOT_ASSIGNED, "not-assigned")                                                                                \
+	X(MISDELIVERED, "misdelivered")                                                                                \
 	X(SERVER_FIREWALL, "server-firewall")                                                                          \
 	X(BAD_CHECKSUM, "bad-checksum")                                                                                \
 	X(IMPOSTOR, "impostor")                                                                                        \

@@ -84,15 +84,58 @@ static bool hears_nobody(const struct engine *e, const struct path *p, enum mode
 	       heard_ns - under_way_ns <= outage_ns(p);
 }
 
-static void same_servers(const struct engine *e, const struct path *p, enum mode mode, struct verdict_context *c)
+/* The number of the server that sent the newest answer at this address, over whatever protocol and flow; -1: none. */
+static int last_holder(const struct engine *e, const struct path *p)
 {
+	int64_t newest_ns = 0;
+	int holder = -1;
+	size_t from, to;
+
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (; from < to; from++) {
+		const struct prober *b = &e->paths.items[from]->prober;
+		if (!endpoint_same_address(&e->paths.items[from]->endpoint, &p->endpoint) ||
+		    b->holder >= p->target->servers_len || b->holder_sent_ns <= newest_ns)
+			continue;
+		newest_ns = b->holder_sent_ns;
+		holder = b->holder;
+	}
+	return holder;
+}
+
+/* Is the server dead that had the address? Without an answer so far, it is the only one that is silent, if all others
+ * have spoken in this outage, do not have the address, and never heard this client there. One that has spoken in this
+ * outage was alive then. */
+static void find_dead_holder(const struct engine *e, const struct path *p, unsigned silent,
+			     const struct hint_holding_explanation *said, struct verdict_context *c)
+{
+	unsigned allowed = (1u << p->target->servers_len) - 1, others = allowed & ~silent;
+	int holder = last_holder(e, p);
+
+	if ((said->spoke & others) == 0)
+		return;
+	c->answered_last = holder >= 0;
+	if (holder >= 0)
+		c->dead_holder = silent & 1u << holder;
+	else if ((silent & (silent - 1)) == 0 && (said->absent & others) == others && said->heard == 0)
+		c->dead_holder = silent;
+	c->dead_holder &= ~said->spoke;
+}
+
+static void same_servers(const struct engine *e, const struct path *p, enum mode mode,
+			 const struct hint_holding_explanation *said, struct verdict_context *c)
+{
+	unsigned silent = 0;
 	bool proof = true;
 
 	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
-		c->servers_silent = c->servers_silent && server_silent(e, server, mode);
-		proof = proof && querier_silence_is_proof(e->querier, server);
+		bool is_silent = server_silent(e, server, mode),
+		     is_proof = querier_silence_is_proof(e->querier, server);
+		c->servers_silent = c->servers_silent && is_silent;
+		proof = proof && is_proof;
+		silent |= is_silent && is_proof ? 1u << k : 0;
 		c->other_addresses = c->other_addresses && querier_has_other(e->querier, server, &p->endpoint);
 		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
 		if (e->servers[server].skew_ns)
@@ -101,6 +144,8 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 	/* Without proof, or if none of several servers is heard, this host may be cut off. */
 	c->all_silent = c->servers_silent && (!proof || is_another_server_probed(e, p)) && hears_nobody(e, p, mode);
 	c->servers_silent = c->servers_silent && proof && !c->all_silent;
+	if (silent != 0 && !hears_nobody(e, p, mode))
+		find_dead_holder(e, p, silent, said, c);
 }
 
 /* The witness that relayed the evidence of the server with the receipts, or of any server if none has receipts. */
@@ -128,6 +173,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	for (unsigned k = 0; k < p->target->servers_len; k++)
 		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
 	hint_frames_explain(&d->frames, p, e->config, since_ns, &hints->frames);
+	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =
@@ -181,6 +227,8 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 	else
 		prober_tally(&p->prober, p->prober.ring_len, &v->tally);
 	v->server_name = config_server_name(e->config, path_server_of_number(p, v->tally.server));
+	for (unsigned k = 0; k < t->servers_len; k++)
+		v->names[k] = config_server_name(e->config, (int)t->servers[k]);
 }
 
 static void compare_new_flows(const struct engine *e, size_t i, struct verdict_context *c)
@@ -212,7 +260,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		siblings_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.too_big_streak > 0) {
 		siblings_compare(e, i, mode, &evidence.context);
-		same_servers(e, p, mode, &evidence.context);
+		same_servers(e, p, mode, &evidence.hints.holding, &evidence.context);
 	}
 	if (has_loss)
 		compare_new_flows(e, i, &evidence.context);

@@ -113,6 +113,26 @@ static bool packets_go_in_a_circle(const struct verdict_evidence *e, enum verdic
 	return explained_by(e, state, PROBER_UNREACHABLE) && is_hop_limit(e);
 }
 
+static bool nobody_holds_it(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return nothing_arrives(e, state) && e->hints.holding.certain && nobody_has_it(e);
+}
+
+static bool it_goes_to_the_wrong_server(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return nothing_arrives(e, state) && e->hints.holding.certain && e->hints.holding.misdelivered != 0;
+}
+
+static bool its_holder_is_down(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return nothing_arrives(e, state) && seen(e, PROBER_LOST_FORWARD) == 0 && e->context.dead_holder != 0;
+}
+
+static bool the_kernel_found_a_duplicate(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return nothing_arrives(e, state) && e->hints.holding.duplicate != 0 && e->hints.holding.held == 0;
+}
+
 static bool no_way_to_the_host(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_UNREACHABLE);
@@ -381,6 +401,7 @@ static bool datagrams_are_stopped(const struct verdict_evidence *e)
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && all_vanish(e) && is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
+	       e->hints.holding.misdelivered == 0 &&
 	       (probe_kind_of(e->kind)->has_handshake ? syns_are_stopped(e, state)
 						      : datagrams_are_stopped(e) || a_filter_drops_them(e));
 }
@@ -682,6 +703,47 @@ const struct causes_rule causes_rules[] = {
 	    .tell = sentences_server_down,
 	},
 	{
+	    .cause = VERDICT_CAUSE_HOLDER_DOWN,
+	    .holds = its_holder_is_down,
+	    .needs = "the path is down, several servers may answer, the one that answered last is silent as for "
+		     "server-down, and another one says in this outage what it knows of the address; if no answer has "
+		     "come yet: exactly one is silent, and all others say that they do not have the address and have "
+		     "never heard this client there",
+	    .forbids = "an answer, a receipt, a refusal; a word of that server in this outage; silence of all that may "
+		       "answer (server-down)",
+	    .tell = sentences_holder_down,
+	},
+	{
+	    .cause = VERDICT_CAUSE_NOT_ASSIGNED,
+	    .holds = nobody_holds_it,
+	    .needs = "the path is down, and every server that may answer says in this outage that it does not have the "
+		     "address at which the probes have to arrive: arrives_on of the target; or the probed address, if "
+		     "probes of this client have arrived on it, or it belongs on the link of a server that asked there "
+		     "and was not answered, or frames for it come to a server that forwards nothing; or, if only one "
+		     "server may answer, the address on which they last arrived",
+	    .forbids = "an answer, a receipt, a refusal; an address that may be translated on the way; without "
+		       "arrives_on and without a history, a machine that answers for the address on a link",
+	    .tell = sentences_not_assigned,
+	},
+	{
+	    .cause = VERDICT_CAUSE_MISDELIVERED,
+	    .holds = it_goes_to_the_wrong_server,
+	    .needs = "the path is down, frames of this client for the address come to a server that says that it does "
+		     "not have it, and the address is not translated: another server has it, or probes have arrived on "
+		     "it before, or it is arrives_on, or the server forwards nothing",
+	    .forbids = "an answer, a receipt, a refusal; a server that routes packets for the address to another "
+		       "interface; a server that does not see frames",
+	    .tell = sentences_misdelivered,
+	},
+	{
+	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,
+	    .holds = the_kernel_found_a_duplicate,
+	    .needs = "the path is down, and a server that may answer has the address, but its kernel does not use it, "
+		     "as duplicate address detection found another machine that has it",
+	    .forbids = "an answer, a receipt, a refusal; another server that may answer and has the address",
+	    .tell = sentences_dad_failed,
+	},
+	{
 	    .cause = VERDICT_CAUSE_UNREACHABLE,
 	    .holds = nobody_answers_on_the_link,
 	    .needs =
@@ -725,7 +787,8 @@ const struct causes_rule causes_rules[] = {
 	    .needs = "at least half of the losses are proven forward losses, and the server's link saw at least half "
 		     "of these probes, which its socket did not get, or a filter at the socket dropped as many; TCP: "
 		     "every connection fails, and the link saw a SYN of this client that its socket did not get",
-	    .forbids = "any error; drops for a full buffer, a checksum or a full accept queue, which explain the loss",
+	    .forbids = "any error; drops for a full buffer, a checksum or a full accept queue, which explain the loss; "
+		       "frames for an address that the server does not have",
 	    .tell = sentences_firewall,
 	},
 	{
@@ -837,6 +900,13 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	    "check that the host is up and has the address, and check the routes of the router that sent the error",
 	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
 	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network",
+	[VERDICT_CAUSE_HOLDER_DOWN] = "move the address to a server that is alive, make sure that the network sends it "
+				      "there, and find out why that did not happen by itself",
+	[VERDICT_CAUSE_NOT_ASSIGNED] = "give the address to a server that may have it, and look at what should have "
+				       "done so (keepalived, the provider's assignment, the network configuration)",
+	[VERDICT_CAUSE_MISDELIVERED] =
+	    "correct where the network sends the address: the gateway's neighbour entry (its holder can announce it: "
+	    "arping -U), a static route, the provider's assignment",
 	[VERDICT_CAUSE_SERVER_FIREWALL] = "allow this port and protocol in the server's own firewall (nft list "
 					  "ruleset), and check its rp_filter setting",
 	[VERDICT_CAUSE_BAD_CHECKSUM] =

@@ -22,6 +22,10 @@ static void say(struct verdict *v, const char *format, ...)
 	va_end(args);
 }
 
+struct names_text {
+	char text[128];
+};
+
 static const char *or_else(const char *name, const char *otherwise)
 {
 	return name ? name : otherwise;
@@ -552,6 +556,103 @@ void sentences_server_down(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "%s tried to reach the server and got no answer either", e->hints.silent_witness);
 }
 
+/* The names of these servers: "boot-01 and boot-02". */
+static struct names_text names_of(const struct verdict_evidence *e, unsigned slots)
+{
+	struct names_text t = { "" };
+	size_t len = 0;
+
+	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
+		if (!(slots >> k & 1))
+			continue;
+		slots &= ~(1u << k);
+		len += (size_t)snprintf(t.text + len, sizeof t.text - len, "%s%.24s",
+					len == 0     ? ""
+					: slots == 0 ? " and "
+						     : ", ",
+					or_else(e->names[k], "a server"));
+	}
+	return t;
+}
+
+static unsigned first_of(unsigned slots)
+{
+	unsigned k = 0;
+
+	while (k + 1 < WIRE_SLOTS_MAX && !(slots >> k & 1))
+		k++;
+	return k;
+}
+
+static const char *is_or_are(unsigned slots)
+{
+	return slots & (slots - 1) ? "are" : "is";
+}
+
+void sentences_holder_down(const struct verdict_evidence *e, struct verdict *v)
+{
+	unsigned dead = e->context.dead_holder, alive = e->hints.holding.spoke & ~dead;
+
+	if (e->context.answered_last)
+		say(v, "%s, which answered last, is down: no configured address of it answers", names_of(e, dead).text);
+	else
+		say(v,
+		    "%s is down: no configured address of it answers, and no other server has heard this client at %s",
+		    names_of(e, dead).text, address_text(&e->address).text);
+	if (e->hints.silent_witness)
+		say(v, "%s tried to reach it and got no answer either", e->hints.silent_witness);
+	if (e->hints.holding.held == 0)
+		say(v, "%s %s alive, and can take the address over", names_of(e, alive).text, is_or_are(alive));
+}
+
+/* What the links of the servers say of an address that none of them has. */
+static void tell_link(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_holding_explanation *h = &e->hints.holding;
+
+	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
+		const struct evidence_holding *said = h->said[k];
+		if (!said || said->state != EVIDENCE_ABSENT || said->link_answer == EVIDENCE_LINK_UNASKED)
+			continue;
+		if (said->link_answer == EVIDENCE_LINK_ANSWERS)
+			say(v, "%s knows a machine on its link (%s) that has it: MAC %s",
+			    or_else(e->names[k], "a server"), said->interface, mac_text(said->mac).text);
+		else
+			say(v, "%s asked for it on its link (%s), and no machine answers",
+			    or_else(e->names[k], "a server"), said->interface);
+		return;
+	}
+}
+
+void sentences_not_assigned(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_holding_explanation *h = &e->hints.holding;
+
+	say(v, "nobody that may answer has %s%s: asked %s %s", address_text(&h->where).text,
+	    h->translated ? ", on which the probes have to arrive" : "", is_or_are(h->absent),
+	    names_of(e, h->absent).text);
+	tell_link(e, v);
+}
+
+void sentences_misdelivered(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_holding_explanation *h = &e->hints.holding;
+
+	say(v, "frames of this client for %s come to %s, which does not have it", address_text(&h->where).text,
+	    names_of(e, 1u << first_of(h->misdelivered)).text);
+}
+
+void sentences_dad_failed(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_holding_explanation *h = &e->hints.holding;
+	unsigned k = first_of(h->duplicate);
+
+	say(v,
+	    "%s has %s on %s, but its kernel found that another machine has it, and does not use it (dadfailed); when "
+	    "that machine is gone, remove the address and add it again",
+	    or_else(e->names[k], "a server"), address_text(&h->where).text, h->said[k]->interface);
+}
+
 void sentences_firewall(const struct verdict_evidence *e, struct verdict *v)
 {
 	const char *server = or_else(e->hints.frames.server, "the server");
@@ -618,6 +719,63 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 	tell_drops(e, v);
 }
 
+/* Where earlier probes of this client arrived, translated or not, as the servers remember. */
+static void tell_last_arrival(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_holding_explanation *h = &e->hints.holding;
+	unsigned last = first_of(h->heard);
+
+	for (unsigned k = last + 1; k < WIRE_SLOTS_MAX; k++) {
+		if (h->heard >> k & 1 && h->said[k]->heard_ms < h->said[last]->heard_ms)
+			last = k;
+	}
+	say(v, "probes of this client for %s arrived last at %s on %s, %.1f s before it was asked",
+	    address_text(&e->address).text, or_else(e->names[last], "a server"),
+	    address_text(&h->said[last]->arrived_on).text, h->said[last]->heard_ms / 1e3);
+}
+
+/* Who has the address on which the probes have to arrive, where nothing arrives. */
+static void tell_holders(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_holding_explanation *h = &e->hints.holding;
+
+	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
+		const struct evidence_holding *said = h->said[k];
+		const char *name = or_else(e->names[k], "a server");
+		if (!said)
+			continue;
+		if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0)
+			say(v,
+			    "%s has %s on %s and has heard nothing: the network sends it elsewhere (the gateway's "
+			    "neighbour entry, the provider's assignment), or drops it",
+			    name, address_text(&h->where).text, said->interface);
+		else if (said->state == EVIDENCE_TENTATIVE)
+			say(v, "%s has %s on %s, but its kernel does not use it yet (tentative)", name,
+			    address_text(&h->where).text, said->interface);
+		else if (said->state == EVIDENCE_LINK_DOWN)
+			say(v, "%s has %s on %s, which is down", name, address_text(&h->where).text, said->interface);
+	}
+	if (h->misdelivered != 0 && !h->certain)
+		say(v, "frames of this client for %s come to %s, which does not have it, but may translate it",
+		    address_text(&h->where).text, names_of(e, h->misdelivered).text);
+	if (!nobody_has_it(e) || v->cause == VERDICT_CAUSE_NOT_ASSIGNED)
+		return;
+	if (h->translated)
+		say(v, "nobody that may answer has %s, on which the probes arrived last", address_text(&h->where).text);
+	else if (h->heard)
+		tell_last_arrival(e, v);
+	else
+		say(v, "nobody that may answer has %s: it is not assigned, or it is translated on the way",
+		    address_text(&h->where).text);
+	tell_link(e, v);
+}
+
+static bool is_about_the_holder(enum verdict_cause cause)
+{
+	return cause == VERDICT_CAUSE_UNEXPLAINED || cause == VERDICT_CAUSE_UNREACHABLE ||
+	       cause == VERDICT_CAUSE_HOLDER_DOWN || cause == VERDICT_CAUSE_MISDELIVERED;
+}
+
 void sentences_also(struct verdict *v, enum verdict_cause also)
 {
 	say(v, "the evidence also fits %s", verdict_cause_word(also));
@@ -635,5 +793,7 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 	tell_strange_answers(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);
+	if (is_about_the_holder(v->cause) && nothing_arrives(e, v->state))
+		tell_holders(e, v);
 	tell_server(e, v);
 }

@@ -10,7 +10,8 @@ sentences_of_cause sentences_own_drops, sentences_new_flows, sentences_shared_ad
     sentences_flips, sentences_second_holder, sentences_elsewhere, sentences_twin, sentences_key, sentences_neighbour,
     sentences_failover, sentences_first_packet, sentences_stuck, sentences_refused_by_other, sentences_broken_between,
     sentences_other_mac, sentences_refused, sentences_ports, sentences_size, sentences_segments, sentences_server_down,
-    sentences_firewall, sentences_protocol;
+    sentences_holder_down, sentences_not_assigned, sentences_misdelivered, sentences_dad_failed, sentences_firewall,
+    sentences_protocol;
 
 /* Add all sentences of the verdict. tell: the rule's own sentences; NULL: none. */
 void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v);

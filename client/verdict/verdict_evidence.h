@@ -6,6 +6,7 @@
 #include "client/evidence/hint_data.h"
 #include "client/evidence/hint_drops.h"
 #include "client/evidence/hint_frames.h"
+#include "client/evidence/hint_holding.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
 #include "client/path/holders.h"
@@ -28,6 +29,7 @@ struct verdict_hints {
 	struct hint_claim_explanation claim;
 	struct hint_silence_explanation silence;
 	struct hint_drops_explanation drops;
+	struct hint_holding_explanation holding;
 	struct hint_data_explanation data;
 	struct hint_frames_explanation frames;
 	const char *receipt_server; /* the server with the newest receipt; NULL: not known */
@@ -75,6 +77,9 @@ struct verdict_context {
 				living witness that does not reach it either */
 	bool all_silent;     /* servers_silent would hold (or there is one address and no witness), but no other server
 				is heard either: this host may be cut off; servers_silent is then false */
+	unsigned dead_holder;  /* bit k: the k-th server that may answer is silent as in servers_silent, another one is
+				  alive, and the silent one answered last (or only it can have the address) */
+	bool answered_last;    /* that it answered last is known */
 	bool other_addresses;  /* each server that may answer can be queried at another address, or through a witness */
 	bool not_authorised;   /* a server that may answer here replied not-authorised on another path */
 	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */
@@ -97,10 +102,11 @@ struct verdict_evidence {
 	unsigned size;
 	bool pmtu; /* PMTU probes: none is configured */
 	bool expect_reachable;
-	struct endpoint address;    /* the probed address */
-	struct endpoint arrives_on; /* expected local address at the server; all zero: none */
-	uint32_t allowed_mask;      /* bit i: server number i may answer; numbers as in tally.servers_mask */
-	const char *server_name;    /* name of tally.server; NULL: none */
+	struct endpoint address;           /* the probed address */
+	struct endpoint arrives_on;        /* expected local address at the server; all zero: none */
+	uint32_t allowed_mask;             /* bit i: server number i may answer; numbers as in tally.servers_mask */
+	const char *server_name;           /* name of tally.server; NULL: none */
+	const char *names[WIRE_SLOTS_MAX]; /* by slot: names of the servers that may answer */
 	const char *allowed_names; /* names of the servers that may answer, "boot-01, boot-02"; NULL: not to be shown */
 	enum mode mode;            /* CHECK: any loss in the tally is lossy */
 	enum verdict_state before; /* run: the state so far */

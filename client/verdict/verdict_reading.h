@@ -57,6 +57,19 @@ static inline bool own_mtu_is_too_small(const struct verdict_evidence *e)
 	return e->facts.interface.mtu > 0 && e->facts.mtu >= e->facts.interface.mtu;
 }
 
+/* The path is down, and nothing is known to have come to a server or back. */
+static inline bool nothing_arrives(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_DOWN && e->tally.sent > 0 &&
+	       seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_UNREACHABLE) == e->tally.sent;
+}
+
+/* Every server that may answer has spoken in this outage, and none has the address. */
+static inline bool nobody_has_it(const struct verdict_evidence *e)
+{
+	return e->allowed_mask != 0 && e->hints.holding.absent == e->allowed_mask;
+}
+
 static inline bool may_answer(const struct verdict_evidence *e, int server)
 {
 	return server >= 0 && server < PROBER_OTHERS && e->allowed_mask >> server & 1;

@@ -25,6 +25,7 @@ import lab
 from lab import Failure, Host, link, wait_until
 
 PORT = 8620
+PROTOCOLS = ("udp", "tcp")
 NO_CAPABILITY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 TWICE = [("privileged",), ("unprivileged",)]  # scenarios(*TWICE): with servers that may look at the link, and without
 QUICK = ("--count", "5", "--spacing", "50ms", "--timeout", "500ms")
@@ -394,7 +395,7 @@ _COUNTS = ("sent", "answered", "forward_lost", "return_lost", "lost")
 _CAUSES = set(
     "none unexplained unpinned-reply wrong-source stale-neighbour duplicate-address failover stuck-flow"
     " first-packet-only some-ports size-limit data-filtered protocol-filtered refused unreachable prohibited server-down"
-    " server-firewall bad-checksum impostor not-authorised clock-skew local".split()
+    " holder-down not-assigned misdelivered server-firewall bad-checksum impostor not-authorised clock-skew local".split()
 )
 
 

@@ -12,6 +12,7 @@ import time
 
 import lab
 from lab import Failure, link, wait_until
+from keepalived import Keepalived
 from lan import SHARED, SHARED_UDP, Lan, announce, by_turns
 from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
@@ -162,45 +163,6 @@ def mute_applications_besides(net):
     for row in check.expect({**SHARED, "protocol": "udp"}, cause="duplicate-address"):
         if row["state"] == "up":
             check.told(row, "also fits unpinned-reply")
-
-
-KEEPALIVED = """
-global_defs {{ vrrp_garp_master_repeat 1; }}
-vrrp_instance lab {{
-    state BACKUP
-    interface eth0
-    virtual_router_id 51
-    version 3
-    priority {priority}
-    advert_int 0.1
-    virtual_ipaddress {{
-        {addresses}
-    }}
-}}
-"""
-
-
-class Keepalived:
-    """One of two that agree on who has the shared address."""
-
-    def __init__(self, lan, server, priority):
-        self.server, self.files = server, f"{lan.net.files}/{server.name}-keepalived"
-        address = f"{lan.shared}/{lan.net.plan.bits}"
-        file = lan.net.write(
-            f"{server.name}-keepalived.conf",
-            KEEPALIVED.format(priority=priority, addresses=f"fe80::50/64\n{address}" if ":" in address else address),
-        )
-        self.process = server.host.start(
-            "keepalived", "--dont-fork", "--vrrp", "--log-console", "--use-file", file,
-            "--pid", f"{self.files}.pid", "--vrrp_pid", f"{self.files}-vrrp.pid",
-        )  # fmt: skip
-
-    def dies(self):
-        """Parent and child. The child hears of its parent's death, but stands still by then: nobody is left to take the
-        address away."""
-        parent, child = (open(f"{self.files}{which}.pid", encoding="ascii").read().strip() for which in ("", "-vrrp"))
-        self.server.host.run("kill", "-STOP", child)
-        self.server.host.run("kill", "-KILL", parent, child)
 
 
 def sees_claim(lan, server, other):

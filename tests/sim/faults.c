@@ -170,7 +170,7 @@ static bool server_down(const struct story *s, const struct path *p, struct expe
 {
 	if (is_server_0(p) || (s->servers == 1 && story_is_floating(p)))
 		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
-	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_HOLDER_DOWN);
 }
 
 static bool server_down_told(const struct story *s, const struct path *p, struct expectation *e)
@@ -419,7 +419,8 @@ static bool moved(const struct story *s, const struct path *p, struct expectatio
 	if (story_is_floating(p)) {
 		all_up(s, p, e);
 		e->or_meanwhile = VERDICT_CAUSE_FAILOVER;
-		return state != MACHINE_STOPPED || meanwhile(e, VERDICT_CAUSE_REFUSED);
+		return (state != MACHINE_STOPPED || meanwhile(e, VERDICT_CAUSE_REFUSED)) &&
+		       (state != MACHINE_GONE || meanwhile(e, VERDICT_CAUSE_HOLDER_DOWN));
 	}
 	if (state == MACHINE_STOPPED)
 		return refused(s, p, e);

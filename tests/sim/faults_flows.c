@@ -119,7 +119,8 @@ static bool server_cut_no_help(const struct story *s, const struct path *p, stru
 
 	if (!is_cut_off(s, p) && (story_is_floating(p) || own->state == MACHINE_UP))
 		return false;
-	say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
+	say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN,
+	    story_is_floating(p) && s->servers > 1 ? VERDICT_CAUSE_HOLDER_DOWN : VERDICT_CAUSE_SERVER_DOWN);
 	e->or_cause = VERDICT_CAUSE_UNEXPLAINED;
 	return true;
 }
@@ -204,7 +205,7 @@ static bool server_lost(const struct story *s, const struct path *p, struct expe
 	(void)s;
 	if (is_server_0(p))
 		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
-	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+	return story_is_floating(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_HOLDER_DOWN);
 }
 
 /* -- two machines hold the floating address -- */

@@ -560,6 +560,72 @@ static void server_firewall_of_connections(void **state)
 	     e.hints.frames.syns = e.context.protocol_down = true);
 }
 
+/* Both servers have said in this outage that they do not have the address. */
+static struct verdict_evidence held_by_nobody(enum prober_outcome outcome)
+{
+	struct verdict_evidence made = lost(0, 10, outcome);
+
+	made.hints.holding.where = made.address;
+	made.hints.holding.spoke = made.hints.holding.absent = made.allowed_mask;
+	made.hints.holding.certain = true;
+	return made;
+}
+
+static void not_assigned(void **state)
+{
+	struct verdict_evidence base = held_by_nobody(PROBER_LOST_FORWARD);
+
+	(void)state;
+	CASE("not-assigned", e = base);
+	CASE("not-assigned", e = held_by_nobody(PROBER_LOST));
+	CASE("not-assigned", e = held_by_nobody(PROBER_UNREACHABLE));
+	CASE("unexplained", e = held_by_nobody(PROBER_LOST_RETURN)); /* it arrived somewhere */
+	CASE("refused", e = held_by_nobody(PROBER_REFUSED));
+	CASE("unexplained", e = base; e.hints.holding.certain = false); /* it may be translated */
+	CASE("unexplained", e = base; e.hints.holding.spoke = e.hints.holding.absent = 1);
+	CASE("unexplained", e = base; e.hints.holding.absent = 1; e.hints.holding.held = 2);
+	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD); e.hints.holding = base.hints.holding);
+}
+
+static void misdelivered(void **state)
+{
+	struct verdict_evidence base = held_by_nobody(PROBER_LOST_FORWARD);
+
+	(void)state;
+	base.hints.holding.absent = base.hints.holding.misdelivered = 1;
+	base.hints.holding.held = 2;
+	CASE("misdelivered", e = base);
+	CASE("unexplained", e = base; e.hints.holding.misdelivered = 0);
+	CASE("unexplained", e = base; e.hints.holding.certain = false);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.holding = base.hints.holding);
+	CASE("not-assigned", e = base; e.hints.holding.absent = 3; e.hints.holding.held = 0);
+}
+
+static void holder_down(void **state)
+{
+	(void)state;
+	CASE("holder-down", e = lost(0, 10, PROBER_LOST); e.context.dead_holder = 1);
+	CASE("holder-down", e = lost(0, 10, PROBER_UNREACHABLE); e.context.dead_holder = 2);
+	CASE("server-down", e = lost(0, 10, PROBER_LOST); e.context.dead_holder = 1; e.context.servers_silent = true);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.dead_holder = 1); /* it has spoken */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.context.dead_holder = 1);
+	CASE("unexplained", e = lost(5, 5, PROBER_LOST); e.context.dead_holder = 1);
+}
+
+static void a_duplicate_that_the_kernel_found(void **state)
+{
+	struct verdict_evidence base = held_by_nobody(PROBER_LOST_FORWARD);
+	static const struct evidence_holding said = { .state = EVIDENCE_DUPLICATE, .interface = "eth0" };
+
+	(void)state;
+	base.hints.holding.absent = 2;
+	base.hints.holding.duplicate = 1;
+	base.hints.holding.said[0] = &said;
+	CASE("duplicate-address", e = base);
+	CASE("unexplained", e = base; e.hints.holding.absent = 0; e.hints.holding.held = 2); /* the other one rightly */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.holding = base.hints.holding);
+}
+
 /* Two that hold at once: which goes first, and that the other one is told. */
 static void the_one_that_explains_more_goes_first(void **state)
 {
@@ -717,6 +783,10 @@ int main(void)
 		cmocka_unit_test(bad_checksum),
 		cmocka_unit_test(bad_checksum_of_segments),
 		cmocka_unit_test(server_firewall_of_connections),
+		cmocka_unit_test(not_assigned),
+		cmocka_unit_test(misdelivered),
+		cmocka_unit_test(holder_down),
+		cmocka_unit_test(a_duplicate_that_the_kernel_found),
 		cmocka_unit_test(the_one_that_explains_more_goes_first),
 		cmocka_unit_test(the_other_cause_is_told),
 		cmocka_unit_test(the_page_says_what_the_table_says),

@@ -1,0 +1,126 @@
+#include "client/evidence/hint_holding.h"
+
+#include "common/core/ns.h"
+
+struct endpoint hint_holding_where(const struct path *p)
+{
+	const struct endpoint *where = &p->endpoint;
+
+	if (!endpoint_is_unknown(&p->target->arrives_on))
+		where = &p->target->arrives_on;
+	else if (!endpoint_is_unknown(&p->facts.arrived_on))
+		where = &p->facts.arrived_on;
+	return endpoint_of(where->address, 0);
+}
+
+/* The newest frame of this path for the address, whether the server has the address or not. */
+static int64_t frames_ns(const struct path *p, const struct query_result *t, const struct endpoint *where,
+			 const struct endpoint *client)
+{
+	int64_t newest_ns = 0;
+
+	for (unsigned i = 0; i < t->answer->frames_len; i++) {
+		const struct evidence_frames *f = &t->answer->frames[i];
+		if (f->transport == probe_kind_of(p->kind)->transport && endpoint_same_address(&f->local, where) &&
+		    !endpoint_is_unknown(client) && endpoint_same_address(&f->client, client))
+			newest_ns = ns_later(newest_ns, t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS);
+	}
+	return newest_ns;
+}
+
+void hint_holding_note(struct hint_holding *h, const struct path *p, const struct query_result *t, int slot,
+		       const struct evidence_flow *flow)
+{
+	const struct endpoint where = hint_holding_where(p);
+
+	for (unsigned i = 0; i < t->answer->holdings_len; i++) {
+		const struct evidence_holding *said = &t->answer->holdings[i];
+		if (endpoint_same_address(&said->address, &where) && said->state != EVIDENCE_UNSAID)
+			h->words[slot] = (struct hint_holding_word){
+				.known = true,
+				.asked_ns = t->asked_ns,
+				.said = *said,
+				.frames_ns = frames_ns(p, t, &where, query_result_client(t, p, flow)),
+			};
+	}
+}
+
+static void add_word(struct hint_holding_explanation *e, unsigned slot, const struct hint_holding_word *word,
+		     int64_t since_ns)
+{
+	const struct evidence_holding *said = &word->said;
+	unsigned bit = 1u << slot;
+
+	e->said[slot] = said;
+	e->spoke |= bit;
+	e->absent |= said->state == EVIDENCE_ABSENT ? bit : 0;
+	e->held |= said->state == EVIDENCE_HELD ? bit : 0;
+	e->duplicate |= said->state == EVIDENCE_DUPLICATE ? bit : 0;
+	e->heard |= said->heard_ms != UINT32_MAX ? bit : 0;
+	if (said->state != EVIDENCE_ABSENT)
+		return;
+	e->answered |= said->link_answer == EVIDENCE_LINK_ANSWERS ? bit : 0;
+	e->misdelivered |= word->frames_ns >= since_ns && !said->routes ? bit : 0;
+}
+
+/* Do the servers know on which address of theirs probes of this client for the probed address arrived? If on another
+ * one, they were translated. */
+static bool arrived_untranslated(const struct hint_holding_explanation *e, const struct path *p, bool *elsewhere)
+{
+	bool untranslated = endpoint_same_address(&p->facts.arrived_on, &p->endpoint);
+
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (!(e->heard >> k & 1))
+			continue;
+		untranslated = untranslated || endpoint_same_address(&e->said[k]->arrived_on, &p->endpoint);
+		*elsewhere = *elsewhere || !endpoint_same_address(&e->said[k]->arrived_on, &p->endpoint);
+	}
+	return untranslated && !*elsewhere;
+}
+
+/* Without a history: the address belongs on the link of a server, which asked there, and nobody answers for it. A load
+ * balancer that translates on the servers themselves answers for its address, but not to itself. */
+static bool is_missing_on_link(const struct hint_holding_explanation *e, const struct path *p)
+{
+	bool missing = false;
+
+	for (unsigned k = 0; k < p->target->servers_len && e->answered == 0; k++)
+		missing = missing || (e->absent >> k & 1 && e->said[k]->link_answer == EVIDENCE_LINK_NOBODY &&
+				      (p->target->servers_len > 1 || !e->said[k]->forwards));
+	return missing;
+}
+
+/* A frame that still has the probed address was not translated before it came here; a host that forwards may do so. */
+static bool came_untranslated(const struct hint_holding_explanation *e, const struct path *p)
+{
+	bool untranslated = e->misdelivered != 0 && e->held != 0;
+
+	for (unsigned k = 0; k < p->target->servers_len; k++)
+		untranslated = untranslated || (e->misdelivered >> k & 1 && !e->said[k]->forwards);
+	return untranslated;
+}
+
+static bool is_certain(const struct hint_holding_explanation *e, const struct path *p)
+{
+	bool elsewhere = false;
+
+	if (!endpoint_is_unknown(&p->target->arrives_on))
+		return true;
+	if (e->translated) /* with several servers, each may have an address of its own for it */
+		return p->target->servers_len == 1;
+	return arrived_untranslated(e, p, &elsewhere) ||
+	       (!elsewhere && (is_missing_on_link(e, p) || came_untranslated(e, p)));
+}
+
+void hint_holding_explain(const struct hint_holding *h, const struct path *p, int64_t since_ns,
+			  struct hint_holding_explanation *e)
+{
+	*e = (struct hint_holding_explanation){ .where = hint_holding_where(p) };
+	e->translated = !endpoint_same_address(&e->where, &p->endpoint);
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		const struct hint_holding_word *word = &h->words[k];
+		if (word->known && word->asked_ns >= since_ns && endpoint_same_address(&word->said.address, &e->where))
+			add_word(e, k, word, since_ns);
+	}
+	e->certain = is_certain(e, p);
+}

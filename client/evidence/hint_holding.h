@@ -1,0 +1,48 @@
+/* Hint: which of the servers that may answer has the address? A path's probes have to arrive at one local address of a
+ * server: `arrives_on` of the target, or else the one that they last arrived on, or else the probed address. Each
+ * server says whether it has it. Behind a translation no server has the probed address although all is well. */
+#ifndef FLOATPROBE_HINT_HOLDING_H
+#define FLOATPROBE_HINT_HOLDING_H
+
+#include "client/evidence/query_result.h"
+#include "client/path/path.h"
+#include "common/core/evidence.h"
+#include "common/core/wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hint_holding_word { /* what one server said */
+	bool known;
+	int64_t asked_ns; /* monotonic: when the query left */
+	struct evidence_holding said;
+	int64_t frames_ns; /* monotonic: newest frame of this path for the address that came to its link; 0: none */
+};
+
+struct hint_holding {
+	struct hint_holding_word words[WIRE_SLOTS_MAX]; /* by slot */
+};
+
+struct hint_holding_explanation {
+	struct endpoint where; /* the local address that counts; port 0 */
+	/* The words of this outage by slot; NULL: none. */
+	const struct evidence_holding *said[WIRE_SLOTS_MAX];
+	unsigned spoke, absent, held, duplicate; /* bit k: the k-th server; spoke: there is a word */
+	unsigned heard;    /* bit k: the k-th server has heard probes of this client for the probed address */
+	unsigned answered; /* bit k: on the link of the k-th server, which does not have `where`, a machine has it */
+	unsigned misdelivered; /* bit k: the k-th server gets our frames for `where` and does not have it */
+	bool certain;          /* the probes have to arrive at `where`: no translation leads them to another address */
+	bool translated;       /* `where` is not the probed address */
+};
+
+/* The local address that the path's probes have to arrive at, as far as is known; port 0. */
+struct endpoint hint_holding_where(const struct path *path);
+
+void hint_holding_note(struct hint_holding *hint, const struct path *path, const struct query_result *result, int slot,
+		       const struct evidence_flow *flow);
+
+/* Only words and frames since since_ns count. */
+void hint_holding_explain(const struct hint_holding *hint, const struct path *path, int64_t since_ns,
+			  struct hint_holding_explanation *explanation);
+
+#endif

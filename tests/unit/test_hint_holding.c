@@ -1,0 +1,170 @@
+#include "client/evidence/hint_holding.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define S INT64_C(1000000000)
+
+static const struct endpoint floating = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 } };
+static const struct endpoint anchor = { .address = { [10] = 0xff, 0xff, 198, 18, 18, 26 } };
+static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 9 } };
+
+static struct config_target target;
+static struct path path;
+static struct hint_holding hint;
+
+static int set_up(void **state)
+{
+	(void)state;
+	target = (struct config_target){ .name = "bootnode", .servers = { 3, 7 }, .servers_len = 2 };
+	path = (struct path){ .target = &target, .endpoint = floating, .kind = PROBE_UDP };
+	path.endpoint.port = 8620;
+	hint = (struct hint_holding){ 0 };
+	return 0;
+}
+
+/* The server in this slot says so of the address that counts. frames: this client's for it come in. */
+static void say(int slot, struct evidence_holding said, bool frames)
+{
+	struct evidence_answer answer = {
+		.querier = client,
+		.holdings_len = 1,
+		.frames_len = frames,
+		.frames = { { .client = client, .local = hint_holding_where(&path), .transport = 17, .idle_ms = 10 } },
+	};
+	const struct query_result result = {
+		.server = target.servers[slot], .witness = -1, .answer = &answer, .asked_ns = 100 * S, .now_ns = 100 * S
+	};
+	const struct evidence_flow flow = { .known = false };
+
+	said.address = hint_holding_where(&path);
+	answer.holdings[0] = said;
+	hint_holding_note(&hint, &path, &result, slot, &flow);
+}
+
+static struct hint_holding_explanation explained(void)
+{
+	struct hint_holding_explanation e;
+
+	hint_holding_explain(&hint, &path, 90 * S, &e);
+	return e;
+}
+
+static const struct evidence_holding absent = { .heard_ms = UINT32_MAX },
+				     held = { .state = EVIDENCE_HELD, .heard_ms = UINT32_MAX },
+				     missing = { .heard_ms = UINT32_MAX, .link_answer = EVIDENCE_LINK_NOBODY },
+				     answered = { .heard_ms = UINT32_MAX, .link_answer = EVIDENCE_LINK_ANSWERS };
+
+static void what_nobody_has_may_be_translated(void **state)
+{
+	struct hint_holding_explanation e;
+
+	(void)state;
+	say(0, absent, false);
+	say(1, absent, false);
+	e = explained();
+	assert_int_equal(e.absent, 3);
+	assert_false(e.certain);
+}
+
+static void words_of_before_do_not_count(void **state)
+{
+	struct hint_holding_explanation e;
+
+	(void)state;
+	say(0, held, false);
+	assert_int_equal(explained().held, 1);
+	hint_holding_explain(&hint, &path, 101 * S, &e);
+	assert_int_equal(e.spoke, 0);
+	path.facts.arrived_on = anchor; /* another address counts by now */
+	assert_int_equal(explained().spoke, 0);
+}
+
+static void the_configuration_knows_where_it_arrives(void **state)
+{
+	(void)state;
+	target.arrives_on = anchor;
+	say(0, absent, false);
+	say(1, absent, false);
+	assert_true(explained().certain && explained().translated);
+}
+
+static void the_history_knows_where_it_arrives(void **state)
+{
+	struct evidence_holding heard = { .heard_ms = 5000, .arrived_on = floating };
+
+	(void)state;
+	path.facts.arrived_on = floating;
+	say(0, absent, false);
+	assert_true(explained().certain);
+	path.facts.arrived_on = anchor; /* of one of two servers; the other one may have an address of its own */
+	say(0, absent, false);
+	assert_false(explained().certain);
+	target.servers_len = 1;
+	assert_true(explained().certain);
+
+	set_up(NULL); /* the server remembers */
+	say(0, heard, false);
+	assert_true(explained().certain);
+	assert_int_equal(explained().heard, 1);
+	heard.arrived_on = anchor;
+	say(1, heard, false); /* .. that it was translated */
+	assert_false(explained().certain);
+}
+
+static void nobody_on_the_link_has_it(void **state)
+{
+	struct evidence_holding forwards = missing;
+
+	(void)state;
+	say(0, missing, false);
+	say(1, absent, false);
+	assert_true(explained().certain);
+	say(1, answered, false); /* as a load balancer does for an address that no interface has */
+	assert_false(explained().certain);
+	assert_int_equal(explained().answered, 2);
+
+	set_up(NULL); /* it does not answer itself */
+	forwards.forwards = true;
+	target.servers_len = 1;
+	say(0, missing, false);
+	assert_true(explained().certain);
+	say(0, forwards, false);
+	assert_false(explained().certain);
+}
+
+static void frames_for_it_come_to_the_wrong_one(void **state)
+{
+	struct evidence_holding forwards = absent, routes = absent;
+
+	(void)state;
+	say(0, absent, true);
+	assert_int_equal(explained().misdelivered, 1);
+	assert_true(explained().certain);
+	forwards.forwards = routes.forwards = routes.routes = true;
+	say(0, forwards, true); /* it may translate them */
+	assert_false(explained().certain);
+	say(1, held, false); /* .. but the other one has it */
+	assert_int_equal(explained().misdelivered, 1);
+	assert_true(explained().certain);
+	say(0, routes, true);
+	assert_int_equal(explained().misdelivered, 0);
+	say(0, held, true);
+	assert_int_equal(explained().misdelivered, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+	const struct CMUnitTest tests[] = {
+		TEST(what_nobody_has_may_be_translated),
+		TEST(words_of_before_do_not_count),
+		TEST(the_configuration_knows_where_it_arrives),
+		TEST(the_history_knows_where_it_arrives),
+		TEST(nobody_on_the_link_has_it),
+		TEST(frames_for_it_come_to_the_wrong_one),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
