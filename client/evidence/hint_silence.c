@@ -11,7 +11,7 @@ bool hint_silence_wanted(const struct prober *b, int64_t said_ns)
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
-		if (r->outcome == PROBER_REFUSED)
+		if (r->outcome == PROBER_REFUSED || r->outcome == PROBER_UNREACHABLE)
 			*(r->sent_ns + EVIDENCE_ADDRESSES_AGE_NS > said_ns ? &since : &before) += 1;
 	}
 	return since > 0 && since >= before;

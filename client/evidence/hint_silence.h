@@ -26,8 +26,8 @@ struct hint_silence_explanation {
 	const uint8_t *mac; /* destination of our frames at that time, not a MAC of the holder; NULL: not known */
 };
 
-/* Is a new query about refused probes due? True if at least as many probes were refused after the evidence asked for
- * at said_ns as before it, so the intervals between queries grow. */
+/* Is a new query about refused or unreachable probes due? True if there were at least as many of them after the
+ * evidence asked for at said_ns as before it, so the intervals between queries grow. */
 bool hint_silence_wanted(const struct prober *prober, int64_t said_ns);
 
 /* The evidence covers nothing before blind_before_ns (monotonic). */
