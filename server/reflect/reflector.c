@@ -34,6 +34,7 @@ static const struct limit strangers = { 20 * NS_PER_MS, 50 };
  * are used again, even at one probe in two minutes. */
 static const struct limit flows_of_prefix = { 4 * NS_PER_MS, 32768 };
 static const struct limit flows_of_client = { 5 * NS_PER_MS / 2, 49152 };
+static const struct limit bare_of_client = { NS_PER_MS / 10, 10000 };
 static const struct limit skews_of_client = { 20 * NS_PER_MS, 200 };
 static const struct limit signed_replies_of_client = { 10 * NS_PER_MS, 500 };
 static const struct limit queries_of_client = { 250 * NS_PER_MS, 16 };
@@ -691,6 +692,8 @@ static enum reflector_outcome reply_bare(const struct exchange *x)
 	if (x->packet.role != PACKET_PROBE)
 		return REFLECTOR_DROPPED_NO_FLOW;
 	flows_set_evicted(x->reflector->flows, x->client_number, x->in->now_ns);
+	if (!allowed(&x->client->bare, &bare_of_client, x->in->now_ns))
+		return REFLECTOR_DROPPED_NO_FLOW;
 	write_reply(x, NULL, PACKET_OK, 0, x->in->len);
 	return REFLECTOR_REPLIED_BARE;
 }

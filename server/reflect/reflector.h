@@ -27,7 +27,7 @@
 	X(DROPPED_BAD_MAC, "MAC does not hold")                                                                        \
 	X(DROPPED_BAD_SIGNATURE, "signature does not hold")                                                            \
 	X(DROPPED_SIGNATURE_LIMIT, "over the limit of signatures without a slot")                                      \
-	X(DROPPED_NO_FLOW, "query or relay without a slot or over the limit of new flows")                             \
+	X(DROPPED_NO_FLOW, "over the limits of new flows and of bare replies, or no probe")                            \
 	X(DROPPED_REPLAY, "replayed or too old for the window")                                                        \
 	X(DROPPED_SKEW_LIMIT, "over the limit of clock-skew answers")                                                  \
 	X(DROPPED_EVIDENCE, "evidence query that does not open or is over its limit")                                  \

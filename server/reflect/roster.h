@@ -13,7 +13,7 @@ struct roster_client {
 	const char *name; /* owned by the caller */
 	uint8_t key[WIRE_KEY_LEN];
 	struct seal_pair pair;
-	struct bucket signatures, flows, skews, signed_replies, queries, handed_on, relays;
+	struct bucket signatures, flows, bare, skews, signed_replies, queries, handed_on, relays;
 	int64_t dropped_ns; /* monotonic: when a request in its name was dropped; 0: never */
 };
 

@@ -567,7 +567,8 @@ static unsigned make_flows(struct world *w, unsigned count, const struct endpoin
 	for (unsigned i = 0; i < count; i++) {
 		struct outcome out = ask(w, (struct request){ .flow = ++id, .seq = 1, .source = *source });
 
-		assert_true(out.outcome == REFLECTOR_REPLIED || out.outcome == REFLECTOR_REPLIED_BARE);
+		assert_true(out.outcome == REFLECTOR_REPLIED || out.outcome == REFLECTOR_REPLIED_BARE ||
+			    out.outcome == REFLECTOR_DROPPED_NO_FLOW);
 		assert_int_equal(out.reply.receipts.received, out.outcome == REFLECTOR_REPLIED);
 		kept += out.outcome == REFLECTOR_REPLIED;
 		if (i % 4 != 0)
@@ -585,11 +586,14 @@ static void new_flows_are_limited(void **state)
 	struct world *w = *state;
 	struct evidence_query query = { .flows = { 77 }, .flows_len = 1 };
 	const struct endpoint here = sample_endpoint_v4(1, 1), there = sample_endpoint_v6(1, 1);
+	const uint64_t *counts = reflector_counts(w->reflector);
 
 	assert_int_equal(make_flows(w, 10000, &here), 10000); /* as at the new holder of an address */
 	assert_in_range(make_flows(w, 30000, &here), 20000, 25000);
 	assert_in_range(make_flows(w, 30000, &there), 15000, 20000); /* other prefixes have a limit together */
 	assert_int_equal(make_flows(w, 100, &there), 0);
+	assert_int_equal(counts[REFLECTOR_REPLIED_BARE], 10000);
+	assert_in_range(counts[REFLECTOR_DROPPED_NO_FLOW], 10000, 15000);
 	pass(w, 1 * S);
 	assert_in_range(make_flows(w, 1000, &there), 100, 400);
 	/* What it has not kept may have arrived. */
