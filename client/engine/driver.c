@@ -76,11 +76,13 @@ static bool start_parts(struct driver *d, const struct config *config, bool ipv4
 	struct tcp_dialer *tcp = tcp_dialer_new(d->loop, &tcp_hooks);
 
 	d->engine.link = &link_of_host;
+	d->engine.own_tap = own_tap_new(receive_at_link, &d->engine);
 	d->engine.wake = wake_now;
 	d->resolver = resolver_new(d->loop, ipv4, ipv6, name_changed, d);
 	if (udp && tcp && d->resolver && engine_start(&d->engine, config, udp, tcp))
 		return true;
 	resolver_free(d->resolver);
+	own_tap_free(d->engine.own_tap);
 	tcp_dialer_free(tcp);
 	udp_dialer_free(udp);
 	return false;
@@ -121,6 +123,7 @@ void driver_stop(struct driver *d)
 	uv_close((uv_handle_t *)&d->timer_poll, timer_closed);
 	resolver_free(d->resolver);
 	engine_stop(&d->engine);
+	own_tap_free(d->engine.own_tap);
 	tcp_dialer_free(tcp);
 	udp_dialer_free(udp);
 }

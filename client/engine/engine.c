@@ -249,11 +249,15 @@ static void expire(struct engine *e, int64_t now_ns)
 			own_link_settle(&e->own_link, p, from, now_ns);
 			querier_note(e->querier, p);
 			e->ask_ns = now_ns;
+			if (path_streak(p).lost >= PROBER_OUTAGE_LOSSES)
+				own_tap_want(e->own_tap, now_ns);
 			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
 				enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
 				if (outcome != PROBER_LOST && outcome != PROBER_UNREACHABLE)
 					continue;
 				settle_expired(p, seq);
+				if (path_lost_here(p, seq))
+					prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 				engine_decided(e, p, seq, NULL);
 			}
 		}
@@ -293,6 +297,7 @@ int64_t engine_tick(struct engine *e)
 	int64_t now_ns = clock_mono_ns();
 	int64_t wake_ns;
 
+	own_tap_drain(e->own_tap, now_ns);
 	udp_dialer_drain(e->udp);
 	look_for_drops(e, now_ns);
 	if (e->expire_ns <= now_ns)

@@ -11,6 +11,7 @@
 #include "client/evidence/own_link.h"
 #include "client/evidence/querier.h"
 #include "client/net/link.h"
+#include "client/net/own_tap.h"
 #include "client/net/tcp_dialer.h"
 #include "client/net/udp_dialer.h"
 #include "client/path/paths.h"
@@ -49,6 +50,7 @@ struct engine {
 	const struct link_ops *link; /* NULL: no information about this host's links */
 	struct own_link own_link;    /* reads `link` */
 	struct own_drops own_drops;
+	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
 	int64_t reaped_ns;

@@ -329,7 +329,7 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 
 /* -- TCP -- */
 
-static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outcome *o)
+static void remember_attempt(const struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
 	struct path_loss *d = path_loss(p);
 	struct attempt *attempt = path_loss_attempt(p, seq);
@@ -346,6 +346,9 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 		return;
 	attempt->pending = o->result == TCP_PENDING;
 	attempt->connected = o->connected;
+	own_tap_drain(e->own_tap, clock_mono_ns());
+	attempt->lost_here = !o->connected && own_tap_saw_handshake(e->own_tap, &p->endpoint, &o->local, o->started_ns);
+	attempt->half_open = attempt->half_open || attempt->lost_here;
 	attempt->delivered = o->delivered;
 	attempt->reset = o->result == TCP_BROKEN && o->error != 0;
 	attempt->closed = (o->result == TCP_BROKEN && o->error == 0) || o->result == TCP_DONE;
@@ -355,7 +358,7 @@ static void remember_attempt(struct path *p, uint32_t seq, const struct tcp_outc
 static void tcp_broken(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
 	if (prober_record(&p->prober, seq)->outcome == PROBER_WAITING)
-		remember_attempt(p, seq, o);
+		remember_attempt(e, p, seq, o);
 	settle(e, p, seq, PROBER_RESET, NULL);
 }
 
@@ -393,14 +396,14 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 		tcp_broken(e, p, seq, o);
 		break;
 	case TCP_PENDING:
-		remember_attempt(p, seq, o);
+		remember_attempt(e, p, seq, o);
 		querier_note(e->querier, p);
 		e->ask_ns = clock_mono_ns();
 		if (e->wake)
 			e->wake(e);
 		break;
 	case TCP_TIMED_OUT:
-		remember_attempt(p, seq, o);
+		remember_attempt(e, p, seq, o);
 		settle_expired(p, seq);
 		break;
 	case TCP_LOCAL:
@@ -462,4 +465,13 @@ struct udp_dialer_hooks receive_udp_hooks(struct engine *e)
 struct tcp_dialer_hooks receive_tcp_hooks(struct engine *e)
 {
 	return (struct tcp_dialer_hooks){ .done = tcp_done, .context = e };
+}
+
+void receive_at_link(void *engine, const struct endpoint *from, uint64_t flow_id, uint32_t seq)
+{
+	const struct engine *e = engine;
+	struct path *p = paths_find_flow(&e->paths, flow_id);
+
+	if (p && p->prober.flow_id == flow_id && endpoint_equal(&p->endpoint, from))
+		path_note_at_link(p, seq);
 }

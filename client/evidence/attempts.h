@@ -16,6 +16,7 @@ struct attempt {
 	bool pending;   /* its deadline has not passed */
 	bool reset;     /* after the handshake the connection was reset, */
 	bool closed;    /* or closed without a valid answer */
+	bool lost_here; /* a SYN-ACK of this attempt came to this host's interface, and the kernel did not take it */
 	bool half_open; /* a server reported a half-open socket of this attempt */
 	uint8_t early;  /* bit k: the k-th allowed server reported no SYN while a half-open socket would still exist */
 	struct endpoint local;

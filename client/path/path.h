@@ -48,8 +48,12 @@ struct path {
 	uint32_t last_fresh; /* the UDP dialer's; the first UDP path at an endpoint keeps it for all (paths_at) */
 	struct prober prober;
 	struct path_facts facts;
-	struct path_loss *loss; /* NULL: no loss yet */
-	struct twin *twin;      /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct path_loss *loss;  /* NULL: no loss yet */
+	struct {                 /* UDP: answers that came to this host's interface before their deadline (own_tap.h) */
+		uint64_t bitmap; /* bit b is set: that to newest - b; 0: there are none */
+		uint32_t newest;
+	} at_link;
+	struct twin *twin; /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
 	struct second_holder *second_holder; /* NULL: no other server reported clients here */
 	struct recheck *recheck;             /* NULL: none needed yet */
 	struct bucket rechecks;              /* limits how often this path starts rechecks */
@@ -122,6 +126,11 @@ int64_t path_every_ns(const struct path *path);
  * probed one, and a server also reports addresses of other paths. These count: the probed address, the one that an
  * answer or a receipt named, and the configured arrives_on. */
 bool path_arrives_at(const struct path *path, const struct endpoint *local);
+
+/* An answer to this probe came to this host's interface. */
+void path_note_at_link(struct path *path, uint32_t seq);
+/* Did one come, and did the socket not get it? */
+bool path_lost_here(const struct path *path, uint32_t seq);
 
 /* Position of a server (index in the configuration) in the target's list of those that may answer; -1: it may not. */
 int path_slot(const struct path *path, unsigned server);

@@ -240,6 +240,19 @@ static void compare_new_flows(const struct engine *e, size_t i, struct verdict_c
 	c->table_max = proc_sysctl("net/netfilter/nf_conntrack_max", 0);
 }
 
+/* Losses of probes sent at since_ns or later whose answers came to this host's interface. */
+static uint32_t lost_here(const struct path *p, int64_t since_ns)
+{
+	uint32_t n = 0;
+
+	for (uint32_t seq = prober_window_from(&p->prober, p->prober.ring_len); seq < p->prober.waiting_from; seq++) {
+		const struct attempt *a = path_loss_attempt(p, seq);
+		const struct prober_record *r = prober_record(&p->prober, seq);
+		n += r->sent_ns >= since_ns && (path_lost_here(p, seq) || (a && a->lost_here && prober_is_lost(r)));
+	}
+	return n;
+}
+
 void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdict *verdict)
 {
 	const struct path *p = e->paths.items[i];
@@ -254,6 +267,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	siblings_tell(e, i, &evidence);
 	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
 	evidence.hints.own_dropped = e->own_drops.dropped;
+	evidence.hints.lost_here = lost_here(p, evidence.tally.oldest_ns);
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->target->unpinned)

@@ -75,6 +75,12 @@ static bool we_drop_the_answers(const struct verdict_evidence *e, enum verdict_s
 	return is_failing(state) && is_most(e, e->hints.own_drops);
 }
 
+/* They are seen before this host's rp_filter and firewall. */
+static bool we_stop_the_answers(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && is_most(e, e->hints.lost_here);
+}
+
 static bool our_key_is_refused(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_NOT_AUTHORISED) ||
@@ -516,6 +522,14 @@ const struct causes_rule causes_rules[] = {
 		"a drop for another reason, such as a wrong checksum; probes that are proven not to have arrived "
 		"at the server",
 	    .tell = sentences_own_drops,
+	},
+	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = we_stop_the_answers,
+	    .needs = "the answers to at least half of the lost probes came to an interface of this host before their "
+		     "deadline, and not to its socket; TCP: the SYN-ACKs",
+	    .forbids = "an answer that the socket got, even a late one",
+	    .tell = sentences_lost_here,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNPINNED_REPLY,

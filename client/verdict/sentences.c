@@ -341,6 +341,15 @@ void sentences_own_drops(const struct verdict_evidence *e, struct verdict *v)
 	    e->hints.own_drops, losses(e), e->hints.own_dropped);
 }
 
+void sentences_lost_here(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v,
+	    "the answers to %u of %u lost probes reached an interface of this host, but not its socket: its own "
+	    "firewall, "
+	    "its rp_filter or a wrong checksum stops them",
+	    e->hints.lost_here, losses(e));
+}
+
 void sentences_other_clock(const struct verdict_evidence *e, struct verdict *v)
 {
 	if (!e->tally.skewed)

@@ -12,6 +12,7 @@ sentences_of_cause sentences_own_drops, sentences_new_flows, sentences_shared_ad
     sentences_other_mac, sentences_refused, sentences_ports, sentences_size, sentences_segments, sentences_server_down,
     sentences_holder_down, sentences_not_assigned, sentences_misdelivered, sentences_dad_failed, sentences_firewall,
     sentences_protocol;
+sentences_of_cause sentences_lost_here;
 
 /* Add all sentences of the verdict. tell: the rule's own sentences; NULL: none. */
 void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v);

@@ -35,6 +35,7 @@ struct verdict_hints {
 	const char *receipt_server; /* the server with the newest receipt; NULL: not known */
 	const char *witness;        /* the server that relayed the receipt; NULL: direct */
 	const char *silent_witness; /* a server that reported that the silent one does not answer it; NULL: none */
+	uint32_t lost_here;         /* losses whose answers came to this host's interface, and not to its socket */
 	uint32_t own_drops;         /* losses whose answers this host's full socket may have dropped .. */
 	uint32_t own_dropped;       /* .. and how many datagrams it dropped about then */
 	bool last_error_elsewhere;  /* the last error came for another flow to the same address and port */

@@ -7,7 +7,7 @@
 """
 
 from flat import DEAD
-from provider import DOWN, PORT, TWICE, main, scenario, scenarios
+from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
 
 DOWN_IN_RUN = {"state": "down", "direction": "forward"}
 TX_CHECKSUMS_OFF = """
@@ -63,6 +63,44 @@ def checksums_that_do_not_hold_in_run(net):
     daemon = net.run_daemon()
     where = {"target": "boot-01", "protocol": "udp"}
     daemon.wait_for(where, **DOWN_IN_RUN, cause="bad-checksum")
+
+
+def drop_at_client(net, hook):
+    """The client's own firewall takes all answers, of all servers and over both protocols."""
+    priority = {"input": 0, "prerouting": -300}[hook]
+    net.client.nft(f"""
+        table inet own {{ chain stop {{
+            type filter hook {hook} priority {priority};
+            meta l4proto {{ tcp, udp }} th sport {PORT} drop;
+        }}; }}
+    """)
+
+
+@scenarios(("input",), ("prerouting",))
+def the_client_drops_the_answers(net, hook):
+    """No server is down, and nobody else has to look for it: the answers reach the client's interface."""
+    drop_at_client(net, hook)
+    check = net.check(options=())
+    for row in check.expect({}, **DOWN, direction="return", cause="local"):
+        check.told(row, "reached an interface of this host")
+
+
+@scenario
+def the_client_drops_the_answers_in_run(net):
+    daemon = net.run_daemon()
+    where = {"target": "boot-01", "protocol": "udp"}
+    tcp = {"target": "bootnode", "protocol": "tcp"}
+    daemon.wait_for(where, state="up")
+    drop_at_client(net, "input")
+    daemon.wait_for(where, state="down", direction="return", cause="local")
+    daemon.wait_for(tcp, state="down", direction="return", cause="local")
+
+
+@scenario
+def without_capabilities_the_client_does_not_guess(net):
+    drop_at_client(net, "input")
+    check = net.check(options=(), under=NO_CAPABILITY)
+    check.expect({}, **DOWN, direction="unknown", cause={"unexplained"})
 
 
 if __name__ == "__main__":

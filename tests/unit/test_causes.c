@@ -503,6 +503,20 @@ static void server_firewall(void **state)
 			    "10 of 10 lost probes reached the interface of boot-01, but not its socket");
 }
 
+static void local_by_what_this_host_drops(void **state)
+{
+	(void)state;
+	CASE("local", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.lost_here = 5);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.lost_here = 4);
+	CASE("local", e = lost(5, 5, PROBER_LOST_RETURN); e.hints.lost_here = 5);
+	CASE("local", e = lost(0, 10, PROBER_LOST); e.hints.lost_here = 5; e.context.servers_silent = true);
+	e = lost(0, 10, PROBER_LOST_RETURN);
+	e.hints.lost_here = 10;
+	verdict_reach(&e, &v);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_RETURN);
+	assert_false(v.expected);
+}
+
 static struct verdict_evidence dropped(uint32_t bad, uint32_t filtered, uint32_t forward)
 {
 	struct verdict_evidence made = lost(0, 10, PROBER_LOST_FORWARD);
@@ -780,6 +794,7 @@ int main(void)
 		cmocka_unit_test(unreachable),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
+		cmocka_unit_test(local_by_what_this_host_drops),
 		cmocka_unit_test(bad_checksum),
 		cmocka_unit_test(bad_checksum_of_segments),
 		cmocka_unit_test(server_firewall_of_connections),

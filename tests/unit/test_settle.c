@@ -967,6 +967,31 @@ static void another_boot_counts_anew(void **state)
 	assert_int_equal(dropped(s, 0).datagrams, 1);
 }
 
+/* -- answers that come to an interface of this host -- */
+
+static void an_answer_at_the_link_that_the_socket_did_not_get_was_lost_here(void **state)
+{
+	struct scene *s = *state;
+	struct path *p = s->path;
+	uint32_t last = 0;
+
+	path_note_at_link(p, 10); /* its deadline has passed: the socket may get it yet */
+	assert_false(path_lost_here(p, 10));
+	for (uint32_t i = 0; i < 4; i++)
+		last = prober_send(&p->prober, 120 * SECOND, 120 * SECOND);
+	path_note_at_link(p, last);
+	path_note_at_link(p, last - 2);        /* overtaken */
+	path_note_at_link(p, last + 1);        /* never sent */
+	assert_false(path_lost_here(p, last)); /* not yet */
+	prober_expire(&p->prober, 121 * SECOND);
+	assert_true(path_lost_here(p, last));
+	assert_false(path_lost_here(p, last - 1));
+	assert_true(path_lost_here(p, last - 2));
+	assert_false(path_lost_here(p, 10));
+	prober_settle(&p->prober, last, PROBER_LOST_RETURN);
+	assert_true(path_lost_here(p, last));
+}
+
 /* -- refusals -- */
 
 /* What is said is about a second ago: at the first four, then when there are twice as many, four times as many .. */
@@ -1351,6 +1376,7 @@ int main(void)
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
 		TEST(only_the_latest_answers_are_kept),
+		TEST(an_answer_at_the_link_that_the_socket_did_not_get_was_lost_here),
 		TEST(connections_are_dropped_on_the_whole_host),
 		TEST(a_drop_has_the_reason_that_is_left),
 		TEST(a_server_that_cannot_read_its_counters_gives_no_reason),
