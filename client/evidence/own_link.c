@@ -14,12 +14,12 @@ static bool may_ask(struct own_link *own, int64_t now_ns)
 }
 
 /* Notes the next hop that does not answer. */
-static bool is_unresolved(struct own_link *own, struct path *p, int64_t now_ns)
+static bool is_unresolved(struct own_link *own, struct path *p)
 {
 	struct path_facts *f = &p->facts;
 
 	f->next_hop = (struct link_next_hop){ 0 };
-	return may_ask(own, now_ns) && own->ops->unresolved && own->ops->unresolved(&p->endpoint, &f->next_hop);
+	return own->ops->unresolved && own->ops->unresolved(&p->endpoint, &f->next_hop);
 }
 
 static bool is_ours(struct own_link *own, const struct path *p, int64_t now_ns)
@@ -34,9 +34,10 @@ enum prober_outcome own_link_outcome(struct own_link *own, struct path *p, enum 
 {
 	int64_t now_ns = clock_mono_ns();
 
-	if (outcome == PROBER_UNREACHABLE && is_unresolved(own, p, now_ns))
-		return outcome;
 	if (outcome != PROBER_UNREACHABLE && outcome != PROBER_REFUSED && outcome != PROBER_PROHIBITED)
+		return outcome;
+	p->facts.next_hop = (struct link_next_hop){ 0 };
+	if (outcome == PROBER_UNREACHABLE && may_ask(own, now_ns) && is_unresolved(own, p))
 		return outcome;
 	if (!is_ours(own, p, now_ns))
 		return outcome;
@@ -54,7 +55,7 @@ static bool may_not_have_left(const struct path *p, uint32_t seq)
 
 void own_link_settle(struct own_link *own, struct path *p, uint32_t from, int64_t now_ns)
 {
-	if (!is_unresolved(own, p, now_ns))
+	if (!may_ask(own, now_ns) || !is_unresolved(own, p))
 		return;
 	p->facts.offender = (struct endpoint){ 0 };
 	p->facts.icmp_type = p->facts.icmp_code = -1;

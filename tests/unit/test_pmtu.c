@@ -1,0 +1,108 @@
+/* pmtu.h, and the large requests of TCP (path.h). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "client/engine/pmtu.h"
+
+#define SECOND INT64_C(1000000000)
+
+static const struct endpoint v4 = { { [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = 7 }, 8620 };
+static const struct endpoint v6 = { { 0x20, 0x01, 0x0d, 0xb8 }, 8620 };
+static unsigned mtu;
+
+static unsigned path_mtu(const struct endpoint *to)
+{
+	(void)to;
+	return mtu;
+}
+
+static const struct link_ops ops = { .path_mtu = path_mtu };
+static struct config_target target = {
+	.pmtu = true, .expect_reachable = true, .sizes = { 512 }, .sizes_len = 1, .tcp = true
+};
+
+static void it_is_as_large_as_the_path_takes(void **state)
+{
+	const struct {
+		const struct endpoint *to;
+		unsigned mtu, size; /* size 0: none is sent */
+	} cases[] = {
+		{ &v4, 1500, 1472 }, { &v6, 1500, 1452 }, { &v4, 9000, 1472 }, { &v4, 1400, 1372 },
+		{ &v6, 1280, 1232 }, { &v4, 540, 0 },     { &v4, 541, 513 },   { &v4, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct path p = { .endpoint = *cases[i].to, .target = &target, .pmtu = true };
+		mtu = cases[i].mtu;
+		assert_int_equal(pmtu_set_size(&ops, &p), cases[i].size > 0);
+		assert_int_equal(p.size, cases[i].size);
+		assert_false(pmtu_set_size(NULL, &p));
+	}
+}
+
+/* What a slow schedule wants to see expire must not be kept alive. */
+static void slow_schedules_are_left_alone(void **state)
+{
+	struct config_schedule schedules[] = { { .every_ns = 120 * SECOND }, { .every_ns = SECOND } };
+	const struct config config = { .schedules = schedules, .schedules_len = 2 };
+	struct config_target t = { .schedules = { 0, 1 }, .schedules_len = 1 };
+
+	(void)state;
+	assert_false(pmtu_suits(&config, &t));
+	t.schedules_len = 2;
+	assert_true(pmtu_suits(&config, &t));
+}
+
+/* One letter a probe: a answered, l lost. Large are the second, the tenth, .. */
+static struct path_large count(const char *story)
+{
+	static struct prober_record ring[64];
+	struct path p = { .kind = PROBE_TCP, .target = &target, .endpoint = v4 };
+	struct path_large large;
+
+	prober_init(&p.prober, 1, SECOND, ring, 64);
+	p.prober.kind = PROBE_TCP;
+	for (; *story; story++) {
+		uint32_t seq = prober_send(&p.prober, 0, 0);
+		const struct packet_reply reply = { .role = PACKET_REPLY, .seq = seq, .flow_id = 1, .boot_id = 1 };
+		if (*story == 'a')
+			prober_reply(&p.prober, &reply, 0, true, 1, 1, true);
+	}
+	prober_expire(&p.prober, SECOND);
+	path_count_large(&p, 64, &large);
+	return large;
+}
+
+static void large_requests_are_counted_since_one_passed(void **state)
+{
+	struct path_large l = count("alaaaaaaal");
+
+	(void)state;
+	assert_int_equal(l.lost, 2);
+	assert_int_equal(l.others, 8);
+	assert_int_equal(l.others_lost, 0);
+	l = count("aaaaaaalalaaaaa");
+	assert_int_equal(l.lost, 1);
+	assert_int_equal(l.others, 12);
+	assert_int_equal(l.others_lost, 1);
+	l = count("alaaaaaaaaa"); /* one passed */
+	assert_int_equal(l.lost, 0);
+	target.pmtu = false; /* sizes are configured */
+	assert_int_equal(count("alaaaaaaal").lost, 0);
+	target.pmtu = true;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_is_as_large_as_the_path_takes),
+		cmocka_unit_test(slow_schedules_are_left_alone),
+		cmocka_unit_test(large_requests_are_counted_since_one_passed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
