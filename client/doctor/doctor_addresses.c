@@ -185,13 +185,56 @@ static const char *channel_error(int error)
 	}
 }
 
+/* 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16: reachable from outside only by NAT. */
+static bool is_private_v4(const struct endpoint *e)
+{
+	const uint8_t *octets = e->address + sizeof endpoint_v4_prefix;
+
+	return octets[0] == 10 || (octets[0] == 100 && octets[1] >> 6 == 1) ||
+	       (octets[0] == 172 && octets[1] >> 4 == 1) || (octets[0] == 192 && octets[1] == 168);
+}
+
+/* Has an interface to other hosts an address of the family? A public address, or one that the configuration names, is
+ * of no use without a way out; a private one may be meant for its own network. */
+static bool has_use_for(const struct doctor_facts *facts, enum doctor_family family, enum doctor_severity *severity)
+{
+	bool has = false;
+
+	*severity = DOCTOR_NOTE;
+	for (size_t i = 0; i < facts->addresses_len; i++) {
+		const struct doctor_address *address = &facts->addresses[i];
+		const struct endpoint *e = &address->is.address;
+		const struct doctor_link *link = doctor_link(facts, address->is.link);
+		bool private = endpoint_is_v4(e) ? is_private_v4(e) || (e->address[12] == 169 && e->address[13] == 254)
+						 : (e->address[0] & 0xfe) == 0xfc;
+
+		if (doctor_family(e) != family || !link || !(link->outward || address->named))
+			continue;
+		has = true;
+		if (address->named || !private)
+			*severity = DOCTOR_WARNING;
+	}
+	return has;
+}
+
 /* Only a note: some hosts need no default route. no_route reports the unreachable targets of the configuration. */
 void doctor_no_way_out(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
-	if (facts->addresses_len == 0 || facts->out[DOCTOR_V4].asked || facts->out[DOCTOR_V6].asked)
+	bool v4 = facts->out[DOCTOR_V4].asked, v6 = facts->out[DOCTOR_V6].asked;
+	enum doctor_severity severity;
+
+	if (facts->addresses_len == 0 || (v4 && v6))
 		return;
-	doctor_found(findings, DOCTOR_RULE_no_way_out, DOCTOR_NOTE,
-		     "this host has no default route, neither for IPv4 nor for IPv6");
+	if (!v4 && !v6) {
+		doctor_found(findings, DOCTOR_RULE_no_way_out, DOCTOR_NOTE,
+			     "this host has no default route, neither for IPv4 nor for IPv6");
+		return;
+	}
+	if (!has_use_for(facts, v4 ? DOCTOR_V6 : DOCTOR_V4, &severity))
+		return;
+	doctor_found(findings, DOCTOR_RULE_no_way_out, severity,
+		     "this host has %s addresses and no default route for them, though it has one for %s",
+		     v4 ? "IPv6" : "IPv4", v4 ? "IPv4" : "IPv6");
 }
 
 void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -324,15 +367,6 @@ static bool answers_elsewhere(const struct doctor_facts *facts, const struct doc
 
 	return address->back.asked && address->back.error == 0 && address->back.route.link != address->is.link &&
 	       link && (link->outward || address->named);
-}
-
-/* 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16: reachable from outside only by NAT. */
-static bool is_private_v4(const struct endpoint *e)
-{
-	const uint8_t *octets = e->address + sizeof endpoint_v4_prefix;
-
-	return octets[0] == 10 || (octets[0] == 100 && octets[1] >> 6 == 1) ||
-	       (octets[0] == 172 && octets[1] >> 4 == 1) || (octets[0] == 192 && octets[1] == 168);
 }
 
 /* Do requests from outside arrive on the address's own interface? They do for a network of public addresses if this

@@ -13,9 +13,12 @@
 #include <string.h>
 #include <sys/timex.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 /* Append an element to the list and return it. */
 #define APPEND(list, len) ((list) = alloc_resize((list), (len) + 1, sizeof *(list)), &(list)[(len)++])
+
+enum { PEERS_MAX = 256 }; /* they are compared with each other */
 
 static const int families[DOCTOR_FAMILIES] = { [DOCTOR_V4] = AF_INET, [DOCTOR_V6] = AF_INET6 };
 
@@ -69,6 +72,8 @@ static void on_link(void *context, const struct rtnl_link *is)
 	struct doctor_facts *facts = context;
 	struct doctor_link *link;
 
+	if (is->flags & IFF_LOOPBACK)
+		facts->loopback_link = is->index;
 	if (!(is->flags & IFF_UP) || (is->flags & IFF_LOOPBACK))
 		return;
 	/* Interfaces of a VRF have their own routes and rules. */
@@ -77,6 +82,7 @@ static void on_link(void *context, const struct rtnl_link *is)
 	link = APPEND(facts->links, facts->links_len);
 	*link = (struct doctor_link){
 		.index = is->index,
+		.bridge = strcmp(is->kind, "bridge") == 0,
 		.outward = is_outward(is),
 		.rp_filter = applied("ipv4/conf", is->name, "rp_filter"),
 		.arp_ignore = applied("ipv4/conf", is->name, "arp_ignore"),
@@ -98,11 +104,20 @@ static struct doctor_link *find_link(struct doctor_facts *facts, unsigned index)
 
 /* --- Addresses and routes ---------------------------------------------------------------------------------------- */
 
+static bool is_loopback(const struct endpoint *e)
+{
+	static const uint8_t one[sizeof e->address] = { [sizeof e->address - 1] = 1 };
+
+	return endpoint_is_v4(e) ? e->address[12] == 127 : memcmp(e->address, one, sizeof one) == 0;
+}
+
 static void on_address(void *context, const struct rtnl_address *is)
 {
 	struct doctor_facts *facts = context;
 	const struct doctor_config *config = facts->config;
 
+	if (is->link == facts->loopback_link && is->scope < RT_SCOPE_LINK && !is_loopback(&is->address))
+		*APPEND(facts->loopback, facts->loopback_len) = *is;
 	if (is->scope >= RT_SCOPE_LINK || !find_link(facts, is->link))
 		return;
 	*APPEND(facts->addresses, facts->addresses_len) = (struct doctor_address){
@@ -280,6 +295,9 @@ static void on_neighbour(void *context, const struct rtnl_neighbour *neighbour)
 
 	if (link && link->outward && neighbour->state & (NUD_FAILED | NUD_PERMANENT))
 		*APPEND(facts->neighbours, facts->neighbours_len) = *neighbour;
+	if (link && link->outward && neighbour->has_mac && facts->peers_len < PEERS_MAX &&
+	    neighbour->state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE))
+		*APPEND(facts->peers, facts->peers_len) = *neighbour;
 }
 
 struct timing_context {
@@ -345,6 +363,8 @@ static int gather_listeners(struct doctor_facts *facts)
 
 static void gather_numbers(struct doctor_facts *facts)
 {
+	facts->no_sysctls = access("/proc/sys/net", R_OK | X_OK) != 0;
+	facts->no_counters = access("/proc/net/snmp", R_OK) != 0;
 #define READ(name, path) facts->name = proc_sysctl(path, DOCTOR_UNKNOWN);
 	DOCTOR_SYSCTLS(READ)
 #undef READ
@@ -402,5 +422,7 @@ void doctor_facts_free(struct doctor_facts *facts)
 	free(facts->default_routes);
 	free(facts->rules);
 	free(facts->neighbours);
+	free(facts->peers);
+	free(facts->loopback);
 	free(facts->listeners);
 }

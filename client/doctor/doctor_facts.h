@@ -20,7 +20,8 @@ enum {
 struct doctor_link {
 	unsigned index;
 	char name[IF_NAMESIZE]; /* safe to use in a shell command */
-	bool outward;           /* receives frames of other hosts: neither a tunnel nor a bridge for guests */
+	bool bridge;
+	bool outward; /* receives frames of other hosts: neither a tunnel nor a bridge for guests */
 	int64_t rp_filter, arp_ignore, arp_filter, accept_dad; /* effective values, combined with "all" */
 	int64_t forwarding;                                    /* IPv4 forwarding of packets that arrive on this link */
 	uint64_t heal_ms[DOCTOR_FAMILIES]; /* the longest time before the kernel corrects a wrong neighbour entry */
@@ -82,6 +83,9 @@ struct doctor_facts {
 	size_t links_len;
 	struct doctor_address *addresses;
 	size_t addresses_len;
+	struct rtnl_address *loopback; /* addresses of lo that other hosts may use */
+	size_t loopback_len;
+	unsigned loopback_link;
 	struct doctor_route out[DOCTOR_FAMILIES]; /* the route to an outside address; the kernel chooses the source */
 	struct doctor_target *targets;            /* numeric targets of the configuration that are not on this host */
 	size_t targets_len;
@@ -92,6 +96,9 @@ struct doctor_facts {
 
 	struct rtnl_neighbour *neighbours; /* failed and permanent entries only */
 	size_t neighbours_len;
+	struct rtnl_neighbour *peers; /* entries with a MAC */
+	size_t peers_len;
+	bool no_sysctls, no_counters; /* /proc/sys/net or /proc/net cannot be read */
 	struct rtnl_table tables[DOCTOR_FAMILIES];
 	struct doctor_listener *listeners;
 	size_t sockets_len;

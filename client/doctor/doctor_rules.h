@@ -14,6 +14,9 @@ const char *doctor_severity_word(enum doctor_severity severity);
 
 /* The rules, in the order of their findings: function, id, and why it matters. */
 #define DOCTOR_RULES(X)                                                                                                \
+	X(not_read, "not-read",                                                                                        \
+	  "A hardened unit (ProcSubset=pid, ProtectKernelTunables) or a container hides it: nothing "                  \
+	  "is known of what was not read.")                                                                            \
 	X(address_duplicate, "address-duplicate",                                                                      \
 	  "Two interfaces have the same address and network: the kernel always sends by one of them, even if the "     \
 	  "other side uses the other one.")                                                                            \
@@ -31,6 +34,9 @@ const char *doctor_severity_word(enum doctor_severity severity);
 	X(no_way_out, "no-way-out",                                                                                    \
 	  "Clients outside the networks of this host get no answer, and doctor could not check the routes back from "  \
 	  "its addresses.")                                                                                            \
+	X(local_route, "local-route",                                                                                  \
+	  "Probes to such an address are answered by this host itself or by a guest of it, or by "                     \
+	  "nobody: they say nothing about the target.")                                                                \
 	X(no_route, "no-route", "Probes to this address cannot leave this host.")                                      \
 	X(no_way_back, "no-way-back",                                                                                  \
 	  "Requests to this address arrive, but no answer can leave: the client loses every probe on the return.")     \
@@ -49,6 +55,15 @@ const char *doctor_severity_word(enum doctor_severity severity);
 	X(arp_flux, "arp-flux",                                                                                        \
 	  "Each interface answers ARP for the addresses of both, so other hosts learn alternating MACs: this looks "   \
 	  "like a duplicate address.")                                                                                 \
+	X(vip_on_loopback, "vip-on-loopback",                                                                          \
+	  "Other hosts on the link then learn this MAC for an address that another machine is to "                     \
+	  "answer for: this looks like a duplicate address.")                                                          \
+	X(vip_source, "vip-source",                                                                                    \
+	  "When the address moves to another host, the answers to what this host sent move with it, "                  \
+	  "and its connections break.")                                                                                \
+	X(same_peer, "same-peer",                                                                                      \
+	  "Two interfaces in one segment answer for each other, and frames may loop; a router that "                   \
+	  "has one MAC in several VLANs is harmless.")                                                                 \
 	X(neighbour_failed, "neighbour-failed",                                                                        \
 	  "The next hop did not answer when it was last asked for its MAC; nothing leaves this host by it until it "   \
 	  "answers.")                                                                                                  \

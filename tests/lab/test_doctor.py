@@ -11,7 +11,7 @@ from lab import Failure, link, wait_until
 from provider import main, scenario
 
 NOTES = {"clock", "accept-dad", "way-back-gateway", "rmem-max", "udp-overflows", "listen-overflows",
-         "conntrack-udp-long", "no-way-out"}  # fmt: skip
+         "conntrack-udp-long", "no-way-out", "same-peer"}  # fmt: skip
 
 # UDP servers on all addresses: without and with a care for where they were asked.
 SERVER = """
@@ -276,6 +276,54 @@ def default_route_in_two_halves(net):
         raise Failure(findings)
     listen(net, host, "unpinned", 30303)
     require(doctor(net, host), "unpinned-listener", "warning", plan.anchor["boot-01"], plan.droplet["boot-01"])
+
+
+@scenario
+def virtual_addresses(net):
+    """On lo, where the link still asks for it; and without a network, as the source of what the host sends."""
+    host, plan = boot(net), net.plan
+    vip, whole = f"{plan.droplets}50", 128 if plan.nft == "ip6" else 32
+    host.ip(f"addr add {vip}/{whole} dev lo")
+    found = doctor(net, host)
+    if plan.nft == "ip":
+        mend(host, require(found, "vip-on-loopback", "warning", vip, "eth0"))
+    nothing_wrong(doctor(net, host))
+    ip(net, host, f"route replace default via {plan.droplets}1 src {vip}")
+    require(doctor(net, host), "vip-source", "warning", vip, plan.droplet["boot-01"])
+
+
+@scenario
+def routes_that_cover_targets(net):
+    host, plan = boot(net), net.plan
+    config = net.config()
+    host.ip(f"route add local {plan.floating}/{128 if plan.nft == 'ip6' else 32} dev lo table local")
+    require(doctor(net, host, "--config", config), "local-route", "error", plan.floating)
+
+
+@scenario
+def the_other_family_has_a_way_out(net):
+    host, plan = boot(net), net.plan
+    other = ("2001:db8:77::5/64 dev eth0 nodad", "IPv6") if plan.nft == "ip" else ("198.18.77.5/24 dev eth0", "IPv4")
+    host.ip(f"addr add {other[0]}")
+    require(doctor(net, host), "no-way-out", "warning", other[1])
+
+
+@scenario
+def one_machine_on_two_interfaces(net):
+    link(boot(net), "eth1", net.router, "second")
+    net.router.ip("link set second master lan")
+    for device in ("eth0", "eth1"):
+        boot(net).ip(f"neigh replace {net.plan.droplets}1 lladdr {net.router.mac('lan')} dev {device} nud reachable")
+    require(doctor(net, boot(net)), "same-peer", "warning", "eth0", "eth1")
+
+
+@scenario
+def a_unit_that_hides_what_is_read(net):
+    """As ProcSubset=pid does: what is not read is not fine."""
+    hidden = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc/sys && exec "$@"', "sh")
+    done = boot(net).run(*hidden, net.program("floatprobe"), "doctor", status=1)
+    if "not-read" not in done.stdout or "nothing wrong" in done.stdout:
+        raise Failure(done.stdout)
 
 
 @scenario

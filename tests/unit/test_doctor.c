@@ -295,10 +295,22 @@ static void no_way_out(void **state)
 {
 	(void)state;
 	facts.out[DOCTOR_V4].asked = false;
-	nothing(); /* there is IPv6 */
-	facts.out[DOCTOR_V6].asked = false;
+	assert_says(only(DOCTOR_RULE_no_way_out, DOCTOR_WARNING)->seen,
+		    "has IPv4 addresses and no default route for them");
+	addresses[DROPLET].is.address = at("10.18.1.5");
+	addresses[ANCHOR].is.address = at("192.168.18.26");
 	only(DOCTOR_RULE_no_way_out, DOCTOR_NOTE);
+	addresses[ANCHOR].named = true;
+	only(DOCTOR_RULE_no_way_out, DOCTOR_WARNING);
+	addresses[DROPLET].is.link = addresses[ANCHOR].is.link = DOCKER0;
+	addresses[ANCHOR].named = false;
+	nothing(); /* only guests have IPv4 */
 	facts.out[DOCTOR_V4].asked = true;
+	facts.out[DOCTOR_V6].asked = false;
+	assert_says(only(DOCTOR_RULE_no_way_out, DOCTOR_WARNING)->seen, "has IPv6 addresses");
+	facts.out[DOCTOR_V4].asked = false;
+	only(DOCTOR_RULE_no_way_out, DOCTOR_NOTE);
+	facts.out[DOCTOR_V4].asked = facts.out[DOCTOR_V6].asked = true;
 	nothing();
 	facts.out[DOCTOR_V4].asked = false;
 	facts.addresses_len = 0; /* nor does it have an address */
@@ -463,6 +475,81 @@ static void way_back_gateway(void **state)
 	anchor->back.route.gateway = at("198.18.1.1");
 	anchor->is.prefix_len = 15; /* one network after all */
 	nothing();
+}
+
+static void local_route(void **state)
+{
+	(void)state;
+	targets[0] = (struct doctor_target){ at("203.0.113.7"),
+					     { .asked = true, .route = { .type = RTN_UNICAST, .link = ETH0 } } };
+	facts.targets_len = 1;
+	nothing();
+	targets[0].way.route.type = RTN_LOCAL;
+	assert_says(only(DOCTOR_RULE_local_route, DOCTOR_ERROR)->seen, "203.0.113.7 is covered by a local route");
+	targets[0].way.route.type = RTN_UNICAST;
+	targets[0].way.route.link = DOCKER0;
+	nothing(); /* a tunnel, say */
+	links[2].bridge = true;
+	assert_says(only(DOCTOR_RULE_local_route, DOCTOR_WARNING)->seen, "docker0");
+	targets[0].way.route.gateway = at("198.19.17.2");
+	nothing();
+}
+
+static void vip_on_loopback(void **state)
+{
+	static struct rtnl_address loopback[2];
+
+	(void)state;
+	loopback[0] = (struct rtnl_address){ .address = at("198.18.1.50"), .prefix_len = 32 };
+	facts.loopback = loopback;
+	facts.loopback_len = 1;
+	assert_says(only(DOCTOR_RULE_vip_on_loopback, DOCTOR_WARNING)->command, "arp_ignore=1");
+	links[0].arp_ignore = 1;
+	nothing();
+	links[0].arp_ignore = 0;
+	loopback[0].address = at("203.0.113.50"); /* nobody on the link asks for it */
+	nothing();
+	facts.loopback_len = 0;
+}
+
+static void vip_source(void **state)
+{
+	(void)state;
+	add_address("198.18.1.50", 32, ETH0, way(ETH0, "198.18.1.1", "198.18.1.50"));
+	nothing();
+	facts.out[DOCTOR_V4].route.source = at("198.18.1.50");
+	assert_says(only(DOCTOR_RULE_vip_source, DOCTOR_WARNING)->permanent, "src 198.18.1.5");
+	addresses[DROPLET].is.prefix_len = addresses[ANCHOR].is.prefix_len = 32; /* a host that has nothing else */
+	nothing();
+}
+
+static void same_peer(void **state)
+{
+	static struct rtnl_neighbour peers[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		peers[i] = (struct rtnl_neighbour){
+			.address = at("198.18.1.1"), .link = ETH0 + i, .has_mac = true, .mac = { 2 }
+		};
+	facts.peers = peers;
+	facts.peers_len = 2;
+	only(DOCTOR_RULE_same_peer, DOCTOR_WARNING);
+	peers[1].address = at("198.18.3.1"); /* a router in two VLANs */
+	only(DOCTOR_RULE_same_peer, DOCTOR_NOTE);
+	peers[1].mac[5] = 1;
+	nothing();
+	facts.peers_len = 0;
+}
+
+static void not_read(void **state)
+{
+	(void)state;
+	facts.no_sysctls = true;
+	assert_says(only(DOCTOR_RULE_not_read, DOCTOR_WARNING)->seen, "/proc/sys/net");
+	facts.no_sysctls = false;
+	facts.no_counters = true;
+	only(DOCTOR_RULE_not_read, DOCTOR_WARNING);
 }
 
 static void arp_flux(void **state)
@@ -772,6 +859,11 @@ int main(void)
 		RULE_TEST(rp_filter_without_proof),
 		RULE_TEST(way_back),
 		RULE_TEST(way_back_gateway),
+		RULE_TEST(local_route),
+		RULE_TEST(vip_on_loopback),
+		RULE_TEST(vip_source),
+		RULE_TEST(same_peer),
+		RULE_TEST(not_read),
 		RULE_TEST(arp_flux),
 		RULE_TEST(unpinned_listener),
 		RULE_TEST(each_family_has_its_own_answer),
