@@ -11,14 +11,20 @@
 #include <sys/queue.h>
 
 enum {
-	EXCHANGES_MAX = 16,
+	EXCHANGES_MAX = 16, /* a connection with more gives way to others */
 	BACKLOG = 512,
 };
 
-enum connection_state { CONNECTION_FREE, CONNECTION_UNPROVEN, CONNECTION_AUTHENTIC, CONNECTION_CLOSING };
+enum connection_state {
+	CONNECTION_FREE,
+	CONNECTION_UNPROVEN, /* without an authentic request yet */
+	CONNECTION_AUTHENTIC,
+	CONNECTION_LASTING, /* authentic, with EXCHANGES_MAX exchanges or more */
+	CONNECTION_CLOSING,
+};
 
 struct connection {
-	TAILQ_ENTRY(connection) link; /* in `free` or in `unproven` */
+	TAILQ_ENTRY(connection) link; /* in `free` or in `yielding` */
 	uv_tcp_t tcp;
 	uv_timer_t deadline; /* initialised once, for the life of the listener */
 	uv_write_t write;
@@ -43,8 +49,8 @@ struct tcp_listener {
 	uv_loop_t *loop;
 	struct connection *connections;
 	unsigned connections_len, closing;
-	/* unproven: without an authentic request yet; oldest first */
-	TAILQ_HEAD(connection_list, connection) free, unproven;
+	/* yielding: UNPROVEN and LASTING ones, which give way to new ones; the longest in it first */
+	TAILQ_HEAD(connection_list, connection) free, yielding;
 	uint64_t relays; /* number of relays since start */
 	bool stopping;
 	size_t addresses_len, sockets_len;
@@ -70,8 +76,8 @@ static void close_connection(struct connection *c)
 {
 	if (c->state == CONNECTION_CLOSING)
 		return;
-	if (c->state == CONNECTION_UNPROVEN)
-		TAILQ_REMOVE(&c->listener->unproven, c, link);
+	if (c->state == CONNECTION_UNPROVEN || c->state == CONNECTION_LASTING)
+		TAILQ_REMOVE(&c->listener->yielding, c, link);
 	c->state = CONNECTION_CLOSING;
 	c->listener->closing++;
 	uv_timer_stop(&c->deadline);
@@ -110,6 +116,14 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	handle_requests(c);
 }
 
+static void note_exchange(struct connection *c)
+{
+	if (++c->exchanges < EXCHANGES_MAX || c->state != CONNECTION_AUTHENTIC)
+		return;
+	TAILQ_INSERT_TAIL(&c->listener->yielding, c, link);
+	c->state = CONNECTION_LASTING;
+}
+
 static void on_written(uv_write_t *write, int status)
 {
 	struct connection *c = write->data;
@@ -117,7 +131,8 @@ static void on_written(uv_write_t *write, int status)
 
 	if (c->state == CONNECTION_CLOSING)
 		return;
-	if (status < 0 || ++c->exchanges == EXCHANGES_MAX) {
+	note_exchange(c);
+	if (status < 0 || (c->state == CONNECTION_UNPROVEN && c->exchanges == EXCHANGES_MAX)) {
 		close_connection(c);
 		return;
 	}
@@ -161,7 +176,7 @@ static void note_authentic(struct connection *c)
 {
 	if (c->state != CONNECTION_UNPROVEN)
 		return;
-	TAILQ_REMOVE(&c->listener->unproven, c, link);
+	TAILQ_REMOVE(&c->listener->yielding, c, link);
 	c->state = CONNECTION_AUTHENTIC;
 }
 
@@ -180,7 +195,7 @@ static void reply_to_relay(void *connection, uint64_t relay, const struct reflec
 {
 	struct connection *c = connection;
 
-	if (c->state != CONNECTION_AUTHENTIC || c->relay != relay)
+	if ((c->state != CONNECTION_AUTHENTIC && c->state != CONNECTION_LASTING) || c->relay != relay)
 		return;
 	memcpy(c->buf + FRAMING_HEADER_LEN, reply->buf, reply->len);
 	write_reply(c);
@@ -256,7 +271,7 @@ static void take_connection(struct tcp_socket *socket, struct connection *c)
 
 	socket->waiting = false;
 	TAILQ_REMOVE(&l->free, c, link);
-	TAILQ_INSERT_TAIL(&l->unproven, c, link);
+	TAILQ_INSERT_TAIL(&l->yielding, c, link);
 	uv_tcp_init(l->loop, &c->tcp); /* cannot fail without a socket */
 	c->tcp.data = c;
 	c->state = CONNECTION_UNPROVEN;
@@ -269,12 +284,12 @@ static void take_connection(struct tcp_socket *socket, struct connection *c)
 		close_connection(c);
 }
 
-/* Close the oldest unauthenticated connection; one at a time is enough. If all connections are authenticated, they stay
- * and the new one waits in the kernel's queue until a deadline passes. */
+/* Close the connection that is the longest without an authentic request, or beyond its share of exchanges; one at a
+ * time is enough. If there is none, all stay and the new one waits in the kernel's queue until a deadline passes. */
 static void make_room(struct tcp_listener *l)
 {
-	if (l->closing == 0 && !TAILQ_EMPTY(&l->unproven))
-		close_connection(TAILQ_FIRST(&l->unproven));
+	if (l->closing == 0 && !TAILQ_EMPTY(&l->yielding))
+		close_connection(TAILQ_FIRST(&l->yielding));
 }
 
 static void accept_waiting(struct tcp_listener *l)
@@ -314,7 +329,7 @@ struct tcp_listener *tcp_listener_new(const struct service *service, size_t addr
 	l->service = service;
 	l->addresses_len = addresses_len;
 	TAILQ_INIT(&l->free);
-	TAILQ_INIT(&l->unproven);
+	TAILQ_INIT(&l->yielding);
 	l->connections = calloc(connections, sizeof *l->connections);
 	if (l->connections) {
 		l->connections_len = connections;

@@ -1,6 +1,6 @@
-/* TCP under libuv: a bounded number of connections, each with a deadline and a few signed exchanges.
- * When all connections are in use, a new one replaces the oldest one that has not sent an authentic request yet. So
- * unauthenticated peers cannot lock out clients. */
+/* TCP under libuv: a bounded number of connections, each with a deadline for the next signed request.
+ * When all connections are in use, a new one replaces one that has not sent an authentic request yet, or that has had
+ * 16 exchanges. So unauthenticated peers cannot lock out clients, nor can connections that stay open. */
 #ifndef FLOATPROBE_TCP_LISTENER_H
 #define FLOATPROBE_TCP_LISTENER_H
 

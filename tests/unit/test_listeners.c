@@ -239,9 +239,34 @@ static void several_exchanges_share_a_connection(void **state)
 
 	send_frames(w, fd, &client, 3); /* at once: more than one in a read */
 	expect_replies(w, fd, 3, PACKET_OK);
-	send_frames(w, fd, &client, 13);
-	expect_replies(w, fd, 13, PACKET_OK);
-	expect_end(w, fd); /* 16 are enough */
+	for (unsigned i = 0; i < 20; i++) {
+		send_frames(w, fd, &client, 2);
+		expect_replies(w, fd, 2, PACKET_OK);
+	}
+	close(fd);
+}
+
+/* A connection that stays open does not lock out others. */
+static void who_had_many_exchanges_makes_room(void **state)
+{
+	struct world *w = *state;
+	int clients[SLOTS], late;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		clients[i] = connect_to(w);
+		send_frames(w, clients[i], &client, 1);
+		expect_replies(w, clients[i], 1, PACKET_OK);
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		send_frames(w, clients[1], &client, 1);
+		expect_replies(w, clients[1], 1, PACKET_OK);
+	}
+	late = connect_to(w);
+	send_frames(w, late, &client, 1);
+	expect_replies(w, late, 1, PACKET_OK);
+	expect_end(w, clients[1]);
+	close(clients[0]);
+	close(late);
 }
 
 static void a_frame_may_come_in_pieces(void **state)
@@ -702,6 +727,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(several_exchanges_share_a_connection),
+		TEST(who_had_many_exchanges_makes_room),
 		TEST(a_frame_may_come_in_pieces),
 		TEST(what_is_no_frame_ends_the_connection),
 		TEST(a_stranger_is_told),
