@@ -2,6 +2,7 @@
 
 #include "client/engine/driver.h"
 #include "client/failover/command.h"
+#include "client/failover/dialogue.h"
 #include "client/failover/steady.h"
 #include "client/failover_drill.h"
 #include "client/failover_paths.h"
@@ -43,6 +44,7 @@ struct failover {
 	struct failover_paths paths;
 	struct steady steady[PATHS_MAX]; /* by index of the path */
 	struct command command;
+	struct dialogue dialogue; /* with the target over TCP */
 	enum phase phase;
 	int64_t phase_ns;  /* monotonic: when the phase began */
 	int64_t moving_ns; /* when MOVING began */
@@ -111,6 +113,7 @@ static void report_move(struct failover *f)
 		.plan = &f->paths,
 		.paths = all_paths(f),
 		.command = &f->command,
+		.connection = &f->dialogue.seen,
 		.measured_ns = f->measured_ns,
 		.expect = f->round % 2 == 0 ? f->options->expect : -1, /* nobody said whom to expect on the way back */
 		.interrupted = f->signal != 0,
@@ -155,6 +158,7 @@ static bool start_measuring(struct failover *f)
 		steady_init(&f->steady[i]);
 	memset(f->settled, 0, sizeof f->settled);
 	f->command.text = NULL;
+	connection_init(&f->dialogue.seen);
 	querier_set_rest(f->driver.engine.querier, FAILOVER_QUERY_REST_NS);
 	begin(f, BASELINE);
 	return true;
@@ -253,6 +257,7 @@ static void next_round(struct failover *f)
 {
 	report_move(f);
 	command_leave(&f->command);
+	dialogue_close(&f->dialogue);
 	if (f->signal || f->status == EXIT_STATUS_REFUSED || ++f->round == f->rounds) {
 		begin(f, ENDED);
 		uv_stop(&f->loop);
@@ -261,12 +266,50 @@ static void next_round(struct failover *f)
 	start_measuring(f);
 }
 
+/* Nothing of the target is lost, and nothing has moved. */
+static bool is_quiet(const struct failover *f)
+{
+	const struct paths *paths = all_paths(f);
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (is_measured(f, paths->items[i]) && (f->steady[i].moved || f->steady[i].lost > 0))
+			return false;
+	}
+	return true;
+}
+
+static const struct path *tcp_path(const struct failover *f)
+{
+	const struct paths *paths = all_paths(f);
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (is_measured(f, paths->items[i]) && paths->items[i]->kind == PROBE_TCP)
+			return paths->items[i];
+	}
+	return NULL;
+}
+
+/* Keep a connection open until the move. */
+static void tend_dialogue(struct failover *f, int64_t now_ns)
+{
+	const struct path *p = tcp_path(f);
+	const struct connection *seen = &f->dialogue.seen;
+
+	if ((f->phase != BASELINE && f->phase != MOVING) || !p || f->dialogue.state != DIALOGUE_IDLE)
+		return;
+	if (seen->ended_ns && (now_ns - seen->ended_ns < FAILOVER_REOPEN_NS || !is_quiet(f)))
+		return;
+	dialogue_open(&f->dialogue, &f->loop, &f->driver.engine.keyring, &p->endpoint, p->target->servers,
+		      p->target->servers_len);
+}
+
 static void advance(uv_timer_t *timer)
 {
 	struct failover *f = timer->data;
 	int64_t now_ns = clock_mono_ns(), in_phase_ns = now_ns - f->phase_ns;
 	int64_t drain_ns = f->paths.timeout_ns + f->paths.held.every_ns + FAILOVER_ANSWERING_NS;
 
+	tend_dialogue(f, now_ns);
 	switch (f->phase) {
 	case RESOLVING:
 		if (resolver_settled(f->driver.resolver) || in_phase_ns >= CHECK_RESOLVE_MS * NS_PER_MS)
@@ -362,6 +405,7 @@ static int run(struct failover *f)
 		_exit(f->signal ? EXIT_SIGNAL + f->signal : f->status);
 	}
 	command_leave(&f->command);
+	dialogue_close(&f->dialogue);
 	driver_stop(&f->driver);
 	uv_walk(&f->loop, close_handle, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);

@@ -6,6 +6,7 @@
 #include "client/failover/yardstick.h"
 #include "client/output/result.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <stdlib.h>
@@ -107,18 +108,31 @@ static void judge_command(const struct failover_measured *f, struct reasons *rea
 		reasons_add(reasons, "the command failed with exit status %d. Its output is in the record", c->status);
 }
 
+/* Who has the newest receipt of this flow, if it is newer than `newest`. Returns its number. */
+static uint32_t newest_receiver(const struct path *p, uint32_t newest, int *receiver)
+{
+	for (unsigned k = 0; p->loss && k < p->target->servers_len; k++) {
+		const struct prober_window *w = &p->loss->windows[k];
+		if (!p->loss->has_window[k] || !w->known || w->receipts.newest <= newest)
+			continue;
+		newest = w->receipts.newest;
+		*receiver = (int)p->target->servers[k];
+	}
+	return newest;
+}
+
 /* What all flows of a protocol know besides their samples. */
 static void gather(const struct failover_measured *f, enum probe_kind kind, struct reasons_context *c)
 {
 	const struct paths *paths = f->paths;
+	uint32_t newest = 0;
 
 	for (size_t i = 0; i < paths->len; i++) {
 		const struct path *p = paths->items[i];
 		if (!failover_paths_is_target(f->plan, p) || p->kind != kind)
 			continue;
 		c->impostors += samples_impostors(p);
-		if (p->loss && p->loss->receipt_server >= 0)
-			c->receiver = p->loss->receipt_server;
+		newest = newest_receiver(p, newest, &c->receiver);
 	}
 }
 
@@ -172,6 +186,46 @@ static const struct path *first_of(const struct failover_measured *f, enum probe
 	return NULL;
 }
 
+/* What a program with an open connection experiences. */
+static void note_connection(const struct failover_measured *f, struct failover_protocol *x)
+{
+	const struct connection *c = f->connection;
+	int64_t now_ns = clock_mono_ns();
+	double stalled_s = (double)connection_stalled_ns(c, now_ns) / 1e9;
+	const char *server = server_name(&f->plan->config, c->server);
+
+	switch (connection_fate(c, now_ns)) {
+	case CONNECTION_NONE:
+		break;
+	case CONNECTION_KEPT:
+		if (connection_stalled_ns(c, now_ns) > CONNECTION_STALL_MIN_NS)
+			reasons_add(&x->notes,
+				    "TCP: a connection that was open stalled for %.3f s; then %s answered it",
+				    stalled_s, server);
+		else if (x->move.to != SAMPLE_NOBODY && x->move.to != c->server)
+			reasons_add(&x->notes,
+				    "TCP: a connection that was open stays with %s. It breaks when %s goes away",
+				    server, server);
+		break;
+	case CONNECTION_RESET:
+	case CONNECTION_CLOSED:
+		reasons_add(
+		    &x->notes,
+		    "TCP: a connection that was open to %s was %s after a wait of %.3f s; programs have to connect "
+		    "again",
+		    server, connection_fate(c, now_ns) == CONNECTION_RESET ? "reset" : "closed",
+		    c->ended_ns == 0 ? 0 : stalled_s);
+		break;
+	case CONNECTION_HUNG:
+		reasons_add(
+		    &x->notes,
+		    "TCP: a connection that was open to %s hangs: no answer for %.1f s, and no reset. Programs wait "
+		    "until their own timeout. Let the new holder reset what it does not know, instead of dropping it",
+		    server, stalled_s);
+		break;
+	}
+}
+
 static const struct failover_protocol *udp_of(const struct failover_report *report)
 {
 	return report->protocols[PROBE_UDP];
@@ -199,6 +253,8 @@ static bool make_protocol(const struct failover_measured *f, enum probe_kind kin
 	mark_beside(report, x);
 	move_read(x->flows, x->flows_len, &x->move);
 	judge(f, kind, &p->endpoint, x);
+	if (kind == PROBE_TCP)
+		note_connection(f, x);
 	report->results[report->len++] = (struct result_failover){
 		.time_ns = clock_real_ns(),
 		.real_ns = clock_real_ns() - clock_mono_ns(),
@@ -211,6 +267,7 @@ static bool make_protocol(const struct failover_measured *f, enum probe_kind kin
 		.flows = x->flows,
 		.flows_len = x->flows_len,
 		.command = f->command->text ? f->command : NULL,
+		.connection = kind == PROBE_TCP ? f->connection : NULL,
 		.reasons = &x->reasons,
 		.notes = &x->notes,
 	};

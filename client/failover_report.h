@@ -3,6 +3,7 @@
 #define FLOATPROBE_FAILOVER_REPORT_H
 
 #include "client/failover/command.h"
+#include "client/failover/connection.h"
 #include "client/failover_options.h"
 #include "client/failover_paths.h"
 #include "client/output/result_failover.h"
@@ -12,9 +13,10 @@ struct failover_measured { /* all pointers are borrowed and outlive the report *
 	const struct failover_options *options;
 	const struct failover_paths *plan;
 	const struct paths *paths;
-	const struct command *command; /* its text is NULL if none was run */
-	int64_t measured_ns;           /* since the command was started, or the wait for the move began */
-	int expect;                    /* who has to hold the address afterwards; -1: nobody said */
+	const struct command *command;       /* its text is NULL if none was run */
+	const struct connection *connection; /* the one that was open over TCP */
+	int64_t measured_ns;                 /* since the command was started, or the wait for the move began */
+	int expect;                          /* who has to hold the address afterwards; -1: nobody said */
 	bool settled[PROBE_KINDS];
 	bool interrupted;
 	unsigned round; /* of a drill, from 1; 0: no drill */

@@ -126,6 +126,18 @@ static json_t *command_json(const struct result_failover *r)
 			 "truncated", (int)c->truncated);
 }
 
+static json_t *connection_json(const struct result_failover *r)
+{
+	const struct connection *c = r->connection;
+	int64_t now_ns = r->time_ns - r->real_ns;
+
+	if (!c || connection_fate(c, now_ns) == CONNECTION_NONE)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:o}", "fate", connection_fate_word(connection_fate(c, now_ns)), "server",
+			 server_json(r, c->server), "stalled_ms", ns_json(connection_stalled_ns(c, now_ns)), "ended",
+			 mono_json(r, c->ended_ns));
+}
+
 static json_t *texts_json(const struct reasons *reasons)
 {
 	json_t *list = json_array();
@@ -167,6 +179,7 @@ json_t *result_failover_json(const struct result_failover *r)
 	json_object_set_new(json, "overlap_ms", ns_json(m->overlap_ns));
 	json_object_set_new(json, "stuck_flows", stuck_json(r));
 	json_object_set_new(json, "flows", flows_json(r));
+	json_object_set_new(json, "connection", connection_json(r));
 	json_object_set_new(json, "exec", command_json(r));
 	json_object_set_new(json, "result", json_string(r->reasons->len ? "fail" : "pass"));
 	json_object_set_new(json, "reasons", texts_json(r->reasons));

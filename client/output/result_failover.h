@@ -4,6 +4,7 @@
 
 #include "client/config/config.h"
 #include "client/failover/command.h"
+#include "client/failover/connection.h"
 #include "client/failover/move.h"
 #include "client/failover/reasons.h"
 #include "client/path/probe_kind.h"
@@ -23,9 +24,10 @@ struct result_failover {
 	const struct move *move;
 	const struct move_flow *flows;
 	unsigned flows_len;
-	const struct command *command; /* NULL: none was run */
-	const struct reasons *reasons; /* why it failed; empty: it passed */
-	const struct reasons *notes;   /* what else was seen */
+	const struct command *command;       /* NULL: none was run */
+	const struct connection *connection; /* TCP; NULL: none was open */
+	const struct reasons *reasons;       /* why it failed; empty: it passed */
+	const struct reasons *notes;         /* what else was seen */
 };
 
 /* The object of docs/man/floatprobe.1. The caller owns the new reference. NULL: no memory. */

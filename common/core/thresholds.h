@@ -221,6 +221,12 @@ enum {
 #define FAILOVER_BASELINE_MAX_NS (3 * NS_PER_S)
 /* Receipts go back 256 probes: at an interval of 1 ms, a server asked each 200 ms tells what became of all of them. */
 #define FAILOVER_QUERY_REST_NS (200 * NS_PER_MS)
+/* TCP repeats what is lost after 0.2 s, 0.6 s and 1.4 s: who waits longer has lost it several times. */
+#define CONNECTION_HUNG_NS (2 * NS_PER_S)
+/* A wait of 150 ms is more than queues and a busy server make. */
+#define CONNECTION_STALL_MIN_NS (150 * NS_PER_MS)
+/* A connection that ends while all is well is opened again after two seconds: it had nothing to do with a move. */
+#define FAILOVER_REOPEN_NS (2 * NS_PER_S)
 /* An answer takes a quarter of a second at most, or the path is not steady. */
 #define FAILOVER_ANSWERING_NS (250 * NS_PER_MS)
 /* An answer that comes less than 10 ms later than usual was delayed by queues, not by the move. */

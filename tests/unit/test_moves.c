@@ -1,5 +1,6 @@
 /* The analysis of moves: client/failover. */
 #include "client/failover/beside.h"
+#include "client/failover/connection.h"
 #include "client/failover/move.h"
 #include "client/failover/reasons.h"
 #include "client/failover/steady.h"
@@ -352,6 +353,29 @@ static void steady_follows(void **state)
 	assert_int_equal(s.holder, B);
 }
 
+static void an_open_connection(void **state)
+{
+	struct connection c;
+
+	(void)state;
+	connection_init(&c);
+	assert_int_equal(connection_fate(&c, 1), CONNECTION_NONE);
+	connection_asked(&c, 1 * MS);
+	connection_answered(&c, A, 2 * MS);
+	connection_asked(&c, 100 * MS);
+	assert_int_equal(connection_fate(&c, 101 * MS), CONNECTION_KEPT);
+	assert_int_equal(connection_fate(&c, 101 * MS + CONNECTION_HUNG_NS), CONNECTION_HUNG);
+	assert_int_equal(connection_stalled_ns(&c, 700 * MS), 600 * MS);
+	connection_answered(&c, A, 900 * MS);
+	connection_asked(&c, 1000 * MS);
+	assert_int_equal(connection_stalled_ns(&c, 1001 * MS), 800 * MS);
+	assert_int_equal(c.stall_from_ns, 100 * MS);
+	connection_ended(&c, true, 1002 * MS);
+	assert_int_equal(connection_fate(&c, 9000 * MS), CONNECTION_RESET);
+	assert_int_equal(connection_stalled_ns(&c, 9000 * MS), 800 * MS);
+	assert_int_equal(c.server, A);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +390,7 @@ int main(void)
 		cmocka_unit_test(stuck_flows),
 		cmocka_unit_test(reasons_in_words),
 		cmocka_unit_test(steady_follows),
+		cmocka_unit_test(an_open_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
