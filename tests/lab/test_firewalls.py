@@ -7,6 +7,7 @@
 """
 
 from flat import DEAD
+from lab import link
 from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
 
 DOWN_IN_RUN = {"state": "down", "direction": "forward"}
@@ -63,6 +64,47 @@ def checksums_that_do_not_hold_in_run(net):
     daemon = net.run_daemon()
     where = {"target": "boot-01", "protocol": "udp"}
     daemon.wait_for(where, **DOWN_IN_RUN, cause="bad-checksum")
+
+
+@scenarios(("unreachable",), ("another_link",))
+def the_server_has_no_way_back(net, kind):
+    """Its route to this client is a dead end, or leads to a bridge of its own (containers) that has the client's
+    network. Nobody hears it, but its witness does: it is not down. A SYN without a way back leaves no socket."""
+    net.restart_as_peers()
+    server = net.servers["boot-01"].host
+    if kind == "unreachable":
+        server.ip(f"route add unreachable {net.plan.outside}2/{32 if net.plan.nft == 'ip' else 128}")
+    else:
+        server.ip("link add containers type bridge", "link add one type veth peer name other",
+                  "link set one master containers", "link set one up", "link set other up", "link set containers up",
+                  net.plan.add(f"{net.plan.outside}77", "containers"))  # fmt: skip
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        for row in check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="return", cause="unexplained"):
+            check.told(row, "boot-01 received 10 of 10 lost probes")
+        check.expect({"target": target, "protocol": "tcp"}, **DOWN, direction={"return", "unknown"}, cause="unexplained")
+    check.rest_is_healthy()
+
+
+def return_by_another_link(net):
+    """The answers come in where the client has no route to their sources, and its rp_filter is strict."""
+    client = f"{net.plan.outside}2"
+    link(net.client, "back", net.router, "back")
+    net.client.sysctl("ipv4.conf.all.rp_filter=1", "ipv4.conf.back.rp_filter=1")
+    mac = net.client.mac("back")
+    net.router.ip("addr add 198.18.77.1/24 dev back", f"route add {client}/32 dev back",
+                  f"neigh add {client} lladdr {mac} dev back nud permanent")  # fmt: skip
+
+
+@scenario
+def the_client_has_a_strict_rp_filter(net):
+    """Its kernel drops answers that come by another interface than it would send to their source by. IPv6 has none."""
+    if net.plan.nft == "ip6":
+        return
+    return_by_another_link(net)
+    check = net.check(options=())
+    for row in check.expect({}, **DOWN, direction="return", cause="local"):
+        check.told(row, "rp_filter")
 
 
 def drop_at_client(net, hook):
