@@ -264,12 +264,12 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	add_holders(e, p, mode, &evidence);
 	if (has_loss)
 		path_count_large(p, assess_window(p, mode), &evidence.large);
-	siblings_tell(e, i, &evidence);
 	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
 	evidence.hints.own_dropped = e->own_drops.dropped;
 	evidence.hints.lost_here = lost_here(p, evidence.tally.oldest_ns);
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
+	siblings_tell(e, i, mode, &evidence);
 	if (p->target->unpinned)
 		siblings_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.too_big_streak > 0) {

@@ -783,8 +783,10 @@ const struct causes_rule causes_rules[] = {
 	    .holds = no_way_to_the_host,
 	    .needs =
 		"ICMP host or network unreachable; on a path that is down it is the most frequent error, otherwise "
-		"at least half of the losses",
-	    .forbids = "a more frequent error; silence of the whole server (server-down)",
+		"at least half of the losses; on a path that is down, gets no error and has proven forward losses, an "
+		"error of the other protocol counts, if that is down, too",
+	    .forbids = "a more frequent error; silence of the whole server (server-down); for an error of the other "
+		       "protocol: a TCP handshake that passes",
 	},
 	{
 	    .cause = VERDICT_CAUSE_BAD_CHECKSUM,

@@ -211,6 +211,19 @@ static void tell_error_source(const struct verdict_evidence *e, char text[VERDIC
 		snprintf(text + len, VERDICT_SENTENCE_LEN - (size_t)len, ", MTU %u", f->mtu);
 }
 
+/* No probe that is judged got an error, but others did. */
+static void tell_last_error(const struct verdict_evidence *e, const char *text, const char *source, struct verdict *v)
+{
+	const struct verdict_hints *h = &e->hints;
+	bool other_kind = h->last_error_elsewhere && h->error_kind != e->kind;
+
+	say(v, "%s%s got an error: %s%.100s", other_kind ? probe_kind_of(h->error_kind)->name : "",
+	    other_kind                ? " to the same address"
+	    : h->last_error_elsewhere ? "another flow to the same address and port"
+				      : "an earlier probe or an extra probe",
+	    text, source);
+}
+
 static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 {
 	char source[VERDICT_SENTENCE_LEN] = "";
@@ -223,10 +236,7 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 		tell_error_source(e, source);
 	for (unsigned i = 0; i < ERRORS_LEN && kinds == 0 && v->state == VERDICT_DOWN; i++) {
 		if (errors[i] == e->facts.last_error)
-			say(v, "%s got an error: %s%.100s",
-			    e->hints.last_error_elsewhere ? "another flow to the same address and port"
-							  : "an earlier probe or an extra probe",
-			    error_text(e, errors[i]), source);
+			tell_last_error(e, error_text(e, errors[i]), source, v);
 	}
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
 		uint32_t n = seen(e, errors[i]);

@@ -324,31 +324,55 @@ static bool has_error(const struct prober_tally *t)
 	return n[PROBER_REFUSED] + n[PROBER_UNREACHABLE] + n[PROBER_PROHIBITED] + n[PROBER_TOO_BIG] > 0;
 }
 
-/* Without an error of its own, the path gets the newest error of another unanswered flow to the same address and port:
- * they share a rate limit. */
-static void add_last_error(const struct engine *e, const struct path *p, struct verdict_evidence *evidence)
+/* A host that cannot be reached cannot be reached by any protocol. Other errors may be about one protocol and port. */
+static bool is_about_the_address(const struct path *other, enum mode mode)
 {
-	struct path_facts *facts = &evidence->facts;
+	struct prober_tally tally;
+
+	path_recent(other, mode, &tally);
+	return other->facts.last_error == PROBER_UNREACHABLE && is_mute(&tally);
+}
+
+/* The path whose newest error applies to p: another flow of its protocol, as they share a rate limit, or else a path of
+ * the other protocol. NULL: none. */
+static const struct path *with_last_error(const struct engine *e, const struct path *p, bool same_kind, enum mode mode)
+{
 	const struct path *newest = NULL;
 	size_t from, to;
+
+	paths_of_target(&e->paths, p->index, &from, &to);
+	for (; from < to; from++) {
+		const struct path *other = e->paths.items[from];
+		if ((other->kind == p->kind) == same_kind && endpoint_equal(&other->endpoint, &p->endpoint) &&
+		    has_last_error(other) && (same_kind || is_about_the_address(other, mode)) &&
+		    (!newest || other->facts.last_error_ns > newest->facts.last_error_ns))
+			newest = other;
+	}
+	return newest;
+}
+
+/* A path without an error of its own gets that of a sibling. One of the other protocol counts if a living server has
+ * not received these probes, and is refuted by a handshake that passes. */
+static void add_last_error(const struct engine *e, const struct path *p, enum mode mode,
+			   struct verdict_evidence *evidence)
+{
+	struct path_facts *facts = &evidence->facts;
+	const struct path *other;
 
 	if (has_last_error(p))
 		return;
 	facts->last_error = PROBER_NONE;
-	paths_of_target(&e->paths, p->index, &from, &to);
-	for (size_t k = from; k < to; k++) {
-		const struct path *other = e->paths.items[k];
-		if (other->kind == p->kind && endpoint_equal(&other->endpoint, &p->endpoint) && has_last_error(other) &&
-		    (!newest || other->facts.last_error_ns > newest->facts.last_error_ns))
-			newest = other;
-	}
-	if (!newest)
+	other = with_last_error(e, p, true, mode);
+	if (!other && evidence->tally.by_outcome[PROBER_LOST_FORWARD] > 0 && evidence->hints.data.handshakes == 0)
+		other = with_last_error(e, p, false, mode);
+	if (!other)
 		return;
-	facts->last_error = newest->facts.last_error;
+	facts->last_error = other->facts.last_error;
 	evidence->hints.last_error_elsewhere = true;
-	facts->offender = newest->facts.offender;
-	facts->icmp_type = newest->facts.icmp_type;
-	facts->icmp_code = newest->facts.icmp_code;
+	evidence->hints.error_kind = other->kind;
+	facts->offender = other->facts.offender;
+	facts->icmp_type = other->facts.icmp_type;
+	facts->icmp_code = other->facts.icmp_code;
 }
 
 /* Another path of the same protocol and holder has proof of a second holder: it applies to this path too. */
@@ -385,11 +409,11 @@ void siblings_twins(const struct engine *e, size_t i, struct twin_counts *twins)
 	}
 }
 
-void siblings_tell(const struct engine *e, size_t i, struct verdict_evidence *evidence)
+void siblings_tell(const struct engine *e, size_t i, enum mode mode, struct verdict_evidence *evidence)
 {
 	if (has_error(&evidence->tally))
 		evidence->facts.last_error = PROBER_NONE;
 	else
-		add_last_error(e, e->paths.items[i], evidence);
+		add_last_error(e, e->paths.items[i], mode, evidence);
 	add_second_holder(e, i, &evidence->hints);
 }

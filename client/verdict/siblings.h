@@ -18,9 +18,11 @@ void siblings_compare_flows(const struct engine *engine, size_t i, enum mode mod
 /* Compare items[i], if it uses new ports, with the held flows to its endpoint. Fills context->new_flows. */
 void siblings_compare_new_flows(const struct engine *engine, size_t i, struct verdict_context *context);
 
-/* Add evidence of siblings that applies to this path: the last ICMP error, as they share its rate limit, and a second
- * holder of the address that hears other clients. The tally is already filled. */
-void siblings_tell(const struct engine *engine, size_t i, struct verdict_evidence *evidence);
+/* Add evidence of siblings that applies to this path: the last ICMP error, as they share its rate limit or its reason,
+ * and a second holder of the address that hears other clients. The tally and the hints of the path itself are already
+ * filled.
+ */
+void siblings_tell(const struct engine *engine, size_t i, enum mode mode, struct verdict_evidence *evidence);
 /* The twin probes of the target; only its first UDP path has them. */
 void siblings_twins(const struct engine *engine, size_t i, struct twin_counts *twins);
 

@@ -38,7 +38,8 @@ struct verdict_hints {
 	uint32_t lost_here;         /* losses whose answers came to this host's interface, and not to its socket */
 	uint32_t own_drops;         /* losses whose answers this host's full socket may have dropped .. */
 	uint32_t own_dropped;       /* .. and how many datagrams it dropped about then */
-	bool last_error_elsewhere;  /* the last error came for another flow to the same address and port */
+	bool last_error_elsewhere;  /* the last error came for a sibling to the same address and port */
+	enum probe_kind error_kind; /* of that sibling: another flow of this kind, or another kind */
 	const char *second_holder;  /* another server that hears other clients' new flows there; NULL: none */
 	uint32_t second_holder_ms;  /* age of the newest of those flows */
 };

@@ -874,6 +874,40 @@ static void an_error_explains_an_outage_for_a_minute(void **state)
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
+static size_t connections(void)
+{
+	for (size_t i = 0; i < PATHS; i++) {
+		if (engine.paths.items[i]->kind == PROBE_TCP)
+			return i;
+	}
+	fail();
+	return 0;
+}
+
+/* Routers say it of few packets only. An error about a port says nothing of another protocol. */
+static void a_host_that_is_unreachable_is_so_for_both_protocols(void **state)
+{
+	size_t udp = find(512, 0), tcp = connections();
+	struct path *p = engine.paths.items[udp], *q = engine.paths.items[tcp];
+
+	(void)state;
+	lose(p, 10, PROBER_LOST_FORWARD);
+	lose(q, 10, PROBER_LOST_FORWARD);
+	p->facts.last_error_ns = clock_mono_ns() - 1000 * MS;
+	p->facts.last_error = PROBER_REFUSED;
+	assert_int_equal(cause_of(tcp, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
+	p->facts.last_error = PROBER_UNREACHABLE;
+	assert_int_equal(cause_of(tcp, MODE_CHECK), VERDICT_CAUSE_UNREACHABLE);
+	assert_non_null(path_loss(q));
+	for (unsigned i = 0; i < 10; i++) /* handshakes pass: the host is reached */
+		q->loss->attempts.items[i] = (struct attempt){ .seq = i + 1, .connected = true, .started_ns = now_ns };
+	assert_int_not_equal(cause_of(tcp, MODE_CHECK), VERDICT_CAUSE_UNREACHABLE);
+	memset(&q->loss->attempts, 0, sizeof q->loss->attempts);
+	assert_int_equal(cause_of(tcp, MODE_CHECK), VERDICT_CAUSE_UNREACHABLE);
+	probe(udp, false, 0, 1);
+	assert_int_equal(cause_of(tcp, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
+}
+
 /* -- what is told in a run -- */
 
 static bool is_told(size_t i)
@@ -953,6 +987,7 @@ int main(void)
 		TEST(a_server_that_completes_handshakes_is_not_down),
 		TEST(a_client_that_hears_nobody_calls_no_server_down),
 		TEST(an_error_explains_an_outage_for_a_minute),
+		TEST(a_host_that_is_unreachable_is_so_for_both_protocols),
 		TEST(a_failover_is_told_when_another_one_answers),
 		TEST(the_cause_of_an_outage_stands_until_it_is_over),
 	};
