@@ -1,5 +1,7 @@
 #include "client/net/link.h"
 
+#include "common/core/thresholds.h"
+#include "common/system/clock.h"
 #include "common/system/rtnl.h"
 #include "common/system/udp.h"
 
@@ -216,19 +218,41 @@ static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 	return found;
 }
 
-static bool is_own(const struct endpoint *address)
+enum { OWN_ADDRESSES_MAX = 64 };
+
+static struct {
+	struct endpoint items[OWN_ADDRESSES_MAX];
+	size_t len;
+	int64_t read_ns; /* 0: never */
+} own_addresses;
+
+static void read_own_addresses(void)
 {
 	struct ifaddrs *list;
-	bool found = false;
 
+	own_addresses.len = 0;
 	if (getifaddrs(&list) < 0)
-		return false;
-	for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
-		struct endpoint e = i->ifa_addr ? udp_endpoint(i->ifa_addr) : (struct endpoint){ 0 };
-		found = !endpoint_is_unknown(&e) && endpoint_same_address(&e, address);
+		return;
+	for (const struct ifaddrs *i = list; i && own_addresses.len < OWN_ADDRESSES_MAX; i = i->ifa_next) {
+		if (i->ifa_addr && (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6))
+			own_addresses.items[own_addresses.len++] = udp_endpoint(i->ifa_addr);
 	}
 	freeifaddrs(list);
-	return found;
+}
+
+static bool is_own(const struct endpoint *address)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	if (own_addresses.read_ns == 0 || now_ns - own_addresses.read_ns > LINK_OWN_ADDRESSES_AGE_NS) {
+		read_own_addresses();
+		own_addresses.read_ns = now_ns;
+	}
+	for (size_t i = 0; i < own_addresses.len; i++) {
+		if (endpoint_same_address(&own_addresses.items[i], address))
+			return true;
+	}
+	return false;
 }
 
 const struct link_ops link_of_host = {

@@ -17,7 +17,7 @@ struct link_interface {
 	unsigned mtu;
 };
 
-/* Each call queries the kernel; too slow for every packet. */
+/* Each call but is_own queries the kernel; too slow for every packet. */
 struct link_ops {
 	/* The source address and source MAC of frames to this endpoint. false: the endpoint is not in a subnet of this
 	 * host, or the query failed. */
@@ -34,7 +34,7 @@ struct link_ops {
 	unsigned (*path_mtu)(const struct endpoint *to);
 	/* The interface towards this endpoint, and its MTU. false: not known. */
 	bool (*interface)(const struct endpoint *to, struct link_interface *interface);
-	/* Has this host this address? */
+	/* Does an interface of this host have this address? Answers from memory for ten seconds. */
 	bool (*is_own)(const struct endpoint *address);
 };
 

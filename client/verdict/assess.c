@@ -270,6 +270,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	siblings_tell(e, i, mode, &evidence);
+	evidence.hints.own_address =
+	    e->link && e->link->is_own && !endpoint_is_loopback(&p->endpoint) && e->link->is_own(&p->endpoint);
 	if (p->target->unpinned)
 		siblings_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.too_big_streak > 0) {

@@ -803,6 +803,9 @@ void sentences_also(struct verdict *v, enum verdict_cause also)
 void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v)
 {
 	tell_unsent(e, v);
+	if (e->hints.own_address)
+		say(v, "%s is an address of this host: the probes do not leave it, and nothing is known of the network",
+		    address_text(&e->address).text);
 	tell_answers(e, v);
 	if (tell)
 		tell(e, v);

@@ -129,6 +129,9 @@ static const char advice_for_untold[] = "look on the server at what arrives ther
 					"it at its other addresses, or it did not "
 					"know";
 
+static const char advice_for_own_address[] =
+    "probe this address from another host; if this host is not meant to have it, remove it here";
+
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
 	if (losses(e) == 0)
@@ -164,6 +167,8 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 		return causes_advice(v->cause);
 	if (v->expected || !e->expect_reachable)
 		return NULL;
+	if (e->hints.own_address)
+		return advice_for_own_address;
 	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
 		return advice_for_neighbour(e->hints.neighbour.entry);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)

@@ -44,6 +44,12 @@ static inline bool endpoint_is_unknown(const struct endpoint *e)
 	return memcmp(e->address, zero, sizeof zero) == 0;
 }
 
+static inline bool endpoint_is_loopback(const struct endpoint *e)
+{
+	static const uint8_t v6[16] = { [15] = 1 };
+	return endpoint_is_v4(e) ? e->address[12] == 127 : memcmp(e->address, v6, sizeof v6) == 0;
+}
+
 static inline bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
 {
 	return memcmp(a->address, b->address, sizeof a->address) == 0;

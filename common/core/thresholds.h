@@ -67,6 +67,8 @@ enum {
 
 /* One ICMP error explains an outage for a minute: errors are rate-limited, so no second one may come. */
 #define SIBLINGS_LAST_ERROR_MAX_NS (60 * NS_PER_S)
+/* An address that moves to the client's own host is noticed as soon as this; reading them all costs some 20 us. */
+#define LINK_OWN_ADDRESSES_AGE_NS (10 * NS_PER_S)
 /* After ten idle seconds, connection tracking on the way may take a flow for a new one. */
 #define SIBLINGS_PAUSE_NS (10 * NS_PER_S)
 

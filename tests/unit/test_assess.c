@@ -908,6 +908,25 @@ static void a_host_that_is_unreachable_is_so_for_both_protocols(void **state)
 	assert_int_equal(cause_of(tcp, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
+static bool is_ours(const struct endpoint *address)
+{
+	return endpoint_same_address(address, &engine.paths.items[0]->endpoint);
+}
+
+static void an_address_of_this_host_proves_nothing_of_the_network(void **state)
+{
+	size_t i = find(512, 0);
+	struct verdict v;
+
+	(void)state;
+	play(10, nothing);
+	engine.link = &(const struct link_ops){ .is_own = is_ours };
+	assess_path(&engine, i, MODE_CHECK, &v);
+	assert_int_equal(v.state, VERDICT_UP);
+	assert_string_equal(v.sentences[0], "203.0.113.7 is an address of this host: the probes do not leave it, and "
+					    "nothing is known of the network");
+}
+
 /* -- what is told in a run -- */
 
 static bool is_told(size_t i)
@@ -988,6 +1007,7 @@ int main(void)
 		TEST(a_client_that_hears_nobody_calls_no_server_down),
 		TEST(an_error_explains_an_outage_for_a_minute),
 		TEST(a_host_that_is_unreachable_is_so_for_both_protocols),
+		TEST(an_address_of_this_host_proves_nothing_of_the_network),
 		TEST(a_failover_is_told_when_another_one_answers),
 		TEST(the_cause_of_an_outage_stands_until_it_is_over),
 	};
