@@ -82,7 +82,8 @@ def the_server_has_no_way_back(net, kind):
     for target in ("boot-01", "bootnode"):
         for row in check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="return", cause="unexplained"):
             check.told(row, "boot-01 received 10 of 10 lost probes")
-        check.expect({"target": target, "protocol": "tcp"}, **DOWN, direction={"return", "unknown"}, cause="unexplained")
+        tcp = {"target": target, "protocol": "tcp"}
+        check.expect(tcp, **DOWN, direction={"return", "unknown"}, cause="unexplained")
     check.rest_is_healthy()
 
 
