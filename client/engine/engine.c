@@ -329,6 +329,7 @@ static bool make_identities(struct engine *e)
 							     .tcp = e->tcp,
 							     .link = e->link,
 							     .learnt = e->learnt,
+							     .answered = e->answered,
 							     .context = e->context });
 	return e->querier != NULL;
 }
@@ -436,6 +437,13 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 			schedule_queue_push(&e->queue, &items[i]->recheck->timer);
 	}
 	return true;
+}
+
+void engine_visit(struct engine *e, const struct config_target *t)
+{
+	for (unsigned k = 0; k < t->servers_len; k++)
+		querier_visit(e->querier, t->servers[k], clock_mono_ns());
+	udp_dialer_flush(e->udp);
 }
 
 bool engine_idle(const struct engine *e)

@@ -60,6 +60,8 @@ struct engine {
 	void (*wake)(struct engine *engine);
 	/* Evidence came that may change the verdict of paths marked `stale`. May be NULL. */
 	void (*learnt)(void *context);
+	/* A server answered a query. May be NULL. */
+	void (*answered)(void *context, const struct query_result *result);
 	void *context;
 };
 
@@ -93,6 +95,9 @@ bool engine_set_paths(struct engine *engine, struct path **items, size_t len) __
 /* Receive, expire, send due probes, query. Returns when to call it again (monotonic ns; INT64_MAX: when something
  * arrives or the paths change). */
 int64_t engine_tick(struct engine *engine);
+
+/* Ask those servers of the target that do not hold it, although nothing may be lost: querier_visit. */
+void engine_visit(struct engine *engine, const struct config_target *target);
 
 /* Is nothing left to send, and no probe waiting for its deadline? */
 bool engine_idle(const struct engine *engine);

@@ -408,7 +408,7 @@ static int64_t take_turns(struct querier *querier, int64_t now_ns)
 
 /* Ask a server whether it hears other clients where another server answers us. Only a server that is alive and has no
  * other query due is asked. The query names its own flow, as it needs no path's. */
-static void visit(struct querier *querier, unsigned server, int64_t now_ns)
+void querier_visit(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct server *s = &querier->servers[server];
 	struct channel *w =
@@ -437,7 +437,7 @@ static int64_t pay_visits(struct querier *querier, int64_t now_ns)
 	if (!querier->visit_ns)
 		querier->visit_ns = now_ns + QUERIER_VISIT_NS; /* earlier arrivals would not count */
 	for (unsigned n = 0; n < TURNS && querier->visit_ns <= now_ns; n++) {
-		visit(querier, querier->visit_next, now_ns);
+		querier_visit(querier, querier->visit_next, now_ns);
 		querier->visit_next = (querier->visit_next + 1) % len;
 		querier->visit_ns += QUERIER_VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
 	}
@@ -508,23 +508,26 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 			uint8_t *buf, size_t len, int64_t now_ns)
 {
 	const uint32_t at = reply->seq & (CHANNEL_RING_LEN - 1);
+	const struct query_result result = {
+		.server = w->server,
+		.witness = w->witness,
+		.query = &w->memory->queries[at],
+		.answer = &querier->answer,
+		.drops = &querier->servers[w->server].drops,
+		.asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
+		.link = querier->s.link,
+		.asked_ns = w->memory->ring[at].sent_ns,
+		.now_ns = now_ns,
+	};
 
 	if (!query_open(&querier->codec, w, reply, buf, len, &querier->answer))
 		return false;
 	querier->servers[w->server].rounds_unanswered = 0;
 	drop_history_note(&querier->servers[w->server].drops, &querier->answer, w->memory->ring[at].sent_ns, now_ns);
 	suspect(querier, w->server); /* a newer answer may have overtaken this one: losses may remain open */
-	settle_hear(querier->s.paths, &(struct query_result){
-					  .server = w->server,
-					  .witness = w->witness,
-					  .query = &w->memory->queries[at],
-					  .answer = &querier->answer,
-					  .drops = &querier->servers[w->server].drops,
-					  .asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
-					  .link = querier->s.link,
-					  .asked_ns = w->memory->ring[at].sent_ns,
-					  .now_ns = now_ns,
-				      });
+	settle_hear(querier->s.paths, &result);
+	if (querier->s.answered)
+		querier->s.answered(querier->s.context, &result);
 	if (querier->s.learnt)
 		querier->s.learnt(querier->s.context);
 	return true;

@@ -15,6 +15,7 @@
 #include "client/evidence/drop_history.h"
 #include "client/evidence/keyring.h"
 #include "client/evidence/liveness.h"
+#include "client/evidence/query_result.h"
 #include "client/net/link.h"
 #include "client/net/tcp_dialer.h"
 #include "client/net/udp_dialer.h"
@@ -30,6 +31,8 @@ struct querier_settings { /* all pointers are borrowed and outlive the querier *
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
 	void (*learnt)(void *context); /* evidence came and set some paths' `stale`; may be NULL */
+	/* An answer came, after its evidence was applied. May be NULL. */
+	void (*answered)(void *context, const struct query_result *result);
 	void *context;
 	const struct link_ops *link; /* NULL: nothing is known of this host's links */
 };
@@ -48,6 +51,10 @@ void querier_end_addresses(struct querier *querier);
 
 /* The shortest time between two queries to one server; QUERIER_REST_NS unless it is set. */
 void querier_set_rest(struct querier *querier, int64_t rest_ns);
+
+/* Ask the server now, if another one answers where it may, and if it is alive and is not being asked. Flush afterwards.
+ */
+void querier_visit(struct querier *querier, unsigned server, int64_t now_ns);
 
 /* The path has lost a probe, or is about to: its servers may have to be queried. */
 void querier_note(struct querier *querier, const struct path *path);
