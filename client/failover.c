@@ -3,6 +3,7 @@
 #include "client/engine/driver.h"
 #include "client/failover/command.h"
 #include "client/failover/dialogue.h"
+#include "client/failover/owners.h"
 #include "client/failover/steady.h"
 #include "client/failover_drill.h"
 #include "client/failover_paths.h"
@@ -45,6 +46,7 @@ struct failover {
 	struct steady steady[PATHS_MAX]; /* by index of the path */
 	struct command command;
 	struct dialogue dialogue; /* with the target over TCP */
+	struct owners owners;
 	enum phase phase;
 	int64_t phase_ns;  /* monotonic: when the phase began */
 	int64_t moving_ns; /* when MOVING began */
@@ -95,6 +97,33 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 		steady_lost(&f->steady[p->index]);
 }
 
+static bool has_moved(const struct failover *f)
+{
+	const struct paths *paths = all_paths(f);
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (is_measured(f, paths->items[i]) && f->steady[i].moved)
+			return true;
+	}
+	return false;
+}
+
+/* What a server said while the address moved may be of before or after. */
+static void answered(void *context, const struct query_result *result)
+{
+	struct failover *f = context;
+	const struct path *p = all_paths(f)->len ? all_paths(f)->items[0] : NULL;
+	int slot = p && is_measured(f, p) ? path_slot(p, result->server) : -1;
+	bool has = slot >= 0 && query_result_is_own(result, &p->endpoint);
+
+	if (slot < 0 || (!has && result->answer->truncated))
+		return;
+	if (f->phase == ASKING && result->asked_ns >= f->phase_ns)
+		owners_note(&f->owners, (unsigned)slot, has, true);
+	else if (f->phase == BASELINE || (f->phase == MOVING && !has_moved(f)))
+		owners_note(&f->owners, (unsigned)slot, has, false);
+}
+
 static void print(const struct failover *f, const struct failover_report *report)
 {
 	const struct output_style style = terminal_style();
@@ -114,6 +143,7 @@ static void report_move(struct failover *f)
 		.paths = all_paths(f),
 		.command = &f->command,
 		.connection = &f->dialogue.seen,
+		.owners = &f->owners,
 		.measured_ns = f->measured_ns,
 		.expect = f->round % 2 == 0 ? f->options->expect : -1, /* nobody said whom to expect on the way back */
 		.interrupted = f->signal != 0,
@@ -159,6 +189,7 @@ static bool start_measuring(struct failover *f)
 	memset(f->settled, 0, sizeof f->settled);
 	f->command.text = NULL;
 	connection_init(&f->dialogue.seen);
+	f->owners = (struct owners){ 0 };
 	querier_set_rest(f->driver.engine.querier, FAILOVER_QUERY_REST_NS);
 	begin(f, BASELINE);
 	return true;
@@ -303,6 +334,18 @@ static void tend_dialogue(struct failover *f, int64_t now_ns)
 		      p->target->servers_len);
 }
 
+/* Has a server that does not hold the address any more said whether it still has it? */
+static bool owners_are_known(const struct failover *f)
+{
+	return !has_moved(f) || f->owners.after_known != 0;
+}
+
+static void ask_owners(struct failover *f, int64_t in_phase_ns)
+{
+	if (!owners_are_known(f) && in_phase_ns < FAILOVER_OWNERS_NS)
+		engine_visit(&f->driver.engine, f->paths.target);
+}
+
 static void advance(uv_timer_t *timer)
 {
 	struct failover *f = timer->data;
@@ -316,6 +359,8 @@ static void advance(uv_timer_t *timer)
 			start_measuring(f);
 		break;
 	case BASELINE:
+		if (f->owners.before_known == 0 && all_answered(f))
+			engine_visit(&f->driver.engine, f->paths.target);
 		if (in_phase_ns >= FAILOVER_BASELINE_MAX_NS ||
 		    (all_answered(f) && in_phase_ns >= FAILOVER_BASELINE_NS + 10 * f->options->interval_ns))
 			start_moving(f);
@@ -335,7 +380,9 @@ static void advance(uv_timer_t *timer)
 		begin(f, ASKING);
 		break;
 	case ASKING:
-		if (querier_exhausted(f->driver.engine.querier, CHECK_EVIDENCE_ROUNDS) ||
+		ask_owners(f, in_phase_ns);
+		if ((querier_exhausted(f->driver.engine.querier, CHECK_EVIDENCE_ROUNDS) &&
+		     (owners_are_known(f) || in_phase_ns >= FAILOVER_OWNERS_NS)) ||
 		    in_phase_ns >= CHECK_EVIDENCE_MS * NS_PER_MS)
 			next_round(f);
 		break;
@@ -388,6 +435,7 @@ static int run(struct failover *f)
 	int error;
 
 	f->driver.engine.decided = decided;
+	f->driver.engine.answered = answered;
 	f->driver.engine.context = f;
 	error = driver_start(&f->driver, &f->loop, &f->paths.config, !o->only_ipv6, !o->only_ipv4, 0);
 	if (error) {

@@ -136,16 +136,34 @@ static void gather(const struct failover_measured *f, enum probe_kind kind, stru
 	}
 }
 
-static void judge(const struct failover_measured *f, enum probe_kind kind, const struct endpoint *endpoint,
-		  struct failover_protocol *x)
+/* The new holder has the address itself, and the old one has not given it up. */
+static void judge_owners(const struct failover_measured *f, const struct path *p, const char *address,
+			 struct failover_protocol *x)
 {
+	const struct move *m = &x->move;
+
+	if (m->to == SAMPLE_NOBODY || m->from == SAMPLE_NOBODY ||
+	    !endpoint_same_address(&p->facts.arrived_on, &p->endpoint) ||
+	    !owners_left_behind(f->owners, path_slot(p, (unsigned)m->from), path_slot(p, (unsigned)m->to)))
+		return;
+	reasons_add(
+	    &x->reasons,
+	    "%s still has %s on an interface, as it says, although %s answers there now: both answer as soon as the "
+	    "link asks who has it. Remove it from %s (ip addr del)",
+	    server_name(&f->plan->config, m->from), address, server_name(&f->plan->config, m->to),
+	    server_name(&f->plan->config, m->from));
+}
+
+static void judge(const struct failover_measured *f, const struct path *p, struct failover_protocol *x)
+{
+	enum probe_kind kind = p->kind;
 	const struct failover_options *o = f->options;
 	const struct config_target *t = f->plan->target;
 	char address[UNITS_ADDRESS_LEN];
 	struct reasons_context c = {
 		.protocol = probe_kind_of(kind)->name,
 		.target = t->name,
-		.address = result_address(endpoint, address),
+		.address = result_address(&p->endpoint, address),
 		.server_name = server_name,
 		.context = &f->plan->config,
 		.servers = t->servers,
@@ -165,6 +183,7 @@ static void judge(const struct failover_measured *f, enum probe_kind kind, const
 	if (o->exec && !f->command->text)
 		reasons_add(&x->reasons, "the command was not run: nobody answered before the move");
 	reasons_of_move(&c, &x->move, x->flows, x->flows_len, &x->reasons);
+	judge_owners(f, p, c.address, x);
 	note_yardsticks(f, kind, &x->notes);
 	if (x->move.excused > 0)
 		reasons_add(&x->notes,
@@ -252,7 +271,7 @@ static bool make_protocol(const struct failover_measured *f, enum probe_kind kin
 		return false;
 	mark_beside(report, x);
 	move_read(x->flows, x->flows_len, &x->move);
-	judge(f, kind, &p->endpoint, x);
+	judge(f, p, x);
 	if (kind == PROBE_TCP)
 		note_connection(f, x);
 	report->results[report->len++] = (struct result_failover){

@@ -4,6 +4,7 @@
 
 #include "client/failover/command.h"
 #include "client/failover/connection.h"
+#include "client/failover/owners.h"
 #include "client/failover_options.h"
 #include "client/failover_paths.h"
 #include "client/output/result_failover.h"
@@ -15,8 +16,9 @@ struct failover_measured { /* all pointers are borrowed and outlive the report *
 	const struct paths *paths;
 	const struct command *command;       /* its text is NULL if none was run */
 	const struct connection *connection; /* the one that was open over TCP */
-	int64_t measured_ns;                 /* since the command was started, or the wait for the move began */
-	int expect;                          /* who has to hold the address afterwards; -1: nobody said */
+	const struct owners *owners;
+	int64_t measured_ns; /* since the command was started, or the wait for the move began */
+	int expect;          /* who has to hold the address afterwards; -1: nobody said */
 	bool settled[PROBE_KINDS];
 	bool interrupted;
 	unsigned round; /* of a drill, from 1; 0: no drill */

@@ -229,6 +229,8 @@ enum {
 #define CONNECTION_STALL_MIN_NS (150 * NS_PER_MS)
 /* A connection that ends while all is well is opened again after two seconds: it had nothing to do with a move. */
 #define FAILOVER_REOPEN_NS (2 * NS_PER_S)
+/* After the move, the old holder has a second to say whether it still has the address. */
+#define FAILOVER_OWNERS_NS (1 * NS_PER_S)
 /* An answer takes a quarter of a second at most, or the path is not steady. */
 #define FAILOVER_ANSWERING_NS (250 * NS_PER_MS)
 /* An answer that comes less than 10 ms later than usual was delayed by queues, not by the move. */

@@ -9,8 +9,10 @@
 import json
 import signal
 
+import lab
+from keepalived import Keepalived
 from lab import Failure, wait_until
-from lan import Lan
+from lan import Lan, announce
 from provider import main, scenario, scenarios
 from switch import Switch, cut, gap_bounds_ms, heal, point
 
@@ -301,6 +303,56 @@ def moved_on_the_link(net):
     moved.status(0)
     for protocol in ("udp", "tcp"):
         moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[])
+
+
+@scenario
+def old_holder_keeps_the_address(net):
+    """No probe is lost, and all are answered by the new holder; still there are two."""
+    lan = Lan(net)
+    watch = Watch(net, target="shared", targets=lan.targets())
+    lan.take(lan.two)
+    announce(lan.two.host)
+    moved = watch.end()
+    moved.status(1)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0)
+        moved.told(protocol, "boot-01 still has")
+
+
+@scenario
+def all_servers_have_the_address(net):
+    """They had it before: that is how it was set up, and only one announces it."""
+    lan = Lan(net)
+    for server in lan.one, lan.two:
+        server.host.sysctl("ipv4.conf.all.arp_ignore=1")
+        lan.give_up(lan.one) if server is lan.one else None
+        server.host.ip(f"addr add {lan.shared} dev lo")
+    droplet = net.plan.droplet
+    net.client.ip(f"route add {lan.shared} via {droplet['boot-01']}")
+    watch = Watch(net, target="shared", targets=lan.targets())
+    net.client.ip(f"route replace {lan.shared} via {droplet['boot-02']}")
+    moved = watch.end()
+    moved.status(0)
+    moved.expect("udp", to="boot-02", result="pass")
+
+
+@scenarios(("TERM",), ("KILL",))
+def keepalived(net, end):
+    """The backup takes over; a master that is killed leaves the address where it was."""
+    lab.need("keepalived")
+    lan = Lan(net)
+    lan.give_up(lan.one)
+    master = Keepalived(lan, lan.one, 200)
+    wait_until("boot-01 has the address", lambda: lan.has(lan.one))
+    Keepalived(lan, lan.two, 100)
+    watch = Watch(net, target="shared", targets=lan.targets())
+    master.process.send(signal.SIGTERM) if end == "TERM" else master.dies()
+    moved = watch.end()
+    moved.status(0 if end == "TERM" else 1)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", stuck_flows=[])
+        if end == "KILL":
+            moved.told(protocol, "boot-01 still has")
 
 
 @scenarios(("INT", "130"), ("TERM", "143"))

@@ -2,6 +2,7 @@
 #include "client/failover/beside.h"
 #include "client/failover/connection.h"
 #include "client/failover/move.h"
+#include "client/failover/owners.h"
 #include "client/failover/reasons.h"
 #include "client/failover/steady.h"
 #include "client/failover/yardstick.h"
@@ -376,6 +377,24 @@ static void an_open_connection(void **state)
 	assert_int_equal(c.server, A);
 }
 
+static void an_address_left_behind(void **state)
+{
+	struct owners o = { 0 };
+
+	(void)state;
+	assert_false(owners_left_behind(&o, A, B));
+	owners_note(&o, A, true, true);
+	assert_false(owners_left_behind(&o, A, B)); /* B may have had it all along */
+	owners_note(&o, B, false, false);
+	assert_true(owners_left_behind(&o, A, B));
+	owners_note(&o, A, false, true);
+	assert_false(owners_left_behind(&o, A, B));
+	owners_note(&o, A, true, true);
+	owners_note(&o, B, true, false);
+	assert_false(owners_left_behind(&o, A, B));
+	assert_false(owners_left_behind(&o, A, -1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +410,7 @@ int main(void)
 		cmocka_unit_test(reasons_in_words),
 		cmocka_unit_test(steady_follows),
 		cmocka_unit_test(an_open_connection),
+		cmocka_unit_test(an_address_left_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
