@@ -69,10 +69,18 @@ def nobody_is_blamed(check, row):
 def nobody_has_the_address(net):
     """TCP gives up before the kernel does."""
     Flat(net)
-    check = net.check([*[t for t in net.targets() if t["role"] == "droplet"], absent(net)], options=())
+    check = net.check([absent(net)], options=())
     for row in check.expect({"target": "absent"}, **DOWN, direction="forward", cause="unreachable"):
         check.told(row, "nobody on eth0 answers", f"questions for {net.plan.droplets}77")
         nobody_is_blamed(check, row)
+
+
+@scenario
+def nobody_has_the_address_and_the_server_says_so(net):
+    Flat(net)
+    check = net.check([*[t for t in net.targets() if t["role"] == "droplet"], absent(net)], options=())
+    for row in check.expect({"target": "absent"}, **DOWN, direction="forward", cause="not-assigned"):
+        check.told(row, "nobody on eth0 answers", "also fits unreachable")
     check.rest_is_healthy()
 
 
