@@ -121,11 +121,7 @@ def own_firewall_rejects(net):
 def answers_from_another_port(net):
     """A translation on the way back changes the port alone."""
     plan = net.plan
-    net.client.nft(f"""
-        table {plan.nft} twist {{
-            chain port {{ type filter hook input priority 0; {plan.nft} saddr {plan.floating} udp sport {PORT} udp sport set 40000; }}
-        }}
-    """)
+    net.cut("return", plan.floating, "udp", verdict="udp sport set 40000")
     check = net.check(options=())
     for row in check.expect({"target": "bootnode", "protocol": "udp"}, **DOWN, direction="return", cause="wrong-source"):
         check.told(row, f"came from port 40000 of {plan.floating} instead of port {PORT}")
