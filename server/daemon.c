@@ -42,7 +42,8 @@ static void collect(void *context, const struct evidence_query *query, const str
 	struct daemon *d = context;
 	struct evidence_answer *answer = &draft->answer;
 
-	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), answer);
+	link_watch_find_syns(d->link_watch, query, querier, draft);
+	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
 	link_watch_collect(d->link_watch, query, &querier->seen, draft);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
@@ -58,6 +59,11 @@ static void on_event(void *context, const struct reflector_event *event)
 
 	findings_tell_event(&d->findings, event);
 	link_watch_event(d->link_watch, event);
+}
+
+static void on_accepted(void *context, const struct endpoint *peer)
+{
+	link_watch_accepted(((struct daemon *)context)->link_watch, peer);
 }
 
 static void ask_peer(void *udp, const struct endpoint *to, uint8_t *buf, size_t len)
@@ -184,6 +190,7 @@ static bool make_parts(struct daemon *d)
 	const struct server_config *config = d->config;
 
 	d->service.on_event = on_event;
+	d->service.on_accepted = on_accepted;
 	d->service.context = d;
 	d->service.host_evidence =
 	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
@@ -345,6 +352,15 @@ static void start_handles(struct daemon *d)
 	uv_prepare_start(&d->before_sleep, on_before_sleep);
 }
 
+/* The link is watched before the reflector is made, so that its uptime does not include a time of unseen SYNs. */
+static bool start_serving(struct daemon *d, uint64_t boot_id)
+{
+	if (!start_listeners(d))
+		return false;
+	link_watch_start(d->link_watch, &d->loop);
+	return make_reflector(d, boot_id);
+}
+
 /* Returns the exit status. */
 static int run(struct daemon *d)
 {
@@ -354,10 +370,9 @@ static int run(struct daemon *d)
 	randombytes_buf(&boot_id, sizeof boot_id);
 	raise_descriptor_limit(d->config->tcp_slots);
 	start_handles(d);
-	if (make_parts(d) && open_journal(d) && start_listeners(d) && make_reflector(d, boot_id)) {
+	if (make_parts(d) && open_journal(d) && start_serving(d, boot_id)) {
 		say_started(d->config, boot_id);
 		relays_start(d->service.relays, &d->loop, d->service.reflector);
-		link_watch_start(d->link_watch, &d->loop);
 		status = EXIT_DONE;
 	} else {
 		stop(d);

@@ -340,6 +340,7 @@ static void remember_attempt(const struct engine *e, struct path *p, uint32_t se
 		attempt = attempts_add(&d->attempts, &(const struct attempt){
 							 .seq = seq,
 							 .local = o->local,
+							 .name = o->name,
 							 .started_ns = o->started_ns,
 						     });
 	if (!attempt)
@@ -348,7 +349,7 @@ static void remember_attempt(const struct engine *e, struct path *p, uint32_t se
 	attempt->connected = o->connected;
 	own_tap_drain(e->own_tap, clock_mono_ns());
 	attempt->lost_here = !o->connected && own_tap_saw_handshake(e->own_tap, &p->endpoint, &o->local, o->started_ns);
-	attempt->half_open = attempt->half_open || attempt->lost_here;
+	attempt->arrived = attempt->arrived || attempt->lost_here;
 	attempt->delivered = o->delivered;
 	attempt->reset = o->result == TCP_BROKEN && o->error != 0;
 	attempt->closed = (o->result == TCP_BROKEN && o->error == 0) || o->result == TCP_DONE;
@@ -383,12 +384,25 @@ static void note_offender(struct path *p, const struct tcp_outcome *o)
 	p->facts.icmp_code = o->icmp_code;
 }
 
+/* Its name tells a server what names of this path become on their way. */
+static void remember_success(struct path *p, const struct tcp_outcome *o)
+{
+	p->success = (struct path_success){
+		.started_ns = o->started_ns,
+		.local = o->local,
+		.name = o->name,
+		.server = path_server_of_number(p, p->prober.holder),
+	};
+}
+
 static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
 	switch (o->result) {
 	case TCP_DONE:
 		prober_left(&p->prober, seq, o->sent_real_ns);
 		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
+		if (prober_record(&p->prober, seq)->outcome == PROBER_ANSWERED)
+			remember_success(p, o);
 		/* A foreign frame leaves the probe waiting: treat it like a closed connection. */
 		tcp_broken(e, p, seq, o);
 		break;

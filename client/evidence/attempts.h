@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_ATTEMPTS_H
 #define FLOATPROBE_ATTEMPTS_H
 
+#include "client/net/tcp_name.h"
 #include "common/core/endpoint.h"
 
 #include <stdbool.h>
@@ -17,11 +18,14 @@ struct attempt {
 	bool reset;     /* after the handshake the connection was reset, */
 	bool closed;    /* or closed without a valid answer */
 	bool lost_here; /* a SYN-ACK of this attempt came to this host's interface, and the kernel did not take it */
-	bool half_open; /* a server reported a half-open socket of this attempt */
+	bool arrived;   /* a server reported a half-open socket of this attempt, or its SYN, before the deadline */
 	uint8_t early;  /* bit k: the k-th allowed server reported no SYN while a half-open socket would still exist */
 	struct endpoint local;
+	struct tcp_name name;
 	int64_t started_ns; /* monotonic */
-	uint8_t not_seen;   /* bit k: at the deadline the k-th allowed server had seen neither SYN nor request */
+	uint8_t at_link;  /* bit k: its SYN had come to the link of the k-th allowed server, and a half-open socket that
+			     would  still exist had not been made */
+	uint8_t not_seen; /* bit k: at the deadline the k-th allowed server had seen neither SYN nor request */
 };
 
 struct attempts {

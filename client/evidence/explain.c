@@ -10,7 +10,7 @@ void explain_hear(struct path *p, const struct query_result *t, int slot, const 
 	hint_neighbour_note(&d->neighbour, p, t, flow);
 	hint_claim_note(&d->claim, p, t);
 	hint_silence_note(&d->silence, p, t, flow, blind_before_ns);
-	hint_frames_note(&d->frames, p, &d->attempts, t, slot, flow,
+	hint_frames_note(&d->frames, p, t, slot, flow,
 			 probe_kind_of(p->kind)->has_handshake ? t->drops->connections_from_ns
 							       : t->drops->datagrams_from_ns);
 	hint_holding_note(&d->holding, p, t, slot, flow);

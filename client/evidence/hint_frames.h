@@ -12,11 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct hint_frames_syn {  /* a SYN that reached a server's link and whose probe has no known outcome yet */
-	int64_t seen_ns;  /* monotonic; 0: none */
-	int64_t slack_ns; /* uncertainty of seen_ns */
-};
-
 struct hint_frames_capture { /* UDP: the newest word of one server */
 	uint32_t newest;     /* the newest probe that its link has seen and its socket has not got */
 	uint64_t bitmap;     /* bit b is set: newest - b is such a probe; 0: there is none */
@@ -24,29 +19,25 @@ struct hint_frames_capture { /* UDP: the newest word of one server */
 };
 
 struct hint_frames {
-	struct hint_frames_capture captures[WIRE_SLOTS_MAX]; /* by slot */
-	struct hint_frames_syn syns[WIRE_SLOTS_MAX];         /* by slot */
-	uint8_t unheard; /* TCP: bit k: frames reached the link of the k-th server, but no lost probe its socket */
+	struct hint_frames_capture captures[WIRE_SLOTS_MAX]; /* UDP: by slot */
 };
 
 struct hint_frames_explanation {
-	bool syns;          /* TCP: SYNs reached the link, and not the socket */
-	uint32_t captured;  /* UDP: lost probes that reached the link .. */
+	uint32_t captured;  /* lost probes (TCP: their SYNs) that reached the link, and not the socket .. */
 	uint32_t forward;   /* .. of so many that were lost on the way to the socket in the same time */
 	const char *server; /* the server whose link has seen them; NULL: none */
 };
 
-/* Call after the receipts are settled. counted_from_ns: earlier frames may have been dropped at a full socket
+/* UDP. Call after the receipts are settled. counted_from_ns: earlier frames may have been dropped at a full socket
  * (hint_drops.h). */
-void hint_frames_note(struct hint_frames *hint, const struct path *path, struct attempts *attempts,
-		      const struct query_result *result, int slot, const struct evidence_flow *flow,
-		      int64_t counted_from_ns);
+void hint_frames_note(struct hint_frames *hint, const struct path *path, const struct query_result *result, int slot,
+		      const struct evidence_flow *flow, int64_t counted_from_ns);
 
 /* What the answer says about the probes of this flow; NULL: nothing. */
 const struct evidence_capture *hint_frames_find(const struct evidence_answer *answer, uint64_t flow_id);
 
 /* Only probes sent at since_ns or later count. */
-void hint_frames_explain(const struct hint_frames *hint, const struct path *path, const struct config *config,
-			 int64_t since_ns, struct hint_frames_explanation *explanation);
+void hint_frames_explain(const struct hint_frames *hint, const struct path *path, const struct attempts *attempts,
+			 const struct config *config, int64_t since_ns, struct hint_frames_explanation *explanation);
 
 #endif

@@ -18,7 +18,10 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct prober_window windows[WIRE_SLOTS_MAX]; /* by slot: newest receipts of this flow */
 	bool has_window[WIRE_SLOTS_MAX];              /* by slot: the server reported on this flow */
 	struct attempts attempts;                     /* TCP: newest attempts without an answer */
-	int receipt_server;                           /* index of the server with the newest receipts; -1: none */
+	/* By slot: when the newest connection began whose SYN this server saw by its name, so that names survive on
+	 * this path (monotonic); 0: none. */
+	int64_t named_ns[WIRE_SLOTS_MAX];
+	int receipt_server;          /* index of the server with the newest receipts; -1: none */
 	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server that relayed the evidence; -1: direct */
 	/* possible causes in the newest evidence (explain.h) */
 	struct hint_neighbour neighbour;

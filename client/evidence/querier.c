@@ -34,7 +34,9 @@ struct macs { /* our MAC and the server's, from the kernel, for one address of t
 };
 
 struct server {
-	size_t ask_from; /* index of the server's path with which the next query begins */
+	/* Index of the server's path with which the next query begins: a direct one, and one through a witness. Direct
+	 * ones to a server that is silent must not take the turns of those that have answers. */
+	size_t ask_from, relay_from;
 	enum place place;
 	int64_t asked_ns;           /* 0: never */
 	unsigned rounds_unanswered; /* including the current one */
@@ -206,6 +208,16 @@ static void fill_macs(struct querier *querier, unsigned server, int64_t now_ns, 
 	memcpy(q->server_mac, m->server, sizeof q->server_mac);
 }
 
+/* So many attempts leave room for the flow of their path. */
+static unsigned attempts_that_fit(size_t text_len)
+{
+	unsigned attempts = EVIDENCE_ATTEMPTS_MAX;
+
+	while (attempts > 0 && evidence_query_room(text_len, attempts) == 0)
+		attempts--;
+	return attempts;
+}
+
 static void add_address(struct evidence_query *q, struct endpoint address)
 {
 	for (unsigned i = 0; i < q->addresses_len; i++) {
@@ -220,19 +232,21 @@ static void add_address(struct evidence_query *q, struct endpoint address)
 static bool add_path(struct evidence_query *q, const struct path *p, int slot, size_t text_len, int64_t now_ns,
 		     struct query_attempts *memory)
 {
-	unsigned attempts_len = q->attempts_len;
+	unsigned attempts_len = q->attempts_len, names_len = q->names_len;
+	bool fits = true;
 
 	if (q->flows_len == EVIDENCE_FLOWS_MAX)
 		return false;
 	q->flows[q->flows_len++] = p->prober.flow_id;
 	if (probe_kind_of(p->kind)->has_handshake)
-		settle_ask(p, slot, now_ns, q, memory);
-	if (q->flows_len == 1 || q->flows_len <= evidence_query_room(text_len, q->attempts_len)) {
+		fits = settle_ask(p, slot, now_ns, attempts_that_fit(text_len), q, memory);
+	if (q->flows_len == 1 || (fits && q->flows_len <= evidence_query_room(text_len, q->attempts_len))) {
 		add_address(q, hint_holding_where(p));
 		return true;
 	}
 	q->flows_len--;
 	q->attempts_len = memory->attempts_len = attempts_len;
+	q->names_len = names_len;
 	return false;
 }
 
@@ -292,6 +306,7 @@ static bool ask_page(struct querier *querier, struct channel *w, int64_t now_ns,
 static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 {
 	struct server *s = &querier->servers[w->server];
+	size_t *from = w->witness == CHANNEL_DIRECT ? &s->ask_from : &s->relay_from;
 	struct cursor cursor;
 
 	cursor.paths = paths_of_server(querier->s.paths, w->server, &cursor.len);
@@ -300,12 +315,12 @@ static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 	    !channels_ask(&querier->channels, w,
 			  w->witness == CHANNEL_DIRECT ? QUERIER_ASK_TIMEOUT_NS : QUERIER_RELAY_TIMEOUT_NS, now_ns))
 		return;
-	cursor.at = s->ask_from % cursor.len;
+	cursor.at = *from % cursor.len;
 	for (unsigned page = 0; page < PAGES_MAX && ask_page(querier, w, now_ns, &cursor); page++) {
 		if (query_len(w) == QUERY_LEN_MAX)
 			break; /* a query of this size covers enough paths */
 	}
-	s->ask_from = cursor.at;
+	*from = cursor.at;
 }
 
 /* A refused channel pauses: ICMP errors are rate-limited, and the probes need them more. */

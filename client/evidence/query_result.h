@@ -13,7 +13,8 @@
 
 struct query_attempt { /* the TCP probe of an attempt in the query */
 	uint64_t flow_id;
-	uint32_t seq;
+	uint32_t seq;       /* 0: the path's newest success */
+	int64_t started_ns; /* monotonic */
 };
 
 struct query_attempts { /* the attempts in a query; the index is the attempt's id */

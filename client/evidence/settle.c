@@ -42,7 +42,7 @@ bool settle_wanted(const struct path *p, int slot)
 	if (p->twin && p->twin->wondering && slot == b->holder)
 		return true;
 	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < ATTEMPTS_MAX; i++) {
-		if (d->attempts.items[i].pending && !d->attempts.items[i].half_open &&
+		if (d->attempts.items[i].pending && !d->attempts.items[i].arrived &&
 		    !(d->attempts.items[i].early >> slot & 1))
 			return true;
 	}
@@ -53,25 +53,58 @@ bool settle_wanted(const struct path *p, int slot)
 	return hint_silence_wanted(b, d->has_window[slot] ? d->windows[slot].asked_ns : INT64_MIN);
 }
 
-void settle_ask(const struct path *p, int slot, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
+/* Add an attempt to the query; there is room. */
+static void ask_about(const struct path *p, uint32_t seq, const struct endpoint *local, const struct tcp_name *name,
+		      int64_t started_ns, int64_t now_ns, struct evidence_query *q, struct query_attempts *memory)
 {
-	for (unsigned i = 0; i < ATTEMPTS_MAX && q->attempts_len < EVIDENCE_ATTEMPTS_MAX; i++) {
-		const struct attempt *t = &p->loss->attempts.items[i];
-		int64_t age_ns = now_ns - t->started_ns;
-		const struct prober_record *r = prober_record(&p->prober, t->seq);
-		if (!t->seq || t->connected || t->not_seen >> slot & 1 || age_ns > SETTLE_ATTEMPT_AGE_MAX_NS ||
-		    (!prober_is_doubtful(r) && !(t->pending && r->outcome == PROBER_WAITING)))
-			continue;
-		memory->attempts[q->attempts_len] =
-		    (struct query_attempt){ .flow_id = p->prober.flow_id, .seq = t->seq };
-		q->attempts[q->attempts_len] = (struct evidence_attempt){
-			.client = t->local,
-			.age_ms = (uint32_t)(age_ns / NS_PER_MS),
-			.id = q->attempts_len,
-		};
-		q->attempts_len++;
-	}
+	unsigned id = q->attempts_len++;
+
+	memory->attempts[id] = (struct query_attempt){ p->prober.flow_id, seq, started_ns };
 	memory->attempts_len = q->attempts_len;
+	q->attempts[id] = (struct evidence_attempt){
+		.client = *local,
+		.age_ms = (uint32_t)((now_ns - started_ns) / NS_PER_MS),
+		.id = (uint8_t)id,
+	};
+	if (name->known)
+		q->names[q->names_len++] = (struct evidence_name){ (uint8_t)id, name->value, name->span_ms };
+}
+
+/* Does the server have to say whether it saw the SYN of our newest success by its name? */
+static bool is_success_wanted(const struct path *p, int slot, int64_t now_ns)
+{
+	const struct path_success *s = &p->success;
+
+	return s->started_ns > 0 && s->name.known && path_slot(p, (unsigned)s->server) == slot &&
+	       now_ns - s->started_ns <= SETTLE_ATTEMPT_AGE_MAX_NS &&
+	       (p->loss->named_ns[slot] == 0 || s->started_ns - p->loss->named_ns[slot] > SETTLE_NAMES_AGAIN_NS);
+}
+
+static bool is_attempt_wanted(const struct path *p, const struct attempt *t, int slot, int64_t now_ns)
+{
+	const struct prober_record *r = prober_record(&p->prober, t->seq);
+
+	return t->seq && !t->connected && !(t->not_seen >> slot & 1) &&
+	       now_ns - t->started_ns <= SETTLE_ATTEMPT_AGE_MAX_NS &&
+	       (prober_is_doubtful(r) || (t->pending && r->outcome == PROBER_WAITING));
+}
+
+bool settle_ask(const struct path *p, int slot, int64_t now_ns, unsigned attempts_max, struct evidence_query *q,
+		struct query_attempts *memory)
+{
+	const struct attempts *list = &p->loss->attempts;
+
+	if (is_success_wanted(p, slot, now_ns) && q->attempts_len < attempts_max)
+		ask_about(p, 0, &p->success.local, &p->success.name, p->success.started_ns, now_ns, q, memory);
+	for (unsigned i = 1; i <= ATTEMPTS_MAX; i++) {
+		const struct attempt *t = &list->items[(list->next - i) % ATTEMPTS_MAX];
+		if (!is_attempt_wanted(p, t, slot, now_ns))
+			continue;
+		if (q->attempts_len == attempts_max)
+			return false;
+		ask_about(p, t->seq, &t->local, &t->name, t->started_ns, now_ns, q, memory);
+	}
+	return true;
 }
 
 /* Did a server report a receipt of the request before the deadline? */
@@ -90,7 +123,7 @@ void settle_expired(struct path *p, uint32_t seq)
 {
 	const struct attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
 
-	if (attempt && !attempt->pending && (attempt->connected ? is_received(p, seq) : attempt->half_open) &&
+	if (attempt && !attempt->pending && (attempt->connected ? is_received(p, seq) : attempt->arrived) &&
 	    prober_is_doubtful(prober_record(&p->prober, seq)))
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }
@@ -248,36 +281,134 @@ static bool is_outdated(const struct query_result *t, const struct attempt *atte
 	       (is_translated(t, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
 }
 
-/* The server looked at some time between query and answer. For lower bounds use the send time; for upper bounds the
- * midpoint, if the query needed no retransmission.
- * A host that cannot send the SYN-ACK (its own firewall) drops the half-open socket at the first retransmission, one
- * second after the SYN, and no trace is left. So the SYN has to be missing within the first second too. A SYN that
- * comes later still has its socket at the last query. */
-static void note_not_seen(struct path *p, const struct query_result *t, struct attempt *attempt, int slot)
+/* What a server says of one attempt. */
+struct report {
+	const struct query_result *result;
+	int slot;
+	const struct evidence_attempt_answer *socket;
+	const struct evidence_syn *syn; /* NULL: its link is not watched */
+};
+
+static bool has_come(const struct report *r)
 {
+	return r->syn && r->syn->state == EVIDENCE_SYN_CAME;
+}
+
+/* Is it proven that no SYN of this attempt came to the server's link? A SYN that is not found by its name is missing
+ * only where names survive, or where no other SYN came that could be it. */
+static bool is_absent(const struct path *p, const struct report *r, const struct attempt *attempt)
+{
+	return r->syn && (r->syn->state == EVIDENCE_SYN_ABSENT ||
+			  (r->syn->state == EVIDENCE_SYN_UNNAMED && attempt->name.known && p->loss->named_ns[r->slot]));
+}
+
+/* The server looked at some time between query and answer. For lower bounds use the send time; for upper bounds the
+ * midpoint, if the query needed no retransmission. A server that sees SYNs says how old this one was when it looked. */
+static bool looked_early(const struct report *r, const struct attempt *attempt)
+{
+	const struct query_result *t = r->result;
 	int64_t under_way_ns = t->now_ns - t->asked_ns;
+
+	if (has_come(r))
+		return r->syn->first_ms < SETTLE_FORGOTTEN_NS / NS_PER_MS;
+	return under_way_ns <= SETTLE_QUERY_QUICK_NS &&
+	       t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS;
+}
+
+/* Were other SYNs of this path stopped between this server's link and its socket? Then one that left no socket was,
+ * too. */
+static bool are_stopped(const struct path *p, uint8_t bit)
+{
+	const struct attempts *list = &p->loss->attempts;
+
+	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
+		const struct attempt *t = &list->items[i];
+		if (t->seq && t->at_link & bit && prober_record(&p->prober, t->seq)->outcome == PROBER_LOST_FORWARD)
+			return true;
+	}
+	return false;
+}
+
+/* A host that cannot send the SYN-ACK (its own firewall) drops the half-open socket at the first retransmission, one
+ * second after the SYN, and no trace is left. So the socket has to be missing within the first second too, unless no
+ * SYN came to the link. A SYN that comes later still has its socket at the last query. */
+static void note_not_seen(struct path *p, const struct report *r, struct attempt *attempt)
+{
+	uint8_t bit = (uint8_t)(1u << r->slot), *early = has_come(r) ? &attempt->at_link : &attempt->early;
 
 	if (attempt->connected)
 		return; /* the handshake completed after the query left */
-	if (under_way_ns <= SETTLE_QUERY_QUICK_NS &&
-	    t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS)
-		attempt->early |= (uint8_t)(1u << slot);
-	if (t->asked_ns >= missing_from_ns(p, attempt) && attempt->early >> slot & 1)
-		apply_to_attempt(p, attempt, slot, true);
+	if (looked_early(r, attempt) || (has_come(r) && are_stopped(p, bit)))
+		*early |= bit;
+	if (r->result->asked_ns >= missing_from_ns(p, attempt) && (*early & bit || is_absent(p, r, attempt)))
+		apply_to_attempt(p, attempt, r->slot, true);
 }
 
-/* A half-open socket proves that a SYN arrived, at the latest at now minus the socket's minimum age. A SYN after the
- * deadline, slow or retransmitted, does not settle the attempt. */
-static void note_half_open(struct path *p, const struct query_result *t, struct attempt *attempt,
-			   const struct evidence_attempt_answer *said)
+/* Its SYN arrived at least age_ms before the server answered. A SYN after the deadline, slow or retransmitted, does not
+ * settle the attempt. */
+static void note_arrival(struct path *p, const struct report *r, struct attempt *attempt, uint16_t age_ms)
 {
-	if (t->now_ns - (int64_t)said->age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
+	const struct evidence_origin *origin = evidence_origin(r->result->answer, r->socket->origin);
+
+	if (r->result->now_ns - (int64_t)age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
 		return;
-	attempt->half_open = true;
-	p->loss->receipt_server = (int)t->server;
-	if (endpoint_is_unknown(&p->facts.arrived_on))
-		p->facts.arrived_on = said->arrived_on;
+	attempt->arrived = true;
+	p->loss->receipt_server = (int)r->result->server;
+	if (origin && endpoint_is_unknown(&p->facts.arrived_on))
+		p->facts.arrived_on = origin->local;
 	settle_expired(p, attempt->seq);
+}
+
+/* Its SYN came to the server's link. That alone is no arrival: the server's own firewall may have dropped it. */
+static void note_syn(struct path *p, const struct report *r, struct attempt *attempt)
+{
+	const struct evidence_origin *origin = evidence_origin(r->result->answer, r->syn->origin);
+
+	if (origin)
+		p->facts.receipt_source = origin->source;
+	if (r->socket->status == EVIDENCE_NOT_SEEN)
+		note_not_seen(p, r, attempt);
+	else if (r->socket->status == EVIDENCE_HALF_OPEN)
+		note_arrival(p, r, attempt, r->syn->first_ms);
+}
+
+/* A server that restarted has lost its half-open sockets with its listener, and has not seen the link before. */
+static bool is_blind(const struct path *p, const struct report *r, const struct attempt *attempt)
+{
+	const struct query_result *t = r->result;
+
+	return t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
+	       is_another_boot(p, t, r->slot) || is_outdated(t, attempt);
+}
+
+static void hear_report(struct path *p, const struct report *r, struct attempt *attempt)
+{
+	if (r->syn && r->syn->state == EVIDENCE_SYN_ACCEPTED)
+		return; /* another attempt has the same name */
+	if (has_come(r))
+		note_syn(p, r, attempt);
+	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_translated(r->result, attempt))
+		note_arrival(p, r, attempt, r->socket->age_ms);
+	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))
+		note_not_seen(p, r, attempt);
+}
+
+/* The server saw the SYN of a connection that succeeded, or nothing by its name. */
+static void hear_success(struct path *p, const struct report *r, int64_t started_ns)
+{
+	if (has_come(r) || (r->syn && r->syn->state == EVIDENCE_SYN_ACCEPTED))
+		p->loss->named_ns[r->slot] = started_ns;
+	else if (r->syn && r->syn->state != EVIDENCE_SYN_UNKNOWN)
+		p->loss->named_ns[r->slot] = 0;
+}
+
+static const struct evidence_syn *find_syn(const struct evidence_answer *a, uint32_t attempt)
+{
+	for (unsigned i = 0; i < a->syns_len; i++) {
+		if (a->syns[i].attempt == attempt)
+			return &a->syns[i];
+	}
+	return NULL;
 }
 
 static void hear_attempt(const struct paths *paths, const struct query_result *t,
@@ -285,22 +416,16 @@ static void hear_attempt(const struct paths *paths, const struct query_result *t
 {
 	const struct query_attempt *asked = said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
 	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
-	struct attempt *attempt = p ? path_loss_attempt(p, asked->seq) : NULL;
-	int slot = p ? path_slot(p, t->server) : -1;
+	struct attempt *attempt = p && asked->seq ? path_loss_attempt(p, asked->seq) : NULL;
+	const struct report report = { t, p ? path_slot(p, t->server) : -1, said, find_syn(t->answer, said->id) };
 
-	if (!attempt || slot < 0)
+	if (!p || !p->loss || report.slot < 0)
 		return;
+	if (!asked->seq)
+		hear_success(p, &report, asked->started_ns);
+	else if (attempt)
+		hear_report(p, &report, attempt);
 	p->stale = true;
-	if (said->status == EVIDENCE_HALF_OPEN && !is_translated(t, attempt)) {
-		note_half_open(p, t, attempt, said);
-	} else if (said->status == EVIDENCE_NOT_SEEN) {
-		/* A server that restarted has lost its half-open sockets with its listener. */
-		bool blind =
-		    t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
-		    is_another_boot(p, t, slot) || is_outdated(t, attempt);
-		if (!blind)
-			note_not_seen(p, t, attempt, slot);
-	}
 }
 
 /* -- other clients at the same address and port -- */

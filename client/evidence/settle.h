@@ -14,8 +14,9 @@
  * twin probes for which the holder may have got an error. */
 bool settle_wanted(const struct path *path, int slot);
 
-/* Add to the query the path's TCP attempts on which this server has to report, as far as there is room. */
-void settle_ask(const struct path *path, int slot, int64_t now_ns, struct evidence_query *query,
+/* Add to the query the path's TCP attempts on which this server has to report, the newest first, up to so many attempts
+ * in the query. false: not all fit. */
+bool settle_ask(const struct path *path, int slot, int64_t now_ns, unsigned attempts_max, struct evidence_query *query,
 		struct query_attempts *memory);
 
 /* Add the places (address and port) where this server may answer, but another one answers our new flows. The search

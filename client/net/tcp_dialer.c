@@ -1,6 +1,8 @@
 #include "client/net/tcp_dialer.h"
 
 #include "common/core/framing.h"
+#include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
 
@@ -316,6 +318,19 @@ static struct exchange *exchange_take(struct tcp_dialer *d)
 	return x;
 }
 
+/* Where this host sends no timestamps, or has a clock of microseconds for this route, no SYN has this name: servers
+ * have not seen the name of a connection that succeeded either, so that its absence proves nothing. */
+static void read_name(struct exchange *x)
+{
+	struct tcp_name *name = &x->outcome.name;
+	int64_t span_ns = clock_mono_ns() - x->outcome.started_ns;
+	socklen_t len = sizeof name->value;
+
+	name->known = getsockopt(x->fd, IPPROTO_TCP, TCP_TIMESTAMP, &name->value, &len) == 0 &&
+		      span_ns <= SYNS_SPAN_MAX_MS * NS_PER_MS;
+	name->span_ms = (uint16_t)(span_ns / NS_PER_MS + 1);
+}
+
 static int connect_to(struct exchange *x, const struct endpoint *to)
 {
 	int on = 1;
@@ -330,6 +345,7 @@ static int connect_to(struct exchange *x, const struct endpoint *to)
 	setsockopt(x->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
 	if (connect(x->fd, (const struct sockaddr *)&ss, ss_len) < 0 && errno != EINPROGRESS)
 		return errno;
+	read_name(x);
 	ss_len = sizeof ss;
 	if (getsockname(x->fd, (struct sockaddr *)&ss, &ss_len) == 0)
 		x->outcome.local = udp_endpoint((const struct sockaddr *)&ss);

@@ -3,6 +3,7 @@
 #ifndef FLOATPROBE_TCP_DIALER_H
 #define FLOATPROBE_TCP_DIALER_H
 
+#include "client/net/tcp_name.h"
 #include "common/core/endpoint.h"
 #include "common/core/wire.h"
 #include "common/system/errqueue.h"
@@ -28,8 +29,9 @@ enum tcp_result {
 struct tcp_outcome {
 	enum tcp_result result;
 	bool connected;
-	bool delivered;           /* TIMED_OUT only: the peer acknowledged the whole frame */
-	int error;                /* errno; 0: none */
+	bool delivered; /* TIMED_OUT only: the peer acknowledged the whole frame */
+	int error;      /* errno; 0: none */
+	struct tcp_name name;
 	struct endpoint local;    /* source address and port; unknown for LOCAL */
 	struct endpoint offender; /* sender of the ICMP error; unknown: no ICMP error */
 	int icmp_type, icmp_code; /* -1: none */

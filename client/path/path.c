@@ -37,6 +37,7 @@ void path_start_flow(struct path *p)
 	p->prober.kind = kind;
 	free(p->loss);
 	p->loss = NULL;
+	p->success.started_ns = 0;
 	if (p->recheck)
 		recheck_renew(p->recheck, flow_id);
 }

@@ -4,6 +4,7 @@
 #define FLOATPROBE_PATH_H
 
 #include "client/config/config.h"
+#include "client/net/tcp_name.h"
 #include "client/path/mode.h"
 #include "client/path/path_facts.h"
 #include "client/path/probe_kind.h"
@@ -35,6 +36,13 @@ struct path_status { /* the last reported status of a path */
 	    up_ns; /* monotonic: when the first probe of its newest time up was sent, if it is up; 0: all of its life */
 };
 
+struct path_success {       /* the newest TCP exchange that succeeded */
+	int64_t started_ns; /* monotonic; 0: none */
+	struct endpoint local;
+	struct tcp_name name;
+	int server; /* who answered: index in the configuration */
+};
+
 struct path {
 	size_t index; /* in struct paths */
 	const struct config_target *target;
@@ -48,6 +56,7 @@ struct path {
 	uint32_t last_fresh; /* the UDP dialer's; the first UDP path at an endpoint keeps it for all (paths_at) */
 	struct prober prober;
 	struct path_facts facts;
+	struct path_success success;
 	struct path_loss *loss;  /* NULL: no loss yet */
 	struct {                 /* UDP: answers that came to this host's interface before their deadline (own_tap.h) */
 		uint64_t bitmap; /* bit b is set: that to newest - b; 0: there are none */

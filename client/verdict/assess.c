@@ -172,7 +172,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hint_silence_explain(&d->silence, p, e->config, since_ns, &hints->silence);
 	for (unsigned k = 0; k < p->target->servers_len; k++)
 		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
-	hint_frames_explain(&d->frames, p, e->config, since_ns, &hints->frames);
+	hint_frames_explain(&d->frames, p, &d->attempts, e->config, since_ns, &hints->frames);
 	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)

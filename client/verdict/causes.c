@@ -390,26 +390,21 @@ static bool the_checksum_is_bad(const struct verdict_evidence *e, enum verdict_s
 						     : d->forward > 0 && d->bad > 0 && 2 * d->bad >= d->forward;
 }
 
-/* Over TCP the SYNs cannot be told apart: all flows have to be down. */
-static bool syns_are_stopped(const struct verdict_evidence *e, enum verdict_state state)
-{
-	return state == VERDICT_DOWN && e->hints.frames.syns && e->context.protocol_down &&
-	       e->hints.drops.at_most.dropped == 0;
-}
-
-static bool datagrams_are_stopped(const struct verdict_evidence *e)
+/* Did the server's interface get most of what was lost, but not its socket? TCP: what the kernel dropped for a full
+ * accept queue was not blocked by a firewall. */
+static bool probes_are_stopped(const struct verdict_evidence *e)
 {
 	const struct hint_frames_explanation *f = &e->hints.frames;
 
-	return f->captured > 0 && 2 * f->captured >= f->forward && !were_dropped(e);
+	return f->captured > 0 && 2 * f->captured >= f->forward &&
+	       (probe_kind_of(e->kind)->has_handshake ? e->hints.drops.at_most.dropped == 0 : !were_dropped(e));
 }
 
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && all_vanish(e) && is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
 	       e->hints.holding.misdelivered == 0 &&
-	       (probe_kind_of(e->kind)->has_handshake ? syns_are_stopped(e, state)
-						      : datagrams_are_stopped(e) || a_filter_drops_them(e));
+	       (probes_are_stopped(e) || (!probe_kind_of(e->kind)->has_handshake && a_filter_drops_them(e)));
 }
 
 /* Do most of the lost connections complete the handshake? Then this protocol is not filtered as such. */
@@ -420,7 +415,7 @@ static bool handshakes_pass(const struct verdict_evidence *e)
 	return (d->handshakes > 0 && 2 * d->handshakes >= d->attempts) || is_most(e, resets(e));
 }
 
-/* The kernel repeats unacknowledged data several times within a timeout: random loss seldom takes all of it, three
+/* The kernel repeats unacknowledged data several times within a timeout: random loss seldom takes all of it, five
  * times. A connection that finds its accept queue full looks the same to the client. */
 static bool data_is_lost_after_handshakes(const struct verdict_evidence *e, enum verdict_state state)
 {
@@ -430,7 +425,7 @@ static bool data_is_lost_after_handshakes(const struct verdict_evidence *e, enum
 		      d->reset >= CAUSES_RESET_CONNECTIONS && d->closed == 0;
 	bool is_answered_in_vain = seen(e, PROBER_LOST_RETURN) > 0 && 2 * d->reset < d->handshakes;
 
-	return state == VERDICT_DOWN && handshakes_pass(e) && d->handshakes >= PROBER_OUTAGE_LOSSES &&
+	return state == VERDICT_DOWN && handshakes_pass(e) && d->handshakes >= CAUSES_LOST_HANDSHAKES &&
 	       (vanishes || breaks || is_answered_in_vain) && e->tally.late == 0 && !e->context.changes_hands &&
 	       e->hints.drops.connections == 0;
 }
@@ -801,8 +796,8 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_SERVER_FIREWALL,
 	    .holds = its_own_firewall_stops_it,
 	    .needs = "at least half of the losses are proven forward losses, and the server's link saw at least half "
-		     "of these probes, which its socket did not get, or a filter at the socket dropped as many; TCP: "
-		     "every connection fails, and the link saw a SYN of this client that its socket did not get",
+		     "of these probes (TCP: their SYNs), which its socket did not get, or a filter at the socket "
+		     "dropped as many",
 	    .forbids = "any error; drops for a full buffer, a checksum or a full accept queue, which explain the loss; "
 		       "frames for an address that the server does not have",
 	    .tell = sentences_firewall,
@@ -811,7 +806,7 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_DATA_FILTERED,
 	    .holds = data_is_lost_after_handshakes,
 	    .needs =
-		"the TCP path is down, at least half of its losses, and 3, completed the handshake, and then the "
+		"the TCP path is down, at least half of its losses, and 5, completed the handshake, and then the "
 		"request was not acknowledged, or a server has receipts of the requests, or at least 8 connections "
 		"were reset and the servers say whether they had received the requests",
 	    .forbids = "an answer over TCP, even a late one; a change of the holder; drops at a full accept queue; "

@@ -676,12 +676,8 @@ void sentences_firewall(const struct verdict_evidence *e, struct verdict *v)
 {
 	const char *server = or_else(e->hints.frames.server, "the server");
 
-	if (e->hints.frames.captured > 0)
-		say(v, "%u of %u lost probes reached the interface of %s, but not its socket", e->hints.frames.captured,
-		    losses(e), server);
-	else
-		say(v, "this client's packets reach the interface of %s, but the lost probes did not reach its socket",
-		    server);
+	say(v, "%u of %u lost probes reached the interface of %s, but not its socket", e->hints.frames.captured,
+	    losses(e), server);
 }
 
 void sentences_protocol(const struct verdict_evidence *e, struct verdict *v)

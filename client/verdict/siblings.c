@@ -133,7 +133,6 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		if (other->size == p->size)
 			add_to_band(&size, other, &tally);
 	}
-	c->protocol_down = !protocol.up;
 	c->protocol.own_lost = lost_by(&protocol);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];

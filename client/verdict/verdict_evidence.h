@@ -88,7 +88,6 @@ struct verdict_context {
 	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */
 	bool fought_over;      /* two holders answer by turns */
 	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */
-	bool protocol_down;    /* every path of this target, address and protocol is down */
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
 };
 

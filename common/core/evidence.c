@@ -20,6 +20,7 @@ enum {
 	status_len = 1,
 	state_len = 1,
 	link_answer_len = 1,
+	syn_state_len = 1,
 	u8_len = 1,
 	u16_len = 2,
 	u32_len = 4,
@@ -107,6 +108,18 @@ static const uint8_t *get_link_answer(const uint8_t *p, enum evidence_link_answe
 	return p + link_answer_len;
 }
 
+static uint8_t *put_syn_state(uint8_t *p, const enum evidence_syn_state *v)
+{
+	*p = (uint8_t)*v;
+	return p + syn_state_len;
+}
+
+static const uint8_t *get_syn_state(const uint8_t *p, enum evidence_syn_state *v)
+{
+	*v = *p <= EVIDENCE_SYN_ACCEPTED ? *p : EVIDENCE_SYN_UNKNOWN;
+	return p + syn_state_len;
+}
+
 static uint8_t *put_bitmap(uint8_t *p, const uint64_t (*v)[4])
 {
 	bytes_put_bitmap(p, *v, sizeof *v / sizeof **v);
@@ -191,7 +204,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 #define QUERY_flows(X) X(u64, *r)
 
 #define QUERY_attempts(X)                                                                                              \
-	X(u32, r->id)                                                                                                  \
+	X(u8, r->id)                                                                                                   \
 	X(endpoint, r->client)                                                                                         \
 	X(u32, r->age_ms)
 
@@ -200,6 +213,11 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u8, r->transport)
 
 #define QUERY_addresses(X) X(address, *r)
+
+#define QUERY_names(X)                                                                                                 \
+	X(u8, r->attempt)                                                                                              \
+	X(u32, r->value)                                                                                               \
+	X(u16, r->span_ms)
 
 #define ANSWER_HEAD(X)                                                                                                 \
 	X(flag, r->truncated)                                                                                          \
@@ -211,16 +229,31 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u32, r->datagrams_full)                                                                                      \
 	X(u32, r->datagrams_bad)                                                                                       \
 	X(u32, r->segments_bad)                                                                                        \
-	X(address, r->querier)                                                                                         \
+	X(endpoint, r->querier)                                                                                        \
 	X(u16, r->port)                                                                                                \
 	X(flag, r->listens_udp)                                                                                        \
 	X(flag, r->listens_tcp)
 
 #define ANSWER_attempts(X)                                                                                             \
-	X(u32, r->id)                                                                                                  \
+	X(u8, r->id)                                                                                                   \
 	X(status, r->status)                                                                                           \
-	X(u16, r->age_ms)                                                                                              \
-	X(address, r->arrived_on)
+	X(u8, r->origin)                                                                                               \
+	X(u16, r->age_ms)
+
+#define ANSWER_syns(X)                                                                                                 \
+	X(u8, r->attempt)                                                                                              \
+	X(syn_state, r->state)                                                                                         \
+	X(u8, r->count)                                                                                                \
+	X(u8, r->origin)                                                                                               \
+	X(u16, r->port)                                                                                                \
+	X(u16, r->first_ms)                                                                                            \
+	X(u16, r->newest_ms)
+
+#define ANSWER_origins(X)                                                                                              \
+	X(address, r->source)                                                                                          \
+	X(address, r->local)                                                                                           \
+	X(flag, r->has_mac)                                                                                            \
+	X(mac, r->mac)
 
 #define ANSWER_flows(X)                                                                                                \
 	X(u64, r->id)                                                                                                  \
@@ -369,6 +402,30 @@ static const struct list answer_lists[] = { EVIDENCE_ANSWER_LISTS(X) };
 #undef X
 static const struct text query_text = TEXT(query), answer_text = TEXT(answer);
 
+/* -- origins -- */
+
+uint8_t evidence_add_origin(struct evidence_answer *answer, const struct evidence_origin *origin)
+{
+	unsigned i = 0;
+
+	while (i < answer->origins_len && !(endpoint_same_address(&answer->origins[i].source, &origin->source) &&
+					    endpoint_same_address(&answer->origins[i].local, &origin->local) &&
+					    answer->origins[i].has_mac == origin->has_mac &&
+					    memcmp(answer->origins[i].mac, origin->mac, mac_len) == 0))
+		i++;
+	if (i == answer->origins_len && i < EVIDENCE_ORIGINS_MAX) {
+		answer->origins[i] = *origin;
+		answer->origins[i].source.port = answer->origins[i].local.port = 0;
+		answer->origins_len++;
+	}
+	return (uint8_t)i;
+}
+
+const struct evidence_origin *evidence_origin(const struct evidence_answer *answer, uint8_t index)
+{
+	return index < answer->origins_len ? &answer->origins[index] : NULL;
+}
+
 /* -- writing -- */
 
 /* How many records fit. */
@@ -438,12 +495,15 @@ static unsigned at_most(size_t n, unsigned limit)
 
 unsigned evidence_query_room(size_t len, unsigned attempts)
 {
-	size_t query = TEXT_HEADER_LEN + query_head_len + LIST_LEN(query_attempts, attempts) +
-		       LIST_LEN(query_flows, 0) + LIST_LEN(query_addresses, EVIDENCE_HOLDINGS_MAX);
+	size_t of_attempts = LIST_LEN(query_attempts, attempts) + LIST_LEN(query_names, attempts);
+	size_t on_attempts =
+	    LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_syns, attempts) + LIST_LEN(answer_origins, 1);
+	size_t query = TEXT_HEADER_LEN + query_head_len + (attempts > 0 ? of_attempts : 0) + LIST_LEN(query_flows, 0) +
+		       LIST_LEN(query_addresses, EVIDENCE_HOLDINGS_MAX);
 	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 1) + LIST_LEN(answer_conflicts, 1) +
 		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_twins, 1) + /* nobody asks for these one by one */
 		      LIST_LEN(answer_holdings, 1) + LIST_LEN(answer_captures, 0);
-	size_t answer = EVIDENCE_LEN_MIN + LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_flows, 0) + rest;
+	size_t answer = EVIDENCE_LEN_MIN + (attempts > 0 ? on_attempts : 0) + LIST_LEN(answer_flows, 0) + rest;
 	unsigned asked, answered;
 
 	if (len < query || len < answer || attempts > EVIDENCE_ATTEMPTS_MAX)

@@ -29,10 +29,11 @@ enum {
 	EVIDENCE_MACS_MAX = 16,
 	EVIDENCE_PLACES_MAX = 8,
 	EVIDENCE_HOLDINGS_MAX = 4,
+	EVIDENCE_ORIGINS_MAX = 4,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
-	EVIDENCE_LEN_MIN = 67, /* the shortest text: an answer without lists */
+	EVIDENCE_LEN_MIN = 69, /* the shortest text: an answer without lists */
 };
 
 #define EVIDENCE_NOT_COUNTED UINT32_MAX
@@ -41,7 +42,14 @@ enum {
 struct evidence_attempt {
 	struct endpoint client; /* the attempt's local address and port, as the client knows them */
 	uint32_t age_ms;        /* since connect(), when the query left */
-	uint32_t id;            /* the querier's, repeated in the answer */
+	uint8_t id;             /* the querier's, repeated in the answer */
+};
+
+/* The name of an attempt's SYN: the value of the timestamp option that it left with. No NAT changes it. */
+struct evidence_name {
+	uint8_t attempt;  /* its index in `attempts` */
+	uint32_t value;   /* the client's timestamp clock, read after connect() returned */
+	uint16_t span_ms; /* how long connect() took: the SYN has a value of at most so much less */
 };
 
 /* Where probes go. */
@@ -53,12 +61,14 @@ struct evidence_place {
 /* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut.
  * flows: flow ids; none: all of the querier's, the latest heard first.
  * places: have probes of other clients for them come to the server?
- * addresses: what does the server know of them? Port 0. */
+ * addresses: what does the server know of them? Port 0.
+ * names: at most one of each attempt. */
 #define EVIDENCE_QUERY_LISTS(X)                                                                                        \
 	X(1, flows, uint64_t, EVIDENCE_FLOWS_MAX, true)                                                                \
 	X(2, attempts, struct evidence_attempt, EVIDENCE_ATTEMPTS_MAX, true)                                           \
 	X(3, places, struct evidence_place, EVIDENCE_PLACES_MAX, true)                                                 \
-	X(4, addresses, struct endpoint, EVIDENCE_HOLDINGS_MAX, true)
+	X(4, addresses, struct endpoint, EVIDENCE_HOLDINGS_MAX, true)                                                  \
+	X(5, names, struct evidence_name, EVIDENCE_ATTEMPTS_MAX, true)
 
 struct evidence_query {
 #define X(type, name, record, max, whole)                                                                              \
@@ -91,10 +101,38 @@ enum evidence_attempt_status {
 };
 
 struct evidence_attempt_answer {
-	uint32_t id;
+	uint8_t id;
 	enum evidence_attempt_status status;
-	struct endpoint arrived_on; /* HALF_OPEN: the socket's local address (port 0); else unknown */
-	uint16_t age_ms;            /* HALF_OPEN: the socket is at least so old */
+	/* HALF_OPEN only */
+	uint8_t origin;  /* index in `origins`; EVIDENCE_ORIGINS_MAX and more: not told */
+	uint16_t age_ms; /* the socket is at least so old */
+};
+
+enum evidence_syn_state {
+	EVIDENCE_SYN_UNKNOWN = 0, /* the server does not see SYNs on its link, or may have missed some */
+	EVIDENCE_SYN_CAME = 1,    /* SYNs of this attempt came to its link */
+	EVIDENCE_SYN_ABSENT = 2,  /* none came, and no other that could be this attempt's */
+	/* None came by this name, but others did that could be this attempt's if the network changes timestamps. */
+	EVIDENCE_SYN_UNNAMED = 3,
+	EVIDENCE_SYN_ACCEPTED = 4, /* they came, and their connection was accepted: of an attempt that succeeded */
+};
+
+/* What the server's link has brought of an attempt, seen before its own firewall. */
+struct evidence_syn {
+	uint8_t attempt; /* index in the query's list */
+	enum evidence_syn_state state;
+	/* CAME and ACCEPTED only */
+	uint8_t count;                /* SYNs, repeated ones included; at most UINT8_MAX are counted */
+	uint8_t origin;               /* index in `origins`; EVIDENCE_ORIGINS_MAX and more: not told */
+	uint16_t port;                /* source port as the server sees it */
+	uint16_t first_ms, newest_ms; /* since the first and the newest SYN; at most UINT16_MAX is told */
+};
+
+/* Where a SYN or the peer of a half-open socket came from, and the server's address that it came to. */
+struct evidence_origin {
+	struct endpoint source, local; /* port 0 */
+	bool has_mac;
+	uint8_t mac[EVIDENCE_MAC_LEN];
 };
 
 /* An unpinned twin that left from another address than its pinned reply, and for which an ICMP error came: port
@@ -203,6 +241,8 @@ struct evidence_mac {
  * macs: all of the server's own, for a client that says its own as the server sees it, so may be on its link. */
 #define EVIDENCE_ANSWER_LISTS(X)                                                                                       \
 	X(1, attempts, struct evidence_attempt_answer, EVIDENCE_ATTEMPTS_MAX, false)                                   \
+	X(11, syns, struct evidence_syn, EVIDENCE_ATTEMPTS_MAX, false)                                                 \
+	X(12, origins, struct evidence_origin, EVIDENCE_ORIGINS_MAX, false)                                            \
 	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
 	X(20, captures, struct evidence_capture, EVIDENCE_CAPTURES_MAX, false)                                         \
 	X(10, holdings, struct evidence_holding, EVIDENCE_HOLDINGS_MAX, false)                                         \
@@ -231,10 +271,15 @@ struct evidence_answer {
 	uint32_t datagrams_full;       /* datagrams dropped for a full receive buffer */
 	uint32_t datagrams_bad;        /* datagrams dropped for their checksum */
 	uint32_t segments_bad;         /* TCP segments dropped for their checksum */
-	struct endpoint querier;       /* as the server sees the one who asked; port 0 */
+	struct endpoint querier;       /* as the server sees the one who asked: source of the query */
 	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
 	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */
 };
+
+/* Returns the index of this origin in the answer, with its ports set to 0; EVIDENCE_ORIGINS_MAX: there is no room. */
+uint8_t evidence_add_origin(struct evidence_answer *answer, const struct evidence_origin *origin);
+/* NULL: not told. */
+const struct evidence_origin *evidence_origin(const struct evidence_answer *answer, uint8_t index);
 
 /* evidence_query_room: how many flows may be asked so that their answers fit in len octets beside those of `attempts`
  * attempts and a few other records. */

@@ -99,6 +99,8 @@ enum {
 	/* The kernel repeats a request three times in a second: two that are lost although no shorter one is are no
 	 * chance. */
 	CAUSES_LARGE_LOST = 2,
+	/* Bursts of random loss may take all data of three connections in a row, but not of five. */
+	CAUSES_LOST_HANDSHAKES = 5,
 	/* One or two losses near a claim by another machine may be random loss. */
 	CAUSES_CLAIMED_LOSSES = 3,
 };
@@ -186,12 +188,12 @@ enum {
 #define SETTLE_FORGOTTEN_NS (950 * NS_PER_MS)
 /* With a query under way for less than 450 ms nothing of it was repeated: its middle is when the server looked. */
 #define SETTLE_QUERY_QUICK_NS (450 * NS_PER_MS)
+/* Whether names of SYNs survive on a path is checked once a minute: its route changes seldom. */
+#define SETTLE_NAMES_AGAIN_NS (60 * NS_PER_S)
 /* A SYN that comes 250 ms after its deadline is slow and not lost. */
 #define SETTLE_SYN_GRACE_MAX_NS (250 * NS_PER_MS)
 /* A request may leave as late as the deadline: it has a second, as any probe by default. */
 #define SETTLE_REQUEST_GRACE_MAX_NS (1000 * NS_PER_MS)
-/* Three seconds after its deadline, several rounds of queries have settled a loss or never will. */
-#define HINT_FRAMES_FATE_NS (3000 * NS_PER_MS)
 
 /* -- client: what an answer or an error is worth -- */
 
@@ -300,6 +302,20 @@ enum {
 	/* The coarsest clock that a kernel counts its timers by has 10 ms (HZ is 100). */
 	HALFOPEN_TICK_MS = 10,
 };
+
+enum {
+	/* A client reads its timestamp clock right after connect(): the clock has ticked at most once since the SYN. */
+	SYNS_NAME_SLACK = 1,
+	/* A busy host may take some time for connect(). Beyond 100 ms, so many values would fit by chance in a flood.
+	 */
+	SYNS_SPAN_MAX_MS = 100,
+};
+/* A client repeats a SYN for at most 127 s (tcp_syn_retries is 6), and asks within a minute of the attempt. */
+#define SYNS_LIFE_NS (130 * NS_PER_S)
+/* A SYN, or the question about it, may be under way for so long: a relayed question waits longest. */
+#define SYNS_DELAYS_NS QUERIER_RELAY_TIMEOUT_NS
+/* The kernel's time stamps of two frames on different CPUs or queues may be out of order by less than this. */
+#define SYNS_DISORDER_NS (100 * NS_PER_MS)
 
 /* -- server: is a neighbour entry wrong? -- */
 

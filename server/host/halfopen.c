@@ -41,23 +41,23 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 }
 
 void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
-			const struct endpoint *querier)
+			const struct endpoint *own)
 {
 	list->near = list->len;
 	for (unsigned i = list->len; list->len <= SET_APART_MAX && i-- > 0;) {
 		struct sockdiag_half_open socket = list->sockets[i];
-		if (!flows_of_another(flows, client, querier, &socket.local, &socket.peer))
+		if (!flows_of_another(flows, client, own, &socket.local, &socket.peer))
 			continue;
 		list->sockets[i] = list->sockets[--list->near];
 		list->sockets[list->near] = socket;
 	}
 }
 
-static const struct sockdiag_half_open *find_exact(const struct evidence_attempt *attempt,
-						   const struct sockdiag_half_open *list, unsigned len)
+static const struct sockdiag_half_open *find_exact(const struct endpoint *peer, const struct sockdiag_half_open *list,
+						   unsigned len)
 {
 	for (unsigned i = 0; i < len; i++)
-		if (endpoint_equal(&list[i].peer, &attempt->client))
+		if (endpoint_equal(&list[i].peer, peer))
 			return &list[i];
 	return NULL;
 }
@@ -109,21 +109,24 @@ static bool is_of_attempt(const struct evidence_query *query, const struct evide
 	       must_be_as_old(halfopen_age(socket), attempt);
 }
 
-void halfopen_judge(const struct evidence_query *query, const struct evidence_attempt *attempt,
-		    const struct endpoint *querier, const struct halfopen_list *list,
-		    struct evidence_attempt_answer *answer)
+const struct sockdiag_half_open *halfopen_judge(const struct evidence_query *query,
+						const struct evidence_attempt *attempt, const struct endpoint *source,
+						const struct endpoint *querier, const struct halfopen_list *list,
+						struct evidence_attempt_answer *answer)
 {
-	unsigned len = endpoint_same_address(querier, &attempt->client) ? list->near : list->len;
-	const struct sockdiag_half_open *socket = find_exact(attempt, list->sockets, len);
-	unsigned suspects = socket ? 0 : find_suspects(attempt, list->sockets, len, &socket);
+	bool seen = !endpoint_is_unknown(source);
+	unsigned len = seen ? list->len : list->near;
+	const struct sockdiag_half_open *socket = find_exact(seen ? source : &attempt->client, list->sockets, len);
+	unsigned suspects = socket || seen ? 0 : find_suspects(attempt, list->sockets, len, &socket);
 
 	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
 	if (!socket) {
 		answer->status = EVIDENCE_NOT_SEEN;
-	} else if (is_of_attempt(query, attempt, querier, socket, suspects)) {
-		answer->status = EVIDENCE_HALF_OPEN;
-		answer->age_ms = told_age_ms(socket);
-		answer->arrived_on = socket->local;
-		answer->arrived_on.port = 0;
+		return NULL;
 	}
+	if (!is_of_attempt(query, attempt, querier, socket, suspects))
+		return NULL;
+	answer->status = EVIDENCE_HALF_OPEN;
+	answer->age_ms = told_age_ms(socket);
+	return socket;
 }

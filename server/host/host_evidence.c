@@ -189,31 +189,43 @@ static int read_half_open(struct host_evidence *c)
 	return -1;
 }
 
-static void judge(const struct host_evidence *c, const struct evidence_query *query,
-		  const struct evidence_attempt *attempt, const struct endpoint *querier,
-		  const struct halfopen_list *list, int64_t now_ns, struct evidence_attempt_answer *answer)
+/* Is it certain that a SYN of this attempt would have left a half-open socket that we see? */
+static bool would_be_seen(const struct host_evidence *c, const struct evidence_attempt *attempt,
+			  const struct halfopen_list *list, int64_t now_ns)
 {
-	halfopen_judge(query, attempt, querier, list, answer);
-	if (answer->status == EVIDENCE_NOT_SEEN &&
-	    (list->len == HALF_OPEN_MAX ||
-	     !syn_counters_stood_still(&c->syn_counters,
-				       now_ns - (int64_t)attempt->age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS)))
-		answer->status = EVIDENCE_CANNOT_TELL;
+	return list->len < HALF_OPEN_MAX &&
+	       syn_counters_stood_still(&c->syn_counters,
+					now_ns - (int64_t)attempt->age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS);
+}
+
+static void judge(const struct evidence_query *query, unsigned i, const struct reflector_querier *querier,
+		  const struct halfopen_list *list, struct draft *draft, struct evidence_attempt_answer *out)
+{
+	const struct sockdiag_half_open *socket =
+	    halfopen_judge(query, &query->attempts[i], &draft->syn_sources[i], &querier->seen, list, out);
+
+	if (socket)
+		out->origin = evidence_add_origin(
+		    &draft->answer, &(struct evidence_origin){ .source = socket->peer, .local = socket->local });
 }
 
 static void add_attempts(struct host_evidence *c, const struct evidence_query *query,
-			 const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
+			 const struct reflector_querier *querier, int64_t now_ns, struct draft *draft)
 {
+	struct evidence_answer *answer = &draft->answer;
 	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
 	struct halfopen_list list = { .sockets = c->half_open, .len = n > 0 ? (unsigned)n : 0 };
 
-	halfopen_set_apart(&list, querier->flows, querier->client, &querier->seen);
+	halfopen_set_apart(&list, querier->flows, querier->client, &query->attempts[0].client);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
+		const struct evidence_attempt *asked = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 
-		*out = (struct evidence_attempt_answer){ .id = query->attempts[i].id, .status = EVIDENCE_CANNOT_TELL };
+		*out = (struct evidence_attempt_answer){ .id = asked->id, .status = EVIDENCE_CANNOT_TELL };
 		if (n >= 0)
-			judge(c, query, &query->attempts[i], &querier->seen, &list, now_ns, out);
+			judge(query, i, querier, &list, draft, out);
+		if (out->status == EVIDENCE_NOT_SEEN && !would_be_seen(c, asked, &list, now_ns))
+			out->status = EVIDENCE_CANNOT_TELL;
 	}
 }
 
@@ -229,9 +241,11 @@ static void add_macs(const struct host_evidence *c, const struct evidence_query 
 }
 
 void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
-			   const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer)
+			   const struct reflector_querier *querier, int64_t now_ns, struct draft *draft)
 {
-	add_attempts(host_evidence, query, querier, now_ns, answer);
+	struct evidence_answer *answer = &draft->answer;
+
+	add_attempts(host_evidence, query, querier, now_ns, draft);
 	read_addresses(host_evidence, now_ns);
 	memcpy(answer->addresses, host_evidence->addresses, host_evidence->addresses_len * sizeof *answer->addresses);
 	answer->addresses_len = host_evidence->addresses_len;

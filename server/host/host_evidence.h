@@ -21,8 +21,9 @@ void host_evidence_touch(struct host_evidence *host_evidence, int64_t now_ns);
 /* An ICMP error for one of our replies. Keeps it if the reply is a twin that left from another address than its pinned
  * reply. */
 void host_evidence_note_error(struct host_evidence *host_evidence, const struct errqueue_entry *entry);
-/* Fill the attempts, addresses, MACs, twins and counters of the answer. */
+/* Fill the attempts, addresses, MACs, twins and counters of the answer. The draft already has the sources of the
+ * SYNs that were seen. */
 void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
-			   const struct reflector_querier *querier, int64_t now_ns, struct evidence_answer *answer);
+			   const struct reflector_querier *querier, int64_t now_ns, struct draft *draft);
 
 #endif

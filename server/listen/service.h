@@ -12,6 +12,8 @@ struct service {
 	struct relays *relays;
 	/* Called for each event of the reflector. */
 	void (*on_event)(void *context, const struct reflector_event *event);
+	/* Called for each TCP connection that is accepted. NULL: nobody listens. */
+	void (*on_accepted)(void *context, const struct endpoint *peer);
 	void *context;
 };
 

@@ -279,8 +279,13 @@ static void take_connection(struct tcp_socket *socket, struct connection *c)
 	c->exchanges = 0;
 	c->len = 0;
 	set_deadline(c);
-	if (uv_accept((uv_stream_t *)&socket->tcp, (uv_stream_t *)&c->tcp) < 0 || read_addresses(c) < 0 ||
-	    uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0)
+	if (uv_accept((uv_stream_t *)&socket->tcp, (uv_stream_t *)&c->tcp) < 0 || read_addresses(c) < 0) {
+		close_connection(c);
+		return;
+	}
+	if (l->service->on_accepted)
+		l->service->on_accepted(l->service->context, &c->source);
+	if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0)
 		close_connection(c);
 }
 

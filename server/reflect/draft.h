@@ -9,6 +9,8 @@ struct draft {
 	struct evidence_answer answer;
 	uint64_t client;                              /* the first octets of its key */
 	const struct flow *flows[EVIDENCE_FLOWS_MAX]; /* the flow of each of answer.flows; NULL: not known */
+	/* For each of the query's attempts: where its SYN came from. Unknown: none was seen. */
+	struct endpoint syn_sources[EVIDENCE_ATTEMPTS_MAX];
 };
 
 #endif

@@ -155,21 +155,30 @@ const struct flow *flows_next_of(const struct flows *flows, unsigned client, con
 	return i == NONE ? NULL : &flows->list[i];
 }
 
-static bool sends_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+/* A recent flow of this client from `source`, to `local` if it is not NULL; NULL: none. */
+static const struct flow *find_recent(const struct flows *f, unsigned client, const struct endpoint *source,
+				      const struct endpoint *local)
 {
 	const struct flow *flow = NULL;
 
 	for (unsigned n = 0; n < RECENT && (flow = flows_next_of(f, client, flow)); n++) {
-		if (endpoint_same_address(&flow->source, peer))
-			return true;
+		if (endpoint_same_address(&flow->source, source) &&
+		    (!local || endpoint_same_address(&flow->arrived_on, local)))
+			return flow;
 	}
-	return false;
+	return NULL;
 }
 
-static bool another_sends_from(const struct flows *f, unsigned client, const struct endpoint *peer)
+bool flows_sends_from(const struct flows *f, unsigned client, const struct endpoint *address)
+{
+	return find_recent(f, client, address, NULL);
+}
+
+static bool another_sends_from(const struct flows *f, unsigned client, const struct endpoint *peer,
+			       const struct endpoint *local)
 {
 	for (uint32_t other = 0; other < f->owners_len; other++) {
-		if (other != client && sends_from(f, other, peer))
+		if (other != client && find_recent(f, other, peer, local))
 			return true;
 	}
 	return false;
@@ -178,17 +187,17 @@ static bool another_sends_from(const struct flows *f, unsigned client, const str
 bool flows_of_another(const struct flows *f, unsigned client, const struct endpoint *own, const struct endpoint *local,
 		      const struct endpoint *peer)
 {
-	bool untranslated = false;
+	bool another = false;
 
-	if (!another_sends_from(f, client, peer))
-		return false;
 	for (const struct flow *flow = flows_next_of(f, client, NULL); flow; flow = flows_next_of(f, client, flow)) {
 		if (endpoint_same_address(&flow->source, peer))
 			return false;
-		untranslated = untranslated || (endpoint_same_address(&flow->source, own) &&
-						endpoint_same_address(&flow->arrived_on, local));
+		another =
+		    another ||
+		    (endpoint_same_address(&flow->source, own) && endpoint_same_address(&flow->arrived_on, local)) ||
+		    another_sends_from(f, client, peer, &flow->arrived_on);
 	}
-	return untranslated;
+	return another;
 }
 
 int64_t flows_evicted_ns(const struct flows *flows, unsigned client)

@@ -59,9 +59,13 @@ int64_t flows_evicted_ns(const struct flows *flows, unsigned client);
 void flows_set_evicted(struct flows *flows, unsigned client, int64_t now_ns);
 /* Copy one client's flows from another table and keep their order. Evicts flows of `to` if there is no room. */
 void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, unsigned from_client, int64_t now_ns);
-/* Returns true if packets from `peer` to `local` belong to another client than `client`. That is so if
- * - recent flows of another client come from `peer`, and no flow of `client` does, and
- * - `client` is heard at `local` from its own address, so no NAT translates it on that way. */
+/* Does a recent flow of the client come from this address? */
+bool flows_sends_from(const struct flows *flows, unsigned client, const struct endpoint *address);
+/* Returns true if packets from `peer` to `local` belong to another client than `client`, which calls itself `own`. That
+ * is so if no flow of `client` comes from `peer`, and
+ * - `client` is heard at `local` from its own address: no NAT translates it on that way; or
+ * - somewhere both are heard, another client from `peer`, and `client` from elsewhere: `peer` is the other one's, and
+ * no address that a NAT in front of this server gives to everybody. */
 bool flows_of_another(const struct flows *flows, unsigned client, const struct endpoint *own,
 		      const struct endpoint *local, const struct endpoint *peer);
 

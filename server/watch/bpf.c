@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <linux/if_arp.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 
 /* Jump targets. Each part of a program sets its own places below. */
@@ -44,6 +45,7 @@ enum { /* header offsets, as in headers.c */
        IP6_LAST_WORD = 12, /* in an address */
        UDP_LEN = 8,
        TCP_FLAGS = 13,
+       TCP_LEN_MAX = 60,
        ARP_ETHERNET_IP4 = 0x00010800,
        ARP_SENDER = 14,
        ARP_TARGET = 24,
@@ -210,6 +212,24 @@ void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports)
 	load_ancillary(&b, SKF_AD_PKTTYPE);
 	require(&b, PACKET_HOST);
 	match(&b, ports, &requests);
+	finish(&b);
+}
+
+void bpf_syns(struct bpf_program *program, uint16_t port)
+{
+	struct builder b;
+
+	begin(&b, program);
+	load_ancillary(&b, SKF_AD_PKTTYPE);
+	require(&b, PACKET_HOST);
+	find_transport(&b);
+	require(&b, IPPROTO_TCP);
+	load(&b, BPF_B | BPF_IND, TCP_FLAGS);
+	emit(&b, BPF_ALU | BPF_AND | BPF_K, SYN | RST | ACK, NEXT, NEXT);
+	require(&b, SYN);
+	load(&b, BPF_H | BPF_IND, to_us.port);
+	require(&b, port);
+	return_up_to(&b, TCP_LEN_MAX);
 	finish(&b);
 }
 

@@ -27,6 +27,8 @@ void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports);
 /* Accepts the same, and outgoing packets from these ports: all UDP datagrams, and the TCP answers to connection
  * requests. Accepts nothing of the loopback interface. For a socket that sees every protocol. */
 void bpf_conversations(struct bpf_program *program, const struct bpf_ports *ports);
+/* Accepts connection requests for this TCP port that came to this host, with all TCP options. */
+void bpf_syns(struct bpf_program *program, uint16_t port);
 /* Accepts ARP frames whose sender claims one of these IPv4 addresses or probes for it. With more addresses than
  * BPF_FILTER_ADDRESSES_MAX it accepts any address. */
 void bpf_arp(struct bpf_program *program, const struct endpoint *addresses, unsigned addresses_len);

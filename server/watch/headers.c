@@ -18,6 +18,12 @@ enum {
 
 	UDP_LEN = 8,
 	TCP_LEN = 14, /* up to its flags */
+	TCP_OFFSET = 12,
+	TCP_OPTIONS = 20,
+	OPTION_END = 0,
+	OPTION_NOTHING = 1,
+	OPTION_TIMESTAMP = 8,
+	OPTION_TIMESTAMP_LEN = 10,
 
 	ARP_OPERATION = 6,
 	ARP_SENDER_MAC = 8,
@@ -86,6 +92,35 @@ bool headers_read_ip(const uint8_t *buf, size_t len, struct headers_ip *headers)
 	unsigned version = len > 0 ? buf[0] >> 4 : 0;
 
 	return version == 4 ? read_ip4(buf, len, headers) : version == 6 && read_ip6(buf, len, headers);
+}
+
+static bool find_timestamp(const uint8_t *p, const uint8_t *end, uint32_t *value)
+{
+	while (p < end && *p != OPTION_END) {
+		if (*p == OPTION_NOTHING) {
+			p++;
+			continue;
+		}
+		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
+			return false;
+		if (p[0] == OPTION_TIMESTAMP && p[1] == OPTION_TIMESTAMP_LEN) {
+			*value = bytes_get32(p + 2);
+			return true;
+		}
+		p += p[1];
+	}
+	return false;
+}
+
+bool headers_read_timestamp(const uint8_t *buf, size_t len, uint32_t *value)
+{
+	size_t head_len = buf[0] >> 4 == 4 ? (size_t)(buf[0] & 0x0f) * 4 : IP6_LEN, options_end;
+
+	if (len < head_len + TCP_OPTIONS)
+		return false;
+	options_end = head_len + (size_t)(buf[head_len + TCP_OFFSET] >> 4) * 4;
+	return options_end <= len && options_end > head_len + TCP_OPTIONS &&
+	       find_timestamp(buf + head_len + TCP_OPTIONS, buf + options_end, value);
 }
 
 bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *claim)

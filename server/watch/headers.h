@@ -31,6 +31,10 @@ struct headers_ip {
  * fragment and not cut too short. */
 bool headers_read_ip(const uint8_t *buf, size_t len, struct headers_ip *headers) __attribute__((warn_unused_result));
 
+/* The value of the timestamp option of a TCP packet that headers_read_ip takes. Returns false if it has none, or if it
+ * is cut before it. */
+bool headers_read_timestamp(const uint8_t *buf, size_t len, uint32_t *value) __attribute__((warn_unused_result));
+
 /* A machine claims an address, or probes whether it may use it. */
 struct headers_claim {
 	struct endpoint address; /* port 0 */

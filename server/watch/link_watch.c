@@ -9,6 +9,7 @@
 #include "server/watch/holdings.h"
 #include "server/watch/ifaces.h"
 #include "server/watch/neighbour_watch.h"
+#include "server/watch/syn_watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct link_watch {
 	struct neighbour_watch *neighbour_watch;
 	struct address_watch *address_watch;
 	struct application_watch *application_watch;
+	struct syn_watch *syn_watch;
 };
 
 static bool make_parts(struct link_watch *l)
@@ -47,8 +49,9 @@ static bool make_parts(struct link_watch *l)
 	l->address_watch = config->watch_addresses ? address_watch_new(&l->ifaces, l->findings) : NULL;
 	l->application_watch =
 	    config->applications_len > 0 ? application_watch_new(config, &l->ifaces, l->findings) : NULL;
-	return l->holdings && (l->neighbour_watch || !config->watch_neighbours) &&
-	       (l->address_watch || !config->watch_addresses) &&
+	l->syn_watch = config->tcp && config->half_open ? syn_watch_new(config->port) : NULL;
+	return l->holdings && (l->syn_watch || !config->tcp || !config->half_open) &&
+	       (l->neighbour_watch || !config->watch_neighbours) && (l->address_watch || !config->watch_addresses) &&
 	       (l->application_watch || config->applications_len == 0);
 }
 
@@ -76,6 +79,7 @@ void link_watch_free(struct link_watch *link_watch)
 	address_watch_free(link_watch->address_watch);
 	application_watch_free(link_watch->application_watch);
 	holdings_free(link_watch->holdings);
+	syn_watch_free(link_watch->syn_watch);
 	rtnl_monitor_close(link_watch->monitor);
 	netlink_close(link_watch->netlink);
 	free(link_watch);
@@ -174,6 +178,10 @@ void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop)
 {
 	int error = link_watch->netlink && link_watch->monitor ? 0 : -EPROTONOSUPPORT;
 
+	if (link_watch->syn_watch)
+		log_unseen(syn_watch_start(link_watch->syn_watch, loop),
+			   "floatprobed does not see SYNs on the link; it finds a TCP attempt by its half-open socket "
+			   "only, which works for a client that no NAT translates, or whose NAT keeps its ports");
 	if (error == 0) {
 		read_ifaces(link_watch);
 		error = watch_changes(link_watch, loop);
@@ -202,6 +210,7 @@ void link_watch_stop(struct link_watch *link_watch)
 	neighbour_watch_stop(link_watch->neighbour_watch);
 	address_watch_stop(link_watch->address_watch);
 	application_watch_stop(link_watch->application_watch);
+	syn_watch_stop(link_watch->syn_watch);
 }
 
 /* ---- requests ---- */
@@ -213,6 +222,19 @@ void link_watch_event(struct link_watch *link_watch, const struct reflector_even
 		return;
 	read_changes(link_watch);
 	neighbour_watch_event(link_watch->neighbour_watch, event);
+}
+
+void link_watch_accepted(struct link_watch *link_watch, const struct endpoint *peer)
+{
+	if (link_watch->syn_watch)
+		syn_watch_accepted(link_watch->syn_watch, peer);
+}
+
+void link_watch_find_syns(struct link_watch *link_watch, const struct evidence_query *query,
+			  const struct reflector_querier *querier, struct draft *draft)
+{
+	if (link_watch->syn_watch)
+		syn_watch_collect(link_watch->syn_watch, query, querier, draft);
 }
 
 static void look_at_holdings(const struct link_watch *l, struct evidence_answer *answer)

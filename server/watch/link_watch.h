@@ -21,6 +21,11 @@ void link_watch_stop(struct link_watch *link_watch);
 void link_watch_free(struct link_watch *link_watch);
 
 void link_watch_event(struct link_watch *link_watch, const struct reflector_event *event);
+/* A TCP connection from this peer was accepted. */
+void link_watch_accepted(struct link_watch *link_watch, const struct endpoint *peer);
+/* Fill what the link has brought of the query's attempts. */
+void link_watch_find_syns(struct link_watch *link_watch, const struct evidence_query *query,
+			  const struct reflector_querier *querier, struct draft *draft);
 /* Fill neighbours, frames and conflicts, and complete the holdings. The draft already has the flows. */
 void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
 			const struct endpoint *querier, struct draft *draft);

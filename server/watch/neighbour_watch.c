@@ -509,13 +509,13 @@ static void add_source(struct sources *sources, const struct endpoint *client, c
 		sources->list[sources->len++] = (struct source){ *client, *local, unheard, age_ms };
 }
 
-/* The answer has the attempts in the order of the query. */
-static void add_attempts(struct sources *sources, const struct evidence_query *query,
-			 const struct evidence_answer *answer)
+static void add_attempts(struct sources *sources, const struct evidence_answer *answer)
 {
-	for (unsigned i = 0; i < query->attempts_len && i < answer->attempts_len; i++)
-		if (answer->attempts[i].status == EVIDENCE_HALF_OPEN)
-			add_source(sources, &query->attempts[i].client, &answer->attempts[i].arrived_on, false, 0);
+	for (unsigned i = 0; i < answer->attempts_len; i++) {
+		const struct evidence_origin *origin = evidence_origin(answer, answer->attempts[i].origin);
+		if (answer->attempts[i].status == EVIDENCE_HALF_OPEN && origin)
+			add_source(sources, &origin->source, &origin->local, false, 0);
+	}
 }
 
 static void add_frames(const struct neighbour_watch *w, struct sources *sources, const struct endpoint *client)
@@ -528,7 +528,7 @@ static void add_frames(const struct neighbour_watch *w, struct sources *sources,
 }
 
 static struct sources sources_of(const struct neighbour_watch *w, const struct clients *clients,
-				 const struct evidence_query *query, const struct draft *draft)
+				 const struct draft *draft)
 {
 	struct sources sources = { .len = 0 };
 	int64_t now_ns = clock_mono_ns();
@@ -539,7 +539,7 @@ static struct sources sources_of(const struct neighbour_watch *w, const struct c
 			add_source(&sources, &flow->source, &flow->arrived_on, flow->unheard,
 				   age_ms(flow->made_ns, now_ns));
 	}
-	add_attempts(&sources, query, &draft->answer);
+	add_attempts(&sources, &draft->answer);
 	for (unsigned i = 0; i < clients->len; i++)
 		add_frames(w, &sources, &clients->list[i]);
 	return sources;
@@ -577,7 +577,7 @@ void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const stru
 	int64_t now_ns;
 
 	drain(neighbour_watch);
-	sources = sources_of(neighbour_watch, &clients, query, draft);
+	sources = sources_of(neighbour_watch, &clients, draft);
 	for (unsigned i = 0; i < sources.len; i++) {
 		const struct source *source = &sources.list[i];
 		struct snapshot *s = take(neighbour_watch, &source->client, &source->local);

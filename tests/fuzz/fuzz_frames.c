@@ -6,6 +6,7 @@
 #include "server/watch/conflicts.h"
 #include "server/watch/frames.h"
 #include "server/watch/headers.h"
+#include "server/watch/syns.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@ static struct frames *frames;
 static struct captures *captures;
 static struct conflicts *conflicts;
 static struct applications *applications;
+static struct syns *syns;
 
 static void start(void)
 {
@@ -27,8 +29,9 @@ static void start(void)
 	frames = frames_new(TABLE_LEN, hash_key);
 	captures = captures_new(TABLE_LEN, hash_key);
 	conflicts = conflicts_new(TABLE_LEN, hash_key);
+	syns = syns_new(TABLE_LEN, TABLE_LEN, hash_key);
 	applications = applications_new(list, 1, TABLE_LEN, hash_key);
-	FUZZ_CHECK(frames && captures && conflicts && applications);
+	FUZZ_CHECK(frames && captures && conflicts && applications && syns);
 }
 
 static void take_claim(const struct headers_claim *claim, const uint8_t *mac, int64_t now_ns)
@@ -63,6 +66,27 @@ static void take_request(const struct headers_ip *headers, bool outgoing, const 
 		FUZZ_CHECK(finding.count > 0 && finding.application == 0);
 }
 
+static bool is_of_nobody(void *context, const struct endpoint *source, const struct endpoint *local)
+{
+	(void)context, (void)source, (void)local;
+	return false;
+}
+
+/* Whoever asks for a SYN by its name finds it. */
+static void take_syn(const uint8_t *buf, size_t len, const struct headers_ip *headers, int64_t now_ns)
+{
+	struct syns_frame frame = { .source = headers->source, .local = headers->destination, .received_ns = now_ns };
+	struct syns_attempt attempt = { .client = headers->source, .since_ns = now_ns };
+	const struct syns_query query = { &attempt, 1, 0, is_of_nobody, NULL };
+	struct syns_found found;
+
+	attempt.has_name = frame.has_value = headers_read_timestamp(buf, len, &frame.value);
+	attempt.value = frame.value;
+	syns_note(syns, &frame);
+	syns_find(syns, &query, now_ns, &found);
+	FUZZ_CHECK(found.count > 0 || !frame.has_value);
+}
+
 static void take_frame(const uint8_t *buf, size_t len, uint8_t about, int64_t now_ns)
 {
 	uint8_t mac[HEADERS_MAC_LEN] = { 2, [5] = about };
@@ -73,8 +97,11 @@ static void take_frame(const uint8_t *buf, size_t len, uint8_t about, int64_t no
 		take_claim(&claim, mac, now_ns);
 	if (headers_read_nd(buf, len, &claim))
 		take_claim(&claim, mac, now_ns);
-	if (headers_read_ip(buf, len, &headers))
-		take_request(&headers, about & OUTGOING, mac, now_ns);
+	if (!headers_read_ip(buf, len, &headers))
+		return;
+	take_request(&headers, about & OUTGOING, mac, now_ns);
+	if (headers.protocol == HEADERS_TCP)
+		take_syn(buf, len, &headers, now_ns);
 }
 
 /* Each in memory of its own, so that AddressSanitizer sees a read beyond its end. */
@@ -104,5 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	captures_free(captures);
 	conflicts_free(conflicts);
 	applications_free(applications);
+	syns_free(syns);
 	return 0;
 }

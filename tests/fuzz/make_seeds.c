@@ -306,7 +306,10 @@ static void query(unsigned flows, unsigned attempts)
 	for (unsigned i = 0; i < flows; i++)
 		q.flows[i] = 0x1000 + i;
 	for (unsigned i = 0; i < attempts; i++)
-		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), 1000 * i, i };
+		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), 1000 * i, (uint8_t)i };
+	q.names_len = attempts;
+	for (unsigned i = 0; i < attempts; i++)
+		q.names[i] = (struct evidence_name){ (uint8_t)i, 0x10000 * i, (uint16_t)i };
 	if (!evidence_write_query(buf, sizeof buf, &q))
 		exit(1);
 	snprintf(name, sizeof name, "query-%u-%u", flows, attempts);
@@ -315,7 +318,7 @@ static void query(unsigned flows, unsigned attempts)
 
 static void put_neighbourhood(struct evidence_answer *a)
 {
-	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = a->captures_len = 2;
+	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = a->captures_len = a->origins_len = 2;
 	for (uint8_t i = 0; i < 2; i++) {
 		a->neighbours[i].client = v4(9, 0);
 		a->neighbours[i].repaired = i;
@@ -339,7 +342,7 @@ static void answer(unsigned flows, unsigned others, size_t len)
 		.boot_id = 42, .uptime_ms = 100000, .evicted_ms = UINT64_MAX, .querier = v4(9, 1)
 	};
 	a.flows_len = flows;
-	a.attempts_len = a.addresses_len = a.twins_len = a.macs_len = others;
+	a.attempts_len = a.syns_len = a.addresses_len = a.twins_len = a.macs_len = others;
 	a.listens_udp = a.listens_tcp = others % 2;
 	a.port = others ? WIRE_PORT : 0;
 	for (unsigned i = 0; i < flows; i++) {
@@ -347,8 +350,9 @@ static void answer(unsigned flows, unsigned others, size_t len)
 		a.flows[i] = (struct evidence_flow){ 0x1000 + i, i % 3 != 2, r, v4(5, 0), v6(9, 0), 10 };
 	}
 	for (unsigned i = 0; i < others; i++) {
-		a.attempts[i] = (struct evidence_attempt_answer){ i, (enum evidence_attempt_status)(i % 3), v4(26, 0),
-								  (uint16_t)(500 * i) };
+		a.attempts[i] = (struct evidence_attempt_answer){ (uint8_t)i, (enum evidence_attempt_status)(i % 3),
+								  (uint8_t)(i % 2), (uint16_t)(500 * i) };
+		a.syns[i] = (struct evidence_syn){ .attempt = (uint8_t)i, .state = (enum evidence_syn_state)(i % 4) };
 		a.addresses[i] = i % 2 ? v6((uint8_t)i, 0) : v4((uint8_t)i, 0);
 		a.macs[i].octets[5] = (uint8_t)i;
 		a.twins[i] = (struct evidence_twin){ i, i, v4(5, 0) };
@@ -422,7 +426,7 @@ static void ask(struct script *s, unsigned mode, unsigned party, uint32_t seq, u
 	for (unsigned i = 0; i < flows; i++)
 		q.flows[i] = i;
 	for (unsigned i = 0; i < attempts; i++)
-		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), 1000, i };
+		q.attempts[i] = (struct evidence_attempt){ v4(9, (uint16_t)(40000 + i)), 1000, (uint8_t)i };
 	bytes_put16(p + SCRIPT_LEN, (uint16_t)text_len);
 	if (!evidence_write_query(s->octets + s->len, text_len, &q))
 		exit(1);

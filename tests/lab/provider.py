@@ -82,7 +82,7 @@ table inet fault {{
 
 NAT_RULES = """
 table {nft} nat {{
-	chain out {{ type nat hook postrouting priority srcnat; oifname "eth0" masquerade random; }}
+	chain out {{ type nat hook postrouting priority srcnat; oifname "eth0" masquerade {ports}; }}
 }}
 """
 
@@ -153,8 +153,7 @@ class Provider:
     def deprive(self, privilege):
         """Servers go on without any capability, if that is what the scenario is about."""
         for server in self.servers.values() if privilege == "unprivileged" else ():
-            server.stop()
-            server.start(NO_CAPABILITY)
+            server.restart(NO_CAPABILITY)
 
     def peers_of(self, server):
         return {
@@ -202,14 +201,15 @@ class Provider:
         )
         self.servers[name] = Server(self, server, name)
 
-    def put_client_behind_nat(self):
-        """The client's old place becomes a router that translates everything; the client moves behind it."""
+    def put_client_behind_nat(self, ports="random"):
+        """The client's old place becomes a router that translates everything; the client moves behind it. ports: how
+        nft chooses source ports (random, fully-random, or "": it keeps them if they are free)."""
         nat, self.client = self.client, self.host("home")
         link(self.client, "eth0", nat, "inside")
         self._forwarding(nat)
         nat.ip(self.plan.add(f"{self.plan.private}1", "inside"))
         self._address_client(self.client, self.plan.private)
-        nat.nft(NAT_RULES.format(nft=self.plan.nft))
+        nat.nft(NAT_RULES.format(nft=self.plan.nft, ports=ports))
         self.settle()
 
     def put_client_on_lan(self):
@@ -266,10 +266,11 @@ class Provider:
 
     # --- faults
 
-    def cut(self, direction, address=None, protocol=None, also="", verdict="drop"):
-        """Break one direction at the router: of one address and protocol, or of all. `also`: more conditions."""
+    def cut(self, direction, address=None, protocol=None, also="", verdict="drop", link="outside"):
+        """Break one direction at the router: of one address and protocol, or of all, for who is at that link of the
+        router's. `also`: more conditions."""
         interface, end = {"forward": ("iifname", "d"), "return": ("oifname", "s")}[direction]
-        rule = f'{interface} "outside"'
+        rule = f'{interface} "{link}"'
         if address:
             rule += f" {self.plan.nft} {end}addr {address}"
         rule += f" {protocol} {end}port {PORT}" if protocol else f" meta l4proto {{ tcp, udp }} th {end}port {PORT}"
@@ -296,10 +297,11 @@ class Provider:
             **more,
         })  # fmt: skip
 
-    def check(self, targets=None, options=QUICK, under=(), **more):
-        """One round of `floatprobe check`; its rows have to be consistent whatever they say."""
+    def check(self, targets=None, options=QUICK, under=(), host=None, **more):
+        """One round of `floatprobe check`, by the client or on another host; its rows have to be consistent whatever they
+        say."""
         file = self.config(targets, **more)
-        done = self.client.run(
+        done = (host or self.client).run(
             *under, self.program("floatprobe"), "check", "--config", file, "--format", "json", *options, status=None
         )
         return Check(self, done)
@@ -346,6 +348,7 @@ class Server:
         self.network, self.host, self.name = network, host, name
         self.key = network.keygen(name)
         self.process = None
+        self.changes = {}
 
     def config(self, **changes):
         return self.network.write(f"{self.name}.yaml", {
@@ -356,8 +359,14 @@ class Server:
             **changes,
         })  # fmt: skip
 
+    def restart(self, under=()):
+        """With the same configuration."""
+        self.stop()
+        self.start(under, **self.changes)
+
     def start(self, under=(), **changes):
         """under: a program that runs it, with its arguments."""
+        self.changes = changes
         program = (*under, self.network.program("floatprobed"))
         last = changes.get("listen", {}).get("protocols", ["tcp"])[-1]  # it opens UDP first
         self.process = self.host.start(*program, "--config", self.config(**changes))
@@ -407,7 +416,7 @@ def _unsent(row):
 _FIELDS = {  # the fields that every path object has, whatever the scenario
     "time": _TIME,
     "since": _TIME,
-    "vantage": lambda v: v == "fra-home",
+    "vantage": lambda v: v in ("fra-home", "ber-office"),
     "target": lambda v: isinstance(v, str),
     "role": lambda v: v in ("droplet", "floating", "anchor"),
     "address": lambda v: isinstance(v, str),

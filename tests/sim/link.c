@@ -3,6 +3,7 @@
 #include "common/core/bytes.h"
 #include "common/system/clock.h"
 #include "server/watch/headers.h"
+#include "server/watch/syn_watch.h"
 #include "tests/sim/machine.h"
 
 #include <linux/if_ether.h>
@@ -14,7 +15,10 @@ enum {
 	IP_PROTOCOL = 9,
 	IP_SOURCE = 12,
 	IP_DESTINATION = 16,
+	TCP_OFFSET = 12,
 	TCP_FLAGS = 13,
+	TCP_TIMESTAMP_AT = 22, /* behind two octets of padding */
+	TCP_LEN = 32,
 	UDP_LEN = 8,
 	FRAMING_LEN = IP_LEN + UDP_LEN + HEADERS_FLOW_LEN,
 	ARP_SENDER = 14,
@@ -228,13 +232,15 @@ void link_open(struct link *l)
 	world_enter(&l->machine->clock);
 	l->neighbour_watch = neighbour_watch_new(&settings);
 	l->address_watch = address_watch_new(&l->ifaces, &findings);
-	if (!l->neighbour_watch || !l->address_watch || ifaces_read(&l->ifaces, &l->netlink) != 0)
+	l->syn_watch = syn_watch_new(WIRE_PORT);
+	if (!l->neighbour_watch || !l->address_watch || !l->syn_watch || ifaces_read(&l->ifaces, &l->netlink) != 0)
 		abort();
 	for (unsigned i = 0; i < l->neighbours_len; i++)
 		if (l->neighbours[i].entry.state)
 			neighbour_watch_know(l->neighbour_watch, &l->neighbours[i].entry);
 	if (l->raw != (neighbour_watch_start(l->neighbour_watch, &l->loop) == 0) ||
-	    l->raw != (address_watch_start(l->address_watch, &l->loop) == 0))
+	    l->raw != (address_watch_start(l->address_watch, &l->loop) == 0) ||
+	    l->raw != (syn_watch_start(l->syn_watch, &l->loop) == 0))
 		abort();
 }
 
@@ -242,8 +248,11 @@ void link_close(struct link *l)
 {
 	neighbour_watch_stop(l->neighbour_watch);
 	address_watch_stop(l->address_watch);
+	syn_watch_stop(l->syn_watch);
 	neighbour_watch_free(l->neighbour_watch);
 	address_watch_free(l->address_watch);
+	syn_watch_free(l->syn_watch);
+	l->syn_watch = NULL;
 	l->neighbour_watch = NULL;
 	l->address_watch = NULL;
 }
@@ -253,6 +262,19 @@ void link_event(struct link *l, const struct reflector_event *event)
 {
 	read_changes(l);
 	neighbour_watch_event(l->neighbour_watch, event);
+}
+
+void link_accepted(struct link *l, const struct endpoint *peer)
+{
+	world_enter(&l->machine->clock);
+	if (l->syn_watch)
+		syn_watch_accepted(l->syn_watch, peer);
+}
+
+void link_find_syns(struct link *l, const struct evidence_query *query, const struct reflector_querier *querier,
+		    struct draft *draft)
+{
+	syn_watch_collect(l->syn_watch, query, querier, draft);
 }
 
 void link_collect(struct link *l, const struct evidence_query *query, const struct endpoint *querier,
@@ -283,6 +305,19 @@ static bool is_straight(const struct link *l, const struct parcel *p)
 	return p->client->on_link && endpoint_same_address(&p->asked, &l->machine->droplet);
 }
 
+/* A connection request, with the option of a timestamp or without any. */
+static void put_tcp(uint8_t *tcp, const struct parcel *p)
+{
+	static const uint8_t padding = 1, kind = 8, len = 10;
+
+	tcp[TCP_FLAGS] = 0x02;
+	tcp[TCP_OFFSET] = (p->has_timestamp ? TCP_LEN : TCP_LEN - len - 2) / 4 << 4;
+	tcp[TCP_TIMESTAMP_AT - 2] = tcp[TCP_TIMESTAMP_AT - 1] = padding;
+	tcp[TCP_TIMESTAMP_AT] = kind;
+	tcp[TCP_TIMESTAMP_AT + 1] = len;
+	bytes_put32(tcp + TCP_TIMESTAMP_AT + 2, p->timestamp);
+}
+
 /* As much of it as taps look at: of TCP they want connection requests only. */
 void link_receive(struct link *l, const struct parcel *p, const struct endpoint *local)
 {
@@ -298,7 +333,7 @@ void link_receive(struct link *l, const struct parcel *p, const struct endpoint 
 	bytes_put16(buf + IP_LEN, p->seen.port);
 	bytes_put16(buf + IP_LEN + 2, WIRE_PORT);
 	if (p->tcp)
-		buf[IP_LEN + TCP_FLAGS] = 0x02;
+		put_tcp(buf + IP_LEN, p);
 	else if (p->len >= HEADERS_FLOW_LEN)
 		memcpy(buf + IP_LEN + UDP_LEN, p->buf, HEADERS_FLOW_LEN);
 	memcpy(frame.mac, is_straight(l, p) ? p->client->mac : network.router_mac, sizeof frame.mac);

@@ -43,6 +43,7 @@ struct link {
 	struct ifaces ifaces;
 	struct neighbour_watch *neighbour_watch; /* NULL: it does not run */
 	struct address_watch *address_watch;
+	struct syn_watch *syn_watch;
 	uv_loop_t loop; /* only to lead taps here: it never runs */
 	struct tap *taps;
 };
@@ -58,6 +59,9 @@ void link_meet(struct link *link, const struct client *client); /* it is on the 
 void link_open(struct link *link);
 void link_close(struct link *link);
 void link_event(struct link *link, const struct reflector_event *event);
+void link_accepted(struct link *link, const struct endpoint *peer);
+void link_find_syns(struct link *link, const struct evidence_query *query, const struct reflector_querier *querier,
+		    struct draft *draft);
 void link_collect(struct link *link, const struct evidence_query *query, const struct endpoint *querier,
 		  struct draft *draft);
 

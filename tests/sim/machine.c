@@ -70,15 +70,20 @@ static void collect(void *context, const struct evidence_query *query, const str
 {
 	struct evidence_answer *answer = &draft->answer;
 	struct sockdiag_half_open sockets[MACHINE_HALF_OPEN_MAX];
+	const struct sockdiag_half_open *socket;
 	struct machine *m = context;
 	struct halfopen_list list = { .sockets = sockets, .len = list_half_open(m, sockets) };
 
-	halfopen_set_apart(&list, querier->flows, querier->client, &querier->seen);
+	link_find_syns(&m->link, query, querier, draft);
+	halfopen_set_apart(&list, querier->flows, querier->client, &query->attempts[0].client);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *attempt = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 		int64_t since_ns = world_now() - (int64_t)attempt->age_ms * MS - counters_ns;
-		halfopen_judge(query, attempt, &querier->seen, &list, out);
+		socket = halfopen_judge(query, attempt, &draft->syn_sources[i], &querier->seen, &list, out);
+		if (socket)
+			out->origin = evidence_add_origin(
+			    answer, &(struct evidence_origin){ .source = socket->peer, .local = socket->local });
 		if (out->status == EVIDENCE_NOT_SEEN && m->given_up_ns && m->given_up_ns >= since_ns)
 			out->status = EVIDENCE_CANNOT_TELL;
 	}
@@ -368,6 +373,7 @@ static void receive_request(struct machine *m, struct parcel *p)
 		return;
 	}
 	drop_half_open(h);
+	link_accepted(&m->link, &p->seen);
 	reflected = machine_reflect(m, p, &origin);
 	if (reflected == MACHINE_MUTE) {
 		network_return(parcel_back(p, RESET), m);

@@ -56,6 +56,8 @@ struct client { /* a host that probes */
 	int udp_error, tcp_error; /* positive errno of everything that is to be sent; 0: none */
 	unsigned mtu;             /* of its own interface, as UDP payload; 0: no limit */
 	struct bucket icmp;       /* errors that hosts and routers have for it */
+	bool no_timestamps;       /* its SYNs have no timestamp option */
+	bool old_kernel;          /* the timestamp clocks of all connections to one address are the same */
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
 };
@@ -74,6 +76,8 @@ struct parcel { /* on its way */
 	bool tcp;
 	struct exchange *exchange; /* TCP: the client's end .. */
 	uint64_t exchange_number;  /* .. if it is still this one */
+	bool has_timestamp;        /* SYN: its timestamp option .. */
+	uint32_t timestamp;        /* .. has this value */
 	void *owner;               /* UDP: as staged */
 	uint32_t seq;
 	int64_t arrived_real_ns; /* at the client */

@@ -373,6 +373,8 @@ static void set_client(struct story *s, unsigned i)
 	c->delay_ns[RETURN] = rtt_ns - c->delay_ns[FORWARD];
 	c->jitter_ns = (int64_t)(world_uniform(0, 0.1) * (double)rtt_ns);
 	c->busy = world_chance(0.3);
+	c->old_kernel = network_hash(i + 17, (uint64_t)c->clock.mono_ns) % 10 < 3;
+	c->no_timestamps = network_hash(i + 1017, (uint64_t)c->clock.mono_ns) % 10 < 1;
 }
 
 /* Long enough for a handshake and an exchange over the slowest way. */

@@ -19,7 +19,8 @@ struct exchange {
 	int64_t interval_ns;     /* until SYN or request are sent again */
 	enum tcp_result ends_as; /* when the timeout comes */
 	int64_t timeout_ns;
-	bool overdue; /* the timeout has been told; a late answer may follow */
+	bool overdue;   /* the timeout has been told; a late answer may follow */
+	uint32_t clock; /* of the timestamp option: offset to the host's time in ms */
 	size_t len;
 	uint8_t body[WIRE_MESSAGE_MAX];
 };
@@ -57,6 +58,12 @@ void tcp_dialer_forget(struct tcp_dialer *d, const void *owner)
 			x->owner = NULL;
 }
 
+static uint32_t timestamp(const struct exchange *x)
+{
+	world_enter(&x->client->clock);
+	return x->clock + (uint32_t)(clock_mono_ns() / MS);
+}
+
 static void send_segment(struct exchange *x, enum kind kind)
 {
 	struct parcel *p = parcel_new(x->client, kind);
@@ -67,6 +74,8 @@ static void send_segment(struct exchange *x, enum kind kind)
 	p->asked = x->asked;
 	p->exchange = x;
 	p->exchange_number = x->number;
+	p->has_timestamp = kind == SYN && !x->client->no_timestamps;
+	p->timestamp = timestamp(x);
 	if (kind == DATA) {
 		memcpy(p->buf, x->body, x->len);
 		p->len = x->len;
@@ -150,6 +159,15 @@ static int64_t timer_ns(const struct client *c, int64_t timeout_ns)
 	return world_now() - behind_ns + timeout_ns / MS * MS + dialers_latency_ns(c);
 }
 
+/* The offset of the timestamp clock: of this connection, or of this pair of hosts. */
+static uint32_t clock_offset(const struct client *client, const struct endpoint *to)
+{
+	uint64_t address;
+
+	memcpy(&address, to->address + sizeof to->address - sizeof address, sizeof address);
+	return (uint32_t)(client->old_kernel ? network_hash(client->address.address[15], address) : world_random());
+}
+
 void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uint8_t *body, size_t len,
 		      int64_t timeout_ns, void *owner, uint32_t seq)
 {
@@ -162,6 +180,8 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	x->outcome = (struct tcp_outcome){
 		.local = d->client->address, .started_ns = clock_mono_ns(), .icmp_type = -1, .icmp_code = -1
 	};
+	x->clock = clock_offset(d->client, to);
+	x->outcome.name = (struct tcp_name){ .known = true, .span_ms = 1, .value = timestamp(x) };
 	x->outcome.local.port = d->port = (uint16_t)(d->port < 60000 ? d->port + 1 : FIRST_PORT);
 	memcpy(x->body, body, len);
 	x->len = len;

@@ -601,11 +601,12 @@ static void stop_at_the_link(void)
 	for (size_t i = 0; i < PATHS; i++) {
 		struct path *p = engine.paths.items[i];
 
-		for (unsigned k = 0; k < 10; k++)
-			prober_settle(&p->prober, prober_send(&p->prober, now_ns + k * 1000 * MS, 1),
-				      PROBER_LOST_FORWARD);
 		assert_non_null(path_loss(p));
-		p->loss->frames.unheard = 1;
+		for (unsigned k = 0; k < 10; k++) {
+			uint32_t seq = prober_send(&p->prober, now_ns + k * 1000 * MS, 1);
+			prober_settle(&p->prober, seq, PROBER_LOST_FORWARD);
+			attempts_add(&p->loss->attempts, &(struct attempt){ .seq = seq, .at_link = 1 });
+		}
 		p->loss->frames.captures[0] =
 		    (struct hint_frames_capture){ .newest = p->prober.next - 1, .bitmap = 0x3ff };
 	}

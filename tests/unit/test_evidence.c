@@ -16,9 +16,12 @@ enum {
 	LIST_HEADER_LEN = 3,
 	QUERY_HEAD_LEN = 30,
 	QUERY_FLOW_LEN = 8,
-	QUERY_ATTEMPT_LEN = 26,
+	QUERY_ATTEMPT_LEN = 23,
 	QUERY_PLACE_LEN = 19,
-	ATTEMPT_LEN = 23,
+	QUERY_NAME_LEN = 7,
+	ATTEMPT_LEN = 5,
+	SYN_LEN = 10,
+	ORIGIN_LEN = 39,
 	FLOW_LEN = 89,
 	ARRIVAL_LEN = 23,
 	NEIGHBOUR_LEN = 88,
@@ -61,20 +64,25 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 		query.flows[i] = 0x0102030405060708 * (i + 1);
 	for (unsigned i = 0; i < attempts; i++)
 		query.attempts[i] = (struct evidence_attempt){ sample_endpoint_v6((uint8_t)i, (uint16_t)(40000 + i)),
-							       0x01020304 + i, 0xa1a2a3a4 + i };
+							       0x01020304 + i, (uint8_t)(0xa1 + i) };
+	query.names_len = attempts;
+	for (unsigned i = 0; i < attempts; i++)
+		query.names[i] = (struct evidence_name){ (uint8_t)i, 0x71727374 + i, (uint16_t)(0x6162 + i) };
 	return query;
 }
 
 /* How long the lists of an answer are. */
 struct lengths {
 	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings, captures;
+	unsigned syns, origins;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,    EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX,   EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
 				     EVIDENCE_TWINS_MAX,    EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
-				     EVIDENCE_HOLDINGS_MAX, EVIDENCE_CAPTURES_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2 };
+				     EVIDENCE_HOLDINGS_MAX, EVIDENCE_CAPTURES_MAX,  EVIDENCE_ATTEMPTS_MAX,
+				     EVIDENCE_ORIGINS_MAX };
+static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2 };
 
 static size_t text_len(const struct lengths *n)
 {
@@ -82,7 +90,8 @@ static size_t text_len(const struct lengths *n)
 	       list_len(n->arrivals, ARRIVAL_LEN) + list_len(n->neighbours, NEIGHBOUR_LEN) +
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
 	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN) +
-	       list_len(n->holdings, HOLDING_LEN) + list_len(n->captures, CAPTURE_LEN);
+	       list_len(n->holdings, HOLDING_LEN) + list_len(n->captures, CAPTURE_LEN) + list_len(n->syns, SYN_LEN) +
+	       list_len(n->origins, ORIGIN_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -162,6 +171,8 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.arrivals_len = n->arrivals,
 		.holdings_len = n->holdings,
 		.captures_len = n->captures,
+		.syns_len = n->syns,
+		.origins_len = n->origins,
 	};
 
 	for (uint32_t i = 0; i < n->holdings; i++)
@@ -171,8 +182,20 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		answer.flows[i] = sample_flow(i);
 	for (uint32_t i = 0; i < n->attempts; i++)
 		answer.attempts[i] =
-		    (struct evidence_attempt_answer){ 0xa1a2a3a4 + i, i % 3, sample_endpoint_v4((uint8_t)i, 0),
-						      (uint16_t)(0xa1b2 + i) };
+		    (struct evidence_attempt_answer){ (uint8_t)(0xa1 + i), i % 3, (uint8_t)i, (uint16_t)(0xa1b2 + i) };
+	for (uint32_t i = 0; i < n->syns; i++)
+		answer.syns[i] = (struct evidence_syn){ (uint8_t)i,
+							i % 5,
+							(uint8_t)(0x11 + i),
+							(uint8_t)(0x21 + i),
+							(uint16_t)(0x3132 + i),
+							(uint16_t)(0x4142 + i),
+							(uint16_t)(0x5152 + i) };
+	for (uint32_t i = 0; i < n->origins; i++)
+		answer.origins[i] = (struct evidence_origin){ sample_endpoint_v4((uint8_t)i, 0),
+							      sample_endpoint_v6((uint8_t)i, 0),
+							      i % 2,
+							      { 2, 0, 0, 0, 4, (uint8_t)i } };
 	for (uint32_t i = 0; i < n->neighbours; i++)
 		answer.neighbours[i] = sample_neighbour(i);
 	for (uint32_t i = 0; i < n->frames; i++)
@@ -238,6 +261,9 @@ static void queries_come_back(void **state)
 			for (unsigned i = 0; i < in.addresses_len; i++)
 				assert_true(endpoint_equal(&in.addresses[i], &out.addresses[i]));
 			for (unsigned i = 0; i < in.attempts_len; i++) {
+				assert_int_equal(out.names[i].attempt, in.names[i].attempt);
+				assert_int_equal(out.names[i].value, in.names[i].value);
+				assert_int_equal(out.names[i].span_ms, in.names[i].span_ms);
 				assert_true(endpoint_equal(&out.attempts[i].client, &in.attempts[i].client));
 				assert_int_equal(out.attempts[i].age_ms, in.attempts[i].age_ms);
 				assert_int_equal(out.attempts[i].id, in.attempts[i].id);
@@ -249,7 +275,7 @@ static size_t query_len(const struct evidence_query *q)
 {
 	return TEXT_HEADER_LEN + QUERY_HEAD_LEN + list_len(q->flows_len, QUERY_FLOW_LEN) +
 	       list_len(q->attempts_len, QUERY_ATTEMPT_LEN) + list_len(q->places_len, QUERY_PLACE_LEN) +
-	       list_len(q->addresses_len, QUERY_ADDRESS_LEN);
+	       list_len(q->addresses_len, QUERY_ADDRESS_LEN) + list_len(q->names_len, QUERY_NAME_LEN);
 }
 
 static void a_query_that_does_not_fit_is_not_written(void **state)
@@ -381,7 +407,8 @@ static void hostile_answers_are_refused(void **state)
 		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },       { { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
 		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .twins = 2 }, EVIDENCE_TWINS_MAX },
 		{ { .macs = 2 }, EVIDENCE_MACS_MAX },           { { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
-		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },
+		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },   { { .syns = 2 }, EVIDENCE_ATTEMPTS_MAX },
+		{ { .origins = 2 }, EVIDENCE_ORIGINS_MAX },
 	};
 	static uint8_t buf[16384];
 
@@ -478,6 +505,25 @@ static void assert_same_capture(const struct evidence_capture *a, const struct e
 	assert_int_equal(a->bitmap, b->bitmap);
 }
 
+static void assert_same_syn(const struct evidence_syn *a, const struct evidence_syn *b)
+{
+	assert_int_equal(a->attempt, b->attempt);
+	assert_int_equal(a->state, b->state);
+	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->origin, b->origin);
+	assert_int_equal(a->port, b->port);
+	assert_int_equal(a->first_ms, b->first_ms);
+	assert_int_equal(a->newest_ms, b->newest_ms);
+}
+
+static void assert_same_origin(const struct evidence_origin *a, const struct evidence_origin *b)
+{
+	assert_true(endpoint_equal(&a->source, &b->source));
+	assert_true(endpoint_equal(&a->local, &b->local));
+	assert_int_equal(a->has_mac, b->has_mac);
+	assert_memory_equal(a->mac, b->mac, EVIDENCE_MAC_LEN);
+}
+
 /* b is a, as far as b's lists go. */
 static void assert_same_answer(const struct evidence_answer *a, const struct evidence_answer *b)
 {
@@ -502,8 +548,12 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_int_equal(a->attempts[i].id, b->attempts[i].id);
 		assert_int_equal(a->attempts[i].status, b->attempts[i].status);
 		assert_int_equal(a->attempts[i].age_ms, b->attempts[i].age_ms);
-		assert_true(endpoint_equal(&a->attempts[i].arrived_on, &b->attempts[i].arrived_on));
+		assert_int_equal(a->attempts[i].origin, b->attempts[i].origin);
 	}
+	for (unsigned i = 0; i < b->syns_len; i++)
+		assert_same_syn(&a->syns[i], &b->syns[i]);
+	for (unsigned i = 0; i < b->origins_len; i++)
+		assert_same_origin(&a->origins[i], &b->origins[i]);
 	for (unsigned i = 0; i < b->addresses_len; i++)
 		assert_true(endpoint_equal(&a->addresses[i], &b->addresses[i]));
 	for (unsigned i = 0; i < b->neighbours_len; i++)
@@ -537,6 +587,8 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->arrivals_len, n->arrivals);
 	assert_int_equal(answer->holdings_len, n->holdings);
 	assert_int_equal(answer->captures_len, n->captures);
+	assert_int_equal(answer->syns_len, n->syns);
+	assert_int_equal(answer->origins_len, n->origins);
 }
 
 static void answers_come_back(void **state)
@@ -580,15 +632,24 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 {
 	static const struct lengths kept[] = {
 		{ .attempts = 2 },
-		{ .attempts = 2, .flows = 3 },
-		{ .attempts = 2, .flows = 3, .captures = 2 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .arrivals = 2 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .arrivals = 2, .neighbours = 2 },
-		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2 },
-		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2 },
-		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2 },
-		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2 },
+		{ .attempts = 2, .syns = 2 },
+		{ .attempts = 2, .syns = 2, .origins = 2 },
+		{ .attempts = 2, .flows = 3, .syns = 2, .origins = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .syns = 2, .origins = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .syns = 2, .origins = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .arrivals = 2, .syns = 2, .origins = 2 },
+		{ .attempts = 2,
+		  .flows = 3,
+		  .captures = 2,
+		  .holdings = 3,
+		  .arrivals = 2,
+		  .neighbours = 2,
+		  .syns = 2,
+		  .origins = 2 },
+		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
+		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
+		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
+		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];
@@ -681,10 +742,15 @@ static void an_unknown_status_cannot_tell(void **state)
 
 	(void)state;
 	evidence_write_answer(buf, sizeof buf, &in);
-	assert_int_equal(buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 4], EVIDENCE_NOT_SEEN);
-	buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 4] = EVIDENCE_CANNOT_TELL + 1;
+	assert_int_equal(buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 1], EVIDENCE_NOT_SEEN);
+	buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 1] = EVIDENCE_CANNOT_TELL + 1;
 	assert_true(evidence_read_answer(buf, sizeof buf, &out));
 	assert_int_equal(out.attempts[0].status, EVIDENCE_CANNOT_TELL);
+	in = sample_answer(&(struct lengths){ .syns = 1 });
+	evidence_write_answer(buf, sizeof buf, &in);
+	buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 1] = EVIDENCE_SYN_ACCEPTED + 1;
+	assert_true(evidence_read_answer(buf, sizeof buf, &out));
+	assert_int_equal(out.syns[0].state, EVIDENCE_SYN_UNKNOWN);
 }
 
 static void an_unknown_holding_says_nothing(void **state)
@@ -740,11 +806,21 @@ static void only_a_plain_interface_is_taken(void **state)
 static void what_may_be_asked_is_answered_in_full(void **state)
 {
 	(void)state;
-	assert_true(evidence_query_room(UDP_TEXT_LEN, 4) >= 4);
+	assert_true(evidence_query_room(UDP_TEXT_LEN, 4) >= 3);
 	for (size_t len = 0; len < 8192; len += 7)
 		for (unsigned attempts = 0; attempts <= EVIDENCE_ATTEMPTS_MAX; attempts += 4) {
 			unsigned flows = evidence_query_room(len, attempts);
-			const struct lengths n = { flows, attempts, 1, 1, 1, 1, 1, .holdings = 1, .captures = flows };
+			const struct lengths n = { flows,
+						   attempts,
+						   1,
+						   1,
+						   1,
+						   1,
+						   1,
+						   .holdings = 1,
+						   .captures = flows,
+						   .syns = attempts,
+						   .origins = attempts > 0 };
 			struct evidence_query query = sample_query(flows, attempts);
 			struct evidence_answer in = sample_answer(&n), out;
 			static uint8_t buf[8192];
@@ -752,6 +828,7 @@ static void what_may_be_asked_is_answered_in_full(void **state)
 			if (flows == 0)
 				continue;
 			query.addresses_len = EVIDENCE_HOLDINGS_MAX;
+			query.places_len = 0; /* who asks about places asks about no attempts */
 			assert_true(evidence_write_query(buf, len, &query));
 			evidence_write_answer(buf, len, &in);
 			assert_true(evidence_read_answer(buf, len, &out));

@@ -151,6 +151,64 @@ static void what_is_no_request_is_not_read(void **state)
 	assert_false(headers_read_ip(p.buf, p.len, &h));
 }
 
+/* A SYN with these TCP options, which are a multiple of four octets long. */
+static struct packet syn_with(const uint8_t *options, size_t len, bool v6)
+{
+	struct packet p = v6 ? packet6(HEADERS_TCP, 1, PORT, SYN) : packet4(HEADERS_TCP, 1, PORT, SYN, 8);
+	uint8_t *tcp = p.buf + p.headers_len - 14;
+
+	tcp[12] = (uint8_t)((20 + len) / 4 << 4);
+	memcpy(tcp + 20, options, len);
+	p.len = p.headers_len - 14 + 20 + len;
+	return p;
+}
+
+static void a_timestamp_is_found_among_the_options(void **state)
+{
+	static const uint8_t usual[] = { 2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7 };
+	static const uint8_t others[] = { 1, 1, 8, 10, 1, 2, 3, 4, 9, 9, 9, 9 };
+	struct packet packets[] = { syn_with(usual, sizeof usual, false), syn_with(usual, sizeof usual, true),
+				    syn_with(others, sizeof others, false), syn_with(others, sizeof others, true) };
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t value = 0;
+
+		assert_true(headers_read_timestamp(packets[i].buf, packets[i].len, &value));
+		assert_int_equal(value, 0x01020304);
+		for (size_t len = packets[i].headers_len; len < packets[i].len; len++) {
+			uint8_t *exact = malloc(len);
+
+			memcpy(exact, packets[i].buf, len);
+			assert_false(headers_read_timestamp(exact, len, &value));
+			free(exact);
+		}
+	}
+}
+
+static void bad_options_have_no_timestamp(void **state)
+{
+	static const uint8_t options[][12] = {
+		{ 0, 8, 10, 1, 2, 3, 4 },       /* behind the end */
+		{ 2, 0, 8, 10, 1, 2, 3, 4 },    /* an option without a length */
+		{ 2, 1, 8, 10, 1, 2, 3, 4 },    /* that does not hold itself */
+		{ 2, 13, 8, 10, 1, 2, 3, 4 },   /* that is longer than the header */
+		{ 8, 9, 1, 2, 3, 4 },           /* of another length */
+		{ 1, 1, 1, 8, 10, 1, 2, 3, 4 }, /* that ends behind the header */
+		{ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		struct packet p = syn_with(options[i], sizeof *options, i % 2);
+		uint32_t value;
+
+		assert_false(headers_read_timestamp(p.buf, p.len, &value));
+		p = syn_with(options[i], 0, i % 2);
+		assert_false(headers_read_timestamp(p.buf, p.len, &value));
+	}
+}
+
 static void claims_and_probes_are_told_apart(void **state)
 {
 	struct endpoint five = sample_endpoint_v4(5, 0), five6 = sample_endpoint_v6(5, 0);
@@ -299,6 +357,26 @@ static void only_requests_to_the_port_pass_without_payload(void **state)
 	assert_passes(&f, arp(9, 5), false);
 	fragment.buf[7] = 1;
 	assert_passes(&f, fragment, false);
+}
+
+static void syns_pass_with_their_options(void **state)
+{
+	static const uint8_t options[40] = { 8, 10, 1, 2, 3, 4 };
+	struct bpf_program f;
+
+	(void)state;
+	bpf_syns(&f, PORT);
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct packet p = syn_with(options, sizeof options, v6);
+		uint32_t value;
+
+		assert_int_equal(passes(&f, &p), p.len);
+		assert_true(headers_read_timestamp(p.buf, p.len, &value));
+	}
+	assert_passes(&f, packet4(HEADERS_UDP, 40000, PORT, 0, 0), false);
+	assert_passes(&f, packet4(HEADERS_TCP, 40000, PORT + 1, SYN, 0), false);
+	assert_passes(&f, packet6(HEADERS_TCP, 40000, PORT, SYN | ACK), false);
+	assert_passes(&f, packet6(HEADERS_TCP, 40000, PORT, ACK), false);
 }
 
 static void no_port_at_all_lets_nothing_pass(void **state)
@@ -582,6 +660,9 @@ int main(void)
 		cmocka_unit_test(headers_that_are_cut_are_not_read),
 		cmocka_unit_test(what_is_no_request_is_not_read),
 		cmocka_unit_test(flow_and_number_are_read_of_our_packets),
+		cmocka_unit_test(a_timestamp_is_found_among_the_options),
+		cmocka_unit_test(bad_options_have_no_timestamp),
+		cmocka_unit_test(syns_pass_with_their_options),
 		cmocka_unit_test(claims_and_probes_are_told_apart),
 		cmocka_unit_test(our_own_probe_is_one),
 		cmocka_unit_test(only_requests_to_the_port_pass_without_payload),

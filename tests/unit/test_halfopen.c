@@ -40,6 +40,7 @@ static struct sockdiag_half_open socket_of_age(uint32_t age_ms, const uint32_t s
 }
 
 static const struct endpoint client_itself = { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 5000 };
+static const struct endpoint unseen;
 static const struct endpoint nat = { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 5000 };
 
 static const uint32_t no_syns[SYNS] = { 0 };
@@ -52,10 +53,11 @@ static struct evidence_attempt_answer answer_to(uint32_t attempt_age_ms, struct 
 		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = attempt_age_ms } },
 		.attempts_len = 1,
 	};
+	const struct sockdiag_half_open *socket;
 	struct evidence_attempt_answer answer;
 
-	halfopen_judge(&query, &query.attempts[0], querier, &all, &answer);
-	assert_int_equal(endpoint_is_unknown(&answer.arrived_on), answer.status != EVIDENCE_HALF_OPEN);
+	socket = halfopen_judge(&query, &query.attempts[0], &unseen, querier, &all, &answer);
+	assert_int_equal(socket != NULL, answer.status == EVIDENCE_HALF_OPEN);
 	return answer;
 }
 
@@ -231,7 +233,7 @@ static void behind_a_nat_one_socket_is_not_two_attempts(void **state)
 		query.attempts[i] =
 		    (struct evidence_attempt){ .client = sample_endpoint_v4(9, (uint16_t)(i + 1)), .age_ms = 1000 };
 	for (unsigned i = 0; i < 2; i++) {
-		halfopen_judge(&query, &query.attempts[i], &nat, &all, &answer);
+		halfopen_judge(&query, &query.attempts[i], &unseen, &nat, &all, &answer);
 		assert_int_equal(answer.status, EVIDENCE_CANNOT_TELL);
 	}
 }
@@ -274,13 +276,13 @@ static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned l
 		sockets[i] = socket_of_age(50, no_syns);
 		sockets[i].peer = nat;
 	}
-	halfopen_set_apart(&list, flows, ASKER, querier);
-	halfopen_judge(&query, &query.attempts[0], querier, &list, &answer);
+	halfopen_set_apart(&list, flows, ASKER, &query.attempts[0].client);
+	halfopen_judge(&query, &query.attempts[0], &unseen, querier, &list, &answer);
 	flows_free(flows);
 	return answer.status;
 }
 
-static void where_no_nat_hides_the_querier_other_clients_sockets_are_not_its_own(void **state)
+static void where_no_nat_hides_the_querier_other_sockets_are_not_its_own(void **state)
 {
 	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
 	struct flows *flows = no_flows();
@@ -289,6 +291,21 @@ static void where_no_nat_hides_the_querier_other_clients_sockets_are_not_its_own
 	hear(flows, ASKER, &client_itself, &local);
 	hear(flows, OTHER, &nat, &elsewhere);
 	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_NOT_SEEN);
+
+	flows = no_flows();
+	hear(flows, ASKER, &client_itself, &local); /* nobody else is known to connect from there */
+	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_NOT_SEEN);
+}
+
+static void behind_a_nat_sockets_of_clients_that_are_heard_beside_it_are_not_its_own(void **state)
+{
+	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
+	struct flows *flows = no_flows();
+
+	(void)state;
+	hear(flows, ASKER, &elsewhere, &local);
+	hear(flows, OTHER, &nat, &local);
+	assert_int_equal(judge_beside(flows, 1, &elsewhere), EVIDENCE_NOT_SEEN);
 }
 
 static void else_any_of_them_could_be(void **state)
@@ -297,10 +314,6 @@ static void else_any_of_them_could_be(void **state)
 	struct flows *flows = no_flows();
 
 	(void)state;
-	hear(flows, ASKER, &client_itself, &local); /* nobody else is known to connect from there */
-	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
-
-	flows = no_flows();
 	hear(flows, ASKER, &client_itself, &elsewhere); /* there, it may be translated */
 	hear(flows, OTHER, &nat, &local);
 	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
@@ -312,8 +325,7 @@ static void else_any_of_them_could_be(void **state)
 	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
 
 	flows = no_flows();
-	hear(flows, ASKER, &elsewhere, &local); /* it is translated */
-	hear(flows, OTHER, &nat, &local);
+	hear(flows, ASKER, &elsewhere, &local); /* it is translated, and nobody else is known to be there */
 	assert_int_equal(judge_beside(flows, 1, &elsewhere), EVIDENCE_CANNOT_TELL);
 
 	flows = no_flows();
@@ -342,10 +354,31 @@ static void the_own_socket_is_found_among_those_of_others(void **state)
 		}
 		halfopen_set_apart(&list, flows, ASKER, &client_itself);
 		assert_int_equal(list.near, 1);
-		halfopen_judge(&query, &query.attempts[0], &client_itself, &list, &answer);
+		halfopen_judge(&query, &query.attempts[0], &unseen, &client_itself, &list, &answer);
 		assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
 	}
 	flows_free(flows);
+}
+
+/* Whatever address and port its client knows: the SYN was seen to come from there. */
+static void where_the_syn_was_seen_only_its_own_socket_counts(void **state)
+{
+	const struct evidence_query query = {
+		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = 800 } },
+		.attempts_len = 1,
+	};
+	struct sockdiag_half_open sockets[2] = { socket_of_age(750, no_syns), socket_of_age(750, no_syns) };
+	struct halfopen_list list = { .sockets = sockets, .len = 2 };
+	struct evidence_attempt_answer answer;
+	struct endpoint source = nat;
+
+	(void)state;
+	sockets[1].peer = nat;
+	assert_ptr_equal(halfopen_judge(&query, &query.attempts[0], &source, &nat, &list, &answer), &sockets[1]);
+	assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
+	source.port++;
+	assert_null(halfopen_judge(&query, &query.attempts[0], &source, &nat, &list, &answer));
+	assert_int_equal(answer.status, EVIDENCE_NOT_SEEN);
 }
 
 /* ---- counters ---- */
@@ -380,9 +413,11 @@ int main(void)
 		cmocka_unit_test(other_ports_of_the_client_are_not_ours),
 		cmocka_unit_test(behind_a_nat_only_one_that_must_be_as_young_counts),
 		cmocka_unit_test(behind_a_nat_one_socket_is_not_two_attempts),
-		cmocka_unit_test(where_no_nat_hides_the_querier_other_clients_sockets_are_not_its_own),
+		cmocka_unit_test(where_no_nat_hides_the_querier_other_sockets_are_not_its_own),
+		cmocka_unit_test(behind_a_nat_sockets_of_clients_that_are_heard_beside_it_are_not_its_own),
 		cmocka_unit_test(else_any_of_them_could_be),
 		cmocka_unit_test(the_own_socket_is_found_among_those_of_others),
+		cmocka_unit_test(where_the_syn_was_seen_only_its_own_socket_counts),
 		cmocka_unit_test(counters_are_found_by_name),
 	};
 

@@ -450,7 +450,7 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 	struct udp_options options = { .family = AF_INET };
 	struct udp_batch *batch = udp_batch_new(BIG_LEN);
 	struct udp_datagram *d = udp_batch_at(batch, 0);
-	struct evidence_answer answer = { .twins_len = 0 };
+	struct draft draft = { .answer.twins_len = 0 };
 	const struct evidence_query nothing = { .flows_len = 0 };
 	const struct reflector_querier querier = { .seen = w->address };
 	const struct endpoint pinned = another_loopback(w);
@@ -471,8 +471,8 @@ static void an_error_costs_nobody_else_a_reply(void **state)
 			uv_run(&w->loop, UV_RUN_NOWAIT);
 		close(here);
 	}
-	host_evidence_collect(w->service.host_evidence, &nothing, &querier, clock_mono_ns(), &answer);
-	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX); /* errors there were */
+	host_evidence_collect(w->service.host_evidence, &nothing, &querier, clock_mono_ns(), &draft);
+	assert_int_equal(draft.answer.twins_len, EVIDENCE_TWINS_MAX); /* errors there were */
 	udp_batch_free(batch);
 }
 
@@ -485,7 +485,7 @@ static void a_refused_twin_is_told(void **state)
 	struct udp_datagram *d = udp_batch_at(batch, 0);
 	const struct evidence_query nothing = { .flows_len = 0 };
 	const struct reflector_querier querier = { .seen = w->address };
-	struct evidence_answer answer = { .twins_len = 0 };
+	struct draft draft = { .answer.twins_len = 0 };
 	int fd = udp_open(&options);
 
 	write_request(w, &client, PACKET_UDP, PACKET_PROBE, PACKET_WANT_TWIN, d->buf, BIG_LEN);
@@ -493,15 +493,15 @@ static void a_refused_twin_is_told(void **state)
 	d->len = BIG_LEN;
 	assert_int_equal(udp_send(fd, batch, 0, 1), 1);
 	close(fd);
-	while (answer.twins_len == 0) {
+	while (draft.answer.twins_len == 0) {
 		uv_run(&w->loop, UV_RUN_NOWAIT);
-		answer = (struct evidence_answer){ .twins_len = 0 };
-		host_evidence_collect(w->service.host_evidence, &nothing, &querier, clock_mono_ns(), &answer);
+		draft = (struct draft){ .answer.twins_len = 0 };
+		host_evidence_collect(w->service.host_evidence, &nothing, &querier, clock_mono_ns(), &draft);
 	}
-	assert_int_equal(answer.twins_len, 1);
-	assert_true(endpoint_same_address(&answer.twins[0].source, &w->address));
-	assert_int_equal(answer.twins[0].flow, w->seq);
-	assert_int_equal(answer.twins[0].seq, 1);
+	assert_int_equal(draft.answer.twins_len, 1);
+	assert_true(endpoint_same_address(&draft.answer.twins[0].source, &w->address));
+	assert_int_equal(draft.answer.twins[0].flow, w->seq);
+	assert_int_equal(draft.answer.twins[0].seq, 1);
 	udp_batch_free(batch);
 }
 
@@ -537,27 +537,27 @@ static void the_newest_refused_twins_are_kept(void **state)
 	const struct reflector_querier there = { .seen = sample_endpoint_v4(8, 1) };
 	const struct evidence_query nothing = { .flows_len = 0 };
 	struct host_evidence *host_evidence = host_evidence_new(0, clock_mono_ns());
-	struct evidence_answer answer = { .twins_len = 0 };
+	struct draft draft = { .answer.twins_len = 0 };
 
 	(void)state;
 	refuse_twin(host_evidence, 1, 1, &there.seen);
 	for (uint64_t flow = 1; flow <= 63; flow++)
 		refuse_twin(host_evidence, flow, 1, &here.seen);
 	refuse_twin(host_evidence, 50, 2, &here.seen);
-	host_evidence_collect(host_evidence, &nothing, &here, clock_mono_ns(), &answer);
-	assert_int_equal(answer.twins_len, EVIDENCE_TWINS_MAX);
-	assert_int_equal(answer.twins[0].flow, 50);
-	assert_int_equal(answer.twins[0].seq, 2);
+	host_evidence_collect(host_evidence, &nothing, &here, clock_mono_ns(), &draft);
+	assert_int_equal(draft.answer.twins_len, EVIDENCE_TWINS_MAX);
+	assert_int_equal(draft.answer.twins[0].flow, 50);
+	assert_int_equal(draft.answer.twins[0].seq, 2);
 	for (unsigned i = 1; i < EVIDENCE_TWINS_MAX; i++)
-		assert_int_equal(answer.twins[i].flow, i <= 13 ? 64 - i : 63 - i);
+		assert_int_equal(draft.answer.twins[i].flow, i <= 13 ? 64 - i : 63 - i);
 
-	answer = (struct evidence_answer){ .twins_len = 0 };
-	host_evidence_collect(host_evidence, &nothing, &there, clock_mono_ns(), &answer);
-	assert_int_equal(answer.twins_len, 1);
+	draft = (struct draft){ .answer.twins_len = 0 };
+	host_evidence_collect(host_evidence, &nothing, &there, clock_mono_ns(), &draft);
+	assert_int_equal(draft.answer.twins_len, 1);
 	refuse_twin(host_evidence, 64, 1, &here.seen); /* one more than there is room for */
-	answer = (struct evidence_answer){ .twins_len = 0 };
-	host_evidence_collect(host_evidence, &nothing, &there, clock_mono_ns(), &answer);
-	assert_int_equal(answer.twins_len, 0);
+	draft = (struct draft){ .answer.twins_len = 0 };
+	host_evidence_collect(host_evidence, &nothing, &there, clock_mono_ns(), &draft);
+	assert_int_equal(draft.answer.twins_len, 0);
 	host_evidence_free(host_evidence);
 }
 

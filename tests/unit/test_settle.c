@@ -223,6 +223,124 @@ static void hear_attempt(struct scene *s, unsigned server, enum evidence_attempt
 	hear_attempt_as(s, server, status, uptime_ms, &client);
 }
 
+/* -- TCP: what the link of a server has seen, behind a NAT -- */
+
+struct sight {
+	unsigned server;
+	enum evidence_attempt_status status;
+	enum evidence_syn_state state;
+	uint16_t first_ms;
+};
+
+static void hear_sight(struct scene *s, struct sight sight, uint32_t seq)
+{
+	const struct query_attempts query = { .attempts = { { .flow_id = 42, .seq = seq, .started_ns = 107 * SECOND } },
+					      .attempts_len = 1 };
+	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
+
+	a.uptime_ms = HOUR_MS;
+	a.querier = (struct endpoint){ .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
+	a.attempts_len = a.syns_len = a.origins_len = 1;
+	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = sight.status };
+	a.syns[0] = (struct evidence_syn){ .attempt = 0, .state = sight.state, .first_ms = sight.first_ms };
+	a.origins[0] = (struct evidence_origin){ .source = a.querier, .local = anchor };
+	hear(s, sight.server, -1, &a, &query);
+}
+
+static void a_syn_seen_by_its_name_with_its_socket_proves_return(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 2000 }, 8);
+	assert_int_equal(tally(s).lost, 10); /* it came after the deadline */
+	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).return_lost, 1);
+	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));
+}
+
+/* The own firewall of the server may stop it. It may also stop the SYN-ACK, and then the socket is soon forgotten. */
+static void a_syn_that_its_socket_did_not_get_in_time_is_lost_forward(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 4000 }, 8);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_NOT_SEEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
+	assert_int_equal(tally(s).lost, 10);
+	s->path->loss->attempts.items[0].at_link = 1; /* as it was said when the SYN was young */
+	hear_sight(s, (struct sight){ 3, EVIDENCE_NOT_SEEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+static void no_syn_at_all_proves_forward_whenever_that_is_asked(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->path->loss->attempts.items[0].early = 0;
+	hear_sight(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_UNKNOWN, 0 }, 8);
+	assert_int_equal(tally(s).forward_lost, 0);
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+static void a_name_that_is_missing_proves_forward_where_names_survive(void **state)
+{
+	static const struct sight unnamed[] = { { 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_UNNAMED, 0 },
+						{ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_UNNAMED, 0 } };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->path->loss->attempts.items[0].early = 0;
+	s->path->loss->attempts.items[0].name.known = true;
+	for (unsigned i = 0; i < 2; i++)
+		hear_sight(s, unnamed[i], 8);
+	assert_int_equal(tally(s).forward_lost, 0);
+	for (unsigned i = 0; i < 2; i++)
+		hear_sight(s, (struct sight){ unnamed[i].server, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 60000 }, 0);
+	hear_sight(s, unnamed[1], 0); /* of another success: now they are changed */
+	for (unsigned i = 0; i < 2; i++)
+		hear_sight(s, unnamed[i], 8);
+	assert_int_equal(tally(s).forward_lost, 0);
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 60000 }, 0);
+	for (unsigned i = 0; i < 2; i++)
+		hear_sight(s, unnamed[i], 8);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+/* Of the path's newest success, once a minute: the server that answered it has to say. */
+static void a_success_is_asked_about_by_its_name(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_query q = { .flows_len = 0 };
+	struct query_attempts memory = { .attempts_len = 0 };
+
+	make_tcp(s, 8, false);
+	s->path->success = (struct path_success){
+		.started_ns = 105 * SECOND, .local = client, .name = { true, 1, 0x1234 }, .server = 7
+	};
+	assert_true(settle_ask(s->path, 0, 112 * SECOND, EVIDENCE_ATTEMPTS_MAX, &q, &memory));
+	assert_int_equal(q.attempts_len, 1); /* only the loss, which has no name */
+	assert_int_equal(q.names_len, 0);
+	q.attempts_len = memory.attempts_len = 0;
+	assert_true(settle_ask(s->path, 1, 112 * SECOND, EVIDENCE_ATTEMPTS_MAX, &q, &memory));
+	assert_int_equal(q.attempts_len, 2);
+	assert_int_equal(memory.attempts[0].seq, 0);
+	assert_int_equal(memory.attempts[1].seq, 8);
+	assert_int_equal(q.names_len, 1);
+	assert_int_equal(q.names[0].attempt, 0);
+	assert_int_equal(q.names[0].value, 0x1234);
+	s->path->loss->named_ns[1] = 50 * SECOND;
+	q.attempts_len = q.names_len = 0;
+	assert_true(settle_ask(s->path, 1, 112 * SECOND, EVIDENCE_ATTEMPTS_MAX, &q, &memory));
+	assert_int_equal(q.names_len, 0);
+	q.attempts_len = EVIDENCE_ATTEMPTS_MAX;
+	assert_false(settle_ask(s->path, 1, 112 * SECOND, EVIDENCE_ATTEMPTS_MAX, &q, &memory));
+}
+
 static void behind_a_nat_a_half_open_socket_could_be_any_attempts(void **state)
 {
 	static const struct endpoint nat = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
@@ -255,7 +373,7 @@ static void a_half_open_socket_has_to_be_of_before_the_deadline(void **state)
 	s->half_open_ms = 3019;
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
-	assert_false(s->path->loss->attempts.items[0].half_open);
+	assert_false(s->path->loss->attempts.items[0].arrived);
 	s->half_open_ms = 3020; /* the server looked 20 ms after the question at the latest */
 	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
 	assert_int_equal(tally(s).return_lost, 1);
@@ -336,7 +454,7 @@ static void an_early_half_open_socket_is_nothing_to_who_connected_after_all(void
 	struct scene *s = *state;
 
 	make_tcp(s, 8, true);
-	s->path->loss->attempts.items[0].half_open = true;
+	s->path->loss->attempts.items[0].arrived = true;
 	settle_expired(s->path, 8);
 	assert_int_equal(tally(s).lost, 10);
 }
@@ -541,7 +659,7 @@ static void only_unanswered_attempts_are_asked_about(void **state)
 	s->path->loss->attempts.items[1] = (struct attempt){ .seq = 9, .connected = true, .started_ns = 109 * SECOND };
 	s->path->loss->attempts.items[2] = (struct attempt){ .seq = 10, .started_ns = 20 * SECOND }; /* too old */
 	s->path->loss->attempts.items[3] = (struct attempt){ .seq = 7, .started_ns = 107 * SECOND, .not_seen = 1 };
-	settle_ask(s->path, 0, 112 * SECOND, &query, &memory);
+	settle_ask(s->path, 0, 112 * SECOND, EVIDENCE_ATTEMPTS_MAX, &query, &memory);
 	assert_int_equal(query.attempts_len, 1);
 	assert_int_equal(query.attempts[0].age_ms, 4000);
 	assert_int_equal(query.attempts[0].client.port, client.port);
@@ -567,7 +685,7 @@ static uint32_t captured_since(const struct scene *s, int64_t since_ns)
 	static const struct config config = { .servers = servers, .servers_len = 8 };
 	struct hint_frames_explanation explanation;
 
-	hint_frames_explain(&s->path->loss->frames, s->path, &config, since_ns, &explanation);
+	hint_frames_explain(&s->path->loss->frames, s->path, &s->path->loss->attempts, &config, since_ns, &explanation);
 	assert_true(explanation.captured <= explanation.forward);
 	if (explanation.captured > 0)
 		assert_string_equal(explanation.server, "boot-01");
@@ -652,107 +770,18 @@ static void frames_before_the_first_count_of_drops_prove_nothing(void **state)
 	assert_int_equal(captured_since(s, 0), 0);
 }
 
-/* A SYN came when number 8 had left. It was stopped if number 8 is proven not to have come to the socket, and nothing
- * of ours since; not if the handshake was done, or may still be. */
-static bool is_stopped(struct scene *s, uint16_t heard_ms)
-{
-	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
-
-	s->path->facts.receipt_source = client;
-	s->target.arrives_on = anchor;
-	a.accept_overflows = s->overflows;
-	a.frames_len = a.addresses_len = 1;
-	a.addresses[0] = anchor;
-	a.frames[0] = (struct evidence_frames){
-		.client = client, .local = anchor, .transport = PACKET_TCP, .idle_ms = 3990, .heard_ms = heard_ms
-	};
-	for (uint32_t seq = 9; seq <= 10; seq++) /* what left later says nothing */
-		prober_settle(&s->path->prober, seq, PROBER_REFUSED);
-	hear(s, 3, -1, &a, NULL);
-	return s->path->loss->frames.unheard;
-}
-
-static void a_syn_is_stopped_if_its_probe_did_not_come(void **state)
+static void a_syn_that_came_to_the_link_was_lost_on_the_way_there(void **state)
 {
 	struct scene *s = *state;
 
 	make_tcp(s, 8, false);
+	s->path->loss->attempts.items[0].at_link = 1;
+	assert_int_equal(captured_since(s, 0), 0); /* perhaps it came to the socket after all */
 	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
-	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
-	assert_true(is_stopped(s, 60000));
-	assert_false(is_stopped(s, 3000)); /* something else came since: so they do come */
-}
-
-static void a_syn_whose_probe_is_in_doubt_proves_nothing(void **state)
-{
-	struct scene *s = *state;
-
-	make_tcp(s, 8, false);
-	s->asked_ns--; /* 4 s after it left its fate is no longer waited for */
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* now it is known */
-	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
-}
-
-static void a_syn_of_a_handshake_that_was_done_was_not_stopped(void **state)
-{
-	struct scene *s = *state;
-
-	make_tcp(s, 8, true);
-	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD); /* its request */
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->path->loss->attempts.items[0].connected = false;
-	s->path->loss->attempts.items[0].half_open = true;
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->path->loss->attempts.items[0].seq = 0; /* nobody knows */
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-}
-
-static void a_syn_that_was_refused_was_not_stopped(void **state)
-{
-	struct scene *s = *state;
-
-	make_tcp(s, 8, false);
-	prober_settle(&s->path->prober, 8, PROBER_REFUSED);
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-}
-
-/* What becomes of the next one is in doubt. For a while that changes nothing. */
-static void a_syn_that_was_stopped_says_nothing_of_later_ones(void **state)
-{
-	struct scene *s = *state;
-
-	make_tcp(s, 8, false);
-	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
-	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
-	prober_send(&s->path->prober, 112 * SECOND, 112 * SECOND);
-	s->asked_ns = 116 * SECOND - 1;
-	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
-	s->asked_ns++;
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
-}
-
-static void a_syn_that_was_stopped_is_forgotten_when_the_socket_hears_another(void **state)
-{
-	struct scene *s = *state;
-
-	make_tcp(s, 8, false);
-	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
-	assert_true(is_stopped(s, EVIDENCE_HEARD_MAX));
-	prober_send(&s->path->prober, 112 * SECOND, 112 * SECOND);
-	s->asked_ns = 116 * SECOND - 1;
-	assert_false(is_stopped(s, 100));
-}
-
-/* The accept queue was full before the first count: that may have been this SYN. */
-static void a_syn_before_the_first_count_of_overflows_proves_nothing(void **state)
-{
-	struct scene *s = *state;
-
-	make_tcp(s, 8, false);
-	prober_settle(&s->path->prober, 8, PROBER_LOST_FORWARD);
-	s->overflows = 1;
-	assert_false(is_stopped(s, EVIDENCE_HEARD_MAX));
+	assert_int_equal(captured_since(s, 0), 1);
+	assert_int_equal(captured_since(s, 108 * SECOND + 1), 0);
+	s->path->loss->attempts.items[0].at_link = 0;
+	assert_int_equal(captured_since(s, 0), 0);
 }
 
 /* TCP that never worked: through a witness the server knows none of our flows, but speaks of our address alone. */
@@ -1365,13 +1394,7 @@ int main(void)
 		TEST(a_server_that_forgot_does_not_know_what_its_socket_got),
 		TEST(numbers_of_other_flows_and_strange_ones_prove_nothing),
 		TEST(frames_before_the_first_count_of_drops_prove_nothing),
-		TEST(a_syn_is_stopped_if_its_probe_did_not_come),
-		TEST(a_syn_whose_probe_is_in_doubt_proves_nothing),
-		TEST(a_syn_of_a_handshake_that_was_done_was_not_stopped),
-		TEST(a_syn_that_was_refused_was_not_stopped),
-		TEST(a_syn_that_was_stopped_says_nothing_of_later_ones),
-		TEST(a_syn_that_was_stopped_is_forgotten_when_the_socket_hears_another),
-		TEST(a_syn_before_the_first_count_of_overflows_proves_nothing),
+		TEST(a_syn_that_came_to_the_link_was_lost_on_the_way_there),
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
 		cmocka_unit_test_setup_teardown(drops_count_between_two_evidences, set_up, tear_down),
@@ -1392,6 +1415,11 @@ int main(void)
 		TEST(who_may_not_answer_here_has_nothing_to_say),
 		TEST(a_half_open_socket_proves_return),
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
+		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
+		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
+		TEST(no_syn_at_all_proves_forward_whenever_that_is_asked),
+		TEST(a_name_that_is_missing_proves_forward_where_names_survive),
+		TEST(a_success_is_asked_about_by_its_name),
 		TEST(behind_a_nat_a_half_open_socket_could_be_any_attempts),
 		TEST(a_syn_that_nobody_saw_proves_forward),
 		TEST(a_request_that_was_delivered_was_not_lost_forward),

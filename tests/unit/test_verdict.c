@@ -103,7 +103,6 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 		.context = {
 			.protocol = beyond_chance(s->other_up && !s->this_not_all_down),
 			.other_kinds = 1u << (s->kind == PROBE_UDP ? PROBE_TCP : PROBE_UDP),
-			.protocol_down = !s->this_not_all_down,
 			.smaller = beyond_chance(s->smaller_size_up > 0),
 			.smaller_size_up = s->smaller_size_up,
 			.servers_silent = s->servers_silent,

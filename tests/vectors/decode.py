@@ -306,7 +306,11 @@ def read_query_head(c):
 
 
 def read_query_attempt(c):
-    return {"id": c.number(4), "client": c.endpoint(), "age_ms": c.number(4)}
+    return {"id": c.number(1), "client": c.endpoint(), "age_ms": c.number(4)}
+
+
+def read_name(c):
+    return {"attempt": c.number(1), "value": c.number(4), "span_ms": c.number(2)}
 
 
 QUERY_LISTS = {
@@ -314,6 +318,7 @@ QUERY_LISTS = {
     2: ("attempts", read_query_attempt),
     3: ("places", read_place),
     4: ("addresses", lambda c: c.address()),
+    5: ("names", read_name),
 }
 
 
@@ -332,7 +337,7 @@ def read_answer_head(c):
         "datagrams_full": c.number(4),
         "datagrams_bad": c.number(4),
         "segments_bad": c.number(4),
-        "querier": c.address(),
+        "querier": c.endpoint(),
         "port": c.number(2),
         "listens_udp": c.flag(),
         "listens_tcp": c.flag(),
@@ -341,11 +346,28 @@ def read_answer_head(c):
 
 def read_attempt(c):
     return {
-        "id": c.number(4),
+        "id": c.number(1),
         "status": c.number(1),
+        "origin": c.number(1),
         "age_ms": c.number(2),
-        "arrived_on": c.address(),
     }
+
+
+def read_syn(c):
+    return {
+        "attempt": c.number(1),
+        "state": c.number(1),
+        "count": c.number(1),
+        "origin": c.number(1),
+        "port": c.number(2),
+        "first_ms": c.number(2),
+        "newest_ms": c.number(2),
+    }
+
+
+def read_origin(c):
+    source, local, has_mac, mac = c.address(), c.address(), c.flag(), c.hex(6)
+    return {"source": source, "local": local, "mac": mac if has_mac else None}
 
 
 def read_flow(c):
@@ -431,6 +453,8 @@ ANSWER_LISTS = {
     8: ("twins", read_twin),
     9: ("macs", lambda c: c.hex(6)),
     10: ("holdings", read_holding),
+    11: ("syns", read_syn),
+    12: ("origins", read_origin),
     20: ("captures", read_capture),
 }
 

@@ -96,9 +96,16 @@ static json_t *describe_arrival(const struct evidence_arrival *a)
 	return json_pack("{s:o, s:I}", "place", describe_place(&a->place), "idle_ms", (json_int_t)a->idle_ms);
 }
 
+static json_t *describe_name(const struct evidence_name *n)
+{
+	return json_pack("{s:i, s:I, s:i}", "attempt", n->attempt, "value", (json_int_t)n->value, "span_ms",
+			 n->span_ms);
+}
+
 json_t *describe_query(const struct evidence_query *query)
 {
 	json_t *flows = json_array(), *attempts = json_array(), *places = json_array(), *addresses = json_array();
+	json_t *names = json_array();
 
 	for (unsigned i = 0; i < query->flows_len; i++)
 		json_array_append_new(flows, describe_u64(query->flows[i]));
@@ -113,12 +120,14 @@ json_t *describe_query(const struct evidence_query *query)
 		json_array_append_new(places, describe_place(&query->places[i]));
 	for (unsigned i = 0; i < query->addresses_len; i++)
 		json_array_append_new(addresses, describe_address(&query->addresses[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
+	for (unsigned i = 0; i < query->names_len; i++)
+		json_array_append_new(names, describe_name(&query->names[i]));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
 			 query->has_macs ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(),
 			 "server_mac",
 			 query->has_macs ? describe_hex(query->server_mac, sizeof query->server_mac) : json_null(),
 			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts,
-			 "places", places, "addresses", addresses);
+			 "places", places, "addresses", addresses, "names", names);
 }
 
 /* As far as evidence has them. */
@@ -138,8 +147,22 @@ static json_t *describe_flow(const struct evidence_flow *flow)
 
 static json_t *describe_attempt(const struct evidence_attempt_answer *attempt)
 {
-	return json_pack("{s:I, s:i, s:i, s:o}", "id", (json_int_t)attempt->id, "status", attempt->status, "age_ms",
-			 attempt->age_ms, "arrived_on", describe_address(&attempt->arrived_on));
+	return json_pack("{s:i, s:i, s:i, s:i}", "id", attempt->id, "status", attempt->status, "origin",
+			 attempt->origin, "age_ms", attempt->age_ms);
+}
+
+static json_t *describe_syn(const struct evidence_syn *s)
+{
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "attempt", s->attempt, "state", s->state, "count",
+			 s->count, "origin", s->origin, "port", s->port, "first_ms", s->first_ms, "newest_ms",
+			 s->newest_ms);
+}
+
+static json_t *describe_origin(const struct evidence_origin *o)
+{
+	return json_pack("{s:o, s:o, s:o}", "source", describe_address(&o->source), "local",
+			 describe_address(&o->local), "mac",
+			 o->has_mac ? describe_hex(o->mac, sizeof o->mac) : json_null());
 }
 
 static json_t *describe_neighbour(const struct evidence_neighbour *n)
@@ -202,6 +225,8 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	} while (0)
 	LIST(flows, describe_flow);
 	LIST(attempts, describe_attempt);
+	LIST(syns, describe_syn);
+	LIST(origins, describe_origin);
 	LIST(holdings, describe_holding);
 	LIST(neighbours, describe_neighbour);
 	LIST(frames, describe_frames);
@@ -223,7 +248,7 @@ json_t *describe_answer(const struct evidence_answer *answer)
 	    describe_u64(answer->evicted_ms), "socket_drops", (json_int_t)answer->socket_drops, "accept_overflows",
 	    (json_int_t)answer->accept_overflows, "datagrams_full", (json_int_t)answer->datagrams_full, "datagrams_bad",
 	    (json_int_t)answer->datagrams_bad, "segments_bad", (json_int_t)answer->segments_bad, "querier",
-	    describe_address(&answer->querier));
+	    describe_endpoint(&answer->querier));
 
 	describe_lists(answer, object);
 	return object;

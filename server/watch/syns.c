@@ -1,0 +1,266 @@
+#include "server/watch/syns.h"
+
+#include "common/core/lru.h"
+#include "common/core/ns.h"
+#include "common/core/thresholds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ACCEPTED_MAX = 4096,
+	SUSPECTS_MAX = 4,
+	OTHERS_MAX = 64, /* SYNs of unknown attempts that are looked at: more of them are a flood */
+};
+
+struct name_key {
+	uint32_t client, value;
+	uint8_t address[16];
+	uint32_t port;
+};
+
+struct suspect { /* a SYN that may be a repeated one of the attempt, of which no earlier one came */
+	struct endpoint source;
+	int64_t received_ns;
+};
+
+struct name { /* an attempt that was asked about */
+	struct name_key key;
+	struct syns_attempt attempt;
+	int64_t asked_ns;
+	struct syns_found found; /* without `others` and `accepted` */
+	struct suspect suspects[SUSPECTS_MAX];
+	unsigned suspects_len; /* above the maximum: there were more */
+};
+
+struct accepted {
+	struct {
+		uint8_t address[16];
+		uint32_t port;
+	} key;
+	int64_t at_ns;
+};
+
+struct syns {
+	struct lru *names, *accepted;
+	int64_t overwritten_ns; /* the newest SYN that the ring has lost */
+	unsigned next, len, capacity;
+	struct syns_frame ring[];
+};
+
+static struct lru *new_lru(unsigned capacity, size_t item_len, size_t key_len, const uint8_t hash_key[16])
+{
+	const struct lru_settings settings = { capacity, item_len, key_len, hash_key };
+
+	return lru_init(malloc(lru_size(&settings)), &settings);
+}
+
+struct syns *syns_new(unsigned frames, unsigned names, const uint8_t hash_key[16])
+{
+	struct syns *s = calloc(1, sizeof *s + frames * sizeof s->ring[0]);
+
+	if (!s)
+		return NULL;
+	s->capacity = frames;
+	s->overwritten_ns = INT64_MIN;
+	s->names = new_lru(names, sizeof(struct name), sizeof(struct name_key), hash_key);
+	s->accepted = new_lru(ACCEPTED_MAX, sizeof(struct accepted), sizeof((struct accepted){ 0 }.key), hash_key);
+	if (s->names && s->accepted)
+		return s;
+	syns_free(s);
+	return NULL;
+}
+
+void syns_free(struct syns *syns)
+{
+	if (!syns)
+		return;
+	free(syns->names);
+	free(syns->accepted);
+	free(syns);
+}
+
+/* -- whose SYN is it? -- */
+
+/* The clock may step between the SYN and the client's look at it, in either way: SYNS_NAME_SLACK. */
+static bool has_name(const struct syns_attempt *a, const struct syns_frame *f)
+{
+	return a->has_name && f->has_value &&
+	       (uint32_t)(a->value + SYNS_NAME_SLACK - f->value) <= a->span_ms + 2U * SYNS_NAME_SLACK;
+}
+
+/* A repeated SYN has another value, but comes from where the first one came from. */
+static bool is_repeated(const struct syns_found *found, const struct syns_frame *f)
+{
+	return found->count > 0 && endpoint_equal(&found->origin.source, &f->source) &&
+	       endpoint_same_address(&found->origin.local, &f->local);
+}
+
+static bool belongs_to(const struct name *n, const struct syns_frame *f)
+{
+	return f->received_ns >= n->attempt.since_ns && f->received_ns - n->attempt.since_ns <= SYNS_LIFE_NS &&
+	       (has_name(&n->attempt, f) || is_repeated(&n->found, f) ||
+		(n->attempt.untranslated && endpoint_equal(&n->attempt.client, &f->source)));
+}
+
+/* Did the attempt's clock have this value when the SYN left? All values are milliseconds. On older kernels the
+ * attempts of one host to one address share a clock, so that later ones look like this one's repeated SYNs. */
+static bool may_be_repeated(const struct syns_attempt *a, const struct syns_frame *f)
+{
+	int64_t after_ns = (int64_t)(uint32_t)(f->value - a->value) * NS_PER_MS;
+	int64_t late_ns = f->received_ns - a->since_ns - EVIDENCE_COUNTERS_BEFORE_NS - after_ns;
+
+	return a->has_name && f->has_value && late_ns <= SYNS_DELAYS_NS && late_ns >= -SYNS_DELAYS_NS;
+}
+
+static void suspect(struct name *n, const struct syns_frame *f)
+{
+	if (n->suspects_len < SUSPECTS_MAX)
+		n->suspects[n->suspects_len] = (struct suspect){ f->source, f->received_ns };
+	n->suspects_len += n->suspects_len <= SUSPECTS_MAX;
+}
+
+static void claim(struct name *n, struct syns_frame *f)
+{
+	f->claimed = true;
+	if (n->found.count++ == 0)
+		n->found.origin = *f;
+	n->found.newest_ns = f->received_ns;
+}
+
+static void compare(struct name *n, struct syns_frame *f)
+{
+	if (belongs_to(n, f))
+		claim(n, f);
+	else if (may_be_repeated(&n->attempt, f))
+		suspect(n, f);
+}
+
+void syns_note(struct syns *syns, const struct syns_frame *frame)
+{
+	struct syns_frame *f = &syns->ring[syns->next];
+	struct name *n = NULL;
+
+	if (syns->len == syns->capacity && f->received_ns > syns->overwritten_ns)
+		syns->overwritten_ns = f->received_ns;
+	syns->len += syns->len < syns->capacity;
+	syns->next = (syns->next + 1) % syns->capacity;
+	*f = *frame;
+	f->claimed = false;
+	while ((n = lru_next(syns->names, n)))
+		compare(n, f);
+}
+
+void syns_accepted(struct syns *syns, const struct endpoint *peer, int64_t now_ns)
+{
+	struct accepted key = { .key.port = peer->port }, *accepted;
+	bool evicted;
+
+	memcpy(key.key.address, peer->address, sizeof key.key.address);
+	accepted = lru_use(syns->accepted, &key, &evicted);
+	accepted->at_ns = now_ns;
+}
+
+static bool was_accepted(const struct syns *s, const struct endpoint *source, int64_t received_ns)
+{
+	struct accepted key = { .key.port = source->port };
+	const struct accepted *accepted;
+
+	memcpy(key.key.address, source->address, sizeof key.key.address);
+	accepted = lru_find(s->accepted, &key);
+	return accepted && accepted->at_ns >= received_ns;
+}
+
+/* Forget the suspects whose connections succeeded. */
+static void clear_suspects(const struct syns *s, struct name *n)
+{
+	unsigned len = n->suspects_len;
+
+	if (len > SUSPECTS_MAX)
+		return;
+	n->suspects_len = 0;
+	for (unsigned i = 0; i < len; i++)
+		if (!was_accepted(s, &n->suspects[i].source, n->suspects[i].received_ns))
+			n->suspects[n->suspects_len++] = n->suspects[i];
+}
+
+/* -- questions -- */
+
+/* The i-th SYN from the oldest on. */
+static struct syns_frame *frame_at(struct syns *s, unsigned i)
+{
+	return &s->ring[(s->next + s->capacity - s->len + i) % s->capacity];
+}
+
+/* The first one that came at that time or later; their times are in order but for the length of one batch. */
+static unsigned first_since(struct syns *s, int64_t since_ns)
+{
+	unsigned i = s->len;
+
+	while (i > 0 && frame_at(s, i - 1)->received_ns >= since_ns - SYNS_DISORDER_NS)
+		i--;
+	return i;
+}
+
+static void begin(struct syns *s, struct name *n, const struct syns_attempt *attempt)
+{
+	n->attempt = *attempt;
+	n->found.complete = s->overwritten_ns < attempt->since_ns;
+	for (unsigned i = first_since(s, attempt->since_ns); i < s->len; i++)
+		compare(n, frame_at(s, i));
+}
+
+/* The attempt's entry. since_ns of the first question stays: the age of later ones varies with their travel time. */
+static struct name *use_name(struct syns *s, unsigned client, const struct syns_attempt *attempt, int64_t now_ns)
+{
+	struct name_key key = { .client = client, .value = attempt->value, .port = attempt->client.port };
+	struct name *n;
+	bool evicted;
+
+	memcpy(key.address, attempt->client.address, sizeof key.address);
+	n = lru_use(s->names, &key, &evicted);
+	if (n->asked_ns == 0 || now_ns - n->asked_ns > SYNS_LIFE_NS) {
+		memset(&n->found, 0, sizeof n->found);
+		n->suspects_len = 0;
+		begin(s, n, attempt);
+	}
+	n->asked_ns = now_ns;
+	return n;
+}
+
+/* When the newest SYN came whose attempt is not known, and that may be this client's; INT64_MIN: none since since_ns. A
+ * flood counts as one that may be. */
+static int64_t newest_other_ns(struct syns *s, const struct syns_query *query, int64_t since_ns)
+{
+	unsigned first = first_since(s, since_ns), looked = 0;
+
+	for (unsigned i = s->len; i > first; i--) {
+		const struct syns_frame *f = frame_at(s, i - 1);
+		if (f->claimed || was_accepted(s, &f->source, f->received_ns))
+			continue;
+		if (++looked > OTHERS_MAX || !query->is_of_another(query->context, &f->source, &f->local))
+			return f->received_ns;
+	}
+	return INT64_MIN;
+}
+
+void syns_find(struct syns *syns, const struct syns_query *query, int64_t now_ns, struct syns_found *found)
+{
+	int64_t since_ns = INT64_MAX, other_ns;
+
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		struct name *n = use_name(syns, query->client, &query->attempts[i], now_ns);
+		clear_suspects(syns, n);
+		found[i] = n->found;
+		found[i].complete = n->found.complete && n->suspects_len == 0;
+		found[i].accepted =
+		    found[i].count > 0 && was_accepted(syns, &found[i].origin.source, found[i].origin.received_ns);
+		if (found[i].count == 0 && query->attempts[i].since_ns < since_ns)
+			since_ns = query->attempts[i].since_ns;
+	}
+	if (since_ns == INT64_MAX)
+		return;
+	other_ns = newest_other_ns(syns, query, since_ns);
+	for (unsigned i = 0; i < query->attempts_len; i++)
+		found[i].others = other_ns >= query->attempts[i].since_ns;
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/python3 -B
+"""TCP: two vantages at once, one behind a NAT and one not, each with a fault of its own. The SYN's timestamp value names
+an attempt at the server; where the server sees no frames, the half-open socket at the port that the NAT keeps.
+
+    home ── nat ── "outside" ─┐
+                              router ── boot-01, boot-02
+             office ──────────┘
+"""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+from provider import DOWN, main, scenarios
+
+OFFICE = {4: "198.18.7.", 6: "2001:db8:7::"}
+LINKS = {"home": "outside", "office": "office"}
+FAULTS = ("healthy", "forward", "return")
+MIXED = [pair for pair in itertools.product(FAULTS, FAULTS) if pair != ("healthy", "healthy")]
+SEEN = [("privileged", ports) for ports in ("kept", "random", "fully-random")]
+TCP = {"target": "bootnode", "protocol": "tcp"}
+CHECK = ("--count", "8", "--spacing", "100ms", "--timeout", "500ms")
+
+
+def vantages(net, privilege, ports):
+    """Returns the vantages' hosts."""
+    net.put_client_behind_nat("" if ports == "kept" else ports)
+    prefix = OFFICE[6 if net.plan.nft == "ip6" else 4]
+    office = net.second_vantage(prefix)
+    if privilege == "unprivileged":
+        net.deprive(privilege)
+    return {"home": net.client, "office": office}
+
+
+def cut(net, faults, address=None):
+    for place, fault in faults.items():
+        if fault != "healthy":
+            net.cut(fault, address, "tcp", link=LINKS[place])
+
+
+def checks(net, hosts, **how):
+    """A round of each vantage, at once."""
+    names = {"home": "fra-home", "office": "ber-office"}
+    with ThreadPoolExecutor() as pool:
+        running = {
+            place: pool.submit(net.check, options=CHECK, host=host, vantage=names[place], **how)
+            for place, host in hosts.items()
+        }  # fmt: skip
+        return {place: run.result() for place, run in running.items()}
+
+
+def expect(check, fault, where, every=True):
+    if fault == "healthy":
+        return
+    for row in check.expect(where, **DOWN, direction=fault):
+        check.require(not every or row["lost"] == 0, "some attempts have no direction", row)
+
+
+@scenarios(*[(privilege, ports, *pair) for privilege, ports in SEEN for pair in MIXED])
+def floating_cut(net, privilege, ports, home, office):
+    """The droplet's TCP works."""
+    faults = {"home": home, "office": office}
+    hosts = vantages(net, privilege, ports)
+    cut(net, faults, net.plan.floating)
+    for place, check in checks(net, hosts).items():
+        expect(check, faults[place], TCP)
+        check.rest_is_healthy()
+
+
+if __name__ == "__main__":
+    main()
