@@ -57,6 +57,7 @@ static void add_word(struct hint_holding_explanation *e, unsigned slot, const st
 	e->held |= said->state == EVIDENCE_HELD ? bit : 0;
 	e->duplicate |= said->state == EVIDENCE_DUPLICATE ? bit : 0;
 	e->heard |= said->heard_ms != UINT32_MAX ? bit : 0;
+	e->reached |= said->state == EVIDENCE_HELD && word->frames_ns >= since_ns ? bit : 0;
 	if (said->state != EVIDENCE_ABSENT)
 		return;
 	e->answered |= said->link_answer == EVIDENCE_LINK_ANSWERS ? bit : 0;

@@ -759,7 +759,13 @@ static void tell_holders(const struct verdict_evidence *e, struct verdict *v)
 		const char *name = or_else(e->names[k], "a server");
 		if (!said)
 			continue;
-		if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0)
+		if (h->reached >> k & 1 && seen(e, PROBER_LOST_FORWARD) > 0)
+			say(v,
+			    "%s has %s on %s, and frames of this client for it come to its link: what its socket does "
+			    "not "
+			    "get is dropped on the server itself",
+			    name, address_text(&h->where).text, said->interface);
+		else if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0)
 			say(v,
 			    "%s has %s on %s and has heard nothing: the network sends it elsewhere (the gateway's "
 			    "neighbour entry, the provider's assignment), or drops it",

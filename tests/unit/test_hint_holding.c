@@ -155,6 +155,15 @@ static void frames_for_it_come_to_the_wrong_one(void **state)
 	assert_int_equal(explained().misdelivered, 0);
 }
 
+static void frames_for_it_come_to_the_right_one(void **state)
+{
+	(void)state;
+	say(0, held, true);
+	say(1, held, false);
+	assert_int_equal(explained().reached, 1);
+	assert_int_equal(explained().misdelivered, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -165,6 +174,7 @@ int main(void)
 		TEST(the_history_knows_where_it_arrives),
 		TEST(nobody_on_the_link_has_it),
 		TEST(frames_for_it_come_to_the_wrong_one),
+		TEST(frames_for_it_come_to_the_right_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
