@@ -14,4 +14,5 @@ void explain_hear(struct path *p, const struct query_result *t, int slot, const 
 			 probe_kind_of(p->kind)->has_handshake ? t->drops->connections_from_ns
 							       : t->drops->datagrams_from_ns);
 	hint_holding_note(&d->holding, p, t, slot, flow);
+	hint_mac_note(&d->mac, p, t, slot);
 }

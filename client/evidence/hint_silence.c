@@ -34,15 +34,6 @@ static int64_t came_ns(const struct path *p, const struct query_result *t, const
 	return newest_ns;
 }
 
-static bool is_its_mac(const struct query_result *t, const uint8_t mac[EVIDENCE_MAC_LEN])
-{
-	for (unsigned i = 0; i < t->answer->macs_len; i++) {
-		if (memcmp(t->answer->macs[i].octets, mac, EVIDENCE_MAC_LEN) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Do our frames for the probed address go to a MAC that is not the server's? This counts only if our frames for the
  * queried address go to a MAC of the server: with proxy ARP a router's MAC proves nothing. */
 static bool goes_to_another_mac(const struct path *p, const struct query_result *t, uint8_t mac[EVIDENCE_MAC_LEN])
@@ -50,8 +41,8 @@ static bool goes_to_another_mac(const struct path *p, const struct query_result 
 	uint8_t its[EVIDENCE_MAC_LEN];
 
 	return t->link && t->asked_at && t->answer->macs_len > 0 && !endpoint_same_address(t->asked_at, &p->endpoint) &&
-	       t->link->neighbour_mac(t->asked_at, its) && is_its_mac(t, its) &&
-	       t->link->neighbour_mac(&p->endpoint, mac) && !is_its_mac(t, mac);
+	       t->link->neighbour_mac(t->asked_at, its) && query_result_has_mac(t, its) &&
+	       t->link->neighbour_mac(&p->endpoint, mac) && !query_result_has_mac(t, mac);
 }
 
 /* Does the server listen on the probed address and port? Only then does its silence count. */

@@ -6,6 +6,7 @@
 #include "client/evidence/hint_claim.h"
 #include "client/evidence/hint_frames.h"
 #include "client/evidence/hint_holding.h"
+#include "client/evidence/hint_mac.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
 #include "client/path/path.h"
@@ -29,6 +30,7 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct hint_silence silence;
 	struct hint_frames frames;
 	struct hint_holding holding;
+	struct hint_mac mac;
 };
 
 /* The path's state, allocated at the first call; NULL: no memory. */

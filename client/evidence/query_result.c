@@ -1,5 +1,7 @@
 #include "client/evidence/query_result.h"
 
+#include <string.h>
+
 bool query_result_is_own(const struct query_result *t, const struct endpoint *address)
 {
 	for (unsigned i = 0; i < t->answer->addresses_len; i++) {
@@ -18,6 +20,15 @@ static const struct endpoint *sole_neighbour(const struct evidence_answer *a, co
 			return none;
 	}
 	return a->neighbours_len > 0 ? &a->neighbours[0].client : none;
+}
+
+bool query_result_has_mac(const struct query_result *t, const uint8_t mac[EVIDENCE_MAC_LEN])
+{
+	for (unsigned i = 0; i < t->answer->macs_len; i++) {
+		if (memcmp(t->answer->macs[i].octets, mac, EVIDENCE_MAC_LEN) == 0)
+			return true;
+	}
+	return false;
 }
 
 const struct endpoint *query_result_client(const struct query_result *t, const struct path *p,

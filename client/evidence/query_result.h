@@ -36,6 +36,9 @@ struct query_result {
 /* Does the server report this address as its own? */
 bool query_result_is_own(const struct query_result *result, const struct endpoint *address);
 
+/* Does the server report this MAC as its own? */
+bool query_result_has_mac(const struct query_result *result, const uint8_t mac[EVIDENCE_MAC_LEN]);
+
 /* The client's address as the server sees it. Sources in this order: this flow, the path's last receipt, the address
  * that queried directly, any known flow, the neighbour entries. Unknown: the server reports none. */
 const struct endpoint *query_result_client(const struct query_result *result, const struct path *path,

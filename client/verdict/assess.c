@@ -174,6 +174,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
 	hint_frames_explain(&d->frames, p, &d->attempts, e->config, since_ns, &hints->frames);
 	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
+	hints->mac = hint_mac_explain(&d->mac, since_ns);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =

@@ -720,6 +720,25 @@ static void tell_drops(const struct verdict_evidence *e, struct verdict *v)
 		    d->segments);
 }
 
+/* Which of the servers gets our frames for the address? */
+static void tell_mac(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct hint_mac *h = e->hints.mac;
+	struct address_text address = address_text(&e->address);
+	struct mac_text mac = mac_text(h->mac);
+
+	if (h->have == 0)
+		say(v, "this client's frames for %s go to MAC %s, which %s %s not have", address.text, mac.text,
+		    names_of(e, h->told).text, (h->told & (h->told - 1)) != 0 ? "do" : "does");
+	else if ((h->have & (h->have - 1)) != 0)
+		say(v,
+		    "this client's frames for %s go to MAC %s, which %s both have: a switch sends them to one of them",
+		    address.text, mac.text, names_of(e, h->have).text);
+	else
+		say(v, "this client's frames for %s go to MAC %s of %s", address.text, mac.text,
+		    names_of(e, h->have).text);
+}
+
 /* Drops by the server's kernel and claims by another machine are shown whatever the cause. */
 static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -732,6 +751,8 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 		    mac_text(h->claim.claim->mac).text, address_text(&h->claim.claim->address).text,
 		    h->claim.claim->count);
 	tell_drops(e, v);
+	if (h->mac && seen(e, PROBER_LOST_FORWARD) > 0)
+		tell_mac(e, v);
 }
 
 /* Where earlier probes of this client arrived, translated or not, as the servers remember. */

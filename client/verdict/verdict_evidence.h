@@ -7,6 +7,7 @@
 #include "client/evidence/hint_drops.h"
 #include "client/evidence/hint_frames.h"
 #include "client/evidence/hint_holding.h"
+#include "client/evidence/hint_mac.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
 #include "client/path/holders.h"
@@ -30,6 +31,7 @@ struct verdict_hints {
 	struct hint_silence_explanation silence;
 	struct hint_drops_explanation drops;
 	struct hint_holding_explanation holding;
+	const struct hint_mac *mac; /* where our frames for the address go on this link; NULL: not known */
 	struct hint_data_explanation data;
 	struct hint_frames_explanation frames;
 	const char *receipt_server; /* the server with the newest receipt; NULL: not known */

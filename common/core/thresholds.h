@@ -69,6 +69,8 @@ enum {
 #define SIBLINGS_LAST_ERROR_MAX_NS (60 * NS_PER_S)
 /* An address that moves to the client's own host is noticed as soon as this; reading them all costs some 20 us. */
 #define LINK_OWN_ADDRESSES_AGE_NS (10 * NS_PER_S)
+/* A look at the neighbour table takes some 100 us: a path that stays lossy looks again after this time only. */
+#define HINT_MAC_AGAIN_NS (5 * NS_PER_S)
 /* After ten idle seconds, connection tracking on the way may take a flow for a new one. */
 #define SIBLINGS_PAUSE_NS (10 * NS_PER_S)
 

@@ -1,0 +1,36 @@
+#include "client/evidence/hint_mac.h"
+
+#include "common/core/thresholds.h"
+
+#include <string.h>
+
+/* Only a server on this link counts: our frames to the address at which it was asked go to a MAC that it has. With
+ * proxy ARP they go to a router. */
+static bool is_on_link(const struct query_result *t)
+{
+	uint8_t its[EVIDENCE_MAC_LEN];
+
+	return t->link && t->asked_at && t->answer->macs_len > 0 && t->link->neighbour_mac(t->asked_at, its) &&
+	       query_result_has_mac(t, its);
+}
+
+void hint_mac_note(struct hint_mac *h, const struct path *p, const struct query_result *t, int slot)
+{
+	uint8_t mac[EVIDENCE_MAC_LEN];
+
+	if (h->told >> slot & 1 && t->asked_ns - h->asked_ns < HINT_MAC_AGAIN_NS)
+		return;
+	if (!is_on_link(t) || !t->link->neighbour_mac(&p->endpoint, mac))
+		return;
+	if (memcmp(mac, h->mac, sizeof mac) != 0)
+		h->told = h->have = 0;
+	memcpy(h->mac, mac, sizeof mac);
+	h->told |= 1u << slot;
+	h->have = query_result_has_mac(t, mac) ? h->have | 1u << slot : h->have & ~(1u << slot);
+	h->asked_ns = t->asked_ns;
+}
+
+const struct hint_mac *hint_mac_explain(const struct hint_mac *h, int64_t since_ns)
+{
+	return h->told != 0 && h->asked_ns >= since_ns ? h : NULL;
+}
