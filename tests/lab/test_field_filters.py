@@ -119,6 +119,20 @@ def proxy_before_a_stopped_server(net):
 
 
 @scenario
+def translation_has_no_port_left(net):
+    net.put_client_behind_nat()
+    nat = net.hosts[0]
+    nat.nft(f"flush chain {net.plan.nft} nat out\n"
+            f"add rule {net.plan.nft} nat out oifname eth0 {net.plan.nft} daddr {net.plan.floating} meta l4proto udp masquerade to :40000-40005\n"
+            f"add rule {net.plan.nft} nat out oifname eth0 {net.plan.nft} daddr {net.plan.floating} meta l4proto tcp masquerade to :40000-40005\n"
+            f"add rule {net.plan.nft} nat out oifname eth0 masquerade\n")
+    check = net.check(options=("--count", "20", "--spacing", "60ms", "--timeout", "500ms"))
+    check.healthy(HELD, "boot-01", net.plan.anchor["boot-01"])
+    for row in check.expect(FRESH, state={"lossy", "down"}, direction="forward"):
+        check.require(row["cause"] != "some-ports", "no new port passes any more", row)
+
+
+@scenario
 def new_flows_are_limited(net):
     anchor = net.plan.anchor["boot-01"]
     filter_forward(net, f"{net.plan.nft} daddr {anchor} ct state new limit rate over 6/second burst 5 packets drop;")

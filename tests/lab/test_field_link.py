@@ -12,7 +12,7 @@ import ipaddress
 
 from lab import link, wait_until
 from lan import SHARED, Lan
-from provider import DOWN, main, scenario, scenarios
+from provider import DOWN, TWICE, main, scenario, scenarios
 
 ROUND = ("--count", "6", "--spacing", "60ms", "--timeout", "400ms")
 VIRTUAL_MAC = "02:00:5e:00:01:33"
@@ -56,6 +56,41 @@ class Seen(Lan):
         return f"arp saddr ip {self.shared}"
 
 
+@scenarios(*TWICE)
+def gateway_keeps_the_old_mac(net, privilege):
+    net.deprive(privilege)
+    lan = Seen(net, "gateway")
+    lan.moves_unheard()
+    lan.keep(lan.one, net.router)
+    check = lan.check()
+    cause = "misdelivered" if privilege == "privileged" else "unexplained"
+    for row in check.expect(SHARED, **LOST, direction="forward", cause=cause):
+        check.told(row, f"boot-02 has {lan.shared} on eth0 and has heard nothing")
+    check.rest_is_healthy()
+
+
+@scenario
+def switch_answers_with_the_old_mac(net):
+    """Its ports are told nothing of what it can answer itself."""
+    lan = Seen(net, "link")
+    lan.one.host.run("ping", "-c1", f"{net.plan.droplets}9")  # the switch learns its port
+    for port in ("boot-01", "boot-02"):
+        net.router.run("bridge", "link", "set", "dev", port, "neigh_suppress", "on")
+    lan.keep(lan.one, net.router)
+    lan.moves_unheard()
+    check = lan.check()
+    for row in check.expect(SHARED, **LOST, direction="forward", cause="misdelivered"):
+        check.told(row, f"go to MAC {lan.one.host.mac()} of boot-01")
+    check.rest_is_healthy()
+
+
+def leave_by(lan, server, device):
+    """What comes from the address leaves by this device."""
+    version = "-6" if ":" in lan.shared else "-4"
+    server.host.ip(f"route add {lan.net.plan.everything} dev {device} table 100")
+    server.host.run("ip", version, "rule", "add", "from", lan.shared, "lookup", "100")
+
+
 def virtual(lan, server):
     """The address on an interface with a MAC of its own."""
     lan.give_up(lan.one)
@@ -63,9 +98,8 @@ def virtual(lan, server):
         f"link add vrrp link eth0 address {VIRTUAL_MAC} type macvlan mode bridge",
         "link set vrrp up",
         f"{lan.net.plan.add(lan.shared, 'vrrp')} preferred_lft 0",
-        f"route add {lan.net.plan.everything} dev vrrp table 100",
     )
-    server.host.run("ip", "-6" if ":" in lan.shared else "-4", "rule", "add", "from", lan.shared, "lookup", "100")
+    leave_by(lan, server, "vrrp")
     wait_until("the virtual interface is up", server.host.settled)
     for host, device in (lan.net.router, "lan"), (lan.net.client, "eth0"):
         host.ip(f"neigh replace {lan.shared} lladdr {VIRTUAL_MAC} dev {device} nud permanent")
@@ -129,8 +163,32 @@ def second_interface_leads_nowhere(net):
     net.client.ip(f"neigh replace {lan.shared} lladdr {mac} dev eth0 nud permanent")
     net.router.nft(f"table bridge cable {{ chain out {{ type filter hook forward priority 0; ether daddr {mac} drop; }}; }}")
     check = lan.check()
-    check.expect(SHARED, **LOST, direction="forward", cause="unexplained")
+    for row in check.expect(SHARED, **LOST, direction="forward", cause="unexplained"):
+        check.told(row, f"go to MAC {mac} of boot-01")
     check.rest_is_healthy()
+
+
+@scenario
+def another_machine_answers_for_everything(net):
+    lan = Seen(net, "link")
+    thief = net.host("thief")
+    link(thief, "eth0", net.router, "thief")
+    net.router.ip("link set thief master lan")
+    net.client.ip(f"neigh replace {lan.shared} lladdr {thief.mac()} dev eth0 nud permanent")
+    check = lan.check()
+    for row in check.expect(SHARED, **LOST, direction="forward", cause="unexplained"):
+        check.told(row, f"go to MAC {thief.mac()}, which boot-01 and boot-02 do not have")
+    check.rest_is_healthy()
+
+
+@scenario
+def two_machines_with_one_mac(net):
+    lan = Seen(net, "link")
+    lan.two.host.ip(f"link set eth0 address {lan.one.host.mac()}")
+    check = net.check(lan.targets(), options=("--count", "20", "--spacing", "60ms", "--timeout", "400ms"))
+    for row in check.rows:  # frames for what boot-01 has come to boot-02, too
+        allowed = ("none", "unexplained", "misdelivered") if row["target"] == "shared" else ("none", "unexplained")
+        check.require(row["cause"] in allowed, "more than is known", row)
 
 
 @scenario
@@ -155,6 +213,7 @@ def container_on_the_clients_own_interface(net):
     lan.one.host.sysctl("ipv4.conf.all.arp_ignore=1")
     lan.one.host.ip("link set child up", f"{net.plan.add(lan.shared, 'child')} preferred_lft 0")
     wait_until("the macvlan is up", lan.one.host.settled)
+    leave_by(lan, lan.one, "child")
     check = net.check(lan.targets(), options=("--count", "20", "--spacing", "200ms", "--timeout", "900ms"))
     check.expect(SHARED, **LOST, direction="forward", cause="unreachable")
     check.rest_is_healthy()

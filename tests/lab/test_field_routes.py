@@ -62,6 +62,36 @@ def second_interface_works(net):
     check.rest_is_healthy()
 
 
+@scenario
+def strict_rp_filter_of_the_server(net):
+    if net.plan.nft == "ip6":
+        return
+    routed = Routed(net)
+    routed.on_second_interface()
+    routed.host.sysctl("ipv4.conf.all.rp_filter=1", "ipv4.conf.eth1.rp_filter=1")
+    check = routed.check(("--count", "10", "--spacing", "150ms", "--timeout", "600ms"))
+    for row in check.expect({**VIP, "protocol": "udp"}, **LOST, direction="forward", cause="server-firewall"):
+        check.require("rp_filter" in row["advice"], "the advice does not help", row)
+    for row in check.expect({**VIP, "protocol": "tcp"}, **LOST, direction="forward", cause={"server-firewall", "unexplained"}):
+        check.require(not any("has heard nothing" in said for said in row["evidence"]), "its link has", row)
+    check.rest_is_healthy()
+
+
+@scenario
+def answer_leaves_by_the_other_interface(net):
+    routed = Routed(net)
+    routed.on_second_interface()
+    net.router.nft(f"""
+        table netdev spoof {{ chain in {{
+            type filter hook ingress device "boot-01" priority 0;
+            {net.plan.nft} saddr {routed.address} meta l4proto {{ tcp, udp }} drop;
+        }}; }}
+    """)
+    check = routed.check()
+    check.expect(VIP, **DOWN, direction="return", cause="unexplained")
+    check.rest_is_healthy()
+
+
 @scenarios(("unreachable",), ("blackhole",), ("dead",))
 def policy_table_without_a_way_back(net, kind):
     routed = Routed(net)
