@@ -64,7 +64,11 @@ static void print_target(const struct config *config, const struct config_target
 		target->expect_reachable ? "reachable" : "unreachable");
 	fputs("    answered by:", out);
 	for (unsigned i = 0; i < target->servers_len; i++)
-		fprintf(out, "%s %s", i ? " or" : "", config->servers[target->servers[i]].name);
+		fprintf(out, "%s %s",
+			i == 0                 ? ""
+			: target->holders_many ? " and"
+					       : " or",
+			config->servers[target->servers[i]].name);
 	if (!endpoint_is_unknown(&target->arrives_on))
 		fprintf(out, ", arriving there on %s", units_address_text(target->arrives_on.address, text));
 	fputc('\n', out);

@@ -42,6 +42,7 @@ struct config_target {
 	struct endpoint endpoint;         /* the port is always set, the address only if numeric */
 	unsigned servers[WIRE_SLOTS_MAX]; /* indexes into config.servers: which servers are allowed to answer */
 	unsigned servers_len;
+	bool holders_many;          /* several of them answer at once */
 	struct endpoint arrives_on; /* expected destination address at the server; port 0; all zero: not checked */
 	bool udp, tcp;
 	unsigned schedules[CONFIG_SCHEDULES_MAX];

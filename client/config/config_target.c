@@ -42,6 +42,18 @@ static bool read_expect(struct schema *s, const struct schema_key *key, struct t
 	return true;
 }
 
+static bool read_holders(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	static const struct schema_word words[] = { { "one", false }, { "many", true }, { 0 } };
+	struct config_target *target = object;
+	unsigned many;
+	(void)key;
+	if (!schema_choice(s, node, words, &many))
+		return false;
+	target->holders_many = many;
+	return true;
+}
+
 static bool read_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config_target *target = object;
@@ -163,6 +175,7 @@ static const struct schema_key target_keys[] = {
 	{ "address", .read = read_address, .required = "what to probe, an IP address or a DNS name" },
 	{ "port", .read = read_port, FIELD(endpoint.port) },
 	{ "server", .read = read_server },
+	{ "holders", .read = read_holders },
 	{ "arrives_on", .read = read_arrives_on },
 	{ "protocols", .read = read_protocols, FIELD(udp) },
 	{ "schedule", .read = read_schedule },

@@ -585,13 +585,23 @@ enum drop querier_received(struct querier *querier, unsigned server, const struc
 	return DROP_NONE;
 }
 
+/* At an address that several servers may have, a refusal may come from another one: each refuses what is for others. */
+static bool is_shared(const struct querier *querier, const struct channel *w)
+{
+	const struct path *p = paths_at(querier->s.paths, &w->endpoint, w->transport);
+
+	while (p && p->target->servers_len <= 1)
+		p = p->next_there;
+	return p != NULL;
+}
+
 enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused)
 {
 	struct channel *w = channels_find_flow(&querier->channels, flow_id);
 
 	if (!w)
 		return DROP_ERROR_FLOW;
-	channel_failed(w, seq, refused);
+	channel_failed(w, seq, refused && !is_shared(querier, w));
 	return DROP_NONE;
 }
 
@@ -606,8 +616,9 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 		return DROP_NONE;
 	if (outcome->result != TCP_DONE) {
 		channel_failed(w, seq,
-			       outcome->connected || outcome->result == TCP_REFUSED || outcome->result == TCP_BROKEN ||
-				   outcome->result == TCP_PROHIBITED);
+			       !is_shared(querier, w) &&
+				   (outcome->connected || outcome->result == TCP_REFUSED ||
+				    outcome->result == TCP_BROKEN || outcome->result == TCP_PROHIBITED));
 		return DROP_NONE;
 	}
 	fault = packet_read_reply(outcome->body, outcome->body_len, &reply);

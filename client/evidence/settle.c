@@ -173,8 +173,9 @@ static void settle_by_window(struct path *p, int slot, const struct prober_windo
 	d->has_window[slot] = true;
 	for (int k = 0; k < WIRE_SLOTS_MAX; k++)
 		windows[k] = d->has_window[k] ? &d->windows[k] : NULL;
-	prober_settle_by_windows(&p->prober, windows, p->target->servers_len,
-				 p->prober.holder < p->target->servers_len ? p->prober.holder : -1);
+	prober_settle_by_windows(
+	    &p->prober, windows, p->target->servers_len,
+	    p->prober.holder < p->target->servers_len && !p->target->holders_many ? p->prober.holder : -1);
 	if (probe_kind_of(p->kind)->has_handshake)
 		apply_window_to_attempts(p, slot);
 }

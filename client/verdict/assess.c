@@ -25,6 +25,12 @@ static bool has_connected(const struct path *p, enum mode mode)
 	return false;
 }
 
+/* Others answer on this path, and this server does not: that is no sign of life of it. */
+static bool others_answer(const struct path *p, unsigned server, const struct prober_tally *tally)
+{
+	return p->target->servers_len > 1 && tally->answered > 0 && !(tally->servers_mask >> path_slot(p, server) & 1);
+}
+
 static bool server_silent(const struct engine *e, unsigned server, enum mode mode)
 {
 	struct path *const *paths;
@@ -41,6 +47,8 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 		if (!p->target->expect_reachable || p->pmtu)
 			continue;
 		path_recent(p, mode, &tally);
+		if (others_answer(p, server, &tally))
+			continue;
 		if (tally.sent > 0 && liveness_of_probes(&tally, has_connected(p, mode)) != LIVENESS_SILENT)
 			return false;
 	}
@@ -126,6 +134,7 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 			 const struct hint_holding_explanation *said, struct verdict_context *c)
 {
 	unsigned silent = 0;
+	int64_t heard_ns;
 	bool proof = true;
 
 	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
@@ -144,7 +153,9 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 	/* Without proof, or if none of several servers is heard, this host may be cut off. */
 	c->all_silent = c->servers_silent && (!proof || is_another_server_probed(e, p)) && hears_nobody(e, p, mode);
 	c->servers_silent = c->servers_silent && proof && !c->all_silent;
-	if (silent != 0 && !hears_nobody(e, p, mode))
+	if (p->target->holders_many && querier_liveness_of_any(e->querier, &heard_ns) == LIVENESS_ALIVE)
+		c->silent = silent;
+	else if (!p->target->holders_many && silent != 0 && !hears_nobody(e, p, mode))
 		find_dead_holder(e, p, silent, said, c);
 }
 
@@ -214,6 +225,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.size = p->size,
 		.pmtu = p->pmtu,
 		.expect_reachable = t->expect_reachable,
+		.holders_many = t->holders_many,
 		.address = p->endpoint,
 		.arrives_on = t->arrives_on,
 		.allowed_mask = (UINT32_C(1) << t->servers_len) - 1,
@@ -254,6 +266,19 @@ static uint32_t lost_here(const struct path *p, int64_t since_ns)
 	return n;
 }
 
+/* Several servers answer here at once: that the holder changes says nothing, and each has a share of the flows. */
+static void allow_many(const struct path *p, struct verdict_evidence *v)
+{
+	v->holders = (struct holders){ .before = -1, .now = -1 };
+	v->hints.second_holder = NULL;
+	v->context.fought_over = v->context.flows.elsewhere = false;
+	for (uint32_t seq = prober_window_from(&p->prober, p->prober.ring_len); seq < p->prober.waiting_from; seq++) {
+		const struct prober_record *r = prober_record(&p->prober, seq);
+		if (r->outcome == PROBER_ANSWERED && r->sent_ns >= v->tally.oldest_ns && r->server < WIRE_SLOTS_MAX)
+			v->answered_by[r->server]++;
+	}
+}
+
 void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdict *verdict)
 {
 	const struct path *p = e->paths.items[i];
@@ -275,7 +300,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	    e->link && e->link->is_own && !endpoint_is_loopback(&p->endpoint) && e->link->is_own(&p->endpoint);
 	if (p->target->unpinned)
 		siblings_twins(e, i, &evidence.twins);
-	if (has_loss || evidence.tally.too_big_streak > 0) {
+	if (has_loss || evidence.tally.too_big_streak > 0 || p->target->holders_many) {
 		siblings_compare(e, i, mode, &evidence.context);
 		same_servers(e, p, mode, &evidence.hints.holding, &evidence.context);
 	}
@@ -283,6 +308,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		compare_new_flows(e, i, &evidence.context);
 	if (probe_kind_of(p->kind)->has_flows && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, mode, &evidence.context.flows);
+	if (p->target->holders_many)
+		allow_many(p, &evidence);
 	verdict_reach(&evidence, verdict);
 	verdict->server = verdict->state == VERDICT_UP || verdict->state == VERDICT_LOSSY
 			      ? path_server_of_number(p, evidence.tally.server)

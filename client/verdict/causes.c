@@ -18,6 +18,14 @@ static bool all_silent(const struct verdict_evidence *e)
 	return e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;
 }
 
+/* No error accounts for any loss, but that a machine is not there. */
+static bool all_vanish_or_pass(const struct verdict_evidence *e)
+{
+	return seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN) +
+		   seen(e, PROBER_UNREACHABLE) ==
+	       losses(e);
+}
+
 /* The probes vanish: no error accounts for any of them. */
 static bool all_vanish(const struct verdict_evidence *e)
 {
@@ -322,6 +330,21 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 		   significance_odds(f->held_streak, answered, f->fresh_sent) /
 		       (e->mode == MODE_CHECK ? CAUSES_PARTIAL_OCCASIONS : SIGNIFICANCE_SLIDING_OCCASIONS),
 		   e->mode);
+}
+
+/* The address is balanced on purpose, and one of the servers is dead: a held flow that leads to it loses everything,
+ * while new ports pass in part; of the new ports, its share fails, while a held flow that leads elsewhere loses
+ * nothing. */
+static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct verdict_flows *f = &e->context.flows;
+
+	if (!e->holders_many || e->context.silent == 0 || e->context.silent == e->allowed_mask ||
+	    !all_vanish_or_pass(e) || losses(e) < CAUSES_PORTS)
+		return false;
+	if (!f->ours_new)
+		return state == VERDICT_DOWN && f->fresh.span_sent > f->fresh.span_lost;
+	return is_failing(state) && (f->fine > 0 || (f->dead > 0 && state == VERDICT_LOSSY)) && f->failing == 0;
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
@@ -632,6 +655,14 @@ const struct causes_rule causes_rules[] = {
 	    .tell = sentences_ports,
 	},
 	{
+	    .cause = VERDICT_CAUSE_SOME_PORTS,
+	    .holds = one_of_many_fails,
+	    .needs = "the target has `holders: many`, one of its servers is silent as for server-down, and a held flow "
+		     "loses everything while new source ports pass in part, or new source ports fail in part while "
+		     "each held flow loses everything or nothing",
+	    .forbids = "an error other than unreachable; silence of all its servers",
+	},
+	{
 	    .cause = VERDICT_CAUSE_STUCK_FLOW,
 	    .holds = only_this_flow_fails,
 	    .needs = "the newest probes of a held flow are lost, at least 5 in a row (including a recheck) and at "
@@ -889,7 +920,8 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 					  "stale_neighbours: true }` floatprobed deletes such entries itself",
 	[VERDICT_CAUSE_DUPLICATE_ADDRESS] =
 	    "find the machine that should not have this address, and remove the address from it; if one machine is a "
-	    "clone of the other, give the clone its own key",
+	    "clone of the other, give the clone its own key; if they have it on purpose, set `holders: many` on the "
+	    "target",
 	[VERDICT_CAUSE_FAILOVER] = "nothing, if the address was meant to move",
 	[VERDICT_CAUSE_STUCK_FLOW] =
 	    "look for an old connection tracking entry of this flow where the address is translated, and delete it "

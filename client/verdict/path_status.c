@@ -131,7 +131,7 @@ static bool answers_instead(const struct path *p, const struct verdict *v)
 {
 	struct prober_tally t;
 
-	if (v->server == p->status.server || v->cause == VERDICT_CAUSE_DUPLICATE_ADDRESS)
+	if (v->server == p->status.server || v->cause == VERDICT_CAUSE_DUPLICATE_ADDRESS || p->target->holders_many)
 		return false;
 	prober_tally(&p->prober, ASSESS_STREAK_PROBES, &t);
 	return (t.servers_mask & (t.servers_mask - 1)) == 0;

@@ -366,6 +366,14 @@ void sentences_other_clock(const struct verdict_evidence *e, struct verdict *v)
 		tell_skew(v, e->context.skew_elsewhere_ns);
 }
 
+static void tell_purpose(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (e->names[1])
+		say(v, "if several servers have this address on purpose (anycast, a load balancer), set `holders: "
+		       "many` on "
+		       "the target");
+}
+
 void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct holders *h = &e->holders;
@@ -378,6 +386,7 @@ void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
 	else if (h->flips)
 		say(v, "the answering server changed %u times, last from %s to %s", h->changes,
 		    or_else(e->holder_before, "another server"), or_else(e->server_name, "a server"));
+	tell_purpose(e, v);
 }
 
 void sentences_broken_between(const struct verdict_evidence *e, struct verdict *v)
@@ -393,6 +402,7 @@ void sentences_second_holder(const struct verdict_evidence *e, struct verdict *v
 	    "%s answers this client, but %s receives new flows of other clients on the same address, the last one %.1f "
 	    "s ago",
 	    e->server_name ? e->server_name : "one server", e->hints.second_holder, e->hints.second_holder_ms / 1e3);
+	tell_purpose(e, v);
 }
 
 void sentences_elsewhere(const struct verdict_evidence *e, struct verdict *v)
@@ -812,6 +822,24 @@ static void tell_holders(const struct verdict_evidence *e, struct verdict *v)
 	tell_link(e, v);
 }
 
+/* holders: many. The share of each server, and those that are dead. */
+static void tell_shares(const struct verdict_evidence *e, struct verdict *v)
+{
+	char text[VERDICT_SENTENCE_LEN] = "";
+	size_t len = 0;
+
+	for (unsigned k = 0; k < WIRE_SLOTS_MAX && e->names[k]; k++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%.24s answered %u", k ? ", " : "",
+					e->names[k], e->answered_by[k]);
+	if (v->state != VERDICT_UP)
+		say(v, "of %u probes %.160s", e->tally.sent, text);
+	for (unsigned k = 0; k < WIRE_SLOTS_MAX && e->names[k] && e->context.silent != e->allowed_mask; k++) {
+		if (e->context.silent >> k & 1)
+			say(v, "%s, which should answer here too, is down: no configured address of it answers",
+			    e->names[k]);
+	}
+}
+
 static bool is_about_the_holder(enum verdict_cause cause)
 {
 	return cause == VERDICT_CAUSE_UNEXPLAINED || cause == VERDICT_CAUSE_UNREACHABLE ||
@@ -832,6 +860,8 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 	tell_answers(e, v);
 	if (tell)
 		tell(e, v);
+	if (e->holders_many)
+		tell_shares(e, v);
 	if (v->state == VERDICT_UP)
 		return;
 	tell_errors(e, v);

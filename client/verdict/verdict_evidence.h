@@ -82,6 +82,7 @@ struct verdict_context {
 				living witness that does not reach it either */
 	bool all_silent;     /* servers_silent would hold (or there is one address and no witness), but no other server
 				is heard either: this host may be cut off; servers_silent is then false */
+	unsigned silent;     /* bit k: the k-th server that may answer is silent as in servers_silent */
 	unsigned dead_holder;  /* bit k: the k-th server that may answer is silent as in servers_silent, another one is
 				  alive, and the silent one answered last (or only it can have the address) */
 	bool answered_last;    /* that it answered last is known */
@@ -106,11 +107,13 @@ struct verdict_evidence {
 	unsigned size;
 	bool pmtu; /* PMTU probes: none is configured */
 	bool expect_reachable;
-	struct endpoint address;           /* the probed address */
-	struct endpoint arrives_on;        /* expected local address at the server; all zero: none */
-	uint32_t allowed_mask;             /* bit i: server number i may answer; numbers as in tally.servers_mask */
-	const char *server_name;           /* name of tally.server; NULL: none */
-	const char *names[WIRE_SLOTS_MAX]; /* by slot: names of the servers that may answer */
+	struct endpoint address;              /* the probed address */
+	struct endpoint arrives_on;           /* expected local address at the server; all zero: none */
+	uint32_t allowed_mask;                /* bit i: server number i may answer; numbers as in tally.servers_mask */
+	const char *server_name;              /* name of tally.server; NULL: none */
+	bool holders_many;                    /* several servers answer here at once, as configured */
+	uint32_t answered_by[WIRE_SLOTS_MAX]; /* holders_many: by slot, answers to the judged probes */
+	const char *names[WIRE_SLOTS_MAX];    /* by slot: names of the servers that may answer */
 	const char *allowed_names; /* names of the servers that may answer, "boot-01, boot-02"; NULL: not to be shown */
 	enum mode mode;            /* CHECK: any loss in the tally is lossy */
 	enum verdict_state before; /* run: the state so far */

@@ -424,10 +424,9 @@ static bool moved(const struct story *s, const struct path *p, struct expectatio
 	}
 	if (state == MACHINE_STOPPED)
 		return refused(s, p, e);
-	/* The other server closes what is meant for this one, so not all of its addresses are silent. */
 	return state == MACHINE_GONE && is_server_0(p) &&
-	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED) &&
-	       meanwhile(e, VERDICT_CAUSE_SERVER_DOWN);
+	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN) &&
+	       (e->vaguer = VERDICT_CAUSE_UNEXPLAINED, true);
 }
 
 /* -- the table -- */

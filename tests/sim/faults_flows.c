@@ -511,9 +511,8 @@ static bool stuck_dead(const struct story *s, const struct path *p, struct expec
 		e->or_meanwhile = VERDICT_CAUSE_FAILOVER;
 		return true;
 	}
-	/* The other server closes what is meant for this one, so not all of its addresses are silent. */
-	return is_server_0(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED) &&
-	       meanwhile(e, VERDICT_CAUSE_SERVER_DOWN);
+	return is_server_0(p) && say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN) &&
+	       (e->vaguer = VERDICT_CAUSE_UNEXPLAINED, true);
 }
 
 /* -- unpinned twins -- */

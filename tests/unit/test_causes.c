@@ -571,6 +571,27 @@ static void server_firewall_of_connections(void **state)
 	CASE("server-firewall", e = captured(5, 5, 5); e.kind = PROBE_TCP);
 }
 
+/* One of those that should answer at once is dead; a held flow leads to it, or to the other one. */
+static void one_of_many(void **state)
+{
+	struct verdict_evidence held = lost(0, 10, PROBER_LOST), fresh = lost(5, 5, PROBER_LOST);
+
+	(void)state;
+	held.holders_many = fresh.holders_many = true;
+	held.context.silent = fresh.context.silent = 2;
+	held.context.flows.fresh = (struct comparison){ .span_sent = 10, .span_lost = 5 };
+	fresh.context.flows.ours_new = true;
+	fresh.context.flows.fine = 1;
+	CASE("some-ports", e = held);
+	CASE("some-ports", e = fresh);
+	CASE("unexplained", e = held; e.context.flows.fresh.span_lost = 10); /* nothing gets through */
+	CASE("unexplained", e = fresh; e.context.flows.failing = 1);         /* the held flows lose some, too */
+	CASE("unexplained", e = fresh; e.context.flows.fine = 0);
+	CASE("unexplained", e = fresh; e.context.silent = 0);
+	CASE("unexplained", e = fresh; e.context.silent = e.allowed_mask);
+	CASE("unexplained", e = fresh; e.holders_many = false);
+}
+
 /* Both servers have said in this outage that they do not have the address. */
 static struct verdict_evidence held_by_nobody(enum prober_outcome outcome)
 {
@@ -795,6 +816,7 @@ int main(void)
 		cmocka_unit_test(bad_checksum),
 		cmocka_unit_test(bad_checksum_of_segments),
 		cmocka_unit_test(server_firewall_of_connections),
+		cmocka_unit_test(one_of_many),
 		cmocka_unit_test(not_assigned),
 		cmocka_unit_test(misdelivered),
 		cmocka_unit_test(holder_down),

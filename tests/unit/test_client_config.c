@@ -53,6 +53,7 @@ static void everything_arrives(void **state)
 		      "    address: 203.0.113.7\n"
 		      "    port: 9000\n"
 		      "    server: [ boot-01, boot-02 ]\n"
+		      "    holders: many\n"
 		      "    arrives_on: 198.18.18.26\n"
 		      "    protocols: [ udp ]\n"
 		      "    schedule: [ burst, cold ]\n"
@@ -103,7 +104,7 @@ static void everything_arrives(void **state)
 	assert_int_equal(t->servers_len, 2);
 	assert_int_equal(t->servers[0], 1);
 	assert_int_equal(t->servers[1], 0);
-	assert_true(t->udp && !t->tcp && !t->unpinned && t->expect_reachable);
+	assert_true(t->udp && !t->tcp && !t->unpinned && t->expect_reachable && t->holders_many);
 	assert_int_equal(t->schedules_len, 2);
 	assert_int_equal(t->schedules[0], 1);
 	assert_int_equal(t->schedules[1], 0);
@@ -141,7 +142,7 @@ static void defaults(void **state)
 	assert_address(&t->endpoint, "198.51.100.7", 8620);
 	assert_int_equal(t->servers_len, 1);
 	assert_int_equal(t->servers[0], 0);
-	assert_true(t->udp && t->tcp && !t->unpinned && t->expect_reachable);
+	assert_true(t->udp && t->tcp && !t->unpinned && t->expect_reachable && !t->holders_many);
 	assert_true(endpoint_is_unknown(&t->arrives_on));
 	assert_int_equal(t->held, 1);
 	assert_int_equal(t->fresh, 1);
