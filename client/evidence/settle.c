@@ -310,7 +310,7 @@ static bool looked_early(const struct report *r, const struct attempt *attempt)
 	const struct query_result *t = r->result;
 	int64_t under_way_ns = t->now_ns - t->asked_ns;
 
-	if (has_come(r))
+	if (r->syn && has_come(r))
 		return r->syn->first_ms < SETTLE_FORGOTTEN_NS / NS_PER_MS;
 	return under_way_ns <= SETTLE_QUERY_QUICK_NS &&
 	       t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS;
@@ -361,16 +361,16 @@ static void note_arrival(struct path *p, const struct report *r, struct attempt 
 }
 
 /* Its SYN came to the server's link. That alone is no arrival: the server's own firewall may have dropped it. */
-static void note_syn(struct path *p, const struct report *r, struct attempt *attempt)
+static void note_syn(struct path *p, const struct report *r, const struct evidence_syn *syn, struct attempt *attempt)
 {
-	const struct evidence_origin *origin = evidence_origin(r->result->answer, r->syn->origin);
+	const struct evidence_origin *origin = evidence_origin(r->result->answer, syn->origin);
 
 	if (origin)
 		p->facts.receipt_source = origin->source;
 	if (r->socket->status == EVIDENCE_NOT_SEEN)
 		note_not_seen(p, r, attempt);
 	else if (r->socket->status == EVIDENCE_HALF_OPEN)
-		note_arrival(p, r, attempt, r->syn->first_ms);
+		note_arrival(p, r, attempt, syn->first_ms);
 }
 
 /* A server that restarted has lost its half-open sockets with its listener, and has not seen the link before. */
@@ -387,7 +387,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 	if (r->syn && r->syn->state == EVIDENCE_SYN_ACCEPTED)
 		return; /* another attempt has the same name */
 	if (has_come(r))
-		note_syn(p, r, attempt);
+		note_syn(p, r, r->syn, attempt);
 	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_translated(r->result, attempt))
 		note_arrival(p, r, attempt, r->socket->age_ms);
 	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))

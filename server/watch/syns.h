@@ -40,9 +40,9 @@ struct syns_query {
 };
 
 struct syns_found {
-	unsigned count;           /* SYNs of the attempt; 0: none */
-	struct syns_frame origin; /* the first of them */
-	int64_t newest_ns;        /* the newest of them (monotonic) */
+	struct syns_frame origin; /* the first SYN of the attempt */
+	int64_t newest_ns;        /* its newest SYN (monotonic) */
+	unsigned count;           /* its SYNs; 0: none, and origin and newest_ns say nothing */
 	/* The table has not lost a SYN since since_ns, and none came that may be a repeated one of this attempt. */
 	bool complete;
 	bool accepted; /* the connection was accepted */

@@ -311,7 +311,7 @@ static void put_tcp(uint8_t *tcp, const struct parcel *p)
 	static const uint8_t padding = 1, kind = 8, len = 10;
 
 	tcp[TCP_FLAGS] = 0x02;
-	tcp[TCP_OFFSET] = (p->has_timestamp ? TCP_LEN : TCP_LEN - len - 2) / 4 << 4;
+	tcp[TCP_OFFSET] = (uint8_t)((p->has_timestamp ? TCP_LEN : TCP_LEN - len - 2) / 4 << 4);
 	tcp[TCP_TIMESTAMP_AT - 2] = tcp[TCP_TIMESTAMP_AT - 1] = padding;
 	tcp[TCP_TIMESTAMP_AT] = kind;
 	tcp[TCP_TIMESTAMP_AT + 1] = len;
