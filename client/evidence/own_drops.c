@@ -23,15 +23,15 @@ static bool may_be_dropped(const struct own_drops *d, const struct prober *b, co
 	       r->sent_ns + b->timeout_ns >= d->from_ns;
 }
 
-uint32_t own_drops_explain(const struct own_drops *d, const struct prober *b, int64_t since_ns)
+uint32_t own_drops_explain(const struct own_drops *d, const struct prober *prober, int64_t since_ns)
 {
 	uint32_t lost = 0;
 
-	if (d->dropped == 0 || probe_kind_of(b->kind)->has_handshake)
+	if (d->dropped == 0 || probe_kind_of(prober->kind)->has_handshake)
 		return 0;
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
-		lost += r->sent_ns >= since_ns && may_be_dropped(d, b, r);
+	for (uint32_t seq = prober_window_from(prober, prober->ring_len); seq < prober->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(prober, seq);
+		lost += r->sent_ns >= since_ns && may_be_dropped(d, prober, r);
 	}
 	return lost < d->dropped ? lost : d->dropped;
 }
