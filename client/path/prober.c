@@ -329,6 +329,14 @@ static bool settle_by_receipt(struct prober *p, struct prober_record *r, bool ar
 	return true;
 }
 
+/* The first number of which the window knows anything. */
+static uint32_t window_begin(const struct prober *p, const struct receipts *window)
+{
+	uint32_t begin = window->newest >= RECEIPTS_WINDOW ? window->newest - RECEIPTS_WINDOW + 1 : 1;
+
+	return begin > oldest(p) ? begin : oldest(p);
+}
+
 static void read_receipts(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t asked_ns,
 			  bool sole)
 {
@@ -336,7 +344,7 @@ static void read_receipts(struct prober *p, const struct packet_reply *reply, un
 
 	if (probe_kind_of(p->kind)->is_repeated)
 		return; /* retransmissions may have arrived after the deadlines: undated receipts prove nothing */
-	for (uint32_t seq = oldest(p); seq < p->next && p->revisable > 0; seq++) {
+	for (uint32_t seq = window_begin(p, &reply->receipts); seq < p->next && p->revisable > 0; seq++) {
 		struct prober_record *r = slot(p, seq);
 		enum receipts_status status;
 
