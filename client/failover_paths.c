@@ -1,6 +1,7 @@
 #include "client/failover_paths.h"
 
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <stdlib.h>
@@ -150,6 +151,16 @@ static const struct schedule *schedule_of(const struct failover_paths *p, const 
 	return path_takes_new_ports(path) ? &p->fresh : &p->held;
 }
 
+/* TCP has no window of receipts, and its kernel needs the whole second to repeat what was lost. */
+static int64_t timeout_of(const struct failover_paths *p, const struct path *path)
+{
+	int64_t timeout_ns = FAILOVER_TIMEOUT_PROBES * schedule_of(p, path)->every_ns;
+
+	if (probe_kind_of(path->kind)->has_handshake || timeout_ns > p->timeout_ns)
+		return p->timeout_ns;
+	return timeout_ns > FAILOVER_TIMEOUT_MIN_NS ? timeout_ns : FAILOVER_TIMEOUT_MIN_NS;
+}
+
 /* The paths take turns within the interval, so that their probes do not leave as a burst. */
 static bool start_timers(struct making *m)
 {
@@ -158,6 +169,7 @@ static bool start_timers(struct making *m)
 	for (size_t i = 0; i < m->len; i++) {
 		if (!path_set_timers(m->items[i], 1))
 			return false;
+		m->items[i]->prober.timeout_ns = timeout_of(m->p, m->items[i]);
 		schedule_start(&m->items[i]->timers[0], schedule_of(m->p, m->items[i]), m->items[i],
 			       now_ns + (int64_t)i * m->p->held.every_ns / (int64_t)m->len);
 	}

@@ -24,6 +24,6 @@ void beside_mark(struct samples *samples, const struct samples *others)
 		struct sample *x = &samples->items[i];
 		while (after < others->len && others->items[after].sent_ns < x->sent_ns)
 			after++;
-		x->beside = x->fate == SAMPLE_LOST ? common_fate(others, after) : SAMPLE_LOST;
+		x->beside = common_fate(others, after);
 	}
 }

@@ -5,7 +5,7 @@
 
 #include "client/failover/sample.h"
 
-/* Sets `beside` of each loss of unknown direction: FORWARD or RETURN if of the probes of `others` just before and
+/* Sets `beside` of each probe: FORWARD or RETURN if of the probes of `others` just before and
  * just after it one was lost that way, and none otherwise; else LOST. */
 void beside_mark(struct samples *samples, const struct samples *others);
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { USUAL_SAMPLES = 50 }; /* before and after: the least of their round trips is the usual one */
+
 /* -- one gap -- */
 
 struct stretch { /* samples (from, to), exclusive; all are lost. from or to may be an index outside */
@@ -35,42 +37,45 @@ static int64_t share_ns(const struct samples *s, ptrdiff_t i, int64_t interval_n
 	return (before_ns + after_ns) / 2;
 }
 
+/* For the gap, a probe that waited is one that was lost. */
+static enum sample_fate fate_of(const struct sample *x)
+{
+	return x->waited ? SAMPLE_LOST : x->fate;
+}
+
 /* The next sample of known direction from i on; LOST: none up to the last. */
 static enum sample_fate next_known(const struct stretch *x, ptrdiff_t i)
 {
-	while (i <= x->last && x->s->items[i].fate == SAMPLE_LOST)
+	while (i <= x->last && fate_of(&x->s->items[i]) == SAMPLE_LOST)
 		i++;
-	return i <= x->last ? x->s->items[i].fate : SAMPLE_LOST;
+	return i <= x->last ? fate_of(&x->s->items[i]) : SAMPLE_LOST;
 }
 
-/* The only direction that is proven in this stretch; LOST: none, or both. */
-static enum sample_fate proven(const struct stretch *x)
+/* Is a loss of this stretch proven to be lost this way? */
+static bool is_proven(const struct stretch *x, enum sample_fate way)
 {
-	enum sample_fate fate = SAMPLE_LOST;
-
 	for (ptrdiff_t i = x->first; i <= x->last; i++) {
-		enum sample_fate other = x->s->items[i].fate;
-		if (other == SAMPLE_LOST || other == fate)
-			continue;
-		if (fate != SAMPLE_LOST)
-			return SAMPLE_LOST;
-		fate = other;
+		if (x->s->items[i].fate == way)
+			return true;
 	}
-	return fate;
+	return false;
 }
 
 static void add_shares(const struct stretch *x, int64_t interval_ns, struct flow_gap *gap)
 {
-	enum sample_fate before = SAMPLE_LOST, next = SAMPLE_LOST, only = proven(x);
+	const bool proven[] = { [SAMPLE_FORWARD] = is_proven(x, SAMPLE_FORWARD),
+				[SAMPLE_RETURN] = is_proven(x, SAMPLE_RETURN),
+				[SAMPLE_LOST] = false };
+	enum sample_fate before = SAMPLE_LOST, next = SAMPLE_LOST;
 
 	for (ptrdiff_t i = x->first; i <= x->last; i++) {
-		enum sample_fate fate = x->s->items[i].fate;
+		enum sample_fate fate = fate_of(&x->s->items[i]);
 		int64_t ns = share_ns(x->s, i, interval_ns);
-		if (fate != SAMPLE_LOST || i == x->first || x->s->items[i - 1].fate != SAMPLE_LOST)
+		if (fate != SAMPLE_LOST || i == x->first || fate_of(&x->s->items[i - 1]) != SAMPLE_LOST)
 			next = next_known(x, i);
 		if (fate == SAMPLE_LOST)
-			fate = before == next ? before : x->s->items[i].beside == only ? only : SAMPLE_LOST;
-		else if (fate != SAMPLE_LOST)
+			fate = before == next ? before : proven[x->s->items[i].beside] ? x->s->items[i].beside : fate;
+		else
 			before = fate;
 		gap->total_ns += ns;
 		gap->forward_ns += fate == SAMPLE_FORWARD ? ns : 0;
@@ -88,6 +93,36 @@ static int64_t sent_ns(const struct samples *s, ptrdiff_t i, int64_t interval_ns
 	return s->items[i].sent_ns;
 }
 
+/* How much later than usual this probe was answered. */
+static int64_t wait_ns(const struct samples *s, ptrdiff_t i)
+{
+	const struct sample *x = &s->items[i];
+	int64_t least_ns = x->rtt_ns;
+
+	for (ptrdiff_t k = i - USUAL_SAMPLES; k <= i + USUAL_SAMPLES; k++) {
+		if (k >= 0 && k < (ptrdiff_t)s->len && s->items[k].server == x->server && s->items[k].rtt_ns < least_ns)
+			least_ns = s->items[k].rtt_ns;
+	}
+	return x->rtt_ns - least_ns;
+}
+
+/* What was lost on the return passed that place when it was answered, and not when it was sent: a server or a network
+ * that is busy makes a difference. */
+static void add_waits(const struct stretch *x, struct flow_gap *gap)
+{
+	int64_t begin_ns = 0, end_ns = 0;
+
+	if (x->first - 1 >= 0 && fate_of(&x->s->items[x->first]) == SAMPLE_RETURN)
+		begin_ns = wait_ns(x->s, x->first - 1) / 2;
+	if (x->last + 1 < (ptrdiff_t)x->s->len && fate_of(&x->s->items[x->last]) == SAMPLE_RETURN)
+		end_ns = wait_ns(x->s, x->last + 1) / 2;
+	if (end_ns - begin_ns + gap->return_ns < 0)
+		return;
+	gap->total_ns += end_ns - begin_ns;
+	gap->return_ns += end_ns - begin_ns;
+	gap->resolution_ns += begin_ns > end_ns ? begin_ns : end_ns;
+}
+
 static struct flow_gap gap_of(const struct samples *s, ptrdiff_t from, ptrdiff_t to, int64_t interval_ns)
 {
 	const struct stretch x = stretch_of(s, from, to);
@@ -100,6 +135,7 @@ static struct flow_gap gap_of(const struct samples *s, ptrdiff_t from, ptrdiff_t
 	gap.to_ns = sent_ns(s, x.last + 1, interval_ns);
 	gap.resolution_ns = (s->items[x.first].sent_ns - gap.from_ns + gap.to_ns - s->items[x.last].sent_ns) / 2;
 	add_shares(&x, interval_ns, &gap);
+	add_waits(&x, &gap);
 	return gap;
 }
 
@@ -116,19 +152,55 @@ static int64_t usual_rtt_ns(const struct samples *s, int server)
 	return least_ns;
 }
 
+static bool is_late(const struct sample *x, int64_t usual_ns, int64_t interval_ns)
+{
+	int64_t late_ns = x->rtt_ns - usual_ns;
+
+	return x->fate == SAMPLE_ANSWERED && late_ns > interval_ns && late_ns > FLOW_MOVE_WAIT_MIN_NS;
+}
+
 /* Frames may wait for a neighbour entry and be delivered when it is there: such a probe is answered, but the address
  * was away until then. */
 static void add_wait(const struct samples *s, ptrdiff_t to, int64_t interval_ns, struct flow_gap *gap)
 {
 	const struct sample *answer = &s->items[to];
-	int64_t wait_ns = answer->rtt_ns - usual_rtt_ns(s, answer->server);
-	int64_t back_ns = answer->sent_ns + wait_ns, total_ns = back_ns - gap->from_ns - interval_ns;
+	int64_t late_ns = answer->rtt_ns - usual_rtt_ns(s, answer->server);
+	int64_t back_ns = answer->sent_ns + late_ns, total_ns = back_ns - gap->from_ns - interval_ns;
 
-	if (wait_ns <= interval_ns || wait_ns <= FLOW_MOVE_WAIT_MIN_NS || total_ns <= gap->total_ns)
+	if (!is_late(answer, usual_rtt_ns(s, answer->server), interval_ns) || total_ns <= gap->total_ns)
 		return;
 	gap->total_ns = total_ns;
 	gap->to_ns = back_ns;
 	gap->resolution_ns = interval_ns;
+}
+
+/* Is there a loss beside the late answers around i? */
+static bool among_losses(const struct samples *s, size_t i, int64_t usual_ns, int64_t interval_ns)
+{
+	size_t from = i, to = i + 1;
+
+	while (from > 0 && is_late(&s->items[from - 1], usual_ns, interval_ns))
+		from--;
+	while (to < s->len && is_late(&s->items[to], usual_ns, interval_ns))
+		to++;
+	return (from > 0 && s->items[from - 1].fate != SAMPLE_ANSWERED) ||
+	       (to < s->len && s->items[to].fate != SAMPLE_ANSWERED);
+}
+
+void flow_move_mark_waits(struct samples *s, int64_t interval_ns)
+{
+	int64_t usual_ns = INT64_MAX;
+	int server = SAMPLE_NOBODY;
+
+	for (size_t i = 0; i < s->len; i++) {
+		struct sample *x = &s->items[i];
+		if (x->fate != SAMPLE_ANSWERED)
+			continue;
+		if (x->server != server)
+			usual_ns = usual_rtt_ns(s, x->server);
+		server = x->server;
+		x->waited = is_late(x, usual_ns, interval_ns) && among_losses(s, i, usual_ns, interval_ns);
+	}
 }
 
 /* -- all of them -- */
@@ -226,7 +298,7 @@ void flow_move_read(const struct samples *s, int64_t interval_ns, struct flow_mo
 	*m = (struct flow_move){ .from = SAMPLE_NOBODY, .to = SAMPLE_NOBODY };
 	for (size_t i = 0; i < s->len; i++) {
 		count(m, &s->items[i]);
-		if (s->items[i].fate == SAMPLE_ANSWERED)
+		if (fate_of(&s->items[i]) == SAMPLE_ANSWERED)
 			note_answer(&w, (ptrdiff_t)i);
 	}
 	m->tail_lost = (uint32_t)((ptrdiff_t)s->len - 1 - w.answered);

@@ -11,8 +11,8 @@
 struct flow_gap {
 	int64_t total_ns;
 	/* Parts of it by direction. A loss of unknown direction counts for a direction too, between two probes that are
-	 * proven lost that way; or if that way alone is proven in this gap, and other flows lost theirs that way at the
-	 * same time. */
+	 * proven lost that way; or if that way is proven for another probe of this gap, and other flows lost theirs
+	 * that way at the same time. */
 	int64_t forward_ns, return_ns, unknown_ns;
 	int64_t resolution_ns;
 	int64_t from_ns, to_ns; /* when the last probe before it and the first one after it were sent */
@@ -32,6 +32,10 @@ struct flow_move {
 	uint32_t sent, answered, forward_lost, return_lost, lost, excused; /* lost: direction not known */
 	uint32_t tail_lost;                                                /* losses in a row at the end */
 };
+
+/* Mark the probes beside lost ones whose answers came much later than usual: what TCP repeated, or what waited for a
+ * neighbour entry. The address was not there when they were sent. */
+void flow_move_mark_waits(struct samples *samples, int64_t interval_ns);
 
 /* interval_ns: between two probes. */
 void flow_move_read(const struct samples *samples, int64_t interval_ns, struct flow_move *move);

@@ -111,6 +111,7 @@ void move_read(struct move_flow *flows, unsigned len, struct move *m)
 
 	*m = (struct move){ .from = SAMPLE_NOBODY, .to = SAMPLE_NOBODY };
 	for (unsigned i = 0; i < len; i++) {
+		flow_move_mark_waits(&flows[i].samples, flows[i].interval_ns);
 		flow_move_read(&flows[i].samples, flows[i].interval_ns, &flows[i].seen);
 		add_up(m, &flows[i]);
 	}

@@ -21,6 +21,7 @@ struct sample {
 	int server;     /* index in the configuration; SAMPLE_NOBODY: not answered */
 	enum sample_fate fate;
 	enum sample_fate beside; /* where the probes of other flows that left at the same time were lost (beside.h) */
+	bool waited;             /* answered much later than usual, among losses: flow_move_mark_waits */
 	bool doubly;             /* two holders answered it */
 	bool excused;            /* the servers' own addresses lost probes at the same time (yardstick.h) */
 };

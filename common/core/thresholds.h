@@ -237,8 +237,13 @@ enum {
 #define FAILOVER_OWNERS_NS (1 * NS_PER_S)
 /* An answer takes a quarter of a second at most, or the path is not steady. */
 #define FAILOVER_ANSWERING_NS (250 * NS_PER_MS)
-/* An answer that comes less than 10 ms later than usual was delayed by queues, not by the move. */
-#define FLOW_MOVE_WAIT_MIN_NS (10 * NS_PER_MS)
+/* A busy host delays answers by some 10 ms. TCP repeats after 200 ms at least, and frames wait for a neighbour entry
+ * for about a second. */
+#define FLOW_MOVE_WAIT_MIN_NS (100 * NS_PER_MS)
+/* Receipts go back 256 probes: a loss has to be known, and the servers asked, before they forget. A path that answers
+ * at all does so within 0.3 s. */
+#define FAILOVER_TIMEOUT_PROBES 128
+#define FAILOVER_TIMEOUT_MIN_NS (300 * NS_PER_MS)
 
 /* -- client: how long `check` waits -- */
 

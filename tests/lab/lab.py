@@ -22,7 +22,7 @@ import time
 import traceback
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
-SCENARIO_SECONDS = 100  # a scenario that takes longer hangs: end it, and say so
+SCENARIO_SECONDS = int(os.environ.get("SCENARIO_SECONDS", "100"))  # a scenario that takes longer hangs: end it, and say so
 WORK = "/run/lab"
 NOT_FOUND = 127  # as shells and nsenter have it
 
