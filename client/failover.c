@@ -3,6 +3,7 @@
 #include "client/engine/driver.h"
 #include "client/failover/command.h"
 #include "client/failover/dialogue.h"
+#include "client/failover/neighbour_log.h"
 #include "client/failover/owners.h"
 #include "client/failover/steady.h"
 #include "client/failover_drill.h"
@@ -47,6 +48,7 @@ struct failover {
 	struct command command;
 	struct dialogue dialogue; /* with the target over TCP */
 	struct owners owners;
+	struct neighbour_log neighbours;
 	enum phase phase;
 	int64_t phase_ns;  /* monotonic: when the phase began */
 	int64_t moving_ns; /* when MOVING began */
@@ -144,6 +146,7 @@ static void report_move(struct failover *f)
 		.command = &f->command,
 		.connection = &f->dialogue.seen,
 		.owners = &f->owners,
+		.neighbours = &f->neighbours,
 		.measured_ns = f->measured_ns,
 		.expect = f->round % 2 == 0 ? f->options->expect : -1, /* nobody said whom to expect on the way back */
 		.interrupted = f->signal != 0,
@@ -190,6 +193,7 @@ static bool start_measuring(struct failover *f)
 	f->command.text = NULL;
 	connection_init(&f->dialogue.seen);
 	f->owners = (struct owners){ 0 };
+	neighbour_log_watch(&f->neighbours, &all_paths(f)->items[0]->endpoint);
 	querier_set_rest(f->driver.engine.querier, FAILOVER_QUERY_REST_NS);
 	begin(f, BASELINE);
 	return true;
@@ -444,6 +448,7 @@ static int run(struct failover *f)
 	}
 	begin(f, RESOLVING);
 	start_handles(f);
+	neighbour_log_open(&f->neighbours, &f->loop);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	if (f->rounds > 1 && f->drill.moves > 0)
 		failover_drill_print(&f->drill, &f->paths.config, f->paths.target, o->format);
@@ -454,6 +459,7 @@ static int run(struct failover *f)
 	}
 	command_leave(&f->command);
 	dialogue_close(&f->dialogue);
+	neighbour_log_close(&f->neighbours);
 	driver_stop(&f->driver);
 	uv_walk(&f->loop, close_handle, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);

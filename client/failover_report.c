@@ -245,18 +245,29 @@ static void note_connection(const struct failover_measured *f, struct failover_p
 	}
 }
 
-static const struct failover_protocol *udp_of(const struct failover_report *report)
+static uint32_t unknown_losses(const struct samples *s)
 {
-	return report->protocols[PROBE_UDP];
+	uint32_t unknown = 0;
+
+	for (size_t i = 0; i < s->len; i++)
+		unknown += s->items[i].fate == SAMPLE_LOST;
+	return unknown;
 }
 
-/* The first UDP flow tells where others lost theirs. */
+/* The UDP flow that knows the most of where its probes were lost tells it to the others. */
 static void mark_beside(const struct failover_report *report, struct failover_protocol *x)
 {
-	const struct failover_protocol *udp = udp_of(report);
+	const struct failover_protocol *udp = report->protocols[PROBE_UDP];
+	const struct samples *best = NULL;
 
-	for (unsigned i = 0; udp && udp != x && i < x->flows_len; i++)
-		beside_mark(&x->flows[i].samples, &udp->flows[0].samples);
+	for (unsigned i = 0; udp && i < udp->flows_len; i++) {
+		if (!best || unknown_losses(&udp->flows[i].samples) < unknown_losses(best))
+			best = &udp->flows[i].samples;
+	}
+	for (unsigned i = 0; best && i < x->flows_len; i++) {
+		if (&x->flows[i].samples != best)
+			beside_mark(&x->flows[i].samples, best);
+	}
 }
 
 static bool make_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_report *report)
@@ -287,6 +298,7 @@ static bool make_protocol(const struct failover_measured *f, enum probe_kind kin
 		.flows_len = x->flows_len,
 		.command = f->command->text ? f->command : NULL,
 		.connection = kind == PROBE_TCP ? f->connection : NULL,
+		.neighbours = f->neighbours,
 		.reasons = &x->reasons,
 		.notes = &x->notes,
 	};

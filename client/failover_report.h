@@ -4,6 +4,7 @@
 
 #include "client/failover/command.h"
 #include "client/failover/connection.h"
+#include "client/failover/neighbour_log.h"
 #include "client/failover/owners.h"
 #include "client/failover_options.h"
 #include "client/failover_paths.h"
@@ -17,6 +18,7 @@ struct failover_measured { /* all pointers are borrowed and outlive the report *
 	const struct command *command;       /* its text is NULL if none was run */
 	const struct connection *connection; /* the one that was open over TCP */
 	const struct owners *owners;
+	const struct neighbour_log *neighbours;
 	int64_t measured_ns; /* since the command was started, or the wait for the move began */
 	int expect;          /* who has to hold the address afterwards; -1: nobody said */
 	bool settled[PROBE_KINDS];

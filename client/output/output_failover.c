@@ -168,6 +168,19 @@ static void put_who(const struct page *p, const struct result_failover *r)
 	terminal_sentence(p->out, p->style, terminal_dot(p->style), text);
 }
 
+static void put_neighbours(const struct page *p, const struct result_failover *r)
+{
+	char from[UNITS_MAC_LEN], to[UNITS_MAC_LEN], time[CLOCK_TEXT_LEN], text[SENTENCE];
+
+	for (unsigned i = 0; i < r->neighbours->len; i++) {
+		const struct neighbour_change *x = &r->neighbours->changes[i];
+		time_words(r, x->at_ns, time);
+		snprintf(text, sizeof text, "this host's neighbour entry changed from %s to %s at %s",
+			 units_mac_text(x->from, from), units_mac_text(x->to, to), time);
+		terminal_sentence(p->out, p->style, terminal_dot(p->style), text);
+	}
+}
+
 static bool has_text(const struct reasons *reasons, const char *text)
 {
 	for (unsigned i = 0; i < reasons->len; i++) {
@@ -181,6 +194,7 @@ static void put_sentences(const struct page *p, const struct result_failover *re
 {
 	for (unsigned i = 0; i < len; i++)
 		put_who(p, &results[i]);
+	put_neighbours(p, &results[0]);
 	for (unsigned i = 0; i < len; i++) {
 		for (unsigned k = 0; k < results[i].notes->len; k++) {
 			if (i == 0 || !has_text(results[0].notes, results[i].notes->texts[k]))

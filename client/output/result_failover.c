@@ -1,6 +1,7 @@
 #include "client/output/result_failover.h"
 
 #include "client/output/result_json.h"
+#include "common/config/units.h"
 #include "common/core/ns.h"
 
 #include <stdlib.h>
@@ -138,6 +139,25 @@ static json_t *connection_json(const struct result_failover *r)
 			 mono_json(r, c->ended_ns));
 }
 
+static json_t *mac_json(const uint8_t mac[RTNL_MAC_LEN])
+{
+	char text[UNITS_MAC_LEN];
+
+	return json_string(units_mac_text(mac, text));
+}
+
+static json_t *neighbours_json(const struct result_failover *r)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < r->neighbours->len; i++) {
+		const struct neighbour_change *x = &r->neighbours->changes[i];
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "time", mono_json(r, x->at_ns), "from",
+						      mac_json(x->from), "to", mac_json(x->to)));
+	}
+	return list;
+}
+
 static json_t *texts_json(const struct reasons *reasons)
 {
 	json_t *list = json_array();
@@ -180,6 +200,7 @@ json_t *result_failover_json(const struct result_failover *r)
 	json_object_set_new(json, "stuck_flows", stuck_json(r));
 	json_object_set_new(json, "flows", flows_json(r));
 	json_object_set_new(json, "connection", connection_json(r));
+	json_object_set_new(json, "neighbours", neighbours_json(r));
 	json_object_set_new(json, "exec", command_json(r));
 	json_object_set_new(json, "result", json_string(r->reasons->len ? "fail" : "pass"));
 	json_object_set_new(json, "reasons", texts_json(r->reasons));

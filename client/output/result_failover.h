@@ -6,6 +6,7 @@
 #include "client/failover/command.h"
 #include "client/failover/connection.h"
 #include "client/failover/move.h"
+#include "client/failover/neighbour_log.h"
 #include "client/failover/reasons.h"
 #include "client/path/probe_kind.h"
 
@@ -26,8 +27,9 @@ struct result_failover {
 	unsigned flows_len;
 	const struct command *command;       /* NULL: none was run */
 	const struct connection *connection; /* TCP; NULL: none was open */
-	const struct reasons *reasons;       /* why it failed; empty: it passed */
-	const struct reasons *notes;         /* what else was seen */
+	const struct neighbour_log *neighbours;
+	const struct reasons *reasons; /* why it failed; empty: it passed */
+	const struct reasons *notes;   /* what else was seen */
 };
 
 /* The object of docs/man/floatprobe.1. The caller owns the new reference. NULL: no memory. */

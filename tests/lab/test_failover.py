@@ -120,6 +120,7 @@ def seamless(net):
     for protocol in ("udp", "tcp"):
         said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[],
                             result="pass", reasons=[])  # fmt: skip
+        moved.require(said["neighbours"] == [], "a router is between")
         moved.require(said["lost"] <= 1, "only what was under way when the router forgot its flows may be lost")
         moved.gap(protocol, "gap_ms", (0, 0))
         moved.require(said["exec"]["exit_status"] == 0, "the command's exit status")
@@ -262,6 +263,25 @@ def connection_stalls(net):
 
 
 @scenario
+def client_behind_nat(net):
+    """The servers see another address and other ports of it: receipts know flows by their ids."""
+    net.put_client_behind_nat()
+    router, watch = Switch(net.router), Watch(net)
+    cut_at = router.nft(cut(net, "return", net.plan.floating))
+    router.nft(point(net, "boot-02"))
+    net.router.run("conntrack", "-F")
+    wait_until("some probes are lost", lambda: lost(net, "return") > 60)
+    truth = gap_bounds_ms(cut_at, router.nft(heal()))
+    router.stop()
+    moved = watch.end()
+    moved.status(0)
+    moved.expect("udp", **{"from": "boot-01"}, to="boot-02", forward_gap_ms=0, stuck_flows=[])
+    moved.gap("udp", "return_gap_ms", truth)
+    moved.expect("tcp", **{"from": "boot-01"}, to="boot-02", forward_lost=0)
+    moved.gap("tcp", "gap_ms", truth)
+
+
+@scenario
 def there_and_back(net):
     router, watch = Switch(net.router), Watch(net, "--settle", "3s")
     for server in ("boot-02", "boot-01"):
@@ -302,7 +322,9 @@ def moved_on_the_link(net):
     moved = watch.end()
     moved.status(0)
     for protocol in ("udp", "tcp"):
-        moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[])
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[])
+        macs = [(change["from"], change["to"]) for change in said["neighbours"]]
+        moved.require(macs == [(lan.one.host.mac(), lan.two.host.mac())], "the neighbour entry changed once")
 
 
 @scenario

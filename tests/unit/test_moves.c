@@ -2,6 +2,7 @@
 #include "client/failover/beside.h"
 #include "client/failover/connection.h"
 #include "client/failover/move.h"
+#include "client/failover/neighbour_log.h"
 #include "client/failover/owners.h"
 #include "client/failover/reasons.h"
 #include "client/failover/steady.h"
@@ -116,15 +117,36 @@ static void times_of_answers(void **state)
 static void late_answers_are_a_gap(void **state)
 {
 	struct sample items[LONGEST];
-	struct samples s = story("AAAABBBBBBBBBBBBBBBBBBB", items);
+	struct samples s = story("AAAABBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB", items);
 	struct flow_move m;
 
 	(void)state;
-	for (size_t i = 4; i < 14; i++)
-		s.items[i].rtt_ns = s.items[14].sent_ns - s.items[i].sent_ns + RTT;
+	for (size_t i = 4; i < 24; i++)
+		s.items[i].rtt_ns = s.items[24].sent_ns - s.items[i].sent_ns + RTT;
 	flow_move_read(&s, INTERVAL, &m);
 	assert_int_equal(m.lost + m.forward_lost + m.return_lost, 0);
-	assert_int_equal(m.gap.total_ns, 10 * INTERVAL);
+	assert_int_equal(m.gap.total_ns, 20 * INTERVAL);
+}
+
+/* TCP repeats what was lost: an answer to what was sent in the gap comes after it. */
+static void what_tcp_repeats_is_in_the_gap(void **state)
+{
+	struct sample items[LONGEST];
+	struct samples s = story("AAAA>>>>>>BBB", items);
+	struct flow_move m;
+
+	(void)state;
+	items[5].fate = SAMPLE_ANSWERED;
+	items[5].server = A;
+	items[5].rtt_ns = 260 * MS;
+	items[2].rtt_ns = 260 * MS; /* just late */
+	flow_move_mark_waits(&s, INTERVAL);
+	flow_move_read(&s, INTERVAL, &m);
+	assert_int_equal(m.gap.total_ns, 6 * INTERVAL);
+	assert_int_equal(m.gap.forward_ns, 6 * INTERVAL);
+	assert_int_equal(m.forward_lost, 5);
+	assert_int_equal(m.answered, 8);
+	assert_int_equal(m.rest.total_ns, 0);
 }
 
 static void overlaps_and_flaps(void **state)
@@ -395,12 +417,42 @@ static void an_address_left_behind(void **state)
 	assert_false(owners_left_behind(&o, A, -1));
 }
 
+static void neighbour_changes(void **state)
+{
+	struct neighbour_log l = { .address = { .address = { 1 } } };
+	struct rtnl_neighbour entry = { .address = { .address = { 1 } }, .has_mac = true, .mac = { 1 } };
+
+	(void)state;
+	neighbour_log_note(&l, &entry, 1);
+	neighbour_log_note(&l, &entry, 2);
+	assert_int_equal(l.len, 0); /* the first MAC is no change */
+	entry.mac[0] = 2;
+	entry.has_mac = false;
+	neighbour_log_note(&l, &entry, 3);
+	entry.address.address[0] = 9;
+	entry.has_mac = true;
+	neighbour_log_note(&l, &entry, 4);
+	assert_int_equal(l.len, 0);
+	entry.address.address[0] = 1;
+	neighbour_log_note(&l, &entry, 5);
+	assert_int_equal(l.len, 1);
+	assert_int_equal(l.changes[0].at_ns, 5);
+	assert_int_equal(l.changes[0].from[0], 1);
+	assert_int_equal(l.changes[0].to[0], 2);
+	for (unsigned i = 0; i < 2 * NEIGHBOUR_LOG_MAX; i++) {
+		entry.mac[0]++;
+		neighbour_log_note(&l, &entry, 6);
+	}
+	assert_int_equal(l.len, NEIGHBOUR_LOG_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps),
 		cmocka_unit_test(times_of_answers),
 		cmocka_unit_test(late_answers_are_a_gap),
+		cmocka_unit_test(what_tcp_repeats_is_in_the_gap),
 		cmocka_unit_test(overlaps_and_flaps),
 		cmocka_unit_test(outages_away_from_the_move),
 		cmocka_unit_test(losses_beside),
@@ -411,6 +463,7 @@ int main(void)
 		cmocka_unit_test(steady_follows),
 		cmocka_unit_test(an_open_connection),
 		cmocka_unit_test(an_address_left_behind),
+		cmocka_unit_test(neighbour_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
