@@ -277,10 +277,17 @@ void path_note_at_link(struct path *p, uint32_t seq)
 	}
 }
 
+/* Did an answer that does not count as one reach our socket? */
+static bool is_heard(const struct prober_record *r)
+{
+	return r->outcome == PROBER_WRONG_SOURCE || r->outcome == PROBER_NOT_AUTHORISED ||
+	       r->outcome == PROBER_IMPOSTOR;
+}
+
 bool path_lost_here(const struct path *p, uint32_t seq)
 {
 	const struct prober_record *r = prober_record(&p->prober, seq);
 
 	return p->at_link.bitmap && seq <= p->at_link.newest && p->at_link.newest - seq < 64 &&
-	       p->at_link.bitmap >> (p->at_link.newest - seq) & 1 && prober_is_lost(r) && !r->late;
+	       p->at_link.bitmap >> (p->at_link.newest - seq) & 1 && prober_is_lost(r) && !r->late && !is_heard(r);
 }

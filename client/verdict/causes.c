@@ -546,7 +546,7 @@ const struct causes_rule causes_rules[] = {
 	    .holds = we_stop_the_answers,
 	    .needs = "the answers to at least half of the lost probes came to an interface of this host before their "
 		     "deadline, and not to its socket; TCP: the SYN-ACKs",
-	    .forbids = "an answer that the socket got, even a late one",
+	    .forbids = "an answer that the socket got, even a late one, or one from another source",
 	    .tell = sentences_lost_here,
 	},
 	{

@@ -8,7 +8,7 @@
 
 from flat import DEAD
 from lab import link
-from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
+from provider import DOWN, NO_CAPABILITY, PLANS, PORT, TWICE, main, scenario, scenarios
 
 DOWN_IN_RUN = {"state": "down", "direction": "forward"}
 TX_CHECKSUMS_OFF = """
@@ -64,6 +64,122 @@ def checksums_that_do_not_hold_in_run(net):
     daemon = net.run_daemon()
     where = {"target": "boot-01", "protocol": "udp"}
     daemon.wait_for(where, **DOWN_IN_RUN, cause="bad-checksum")
+
+
+def drop_at_server(net, hook, matches):
+    """boot-01's own firewall takes what comes to our port."""
+    priority = {"prerouting": -300, "input": 0}[hook]
+    net.servers["boot-01"].host.nft(f"""
+        table inet own {{ chain stop {{ type filter hook {hook} priority {priority}; {matches} th dport {PORT} drop; }}; }}
+    """)
+
+
+@scenarios(("prerouting",), ("input",))
+def the_server_drops_connections(net, hook):
+    """Its link gets the SYNs, and no socket is made for them."""
+    drop_at_server(net, hook, "meta l4proto tcp")
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        for row in check.expect(
+            {"target": target, "protocol": "tcp"}, **DOWN, direction="forward", cause="server-firewall"
+        ):
+            check.told(row, "reached the interface of boot-01, but not its socket")
+    check.rest_is_healthy()
+
+
+@scenarios(("kept",), ("random",), ("fully-random",))
+def the_server_drops_connections_from_behind_a_nat(net, ports):
+    """Its link gets the SYNs from another address and port than they left with."""
+    net.put_client_behind_nat("" if ports == "kept" else ports)
+    drop_at_server(net, "input", "meta l4proto tcp")
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target, "protocol": "tcp"}, **DOWN, direction="forward", cause="server-firewall")
+    check.rest_is_healthy()
+
+
+@scenario
+def the_server_drops_connections_and_may_not_look(net):
+    net.deprive("unprivileged")
+    drop_at_server(net, "input", "meta l4proto tcp")
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        tcp = {"target": target, "protocol": "tcp"}
+        check.expect(tcp, **DOWN, direction={"forward", "unknown"}, cause="protocol-filtered")
+    check.rest_is_healthy()
+
+
+@scenario
+def the_server_drops_its_answers_to_connections(net):
+    """The socket is made, and forgotten after a second, as the kernel cannot send."""
+    net.servers["boot-01"].host.nft(f"""
+        table inet own {{ chain stop {{ type filter hook output priority 0; tcp sport {PORT} drop; }}; }}
+    """)
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target, "protocol": "tcp"}, **DOWN, direction={"return", "unknown"},
+                     cause="protocol-filtered")  # fmt: skip
+    check.rest_is_healthy()
+
+
+@scenario
+def the_server_resets_connections(net):
+    net.servers["boot-01"].host.nft(f"""
+        table inet own {{ chain stop {{
+            type filter hook input priority 0; tcp dport {PORT} reject with tcp reset;
+        }}; }}
+    """)
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target, "protocol": "tcp"}, **DOWN, cause="refused")
+    check.rest_is_healthy()
+
+
+def add_other_family(net):
+    """The network has IPv4; boot-01's droplet gets an IPv6 address as well. Returns its target."""
+    plan = PLANS[6]
+    net.client.ip(plan.add(f"{plan.outside}2", "eth0"), f"route add {plan.everything} via {plan.outside}1")
+    net.router.ip(plan.add(f"{plan.outside}1", "outside"), plan.add(f"{plan.droplets}1", "lan"))
+    net.servers["boot-01"].host.ip(
+        plan.add(plan.droplet["boot-01"], "eth0"), f"route add {plan.everything} via {plan.droplets}1"
+    )
+    net.settle()
+    return {"name": "boot-01-v6", "role": "droplet", "address": plan.droplet["boot-01"], "server": "boot-01"}
+
+
+@scenarios(("both", "udp"), ("both", "tcp"), ("v4", "udp"), ("v4", "tcp"), ("v4", "all"))
+def one_firewall_has_one_cause(net, family, protocol):
+    """Whatever way the server's word came by: it knows the probes of all families."""
+    if net.plan.nft == "ip6":
+        return
+    other = add_other_family(net)
+    protocols = ("udp", "tcp") if protocol == "all" else (protocol,)
+    only = "meta nfproto ipv4 " if family == "v4" else ""
+    drop_at_server(net, "input", f"{only}meta l4proto {{ {', '.join(protocols)} }}")
+    check = net.check([*net.targets(), other], options=())
+    for target in ("boot-01", "bootnode", *([other["name"]] if family == "both" else [])):
+        for each in protocols:
+            check.expect({"target": target, "protocol": each}, **DOWN, direction="forward", cause="server-firewall")
+    if family == "v4":
+        check.healthy({"target": other["name"]}, "boot-01", other["address"])
+    else:
+        for row in check.rows:
+            if row["target"] == other["name"] and row["protocol"] != protocol:
+                check.healthy({"target": other["name"], "protocol": row["protocol"]}, "boot-01", other["address"])
+    check.rest_is_healthy()
+
+
+@scenario
+def the_client_changes_the_port_of_answers(net):
+    """Its own rule, behind the place where frames are seen. The answers are heard all the same."""
+    net.client.nft(f"""
+        table inet own {{ chain alter {{
+            type filter hook input priority 0; udp sport {PORT} udp sport set 8621;
+        }}; }}
+    """)
+    check = net.check(options=())
+    check.expect({"protocol": "udp"}, **DOWN, direction="return", cause="wrong-source")
+    check.rest_is_healthy()
 
 
 @scenarios(("unreachable",), ("another_link",))

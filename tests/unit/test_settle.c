@@ -1019,6 +1019,8 @@ static void an_answer_at_the_link_that_the_socket_did_not_get_was_lost_here(void
 	assert_false(path_lost_here(p, 10));
 	prober_settle(&p->prober, last, PROBER_LOST_RETURN);
 	assert_true(path_lost_here(p, last));
+	prober_settle(&p->prober, last - 2, PROBER_WRONG_SOURCE); /* the socket got it */
+	assert_false(path_lost_here(p, last - 2));
 }
 
 /* -- refusals -- */
