@@ -56,8 +56,8 @@ def last_rows(daemon):
     return {key(line): line for line in daemon.journal() if line["type"] == "path"}
 
 
-def steady(daemon, fault, concerned, targets, most=2):
-    """concerned: the number of paths that the fault strikes. most: changes of each until its end."""
+def steady(daemon, fault, concerned, targets, cause=None):
+    """concerned: the number of paths that the fault strikes. cause: what they have to come to, if that is given."""
     all_up(daemon, targets)
     changes = Changes(daemon)
     with fault:
@@ -72,7 +72,8 @@ def steady(daemon, fault, concerned, targets, most=2):
     healed = mended.by_path()
     if daemon.process.stop():
         raise Failure("SIGTERM is the ordinary end")
-    wrong = [f"{name} changed {len(tos)} times" for name, tos in told.items() if len(tos) > most]
+    wrong = [f"{name} changed {len(tos)} times" for name, tos in told.items() if len(tos) > 2]
+    wrong += [f"{name} has come to {tos}" for name, tos in told.items() if cause and tos[-1][2] != cause]
     wrong += [f"{name} ended by {tos}" for name, tos in healed.items() if tos != [("up", "none", "none")]]
     wrong += [f"{name} is up, with {row['evidence']}" for name, row in last_rows(daemon).items() if row["evidence"]]
     if len(told) != concerned:
@@ -144,11 +145,13 @@ def port_closed(net):
     steady(net.run_daemon(every=EVERY), not_running(net.servers["boot-01"]), 6, 3)
 
 
-@scenarios(("udp",), ("tcp",))
-def firewall_of_the_server(net, protocol):
+@scenarios(("udp", "direct"), ("tcp", "direct"), ("tcp", "nat"))
+def firewall_of_the_server(net, protocol, client):
+    if client == "nat":
+        net.put_client_behind_nat()
     rule = f"chain in {{ type filter hook input priority 0; {protocol} dport {PORT} drop; }}"
     paths = {"udp": 4, "tcp": 2}[protocol]
-    steady(net.run_daemon(every=EVERY), rules(net.servers["boot-01"].host, rule), paths, 3)
+    steady(net.run_daemon(every=EVERY), rules(net.servers["boot-01"].host, rule), paths, 3, "server-firewall")
 
 
 @scenarios(())
