@@ -384,9 +384,10 @@ static void note_offender(struct path *p, const struct tcp_outcome *o)
 	p->facts.icmp_code = o->icmp_code;
 }
 
-/* Its name tells a server what names of this path become on their way. */
-static void remember_success(struct path *p, const struct tcp_outcome *o)
+/* It tells what addresses, ports, and names of SYNs become on their way. */
+static void remember_success(struct engine *e, struct path *p, const struct tcp_outcome *o)
 {
+	querier_connected(e->querier, &o->local, &p->facts.receipt_source);
 	p->success = (struct path_success){
 		.started_ns = o->started_ns,
 		.local = o->local,
@@ -402,7 +403,7 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 		prober_left(&p->prober, seq, o->sent_real_ns);
 		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
 		if (prober_record(&p->prober, seq)->outcome == PROBER_ANSWERED)
-			remember_success(p, o);
+			remember_success(e, p, o);
 		/* A foreign frame leaves the probe waiting: treat it like a closed connection. */
 		tcp_broken(e, p, seq, o);
 		break;

@@ -4,6 +4,7 @@
 #include "client/evidence/hint_holding.h"
 #include "client/evidence/query.h"
 #include "client/evidence/settle.h"
+#include "client/evidence/translations.h"
 #include "common/core/bucket.h"
 #include "common/core/evidence.h"
 #include "common/core/ns.h"
@@ -63,6 +64,7 @@ struct querier {
 	bool shares;    /* several servers may answer some target */
 	unsigned heard; /* the server that was heard last */
 	struct liveness_host host;
+	struct translations translations;
 	unsigned visit_next; /* the server to visit at visit_ns */
 	int64_t visit_ns;    /* monotonic; 0: not scheduled yet */
 	struct evidence_query query;
@@ -250,6 +252,16 @@ static bool add_path(struct evidence_query *q, const struct path *p, int slot, s
 	return false;
 }
 
+/* Say where the attempts should come from, and remember which of them have a port there. */
+static void add_translations(const struct querier *querier, struct evidence_query *q, struct query_attempts *memory)
+{
+	translations_tell(&querier->translations, q);
+	for (unsigned i = 0; i < q->attempts_len; i++) {
+		const struct evidence_translation *t = evidence_translation_of(q, &q->attempts[i].client);
+		memory->attempts[i].placed = t && t->keeps_ports;
+	}
+}
+
 /* Fill the query with paths from the cursor on that need evidence, as many as its answer has room for. */
 static void fill_query(struct querier *querier, const struct channel *w, size_t text_len, int64_t now_ns,
 		       struct cursor *cursor, struct query_attempts *memory)
@@ -265,6 +277,7 @@ static void fill_query(struct querier *querier, const struct channel *w, size_t 
 		if (p->loss && settle_wanted(p, slot) && !add_path(q, p, slot, text_len, now_ns, memory))
 			break;
 	}
+	add_translations(querier, q, memory);
 	if (q->flows_len > 0)
 		fill_macs(querier, w->server, now_ns, q);
 }
@@ -504,6 +517,11 @@ void querier_heard(struct querier *querier, unsigned server, int64_t now_ns)
 	liveness_host_heard(&querier->host, now_ns);
 }
 
+void querier_connected(struct querier *querier, const struct endpoint *local, const struct endpoint *seen)
+{
+	translations_note(&querier->translations, local, seen);
+}
+
 int64_t querier_tick(struct querier *querier, int64_t now_ns)
 {
 	int64_t turn_ns, visit_ns;
@@ -629,6 +647,7 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 	if (!seal_reply_mac_holds(&querier->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len,
 				  reply.slots))
 		return DROP_BAD_MAC;
+	querier_connected(querier, &outcome->local, &reply.seen_source);
 	return querier_received(querier, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }
 

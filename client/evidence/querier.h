@@ -68,6 +68,8 @@ enum drop querier_received(struct querier *querier, unsigned server, const struc
 			   size_t len, int64_t now_ns);
 /* The server answered on some path. */
 void querier_heard(struct querier *querier, unsigned server, int64_t now_ns);
+/* A TCP exchange from `local` succeeded; the server saw it come from `seen`. */
+void querier_connected(struct querier *querier, const struct endpoint *local, const struct endpoint *seen);
 /* An ICMP error came for this number of a flow that may be a query's. */
 enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused);
 /* The TCP exchange of this number ended; its flow is a query's and its channel still exists. */

@@ -15,6 +15,7 @@ struct query_attempt { /* the TCP probe of an attempt in the query */
 	uint64_t flow_id;
 	uint32_t seq;       /* 0: the path's newest success */
 	int64_t started_ns; /* monotonic */
+	bool placed;        /* it is translated, and was asked about at the address and port that servers should see */
 };
 
 struct query_attempts { /* the attempts in a query; the index is the attempt's id */

@@ -59,7 +59,7 @@ static void ask_about(const struct path *p, uint32_t seq, const struct endpoint 
 {
 	unsigned id = q->attempts_len++;
 
-	memory->attempts[id] = (struct query_attempt){ p->prober.flow_id, seq, started_ns };
+	memory->attempts[id] = (struct query_attempt){ p->prober.flow_id, seq, started_ns, false };
 	memory->attempts_len = q->attempts_len;
 	q->attempts[id] = (struct evidence_attempt){
 		.client = *local,
@@ -265,30 +265,33 @@ static void hear_twins(const struct paths *paths, const struct query_result *t)
 	}
 }
 
-/* Does the server see another address than ours? A NAT changes our port too, so that the half-open socket may belong to
- * any other attempt or query of ours. */
-static bool is_translated(const struct query_result *t, const struct attempt *attempt)
-{
-	return t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
-}
-
-/* Did the query take too long for its ages of attempts? An age is computed when the query leaves, and is too small by
- * the query's travel time (TCP: with retransmissions). The server compares its counters over that age plus one second,
- * to cover a reset before that. Behind a NAT it identifies the socket by its age, with a tolerance of half a second
- * that includes timers; without NAT it identifies the socket by port. */
-static bool is_outdated(const struct query_result *t, const struct attempt *attempt)
-{
-	return t->now_ns - t->asked_ns >
-	       (is_translated(t, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
-}
-
 /* What a server says of one attempt. */
 struct report {
 	const struct query_result *result;
 	int slot;
+	const struct query_attempt *asked;
 	const struct evidence_attempt_answer *socket;
 	const struct evidence_syn *syn; /* NULL: its link is not watched */
 };
+
+/* Does the server see the attempt at an address or a port that is not known? Then a half-open socket may belong to any
+ * other attempt or query of ours. */
+static bool is_misplaced(const struct report *r, const struct attempt *attempt)
+{
+	const struct query_result *t = r->result;
+
+	return !r->asked->placed && t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
+}
+
+/* Did the query take too long for its ages of attempts? An age is computed when the query leaves, and is too small by
+ * the query's travel time (TCP: with retransmissions). The server compares its counters over that age plus one second,
+ * to cover a reset before that. Where the port is not known it identifies the socket by its age, with a tolerance of
+ * half a second that includes timers. */
+static bool is_outdated(const struct report *r, const struct attempt *attempt)
+{
+	return r->result->now_ns - r->result->asked_ns >
+	       (is_misplaced(r, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
+}
 
 static bool has_come(const struct report *r)
 {
@@ -379,7 +382,7 @@ static bool is_blind(const struct path *p, const struct report *r, const struct 
 	const struct query_result *t = r->result;
 
 	return t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
-	       is_another_boot(p, t, r->slot) || is_outdated(t, attempt);
+	       is_another_boot(p, t, r->slot) || is_outdated(r, attempt);
 }
 
 static void hear_report(struct path *p, const struct report *r, struct attempt *attempt)
@@ -388,7 +391,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 		return; /* another attempt has the same name */
 	if (has_come(r))
 		note_syn(p, r, r->syn, attempt);
-	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_translated(r->result, attempt))
+	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_misplaced(r, attempt))
 		note_arrival(p, r, attempt, r->socket->age_ms);
 	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))
 		note_not_seen(p, r, attempt);
@@ -418,7 +421,8 @@ static void hear_attempt(const struct paths *paths, const struct query_result *t
 	const struct query_attempt *asked = said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
 	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
 	struct attempt *attempt = p && asked->seq ? path_loss_attempt(p, asked->seq) : NULL;
-	const struct report report = { t, p ? path_slot(p, t->server) : -1, said, find_syn(t->answer, said->id) };
+	const struct report report = { t, p ? path_slot(p, t->server) : -1, asked, said,
+				       find_syn(t->answer, said->id) };
 
 	if (!p || !p->loss || report.slot < 0)
 		return;

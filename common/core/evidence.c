@@ -219,6 +219,11 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u32, r->value)                                                                                               \
 	X(u16, r->span_ms)
 
+#define QUERY_translations(X)                                                                                          \
+	X(address, r->own)                                                                                             \
+	X(address, r->outside)                                                                                         \
+	X(flag, r->keeps_ports)
+
 #define ANSWER_HEAD(X)                                                                                                 \
 	X(flag, r->truncated)                                                                                          \
 	X(u64, r->boot_id)                                                                                             \
@@ -402,6 +407,27 @@ static const struct list answer_lists[] = { EVIDENCE_ANSWER_LISTS(X) };
 #undef X
 static const struct text query_text = TEXT(query), answer_text = TEXT(answer);
 
+/* -- translations -- */
+
+const struct evidence_translation *evidence_translation_of(const struct evidence_query *query,
+							   const struct endpoint *own)
+{
+	for (unsigned i = 0; i < query->translations_len; i++) {
+		if (endpoint_same_address(&query->translations[i].own, own))
+			return &query->translations[i];
+	}
+	return NULL;
+}
+
+struct endpoint evidence_source_of(const struct evidence_query *query, const struct evidence_attempt *attempt)
+{
+	const struct evidence_translation *t = evidence_translation_of(query, &attempt->client);
+	struct endpoint source = t ? t->outside : attempt->client;
+
+	source.port = !t || t->keeps_ports ? attempt->client.port : 0;
+	return source;
+}
+
 /* -- origins -- */
 
 uint8_t evidence_add_origin(struct evidence_answer *answer, const struct evidence_origin *origin)
@@ -495,7 +521,8 @@ static unsigned at_most(size_t n, unsigned limit)
 
 unsigned evidence_query_room(size_t len, unsigned attempts)
 {
-	size_t of_attempts = LIST_LEN(query_attempts, attempts) + LIST_LEN(query_names, attempts);
+	size_t of_attempts = LIST_LEN(query_attempts, attempts) + LIST_LEN(query_names, attempts) +
+			     LIST_LEN(query_translations, EVIDENCE_TRANSLATIONS_MAX);
 	size_t on_attempts =
 	    LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_syns, attempts) + LIST_LEN(answer_origins, 1);
 	size_t query = TEXT_HEADER_LEN + query_head_len + (attempts > 0 ? of_attempts : 0) + LIST_LEN(query_flows, 0) +

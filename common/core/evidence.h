@@ -30,6 +30,7 @@ enum {
 	EVIDENCE_PLACES_MAX = 8,
 	EVIDENCE_HOLDINGS_MAX = 4,
 	EVIDENCE_ORIGINS_MAX = 4,
+	EVIDENCE_TRANSLATIONS_MAX = 2,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
@@ -52,6 +53,12 @@ struct evidence_name {
 	uint16_t span_ms; /* how long connect() took: the SYN has a value of at most so much less */
 };
 
+/* What a translation makes of an address of the querier's, as servers saw it in TCP connections. */
+struct evidence_translation {
+	struct endpoint own, outside; /* port 0 */
+	bool keeps_ports;
+};
+
 /* Where probes go. */
 struct evidence_place {
 	struct endpoint endpoint;
@@ -62,13 +69,15 @@ struct evidence_place {
  * flows: flow ids; none: all of the querier's, the latest heard first.
  * places: have probes of other clients for them come to the server?
  * addresses: what does the server know of them? Port 0.
- * names: at most one of each attempt. */
+ * names: at most one of each attempt.
+ * translations: of the attempts' addresses. */
 #define EVIDENCE_QUERY_LISTS(X)                                                                                        \
 	X(1, flows, uint64_t, EVIDENCE_FLOWS_MAX, true)                                                                \
 	X(2, attempts, struct evidence_attempt, EVIDENCE_ATTEMPTS_MAX, true)                                           \
 	X(3, places, struct evidence_place, EVIDENCE_PLACES_MAX, true)                                                 \
 	X(4, addresses, struct endpoint, EVIDENCE_HOLDINGS_MAX, true)                                                  \
-	X(5, names, struct evidence_name, EVIDENCE_ATTEMPTS_MAX, true)
+	X(5, names, struct evidence_name, EVIDENCE_ATTEMPTS_MAX, true)                                                 \
+	X(6, translations, struct evidence_translation, EVIDENCE_TRANSLATIONS_MAX, true)
 
 struct evidence_query {
 #define X(type, name, record, max, whole)                                                                              \
@@ -275,6 +284,12 @@ struct evidence_answer {
 	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
 	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */
 };
+
+/* The translation of an address; NULL: the query states none. */
+const struct evidence_translation *evidence_translation_of(const struct evidence_query *query,
+							   const struct endpoint *own);
+/* Address and port that the attempt should come from, through its translation if there is one. Port 0: any. */
+struct endpoint evidence_source_of(const struct evidence_query *query, const struct evidence_attempt *attempt);
 
 /* Returns the index of this origin in the answer, with its ports set to 0; EVIDENCE_ORIGINS_MAX: there is no room. */
 uint8_t evidence_add_origin(struct evidence_answer *answer, const struct evidence_origin *origin);

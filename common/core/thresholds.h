@@ -192,6 +192,9 @@ enum {
 #define SETTLE_QUERY_QUICK_NS (450 * NS_PER_MS)
 /* Whether names of SYNs survive on a path is checked once a minute: its route changes seldom. */
 #define SETTLE_NAMES_AGAIN_NS (60 * NS_PER_S)
+/* A translation that chooses ports at random keeps three in turn once in 10^14; one that keeps free ports does so
+ * nearly always, and changes one now and then where several hosts share the address. */
+enum { TRANSLATIONS_PROVEN = 3 };
 /* A SYN that comes 250 ms after its deadline is slow and not lost. */
 #define SETTLE_SYN_GRACE_MAX_NS (250 * NS_PER_MS)
 /* A request may leave as late as the deadline: it has a second, as any probe by default. */

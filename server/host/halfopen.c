@@ -67,26 +67,36 @@ static bool must_be_older(struct halfopen_age age, const struct evidence_attempt
 	return age.min_ms > (uint64_t)attempt->age_ms + HALFOPEN_SLACK_MS;
 }
 
-static bool must_be_as_old(struct halfopen_age age, const struct evidence_attempt *attempt)
+static bool is_of_another_attempt(const struct evidence_query *query, const struct endpoint *peer)
 {
-	return age.min_ms + HALFOPEN_SLACK_MS >= attempt->age_ms &&
-	       age.max_ms <= (uint64_t)attempt->age_ms + HALFOPEN_SLACK_MS;
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		struct endpoint source = evidence_source_of(query, &query->attempts[i]);
+		if (endpoint_equal(&source, peer))
+			return true;
+	}
+	return false;
 }
 
-/* Count the sockets that may be the attempt's because a NAT may have changed its address; *last is one of them. */
-static unsigned find_suspects(const struct evidence_attempt *attempt, const struct sockdiag_half_open *list,
-			      unsigned len, const struct sockdiag_half_open **last)
+/* Can a socket at another port or address be the attempt's? A translation changes the port even if it keeps those that
+ * are free. */
+static bool is_suspect(const struct evidence_query *query, const struct evidence_attempt *attempt,
+		       const struct endpoint *source, const struct sockdiag_half_open *socket)
 {
-	unsigned suspects = 0;
+	if (must_be_older(halfopen_age(socket), attempt))
+		return false;
+	if (!endpoint_same_address(&socket->peer, source))
+		return true;
+	return evidence_translation_of(query, &attempt->client) && !is_of_another_attempt(query, &socket->peer);
+}
 
-	for (unsigned i = 0; i < len; i++) {
-		if (!endpoint_same_address(&list[i].peer, &attempt->client) &&
-		    !must_be_older(halfopen_age(&list[i]), attempt)) {
-			*last = &list[i];
-			suspects++;
-		}
+static bool has_suspects(const struct evidence_query *query, const struct evidence_attempt *attempt,
+			 const struct endpoint *source, const struct halfopen_list *list)
+{
+	for (unsigned i = 0; i < list->near; i++) {
+		if (is_suspect(query, attempt, source, &list->sockets[i]))
+			return true;
 	}
-	return suspects;
+	return false;
 }
 
 static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
@@ -98,33 +108,19 @@ static uint16_t told_age_ms(const struct sockdiag_half_open *socket)
 	return sure_ms - HALFOPEN_TICK_MS < UINT16_MAX ? (uint16_t)(sure_ms - HALFOPEN_TICK_MS) : UINT16_MAX;
 }
 
-/* True if the socket is the attempt's. suspects 0: it has the exact address and port; else it is one of the suspects.
- */
-static bool is_of_attempt(const struct evidence_query *query, const struct evidence_attempt *attempt,
-			  const struct endpoint *querier, const struct sockdiag_half_open *socket, unsigned suspects)
-{
-	if (suspects == 0) /* an older socket would have absorbed the attempt's SYN */
-		return !must_be_older(halfopen_age(socket), attempt);
-	return suspects == 1 && query->attempts_len == 1 && endpoint_same_address(&socket->peer, querier) &&
-	       must_be_as_old(halfopen_age(socket), attempt);
-}
-
 const struct sockdiag_half_open *halfopen_judge(const struct evidence_query *query,
-						const struct evidence_attempt *attempt, const struct endpoint *source,
-						const struct endpoint *querier, const struct halfopen_list *list,
+						const struct evidence_attempt *attempt, const struct endpoint *seen,
+						const struct halfopen_list *list,
 						struct evidence_attempt_answer *answer)
 {
-	bool seen = !endpoint_is_unknown(source);
-	unsigned len = seen ? list->len : list->near;
-	const struct sockdiag_half_open *socket = find_exact(seen ? source : &attempt->client, list->sockets, len);
-	unsigned suspects = socket || seen ? 0 : find_suspects(attempt, list->sockets, len, &socket);
+	bool is_seen = !endpoint_is_unknown(seen);
+	struct endpoint source = is_seen ? *seen : evidence_source_of(query, attempt);
+	const struct sockdiag_half_open *socket = find_exact(&source, list->sockets, is_seen ? list->len : list->near);
 
 	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
-	if (!socket) {
+	if (!socket && (is_seen || !has_suspects(query, attempt, &source, list)))
 		answer->status = EVIDENCE_NOT_SEEN;
-		return NULL;
-	}
-	if (!is_of_attempt(query, attempt, querier, socket, suspects))
+	if (!socket || must_be_older(halfopen_age(socket), attempt)) /* it would have absorbed the attempt's SYN */
 		return NULL;
 	answer->status = EVIDENCE_HALF_OPEN;
 	answer->age_ms = told_age_ms(socket);

@@ -31,23 +31,21 @@ struct halfopen_list { /* the half-open sockets of our listener */
 };
 
 /* Move the sockets of other clients to the end of the list and set `near`. The flows tell which sockets belong to other
- * clients. own: what the querier calls its own address. A long list (a SYN flood) stays as it is. */
+ * clients. own: where its attempts should come from. A long list (a SYN flood) stays as it is. */
 void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
 			const struct endpoint *own);
 
 /* Compare one attempt of a query with all half-open sockets of our listener; fill the answer but for its origin.
- * Returns the attempt's socket; NULL unless it is HALF_OPEN. source: the address and port that its SYN was seen to come
- * from; unknown: it was not seen. Where it is known, only the socket of this address and port counts. Else: HALF_OPEN:
- * - A socket has exactly the attempt's address and port, and it is not certain to be older than the attempt: an older
- *   socket would have absorbed the attempt's SYN. If the socket is younger, a repeated SYN made it; the answer holds
- *   its age, so the querier can judge whether any SYN arrived in time.
- * - The querier is behind a NAT, this is the only attempt of the query, exactly one socket of that address can be the
- *   attempt's, and that socket is certain to be as old as the attempt.
- * NOT_SEEN: there is no socket with the attempt's address and port, and no socket of another address can be the
- * attempt's. Behind a NAT any socket can be, except those that halfopen_set_apart has found to be others'. */
+ * Returns the attempt's socket; NULL unless it is HALF_OPEN. seen: the address and port that its SYN was seen to come
+ * from; unknown: it was not seen. Where it is known, only the socket of this address and port counts. Else:
+ * HALF_OPEN: a socket has exactly the address and port that the attempt should come from (evidence_source_of), and is
+ * not certain to be older than the attempt: an older socket would have absorbed the attempt's SYN. If the socket is
+ * younger, a repeated SYN made it; the answer holds its age, so the querier can judge whether any SYN arrived in time.
+ * NOT_SEEN: there is no such socket, and no other that can be the attempt's. One of another address can be, except
+ * those that halfopen_set_apart has found to be others'. One of another port can be if the attempt is translated. */
 const struct sockdiag_half_open *halfopen_judge(const struct evidence_query *query,
-						const struct evidence_attempt *attempt, const struct endpoint *source,
-						const struct endpoint *querier, const struct halfopen_list *list,
+						const struct evidence_attempt *attempt, const struct endpoint *seen,
+						const struct halfopen_list *list,
 						struct evidence_attempt_answer *answer);
 
 #endif

@@ -198,11 +198,11 @@ static bool would_be_seen(const struct host_evidence *c, const struct evidence_a
 					now_ns - (int64_t)attempt->age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS);
 }
 
-static void judge(const struct evidence_query *query, unsigned i, const struct reflector_querier *querier,
-		  const struct halfopen_list *list, struct draft *draft, struct evidence_attempt_answer *out)
+static void judge(const struct evidence_query *query, unsigned i, const struct halfopen_list *list, struct draft *draft,
+		  struct evidence_attempt_answer *out)
 {
 	const struct sockdiag_half_open *socket =
-	    halfopen_judge(query, &query->attempts[i], &draft->syn_sources[i], &querier->seen, list, out);
+	    halfopen_judge(query, &query->attempts[i], &draft->syn_sources[i], list, out);
 
 	if (socket)
 		out->origin = evidence_add_origin(
@@ -215,15 +215,17 @@ static void add_attempts(struct host_evidence *c, const struct evidence_query *q
 	struct evidence_answer *answer = &draft->answer;
 	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
 	struct halfopen_list list = { .sockets = c->half_open, .len = n > 0 ? (unsigned)n : 0 };
+	struct endpoint own;
 
-	halfopen_set_apart(&list, querier->flows, querier->client, &query->attempts[0].client);
+	own = evidence_source_of(query, &query->attempts[0]);
+	halfopen_set_apart(&list, querier->flows, querier->client, &own);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *asked = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 
 		*out = (struct evidence_attempt_answer){ .id = asked->id, .status = EVIDENCE_CANNOT_TELL };
 		if (n >= 0)
-			judge(query, i, querier, &list, draft, out);
+			judge(query, i, &list, draft, out);
 		if (out->status == EVIDENCE_NOT_SEEN && !would_be_seen(c, asked, &list, now_ns))
 			out->status = EVIDENCE_CANNOT_TELL;
 	}

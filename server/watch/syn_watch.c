@@ -99,7 +99,8 @@ void syn_watch_accepted(struct syn_watch *syn_watch, const struct endpoint *peer
 
 struct asker {
 	const struct reflector_querier *querier;
-	const struct endpoint *own; /* the address that the client has at home */
+	const struct endpoint *own; /* the address that the client has at home, */
+	struct endpoint source;     /* and the one that its SYNs should come from */
 };
 
 /* SYNs of the client's own address have its own ports, if no NAT is in between. */
@@ -108,7 +109,7 @@ static bool is_of_another(void *context, const struct endpoint *source, const st
 	const struct asker *a = context;
 
 	return endpoint_same_address(source, a->own) ||
-	       flows_of_another(a->querier->flows, a->querier->client, a->own, local, source);
+	       flows_of_another(a->querier->flows, a->querier->client, &a->source, local, source);
 }
 
 static bool is_untranslated(const struct evidence_query *query, const struct reflector_querier *querier,
@@ -181,7 +182,7 @@ void syn_watch_collect(struct syn_watch *syn_watch, const struct evidence_query 
 	int64_t now_ns = clock_mono_ns();
 	struct syns_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
 	struct syns_found found[EVIDENCE_ATTEMPTS_MAX];
-	struct asker asker = { querier, &query->attempts[0].client };
+	struct asker asker = { querier, &query->attempts[0].client, evidence_source_of(query, &query->attempts[0]) };
 	const struct syns_query asked = { attempts, query->attempts_len, querier->client, is_of_another, &asker };
 
 	if (!syn_watch->sees || query->attempts_len == 0)

@@ -310,6 +310,8 @@ static void query(unsigned flows, unsigned attempts)
 	q.names_len = attempts;
 	for (unsigned i = 0; i < attempts; i++)
 		q.names[i] = (struct evidence_name){ (uint8_t)i, 0x10000 * i, (uint16_t)i };
+	q.translations_len = attempts ? 1 : 0;
+	q.translations[0] = (struct evidence_translation){ v4(9, 0), v4(113, 0), attempts % 2 };
 	if (!evidence_write_query(buf, sizeof buf, &q))
 		exit(1);
 	snprintf(name, sizeof name, "query-%u-%u", flows, attempts);

@@ -73,14 +73,15 @@ static void collect(void *context, const struct evidence_query *query, const str
 	const struct sockdiag_half_open *socket;
 	struct machine *m = context;
 	struct halfopen_list list = { .sockets = sockets, .len = list_half_open(m, sockets) };
+	struct endpoint own = evidence_source_of(query, &query->attempts[0]);
 
 	link_find_syns(&m->link, query, querier, draft);
-	halfopen_set_apart(&list, querier->flows, querier->client, &query->attempts[0].client);
+	halfopen_set_apart(&list, querier->flows, querier->client, &own);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *attempt = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];
 		int64_t since_ns = world_now() - (int64_t)attempt->age_ms * MS - counters_ns;
-		socket = halfopen_judge(query, attempt, &draft->syn_sources[i], &querier->seen, &list, out);
+		socket = halfopen_judge(query, attempt, &draft->syn_sources[i], &list, out);
 		if (socket)
 			out->origin = evidence_add_origin(
 			    answer, &(struct evidence_origin){ .source = socket->peer, .local = socket->local });

@@ -19,6 +19,7 @@ enum {
 	QUERY_ATTEMPT_LEN = 23,
 	QUERY_PLACE_LEN = 19,
 	QUERY_NAME_LEN = 7,
+	QUERY_TRANSLATION_LEN = 33,
 	ATTEMPT_LEN = 5,
 	SYN_LEN = 10,
 	ORIGIN_LEN = 39,
@@ -68,6 +69,10 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 	query.names_len = attempts;
 	for (unsigned i = 0; i < attempts; i++)
 		query.names[i] = (struct evidence_name){ (uint8_t)i, 0x71727374 + i, (uint16_t)(0x6162 + i) };
+	query.translations_len = attempts ? EVIDENCE_TRANSLATIONS_MAX : 0;
+	for (unsigned i = 0; i < query.translations_len; i++)
+		query.translations[i] = (struct evidence_translation){ sample_endpoint_v6((uint8_t)i, 0),
+								       sample_endpoint_v4((uint8_t)i, 0), i % 2 };
 	return query;
 }
 
@@ -260,6 +265,12 @@ static void queries_come_back(void **state)
 			assert_int_equal(out.addresses_len, in.addresses_len);
 			for (unsigned i = 0; i < in.addresses_len; i++)
 				assert_true(endpoint_equal(&in.addresses[i], &out.addresses[i]));
+			assert_int_equal(out.translations_len, in.translations_len);
+			for (unsigned i = 0; i < in.translations_len; i++) {
+				assert_true(endpoint_equal(&in.translations[i].own, &out.translations[i].own));
+				assert_true(endpoint_equal(&in.translations[i].outside, &out.translations[i].outside));
+				assert_int_equal(in.translations[i].keeps_ports, out.translations[i].keeps_ports);
+			}
 			for (unsigned i = 0; i < in.attempts_len; i++) {
 				assert_int_equal(out.names[i].attempt, in.names[i].attempt);
 				assert_int_equal(out.names[i].value, in.names[i].value);
@@ -275,7 +286,8 @@ static size_t query_len(const struct evidence_query *q)
 {
 	return TEXT_HEADER_LEN + QUERY_HEAD_LEN + list_len(q->flows_len, QUERY_FLOW_LEN) +
 	       list_len(q->attempts_len, QUERY_ATTEMPT_LEN) + list_len(q->places_len, QUERY_PLACE_LEN) +
-	       list_len(q->addresses_len, QUERY_ADDRESS_LEN) + list_len(q->names_len, QUERY_NAME_LEN);
+	       list_len(q->addresses_len, QUERY_ADDRESS_LEN) + list_len(q->names_len, QUERY_NAME_LEN) +
+	       list_len(q->translations_len, QUERY_TRANSLATION_LEN);
 }
 
 static void a_query_that_does_not_fit_is_not_written(void **state)

@@ -42,29 +42,37 @@ static struct sockdiag_half_open socket_of_age(uint32_t age_ms, const uint32_t s
 static const struct endpoint client_itself = { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 5000 };
 static const struct endpoint unseen;
 static const struct endpoint nat = { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 5000 };
+static const struct evidence_translation keeps = { { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 0 },
+						   { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 0 },
+						   true };
+static const struct evidence_translation changes = { { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 0 },
+						     { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 0 },
+						     false };
 
 static const uint32_t no_syns[SYNS] = { 0 };
 
 static struct evidence_attempt_answer answer_to(uint32_t attempt_age_ms, struct sockdiag_half_open *list, unsigned len,
-						const struct endpoint *querier)
+						const struct evidence_translation *translation)
 {
 	const struct halfopen_list all = { .sockets = list, .len = len, .near = len };
-	const struct evidence_query query = {
+	struct evidence_query query = {
 		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = attempt_age_ms } },
 		.attempts_len = 1,
 	};
 	const struct sockdiag_half_open *socket;
 	struct evidence_attempt_answer answer;
 
-	socket = halfopen_judge(&query, &query.attempts[0], &unseen, querier, &all, &answer);
+	if (translation)
+		query.translations[query.translations_len++] = *translation;
+	socket = halfopen_judge(&query, &query.attempts[0], &unseen, &all, &answer);
 	assert_int_equal(socket != NULL, answer.status == EVIDENCE_HALF_OPEN);
 	return answer;
 }
 
 static enum evidence_attempt_status judge(uint32_t attempt_age_ms, struct sockdiag_half_open *list, unsigned len,
-					  const struct endpoint *querier)
+					  const struct evidence_translation *translation)
 {
-	return answer_to(attempt_age_ms, list, len, querier).status;
+	return answer_to(attempt_age_ms, list, len, translation).status;
 }
 
 static void the_true_age_is_always_between_the_bounds(void **state)
@@ -119,7 +127,7 @@ static void no_socket_is_said_to_be_older_than_it_is(void **state)
 	for (unsigned i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
 		for (uint32_t age_ms = 0; age_ms < MODEL_END_MS; age_ms += 7) {
 			struct sockdiag_half_open s = socket_of_age(age_ms, schedules[i]);
-			struct evidence_attempt_answer said = answer_to(age_ms + 8000, &s, 1, &client_itself);
+			struct evidence_attempt_answer said = answer_to(age_ms + 8000, &s, 1, NULL);
 
 			assert_int_equal(said.status, EVIDENCE_HALF_OPEN);
 			assert_true(said.age_ms <= age_ms);
@@ -134,7 +142,7 @@ static void a_young_socket_s_age_is_told_as_it_is(void **state)
 	for (uint32_t age_ms = TICK_MS; age_ms < 2000; age_ms++) {
 		struct sockdiag_half_open s = socket_of_age(age_ms, no_syns);
 
-		assert_int_equal(answer_to(age_ms, &s, 1, &client_itself).age_ms, age_ms - TICK_MS);
+		assert_int_equal(answer_to(age_ms, &s, 1, NULL).age_ms, age_ms - TICK_MS);
 	}
 }
 
@@ -146,7 +154,7 @@ static void an_age_that_has_no_room_is_told_as_less(void **state)
 	s.peer.port = CLIENT_PORT;
 	s.local = sample_endpoint_v4(26, WIRE_PORT);
 	assert_true(halfopen_age(&s).sure_ms == 127000);
-	assert_int_equal(answer_to(127000, &s, 1, &client_itself).age_ms, UINT16_MAX);
+	assert_int_equal(answer_to(127000, &s, 1, NULL).age_ms, UINT16_MAX);
 }
 
 static void the_attempt_s_own_socket_is_found(void **state)
@@ -155,8 +163,7 @@ static void the_attempt_s_own_socket_is_found(void **state)
 	for (uint32_t age_ms = 1; age_ms < MODEL_END_MS; age_ms += 11) {
 		struct sockdiag_half_open s = socket_of_age(age_ms, no_syns);
 
-		assert_int_equal(judge(age_ms, &s, 1, &client_itself), EVIDENCE_HALF_OPEN);
-		assert_int_equal(judge(age_ms, &s, 1, &nat), EVIDENCE_HALF_OPEN);
+		assert_int_equal(judge(age_ms, &s, 1, NULL), EVIDENCE_HALF_OPEN);
 	}
 }
 
@@ -165,7 +172,7 @@ static void an_older_socket_of_the_same_port_proves_nothing(void **state)
 	struct sockdiag_half_open s = socket_of_age(40000, no_syns);
 
 	(void)state;
-	assert_int_equal(judge(1000, &s, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge(1000, &s, 1, NULL), EVIDENCE_CANNOT_TELL);
 }
 
 /* The first SYN was lost. The second made the socket when the client was about to give up, or had: it is the querier's
@@ -175,12 +182,12 @@ static void a_socket_of_a_repeated_syn_is_as_young_as_it_is(void **state)
 	(void)state;
 	for (uint32_t attempt_age_ms = 1000; attempt_age_ms < 20000; attempt_age_ms += 17) {
 		struct sockdiag_half_open s = socket_of_age(attempt_age_ms - 1000, no_syns);
-		struct evidence_attempt_answer said = answer_to(attempt_age_ms, &s, 1, &client_itself);
+		struct evidence_attempt_answer said = answer_to(attempt_age_ms, &s, 1, NULL);
 
 		assert_int_equal(said.status, EVIDENCE_HALF_OPEN);
 		assert_true(said.age_ms <= attempt_age_ms - 1000);
 		s.peer = nat;
-		assert_int_equal(judge(attempt_age_ms, &s, 1, &nat), EVIDENCE_CANNOT_TELL);
+		assert_int_equal(judge(attempt_age_ms, &s, 1, NULL), EVIDENCE_CANNOT_TELL);
 	}
 }
 
@@ -191,51 +198,69 @@ static void other_ports_of_the_client_are_not_ours(void **state)
 
 	(void)state;
 	s.peer.port++;
-	assert_int_equal(judge(1000, &s, 1, &client_itself), EVIDENCE_NOT_SEEN);
-	assert_int_equal(judge(1000, NULL, 0, &client_itself), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge(1000, &s, 1, NULL), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge(1000, NULL, 0, NULL), EVIDENCE_NOT_SEEN);
 }
 
-static void behind_a_nat_only_one_that_must_be_as_young_counts(void **state)
+/* It is the attempt's if its SYN took that way, and it may be of any other host behind the NAT. */
+static void behind_a_nat_any_younger_socket_may_be_ours(void **state)
 {
 	struct sockdiag_half_open list[2] = { socket_of_age(900, no_syns), socket_of_age(30000, no_syns) };
-	struct endpoint other = nat;
 
 	(void)state;
-	other.address[15]++;
 	list[0].peer = list[1].peer = nat;
-	assert_int_equal(judge(1000, list, 1, &nat), EVIDENCE_HALF_OPEN);
-	/* An old one beside it does not matter, wherever its timer stands. */
-	for (uint32_t age_ms = 7000; age_ms < MODEL_END_MS; age_ms += 13) {
-		list[1] = socket_of_age(age_ms, no_syns);
-		list[1].peer = nat;
-		assert_int_equal(judge(1000, list, 2, &nat), EVIDENCE_HALF_OPEN);
-		assert_int_equal(judge(1000, list + 1, 1, &nat), EVIDENCE_NOT_SEEN);
-	}
-	/* A second one as young, or one that is somebody else's. */
-	list[1] = list[0];
-	assert_int_equal(judge(1000, list, 2, &nat), EVIDENCE_CANNOT_TELL);
-	assert_int_equal(judge(1000, list, 1, &other), EVIDENCE_CANNOT_TELL);
-	/* It may be 1 or 2 s old: both fit what is known of it. */
-	list[0] = (struct sockdiag_half_open){ .peer = nat, .retransmits = 1, .expires_ms = 900 };
-	assert_int_equal(judge(1000, list, 1, &nat), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge(1000, list, 1, NULL), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge(1000, list + 1, 1, NULL), EVIDENCE_NOT_SEEN); /* it is older than the attempt */
 }
 
-static void behind_a_nat_one_socket_is_not_two_attempts(void **state)
+static void a_translated_attempt_has_the_port_that_is_kept(void **state)
 {
 	struct sockdiag_half_open s = socket_of_age(900, no_syns);
-	const struct halfopen_list all = { .sockets = &s, .len = 1, .near = 1 };
-	struct evidence_query query = { .attempts_len = 2 };
-	struct evidence_attempt_answer answer;
 
 	(void)state;
 	s.peer = nat;
-	for (unsigned i = 0; i < 2; i++)
+	s.peer.port = CLIENT_PORT;
+	assert_int_equal(judge(1000, &s, 1, &keeps), EVIDENCE_HALF_OPEN);
+	assert_int_equal(judge(1000, &s, 1, &changes), EVIDENCE_CANNOT_TELL);
+	s = socket_of_age(40000, no_syns);
+	s.peer = nat;
+	s.peer.port = CLIENT_PORT;
+	assert_int_equal(judge(1000, &s, 1, &keeps), EVIDENCE_CANNOT_TELL);
+}
+
+/* Its own port may have been in use by another host behind the NAT. */
+static void a_translated_attempt_may_have_any_port(void **state)
+{
+	struct sockdiag_half_open s = socket_of_age(900, no_syns);
+
+	(void)state;
+	s.peer = nat;
+	s.peer.port = CLIENT_PORT + 1;
+	assert_int_equal(judge(1000, &s, 1, &keeps), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge(1000, &s, 1, &changes), EVIDENCE_CANNOT_TELL);
+	s = socket_of_age(30000, no_syns);
+	s.peer = nat;
+	assert_int_equal(judge(1000, &s, 1, &keeps), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge(1000, &s, 1, &changes), EVIDENCE_NOT_SEEN);
+}
+
+static void a_socket_of_another_attempt_is_no_suspect(void **state)
+{
+	struct sockdiag_half_open s = socket_of_age(900, no_syns);
+	const struct halfopen_list all = { .sockets = &s, .len = 1, .near = 1 };
+	struct evidence_query query = { .attempts_len = 2, .translations = { keeps }, .translations_len = 1 };
+	struct evidence_attempt_answer answer;
+
+	(void)state;
+	for (uint16_t i = 0; i < 2; i++)
 		query.attempts[i] =
-		    (struct evidence_attempt){ .client = sample_endpoint_v4(9, (uint16_t)(i + 1)), .age_ms = 1000 };
-	for (unsigned i = 0; i < 2; i++) {
-		halfopen_judge(&query, &query.attempts[i], &unseen, &nat, &all, &answer);
-		assert_int_equal(answer.status, EVIDENCE_CANNOT_TELL);
-	}
+		    (struct evidence_attempt){ .client = sample_endpoint_v4(9, CLIENT_PORT + i), .age_ms = 1000 };
+	s.peer = nat;
+	s.peer.port = CLIENT_PORT + 1;
+	halfopen_judge(&query, &query.attempts[0], &unseen, &all, &answer);
+	assert_int_equal(answer.status, EVIDENCE_NOT_SEEN);
+	halfopen_judge(&query, &query.attempts[1], &unseen, &all, &answer);
+	assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
 }
 
 /* -- other clients -- */
@@ -262,7 +287,7 @@ static struct flows *no_flows(void)
 
 /* Asked about an attempt, while there are so many sockets that another client's handshakes have just made. Frees the
  * flows. */
-static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned len, const struct endpoint *querier)
+static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned len)
 {
 	const struct evidence_query query = {
 		.attempts = { { .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = 800 } },
@@ -277,7 +302,7 @@ static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned l
 		sockets[i].peer = nat;
 	}
 	halfopen_set_apart(&list, flows, ASKER, &query.attempts[0].client);
-	halfopen_judge(&query, &query.attempts[0], &unseen, querier, &list, &answer);
+	halfopen_judge(&query, &query.attempts[0], &unseen, &list, &answer);
 	flows_free(flows);
 	return answer.status;
 }
@@ -290,11 +315,11 @@ static void where_no_nat_hides_the_querier_other_sockets_are_not_its_own(void **
 	(void)state;
 	hear(flows, ASKER, &client_itself, &local);
 	hear(flows, OTHER, &nat, &elsewhere);
-	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge_beside(flows, 1), EVIDENCE_NOT_SEEN);
 
 	flows = no_flows();
 	hear(flows, ASKER, &client_itself, &local); /* nobody else is known to connect from there */
-	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge_beside(flows, 1), EVIDENCE_NOT_SEEN);
 }
 
 static void behind_a_nat_sockets_of_clients_that_are_heard_beside_it_are_not_its_own(void **state)
@@ -305,7 +330,7 @@ static void behind_a_nat_sockets_of_clients_that_are_heard_beside_it_are_not_its
 	(void)state;
 	hear(flows, ASKER, &elsewhere, &local);
 	hear(flows, OTHER, &nat, &local);
-	assert_int_equal(judge_beside(flows, 1, &elsewhere), EVIDENCE_NOT_SEEN);
+	assert_int_equal(judge_beside(flows, 1), EVIDENCE_NOT_SEEN);
 }
 
 static void else_any_of_them_could_be(void **state)
@@ -316,22 +341,22 @@ static void else_any_of_them_could_be(void **state)
 	(void)state;
 	hear(flows, ASKER, &client_itself, &elsewhere); /* there, it may be translated */
 	hear(flows, OTHER, &nat, &local);
-	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge_beside(flows, 1), EVIDENCE_CANNOT_TELL);
 
 	flows = no_flows();
 	hear(flows, ASKER, &client_itself, &local);
 	hear(flows, ASKER, &nat, &elsewhere); /* now and then it is translated */
 	hear(flows, OTHER, &nat, &local);
-	assert_int_equal(judge_beside(flows, 1, &client_itself), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge_beside(flows, 1), EVIDENCE_CANNOT_TELL);
 
 	flows = no_flows();
 	hear(flows, ASKER, &elsewhere, &local); /* it is translated, and nobody else is known to be there */
-	assert_int_equal(judge_beside(flows, 1, &elsewhere), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge_beside(flows, 1), EVIDENCE_CANNOT_TELL);
 
 	flows = no_flows();
 	hear(flows, ASKER, &client_itself, &local);
 	hear(flows, OTHER, &nat, &local); /* a flood */
-	assert_int_equal(judge_beside(flows, 100, &client_itself), EVIDENCE_CANNOT_TELL);
+	assert_int_equal(judge_beside(flows, 100), EVIDENCE_CANNOT_TELL);
 }
 
 static void the_own_socket_is_found_among_those_of_others(void **state)
@@ -354,7 +379,7 @@ static void the_own_socket_is_found_among_those_of_others(void **state)
 		}
 		halfopen_set_apart(&list, flows, ASKER, &client_itself);
 		assert_int_equal(list.near, 1);
-		halfopen_judge(&query, &query.attempts[0], &unseen, &client_itself, &list, &answer);
+		halfopen_judge(&query, &query.attempts[0], &unseen, &list, &answer);
 		assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
 	}
 	flows_free(flows);
@@ -374,10 +399,10 @@ static void where_the_syn_was_seen_only_its_own_socket_counts(void **state)
 
 	(void)state;
 	sockets[1].peer = nat;
-	assert_ptr_equal(halfopen_judge(&query, &query.attempts[0], &source, &nat, &list, &answer), &sockets[1]);
+	assert_ptr_equal(halfopen_judge(&query, &query.attempts[0], &source, &list, &answer), &sockets[1]);
 	assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
 	source.port++;
-	assert_null(halfopen_judge(&query, &query.attempts[0], &source, &nat, &list, &answer));
+	assert_null(halfopen_judge(&query, &query.attempts[0], &source, &list, &answer));
 	assert_int_equal(answer.status, EVIDENCE_NOT_SEEN);
 }
 
@@ -411,8 +436,10 @@ int main(void)
 		cmocka_unit_test(an_older_socket_of_the_same_port_proves_nothing),
 		cmocka_unit_test(a_socket_of_a_repeated_syn_is_as_young_as_it_is),
 		cmocka_unit_test(other_ports_of_the_client_are_not_ours),
-		cmocka_unit_test(behind_a_nat_only_one_that_must_be_as_young_counts),
-		cmocka_unit_test(behind_a_nat_one_socket_is_not_two_attempts),
+		cmocka_unit_test(behind_a_nat_any_younger_socket_may_be_ours),
+		cmocka_unit_test(a_translated_attempt_has_the_port_that_is_kept),
+		cmocka_unit_test(a_translated_attempt_may_have_any_port),
+		cmocka_unit_test(a_socket_of_another_attempt_is_no_suspect),
 		cmocka_unit_test(where_no_nat_hides_the_querier_other_sockets_are_not_its_own),
 		cmocka_unit_test(behind_a_nat_sockets_of_clients_that_are_heard_beside_it_are_not_its_own),
 		cmocka_unit_test(else_any_of_them_could_be),

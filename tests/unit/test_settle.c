@@ -223,6 +223,32 @@ static void hear_attempt(struct scene *s, unsigned server, enum evidence_attempt
 	hear_attempt_as(s, server, status, uptime_ms, &client);
 }
 
+/* -- TCP: behind a NAT that keeps ports -- */
+
+static void hear_translated(struct scene *s, bool placed, enum evidence_attempt_status status)
+{
+	const struct query_attempts query = { .attempts = { { .flow_id = 42, .seq = 8, .placed = placed } },
+					      .attempts_len = 1 };
+	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
+
+	a.uptime_ms = HOUR_MS;
+	a.querier = (struct endpoint){ .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
+	a.attempts_len = 1;
+	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = status, .age_ms = 4000 };
+	hear(s, 3, -1, &a, &query);
+}
+
+static void a_socket_at_a_port_that_is_kept_proves_return(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_translated(s, false, EVIDENCE_HALF_OPEN);
+	assert_int_equal(tally(s).lost, 10); /* it may be another attempt's */
+	hear_translated(s, true, EVIDENCE_HALF_OPEN);
+	assert_int_equal(tally(s).return_lost, 1);
+}
+
 /* -- TCP: what the link of a server has seen, behind a NAT -- */
 
 struct sight {
@@ -1417,6 +1443,7 @@ int main(void)
 		TEST(who_may_not_answer_here_has_nothing_to_say),
 		TEST(a_half_open_socket_proves_return),
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
+		TEST(a_socket_at_a_port_that_is_kept_proves_return),
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
 		TEST(no_syn_at_all_proves_forward_whenever_that_is_asked),

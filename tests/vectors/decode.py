@@ -313,12 +313,17 @@ def read_name(c):
     return {"attempt": c.number(1), "value": c.number(4), "span_ms": c.number(2)}
 
 
+def read_translation(c):
+    return {"own": c.address(), "outside": c.address(), "keeps_ports": c.flag()}
+
+
 QUERY_LISTS = {
     1: ("flows", lambda c: c.hex(8)),
     2: ("attempts", read_query_attempt),
     3: ("places", read_place),
     4: ("addresses", lambda c: c.address()),
     5: ("names", read_name),
+    6: ("translations", read_translation),
 }
 
 

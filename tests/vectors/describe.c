@@ -102,10 +102,16 @@ static json_t *describe_name(const struct evidence_name *n)
 			 n->span_ms);
 }
 
+static json_t *describe_translation(const struct evidence_translation *t)
+{
+	return json_pack("{s:o, s:o, s:b}", "own", describe_address(&t->own), "outside", describe_address(&t->outside),
+			 "keeps_ports", t->keeps_ports);
+}
+
 json_t *describe_query(const struct evidence_query *query)
 {
 	json_t *flows = json_array(), *attempts = json_array(), *places = json_array(), *addresses = json_array();
-	json_t *names = json_array();
+	json_t *names = json_array(), *translations = json_array();
 
 	for (unsigned i = 0; i < query->flows_len; i++)
 		json_array_append_new(flows, describe_u64(query->flows[i]));
@@ -122,12 +128,14 @@ json_t *describe_query(const struct evidence_query *query)
 		json_array_append_new(addresses, describe_address(&query->addresses[i]));
 	for (unsigned i = 0; i < query->names_len; i++)
 		json_array_append_new(names, describe_name(&query->names[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
+	for (unsigned i = 0; i < query->translations_len; i++)
+		json_array_append_new(translations, describe_translation(&query->translations[i]));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "relayed", query->relayed, "own_mac",
 			 query->has_macs ? describe_hex(query->own_mac, sizeof query->own_mac) : json_null(),
 			 "server_mac",
 			 query->has_macs ? describe_hex(query->server_mac, sizeof query->server_mac) : json_null(),
 			 "own_address", describe_address(&query->own_address), "flows", flows, "attempts", attempts,
-			 "places", places, "addresses", addresses, "names", names);
+			 "places", places, "addresses", addresses, "names", names, "translations", translations);
 }
 
 /* As far as evidence has them. */

@@ -263,6 +263,8 @@ static struct evidence_query query_text(void)
 		.attempts_len = 2,
 		.names = { { 1, 0xdeadbeef, 2 } },
 		.names_len = 1,
+		.translations = { { v4(200, 9, 0), v4(113, 9, 0), true } },
+		.translations_len = 1,
 		.places_len = 2,
 		.addresses = { v4(113, 7, 0), v6(7, 0) },
 		.addresses_len = 2,
