@@ -21,11 +21,23 @@ static void begin(struct drop_history *h, const struct evidence_answer *a, int64
 	h->connections_from_ns = a->accept_overflows > 0 ? now_ns : 0;
 }
 
+static void note_growth(struct drop_history *h, const struct evidence_answer *a, int64_t now_ns)
+{
+	const struct drop_counts *newest = &h->samples[(h->len - 1) % DROP_HISTORY_SAMPLES].counts;
+
+	if (a->socket_drops > newest->datagrams)
+		h->datagrams_from_ns = now_ns;
+	if (a->accept_overflows != EVIDENCE_NOT_COUNTED && a->accept_overflows > newest->connections)
+		h->connections_from_ns = now_ns;
+}
+
 void drop_history_note(struct drop_history *history, const struct evidence_answer *answer, int64_t asked_ns,
 		       int64_t now_ns)
 {
 	if (history->len == 0 || history->boot_id != answer->boot_id)
 		begin(history, answer, now_ns);
+	else
+		note_growth(history, answer, now_ns);
 	history->samples[history->len++ % DROP_HISTORY_SAMPLES] = (struct drop_sample){ asked_ns, counts_of(answer) };
 }
 

@@ -25,7 +25,7 @@ struct drop_history {
 	uint64_t boot_id;                                 /* counters of another boot cannot be compared */
 	struct drop_sample samples[DROP_HISTORY_SAMPLES]; /* a ring */
 	unsigned len;                                     /* samples ever taken of this boot */
-	/* monotonic: the age of drops counted before is unknown; 0: there were none */
+	/* monotonic: what left later was not dropped, as far as is known; 0: no drop was ever counted */
 	int64_t datagrams_from_ns, connections_from_ns;
 };
 

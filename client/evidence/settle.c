@@ -363,6 +363,13 @@ static void note_arrival(struct path *p, const struct report *r, struct attempt 
 	settle_expired(p, attempt->seq);
 }
 
+/* How long ago the SYN that made this half-open socket came, at least. A full accept queue drops SYNs: then only the
+ * socket's own age counts. Otherwise it was the first one; a repeated SYN makes the socket's timer look younger. */
+static uint16_t arrival_age_ms(const struct report *r, const struct evidence_syn *syn, const struct attempt *attempt)
+{
+	return r->result->drops->connections_from_ns >= attempt->started_ns ? r->socket->age_ms : syn->first_ms;
+}
+
 /* Its SYN came to the server's link. That alone is no arrival: the server's own firewall may have dropped it. */
 static void note_syn(struct path *p, const struct report *r, const struct evidence_syn *syn, struct attempt *attempt)
 {
@@ -373,7 +380,7 @@ static void note_syn(struct path *p, const struct report *r, const struct eviden
 	if (r->socket->status == EVIDENCE_NOT_SEEN)
 		note_not_seen(p, r, attempt);
 	else if (r->socket->status == EVIDENCE_HALF_OPEN)
-		note_arrival(p, r, attempt, syn->first_ms);
+		note_arrival(p, r, attempt, arrival_age_ms(r, syn, attempt));
 }
 
 /* A server that restarted has lost its half-open sockets with its listener, and has not seen the link before. */

@@ -267,7 +267,8 @@ static void hear_sight(struct scene *s, struct sight sight, uint32_t seq)
 	a.uptime_ms = HOUR_MS;
 	a.querier = (struct endpoint){ .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
 	a.attempts_len = a.syns_len = a.origins_len = 1;
-	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = sight.status };
+	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = sight.status, .age_ms = s->half_open_ms };
+	a.accept_overflows = s->overflows;
 	a.syns[0] = (struct evidence_syn){ .attempt = 0, .state = sight.state, .first_ms = sight.first_ms };
 	a.origins[0] = (struct evidence_origin){ .source = a.querier, .local = anchor };
 	hear(s, sight.server, -1, &a, &query);
@@ -283,6 +284,21 @@ static void a_syn_seen_by_its_name_with_its_socket_proves_return(void **state)
 	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 }, 8);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));
+}
+
+/* The first SYN found the accept queue full, and a later one made the socket: it did not come in time. */
+static void a_socket_of_a_repeated_syn_is_as_old_as_it_says(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->overflows = 1;
+	s->half_open_ms = 2000;
+	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).lost, 10);
+	s->half_open_ms = 4000;
+	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).return_lost, 1);
 }
 
 /* The own firewall of the server may stop it. It may also stop the SYN-ACK, and then the socket is soon forgotten. */
@@ -796,6 +812,19 @@ static void frames_before_the_first_count_of_drops_prove_nothing(void **state)
 	assert_int_equal(captured_since(s, 0), 0);
 }
 
+/* What came before a drop may be that drop, however many answers ago the drops were counted. */
+static void frames_before_the_latest_drop_prove_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = captured();
+
+	hear(s, 3, -1, &a, NULL);
+	assert_int_not_equal(captured_since(s, 0), 0);
+	a.socket_drops = 1;
+	hear(s, 3, -1, &a, NULL);
+	assert_int_equal(captured_since(s, 0), 0);
+}
+
 static void a_syn_that_came_to_the_link_was_lost_on_the_way_there(void **state)
 {
 	struct scene *s = *state;
@@ -917,7 +946,7 @@ static void only_the_latest_answers_are_kept(void **state)
 	for (a.socket_drops = 0; a.socket_drops <= 20; a.socket_drops++)
 		hear_later(s, &a);
 	assert_int_equal(dropped(s, 0).datagrams, DROP_HISTORY_SAMPLES - 1);
-	assert_true(s->drops[3].datagrams_from_ns == 0);
+	assert_true(s->drops[3].datagrams_from_ns == s->asked_ns + s->answered_after_ns); /* the latest drop */
 }
 
 static void connections_are_dropped_on_the_whole_host(void **state)
@@ -1422,6 +1451,7 @@ int main(void)
 		TEST(a_server_that_forgot_does_not_know_what_its_socket_got),
 		TEST(numbers_of_other_flows_and_strange_ones_prove_nothing),
 		TEST(frames_before_the_first_count_of_drops_prove_nothing),
+		TEST(frames_before_the_latest_drop_prove_nothing),
 		TEST(a_syn_that_came_to_the_link_was_lost_on_the_way_there),
 		TEST(a_witness_tells_of_a_client_without_flows),
 		TEST(a_neighbour_concerns_the_address_that_answers),
@@ -1445,6 +1475,7 @@ int main(void)
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
 		TEST(a_socket_at_a_port_that_is_kept_proves_return),
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
+		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
 		TEST(no_syn_at_all_proves_forward_whenever_that_is_asked),
 		TEST(a_name_that_is_missing_proves_forward_where_names_survive),
