@@ -18,8 +18,8 @@ enum {
 	PORT_TRIES = 16,                     /* attempts to find a free port */
 	SEND_TRIES = 4,                      /* each pending ICMP error makes one attempt fail */
 	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long further endpoints can share a fresh socket */
-	RECEIVE_BUFFER_LEN = 4 << 20,
-	RECEIVE_BUFFER_MAX = 256 << 20,
+	BUFFER_LEN = 4 << 20,
+	BUFFER_MAX = 256 << 20,
 	ANSWER_LEN = 4096, /* of the buffer: drivers take up to a page for a datagram */
 	READY_MAX = 64,
 	DRAIN_BATCHES = 64, /* per call: a flood must not block the loop */
@@ -69,11 +69,11 @@ struct udp_dialer {
 	int64_t ports_low, ports_len; /* the ephemeral port range, for fresh sockets */
 	int64_t port;                 /* offset of the next port in that range */
 	bool wake;
-	int receive_buffer_len; /* of each socket */
-	uint64_t drops;         /* for full receive buffers, so far */
-	uint64_t socket_drops;  /* of the open sockets, for whatever reason, at the last look */
-	int64_t full;           /* the kernel's counters of full receive buffers at the last look */
-	uint8_t scratch[1024];  /* quoted octets of the error queue */
+	int buffer_len;        /* of each socket */
+	uint64_t drops;        /* for full receive buffers, so far */
+	uint64_t socket_drops; /* of the open sockets, for whatever reason, at the last look */
+	int64_t full;          /* the kernel's counters of full receive buffers at the last look */
+	uint8_t scratch[1024]; /* quoted octets of the error queue */
 };
 
 static void drain_socket(struct socket *s);
@@ -122,7 +122,7 @@ static struct socket *socket_open(struct udp_dialer *d, int family, bool fresh, 
 		.send_timestamps = true,
 		.errors = true,
 		.dont_fragment = true,
-		.receive_buffer_len = d->receive_buffer_len,
+		.buffer_len = d->buffer_len,
 	};
 	struct socket *s = calloc(1, sizeof *s + SENT_RING * sizeof(struct sent));
 
@@ -191,7 +191,7 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	d->loop = loop;
 	d->hooks = *hooks;
 	d->wake = true;
-	d->receive_buffer_len = RECEIVE_BUFFER_LEN;
+	d->buffer_len = BUFFER_LEN;
 	d->full = count_full();
 	find_ports(d);
 	d->in = udp_batch_new(payload_len_max);
@@ -539,17 +539,17 @@ uint64_t udp_dialer_drops(struct udp_dialer *d)
 	return d->drops;
 }
 
-static void set_receive_buffer(struct socket *s)
+static void set_buffers(struct socket *s)
 {
-	udp_set_receive_buffer(s->fd, s->dialer->receive_buffer_len);
+	udp_set_buffers(s->fd, s->dialer->buffer_len);
 }
 
 void udp_dialer_expect(struct udp_dialer *d, size_t answers)
 {
-	size_t len = answers < RECEIVE_BUFFER_MAX / ANSWER_LEN ? answers * ANSWER_LEN : RECEIVE_BUFFER_MAX;
+	size_t len = answers < BUFFER_MAX / ANSWER_LEN ? answers * ANSWER_LEN : BUFFER_MAX;
 
-	d->receive_buffer_len = len > RECEIVE_BUFFER_LEN ? (int)len : RECEIVE_BUFFER_LEN;
-	each_socket(d, set_receive_buffer);
+	d->buffer_len = len > BUFFER_LEN ? (int)len : BUFFER_LEN;
+	each_socket(d, set_buffers);
 }
 
 static void forget_owner(struct socket *s, const void *owner)

@@ -76,10 +76,12 @@ static int set_required(int fd, int family, const struct udp_options *want)
 	return set_options(fd, options, sizeof options / sizeof options[0]);
 }
 
-void udp_set_receive_buffer(int fd, int len)
+void udp_set_buffers(int fd, int len)
 {
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &len, sizeof len) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &len, sizeof len);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &len, sizeof len) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &len, sizeof len);
 }
 
 /* Options that a kernel may refuse. */
@@ -91,8 +93,8 @@ static void set_optional(int fd, const struct udp_options *want)
 		{ want->receive_timestamps, SOL_SOCKET, SO_TIMESTAMPNS, 1 },
 		{ want->send_timestamps, SOL_SOCKET, SO_TIMESTAMPING, tx },
 	};
-	if (want->receive_buffer_len > 0)
-		udp_set_receive_buffer(fd, want->receive_buffer_len);
+	if (want->buffer_len > 0)
+		udp_set_buffers(fd, want->buffer_len);
 	for (size_t i = 0; i < sizeof timestamps / sizeof timestamps[0]; i++)
 		(void)set_options(fd, &timestamps[i], 1);
 }

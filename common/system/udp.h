@@ -20,14 +20,16 @@ struct udp_options {
 	bool send_timestamps;    /* software timestamps of sent datagrams, on the error queue (errqueue.h) */
 	bool errors;             /* ICMP errors on the error queue (IP_RECVERR, IPV6_RECVERR) */
 	bool dont_fragment;      /* set DF and ignore the cached path MTU (IP_PMTUDISC_PROBE) */
-	int receive_buffer_len;  /* 0: the system's default; else as by udp_set_receive_buffer */
+	int buffer_len;          /* 0: the system's default; else as by udp_set_buffers */
 };
 
 /* Open a socket: non-blocking, close-on-exec, TTL or hop limit 255. A kernel may refuse timestamps and the buffer size;
  * that is not an error. Returns the descriptor or -errno. */
 int udp_open(const struct udp_options *options);
-/* SO_RCVBUFFORCE, or SO_RCVBUF if that is refused: then the system's limit holds. */
-void udp_set_receive_buffer(int fd, int len);
+/* Of both directions. SO_RCVBUFFORCE, or SO_RCVBUF if that is refused: then the system's limit holds; SO_SNDBUF alike.
+ * The kernel keeps some 200 KiB for a neighbour that does not answer ARP, for up to three seconds, and they count as
+ * the socket's: with the default send buffer two dead neighbours stop what it sends to all others. */
+void udp_set_buffers(int fd, int len);
 /* The local port of a socket (host byte order), or -errno. */
 int udp_port(int fd);
 

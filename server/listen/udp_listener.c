@@ -15,7 +15,7 @@ enum {
 	BATCHES_A_WAKE_UP = 4, /* then TCP, signals and timers run */
 	ERRORS_A_DRAIN = 256,
 	QUOTE_LEN = 520, /* the most that an ICMP error quotes; a whole twin fits */
-	RECEIVE_BUFFER_LEN = 4 << 20,
+	BUFFER_LEN = 4 << 20,
 	FAILURES_LOGGED_AT_ONCE = 3,
 };
 static const int64_t failure_log_interval_ns = 60000000000;
@@ -243,7 +243,7 @@ static int open_socket(const struct endpoint *address, uint16_t port)
 		.receive_timestamps = true,
 		.errors = true,
 		.dont_fragment = true,
-		.receive_buffer_len = RECEIVE_BUFFER_LEN,
+		.buffer_len = BUFFER_LEN,
 	};
 
 	if (address) {

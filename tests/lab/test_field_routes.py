@@ -92,6 +92,20 @@ def answer_leaves_by_the_other_interface(net):
     check.rest_is_healthy()
 
 
+@scenario
+def dead_gateways_do_not_fill_the_send_buffer(net):
+    """Replies wait three seconds for each of two neighbours, in the socket that sends to all others, too."""
+    routed = Routed(net)
+    routed.on_second_interface()
+    routed.host.sysctl("ipv4.fib_multipath_hash_policy=1", "ipv6.fib_multipath_hash_policy=1")
+    hops = [part for last in ("98", "99") for part in ("nexthop", "via", f"{net.plan.private}{last}", "dev", "eth1")]
+    routed.ask_from_address(f"route add {net.plan.everything} table 100 {' '.join(hops)}")
+    check = routed.check(MANY, flows={"held": 16, "fresh": 1})
+    check.expect({**VIP, "protocol": "udp"}, **DOWN, direction="return", cause="unexplained")
+    check.expect({**VIP, "protocol": "tcp"}, **DOWN)
+    check.rest_is_healthy()
+
+
 @scenarios(("unreachable",), ("blackhole",), ("dead",))
 def policy_table_without_a_way_back(net, kind):
     routed = Routed(net)

@@ -37,7 +37,7 @@ static int open_socket(int family, bool everything)
 				       .receive_timestamps = everything,
 				       .errors = everything,
 				       .dont_fragment = everything,
-				       .receive_buffer_len = everything ? 1 << 20 : 0 };
+				       .buffer_len = everything ? 1 << 20 : 0 };
 	int fd = udp_open(&options);
 
 	assert_true(fd >= 0);
