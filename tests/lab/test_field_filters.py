@@ -53,6 +53,31 @@ def no_hairpin(net):
     check.rest_is_healthy()
 
 
+@scenarios(("direct",), ("nat",))
+def node_forwards_without_translating_the_source(net, client):
+    """boot-02 has the address, and sends what comes for it to boot-01, which answers by itself."""
+    if client == "nat":
+        net.put_client_behind_nat()
+    plan, address, two = net.plan, f"{net.plan.droplets}50", net.servers["boot-02"].host
+    net._forwarding(two)
+    two.ip(f"{plan.add(address, 'eth0')} preferred_lft 0")
+    two.nft(f"""
+        table {plan.nft} kube {{ chain services {{
+            type nat hook prerouting priority dstnat;
+            {plan.nft} daddr {address} dnat to {plan.droplet["boot-01"]};
+        }}; }}
+    """)
+    service = {"name": "service", "role": "floating", "address": address, "server": ["boot-01", "boot-02"]}
+    check = net.check([*[t for t in net.targets() if t["role"] == "droplet"], service], options=ROUND)
+    cause = "wrong-source" if client == "direct" else "unexplained"
+    for row in check.expect({"target": "service", "protocol": "udp"}, **DOWN, direction="return", cause=cause):
+        if client == "direct":
+            check.told(row, plan.droplet["boot-01"])
+    check.expect({"target": "service", "protocol": "tcp"}, **DOWN, direction={"return", "unknown"},
+                 cause={"unexplained", "wrong-source"})
+    check.rest_is_healthy()
+
+
 @scenarios(("udp",), ("tcp",))
 def one_port_is_published(net, protocol):
     translate_only(net, protocol)
