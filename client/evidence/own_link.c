@@ -18,8 +18,13 @@ static bool is_unresolved(struct own_link *own, struct path *p)
 {
 	struct path_facts *f = &p->facts;
 
-	f->next_hop = (struct link_next_hop){ 0 };
-	return own->ops->unresolved && own->ops->unresolved(&p->endpoint, &f->next_hop);
+	bool unresolved;
+
+	f->next_hop = (struct link_next_hop){ .answered_ms = UINT32_MAX };
+	unresolved = own->ops->unresolved && own->ops->unresolved(&p->endpoint, &f->next_hop);
+	if (f->next_hop.answered_ms != UINT32_MAX)
+		f->link_answer_ns = clock_mono_ns() - (int64_t)f->next_hop.answered_ms * NS_PER_MS;
+	return unresolved;
 }
 
 static bool is_ours(struct own_link *own, const struct path *p, int64_t now_ns)

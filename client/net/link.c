@@ -177,9 +177,11 @@ static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struc
 		return false;
 	hop->address = endpoint_is_unknown(&way.gateway) ? *to : way.gateway;
 	hop->address.port = 0;
-	return if_indextoname(way.link, hop->interface) &&
-	       rtnl_neighbour_at(nl, &hop->address, way.link, &entry) == 0 &&
-	       entry.state & (NUD_INCOMPLETE | NUD_FAILED);
+	if (!if_indextoname(way.link, hop->interface) || rtnl_neighbour_at(nl, &hop->address, way.link, &entry) < 0)
+		return false;
+	if (endpoint_is_unknown(&way.gateway))
+		hop->answered_ms = entry.confirmed_ms;
+	return entry.state & (NUD_INCOMPLETE | NUD_FAILED);
 }
 
 static unsigned mtu_of(const char *interface)
@@ -210,10 +212,12 @@ static bool interface_towards(const struct endpoint *to, struct link_interface *
 static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 {
 	struct netlink *nl = netlink_open(NETLINK_ROUTE);
-	bool found = nl && find_unresolved(nl, to, hop);
+	bool found;
 
+	hop->answered_ms = UINT32_MAX;
+	found = nl && find_unresolved(nl, to, hop);
 	if (!found)
-		*hop = (struct link_next_hop){ 0 };
+		*hop = (struct link_next_hop){ .answered_ms = hop->answered_ms };
 	netlink_close(nl);
 	return found;
 }

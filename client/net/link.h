@@ -10,6 +10,9 @@
 struct link_next_hop {
 	struct endpoint address; /* port 0 */
 	char interface[EVIDENCE_INTERFACE_LEN];
+	/* The next hop is the endpoint itself, and last proved this long ago that it has its MAC; UINT32_MAX: it is a
+	 * gateway, or it is not known. */
+	uint32_t answered_ms;
 };
 
 struct link_interface {
@@ -28,7 +31,7 @@ struct link_ops {
 	/* Does an interface of this host have this MAC? */
 	bool (*has_mac)(const uint8_t mac[EVIDENCE_MAC_LEN]);
 	/* Is the MAC of the next hop towards this endpoint (a gateway, or the endpoint itself) asked for, and nobody
-	 * answers? */
+	 * answers? If not, only answered_ms is set. */
 	bool (*unresolved)(const struct endpoint *to, struct link_next_hop *hop);
 	/* The MTU of the path to this endpoint, as far as the kernel knows it; 0: not known. */
 	unsigned (*path_mtu)(const struct endpoint *to);

@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 struct path_facts {
-	struct endpoint offender;       /* sender of the newest ICMP error or RST; all zero: none */
-	int icmp_type, icmp_code;       /* -1: none */
-	struct link_next_hop next_hop;  /* it answered no ARP or ND question, so that UNREACHABLE probes did not leave;
-					 * address unknown: another host sent the error */
+	struct endpoint offender;      /* sender of the newest ICMP error or RST; all zero: none */
+	int icmp_type, icmp_code;      /* -1: none */
+	struct link_next_hop next_hop; /* it answered no ARP or ND question, so that UNREACHABLE probes did not leave;
+					* address unknown: another host sent the error */
+	int64_t link_answer_ns; /* monotonic: when the endpoint last answered an ARP or ND question; 0: not known */
 	enum prober_outcome last_error; /* the newest error since the last answer; NONE: none */
 	unsigned mtu; /* of a too-big error, or the path MTU that made this host refuse; 0: not known */
 	struct link_interface interface; /* towards the endpoint, if this host refused a probe for its size */

@@ -31,6 +31,25 @@ static bool others_answer(const struct path *p, unsigned server, const struct pr
 	return p->target->servers_len > 1 && tally->answered > 0 && !(tally->servers_mask >> path_slot(p, server) & 1);
 }
 
+/* Does an address of this server alone answer ARP or ND questions in this outage? In `run` the outage has begun when
+ * the last of its paths fails, as the others may have lost probes by chance before. */
+static bool answers_on_link(struct path *const *paths, size_t len, enum mode mode)
+{
+	int64_t began_ns = 0;
+
+	for (size_t i = 0; i < len && mode == MODE_RUN; i++) {
+		const struct loss_streak streak = path_streak(paths[i]);
+		began_ns = streak.lost > 0 && streak.began_ns > began_ns ? streak.began_ns : began_ns;
+	}
+	for (size_t i = 0; i < len; i++) {
+		int64_t since_ns = mode == MODE_RUN ? began_ns : path_streak(paths[i]).began_ns;
+		if (paths[i]->target->servers_len == 1 && paths[i]->facts.link_answer_ns > 0 &&
+		    paths[i]->facts.link_answer_ns >= since_ns)
+			return true;
+	}
+	return false;
+}
+
 static bool server_silent(const struct engine *e, unsigned server, enum mode mode)
 {
 	struct path *const *paths;
@@ -52,7 +71,7 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 		if (tally.sent > 0 && liveness_of_probes(&tally, has_connected(p, mode)) != LIVENESS_SILENT)
 			return false;
 	}
-	return true;
+	return !answers_on_link(paths, len, mode);
 }
 
 /* -- servers -- */
@@ -296,6 +315,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	siblings_tell(e, i, mode, &evidence);
+	evidence.hints.answers_on_link =
+	    p->facts.link_answer_ns > 0 && p->facts.link_answer_ns >= path_streak(p).began_ns;
 	evidence.hints.own_address =
 	    e->link && e->link->is_own && !endpoint_is_loopback(&p->endpoint) && e->link->is_own(&p->endpoint);
 	if (p->target->unpinned)

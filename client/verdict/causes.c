@@ -739,7 +739,8 @@ const struct causes_rule causes_rules[] = {
 		     "(check: two); there are two such addresses, or at least one other server that was asked",
 	    .forbids =
 		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
-		"arrive; silence of all other servers too, where several are probed",
+		"arrive, an answer of one of its addresses to this host's ARP or ND questions; silence of all other "
+		"servers too, where several are probed",
 	    .tell = sentences_server_down,
 	},
 	{

@@ -761,6 +761,9 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 		    mac_text(h->claim.claim->mac).text, address_text(&h->claim.claim->address).text,
 		    h->claim.claim->count);
 	tell_drops(e, v);
+	if (h->answers_on_link && seen(e, PROBER_LOST) > 0)
+		say(v, "%s answers the %s questions of this host: a machine that has it is up, or answers for it",
+		    address_text(&e->address).text, endpoint_is_v4(&e->address) ? "ARP" : "ND");
 	if (h->mac && seen(e, PROBER_LOST_FORWARD) > 0)
 		tell_mac(e, v);
 }

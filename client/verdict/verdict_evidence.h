@@ -42,6 +42,7 @@ struct verdict_hints {
 	uint32_t own_dropped;       /* .. and how many datagrams it dropped about then */
 	bool last_error_elsewhere;  /* the last error came for a sibling to the same address and port */
 	enum probe_kind error_kind; /* of that sibling: another flow of this kind, or another kind */
+	bool answers_on_link;       /* the probed address answered an ARP or ND question of this host in this outage */
 	bool own_address;           /* the probed address is one of this host */
 	const char *second_holder;  /* another server that hears other clients' new flows there; NULL: none */
 	uint32_t second_holder_ms;  /* age of the newest of those flows */

@@ -238,6 +238,18 @@ int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *cont
 
 /* --- Neighbours -------------------------------------------------------------------------------------------------- */
 
+static uint32_t confirmed_ms(const struct nlattr *attr, uint16_t state)
+{
+	enum { MS_PER_TICK = 10 }; /* of USER_HZ */
+	struct nda_cacheinfo info;
+
+	if (!attr || mnl_attr_get_payload_len(attr) < sizeof info ||
+	    !(state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)))
+		return UINT32_MAX;
+	memcpy(&info, mnl_attr_get_payload(attr), sizeof info);
+	return info.ndm_confirmed < UINT32_MAX / MS_PER_TICK ? info.ndm_confirmed * MS_PER_TICK : UINT32_MAX;
+}
+
 bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *neighbour)
 {
 	const struct nlattr *attrs[ATTRS];
@@ -251,6 +263,7 @@ bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *
 		.state = m->ndm_state,
 	};
 	neighbour->has_mac = take_mac(neighbour->mac, attrs[NDA_LLADDR]);
+	neighbour->confirmed_ms = confirmed_ms(attrs[NDA_CACHEINFO], m->ndm_state);
 	return true;
 }
 

@@ -60,6 +60,9 @@ struct rtnl_neighbour {
 	uint16_t state; /* NUD_STALE, ...; 0: NUD_NONE */
 	bool has_mac;
 	uint8_t mac[RTNL_MAC_LEN];
+	/* Since the neighbour last proved that it has this MAC, rounded down to 10 ms; UINT32_MAX: not known, or set by
+	 * hand. */
+	uint32_t confirmed_ms;
 };
 
 /* The neighbour table of a family; all network namespaces share it. */

@@ -182,6 +182,23 @@ def another_machine_answers_for_everything(net):
 
 
 @scenario
+def server_drops_everything_of_this_client(net):
+    """It is up, though, and answers ARP."""
+    lan = Seen(net, "link")
+    lan.one.host.nft(f"""
+        table inet banned {{ chain in {{
+            type filter hook input priority 0; {net.plan.nft} saddr {net.plan.droplets}9 meta l4proto {{ tcp, udp }} drop;
+        }}; }}
+    """)
+    check = lan.check(server="boot-01")
+    for target in ("boot-01", "shared"):
+        rows = check.expect({"target": target}, **LOST, direction="unknown", cause="unexplained")
+        said = [sentence for row in rows for sentence in row["evidence"]]  # by the first that was lost there
+        check.require(any("a machine that has it is up" in sentence for sentence in said), "it answers on the link")
+    check.rest_is_healthy()
+
+
+@scenario
 def two_machines_with_one_mac(net):
     lan = Seen(net, "link")
     lan.two.host.ip(f"link set eth0 address {lan.one.host.mac()}")
