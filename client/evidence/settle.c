@@ -319,18 +319,21 @@ static bool looked_early(const struct report *r, const struct attempt *attempt)
 	       t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS;
 }
 
-/* Were other SYNs of this path stopped between this server's link and its socket? Then one that left no socket was,
- * too. */
+/* Was the newest SYN of this path that is known about stopped between this server's link and its socket? Then one that
+ * left no socket was, too. */
 static bool are_stopped(const struct path *p, uint8_t bit)
 {
 	const struct attempts *list = &p->loss->attempts;
+	const struct attempt *newest = NULL;
 
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
 		const struct attempt *t = &list->items[i];
-		if (t->seq && t->at_link & bit && prober_record(&p->prober, t->seq)->outcome == PROBER_LOST_FORWARD)
-			return true;
+		bool is_stopped =
+		    t->seq && t->at_link & bit && prober_record(&p->prober, t->seq)->outcome == PROBER_LOST_FORWARD;
+		if ((is_stopped || t->arrived) && (!newest || t->seq > newest->seq))
+			newest = t;
 	}
-	return false;
+	return newest && !newest->arrived;
 }
 
 /* A host that cannot send the SYN-ACK (its own firewall) drops the half-open socket at the first retransmission, one

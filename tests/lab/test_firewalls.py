@@ -123,6 +123,25 @@ def the_server_drops_its_answers_to_connections(net):
 
 
 @scenario
+def the_server_drops_connections_then_its_answers(net):
+    """What it did with older connections says nothing of those that come after it has changed. Both ways were lost in
+    this outage."""
+    daemon = net.run_daemon()
+    paths = [{"target": target, "protocol": "tcp"} for target in ("boot-01", "bootnode")]
+    for where in paths:
+        daemon.wait_for(where, state="up")
+    drop_at_server(net, "input", "meta l4proto tcp")
+    for where in paths:
+        daemon.wait_for(where, **DOWN_IN_RUN, cause="server-firewall")
+    net.servers["boot-01"].host.nft(f"""
+        delete table inet own
+        table inet own {{ chain stop {{ type filter hook output priority 0; tcp sport {PORT} drop; }}; }}
+    """)
+    for where in paths:
+        daemon.wait_for(where, state="down", direction="both", cause="protocol-filtered")
+
+
+@scenario
 def the_server_resets_connections(net):
     net.servers["boot-01"].host.nft(f"""
         table inet own {{ chain stop {{

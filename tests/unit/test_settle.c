@@ -316,6 +316,25 @@ static void a_syn_that_its_socket_did_not_get_in_time_is_lost_forward(void **sta
 	assert_int_equal(tally(s).forward_lost, 1);
 }
 
+/* As long as the newest SYN that is known about was stopped, those that left no socket were, too. */
+static void the_newest_attempt_tells_whether_syns_are_stopped(void **state)
+{
+	struct scene *s = *state;
+	struct attempt *attempts;
+
+	make_tcp(s, 8, false);
+	attempts = s->path->loss->attempts.items;
+	attempts[1] = (struct attempt){ .seq = 6, .at_link = 1, .started_ns = 105 * SECOND };
+	attempts[2] = (struct attempt){ .seq = 7, .arrived = true, .started_ns = 106 * SECOND };
+	prober_settle(&s->path->prober, 6, PROBER_LOST_FORWARD);
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_NOT_SEEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).forward_lost, 1); /* the newer one had a socket */
+	attempts[2].arrived = false;
+	hear_sight(s, (struct sight){ 3, EVIDENCE_NOT_SEEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).forward_lost, 2);
+}
+
 static void no_syn_at_all_proves_forward_whenever_that_is_asked(void **state)
 {
 	struct scene *s = *state;
@@ -1477,6 +1496,7 @@ int main(void)
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
 		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
+		TEST(the_newest_attempt_tells_whether_syns_are_stopped),
 		TEST(no_syn_at_all_proves_forward_whenever_that_is_asked),
 		TEST(a_name_that_is_missing_proves_forward_where_names_survive),
 		TEST(a_success_is_asked_about_by_its_name),
