@@ -943,7 +943,8 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_UNREACHABLE] =
 	    "check that the host is up and has the address, and check the routes of the router that sent the error",
 	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
-	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network",
+	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network, and that its own "
+				      "firewall does not drop all that comes to this port",
 	[VERDICT_CAUSE_HOLDER_DOWN] = "move the address to a server that is alive, make sure that the network sends it "
 				      "there, and find out why that did not happen by itself",
 	[VERDICT_CAUSE_NOT_ASSIGNED] = "give the address to a server that may have it, and look at what should have "
@@ -951,8 +952,9 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_MISDELIVERED] =
 	    "correct where the network sends the address: the gateway's neighbour entry (its holder can announce it: "
 	    "arping -U), a static route, the provider's assignment",
-	[VERDICT_CAUSE_SERVER_FIREWALL] = "allow this port and protocol in the server's own firewall (nft list "
-					  "ruleset), and check its rp_filter setting",
+	[VERDICT_CAUSE_SERVER_FIREWALL] =
+	    "allow this port and protocol in the server's own firewall (nft list ruleset), and check its rp_filter "
+	    "setting, and whether its connection tracking table is full (dmesg)",
 	[VERDICT_CAUSE_BAD_CHECKSUM] =
 	    "turn off checksum offload where the packets are wrapped or translated (ethtool -K INTERFACE tx off on the "
 	    "sender's tunnel or bridge), or find the device that alters packets",
