@@ -70,7 +70,9 @@ def drop_at_server(net, hook, matches):
     """boot-01's own firewall takes what comes to our port."""
     priority = {"prerouting": -300, "input": 0}[hook]
     net.servers["boot-01"].host.nft(f"""
-        table inet own {{ chain stop {{ type filter hook {hook} priority {priority}; {matches} th dport {PORT} drop; }}; }}
+        table inet own {{ chain stop {{
+            type filter hook {hook} priority {priority}; {matches} th dport {PORT} drop;
+        }}; }}
     """)
 
 
