@@ -204,7 +204,8 @@ class Provider:
     def put_client_behind_nat(self, ports="random"):
         """The client's old place becomes a router that translates everything; the client moves behind it. ports: how
         nft chooses source ports (random, fully-random, or "": it keeps them if they are free)."""
-        nat, self.client = self.client, self.host("home")
+        nat = self.nat = self.client
+        self.client = self.host("home")
         link(self.client, "eth0", nat, "inside")
         self._forwarding(nat)
         nat.ip(self.plan.add(f"{self.plan.private}1", "inside"))
@@ -237,16 +238,17 @@ class Provider:
         self.settle()
         return address
 
-    def second_vantage(self, prefix, bridge=None):
+    def second_vantage(self, prefix, bridge=None, behind_nat=False):
         """Another client with a key of its own, that the servers know from now on: on this link (its address ends in 2)
-        of the router's, or on the bridge (in 10). Returns its host."""
+        of the router's or of the NAT's, or on the bridge (in 10). Returns its host."""
         host = self.host("office")
-        link(host, "eth0", self.router, "office")
+        router = self.nat if behind_nat else self.router
+        link(host, "eth0", router, "office")
         if bridge:
             self.router.ip(f"link set office master {bridge}")
             host.ip(self.plan.add(f"{prefix}10", "eth0"))
         else:
-            self.router.ip(self.plan.add(f"{prefix}1", "office"))
+            router.ip(self.plan.add(f"{prefix}1", "office"))
             self._address_client(host, prefix)
         clients = {"fra-home": self.key, "ber-office": self.keygen("ber-office")}
         for server in self.servers.values():

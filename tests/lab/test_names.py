@@ -24,11 +24,11 @@ TCP = {"target": "bootnode", "protocol": "tcp"}
 CHECK = ("--count", "8", "--spacing", "100ms", "--timeout", "500ms")
 
 
-def vantages(net, privilege, ports):
-    """Returns the vantages' hosts."""
+def vantages(net, privilege, ports, one_nat=False):
+    """Returns the vantages' hosts. one_nat: both are behind it."""
     net.put_client_behind_nat("" if ports == "kept" else ports)
     prefix = OFFICE[6 if net.plan.nft == "ip6" else 4]
-    office = net.second_vantage(prefix)
+    office = net.second_vantage(prefix, behind_nat=one_nat)
     if privilege == "unprivileged":
         net.deprive(privilege)
     return {"home": net.client, "office": office}
@@ -79,6 +79,47 @@ def floating_cut(net, privilege, ports, home, office):
         else:
             expect_nothing_wrong(check, faults[place], TCP)
         check.rest_is_healthy()
+
+
+@scenarios(*itertools.product(("privileged", "unprivileged"), ("kept", "random"), ("forward", "return")))
+def behind_one_nat(net, privilege, ports, fault):
+    hosts = vantages(net, privilege, ports, one_nat=True)
+    cut(net, {"home": fault}, net.plan.floating)
+    for check in checks(net, hosts).values():
+        if privilege == "privileged" or ports == "kept":
+            expect(check, fault, TCP, every=False)
+        else:
+            expect_nothing_wrong(check, fault, TCP)
+        check.rest_is_healthy()
+
+
+@scenarios(*itertools.product(("privileged", "unprivileged"), ("kept", "random"), ("forward", "return")))
+def without_timestamps(net, privilege, ports, fault):
+    """A SYN has no name: its port has to do."""
+    hosts = vantages(net, privilege, ports)
+    for host in hosts.values():
+        host.sysctl("ipv4.tcp_timestamps=0")
+    faults = {"home": fault, "office": "return"}
+    cut(net, faults, net.plan.floating)
+    for place, check in checks(net, hosts).items():
+        if place == "office" or ports == "kept":
+            expect(check, faults[place], TCP, every=False)
+        else:
+            expect_nothing_wrong(check, faults[place], TCP)
+        check.rest_is_healthy()
+
+
+@scenarios(*itertools.product(("privileged", "unprivileged"), ("forward", "return")))
+def run_of_all_tcp(net, privilege, fault):
+    """No TCP works any more: the ports that the NAT keeps were learnt before."""
+    net.put_client_behind_nat("")
+    net.deprive(privilege)
+    daemon = net.run_daemon(every="200ms")
+    for name in ("bootnode", *net.servers):
+        daemon.wait_for({"target": name, "protocol": "tcp"}, state="up")
+    net.cut(fault, protocol="tcp")
+    for name in ("bootnode", *net.servers):
+        daemon.wait_for({"target": name, "protocol": "tcp"}, state="down", direction=fault)
 
 
 if __name__ == "__main__":
