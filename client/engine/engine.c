@@ -276,8 +276,15 @@ static void expire(struct engine *e, int64_t now_ns)
 /* While losses are being settled, and before they are: once a second, as long as anything happens. */
 static void look_for_drops(struct engine *e, int64_t now_ns)
 {
-	if (now_ns - e->own_drops.looked_ns >= LOOK_NS)
-		own_drops_looked(&e->own_drops, udp_dialer_drops(e->udp), now_ns);
+	struct conntrack table;
+
+	if (now_ns - e->own_drops.looked_ns < LOOK_NS)
+		return;
+	own_drops_looked(&e->own_drops, udp_dialer_drops(e->udp), now_ns);
+	if (!e->link || !e->link->table)
+		return;
+	e->link->table(&table);
+	own_table_looked(&e->own_table, &table, now_ns);
 }
 
 static void reap(struct engine *e, int64_t now_ns)

@@ -9,6 +9,7 @@
 #include "client/evidence/keyring.h"
 #include "client/evidence/own_drops.h"
 #include "client/evidence/own_link.h"
+#include "client/evidence/own_table.h"
 #include "client/evidence/querier.h"
 #include "client/net/link.h"
 #include "client/net/own_tap.h"
@@ -50,6 +51,7 @@ struct engine {
 	const struct link_ops *link; /* NULL: no information about this host's links */
 	struct own_link own_link;    /* reads `link` */
 	struct own_drops own_drops;
+	struct own_table own_table;
 	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */

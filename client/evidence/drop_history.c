@@ -2,6 +2,23 @@
 
 #include <string.h>
 
+static struct drop_table table_of(const struct evidence_answer *a)
+{
+	struct drop_table t = { .max = 0 };
+
+	for (unsigned i = 0; i < a->counters_len; i++) {
+		const struct evidence_counter *c = &a->counters[i];
+		uint32_t *const fields[] = {
+			[EVIDENCE_TABLE_ENTRIES] = &t.entries,     [EVIDENCE_TABLE_MAX] = &t.max,
+			[EVIDENCE_TABLE_DROPPED] = &t.dropped,     [EVIDENCE_TABLE_EVICTED] = &t.evicted,
+			[EVIDENCE_TABLE_CONFLICTS] = &t.conflicts,
+		};
+		if (c->kind < sizeof fields / sizeof *fields && fields[c->kind])
+			*fields[c->kind] = c->value;
+	}
+	return t;
+}
+
 static struct drop_counts counts_of(const struct evidence_answer *a)
 {
 	return (struct drop_counts){
@@ -10,6 +27,7 @@ static struct drop_counts counts_of(const struct evidence_answer *a)
 		.full = a->datagrams_full,
 		.bad = a->datagrams_bad,
 		.segments = a->segments_bad,
+		.table = table_of(a),
 	};
 }
 
@@ -49,6 +67,12 @@ static uint32_t grown(uint32_t before, uint32_t now)
 	return now > before ? now - before : 0;
 }
 
+static struct drop_table grown_table(const struct drop_table *before, const struct drop_table *now)
+{
+	return (struct drop_table){ grown(before->dropped, now->dropped), grown(before->evicted, now->evicted),
+				    grown(before->conflicts, now->conflicts), now->entries, now->max };
+}
+
 static unsigned oldest(const struct drop_history *h)
 {
 	return h->len > DROP_HISTORY_SAMPLES ? h->len - DROP_HISTORY_SAMPLES : 0;
@@ -76,7 +100,8 @@ static bool compare(const struct drop_history *h, unsigned from, struct drop_gro
 		.to_ns = b->asked_ns,
 		.counts = { grown(a->counts.datagrams, b->counts.datagrams),
 			    grown(a->counts.connections, b->counts.connections), grown(a->counts.full, b->counts.full),
-			    grown(a->counts.bad, b->counts.bad), grown(a->counts.segments, b->counts.segments) },
+			    grown(a->counts.bad, b->counts.bad), grown(a->counts.segments, b->counts.segments),
+			    grown_table(&a->counts.table, &b->counts.table) },
 	};
 	return true;
 }
@@ -91,4 +116,9 @@ bool drop_history_from_before(const struct drop_history *history, int64_t since_
 	unsigned first = first_since(history, since_ns);
 
 	return compare(history, first > oldest(history) ? first - 1 : first, growth);
+}
+
+bool drop_history_kept(const struct drop_history *history, struct drop_growth *growth)
+{
+	return compare(history, oldest(history), growth);
 }

@@ -14,6 +14,10 @@ struct drop_counts {          /* EVIDENCE_NOT_COUNTED: the server cannot read it
 	uint32_t connections; /* on the whole host, for a full accept queue */
 	uint32_t full, bad;   /* on the whole host: datagrams, for a full receive buffer, for the checksum */
 	uint32_t segments;    /* on the whole host: of TCP, for the checksum */
+	struct drop_table {   /* its connection tracking */
+		uint32_t dropped, evicted, conflicts; /* as in the evidence */
+		uint32_t entries, max;                /* not compared: those of the newer answer */
+	} table;
 };
 
 struct drop_sample {
@@ -41,5 +45,7 @@ struct drop_growth {
  * the last kept one before (nothing that happened since then is missing). false: there are no two. */
 bool drop_history_since(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth);
 bool drop_history_from_before(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth);
+/* Growth from the oldest kept answer. */
+bool drop_history_kept(const struct drop_history *history, struct drop_growth *growth);
 
 #endif

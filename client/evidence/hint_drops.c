@@ -5,14 +5,13 @@ static bool is_some(uint32_t count)
 	return count > 0 && count != EVIDENCE_NOT_COUNTED;
 }
 
-/* Proven forward losses between the two answers. Probe and query take about the same time to the server. */
-static uint32_t losses_in(const struct drop_growth *g, const struct prober *b)
+uint32_t hint_drops_forward(const struct drop_growth *growth, const struct prober *prober)
 {
 	uint32_t n = 0;
 
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
-		n += r->outcome == PROBER_LOST_FORWARD && r->sent_ns > g->from_ns && r->sent_ns <= g->to_ns;
+	for (uint32_t seq = prober_window_from(prober, prober->ring_len); seq < prober->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(prober, seq);
+		n += r->outcome == PROBER_LOST_FORWARD && r->sent_ns > growth->from_ns && r->sent_ns <= growth->to_ns;
 	}
 	return n;
 }
@@ -60,7 +59,7 @@ static void explain_at_most(const struct drop_history *history, const struct pat
 	if (explanation->at_most.dropped > 0 || !drop_history_from_before(history, since_ns, &g))
 		return;
 	explanation->at_most.dropped = dropped_in(&g.counts, probe_kind_of(p->kind)->has_handshake);
-	explanation->at_most.forward = losses_in(&g, &p->prober);
+	explanation->at_most.forward = hint_drops_forward(&g, &p->prober);
 }
 
 void hint_drops_explain(const struct drop_history *history, const struct path *path, int64_t since_ns,
@@ -72,7 +71,7 @@ void hint_drops_explain(const struct drop_history *history, const struct path *p
 	if (explanation->datagrams + explanation->connections + explanation->segments > 0 ||
 	    !drop_history_since(history, since_ns, &g))
 		return;
-	explanation->forward = losses_in(&g, &path->prober);
+	explanation->forward = hint_drops_forward(&g, &path->prober);
 	if (!probe_kind_of(path->kind)->has_handshake) {
 		find_reasons(&g.counts, explanation);
 		return;

@@ -23,6 +23,9 @@ struct hint_drops_explanation {       /* dropped between two answers of one serv
 	} at_most;
 };
 
+/* Proven forward losses between the two answers. Probe and query take about the same time to the server. */
+uint32_t hint_drops_forward(const struct drop_growth *growth, const struct prober *prober);
+
 /* Add what a server that may answer dropped, since since_ns, of the path's transport. */
 void hint_drops_explain(const struct drop_history *history, const struct path *path, int64_t since_ns,
 			struct hint_drops_explanation *explanation);

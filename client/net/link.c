@@ -267,4 +267,5 @@ const struct link_ops link_of_host = {
 	.path_mtu = path_mtu,
 	.interface = interface_towards,
 	.is_own = is_own,
+	.table = conntrack_read,
 };

@@ -1,9 +1,10 @@
-/* What this host knows of its links: addresses and MACs of frames, and next hops. */
+/* What this host knows of its links: addresses and MACs of frames, next hops, and connection tracking. */
 #ifndef FLOATPROBE_LINK_H
 #define FLOATPROBE_LINK_H
 
 #include "common/core/endpoint.h"
 #include "common/core/evidence.h"
+#include "common/system/conntrack.h"
 
 #include <stdbool.h>
 
@@ -39,6 +40,8 @@ struct link_ops {
 	bool (*interface)(const struct endpoint *to, struct link_interface *interface);
 	/* Does an interface of this host have this address? Answers from memory for ten seconds. */
 	bool (*is_own)(const struct endpoint *address);
+	/* Its connection tracking table. */
+	void (*table)(struct conntrack *table);
 };
 
 extern const struct link_ops link_of_host;

@@ -3,7 +3,6 @@
 #include "client/evidence/path_loss.h"
 #include "client/verdict/siblings.h"
 #include "client/verdict/verdict.h"
-#include "common/system/proc.h"
 
 #include <string.h>
 
@@ -190,6 +189,24 @@ static int witness_of(const struct path *p)
 	return slot < 0 ? -1 : p->loss->witness[slot];
 }
 
+/* Drops of a server that does not have the address explain nothing. */
+static void explain_table(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
+{
+	unsigned holders = p->target->servers_len == 1 ? 1 : hints->holding.held;
+	int last = last_holder(e, p);
+
+	holders |= last >= 0 ? 1u << last : 0;
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		unsigned server = p->target->servers[k];
+		if (!(holders >> k & 1))
+			continue;
+		hint_table_explain(querier_drops(e->querier, server), p, since_ns, &hints->table);
+		hints->table.server = config_server_name(e->config, (int)server);
+		if (hint_table_is_full(&hints->table))
+			return;
+	}
+}
+
 /* Only probes sent at since_ns or later count. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
@@ -206,6 +223,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
 	hints->mac = hint_mac_explain(&d->mac, since_ns);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
+	explain_table(e, p, since_ns, hints);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =
 		    config_server_name(e->config, querier_silent_witness(e->querier, p->target->servers[k]));
@@ -263,15 +281,6 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		v->names[k] = config_server_name(e->config, (int)t->servers[k]);
 }
 
-static void compare_new_flows(const struct engine *e, size_t i, struct verdict_context *c)
-{
-	siblings_compare_new_flows(e, i, c);
-	if (c->new_flows.own_lost < CAUSES_NEW_FLOWS_CHECK)
-		return;
-	c->table_entries = proc_sysctl("net/netfilter/nf_conntrack_count", 0);
-	c->table_max = proc_sysctl("net/netfilter/nf_conntrack_max", 0);
-}
-
 /* Losses of probes sent at since_ns or later whose answers came to this host's interface. */
 static uint32_t lost_here(const struct path *p, int64_t since_ns)
 {
@@ -311,6 +320,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		path_count_large(p, assess_window(p, mode), &evidence.large);
 	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
 	evidence.hints.own_dropped = e->own_drops.dropped;
+	own_table_explain(&e->own_table, evidence.tally.oldest_ns, &evidence.hints.own_table);
 	evidence.hints.lost_here = lost_here(p, evidence.tally.oldest_ns);
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
@@ -326,7 +336,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		same_servers(e, p, mode, &evidence.hints.holding, &evidence.context);
 	}
 	if (has_loss)
-		compare_new_flows(e, i, &evidence.context);
+		siblings_compare_new_flows(e, i, mode, &evidence.context);
 	if (probe_kind_of(p->kind)->has_flows && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, mode, &evidence.context.flows);
 	if (p->target->holders_many)

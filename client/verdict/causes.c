@@ -311,12 +311,28 @@ static bool no_new_flow_passes(const struct verdict_evidence *e, enum verdict_st
 	       significance_is_clear(c, e->mode);
 }
 
+/* Over UDP the kernel says so when a probe is sent; a SYN is lost. */
+static bool we_drop_the_syns(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return state == VERDICT_DOWN && probe_kind_of(e->kind)->has_handshake && all_vanish(e) &&
+	       seen(e, PROBER_LOST_RETURN) == 0 && is_most(e, e->hints.own_table.dropped) && !e->context.new_flows_pass;
+}
+
 static bool our_table_is_full(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct verdict_context *c = &e->context;
+	return hint_table_is_full(&e->hints.own_table) && (no_new_flow_passes(e, state) || we_drop_the_syns(e, state));
+}
 
-	return no_new_flow_passes(e, state) && c->table_max > 0 &&
-	       100 * c->table_entries >= CAUSES_TABLE_FULL_PERCENT * c->table_max;
+static bool its_table_is_full(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && all_vanish(e) && seen(e, PROBER_LOST_RETURN) == 0 && its_table_drops(e);
+}
+
+/* It lets a new flow pass now and then, as old ones end. That is no pattern of ports. */
+static bool a_table_is_full(const struct verdict_evidence *e)
+{
+	return e->hints.table.was_full || hint_table_is_full(&e->hints.table) ||
+	       hint_table_is_full(&e->hints.own_table);
 }
 
 /* Some new ports fail and some do not, while a held flow is fine. */
@@ -350,7 +366,7 @@ static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_sta
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && probe_kind_of(e->kind)->has_flows && !no_new_flow_passes(e, state) &&
-	       (some_held_fail(e) || some_fresh_fail(e));
+	       !a_table_is_full(e) && (some_held_fail(e) || some_fresh_fail(e));
 }
 
 /* Each large request that is lost was repeated by the kernel in vain, while no other request was lost. */
@@ -638,12 +654,10 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_LOCAL,
 	    .holds = our_table_is_full,
-	    .needs = "none of the last 17 new source ports (check: 10) got through, while held flows pass, and the "
-		     "connection "
-		     "tracking table of this host is full",
-	    .forbids = "a new source port of UDP that gets through",
-	    .advice =
-		"make room in the connection tracking table of this host (net.netfilter.nf_conntrack_max, timeouts)",
+	    .needs = "the connection tracking table of this host is full and dropped packets since the loss began, and "
+		     "none of the last 17 new source ports (check: 10) got through, while held flows pass; TCP: the "
+		     "path is down, and as many packets were dropped as half of the losses",
+	    .forbids = "a new source port of UDP that gets through; TCP: any error, or a receipt",
 	    .tell = sentences_new_flows,
 	},
 	{
@@ -651,7 +665,8 @@ const struct causes_rule causes_rules[] = {
 	    .holds = part_of_the_ports_fail,
 	    .needs = "at least 2 held flows lose everything and at least 2 lose nothing, or new source ports fail in "
 		     "part while a held flow loses nothing; either is beyond chance",
-	    .forbids = "other held flows that lose more than a quarter; new ports that all fail",
+	    .forbids = "other held flows that lose more than a quarter; new ports that all fail; a connection tracking "
+		       "table, of the server or of this host, that is full",
 	    .tell = sentences_ports,
 	},
 	{
@@ -844,6 +859,16 @@ const struct causes_rule causes_rules[] = {
 	    .forbids = "an answer over TCP, even a late one; a change of the holder; drops at a full accept queue; "
 		       "requests that a kernel acknowledged, and that no server has received; connections that were "
 		       "closed and not reset",
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNEXPLAINED,
+	    .holds = its_table_is_full,
+	    .needs = "there are proven forward losses, and the connection tracking table of the server that has the "
+		     "address is full, and dropped at least half as many packets as this path lost between two "
+		     "answers of the server",
+	    .forbids = "any error; a receipt of a lost probe; a server that can have the address, and is not known to "
+		       "have it",
+	    .tell = sentences_new_flows,
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNEXPLAINED,

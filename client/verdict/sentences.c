@@ -43,11 +43,21 @@ static struct address_text address_text(const struct endpoint *endpoint)
 	return a;
 }
 
-static const char *send_error_text(int error)
+/* The kernel gives the same error for all of them. */
+static const char *not_permitted_text(const struct hint_table_explanation *own)
+{
+	if (hint_table_is_full(own))
+		return "Operation not permitted (this host tracks connections and has no room for a new one)";
+	if (own->conflicts > 0)
+		return "Operation not permitted (a NAT of this host has no free port, or a firewall on this host)";
+	return "Operation not permitted (a firewall on this host)";
+}
+
+static const char *send_error_text(int error, const struct hint_table_explanation *own)
 {
 	switch (error) {
 	case EPERM:
-		return "Operation not permitted (a firewall on this host)";
+		return not_permitted_text(own);
 	case EACCES:
 		return "Permission denied (a route of this host prohibits it)";
 	case ENETUNREACH:
@@ -78,7 +88,7 @@ static void tell_unsent(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "the name does not resolve: %s", e->facts.resolve_error);
 	if (unsent > 0)
 		say(v, "%u probes were not sent: %s: %s", unsent, probe_kind_of(e->kind)->send_call,
-		    send_error_text(e->facts.send_errno));
+		    send_error_text(e->facts.send_errno, &e->hints.own_table));
 	if (too_big > 0)
 		say(v, "%u probes were not sent: sendto: Message too long (a datagram of %u octets)", too_big, e->size);
 	if (too_big > 0 && own_mtu_is_too_small(e))
@@ -553,14 +563,18 @@ void sentences_new_flows(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_context *c = &e->context;
 
+	if (c->new_flows.own_lost < CAUSES_NEW_FLOWS_CHECK)
+		return;
 	say(v,
 	    "since this began no new flow got through (%u tried), but held flows lost %u of %u probes: a state table "
 	    "may be "
 	    "full, or a NAT without free ports",
 	    c->new_flows.own_lost, c->new_flows.span_lost, c->new_flows.span_sent);
-	if (c->table_max > 0)
-		say(v, "the connection tracking table of this host has %lld of %lld entries",
-		    (long long)c->table_entries, (long long)c->table_max);
+	if (e->hints.table.unread)
+		say(v, "%s could not look at its connection tracking table",
+		    or_else(e->hints.table.server, "the server"));
+	if (e->hints.own_table.unread)
+		say(v, "this host's connection tracking table could not be looked at (/proc)");
 }
 
 void sentences_size(const struct verdict_evidence *e, struct verdict *v)
@@ -749,6 +763,24 @@ static void tell_mac(const struct verdict_evidence *e, struct verdict *v)
 		    names_of(e, h->have).text);
 }
 
+/* Conflicts are common, and explain a path only if it gets no new flow through. */
+static void tell_table(const struct verdict_evidence *e, const struct hint_table_explanation *t, const char *whose,
+		       struct verdict *v)
+{
+	uint32_t lost = e->context.new_flows.own_lost;
+
+	if (losses(e) > 0 && hint_table_is_full(t))
+		say(v, "the connection tracking table of %s is full (%u of %u), and dropped %u packets of new flows",
+		    whose, t->entries, t->max, t->dropped);
+	if (losses(e) > 0 && hint_table_is_full(t) && t->evicted > 0)
+		say(v, "%s dropped %u entries to make room", whose, t->evicted);
+	if (lost >= PROBER_OUTAGE_LOSSES && 2 * t->conflicts >= lost)
+		say(v,
+		    "%s dropped %u packets of new flows that were in conflict with others: a NAT without a free port, "
+		    "for example",
+		    whose, t->conflicts);
+}
+
 /* Drops by the server's kernel and claims by another machine are shown whatever the cause. */
 static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -766,6 +798,8 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 		    address_text(&e->address).text, endpoint_is_v4(&e->address) ? "ARP" : "ND");
 	if (h->mac && seen(e, PROBER_LOST_FORWARD) > 0)
 		tell_mac(e, v);
+	tell_table(e, &h->table, or_else(h->table.server, "the server"), v);
+	tell_table(e, &h->own_table, "this host", v);
 }
 
 /* Where earlier probes of this client arrived, translated or not, as the servers remember. */
@@ -799,7 +833,7 @@ static void tell_holders(const struct verdict_evidence *e, struct verdict *v)
 			    "not "
 			    "get is dropped on the server itself",
 			    name, address_text(&h->where).text, said->interface);
-		else if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0)
+		else if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0 && !its_table_drops(e))
 			say(v,
 			    "%s has %s on %s and has heard nothing: the network sends it elsewhere (the gateway's "
 			    "neighbour entry, the provider's assignment), or drops it",

@@ -282,7 +282,16 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	compare_servers(e, p, fresh, connections, mode, f);
 }
 
-void siblings_compare_new_flows(const struct engine *e, size_t i, struct verdict_context *c)
+/* Those that this host does not send neither pass nor fail. */
+static bool is_not_sent(const struct path *p, enum mode mode)
+{
+	struct prober_tally tally;
+
+	path_recent(p, mode, &tally);
+	return tally.unsent_streak > 0;
+}
+
+void siblings_compare_new_flows(const struct engine *e, size_t i, enum mode mode, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
 	const struct loss_streak ours = path_streak(p);
@@ -301,10 +310,11 @@ void siblings_compare_new_flows(const struct engine *e, size_t i, struct verdict
 			add_sibling(&c->new_flows, other, ours.began_ns);
 		else if (path_streak(other).lost >= PROBER_OUTAGE_LOSSES)
 			all_fail = true;
-		else
+		else if (!is_not_sent(other, mode))
 			passes = true;
 	}
 	c->new_flows.own_lost = all_fail && !passes ? ours.lost : 0;
+	c->new_flows_pass = passes;
 }
 
 /* -- evidence of siblings -- */

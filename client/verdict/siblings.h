@@ -15,8 +15,9 @@ void siblings_compare(const struct engine *engine, size_t i, enum mode mode, str
 /* Compare items[i] with the UDP flows of the same size from other source ports. */
 void siblings_compare_flows(const struct engine *engine, size_t i, enum mode mode, struct verdict_flows *flows);
 
-/* Compare items[i], if it uses new ports, with the held flows to its endpoint. Fills context->new_flows. */
-void siblings_compare_new_flows(const struct engine *engine, size_t i, struct verdict_context *context);
+/* Compare items[i], if it uses new ports, with the held flows to its endpoint. Fills context->new_flows
+ * and new_flows_pass. */
+void siblings_compare_new_flows(const struct engine *engine, size_t i, enum mode mode, struct verdict_context *context);
 
 /* Add evidence of siblings that applies to this path: the last ICMP error, as they share its rate limit or its reason,
  * and a second holder of the address that hears other clients. The tally and the hints of the path itself are already

@@ -132,6 +132,12 @@ static const char advice_for_untold[] = "look on the server at what arrives ther
 static const char advice_for_own_address[] =
     "probe this address from another host; if this host is not meant to have it, remove it here";
 
+static const char advice_for_own_table[] =
+    "make room in the connection tracking table of this host (net.netfilter.nf_conntrack_max, shorter timeouts)";
+static const char advice_for_its_table[] =
+    "make room in the connection tracking table of the server (net.netfilter.nf_conntrack_max, shorter timeouts), or "
+    "exempt this port from it (notrack)";
+
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
 	if (losses(e) == 0)
@@ -169,6 +175,10 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 		return NULL;
 	if (e->hints.own_address)
 		return advice_for_own_address;
+	if (v->cause == VERDICT_CAUSE_LOCAL && hint_table_is_full(&e->hints.own_table))
+		return advice_for_own_table;
+	if ((v->cause == VERDICT_CAUSE_UNEXPLAINED || v->cause == VERDICT_CAUSE_SERVER_FIREWALL) && its_table_drops(e))
+		return advice_for_its_table;
 	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
 		return advice_for_neighbour(e->hints.neighbour.entry);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)

@@ -10,6 +10,7 @@
 #include "client/evidence/hint_mac.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
+#include "client/evidence/hint_table.h"
 #include "client/path/holders.h"
 #include "client/path/mode.h"
 #include "client/path/path.h"
@@ -30,6 +31,8 @@ struct verdict_hints {
 	struct hint_claim_explanation claim;
 	struct hint_silence_explanation silence;
 	struct hint_drops_explanation drops;
+	struct hint_table_explanation table;     /* of a server that the probes have to arrive at */
+	struct hint_table_explanation own_table; /* of this host */
 	struct hint_holding_explanation holding;
 	const struct hint_mac *mac; /* where our frames for the address go on this link; NULL: not known */
 	struct hint_data_explanation data;
@@ -77,7 +80,7 @@ struct verdict_context {
 	struct verdict_flows flows;
 	struct comparison new_flows; /* our path, if it uses new ports, against held flows; own_lost 0: other new ports
 					of UDP do not fail, or there are none */
-	int64_t table_entries, table_max; /* the connection tracking table of this host; max 0: not known */
+	bool new_flows_pass;         /* new ports of UDP, beside a path that uses new ports as well */
 	bool servers_silent; /* all addresses of every server that may answer were queried over UDP and TCP, nothing but
 				timeouts or host-unreachable came, and for each server there are two addresses or a
 				living witness that does not reach it either */

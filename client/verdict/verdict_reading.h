@@ -57,6 +57,14 @@ static inline bool own_mtu_is_too_small(const struct verdict_evidence *e)
 	return e->facts.interface.mtu > 0 && e->facts.mtu >= e->facts.interface.mtu;
 }
 
+/* The server's connection tracking table is full, and can account for what does not arrive. */
+static inline bool its_table_drops(const struct verdict_evidence *e)
+{
+	const struct hint_table_explanation *t = &e->hints.table;
+
+	return hint_table_is_full(t) && seen(e, PROBER_LOST_FORWARD) > 0 && 2 * t->dropped >= t->forward;
+}
+
 /* The path is down, and nothing is known to have come to a server or back. */
 static inline bool nothing_arrives(const struct verdict_evidence *e, enum verdict_state state)
 {

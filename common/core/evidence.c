@@ -282,6 +282,10 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u32, r->heard_ms)                                                                                            \
 	X(address, r->arrived_on)
 
+#define ANSWER_counters(X)                                                                                             \
+	X(u8, r->kind)                                                                                                 \
+	X(u32, r->value)
+
 #define ANSWER_arrivals(X)                                                                                             \
 	X(endpoint, r->place.endpoint)                                                                                 \
 	X(u8, r->place.transport)                                                                                      \

@@ -29,6 +29,7 @@ enum {
 	EVIDENCE_MACS_MAX = 16,
 	EVIDENCE_PLACES_MAX = 8,
 	EVIDENCE_HOLDINGS_MAX = 4,
+	EVIDENCE_COUNTERS_MAX = 8,
 	EVIDENCE_ORIGINS_MAX = 4,
 	EVIDENCE_TRANSLATIONS_MAX = 2,
 	EVIDENCE_MAC_LEN = 6,
@@ -240,6 +241,22 @@ struct evidence_holding {
 	struct endpoint arrived_on;
 };
 
+enum evidence_counter_kind { /* of the host's connection tracking; others say nothing to this version */
+			     EVIDENCE_TABLE_ENTRIES = 1,
+			     EVIDENCE_TABLE_MAX = 2,
+			     EVIDENCE_TABLE_DROPPED =
+				 3, /* since the server started: packets of new flows that were dropped */
+			     EVIDENCE_TABLE_EVICTED = 4, /* .. entries that were dropped to make room */
+			     EVIDENCE_TABLE_CONFLICTS =
+				 5, /* .. those of TABLE_DROPPED whose flow is in conflict with another */
+};
+
+/* What a kernel counts that has something to tell. A table that has room, and dropped nothing, has no counters here. */
+struct evidence_counter {
+	uint8_t kind;
+	uint32_t value; /* EVIDENCE_NOT_COUNTED: it cannot be read */
+};
+
 struct evidence_mac {
 	uint8_t octets[EVIDENCE_MAC_LEN];
 };
@@ -252,6 +269,7 @@ struct evidence_mac {
 	X(1, attempts, struct evidence_attempt_answer, EVIDENCE_ATTEMPTS_MAX, false)                                   \
 	X(11, syns, struct evidence_syn, EVIDENCE_ATTEMPTS_MAX, false)                                                 \
 	X(12, origins, struct evidence_origin, EVIDENCE_ORIGINS_MAX, false)                                            \
+	X(21, counters, struct evidence_counter, EVIDENCE_COUNTERS_MAX, true)                                          \
 	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
 	X(20, captures, struct evidence_capture, EVIDENCE_CAPTURES_MAX, false)                                         \
 	X(10, holdings, struct evidence_holding, EVIDENCE_HOLDINGS_MAX, false)                                         \

@@ -10,8 +10,7 @@
 
 enum { NUMBER_LEN = 128, COUNTERS_LEN = 32768 };
 
-/* Returns the number of octets read, 0 on an error. text ends in NUL. */
-static size_t read_file(const char *path, char *text, size_t text_len)
+size_t proc_read(const char *path, char *text, size_t text_len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
@@ -40,7 +39,7 @@ int64_t proc_sysctl(const char *path, int64_t fallback)
 	char file[PATH_MAX], text[NUMBER_LEN];
 
 	snprintf(file, sizeof file, "/proc/sys/%s", path);
-	return read_file(file, text, sizeof text) ? number(text, fallback) : fallback;
+	return proc_read(file, text, sizeof text) ? number(text, fallback) : fallback;
 }
 
 bool proc_sysctl_range(const char *path, int64_t *low, int64_t *high)
@@ -49,7 +48,7 @@ bool proc_sysctl_range(const char *path, int64_t *low, int64_t *high)
 	const char *second;
 
 	snprintf(file, sizeof file, "/proc/sys/%s", path);
-	if (!read_file(file, text, sizeof text))
+	if (!proc_read(file, text, sizeof text))
 		return false;
 	second = text + strcspn(text, " \t");
 	second += strspn(second, " \t");
@@ -117,10 +116,10 @@ int64_t proc_counter(const char *group, const char *name, int64_t fallback)
 	char text[COUNTERS_LEN] = "\n";
 	int64_t value = fallback;
 
-	if (!group && read_file("/proc/self/net/snmp6", text, sizeof text))
+	if (!group && proc_read("/proc/self/net/snmp6", text, sizeof text))
 		return proc_counter_in(text, NULL, name, fallback);
 	for (size_t i = 0; group && i < sizeof files / sizeof *files && value == fallback; i++) {
-		read_file(files[i], text + 1, sizeof text - 1);
+		proc_read(files[i], text + 1, sizeof text - 1);
 		value = proc_counter_in(text, group, name, fallback);
 	}
 	return value;

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Read a file of /proc. Returns the number of octets, 0 on an error. text ends in NUL. */
+size_t proc_read(const char *path, char *text, size_t text_len);
+
 /* The first number in a file under /proc/sys, as "net/ipv4/tcp_syncookies". Returns fallback if the file cannot be read
  * or has no number. */
 int64_t proc_sysctl(const char *path, int64_t fallback);

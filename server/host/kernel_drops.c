@@ -11,7 +11,7 @@ struct part {
 };
 
 /* Each is the sum of its parts: IPv4 and IPv6, and what older kernels do not have. */
-static const struct part parts[KERNEL_DROPS_LEN][PARTS_MAX] = {
+static const struct part parts[KERNEL_DROPS_PROC][PARTS_MAX] = {
 	{ { "TcpExt", "ListenOverflows" } },
 	{ { "Udp", "RcvbufErrors" }, { "Udp", "MemErrors" }, { NULL, "Udp6RcvbufErrors" }, { NULL, "Udp6MemErrors" } },
 	{ { "Udp", "InCsumErrors" }, { NULL, "Udp6InCsumErrors" } },
@@ -28,38 +28,68 @@ static int64_t sum_of(const struct part list[PARTS_MAX])
 	return sum;
 }
 
-static void read_all(int64_t counters[KERNEL_DROPS_LEN])
+static void read_all(struct kernel_drops *d)
 {
-	for (unsigned i = 0; i < KERNEL_DROPS_LEN; i++)
-		counters[i] = sum_of(parts[i]);
+	for (unsigned i = 0; i < KERNEL_DROPS_PROC; i++)
+		d->now[i] = sum_of(parts[i]);
+	conntrack_read(&d->table);
+	d->now[KERNEL_DROPS_TABLE] = d->table.dropped;
+	d->now[KERNEL_DROPS_EVICTED] = d->table.evicted;
+	d->now[KERNEL_DROPS_CONFLICTS] = d->table.in_conflict;
 }
 
 void kernel_drops_init(struct kernel_drops *drops, int64_t now_ns)
 {
-	read_all(drops->at_start);
+	read_all(drops);
 	for (unsigned i = 0; i < KERNEL_DROPS_LEN; i++)
-		drops->now[i] = drops->at_start[i];
+		drops->at_start[i] = drops->now[i];
 	drops->read_ns = now_ns;
 }
 
-/* A counter may have 32 bits and wrap around. */
-static uint32_t since_start(const struct kernel_drops *d, unsigned i)
+static uint32_t cut(int64_t count)
 {
-	int64_t since = d->now[i] - d->at_start[i];
+	return count < 0 ? 0 : count >= EVIDENCE_NOT_COUNTED ? EVIDENCE_NOT_COUNTED - 1 : (uint32_t)count;
+}
 
-	if (d->at_start[i] < 0 || d->now[i] < 0)
-		return EVIDENCE_NOT_COUNTED;
-	return since < 0 ? 0 : since >= EVIDENCE_NOT_COUNTED ? EVIDENCE_NOT_COUNTED - 1 : (uint32_t)since;
+/* A counter may have 32 bits and wrap around. */
+static uint32_t since_start(const struct kernel_drops *d, enum kernel_drop i)
+{
+	return d->at_start[i] < 0 || d->now[i] < 0 ? EVIDENCE_NOT_COUNTED : cut(d->now[i] - d->at_start[i]);
+}
+
+static uint32_t of_table(int64_t count)
+{
+	return count == CONNTRACK_UNREAD ? EVIDENCE_NOT_COUNTED : cut(count);
+}
+
+static void tell(struct evidence_answer *answer, enum evidence_counter_kind kind, uint32_t value)
+{
+	answer->counters[answer->counters_len++] = (struct evidence_counter){ (uint8_t)kind, value };
+}
+
+static void tell_table(const struct kernel_drops *d, struct evidence_answer *answer)
+{
+	uint32_t dropped = since_start(d, KERNEL_DROPS_TABLE), evicted = since_start(d, KERNEL_DROPS_EVICTED);
+
+	answer->counters_len = 0;
+	if (d->table.max == 0 || (d->table.max > 0 && dropped == 0 && evicted == 0))
+		return;
+	tell(answer, EVIDENCE_TABLE_ENTRIES, of_table(d->table.entries));
+	tell(answer, EVIDENCE_TABLE_MAX, of_table(d->table.max));
+	tell(answer, EVIDENCE_TABLE_DROPPED, dropped);
+	tell(answer, EVIDENCE_TABLE_EVICTED, evicted);
+	tell(answer, EVIDENCE_TABLE_CONFLICTS, since_start(d, KERNEL_DROPS_CONFLICTS));
 }
 
 void kernel_drops_tell(struct kernel_drops *drops, int64_t now_ns, struct evidence_answer *answer)
 {
 	if (now_ns - drops->read_ns >= interval_ns) {
-		read_all(drops->now);
+		read_all(drops);
 		drops->read_ns = now_ns;
 	}
-	answer->accept_overflows = since_start(drops, 0);
-	answer->datagrams_full = since_start(drops, 1);
-	answer->datagrams_bad = since_start(drops, 2);
-	answer->segments_bad = since_start(drops, 3);
+	answer->accept_overflows = since_start(drops, KERNEL_DROPS_OVERFLOWS);
+	answer->datagrams_full = since_start(drops, KERNEL_DROPS_FULL);
+	answer->datagrams_bad = since_start(drops, KERNEL_DROPS_BAD);
+	answer->segments_bad = since_start(drops, KERNEL_DROPS_SEGMENTS);
+	tell_table(drops, answer);
 }

@@ -1,21 +1,35 @@
-/* What the kernel of this host counts of datagrams and connections that it drops before a socket gets them. */
+/* What the kernel of this host counts of datagrams and connections that it drops before a socket gets them, and its
+ * connection tracking table. */
 #ifndef FLOATPROBE_KERNEL_DROPS_H
 #define FLOATPROBE_KERNEL_DROPS_H
 
 #include "common/core/evidence.h"
 
+#include "common/system/conntrack.h"
+
 #include <stdint.h>
 
-enum { KERNEL_DROPS_LEN = 4 };
+enum kernel_drop {
+	KERNEL_DROPS_OVERFLOWS,
+	KERNEL_DROPS_FULL,
+	KERNEL_DROPS_BAD,
+	KERNEL_DROPS_SEGMENTS,
+	KERNEL_DROPS_PROC,
+	KERNEL_DROPS_TABLE = KERNEL_DROPS_PROC,
+	KERNEL_DROPS_EVICTED,
+	KERNEL_DROPS_CONFLICTS,
+	KERNEL_DROPS_LEN
+};
 
 struct kernel_drops {
 	int64_t at_start[KERNEL_DROPS_LEN]; /* -1: the kernel does not count it, or it cannot be read */
 	int64_t now[KERNEL_DROPS_LEN];
+	struct conntrack table;
 	int64_t read_ns; /* monotonic: when `now` was read */
 };
 
 void kernel_drops_init(struct kernel_drops *drops, int64_t now_ns);
-/* Fill the four counters of the answer. Reads them at most four times a second. */
+/* Fill the counters of the answer. Reads them at most four times a second. */
 void kernel_drops_tell(struct kernel_drops *drops, int64_t now_ns, struct evidence_answer *answer);
 
 #endif

@@ -1,5 +1,6 @@
 /* The rules of causes.h: what raises each and what just does not, which goes first, and the page that explains them. */
 #include "client/verdict/causes.h"
+#include <errno.h>
 
 #include "client/verdict/verdict.h"
 
@@ -404,6 +405,11 @@ static struct comparison against_held(uint32_t own_lost)
 	return (struct comparison){ .own_lost = own_lost, .sent = 60, .span_sent = 30 };
 }
 
+static struct hint_table_explanation table_of(uint32_t entries)
+{
+	return (struct hint_table_explanation){ .entries = entries, .max = 100, .dropped = 10, .forward = 10 };
+}
+
 static void no_new_flow_gets_through(void **state)
 {
 	(void)state;
@@ -415,9 +421,9 @@ static void no_new_flow_gets_through(void **state)
 	CASE("unexplained", e = lost(0, 9, PROBER_LOST_FORWARD); e.context.new_flows = against_held(9));
 	assert_null(strstr(v.sentences[0], "no new flow"));
 	CASE("local", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.new_flows = against_held(10);
-	     e.context.table_entries = 99; e.context.table_max = 100);
+	     e.hints.own_table = table_of(99));
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.new_flows = against_held(10);
-	     e.context.table_entries = 90; e.context.table_max = 100);
+	     e.hints.own_table = table_of(90));
 	CASE("refused", e = lost(0, 10, PROBER_REFUSED); e.context.new_flows = against_held(10));
 }
 
@@ -515,6 +521,53 @@ static void local_by_what_this_host_drops(void **state)
 	verdict_reach(&e, &v);
 	assert_int_equal(v.direction, VERDICT_DIRECTION_RETURN);
 	assert_false(v.expected);
+}
+
+static void a_table_without_room(void **state)
+{
+	(void)state;
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.hints.table = table_of(100));
+	assert_string_equal(v.sentences[1], "the connection tracking table of the server is full (100 of 100), and "
+					    "dropped 10 packets of new flows");
+	assert_non_null(strstr(v.advice, "notrack"));
+	CASE("server-firewall", e = captured(0, 10, 10); e.hints.table = table_of(100));
+	assert_non_null(strstr(v.advice, "notrack"));
+	CASE("server-firewall", e = captured(0, 10, 10); e.hints.table = table_of(50));
+	assert_null(strstr(v.advice, "notrack"));
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.table = table_of(100));
+	assert_null(strstr(v.advice, "notrack"));
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.hints.table = table_of(100);
+	     e.hints.table.dropped = 4);
+	assert_null(strstr(v.advice, "notrack"));
+}
+
+/* This host's kernel refused every probe. */
+static struct verdict_evidence nothing_sent(int error)
+{
+	struct verdict_evidence none = lost(0, 10, PROBER_UNSENT);
+
+	none.tally.sent = none.tally.lost = 0;
+	none.facts.send_errno = error;
+	return none;
+}
+
+/* Its own UDP it does not send; of TCP the SYNs are lost. */
+static void no_room_here(void **state)
+{
+	(void)state;
+	CASE("local", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.hints.own_table = table_of(100));
+	assert_string_equal(v.advice, "make room in the connection tracking table of this host "
+				      "(net.netfilter.nf_conntrack_max, shorter timeouts)");
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.hints.own_table = table_of(100);
+	     e.context.new_flows_pass = true);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.kind = PROBE_TCP; e.hints.own_table = table_of(100));
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.own_table = table_of(100));
+	CASE("local", e = nothing_sent(EPERM); e.hints.own_table = table_of(100));
+	assert_string_equal(v.sentences[0], "10 probes were not sent: sendto: Operation not permitted (this host "
+					    "tracks connections and has no room for a new one)");
+	CASE("local", e = nothing_sent(EPERM); e.hints.own_table = table_of(50));
+	assert_string_equal(v.sentences[0],
+			    "10 probes were not sent: sendto: Operation not permitted (a firewall on this host)");
 }
 
 static struct verdict_evidence dropped(uint32_t bad, uint32_t filtered, uint32_t forward)
@@ -797,6 +850,8 @@ static void every_cause_has_a_rule_and_advice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_without_room),
+		cmocka_unit_test(no_room_here),
 		cmocka_unit_test(no_new_flow_gets_through),
 		cmocka_unit_test(this_host_drops_or_does_not_send),
 		cmocka_unit_test(stale_neighbour),

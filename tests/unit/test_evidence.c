@@ -34,6 +34,7 @@ enum {
 	QUERY_ADDRESS_LEN = 16,
 	HOLDING_LEN = 62,
 	CAPTURE_LEN = 20,
+	COUNTER_LEN = 5,
 };
 
 static size_t list_len(unsigned n, size_t record_len)
@@ -79,15 +80,15 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 /* How long the lists of an answer are. */
 struct lengths {
 	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings, captures;
-	unsigned syns, origins;
+	unsigned syns, origins, counters;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,    EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX,   EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
 				     EVIDENCE_TWINS_MAX,    EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
 				     EVIDENCE_HOLDINGS_MAX, EVIDENCE_CAPTURES_MAX,  EVIDENCE_ATTEMPTS_MAX,
-				     EVIDENCE_ORIGINS_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2 };
+				     EVIDENCE_ORIGINS_MAX,  EVIDENCE_COUNTERS_MAX };
+static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2, .counters = 2 };
 
 static size_t text_len(const struct lengths *n)
 {
@@ -96,7 +97,7 @@ static size_t text_len(const struct lengths *n)
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
 	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN) +
 	       list_len(n->holdings, HOLDING_LEN) + list_len(n->captures, CAPTURE_LEN) + list_len(n->syns, SYN_LEN) +
-	       list_len(n->origins, ORIGIN_LEN);
+	       list_len(n->origins, ORIGIN_LEN) + list_len(n->counters, COUNTER_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -176,6 +177,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.arrivals_len = n->arrivals,
 		.holdings_len = n->holdings,
 		.captures_len = n->captures,
+		.counters_len = n->counters,
 		.syns_len = n->syns,
 		.origins_len = n->origins,
 	};
@@ -215,6 +217,8 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		answer.conflicts[i] = (struct evidence_conflict){
 			sample_endpoint_v4((uint8_t)i, 0), { 2, 1, 2, 3, 4, (uint8_t)i }, 0x91929394 + i, 0xa1a2a3a4 + i
 		};
+	for (uint32_t i = 0; i < n->counters; i++)
+		answer.counters[i] = (struct evidence_counter){ (uint8_t)(1 + i), 0xf1f2f3f4 + i };
 	for (uint32_t i = 0; i < n->captures; i++)
 		answer.captures[i] =
 		    (struct evidence_capture){ 0xe1e2e3e4e5e6e7e8 + i, 0xc1c2c3c4 + i, 0x8000000000000001 + i };
@@ -420,7 +424,7 @@ static void hostile_answers_are_refused(void **state)
 		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .twins = 2 }, EVIDENCE_TWINS_MAX },
 		{ { .macs = 2 }, EVIDENCE_MACS_MAX },           { { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
 		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },   { { .syns = 2 }, EVIDENCE_ATTEMPTS_MAX },
-		{ { .origins = 2 }, EVIDENCE_ORIGINS_MAX },
+		{ { .origins = 2 }, EVIDENCE_ORIGINS_MAX },     { { .counters = 2 }, EVIDENCE_COUNTERS_MAX },
 	};
 	static uint8_t buf[16384];
 
@@ -582,6 +586,10 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 		assert_same_twin(&a->twins[i], &b->twins[i]);
 	for (unsigned i = 0; i < b->holdings_len; i++)
 		assert_same_holding(&a->holdings[i], &b->holdings[i]);
+	for (unsigned i = 0; i < b->counters_len; i++) {
+		assert_int_equal(a->counters[i].kind, b->counters[i].kind);
+		assert_int_equal(a->counters[i].value, b->counters[i].value);
+	}
 	for (unsigned i = 0; i < b->captures_len; i++)
 		assert_same_capture(&a->captures[i], &b->captures[i]);
 }
@@ -599,6 +607,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->arrivals_len, n->arrivals);
 	assert_int_equal(answer->holdings_len, n->holdings);
 	assert_int_equal(answer->captures_len, n->captures);
+	assert_int_equal(answer->counters_len, n->counters);
 	assert_int_equal(answer->syns_len, n->syns);
 	assert_int_equal(answer->origins_len, n->origins);
 }
@@ -646,10 +655,18 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		{ .attempts = 2 },
 		{ .attempts = 2, .syns = 2 },
 		{ .attempts = 2, .syns = 2, .origins = 2 },
-		{ .attempts = 2, .flows = 3, .syns = 2, .origins = 2 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .syns = 2, .origins = 2 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .syns = 2, .origins = 2 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .arrivals = 2, .syns = 2, .origins = 2 },
+		{ .attempts = 2, .syns = 2, .origins = 2, .counters = 2 },
+		{ .attempts = 2, .flows = 3, .syns = 2, .origins = 2, .counters = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2 },
+		{ .attempts = 2, .flows = 3, .captures = 2, .holdings = 3, .syns = 2, .origins = 2, .counters = 2 },
+		{ .attempts = 2,
+		  .flows = 3,
+		  .captures = 2,
+		  .holdings = 3,
+		  .arrivals = 2,
+		  .syns = 2,
+		  .origins = 2,
+		  .counters = 2 },
 		{ .attempts = 2,
 		  .flows = 3,
 		  .captures = 2,
@@ -657,11 +674,14 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		  .arrivals = 2,
 		  .neighbours = 2,
 		  .syns = 2,
-		  .origins = 2 },
-		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
-		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
-		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
-		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2 },
+		  .origins = 2,
+		  .counters = 2 },
+		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2 },
+		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2 },
+		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2,
+		  .counters = 2 },
+		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2,
+		  .counters = 2 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];

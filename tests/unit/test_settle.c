@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "client/evidence/hint_drops.h"
+#include "client/evidence/hint_table.h"
 #include "client/evidence/path_loss.h"
 #include "client/evidence/settle.h"
 
@@ -990,6 +991,44 @@ static void connections_are_dropped_on_the_whole_host(void **state)
 	assert_int_equal(dropped(s, 0).segments, 0);
 }
 
+/* What a server tells of its connection tracking. */
+static void count_table(struct evidence_answer *a, uint32_t entries, uint32_t max, uint32_t dropped, uint32_t evicted,
+			uint32_t conflicts)
+{
+	const uint32_t values[] = { entries, max, dropped, evicted, conflicts };
+
+	for (unsigned i = 0; i < 5; i++)
+		a->counters[i] = (struct evidence_counter){ (uint8_t)(EVIDENCE_TABLE_ENTRIES + i), values[i] };
+	a->counters[5] = (struct evidence_counter){ UINT8_MAX, 7 }; /* of a later version */
+	a->counters_len = 6;
+}
+
+static void a_servers_table_is_compared(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+	struct hint_table_explanation x = { .max = 0 };
+
+	hear_later(s, &a); /* nothing to tell */
+	count_table(&a, 100, 100, 8, 2, 1);
+	hear_later(s, &a);
+	hint_table_explain(&s->drops[3], s->path, 0, &x);
+	assert_true(hint_table_is_full(&x));
+	assert_int_equal(x.dropped, 7);
+	assert_int_equal(x.conflicts, 1);
+	assert_int_equal(x.evicted, 2);
+	assert_int_equal(x.entries, 100);
+	assert_true(x.was_full);
+	count_table(&a, EVIDENCE_NOT_COUNTED, EVIDENCE_NOT_COUNTED, EVIDENCE_NOT_COUNTED, EVIDENCE_NOT_COUNTED,
+		    EVIDENCE_NOT_COUNTED);
+	hear_later(s, &a);
+	x = (struct hint_table_explanation){ .max = 0 };
+	hint_table_explain(&s->drops[3], s->path, 0, &x);
+	assert_true(x.unread);
+	assert_false(x.was_full);
+	assert_false(hint_table_is_full(&x));
+}
+
 /* Of d datagrams dropped at the socket, while the host counted so many for a full buffer and for their checksum. */
 static struct hint_drops_explanation reasons(struct scene *s, uint32_t d, uint32_t full, uint32_t bad)
 {
@@ -1478,6 +1517,7 @@ int main(void)
 		TEST(only_the_latest_answers_are_kept),
 		TEST(an_answer_at_the_link_that_the_socket_did_not_get_was_lost_here),
 		TEST(connections_are_dropped_on_the_whole_host),
+		TEST(a_servers_table_is_compared),
 		TEST(a_drop_has_the_reason_that_is_left),
 		TEST(a_server_that_cannot_read_its_counters_gives_no_reason),
 		TEST(drops_are_compared_with_the_losses_of_their_time),

@@ -443,6 +443,10 @@ def read_holding(c):
     }
 
 
+def read_counter(c):
+    return {"kind": c.number(1), "value": c.number(4)}
+
+
 def read_capture(c):
     return {"flow": c.hex(8), "newest": c.number(4), "bitmap": c.hex(8)}
 
@@ -461,6 +465,7 @@ ANSWER_LISTS = {
     11: ("syns", read_syn),
     12: ("origins", read_origin),
     20: ("captures", read_capture),
+    21: ("counters", read_counter),
 }
 
 

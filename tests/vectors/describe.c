@@ -216,6 +216,11 @@ static json_t *describe_holding(const struct evidence_holding *h)
 			 (json_int_t)h->heard_ms, "arrived_on", describe_address(&h->arrived_on));
 }
 
+static json_t *describe_counter(const struct evidence_counter *c)
+{
+	return json_pack("{s:i, s:I}", "kind", (int)c->kind, "value", (json_int_t)c->value);
+}
+
 static json_t *describe_capture(const struct evidence_capture *c)
 {
 	return json_pack("{s:o, s:I, s:o}", "flow", describe_u64(c->flow), "newest", (json_int_t)c->newest, "bitmap",
@@ -244,6 +249,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(arrivals, describe_arrival);
 	LIST(macs, describe_mac);
 	LIST(captures, describe_capture);
+	LIST(counters, describe_counter);
 #undef LIST
 }
 

@@ -357,6 +357,8 @@ static struct evidence_answer answer_text(void)
 		.holdings_len = 2,
 		.captures = { { 0x0000000000000001, 3, 0x7 } },
 		.captures_len = 1,
+		.counters = { { EVIDENCE_TABLE_DROPPED, EVIDENCE_NOT_COUNTED } },
+		.counters_len = 1,
 		.syns = { { .attempt = 1,
 			    .state = EVIDENCE_SYN_CAME,
 			    .count = 2,
