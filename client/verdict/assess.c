@@ -269,6 +269,8 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		.mode = mode,
 		.before = p->status.state,
 		.was_local = p->status.known && p->status.cause == VERDICT_CAUSE_LOCAL,
+		.had_some_ports =
+		    p->status.known && p->status.cause == VERDICT_CAUSE_SOME_PORTS && path_takes_new_ports(p),
 		.streak_len = ASSESS_STREAK_PROBES,
 		.lossy_permille = e->config->lossy_permille,
 	};
@@ -339,6 +341,8 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		siblings_compare_new_flows(e, i, mode, &evidence.context);
 	if (probe_kind_of(p->kind)->has_flows && (has_loss || (p->held >= 0 && p->target->servers_len > 1)))
 		siblings_compare_flows(e, i, mode, &evidence.context.flows);
+	if (p->target->holders_many && probe_kind_of(p->kind)->has_handshake && has_loss)
+		siblings_compare_connections(e, i, &evidence.context.flows);
 	if (p->target->holders_many)
 		allow_many(p, &evidence);
 	verdict_reach(&evidence, verdict);

@@ -348,9 +348,19 @@ static bool some_fresh_fail(const struct verdict_evidence *e)
 		   e->mode);
 }
 
+/* Beyond chance, held flows and new ports do not lose alike: a held flow leads to one server, and loses nothing or
+ * everything. */
+static bool held_and_new_differ(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+	double odds = f->fine > 0 ? significance_odds(f->held_streak, e->tally.answered, e->tally.sent)
+				  : significance_odds(f->held.own_lost, losses(e), e->tally.sent);
+
+	return f->failing == 0 && f->fine + f->dead > 0 && significance_is_beyond_chance(odds, e->mode);
+}
+
 /* The address is balanced on purpose, and one of the servers is dead: a held flow that leads to it loses everything,
- * while new ports pass in part; of the new ports, its share fails, while a held flow that leads elsewhere loses
- * nothing. */
+ * while new ports pass in part; of the new ports, its share fails. */
 static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	const struct verdict_flows *f = &e->context.flows;
@@ -360,7 +370,7 @@ static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_sta
 		return false;
 	if (!f->ours_new)
 		return state == VERDICT_DOWN && f->fresh.span_sent > f->fresh.span_lost;
-	return is_failing(state) && (f->fine > 0 || (f->dead > 0 && state == VERDICT_LOSSY)) && f->failing == 0;
+	return state == VERDICT_LOSSY && held_and_new_differ(e);
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
@@ -673,8 +683,8 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_SOME_PORTS,
 	    .holds = one_of_many_fails,
 	    .needs = "the target has `holders: many`, one of its servers is silent as for server-down, and a held flow "
-		     "loses everything while new source ports pass in part, or new source ports fail in part while "
-		     "each held flow loses everything or nothing",
+		     "loses everything while new source ports pass in part; or new source ports (over TCP, too) fail "
+		     "in part while each held flow loses everything or nothing, beyond chance",
 	    .forbids = "an error other than unreachable; silence of all its servers",
 	},
 	{

@@ -282,6 +282,22 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	compare_servers(e, p, fresh, connections, mode, f);
 }
 
+void siblings_compare_connections(const struct engine *e, size_t i, struct verdict_flows *f)
+{
+	const struct path *p = e->paths.items[i];
+	size_t from, to;
+
+	f->ours_new = true;
+	paths_of_target(&e->paths, i, &from, &to);
+	for (; from < to; from++) {
+		const struct path *other = e->paths.items[from];
+		struct loss_streak streak = path_streak(other);
+		if (other->held >= 0 && !other->pmtu && probe_kind_of(other->kind)->has_flows &&
+		    endpoint_equal(&other->endpoint, &p->endpoint))
+			add_held(other, &streak, f);
+	}
+}
+
 /* Those that this host does not send neither pass nor fail. */
 static bool is_not_sent(const struct path *p, enum mode mode)
 {

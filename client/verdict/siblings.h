@@ -15,6 +15,9 @@ void siblings_compare(const struct engine *engine, size_t i, enum mode mode, str
 /* Compare items[i] with the UDP flows of the same size from other source ports. */
 void siblings_compare_flows(const struct engine *engine, size_t i, enum mode mode, struct verdict_flows *flows);
 
+/* Compare the connections of items[i], each of which has its own port, with the held flows to its endpoint. */
+void siblings_compare_connections(const struct engine *engine, size_t i, struct verdict_flows *flows);
+
 /* Compare items[i], if it uses new ports, with the held flows to its endpoint. Fills context->new_flows
  * and new_flows_pass. */
 void siblings_compare_new_flows(const struct engine *engine, size_t i, enum mode mode, struct verdict_context *context);

@@ -46,6 +46,16 @@ static enum verdict_state state_between_rows(const struct verdict_evidence *e)
 	return e->before;
 }
 
+/* Some of the new ports are known to fail. By chance these make rows of losses that are an outage elsewhere. */
+static enum verdict_state state_of_new_ports(const struct verdict_evidence *e)
+{
+	if (e->tally.lost_streak >= CAUSES_NEW_FLOWS_RUN)
+		return VERDICT_DOWN;
+	if (e->tally.lost_streak >= e->streak_len || e->before == VERDICT_DOWN)
+		return VERDICT_LOSSY;
+	return state_between_rows(e);
+}
+
 static enum verdict_state state_of_run(const struct verdict_evidence *e)
 {
 	const struct prober_tally *t = &e->tally;
@@ -57,6 +67,8 @@ static enum verdict_state state_of_run(const struct verdict_evidence *e)
 		return VERDICT_DOWN;
 	if (t->unsent_streak >= unsent_streak)
 		return VERDICT_UNKNOWN;
+	if (e->had_some_ports)
+		return state_of_new_ports(e);
 	if (t->lost_streak >= e->streak_len)
 		return VERDICT_DOWN;
 	if (!settled_before && sends && t->answered_streak >= e->streak_len)

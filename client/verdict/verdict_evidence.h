@@ -122,6 +122,7 @@ struct verdict_evidence {
 	enum mode mode;            /* CHECK: any loss in the tally is lossy */
 	enum verdict_state before; /* run: the state so far */
 	bool was_local;            /* run: this host was the cause so far */
+	bool had_some_ports;       /* run: the path takes new ports, and so far some of them fail */
 	unsigned streak_len;       /* run: probes in a row that change the state (3) */
 	unsigned lossy_permille;   /* run: share of loss, without outages, from which the path is lossy */
 };

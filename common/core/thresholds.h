@@ -81,7 +81,8 @@ enum {
 	SIBLINGS_SAME_SERVER_RUN_ANSWERS = 17,
 	/* If each second port failed, a row of ten new ports would fail once in SIGNIFICANCE_ODDS_CHECK rounds .. */
 	CAUSES_NEW_FLOWS_CHECK = SIBLINGS_SAME_SERVER_CHECK_ANSWERS,
-	/* .. and a row of seventeen once in SIGNIFICANCE_ODDS_RUN. */
+	/* .. and a row of seventeen once in SIGNIFICANCE_ODDS_RUN: until then `run` leaves a path lossy whose new ports
+	 * are known to fail in part. */
 	CAUSES_NEW_FLOWS_RUN = SIBLINGS_SAME_SERVER_RUN_ANSWERS,
 	/* A table that is full drops old entries: it is seen a little below its limit. */
 	CAUSES_TABLE_FULL_PERCENT = 98,

@@ -635,11 +635,16 @@ static void one_of_many(void **state)
 	held.context.flows.fresh = (struct comparison){ .span_sent = 10, .span_lost = 5 };
 	fresh.context.flows.ours_new = true;
 	fresh.context.flows.fine = 1;
+	fresh.context.flows.held_streak = 60;
 	CASE("some-ports", e = held);
 	CASE("some-ports", e = fresh);
 	CASE("unexplained", e = held; e.context.flows.fresh.span_lost = 10); /* nothing gets through */
 	CASE("unexplained", e = fresh; e.context.flows.failing = 1);         /* the held flows lose some, too */
-	CASE("unexplained", e = fresh; e.context.flows.fine = 0);
+	CASE("some-ports", e = fresh; e.kind = PROBE_TCP);
+	CASE("some-ports", e = fresh;
+	     e.context.flows = (struct verdict_flows){ .ours_new = true, .dead = 1, .held.own_lost = 60 });
+	CASE("unexplained", e = fresh; e.context.flows.held_streak = 5); /* by chance */
+	CASE("unexplained", e = fresh; e.context.flows.fine = 0; e.context.flows.held_streak = 0);
 	CASE("unexplained", e = fresh; e.context.silent = 0);
 	CASE("unexplained", e = fresh; e.context.silent = e.allowed_mask);
 	CASE("unexplained", e = fresh; e.holders_many = false);

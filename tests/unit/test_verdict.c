@@ -516,6 +516,39 @@ static void run_keeps_its_state(void **state)
 	}
 }
 
+/* Rows of losses of new ports are chance if half of them fail; seventeen in a row are an outage. */
+static void some_ports_are_no_outage(void **state)
+{
+	static const char probes[] = "lalallla"
+				     "lllaalla"
+				     "aallllal"
+				     "lllllllllllllllla"
+				     "lll";
+	static const char states[] = "~~~~~~~~"
+				     "~~~~~~~~"
+				     "~~~~~~~~"
+				     "~~~~~~~~~~~~~~~-~"
+				     "~~~";
+	struct verdict_evidence e = { .mode = MODE_RUN,
+				      .before = VERDICT_LOSSY,
+				      .had_some_ports = true,
+				      .streak_len = 3,
+				      .lossy_permille = 50,
+				      .allowed_mask = 1 };
+
+	(void)state;
+	forget();
+	for (unsigned i = 0; i < 16; i++)
+		add_probe(outcome_of_letter("la"[i % 2]), 0);
+	for (size_t i = 0; probes[i]; i++) {
+		add_probe(outcome_of_letter(probes[i]), 0);
+		prober_tally(&prober, RING, &e.tally);
+		e.before = verdict_state(&e);
+		if (".+~-"[e.before] != states[i])
+			fail_msg("%s after %d", verdict_state_word(e.before), (int)i + 1);
+	}
+}
+
 /* Of 64 probes 4 are 62 permille and 1 is 15: lossy from 50 on, and until below 25. */
 static void lossy_does_not_flap_at_its_threshold(void **state)
 {
@@ -740,6 +773,7 @@ int main(void)
 		cmocka_unit_test(the_better_explanation_wins),
 		cmocka_unit_test(unreachable_is_no_direction_when_the_server_is_down),
 		cmocka_unit_test(run_keeps_its_state),
+		cmocka_unit_test(some_ports_are_no_outage),
 		cmocka_unit_test(lossy_does_not_flap_at_its_threshold),
 		cmocka_unit_test(a_name_that_does_not_resolve_makes_it_unknown),
 		cmocka_unit_test(a_stranger_is_forgotten_in_run),
