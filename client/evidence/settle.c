@@ -274,9 +274,21 @@ struct report {
 	const struct evidence_syn *syn; /* NULL: its link is not watched */
 };
 
-/* Does the server see the attempt at an address or a port that is not known? Then a half-open socket may belong to any
- * other attempt or query of ours. */
-static bool is_misplaced(const struct report *r, const struct attempt *attempt)
+/* Is the attempt seen at another address than the one that it was asked about? A query that came over the other family
+ * does not tell, but earlier receipts of the path do. */
+static bool is_misplaced(const struct path *p, const struct report *r, const struct attempt *attempt)
+{
+	const struct endpoint *seen[] = { &r->result->answer->querier, &p->facts.receipt_source };
+
+	for (unsigned i = 0; i < sizeof seen / sizeof *seen && !r->asked->placed && r->result->witness < 0; i++) {
+		if (!endpoint_is_unknown(seen[i]) && endpoint_same_family(seen[i], &attempt->local))
+			return !endpoint_same_address(seen[i], &attempt->local);
+	}
+	return false;
+}
+
+/* Is the attempt's address at the server only an assumption? */
+static bool is_place_assumed(const struct report *r, const struct attempt *attempt)
 {
 	const struct query_result *t = r->result;
 
@@ -285,12 +297,12 @@ static bool is_misplaced(const struct report *r, const struct attempt *attempt)
 
 /* Did the query take too long for its ages of attempts? An age is computed when the query leaves, and is too small by
  * the query's travel time (TCP: with retransmissions). The server compares its counters over that age plus one second,
- * to cover a reset before that. Where the port is not known it identifies the socket by its age, with a tolerance of
- * half a second that includes timers. */
+ * to cover a reset before that. Where the address or port is not known, the ages of sockets tell which of them can be
+ * the attempt's, with a tolerance of half a second that includes timers. */
 static bool is_outdated(const struct report *r, const struct attempt *attempt)
 {
 	return r->result->now_ns - r->result->asked_ns >
-	       (is_misplaced(r, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
+	       (is_place_assumed(r, attempt) ? SETTLE_QUERY_QUICK_NS : EVIDENCE_COUNTERS_BEFORE_NS);
 }
 
 static bool has_come(const struct report *r)
@@ -401,7 +413,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 		return; /* another attempt has the same name */
 	if (has_come(r))
 		note_syn(p, r, r->syn, attempt);
-	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_misplaced(r, attempt))
+	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_misplaced(p, r, attempt))
 		note_arrival(p, r, attempt, r->socket->age_ms);
 	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))
 		note_not_seen(p, r, attempt);

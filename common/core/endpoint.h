@@ -50,6 +50,11 @@ static inline bool endpoint_is_loopback(const struct endpoint *e)
 	return endpoint_is_v4(e) ? e->address[12] == 127 : memcmp(e->address, v6, sizeof v6) == 0;
 }
 
+static inline bool endpoint_same_family(const struct endpoint *a, const struct endpoint *b)
+{
+	return endpoint_is_v4(a) == endpoint_is_v4(b);
+}
+
 static inline bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b)
 {
 	return memcmp(a->address, b->address, sizeof a->address) == 0;

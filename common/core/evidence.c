@@ -432,6 +432,15 @@ struct endpoint evidence_source_of(const struct evidence_query *query, const str
 	return source;
 }
 
+const struct evidence_attempt *evidence_attempt_like(const struct evidence_query *query, const struct endpoint *address)
+{
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		if (endpoint_same_family(&query->attempts[i].client, address))
+			return &query->attempts[i];
+	}
+	return NULL;
+}
+
 /* -- origins -- */
 
 uint8_t evidence_add_origin(struct evidence_answer *answer, const struct evidence_origin *origin)

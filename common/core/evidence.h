@@ -308,6 +308,9 @@ const struct evidence_translation *evidence_translation_of(const struct evidence
 							   const struct endpoint *own);
 /* Address and port that the attempt should come from, through its translation if there is one. Port 0: any. */
 struct endpoint evidence_source_of(const struct evidence_query *query, const struct evidence_attempt *attempt);
+/* The first attempt from an address of the same family as this one; NULL: the query has none. */
+const struct evidence_attempt *evidence_attempt_like(const struct evidence_query *query,
+						     const struct endpoint *address);
 
 /* Returns the index of this origin in the answer, with its ports set to 0; EVIDENCE_ORIGINS_MAX: there is no room. */
 uint8_t evidence_add_origin(struct evidence_answer *answer, const struct evidence_origin *origin);

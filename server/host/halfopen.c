@@ -40,13 +40,22 @@ struct halfopen_age halfopen_age(const struct sockdiag_half_open *socket)
 	return age;
 }
 
-void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
-			const struct endpoint *own)
+static bool is_of_another_client(const struct evidence_query *query, const struct flows *flows, unsigned client,
+				 const struct sockdiag_half_open *socket)
+{
+	const struct evidence_attempt *like = evidence_attempt_like(query, &socket->peer);
+	struct endpoint own = like ? evidence_source_of(query, like) : (struct endpoint){ 0 };
+
+	return flows_of_another(flows, client, &own, &socket->local, &socket->peer);
+}
+
+void halfopen_set_apart(struct halfopen_list *list, const struct evidence_query *query, const struct flows *flows,
+			unsigned client)
 {
 	list->near = list->len;
 	for (unsigned i = list->len; list->len <= SET_APART_MAX && i-- > 0;) {
 		struct sockdiag_half_open socket = list->sockets[i];
-		if (!flows_of_another(flows, client, own, &socket.local, &socket.peer))
+		if (!is_of_another_client(query, flows, client, &socket))
 			continue;
 		list->sockets[i] = list->sockets[--list->near];
 		list->sockets[list->near] = socket;
@@ -77,6 +86,23 @@ static bool is_of_another_attempt(const struct evidence_query *query, const stru
 	return false;
 }
 
+/* Does the peer have the address of attempts that are not translated? */
+static bool is_own_address(const struct evidence_query *query, const struct endpoint *peer)
+{
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		if (endpoint_same_address(&query->attempts[i].client, peer))
+			return !evidence_translation_of(query, peer);
+	}
+	return false;
+}
+
+/* Can a socket of the other family be the attempt's? A translation may change the family, but not into an address that
+ * this client uses itself. */
+static bool is_suspect_of_other_family(const struct evidence_query *query, const struct endpoint *peer)
+{
+	return !is_own_address(query, peer) && !is_of_another_attempt(query, peer);
+}
+
 /* Can a socket at another port or address be the attempt's? A translation changes the port even if it keeps those that
  * are free. */
 static bool is_suspect(const struct evidence_query *query, const struct evidence_attempt *attempt,
@@ -84,6 +110,8 @@ static bool is_suspect(const struct evidence_query *query, const struct evidence
 {
 	if (must_be_older(halfopen_age(socket), attempt))
 		return false;
+	if (!endpoint_same_family(&socket->peer, source))
+		return is_suspect_of_other_family(query, &socket->peer);
 	if (!endpoint_same_address(&socket->peer, source))
 		return true;
 	return evidence_translation_of(query, &attempt->client) && !is_of_another_attempt(query, &socket->peer);

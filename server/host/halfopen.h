@@ -31,9 +31,10 @@ struct halfopen_list { /* the half-open sockets of our listener */
 };
 
 /* Move the sockets of other clients to the end of the list and set `near`. The flows tell which sockets belong to other
- * clients. own: where its attempts should come from. A long list (a SYN flood) stays as it is. */
-void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, unsigned client,
-			const struct endpoint *own);
+ * clients. The query tells where the client's attempts of each family should come from. A long list (a SYN flood)
+ * stays as it is. */
+void halfopen_set_apart(struct halfopen_list *list, const struct evidence_query *query, const struct flows *flows,
+			unsigned client);
 
 /* Compare one attempt of a query with all half-open sockets of our listener; fill the answer but for its origin.
  * Returns the attempt's socket; NULL unless it is HALF_OPEN. seen: the address and port that its SYN was seen to come
@@ -42,7 +43,8 @@ void halfopen_set_apart(struct halfopen_list *list, const struct flows *flows, u
  * not certain to be older than the attempt: an older socket would have absorbed the attempt's SYN. If the socket is
  * younger, a repeated SYN made it; the answer holds its age, so the querier can judge whether any SYN arrived in time.
  * NOT_SEEN: there is no such socket, and no other that can be the attempt's. One of another address can be, except
- * those that halfopen_set_apart has found to be others'. One of another port can be if the attempt is translated. */
+ * those that halfopen_set_apart has found to be others', and except attempts of the other family that are not
+ * translated. One of another port can be if the attempt is translated. */
 const struct sockdiag_half_open *halfopen_judge(const struct evidence_query *query,
 						const struct evidence_attempt *attempt, const struct endpoint *seen,
 						const struct halfopen_list *list,

@@ -215,10 +215,8 @@ static void add_attempts(struct host_evidence *c, const struct evidence_query *q
 	struct evidence_answer *answer = &draft->answer;
 	int n = c->tcp_port && query->attempts_len > 0 ? read_half_open(c) : -1;
 	struct halfopen_list list = { .sockets = c->half_open, .len = n > 0 ? (unsigned)n : 0 };
-	struct endpoint own;
 
-	own = evidence_source_of(query, &query->attempts[0]);
-	halfopen_set_apart(&list, querier->flows, querier->client, &own);
+	halfopen_set_apart(&list, query, querier->flows, querier->client);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *asked = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];

@@ -99,17 +99,18 @@ void syn_watch_accepted(struct syn_watch *syn_watch, const struct endpoint *peer
 
 struct asker {
 	const struct reflector_querier *querier;
-	const struct endpoint *own; /* the address that the client has at home, */
-	struct endpoint source;     /* and the one that its SYNs should come from */
+	const struct evidence_query *query;
 };
 
 /* SYNs of the client's own address have its own ports, if no NAT is in between. */
 static bool is_of_another(void *context, const struct endpoint *source, const struct endpoint *local)
 {
 	const struct asker *a = context;
+	const struct evidence_attempt *like = evidence_attempt_like(a->query, source);
+	struct endpoint own = like ? evidence_source_of(a->query, like) : (struct endpoint){ 0 };
 
-	return endpoint_same_address(source, a->own) ||
-	       flows_of_another(a->querier->flows, a->querier->client, &a->source, local, source);
+	return (like && endpoint_same_address(source, &like->client)) ||
+	       flows_of_another(a->querier->flows, a->querier->client, &own, local, source);
 }
 
 static bool is_untranslated(const struct evidence_query *query, const struct reflector_querier *querier,
@@ -182,7 +183,7 @@ void syn_watch_collect(struct syn_watch *syn_watch, const struct evidence_query 
 	int64_t now_ns = clock_mono_ns();
 	struct syns_attempt attempts[EVIDENCE_ATTEMPTS_MAX];
 	struct syns_found found[EVIDENCE_ATTEMPTS_MAX];
-	struct asker asker = { querier, &query->attempts[0].client, evidence_source_of(query, &query->attempts[0]) };
+	struct asker asker = { querier, query };
 	const struct syns_query asked = { attempts, query->attempts_len, querier->client, is_of_another, &asker };
 
 	if (!syn_watch->sees || query->attempts_len == 0)

@@ -201,6 +201,18 @@ class Provider:
         )
         self.servers[name] = Server(self, server, name)
 
+    def add_other_family(self):
+        """The client and boot-01's droplet get addresses of the other family as well. Returns the droplet's target."""
+        plan = PLANS[4 if self.plan.nft == "ip6" else 6]
+        droplet = plan.droplet["boot-01"]
+        self.client.ip(plan.add(f"{plan.outside}2", "eth0"), f"route add {plan.everything} via {plan.outside}1")
+        self.router.ip(plan.add(f"{plan.outside}1", "outside"), plan.add(f"{plan.droplets}1", "lan"))
+        self.servers["boot-01"].host.ip(
+            plan.add(droplet, "eth0"), f"route add {plan.everything} via {plan.droplets}1"
+        )
+        self.settle()
+        return {"name": "boot-01-other", "role": "droplet", "address": droplet, "server": "boot-01"}
+
     def put_client_behind_nat(self, ports="random"):
         """The client's old place becomes a router that translates everything; the client moves behind it. ports: how
         nft chooses source ports (random, fully-random, or "": it keeps them if they are free)."""

@@ -7,6 +7,8 @@
                  faults sit at the router's outside, where addresses are as the client sees them
 """
 
+import itertools
+
 from provider import DOWN, PORT, main, scenario, scenarios
 
 PROTOCOLS = ("udp", "tcp")
@@ -79,6 +81,45 @@ def return_cut_by_the_server_itself(net, protocol):
     check = net.check(options=())
     for target in ("boot-01", "bootnode"):
         check.expect({"target": target, "protocol": protocol}, **DOWN, direction="return", cause="protocol-filtered")
+    check.rest_is_healthy()
+
+
+def both_families(net, first):
+    """Returns targets of both families, those of one of them first. The servers see no frames."""
+    other = net.add_other_family()
+    net.deprive("unprivileged")
+    return [other, *net.targets()] if first == "other" else [*net.targets(), other]
+
+
+@scenarios(*itertools.product(("own", "other"), DIRECTIONS))
+def handshakes_of_both_families_cut(net, first, direction):
+    """A query goes over one family, and asks about attempts of both."""
+    targets = both_families(net, first)
+    net.cut(direction, protocol="tcp")
+    check = net.check(targets, options=())
+    for target in targets:
+        check.expect({"target": target["name"], "protocol": "tcp"}, **DOWN, direction=direction,
+                     cause="protocol-filtered")  # fmt: skip
+        if target["name"] == "boot-01-other":
+            check.healthy({"target": target["name"], "protocol": "udp"}, "boot-01", target["address"])
+    check.rest_is_healthy()
+    daemon = net.run_daemon(targets)
+    for target in targets:
+        daemon.wait_for({"target": target["name"], "protocol": "tcp"}, state="down", direction=direction)
+
+
+@scenarios(*itertools.product(("own", "other"), DIRECTIONS))
+def one_family_cut(net, first, direction):
+    """Only the droplet's other family can carry the query."""
+    targets = both_families(net, first)
+    net.cut(direction, net.plan.droplet["boot-01"])
+    net.cut(direction, net.plan.floating)
+    check = net.check(targets, options=())
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target}, **DOWN, direction=direction, cause="unexplained")
+    for target in targets:
+        if target["name"] == "boot-01-other":
+            check.healthy({"target": target["name"]}, "boot-01", target["address"])
     check.rest_is_healthy()
 
 

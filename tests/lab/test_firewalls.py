@@ -8,7 +8,7 @@
 
 from flat import DEAD
 from lab import link
-from provider import DOWN, NO_CAPABILITY, PLANS, PORT, TWICE, main, scenario, scenarios
+from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
 
 DOWN_IN_RUN = {"state": "down", "direction": "forward"}
 TX_CHECKSUMS_OFF = """
@@ -156,24 +156,12 @@ def the_server_resets_connections(net):
     check.rest_is_healthy()
 
 
-def add_other_family(net):
-    """The network has IPv4; boot-01's droplet gets an IPv6 address as well. Returns its target."""
-    plan = PLANS[6]
-    net.client.ip(plan.add(f"{plan.outside}2", "eth0"), f"route add {plan.everything} via {plan.outside}1")
-    net.router.ip(plan.add(f"{plan.outside}1", "outside"), plan.add(f"{plan.droplets}1", "lan"))
-    net.servers["boot-01"].host.ip(
-        plan.add(plan.droplet["boot-01"], "eth0"), f"route add {plan.everything} via {plan.droplets}1"
-    )
-    net.settle()
-    return {"name": "boot-01-v6", "role": "droplet", "address": plan.droplet["boot-01"], "server": "boot-01"}
-
-
 @scenarios(("both", "udp"), ("both", "tcp"), ("v4", "udp"), ("v4", "tcp"), ("v4", "all"))
 def one_firewall_has_one_cause(net, family, protocol):
     """Whatever way the server's word came by: it knows the probes of all families."""
     if net.plan.nft == "ip6":
         return
-    other = add_other_family(net)
+    other = net.add_other_family()
     protocols = ("udp", "tcp") if protocol == "all" else (protocol,)
     only = "meta nfproto ipv4 " if family == "v4" else ""
     drop_at_server(net, "input", f"{only}meta l4proto {{ {', '.join(protocols)} }}")

@@ -73,10 +73,9 @@ static void collect(void *context, const struct evidence_query *query, const str
 	const struct sockdiag_half_open *socket;
 	struct machine *m = context;
 	struct halfopen_list list = { .sockets = sockets, .len = list_half_open(m, sockets) };
-	struct endpoint own = evidence_source_of(query, &query->attempts[0]);
 
 	link_find_syns(&m->link, query, querier, draft);
-	halfopen_set_apart(&list, querier->flows, querier->client, &own);
+	halfopen_set_apart(&list, query, querier->flows, querier->client);
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *attempt = &query->attempts[i];
 		struct evidence_attempt_answer *out = &answer->attempts[answer->attempts_len++];

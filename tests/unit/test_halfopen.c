@@ -263,6 +263,24 @@ static void a_socket_of_another_attempt_is_no_suspect(void **state)
 	assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
 }
 
+static void a_socket_of_the_other_family_is_no_suspect_where_that_is_not_translated(void **state)
+{
+	struct sockdiag_half_open s = socket_of_age(900, no_syns);
+	const struct halfopen_list all = { .sockets = &s, .len = 1, .near = 1 };
+	struct evidence_query query = { .attempts_len = 2 };
+	struct evidence_attempt_answer answer;
+
+	(void)state;
+	query.attempts[0] = (struct evidence_attempt){ .client = sample_endpoint_v4(9, CLIENT_PORT), .age_ms = 1000 };
+	query.attempts[1] = (struct evidence_attempt){ .client = sample_endpoint_v6(9, CLIENT_PORT), .age_ms = 1000 };
+	s.peer = sample_endpoint_v6(9, CLIENT_PORT + 1);
+	halfopen_judge(&query, &query.attempts[0], &unseen, &all, &answer);
+	assert_int_equal(answer.status, EVIDENCE_NOT_SEEN);
+	s.peer = sample_endpoint_v6(10, CLIENT_PORT + 1); /* an address of a translation, perhaps */
+	halfopen_judge(&query, &query.attempts[0], &unseen, &all, &answer);
+	assert_int_equal(answer.status, EVIDENCE_CANNOT_TELL);
+}
+
 /* -- other clients -- */
 
 enum { ASKER, OTHER, CLIENTS, FLOWS_MAX = 8 };
@@ -301,7 +319,7 @@ static enum evidence_attempt_status judge_beside(struct flows *flows, unsigned l
 		sockets[i] = socket_of_age(50, no_syns);
 		sockets[i].peer = nat;
 	}
-	halfopen_set_apart(&list, flows, ASKER, &query.attempts[0].client);
+	halfopen_set_apart(&list, &query, flows, ASKER);
 	halfopen_judge(&query, &query.attempts[0], &unseen, &list, &answer);
 	flows_free(flows);
 	return answer.status;
@@ -359,6 +377,30 @@ static void else_any_of_them_could_be(void **state)
 	assert_int_equal(judge_beside(flows, 100), EVIDENCE_CANNOT_TELL);
 }
 
+/* Whatever attempt the query has first. */
+static void each_family_has_its_own_source(void **state)
+{
+	const struct endpoint local = sample_endpoint_v6(26, WIRE_PORT), peer = sample_endpoint_v6(9, CLIENT_PORT);
+	const struct endpoint stranger = sample_endpoint_v6(77, CLIENT_PORT);
+
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		struct evidence_query query = { .attempts_len = 2 };
+		struct sockdiag_half_open socket = socket_of_age(50, no_syns);
+		struct halfopen_list list = { .sockets = &socket, .len = 1 };
+		struct flows *flows = no_flows();
+
+		query.attempts[first].client = client_itself;
+		query.attempts[1 - first].client = peer;
+		hear(flows, ASKER, &peer, &local);
+		socket.peer = stranger;
+		socket.local = local;
+		halfopen_set_apart(&list, &query, flows, ASKER);
+		assert_int_equal(list.near, 0);
+		flows_free(flows);
+	}
+}
+
 static void the_own_socket_is_found_among_those_of_others(void **state)
 {
 	const struct endpoint local = sample_endpoint_v4(26, WIRE_PORT);
@@ -377,7 +419,7 @@ static void the_own_socket_is_found_among_those_of_others(void **state)
 			sockets[i] = socket_of_age(700, no_syns);
 			sockets[i].peer = i == own ? query.attempts[0].client : nat;
 		}
-		halfopen_set_apart(&list, flows, ASKER, &client_itself);
+		halfopen_set_apart(&list, &query, flows, ASKER);
 		assert_int_equal(list.near, 1);
 		halfopen_judge(&query, &query.attempts[0], &unseen, &list, &answer);
 		assert_int_equal(answer.status, EVIDENCE_HALF_OPEN);
@@ -440,10 +482,12 @@ int main(void)
 		cmocka_unit_test(a_translated_attempt_has_the_port_that_is_kept),
 		cmocka_unit_test(a_translated_attempt_may_have_any_port),
 		cmocka_unit_test(a_socket_of_another_attempt_is_no_suspect),
+		cmocka_unit_test(a_socket_of_the_other_family_is_no_suspect_where_that_is_not_translated),
 		cmocka_unit_test(where_no_nat_hides_the_querier_other_sockets_are_not_its_own),
 		cmocka_unit_test(behind_a_nat_sockets_of_clients_that_are_heard_beside_it_are_not_its_own),
 		cmocka_unit_test(else_any_of_them_could_be),
 		cmocka_unit_test(the_own_socket_is_found_among_those_of_others),
+		cmocka_unit_test(each_family_has_its_own_source),
 		cmocka_unit_test(where_the_syn_was_seen_only_its_own_socket_counts),
 		cmocka_unit_test(counters_are_found_by_name),
 	};

@@ -414,6 +414,31 @@ static void behind_a_nat_a_half_open_socket_could_be_any_attempts(void **state)
 	assert_int_equal(tally(s).lost, 10);
 }
 
+/* The querier's address tells nothing of the other family. */
+static void a_query_over_the_other_family_leaves_a_half_open_socket_its_proof(void **state)
+{
+	const struct endpoint other_family = { .address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 }, .port = 40000 };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->half_open_ms = 4000;
+	hear_attempt_as(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS, &other_family);
+	assert_int_equal(tally(s).return_lost, 1);
+}
+
+static void what_was_translated_before_is_not_at_its_own_address(void **state)
+{
+	const struct endpoint other_family = { .address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 }, .port = 40000 };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->half_open_ms = 4000;
+	s->knows = false;
+	s->path->facts.receipt_source = (struct endpoint){ .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 } };
+	hear_attempt_as(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS, &other_family);
+	assert_int_equal(tally(s).lost, 10);
+}
+
 static void a_half_open_socket_proves_return(void **state)
 {
 	struct scene *s = *state;
@@ -1530,6 +1555,8 @@ int main(void)
 		TEST(a_server_that_forgot_a_flow_since_proves_no_absence),
 		TEST(an_empty_word_is_no_word),
 		TEST(who_may_not_answer_here_has_nothing_to_say),
+		TEST(a_query_over_the_other_family_leaves_a_half_open_socket_its_proof),
+		TEST(what_was_translated_before_is_not_at_its_own_address),
 		TEST(a_half_open_socket_proves_return),
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
 		TEST(a_socket_at_a_port_that_is_kept_proves_return),
