@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 enum {
-	STAGGER_NS = 1000 * 1000, /* between the first probes of two paths */
+	STAGGER_NS = 1000 * 1000,         /* between the first probes of two paths */
+	PMTU_WAIT_NS = 200 * 1000 * 1000, /* at most, after the first probes */
 };
 
 enum phase { RESOLVING, PROBING, ASKING, ENDED };
@@ -197,8 +198,10 @@ static bool start_timers(struct check *c, struct path **items, size_t len)
 			continue;
 		if (!path_set_timers(items[i], 1))
 			return false;
+		/* Before the PMTU probes begin, an error may come for the first probe. */
 		schedule_start(&items[i]->timers[0], items[i]->pmtu ? &pmtu_schedule_of_check : &c->schedule, items[i],
-			       now_ns + (int64_t)i * step_ns);
+			       now_ns + (int64_t)i * step_ns +
+				   (items[i]->pmtu ? ns_earlier(c->options->spacing_ns, PMTU_WAIT_NS) : 0));
 	}
 	return true;
 }

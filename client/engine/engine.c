@@ -161,12 +161,25 @@ static void send_over(struct engine *e, struct path *p, struct prober *prober, u
 	sender_send(&sender, p, prober, flags, seq, real_ns);
 }
 
+/* Errors come from there, and no answer since. */
+static bool refuses(const struct engine *e, const struct path *p)
+{
+	const struct path *there = paths_at(&e->paths, &p->endpoint, probe_kind_of(p->kind)->transport);
+
+	while (there && there->facts.last_error == PROBER_NONE)
+		there = there->next_there;
+	return there != NULL;
+}
+
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 {
 	const struct sender sender = sender_of(e);
 	uint16_t flags;
 
-	if (p->pmtu && !pmtu_set_size(e->link, p))
+	bool spares =
+	    (p->pmtu || p->twin) && refuses(e, p); /* the errors are limited, and the other probes need them */
+
+	if (p->pmtu && (spares || !pmtu_set_size(e->link, p)))
 		return;
 	if (p->prober.next >= SEQ_MAX)
 		paths_renew_flow(&e->paths, p);
@@ -175,7 +188,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
 			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
 	send_over(e, p, &p->prober, flags, now_ns);
-	if (p->twin)
+	if (p->twin && !spares && p->prober.holder != PROBER_NOBODY) /* only a twin of an answered probe counts */
 		sender_send_twin(&sender, p, now_ns, clock_real_ns());
 }
 

@@ -336,10 +336,23 @@ static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 	*from = cursor.at;
 }
 
-/* A refused channel pauses: ICMP errors are rate-limited, and the probes need them more. */
-static bool rests(const struct channel *w, int64_t now_ns)
+/* Was a probe of some path there refused, and none answered since? */
+static bool are_probes_refused(const struct querier *querier, const struct channel *w, int64_t now_ns)
 {
-	return w->liveness.refused && w->transport == PACKET_UDP && now_ns - w->liveness.asked_ns < QUERIER_REFUSED_NS;
+	const struct path *p = paths_at(querier->s.paths, &w->endpoint, w->transport);
+
+	while (p && (p->facts.last_error != PROBER_REFUSED || now_ns - p->facts.last_error_ns >= QUERIER_REFUSED_NS))
+		p = p->next_there;
+	return p && !channel_is_alive(w, querier->s.paths);
+}
+
+/* A refused channel pauses: a kernel limits ICMP errors per peer, over all its addresses, and the probes need them
+ * more. The refused query itself may get no error, so a refused probe counts as well. A TCP reset has no such limit. */
+static bool rests(const struct querier *querier, const struct channel *w, int64_t now_ns)
+{
+	return w->transport == PACKET_UDP &&
+	       ((w->liveness.refused && now_ns - w->liveness.asked_ns < QUERIER_REFUSED_NS) ||
+		are_probes_refused(querier, w, now_ns));
 }
 
 static void ask_directly(struct querier *querier, unsigned server, bool alive, int64_t now_ns)
@@ -351,7 +364,7 @@ static void ask_directly(struct querier *querier, unsigned server, bool alive, i
 		if (alive && !channel_is_alive(w, querier->s.paths))
 			continue;
 		asked++;
-		if (!rests(w, now_ns))
+		if (!rests(querier, w, now_ns))
 			ask(querier, w, now_ns);
 	}
 }

@@ -332,7 +332,10 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 	if (e->tally.late > 0)
 		say(v, "the answers to %u of %u lost probes came after the timeout", e->tally.late, losses(e));
 	if (silent > 0)
-		say(v, "%u of %u lost probes got no answer and no error, and it is not known whether they arrived",
+		say(v,
+		    v->cause == VERDICT_CAUSE_REFUSED && a_closed_port_stops_them(e)
+			? "%u of %u lost probes got no answer, and no error of their own: kernels limit errors"
+			: "%u of %u lost probes got no answer and no error, and it is not known whether they arrived",
 		    silent, losses(e));
 }
 
@@ -902,6 +905,8 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 	if (v->state == VERDICT_UP)
 		return;
 	tell_errors(e, v);
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && only_tcp_is_refused(e))
+		say(v, "TCP to this address and port is refused: perhaps floatprobed does not run there");
 	tell_strange_answers(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);

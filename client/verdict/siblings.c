@@ -66,6 +66,16 @@ static bool refuses_over_udp(const struct path *p, enum mode mode)
 	       is_recent_error(p) && endpoint_same_address(&p->facts.offender, &p->endpoint);
 }
 
+/* Are connections refused there, and none made? */
+static bool refuses_connections(const struct path *p, enum mode mode)
+{
+	struct prober_tally tally;
+
+	path_recent(p, mode, &tally);
+	return probe_kind_of(p->kind)->has_handshake && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED &&
+	       is_recent_error(p);
+}
+
 /* Does it pass at the same time, or in the window if our probes do not even leave? */
 static bool passes(const struct comparison *c)
 {
@@ -140,6 +150,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 			continue;
 		add_other_protocol(other, protocol.began_ns, c);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
+		c->refused_over_tcp = c->refused_over_tcp || refuses_connections(other, mode);
 	}
 	if (probe_kind_of(p->kind)->has_flows)
 		find_smaller_size(e, i, size.began_ns, lost_by(&size), c);
@@ -376,6 +387,11 @@ static const struct path *with_last_error(const struct engine *e, const struct p
 	return newest;
 }
 
+static bool is_closed_now(const struct path *p)
+{
+	return p->facts.last_error == PROBER_REFUSED && clock_mono_ns() - p->facts.last_error_ns <= SIBLINGS_PAUSE_NS;
+}
+
 /* A path without an error of its own gets that of a sibling. One of the other protocol counts if a living server has
  * not received these probes, and is refuted by a handshake that passes. */
 static void add_last_error(const struct engine *e, const struct path *p, enum mode mode,
@@ -384,8 +400,10 @@ static void add_last_error(const struct engine *e, const struct path *p, enum mo
 	struct path_facts *facts = &evidence->facts;
 	const struct path *other;
 
-	if (has_last_error(p))
+	if (has_last_error(p)) {
+		evidence->hints.closed_meanwhile = is_closed_now(p);
 		return;
+	}
 	facts->last_error = PROBER_NONE;
 	other = with_last_error(e, p, true, mode);
 	if (!other && evidence->tally.by_outcome[PROBER_LOST_FORWARD] > 0 && evidence->hints.data.handshakes == 0)
@@ -395,6 +413,7 @@ static void add_last_error(const struct engine *e, const struct path *p, enum mo
 	facts->last_error = other->facts.last_error;
 	evidence->hints.last_error_elsewhere = true;
 	evidence->hints.error_kind = other->kind;
+	evidence->hints.closed_meanwhile = other->kind == p->kind && is_closed_now(other);
 	facts->offender = other->facts.offender;
 	facts->icmp_type = other->facts.icmp_type;
 	facts->icmp_code = other->facts.icmp_code;

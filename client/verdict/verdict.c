@@ -85,16 +85,18 @@ enum verdict_state verdict_state(const struct verdict_evidence *e)
 
 /* --- numbers, direction, expectation ------------------------------------------------------------------------------ */
 
-/* The numbers to report. If the whole server is silent, host-unreachable does not prove a direction. */
+/* The numbers to report. If the whole server is silent, host-unreachable does not prove a direction. Kernels
+ * limit errors: a port that is closed to one flow is closed to all. */
 static void report_counts(const struct verdict_evidence *e, struct verdict *v)
 {
 	uint32_t unproven = v->cause == VERDICT_CAUSE_SERVER_DOWN ? seen(e, PROBER_UNREACHABLE) : 0;
+	uint32_t stopped = v->cause == VERDICT_CAUSE_REFUSED && a_closed_port_stops_them(e) ? e->tally.lost : 0;
 
 	v->sent = e->tally.sent;
 	v->answered = e->tally.answered;
-	v->forward_lost = e->tally.forward_lost - unproven;
+	v->forward_lost = e->tally.forward_lost - unproven + stopped;
 	v->return_lost = e->tally.return_lost;
-	v->lost = e->tally.lost + unproven;
+	v->lost = e->tally.lost + unproven - stopped;
 	v->unsent = unsent_probes(e);
 }
 
@@ -158,6 +160,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return "check first that this host can reach anything: its link, its default route, its own firewall";
 	if (2 * e->tally.late >= losses(e))
 		return "find out why the answers are so slow, or set a longer timeout";
+	if (only_tcp_is_refused(e))
+		return causes_advice(VERDICT_CAUSE_REFUSED);
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
 		return advice_for_untold;
 	return advice_by_direction[direction];

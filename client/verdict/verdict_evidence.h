@@ -44,6 +44,7 @@ struct verdict_hints {
 	uint32_t own_drops;         /* losses whose answers this host's full socket may have dropped .. */
 	uint32_t own_dropped;       /* .. and how many datagrams it dropped about then */
 	bool last_error_elsewhere;  /* the last error came for a sibling to the same address and port */
+	bool closed_meanwhile;      /* the last error is a refusal of the same kind of probes, and came just now */
 	enum probe_kind error_kind; /* of that sibling: another flow of this kind, or another kind */
 	bool answers_on_link;       /* the probed address answered an ARP or ND question of this host in this outage */
 	bool own_address;           /* the probed address is one of this host */
@@ -95,6 +96,7 @@ struct verdict_context {
 	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */
 	bool fought_over;      /* two holders answer by turns */
 	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */
+	bool refused_over_tcp; /* the path is not TCP, and connections to the same address and port are refused */
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
 };
 

@@ -105,6 +105,20 @@ static inline bool refused_behind_its_back(const struct verdict_evidence *e)
 		(probe_kind_of(e->kind)->has_handshake && endpoint_is_unknown(offender)));
 }
 
+/* None of these probes got an error, but an extra probe or another flow to the same address and port did just now.
+ * Behind one address of several holders each flow may reach another port. */
+static inline bool a_closed_port_stops_them(const struct verdict_evidence *e)
+{
+	return e->hints.closed_meanwhile && !e->holders_many && e->tally.sent > 0 &&
+	       seen(e, PROBER_LOST) == e->tally.sent;
+}
+
+/* Nothing is known of these probes but that TCP to the same address and port is refused meanwhile. */
+static inline bool only_tcp_is_refused(const struct verdict_evidence *e)
+{
+	return e->context.refused_over_tcp && e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;
+}
+
 static inline bool arrives_where_asked(const struct verdict_evidence *e)
 {
 	return endpoint_is_unknown(&e->arrives_on) || endpoint_same_address(&e->arrives_on, &e->facts.arrived_on);

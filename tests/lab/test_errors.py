@@ -21,6 +21,45 @@ def port_closed(net):
     check.rest_is_healthy()
 
 
+def many_targets(net):
+    """Three addresses of boot-01, which share its budget of ICMP errors for this client."""
+    yield from net.targets()
+    address = f"{net.plan.droplets}41"
+    net.servers["boot-01"].host.ip(net.plan.add(address, "eth0"))
+    yield {"name": "vip", "role": "floating", "address": address, "server": ["boot-01", "boot-02"]}
+
+
+@scenario
+def port_closed_at_many_addresses(net):
+    """Neither evidence queries nor twins nor large probes take the errors that the paths need."""
+    targets = list(many_targets(net))
+    net.servers["boot-01"].stop()
+    check = net.check(targets, options=())
+    for target in targets:
+        if target["name"] != "boot-02":
+            check.expect({"target": target["name"]}, **DOWN, direction="forward", cause="refused", arrived_on=None)
+    check.rest_is_healthy()
+
+
+@scenario
+def port_closed_without_errors(net):
+    """A reset over TCP says nothing of UDP, but may have the same reason."""
+    server = net.servers["boot-01"]
+    server.stop()
+    server.host.nft(f"""
+        table inet own {{
+            chain output {{ type filter hook output priority 0; meta l4proto {net.plan.icmp} {net.plan.icmp} type destination-unreachable drop; }}
+        }}
+    """)
+    check = net.check([target for target in net.targets() if target["role"] == "droplet"])
+    check.expect({"target": "boot-01", "protocol": "tcp"}, **DOWN, direction="forward", cause="refused")
+    for row in check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="unknown",
+                            cause="unexplained"):  # fmt: skip
+        check.told(row, "TCP to this address and port is refused")
+        check.require("floatprobed runs" in row["advice"], "advice", row)
+    check.rest_is_healthy()
+
+
 @scenarios(("udp",), ("tcp",))
 def prohibited(net, protocol):
     net.cut("forward", net.plan.floating, protocol, verdict="reject with icmpx type admin-prohibited")

@@ -464,6 +464,39 @@ static void size_limit(void **state)
 	CASE("unexplained", e = lost(2, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 2, 0 });
 }
 
+/* Kernels limit errors: none may come for a flow, though its port is as closed as that of the others. */
+static void an_error_of_another_flow(void **state)
+{
+	(void)state;
+	CASE("refused", e = lost(0, 10, PROBER_LOST); e.facts.last_error = PROBER_REFUSED;
+	     e.hints.last_error_elsewhere = e.hints.closed_meanwhile = true);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_FORWARD);
+	assert_int_equal(v.forward_lost, 10);
+	assert_int_equal(v.lost, 0);
+	assert_true(says("another flow to the same address and port got an error: port unreachable"));
+	assert_true(says("no error of their own"));
+	CASE("refused", e = lost(0, 10, PROBER_LOST); e.facts.last_error = PROBER_REFUSED;
+	     e.hints.last_error_elsewhere = true); /* it came long ago */
+	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
+	CASE("refused", e = lost(0, 10, PROBER_LOST); e.facts.last_error = PROBER_REFUSED;
+	     e.hints.last_error_elsewhere = e.hints.closed_meanwhile = e.holders_many = true);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
+}
+
+/* TCP resets have no limit. They say nothing of UDP, but may have the same reason. */
+static void connections_are_refused(void **state)
+{
+	static const char words[] = "TCP to this address and port is refused";
+
+	(void)state;
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.refused_over_tcp = true);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
+	assert_true(says(words));
+	assert_string_equal(v.advice, causes_advice(VERDICT_CAUSE_REFUSED));
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.context.refused_over_tcp = true); /* it runs */
+	assert_false(says(words));
+}
+
 /* The newest error is older than all probes that are remembered. */
 static void an_error_of_before(void **state)
 {
@@ -870,6 +903,8 @@ int main(void)
 		cmocka_unit_test(data_filtered),
 		cmocka_unit_test(size_limit),
 		cmocka_unit_test(unreachable),
+		cmocka_unit_test(an_error_of_another_flow),
+		cmocka_unit_test(connections_are_refused),
 		cmocka_unit_test(an_error_of_before),
 		cmocka_unit_test(server_firewall),
 		cmocka_unit_test(local_by_what_this_host_drops),

@@ -210,6 +210,24 @@ static void one_that_answers_its_probes_is_asked_there(void **state)
 	assert_int_equal(asked_at(&at, false), 1);
 }
 
+/* ICMP errors are limited over all addresses of a host: the probes need them more. A reset has no limit. */
+static void where_udp_probes_are_refused_only_tcp_is_asked(void **state)
+{
+	struct endpoint at = address(7, 0);
+	struct path *p = paths.items[7];
+
+	(void)state;
+	p->facts.last_error = PROBER_REFUSED;
+	p->facts.last_error_ns = now_ns;
+	probe(7, true);
+	tick_until(now_ns + 5 * S);
+	assert_int_equal(asked_at(&at, false), 0);
+	assert_true(asked_at(&at, true) > 0);
+	p->facts.last_error = PROBER_NONE;
+	tick_until(now_ns + 3 * S);
+	assert_true(asked_at(&at, false) > 0);
+}
+
 static void an_address_that_is_gone_is_not_asked(void **state)
 {
 	struct endpoint gone = address(7, 0), stays = address(7, 1);
@@ -435,6 +453,7 @@ int main(void)
 		TEST(nobody_is_asked_without_need),
 		TEST(many_take_turns),
 		TEST(one_that_answers_its_probes_is_asked_there),
+		TEST(where_udp_probes_are_refused_only_tcp_is_asked),
 		TEST(an_address_that_is_gone_is_not_asked),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
 		TEST(it_sleeps_where_nothing_is_shared),
