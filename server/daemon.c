@@ -45,6 +45,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	link_watch_find_syns(d->link_watch, query, querier, draft);
 	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
 	link_watch_collect(d->link_watch, query, &querier->seen, draft);
+	ways_tell(d->service.ways, clock_mono_ns(), answer);
 	if (d->udp)
 		answer->socket_drops = udp_listener_drops(d->udp);
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;
@@ -194,14 +195,15 @@ static bool make_parts(struct daemon *d)
 	d->service.context = d;
 	d->service.host_evidence =
 	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
+	d->service.ways = ways_new();
 	if (config->udp)
 		d->udp = udp_listener_new(&d->service, config->addresses_len);
 	if (config->tcp)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
-	if (d->link_watch && d->service.host_evidence && (d->udp || !config->udp) && (d->tcp || !config->tcp) &&
-	    d->service.relays && set_peers(d, config))
+	if (d->link_watch && d->service.host_evidence && d->service.ways && (d->udp || !config->udp) &&
+	    (d->tcp || !config->tcp) && d->service.relays && set_peers(d, config))
 		return true;
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
 	return false;
@@ -389,6 +391,7 @@ static void free_parts(struct daemon *d)
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	host_evidence_free(d->service.host_evidence);
+	ways_free(d->service.ways);
 	if (d->findings.journal && !journal_close(d->findings.journal))
 		log_error("lines of the journal %s were lost", d->config->journal);
 	server_config_free(d->config);

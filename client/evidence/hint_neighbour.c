@@ -2,13 +2,6 @@
 
 #include "common/core/ns.h"
 
-/* Do this path's probes arrive on this address of the server? Answers from another of its addresses may take another
- * route. */
-static bool arrives_here(const struct path *p, const struct evidence_flow *flow, const struct endpoint *local)
-{
-	return flow->known ? endpoint_same_address(local, &flow->arrived_on) : path_arrives_at(p, local);
-}
-
 void hint_neighbour_note(struct hint_neighbour *h, const struct path *p, const struct query_result *t,
 			 const struct evidence_flow *flow)
 {
@@ -16,7 +9,7 @@ void hint_neighbour_note(struct hint_neighbour *h, const struct path *p, const s
 
 	for (unsigned i = 0; i < t->answer->neighbours_len; i++) {
 		const struct evidence_neighbour *n = &t->answer->neighbours[i];
-		if (!endpoint_same_address(&n->client, client) || !arrives_here(p, flow, &n->local))
+		if (!endpoint_same_address(&n->client, client) || !query_result_arrives(p, flow, &n->local))
 			continue;
 		*h = (struct hint_neighbour){
 			.known = true,

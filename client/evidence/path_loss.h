@@ -9,6 +9,7 @@
 #include "client/evidence/hint_mac.h"
 #include "client/evidence/hint_neighbour.h"
 #include "client/evidence/hint_silence.h"
+#include "client/evidence/hint_way.h"
 #include "client/path/path.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct hint_frames frames;
 	struct hint_holding holding;
 	struct hint_mac mac;
+	struct hint_way way;
 };
 
 /* The path's state, allocated at the first call; NULL: no memory. */

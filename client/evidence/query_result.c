@@ -46,3 +46,8 @@ const struct endpoint *query_result_client(const struct query_result *t, const s
 	}
 	return sole_neighbour(t->answer, &flow->source);
 }
+
+bool query_result_arrives(const struct path *p, const struct evidence_flow *flow, const struct endpoint *local)
+{
+	return flow->known ? endpoint_same_address(local, &flow->arrived_on) : path_arrives_at(p, local);
+}

@@ -45,4 +45,8 @@ bool query_result_has_mac(const struct query_result *result, const uint8_t mac[E
 const struct endpoint *query_result_client(const struct query_result *result, const struct path *path,
 					   const struct evidence_flow *flow);
 
+/* Do this path's probes arrive on this address of the server? Answers from another of its addresses may take another
+ * route. */
+bool query_result_arrives(const struct path *path, const struct evidence_flow *flow, const struct endpoint *local);
+
 #endif

@@ -365,10 +365,9 @@ static void note_not_seen(struct path *p, const struct report *r, struct attempt
 
 /* Its SYN arrived at least age_ms before the server answered. A SYN after the deadline, slow or retransmitted, does not
  * settle the attempt. */
-static void note_arrival(struct path *p, const struct report *r, struct attempt *attempt, uint16_t age_ms)
+static void note_arrival(struct path *p, const struct report *r, const struct evidence_origin *origin,
+			 struct attempt *attempt, uint16_t age_ms)
 {
-	const struct evidence_origin *origin = evidence_origin(r->result->answer, r->socket->origin);
-
 	if (r->result->now_ns - (int64_t)age_ms * NS_PER_MS > deadline_ns(p, attempt->seq))
 		return;
 	attempt->arrived = true;
@@ -385,6 +384,18 @@ static uint16_t arrival_age_ms(const struct report *r, const struct evidence_syn
 	return r->result->drops->connections_from_ns >= attempt->started_ns ? r->socket->age_ms : syn->first_ms;
 }
 
+/* A kernel without a route for the SYN-ACK drops the SYN, and makes no socket. */
+static bool has_no_route(const struct evidence_answer *a, const struct evidence_origin *origin)
+{
+	for (unsigned i = 0; origin && i < a->ways_len; i++) {
+		const struct evidence_way *w = &a->ways[i];
+		if (w->no_route && endpoint_same_address(&w->client, &origin->source) &&
+		    endpoint_same_address(&w->local, &origin->local))
+			return true;
+	}
+	return false;
+}
+
 /* Its SYN came to the server's link. That alone is no arrival: the server's own firewall may have dropped it. */
 static void note_syn(struct path *p, const struct report *r, const struct evidence_syn *syn, struct attempt *attempt)
 {
@@ -392,10 +403,12 @@ static void note_syn(struct path *p, const struct report *r, const struct eviden
 
 	if (origin)
 		p->facts.receipt_source = origin->source;
-	if (r->socket->status == EVIDENCE_NOT_SEEN)
+	if (r->socket->status == EVIDENCE_HALF_OPEN)
+		note_arrival(p, r, origin, attempt, arrival_age_ms(r, syn, attempt));
+	else if (has_no_route(r->result->answer, origin))
+		note_arrival(p, r, origin, attempt, syn->first_ms);
+	else if (r->socket->status == EVIDENCE_NOT_SEEN)
 		note_not_seen(p, r, attempt);
-	else if (r->socket->status == EVIDENCE_HALF_OPEN)
-		note_arrival(p, r, attempt, arrival_age_ms(r, syn, attempt));
 }
 
 /* A server that restarted has lost its half-open sockets with its listener, and has not seen the link before. */
@@ -414,7 +427,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 	if (has_come(r))
 		note_syn(p, r, r->syn, attempt);
 	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_misplaced(p, r, attempt))
-		note_arrival(p, r, attempt, r->socket->age_ms);
+		note_arrival(p, r, evidence_origin(r->result->answer, r->socket->origin), attempt, r->socket->age_ms);
 	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))
 		note_not_seen(p, r, attempt);
 }

@@ -250,6 +250,11 @@ static bool another_has_our_address(const struct verdict_evidence *e, enum verdi
 	return is_failing(state) && entry && entry->asked == EVIDENCE_ANSWERS && is_most(e, e->hints.neighbour.lost);
 }
 
+static bool answers_do_not_get_away(const struct verdict_evidence *e, enum verdict_state state)
+{
+	return is_failing(state) && e->hints.way.way && is_most(e, seen(e, PROBER_LOST_RETURN));
+}
+
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
 
 /* Is this a failing held flow, or new ports with enough losses? A held flow with few losses is neither. */
@@ -917,6 +922,17 @@ const struct causes_rule causes_rules[] = {
 		     "limit, or an answer on another path says so while this path got nothing at all",
 	    .forbids = "any error, or a receipt",
 	    .tell = sentences_other_clock,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNEXPLAINED,
+	    .holds = answers_do_not_get_away,
+	    .needs = "at least half of the losses are proven return losses, and the server that has their receipts "
+		     "says that it could not send answers to this client, that it has no route to it, that nobody "
+		     "answers for the next hop, or that a router reported an error for its answers",
+	    .forbids = "only errors from before the outage",
+	    .advice =
+		"mend how the server sends to this client: on the server look at `ip route get` with the client's "
+		"address, `ip neigh`, and the output chain of its firewall",
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNEXPLAINED,

@@ -4,6 +4,7 @@
 #include "common/config/units.h"
 
 #include <errno.h>
+#include <linux/neighbour.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -880,6 +881,72 @@ static void tell_shares(const struct verdict_evidence *e, struct verdict *v)
 	}
 }
 
+static const char *way_error_text(unsigned error)
+{
+	switch (error) {
+	case EPERM:
+		return "Operation not permitted (its own firewall)";
+	case EACCES:
+		return "Permission denied (a route prohibits it)";
+	case ENETUNREACH:
+		return "Network is unreachable";
+	case EHOSTUNREACH:
+		return "No route to host";
+	case EINVAL:
+		return "Invalid argument (a blackhole route)";
+	case ENOBUFS:
+	case EAGAIN:
+		return "No buffer space available";
+	default:
+		return "an error of its kernel";
+	}
+}
+
+static const char *report_text(unsigned error)
+{
+	switch (error) {
+	case EACCES:
+		return "administratively prohibited";
+	case ELOOP:
+		return "time to live exceeded in transit";
+	default:
+		return "host or network unreachable";
+	}
+}
+
+/* How the answers of this server would leave. */
+static void tell_route(const char *server, const struct evidence_way *w, struct verdict *v)
+{
+	bool direct = endpoint_is_unknown(&w->gateway);
+
+	if (w->interface[0])
+		say(v, "%s sends to %s by %s%s%s%s", server, address_text(&w->client).text, w->interface,
+		    direct ? "" : ", through ", direct ? "" : address_text(&w->gateway).text,
+		    !(w->neighbour_state & (NUD_FAILED | NUD_INCOMPLETE)) ? ""
+		    : endpoint_is_v4(direct ? &w->client : &w->gateway)   ? ", where nobody answers its ARP questions"
+									  : ", where nobody answers its ND questions");
+}
+
+/* What the server itself says of its answers to this client. */
+static void tell_way(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct evidence_way *w = e->hints.way.way;
+	const char *server = or_else(e->hints.way.server, "the server");
+	bool own = endpoint_is_unknown(&w->reporter), failed = e->hints.way.failed;
+
+	if (failed && own)
+		say(v, "%s could not send its answers to %s: %s (%u times, last %.1f s before it was asked)", server,
+		    address_text(&w->client).text, way_error_text(w->error), w->count, w->idle_ms / 1e3);
+	else if (failed)
+		say(v, "%s got an error for its answers to %s: %s, from %s (%u times, last %.1f s before it was asked)",
+		    server, address_text(&w->client).text, report_text(w->error), address_text(&w->reporter).text,
+		    w->count, w->idle_ms / 1e3);
+	if (!w->no_route)
+		tell_route(server, w, v);
+	else if (!failed || !own)
+		say(v, "%s has no route to %s: %s", server, address_text(&w->client).text, way_error_text(w->no_route));
+}
+
 static bool is_about_the_holder(enum verdict_cause cause)
 {
 	return cause == VERDICT_CAUSE_UNEXPLAINED || cause == VERDICT_CAUSE_UNREACHABLE ||
@@ -910,6 +977,8 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 	tell_strange_answers(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);
+	if (e->hints.way.way && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
+		tell_way(e, v);
 	if (is_about_the_holder(v->cause) && nothing_arrives(e, v->state))
 		tell_holders(e, v);
 	tell_server(e, v);

@@ -31,6 +31,7 @@ enum {
 	EVIDENCE_HOLDINGS_MAX = 4,
 	EVIDENCE_COUNTERS_MAX = 8,
 	EVIDENCE_ORIGINS_MAX = 4,
+	EVIDENCE_WAYS_MAX = 4,
 	EVIDENCE_TRANSLATIONS_MAX = 2,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
@@ -257,6 +258,21 @@ struct evidence_counter {
 	uint32_t value; /* EVIDENCE_NOT_COUNTED: it cannot be read */
 };
 
+/* Something is wrong with the server's answers on their way from one of its addresses to a client. Errors are numbers
+ * of Linux (asm-generic/errno.h); 0: none. */
+struct evidence_way {
+	struct endpoint client;                 /* its address as the server sees it; port 0 */
+	struct endpoint local;                  /* the server's address; port 0 */
+	uint16_t count;                         /* answers that could not be sent, or that an ICMP error came for */
+	uint16_t idle_ms;                       /* since the newest of them */
+	uint8_t error;                          /* of the newest of them; EACCES: prohibited, ELOOP: time exceeded */
+	struct endpoint reporter;               /* whose ICMP error it was; unknown: the server's own kernel; port 0 */
+	uint8_t no_route;                       /* why the server has no route to the client */
+	struct endpoint gateway;                /* the route's; unknown: none; port 0 */
+	char interface[EVIDENCE_INTERFACE_LEN]; /* the route's; "": not known */
+	uint8_t neighbour_state;                /* NUD_* of the next hop's entry; 0: nothing to say */
+};
+
 struct evidence_mac {
 	uint8_t octets[EVIDENCE_MAC_LEN];
 };
@@ -277,6 +293,7 @@ struct evidence_mac {
 	X(4, neighbours, struct evidence_neighbour, EVIDENCE_NEIGHBOURS_MAX, false)                                    \
 	X(5, frames, struct evidence_frames, EVIDENCE_FRAMES_MAX, false)                                               \
 	X(6, conflicts, struct evidence_conflict, EVIDENCE_CONFLICTS_MAX, false)                                       \
+	X(13, ways, struct evidence_way, EVIDENCE_WAYS_MAX, false)                                                     \
 	X(7, addresses, struct endpoint, EVIDENCE_ADDRESSES_MAX, false)                                                \
 	X(8, twins, struct evidence_twin, EVIDENCE_TWINS_MAX, false)                                                   \
 	X(9, macs, struct evidence_mac, EVIDENCE_MACS_MAX, true)

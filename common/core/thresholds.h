@@ -354,6 +354,13 @@ enum {
 /* A claim that goes on is reported once a minute. */
 #define CONFLICTS_AGAIN_NS (60 * NS_PER_S)
 
+/* -- server: why do its answers not reach a client? -- */
+
+/* Clients on a usual schedule probe a dead path each minute at least: older failures may be mended. */
+#define WAYS_SERIES_NS (60 * NS_PER_S)
+/* As HOLDINGS_ANSWER_NS: a machine on the link answers within a second. */
+#define WAYS_ANSWER_NS (900 * NS_PER_MS)
+
 /* -- server: does a machine on the link answer for an address? -- */
 
 /* A machine on the link answers within a second: whoever asked for longer in vain was not answered. */

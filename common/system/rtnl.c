@@ -9,7 +9,10 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
-enum { ATTRS = 64 }; /* more than the attribute types of any message here */
+enum {
+	ATTRS = 64,       /* more than the attribute types of any message here */
+	MS_PER_TICK = 10, /* USER_HZ is 100 */
+};
 
 /* --- Attributes by number ---------------------------------------------------------------------------------------- */
 
@@ -71,6 +74,16 @@ static int dump(struct netlink *nl, uint16_t type, int family, size_t header_len
 
 	body[0] = (uint8_t)family;
 	return netlink_ask(nl, each, receiver);
+}
+
+/* Copy a structure whose length in this kernel may differ from that in our headers. */
+static void copy_known(void *dst, size_t dst_len, const struct nlattr *attr)
+{
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	memset(dst, 0, dst_len);
+	if (len > 0)
+		memcpy(dst, mnl_attr_get_payload(attr), len < dst_len ? len : dst_len);
 }
 
 /* False if the attribute is not six octets long, or all zero as on loopback. */
@@ -240,7 +253,6 @@ int rtnl_rules(struct netlink *nl, int family, rtnl_on_rule *on_rule, void *cont
 
 static uint32_t confirmed_ms(const struct nlattr *attr, uint16_t state)
 {
-	enum { MS_PER_TICK = 10 }; /* of USER_HZ */
 	struct nda_cacheinfo info;
 
 	if (!attr || mnl_attr_get_payload_len(attr) < sizeof info ||
@@ -254,6 +266,7 @@ bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *
 {
 	const struct nlattr *attrs[ATTRS];
 	const struct ndmsg *m = parse(message, sizeof *m, attrs);
+	struct nda_cacheinfo times;
 
 	if (!m || (m->ndm_family != AF_INET && m->ndm_family != AF_INET6))
 		return false;
@@ -262,6 +275,8 @@ bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *
 		.link = (unsigned)m->ndm_ifindex,
 		.state = m->ndm_state,
 	};
+	copy_known(&times, sizeof times, attrs[NDA_CACHEINFO]);
+	neighbour->since_ms = (uint64_t)times.ndm_updated * MS_PER_TICK;
 	neighbour->has_mac = take_mac(neighbour->mac, attrs[NDA_LLADDR]);
 	neighbour->confirmed_ms = confirmed_ms(attrs[NDA_CACHEINFO], m->ndm_state);
 	return true;
@@ -311,16 +326,6 @@ int rtnl_delete_neighbour(struct netlink *nl, const struct endpoint *address, un
 {
 	put_neighbour(netlink_request(nl, RTM_DELNEIGH, 0), address, link);
 	return netlink_ask(nl, NULL, NULL);
-}
-
-/* Copy a structure whose length in this kernel may differ from that in our headers. */
-static void copy_known(void *dst, size_t dst_len, const struct nlattr *attr)
-{
-	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
-
-	memset(dst, 0, dst_len);
-	if (len > 0)
-		memcpy(dst, mnl_attr_get_payload(attr), len < dst_len ? len : dst_len);
 }
 
 static void read_table(struct rtnl_table *table, const struct nlattr *attrs[ATTRS])

@@ -56,8 +56,9 @@ struct rtnl_rule {
 
 struct rtnl_neighbour {
 	struct endpoint address;
-	unsigned link;  /* interface index */
-	uint16_t state; /* NUD_STALE, ...; 0: NUD_NONE */
+	unsigned link;     /* interface index */
+	uint16_t state;    /* NUD_STALE, ...; 0: NUD_NONE */
+	uint64_t since_ms; /* how long it has had this state, or an update of it */
 	bool has_mac;
 	uint8_t mac[RTNL_MAC_LEN];
 	/* Since the neighbour last proved that it has this MAC, rounded down to 10 ms; UINT32_MAX: not known, or set by

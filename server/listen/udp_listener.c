@@ -46,6 +46,7 @@ static unsigned drain_errors(const struct udp_socket *s)
 
 	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
 		host_evidence_note_error(s->listener->service->host_evidence, &entry);
+		ways_note_error(s->listener->service->ways, &entry, clock_mono_ns());
 		n++;
 	}
 	return n;
@@ -54,9 +55,11 @@ static unsigned drain_errors(const struct udp_socket *s)
 static void note_failure(struct udp_listener *l, const struct udp_datagram *d, int error)
 {
 	char to[UNITS_ADDRESS_LEN], from[UNITS_ADDRESS_LEN];
+	int64_t now_ns = clock_mono_ns();
 
 	l->failures++;
-	if (bucket_take(&l->failure_log, clock_mono_ns(), failure_log_interval_ns, FAILURES_LOGGED_AT_ONCE))
+	ways_note_unsent(l->service->ways, &d->peer, &d->local, -error, now_ns);
+	if (bucket_take(&l->failure_log, now_ns, failure_log_interval_ns, FAILURES_LOGGED_AT_ONCE))
 		log_warning("cannot reply to %s from %s: %s (%llu replies not sent since start)",
 			    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
 			    strerror(-error), (unsigned long long)l->failures);

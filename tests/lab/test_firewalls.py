@@ -191,25 +191,62 @@ def the_client_changes_the_port_of_answers(net):
     check.rest_is_healthy()
 
 
-@scenarios(("unreachable",), ("another_link",))
-def the_server_has_no_way_back(net, kind):
-    """Its route to this client is a dead end, or leads to a bridge of its own (containers) that has the client's
-    network. Nobody hears it, but its witness does: it is not down. A SYN without a way back leaves no socket."""
-    net.restart_as_peers()
-    server = net.servers["boot-01"].host
-    if kind == "unreachable":
-        server.ip(f"route add unreachable {net.plan.outside}2/{32 if net.plan.nft == 'ip' else 128}")
-    else:
+# What is wrong with the way from boot-01 to the client, and what boot-01 says of it.
+DEAD_ENDS = {
+    "unreachable": "could not send its answers to",
+    "prohibit": "a route prohibits it",
+    "blackhole": "a blackhole route",
+    "output": "Operation not permitted",
+    "gateway": "where nobody answers its",
+    "another_link": "by containers",
+}
+
+
+def cut_way_back(net, kind):
+    server, client = net.servers["boot-01"].host, f"{net.plan.outside}2/{32 if net.plan.nft == 'ip' else 128}"
+    if kind == "output":
+        server.nft(f"""
+            table inet own {{ chain stop {{
+                type filter hook output priority 0;
+                meta l4proto {{ tcp, udp }} th sport {PORT} {net.plan.nft} daddr {net.plan.outside}2 drop;
+            }}; }}
+        """)
+    elif kind == "gateway":
+        server.ip(f"route add {client} via {net.plan.droplets}99")
+    elif kind == "another_link":
         server.ip("link add containers type bridge", "link add one type veth peer name other",
                   "link set one master containers", "link set one up", "link set other up", "link set containers up",
                   net.plan.add(f"{net.plan.outside}77", "containers"))  # fmt: skip
+    else:
+        server.ip(f"route add {kind} {client}")
+
+
+@scenarios(*[(kind,) for kind in DEAD_ENDS])
+def the_server_has_no_way_back(net, kind):
+    """Its route to this client is a dead end, or leads to a bridge of its own (containers) that has the client's
+    network, or its own firewall stops what it sends. Nobody hears it, but its witness does: it is not down. A SYN
+    without a way back leaves no socket."""
+    net.restart_as_peers()
+    cut_way_back(net, kind)
     check = net.check(options=())
     for target in ("boot-01", "bootnode"):
         for row in check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="return", cause="unexplained"):
             check.told(row, "boot-01 received 10 of 10 lost probes")
+            check.told(row, "No route to host" if (kind, net.plan.nft) == ("gateway", "ip6") else DEAD_ENDS[kind])
+            check.require("how the server sends to this client" in row["advice"], "the advice names the server", row)
         tcp = {"target": target, "protocol": "tcp"}
         check.expect(tcp, **DOWN, direction={"return", "unknown"}, cause="unexplained")
     check.rest_is_healthy()
+
+
+@scenarios(("unreachable",), ("output",), ("gateway",))
+def the_server_loses_its_way_back_in_run(net, kind):
+    net.restart_as_peers()
+    daemon = net.run_daemon()
+    where = {"target": "boot-01", "protocol": "udp"}
+    daemon.wait_for(where, state="up")
+    cut_way_back(net, kind)
+    daemon.wait_for(where, state="down", direction="return", cause="unexplained")
 
 
 def return_by_another_link(net):

@@ -35,6 +35,7 @@ enum {
 	HOLDING_LEN = 62,
 	CAPTURE_LEN = 20,
 	COUNTER_LEN = 5,
+	WAY_LEN = 87,
 };
 
 static size_t list_len(unsigned n, size_t record_len)
@@ -80,15 +81,17 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 /* How long the lists of an answer are. */
 struct lengths {
 	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings, captures;
-	unsigned syns, origins, counters;
+	unsigned syns, origins, counters, ways;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,    EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX,   EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
 				     EVIDENCE_TWINS_MAX,    EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
 				     EVIDENCE_HOLDINGS_MAX, EVIDENCE_CAPTURES_MAX,  EVIDENCE_ATTEMPTS_MAX,
-				     EVIDENCE_ORIGINS_MAX,  EVIDENCE_COUNTERS_MAX };
-static const struct lengths some = { 3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2, .counters = 2 };
+				     EVIDENCE_ORIGINS_MAX,  EVIDENCE_COUNTERS_MAX,  EVIDENCE_WAYS_MAX };
+static const struct lengths some = {
+	3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2, .counters = 2, .ways = 3
+};
 
 static size_t text_len(const struct lengths *n)
 {
@@ -97,7 +100,7 @@ static size_t text_len(const struct lengths *n)
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
 	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN) +
 	       list_len(n->holdings, HOLDING_LEN) + list_len(n->captures, CAPTURE_LEN) + list_len(n->syns, SYN_LEN) +
-	       list_len(n->origins, ORIGIN_LEN) + list_len(n->counters, COUNTER_LEN);
+	       list_len(n->origins, ORIGIN_LEN) + list_len(n->counters, COUNTER_LEN) + list_len(n->ways, WAY_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -151,6 +154,24 @@ static struct evidence_holding sample_holding(uint32_t i)
 	return h;
 }
 
+static struct evidence_way sample_way(uint32_t i)
+{
+	struct evidence_way w = {
+		.client = sample_endpoint_v6((uint8_t)(60 + i), 0),
+		.local = sample_endpoint_v4((uint8_t)(70 + i), 0),
+		.count = (uint16_t)(0x5152 + i),
+		.idle_ms = (uint16_t)(0x6162 + i),
+		.error = (uint8_t)(0x71 + i),
+		.reporter = sample_endpoint_v4((uint8_t)(80 + i), 0),
+		.no_route = (uint8_t)(0x81 + i),
+		.gateway = sample_endpoint_v6((uint8_t)(90 + i), 0),
+		.neighbour_state = (uint8_t)(0x91 + i),
+	};
+
+	strcpy(w.interface, interfaces[i % 3]);
+	return w;
+}
+
 static struct evidence_answer sample_answer(const struct lengths *n)
 {
 	struct evidence_answer answer = {
@@ -180,10 +201,13 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.counters_len = n->counters,
 		.syns_len = n->syns,
 		.origins_len = n->origins,
+		.ways_len = n->ways,
 	};
 
 	for (uint32_t i = 0; i < n->holdings; i++)
 		answer.holdings[i] = sample_holding(i);
+	for (uint32_t i = 0; i < n->ways; i++)
+		answer.ways[i] = sample_way(i);
 
 	for (uint32_t i = 0; i < n->flows; i++)
 		answer.flows[i] = sample_flow(i);
@@ -425,6 +449,7 @@ static void hostile_answers_are_refused(void **state)
 		{ { .macs = 2 }, EVIDENCE_MACS_MAX },           { { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
 		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },   { { .syns = 2 }, EVIDENCE_ATTEMPTS_MAX },
 		{ { .origins = 2 }, EVIDENCE_ORIGINS_MAX },     { { .counters = 2 }, EVIDENCE_COUNTERS_MAX },
+		{ { .ways = 2 }, EVIDENCE_WAYS_MAX },
 	};
 	static uint8_t buf[16384];
 
@@ -540,6 +565,20 @@ static void assert_same_origin(const struct evidence_origin *a, const struct evi
 	assert_memory_equal(a->mac, b->mac, EVIDENCE_MAC_LEN);
 }
 
+static void assert_same_way(const struct evidence_way *a, const struct evidence_way *b)
+{
+	assert_true(endpoint_equal(&a->client, &b->client));
+	assert_true(endpoint_equal(&a->local, &b->local));
+	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->idle_ms, b->idle_ms);
+	assert_int_equal(a->error, b->error);
+	assert_true(endpoint_equal(&a->reporter, &b->reporter));
+	assert_int_equal(a->no_route, b->no_route);
+	assert_true(endpoint_equal(&a->gateway, &b->gateway));
+	assert_string_equal(a->interface, b->interface);
+	assert_int_equal(a->neighbour_state, b->neighbour_state);
+}
+
 /* b is a, as far as b's lists go. */
 static void assert_same_answer(const struct evidence_answer *a, const struct evidence_answer *b)
 {
@@ -592,6 +631,8 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	}
 	for (unsigned i = 0; i < b->captures_len; i++)
 		assert_same_capture(&a->captures[i], &b->captures[i]);
+	for (unsigned i = 0; i < b->ways_len; i++)
+		assert_same_way(&a->ways[i], &b->ways[i]);
 }
 
 static void assert_lengths(const struct evidence_answer *answer, const struct lengths *n)
@@ -610,6 +651,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->counters_len, n->counters);
 	assert_int_equal(answer->syns_len, n->syns);
 	assert_int_equal(answer->origins_len, n->origins);
+	assert_int_equal(answer->ways_len, n->ways);
 }
 
 static void answers_come_back(void **state)
@@ -678,10 +720,12 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		  .counters = 2 },
 		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2 },
 		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2 },
-		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2,
-		  .counters = 2 },
+		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
+		  .ways = 3 },
+		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
+		  .ways = 3 },
 		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2,
-		  .counters = 2 },
+		  .counters = 2, .ways = 3 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];

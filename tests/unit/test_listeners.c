@@ -56,8 +56,10 @@ static void make_service(struct world *w)
 	memcpy(listed.key, client.public_key, sizeof listed.key);
 	w->service = (struct service){ .reflector = reflector_new(&settings),
 				       .host_evidence = host_evidence_new(0, clock_mono_ns()),
+				       .ways = ways_new(),
 				       .on_event = on_event };
 	assert_non_null(w->service.reflector);
+	assert_non_null(w->service.ways);
 	assert_non_null(w->service.host_evidence);
 }
 
@@ -140,6 +142,7 @@ static int tear_down(void **state)
 	assert_int_equal(uv_loop_close(&w->loop), 0);
 	reflector_free(w->service.reflector);
 	host_evidence_free(w->service.host_evidence);
+	ways_free(w->service.ways);
 	return 0;
 }
 

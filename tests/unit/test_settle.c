@@ -259,7 +259,8 @@ struct sight {
 	uint16_t first_ms;
 };
 
-static void hear_sight(struct scene *s, struct sight sight, uint32_t seq)
+/* no_route: why the server has no route to the client. */
+static void hear_sight_from(struct scene *s, struct sight sight, uint32_t seq, uint8_t no_route)
 {
 	const struct query_attempts query = { .attempts = { { .flow_id = 42, .seq = seq, .started_ns = 107 * SECOND } },
 					      .attempts_len = 1 };
@@ -272,7 +273,14 @@ static void hear_sight(struct scene *s, struct sight sight, uint32_t seq)
 	a.accept_overflows = s->overflows;
 	a.syns[0] = (struct evidence_syn){ .attempt = 0, .state = sight.state, .first_ms = sight.first_ms };
 	a.origins[0] = (struct evidence_origin){ .source = a.querier, .local = anchor };
+	a.ways_len = 1;
+	a.ways[0] = (struct evidence_way){ .client = a.querier, .local = anchor, .no_route = no_route };
 	hear(s, sight.server, -1, &a, &query);
+}
+
+static void hear_sight(struct scene *s, struct sight sight, uint32_t seq)
+{
+	hear_sight_from(s, sight, seq, 0);
 }
 
 static void a_syn_seen_by_its_name_with_its_socket_proves_return(void **state)
@@ -283,6 +291,18 @@ static void a_syn_seen_by_its_name_with_its_socket_proves_return(void **state)
 	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 2000 }, 8);
 	assert_int_equal(tally(s).lost, 10); /* it came after the deadline */
 	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 }, 8);
+	assert_int_equal(tally(s).return_lost, 1);
+	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));
+}
+
+static void a_syn_without_a_way_back_proves_return(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_sight_from(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 2000 }, 8, 113);
+	assert_int_equal(tally(s).lost, 10); /* it came after the deadline */
+	hear_sight_from(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 4000 }, 8, 113);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));
 }
@@ -1562,6 +1582,7 @@ int main(void)
 		TEST(a_socket_at_a_port_that_is_kept_proves_return),
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
 		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
+		TEST(a_syn_without_a_way_back_proves_return),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
 		TEST(the_newest_attempt_tells_whether_syns_are_stopped),
 		TEST(no_syn_at_all_proves_forward_whenever_that_is_asked),

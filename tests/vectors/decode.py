@@ -451,6 +451,21 @@ def read_capture(c):
     return {"flow": c.hex(8), "newest": c.number(4), "bitmap": c.hex(8)}
 
 
+def read_way(c):
+    return {
+        "client": c.address(),
+        "local": c.address(),
+        "count": c.number(2),
+        "idle_ms": c.number(2),
+        "error": c.number(1),
+        "reporter": c.address(),
+        "no_route": c.number(1),
+        "gateway": c.address(),
+        "interface": c.take(16).rstrip(b"\0").decode("ascii"),
+        "neighbour_state": c.number(1),
+    }
+
+
 ANSWER_LISTS = {
     1: ("attempts", read_attempt),
     2: ("flows", read_flow),
@@ -464,6 +479,7 @@ ANSWER_LISTS = {
     10: ("holdings", read_holding),
     11: ("syns", read_syn),
     12: ("origins", read_origin),
+    13: ("ways", read_way),
     20: ("captures", read_capture),
     21: ("counters", read_counter),
 }

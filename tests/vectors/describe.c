@@ -227,6 +227,15 @@ static json_t *describe_capture(const struct evidence_capture *c)
 			 describe_u64(c->bitmap));
 }
 
+static json_t *describe_way(const struct evidence_way *w)
+{
+	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:i, s:o, s:s, s:i}", "client", describe_address(&w->client),
+			 "local", describe_address(&w->local), "count", w->count, "idle_ms", w->idle_ms, "error",
+			 w->error, "reporter", describe_address(&w->reporter), "no_route", w->no_route, "gateway",
+			 describe_address(&w->gateway), "interface", w->interface, "neighbour_state",
+			 w->neighbour_state);
+}
+
 static void describe_lists(const struct evidence_answer *answer, json_t *object)
 {
 #define LIST(name, describe)                                                                                           \
@@ -250,6 +259,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(macs, describe_mac);
 	LIST(captures, describe_capture);
 	LIST(counters, describe_counter);
+	LIST(ways, describe_way);
 #undef LIST
 }
 
