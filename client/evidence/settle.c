@@ -384,10 +384,13 @@ static uint16_t arrival_age_ms(const struct report *r, const struct evidence_syn
 	return r->result->drops->connections_from_ns >= attempt->started_ns ? r->socket->age_ms : syn->first_ms;
 }
 
-/* A kernel without a route for the SYN-ACK drops the SYN, and makes no socket. */
-static bool has_no_route(const struct evidence_answer *a, const struct evidence_origin *origin)
+/* A kernel without a route for the SYN-ACK drops the SYN, and makes no socket. Nor does a host that does not have the
+ * address: there is no route from it either. */
+static bool has_no_route(const struct query_result *t, const struct evidence_origin *origin)
 {
-	for (unsigned i = 0; origin && i < a->ways_len; i++) {
+	const struct evidence_answer *a = t->answer;
+
+	for (unsigned i = 0; origin && query_result_is_own(t, &origin->local) && i < a->ways_len; i++) {
 		const struct evidence_way *w = &a->ways[i];
 		if (w->no_route && endpoint_same_address(&w->client, &origin->source) &&
 		    endpoint_same_address(&w->local, &origin->local))
@@ -405,7 +408,7 @@ static void note_syn(struct path *p, const struct report *r, const struct eviden
 		p->facts.receipt_source = origin->source;
 	if (r->socket->status == EVIDENCE_HALF_OPEN)
 		note_arrival(p, r, origin, attempt, arrival_age_ms(r, syn, attempt));
-	else if (has_no_route(r->result->answer, origin))
+	else if (has_no_route(r->result, origin))
 		note_arrival(p, r, origin, attempt, syn->first_ms);
 	else if (r->socket->status == EVIDENCE_NOT_SEEN)
 		note_not_seen(p, r, attempt);

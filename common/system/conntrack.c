@@ -37,16 +37,16 @@ static int64_t value_at(const char *line, int column)
 }
 
 /* The names, and a line for each CPU. A line that is cut off does not count. */
-int64_t conntrack_sum(const char *text, const char *name)
+int64_t conntrack_sum(const char *text, const char *column)
 {
-	int column = find_column(text, name);
+	int at = find_column(text, column);
 	const char *line = strchr(text, '\n');
 	int64_t sum = 0;
 
-	if (column < 0 || !line)
+	if (at < 0 || !line)
 		return CONNTRACK_UNREAD;
 	while (strchr(++line, '\n')) {
-		sum += value_at(line, column);
+		sum += value_at(line, at);
 		line = strchr(line, '\n');
 	}
 	return sum;

@@ -200,6 +200,16 @@ static bool is_new(struct looks *looks, const struct pair *pair)
 	return true;
 }
 
+/* From an address that this host does not have, no route leads anywhere. */
+static bool is_own(const struct evidence_answer *answer, const struct endpoint *address)
+{
+	for (unsigned i = 0; i < answer->addresses_len; i++) {
+		if (endpoint_same_address(&answer->addresses[i], address))
+			return true;
+	}
+	return false;
+}
+
 static void look(struct ways *w, struct looks *looks, const struct endpoint *client, const struct endpoint *local,
 		 int64_t now_ns, struct evidence_answer *answer)
 {
@@ -210,7 +220,8 @@ static void look(struct ways *w, struct looks *looks, const struct endpoint *cli
 	if (answer->ways_len == EVIDENCE_WAYS_MAX || !can_be_looked_up(client, local) || !is_new(looks, &pair))
 		return;
 	add_failure(w, now_ns, &way);
-	add_route(w, &way);
+	if (is_own(answer, local))
+		add_route(w, &way);
 	if (way.count > 0 || way.no_route || way.neighbour_state)
 		answer->ways[answer->ways_len++] = way;
 }

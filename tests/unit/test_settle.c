@@ -23,6 +23,7 @@ struct scene {
 	struct path *path;
 	int64_t asked_ns, answered_after_ns;
 	uint16_t half_open_ms;        /* age of a half-open socket */
+	bool has_address;             /* a server that saw a SYN has the address it came to */
 	uint32_t overflows;           /* of the accept queue of a server that saw a SYN */
 	struct drop_history drops[8]; /* by server */
 	bool knows;                   /* a server that tells of an attempt has receipts for all ten, none of them old */
@@ -273,6 +274,8 @@ static void hear_sight_from(struct scene *s, struct sight sight, uint32_t seq, u
 	a.accept_overflows = s->overflows;
 	a.syns[0] = (struct evidence_syn){ .attempt = 0, .state = sight.state, .first_ms = sight.first_ms };
 	a.origins[0] = (struct evidence_origin){ .source = a.querier, .local = anchor };
+	a.addresses_len = s->has_address;
+	a.addresses[0] = anchor;
 	a.ways_len = 1;
 	a.ways[0] = (struct evidence_way){ .client = a.querier, .local = anchor, .no_route = no_route };
 	hear(s, sight.server, -1, &a, &query);
@@ -302,6 +305,9 @@ static void a_syn_without_a_way_back_proves_return(void **state)
 	make_tcp(s, 8, false);
 	hear_sight_from(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 2000 }, 8, 113);
 	assert_int_equal(tally(s).lost, 10); /* it came after the deadline */
+	hear_sight_from(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 4000 }, 8, 113);
+	assert_int_equal(tally(s).lost, 10); /* from an address that it does not have, no route leads anywhere */
+	s->has_address = true;
 	hear_sight_from(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 4000 }, 8, 113);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));

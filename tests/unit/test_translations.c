@@ -92,7 +92,7 @@ static void many_addresses_replace_the_oldest(void **state)
 	(void)state;
 	for (uint16_t i = 0; i < 3; i++)
 		note(&t, PORT + i, OUTSIDE, PORT + i);
-	for (uint8_t i = 1; i <= TRANSLATIONS_MAX; i++) {
+	for (unsigned i = 1; i <= TRANSLATIONS_MAX; i++) {
 		struct endpoint local = sample_endpoint_v4((uint8_t)(100 + i), 1),
 				seen = sample_endpoint_v4(OUTSIDE, 1);
 
