@@ -482,11 +482,13 @@ struct tcp_dialer_hooks receive_tcp_hooks(struct engine *e)
 	return (struct tcp_dialer_hooks){ .done = tcp_done, .context = e };
 }
 
-void receive_at_link(void *engine, const struct endpoint *from, uint64_t flow_id, uint32_t seq)
+void receive_at_link(void *engine, const struct endpoint *from, const uint8_t *server_key, uint64_t flow_id,
+		     uint32_t seq)
 {
 	const struct engine *e = engine;
 	struct path *p = paths_find_flow(&e->paths, flow_id);
 
-	if (p && p->prober.flow_id == flow_id && endpoint_equal(&p->endpoint, from))
+	if (p && p->prober.flow_id == flow_id && endpoint_equal(&p->endpoint, from) &&
+	    keyring_find(&e->keyring, server_key) >= 0)
 		path_note_at_link(p, seq);
 }

@@ -10,6 +10,7 @@ struct udp_dialer_hooks receive_udp_hooks(struct engine *engine);
 struct tcp_dialer_hooks receive_tcp_hooks(struct engine *engine);
 
 /* An answer came to an interface of this host; whether its socket gets it remains to be seen. For own_tap_new. */
-void receive_at_link(void *engine, const struct endpoint *from, uint64_t flow_id, uint32_t seq);
+void receive_at_link(void *engine, const struct endpoint *from, const uint8_t *server_key, uint64_t flow_id,
+		     uint32_t seq);
 
 #endif

@@ -158,7 +158,8 @@ static void on_frame(void *context, const struct packet_socket_frame *frame)
 	if (a.protocol == TCP)
 		tap->handshakes[tap->next++ % HANDSHAKES] = (struct handshake){ a.from, a.to, frame->received_ns };
 	else if (a.len >= UDP_LEN + WIRE_FLOW_ID + 8)
-		tap->on_reply(tap->context, &a.from, bytes_get64(a.transport + UDP_LEN + WIRE_FLOW_ID),
+		tap->on_reply(tap->context, &a.from, a.transport + UDP_LEN + WIRE_REPLY_SERVER_KEY,
+			      bytes_get64(a.transport + UDP_LEN + WIRE_FLOW_ID),
 			      bytes_get32(a.transport + UDP_LEN + WIRE_SENDER_SEQ));
 }
 

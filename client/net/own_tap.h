@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 /* A datagram that begins as a packet of ours came from this endpoint. Nothing of it is authenticated. */
-typedef void own_tap_on_reply(void *context, const struct endpoint *from, uint64_t flow_id, uint32_t seq);
+typedef void own_tap_on_reply(void *context, const struct endpoint *from, const uint8_t *server_key, uint64_t flow_id,
+			      uint32_t seq);
 
 struct own_tap;
 struct own_tap *own_tap_new(own_tap_on_reply *on_reply, void *context); /* NULL: no memory */
