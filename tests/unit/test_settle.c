@@ -23,6 +23,7 @@ struct scene {
 	struct path *path;
 	int64_t asked_ns, answered_after_ns;
 	uint16_t half_open_ms;        /* age of a half-open socket */
+	bool is_untranslated;         /* a server that saw a SYN sees the client's own address */
 	bool has_address;             /* a server that saw a SYN has the address it came to */
 	uint32_t overflows;           /* of the accept queue of a server that saw a SYN */
 	struct drop_history drops[8]; /* by server */
@@ -268,7 +269,9 @@ static void hear_sight_from(struct scene *s, struct sight sight, uint32_t seq, u
 	struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
 
 	a.uptime_ms = HOUR_MS;
-	a.querier = (struct endpoint){ .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
+	a.querier = s->is_untranslated
+			? client
+			: (struct endpoint){ .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 }, .port = 40000 };
 	a.attempts_len = a.syns_len = a.origins_len = 1;
 	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = sight.status, .age_ms = s->half_open_ms };
 	a.accept_overflows = s->overflows;
@@ -311,6 +314,19 @@ static void a_syn_without_a_way_back_proves_return(void **state)
 	hear_sight_from(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_CAME, 4000 }, 8, 113);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));
+}
+
+/* No SYN of this name came to the link: the half-open socket at the same port is that of another attempt, to another of
+ * the server's addresses. */
+static void a_socket_without_its_syn_belongs_to_another_attempt(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->is_untranslated = true;
+	s->half_open_ms = 4000;
+	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_ABSENT, 0 }, 8);
+	assert_int_equal(tally(s).return_lost, 0);
 }
 
 /* The first SYN found the accept queue full, and a later one made the socket: it did not come in time. */
@@ -1588,6 +1604,7 @@ int main(void)
 		TEST(a_socket_at_a_port_that_is_kept_proves_return),
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
 		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
+		TEST(a_socket_without_its_syn_belongs_to_another_attempt),
 		TEST(a_syn_without_a_way_back_proves_return),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
 		TEST(the_newest_attempt_tells_whether_syns_are_stopped),
