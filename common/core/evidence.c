@@ -17,8 +17,8 @@ enum {
 
 enum {
 	flag_len = 1,
-	status_len = 1,
-	state_len = 1,
+	attempt_status_len = 1,
+	holding_state_len = 1,
 	link_answer_len = 1,
 	syn_state_len = 1,
 	u8_len = 1,
@@ -71,54 +71,23 @@ static const uint8_t *get_flag(const uint8_t *p, bool *v)
 	return p + flag_len;
 }
 
-static uint8_t *put_status(uint8_t *p, const enum evidence_attempt_status *v)
-{
-	*p = (uint8_t)*v;
-	return p + status_len;
-}
+/* An enum in one octet. A value after the last one, of a later version, is read as `other`. */
+#define ENUM(name, last, other)                                                                                        \
+	static uint8_t *put_##name(uint8_t *p, const enum evidence_##name *v)                                          \
+	{                                                                                                              \
+		*p = (uint8_t)*v;                                                                                      \
+		return p + name##_len;                                                                                 \
+	}                                                                                                              \
+	static const uint8_t *get_##name(const uint8_t *p, enum evidence_##name *v)                                    \
+	{                                                                                                              \
+		*v = *p <= (last) ? *p : (other);                                                                      \
+		return p + name##_len;                                                                                 \
+	}
 
-/* A status of a later version says nothing to this one. */
-static const uint8_t *get_status(const uint8_t *p, enum evidence_attempt_status *v)
-{
-	*v = *p < EVIDENCE_CANNOT_TELL ? *p : EVIDENCE_CANNOT_TELL;
-	return p + status_len;
-}
-
-static uint8_t *put_state(uint8_t *p, const enum evidence_holding_state *v)
-{
-	*p = (uint8_t)*v;
-	return p + state_len;
-}
-
-static const uint8_t *get_state(const uint8_t *p, enum evidence_holding_state *v)
-{
-	*v = *p < EVIDENCE_UNSAID ? *p : EVIDENCE_UNSAID;
-	return p + state_len;
-}
-
-static uint8_t *put_link_answer(uint8_t *p, const enum evidence_link_answer *v)
-{
-	*p = (uint8_t)*v;
-	return p + link_answer_len;
-}
-
-static const uint8_t *get_link_answer(const uint8_t *p, enum evidence_link_answer *v)
-{
-	*v = *p <= EVIDENCE_LINK_ANSWERS ? *p : EVIDENCE_LINK_UNASKED;
-	return p + link_answer_len;
-}
-
-static uint8_t *put_syn_state(uint8_t *p, const enum evidence_syn_state *v)
-{
-	*p = (uint8_t)*v;
-	return p + syn_state_len;
-}
-
-static const uint8_t *get_syn_state(const uint8_t *p, enum evidence_syn_state *v)
-{
-	*v = *p <= EVIDENCE_SYN_ACCEPTED ? *p : EVIDENCE_SYN_UNKNOWN;
-	return p + syn_state_len;
-}
+ENUM(attempt_status, EVIDENCE_CANNOT_TELL, EVIDENCE_CANNOT_TELL)
+ENUM(holding_state, EVIDENCE_UNSAID, EVIDENCE_UNSAID)
+ENUM(link_answer, EVIDENCE_LINK_ANSWERS, EVIDENCE_LINK_UNASKED)
+ENUM(syn_state, EVIDENCE_SYN_ACCEPTED, EVIDENCE_SYN_UNKNOWN)
 
 static uint8_t *put_bitmap(uint8_t *p, const uint64_t (*v)[4])
 {
@@ -241,7 +210,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 
 #define ANSWER_attempts(X)                                                                                             \
 	X(u8, r->id)                                                                                                   \
-	X(status, r->status)                                                                                           \
+	X(attempt_status, r->status)                                                                                   \
 	X(u8, r->origin)                                                                                               \
 	X(u16, r->age_ms)
 
@@ -273,7 +242,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 
 #define ANSWER_holdings(X)                                                                                             \
 	X(address, r->address)                                                                                         \
-	X(state, r->state)                                                                                             \
+	X(holding_state, r->state)                                                                                     \
 	X(interface, r->interface)                                                                                     \
 	X(link_answer, r->link_answer)                                                                                 \
 	X(mac, r->mac)                                                                                                 \
