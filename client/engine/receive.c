@@ -345,6 +345,7 @@ static void remember_attempt(const struct engine *e, struct path *p, uint32_t se
 						     });
 	if (!attempt)
 		return;
+	attempt->name.shared |= o->name.shared;
 	attempt->pending = o->result == TCP_PENDING;
 	attempt->connected = o->connected;
 	own_tap_drain(e->own_tap, clock_mono_ns());

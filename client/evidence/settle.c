@@ -423,10 +423,26 @@ static bool is_blind(const struct path *p, const struct report *r, const struct 
 	       is_another_boot(p, t, r->slot) || is_outdated(r, attempt);
 }
 
+/* Did the SYN come from the address and port that the attempt's has to come from? */
+static bool is_from_its_place(const struct report *r, const struct attempt *attempt)
+{
+	const struct evidence_origin *origin = evidence_origin(r->result->answer, r->syn->origin);
+
+	return r->syn->port == attempt->local.port &&
+	       (r->asked->placed || (origin && endpoint_same_address(&origin->source, &attempt->local)));
+}
+
+/* Can the SYN that was found by the name of this attempt be another one's? */
+static bool is_anothers(const struct report *r, const struct attempt *attempt)
+{
+	return r->syn && (r->syn->state == EVIDENCE_SYN_ACCEPTED ||
+			  (has_come(r) && attempt->name.shared && !is_from_its_place(r, attempt)));
+}
+
 static void hear_report(struct path *p, const struct report *r, struct attempt *attempt)
 {
-	if (r->syn && r->syn->state == EVIDENCE_SYN_ACCEPTED)
-		return; /* another attempt has the same name */
+	if (is_anothers(r, attempt))
+		return;
 	if (has_come(r))
 		note_syn(p, r, r->syn, attempt);
 	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_misplaced(p, r, attempt) && !is_absent(p, r, attempt))

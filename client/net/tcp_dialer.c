@@ -1,5 +1,6 @@
 #include "client/net/tcp_dialer.h"
 
+#include "client/net/tcp_names.h"
 #include "common/core/framing.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
@@ -30,6 +31,7 @@ struct exchange {
 	bool polled; /* poll is initialised */
 	void *owner; /* NULL: forgotten */
 	uint32_t seq;
+	uint64_t number; /* in the dialer's names */
 	struct tcp_outcome outcome;
 	size_t out_len, out_done, in_len;
 	uint8_t out[FRAMING_HEADER_LEN + WIRE_MESSAGE_MAX];
@@ -42,6 +44,7 @@ struct tcp_dialer {
 	struct exchange *busy, *idle;
 	unsigned closing; /* exchanges whose handles are closing */
 	bool freed;
+	struct tcp_names names;
 };
 
 static void list_add(struct exchange **list, struct exchange *x)
@@ -118,6 +121,8 @@ static void tell(struct exchange *x, enum tcp_result result)
 	const struct tcp_dialer_hooks *hooks = &x->dialer->hooks;
 
 	x->outcome.result = result;
+	if (result == TCP_PENDING || result == TCP_TIMED_OUT)
+		x->outcome.name.shared = tcp_names_shared(&x->dialer->names, x->number);
 	if (x->owner)
 		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
 }
@@ -323,12 +328,13 @@ static struct exchange *exchange_take(struct tcp_dialer *d)
 static void read_name(struct exchange *x)
 {
 	struct tcp_name *name = &x->outcome.name;
-	int64_t span_ns = clock_mono_ns() - x->outcome.started_ns;
+	int64_t now_ns = clock_mono_ns(), span_ns = now_ns - x->outcome.started_ns;
 	socklen_t len = sizeof name->value;
 
 	name->known = getsockopt(x->fd, IPPROTO_TCP, TCP_TIMESTAMP, &name->value, &len) == 0 &&
 		      span_ns <= SYNS_SPAN_MAX_MS * NS_PER_MS;
 	name->span_ms = (uint16_t)(span_ns / NS_PER_MS + 1);
+	x->number = tcp_names_note(&x->dialer->names, name, now_ns);
 }
 
 static int connect_to(struct exchange *x, const struct endpoint *to)

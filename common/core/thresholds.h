@@ -321,6 +321,8 @@ enum {
 	 */
 	SYNS_SPAN_MAX_MS = 100,
 };
+/* Two SYNs can have values that a server takes for the same one only if they leave within four ticks of one clock. */
+#define TCP_NAMES_NEAR_NS (5 * NS_PER_MS)
 /* A client repeats a SYN for at most 127 s (tcp_syn_retries is 6), and asks within a minute of the attempt. */
 #define SYNS_LIFE_NS (130 * NS_PER_S)
 /* A SYN, or the question about it, may be under way for so long: a relayed question waits longest. */

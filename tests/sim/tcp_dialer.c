@@ -1,6 +1,8 @@
 /* tcp_dialer.h over the simulated network: a handshake, one request, one reply, and what a kernel repeats of them. */
 #include "tests/sim/dialers.h"
 
+#include "client/net/tcp_names.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct exchange {
 	enum tcp_result ends_as; /* when the timeout comes */
 	int64_t timeout_ns;
 	bool overdue;   /* the timeout has been told; a late answer may follow */
+	uint64_t name;  /* its number among the dialer's names */
 	uint32_t clock; /* of the timestamp option: offset to the host's time in ms */
 	size_t len;
 	uint8_t body[WIRE_MESSAGE_MAX];
@@ -30,6 +33,7 @@ struct tcp_dialer {
 	struct tcp_dialer_hooks hooks;
 	uint64_t exchanges;
 	uint16_t port;
+	struct tcp_names names;
 	struct exchange list[EXCHANGES_MAX];
 };
 
@@ -92,6 +96,8 @@ static void tell(struct exchange *x, enum tcp_result result)
 
 	world_enter(&x->client->clock);
 	x->outcome.result = result;
+	if (result == TCP_PENDING || result == TCP_TIMED_OUT)
+		x->outcome.name.shared = tcp_names_shared(&x->client->tcp->names, x->name);
 	if (x->owner)
 		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
 }
@@ -182,6 +188,7 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	};
 	x->clock = clock_offset(d->client, to);
 	x->outcome.name = (struct tcp_name){ .known = true, .span_ms = 1, .value = timestamp(x) };
+	x->name = tcp_names_note(&d->names, &x->outcome.name, clock_mono_ns());
 	x->outcome.local.port = d->port = (uint16_t)(d->port < 60000 ? d->port + 1 : FIRST_PORT);
 	memcpy(x->body, body, len);
 	x->len = len;

@@ -25,6 +25,7 @@ struct scene {
 	uint16_t half_open_ms;        /* age of a half-open socket */
 	bool is_untranslated;         /* a server that saw a SYN sees the client's own address */
 	bool has_address;             /* a server that saw a SYN has the address it came to */
+	uint16_t port;                /* a server saw the SYN come from it */
 	uint32_t overflows;           /* of the accept queue of a server that saw a SYN */
 	struct drop_history drops[8]; /* by server */
 	bool knows;                   /* a server that tells of an attempt has receipts for all ten, none of them old */
@@ -275,7 +276,8 @@ static void hear_sight_from(struct scene *s, struct sight sight, uint32_t seq, u
 	a.attempts_len = a.syns_len = a.origins_len = 1;
 	a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = sight.status, .age_ms = s->half_open_ms };
 	a.accept_overflows = s->overflows;
-	a.syns[0] = (struct evidence_syn){ .attempt = 0, .state = sight.state, .first_ms = sight.first_ms };
+	a.syns[0] =
+	    (struct evidence_syn){ .attempt = 0, .state = sight.state, .first_ms = sight.first_ms, .port = s->port };
 	a.origins[0] = (struct evidence_origin){ .source = a.querier, .local = anchor };
 	a.addresses_len = s->has_address;
 	a.addresses[0] = anchor;
@@ -299,6 +301,26 @@ static void a_syn_seen_by_its_name_with_its_socket_proves_return(void **state)
 	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 }, 8);
 	assert_int_equal(tally(s).return_lost, 1);
 	assert_true(endpoint_equal(&s->path->facts.arrived_on, &anchor));
+}
+
+/* An evidence query began in the same millisecond, on a kernel whose connections share a clock. Its SYN came; that of
+ * the attempt may have been lost. Without a NAT the port tells them apart. */
+static void a_syn_of_a_shared_name_may_be_another_connections(void **state)
+{
+	const struct sight came = { 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->path->loss->attempts.items[0].name = (struct tcp_name){ .known = true, .shared = true };
+	hear_sight(s, came, 8);
+	assert_int_equal(tally(s).lost, 10);
+	s->port = client.port + 1;
+	s->is_untranslated = true;
+	hear_sight(s, came, 8);
+	assert_int_equal(tally(s).lost, 10);
+	s->port = client.port;
+	hear_sight(s, came, 8);
+	assert_int_equal(tally(s).return_lost, 1);
 }
 
 static void a_syn_without_a_way_back_proves_return(void **state)
@@ -1605,6 +1627,7 @@ int main(void)
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
 		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
 		TEST(a_socket_without_its_syn_belongs_to_another_attempt),
+		TEST(a_syn_of_a_shared_name_may_be_another_connections),
 		TEST(a_syn_without_a_way_back_proves_return),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
 		TEST(the_newest_attempt_tells_whether_syns_are_stopped),

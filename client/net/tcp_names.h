@@ -1,0 +1,28 @@
+/* The names of the newest connections of this host, to tell whether another one may have the same name. Where a kernel
+ * shares one timestamp clock among connections, two that begin in the same millisecond have the same name. Pure. */
+#ifndef FLOATPROBE_TCP_NAMES_H
+#define FLOATPROBE_TCP_NAMES_H
+
+#include "client/net/tcp_name.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TCP_NAMES_MAX = 4096 }; /* a power of two; what 4,000 connections a second leave in the second after one */
+
+struct tcp_names {
+	struct tcp_names_entry {
+		int64_t read_ns; /* monotonic */
+		struct tcp_name name;
+	} ring[TCP_NAMES_MAX];
+	uint64_t len; /* of all noted so far */
+};
+
+/* A connection has left: its name was read at this time. Returns its number. */
+uint64_t tcp_names_note(struct tcp_names *names, const struct tcp_name *name, int64_t read_ns);
+
+/* Can another connection have the name of this one? Ask some time later: the next one may have it, too. True as well
+ * if too many have followed to tell. */
+bool tcp_names_shared(const struct tcp_names *names, uint64_t number);
+
+#endif
