@@ -268,6 +268,8 @@ static void expire(struct engine *e, int64_t now_ns)
 				enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
 				if (outcome != PROBER_LOST && outcome != PROBER_UNREACHABLE)
 					continue;
+				if (outcome == PROBER_LOST)
+					own_kernel_note(&e->own_kernel, &p->endpoint, p->kind);
 				settle_expired(p, seq);
 				if (path_lost_here(p, seq))
 					prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
@@ -290,6 +292,7 @@ static void expire(struct engine *e, int64_t now_ns)
 static void look_for_drops(struct engine *e, int64_t now_ns)
 {
 	struct conntrack table;
+	struct ip_drops drops;
 
 	if (now_ns - e->own_drops.looked_ns < LOOK_NS)
 		return;
@@ -298,6 +301,8 @@ static void look_for_drops(struct engine *e, int64_t now_ns)
 		return;
 	e->link->table(&table);
 	own_table_looked(&e->own_table, &table, now_ns);
+	e->link->drops(&drops);
+	own_kernel_looked(&e->own_kernel, &drops, now_ns);
 }
 
 static void reap(struct engine *e, int64_t now_ns)

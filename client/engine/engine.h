@@ -8,6 +8,7 @@
 #include "client/evidence/drop.h"
 #include "client/evidence/keyring.h"
 #include "client/evidence/own_drops.h"
+#include "client/evidence/own_kernel.h"
 #include "client/evidence/own_link.h"
 #include "client/evidence/own_table.h"
 #include "client/evidence/querier.h"
@@ -52,6 +53,7 @@ struct engine {
 	struct own_link own_link;    /* reads `link` */
 	struct own_drops own_drops;
 	struct own_table own_table;
+	struct own_kernel own_kernel;
 	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */

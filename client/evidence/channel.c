@@ -319,12 +319,13 @@ enum liveness channels_liveness(const struct channels *channels, unsigned server
 	return liveness == LIVENESS_SILENT && !agreed ? LIVENESS_UNKNOWN : liveness;
 }
 
-bool channels_silence_is_proof(const struct channels *channels, unsigned server, int64_t since_ns)
+bool channels_silence_is_proof(const struct channels *channels, unsigned server, bool answers_may_be_dropped,
+			       int64_t since_ns)
 {
 	const struct channel_server *s = &channels->servers[server];
 	bool proof = false;
 
-	for (const struct channel *w = s->direct; w && !proof; w = w->next)
+	for (const struct channel *w = s->direct; w && !proof && !answers_may_be_dropped; w = w->next)
 		proof = !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
 	for (const struct channel *w = s->relays; w && !proof; w = w->next)
 		proof = w->liveness.asked_ns >= since_ns;

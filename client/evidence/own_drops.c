@@ -2,15 +2,21 @@
 
 #include "common/core/thresholds.h"
 
-void own_drops_looked(struct own_drops *d, uint64_t total, int64_t now_ns)
+static uint64_t sum_of(struct udp_drops d)
 {
-	if (total > d->total) {
-		if (d->dropped == 0 || now_ns - d->to_ns > OWN_DROPS_APART_NS) {
+	return d.full + d.bad;
+}
+
+void own_drops_looked(struct own_drops *d, struct udp_drops total, int64_t now_ns)
+{
+	if (sum_of(total) > sum_of(d->total)) {
+		if (sum_of(d->newest) == 0 || now_ns - d->to_ns > OWN_DROPS_APART_NS) {
 			d->from_ns = d->looked_ns;
-			d->dropped = 0;
+			d->newest = (struct udp_drops){ 0 };
 		}
 		d->to_ns = now_ns;
-		d->dropped += (uint32_t)(total - d->total);
+		d->newest.full += total.full - d->total.full;
+		d->newest.bad += total.bad - d->total.bad;
 	}
 	d->total = total;
 	d->looked_ns = now_ns;
@@ -27,11 +33,11 @@ uint32_t own_drops_explain(const struct own_drops *d, const struct prober *probe
 {
 	uint32_t lost = 0;
 
-	if (d->dropped == 0 || probe_kind_of(prober->kind)->has_handshake)
+	if (sum_of(d->newest) == 0 || probe_kind_of(prober->kind)->has_handshake)
 		return 0;
 	for (uint32_t seq = prober_window_from(prober, prober->ring_len); seq < prober->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(prober, seq);
 		lost += r->sent_ns >= since_ns && may_be_dropped(d, prober, r);
 	}
-	return lost < d->dropped ? lost : d->dropped;
+	return lost < sum_of(d->newest) ? lost : (uint32_t)sum_of(d->newest);
 }

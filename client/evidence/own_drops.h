@@ -1,20 +1,22 @@
-/* What this host's own sockets dropped because their receive buffers were full: answers that did arrive. Pure. */
+/* What this host's own sockets dropped because their receive buffers were full, or for a wrong checksum: answers that
+ * did arrive. Pure. */
 #ifndef FLOATPROBE_OWN_DROPS_H
 #define FLOATPROBE_OWN_DROPS_H
 
+#include "client/net/udp_drops.h"
 #include "client/path/prober.h"
 
 #include <stdint.h>
 
 struct own_drops {
-	uint64_t total;         /* at the last look */
-	int64_t looked_ns;      /* monotonic; 0: never */
-	int64_t from_ns, to_ns; /* monotonic: the newest drops lie between these looks */
-	uint32_t dropped;       /* their number; 0: none yet */
+	struct udp_drops total;  /* at the last look */
+	int64_t looked_ns;       /* monotonic; 0: never */
+	int64_t from_ns, to_ns;  /* monotonic: the newest drops lie between these looks */
+	struct udp_drops newest; /* their numbers; 0: none yet */
 };
 
-/* total: datagrams that were dropped so far. Looks less than OWN_DROPS_APART_NS apart find the same drops. */
-void own_drops_looked(struct own_drops *drops, uint64_t total, int64_t now_ns);
+/* total: what was dropped so far. Looks less than OWN_DROPS_APART_NS apart find the same drops. */
+void own_drops_looked(struct own_drops *drops, struct udp_drops total, int64_t now_ns);
 
 /* How many losses of this path, of probes sent at since_ns or later, the newest drops may explain: no more than were
  * dropped, and no probe that is proven not to have arrived at the server. */

@@ -699,9 +699,10 @@ enum liveness querier_liveness(const struct querier *querier, unsigned server, u
 	return channels_liveness(&querier->channels, server, fresh_since_ns(querier, server), witness_rounds);
 }
 
-bool querier_silence_is_proof(const struct querier *querier, unsigned server)
+bool querier_silence_is_proof(const struct querier *querier, unsigned server, bool answers_may_be_dropped)
 {
-	return channels_silence_is_proof(&querier->channels, server, fresh_since_ns(querier, server));
+	return channels_silence_is_proof(&querier->channels, server, answers_may_be_dropped,
+					 fresh_since_ns(querier, server));
 }
 
 enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns)

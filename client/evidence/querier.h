@@ -84,7 +84,7 @@ bool querier_exhausted(const struct querier *querier, unsigned rounds);
 /* Liveness of the server by the newest queries: channels_liveness. */
 enum liveness querier_liveness(const struct querier *querier, unsigned server, unsigned witness_rounds);
 /* Does the silence of this server prove that it is down? See channels_silence_is_proof. */
-bool querier_silence_is_proof(const struct querier *querier, unsigned server);
+bool querier_silence_is_proof(const struct querier *querier, unsigned server, bool answers_may_be_dropped);
 /* ALIVE: some server is known to be alive. SILENT: a query timed out while no server was alive, and no server was heard
  * since then. heard_ns: when any server was last heard, on a path or over a channel (monotonic; 0: never). */
 enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns);

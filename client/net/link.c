@@ -268,4 +268,5 @@ const struct link_ops link_of_host = {
 	.interface = interface_towards,
 	.is_own = is_own,
 	.table = conntrack_read,
+	.drops = ip_drops_read,
 };

@@ -5,6 +5,7 @@
 #include "common/core/endpoint.h"
 #include "common/core/evidence.h"
 #include "common/system/conntrack.h"
+#include "common/system/ip_drops.h"
 
 #include <stdbool.h>
 
@@ -42,6 +43,8 @@ struct link_ops {
 	bool (*is_own)(const struct endpoint *address);
 	/* Its connection tracking table. */
 	void (*table)(struct conntrack *table);
+	/* What its kernel drops. Present wherever `table` is. */
+	void (*drops)(struct ip_drops *drops);
 };
 
 extern const struct link_ops link_of_host;

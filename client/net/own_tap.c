@@ -120,6 +120,11 @@ void own_tap_want(struct own_tap *tap, int64_t now_ns)
 	}
 }
 
+bool own_tap_sees(const struct own_tap *tap, bool v4)
+{
+	return tap && tap->fds[v4 ? 0 : 1] >= 0;
+}
+
 struct answer { /* of a frame */
 	struct endpoint from, to;
 	uint8_t protocol;

@@ -20,6 +20,8 @@ void own_tap_free(struct own_tap *tap);
 
 /* Something is lost: stay open for a minute from now on. */
 void own_tap_want(struct own_tap *tap, int64_t now_ns);
+/* Does it see answers of this family now? */
+bool own_tap_sees(const struct own_tap *tap, bool v4);
 /* Read what has come. */
 void own_tap_drain(struct own_tap *tap, int64_t now_ns);
 /* Did a SYN-ACK of this connection come at since_ns or later? Call own_tap_drain before. */

@@ -38,6 +38,7 @@ struct socket {
 	int fd;
 	uint32_t number;   /* positive and unique; increases with each opened socket */
 	uint32_t sent_id;  /* the kernel's number for the next datagram (OPT_ID) */
+	uint32_t drops;    /* the kernel's number of what it dropped, at the last look */
 	int64_t opened_ns; /* monotonic */
 	struct sent sent[];
 };
@@ -55,6 +56,10 @@ struct ready {
 	unsigned len;
 };
 
+struct host_drops { /* the kernel's counters of all sockets */
+	int64_t full, bad;
+};
+
 struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
@@ -69,11 +74,11 @@ struct udp_dialer {
 	int64_t ports_low, ports_len; /* the ephemeral port range, for fresh sockets */
 	int64_t port;                 /* offset of the next port in that range */
 	bool wake;
-	int buffer_len;        /* of each socket */
-	uint64_t drops;        /* for full receive buffers, so far */
-	uint64_t socket_drops; /* of the open sockets, for whatever reason, at the last look */
-	int64_t full;          /* the kernel's counters of full receive buffers at the last look */
-	uint8_t scratch[1024]; /* quoted octets of the error queue */
+	int buffer_len; /* of each socket */
+	struct udp_drops drops;
+	uint64_t uncounted;           /* datagrams that the sockets dropped since the last look, for whatever reason */
+	struct host_drops host_drops; /* at the last look */
+	uint8_t scratch[1024];        /* quoted octets of the error queue */
 };
 
 static void drain_socket(struct socket *s);
@@ -155,8 +160,20 @@ static void socket_freed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+static void count_drops(struct socket *s)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof info;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0)
+		return;
+	s->dialer->uncounted += info[SK_MEMINFO_DROPS] - s->drops;
+	s->drops = info[SK_MEMINFO_DROPS];
+}
+
 static void socket_close(struct socket *s)
 {
+	count_drops(s);
 	uv_poll_stop(&s->poll);
 	close(s->fd);
 	uv_close((uv_handle_t *)&s->poll, socket_freed);
@@ -177,9 +194,12 @@ static void find_ports(struct udp_dialer *d)
 }
 
 /* Of all sockets of this network namespace. */
-static int64_t count_full(void)
+static struct host_drops read_host_drops(void)
 {
-	return proc_counter("Udp", "RcvbufErrors", 0) + proc_counter(NULL, "Udp6RcvbufErrors", 0);
+	return (struct host_drops){
+		.full = proc_counter("Udp", "RcvbufErrors", 0) + proc_counter(NULL, "Udp6RcvbufErrors", 0),
+		.bad = proc_counter("Udp", "InCsumErrors", 0) + proc_counter(NULL, "Udp6InCsumErrors", 0),
+	};
 }
 
 struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const struct udp_dialer_hooks *hooks)
@@ -192,7 +212,7 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	d->hooks = *hooks;
 	d->wake = true;
 	d->buffer_len = BUFFER_LEN;
-	d->full = count_full();
+	d->host_drops = read_host_drops();
 	find_ports(d);
 	d->in = udp_batch_new(payload_len_max);
 	d->out = udp_batch_new(payload_len_max);
@@ -511,31 +531,24 @@ void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 	}
 }
 
-static void count_drops(struct socket *s)
+static uint64_t at_most(uint64_t drops, int64_t limit)
 {
-	uint32_t info[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof info;
-
-	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
-		s->dialer->socket_drops += info[SK_MEMINFO_DROPS];
+	return limit <= 0 ? 0 : drops < (uint64_t)limit ? drops : (uint64_t)limit;
 }
 
-/* A socket's own counter has what was dropped for a wrong checksum, too: what was dropped for a full buffer is in the
- * kernel's counter as well. */
-uint64_t udp_dialer_drops(struct udp_dialer *d)
+/* A socket's own counter does not tell why. What our sockets dropped is in one of the kernel's counters as well. */
+struct udp_drops udp_dialer_drops(struct udp_dialer *d)
 {
-	uint64_t before = d->socket_drops, grown;
-	int64_t full;
+	struct host_drops now;
 
-	d->socket_drops = 0;
 	each_socket(d, count_drops);
-	if (d->socket_drops <= before)
+	if (d->uncounted == 0)
 		return d->drops;
-	grown = d->socket_drops - before;
-	full = count_full();
-	if (full > d->full)
-		d->drops += grown < (uint64_t)(full - d->full) ? grown : (uint64_t)(full - d->full);
-	d->full = full;
+	now = read_host_drops();
+	d->drops.full += at_most(d->uncounted, now.full - d->host_drops.full);
+	d->drops.bad += at_most(d->uncounted, now.bad - d->host_drops.bad);
+	d->host_drops = now;
+	d->uncounted = 0;
 	return d->drops;
 }
 

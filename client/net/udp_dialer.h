@@ -6,6 +6,7 @@
 #ifndef FLOATPROBE_UDP_DIALER_H
 #define FLOATPROBE_UDP_DIALER_H
 
+#include "client/net/udp_drops.h"
 #include "common/core/endpoint.h"
 #include "common/system/errqueue.h"
 #include "common/system/udp.h"
@@ -60,8 +61,8 @@ void udp_dialer_part(struct udp_dialer *dialer);
 /* Close fresh sockets that are older than keep_ns. */
 void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns);
 
-/* How many datagrams the sockets dropped so far because their receive buffers were full. */
-uint64_t udp_dialer_drops(struct udp_dialer *dialer);
+/* What the sockets dropped so far. */
+struct udp_drops udp_dialer_drops(struct udp_dialer *dialer);
 
 /* Make the receive buffers large enough for so many answers at once. */
 void udp_dialer_expect(struct udp_dialer *dialer, size_t answers);

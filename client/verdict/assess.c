@@ -149,7 +149,7 @@ static void find_dead_holder(const struct engine *e, const struct path *p, unsig
 }
 
 static void same_servers(const struct engine *e, const struct path *p, enum mode mode,
-			 const struct hint_holding_explanation *said, struct verdict_context *c)
+			 const struct verdict_hints *hints, struct verdict_context *c)
 {
 	unsigned silent = 0;
 	int64_t heard_ns;
@@ -159,7 +159,7 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
 		bool is_silent = server_silent(e, server, mode),
-		     is_proof = querier_silence_is_proof(e->querier, server);
+		     is_proof = querier_silence_is_proof(e->querier, server, own_kernel_drops(&hints->own_kernel));
 		c->servers_silent = c->servers_silent && is_silent;
 		proof = proof && is_proof;
 		silent |= is_silent && is_proof ? 1u << k : 0;
@@ -174,7 +174,7 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 	if (p->target->holders_many && querier_liveness_of_any(e->querier, &heard_ns) == LIVENESS_ALIVE)
 		c->silent = silent;
 	else if (!p->target->holders_many && silent != 0 && !hears_nobody(e, p, mode))
-		find_dead_holder(e, p, silent, said, c);
+		find_dead_holder(e, p, silent, &hints->holding, c);
 }
 
 /* The witness that relayed the evidence of the server with the receipts, or of any server if none has receipts. */
@@ -322,7 +322,10 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	if (has_loss)
 		path_count_large(p, assess_window(p, mode), &evidence.large);
 	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
-	evidence.hints.own_dropped = e->own_drops.dropped;
+	evidence.hints.own_dropped = e->own_drops.newest;
+	if (has_loss && !own_tap_sees(e->own_tap, endpoint_is_v4(&p->endpoint)))
+		own_kernel_explain(&e->own_kernel, &p->endpoint, p->kind, evidence.tally.oldest_ns,
+				   &evidence.hints.own_kernel);
 	own_table_explain(&e->own_table, evidence.tally.oldest_ns, &evidence.hints.own_table);
 	evidence.hints.lost_here = lost_here(p, evidence.tally.oldest_ns);
 	if (p->loss)
@@ -336,7 +339,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		siblings_twins(e, i, &evidence.twins);
 	if (has_loss || evidence.tally.too_big_streak > 0 || p->target->holders_many) {
 		siblings_compare(e, i, mode, &evidence.context);
-		same_servers(e, p, mode, &evidence.hints.holding, &evidence.context);
+		same_servers(e, p, mode, &evidence.hints, &evidence.context);
 	}
 	if (has_loss)
 		siblings_compare_new_flows(e, i, mode, &evidence.context);

@@ -250,6 +250,16 @@ static bool another_has_our_address(const struct verdict_evidence *e, enum verdi
 	return is_failing(state) && entry && entry->asked == EVIDENCE_ANSWERS && is_most(e, e->hints.neighbour.lost);
 }
 
+/* By its strict rp_filter, or for their checksum. Its firewall drops strangers' packets all the time. */
+static bool our_kernel_drops_the_answers(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct own_kernel_explanation *own = &e->hints.own_kernel;
+
+	return state == VERDICT_DOWN && all_vanish(e) && seen(e, PROBER_LOST_RETURN) > 0 &&
+	       seen(e, PROBER_LOST_FORWARD) == 0 && !e->hints.way.failed &&
+	       (own->reverse_path > 0 || own->segments >= CAUSES_BAD_SEGMENTS);
+}
+
 static bool answers_do_not_get_away(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && e->hints.way.way && is_most(e, seen(e, PROBER_LOST_RETURN));
@@ -566,10 +576,9 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_LOCAL,
 	    .holds = we_drop_the_answers,
 	    .needs = "for at least half of the losses, all over UDP, this host's own sockets dropped as many datagrams "
-		     "because their receive buffers were full, at a time when the answers were due",
-	    .forbids =
-		"a drop for another reason, such as a wrong checksum; probes that are proven not to have arrived "
-		"at the server",
+		     "because their receive buffers were full or their checksum was wrong, at a time when the answers "
+		     "were due",
+	    .forbids = "a drop for another reason; probes that are proven not to have arrived at the server",
 	    .tell = sentences_own_drops,
 	},
 	{
@@ -641,6 +650,17 @@ const struct causes_rule causes_rules[] = {
 		       "server; a machine "
 		       "with the MAC of the entry that answers for the address, where the server can ask",
 	    .tell = sentences_neighbour,
+	},
+	{
+	    .cause = VERDICT_CAUSE_LOCAL,
+	    .holds = our_kernel_drops_the_answers,
+	    .needs = "the path is down, there are proven return losses, and meanwhile this host's kernel dropped at "
+		     "least half as many packets as there are probes of all paths without an answer: IPv4 packets by "
+		     "a strict rp_filter, or, on a TCP path, at least 3 segments for their checksum",
+	    .forbids = "any error; a proven forward loss; a view of this host's interface (CAP_NET_RAW), which shows "
+		       "the answers themselves; a server that says that it could not send its answers; a wrong "
+		       "neighbour entry",
+	    .tell = sentences_own_kernel,
 	},
 	{
 	    .cause = VERDICT_CAUSE_DUPLICATE_ADDRESS,

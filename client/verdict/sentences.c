@@ -359,10 +359,33 @@ static struct mac_text mac_text(const uint8_t mac[EVIDENCE_MAC_LEN])
 
 void sentences_own_drops(const struct verdict_evidence *e, struct verdict *v)
 {
-	say(v,
-	    "the answers to %u of %u lost probes may be among %u datagrams that this host dropped: its socket's "
-	    "receive buffer was full",
-	    e->hints.own_drops, losses(e), e->hints.own_dropped);
+	const struct udp_drops *d = &e->hints.own_dropped;
+
+	say(v, "the answers to %u of %u lost probes may be among %u datagrams that this host dropped: %s",
+	    e->hints.own_drops, losses(e), (unsigned)(d->full + d->bad),
+	    d->bad == 0    ? "its socket's receive buffer was full"
+	    : d->full == 0 ? "their checksum was wrong"
+			   : "its socket's receive buffer was full, or their checksum was wrong");
+}
+
+/* What the kernel of this host dropped while answers were missing. It does not tell whose packets these were. */
+void sentences_own_kernel(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct own_kernel_explanation *own = &e->hints.own_kernel;
+
+	if (own->reverse_path > 0)
+		say(v,
+		    "meanwhile this host's kernel dropped %u packets by rp_filter, as they came by another interface "
+		    "than its route to their source: answers may be among them",
+		    own->reverse_path);
+	if (own->segments > 0)
+		say(v, "meanwhile this host's kernel dropped %u TCP segments because their checksum was wrong",
+		    own->segments);
+	if (own->stopped > 0)
+		say(v,
+		    "meanwhile this host's kernel dropped %u %s packets before any socket got them, as its own "
+		    "firewall does: answers may be among them",
+		    own->stopped, endpoint_is_v4(&e->address) ? "IPv4" : "IPv6");
 }
 
 void sentences_lost_here(const struct verdict_evidence *e, struct verdict *v)
@@ -979,6 +1002,8 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 	tell_proofs(e, v);
 	if (e->hints.way.way && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
 		tell_way(e, v);
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
+		sentences_own_kernel(e, v);
 	if (is_about_the_holder(v->cause) && nothing_arrives(e, v->state))
 		tell_holders(e, v);
 	tell_server(e, v);

@@ -152,10 +152,30 @@ static const char advice_for_its_table[] =
     "make room in the connection tracking table of the server (net.netfilter.nf_conntrack_max, shorter timeouts), or "
     "exempt this port from it (notrack)";
 
+static const char advice_for_reverse_path[] =
+    "set rp_filter to 2 (loose) on the interface of this host by which the answers come (`ip route get` with `from` "
+    "and "
+    "`iif` shows what it drops), or let the answers come by the interface that this host sends by";
+static const char advice_for_own_firewall[] = "check first whether this host's own firewall drops the answers (nft "
+					      "list ruleset); with CAP_NET_RAW floatprobe sees "
+					      "what comes to its interface";
+
+/* NULL: this host drops nothing that could account for the losses. */
+static const char *advice_for_own_kernel(const struct own_kernel_explanation *own)
+{
+	if (own->reverse_path > 0)
+		return advice_for_reverse_path;
+	if (own->segments > 0)
+		return causes_advice(VERDICT_CAUSE_BAD_CHECKSUM);
+	return own->stopped > 0 ? advice_for_own_firewall : NULL;
+}
+
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
 	if (losses(e) == 0)
 		return NULL;
+	if (seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0 && own_kernel_drops(&e->hints.own_kernel))
+		return advice_for_own_kernel(&e->hints.own_kernel);
 	if (e->context.all_silent)
 		return "check first that this host can reach anything: its link, its default route, its own firewall";
 	if (2 * e->tally.late >= losses(e))
@@ -193,6 +213,10 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 		return advice_for_own_address;
 	if (v->cause == VERDICT_CAUSE_LOCAL && hint_table_is_full(&e->hints.own_table))
 		return advice_for_own_table;
+	if (v->cause == VERDICT_CAUSE_LOCAL && own_kernel_drops(&e->hints.own_kernel))
+		return advice_for_own_kernel(&e->hints.own_kernel);
+	if (v->cause == VERDICT_CAUSE_LOCAL && e->hints.own_dropped.bad > 0)
+		return causes_advice(VERDICT_CAUSE_BAD_CHECKSUM);
 	if ((v->cause == VERDICT_CAUSE_UNEXPLAINED || v->cause == VERDICT_CAUSE_SERVER_FIREWALL) && its_table_drops(e))
 		return advice_for_its_table;
 	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)

@@ -12,6 +12,8 @@
 #include "client/evidence/hint_silence.h"
 #include "client/evidence/hint_table.h"
 #include "client/evidence/hint_way.h"
+#include "client/evidence/own_kernel.h"
+#include "client/net/udp_drops.h"
 #include "client/path/holders.h"
 #include "client/path/mode.h"
 #include "client/path/path.h"
@@ -39,13 +41,14 @@ struct verdict_hints {
 	struct hint_way_explanation way;
 	struct hint_data_explanation data;
 	struct hint_frames_explanation frames;
-	const char *receipt_server; /* the server with the newest receipt; NULL: not known */
-	const char *witness;        /* the server that relayed the receipt; NULL: direct */
-	const char *silent_witness; /* a server that reported that the silent one does not answer it; NULL: none */
-	uint32_t lost_here;         /* losses whose answers came to this host's interface, and not to its socket */
-	uint32_t own_drops;         /* losses whose answers this host's full socket may have dropped .. */
-	uint32_t own_dropped;       /* .. and how many datagrams it dropped about then */
-	bool last_error_elsewhere;  /* the last error came for a sibling to the same address and port */
+	const char *receipt_server;   /* the server with the newest receipt; NULL: not known */
+	const char *witness;          /* the server that relayed the receipt; NULL: direct */
+	const char *silent_witness;   /* a server that reported that the silent one does not answer it; NULL: none */
+	uint32_t lost_here;           /* losses whose answers came to this host's interface, and not to its socket */
+	uint32_t own_drops;           /* losses whose answers this host's sockets may have dropped */
+	struct udp_drops own_dropped; /* how many datagrams they dropped about then */
+	struct own_kernel_explanation own_kernel; /* all zero where this process sees the answers themselves */
+	bool last_error_elsewhere;                /* the last error came for a sibling to the same address and port */
 	bool closed_meanwhile;      /* the last error is a refusal of the same kind of probes, and came just now */
 	enum probe_kind error_kind; /* of that sibling: another flow of this kind, or another kind */
 	bool answers_on_link;       /* the probed address answered an ARP or ND question of this host in this outage */

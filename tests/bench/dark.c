@@ -54,10 +54,10 @@ void udp_dialer_listen(struct udp_dialer *dialer, bool wake)
 	(void)dialer, (void)wake;
 }
 
-uint64_t udp_dialer_drops(struct udp_dialer *d)
+struct udp_drops udp_dialer_drops(struct udp_dialer *d)
 {
 	(void)d;
-	return 0;
+	return (struct udp_drops){ 0 };
 }
 
 void udp_dialer_expect(struct udp_dialer *d, size_t answers)

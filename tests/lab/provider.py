@@ -321,20 +321,20 @@ class Provider:
         return Check(self, done)
 
 
-    def run_daemon(self, targets=None, every="50ms", vantage="fra-home", host=None):
+    def run_daemon(self, targets=None, every="50ms", vantage="fra-home", host=None, under=()):
         """`floatprobe run`, with a schedule that is quick; on another host than the client, if one is given."""
         schedules = {"quick": {"every": every, "timeout": "300ms"}}
         targets = [dict(target, schedule="quick") for target in targets or self.targets()]
         file = self.config(targets, vantage, schedules=schedules, journal=f"{vantage}.jsonl")
-        return Daemon(self, file, f"{self.files}/{vantage}.jsonl", host or self.client)
+        return Daemon(self, file, f"{self.files}/{vantage}.jsonl", host or self.client, under)
 
 
 class Daemon:
     """`floatprobe run`, and what its journal says."""
 
-    def __init__(self, network, file, journal_file, host):
+    def __init__(self, network, file, journal_file, host, under=()):
         self._journal = journal_file
-        self.process = host.start(network.program("floatprobe"), "run", "--config", file)
+        self.process = host.start(*under, network.program("floatprobe"), "run", "--config", file)
 
     def journal(self):
         return journal(self._journal)

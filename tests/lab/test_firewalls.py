@@ -7,21 +7,13 @@
 """
 
 from flat import DEAD
-from lab import link
 from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
 
 DOWN_IN_RUN = {"state": "down", "direction": "forward"}
-TX_CHECKSUMS_OFF = """
-import array, fcntl, socket, struct
-ETHTOOL, SET_TX_CHECKSUMS, OFF = 0x8946, 0x17, 0
-value = array.array("B", struct.pack("II", SET_TX_CHECKSUMS, OFF))
-fcntl.ioctl(socket.socket(), ETHTOOL, struct.pack("16sP", b"eth0", value.buffer_info()[0]))
-"""
 
 
 def spoil_checksums(net, address, protocol):
-    """A link of this kernel alone carries no checksums: the client has to make them before somebody can spoil them."""
-    net.client.run("/usr/bin/python3", "-c", TX_CHECKSUMS_OFF)
+    net.client.make_checksums()
     net.router.nft(f"""
         add rule inet fault cut_forward iifname outside {net.plan.nft} daddr {address} \
             {protocol} dport {PORT} {protocol} checksum set 0x0bad
@@ -250,65 +242,6 @@ def the_server_loses_its_way_back_in_run(net, kind):
     daemon.wait_for(where, state="up")
     cut_way_back(net, kind)
     daemon.wait_for(where, state="down", direction="return", cause="unexplained")
-
-
-def return_by_another_link(net):
-    """The answers come in where the client has no route to their sources, and its rp_filter is strict."""
-    client = f"{net.plan.outside}2"
-    link(net.client, "back", net.router, "back")
-    net.client.sysctl("ipv4.conf.all.rp_filter=1", "ipv4.conf.back.rp_filter=1")
-    mac = net.client.mac("back")
-    net.router.ip("addr add 198.18.77.1/24 dev back", f"route add {client}/32 dev back",
-                  f"neigh add {client} lladdr {mac} dev back nud permanent")  # fmt: skip
-
-
-@scenario
-def the_client_has_a_strict_rp_filter(net):
-    """Its kernel drops answers that come by another interface than it would send to their source by. IPv6 has none."""
-    if net.plan.nft == "ip6":
-        return
-    return_by_another_link(net)
-    check = net.check(options=())
-    for row in check.expect({}, **DOWN, direction="return", cause="local"):
-        check.told(row, "rp_filter")
-
-
-def drop_at_client(net, hook):
-    """The client's own firewall takes all answers, of all servers and over both protocols."""
-    priority = {"input": 0, "prerouting": -300}[hook]
-    net.client.nft(f"""
-        table inet own {{ chain stop {{
-            type filter hook {hook} priority {priority};
-            meta l4proto {{ tcp, udp }} th sport {PORT} drop;
-        }}; }}
-    """)
-
-
-@scenarios(("input",), ("prerouting",))
-def the_client_drops_the_answers(net, hook):
-    """No server is down, and nobody else has to look for it: the answers reach the client's interface."""
-    drop_at_client(net, hook)
-    check = net.check(options=())
-    for row in check.expect({}, **DOWN, direction="return", cause="local"):
-        check.told(row, "reached an interface of this host")
-
-
-@scenario
-def the_client_drops_the_answers_in_run(net):
-    daemon = net.run_daemon()
-    where = {"target": "boot-01", "protocol": "udp"}
-    tcp = {"target": "bootnode", "protocol": "tcp"}
-    daemon.wait_for(where, state="up")
-    drop_at_client(net, "input")
-    daemon.wait_for(where, state="down", direction="return", cause="local")
-    daemon.wait_for(tcp, state="down", direction="return", cause="local")
-
-
-@scenario
-def without_capabilities_the_client_does_not_guess(net):
-    drop_at_client(net, "input")
-    check = net.check(options=(), under=NO_CAPABILITY)
-    check.expect({}, **DOWN, direction="unknown", cause={"unexplained"})
 
 
 if __name__ == "__main__":

@@ -60,10 +60,10 @@ enum liveness querier_liveness(const struct querier *a, unsigned server, unsigne
 	return a->silent_rounds[server] >= witness_rounds ? LIVENESS_SILENT : LIVENESS_UNKNOWN;
 }
 
-bool querier_silence_is_proof(const struct querier *a, unsigned server)
+bool querier_silence_is_proof(const struct querier *a, unsigned server, bool answers_may_be_dropped)
 {
 	(void)server;
-	return !a->no_proof;
+	return !a->no_proof && !answers_may_be_dropped;
 }
 
 enum liveness querier_liveness_of_any(const struct querier *a, int64_t *heard_ns)

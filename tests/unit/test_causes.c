@@ -471,13 +471,32 @@ static void the_server_cannot_answer(void **state)
 	     e.hints.way = (struct hint_way_explanation){ &unsent, "boot-01", true });
 }
 
+static void what_this_hosts_kernel_drops(void **state)
+{
+	(void)state;
+	CASE("local", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.own_kernel.reverse_path = 10);
+	assert_non_null(strstr(v.sentences[0], "dropped 10 packets by rp_filter"));
+	assert_non_null(strstr(v.advice, "rp_filter"));
+	CASE("local", e = lost(0, 10, PROBER_LOST_RETURN); e.kind = PROBE_TCP; e.hints.own_kernel.segments = 10);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.kind = PROBE_TCP; e.hints.own_kernel.segments = 2);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.own_kernel.stopped = 100);
+	assert_non_null(strstr(v.advice, "own firewall"));
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.hints.own_kernel.reverse_path = 10);
+	assert_non_null(strstr(v.sentences[1], "dropped 10 packets by rp_filter"));
+	CASE("unexplained", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_kernel.reverse_path = 10);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.hints.own_kernel.reverse_path = 10);
+	assert_null(strstr(v.advice, "rp_filter"));
+}
+
 static void this_host_drops_or_does_not_send(void **state)
 {
 	(void)state;
-	CASE("local", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_drops = 2; e.hints.own_dropped = 9);
+	CASE("local", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_drops = 2; e.hints.own_dropped.full = 9);
 	assert_string_equal(v.sentences[0], "the answers to 2 of 4 lost probes may be among 9 datagrams that this host "
 					    "dropped: its socket's receive buffer was full");
-	CASE("unexplained", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_drops = 1; e.hints.own_dropped = 1);
+	CASE("unexplained", e = lost(6, 4, PROBER_LOST_RETURN); e.hints.own_drops = 1; e.hints.own_dropped.full = 1);
+	CASE("local", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.own_drops = 9; e.hints.own_dropped.bad = 9);
+	assert_non_null(strstr(v.sentences[0], "their checksum was wrong"));
 	CASE("local", e = lost(9, 0, PROBER_LOST); e.tally.by_outcome[PROBER_UNSENT] = 1);
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.tally.by_outcome[PROBER_UNSENT] = 1);
 	CASE("none", e = lost(58, 0, PROBER_LOST); e.mode = MODE_RUN; e.tally.by_outcome[PROBER_UNSENT] = 6;
@@ -936,6 +955,7 @@ int main(void)
 		cmocka_unit_test(no_room_here),
 		cmocka_unit_test(no_new_flow_gets_through),
 		cmocka_unit_test(the_server_cannot_answer),
+		cmocka_unit_test(what_this_hosts_kernel_drops),
 		cmocka_unit_test(this_host_drops_or_does_not_send),
 		cmocka_unit_test(stale_neighbour),
 		cmocka_unit_test(unpinned_reply),

@@ -24,7 +24,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	prober_init(&prober, 1, S, ring, RING);
-	drops = (struct own_drops){ .total = 7, .looked_ns = 10 * S };
+	drops = (struct own_drops){ .total.full = 7, .looked_ns = 10 * S };
 	return 0;
 }
 
@@ -37,7 +37,7 @@ static void losses_of_that_time_are_explained(void **state)
 	lose(10 * S + 1, PROBER_LOST_FORWARD); /* nobody answered it */
 	lose(11 * S + 1, PROBER_LOST);         /* after them */
 	assert_int_equal(own_drops_explain(&drops, &prober, 0), 0);
-	own_drops_looked(&drops, 27, 11 * S);
+	own_drops_looked(&drops, (struct udp_drops){ .full = 27 }, 11 * S);
 	assert_int_equal(own_drops_explain(&drops, &prober, 0), 2);
 	assert_int_equal(own_drops_explain(&drops, &prober, 10 * S), 1);
 	prober.kind = PROBE_TCP;
@@ -49,12 +49,12 @@ static void no_more_than_were_dropped(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 5; i++)
 		lose(10 * S + i, PROBER_LOST);
-	own_drops_looked(&drops, 9, 11 * S);
+	own_drops_looked(&drops, (struct udp_drops){ .full = 9 }, 11 * S);
 	assert_int_equal(own_drops_explain(&drops, &prober, 0), 2);
-	own_drops_looked(&drops, 10, 12 * S); /* it goes on */
+	own_drops_looked(&drops, (struct udp_drops){ .full = 10 }, 12 * S); /* it goes on */
 	assert_int_equal(own_drops_explain(&drops, &prober, 0), 3);
-	own_drops_looked(&drops, 10, 20 * S);
-	own_drops_looked(&drops, 90, 21 * S); /* and begins anew */
+	own_drops_looked(&drops, (struct udp_drops){ .full = 10 }, 20 * S);
+	own_drops_looked(&drops, (struct udp_drops){ .full = 90 }, 21 * S); /* and begins anew */
 	assert_int_equal(own_drops_explain(&drops, &prober, 0), 0);
 }
 

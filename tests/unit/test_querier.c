@@ -246,8 +246,8 @@ static void an_address_that_is_gone_is_not_asked(void **state)
 	assert_int_equal(asked_at(&gone, false), 0);
 	assert_int_equal(asked_at(&gone, true), 0);
 	assert_in_range(asked_at(&stays, false), 1, 2);
-	assert_false(
-	    querier_silence_is_proof(querier, 7)); /* of one address nobody knows whether it is the server's fault */
+	assert_false(querier_silence_is_proof(
+	    querier, 7, false)); /* of one address nobody knows whether it is the server's fault */
 }
 
 static void a_new_address_takes_the_room_of_an_old_one(void **state)
@@ -323,7 +323,8 @@ static void a_witness_that_reports_silence_is_asked_again(void **state)
 	reply.seq = request.seq;
 	assert_int_equal(querier_received(querier, 9, &reply, NULL, 0, now_ns + MS), DROP_EVIDENCE); /* there is none */
 	assert_int_equal(querier_silent_witness(querier, 7), 9);
-	assert_true(querier_silence_is_proof(querier, 7)); /* at its one address, as a witness was asked */
+	assert_true(querier_silence_is_proof(querier, 7, false)); /* at its one address, as a witness was asked */
+	assert_true(querier_silence_is_proof(querier, 7, true));
 }
 
 /* While no server is heard, timeouts may come from the network of this host: they do not show that one is silent. */
