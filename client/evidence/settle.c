@@ -441,6 +441,8 @@ static bool is_anothers(const struct report *r, const struct attempt *attempt)
 
 static void hear_report(struct path *p, const struct report *r, struct attempt *attempt)
 {
+	if (r->syn && (r->syn->state == EVIDENCE_SYN_ACCEPTED || r->syn->state == EVIDENCE_SYN_AMBIGUOUS))
+		attempt->arrived = attempt->lost_here; /* earlier, what came may have seemed to be its own */
 	if (is_anothers(r, attempt))
 		return;
 	if (has_come(r))
@@ -454,7 +456,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 /* The server saw the SYN of a connection that succeeded, or nothing by its name. */
 static void hear_success(struct path *p, const struct report *r, int64_t started_ns)
 {
-	if (has_come(r) || (r->syn && r->syn->state == EVIDENCE_SYN_ACCEPTED))
+	if (has_come(r) || (r->syn && r->syn->state >= EVIDENCE_SYN_ACCEPTED))
 		p->loss->named_ns[r->slot] = started_ns;
 	else if (r->syn && r->syn->state != EVIDENCE_SYN_UNKNOWN)
 		p->loss->named_ns[r->slot] = 0;

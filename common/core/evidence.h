@@ -126,6 +126,8 @@ enum evidence_syn_state {
 	/* None came by this name, but others did that could be this attempt's if the network changes timestamps. */
 	EVIDENCE_SYN_UNNAMED = 3,
 	EVIDENCE_SYN_ACCEPTED = 4, /* they came, and their connection was accepted: of an attempt that succeeded */
+	/* SYNs came by this name, and another attempt has it, too: those that came may be its own. */
+	EVIDENCE_SYN_AMBIGUOUS = 5,
 };
 
 /* What the server's link has brought of an attempt, seen before its own firewall. */

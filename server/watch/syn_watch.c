@@ -125,9 +125,11 @@ static void read_attempts(const struct evidence_query *query, const struct refle
 {
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		const struct evidence_attempt *asked = &query->attempts[i];
+		bool untranslated = is_untranslated(query, querier, &asked->client);
 		list[i] = (struct syns_attempt){
 			.client = asked->client,
-			.untranslated = is_untranslated(query, querier, &asked->client),
+			.source = untranslated ? asked->client : evidence_source_of(query, asked),
+			.untranslated = untranslated,
 			.since_ns = now_ns - (int64_t)asked->age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS,
 		};
 	}
@@ -150,6 +152,8 @@ static bool was_all_seen(const struct syn_watch *w, int64_t since_ns)
 static enum evidence_syn_state state_of(const struct syn_watch *w, const struct syns_attempt *attempt,
 					const struct syns_found *found)
 {
+	if (found->ambiguous)
+		return EVIDENCE_SYN_AMBIGUOUS;
 	if (found->count > 0)
 		return found->accepted ? EVIDENCE_SYN_ACCEPTED : EVIDENCE_SYN_CAME;
 	if (!found->complete || !was_all_seen(w, attempt->since_ns))
@@ -196,7 +200,7 @@ void syn_watch_collect(struct syn_watch *syn_watch, const struct evidence_query 
 		struct evidence_syn *out = &draft->answer.syns[draft->answer.syns_len++];
 		*out = (struct evidence_syn){ .attempt = (uint8_t)i,
 					      .state = state_of(syn_watch, &attempts[i], &found[i]) };
-		if (found[i].count == 0)
+		if (found[i].count == 0 || found[i].ambiguous)
 			continue;
 		tell(&draft->answer, &found[i], now_ns, out);
 		draft->syn_sources[i] = found[i].origin.source;

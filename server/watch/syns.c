@@ -28,7 +28,8 @@ struct name { /* an attempt that was asked about */
 	struct name_key key;
 	struct syns_attempt attempt;
 	int64_t asked_ns;
-	struct syns_found found; /* without `others` and `accepted` */
+	struct syns_found found; /* without `accepted`; `ambiguous` by itself */
+	bool exact;              /* found.origin has the address and port that the SYN should come from */
 	struct suspect suspects[SUSPECTS_MAX];
 	unsigned suspects_len; /* above the maximum: there were more */
 };
@@ -96,11 +97,20 @@ static bool is_repeated(const struct syns_found *found, const struct syns_frame 
 	       endpoint_same_address(&found->origin.local, &f->local);
 }
 
-static bool belongs_to(const struct name *n, const struct syns_frame *f)
+static bool is_exact(const struct syns_attempt *a, const struct syns_frame *f)
 {
-	return f->received_ns >= n->attempt.since_ns && f->received_ns - n->attempt.since_ns <= SYNS_LIFE_NS &&
-	       (has_name(&n->attempt, f) || is_repeated(&n->found, f) ||
-		(n->attempt.untranslated && endpoint_equal(&n->attempt.client, &f->source)));
+	return a->source.port != 0 && endpoint_equal(&a->source, &f->source);
+}
+
+/* Has it the attempt's address, where ports are kept, and another port? */
+static bool is_beside(const struct syns_attempt *a, const struct syns_frame *f)
+{
+	return a->source.port != 0 && a->source.port != f->source.port && endpoint_same_address(&a->source, &f->source);
+}
+
+static bool is_of_its_time(const struct name *n, const struct syns_frame *f)
+{
+	return f->received_ns >= n->attempt.since_ns && f->received_ns - n->attempt.since_ns <= SYNS_LIFE_NS;
 }
 
 /* Did the attempt's clock have this value when the SYN left? All values are milliseconds. On older kernels the
@@ -128,11 +138,47 @@ static void claim(struct name *n, struct syns_frame *f)
 	n->found.newest_ns = f->received_ns;
 }
 
+/* It comes from where the attempt's SYN should come from. What had the attempt's name before was another one's. */
+static void claim_exact(struct name *n, struct syns_frame *f)
+{
+	if (!n->exact)
+		n->found.count = 0;
+	n->exact = true;
+	claim(n, f);
+}
+
+/* A translation that keeps ports changes one that is taken. */
+static void note_named(struct name *n, struct syns_frame *f)
+{
+	if (n->found.count == 0 && !is_beside(&n->attempt, f))
+		claim(n, f);
+	else
+		n->found.ambiguous = true;
+}
+
+/* From the attempt's address and port, with another name: of a network that changes timestamps, or of a connection to
+ * another address of this host, which may have the same port. */
+static bool is_renamed(const struct syns_attempt *a, const struct syns_frame *f)
+{
+	return a->has_name && f->has_value && !has_name(a, f) && !may_be_repeated(a, f);
+}
+
 static void compare(struct name *n, struct syns_frame *f)
 {
-	if (belongs_to(n, f))
+	const struct syns_attempt *a = &n->attempt;
+	bool ours = is_of_its_time(n, f), own = ours && a->untranslated && is_exact(a, f);
+
+	if (a->untranslated && is_beside(a, f))
+		return; /* of another connection of this client's host */
+	if (own && is_renamed(a, f))
+		n->found.others = true;
+	else if (own || (ours && has_name(a, f) && is_exact(a, f)))
+		claim_exact(n, f);
+	else if (ours && is_repeated(&n->found, f))
 		claim(n, f);
-	else if (may_be_repeated(&n->attempt, f))
+	else if (ours && has_name(a, f))
+		note_named(n, f);
+	else if (may_be_repeated(a, f))
 		suspect(n, f);
 }
 
@@ -221,6 +267,7 @@ static struct name *use_name(struct syns *s, unsigned client, const struct syns_
 	n = lru_use(s->names, &key, &evicted);
 	if (n->asked_ns == 0 || now_ns - n->asked_ns > SYNS_LIFE_NS) {
 		memset(&n->found, 0, sizeof n->found);
+		n->exact = false;
 		n->suspects_len = 0;
 		begin(s, n, attempt);
 	}
@@ -244,17 +291,62 @@ static int64_t newest_other_ns(struct syns *s, const struct syns_query *query, i
 	return INT64_MIN;
 }
 
+/* Do the timestamp clocks of two attempts show the same? When each began is known but for the time that the question
+ * was under way. */
+static bool share_clock(const struct syns_attempt *a, const struct syns_attempt *b)
+{
+	int64_t apart_ms = (b->since_ns - a->since_ns) / NS_PER_MS;
+	int64_t off_ms = (int32_t)(b->value - a->value - (uint32_t)apart_ms);
+
+	return a->has_name && b->has_name && off_ms >= -SYNS_DELAYS_NS / NS_PER_MS &&
+	       off_ms <= SYNS_DELAYS_NS / NS_PER_MS;
+}
+
+/* Can what was found by the name of one attempt belong to another one that was asked about? It is found by the name of
+ * both; or clients with the same clock are behind one address, so that other SYNs of the other one, which it does not
+ * ask about, can have this name. */
+static bool is_rival(const struct name *n, const struct name *other)
+{
+	const struct syns_frame *mine = &n->found.origin, *its = &other->found.origin;
+
+	if (other == n || other->asked_ns == 0)
+		return false;
+	if (other->found.count > 0 && !endpoint_same_address(&mine->source, &its->source))
+		return false;
+	if (other->found.count > 0 && mine->received_ns == its->received_ns &&
+	    endpoint_equal(&mine->source, &its->source))
+		return true;
+	return other->key.client != n->key.client && share_clock(&n->attempt, &other->attempt);
+}
+
+static bool is_ambiguous(const struct syns *s, const struct name *n)
+{
+	bool ambiguous = n->found.ambiguous;
+	const struct name *other = NULL;
+
+	while (!n->exact && n->found.count > 0 && !ambiguous && (other = lru_next(s->names, other)))
+		ambiguous = is_rival(n, other);
+	return ambiguous && !n->exact;
+}
+
+static void find(struct syns *s, unsigned client, const struct syns_attempt *attempt, int64_t now_ns,
+		 struct syns_found *found)
+{
+	struct name *n = use_name(s, client, attempt, now_ns);
+
+	clear_suspects(s, n);
+	*found = n->found;
+	found->complete = n->found.complete && n->suspects_len == 0;
+	found->accepted = found->count > 0 && was_accepted(s, &found->origin.source, found->origin.received_ns);
+	found->ambiguous = is_ambiguous(s, n);
+}
+
 void syns_find(struct syns *syns, const struct syns_query *query, int64_t now_ns, struct syns_found *found)
 {
 	int64_t since_ns = INT64_MAX, other_ns;
 
 	for (unsigned i = 0; i < query->attempts_len; i++) {
-		struct name *n = use_name(syns, query->client, &query->attempts[i], now_ns);
-		clear_suspects(syns, n);
-		found[i] = n->found;
-		found[i].complete = n->found.complete && n->suspects_len == 0;
-		found[i].accepted =
-		    found[i].count > 0 && was_accepted(syns, &found[i].origin.source, found[i].origin.received_ns);
+		find(syns, query->client, &query->attempts[i], now_ns, &found[i]);
 		if (found[i].count == 0 && query->attempts[i].since_ns < since_ns)
 			since_ns = query->attempts[i].since_ns;
 	}
@@ -262,5 +354,5 @@ void syns_find(struct syns *syns, const struct syns_query *query, int64_t now_ns
 		return;
 	other_ns = newest_other_ns(syns, query, since_ns);
 	for (unsigned i = 0; i < query->attempts_len; i++)
-		found[i].others = other_ns >= query->attempts[i].since_ns;
+		found[i].others = found[i].others || other_ns >= query->attempts[i].since_ns;
 }

@@ -1,8 +1,9 @@
 /* The SYNs that came to our TCP port, as the link brought them, and the attempts that clients ask about. Pure.
  *
- * An attempt has a name: the value of the timestamp option of its first SYN, which no NAT changes. The newest SYNs are
- * kept in a ring. An attempt that was asked about has an entry of its own, which later SYNs are compared with: a flood
- * of SYNs that overwrites the ring does not touch it. */
+ * An attempt has a name: the value of the timestamp option of its first SYN, which no NAT changes. Where connections
+ * share a clock, two that begin in the same millisecond have the same name. The newest SYNs are kept in a ring. An
+ * attempt that was asked about has an entry of its own, which later SYNs are compared with: a flood of SYNs that
+ * overwrites the ring does not touch it. */
 #ifndef FLOATPROBE_SYNS_H
 #define FLOATPROBE_SYNS_H
 
@@ -23,7 +24,9 @@ struct syns_frame {
 
 struct syns_attempt {
 	struct endpoint client; /* its own address and port, as the client knows them */
-	bool untranslated;      /* the client is seen at this address: its SYN has this source */
+	/* Where its SYN should come from, through the translation that the client states. Port 0: any. */
+	struct endpoint source;
+	bool untranslated; /* the client is seen at this address: its SYN has this source */
 	bool has_name;
 	uint32_t value;   /* the first SYN's value is at most this .. */
 	uint16_t span_ms; /* .. and at most so much less */
@@ -46,7 +49,10 @@ struct syns_found {
 	/* The table has not lost a SYN since since_ns, and none came that may be a repeated one of this attempt. */
 	bool complete;
 	bool accepted; /* the connection was accepted */
-	bool others;   /* SYNs came since since_ns whose attempt is not known, and that may be this client's */
+	/* SYNs have this name that are not all of one attempt, and none came from the attempt's own address and port.
+	 * True even if count is 0: a translation may have changed the port. */
+	bool ambiguous;
+	bool others; /* SYNs came since since_ns whose attempt is not known, and that may be this client's */
 };
 
 struct syns;

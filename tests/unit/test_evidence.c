@@ -824,7 +824,7 @@ static void an_unknown_status_cannot_tell(void **state)
 	assert_int_equal(out.attempts[0].status, EVIDENCE_CANNOT_TELL);
 	in = sample_answer(&(struct lengths){ .syns = 1 });
 	evidence_write_answer(buf, sizeof buf, &in);
-	buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 1] = EVIDENCE_SYN_ACCEPTED + 1;
+	buf[EVIDENCE_LEN_MIN + LIST_HEADER_LEN + 1] = EVIDENCE_SYN_AMBIGUOUS + 1;
 	assert_true(evidence_read_answer(buf, sizeof buf, &out));
 	assert_int_equal(out.syns[0].state, EVIDENCE_SYN_UNKNOWN);
 }

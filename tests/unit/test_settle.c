@@ -323,6 +323,26 @@ static void a_syn_of_a_shared_name_may_be_another_connections(void **state)
 	assert_int_equal(tally(s).return_lost, 1);
 }
 
+/* At first only one SYN had this name. */
+static void an_ambiguous_name_proves_nothing(void **state)
+{
+	const struct sight came = { 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_CAME, 4000 };
+	struct scene *s = *state;
+	struct attempt *attempt;
+
+	make_tcp(s, 8, false);
+	attempt = &s->path->loss->attempts.items[0];
+	attempt->pending = true;
+	hear_sight(s, came, 8);
+	assert_true(attempt->arrived);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_AMBIGUOUS, 0 }, 8);
+	assert_false(attempt->arrived);
+	hear_sight(s, came, 8);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_HALF_OPEN, EVIDENCE_SYN_ACCEPTED, 4000 }, 8);
+	assert_false(attempt->arrived);
+	assert_int_equal(tally(s).lost, 10);
+}
+
 static void a_syn_without_a_way_back_proves_return(void **state)
 {
 	struct scene *s = *state;
@@ -1628,6 +1648,7 @@ int main(void)
 		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
 		TEST(a_socket_without_its_syn_belongs_to_another_attempt),
 		TEST(a_syn_of_a_shared_name_may_be_another_connections),
+		TEST(an_ambiguous_name_proves_nothing),
 		TEST(a_syn_without_a_way_back_proves_return),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
 		TEST(the_newest_attempt_tells_whether_syns_are_stopped),

@@ -63,23 +63,33 @@ static bool is_of_another(void *context, const struct endpoint *source, const st
 	return endpoint_same_address(source, &other);
 }
 
-static struct syns_found ask_as(struct syns_attempt attempt)
+static struct syns_found ask_by(unsigned asker, struct syns_attempt attempt)
 {
-	const struct syns_query query = { &attempt, 1, ASKER, is_of_another, NULL };
+	const struct syns_query query = { &attempt, 1, asker, is_of_another, NULL };
 	struct syns_found found;
 
 	syns_find(syns, &query, now_ns, &found);
 	return found;
 }
 
+static struct syns_found ask_as(struct syns_attempt attempt)
+{
+	return ask_by(ASKER, attempt);
+}
+
 /* Behind a NAT, of an attempt that began so long ago. */
+static struct syns_attempt named_attempt(uint32_t name, int64_t age_ms)
+{
+	return (struct syns_attempt){ .client = sample_endpoint_v4(9, PORT),
+				      .has_name = true,
+				      .value = name,
+				      .span_ms = 1,
+				      .since_ns = now_ns - age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS };
+}
+
 static struct syns_found ask(uint32_t name, int64_t age_ms)
 {
-	return ask_as((struct syns_attempt){ .client = sample_endpoint_v4(9, PORT),
-					     .has_name = true,
-					     .value = name,
-					     .span_ms = 1,
-					     .since_ns = now_ns - age_ms * NS_PER_MS - EVIDENCE_COUNTERS_BEFORE_NS });
+	return ask_as(named_attempt(name, age_ms));
 }
 
 static void a_name_survives_a_nat(void **state)
@@ -192,14 +202,115 @@ static void others_may_be_ours_under_another_name(void **state)
 static void where_no_nat_is_the_port_is_enough(void **state)
 {
 	struct syns_attempt attempt = { .client = sample_endpoint_v4(9, PORT),
+					.source = sample_endpoint_v4(9, PORT),
 					.untranslated = true,
 					.since_ns = now_ns - NS_PER_S };
 
 	(void)state;
 	hear(9, PORT + 1, 0);
 	assert_int_equal(ask_as(attempt).count, 0);
-	attempt.client.port++;
+	attempt.client.port = ++attempt.source.port;
 	assert_int_equal(ask_as(attempt).count, 1);
+}
+
+/* A connection that shares the clock began in the same millisecond: its port tells it apart. */
+static void where_no_nat_is_a_name_is_not_enough(void **state)
+{
+	struct syns_attempt attempt = named_attempt(NAME, 100);
+
+	(void)state;
+	attempt.untranslated = true;
+	attempt.source = attempt.client;
+	hear(9, PORT + 1, NAME);
+	assert_int_equal(ask_as(attempt).count, 0);
+	assert_false(ask_as(attempt).ambiguous);
+	hear(9, PORT, NAME);
+	assert_int_equal(ask_as(attempt).count, 1);
+	assert_false(ask_as(attempt).ambiguous);
+}
+
+/* A client may have one port for connections to two addresses of the server. */
+static void where_no_nat_is_a_port_is_not_enough_beside_a_name(void **state)
+{
+	struct syns_attempt attempt = named_attempt(NAME, 100);
+
+	(void)state;
+	attempt.untranslated = true;
+	attempt.source = attempt.client;
+	hear(9, PORT, NAME + 1000000);
+	assert_int_equal(ask_as(attempt).count, 0);
+	assert_true(ask_as(attempt).others); /* or the network changes timestamps */
+	hear(9, PORT, NAME);
+	assert_int_equal(ask_as(attempt).count, 1);
+	pass(1000);
+	hear(9, PORT, NAME + 1000);
+	assert_int_equal(ask_as(attempt).count, 2);
+}
+
+/* It changes a port that is taken: then the SYN can be the attempt's nevertheless. */
+static void a_nat_that_keeps_ports_tells_two_of_a_name_apart(void **state)
+{
+	struct syns_attempt attempt = named_attempt(NAME, 100);
+
+	(void)state;
+	attempt.source = sample_endpoint_v4(77, PORT);
+	hear(77, PORT + 1, NAME);
+	assert_int_equal(ask_as(attempt).count, 0);
+	assert_true(ask_as(attempt).ambiguous);
+	hear(77, PORT, NAME);
+	assert_int_equal(ask_as(attempt).count, 1);
+	assert_false(ask_as(attempt).ambiguous);
+	assert_int_equal(ask_as(attempt).origin.source.port, PORT);
+}
+
+static void two_syns_of_a_name_are_ambiguous(void **state)
+{
+	(void)state;
+	hear(77, NAT_PORT, NAME);
+	assert_false(ask(NAME, 10).ambiguous);
+	hear(77, NAT_PORT, NAME); /* of the same source: repeated */
+	assert_false(ask(NAME, 10).ambiguous);
+	hear(77, NAT_PORT + 1, NAME + 1);
+	assert_true(ask(NAME, 10).ambiguous);
+}
+
+/* Two attempts, one of which came. Two clients ask, or one does. */
+static void a_syn_of_two_names_is_ambiguous(void **state)
+{
+	struct syns_attempt second = named_attempt(NAME + 1, 10);
+
+	(void)state;
+	hear(77, NAT_PORT, NAME);
+	assert_false(ask(NAME, 10).ambiguous);
+	second.client.port++;
+	assert_true(ask_as(second).ambiguous);
+	assert_true(ask(NAME, 10).ambiguous);
+}
+
+/* The other one is behind the same address, and may have sent what it does not ask about. */
+static void two_clients_with_one_clock_are_ambiguous(void **state)
+{
+	struct syns_attempt other = named_attempt(NAME - 3000, 3010);
+
+	(void)state;
+	hear(77, NAT_PORT, NAME);
+	ask_by(ASKER, other); /* its own */
+	assert_false(ask(NAME, 10).ambiguous);
+	other.value -= 5000;
+	ask_by(ASKER + 1, other); /* another clock */
+	assert_false(ask(NAME, 10).ambiguous);
+	other.value += 5000;
+	ask_by(ASKER + 1, other);
+	assert_true(ask(NAME, 10).ambiguous);
+}
+
+static void two_clients_with_one_clock_at_two_addresses_are_not(void **state)
+{
+	(void)state;
+	hear(77, NAT_PORT, NAME);
+	hear(78, 1, NAME + 100);
+	ask_by(ASKER + 1, named_attempt(NAME + 100, 10));
+	assert_false(ask(NAME, 10).ambiguous);
 }
 
 /* The flood overwrites the ring many times. */
@@ -268,6 +379,13 @@ int main(void)
 		TEST(nothing_is_missing_where_nothing_else_came),
 		TEST(others_may_be_ours_under_another_name),
 		TEST(where_no_nat_is_the_port_is_enough),
+		TEST(where_no_nat_is_a_name_is_not_enough),
+		TEST(where_no_nat_is_a_port_is_not_enough_beside_a_name),
+		TEST(a_nat_that_keeps_ports_tells_two_of_a_name_apart),
+		TEST(two_syns_of_a_name_are_ambiguous),
+		TEST(a_syn_of_two_names_is_ambiguous),
+		TEST(two_clients_with_one_clock_are_ambiguous),
+		TEST(two_clients_with_one_clock_at_two_addresses_are_not),
 		TEST(a_flood_pushes_no_known_name_out),
 		TEST(what_a_flood_overwrote_is_not_missing),
 		TEST(a_name_asked_about_before_a_flood_can_be_missing),
