@@ -9,6 +9,7 @@
 #include "client/failover_drill.h"
 #include "client/failover_paths.h"
 #include "client/failover_report.h"
+#include "client/interrupt.h"
 #include "client/output/exit_status.h"
 #include "client/output/output_failover.h"
 #include "client/output/output_formats.h"
@@ -17,7 +18,6 @@
 #include "common/system/clock.h"
 #include "common/system/log.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +25,6 @@
 enum {
 	TICK_MS = 10,
 	PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS,
-	EXIT_SIGNAL = 128,
 };
 
 enum phase {
@@ -41,7 +40,6 @@ struct failover {
 	const struct failover_options *options;
 	uv_loop_t loop;
 	uv_timer_t tick;
-	uv_signal_t interrupt, terminate;
 	struct driver driver;
 	struct failover_paths paths;
 	struct steady steady[PATHS_MAX]; /* by index of the path */
@@ -56,7 +54,7 @@ struct failover {
 	bool settled[PROBE_KINDS];
 	unsigned round, rounds;
 	struct failover_drill drill;
-	int signal; /* that ended it; 0: none */
+	bool interrupted;
 	int status;
 };
 
@@ -149,7 +147,7 @@ static void report_move(struct failover *f)
 		.neighbours = &f->neighbours,
 		.measured_ns = f->measured_ns,
 		.expect = f->round % 2 == 0 ? f->options->expect : -1, /* nobody said whom to expect on the way back */
-		.interrupted = f->signal != 0,
+		.interrupted = f->interrupted,
 		.round = f->rounds > 1 ? f->round + 1 : 0,
 	};
 	struct failover_report report;
@@ -293,7 +291,7 @@ static void next_round(struct failover *f)
 	report_move(f);
 	command_leave(&f->command);
 	dialogue_close(&f->dialogue);
-	if (f->signal || f->status == EXIT_STATUS_REFUSED || ++f->round == f->rounds) {
+	if (f->interrupted || f->status == EXIT_STATUS_REFUSED || ++f->round == f->rounds) {
 		begin(f, ENDED);
 		uv_stop(&f->loop);
 		return;
@@ -395,14 +393,12 @@ static void advance(uv_timer_t *timer)
 	}
 }
 
-/* The second one ends the process as if it were not caught. */
-static void interrupted(uv_signal_t *handle, int number)
+static void interrupted(void *context, int number)
 {
-	struct failover *f = handle->data;
+	struct failover *f = context;
 
-	if (f->signal)
-		_exit(EXIT_SIGNAL + number);
-	f->signal = number;
+	(void)number;
+	f->interrupted = true;
 	if (f->phase == RESOLVING || f->phase == ENDED) {
 		fail(f, EXIT_STATUS_NOT_EXPECTED);
 		return;
@@ -418,12 +414,9 @@ static void interrupted(uv_signal_t *handle, int number)
 static void start_handles(struct failover *f)
 {
 	uv_timer_init(&f->loop, &f->tick);
-	uv_signal_init(&f->loop, &f->interrupt);
-	uv_signal_init(&f->loop, &f->terminate);
-	f->tick.data = f->interrupt.data = f->terminate.data = f;
+	f->tick.data = f;
 	uv_timer_start(&f->tick, advance, 0, TICK_MS);
-	uv_signal_start(&f->interrupt, interrupted, SIGINT);
-	uv_signal_start(&f->terminate, interrupted, SIGTERM);
+	interrupt_start(&f->loop, interrupted, f);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -450,12 +443,13 @@ static int run(struct failover *f)
 	start_handles(f);
 	neighbour_log_open(&f->neighbours, &f->loop);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
+	interrupt_stop();
 	if (f->rounds > 1 && f->drill.moves > 0)
 		failover_drill_print(&f->drill, &f->paths.config, f->paths.target, o->format);
 	if (resolver_busy(f->driver.resolver)) {
 		/* libuv would wait for the resolver threads, here and at exit. */
 		fflush(NULL);
-		_exit(f->signal ? EXIT_SIGNAL + f->signal : f->status);
+		_exit(interrupt_status(f->status));
 	}
 	command_leave(&f->command);
 	dialogue_close(&f->dialogue);
@@ -463,7 +457,7 @@ static int run(struct failover *f)
 	driver_stop(&f->driver);
 	uv_walk(&f->loop, close_handle, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
-	return f->signal ? EXIT_SIGNAL + f->signal : f->status;
+	return interrupt_status(f->status);
 }
 
 static bool make(struct failover *f, const struct config *config)

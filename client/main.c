@@ -2,6 +2,7 @@
 #include "client/cmdline.h"
 #include "client/config/config.h"
 #include "client/doctor/doctor.h"
+#include "client/interrupt.h"
 #include "client/keygen.h"
 #include "client/output/exit_status.h"
 #include "client/run.h"
@@ -394,6 +395,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	setlocale(LC_CTYPE, "");
 	log_start("floatprobe");
+	interrupt_as_pid1();
 	if (!seal_start()) {
 		log_error("libsodium cannot start");
 		return EXIT_STATUS_REFUSED;

@@ -1,5 +1,6 @@
 #include "client/run.h"
 
+#include "client/interrupt.h"
 #include "client/output/exit_status.h"
 #include "client/output/result.h"
 #include "client/run_paths.h"
@@ -29,7 +30,7 @@ enum {
 
 struct run {
 	uv_loop_t loop;
-	uv_signal_t hangup, terminate, interrupt;
+	uv_signal_t hangup;
 	uv_timer_t judge, flush, summary;
 	struct driver driver;
 	struct config *config;
@@ -281,26 +282,26 @@ static void reload(uv_signal_t *signal, int number)
 
 /* -- life -- */
 
-static void finish(uv_signal_t *signal, int number)
+static void finish(void *context, int number)
 {
+	struct run *r = context;
+
 	(void)number;
-	uv_stop(signal->loop);
+	uv_stop(&r->loop);
 }
 
 static void start_handles(struct run *r)
 {
-	uv_signal_t *const signals[] = { &r->hangup, &r->terminate, &r->interrupt };
 	uv_timer_t *const timers[] = { &r->judge, &r->flush, &r->summary };
 
 	for (size_t i = 0; i < 3; i++) {
-		uv_signal_init(&r->loop, signals[i]);
-		signals[i]->data = r;
 		uv_timer_init(&r->loop, timers[i]);
 		timers[i]->data = r;
 	}
+	uv_signal_init(&r->loop, &r->hangup);
+	r->hangup.data = r;
 	uv_signal_start(&r->hangup, reload, SIGHUP);
-	uv_signal_start(&r->terminate, finish, SIGTERM);
-	uv_signal_start(&r->interrupt, finish, SIGINT);
+	interrupt_start(&r->loop, finish, r);
 	uv_timer_start(&r->summary, minute_is_over, SUMMARY_MS, SUMMARY_MS);
 }
 
@@ -377,6 +378,7 @@ int run_main(struct config *config, const char *file)
 	status = start(&r);
 	if (status == 0) {
 		uv_run(&r.loop, UV_RUN_DEFAULT);
+		interrupt_stop();
 		stop(&r);
 		log_info("stopped");
 	}
