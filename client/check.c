@@ -2,6 +2,7 @@
 
 #include "client/engine/driver.h"
 #include "client/engine/pmtu.h"
+#include "client/interrupt.h"
 #include "client/output/exit_status.h"
 #include "client/verdict/assess.h"
 #include "client/verdict/path_status.h"
@@ -18,6 +19,8 @@
 enum {
 	STAGGER_NS = 1000 * 1000,         /* between the first probes of two paths */
 	PMTU_WAIT_NS = 200 * 1000 * 1000, /* at most, after the first probes */
+	PROGRESS_MS = 100,
+	WAITS_LEN = 192,
 };
 
 enum phase { RESOLVING, PROBING, ASKING, ENDED };
@@ -32,6 +35,7 @@ struct check {
 	uv_prepare_t wait; /* runs before the loop sleeps, so that `watch` does not miss a completed phase */
 	uv_timer_t limit;  /* time limit of the phase */
 	uv_timer_t late;   /* ends the wait for late answers */
+	uv_timer_t progress;
 	struct driver driver;
 	enum phase phase;
 	int64_t started_ns;
@@ -82,7 +86,7 @@ static void show_losses(struct check *c, const struct path *p)
 
 	for (uint32_t seq = 1; seq < p->prober.next; seq++) {
 		enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
-		if (!is_final(outcome))
+		if (!is_final(outcome) && outcome != PROBER_WAITING)
 			show_probe(c, p, seq, outcome == PROBER_WRONG_SOURCE ? &elsewhere : &nothing);
 	}
 }
@@ -240,6 +244,49 @@ static void start_probing(struct check *c)
 	c->phase = PROBING;
 }
 
+/* -- progress -- */
+
+static size_t outstanding(const struct check *c)
+{
+	const struct paths *paths = &c->driver.engine.paths;
+	size_t sum = 0;
+
+	for (size_t i = 0; i < paths->len; i++)
+		sum += paths->items[i]->prober.next - paths->items[i]->prober.waiting_from;
+	return sum;
+}
+
+static void say_who_is_asked(const struct check *c, char text[WAITS_LEN])
+{
+	size_t len = 0;
+	int server = -1;
+
+	while ((server = querier_awaited(c->driver.engine.querier, CHECK_EVIDENCE_ROUNDS, server)) >= 0 &&
+	       len < WAITS_LEN)
+		len += (size_t)snprintf(text + len, WAITS_LEN - len, "%s%s",
+					len ? ", " : "asking about the losses: ", c->config->servers[server].name);
+	if (len == 0)
+		snprintf(text, WAITS_LEN, "waiting for late answers");
+}
+
+static void show_progress(uv_timer_t *timer)
+{
+	const struct check *c = timer->data;
+	char text[WAITS_LEN] = "";
+	const char *name;
+	size_t more;
+
+	if (c->phase == RESOLVING && (name = resolver_awaited(c->driver.resolver, &more)))
+		snprintf(text, sizeof text, more ? "resolving %.128s and %zu more names" : "resolving %.128s", name,
+			 more);
+	else if (c->phase == PROBING)
+		snprintf(text, sizeof text, "waiting for %zu answers", outstanding(c));
+	else if (c->phase == ASKING)
+		say_who_is_asked(c, text);
+	if (text[0])
+		output_waits(c->output, text);
+}
+
 /* -- phases -- */
 
 static void stop(struct check *c)
@@ -318,16 +365,29 @@ static void wake(uv_prepare_t *prepare)
 	advance_phase(&((struct check *)prepare->data)->watch);
 }
 
+static void interrupted(void *context, int number)
+{
+	struct check *c = context;
+
+	(void)number;
+	output_interrupted(c->output);
+	stop(c);
+}
+
 static void start(struct check *c)
 {
 	uv_check_init(&c->loop, &c->watch);
 	uv_prepare_init(&c->loop, &c->wait);
 	uv_timer_init(&c->loop, &c->limit);
 	uv_timer_init(&c->loop, &c->late);
-	c->watch.data = c->wait.data = c->limit.data = c;
+	uv_timer_init(&c->loop, &c->progress);
+	c->watch.data = c->wait.data = c->limit.data = c->progress.data = c;
 	uv_check_start(&c->watch, advance_phase);
 	uv_prepare_start(&c->wait, wake);
 	uv_timer_start(&c->limit, limit_reached, CHECK_RESOLVE_MS, 0);
+	if (output_shows_progress(c->output))
+		uv_timer_start(&c->progress, show_progress, PROGRESS_MS, PROGRESS_MS);
+	interrupt_start(&c->loop, interrupted, c);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -369,8 +429,9 @@ int check_main(const struct config *config, const struct check_options *options,
 	own_tap_want(c.driver.engine.own_tap, clock_mono_ns()); /* a round is over before a loss could open it */
 	start(&c);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
+	interrupt_stop();
 	if (c.status == 0)
-		c.status = show_results(&c);
+		c.status = interrupt_status(show_results(&c));
 	if (resolver_busy(c.driver.resolver)) {
 		/* libuv would wait for the resolver threads, here and at exit. */
 		fflush(NULL);

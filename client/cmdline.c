@@ -122,6 +122,8 @@ const struct options_spec cmdline_round[] = {
 	{ "ipv6", '6', false, NULL, "only paths over IPv6", options_take_flag, FIELD(round.only_ipv6) },
 	{ "quiet", 'q', false, NULL, "print no progress; text shows only paths that are not as expected",
 	  options_take_flag, FIELD(quiet) },
+	{ "verbose", 'v', false, NULL, "text shows each path also where all paths of a target are well",
+	  options_take_flag, FIELD(verbose) },
 	{ 0 },
 };
 

@@ -14,7 +14,7 @@ struct cmdline {
 	struct failover_options move;
 	const char **targets; /* backs round.targets; the caller frees it */
 	enum output_format format;
-	bool quiet;
+	bool quiet, verbose;
 };
 
 extern const struct cmdline cmdline_defaults;

@@ -167,7 +167,8 @@ static int pubkey_main(struct cmdline *cmdline, const struct options_result *lin
 
 static int probe_round(const struct cmdline *cmdline, const struct config *config)
 {
-	struct output *output = output_new(cmdline->format, cmdline->quiet);
+	struct output *output = output_new(&(struct output_settings){
+	    .format = cmdline->format, .quiet = cmdline->quiet, .verbose = cmdline->verbose });
 	if (!output) {
 		log_error("out of memory");
 		return EXIT_STATUS_REFUSED;

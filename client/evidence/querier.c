@@ -672,13 +672,18 @@ void querier_last_call(struct querier *querier)
 		querier->servers[server].rounds_last = 0;
 }
 
+/* A new round begins only when the last one has had a second. */
+static bool is_awaited(const struct querier *querier, unsigned server, unsigned rounds)
+{
+	const struct server *s = &querier->servers[server];
+
+	return s->place != IDLE && (s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(querier, server);
+}
+
 static bool is_exhausted(const struct querier *querier, const struct queue *q, unsigned rounds)
 {
 	for (size_t i = 0; i < q->len; i++) {
-		unsigned server = q->list[(q->from + i) % querier->s.config->servers_len];
-		const struct server *s = &querier->servers[server];
-		/* A new round begins only when the last one has had a second. */
-		if ((s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(querier, server))
+		if (is_awaited(querier, q->list[(q->from + i) % querier->s.config->servers_len], rounds))
 			return false;
 	}
 	return true;
@@ -687,6 +692,15 @@ static bool is_exhausted(const struct querier *querier, const struct queue *q, u
 bool querier_exhausted(const struct querier *querier, unsigned rounds)
 {
 	return is_exhausted(querier, &querier->resting, rounds) && is_exhausted(querier, &querier->ready, rounds);
+}
+
+int querier_awaited(const struct querier *querier, unsigned rounds, int after)
+{
+	for (unsigned server = (unsigned)(after + 1); server < querier->s.config->servers_len; server++) {
+		if (is_awaited(querier, server, rounds))
+			return (int)server;
+	}
+	return -1;
 }
 
 static int64_t fresh_since_ns(const struct querier *querier, unsigned server)

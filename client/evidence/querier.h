@@ -80,6 +80,8 @@ void querier_last_call(struct querier *querier);
 /* True if no more evidence is expected: every wanted server has answered since the newest loss, or left `rounds`
  * rounds of queries unanswered, at least one of them after querier_last_call. */
 bool querier_exhausted(const struct querier *querier, unsigned rounds);
+/* The first server after `after` (-1: of all) whose evidence is expected; -1: none. */
+int querier_awaited(const struct querier *querier, unsigned rounds, int after);
 
 /* Liveness of the server by the newest queries: channels_liveness. */
 enum liveness querier_liveness(const struct querier *querier, unsigned server, unsigned witness_rounds);

@@ -172,13 +172,25 @@ const struct resolver_name *resolver_add(struct resolver *r, const char *name, u
 	return &e->public;
 }
 
+const char *resolver_awaited(const struct resolver *r, size_t *more)
+{
+	const char *name = NULL;
+
+	*more = 0;
+	for (const struct entry *e = r->entries; e; e = e->next) {
+		if (e->public.done)
+			continue;
+		*more += name != NULL;
+		name = e->public.name;
+	}
+	return name;
+}
+
 bool resolver_settled(const struct resolver *r)
 {
-	for (const struct entry *e = r->entries; e; e = e->next) {
-		if (!e->public.done)
-			return false;
-	}
-	return true;
+	size_t more;
+
+	return !resolver_awaited(r, &more);
 }
 
 bool resolver_busy(const struct resolver *r)

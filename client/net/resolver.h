@@ -30,6 +30,8 @@ void resolver_free(struct resolver *resolver);
  * memory. */
 const struct resolver_name *resolver_add(struct resolver *resolver, const char *name, unsigned refresh_ms);
 const struct resolver_name *resolver_find(const struct resolver *resolver, const char *name);
+/* A name whose `done` is not set; NULL: all are. *more: how many others there are. */
+const char *resolver_awaited(const struct resolver *resolver, size_t *more);
 /* Is `done` set for all names? */
 bool resolver_settled(const struct resolver *resolver);
 /* Is a query in progress? libuv waits for it when the loop or the process ends. */

@@ -2,6 +2,7 @@
 
 #include "client/output/exit_status.h"
 #include "client/output/output_formats.h"
+#include "client/output/progress.h"
 #include "common/system/log.h"
 
 #include <errno.h>
@@ -9,54 +10,54 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { INTERRUPTED_LEN = 96 };
+
 struct output {
-	enum output_format format;
-	bool quiet;
+	struct output_settings settings;
 	bool finished;
+	bool interrupted;
 	bool no_memory;
 	int write_errno; /* errno of the failed write to stdout; 0: none */
 	size_t judged, unexpected;
 	struct result_path **paths; /* copies made by keep_path; not used for JSON */
 	size_t paths_len, paths_room;
 
-	bool progress; /* the progress line is enabled */
+	struct progress progress;
 	size_t probes_expected, probes_decided, probes_lost;
-	unsigned percent_shown; /* percentage in the progress line; 0: no line yet */
 };
 
-/* --- Progress: one line on stderr, rewritten --------------------------------------------------------------------- */
+/* --- Progress ---------------------------------------------------------------------------------------------------- */
 
-static void show_progress(struct output *o)
+bool output_shows_progress(const struct output *o)
 {
-	if (!o->progress || o->probes_expected == 0)
-		return;
-	unsigned percent = (unsigned)(o->probes_decided * 100 / o->probes_expected);
-	if (percent == o->percent_shown || percent > 100)
-		return;
-	o->percent_shown = percent;
-	fprintf(stderr, "\r%zu of %zu probes decided, %zu without an answer", o->probes_decided, o->probes_expected,
-		o->probes_lost);
+	return o->progress.enabled;
 }
 
-static void clear_progress(struct output *o)
+void output_waits(struct output *o, const char *what)
 {
-	if (o->percent_shown > 0)
-		fputs("\r\033[K", stderr);
-	o->percent_shown = 0;
+	char text[PROGRESS_LEN];
+	size_t len = 0;
+
+	if (!o->progress.enabled)
+		return;
+	if (o->probes_expected > 0)
+		len = (size_t)snprintf(text, sizeof text, "%zu of %zu probes, %zu without an answer; ",
+				       o->probes_decided, o->probes_expected, o->probes_lost);
+	snprintf(text + len, sizeof text - len, "%s", what);
+	progress_show(&o->progress, text);
 }
 
 /* --- Collecting -------------------------------------------------------------------------------------------------- */
 
-struct output *output_new(enum output_format format, bool quiet)
+struct output *output_new(const struct output_settings *settings)
 {
 	struct output *o = calloc(1, sizeof *o);
 	if (!o)
 		return NULL;
-	o->format = format;
-	o->quiet = quiet;
+	o->settings = *settings;
 	/* JSON lines on the same terminal would mix with the progress line. */
-	o->progress = !quiet && terminal_is(STDERR_FILENO) && !(format == OUTPUT_JSON && isatty(STDOUT_FILENO));
-	if (format == OUTPUT_JSON)
+	progress_init(&o->progress, !settings->quiet && !(settings->format == OUTPUT_JSON && isatty(STDOUT_FILENO)));
+	if (settings->format == OUTPUT_JSON)
 		setvbuf(stdout, NULL, _IOLBF, 0); /* a reader of the pipe gets each probe at once */
 	return o;
 }
@@ -88,11 +89,10 @@ static bool is_answered(enum prober_outcome outcome)
 
 void output_probe(struct output *o, const struct result_probe *probe)
 {
-	if (o->format == OUTPUT_JSON)
+	if (o->settings.format == OUTPUT_JSON)
 		put_json(o, result_probe_json(probe));
 	o->probes_decided++;
 	o->probes_lost += !is_answered(probe->outcome);
-	show_progress(o);
 }
 
 /* A deep copy of a result_path in one allocation. */
@@ -121,8 +121,8 @@ static void keep_text(const char **text, char **room)
 static struct result_path *keep_path(const struct result_path *path)
 {
 	const struct result_path_name *name = &path->name;
-	size_t len = text_len(name->vantage) + text_len(name->target) + text_len(name->role) + text_len(name->flow) +
-		     text_len(path->server);
+	size_t len = text_len(name->vantage) + text_len(name->target) + text_len(name->role) + text_len(name->host) +
+		     text_len(name->flow) + text_len(path->server);
 	struct kept_path *kept = malloc(sizeof *kept + len);
 	if (!kept)
 		return NULL;
@@ -134,6 +134,7 @@ static struct result_path *keep_path(const struct result_path *path)
 	keep_text(&kept->path.name.vantage, &room);
 	keep_text(&kept->path.name.target, &room);
 	keep_text(&kept->path.name.role, &room);
+	keep_text(&kept->path.name.host, &room);
 	keep_text(&kept->path.name.flow, &room);
 	keep_text(&kept->path.server, &room);
 	return &kept->path;
@@ -155,7 +156,7 @@ static bool collect(struct output *o, const struct result_path *path)
 
 void output_path(struct output *o, const struct result_path *path)
 {
-	if (o->format == OUTPUT_JSON)
+	if (o->settings.format == OUTPUT_JSON)
 		put_json(o, result_path_json(path));
 	else if (!collect(o, path))
 		o->no_memory = true;
@@ -178,15 +179,24 @@ void output_free(struct output *o)
 static void put_text(const struct output *o)
 {
 	const struct output_style style = terminal_style();
-	output_text(stdout, o->paths, o->paths_len, &style, o->quiet);
+	char before[INTERRUPTED_LEN];
+
+	snprintf(before, sizeof before, "interrupted, %zu of %zu probes have an outcome; so far:", o->probes_decided,
+		 o->probes_expected);
+	output_text(stdout, o->paths, o->paths_len, &style,
+		    &(struct output_text_wish){ .only_unexpected = o->settings.quiet,
+						.unfold = o->settings.verbose,
+						.before = o->interrupted ? before : NULL });
 }
 
 /* Nothing was probed, for example with --ipv6 and no IPv6 path. This is no success. */
 static int nothing_judged(const struct output *o)
 {
 	static const char text[] = "there is no path to probe";
-	if (o->format == OUTPUT_NAGIOS)
-		return output_nagios_unknown(text);
+	if (o->settings.format == OUTPUT_NAGIOS)
+		return output_nagios_unknown(o->interrupted ? "interrupted before anything was probed" : text);
+	if (o->interrupted)
+		return EXIT_STATUS_NOT_EXPECTED;
 	log_error("%s", text);
 	return EXIT_STATUS_USAGE;
 }
@@ -196,13 +206,13 @@ int output_finish(struct output *o)
 	int status = o->unexpected ? EXIT_STATUS_NOT_EXPECTED : EXIT_STATUS_EXPECTED;
 
 	o->finished = true;
-	clear_progress(o);
+	progress_clear(&o->progress);
 	errno = 0;
 	if (o->judged == 0)
 		status = nothing_judged(o);
-	else if (o->format == OUTPUT_NAGIOS)
+	else if (o->settings.format == OUTPUT_NAGIOS)
 		status = output_nagios(stdout, o->paths, o->paths_len);
-	else if (o->format == OUTPUT_TEXT)
+	else if (o->settings.format == OUTPUT_TEXT)
 		put_text(o);
 	note_write_error(o, fflush(stdout) != 0 || ferror(stdout));
 
@@ -211,6 +221,11 @@ int output_finish(struct output *o)
 	if (o->write_errno)
 		log_error("standard output: %s", strerror(o->write_errno));
 	return o->no_memory || o->write_errno ? EXIT_STATUS_REFUSED : status;
+}
+
+void output_interrupted(struct output *o)
+{
+	o->interrupted = true;
 }
 
 bool output_is_finished(const struct output *o)

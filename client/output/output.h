@@ -12,15 +12,28 @@ enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_NAGIOS };
 
 struct output;
 
-/* quiet: no progress, and text shows only the paths that are not in their expected state. NULL: no memory. */
-struct output *output_new(enum output_format format, bool quiet);
+struct output_settings {
+	enum output_format format;
+	bool quiet;   /* no progress, and text shows only the paths that are not in their expected state */
+	bool verbose; /* text shows each path of each target */
+};
+
+/* NULL: no memory. */
+struct output *output_new(const struct output_settings *settings);
 
 /* The number of probes to come, for the progress line. */
 void output_expect(struct output *o, size_t probes);
-/* Report a probe with its outcome. JSON prints it; text counts it in the progress line. */
+/* Is it of use to call output_waits from time to time? */
+bool output_shows_progress(const struct output *o);
+/* What the user waits for, "waiting for 3 answers". */
+void output_waits(struct output *o, const char *what);
+/* Report a probe with its outcome. JSON prints it; the progress line counts it. */
 void output_probe(struct output *o, const struct result_probe *probe);
 /* Report the result of a path. All of it is copied. */
 void output_path(struct output *o, const struct result_path *path);
+
+/* The user does not wait for the end: what comes are results so far. */
+void output_interrupted(struct output *o);
 
 /* Print the results of all paths. Returns the exit status (exit_status.h); for nagios the plugin code. */
 int output_finish(struct output *o);

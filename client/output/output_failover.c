@@ -1,18 +1,19 @@
 #include "client/output/output_failover.h"
 
 #include "client/output/result.h"
+#include "client/output/shorten.h"
 #include "common/core/ns.h"
 #include "common/core/printable.h"
 #include "common/system/clock.h"
 
 #include <string.h>
 
-enum { NAME_MIN = 6, CELL = 32, SENTENCE = 512 };
+enum { NAME_MAX_WIDTH = 10, NAMES = 2 * MOVE_FLOWS_MAX * PROBE_KINDS, CELL = 80, SENTENCE = 512 };
 
 struct page {
 	FILE *out;
 	const struct output_style *style;
-	int name_width; /* of the columns FROM and TO */
+	struct shortening names; /* in the columns FROM and TO */
 };
 
 static double seconds(int64_t ns)
@@ -51,15 +52,19 @@ static void put_mark(const struct page *p, bool good)
 
 static void put_heading(const struct page *p, const struct result_failover *r)
 {
-	char target[CELL * 2], address[UNITS_ADDRESS_LEN];
+	struct terminal_text t = { .out = p->out, .style = p->style, .indent = 4 };
+	char text[CELL], address[UNITS_ADDRESS_LEN];
 
-	printable(target, sizeof target, r->target->name, !p->style->utf8);
-	terminal_coloured(p->out, p->style, TERMINAL_BOLD, target);
-	fprintf(p->out, "  %s %s port %u", config_role_name(r->target->role), result_address(&r->endpoint, address),
-		r->endpoint.port);
+	terminal_part(&t, 0, TERMINAL_BOLD, r->target->name);
+	snprintf(text, sizeof text, "%s %s port %u", config_role_name(r->target->role),
+		 result_address(&r->endpoint, address), r->endpoint.port);
+	terminal_part(&t, 2, NULL, text);
+	if (!r->target->numeric)
+		terminal_part(&t, 2, NULL, r->target->address);
+	snprintf(text, sizeof text, "move %u", r->round);
 	if (r->round)
-		fprintf(p->out, "  move %u", r->round);
-	fputc('\n', p->out);
+		terminal_part(&t, 2, NULL, text);
+	terminal_end(&t);
 }
 
 static void put_command(const struct page *p, const struct result_failover *r)
@@ -103,8 +108,10 @@ static void part_words(const struct flow_move *m, int64_t part_ns, char text[CEL
 
 static void put_titles(const struct page *p)
 {
-	fprintf(p->out, "    %-12s%-*s  %-*s  %7s  %7s  %7s  %s\n", "FLOW", p->name_width, "FROM", p->name_width, "TO",
-		"GAP s", "FORWARD", "RETURN", "LOST");
+	int width = (int)p->names.width;
+
+	fprintf(p->out, "    %-12s%-*s  %-*s  %7s  %7s  %7s  %s\n", "FLOW", width, "FROM", width, "TO", "GAP s",
+		"FORWARD", "RETURN", "LOST");
 }
 
 /* Others of the protocol may be the reason why it failed. */
@@ -120,7 +127,8 @@ static bool is_well(const struct result_failover *r, const struct move_flow *f)
 static void put_row(const struct page *p, const struct result_failover *r, const struct move_flow *f)
 {
 	const struct flow_move *m = &f->seen;
-	char gap[CELL], forward[CELL], back[CELL], flow[CELL];
+	char gap[CELL], forward[CELL], back[CELL], flow[CELL], from[CELL], to[CELL];
+	int width = (int)p->names.width;
 
 	if (f->held == MOVE_FRESH)
 		snprintf(flow, sizeof flow, "%s fresh", probe_kind_of(r->kind)->word);
@@ -132,24 +140,24 @@ static void put_row(const struct page *p, const struct result_failover *r, const
 	part_words(m, m->gap.forward_ns, forward);
 	part_words(m, m->gap.return_ns, back);
 	put_mark(p, r->reasons->len == 0 || is_well(r, f));
-	fprintf(p->out, "%-12s%-*s  %-*s  %7s  %7s  %7s  %u of %u\n", flow, p->name_width, name_of(r, m->from),
-		p->name_width, m->changes ? name_of(r, m->to) : "-", gap, forward, back,
+	shorten(from, sizeof from, name_of(r, m->from), p->names, false);
+	shorten(to, sizeof to, m->changes ? name_of(r, m->to) : "-", p->names, false);
+	fprintf(p->out, "%-12s%-*s  %-*s  %7s  %7s  %7s  %u of %u\n", flow, width, from, width, to, gap, forward, back,
 		m->forward_lost + m->return_lost + m->lost, m->sent);
 }
 
-static int name_width(const struct result_failover *results, unsigned len)
+static struct shortening plan_names(const struct result_failover *results, unsigned len)
 {
-	size_t width = NAME_MIN;
+	const char *names[NAMES + 1] = { "FROM" };
+	size_t names_len = 1;
 
 	for (unsigned i = 0; i < len; i++) {
-		for (unsigned k = 0; k < results[i].flows_len; k++) {
-			const struct flow_move *m = &results[i].flows[k].seen;
-			size_t from = strlen(name_of(&results[i], m->from)), to = strlen(name_of(&results[i], m->to));
-			width = from > width ? from : width;
-			width = to > width ? to : width;
+		for (unsigned k = 0; k < results[i].flows_len && names_len + 2 <= NAMES; k++) {
+			names[names_len++] = name_of(&results[i], results[i].flows[k].seen.from);
+			names[names_len++] = name_of(&results[i], results[i].flows[k].seen.to);
 		}
 	}
-	return width < CELL ? (int)width : CELL;
+	return shorten_plan(names, names_len, NAME_MAX_WIDTH);
 }
 
 /* -- sentences -- */
@@ -225,7 +233,7 @@ static void put_result(const struct page *p, const struct result_failover *resul
 
 void output_failover(FILE *out, const struct output_style *style, const struct result_failover *results, unsigned len)
 {
-	const struct page page = { .out = out, .style = style, .name_width = name_width(results, len) };
+	const struct page page = { .out = out, .style = style, .names = plan_names(results, len) };
 
 	put_heading(&page, &results[0]);
 	put_command(&page, &results[0]);

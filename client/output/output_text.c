@@ -1,13 +1,13 @@
 #include "client/output/output_formats.h"
 
+#include "client/output/headline.h"
+#include "client/output/target_lines.h"
 #include "common/core/printable.h"
 #include "common/core/text.h"
 
 #include <string.h>
 
-enum { CELL_LEN = 128, GAP = 2 };
-
-static const char nothing[] = "-";
+enum { PART_LEN = 192, GAP = 2, MARK = 4 };
 
 void output_path_words(const struct result_path_name *name, char buf[OUTPUT_PATH_LEN])
 {
@@ -19,41 +19,37 @@ void output_path_words(const struct result_path_name *name, char buf[OUTPUT_PATH
 		snprintf(buf + len, OUTPUT_PATH_LEN - (size_t)len, " %d", name->flow_index);
 }
 
-/* --- The table's columns ----------------------------------------------------------------------------------------- */
+struct page {
+	FILE *out;
+	const struct output_style *style;
+	struct result_path *const *paths;
+	size_t paths_len;
+	bool only_unexpected, unfold;
+	size_t path_width; /* of the names of the paths */
+};
 
-static void path_cell(const struct result_path *path, char buf[CELL_LEN])
+/* --- A row: what is known of one path ---------------------------------------------------------------------------- */
+
+/* Nothing of it needs a reader's attention. */
+static bool is_well(const struct result_path *path)
 {
-	output_path_words(&path->name, buf);
+	return path->verdict->expected && path->verdict->cause != VERDICT_CAUSE_UNPINNED_REPLY;
 }
 
-static void state_cell(const struct result_path *path, char buf[CELL_LEN])
-{
-	snprintf(buf, CELL_LEN, "%s", verdict_state_word(path->verdict->state));
-}
-
-static void direction_cell(const struct result_path *path, char buf[CELL_LEN])
-{
-	if (path->verdict->direction != VERDICT_DIRECTION_NONE)
-		snprintf(buf, CELL_LEN, "%s", verdict_direction_word(path->verdict->direction));
-}
-
-static void cause_cell(const struct result_path *path, char buf[CELL_LEN])
-{
-	if (path->verdict->cause != VERDICT_CAUSE_NONE)
-		snprintf(buf, CELL_LEN, "%s", verdict_cause_word(path->verdict->cause));
-}
-
-static void lost_cell(const struct result_path *path, char buf[CELL_LEN])
+static const char *colour_of(const struct result_path *path)
 {
 	const struct verdict *v = path->verdict;
-	if (v->sent > 0)
-		snprintf(buf, CELL_LEN, "%u of %u", v->sent - v->answered, v->sent);
+
+	if (is_well(path))
+		return TERMINAL_GREEN;
+	return v->expected || v->state == VERDICT_LOSSY || v->state == VERDICT_UNKNOWN ? TERMINAL_YELLOW : TERMINAL_RED;
 }
 
-static void unsent_cell(const struct result_path *path, char buf[CELL_LEN])
+static const char *mark(const struct output_style *style, bool expected)
 {
-	if (path->verdict->unsent > 0)
-		snprintf(buf, CELL_LEN, "%u", path->verdict->unsent);
+	if (style->utf8)
+		return expected ? "\u2713" : "\u2717";
+	return expected ? " " : "!";
 }
 
 /* The precision depends on the value: microseconds for a local network, 0.1 ms for long distances. */
@@ -62,155 +58,117 @@ static int digits(double ms)
 	return ms < 10 ? 3 : ms < 100 ? 2 : 1;
 }
 
-static void rtt_cell(const struct result_path *path, char buf[CELL_LEN])
+/* The parts of a row. buf: empty if there is nothing to say. */
+static void counts_part(const struct result_path *path, char buf[PART_LEN])
+{
+	const struct verdict *v = path->verdict;
+
+	if (v->sent > 0)
+		snprintf(buf, PART_LEN, "%u of %u lost", v->sent - v->answered, v->sent);
+}
+
+static void unsent_part(const struct result_path *path, char buf[PART_LEN])
+{
+	if (path->verdict->unsent > 0)
+		snprintf(buf, PART_LEN, "%u not sent", path->verdict->unsent);
+}
+
+static void rtt_part(const struct result_path *path, char buf[PART_LEN])
 {
 	double median = path->rtt.median_ms, p99 = path->rtt.p99_ms;
+
 	if (path->has_rtt)
-		snprintf(buf, CELL_LEN, "%.*f / %.*f", digits(median), median, digits(p99), p99);
+		snprintf(buf, PART_LEN, "%.*f / %.*f ms", digits(median), median, digits(p99), p99);
 }
 
-static void server_cell(const struct result_path *path, char buf[CELL_LEN])
+/* Where lost probes arrived, the evidence says. */
+static void server_part(const struct result_path *path, char buf[PART_LEN])
 {
-	if (path->server)
-		snprintf(buf, CELL_LEN, "%s", path->server);
+	char address[UNITS_ADDRESS_LEN];
+
+	if (path->server && endpoint_is_unknown(&path->arrived_on))
+		snprintf(buf, PART_LEN, "%.100s", path->server);
+	else if (path->server)
+		snprintf(buf, PART_LEN, "%.100s on %s", path->server, result_address(&path->arrived_on, address));
 }
 
-static void arrived_cell(const struct result_path *path, char buf[CELL_LEN])
+static void direction_part(const struct result_path *path, char buf[PART_LEN])
 {
-	if (!endpoint_is_unknown(&path->arrived_on))
-		result_address(&path->arrived_on, buf);
+	if (path->verdict->direction != VERDICT_DIRECTION_NONE)
+		snprintf(buf, PART_LEN, "%s", verdict_direction_word(path->verdict->direction));
 }
 
-static const struct column {
-	const char *title;
-	void (*cell)(const struct result_path *path, char buf[CELL_LEN]); /* does not change buf if the cell is empty */
-} columns[] = {
-	{ "PATH", path_cell },        { "STATE", state_cell },   { "DIRECTION", direction_cell },
-	{ "CAUSE", cause_cell },      { "LOST", lost_cell },     { "UNSENT", unsent_cell },
-	{ "RTT ms / p99", rtt_cell }, { "SERVER", server_cell }, { "ARRIVED ON", arrived_cell },
-};
-enum { COLUMNS = sizeof columns / sizeof *columns, STATE_COLUMN = 1 };
-
-static void get_cell(size_t column, const struct result_path *path, const struct output_style *style,
-		     char buf[CELL_LEN])
+static void cause_part(const struct result_path *path, char buf[PART_LEN])
 {
-	snprintf(buf, CELL_LEN, "%s", nothing);
-	columns[column].cell(path, buf);
-	printable(buf, CELL_LEN, buf, !style->utf8);
+	if (path->verdict->cause != VERDICT_CAUSE_NONE)
+		snprintf(buf, PART_LEN, "%s", verdict_cause_word(path->verdict->cause));
 }
 
-/* --- One table over some paths ----------------------------------------------------------------------------------- */
+typedef void part(const struct result_path *path, char buf[PART_LEN]);
+static part *const parts[] = { direction_part, cause_part, counts_part, unsent_part, rtt_part, server_part };
 
-struct table {
-	FILE *out;
-	const struct output_style *style;
-	bool only_unexpected;
-	size_t width[COLUMNS]; /* 0: all cells are empty, and the column is omitted */
-};
-
-static bool is_shown(const struct table *table, const struct result_path *path)
+static void put_row(const struct page *page, const struct result_path *path)
 {
-	return !table->only_unexpected || !path->verdict->expected;
-}
+	struct terminal_text t = { .out = page->out,
+				   .style = page->style,
+				   .indent = MARK + page->path_width + GAP,
+				   .column = MARK,
+				   .begun = true };
+	const char *colour = colour_of(path);
+	char words[OUTPUT_PATH_LEN], text[PART_LEN];
 
-/* Returns the number of paths shown. */
-static size_t measure(struct table *table, struct result_path *const *paths, size_t paths_len)
-{
-	size_t shown = 0;
-
-	for (size_t i = 0; i < paths_len; i++) {
-		if (!is_shown(table, paths[i]))
-			continue;
-		shown++;
-		for (size_t c = 0; c < COLUMNS; c++) {
-			char cell[CELL_LEN];
-			get_cell(c, paths[i], table->style, cell);
-			if (strcmp(cell, nothing) != 0 && printable_width(cell) > table->width[c])
-				table->width[c] = printable_width(cell);
-		}
+	fputs("  ", page->out);
+	terminal_coloured(page->out, page->style, colour, mark(page->style, path->verdict->expected));
+	fputc(' ', page->out);
+	output_path_words(&path->name, words);
+	terminal_part(&t, 0, NULL, words);
+	fprintf(page->out, "%*s", (int)(page->path_width - strlen(words)) + GAP, "");
+	t.column = t.indent;
+	terminal_part(&t, 0, colour, verdict_state_word(path->verdict->state));
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		text[0] = '\0';
+		parts[i](path, text);
+		if (text[0])
+			terminal_part(&t, GAP, NULL, text);
 	}
-	for (size_t c = 0; c < COLUMNS; c++) {
-		if (table->width[c] > 0 && table->width[c] < strlen(columns[c].title))
-			table->width[c] = strlen(columns[c].title);
-	}
-	return shown;
+	terminal_end(&t);
 }
 
-/* Pad a cell up to the next one. The last cell of a line gets no padding. */
-static void pad(const struct table *table, size_t column, const char *text)
+/* --- The rows of one target, and why ----------------------------------------------------------------------------- */
+
+static bool is_shown(const struct page *page, const struct result_path *path)
 {
-	size_t next = column + 1;
-	while (next < COLUMNS && table->width[next] == 0)
-		next++;
-	if (next < COLUMNS)
-		fprintf(table->out, "%*s", (int)(table->width[column] - printable_width(text)) + GAP, "");
+	return !page->only_unexpected || !path->verdict->expected;
 }
 
-static void put_titles(const struct table *table)
+static void put_heading(const struct page *page, const struct result_path_name *name)
 {
-	fprintf(table->out, "%*s", 2 * GAP, "");
-	for (size_t c = 0; c < COLUMNS; c++) {
-		if (table->width[c] == 0)
-			continue;
-		terminal_coloured(table->out, table->style, TERMINAL_BOLD, columns[c].title);
-		pad(table, c, columns[c].title);
-	}
-	fputc('\n', table->out);
+	struct terminal_text t = { .out = page->out, .style = page->style, .indent = MARK };
+	char address[UNITS_ADDRESS_LEN], text[PART_LEN];
+
+	terminal_part(&t, 0, TERMINAL_BOLD, name->target ? name->target : "");
+	result_address(&name->endpoint, address);
+	snprintf(text, sizeof text, "%s %s port %u", name->role, *address ? address : "(no address)",
+		 name->endpoint.port);
+	terminal_part(&t, GAP, NULL, text);
+	if (name->host)
+		terminal_part(&t, GAP, NULL, name->host);
+	terminal_end(&t);
 }
 
-static const char *state_colour(const struct verdict *verdict)
-{
-	if (verdict->expected)
-		return TERMINAL_GREEN;
-	return verdict->state == VERDICT_LOSSY || verdict->state == VERDICT_UNKNOWN ? TERMINAL_YELLOW : TERMINAL_RED;
-}
-
-static const char *mark(const struct table *table, bool expected)
-{
-	if (table->style->utf8)
-		return expected ? "\u2713" : "\u2717";
-	return expected ? " " : "!";
-}
-
-static void put_row(const struct table *table, const struct result_path *path)
-{
-	const char *colour = state_colour(path->verdict);
-
-	fputs("  ", table->out);
-	terminal_coloured(table->out, table->style, colour, mark(table, path->verdict->expected));
-	fputc(' ', table->out);
-	for (size_t c = 0; c < COLUMNS; c++) {
-		char cell[CELL_LEN];
-
-		if (table->width[c] == 0)
-			continue;
-		get_cell(c, path, table->style, cell);
-		if (c == STATE_COLUMN)
-			terminal_coloured(table->out, table->style, colour, cell);
-		else
-			fputs(cell, table->out);
-		pad(table, c, cell);
-	}
-	fputc('\n', table->out);
-}
-
-static void put_explanation(const struct table *table, const struct verdict *verdict)
+static void put_explanation(const struct page *page, const struct verdict *verdict)
 {
 	for (unsigned i = 0; i < verdict->sentences_len; i++)
-		terminal_sentence(table->out, table->style, terminal_dot(table->style), verdict->sentences[i]);
+		terminal_sentence(page->out, page->style, terminal_dot(page->style), verdict->sentences[i]);
 	if (verdict->advice)
-		terminal_sentence(table->out, table->style, terminal_arrow(table->style), verdict->advice);
+		terminal_sentence(page->out, page->style, terminal_arrow(page->style), verdict->advice);
 }
 
-static bool same_target(const struct result_path *a, const struct result_path *b)
+static bool same_explanation(const struct result_path *one, const struct result_path *other)
 {
-	return text_equal(a->name.target, b->name.target) &&
-	       endpoint_same_address(&a->name.endpoint, &b->name.endpoint);
-}
+	const struct verdict *a = one->verdict, *b = other->verdict;
 
-static bool same_explanation(const struct verdict *a, const struct verdict *b)
-{
-	if (a->expected != b->expected || a->sentences_len != b->sentences_len || !text_equal(a->advice, b->advice))
+	if (is_well(one) != is_well(other) || a->sentences_len != b->sentences_len || !text_equal(a->advice, b->advice))
 		return false;
 	for (unsigned i = 0; i < a->sentences_len; i++) {
 		if (strcmp(a->sentences[i], b->sentences[i]) != 0)
@@ -219,82 +177,130 @@ static bool same_explanation(const struct verdict *a, const struct verdict *b)
 	return true;
 }
 
-static void put_heading(const struct table *table, const struct result_path_name *name)
-{
-	char target[CELL_LEN], address[UNITS_ADDRESS_LEN];
-
-	printable(target, sizeof target, name->target ? name->target : "", !table->style->utf8);
-	terminal_coloured(table->out, table->style, TERMINAL_BOLD, target);
-	result_address(&name->endpoint, address);
-	fprintf(table->out, "  %s %s", name->role, *address ? address : "(no address)");
-	fprintf(table->out, " port %u\n", name->endpoint.port);
-}
-
-/* Consecutive rows of one target with the same sentences show them once, below the last row. */
-static bool is_said_below(struct result_path *const *paths, size_t paths_len, size_t i)
-{
-	return i + 1 < paths_len && same_target(paths[i], paths[i + 1]) &&
-	       same_explanation(paths[i]->verdict, paths[i + 1]->verdict);
-}
-
-static void put_paths(const struct table *table, struct result_path *const *paths, size_t paths_len)
+/* Rows that follow each other and have the same sentences show them once, below the last one. */
+static void put_rows(const struct page *page, size_t from, size_t to)
 {
 	const struct result_path *before = NULL;
 
-	for (size_t i = 0; i < paths_len; i++) {
-		if (!is_shown(table, paths[i]))
+	for (size_t i = from; i < to; i++) {
+		if (!is_shown(page, page->paths[i]))
 			continue;
-		if (!before || !same_target(before, paths[i]))
-			put_heading(table, &paths[i]->name);
-		put_row(table, paths[i]);
-		if (!paths[i]->verdict->expected && !is_said_below(paths, paths_len, i))
-			put_explanation(table, paths[i]->verdict);
-		before = paths[i];
+		if (!before)
+			put_heading(page, &page->paths[i]->name);
+		else if (!is_well(before) && !same_explanation(before, page->paths[i]))
+			put_explanation(page, before->verdict);
+		put_row(page, page->paths[i]);
+		before = page->paths[i];
+	}
+	if (before && !is_well(before))
+		put_explanation(page, before->verdict);
+}
+
+/* --- All targets ------------------------------------------------------------------------------------------------- */
+
+static bool same_target(const struct result_path *a, const struct result_path *b)
+{
+	return text_equal(a->name.target, b->name.target) &&
+	       endpoint_same_address(&a->name.endpoint, &b->name.endpoint);
+}
+
+/* The end of the paths of one target and address that begin at `from`. *well: nothing is wrong with any of them. */
+static size_t end_of_target(const struct page *page, size_t from, bool *well)
+{
+	size_t to = from;
+
+	*well = true;
+	for (; to < page->paths_len && same_target(page->paths[from], page->paths[to]); to++)
+		*well = *well && is_well(page->paths[to]);
+	return to;
+}
+
+static size_t path_width(struct result_path *const *paths, size_t paths_len)
+{
+	char words[OUTPUT_PATH_LEN];
+	size_t width = 0;
+
+	for (size_t i = 0; i < paths_len; i++) {
+		output_path_words(&paths[i]->name, words);
+		width = strlen(words) > width ? strlen(words) : width;
+	}
+	return width;
+}
+
+static void put_targets(const struct page *page, struct target_lines *lines)
+{
+	bool well;
+
+	for (size_t from = 0, to; from < page->paths_len; from = to) {
+		to = end_of_target(page, from, &well);
+		if (well && page->only_unexpected)
+			continue;
+		if (well && !page->unfold && lines) {
+			fputs("  ", page->out);
+			terminal_coloured(page->out, page->style, TERMINAL_GREEN, mark(page->style, true));
+			fputc(' ', page->out);
+			target_lines_put(lines, page->out, &page->paths[from], to - from);
+		} else {
+			put_rows(page, from, to);
+		}
 	}
 }
 
-static void put_summary(const struct table *table, struct result_path *const *paths, size_t paths_len)
+/* The lines of all targets that are folded. NULL: there is none, or no memory. */
+static struct target_lines *fold(const struct page *page)
 {
-	static const struct {
-		enum verdict_state state;
-		const char *words;
-	} worst_first[] = {
-		{ VERDICT_DOWN, "down" },
-		{ VERDICT_LOSSY, "lossy" },
-		{ VERDICT_UNKNOWN, "unknown" },
-		{ VERDICT_UP, "up but not as expected" },
-	};
-	size_t others[sizeof worst_first / sizeof *worst_first] = { 0 }, expected = paths_len;
-	const char *separator = "; the others: ";
+	struct target_lines *lines = NULL;
+	bool well;
 
-	for (size_t i = 0; i < paths_len; i++) {
-		others[paths[i]->verdict->state] += !paths[i]->verdict->expected;
-		expected -= !paths[i]->verdict->expected;
+	if (page->unfold || page->only_unexpected)
+		return NULL;
+	lines = target_lines_new(page->style, MARK);
+	for (size_t from = 0, to; lines && from < page->paths_len; from = to) {
+		to = end_of_target(page, from, &well);
+		if (well && !target_lines_add(lines, &page->paths[from], to - from)) {
+			target_lines_free(lines);
+			return NULL;
+		}
 	}
-	if (expected == paths_len) {
-		fprintf(table->out, "all %zu paths as expected\n", paths_len);
-		return;
-	}
-	fprintf(table->out, "%zu of %zu paths as expected", expected, paths_len);
-	for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++) {
-		if (others[worst_first[i].state] == 0)
-			continue;
-		fprintf(table->out, "%s%zu %s", separator, others[worst_first[i].state], worst_first[i].words);
-		separator = ", ";
-	}
-	fputc('\n', table->out);
+	if (lines)
+		target_lines_fit(lines);
+	return lines;
+}
+
+static void put_headline(const struct page *page, const char *before)
+{
+	struct terminal_text t = { .out = page->out, .style = page->style, .indent = MARK };
+	char text[HEADLINE_LEN];
+	bool expected = true;
+
+	for (size_t i = 0; i < page->paths_len; i++)
+		expected = expected && page->paths[i]->verdict->expected;
+	headline(page->paths, page->paths_len, text);
+	if (before)
+		terminal_words(&t, NULL, before);
+	terminal_words(&t, expected ? TERMINAL_GREEN : TERMINAL_RED, text);
+	terminal_end(&t);
 }
 
 void output_text(FILE *out, struct result_path *const *paths, size_t paths_len, const struct output_style *style,
-		 bool only_unexpected)
+		 const struct output_text_wish *wish)
 {
-	struct table table = { .out = out, .style = style, .only_unexpected = only_unexpected };
+	const struct page page = { .out = out,
+				   .style = style,
+				   .paths = paths,
+				   .paths_len = paths_len,
+				   .only_unexpected = wish->only_unexpected,
+				   .unfold = wish->unfold,
+				   .path_width = path_width(paths, paths_len) };
+	struct target_lines *lines;
+	size_t shown = 0;
 
-	if (measure(&table, paths, paths_len) > 0) {
-		put_titles(&table);
-		put_paths(&table, paths, paths_len);
-	} else if (only_unexpected) {
+	for (size_t i = 0; i < paths_len; i++)
+		shown += is_shown(&page, paths[i]);
+	if (shown == 0 && !wish->before)
 		return;
-	}
-	put_summary(&table, paths, paths_len);
+	put_headline(&page, wish->before);
+	lines = fold(&page);
+	put_targets(&page, lines);
+	target_lines_free(lines);
 }

@@ -107,6 +107,8 @@ struct result_path_name result_name(const struct config *config, const struct pa
 		.vantage = config->vantage,
 		.target = p->target->name,
 		.role = config_role_name(p->target->role),
+		.host = p->target->numeric ? NULL : p->target->address,
+		.expect_unreachable = !p->target->expect_reachable,
 		.endpoint = p->endpoint,
 		.kind = p->kind,
 		.size = p->size,

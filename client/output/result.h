@@ -15,6 +15,8 @@
 /* The fields that identify a path. Every result has them. */
 struct result_path_name {
 	const char *vantage, *target, *role;
+	const char *host; /* the target's DNS name; NULL: the configuration has its address */
+	bool expect_unreachable;
 	struct endpoint endpoint; /* the probed address; unknown: the name did not resolve */
 	enum probe_kind kind;
 	unsigned size;    /* octets of UDP payload; JSON shows null for TCP */

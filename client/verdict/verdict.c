@@ -146,6 +146,8 @@ static const char advice_for_untold[] = "look on the server at what arrives ther
 static const char advice_for_own_address[] =
     "probe this address from another host; if this host is not meant to have it, remove it here";
 
+static const char advice_for_reachable[] =
+    "close the address towards this client, or remove `expect: unreachable` from the target";
 static const char advice_for_own_table[] =
     "make room in the connection tracking table of this host (net.netfilter.nf_conntrack_max, shorter timeouts)";
 static const char advice_for_its_table[] =
@@ -207,7 +209,9 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 {
 	if (v->cause == VERDICT_CAUSE_UNPINNED_REPLY)
 		return causes_advice(v->cause);
-	if (v->expected || !e->expect_reachable)
+	if (!e->expect_reachable)
+		return v->state == VERDICT_UP ? advice_for_reachable : NULL;
+	if (v->expected)
 		return NULL;
 	if (e->hints.own_address)
 		return advice_for_own_address;

@@ -5,6 +5,8 @@ import base64
 import os
 import re
 import select
+import signal
+import socket
 import subprocess
 
 import cli
@@ -26,7 +28,8 @@ class Check(cli.TestCase):
     def test_text(self):
         done = self.check()
         self.assertEqual(done.stderr, "")
-        for word in ("boot-01", "other", "127.0.0.2", "udp/512 held", "udp/512 fresh", "tcp", "refused", "0 of 6 paths"):
+        self.assertEqual(done.stdout.splitlines()[0], "boot-01 and other: probes are refused, 6 of 6 paths")
+        for word in ("127.0.0.2", "udp/512 held", "udp/512 fresh", "tcp", "down  forward  refused"):
             self.assertIn(word, done.stdout)
         self.assertNotIn("\x1b", done.stdout)
 
@@ -78,7 +81,7 @@ class Check(cli.TestCase):
         self.assertRegex(done.stdout, r"\AFLOATPROBE UNKNOWN - .+\n\Z")
 
     def test_quiet_shows_what_is_wrong(self):
-        self.assertIn("0 of 6 paths", self.check("-q").stdout)
+        self.assertIn("6 of 6 paths", self.check("-q").stdout)
 
     def test_output_that_nobody_gets_is_no_success(self):
         for options in ((), ("--json",), ("--format", "nagios")):
@@ -109,7 +112,7 @@ class Terminal(cli.TestCase):
     """On a pseudo-terminal, as a person sees it."""
 
     def shown(self, *options, **env):
-        arguments = (cli.FLOATPROBE, "check", "--config", self.config(), *cli.QUICK, *options)
+        arguments = (cli.FLOATPROBE, "check", "--config", self.config(), *cli.QUICK, "--spacing", "300ms", *options)
         master, slave = os.openpty()
         self.addCleanup(os.close, master)
         # We hold the slave too: what is still under way when the last one closes it can get lost.
@@ -128,15 +131,13 @@ class Terminal(cli.TestCase):
     def test_colour_and_progress_and_neither(self):
         said = self.shown()
         self.assertIn("\x1b[31mdown\x1b[0m", said)
-        # The progress line is cleared before the table comes.
-        self.assertRegex(said, re.compile(r"\r\d+ of 12 probes.*\r\x1b\[K.*STATE", re.DOTALL))
+        # The progress line is cleared before the results come.
+        self.assertRegex(said, re.compile(r"\r\d+ of 12 probes.*; .*\r\x1b\[K.*probes are refused", re.DOTALL))
 
-        said = self.shown("-q", NO_COLOR="1")
-        self.assertNotIn("\x1b", said)
-        self.assertNotIn("probes decided", said)
-        said = self.shown(TERM="dumb")
-        self.assertNotIn("\x1b", said)
-        self.assertNotIn("probes decided", said)
+        for options, env in ((("-q",), {"NO_COLOR": "1"}), ((), {"TERM": "dumb"})):
+            said = self.shown(*options, **env)
+            self.assertNotIn("\x1b", said)
+            self.assertNotIn("12 probes", said)
 
     def test_json_lines_stay_whole(self):
         said = self.shown("--json").replace("\r\n", "\n")
@@ -144,6 +145,91 @@ class Terminal(cli.TestCase):
         paths = [o for o in objects if o["type"] == "path"]
         self.assertEqual(len(paths), 6)
         self.assertEqual(len(objects), 6 + sum(o["sent"] for o in paths))
+
+
+class Mute(cli.TestCase):
+    """Somebody listens, and never answers."""
+
+    def setUp(self):
+        super().setUp()
+        port = cli.closed_port()
+        self.mute = [socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)]
+        for one in self.mute:
+            self.addCleanup(one.close)
+            one.bind(("127.0.0.1", port))
+            one.settimeout(20)
+        self.mute[1].listen(64)
+        self.config(port)
+
+    def start(self, *arguments, prefix=(), **options):
+        process = subprocess.Popen((*prefix, cli.FLOATPROBE, *arguments), cwd=self.dir, env=self.env,
+                                   stdin=subprocess.DEVNULL, text=True,
+                                   **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options))  # fmt: skip
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for_probes(self, number=1):
+        """Its own probes are the sign that it runs."""
+        for _ in range(number):
+            self.mute[0].recv(2048)
+
+    def test_a_signal_ends_it_with_what_is_known(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            for form in ((), ("--json",), ("--format", "nagios")):
+                check = self.start("check", "--config", "client.yaml", "--timeout", "100ms", *form)
+                self.wait_for_probes(6)
+                check.send_signal(number)
+                said, errors = check.communicate(timeout=30)
+                self.assertEqual((check.returncode, errors), (status, ""), said)
+                if form == ("--json",):
+                    paths = [o for o in self.objects(said) if o["type"] == "path"]
+                    self.assertEqual(len(paths), 6)
+                    for o in paths:
+                        self.assertEqual(o["sent"], o["answered"] + o["forward_lost"] + o["return_lost"] + o["lost"])
+                    self.assertNotIn('"waiting"', said)
+                elif form:
+                    self.assertRegex(said, r"\AFLOATPROBE \w+ - .*\n\Z")
+                else:
+                    self.assertRegex(said, r"\Ainterrupted, \d+ of 60 probes have an outcome; so far: ")
+                    self.assertIn("127.0.0.1", said)
+
+    def test_the_second_signal_ends_it_at_once(self):
+        """Its results do not fit into a pipe that nobody reads: without a second signal it would wait for ever."""
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        while True:
+            try:
+                os.write(writer, b"x" * 4096)
+            except BlockingIOError:
+                break
+        os.set_blocking(writer, True)
+        check = self.start("check", "--config", "client.yaml", stdout=writer)
+        os.close(writer)
+        self.wait_for_probes(3)
+        check.send_signal(signal.SIGINT)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            check.wait(1)
+        check.send_signal(signal.SIGTERM)
+        self.assertEqual(check.wait(10), 143)
+
+    def test_as_pid_1(self):
+        """No signal has a default action there."""
+        unshare = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+        if subprocess.run((*unshare, "true"), check=False, capture_output=True).returncode:
+            self.skipTest("no privilege to make a PID namespace")
+        for arguments, statuses in (
+            (("check", "--config", "client.yaml"), (130, 143)),
+            (("failover", "--config", "client.yaml", "--target", "boot-01"), (130, 143)),
+            (("run", "--config", "client.yaml"), (0, 0)),
+        ):
+            for number, status in zip((signal.SIGINT, signal.SIGTERM), statuses):
+                outer = self.start(*arguments, prefix=unshare)
+                self.wait_for_probes(3)
+                with open(f"/proc/{outer.pid}/task/{outer.pid}/children", encoding="ascii") as children:
+                    os.kill(int(children.read().split()[0]), number)
+                self.assertEqual(outer.wait(30), status, arguments)
 
 
 if __name__ == "__main__":

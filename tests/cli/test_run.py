@@ -182,8 +182,10 @@ clients: {{ here: "{self.client}" }}
     def test_all_is_well(self):
         done = self.check()
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("all 6 paths as expected", done.stdout)
-        self.assertNotIn("CAUSE", done.stdout)
+        self.assertEqual(done.stdout.splitlines()[0], "all 6 paths of 2 targets are as expected")
+        self.assertRegex(done.stdout, r"boot-01 +127\.0\.0\.1:\d+ .* 3 paths up .* boot-01\n")
+        self.assertEqual(len(done.stdout.splitlines()), 3)
+        self.assertEqual(self.check("-v").stdout.count(" up  0 of 2 lost "), 6)
 
     def test_servers_that_leave_the_configuration_take_their_past_along(self):
         """Paths name servers by their places in the list: none may outlive a list that has become shorter."""

@@ -51,6 +51,7 @@ def provider(binaries):
 
     say("1. Everything works.")
     check(net)
+    check(net, "--target", "bootnode", "-v")
 
     say("2. UDP answers from the floating address are dropped. The client gets no answer; the receipts prove the direction.")
     net.cut("return", net.plan.floating, "udp")

@@ -2,7 +2,10 @@
 #include "client/output/output.h"
 
 #include "client/output/exit_status.h"
+#include "client/output/headline.h"
 #include "client/output/output_formats.h"
+#include "client/output/shorten.h"
+#include "common/core/printable.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -52,7 +55,25 @@ static const struct verdict lossy = {
 	.forward_lost = 1,
 };
 static const struct verdict unsent = { .state = VERDICT_UNKNOWN, .cause = VERDICT_CAUSE_LOCAL };
-static const struct verdict wrong_place = { .state = VERDICT_UP, .sent = 10, .answered = 10 };
+static const struct verdict wrong_place = {
+	.state = VERDICT_UP,
+	.sent = 10,
+	.answered = 10,
+	.sentences_len = 1,
+	.sentences = { "probes arrive on 198.18.1.6, but `arrives_on` of the target is 198.18.18.26" },
+	.advice = "check where the address leads",
+};
+static const struct verdict unpinned = {
+	.state = VERDICT_UP,
+	.cause = VERDICT_CAUSE_UNPINNED_REPLY,
+	.expected = true,
+	.sent = 10,
+	.answered = 10,
+	.sentences_len = 1,
+	.sentences = { "3 of 3 unpinned replies were lost" },
+	.advice = "bind the application to the address",
+};
+static const struct verdict nothing_yet = { .state = VERDICT_UNKNOWN, .cause = VERDICT_CAUSE_UNEXPLAINED };
 
 static struct result_path path(const char *target, const struct verdict *verdict)
 {
@@ -75,24 +96,29 @@ static struct result_path path(const char *target, const struct verdict *verdict
 
 /* --- Text and nagios, caught ------------------------------------------------------------------------------------- */
 
-static char *text_of(struct result_path *paths, size_t len, const struct output_style *style, bool only_unexpected)
+static const struct output_text_wish all = { .unfold = true };
+static const struct output_text_wish folded = { .unfold = false };
+static const struct output_text_wish quiet = { .only_unexpected = true };
+
+static char *text_of(struct result_path *paths, size_t len, const struct output_style *style,
+		     const struct output_text_wish *wish)
 {
-	struct result_path *list[8];
+	struct result_path *list[64];
 	char *text;
 	size_t text_len;
 	FILE *out = open_memstream(&text, &text_len);
 
 	for (size_t i = 0; i < len; i++)
 		list[i] = &paths[i];
-	output_text(out, list, len, style, only_unexpected);
+	output_text(out, list, len, style, wish);
 	fclose(out);
 	return text;
 }
 
-static void assert_text(struct result_path *paths, size_t len, const struct output_style *style, bool only_unexpected,
-			const char *expected)
+static void assert_text(struct result_path *paths, size_t len, const struct output_style *style,
+			const struct output_text_wish *wish, const char *expected)
 {
-	char *text = text_of(paths, len, style, only_unexpected);
+	char *text = text_of(paths, len, style, wish);
 	assert_string_equal(text, expected);
 	free(text);
 }
@@ -112,44 +138,54 @@ static void assert_nagios(struct result_path *paths, size_t len, int code, const
 	free(text);
 }
 
-/* --- The table --------------------------------------------------------------------------------------------------- */
+/* --- Text -------------------------------------------------------------------------------------------------------- */
 
-static void a_healthy_table_has_no_column_for_faults(void **state)
+static void a_target_that_is_well_is_one_line(void **state)
 {
 	(void)state;
 	struct result_path paths[] = { path("bootnode", &up), path("bootnode", &up), path("boot-01", &up) };
 	paths[1].name.kind = PROBE_TCP;
 	paths[1].name.flow = "fresh";
+	paths[1].rtt.median_ms = 0.51;
 	paths[2].name.endpoint = address("2001:db8::1");
+	paths[2].name.endpoint.port = 53;
 	paths[2].name.flow_index = 3;
+	paths[2].name.host = "boot.example.net";
 
-	assert_text(paths, 3, &plain, false,
-		    "    PATH            STATE  LOST     RTT ms / p99   SERVER   ARRIVED ON\n"
+	assert_text(paths, 3, &plain, &folded,
+		    "all 3 paths of 2 targets are as expected\n"
+		    "    bootnode  203.0.113.7                         2 paths up  0.510 ms  boot-01\n"
+		    "    boot-01   [2001:db8::1]:53  boot.example.net  1 path up   0.412 ms  boot-01\n");
+	assert_text(paths, 3, &plain, &all,
+		    "all 3 paths of 2 targets are as expected\n"
 		    "bootnode  floating 203.0.113.7 port 8620\n"
-		    "    udp/512 held    up     0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "    tcp             up     0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "boot-01  floating 2001:db8::1 port 8620\n"
-		    "    udp/512 held 3  up     0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "all 3 paths as expected\n");
+		    "    udp/512 held    up  0 of 10 lost  0.412 / 12.50 ms  boot-01 on 198.18.18.26\n"
+		    "    tcp             up  0 of 10 lost  0.510 / 12.50 ms  boot-01 on 198.18.18.26\n"
+		    "boot-01  floating 2001:db8::1 port 53  boot.example.net\n"
+		    "    udp/512 held 3  up  0 of 10 lost  0.412 / 12.50 ms  boot-01 on 198.18.18.26\n");
+	assert_text(paths, 1, &plain, &folded,
+		    "1 path of 1 target is as expected\n"
+		    "    bootnode  203.0.113.7  floating  1 path up  0.412 ms  boot-01\n");
 }
 
 static void faults_are_explained_once_below_their_rows(void **state)
 {
 	(void)state;
-	struct result_path paths[] = { path("bootnode", &down), path("bootnode", &down), path("bootnode", &up) };
-	paths[1].name.flow = "fresh";
-	paths[2].name.kind = PROBE_TCP;
+	struct result_path paths[] = { path("boot-01", &up), path("bootnode", &down), path("bootnode", &down),
+				       path("bootnode", &up) };
+	paths[2].name.flow = "fresh";
+	paths[3].name.kind = PROBE_TCP;
 
-	assert_text(paths, 3, &plain, false,
-		    "    PATH           STATE  DIRECTION  CAUSE        LOST      RTT ms / p99   SERVER   ARRIVED ON\n"
+	assert_text(paths, 4, &plain, &folded,
+		    "bootnode: UDP answers are lost on their way back, 2 of 4 paths\n"
+		    "    boot-01  203.0.113.7  floating  1 path up  0.412 ms  boot-01\n"
 		    "bootnode  floating 203.0.113.7 port 8620\n"
-		    "  ! udp/512 held   down   return     unexplained  10 of 10  -              -        -\n"
-		    "  ! udp/512 fresh  down   return     unexplained  10 of 10  -              -        -\n"
+		    "  ! udp/512 held   down  return  unexplained  10 of 10 lost\n"
+		    "  ! udp/512 fresh  down  return  unexplained  10 of 10 lost\n"
 		    "      * boot-01 has receipts for all 10 probes, the last of which arrived on\n"
 		    "        198.18.18.26\n"
 		    "      -> look at the way back\n"
-		    "    tcp            up     -          -            0 of 10   0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "1 of 3 paths as expected; the others: 2 down\n");
+		    "    tcp            up  0 of 10 lost  0.412 / 12.50 ms  boot-01 on 198.18.18.26\n");
 }
 
 static void quiet_shows_only_what_is_not_as_expected(void **state)
@@ -157,28 +193,165 @@ static void quiet_shows_only_what_is_not_as_expected(void **state)
 	(void)state;
 	struct result_path paths[] = { path("boot-01", &up), path("bootnode", &lossy), path("boot-02", &wrong_place) };
 
-	assert_text(paths, 1, &plain, true, "");
-	assert_text(paths, 3, &plain, true,
-		    "    PATH          STATE  DIRECTION  CAUSE        LOST     RTT ms / p99   SERVER   ARRIVED ON\n"
+	assert_text(paths, 1, &plain, &quiet, "");
+	assert_text(paths, 3, &plain, &quiet,
+		    "bootnode: some UDP probes are lost on their way to the server, 1 of 3 paths;\n"
+		    "    boot-02: probes arrive on 198.18.1.6, but `arrives_on` of the target is\n"
+		    "    198.18.18.26, 1 of 3 paths\n"
 		    "bootnode  floating 203.0.113.7 port 8620\n"
-		    "  ! udp/512 held  lossy  forward    unexplained  1 of 3   0.412 / 12.50  boot-01  198.18.18.26\n"
+		    "  ! udp/512 held  lossy  forward  unexplained  1 of 3 lost  0.412 / 12.50 ms\n"
+		    "                  boot-01 on 198.18.18.26\n"
 		    "boot-02  floating 203.0.113.7 port 8620\n"
-		    "  ! udp/512 held  up     -          -            0 of 10  0.412 / 12.50  boot-01  198.18.18.26\n"
-		    "1 of 3 paths as expected; the others: 1 lossy, 1 up but not as expected\n");
+		    "  ! udp/512 held  up  0 of 10 lost  0.412 / 12.50 ms  boot-01 on 198.18.18.26\n"
+		    "      * probes arrive on 198.18.1.6, but `arrives_on` of the target is\n"
+		    "        198.18.18.26\n"
+		    "      -> check where the address leads\n");
+}
+
+static void what_an_application_suffers_is_shown_although_it_is_expected(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("bootnode", &unpinned), path("boot-01", &up) };
+
+	assert_text(paths, 2, &plain, &folded,
+		    "all 2 paths of 2 targets are as expected; bootnode: UDP answers whose source\n"
+		    "    address the kernel chooses are lost (unpinned-reply), 1 of 2 paths\n"
+		    "bootnode  floating 203.0.113.7 port 8620\n"
+		    "    udp/512 held  up  unpinned-reply  0 of 10 lost  0.412 / 12.50 ms\n"
+		    "                  boot-01 on 198.18.18.26\n"
+		    "      * 3 of 3 unpinned replies were lost\n"
+		    "      -> bind the application to the address\n"
+		    "    boot-01  203.0.113.7  floating  1 path up  0.412 ms  boot-01\n");
+}
+
+static void the_first_sentence_names_the_worst_faults(void **state)
+{
+	(void)state;
+	char text[HEADLINE_LEN];
+	struct result_path paths[] = {
+		path("a", &lossy), path("a", &down), path("b", &down), path("c", &unsent), path("d", &wrong_place),
+	};
+	struct result_path *list[] = { &paths[0], &paths[1], &paths[2], &paths[3], &paths[4] };
+
+	paths[2].name.kind = PROBE_TCP;
+	assert_string_equal(headline(list, 5, text),
+			    "a: UDP answers are lost on their way back, 1 of 5 paths; "
+			    "b: TCP answers are lost on their way back, 1 of 5 paths; "
+			    "a: some UDP probes are lost on their way to the server, 1 of 5 paths; "
+			    "2 more paths are not as expected");
+	paths[1].name.target = "b"; /* both protocols of one target */
+	assert_non_null(strstr(headline(list, 5, text), "b: answers are lost on their way back, 2 of 5 paths; a:"));
+
+	const char *names[] = { "e", "f", "g", "h", "i" };
+	for (unsigned i = 0; i < 5; i++)
+		paths[i] = path(names[i], &down);
+	assert_string_equal(headline(list, 5, text),
+			    "e, f and 3 more targets: UDP answers are lost on their way back, 5 of 5 paths");
+	assert_string_equal(headline(list, 3, text),
+			    "e, f and g: UDP answers are lost on their way back, 3 of 3 paths");
+}
+
+static void every_cause_has_a_clause(void **state)
+{
+	(void)state;
+	char text[HEADLINE_CLAUSE_LEN];
+
+	for (enum verdict_cause cause = VERDICT_CAUSE_UNEXPLAINED; cause < VERDICT_CAUSES_LEN; cause++) {
+		for (enum verdict_direction d = VERDICT_DIRECTION_NONE; d <= VERDICT_DIRECTION_UNKNOWN; d++) {
+			struct verdict v = { .state = VERDICT_DOWN, .direction = d, .cause = cause, .sent = 10 };
+			struct result_path p = path("a", &v);
+			assert_non_null(headline_clause(&p, "UDP ", text));
+			assert_true(strlen(text) < HEADLINE_CLAUSE_LEN - 1);
+			assert_null(strchr(text, '%'));
+		}
+	}
+}
+
+static void no_line_is_too_wide(void **state)
+{
+	(void)state;
+	static char names[32][UNITS_NAME_MAX + 1], host[UNITS_HOST_MAX + 1], server[UNITS_NAME_MAX + 1];
+	static struct result_path paths[64];
+	struct verdict long_words = down;
+
+	memset(host, 'h', UNITS_HOST_MAX);
+	memset(server, 's', UNITS_NAME_MAX);
+	memset(long_words.sentences[0], 'w', VERDICT_SENTENCE_LEN - 1);
+	for (unsigned i = 0; i < 64; i++) {
+		char *name = names[i / 2];
+		memset(name, 'n', UNITS_NAME_MAX);
+		name[UNITS_NAME_MAX / 2] = (char)('A' + i / 2); /* they differ in the middle */
+		paths[i] = path(name, i < 40 ? &up : i % 2 ? &long_words : &lossy);
+		paths[i].name.endpoint = address("2001:db8:1111:2222:3333:4444:5555:6666");
+		paths[i].name.endpoint.address[7] = (uint8_t)i;
+		paths[i].name.endpoint.port = 65535;
+		paths[i].name.host = host;
+		paths[i].server = server;
+		paths[i].arrived_on = paths[i].name.endpoint;
+		paths[i].name.size = 65507;
+		paths[i].name.flow_index = 63;
+	}
+	for (unsigned width = 40; width <= 120; width += 20) {
+		struct output_style style = { .utf8 = true, .width = width };
+		for (unsigned fold = 0; fold < 2; fold++) {
+			char *text = text_of(paths, 64, &style, fold ? &folded : &all);
+			unsigned lines = 0;
+			for (char *rest = text, *line; (line = strsep(&rest, "\n")) && rest; lines++)
+				assert_true(printable_width(line) <= width);
+			assert_true(lines > 64);
+			free(text);
+		}
+	}
+}
+
+static void what_is_shortened_stays_different(void **state)
+{
+	(void)state;
+	const char *const ends[] = { "boot-01.fra.example.net", "boot-02.fra.example.net", "boot-02.fra.example.org" };
+	const char *const middle[] = { "aaaaaaaaaa1aaaaaaaaaa", "aaaaaaaaaa2aaaaaaaaaa" };
+	struct shortening how = shorten_plan(ends, 3, 12);
+	char text[64];
+
+	assert_int_equal(how.width, 12);
+	assert_string_equal(shorten(text, sizeof text, ends[0], how, false), "boot-01.~net");
+	how = shorten_plan(ends, 3, 30);
+	assert_string_equal(shorten(text, sizeof text, ends[0], how, false), ends[0]);
+	how = shorten_plan(middle, 2, 8);
+	assert_true(how.width < 21);
+	assert_non_null(strchr(shorten(text, sizeof text, middle[0], how, false), '1'));
+	assert_non_null(strchr(shorten(text, sizeof text, middle[1], how, false), '2'));
+	how = (struct shortening){ .width = 4, .head = 1 };
+	assert_string_equal(shorten(text, sizeof text, "b\u00fcr\u00f6st\u00fchle", how, true), "b\u2026le");
+}
+
+static void an_interrupted_round_says_so(void **state)
+{
+	(void)state;
+	struct result_path paths[] = { path("a", &up), path("b", &nothing_yet) };
+	const struct output_text_wish wish = { .before = "interrupted, 3 of 20 probes have an outcome; so far:" };
+
+	assert_text(paths, 1, &plain, &wish,
+		    "interrupted, 3 of 20 probes have an outcome; so far: 1 path of 1 target is as\n"
+		    "    expected\n"
+		    "    a  203.0.113.7  floating  1 path up  0.412 ms  boot-01\n");
+	char *text = text_of(paths, 2, &plain, &wish);
+	assert_non_null(strstr(text, "b: no outcome of UDP"));
+	free(text);
 }
 
 static void colour_and_symbols_only_where_they_can_be_shown(void **state)
 {
 	(void)state;
 	struct result_path paths[] = { path("b\u00fcro", &up), path("b\u00fcro", &down) };
-	char *text = text_of(paths, 2, &rich, false);
+	char *text = text_of(paths, 2, &rich, &folded);
 	assert_non_null(strstr(text, "b\u00fcro"));
 	assert_non_null(strstr(text, "\033[32m\u2713\033[0m"));
 	assert_non_null(strstr(text, "\033[31m\u2717\033[0m"));
+	assert_non_null(strstr(text, "\033[31mdown\033[0m"));
 	assert_non_null(strstr(text, "\u2192 look"));
 	free(text);
 
-	text = text_of(paths, 2, &plain, false);
+	text = text_of(paths, 2, &plain, &folded);
 	for (const char *p = text; *p; p++)
 		assert_true((*p >= 0x20 && *p < 0x7f) || *p == '\n');
 	free(text);
@@ -192,7 +365,7 @@ static void names_cannot_drive_the_terminal(void **state)
 	struct result_path paths[] = { path("a\x1b[2J\n", &hostile), path("\xff", &up) };
 	paths[1].server = "x\x9b\ny";
 	const struct output_style utf8 = { .utf8 = true, .width = 80 };
-	char *text = text_of(paths, 2, &utf8, false);
+	char *text = text_of(paths, 2, &utf8, &folded);
 	for (const char *p = text; *p; p++)
 		assert_true((unsigned char)*p >= 0x20 || *p == '\n');
 	assert_null(strchr(text, '\xff'));
@@ -205,11 +378,11 @@ static void a_name_without_an_address(void **state)
 	(void)state;
 	struct result_path paths[] = { path("gone", &unsent) };
 	memset(paths[0].name.endpoint.address, 0, sizeof paths[0].name.endpoint.address);
-	assert_text(paths, 1, &plain, false,
-		    "    PATH          STATE    CAUSE\n"
-		    "gone  floating (no address) port 8620\n"
-		    "  ! udp/512 held  unknown  local\n"
-		    "0 of 1 paths as expected; the others: 1 unknown\n");
+	paths[0].name.host = "gone.example.net";
+	assert_text(paths, 1, &plain, &folded,
+		    "gone: the name has no address (local), 1 of 1 path\n"
+		    "gone  floating (no address) port 8620  gone.example.net\n"
+		    "  ! udp/512 held  unknown  local\n");
 }
 
 /* --- Nagios ------------------------------------------------------------------------------------------------------ */
@@ -236,7 +409,9 @@ static void nagios_codes(void **state)
 	    "receipts for all 10 probes, the last of which arrived on 198.18.18.26; 0 of 2 paths as expected | "
 	    "'c ipv4 udp/512 held loss'=U;;;0;100 'c ipv4 udp/512 held rtt'=U;;;0; "
 	    "'d ipv4 udp/512 held loss'=100%;;;0;100 'd ipv4 udp/512 held rtt'=U;;;0;\n");
-	struct result_path elsewhere = path("e", &wrong_place);
+	struct verdict silent = wrong_place;
+	silent.sentences_len = 0;
+	struct result_path elsewhere = path("e", &silent);
 	elsewhere.name.kind = PROBE_TCP;
 	elsewhere.name.endpoint = address("2001:db8::1");
 	assert_nagios(&elsewhere, 1, 2,
@@ -266,7 +441,7 @@ static int finish_into(const char *file, enum output_format format, const struct
 	assert_true(saved >= 0 && fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0);
 	close(fd);
 
-	struct output *o = output_new(format, false);
+	struct output *o = output_new(&(struct output_settings){ .format = format });
 	for (size_t i = 0; i < len; i++) {
 		/* What is borrowed ends with the call. */
 		char target[16], *late = strncpy(target, paths[i].name.target, sizeof target - 1);
@@ -317,18 +492,24 @@ static void what_is_borrowed_is_copied(void **state)
 	text[fread(text, 1, sizeof text - 1, f)] = '\0';
 	fclose(f);
 	unlink(file);
-	assert_non_null(strstr(text, "first  floating 203.0.113.7"));
+	assert_non_null(strstr(text, "second: UDP answers are lost on their way back, 1 of 2 paths\n"));
+	assert_non_null(strstr(text, "first  203.0.113.7  floating  1 path up"));
 	assert_non_null(strstr(text, "second  floating 203.0.113.7"));
 	assert_non_null(strstr(text, "look at the way back"));
-	assert_non_null(strstr(text, "1 of 2 paths as expected; the others: 1 down\n"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_healthy_table_has_no_column_for_faults),
+		cmocka_unit_test(a_target_that_is_well_is_one_line),
 		cmocka_unit_test(faults_are_explained_once_below_their_rows),
 		cmocka_unit_test(quiet_shows_only_what_is_not_as_expected),
+		cmocka_unit_test(what_an_application_suffers_is_shown_although_it_is_expected),
+		cmocka_unit_test(the_first_sentence_names_the_worst_faults),
+		cmocka_unit_test(every_cause_has_a_clause),
+		cmocka_unit_test(no_line_is_too_wide),
+		cmocka_unit_test(what_is_shortened_stays_different),
+		cmocka_unit_test(an_interrupted_round_says_so),
 		cmocka_unit_test(colour_and_symbols_only_where_they_can_be_shown),
 		cmocka_unit_test(names_cannot_drive_the_terminal),
 		cmocka_unit_test(a_name_without_an_address),
