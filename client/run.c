@@ -3,10 +3,9 @@
 #include "client/interrupt.h"
 #include "client/output/exit_status.h"
 #include "client/output/result.h"
+#include "client/run_incidents.h"
 #include "client/run_paths.h"
 #include "client/verdict/path_status.h"
-#include "common/core/bucket.h"
-#include "common/core/ns.h"
 #include "common/core/text.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
@@ -24,8 +23,6 @@ enum {
 	ASSESS_MS = 20,  /* from the outcome of a probe to the next assessment */
 	FLUSH_MS = 1000, /* from a journal entry to the next flush */
 	SUMMARY_MS = 60 * 1000,
-	LOG_INTERVAL_MS = 200, /* rate limit of changes in the log; the journal has all of them */
-	LOG_BURST = 50,
 };
 
 struct run {
@@ -38,8 +35,7 @@ struct run {
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
 	struct journal *journal;
 	uint32_t *scratch; /* room for the round-trip times of one path */
-	struct bucket log_bucket;
-	unsigned log_suppressed;
+	struct run_incidents incidents;
 	uint64_t drops_logged; /* the total of dropped datagrams at the last log entry */
 };
 
@@ -57,23 +53,9 @@ static void journal_line(struct run *r, json_t *object)
 		uv_timer_start(&r->flush, journal_flush_soon, FLUSH_MS, 0);
 }
 
-static void log_change(struct run *r, const struct result_change *c)
+static void journal_incident(void *context, json_t *object)
 {
-	char address[UNITS_ADDRESS_LEN];
-
-	if (!bucket_take(&r->log_bucket, clock_mono_ns(), LOG_INTERVAL_MS * NS_PER_MS, LOG_BURST)) {
-		r->log_suppressed++;
-		return;
-	}
-	if (r->log_suppressed > 0)
-		log_warning("%u more changes are only in the journal", r->log_suppressed);
-	r->log_suppressed = 0;
-	(c->to.state == VERDICT_UP ? log_info : log_warning)(
-	    "%s %s %s %s: %s -> %s, direction %s, cause %s%s%s", c->name.target,
-	    result_address(&c->name.endpoint, address), probe_kind_of(c->name.kind)->word, c->name.flow,
-	    verdict_state_word(c->from.state), verdict_state_word(c->to.state), verdict_direction_word(c->to.direction),
-	    verdict_cause_word(c->to.cause), c->verdict->sentences_len ? ": " : "",
-	    c->verdict->sentences_len ? c->verdict->sentences[0] : "");
+	journal_line(context, object);
 }
 
 static void journal_path(struct run *r, const struct path *p, const struct verdict *verdict)
@@ -101,11 +83,13 @@ static void judge_soon(struct run *r)
 
 static void review(struct run *r, size_t i, struct verdict *v)
 {
-	const struct path *p = r->driver.engine.paths.items[i];
+	struct path *p = r->driver.engine.paths.items[i];
 	struct path_status before;
 	struct result_change change;
+	bool changed = path_status_review(&r->driver.engine, i, v, &before);
 
-	if (!path_status_review(&r->driver.engine, i, v, &before))
+	run_incidents_review(&r->incidents, p, v, changed ? &before : NULL);
+	if (!changed)
 		return;
 	change = (struct result_change){
 		.time_ns = clock_real_ns(),
@@ -116,7 +100,6 @@ static void review(struct run *r, size_t i, struct verdict *v)
 		.verdict = v,
 	};
 	journal_line(r, result_change_json(&change));
-	log_change(r, &change);
 	journal_path(r, p, v);
 	judge_soon(r);
 }
@@ -139,6 +122,13 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 	(void)probe;
 	if (path_status_decided(p, seq))
 		judge_soon(r);
+}
+
+static void leaving(void *context, const struct path *p)
+{
+	struct run *r = context;
+
+	run_incidents_leave(&r->incidents, p);
 }
 
 static void learnt(void *context)
@@ -261,6 +251,7 @@ static void apply(struct run *r, struct config *config)
 	r->schedules = schedules;
 	config_free(r->config);
 	r->config = config;
+	r->incidents.config = config;
 	return_memory();
 	log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
 }
@@ -303,6 +294,10 @@ static void start_handles(struct run *r)
 	uv_signal_start(&r->hangup, reload, SIGHUP);
 	interrupt_start(&r->loop, finish, r);
 	uv_timer_start(&r->summary, minute_is_over, SUMMARY_MS, SUMMARY_MS);
+	r->incidents.config = r->config;
+	r->incidents.write = journal_incident;
+	r->incidents.context = r;
+	run_incidents_start(&r->incidents, &r->loop, &r->driver.engine.paths);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -336,6 +331,7 @@ static int start(struct run *r)
 	r->scratch = calloc(run_paths_ring_len(r->config), sizeof *r->scratch);
 	r->driver.engine.decided = decided;
 	r->driver.engine.learnt = learnt;
+	r->driver.engine.leaving = leaving;
 	r->driver.engine.rechecks = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
@@ -360,6 +356,7 @@ static int start(struct run *r)
 static void stop(struct run *r)
 {
 	summary(r);
+	run_incidents_stop(&r->incidents);
 	close_all(r, EXIT_STATUS_EXPECTED);
 }
 
@@ -368,6 +365,7 @@ int run_main(struct config *config, const char *file)
 	struct run r = { .config = config, .file = file };
 	int status;
 
+	log_show_time();
 	signal(SIGPIPE, SIG_IGN);
 	status = uv_loop_init(&r.loop);
 	if (status) {

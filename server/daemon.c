@@ -408,6 +408,7 @@ int daemon_run(struct server_config *config)
 		server_config_free(config);
 		return EXIT_REFUSED;
 	}
+	log_show_time();
 	signal(SIGPIPE, SIG_IGN);
 	status = run(&d);
 	free_parts(&d);

@@ -427,6 +427,8 @@ static void path_leaves(void *context, struct path *p)
 {
 	struct engine *e = context;
 
+	if (e->leaving)
+		e->leaving(e->context, p);
 	udp_dialer_forget(e->udp, &p->prober);
 	tcp_dialer_forget(e->tcp, &p->prober);
 	if (!p->recheck)

@@ -64,6 +64,8 @@ struct engine {
 	void (*wake)(struct engine *engine);
 	/* Evidence came that may change the verdict of paths marked `stale`. May be NULL. */
 	void (*learnt)(void *context);
+	/* A path is about to be freed. May be NULL. */
+	void (*leaving)(void *context, const struct path *path);
 	/* A server answered a query. May be NULL. */
 	void (*answered)(void *context, const struct query_result *result);
 	void *context;

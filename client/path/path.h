@@ -30,10 +30,19 @@ struct path_status { /* the last reported status of a path */
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
+	bool expected;
 	int server;       /* the server that answered: index in the configuration; -1: none */
 	int64_t since_ns; /* realtime: when this state began */
 	int64_t
 	    up_ns; /* monotonic: when the first probe of its newest time up was sent, if it is up; 0: all of its life */
+};
+
+struct path_incident {        /* `run`: the path's part in incidents, see client/incident/incidents.h */
+	bool fails;           /* it is not as expected, and its incident counts it */
+	unsigned place;       /* where its incident is, or its last one was */
+	uint64_t serial;      /* of that incident; 0: none yet */
+	unsigned answerer;    /* who answered last, steadily: index in the configuration, plus one; 0: nobody */
+	int64_t recovered_ns; /* monotonic: when it was as expected again */
 };
 
 struct path_success {       /* the newest TCP exchange that succeeded */
@@ -68,6 +77,7 @@ struct path {
 	struct bucket rechecks;              /* limits how often this path starts rechecks */
 	struct path_status status;           /* `run`: see path_status.h */
 	struct path_outage *outage;          /* `run`: the best verdict on it; NULL: the path is not down */
+	struct path_incident incident;       /* `run` */
 	bool stale;                          /* new outcomes or evidence since the last verdict */
 	unsigned timers_len;
 	struct schedule_timer *timers;

@@ -125,16 +125,37 @@ static void keep_best(struct path *p, struct verdict *v)
 
 /* -- changes -- */
 
-/* Has another server answered as often in a row as it takes to change a state? Two that answer by turns are one finding
- * and not a change each. */
+/* Two that answer by turns are one finding and not a change each. */
+static bool has_one_holder(const struct path *p, const struct verdict *v)
+{
+	return v->cause != VERDICT_CAUSE_DUPLICATE_ADDRESS && !p->target->holders_many;
+}
+
+/* Has another server answered as often in a row as it takes to change a state? */
 static bool answers_instead(const struct path *p, const struct verdict *v)
 {
 	struct prober_tally t;
 
-	if (v->server == p->status.server || v->cause == VERDICT_CAUSE_DUPLICATE_ADDRESS || p->target->holders_many)
+	if (v->server == p->status.server || !has_one_holder(p, v))
 		return false;
 	prober_tally(&p->prober, ASSESS_STREAK_PROBES, &t);
 	return (t.servers_mask & (t.servers_mask - 1)) == 0;
+}
+
+int path_status_answerer(const struct path *p, const struct verdict *v, int64_t *since_ns)
+{
+	const struct prober *b = &p->prober;
+	unsigned answers = 0, number = 0;
+
+	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
+		const struct prober_record *r = prober_record(b, seq);
+		if (r->outcome != PROBER_ANSWERED || (answers > 0 && r->server != number))
+			break;
+		number = r->server;
+		*since_ns = r->sent_ns;
+		answers++;
+	}
+	return answers >= ASSESS_STREAK_PROBES && has_one_holder(p, v) ? path_server_of_number(p, (int)number) : -1;
 }
 
 bool path_status_is_reported(const struct path *p, const struct verdict *v)
@@ -149,7 +170,7 @@ static bool is_new(const struct path *p, const struct verdict *v)
 	if (v->state == VERDICT_UNKNOWN && !s->known && v->cause != VERDICT_CAUSE_LOCAL)
 		return false; /* too few probes */
 	return !s->known || v->state != s->state || v->direction != s->direction || v->cause != s->cause ||
-	       answers_instead(p, v);
+	       v->expected != s->expected || answers_instead(p, v);
 }
 
 static void tell_siblings(struct engine *e, size_t i)
@@ -182,6 +203,7 @@ bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct pa
 		.state = v->state,
 		.direction = v->direction,
 		.cause = v->cause,
+		.expected = v->expected,
 		.server = v->server,
 		.up_ns = up_ns,
 		.since_ns = v->state == before->state ? before->since_ns : began(p),

@@ -13,6 +13,10 @@ bool path_status_decided(struct path *path, uint32_t seq);
  * be unknown, and the path has the new one. `stale` is then set on the failing siblings, which are compared with it. */
 bool path_status_review(struct engine *engine, size_t i, struct verdict *verdict, struct path_status *before);
 
+/* The server (index in the configuration) that sent the newest answers, as many in a row as change a state, and when
+ * the first of those probes was sent (monotonic). -1: there is no such server, or several may answer at once. */
+int path_status_answerer(const struct path *path, const struct verdict *verdict, int64_t *since_ns);
+
 /* Is this verdict for the reader? The path of PMTU probes is reported only if they show a limit, and when that ends. */
 bool path_status_is_reported(const struct path *path, const struct verdict *verdict);
 

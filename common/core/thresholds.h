@@ -40,6 +40,27 @@ enum {
 /* Evidence that ten rounds of questions do not bring back is gone: only then a cause gives way to a weaker one. */
 #define PATH_STATUS_MISSING_NS (10 * NS_PER_S)
 
+/* -- client: which failures are one incident? -- */
+
+/* The paths of one fault fail within two seconds of each other on a usual schedule: the first line names them all. */
+#define INCIDENTS_GATHER_NS (2 * NS_PER_S)
+/* A direction or a cause alone waits PATH_STATUS_HALF_NS for the other one: until then no cause is common to strangers.
+ */
+#define INCIDENTS_VAGUE_NS (PATH_STATUS_HALF_NS + 500 * NS_PER_MS)
+/* Faults with the same cause on unrelated servers are one only if they began together: probes are a second apart, and
+ * timers of machines that fail by each other take some seconds. */
+#define INCIDENTS_SAME_TIME_NS (5 * NS_PER_S)
+/* What fails at the same server or address within ten minutes is one story. Later it is another fault: an incident that
+ * lasts for months does not take in what has nothing to do with it. */
+#define INCIDENTS_SAME_PLACE_NS (600 * NS_PER_S)
+/* All paths of an incident are well for five seconds: three probes in a row may have got through by chance. */
+#define INCIDENTS_SETTLE_NS (5 * NS_PER_S)
+/* What fails again within two minutes flaps: each such incident waits twice as long for its end, up to a minute. */
+#define INCIDENTS_FLAP_NS       (120 * NS_PER_S)
+#define INCIDENTS_SETTLE_MAX_NS (60 * NS_PER_S)
+/* An incident that grows all the time says so each ten seconds. */
+#define INCIDENTS_GROWS_NS (10 * NS_PER_S)
+
 /* -- client: do these probes fail where their siblings do not? -- */
 
 enum {

@@ -1,6 +1,7 @@
 #include "common/system/log.h"
 
 #include "common/core/printable.h"
+#include "common/system/clock.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -22,7 +23,7 @@ static const struct level warning = { "<4>", "warning: " };
 static const struct level error = { "<3>", "error: " };
 
 static const char *name = "floatprobe";
-static bool to_systemd;
+static bool to_systemd, shows_time;
 
 /* $JOURNAL_STREAM has device and inode of the journal's socket (systemd.exec(5)); stderr may be redirected since. */
 static bool is_journal_stream(int fd)
@@ -43,14 +44,29 @@ void log_start(const char *program)
 	to_systemd = is_journal_stream(STDERR_FILENO);
 }
 
+void log_show_time(void)
+{
+	shows_time = true;
+}
+
+/* What a line begins with. */
+static const char *prefix_of(const struct level *level, char time[CLOCK_TEXT_LEN + 1])
+{
+	if (to_systemd)
+		return level->prefix;
+	if (!shows_time)
+		return "";
+	clock_text(clock_real_ns(), time);
+	return strcat(time, " ");
+}
+
 __attribute__((format(printf, 2, 0))) static void put(const struct level *level, const char *format, va_list args)
 {
-	char text[LINE_LEN], line[LINE_LEN + 64];
+	char text[LINE_LEN], line[LINE_LEN + 128], time[CLOCK_TEXT_LEN + 1];
 
 	vsnprintf(text, sizeof text, format, args);
 	printable(text, sizeof text, text, false);
-	int len =
-	    snprintf(line, sizeof line, "%s%.32s: %s%s\n", to_systemd ? level->prefix : "", name, level->word, text);
+	int len = snprintf(line, sizeof line, "%s%.32s: %s%s\n", prefix_of(level, time), name, level->word, text);
 	/* One write per line, so that lines of several processes do not mix. An error cannot be reported anywhere. */
 	ssize_t written = write(STDERR_FILENO, line, (size_t)len);
 	(void)written;

@@ -1,5 +1,7 @@
 /* Results as JSON: other programs read the names, the types and what is null. The order of the fields stays, too. */
+#include "client/net/udp_dialer.h"
 #include "client/output/result.h"
+#include "client/output/result_incident.h"
 
 #include "common/system/clock.h"
 #include "common/system/journal.h"
@@ -213,12 +215,81 @@ static void addresses(void **state)
 	assert_string_equal(result_address(&unknown, buf), "");
 }
 
+static struct config_server servers[] = { { .name = "boot-01" }, { .name = "boot-02" } };
+static const struct config config = { .vantage = "fra-home", .servers = servers, .servers_len = 2 };
+
+static void assert_text(const struct result_incident *result, const char *expected)
+{
+	char text[RESULT_INCIDENT_TEXT_LEN];
+
+	assert_string_equal(result_incident_text(result, text), expected);
+}
+
+static void an_incident(void **state)
+{
+	(void)state;
+	struct incident_path paths[] = { { .target = "bootnode",
+					   .role = CONFIG_FLOATING,
+					   .endpoint = address("203.0.113.7"),
+					   .size = 512,
+					   .flow_index = -1 },
+					 { .target = "bootnode",
+					   .role = CONFIG_FLOATING,
+					   .endpoint = address("203.0.113.7"),
+					   .kind = PROBE_TCP,
+					   .held = UDP_DIALER_FRESH,
+					   .flow_index = -1 } };
+	struct incident in = { .id = 17,
+			       .opened_ns = 5000000000,
+			       .opened_real_ns = TIME_NS,
+			       .closed_ns = 7500000000,
+			       .closed_real_ns = TIME_NS + 2500000000,
+			       .paths = paths,
+			       .paths_len = 2,
+			       .paths_total = 2,
+			       .failing = 2,
+			       .back = true,
+			       .answered = { 0, 0 },
+			       .moved = { INCIDENT_NOBODY, INCIDENT_NOBODY },
+			       .lead = { .state = VERDICT_DOWN,
+					 .cause = VERDICT_CAUSE_STALE_NEIGHBOUR,
+					 .sentences_len = 1,
+					 .sentences = { "one" },
+					 .advice = "do this" } };
+	struct result_incident result = { TIME_NS, &config, INCIDENTS_OPENED, &in };
+
+	assert_line(result_incident_json(&result),
+		    "{\"type\":\"incident\",\"time\":\"" TIME "\",\"vantage\":\"fra-home\",\"id\":17,"
+		    "\"event\":\"opened\",\"state\":\"open\",\"opened\":\"" TIME "\",\"closed\":null,"
+		    "\"duration_ms\":null,\"targets\":[\"bootnode\"],\"paths\":["
+		    "{\"target\":\"bootnode\",\"role\":\"floating\",\"address\":\"203.0.113.7\",\"port\":8620,"
+		    "\"protocol\":\"udp\",\"size\":512,\"flow\":\"held\"},"
+		    "{\"target\":\"bootnode\",\"role\":\"floating\",\"address\":\"203.0.113.7\",\"port\":8620,"
+		    "\"protocol\":\"tcp\",\"size\":null,\"flow\":\"fresh\"}],\"paths_total\":2,\"failing\":2,"
+		    "\"path_state\":\"down\",\"direction\":\"return\",\"cause\":\"stale-neighbour\","
+		    "\"server_before\":\"boot-01\",\"server_after\":null,\"flaps\":0,\"left\":0,"
+		    "\"evidence\":[\"one\"],\"advice\":\"do this\"}");
+	assert_text(&result,
+		    "incident 17 opened: bootnode (2 paths) down, direction return, cause stale-neighbour: one");
+	in.failing = 0;
+	in.moved = (struct incident_servers){ 0, 1 };
+	result.event = INCIDENTS_CLOSED;
+	assert_text(&result, "incident 17 closed after 2.5 s: bootnode (2 paths), direction return, "
+			     "cause stale-neighbour, boot-02 answers instead of boot-01");
+	json_t *object = result_incident_json(&result);
+	assert_int_equal(json_real_value(json_object_get(object, "duration_ms")), 2500);
+	assert_string_equal(json_string_value(json_object_get(object, "server_after")), "boot-02");
+	assert_string_equal(json_string_value(json_object_get(object, "closed")), "2025-11-20T18:06:02.623456Z");
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_that_is_up),
 		cmocka_unit_test(a_path_that_is_down),
 		cmocka_unit_test(a_probe),
+		cmocka_unit_test(an_incident),
 		cmocka_unit_test(a_probe_of_which_nothing_is_known),
 		cmocka_unit_test(a_change),
 		cmocka_unit_test(text_that_is_not_utf8_stays_a_field),
