@@ -506,8 +506,17 @@ static const struct fault faults[] = {
 
 const struct fault *faults_at(size_t i)
 {
-	if (i < sizeof faults / sizeof *faults)
-		return &faults[i];
-	i -= sizeof faults / sizeof *faults;
-	return i < faults_flows_len ? &faults_flows[i] : NULL;
+	const struct {
+		const struct fault *list;
+		size_t len;
+	} tables[] = {
+		{ faults, sizeof faults / sizeof *faults },
+		{ faults_flows, faults_flows_len },
+		{ faults_fleet, faults_fleet_len },
+	};
+
+	for (size_t k = 0; k < sizeof tables / sizeof *tables; i -= tables[k++].len)
+		if (i < tables[k].len)
+			return &tables[k].list[i];
+	return NULL;
 }

@@ -12,4 +12,8 @@ const struct fault *faults_at(size_t i);
 extern const struct fault faults_flows[];
 extern const size_t faults_flows_len;
 
+/* Many vantages at once. */
+extern const struct fault faults_fleet[];
+extern const size_t faults_fleet_len;
+
 #endif

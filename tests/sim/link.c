@@ -131,6 +131,7 @@ void link_delete(struct link_neighbour *n)
 
 void link_set_client(struct client *c, unsigned number, bool on_link)
 {
+	c->number = number;
 	c->on_link = on_link;
 	make_mac(c->mac, CLIENT, number);
 	make_mac(c->arp_mac, CLIENT, number);

@@ -15,7 +15,7 @@ static const int64_t icmp_interval_ns = 1 * S, arp_fails_ns = 3070 * MS, counter
 
 static struct half_open *find_half_open(struct machine *m, const struct parcel *p)
 {
-	for (unsigned i = 0; i < MACHINE_HALF_OPEN_MAX; i++)
+	for (unsigned i = 0; i < m->half_open_len; i++)
 		if (m->half_open[i].syn && endpoint_equal(&m->half_open[i].syn->seen, &p->seen))
 			return &m->half_open[i];
 	return NULL;
@@ -52,7 +52,7 @@ static unsigned list_half_open(const struct machine *m, struct sockdiag_half_ope
 {
 	unsigned len = 0;
 
-	for (unsigned i = 0; i < MACHINE_HALF_OPEN_MAX; i++) {
+	for (unsigned i = 0; i < m->half_open_len; i++) {
 		const struct half_open *h = &m->half_open[i];
 		if (h->syn)
 			list[len++] = (struct sockdiag_half_open){
@@ -99,7 +99,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 
 static void forget(struct machine *m)
 {
-	for (unsigned i = 0; i < MACHINE_HALF_OPEN_MAX; i++)
+	for (unsigned i = 0; i < m->half_open_len; i++)
 		if (m->half_open[i].syn)
 			drop_half_open(&m->half_open[i]);
 	for (unsigned i = 0; i < MACHINE_CONNECTIONS_MAX; i++)
@@ -304,6 +304,8 @@ static void receive_syn(struct machine *m, struct parcel *p)
 	for (h = m->half_open; h < m->half_open + MACHINE_HALF_OPEN_MAX; h++) {
 		if (h->syn)
 			continue;
+		if (h == m->half_open + m->half_open_len)
+			m->half_open_len++;
 		*h = (struct half_open){ .machine = m, .syn = p, .interval_ns = 1 * S };
 		h->again.happens = syn_ack_again;
 		world_schedule(&h->again, world_now() + h->interval_ns);

@@ -8,8 +8,8 @@
 #include "tests/sim/link.h"
 
 enum {
-	MACHINE_CLIENTS_MAX = 2,
-	MACHINE_HALF_OPEN_MAX = 1024,
+	MACHINE_CLIENTS_MAX = 10,
+	MACHINE_HALF_OPEN_MAX = 4096,
 	MACHINE_CONNECTIONS_MAX = 256,
 };
 
@@ -73,6 +73,7 @@ struct machine {
 	unsigned clients_len;
 	int64_t given_up_ns; /* world time of the newest SYN that left no half-open socket behind; 0: none */
 	struct half_open half_open[MACHINE_HALF_OPEN_MAX];
+	unsigned half_open_len; /* the rest have never been used */
 	struct connection connections[MACHINE_CONNECTIONS_MAX];
 };
 

@@ -113,17 +113,36 @@ static struct network_flow *nat_flow(struct network_nat *nat, const struct endpo
 	return oldest;
 }
 
+static bool is_taken(const struct network_nat *nat, uint16_t port, const struct parcel *p)
+{
+	for (const struct network_flow *f = nat->flows; f < nat->flows + NETWORK_FLOWS_MAX; f++)
+		if (f->used_ns && world_now() - f->used_ns < network.nat_keeps_ns && f->tcp == p->tcp &&
+		    f->port == port && endpoint_equal(&f->asked, &p->asked))
+			return true;
+	return false;
+}
+
+static uint16_t choose_port(struct client *owner, const struct parcel *p)
+{
+	if (owner->nat_keeps_ports && !is_taken(&owner->nat, p->from.port, p))
+		return p->from.port;
+	do
+		owner->nat_port = (uint16_t)(owner->nat_port < 60000 ? owner->nat_port + 1 : 1024);
+	while (owner->nat_keeps_ports && is_taken(&owner->nat, owner->nat_port, p));
+	return owner->nat_port;
+}
+
 static void leave_client(struct parcel *p)
 {
-	struct client *c = p->client;
+	struct client *c = p->client, *owner = c->nat_owner ? c->nat_owner : c;
 	struct network_flow *flow;
 
 	p->seen = p->from;
 	if (endpoint_is_unknown(&c->public_address))
 		return;
-	flow = nat_flow(&c->nat, &p->from, p);
+	flow = nat_flow(&owner->nat, &p->from, p);
 	if (!flow->used_ns)
-		flow->port = c->nat_port = (uint16_t)(c->nat_port < 60000 ? c->nat_port + 1 : 1024);
+		flow->port = choose_port(owner, p);
 	flow->used_ns = world_now() + 1;
 	p->seen = c->public_address;
 	p->seen.port = flow->port;

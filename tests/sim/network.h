@@ -44,20 +44,23 @@ struct network_nat {
 
 struct client { /* a host that probes */
 	struct world_clock clock;
+	unsigned number;
 	struct endpoint address;
 	struct endpoint public_address; /* of the NAT before it; unknown: there is none */
 	bool on_link;                   /* of the servers' droplet addresses */
 	uint8_t mac[6], arp_mac[6];     /* its frames leave with, and what it says when asked: two interfaces, VRRP */
-	struct network_nat nat;
-	uint16_t nat_port, port;  /* the last ones given away */
-	int64_t delay_ns[2];      /* by way */
-	int64_t jitter_ns;        /* on top, now and then */
-	bool busy;                /* the process is slow to wake up, now and then */
-	int udp_error, tcp_error; /* positive errno of everything that is to be sent; 0: none */
-	unsigned mtu;             /* of its own interface, as UDP payload; 0: no limit */
-	struct bucket icmp;       /* errors that hosts and routers have for it */
-	bool no_timestamps;       /* its SYNs have no timestamp option */
-	bool old_kernel;          /* the timestamp clocks of all connections to one address are the same */
+	struct network_nat nat;         /* .. */
+	struct client *nat_owner;       /* .. or that of another client; NULL: its own */
+	bool nat_keeps_ports;           /* those that are free */
+	uint16_t nat_port, port;        /* the last ones given away */
+	int64_t delay_ns[2];            /* by way */
+	int64_t jitter_ns;              /* on top, now and then */
+	bool busy;                      /* the process is slow to wake up, now and then */
+	int udp_error, tcp_error;       /* positive errno of everything that is to be sent; 0: none */
+	unsigned mtu;                   /* of its own interface, as UDP payload; 0: no limit */
+	struct bucket icmp;             /* errors that hosts and routers have for it */
+	bool no_timestamps;             /* its SYNs have no timestamp option */
+	bool old_kernel;                /* the timestamp clocks of all connections to one address are the same */
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
 };

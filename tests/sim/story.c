@@ -313,7 +313,8 @@ static void set_numbers(struct story *s)
 	s->floating = !needs(s, STORY_DROPLET_ALONE);
 	s->floor = needs(s, STORY_LOSSLESS) ? 0 : needs(s, STORY_LOSSY) || world_chance(0.5) ? 0.01 : 0;
 	s->every_ns = world_chance(0.5) ? usual[world_between(0, 4)] : log_between(200 * MS, 5 * S);
-	s->vantages_len = world_chance(0.2) ? 2 : 1;
+	s->vantages_len = needs(s, STORY_FLEET) ? STORY_VANTAGES_MAX : world_chance(0.2) ? 2 : 1;
+	s->fleet_raw = needs(s, STORY_FLEET) && world_chance(0.5);
 	if (needs(s, STORY_SLOW) && s->every_ns < 2 * S)
 		s->every_ns = 2 * S;
 	if (needs(s, STORY_COLD))
@@ -352,11 +353,27 @@ static void set_machine(struct story *s, unsigned i)
 	m->clients_len = s->vantages_len;
 	link_set(&m->link, m);
 	m->link.repairs = needs(s, STORY_REPAIRS);
-	m->link.raw = m->link.repairs || !world_chance(0.25);
+	m->link.raw = needs(s, STORY_FLEET) ? s->fleet_raw : m->link.repairs || !world_chance(0.25);
 	for (unsigned k = 0; k < s->vantages_len && needs(s, STORY_FLAT); k++)
 		link_meet(&m->link, &s->vantages[k].host);
 	machine_start(m);
 	network.machines[network.machines_len++] = m;
+}
+
+/* In a fleet half of the clients, some of them behind one. NATs that keep ports change those that are taken. */
+static void set_nat(struct story *s, unsigned i)
+{
+	struct client *c = &s->vantages[i].host, *first = &s->vantages[1].host;
+
+	if (needs(s, STORY_FLEET) ? i % 2 == 0 : !needs(s, STORY_NAT) && (needs(s, STORY_NO_NAT) || !world_chance(0.3)))
+		return;
+	c->public_address = network_address(203, 0, 113, 200 + i, 0);
+	c->nat_keeps_ports = network_hash(i + 2017, (uint64_t)c->clock.mono_ns) % 2;
+	if (!needs(s, STORY_FLEET) || c == first || !world_chance(0.4))
+		return;
+	c->public_address = first->public_address;
+	c->nat_keeps_ports = first->nat_keeps_ports;
+	c->nat_owner = first;
 }
 
 static void set_client(struct story *s, unsigned i)
@@ -367,8 +384,7 @@ static void set_client(struct story *s, unsigned i)
 	c->clock = (struct world_clock){ world_between(1, 100 * 86400) * S, world_between(-5 * S, 5 * S) };
 	c->address = network_address(198, 51, 100, 20 + i, 0);
 	link_set_client(c, i, needs(s, STORY_FLAT));
-	if (needs(s, STORY_NAT) || (!needs(s, STORY_NO_NAT) && world_chance(0.3)))
-		c->public_address = network_address(203, 0, 113, 200 + i, 0);
+	set_nat(s, i);
 	c->delay_ns[FORWARD] = (int64_t)(world_uniform(0.3, 0.7) * (double)rtt_ns);
 	c->delay_ns[RETURN] = rtt_ns - c->delay_ns[FORWARD];
 	c->jitter_ns = (int64_t)(world_uniform(0, 0.1) * (double)rtt_ns);
@@ -448,7 +464,8 @@ static void set_vantage(struct story *s, unsigned i)
 
 static void set_scene(struct story *s)
 {
-	static const char *const vantages[] = { "fra", "nyc" };
+	static const char *const vantages[STORY_VANTAGES_MAX] = { "fra", "nyc", "ams", "sgp", "lon",
+								  "tor", "blr", "sfo", "syd", "ber" };
 
 	strcpy(s->floating_name, "floating");
 	set_numbers(s);
@@ -469,7 +486,41 @@ static void set_scene(struct story *s)
 		peers_start(network.machines[i]);
 }
 
+static void tell_scene(const struct story *s)
+{
+	tell(s, "%s, %s, seed %llu: %u servers, floor %.2f, every %.3f s, timeout %.3f s", s->fault->name,
+	     s->mode == MODE_CHECK ? "check" : "run", (unsigned long long)s->seed, s->servers, s->floor,
+	     (double)s->every_ns / 1e9, (double)s->timeout_ns / 1e9);
+	for (unsigned i = 0; i < s->servers; i++)
+		tell(s, "%s: %s", s->names[i], s->machines[i].link.raw ? "sees frames" : "sees no frames");
+	for (unsigned i = 0; i < s->vantages_len; i++) {
+		const struct client *c = &s->vantages[i].host;
+		tell(s, "%s: rtt %.1f ms%s%s%s%s%s", s->vantages[i].name,
+		     (double)(c->delay_ns[FORWARD] + c->delay_ns[RETURN]) / 1e6,
+		     endpoint_is_unknown(&c->public_address) ? "" : ", NAT",
+		     endpoint_is_unknown(&c->public_address) || !c->nat_keeps_ports ? "" : " that keeps ports",
+		     c->nat_owner ? " of nyc" : "", c->old_kernel ? ", connections share a clock" : "",
+		     c->no_timestamps ? ", no timestamps" : "");
+	}
+}
+
 /* -- the plot -- */
+
+/* May the servers be unable to tell whose SYNs they see? They know them by their names, or by ports that NATs keep. Of
+ * a NAT that keeps ports they cannot while another handshake from its address is going on: in `check` there always may
+ * be one. */
+static bool is_tcp_unknowable(const struct story *s, const struct client *c)
+{
+	bool all_raw = true, shares_nat = false;
+
+	for (unsigned i = 0; i < s->servers; i++)
+		all_raw = all_raw && s->machines[i].link.raw;
+	for (unsigned i = 0; i < s->vantages_len; i++)
+		shares_nat = shares_nat || s->vantages[i].host.nat_owner;
+	if (endpoint_is_unknown(&c->public_address))
+		return false;
+	return (!all_raw || c->no_timestamps) && (!c->nat_keeps_ports || shares_nat || s->mode == MODE_CHECK);
+}
 
 static void set_expectations(struct story *s)
 {
@@ -480,7 +531,7 @@ static void set_expectations(struct story *s)
 			said->concerned =
 			    s->fault->expects && s->fault->expects(s, v->engine.paths.items[k], &said->expected);
 			said->expected.or_unknown |= v->engine.paths.items[k]->kind == PROBE_TCP &&
-						     (s->floor > 0 || !endpoint_is_unknown(&v->host.public_address));
+						     (s->floor > 0 || is_tcp_unknowable(s, &v->host));
 		}
 	}
 }
@@ -673,11 +724,7 @@ void story_play(const struct fault *fault, uint64_t seed, enum mode mode, bool t
 	s->result = result;
 	world_start(seed);
 	set_scene(s);
-	tell(s, "%s, %s, seed %llu: %u servers, floor %.2f, every %.3f s, timeout %.3f s, rtt %.1f ms%s", fault->name,
-	     mode == MODE_CHECK ? "check" : "run", (unsigned long long)seed, s->servers, s->floor,
-	     (double)s->every_ns / 1e9, (double)s->timeout_ns / 1e9,
-	     (double)(s->vantages[0].host.delay_ns[FORWARD] + s->vantages[0].host.delay_ns[RETURN]) / 1e6,
-	     endpoint_is_unknown(&s->vantages[0].host.public_address) ? "" : ", NAT");
+	tell_scene(s);
 	if (mode == MODE_CHECK)
 		play_round(s);
 	else

@@ -5,7 +5,7 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/vantage.h"
 
-enum { STORY_SERVERS_MAX = 3, STORY_VANTAGES_MAX = 2, STORY_NAME_LEN = 8, STORY_HELD_FLOWS = 8 };
+enum { STORY_SERVERS_MAX = 3, STORY_VANTAGES_MAX = MACHINE_CLIENTS_MAX, STORY_NAME_LEN = 8, STORY_HELD_FLOWS = 8 };
 
 enum {                                /* what a fault needs of its network, or is judged by */
        STORY_FLOATING_ALONE = 1 << 0, /* no droplet is probed: nobody else can be asked */
@@ -29,7 +29,8 @@ enum {                                /* what a fault needs of its network, or i
        STORY_PEERS = 1 << 23,   /* servers are each other's witnesses */
        STORY_HELD = 1 << 24,    /* STORY_HELD_FLOWS of them */
        STORY_UNPINNED = 1 << 25,
-       STORY_COLD = 1 << 26, /* probes are rare */
+       STORY_COLD = 1 << 26,  /* probes are rare */
+       STORY_FLEET = 1 << 27, /* ten vantages, half of them behind NATs; all servers see frames, or none does */
 };
 
 struct expectation {
@@ -95,6 +96,7 @@ struct story {
 	enum mode mode;
 	unsigned servers;
 	bool droplets, floating;
+	bool fleet_raw; /* STORY_FLEET: servers have CAP_NET_RAW */
 	double floor;
 	int64_t every_ns, timeout_ns, struck_ns;
 	char names[NETWORK_MACHINES_MAX][STORY_NAME_LEN];

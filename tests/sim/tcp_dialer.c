@@ -45,7 +45,7 @@ struct tcp_dialer *dialers_new_tcp(struct client *client, const struct tcp_diale
 		abort();
 	d->client = client;
 	d->hooks = *hooks;
-	d->port = FIRST_PORT;
+	d->port = (uint16_t)(FIRST_PORT + client->number / 2 * 1500);
 	client->tcp = d;
 	return d;
 }
