@@ -4,10 +4,11 @@
 #include "client/output/output_formats.h"
 
 #include "common/core/printable.h"
+#include "common/system/redact.h"
 
 #include <string.h>
 
-enum { TEXT_LEN = 256 };
+enum { TEXT_LEN = 256, ERROR_LEN = 1024 };
 
 enum plugin_code { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 static const char *const code_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -118,8 +119,12 @@ int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len)
 
 int output_nagios_unknown(const char *text)
 {
+	char shown[ERROR_LEN];
+
+	snprintf(shown, sizeof shown, "%s", text);
+	redact(shown);
 	printf("FLOATPROBE %s - ", code_words[PLUGIN_UNKNOWN]);
-	put_text(stdout, text);
+	put_text(stdout, shown);
 	putchar('\n');
 	return PLUGIN_UNKNOWN;
 }

@@ -2,23 +2,13 @@
 
 #include "common/config/alloc.h"
 #include "common/core/printable.h"
+#include "common/system/redact.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIST_MAX = 1000, TEXT_MAX = 1024 };
-
-/* A secret key in the wrong place of a configuration must not appear in the log. */
-static void mask_secrets(char *text)
-{
-	static const char secret[] = "floatprobe-secret:";
-	for (char *p = strstr(text, secret); p; p = strstr(p, secret)) {
-		p += strlen(secret);
-		size_t len = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=");
-		memset(p, '*', len);
-	}
-}
 
 void diag_add(struct diag_list *list, enum diag_level level, const char *file, unsigned line, unsigned column,
 	      const char *format, ...)
@@ -32,7 +22,7 @@ void diag_add(struct diag_list *list, enum diag_level level, const char *file, u
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	mask_secrets(text);
+	redact(text);
 	list->items = alloc_resize(list->items, list->len + 1, sizeof *list->items);
 	list->items[list->len++] = (struct diag){
 		.level = level,
@@ -60,6 +50,7 @@ static void print_one(const struct diag *diag, FILE *out)
 {
 	char file[TEXT_MAX], text[TEXT_MAX];
 	printable(file, sizeof file, diag->file, false);
+	redact(file); /* a secret key in place of the name */
 	printable(text, sizeof text, diag->text, false);
 	fputs(file, out);
 	if (diag->line)

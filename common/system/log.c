@@ -2,6 +2,7 @@
 
 #include "common/core/printable.h"
 #include "common/system/clock.h"
+#include "common/system/redact.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -66,6 +67,7 @@ __attribute__((format(printf, 2, 0))) static void put(const struct level *level,
 
 	vsnprintf(text, sizeof text, format, args);
 	printable(text, sizeof text, text, false);
+	redact(text);
 	int len = snprintf(line, sizeof line, "%s%.32s: %s%s\n", prefix_of(level, time), name, level->word, text);
 	/* One write per line, so that lines of several processes do not mix. An error cannot be reported anywhere. */
 	ssize_t written = write(STDERR_FILENO, line, (size_t)len);
