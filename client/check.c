@@ -123,15 +123,6 @@ static int show_results(struct check *c)
 
 /* -- paths -- */
 
-static bool is_wanted(const struct check_options *o, const struct config_target *t)
-{
-	for (size_t i = 0; i < o->targets_len; i++) {
-		if (strcmp(o->targets[i], t->name) == 0)
-			return true;
-	}
-	return o->targets_len == 0;
-}
-
 static bool family_wanted(const struct check_options *o, const struct endpoint *e)
 {
 	return endpoint_is_v4(e) ? !o->only_ipv6 : !o->only_ipv4;
@@ -141,10 +132,10 @@ static bool family_wanted(const struct check_options *o, const struct endpoint *
 static size_t addresses_of(struct check *c, const struct config_target *t,
 			   struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
 {
-	size_t n = is_wanted(c->options, t) ? driver_addresses(&c->driver, t, addresses, error) : 0;
+	size_t n = t->unprobed ? 0 : driver_addresses(&c->driver, t, addresses, error);
 	size_t kept = 0;
 
-	if (!is_wanted(c->options, t))
+	if (t->unprobed)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		if (family_wanted(c->options, &addresses[i]))

@@ -6,11 +6,9 @@
 #include "client/output/output.h"
 
 struct check_options {
-	unsigned count;             /* probes per path; default 10 */
-	int64_t spacing_ns;         /* between the probes of a path; default 200 ms, with 10 % jitter either way */
-	int64_t timeout_ns;         /* default 1 s */
-	const char *const *targets; /* names, each of which the configuration has; empty: all targets */
-	size_t targets_len;
+	unsigned count;     /* probes per path; default 10 */
+	int64_t spacing_ns; /* between the probes of a path; default 200 ms, with 10 % jitter either way */
+	int64_t timeout_ns; /* default 1 s */
 	bool only_ipv4, only_ipv6;
 };
 

@@ -97,13 +97,18 @@ static const char *take_json(void *field, const char *value)
 static const char *take_target(void *object, const char *value)
 {
 	struct cmdline *cmdline = object;
-	const char **targets = realloc(cmdline->targets, (cmdline->round.targets_len + 1) * sizeof *targets);
+	const char **targets = realloc(cmdline->targets, (cmdline->targets_len + 1) * sizeof *targets);
 	if (!targets)
 		return "cannot be taken: out of memory";
-	targets[cmdline->round.targets_len++] = value;
+	targets[cmdline->targets_len++] = value;
 	cmdline->targets = targets;
-	cmdline->round.targets = targets;
 	return NULL;
+}
+
+static const char *take_name(void *field, const char *value)
+{
+	*(const char **)field = value;
+	return units_name(value);
 }
 
 /* --- Tables ------------------------------------------------------------------------------------------------------ */
@@ -116,7 +121,8 @@ const struct options_spec cmdline_round[] = {
 	  FIELD(round.spacing_ns) },
 	{ "timeout", 0, false, "TIME", "how long to wait for an answer; default 1s", take_duration,
 	  FIELD(round.timeout_ns) },
-	{ "format", 0, false, "FORMAT", "text, json (one object a line) or nagios", take_format, FIELD(format) },
+	{ "format", 0, false, "text|json|nagios", "for people, one object a line, or one status line", take_format,
+	  FIELD(format) },
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
 	{ "ipv4", '4', false, NULL, "only paths over IPv4", options_take_flag, FIELD(round.only_ipv4) },
 	{ "ipv6", '6', false, NULL, "only paths over IPv6", options_take_flag, FIELD(round.only_ipv6) },
@@ -133,8 +139,33 @@ const struct options_spec cmdline_keygen[] = {
 	{ 0 },
 };
 
+const struct options_spec cmdline_pubkey[] = {
+	{ "uri", 0, false, "ADDRESS", "print the URI of the server at this address, or ADDRESS:PORT", options_take_text,
+	  FIELD(address) },
+	{ "name", 0, false, "NAME", "the server's name in the URI; default: that of floatprobed.yaml beside the key",
+	  take_name, FIELD(name) },
+	{ 0 },
+};
+
+const struct options_spec cmdline_init[] = {
+	{ "server", 0, false, NULL, "for floatprobed on this host", options_take_flag, FIELD(server) },
+	{ "output", 'o', false, "DIR", "default: /etc/floatprobe for root, else $XDG_CONFIG_HOME/floatprobe",
+	  options_take_text, FIELD(output) },
+	{ "name", 0, false, "NAME", "this client's or server's name; default: the host name", take_name, FIELD(name) },
+	{ "address", 0, false, "ADDRESS",
+	  "with --server: where clients reach it, or ADDRESS:PORT; default: the\n"
+	  "                        address from which this host sends to others",
+	  options_take_text, FIELD(address) },
+	{ 0 },
+};
+
+const struct options_spec cmdline_config[] = {
+	{ "config", 0, false, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ 0 },
+};
+
 const struct options_spec cmdline_check[] = {
-	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ "config", 0, false, "FILE", "the configuration", options_take_text, FIELD(config) },
 	{ "target", 0, false, "NAME", "probe only this target; can be repeated", take_target, 0 },
 	{ 0 },
 };
@@ -148,20 +179,21 @@ const struct options_spec cmdline_ping[] = {
 };
 
 const struct options_spec cmdline_run[] = {
-	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ "config", 0, false, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ "target", 0, false, "NAME", "probe only this target; can be repeated", take_target, 0 },
 	{ 0 },
 };
 
 const struct options_spec cmdline_doctor[] = {
 	{ "config", 0, false, "FILE", "a client or server configuration: doctor then also checks its addresses",
 	  options_take_text, FIELD(config) },
-	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },
+	{ "format", 0, false, "text|json", "for people, or one object a line", take_plain_format, FIELD(format) },
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
 	{ 0 },
 };
 
 const struct options_spec cmdline_failover[] = {
-	{ "config", 0, true, "FILE", "the configuration", options_take_text, FIELD(config) },
+	{ "config", 0, false, "FILE", "the configuration", options_take_text, FIELD(config) },
 	{ "target", 0, true, "NAME", "the target whose address moves", options_take_text, FIELD(move.target) },
 	{ "expect", 0, false, "SERVER", "who has to answer afterwards; default: any other server of the target",
 	  options_take_text, FIELD(expect) },
@@ -183,7 +215,7 @@ const struct options_spec cmdline_failover[] = {
 	  FIELD(move.exec_back) },
 	{ "times", 0, false, "N", "do both so often, and print the distribution of the gaps", take_times,
 	  FIELD(move.times) },
-	{ "format", 0, false, "FORMAT", "text or json (one object a line)", take_plain_format, FIELD(format) },
+	{ "format", 0, false, "text|json", "for people, or one object a line", take_plain_format, FIELD(format) },
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },
 	{ "report", 0, false, "FILE", "not there yet: a warning, and no file", options_take_text, FIELD(report) },
 	{ "ipv4", '4', false, NULL, "measure an IPv4 address", options_take_flag, FIELD(round.only_ipv4) },

@@ -8,19 +8,21 @@
 #include "common/system/options.h"
 
 struct cmdline {
-	const char *config, *key, *vantage, *output;
+	const char *config, *key, *vantage, *output, *name, *address;
 	const char *expect, *report;
 	struct check_options round;
 	struct failover_options move;
-	const char **targets; /* backs round.targets; the caller frees it */
+	char *found;          /* the configuration in a default place; the caller frees it */
+	const char **targets; /* of --target; the caller frees it */
+	size_t targets_len;
 	enum output_format format;
-	bool quiet, verbose;
+	bool quiet, verbose, server;
 };
 
 extern const struct cmdline cmdline_defaults;
 
 /* The option table of each command. check and ping also use cmdline_round. */
-extern const struct options_spec cmdline_keygen[], cmdline_check[], cmdline_ping[], cmdline_run[], cmdline_round[],
-    cmdline_doctor[], cmdline_failover[];
+extern const struct options_spec cmdline_keygen[], cmdline_pubkey[], cmdline_init[], cmdline_config[], cmdline_check[],
+    cmdline_ping[], cmdline_run[], cmdline_round[], cmdline_doctor[], cmdline_failover[];
 
 #endif

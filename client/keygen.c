@@ -1,7 +1,9 @@
 #include "client/keygen.h"
 
-#include "client/config/config_defaults.h"
+#include "client/config/config.h"
 #include "client/output/exit_status.h"
+#include "common/config/alloc.h"
+#include "common/config/places.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 
@@ -35,16 +37,18 @@ int keygen_generate(const char *path)
 	if (path)
 		return generate_at(path);
 
-	char *default_path = config_default_key_file();
-	if (!default_path) {
+	char *dir = places_user();
+	if (!dir) {
 		log_error(
 		    "no default path for the key: neither XDG_CONFIG_HOME nor HOME is set; give a file with -o FILE");
 		return EXIT_STATUS_USAGE;
 	}
+	char *default_path = alloc_format("%s/" CONFIG_KEY_NAME, dir);
 	int status = generate_at(default_path);
 	if (status == EXIT_STATUS_EXPECTED)
 		log_info("the secret key is in %s", default_path);
 	free(default_path);
+	free(dir);
 	return status;
 }
 
@@ -52,12 +56,20 @@ int keygen_print_public(const char *path)
 {
 	char error[KEYFILE_ERROR_LEN];
 	struct seal_identity identity;
+	char *found = path ? NULL : places_find(CONFIG_KEY_NAME);
 
-	if (!keyfile_read(path, &identity, error)) {
-		log_error("%s", error);
+	if (!path && !found) {
+		char *places = places_text(CONFIG_KEY_NAME);
+		log_error("there is no key: looked for %s; `floatprobe keygen` makes one", places);
+		free(places);
 		return EXIT_STATUS_USAGE;
 	}
-	print_public(&identity);
+	bool ok = keyfile_read(path ? path : found, &identity, error);
+	if (ok)
+		print_public(&identity);
+	else
+		log_error("%s", error);
 	sodium_memzero(&identity, sizeof identity);
-	return EXIT_STATUS_EXPECTED;
+	free(found);
+	return ok ? EXIT_STATUS_EXPECTED : EXIT_STATUS_USAGE;
 }

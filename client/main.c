@@ -4,9 +4,12 @@
 #include "client/doctor/doctor.h"
 #include "client/interrupt.h"
 #include "client/keygen.h"
+#include "client/load.h"
 #include "client/output/exit_status.h"
 #include "client/run.h"
+#include "common/config/setup.h"
 #include "common/core/seal.h"
+#include "common/system/completion.h"
 #include "common/system/log.h"
 
 #include <fcntl.h>
@@ -18,8 +21,11 @@
 #include <unistd.h>
 
 typedef int command_main(struct cmdline *cmdline, const struct options_result *line);
-static command_main keygen_main, pubkey_main, check_command, ping_main, run_command, doctor_command, config_main,
-    failover_command;
+static command_main keygen_main, pubkey_main, init_main, check_command, ping_main, run_command, doctor_command,
+    config_main, failover_command;
+
+#define DEFAULT_FILE                                                                                                   \
+	"Default FILE: $XDG_CONFIG_HOME/floatprobe/floatprobe.yaml, then /etc/floatprobe/floatprobe.yaml; - is stdin."
 
 static const struct command {
 	command_main *main;
@@ -31,124 +37,58 @@ static const struct command {
 	    "Only its owner can read the file. An existing file is never overwritten.",
 	    NULL, 0, 0, cmdline_keygen, NULL } },
 	{ pubkey_main,
-	  { "floatprobe", "pubkey", "Print the public key of a secret key file.", "FILE", 1, 1, NULL, NULL } },
+	  { "floatprobe", "pubkey",
+	    "Print the public key of a secret key file, or the URI of a server.\n"
+	    "Default FILE: key, with --uri floatprobed.key, in $XDG_CONFIG_HOME/floatprobe or /etc/floatprobe.",
+	    "[FILE]", 0, 1, cmdline_pubkey, NULL } },
+	{ init_main,
+	  { "floatprobe", "init",
+	    "Write a configuration with a new key, and print the line that the other side needs.\n"
+	    "A client's line goes into clients.d of each server, a server's line into servers.d of each client.\n"
+	    "Nothing is ever overwritten.",
+	    NULL, 0, 0, cmdline_init, NULL } },
 	{ check_command,
 	  { "floatprobe", "check",
 	    "Probe every path of a configuration for one round.\n"
-	    "Print for each path whether it works, which direction fails, and why.",
-	    NULL, 0, 0, cmdline_check, cmdline_round } },
+	    "Print for each path whether it works, which direction fails, and why.\n" DEFAULT_FILE,
+	    "[FILE]", 0, 1, cmdline_check, cmdline_round } },
 	{ ping_main,
 	  { "floatprobe", "ping",
 	    "Probe servers for one round without a configuration file.\n"
-	    "URI is floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]; KEY is the server's public key in unpadded\n"
-	    "base64url. Write an IPv6 address in brackets.",
+	    "URI is floatprobe://KEY@ADDRESS[:PORT][?name=NAME&proto=udp,tcp]; KEY is the server's public key in\n"
+	    "base64url or standard base64. Write an IPv6 address in brackets. The server prints its URI:\n"
+	    "floatprobe pubkey --uri ADDRESS.",
 	    "URI...", 1, UINT_MAX, cmdline_ping, cmdline_round } },
 	{ run_command,
 	  { "floatprobe", "run",
 	    "Probe on the schedules of a configuration, as a daemon.\n"
 	    "Changes go to the log, all results to the journal. SIGHUP reads the configuration again,\n"
-	    "SIGTERM stops the daemon.",
-	    NULL, 0, 0, cmdline_run, NULL } },
+	    "SIGTERM stops the daemon.\n" DEFAULT_FILE,
+	    "[FILE]", 0, 1, cmdline_run, NULL } },
 	{ failover_command,
 	  { "floatprobe", "failover",
 	    "Measure the move of an address from one server to another.\n"
 	    "Probe it at a short interval, wait for the move or make it with --exec, and print who answered until\n"
 	    "when, the gap in each direction, and what stayed behind. The exit status is 1 if the move failed.",
-	    NULL, 0, 0, cmdline_failover, NULL } },
+	    "[FILE]", 0, 1, cmdline_failover, NULL } },
 	{ doctor_command,
 	  { "floatprobe", "doctor",
 	    "Find what on this host would break floating IPs, and print the fix.\n"
 	    "It reads addresses, routes, listening programs, neighbour tables and kernel settings. It changes and\n"
 	    "sends nothing. As root it also knows which programs pin the source address of their answers.",
-	    NULL, 0, 0, cmdline_doctor, NULL } },
+	    "[FILE]", 0, 1, cmdline_doctor, NULL } },
 	{ config_main,
-	  { "floatprobe", "config", "Check a configuration file and print what it means.", "FILE", 1, 1, NULL, NULL } },
+	  { "floatprobe", "config", "Check a configuration file and print what it means.\n" DEFAULT_FILE, "[FILE]", 0,
+	    1, cmdline_config, NULL } },
 };
-enum { COMMANDS_LEN = sizeof commands / sizeof *commands, ERROR_LEN = 1024 };
-
-/* --- Errors of the command line and the configuration ------------------------------------------------------------ */
-
-static int complain(const struct cmdline *cmdline, const char *text)
-{
-	if (cmdline->format == OUTPUT_NAGIOS)
-		return output_nagios_unknown(text);
-	log_error("%s", text);
-	return EXIT_STATUS_USAGE;
-}
+enum { COMMANDS_LEN = sizeof commands / sizeof *commands };
 
 static int complain_usage(const struct cmdline *cmdline, const struct options_command *command, const char *text)
 {
-	int status = complain(cmdline, text);
+	int status = load_complain(cmdline, text);
 	if (cmdline->format != OUTPUT_NAGIOS)
 		options_hint(command, stderr);
 	return status;
-}
-
-/* stderr already has all errors. The nagios line shows the first one. */
-static int complain_config(const struct cmdline *cmdline, const struct diag_list *diags)
-{
-	char text[ERROR_LEN] = "the configuration is wrong";
-
-	if (cmdline->format != OUTPUT_NAGIOS)
-		return EXIT_STATUS_USAGE;
-	for (size_t i = 0; i < diags->len; i++) {
-		const struct diag *diag = &diags->items[i];
-		if (diag->level != DIAG_ERROR)
-			continue;
-		if (diag->line)
-			snprintf(text, sizeof text, "%s:%u:%u: %s", diag->file, diag->line, diag->column, diag->text);
-		else
-			snprintf(text, sizeof text, "%s: %s", diag->file, diag->text);
-		break;
-	}
-	return output_nagios_unknown(text);
-}
-
-/* Print the errors and warnings of the configuration. NULL: *status is set. */
-static struct config *accept(struct config *config, struct diag_list *diags, const struct cmdline *cmdline, int *status)
-{
-	diag_print(diags, stderr);
-	if (!config)
-		*status = complain_config(cmdline, diags);
-	diag_free(diags);
-	return config;
-}
-
-static struct config *load(const char *file, const struct cmdline *cmdline, int *status)
-{
-	struct diag_list diags = { 0 };
-	struct config *config = config_load(file, &diags);
-	return accept(config, &diags, cmdline, status);
-}
-
-static bool is_target(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->targets_len; i++) {
-		if (strcmp(config->targets[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The first name that is not a target of the configuration; NULL: all names are targets. */
-static const char *unknown_target(const struct config *config, const struct check_options *round)
-{
-	for (size_t i = 0; i < round->targets_len; i++) {
-		if (!is_target(config, round->targets[i]))
-			return round->targets[i];
-	}
-	return NULL;
-}
-
-static int complain_target(const struct cmdline *cmdline, const struct config *config, const char *name)
-{
-	char text[ERROR_LEN];
-	size_t len = (size_t)snprintf(text, sizeof text, "there is no target '%.64s' in %s; the targets are", name,
-				      cmdline->config);
-
-	for (size_t i = 0; i < config->targets_len && len < sizeof text; i++)
-		len += (size_t)snprintf(text + len, sizeof text - len, "%s %s", i ? "," : "", config->targets[i].name);
-	return complain(cmdline, text);
 }
 
 /* --- The commands ------------------------------------------------------------------------------------------------ */
@@ -161,8 +101,12 @@ static int keygen_main(struct cmdline *cmdline, const struct options_result *lin
 
 static int pubkey_main(struct cmdline *cmdline, const struct options_result *line)
 {
-	(void)cmdline;
-	return keygen_print_public(line->operands[0]);
+	const char *file = line->operands_len ? line->operands[0] : NULL;
+	if (cmdline->name && !cmdline->address)
+		return load_complain(cmdline, "--name is a part of the URI; it needs --uri ADDRESS");
+	if (!cmdline->address)
+		return keygen_print_public(file);
+	return setup_print_uri(file, cmdline->address, cmdline->name) ? EXIT_STATUS_EXPECTED : EXIT_STATUS_USAGE;
 }
 
 static int probe_round(const struct cmdline *cmdline, const struct config *config)
@@ -182,14 +126,11 @@ static int probe_round(const struct cmdline *cmdline, const struct config *confi
 
 static int check_command(struct cmdline *cmdline, const struct options_result *line)
 {
-	(void)line;
-	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(cmdline->config, cmdline, &status);
+	int status;
+	struct config *config = load_config(cmdline, line, &status);
 	if (!config)
 		return status;
-
-	const char *unknown = unknown_target(config, &cmdline->round);
-	status = unknown ? complain_target(cmdline, config, unknown) : probe_round(cmdline, config);
+	status = probe_round(cmdline, config);
 	config_free(config);
 	return status;
 }
@@ -201,7 +142,7 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 	struct config *config =
 	    config_from_uris(line->operands, line->operands_len, cmdline->key, cmdline->vantage, &diags);
 
-	if (!accept(config, &diags, cmdline, &status))
+	if (!load_accept(config, &diags, cmdline, &status))
 		return status;
 	status = probe_round(cmdline, config);
 	config_free(config);
@@ -210,10 +151,18 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 
 static int run_command(struct cmdline *cmdline, const struct options_result *line)
 {
-	(void)line;
-	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(cmdline->config, cmdline, &status);
-	return config ? run_main(config, cmdline->config) : status;
+	int status;
+	struct config *config = load_config(cmdline, line, &status);
+	return config ? run_main(config, cmdline->config, cmdline->targets, cmdline->targets_len) : status;
+}
+
+static bool is_target(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		if (strcmp(config->targets[i].name, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int server_index(const struct config *config, const char *name)
@@ -226,7 +175,7 @@ static int server_index(const struct config *config, const char *name)
 }
 
 /* What the command line says that cannot be measured; NULL: nothing. */
-static const char *failover_fault(const struct cmdline *cmdline, char text[ERROR_LEN])
+static const char *failover_fault(const struct cmdline *cmdline, char text[LOAD_ERROR_LEN])
 {
 	const struct failover_options *o = &cmdline->move;
 
@@ -235,12 +184,12 @@ static const char *failover_fault(const struct cmdline *cmdline, char text[ERROR
 	if (o->times > 1 && !o->exec_back)
 		return "--times needs --exec and --exec-back";
 	if (o->for_ns / o->interval_ns > FAILOVER_PROBES_MAX) {
-		snprintf(text, ERROR_LEN, "--for is too long for this --interval: use at most %d intervals",
+		snprintf(text, LOAD_ERROR_LEN, "--for is too long for this --interval: use at most %d intervals",
 			 FAILOVER_PROBES_MAX);
 		return text;
 	}
 	if (cmdline->expect && o->expect < 0) {
-		snprintf(text, ERROR_LEN, "--expect: there is no server '%.64s' in %s", cmdline->expect,
+		snprintf(text, LOAD_ERROR_LEN, "--expect: there is no server '%.64s' in %s", cmdline->expect,
 			 cmdline->config);
 		return text;
 	}
@@ -250,16 +199,16 @@ static const char *failover_fault(const struct cmdline *cmdline, char text[ERROR
 static int measure_move(struct cmdline *cmdline, const struct config *config)
 {
 	struct failover_options *o = &cmdline->move;
-	char text[ERROR_LEN];
+	char text[LOAD_ERROR_LEN];
 	const char *fault;
 
 	if (!is_target(config, o->target))
-		return complain_target(cmdline, config, o->target);
+		return load_complain_target(cmdline, config, o->target);
 	if (cmdline->expect)
 		o->expect = server_index(config, cmdline->expect);
 	fault = failover_fault(cmdline, text);
 	if (fault)
-		return complain(cmdline, fault);
+		return load_complain(cmdline, fault);
 	if (cmdline->report)
 		log_warning("--report: this version writes no report; %s is not written", cmdline->report);
 	o->only_ipv4 = cmdline->round.only_ipv4;
@@ -271,9 +220,8 @@ static int measure_move(struct cmdline *cmdline, const struct config *config)
 
 static int failover_command(struct cmdline *cmdline, const struct options_result *line)
 {
-	(void)line;
-	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(cmdline->config, cmdline, &status);
+	int status;
+	struct config *config = load_config(cmdline, line, &status);
 	if (!config)
 		return status;
 	status = measure_move(cmdline, config);
@@ -283,19 +231,30 @@ static int failover_command(struct cmdline *cmdline, const struct options_result
 
 static int doctor_command(struct cmdline *cmdline, const struct options_result *line)
 {
-	(void)line;
-	return doctor_main(cmdline->config, cmdline->format);
+	if (line->operands_len && cmdline->config)
+		return load_complain(cmdline, "two configurations are given; write one, as FILE or as --config FILE");
+	return doctor_main(line->operands_len ? line->operands[0] : cmdline->config, cmdline->format);
 }
 
 static int config_main(struct cmdline *cmdline, const struct options_result *line)
 {
-	int status = EXIT_STATUS_USAGE;
-	struct config *config = load(line->operands[0], cmdline, &status);
+	int status;
+	struct config *config = load_config(cmdline, line, &status);
 	if (!config)
 		return status;
 	config_print(config, stdout);
 	config_free(config);
 	return EXIT_STATUS_EXPECTED;
+}
+
+static int init_main(struct cmdline *cmdline, const struct options_result *line)
+{
+	const struct setup setup = { .dir = cmdline->output, .name = cmdline->name, .address = cmdline->address };
+	(void)line;
+	if (cmdline->address && !cmdline->server)
+		return load_complain(cmdline, "--address is where clients reach a server; it needs --server");
+	bool ok = cmdline->server ? setup_server(&setup) : setup_client(&setup);
+	return ok ? EXIT_STATUS_EXPECTED : EXIT_STATUS_USAGE;
 }
 
 /* --- From argv to a command -------------------------------------------------------------------------------------- */
@@ -353,26 +312,62 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static int complain_command(const char *name)
+{
+	if (name)
+		log_error("unknown command '%s'", name);
+	else
+		log_error("a command is missing");
+	list_commands(stderr);
+	return EXIT_STATUS_USAGE;
+}
+
+/* help [COMMAND] */
+static int help_main(int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
+	if (argc <= 2)
+		return print_help();
+	if (!command)
+		return complain_command(argv[2]);
+	options_help(&command->options, stdout);
+	return EXIT_STATUS_EXPECTED;
+}
+
+/* completion SHELL: the build makes the files that it installs. */
+static int completion_main(int argc, char **argv)
+{
+	const struct options_command *all[COMMANDS_LEN];
+	for (size_t i = 0; i < COMMANDS_LEN; i++)
+		all[i] = &commands[i].options;
+	if (argc == 3 && completion_print(argv[2], "floatprobe", all, COMMANDS_LEN, stdout))
+		return EXIT_STATUS_EXPECTED;
+	log_error("write completion bash or completion zsh");
+	return EXIT_STATUS_USAGE;
+}
+
+static bool is_word(const char *text, const char *word, const char *option, const char *letter)
+{
+	return strcmp(text, word) == 0 || strcmp(text, option) == 0 || strcmp(text, letter) == 0;
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-		return print_help();
-	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+	if (is_word(name, "help", "--help", "-h"))
+		return help_main(argc, argv);
+	if (is_word(name, "version", "--version", "-V"))
 		return print_version();
+	if (strcmp(name, "completion") == 0)
+		return completion_main(argc, argv);
 	const struct command *command = find_command(name);
-	if (!command) {
-		if (*name)
-			log_error("unknown command '%s'", name);
-		else
-			log_error("a command is missing");
-		list_commands(stderr);
-		return EXIT_STATUS_USAGE;
-	}
+	if (!command)
+		return complain_command(*name ? name : NULL);
 	struct cmdline cmdline = cmdline_defaults;
 	int status = run_line(command, argc - 1, argv + 1, &cmdline);
 	free(cmdline.targets);
+	free(cmdline.found);
 	return status;
 }
 

@@ -6,6 +6,7 @@
 #include "client/run_incidents.h"
 #include "client/run_paths.h"
 #include "client/verdict/path_status.h"
+#include "common/config/tree.h"
 #include "common/core/text.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
@@ -32,6 +33,8 @@ struct run {
 	struct driver driver;
 	struct config *config;
 	const char *file;
+	const char *const *targets; /* of the command line */
+	size_t targets_len;
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
 	struct journal *journal;
 	uint32_t *scratch; /* room for the round-trip times of one path */
@@ -256,19 +259,35 @@ static void apply(struct run *r, struct config *config)
 	log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
 }
 
+static void select_targets(const struct run *r, struct config *config)
+{
+	const char *unknown = config_select(config, r->targets, r->targets_len);
+
+	if (unknown)
+		log_warning("there is no target '%s' in %s any more", unknown, r->file);
+}
+
 static void reload(uv_signal_t *signal, int number)
 {
 	struct run *r = signal->data;
 	struct diag_list diags = { 0 };
-	struct config *config = config_load(r->file, &diags);
+	struct config *config;
 
 	(void)number;
+	if (!tree_can_be_read_again(r->file)) {
+		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
+		reopen_journal(r);
+		return;
+	}
+	config = config_load(r->file, &diags);
 	diag_print(&diags, stderr);
 	diag_free(&diags);
-	if (config)
-		apply(r, config);
-	else
+	if (!config) {
 		log_error("%s has errors: the old configuration stays in use", r->file);
+		return;
+	}
+	select_targets(r, config);
+	apply(r, config);
 }
 
 /* -- life -- */
@@ -360,9 +379,9 @@ static void stop(struct run *r)
 	close_all(r, EXIT_STATUS_EXPECTED);
 }
 
-int run_main(struct config *config, const char *file)
+int run_main(struct config *config, const char *file, const char *const *targets, size_t targets_len)
 {
-	struct run r = { .config = config, .file = file };
+	struct run r = { .config = config, .file = file, .targets = targets, .targets_len = targets_len };
 	int status;
 
 	log_show_time();

@@ -5,7 +5,7 @@
 
 #include "client/config/config.h"
 
-/* Takes ownership of config. SIGHUP reloads file. Returns the exit status. */
-int run_main(struct config *config, const char *file);
+/* Takes ownership of config. SIGHUP reloads file. targets: what config_select takes. Returns the exit status. */
+int run_main(struct config *config, const char *file, const char *const *targets, size_t targets_len);
 
 #endif

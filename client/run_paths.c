@@ -37,6 +37,18 @@ uint32_t run_paths_ring_len(const struct config *config)
 
 /* -- reuse of old paths -- */
 
+/* A server whose key is changed has both keys for a while. */
+static bool shares_key(const struct config_server *a, const struct config_server *b)
+{
+	for (unsigned i = 0; i < a->keys_len; i++) {
+		for (unsigned k = 0; k < b->keys_len; k++) {
+			if (memcmp(a->keys[i], b->keys[k], WIRE_KEY_LEN) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Paths and their history refer to servers by index, and flows depend on this host's key. Old paths can be reused only
  * if all old servers keep their indexes and the key is the same. */
 static bool may_reuse(const struct config *old, const struct config *new)
@@ -44,7 +56,7 @@ static bool may_reuse(const struct config *old, const struct config *new)
 	if (memcmp(old->identity.public_key, new->identity.public_key, WIRE_KEY_LEN) != 0)
 		return false;
 	for (size_t i = 0; i < old->servers_len; i++) {
-		if (i >= new->servers_len || memcmp(old->servers[i].key, new->servers[i].key, WIRE_KEY_LEN) != 0)
+		if (i >= new->servers_len || !shares_key(&old->servers[i], &new->servers[i]))
 			return false;
 	}
 	return true;
@@ -155,7 +167,7 @@ static bool make_target(struct renewal *r, const struct config_target *t)
 	const struct path_plan plan = { .config = r->config, .ring_len = run_paths_ring_len(r->config) };
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
-	size_t n = driver_addresses(r->driver, t, addresses, &error);
+	size_t n = t->unprobed ? 0 : driver_addresses(r->driver, t, addresses, &error);
 
 	for (size_t a = 0; a < n; a++) {
 		size_t from = r->len, end = from + path_count(t);

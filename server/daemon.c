@@ -1,5 +1,6 @@
 #include "server/daemon.h"
 
+#include "common/config/tree.h"
 #include "common/config/units.h"
 #include "common/core/text.h"
 #include "common/system/clock.h"
@@ -162,11 +163,16 @@ static bool take_clients(struct daemon *d, struct server_config *new)
 static void reload(struct daemon *d)
 {
 	struct diag_list diags = { 0 };
-	struct server_config *new = server_config_load(d->config->file, &diags);
+	struct server_config *new;
 
 	if (d->findings.journal && !journal_reopen(d->findings.journal))
 		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
 			  d->config->journal, strerror(errno));
+	if (!tree_can_be_read_again(d->config->file)) {
+		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
+		return;
+	}
+	new = server_config_load(d->config->file, &diags);
 	diag_print(&diags, stderr);
 	diag_free(&diags);
 	if (!new) {

@@ -82,6 +82,30 @@ static void print_target(const struct config *config, const struct config_target
 	fputc('\n', out);
 }
 
+static struct config_target *find_target(struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		if (strcmp(config->targets[i].name, name) == 0)
+			return &config->targets[i];
+	}
+	return NULL;
+}
+
+const char *config_select(struct config *config, const char *const *names, size_t names_len)
+{
+	const char *unknown = NULL;
+	for (size_t i = 0; i < config->targets_len; i++)
+		config->targets[i].unprobed = names_len > 0;
+	for (size_t i = 0; i < names_len; i++) {
+		struct config_target *target = find_target(config, names[i]);
+		if (target)
+			target->unprobed = false;
+		else if (!unknown)
+			unknown = names[i];
+	}
+	return unknown;
+}
+
 void config_print(const struct config *config, FILE *out)
 {
 	char key[KEYFILE_PUBLIC_LEN];
@@ -93,8 +117,12 @@ void config_print(const struct config *config, FILE *out)
 		config->journal ? config->journal : "none (run writes it to standard output)");
 	fputs("servers:\n", out);
 	for (size_t i = 0; i < config->servers_len; i++) {
-		keyfile_public_text(config->servers[i].key, key);
-		fprintf(out, "  %s: %s\n", config->servers[i].name, key);
+		fprintf(out, "  %s:", config->servers[i].name);
+		for (unsigned k = 0; k < config->servers[i].keys_len; k++) {
+			keyfile_public_text(config->servers[i].keys[k], key);
+			fprintf(out, "%s %s", k ? "," : "", key);
+		}
+		fputc('\n', out);
 	}
 	fputs("schedules:\n", out);
 	for (size_t i = 0; i < config->schedules_len; i++)

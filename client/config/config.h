@@ -3,6 +3,7 @@
 #define FLOATPROBE_CLIENT_CONFIG_H
 
 #include "common/config/diag.h"
+#include "common/config/identity.h"
 #include "common/core/endpoint.h"
 #include "common/core/seal.h"
 
@@ -17,12 +18,17 @@ enum {
 	CONFIG_HELD_MAX = 64,
 };
 
+#define CONFIG_FILE_NAME "floatprobe.yaml" /* in the default places, see places.h */
+#define CONFIG_KEY_NAME  "key"
+
 enum config_role { CONFIG_DROPLET, CONFIG_FLOATING, CONFIG_ANCHOR };
 const char *config_role_name(enum config_role role);
 
 struct config_server {
 	char *name;
-	uint8_t key[WIRE_KEY_LEN];
+	uint8_t keys[IDENTITY_KEYS_MAX]
+		    [WIRE_KEY_LEN]; /* several while the key is changed; the first is the usual one */
+	unsigned keys_len;
 };
 
 struct config_schedule {
@@ -54,6 +60,7 @@ struct config_target {
 	bool pmtu; /* also send PMTU probes: no sizes are configured */
 	bool unpinned;
 	bool expect_reachable;
+	bool unprobed; /* the command line names other targets; its servers can be asked for evidence all the same */
 };
 
 struct config {
@@ -75,10 +82,14 @@ struct config {
  * the faults is an error. */
 struct config *config_load(const char *file, struct diag_list *diags);
 
-/* Build a configuration from URIs: floatprobe://KEY@ADDRESS[:PORT][?proto=udp,tcp]. Servers and targets are named
- * host[:port]; the role is droplet. key_file NULL: $XDG_CONFIG_HOME/floatprobe/key, or ~/.config/floatprobe/key. */
+/* Build a configuration from URIs, see uri.h. Servers and targets without a name are named host[:port]; the role is
+ * droplet. key_file NULL: the file `key` in the default places. */
 struct config *config_from_uris(char *const *uris, size_t uris_len, const char *key_file, const char *vantage,
 				struct diag_list *diags);
+
+/* Leave out the targets that the list does not name; an empty list names all. Returns the first name in it that is no
+ * target, or NULL. */
+const char *config_select(struct config *config, const char *const *names, size_t names_len);
 
 /* The name of the server with this index; NULL for -1 (no server). */
 const char *config_server_name(const struct config *config, int server);

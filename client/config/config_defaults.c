@@ -4,23 +4,6 @@
 #include "common/config/units.h"
 #include "common/core/ns.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-char *config_default_key_file(void)
-{
-	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	char *path = NULL;
-	int len = -1;
-
-	/* The XDG base directory specification: relative paths in the variable are ignored. */
-	if (base && *base == '/')
-		len = asprintf(&path, "%s/floatprobe/key", base);
-	else if (home && *home)
-		len = asprintf(&path, "%s/.config/floatprobe/key", home);
-	return len < 0 ? NULL : path;
-}
-
 struct config *config_new(const char *file)
 {
 	struct config *config = alloc_zero(1, sizeof *config);

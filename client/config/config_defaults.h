@@ -12,8 +12,5 @@ struct config_schedule config_default_schedule(const char *name);
 struct config_target config_default_target(void);
 /* Add the schedule `steady`, which a configuration without schedules uses. */
 void config_add_steady(struct config *config);
-/* The default path of the key file: $XDG_CONFIG_HOME/floatprobe/key, else ~/.config/floatprobe/key. The caller frees
- * it. NULL: no memory, or HOME is not set. */
-char *config_default_key_file(void);
 
 #endif

@@ -1,32 +1,20 @@
 /* Configurations from YAML files. */
 #include "client/config/config.h"
 #include "client/config/config_defaults.h"
+#include "client/config/config_loader.h"
+#include "client/config/config_servers.h"
 #include "client/config/config_target.h"
 #include "common/config/alloc.h"
-#include "common/config/identity.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
 
-#include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 enum {
 	COUNT_MAX = 256,
 	OUTSTANDING_MAX = 256, /* the number of probes that a receipt covers */
-};
-
-/* State of a load. The trees stay in memory until all checks are done. */
-struct loader {
-	struct config *config;
-	struct config_known known;
-	struct tree_node **target_nodes; /* parallel to config->targets */
-	struct tree **trees;             /* the main file first, then the targets_from files */
-	size_t trees_len;
 };
 
 static struct loader *loader_of(const struct schema *s)
@@ -34,42 +22,13 @@ static struct loader *loader_of(const struct schema *s)
 	return s->context;
 }
 
-static struct tree *load_tree(struct loader *loader, const char *file, struct diag_list *diags)
-{
-	struct tree *tree = tree_load(file, diags);
-	if (!tree)
-		return NULL;
-	loader->trees = alloc_resize(loader->trees, loader->trees_len + 1, sizeof(struct tree *));
-	loader->trees[loader->trees_len++] = tree;
-	return tree;
-}
-
-/* ---- servers ---- */
+/* ---- the key ---- */
 
 static bool read_key(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config *config = object;
 	(void)key;
 	return identity_read_secret(s, node, &config->key_file, &config->identity);
-}
-
-static bool read_servers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
-{
-	struct config *config = object;
-	(void)key;
-	if (!schema_is_kind(s, node, TREE_MAPPING))
-		return false;
-	if (node->len == 0)
-		return schema_error(s, node,
-				    "is empty; list the servers that are allowed to answer, as NAME: ed25519:KEY");
-	config->servers = alloc_zero(node->len, sizeof *config->servers);
-	bool ok = true;
-	for (struct tree_node *member = node->first; member; member = member->next) {
-		struct config_server *server = &config->servers[config->servers_len++];
-		server->name = alloc_text(member->key->text);
-		ok &= identity_read_named(s, member, server->key);
-	}
-	return ok;
 }
 
 /* ---- schedules ---- */
@@ -109,6 +68,13 @@ static void check_schedule(struct schema *s, struct tree_node *node, const struc
 			     outstanding, OUTSTANDING_MAX);
 }
 
+/* The schedule of a configuration without `schedules`. */
+static void add_default_schedule(struct loader *loader)
+{
+	config_add_steady(loader->config);
+	schema_names_add(&loader->schedules, loader->config->schedules[0].name, 0);
+}
+
 static bool read_schedules(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config *config = object;
@@ -122,6 +88,7 @@ static bool read_schedules(struct schema *s, const struct schema_key *key, struc
 	for (struct tree_node *member = node->first; member; member = member->next) {
 		struct config_schedule *schedule = &config->schedules[config->schedules_len++];
 		*schedule = config_default_schedule(member->key->text);
+		schema_names_add(&loader_of(s)->schedules, schedule->name, member->index);
 		ok &= read_member_name(s, member);
 		ok &= schema_mapping(s, schedule_keys, member, schedule);
 		if (member->kind == TREE_MAPPING)
@@ -132,20 +99,39 @@ static bool read_schedules(struct schema *s, const struct schema_key *key, struc
 
 /* ---- targets ---- */
 
+struct config_target *loader_add_target(struct loader *loader, struct tree_node *node)
+{
+	struct config *config = loader->config;
+	size_t len = config->targets_len++;
+	if ((len & (len - 1)) == 0) { /* a power of two: double the room */
+		config->targets = alloc_resize(config->targets, len ? 2 * len : 1, sizeof *config->targets);
+		loader->target_nodes =
+		    alloc_resize(loader->target_nodes, len ? 2 * len : 1, sizeof(struct tree_node *));
+	}
+	loader->target_nodes[len] = node;
+	return &config->targets[len];
+}
+
+/* What targets refer to has been read: the table of keys has it first. */
+static void find_known(struct loader *loader)
+{
+	schema_names_sort(&loader->servers);
+	schema_names_sort(&loader->schedules);
+	loader->known = (struct config_known){
+		.servers = loader->servers.len ? &loader->servers : NULL,
+		.schedules = loader->schedules.len ? &loader->schedules : NULL,
+	};
+}
+
 static bool read_target_list(struct schema *s, struct tree_node *list)
 {
 	struct loader *loader = loader_of(s);
-	struct config *config = loader->config;
 	if (!schema_is_kind(s, list, TREE_LIST))
 		return false;
-	size_t len = config->targets_len + list->len;
-	config->targets = alloc_resize(config->targets, len, sizeof *config->targets);
-	loader->target_nodes = alloc_resize(loader->target_nodes, len, sizeof(struct tree_node *));
+	find_known(loader);
 	struct schema inner = { .diags = s->diags, .context = &loader->known };
-	for (struct tree_node *item = list->first; item; item = item->next) {
-		loader->target_nodes[config->targets_len] = item;
-		config_target_read(&inner, item, &config->targets[config->targets_len++]);
-	}
+	for (struct tree_node *item = list->first; item; item = item->next)
+		config_target_read(&inner, item, loader_add_target(loader, item));
 	return true;
 }
 
@@ -163,90 +149,16 @@ static const struct schema_key targets_file_keys[] = {
 	{ 0 },
 };
 
-/* Patterns can overlap and can match the main file. */
-static bool is_read_already(const struct loader *loader, const struct stat *st)
+static bool read_targets_file(struct schema *s, struct tree_node *root, void *object)
 {
-	for (size_t i = 0; i < loader->trees_len; i++) {
-		if (loader->trees[i]->device == st->st_dev && loader->trees[i]->inode == st->st_ino)
-			return true;
-	}
-	return false;
-}
-
-static void read_targets_file(struct schema *s, struct tree_node *item, const char *file)
-{
-	struct loader *loader = loader_of(s);
-	struct stat st;
-	if (stat(file, &st) < 0) {
-		schema_error(s, item, "%s cannot be read: %s", file, strerror(errno));
-		return;
-	}
-	if (is_read_already(loader, &st)) {
-		schema_error(s, item, "%s is read already; remove one", file);
-		return;
-	}
-	struct tree *tree = load_tree(loader, file, s->diags);
-	if (!tree)
-		return;
-	if (tree->root->kind == TREE_MAPPING)
-		schema_mapping(s, targets_file_keys, tree->root, loader->config);
-	else
-		read_target_list(s, tree->root);
-}
-
-static bool is_glob(const char *pattern)
-{
-	return strpbrk(pattern, "*?[") != NULL;
-}
-
-/* The pattern relative to the directory of file. Glob characters in the directory are escaped. */
-static char *resolve_glob(const char *file, const char *pattern)
-{
-	const char *slash = strrchr(file, '/');
-	if (pattern[0] == '/' || !slash)
-		return alloc_text(pattern);
-	char *dir = alloc_zero(2 * (size_t)(slash - file) + 1, 1), *p = dir;
-	for (; file < slash; file++) {
-		if (strchr("*?[]\\", *file))
-			*p++ = '\\';
-		*p++ = *file;
-	}
-	char *path = alloc_format("%s/%s", dir, pattern);
-	free(dir);
-	return path;
-}
-
-static void read_glob(struct schema *s, struct tree_node *item)
-{
-	glob_t found = { 0 };
-	char *pattern = resolve_glob(item->file, item->text);
-	int failed = glob(pattern, 0, NULL, &found);
-	free(pattern);
-	if (failed == GLOB_NOMATCH)
-		schema_warning(s, item, "'%s' matches no file", item->text);
-	else if (failed)
-		schema_error(s, item, "'%s' cannot be searched: %s", item->text, strerror(errno));
-	for (size_t i = 0; !failed && i < found.gl_pathc; i++)
-		read_targets_file(s, item, found.gl_pathv[i]);
-	globfree(&found);
+	return root->kind == TREE_MAPPING ? schema_mapping(s, targets_file_keys, root, object)
+					  : read_target_list(s, root);
 }
 
 static bool read_targets_from(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
-	bool ok = schema_items(s, node) > 0;
 	(void)key;
-	(void)object;
-	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item)) {
-		const char *text = schema_text(s, item);
-		if (text && is_glob(text)) {
-			read_glob(s, item);
-		} else if (text) {
-			char *file = read_resolve(item->file, text);
-			read_targets_file(s, item, file);
-			free(file);
-		}
-	}
-	return ok;
+	return parts_read(&loader_of(s)->parts, s, node, read_targets_file, object);
 }
 
 /* ---- the whole file ---- */
@@ -255,7 +167,8 @@ static bool read_targets_from(struct schema *s, const struct schema_key *key, st
 static const struct schema_key root_keys[] = {
 	{ "vantage", .read = read_name, FIELD(vantage) },
 	{ "key", .read = read_key, .required = "the file with this prober's secret key" },
-	{ "servers", .read = read_servers, .required = "the servers that are allowed to answer, as NAME: ed25519:KEY" },
+	{ "servers", .read = config_read_servers },
+	{ "servers_from", .read = config_read_servers_from },
 	{ "schedules", .read = read_schedules },
 	{ "lossy", .read = read_percent, FIELD(lossy_permille), .min = 1, .max = 1000 },
 	{ "targets", .read = read_targets },
@@ -266,8 +179,8 @@ static const struct schema_key root_keys[] = {
 };
 #undef FIELD
 
-static const char *const ours[] = { "servers", "targets", "targets_from", "schedules", NULL };
-static const char *const theirs[] = { "clients", "listen", "peers", "watch", "repair", "limits", NULL };
+static const char *const ours[] = { "servers", "servers_from", "targets", "targets_from", "schedules", NULL };
+static const char *const theirs[] = { "clients", "clients_from", "listen", "peers", "watch", "repair", "limits", NULL };
 
 static char *address_and_port(const struct config_target *target)
 {
@@ -294,10 +207,14 @@ static void check_targets_unique(struct schema *s, const struct loader *loader)
 		const struct config_target *target = &config->targets[i];
 		struct tree_node *name = tree_get(loader->target_nodes[i], "name");
 		struct tree_node *address = tree_get(loader->target_nodes[i], "address");
+		/* A target made from a URI has one node. */
 		if (target->name)
-			names[names_len++] = (struct schema_entry){ alloc_text(target->name), name };
+			names[names_len++] =
+			    (struct schema_entry){ alloc_text(target->name), name ? name : loader->target_nodes[i] };
 		if (target->address && schema_sound(loader->target_nodes[i], "port"))
-			addresses[addresses_len++] = (struct schema_entry){ address_and_port(target), address };
+			addresses[addresses_len++] =
+			    (struct schema_entry){ address_and_port(target),
+						   address ? address : loader->target_nodes[i] };
 	}
 	schema_unique(s, names, names_len, "each target must have its own name");
 	schema_unique(s, addresses, addresses_len, "one target can have several protocols, schedules and servers");
@@ -305,31 +222,32 @@ static void check_targets_unique(struct schema *s, const struct loader *loader)
 	schema_entries_free(addresses, addresses_len);
 }
 
-/* The default schedule as a node, so that targets can refer to it. */
-static const struct tree_node *only_steady(void)
+/* Keys are read in the order of the table, so our own key is known before those of the servers are compared. */
+static void check_servers(struct schema *s, struct tree_node *root, size_t errors)
 {
-	static char text[] = CONFIG_DEFAULT_SCHEDULE;
-	static struct tree_node name = { .text = text };
-	static struct tree_node member = { .key = &name };
-	static struct tree_node *sorted[] = { &member };
-	static const struct tree_node only = { .kind = TREE_MAPPING, .first = &member, .len = 1, .sorted = sorted };
-	return &only;
+	struct loader *loader = loader_of(s);
+	struct tree_node *own = schema_given(root, "key");
+	if (own)
+		identities_add_key(&loader->identities, loader->config->identity.public_key, own);
+	identities_check(&loader->identities, s);
+	if (!tree_get(root, "servers") && !tree_get(root, "servers_from"))
+		schema_missing(s, root, "servers", "the servers that are allowed to answer, as NAME: ed25519:KEY");
+	else if (loader->config->servers_len == 0 && s->diags->errors == errors)
+		schema_error(s, root,
+			     "there is no server; put its line, which `floatprobed --init` or `floatprobe pubkey "
+			     "--uri ADDRESS` prints there, into servers_from");
 }
 
-static const struct tree_node *mapping_of(const struct tree_node *root, const char *key)
+static void set_default_schedules(struct loader *loader)
 {
-	const struct tree_node *value = tree_get(root, key);
-	return value && value->kind == TREE_MAPPING ? value : NULL;
-}
-
-static void set_known(struct loader *loader, const struct tree_node *root)
-{
-	loader->known.servers = mapping_of(root, "servers");
-	loader->known.schedules = mapping_of(root, "schedules");
-	if (tree_get(root, "schedules"))
-		return;
-	config_add_steady(loader->config);
-	loader->known.schedules = only_steady();
+	const struct schema_name *steady = schema_names_find(&loader->schedules, CONFIG_DEFAULT_SCHEDULE);
+	for (size_t i = 0; i < loader->config->targets_len; i++) {
+		struct config_target *target = &loader->config->targets[i];
+		if (target->schedules_len > 0)
+			continue;
+		target->schedules[0] = steady ? steady->index : 0;
+		target->schedules_len = 1;
+	}
 }
 
 static void read_root(struct schema *s, struct tree_node *root)
@@ -338,14 +256,16 @@ static void read_root(struct schema *s, struct tree_node *root)
 	if (!schema_is_kind(s, root, TREE_MAPPING) ||
 	    schema_is_foreign(s, root, ours, theirs, "floatprobe", "floatprobed"))
 		return;
-	set_known(loader_of(s), root);
+	if (!tree_get(root, "schedules"))
+		add_default_schedule(loader_of(s));
 	size_t errors = s->diags->errors;
 	schema_mapping(s, root_keys, root, config);
-	identity_check_unique(s, root, "servers", &config->identity);
+	check_servers(s, root, errors);
+	set_default_schedules(loader_of(s));
 	read_check_journal(s, root, config->journal, config->key_file);
 	check_targets_unique(s, loader_of(s));
 	if (config->targets_len == 0 && s->diags->errors == errors)
-		schema_error(s, root, "there is no target; add targets or targets_from");
+		schema_error(s, root, "there is no target; add targets or targets_from, or the URI of a server");
 	if (!config->vantage)
 		config->vantage = identity_machine_name();
 }
@@ -355,12 +275,12 @@ struct config *config_load(const char *file, struct diag_list *diags)
 	size_t errors = diags->errors;
 	struct loader loader = { .config = config_new(file) };
 	struct schema s = { .diags = diags, .context = &loader };
-	struct tree *tree = load_tree(&loader, file, diags);
+	struct tree *tree = parts_load_main(&loader.parts, file, diags);
 	if (tree)
 		read_root(&s, tree->root);
-	for (size_t i = 0; i < loader.trees_len; i++)
-		tree_free(loader.trees[i]);
-	free(loader.trees);
+	parts_free(&loader.parts);
+	schema_names_free(&loader.servers);
+	schema_names_free(&loader.schedules);
 	free(loader.target_nodes);
 	if (diags->errors == errors)
 		return loader.config;

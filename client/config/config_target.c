@@ -75,7 +75,7 @@ static bool read_arrives_on(struct schema *s, const struct schema_key *key, stru
 /* A list of references to members of a mapping, stored as indexes. */
 struct references {
 	const char *what;
-	const struct tree_node *known;
+	const struct schema_names *known;
 	unsigned *indexes, *len, max;
 };
 
@@ -84,7 +84,7 @@ static bool read_reference(struct schema *s, struct tree_node *item, const struc
 	const char *text = schema_text(s, item);
 	if (!text)
 		return false;
-	const struct tree_node *found = tree_get(references->known, text);
+	const struct schema_name *found = schema_names_find(references->known, text);
 	if (!found)
 		return schema_unknown(s, item, references->what, references->known);
 	for (unsigned i = 0; i < *references->len; i++) {
@@ -250,7 +250,7 @@ static void check_unpinned(struct schema *s, struct tree_node *node, const struc
 		schema_error(s, unpinned, ABOUT_UDP);
 }
 
-/* Default servers and schedules of a target. */
+/* The default server of a target. The default schedule comes when all are read. */
 static void complete_target(struct schema *s, struct tree_node *node, struct config_target *target)
 {
 	const struct config_known *known = known_to(s);
@@ -258,12 +258,6 @@ static void complete_target(struct schema *s, struct tree_node *node, struct con
 		if (known->servers && known->servers->len > 1)
 			schema_missing(s, node, "server", "the servers that are allowed to answer");
 		target->servers_len = 1;
-	}
-	if (!tree_get(node, "schedule")) {
-		const struct tree_node *steady =
-		    known->schedules ? tree_get(known->schedules, CONFIG_DEFAULT_SCHEDULE) : NULL;
-		target->schedules[0] = steady ? steady->index : 0;
-		target->schedules_len = 1;
 	}
 }
 

@@ -2,14 +2,7 @@
 #ifndef FLOATPROBE_CLIENT_CONFIG_TARGET_H
 #define FLOATPROBE_CLIENT_CONFIG_TARGET_H
 
-#include "client/config/config.h"
-#include "common/config/schema.h"
-
-/* The mappings that targets refer to. NULL: missing or invalid, which config_file.c reports. */
-struct config_known {
-	const struct tree_node *servers;
-	const struct tree_node *schedules;
-};
+#include "client/config/config_loader.h"
 
 /* The schema's context is a struct config_known. target is initialised even if the node has faults. */
 void config_target_read(struct schema *s, struct tree_node *node, struct config_target *target);

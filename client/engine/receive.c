@@ -113,13 +113,14 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 }
 
 /* MACs are always checked, signatures until one of this boot of the server is verified. */
-static enum drop check_authentic(struct engine *e, unsigned server, enum packet_transport transport,
+static enum drop check_authentic(struct engine *e, const struct keyring_key *key, enum packet_transport transport,
 				 const struct packet_reply *reply, const uint8_t *buf, size_t len)
 {
-	struct engine_server *s = &e->servers[server];
+	struct engine_server *s = &e->servers[key->server];
 
-	if (!seal_reply_mac_holds(&e->keyring.pairs[server], transport, buf, len, reply->slots))
+	if (!seal_reply_mac_holds(&key->pair, transport, buf, len, reply->slots))
 		return DROP_BAD_MAC;
+	keyring_use(&e->keyring, key);
 	if (!(reply->flags & PACKET_SIGNED) || s->proven_boot_id == reply->boot_id)
 		return DROP_NONE;
 	if (!seal_reply_signature_holds(reply->server_key, transport, buf, len, reply->slots))
@@ -169,6 +170,7 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 {
 	struct packet_reply reply;
 	enum drop drop = drop_of_fault(packet_read_reply(buf, len, &reply));
+	const struct keyring_key *key;
 	struct path *p;
 	int server;
 
@@ -176,8 +178,9 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 		return drop;
 	if (reply.token != keyring_token(&e->keyring, reply.flow_id, reply.seq))
 		return DROP_TOKEN;
-	server = keyring_find(&e->keyring, reply.server_key);
-	if (server >= 0 && (drop = check_authentic(e, (unsigned)server, transport, &reply, buf, len)) != DROP_NONE)
+	key = keyring_find(&e->keyring, reply.server_key);
+	server = key ? (int)key->server : -1;
+	if (key && (drop = check_authentic(e, key, transport, &reply, buf, len)) != DROP_NONE)
 		return drop;
 	p = paths_find_flow(&e->paths, reply.flow_id);
 	if (p && reply.flow_id == p->prober.flow_id && probe_kind_of(p->kind)->transport == transport) {
@@ -490,6 +493,6 @@ void receive_at_link(void *engine, const struct endpoint *from, const uint8_t *s
 	struct path *p = paths_find_flow(&e->paths, flow_id);
 
 	if (p && p->prober.flow_id == flow_id && endpoint_equal(&p->endpoint, from) &&
-	    keyring_find(&e->keyring, server_key) >= 0)
+	    keyring_find(&e->keyring, server_key))
 		path_note_at_link(p, seq);
 }

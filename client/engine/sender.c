@@ -5,26 +5,27 @@
 /* Which servers get a slot: all of the configuration if there is room; else those that may answer and one that answers
  * without being allowed to. A server without a slot keeps no receipts, and has to check signatures, which it
  * rate-limits: its silence would look like loss. */
-static unsigned slots_of(const struct sender *s, const struct path *p, unsigned servers[WIRE_SLOTS_MAX])
+static unsigned slots_of(const struct sender *s, const struct path *p, const struct keyring_key *slots[WIRE_SLOTS_MAX])
 {
-	unsigned len = p->target->servers_len;
+	unsigned servers[WIRE_SLOTS_MAX], len = p->target->servers_len;
 
-	if (s->keyring->len <= WIRE_SLOTS_MAX) {
-		for (unsigned i = 0; i < s->keyring->len; i++)
+	if (s->keyring->servers_len <= WIRE_SLOTS_MAX) {
+		len = (unsigned)s->keyring->servers_len;
+		for (unsigned i = 0; i < len; i++)
 			servers[i] = i;
-		return (unsigned)s->keyring->len;
+	} else {
+		memcpy(servers, p->target->servers, len * sizeof servers[0]);
+		if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
+			servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
 	}
-	memcpy(servers, p->target->servers, len * sizeof servers[0]);
-	if (p->prober.holder != PROBER_NOBODY && p->prober.holder >= WIRE_SLOTS_MAX && len < WIRE_SLOTS_MAX)
-		servers[len++] = (unsigned)path_server_of_number(p, p->prober.holder);
-	return len;
+	return keyring_slots(s->keyring, servers, len, slots);
 }
 
 /* Write and seal a probe of the path's prober or of its twin's. */
 static void write_probe(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags,
 			uint32_t seq, int64_t real_ns, uint8_t *buf, size_t len)
 {
-	unsigned servers[WIRE_SLOTS_MAX];
+	const struct keyring_key *slots[WIRE_SLOTS_MAX];
 	struct packet_request request = {
 		.role = PACKET_PROBE,
 		.seq = seq,
@@ -35,12 +36,12 @@ static void write_probe(const struct sender *s, const struct path *p, struct pro
 		.transport = probe_kind_of(p->kind)->transport,
 		.heard = prober->heard,
 		.token = keyring_token(s->keyring, prober->flow_id, seq),
-		.slots = slots_of(s, p, servers),
+		.slots = slots_of(s, p, slots),
 	};
 
 	memcpy(request.client_key, s->keyring->identity->public_key, WIRE_KEY_LEN);
 	packet_write_request(buf, len, &request);
-	keyring_seal(s->keyring, request.transport, buf, len, servers, request.slots, &prober->ticket);
+	keyring_seal(s->keyring, request.transport, buf, len, slots, request.slots, &prober->ticket);
 }
 
 void sender_send_twin(const struct sender *s, struct path *p, int64_t now_ns, int64_t real_ns)

@@ -14,42 +14,109 @@ static void make_token_key(struct keyring *ring)
 			   ring->identity->secret_key, sizeof ring->identity->secret_key);
 }
 
-bool keyring_init(struct keyring *ring, const struct config *config)
+static size_t count_keys(const struct config *config)
 {
-	*ring = (struct keyring){
-		.identity = &config->identity,
-		.servers = config->servers,
-		.len = config->servers_len,
-		.pairs = calloc(config->servers_len ? config->servers_len : 1, sizeof(struct seal_pair)),
-	};
-	if (!ring->pairs)
-		return false;
-	make_token_key(ring);
-	for (size_t i = 0; i < ring->len; i++) {
-		if (!seal_pair_for_client(&ring->pairs[i], ring->identity, config->servers[i].key)) {
-			keyring_free(ring);
+	size_t len = 0;
+
+	for (size_t i = 0; i < config->servers_len; i++)
+		len += config->servers[i].keys_len;
+	return len;
+}
+
+static bool add_keys(struct keyring *ring, unsigned server, const struct config_server *from)
+{
+	ring->in_use[server] = (unsigned)ring->keys_len;
+	for (unsigned k = 0; k < from->keys_len; k++) {
+		struct keyring_key *key = &ring->keys[ring->keys_len++];
+
+		key->server = server;
+		key->public = from->keys[k];
+		if (!seal_pair_for_client(&key->pair, ring->identity, key->public))
 			return false;
-		}
 	}
 	return true;
 }
 
-void keyring_free(struct keyring *ring)
+bool keyring_init(struct keyring *ring, const struct config *config)
 {
-	if (ring->pairs)
-		sodium_memzero(ring->pairs, ring->len * sizeof *ring->pairs);
-	free(ring->pairs);
-	ring->pairs = NULL;
-	ring->len = 0;
+	bool ok;
+
+	*ring = (struct keyring){
+		.identity = &config->identity,
+		.keys = calloc(count_keys(config) + 1, sizeof *ring->keys),
+		.in_use = calloc(config->servers_len + 1, sizeof *ring->in_use),
+		.servers_len = config->servers_len,
+	};
+	ok = ring->keys && ring->in_use;
+	for (unsigned i = 0; ok && i < config->servers_len; i++)
+		ok = add_keys(ring, i, &config->servers[i]);
+	if (ok)
+		make_token_key(ring);
+	else
+		keyring_free(ring);
+	return ok;
 }
 
-int keyring_find(const struct keyring *ring, const uint8_t key[WIRE_KEY_LEN])
+void keyring_free(struct keyring *ring)
 {
-	for (size_t i = 0; i < ring->len; i++) {
-		if (memcmp(ring->servers[i].key, key, WIRE_KEY_LEN) == 0)
-			return (int)i;
+	if (ring->keys)
+		sodium_memzero(ring->keys, ring->keys_len * sizeof *ring->keys);
+	free(ring->keys);
+	free(ring->in_use);
+	ring->keys = NULL;
+	ring->in_use = NULL;
+	ring->keys_len = ring->servers_len = 0;
+}
+
+const struct keyring_key *keyring_find(const struct keyring *ring, const uint8_t key[WIRE_KEY_LEN])
+{
+	for (size_t i = 0; i < ring->keys_len; i++) {
+		if (memcmp(ring->keys[i].public, key, WIRE_KEY_LEN) == 0)
+			return &ring->keys[i];
 	}
-	return -1;
+	return NULL;
+}
+
+void keyring_use(struct keyring *ring, const struct keyring_key *key)
+{
+	ring->in_use[key->server] = (unsigned)(key - ring->keys);
+}
+
+const struct keyring_key *keyring_of(const struct keyring *ring, unsigned server)
+{
+	return &ring->keys[ring->in_use[server]];
+}
+
+static const struct keyring_key *next_key(const struct keyring *ring, const struct keyring_key *key)
+{
+	const struct keyring_key *next = key + 1;
+
+	if (next < ring->keys + ring->keys_len && next->server == key->server)
+		return next;
+	while (key > ring->keys && key[-1].server == key->server)
+		key--;
+	return key;
+}
+
+void keyring_try_next(struct keyring *ring, unsigned server)
+{
+	keyring_use(ring, next_key(ring, keyring_of(ring, server)));
+}
+
+unsigned keyring_slots(const struct keyring *ring, const unsigned *servers, unsigned servers_len,
+		       const struct keyring_key *slots[WIRE_SLOTS_MAX])
+{
+	unsigned len = 0;
+
+	for (unsigned i = 0; i < servers_len && len < WIRE_SLOTS_MAX; i++)
+		slots[len++] = keyring_of(ring, servers[i]);
+	for (unsigned i = 0; i < servers_len; i++) {
+		const struct keyring_key *used = keyring_of(ring, servers[i]), *key = next_key(ring, used);
+
+		for (; key != used && len < WIRE_SLOTS_MAX; key = next_key(ring, key))
+			slots[len++] = key;
+	}
+	return len;
 }
 
 uint32_t keyring_token(const struct keyring *ring, uint64_t flow_id, uint32_t seq)
@@ -63,11 +130,11 @@ uint32_t keyring_token(const struct keyring *ring, uint64_t flow_id, uint32_t se
 }
 
 void keyring_seal(const struct keyring *ring, enum packet_transport transport, uint8_t *buf, size_t len,
-		  const unsigned *servers, unsigned servers_len, struct seal_ticket *ticket)
+		  const struct keyring_key *const *slots, unsigned slots_len, struct seal_ticket *ticket)
 {
-	for (unsigned slot = 0; slot < servers_len; slot++)
-		seal_request_name(&ring->pairs[servers[slot]], buf, slot);
-	seal_request_sign(ring->identity, transport, buf, servers_len, ticket);
-	for (unsigned slot = 0; slot < servers_len; slot++)
-		seal_request_mac(&ring->pairs[servers[slot]], transport, buf, len, servers_len, slot);
+	for (unsigned slot = 0; slot < slots_len; slot++)
+		seal_request_name(&slots[slot]->pair, buf, slot);
+	seal_request_sign(ring->identity, transport, buf, slots_len, ticket);
+	for (unsigned slot = 0; slot < slots_len; slot++)
+		seal_request_mac(&slots[slot]->pair, transport, buf, len, slots_len, slot);
 }

@@ -413,6 +413,8 @@ static void ask_server(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	bool alive = channels_first_alive(&querier->channels, server, querier->s.paths) != NULL;
 
+	if (querier->servers[server].rounds_unanswered > 0) /* perhaps it has another one of its keys now */
+		keyring_try_next(querier->s.keyring, server);
 	ask_directly(querier, server, alive, now_ns);
 	if (!alive)
 		ask_witnesses(querier, server, now_ns);
@@ -640,6 +642,7 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 {
 	struct channel *w = channels_find_flow(&querier->channels, flow_id);
 	unsigned server = w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness;
+	const struct keyring_key *key;
 	struct packet_reply reply;
 	enum packet_fault fault;
 
@@ -655,11 +658,12 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 	fault = packet_read_reply(outcome->body, outcome->body_len, &reply);
 	if (fault != PACKET_FAULT_NONE)
 		return drop_of_fault(fault);
-	if (memcmp(reply.server_key, querier->s.config->servers[server].key, WIRE_KEY_LEN) != 0)
+	key = keyring_find(querier->s.keyring, reply.server_key);
+	if (!key || key->server != server)
 		return DROP_SERVER;
-	if (!seal_reply_mac_holds(&querier->s.keyring->pairs[server], PACKET_TCP, outcome->body, outcome->body_len,
-				  reply.slots))
+	if (!seal_reply_mac_holds(&key->pair, PACKET_TCP, outcome->body, outcome->body_len, reply.slots))
 		return DROP_BAD_MAC;
+	keyring_use(querier->s.keyring, key);
 	querier_connected(querier, &outcome->local, &reply.seen_source);
 	return querier_received(querier, server, &reply, outcome->body, outcome->body_len, clock_mono_ns());
 }

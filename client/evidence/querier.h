@@ -26,7 +26,7 @@
 
 struct querier_settings { /* all pointers are borrowed and outlive the querier */
 	const struct config *config;
-	const struct keyring *keyring;
+	struct keyring *keyring;
 	struct paths *paths;
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;

@@ -49,6 +49,7 @@ static struct packet_request request_of(const struct query_codec *d, const struc
 static bool write_query(struct query_codec *d, const struct channel *w, const struct evidence_query *query,
 			const struct packet_request *request, struct seal_ticket *ticket, uint8_t *buf, size_t len)
 {
+	const struct keyring_key *key = keyring_of(d->keyring, w->server);
 	uint8_t nonce[SEAL_NONCE_LEN];
 	size_t value_len;
 	uint8_t *value;
@@ -58,8 +59,8 @@ static bool write_query(struct query_codec *d, const struct channel *w, const st
 	if (!evidence_write_query(d->text, text_room(len), query))
 		return false;
 	randombytes_buf(nonce, sizeof nonce);
-	seal_evidence(d->keyring->pairs[w->server].query, nonce, buf, value, d->text, text_room(len));
-	keyring_seal(d->keyring, request->transport, buf, len, &w->server, 1, ticket);
+	seal_evidence(key->pair.query, nonce, buf, value, d->text, text_room(len));
+	keyring_seal(d->keyring, request->transport, buf, len, &key, 1, ticket);
 	return true;
 }
 
@@ -69,7 +70,7 @@ static bool write_relay(struct query_codec *d, struct channel *w, const struct e
 {
 	struct packet_request inner = request_of(d, w, PACKET_QUERY, w->inner_flow_id, seq);
 	struct packet_request outer = request_of(d, w, PACKET_RELAY, w->prober.flow_id, seq);
-	unsigned witness = (unsigned)w->witness;
+	const struct keyring_key *witness = keyring_of(d->keyring, (unsigned)w->witness);
 	size_t value_len;
 
 	inner.transport = PACKET_UDP;
@@ -100,15 +101,25 @@ bool query_write(struct query_codec *d, struct channel *w, const struct evidence
 static bool open_answer(struct query_codec *d, const struct channel *w, const struct packet_reply *reply, uint8_t *buf,
 			size_t len, struct evidence_answer *answer)
 {
+	const struct keyring_key *key = keyring_find(d->keyring, reply->server_key);
 	size_t value_len;
 	uint8_t *value;
 
-	if (reply->role != PACKET_ANSWER || reply->status != PACKET_OK)
+	if (!key || key->server != w->server || reply->role != PACKET_ANSWER || reply->status != PACKET_OK)
 		return false;
 	value = packet_evidence(buf, len, reply->slots, &value_len);
 	return value_len >= SEAL_NONCE_LEN + SEAL_TAG_LEN && value_len <= sizeof d->text &&
-	       seal_evidence_open(d->keyring->pairs[w->server].answer, buf, value, value_len, d->text) &&
+	       seal_evidence_open(key->pair.answer, buf, value, value_len, d->text) &&
 	       evidence_read_answer(d->text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, answer);
+}
+
+static bool is_from_server(const struct query_codec *d, const struct channel *w, const struct packet_reply *reply,
+			   const uint8_t *buf)
+{
+	const struct keyring_key *key = keyring_find(d->keyring, reply->server_key);
+
+	return key && key->server == w->server &&
+	       seal_reply_mac_holds(&key->pair, PACKET_UDP, buf, RELAY_ROOM, reply->slots);
 }
 
 /* A relayed answer is as trustworthy as a direct one: the server computes its MAC with our key. */
@@ -125,8 +136,6 @@ bool query_open(struct query_codec *d, const struct channel *w, const struct pac
 		return false;
 	value = packet_evidence(buf, len, outer->slots, &value_len);
 	return value_len >= RELAY_ROOM && packet_read_reply(value, RELAY_ROOM, &reply) == PACKET_FAULT_NONE &&
-	       reply.flow_id == w->inner_flow_id && reply.seq == outer->seq &&
-	       memcmp(reply.server_key, d->keyring->servers[w->server].key, WIRE_KEY_LEN) == 0 &&
-	       seal_reply_mac_holds(&d->keyring->pairs[w->server], PACKET_UDP, value, RELAY_ROOM, reply.slots) &&
+	       reply.flow_id == w->inner_flow_id && reply.seq == outer->seq && is_from_server(d, w, &reply, value) &&
 	       open_answer(d, w, &reply, value, RELAY_ROOM, answer);
 }

@@ -44,6 +44,7 @@ static void on_written(uv_write_t *write, int status)
 static void write_request(struct dialogue *d)
 {
 	uint8_t *body = d->out + FRAMING_HEADER_LEN;
+	const struct keyring_key *slots[WIRE_SLOTS_MAX];
 	struct packet_request request = {
 		.role = PACKET_PROBE,
 		.seq = ++d->seq,
@@ -52,13 +53,13 @@ static void write_request(struct dialogue *d)
 		.destination = d->endpoint,
 		.transport = PACKET_TCP,
 		.token = keyring_token(d->keyring, d->flow_id, d->seq),
-		.slots = d->servers_len,
 	};
 
+	request.slots = keyring_slots(d->keyring, d->servers, d->servers_len, slots);
 	memcpy(request.client_key, d->keyring->identity->public_key, WIRE_KEY_LEN);
 	framing_put_header(d->out, WIRE_PROBE_MIN);
 	packet_write_request(body, WIRE_PROBE_MIN, &request);
-	keyring_seal(d->keyring, PACKET_TCP, body, WIRE_PROBE_MIN, d->servers, d->servers_len, &d->ticket);
+	keyring_seal(d->keyring, PACKET_TCP, body, WIRE_PROBE_MIN, slots, request.slots, &d->ticket);
 }
 
 static void ask(uv_timer_t *timer)
@@ -80,16 +81,16 @@ static void ask(uv_timer_t *timer)
 static int answerer(const struct dialogue *d, const uint8_t *body, size_t len)
 {
 	struct packet_reply reply;
-	int server;
+	const struct keyring_key *key;
 
 	if (packet_read_reply(body, len, &reply) != PACKET_FAULT_NONE || reply.role != PACKET_REPLY ||
 	    reply.flow_id != d->flow_id || reply.seq != d->seq ||
 	    reply.token != keyring_token(d->keyring, reply.flow_id, reply.seq))
 		return -1;
-	server = keyring_find(d->keyring, reply.server_key);
-	if (server < 0 || !seal_reply_mac_holds(&d->keyring->pairs[server], PACKET_TCP, body, len, reply.slots))
+	key = keyring_find(d->keyring, reply.server_key);
+	if (!key || !seal_reply_mac_holds(&key->pair, PACKET_TCP, body, len, reply.slots))
 		return -1;
-	return server;
+	return (int)key->server;
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)

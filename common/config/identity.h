@@ -5,14 +5,27 @@
 #include "common/config/schema.h"
 #include "common/core/seal.h"
 
+enum { IDENTITY_KEYS_MAX = 4 };
+
 schema_reader identity_read_public; /* uint8_t[WIRE_KEY_LEN] */
 
-/* Read the name of a key file, and the key in it. The caller frees *path. */
+/* Read the name of a key file, and the key in it. A name without a directory is looked for in $CREDENTIALS_DIRECTORY
+ * first. The caller frees *path. */
 bool identity_read_secret(struct schema *s, struct tree_node *node, char **path, struct seal_identity *identity);
-/* Read a member NAME: PUBLIC_KEY of `servers` or `clients`. The name is member->key->text. */
-bool identity_read_named(struct schema *s, struct tree_node *member, uint8_t public_key[WIRE_KEY_LEN]);
-/* Report each public key in root's mapping `list` that occurs twice, or that is our own. */
-void identity_check_unique(struct schema *s, struct tree_node *root, const char *list, const struct seal_identity *own);
+
+/* The identities of one list: no name and no key may stand for two of them. */
+struct identities {
+	struct schema_entry *names, *keys;
+	size_t names_len, keys_len, names_room, keys_room;
+};
+void identities_add_name(struct identities *list, const char *name, struct tree_node *node);
+void identities_add_key(struct identities *list, const uint8_t key[WIRE_KEY_LEN], struct tree_node *node);
+/* Report what stands for two, and free the list. */
+void identities_check(struct identities *list, struct schema *s);
+
+/* Read a public key, or a list of keys that one name has while its key is changed, and add them to the list. */
+bool identity_read_keys(struct schema *s, struct tree_node *node, struct identities *list,
+			uint8_t keys[IDENTITY_KEYS_MAX][WIRE_KEY_LEN], unsigned *len);
 /* The host name, or "unnamed" if it is not a valid name. The caller frees it. */
 char *identity_machine_name(void);
 

@@ -31,7 +31,8 @@ bool read_name(struct schema *s, const struct schema_key *key, struct tree_node 
 char *read_resolve(const char *file, const char *path)
 {
 	const char *slash = strrchr(file, '/');
-	if (path[0] == '/' || !slash)
+	/* A pipe such as /dev/fd/63 has no directory of its own. */
+	if (path[0] == '/' || !slash || strncmp(file, "/dev/", 5) == 0)
 		return alloc_text(path);
 	return alloc_format("%.*s/%s", (int)(slash - file), file, path);
 }

@@ -129,15 +129,49 @@ static bool report_unknown(struct schema *s, struct tree_node *node, const char 
 	return schema_error(s, node, "%s; known here: %s", what, g->candidates ? g->listed : "none");
 }
 
-bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct tree_node *known)
+bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct schema_names *known)
 {
 	struct suggestion g = suggestion_start(node->text);
-	for (const struct tree_node *member = known->first; member; member = member->next)
-		suggestion_add(&g, member->key->text);
+	for (size_t i = 0; i < known->len; i++)
+		suggestion_add(&g, known->items[i].text);
 	char *text = alloc_format("'%s' is not a known %s", node->text, what);
 	report_unknown(s, node, text, &g);
 	free(text);
 	return false;
+}
+
+/* ---- names ---- */
+
+void schema_names_add(struct schema_names *names, const char *text, unsigned index)
+{
+	if (names->len == names->room) {
+		names->room = names->room ? 2 * names->room : 16;
+		names->items = alloc_resize(names->items, names->room, sizeof *names->items);
+	}
+	names->items[names->len++] = (struct schema_name){ text, index };
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(((const struct schema_name *)left)->text, ((const struct schema_name *)right)->text);
+}
+
+void schema_names_sort(struct schema_names *names)
+{
+	if (names->len > 0)
+		qsort(names->items, names->len, sizeof *names->items, compare_names);
+}
+
+const struct schema_name *schema_names_find(const struct schema_names *names, const char *text)
+{
+	const struct schema_name wanted = { .text = text };
+	return names->len ? bsearch(&wanted, names->items, names->len, sizeof *names->items, compare_names) : NULL;
+}
+
+void schema_names_free(struct schema_names *names)
+{
+	free(names->items);
+	*names = (struct schema_names){ 0 };
 }
 
 /* ---- kinds ---- */
@@ -297,6 +331,11 @@ static int compare_entries(const void *left, const void *right)
 	return a->node->column < b->node->column ? -1 : a->node->column > b->node->column;
 }
 
+static bool are_keys_of_one_mapping(const struct tree_node *a, const struct tree_node *b)
+{
+	return a->parent && a->parent == b->parent && a->parent->kind == TREE_MAPPING && !a->key && !b->key;
+}
+
 void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, const char *advice)
 {
 	qsort(entries, len, sizeof *entries, compare_entries);
@@ -306,6 +345,8 @@ void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, c
 			continue;
 		}
 		const struct tree_node *earlier = entries[first].node;
+		if (are_keys_of_one_mapping(earlier, entries[i].node))
+			continue;
 		schema_error(s, entries[i].node, "'%s' is already in %s:%u; %s", entries[i].text, earlier->file,
 			     earlier->line, advice);
 	}

@@ -82,8 +82,23 @@ struct tree_node *schema_given(const struct tree_node *mapping, const char *key)
 /* True if the member `key` is absent or without error. */
 bool schema_sound(const struct tree_node *mapping, const char *key);
 
-/* Report that node names a `what` ("server") that is not a key of the mapping `known`. Returns false. */
-bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct tree_node *known);
+/* Names to which other parts of the configuration refer, and their indexes. The texts belong to somebody else. */
+struct schema_name {
+	const char *text;
+	unsigned index;
+};
+struct schema_names {
+	struct schema_name *items;
+	size_t len, room;
+};
+void schema_names_add(struct schema_names *names, const char *text, unsigned index);
+/* Sort the names, when all have been added. schema_names_find needs it. */
+void schema_names_sort(struct schema_names *names);
+const struct schema_name *schema_names_find(const struct schema_names *names, const char *text);
+void schema_names_free(struct schema_names *names);
+
+/* Report that node names a `what` ("server") that is not known. Returns false. */
+bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct schema_names *known);
 
 /* A text that must be unique, and its node. */
 struct schema_entry {
@@ -91,7 +106,7 @@ struct schema_entry {
 	struct tree_node *node;
 };
 /* Report each text that occurs twice. The error is at the later node, names the earlier one, and ends with advice.
- * Sorts the entries. */
+ * Two keys of one mapping are left out: tree.h reports them. Sorts the entries. */
 void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, const char *advice);
 /* Free the texts and the array. */
 void schema_entries_free(struct schema_entry *entries, size_t len);

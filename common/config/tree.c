@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <yaml.h>
 
+enum { READ_LEN = 64 << 10 };
+
 struct reader {
 	yaml_parser_t yaml;
 	const char *text;
@@ -318,52 +320,70 @@ static bool parse(struct tree *tree, const char *text, size_t len, struct diag_l
 	return ok;
 }
 
-static const char *check_file(int fd, struct stat *st)
+static bool is_stream(const char *file)
+{
+	return strcmp(file, TREE_STDIN) == 0;
+}
+
+/* The content of a pipe is as long as it is; that of a file is read up to one octet beyond the maximum. */
+static const char *read_all(int fd, char **text, size_t *len)
+{
+	size_t room = 0;
+	ssize_t n;
+
+	do {
+		if (*len == room) {
+			room = room ? 2 * room : READ_LEN;
+			*text = alloc_resize(*text, room, 1);
+		}
+		n = read(fd, *text + *len, room - *len);
+		*len += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && *len <= TREE_FILE_MAX) || (n < 0 && errno == EINTR));
+	if (n < 0)
+		return strerror(errno);
+	return *len > TREE_FILE_MAX ? "larger than 4 MiB, which is the maximum" : NULL;
+}
+
+static const char *check_file(int fd, bool may_be_pipe, struct stat *st)
 {
 	if (fstat(fd, st) < 0)
 		return strerror(errno);
-	if (!S_ISREG(st->st_mode))
-		return "not a regular file";
-	if (st->st_size > TREE_FILE_MAX)
-		return "larger than 4 MiB, which is the maximum";
-	return NULL;
+	if (S_ISREG(st->st_mode))
+		return st->st_size > TREE_FILE_MAX ? "larger than 4 MiB, which is the maximum" : NULL;
+	if (may_be_pipe && !S_ISDIR(st->st_mode) && !S_ISBLK(st->st_mode))
+		return NULL;
+	return S_ISDIR(st->st_mode) ? "a directory" : "not a regular file";
 }
 
-/* Returns NULL or an error text. The caller frees *text. A file that shrinks during the call gives a short *len. */
-static const char *read_file(const char *file, struct stat *st, char **text, size_t *len)
+/* Returns NULL or an error text. The caller frees *text. */
+static const char *read_file(const char *file, bool may_be_pipe, struct stat *st, char **text, size_t *len)
 {
 	/* O_NONBLOCK: open must not block on a FIFO, which check_file refuses. */
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_be_pipe ? 0 : O_NONBLOCK);
+	int fd = may_be_pipe && is_stream(file) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(file, flags);
 	if (fd < 0)
 		return strerror(errno);
-	const char *wrong = check_file(fd, st);
-	if (!wrong) {
-		char *content = alloc_zero((size_t)st->st_size, 1);
-		ssize_t n = read(fd, content, (size_t)st->st_size);
-		if (n < 0) {
-			wrong = strerror(errno);
-			free(content);
-		} else {
-			*text = content;
-			*len = (size_t)n;
-		}
-	}
+	const char *wrong = check_file(fd, may_be_pipe, st);
+	if (!wrong)
+		wrong = read_all(fd, text, len);
 	close(fd);
 	return wrong;
 }
 
-struct tree *tree_load(const char *file, struct diag_list *diags)
+static struct tree *load(const char *file, bool may_be_pipe, struct diag_list *diags)
 {
 	char *text = NULL;
 	size_t len = 0;
 	struct stat st = { 0 };
-	const char *wrong = read_file(file, &st, &text, &len);
+	const char *wrong = read_file(file, may_be_pipe, &st, &text, &len);
+	const char *shown = may_be_pipe && is_stream(file) ? "stdin" : file;
 	if (wrong) {
-		diag_add(diags, DIAG_ERROR, file, 0, 0, "cannot be read: %s", wrong);
+		diag_add(diags, DIAG_ERROR, shown, 0, 0, "cannot be read: %s", wrong);
+		free(text);
 		return NULL;
 	}
 	struct tree *tree = alloc_zero(1, sizeof *tree);
-	tree->file = alloc_text(file);
+	tree->file = alloc_text(shown);
 	tree->device = st.st_dev;
 	tree->inode = st.st_ino;
 	bool ok = parse(tree, text, len, diags);
@@ -372,6 +392,22 @@ struct tree *tree_load(const char *file, struct diag_list *diags)
 		return tree;
 	tree_free(tree);
 	return NULL;
+}
+
+struct tree *tree_load(const char *file, struct diag_list *diags)
+{
+	return load(file, true, diags);
+}
+
+struct tree *tree_load_part(const char *file, struct diag_list *diags)
+{
+	return load(file, false, diags);
+}
+
+bool tree_can_be_read_again(const char *file)
+{
+	struct stat st;
+	return !is_stream(file) && (stat(file, &st) < 0 || S_ISREG(st.st_mode));
 }
 
 void tree_free(struct tree *tree)

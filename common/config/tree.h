@@ -18,6 +18,8 @@ enum {
 	TREE_TEXT_MAX = 1024, /* octets of a scalar */
 };
 
+#define TREE_STDIN "-"
+
 enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAPPING };
 
 struct tree_node {
@@ -47,8 +49,12 @@ struct tree {
 };
 
 /* Returns NULL if the file cannot be read and parsed to its end. A tree may have errors too: check diags. Free the tree
- * with tree_free. */
+ * with tree_free. The file may be a pipe, or "-" for the standard input. */
 struct tree *tree_load(const char *file, struct diag_list *diags) __attribute__((warn_unused_result));
+/* The same for a file that another one names: it must be a regular file. */
+struct tree *tree_load_part(const char *file, struct diag_list *diags) __attribute__((warn_unused_result));
+/* False for what tree_load reads only once: the standard input or a pipe. */
+bool tree_can_be_read_again(const char *file);
 void tree_free(struct tree *tree);
 
 /* The member `key` of a mapping, or NULL. */

@@ -16,6 +16,7 @@
 enum {
 	BASE64_LEN = 44,
 	SECRET_LEN = sizeof SECRET_PREFIX - 1 + BASE64_LEN,
+	GROUPS_MAX = 256,
 	CONTENT_MAX = SECRET_LEN + 2, /* a line feed, and one octet to detect a longer file */
 };
 
@@ -41,6 +42,38 @@ static bool decode(const char *text, size_t len, int variant, uint8_t octets[32]
 	return sodium_base642bin(octets, 32, text, len, NULL, &octets_len, NULL, variant) == 0 && octets_len == 32;
 }
 
+/* Also true for the group root, which systemd and Kubernetes use for secrets that an ACL or a mount protects. */
+static bool is_own_group(gid_t gid)
+{
+	gid_t groups[GROUPS_MAX];
+	int len = getgroups(GROUPS_MAX, groups);
+
+	for (int i = 0; i < len; i++) {
+		if (groups[i] == gid)
+			return true;
+	}
+	return gid == 0 || gid == getegid();
+}
+
+/* A secret that systemd or Kubernetes hands to a service is often readable by a group of the service. It is accepted if
+ * the group is how this process reads it: it belongs to root, or nobody may write it. */
+static bool check_mode(const char *path, const struct stat *st, char error[KEYFILE_ERROR_LEN])
+{
+	bool readable_by_group = (st->st_mode & S_IRWXG) == S_IRGRP;
+	bool handed_over = st->st_uid != geteuid() || !(st->st_mode & S_IWUSR);
+
+	if (!(st->st_mode & (S_IRWXG | S_IRWXO)))
+		return true;
+	if ((st->st_mode & S_IRWXO) || !readable_by_group || !handed_over)
+		return fail(error, "key file %s is accessible to other users (mode %04o); chmod 600 it", path,
+			    (unsigned)st->st_mode & 07777);
+	if (!is_own_group(st->st_gid))
+		return fail(
+		    error, "key file %s is accessible to group %u, to which this process does not belong; chmod 600 it",
+		    path, (unsigned)st->st_gid);
+	return true;
+}
+
 static bool check_file(const char *path, int fd, char error[KEYFILE_ERROR_LEN])
 {
 	struct stat st;
@@ -53,10 +86,7 @@ static bool check_file(const char *path, int fd, char error[KEYFILE_ERROR_LEN])
 		    error,
 		    "key file %s belongs to another user (uid %u); it must belong to the user who runs this program",
 		    path, (unsigned)st.st_uid);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return fail(error, "key file %s is accessible to other users (mode %04o); chmod 600 it", path,
-			    (unsigned)st.st_mode & 07777);
-	return true;
+	return check_mode(path, &st, error);
 }
 
 /* Read the content as a string of at most len - 1 octets. */
@@ -193,9 +223,27 @@ bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char erro
 
 bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
+	char digits[BASE64_LEN];
+	size_t prefix = len > strlen(PUBLIC_PREFIX) && starts_with(text, PUBLIC_PREFIX) ? strlen(PUBLIC_PREFIX) : 0;
+	if (starts_with(text, SECRET_PREFIX))
+		return fail(error,
+			    "is a secret key, which only its owner may have; `floatprobe pubkey --uri ADDRESS` on "
+			    "the server prints the URI");
+	text += prefix;
+	len -= prefix;
+	if (len == BASE64_LEN && text[len - 1] == '=')
+		len--;
 	if (len != BASE64_LEN - 1)
-		return fail(error, "the key has %zu characters; a public key in unpadded base64url has 43", len);
-	if (!decode(text, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
-		return fail(error, "the key is not unpadded base64url, which has - and _ in place of + and /");
+		return fail(error, "the key has %zu characters; a public key has 43 in base64url, without padding",
+			    len);
+	for (size_t i = 0; i < len; i++)
+		digits[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
+	if (!decode(digits, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
+		return fail(error, "the key is not base64 of 32 octets; copy the whole key");
 	return check_usable(key, error);
+}
+
+void keyfile_public_text_url(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_URL_LEN])
+{
+	sodium_bin2base64(text, KEYFILE_URL_LEN, key, WIRE_KEY_LEN, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }

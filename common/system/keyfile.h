@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KEYFILE_PUBLIC_LEN = 8 + 44 + 1, KEYFILE_ERROR_LEN = 320 };
+enum { KEYFILE_PUBLIC_LEN = 8 + 44 + 1, KEYFILE_URL_LEN = 43 + 1, KEYFILE_ERROR_LEN = 320 };
 
-/* Read a secret key. The file must be a regular file, belong to the effective user or to root, and give no permission
- * to group or others. */
+/* Read a secret key. The file must be a regular file that belongs to the effective user or to root, and that only root,
+ * this user and, if the file is root's or read-only, this process's groups can read. */
 bool keyfile_read(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
 /* Create a new identity and its file, with missing parent directories. An existing file is never overwritten. */
@@ -26,8 +26,10 @@ void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBL
  * refuse is an error. */
 bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
-/* Parse 43 characters of unpadded base64url (RFC 4648, 5), as in a floatprobe:// URI. */
+/* Parse the key of a floatprobe:// URI: 43 characters of unpadded base64url (RFC 4648, 5). Standard base64, padding and
+ * "ed25519:" are accepted, too. */
 bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
+void keyfile_public_text_url(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_URL_LEN]);
 
 #endif

@@ -7,8 +7,7 @@
 
 enum { SPECS_MAX = 30, LONG_BASE = 256, HELP_COLUMN = 24 };
 
-/* Options of every command. */
-static const struct options_spec common_specs[] = {
+const struct options_spec options_common[] = {
 	{ .name = "help", .letter = 'h', .help = "print this help" },
 	{ .name = "version", .letter = 'V', .help = "print the version" },
 	{ 0 },
@@ -131,7 +130,7 @@ enum options_outcome options_parse(const struct options_command *command, int ar
 
 	add_specs(&p, command->specs);
 	add_specs(&p, command->more);
-	add_specs(&p, common_specs);
+	add_specs(&p, options_common);
 	optind = 0; /* glibc: reset getopt */
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
@@ -171,7 +170,7 @@ static void put_specs(const struct options_spec *specs, FILE *out)
 	for (; specs && specs->name; specs++) {
 		int width = specs->letter ? fprintf(out, "  -%c, ", specs->letter) : fprintf(out, "      ");
 		width += fprintf(out, "--%s %s", specs->name, specs->argument ? specs->argument : "");
-		fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", specs->help);
+		fprintf(out, "%*s%s\n", width < HELP_COLUMN - 1 ? HELP_COLUMN - width : 2, "", specs->help);
 	}
 }
 
@@ -187,7 +186,7 @@ void options_help(const struct options_command *command, FILE *out)
 	fprintf(out, "\n\n%s\n\nOptions:\n", command->summary);
 	put_specs(command->specs, out);
 	put_specs(command->more, out);
-	put_specs(common_specs, out);
+	put_specs(options_common, out);
 }
 
 void options_hint(const struct options_command *command, FILE *out)

@@ -25,6 +25,9 @@ struct options_spec {
 	size_t offset; /* of the field in the object that options_parse fills */
 };
 
+/* The options of every command. */
+extern const struct options_spec options_common[];
+
 struct options_command {
 	const char *program;
 	const char *name;     /* the subcommand; NULL: the program has none */

@@ -2,6 +2,7 @@
 
 #include "common/config/alloc.h"
 #include "common/config/identity.h"
+#include "common/config/parts.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
@@ -18,6 +19,14 @@ enum {
 	FLOWS_MAX = 1 << 22, /* 1 GiB of memory */
 	TCP_SLOTS_DEFAULT = 256,
 	TCP_SLOTS_MAX = 16384,
+};
+
+/* State of a load. */
+struct loader {
+	struct server_config *config;
+	struct parts parts;
+	struct identities clients, peers;
+	size_t clients_room;
 };
 
 /* ---- readers of values ---- */
@@ -61,22 +70,51 @@ static bool read_addresses(struct schema *s, const struct schema_key *key, struc
 	return true;
 }
 
-static bool read_clients(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+/* One client per key: a name has several while its key is changed. */
+static bool read_client(struct schema *s, struct tree_node *member)
 {
-	struct server_config *config = object;
-	(void)key;
-	if (!schema_is_kind(s, node, TREE_MAPPING))
-		return false;
-	if (node->len == 0)
-		return schema_error(s, node, "is empty; floatprobed answers only the clients in this list");
-	config->clients = alloc_zero(node->len, sizeof *config->clients);
-	bool ok = true;
-	for (struct tree_node *member = node->first; member; member = member->next) {
+	struct loader *loader = s->context;
+	struct server_config *config = loader->config;
+	uint8_t keys[IDENTITY_KEYS_MAX][WIRE_KEY_LEN];
+	unsigned len = 0;
+	bool ok = read_member_name(s, member);
+	ok &= identity_read_keys(s, member, &loader->clients, keys, &len);
+	identities_add_name(&loader->clients, member->key->text, member->key);
+	if (config->clients_len + len > loader->clients_room) {
+		loader->clients_room = 2 * (config->clients_len + len);
+		config->clients = alloc_resize(config->clients, loader->clients_room, sizeof *config->clients);
+	}
+	for (unsigned i = 0; i < len; i++) {
 		struct server_config_client *client = &config->clients[config->clients_len++];
 		client->name = alloc_text(member->key->text);
-		ok &= identity_read_named(s, member, client->key);
+		memcpy(client->key, keys[i], sizeof client->key);
 	}
+	member->wrong |= !ok;
 	return ok;
+}
+
+static bool read_client_mapping(struct schema *s, struct tree_node *mapping, void *object)
+{
+	bool ok = schema_is_kind(s, mapping, TREE_MAPPING);
+	(void)object;
+	for (struct tree_node *member = mapping->first; ok && member; member = member->next)
+		(void)read_client(s, member);
+	return ok;
+}
+
+static bool read_clients(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	(void)key;
+	if (node->kind == TREE_MAPPING && node->len == 0)
+		return schema_error(s, node, "is empty; floatprobed answers only the clients in this list");
+	return read_client_mapping(s, node, object);
+}
+
+static bool read_clients_from(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct loader *loader = s->context;
+	(void)key;
+	return parts_read(&loader->parts, s, node, read_client_mapping, object);
 }
 
 /* A numeric address, because a witness does not wait for a name server. */
@@ -87,14 +125,41 @@ static bool read_peer_address(struct schema *s, const struct schema_key *key, st
 	return text && schema_check(s, node, units_host_address(text, address->address));
 }
 
-#define PEER(name) .offset = offsetof(struct server_config_peer, name)
+/* A peer as it is configured: with several keys while its key is changed. */
+struct peer {
+	struct endpoint address;
+	uint8_t keys[IDENTITY_KEYS_MAX][WIRE_KEY_LEN];
+	unsigned keys_len;
+};
+#define PEER(name) .offset = offsetof(struct peer, name)
+
+static bool read_peer_key(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct loader *loader = s->context;
+	struct peer *peer = object;
+	(void)key;
+	return identity_read_keys(s, node, &loader->peers, peer->keys, &peer->keys_len);
+}
 
 static const struct schema_key peer_keys[] = {
-	{ "key", .read = identity_read_public, PEER(key), .required = "the public key of the peer" },
+	{ "key", .read = read_peer_key, .required = "the public key of the peer" },
 	{ "address", .read = read_peer_address, PEER(address), .required = "where the peer is reached" },
 	{ "port", .read = read_port, PEER(address.port) },
 	{ 0 },
 };
+
+static bool read_peer(struct schema *s, struct tree_node *member, struct server_config *config)
+{
+	struct peer peer = { .address.port = WIRE_PORT };
+	bool ok = read_member_name(s, member);
+	ok &= schema_mapping(s, peer_keys, member, &peer);
+	for (unsigned i = 0; i < peer.keys_len; i++) {
+		struct server_config_peer *one = &config->peers[config->peers_len++];
+		*one = (struct server_config_peer){ .name = alloc_text(member->key->text), .address = peer.address };
+		memcpy(one->key, peer.keys[i], sizeof one->key);
+	}
+	return ok;
+}
 
 static bool read_peers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
@@ -102,15 +167,10 @@ static bool read_peers(struct schema *s, const struct schema_key *key, struct tr
 	(void)key;
 	if (!schema_is_kind(s, node, TREE_MAPPING))
 		return false;
-	config->peers = alloc_zero(node->len + 1, sizeof *config->peers);
+	config->peers = alloc_zero(IDENTITY_KEYS_MAX * (size_t)node->len + 1, sizeof *config->peers);
 	bool ok = true;
-	for (struct tree_node *member = node->first; member; member = member->next) {
-		struct server_config_peer *peer = &config->peers[config->peers_len++];
-		peer->name = alloc_text(member->key->text);
-		peer->address.port = WIRE_PORT;
-		ok &= read_member_name(s, member);
-		ok &= schema_mapping(s, peer_keys, member, peer);
-	}
+	for (struct tree_node *member = node->first; member; member = member->next)
+		ok &= read_peer(s, member, config);
 	if (node->len > 0 && !config->udp)
 		schema_warning(s, node,
 			       "have no effect: peers are asked over UDP, but listen.protocols does not list udp");
@@ -189,7 +249,8 @@ static const struct schema_key root_keys[] = {
 	{ "name", .read = read_name, FIELD(name) },
 	{ "key", .read = read_key, .required = "the file with this server's secret key" },
 	{ "listen", .read = read_group, .keys = listen_keys },
-	{ "clients", .read = read_clients, .required = "the clients that are allowed to probe, as NAME: ed25519:KEY" },
+	{ "clients", .read = read_clients },
+	{ "clients_from", .read = read_clients_from },
 	{ "peers", .read = read_peers },
 	{ "watch", .read = read_group, .keys = watch_keys },
 	{ "repair", .read = read_group, .keys = repair_keys },
@@ -199,30 +260,46 @@ static const struct schema_key root_keys[] = {
 	{ 0 },
 };
 
-static const char *const ours[] = { "clients", "listen", NULL };
-static const char *const theirs[] = { "servers", "targets", "targets_from", "schedules", "vantage", NULL };
+static const char *const ours[] = { "clients", "clients_from", "listen", NULL };
+static const char *const theirs[] = {
+	"servers", "servers_from", "targets", "targets_from", "schedules", "vantage", NULL
+};
 
 /* ---- loading ---- */
 
+static void check_identities(struct schema *s, struct tree_node *root, size_t errors)
+{
+	struct loader *loader = s->context;
+	struct tree_node *own = schema_given(root, "key");
+	if (own) {
+		identities_add_key(&loader->clients, loader->config->identity.public_key, own);
+		identities_add_key(&loader->peers, loader->config->identity.public_key, own);
+	}
+	identities_check(&loader->clients, s);
+	identities_check(&loader->peers, s);
+	if (!tree_get(root, "clients") && !tree_get(root, "clients_from"))
+		schema_missing(s, root, "clients", "the clients that are allowed to probe, as NAME: ed25519:KEY");
+	else if (loader->config->clients_len == 0 && s->diags->errors == errors)
+		schema_warning(s, root,
+			       "there is no client yet, and nobody else gets an answer; put the line that `floatprobe "
+			       "init` prints on a client into clients_from");
+}
+
 static void read_root(struct schema *s, struct tree_node *root, struct server_config *config)
 {
+	size_t errors = s->diags->errors;
 	if (!schema_is_kind(s, root, TREE_MAPPING) ||
 	    schema_is_foreign(s, root, ours, theirs, "floatprobed", "floatprobe"))
 		return;
 	schema_mapping(s, root_keys, root, config);
-	identity_check_unique(s, root, "clients", &config->identity);
-	identity_check_unique(s, root, "peers", &config->identity);
+	check_identities(s, root, errors);
 	read_check_journal(s, root, config->journal, config->key_file);
 	if (!config->name)
 		config->name = identity_machine_name();
 }
 
-struct server_config *server_config_load(const char *file, struct diag_list *diags)
+static struct server_config *new_config(const char *file)
 {
-	size_t errors = diags->errors;
-	struct tree *tree = tree_load(file, diags);
-	if (!tree)
-		return NULL;
 	struct server_config *config = alloc_zero(1, sizeof *config);
 	*config = (struct server_config){
 		.file = alloc_text(file),
@@ -236,14 +313,23 @@ struct server_config *server_config_load(const char *file, struct diag_list *dia
 		.watch_neighbours = true,
 		.watch_addresses = true,
 	};
-	struct schema s = { .diags = diags };
-	read_root(&s, tree->root, config);
-	for (size_t i = 0; i < config->addresses_len; i++)
-		config->addresses[i].port = config->port;
-	tree_free(tree);
+	return config;
+}
+
+struct server_config *server_config_load(const char *file, struct diag_list *diags)
+{
+	size_t errors = diags->errors;
+	struct loader loader = { .config = new_config(file) };
+	struct schema s = { .diags = diags, .context = &loader };
+	struct tree *tree = parts_load_main(&loader.parts, file, diags);
+	if (tree)
+		read_root(&s, tree->root, loader.config);
+	for (size_t i = 0; i < loader.config->addresses_len; i++)
+		loader.config->addresses[i].port = loader.config->port;
+	parts_free(&loader.parts);
 	if (diags->errors == errors)
-		return config;
-	server_config_free(config);
+		return loader.config;
+	server_config_free(loader.config);
 	return NULL;
 }
 

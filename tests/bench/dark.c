@@ -152,7 +152,8 @@ static void configure(struct config *config, size_t len)
 		memcpy(seed, &number, sizeof number);
 		seal_identity_from_seed(&server, seed);
 		config->servers[i].name = name;
-		memcpy(config->servers[i].key, server.public_key, WIRE_KEY_LEN);
+		memcpy(config->servers[i].keys[0], server.public_key, WIRE_KEY_LEN);
+		config->servers[i].keys_len = 1;
 		config->targets[i] = (struct config_target){
 			.name = name,
 			.endpoint = { { [10] = 0xff,

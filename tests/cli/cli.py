@@ -77,4 +77,5 @@ targets:
         return [json.loads(line) for line in text.splitlines()]
 
 
+as_root = unittest.skipUnless(os.geteuid() == 0, "other users need root")
 main = unittest.main

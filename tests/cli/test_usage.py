@@ -5,7 +5,7 @@ import subprocess
 
 import cli
 
-COMMANDS = ("keygen", "pubkey", "check", "ping", "run", "failover", "doctor", "config")
+COMMANDS = ("keygen", "pubkey", "init", "check", "ping", "run", "failover", "doctor", "config")
 
 
 class Usage(cli.TestCase):
@@ -15,7 +15,8 @@ class Usage(cli.TestCase):
         return done.stderr
 
     def test_help_is_a_result(self):
-        for arguments in (("--help",), ("-h",), *((command, "--help") for command in COMMANDS)):
+        words = (("--help",), ("-h",), ("help",))
+        for arguments in (*words, *((command, "--help") for command in COMMANDS), *(("help", c) for c in COMMANDS)):
             done = self.floatprobe(*arguments, status=0)
             self.assertTrue(done.stdout.startswith("Usage: floatprobe"), done.stdout)
             self.assertEqual(done.stderr, "")
@@ -26,18 +27,17 @@ class Usage(cli.TestCase):
             self.assertIn(f"\n  {command} ", shown)
 
     def test_version(self):
-        for arguments in (("--version",), ("-V",), *((command, "--version") for command in COMMANDS)):
+        for arguments in (("--version",), ("-V",), ("version",), *((command, "--version") for command in COMMANDS)):
             self.assertEqual(self.floatprobe(*arguments, status=0).stdout, "floatprobe 0.1.0\n")
 
     def test_unknown_commands_get_a_list(self):
-        for arguments in ((), ("",), ("bogus",), ("report",), ("--bogus",)):
+        for arguments in ((), ("",), ("bogus",), ("report",), ("--bogus",), ("help", "bogus")):
             said = self.wrong(*arguments)
             for command in COMMANDS:
                 self.assertIn(f"\n  {command} ", said)
 
     def test_wrong_options_name_themselves_and_the_help(self):
         for arguments, what in (
-            (("check",), "--config"),
             (("check", "--config"), "--config"),
             (("check", "--config", "x", "--bogus"), "--bogus"),
             (("check", "--config", "x", "--count", "0"), "--count"),
@@ -46,7 +46,7 @@ class Usage(cli.TestCase):
             (("check", "--config", "x", "--spacing", "0ms"), "--spacing"),
             (("check", "--config", "x", "--format", "xml"), "nagios"),
             (("check", "--config", "x", "-4", "-6"), "--ipv6"),
-            (("check", "--config", "x", "surplus"), "surplus"),
+            (("check", "x", "surplus"), "surplus"),
         ):
             said = self.wrong(*arguments)
             self.assertIn(what, said)

@@ -451,7 +451,8 @@ static void set_vantage(struct story *s, unsigned i)
 
 	for (unsigned k = 0; k < s->servers; k++) {
 		v->servers[k].name = s->names[k];
-		memcpy(v->servers[k].key, s->machines[k].identity.public_key, WIRE_KEY_LEN);
+		memcpy(v->servers[k].keys[0], s->machines[k].identity.public_key, WIRE_KEY_LEN);
+		v->servers[k].keys_len = 1;
 	}
 	v->config.servers_len = s->servers;
 	v->config_schedule =

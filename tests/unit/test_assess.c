@@ -20,7 +20,7 @@
 enum { HELD = 4, SIZES = 2, RING = 64, PATHS = SIZES * (HELD + 1) + 1, SERVERS = 100 };
 
 static char name[] = "t";
-static struct config_server servers[SERVERS] = { { name, { 1 } }, { name, { 2 } } };
+static struct config_server servers[SERVERS] = { { name, { { 1 } }, 1 }, { name, { { 2 } }, 1 } };
 static struct config_schedule schedule = { .every_ns = 1000 * MS, .timeout_ns = 1000 * MS };
 static struct config_target target = {
 	.name = name,

@@ -79,7 +79,7 @@ static void everything_arrives(void **state)
 	assert_int_equal(config->servers_len, 2);
 	assert_string_equal(config->servers[0].name, "boot-02");
 	assert_string_equal(config->servers[1].name, "boot-01");
-	keyfile_public_text(config->servers[1].key, own);
+	keyfile_public_text(config->servers[1].keys[0], own);
 	assert_string_equal(own, KEY_B);
 
 	assert_int_equal(config->schedules_len, 2);
@@ -195,9 +195,11 @@ static void faults(void **state)
 		{ "{}\n", "c.yaml:1:1: error: key: missing; expected: the file with this prober's secret key\n"
 			  "c.yaml:1:1: error: servers: missing; expected: the servers that are allowed to answer, as "
 			  "NAME: ed25519:KEY\n" },
-		{ ONE, "c.yaml:1:1: error: configuration: there is no target; add targets or targets_from\n" },
+		{ ONE, "c.yaml:1:1: error: configuration: there is no target; add targets or targets_from, "
+		       "or the URI of a server\n" },
 		{ ONE "targets: []\n",
-		  "c.yaml:1:1: error: configuration: there is no target; add targets or targets_from\n" },
+		  "c.yaml:1:1: error: configuration: there is no target; add targets or targets_from, "
+		  "or the URI of a server\n" },
 		{ ONE "targets: { name: t }\n",
 		  "c.yaml:3:10: error: targets: is a mapping (key: value); expected a list\n" },
 		{ ONE "targets: [ t ]\n",
@@ -355,7 +357,8 @@ static void faults(void **state)
 		  "c.yaml:6:6: error: web: 'localhost:1' is not ADDRESS:PORT; write it like 127.0.0.1:8622 or "
 		  "[::1]:8622\n"
 		  "c.yaml:7:10: error: journal: is the key file; write the journal to another file\n"
-		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, schedules, lossy, "
+		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, servers_from, "
+		  "schedules, lossy, "
 		  "targets, targets_from, journal, web\n" },
 		{ ONE TARGET "journal: c.yaml\n",
 		  "c.yaml:4:10: error: journal: is this configuration file; write the journal to another file\n" },
@@ -484,7 +487,7 @@ static void faults_in_uris(void **state)
 	    "underscore and hyphen\n"
 	    "URI 1:1: error: does not begin with floatprobe://; write floatprobe://KEY@ADDRESS[:PORT]\n"
 	    "URI 2:14: error: has no KEY@; write floatprobe://KEY@ADDRESS[:PORT]\n"
-	    "URI 3:14: error: the key has 3 characters; a public key in unpadded base64url has 43\n"
+	    "URI 3:14: error: the key has 3 characters; a public key has 43 in base64url, without padding\n"
 	    "URI 3:31: error: port '0' is out of range; ports are 1 to 65535\n"
 	    "URI 3:39: error: 'upd' is not a protocol; write proto=udp, proto=tcp or proto=udp,tcp\n"
 	    "URI 4:58: error: write an IPv6 address in brackets: [2001:db8::7]\n"
@@ -493,7 +496,7 @@ static void faults_in_uris(void **state)
 	    "URI 7:58: error: '198.51.100.7/x' is a network or a path; write the address of one host\n"
 	    "URI 8:77: error: '' is not a protocol; write proto=udp, proto=tcp or proto=udp,tcp\n"
 	    "URI 9:81: error: 'udp' is given twice; remove one\n"
-	    "URI 10:71: error: unknown query 'size=1'; only ?proto=udp,tcp is known\n"
+	    "URI 10:71: error: unknown query 'size=1'; known here: name=NAME, proto=udp,tcp\n"
 	    "URI 12:58: error: 198.51.100.8 is in URI 11 already; remove one\n"
 	    "URI 13:71: error: port '' is not a whole number; write digits only\n"
 	    "URI 14:58: error: '[2001:db8::7]x' is not a numeric address; write it like 198.51.100.7 or 2001:db8::7\n"

@@ -172,8 +172,17 @@ static void keys_of_uris(void **state)
 	assert_string_equal(text, KEY_C);
 	assert_false(keyfile_public_parse_url(url, 42, key, error));
 	assert_non_null(strstr(error, "42 characters"));
-	assert_false(keyfile_public_parse_url(&KEY_C[8], 43, key, error));
-	assert_non_null(strstr(error, "base64url"));
+	static const char *const same[] = { &KEY_C[8], KEY_C, "2tvRhKLVJvHr3VwG_a2TWbIodZtNf3nWZon6JUqthUY=" };
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+		assert_true(keyfile_public_parse_url(same[i], strlen(same[i]), key, error));
+		keyfile_public_text(key, text);
+		assert_string_equal(text, KEY_C);
+	}
+	keyfile_public_text_url(key, text);
+	assert_string_equal(text, url);
+	static const char wrong[] = "2tvRhKLVJvHr3VwG!a2TWbIodZtNf3nWZon6JUqthUY";
+	assert_false(keyfile_public_parse_url(wrong, 43, key, error));
+	assert_non_null(strstr(error, "base64"));
 	assert_false(keyfile_public_parse_url("", 0, key, error));
 }
 

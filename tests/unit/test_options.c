@@ -19,6 +19,9 @@ static const struct options_command ping = {
 	"floatprobe", "ping", "Pings.", "URI...", 1, 3, cmdline_ping, cmdline_round
 };
 
+static const struct options_command failover = { "floatprobe",     "failover", "Measures.", "[FILE]", 0, 1,
+						 cmdline_failover, NULL };
+
 static struct cmdline cmdline;
 static struct options_result line;
 
@@ -83,7 +86,7 @@ static void defaults(void **state)
 	assert_int_equal(cmdline.round.spacing_ns, 200000000);
 	assert_int_equal(cmdline.round.timeout_ns, 1000000000);
 	assert_int_equal(cmdline.format, OUTPUT_TEXT);
-	assert_int_equal(cmdline.round.targets_len, 0);
+	assert_int_equal(cmdline.targets_len, 0);
 	assert_false(cmdline.quiet || cmdline.round.only_ipv4 || cmdline.round.only_ipv6);
 }
 
@@ -91,10 +94,10 @@ static void targets_add_up(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(&check, "--target a --config c.yaml --target=b --target a"), OPTIONS_RUN);
-	assert_int_equal(cmdline.round.targets_len, 3);
-	assert_string_equal(cmdline.round.targets[0], "a");
-	assert_string_equal(cmdline.round.targets[1], "b");
-	assert_string_equal(cmdline.round.targets[2], "a");
+	assert_int_equal(cmdline.targets_len, 3);
+	assert_string_equal(cmdline.targets[0], "a");
+	assert_string_equal(cmdline.targets[1], "b");
+	assert_string_equal(cmdline.targets[2], "a");
 }
 
 static void operands_stand_anywhere(void **state)
@@ -114,7 +117,7 @@ static void operands_stand_anywhere(void **state)
 static void says_what_is_wrong(void **state)
 {
 	(void)state;
-	assert_wrong(&check, "", "--config FILE is missing");
+	assert_wrong(&failover, "", "--target NAME is missing");
 	assert_wrong(&check, "--config", "--config needs a value: --config FILE");
 	assert_wrong(&check, "--config=", "--config '' is empty; write a value");
 	assert_wrong(&check, "--config c --bogus", "unknown or ambiguous option --bogus");
@@ -174,7 +177,7 @@ static void help_is_complete_and_narrow(void **state)
 	options_hint(&check, out);
 	fclose(out);
 
-	const char start[] = "Usage: floatprobe check --config FILE [OPTION]...\n\nChecks.\nAnd more.\n";
+	const char start[] = "Usage: floatprobe check [OPTION]...\n\nChecks.\nAnd more.\n";
 	assert_ptr_equal(strstr(text, start), text);
 	assert_non_null(strstr(text, "\n  -h, --help "));
 	assert_non_null(strstr(text, "\nTry 'floatprobe check --help'.\n"));

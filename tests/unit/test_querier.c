@@ -95,7 +95,8 @@ static int setup(void **state)
 		seed[0] = (uint8_t)(i + 1);
 		seal_identity_from_seed(&server, seed);
 		servers[i].name = name;
-		memcpy(servers[i].key, server.public_key, WIRE_KEY_LEN);
+		memcpy(servers[i].keys[0], server.public_key, WIRE_KEY_LEN);
+		servers[i].keys_len = 1;
 		targets[i] = (struct config_target){ .name = name,
 						     .servers = { i },
 						     .servers_len = 1,

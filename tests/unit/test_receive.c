@@ -44,7 +44,8 @@ static int setup(void **state)
 	assert_true(seal_start());
 	seal_identity_from_seed(&config.identity, client_seed);
 	seal_identity_from_seed(&identity, server_seed);
-	memcpy(server.key, identity.public_key, WIRE_KEY_LEN);
+	memcpy(server.keys[0], identity.public_key, WIRE_KEY_LEN);
+	server.keys_len = 1;
 	memset(&engine, 0, sizeof engine);
 	assert_true(engine_start(&engine, &config, NULL, NULL));
 	assert_true(items && path_make_all(&plan, &target, &floating, items));

@@ -71,7 +71,8 @@ static int setup(void **state)
 	assert_true(seal_start());
 	for (unsigned i = 0; i < 2; i++) {
 		seal_identity_from_seed(&identity, seeds[i]);
-		memcpy(servers[i].key, identity.public_key, WIRE_KEY_LEN);
+		memcpy(servers[i].keys[0], identity.public_key, WIRE_KEY_LEN);
+		servers[i].keys_len = 1;
 	}
 	seal_identity_from_seed(&old.identity, seeds[2]);
 	new.identity = old.identity;

@@ -155,11 +155,32 @@ static void files_that_are_none(void **state)
 	assert_null(tree_load("none.yaml", &diags));
 	assert_null(tree_load(".", &diags));
 	assert_int_equal(mkfifo("fifo", 0600), 0);
-	assert_null(tree_load("fifo", &diags));
+	assert_null(tree_load_part("fifo", &diags));
 	fixture_expect("files", &diags,
-		       ".: error: cannot be read: not a regular file\n"
+		       ".: error: cannot be read: a directory\n"
 		       "fifo: error: cannot be read: not a regular file\n"
 		       "none.yaml: error: cannot be read: No such file or directory\n");
+}
+
+static void pipes(void **state)
+{
+	struct diag_list diags = { 0 };
+	char name[32];
+	int ends[2];
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "a: b\n", 5), 5);
+	close(ends[1]);
+	snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+	assert_false(tree_can_be_read_again(name));
+	struct tree *tree = tree_load(name, &diags);
+	fixture_expect("pipe", &diags, "");
+	assert_string_equal(tree_get(tree->root, "a")->text, "b");
+	tree_free(tree);
+	close(ends[0]);
+	assert_false(tree_can_be_read_again(TREE_STDIN));
+	fixture_write("t.yaml", "a: b\n");
+	assert_true(tree_can_be_read_again("t.yaml"));
 }
 
 static void write_repeated(const char *piece, size_t times)
@@ -244,6 +265,7 @@ int main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(octets_that_are_no_text),
 		cmocka_unit_test(files_that_are_none),
+		cmocka_unit_test(pipes),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(diags_are_ordered),
 		cmocka_unit_test(diags_are_bounded_and_clean),

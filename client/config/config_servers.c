@@ -1,0 +1,203 @@
+#include "client/config/config_servers.h"
+
+#include "client/config/config_defaults.h"
+#include "client/config/config_loader.h"
+#include "common/config/alloc.h"
+#include "common/config/identity.h"
+#include "common/config/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct loader *loader_of(const struct schema *s)
+{
+	return s->context;
+}
+
+/* ---- servers ---- */
+
+int config_server_named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->servers_len; i++) {
+		if (strcmp(config->servers[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int config_server_with(const struct config *config, const uint8_t key[WIRE_KEY_LEN])
+{
+	for (size_t i = 0; i < config->servers_len; i++) {
+		for (unsigned k = 0; k < config->servers[i].keys_len; k++) {
+			if (memcmp(config->servers[i].keys[k], key, WIRE_KEY_LEN) == 0)
+				return (int)i;
+		}
+	}
+	return -1;
+}
+
+static struct config_server *append(struct config *config, const char *name)
+{
+	config->servers = alloc_resize(config->servers, config->servers_len + 1, sizeof *config->servers);
+	struct config_server *server = &config->servers[config->servers_len++];
+	*server = (struct config_server){ .name = alloc_text(name) };
+	return server;
+}
+
+unsigned config_add_server(struct config *config, const char *name, const uint8_t key[WIRE_KEY_LEN])
+{
+	struct config_server *server = append(config, name);
+	memcpy(server->keys[0], key, WIRE_KEY_LEN);
+	server->keys_len = 1;
+	return (unsigned)config->servers_len - 1;
+}
+
+static void note_server(struct loader *loader, struct tree_node *name, const struct config_server *server)
+{
+	identities_add_name(&loader->identities, server->name, name);
+	schema_names_add(&loader->servers, server->name, (unsigned)loader->config->servers_len - 1);
+}
+
+/* ---- URIs ---- */
+
+static bool is_target(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		if (config->targets[i].name && strcmp(config->targets[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void config_target_of_uri(const struct config *config, const struct uri *uri, unsigned server,
+			  struct config_target *target)
+{
+	const char *name = config->servers[server].name;
+	*target = config_default_target();
+	target->name = is_target(config, name) ? uri_host(uri) : alloc_text(name);
+	target->address = alloc_text(uri->address);
+	target->numeric = uri->numeric;
+	target->endpoint = uri->endpoint;
+	target->udp = uri->udp;
+	target->tcp = uri->tcp;
+	target->servers[0] = server;
+	target->servers_len = 1;
+}
+
+/* The server of a URI: a known one if key and name agree. node: where the URI stands. name: of the member whose value
+ * it is, or NULL. */
+static unsigned server_of_uri(struct loader *loader, const struct uri *uri, struct tree_node *node, const char *name)
+{
+	struct config *config = loader->config;
+	int known = config_server_with(config, uri->key);
+	char *host = uri_host(uri);
+
+	name = name ? name : uri->name ? uri->name : known >= 0 ? config->servers[known].name : host;
+	if (known < 0 || strcmp(config->servers[known].name, name) != 0) {
+		known = (int)config_add_server(config, name, uri->key);
+		note_server(loader, node, &config->servers[known]);
+		identities_add_key(&loader->identities, uri->key, node);
+	}
+	free(host);
+	return (unsigned)known;
+}
+
+static bool read_uri(struct schema *s, struct tree_node *node, const char *text, unsigned column, const char *name)
+{
+	struct loader *loader = loader_of(s);
+	struct uri_place place = { s->diags, node->file, node->line, node->column + column };
+	struct uri uri;
+	bool ok = uri_parse(text, &place, &uri);
+
+	if (ok) {
+		unsigned server = server_of_uri(loader, &uri, node, name);
+		struct config_target target;
+		config_target_of_uri(loader->config, &uri, server, &target);
+		*loader_add_target(loader, node) = target;
+	}
+	uri_free(&uri);
+	node->wrong |= !ok;
+	return ok;
+}
+
+/* YAML joins plain text of several lines by spaces, so that a file to which lines were appended is one value. */
+static bool read_uris(struct schema *s, struct tree_node *node, const char *name)
+{
+	char *text = alloc_text(node->text), *rest = NULL;
+	bool ok = true;
+
+	for (char *uri = strtok_r(text, " ", &rest); uri; uri = strtok_r(NULL, " ", &rest))
+		ok &= read_uri(s, node, uri, (unsigned)(uri - text), name);
+	free(text);
+	return ok;
+}
+
+static bool is_uri(const struct tree_node *node)
+{
+	return node->kind == TREE_SCALAR && strncmp(node->text, URI_SCHEME, strlen(URI_SCHEME)) == 0;
+}
+
+/* ---- lists of servers ---- */
+
+static bool read_member(struct schema *s, struct tree_node *member)
+{
+	struct loader *loader = loader_of(s);
+	bool ok = read_member_name(s, member);
+
+	if (ok && is_uri(member))
+		return read_uris(s, member, member->key->text);
+	struct config_server *server = append(loader->config, member->key->text);
+	ok &= identity_read_keys(s, member, &loader->identities, server->keys, &server->keys_len);
+	note_server(loader, member->key, server);
+	member->wrong |= !ok;
+	return ok;
+}
+
+static bool read_mapping(struct schema *s, struct tree_node *mapping)
+{
+	bool ok = true;
+	for (struct tree_node *member = mapping->first; member; member = member->next)
+		ok &= read_member(s, member);
+	return ok;
+}
+
+static bool read_item(struct schema *s, struct tree_node *item)
+{
+	const char *text = schema_text(s, item);
+	if (text && !is_uri(item))
+		return schema_error(s, item, "'%s' is no server; write " URI_SCHEME "KEY@ADDRESS or NAME: ed25519:KEY",
+				    text);
+	return text && read_uris(s, item, NULL);
+}
+
+/* A file that a pairing makes: a mapping NAME: KEY, a URI, or a list of URIs. */
+static bool read_file(struct schema *s, struct tree_node *root, void *object)
+{
+	bool ok = true;
+	(void)object;
+	if (root->kind == TREE_MAPPING)
+		return read_mapping(s, root);
+	for (struct tree_node *item = schema_first(root); item; item = schema_next(root, item))
+		ok &= read_item(s, item);
+	return ok;
+}
+
+bool config_read_servers(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	(void)key;
+	(void)object;
+	if (node->kind == TREE_LIST && node->len > 0)
+		return read_file(s, node, NULL);
+	if (!schema_is_kind(s, node, TREE_MAPPING))
+		return false;
+	if (node->len == 0)
+		return schema_error(s, node,
+				    "is empty; list the servers that are allowed to answer, as NAME: ed25519:KEY");
+	return read_mapping(s, node);
+}
+
+bool config_read_servers_from(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	(void)key;
+	return parts_read(&loader_of(s)->parts, s, node, read_file, object);
+}

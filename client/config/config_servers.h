@@ -1,0 +1,21 @@
+/* The servers of a configuration: `servers` and the files of `servers_from`. */
+#ifndef FLOATPROBE_CLIENT_CONFIG_SERVERS_H
+#define FLOATPROBE_CLIENT_CONFIG_SERVERS_H
+
+#include "client/config/config.h"
+#include "common/config/schema.h"
+#include "common/config/uri.h"
+
+/* Readers of keys of the configuration; the schema's context is a struct loader. */
+schema_reader config_read_servers, config_read_servers_from;
+
+/* Index of the server with this name, or with this key; -1: none. */
+int config_server_named(const struct config *config, const char *name);
+int config_server_with(const struct config *config, const uint8_t key[WIRE_KEY_LEN]);
+/* Append a server; returns its index. */
+unsigned config_add_server(struct config *config, const char *name, const uint8_t key[WIRE_KEY_LEN]);
+/* Make the target of a URI: named as the server if no target has this name yet, else by its address. */
+void config_target_of_uri(const struct config *config, const struct uri *uri, unsigned server,
+			  struct config_target *target);
+
+#endif

@@ -1,0 +1,178 @@
+#include "common/config/parts.h"
+
+#include "common/config/alloc.h"
+#include "common/config/read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* What reads the files of one list. */
+struct reading {
+	struct parts *parts;
+	struct schema *s;
+	parts_reader *read;
+	void *object;
+};
+
+static struct tree *keep(struct parts *parts, struct tree *tree)
+{
+	if (!tree)
+		return NULL;
+	parts->trees = alloc_resize(parts->trees, parts->len + 1, sizeof(struct tree *));
+	parts->trees[parts->len++] = tree;
+	return tree;
+}
+
+struct tree *parts_load_main(struct parts *parts, const char *file, struct diag_list *diags)
+{
+	return keep(parts, tree_load(file, diags));
+}
+
+void parts_free(struct parts *parts)
+{
+	for (size_t i = 0; i < parts->len; i++)
+		tree_free(parts->trees[i]);
+	free(parts->trees);
+	*parts = (struct parts){ 0 };
+}
+
+/* ---- one file ---- */
+
+/* Patterns can overlap and can match the configuration itself. */
+static bool is_read_already(const struct parts *parts, const struct stat *st)
+{
+	for (size_t i = 0; i < parts->len; i++) {
+		if (parts->trees[i]->device == st->st_dev && parts->trees[i]->inode == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static void read_file(const struct reading *r, struct tree_node *item, const char *file, const struct stat *st)
+{
+	struct tree *tree;
+
+	if (is_read_already(r->parts, st)) {
+		schema_error(r->s, item, "%s is read already; remove one", file);
+		return;
+	}
+	tree = keep(r->parts, tree_load_part(file, r->s->diags));
+	if (tree)
+		r->read(r->s, tree->root, r->object);
+}
+
+/* ---- a directory ---- */
+
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), suffix_len = strlen(suffix);
+	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
+/* Hidden files and the backups of editors are left alone. A file that somebody put here to be read is not. */
+static bool is_part(const struct reading *r, struct tree_node *item, const char *dir, const char *name)
+{
+	if (name[0] == '.' || ends_in(name, "~"))
+		return false;
+	if (ends_in(name, ".yaml") || ends_in(name, ".yml"))
+		return true;
+	schema_warning(r->s, item, "%s/%s is not read: its name does not end in .yaml", dir, name);
+	return false;
+}
+
+static void read_path_of(const struct reading *r, struct tree_node *item, const char *path, bool in_directory);
+
+static void read_directory(const struct reading *r, struct tree_node *item, const char *dir)
+{
+	struct dirent **entries;
+	int len = scandir(dir, &entries, NULL, alphasort);
+
+	if (len < 0) {
+		schema_error(r->s, item, "%s cannot be read: %s", dir, strerror(errno));
+		return;
+	}
+	for (int i = 0; i < len; i++) {
+		if (is_part(r, item, dir, entries[i]->d_name)) {
+			char *path = alloc_format("%s/%s", dir, entries[i]->d_name);
+			read_path_of(r, item, path, true);
+			free(path);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void read_path_of(const struct reading *r, struct tree_node *item, const char *path, bool in_directory)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		schema_error(r->s, item, "%s cannot be read: %s", path, strerror(errno));
+	else if (S_ISDIR(st.st_mode) && !in_directory)
+		read_directory(r, item, path);
+	else
+		read_file(r, item, path, &st);
+}
+
+/* ---- a pattern ---- */
+
+static bool is_pattern(const char *text)
+{
+	return strpbrk(text, "*?[") != NULL;
+}
+
+/* The pattern relative to the directory of file. Pattern characters in the directory are escaped. */
+static char *resolve_pattern(const char *file, const char *pattern)
+{
+	char *path = read_resolve(file, pattern);
+	size_t dir_len = strlen(path) - strlen(pattern), len = 0;
+	char *escaped = alloc_zero(2 * strlen(path) + 1, 1);
+
+	for (size_t i = 0; path[i]; i++) {
+		if (i < dir_len && strchr("*?[]\\", path[i]))
+			escaped[len++] = '\\';
+		escaped[len++] = path[i];
+	}
+	free(path);
+	return escaped;
+}
+
+static void read_pattern(const struct reading *r, struct tree_node *item)
+{
+	glob_t found = { 0 };
+	char *pattern = resolve_pattern(item->file, item->text);
+	int failed = glob(pattern, 0, NULL, &found);
+
+	free(pattern);
+	if (failed == GLOB_NOMATCH)
+		schema_warning(r->s, item, "'%s' matches no file", item->text);
+	else if (failed)
+		schema_error(r->s, item, "'%s' cannot be searched: %s", item->text, strerror(errno));
+	for (size_t i = 0; !failed && i < found.gl_pathc; i++)
+		read_path_of(r, item, found.gl_pathv[i], false);
+	globfree(&found);
+}
+
+/* ---- a list of them ---- */
+
+bool parts_read(struct parts *parts, struct schema *s, struct tree_node *node, parts_reader *read, void *object)
+{
+	const struct reading r = { .parts = parts, .s = s, .read = read, .object = object };
+	bool ok = schema_items(s, node) > 0;
+
+	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item)) {
+		const char *text = schema_text(s, item);
+		if (text && is_pattern(text)) {
+			read_pattern(&r, item);
+		} else if (text) {
+			char *path = read_resolve(item->file, text);
+			read_path_of(&r, item, path, false);
+			free(path);
+		}
+	}
+	return ok;
+}
