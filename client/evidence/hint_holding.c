@@ -61,6 +61,7 @@ static void add_word(struct hint_holding_explanation *e, unsigned slot, const st
 	if (said->state != EVIDENCE_ABSENT)
 		return;
 	e->answered |= said->link_answer == EVIDENCE_LINK_ANSWERS ? bit : 0;
+	e->remembered |= said->link_answer == EVIDENCE_LINK_REMEMBERS ? bit : 0;
 	e->misdelivered |= word->frames_ns >= since_ns && !said->routes ? bit : 0;
 }
 
@@ -85,7 +86,7 @@ static bool is_missing_on_link(const struct hint_holding_explanation *e, const s
 {
 	bool missing = false;
 
-	for (unsigned k = 0; k < p->target->servers_len && e->answered == 0; k++)
+	for (unsigned k = 0; k < p->target->servers_len && (e->answered | e->remembered) == 0; k++)
 		missing = missing || (e->absent >> k & 1 && e->said[k]->link_answer == EVIDENCE_LINK_NOBODY &&
 				      (p->target->servers_len > 1 || !e->said[k]->forwards));
 	return missing;

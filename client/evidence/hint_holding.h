@@ -28,9 +28,10 @@ struct hint_holding_explanation {
 	/* The words of this outage by slot; NULL: none. */
 	const struct evidence_holding *said[WIRE_SLOTS_MAX];
 	unsigned spoke, absent, held, duplicate; /* bit k: the k-th server; spoke: there is a word */
-	unsigned heard;    /* bit k: the k-th server has heard probes of this client for the probed address */
-	unsigned answered; /* bit k: on the link of the k-th server, which does not have `where`, a machine has it */
-	unsigned reached;  /* bit k: the k-th server has `where`, and our frames for it come there */
+	unsigned heard;      /* bit k: the k-th server has heard probes of this client for the probed address */
+	unsigned answered;   /* bit k: on the link of the k-th server, which does not have `where`, a machine has it, */
+	unsigned remembered; /* .. or had it some time ago */
+	unsigned reached;    /* bit k: the k-th server has `where`, and our frames for it come there */
 	unsigned misdelivered; /* bit k: the k-th server gets our frames for `where` and does not have it */
 	bool certain;          /* the probes have to arrive at `where`: no translation leads them to another address */
 	bool translated;       /* `where` is not the probed address */

@@ -800,8 +800,8 @@ const struct causes_rule causes_rules[] = {
 		     "server-down, and another one says in this outage what it knows of the address; if no answer has "
 		     "come yet: exactly one is silent, and all others say that they do not have the address and have "
 		     "never heard this client there",
-	    .forbids = "an answer, a receipt, a refusal; a word of that server in this outage; silence of all that may "
-		       "answer (server-down)",
+	    .forbids = "an answer, a receipt, a refusal; a word of that server in this outage; a machine that answers "
+		       "for the address on the link of another one; silence of all that may answer (server-down)",
 	    .tell = sentences_holder_down,
 	},
 	{
@@ -1016,8 +1016,11 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
 	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network, and that its own "
 				      "firewall does not drop all that comes to this port",
-	[VERDICT_CAUSE_HOLDER_DOWN] = "move the address to a server that is alive, make sure that the network sends it "
-				      "there, and find out why that did not happen by itself",
+	[VERDICT_CAUSE_HOLDER_DOWN] =
+	    "check whether the silent server's machine is up (a firewall that drops this port looks the same); if it "
+	    "is "
+	    "not, move the address to a server that is alive, make sure that the network sends it there, and find out "
+	    "why that did not happen by itself",
 	[VERDICT_CAUSE_NOT_ASSIGNED] = "give the address to a server that may have it, and look at what should have "
 				       "done so (keepalived, the provider's assignment, the network configuration)",
 	[VERDICT_CAUSE_MISDELIVERED] =

@@ -664,10 +664,12 @@ void sentences_holder_down(const struct verdict_evidence *e, struct verdict *v)
 	unsigned dead = e->context.dead_holder, alive = e->hints.holding.spoke & ~dead;
 
 	if (e->context.answered_last)
-		say(v, "%s, which answered last, is down: no configured address of it answers", names_of(e, dead).text);
+		say(v, "%s, which answered last, is silent: no configured address of it answers, over UDP or over TCP",
+		    names_of(e, dead).text);
 	else
 		say(v,
-		    "%s is down: no configured address of it answers, and no other server has heard this client at %s",
+		    "%s is silent: no configured address of it answers, and no other server has heard this client at "
+		    "%s",
 		    names_of(e, dead).text, address_text(&e->address).text);
 	if (e->hints.silent_witness)
 		say(v, "%s tried to reach it and got no answer either", e->hints.silent_witness);
@@ -675,23 +677,37 @@ void sentences_holder_down(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "%s %s alive, and can take the address over", names_of(e, alive).text, is_or_are(alive));
 }
 
+/* Prefer what a machine answered to what nobody answered. */
+static bool tells_more(const struct hint_holding_explanation *h, unsigned k, const struct evidence_holding *best)
+{
+	const struct evidence_holding *said = h->said[k];
+
+	return said && said->state == EVIDENCE_ABSENT && said->link_answer != EVIDENCE_LINK_UNASKED &&
+	       (!best || (best->link_answer == EVIDENCE_LINK_NOBODY && said->link_answer != EVIDENCE_LINK_NOBODY));
+}
+
 /* What the links of the servers say of an address that none of them has. */
 static void tell_link(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct hint_holding_explanation *h = &e->hints.holding;
+	const struct evidence_holding *said = NULL;
+	const char *name = NULL;
 
 	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
-		const struct evidence_holding *said = h->said[k];
-		if (!said || said->state != EVIDENCE_ABSENT || said->link_answer == EVIDENCE_LINK_UNASKED)
+		if (!tells_more(h, k, said))
 			continue;
-		if (said->link_answer == EVIDENCE_LINK_ANSWERS)
-			say(v, "%s knows a machine on its link (%s) that has it: MAC %s",
-			    or_else(e->names[k], "a server"), said->interface, mac_text(said->mac).text);
-		else
-			say(v, "%s asked for it on its link (%s), and no machine answers",
-			    or_else(e->names[k], "a server"), said->interface);
-		return;
+		said = h->said[k];
+		name = or_else(e->names[k], "a server");
 	}
+	if (!said)
+		return;
+	if (said->link_answer == EVIDENCE_LINK_NOBODY)
+		say(v, "%s asked for %s on its link (%s), and no machine answers", name, address_text(&h->where).text,
+		    said->interface);
+	else
+		say(v, "%s knows a machine on its link (%s) that %s %s: MAC %s", name, said->interface,
+		    said->link_answer == EVIDENCE_LINK_ANSWERS ? "answers for" : "had", address_text(&h->where).text,
+		    mac_text(said->mac).text);
 }
 
 void sentences_not_assigned(const struct verdict_evidence *e, struct verdict *v)
@@ -874,16 +890,19 @@ static void tell_holders(const struct verdict_evidence *e, struct verdict *v)
 	if (h->misdelivered != 0 && !h->certain)
 		say(v, "frames of this client for %s come to %s, which does not have it, but may translate it",
 		    address_text(&h->where).text, names_of(e, h->misdelivered).text);
-	if (!nobody_has_it(e) || v->cause == VERDICT_CAUSE_NOT_ASSIGNED)
+	if (h->answered != 0 || nobody_has_it(e))
+		tell_link(e, v);
+	if (!nobody_has_it(e))
 		return;
 	if (h->translated)
 		say(v, "nobody that may answer has %s, on which the probes arrived last", address_text(&h->where).text);
+	else if (h->answered != 0)
+		say(v, "nobody that may answer has %s", address_text(&h->where).text);
 	else if (h->heard)
 		tell_last_arrival(e, v);
 	else
 		say(v, "nobody that may answer has %s: it is not assigned, or it is translated on the way",
 		    address_text(&h->where).text);
-	tell_link(e, v);
 }
 
 /* holders: many. The share of each server, and those that are dead. */
@@ -899,7 +918,7 @@ static void tell_shares(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "of %u probes %.160s", e->tally.sent, text);
 	for (unsigned k = 0; k < WIRE_SLOTS_MAX && e->names[k] && e->context.silent != e->allowed_mask; k++) {
 		if (e->context.silent >> k & 1)
-			say(v, "%s, which should answer here too, is down: no configured address of it answers",
+			say(v, "%s, which should answer here too, is silent: no configured address of it answers",
 			    e->names[k]);
 	}
 }

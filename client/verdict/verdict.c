@@ -154,6 +154,9 @@ static const char advice_for_its_table[] =
     "make room in the connection tracking table of the server (net.netfilter.nf_conntrack_max, shorter timeouts), or "
     "exempt this port from it (notrack)";
 
+static const char advice_for_a_machine[] =
+    "look at the machine with the MAC that the evidence names: it has the address and answers no probe (its own "
+    "firewall, or a machine that should not have the address)";
 static const char advice_for_reverse_path[] =
     "set rp_filter to 2 (loose) on the interface of this host by which the answers come (`ip route get` with `from` "
     "and "
@@ -172,6 +175,12 @@ static const char *advice_for_own_kernel(const struct own_kernel_explanation *ow
 	return own->stopped > 0 ? advice_for_own_firewall : NULL;
 }
 
+/* None of the servers that can be asked: it answers on the link of one of them. */
+static bool a_machine_has_it(const struct verdict_evidence *e)
+{
+	return e->hints.holding.answered != 0 && e->hints.holding.held == 0 && nothing_arrives(e, VERDICT_DOWN);
+}
+
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
 	if (losses(e) == 0)
@@ -184,6 +193,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return "find out why the answers are so slow, or set a longer timeout";
 	if (only_tcp_is_refused(e))
 		return causes_advice(VERDICT_CAUSE_REFUSED);
+	if (a_machine_has_it(e))
+		return advice_for_a_machine;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
 		return advice_for_untold;
 	return advice_by_direction[direction];

@@ -86,7 +86,7 @@ static const uint8_t *get_flag(const uint8_t *p, bool *v)
 
 ENUM(attempt_status, EVIDENCE_CANNOT_TELL, EVIDENCE_CANNOT_TELL)
 ENUM(holding_state, EVIDENCE_UNSAID, EVIDENCE_UNSAID)
-ENUM(link_answer, EVIDENCE_LINK_ANSWERS, EVIDENCE_LINK_UNASKED)
+ENUM(link_answer, EVIDENCE_LINK_REMEMBERS, EVIDENCE_LINK_UNASKED)
 ENUM(syn_state, EVIDENCE_SYN_AMBIGUOUS, EVIDENCE_SYN_UNKNOWN)
 
 static uint8_t *put_bitmap(uint8_t *p, const uint64_t (*v)[4])

@@ -223,8 +223,9 @@ enum evidence_holding_state {
 
 enum evidence_link_answer {
 	EVIDENCE_LINK_UNASKED = 0,
-	EVIDENCE_LINK_NOBODY = 1, /* the server asked its link for the address, and nobody answered */
-	EVIDENCE_LINK_ANSWERS = 2,
+	EVIDENCE_LINK_NOBODY = 1,    /* the server asked its link for the address, and nobody answered */
+	EVIDENCE_LINK_ANSWERS = 2,   /* a machine answered just now */
+	EVIDENCE_LINK_REMEMBERS = 3, /* a machine answered some time ago */
 };
 
 /* What a server knows of an address that the query names. */

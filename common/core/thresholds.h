@@ -388,6 +388,8 @@ enum {
 
 /* A machine on the link answers within a second: whoever asked for longer in vain was not answered. */
 #define HOLDINGS_ANSWER_NS (900 * NS_PER_MS)
+/* A machine that answered in the last 2 s is up now, or was when the outage began. */
+#define HOLDINGS_CONFIRMED_NS (2 * NS_PER_S)
 /* The kernel gives up after 3 s: questions with a longer pause between them are not one series. */
 #define HOLDINGS_SERIES_NS (2500 * NS_PER_MS)
 

@@ -131,6 +131,18 @@ static void ask_link(struct holdings *h, const struct endpoint *address)
 		sendto(*fd, "", 0, MSG_DONTROUTE | MSG_DONTWAIT, (struct sockaddr *)&ss, len);
 }
 
+/* The kernel does not ask again for a valid entry: that of a machine that is gone stays valid for a while. */
+static enum evidence_link_answer answer_of(const struct rtnl_neighbour *entry, const struct question *question,
+					   int64_t now_ns)
+{
+	int64_t confirmed_ns = now_ns - (int64_t)entry->confirmed_ms * NS_PER_MS;
+
+	return entry->confirmed_ms != UINT32_MAX && (now_ns - confirmed_ns <= HOLDINGS_CONFIRMED_NS ||
+						     (question->newest_ns && confirmed_ns >= question->first_ns))
+		   ? EVIDENCE_LINK_ANSWERS
+		   : EVIDENCE_LINK_REMEMBERS;
+}
+
 /* The entry is that of the questions before this one. */
 static void read_answer(struct holdings *h, const struct rtnl_link *link, const struct question *question,
 			int64_t now_ns, struct evidence_holding *holding)
@@ -141,7 +153,7 @@ static void read_answer(struct holdings *h, const struct rtnl_link *link, const 
 	if (rtnl_neighbour_at(h->netlink, &holding->address, link->index, &entry) < 0)
 		return;
 	if (entry.state & ANSWERED && entry.has_mac) {
-		holding->link_answer = EVIDENCE_LINK_ANSWERS;
+		holding->link_answer = answer_of(&entry, question, now_ns);
 		memcpy(holding->mac, entry.mac, sizeof holding->mac);
 	} else if (entry.state & NUD_FAILED || (entry.state & NUD_INCOMPLETE && waited)) {
 		holding->link_answer = EVIDENCE_LINK_NOBODY;

@@ -80,7 +80,7 @@ def one_of_them_is_dead(net):
     rows = check.expect({"target": "edge", "protocol": "udp", "flow": "fresh"}, state="lossy", cause="some-ports")
     rows += check.expect({"target": "edge", "protocol": "tcp"}, state="lossy", cause="some-ports")
     for row in rows:
-        check.told(row, "boot-02 answered 0", "boot-02, which should answer here too, is down")
+        check.told(row, "boot-02 answered 0", "boot-02, which should answer here too, is silent")
     check.expect({"target": "edge", "flow": "held"}, state={"up", "down"}, cause={"none", "some-ports"})
 
 

@@ -12,7 +12,7 @@ import lab
 from lab import Failure, wait_until
 from keepalived import Keepalived
 from lan import SHARED, Lan
-from provider import DOWN, PROTOCOLS, TWICE, main, scenario, scenarios
+from provider import DOWN, PORT, PROTOCOLS, TWICE, main, scenario, scenarios
 
 NETWORK_SENDS_IT = "has heard nothing: the network sends it elsewhere"
 
@@ -164,7 +164,8 @@ def its_holder_is_dead(net, privilege):
     check = net.check(options=())
     check.expect({"target": "boot-01"}, **DOWN, direction="unknown", cause="server-down")
     for row in check.expect({"target": "bootnode"}, **DOWN, cause="holder-down"):
-        check.told(row, "boot-01 is down", "boot-02 is alive, and can take the address over")
+        check.told(row, "boot-01 is silent", "boot-02 is alive, and can take the address over")
+        check.require(not any("is down" in sentence for sentence in row["evidence"]), "that is not proven", row)
     check.rest_is_healthy()
 
 
@@ -181,6 +182,44 @@ def its_holder_dies(net):
     net.repoint("boot-02")
     for protocol in PROTOCOLS:
         daemon.wait_for({"target": "bootnode", "protocol": protocol}, state="up", server="boot-02")
+
+
+def drop_the_port(host):
+    host.nft(f"""
+        table inet own {{ chain stop {{
+            type filter hook input priority 0; meta l4proto {{ tcp, udp }} th dport {PORT} drop;
+        }}; }}
+    """)
+
+
+@scenarios(*TWICE)
+def its_holder_drops_the_port(net, privilege):
+    """boot-01 has it and is up: its firewall drops what comes to the port, whoever sends it. Its link tells."""
+    net.deprive(privilege)
+    lan = outside(net)
+    drop_the_port(lan.one.host)
+    check = net.check(lan.targets(), options=())
+    for row in check.expect(SHARED, **DOWN, cause="unexplained"):
+        check.told(row, "boot-02 knows a machine on its link", lan.one.host.mac())
+        check.require("MAC" in row["advice"], "the advice leads elsewhere", row)
+    check.expect({"target": "boot-02"}, state="up", cause="none")
+
+
+@scenarios(("outside",), ("beside",))
+def a_silent_machine_has_it(net, where):
+    """Neither server has it. A machine that answers no probe does."""
+    lan = outside(net) if where == "outside" else Lan(net)
+    lan.give_up(lan.one)
+    stranger = net.host("stranger")
+    lab.link(stranger, "eth0", net.router, "stranger")
+    net.router.ip("link set stranger master lan")
+    stranger.ip(net.plan.add(lan.shared, "eth0"), f"route add default via {net.plan.droplets}1")
+    drop_the_port(stranger)
+    check = net.check(lan.targets(), options=())
+    for row in check.expect(SHARED, **DOWN, cause="unexplained"):
+        check.told(row, f"nobody that may answer has {lan.shared}", stranger.mac())
+        check.require("MAC" in row["advice"], "the advice leads elsewhere", row)
+    expect_others_healthy(check)
 
 
 @scenario

@@ -839,7 +839,7 @@ static void an_unknown_holding_says_nothing(void **state)
 	evidence_write_answer(buf, sizeof buf, &in);
 	assert_int_equal(buf[at], EVIDENCE_ABSENT);
 	buf[at] = EVIDENCE_UNSAID + 1;
-	buf[at + 1 + EVIDENCE_INTERFACE_LEN] = EVIDENCE_LINK_ANSWERS + 1;
+	buf[at + 1 + EVIDENCE_INTERFACE_LEN] = EVIDENCE_LINK_REMEMBERS + 1;
 	assert_true(evidence_read_answer(buf, sizeof buf, &out));
 	assert_int_equal(out.holdings[0].state, EVIDENCE_UNSAID);
 	assert_int_equal(out.holdings[0].link_answer, EVIDENCE_LINK_UNASKED);

@@ -55,7 +55,8 @@ static struct hint_holding_explanation explained(void)
 static const struct evidence_holding absent = { .heard_ms = UINT32_MAX },
 				     held = { .state = EVIDENCE_HELD, .heard_ms = UINT32_MAX },
 				     missing = { .heard_ms = UINT32_MAX, .link_answer = EVIDENCE_LINK_NOBODY },
-				     answered = { .heard_ms = UINT32_MAX, .link_answer = EVIDENCE_LINK_ANSWERS };
+				     answered = { .heard_ms = UINT32_MAX, .link_answer = EVIDENCE_LINK_ANSWERS },
+				     remembered = { .heard_ms = UINT32_MAX, .link_answer = EVIDENCE_LINK_REMEMBERS };
 
 static void what_nobody_has_may_be_translated(void **state)
 {
@@ -125,6 +126,9 @@ static void nobody_on_the_link_has_it(void **state)
 	say(1, answered, false); /* as a load balancer does for an address that no interface has */
 	assert_false(explained().certain);
 	assert_int_equal(explained().answered, 2);
+	say(1, remembered, false);
+	assert_false(explained().certain);
+	assert_int_equal(explained().answered, 0);
 
 	set_up(NULL); /* it does not answer itself */
 	forwards.forwards = true;
