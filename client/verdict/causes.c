@@ -645,10 +645,11 @@ const struct causes_rule causes_rules[] = {
 	    .holds = answers_go_to_another_machine,
 	    .needs =
 		"at least half of the losses are proven return losses, and the server that has their receipts proves "
-		"that its neighbour entry for this client, on its own link, has another MAC than this client's frames",
-	    .forbids = "losses of probes that left after the entry became correct again; a gateway between client and "
-		       "server; a machine "
-		       "with the MAC of the entry that answers for the address, where the server can ask",
+		"that its neighbour entry for this client, on its own link, or for its gateway to this client, has "
+		"another MAC than this client's frames; of a gateway: that MAC does not answer for the gateway's "
+		"address, and the MAC of the frames does",
+	    .forbids = "losses of probes that left after the entry became correct again; a machine with the MAC of "
+		       "the entry that answers for the address, where the server can ask",
 	    .tell = sentences_neighbour,
 	},
 	{

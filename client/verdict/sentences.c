@@ -492,11 +492,13 @@ void sentences_neighbour(const struct verdict_evidence *e, struct verdict *v)
 	const struct evidence_neighbour *n = e->hints.neighbour.entry;
 	const char *server = or_else(e->hints.receipt_server, "the server");
 
+	bool direct = endpoint_same_address(&n->next_hop, &n->client);
+
 	say(v,
-	    "%s has a wrong neighbour entry for %s: MAC %s for %.1f s (state %s), but this client's frames come from "
+	    "%s has a wrong neighbour entry for %s%s: MAC %s for %.1f s (state %s), but this client's frames come from "
 	    "MAC %s",
-	    server, address_text(&n->next_hop).text, mac_text(n->entry_mac).text, n->since_ms / 1e3,
-	    neighbour_state_word(n->state), mac_text(n->frame_mac).text);
+	    server, direct ? "" : "its gateway ", address_text(&n->next_hop).text, mac_text(n->entry_mac).text,
+	    n->since_ms / 1e3, neighbour_state_word(n->state), mac_text(n->frame_mac).text);
 	if (n->repaired)
 		say(v, "floatprobed has deleted the entry on %s", server);
 	else if (n->healed_ms == UINT32_MAX)

@@ -177,9 +177,10 @@ static void tell_stale(struct neighbour_watch *w, const struct snapshot *s, cons
 		      json_pack("{ss ss ss ss ss ss sI ss}", "client", who, "address", address, "interface",
 				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames, "state",
 				neighbours_state_text(seen->state), "since_ms", (json_int_t)for_ms, "cure", cure),
-		      "stale neighbour entry: the replies to %s (%s) go to MAC %s (%s), but its frames come from MAC "
+		      "stale neighbour entry: the replies to %s (%s%s) go to MAC %s (%s), but its frames come from MAC "
 		      "%s; to delete the entry: %s",
-		      who, address, entry, neighbours_state_text(seen->state), frames, cure);
+		      who, snapshots_is_of_gateway(s) ? "by the gateway " : "", address, entry,
+		      neighbours_state_text(seen->state), frames, cure);
 }
 
 static void tell_shared(struct neighbour_watch *w, const struct snapshot *s, const char *who)
@@ -307,17 +308,33 @@ static bool read_view(struct neighbour_watch *w, const struct endpoint *client, 
 	return true;
 }
 
-/* Has the machine whose MAC is in the entry the address as well? Returns false while that is not known yet. */
-static bool ask_entry(struct neighbour_watch *w, struct snapshot *s)
+/* Does the machine with this MAC answer for the next hop's address? */
+static enum evidence_asked ask_machine(struct neighbour_watch *w, const struct snapshot *s,
+				       const uint8_t mac[RTNL_MAC_LEN], bool *waits)
 {
-	const struct evidence_neighbour *seen = &s->seen;
+	const struct endpoint *address = &s->seen.next_hop;
 	int64_t now_ns = clock_mono_ns();
 
+	entry_check_ask(w->check, ifaces_link(w->settings.ifaces, s->link), address, mac, now_ns);
+	return entry_check_result(w->check, address, mac, now_ns, waits);
+}
+
+/* Has the machine whose MAC is in the entry the address as well? Returns false while that is not known yet. Of a
+ * gateway that answers no questions nothing is known: the machine that forwards the client's frames has to answer for
+ * the gateway's address. */
+static bool ask_entry(struct neighbour_watch *w, struct snapshot *s)
+{
+	enum evidence_asked asked;
+	bool waits = false;
+
 	s->waits = false;
-	if (!s->wrong || s->healed_ns != 0 || seen->repaired)
+	if (!s->wrong || s->healed_ns != 0 || s->seen.repaired)
 		return true;
-	entry_check_ask(w->check, ifaces_link(w->settings.ifaces, s->link), &seen->next_hop, seen->entry_mac, now_ns);
-	s->seen.asked = (uint8_t)entry_check_result(w->check, &seen->next_hop, seen->entry_mac, now_ns, &s->waits);
+	asked = ask_machine(w, s, s->seen.entry_mac, &s->waits);
+	if (snapshots_is_of_gateway(s) && ask_machine(w, s, s->seen.frame_mac, &waits) != EVIDENCE_ANSWERS)
+		asked = EVIDENCE_NOT_ASKED;
+	s->waits = s->waits || waits;
+	s->seen.asked = (uint8_t)asked;
 	return !s->waits;
 }
 
@@ -377,6 +394,8 @@ static void report_wrong(struct neighbour_watch *w, struct snapshot *s, const ch
 		postpone(w, s, who);
 		return;
 	}
+	if (!snapshots_is_proven(s))
+		return;
 	s->told = true;
 	if (s->seen.asked == EVIDENCE_ANSWERS) {
 		tell_shared(w, s, who);

@@ -54,16 +54,25 @@ int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snaps
 
 	for (const struct snapshot *s = lru_next(snapshots->list, NULL); s; s = lru_next(snapshots->list, s)) {
 		if (s->heard_ns > heard_ns && s->link == view->link &&
-		    endpoint_same_address(&s->seen.next_hop, &view->next_hop) &&
-		    endpoint_same_address(&s->seen.client, &view->client))
+		    endpoint_same_address(&s->seen.next_hop, &view->next_hop))
 			heard_ns = s->heard_ns;
 	}
 	return heard_ns;
 }
 
+bool snapshots_is_of_gateway(const struct snapshot *snapshot)
+{
+	return !endpoint_same_address(&snapshot->seen.next_hop, &snapshot->seen.client);
+}
+
+bool snapshots_is_proven(const struct snapshot *snapshot)
+{
+	return snapshot->wrong && (!snapshots_is_of_gateway(snapshot) || snapshot->seen.asked == EVIDENCE_NO_ANSWER);
+}
+
 static bool is_wrong_now(const struct snapshot *s)
 {
-	return s->wrong && s->healed_ns == 0;
+	return snapshots_is_proven(s) && s->healed_ns == 0;
 }
 
 bool snapshots_wants(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,
@@ -91,10 +100,10 @@ static bool is_wrong(const struct snapshots_view *view, int64_t now_ns)
 {
 	const struct neighbour *entry = view->entry;
 
-	return endpoint_same_address(&view->next_hop, &view->client) && entry && neighbours_is_in_use(entry) &&
-	       view->has_frame && view->frame_link == view->link && view->frame_ns >= entry->since_ns &&
-	       now_ns - view->frame_ns <= SNAPSHOTS_FRAME_AGE_MAX_NS && !is_same_mac(entry->mac, view->frame_mac) &&
-	       !is_virtual_router(entry->mac) && !is_virtual_router(view->frame_mac);
+	return entry && neighbours_is_in_use(entry) && view->has_frame && view->frame_link == view->link &&
+	       view->frame_ns >= entry->since_ns && now_ns - view->frame_ns <= SNAPSHOTS_FRAME_AGE_MAX_NS &&
+	       !is_same_mac(entry->mac, view->frame_mac) && !is_virtual_router(entry->mac) &&
+	       !is_virtual_router(view->frame_mac);
 }
 
 static bool has_same_macs(const struct snapshot *s, const struct snapshots_view *view)
@@ -131,7 +140,7 @@ static void describe(struct snapshot *s, const struct snapshots_view *view)
 /* A healed entry explains losses that the client asks about later. */
 static bool is_worth_keeping(const struct snapshot *s, int64_t now_ns)
 {
-	return s->wrong && s->healed_ns != 0 && now_ns - s->healed_ns < SNAPSHOTS_KEPT_NS;
+	return snapshots_is_proven(s) && s->healed_ns != 0 && now_ns - s->healed_ns < SNAPSHOTS_KEPT_NS;
 }
 
 struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapshots_view *view, int64_t now_ns)
@@ -190,7 +199,7 @@ void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *cl
 	const struct snapshot *s = snapshots_find(snapshots, client, local);
 	struct evidence_neighbour *out = &answer->neighbours[answer->neighbours_len];
 
-	if (!s || !s->wrong || s->waits || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
+	if (!s || !snapshots_is_proven(s) || s->waits || answer->neighbours_len == EVIDENCE_NEIGHBOURS_MAX)
 		return;
 	answer->neighbours_len++;
 	*out = s->seen;

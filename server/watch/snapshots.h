@@ -1,9 +1,10 @@
-/* Decides whether the neighbour entry that leads to a client is right. Keeps one snapshot for each pair of a client's
- * address and an address of ours, because the way back may depend on ours. A snapshot holds the entry before the kernel
- * corrects it, and the MAC that the client's frames came from. Pure.
+/* Decides whether the neighbour entry that leads to a client is right: its own, or that of the gateway. Keeps one
+ * snapshot for each pair of a client's address and an address of ours, because the way back may depend on ours. A
+ * snapshot holds the entry before the kernel corrects it, and the MAC that the client's frames came from. Pure.
  *
- * An entry is wrong if it leads directly to the client, and the client's frames come from another MAC on the same link,
- * and they did so since the entry has its MAC. Exceptions:
+ * An entry is wrong if the client's frames come from another MAC on the same link, and they did so since the entry has
+ * its MAC. That of a gateway is only suspected: what comes in by one router may leave by another one. It is proven
+ * wrong if its MAC does not answer for the gateway's address, and the MAC of the frames does. Exceptions:
  * - One of the two MACs is that of a virtual router (VRRP): both are right.
  * - The client has received what we sent under these two MACs: it has two interfaces, or something between us
  *   translates. */
@@ -38,7 +39,7 @@ struct snapshot {
 	struct snapshots_key key;
 	struct evidence_neighbour seen; /* its times in ms are out of date; snapshots_tell sets them */
 	bool has_entry, has_frame;      /* seen.entry_mac and seen.frame_mac are known */
-	bool wrong;                     /* the entry is proven wrong */
+	bool wrong;                     /* the entry is wrong; that of a gateway: unless its MAC answers */
 	unsigned link;
 	int64_t taken_ns, since_ns, healed_ns; /* monotonic; healed_ns 0: still wrong, or never wrong */
 	int64_t looked_ns;                     /* last comparison; later than taken_ns if nothing new was found */
@@ -61,7 +62,11 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 /* Returns NULL if there is no snapshot. */
 struct snapshot *snapshots_find(const struct snapshots *snapshots, const struct endpoint *client,
 				const struct endpoint *local);
-/* Send time of the newest packet that the client received by way of this entry, from any of our addresses; 0: not
+/* Is it the entry of a gateway? */
+bool snapshots_is_of_gateway(const struct snapshot *snapshot);
+/* Is the entry wrong, whatever it is now? `seen.asked` says what the link answered. */
+bool snapshots_is_proven(const struct snapshot *snapshot);
+/* Send time of the newest packet that any client received by way of this entry, from any of our addresses; 0: not
  * known. */
 int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snapshots_view *view);
 /* Withdraw a wrong snapshot if the view has not changed and the client has received our replies under it. */

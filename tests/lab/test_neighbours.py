@@ -255,6 +255,73 @@ def without_capabilities_it_is_to_be_checked_first(net):
 
 
 @scenario
+def a_wrong_entry_of_the_gateway(net):
+    """The client is behind a router, which has a new MAC: boot-01 still sends to the old one."""
+    net.restart_as_peers()
+    gateway, server = f"{net.plan.droplets}1", net.servers["boot-01"]
+    server.host.ip(f"neigh replace {gateway} lladdr {DEAD} dev eth0 nud permanent")
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        (row, *_) = check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="return",
+                                 cause="stale-neighbour")  # fmt: skip
+        check.told(row, DEAD, net.router.mac("lan"), f"ip neigh del {gateway} dev eth0", "gateway")
+        check.expect({"target": target, "protocol": "tcp"}, **DOWN, direction={"return", "unknown"})
+    check.rest_is_healthy()
+    lab.wait_until("the journal names it", lambda: [
+        line for line in server.journal() if line["type"] == "stale-neighbour" and line["address"] == gateway
+    ])  # fmt: skip
+
+
+@scenario
+def the_entry_of_the_gateway_is_repaired(net):
+    net.restart_as_peers(repair={"stale_neighbours": True})
+    gateway, server = f"{net.plan.droplets}1", net.servers["boot-01"]
+    daemon = net.run_daemon()
+    where = {"target": "boot-01", "protocol": "udp"}
+    daemon.wait_for(where, state="up")
+    server.host.ip(f"neigh replace {gateway} lladdr {DEAD} dev eth0 nud permanent")
+    lab.wait_until("it is repaired", lambda: [line for line in server.journal() if line["type"] == "repair"])
+    lab.wait_until("it is right again", lambda: DEAD not in server.host.run("ip", "neigh", "show", gateway).stdout)
+    lab.wait_until("it is healed", lambda: [line for line in server.journal() if line["type"] == "healed"])
+
+
+@scenarios(("alive",), ("dead",))
+def another_router_for_the_way_back(net, exit_is):
+    """What comes in by one router leaves by another one: two MACs, and both are right."""
+    net.restart_as_peers(repair={"stale_neighbours": True})
+    server, way_out = net.servers["boot-01"], net.host("exit")
+    lab.link(way_out, "eth0", net.router, "exit")
+    net.router.ip("link set exit master lan")
+    way_out.sysctl("ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1", "ipv4.conf.all.send_redirects=0")
+    server.host.sysctl("ipv4.conf.all.accept_redirects=0", "ipv4.conf.eth0.accept_redirects=0",
+                       "ipv6.conf.eth0.accept_redirects=0")  # fmt: skip
+    way_out.ip(net.plan.add(f"{net.plan.droplets}9", "eth0"), f"route add {net.plan.everything} via {net.plan.droplets}1")
+    server.host.ip(
+        f"route replace {net.plan.everything} via {net.plan.droplets}9 src {net.plan.droplet['boot-01']}",
+        f"neigh replace {net.plan.droplets}9 lladdr {way_out.mac()} dev eth0 nud permanent",
+    )
+    net.settle()
+    net.check(options=()).rest_is_healthy()
+    server.stop()  # what it has learned while the way was right
+    server.start(**server.changes)
+    if exit_is == "dead":
+        way_out.ip("link set eth0 down")
+    else:
+        way_out.nft(f"""
+            table inet cut {{ chain way {{
+                type filter hook forward priority 0; meta l4proto {{ tcp, udp }} th sport {PORT} drop;
+            }}; }}
+        """)
+    check = net.check(options=())
+    for target in ("boot-01", "bootnode"):
+        check.expect({"target": target, "protocol": "udp"}, **DOWN, direction="return", cause="unexplained")
+        check.expect({"target": target, "protocol": "tcp"}, **DOWN, cause="unexplained")
+    check.rest_is_healthy()
+    wrong = [line for line in server.journal() if line["type"] in ("stale-neighbour", "shared-address", "repair")]
+    expect(not wrong, wrong)
+
+
+@scenario
 def loss_elsewhere_is_not_blamed_on_the_entry(net):
     """Answers are lost, the entry is right."""
     flat = Flat(net)

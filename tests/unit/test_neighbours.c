@@ -1,4 +1,5 @@
 /* neighbours, snapshots: which transitions of the neighbour table are news, and when an entry is proven wrong. */
+#include "common/core/thresholds.h"
 #include "server/watch/neighbours.h"
 #include "server/watch/snapshots.h"
 #include "tests/unit/sample_packet.h"
@@ -190,7 +191,30 @@ static int tear_down(void **state)
 
 static bool is_wrong(const struct situation *s)
 {
-	return snapshots_take(s->snapshots, &s->view, now_ns)->wrong;
+	return snapshots_is_proven(snapshots_take(s->snapshots, &s->view, now_ns));
+}
+
+/* Two routers may have two MACs. The caller asks both. */
+static void that_of_a_gateway_is_wrong_if_it_is_silent(void **state)
+{
+	struct situation *s = *state;
+	struct evidence_answer answer = { .neighbours_len = 0 };
+	struct snapshot *taken;
+
+	s->view.next_hop = sample_endpoint_v4(1, 0);
+	taken = snapshots_take(s->snapshots, &s->view, now_ns);
+	assert_true(taken->wrong && snapshots_is_of_gateway(taken));
+	taken->seen.asked = EVIDENCE_ANSWERS;
+	assert_false(snapshots_is_proven(taken));
+	snapshots_tell(s->snapshots, &s->view.client, &s->view.local, now_ns, &answer);
+	assert_int_equal(answer.neighbours_len, 0);
+	assert_true(snapshots_wants(s->snapshots, &s->view.client, &s->view.local, now_ns + SNAPSHOTS_AGAIN_NS));
+	taken->seen.asked = EVIDENCE_NO_ANSWER;
+	assert_true(snapshots_is_proven(taken));
+	snapshots_tell(s->snapshots, &s->view.client, &s->view.local, now_ns, &answer);
+	assert_int_equal(answer.neighbours_len, 1);
+	assert_true(endpoint_equal(&answer.neighbours[0].next_hop, &s->view.next_hop));
+	assert_false(snapshots_wants(s->snapshots, &s->view.client, &s->view.local, now_ns + SNAPSHOTS_AGAIN_NS));
 }
 
 static void another_mac_on_the_link_is_wrong(void **state)
@@ -215,7 +239,7 @@ static void everything_that_forbids_it(void **state)
 	s->view.entry = &s->entry;                                                                                     \
 	assert_true(is_wrong(s))
 	FORBIDS(memcpy(s->entry.mac, right, sizeof right));
-	FORBIDS(s->view.next_hop = sample_endpoint_v4(1, 0)); /* a gateway */
+	FORBIDS(s->view.next_hop = sample_endpoint_v4(1, 0)); /* a gateway, which nobody has asked */
 	FORBIDS(s->view.entry = NULL);
 	FORBIDS(s->entry.state = NUD_FAILED);
 	FORBIDS(s->entry.state = NUD_INCOMPLETE);
@@ -267,7 +291,7 @@ static void what_was_heard_before_the_first_look_counts(void **state)
 	assert_true(is_wrong(s));
 }
 
-/* At any address of ours, if it is the same client by the same link and next hop. */
+/* At any address of ours, by any client, if it is the same link and next hop. */
 static void what_was_heard_at_another_address_counts(void **state)
 {
 	struct situation *s = *state;
@@ -277,7 +301,7 @@ static void what_was_heard_at_another_address_counts(void **state)
 		int64_t heard_ns;
 	} others[] = {
 		{ 6, 9, 9, LINK, 70 * S },  { 7, 9, 9, LINK, 60 * S },   { 8, 9, 9, LINK + 1, 80 * S },
-		{ 10, 1, 9, LINK, 80 * S }, { 11, 9, 10, LINK, 80 * S },
+		{ 10, 1, 9, LINK, 80 * S }, { 11, 9, 10, LINK, 75 * S },
 	};
 
 	for (unsigned i = 0; i < sizeof others / sizeof *others; i++) {
@@ -289,7 +313,7 @@ static void what_was_heard_at_another_address_counts(void **state)
 		other.link = others[i].link;
 		snapshots_take(s->snapshots, &other, now_ns)->heard_ns = others[i].heard_ns;
 	}
-	assert_true(snapshots_heard_ns(s->snapshots, &s->view) == 70 * S);
+	assert_true(snapshots_heard_ns(s->snapshots, &s->view) == 75 * S);
 }
 
 static void healing_is_seen_and_told(void **state)
@@ -374,7 +398,7 @@ static void each_address_of_ours_has_a_way_back_of_its_own(void **state)
 	routed.next_hop = sample_endpoint_v4(1, 0);
 	assert_true(is_wrong(s));
 	assert_true(snapshots_wants(s->snapshots, &routed.client, &routed.local, now_ns));
-	assert_false(snapshots_take(s->snapshots, &routed, now_ns)->wrong);
+	assert_false(snapshots_is_proven(snapshots_take(s->snapshots, &routed, now_ns)));
 	assert_true(snapshots_find(s->snapshots, &s->view.client, &local)->wrong);
 	snapshots_tell(s->snapshots, &s->view.client, &routed.local, now_ns, &answer);
 	snapshots_tell(s->snapshots, &s->view.client, &local, now_ns, &answer);
@@ -405,6 +429,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_neighbour_is_passed_over),
 		cmocka_unit_test(other_entries_than_there_is_room_for),
 		SITUATION(another_mac_on_the_link_is_wrong),
+		SITUATION(that_of_a_gateway_is_wrong_if_it_is_silent),
 		SITUATION(everything_that_forbids_it),
 		SITUATION(who_hears_us_under_these_macs_is_not_suspected),
 		SITUATION(what_was_heard_before_the_first_look_counts),
