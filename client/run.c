@@ -11,6 +11,7 @@
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/log.h"
+#include "common/system/notify.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -31,6 +32,7 @@ struct run {
 	uv_signal_t hangup;
 	uv_timer_t judge, flush, summary;
 	struct driver driver;
+	struct notify notify;
 	struct config *config;
 	const char *file;
 	const char *const *targets; /* of the command line */
@@ -202,6 +204,12 @@ static void resolved(void *context, const struct resolver_name *name)
 		log_error("out of memory for the paths: they stay as they were");
 }
 
+static void tell_ready(const struct run *r)
+{
+	notify_ready(&r->notify, "probing %zu paths of %zu targets as %s", r->driver.engine.paths.len,
+		     r->config->targets_len, r->config->vantage);
+}
+
 /* -- reload -- */
 
 static void open_journal(struct run *r, const struct config *config)
@@ -267,13 +275,11 @@ static void select_targets(const struct run *r, struct config *config)
 		log_warning("there is no target '%s' in %s any more", unknown, r->file);
 }
 
-static void reload(uv_signal_t *signal, int number)
+static void read_again(struct run *r)
 {
-	struct run *r = signal->data;
 	struct diag_list diags = { 0 };
 	struct config *config;
 
-	(void)number;
 	if (!tree_can_be_read_again(r->file)) {
 		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
 		reopen_journal(r);
@@ -288,6 +294,16 @@ static void reload(uv_signal_t *signal, int number)
 	}
 	select_targets(r, config);
 	apply(r, config);
+}
+
+static void reload(uv_signal_t *signal, int number)
+{
+	struct run *r = signal->data;
+
+	(void)number;
+	notify_reloading(&r->notify);
+	read_again(r);
+	tell_ready(r);
 }
 
 /* -- life -- */
@@ -317,6 +333,7 @@ static void start_handles(struct run *r)
 	r->incidents.write = journal_incident;
 	r->incidents.context = r;
 	run_incidents_start(&r->incidents, &r->loop, &r->driver.engine.paths);
+	notify_start(&r->notify, &r->loop);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -329,6 +346,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 /* Exits with status instead of returning if the resolver is busy: libuv would wait for its threads. */
 static void close_all(struct run *r, int status)
 {
+	notify_stop(&r->notify);
 	if (resolver_busy(r->driver.resolver))
 		_exit(journal_close(r->journal) ? status : EXIT_STATUS_REFUSED);
 	driver_stop(&r->driver);
@@ -369,6 +387,7 @@ static int start(struct run *r)
 	return_memory();
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);
+	tell_ready(r);
 	return 0;
 }
 

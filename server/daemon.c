@@ -7,6 +7,7 @@
 #include "common/system/journal.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
+#include "common/system/notify.h"
 #include "server/host/host_evidence.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
@@ -30,6 +31,7 @@ struct daemon {
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS_LEN];
 	uv_prepare_t before_sleep;
+	struct notify notify;
 	struct service service;
 	struct udp_listener *udp;
 	struct tcp_listener *tcp;
@@ -329,6 +331,7 @@ static void raise_descriptor_limit(unsigned tcp_slots)
 
 static void stop(struct daemon *d)
 {
+	notify_stop(&d->notify);
 	for (size_t i = 0; i < SIGNALS_LEN; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	uv_close((uv_handle_t *)&d->before_sleep, NULL);
@@ -338,14 +341,22 @@ static void stop(struct daemon *d)
 	relays_stop(d->service.relays);
 }
 
+static void tell_ready(const struct daemon *d)
+{
+	notify_ready(&d->notify, "answering %zu clients on port %u", d->config->clients_len, (unsigned)d->config->port);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 
-	if (number == SIGHUP)
-		reload(d);
-	else
+	if (number != SIGHUP) {
 		stop(d);
+		return;
+	}
+	notify_reloading(&d->notify);
+	reload(d);
+	tell_ready(d);
 }
 
 static void start_handles(struct daemon *d)
@@ -358,6 +369,7 @@ static void start_handles(struct daemon *d)
 	uv_prepare_init(&d->loop, &d->before_sleep);
 	d->before_sleep.data = d;
 	uv_prepare_start(&d->before_sleep, on_before_sleep);
+	notify_start(&d->notify, &d->loop);
 }
 
 /* The link is watched before the reflector is made, so that its uptime does not include a time of unseen SYNs. */
@@ -381,6 +393,7 @@ static int run(struct daemon *d)
 	if (make_parts(d) && open_journal(d) && start_serving(d, boot_id)) {
 		say_started(d->config, boot_id);
 		relays_start(d->service.relays, &d->loop, d->service.reflector);
+		tell_ready(d);
 		status = EXIT_DONE;
 	} else {
 		stop(d);
