@@ -1,7 +1,7 @@
 # Debian packages: what building needs, and what the tests need besides. Sourced by test.sh and demo.sh.
 # shellcheck shell=bash disable=SC2034
 
-build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libsodium-dev libmnl-dev libjansson-dev
+build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libsodium-dev libmnl-dev libjansson-dev libseccomp-dev
 	libcmocka-dev)
 lab_packages=(python3 iproute2 nftables conntrack keepalived procps util-linux ncat socat
 	iputils-ping)

@@ -417,6 +417,7 @@ int check_main(const struct config *config, const struct check_options *options,
 		uv_loop_close(&c.loop);
 		return EXIT_STATUS_REFUSED;
 	}
+	driver_resolve(&c.driver);
 	own_tap_want(c.driver.engine.own_tap, clock_mono_ns()); /* a round is over before a loss could open it */
 	start(&c);
 	uv_run(&c.loop, UV_RUN_DEFAULT);

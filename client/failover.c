@@ -439,6 +439,7 @@ static int run(struct failover *f)
 		log_error("cannot start probing: %s", strerror(-error));
 		return EXIT_STATUS_REFUSED;
 	}
+	driver_resolve(&f->driver);
 	begin(f, RESOLVING);
 	start_handles(f);
 	neighbour_log_open(&f->neighbours, &f->loop);

@@ -8,10 +8,12 @@
 #include "client/verdict/path_status.h"
 #include "common/config/tree.h"
 #include "common/core/text.h"
+#include "common/system/capability.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/log.h"
 #include "common/system/notify.h"
+#include "common/system/sandbox.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -354,11 +356,25 @@ static void close_all(struct run *r, int status)
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 }
 
+static struct sandbox sandbox_of(const struct config *config)
+{
+	return (struct sandbox){
+		.user = config->user,
+		.readable = { config->file, config->key_file },
+		.written = { config->journal },
+		.capabilities = SANDBOX_CAPABILITY(CAP_NET_RAW),
+		.opening = SANDBOX_CAPABILITY(CAP_NET_ADMIN), /* larger socket buffers than the system's limit */
+	};
+}
+
 static int start(struct run *r)
 {
 	const char *journal = r->config->journal ? r->config->journal : JOURNAL_STDOUT;
+	const struct sandbox sandbox = sandbox_of(r->config);
 	int error;
 
+	if (!sandbox_drop_root(&sandbox))
+		return EXIT_STATUS_REFUSED;
 	r->journal = journal_open(journal);
 	if (!r->journal) {
 		log_error("cannot open the journal %s: %s", journal, strerror(errno));
@@ -384,6 +400,8 @@ static int start(struct run *r)
 		close_all(r, EXIT_STATUS_REFUSED);
 		return EXIT_STATUS_REFUSED;
 	}
+	sandbox_confine(&sandbox);
+	driver_resolve(&r->driver);
 	return_memory();
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);

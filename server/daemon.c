@@ -3,11 +3,13 @@
 #include "common/config/tree.h"
 #include "common/config/units.h"
 #include "common/core/text.h"
+#include "common/system/capability.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 #include "common/system/notify.h"
+#include "common/system/sandbox.h"
 #include "server/host/host_evidence.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
@@ -327,6 +329,19 @@ static void raise_descriptor_limit(unsigned tcp_slots)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static struct sandbox sandbox_of(const struct server_config *config)
+{
+	return (struct sandbox){
+		.user = config->user,
+		.readable = { config->file, config->key_file },
+		.written = { config->journal },
+		.capabilities = SANDBOX_CAPABILITY(CAP_NET_RAW) |
+				(config->repair_neighbours ? SANDBOX_CAPABILITY(CAP_NET_ADMIN) : 0),
+		/* larger socket buffers than the system's limit, and a port below 1024 */
+		.opening = SANDBOX_CAPABILITY(CAP_NET_ADMIN) | SANDBOX_CAPABILITY(CAP_NET_BIND_SERVICE),
+	};
+}
+
 /* ---- run and stop ---- */
 
 static void stop(struct daemon *d)
@@ -384,13 +399,15 @@ static bool start_serving(struct daemon *d, uint64_t boot_id)
 /* Returns the exit status. */
 static int run(struct daemon *d)
 {
+	const struct sandbox sandbox = sandbox_of(d->config);
 	uint64_t boot_id;
 	int status = EXIT_REFUSED;
 
 	randombytes_buf(&boot_id, sizeof boot_id);
 	raise_descriptor_limit(d->config->tcp_slots);
 	start_handles(d);
-	if (make_parts(d) && open_journal(d) && start_serving(d, boot_id)) {
+	if (sandbox_drop_root(&sandbox) && make_parts(d) && open_journal(d) && start_serving(d, boot_id)) {
+		sandbox_confine(&sandbox);
 		say_started(d->config, boot_id);
 		relays_start(d->service.relays, &d->loop, d->service.reflector);
 		tell_ready(d);

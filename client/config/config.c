@@ -156,6 +156,6 @@ void config_free(struct config *config)
 	free(config->vantage);
 	free(config->key_file);
 	free(config->journal);
-	sodium_memzero(&config->identity, sizeof config->identity);
-	free(config);
+	free(config->user);
+	sodium_free(config);
 }

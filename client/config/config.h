@@ -75,6 +75,7 @@ struct config {
 	struct config_target *targets;
 	size_t targets_len;
 	unsigned lossy_permille; /* a path is lossy from this share of loss in the window; default 50 */
+	char *user;              /* NULL: the default; who `run` becomes if root starts it */
 	char *journal;           /* NULL: none; a relative path has been resolved against the file's directory */
 };
 

@@ -6,7 +6,7 @@
 
 struct config *config_new(const char *file)
 {
-	struct config *config = alloc_zero(1, sizeof *config);
+	struct config *config = alloc_secret(sizeof *config);
 	config->file = file ? alloc_text(file) : NULL;
 	config->lossy_permille = 50;
 	return config;

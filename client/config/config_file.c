@@ -174,6 +174,7 @@ static const struct schema_key root_keys[] = {
 	{ "targets", .read = read_targets },
 	{ "targets_from", .read = read_targets_from },
 	{ "journal", .read = read_path, FIELD(journal) },
+	{ "user", .read = read_name, FIELD(user) },
 	{ "web", .read = read_web },
 	{ 0 },
 };

@@ -58,7 +58,7 @@ static void allow_many_files(void)
 	}
 }
 
-static void watch_names(struct driver *d)
+void driver_resolve(struct driver *d)
 {
 	const struct config *config = d->engine.config;
 
@@ -105,7 +105,6 @@ int driver_start(struct driver *d, uv_loop_t *loop, const struct config *config,
 	uv_poll_init(loop, &d->timer_poll, d->timer_fd);
 	d->timer_poll.data = d;
 	uv_poll_start(&d->timer_poll, UV_READABLE, timer_fired);
-	watch_names(d);
 	return 0;
 }
 
@@ -187,6 +186,6 @@ bool driver_reconfigure(struct driver *d, const struct config *config, struct pa
 		return false;
 	}
 	engine_commit(&before);
-	watch_names(d);
+	driver_resolve(d);
 	return true;
 }

@@ -19,10 +19,12 @@ struct driver {
 	void (*resolved)(void *context, const struct resolver_name *name);
 };
 
-/* Start everything except the paths. Resolves all names of the configuration, and again every refresh_ms (0: once).
- * Returns 0 or -errno; after an error driver_stop must not be called. */
+/* Start everything except the paths and the threads. refresh_ms: how often names are resolved (0: once). Returns 0 or
+ * -errno; after an error driver_stop must not be called. */
 int driver_start(struct driver *driver, uv_loop_t *loop, const struct config *config, bool ipv4, bool ipv6,
 		 unsigned refresh_ms) __attribute__((warn_unused_result));
+/* Resolve all names of the configuration, in threads. */
+void driver_resolve(struct driver *driver);
 /* The loop must run until nothing is active before it can be closed. */
 void driver_stop(struct driver *driver);
 

@@ -43,7 +43,7 @@ bool keyring_init(struct keyring *ring, const struct config *config)
 
 	*ring = (struct keyring){
 		.identity = &config->identity,
-		.keys = calloc(count_keys(config) + 1, sizeof *ring->keys),
+		.keys = sodium_allocarray(count_keys(config) + 1, sizeof *ring->keys),
 		.in_use = calloc(config->servers_len + 1, sizeof *ring->in_use),
 		.servers_len = config->servers_len,
 	};
@@ -59,9 +59,7 @@ bool keyring_init(struct keyring *ring, const struct config *config)
 
 void keyring_free(struct keyring *ring)
 {
-	if (ring->keys)
-		sodium_memzero(ring->keys, ring->keys_len * sizeof *ring->keys);
-	free(ring->keys);
+	sodium_free(ring->keys);
 	free(ring->in_use);
 	ring->keys = NULL;
 	ring->in_use = NULL;

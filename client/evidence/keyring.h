@@ -17,7 +17,7 @@ struct keyring_key {
 
 struct keyring {
 	const struct seal_identity *identity;
-	struct keyring_key *keys; /* in the order of the servers */
+	struct keyring_key *keys; /* in the order of the servers; core dumps leave them out */
 	size_t keys_len;
 	unsigned *in_use; /* per server: index of a key */
 	size_t servers_len;

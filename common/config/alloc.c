@@ -1,5 +1,6 @@
 #include "common/config/alloc.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,11 @@ static void *checked(void *memory)
 void *alloc_zero(size_t count, size_t size)
 {
 	return checked(calloc(count ? count : 1, size));
+}
+
+void *alloc_secret(size_t size)
+{
+	return memset(checked(sodium_malloc(size)), 0, size);
 }
 
 void *alloc_resize(void *items, size_t count, size_t size)

@@ -7,6 +7,9 @@
 
 /* count items of size octets, zeroed. */
 void *alloc_zero(size_t count, size_t size) __attribute__((malloc, warn_unused_result));
+/* Zeroed memory for an object with a secret in it: it is never swapped out, and core dumps leave it out. Free it with
+ * sodium_free, which clears it. */
+void *alloc_secret(size_t size) __attribute__((malloc, warn_unused_result));
 /* Resize an array to count items of size octets. New items are not initialised. */
 void *alloc_resize(void *items, size_t count, size_t size) __attribute__((warn_unused_result));
 char *alloc_text(const char *text) __attribute__((malloc, warn_unused_result));

@@ -256,6 +256,7 @@ static const struct schema_key root_keys[] = {
 	{ "repair", .read = read_group, .keys = repair_keys },
 	{ "limits", .read = read_group, .keys = limits_keys },
 	{ "journal", .read = read_path, FIELD(journal) },
+	{ "user", .read = read_name, FIELD(user) },
 	{ "web", .read = read_web },
 	{ 0 },
 };
@@ -300,7 +301,7 @@ static void read_root(struct schema *s, struct tree_node *root, struct server_co
 
 static struct server_config *new_config(const char *file)
 {
-	struct server_config *config = alloc_zero(1, sizeof *config);
+	struct server_config *config = alloc_secret(sizeof *config);
 	*config = (struct server_config){
 		.file = alloc_text(file),
 		.port = WIRE_PORT,
@@ -407,6 +408,6 @@ void server_config_free(struct server_config *config)
 	free(config->name);
 	free(config->key_file);
 	free(config->journal);
-	sodium_memzero(&config->identity, sizeof config->identity);
-	free(config);
+	free(config->user);
+	sodium_free(config);
 }

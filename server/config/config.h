@@ -43,6 +43,7 @@ struct server_config {
 	struct server_config_peer *peers; /* servers for which this server is a witness */
 	size_t peers_len;
 	char *journal;
+	char *user; /* NULL: the default; who the daemon becomes if root starts it */
 	/* limits: { flows, tcp_slots, clock_skew } */
 	unsigned flows_max;    /* default 65536 */
 	unsigned tcp_slots;    /* default 256 */

@@ -3,6 +3,7 @@
 #include "common/core/table.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,9 @@ struct roster *roster_new(size_t clients_len, const uint8_t hash_key[16])
 	if (!r)
 		return NULL;
 	r->capacity = clients_len;
-	r->clients = calloc(clients_len + 1, sizeof *r->clients);
+	r->clients = sodium_allocarray(clients_len + 1, sizeof *r->clients);
+	if (r->clients)
+		memset(r->clients, 0, (clients_len + 1) * sizeof *r->clients);
 	by_key.items = r->clients;
 	if (table_init(&r->by_key, malloc(table_size(clients_len)), &by_key) && r->clients)
 		return r;
@@ -39,7 +42,7 @@ void roster_free(struct roster *roster)
 {
 	if (!roster)
 		return;
-	free(roster->clients);
+	sodium_free(roster->clients);
 	free(roster->by_key.buckets);
 	free(roster);
 }

@@ -1,5 +1,6 @@
 /* The clients that may probe: names, derived keys and rate limits. Lookup by public key is fast, because it is the
- * first check of every packet. Pure, but allocates memory. */
+ * first check of every packet. Pure, but allocates memory: what core dumps
+ * leave out, for the keys. */
 #ifndef FLOATPROBE_ROSTER_H
 #define FLOATPROBE_ROSTER_H
 

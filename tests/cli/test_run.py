@@ -3,6 +3,7 @@
 
 import json
 import os
+import pwd
 import resource
 import shutil
 import signal
@@ -38,8 +39,9 @@ class Processes(cli.TestCase):
     def log(self):
         return self.read("run.log")
 
-    def run_daemon(self, journal, prefix=(), **options):
-        file = self.config(extra=f"journal: {journal}\nschedules: {{ steady: {{ every: 100ms }} }}\n" if journal else "")
+    def run_daemon(self, journal, prefix=(), extra="", **options):
+        extra += f"journal: {journal}\nschedules: {{ steady: {{ every: 100ms }} }}\n" if journal else ""
+        file = self.config(extra=extra)
         return self.start(*prefix, cli.FLOATPROBE, "run", "--config", file, **options)
 
     def journal(self, name="journal.jsonl"):
@@ -101,8 +103,10 @@ class Run(Processes):
         self.end(daemon)
 
     def test_a_reload_without_memory_changes_nothing(self):
-        """A thousand paths more would take 16 MB; the daemon may have 4 MB more than it has."""
-        daemon = self.run_daemon("journal.jsonl")
+        """A thousand paths more would take 16 MB; the daemon may have 4 MB more than it has. Limits of another user's
+        process need CAP_SYS_RESOURCE, so it stays ours."""
+        user = f"user: {pwd.getpwuid(os.getuid()).pw_name}\n"
+        daemon = self.run_daemon("journal.jsonl", extra=user)
         wait_until("every path is down", lambda: len(self.down()) >= 6)
         with open(f"/proc/{daemon.pid}/statm", encoding="ascii") as statm:
             size = int(statm.read().split()[0]) * resource.getpagesize()
@@ -114,7 +118,7 @@ class Run(Processes):
             f'  - {{ name: t{i}, role: droplet, address: 127.0.1.{i}, server: boot-01, flows: {{ held: 64 }} }}\n'
             for i in range(16)
         )
-        self.config(extra=f"{many}journal: journal.jsonl\nschedules: {{ steady: {{ every: 10ms, timeout: 2s }} }}\n")
+        self.config(extra=f"{many}{user}journal: journal.jsonl\nschedules: {{ steady: {{ every: 10ms, timeout: 2s }} }}\n")
         daemon.send_signal(signal.SIGHUP)
         wait_until("the want of memory is told", lambda: "out of memory: the old configuration stays in use" in self.log())
         self.assertIsNone(daemon.poll())

@@ -1,13 +1,20 @@
 #!/usr/bin/python3 -B
 """What a service manager sees of both daemons: the protocol of sd_notify(3), with a socket in its place."""
 
+import base64
 import os
+import pwd
+import re
+import shutil
 import signal
 import socket
 import time
+import unittest
+
+import nacl.signing
 
 import cli
-from test_run import Processes
+from test_run import Processes, wait_until
 
 WATCHDOG_S = 0.2
 
@@ -92,14 +99,164 @@ class Service(Processes):
     def test_no_service_manager_at_the_address(self):
         self.env["NOTIFY_SOCKET"] = self.path("nobody")
         process = self.run_daemon("journal.jsonl")
-        self.assertTrue(self.wait_for_log("cannot notify the service manager"))
+        wait_until("the log says so", lambda: "cannot notify the service manager" in self.log())
         self.end(process)
 
-    def wait_for_log(self, text):
-        end = time.monotonic() + 30
-        while text not in self.log() and time.monotonic() < end:
-            time.sleep(0.02)
-        return text in self.log()
+
+class Secrets(Processes):
+    """Where the secret key is in the memory of a daemon: only where a core dump leaves it out."""
+
+    def secrets(self, name):
+        seed = base64.b64decode(self.read(name).split(":")[1])
+        key = nacl.signing.SigningKey(seed)
+        return seed, bytes(key.to_curve25519_private_key())
+
+    def dumped(self, process, secret):
+        """The mappings that have the secret and that a core dump takes in."""
+        found, total = [], 0
+        with open(f"/proc/{process.pid}/smaps", encoding="ascii") as smaps, open(
+            f"/proc/{process.pid}/mem", "rb", buffering=0
+        ) as memory:
+            for line in smaps:
+                if re.match(r"[0-9a-f]+-[0-9a-f]+ rw", line):
+                    start, end = (int(x, 16) for x in line.split()[0].split("-"))
+                    memory.seek(start)
+                    count = memory.read(end - start).count(secret)
+                    mapping = line.strip()
+                elif re.match(r"[0-9a-f]+-", line):
+                    count = 0
+                elif line.startswith("VmFlags:") and count:
+                    total += count
+                    if "dd" not in line.split():
+                        found.append(mapping)
+        self.assertGreater(total, 0, "the secret is nowhere: this test cannot fail")
+        return found
+
+    def test_no_secret_in_a_core_dump(self):
+        self.config()
+        port = cli.closed_port()
+        server_file = self.write(
+            "server.yaml",
+            f"key: server.key\nlisten: {{ port: {port}, addresses: [ 127.0.0.1 ] }}\n"
+            f'clients: {{ here: "{self.client}" }}\n',
+        )
+        server = self.start(cli.FLOATPROBED, "--config", server_file)
+        wait_until("the server listens", lambda: "listening" in self.log())
+        file = self.config(port=port, extra="journal: journal.jsonl\nschedules: { steady: { every: 100ms } }\n")
+        client = self.start(cli.FLOATPROBE, "run", "--config", file)
+        wait_until("a path is up", lambda: any(o["to"]["state"] == "up" for o in self.changes()))
+        for process in (server, client):
+            process.send_signal(signal.SIGHUP)
+        wait_until("both have read their files again", lambda: "configuration reloaded" in self.log() and "reloaded " in self.log())
+        for process, name in ((server, "server.key"), (client, "client.key")):
+            for secret in self.secrets(name):
+                self.assertEqual(self.dumped(process, secret), [], name)
+            self.end(process)
+
+    def changes(self):
+        return [o for o in self.journal() if o["type"] == "change"]
+
+
+NET_ADMIN, NET_RAW = 1 << 12, 1 << 13
+DAC_OVERRIDE, DAC_READ_SEARCH = 1 << 1, 1 << 2
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+class Confined(Processes):
+    """What root's daemons keep: an ordinary user, the capabilities that they need, no new privileges, a filter."""
+
+    def setUp(self):
+        super().setUp()
+        self.user = next(user for user in ("floatprobe", "nobody") if user in [p.pw_name for p in pwd.getpwall()])
+
+    def status(self, process):
+        """Of every thread, as the kernel confines each for itself."""
+        all_threads = []
+        for task in os.listdir(f"/proc/{process.pid}/task"):
+            with open(f"/proc/{process.pid}/task/{task}/status", encoding="ascii") as status:
+                all_threads.append(dict(line.rstrip("\n").split(":\t", 1) for line in status))
+        return all_threads
+
+    def expect(self, process, capabilities):
+        account = pwd.getpwnam(self.user)
+        filtered = "0" if "system calls are not filtered" in self.log() else "2"  # sanitizers need more of them
+        for status in self.status(process):
+            self.assertEqual(status["Uid"].split(), [str(account.pw_uid)] * 4)
+            self.assertEqual(status["Gid"].split(), [str(account.pw_gid)] * 4)
+            self.assertEqual(int(status["CapPrm"], 16), capabilities & self.have)
+            self.assertEqual(int(status["CapEff"], 16), capabilities & self.have)
+            self.assertEqual(status["NoNewPrivs"], "1")
+            self.assertEqual(status["Seccomp"], filtered)
+
+    @property
+    def have(self):
+        with open("/proc/self/status", encoding="ascii") as status:
+            return next(int(line.split()[1], 16) for line in status if line.startswith("CapPrm"))
+
+    def server(self, extra=""):
+        self.config()
+        file = self.write(
+            "server.yaml",
+            f"key: server.key\nlisten: {{ port: {cli.closed_port()}, addresses: [ 127.0.0.1 ] }}\n"
+            f'clients: {{ here: "{self.client}" }}\n{extra}',
+        )
+        return self.start(cli.FLOATPROBED, "--config", file)
+
+    def test_the_server_in_a_directory_of_root(self):
+        server = self.server("journal: server.jsonl\n")
+        wait_until("it listens", lambda: "listening" in self.log())
+        self.expect(server, NET_RAW | DAC_OVERRIDE | DAC_READ_SEARCH)
+        self.assertIn(f"running as user {self.user} with CAP_DAC_OVERRIDE", self.log())
+        self.assertEqual(os.stat(self.path("server.jsonl")).st_uid, 0)
+        os.rename(self.path("server.jsonl"), self.path("server.jsonl.1"))
+        server.send_signal(signal.SIGHUP)
+        wait_until("it has reloaded", lambda: "reloaded" in self.log())
+        self.assertTrue(os.path.exists(self.path("server.jsonl")))
+        self.end(server)
+
+    def test_repair_keeps_what_it_needs(self):
+        server = self.server("repair: { stale_neighbours: true }\n")
+        wait_until("it listens", lambda: "listening" in self.log())
+        self.expect(server, NET_RAW | NET_ADMIN | DAC_READ_SEARCH)
+        self.end(server)
+
+    def test_the_prober_where_its_user_may_write(self):
+        self.config()
+        os.chmod(self.dir, 0o755)
+        os.mkdir(self.path("state"))
+        shutil.chown(self.path("state"), self.user)
+        client = self.run_daemon("state/journal.jsonl")
+        wait_until("it probes", lambda: "probing" in self.log())
+        self.expect(client, NET_RAW | DAC_READ_SEARCH)
+        self.assertIn("as only root can read the configuration", self.log())
+        client.send_signal(signal.SIGHUP)
+        wait_until("it has reloaded", lambda: "configuration reloaded" in self.log())
+        self.end(client)
+        self.assertEqual(os.stat(self.path("state/journal.jsonl")).st_uid, pwd.getpwnam(self.user).pw_uid)
+
+    def test_the_threads_of_the_resolver_are_confined(self):
+        self.config()
+        text = self.read("client.yaml").replace("address: 127.0.0.1", "address: localhost")
+        file = self.write("names.yaml", text + "journal: journal.jsonl\n")
+        client = self.start(cli.FLOATPROBE, "run", "--config", file)
+        wait_until("names are resolved in threads", lambda: len(self.status(client)) > 1)
+        wait_until("it probes", lambda: "probing" in self.log())
+        self.expect(client, NET_RAW | DAC_OVERRIDE | DAC_READ_SEARCH)
+        self.end(client)
+
+    def test_a_user_that_does_not_exist(self):
+        server = self.server("user: nobody-at-all\n")
+        self.assertEqual(server.wait(30), 3)
+        self.assertIn("there is no user 'nobody-at-all' on this host", self.log())
+
+    def test_root_on_request(self):
+        server = self.server("user: root\n")
+        wait_until("it listens", lambda: "listening" in self.log())
+        (status,) = self.status(server)
+        self.assertEqual(status["Uid"].split(), ["0"] * 4)
+        self.assertEqual(int(status["CapEff"], 16), (NET_RAW | DAC_OVERRIDE | DAC_READ_SEARCH) & self.have)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.end(server)
 
 
 if __name__ == "__main__":

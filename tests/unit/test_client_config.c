@@ -359,7 +359,7 @@ static void faults(void **state)
 		  "c.yaml:7:10: error: journal: is the key file; write the journal to another file\n"
 		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, servers_from, "
 		  "schedules, lossy, "
-		  "targets, targets_from, journal, web\n" },
+		  "targets, targets_from, journal, user, web\n" },
 		{ ONE TARGET "journal: c.yaml\n",
 		  "c.yaml:4:10: error: journal: is this configuration file; write the journal to another file\n" },
 		{ ONE TARGET "targets: [ { name: u, address: 198.51.100.8 } ]\n",
