@@ -113,8 +113,7 @@ static int show_results(struct check *c)
 		assess_path(&c->driver.engine, i, MODE_CHECK, &verdict);
 		if (!path_status_is_reported(paths->items[i], &verdict))
 			continue;
-		result_make(c->config, paths->items[i], MODE_CHECK, &verdict, first_sent_ns(paths->items[i]), scratch,
-			    &result);
+		result_make(c->config, paths->items[i], &verdict, first_sent_ns(paths->items[i]), scratch, &result);
 		output_path(c->output, &result);
 	}
 	free(scratch);

@@ -3,11 +3,14 @@
 #include "client/interrupt.h"
 #include "client/output/exit_status.h"
 #include "client/output/result.h"
+#include "client/output/result_event.h"
 #include "client/run_incidents.h"
+#include "client/run_journal.h"
 #include "client/run_paths.h"
 #include "client/verdict/path_status.h"
 #include "common/config/tree.h"
-#include "common/core/text.h"
+#include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/capability.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
@@ -24,15 +27,19 @@
 
 enum {
 	RESOLVE_MS = 60 * 1000,
-	ASSESS_MS = 20,  /* from the outcome of a probe to the next assessment */
-	FLUSH_MS = 1000, /* from a journal entry to the next flush */
-	SUMMARY_MS = 60 * 1000,
+	ASSESS_MS = 20,      /* from the outcome of a probe to the next assessment */
+	STEP_MS = 1000,      /* between two looks at what is due */
+	FLEET = 256,         /* with more paths .. */
+	FLEET_STEP_MS = 100, /* .. a few records at a time, so that probes are not late */
+	MINUTE_MS = 60 * 1000,
+	STOP_STEP_MS = 10,
+	STOP_MAX_MS = 3000, /* at the end, answers are waited for as long as this */
 };
 
 struct run {
 	uv_loop_t loop;
 	uv_signal_t hangup;
-	uv_timer_t judge, flush, summary;
+	uv_timer_t judge, step, minute, stop;
 	struct driver driver;
 	struct notify notify;
 	struct config *config;
@@ -40,37 +47,20 @@ struct run {
 	const char *const *targets; /* of the command line */
 	size_t targets_len;
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
-	struct journal *journal;
-	uint32_t *scratch; /* room for the round-trip times of one path */
+	struct run_journal journal;
 	struct run_incidents incidents;
-	uint64_t drops_logged; /* the total of dropped datagrams at the last log entry */
+	uint64_t drops_logged;  /* the total of dropped datagrams at the last log entry */
+	int64_t clocks_ns;      /* realtime minus monotonic clock */
+	int64_t minute_ns;      /* monotonic: the records of all paths are written within a minute from then on .. */
+	size_t recorded;        /* .. and those of so many have been */
+	const char *ending;     /* why paths that leave do so */
+	const char *stopped_by; /* the signal that ends the program; NULL: none so far */
+	int64_t stop_ns;        /* monotonic: when it came */
 };
-
-/* -- what is written -- */
-
-static void journal_flush_soon(uv_timer_t *timer)
-{
-	journal_flush(((struct run *)timer->data)->journal);
-}
-
-static void journal_line(struct run *r, json_t *object)
-{
-	journal_write(r->journal, object);
-	if (!uv_is_active((uv_handle_t *)&r->flush))
-		uv_timer_start(&r->flush, journal_flush_soon, FLUSH_MS, 0);
-}
 
 static void journal_incident(void *context, json_t *object)
 {
-	journal_line(context, object);
-}
-
-static void journal_path(struct run *r, const struct path *p, const struct verdict *verdict)
-{
-	struct result_path result;
-
-	result_make(r->config, p, MODE_RUN, verdict, p->status.since_ns, r->scratch, &result);
-	journal_line(r, result_path_json(&result));
+	run_journal_write(context, object);
 }
 
 /* -- judging -- */
@@ -106,8 +96,8 @@ static void review(struct run *r, size_t i, struct verdict *v)
 		.to = status_of(r, &p->status),
 		.verdict = v,
 	};
-	journal_line(r, result_change_json(&change));
-	journal_path(r, p, v);
+	run_journal_write(&r->journal, result_change_json(&change));
+	run_journal_path(&r->journal, p, v);
 	judge_soon(r);
 }
 
@@ -127,15 +117,9 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 	struct run *r = context;
 
 	(void)probe;
+	run_journal_account(&r->journal, p);
 	if (path_status_decided(p, seq))
 		judge_soon(r);
-}
-
-static void leaving(void *context, const struct path *p)
-{
-	struct run *r = context;
-
-	run_incidents_leave(&r->incidents, p);
 }
 
 static void learnt(void *context)
@@ -158,24 +142,57 @@ static void log_drops(struct run *r)
 	log_info("dropped since the start: %s", drop_sums_text(drops, text));
 }
 
-static void summary(struct run *r)
+static void record(struct run *r, size_t i)
 {
+	struct path *p = r->driver.engine.paths.items[i];
 	struct verdict v;
 
-	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
-		const struct path *p = r->driver.engine.paths.items[i];
-		if (!p->status.known)
-			continue;
-		review(r, i, &v);
-		if (path_status_is_reported(p, &v))
-			journal_path(r, p, &v);
-	}
-	journal_flush(r->journal);
+	review(r, i, &v);
+	if (path_status_is_reported(p, &v))
+		run_journal_path(&r->journal, p, &v);
+}
+
+/* -- what is due -- */
+
+/* Each path has a record a minute. They are spread over the minute, as a fleet's would stop the probes for too long. */
+static void write_records(struct run *r, int64_t now_ns)
+{
+	int64_t elapsed_ns = now_ns - r->minute_ns;
+	size_t len = r->driver.engine.paths.len, due = len;
+
+	if (elapsed_ns < ACCOUNT_RECORD_NS)
+		due = (size_t)((double)len * (double)elapsed_ns / (double)ACCOUNT_RECORD_NS);
+	for (; r->recorded < due; r->recorded++)
+		record(r, r->recorded);
+	if (elapsed_ns < ACCOUNT_RECORD_NS)
+		return;
+	r->minute_ns = now_ns;
+	r->recorded = 0;
+}
+
+/* A clock that is slewed is not set. */
+static void look_at_clocks(struct run *r)
+{
+	int64_t clocks_ns = clock_real_ns() - clock_mono_ns(), step_ns = clocks_ns - r->clocks_ns;
+
+	r->clocks_ns = clocks_ns;
+	if (step_ns > -RUN_CLOCK_STEP_NS && step_ns < RUN_CLOCK_STEP_NS)
+		return;
+	run_journal_write(&r->journal, result_clock_step_json(r->config, step_ns));
+	log_warning("this host's clock was set: %+.3f s", (double)step_ns / (double)NS_PER_S);
+}
+
+static void step(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+
+	look_at_clocks(r);
+	write_records(r, clock_mono_ns());
+	uv_timer_start(timer, step, r->driver.engine.paths.len > FLEET ? FLEET_STEP_MS : STEP_MS, 0);
 }
 
 static void minute_is_over(uv_timer_t *timer)
 {
-	summary(timer->data);
 	log_drops(timer->data);
 }
 
@@ -196,12 +213,59 @@ static struct schedule *make_schedules(const struct config *config)
 	return schedules;
 }
 
-static void resolved(void *context, const struct resolver_name *name)
+/* -- names -- */
+
+static void log_name(const struct resolver_name *name, enum resolver_event event)
+{
+	char text[UNITS_ADDRESS_LEN];
+	const char *first = name->addresses_len ? units_address_text(name->addresses[0].address, text) : "";
+
+	switch (event) {
+	case RESOLVER_FAILED:
+		log_warning("cannot resolve %s: %s%s%s", name->name, name->error,
+			    name->addresses_len ? "; floatprobe goes on to probe " : "", first);
+		break;
+	case RESOLVER_MOVED:
+		log_warning("%s has other addresses now: %s%s", name->name, first,
+			    name->addresses_len > 1 ? " and others" : "");
+		break;
+	case RESOLVER_RECOVERED:
+		log_info("%s can be resolved again: %s", name->name, first);
+		break;
+	default:
+		break;
+	}
+}
+
+static void journal_name(struct run *r, const struct resolver_name *name, enum resolver_event event)
+{
+	static const char *const words[] = { [RESOLVER_RESOLVED] = "resolved",
+					     [RESOLVER_MOVED] = "moved",
+					     [RESOLVER_FAILED] = "failed",
+					     [RESOLVER_RECOVERED] = "recovered" };
+	struct result_name_event e = { .name = name->name,
+				       .event = words[event],
+				       .addresses = name->addresses,
+				       .addresses_len = name->addresses_len,
+				       .error = name->error };
+
+	for (size_t i = 0; i < r->config->targets_len; i++) {
+		const struct config_target *t = &r->config->targets[i];
+		e.target = t->name;
+		if (!t->numeric && strcmp(t->address, name->name) == 0)
+			run_journal_write(&r->journal, result_name_json(r->config, &e));
+	}
+}
+
+static void resolved(void *context, const struct resolver_name *name, enum resolver_event event)
 {
 	struct run *r = context;
 
-	if (name->error)
-		log_warning("cannot resolve %s: %s", name->name, name->error);
+	log_name(name, event);
+	journal_name(r, name, event);
+	if (event != RESOLVER_RESOLVED && event != RESOLVER_MOVED)
+		return;
+	r->ending = "name";
 	if (!run_paths_renew(&r->driver, r->config, r->schedules))
 		log_error("out of memory for the paths: they stay as they were");
 }
@@ -212,26 +276,22 @@ static void tell_ready(const struct run *r)
 		     r->config->targets_len, r->config->vantage);
 }
 
-/* -- reload -- */
-
-static void open_journal(struct run *r, const struct config *config)
+static void leaving(void *context, struct path *p)
 {
-	const char *path = config->journal ? config->journal : JOURNAL_STDOUT;
-	struct journal *journal = journal_open(path);
+	struct run *r = context;
 
-	if (!journal) {
-		log_error("cannot open the journal %s: %s", path, strerror(errno));
-		return;
-	}
-	journal_close(r->journal);
-	r->journal = journal;
+	run_journal_end(&r->journal, p, NULL, r->ending);
+	run_incidents_leave(&r->incidents, p);
 }
 
-static void reopen_journal(struct run *r)
+/* -- reload -- */
+
+static void record_all(struct run *r)
 {
-	if (!journal_reopen(r->journal))
-		log_error("cannot reopen the journal %s: %s; floatprobe continues to write the old file",
-			  r->config->journal ? r->config->journal : "on standard output", strerror(errno));
+	for (size_t i = 0; i < r->driver.engine.paths.len; i++)
+		record(r, i);
+	r->minute_ns = clock_mono_ns();
+	r->recorded = 0;
 }
 
 /* What reading the configuration took is not needed again: 700 octets a target. */
@@ -242,98 +302,126 @@ static void return_memory(void)
 #endif
 }
 
-static void apply(struct run *r, struct config *config)
+/* Returns NULL, or why the old configuration stays in use. */
+static const char *apply(struct run *r, struct config *config)
 {
 	struct schedule *schedules = make_schedules(config);
 	uint32_t *scratch = calloc(run_paths_ring_len(config), sizeof *scratch);
 
+	r->ending = "reload";
 	if (!schedules || !scratch || !run_paths_renew(&r->driver, config, schedules)) {
-		log_error("out of memory: the old configuration stays in use");
 		free(schedules);
 		free(scratch);
 		config_free(config);
-		return;
+		return "out of memory";
 	}
-	free(r->scratch);
-	r->scratch = scratch;
-	if (text_equal(config->journal, r->config->journal))
-		reopen_journal(r);
-	else
-		open_journal(r, config);
+	free(r->journal.scratch);
+	r->journal.scratch = scratch;
 	free(r->schedules);
 	r->schedules = schedules;
+	run_journal_reopen(&r->journal, config);
 	config_free(r->config);
 	r->config = config;
+	r->journal.config = config;
 	r->incidents.config = config;
 	return_memory();
-	log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
+	return NULL;
 }
 
-static void select_targets(const struct run *r, struct config *config)
-{
-	const char *unknown = config_select(config, r->targets, r->targets_len);
-
-	if (unknown)
-		log_warning("there is no target '%s' in %s any more", unknown, r->file);
-}
-
-static void read_again(struct run *r)
+/* Read the configuration again. Returns NULL, or why the old one stays in use. */
+static const char *load_again(const struct run *r, struct config **config)
 {
 	struct diag_list diags = { 0 };
-	struct config *config;
+	const char *unknown;
 
-	if (!tree_can_be_read_again(r->file)) {
-		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
-		reopen_journal(r);
-		return;
-	}
-	config = config_load(r->file, &diags);
+	if (!tree_can_be_read_again(r->file))
+		return "the configuration came through a pipe and cannot be read again";
+	*config = config_load(r->file, &diags);
 	diag_print(&diags, stderr);
 	diag_free(&diags);
-	if (!config) {
-		log_error("%s has errors: the old configuration stays in use", r->file);
-		return;
-	}
-	select_targets(r, config);
-	apply(r, config);
+	if (!*config)
+		return "the configuration has errors";
+	unknown = config_select(*config, r->targets, r->targets_len);
+	if (unknown)
+		log_warning("there is no target '%s' in %s any more", unknown, r->file);
+	return NULL;
 }
 
+/* The file that a log rotation has moved gets all that was before, and the new one begins with this reload. */
 static void reload(uv_signal_t *signal, int number)
 {
 	struct run *r = signal->data;
+	struct config *config;
+	const char *error;
 
 	(void)number;
 	notify_reloading(&r->notify);
-	read_again(r);
+	error = load_again(r, &config);
+	record_all(r);
+	if (!error)
+		error = apply(r, config);
+	if (error)
+		run_journal_reopen(&r->journal, r->config);
+	run_journal_write(&r->journal, result_reload_json(r->config, r->driver.engine.paths.len, error));
+	resolver_refresh(r->driver.resolver);
+	if (error)
+		log_error("%s: the old configuration stays in use", error);
+	else
+		log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
 	tell_ready(r);
 }
 
 /* -- life -- */
 
+static bool is_waiting(const struct run *r)
+{
+	const struct paths *paths = &r->driver.engine.paths;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (prober_next_deadline(&paths->items[i]->prober) != INT64_MAX)
+			return true;
+	}
+	return false;
+}
+
+static void stop_when_done(uv_timer_t *timer)
+{
+	struct run *r = timer->data;
+
+	if (!is_waiting(r) || clock_mono_ns() - r->stop_ns > STOP_MAX_MS * NS_PER_MS)
+		uv_stop(&r->loop);
+}
+
+/* What was sent still gets its answers. */
 static void finish(void *context, int number)
 {
 	struct run *r = context;
 
-	(void)number;
-	uv_stop(&r->loop);
+	r->stopped_by = number == SIGINT ? "SIGINT" : "SIGTERM";
+	r->stop_ns = clock_mono_ns();
+	engine_stop_sending(&r->driver.engine);
+	uv_timer_start(&r->stop, stop_when_done, 0, STOP_STEP_MS);
 }
 
 static void start_handles(struct run *r)
 {
-	uv_timer_t *const timers[] = { &r->judge, &r->flush, &r->summary };
+	uv_timer_t *const timers[] = { &r->judge, &r->step, &r->minute, &r->stop };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
 		uv_timer_init(&r->loop, timers[i]);
 		timers[i]->data = r;
 	}
+	uv_timer_init(&r->loop, &r->journal.flush);
+	r->journal.flush.data = &r->journal;
 	uv_signal_init(&r->loop, &r->hangup);
 	r->hangup.data = r;
 	uv_signal_start(&r->hangup, reload, SIGHUP);
 	interrupt_start(&r->loop, finish, r);
-	uv_timer_start(&r->summary, minute_is_over, SUMMARY_MS, SUMMARY_MS);
+	uv_timer_start(&r->step, step, STEP_MS, 0);
+	uv_timer_start(&r->minute, minute_is_over, MINUTE_MS, MINUTE_MS);
 	r->incidents.config = r->config;
 	r->incidents.write = journal_incident;
-	r->incidents.context = r;
+	r->incidents.context = &r->journal;
 	run_incidents_start(&r->incidents, &r->loop, &r->driver.engine.paths);
 	notify_start(&r->notify, &r->loop);
 }
@@ -350,7 +438,7 @@ static void close_all(struct run *r, int status)
 {
 	notify_stop(&r->notify);
 	if (resolver_busy(r->driver.resolver))
-		_exit(journal_close(r->journal) ? status : EXIT_STATUS_REFUSED);
+		_exit(journal_close(r->journal.file) ? status : EXIT_STATUS_REFUSED);
 	driver_stop(&r->driver);
 	uv_walk(&r->loop, close_handle, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
@@ -369,27 +457,25 @@ static struct sandbox sandbox_of(const struct config *config)
 
 static int start(struct run *r)
 {
-	const char *journal = r->config->journal ? r->config->journal : JOURNAL_STDOUT;
 	const struct sandbox sandbox = sandbox_of(r->config);
 	int error;
 
 	if (!sandbox_drop_root(&sandbox))
 		return EXIT_STATUS_REFUSED;
-	r->journal = journal_open(journal);
-	if (!r->journal) {
-		log_error("cannot open the journal %s: %s", journal, strerror(errno));
+	r->journal.config = r->config;
+	if (!run_journal_open(&r->journal, r->config))
 		return EXIT_STATUS_REFUSED;
-	}
 	r->schedules = make_schedules(r->config);
-	r->scratch = calloc(run_paths_ring_len(r->config), sizeof *r->scratch);
+	r->journal.scratch = calloc(run_paths_ring_len(r->config), sizeof *r->journal.scratch);
 	r->driver.engine.decided = decided;
 	r->driver.engine.learnt = learnt;
 	r->driver.engine.leaving = leaving;
 	r->driver.engine.rechecks = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
-	error = r->schedules && r->scratch ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)
-					   : -ENOMEM;
+	error = r->schedules && r->journal.scratch
+		    ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)
+		    : -ENOMEM;
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
 		return EXIT_STATUS_REFUSED;
@@ -403,6 +489,9 @@ static int start(struct run *r)
 	sandbox_confine(&sandbox);
 	driver_resolve(&r->driver);
 	return_memory();
+	r->clocks_ns = clock_real_ns() - clock_mono_ns();
+	r->minute_ns = clock_mono_ns();
+	run_journal_write(&r->journal, result_start_json(r->config, r->driver.engine.paths.len));
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);
 	tell_ready(r);
@@ -411,8 +500,15 @@ static int start(struct run *r)
 
 static void stop(struct run *r)
 {
-	summary(r);
+	const struct paths *paths = &r->driver.engine.paths;
+	struct verdict v;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		review(r, i, &v);
+		run_journal_end(&r->journal, paths->items[i], &v, "stop");
+	}
 	run_incidents_stop(&r->incidents);
+	run_journal_write(&r->journal, result_stop_json(r->config, r->stopped_by));
 	close_all(r, EXIT_STATUS_EXPECTED);
 }
 
@@ -437,10 +533,10 @@ int run_main(struct config *config, const char *file, const char *const *targets
 		log_info("stopped");
 	}
 	uv_loop_close(&r.loop);
-	if (!journal_close(r.journal))
+	if (!journal_close(r.journal.file))
 		status = EXIT_STATUS_REFUSED;
 	free(r.schedules);
-	free(r.scratch);
+	free(r.journal.scratch);
 	config_free(r.config);
 	return status;
 }

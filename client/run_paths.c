@@ -3,10 +3,13 @@
 #include "client/engine/pmtu.h"
 #include "client/path/significance.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { SPARE_PROBES = 2 }; /* an interval may be longer by these */
 
 /* The old paths can be restored until every step that can fail has succeeded. Each reused old path replaces a new path;
  * the new path keeps the old target and timers until then. */
@@ -98,11 +101,23 @@ static void own_timers(struct path *p)
 		p->timers[t].owner = p;
 }
 
+/* A path that has no histogram and needs one takes that of the path it replaces. */
+static void exchange_histograms(struct account *a, struct account *b)
+{
+	struct rtt_histogram *histogram = a->histogram;
+
+	if (!a->histogram == !b->histogram)
+		return;
+	a->histogram = b->histogram;
+	b->histogram = histogram;
+}
+
 /* Swap the fields that come from the configuration. A second call restores them. */
 static void exchange(struct path *a, struct path *b)
 {
 	const struct path before = *a;
 
+	exchange_histograms(a->prober.account, b->prober.account);
 	a->target = b->target;
 	a->timers = b->timers;
 	a->timers_len = b->timers_len;
@@ -145,6 +160,27 @@ static bool start_timers(struct renewal *r, struct path *p)
 	return true;
 }
 
+/* The probes between two records of the journal. */
+static uint64_t probes_of_interval(const struct path *p)
+{
+	uint64_t probes = 0;
+
+	for (unsigned t = 0; t < p->timers_len; t++) {
+		const struct schedule *s = p->timers[t].schedule;
+		probes += (uint64_t)(ACCOUNT_RECORD_NS / s->every_ns) * s->count;
+	}
+	return probes;
+}
+
+static bool start_account(struct path *p)
+{
+	bool may_be_more = probes_of_interval(p) + SPARE_PROBES > p->prober.ring_len;
+
+	p->status.since_ns = clock_real_ns();
+	p->prober.account = account_new(may_be_more, clock_mono_ns(), p->status.since_ns);
+	return p->prober.account != NULL;
+}
+
 /* Timers keep their state if the schedules are the same. */
 static void reuse_old(struct renewal *r, struct path **item, struct path **spare)
 {
@@ -175,7 +211,7 @@ static bool make_target(struct renewal *r, const struct config_target *t)
 			return false;
 		r->len = end;
 		for (; from < end; from++) {
-			if (!start_timers(r, r->items[from]))
+			if (!start_timers(r, r->items[from]) || !start_account(r->items[from]))
 				return false;
 			reuse_old(r, &r->items[from], &r->spares[from]);
 		}

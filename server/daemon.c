@@ -19,17 +19,20 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
-enum { DESCRIPTORS_BESIDE_TCP = 64, EXIT_DONE = 0, EXIT_REFUSED = 3 };
+enum { DESCRIPTORS_BESIDE_TCP = 64, BOOT_ID_TEXT_LEN = 17, EXIT_DONE = 0, EXIT_REFUSED = 3 };
 
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 enum { SIGNALS_LEN = sizeof signals / sizeof signals[0] };
 
 struct daemon {
 	struct server_config *config;
+	uint64_t boot_id;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS_LEN];
 	uv_prepare_t before_sleep;
@@ -164,16 +167,36 @@ static bool take_clients(struct daemon *d, struct server_config *new)
 	return true;
 }
 
+static json_t *program_json(const struct daemon *d)
+{
+	char boot_id[BOOT_ID_TEXT_LEN];
+
+	snprintf(boot_id, sizeof boot_id, "%016" PRIx64, d->boot_id);
+	return json_pack("{ss si ss si}", "version", FLOATPROBE_VERSION, "pid", (int)getpid(), "boot_id", boot_id,
+			 "clients", (int)d->config->clients_len);
+}
+
+/* error: why nothing is loaded; NULL: all is. */
+static void note_reload(struct daemon *d, const char *error)
+{
+	json_t *json = json_pack("{ss ss?}", "result", error ? "rejected" : "applied", "error", error);
+
+	json_object_update_new(json, program_json(d));
+	findings_note(&d->findings, "reload", json);
+}
+
 static void reload(struct daemon *d)
 {
 	struct diag_list diags = { 0 };
 	struct server_config *new;
+	bool taken;
 
 	if (d->findings.journal && !journal_reopen(d->findings.journal))
 		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
 			  d->config->journal, strerror(errno));
 	if (!tree_can_be_read_again(d->config->file)) {
 		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
+		note_reload(d, "the configuration came through a pipe and cannot be read again");
 		return;
 	}
 	new = server_config_load(d->config->file, &diags);
@@ -181,10 +204,13 @@ static void reload(struct daemon *d)
 	diag_free(&diags);
 	if (!new) {
 		log_error("%s has errors: the old configuration stays in use", d->config->file);
+		note_reload(d, "the configuration has errors");
 		return;
 	}
 	warn_of_what_needs_a_restart(d->config, new);
-	if (take_clients(d, new))
+	taken = take_clients(d, new);
+	note_reload(d, taken ? NULL : "out of memory");
+	if (taken)
 		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
 			 new->peers_len);
 	else
@@ -366,6 +392,8 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 
 	if (number != SIGHUP) {
+		findings_note(&d->findings, "stop",
+			      json_pack("{ss}", "reason", number == SIGINT ? "SIGINT" : "SIGTERM"));
 		stop(d);
 		return;
 	}
@@ -400,15 +428,15 @@ static bool start_serving(struct daemon *d, uint64_t boot_id)
 static int run(struct daemon *d)
 {
 	const struct sandbox sandbox = sandbox_of(d->config);
-	uint64_t boot_id;
 	int status = EXIT_REFUSED;
 
-	randombytes_buf(&boot_id, sizeof boot_id);
+	randombytes_buf(&d->boot_id, sizeof d->boot_id);
 	raise_descriptor_limit(d->config->tcp_slots);
 	start_handles(d);
-	if (sandbox_drop_root(&sandbox) && make_parts(d) && open_journal(d) && start_serving(d, boot_id)) {
+	if (sandbox_drop_root(&sandbox) && make_parts(d) && open_journal(d) && start_serving(d, d->boot_id)) {
 		sandbox_confine(&sandbox);
-		say_started(d->config, boot_id);
+		say_started(d->config, d->boot_id);
+		findings_note(&d->findings, "start", program_json(d));
 		relays_start(d->service.relays, &d->loop, d->service.reflector);
 		tell_ready(d);
 		status = EXIT_DONE;
@@ -435,7 +463,7 @@ static void free_parts(struct daemon *d)
 
 int daemon_run(struct server_config *config)
 {
-	struct daemon d = { .config = config };
+	struct daemon d = { .config = config, .findings.server = config->name };
 	int error = uv_loop_init(&d.loop);
 	int status = EXIT_REFUSED;
 

@@ -40,12 +40,12 @@ static void timer_fired(uv_poll_t *poll, int status, int events)
 	set_timer(d, engine_tick(&d->engine));
 }
 
-static void name_changed(void *context, const struct resolver_name *name)
+static void name_changed(void *context, const struct resolver_name *name, enum resolver_event event)
 {
 	struct driver *d = context;
 
 	if (d->resolved)
-		d->resolved(d->engine.context, name);
+		d->resolved(d->engine.context, name, event);
 }
 
 static void allow_many_files(void)

@@ -15,8 +15,8 @@ struct driver {
 	uv_poll_t timer_poll;
 	int timer_fd;
 	unsigned refresh_ms;
-	/* A name has its first answer or new addresses, and the paths may have to be rebuilt. May be NULL. */
-	void (*resolved)(void *context, const struct resolver_name *name);
+	/* Something happened to a name. With RESOLVED and MOVED the paths may have to be rebuilt. May be NULL. */
+	void (*resolved)(void *context, const struct resolver_name *name, enum resolver_event event);
 };
 
 /* Start everything except the paths and the threads. refresh_ms: how often names are resolved (0: once). Returns 0 or

@@ -473,6 +473,14 @@ void engine_visit(struct engine *e, const struct config_target *t)
 	udp_dialer_flush(e->udp);
 }
 
+void engine_stop_sending(struct engine *e)
+{
+	struct schedule_timer *t;
+
+	while ((t = schedule_queue_first(&e->queue)))
+		schedule_queue_remove(&e->queue, t);
+}
+
 bool engine_idle(const struct engine *e)
 {
 	if (schedule_queue_first(&e->queue))

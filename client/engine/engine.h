@@ -60,12 +60,12 @@ struct engine {
 	int64_t reaped_ns;
 	/* A probe has a new outcome. May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);
+	/* This path is not in the new ones, and is freed. May be NULL. */
+	void (*leaving)(void *context, struct path *path);
 	/* The next engine_tick is needed before the time that the last one returned. May be NULL. */
 	void (*wake)(struct engine *engine);
 	/* Evidence came that may change the verdict of paths marked `stale`. May be NULL. */
 	void (*learnt)(void *context);
-	/* A path is about to be freed. May be NULL. */
-	void (*leaving)(void *context, const struct path *path);
 	/* A server answered a query. May be NULL. */
 	void (*answered)(void *context, const struct query_result *result);
 	void *context;
@@ -104,6 +104,9 @@ int64_t engine_tick(struct engine *engine);
 
 /* Ask those servers of the target that do not hold it, although nothing may be lost: querier_visit. */
 void engine_visit(struct engine *engine, const struct config_target *target);
+
+/* Send no more probes of the schedules and of rechecks. Answers are still received. */
+void engine_stop_sending(struct engine *engine);
 
 /* Is nothing left to send, and no probe waiting for its deadline? */
 bool engine_idle(const struct engine *engine);

@@ -25,12 +25,13 @@ struct resolver {
 	uv_loop_t *loop;
 	struct entry *entries;
 	int family;
-	void (*changed)(void *context, const struct resolver_name *name);
+	void (*changed)(void *context, const struct resolver_name *name, enum resolver_event event);
 	void *context;
 };
 
-struct resolver *resolver_new(uv_loop_t *loop, bool ipv4, bool ipv6,
-			      void (*changed)(void *context, const struct resolver_name *name), void *context)
+struct resolver *
+resolver_new(uv_loop_t *loop, bool ipv4, bool ipv6,
+	     void (*changed)(void *context, const struct resolver_name *name, enum resolver_event event), void *context)
 {
 	struct resolver *r = calloc(1, sizeof *r);
 
@@ -93,12 +94,41 @@ static size_t collect(const struct addrinfo *list, struct endpoint addresses[RES
 	return n;
 }
 
+static void tell(const struct entry *e, enum resolver_event event)
+{
+	if (e->resolver->changed)
+		e->resolver->changed(e->resolver->context, &e->public, event);
+}
+
+static void failed(struct entry *e, const char *error)
+{
+	bool same = e->public.error && strcmp(e->public.error, error) == 0;
+
+	e->public.error = error;
+	if (!same)
+		tell(e, RESOLVER_FAILED);
+}
+
+static void succeeded(struct entry *e, const struct endpoint addresses[RESOLVER_ADDRESSES_MAX], size_t n)
+{
+	struct resolver_name *name = &e->public;
+	bool first = name->addresses_len == 0, recovered = name->error != NULL;
+	bool differs = n != name->addresses_len || memcmp(addresses, name->addresses, sizeof name->addresses) != 0;
+
+	name->error = NULL;
+	memcpy(name->addresses, addresses, sizeof name->addresses);
+	name->addresses_len = n;
+	if (recovered)
+		tell(e, RESOLVER_RECOVERED);
+	if (differs)
+		tell(e, first ? RESOLVER_RESOLVED : RESOLVER_MOVED);
+}
+
 static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
 {
 	struct query *query = (struct query *)request;
 	struct entry *e = query->entry;
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
-	bool first, differs = false;
 	size_t n;
 
 	memset(addresses, 0, sizeof addresses);
@@ -108,16 +138,11 @@ static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *lis
 	if (!e)
 		return;
 	e->query = NULL;
-	e->public.error = status ? uv_strerror(status) : n ? NULL : "no address of a wanted family";
-	if (n > 0) {
-		differs = n != e->public.addresses_len || memcmp(addresses, e->public.addresses, sizeof addresses) != 0;
-		memcpy(e->public.addresses, addresses, sizeof addresses);
-		e->public.addresses_len = n;
-	}
-	first = !e->public.done;
 	e->public.done = true;
-	if ((first || differs) && e->resolver->changed)
-		e->resolver->changed(e->resolver->context, &e->public);
+	if (n > 0)
+		succeeded(e, addresses, n);
+	else
+		failed(e, status ? uv_strerror(status) : "no address of a wanted family");
 }
 
 static void ask(uv_timer_t *timer)
@@ -184,6 +209,12 @@ const char *resolver_awaited(const struct resolver *r, size_t *more)
 		name = e->public.name;
 	}
 	return name;
+}
+
+void resolver_refresh(struct resolver *r)
+{
+	for (struct entry *e = r->entries; e; e = e->next)
+		ask(&e->timer);
 }
 
 bool resolver_settled(const struct resolver *r)

@@ -10,11 +10,19 @@ const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN]
 	return endpoint_is_unknown(e) ? buf : units_address_text(e->address, buf);
 }
 
-static json_t *rtt_json(const struct prober_rtt *rtt)
+static json_t *rtt_json(const struct result_path *path)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "min", result_json_ms(rtt->min_ms), "median",
+	const struct prober_rtt *rtt = &path->rtt;
+	json_t *json;
+
+	if (!path->has_rtt)
+		return json_null();
+	json = json_pack("{s:o, s:o, s:o, s:o}", "min", result_json_ms(rtt->min_ms), "median",
 			 result_json_ms(rtt->median_ms), "p99", result_json_ms(rtt->p99_ms), "max",
 			 result_json_ms(rtt->max_ms));
+	if (path->account)
+		json_object_set_new(json, "mean", result_json_ms(path->account->rtt_mean_ms));
+	return json;
 }
 
 /* The first fields of every result. */
@@ -65,21 +73,37 @@ static json_t *evidence_json(const struct verdict *verdict)
 	return list;
 }
 
+static json_t *counts_json(const struct verdict *v)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)v->sent, "answered",
+			 (json_int_t)v->answered, "forward_lost", (json_int_t)v->forward_lost, "return_lost",
+			 (json_int_t)v->return_lost, "lost", (json_int_t)v->lost, "unsent", (json_int_t)v->unsent);
+}
+
 json_t *result_path_json(const struct result_path *path)
 {
 	const struct verdict *v = path->verdict;
-	json_t *verdict = json_pack(
-	    "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "state", verdict_state_word(v->state), "direction",
-	    verdict_direction_word(v->direction), "cause", verdict_cause_word(v->cause), "sent", (json_int_t)v->sent,
-	    "answered", (json_int_t)v->answered, "forward_lost", (json_int_t)v->forward_lost, "return_lost",
-	    (json_int_t)v->return_lost, "lost", (json_int_t)v->lost, "unsent", (json_int_t)v->unsent);
-	json_t *rest = json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "server", result_json_text(path->server),
-				 "arrived_on", result_json_address(&path->arrived_on), "rtt_ms",
-				 path->has_rtt ? rtt_json(&path->rtt) : json_null(), "expected", (int)v->expected,
-				 "since", result_json_time(path->since_ns), "evidence", evidence_json(v), "advice",
-				 result_json_text(v->advice));
+	const struct result_account *a = path->account;
+	json_t *json = named_json("path", path->time_ns, &path->name);
 
-	return extend(extend(named_json("path", path->time_ns, &path->name), verdict), rest);
+	if (a)
+		json = extend(json, result_account_interval_json(a));
+	json = extend(json, json_pack("{s:s, s:s, s:s}", "state", verdict_state_word(v->state), "direction",
+				      verdict_direction_word(v->direction), "cause", verdict_cause_word(v->cause)));
+	json = extend(json, a ? result_account_counts_json(a) : counts_json(v));
+	json = extend(json, json_pack("{s:o, s:o, s:o}", "server", result_json_text(path->server), "arrived_on",
+				      result_json_address(&path->arrived_on), "rtt_ms", rtt_json(path)));
+	if (a)
+		json = extend(json, result_account_times_json(a));
+	return extend(json, json_pack("{s:b, s:o, s:o, s:o}", "expected", (int)v->expected, "since",
+				      result_json_time(path->since_ns), "evidence", evidence_json(v), "advice",
+				      result_json_text(v->advice)));
+}
+
+json_t *result_loss_json(const struct result_loss *loss)
+{
+	return extend(named_json("loss", loss->stretch.first_ns, &loss->name),
+		      result_account_stretch_json(&loss->stretch));
 }
 
 static json_t *status_json(const struct result_status *standing)
@@ -118,11 +142,9 @@ struct result_path_name result_name(const struct config *config, const struct pa
 	};
 }
 
-void result_make(const struct config *config, const struct path *p, enum mode mode, const struct verdict *verdict,
-		 int64_t since_ns, uint32_t *scratch, struct result_path *result)
+static void describe(const struct config *config, const struct path *p, const struct verdict *verdict, int64_t since_ns,
+		     struct result_path *result)
 {
-	uint32_t window = mode == MODE_CHECK ? p->prober.ring_len : verdict->sent;
-
 	*result = (struct result_path){
 		.time_ns = clock_real_ns(),
 		.since_ns = since_ns,
@@ -131,5 +153,24 @@ void result_make(const struct config *config, const struct path *p, enum mode mo
 		.server = config_server_name(config, verdict->server),
 		.arrived_on = p->facts.arrived_on,
 	};
-	result->has_rtt = verdict->answered > 0 && prober_rtt(&p->prober, window, scratch, &result->rtt);
+}
+
+void result_make(const struct config *config, const struct path *p, const struct verdict *verdict, int64_t since_ns,
+		 uint32_t *scratch, struct result_path *result)
+{
+	describe(config, p, verdict, since_ns, result);
+	result->has_rtt = verdict->answered > 0 && prober_rtt(&p->prober, p->prober.ring_len, scratch, &result->rtt);
+}
+
+void result_record(const struct config *config, struct path *p, const struct verdict *verdict, const char *ended,
+		   uint32_t *scratch, struct result_path *result, struct result_account *account)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	describe(config, p, verdict, p->status.since_ns, result);
+	*account = result_account_make(p->prober.account, now_ns);
+	account->ended = ended;
+	result->account = account;
+	result->has_rtt = prober_record_rtt(&p->prober, scratch, &result->rtt);
+	account_begin(p->prober.account, now_ns, result->time_ns);
 }

@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_RESULT_H
 #define FLOATPROBE_RESULT_H
 
+#include "client/output/result_account.h"
 #include "client/path/path.h"
 #include "client/verdict/verdict_evidence.h"
 #include "common/config/units.h"
@@ -44,6 +45,12 @@ struct result_path {
 	struct endpoint arrived_on;
 	bool has_rtt;
 	struct prober_rtt rtt;
+	const struct result_account *account; /* the counts and times of a journal's record; NULL: those of verdict */
+};
+
+struct result_loss {
+	struct result_path_name name;
+	struct account_stretch stretch;
 };
 
 /* The part of a verdict that a change compares. */
@@ -62,13 +69,18 @@ struct result_change {
 };
 
 struct result_path_name result_name(const struct config *config, const struct path *path);
-/* Fill result from a path and its verdict, which result borrows. scratch: room for ring_len values. */
-void result_make(const struct config *config, const struct path *path, enum mode mode, const struct verdict *verdict,
-		 int64_t since_ns, uint32_t *scratch, struct result_path *result);
+/* Fill result from a path and the verdict on a round, which result borrows. scratch: room for ring_len values. */
+void result_make(const struct config *config, const struct path *path, const struct verdict *verdict, int64_t since_ns,
+		 uint32_t *scratch, struct result_path *result);
+/* The record of a path in a journal: the interval of its account, which then begins anew. ended: why it is the last
+ * one; NULL: it is not. result borrows verdict and account. */
+void result_record(const struct config *config, struct path *path, const struct verdict *verdict, const char *ended,
+		   uint32_t *scratch, struct result_path *result, struct result_account *account);
 
 /* The JSON objects of docs/man/floatprobe.1. The caller owns the new reference. NULL: no memory. */
 json_t *result_probe_json(const struct result_probe *probe);
 json_t *result_path_json(const struct result_path *path);
+json_t *result_loss_json(const struct result_loss *loss);
 json_t *result_change_json(const struct result_change *change);
 
 /* "198.18.1.5", "2001:db8::1"; "" for an unknown address. Returns buf. */

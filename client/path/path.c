@@ -31,10 +31,13 @@ void path_start_flow(struct path *p)
 {
 	uint64_t flow_id;
 	enum probe_kind kind = p->prober.kind;
+	struct account *account = p->prober.account;
 
+	prober_account_all(&p->prober);
 	randombytes_buf(&flow_id, sizeof flow_id);
 	prober_init(&p->prober, flow_id, p->prober.timeout_ns, p->prober.ring, p->prober.ring_len);
 	p->prober.kind = kind;
+	p->prober.account = account;
 	free(p->loss);
 	p->loss = NULL;
 	p->success.started_ns = 0;
@@ -120,6 +123,7 @@ void path_free(struct path *p)
 	if (!p)
 		return;
 	free(p->prober.ring);
+	account_free(p->prober.account);
 	free(p->loss);
 	free(p->twin);
 	free(p->recheck);

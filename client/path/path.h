@@ -61,9 +61,9 @@ struct path {
 	/* The path of PMTU probes: as large as the path's MTU, as far as this host knows it. They are rare, and are
 	 * compared with the other sizes only; the path is reported only if they show a limit. */
 	bool pmtu;
-	int held;            /* index of the held flow; UDP_DIALER_FRESH */
-	uint32_t last_fresh; /* the UDP dialer's; the first UDP path at an endpoint keeps it for all (paths_at) */
-	struct prober prober;
+	int held;             /* index of the held flow; UDP_DIALER_FRESH */
+	uint32_t last_fresh;  /* the UDP dialer's; the first UDP path at an endpoint keeps it for all (paths_at) */
+	struct prober prober; /* the path owns its ring and its account */
 	struct path_facts facts;
 	struct path_success success;
 	struct path_loss *loss;  /* NULL: no loss yet */

@@ -124,6 +124,7 @@ void prober_init(struct prober *p, uint64_t flow_id, int64_t timeout_ns, struct 
 		.ring_len = ring_len,
 		.next = 1,
 		.waiting_from = 1,
+		.accounted = 1,
 		.holder = PROBER_NOBODY,
 	};
 }
@@ -150,15 +151,99 @@ uint32_t prober_rtt_ns(const struct prober_record *r)
 	return prober_is_answered(r) ? r->span_ns : 0;
 }
 
+/* Was a newer probe answered before this one? */
+static bool is_overtaken(const struct prober *p, uint32_t seq)
+{
+	return p->heard.count > 0 && seq <= p->heard.newest;
+}
+
+/* --- the account ------------------------------------------------------------------------------------------------ */
+
+static enum account_count count_of(const struct prober_record *r)
+{
+	static const enum account_count counts[] = {
+		[FATE_OPEN] = ACCOUNT_UNFINISHED,    [FATE_UNSENT] = ACCOUNT_UNSENT,
+		[FATE_ANSWERED] = ACCOUNT_ANSWERED,  [FATE_FORWARD] = ACCOUNT_FORWARD_LOST,
+		[FATE_RETURN] = ACCOUNT_RETURN_LOST, [FATE_LOST] = ACCOUNT_LOST,
+	};
+
+	return counts[fates[r->outcome]];
+}
+
+/* What is accounted as something else is not answered any more. */
+static void account_next(struct prober *p)
+{
+	struct prober_record *r = slot(p, p->accounted++);
+	enum account_count count = count_of(r);
+
+	r->recorded = r->recorded || count != ACCOUNT_ANSWERED;
+	account_pass(p->account, count, prober_sent_real_ns(p, r));
+}
+
+/* Probe seq takes the place of an older one. */
+static void account_leaving(struct prober *p, uint32_t seq)
+{
+	while (p->account && seq > p->ring_len && p->accounted <= seq - p->ring_len)
+		account_next(p);
+}
+
+static bool may_change(const struct prober *p, const struct prober_record *r, int64_t now_ns)
+{
+	return r->outcome == PROBER_WAITING ||
+	       (has_no_direction(r->outcome) && !r->settled && now_ns - r->sent_ns < p->timeout_ns + PROBER_ACCOUNT_NS);
+}
+
+static bool has_stretch(const struct prober *p)
+{
+	return p->account->ended.forward_lost + p->account->ended.return_lost + p->account->ended.lost > 0;
+}
+
+bool prober_account(struct prober *p, int64_t now_ns)
+{
+	while (p->account && p->accounted < p->next && !may_change(p, slot(p, p->accounted), now_ns)) {
+		account_next(p);
+		if (has_stretch(p))
+			return true;
+	}
+	return false;
+}
+
+bool prober_account_all(struct prober *p)
+{
+	while (p->account && p->accounted < p->next) {
+		account_next(p);
+		if (has_stretch(p))
+			return true;
+	}
+	return false;
+}
+
+static void account_answer(struct prober *p, const struct prober_record *r, const struct packet_reply *reply,
+			   int64_t left_real_ns, int64_t received_real_ns)
+{
+	if (!p->account || reply->seq < p->accounted)
+		return;
+	account_answered(p->account, &(const struct account_answer){
+					 .rtt_ns = r->span_ns,
+					 .forward_ns = reply->received_ns - left_real_ns,
+					 .return_ns = received_real_ns - reply->replied_ns,
+					 .server = r->server,
+				     });
+	if (is_overtaken(p, reply->seq) && !probe_kind_of(p->kind)->has_handshake)
+		account_add(p->account, ACCOUNT_REORDERED);
+}
+
 uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
 {
 	uint32_t seq = p->next++;
 	struct prober_record *r = slot(p, seq);
 
+	account_leaving(p, seq);
 	turn(p, r, PROBER_WAITING, false);
 	r->sent_ns = now_ns;
 	r->span_ns = since_turn(p, now_ns, now_real_ns);
 	r->server = PROBER_NOBODY;
+	r->recorded = false;
 	r->late = false;
 	r->doubly = false;
 	r->boot = 0;
@@ -232,17 +317,22 @@ static uint32_t rtt_ns(const struct packet_reply *reply, int64_t total_ns)
 }
 
 static void answer(struct prober *p, struct prober_record *r, const struct packet_reply *reply, unsigned server,
-		   int64_t total_ns)
+		   int64_t received_real_ns, int64_t now_ns)
 {
+	int64_t total_ns = send_to_arrival_ns(p, r, received_real_ns, now_ns), left_real_ns = prober_sent_real_ns(p, r);
+
 	if (reply->status == PACKET_NOT_AUTHORISED) {
 		turn(p, r, PROBER_NOT_AUTHORISED, true);
 	} else if (total_ns >= p->timeout_ns) {
 		turn(p, r, PROBER_LOST, true); /* both directions work, but slowly; overrides any outcome */
 		r->late = true;
+		if (p->account)
+			account_add(p->account, ACCOUNT_LATE);
 	} else {
 		turn(p, r, reply->status == PACKET_CLOCK_SKEW ? PROBER_CLOCK_SKEW : PROBER_ANSWERED, true);
 		r->span_ns = rtt_ns(reply, total_ns);
-		r->server = (uint16_t)server;
+		r->server = server & PROBER_NOBODY;
+		account_answer(p, r, reply, left_real_ns, received_real_ns);
 	}
 }
 
@@ -250,6 +340,15 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 static bool is_answered(const struct prober_record *r)
 {
 	return fates[r->outcome] == FATE_ANSWERED || r->outcome == PROBER_NOT_AUTHORISED || r->late;
+}
+
+static void note_duplicate(struct prober *p, const struct prober_record *r)
+{
+	if (!is_answered(r) && r->outcome != PROBER_WRONG_SOURCE)
+		return;
+	p->duplicates++;
+	if (p->account)
+		account_add(p->account, ACCOUNT_DUPLICATE);
 }
 
 /* Is this server the holder, with the same record of the flow as before? */
@@ -262,11 +361,6 @@ static bool remembers(const struct prober *p, const struct packet_reply *reply, 
 static uint8_t boot_mark(uint64_t boot_id)
 {
 	return (uint8_t)(1 + boot_id % UINT8_MAX);
-}
-
-static bool is_overtaken(const struct prober *p, uint32_t seq)
-{
-	return p->heard.count > 0 && seq <= p->heard.newest;
 }
 
 /* Record the boot that answered this number, or that a second holder answered it. */
@@ -367,10 +461,10 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 	note_refusal(p, reply);
 	if (!r)
 		return PROBER_NONE;
-	p->duplicates += is_answered(r) || r->outcome == PROBER_WRONG_SOURCE;
+	note_duplicate(p, r);
 	if (!is_answered(r)) {
 		if (from_asked)
-			answer(p, r, reply, server, send_to_arrival_ns(p, r, received_real_ns, now_ns));
+			answer(p, r, reply, server, received_real_ns, now_ns);
 		else
 			turn(p, r, PROBER_WRONG_SOURCE, true);
 	}
@@ -609,6 +703,22 @@ static double ms(uint32_t ns)
 	return ns / 1e6;
 }
 
+/* The nearest rank. */
+static uint32_t p99_rank(uint32_t n)
+{
+	return (uint32_t)(((uint64_t)n * 99 + 99) / 100);
+}
+
+/* scratch: n > 0 round trips; they are sorted. */
+static void find_quantiles(uint32_t *scratch, uint32_t n, struct prober_rtt *rtt)
+{
+	qsort(scratch, n, sizeof *scratch, compare);
+	rtt->min_ms = ms(scratch[0]);
+	rtt->median_ms = (ms(scratch[(n - 1) / 2]) + ms(scratch[n / 2])) / 2;
+	rtt->p99_ms = ms(scratch[p99_rank(n) - 1]);
+	rtt->max_ms = ms(scratch[n - 1]);
+}
+
 bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, struct prober_rtt *rtt)
 {
 	const struct prober_record *r;
@@ -618,12 +728,39 @@ bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, stru
 		if (fates[r->outcome] == FATE_ANSWERED)
 			scratch[n++] = r->span_ns;
 	}
-	if (n == 0)
+	if (n > 0)
+		find_quantiles(scratch, n, rtt);
+	return n > 0;
+}
+
+/* The answers that the ring has and no record of the journal. */
+static uint32_t take_unrecorded(struct prober *p, uint32_t *scratch)
+{
+	uint32_t n = 0;
+
+	for (uint32_t seq = oldest(p); seq < p->next; seq++) {
+		struct prober_record *r = slot(p, seq);
+		if (fates[r->outcome] != FATE_ANSWERED || r->recorded)
+			continue;
+		scratch[n++] = r->span_ns;
+		r->recorded = true;
+	}
+	return n;
+}
+
+bool prober_record_rtt(struct prober *p, uint32_t *scratch, struct prober_rtt *rtt)
+{
+	const struct account *a = p->account;
+	uint32_t answered = a->interval[ACCOUNT_ANSWERED], n = take_unrecorded(p, scratch);
+
+	if (n == 0 || answered == 0)
 		return false;
-	qsort(scratch, n, sizeof *scratch, compare);
-	rtt->min_ms = ms(scratch[0]);
-	rtt->median_ms = (ms(scratch[(n - 1) / 2]) + ms(scratch[n / 2])) / 2;
-	rtt->p99_ms = ms(scratch[((uint64_t)n * 99 + 99) / 100 - 1]); /* nearest rank */
-	rtt->max_ms = ms(scratch[n - 1]);
+	find_quantiles(scratch, n, rtt);
+	if (n < answered && a->histogram) {
+		rtt->median_ms = ms(rtt_histogram_at(a->histogram, (answered + 1) / 2));
+		rtt->p99_ms = ms(rtt_histogram_at(a->histogram, p99_rank(answered)));
+	}
+	rtt->min_ms = ms(a->rtt_min_ns);
+	rtt->max_ms = ms(a->rtt_max_ns);
 	return true;
 }

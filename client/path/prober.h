@@ -5,6 +5,7 @@
 #ifndef FLOATPROBE_PROBER_H
 #define FLOATPROBE_PROBER_H
 
+#include "client/path/account.h"
 #include "client/path/probe_kind.h"
 #include "common/core/packet.h"
 #include "common/core/receipts.h"
@@ -44,18 +45,19 @@ enum prober_outcome {
 };
 const char *prober_outcome_word(enum prober_outcome outcome);
 
-enum { PROBER_NOBODY = UINT16_MAX };
+enum { PROBER_NOBODY = 0x7fff }; /* server numbers are below */
 
 struct prober_record {
-	int64_t sent_ns;      /* monotonic, user space */
-	uint32_t span_ns;     /* answered: the round trip; else from sent_ns until it left. See the functions below. */
-	uint16_t server;      /* the caller's number; PROBER_NOBODY unless ANSWERED or CLOCK_SKEW */
-	uint16_t outcome : 5; /* enum prober_outcome */
-	uint16_t late : 1;    /* an authentic answer came after the deadline; the outcome stays LOST */
-	uint16_t settled : 1; /* only an answer changes it, or a receipt that corrects a forward loss */
-	uint16_t doubly : 1;  /* answered by two holders */
-	uint16_t boot : 8;    /* mark of the answering boot; 0: not known, or an answer to a newer probe came first.
-			       * Different marks are different boots; equal marks are most likely one boot. */
+	int64_t sent_ns;       /* monotonic, user space */
+	uint32_t span_ns;      /* answered: the round trip; else from sent_ns until it left. See the functions below. */
+	uint16_t server : 15;  /* the caller's number; PROBER_NOBODY unless ANSWERED or CLOCK_SKEW */
+	uint16_t recorded : 1; /* its round trip is in a record of the journal, or does not belong in one */
+	uint16_t outcome : 5;  /* enum prober_outcome */
+	uint16_t late : 1;     /* an authentic answer came after the deadline; the outcome stays LOST */
+	uint16_t settled : 1;  /* only an answer changes it, or a receipt that corrects a forward loss */
+	uint16_t doubly : 1;   /* answered by two holders */
+	uint16_t boot : 8;     /* mark of the answering boot; 0: not known, or an answer to a newer probe came first.
+				* Different marks are different boots; equal marks are most likely one boot. */
 };
 
 struct prober {
@@ -82,6 +84,8 @@ struct prober {
 	/* For kinds with a handshake no window settles LOST_FORWARD: it lists requests, and the SYN may have arrived.
 	 * The caller that queries half-open sockets settles those with prober_settle. */
 	enum probe_kind kind;
+	struct account *account; /* NULL: none is kept */
+	uint32_t accounted;      /* all before it are in the account, and answers after it */
 };
 
 /* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call.
@@ -188,5 +192,13 @@ struct prober_rtt {
 };
 /* false: no answer within the window. scratch: room for `window` values. */
 bool prober_rtt(const struct prober *p, uint32_t window, uint32_t *scratch, struct prober_rtt *rtt);
+
+/* Account for the probes whose fate is known: a loss waits up to PROBER_ACCOUNT_NS for its direction. Returns true when
+ * a stretch of losses has ended: take it, and call again. */
+bool prober_account(struct prober *p, int64_t now_ns);
+/* The probing ends: account for all that is left. Probes that wait are unfinished. */
+bool prober_account_all(struct prober *p);
+/* The round trips of the account's interval; the account then begins a new one. scratch: room for ring_len values. */
+bool prober_record_rtt(struct prober *p, uint32_t *scratch, struct prober_rtt *rtt);
 
 #endif

@@ -61,6 +61,20 @@ enum {
 /* An incident that grows all the time says so each ten seconds. */
 #define INCIDENTS_GROWS_NS (10 * NS_PER_S)
 
+/* -- client: when is a probe accounted, and how? -- */
+
+/* A loss whose direction is not known yet may get one as long as a verdict waits for it; then it is accounted without.
+ */
+#define PROBER_ACCOUNT_NS PATH_STATUS_HALF_NS
+/* Losses less than a second apart are one stretch in the journal: a path that loses all the time has a line a second.
+ */
+#define ACCOUNT_APART_NS (1 * NS_PER_S)
+/* A path has a record in the journal each minute, whatever it does: a gap of more is no silence. */
+#define ACCOUNT_RECORD_NS (60 * NS_PER_S)
+
+/* chrony slews a clock by at most 83 ms a second: more than that between two looks, a second apart, is a step. */
+#define RUN_CLOCK_STEP_NS (100 * NS_PER_MS)
+
 /* -- client: do these probes fail where their siblings do not? -- */
 
 enum {

@@ -16,6 +16,21 @@ static bool is_of_a_flow(enum findings_kind kind)
 	return kind == FINDINGS_UNHEARD || kind == FINDINGS_HEARD;
 }
 
+static json_t *new_line(const struct findings *f, const char *type, json_t *details)
+{
+	char time[CLOCK_TEXT_LEN];
+	json_t *line =
+	    json_pack("{ss ss ss}", "type", type, "time", clock_text(clock_real_ns(), time), "server", f->server);
+
+	json_object_update_new(line, details);
+	return line;
+}
+
+void findings_note(struct findings *f, const char *type, json_t *details)
+{
+	journal_write(f->journal, new_line(f, type, details));
+}
+
 static void write_journal(struct findings *f, enum findings_kind kind, json_t *details, int64_t mono_ns)
 {
 	static const char *const types[] = {
@@ -24,7 +39,6 @@ static void write_journal(struct findings *f, enum findings_kind kind, json_t *d
 #undef X
 	};
 	unsigned *unwritten = &f->kinds[kind].unwritten;
-	char time[CLOCK_TEXT_LEN];
 	json_t *line;
 
 	if (!is_of_a_flow(kind) &&
@@ -33,8 +47,7 @@ static void write_journal(struct findings *f, enum findings_kind kind, json_t *d
 		json_decref(details);
 		return;
 	}
-	line = json_pack("{ss ss}", "type", types[kind], "time", clock_text(clock_real_ns(), time));
-	json_object_update_new(line, details);
+	line = new_line(f, types[kind], details);
 	if (*unwritten > 0)
 		json_object_set_new(line, "left_out", json_integer(*unwritten));
 	*unwritten = 0;

@@ -28,6 +28,7 @@ enum findings_kind {
 };
 
 struct findings {
+	const char *server;      /* the name of this server */
 	struct journal *journal; /* NULL: no journal */
 	struct {
 		struct bucket journal, log;
@@ -35,8 +36,10 @@ struct findings {
 	} kinds[FINDINGS_KINDS_LEN];
 };
 
-/* Report a finding. Takes ownership of details, a JSON object; type and time are put in front of them. The format makes
- * the sentence of the log. */
+/* Write a line of the journal about this program itself. Takes ownership of details. */
+void findings_note(struct findings *findings, const char *type, json_t *details);
+/* Report a finding. Takes ownership of details, a JSON object; type, time and server are put in front of them. The
+ * format makes the sentence of the log. */
 void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Report UNHEARD or HEARD. Ignores other events. */

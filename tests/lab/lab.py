@@ -259,12 +259,20 @@ class _Stalls(threading.Thread):
         return longest
 
 
+def _require_sound_journals(files):
+    import journals  # which needs a package that not all users of this module have
+
+    if wrong := journals.check(files):
+        raise Failure("\n".join(["the journals are not sound:", *wrong[:10]]))
+
+
 def _passes(name, scenario, network):
     signal.alarm(SCENARIO_SECONDS)
     try:
         network.build()
         scenario(network)
         network.finish()
+        _require_sound_journals(network.files)
     except Exception:  # whatever it is, it is told, and the next scenario gets its turn
         signal.alarm(0)
         print(f"FAILED {name}\n{traceback.format_exc()}")

@@ -43,7 +43,7 @@ static int set_up(void **state)
 	dup2(log_fd, STDERR_FILENO);
 	close(log_fd);
 	now_ns = INT64_C(1000000000000);
-	findings = (struct findings){ .journal = journal_open(journal_path) };
+	findings = (struct findings){ .server = "boot-01", .journal = journal_open(journal_path) };
 	return findings.journal ? 0 : -1;
 }
 
@@ -108,15 +108,16 @@ static void a_flow_is_told_of_in_full(void **state)
 	tell_event(REFLECTOR_EVENT_HEARD);
 	tell_event(REFLECTOR_EVENT_CONFIRMED);
 	journal_flush(findings.journal);
-	assert_string_equal(read_all(journal_path),
-			    "{\"type\":\"unheard\",\"time\":\"1970-01-01T00:16:40.000000Z\",\"client\":\"monitor\","
-			    "\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
-			    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
-			    "\"unheard_replies\":17}\n"
-			    "{\"type\":\"heard\",\"time\":\"1970-01-01T00:16:40.000000Z\",\"client\":\"monitor\","
-			    "\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
-			    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
-			    "\"unheard_replies\":17}\n");
+	assert_string_equal(
+	    read_all(journal_path),
+	    "{\"type\":\"unheard\",\"time\":\"1970-01-01T00:16:40.000000Z\",\"server\":\"boot-01\","
+	    "\"client\":\"monitor\",\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
+	    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
+	    "\"unheard_replies\":17}\n"
+	    "{\"type\":\"heard\",\"time\":\"1970-01-01T00:16:40.000000Z\",\"server\":\"boot-01\","
+	    "\"client\":\"monitor\",\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
+	    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
+	    "\"unheard_replies\":17}\n");
 	assert_string_equal(read_all(log_path),
 			    "floatprobe: warning: unheard: monitor does not receive the replies from 2001:db8::1: udp "
 			    "flow 000000000000abcd from "

@@ -1,0 +1,113 @@
+#include "client/run_journal.h"
+
+#include "client/output/result.h"
+#include "common/core/text.h"
+#include "common/system/clock.h"
+#include "common/system/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { FLUSH_MS = 1000 }; /* from a record to the next flush */
+
+/* -- the file -- */
+
+static const char *file_of(const struct config *config)
+{
+	return config->journal ? config->journal : JOURNAL_STDOUT;
+}
+
+bool run_journal_open(struct run_journal *j, const struct config *config)
+{
+	j->config = config;
+	j->file = journal_open(file_of(config));
+	if (!j->file)
+		log_error("cannot open the journal %s: %s", file_of(config), strerror(errno));
+	return j->file != NULL;
+}
+
+void run_journal_reopen(struct run_journal *j, const struct config *config)
+{
+	struct run_journal other = { 0 };
+
+	if (!text_equal(config->journal, j->config->journal)) {
+		if (!run_journal_open(&other, config))
+			return;
+		journal_close(j->file);
+		j->file = other.file;
+	} else if (!journal_reopen(j->file)) {
+		log_error("cannot reopen the journal %s: %s; floatprobe continues to write the old file",
+			  config->journal ? config->journal : "on standard output", strerror(errno));
+	}
+}
+
+static void flush(uv_timer_t *timer)
+{
+	journal_flush(((struct run_journal *)timer->data)->file);
+}
+
+void run_journal_write(struct run_journal *j, json_t *object)
+{
+	journal_write(j->file, object);
+	if (!uv_is_active((uv_handle_t *)&j->flush))
+		uv_timer_start(&j->flush, flush, FLUSH_MS, 0);
+}
+
+/* -- paths -- */
+
+static void write_stretches(struct run_journal *j, struct path *p)
+{
+	struct result_loss loss = { .name = result_name(j->config, p) };
+
+	while (account_take_stretch(p->prober.account, &loss.stretch))
+		run_journal_write(j, result_loss_json(&loss));
+}
+
+void run_journal_account(struct run_journal *j, struct path *p)
+{
+	while (prober_account(&p->prober, clock_mono_ns()))
+		write_stretches(j, p);
+}
+
+static void write_record(struct run_journal *j, struct path *p, const struct verdict *verdict, const char *ended)
+{
+	struct result_path result;
+	struct result_account account;
+
+	account_end_stretch(p->prober.account);
+	write_stretches(j, p);
+	result_record(j->config, p, verdict, ended, j->scratch, &result, &account);
+	run_journal_write(j, result_path_json(&result));
+}
+
+void run_journal_path(struct run_journal *j, struct path *p, const struct verdict *verdict)
+{
+	run_journal_account(j, p);
+	write_record(j, p, verdict, NULL);
+}
+
+/* What was said of the path last. */
+static struct verdict verdict_of_status(const struct path_status *s)
+{
+	if (!s->known)
+		return (struct verdict){ .cause = VERDICT_CAUSE_UNEXPLAINED, .server = -1 };
+	return (struct verdict){
+		.state = s->state,
+		.direction = s->direction,
+		.cause = s->cause,
+		.server = s->server,
+		.expected = s->expected,
+	};
+}
+
+/* Of PMTU probes nothing is said unless they show a limit. */
+void run_journal_end(struct run_journal *j, struct path *p, const struct verdict *verdict, const char *why)
+{
+	const struct verdict last = verdict_of_status(&p->status);
+
+	if (p->pmtu && !p->status.known)
+		return;
+	while (prober_account_all(&p->prober))
+		write_stretches(j, p);
+	write_record(j, p, verdict ? verdict : &last, why);
+}
