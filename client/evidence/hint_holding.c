@@ -28,6 +28,12 @@ static int64_t frames_ns(const struct path *p, const struct query_result *t, con
 	return newest_ns;
 }
 
+static bool is_same_word(const struct hint_holding_word *before, const struct evidence_holding *said)
+{
+	return before->known && before->said.state == said->state &&
+	       endpoint_same_address(&before->said.address, &said->address);
+}
+
 void hint_holding_note(struct hint_holding *h, const struct path *p, const struct query_result *t, int slot,
 		       const struct evidence_flow *flow)
 {
@@ -39,6 +45,7 @@ void hint_holding_note(struct hint_holding *h, const struct path *p, const struc
 			h->words[slot] = (struct hint_holding_word){
 				.known = true,
 				.asked_ns = t->asked_ns,
+				.same_ns = is_same_word(&h->words[slot], said) ? h->words[slot].same_ns : t->now_ns,
 				.said = *said,
 				.frames_ns = frames_ns(p, t, &where, query_result_client(t, p, flow)),
 			};
@@ -62,7 +69,8 @@ static void add_word(struct hint_holding_explanation *e, unsigned slot, const st
 		return;
 	e->answered |= said->link_answer == EVIDENCE_LINK_ANSWERS ? bit : 0;
 	e->remembered |= said->link_answer == EVIDENCE_LINK_REMEMBERS ? bit : 0;
-	e->misdelivered |= word->frames_ns >= since_ns && !said->routes ? bit : 0;
+	e->strayed |= word->frames_ns >= since_ns && !said->routes ? bit : 0;
+	e->misdelivered |= word->frames_ns >= word->same_ns ? e->strayed & bit : 0;
 }
 
 /* Do the servers know on which address of theirs probes of this client for the probed address arrived? If on another
@@ -95,10 +103,10 @@ static bool is_missing_on_link(const struct hint_holding_explanation *e, const s
 /* A frame that still has the probed address was not translated before it came here; a host that forwards may do so. */
 static bool came_untranslated(const struct hint_holding_explanation *e, const struct path *p)
 {
-	bool untranslated = e->misdelivered != 0 && e->held != 0;
+	bool untranslated = e->strayed != 0 && e->held != 0;
 
 	for (unsigned k = 0; k < p->target->servers_len; k++)
-		untranslated = untranslated || (e->misdelivered >> k & 1 && !e->said[k]->forwards);
+		untranslated = untranslated || (e->strayed >> k & 1 && !e->said[k]->forwards);
 	return untranslated;
 }
 
@@ -114,6 +122,22 @@ static bool is_certain(const struct hint_holding_explanation *e, const struct pa
 	       (!elsewhere && (is_missing_on_link(e, p) || came_untranslated(e, p)));
 }
 
+/* The servers are asked at different times, and the address may move in between. So each must have said before and
+ * after one moment that it does not have it. */
+static bool is_absent_at_once(const struct hint_holding *h, const struct hint_holding_explanation *e,
+			      const struct path *p)
+{
+	int64_t from_ns = INT64_MIN, to_ns = INT64_MAX;
+
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (!(e->absent >> k & 1))
+			continue;
+		from_ns = ns_later(from_ns, h->words[k].same_ns);
+		to_ns = ns_earlier(to_ns, h->words[k].asked_ns);
+	}
+	return p->target->servers_len == 1 || from_ns <= to_ns;
+}
+
 void hint_holding_explain(const struct hint_holding *h, const struct path *p, int64_t since_ns,
 			  struct hint_holding_explanation *e)
 {
@@ -125,4 +149,5 @@ void hint_holding_explain(const struct hint_holding *h, const struct path *p, in
 			add_word(e, k, word, since_ns);
 	}
 	e->certain = is_certain(e, p);
+	e->absent_at_once = is_absent_at_once(h, e, p);
 }

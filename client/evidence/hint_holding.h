@@ -15,6 +15,7 @@
 struct hint_holding_word { /* what one server said */
 	bool known;
 	int64_t asked_ns; /* monotonic: when the query left */
+	int64_t same_ns;  /* monotonic: when the first one came of the words in a row that say the same state */
 	struct evidence_holding said;
 	int64_t frames_ns; /* monotonic: newest frame of this path for the address that came to its link; 0: none */
 };
@@ -32,7 +33,9 @@ struct hint_holding_explanation {
 	unsigned answered;   /* bit k: on the link of the k-th server, which does not have `where`, a machine has it, */
 	unsigned remembered; /* .. or had it some time ago */
 	unsigned reached;    /* bit k: the k-th server has `where`, and our frames for it come there */
-	unsigned misdelivered; /* bit k: the k-th server gets our frames for `where` and does not have it */
+	unsigned strayed;    /* bit k: the k-th server got our frames for `where`, and does not have it by now */
+	unsigned misdelivered; /* bit k: it did not have it when they came */
+	bool absent_at_once;   /* there was a time when none of those in `absent` had it */
 	bool certain;          /* the probes have to arrive at `where`: no translation leads them to another address */
 	bool translated;       /* `where` is not the probed address */
 };

@@ -175,6 +175,7 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 		c->silent = silent;
 	else if (!p->target->holders_many && silent != 0 && !hears_nobody(e, p, mode))
 		find_dead_holder(e, p, silent, &hints->holding, c);
+	c->holder_silent = p->prober.holder < p->target->servers_len && c->silent >> p->prober.holder & 1;
 }
 
 /* The witness that relayed the evidence of the server with the receipts, or of any server if none has receipts. */

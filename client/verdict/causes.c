@@ -129,7 +129,8 @@ static bool packets_go_in_a_circle(const struct verdict_evidence *e, enum verdic
 
 static bool nobody_holds_it(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return nothing_arrives(e, state) && e->hints.holding.certain && nobody_has_it(e);
+	return nothing_arrives(e, state) && e->hints.holding.certain && e->hints.holding.absent_at_once &&
+	       nobody_has_it(e);
 }
 
 static bool it_goes_to_the_wrong_server(const struct verdict_evidence *e, enum verdict_state state)
@@ -374,6 +375,20 @@ static bool held_and_new_differ(const struct verdict_evidence *e)
 	return f->failing == 0 && f->fine + f->dead > 0 && significance_is_beyond_chance(odds, e->mode);
 }
 
+/* Does this held flow lead to a server that is dead? That one has answered last; or new ports pass, and none of its
+ * probes does, beyond chance. A round is too short to compare: it has to lose all of its probes. */
+static bool leads_to_a_dead_one(const struct verdict_evidence *e)
+{
+	const struct comparison *c = &e->context.flows.fresh;
+
+	if (e->context.holder_silent)
+		return true;
+	if (e->mode == MODE_CHECK)
+		return e->tally.answered == 0 && c->own_lost >= CAUSES_NEW_FLOWS_CHECK;
+	return significance_is_beyond_chance(
+	    significance_odds(c->own_lost, c->span_lost, c->span_sent) / SIGNIFICANCE_SLIDING_OCCASIONS, e->mode);
+}
+
 /* The address is balanced on purpose, and one of the servers is dead: a held flow that leads to it loses everything,
  * while new ports pass in part; of the new ports, its share fails. */
 static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_state state)
@@ -384,8 +399,8 @@ static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_sta
 	    !all_vanish_or_pass(e) || losses(e) < CAUSES_PORTS)
 		return false;
 	if (!f->ours_new)
-		return state == VERDICT_DOWN && f->fresh.span_sent > f->fresh.span_lost;
-	return state == VERDICT_LOSSY && held_and_new_differ(e);
+		return state == VERDICT_DOWN && f->fresh.span_sent > f->fresh.span_lost && leads_to_a_dead_one(e);
+	return state == VERDICT_LOSSY && (e->had_some_ports || held_and_new_differ(e));
 }
 
 static bool part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
@@ -467,7 +482,7 @@ static bool probes_are_stopped(const struct verdict_evidence *e)
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && all_vanish(e) && is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
-	       e->hints.holding.misdelivered == 0 &&
+	       e->hints.holding.strayed == 0 &&
 	       (probes_are_stopped(e) || (!probe_kind_of(e->kind)->has_handshake && a_filter_drops_them(e)));
 }
 
@@ -709,8 +724,10 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_SOME_PORTS,
 	    .holds = one_of_many_fails,
 	    .needs = "the target has `holders: many`, one of its servers is silent as for server-down, and a held flow "
-		     "loses everything while new source ports pass in part; or new source ports (over TCP, too) fail "
-		     "in part while each held flow loses everything or nothing, beyond chance",
+		     "loses everything while new source ports pass in part, and this server answered the flow last, or "
+		     "the flow lost all probes of a check, at least 10, or so many that it is beyond chance; or new "
+		     "source ports (over TCP, too) fail in part while each held flow loses everything or nothing, "
+		     "beyond chance, and as long as they fail after that",
 	    .forbids = "an error other than unreachable; silence of all its servers",
 	},
 	{
@@ -808,11 +825,12 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_NOT_ASSIGNED,
 	    .holds = nobody_holds_it,
-	    .needs = "the path is down, and every server that may answer says in this outage that it does not have the "
-		     "address at which the probes have to arrive: arrives_on of the target; or the probed address, if "
-		     "probes of this client have arrived on it, or it belongs on the link of a server that asked there "
-		     "and was not answered, or frames for it come to a server that forwards nothing; or, if only one "
-		     "server may answer, the address on which they last arrived",
+	    .needs = "the path is down, and every server that may answer says in this outage, before and after one "
+		     "moment (a single server: once), that it does not have the address at which the probes have to "
+		     "arrive: arrives_on of the target; or the probed address, if probes of this client have arrived "
+		     "on it, or it belongs on the link of a server that asked there and was not answered, or frames "
+		     "for it come to a server that forwards nothing; or, if only one server may answer, the address on "
+		     "which they last arrived",
 	    .forbids = "an answer, a receipt, a refusal; an address that may be translated on the way; without "
 		       "arrives_on and without a history, a machine that answers for the address on a link",
 	    .tell = sentences_not_assigned,
@@ -820,9 +838,9 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_MISDELIVERED,
 	    .holds = it_goes_to_the_wrong_server,
-	    .needs = "the path is down, frames of this client for the address come to a server that says that it does "
-		     "not have it, and the address is not translated: another server has it, or probes have arrived on "
-		     "it before, or it is arrives_on, or the server forwards nothing",
+	    .needs = "the path is down, frames of this client for the address come to a server after it has said that "
+		     "it does not have it, and while it says so, and the address is not translated: another server has "
+		     "it, or probes have arrived on it before, or it is arrives_on, or the server forwards nothing",
 	    .forbids = "an answer, a receipt, a refusal; a server that routes packets for the address to another "
 		       "interface; a server that does not see frames",
 	    .tell = sentences_misdelivered,

@@ -93,6 +93,7 @@ struct verdict_context {
 	bool all_silent;     /* servers_silent would hold (or there is one address and no witness), but no other server
 				is heard either: this host may be cut off; servers_silent is then false */
 	unsigned silent;     /* bit k: the k-th server that may answer is silent as in servers_silent */
+	bool holder_silent;  /* one of these answered last on this path */
 	unsigned dead_holder;  /* bit k: the k-th server that may answer is silent as in servers_silent, another one is
 				  alive, and the silent one answered last (or only it can have the address) */
 	bool answered_last;    /* that it answered last is known */

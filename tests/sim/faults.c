@@ -512,6 +512,7 @@ const struct fault *faults_at(size_t i)
 	} tables[] = {
 		{ faults, sizeof faults / sizeof *faults },
 		{ faults_flows, faults_flows_len },
+		{ faults_holders, faults_holders_len },
 		{ faults_fleet, faults_fleet_len },
 	};
 

@@ -12,6 +12,10 @@ const struct fault *faults_at(size_t i);
 extern const struct fault faults_flows[];
 extern const size_t faults_flows_len;
 
+/* Which server has the floating address, where it is not translated, or where several have it on purpose. */
+extern const struct fault faults_holders[];
+extern const size_t faults_holders_len;
+
 /* Many vantages at once. */
 extern const struct fault faults_fleet[];
 extern const size_t faults_fleet_len;

@@ -171,7 +171,8 @@ bool link_is_straight(struct link *l, const struct endpoint *client, const struc
 {
 	const struct link_neighbour *n = link_find(l, client);
 
-	return n && n->client && !endpoint_same_address(local, &l->machine->anchor);
+	return n && n->client && !endpoint_same_address(local, &l->machine->anchor) &&
+	       !endpoint_same_address(local, &network.floating);
 }
 
 /* -- what clients see of it: for whoever's clock is looked at, with which they begin -- */
@@ -242,6 +243,13 @@ void link_open(struct link *l)
 	if (l->raw != (neighbour_watch_start(l->neighbour_watch, &l->loop) == 0) ||
 	    l->raw != (address_watch_start(l->address_watch, &l->loop) == 0) ||
 	    l->raw != (syn_watch_start(l->syn_watch, &l->loop) == 0))
+		abort();
+}
+
+void link_assign(struct link *l, bool has_floating)
+{
+	l->machine->has_floating = has_floating;
+	if (ifaces_read(&l->ifaces, &l->netlink) != 0)
 		abort();
 }
 

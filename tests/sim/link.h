@@ -55,6 +55,9 @@ void link_set_client(struct client *client, unsigned number, bool on_link);
 void link_set(struct link *link, struct machine *machine);
 void link_meet(struct link *link, const struct client *client); /* it is on the link */
 
+/* It gets the floating address, or loses it. */
+void link_assign(struct link *link, bool has_floating);
+
 /* floatprobed runs, and runs no more. */
 void link_open(struct link *link);
 void link_close(struct link *link);

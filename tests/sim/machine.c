@@ -45,7 +45,9 @@ static void drop_connection(struct connection *c)
 
 static const struct endpoint *local_of(const struct machine *m, const struct parcel *p)
 {
-	return endpoint_same_address(&p->asked, &network.floating) ? &m->anchor : &m->droplet;
+	if (!endpoint_same_address(&p->asked, &network.floating))
+		return &m->droplet;
+	return network.direct ? &network.floating : &m->anchor;
 }
 
 static unsigned list_half_open(const struct machine *m, struct sockdiag_half_open *list)
@@ -89,6 +91,8 @@ static void collect(void *context, const struct evidence_query *query, const str
 	}
 	answer->addresses[answer->addresses_len++] = m->droplet;
 	answer->addresses[answer->addresses_len++] = m->anchor;
+	if (m->has_floating)
+		answer->addresses[answer->addresses_len++] = network.floating;
 	answer->accept_overflows = m->accept_overflows;
 	link_collect(&m->link, query, &querier->seen, draft);
 	answer->socket_drops = answer->datagrams_full = m->socket_drops;
@@ -438,10 +442,16 @@ static bool has_no_room(struct machine *m, const struct parcel *p)
 	return true;
 }
 
+/* A frame for an address that it does not have; it is no router. */
+static bool is_misdelivered(const struct machine *m, const struct parcel *p)
+{
+	return network.direct && !m->has_floating && endpoint_same_address(&p->asked, &network.floating);
+}
+
 static void receive(struct machine *m, struct parcel *p)
 {
 	link_receive(&m->link, p, local_of(m, p));
-	if (stops(m, p) || has_no_room(m, p))
+	if (is_misdelivered(m, p) || stops(m, p) || has_no_room(m, p))
 		parcel_free(p);
 	else if (p->tcp)
 		receive_segment(m, p);

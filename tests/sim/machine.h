@@ -51,6 +51,7 @@ struct machine {
 	struct seal_identity identity;
 	uint64_t boot_id;
 	enum machine_state state;
+	bool has_floating; /* where that is not translated: it is an address of its own */
 	bool wrong_source; /* UDP answers leave from the droplet address, whatever was asked */
 	struct {
 		bool udp, tcp;

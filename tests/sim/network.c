@@ -163,11 +163,16 @@ uint64_t network_hash(uint64_t salt, uint64_t value)
 }
 
 /* The address asked is the same one for all who share it. */
-static bool is_of_second(const struct parcel *p)
+bool network_is_of_second(const struct endpoint *seen, bool tcp)
 {
-	uint64_t client = (uint64_t)p->seen.address[15] << 32 | (uint64_t)p->tcp << 16 | p->seen.port;
+	uint64_t client = (uint64_t)seen->address[15] << 32 | (uint64_t)tcp << 16 | seen->port;
 
 	return network_hash(network.sharing_salt, client) % 2;
+}
+
+static bool is_of_second(const struct parcel *p)
+{
+	return network_is_of_second(&p->seen, p->tcp);
 }
 
 bool network_passed_before(const struct parcel *p)

@@ -121,6 +121,7 @@ struct network {
 	struct machine *machines[NETWORK_MACHINES_MAX];
 	unsigned machines_len;
 	struct endpoint floating; /* unknown: there is none */
+	bool direct;              /* it is not translated: a machine has to have it */
 	struct machine *holder;   /* of the floating address; NULL: nobody */
 	struct endpoint squatted; /* .. and of another address, whoever it belongs to; unknown: of none */
 	struct machine *squatter;
@@ -151,6 +152,9 @@ void network_rule(const struct rule *rule);
 uint64_t network_hash(uint64_t salt, uint64_t value);
 /* Has a packet of this 5-tuple come here before? Now one has. */
 bool network_passed_before(const struct parcel *parcel);
+
+/* Does this 5-tuple lead to the second one of those who share the floating address by flow? */
+bool network_is_of_second(const struct endpoint *seen, bool tcp);
 
 struct endpoint network_address(unsigned a, unsigned b, unsigned c, unsigned d, uint16_t port);
 

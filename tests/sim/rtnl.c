@@ -1,5 +1,6 @@
-/* What floatprobed asks of rtnl.h, answered by the simulated link: one interface, droplet and anchor address on it. As
- * providers set it up, what leaves from the anchor goes to the router. */
+/* What floatprobed asks of rtnl.h, answered by the simulated link: one interface, droplet and anchor address on it, and
+ * the floating address if it is not translated. As providers set it up, what leaves from the anchor goes to the router.
+ */
 #include "common/system/rtnl.h"
 
 #include "tests/sim/machine.h"
@@ -18,9 +19,10 @@ int rtnl_links(struct netlink *nl, rtnl_on_link *on_link, void *context)
 
 int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *context)
 {
-	const struct endpoint *const addresses[] = { &nl->link->machine->droplet, &nl->link->machine->anchor };
+	const struct machine *m = nl->link->machine;
+	const struct endpoint *const addresses[] = { &m->droplet, &m->anchor, &network.floating };
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < (m->has_floating ? 3 : 2); i++) {
 		struct rtnl_address address = { .address = *addresses[i], .prefix_len = 24, .link = LINK_INDEX };
 		address.address.port = 0;
 		on_address(context, &address);

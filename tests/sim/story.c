@@ -315,6 +315,7 @@ static void set_numbers(struct story *s)
 	s->every_ns = world_chance(0.5) ? usual[world_between(0, 4)] : log_between(200 * MS, 5 * S);
 	s->vantages_len = needs(s, STORY_FLEET) ? STORY_VANTAGES_MAX : world_chance(0.2) ? 2 : 1;
 	s->fleet_raw = needs(s, STORY_FLEET) && world_chance(0.5);
+	s->knows_where = needs(s, STORY_DIRECT) && world_chance(0.5);
 	if (needs(s, STORY_SLOW) && s->every_ns < 2 * S)
 		s->every_ns = 2 * S;
 	if (needs(s, STORY_COLD))
@@ -330,7 +331,14 @@ static void set_network(struct story *s)
 	network.peers_delay_ns = needs(s, STORY_PEERS) ? log_between(1 * MS, 100 * MS) : 0;
 	if (s->floating)
 		network.floating = network_address(203, 0, 113, 7, WIRE_PORT);
+	network.direct = needs(s, STORY_DIRECT);
 	network.holder = &s->machines[0];
+	if (needs(s, STORY_MANY)) {
+		network.second = &s->machines[1];
+		network.sharing = SHARED_BY_FLOW;
+		network.sharing_salt = world_random();
+		network.direct = world_chance(0.5);
+	}
 	for (enum way way = FORWARD; way <= RETURN && s->floor > 0; way++)
 		network_rule(&(struct rule){ .way = way, .udp = true, .tcp = true, .p = s->floor });
 }
@@ -351,6 +359,7 @@ static void set_machine(struct story *s, unsigned i)
 		memcpy(m->clients[k].key, s->vantages[k].config.identity.public_key, WIRE_KEY_LEN);
 	}
 	m->clients_len = s->vantages_len;
+	m->has_floating = network.direct && i < s->servers && (i == 0 || needs(s, STORY_MANY));
 	link_set(&m->link, m);
 	m->link.repairs = needs(s, STORY_REPAIRS);
 	m->link.raw = needs(s, STORY_FLEET) ? s->fleet_raw : m->link.repairs || !world_chance(0.25);
@@ -442,6 +451,9 @@ static void set_targets(struct story *s, struct vantage *v)
 		t->servers_len = needs(s, STORY_STRICT) ? 1 : s->servers;
 		for (unsigned k = 0; k < t->servers_len; k++)
 			t->servers[k] = k;
+		t->holders_many = needs(s, STORY_MANY);
+		if (needs(s, STORY_DIRECT) && s->knows_where)
+			t->arrives_on = endpoint_of(network.floating.address, 0);
 	}
 }
 
@@ -676,9 +688,12 @@ static void play_run(struct story *s)
 /* What can be mended are rules, a machine that does not run, and a floating address that went elsewhere. */
 static bool mend(struct story *s)
 {
-	bool mends = network.rules_len > 0 || network.holder != &s->machines[0] || s->machines[0].state != MACHINE_UP;
+	bool mends = network.rules_len > 0 || network.holder != &s->machines[0] || s->machines[0].state != MACHINE_UP ||
+		     (network.direct && !s->machines[0].has_floating);
 
 	network.rules_len = 0;
+	for (unsigned i = 0; i < s->servers && network.direct; i++)
+		link_assign(&s->machines[i].link, i == 0 || needs(s, STORY_MANY));
 	network.holder = &s->machines[0];
 	for (unsigned i = 0; i < s->servers; i++) {
 		if (s->machines[i].state != MACHINE_UP)

@@ -29,8 +29,10 @@ enum {                                /* what a fault needs of its network, or i
        STORY_PEERS = 1 << 23,   /* servers are each other's witnesses */
        STORY_HELD = 1 << 24,    /* STORY_HELD_FLOWS of them */
        STORY_UNPINNED = 1 << 25,
-       STORY_COLD = 1 << 26,  /* probes are rare */
-       STORY_FLEET = 1 << 27, /* ten vantages, half of them behind NATs; all servers see frames, or none does */
+       STORY_COLD = 1 << 26,   /* probes are rare */
+       STORY_DIRECT = 1 << 15, /* the floating address is not translated: the first server has it */
+       STORY_MANY = 1 << 16,   /* two servers have it on purpose, by flow */
+       STORY_FLEET = 1 << 27,  /* ten vantages, half of them behind NATs; all servers see frames, or none does */
 };
 
 struct expectation {
@@ -96,7 +98,8 @@ struct story {
 	enum mode mode;
 	unsigned servers;
 	bool droplets, floating;
-	bool fleet_raw; /* STORY_FLEET: servers have CAP_NET_RAW */
+	bool knows_where; /* STORY_DIRECT: `arrives_on` is configured */
+	bool fleet_raw;   /* STORY_FLEET: servers have CAP_NET_RAW */
 	double floor;
 	int64_t every_ns, timeout_ns, struck_ns;
 	char names[NETWORK_MACHINES_MAX][STORY_NAME_LEN];

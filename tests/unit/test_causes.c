@@ -728,14 +728,25 @@ static void one_of_many(void **state)
 	(void)state;
 	held.holders_many = fresh.holders_many = true;
 	held.context.silent = fresh.context.silent = 2;
-	held.context.flows.fresh = (struct comparison){ .span_sent = 10, .span_lost = 5 };
+	held.context.flows.fresh = (struct comparison){ .own_lost = 10, .span_sent = 10, .span_lost = 5 };
+	held.context.holder_silent = true;
 	fresh.context.flows.ours_new = true;
 	fresh.context.flows.fine = 1;
 	fresh.context.flows.held_streak = 60;
 	CASE("some-ports", e = held);
 	CASE("some-ports", e = fresh);
 	CASE("unexplained", e = held; e.context.flows.fresh.span_lost = 10); /* nothing gets through */
-	CASE("unexplained", e = fresh; e.context.flows.failing = 1);         /* the held flows lose some, too */
+	/* It does not lead to the dead one, as far as is known: in a loss of half of the probes it may be down by
+	 * chance. */
+	CASE("some-ports", e = held; e.context.holder_silent = false);
+	CASE("unexplained", e = held; e.context.holder_silent = false; e.context.flows.fresh.own_lost = 9);
+	CASE("some-ports", e = held; e.mode = MODE_RUN);
+	CASE("unexplained", e = held; e.context.holder_silent = false; e.mode = MODE_RUN;
+	     e.context.flows.fresh.own_lost = 20);
+	CASE("some-ports", e = held; e.context.holder_silent = false; e.mode = MODE_RUN;
+	     e.context.flows.fresh = (struct comparison){ .own_lost = 60, .span_sent = 60, .span_lost = 30 });
+	CASE("unexplained", e = fresh; e.context.flows.failing = 1); /* the held flows lose some, too */
+	CASE("some-ports", e = fresh; e.context.flows.failing = 1; e.had_some_ports = true); /* one of them, now */
 	CASE("some-ports", e = fresh; e.kind = PROBE_TCP);
 	CASE("some-ports", e = fresh;
 	     e.context.flows = (struct verdict_flows){ .ours_new = true, .dead = 1, .held.own_lost = 60 });
@@ -753,7 +764,7 @@ static struct verdict_evidence held_by_nobody(enum prober_outcome outcome)
 
 	made.hints.holding.where = made.address;
 	made.hints.holding.spoke = made.hints.holding.absent = made.allowed_mask;
-	made.hints.holding.certain = true;
+	made.hints.holding.certain = made.hints.holding.absent_at_once = true;
 	return made;
 }
 
@@ -767,7 +778,8 @@ static void not_assigned(void **state)
 	CASE("not-assigned", e = held_by_nobody(PROBER_UNREACHABLE));
 	CASE("unexplained", e = held_by_nobody(PROBER_LOST_RETURN)); /* it arrived somewhere */
 	CASE("refused", e = held_by_nobody(PROBER_REFUSED));
-	CASE("unexplained", e = base; e.hints.holding.certain = false); /* it may be translated */
+	CASE("unexplained", e = base; e.hints.holding.certain = false);        /* it may be translated */
+	CASE("unexplained", e = base; e.hints.holding.absent_at_once = false); /* it may have moved */
 	CASE("unexplained", e = base; e.hints.holding.spoke = e.hints.holding.absent = 1);
 	CASE("unexplained", e = base; e.hints.holding.absent = 1; e.hints.holding.held = 2);
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD); e.hints.holding = base.hints.holding);

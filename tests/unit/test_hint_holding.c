@@ -1,5 +1,7 @@
 #include "client/evidence/hint_holding.h"
 
+#include "common/core/ns.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -14,6 +16,7 @@ static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51,
 static struct config_target target;
 static struct path path;
 static struct hint_holding hint;
+static int64_t asked_ns;
 
 static int set_up(void **state)
 {
@@ -22,6 +25,7 @@ static int set_up(void **state)
 	path = (struct path){ .target = &target, .endpoint = floating, .kind = PROBE_UDP };
 	path.endpoint.port = 8620;
 	hint = (struct hint_holding){ 0 };
+	asked_ns = 100 * S;
 	return 0;
 }
 
@@ -35,7 +39,11 @@ static void say(int slot, struct evidence_holding said, bool frames)
 		.frames = { { .client = client, .local = hint_holding_where(&path), .transport = 17, .idle_ms = 10 } },
 	};
 	const struct query_result result = {
-		.server = target.servers[slot], .witness = -1, .answer = &answer, .asked_ns = 100 * S, .now_ns = 100 * S
+		.server = target.servers[slot],
+		.witness = -1,
+		.answer = &answer,
+		.asked_ns = asked_ns,
+		.now_ns = asked_ns,
 	};
 	const struct evidence_flow flow = { .known = false };
 
@@ -139,11 +147,61 @@ static void nobody_on_the_link_has_it(void **state)
 	assert_false(explained().certain);
 }
 
+/* They are asked one after the other, and it moves from the first one to the second. */
+static void what_moves_was_somewhere_all_the_time(void **state)
+{
+	(void)state;
+	say(1, absent, false);
+	asked_ns += S;
+	say(0, absent, false);
+	assert_int_equal(explained().absent, 3);
+	assert_false(explained().absent_at_once);
+	asked_ns += S;
+	say(1, held, false);
+	say(0, absent, false);
+	assert_int_equal(explained().absent, 1);
+}
+
+static void both_said_before_and_after_that_they_do_not_have_it(void **state)
+{
+	(void)state;
+	say(1, absent, false);
+	asked_ns += S;
+	say(0, absent, false);
+	asked_ns += S;
+	say(1, absent, false);
+	assert_true(explained().absent_at_once);
+	say(1, held, false);
+	asked_ns += S;
+	say(1, absent, false); /* it came and went */
+	assert_false(explained().absent_at_once);
+	target.servers_len = 1;
+	assert_true(explained().absent_at_once);
+}
+
+/* The frames may have come while it had the address. */
+static void frames_from_before_a_move_were_delivered_rightly(void **state)
+{
+	(void)state;
+	say(0, held, true);
+	asked_ns += 5 * NS_PER_MS;
+	say(0, absent, true);
+	assert_int_equal(explained().misdelivered, 0);
+	assert_int_equal(explained().strayed, 1);
+	say(0, absent, true);
+	assert_int_equal(explained().misdelivered, 0);
+	asked_ns += S;
+	say(0, absent, true);
+	assert_int_equal(explained().misdelivered, 1);
+}
+
 static void frames_for_it_come_to_the_wrong_one(void **state)
 {
 	struct evidence_holding forwards = absent, routes = absent;
 
 	(void)state;
+	say(0, absent, true);
+	asked_ns += S;
 	say(0, absent, true);
 	assert_int_equal(explained().misdelivered, 1);
 	assert_true(explained().certain);
@@ -177,6 +235,9 @@ int main(void)
 		TEST(the_configuration_knows_where_it_arrives),
 		TEST(the_history_knows_where_it_arrives),
 		TEST(nobody_on_the_link_has_it),
+		TEST(what_moves_was_somewhere_all_the_time),
+		TEST(both_said_before_and_after_that_they_do_not_have_it),
+		TEST(frames_from_before_a_move_were_delivered_rightly),
 		TEST(frames_for_it_come_to_the_wrong_one),
 		TEST(frames_for_it_come_to_the_right_one),
 	};
