@@ -76,7 +76,7 @@ struct path {
 	struct recheck *recheck;             /* NULL: none needed yet */
 	struct bucket rechecks;              /* limits how often this path starts rechecks */
 	struct path_status status;           /* `run`: see path_status.h */
-	struct path_outage *outage;          /* `run`: the best verdict on it; NULL: the path is not down */
+	struct path_outage *outage;          /* `run`: the best verdict on a failing path; NULL: it does not fail */
 	struct path_incident incident;       /* `run` */
 	bool stale;                          /* new outcomes or evidence since the last verdict */
 	unsigned timers_len;

@@ -75,14 +75,21 @@ static bool may_come_back(const struct path *p, const struct path_outage *o)
 	       lost_since(p, o->best_ns) < SIGNIFICANCE_STREAK_PROBES;
 }
 
+/* Is the new cause that of a weaker rule, and nothing contradicts the standing one? */
+static bool is_weaker(const struct path *p, const struct verdict *v, const struct path_outage *o)
+{
+	bool has_receipt = v->return_lost > 0 && o->best.return_lost == 0;
+
+	return v->rank > o->best.rank && !has_receipt && may_come_back(p, o);
+}
+
 /* A direction that was proven once in this outage stays proven. */
 static bool is_vaguer(const struct path *p, const struct verdict *v, const struct path_outage *o)
 {
 	const struct verdict *best = &o->best;
-	bool has_receipt = v->return_lost > 0 && best->return_lost == 0;
 
 	if (v->cause != best->cause)
-		return v->rank > best->rank && !has_receipt && may_come_back(p, o);
+		return is_weaker(p, v, o);
 	if (best->direction == VERDICT_DIRECTION_BOTH)
 		return v->direction != VERDICT_DIRECTION_BOTH;
 	return v->direction == VERDICT_DIRECTION_UNKNOWN && best->direction != VERDICT_DIRECTION_UNKNOWN;
@@ -99,28 +106,63 @@ static bool is_half(const struct path *p, const struct verdict *v, const struct 
 	       clock_mono_ns() - o->began_ns < p->prober.timeout_ns + PATH_STATUS_HALF_NS;
 }
 
-/* Keep the best verdict on an outage, and put it in the place of a worse one. Only a recovery shows a failover. */
+static void remember_best(struct path *p, const struct verdict *v)
+{
+	struct path_outage *o = p->outage;
+
+	if (!o && (o = p->outage = malloc(sizeof *o)))
+		o->began_ns = path_streak(p).began_ns;
+	if (!o)
+		return;
+	o->best = *v;
+	o->best_ns = clock_mono_ns();
+}
+
+/* Of an outage all of the best verdict stands in the place of a worse one. Only a recovery shows a failover. */
+static bool stands_while_down(const struct path *p, struct verdict *v)
+{
+	const struct path_outage *o = p->outage;
+
+	if (v->cause == VERDICT_CAUSE_FAILOVER || !(recovers(p) || is_vaguer(p, v, o) || is_half(p, v, o)))
+		return false;
+	*v = o->best;
+	return true;
+}
+
+/* A lossy path goes on to lose and to answer: only the cause stands, with what is said of it. */
+static bool stands_while_lossy(const struct path *p, struct verdict *v)
+{
+	const struct verdict now = *v;
+	const struct path_outage *o = p->outage;
+
+	if (v->cause == o->best.cause || v->direction != o->best.direction || !is_weaker(p, v, o))
+		return false;
+	*v = o->best;
+	v->sent = now.sent;
+	v->answered = now.answered;
+	v->forward_lost = now.forward_lost;
+	v->return_lost = now.return_lost;
+	v->lost = now.lost;
+	v->unsent = now.unsent;
+	v->server = now.server;
+	return true;
+}
+
+/* Keep the best verdict on a failing path, as long as its state does not change. */
 static void keep_best(struct path *p, struct verdict *v)
 {
 	struct path_outage *o = p->outage;
 
-	if (v->state != VERDICT_DOWN) {
+	if (o && v->state != o->best.state) {
 		free(o);
-		p->outage = NULL;
-		return;
+		o = p->outage = NULL;
 	}
+	if (v->state != VERDICT_DOWN && v->state != VERDICT_LOSSY)
+		return;
 	if (o && v->cause == o->best.cause)
 		o->best_ns = clock_mono_ns();
-	if (o && v->cause != VERDICT_CAUSE_FAILOVER && (recovers(p) || is_vaguer(p, v, o) || is_half(p, v, o))) {
-		*v = o->best;
-		return;
-	}
-	if (!o && (o = p->outage = malloc(sizeof *o)))
-		o->began_ns = path_streak(p).began_ns;
-	if (o) {
-		o->best = *v;
-		o->best_ns = clock_mono_ns();
-	}
+	if (!o || !(v->state == VERDICT_DOWN ? stands_while_down(p, v) : stands_while_lossy(p, v)))
+		remember_best(p, v);
 }
 
 /* -- changes -- */
