@@ -202,14 +202,31 @@ static void settle_by_capture(struct path *p, const struct query_result *t, int 
 	}
 }
 
-static void note_flow(struct path *p, const struct query_result *t, const struct evidence_flow *flow)
+static void note_flow(struct path *p, const struct evidence_flow *flow)
 {
 	if (!flow->known)
 		return;
 	p->facts.receipt_source = flow->source;
-	p->loss->receipt_server = (int)t->server;
 	if (endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = flow->arrived_on;
+}
+
+/* Several servers may have received probes of one flow: the answers of this one are missing. */
+static bool has_receipt_of_loss(const struct path *p, const struct evidence_flow *flow)
+{
+	const struct prober *b = &p->prober;
+
+	for (uint32_t seq = prober_window_from(b, b->ring_len); flow->known && seq < b->waiting_from; seq++) {
+		if (prober_is_lost(prober_record(b, seq)) && receipts_status(&flow->receipts, seq) == RECEIPTS_ARRIVED)
+			return true;
+	}
+	return false;
+}
+
+static void note_receipts(struct path *p, const struct query_result *t, const struct evidence_flow *flow)
+{
+	if (has_receipt_of_loss(p, flow) || (flow->known && p->loss->receipt_server < 0))
+		p->loss->receipt_server = (int)t->server;
 }
 
 static void hear_flow(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
@@ -228,7 +245,8 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 		return;
 	p->stale = true;
 	p->loss->witness[slot] = t->witness;
-	note_flow(p, t, flow);
+	note_flow(p, flow);
+	note_receipts(p, t, flow);
 	settle_by_window(p, slot, &window);
 	if (!probe_kind_of(p->kind)->has_handshake)
 		settle_by_capture(p, t, slot, &window);

@@ -131,14 +131,15 @@ static int last_holder(const struct engine *e, const struct path *p)
 
 /* Is the server dead that had the address? Without an answer so far, it is the only one that is silent, if all others
  * have spoken in this outage, do not have the address, and never heard this client there. One that has spoken in this
- * outage was alive then. A machine that answers for the address on a link of theirs may be the holder. */
+ * outage was alive then. A machine that answers, or did of late, for the address on a link of theirs may be the holder.
+ */
 static void find_dead_holder(const struct engine *e, const struct path *p, unsigned silent,
 			     const struct hint_holding_explanation *said, struct verdict_context *c)
 {
 	unsigned allowed = (1u << p->target->servers_len) - 1, others = allowed & ~silent;
 	int holder = last_holder(e, p);
 
-	if ((said->spoke & others) == 0 || said->answered != 0)
+	if ((said->spoke & others) == 0 || (said->answered | said->remembered) != 0)
 		return;
 	c->answered_last = holder >= 0;
 	if (holder >= 0)

@@ -804,7 +804,8 @@ const struct causes_rule causes_rules[] = {
 	    .holds = the_whole_server_is_silent,
 	    .needs = "the path is down, no configured address of the server answers over UDP or TCP, and no other "
 		     "server that is asked, and is alive itself, reaches it in three rounds of questions in a row "
-		     "(check: two); there are two such addresses, or at least one other server that was asked",
+		     "(check: two); there are two such addresses, and this host's kernel does not drop half as many "
+		     "packets as there are probes without an answer, or at least one other server was asked",
 	    .forbids =
 		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
 		"arrive, an answer of one of its addresses to this host's ARP or ND questions; silence of all other "
@@ -819,7 +820,8 @@ const struct causes_rule causes_rules[] = {
 		     "come yet: exactly one is silent, and all others say that they do not have the address and have "
 		     "never heard this client there",
 	    .forbids = "an answer, a receipt, a refusal; a word of that server in this outage; a machine that answers "
-		       "for the address on the link of another one; silence of all that may answer (server-down)",
+		       "for the address on the link of another one, or did so of late; silence of all that may answer "
+		       "(server-down)",
 	    .tell = sentences_holder_down,
 	},
 	{
@@ -1026,15 +1028,17 @@ static const char *const advice[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_DATA_FILTERED] =
 	    "look for a stateful firewall that sees only one way of the connections, because each way takes another "
 	    "route, for one that inspects their data, and for a proxy that has no server behind it",
-	[VERDICT_CAUSE_PROTOCOL_FILTERED] =
-	    "look for a firewall or security group that allows only the other protocol to this port",
+	[VERDICT_CAUSE_PROTOCOL_FILTERED] = "look for a firewall or security group that allows only the other protocol "
+					    "to this port, on the way or at the "
+					    "server's interface (nft list ruleset: ingress hook; XDP)",
 	[VERDICT_CAUSE_REFUSED] =
 	    "check that floatprobed runs there and listens on this port, and that no firewall rejects the probes",
 	[VERDICT_CAUSE_UNREACHABLE] =
 	    "check that the host is up and has the address, and check the routes of the router that sent the error",
 	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
-	[VERDICT_CAUSE_SERVER_DOWN] = "check that the machine is up and connected to the network, and that its own "
-				      "firewall does not drop all that comes to this port",
+	[VERDICT_CAUSE_SERVER_DOWN] =
+	    "check that the machine is up and connected to the network, that its own firewall does not drop all that "
+	    "comes to this port, and that its connection tracking table is not full (dmesg)",
 	[VERDICT_CAUSE_HOLDER_DOWN] =
 	    "check whether the silent server's machine is up (a firewall that drops this port looks the same); if it "
 	    "is "

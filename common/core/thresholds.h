@@ -404,6 +404,8 @@ enum {
 #define HOLDINGS_ANSWER_NS (900 * NS_PER_MS)
 /* A machine that answered in the last 2 s is up now, or was when the outage began. */
 #define HOLDINGS_CONFIRMED_NS (2 * NS_PER_S)
+/* While a server is asked each second, its kernel asks a neighbour again once a minute at least. */
+#define HOLDINGS_AGAIN_NS (60 * NS_PER_S)
 /* The kernel gives up after 3 s: questions with a longer pause between them are not one series. */
 #define HOLDINGS_SERIES_NS (2500 * NS_PER_MS)
 

@@ -135,10 +135,10 @@ static void ask_link(struct holdings *h, const struct endpoint *address)
 static enum evidence_link_answer answer_of(const struct rtnl_neighbour *entry, const struct question *question,
 					   int64_t now_ns)
 {
-	int64_t confirmed_ns = now_ns - (int64_t)entry->confirmed_ms * NS_PER_MS;
+	int64_t age_ns = (int64_t)entry->confirmed_ms * NS_PER_MS;
+	bool asked = question->newest_ns && now_ns - age_ns >= question->first_ns && age_ns <= HOLDINGS_AGAIN_NS;
 
-	return entry->confirmed_ms != UINT32_MAX && (now_ns - confirmed_ns <= HOLDINGS_CONFIRMED_NS ||
-						     (question->newest_ns && confirmed_ns >= question->first_ns))
+	return entry->confirmed_ms != UINT32_MAX && (age_ns <= HOLDINGS_CONFIRMED_NS || asked)
 		   ? EVIDENCE_LINK_ANSWERS
 		   : EVIDENCE_LINK_REMEMBERS;
 }

@@ -106,6 +106,26 @@ def one_dies(net):
 
 
 @scenario
+def one_answers_into_the_void(net):
+    """boot-02 is alive and receives its share. Its answers from this address are lost."""
+    balanced = Balanced(net)
+    mac = net.servers["boot-02"].host.mac()
+    net.router.nft(f"""
+        add rule inet fault cut_forward iifname lan ether saddr {mac} {net.plan.nft} saddr {balanced.address} drop
+    """)
+    targets = balanced.targets(holders="many", flows={"held": 4, "fresh": 1})
+    check = net.check(targets, options=ROUND)
+    (fresh,) = check.expect({"target": "edge", "protocol": "udp", "flow": "fresh"}, state="lossy", direction="return",
+                            cause={"some-ports", "unexplained"})  # fmt: skip
+    check.told(fresh, "boot-02 answered 0", "boot-02 received")
+    check.expect({"target": "edge", "protocol": "tcp"}, state="lossy", direction={"return", "unknown"},
+                 cause={"some-ports", "unexplained"})  # fmt: skip
+    check.expect({"target": "edge", "flow": "held"}, state={"up", "down"}, direction={"none", "return"})
+    for name in ("boot-01", "boot-02"):
+        check.expect({"target": name}, state="up", cause="none")
+
+
+@scenario
 def all_of_them_are_cut_off(net):
     """No way leads to the address: that is no matter of one of them."""
     balanced = Balanced(net)
