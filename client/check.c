@@ -3,6 +3,9 @@
 #include "client/engine/driver.h"
 #include "client/engine/pmtu.h"
 #include "client/interrupt.h"
+#include "client/live/feed.h"
+#include "client/live/live.h"
+#include "client/live/screen.h"
 #include "client/output/exit_status.h"
 #include "client/verdict/assess.h"
 #include "client/verdict/path_status.h"
@@ -36,6 +39,7 @@ struct check {
 	uv_timer_t limit;  /* time limit of the phase */
 	uv_timer_t late;   /* ends the wait for late answers */
 	uv_timer_t progress;
+	struct live *live; /* NULL: there is no live view */
 	struct driver driver;
 	enum phase phase;
 	int64_t started_ns;
@@ -364,6 +368,23 @@ static void interrupted(void *context, int number)
 	stop(c);
 }
 
+static void feed(void *context, struct model *model)
+{
+	const struct check *c = context;
+
+	feed_round(model, &c->driver.engine, MODE_CHECK);
+}
+
+static void open_live(struct check *c)
+{
+	c->live = live_open(&c->loop,
+			    &(struct live_source){ .command = c->config->file ? "floatprobe check" : "floatprobe ping",
+						   .vantage = c->config->vantage,
+						   .feed = feed,
+						   .context = c });
+	interrupt_at_leave(screen_restore);
+}
+
 static void start(struct check *c)
 {
 	uv_check_init(&c->loop, &c->watch);
@@ -375,7 +396,9 @@ static void start(struct check *c)
 	uv_check_start(&c->watch, advance_phase);
 	uv_prepare_start(&c->wait, wake);
 	uv_timer_start(&c->limit, limit_reached, CHECK_RESOLVE_MS, 0);
-	if (output_shows_progress(c->output))
+	if (c->options->live)
+		open_live(c);
+	if (!c->live && output_shows_progress(c->output))
 		uv_timer_start(&c->progress, show_progress, PROGRESS_MS, PROGRESS_MS);
 	interrupt_start(&c->loop, interrupted, c);
 }
@@ -421,6 +444,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	start(&c);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	interrupt_stop();
+	live_close(c.live);
 	if (c.status == 0)
 		c.status = interrupt_status(show_results(&c));
 	if (resolver_busy(c.driver.resolver)) {

@@ -10,6 +10,7 @@ struct check_options {
 	int64_t spacing_ns; /* between the probes of a path; default 200 ms, with 10 % jitter either way */
 	int64_t timeout_ns; /* default 1 s */
 	bool only_ipv4, only_ipv6;
+	bool live; /* show the live view, if standard output can */
 };
 
 /* Returns the exit status. Takes at most (count - 1) x spacing + timeout + 3 s. */

@@ -128,6 +128,8 @@ const struct options_spec cmdline_round[] = {
 	{ "ipv6", '6', false, NULL, "only paths over IPv6", options_take_flag, FIELD(round.only_ipv6) },
 	{ "quiet", 'q', false, NULL, "print no progress; text shows only paths that are not as expected",
 	  options_take_flag, FIELD(quiet) },
+	{ "live", 0, false, NULL, "show the paths on the terminal while they are probed", options_take_flag,
+	  FIELD(round.live) },
 	{ "verbose", 'v', false, NULL, "text shows each path also where all paths of a target are well",
 	  options_take_flag, FIELD(verbose) },
 	{ 0 },
@@ -181,6 +183,8 @@ const struct options_spec cmdline_ping[] = {
 const struct options_spec cmdline_run[] = {
 	{ "config", 0, false, "FILE", "the configuration", options_take_text, FIELD(config) },
 	{ "target", 0, false, "NAME", "probe only this target; can be repeated", take_target, 0 },
+	{ "live", 0, false, NULL, "show the paths on the terminal; without `journal:` there is no journal then",
+	  options_take_flag, FIELD(round.live) },
 	{ 0 },
 };
 
@@ -220,6 +224,8 @@ const struct options_spec cmdline_failover[] = {
 	{ "report", 0, false, "FILE", "not there yet: a warning, and no file", options_take_text, FIELD(report) },
 	{ "ipv4", '4', false, NULL, "measure an IPv4 address", options_take_flag, FIELD(round.only_ipv4) },
 	{ "ipv6", '6', false, NULL, "measure an IPv6 address", options_take_flag, FIELD(round.only_ipv6) },
+	{ "live", 0, false, NULL, "show the flows on the terminal while they are probed", options_take_flag,
+	  FIELD(round.live) },
 	{ "quiet", 'q', false, NULL, "print no progress", options_take_flag, FIELD(quiet) },
 	{ 0 },
 };

@@ -10,9 +10,13 @@
 #include "client/failover_paths.h"
 #include "client/failover_report.h"
 #include "client/interrupt.h"
+#include "client/live/feed.h"
+#include "client/live/live.h"
+#include "client/live/screen.h"
 #include "client/output/exit_status.h"
 #include "client/output/output_failover.h"
 #include "client/output/output_formats.h"
+#include "client/output/progress.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
@@ -24,6 +28,7 @@
 
 enum {
 	TICK_MS = 10,
+	PROGRESS_NS = 100 * 1000 * 1000,
 	PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS,
 };
 
@@ -56,6 +61,12 @@ struct failover {
 	struct failover_drill drill;
 	bool interrupted;
 	int status;
+	struct live *live; /* NULL: there is no live view */
+	struct progress progress;
+	int64_t progress_ns; /* when it was shown last */
+	FILE *out;           /* standard output; or kept until the live view gives the terminal back */
+	char *kept;
+	size_t kept_len;
 };
 
 static const struct paths *all_paths(const struct failover *f)
@@ -124,15 +135,16 @@ static void answered(void *context, const struct query_result *result)
 		owners_note(&f->owners, (unsigned)slot, has, false);
 }
 
-static void print(const struct failover *f, const struct failover_report *report)
+static void print(struct failover *f, const struct failover_report *report)
 {
+	progress_clear(&f->progress);
 	const struct output_style style = terminal_style();
 
 	if (f->options->format == OUTPUT_TEXT && report->len > 0)
-		output_failover(stdout, &style, report->results, report->len);
+		output_failover(f->out, &style, report->results, report->len);
 	for (unsigned i = 0; f->options->format == OUTPUT_JSON && i < report->len; i++)
-		output_json(stdout, result_failover_json(&report->results[i]));
-	fflush(stdout);
+		output_json(f->out, result_failover_json(&report->results[i]));
+	fflush(f->out);
 }
 
 static void report_move(struct failover *f)
@@ -219,22 +231,15 @@ static bool any_answered(const struct failover *f)
 	return false;
 }
 
-static void say(const struct failover *f, const char *what)
-{
-	if (!f->options->quiet && terminal_is(STDERR_FILENO))
-		fprintf(stderr, "%s\n", what);
-}
-
 static void start_moving(struct failover *f)
 {
 	const char *text = command_of_round(f);
 
 	begin(f, MOVING);
 	f->moving_ns = f->phase_ns;
-	if (!text) {
-		say(f, "probing; make the move now");
-	} else if (any_answered(f)) {
-		say(f, "probing; the command runs");
+	if (!text)
+		return;
+	if (any_answered(f)) {
 		command_start(&f->command, &f->loop, text);
 	} else {
 		begin(f, DRAINING);
@@ -348,6 +353,118 @@ static void ask_owners(struct failover *f, int64_t in_phase_ns)
 		engine_visit(&f->driver.engine, f->paths.target);
 }
 
+/* -- what the user sees meanwhile -- */
+
+/* Who answered the newest probe of the flow that changed last; -1: nobody yet. */
+static int holder_now(const struct failover *f, int64_t *since_ns)
+{
+	const struct paths *paths = all_paths(f);
+	int holder = -1;
+
+	*since_ns = 0;
+	for (size_t i = 0; i < paths->len; i++) {
+		const struct steady *s = &f->steady[i];
+		if (!is_measured(f, paths->items[i]) || s->holder < 0 || s->since_ns < *since_ns)
+			continue;
+		holder = s->holder;
+		*since_ns = s->since_ns;
+	}
+	return holder;
+}
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / (double)NS_PER_S;
+}
+
+static void describe_moving(const struct failover *f, int64_t now_ns, char text[HEADLINE_LEN])
+{
+	int64_t since_ns;
+	const char *name = config_server_name(&f->paths.config, holder_now(f, &since_ns));
+	double steady_s = seconds(now_ns - since_ns), settle_s = seconds(f->options->settle_ns);
+
+	if (!name)
+		snprintf(text, HEADLINE_LEN, "nobody answers");
+	else if (has_moved(f))
+		snprintf(text, HEADLINE_LEN, "%.64s answers now, for %.1f s; it has to be steady for %.1f s", name,
+			 steady_s, settle_s);
+	else if (f->command.text && !f->command.ended_ns)
+		snprintf(text, HEADLINE_LEN, "the command runs; %.64s answers", name);
+	else
+		snprintf(text, HEADLINE_LEN, "%s; %.64s still answers, for %.1f of %.0f s",
+			 f->command.text ? "the command has ended" : "make the move now", name, seconds(f->measured_ns),
+			 seconds(f->options->for_ns));
+}
+
+static void describe_asking(const struct failover *f, char text[HEADLINE_LEN])
+{
+	size_t len = 0;
+	int server = -1;
+
+	while ((server = querier_awaited(f->driver.engine.querier, CHECK_EVIDENCE_ROUNDS, server)) >= 0 &&
+	       len < HEADLINE_LEN)
+		len += (size_t)snprintf(
+		    text + len, HEADLINE_LEN - len, "%s%s",
+		    len ? ", " : "asking about the losses: ", config_server_name(&f->paths.config, server));
+	if (len == 0)
+		snprintf(text, HEADLINE_LEN, "asking the servers who has the address");
+}
+
+static void describe(const struct failover *f, char text[HEADLINE_LEN])
+{
+	int64_t since_ns;
+	const char *name;
+
+	switch (f->phase) {
+	case RESOLVING:
+		snprintf(text, HEADLINE_LEN, "resolving %.200s", f->paths.target->address);
+		break;
+	case BASELINE:
+		name = config_server_name(&f->paths.config, holder_now(f, &since_ns));
+		snprintf(text, HEADLINE_LEN, "before the move: %.64s", name ? name : "waiting for the first answers");
+		break;
+	case MOVING:
+		describe_moving(f, clock_mono_ns(), text);
+		break;
+	case DRAINING:
+		snprintf(text, HEADLINE_LEN, "waiting for the last answers");
+		break;
+	default:
+		describe_asking(f, text);
+	}
+}
+
+static void show_progress(struct failover *f, int64_t now_ns)
+{
+	char text[HEADLINE_LEN], line[HEADLINE_LEN + 32] = "";
+	size_t len = 0;
+
+	if (f->live || !f->progress.enabled || now_ns - f->progress_ns < PROGRESS_NS)
+		return;
+	f->progress_ns = now_ns;
+	describe(f, text);
+	if (f->rounds > 1)
+		len = (size_t)snprintf(line, sizeof line, "move %u of %u: ", f->round + 1, f->rounds);
+	snprintf(line + len, sizeof line - len, "%s", text);
+	progress_show(&f->progress, line);
+}
+
+static void feed(void *context, struct model *model)
+{
+	const struct failover *f = context;
+	const struct paths *paths = all_paths(f);
+	char text[HEADLINE_LEN];
+
+	model_feed_begin(model, clock_real_ns());
+	for (size_t i = 0; i < paths->len; i++) {
+		struct model_path *to = paths->items[i]->pmtu ? NULL : model_feed_path(model);
+		if (to)
+			feed_flow(to, &f->driver.engine, paths->items[i]);
+	}
+	describe(f, text);
+	model_feed_end(model, text, true);
+}
+
 static void advance(uv_timer_t *timer)
 {
 	struct failover *f = timer->data;
@@ -355,6 +472,7 @@ static void advance(uv_timer_t *timer)
 	int64_t drain_ns = f->paths.timeout_ns + f->paths.held.every_ns + FAILOVER_ANSWERING_NS;
 
 	tend_dialogue(f, now_ns);
+	show_progress(f, now_ns);
 	switch (f->phase) {
 	case RESOLVING:
 		if (resolver_settled(f->driver.resolver) || in_phase_ns >= CHECK_RESOLVE_MS * NS_PER_MS)
@@ -426,6 +544,32 @@ static void close_handle(uv_handle_t *handle, void *context)
 		uv_close(handle, NULL);
 }
 
+static void open_live(struct failover *f)
+{
+	f->live = live_open(&f->loop, &(struct live_source){ .command = "floatprobe failover",
+							     .vantage = f->paths.config.vantage,
+							     .expanded = true,
+							     .feed = feed,
+							     .context = f });
+	interrupt_at_leave(screen_restore);
+	if (f->live)
+		f->out = open_memstream(&f->kept, &f->kept_len);
+	if (!f->out)
+		f->out = stdout;
+}
+
+static void close_live(struct failover *f)
+{
+	live_close(f->live);
+	if (f->out == stdout)
+		return;
+	fclose(f->out);
+	f->out = stdout;
+	fwrite(f->kept, 1, f->kept_len, stdout);
+	fflush(stdout);
+	free(f->kept);
+}
+
 static int run(struct failover *f)
 {
 	const struct failover_options *o = f->options;
@@ -443,8 +587,12 @@ static int run(struct failover *f)
 	begin(f, RESOLVING);
 	start_handles(f);
 	neighbour_log_open(&f->neighbours, &f->loop);
+	if (o->live)
+		open_live(f);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	interrupt_stop();
+	progress_clear(&f->progress);
+	close_live(f);
 	if (f->rounds > 1 && f->drill.moves > 0)
 		failover_drill_print(&f->drill, &f->paths.config, f->paths.target, o->format);
 	if (resolver_busy(f->driver.resolver)) {
@@ -478,8 +626,12 @@ int failover_main(const struct config *config, const struct failover_options *op
 	struct failover *f = calloc(1, sizeof *f);
 	int status = EXIT_STATUS_REFUSED;
 
-	if (f)
+	if (f) {
 		f->options = options;
+		f->out = stdout;
+		progress_init(&f->progress,
+			      !options->quiet && !(options->format == OUTPUT_JSON && isatty(STDOUT_FILENO)));
+	}
 	if (!f || !make(f, config)) {
 		log_error("out of memory");
 	} else if ((status = uv_loop_init(&f->loop)) != 0) {

@@ -19,6 +19,7 @@ struct failover_options {
 	unsigned times;               /* default 1 */
 	bool only_ipv4, only_ipv6;
 	bool quiet;
+	bool live; /* show the live view, if standard output can */
 	enum output_format format;
 };
 

@@ -153,7 +153,11 @@ static int run_command(struct cmdline *cmdline, const struct options_result *lin
 {
 	int status;
 	struct config *config = load_config(cmdline, line, &status);
-	return config ? run_main(config, cmdline->config, cmdline->targets, cmdline->targets_len) : status;
+	const struct run_options options = { .file = cmdline->config,
+					     .targets = cmdline->targets,
+					     .targets_len = cmdline->targets_len,
+					     .live = cmdline->round.live };
+	return config ? run_main(config, &options) : status;
 }
 
 static bool is_target(const struct config *config, const char *name)
@@ -215,6 +219,7 @@ static int measure_move(struct cmdline *cmdline, const struct config *config)
 	o->only_ipv6 = cmdline->round.only_ipv6;
 	o->format = cmdline->format;
 	o->quiet = cmdline->quiet;
+	o->live = cmdline->round.live;
 	return failover_main(config, o);
 }
 
@@ -300,6 +305,8 @@ static int run_line(const struct command *command, int argc, char **argv, struct
 	}
 	if (cmdline->round.only_ipv4 && cmdline->round.only_ipv6)
 		return complain_usage(cmdline, &command->options, "--ipv4 and --ipv6 exclude each other");
+	if (cmdline->round.live && cmdline->format != OUTPUT_TEXT)
+		return complain_usage(cmdline, &command->options, "--live needs --format text");
 	return command->main(cmdline, &line);
 }
 

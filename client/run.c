@@ -1,6 +1,9 @@
 #include "client/run.h"
 
 #include "client/interrupt.h"
+#include "client/live/feed.h"
+#include "client/live/live.h"
+#include "client/live/screen.h"
 #include "client/output/exit_status.h"
 #include "client/output/result.h"
 #include "client/output/result_event.h"
@@ -43,9 +46,9 @@ struct run {
 	struct driver driver;
 	struct notify notify;
 	struct config *config;
-	const char *file;
-	const char *const *targets; /* of the command line */
-	size_t targets_len;
+	const struct run_options *options;
+	bool shows_live;
+	struct live *live;          /* NULL: there is no live view */
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
 	struct run_journal journal;
 	struct run_incidents incidents;
@@ -334,16 +337,16 @@ static const char *load_again(const struct run *r, struct config **config)
 	struct diag_list diags = { 0 };
 	const char *unknown;
 
-	if (!tree_can_be_read_again(r->file))
+	if (!tree_can_be_read_again(r->options->file))
 		return "the configuration came through a pipe and cannot be read again";
-	*config = config_load(r->file, &diags);
+	*config = config_load(r->options->file, &diags);
 	diag_print(&diags, stderr);
 	diag_free(&diags);
 	if (!*config)
 		return "the configuration has errors";
-	unknown = config_select(*config, r->targets, r->targets_len);
+	unknown = config_select(*config, r->options->targets, r->options->targets_len);
 	if (unknown)
-		log_warning("there is no target '%s' in %s any more", unknown, r->file);
+		log_warning("there is no target '%s' in %s any more", unknown, r->options->file);
 	return NULL;
 }
 
@@ -455,6 +458,23 @@ static struct sandbox sandbox_of(const struct config *config)
 	};
 }
 
+static void feed(void *context, struct model *model)
+{
+	const struct run *r = context;
+
+	feed_round(model, &r->driver.engine, MODE_RUN);
+}
+
+static void open_live(struct run *r)
+{
+	r->live = live_open(&r->loop, &(struct live_source){ .command = "floatprobe run",
+							     .vantage = r->config->vantage,
+							     .log_tells = true,
+							     .feed = feed,
+							     .context = r });
+	interrupt_at_leave(screen_restore);
+}
+
 static int start(struct run *r)
 {
 	const struct sandbox sandbox = sandbox_of(r->config);
@@ -463,6 +483,7 @@ static int start(struct run *r)
 	if (!sandbox_drop_root(&sandbox))
 		return EXIT_STATUS_REFUSED;
 	r->journal.config = r->config;
+	r->journal.without = r->shows_live ? "/dev/null" : JOURNAL_STDOUT;
 	if (!run_journal_open(&r->journal, r->config))
 		return EXIT_STATUS_REFUSED;
 	r->schedules = make_schedules(r->config);
@@ -512,9 +533,9 @@ static void stop(struct run *r)
 	close_all(r, EXIT_STATUS_EXPECTED);
 }
 
-int run_main(struct config *config, const char *file, const char *const *targets, size_t targets_len)
+int run_main(struct config *config, const struct run_options *options)
 {
-	struct run r = { .config = config, .file = file, .targets = targets, .targets_len = targets_len };
+	struct run r = { .config = config, .options = options, .shows_live = options->live && screen_is_possible() };
 	int status;
 
 	log_show_time();
@@ -527,8 +548,11 @@ int run_main(struct config *config, const char *file, const char *const *targets
 	}
 	status = start(&r);
 	if (status == 0) {
+		if (r.shows_live)
+			open_live(&r);
 		uv_run(&r.loop, UV_RUN_DEFAULT);
 		interrupt_stop();
+		live_close(r.live);
 		stop(&r);
 		log_info("stopped");
 	}

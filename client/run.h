@@ -5,7 +5,15 @@
 
 #include "client/config/config.h"
 
-/* Takes ownership of config. SIGHUP reloads file. targets: what config_select takes. Returns the exit status. */
-int run_main(struct config *config, const char *file, const char *const *targets, size_t targets_len);
+struct run_options {
+	const char *file;           /* that SIGHUP reads again */
+	const char *const *targets; /* what config_select takes */
+	size_t targets_len;
+	bool live; /* show the live view, if standard output can; without a journal in the configuration there is none
+		      then */
+};
+
+/* Takes ownership of config. Returns the exit status. */
+int run_main(struct config *config, const struct run_options *options);
 
 #endif

@@ -12,23 +12,23 @@ enum { FLUSH_MS = 1000 }; /* from a record to the next flush */
 
 /* -- the file -- */
 
-static const char *file_of(const struct config *config)
+static const char *file_of(const struct run_journal *j, const struct config *config)
 {
-	return config->journal ? config->journal : JOURNAL_STDOUT;
+	return config->journal ? config->journal : j->without;
 }
 
 bool run_journal_open(struct run_journal *j, const struct config *config)
 {
 	j->config = config;
-	j->file = journal_open(file_of(config));
+	j->file = journal_open(file_of(j, config));
 	if (!j->file)
-		log_error("cannot open the journal %s: %s", file_of(config), strerror(errno));
+		log_error("cannot open the journal %s: %s", file_of(j, config), strerror(errno));
 	return j->file != NULL;
 }
 
 void run_journal_reopen(struct run_journal *j, const struct config *config)
 {
-	struct run_journal other = { 0 };
+	struct run_journal other = { .without = j->without };
 
 	if (!text_equal(config->journal, j->config->journal)) {
 		if (!run_journal_open(&other, config))

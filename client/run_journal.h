@@ -14,6 +14,7 @@
 #include <uv.h>
 
 struct run_journal {
+	const char *without; /* the file, if the configuration names none; set it before */
 	struct journal *file;
 	const struct config *config; /* the names of vantage and servers */
 	uint32_t *scratch;           /* room for the round trips of one path */

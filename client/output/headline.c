@@ -28,9 +28,9 @@ struct clauses {
 
 /* -- what is wrong with one path -- */
 
-static bool is_well(const struct result_path *path)
+bool headline_is_well(const struct headline_path *path)
 {
-	return path->verdict->expected && path->verdict->cause != VERDICT_CAUSE_UNPINNED_REPLY;
+	return path->expected && path->cause != VERDICT_CAUSE_UNPINNED_REPLY;
 }
 
 /* Causes that are more than a direction. They are true of any path that has them. */
@@ -64,73 +64,68 @@ static bool is_cause_named(enum verdict_cause cause, const char *clause)
 	       cause != VERDICT_CAUSE_PROTOCOL_FILTERED && !strstr(clause, verdict_cause_word(cause));
 }
 
-static const char *pattern(const struct result_path *path)
+static const char *pattern(const struct headline_path *path)
 {
-	const struct verdict *v = path->verdict;
-
-	if (endpoint_is_unknown(&path->name.endpoint))
+	if (path->nameless)
 		return "the name has no address";
-	if (v->state == VERDICT_UP && path->name.expect_unreachable)
+	if (path->state == VERDICT_UP && path->expect_unreachable)
 		return "%sprobes are answered, but the target is expected to be unreachable";
-	if (v->state == VERDICT_UP && v->cause == VERDICT_CAUSE_IMPOSTOR)
+	if (path->state == VERDICT_UP && path->cause == VERDICT_CAUSE_IMPOSTOR)
 		return "%sprobes are answered by a server that is not allowed to here";
-	if (v->state == VERDICT_UNKNOWN && v->sent + v->unsent == 0)
+	if (path->state == VERDICT_UNKNOWN && path->without_outcome)
 		return "no outcome of %sprobes is known yet";
-	return by_cause[v->cause] ? by_cause[v->cause] : by_direction[v->direction];
+	return by_cause[path->cause] ? by_cause[path->cause] : by_direction[path->direction];
 }
 
-const char *headline_clause(const struct result_path *path, const char *subject, char text[HEADLINE_CLAUSE_LEN])
+const char *headline_clause(const struct headline_path *path, const char *subject, char text[HEADLINE_CLAUSE_LEN])
 {
-	const struct verdict *v = path->verdict;
 	size_t len = 0;
 
-	if (is_well(path))
+	if (headline_is_well(path))
 		return NULL;
-	if (v->state == VERDICT_UP && v->cause == VERDICT_CAUSE_NONE && !path->name.expect_unreachable &&
-	    v->sentences_len > 0) {
-		snprintf(text, HEADLINE_CLAUSE_LEN, "%s", v->sentences[0]);
+	if (path->state == VERDICT_UP && path->cause == VERDICT_CAUSE_NONE && !path->expect_unreachable &&
+	    path->sentence) {
+		snprintf(text, HEADLINE_CLAUSE_LEN, "%s", path->sentence);
 		return text;
 	}
-	if (v->state == VERDICT_LOSSY)
+	if (path->state == VERDICT_LOSSY)
 		len = (size_t)snprintf(text, HEADLINE_CLAUSE_LEN, "some ");
 		/* The patterns are ours. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	len += (size_t)snprintf(text + len, HEADLINE_CLAUSE_LEN - len, pattern(path), subject);
 #pragma GCC diagnostic pop
-	if (is_cause_named(v->cause, text))
-		snprintf(text + len, HEADLINE_CLAUSE_LEN - len, " (%s)", verdict_cause_word(v->cause));
+	if (is_cause_named(path->cause, text))
+		snprintf(text + len, HEADLINE_CLAUSE_LEN - len, " (%s)", verdict_cause_word(path->cause));
 	return text;
 }
 
 /* -- the clauses of all paths -- */
 
-static bool same_fault(const struct result_path *a, const struct result_path *b)
+static bool same_fault(const struct headline_path *a, const struct headline_path *b)
 {
-	const struct verdict *x = a->verdict, *y = b->verdict;
-
-	return x->state == y->state && x->direction == y->direction && x->cause == y->cause &&
-	       x->expected == y->expected;
+	return a->state == b->state && a->direction == b->direction && a->cause == b->cause &&
+	       a->expected == b->expected;
 }
 
 /* "UDP ", unless other kinds of probes of this target have the same fault. */
-static const char *subject_of(struct result_path *const *paths, size_t from, size_t to, size_t i, char text[16])
+static const char *subject_of(const struct headline_path *paths, size_t from, size_t to, size_t i, char text[16])
 {
 	for (size_t k = from; k < to; k++) {
-		if (same_fault(paths[k], paths[i]) && paths[k]->name.kind != paths[i]->name.kind)
+		if (same_fault(&paths[k], &paths[i]) && paths[k].kind != paths[i].kind)
 			return "";
 	}
-	snprintf(text, 16, "%.8s ", probe_kind_of(paths[i]->name.kind)->name);
+	snprintf(text, 16, "%.8s ", probe_kind_of(paths[i].kind)->name);
 	return text;
 }
 
-static unsigned rank_of(const struct verdict *v)
+static unsigned rank_of(const struct headline_path *path)
 {
 	static const unsigned ranks[] = {
 		[VERDICT_DOWN] = 4, [VERDICT_LOSSY] = 3, [VERDICT_UP] = 2, [VERDICT_UNKNOWN] = 1
 	};
 
-	return v->expected ? 0 : ranks[v->state];
+	return path->expected ? 0 : ranks[path->state];
 }
 
 static struct clause *find_clause(struct clauses *c, const char *text)
@@ -145,7 +140,7 @@ static struct clause *find_clause(struct clauses *c, const char *text)
 	return &c->list[c->len++];
 }
 
-static void note(struct clauses *c, const struct result_path *path, const char *text)
+static void note(struct clauses *c, const struct headline_path *path, const char *text)
 {
 	struct clause *clause = find_clause(c, text);
 
@@ -154,27 +149,27 @@ static void note(struct clauses *c, const struct result_path *path, const char *
 		return;
 	}
 	clause->paths++;
-	if (rank_of(path->verdict) > clause->rank)
-		clause->rank = rank_of(path->verdict);
-	if (clause->newest && text_equal(clause->newest, path->name.target))
+	if (rank_of(path) > clause->rank)
+		clause->rank = rank_of(path);
+	if (clause->newest && text_equal(clause->newest, path->target))
 		return;
-	clause->newest = path->name.target;
+	clause->newest = path->target;
 	if (clause->targets < NAMES_MAX)
-		clause->names[clause->targets] = path->name.target;
+		clause->names[clause->targets] = path->target;
 	clause->targets++;
 }
 
 /* The paths from `from` on that have the same target. */
-static size_t end_of_target(struct result_path *const *paths, size_t paths_len, size_t from)
+static size_t end_of_target(const struct headline_path *paths, size_t paths_len, size_t from)
 {
 	size_t to = from + 1;
 
-	while (to < paths_len && text_equal(paths[to]->name.target, paths[from]->name.target))
+	while (to < paths_len && text_equal(paths[to].target, paths[from].target))
 		to++;
 	return to;
 }
 
-static size_t gather(struct clauses *c, struct result_path *const *paths, size_t paths_len)
+static size_t gather(struct clauses *c, const struct headline_path *paths, size_t paths_len)
 {
 	char subject[16], text[HEADLINE_CLAUSE_LEN];
 	size_t targets = 0;
@@ -182,8 +177,8 @@ static size_t gather(struct clauses *c, struct result_path *const *paths, size_t
 	for (size_t from = 0, to; from < paths_len; from = to, targets++) {
 		to = end_of_target(paths, paths_len, from);
 		for (size_t i = from; i < to; i++) {
-			if (headline_clause(paths[i], subject_of(paths, from, to, i, subject), text))
-				note(c, paths[i], text);
+			if (headline_clause(&paths[i], subject_of(paths, from, to, i, subject), text))
+				note(c, &paths[i], text);
 		}
 	}
 	return targets;
@@ -241,7 +236,7 @@ static void add_expected(struct sentence *s, size_t paths_len, size_t targets)
 	    paths_len == 1 ? "" : "s", targets, targets == 1 ? "" : "s", paths_len == 1 ? "is" : "are");
 }
 
-const char *headline(struct result_path *const *paths, size_t paths_len, char text[HEADLINE_LEN])
+const char *headline(const struct headline_path *paths, size_t paths_len, char text[HEADLINE_LEN])
 {
 	struct clauses clauses = { .len = 0 };
 	struct sentence s = { .text = text };

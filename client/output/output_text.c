@@ -5,6 +5,7 @@
 #include "common/core/printable.h"
 #include "common/core/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { PART_LEN = 192, GAP = 2, MARK = 4 };
@@ -30,10 +31,29 @@ struct page {
 
 /* --- A row: what is known of one path ---------------------------------------------------------------------------- */
 
-/* Nothing of it needs a reader's attention. */
+static struct headline_path in_short(const struct result_path *path)
+{
+	const struct verdict *v = path->verdict;
+
+	return (struct headline_path){
+		.target = path->name.target,
+		.sentence = v->sentences_len ? v->sentences[0] : NULL,
+		.kind = path->name.kind,
+		.state = v->state,
+		.direction = v->direction,
+		.cause = v->cause,
+		.expected = v->expected,
+		.nameless = endpoint_is_unknown(&path->name.endpoint),
+		.expect_unreachable = path->name.expect_unreachable,
+		.without_outcome = v->sent + v->unsent == 0,
+	};
+}
+
 static bool is_well(const struct result_path *path)
 {
-	return path->verdict->expected && path->verdict->cause != VERDICT_CAUSE_UNPINNED_REPLY;
+	const struct headline_path is = in_short(path);
+
+	return headline_is_well(&is);
 }
 
 static const char *colour_of(const struct result_path *path)
@@ -270,12 +290,18 @@ static struct target_lines *fold(const struct page *page)
 static void put_headline(const struct page *page, const char *before)
 {
 	struct terminal_text t = { .out = page->out, .style = page->style, .indent = MARK };
+	struct headline_path *list = calloc(page->paths_len, sizeof *list);
 	char text[HEADLINE_LEN];
 	bool expected = true;
 
-	for (size_t i = 0; i < page->paths_len; i++)
-		expected = expected && page->paths[i]->verdict->expected;
-	headline(page->paths, page->paths_len, text);
+	if (!list)
+		return;
+	for (size_t i = 0; i < page->paths_len; i++) {
+		list[i] = in_short(page->paths[i]);
+		expected = expected && list[i].expected;
+	}
+	headline(list, page->paths_len, text);
+	free(list);
 	if (before)
 		terminal_words(&t, NULL, before);
 	terminal_words(&t, expected ? TERMINAL_GREEN : TERMINAL_RED, text);

@@ -25,6 +25,8 @@ static const struct level error = { "<3>", "error: " };
 
 static const char *name = "floatprobe";
 static bool to_systemd, shows_time;
+static void (*sink)(void *context, const char *line);
+static void *sink_context;
 
 /* $JOURNAL_STREAM has device and inode of the journal's socket (systemd.exec(5)); stderr may be redirected since. */
 static bool is_journal_stream(int fd)
@@ -43,6 +45,12 @@ void log_start(const char *program)
 {
 	name = program;
 	to_systemd = is_journal_stream(STDERR_FILENO);
+}
+
+void log_to(void (*new)(void *context, const char *line), void *context)
+{
+	sink = new;
+	sink_context = context;
 }
 
 void log_show_time(void)
@@ -68,6 +76,11 @@ __attribute__((format(printf, 2, 0))) static void put(const struct level *level,
 	vsnprintf(text, sizeof text, format, args);
 	printable(text, sizeof text, text, false);
 	redact(text);
+	if (sink) {
+		snprintf(line, sizeof line, "%s%s", level->word, text);
+		sink(sink_context, line);
+		return;
+	}
 	int len = snprintf(line, sizeof line, "%s%.32s: %s%s\n", prefix_of(level, time), name, level->word, text);
 	/* One write per line, so that lines of several processes do not mix. An error cannot be reported anywhere. */
 	ssize_t written = write(STDERR_FILENO, line, (size_t)len);

@@ -224,30 +224,39 @@ static void what_an_application_suffers_is_shown_although_it_is_expected(void **
 		    "    boot-01  203.0.113.7  floating  1 path up  0.412 ms  boot-01\n");
 }
 
+static struct headline_path in_short(const char *target, const struct verdict *v)
+{
+	return (struct headline_path){ .target = target,
+				       .state = v->state,
+				       .direction = v->direction,
+				       .cause = v->cause,
+				       .expected = v->expected };
+}
+
 static void the_first_sentence_names_the_worst_faults(void **state)
 {
 	(void)state;
 	char text[HEADLINE_LEN];
-	struct result_path paths[] = {
-		path("a", &lossy), path("a", &down), path("b", &down), path("c", &unsent), path("d", &wrong_place),
+	struct headline_path paths[] = {
+		in_short("a", &lossy),  in_short("a", &down),        in_short("b", &down),
+		in_short("c", &unsent), in_short("d", &wrong_place),
 	};
-	struct result_path *list[] = { &paths[0], &paths[1], &paths[2], &paths[3], &paths[4] };
 
-	paths[2].name.kind = PROBE_TCP;
-	assert_string_equal(headline(list, 5, text),
+	paths[2].kind = PROBE_TCP;
+	assert_string_equal(headline(paths, 5, text),
 			    "a: UDP answers are lost on their way back, 1 of 5 paths; "
 			    "b: TCP answers are lost on their way back, 1 of 5 paths; "
 			    "a: some UDP probes are lost on their way to the server, 1 of 5 paths; "
 			    "2 more paths are not as expected");
-	paths[1].name.target = "b"; /* both protocols of one target */
-	assert_non_null(strstr(headline(list, 5, text), "b: answers are lost on their way back, 2 of 5 paths; a:"));
+	paths[1].target = "b"; /* both protocols of one target */
+	assert_non_null(strstr(headline(paths, 5, text), "b: answers are lost on their way back, 2 of 5 paths; a:"));
 
 	const char *names[] = { "e", "f", "g", "h", "i" };
 	for (unsigned i = 0; i < 5; i++)
-		paths[i] = path(names[i], &down);
-	assert_string_equal(headline(list, 5, text),
+		paths[i] = in_short(names[i], &down);
+	assert_string_equal(headline(paths, 5, text),
 			    "e, f and 3 more targets: UDP answers are lost on their way back, 5 of 5 paths");
-	assert_string_equal(headline(list, 3, text),
+	assert_string_equal(headline(paths, 3, text),
 			    "e, f and g: UDP answers are lost on their way back, 3 of 3 paths");
 }
 
@@ -258,8 +267,7 @@ static void every_cause_has_a_clause(void **state)
 
 	for (enum verdict_cause cause = VERDICT_CAUSE_UNEXPLAINED; cause < VERDICT_CAUSES_LEN; cause++) {
 		for (enum verdict_direction d = VERDICT_DIRECTION_NONE; d <= VERDICT_DIRECTION_UNKNOWN; d++) {
-			struct verdict v = { .state = VERDICT_DOWN, .direction = d, .cause = cause, .sent = 10 };
-			struct result_path p = path("a", &v);
+			const struct headline_path p = { .state = VERDICT_DOWN, .direction = d, .cause = cause };
 			assert_non_null(headline_clause(&p, "UDP ", text));
 			assert_true(strlen(text) < HEADLINE_CLAUSE_LEN - 1);
 			assert_null(strchr(text, '%'));
