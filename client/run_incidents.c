@@ -71,7 +71,7 @@ void run_incidents_review(struct run_incidents *r, struct path *p, const struct 
 		return;
 	s.began_ns = began_ns(p, before, s.server, answered_ns, &now);
 	s.early_ns = s.began_ns - unnoticed_ns(p);
-	if (s.server < 0 && p->incident.answerer == 0)
+	if (s.server < 0 && p->incident.answerer == 0 && !p->target->holders_many)
 		s.server = v->server;
 	incidents_tell(&r->incidents, &now, p, &s);
 	if (!uv_is_active((uv_handle_t *)&r->tick) && incidents_any_open(&r->incidents))

@@ -157,7 +157,7 @@ static void add_direction(struct incident *in, enum verdict_direction direction)
 
 bool incident_has_moved(const struct incident *in)
 {
-	return in->moved.before != INCIDENT_NOBODY;
+	return in->moved.before != INCIDENT_NOBODY && in->lead.cause != VERDICT_CAUSE_DUPLICATE_ADDRESS;
 }
 
 /* Of a move there and back, the newest server counts. */

@@ -84,6 +84,7 @@ struct incident {
 enum verdict_direction incident_direction(const struct incident *incident);
 /* Who answered before, and who does now: of a path that moved, or else of all paths if they agree. */
 struct incident_servers incident_servers(const struct incident *incident);
+/* Two that answer by turns are no move. */
 bool incident_has_moved(const struct incident *incident);
 
 /* The path belongs to this incident, which stands at this place, from now on. */

@@ -72,16 +72,16 @@ static bool same_direction(enum verdict_direction a, enum verdict_direction b)
 	return a == b || a == VERDICT_DIRECTION_UNKNOWN || b == VERDICT_DIRECTION_UNKNOWN;
 }
 
-static bool same_named_cause(const struct incident *in, const struct fault *f)
+/* Proven directions that differ show two faults, whatever they are called. */
+static bool same_cause(const struct incident *in, const struct fault *f)
 {
-	return in->lead.cause == f->cause && !incident_is_vague(f->cause);
+	return in->lead.cause == f->cause && same_direction(incident_direction(in), f->direction);
 }
 
-/* Two vague causes are the same if all that is known is. */
-static bool same_vague_cause(const struct incident *in, const struct fault *f)
+/* Two vague causes are the same if all that is known is, and no more will be known soon. */
+static bool same_story(const struct incident *in, const struct fault *f)
 {
-	return in->lead.cause == f->cause && in->lead.state == f->state &&
-	       same_direction(incident_direction(in), f->direction);
+	return same_cause(in, f) && (!incident_is_vague(f->cause) || (f->waited && in->lead.state == f->state));
 }
 
 static bool same_time(const struct incident *in, const struct fault *f)
@@ -93,13 +93,14 @@ static bool same_time(const struct incident *in, const struct fault *f)
 /* Random loss passes its threshold on one path after the other. */
 static bool belongs_by_place(const struct incident *in, const struct fault *f)
 {
-	return f->early_ns <= in->opened_ns + INCIDENTS_SAME_PLACE_NS ||
-	       (f->state == VERDICT_LOSSY && same_vague_cause(in, f));
+	bool both_lossy = in->lead.state == VERDICT_LOSSY && f->state == VERDICT_LOSSY;
+
+	return f->early_ns <= in->opened_ns + INCIDENTS_SAME_PLACE_NS || (both_lossy && same_cause(in, f));
 }
 
 static bool belongs_by_cause(const struct incident *in, const struct fault *f)
 {
-	return same_time(in, f) && (in->wide || same_named_cause(in, f) || (f->waited && same_vague_cause(in, f)));
+	return same_time(in, f) && (in->wide || same_story(in, f));
 }
 
 enum { UNRELATED, BY_CAUSE, BY_PLACE };

@@ -283,6 +283,20 @@ static void vague_faults_of_other_directions_are_two(void **state)
 	only(INCIDENTS_OPENED, 1);
 }
 
+static void other_directions_are_other_faults(void **state)
+{
+	(void)state;
+	all_up();
+	down_which_way(0, VERDICT_CAUSE_PROTOCOL_FILTERED, VERDICT_DIRECTION_FORWARD);
+	down_which_way(EACH, VERDICT_CAUSE_PROTOCOL_FILTERED, VERDICT_DIRECTION_RETURN);
+	down_which_way(2 * EACH, VERDICT_CAUSE_PROTOCOL_FILTERED, VERDICT_DIRECTION_FORWARD);
+	wait_ns(10 * NS_PER_S);
+	only(INCIDENTS_OPENED, 0);
+	only(INCIDENTS_OPENED, 1);
+	assert_int_equal(seen[0].failing + seen[1].failing, 3);
+	assert_int_equal(seen_len, 2);
+}
+
 static void nothing_is_heard_any_more(void **state)
 {
 	(void)state;
@@ -597,6 +611,7 @@ int main(void)
 		TEST(directions_add_up),
 		TEST(two_faults_are_two_incidents),
 		TEST(vague_faults_of_other_directions_are_two),
+		TEST(other_directions_are_other_faults),
 		TEST(nothing_is_heard_any_more),
 		TEST(the_same_cause_later_is_another_fault),
 		TEST(an_old_incident_takes_in_nothing_new),
