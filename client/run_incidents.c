@@ -41,15 +41,17 @@ void run_incidents_start(struct run_incidents *r, uv_loop_t *loop, const struct 
 	r->tick.data = r;
 }
 
-/* When what a path shows began: with its state, with the first answer of another server, or just now. */
+/* When what a path shows began: with its state; or, where that is the same, with the answers of one server in a row, if
+ * they are what is new; or just now. */
 static int64_t began_ns(const struct path *p, const struct path_status *before, int server, int64_t answered_ns,
 			const struct incidents_time *now)
 {
+	bool is_news = p->incident.fails || server != (int)p->incident.answerer - 1;
 	int64_t ago_ns = 0;
 
 	if (before && p->status.state != before->state)
 		ago_ns = now->real_ns - p->status.since_ns;
-	else if (server >= 0 && server != (int)p->incident.answerer - 1)
+	else if (server >= 0 && is_news)
 		ago_ns = now->mono_ns - answered_ns;
 	return ago_ns > 0 ? now->mono_ns - ago_ns : now->mono_ns;
 }

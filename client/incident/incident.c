@@ -117,6 +117,7 @@ void incident_add(struct incident *in, unsigned place, struct path *p)
 		return;
 	p->incident.place = place;
 	p->incident.serial = in->serial;
+	p->incident.before = p->incident.answerer;
 	in->paths_total++;
 	add_name(in, name_of(p));
 	add_address(in, &p->endpoint);
@@ -157,17 +158,22 @@ static void add_direction(struct incident *in, enum verdict_direction direction)
 
 bool incident_has_moved(const struct incident *in)
 {
-	return in->moved.before != INCIDENT_NOBODY && in->lead.cause != VERDICT_CAUSE_DUPLICATE_ADDRESS;
+	return in->moves > 0 && in->lead.cause != VERDICT_CAUSE_DUPLICATE_ADDRESS;
 }
 
-/* Of a move there and back, the newest server counts. */
-void incident_move(struct incident *in, int before, int after)
+/* Paths that move at the same time, but not from and to the same servers, have no pair of servers in common. */
+void incident_move(struct incident *in, const struct path *p, int after)
 {
-	if (!incident_has_moved(in))
-		in->moved.before = before;
-	else if (in->moved.before != before && in->moved.after != before)
-		in->moved.before = INCIDENT_SEVERAL;
-	in->moved.after = in->moved.before == INCIDENT_SEVERAL ? INCIDENT_SEVERAL : after;
+	const struct incident_servers one = { (int)p->incident.answerer - 1, after };
+	struct incident_servers *l = &in->latest;
+
+	if (in->moves == in->told.moves)
+		*l = one;
+	else if (l->before != one.before || l->after != one.after)
+		*l = (struct incident_servers){ INCIDENT_SEVERAL, INCIDENT_SEVERAL };
+	in->moves++;
+	incident_agree(&in->moved.before, (int)p->incident.before - 1);
+	in->moved.after = in->moved.before == INCIDENT_SEVERAL ? INCIDENT_SEVERAL : l->after;
 }
 
 struct incident_servers incident_servers(const struct incident *in)
@@ -230,6 +236,10 @@ static void lead(struct incident *in, const struct path *p, const struct verdict
 
 void incident_hear(struct incident *in, const struct path *p, const struct verdict *v)
 {
+	if (v->cause == VERDICT_CAUSE_FAILOVER && in->lead.known) {
+		incident_hear_of_move(in, p, v);
+		return;
+	}
 	add_direction(in, v->direction);
 	if (!in->lead.known || in->lead.path == p || is_stronger(v->cause, v->rank, &in->lead))
 		lead(in, p, v, v->cause);
@@ -284,8 +294,12 @@ void incident_absorb(struct incident *in, struct incident *other)
 	in->unknown |= other->unknown;
 	incident_agree(&in->answered.before, other->answered.before);
 	incident_agree(&in->answered.after, other->answered.after);
-	if (incident_has_moved(other))
-		incident_move(in, other->moved.before, other->moved.after);
+	if (other->moves > 0) {
+		incident_agree(&in->moved.before, other->moved.before);
+		incident_agree(&in->moved.after, other->moved.after);
+		in->latest = in->moves > in->told.moves ? in->moved : other->latest;
+		in->moves += other->moves;
+	}
 	if (is_stronger(other->lead.cause, other->lead.rank, &in->lead))
 		in->lead = other->lead;
 }

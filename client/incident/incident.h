@@ -50,6 +50,7 @@ struct incident {
 	uint64_t serial; /* 0: this place was never used */
 	uint64_t id;     /* its number, once it is announced */
 	bool open, announced;
+	bool recovered;         /* all was well once */
 	int64_t opened_ns;      /* monotonic: the first probe that showed it .. */
 	int64_t early_ns;       /* .. and it may have begun as early as this */
 	int64_t opened_real_ns; /* opened_ns in realtime */
@@ -63,7 +64,9 @@ struct incident {
 	unsigned flaps;              /* how often all was well, and failed again before it was closed */
 	bool forward, back, unknown; /* directions of its losses */
 	struct incident_servers answered;
-	struct incident_servers moved; /* before NOBODY: no path has changed its server */
+	struct incident_servers moved;  /* from its begin until now; before NOBODY: no path has changed its server */
+	struct incident_servers latest; /* the latest move */
+	unsigned moves;                 /* of single paths */
 	struct incident_lead lead;
 	struct endpoint addresses[INCIDENT_PLACES_MAX];
 	size_t addresses_len;
@@ -77,7 +80,7 @@ struct incident {
 		enum verdict_direction direction;
 		size_t paths_total;
 		int64_t grown_ns;
-		struct incident_servers moved;
+		unsigned moves;
 	} told;
 };
 
@@ -94,7 +97,7 @@ void incident_absorb(struct incident *incident, struct incident *other);
 /* One more server: all agree, or they are INCIDENT_SEVERAL. INCIDENT_NOBODY does not count. */
 void incident_agree(int *all, int one);
 /* One of its paths is answered by another server than before. */
-void incident_move(struct incident *incident, int before, int after);
+void incident_move(struct incident *incident, const struct path *path, int after);
 /* Take the verdict of one of its paths: its direction, and its words if it leads, or if its cause is stronger. */
 void incident_hear(struct incident *incident, const struct path *path, const struct verdict *verdict);
 /* As incident_hear, of a path that moved or recovered: a move explains what nothing else does. */

@@ -173,17 +173,14 @@ static struct incident *place_for_new(struct incidents *all)
 	return free_one ? free_one : newest;
 }
 
-/* For how long must this path be well? It waits longer if its last incident ended a short while ago. */
+/* For how long must all be well? Longer, if the path's last incident ended a moment ago. */
 static int64_t settle_ns(const struct incidents *all, const struct path *p, int64_t now_ns)
 {
 	const struct incident *last = &all->items[p->incident.place];
-	int64_t twice_ns;
+	bool flaps = p->incident.serial > 0 && last->serial == p->incident.serial && !last->open &&
+		     now_ns - last->ended_ns <= INCIDENTS_FLAP_NS;
 
-	if (p->incident.serial == 0 || last->serial != p->incident.serial || last->open ||
-	    now_ns - last->ended_ns > INCIDENTS_FLAP_NS)
-		return INCIDENTS_SETTLE_NS;
-	twice_ns = 2 * last->settle_ns;
-	return twice_ns < INCIDENTS_SETTLE_MAX_NS ? twice_ns : INCIDENTS_SETTLE_MAX_NS;
+	return flaps ? INCIDENTS_SETTLE_FLAP_NS : INCIDENTS_SETTLE_NS;
 }
 
 static struct incident *make(struct incidents *all, const struct incidents_time *now, const struct path *p,
@@ -205,7 +202,7 @@ static struct incident *make(struct incidents *all, const struct incidents_time 
 	in->tell_ns = INT64_MAX;
 	in->settle_ns = settle;
 	in->settled_ns = now->mono_ns + settle;
-	in->answered = in->moved = (struct incident_servers){ INCIDENT_NOBODY, INCIDENT_NOBODY };
+	in->answered = in->moved = in->latest = (struct incident_servers){ INCIDENT_NOBODY, INCIDENT_NOBODY };
 	return in;
 }
 
@@ -233,7 +230,7 @@ static void remember_told(struct incident *in)
 {
 	in->told.cause = in->lead.cause;
 	in->told.direction = incident_direction(in);
-	in->told.moved = in->moved;
+	in->told.moves = in->moves;
 }
 
 static void absorb(struct incidents *all, struct incident *into, struct incident *from, int64_t now_ns)
@@ -302,7 +299,7 @@ static bool has_grown(struct incident *in, int64_t now_ns)
 
 static void tell_news(struct incidents *all, struct incident *in, int64_t now_ns)
 {
-	bool moved = in->told.moved.before != in->moved.before || in->told.moved.after != in->moved.after;
+	bool moved = in->told.moves != in->moves && incident_has_moved(in);
 	bool cause = in->told.cause != in->lead.cause || in->told.direction != incident_direction(in);
 
 	in->tell_ns = INT64_MAX;
@@ -311,7 +308,7 @@ static void tell_news(struct incidents *all, struct incident *in, int64_t now_ns
 		all->event(all->context, INCIDENTS_GROWN, in);
 	if (moved)
 		all->event(all->context, INCIDENTS_FAILOVER, in);
-	if (cause)
+	if (cause && !(moved && in->lead.cause == VERDICT_CAUSE_FAILOVER)) /* the move says so itself */
 		all->event(all->context, INCIDENTS_CAUSE, in);
 }
 
@@ -375,7 +372,7 @@ static void begin_failing(struct incidents *all, const struct incidents_time *no
 		in->opened_ns = s->began_ns;
 		in->opened_real_ns = now->real_ns - (now->mono_ns - s->began_ns);
 	}
-	if (in->failing == 0 && in->closed_ns > 0)
+	if (in->failing == 0 && in->recovered)
 		in->flaps++;
 	in->failing++;
 	p->incident.fails = true;
@@ -389,6 +386,7 @@ static void end_failing(struct incidents *all, const struct incidents_time *now,
 	p->incident.fails = false;
 	p->incident.recovered_ns = now->mono_ns;
 	in->failing--;
+	in->recovered |= in->failing == 0;
 	note_end(in, now, s->began_ns);
 	in->settled_ns = now->mono_ns + in->settle_ns;
 	incident_agree(&in->answered.after, s->server);
@@ -402,7 +400,7 @@ static void move(struct incidents *all, const struct incidents_time *now, struct
 	};
 	struct incident *in = enter(all, now, p, &f);
 
-	incident_move(in, (int)p->incident.answerer - 1, s->server);
+	incident_move(in, p, s->server);
 	if (!p->incident.fails) {
 		note_end(in, now, s->began_ns);
 		in->settled_ns = now->mono_ns + in->settle_ns;
@@ -431,8 +429,7 @@ static void hear(struct incidents *all, const struct incidents_time *now, struct
 	if (!incident_is_vague(in->lead.cause))
 		in->announce_ns = in->made_ns + INCIDENTS_GATHER_NS;
 	if (in->told.cause != in->lead.cause || in->told.direction != incident_direction(in) ||
-	    in->told.paths_total != in->paths_total || in->told.moved.before != in->moved.before ||
-	    in->told.moved.after != in->moved.after)
+	    in->told.paths_total != in->paths_total || in->told.moves != in->moves)
 		tell_soon(in, now->mono_ns);
 }
 

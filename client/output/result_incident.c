@@ -13,6 +13,12 @@ static const char *server_name(const struct result_incident *r, int server)
 	return server >= 0 ? config_server_name(r->config, server) : NULL;
 }
 
+/* A failover tells of one move, and all else of the whole incident. */
+static struct incident_servers servers_of(const struct result_incident *r)
+{
+	return r->event == INCIDENTS_FAILOVER ? r->incident->latest : incident_servers(r->incident);
+}
+
 bool result_incident_is_over(const struct result_incident *r)
 {
 	return r->event == INCIDENTS_CLOSED;
@@ -72,13 +78,13 @@ static json_t *paths_json(const struct incident *in)
 static json_t *evidence_json(const struct result_incident *r)
 {
 	const struct incident *in = r->incident;
-	const struct incident_servers s = incident_servers(in);
+	const struct incident_servers s = servers_of(r);
 	json_t *list = json_array();
 	char text[VERDICT_SENTENCE_LEN];
 
 	for (unsigned i = 0; i < in->lead.sentences_len; i++)
 		json_array_append_new(list, result_json_text(in->lead.sentences[i]));
-	if (incident_has_moved(in) && s.before >= 0 && s.after >= 0) {
+	if (incident_has_moved(in) && s.before >= 0 && s.after >= 0 && s.before != s.after) {
 		snprintf(text, sizeof text, "%s answers, and %s answered before", server_name(r, s.after),
 			 server_name(r, s.before));
 		json_array_append_new(list, result_json_text(text));
@@ -89,7 +95,7 @@ static json_t *evidence_json(const struct result_incident *r)
 json_t *result_incident_json(const struct result_incident *r)
 {
 	const struct incident *in = r->incident;
-	const struct incident_servers servers = incident_servers(in);
+	const struct incident_servers servers = servers_of(r);
 	bool over = result_incident_is_over(r);
 
 	return json_pack(
@@ -153,12 +159,14 @@ static void add_subject(struct text *t, const struct incident *in)
 
 static void add_servers(struct text *t, const struct result_incident *r)
 {
-	const struct incident_servers s = incident_servers(r->incident);
+	const struct incident_servers s = servers_of(r);
 	const char *before = server_name(r, s.before), *after = server_name(r, s.after);
 
 	if (!incident_has_moved(r->incident))
 		return;
-	if (before && after)
+	if (before && before == after)
+		add(t, ", %s answers again", after);
+	else if (before && after)
 		add(t, ", %s answers instead of %s", after, before);
 	else
 		add(t, ", other servers answer than before");
@@ -184,20 +192,28 @@ static void add_end(struct text *t, const struct incident *in)
 	if (in->left > 0)
 		add(t, ", because %zu of its paths are not probed any more", in->left);
 	if (in->flaps > 0)
-		add(t, ", in which all was well %u times", in->flaps);
+		add(t, ", in which it failed %u times", in->flaps + 1);
 }
 
-const char *result_incident_text(const struct result_incident *r, char text[RESULT_INCIDENT_TEXT_LEN])
+static const char *verb(const struct result_incident *r)
 {
 	static const char *const verbs[] = {
 		[INCIDENTS_OPENED] = "opened",     [INCIDENTS_GROWN] = "grown",
 		[INCIDENTS_CAUSE] = "cause found", [INCIDENTS_FAILOVER] = "failover",
 		[INCIDENTS_CLOSED] = "closed",     [INCIDENTS_STOP] = "still open at the end",
 	};
+
+	if (r->event == INCIDENTS_CAUSE && incident_is_vague(r->incident->lead.cause))
+		return "verdict"; /* only the direction is known, or the cause is not any more */
+	return verbs[r->event];
+}
+
+const char *result_incident_text(const struct result_incident *r, char text[RESULT_INCIDENT_TEXT_LEN])
+{
 	struct text t = { text, RESULT_INCIDENT_TEXT_LEN };
 	const struct incident *in = r->incident;
 
-	add(&t, "incident %llu %s", (unsigned long long)in->id, verbs[r->event]);
+	add(&t, "incident %llu %s", (unsigned long long)in->id, verb(r));
 	if (result_incident_is_over(r))
 		add_end(&t, in);
 	add(&t, ": ");

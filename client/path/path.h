@@ -42,6 +42,7 @@ struct path_incident {        /* `run`: the path's part in incidents, see client
 	unsigned place;       /* where its incident is, or its last one was */
 	uint64_t serial;      /* of that incident; 0: none yet */
 	unsigned answerer;    /* who answered last, steadily: index in the configuration, plus one; 0: nobody */
+	unsigned before;      /* the same when it came to that incident */
 	int64_t recovered_ns; /* monotonic: when it was as expected again */
 };
 

@@ -55,9 +55,10 @@ enum {
 #define INCIDENTS_SAME_PLACE_NS (600 * NS_PER_S)
 /* All paths of an incident are well for five seconds: three probes in a row may have got through by chance. */
 #define INCIDENTS_SETTLE_NS (5 * NS_PER_S)
-/* What fails again within two minutes flaps: each such incident waits twice as long for its end, up to a minute. */
-#define INCIDENTS_FLAP_NS       (120 * NS_PER_S)
-#define INCIDENTS_SETTLE_MAX_NS (60 * NS_PER_S)
+/* What fails again within ten seconds after that flaps: then it has to be well for ten seconds, and not longer, as
+ * faults that somebody makes one after the other are several. */
+#define INCIDENTS_FLAP_NS        (10 * NS_PER_S)
+#define INCIDENTS_SETTLE_FLAP_NS (10 * NS_PER_S)
 /* An incident that grows all the time says so each ten seconds. */
 #define INCIDENTS_GROWS_NS (10 * NS_PER_S)
 

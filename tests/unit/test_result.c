@@ -273,6 +273,7 @@ static void an_incident(void **state)
 		    "incident 17 opened: bootnode (2 paths) down, direction return, cause stale-neighbour: one");
 	in.failing = 0;
 	in.moved = (struct incident_servers){ 0, 1 };
+	in.moves = 1;
 	result.event = INCIDENTS_CLOSED;
 	assert_text(&result, "incident 17 closed after 2.5 s: bootnode (2 paths), direction return, "
 			     "cause stale-neighbour, boot-02 answers instead of boot-01");
