@@ -1,7 +1,9 @@
 #include "client/cmdline.h"
 
+#include "client/report/moment.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
+#include "common/system/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@ const struct cmdline cmdline_defaults = {
 		  .settle_ns = 5 * NS_PER_S,
 		  .max_gap_ns = 5 * NS_PER_S,
 		  .times = 1 },
+	.story = { .since_ns = MOMENT_NONE, .until_ns = MOMENT_NONE },
 	.format = OUTPUT_TEXT,
 };
 
@@ -85,6 +88,27 @@ static const char *take_plain_format(void *field, const char *value)
 	if (take_format(&format, value) || format == OUTPUT_NAGIOS)
 		return "is not a format; use text or json";
 	*(enum output_format *)field = format;
+	return NULL;
+}
+
+static const char *take_story_format(void *object, const char *value)
+{
+	struct cmdline *cmdline = object;
+
+	cmdline->story.printed = true;
+	return take_plain_format(&cmdline->format, value ? value : "json");
+}
+
+/* A time, or how long ago. */
+static const char *take_moment(void *field, const char *value)
+{
+	int64_t ns;
+
+	if (moment_parse(value, strlen(value), field))
+		return NULL;
+	if (units_duration(value, &ns))
+		return "is not a time; write 2026-05-01T12:00:00Z, 2026-05-01, or 2h for two hours ago";
+	*(int64_t *)field = clock_real_ns() - ns;
 	return NULL;
 }
 
@@ -227,5 +251,18 @@ const struct options_spec cmdline_failover[] = {
 	{ "live", 0, false, NULL, "show the flows on the terminal while they are probed", options_take_flag,
 	  FIELD(round.live) },
 	{ "quiet", 'q', false, NULL, "print no progress", options_take_flag, FIELD(quiet) },
+	{ 0 },
+};
+
+const struct options_spec cmdline_report[] = {
+	{ "output", 'o', false, "FILE", "write an HTML page; - is standard output", options_take_text,
+	  FIELD(story.page) },
+	{ "format", 0, false, "FORMAT", "print text or json (one object a line); default text, beside a page nothing",
+	  take_story_format, 0 },
+	{ "json", 0, false, NULL, "the same as --format json", take_story_format, 0 },
+	{ "since", 0, false, "TIME", "leave out what was before: 2026-05-01T12:00:00Z, or 2h for two hours ago",
+	  take_moment, FIELD(story.since_ns) },
+	{ "until", 0, false, "TIME", "leave out what was later", take_moment, FIELD(story.until_ns) },
+	{ "target", 0, false, "NAME", "only this target; can be repeated", take_target, 0 },
 	{ 0 },
 };

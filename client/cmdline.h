@@ -5,6 +5,7 @@
 #include "client/check.h"
 #include "client/failover.h"
 #include "client/output/output.h"
+#include "client/report.h"
 #include "common/system/options.h"
 
 struct cmdline {
@@ -12,6 +13,7 @@ struct cmdline {
 	const char *expect, *report;
 	struct check_options round;
 	struct failover_options move;
+	struct report_options story;
 	char *found;          /* the configuration in a default place; the caller frees it */
 	const char **targets; /* of --target; the caller frees it */
 	size_t targets_len;
@@ -23,6 +25,6 @@ extern const struct cmdline cmdline_defaults;
 
 /* The option table of each command. check and ping also use cmdline_round. */
 extern const struct options_spec cmdline_keygen[], cmdline_pubkey[], cmdline_init[], cmdline_config[], cmdline_check[],
-    cmdline_ping[], cmdline_run[], cmdline_round[], cmdline_doctor[], cmdline_failover[];
+    cmdline_ping[], cmdline_run[], cmdline_round[], cmdline_doctor[], cmdline_failover[], cmdline_report[];
 
 #endif

@@ -22,7 +22,7 @@
 
 typedef int command_main(struct cmdline *cmdline, const struct options_result *line);
 static command_main keygen_main, pubkey_main, init_main, check_command, ping_main, run_command, doctor_command,
-    config_main, failover_command;
+    config_main, failover_command, report_command;
 
 #define DEFAULT_FILE                                                                                                   \
 	"Default FILE: $XDG_CONFIG_HOME/floatprobe/floatprobe.yaml, then /etc/floatprobe/floatprobe.yaml; - is stdin."
@@ -71,6 +71,12 @@ static const struct command {
 	    "Probe it at a short interval, wait for the move or make it with --exec, and print who answered until\n"
 	    "when, the gap in each direction, and what stayed behind. The exit status is 1 if the move failed.",
 	    "[FILE]", 0, 1, cmdline_failover, NULL } },
+	{ report_command,
+	  { "floatprobe", "report",
+	    "Say from journals when something was down, for how long, which way, and why.\n"
+	    "Print it, or write a page of it. The journals of run and of servers, and what failover printed as JSON,\n"
+	    "are read in any order; - is standard input.",
+	    "JOURNAL...", 1, UINT_MAX, cmdline_report, NULL } },
 	{ doctor_command,
 	  { "floatprobe", "doctor",
 	    "Find what on this host would break floating IPs, and print the fix.\n"
@@ -232,6 +238,16 @@ static int failover_command(struct cmdline *cmdline, const struct options_result
 	status = measure_move(cmdline, config);
 	config_free(config);
 	return status;
+}
+
+static int report_command(struct cmdline *cmdline, const struct options_result *line)
+{
+	struct report_options *o = &cmdline->story;
+
+	o->targets = cmdline->targets;
+	o->targets_len = cmdline->targets_len;
+	o->format = cmdline->format;
+	return report_main(line->operands, line->operands_len, o);
 }
 
 static int doctor_command(struct cmdline *cmdline, const struct options_result *line)
