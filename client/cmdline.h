@@ -10,7 +10,7 @@
 
 struct cmdline {
 	const char *config, *key, *vantage, *output, *name, *address;
-	const char *expect, *report;
+	const char *expect;
 	struct check_options round;
 	struct failover_options move;
 	struct report_options story;

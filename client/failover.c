@@ -7,6 +7,7 @@
 #include "client/failover/owners.h"
 #include "client/failover/steady.h"
 #include "client/failover_drill.h"
+#include "client/failover_page.h"
 #include "client/failover_paths.h"
 #include "client/failover_report.h"
 #include "client/interrupt.h"
@@ -59,6 +60,7 @@ struct failover {
 	bool settled[PROBE_KINDS];
 	unsigned round, rounds;
 	struct failover_drill drill;
+	struct failover_page page;
 	bool interrupted;
 	int status;
 	struct live *live; /* NULL: there is no live view */
@@ -171,6 +173,8 @@ static void report_move(struct failover *f)
 	} else {
 		if (!failover_drill_add(&f->drill, &report))
 			f->status = EXIT_STATUS_NOT_EXPECTED;
+		if (!failover_page_add(&f->page, &report))
+			log_error("out of memory for the report");
 		print(f, &report);
 	}
 	failover_report_free(&report);
@@ -595,6 +599,8 @@ static int run(struct failover *f)
 	close_live(f);
 	if (f->rounds > 1 && f->drill.moves > 0)
 		failover_drill_print(&f->drill, &f->paths.config, f->paths.target, o->format);
+	if (!failover_page_close(&f->page, f->paths.target->name))
+		f->status = EXIT_STATUS_REFUSED;
 	if (resolver_busy(f->driver.resolver)) {
 		/* libuv would wait for the resolver threads, here and at exit. */
 		fflush(NULL);
@@ -634,6 +640,8 @@ int failover_main(const struct config *config, const struct failover_options *op
 	}
 	if (!f || !make(f, config)) {
 		log_error("out of memory");
+	} else if (!failover_page_open(&f->page, options->report)) {
+		status = EXIT_STATUS_REFUSED;
 	} else if ((status = uv_loop_init(&f->loop)) != 0) {
 		log_error("cannot make an event loop: %s", uv_strerror(status));
 		status = EXIT_STATUS_REFUSED;

@@ -16,6 +16,7 @@ struct failover_options {
 	int64_t max_gap_ns;  /* default 5 s */
 	int64_t max_overlap_ns;
 	const char *exec, *exec_back; /* NULL: none */
+	const char *report;           /* the file of the page; NULL: none */
 	unsigned times;               /* default 1 */
 	bool only_ipv4, only_ipv6;
 	bool quiet;

@@ -219,8 +219,6 @@ static int measure_move(struct cmdline *cmdline, const struct config *config)
 	fault = failover_fault(cmdline, text);
 	if (fault)
 		return load_complain(cmdline, fault);
-	if (cmdline->report)
-		log_warning("--report: this version writes no report; %s is not written", cmdline->report);
 	o->only_ipv4 = cmdline->round.only_ipv4;
 	o->only_ipv6 = cmdline->round.only_ipv6;
 	o->format = cmdline->format;

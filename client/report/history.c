@@ -164,13 +164,14 @@ struct history_track *history_track(struct history *history, const struct record
 	return t;
 }
 
-struct history_lane *history_lane(struct history *history, const char *owner, enum record_type type)
+struct history_lane *history_lane(struct history *history, const char *owner, enum record_type type, bool of_server)
 {
 	struct history *h = history;
 	struct history_lane *lane = &h->lanes[h->lanes_len];
 
 	for (unsigned i = 0; i < h->lanes_len; i++) {
-		if (h->lanes[i].type == type && strcmp(h->lanes[i].owner, owner) == 0)
+		if (h->lanes[i].type == type && h->lanes[i].of_server == of_server &&
+		    strcmp(h->lanes[i].owner, owner) == 0)
 			return &h->lanes[i];
 	}
 	if (h->lanes_len == HISTORY_LANES_MAX || !make_timeline(h, &lane->timeline)) {
@@ -179,7 +180,7 @@ struct history_lane *history_lane(struct history *history, const char *owner, en
 	}
 	snprintf(lane->owner, sizeof lane->owner, "%s", owner);
 	lane->type = type;
-	lane->of_server = record_is_of_server(type);
+	lane->of_server = of_server;
 	h->lanes_len++;
 	return lane;
 }
@@ -220,6 +221,15 @@ int history_server_number(struct history *history, const char *name)
 }
 
 /* -- questions -- */
+
+int64_t history_trouble(const struct history_track *track)
+{
+	enum { OF_AN_OUTAGE = 1000 };
+	const struct history_track *t = track;
+	bool moved = (t->servers & (t->servers - 1)) != 0;
+
+	return t->sums.forward + t->sums.back + t->sums.unknown + (int64_t)t->outages * OF_AN_OUTAGE + moved;
+}
 
 const char *history_server(const struct history *history, int server)
 {

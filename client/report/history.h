@@ -33,12 +33,15 @@ struct history_track { /* a path */
 	struct timeline timeline;
 	struct record_counts sums; /* of what its records account for */
 	bool windows;    /* an older version wrote some of its records: they overlap, and are not in the sums */
-	bool has_losses; /* its losses have records of their own */
+	bool has_losses; /* records of losses tell them more exactly than those of the path */
+	uint64_t records;
 	int64_t from_ns, until_ns; /* of its records */
 	unsigned epoch;            /* of the vantage's clock, at until_ns */
 	int64_t covered_ns;
 	struct spectrum rtt;
 	struct record_status last;
+	uint16_t servers; /* who answered: a bit each */
+	int64_t trouble;  /* of all paths of its target, after order_all */
 	unsigned vantage;
 	int server, server_before; /* who answers since changed_ns, who answered before; -1: nobody yet */
 	int64_t changed_ns;
@@ -132,7 +135,7 @@ struct history {
 	struct timeline_scale scale;
 	struct history_track *tracks;
 	size_t tracks_len;
-	uint32_t *order; /* after order_all: the tracks by vantage, target, address, kind */
+	uint32_t *order; /* after order_all: the tracks by vantage, trouble of their target, target, address, kind */
 	struct table index;
 	void *index_memory;
 	char servers[HISTORY_SERVERS_MAX + 1][RECORD_NAME_LEN]; /* the last one stands for all others */
@@ -165,13 +168,15 @@ void history_free(struct history *history);
 
 /* Find, or make. NULL, -1: there is no room; left_out counts it. */
 struct history_track *history_track(struct history *history, const struct record_name *name);
-struct history_lane *history_lane(struct history *history, const char *owner, enum record_type type);
+struct history_lane *history_lane(struct history *history, const char *owner, enum record_type type, bool of_server);
 int history_vantage(struct history *history, const char *name);
 /* No name is no server: -1. */
 int history_server_number(struct history *history, const char *name);
 /* Make room for this time in all timelines. false: no memory. */
 bool history_fit(struct history *history, int64_t from_ns, int64_t until_ns) __attribute__((warn_unused_result));
 
+/* How much happened on this path: losses, outages, a change of server. */
+int64_t history_trouble(const struct history_track *track);
 /* The name of a server by its number; NULL: nobody. */
 const char *history_server(const struct history *history, int server);
 /* The first target of the filter that no record has; NULL: none. */

@@ -92,6 +92,8 @@ static void note_servers(struct history *h, struct history_track *t, const struc
 	if (server >= 0)
 		timeline_spread(&h->scale, &t->timeline, from_ns, r->time_ns, note_server, &server);
 	t->server = server >= 0 ? server : t->server;
+	if (server >= 0)
+		t->servers |= (uint16_t)(1U << server);
 }
 
 static void add_counts(struct record_counts *sums, const struct record_counts *more)
@@ -102,23 +104,23 @@ static void add_counts(struct record_counts *sums, const struct record_counts *m
 	sums->back += more->back;
 	sums->unknown += more->unknown;
 	sums->unsent += more->unsent;
+	sums->unfinished += more->unfinished;
 	sums->late += more->late;
 	sums->duplicates += more->duplicates;
 	sums->reordered += more->reordered;
 }
 
-/* The two differences of the fastest packets: half of what they differ in is the difference of the clocks, if both ways
- * take the same time; it is wrong by half of what they sum up to at most. */
+/* The fastest answer tells the difference of the clocks best. */
 static void note_clock(struct history_vantage *v, int server, const struct record *r)
 {
-	double ahead = (r->forward_min_ms - r->return_min_ms) / 2, error = (r->forward_min_ms + r->return_min_ms) / 2;
+	double error_ms = r->rtt.min / 2;
 	struct history_clock *clock;
 
-	if (server < 0 || isnan(ahead))
+	if (server < 0 || isnan(r->offset_ms) || isnan(error_ms))
 		return;
 	clock = &v->clocks[server];
-	if (!clock->known || error <= clock->error_ms)
-		*clock = (struct history_clock){ true, ahead, error };
+	if (!clock->known || error_ms <= clock->error_ms)
+		*clock = (struct history_clock){ true, r->offset_ms, error_ms };
 }
 
 /* Since when the record accounts for its path. */
@@ -174,6 +176,7 @@ static bool add_path(struct history *h, const struct record *record)
 	note_servers(h, t, &r, server);
 	note_clock(v, server, &r);
 	t->covered_ns += r.time_ns - r.from_ns;
+	t->records++;
 	t->from_ns = t->from_ns == MOMENT_NONE ? r.from_ns : ns_earlier(t->from_ns, r.from_ns);
 	t->until_ns = r.time_ns;
 	t->epoch = v->epoch;
@@ -318,7 +321,7 @@ static bool add_incident(struct history *h, const struct record *r)
 
 static bool add_event(struct history *h, const struct record *r, const char *owner)
 {
-	struct history_lane *lane = history_lane(h, owner, r->type);
+	struct history_lane *lane = history_lane(h, owner, r->type, record_is_of_server(r));
 	struct history_event *e = &h->events[h->events_next];
 
 	if (!lane)
@@ -415,7 +418,7 @@ bool intake_add(struct history *history, const struct record *record, const char
 	int vantage;
 
 	h->records++;
-	if (record_is_of_server(record->type))
+	if (record_is_of_server(record))
 		return !history_wants(h, record->time_ns, record->time_ns) ||
 		       add_event(h, record, *record->server ? record->server : owner);
 	vantage = history_vantage(h, record->name.vantage);

@@ -44,11 +44,10 @@ static int by_name(const void *a, const void *b, void *context)
 	const struct history *h = context;
 	const struct history_track *s = &h->tracks[*(const uint32_t *)a], *t = &h->tracks[*(const uint32_t *)b];
 	const struct record_name *x = &s->name, *y = &t->name;
-	const int orders[] = {
-		compare(s->vantage, t->vantage),      strcmp(x->target, y->target), strcmp(x->address, y->address),
-		strcmp(y->protocol, x->protocol),     compare(x->size, y->size),    strcmp(y->flow, x->flow),
-		compare(x->flow_index, y->flow_index)
-	};
+	const int orders[] = { compare(s->vantage, t->vantage),  compare(t->trouble, s->trouble),
+			       strcmp(x->target, y->target),     strcmp(x->address, y->address),
+			       strcmp(y->protocol, x->protocol), compare(x->size, y->size),
+			       strcmp(y->flow, x->flow),         compare(x->flow_index, y->flow_index) };
 
 	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
 		if (orders[i])
@@ -57,14 +56,39 @@ static int by_name(const void *a, const void *b, void *context)
 	return compare(s - h->tracks, t - h->tracks);
 }
 
+/* Paths of one target are beside each other. */
+static void note_trouble(struct history *h)
+{
+	for (size_t i = 0, end; i < h->tracks_len; i = end) {
+		const struct record_name *name = &h->tracks[h->order[i]].name;
+		int64_t sum = 0;
+		for (end = i; end < h->tracks_len && record_name_same_target(name, &h->tracks[h->order[end]].name);
+		     end++)
+			sum += history_trouble(&h->tracks[h->order[end]]);
+		for (size_t k = i; k < end; k++)
+			h->tracks[h->order[k]].trouble = sum;
+	}
+}
+
+/* Records that are shorter than a bucket are as exact as a picture can be. */
+static bool are_fine(const struct history *h, const struct history_track *t)
+{
+	return t->records > 0 && t->covered_ns / (int64_t)t->records <= h->scale.width_ns;
+}
+
 static bool order_tracks(struct history *h)
 {
+	for (size_t i = 0; i < h->tracks_len; i++)
+		h->tracks[i].has_losses = h->tracks[i].has_losses && !are_fine(h, &h->tracks[i]);
 	h->order = calloc(h->tracks_len + 1, sizeof *h->order);
 	for (uint32_t i = 0; h->order && i < h->tracks_len; i++)
 		h->order[i] = i;
-	if (h->order)
-		qsort_r(h->order, h->tracks_len, sizeof *h->order, by_name, h);
-	return h->order != NULL;
+	if (!h->order)
+		return false;
+	qsort_r(h->order, h->tracks_len, sizeof *h->order, by_name, h);
+	note_trouble(h);
+	qsort_r(h->order, h->tracks_len, sizeof *h->order, by_name, h);
+	return true;
 }
 
 /* -- events -- */

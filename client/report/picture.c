@@ -166,11 +166,26 @@ static void put_mark(FILE *out, const struct picture_axis *axis, const char *kin
 	fprintf(out, "<rect class=\"%s\" x=\"%.2f\" width=\"%.2f\" height=\"%d\"/>", kind, x, width, LANE);
 }
 
+static bool has_marks(const struct history *h, const char *vantage)
+{
+	for (size_t i = 0; i < h->silences_len; i++) {
+		if (strcmp(h->vantages[h->silences[i].vantage].name, vantage) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < h->incidents_len; i++) {
+		if (strcmp(h->incidents[i].vantage, vantage) == 0)
+			return true;
+	}
+	return false;
+}
+
 void picture_incidents(FILE *out, const struct picture_axis *axis, const char *vantage)
 {
 	const struct history *h = axis->history;
 	int64_t labelled_ns = INT64_MIN, apart_ns = axis->width_ns * (int64_t)axis->columns / 20;
 
+	if (!has_marks(h, vantage))
+		return;
 	open_row(out, "incidents", "incidents");
 	open_picture(out, axis, "incidents", LANE, "The incidents of the list above, and when nothing was probed.");
 	for (size_t i = 0; i < h->silences_len; i++) {

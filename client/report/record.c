@@ -3,12 +3,16 @@
 #include "client/report/record_name.h"
 #include "client/report/scan.h"
 
+#include "common/core/ns.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT_MAX 1e12
 #define MS_MAX    1e12
+#define STEP_NS   (10 * NS_PER_MS) /* times and duration of a record differ by less, unless the clock was stepped */
 
 const char *record_type_text(enum record_type type)
 {
@@ -20,26 +24,25 @@ const char *record_type_text(enum record_type type)
 	return texts[type];
 }
 
-bool record_is_of_server(enum record_type type)
+bool record_is_of_server(const struct record *record)
 {
-	return type >= RECORD_UNHEARD;
+	return record->type >= RECORD_UNHEARD || *record->server;
 }
 
 /* -- fields -- */
 
 enum kind {
-	TEXT,    /* string or null */
-	STATUS,  /* object or null: a record_status */
-	SERVER,  /* string or null: the server of a record_status */
-	COUNT,   /* integer; null: its default */
-	FLAG,    /* true or false */
-	REAL,    /* number or null */
-	TIME,    /* RFC 3339 or null */
-	TEXTS,   /* list of strings or null: a line each */
-	NAMES,   /* list of strings: joined by ", " */
-	PATHS,   /* list of path names */
-	RTT,     /* object or null: a record_rtt */
-	ONE_WAY, /* object or null */
+	TEXT,   /* string or null */
+	STATUS, /* object or null: a record_status */
+	SERVER, /* string or null: the server of a record_status */
+	COUNT,  /* integer; null: its default */
+	FLAG,   /* true or false */
+	REAL,   /* number or null */
+	TIME,   /* RFC 3339 or null */
+	TEXTS,  /* list of strings or null: a line each */
+	NAMES,  /* list of strings: joined by ", " */
+	PATHS,  /* list of path names */
+	RTT,    /* object or null: a record_rtt */
 };
 
 struct field {
@@ -65,6 +68,7 @@ struct field {
 static const struct field path_fields[] = {
 	FIELD("time", TIME, time_ns),
 	FIELD("from", TIME, from_ns),
+	FIELD("duration_ms", REAL, duration_ms),
 	PATH_NAME,
 	FIELD("state", TEXT, status.state),
 	FIELD("direction", TEXT, status.direction),
@@ -72,12 +76,13 @@ static const struct field path_fields[] = {
 	COUNTS,
 	FIELD("lost", COUNT, counts.unknown),
 	FIELD("unsent", COUNT, counts.unsent),
+	FIELD("unfinished", COUNT, counts.unfinished),
 	FIELD("late", COUNT, counts.late),
 	FIELD("duplicates", COUNT, counts.duplicates),
 	FIELD("reordered", COUNT, counts.reordered),
 	FIELD("server", TEXT, status.server),
 	FIELD("rtt_ms", RTT, rtt),
-	FIELD("one_way_ms", ONE_WAY, forward_min_ms),
+	FIELD("clock_offset_ms", REAL, offset_ms),
 	FIELD("expected", FLAG, expected),
 	FIELD("since", TIME, since_ns),
 	{ 0 },
@@ -275,23 +280,6 @@ static bool take_rtt(const struct scan_value *value, struct record_rtt *rtt)
 	return take_numbers(value, 0, numbers, sizeof numbers / sizeof *numbers);
 }
 
-/* One-way times compare two clocks: they may be negative. */
-static bool take_one_way(const struct scan_value *value, struct record *r)
-{
-	const struct number forward = NUMBER("min", &r->forward_min_ms), back = NUMBER("min", &r->return_min_ms);
-	struct scan ways = scan_inside(value);
-	struct scan_value way, numbers;
-	bool good = true;
-
-	while (good && value->kind == SCAN_OBJECT && scan_member(&ways, &way, &numbers)) {
-		if (scan_is(&way, "forward", strlen("forward")))
-			good = take_numbers(&numbers, -MS_MAX, &forward, 1);
-		else if (scan_is(&way, "return", strlen("return")))
-			good = take_numbers(&numbers, -MS_MAX, &back, 1);
-	}
-	return good && (value->kind == SCAN_OBJECT || is_null(value));
-}
-
 static enum record_result read_fields(const struct scan_value *object, const struct field *fields, struct record *r,
 				      char error[RECORD_ERROR_LEN]);
 
@@ -341,8 +329,6 @@ static bool take(const struct scan_value *value, const struct field *field, stru
 		return take_paths(value, r);
 	case RTT:
 		return take_rtt(value, member);
-	case ONE_WAY:
-		return take_one_way(value, r);
 	}
 	return false;
 }
@@ -383,7 +369,11 @@ static enum record_result read_fields(const struct scan_value *object, const str
 
 /* -- events -- */
 
-/* {field} stands for its value. */
+/* {field} stands for its value. Those of a server's own life stand in server_sentences. */
+static const char *const server_sentences[RECORD_TYPES_LEN] = {
+	[RECORD_START] = "floatprobed {version} started: {clients} clients",
+	[RECORD_STOP] = "floatprobed stopped: {reason}",
+};
 static const char *const sentences[RECORD_TYPES_LEN] = {
 	[RECORD_START] = "floatprobe {version} started: {targets} targets, {paths} paths",
 	[RECORD_STOP] = "floatprobe stopped: {reason}",
@@ -460,8 +450,22 @@ void record_init(struct record *r, enum record_type type)
 	r->time_ns = r->from_ns = r->until_ns = r->since_ns = MOMENT_NONE;
 	r->opened_ns = r->closed_ns = r->last_ns = r->first_ns = MOMENT_NONE;
 	r->rtt = (struct record_rtt){ NAN, NAN, NAN, NAN, NAN };
-	r->forward_min_ms = r->return_min_ms = r->duration_ms = NAN;
+	r->offset_ms = r->duration_ms = NAN;
 	r->gap_ms = r->forward_gap_ms = r->return_gap_ms = r->overlap_ms = NAN;
+}
+
+/* Where the clock was stepped between two times of a record, its duration tells the first one on the newer clock. */
+static void mend_times(struct record *r)
+{
+	int64_t duration_ns = isnan(r->duration_ms) || r->duration_ms < 0 ? 0 : (int64_t)(r->duration_ms * NS_PER_MS);
+
+	if (r->type == RECORD_PATH && r->from_ns != MOMENT_NONE && duration_ns > 0 &&
+	    llabs(r->time_ns - r->from_ns - duration_ns) > STEP_NS)
+		r->from_ns = r->time_ns - duration_ns;
+	if (r->type == RECORD_LOSS && r->until_ns != MOMENT_NONE)
+		r->until_ns = ns_later(r->until_ns, r->time_ns);
+	if (r->type == RECORD_INCIDENT && r->closed_ns != MOMENT_NONE && r->closed_ns < r->opened_ns && duration_ns > 0)
+		r->closed_ns = r->opened_ns + duration_ns;
 }
 
 /* What its reader relies on. */
@@ -477,8 +481,8 @@ static enum record_result check(const struct record *r, char error[RECORD_ERROR_
 		return wrong(error, "\"target\" or \"protocol\" is missing");
 	if (r->type == RECORD_PATH && r->from_ns > r->time_ns)
 		return wrong(error, "\"from\" is later than \"time\"");
-	if (r->type == RECORD_LOSS && r->until_ns < r->time_ns)
-		return wrong(error, "\"until\" is missing, or earlier than \"time\"");
+	if (r->type == RECORD_LOSS && r->until_ns == MOMENT_NONE)
+		return wrong(error, "\"until\" is missing");
 	if (r->type == RECORD_INCIDENT && r->opened_ns == MOMENT_NONE)
 		return wrong(error, "\"opened\" is missing");
 	if (r->type == RECORD_INCIDENT && r->closed_ns != MOMENT_NONE && r->closed_ns < r->opened_ns)
@@ -514,7 +518,12 @@ enum record_result record_read(const char *line, size_t len, struct record *reco
 		return RECORD_OTHER;
 	record_init(record, (enum record_type)known);
 	result = read_fields(&object, fields_of[known] ? fields_of[known] : event_fields, record, error);
-	if (result == RECORD_READ && sentences[known])
+	if (result != RECORD_READ)
+		return result;
+	if (*record->server && server_sentences[known])
+		tell(&object, server_sentences[known], record->sentence);
+	else if (sentences[known])
 		tell(&object, sentences[known], record->sentence);
-	return result == RECORD_READ ? check(record, error) : result;
+	mend_times(record);
+	return check(record, error);
 }

@@ -28,6 +28,7 @@ enum {
 	X(STOP, "stop")                                                                                                \
 	X(PAUSE, "pause")                                                                                              \
 	X(CLOCK_STEP, "clock_step")                                                                                    \
+	X(COMMAND, "command") /* that made a move; not in journals */                                                  \
 	X(RELOAD, "reload")                                                                                            \
 	X(NAME, "name")                                                                                                \
 	X(UNHEARD, "unheard")                                                                                          \
@@ -46,8 +47,6 @@ enum record_type {
 	    RECORD_TYPES_LEN
 };
 const char *record_type_text(enum record_type type);
-/* Of a server's journal. */
-bool record_is_of_server(enum record_type type);
 
 struct record_status {
 	char state[RECORD_WORD_LEN], direction[RECORD_WORD_LEN], cause[RECORD_WORD_LEN], server[RECORD_NAME_LEN];
@@ -55,7 +54,7 @@ struct record_status {
 
 struct record_counts {
 	int64_t sent, answered, forward, back, unknown; /* unknown: lost in a direction that is not known */
-	int64_t unsent, late, duplicates, reordered;
+	int64_t unsent, unfinished, late, duplicates, reordered;
 };
 
 struct record_rtt {
@@ -71,7 +70,7 @@ struct record {
 	    after; /* change; of incident and failover only the servers, of incident before.state that of its paths */
 	struct record_counts counts; /* path, loss, failover */
 	struct record_rtt rtt;       /* path; NAN: no answer, or not there */
-	double forward_min_ms, return_min_ms;
+	double offset_ms;            /* path: the server's clock minus the vantage's, give or take half of rtt.min */
 	bool expected;
 	int64_t from_ns, until_ns, since_ns; /* path; loss; change */
 	int64_t id;                          /* incident */
@@ -96,6 +95,8 @@ enum record_result {
 };
 
 enum record_result record_read(const char *line, size_t len, struct record *record, char error[RECORD_ERROR_LEN]);
+/* Of a server's journal. */
+bool record_is_of_server(const struct record *record);
 /* A record of this type in which every field has its default. */
 void record_init(struct record *record, enum record_type type);
 

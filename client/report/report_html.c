@@ -247,13 +247,6 @@ static int by_place(const void *a, const void *b)
 	return (x->place > y->place) - (x->place < y->place);
 }
 
-static int64_t trouble(const struct history_track *t)
-{
-	enum { OF_AN_OUTAGE = 1000 };
-
-	return t->sums.forward + t->sums.back + t->sums.unknown + (int64_t)t->outages * OF_AN_OUTAGE;
-}
-
 /* The paths with the most losses have pictures, in the order of the history. */
 static void choose_rows(struct page *p)
 {
@@ -261,7 +254,7 @@ static void choose_rows(struct page *p)
 	struct worst *worst = calloc(h->tracks_len + 1, sizeof *worst);
 
 	for (uint32_t i = 0; worst && i < h->tracks_len; i++)
-		worst[i] = (struct worst){ trouble(&h->tracks[h->order[i]]), i };
+		worst[i] = (struct worst){ history_trouble(&h->tracks[h->order[i]]), i };
 	if (worst)
 		qsort(worst, h->tracks_len, sizeof *worst, most_trouble_first);
 	p->rows_len = !worst ? 0 : h->tracks_len < ROWS_MAX ? h->tracks_len : ROWS_MAX;

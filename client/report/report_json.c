@@ -134,9 +134,16 @@ static void set_counts(json_t *json, const struct history_track *t)
 		const char *key;
 		int64_t count;
 	} counts[] = {
-		{ "sent", c->sent },        { "answered", c->answered },     { "forward_lost", c->forward },
-		{ "return_lost", c->back }, { "lost", c->unknown },          { "unsent", c->unsent },
-		{ "late", c->late },        { "duplicates", c->duplicates }, { "reordered", c->reordered },
+		{ "sent", c->sent },
+		{ "answered", c->answered },
+		{ "forward_lost", c->forward },
+		{ "return_lost", c->back },
+		{ "lost", c->unknown },
+		{ "unsent", c->unsent },
+		{ "unfinished", c->unfinished },
+		{ "late", c->late },
+		{ "duplicates", c->duplicates },
+		{ "reordered", c->reordered },
 	};
 	bool known = !t->windows || c->sent > 0;
 

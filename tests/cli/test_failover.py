@@ -50,10 +50,22 @@ class Failover(cli.TestCase):
         self.assertIn("the command was not run", done.stdout)
         self.assertFalse(os.path.exists(self.path("made")))
 
-    def test_a_report_is_not_there_yet(self):
-        done = self.failover(*BRIEF, "--report", self.path("report.html"))
-        self.assertIn("--report", done.stderr)
-        self.assertFalse(os.path.exists(self.path("report.html")))
+    def test_a_report_has_what_is_known(self):
+        done = self.failover(*BRIEF, "--json", "--report", self.path("report.html"))
+        self.assertEqual(done.stderr, "")
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("<title>Failover of other</title>", page)
+        self.assertIn("nobody answered at 127.0.0.2", page)
+        sent = [flow["sent"] for line in self.objects(done.stdout) for flow in line["flows"]]
+        self.assertEqual(len(sent), 3)
+        for number in sent:
+            self.assertTrue(f'<data class="sent" value="{number}">' in page, number)
+
+    def test_a_report_that_cannot_be_written_is_said_before_the_move(self):
+        done = self.failover("--report", self.path("no/report.html"), status=3)
+        self.assertIn("cannot write the report", done.stderr)
+        self.assertEqual(done.stdout, "")
 
     def test_output_that_nobody_gets_is_no_success(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

@@ -50,6 +50,7 @@ class Report(cli.TestCase):
         )  # fmt: skip
         sums = self.only("sum", self.client)
         self.assertEqual(len(sums), 6)
+        self.assertEqual([line["target"] for line in sums], ["bootnode"] * 3 + ["boot-01"] * 3)  # trouble comes first
         for line in sums:
             udp = line["target"] == "bootnode" and line["protocol"] == "udp"
             self.assertEqual((line["sent"], line["return_lost"], line["lost"]), (6900, 12 if udp else 0, 0))

@@ -215,6 +215,31 @@ def long_gap(net):
 
 
 @scenario
+def page(net):
+    """--report draws every probe of the move."""
+    file = f"{net.files}/page.html"
+    router, watch = Switch(net.router), Watch(net, "--report", file)
+    router.nft(cut(net, "forward", net.plan.floating))
+    router.nft(point(net, "boot-02"))
+    net.router.run("conntrack", "-F")
+    wait_until("some probes are lost", lambda: lost(net, "forward") > 60)
+    router.nft(heal())
+    router.stop()
+    moved = watch.end()
+    with open(file, encoding="utf-8") as html:
+        text = html.read()
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02")
+        moved.require(f"bootnode {protocol}: moved from boot-01 to boot-02" in text, f"the page tells of {protocol}")
+        for flow in said["flows"]:
+            figures = [(key, flow[key]) for key in ("sent", "answered", "forward_lost", "return_lost")]
+            cells = "</td><td>".join(f'<data class="{key}" value="{n}">{n}</data>' for key, n in figures)
+            moved.require(cells in text, f"the page has the figures of {protocol} {flow['flow']}")
+    moved.require(all(f'<path class="s{k}" d="M' in text for k in (0, 1)), "both servers have their colour")
+    moved.require('class="forward" d="M' in text and "<script>" in text, "the losses are drawn")
+
+
+@scenario
 def nobody_takes_over(net):
     router, watch = Switch(net.router), Watch(net, "--for", "3s")
     router.nft(cut(net, "forward", net.plan.floating))

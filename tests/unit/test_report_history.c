@@ -314,8 +314,8 @@ static void events_of_a_server_are_on_the_clock_of_the_vantage(void **state)
 	struct record r = named(RECORD_PATH, AT(60), "held");
 	r.from_ns = AT(0);
 	r.counts.sent = r.counts.answered = 60;
-	r.forward_min_ms = 3600e3 + 1;
-	r.return_min_ms = -3600e3 + 1;
+	r.offset_ms = 3600e3;
+	r.rtt = (struct record_rtt){ 2, 2, 2, 2, 2 };
 	snprintf(r.status.server, sizeof r.status.server, "boot-01");
 	add(&r);
 	struct record unheard = named(RECORD_UNHEARD, AT(3630), "");

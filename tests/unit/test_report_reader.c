@@ -152,7 +152,7 @@ static void a_path_is_read(void **state)
 	    read_record("{\"type\":\"path\"," NAMES
 			",\"from\":\"2026-05-01T11:59:00.000000Z\",\"sent\":60,\"answered\":57,\"forward_lost\":1,"
 			"\"return_lost\":2,\"lost\":0,\"server\":null,\"rtt_ms\":{\"min\":0.1,\"median\":0.2,\"p99\":1,"
-			"\"max\":2,\"mean\":0.3},\"one_way_ms\":{\"forward\":{\"min\":-5},\"return\":{\"min\":5.1}},"
+			"\"max\":2,\"mean\":0.3},\"clock_offset_ms\":-5.1,\"one_way_ms\":null,"
 			"\"new\":{\"of\":[\"another\",\"version\"]}}",
 			&r, error),
 	    RECORD_READ);
@@ -163,7 +163,7 @@ static void a_path_is_read(void **state)
 	assert_int_equal(r.name.flow_index, -1);
 	assert_int_equal(r.counts.back, 2);
 	assert_string_equal(r.status.server, "");
-	assert_true(fabs(r.rtt.p99 - 1) < 1e-9 && fabs(r.return_min_ms - 5.1) < 1e-9);
+	assert_true(fabs(r.rtt.p99 - 1) < 1e-9 && fabs(r.offset_ms + 5.1) < 1e-9);
 }
 
 static void an_older_path_has_no_from(void **state)
@@ -176,6 +176,33 @@ static void an_older_path_has_no_from(void **state)
 	assert_true(r.from_ns == MOMENT_NONE && isnan(r.rtt.min));
 }
 
+static void a_clock_step_within_a_record_is_mended(void **state)
+{
+	struct record r;
+	char error[RECORD_ERROR_LEN];
+
+	(void)state;
+	assert_int_equal(read_record("{\"type\":\"path\"," NAMES
+				     ",\"from\":\"2026-05-01T13:00:00Z\",\"duration_ms\":60000.0}",
+				     &r, error),
+			 RECORD_READ);
+	assert_int_equal(r.time_ns - r.from_ns, INT64_C(60000000000));
+}
+
+static void a_server_starts_too(void **state)
+{
+	struct record r;
+	char error[RECORD_ERROR_LEN];
+
+	(void)state;
+	assert_int_equal(read_record("{\"type\":\"start\",\"time\":\"2026-05-01T13:00:00Z\",\"server\":\"boot-01\","
+				     "\"version\":\"0.1.0\",\"clients\":2}",
+				     &r, error),
+			 RECORD_READ);
+	assert_true(record_is_of_server(&r));
+	assert_string_equal(r.sentence, "floatprobed 0.1.0 started: 2 clients");
+}
+
 static void wrong_fields_are_named(void **state)
 {
 	static const char *const wrong[][2] = {
@@ -185,6 +212,7 @@ static void wrong_fields_are_named(void **state)
 		{ "{\"type\":\"path\"," NAMES ",\"sent\":99999999999999999999}", "sent" },
 		{ "{\"type\":\"path\"," NAMES ",\"sent\":1,\"answered\":2}", "sent" },
 		{ "{\"type\":\"path\"," NAMES ",\"from\":\"2026-05-01T13:00:00Z\"}", "from" },
+		{ "{\"type\":\"path\"," NAMES ",\"duration_ms\":\"1\"}", "duration_ms" },
 		{ "{\"type\":\"path\"," NAMES ",\"rtt_ms\":{\"min\":2,\"median\":1}}", "rtt_ms" },
 		{ "{\"type\":\"path\"," NAMES ",\"rtt_ms\":3}", "rtt_ms" },
 		{ "{\"type\":\"path\"," NAMES ",\"vantage\":7}", "vantage" },
@@ -335,6 +363,8 @@ int main(void)
 		cmocka_unit_test(spans_are_readable),
 		cmocka_unit_test(a_path_is_read),
 		cmocka_unit_test(an_older_path_has_no_from),
+		cmocka_unit_test(a_clock_step_within_a_record_is_mended),
+		cmocka_unit_test(a_server_starts_too),
 		cmocka_unit_test(wrong_fields_are_named),
 		cmocka_unit_test(events_are_told_in_words),
 		cmocka_unit_test(incidents_have_their_paths),
