@@ -53,7 +53,7 @@ struct run {
 	struct run_journal journal;
 	struct run_incidents incidents;
 	uint64_t drops_logged;  /* the total of dropped datagrams at the last log entry */
-	int64_t clocks_ns;      /* realtime minus monotonic clock */
+	int64_t clocks_ns;      /* realtime minus boot time */
 	int64_t minute_ns;      /* monotonic: the records of all paths are written within a minute from then on .. */
 	size_t recorded;        /* .. and those of so many have been */
 	const char *ending;     /* why paths that leave do so */
@@ -125,6 +125,15 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 		judge_soon(r);
 }
 
+static void paused(void *context, int64_t duration_ns)
+{
+	struct run *r = context;
+
+	run_journal_write(&r->journal, result_pause_json(r->config, duration_ns));
+	log_warning("this process did not run for %.3f s; no probe is called lost for it",
+		    (double)duration_ns / (double)NS_PER_S);
+}
+
 static void learnt(void *context)
 {
 	judge_soon(context);
@@ -176,7 +185,7 @@ static void write_records(struct run *r, int64_t now_ns)
 /* A clock that is slewed is not set. */
 static void look_at_clocks(struct run *r)
 {
-	int64_t clocks_ns = clock_real_ns() - clock_mono_ns(), step_ns = clocks_ns - r->clocks_ns;
+	int64_t clocks_ns = clock_real_ns() - clock_boot_ns(), step_ns = clocks_ns - r->clocks_ns;
 
 	r->clocks_ns = clocks_ns;
 	if (step_ns > -RUN_CLOCK_STEP_NS && step_ns < RUN_CLOCK_STEP_NS)
@@ -185,10 +194,22 @@ static void look_at_clocks(struct run *r)
 	log_warning("this host's clock was set: %+.3f s", (double)step_ns / (double)NS_PER_S);
 }
 
+/* A journal on standard output is of no use without a reader. A FIFO may get a new one. */
+static bool is_unread(const struct run *r)
+{
+	return !r->config->journal && journal_is_unread(r->journal.file);
+}
+
 static void step(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
 
+	if (is_unread(r)) {
+		log_error("nobody reads standard output any more, where the journal goes: floatprobe ends");
+		r->stopped_by = "EPIPE";
+		uv_stop(&r->loop);
+		return;
+	}
 	look_at_clocks(r);
 	write_records(r, clock_mono_ns());
 	uv_timer_start(timer, step, r->driver.engine.paths.len > FLEET ? FLEET_STEP_MS : STEP_MS, 0);
@@ -491,6 +512,7 @@ static int start(struct run *r)
 	r->driver.engine.decided = decided;
 	r->driver.engine.learnt = learnt;
 	r->driver.engine.leaving = leaving;
+	r->driver.engine.paused = paused;
 	r->driver.engine.rechecks = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
@@ -510,7 +532,7 @@ static int start(struct run *r)
 	sandbox_confine(&sandbox);
 	driver_resolve(&r->driver);
 	return_memory();
-	r->clocks_ns = clock_real_ns() - clock_mono_ns();
+	r->clocks_ns = clock_real_ns() - clock_boot_ns();
 	r->minute_ns = clock_mono_ns();
 	run_journal_write(&r->journal, result_start_json(r->config, r->driver.engine.paths.len));
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,

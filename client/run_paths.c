@@ -31,7 +31,7 @@ uint32_t run_paths_ring_len(const struct config *config)
 
 	for (size_t i = 0; i < config->schedules_len; i++) {
 		const struct config_schedule *s = &config->schedules[i];
-		most += (uint64_t)(s->timeout_ns / s->every_ns + 2) * s->count;
+		most += (uint64_t)((s->timeout_ns + PROBER_ACCOUNT_NS) / s->every_ns + 2) * s->count;
 	}
 	while (len < most && len < 1u << 20)
 		len *= 2;

@@ -317,11 +317,49 @@ static void reap(struct engine *e, int64_t now_ns)
 	udp_dialer_reap(e->udp, now_ns, keep_ns);
 }
 
+static void pause_path(struct path *p)
+{
+	prober_pause(&p->prober);
+	if (p->recheck)
+		prober_pause(&p->recheck->prober);
+}
+
+static void note_pause(struct engine *e, int64_t duration_ns)
+{
+	e->paused_ns = duration_ns;
+	for (size_t i = 0; i < e->paths.len; i++)
+		pause_path(e->paths.items[i]);
+	if (e->paused)
+		e->paused(e->context, duration_ns);
+}
+
+void engine_look_for_pause(struct engine *e, int64_t now_ns)
+{
+	int64_t late_ns = e->wake_ns ? now_ns - e->wake_ns : 0;
+
+	if (late_ns < ENGINE_PAUSE_NS)
+		return;
+	e->wake_ns = now_ns;
+	note_pause(e, late_ns);
+}
+
+/* The monotonic clock stands still while the host is suspended. */
+static void look_for_suspension(struct engine *e, int64_t now_ns)
+{
+	int64_t suspended_ns = clock_boot_ns() - now_ns, more_ns = suspended_ns - e->suspended_ns;
+
+	e->suspended_ns = suspended_ns;
+	if (e->wake_ns && more_ns >= ENGINE_PAUSE_NS)
+		note_pause(e, more_ns);
+}
+
 int64_t engine_tick(struct engine *e)
 {
 	int64_t now_ns = clock_mono_ns();
 	int64_t wake_ns;
 
+	engine_look_for_pause(e, now_ns);
+	look_for_suspension(e, now_ns);
 	own_tap_drain(e->own_tap, now_ns);
 	udp_dialer_drain(e->udp);
 	look_for_drops(e, now_ns);
@@ -336,6 +374,8 @@ int64_t engine_tick(struct engine *e)
 	reap(e, now_ns);
 	wake_ns = ns_earlier(ns_earlier(e->expire_ns, e->ask_ns), next_send(e));
 	udp_dialer_listen(e->udp, wake_ns - now_ns > SLEEP_NS);
+	e->wake_ns = wake_ns;
+	e->paused_ns = 0;
 	return wake_ns;
 }
 

@@ -57,6 +57,9 @@ struct engine {
 	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
+	int64_t wake_ns;           /* monotonic: when engine_tick should be called; 0: it was not yet */
+	int64_t suspended_ns;      /* for how long this host has been suspended since its boot */
+	int64_t paused_ns;         /* for how long this process did not run, until just now; 0: it did */
 	int64_t reaped_ns;
 	/* A probe has a new outcome. May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);
@@ -66,6 +69,8 @@ struct engine {
 	void (*wake)(struct engine *engine);
 	/* Evidence came that may change the verdict of paths marked `stale`. May be NULL. */
 	void (*learnt)(void *context);
+	/* This process did not run for so long, or the host was suspended. May be NULL. */
+	void (*paused)(void *context, int64_t duration_ns);
 	/* A server answered a query. May be NULL. */
 	void (*answered)(void *context, const struct query_result *result);
 	void *context;
@@ -101,6 +106,9 @@ bool engine_set_paths(struct engine *engine, struct path **items, size_t len) __
 /* Receive, expire, send due probes, query. Returns when to call it again (monotonic ns; INT64_MAX: when something
  * arrives or the paths change). */
 int64_t engine_tick(struct engine *engine);
+
+/* Has this process not run? To be called before what came in that time is handled. */
+void engine_look_for_pause(struct engine *engine, int64_t now_ns);
 
 /* Ask those servers of the target that do not hold it, although nothing may be lost: querier_visit. */
 void engine_visit(struct engine *engine, const struct config_target *target);

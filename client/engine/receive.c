@@ -226,8 +226,10 @@ static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 	int64_t real_ns = clock_real_ns();
 	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
 
+	engine_look_for_pause(e, now_ns);
+
 	/* Use the kernel's receive time, which excludes our own delay, unless a clock step makes it impossible. */
-	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS)
+	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS + e->paused_ns)
 		now_ns -= waited_ns;
 	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
 		e->drops[hear_echo(e, &d->peer, d->buf, d->len)]++;
@@ -462,6 +464,7 @@ static void tcp_done(void *context, void *owner, uint32_t seq, const struct tcp_
 	uint64_t flow_id = ((const struct prober *)owner)->flow_id;
 	struct path *p = paths_find_flow(&e->paths, flow_id);
 
+	engine_look_for_pause(e, clock_mono_ns());
 	if (p)
 		tcp_probe_done(e, p, seq, o);
 	else if ((p = paths_find_recheck(&e->paths, flow_id)))

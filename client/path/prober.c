@@ -27,6 +27,7 @@ static const uint8_t fates[PROBER_OUTCOMES_LEN] = {
 	[PROBER_TOO_BIG] = FATE_FORWARD,
 	[PROBER_NOT_AUTHORISED] = FATE_LOST,
 	[PROBER_IMPOSTOR] = FATE_LOST,
+	[PROBER_UNFINISHED] = FATE_OPEN,
 	[PROBER_UNSENT] = FATE_UNSENT,
 	[PROBER_UNSENT_TOO_BIG] = FATE_UNSENT,
 };
@@ -261,6 +262,17 @@ void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns)
 		r->span_ns += (uint32_t)after_ns;
 }
 
+/* May this process have missed what came for the probe? */
+static bool is_paused(const struct prober *p, const struct prober_record *r, uint32_t seq)
+{
+	return seq < p->paused_before && (r->outcome == PROBER_WAITING || r->outcome == PROBER_UNFINISHED);
+}
+
+void prober_pause(struct prober *p)
+{
+	p->paused_before = p->next;
+}
+
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome)
 {
 	struct prober_record *r = find(p, seq);
@@ -268,6 +280,8 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
 	assert(outcome != PROBER_NONE && outcome != PROBER_WAITING && fates[outcome] != FATE_ANSWERED);
 	if (!r)
 		return PROBER_NONE;
+	if (has_no_direction(outcome) && is_paused(p, r, seq))
+		outcome = PROBER_UNFINISHED;
 	if (r->outcome == PROBER_WAITING || (is_open(r) && outcome != PROBER_LOST))
 		turn(p, r, outcome, !has_no_direction(outcome) && fates[outcome] != FATE_FORWARD);
 	advance_waiting(p);
@@ -280,8 +294,9 @@ unsigned prober_expire(struct prober *p, int64_t now_ns)
 
 	advance_waiting(p);
 	while (p->waiting_from < p->next && slot(p, p->waiting_from)->sent_ns <= now_ns - p->timeout_ns) {
-		turn(p, slot(p, p->waiting_from), PROBER_LOST, false);
-		lost++;
+		bool paused = p->waiting_from < p->paused_before;
+		turn(p, slot(p, p->waiting_from), paused ? PROBER_UNFINISHED : PROBER_LOST, paused);
+		lost += !paused;
 		advance_waiting(p);
 	}
 	return lost;
@@ -323,6 +338,8 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 
 	if (reply->status == PACKET_NOT_AUTHORISED) {
 		turn(p, r, PROBER_NOT_AUTHORISED, true);
+	} else if (total_ns >= p->timeout_ns && is_paused(p, r, reply->seq)) {
+		turn(p, r, PROBER_UNFINISHED, true); /* it may have waited for this process */
 	} else if (total_ns >= p->timeout_ns) {
 		turn(p, r, PROBER_LOST, true); /* both directions work, but slowly; overrides any outcome */
 		r->late = true;

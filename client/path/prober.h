@@ -35,6 +35,7 @@
 	X(TOO_BIG, "too-big")           /* ICMP fragmentation needed / packet too big: forward */                      \
 	X(NOT_AUTHORISED, "not-authorised") /* the server says so (TCP): unknown */                                    \
 	X(IMPOSTOR, "impostor")             /* an answer by an identity not in the configuration: unknown */           \
+	X(UNFINISHED, "unfinished")         /* this process did not run while it waited: nothing is known of it */     \
 	X(UNSENT, "unsent")                 /* this host could not send it (EPERM, ENOBUFS, no route): not counted */  \
 	X(UNSENT_TOO_BIG, "unsent-too-big") /* EMSGSIZE: not counted as sent */
 enum prober_outcome {
@@ -79,6 +80,7 @@ struct prober {
 	uint32_t duplicates;       /* second answers to one number */
 	uint32_t revisable;        /* records that receipts may still settle or correct */
 	struct seal_ticket ticket; /* the sender's: its newest signature of this flow */
+	uint32_t paused_before;    /* smaller numbers: those that are WAITING are not called lost */
 	uint32_t refused_upto; /* numbers up to it may have been refused silently for clock skew: missing receipts of
 				* them prove nothing */
 	/* For kinds with a handshake no window settles LOST_FORWARD: it lists requests, and the SYN may have arrived.
@@ -115,7 +117,11 @@ enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_ou
 enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *reply, unsigned server, bool from_asked,
 				 int64_t received_real_ns, int64_t now_ns, bool sole);
 
-/* Turn every waiting probe sent at or before now_ns - timeout_ns to LOST. Returns how many. */
+/* This process did not run for a while: it may have missed what came for the probes that wait now. They are answered,
+ * or an error came for them, or they are UNFINISHED, but not lost. */
+void prober_pause(struct prober *p);
+
+/* Turn every waiting probe sent at or before now_ns - timeout_ns to LOST or UNFINISHED. Returns how many are LOST. */
 unsigned prober_expire(struct prober *p, int64_t now_ns);
 /* The next deadline of a waiting probe; INT64_MAX: none waits. */
 int64_t prober_next_deadline(const struct prober *p);

@@ -243,6 +243,9 @@ enum { TRANSLATIONS_PROVEN = 3 };
 #define PROBER_WALL_AHEAD_MAX_NS (50 * NS_PER_MS)
 /* A datagram that seems to have waited 10 s in the socket shows that the clock was set. */
 #define RECEIVE_WAITED_MAX_NS (10000 * NS_PER_MS)
+/* A busy host lets a process wait for some 10 ms, and a quarter of a second is the least that may cost an answer where
+ * timeouts are short. */
+#define ENGINE_PAUSE_NS (250 * NS_PER_MS)
 /* Our own ARP gives up after 3.07 s and says so on the socket: until then a socket is kept. */
 #define ENGINE_ARP_FAILS_NS (3200 * NS_PER_MS)
 /* A socket is kept for 500 ms beyond the timeout, to hear answers that are late. */

@@ -15,6 +15,11 @@ int64_t clock_mono_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 int64_t clock_real_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);

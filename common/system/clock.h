@@ -6,6 +6,7 @@
 
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */
 int64_t clock_real_ns(void); /* CLOCK_REALTIME, since 1970 */
+int64_t clock_boot_ns(void); /* CLOCK_BOOTTIME: as CLOCK_MONOTONIC, and the time in which the host was suspended */
 
 /* Format as RFC 3339 in UTC with microseconds. Returns text. */
 enum { CLOCK_TEXT_LEN = 32 };

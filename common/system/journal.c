@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,6 +172,13 @@ bool journal_reopen(struct journal *journal)
 	drop_torn_rest(journal);
 	end_torn_line(journal);
 	return true;
+}
+
+bool journal_is_unread(const struct journal *journal)
+{
+	struct pollfd p = { .fd = journal ? journal->fd : -1 };
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLERR;
 }
 
 uint64_t journal_lost(const struct journal *journal)

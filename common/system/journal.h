@@ -26,6 +26,8 @@ bool journal_flush(struct journal *journal);
 /* Flush, then open path again, after logrotate has moved the file. On an error it returns false with errno set and
  * keeps the old file. */
 bool journal_reopen(struct journal *journal);
+/* Is it a pipe or socket that nobody reads any more? */
+bool journal_is_unread(const struct journal *journal);
 /* Number of lines lost since journal_open. */
 uint64_t journal_lost(const struct journal *journal);
 /* Flush, fsync, close, free. Returns false if lines are lost. */

@@ -24,6 +24,11 @@ int64_t clock_mono_ns(void)
 	return virtual_ns;
 }
 
+int64_t clock_boot_ns(void)
+{
+	return clock_mono_ns();
+}
+
 int64_t clock_real_ns(void)
 {
 	return INT64_C(1700000000) * S + virtual_ns;

@@ -74,6 +74,13 @@ class Run(Processes):
         wait_until("every path is down", lambda: len(self.down()) >= 6)
         self.end(daemon)
 
+    def test_without_a_reader_of_stdout_it_ends(self):
+        daemon = self.run_daemon(None, stdout=subprocess.PIPE)
+        self.assertIn(b'"type":"start"', daemon.stdout.readline())
+        daemon.stdout.close()
+        self.assertEqual(daemon.wait(30), 3)
+        self.assertIn("nobody reads standard output", self.log())
+
     def test_a_crash_leaves_no_line_that_swallows_the_next(self):
         self.write("journal.jsonl", '{"type":"old"}\n{"type":"ol')
         daemon = self.run_daemon("journal.jsonl")

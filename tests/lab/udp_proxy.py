@@ -1,24 +1,50 @@
 #!/usr/bin/python3 -B
-"""udp_proxy.py ADDRESS BACKEND PORT: pass datagrams on, each client by a socket of its own, as docker's userland proxy does."""
+"""udp_proxy.py ADDRESS BACKEND PORT [POLICY]: pass datagrams on, each client by a socket of its own, as docker's userland
+proxy does. POLICY for answers: double (each one comes twice), late (after 0.4 s), swap (two change places)."""
 
 import select
 import socket
 import sys
+import time
 
 
 def open_socket(address):
     return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
 
 
-def main(address, backend, port):
+class Answers:
+    """What came back from the backend, and when it is passed on."""
+
+    def __init__(self, front, policy):
+        self.front, self.policy = front, policy
+        self.queue = []  # (time, data, client)
+
+    def add(self, data, client):
+        copies = 2 if self.policy == "double" else 1
+        self.queue += [(time.monotonic() + (0.4 if self.policy == "late" else 0), data, client)] * copies
+
+    def pass_on(self):
+        """Returns for how long nothing is due; None: nothing waits."""
+        if self.policy == "swap":
+            if len(self.queue) < 2:
+                return None
+            self.queue.reverse()
+        while self.queue and self.queue[0][0] <= time.monotonic():
+            _, data, client = self.queue.pop(0)
+            self.front.sendto(data, client)
+        return max(0, self.queue[0][0] - time.monotonic()) if self.queue else None
+
+
+def main(address, backend, port, policy=""):
     front = open_socket(address)
     front.bind((address, int(port)))
     by_client, by_socket = {}, {}
+    answers = Answers(front, policy)
     while True:
-        for ready in select.select([front, *by_socket], [], [])[0]:
+        for ready in select.select([front, *by_socket], [], [], answers.pass_on())[0]:
             try:
                 if ready is not front:
-                    front.sendto(ready.recv(2000), by_socket[ready])
+                    answers.add(ready.recv(2000), by_socket[ready])
                     continue
                 data, client = front.recvfrom(2000)
                 if client not in by_client:

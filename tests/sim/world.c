@@ -106,6 +106,11 @@ int64_t clock_mono_ns(void)
 	return world.now_ns + world.clock->mono_ns;
 }
 
+int64_t clock_boot_ns(void)
+{
+	return clock_mono_ns();
+}
+
 int64_t clock_real_ns(void)
 {
 	return EPOCH_NS + world.now_ns + world.clock->real_ns;

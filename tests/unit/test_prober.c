@@ -863,6 +863,27 @@ static void an_outage_begins_with_three_losses_in_a_row(void **state)
 	assert_int_equal(prober_outage(&p, 3), 3);
 }
 
+/* This process did not run: an answer may have come and gone. */
+static void what_waits_in_a_pause_is_not_lost(void **state)
+{
+	struct prober_tally tally;
+
+	(void)state;
+	send_many(4);
+	prober_pause(&p);
+	send_at(400);
+	assert_int_equal(ANSWER(300, .seq = 1, .arrived = ARRIVED(1)), PROBER_ANSWERED);
+	assert_int_equal(prober_settle(&p, 2, PROBER_REFUSED), PROBER_REFUSED); /* it came for this probe */
+	assert_int_equal(prober_settle(&p, 3, PROBER_RESET), PROBER_UNFINISHED);
+	assert_int_equal(prober_expire(&p, 9000 * MS), 1);
+	assert_int_equal(outcome_of(4), PROBER_UNFINISHED);
+	assert_int_equal(outcome_of(5), PROBER_LOST);
+	assert_int_equal(ANSWER(9000, .seq = 4, .arrived = ARRIVED(1, 4)), PROBER_UNFINISHED);
+	prober_tally(&p, RING, &tally);
+	assert_int_equal(tally.sent, 3);
+	assert_int_equal(tally.answered + tally.forward_lost + tally.lost, 3);
+}
+
 static void outcomes_have_words(void **state)
 {
 	(void)state;
@@ -911,6 +932,7 @@ int main(void)
 		TEST(the_tally_names_who_answered),
 		TEST(the_tally_knows_when_it_begins),
 		TEST(an_outage_begins_with_three_losses_in_a_row),
+		TEST(what_waits_in_a_pause_is_not_lost),
 		TEST(outcomes_have_words),
 	};
 
