@@ -102,11 +102,11 @@ static void own_timers(struct path *p)
 }
 
 /* A path that has no histogram and needs one takes that of the path it replaces. */
-static void exchange_histograms(struct account *a, struct account *b)
+static void exchange_histograms(struct account_times *a, struct account_times *b)
 {
-	struct rtt_histogram *histogram = a->histogram;
+	struct rtt_histogram *histogram = a ? a->histogram : NULL;
 
-	if (!a->histogram == !b->histogram)
+	if (!a || !b || !a->histogram == !b->histogram)
 		return;
 	a->histogram = b->histogram;
 	b->histogram = histogram;
@@ -117,7 +117,7 @@ static void exchange(struct path *a, struct path *b)
 {
 	const struct path before = *a;
 
-	exchange_histograms(a->prober.account, b->prober.account);
+	exchange_histograms(a->prober.account->times, b->prober.account->times);
 	a->target = b->target;
 	a->timers = b->timers;
 	a->timers_len = b->timers_len;
@@ -172,12 +172,17 @@ static uint64_t probes_of_interval(const struct path *p)
 	return probes;
 }
 
+static enum account_kind account_kind_of(const struct path *p)
+{
+	if (p->pmtu)
+		return ACCOUNT_PLAIN;
+	return probes_of_interval(p) + SPARE_PROBES > p->prober.ring_len ? ACCOUNT_HISTOGRAM : ACCOUNT_TIMES;
+}
+
 static bool start_account(struct path *p)
 {
-	bool may_be_more = probes_of_interval(p) + SPARE_PROBES > p->prober.ring_len;
-
 	p->status.since_ns = clock_real_ns();
-	p->prober.account = account_new(may_be_more, clock_mono_ns(), p->status.since_ns);
+	p->prober.account = account_new(account_kind_of(p), clock_mono_ns(), p->status.since_ns);
 	return p->prober.account != NULL;
 }
 

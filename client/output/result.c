@@ -21,7 +21,8 @@ static json_t *rtt_json(const struct result_path *path)
 			 result_json_ms(rtt->median_ms), "p99", result_json_ms(rtt->p99_ms), "max",
 			 result_json_ms(rtt->max_ms));
 	if (path->account)
-		json_object_set_new(json, "mean", result_json_ms(path->account->rtt_mean_ms));
+		json_object_set_new(
+		    json, "mean", path->account->has_times ? result_json_ms(path->account->rtt_mean_ms) : json_null());
 	return json;
 }
 

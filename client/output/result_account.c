@@ -4,6 +4,8 @@
 #include "client/path/verdict_words.h"
 #include "common/core/ns.h"
 
+#include <string.h>
+
 static json_t *ns_json(int64_t ns)
 {
 	return result_json_ms((double)ns / (double)NS_PER_MS);
@@ -11,21 +13,23 @@ static json_t *ns_json(int64_t ns)
 
 struct result_account result_account_make(const struct account *a, int64_t now_ns)
 {
+	const struct account_times *t = a->times;
+	uint32_t answered = a->interval[ACCOUNT_ANSWERED];
 	struct result_account r = {
 		.from_ns = a->from_real_ns,
 		.duration_ns = now_ns - a->from_ns,
-		.jitter_ms = (double)a->jitter_16 / 16 / (double)NS_PER_MS,
-		.offset_ns = a->offset_ns,
+		.has_times = t && answered > 0,
 		.clocks = account_clocks(a),
-		.forward = a->forward,
-		.back = a->back,
 	};
-	uint32_t answered = a->interval[ACCOUNT_ANSWERED];
 
-	for (unsigned i = 0; i < ACCOUNT_COUNTS; i++)
-		r.counts[i] = a->interval[i];
-	if (answered > 0)
-		r.rtt_mean_ms = (double)a->rtt_sum_ns / answered / (double)NS_PER_MS;
+	memcpy(r.counts, a->interval, sizeof r.counts);
+	if (!r.has_times)
+		return r;
+	r.rtt_mean_ms = (double)t->rtt_sum_ns / answered / (double)NS_PER_MS;
+	r.jitter_ms = (double)t->jitter_16 / 16 / (double)NS_PER_MS;
+	r.offset_ns = t->offset_ns;
+	r.forward = t->forward_ns;
+	r.back = t->return_ns;
 	return r;
 }
 
@@ -58,10 +62,10 @@ json_t *result_account_counts_json(const struct result_account *a)
 	return json;
 }
 
-static json_t *way_json(const struct account_way *way)
+static json_t *way_json(const struct median *way)
 {
-	return json_pack("{s:o, s:o, s:o}", "min", ns_json(way->min_ns), "median", ns_json(median_get(&way->median)),
-			 "max", ns_json(way->max_ns));
+	return json_pack("{s:o, s:o, s:o}", "min", ns_json(median_min(way)), "median", ns_json(median_get(way)), "max",
+			 ns_json(median_max(way)));
 }
 
 static json_t *ways_json(const struct result_account *a)
@@ -74,10 +78,9 @@ static json_t *ways_json(const struct result_account *a)
 
 json_t *result_account_times_json(const struct result_account *a)
 {
-	bool answered = a->counts[ACCOUNT_ANSWERED] > 0;
-
-	return json_pack("{s:o, s:o, s:o}", "jitter_ms", answered ? result_json_ms(a->jitter_ms) : json_null(),
-			 "one_way_ms", ways_json(a), "clock_offset_ms", answered ? ns_json(a->offset_ns) : json_null());
+	return json_pack("{s:o, s:o, s:o}", "jitter_ms", a->has_times ? result_json_ms(a->jitter_ms) : json_null(),
+			 "one_way_ms", ways_json(a), "clock_offset_ms",
+			 a->has_times ? ns_json(a->offset_ns) : json_null());
 }
 
 static enum verdict_direction direction_of(const struct account_stretch *s)

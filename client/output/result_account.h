@@ -5,16 +5,18 @@
 #include "client/path/account.h"
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct result_account {  /* of the interval since the path's last record */
 	int64_t from_ns; /* realtime: the time of that record, or when the probing began */
 	int64_t duration_ns;
 	uint32_t counts[ACCOUNT_COUNTS];
-	double rtt_mean_ms; /* if anything was answered */
-	double jitter_ms;
+	bool has_times; /* anything was answered, and its times are kept */
+	double rtt_mean_ms, jitter_ms;
 	int64_t offset_ns; /* the server's clock minus ours */
 	enum account_clocks clocks;
-	struct account_way forward, back;
+	struct median forward, back;
 	const char *ended; /* why this is the path's last record; NULL: it is not */
 };
 

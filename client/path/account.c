@@ -5,14 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct account *account_new(bool with_histogram, int64_t now_ns, int64_t now_real_ns)
+static bool add_parts(struct account *a, enum account_kind kind)
+{
+	if (kind == ACCOUNT_PLAIN)
+		return true;
+	a->times = calloc(1, sizeof *a->times);
+	if (!a->times || kind == ACCOUNT_TIMES)
+		return a->times != NULL;
+	a->times->histogram = calloc(1, sizeof *a->times->histogram);
+	return a->times->histogram != NULL;
+}
+
+struct account *account_new(enum account_kind kind, int64_t now_ns, int64_t now_real_ns)
 {
 	struct account *a = calloc(1, sizeof *a);
 
-	if (!a)
-		return NULL;
-	if (with_histogram && !(a->histogram = calloc(1, sizeof *a->histogram))) {
-		free(a);
+	if (!a || !add_parts(a, kind)) {
+		account_free(a);
 		return NULL;
 	}
 	account_begin(a, now_ns, now_real_ns);
@@ -21,8 +30,10 @@ struct account *account_new(bool with_histogram, int64_t now_ns, int64_t now_rea
 
 void account_free(struct account *a)
 {
+	if (a && a->times)
+		free(a->times->histogram);
 	if (a)
-		free(a->histogram);
+		free(a->times);
 	free(a);
 }
 
@@ -40,63 +51,60 @@ uint32_t account_sent(const uint32_t counts[ACCOUNT_COUNTS])
 
 /* -- times -- */
 
-static void add_rtt(struct account *a, uint32_t rtt_ns)
+static void add_rtt(struct account_times *t, uint32_t rtt_ns, bool first)
 {
-	bool first = a->interval[ACCOUNT_ANSWERED] == 0;
-	uint32_t change_ns = rtt_ns > a->rtt_last_ns ? rtt_ns - a->rtt_last_ns : a->rtt_last_ns - rtt_ns;
+	uint32_t change_ns = rtt_ns > t->last_ns ? rtt_ns - t->last_ns : t->last_ns - rtt_ns;
 
-	if (a->has_rtt)
-		a->jitter_16 = (uint32_t)(a->jitter_16 + (int64_t)change_ns - (a->jitter_16 + 8) / 16);
-	a->has_rtt = true;
-	a->rtt_last_ns = rtt_ns;
-	a->rtt_sum_ns += rtt_ns;
-	if (first || rtt_ns < a->rtt_min_ns)
-		a->rtt_min_ns = rtt_ns;
-	if (first || rtt_ns > a->rtt_max_ns)
-		a->rtt_max_ns = rtt_ns;
-	if (a->histogram)
-		rtt_histogram_add(a->histogram, rtt_ns);
+	if (t->has_last)
+		t->jitter_16 = (uint32_t)(t->jitter_16 + (int64_t)change_ns - (t->jitter_16 + 8) / 16);
+	t->has_last = true;
+	t->last_ns = rtt_ns;
+	t->rtt_sum_ns += rtt_ns;
+	if (first || rtt_ns < t->rtt_min_ns)
+		t->rtt_min_ns = rtt_ns;
+	if (first || rtt_ns > t->rtt_max_ns)
+		t->rtt_max_ns = rtt_ns;
+	if (t->histogram)
+		rtt_histogram_add(t->histogram, rtt_ns);
 }
 
-static void add_way(struct account *a, struct account_way *way, int64_t ns)
+static void add_way(struct account_times *t, struct median *way, int64_t ns)
 {
-	bool first = way->median.count == 0;
-
-	if (ns > INT32_MAX || ns < INT32_MIN) {
-		a->ways_overflow = true;
-		return;
-	}
-	if (first || ns < way->min_ns)
-		way->min_ns = (int32_t)ns;
-	if (first || ns > way->max_ns)
-		way->max_ns = (int32_t)ns;
-	median_add(&way->median, (int32_t)ns);
+	if (ns > INT32_MAX || ns < INT32_MIN)
+		t->overflow = true;
+	else
+		median_add(way, (int32_t)ns);
 }
 
 /* The faster an answer, the less its two ways can differ. */
-static void add_offset(struct account *a, const struct account_answer *answer)
+static void add_offset(struct account_times *t, const struct account_answer *answer, bool first)
 {
-	bool first = a->interval[ACCOUNT_ANSWERED] == 0 || answer->server != a->server;
-
-	if (!first && answer->rtt_ns >= a->offset_rtt_ns)
+	if (!first && answer->server == t->server && answer->rtt_ns >= t->offset_rtt_ns)
 		return;
-	a->server = (uint16_t)answer->server;
-	a->offset_rtt_ns = answer->rtt_ns;
-	a->offset_ns = (answer->forward_ns - answer->return_ns) / 2;
+	t->server = (uint16_t)answer->server;
+	t->offset_rtt_ns = answer->rtt_ns;
+	t->offset_ns = (answer->forward_ns - answer->return_ns) / 2;
 }
 
 void account_answered(struct account *a, const struct account_answer *answer)
 {
-	add_rtt(a, answer->rtt_ns);
-	add_way(a, &a->forward, answer->forward_ns);
-	add_way(a, &a->back, answer->return_ns);
-	add_offset(a, answer);
+	bool first = a->interval[ACCOUNT_ANSWERED] == 0;
+
 	account_add(a, ACCOUNT_ANSWERED);
+	if (!a->times)
+		return;
+	add_rtt(a->times, answer->rtt_ns, first);
+	add_way(a->times, &a->times->forward_ns, answer->forward_ns);
+	add_way(a->times, &a->times->return_ns, answer->return_ns);
+	add_offset(a->times, answer, first);
 }
 
 enum account_clocks account_clocks(const struct account *a)
 {
-	return a->interval[ACCOUNT_ANSWERED] > 0 && !a->ways_overflow && a->forward.min_ns >= 0 && a->back.min_ns >= 0
+	const struct account_times *t = a->times;
+
+	return a->interval[ACCOUNT_ANSWERED] > 0 && t && !t->overflow && median_min(&t->forward_ns) >= 0 &&
+		       median_min(&t->return_ns) >= 0
 		   ? ACCOUNT_CLOCKS_CONSISTENT
 		   : ACCOUNT_CLOCKS_UNKNOWN;
 }
@@ -108,12 +116,14 @@ static uint32_t losses_of(const struct account_stretch *s)
 	return s->forward_lost + s->return_lost + s->lost;
 }
 
+bool account_has_stretch(const struct account *a)
+{
+	return a->ended;
+}
+
 void account_end_stretch(struct account *a)
 {
-	if (losses_of(&a->stretch) == 0)
-		return;
-	a->ended = a->stretch;
-	a->stretch = (struct account_stretch){ 0 };
+	a->ended = losses_of(&a->stretch) > 0;
 }
 
 static void pass_answer(struct account *a, int64_t sent_real_ns)
@@ -155,23 +165,30 @@ void account_pass(struct account *a, enum account_count fate, int64_t sent_real_
 
 bool account_take_stretch(struct account *a, struct account_stretch *stretch)
 {
-	if (losses_of(&a->ended) == 0)
+	if (!a->ended)
 		return false;
-	*stretch = a->ended;
-	a->ended = (struct account_stretch){ 0 };
+	*stretch = a->stretch;
+	a->stretch = (struct account_stretch){ 0 };
+	a->ended = false;
 	return true;
 }
 
 /* -- intervals -- */
+
+static void begin_times(struct account_times *t)
+{
+	t->rtt_sum_ns = 0;
+	t->overflow = false;
+	t->forward_ns.count = t->return_ns.count = 0;
+	if (t->histogram)
+		memset(t->histogram, 0, sizeof *t->histogram);
+}
 
 void account_begin(struct account *a, int64_t now_ns, int64_t now_real_ns)
 {
 	memset(a->interval, 0, sizeof a->interval);
 	a->from_ns = now_ns;
 	a->from_real_ns = now_real_ns;
-	a->rtt_sum_ns = 0;
-	a->ways_overflow = false;
-	a->forward.median.count = a->back.median.count = 0;
-	if (a->histogram)
-		memset(a->histogram, 0, sizeof *a->histogram);
+	if (a->times)
+		begin_times(a->times);
 }

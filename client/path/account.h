@@ -29,11 +29,6 @@ struct account_answer {
 	unsigned server;
 };
 
-struct account_way { /* one-way times of an interval */
-	int32_t min_ns, max_ns;
-	struct median median;
-};
-
 /* Losses with fewer than ACCOUNT_APART_ANSWERS answers between two of them, or less than ACCOUNT_APART_NS apart. */
 struct account_stretch {
 	int64_t first_ns, last_ns; /* realtime: when the first and the last of them were sent */
@@ -42,26 +37,40 @@ struct account_stretch {
 };
 enum { ACCOUNT_APART_ANSWERS = 3 };
 
-struct account {
-	uint64_t total[ACCOUNT_COUNTS];    /* since the path's probing began */
-	uint32_t interval[ACCOUNT_COUNTS]; /* since the last record */
-	int64_t from_ns, from_real_ns;     /* when that was */
+struct account_times {
+	/* Of the interval: */
 	uint32_t rtt_min_ns, rtt_max_ns;
 	uint64_t rtt_sum_ns;
-	uint32_t rtt_last_ns, jitter_16; /* RFC 3550, 6.4.1: the jitter times 16 */
-	bool has_rtt;                    /* rtt_last_ns is a round trip */
-	bool ways_overflow;              /* a one-way time did not fit: the clocks are far apart */
-	uint16_t server;                 /* whose clock: */
-	int64_t offset_ns;               /* the server's minus ours, by the fastest answer of the newest server .. */
-	uint32_t offset_rtt_ns;          /* .. which took so long */
-	struct account_way forward, back;
-	struct account_stretch stretch, ended;
-	uint32_t answered_since;         /* answers after the last loss of `stretch` */
+	struct median forward_ns, return_ns; /* one-way times, as far as they fit */
+	int64_t offset_ns;      /* the server's clock minus ours, by the fastest answer of the newest server .. */
+	uint32_t offset_rtt_ns; /* .. which took so long */
+	uint16_t server;        /* that server */
+	bool overflow;          /* a one-way time did not fit: the clocks are far apart */
+	/* Of all intervals: */
+	bool has_last;
+	uint32_t last_ns, jitter_16;     /* the newest round trip; RFC 3550, 6.4.1: the jitter times 16 */
 	struct rtt_histogram *histogram; /* for paths whose prober does not keep all answers of an interval; or NULL */
 };
 
-/* With a histogram if the answers of an interval may be more than the prober keeps. NULL: no memory. */
-struct account *account_new(bool with_histogram, int64_t now_ns, int64_t now_real_ns);
+struct account {
+	uint32_t total[ACCOUNT_COUNTS];    /* since the path's probing began; it may wrap */
+	uint32_t interval[ACCOUNT_COUNTS]; /* since the last record */
+	int64_t from_ns, from_real_ns;     /* when that was */
+	struct account_stretch stretch;    /* of losses; none if it has no loss */
+	uint32_t answered_since;           /* answers after the last loss of it */
+	bool ended;                        /* it is complete, and waits for account_take_stretch */
+	struct account_times *times;       /* NULL: for few probes, which nobody compares */
+};
+
+/* What is kept besides counts. */
+enum account_kind {
+	ACCOUNT_PLAIN,
+	ACCOUNT_TIMES,
+	ACCOUNT_HISTOGRAM /* times, too: the answers of an interval may be more than the prober keeps */
+};
+
+/* NULL: no memory. */
+struct account *account_new(enum account_kind kind, int64_t now_ns, int64_t now_real_ns);
 void account_free(struct account *account);
 
 void account_add(struct account *account, enum account_count what);
@@ -71,8 +80,9 @@ void account_answered(struct account *account, const struct account_answer *answ
  * not counted here. sent_real_ns: when the probe was sent. */
 void account_pass(struct account *account, enum account_count fate, int64_t sent_real_ns);
 
-/* Take a stretch of losses that has ended. A next one is lost if this one is not taken before it ends. */
+/* Take a stretch of losses that has ended. Until then, further losses belong to it. */
 bool account_take_stretch(struct account *account, struct account_stretch *stretch);
+bool account_has_stretch(const struct account *account); /* that has ended */
 /* End the stretch that goes on, if there is one. */
 void account_end_stretch(struct account *account);
 

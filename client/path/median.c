@@ -9,8 +9,17 @@ static void insert(struct median *m, int32_t value)
 	for (; i > 0 && m->heights[i - 1] > value; i--)
 		m->heights[i] = m->heights[i - 1];
 	m->heights[i] = value;
-	m->positions[m->count] = m->count + 1;
+	if (m->count > 0 && m->count < LAST)
+		m->positions[m->count - 1] = m->count + 1;
 	m->count++;
+}
+
+/* Of any marker: the first one is at 1, and the last one at the end. */
+static double position(const struct median *m, unsigned i)
+{
+	if (i == 0)
+		return 1;
+	return i == LAST ? m->count : m->positions[i - 1];
 }
 
 /* Move the extremes if value is one, and return the first marker above it. */
@@ -32,7 +41,7 @@ static unsigned place(struct median *m, int32_t value)
 static int32_t moved_height(const struct median *m, unsigned i, int step)
 {
 	double h = m->heights[i], below = m->heights[i - 1], above = m->heights[i + 1];
-	double to_above = m->positions[i + 1] - m->positions[i], to_below = m->positions[i] - m->positions[i - 1];
+	double to_above = position(m, i + 1) - position(m, i), to_below = position(m, i) - position(m, i - 1);
 	double parabola =
 	    h + step / (to_above + to_below) *
 		    ((to_below + step) * (above - h) / to_above + (to_above - step) * (h - below) / to_below);
@@ -44,17 +53,17 @@ static int32_t moved_height(const struct median *m, unsigned i, int step)
 
 static void adjust(struct median *m, unsigned i)
 {
-	double wanted = 1 + (m->count - 1) * (double)i / LAST, off = wanted - m->positions[i];
+	double wanted = 1 + (m->count - 1) * (double)i / LAST, off = wanted - position(m, i);
 	int step = 0;
 
-	if (off >= 1 && m->positions[i + 1] > m->positions[i] + 1)
+	if (off >= 1 && position(m, i + 1) > position(m, i) + 1)
 		step = 1;
-	else if (off <= -1 && m->positions[i] > m->positions[i - 1] + 1)
+	else if (off <= -1 && position(m, i) > position(m, i - 1) + 1)
 		step = -1;
 	if (step == 0)
 		return;
 	m->heights[i] = moved_height(m, i, step);
-	m->positions[i] += (uint32_t)step;
+	m->positions[i - 1] += (uint32_t)step;
 }
 
 void median_add(struct median *m, int32_t value)
@@ -63,8 +72,8 @@ void median_add(struct median *m, int32_t value)
 		insert(m, value);
 		return;
 	}
-	for (unsigned i = place(m, value); i <= LAST; i++)
-		m->positions[i]++;
+	for (unsigned i = place(m, value); i < LAST; i++)
+		m->positions[i - 1]++;
 	m->count++;
 	for (unsigned i = 1; i < LAST; i++)
 		adjust(m, i);
@@ -77,4 +86,16 @@ int32_t median_get(const struct median *m)
 	if (m->count == 0)
 		return 0;
 	return (int32_t)(((int64_t)m->heights[(m->count - 1) / 2] + m->heights[m->count / 2]) / 2);
+}
+
+int32_t median_min(const struct median *m)
+{
+	return m->count > 0 ? m->heights[0] : 0;
+}
+
+int32_t median_max(const struct median *m)
+{
+	if (m->count >= MEDIAN_MARKERS)
+		return m->heights[LAST];
+	return m->count > 0 ? m->heights[m->count - 1] : 0;
 }

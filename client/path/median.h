@@ -9,12 +9,14 @@ enum { MEDIAN_MARKERS = 5 };
 
 struct median { /* all zero: no values */
 	uint32_t count;
-	uint32_t positions[MEDIAN_MARKERS]; /* of the markers in the sorted series; from 1 */
-	int32_t heights[MEDIAN_MARKERS];    /* minimum, quarter, median, three quarters, maximum */
+	uint32_t positions[MEDIAN_MARKERS - 2]; /* of the inner markers in the sorted series; from 1 */
+	int32_t heights[MEDIAN_MARKERS];        /* minimum, quarter, median, three quarters, maximum */
 };
 
 void median_add(struct median *median, int32_t value);
 /* 0 if there are no values. */
 int32_t median_get(const struct median *median);
+int32_t median_min(const struct median *median);
+int32_t median_max(const struct median *median);
 
 #endif

@@ -194,16 +194,11 @@ static bool may_change(const struct prober *p, const struct prober_record *r, in
 	       (has_no_direction(r->outcome) && !r->settled && now_ns - r->sent_ns < p->timeout_ns + PROBER_ACCOUNT_NS);
 }
 
-static bool has_stretch(const struct prober *p)
-{
-	return p->account->ended.forward_lost + p->account->ended.return_lost + p->account->ended.lost > 0;
-}
-
 bool prober_account(struct prober *p, int64_t now_ns)
 {
 	while (p->account && p->accounted < p->next && !may_change(p, slot(p, p->accounted), now_ns)) {
 		account_next(p);
-		if (has_stretch(p))
+		if (account_has_stretch(p->account))
 			return true;
 	}
 	return false;
@@ -213,7 +208,7 @@ bool prober_account_all(struct prober *p)
 {
 	while (p->account && p->accounted < p->next) {
 		account_next(p);
-		if (has_stretch(p))
+		if (account_has_stretch(p->account))
 			return true;
 	}
 	return false;
@@ -765,19 +760,25 @@ static uint32_t take_unrecorded(struct prober *p, uint32_t *scratch)
 	return n;
 }
 
+/* The extremes of the account are exact, and its histogram has answers that the ring has no more. */
+static void refine(const struct account_times *t, uint32_t answered, bool kept_all, struct prober_rtt *rtt)
+{
+	if (!kept_all && t->histogram) {
+		rtt->median_ms = ms(rtt_histogram_at(t->histogram, (answered + 1) / 2));
+		rtt->p99_ms = ms(rtt_histogram_at(t->histogram, p99_rank(answered)));
+	}
+	rtt->min_ms = ms(t->rtt_min_ns);
+	rtt->max_ms = ms(t->rtt_max_ns);
+}
+
 bool prober_record_rtt(struct prober *p, uint32_t *scratch, struct prober_rtt *rtt)
 {
-	const struct account *a = p->account;
-	uint32_t answered = a->interval[ACCOUNT_ANSWERED], n = take_unrecorded(p, scratch);
+	uint32_t answered = p->account->interval[ACCOUNT_ANSWERED], n = take_unrecorded(p, scratch);
 
 	if (n == 0 || answered == 0)
 		return false;
 	find_quantiles(scratch, n, rtt);
-	if (n < answered && a->histogram) {
-		rtt->median_ms = ms(rtt_histogram_at(a->histogram, (answered + 1) / 2));
-		rtt->p99_ms = ms(rtt_histogram_at(a->histogram, p99_rank(answered)));
-	}
-	rtt->min_ms = ms(a->rtt_min_ns);
-	rtt->max_ms = ms(a->rtt_max_ns);
+	if (p->account->times)
+		refine(p->account->times, answered, n == answered, rtt);
 	return true;
 }

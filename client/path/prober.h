@@ -69,6 +69,7 @@ struct prober {
 	uint32_t ring_len;          /* a power of two */
 	uint32_t next;              /* number of the next probe; the first is 1 */
 	uint32_t waiting_from;      /* no probe before it is WAITING */
+	uint32_t accounted;         /* all before it are in the account, and answers after it */
 	struct packet_heard heard;  /* acknowledgements to send with the next probe */
 	/* The holder is the server and boot id that answered the newest answered number. */
 	uint64_t boot_id;
@@ -87,7 +88,6 @@ struct prober {
 	 * The caller that queries half-open sockets settles those with prober_settle. */
 	enum probe_kind kind;
 	struct account *account; /* NULL: none is kept */
-	uint32_t accounted;      /* all before it are in the account, and answers after it */
 };
 
 /* ring_len: a power of two, larger than the probes that can be outstanding. ring is zeroed by this call.

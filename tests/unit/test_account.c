@@ -27,7 +27,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	prober_init(&p, FLOW, TIMEOUT, ring, RING);
-	p.account = account_new(false, 0, EPOCH);
+	p.account = account_new(ACCOUNT_TIMES, 0, EPOCH);
 	return p.account ? 0 : -1;
 }
 
@@ -162,7 +162,7 @@ static void intervals_have_their_own_round_trips(void **state)
 		answer(send_at(ms), ms + 5, 1000 * (ms + 1), 0);
 	assert_true(prober_record_rtt(&p, scratch, &rtt));
 	assert_true(rtt.min_ms == 1 && rtt.max_ms == 10 && rtt.median_ms == 5.5 && rtt.p99_ms == 10);
-	assert_int_equal(p.account->rtt_sum_ns, 55 * MS);
+	assert_int_equal(p.account->times->rtt_sum_ns, 55 * MS);
 	account_begin(p.account, 20 * MS, EPOCH);
 	assert_false(prober_record_rtt(&p, scratch, &rtt));
 	answer(send_at(20), 22, 2000, 0);
@@ -177,7 +177,7 @@ static void many_round_trips_come_from_the_histogram(void **state)
 
 	(void)state;
 	account_free(p.account);
-	p.account = account_new(true, 0, EPOCH);
+	p.account = account_new(ACCOUNT_HISTOGRAM, 0, EPOCH);
 	for (int64_t ms = 0; ms < 1000; ms++)
 		answer(send_at(ms), ms + 10, 1000 + 7 * ms, 0);
 	assert_true(prober_record_rtt(&p, scratch, &rtt));
@@ -208,7 +208,8 @@ static void jitter(void **state)
 		answer(send_at(i), i + 5, i % 2 ? 3000 : 1000, 0);
 		expected += i > 0 ? (2.0 - expected) / 16 : 0;
 	}
-	assert_true(p.account->jitter_16 / 16e6 > expected - 0.001 && p.account->jitter_16 / 16e6 < expected + 0.001);
+	assert_true(p.account->times->jitter_16 / 16e6 > expected - 0.001 &&
+		    p.account->times->jitter_16 / 16e6 < expected + 0.001);
 }
 
 static void clocks(void **state)
@@ -218,15 +219,15 @@ static void clocks(void **state)
 	answer(send_at(0), 10, 8000, 1);
 	answer(send_at(20), 30, 4000, 1);
 	assert_int_equal(account_clocks(p.account), ACCOUNT_CLOCKS_CONSISTENT);
-	assert_int_equal(p.account->offset_ns, 1 * MS);
-	assert_int_equal(p.account->forward.min_ns, 3 * MS);
-	assert_int_equal(p.account->back.max_ns, 3 * MS);
+	assert_int_equal(p.account->times->offset_ns, 1 * MS);
+	assert_int_equal(median_min(&p.account->times->forward_ns), 3 * MS);
+	assert_int_equal(median_max(&p.account->times->return_ns), 3 * MS);
 	answer(send_at(40), 45, 1000, 1); /* faster than the clocks differ */
 	assert_int_equal(account_clocks(p.account), ACCOUNT_CLOCKS_UNKNOWN);
 	account_begin(p.account, 0, EPOCH);
 	answer(send_at(60), 65, 1000, 3600 * 1000);
 	assert_int_equal(account_clocks(p.account), ACCOUNT_CLOCKS_UNKNOWN);
-	assert_int_equal(p.account->offset_ns, 3600 * SECOND);
+	assert_int_equal(p.account->times->offset_ns, 3600 * SECOND);
 }
 
 static void medians(void **state)
@@ -239,6 +240,8 @@ static void medians(void **state)
 	median_add(&m, 5);
 	median_add(&m, -1);
 	assert_int_equal(median_get(&m), 2);
+	assert_int_equal(median_min(&m), -1);
+	assert_int_equal(median_max(&m), 5);
 	for (unsigned i = 0; i < 10000; i++) {
 		random = random * 1664525 + 1013904223;
 		median_add(&m, (int32_t)(random >> 12));
