@@ -62,6 +62,15 @@ static int64_t unnoticed_ns(const struct path *p)
 	return path_every_ns(p) * (p->status.state == VERDICT_LOSSY ? ASSESS_WINDOW_PROBES : 1);
 }
 
+static int64_t settle_ns(const struct path *p, const struct path_status *before)
+{
+	int64_t window_ns = path_every_ns(p) * ASSESS_WINDOW_PROBES;
+
+	if (!before || before->state != VERDICT_LOSSY)
+		return 0;
+	return window_ns < INCIDENTS_SETTLE_LOSSY_MAX_NS ? window_ns : INCIDENTS_SETTLE_LOSSY_MAX_NS;
+}
+
 void run_incidents_review(struct run_incidents *r, struct path *p, const struct verdict *v,
 			  const struct path_status *before)
 {
@@ -73,6 +82,7 @@ void run_incidents_review(struct run_incidents *r, struct path *p, const struct 
 		return;
 	s.began_ns = began_ns(p, before, s.server, answered_ns, &now);
 	s.early_ns = s.began_ns - unnoticed_ns(p);
+	s.settle_ns = settle_ns(p, before);
 	if (s.server < 0 && p->incident.answerer == 0 && !p->target->holders_many)
 		s.server = v->server;
 	incidents_tell(&r->incidents, &now, p, &s);

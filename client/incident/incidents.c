@@ -206,6 +206,14 @@ static struct incident *make(struct incidents *all, const struct incidents_time 
 	return in;
 }
 
+static void settle_from(struct incident *in, int64_t now_ns, int64_t least_ns)
+{
+	int64_t until_ns = now_ns + (least_ns > in->settle_ns ? least_ns : in->settle_ns);
+
+	if (until_ns > in->settled_ns)
+		in->settled_ns = until_ns;
+}
+
 static void note_end(struct incident *in, const struct incidents_time *now, int64_t at_ns)
 {
 	if (at_ns <= in->closed_ns)
@@ -388,7 +396,7 @@ static void end_failing(struct incidents *all, const struct incidents_time *now,
 	in->failing--;
 	in->recovered |= in->failing == 0;
 	note_end(in, now, s->began_ns);
-	in->settled_ns = now->mono_ns + in->settle_ns;
+	settle_from(in, now->mono_ns, s->settle_ns);
 	incident_agree(&in->answered.after, s->server);
 }
 
@@ -403,7 +411,7 @@ static void move(struct incidents *all, const struct incidents_time *now, struct
 	incident_move(in, p, s->server);
 	if (!p->incident.fails) {
 		note_end(in, now, s->began_ns);
-		in->settled_ns = now->mono_ns + in->settle_ns;
+		settle_from(in, now->mono_ns, s->settle_ns);
 	}
 }
 

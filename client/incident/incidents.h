@@ -40,9 +40,10 @@ struct incidents_time {
 /* What a path shows now. */
 struct incidents_status {
 	const struct verdict *verdict;
-	int server;       /* who sent the newest answers, steadily: index in the configuration; -1: not one server */
-	int64_t began_ns; /* monotonic: the first probe that showed it .. */
-	int64_t early_ns; /* .. and it may have begun as early as this */
+	int server;        /* who sent the newest answers, steadily: index in the configuration; -1: not one server */
+	int64_t began_ns;  /* monotonic: the first probe that showed it .. */
+	int64_t early_ns;  /* .. and it may have begun as early as this */
+	int64_t settle_ns; /* for how long it has to be well, at least, until an incident is closed */
 };
 
 struct incidents {

@@ -164,12 +164,13 @@ static void add_servers(struct text *t, const struct result_incident *r)
 
 	if (!incident_has_moved(r->incident))
 		return;
+	add(t, r->incident->lead.cause == VERDICT_CAUSE_FAILOVER ? ": " : ", failover: ");
 	if (before && before == after)
-		add(t, ", %s answers again", after);
+		add(t, "%s answers again", after);
 	else if (before && after)
-		add(t, ", %s answers instead of %s", after, before);
+		add(t, "%s answers instead of %s", after, before);
 	else
-		add(t, ", other servers answer than before");
+		add(t, "other servers answer than before");
 }
 
 static void add_verdict(struct text *t, const struct incident *in)
@@ -183,7 +184,7 @@ static void add_verdict(struct text *t, const struct incident *in)
 static void add_evidence(struct text *t, const struct incident *in)
 {
 	if (in->lead.sentences_len > 0)
-		add(t, ": %s", in->lead.sentences[0]);
+		add(t, "%s %s", incident_has_moved(in) ? ";" : ":", in->lead.sentences[0]);
 }
 
 static void add_end(struct text *t, const struct incident *in)

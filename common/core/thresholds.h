@@ -59,6 +59,9 @@ enum {
  * faults that somebody makes one after the other are several. */
 #define INCIDENTS_FLAP_NS        (10 * NS_PER_S)
 #define INCIDENTS_SETTLE_FLAP_NS (10 * NS_PER_S)
+/* Random loss around the threshold of `lossy` is over when a whole window of probes shows none, and two minutes are
+ * enough for slow schedules. */
+#define INCIDENTS_SETTLE_LOSSY_MAX_NS (120 * NS_PER_S)
 /* An incident that grows all the time says so each ten seconds. */
 #define INCIDENTS_GROWS_NS (10 * NS_PER_S)
 

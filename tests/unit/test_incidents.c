@@ -22,6 +22,7 @@ static struct path *items[PATHS];
 static struct paths paths = { .items = items, .len = PATHS };
 static struct incidents all;
 static struct incidents_time now;
+static int64_t settle_ns;
 
 struct seen { /* what an event said */
 	enum incidents_event event;
@@ -73,6 +74,7 @@ static int setup(void **state)
 		items[i] = &storage[i];
 	}
 	seen_len = 0;
+	settle_ns = 0;
 	now = (struct incidents_time){ 100 * NS_PER_S, 100 * NS_PER_S + REAL_AHEAD_NS };
 	incidents_init(&all, &paths, FIRST_ID);
 	all.event = note;
@@ -99,7 +101,8 @@ static void wait_ns(int64_t ns)
 
 static void tell(size_t i, const struct verdict *v, int server)
 {
-	const struct incidents_status s = { v, server, now.mono_ns - 3 * NS_PER_S, now.mono_ns - 4 * NS_PER_S };
+	const struct incidents_status s = { v, server, now.mono_ns - 3 * NS_PER_S, now.mono_ns - 4 * NS_PER_S,
+					    settle_ns };
 
 	incidents_tell(&all, &now, items[i], &s);
 }
@@ -397,6 +400,22 @@ static void faults_with_a_pause_are_several(void **state)
 	assert_int_equal(count_opened(INCIDENTS_SETTLE_FLAP_NS + 2 * NS_PER_S), 10);
 }
 
+static void a_path_may_have_to_be_well_for_longer(void **state)
+{
+	(void)state;
+	all_up();
+	down(0, VERDICT_CAUSE_UNEXPLAINED);
+	wait_ns(10 * NS_PER_S);
+	settle_ns = 60 * NS_PER_S;
+	up(0, 0);
+	settle_ns = 0;
+	up(0, 0);
+	wait_ns(59 * NS_PER_S);
+	assert_int_equal(seen_len, 1);
+	wait_ns(2 * NS_PER_S);
+	only(INCIDENTS_CLOSED, 1);
+}
+
 static void a_blip_is_told(void **state)
 {
 	(void)state;
@@ -664,6 +683,7 @@ int main(void)
 		TEST(a_flap_is_the_same_incident),
 		TEST(what_keeps_coming_back_is_waited_for),
 		TEST(faults_with_a_pause_are_several),
+		TEST(a_path_may_have_to_be_well_for_longer),
 		TEST(a_blip_is_told),
 		TEST(a_move_without_loss),
 		TEST(a_failover_ends_the_outage),

@@ -276,7 +276,7 @@ static void an_incident(void **state)
 	in.moves = 1;
 	result.event = INCIDENTS_CLOSED;
 	assert_text(&result, "incident 17 closed after 2.5 s: bootnode (2 paths), direction return, "
-			     "cause stale-neighbour, boot-02 answers instead of boot-01");
+			     "cause stale-neighbour, failover: boot-02 answers instead of boot-01");
 	json_t *object = result_incident_json(&result);
 	assert_int_equal(json_real_value(json_object_get(object, "duration_ms")), 2500);
 	assert_string_equal(json_string_value(json_object_get(object, "server_after")), "boot-02");
