@@ -2,6 +2,9 @@
 
 #include "common/core/ns.h"
 
+/* Frames and words of an outage are younger than a day. */
+#define ABSENT_MAX_MS UINT64_C(86400000)
+
 struct endpoint hint_holding_where(const struct path *p)
 {
 	const struct endpoint *where = &p->endpoint;
@@ -28,10 +31,18 @@ static int64_t frames_ns(const struct path *p, const struct query_result *t, con
 	return newest_ns;
 }
 
-static bool is_same_word(const struct hint_holding_word *before, const struct evidence_holding *said)
+/* When had the server lost the address at the latest? It does not know of an address that no interface has, so that it
+ * may have said something else before. */
+static int64_t absent_ns(const struct hint_holding_word *before, const struct evidence_holding *said,
+			 const struct query_result *t)
 {
-	return before->known && before->said.state == said->state &&
-	       endpoint_same_address(&before->said.address, &said->address);
+	uint64_t ms = said->absent_ms == UINT32_MAX ? t->answer->uptime_ms : said->absent_ms;
+	int64_t lost_ns = t->now_ns - (int64_t)(ms < ABSENT_MAX_MS ? ms : ABSENT_MAX_MS) * NS_PER_MS;
+
+	if (before->known && before->said.state != EVIDENCE_ABSENT && before->asked_ns > lost_ns &&
+	    endpoint_same_address(&before->said.address, &said->address))
+		return t->now_ns;
+	return lost_ns;
 }
 
 void hint_holding_note(struct hint_holding *h, const struct path *p, const struct query_result *t, int slot,
@@ -45,7 +56,7 @@ void hint_holding_note(struct hint_holding *h, const struct path *p, const struc
 			h->words[slot] = (struct hint_holding_word){
 				.known = true,
 				.asked_ns = t->asked_ns,
-				.same_ns = is_same_word(&h->words[slot], said) ? h->words[slot].same_ns : t->now_ns,
+				.absent_ns = absent_ns(&h->words[slot], said, t),
 				.said = *said,
 				.frames_ns = frames_ns(p, t, &where, query_result_client(t, p, flow)),
 			};
@@ -70,7 +81,7 @@ static void add_word(struct hint_holding_explanation *e, unsigned slot, const st
 	e->answered |= said->link_answer == EVIDENCE_LINK_ANSWERS ? bit : 0;
 	e->remembered |= said->link_answer == EVIDENCE_LINK_REMEMBERS ? bit : 0;
 	e->strayed |= word->frames_ns >= since_ns && !said->routes ? bit : 0;
-	e->misdelivered |= word->frames_ns >= word->same_ns ? e->strayed & bit : 0;
+	e->misdelivered |= word->frames_ns >= word->absent_ns ? e->strayed & bit : 0;
 }
 
 /* Do the servers know on which address of theirs probes of this client for the probed address arrived? If on another
@@ -122,8 +133,8 @@ static bool is_certain(const struct hint_holding_explanation *e, const struct pa
 	       (!elsewhere && (is_missing_on_link(e, p) || came_untranslated(e, p)));
 }
 
-/* The servers are asked at different times, and the address may move in between. So each must have said before and
- * after one moment that it does not have it. */
+/* The servers are asked at different times, and the address may move in between. So there has to
+ * be a moment when all lacked it. */
 static bool is_absent_at_once(const struct hint_holding *h, const struct hint_holding_explanation *e,
 			      const struct path *p)
 {
@@ -132,7 +143,7 @@ static bool is_absent_at_once(const struct hint_holding *h, const struct hint_ho
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		if (!(e->absent >> k & 1))
 			continue;
-		from_ns = ns_later(from_ns, h->words[k].same_ns);
+		from_ns = ns_later(from_ns, h->words[k].absent_ns);
 		to_ns = ns_earlier(to_ns, h->words[k].asked_ns);
 	}
 	return p->target->servers_len == 1 || from_ns <= to_ns;

@@ -14,8 +14,8 @@
 
 struct hint_holding_word { /* what one server said */
 	bool known;
-	int64_t asked_ns; /* monotonic: when the query left */
-	int64_t same_ns;  /* monotonic: when the first one came of the words in a row that say the same state */
+	int64_t asked_ns;  /* monotonic: when the query left */
+	int64_t absent_ns; /* monotonic: it had lost the address by then */
 	struct evidence_holding said;
 	int64_t frames_ns; /* monotonic: newest frame of this path for the address that came to its link; 0: none */
 };

@@ -249,7 +249,8 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(flag, r->forwards)                                                                                           \
 	X(flag, r->routes)                                                                                             \
 	X(u32, r->heard_ms)                                                                                            \
-	X(address, r->arrived_on)
+	X(address, r->arrived_on)                                                                                      \
+	X(u32, r->absent_ms)
 
 #define ANSWER_counters(X)                                                                                             \
 	X(u8, r->kind)                                                                                                 \

@@ -243,6 +243,7 @@ struct evidence_holding {
 	 * known), and on which address of the server (port 0). */
 	uint32_t heard_ms;
 	struct endpoint arrived_on;
+	uint32_t absent_ms; /* ABSENT: since it lost the address; UINT32_MAX: it has not had it since it started */
 };
 
 enum evidence_counter_kind { /* of the host's connection tracking; others say nothing to this version */

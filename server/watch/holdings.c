@@ -1,5 +1,6 @@
 #include "server/watch/holdings.h"
 
+#include "common/core/age.h"
 #include "common/core/lru.h"
 #include "common/core/thresholds.h"
 #include "common/system/proc.h"
@@ -198,9 +199,13 @@ static void look_at_routes(struct holdings *h, unsigned came_by, struct evidence
 
 void holdings_look(struct holdings *holdings, unsigned came_by, int64_t now_ns, struct evidence_holding *holding)
 {
+	int64_t lost_ns = ifaces_lost_ns(holdings->ifaces, &holding->address);
+
 	look_at_interfaces(holdings->ifaces, holding);
 	if (holding->state == EVIDENCE_ABSENT)
 		look_at_routes(holdings, came_by, holding);
-	if (holding->state == EVIDENCE_ABSENT)
-		look_at_link(holdings, now_ns, holding);
+	if (holding->state != EVIDENCE_ABSENT)
+		return;
+	holding->absent_ms = lost_ns ? age_ms(lost_ns, now_ns) : UINT32_MAX;
+	look_at_link(holdings, now_ns, holding);
 }

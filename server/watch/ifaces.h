@@ -1,4 +1,4 @@
-/* This host's links, their MACs and its addresses. Read again after each change. */
+/* This host's links, their MACs and its addresses, and those that it had. Read again after each change. */
 #ifndef FLOATPROBE_IFACES_H
 #define FLOATPROBE_IFACES_H
 
@@ -6,20 +6,27 @@
 
 #include <stdbool.h>
 
-enum { IFACES_LINKS_MAX = 256, IFACES_ADDRESSES_MAX = 128 };
+enum { IFACES_LINKS_MAX = 256, IFACES_ADDRESSES_MAX = 128, IFACES_LOST_MAX = 64 };
 
 struct ifaces {
 	struct rtnl_link links[IFACES_LINKS_MAX];
 	struct rtnl_address addresses[IFACES_ADDRESSES_MAX]; /* without loopback and link-local addresses */
 	unsigned links_len, addresses_len;
 	bool complete; /* false: not all links and addresses fit */
+	struct ifaces_lost {
+		struct endpoint address;
+		int64_t at_ns;   /* monotonic */
+	} lost[IFACES_LOST_MAX]; /* a ring: the newest ones that it had and lost */
+	unsigned lost_len;       /* of all so far */
 };
 
 /* Returns 0 or -errno. After an error the old data stay. */
-int ifaces_read(struct ifaces *ifaces, struct netlink *nl) __attribute__((warn_unused_result));
+int ifaces_read(struct ifaces *ifaces, struct netlink *nl, int64_t now_ns) __attribute__((warn_unused_result));
 bool ifaces_has_mac(const struct ifaces *ifaces, const uint8_t mac[RTNL_MAC_LEN]);
 /* Returns NULL if the address is not ours. */
 const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const struct endpoint *address);
+/* When this host lost an address that it does not have, at the latest (monotonic); 0: it never had it. */
+int64_t ifaces_lost_ns(const struct ifaces *ifaces, const struct endpoint *address);
 /* Returns NULL if there is no such link. */
 const struct rtnl_link *ifaces_link(const struct ifaces *ifaces, unsigned index);
 

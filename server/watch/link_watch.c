@@ -113,7 +113,7 @@ static void on_deleted(void *context, const struct rtnl_neighbour *neighbour)
 /* After an error the next change triggers another attempt. */
 static void read_ifaces(struct link_watch *l)
 {
-	int error = ifaces_read(&l->ifaces, l->netlink);
+	int error = ifaces_read(&l->ifaces, l->netlink, clock_mono_ns());
 
 	if (error < 0 && error != -EINTR)
 		log_warning("cannot read this host's links and addresses: %s", strerror(-error));

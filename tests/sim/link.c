@@ -235,7 +235,8 @@ void link_open(struct link *l)
 	l->neighbour_watch = neighbour_watch_new(&settings);
 	l->address_watch = address_watch_new(&l->ifaces, &findings);
 	l->syn_watch = syn_watch_new(WIRE_PORT);
-	if (!l->neighbour_watch || !l->address_watch || !l->syn_watch || ifaces_read(&l->ifaces, &l->netlink) != 0)
+	if (!l->neighbour_watch || !l->address_watch || !l->syn_watch ||
+	    ifaces_read(&l->ifaces, &l->netlink, clock_mono_ns()) != 0)
 		abort();
 	for (unsigned i = 0; i < l->neighbours_len; i++)
 		if (l->neighbours[i].entry.state)
@@ -249,7 +250,8 @@ void link_open(struct link *l)
 void link_assign(struct link *l, bool has_floating)
 {
 	l->machine->has_floating = has_floating;
-	if (ifaces_read(&l->ifaces, &l->netlink) != 0)
+	world_enter(&l->machine->clock);
+	if (ifaces_read(&l->ifaces, &l->netlink, clock_mono_ns()) != 0)
 		abort();
 }
 
@@ -293,7 +295,9 @@ void link_collect(struct link *l, const struct evidence_query *query, const stru
 	neighbour_watch_collect(l->neighbour_watch, query, querier, draft);
 	for (unsigned i = 0; i < draft->answer.holdings_len; i++) {
 		struct evidence_holding *h = &draft->answer.holdings[i];
+		int64_t lost_ns = ifaces_lost_ns(&l->ifaces, &h->address);
 		h->state = ifaces_address(&l->ifaces, &h->address) ? EVIDENCE_HELD : EVIDENCE_ABSENT;
+		h->absent_ms = lost_ns ? (uint32_t)((clock_mono_ns() - lost_ns) / MS) : UINT32_MAX;
 	}
 	address_watch_collect(l->address_watch, &draft->answer);
 }

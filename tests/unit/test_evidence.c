@@ -32,7 +32,7 @@ enum {
 	TWIN_LEN = 28,
 	MAC_RECORD_LEN = 6,
 	QUERY_ADDRESS_LEN = 16,
-	HOLDING_LEN = 62,
+	HOLDING_LEN = 66,
 	CAPTURE_LEN = 20,
 	COUNTER_LEN = 5,
 	WAY_LEN = 87,
@@ -148,6 +148,7 @@ static struct evidence_holding sample_holding(uint32_t i)
 		.routes = i % 2 == 1,
 		.heard_ms = UINT32_MAX - i,
 		.arrived_on = sample_endpoint_v4((uint8_t)(50 + i), 0),
+		.absent_ms = 70000 + i,
 	};
 
 	strcpy(h.interface, interfaces[i % 3]);
@@ -537,6 +538,7 @@ static void assert_same_holding(const struct evidence_holding *a, const struct e
 	assert_int_equal(a->routes, b->routes);
 	assert_int_equal(a->heard_ms, b->heard_ms);
 	assert_true(endpoint_equal(&a->arrived_on, &b->arrived_on));
+	assert_int_equal(a->absent_ms, b->absent_ms);
 }
 
 static void assert_same_capture(const struct evidence_capture *a, const struct evidence_capture *b)

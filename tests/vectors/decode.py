@@ -440,6 +440,7 @@ def read_holding(c):
         "routes": c.flag(),
         "heard_ms": c.number(4),
         "arrived_on": c.address(),
+        "absent_ms": c.number(4),
     }
 
 

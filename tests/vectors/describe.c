@@ -210,10 +210,11 @@ static json_t *describe_mac(const struct evidence_mac *mac)
 
 static json_t *describe_holding(const struct evidence_holding *h)
 {
-	return json_pack("{s:o, s:i, s:s, s:i, s:o, s:b, s:b, s:I, s:o}", "address", describe_address(&h->address),
+	return json_pack("{s:o, s:i, s:s, s:i, s:o, s:b, s:b, s:I, s:o, s:I}", "address", describe_address(&h->address),
 			 "state", h->state, "interface", h->interface, "link_answer", h->link_answer, "mac",
 			 describe_hex(h->mac, sizeof h->mac), "forwards", h->forwards, "routes", h->routes, "heard_ms",
-			 (json_int_t)h->heard_ms, "arrived_on", describe_address(&h->arrived_on));
+			 (json_int_t)h->heard_ms, "arrived_on", describe_address(&h->arrived_on), "absent_ms",
+			 (json_int_t)h->absent_ms);
 }
 
 static json_t *describe_counter(const struct evidence_counter *c)
