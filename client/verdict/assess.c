@@ -49,6 +49,20 @@ static bool answers_on_link(struct path *const *paths, size_t len, enum mode mod
 	return false;
 }
 
+/* Where several servers may answer, a direction that another one has proven is no sign of life of this one, which has
+ * said nothing in this outage. */
+static void leave_out_words_of_others(const struct path *p, unsigned server, struct prober_tally *tally)
+{
+	int slot = path_slot(p, server);
+	uint32_t *n = tally->by_outcome;
+
+	if (p->target->servers_len == 1 || !p->loss ||
+	    (p->loss->has_window[slot] && p->loss->windows[slot].asked_ns >= path_streak(p).began_ns))
+		return;
+	n[PROBER_LOST] += n[PROBER_LOST_FORWARD] + n[PROBER_LOST_RETURN];
+	n[PROBER_LOST_FORWARD] = n[PROBER_LOST_RETURN] = 0;
+}
+
 static bool server_silent(const struct engine *e, unsigned server, enum mode mode)
 {
 	struct path *const *paths;
@@ -67,6 +81,7 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 		path_recent(p, mode, &tally);
 		if (others_answer(p, server, &tally))
 			continue;
+		leave_out_words_of_others(p, server, &tally);
 		if (tally.sent > 0 && liveness_of_probes(&tally, has_connected(p, mode)) != LIVENESS_SILENT)
 			return false;
 	}

@@ -140,7 +140,8 @@ static bool it_goes_to_the_wrong_server(const struct verdict_evidence *e, enum v
 
 static bool its_holder_is_down(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return nothing_arrives(e, state) && seen(e, PROBER_LOST_FORWARD) == 0 && e->context.dead_holder != 0;
+	return nothing_arrives(e, state) && seen(e, PROBER_LOST_FORWARD) == 0 && e->context.dead_holder != 0 &&
+	       e->hints.holding.strayed == 0;
 }
 
 static bool the_kernel_found_a_duplicate(const struct verdict_evidence *e, enum verdict_state state)
@@ -820,15 +821,16 @@ const struct causes_rule causes_rules[] = {
 		     "come yet: exactly one is silent, and all others say that they do not have the address and have "
 		     "never heard this client there",
 	    .forbids = "an answer, a receipt, a refusal; a word of that server in this outage; a machine that answers "
-		       "for the address on the link of another one, or did so of late; silence of all that may answer "
+		       "for the address on the link of another one, or did so of late; frames of this client for the "
+		       "address that come to another one, which does not have it; silence of all that may answer "
 		       "(server-down)",
 	    .tell = sentences_holder_down,
 	},
 	{
 	    .cause = VERDICT_CAUSE_NOT_ASSIGNED,
 	    .holds = nobody_holds_it,
-	    .needs = "the path is down, and every server that may answer says in this outage, before and after one "
-		     "moment (a single server: once), that it does not have the address at which the probes have to "
+	    .needs = "the path is down, and every server that may answer says in this outage that it does not have the "
+		     "address, and at some moment none of them had it; it is the address at which the probes have to "
 		     "arrive: arrives_on of the target; or the probed address, if probes of this client have arrived "
 		     "on it, or it belongs on the link of a server that asked there and was not answered, or frames "
 		     "for it come to a server that forwards nothing; or, if only one server may answer, the address on "
@@ -840,9 +842,9 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_MISDELIVERED,
 	    .holds = it_goes_to_the_wrong_server,
-	    .needs = "the path is down, frames of this client for the address come to a server after it has said that "
-		     "it does not have it, and while it says so, and the address is not translated: another server has "
-		     "it, or probes have arrived on it before, or it is arrives_on, or the server forwards nothing",
+	    .needs = "the path is down, frames of this client for the address come to a server that did not have it "
+		     "when they came, as it says, and the address is not translated: another server has it, or probes "
+		     "have arrived on it before, or it is arrives_on, or the server forwards nothing",
 	    .forbids = "an answer, a receipt, a refusal; a server that routes packets for the address to another "
 		       "interface; a server that does not see frames",
 	    .tell = sentences_misdelivered,

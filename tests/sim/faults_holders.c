@@ -47,6 +47,33 @@ static bool not_assigned(const struct story *s, const struct path *p, struct exp
 	return true;
 }
 
+/* The other one may have it, as far as can be known: it does not speak. */
+static void take_address_and_one_is_gone(struct story *s)
+{
+	take_address(s);
+	machine_stop(&s->machines[1], MACHINE_GONE);
+}
+
+static bool is_of(const struct path *p, unsigned server)
+{
+	return p->target->role == CONFIG_DROPLET && p->target->servers[0] == server;
+}
+
+/* Who has not been answered yet takes the silent one for the holder: the others say that it is not they. */
+static bool perhaps_not_assigned(const struct story *s, const struct path *p, struct expectation *e)
+{
+	if (is_of(p, 1))
+		return say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_SERVER_DOWN);
+	if (!story_is_floating(p))
+		return false;
+	say(e, VERDICT_DOWN, VERDICT_DIRECTION_UNKNOWN, VERDICT_CAUSE_UNEXPLAINED);
+	if (network.holder && s->machines[0].link.raw)
+		e->or_cause = VERDICT_CAUSE_MISDELIVERED;
+	else if (s->mode == MODE_CHECK)
+		e->or_cause = VERDICT_CAUSE_HOLDER_DOWN;
+	return true;
+}
+
 /* At any time one of them has it, and each one says once that it does not. */
 static void moves_now(struct event *event)
 {
@@ -104,11 +131,6 @@ static void lose_spare_and_cut(struct story *s)
 {
 	machine_stop(&s->machines[1], MACHINE_GONE);
 	cut_floating(FORWARD);
-}
-
-static bool is_of(const struct path *p, unsigned server)
-{
-	return p->target->role == CONFIG_DROPLET && p->target->servers[0] == server;
 }
 
 static bool spare_lost(const struct story *s, const struct path *p, struct expectation *e)
@@ -210,6 +232,7 @@ enum {
 
 const struct fault faults_holders[] = {
 	{ "nobody has it", HARD | DIRECT, take_address, not_assigned },
+	{ "nobody has it, one is silent", HARD | TWO, take_address_and_one_is_gone, perhaps_not_assigned },
 	{ "cut forward, and it moves", LONG | TWO | STORY_RUN_ONLY, cut_and_move, cut_forward },
 	{ "moves unnoticed", HARD | TWO, move_unnoticed, misdelivered },
 	{ "moves, then cut forward", LONG | TWO | STORY_RUN_ONLY, move_and_cut, moved_and_cut },

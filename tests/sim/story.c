@@ -595,11 +595,20 @@ static bool is_steady(const struct story *s)
 	return needs(s, STORY_TIMED) && s->floor == 0 && s->mode == MODE_RUN;
 }
 
+/* A cause that is right for a while is one more change, as is what servers tell when the end of the fault lets them. */
+static unsigned changes_allowed(const struct story *s, const struct story_said *said, bool mended)
+{
+	if (!said->concerned)
+		return needs(s, STORY_FROM_START) ? 1 : 0; /* the verdict before it */
+	if (mended)
+		return said->untold ? 4 : 3;
+	return said->expected.meanwhile ? 3 : 2;
+}
+
 static void check_steadiness(struct story *s, struct vantage *v, size_t i, bool mended)
 {
 	const struct story_said *said = said_of(s, v, i);
-	unsigned first = needs(s, STORY_FROM_START) ? 1 : 0; /* the verdict before it */
-	unsigned most = !said->concerned ? first : mended ? 3 : 2;
+	unsigned most = changes_allowed(s, said, mended);
 	char name[64];
 
 	if (!is_steady(s))
@@ -716,6 +725,7 @@ static void play_mended(struct story *s)
 	memcpy(said, s->result->said, size);
 	for (size_t n = 0; n < s->result->said_len; n++) {
 		s->result->said[n].expected = (struct expectation){ .state = VERDICT_UP };
+		s->result->said[n].untold = said[n].direction == VERDICT_DIRECTION_UNKNOWN;
 	}
 	world_run(world_now() + 70 * s->every_ns + s->timeout_ns + 8 * S);
 	for (unsigned i = 0; i < s->vantages_len; i++) {

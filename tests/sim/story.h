@@ -70,6 +70,7 @@ struct story_said { /* of one path */
 	enum verdict_cause cause;
 	bool once;         /* .. and was */
 	unsigned changes;  /* of the verdict, since the fault or its end */
+	bool untold;       /* when the fault ended no server had told the direction: they tell before it is up */
 	bool right, vague; /* vague: right, but direction or cause are not (wholly) known */
 	double after;      /* state and cause stood, in intervals behind the timeout; < 0: never */
 	double state_after;

@@ -803,6 +803,7 @@ static void holder_down(void **state)
 {
 	(void)state;
 	CASE("holder-down", e = lost(0, 10, PROBER_LOST); e.context.dead_holder = 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.dead_holder = 1; e.hints.holding.strayed = 2);
 	CASE("holder-down", e = lost(0, 10, PROBER_UNREACHABLE); e.context.dead_holder = 2);
 	CASE("server-down", e = lost(0, 10, PROBER_LOST); e.context.dead_holder = 1; e.context.servers_silent = true);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.dead_holder = 1); /* it has spoken */
