@@ -95,7 +95,7 @@ static const struct side server = {
 	    "# Delete a neighbour entry that is proven wrong, and no other (CAP_NET_ADMIN).\n"
 	    "repair: { stale_neighbours: false }\n"
 	    "\n"
-	    "# journal: /var/lib/floatprobe/floatprobed.jsonl    # events, one JSON object a line; default: none\n",
+	    "# journal: /var/lib/floatprobed/floatprobed.jsonl   # events, one JSON object a line; default: none\n",
 };
 
 /* ---- files ---- */
