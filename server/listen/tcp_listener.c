@@ -1,5 +1,6 @@
 #include "server/listen/tcp_listener.h"
 
+#include "common/core/bytes.h"
 #include "common/core/framing.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
@@ -13,6 +14,8 @@
 enum {
 	EXCHANGES_MAX = 16, /* a connection with more gives way to others */
 	BACKLOG = 512,
+	SHARES = 4, /* a client that holds more than one of so many parts of the connections gives way */
+	CLIENTS = 1024,
 };
 
 enum connection_state {
@@ -24,7 +27,7 @@ enum connection_state {
 };
 
 struct connection {
-	TAILQ_ENTRY(connection) link; /* in `free` or in `yielding` */
+	TAILQ_ENTRY(connection) link; /* in `free`, `yielding` or `authentic` */
 	uv_tcp_t tcp;
 	uv_timer_t deadline; /* initialised once, for the life of the listener */
 	uv_write_t write;
@@ -32,6 +35,8 @@ struct connection {
 	struct endpoint source, arrived_on;
 	enum connection_state state;
 	uint64_t relay; /* number of its relay, unique in this process */
+	bool relaying;
+	unsigned client; /* AUTHENTIC: a hash of the client's key below CLIENTS */
 	unsigned exchanges;
 	size_t body_len; /* of the request being answered */
 	size_t len;
@@ -51,7 +56,8 @@ struct tcp_listener {
 	unsigned connections_len, closing;
 	/* yielding: UNPROVEN and LASTING ones, which give way to new ones; the longest in it first */
 	TAILQ_HEAD(connection_list, connection) free, yielding;
-	uint64_t relays; /* number of relays since start */
+	struct connection_list authentic; /* the longest without an exchange first */
+	uint64_t relays;                  /* number of relays since start */
 	bool stopping;
 	size_t addresses_len, sockets_len;
 	struct tcp_socket sockets[];
@@ -72,12 +78,21 @@ static void on_connection_closed(uv_handle_t *handle)
 		accept_waiting(l);
 }
 
+static void leave_list(struct connection *c)
+{
+	struct tcp_listener *l = c->listener;
+
+	if (c->state == CONNECTION_UNPROVEN || c->state == CONNECTION_LASTING)
+		TAILQ_REMOVE(&l->yielding, c, link);
+	else if (c->state == CONNECTION_AUTHENTIC)
+		TAILQ_REMOVE(&l->authentic, c, link);
+}
+
 static void close_connection(struct connection *c)
 {
 	if (c->state == CONNECTION_CLOSING)
 		return;
-	if (c->state == CONNECTION_UNPROVEN || c->state == CONNECTION_LASTING)
-		TAILQ_REMOVE(&c->listener->yielding, c, link);
+	leave_list(c);
 	c->state = CONNECTION_CLOSING;
 	c->listener->closing++;
 	uv_timer_stop(&c->deadline);
@@ -118,9 +133,17 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 static void note_exchange(struct connection *c)
 {
-	if (++c->exchanges < EXCHANGES_MAX || c->state != CONNECTION_AUTHENTIC)
+	struct tcp_listener *l = c->listener;
+
+	c->exchanges++;
+	if (c->state != CONNECTION_AUTHENTIC)
 		return;
-	TAILQ_INSERT_TAIL(&c->listener->yielding, c, link);
+	TAILQ_REMOVE(&l->authentic, c, link);
+	if (c->exchanges < EXCHANGES_MAX) {
+		TAILQ_INSERT_TAIL(&l->authentic, c, link);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&l->yielding, c, link);
 	c->state = CONNECTION_LASTING;
 }
 
@@ -176,7 +199,8 @@ static void note_authentic(struct connection *c)
 {
 	if (c->state != CONNECTION_UNPROVEN)
 		return;
-	TAILQ_REMOVE(&c->listener->yielding, c, link);
+	leave_list(c);
+	TAILQ_INSERT_TAIL(&c->listener->authentic, c, link);
 	c->state = CONNECTION_AUTHENTIC;
 }
 
@@ -197,6 +221,7 @@ static void reply_to_relay(void *connection, uint64_t relay, const struct reflec
 
 	if ((c->state != CONNECTION_AUTHENTIC && c->state != CONNECTION_LASTING) || c->relay != relay)
 		return;
+	c->relaying = false;
 	memcpy(c->buf + FRAMING_HEADER_LEN, reply->buf, reply->len);
 	write_reply(c);
 }
@@ -208,6 +233,7 @@ static void relay_request(struct connection *c, const struct reflector_request *
 	c->relay = origin.id;
 	switch (relays_take(c->listener->service->relays, request, &origin)) {
 	case RELAYS_WAITING:
+		c->relaying = true;
 		uv_read_stop((uv_stream_t *)&c->tcp);
 		set_deadline(c);
 		break;
@@ -220,10 +246,20 @@ static void relay_request(struct connection *c, const struct reflector_request *
 	}
 }
 
+/* Keys are random numbers. Of a request that is too short for one the answer does not matter: nobody takes it. */
+static unsigned client_of(const struct connection *c)
+{
+	return bytes_get32(c->buf + FRAMING_HEADER_LEN + WIRE_PROBE_CLIENT_KEY) % CLIENTS;
+}
+
 static void answer_request(struct connection *c)
 {
 	struct reflector_request request = describe(c);
+	unsigned client = client_of(c); /* before the reply is in its place */
 	enum reflector_outcome outcome = handle(c->listener->service, &request);
+
+	if (c->state == CONNECTION_UNPROVEN)
+		c->client = client;
 
 	if (outcome == REFLECTOR_TO_RELAY) {
 		note_authentic(c);
@@ -276,6 +312,7 @@ static void take_connection(struct tcp_socket *socket, struct connection *c)
 	c->tcp.data = c;
 	c->state = CONNECTION_UNPROVEN;
 	c->relay = 0;
+	c->relaying = false;
 	c->exchanges = 0;
 	c->len = 0;
 	set_deadline(c);
@@ -289,12 +326,43 @@ static void take_connection(struct tcp_socket *socket, struct connection *c)
 		close_connection(c);
 }
 
-/* Close the connection that is the longest without an authentic request, or beyond its share of exchanges; one at a
- * time is enough. If there is none, all stay and the new one waits in the kernel's queue until a deadline passes. */
+/* The longest idle connection of the client that holds most, if that is more than its share; NULL: no client does. Two
+ * clients of the same hash count as one: that takes a connection from one of a thousand, and only beside a greedy one.
+ */
+static struct connection *beyond_its_share(struct tcp_listener *l)
+{
+	uint16_t held[CLIENTS] = { 0 };
+	unsigned most = 0;
+	struct connection *c;
+
+	TAILQ_FOREACH(c, &l->authentic, link)
+	{
+		if (++held[c->client] > held[most])
+			most = c->client;
+	}
+	if (held[most] <= l->connections_len / SHARES + 1)
+		return NULL;
+	TAILQ_FOREACH(c, &l->authentic, link)
+	{
+		if (c->client == most && !c->relaying)
+			return c;
+	}
+	return NULL;
+}
+
+/* Close the connection that is the longest without an authentic request, or beyond its share of exchanges, or of a
+ * client beyond its share of connections; one at a time is enough. If there is none, all stay and the new one waits in
+ * the kernel's queue until a deadline passes. */
 static void make_room(struct tcp_listener *l)
 {
-	if (l->closing == 0 && !TAILQ_EMPTY(&l->yielding))
-		close_connection(TAILQ_FIRST(&l->yielding));
+	struct connection *c = TAILQ_FIRST(&l->yielding);
+
+	if (l->closing > 0)
+		return;
+	if (!c)
+		c = beyond_its_share(l);
+	if (c)
+		close_connection(c);
 }
 
 static void accept_waiting(struct tcp_listener *l)
@@ -335,6 +403,7 @@ struct tcp_listener *tcp_listener_new(const struct service *service, size_t addr
 	l->addresses_len = addresses_len;
 	TAILQ_INIT(&l->free);
 	TAILQ_INIT(&l->yielding);
+	TAILQ_INIT(&l->authentic);
 	l->connections = calloc(connections, sizeof *l->connections);
 	if (l->connections) {
 		l->connections_len = connections;

@@ -1,6 +1,7 @@
 /* TCP under libuv: a bounded number of connections, each with a deadline for the next signed request.
  * When all connections are in use, a new one replaces one that has not sent an authentic request yet, or that has had
- * 16 exchanges. So unauthenticated peers cannot lock out clients, nor can connections that stay open. */
+ * 16 exchanges, or else the longest idle one of a client that holds more than a quarter of them. So neither
+ * unauthenticated peers nor connections that stay open nor a greedy client can lock out clients. */
 #ifndef FLOATPROBE_TCP_LISTENER_H
 #define FLOATPROBE_TCP_LISTENER_H
 

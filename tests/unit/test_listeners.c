@@ -15,10 +15,10 @@
 
 #include <cmocka.h>
 
-enum { PROBE_LEN = 512, FRAMING_LEN = FRAMING_HEADER_LEN + PROBE_LEN, SLOTS = 2, PORTS_TRIED = 100, JUNK_LEN = 40 };
+enum { PROBE_LEN = 512, FRAMING_LEN = FRAMING_HEADER_LEN + PROBE_LEN, SLOTS = 4, PORTS_TRIED = 100, JUNK_LEN = 40 };
 enum { BIG_LEN = 1024, QUERY_AT = WIRE_PACKET_MIN + WIRE_TLV_HEADER_LEN, QUERY_LEN = BIG_LEN - QUERY_AT };
 
-static struct seal_identity server, client, stranger, peer;
+static struct seal_identity server, client, stranger, peer, others[3];
 
 struct world {
 	uv_loop_t loop;
@@ -42,18 +42,20 @@ static void on_event(void *context, const struct reflector_event *event)
 
 static void make_service(struct world *w)
 {
-	struct reflector_client listed = { .name = "client" };
+	struct reflector_client listed[] = { { .name = "client" }, { .name = "a" }, { .name = "b" }, { .name = "c" } };
 	const struct reflector_settings settings = {
 		.identity = &server,
 		.started_ns = clock_mono_ns(),
 		.clock_skew_ns = INT64_MAX / 4,
 		.flows_max = 1000,
-		.clients = &listed,
-		.clients_len = 1,
+		.clients = listed,
+		.clients_len = sizeof listed / sizeof listed[0],
 		.collect = collect,
 	};
 
-	memcpy(listed.key, client.public_key, sizeof listed.key);
+	memcpy(listed[0].key, client.public_key, sizeof listed[0].key);
+	for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+		memcpy(listed[i + 1].key, others[i].public_key, sizeof listed[0].key);
 	w->service = (struct service){ .reflector = reflector_new(&settings),
 				       .host_evidence = host_evidence_new(0, clock_mono_ns()),
 				       .ways = ways_new(),
@@ -119,13 +121,15 @@ static void start(struct world *w)
 static int set_up(void **state)
 {
 	static struct world world;
-	const uint8_t seeds[4][SEAL_SEED_LEN] = { { 1 }, { 2 }, { 3 }, { 4 } };
+	const uint8_t seeds[7][SEAL_SEED_LEN] = { { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 } };
 
 	assert_true(seal_start());
 	seal_identity_from_seed(&server, seeds[0]);
 	seal_identity_from_seed(&client, seeds[1]);
 	seal_identity_from_seed(&stranger, seeds[2]);
 	seal_identity_from_seed(&peer, seeds[3]);
+	for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+		seal_identity_from_seed(&others[i], seeds[4 + i]);
 	world = (struct world){ .seq = 0 };
 	assert_int_equal(uv_loop_init(&world.loop), 0);
 	make_service(&world);
@@ -268,7 +272,8 @@ static void who_had_many_exchanges_makes_room(void **state)
 	send_frames(w, late, &client, 1);
 	expect_replies(w, late, 1, PACKET_OK);
 	expect_end(w, clients[1]);
-	close(clients[0]);
+	for (unsigned i = 0; i < SLOTS; i++)
+		close(clients[i]);
 	close(late);
 }
 
@@ -316,9 +321,9 @@ static void a_stranger_is_told(void **state)
 static void strangers_make_room(void **state)
 {
 	struct world *w = *state;
-	int strangers[2], fd;
+	int strangers[SLOTS], fd;
 
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < SLOTS; i++)
 		strangers[i] = connect_to(w);
 	fd = connect_to(w);
 	send_frames(w, fd, &client, 1);
@@ -326,29 +331,57 @@ static void strangers_make_room(void **state)
 	expect_end(w, strangers[0]);
 	send_frames(w, strangers[1], &client, 1);
 	expect_replies(w, strangers[1], 1, PACKET_OK);
-	close(strangers[1]);
+	for (unsigned i = 0; i < SLOTS; i++)
+		close(strangers[i]);
 	close(fd);
 }
 
+/* Of clients that hold no more than their share nobody goes: the new one waits. */
 static void clients_do_not_make_room(void **state)
 {
 	struct world *w = *state;
+	const struct seal_identity *const who[SLOTS] = { &client, &client, &others[0], &others[1] };
 	int clients[SLOTS], late;
 
 	for (unsigned i = 0; i < SLOTS; i++) {
 		clients[i] = connect_to(w);
-		send_frames(w, clients[i], &client, 1);
+		send_frames(w, clients[i], who[i], 1);
 		expect_replies(w, clients[i], 1, PACKET_OK);
 	}
 	late = connect_to(w);
-	send_frames(w, late, &client, 1);
+	send_frames(w, late, &others[2], 1);
 	for (unsigned i = 0; i < SLOTS; i++) {
-		send_frames(w, clients[i], &client, 1);
+		send_frames(w, clients[i], who[i], 1);
 		expect_replies(w, clients[i], 1, PACKET_OK);
 	}
 	close(clients[0]);
 	expect_replies(w, late, 1, PACKET_OK);
-	close(clients[1]);
+	for (unsigned i = 1; i < SLOTS; i++)
+		close(clients[i]);
+	close(late);
+}
+
+/* A client that keeps all connections warm shuts nobody out: its longest idle one goes. */
+static void a_greedy_client_makes_room(void **state)
+{
+	struct world *w = *state;
+	int greedy[SLOTS], late;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		greedy[i] = connect_to(w);
+		send_frames(w, greedy[i], &client, 1);
+		expect_replies(w, greedy[i], 1, PACKET_OK);
+	}
+	send_frames(w, greedy[0], &client, 1);
+	expect_replies(w, greedy[0], 1, PACKET_OK);
+	late = connect_to(w);
+	send_frames(w, late, &others[0], 1);
+	expect_replies(w, late, 1, PACKET_OK);
+	expect_end(w, greedy[1]);
+	send_frames(w, greedy[0], &client, 1);
+	expect_replies(w, greedy[0], 1, PACKET_OK);
+	for (unsigned i = 0; i < SLOTS; i++)
+		close(greedy[i]);
 	close(late);
 }
 
@@ -736,6 +769,7 @@ int main(void)
 		TEST(a_stranger_is_told),
 		TEST(strangers_make_room),
 		TEST(clients_do_not_make_room),
+		TEST(a_greedy_client_makes_room),
 		TEST(only_probes_are_answered),
 		TEST(an_error_costs_nobody_else_a_reply),
 		TEST(a_twin_leaves_from_the_kernel_s_choice),
