@@ -10,6 +10,7 @@
 #include "client/failover_page.h"
 #include "client/failover_paths.h"
 #include "client/failover_report.h"
+#include "client/failover_scene.h"
 #include "client/interrupt.h"
 #include "client/live/feed.h"
 #include "client/live/live.h"
@@ -30,16 +31,8 @@
 enum {
 	TICK_MS = 10,
 	PROGRESS_NS = 100 * 1000 * 1000,
+	NAMES_LEN = 256,
 	PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS,
-};
-
-enum phase {
-	RESOLVING,
-	BASELINE, /* who answers before the move? */
-	MOVING,
-	DRAINING, /* no probe is sent any more; the last deadlines */
-	ASKING,   /* the servers are asked about the losses */
-	ENDED,
 };
 
 struct failover {
@@ -53,9 +46,9 @@ struct failover {
 	struct dialogue dialogue; /* with the target over TCP */
 	struct owners owners;
 	struct neighbour_log neighbours;
-	enum phase phase;
+	enum failover_phase phase;
 	int64_t phase_ns;  /* monotonic: when the phase began */
-	int64_t moving_ns; /* when MOVING began */
+	int64_t moving_ns; /* when FAILOVER_MOVING began */
 	int64_t measured_ns;
 	bool settled[PROBE_KINDS];
 	unsigned round, rounds;
@@ -81,7 +74,7 @@ static bool is_measured(const struct failover *f, const struct path *p)
 	return failover_paths_is_target(&f->paths, p);
 }
 
-static void begin(struct failover *f, enum phase phase)
+static void begin(struct failover *f, enum failover_phase phase)
 {
 	f->phase = phase;
 	f->phase_ns = clock_mono_ns();
@@ -90,7 +83,7 @@ static void begin(struct failover *f, enum phase phase)
 static void fail(struct failover *f, int status)
 {
 	f->status = status;
-	begin(f, ENDED);
+	begin(f, FAILOVER_ENDED);
 	uv_stop(&f->loop);
 }
 
@@ -131,9 +124,9 @@ static void answered(void *context, const struct query_result *result)
 
 	if (slot < 0 || (!has && result->answer->truncated))
 		return;
-	if (f->phase == ASKING && result->asked_ns >= f->phase_ns)
+	if (f->phase == FAILOVER_ASKING && result->asked_ns >= f->phase_ns)
 		owners_note(&f->owners, (unsigned)slot, has, true);
-	else if (f->phase == BASELINE || (f->phase == MOVING && !has_moved(f)))
+	else if (f->phase == FAILOVER_BASELINE || (f->phase == FAILOVER_MOVING && !has_moved(f)))
 		owners_note(&f->owners, (unsigned)slot, has, false);
 }
 
@@ -209,7 +202,7 @@ static bool start_measuring(struct failover *f)
 	f->owners = (struct owners){ 0 };
 	neighbour_log_watch(&f->neighbours, &all_paths(f)->items[0]->endpoint);
 	querier_set_rest(f->driver.engine.querier, FAILOVER_QUERY_REST_NS);
-	begin(f, BASELINE);
+	begin(f, FAILOVER_BASELINE);
 	return true;
 }
 
@@ -239,14 +232,14 @@ static void start_moving(struct failover *f)
 {
 	const char *text = command_of_round(f);
 
-	begin(f, MOVING);
+	begin(f, FAILOVER_MOVING);
 	f->moving_ns = f->phase_ns;
 	if (!text)
 		return;
 	if (any_answered(f)) {
 		command_start(&f->command, &f->loop, text);
 	} else {
-		begin(f, DRAINING);
+		begin(f, FAILOVER_DRAINING);
 		failover_paths_stop(&f->paths);
 	}
 }
@@ -301,7 +294,7 @@ static void next_round(struct failover *f)
 	command_leave(&f->command);
 	dialogue_close(&f->dialogue);
 	if (f->interrupted || f->status == EXIT_STATUS_REFUSED || ++f->round == f->rounds) {
-		begin(f, ENDED);
+		begin(f, FAILOVER_ENDED);
 		uv_stop(&f->loop);
 		return;
 	}
@@ -337,7 +330,7 @@ static void tend_dialogue(struct failover *f, int64_t now_ns)
 	const struct path *p = tcp_path(f);
 	const struct connection *seen = &f->dialogue.seen;
 
-	if ((f->phase != BASELINE && f->phase != MOVING) || !p || f->dialogue.state != DIALOGUE_IDLE)
+	if ((f->phase != FAILOVER_BASELINE && f->phase != FAILOVER_MOVING) || !p || f->dialogue.state != DIALOGUE_IDLE)
 		return;
 	if (seen->ended_ns && (now_ns - seen->ended_ns < FAILOVER_REOPEN_NS || !is_quiet(f)))
 		return;
@@ -359,105 +352,78 @@ static void ask_owners(struct failover *f, int64_t in_phase_ns)
 
 /* -- what the user sees meanwhile -- */
 
-/* Who answered the newest probe of the flow that changed last; -1: nobody yet. */
-static int holder_now(const struct failover *f, int64_t *since_ns)
+/* Who answered the newest probe of the flow that changed last, and how many flows get no answers. */
+static void look_at_flows(const struct failover *f, int64_t now_ns, struct failover_scene *scene)
 {
 	const struct paths *paths = all_paths(f);
-	int holder = -1;
+	int64_t since_ns = 0, answered_ns = 0;
 
-	*since_ns = 0;
 	for (size_t i = 0; i < paths->len; i++) {
 		const struct steady *s = &f->steady[i];
-		if (!is_measured(f, paths->items[i]) || s->holder < 0 || s->since_ns < *since_ns)
+		if (!is_measured(f, paths->items[i]))
 			continue;
-		holder = s->holder;
-		*since_ns = s->since_ns;
+		scene->flows++;
+		scene->silent += s->lost >= FLOW_MOVE_OUTAGE;
+		answered_ns = s->answered_ns > answered_ns ? s->answered_ns : answered_ns;
+		if (s->holder < 0 || s->since_ns < since_ns)
+			continue;
+		scene->holder = config_server_name(&f->paths.config, s->holder);
+		since_ns = s->since_ns;
 	}
-	return holder;
+	scene->silent_ns = now_ns - answered_ns;
+	scene->steady_ns = now_ns - since_ns;
 }
 
-static double seconds(int64_t ns)
-{
-	return (double)ns / (double)NS_PER_S;
-}
-
-static void describe_moving(const struct failover *f, int64_t now_ns, char text[HEADLINE_LEN])
-{
-	int64_t since_ns;
-	const char *name = config_server_name(&f->paths.config, holder_now(f, &since_ns));
-	double steady_s = seconds(now_ns - since_ns), settle_s = seconds(f->options->settle_ns);
-
-	if (!name)
-		snprintf(text, HEADLINE_LEN, "nobody answers");
-	else if (has_moved(f))
-		snprintf(text, HEADLINE_LEN, "%.64s answers now, for %.1f s; it has to be steady for %.1f s", name,
-			 steady_s, settle_s);
-	else if (f->command.text && !f->command.ended_ns)
-		snprintf(text, HEADLINE_LEN, "the command runs; %.64s answers", name);
-	else
-		snprintf(text, HEADLINE_LEN, "%s; %.64s still answers, for %.1f of %.0f s",
-			 f->command.text ? "the command has ended" : "make the move now", name, seconds(f->measured_ns),
-			 seconds(f->options->for_ns));
-}
-
-static void describe_asking(const struct failover *f, char text[HEADLINE_LEN])
+static const char *who_is_asked(const struct failover *f, char text[NAMES_LEN])
 {
 	size_t len = 0;
 	int server = -1;
 
 	while ((server = querier_awaited(f->driver.engine.querier, CHECK_EVIDENCE_ROUNDS, server)) >= 0 &&
-	       len < HEADLINE_LEN)
-		len += (size_t)snprintf(
-		    text + len, HEADLINE_LEN - len, "%s%s",
-		    len ? ", " : "asking about the losses: ", config_server_name(&f->paths.config, server));
-	if (len == 0)
-		snprintf(text, HEADLINE_LEN, "asking the servers who has the address");
+	       len < NAMES_LEN)
+		len += (size_t)snprintf(text + len, NAMES_LEN - len, "%s%s", len ? ", " : "",
+					config_server_name(&f->paths.config, server));
+	return len ? text : NULL;
 }
 
-static void describe(const struct failover *f, char text[HEADLINE_LEN])
+static void describe(const struct failover *f, char text[FAILOVER_SCENE_LEN])
 {
-	int64_t since_ns;
-	const char *name;
+	char asked[NAMES_LEN];
+	struct failover_scene scene = {
+		.phase = f->phase,
+		.name = f->paths.target->address,
+		.moved = has_moved(f),
+		.has_command = f->command.text != NULL,
+		.command_runs = f->command.text && !f->command.ended_ns,
+		.settle_ns = f->options->settle_ns,
+		.waited_ns = f->measured_ns,
+		.for_ns = f->options->for_ns,
+		.round = f->round + 1,
+		.rounds = f->rounds,
+	};
 
-	switch (f->phase) {
-	case RESOLVING:
-		snprintf(text, HEADLINE_LEN, "resolving %.200s", f->paths.target->address);
-		break;
-	case BASELINE:
-		name = config_server_name(&f->paths.config, holder_now(f, &since_ns));
-		snprintf(text, HEADLINE_LEN, "before the move: %.64s", name ? name : "waiting for the first answers");
-		break;
-	case MOVING:
-		describe_moving(f, clock_mono_ns(), text);
-		break;
-	case DRAINING:
-		snprintf(text, HEADLINE_LEN, "waiting for the last answers");
-		break;
-	default:
-		describe_asking(f, text);
-	}
+	if (f->phase == FAILOVER_ASKING)
+		scene.asked = who_is_asked(f, asked);
+	look_at_flows(f, clock_mono_ns(), &scene);
+	failover_scene_text(&scene, text);
 }
 
 static void show_progress(struct failover *f, int64_t now_ns)
 {
-	char text[HEADLINE_LEN], line[HEADLINE_LEN + 32] = "";
-	size_t len = 0;
+	char text[FAILOVER_SCENE_LEN];
 
 	if (f->live || !f->progress.enabled || now_ns - f->progress_ns < PROGRESS_NS)
 		return;
 	f->progress_ns = now_ns;
 	describe(f, text);
-	if (f->rounds > 1)
-		len = (size_t)snprintf(line, sizeof line, "move %u of %u: ", f->round + 1, f->rounds);
-	snprintf(line + len, sizeof line - len, "%s", text);
-	progress_show(&f->progress, line);
+	progress_show(&f->progress, text);
 }
 
 static void feed(void *context, struct model *model)
 {
 	const struct failover *f = context;
 	const struct paths *paths = all_paths(f);
-	char text[HEADLINE_LEN];
+	char text[FAILOVER_SCENE_LEN];
 
 	model_feed_begin(model, clock_real_ns());
 	for (size_t i = 0; i < paths->len; i++) {
@@ -478,39 +444,39 @@ static void advance(uv_timer_t *timer)
 	tend_dialogue(f, now_ns);
 	show_progress(f, now_ns);
 	switch (f->phase) {
-	case RESOLVING:
+	case FAILOVER_RESOLVING:
 		if (resolver_settled(f->driver.resolver) || in_phase_ns >= CHECK_RESOLVE_MS * NS_PER_MS)
 			start_measuring(f);
 		break;
-	case BASELINE:
+	case FAILOVER_BASELINE:
 		if (f->owners.before_known == 0 && all_answered(f))
 			engine_visit(&f->driver.engine, f->paths.target);
 		if (in_phase_ns >= FAILOVER_BASELINE_MAX_NS ||
 		    (all_answered(f) && in_phase_ns >= FAILOVER_BASELINE_NS + 10 * f->options->interval_ns))
 			start_moving(f);
 		break;
-	case MOVING:
+	case FAILOVER_MOVING:
 		f->measured_ns = now_ns - f->moving_ns;
 		if (all_settled(f, now_ns) || f->measured_ns >= f->options->for_ns) {
 			failover_paths_stop(&f->paths);
-			begin(f, DRAINING);
+			begin(f, FAILOVER_DRAINING);
 		}
 		break;
-	case DRAINING:
+	case FAILOVER_DRAINING:
 		if (!engine_idle(&f->driver.engine) && in_phase_ns < drain_ns)
 			break;
 		querier_set_rest(f->driver.engine.querier, QUERIER_REST_NS); /* an answer may take a second */
 		querier_last_call(f->driver.engine.querier);
-		begin(f, ASKING);
+		begin(f, FAILOVER_ASKING);
 		break;
-	case ASKING:
+	case FAILOVER_ASKING:
 		ask_owners(f, in_phase_ns);
 		if ((querier_exhausted(f->driver.engine.querier, CHECK_EVIDENCE_ROUNDS) &&
 		     (owners_are_known(f) || in_phase_ns >= FAILOVER_OWNERS_NS)) ||
 		    in_phase_ns >= CHECK_EVIDENCE_MS * NS_PER_MS)
 			next_round(f);
 		break;
-	case ENDED:
+	case FAILOVER_ENDED:
 		break;
 	}
 }
@@ -521,11 +487,11 @@ static void interrupted(void *context, int number)
 
 	(void)number;
 	f->interrupted = true;
-	if (f->phase == RESOLVING || f->phase == ENDED) {
+	if (f->phase == FAILOVER_RESOLVING || f->phase == FAILOVER_ENDED) {
 		fail(f, EXIT_STATUS_NOT_EXPECTED);
 		return;
 	}
-	if (f->phase == BASELINE)
+	if (f->phase == FAILOVER_BASELINE)
 		f->moving_ns = clock_mono_ns();
 	f->measured_ns = clock_mono_ns() - f->moving_ns;
 	next_round(f);
@@ -588,7 +554,7 @@ static int run(struct failover *f)
 		return EXIT_STATUS_REFUSED;
 	}
 	driver_resolve(&f->driver);
-	begin(f, RESOLVING);
+	begin(f, FAILOVER_RESOLVING);
 	start_handles(f);
 	neighbour_log_open(&f->neighbours, &f->loop);
 	if (o->live)

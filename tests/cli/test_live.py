@@ -253,7 +253,7 @@ targets:
 
     def test_failover(self):
         move = self.show("failover", "--target", "boot-01", "--for", "3s")
-        move.wait_for(r"make the move now; boot-01 still answers")
+        move.wait_for(r"make the move now: boot-01 still answers")
         move.wait_for(r"^✓ boot-01 udp/512 held .*\.{20}$")
         self.assertEqual(os.waitstatus_to_exitcode(move.end()), 1)
         self.assertIn(b"boot-01 still answers at 127.0.0.1", move.raw[-4096:])
