@@ -108,6 +108,39 @@ class Check(cli.TestCase):
         self.assertIn("key", self.floatprobe("ping", uri, status=2).stderr)
 
 
+class Widest(cli.TestCase):
+    """No line is wider than 80 columns, whatever the configuration calls things."""
+
+    def test_names_and_addresses(self):
+        names = ["n" * 31 + end + "n" * 32 for end in "abc"]
+        server = "s" * 64
+        client, key = self.key("client.key"), self.key("server.key")
+        host = ".".join(["x" * 63] * 3) + "." + "y" * 53 + ".invalid"
+        port = cli.closed_port()
+        text = f"""
+vantage: {"v" * 64}
+key: client.key
+servers: {{ {server}: "{key}" }}
+targets:
+  - {{ name: {names[0]}, role: floating, address: "2001:db8:1111:2222:3333:4444:5555:6666", server: {server}, sizes: [65487] }}
+  - {{ name: {names[1]}, role: droplet, address: "::1", port: {port}, server: {server}, flows: {{ held: 11 }} }}
+  - {{ name: {names[2]}, role: anchor, address: 127.0.0.1, port: {port}, server: {server}, expect: unreachable }}
+  - {{ name: named, role: droplet, address: {host}, port: {port}, server: {server} }}
+"""
+        self.assertTrue(client)
+        self.write("client.yaml", text)
+        for options in ((), ("-v",), ("-q",), ("--target", names[2]), ("--target", names[2], "-v")):
+            status = 0 if names[2] in options else 1
+            done = self.floatprobe("check", "--config", "client.yaml", "-c1", *options, status=status)
+            for line in done.stdout.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+        uri = base64.urlsafe_b64encode(base64.b64decode(key.removeprefix("ed25519:"))).decode().rstrip("=")
+        done = self.floatprobe("ping", "--key", "client.key", "--vantage", "v" * 64, "-c1",
+                               f"floatprobe://{uri}@[2001:db8:1111:2222:3333:4444:5555:6666]:65535", status=1)  # fmt: skip
+        for line in done.stdout.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+
+
 class Terminal(cli.TestCase):
     """On a pseudo-terminal, as a person sees it."""
 

@@ -67,7 +67,7 @@ def ping(net):
     address = net.plan.floating if net.plan.nft == "ip" else f"[{net.plan.floating}]"
     options = ("--key", f"{net.files}/fra-home.key", "--vantage", "fra-home", *QUICK)
     shown = floatprobe(net, "ping", f"floatprobe://{key}@{address}?proto=udp,tcp", *options, status=0)
-    require(net.plan.floating in shown and "udp" in shown and "tcp" in shown, shown)
+    require(net.plan.floating in shown and "3 paths up" in shown, shown)
     net.cut("forward", net.plan.floating)
     floatprobe(net, "ping", f"floatprobe://{key}@{address}", *options, status=1)
 
