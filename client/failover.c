@@ -32,6 +32,7 @@ enum {
 	TICK_MS = 10,
 	PROGRESS_NS = 100 * 1000 * 1000,
 	NAMES_LEN = 256,
+	MARK_NS = 100 * 1000 * 1000,
 	PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS,
 };
 
@@ -363,7 +364,7 @@ static void look_at_flows(const struct failover *f, int64_t now_ns, struct failo
 		if (!is_measured(f, paths->items[i]))
 			continue;
 		scene->flows++;
-		scene->silent += s->lost >= FLOW_MOVE_OUTAGE;
+		scene->silent += !is_answering(f, paths->items[i], s, now_ns);
 		answered_ns = s->answered_ns > answered_ns ? s->answered_ns : answered_ns;
 		if (s->holder < 0 || s->since_ns < since_ns)
 			continue;
@@ -419,6 +420,14 @@ static void show_progress(struct failover *f, int64_t now_ns)
 	progress_show(&f->progress, text);
 }
 
+/* At short intervals a mark of the strip stands for MARK_NS. */
+static unsigned marks_share(const struct failover *f, const struct path *p)
+{
+	int64_t interval_ns = failover_paths_interval_ns(&f->paths, p);
+
+	return interval_ns < MARK_NS ? (unsigned)(MARK_NS / interval_ns) : 1;
+}
+
 static void feed(void *context, struct model *model)
 {
 	const struct failover *f = context;
@@ -429,7 +438,7 @@ static void feed(void *context, struct model *model)
 	for (size_t i = 0; i < paths->len; i++) {
 		struct model_path *to = paths->items[i]->pmtu ? NULL : model_feed_path(model);
 		if (to)
-			feed_flow(to, &f->driver.engine, paths->items[i]);
+			feed_flow(to, &f->driver.engine, paths->items[i], marks_share(f, paths->items[i]));
 	}
 	describe(f, text);
 	model_feed_end(model, text, true);

@@ -39,7 +39,7 @@ static void feed_path(struct model_path *to, const struct engine *engine, const 
 	to->is.nameless = endpoint_is_unknown(&p->endpoint);
 	to->is.expect_unreachable = name.expect_unreachable;
 	feed_rtt(to, p);
-	strip_read(&p->prober, &to->strip);
+	strip_read(&p->prober, 1, &to->strip);
 }
 
 static void feed_verdict(struct model_path *to, const struct engine *engine, const struct verdict *v)
@@ -106,7 +106,7 @@ static void feed_streak(struct model_path *to)
 	to->is.direction = to->is.expected ? VERDICT_DIRECTION_NONE : direction_of(forward, back);
 }
 
-void feed_flow(struct model_path *to, const struct engine *engine, const struct path *p)
+void feed_flow(struct model_path *to, const struct engine *engine, const struct path *p, unsigned each)
 {
 	const struct prober *prober = &p->prober;
 
@@ -124,6 +124,7 @@ void feed_flow(struct model_path *to, const struct engine *engine, const struct 
 			copy(to->server, sizeof to->server,
 			     config_server_name(engine->config, path_server_of_number(p, r->server)));
 	}
+	strip_read(prober, each, &to->strip);
 }
 
 /* -- all paths -- */

@@ -41,24 +41,29 @@ struct strip_mark strip_mark(enum prober_outcome outcome, unsigned holder)
 						       : STRIP_NOBODY };
 }
 
-void strip_read(const struct prober *p, struct strip *strip)
-{
-	uint32_t kept = p->ring_len < STRIP_MAX ? p->ring_len : STRIP_MAX;
-	uint32_t seq = p->next > kept ? p->next - kept : 1;
-
-	strip->len = 0;
-	for (; seq < p->next; seq++) {
-		const struct prober_record *r = prober_record(p, seq);
-		strip->marks[strip->len++] = strip_mark((enum prober_outcome)r->outcome, r->server);
-	}
-}
-
 static size_t rank_of(const struct strip_mark *mark)
 {
 	return mark->symbol == STRIP_WAITING
 		   ? sizeof ranks
 		   : (size_t)(strchr(ranks, mark->symbol) ? strchr(ranks, mark->symbol) - ranks
 							  : (long)sizeof ranks - 1);
+}
+
+/* The marks stand for the same probes at each reading, so that the strip only moves. */
+void strip_read(const struct prober *p, unsigned each, struct strip *strip)
+{
+	uint32_t kept = p->ring_len < STRIP_MAX * each ? p->ring_len : STRIP_MAX * each;
+	uint32_t seq = p->next > kept ? p->next - kept : 1;
+
+	seq += each - 1 - (seq + each - 1) % each; /* whole groups; the first number is 1 */
+	for (strip->len = 0; seq < p->next; seq++) {
+		const struct prober_record *r = prober_record(p, seq);
+		const struct strip_mark mark = strip_mark((enum prober_outcome)r->outcome, r->server);
+		if (strip->len == 0 || seq % each == 0)
+			strip->marks[strip->len++] = mark;
+		else if (rank_of(&mark) < rank_of(&strip->marks[strip->len - 1]))
+			strip->marks[strip->len - 1] = mark;
+	}
 }
 
 void strip_merge(struct strip *strip, const struct strip *other)

@@ -1,4 +1,4 @@
-/* The recent probes of a path as a strip of characters, one for each probe, the newest one last. Pure. */
+/* The recent probes of a path as a strip of characters, the newest one last. Pure. */
 #ifndef FLOATPROBE_STRIP_H
 #define FLOATPROBE_STRIP_H
 
@@ -29,8 +29,9 @@ struct strip {
 /* holder: the number of the server that answered. */
 struct strip_mark strip_mark(enum prober_outcome outcome, unsigned holder);
 
-/* The newest probes of a prober, as many as there is room for. */
-void strip_read(const struct prober *prober, struct strip *strip);
+/* The newest probes of a prober, as many as there is room for. each: so many probes share a mark, which is the worst of
+ * them. */
+void strip_read(const struct prober *prober, unsigned each, struct strip *strip);
 
 /* Put the worse one of two strips' probes, position by position from the newest one, into `strip`. */
 void strip_merge(struct strip *strip, const struct strip *other);

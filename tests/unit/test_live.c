@@ -321,12 +321,12 @@ static void a_strip_has_the_newest_probes(void **state)
 	struct strip strip, other = { .len = 2 };
 
 	prober_init(&prober, 1, 1000, ring, 16);
-	strip_read(&prober, &strip);
+	strip_read(&prober, 1, &strip);
 	assert_int_equal(strip.len, 0);
 	for (unsigned i = 0; i < 20; i++)
 		prober_send(&prober, i, i);
 	prober_settle(&prober, 19, PROBER_REFUSED);
-	strip_read(&prober, &strip);
+	strip_read(&prober, 1, &strip);
 	assert_int_equal(strip.len, 16);
 	assert_int_equal(strip.marks[14].symbol, '>');
 	assert_int_equal(strip.marks[15].symbol, '_');
@@ -341,6 +341,29 @@ static void a_strip_has_the_newest_probes(void **state)
 	assert_int_equal(strip.marks[14].symbol, 'x');
 }
 
+static void probes_that_share_a_mark_show_the_worst_of_them(void **state)
+{
+	(void)state;
+	struct prober_record ring[64];
+	struct prober prober;
+	struct strip strip;
+
+	prober_init(&prober, 1, 1000, ring, 64);
+	for (unsigned i = 0; i < 20; i++)
+		prober_send(&prober, i, i);
+	prober_settle(&prober, 7, PROBER_REFUSED);
+	strip_read(&prober, 5, &strip); /* 1 to 4 are no whole group */
+	assert_int_equal(strip.len, 4);
+	assert_int_equal(strip.marks[0].symbol, '>');
+	assert_int_equal(strip.marks[1].symbol, '_');
+	prober_send(&prober, 20, 20);
+	strip_read(&prober, 5, &strip);
+	assert_int_equal(strip.len, 4);
+	assert_int_equal(strip.marks[0].symbol, '>');
+	for (unsigned each = 1; each < 200; each++)
+		strip_read(&prober, each, &strip);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +376,7 @@ int main(void)
 		cmocka_unit_test(changes_are_events),
 		cmocka_unit_test(each_outcome_has_its_character),
 		cmocka_unit_test(a_strip_has_the_newest_probes),
+		cmocka_unit_test(probes_that_share_a_mark_show_the_worst_of_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
