@@ -229,7 +229,7 @@ static bool compose_headline(struct model *m)
 	return well;
 }
 
-void model_feed_end(struct model *m, const char *text, bool well)
+void model_feed_end(struct model *m, const char *sentence, bool well)
 {
 	static const struct model_path new;
 
@@ -242,8 +242,8 @@ void model_feed_end(struct model *m, const char *text, bool well)
 			note_changes(m, was ? was : &new, p);
 	}
 	m->well = well;
-	if (text)
-		snprintf(m->headline, sizeof m->headline, "%s", text);
+	if (sentence)
+		snprintf(m->headline, sizeof m->headline, "%s", sentence);
 	else
 		m->well = compose_headline(m);
 	make_rows(m);

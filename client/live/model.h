@@ -92,11 +92,11 @@ void model_init(struct model *model, const char *command, const char *vantage);
 void model_free(struct model *model);
 
 /* Feed it: model_feed_begin, model_feed_path for each path in the order of the configuration, model_feed_end. While it
- * is paused, there is nothing to feed. headline NULL: the one of the paths. */
+ * is paused, there is nothing to feed. sentence NULL: the one of the paths. */
 void model_feed_begin(struct model *model, int64_t real_ns);
 /* A path to be filled, all zero; NULL: no memory. */
 struct model_path *model_feed_path(struct model *model);
-void model_feed_end(struct model *model, const char *headline, bool well);
+void model_feed_end(struct model *model, const char *sentence, bool well);
 /* The position of the path whose details are wanted, by the last feed; -1: none. */
 int model_wants(const struct model *model);
 

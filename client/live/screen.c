@@ -4,6 +4,7 @@
 
 #include <curses.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,7 +30,7 @@ static bool has_capability(char *name)
 {
 	const char *text = tigetstr(name);
 
-	return text && text != (char *)-1;
+	return text && (intptr_t)text != -1; /* -1: it is no text */
 }
 
 bool screen_is_possible(void)
@@ -110,8 +111,13 @@ static bool colours_wanted(void)
 static void start_colours(void)
 {
 	static const short colours[GRID_STYLES] = {
-		[GRID_GOOD] = COLOR_GREEN,          [GRID_WARNING] = COLOR_YELLOW,  [GRID_BAD] = COLOR_RED,
-		[GRID_HOLDER] = COLOR_GREEN,        [GRID_HOLDER + 1] = COLOR_CYAN, [GRID_HOLDER + 2] = COLOR_BLUE,
+		[GRID_TITLE] = -1, /* the terminal's own */
+		[GRID_GOOD] = COLOR_GREEN,
+		[GRID_WARNING] = COLOR_YELLOW,
+		[GRID_BAD] = COLOR_RED,
+		[GRID_HOLDER] = COLOR_GREEN,
+		[GRID_HOLDER + 1] = COLOR_CYAN,
+		[GRID_HOLDER + 2] = COLOR_BLUE,
 		[GRID_HOLDER_LAST] = COLOR_MAGENTA,
 	};
 
@@ -120,8 +126,8 @@ static void start_colours(void)
 		return;
 	start_color();
 	use_default_colors();
-	for (short i = 1; i < GRID_STYLES; i++)
-		init_pair(i, colours[i] ? colours[i] : -1, -1);
+	for (int i = 1; i < GRID_STYLES; i++)
+		init_pair((short)i, colours[i], -1);
 }
 
 bool screen_open(void)

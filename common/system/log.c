@@ -47,9 +47,9 @@ void log_start(const char *program)
 	to_systemd = is_journal_stream(STDERR_FILENO);
 }
 
-void log_to(void (*new)(void *context, const char *line), void *context)
+void log_to(void (*taker)(void *context, const char *line), void *context)
 {
-	sink = new;
+	sink = taker;
 	sink_context = context;
 }
 

@@ -8,8 +8,8 @@ void log_start(const char *program);
 /* From now on each line begins with the time, unless systemd's journal gets it, which has its own. */
 void log_show_time(void);
 
-/* Give each line, without its end, to `sink` instead of stderr; NULL: to stderr again. */
-void log_to(void (*sink)(void *context, const char *line), void *context);
+/* Give each line, without its end, to `taker` instead of stderr; NULL: to stderr again. */
+void log_to(void (*taker)(void *context, const char *line), void *context);
 
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
