@@ -40,9 +40,11 @@ static int64_t began(const struct path *p)
 	int64_t since_ns = clock_real_ns();
 	int answered = -1;
 
-	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
+	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *record = prober_record(b, seq);
 		int this = prober_is_answered(record);
+		if (record->outcome == PROBER_WAITING)
+			continue;
 		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
 			break;
 		answered = this;
