@@ -66,7 +66,7 @@ const char *words_servers(const struct history_incident *x, char text[WORDS_LEN]
 	else if (*before && *after)
 		snprintf(text, WORDS_LEN, "%s answered before, %s after", before, after);
 	else if (*before)
-		snprintf(text, WORDS_LEN, "%s answered before%s", before, x->open ? "" : ", nobody after");
+		snprintf(text, WORDS_LEN, "%s answered before", before);
 	else if (*after)
 		snprintf(text, WORDS_LEN, "%s answered after", after);
 	return text;

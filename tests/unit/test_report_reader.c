@@ -176,6 +176,19 @@ static void an_older_path_has_no_from(void **state)
 	assert_true(r.from_ns == MOMENT_NONE && isnan(r.rtt.min));
 }
 
+static void estimates_beyond_the_extremes_are_mended(void **state)
+{
+	struct record r;
+	char error[RECORD_ERROR_LEN];
+
+	(void)state;
+	assert_int_equal(read_record("{\"type\":\"path\"," NAMES
+				     ",\"rtt_ms\":{\"min\":1.0,\"median\":0.98,\"p99\":2.03,\"max\":2.0,\"mean\":1.2}}",
+				     &r, error),
+			 RECORD_READ);
+	assert_true(fabs(r.rtt.median - 1) < 1e-9 && fabs(r.rtt.p99 - 2) < 1e-9);
+}
+
 static void a_clock_step_within_a_record_is_mended(void **state)
 {
 	struct record r;
@@ -213,7 +226,7 @@ static void wrong_fields_are_named(void **state)
 		{ "{\"type\":\"path\"," NAMES ",\"sent\":1,\"answered\":2}", "sent" },
 		{ "{\"type\":\"path\"," NAMES ",\"from\":\"2026-05-01T13:00:00Z\"}", "from" },
 		{ "{\"type\":\"path\"," NAMES ",\"duration_ms\":\"1\"}", "duration_ms" },
-		{ "{\"type\":\"path\"," NAMES ",\"rtt_ms\":{\"min\":2,\"median\":1}}", "rtt_ms" },
+		{ "{\"type\":\"path\"," NAMES ",\"rtt_ms\":{\"min\":2,\"max\":1}}", "rtt_ms" },
 		{ "{\"type\":\"path\"," NAMES ",\"rtt_ms\":3}", "rtt_ms" },
 		{ "{\"type\":\"path\"," NAMES ",\"vantage\":7}", "vantage" },
 		{ "{\"type\":\"loss\"," NAMES "}", "until" },
@@ -363,6 +376,7 @@ int main(void)
 		cmocka_unit_test(spans_are_readable),
 		cmocka_unit_test(a_path_is_read),
 		cmocka_unit_test(an_older_path_has_no_from),
+		cmocka_unit_test(estimates_beyond_the_extremes_are_mended),
 		cmocka_unit_test(a_clock_step_within_a_record_is_mended),
 		cmocka_unit_test(a_server_starts_too),
 		cmocka_unit_test(wrong_fields_are_named),
