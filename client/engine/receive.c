@@ -406,7 +406,10 @@ static void tcp_probe_done(struct engine *e, struct path *p, uint32_t seq, const
 {
 	switch (o->result) {
 	case TCP_DONE:
-		prober_left(&p->prober, seq, o->sent_real_ns);
+		if (prober_record(&p->prober, seq)->outcome == PROBER_WAITING)
+			prober_left(&p->prober, seq, o->sent_real_ns);
+		else /* its deadline has passed */
+			prober_delayed(&p->prober, seq, o->delayed_ns);
 		reply_received(e, PACKET_TCP, &p->endpoint, o->body, o->body_len, o->received_real_ns, clock_mono_ns());
 		if (prober_record(&p->prober, seq)->outcome == PROBER_ANSWERED)
 			remember_success(e, p, o);

@@ -187,6 +187,17 @@ static enum tcp_result result_of_error(struct exchange *x, int error)
 
 static void ready(uv_poll_t *poll, int status, int events);
 
+/* How long ago the SYN-ACK came. */
+static int64_t since_handshake_ns(const struct exchange *x)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof info;
+
+	if (getsockopt(x->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+		return 0;
+	return (int64_t)info.tcpi_last_ack_recv * NS_PER_MS;
+}
+
 static void finish_connect(struct exchange *x)
 {
 	int error = 0;
@@ -198,6 +209,7 @@ static void finish_connect(struct exchange *x)
 		return;
 	}
 	x->outcome.connected = true;
+	x->outcome.delayed_ns = since_handshake_ns(x);
 	x->outcome.sent_real_ns = clock_real_ns();
 	while (x->out_done < x->out_len) {
 		ssize_t n = send(x->fd, x->out + x->out_done, x->out_len - x->out_done, MSG_NOSIGNAL);
@@ -211,9 +223,37 @@ static void finish_connect(struct exchange *x)
 	uv_poll_start(&x->poll, UV_READABLE, ready);
 }
 
+/* The kernel's time of the newest octets read; now, if it does not tell. */
+static int64_t arrived_real_ns(struct msghdr *message)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		struct timespec at;
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&at, CMSG_DATA(c), sizeof at);
+		if (at.tv_sec > 0)
+			return (int64_t)at.tv_sec * NS_PER_S + at.tv_nsec;
+	}
+	return clock_real_ns();
+}
+
+static ssize_t receive(struct exchange *x)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec into = { x->in + x->in_len, sizeof x->in - x->in_len };
+	struct msghdr message = {
+		.msg_iov = &into, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	ssize_t n = recvmsg(x->fd, &message, 0);
+
+	if (n > 0)
+		x->outcome.received_real_ns = arrived_real_ns(&message);
+	return n;
+}
+
 static void read_frame(struct exchange *x)
 {
-	ssize_t n = recv(x->fd, x->in + x->in_len, sizeof x->in - x->in_len, 0);
+	ssize_t n = receive(x);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
@@ -229,7 +269,6 @@ static void read_frame(struct exchange *x)
 		exchange_end(x, TCP_BROKEN);
 		return;
 	case FRAMING_WHOLE:
-		x->outcome.received_real_ns = clock_real_ns();
 		x->outcome.body = x->in + FRAMING_HEADER_LEN;
 		exchange_end(x, TCP_DONE);
 		return;
@@ -348,6 +387,7 @@ static int connect_to(struct exchange *x, const struct endpoint *to)
 	if (x->fd < 0)
 		return errno;
 	setsockopt(x->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(x->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 	setsockopt(x->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
 	if (connect(x->fd, (const struct sockaddr *)&ss, ss_len) < 0 && errno != EINPROGRESS)
 		return errno;

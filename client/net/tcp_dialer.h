@@ -37,8 +37,9 @@ struct tcp_outcome {
 	int icmp_type, icmp_code; /* -1: none */
 	int64_t started_ns;       /* monotonic; time of connect() */
 	int64_t sent_real_ns;     /* realtime; the kernel took the frame; 0: never */
-	int64_t received_real_ns;
-	uint8_t *body; /* DONE only: the frame's body; valid during the call */
+	int64_t delayed_ns; /* between the handshake and the frame, as this process was not run; in milliseconds */
+	int64_t received_real_ns; /* realtime; by the kernel's clock if it tells */
+	uint8_t *body;            /* DONE only: the frame's body; valid during the call */
 	size_t body_len;
 };
 

@@ -268,6 +268,15 @@ void prober_pause(struct prober *p)
 	p->paused_before = p->next;
 }
 
+void prober_delayed(struct prober *p, uint32_t seq, int64_t delay_ns)
+{
+	struct prober_record *r = find(p, seq);
+
+	if (r && (r->outcome == PROBER_WAITING || (r->outcome == PROBER_LOST && is_open(r))) && delay_ns > 0 &&
+	    delay_ns <= p->timeout_ns && delay_ns <= UINT32_MAX - r->span_ns)
+		r->span_ns += (uint32_t)delay_ns;
+}
+
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome)
 {
 	struct prober_record *r = find(p, seq);

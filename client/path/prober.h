@@ -101,6 +101,10 @@ uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns);
  * the probe is decided. */
 void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
 
+/* This host itself let the probe wait for so long on its way, as it was too busy: that counts neither against its
+ * deadline nor in its round trip. For a probe without an answer, also after prober_expire. */
+void prober_delayed(struct prober *p, uint32_t seq, int64_t delay_ns);
+
 /* Settle a probe that is waiting, or lost and not yet settled, after an ICMP error, a refusal or a failed send. Only
  * prober_reply sets ANSWERED and CLOCK_SKEW. A later authentic answer overrides this outcome; a receipt overrides
  * errors. Returns the probe's outcome now. */

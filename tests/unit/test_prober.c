@@ -316,6 +316,24 @@ static void the_kernel_says_when_a_probe_left(void **state)
 	assert_int_equal(prober_rtt_ns(&ring[1]), 16 * MS);
 }
 
+/* A busy host sent the request 300 ms after the handshake, and its deadline passed before the answer was read. */
+static void the_delay_of_this_host_does_not_count(void **state)
+{
+	start(state);
+	send_at(0);
+	send_at(0);
+	send_at(0);
+	prober_expire(&p, 1000 * MS);
+	prober_delayed(&p, 1, 300 * MS);
+	assert_int_equal(ANSWER(1200, .seq = 1), PROBER_ANSWERED);
+	assert_int_equal(prober_rtt_ns(&ring[1]), 900 * MS);
+	prober_delayed(&p, 2, 100 * MS);
+	assert_int_equal(ANSWER(1200, .seq = 2), PROBER_LOST);
+	prober_settle(&p, 3, PROBER_REFUSED);
+	prober_delayed(&p, 3, 300 * MS);
+	assert_int_equal(ring[3].span_ns, 0);
+}
+
 /* rtt_ms of 1..n; the percentile is the nearest rank. */
 static void rtt_over_a_window(void **state)
 {
@@ -910,6 +928,7 @@ int main(void)
 		TEST(a_step_back_does_not_make_an_answer_timely),
 		TEST(the_kernel_says_when_a_probe_left),
 		TEST(rtt_over_a_window),
+		TEST(the_delay_of_this_host_does_not_count),
 		TEST(the_newest_answer_names_the_holder),
 		TEST(answers_are_acknowledged),
 		TEST(receipts_settle_losses),
