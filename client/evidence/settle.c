@@ -465,7 +465,8 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 		return;
 	if (has_come(r))
 		note_syn(p, r, r->syn, attempt);
-	else if (r->socket->status == EVIDENCE_HALF_OPEN && !is_misplaced(p, r, attempt) && !is_absent(p, r, attempt))
+	else if (r->socket->status == EVIDENCE_HALF_OPEN && !attempt->name.same_port && !is_misplaced(p, r, attempt) &&
+		 !is_absent(p, r, attempt))
 		note_arrival(p, r, evidence_origin(r->result->answer, r->socket->origin), attempt, r->socket->age_ms);
 	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))
 		note_not_seen(p, r, attempt);

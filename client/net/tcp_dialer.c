@@ -116,13 +116,20 @@ static void exchange_close(struct exchange *x)
 	}
 }
 
+/* Other connections of this host that could be taken for this one. */
+static void note_likes(struct exchange *x)
+{
+	x->outcome.name.shared = tcp_names_shared(&x->dialer->names, x->number);
+	x->outcome.name.same_port = tcp_names_same_port(&x->dialer->names, x->number);
+}
+
 static void tell(struct exchange *x, enum tcp_result result)
 {
 	const struct tcp_dialer_hooks *hooks = &x->dialer->hooks;
 
 	x->outcome.result = result;
 	if (result == TCP_PENDING || result == TCP_TIMED_OUT)
-		x->outcome.name.shared = tcp_names_shared(&x->dialer->names, x->number);
+		note_likes(x);
 	if (x->owner)
 		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
 }
@@ -373,7 +380,6 @@ static void read_name(struct exchange *x)
 	name->known = getsockopt(x->fd, IPPROTO_TCP, TCP_TIMESTAMP, &name->value, &len) == 0 &&
 		      span_ns <= SYNS_SPAN_MAX_MS * NS_PER_MS;
 	name->span_ms = (uint16_t)(span_ns / NS_PER_MS + 1);
-	x->number = tcp_names_note(&x->dialer->names, name, now_ns);
 }
 
 static int connect_to(struct exchange *x, const struct endpoint *to)
@@ -395,6 +401,7 @@ static int connect_to(struct exchange *x, const struct endpoint *to)
 	ss_len = sizeof ss;
 	if (getsockname(x->fd, (struct sockaddr *)&ss, &ss_len) == 0)
 		x->outcome.local = udp_endpoint((const struct sockaddr *)&ss);
+	x->number = tcp_names_note(&x->dialer->names, &x->outcome.name, x->outcome.local.port, clock_mono_ns());
 	return 0;
 }
 

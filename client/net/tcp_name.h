@@ -10,6 +10,7 @@ struct tcp_name {
 	bool known;       /* false: the clock could not be read in time */
 	uint16_t span_ms; /* the SYN has a value of at most so much less */
 	uint32_t value;   /* of this connection's timestamp clock, right after connect() */
+	bool same_port;   /* another connection of this host may have had the local port about then, to another place */
 	bool shared;      /* another connection of this host may have the same name; known some time after connect() */
 };
 

@@ -3,9 +3,9 @@
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 
-uint64_t tcp_names_note(struct tcp_names *names, const struct tcp_name *name, int64_t read_ns)
+uint64_t tcp_names_note(struct tcp_names *names, const struct tcp_name *name, uint16_t port, int64_t read_ns)
 {
-	names->ring[names->len % TCP_NAMES_MAX] = (struct tcp_names_entry){ read_ns, *name };
+	names->ring[names->len % TCP_NAMES_MAX] = (struct tcp_names_entry){ read_ns, port, *name };
 	return names->len++;
 }
 
@@ -46,5 +46,23 @@ bool tcp_names_shared(const struct tcp_names *names, uint64_t number)
 		if (may_be_same(&entry(names, i)->name, &own->name))
 			return true;
 	}
+	return false;
+}
+
+bool tcp_names_same_port(const struct tcp_names *names, uint64_t number)
+{
+	const struct tcp_names_entry *own = entry(names, number);
+	uint64_t oldest = names->len > TCP_NAMES_MAX ? names->len - TCP_NAMES_MAX : 0, i = number;
+
+	if (number < oldest || own->port == 0)
+		return true;
+	while (i > oldest && own->read_ns - entry(names, i - 1)->read_ns <= TCP_NAMES_PORT_NS)
+		if (entry(names, --i)->port == own->port)
+			return true;
+	if (i == oldest && oldest > 0)
+		return true; /* what was overwritten may have had it, too */
+	for (i = number + 1; i < names->len; i++)
+		if (entry(names, i)->port == own->port)
+			return true;
 	return false;
 }

@@ -13,16 +13,20 @@ enum { TCP_NAMES_MAX = 4096 }; /* a power of two; what 4,000 connections a secon
 struct tcp_names {
 	struct tcp_names_entry {
 		int64_t read_ns; /* monotonic */
+		uint16_t port;   /* local; 0: not known */
 		struct tcp_name name;
 	} ring[TCP_NAMES_MAX];
 	uint64_t len; /* of all noted so far */
 };
 
-/* A connection has left: its name was read at this time. Returns its number. */
-uint64_t tcp_names_note(struct tcp_names *names, const struct tcp_name *name, int64_t read_ns);
+/* A connection has left from this port: its name was read at this time. Returns its number. */
+uint64_t tcp_names_note(struct tcp_names *names, const struct tcp_name *name, uint16_t port, int64_t read_ns);
 
 /* Can another connection have the name of this one? Ask some time later: the next one may have it, too. True as well
  * if too many have followed to tell. */
 bool tcp_names_shared(const struct tcp_names *names, uint64_t number);
+/* Can another connection that is not much older have its local port? Two addresses that one server has behind a
+ * translation make one there. True as well if too many have followed to tell. */
+bool tcp_names_same_port(const struct tcp_names *names, uint64_t number);
 
 #endif

@@ -365,6 +365,8 @@ enum {
 };
 /* Two SYNs can have values that a server takes for the same one only if they leave within four ticks of one clock. */
 #define TCP_NAMES_NEAR_NS (5 * NS_PER_MS)
+/* A half-open socket that is older than the attempt by 500 ms is none of it; timers and queries make that uncertain. */
+#define TCP_NAMES_PORT_NS (2 * NS_PER_S)
 /* A client repeats a SYN for at most 127 s (tcp_syn_retries is 6), and asks within a minute of the attempt. */
 #define SYNS_LIFE_NS (130 * NS_PER_S)
 /* A SYN, or the question about it, may be under way for so long: a relayed question waits longest. */

@@ -96,8 +96,10 @@ static void tell(struct exchange *x, enum tcp_result result)
 
 	world_enter(&x->client->clock);
 	x->outcome.result = result;
-	if (result == TCP_PENDING || result == TCP_TIMED_OUT)
+	if (result == TCP_PENDING || result == TCP_TIMED_OUT) {
 		x->outcome.name.shared = tcp_names_shared(&x->client->tcp->names, x->name);
+		x->outcome.name.same_port = tcp_names_same_port(&x->client->tcp->names, x->name);
+	}
 	if (x->owner)
 		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);
 }
@@ -188,8 +190,8 @@ void tcp_dialer_start(struct tcp_dialer *d, const struct endpoint *to, const uin
 	};
 	x->clock = clock_offset(d->client, to);
 	x->outcome.name = (struct tcp_name){ .known = true, .span_ms = 1, .value = timestamp(x) };
-	x->name = tcp_names_note(&d->names, &x->outcome.name, clock_mono_ns());
 	x->outcome.local.port = d->port = (uint16_t)(d->port < 60000 ? d->port + 1 : FIRST_PORT);
+	x->name = tcp_names_note(&d->names, &x->outcome.name, d->port, clock_mono_ns());
 	memcpy(x->body, body, len);
 	x->len = len;
 	x->timeout.happens = timed_out;

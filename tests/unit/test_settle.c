@@ -249,6 +249,11 @@ static void a_socket_at_a_port_that_is_kept_proves_return(void **state)
 	make_tcp(s, 8, false);
 	hear_translated(s, false, EVIDENCE_HALF_OPEN);
 	assert_int_equal(tally(s).lost, 10); /* it may be another attempt's */
+	/* and another connection of ours has the port, to another address that the server has behind the NAT */
+	s->path->loss->attempts.items[0].name.same_port = true;
+	hear_translated(s, true, EVIDENCE_HALF_OPEN);
+	assert_int_equal(tally(s).lost, 10);
+	s->path->loss->attempts.items[0].name.same_port = false;
 	hear_translated(s, true, EVIDENCE_HALF_OPEN);
 	assert_int_equal(tally(s).return_lost, 1);
 }

@@ -12,6 +12,7 @@
 
 static struct tcp_names *names;
 static int64_t now_ns;
+static uint16_t port = 40000;
 
 static int set_up(void **state)
 {
@@ -34,7 +35,7 @@ static uint64_t connect_after(int64_t us, uint32_t offset)
 	now_ns += us * 1000;
 	return tcp_names_note(
 	    names, &(struct tcp_name){ .known = true, .value = (uint32_t)(now_ns / NS_PER_MS) + offset, .span_ms = 1 },
-	    now_ns);
+	    port, now_ns);
 }
 
 static void one_millisecond_makes_one_name(void **state)
@@ -75,7 +76,7 @@ static void a_name_that_is_not_known_may_be_any(void **state)
 	uint64_t probe = connect_after(0, 0);
 
 	(void)state;
-	tcp_names_note(names, &(struct tcp_name){ .known = false, .span_ms = 300 }, now_ns + 300 * NS_PER_MS);
+	tcp_names_note(names, &(struct tcp_name){ .known = false, .span_ms = 300 }, port, now_ns + 300 * NS_PER_MS);
 	assert_true(tcp_names_shared(names, probe));
 	now_ns += NS_PER_S;
 	assert_false(tcp_names_shared(names, connect_after(0, 0)));
@@ -88,8 +89,9 @@ static void a_slow_beginning_is_near(void **state)
 
 	(void)state;
 	now_ns += 90 * NS_PER_MS;
-	tcp_names_note(
-	    names, &(struct tcp_name){ .known = true, .value = (uint32_t)(now_ns / NS_PER_MS), .span_ms = 91 }, now_ns);
+	tcp_names_note(names,
+		       &(struct tcp_name){ .known = true, .value = (uint32_t)(now_ns / NS_PER_MS), .span_ms = 91 },
+		       port, now_ns);
 	probe = connect_after(100, 0);
 	assert_true(tcp_names_shared(names, probe));
 }
@@ -109,6 +111,29 @@ static void what_is_forgotten_may_be_shared(void **state)
 	assert_false(tcp_names_shared(names, next + 1));
 }
 
+/* Whatever their names: to two addresses that a translation makes one. */
+static void one_port_makes_two_alike(void **state)
+{
+	uint64_t long_before, before, probe, after;
+
+	(void)state;
+	port = 40001;
+	long_before = connect_after(0, 1);
+	before = connect_after(3000000, 2);
+	port = 40002;
+	probe = connect_after(1000000, 3);
+	assert_false(tcp_names_same_port(names, probe));
+	assert_true(tcp_names_same_port(names, long_before));
+	port = 40001;
+	after = connect_after(5000000, 4);
+	assert_false(tcp_names_same_port(names, probe));
+	assert_true(tcp_names_same_port(names, before)); /* its socket may be younger */
+	assert_false(tcp_names_same_port(names, after));
+	port = 0;
+	assert_true(tcp_names_same_port(names, connect_after(0, 5)));
+	port = 40000;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +141,7 @@ int main(void)
 		TEST(one_millisecond_makes_one_name), TEST(a_clock_of_its_own_makes_a_name_of_its_own),
 		TEST(some_ticks_tell_two_apart),      TEST(a_name_that_is_not_known_may_be_any),
 		TEST(a_slow_beginning_is_near),       TEST(what_is_forgotten_may_be_shared),
+		TEST(one_port_makes_two_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
