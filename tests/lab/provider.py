@@ -278,6 +278,18 @@ class Provider:
         if forget:
             self.router.run("conntrack", "-F")
 
+    def more_floating(self, names, protocols=PROTOCOLS):
+        """Further floating addresses of boot-01, so that each may have a fault of its own. Returns their targets."""
+        holder, anchor = f"{self.plan.nft} provider holder", self.plan.anchor["boot-01"]
+        targets = [
+            {"name": name, "role": "floating", "address": f"{self.plan.floating[:-1]}{number}",
+             "server": ["boot-01", "boot-02"], "protocols": list(protocols)}
+            for number, name in enumerate(names, 20)
+        ]  # fmt: skip
+        for target in targets:
+            self.router.nft(f"add element {holder} {{ {target['address']} : {anchor} }}\n")
+        return targets
+
     # --- faults
 
     def cut(self, direction, address=None, protocol=None, also="", verdict="drop", link="outside"):

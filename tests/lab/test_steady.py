@@ -15,8 +15,8 @@ from lab import Failure, wait_until
 from lan import Lan, announce
 from provider import PORT, main, scenarios
 
-EVERY = "100ms"
-WINDOW_SECONDS = 9  # 64 probes and more
+EVERY = "50ms"
+WINDOW_SECONDS = 4.5  # 64 probes and more
 NAMING = ("target", "address", "protocol", "size", "flow")
 
 
@@ -83,13 +83,6 @@ def steady(daemon, fault, concerned, targets, cause=None):
 
 
 @contextlib.contextmanager
-def cut(net, *what):
-    net.cut(*what)
-    yield
-    net.heal()
-
-
-@contextlib.contextmanager
 def rules(host, rule):
     host.nft(f"""
         table inet own {{ {rule}; }}
@@ -129,15 +122,23 @@ def no_route(net):
     net.repoint("boot-01")
 
 
-@scenarios(("forward",), ("return",))
-def both_protocols_cut(net, direction):
-    steady(net.run_daemon(every=EVERY), cut(net, direction, net.plan.floating), 3, 3)
+@contextlib.contextmanager
+def cuts(net, targets):
+    """Each target says by its name what is cut."""
+    for target in targets:
+        direction, protocol = target["name"].split("-")
+        net.cut(direction, target["address"], None if protocol == "both" else protocol)
+    yield
+    net.heal()
 
 
-@scenarios(("forward", "udp"), ("return", "udp"), ("forward", "tcp"), ("return", "tcp"))
-def one_protocol_cut(net, direction, protocol):
-    paths = {"udp": 2, "tcp": 1}[protocol]
-    steady(net.run_daemon(every=EVERY), cut(net, direction, net.plan.floating, protocol), paths, 3)
+@scenarios(())
+def protocols_cut(net):
+    """One of them, and both of them, in either direction."""
+    paths = {"udp": 2, "tcp": 1, "both": 3}
+    targets = net.more_floating([f"{direction}-{protocol}" for direction in ("forward", "return") for protocol in paths])
+    daemon = net.run_daemon([*net.targets(), *targets], every=EVERY)
+    steady(daemon, cuts(net, targets), 2 * sum(paths.values()), 3 + len(targets))
 
 
 @scenarios(())
@@ -189,7 +190,7 @@ def duplicate(net):
         lan.two.host.ip(f"addr del {lan.shared}/{net.plan.bits} dev eth0")
         announce(lan.one.host)
 
-    steady(net.run_daemon(lan.targets(), every=EVERY), fight(), 3, 3)
+    steady(net.run_daemon(lan.targets(), every="100ms"), fight(), 3, 3)  # two probes a turn: three would be a move
 
 
 @scenarios(())
