@@ -3,8 +3,6 @@
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 
-/* -- TCP: SYNs -- */
-
 /* -- UDP: numbers of probes -- */
 
 const struct evidence_capture *hint_frames_find(const struct evidence_answer *answer, uint64_t flow_id)

@@ -63,19 +63,11 @@ static void on_claim(struct address_watch *w, const struct packet_socket_frame *
 		tell(w, conflict, link->name);
 }
 
-static void on_arp(void *context, const struct packet_socket_frame *frame)
+static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct headers_claim claim;
 
-	if (headers_read_arp(frame->buf, frame->len, &claim))
-		on_claim(context, frame, &claim);
-}
-
-static void on_nd(void *context, const struct packet_socket_frame *frame)
-{
-	struct headers_claim claim;
-
-	if (headers_read_nd(frame->buf, frame->len, &claim))
+	if (headers_read_claim(frame->buf, frame->len, &claim))
 		on_claim(context, frame, &claim);
 }
 
@@ -120,8 +112,8 @@ struct address_watch *address_watch_new(const struct ifaces *ifaces, struct find
 	w->ifaces = ifaces;
 	w->findings = findings;
 	w->conflicts = conflicts_new(CONFLICTS_MAX, hash_key);
-	w->arp = tap_new(on_arp, w);
-	w->nd = tap_new(on_nd, w);
+	w->arp = tap_new(on_frame, w);
+	w->nd = tap_new(on_frame, w);
 	if (w->conflicts && w->arp && w->nd)
 		return w;
 	address_watch_free(w);

@@ -46,19 +46,11 @@ static void on_claim(struct entry_check *c, const struct packet_socket_frame *fr
 		q->answered = true;
 }
 
-static void on_arp(void *context, const struct packet_socket_frame *frame)
+static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct headers_claim claim;
 
-	if (headers_read_arp(frame->buf, frame->len, &claim))
-		on_claim(context, frame, &claim);
-}
-
-static void on_nd(void *context, const struct packet_socket_frame *frame)
-{
-	struct headers_claim claim;
-
-	if (headers_read_nd(frame->buf, frame->len, &claim))
+	if (headers_read_claim(frame->buf, frame->len, &claim))
 		on_claim(context, frame, &claim);
 }
 
@@ -70,8 +62,8 @@ struct entry_check *entry_check_new(void)
 
 	if (!c)
 		return NULL;
-	c->arp = tap_new(on_arp, c);
-	c->nd = tap_new(on_nd, c);
+	c->arp = tap_new(on_frame, c);
+	c->nd = tap_new(on_frame, c);
 	if (c->arp && c->nd)
 		return c;
 	entry_check_free(c);

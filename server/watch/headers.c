@@ -149,6 +149,12 @@ bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim
 	return question || (buf[IP6_LEN] == ND_ADVERTISEMENT && buf[ND_FLAGS] & ND_OVERRIDE);
 }
 
+bool headers_read_claim(const uint8_t *buf, size_t len, struct headers_claim *claim)
+{
+	/* ARP begins with a type of hardware, which is a small number; IPv6 with its version. */
+	return len > 0 && buf[0] >> 4 == 6 ? headers_read_nd(buf, len, claim) : headers_read_arp(buf, len, claim);
+}
+
 void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEADERS_MAC_LEN],
 			     const struct endpoint *address)
 {

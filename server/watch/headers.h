@@ -47,6 +47,10 @@ bool headers_read_arp(const uint8_t *buf, size_t len, struct headers_claim *clai
  * nothing: it comes from a proxy or from an anycast host. */
 bool headers_read_nd(const uint8_t *buf, size_t len, struct headers_claim *claim) __attribute__((warn_unused_result));
 
+/* Whichever of the two it is. */
+bool headers_read_claim(const uint8_t *buf, size_t len, struct headers_claim *claim)
+    __attribute__((warn_unused_result));
+
 /* Write an ARP probe (RFC 5227). Every other holder of this IPv4 address answers it. */
 enum { HEADERS_ARP_LEN = 28 };
 void headers_write_arp_probe(uint8_t buf[HEADERS_ARP_LEN], const uint8_t mac[HEADERS_MAC_LEN],
