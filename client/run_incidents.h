@@ -19,13 +19,13 @@ struct run_incidents {
 };
 
 /* Set config, write and context before. */
-void run_incidents_start(struct run_incidents *incidents, uv_loop_t *loop, const struct paths *paths);
+void run_incidents_start(struct run_incidents *run, uv_loop_t *loop, const struct paths *paths);
 /* A path was reviewed. before: its status before this review, if that changed; NULL: it did not. */
-void run_incidents_review(struct run_incidents *incidents, struct path *path, const struct verdict *verdict,
+void run_incidents_review(struct run_incidents *run, struct path *path, const struct verdict *verdict,
 			  const struct path_status *before);
 /* A path is about to be freed. */
-void run_incidents_leave(struct run_incidents *incidents, const struct path *path);
+void run_incidents_leave(struct run_incidents *run, const struct path *path);
 /* Write what is still open. */
-void run_incidents_stop(struct run_incidents *incidents);
+void run_incidents_stop(struct run_incidents *run);
 
 #endif

@@ -56,22 +56,22 @@ struct incidents {
 };
 
 /* first_id: the number of the first incident. Seconds since 1970 are larger than all numbers before a restart. */
-void incidents_init(struct incidents *incidents, const struct paths *paths, uint64_t first_id);
-void incidents_free(struct incidents *incidents);
+void incidents_init(struct incidents *all, const struct paths *paths, uint64_t first_id);
+void incidents_free(struct incidents *all);
 
 /* A path was reviewed. Each review is told, as servers and evidence change where the status does not. */
-void incidents_tell(struct incidents *incidents, const struct incidents_time *now, struct path *path,
+void incidents_tell(struct incidents *all, const struct incidents_time *now, struct path *path,
 		    const struct incidents_status *status);
 /* A path is about to be freed. An incident without any other path that fails is closed. */
-void incidents_leave(struct incidents *incidents, const struct incidents_time *now, const struct path *path);
+void incidents_leave(struct incidents *all, const struct incidents_time *now, const struct path *path);
 
 /* Report what is due. Needed each INCIDENTS_TICK_MS while one is open. */
-void incidents_tick(struct incidents *incidents, const struct incidents_time *now);
-bool incidents_any_open(const struct incidents *incidents);
+void incidents_tick(struct incidents *all, const struct incidents_time *now);
+bool incidents_any_open(const struct incidents *all);
 /* The program ends: report what was not reported yet, and each incident that is still open. */
-void incidents_stop(struct incidents *incidents, const struct incidents_time *now);
+void incidents_stop(struct incidents *all, const struct incidents_time *now);
 
 /* The announced open incidents one after the other, in no order. after NULL: the first one. NULL: there is no more. */
-const struct incident *incidents_next(const struct incidents *incidents, const struct incident *after);
+const struct incident *incidents_next(const struct incidents *all, const struct incident *after);
 
 #endif
