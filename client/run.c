@@ -10,6 +10,7 @@
 #include "client/run_incidents.h"
 #include "client/run_journal.h"
 #include "client/run_paths.h"
+#include "client/run_web.h"
 #include "client/verdict/path_status.h"
 #include "common/config/tree.h"
 #include "common/core/ns.h"
@@ -45,6 +46,7 @@ struct run {
 	uv_timer_t judge, step, minute, stop;
 	struct driver driver;
 	struct notify notify;
+	struct run_web web;
 	struct config *config;
 	const struct run_options *options;
 	bool shows_live;
@@ -121,6 +123,7 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 
 	(void)probe;
 	run_journal_account(&r->journal, p);
+	run_web_decided(&r->web, p, seq);
 	if (path_status_decided(p, seq))
 		judge_soon(r);
 }
@@ -290,7 +293,9 @@ static void resolved(void *context, const struct resolver_name *name, enum resol
 	if (event != RESOLVER_RESOLVED && event != RESOLVER_MOVED)
 		return;
 	r->ending = "name";
-	if (!run_paths_renew(&r->driver, r->config, r->schedules))
+	if (run_paths_renew(&r->driver, r->config, r->schedules))
+		run_web_renewed(&r->web);
+	else
 		log_error("out of memory for the paths: they stay as they were");
 }
 
@@ -348,6 +353,7 @@ static const char *apply(struct run *r, struct config *config)
 	r->config = config;
 	r->journal.config = config;
 	r->incidents.config = config;
+	run_web_renewed(&r->web);
 	return_memory();
 	return NULL;
 }
@@ -372,13 +378,12 @@ static const char *load_again(const struct run *r, struct config **config)
 }
 
 /* The file that a log rotation has moved gets all that was before, and the new one begins with this reload. */
-static void reload(uv_signal_t *signal, int number)
+static bool reload(void *context)
 {
-	struct run *r = signal->data;
+	struct run *r = context;
 	struct config *config;
 	const char *error;
 
-	(void)number;
 	notify_reloading(&r->notify);
 	error = load_again(r, &config);
 	record_all(r);
@@ -392,7 +397,16 @@ static void reload(uv_signal_t *signal, int number)
 		log_error("%s: the old configuration stays in use", error);
 	else
 		log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
+	if (tree_can_be_read_again(r->options->file))
+		run_web_reloaded(&r->web, !error);
 	tell_ready(r);
+	return !error;
+}
+
+static void hung_up(uv_signal_t *signal, int number)
+{
+	(void)number;
+	reload(signal->data);
 }
 
 /* -- life -- */
@@ -439,7 +453,7 @@ static void start_handles(struct run *r)
 	r->journal.flush.data = &r->journal;
 	uv_signal_init(&r->loop, &r->hangup);
 	r->hangup.data = r;
-	uv_signal_start(&r->hangup, reload, SIGHUP);
+	uv_signal_start(&r->hangup, hung_up, SIGHUP);
 	interrupt_start(&r->loop, finish, r);
 	uv_timer_start(&r->step, step, STEP_MS, 0);
 	uv_timer_start(&r->minute, minute_is_over, MINUTE_MS, MINUTE_MS);
@@ -461,6 +475,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 static void close_all(struct run *r, int status)
 {
 	notify_stop(&r->notify);
+	run_web_stop(&r->web);
 	if (resolver_busy(r->driver.resolver))
 		_exit(journal_close(r->journal.file) ? status : EXIT_STATUS_REFUSED);
 	driver_stop(&r->driver);
@@ -474,6 +489,7 @@ static struct sandbox sandbox_of(const struct config *config)
 		.user = config->user,
 		.readable = { config->file, config->key_file },
 		.written = { config->journal },
+		.socket = config->web.path,
 		.capabilities = SANDBOX_CAPABILITY(CAP_NET_RAW),
 		.opening = SANDBOX_CAPABILITY(CAP_NET_ADMIN), /* larger socket buffers than the system's limit */
 	};
@@ -494,6 +510,15 @@ static void open_live(struct run *r)
 							     .feed = feed,
 							     .context = r });
 	interrupt_at_leave(screen_restore);
+}
+
+static bool start_web(struct run *r)
+{
+	r->web.reload = reload;
+	r->web.context = r;
+	r->web.metrics.journal = &r->journal.file;
+	r->web.metrics.incidents = &r->incidents.incidents;
+	return run_web_start(&r->web, &r->loop, &r->driver);
 }
 
 static int start(struct run *r)
@@ -524,11 +549,16 @@ static int start(struct run *r)
 		return EXIT_STATUS_REFUSED;
 	}
 	start_handles(r);
+	if (!start_web(r)) {
+		close_all(r, EXIT_STATUS_REFUSED);
+		return EXIT_STATUS_REFUSED;
+	}
 	if (!run_paths_renew(&r->driver, r->config, r->schedules)) {
 		log_error("cannot start probing: %s", strerror(ENOMEM));
 		close_all(r, EXIT_STATUS_REFUSED);
 		return EXIT_STATUS_REFUSED;
 	}
+	run_web_renewed(&r->web);
 	sandbox_confine(&sandbox);
 	driver_resolve(&r->driver);
 	return_memory();
@@ -579,6 +609,7 @@ int run_main(struct config *config, const struct run_options *options)
 		log_info("stopped");
 	}
 	uv_loop_close(&r.loop);
+	run_web_free(&r.web);
 	if (!journal_close(r.journal.file))
 		status = EXIT_STATUS_REFUSED;
 	free(r.schedules);

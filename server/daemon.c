@@ -10,6 +10,7 @@
 #include "common/system/log.h"
 #include "common/system/notify.h"
 #include "common/system/sandbox.h"
+#include "server/daemon_web.h"
 #include "server/host/host_evidence.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct tcp_listener *tcp;
 	struct findings findings;
 	struct link_watch *link_watch;
+	struct daemon_web web;
 };
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
@@ -185,7 +187,13 @@ static void note_reload(struct daemon *d, const char *error)
 	findings_note(&d->findings, "reload", json);
 }
 
-static void reload(struct daemon *d)
+static void tell_ready(const struct daemon *d)
+{
+	notify_ready(&d->notify, "answering %zu clients on port %u", d->config->clients_len, (unsigned)d->config->port);
+}
+
+/* Returns false if the old configuration stays in use. */
+static bool read_again(struct daemon *d)
 {
 	struct diag_list diags = { 0 };
 	struct server_config *new;
@@ -197,7 +205,7 @@ static void reload(struct daemon *d)
 	if (!tree_can_be_read_again(d->config->file)) {
 		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
 		note_reload(d, "the configuration came through a pipe and cannot be read again");
-		return;
+		return false;
 	}
 	new = server_config_load(d->config->file, &diags);
 	diag_print(&diags, stderr);
@@ -205,7 +213,8 @@ static void reload(struct daemon *d)
 	if (!new) {
 		log_error("%s has errors: the old configuration stays in use", d->config->file);
 		note_reload(d, "the configuration has errors");
-		return;
+		daemon_web_reloaded(&d->web, NULL);
+		return false;
 	}
 	warn_of_what_needs_a_restart(d->config, new);
 	taken = take_clients(d, new);
@@ -217,7 +226,20 @@ static void reload(struct daemon *d)
 		log_error("out of memory: the clients in %s are not loaded, the old ones stay in use", d->config->file);
 	if (!set_peers(d, new))
 		log_error("out of memory: the peers in %s are not loaded, the old ones stay in use", d->config->file);
+	daemon_web_reloaded(&d->web, &new->web);
 	server_config_free(new);
+	return taken;
+}
+
+static bool reload(void *context)
+{
+	struct daemon *d = context;
+	bool applied;
+
+	notify_reloading(&d->notify);
+	applied = read_again(d);
+	tell_ready(d);
+	return applied;
 }
 
 /* ---- start ---- */
@@ -361,6 +383,7 @@ static struct sandbox sandbox_of(const struct server_config *config)
 		.user = config->user,
 		.readable = { config->file, config->key_file },
 		.written = { config->journal },
+		.socket = config->web.path,
 		.capabilities = SANDBOX_CAPABILITY(CAP_NET_RAW) |
 				(config->repair_neighbours ? SANDBOX_CAPABILITY(CAP_NET_ADMIN) : 0),
 		/* larger socket buffers than the system's limit, and a port below 1024 */
@@ -380,26 +403,19 @@ static void stop(struct daemon *d)
 	tcp_listener_stop(d->tcp);
 	link_watch_stop(d->link_watch);
 	relays_stop(d->service.relays);
-}
-
-static void tell_ready(const struct daemon *d)
-{
-	notify_ready(&d->notify, "answering %zu clients on port %u", d->config->clients_len, (unsigned)d->config->port);
+	daemon_web_stop(&d->web);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 
-	if (number != SIGHUP) {
-		findings_note(&d->findings, "stop",
-			      json_pack("{ss}", "reason", number == SIGINT ? "SIGINT" : "SIGTERM"));
-		stop(d);
+	if (number == SIGHUP) {
+		reload(d);
 		return;
 	}
-	notify_reloading(&d->notify);
-	reload(d);
-	tell_ready(d);
+	findings_note(&d->findings, "stop", json_pack("{ss}", "reason", number == SIGINT ? "SIGINT" : "SIGTERM"));
+	stop(d);
 }
 
 static void start_handles(struct daemon *d)
@@ -415,13 +431,28 @@ static void start_handles(struct daemon *d)
 	notify_start(&d->notify, &d->loop);
 }
 
+static bool start_web(struct daemon *d)
+{
+	d->web.reload = reload;
+	d->web.context = d;
+	d->web.metrics = (struct daemon_metrics){
+		.config = d->config,
+		.reflector = d->service.reflector,
+		.udp = d->udp,
+		.tcp = d->tcp,
+		.findings = &d->findings,
+		.link_watch = d->link_watch,
+	};
+	return daemon_web_start(&d->web, &d->loop, &d->config->web);
+}
+
 /* The link is watched before the reflector is made, so that its uptime does not include a time of unseen SYNs. */
 static bool start_serving(struct daemon *d, uint64_t boot_id)
 {
 	if (!start_listeners(d))
 		return false;
 	link_watch_start(d->link_watch, &d->loop);
-	return make_reflector(d, boot_id);
+	return make_reflector(d, boot_id) && start_web(d);
 }
 
 /* Returns the exit status. */
@@ -452,6 +483,7 @@ static void free_parts(struct daemon *d)
 	udp_listener_free(d->udp);
 	tcp_listener_free(d->tcp);
 	link_watch_free(d->link_watch);
+	daemon_web_free(&d->web);
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	host_evidence_free(d->service.host_evidence);

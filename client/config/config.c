@@ -115,6 +115,7 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "vantage: %s\nkey: %s (%s)\n", config->vantage, config->key_file, key);
 	fprintf(out, "lossy: from %g%% loss\njournal: %s\n", config->lossy_permille / 10.0,
 		config->journal ? config->journal : "none (run writes it to standard output)");
+	web_settings_print(&config->web, out);
 	fputs("servers:\n", out);
 	for (size_t i = 0; i < config->servers_len; i++) {
 		fprintf(out, "  %s:", config->servers[i].name);
@@ -156,6 +157,7 @@ void config_free(struct config *config)
 	free(config->vantage);
 	free(config->key_file);
 	free(config->journal);
+	web_settings_free(&config->web);
 	free(config->user);
 	sodium_free(config);
 }

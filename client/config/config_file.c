@@ -175,7 +175,7 @@ static const struct schema_key root_keys[] = {
 	{ "targets_from", .read = read_targets_from },
 	{ "journal", .read = read_path, FIELD(journal) },
 	{ "user", .read = read_name, FIELD(user) },
-	{ "web", .read = read_web },
+	{ "web", .read = web_settings_read, FIELD(web) },
 	{ 0 },
 };
 #undef FIELD

@@ -14,6 +14,17 @@ const char *drop_text(enum drop drop)
 	return texts[drop];
 }
 
+const char *drop_name(enum drop drop)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		DROPS(X)
+#undef X
+	};
+
+	return names[drop];
+}
+
 enum drop drop_of_fault(enum packet_fault fault)
 {
 	switch (fault) {

@@ -34,6 +34,7 @@ enum drop {
 	    DROPS_LEN
 };
 const char *drop_text(enum drop drop);
+const char *drop_name(enum drop drop); /* "BAD_MAC" */
 enum drop drop_of_fault(enum packet_fault fault);
 
 enum { DROP_SUMS_LEN = 1024 };

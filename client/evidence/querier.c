@@ -731,6 +731,27 @@ enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *he
 	return is_any_alive(querier) ? LIVENESS_ALIVE : LIVENESS_UNKNOWN;
 }
 
+int64_t querier_heard_ns(const struct querier *querier, unsigned server)
+{
+	return querier->channels.servers[server].heard_ns;
+}
+
+static int64_t newest_evidence_ns(const struct channel *list)
+{
+	int64_t newest_ns = 0;
+
+	for (; list; list = list->next)
+		newest_ns = ns_later(newest_ns, list->liveness.heard_ns);
+	return newest_ns;
+}
+
+int64_t querier_evidence_ns(const struct querier *querier, unsigned server)
+{
+	const struct channel_server *s = &querier->channels.servers[server];
+
+	return ns_later(newest_evidence_ns(s->direct), newest_evidence_ns(s->relays));
+}
+
 bool querier_has_other(const struct querier *querier, unsigned server, const struct endpoint *address)
 {
 	const struct channel_server *s = &querier->channels.servers[server];

@@ -90,6 +90,9 @@ bool querier_silence_is_proof(const struct querier *querier, unsigned server, bo
 /* ALIVE: some server is known to be alive. SILENT: a query timed out while no server was alive, and no server was heard
  * since then. heard_ns: when any server was last heard, on a path or over a channel (monotonic; 0: never). */
 enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns);
+/* When the server last answered anything, and when it last answered a query with evidence (monotonic; 0: never). */
+int64_t querier_heard_ns(const struct querier *querier, unsigned server);
+int64_t querier_evidence_ns(const struct querier *querier, unsigned server);
 /* Can the server be queried at another address than this one, or through a witness? */
 bool querier_has_other(const struct querier *querier, unsigned server, const struct endpoint *address);
 /* What the server's kernel dropped, from its answers. */

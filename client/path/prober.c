@@ -695,6 +695,16 @@ bool prober_is_lost(const struct prober_record *r)
 	return fates[r->outcome] >= FATE_FORWARD;
 }
 
+bool prober_is_lost_forward(const struct prober_record *r)
+{
+	return fates[r->outcome] == FATE_FORWARD;
+}
+
+bool prober_is_lost_return(const struct prober_record *r)
+{
+	return fates[r->outcome] == FATE_RETURN;
+}
+
 bool prober_is_doubtful(const struct prober_record *r)
 {
 	return has_no_direction(r->outcome) && !r->settled;

@@ -191,6 +191,8 @@ int64_t prober_sent_real_ns(const struct prober *p, const struct prober_record *
 uint32_t prober_rtt_ns(const struct prober_record *record);
 
 bool prober_is_lost(const struct prober_record *record);
+bool prober_is_lost_forward(const struct prober_record *record);
+bool prober_is_lost_return(const struct prober_record *record);
 bool prober_is_doubtful(const struct prober_record *record); /* lost, direction not known */
 bool prober_is_answered(const struct prober_record *record);
 

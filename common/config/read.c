@@ -140,19 +140,6 @@ bool read_host(struct schema *s, struct tree_node *node, uint8_t address[16], bo
 	return schema_check(s, node, *numeric ? units_host_address(text, address) : units_dns_name(text));
 }
 
-bool read_web(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
-{
-	uint8_t address[16];
-	uint16_t port;
-	const char *text = schema_text(s, node);
-	(void)key;
-	(void)object;
-	if (!text || !schema_check(s, node, units_listen_address(text, address, &port)))
-		return false;
-	schema_not_yet(s, node);
-	return true;
-}
-
 void read_check_journal(struct schema *s, struct tree_node *root, const char *journal, const char *key_file)
 {
 	struct tree_node *node = schema_given(root, "journal");

@@ -13,7 +13,6 @@ schema_reader read_percent;   /* unsigned, permille */
 schema_reader read_port;      /* uint16_t */
 schema_reader read_duration;  /* int64_t, ns */
 schema_reader read_protocols; /* bool udp, tcp: two adjacent fields */
-schema_reader read_web;       /* no field: checks the address and warns that there is no web page yet */
 
 /* Check the key of a member, in a mapping whose keys are names. */
 bool read_member_name(struct schema *s, struct tree_node *member);

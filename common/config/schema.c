@@ -46,11 +46,6 @@ void schema_warning(struct schema *s, const struct tree_node *node, const char *
 	va_end(args);
 }
 
-void schema_not_yet(struct schema *s, const struct tree_node *node)
-{
-	schema_warning(s, node, "not supported by this version yet; it has no effect");
-}
-
 bool schema_check(struct schema *s, struct tree_node *node, const char *wrong)
 {
 	return !wrong || schema_error(s, node, "'%s' %s", node->text, wrong);

@@ -58,8 +58,6 @@ bool schema_error(struct schema *s, struct tree_node *node, const char *format, 
     __attribute__((format(printf, 3, 4)));
 void schema_warning(struct schema *s, const struct tree_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Warn that a setting is not implemented yet. */
-void schema_not_yet(struct schema *s, const struct tree_node *node);
 /* Report the error that a function of units.h returned. Returns true if `wrong` is NULL. */
 bool schema_check(struct schema *s, struct tree_node *node, const char *wrong);
 

@@ -40,6 +40,10 @@ enum {
 /* Evidence that ten rounds of questions do not bring back is gone: only then a cause gives way to a weaker one. */
 #define PATH_STATUS_MISSING_NS (10 * NS_PER_S)
 
+/* A counter of losses cannot take back what it counted: a loss waits as long for its direction as a cause waits for
+ * evidence before it gives way. */
+#define METRICS_SETTLE_NS (10 * NS_PER_S)
+
 /* -- client: which failures are one incident? -- */
 
 /* The paths of one fault fail within two seconds of each other on a usual schedule: the first line names them all. */

@@ -65,6 +65,8 @@ static uint64_t missing_access(const struct sandbox *sandbox)
 		if (sandbox->written[i] && !may_replace(sandbox->written[i]))
 			needed |= SANDBOX_CAPABILITY(CAP_DAC_OVERRIDE);
 	}
+	if (sandbox->socket && !may_replace(sandbox->socket))
+		needed |= SANDBOX_CAPABILITY(CAP_DAC_OVERRIDE);
 	return needed;
 }
 
@@ -146,12 +148,14 @@ bool sandbox_drop_root(const struct sandbox *sandbox)
 
 static void confine_writes(const struct sandbox *sandbox)
 {
-	char dirs[SANDBOX_PATHS_MAX][PATH_MAX];
-	const char *list[SANDBOX_PATHS_MAX + 1] = { 0 };
+	char dirs[SANDBOX_PATHS_MAX + 1][PATH_MAX];
+	const char *list[SANDBOX_PATHS_MAX + 2] = { 0 };
 	size_t len = 0;
 
-	for (size_t i = 0; i < SANDBOX_PATHS_MAX; i++) {
-		if (sandbox->written[i] && directory_of(sandbox->written[i], dirs[len])) {
+	for (size_t i = 0; i <= SANDBOX_PATHS_MAX; i++) {
+		const char *file = i < SANDBOX_PATHS_MAX ? sandbox->written[i] : sandbox->socket;
+
+		if (file && directory_of(file, dirs[len])) {
 			list[len] = dirs[len];
 			len++;
 		}

@@ -20,6 +20,7 @@ struct sandbox {
 	const char *user;                        /* who root becomes; NULL: "floatprobe", else "nobody" */
 	const char *readable[SANDBOX_PATHS_MAX]; /* files that a reload reads again; NULL entries are skipped */
 	const char *written[SANDBOX_PATHS_MAX];  /* files that are created or replaced; NULL entries are skipped */
+	const char *socket;                      /* a Unix socket that is created or replaced; NULL: none */
 	uint64_t capabilities;                   /* the daemon uses them as long as it runs */
 	uint64_t opening;                        /* it uses them until its sockets are open */
 };

@@ -257,7 +257,7 @@ static const struct schema_key root_keys[] = {
 	{ "limits", .read = read_group, .keys = limits_keys },
 	{ "journal", .read = read_path, FIELD(journal) },
 	{ "user", .read = read_name, FIELD(user) },
-	{ "web", .read = read_web },
+	{ "web", .read = web_settings_read, FIELD(web) },
 	{ 0 },
 };
 
@@ -382,7 +382,9 @@ void server_config_print(const struct server_config *config, FILE *out)
 	fprintf(out, "limits: %u flows, %u tcp connections at a time, client clocks up to %s off\n", config->flows_max,
 		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
 	print_watch(config, out);
-	fprintf(out, "journal: %s\nclients:\n", config->journal ? config->journal : "none");
+	fprintf(out, "journal: %s\n", config->journal ? config->journal : "none");
+	web_settings_print(&config->web, out);
+	fputs("clients:\n", out);
 	for (size_t i = 0; i < config->clients_len; i++) {
 		keyfile_public_text(config->clients[i].key, key);
 		fprintf(out, "  %s: %s\n", config->clients[i].name, key);
@@ -408,6 +410,7 @@ void server_config_free(struct server_config *config)
 	free(config->name);
 	free(config->key_file);
 	free(config->journal);
+	web_settings_free(&config->web);
 	free(config->user);
 	sodium_free(config);
 }

@@ -58,6 +58,7 @@ struct tcp_listener {
 	TAILQ_HEAD(connection_list, connection) free, yielding;
 	struct connection_list authentic; /* the longest without an exchange first */
 	uint64_t relays;                  /* number of relays since start */
+	struct tcp_listener_counts counts;
 	bool stopping;
 	size_t addresses_len, sockets_len;
 	struct tcp_socket sockets[];
@@ -73,6 +74,7 @@ static void on_connection_closed(uv_handle_t *handle)
 
 	c->state = CONNECTION_FREE;
 	l->closing--;
+	l->counts.open--;
 	TAILQ_INSERT_HEAD(&l->free, c, link);
 	if (!l->stopping)
 		accept_waiting(l);
@@ -308,6 +310,8 @@ static void take_connection(struct tcp_socket *socket, struct connection *c)
 	socket->waiting = false;
 	TAILQ_REMOVE(&l->free, c, link);
 	TAILQ_INSERT_TAIL(&l->yielding, c, link);
+	l->counts.accepted++;
+	l->counts.open++;
 	uv_tcp_init(l->loop, &c->tcp); /* cannot fail without a socket */
 	c->tcp.data = c;
 	c->state = CONNECTION_UNPROVEN;
@@ -361,8 +365,17 @@ static void make_room(struct tcp_listener *l)
 		return;
 	if (!c)
 		c = beyond_its_share(l);
-	if (c)
-		close_connection(c);
+	if (!c) {
+		l->counts.full++;
+		return;
+	}
+	l->counts.gave_way++;
+	close_connection(c);
+}
+
+struct tcp_listener_counts tcp_listener_counts(const struct tcp_listener *l)
+{
+	return l ? l->counts : (struct tcp_listener_counts){ 0 };
 }
 
 static void accept_waiting(struct tcp_listener *l)

@@ -20,6 +20,15 @@ struct tcp_listener *tcp_listener_new(const struct service *service, size_t addr
  * tcp_listener_stop then, too. */
 int tcp_listener_start(struct tcp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
 		       struct endpoint *failed) __attribute__((warn_unused_result));
+struct tcp_listener_counts {
+	uint64_t accepted;
+	uint64_t gave_way; /* connections that were closed for a new one */
+	uint64_t full;     /* times that a new one had to wait because none gave way */
+	unsigned open;     /* now */
+};
+/* listener NULL: all zero. */
+struct tcp_listener_counts tcp_listener_counts(const struct tcp_listener *listener);
+
 /* Free it after the loop has closed its handles. Both accept NULL. */
 void tcp_listener_stop(struct tcp_listener *listener);
 void tcp_listener_free(struct tcp_listener *listener);

@@ -22,7 +22,7 @@ _Static_assert(offsetof(struct flow, client) == offsetof(struct key, client), "a
 
 /* A client's flows, a list from the newest to the oldest. */
 struct owner {
-	uint32_t newest, oldest, count;
+	uint32_t newest, oldest, count, unheard;
 	int64_t evicted_ns;
 };
 
@@ -84,6 +84,7 @@ static void unlink_from_owner(struct flows *f, const struct flow *flow)
 	*(flow->newer == NONE ? &owner->newest : &f->list[flow->newer].older) = flow->older;
 	*(flow->older == NONE ? &owner->oldest : &f->list[flow->older].newer) = flow->newer;
 	owner->count--;
+	owner->unheard -= flow->unheard;
 }
 
 static void link_as_newest(struct flows *f, struct flow *flow)
@@ -96,6 +97,7 @@ static void link_as_newest(struct flows *f, struct flow *flow)
 	*(owner->newest == NONE ? &owner->oldest : &f->list[owner->newest].newer) = i;
 	owner->newest = i;
 	owner->count++;
+	owner->unheard += flow->unheard;
 }
 
 /* Returns the client with the most flows; if equal, the client that asks. Runs only after a signature was verified,
@@ -146,6 +148,29 @@ struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_
 	table_add(&flows->table, flow);
 	link_as_newest(flows, flow);
 	return flow;
+}
+
+void flows_set_unheard(struct flows *flows, struct flow *flow, bool unheard)
+{
+	flows->owners[flow->client].unheard += unheard;
+	flows->owners[flow->client].unheard -= flow->unheard;
+	flow->unheard = unheard;
+}
+
+struct flows_sums flows_sums_of(const struct flows *flows, unsigned client)
+{
+	const struct owner *owner = &flows->owners[client];
+
+	return (struct flows_sums){
+		.flows = owner->count,
+		.unheard = owner->unheard,
+		.heard_ns = owner->newest == NONE ? 0 : flows->list[owner->newest].heard_ns,
+	};
+}
+
+uint32_t flows_len(const struct flows *flows)
+{
+	return flows->count;
 }
 
 const struct flow *flows_next_of(const struct flows *flows, unsigned client, const struct flow *flow)
@@ -221,5 +246,6 @@ void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, 
 		copy.older = flow->older;
 		copy.newer = flow->newer;
 		*flow = copy;
+		to->owners[to_client].unheard += flow->unheard;
 	}
 }

@@ -34,7 +34,7 @@ struct flow {
 	uint32_t acknowledged; /* the client's count of received replies; replies of another server may be among them */
 	uint32_t unacknowledged; /* replies sent since `acknowledged` last grew, or since the flow began */
 	uint32_t late_upto;      /* requests up to this number were read too late; no receipts are given for them */
-	bool unheard;            /* UNHEARD was reported, and there is no progress since */
+	bool unheard;            /* UNHEARD was reported, and there is no progress since; flows_set_unheard sets it */
 	uint8_t transport;
 };
 
@@ -51,6 +51,15 @@ struct flow *flows_find(struct flows *flows, unsigned client, uint64_t id);
 const struct flow *flows_peek(const struct flows *flows, unsigned client, uint64_t id);
 /* Add a zeroed flow with id and client set. The id must be new. Evicts a flow if the table is full; never fails. */
 struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_t now_ns);
+void flows_set_unheard(struct flows *flows, struct flow *flow, bool unheard);
+
+struct flows_sums {
+	uint32_t flows, unheard; /* the client's */
+	int64_t heard_ns;        /* monotonic: its newest packet; 0: it has no flow */
+};
+struct flows_sums flows_sums_of(const struct flows *flows, unsigned client);
+uint32_t flows_len(const struct flows *flows);
+
 /* Iterate over the client's flows, the most recent first. Pass NULL first. Returns NULL at the end. */
 const struct flow *flows_next_of(const struct flows *flows, unsigned client, const struct flow *flow);
 /* When a flow of this client was last evicted (monotonic ns); 0: never. */

@@ -160,6 +160,21 @@ bool reflector_set_clients(struct reflector *reflector, const struct reflector_c
 	return true;
 }
 
+const char *reflector_outcome_name(enum reflector_outcome outcome)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		REFLECTOR_OUTCOMES(X)
+#undef X
+	};
+	return names[outcome];
+}
+
+const struct flows *reflector_flows(const struct reflector *reflector)
+{
+	return reflector->flows;
+}
+
 const uint64_t *reflector_counts(const struct reflector *reflector)
 {
 	return reflector->counts;
@@ -340,11 +355,11 @@ static void judge_unheard(const struct exchange *x, struct flow *flow, struct re
 			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
 		else if (is_confirmation_due(flow))
 			raise_confirmed(x, flow, event);
-		flow->unheard = false;
+		flows_set_unheard(x->reflector->flows, flow, false);
 		flow->unacknowledged = 0;
 	} else if (!flow->unheard && flow->unacknowledged >= REFLECTOR_UNHEARD_REPLIES &&
 		   x->in->now_ns - flow->doubt_ns >= REFLECTOR_UNHEARD_NS) {
-		flow->unheard = true;
+		flows_set_unheard(x->reflector->flows, flow, true);
 		raise_event(x, flow, REFLECTOR_EVENT_UNHEARD, event);
 	}
 }

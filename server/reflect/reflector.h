@@ -40,6 +40,7 @@ enum reflector_outcome {
 	    REFLECTOR_OUTCOMES_LEN
 };
 const char *reflector_outcome_text(enum reflector_outcome outcome);
+const char *reflector_outcome_name(enum reflector_outcome outcome); /* "DROPPED_BAD_MAC" */
 
 struct reflector_client {
 	const char *name; /* owned by the caller */
@@ -119,6 +120,8 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 bool reflector_reply_to_relay(struct reflector *reflector, const struct reflector_request *request,
 			      enum packet_status status) __attribute__((warn_unused_result));
 
+/* The flows; clients have the numbers of the list that was set last. Valid until the next call that is not const. */
+const struct flows *reflector_flows(const struct reflector *reflector);
 /* The number of times of each outcome, indexed by enum reflector_outcome. */
 const uint64_t *reflector_counts(const struct reflector *reflector);
 

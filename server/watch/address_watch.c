@@ -260,3 +260,13 @@ void address_watch_collect(struct address_watch *watch, struct evidence_answer *
 	tap_drain(watch->nd);
 	conflicts_tell(watch->conflicts, now_ns, answer);
 }
+
+unsigned address_watch_claims(const struct address_watch *watch)
+{
+	unsigned claims = 0;
+
+	for (const struct conflict *c = conflicts_next(watch->conflicts, NULL); c;
+	     c = conflicts_next(watch->conflicts, c))
+		claims++;
+	return claims;
+}

@@ -21,6 +21,8 @@ void address_watch_free(struct address_watch *watch);
 
 /* Call after ifaces has changed. */
 void address_watch_own_changed(struct address_watch *watch);
+/* How many claims stand. */
+unsigned address_watch_claims(const struct address_watch *watch);
 /* Fill the conflicts of the answer. Also probe the link for other holders of the addresses that the answer's flows
  * arrived on (no flows: all our addresses) and of all claimed addresses. conflicts_ask limits the rate. The next answer
  * holds the results. */

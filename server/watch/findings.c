@@ -11,6 +11,16 @@
 enum { JOURNAL_LINES_AT_ONCE = 200, LOG_LINES_AT_ONCE = 10, SENTENCE_LEN = 512, NOTE_LEN = 64, ID_TEXT_LEN = 17 };
 static const int64_t journal_interval_ns = 10000000, log_interval_ns = 10000000000;
 
+const char *findings_kind_text(enum findings_kind kind)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		FINDINGS_KINDS(X)
+#undef X
+	};
+	return texts[kind];
+}
+
 static bool is_of_a_flow(enum findings_kind kind)
 {
 	return kind == FINDINGS_UNHEARD || kind == FINDINGS_HEARD;
@@ -33,11 +43,6 @@ void findings_note(struct findings *f, const char *type, json_t *details)
 
 static void write_journal(struct findings *f, enum findings_kind kind, json_t *details, int64_t mono_ns)
 {
-	static const char *const types[] = {
-#define X(name, text) text,
-		FINDINGS_KINDS(X)
-#undef X
-	};
 	unsigned *unwritten = &f->kinds[kind].unwritten;
 	json_t *line;
 
@@ -47,7 +52,7 @@ static void write_journal(struct findings *f, enum findings_kind kind, json_t *d
 		json_decref(details);
 		return;
 	}
-	line = new_line(f, types[kind], details);
+	line = new_line(f, findings_kind_text(kind), details);
 	if (*unwritten > 0)
 		json_object_set_new(line, "left_out", json_integer(*unwritten));
 	*unwritten = 0;
@@ -82,6 +87,7 @@ void findings_tell(struct findings *findings, enum findings_kind kind, json_t *d
 	va_start(args, format);
 	vsnprintf(sentence, sizeof sentence, format, args);
 	va_end(args);
+	findings->kinds[kind].count++;
 	write_journal(findings, kind, details, mono_ns);
 	write_log(findings, kind, mono_ns, sentence);
 }

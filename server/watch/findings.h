@@ -33,8 +33,11 @@ struct findings {
 	struct {
 		struct bucket journal, log;
 		unsigned unwritten, unsaid; /* lines left out since the last line */
+		uint64_t count;             /* findings since the start, whether or not they have a line */
 	} kinds[FINDINGS_KINDS_LEN];
 };
+
+const char *findings_kind_text(enum findings_kind kind);
 
 /* Write a line of the journal about this program itself. Takes ownership of details. */
 void findings_note(struct findings *findings, const char *type, json_t *details);

@@ -258,3 +258,13 @@ void link_watch_collect(struct link_watch *link_watch, const struct evidence_que
 		address_watch_collect(link_watch->address_watch, &draft->answer);
 	look_at_holdings(link_watch, &draft->answer);
 }
+
+unsigned link_watch_stale(const struct link_watch *link_watch)
+{
+	return link_watch->neighbour_watch ? neighbour_watch_wrong(link_watch->neighbour_watch) : 0;
+}
+
+unsigned link_watch_claims(const struct link_watch *link_watch)
+{
+	return link_watch->address_watch ? address_watch_claims(link_watch->address_watch) : 0;
+}

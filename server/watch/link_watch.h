@@ -30,4 +30,8 @@ void link_watch_find_syns(struct link_watch *link_watch, const struct evidence_q
 void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
 			const struct endpoint *querier, struct draft *draft);
 
+/* How many neighbour entries are wrong now, and how many claims on our addresses stand; 0 where nothing is watched. */
+unsigned link_watch_stale(const struct link_watch *link_watch);
+unsigned link_watch_claims(const struct link_watch *link_watch);
+
 #endif

@@ -618,3 +618,8 @@ void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const stru
 		frames_tell(neighbour_watch->frames, &clients.list[i], now_ns, &draft->answer);
 	captures_tell(neighbour_watch->captures, draft);
 }
+
+unsigned neighbour_watch_wrong(const struct neighbour_watch *neighbour_watch)
+{
+	return snapshots_wrong(neighbour_watch->snapshots);
+}

@@ -35,6 +35,8 @@ void neighbour_watch_note(struct neighbour_watch *neighbour_watch, const struct 
 void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct reflector_event *event);
 /* Index of the link by which frames for this address come; 0: none came, or they cannot be seen. */
 unsigned neighbour_watch_link_of(const struct neighbour_watch *neighbour_watch, const struct endpoint *local);
+/* How many entries are proven wrong and not yet right again. */
+unsigned neighbour_watch_wrong(const struct neighbour_watch *neighbour_watch);
 /* Fill neighbours and frames for the clients of the draft's flows and for the querier. */
 void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const struct evidence_query *query,
 			     const struct endpoint *querier, struct draft *draft);

@@ -206,3 +206,12 @@ void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *cl
 	out->since_ms = age_ms(s->since_ns, s->taken_ns);
 	out->healed_ms = s->healed_ns ? age_ms(s->healed_ns, now_ns) : UINT32_MAX;
 }
+
+unsigned snapshots_wrong(const struct snapshots *snapshots)
+{
+	unsigned wrong = 0;
+
+	for (const struct snapshot *s = lru_next(snapshots->list, NULL); s; s = lru_next(snapshots->list, s))
+		wrong += is_wrong_now(s) && !s->waits;
+	return wrong;
+}

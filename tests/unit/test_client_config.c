@@ -4,13 +4,12 @@
 #include "common/config/units.h"
 #include "common/core/ns.h"
 
-#define SECOND  NS_PER_S
-#define HEAD    "key: a.key\nservers: { b: " KEY_B ", c: " KEY_C " }\n"
-#define ONE     "key: a.key\nservers: { b: " KEY_B " }\n"
-#define TARGET  "targets: [ { name: t, address: 198.51.100.7 } ]\n"
-#define URL_B   "a3nFfmoJUjkoLASBjpYRLz8DpAAbqXpWTCOFKj8epfw"
-#define URL_C   "2tvRhKLVJvHr3VwG_a2TWbIodZtNf3nWZon6JUqthUY"
-#define NOT_YET "not supported by this version yet; it has no effect\n"
+#define SECOND NS_PER_S
+#define HEAD   "key: a.key\nservers: { b: " KEY_B ", c: " KEY_C " }\n"
+#define ONE    "key: a.key\nservers: { b: " KEY_B " }\n"
+#define TARGET "targets: [ { name: t, address: 198.51.100.7 } ]\n"
+#define URL_B  "a3nFfmoJUjkoLASBjpYRLz8DpAAbqXpWTCOFKj8epfw"
+#define URL_C  "2tvRhKLVJvHr3VwG_a2TWbIodZtNf3nWZon6JUqthUY"
 
 static struct config *load(const char *yaml, struct diag_list *diags)
 {
@@ -179,12 +178,28 @@ static void small_print(void **state)
 	config_free(config);
 }
 
-static void what_is_not_there_yet(void **state)
+static void where_the_web_is(void **state)
 {
+	struct config *config;
+
 	(void)state;
-	config_free(load_good(ONE
-			      "targets: [ { name: t, address: 198.51.100.7, unpinned: true } ]\nweb: '[::1]:8622'\n",
-			      "c.yaml:4:6: warning: web: " NOT_YET));
+	config = load_good(ONE TARGET "web: '[::1]:8622'\n", "");
+	assert_string_equal(config->web.listen, "[::1]:8622");
+	assert_null(config->web.path);
+	assert_int_equal(config->web.at.port, 8622);
+	assert_true(endpoint_is_loopback(&config->web.at));
+	assert_int_equal(config->web.reload, WEB_RELOAD_LOOPBACK);
+	config_free(config);
+	config = load_good(ONE TARGET "web: unix:/run/f.sock\n", "");
+	assert_string_equal(config->web.path, "/run/f.sock");
+	config_free(config);
+	config = load_good(ONE TARGET "web: { listen: 0.0.0.0:80, reload: never }\n", "");
+	assert_int_equal(config->web.at.port, 80);
+	assert_int_equal(config->web.reload, WEB_RELOAD_NEVER);
+	config_free(config);
+	config = load_good(ONE TARGET, "");
+	assert_null(config->web.listen);
+	config_free(config);
 }
 
 static void faults(void **state)
@@ -360,6 +375,13 @@ static void faults(void **state)
 		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, servers_from, "
 		  "schedules, lossy, "
 		  "targets, targets_from, journal, user, web\n" },
+		{ ONE TARGET "web: { reload: sometimes, port: 1 }\n",
+		  "c.yaml:4:6: error: listen: missing; expected: where to serve, like 127.0.0.1:8622 or "
+		  "unix:/run/floatprobe/web.sock\n"
+		  "c.yaml:4:16: error: reload: 'sometimes' is not one of: loopback, anywhere, never\n"
+		  "c.yaml:4:27: error: port: unknown key; known here: listen, reload\n" },
+		{ ONE TARGET "web: 'unix:'\n",
+		  "c.yaml:4:6: error: web: has no path; write unix:/run/floatprobe/web.sock\n" },
 		{ ONE TARGET "journal: c.yaml\n",
 		  "c.yaml:4:10: error: journal: is this configuration file; write the journal to another file\n" },
 		{ ONE TARGET "targets: [ { name: u, address: 198.51.100.8 } ]\n",
@@ -552,6 +574,7 @@ static void printed(void **state)
 			    "key: a.key (" KEY_A ")\n"
 			    "lossy: from 5% loss\n"
 			    "journal: none (run writes it to standard output)\n"
+			    "web: none\n"
 			    "servers:\n"
 			    "  b: " KEY_B "\n"
 			    "  c: " KEY_C "\n"
@@ -590,7 +613,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_arrives),     cmocka_unit_test(defaults), cmocka_unit_test(small_print),
-		cmocka_unit_test(what_is_not_there_yet),  cmocka_unit_test(faults),   cmocka_unit_test(more_targets),
+		cmocka_unit_test(where_the_web_is),       cmocka_unit_test(faults),   cmocka_unit_test(more_targets),
 		cmocka_unit_test(faults_in_more_targets), cmocka_unit_test(uris),     cmocka_unit_test(faults_in_uris),
 		cmocka_unit_test(default_key_file),       cmocka_unit_test(printed),  cmocka_unit_test(example),
 	};

@@ -4,8 +4,7 @@
 #include "common/core/ns.h"
 #include "server/config/config.h"
 
-#define HEAD    "name: b\nkey: b.key\nclients: { a: " KEY_A " }\n"
-#define NOT_YET "not supported by this version yet; it has no effect\n"
+#define HEAD "name: b\nkey: b.key\nclients: { a: " KEY_A " }\n"
 
 static struct server_config *load(const char *yaml, struct diag_list *diags)
 {
@@ -89,10 +88,15 @@ static void defaults(void **state)
 	server_config_free(config);
 }
 
-static void what_is_not_there_yet(void **state)
+static void where_the_web_is(void **state)
 {
+	struct server_config *config = load_good(HEAD "web: { listen: 'unix:web.sock', reload: anywhere }\n", "");
+
 	(void)state;
-	server_config_free(load_good(HEAD "web: 127.0.0.1:8621\n", "s.yaml:4:6: warning: web: " NOT_YET));
+	assert_string_equal(config->web.listen, "unix:web.sock");
+	assert_string_equal(config->web.path, "web.sock");
+	assert_int_equal(config->web.reload, WEB_RELOAD_ANYWHERE);
+	server_config_free(config);
 }
 
 static void what_is_watched(void **state)
@@ -221,6 +225,7 @@ static void printed(void **state)
 				  "claims of this host's addresses by other machines: not watched\n"
 				  "application watched: geth, port 30303, udp\n"
 				  "journal: none\n"
+				  "web: none\n"
 				  "clients:\n"
 				  "  a: " KEY_A "\n");
 	free(text);
@@ -247,7 +252,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_arrives),
 		cmocka_unit_test(defaults),
-		cmocka_unit_test(what_is_not_there_yet),
+		cmocka_unit_test(where_the_web_is),
 		cmocka_unit_test(what_is_watched),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(printed),

@@ -1,0 +1,25 @@
+/* /metrics of floatprobed. */
+#ifndef FLOATPROBE_DAEMON_METRICS_H
+#define FLOATPROBE_DAEMON_METRICS_H
+
+#include "common/web/metrics.h"
+#include "server/config/config.h"
+#include "server/listen/tcp_listener.h"
+#include "server/listen/udp_listener.h"
+#include "server/watch/link_watch.h"
+
+struct daemon_metrics { /* what it tells of; all pointers are borrowed */
+	const struct server_config *config;
+	const struct reflector *reflector;
+	const struct udp_listener *udp; /* NULL: not configured */
+	const struct tcp_listener *tcp; /* NULL: not configured */
+	const struct findings *findings;
+	const struct link_watch *link_watch;
+	struct metrics_reloads reloads;
+	int64_t started_ns; /* realtime */
+};
+
+/* For struct web_route; page is a struct daemon_metrics. */
+bool daemon_metrics_write(void *page, struct web_draft *draft);
+
+#endif
