@@ -1,5 +1,6 @@
 #include "client/run_web.h"
 
+#include "client/metrics/probe_page.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 
@@ -39,6 +40,13 @@ static void answer_reload(void *context, const struct web_request *request, stru
 		     done ? "Reloaded.\n" : "The configuration is not in use, the old one stays; the log says why.\n");
 }
 
+static void answer_probe(void *context, const struct web_request *request, struct web_reply *reply)
+{
+	const struct run_web *w = context;
+
+	probe_page_answer(&w->metrics, request, reply);
+}
+
 static bool write_metrics(void *context, struct web_draft *draft)
 {
 	struct run_web *w = context;
@@ -48,6 +56,7 @@ static bool write_metrics(void *context, struct web_draft *draft)
 
 static const struct web_route routes[] = {
 	{ .path = "/metrics", .write = write_metrics, .variant = metrics_variant },
+	{ .path = "/probe", .answer = answer_probe },
 	{ .path = "/-/healthy", .answer = answer_healthy },
 	{ .path = "/-/ready", .answer = answer_ready },
 	{ .path = "/-/reload", .post = true, .reloads = true, .answer = answer_reload },

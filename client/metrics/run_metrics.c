@@ -329,13 +329,13 @@ static void write_rtt(void *context, const struct exposition *e, const struct ex
 
 /* ---- the state of a series: that of its worst path ---- */
 
-static unsigned badness(enum verdict_state state)
+unsigned run_metrics_badness(const struct path *path)
 {
 	static const unsigned ranks[] = {
 		[VERDICT_UP] = 0, [VERDICT_UNKNOWN] = 1, [VERDICT_LOSSY] = 2, [VERDICT_DOWN] = 3
 	};
 
-	return ranks[state];
+	return ranks[path->status.state];
 }
 
 /* NULL: nothing is known of any of them yet. */
@@ -346,7 +346,7 @@ static const struct path *worst_path(const struct series_table *t, const struct 
 	for (size_t k = s->first; k != SERIES_NONE && k < t->paths_len; k = t->paths[k].next) {
 		const struct path *p = t->paths[k].path;
 
-		if (p->status.known && (!worst || badness(p->status.state) > badness(worst->status.state)))
+		if (p->status.known && (!worst || run_metrics_badness(p) > run_metrics_badness(worst)))
 			worst = p;
 	}
 	return worst;

@@ -17,6 +17,9 @@ struct run_metrics { /* what it tells of; pointers are borrowed */
 	int64_t started_ns;             /* realtime */
 };
 
+/* The higher, the worse is the path's present state. */
+unsigned run_metrics_badness(const struct path *path);
+
 /* For struct web_route; page is a struct run_metrics. */
 bool run_metrics_write(void *page, struct web_draft *draft);
 

@@ -19,10 +19,10 @@ unsigned metrics_variant(const struct web_request *request)
 	return accept_openmetrics(web_header(request, "Accept")) ? OPEN : PLAIN;
 }
 
-static void begin(struct web_draft *draft)
+const char *metrics_type(unsigned variant)
 {
-	draft->reply.type = draft->variant == OPEN ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-						   : "text/plain; version=0.0.4; charset=utf-8";
+	return variant == OPEN ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+			       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
 static void write_value(const struct metrics_section *s, void *context, const struct exposition *e)
@@ -53,7 +53,7 @@ bool metrics_write(const struct metrics_section *sections, void *context, struct
 	const struct metrics_section *s = &sections[draft->section];
 
 	if (draft->section == 0)
-		begin(draft);
+		draft->reply.type = metrics_type(draft->variant);
 	if (!s->metric.name) {
 		exposition_end(&e);
 		return true;

@@ -17,6 +17,7 @@ struct metrics_section {
 
 /* For struct web_route: the variant that a request asks for, and a part of the page. */
 unsigned metrics_variant(const struct web_request *request);
+const char *metrics_type(unsigned variant); /* its media type */
 bool metrics_write(const struct metrics_section *sections, void *context, struct web_draft *draft);
 
 /* Facts that both programs tell. context is not used. */

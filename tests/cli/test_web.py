@@ -139,13 +139,13 @@ class Served(Web):
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
-    def check_open(self, text):
+    def check_open(self, text, least=20):
         try:
             from prometheus_client.openmetrics import parser
         except ImportError:
             self.skipTest("python3-prometheus-client is not installed")
         families = {family.name: family for family in parser.text_string_to_metric_families(text)}
-        self.assertGreater(len(families), 20)
+        self.assertGreaterEqual(len(families), least)
         for family in families.values():
             self.assertTrue(family.documentation, family.name)
 
@@ -177,6 +177,32 @@ class Served(Web):
         text = self.metrics()
         self.assertEqual(self.value(text, "floatprobe_path_state", state="down", cause="refused"), 6)
         self.assertEqual(self.value(text, "floatprobe_path_expected"), 0)
+
+    def probe(self, query, status=200, **headers):
+        found, text, _ = self.request(self.web, f"/probe{query}", **headers)
+        self.assertEqual(found, status, text)
+        return text
+
+    def test_probe(self):
+        server = self.start_server()
+        self.start_client()
+        self.all_up()
+        for target in "boot-01", "other", "127.0.0.2", f"127.0.0.2:{self.port}", "boot-01&module=udp", "other&module=tcp":
+            text = self.probe(f"?target={target}")
+            self.check_plain(text)
+            self.assertEqual(self.value(text, "probe_success"), 1)
+            self.assertEqual(self.value(text, "probe_loss_ratio"), 0)
+            self.assertEqual(self.value(text, "probe_ip_protocol"), 4)
+            self.assertEqual(self.value(text, "probe_paths"), 2 if "=udp" in target else 1 if "=tcp" in target else 3)
+            self.assertTrue(0 < self.value(text, "probe_duration_seconds") < 0.5)
+        self.check_open(self.probe("?target=other", Accept="application/openmetrics-text"), least=9)
+        self.probe("", status=400)
+        self.probe("?target=other&module=icmp", status=400)
+        self.probe("?target=nothing", status=404)
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        wait_until("it fails", lambda: self.value(self.probe("?target=other"), "probe_success") == 0)
+        wait_until("refused", lambda: self.value(self.probe("?target=other"), "probe_state_info", cause="refused"))
 
     def test_what_is_sent_to_the_server_makes_no_label(self):
         self.start_server()
