@@ -424,6 +424,15 @@ static void write_answerer(void *context, const struct exposition *e, const stru
 		exposition_info(e, m, &labels, label);
 }
 
+static void write_gap(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
+{
+	struct exposition_labels labels;
+	const struct series *s = show(context, i, &labels);
+
+	if (s && s->gap_ns >= 0)
+		exposition_gauge(e, m, &labels, NULL, (double)s->gap_ns / 1e9);
+}
+
 /* ---- the page ---- */
 
 static const struct metrics_section sections[] = {
@@ -533,6 +542,10 @@ static const struct metrics_section sections[] = {
 	{ { "floatprobe_answerer", EXPOSITION_INFO, NULL, "The server that answered last" },
 	  .len = count_series,
 	  .write = write_answerer },
+	{ { "floatprobe_failover_gap_seconds", EXPOSITION_GAUGE, "seconds",
+	    "The time without answers when another holder began to answer last" },
+	  .len = count_series,
+	  .write = write_gap },
 	{ .metric = { .name = NULL } },
 };
 

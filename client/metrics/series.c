@@ -70,6 +70,7 @@ static struct series *series_of(struct renewal *r, const struct path *p, int64_t
 	if (s)
 		return s;
 	next->created_ns = real_ns;
+	next->gap_ns = -1;
 	next->first = SERIES_NONE;
 	table_add(&r->by_key, next);
 	r->new.len++;
@@ -239,6 +240,16 @@ static void catch_up(struct series_table *t, struct series_path *entry, int64_t 
 	count_losses(c, entry, now_ns);
 }
 
+/* A gap ends with the first answer of the new holder. The old one may answer late. */
+static void note_answer(struct series *s, struct series_path *entry, const struct prober_record *r)
+{
+	if (entry->path->prober.holder_changes != entry->holder_changes && entry->answered_ns > 0 &&
+	    r->sent_ns > entry->answered_ns)
+		s->gap_ns = r->sent_ns - entry->answered_ns;
+	entry->answered_ns = ns_later(entry->answered_ns, r->sent_ns);
+	count_answer(&s->counts, r);
+}
+
 void series_decided(struct series_table *t, const struct path *p, uint32_t seq, int64_t now_ns)
 {
 	const struct prober_record *r = prober_record(&p->prober, seq);
@@ -247,7 +258,7 @@ void series_decided(struct series_table *t, const struct path *p, uint32_t seq, 
 	if (!entry)
 		return;
 	if (prober_is_answered(r))
-		count_answer(&t->items[entry->series].counts, r);
+		note_answer(&t->items[entry->series], entry, r);
 	t->items[entry->series].counts.wrong_source += r->outcome == PROBER_WRONG_SOURCE;
 	catch_up(t, entry, now_ns);
 }

@@ -56,7 +56,8 @@ struct series {
 	int held_index;     /* that of the key, where the target has several held flows; -1 */
 	int64_t created_ns; /* realtime */
 	struct series_counts counts;
-	size_t first; /* its first path; SERIES_NONE: it has none now, and is not shown */
+	int64_t gap_ns; /* without answers, when another holder began to answer last; negative: none did */
+	size_t first;   /* its first path; SERIES_NONE: it has none now, and is not shown */
 };
 
 #define SERIES_NONE SIZE_MAX
@@ -67,6 +68,7 @@ struct series_path { /* what is noted of a path; parallel to struct paths */
 	size_t next;                         /* the next path of the same series; SERIES_NONE */
 	uint32_t uncounted;                  /* no probe before this number is left to be counted as lost */
 	uint32_t duplicates, holder_changes; /* of its prober, as far as they are counted */
+	int64_t answered_ns;                 /* monotonic: when the newest answered probe was sent; 0: none yet */
 };
 
 struct series_table {

@@ -333,11 +333,11 @@ class Provider:
         return Check(self, done)
 
 
-    def run_daemon(self, targets=None, every="50ms", vantage="fra-home", host=None, under=()):
+    def run_daemon(self, targets=None, every="50ms", vantage="fra-home", host=None, under=(), **more):
         """`floatprobe run`, with a schedule that is quick; on another host than the client, if one is given."""
         schedules = {"quick": {"every": every, "timeout": "300ms"}}
         targets = [dict(target, schedule="quick") for target in targets or self.targets()]
-        file = self.config(targets, vantage, schedules=schedules, journal=f"{vantage}.jsonl")
+        file = self.config(targets, vantage, schedules=schedules, journal=f"{vantage}.jsonl", **more)
         return Daemon(self, file, f"{self.files}/{vantage}.jsonl", host or self.client, under)
 
 

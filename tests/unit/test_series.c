@@ -51,9 +51,11 @@ static uint32_t send_at(struct fixture *f, int64_t now_ns)
 	return prober_send(&f->path.prober, now_ns, now_ns);
 }
 
+static uint64_t boot_id = 1;
+
 static void answer(struct series_table *t, struct fixture *f, uint32_t seq, int64_t now_ns)
 {
-	const struct packet_reply reply = { .role = PACKET_REPLY, .seq = seq, .flow_id = 1, .boot_id = 1 };
+	const struct packet_reply reply = { .role = PACKET_REPLY, .seq = seq, .flow_id = 1, .boot_id = boot_id };
 
 	assert_int_equal(prober_reply(&f->path.prober, &reply, 0, true, now_ns, now_ns, true), PROBER_ANSWERED);
 	series_decided(t, &f->path, seq, now_ns);
@@ -149,6 +151,29 @@ static void an_address_that_changes_resets_nothing(void **state)
 	series_free(&t);
 }
 
+static void a_move_has_a_gap(void **state)
+{
+	struct series_table t = { 0 };
+	struct fixture f;
+	struct path *items[] = { &f.path };
+
+	(void)state;
+	set_up(&f, "\xc6\x33\x64\x07");
+	renew(&t, items, 1);
+	assert_true(t.items[0].gap_ns < 0);
+	for (int64_t s = 1; s <= 6; s++)
+		send_at(&f, s * NS_PER_S);
+	answer(&t, &f, 1, 1 * NS_PER_S + NS_PER_MS);
+	answer(&t, &f, 2, 2 * NS_PER_S + NS_PER_MS);
+	assert_true(t.items[0].gap_ns < 0);
+	boot_id = 2;
+	answer(&t, &f, 6, 6 * NS_PER_S + NS_PER_MS);
+	boot_id = 1;
+	assert_int_equal(t.items[0].gap_ns, 4 * NS_PER_S);
+	assert_int_equal(t.items[0].counts.holder_changes, 1);
+	series_free(&t);
+}
+
 static void series_differ_by_what_is_configured(void **state)
 {
 	struct series_table t = { 0 };
@@ -171,9 +196,8 @@ static void series_differ_by_what_is_configured(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(losses_wait_for_their_direction),
-		cmocka_unit_test(no_record_is_lost),
-		cmocka_unit_test(an_address_that_changes_resets_nothing),
+		cmocka_unit_test(losses_wait_for_their_direction),        cmocka_unit_test(no_record_is_lost),
+		cmocka_unit_test(an_address_that_changes_resets_nothing), cmocka_unit_test(a_move_has_a_gap),
 		cmocka_unit_test(series_differ_by_what_is_configured),
 	};
 

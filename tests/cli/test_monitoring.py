@@ -1,0 +1,71 @@
+#!/usr/bin/python3 -B
+"""What configs/ gives to Prometheus and Grafana: it is valid, rules do what they say, and each alert leads to a section
+that is there."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RULES = f"{SOURCE}/configs/prometheus/floatprobe.rules.yml"
+
+
+def read(path):
+    with open(f"{SOURCE}/{path}", encoding="utf-8") as file:
+        return file.read()
+
+
+def anchors(markdown):
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", markdown, re.M)
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class Monitoring(unittest.TestCase):
+    def promtool(self, *arguments):
+        if not shutil.which("promtool"):
+            self.skipTest("promtool is not installed")
+        done = subprocess.run(["promtool", *arguments], cwd=f"{SOURCE}/configs/prometheus", capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_files_are_valid(self):
+        self.promtool("check", "rules", "floatprobe.rules.yml")
+        self.promtool("check", "config", "prometheus.yml")
+
+    def test_rules(self):
+        self.promtool("test", "rules", "floatprobe.rules.test.yml")
+
+    def test_each_alert_leads_to_a_section(self):
+        there = anchors(read("docs/CAUSES.md"))
+        causes = set(re.findall(r'^\tX\(\w+, "([a-z-]+)"\)', read("client/path/verdict_words.h").split("VERDICT_CAUSES(X)")[1], re.M))
+        self.assertGreater(len(causes), 20)
+        self.assertLessEqual(causes, there)
+        rules = read("configs/prometheus/floatprobe.rules.yml")
+        alerts, urls = rules.count("- alert:"), re.findall(r"runbook_url: '.*CAUSES\.md#(.*)'", rules)
+        self.assertEqual(len(urls), alerts)
+        for anchor in urls:
+            self.assertTrue(anchor in there or anchor == "{{ $labels.cause }}", anchor)
+
+    def test_names_of_metrics(self):
+        """Rules and dashboard ask for no metric that neither program has, nor the rules make."""
+        tables = read("client/metrics/run_metrics.c") + read("server/daemon_metrics.c")
+        known = set(re.findall(r'\{ \{ "(floatprobed?_[a-z_]+)"', tables))
+        rules = read("configs/prometheus/floatprobe.rules.yml")
+        recorded = set(re.findall(r"record: (\S+)", rules))
+        asked = "\n".join(re.findall(r"expr: .*(?:\n {10}.*)*", rules)) + read("configs/grafana/floatprobe.json")
+        for name in set(re.findall(r"\bfloatprobed?[_:][a-z_:0-9]+\b", asked)):
+            base = re.sub(r"_(total|info|bucket|sum|count|created)$", "", name)
+            self.assertTrue(name in recorded or base in known, name)
+
+    def test_dashboard(self):
+        dashboard = json.loads(read("configs/grafana/floatprobe.json"))
+        ids = [panel["id"] for panel in dashboard["panels"]]
+        self.assertEqual(len(ids), len(set(ids)))
+
+
+if __name__ == "__main__":
+    unittest.main()
