@@ -1,8 +1,10 @@
 #include "client/run_web.h"
 
 #include "client/metrics/probe_page.h"
+#include "client/metrics/status_page.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
+#include "common/web/page.h"
 
 #include <errno.h>
 #include <string.h>
@@ -54,7 +56,17 @@ static bool write_metrics(void *context, struct web_draft *draft)
 	return run_metrics_write(&w->metrics, draft);
 }
 
+static bool write_page(void *context, struct web_draft *draft)
+{
+	struct run_web *w = context;
+
+	return status_page_write(&w->metrics, draft);
+}
+
 static const struct web_route routes[] = {
+	{ .path = "/", .write = write_page },
+	{ .path = PAGE_STYLE_PATH, .answer = page_answer_style },
+	{ .path = PAGE_SCRIPT_PATH, .answer = page_answer_script },
 	{ .path = "/metrics", .write = write_metrics, .variant = metrics_variant },
 	{ .path = "/probe", .answer = answer_probe },
 	{ .path = "/-/healthy", .answer = answer_healthy },

@@ -143,9 +143,7 @@ static bool has_name_of_next(const struct daemon_metrics *page, size_t i)
 	return i + 1 < page->config->clients_len && strcmp(clients[i].name, clients[i + 1].name) == 0;
 }
 
-/* A client has an entry for each of its keys, one after the other: the first one stands for all of them. Returns false
- * for the others. */
-static bool sum_client(const struct daemon_metrics *page, size_t i, struct flows_sums *sums)
+bool daemon_metrics_client(const struct daemon_metrics *page, size_t i, struct flows_sums *sums)
 {
 	const struct flows *table = reflector_flows(page->reflector);
 
@@ -174,7 +172,7 @@ static void write_client_flows(void *context, const struct exposition *e, const 
 {
 	struct flows_sums sums;
 
-	if (sum_client(context, i, &sums))
+	if (daemon_metrics_client(context, i, &sums))
 		write_client(context, e, m, i, sums.flows);
 }
 
@@ -182,7 +180,7 @@ static void write_client_unheard(void *context, const struct exposition *e, cons
 {
 	struct flows_sums sums;
 
-	if (sum_client(context, i, &sums))
+	if (daemon_metrics_client(context, i, &sums))
 		write_client(context, e, m, i, sums.unheard);
 }
 
@@ -190,7 +188,7 @@ static void write_client_heard(void *context, const struct exposition *e, const 
 {
 	struct flows_sums sums;
 
-	if (sum_client(context, i, &sums) && sums.heard_ns > 0)
+	if (daemon_metrics_client(context, i, &sums) && sums.heard_ns > 0)
 		write_client(context, e, m, i, (double)(clock_real_ns() - (clock_mono_ns() - sums.heard_ns)) / 1e9);
 }
 

@@ -19,6 +19,10 @@ struct daemon_metrics { /* what it tells of; all pointers are borrowed */
 	int64_t started_ns; /* realtime */
 };
 
+/* The flows of a client. It has an entry for each of its keys, one after the other: the first one stands for all of
+ * them. Returns false for the others. */
+bool daemon_metrics_client(const struct daemon_metrics *metrics, size_t i, struct flows_sums *sums);
+
 /* For struct web_route; page is a struct daemon_metrics. */
 bool daemon_metrics_write(void *page, struct web_draft *draft);
 

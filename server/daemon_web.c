@@ -2,6 +2,8 @@
 
 #include "common/system/clock.h"
 #include "common/system/log.h"
+#include "common/web/page.h"
+#include "server/daemon_page.h"
 
 #include <errno.h>
 #include <string.h>
@@ -43,7 +45,17 @@ static bool write_metrics(void *context, struct web_draft *draft)
 	return daemon_metrics_write(&w->metrics, draft);
 }
 
+static bool write_page(void *context, struct web_draft *draft)
+{
+	struct daemon_web *w = context;
+
+	return daemon_page_write(&w->metrics, draft);
+}
+
 static const struct web_route routes[] = {
+	{ .path = "/", .write = write_page },
+	{ .path = PAGE_STYLE_PATH, .answer = page_answer_style },
+	{ .path = PAGE_SCRIPT_PATH, .answer = page_answer_script },
 	{ .path = "/metrics", .write = write_metrics, .variant = metrics_variant },
 	{ .path = "/-/healthy", .answer = answer_healthy },
 	{ .path = "/-/ready", .answer = answer_ready },

@@ -268,7 +268,7 @@ void web_restart_drafts(struct web *w)
 {
 	for (size_t r = 0; w && r < w->routes_len; r++) {
 		for (unsigned v = 0; v < WEB_VARIANTS_MAX; v++) {
-			w->drafts[r][v].draft.section = w->drafts[r][v].draft.item = 0;
+			w->drafts[r][v].draft.section = w->drafts[r][v].draft.item = w->drafts[r][v].draft.count = 0;
 			w->drafts[r][v].draft.reply.body.len = 0;
 		}
 	}

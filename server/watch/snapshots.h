@@ -73,7 +73,7 @@ int64_t snapshots_heard_ns(const struct snapshots *snapshots, const struct snaps
 void snapshots_confirm(struct snapshots *snapshots, const struct snapshots_view *view);
 /* An entry has changed. Returns one snapshot that was wrong and is right now; NULL: none left. */
 const struct snapshot *snapshots_heal(struct snapshots *snapshots, const struct neighbour *entry, int64_t now_ns);
-/* How many entries are wrong now. */
+/* How many entries are wrong now, and were reported. */
 unsigned snapshots_wrong(const struct snapshots *snapshots);
 /* Add the snapshot to the answer if the entry was wrong. A right entry explains nothing and would use up the room. */
 void snapshots_tell(const struct snapshots *snapshots, const struct endpoint *client, const struct endpoint *local,

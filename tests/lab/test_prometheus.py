@@ -7,7 +7,6 @@ fault ends.
 """
 
 import json
-import os
 import signal
 
 import lab
@@ -107,8 +106,7 @@ def nobody_has_it(net):
 @scenario
 def a_neighbour_entry_is_wrong(net):
     flat = Flat(net)
-    serve(net)
-    flat.know_servers()
+    net.restart_as_peers(web=everywhere(net, SERVER_WEB))  # boot-01 is heard through boot-02 alone
     _, prometheus = watched(net, flat.targets(), clients=[flat.address])
     flat.break_entry("permanent")
     prometheus.fires("FloatprobeStaleNeighbour", target="boot-01")

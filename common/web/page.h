@@ -1,0 +1,29 @@
+/* What the status pages of both programs share: frame, style and script. A page works without the script, which only
+ * fetches it again and puts the new content in the place of the old one. */
+#ifndef FLOATPROBE_PAGE_H
+#define FLOATPROBE_PAGE_H
+
+#include "common/web/web.h"
+
+#define PAGE_STYLE_PATH  "/page.css"
+#define PAGE_SCRIPT_PATH "/page.js"
+
+/* For struct web_route. */
+void page_answer_style(void *context, const struct web_request *request, struct web_reply *reply);
+void page_answer_script(void *context, const struct web_request *request, struct web_reply *reply);
+
+/* Everything up to the content. program: "floatprobe"; name: of this prober or server. */
+void page_begin(struct document *d, const char *program, const char *name);
+void page_end(struct document *d);
+
+void page_heading(struct document *d, const char *text);
+/* The head of a table; columns ends in NULL. Close it with page_table_end. */
+void page_table(struct document *d, const char *caption, const char *const *columns);
+void page_table_end(struct document *d);
+/* A cell. label: its column, which narrow screens show beside it. */
+void page_cell(struct document *d, const char *label, const char *text);
+/* "2026-11-30 01:53:07 UTC"; "never" for 0. */
+enum { PAGE_TIME_LEN = 32 };
+const char *page_time(int64_t realtime_ns, char text[PAGE_TIME_LEN]);
+
+#endif
