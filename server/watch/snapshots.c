@@ -212,6 +212,6 @@ unsigned snapshots_wrong(const struct snapshots *snapshots)
 	unsigned wrong = 0;
 
 	for (const struct snapshot *s = lru_next(snapshots->list, NULL); s; s = lru_next(snapshots->list, s))
-		wrong += is_wrong_now(s) && s->told;
+		wrong += is_wrong_now(s) && s->told && s->seen.asked != EVIDENCE_ANSWERS;
 	return wrong;
 }
