@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -60,6 +61,33 @@ class Monitoring(unittest.TestCase):
         for name in set(re.findall(r"\bfloatprobed?[_:][a-z_:0-9]+\b", asked)):
             base = re.sub(r"_(total|info|bucket|sum|count|created)$", "", name)
             self.assertTrue(name in recorded or base in known, name)
+
+    def test_examples(self):
+        """Those of docs/OPERATIONS.md: of Prometheus, of Kubernetes, of floatprobe itself."""
+        blocks = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```", read("docs/OPERATIONS.md"), re.M | re.S)
+        self.assertGreater(len(blocks), 8)
+        for kind, text in blocks:
+            if kind == "prometheus.yml":
+                self.is_of_prometheus(text)
+            elif kind == "kubernetes":
+                self.assertRegex(text, r"\AapiVersion: .*\nkind: (Pod|PodMonitor|Probe)\nmetadata: ", text)
+                self.is_yaml(text)
+            else:
+                self.assertEqual((kind, text), ("floatprobe.yaml", "web: unix:/run/floatprobe/web.sock\n"))
+
+    def is_of_prometheus(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(RULES, folder)
+            with open(f"{folder}/prometheus.yml", "w", encoding="utf-8") as file:
+                file.write(text)
+            self.promtool("check", "config", f"{folder}/prometheus.yml")
+
+    def is_yaml(self, text):
+        """By promtool, which reads YAML before it finds that these are not its keys."""
+        if not shutil.which("promtool"):
+            self.skipTest("promtool is not installed")
+        done = subprocess.run(["promtool", "check", "config", "/dev/stdin"], input=text, capture_output=True, text=True, check=False)
+        self.assertIn("field apiVersion not found", done.stdout + done.stderr)
 
     def test_dashboard(self):
         dashboard = json.loads(read("configs/grafana/floatprobe.json"))
