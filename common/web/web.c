@@ -13,13 +13,13 @@
 #include <sys/socket.h>
 
 enum {
-	PART_NS = 300 * 1000, /* for drafts, in one turn */
+	PART_NS = 200 * 1000, /* for drafts, in one turn */
 	PAUSE_FACTOR = 4,     /* after a turn, times as long as it took: at most a fifth of a core */
 	PAUSE_MS_MIN = 1,
 	PAUSE_MS_MAX = 50,
 	SWEEP_MS = 1000,     /* from one look for late connections to the next */
 	REFUSED_MS = 100,    /* from a failed accept() to the next */
-	ACCEPTS = 8,         /* in one turn */
+	ACCEPTS = 2,         /* in one turn */
 	SEND_BUFFER = 65536, /* limits what the kernel copies at once */
 	REQUEST_MAX = 8192,  /* octets of its head */
 	LIVE_MAX = 64 << 20, /* octets of finished drafts in memory, which slow readers hold, before a new one */

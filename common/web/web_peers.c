@@ -15,7 +15,7 @@ static const int64_t deadline_ns[] = {
  */
 static const int64_t grace_ns[] = {
 	[WEB_READING] = 1 * NS_PER_S,
-	[WEB_ANSWERING] = 10 * NS_PER_S,
+	[WEB_ANSWERING] = 3 * NS_PER_S,
 	[WEB_IDLE] = 0,
 };
 

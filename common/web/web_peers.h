@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 enum {
-	WEB_PEERS_MAX = 24,
-	WEB_PEERS_ENDING_MAX = 16, /* further ones that were told to end and are still there */
+	WEB_PEERS_MAX = 8,
+	WEB_PEERS_ENDING_MAX = 8, /* further ones that were told to end and are still there */
 	WEB_PEERS_ALL = WEB_PEERS_MAX + WEB_PEERS_ENDING_MAX,
 };
 
