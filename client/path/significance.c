@@ -19,6 +19,8 @@ static void add_losses(const struct prober *p, int64_t after_ns, struct loss_str
 		streak->lost++;
 		if (r->sent_ns < streak->began_ns)
 			streak->began_ns = r->sent_ns;
+		if (r->sent_ns > streak->ended_ns)
+			streak->ended_ns = r->sent_ns;
 	}
 }
 
@@ -26,23 +28,23 @@ void loss_streak(const struct prober *p, const struct prober *recheck, struct lo
 {
 	int64_t after_ns = answered_ns(p);
 
-	*streak = (struct loss_streak){ .began_ns = INT64_MAX };
+	*streak = (struct loss_streak){ .began_ns = INT64_MAX, .ended_ns = INT64_MIN };
 	add_losses(p, after_ns, streak);
 	if (!recheck || streak->lost < PROBER_OUTAGE_LOSSES)
 		return;
 	if (answered_ns(recheck) > after_ns) {
 		after_ns = answered_ns(recheck);
-		*streak = (struct loss_streak){ .began_ns = INT64_MAX };
+		*streak = (struct loss_streak){ .began_ns = INT64_MAX, .ended_ns = INT64_MIN };
 		add_losses(p, after_ns, streak);
 	}
 	add_losses(recheck, after_ns, streak);
 }
 
-static void add_outcomes(struct comparison *c, const struct prober *p, int64_t began_ns)
+static void add_outcomes(struct comparison *c, const struct prober *p, int64_t began_ns, int64_t ended_ns)
 {
 	for (uint32_t seq = prober_window_from(p, SIGNIFICANCE_WINDOW_PROBES); seq < p->next; seq++) {
 		const struct prober_record *r = prober_record(p, seq);
-		bool lost = prober_is_lost(r), in_span = r->sent_ns >= began_ns;
+		bool lost = prober_is_lost(r), in_span = r->sent_ns >= began_ns && r->sent_ns <= ended_ns;
 		if (!lost && !prober_is_answered(r))
 			continue;
 		c->sent++;
@@ -53,11 +55,11 @@ static void add_outcomes(struct comparison *c, const struct prober *p, int64_t b
 }
 
 void significance_add_sibling(struct comparison *c, const struct prober *p, const struct prober *recheck,
-			      int64_t began_ns)
+			      int64_t began_ns, int64_t ended_ns)
 {
-	add_outcomes(c, p, began_ns);
+	add_outcomes(c, p, began_ns, ended_ns);
 	if (recheck)
-		add_outcomes(c, recheck, began_ns);
+		add_outcomes(c, recheck, began_ns, ended_ns);
 }
 
 /* If the outcomes were dealt at random: C(siblings + own, like + own) / C(siblings, like). */

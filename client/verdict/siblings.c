@@ -10,7 +10,18 @@ static bool is_mute(const struct prober_tally *t)
 
 static void add_sibling(struct comparison *c, const struct path *sibling, int64_t began_ns)
 {
-	significance_add_sibling(c, &sibling->prober, sibling->recheck ? &sibling->recheck->prober : NULL, began_ns);
+	significance_add_sibling(c, &sibling->prober, sibling->recheck ? &sibling->recheck->prober : NULL, began_ns,
+				 INT64_MAX);
+}
+
+/* PMTU probes are rare: when an outage is over, its losses are the newest of them for up to a minute, and what the
+ * smaller sizes get through since proves nothing. */
+static void add_smaller(struct comparison *c, const struct path *p, const struct path *smaller, int64_t began_ns)
+{
+	int64_t ended_ns = p->pmtu ? path_streak(p).ended_ns : INT64_MAX - SIBLINGS_BESIDE_NS;
+
+	significance_add_sibling(c, &smaller->prober, smaller->recheck ? &smaller->recheck->prober : NULL, began_ns,
+				 ended_ns + SIBLINGS_BESIDE_NS);
 }
 
 /* All flows of one kind that fail together. Held ports may share one route, new ports use all routes: they count as two
@@ -99,7 +110,7 @@ static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns
 			const struct path *other = e->paths.items[from];
 			if (other->kind == p->kind && other->size == size &&
 			    endpoint_equal(&other->endpoint, &p->endpoint))
-				add_sibling(&smaller, other, began_ns);
+				add_smaller(&smaller, p, other, began_ns);
 		}
 		if (!passes(&smaller))
 			continue;

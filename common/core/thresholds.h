@@ -116,6 +116,8 @@ enum {
 #define HINT_MAC_AGAIN_NS (5 * NS_PER_S)
 /* After ten idle seconds, connection tracking on the way may take a flow for a new one. */
 #define SIBLINGS_PAUSE_NS (10 * NS_PER_S)
+/* Losses of a path and answers of its siblings within a second are of the same time. */
+#define SIBLINGS_BESIDE_NS NS_PER_S
 
 enum {
 	/* A flow leads to the server that sent its newest ten answers: 2^10 is SIGNIFICANCE_ODDS_CHECK. */

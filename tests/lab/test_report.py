@@ -175,7 +175,7 @@ def hidden_faults(net):
     seed = int.from_bytes(os.urandom(4), "big")
     dice = random.Random(seed)
     net.holder = "boot-01"
-    targets = [target | {"sizes": [512]} for target in net.targets()]
+    targets = net.targets()
     daemon, router = net.run_daemon(targets), Switch(net.router)
     for target in ("boot-01", "boot-02", "bootnode"):
         for path in ({"protocol": "udp", "flow": "held"}, {"protocol": "tcp"}):

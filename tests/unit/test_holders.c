@@ -217,9 +217,35 @@ static void siblings_are_counted_since_the_row_began(void **state)
 	prober_init(&sibling, 2, TIMEOUT, theirs, RING);
 	for (int64_t ns = 1; ns <= 6; ns++)
 		prober_settle(&sibling, prober_send(&sibling, ns, ns), ns == 4 ? PROBER_UNSENT : PROBER_LOST);
-	significance_add_sibling(&c, &sibling, NULL, 3);
+	significance_add_sibling(&c, &sibling, NULL, 3, INT64_MAX);
 	assert_int_equal(c.sent, 5);
 	assert_int_equal(c.lost, 5);
+	assert_int_equal(c.span_sent, 3);
+	assert_int_equal(c.span_lost, 3);
+}
+
+/* What the siblings get through after our last loss proves nothing. */
+static void the_span_has_an_end(void **state)
+{
+	struct prober sibling;
+	struct prober_record theirs[RING];
+	struct comparison c = { 0 };
+	struct loss_streak streak;
+
+	(void)state;
+	prober_init(&prober, 1, TIMEOUT, ring, RING);
+	loss_streak(&prober, NULL, &streak);
+	assert_true(streak.ended_ns == INT64_MIN);
+	for (int64_t ns = 2; ns <= 4; ns++)
+		prober_settle(&prober, prober_send(&prober, ns, ns), PROBER_LOST);
+	loss_streak(&prober, NULL, &streak);
+	assert_true(streak.began_ns == 2 && streak.ended_ns == 4);
+
+	prober_init(&sibling, 2, TIMEOUT, theirs, RING);
+	for (int64_t ns = 1; ns <= 8; ns++)
+		prober_settle(&sibling, prober_send(&sibling, ns, ns), PROBER_LOST);
+	significance_add_sibling(&c, &sibling, NULL, streak.began_ns, streak.ended_ns);
+	assert_int_equal(c.sent, 8);
 	assert_int_equal(c.span_sent, 3);
 	assert_int_equal(c.span_lost, 3);
 }
@@ -235,6 +261,7 @@ int main(void)
 		cmocka_unit_test(odds_are_those_of_dealing_blindly),
 		cmocka_unit_test(what_is_clear),
 		cmocka_unit_test(siblings_are_counted_since_the_row_began),
+		cmocka_unit_test(the_span_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
