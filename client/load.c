@@ -107,3 +107,25 @@ struct config *load_config(struct cmdline *cmdline, const struct options_result 
 	config_free(config);
 	return NULL;
 }
+
+static int complain_forbidden(const struct cmdline *cmdline, const struct config_target *target)
+{
+	char *text =
+	    alloc_format("target %s: fwmark needs CAP_NET_ADMIN, which this process does not have", target->name);
+	int status = load_complain(cmdline, text);
+
+	free(text);
+	return cmdline->format == OUTPUT_NAGIOS ? status : EXIT_STATUS_REFUSED;
+}
+
+struct config *load_to_probe(struct cmdline *cmdline, const struct options_result *line, int *status)
+{
+	struct config *config = load_config(cmdline, line, status);
+	const struct config_target *forbidden = config ? config_forbidden(config) : NULL;
+
+	if (!forbidden)
+		return config;
+	*status = complain_forbidden(cmdline, forbidden);
+	config_free(config);
+	return NULL;
+}

@@ -133,7 +133,7 @@ static int probe_round(const struct cmdline *cmdline, const struct config *confi
 static int check_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status;
-	struct config *config = load_config(cmdline, line, &status);
+	struct config *config = load_to_probe(cmdline, line, &status);
 	if (!config)
 		return status;
 	status = probe_round(cmdline, config);
@@ -158,7 +158,7 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 static int run_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status;
-	struct config *config = load_config(cmdline, line, &status);
+	struct config *config = load_to_probe(cmdline, line, &status);
 	const struct run_options options = { .file = cmdline->config,
 					     .targets = cmdline->targets,
 					     .targets_len = cmdline->targets_len,
@@ -230,7 +230,7 @@ static int measure_move(struct cmdline *cmdline, const struct config *config)
 static int failover_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status;
-	struct config *config = load_config(cmdline, line, &status);
+	struct config *config = load_to_probe(cmdline, line, &status);
 	if (!config)
 		return status;
 	status = measure_move(cmdline, config);

@@ -30,7 +30,6 @@
 #include <unistd.h>
 
 enum {
-	RESOLVE_MS = 60 * 1000,
 	ASSESS_MS = 20,      /* from the outcome of a probe to the next assessment */
 	STEP_MS = 1000,      /* between two looks at what is due */
 	FLEET = 256,         /* with more paths .. */
@@ -374,14 +373,17 @@ static const char *load_again(const struct run *r, struct config **config)
 	unknown = config_select(*config, r->options->targets, r->options->targets_len);
 	if (unknown)
 		log_warning("there is no target '%s' in %s any more", unknown, r->options->file);
-	return NULL;
+	if (!config_forbidden(*config))
+		return NULL;
+	config_free(*config);
+	return "the fwmark of a target needs CAP_NET_ADMIN, which this process does not have";
 }
 
 /* The file that a log rotation has moved gets all that was before, and the new one begins with this reload. */
 static bool reload(void *context)
 {
 	struct run *r = context;
-	struct config *config;
+	struct config *config = NULL;
 	const char *error;
 
 	notify_reloading(&r->notify);
@@ -490,7 +492,8 @@ static struct sandbox sandbox_of(const struct config *config)
 		.readable = { config->file, config->key_file },
 		.written = { config->journal },
 		.socket = config->web.path,
-		.capabilities = SANDBOX_CAPABILITY(CAP_NET_RAW),
+		.capabilities =
+		    SANDBOX_CAPABILITY(CAP_NET_RAW) | (config_has_mark(config) ? SANDBOX_CAPABILITY(CAP_NET_ADMIN) : 0),
 		.opening = SANDBOX_CAPABILITY(CAP_NET_ADMIN), /* larger socket buffers than the system's limit */
 	};
 }
@@ -541,9 +544,9 @@ static int start(struct run *r)
 	r->driver.engine.rechecks = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
-	error = r->schedules && r->journal.scratch
-		    ? driver_start(&r->driver, &r->loop, r->config, true, true, RESOLVE_MS)
-		    : -ENOMEM;
+	error = r->schedules && r->journal.scratch ? driver_start(&r->driver, &r->loop, r->config, true, true,
+								  (unsigned)(r->config->resolve_every_ns / NS_PER_MS))
+						   : -ENOMEM;
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
 		return EXIT_STATUS_REFUSED;

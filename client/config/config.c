@@ -2,6 +2,7 @@
 
 #include "common/config/units.h"
 #include "common/core/ns.h"
+#include "common/system/capability.h"
 #include "common/system/keyfile.h"
 
 #include <sodium.h>
@@ -56,6 +57,41 @@ static void print_udp(const struct config_target *target, FILE *out)
 		target->pmtu ? "; a few as large as the MTU of the path" : "");
 }
 
+static void print_egress(const struct config_target *target, FILE *out)
+{
+	static const char *const families[] = { "", "IPv4 addresses only", "IPv6 addresses only" };
+	const struct egress *e = &target->egress;
+	char text[UNITS_ADDRESS_LEN];
+	if (target->family != CONFIG_BOTH_FAMILIES && !target->numeric)
+		fprintf(out, "    %s\n", families[target->family]);
+	for (unsigned i = 0; i < 2; i++) {
+		if (!endpoint_is_unknown(&e->sources[i]))
+			fprintf(out, "    from %s\n", units_address_text(e->sources[i].address, text));
+	}
+	if (e->interface[0])
+		fprintf(out, "    by interface %s\n", e->interface);
+	if (e->fwmark)
+		fprintf(out, "    with firewall mark 0x%x\n", e->fwmark);
+	if (e->dscp)
+		fprintf(out, "    with DSCP %u\n", (unsigned)e->dscp);
+	if (e->ttl)
+		fprintf(out, "    with TTL %u\n", (unsigned)e->ttl);
+}
+
+static void print_threshold(const char *name, const struct config_threshold *threshold, FILE *out)
+{
+	char rtt[UNITS_DURATION_LEN];
+	if (!threshold->has_loss && !threshold->rtt_ns)
+		return;
+	fprintf(out, "    %s: beyond", name);
+	if (threshold->has_loss)
+		fprintf(out, " %g%% loss", threshold->loss_permille / 10.0);
+	if (threshold->rtt_ns)
+		fprintf(out, "%s a round trip of %s", threshold->has_loss ? " or" : "",
+			units_duration_text(threshold->rtt_ns, rtt));
+	fputc('\n', out);
+}
+
 static void print_target(const struct config *config, const struct config_target *target, FILE *out)
 {
 	char text[UNITS_ADDRESS_LEN];
@@ -76,10 +112,31 @@ static void print_target(const struct config *config, const struct config_target
 		print_udp(target, out);
 	if (target->tcp)
 		fputs("    tcp: one connection a probe\n", out);
+	print_egress(target, out);
+	print_threshold("warn", &target->warn, out);
+	print_threshold("critical", &target->critical, out);
 	fputs("    schedule:", out);
 	for (unsigned i = 0; i < target->schedules_len; i++)
 		fprintf(out, "%s %s", i ? "," : "", config->schedules[target->schedules[i]].name);
 	fputc('\n', out);
+}
+
+bool config_has_mark(const struct config *config)
+{
+	bool found = false;
+	for (size_t i = 0; i < config->targets_len && !found; i++)
+		found = config->targets[i].egress.fwmark != 0;
+	return found;
+}
+
+const struct config_target *config_forbidden(const struct config *config)
+{
+	bool allowed = capability_have(CAP_NET_ADMIN);
+	for (size_t i = 0; !allowed && i < config->targets_len; i++) {
+		if (config->targets[i].egress.fwmark && !config->targets[i].unprobed)
+			return &config->targets[i];
+	}
+	return NULL;
 }
 
 static struct config_target *find_target(struct config *config, const char *name)

@@ -7,6 +7,7 @@
 #include "common/config/web_settings.h"
 #include "common/core/endpoint.h"
 #include "common/core/seal.h"
+#include "common/system/egress.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,14 @@ struct config_schedule {
 	unsigned jitter_permille; /* share of every_ns (check: of the spacing); default 100 = 10 % */
 };
 
+enum config_family { CONFIG_BOTH_FAMILIES, CONFIG_IPV4, CONFIG_IPV6 };
+/* A path beyond it is not as expected. */
+struct config_threshold {
+	bool has_loss;
+	unsigned loss_permille;
+	int64_t rtt_ns; /* median; 0: none */
+};
+
 struct config_target {
 	char *name;
 	enum config_role role;
@@ -61,6 +70,9 @@ struct config_target {
 	bool pmtu; /* also send PMTU probes: no sizes are configured */
 	bool unpinned;
 	bool expect_reachable;
+	enum config_family family; /* of the addresses of a name that are probed */
+	struct egress egress;      /* how probes leave this host */
+	struct config_threshold warn, critical;
 	bool unprobed; /* the command line names other targets; its servers can be asked for evidence all the same */
 };
 
@@ -75,9 +87,10 @@ struct config {
 	size_t schedules_len;
 	struct config_target *targets;
 	size_t targets_len;
-	unsigned lossy_permille; /* a path is lossy from this share of loss in the window; default 50 */
-	char *user;              /* NULL: the default; who `run` becomes if root starts it */
-	char *journal;           /* NULL: none; a relative path has been resolved against the file's directory */
+	int64_t resolve_every_ns; /* default 60 s */
+	unsigned lossy_permille;  /* a path is lossy from this share of loss in the window; default 50 */
+	char *user;               /* NULL: the default; who `run` becomes if root starts it */
+	char *journal;            /* NULL: none; a relative path has been resolved against the file's directory */
 	struct web_settings web;
 };
 
@@ -93,6 +106,11 @@ struct config *config_from_uris(char *const *uris, size_t uris_len, const char *
 /* Leave out the targets that the list does not name; an empty list names all. Returns the first name in it that is no
  * target, or NULL. */
 const char *config_select(struct config *config, const char *const *names, size_t names_len);
+
+/* Does a target have a firewall mark? Its sockets need CAP_NET_ADMIN. */
+bool config_has_mark(const struct config *config);
+/* A target that this process may not probe as configured: its firewall mark needs CAP_NET_ADMIN. NULL: none. */
+const struct config_target *config_forbidden(const struct config *config);
 
 /* The name of the server with this index; NULL for -1 (no server). */
 const char *config_server_name(const struct config *config, int server);

@@ -9,6 +9,7 @@ struct config *config_new(const char *file)
 	struct config *config = alloc_secret(sizeof *config);
 	config->file = file ? alloc_text(file) : NULL;
 	config->lossy_permille = 50;
+	config->resolve_every_ns = 60 * NS_PER_S;
 	return config;
 }
 

@@ -31,6 +31,13 @@ static bool read_key(struct schema *s, const struct schema_key *key, struct tree
 	return identity_read_secret(s, node, &config->key_file, &config->identity);
 }
 
+static bool read_defaults(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	(void)key;
+	(void)object;
+	return config_defaults_read(s, node, &loader_of(s)->defaults);
+}
+
 /* ---- schedules ---- */
 
 #define FIELD(name) .offset = offsetof(struct config_schedule, name)
@@ -120,6 +127,7 @@ static void find_known(struct loader *loader)
 	loader->known = (struct config_known){
 		.servers = loader->servers.len ? &loader->servers : NULL,
 		.schedules = loader->schedules.len ? &loader->schedules : NULL,
+		.defaults = &loader->defaults,
 	};
 }
 
@@ -167,9 +175,11 @@ static bool read_targets_from(struct schema *s, const struct schema_key *key, st
 static const struct schema_key root_keys[] = {
 	{ "vantage", .read = read_name, FIELD(vantage) },
 	{ "key", .read = read_key, .required = "the file with this prober's secret key" },
+	{ "defaults", .read = read_defaults },
 	{ "servers", .read = config_read_servers },
 	{ "servers_from", .read = config_read_servers_from },
 	{ "schedules", .read = read_schedules },
+	{ "resolve_every", .read = read_duration, FIELD(resolve_every_ns), .min = NS_PER_S, .max = 86400 * NS_PER_S },
 	{ "lossy", .read = read_percent, FIELD(lossy_permille), .min = 1, .max = 1000 },
 	{ "targets", .read = read_targets },
 	{ "targets_from", .read = read_targets_from },
@@ -274,7 +284,7 @@ static void read_root(struct schema *s, struct tree_node *root)
 struct config *config_load(const char *file, struct diag_list *diags)
 {
 	size_t errors = diags->errors;
-	struct loader loader = { .config = config_new(file) };
+	struct loader loader = { .config = config_new(file), .defaults = config_default_target() };
 	struct schema s = { .diags = diags, .context = &loader };
 	struct tree *tree = parts_load_main(&loader.parts, file, diags);
 	if (tree)

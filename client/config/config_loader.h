@@ -11,12 +11,14 @@
 struct config_known {
 	const struct schema_names *servers;
 	const struct schema_names *schedules;
+	const struct config_target *defaults;
 };
 
 struct loader {
 	struct config *config;
 	struct parts parts;
 	struct identities identities; /* of the servers, and our own */
+	struct config_target defaults;
 	struct schema_names servers, schedules;
 	struct config_known known;
 	struct tree_node **target_nodes; /* parallel to config->targets */

@@ -1,11 +1,11 @@
 #include "client/config/config_servers.h"
 
-#include "client/config/config_defaults.h"
 #include "client/config/config_loader.h"
 #include "common/config/alloc.h"
 #include "common/config/identity.h"
 #include "common/config/read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,17 +69,21 @@ static bool is_target(const struct config *config, const char *name)
 	return false;
 }
 
-void config_target_of_uri(const struct config *config, const struct uri *uri, unsigned server,
-			  struct config_target *target)
+void config_target_of_uri(const struct config *config, const struct config_target *defaults, const struct uri *uri,
+			  unsigned server, struct config_target *target)
 {
 	const char *name = config->servers[server].name;
-	*target = config_default_target();
+	*target = *defaults;
 	target->name = is_target(config, name) ? uri_host(uri) : alloc_text(name);
 	target->address = alloc_text(uri->address);
 	target->numeric = uri->numeric;
 	target->endpoint = uri->endpoint;
-	target->udp = uri->udp;
-	target->tcp = uri->tcp;
+	if (uri->interface[0])
+		snprintf(target->egress.interface, sizeof target->egress.interface, "%s", uri->interface);
+	if (!uri->udp || !uri->tcp) { /* it names one */
+		target->udp = uri->udp;
+		target->tcp = uri->tcp;
+	}
 	target->servers[0] = server;
 	target->servers_len = 1;
 }
@@ -112,7 +116,7 @@ static bool read_uri(struct schema *s, struct tree_node *node, const char *text,
 	if (ok) {
 		unsigned server = server_of_uri(loader, &uri, node, name);
 		struct config_target target;
-		config_target_of_uri(loader->config, &uri, server, &target);
+		config_target_of_uri(loader->config, &loader->defaults, &uri, server, &target);
 		*loader_add_target(loader, node) = target;
 	}
 	uri_free(&uri);

@@ -15,7 +15,7 @@ int config_server_with(const struct config *config, const uint8_t key[WIRE_KEY_L
 /* Append a server; returns its index. */
 unsigned config_add_server(struct config *config, const char *name, const uint8_t key[WIRE_KEY_LEN]);
 /* Make the target of a URI: named as the server if no target has this name yet, else by its address. */
-void config_target_of_uri(const struct config *config, const struct uri *uri, unsigned server,
-			  struct config_target *target);
+void config_target_of_uri(const struct config *config, const struct config_target *defaults, const struct uri *uri,
+			  unsigned server, struct config_target *target);
 
 #endif

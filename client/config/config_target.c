@@ -4,6 +4,10 @@
 #include "common/config/alloc.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
+#include "common/core/ns.h"
+
+#include <stdio.h>
+#include <string.h>
 
 enum { IPV6_SIZE_MAX = WIRE_UDP_MAX - 20 };
 
@@ -57,11 +61,124 @@ static bool read_holders(struct schema *s, const struct schema_key *key, struct 
 static bool read_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config_target *target = object;
+	char interface[UNITS_INTERFACE_LEN] = "";
+	const char *text = schema_text(s, node);
 	(void)key;
-	if (!read_host(s, node, target->endpoint.address, &target->numeric))
+	if (!text)
 		return false;
+	target->numeric = units_looks_numeric(text);
+	if (!schema_check(s, node,
+			  target->numeric ? units_scoped_address(text, target->endpoint.address, interface)
+					  : units_dns_name(text)))
+		return false;
+	if (interface[0] && target->egress.interface[0] && strcmp(interface, target->egress.interface) != 0)
+		return schema_error(s, node, "'%s' is on another interface than interface: %s; remove one of them",
+				    text, target->egress.interface);
+	if (interface[0])
+		snprintf(target->egress.interface, sizeof target->egress.interface, "%s", interface);
 	target->address = alloc_text(node->text);
 	return true;
+}
+
+/* ---- how probes leave ---- */
+
+static bool read_family(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	static const struct schema_word words[] = {
+		{ "ipv4", CONFIG_IPV4 }, { "ipv6", CONFIG_IPV6 }, { "both", CONFIG_BOTH_FAMILIES }, { 0 }
+	};
+	struct config_target *target = object;
+	unsigned family;
+	(void)key;
+	if (!schema_choice(s, node, words, &family))
+		return false;
+	target->family = (enum config_family)family;
+	return true;
+}
+
+static bool read_source(struct schema *s, struct tree_node *item, struct egress *egress)
+{
+	const char *text = schema_text(s, item);
+	struct endpoint source = { 0 };
+	if (!text || !schema_check(s, item, units_host_address(text, source.address)))
+		return false;
+	struct endpoint *place = &egress->sources[!endpoint_is_v4(&source)];
+	if (!endpoint_is_unknown(place))
+		return schema_error(s, item, "'%s' is a second address of this IP version; a target has one of each",
+				    text);
+	*place = source;
+	return true;
+}
+
+static bool read_sources(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_target *target = object;
+	bool ok = schema_items(s, node) > 0;
+	(void)key;
+	memset(target->egress.sources, 0, sizeof target->egress.sources);
+	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item))
+		ok = read_source(s, item, &target->egress);
+	return ok;
+}
+
+static bool read_interface(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_target *target = object;
+	const char *text = schema_text(s, node);
+	(void)key;
+	if (!text || !schema_check(s, node, units_interface(text)))
+		return false;
+	snprintf(target->egress.interface, sizeof target->egress.interface, "%s", text);
+	return true;
+}
+
+static bool read_dscp(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_target *target = object;
+	const char *text = schema_text(s, node);
+	(void)key;
+	return text && schema_check(s, node, units_dscp(text, &target->egress.dscp));
+}
+
+static bool read_ttl(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_target *target = object;
+	unsigned ttl;
+	const struct schema_key plain = { .min = key->min, .max = key->max };
+	if (!read_unsigned(s, &plain, node, &ttl))
+		return false;
+	target->egress.ttl = (uint8_t)ttl;
+	return true;
+}
+
+static bool read_fwmark(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_target *target = object;
+	const char *text = schema_text(s, node);
+	(void)key;
+	return text && schema_check(s, node, units_mark(text, &target->egress.fwmark));
+}
+
+/* ---- thresholds ---- */
+
+static bool read_loss(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_threshold *threshold = object;
+	threshold->has_loss = true;
+	return read_percent(s, key, node, object);
+}
+
+static const struct schema_key threshold_keys[] = {
+	{ "loss", .read = read_loss, .offset = offsetof(struct config_threshold, loss_permille), .min = 0,
+	  .max = 1000 },
+	{ "rtt", .read = read_duration, .offset = offsetof(struct config_threshold, rtt_ns), .min = 1,
+	  .max = 60 * NS_PER_S },
+	{ 0 },
+};
+
+static bool read_threshold(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	return schema_mapping(s, threshold_keys, node, schema_field(key, object));
 }
 
 static bool read_arrives_on(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
@@ -169,19 +286,26 @@ static const struct schema_key flows_keys[] = {
 
 _Static_assert(offsetof(struct config_target, tcp) == offsetof(struct config_target, udp) + sizeof(bool),
 	       "read_protocols");
+#define COMMON_KEYS                                                                                                    \
+	{ "port", .read = read_port, FIELD(endpoint.port) }, { "holders", .read = read_holders },                      \
+	    { "protocols", .read = read_protocols, FIELD(udp) }, { "flows", .read = read_group, .keys = flows_keys },  \
+	    { "sizes", .read = read_sizes }, { "unpinned", .read = read_boolean, FIELD(unpinned) },                    \
+	    { "family", .read = read_family }, { "source", .read = read_sources },                                     \
+	    { "interface", .read = read_interface }, { "dscp", .read = read_dscp },                                    \
+	    { "ttl", .read = read_ttl, .min = 1, .max = 255 }, { "fwmark", .read = read_fwmark },                      \
+	    { "warn", .read = read_threshold, FIELD(warn) },                                                           \
+	{                                                                                                              \
+		"critical", .read = read_threshold, FIELD(critical)                                                    \
+	}
+static const struct schema_key defaults_keys[] = { COMMON_KEYS, { 0 } };
 static const struct schema_key target_keys[] = {
+	COMMON_KEYS,
 	{ "name", .read = read_name, FIELD(name), .required = "what to call this target" },
 	{ "role", .read = read_role },
 	{ "address", .read = read_address, .required = "what to probe, an IP address or a DNS name" },
-	{ "port", .read = read_port, FIELD(endpoint.port) },
 	{ "server", .read = read_server },
-	{ "holders", .read = read_holders },
 	{ "arrives_on", .read = read_arrives_on },
-	{ "protocols", .read = read_protocols, FIELD(udp) },
 	{ "schedule", .read = read_schedule },
-	{ "flows", .read = read_group, .keys = flows_keys },
-	{ "sizes", .read = read_sizes },
-	{ "unpinned", .read = read_boolean, FIELD(unpinned) },
 	{ "expect", .read = read_expect },
 	{ 0 },
 };
@@ -250,6 +374,45 @@ static void check_unpinned(struct schema *s, struct tree_node *node, const struc
 		schema_error(s, unpinned, ABOUT_UDP);
 }
 
+static bool has_source(const struct config_target *target, bool v4)
+{
+	return !endpoint_is_unknown(&target->egress.sources[!v4]);
+}
+
+/* A source address of one IP version probes the addresses of this version. */
+static void check_family(struct schema *s, struct tree_node *node, struct config_target *target)
+{
+	struct tree_node *family = schema_given(node, "family"), *source = schema_given(node, "source");
+	bool sourced = has_source(target, true) || has_source(target, false);
+	if (target->address && target->numeric) {
+		bool v4 = endpoint_is_v4(&target->endpoint);
+		if (target->family != CONFIG_BOTH_FAMILIES && (target->family == CONFIG_IPV4) != v4 && family)
+			schema_error(s, family, "contradicts the address %s; remove this key", target->address);
+		if (source && !has_source(target, v4))
+			schema_error(s, source,
+				     "has another IP version than the address %s; use the same version for both",
+				     target->address);
+		return;
+	}
+	if (!sourced || (has_source(target, true) && has_source(target, false)))
+		return;
+	if (target->family != CONFIG_BOTH_FAMILIES && !has_source(target, target->family == CONFIG_IPV4))
+		schema_error(s, source ? source : node, "source has another IP version than family");
+	else
+		target->family = has_source(target, true) ? CONFIG_IPV4 : CONFIG_IPV6;
+}
+
+static void check_thresholds(struct schema *s, struct tree_node *node, const struct config_target *target)
+{
+	struct tree_node *at =
+	    schema_given(node, "critical") ? schema_given(node, "critical") : schema_given(node, "warn");
+	const struct config_threshold *warn = &target->warn, *critical = &target->critical;
+	if (at && warn->has_loss && critical->has_loss && critical->loss_permille < warn->loss_permille)
+		schema_error(s, at, "critical.loss is below warn.loss; a critical threshold is the higher one");
+	if (at && warn->rtt_ns && critical->rtt_ns && critical->rtt_ns < warn->rtt_ns)
+		schema_error(s, at, "critical.rtt is below warn.rtt; a critical threshold is the higher one");
+}
+
 /* The default server of a target. The default schedule comes when all are read. */
 static void complete_target(struct schema *s, struct tree_node *node, struct config_target *target)
 {
@@ -261,9 +424,14 @@ static void complete_target(struct schema *s, struct tree_node *node, struct con
 	}
 }
 
+bool config_defaults_read(struct schema *s, struct tree_node *node, struct config_target *defaults)
+{
+	return schema_mapping(s, defaults_keys, node, defaults);
+}
+
 void config_target_read(struct schema *s, struct tree_node *node, struct config_target *target)
 {
-	*target = config_default_target();
+	*target = *known_to(s)->defaults;
 	schema_mapping(s, target_keys, node, target);
 	if (node->kind != TREE_MAPPING || node->wrong)
 		return;
@@ -272,5 +440,7 @@ void config_target_read(struct schema *s, struct tree_node *node, struct config_
 	check_arrives_on(s, node, target);
 	check_sizes(s, node, target);
 	check_unpinned(s, node, target);
+	check_family(s, node, target);
+	check_thresholds(s, node, target);
 	complete_target(s, node, target);
 }

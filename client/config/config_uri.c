@@ -57,8 +57,8 @@ static void add_uri(struct config *config, const struct source *source, const st
 		free(host);
 		free(text);
 	}
-	struct config_target target;
-	config_target_of_uri(config, uri, server_of(config, source, uri), &target);
+	struct config_target target, defaults = config_default_target();
+	config_target_of_uri(config, &defaults, uri, server_of(config, source, uri), &target);
 	target.schedules_len = 1;
 	config->targets[config->targets_len++] = target;
 }

@@ -1,6 +1,7 @@
 #include "client/engine/driver.h"
 
 #include "client/engine/receive.h"
+#include "client/net/egress_table.h"
 #include "client/net/link.h"
 #include "common/system/clock.h"
 
@@ -127,26 +128,48 @@ void driver_stop(struct driver *d)
 	udp_dialer_free(udp);
 }
 
-size_t driver_addresses(const struct driver *d, const struct config_target *t,
-			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
+static bool family_wanted(const struct config_target *t, const struct endpoint *address)
 {
-	const struct resolver_name *name;
+	return t->family == CONFIG_BOTH_FAMILIES || (t->family == CONFIG_IPV4) == endpoint_is_v4(address);
+}
 
-	*error = NULL;
-	if (t->numeric) {
-		addresses[0] = t->endpoint;
-		return 1;
-	}
-	name = resolver_find(d->resolver, t->address);
+static size_t addresses_of_name(const struct driver *d, const struct config_target *t,
+				struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
+{
+	const struct resolver_name *name = resolver_find(d->resolver, t->address);
+	size_t len = 0;
+
 	if (!name || !name->addresses_len) {
 		*error = name && name->error ? name->error : "no answer from the name service yet";
 		return 0;
 	}
 	for (size_t i = 0; i < name->addresses_len; i++) {
-		addresses[i] = name->addresses[i];
-		addresses[i].port = t->endpoint.port;
+		if (!family_wanted(t, &name->addresses[i]))
+			continue;
+		addresses[len] = name->addresses[i];
+		addresses[len++].port = t->endpoint.port;
 	}
-	return name->addresses_len;
+	*error = len ? NULL : "no address of a wanted family";
+	return len;
+}
+
+size_t driver_addresses(const struct driver *d, const struct config_target *t,
+			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
+{
+	size_t len = 1;
+
+	*error = NULL;
+	if (t->numeric)
+		addresses[0] = t->endpoint;
+	else
+		len = addresses_of_name(d, t, addresses, error);
+	for (size_t i = 0; i < len; i++) {
+		if (egress_table_set(&addresses[i], &t->egress))
+			continue;
+		*error = "no room for another combination of source, interface, dscp, ttl and fwmark";
+		return 0;
+	}
+	return len;
 }
 
 static bool allow_asking(struct driver *d)

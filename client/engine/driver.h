@@ -28,9 +28,8 @@ void driver_resolve(struct driver *driver);
 /* The loop must run until nothing is active before it can be closed. */
 void driver_stop(struct driver *driver);
 
-/* The addresses of a target, with its port: the numeric one, or the current ones of its name. *error: why there are
- * none.
- */
+/* The addresses of a target, with its port: the numeric one, or the current ones of its name and family. Packets to
+ * them leave as the target says from now on. *error: why there are none. */
 size_t driver_addresses(const struct driver *driver, const struct config_target *target,
 			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error);
 

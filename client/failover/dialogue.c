@@ -1,5 +1,6 @@
 #include "client/failover/dialogue.h"
 
+#include "client/net/egress_table.h"
 #include "common/core/packet.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
@@ -151,15 +152,18 @@ static void on_connected(uv_connect_t *connecting, int status)
 
 static void start(struct dialogue *d)
 {
+	int family = endpoint_is_v4(&d->endpoint) ? AF_INET : AF_INET6;
 	struct sockaddr_storage ss;
+	uv_os_fd_t fd;
 
-	udp_sockaddr(&d->endpoint, endpoint_is_v4(&d->endpoint) ? AF_INET : AF_INET6, 0, &ss);
+	udp_sockaddr(&d->endpoint, family, 0, &ss);
 	randombytes_buf(&d->flow_id, sizeof d->flow_id);
-	uv_tcp_init(d->loop, &d->tcp);
+	uv_tcp_init_ex(d->loop, &d->tcp, (unsigned)family);
 	uv_timer_init(d->loop, &d->timer);
 	d->tcp.data = d->timer.data = d->connecting.data = d->writing.data = d;
 	d->state = DIALOGUE_CONNECTING;
-	if (uv_tcp_connect(&d->connecting, &d->tcp, (const struct sockaddr *)&ss, on_connected) < 0)
+	if (uv_fileno((uv_handle_t *)&d->tcp, &fd) < 0 || egress_table_apply(fd, &d->endpoint) < 0 ||
+	    uv_tcp_connect(&d->connecting, &d->tcp, (const struct sockaddr *)&ss, on_connected) < 0)
 		end(d, true);
 }
 

@@ -1,5 +1,6 @@
 #include "client/net/link.h"
 
+#include "client/net/egress_table.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/rtnl.h"
@@ -25,7 +26,7 @@ static int connected_to(const struct endpoint *to)
 	struct sockaddr_storage ss;
 	socklen_t len = udp_sockaddr(to, family, 0, &ss);
 
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&ss, len) < 0) {
+	if (fd >= 0 && (egress_table_apply(fd, to) < 0 || connect(fd, (const struct sockaddr *)&ss, len) < 0)) {
 		close(fd);
 		return -1;
 	}
@@ -167,13 +168,21 @@ static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 	return found;
 }
 
+/* The route of what is sent to this endpoint. */
+static int route_towards(struct netlink *nl, const struct endpoint *to, struct rtnl_route *way)
+{
+	const struct egress *egress = egress_table_of(to);
+
+	return rtnl_route_by(nl, to, egress_source(egress, endpoint_is_v4(to) ? AF_INET : AF_INET6),
+			     egress->interface[0] ? if_nametoindex(egress->interface) : 0, egress->fwmark, way);
+}
+
 static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struct link_next_hop *hop)
 {
-	const struct endpoint any = { 0 };
 	struct rtnl_route way;
 	struct rtnl_neighbour entry;
 
-	if (rtnl_route_to(nl, to, &any, &way) < 0)
+	if (route_towards(nl, to, &way) < 0)
 		return false;
 	hop->address = endpoint_is_unknown(&way.gateway) ? *to : way.gateway;
 	hop->address.port = 0;
@@ -199,10 +208,9 @@ static unsigned mtu_of(const char *interface)
 
 static bool interface_towards(const struct endpoint *to, struct link_interface *interface)
 {
-	const struct endpoint any = { 0 };
 	struct netlink *nl = netlink_open(NETLINK_ROUTE);
 	struct rtnl_route way;
-	bool good = nl && rtnl_route_to(nl, to, &any, &way) == 0 && if_indextoname(way.link, interface->name);
+	bool good = nl && route_towards(nl, to, &way) == 0 && if_indextoname(way.link, interface->name);
 
 	netlink_close(nl);
 	interface->mtu = good ? mtu_of(interface->name) : 0;

@@ -1,5 +1,6 @@
 #include "client/net/tcp_dialer.h"
 
+#include "client/net/egress_table.h"
 #include "client/net/tcp_names.h"
 #include "common/core/framing.h"
 #include "common/core/ns.h"
@@ -384,7 +385,7 @@ static void read_name(struct exchange *x)
 
 static int connect_to(struct exchange *x, const struct endpoint *to)
 {
-	int on = 1;
+	int on = 1, error;
 	bool v4 = endpoint_is_v4(to);
 	struct sockaddr_storage ss;
 	socklen_t ss_len = udp_sockaddr(to, v4 ? AF_INET : AF_INET6, 0, &ss);
@@ -395,6 +396,9 @@ static int connect_to(struct exchange *x, const struct endpoint *to)
 	setsockopt(x->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(x->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 	setsockopt(x->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
+	error = egress_table_apply(x->fd, to);
+	if (error)
+		return -error;
 	if (connect(x->fd, (const struct sockaddr *)&ss, ss_len) < 0 && errno != EINPROGRESS)
 		return errno;
 	read_name(x);

@@ -1,6 +1,7 @@
 #include "client/net/udp_dialer.h"
 
 #include "client/config/config.h"
+#include "client/net/egress_table.h"
 #include "common/system/clock.h"
 #include "common/system/proc.h"
 
@@ -60,11 +61,17 @@ struct host_drops { /* the kernel's counters of all sockets */
 	int64_t full, bad;
 };
 
+/* The sockets of one way out of this host. Index 0: IPv4, 1: IPv6. */
+struct pool {
+	const struct egress *egress;
+	struct socket *held[2][CONFIG_HELD_MAX];
+	struct socket *fresh[2], *alone[2];
+};
+
 struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
-	struct socket *held[2][CONFIG_HELD_MAX]; /* index 0: IPv4, 1: IPv6 */
-	struct socket *fresh[2], *alone[2];
+	struct pool *pools[EGRESS_WAYS_MAX]; /* by the number of the way; NULL: not used yet */
 	struct udp_batch *in, *out;
 	struct staged staged[UDP_BATCH];
 	unsigned staged_len;
@@ -119,7 +126,7 @@ static int open_fresh(struct udp_dialer *d, struct udp_options *options)
 	return udp_open(options);
 }
 
-static struct socket *socket_open(struct udp_dialer *d, int family, bool fresh, int *error)
+static struct socket *socket_open(struct udp_dialer *d, const struct egress *egress, int family, bool fresh, int *error)
 {
 	struct udp_options options = {
 		.family = family,
@@ -127,6 +134,7 @@ static struct socket *socket_open(struct udp_dialer *d, int family, bool fresh, 
 		.send_timestamps = true,
 		.errors = true,
 		.dont_fragment = true,
+		.egress = egress,
 		.buffer_len = d->buffer_len,
 	};
 	struct socket *s = calloc(1, sizeof *s + SENT_RING * sizeof(struct sent));
@@ -230,15 +238,23 @@ static void each_listed(struct socket *s, void (*visit)(struct socket *))
 	}
 }
 
-static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
+static void each_of_pool(struct pool *pool, void (*visit)(struct socket *))
 {
 	for (unsigned family = 0; family < 2; family++) {
 		for (unsigned i = 0; i < CONFIG_HELD_MAX; i++) {
-			if (d->held[family][i])
-				visit(d->held[family][i]);
+			if (pool->held[family][i])
+				visit(pool->held[family][i]);
 		}
-		each_listed(d->fresh[family], visit);
-		each_listed(d->alone[family], visit);
+		each_listed(pool->fresh[family], visit);
+		each_listed(pool->alone[family], visit);
+	}
+}
+
+static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
+{
+	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++) {
+		if (d->pools[way])
+			each_of_pool(d->pools[way], visit);
 	}
 }
 
@@ -247,14 +263,17 @@ void udp_dialer_free(struct udp_dialer *d)
 	if (!d)
 		return;
 	each_socket(d, socket_close);
+	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++)
+		free(d->pools[way]);
 	udp_batch_free(d->in);
 	udp_batch_free(d->out);
 	free(d);
 }
 
-static struct socket *new_socket(struct udp_dialer *d, unsigned family, struct socket **list, int *error)
+static struct socket *new_socket(struct udp_dialer *d, const struct pool *pool, unsigned family, struct socket **list,
+				 int *error)
 {
-	struct socket *s = socket_open(d, family ? AF_INET6 : AF_INET, true, error);
+	struct socket *s = socket_open(d, pool->egress, family ? AF_INET6 : AF_INET, true, error);
 
 	if (s) {
 		s->next = *list;
@@ -265,51 +284,71 @@ static struct socket *new_socket(struct udp_dialer *d, unsigned family, struct s
 
 /* The oldest socket that is still shared and newer than every socket used to this endpoint. Sockets opened for several
  * probes to one endpoint are thus reused for the next endpoint. */
-static struct socket *shared_socket(struct udp_dialer *d, unsigned family, uint32_t last)
+static struct socket *shared_socket(const struct udp_dialer *d, const struct pool *pool, unsigned family, uint32_t last)
 {
 	int64_t from_ns = clock_mono_ns() - FRESH_SHARED_NS;
 	struct socket *oldest = NULL;
 
 	if (last < d->parted)
 		last = d->parted;
-	for (struct socket *s = d->fresh[family]; s && s->number > last && s->opened_ns > from_ns; s = s->next)
+	for (struct socket *s = pool->fresh[family]; s && s->number > last && s->opened_ns > from_ns; s = s->next)
 		oldest = s;
 	return oldest;
 }
 
-static struct socket *fresh_socket(struct udp_dialer *d, unsigned family, uint32_t *last, int *error)
+static struct socket *fresh_socket(struct udp_dialer *d, struct pool *pool, unsigned family, uint32_t *last, int *error)
 {
-	struct socket *s = shared_socket(d, family, *last);
+	struct socket *s = shared_socket(d, pool, family, *last);
 
 	if (!s)
-		s = new_socket(d, family, &d->fresh[family], error);
+		s = new_socket(d, pool, family, &pool->fresh[family], error);
 	if (s)
 		*last = s->number;
 	return s;
 }
 
-static struct socket *held_socket(struct udp_dialer *d, unsigned family, int held, int *error)
+static struct socket *held_socket(struct udp_dialer *d, struct pool *pool, unsigned family, int held, int *error)
 {
-	struct socket **s = &d->held[family][held];
+	struct socket **s = &pool->held[family][held];
 
 	if (!*s)
-		*s = socket_open(d, family ? AF_INET6 : AF_INET, false, error);
+		*s = socket_open(d, pool->egress, family ? AF_INET6 : AF_INET, false, error);
 	return *s;
 }
 
-static struct socket *socket_for(struct udp_dialer *d, unsigned family, int held, uint32_t *last_fresh, int *error)
+static struct pool *pool_for(struct udp_dialer *d, const struct endpoint *to)
 {
+	unsigned way = egress_table_way(to);
+
+	if (!d->pools[way]) {
+		d->pools[way] = calloc(1, sizeof *d->pools[way]);
+		if (d->pools[way] && way)
+			d->pools[way]->egress = egress_table_at(way);
+	}
+	return d->pools[way];
+}
+
+static struct socket *socket_for(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh,
+				 int *error)
+{
+	unsigned family = endpoint_is_v4(to) ? 0 : 1;
+	struct pool *pool = pool_for(d, to);
+
+	if (!pool) {
+		*error = ENOMEM;
+		return NULL;
+	}
 	if (held == UDP_DIALER_ALONE)
-		return new_socket(d, family, &d->alone[family], error);
-	return held == UDP_DIALER_FRESH ? fresh_socket(d, family, last_fresh, error)
-					: held_socket(d, family, held, error);
+		return new_socket(d, pool, family, &pool->alone[family], error);
+	return held == UDP_DIALER_FRESH ? fresh_socket(d, pool, family, last_fresh, error)
+					: held_socket(d, pool, family, held, error);
 }
 
 uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh, size_t len,
 			  void *owner, uint32_t seq)
 {
 	int error = 0;
-	struct socket *s = socket_for(d, endpoint_is_v4(to) ? 0 : 1, held, last_fresh, &error);
+	struct socket *s = socket_for(d, to, held, last_fresh, &error);
 	struct udp_datagram *datagram;
 
 	if (!s) {
@@ -525,9 +564,11 @@ static void reap_listed(struct socket **at, int64_t now_ns, int64_t keep_ns)
 void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 {
 	udp_dialer_flush(d);
-	for (unsigned family = 0; family < 2; family++) {
-		reap_listed(&d->fresh[family], now_ns, keep_ns);
-		reap_listed(&d->alone[family], now_ns, keep_ns);
+	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++) {
+		for (unsigned family = 0; d->pools[way] && family < 2; family++) {
+			reap_listed(&d->pools[way]->fresh[family], now_ns, keep_ns);
+			reap_listed(&d->pools[way]->alone[family], now_ns, keep_ns);
+		}
 	}
 }
 
@@ -578,10 +619,14 @@ static void forget_owner(struct socket *s, const void *owner)
 void udp_dialer_forget(struct udp_dialer *d, const void *owner)
 {
 	udp_dialer_flush(d);
-	for (unsigned family = 0; family < 2; family++) {
-		for (unsigned i = 0; i < CONFIG_HELD_MAX; i++)
-			forget_owner(d->held[family][i], owner);
-		forget_owner(d->fresh[family], owner);
-		forget_owner(d->alone[family], owner);
+	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++) {
+		struct pool *pool = d->pools[way];
+
+		for (unsigned family = 0; pool && family < 2; family++) {
+			for (unsigned i = 0; i < CONFIG_HELD_MAX; i++)
+				forget_owner(pool->held[family][i], owner);
+			forget_owner(pool->fresh[family], owner);
+			forget_owner(pool->alone[family], owner);
+		}
 	}
 }

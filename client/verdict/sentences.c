@@ -70,6 +70,8 @@ static const char *send_error_text(int error, const struct hint_table_explanatio
 	case EADDRINUSE:
 	case EADDRNOTAVAIL:
 		return "Cannot assign requested address (this host has no source address or port for it)";
+	case ENODEV:
+		return "No such device (this host has no interface of the name that the target gives)";
 	case ENOBUFS:
 	case EAGAIN:
 		return "No buffer space available (this host sends more than its interface takes)";

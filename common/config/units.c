@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_digit(char c)
@@ -148,6 +149,57 @@ const char *units_name(const char *text)
 	return NULL;
 }
 
+const char *units_interface(const char *text)
+{
+	size_t len = strlen(text);
+	if (len == 0 || len >= UNITS_INTERFACE_LEN)
+		return "is not the name of an interface; such a name has 1 to 15 characters";
+	for (const char *p = text; *p; p++) {
+		if (*p <= ' ' || *p == 0x7f || *p == '/' || *p == ':' || *p == '%')
+			return "is not the name of an interface; `ip link` lists them";
+	}
+	return strcmp(text, ".") == 0 || strcmp(text, "..") == 0 ? "is not the name of an interface" : NULL;
+}
+
+/* Assured forwarding: class 1 to 4, drop precedence 1 to 3. */
+static bool read_dscp_name(const char *text, uint8_t *dscp)
+{
+	size_t len = strlen(text);
+	if (strcmp(text, "ef") == 0 || strcmp(text, "le") == 0)
+		*dscp = text[0] == 'e' ? 46 : 1;
+	else if (len == 3 && strncmp(text, "cs", 2) == 0 && text[2] >= '0' && text[2] <= '7')
+		*dscp = (uint8_t)((text[2] - '0') << 3);
+	else if (len == 4 && strncmp(text, "af", 2) == 0 && text[2] >= '1' && text[2] <= '4' && text[3] >= '1' &&
+		 text[3] <= '3')
+		*dscp = (uint8_t)((text[2] - '0') << 3 | (text[3] - '0') << 1);
+	else
+		return false;
+	return true;
+}
+
+const char *units_dscp(const char *text, uint8_t *dscp)
+{
+	uint64_t value;
+	if (read_dscp_name(text, dscp))
+		return NULL;
+	if (units_unsigned(text, &value) || value > 63)
+		return "is not a DSCP; write 0 to 63, cs0 to cs7, af11 to af43, ef or le";
+	*dscp = (uint8_t)value;
+	return NULL;
+}
+
+const char *units_mark(const char *text, uint32_t *mark)
+{
+	bool hex = strncmp(text, "0x", 2) == 0;
+	const char *digits = hex ? text + 2 : text;
+	size_t len = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
+	unsigned long long value = strtoull(digits, NULL, hex ? 16 : 10);
+	if (len == 0 || len > 10 || digits[len] != '\0' || value == 0 || value > UINT32_MAX)
+		return "is not a firewall mark; write a number such as 42 or 0x2a";
+	*mark = (uint32_t)value;
+	return NULL;
+}
+
 /* ---- addresses ---- */
 
 /* Copy text without brackets to bare. Returns false if a bracket is missing or bare is too short. */
@@ -174,7 +226,7 @@ const char *units_address(const char *text, uint8_t address[16])
 	if (strchr(text, '/'))
 		return "is a network or a path; write the address of one host";
 	if (strchr(text, '%'))
-		return "has a scope; link-local addresses are not supported, use a global one";
+		return "has a scope, which only the link-local address of a target has";
 	bool fits = strip_brackets(text, bare, sizeof bare);
 	if (fits && inet_pton(AF_INET6, bare, octets) == 1) {
 		memcpy(address, octets, sizeof octets);
@@ -210,7 +262,7 @@ static const char *refuse_v6(const uint8_t a[16])
 	if (a[0] == 0xff)
 		return "is a multicast address; write the address of one host";
 	if (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)
-		return "is link-local, which is not supported; use a global address";
+		return "is link-local; write its interface too: fe80::1%eth0";
 	return NULL;
 }
 
@@ -223,6 +275,35 @@ const char *units_host_address(const char *text, uint8_t address[16])
 	if (!wrong)
 		memcpy(address, e.address, sizeof e.address);
 	return wrong;
+}
+
+static bool is_link_local(const uint8_t a[16])
+{
+	return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
+}
+
+const char *units_scoped_address(const char *text, uint8_t address[16], char interface[UNITS_INTERFACE_LEN])
+{
+	char bare[UNITS_ADDRESS_LEN + UNITS_INTERFACE_LEN];
+	uint8_t octets[16];
+	const char *percent = strchr(text, '%');
+	interface[0] = '\0';
+	if (!percent)
+		return units_host_address(text, address);
+	if (!strip_brackets(text, bare, sizeof bare))
+		return "is not a numeric address; write it like fe80::1%eth0";
+	char *zone = strchr(bare, '%');
+	*zone++ = '\0';
+	const char *wrong = units_address(bare, octets);
+	if (!wrong && !is_link_local(octets))
+		return "has a scope, which only a link-local address has; write `interface` instead";
+	if (!wrong)
+		wrong = units_interface(zone);
+	if (wrong)
+		return wrong;
+	memcpy(address, octets, sizeof octets);
+	snprintf(interface, UNITS_INTERFACE_LEN, "%s", zone);
+	return NULL;
 }
 
 bool units_looks_numeric(const char *text)

@@ -16,6 +16,7 @@ enum {
 	UNITS_DURATION_LEN = 32,
 	UNITS_ADDRESS_LEN = 48,
 	UNITS_MAC_LEN = 18,
+	UNITS_INTERFACE_LEN = 16, /* IFNAMSIZ */
 };
 
 /* A number, decimals allowed, and a unit: ns, us, ms, s, m, h or d. Not negative, less than 292 years. */
@@ -32,10 +33,20 @@ const char *units_boolean(const char *text, bool *value) __attribute__((warn_unu
  * letter or a digit. */
 const char *units_name(const char *text) __attribute__((warn_unused_result));
 
+/* The name of a network interface, as the kernel allows it. */
+const char *units_interface(const char *text) __attribute__((warn_unused_result));
+/* A DSCP: 0 to 63, or cs0 to cs7, af11 to af43, ef, le. */
+const char *units_dscp(const char *text, uint8_t *dscp) __attribute__((warn_unused_result));
+/* A firewall mark: decimal, or hexadecimal with 0x. */
+const char *units_mark(const char *text, uint32_t *mark) __attribute__((warn_unused_result));
+
 /* A numeric address; IPv6 may be in brackets. IPv4 is stored as ::ffff:a.b.c.d. */
 const char *units_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
 /* A numeric unicast address: not unspecified, multicast, broadcast or link-local. */
 const char *units_host_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
+/* The same, and also a link-local address with its interface, fe80::1%eth0. Without one, interface becomes "". */
+const char *units_scoped_address(const char *text, uint8_t address[16], char interface[UNITS_INTERFACE_LEN])
+    __attribute__((warn_unused_result));
 /* True if text looks like a numeric address, false if it looks like a DNS name. Either may be invalid. */
 bool units_looks_numeric(const char *text) __attribute__((warn_unused_result));
 /* A host name as in RFC 1123, 2.1; non-ASCII labels in their xn-- form. A final dot is allowed. */

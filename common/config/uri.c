@@ -66,8 +66,8 @@ static bool parse_host(const struct parser *p, const char *host, size_t len)
 	uri->numeric = units_looks_numeric(uri->address);
 	if (uri->numeric && host[0] != '[' && strchr(uri->address, ':'))
 		return wrong(p, host, "write an IPv6 address in brackets: [2001:db8::7]");
-	const char *fault =
-	    uri->numeric ? units_host_address(uri->address, uri->endpoint.address) : units_dns_name(uri->address);
+	const char *fault = uri->numeric ? units_scoped_address(uri->address, uri->endpoint.address, uri->interface)
+					 : units_dns_name(uri->address);
 	return !fault || wrong(p, host, "'%s' %s", uri->address, fault);
 }
 

@@ -6,6 +6,7 @@
 #define FLOATPROBE_URI_H
 
 #include "common/config/diag.h"
+#include "common/config/units.h"
 #include "common/core/endpoint.h"
 #include "common/core/wire.h"
 
@@ -28,6 +29,7 @@ struct uri {
 	bool numeric;
 	struct endpoint endpoint; /* the port is always set, the address only if numeric */
 	bool udp, tcp;
+	char interface[UNITS_INTERFACE_LEN]; /* of a link-local address, else "" */
 };
 
 /* False: the faults, all of them, are in place->diags. The caller frees the parts with uri_free in both cases. */

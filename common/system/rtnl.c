@@ -388,9 +388,16 @@ static int take_way(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* came_by: index of the incoming interface; 0: this host sends the packet. */
-static int ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned came_by,
-		       unsigned flags, struct rtnl_route *way)
+/* What a route is asked for beside the addresses; 0: not given. */
+struct route_question {
+	unsigned came_by; /* index of the incoming interface; 0: this host sends the packet */
+	unsigned out;     /* index of the interface to which the socket is bound */
+	uint32_t mark;
+	unsigned flags;
+};
+
+static int ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from,
+		       const struct route_question *question, struct rtnl_route *way)
 {
 	bool v4 = endpoint_is_v4(to);
 	struct nlmsghdr *header = netlink_request(nl, RTM_GETROUTE, 0);
@@ -399,32 +406,44 @@ static int ask_channel(struct netlink *nl, const struct endpoint *to, const stru
 	memset(way, 0, sizeof *way);
 	m->rtm_family = v4 ? AF_INET : AF_INET6;
 	m->rtm_dst_len = v4 ? 32 : 128;
-	m->rtm_flags = RTM_F_LOOKUP_TABLE | flags;
+	m->rtm_flags = RTM_F_LOOKUP_TABLE | question->flags;
 	netlink_put_address(header, RTA_DST, to);
 	if (!endpoint_is_unknown(from)) {
 		m->rtm_src_len = m->rtm_dst_len;
 		netlink_put_address(header, RTA_SRC, from);
 	}
-	if (came_by)
-		mnl_attr_put_u32(header, RTA_IIF, came_by);
+	if (question->came_by)
+		mnl_attr_put_u32(header, RTA_IIF, question->came_by);
+	if (question->out)
+		mnl_attr_put_u32(header, RTA_OIF, question->out);
+	if (question->mark)
+		mnl_attr_put_u32(header, RTA_MARK, question->mark);
 	return netlink_ask(nl, take_way, way);
 }
 
 /* One response has the chosen source address, the other the matching route with its prefix length. */
-int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+int rtnl_route_by(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned out,
+		  uint32_t mark, struct rtnl_route *way)
 {
+	struct route_question question = { .out = out, .mark = mark, .flags = RTM_F_FIB_MATCH };
 	struct rtnl_route matched;
-	int error = ask_channel(nl, to, from, 0, RTM_F_FIB_MATCH, &matched);
+	int error = ask_channel(nl, to, from, &question, &matched);
 
+	question.flags = 0;
 	if (error == 0)
-		error = ask_channel(nl, to, from, 0, 0, way);
+		error = ask_channel(nl, to, from, &question, way);
 	way->to_len = matched.to_len;
 	return error;
+}
+
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+{
+	return rtnl_route_by(nl, to, from, 0, 0, way);
 }
 
 int rtnl_input_route(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
 {
 	struct rtnl_route way;
 
-	return ask_channel(nl, to, from, link, 0, &way);
+	return ask_channel(nl, to, from, &(struct route_question){ .came_by = link }, &way);
 }

@@ -4,6 +4,7 @@
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -101,14 +102,20 @@ static void set_optional(int fd, const struct udp_options *want)
 
 static int open_family(int family, const struct udp_options *options)
 {
+	struct endpoint local = options->bind;
 	struct sockaddr_storage ss;
-	socklen_t ss_len = udp_sockaddr(&options->bind, family, 0, &ss);
+	socklen_t ss_len;
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error;
 
 	if (fd < 0)
 		return -errno;
+	if (options->egress && endpoint_is_unknown(&local))
+		memcpy(local.address, egress_source(options->egress, family)->address, sizeof local.address);
+	ss_len = udp_sockaddr(&local, family, 0, &ss);
 	error = set_required(fd, family, options);
+	if (error == 0 && options->egress)
+		error = egress_apply(fd, family, options->egress);
 	if (error == 0 && bind(fd, (struct sockaddr *)&ss, ss_len) < 0)
 		error = -errno;
 	if (error < 0) {

@@ -4,6 +4,7 @@
 #define FLOATPROBE_UDP_H
 
 #include "common/core/endpoint.h"
+#include "common/system/egress.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,13 +15,14 @@ enum { UDP_BATCH = 32 }; /* datagrams per call; bounded so that other work is no
 
 struct udp_options {
 	int family; /* AF_INET; AF_INET6: IPv6 only; AF_UNSPEC: dual-stack, or AF_INET on a host without IPv6 */
-	struct endpoint bind;    /* unknown address: any; port 0: ephemeral */
-	bool packet_info;        /* fill in udp_datagram.local on receipt (IP_PKTINFO) */
-	bool receive_timestamps; /* SO_TIMESTAMPNS */
-	bool send_timestamps;    /* software timestamps of sent datagrams, on the error queue (errqueue.h) */
-	bool errors;             /* ICMP errors on the error queue (IP_RECVERR, IPV6_RECVERR) */
-	bool dont_fragment;      /* set DF and ignore the cached path MTU (IP_PMTUDISC_PROBE) */
-	int buffer_len;          /* 0: the system's default; else as by udp_set_buffers */
+	struct endpoint bind;        /* unknown address: any; port 0: ephemeral */
+	bool packet_info;            /* fill in udp_datagram.local on receipt (IP_PKTINFO) */
+	bool receive_timestamps;     /* SO_TIMESTAMPNS */
+	bool send_timestamps;        /* software timestamps of sent datagrams, on the error queue (errqueue.h) */
+	bool errors;                 /* ICMP errors on the error queue (IP_RECVERR, IPV6_RECVERR) */
+	bool dont_fragment;          /* set DF and ignore the cached path MTU (IP_PMTUDISC_PROBE) */
+	const struct egress *egress; /* NULL: as the kernel chooses. The address of bind comes before its source */
+	int buffer_len;              /* 0: the system's default; else as by udp_set_buffers */
 };
 
 /* Open a socket: non-blocking, close-on-exec, TTL or hop limit 255. A kernel may refuse timestamps and the buffer size;

@@ -122,6 +122,80 @@ static void everything_arrives(void **state)
 	config_free(config);
 }
 
+static void how_probes_leave(void **state)
+{
+	(void)state;
+	struct config *config =
+	    load_good("key: a.key\n"
+		      "servers: { b: " KEY_B " }\n"
+		      "defaults: { dscp: ef, ttl: 9, warn: { loss: 2% }, source: 198.51.100.2, port: 9 }\n"
+		      "resolve_every: 5s\n"
+		      "targets:\n"
+		      "  - { name: s, address: example.org, fwmark: 0x2a, interface: blue, warn: { rtt: 80ms },\n"
+		      "      critical: { loss: 50%, rtt: 1s } }\n"
+		      "  - { name: t, address: 'fe80::1%eth0', dscp: '0', source: [ '2001:db8::1', 198.51.100.3 ] }\n",
+		      "");
+	const struct config_target *t = &config->targets[0];
+	assert_int_equal(config->resolve_every_ns, 5 * SECOND);
+	assert_int_equal(t->endpoint.port, 9);
+	assert_int_equal(t->family, CONFIG_IPV4); /* that of the source */
+	assert_int_equal(t->egress.dscp, 46);
+	assert_int_equal(t->egress.ttl, 9);
+	assert_int_equal(t->egress.fwmark, 42);
+	assert_string_equal(t->egress.interface, "blue");
+	assert_address(&t->egress.sources[0], "198.51.100.2", 0);
+	assert_true(endpoint_is_unknown(&t->egress.sources[1]));
+	assert_true(t->warn.has_loss && t->critical.has_loss);
+	assert_int_equal(t->warn.loss_permille, 20);
+	assert_int_equal(t->warn.rtt_ns, 80 * NS_PER_MS);
+	assert_int_equal(t->critical.loss_permille, 500);
+	t = &config->targets[1];
+	assert_address(&t->endpoint, "fe80::1", 9);
+	assert_string_equal(t->egress.interface, "eth0");
+	assert_int_equal(t->egress.dscp, 0);
+	assert_address(&t->egress.sources[0], "198.51.100.3", 0);
+	assert_address(&t->egress.sources[1], "2001:db8::1", 0);
+	config_free(config);
+}
+
+static void faults_in_how_probes_leave(void **state)
+{
+	struct diag_list diags = { 0 };
+	(void)state;
+	assert_null(load("key: a.key\nservers: { b: " KEY_B " }\ntargets:\n"
+			 "  - { name: a, address: 198.51.100.7, family: ipv6 }\n"
+			 "  - { name: b, address: 198.51.100.8, source: '2001:db8::1' }\n"
+			 "  - { name: c, address: c.example, source: 198.51.100.2, family: ipv6 }\n"
+			 "  - { name: d, address: 'fe80::1%eth0', interface: eth1 }\n"
+			 "  - { name: e, address: '2001:db8::1%eth0' }\n"
+			 "  - { name: f, address: 198.51.100.9, dscp: 64, ttl: 0, fwmark: 1x, interface: a/b }\n"
+			 "  - { name: g, address: 198.51.100.10, warn: { loss: 5% }, critical: { loss: 2% } }\n"
+			 "  - { name: h, address: 198.51.100.11, source: [ 198.51.100.2, 198.51.100.3 ] }\n"
+			 "defaults: { name: x }\n",
+			 &diags));
+	fixture_expect(
+	    "egress", &diags,
+	    "c.yaml:4:47: error: family: contradicts the address 198.51.100.7; remove this key\n"
+	    "c.yaml:5:47: error: source: has another IP version than the address 198.51.100.8; use the same version "
+	    "for "
+	    "both\n"
+	    "c.yaml:6:44: error: source: source has another IP version than family\n"
+	    "c.yaml:7:25: error: address: 'fe80::1%eth0' is on another interface than interface: eth1; remove one of "
+	    "them\n"
+	    "c.yaml:8:25: error: address: '2001:db8::1%eth0' has a scope, which only a link-local address has; write "
+	    "`interface` instead\n"
+	    "c.yaml:9:45: error: dscp: '64' is not a DSCP; write 0 to 63, cs0 to cs7, af11 to af43, ef or le\n"
+	    "c.yaml:9:54: error: ttl: 0 is out of range; use 1 to 255\n"
+	    "c.yaml:9:65: error: fwmark: '1x' is not a firewall mark; write a number such as 42 or 0x2a\n"
+	    "c.yaml:9:80: error: interface: 'a/b' is not the name of an interface; `ip link` lists them\n"
+	    "c.yaml:10:70: error: critical: critical.loss is below warn.loss; a critical threshold is the higher one\n"
+	    "c.yaml:11:64: error: source: '198.51.100.3' is a second address of this IP version; a target has one of "
+	    "each\n"
+	    "c.yaml:12:13: error: name: unknown key; known here: port, holders, protocols, flows, sizes, unpinned, "
+	    "family, "
+	    "source, interface, dscp, ttl, fwmark, warn, critical\n");
+}
+
 static void defaults(void **state)
 {
 	char host[65] = "";
@@ -283,15 +357,14 @@ static void faults(void **state)
 		{ ONE "targets:\n"
 		      "  - { name: a, address: 0.0.0.0 }\n"
 		      "  - { name: b, address: ff02::1 }\n"
-		      "  - { name: c, address: fe80::1%eth0 }\n"
+		      "  - { name: c, address: fe80::1 }\n"
 		      "  - { name: d, address: 255.255.255.255 }\n"
 		      "  - { name: e, address: foo_bar.example }\n"
 		      "  - { name: f, address: 198.51.100.7/24, port: 65536 }\n"
 		      "  - { name: g, port: 0 }\n",
 		  "c.yaml:4:25: error: address: '0.0.0.0' is not the address of a host; write the address of one host\n"
 		  "c.yaml:5:25: error: address: 'ff02::1' is a multicast address; write the address of one host\n"
-		  "c.yaml:6:25: error: address: 'fe80::1%eth0' has a scope; link-local addresses are not supported, "
-		  "use a global one\n"
+		  "c.yaml:6:25: error: address: 'fe80::1' is link-local; write its interface too: fe80::1%eth0\n"
 		  "c.yaml:7:25: error: address: '255.255.255.255' is the broadcast address; write the address of one "
 		  "host\n"
 		  "c.yaml:8:25: error: address: 'foo_bar.example' is neither an address nor a host name; in a name use "
@@ -372,9 +445,8 @@ static void faults(void **state)
 		  "c.yaml:6:6: error: web: 'localhost:1' is not ADDRESS:PORT; write it like 127.0.0.1:8622 or "
 		  "[::1]:8622\n"
 		  "c.yaml:7:10: error: journal: is the key file; write the journal to another file\n"
-		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, servers, servers_from, "
-		  "schedules, lossy, "
-		  "targets, targets_from, journal, user, web\n" },
+		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, defaults, servers, "
+		  "servers_from, schedules, resolve_every, lossy, targets, targets_from, journal, user, web\n" },
 		{ ONE TARGET "web: { reload: sometimes, port: 1 }\n",
 		  "c.yaml:4:6: error: listen: missing; expected: where to serve, like 127.0.0.1:8622 or "
 		  "unix:/run/floatprobe/web.sock\n"
@@ -612,10 +684,20 @@ static void example(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything_arrives),     cmocka_unit_test(defaults), cmocka_unit_test(small_print),
-		cmocka_unit_test(where_the_web_is),       cmocka_unit_test(faults),   cmocka_unit_test(more_targets),
-		cmocka_unit_test(faults_in_more_targets), cmocka_unit_test(uris),     cmocka_unit_test(faults_in_uris),
-		cmocka_unit_test(default_key_file),       cmocka_unit_test(printed),  cmocka_unit_test(example),
+		cmocka_unit_test(how_probes_leave),
+		cmocka_unit_test(faults_in_how_probes_leave),
+		cmocka_unit_test(everything_arrives),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(small_print),
+		cmocka_unit_test(where_the_web_is),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(more_targets),
+		cmocka_unit_test(faults_in_more_targets),
+		cmocka_unit_test(uris),
+		cmocka_unit_test(faults_in_uris),
+		cmocka_unit_test(default_key_file),
+		cmocka_unit_test(printed),
+		cmocka_unit_test(example),
 	};
 	return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

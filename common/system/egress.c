@@ -1,0 +1,35 @@
+#include "common/system/egress.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { DSCP_SHIFT = 2 }; /* the low bits of TOS and traffic class are ECN */
+
+static int set_number(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+int egress_apply(int fd, int family, const struct egress *e)
+{
+	bool v4 = family == AF_INET;
+	int level = v4 ? IPPROTO_IP : IPPROTO_IPV6, error = 0;
+
+	if (e->interface[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, e->interface, (socklen_t)strlen(e->interface)) < 0)
+		error = -errno;
+	if (!error && e->fwmark && setsockopt(fd, SOL_SOCKET, SO_MARK, &e->fwmark, sizeof e->fwmark) < 0)
+		error = -errno;
+	if (!error && e->dscp)
+		error = set_number(fd, level, v4 ? IP_TOS : IPV6_TCLASS, e->dscp << DSCP_SHIFT);
+	if (!error && e->ttl)
+		error = set_number(fd, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, e->ttl);
+	return error;
+}
+
+const struct endpoint *egress_source(const struct egress *e, int family)
+{
+	return &e->sources[family != AF_INET];
+}

@@ -1,0 +1,24 @@
+/* How a socket's packets leave this host, where somebody asks for more than the kernel's choice. */
+#ifndef FLOATPROBE_EGRESS_H
+#define FLOATPROBE_EGRESS_H
+
+#include "common/core/endpoint.h"
+
+#include <net/if.h>
+#include <stdint.h>
+
+/* All zero: as the kernel chooses. */
+struct egress {
+	struct endpoint sources[2]; /* IPv4, IPv6; port 0; unknown: any */
+	char interface[IFNAMSIZ];   /* SO_BINDTODEVICE: an interface or a VRF; also that of a link-local address */
+	uint32_t fwmark;            /* SO_MARK, needs CAP_NET_ADMIN */
+	uint8_t dscp;
+	uint8_t ttl; /* or hop limit; 0: leave it */
+};
+
+/* Set all but the source address on a socket of this family. Returns 0 or -errno. */
+int egress_apply(int fd, int family, const struct egress *egress);
+/* The source address for this family; unknown: any. */
+const struct endpoint *egress_source(const struct egress *egress, int family);
+
+#endif
