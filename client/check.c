@@ -38,6 +38,7 @@ struct check {
 	uv_prepare_t wait; /* runs before the loop sleeps, so that `watch` does not miss a completed phase */
 	uv_timer_t limit;  /* time limit of the phase */
 	uv_timer_t late;   /* ends the wait for late answers */
+	uv_timer_t deadline;
 	uv_timer_t progress;
 	struct live *live; /* NULL: there is no live view */
 	struct driver driver;
@@ -192,7 +193,7 @@ static bool start_timers(struct check *c, struct path **items, size_t len)
 	if (step_ns > STAGGER_NS)
 		step_ns = STAGGER_NS;
 	for (size_t i = 0; i < len; i++) {
-		if (endpoint_is_unknown(&items[i]->endpoint))
+		if (endpoint_is_unknown(&items[i]->endpoint) || (items[i]->pmtu && c->options->quick))
 			continue;
 		if (!path_set_timers(items[i], 1))
 			return false;
@@ -348,8 +349,12 @@ static void advance_phase(uv_check_t *watch)
 		c->resolve_ms = (clock_mono_ns() - c->started_ns) / NS_PER_MS;
 		start_probing(c);
 	}
-	if (c->phase == PROBING && engine_idle(&c->driver.engine))
-		start_asking(c);
+	if (c->phase == PROBING && engine_idle(&c->driver.engine)) {
+		if (c->options->quick)
+			c->phase = ENDED;
+		else
+			start_asking(c);
+	}
 	if (c->phase == ENDED || (c->phase == ASKING && is_over(c)))
 		stop(c);
 }
@@ -385,6 +390,24 @@ static void open_live(struct check *c)
 	interrupt_at_leave(screen_restore);
 }
 
+/* What is known so far is shown. */
+static void deadline_reached(uv_timer_t *timer)
+{
+	struct check *c = timer->data;
+
+	log_warning("ended after the time of --deadline, with what is known so far");
+	if (c->phase == RESOLVING)
+		start_probing(c);
+	stop(c);
+}
+
+static uint64_t resolve_limit_ms(const struct check_options *o)
+{
+	int64_t timeout_ms = o->timeout_ns / NS_PER_MS;
+
+	return (uint64_t)(o->quick && timeout_ms < CHECK_RESOLVE_MS ? timeout_ms + 1 : CHECK_RESOLVE_MS);
+}
+
 static void start(struct check *c)
 {
 	uv_check_init(&c->loop, &c->watch);
@@ -392,10 +415,13 @@ static void start(struct check *c)
 	uv_timer_init(&c->loop, &c->limit);
 	uv_timer_init(&c->loop, &c->late);
 	uv_timer_init(&c->loop, &c->progress);
-	c->watch.data = c->wait.data = c->limit.data = c->progress.data = c;
+	uv_timer_init(&c->loop, &c->deadline);
+	c->watch.data = c->wait.data = c->limit.data = c->progress.data = c->deadline.data = c;
 	uv_check_start(&c->watch, advance_phase);
 	uv_prepare_start(&c->wait, wake);
-	uv_timer_start(&c->limit, limit_reached, CHECK_RESOLVE_MS, 0);
+	uv_timer_start(&c->limit, limit_reached, resolve_limit_ms(c->options), 0);
+	if (c->options->deadline_ns)
+		uv_timer_start(&c->deadline, deadline_reached, (uint64_t)(c->options->deadline_ns / NS_PER_MS), 0);
 	if (c->options->live)
 		open_live(c);
 	if (!c->live && output_shows_progress(c->output))
@@ -433,6 +459,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	}
 	c.driver.engine.decided = decided;
 	c.driver.engine.context = &c;
+	c.driver.no_evidence = options->quick;
 	error = driver_start(&c.driver, &c.loop, config, !options->only_ipv6, !options->only_ipv4, 0);
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));
@@ -440,7 +467,9 @@ int check_main(const struct config *config, const struct check_options *options,
 		return EXIT_STATUS_REFUSED;
 	}
 	driver_resolve(&c.driver);
-	own_tap_want(c.driver.engine.own_tap, clock_mono_ns()); /* a round is over before a loss could open it */
+	if (!options->quick)
+		own_tap_want(c.driver.engine.own_tap,
+			     clock_mono_ns()); /* a round is over before a loss could open it */
 	start(&c);
 	uv_run(&c.loop, UV_RUN_DEFAULT);
 	interrupt_stop();

@@ -6,9 +6,11 @@
 #include "client/output/output.h"
 
 struct check_options {
-	unsigned count;     /* probes per path; default 10 */
-	int64_t spacing_ns; /* between the probes of a path; default 200 ms, with 10 % jitter either way */
-	int64_t timeout_ns; /* default 1 s */
+	unsigned count;      /* probes per path; default 10 */
+	int64_t spacing_ns;  /* between the probes of a path; default 200 ms, with 10 % jitter either way */
+	int64_t timeout_ns;  /* default 1 s */
+	int64_t deadline_ns; /* of the whole; 0: none */
+	bool quick;          /* no evidence, no PMTU probes: it ends with the last answer or timeout */
 	bool only_ipv4, only_ipv6;
 	bool live; /* show the live view, if standard output can */
 };

@@ -5,6 +5,7 @@
 #include "common/core/ns.h"
 #include "common/system/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,37 @@ static const char *take_count(void *field, const char *value)
 		return "is not a number from 1 to 100000";
 	*(unsigned *)field = (unsigned)count;
 	return NULL;
+}
+
+static const char *take_probes(void *object, const char *value)
+{
+	struct cmdline *cmdline = object;
+	cmdline->counted = true;
+	return take_count(&cmdline->round.count, value);
+}
+
+/* One part of 80ms,2%. */
+static const char *take_limit_part(struct config_threshold *threshold, const char *part)
+{
+	const char *fault;
+	if (strchr(part, '%')) {
+		fault = units_percent(part, &threshold->loss_permille);
+		threshold->has_loss = threshold->has_loss || !fault;
+		return fault;
+	}
+	fault = units_duration(part, &threshold->rtt_ns);
+	return fault || threshold->rtt_ns > 0 ? fault : "is no threshold; write a round trip and a loss: 80ms,2%";
+}
+
+static const char *take_threshold(void *field, const char *value)
+{
+	char text[64], *rest = NULL;
+	const char *fault = NULL;
+	if ((size_t)snprintf(text, sizeof text, "%s", value) >= sizeof text || !*value)
+		return "is no threshold; write a round trip and a loss: 80ms,2%";
+	for (char *part = strtok_r(text, ",", &rest); part && !fault; part = strtok_r(NULL, ",", &rest))
+		fault = take_limit_part(field, part);
+	return fault;
 }
 
 static const char *take_duration(void *field, const char *value)
@@ -140,11 +172,18 @@ static const char *take_name(void *field, const char *value)
 #define FIELD(member) offsetof(struct cmdline, member)
 
 const struct options_spec cmdline_round[] = {
-	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10", take_count, FIELD(round.count) },
+	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10, with --quick 1", take_probes, 0 },
 	{ "spacing", 0, false, "TIME", "time between the probes of a path, +-10 %; default 200ms", take_duration,
 	  FIELD(round.spacing_ns) },
 	{ "timeout", 0, false, "TIME", "how long to wait for an answer; default 1s", take_duration,
 	  FIELD(round.timeout_ns) },
+	{ "deadline", 't', false, "TIME", "end after this time, with what is known then", take_duration,
+	  FIELD(round.deadline_ns) },
+	{ "quick", 0, false, NULL, "one probe a path, no evidence, and an end with the last answer", options_take_flag,
+	  FIELD(round.quick) },
+	{ "warn", 'w', false, "RTT,LOSS", "not as expected beyond these, as 80ms,2%; for every target", take_threshold,
+	  FIELD(warn) },
+	{ "critical", 0, false, "RTT,LOSS", "the same, CRITICAL for nagios", take_threshold, FIELD(critical) },
 	{ "format", 0, false, "text|json|nagios", "for people, one object a line, or one status line", take_format,
 	  FIELD(format) },
 	{ "json", 0, false, NULL, "the same as --format json", take_json, FIELD(format) },

@@ -19,6 +19,8 @@ struct cmdline {
 	size_t targets_len;
 	enum output_format format;
 	bool quiet, verbose, server;
+	bool counted;                           /* --count is given */
+	struct config_threshold warn, critical; /* for every target, where set */
 };
 
 extern const struct cmdline cmdline_defaults;

@@ -115,6 +115,25 @@ static int pubkey_main(struct cmdline *cmdline, const struct options_result *lin
 	return setup_print_uri(file, cmdline->address, cmdline->name) ? EXIT_STATUS_EXPECTED : EXIT_STATUS_USAGE;
 }
 
+static void set_threshold(struct config_threshold *threshold, const struct config_threshold *given)
+{
+	if (given->has_loss) {
+		threshold->has_loss = true;
+		threshold->loss_permille = given->loss_permille;
+	}
+	if (given->rtt_ns > 0)
+		threshold->rtt_ns = given->rtt_ns;
+}
+
+/* What the command line says comes before the targets' own. */
+static void set_thresholds(const struct cmdline *cmdline, struct config *config)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		set_threshold(&config->targets[i].warn, &cmdline->warn);
+		set_threshold(&config->targets[i].critical, &cmdline->critical);
+	}
+}
+
 static int probe_round(const struct cmdline *cmdline, const struct config *config)
 {
 	struct output *output = output_new(&(struct output_settings){
@@ -136,6 +155,7 @@ static int check_command(struct cmdline *cmdline, const struct options_result *l
 	struct config *config = load_to_probe(cmdline, line, &status);
 	if (!config)
 		return status;
+	set_thresholds(cmdline, config);
 	status = probe_round(cmdline, config);
 	config_free(config);
 	return status;
@@ -150,6 +170,7 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 
 	if (!load_accept(config, &diags, cmdline, &status))
 		return status;
+	set_thresholds(cmdline, config);
 	status = probe_round(cmdline, config);
 	config_free(config);
 	return status;
@@ -321,6 +342,8 @@ static int run_line(const struct command *command, int argc, char **argv, struct
 		return complain_usage(cmdline, &command->options, "--ipv4 and --ipv6 exclude each other");
 	if (cmdline->round.live && cmdline->format != OUTPUT_TEXT)
 		return complain_usage(cmdline, &command->options, "--live needs --format text");
+	if (cmdline->round.quick && !cmdline->counted)
+		cmdline->round.count = 1;
 	return command->main(cmdline, &line);
 }
 

@@ -1,27 +1,46 @@
-/* Monitoring Plugins Development Guidelines: one line, status first, then '|' and
- * 'label'=value[unit];warn;crit;min;max. */
+/* Monitoring Plugins Development Guidelines: one line, and long output if several paths fail; status first, then '|'
+ * and 'label'=value[unit];warn;crit;min;max. */
 #include "client/output/output.h"
 #include "client/output/output_formats.h"
+#include "client/verdict/threshold.h"
 
 #include "common/core/printable.h"
 #include "common/system/redact.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_LEN = 256, ERROR_LEN = 1024 };
+enum {
+	TEXT_LEN = 256,
+	ERROR_LEN = 1024,
+	PERFDATA_LEN = 3000, /* with these, the first line and the long output are below 8 KiB */
+	PROBLEMS_LEN = 4000,
+};
 
 enum plugin_code { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 static const char *const code_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 /* Severity order: CRITICAL ranks above UNKNOWN. */
 static const unsigned code_ranks[] = { 0, 1, 3, 2 };
 
-static enum plugin_code path_code(const struct verdict *verdict)
+static enum plugin_code code_of_state(const struct verdict *verdict)
 {
-	if (verdict->expected) /* answers of an application that does not pin its source are lost */
+	if (verdict->expected || verdict->only_threshold) /* unpinned: answers of an application that does not pin its
+							     source are lost */
 		return verdict->cause == VERDICT_CAUSE_UNPINNED_REPLY ? PLUGIN_WARNING : PLUGIN_OK;
 	if (verdict->state == VERDICT_UNKNOWN || verdict->cause == VERDICT_CAUSE_LOCAL)
 		return PLUGIN_UNKNOWN;
 	return verdict->state == VERDICT_LOSSY ? PLUGIN_WARNING : PLUGIN_CRITICAL;
+}
+
+static enum plugin_code path_code(const struct verdict *verdict)
+{
+	static const enum plugin_code of_threshold[] = {
+		[THRESHOLD_NONE] = PLUGIN_OK, [THRESHOLD_WARN] = PLUGIN_WARNING, [THRESHOLD_CRITICAL] = PLUGIN_CRITICAL
+	};
+	enum plugin_code state = code_of_state(verdict), threshold = of_threshold[verdict->threshold];
+
+	return code_ranks[threshold] > code_ranks[state] ? threshold : state;
 }
 
 /* '|' starts the perfdata; a quote or '=' ends a label. */
@@ -83,36 +102,145 @@ static void put_label(FILE *out, const struct result_path_name *name, const char
 	fprintf(out, " %s %s'=", words, what);
 }
 
+static void put_loss_limit(FILE *out, const struct config_threshold *threshold)
+{
+	fputc(';', out);
+	if (threshold && threshold->has_loss)
+		fprintf(out, "%g", threshold->loss_permille / 10.0);
+}
+
+static void put_rtt_limit(FILE *out, const struct config_threshold *threshold)
+{
+	fputc(';', out);
+	if (threshold && threshold->rtt_ns > 0)
+		fprintf(out, "%g", (double)threshold->rtt_ns / 1e6);
+}
+
 static void put_perfdata(FILE *out, const struct result_path *path)
 {
 	const struct verdict *v = path->verdict;
 
 	put_label(out, &path->name, "loss");
 	if (v->sent > 0)
-		fprintf(out, "%.4g%%;;;0;100", 100.0 * (v->sent - v->answered) / v->sent);
+		fprintf(out, "%.4g%%", 100.0 * (v->sent - v->answered) / v->sent);
 	else
-		fputs("U;;;0;100", out);
+		fputc('U', out);
+	put_loss_limit(out, path->warn);
+	put_loss_limit(out, path->critical);
+	fputs(";0;100", out);
 	put_label(out, &path->name, "rtt");
 	if (path->has_rtt)
-		fprintf(out, "%.3fms;;;0;", path->rtt.median_ms);
+		fprintf(out, "%.3fms", path->rtt.median_ms);
 	else
-		fputs("U;;;0;", out);
+		fputc('U', out);
+	put_rtt_limit(out, path->warn);
+	put_rtt_limit(out, path->critical);
+	fputs(";0;", out);
+}
+
+/* Text that is written only as far as whole pieces of it have room: Nagios reads 8 KiB of a plugin. */
+struct piece {
+	FILE *memory;
+	char *text;
+	size_t len;
+};
+
+static FILE *piece_start(struct piece *piece)
+{
+	*piece = (struct piece){ 0 };
+	piece->memory = open_memstream(&piece->text, &piece->len);
+	return piece->memory;
+}
+
+/* False: it does not fit. */
+static bool piece_end(struct piece *piece, FILE *out, size_t *room)
+{
+	bool fits = fclose(piece->memory) == 0 && piece->len <= *room;
+
+	if (fits) {
+		fwrite(piece->text, 1, piece->len, out);
+		*room -= piece->len;
+	}
+	free(piece->text);
+	return fits;
+}
+
+static void put_problem(FILE *out, const struct result_path *path)
+{
+	const struct verdict *v = path->verdict;
+	char words[OUTPUT_PATH_LEN];
+
+	output_path_words(&path->name, words);
+	fputc('\n', out);
+	put_text(out, path->name.target);
+	fprintf(out, " %s: %s", words, verdict_state_word(v->state));
+	if (v->direction != VERDICT_DIRECTION_NONE)
+		fprintf(out, " %s", verdict_direction_word(v->direction));
+	if (v->cause != VERDICT_CAUSE_NONE)
+		fprintf(out, " %s", verdict_cause_word(v->cause));
+	if (v->threshold)
+		fprintf(out, " beyond %s", threshold_word(v->threshold));
+}
+
+/* The long output: every path that is not as expected, if it is not the only one, which the first line names. */
+static void put_problems(FILE *out, struct result_path *const *paths, size_t paths_len, size_t *room)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < paths_len; i++) {
+		struct piece piece;
+		FILE *memory = path_code(paths[i]->verdict) == PLUGIN_OK ? NULL : piece_start(&piece);
+
+		if (!memory)
+			continue;
+		put_problem(memory, paths[i]);
+		left += left > 0 || !piece_end(&piece, out, room);
+	}
+	if (left > 0)
+		fprintf(out, "\nand %zu more", left);
+}
+
+static size_t count_problems(struct result_path *const *paths, size_t paths_len)
+{
+	size_t problems = 0;
+
+	for (size_t i = 0; i < paths_len; i++)
+		problems += path_code(paths[i]->verdict) != PLUGIN_OK;
+	return problems;
+}
+
+/* As many paths' as there is room for. */
+static void put_all_perfdata(FILE *out, struct result_path *const *paths, size_t paths_len, size_t *room)
+{
+	bool fits = true;
+
+	fputs(" |", out);
+	for (size_t i = 0; i < paths_len && fits; i++) {
+		struct piece piece;
+		FILE *memory = piece_start(&piece);
+
+		if (!memory)
+			return;
+		put_perfdata(memory, paths[i]);
+		fits = piece_end(&piece, out, room);
+	}
 }
 
 int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len)
 {
 	const struct result_path *worst = worst_path(paths, paths_len);
 	enum plugin_code code = path_code(worst->verdict);
-	size_t expected = 0;
+	size_t expected = 0, problems_room = PROBLEMS_LEN, perfdata_room = PERFDATA_LEN;
 
 	for (size_t i = 0; i < paths_len; i++)
 		expected += paths[i]->verdict->expected;
 	fprintf(out, "FLOATPROBE %s - ", code_words[code]);
 	if (code != PLUGIN_OK)
 		put_worst(out, worst);
-	fprintf(out, "%zu of %zu paths as expected |", expected, paths_len);
-	for (size_t i = 0; i < paths_len; i++)
-		put_perfdata(out, paths[i]);
+	fprintf(out, "%zu of %zu paths as expected", expected, paths_len);
+	put_all_perfdata(out, paths, paths_len, &perfdata_room);
+	if (count_problems(paths, paths_len) > 1)
+		put_problems(out, paths, paths_len, &problems_room);
 	fputc('\n', out);
 	return code;
 }

@@ -2,6 +2,7 @@
 
 #include "client/output/result_json.h"
 #include "client/verdict/assess.h"
+#include "client/verdict/threshold.h"
 #include "common/system/clock.h"
 
 const char *result_address(const struct endpoint *e, char buf[UNITS_ADDRESS_LEN])
@@ -96,6 +97,8 @@ json_t *result_path_json(const struct result_path *path)
 				      result_json_address(&path->arrived_on), "rtt_ms", rtt_json(path)));
 	if (a)
 		json = extend(json, result_account_times_json(a));
+	if (v->threshold)
+		json_object_set_new(json, "threshold", result_json_text(threshold_word(v->threshold)));
 	return extend(json, json_pack("{s:b, s:o, s:o, s:o}", "expected", (int)v->expected, "since",
 				      result_json_time(path->since_ns), "evidence", evidence_json(v), "advice",
 				      result_json_text(v->advice)));
@@ -151,6 +154,8 @@ static void describe(const struct config *config, const struct path *p, const st
 		.since_ns = since_ns,
 		.name = result_name(config, p),
 		.verdict = verdict,
+		.warn = &p->target->warn,
+		.critical = &p->target->critical,
 		.server = config_server_name(config, verdict->server),
 		.arrived_on = p->facts.arrived_on,
 	};

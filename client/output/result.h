@@ -41,6 +41,7 @@ struct result_path {
 	int64_t since_ns; /* realtime; when this state began */
 	struct result_path_name name;
 	const struct verdict *verdict;
+	const struct config_threshold *warn, *critical; /* of the target; NULL: none */
 	const char *server;
 	struct endpoint arrived_on;
 	bool has_rtt;

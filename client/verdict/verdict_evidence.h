@@ -106,6 +106,8 @@ struct verdict_context {
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
 };
 
+enum threshold { THRESHOLD_NONE, THRESHOLD_WARN, THRESHOLD_CRITICAL };
+
 struct verdict_evidence {
 	struct prober_tally tally;
 	struct path_facts facts;
@@ -144,6 +146,8 @@ struct verdict {
 	unsigned rank; /* of the rule that names the cause: its position in causes_rules */
 	int server;    /* the server that answers: index in the configuration; -1: none */
 	bool expected;
+	enum threshold threshold; /* of the target: which one loss or round trip are beyond */
+	bool only_threshold;      /* without it the path would be as expected */
 	uint32_t sent, answered, forward_lost, return_lost, lost, unsent; /* numbers to report; unsent is not in sent */
 	unsigned sentences_len;
 	char sentences[VERDICT_SENTENCES_MAX][VERDICT_SENTENCE_LEN]; /* the evidence, for people */

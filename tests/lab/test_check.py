@@ -6,6 +6,7 @@
 """
 
 import base64
+import time
 
 from lab import Failure
 from provider import DOWN, QUICK, main, scenario
@@ -37,6 +38,49 @@ def one_target(net):
 
 
 @scenario
+def thresholds(net):
+    """The paths work, but not as well as the targets say."""
+    targets = list(net.targets())
+    targets[0] |= {"warn": {"rtt": "1us"}}
+    targets[1] |= {"warn": {"rtt": "1us"}, "critical": {"rtt": "2us"}}
+    targets[2] |= {"warn": {"loss": "10%", "rtt": "10s"}}
+    check = net.check(targets)
+    for name, threshold in ("boot-01", "warn"), ("boot-02", "critical"):
+        for row in check.expect({"target": name}, state="up", cause="none", expected=False, threshold=threshold):
+            check.told(row, f"{threshold}.rtt")
+    check.rest_is_healthy()
+    shown = floatprobe(net, "check", net.config(targets), *QUICK, "--format", "nagios", status=2)
+    require("boot-01 tcp: up beyond warn" in shown and "ms;0.001;0.002;0;" in shown, shown)
+    floatprobe(net, "check", net.config(), *QUICK, "-w", "10s,50%", "--critical", "20s", status=0)
+    shown = floatprobe(net, "check", net.config(), *QUICK, "-w", "1us", "--format", "nagios", status=1)
+    require("WARNING" in shown, shown)
+
+
+@scenario
+def quick(net):
+    """Over as soon as the last answer is there, and not later than the timeout."""
+    config = net.config()
+    began = time.monotonic()
+    floatprobe(net, "check", config, "--quick", status=0)
+    require(time.monotonic() - began < 1, "it waited for something")
+    net.cut("return", net.plan.floating)
+    began = time.monotonic()
+    check = net.check(options=("--quick", "--timeout", "300ms"))
+    require(time.monotonic() - began < 2, "it waited for more than the timeout")
+    check.expect({"target": "bootnode"}, **DOWN, sent=1, direction="unknown", cause="unexplained")
+    check.expect({}, sent=1)
+
+
+@scenario
+def deadline(net):
+    began = time.monotonic()
+    check = net.check(options=("--count", "1000", "-t", "700ms"))
+    require(time.monotonic() - began < 4, "it did not end")
+    for row in check.rows:
+        require(0 < row["sent"] < 100 and row["state"] == "up", row)
+
+
+@scenario
 def text(net):
     config = net.config()
     shown = floatprobe(net, "check", "--config", config, *QUICK, status=0)
@@ -56,7 +100,7 @@ def nagios(net):
     ):
         break_it()
         shown = floatprobe(net, "check", "--config", config, *QUICK, "--format", "nagios", status=status)
-        require(word in shown and shown.count("\n") == 1, shown)
+        require(word in shown and shown.count("\n") == (1 if status == 0 else 4), shown)  # and each path that fails
 
 
 @scenario

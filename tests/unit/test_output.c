@@ -416,7 +416,9 @@ static void nagios_codes(void **state)
 	    "FLOATPROBE CRITICAL - d 203.0.113.7 udp/512 held: down, direction return, unexplained, boot-01 has "
 	    "receipts for all 10 probes, the last of which arrived on 198.18.18.26; 0 of 2 paths as expected | "
 	    "'c ipv4 udp/512 held loss'=U;;;0;100 'c ipv4 udp/512 held rtt'=U;;;0; "
-	    "'d ipv4 udp/512 held loss'=100%;;;0;100 'd ipv4 udp/512 held rtt'=U;;;0;\n");
+	    "'d ipv4 udp/512 held loss'=100%;;;0;100 'd ipv4 udp/512 held rtt'=U;;;0;\n"
+	    "c udp/512 held: unknown local\n"
+	    "d udp/512 held: down return unexplained\n");
 	struct verdict silent = wrong_place;
 	silent.sentences_len = 0;
 	struct result_path elsewhere = path("e", &silent);
@@ -425,6 +427,55 @@ static void nagios_codes(void **state)
 	assert_nagios(&elsewhere, 1, 2,
 		      "FLOATPROBE CRITICAL - e 2001:db8::1 tcp: up; 0 of 1 paths as expected | "
 		      "'e ipv6 tcp loss'=0%;;;0;100 'e ipv6 tcp rtt'=0.412ms;;;0;\n");
+}
+
+static void nagios_thresholds(void **state)
+{
+	(void)state;
+	static const struct config_threshold warn = { .has_loss = true, .loss_permille = 25, .rtt_ns = 300000 };
+	static const struct config_threshold critical = { .rtt_ns = 80000000 };
+	struct verdict slow = up;
+	slow.expected = false;
+	slow.only_threshold = true;
+	slow.threshold = THRESHOLD_WARN;
+	struct result_path beyond = path("a", &slow);
+	beyond.warn = &warn;
+	beyond.critical = &critical;
+	assert_nagios(&beyond, 1, 1,
+		      "FLOATPROBE WARNING - a 203.0.113.7 udp/512 held: up; 0 of 1 paths as expected | "
+		      "'a ipv4 udp/512 held loss'=0%;2.5;;0;100 'a ipv4 udp/512 held rtt'=0.412ms;0.3;80;0;\n");
+	struct verdict worse = lossy;
+	worse.threshold = THRESHOLD_CRITICAL;
+	struct result_path far_beyond = path("b", &worse);
+	assert_nagios(&far_beyond, 1, 2,
+		      "FLOATPROBE CRITICAL - b 203.0.113.7 udp/512 held: lossy, direction forward, unexplained; "
+		      "0 of 1 paths as expected | 'b ipv4 udp/512 held loss'=33.33%;;;0;100 "
+		      "'b ipv4 udp/512 held rtt'=0.412ms;;;0;\n");
+}
+
+/* Nagios reads 8 KiB. What does not fit is counted. */
+static void nagios_output_is_bounded(void **state)
+{
+	enum { PATHS = 1000 };
+	(void)state;
+	static struct result_path paths[PATHS];
+	static struct result_path *list[PATHS];
+	static char names[PATHS][16];
+	char *text;
+	size_t text_len;
+	for (int i = 0; i < PATHS; i++) {
+		snprintf(names[i], sizeof names[i], "target-%03d", i);
+		paths[i] = path(names[i], &down);
+		list[i] = &paths[i];
+	}
+	FILE *out = open_memstream(&text, &text_len);
+	assert_int_equal(output_nagios(out, list, PATHS), 2);
+	fclose(out);
+	assert_true(text_len < 8192);
+	assert_non_null(strstr(text, "\ntarget-000 udp/512 held: down"));
+	assert_non_null(strstr(text, "\ntarget-050 udp/512 held: down"));
+	assert_non_null(strstr(text, " more\n"));
+	free(text);
 }
 
 static void nagios_names_cannot_forge_perfdata(void **state)
@@ -523,6 +574,8 @@ int main(void)
 		cmocka_unit_test(a_name_without_an_address),
 		cmocka_unit_test(nagios_codes),
 		cmocka_unit_test(nagios_names_cannot_forge_perfdata),
+		cmocka_unit_test(nagios_thresholds),
+		cmocka_unit_test(nagios_output_is_bounded),
 		cmocka_unit_test(the_exit_status_says_how_it_stands),
 		cmocka_unit_test(what_is_borrowed_is_copied),
 	};
