@@ -3,14 +3,22 @@
 #include "client/engine/receive.h"
 #include "client/net/egress_table.h"
 #include "client/net/link.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+enum {
+	RESOLVE_THREADS_MIN = 4,
+	RESOLVE_THREADS_MAX = 256, /* 128 names at a time */
+};
 
 static void set_timer(struct driver *d, int64_t wake_ns)
 {
@@ -59,10 +67,24 @@ static void allow_many_files(void)
 	}
 }
 
+/* libuv resolves in threads, of which it lends half to what is slow. Its four would be two names at a time; a slow name
+ * server would cost each name of hundreds its turn. It reads the number before its first thread. */
+static void allow_many_queries(const struct config *config)
+{
+	size_t threads = RESOLVE_THREADS_MIN;
+	char text[32];
+
+	for (size_t i = 0; i < config->targets_len && threads < RESOLVE_THREADS_MAX; i++)
+		threads += config->targets[i].numeric ? 0 : 2;
+	snprintf(text, sizeof text, "%zu", threads);
+	setenv("UV_THREADPOOL_SIZE", text, 0);
+}
+
 void driver_resolve(struct driver *d)
 {
 	const struct config *config = d->engine.config;
 
+	allow_many_queries(config);
 	for (size_t i = 0; i < config->targets_len; i++) {
 		if (!config->targets[i].numeric)
 			resolver_add(d->resolver, config->targets[i].address, d->refresh_ms);
@@ -209,6 +231,8 @@ bool driver_reconfigure(struct driver *d, const struct config *config, struct pa
 		return false;
 	}
 	engine_commit(&before);
+	if (d->refresh_ms)
+		d->refresh_ms = (unsigned)(config->resolve_every_ns / NS_PER_MS);
 	driver_resolve(d);
 	return true;
 }

@@ -1,5 +1,6 @@
 #include "client/net/resolver.h"
 
+#include "common/system/log.h"
 #include "common/system/udp.h"
 
 #include <netdb.h>
@@ -19,6 +20,7 @@ struct entry {
 	uv_timer_t timer;
 	struct query *query;
 	unsigned refresh_ms;
+	size_t left_out; /* addresses without room, as they were said */
 };
 
 struct resolver {
@@ -76,22 +78,51 @@ static int compare(const void *a, const void *b)
 	return memcmp(((const struct endpoint *)a)->address, ((const struct endpoint *)b)->address, 16);
 }
 
-/* The distinct addresses of an answer, sorted: the DNS server may rotate their order. */
-static size_t collect(const struct addrinfo *list, struct endpoint addresses[RESOLVER_ADDRESSES_MAX])
+/* All addresses of an answer, without doubles, sorted: the DNS server may rotate their order. The caller frees the
+ * list; NULL: no memory. Sorting comes first, so that always the same ones are taken of more than there is room for. */
+static struct endpoint *all_addresses(const struct addrinfo *list, size_t *len)
 {
-	size_t n = 0;
+	struct endpoint *all;
+	size_t room = 1, n = 0;
 
-	for (const struct addrinfo *a = list; a && n < RESOLVER_ADDRESSES_MAX; a = a->ai_next) {
-		struct endpoint e = udp_endpoint(a->ai_addr);
-		bool known = endpoint_is_unknown(&e);
-		e.port = 0;
-		for (size_t i = 0; i < n; i++)
-			known = known || endpoint_same_address(&addresses[i], &e);
-		if (!known)
-			addresses[n++] = e;
+	for (const struct addrinfo *a = list; a; a = a->ai_next)
+		room++;
+	all = calloc(room, sizeof *all);
+	for (const struct addrinfo *a = list; all && a; a = a->ai_next) {
+		all[n] = udp_endpoint(a->ai_addr);
+		all[n].port = 0;
+		n += !endpoint_is_unknown(&all[n]);
 	}
-	qsort(addresses, n, sizeof addresses[0], compare);
-	return n;
+	if (n > 0)
+		qsort(all, n, sizeof *all, compare);
+	*len = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || !endpoint_same_address(&all[*len - 1], &all[i]))
+			all[(*len)++] = all[i];
+	}
+	return all;
+}
+
+/* *left_out: how many addresses have no room. */
+static size_t collect(const struct addrinfo *list, struct endpoint addresses[RESOLVER_ADDRESSES_MAX], size_t *left_out)
+{
+	size_t len = 0, taken;
+	struct endpoint *all = all_addresses(list, &len);
+
+	taken = !all ? 0 : len < RESOLVER_ADDRESSES_MAX ? len : RESOLVER_ADDRESSES_MAX;
+	if (taken > 0)
+		memcpy(addresses, all, taken * sizeof *all);
+	*left_out = len - taken;
+	free(all);
+	return taken;
+}
+
+static void say_left_out(struct entry *e, size_t left_out)
+{
+	if (left_out > 0 && left_out != e->left_out)
+		log_warning("%s has %zu addresses; only %d of them are probed", e->public.name,
+			    left_out + RESOLVER_ADDRESSES_MAX, RESOLVER_ADDRESSES_MAX);
+	e->left_out = left_out;
 }
 
 static void tell(const struct entry *e, enum resolver_event event)
@@ -129,16 +160,17 @@ static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *lis
 	struct query *query = (struct query *)request;
 	struct entry *e = query->entry;
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
-	size_t n;
+	size_t n, left_out = 0;
 
 	memset(addresses, 0, sizeof addresses);
-	n = status == 0 ? collect(list, addresses) : 0;
+	n = status == 0 ? collect(list, addresses, &left_out) : 0;
 	uv_freeaddrinfo(list);
 	free(query);
 	if (!e)
 		return;
 	e->query = NULL;
 	e->public.done = true;
+	say_left_out(e, left_out);
 	if (n > 0)
 		succeeded(e, addresses, n);
 	else
@@ -162,22 +194,30 @@ static void ask(uv_timer_t *timer)
 	}
 }
 
-const struct resolver_name *resolver_find(const struct resolver *r, const char *name)
+static struct entry *find(const struct resolver *r, const char *name)
 {
-	for (const struct entry *e = r->entries; e; e = e->next) {
+	for (struct entry *e = r->entries; e; e = e->next) {
 		if (strcmp(e->public.name, name) == 0)
-			return &e->public;
+			return e;
 	}
 	return NULL;
 }
 
+const struct resolver_name *resolver_find(const struct resolver *r, const char *name)
+{
+	const struct entry *e = find(r, name);
+
+	return e ? &e->public : NULL;
+}
+
 const struct resolver_name *resolver_add(struct resolver *r, const char *name, unsigned refresh_ms)
 {
-	const struct resolver_name *known = resolver_find(r, name);
-	struct entry *e;
+	struct entry *e = find(r, name);
 
-	if (known)
-		return known;
+	if (e && e->refresh_ms != refresh_ms)
+		uv_timer_start(&e->timer, ask, refresh_ms, e->refresh_ms = refresh_ms);
+	if (e)
+		return &e->public;
 	e = calloc(1, sizeof *e);
 	if (!e)
 		return NULL;

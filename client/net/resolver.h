@@ -35,8 +35,8 @@ struct resolver *resolver_new(uv_loop_t *loop, bool ipv4, bool ipv6,
 /* Cancels all queries. A query that cannot be cancelled frees its memory when it ends. */
 void resolver_free(struct resolver *resolver);
 
-/* Start to resolve a name. A name that is already watched is not added again. refresh_ms 0: resolve once. NULL: no
- * memory. */
+/* Start to resolve a name. A name that is already watched is not added again, but takes the new refresh_ms. 0: resolve
+ * once. NULL: no memory. */
 const struct resolver_name *resolver_add(struct resolver *resolver, const char *name, unsigned refresh_ms);
 /* Resolve all names now, and not only when they are due. */
 void resolver_refresh(struct resolver *resolver);

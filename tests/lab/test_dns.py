@@ -1,0 +1,129 @@
+#!/usr/bin/python3 -B
+"""Names: hundreds of them at a slow name server, more addresses than can be taken, names and addresses that go away.
+
+    client ── its own name server on loopback, which answers late ──── boot-01 and boot-02 behind the router
+"""
+
+import os
+import sys
+
+from lab import Failure, wait_until
+from provider import QUICK, journal, main, scenario
+
+SERVER = """
+import heapq, json, select, socket, struct, sys, time
+zone, delay = sys.argv[1], float(sys.argv[2])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+s.bind(("127.0.0.1", 53))
+print("ready", flush=True)
+due = []
+def answer(q):
+    end, labels, at = 12, [], 12
+    while q[at]:
+        labels.append(q[at + 1:at + 1 + q[at]].decode())
+        at += 1 + q[at]
+    kind = struct.unpack("!H", q[at + 1:at + 3])[0]
+    found = [a for a in json.load(open(zone)).get(".".join(labels), []) if (":" in a) == (kind == 28)]
+    known = ".".join(labels) in json.load(open(zone))
+    body = b"".join(b"\\xc0\\x0c" + struct.pack("!HHIH", kind, 1, 1, 16 if ":" in a else 4)
+                    + socket.inet_pton(socket.AF_INET6 if ":" in a else socket.AF_INET, a) for a in found)
+    return q[:2] + struct.pack("!HHHHH", 0x8580 | (0 if known else 3), 1, len(found), 0, 0) + q[12:at + 5] + body
+while True:
+    wait = max(0, due[0][0] - time.monotonic()) if due else None
+    if select.select([s], [], [], wait)[0]:
+        q, who = s.recvfrom(4096)
+        heapq.heappush(due, (time.monotonic() + delay, len(due), q, who))
+    while due and due[0][0] <= time.monotonic():
+        _, _, q, who = heapq.heappop(due)
+        s.sendto(answer(q), who)
+"""
+
+
+class Names:
+    """A name server, and what a program of the client needs to use it."""
+
+    def __init__(self, net, zone, delay):
+        self.net = net
+        self.zone = f"{net.files}/zone.json"
+        self.write(zone)
+        for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:5\n"), ("nsswitch.conf", "hosts: dns\n")):
+            with open(f"{net.files}/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+        process = net.client.start(sys.executable, "-c", SERVER, self.zone, str(delay))
+        wait_until("the name server is ready", lambda: "ready" in process.output())
+        binds = " && ".join(
+            f"mount --bind {net.files}/{name} $(readlink -f /etc/{name} || echo /etc/{name})"
+            for name in ("resolv.conf", "nsswitch.conf") if os.path.exists(f"/etc/{name}")
+        )  # fmt: skip
+        self.under = ("unshare", "--mount", "sh", "-c", f'{binds} && exec "$0" "$@"')
+
+    def write(self, zone):
+        with open(f"{self.zone}.new", "w", encoding="ascii") as file:
+            file.write(repr(zone).replace("'", '"'))
+        os.replace(f"{self.zone}.new", self.zone)
+
+
+def target(name, server="boot-01", **more):
+    return {"name": name.split(".")[0], "role": "droplet", "address": name, "server": server, **more}
+
+
+@scenario
+def hundreds_of_names_at_a_slow_server(net):
+    """300 names, 0.3 s each. Each has a target with a port of its own, as an address and port stand for one target."""
+    names = [f"n{i}.example.org" for i in range(300)]
+    droplet = net.plan.droplet["boot-01"]
+    dns = Names(net, {name: [droplet] for name in names}, 0.3)
+    targets = [target(name, port=10000 + i, protocols=["udp"], flows={"held": 1, "fresh": 0}, sizes=[512])
+               for i, name in enumerate(names)]  # fmt: skip
+    config = net.config(targets)
+    done = net.client.run(*dns.under, net.program("floatprobe"), "check", config, "--count", "1", "--json", status=1)
+    unknown = done.stdout.count("no answer from the name service")
+    if unknown or done.stdout.count('"state":"unknown"'):
+        raise Failure(f"{unknown} of 300 names have no address\n{done.stderr}")
+
+
+@scenario
+def more_addresses_than_can_be_taken(net):
+    prefix = net.plan.droplets
+    addresses = [net.plan.droplet["boot-01"], *(f"{prefix}{i}" for i in range(100, 130))]
+    dns = Names(net, {"many.example.org": addresses}, 0)
+    config = net.config([target("many.example.org")])
+    done = net.client.run(*dns.under, net.program("floatprobe"), "check", config, *QUICK, "--json", status=1)
+    if "many.example.org has 31 addresses; only 16 of them are probed" not in done.stderr:
+        raise Failure(done.stderr)
+
+
+@scenario
+def families(net):
+    other = net.add_other_family()
+    net.config()
+    v6 = net.plan.nft == "ip6"
+    both = [net.plan.droplet["boot-01"], other["address"]]
+    dns = Names(net, {"both.example.org": both}, 0)
+    for family, addresses in (("both", set(both)), ("ipv6" if v6 else "ipv4", {both[0]}), ("ipv4" if v6 else "ipv6", {both[1]})):
+        check = net.check([target("both.example.org", family=family)], under=dns.under)
+        if {row["address"] for row in check.expect({}, state="up", expected=True)} != addresses:
+            raise Failure(f"family {family}: {check.done.stdout}")
+
+
+@scenario
+def names_come_and_go(net):
+    """`run` asks as often as resolve_every says, and tells what became of a name."""
+    first, second = net.plan.droplet.values()
+    dns = Names(net, {"moving.example.org": [first]}, 0)
+    file = net.config([target("moving.example.org", server=["boot-01", "boot-02"], schedule="quick")], resolve_every="1s",
+                      schedules={"quick": {"every": "50ms", "timeout": "300ms"}}, journal="fra-home.jsonl")  # fmt: skip
+    daemon = net.client.start(*dns.under, net.program("floatprobe"), "run", file)
+    wait_until("it probes", lambda: any(line.get("address") == first for line in journal(f"{net.files}/fra-home.jsonl")))
+    dns.write({"moving.example.org": [second]})
+    wait_until("the move is told", lambda: second in daemon.output())
+    dns.write({})
+    wait_until("the name's end is told", lambda: "cannot resolve moving.example.org" in daemon.output())
+    dns.write({"moving.example.org": [first]})
+    wait_until("it is back", lambda: first in daemon.output().rpartition("cannot resolve")[2])
+    daemon.stop()
+
+
+if __name__ == "__main__":
+    main()
