@@ -90,6 +90,8 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 	querier_heard(e->querier, server, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
+	p->facts.tos_known = probe_kind_of(p->kind)->has_flows;
+	p->facts.arrived_tos = reply->tos;
 	if (!from_asked)
 		p->facts.other_source = probe->source;
 	e->servers[server].not_authorised = reply->status == PACKET_NOT_AUTHORISED;

@@ -2,6 +2,7 @@
 
 #include "client/output/result_json.h"
 #include "client/verdict/assess.h"
+#include "client/verdict/dscp.h"
 #include "client/verdict/threshold.h"
 #include "common/system/clock.h"
 
@@ -97,6 +98,9 @@ json_t *result_path_json(const struct result_path *path)
 				      result_json_address(&path->arrived_on), "rtt_ms", rtt_json(path)));
 	if (a)
 		json = extend(json, result_account_times_json(a));
+	if (path->dscp > 0 && path->arrived_dscp >= 0)
+		json_object_set_new(json, "dscp",
+				    json_pack("{s:i, s:i}", "sent", path->dscp, "arrived", path->arrived_dscp));
 	if (v->threshold)
 		json_object_set_new(json, "threshold", result_json_text(threshold_word(v->threshold)));
 	return extend(json, json_pack("{s:b, s:o, s:o, s:o}", "expected", (int)v->expected, "since",
@@ -154,6 +158,8 @@ static void describe(const struct config *config, const struct path *p, const st
 		.since_ns = since_ns,
 		.name = result_name(config, p),
 		.verdict = verdict,
+		.dscp = p->target->egress.dscp,
+		.arrived_dscp = dscp_arrived(p),
 		.warn = &p->target->warn,
 		.critical = &p->target->critical,
 		.server = config_server_name(config, verdict->server),

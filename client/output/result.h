@@ -44,6 +44,8 @@ struct result_path {
 	const struct config_threshold *warn, *critical; /* of the target; NULL: none */
 	const char *server;
 	struct endpoint arrived_on;
+	int dscp,
+	    arrived_dscp; /* with which probes left and arrived; arrived_dscp -1: not known, or none is configured */
 	bool has_rtt;
 	struct prober_rtt rtt;
 	const struct result_account *account; /* the counts and times of a journal's record; NULL: those of verdict */

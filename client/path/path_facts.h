@@ -26,6 +26,8 @@ struct path_facts {
 	    arrived_on; /* server's local address, from the newest answer or a receipt; all zero: not known */
 	struct endpoint receipt_source; /* our address as the server sees it, from a receipt; all zero: not known */
 	const char *resolve_error;      /* why the name could not be resolved; NULL: it was resolved */
+	bool tos_known;      /* UDP: a server said with which TOS or traffic class the newest answered probe arrived */
+	uint8_t arrived_tos; /* this one */
 };
 
 #endif

@@ -1,5 +1,6 @@
 #include "client/verdict/assess.h"
 
+#include "client/verdict/dscp.h"
 #include "client/verdict/threshold.h"
 
 #include "client/evidence/path_loss.h"
@@ -372,5 +373,6 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	verdict->server = verdict->state == VERDICT_UP || verdict->state == VERDICT_LOSSY
 			      ? path_server_of_number(p, evidence.tally.server)
 			      : -1;
+	dscp_tell(p, verdict);
 	threshold_apply(p, mode == MODE_CHECK ? p->prober.ring_len : verdict->sent, verdict);
 }

@@ -134,9 +134,27 @@ def dscp_and_ttl(net):
     hops = "ip6 hoplimit" if net.plan.nft == "ip6" else "ip ttl"
     marked = counting(net, "marked", f"{net.plan.nft} dscp ef {hops} 9")
     others = counting(net, "others", f"{net.plan.nft} dscp != ef")
-    net.check(with_droplets(net, dscp="ef", ttl=9)).rest_is_healthy()
+    check = net.check(with_droplets(net, dscp="ef", ttl=9))
+    check.rest_is_healthy()
+    check.expect({"protocol": "udp"}, dscp={"sent": 46, "arrived": 46}, evidence=[])
     if not marked() or others():
         raise Failure(f"{marked()} packets with ef and TTL 9, {others()} without ef")
+
+
+@scenario
+def bleached(net):
+    """The provider clears or changes the DSCP. All works, and a sentence says what arrived."""
+    for dscp, word in ("cs0", "clears"), ("af11", "changes"):
+        net.router.nft(
+            "table inet bleach { }\nflush table inet bleach\ntable inet bleach {\n chain out {\n"
+            "  type filter hook postrouting priority 300;\n"
+            f'  oifname "lan" {net.plan.nft} dscp ef {net.plan.nft} dscp set {dscp}\n }}\n}}\n'
+        )
+        check = net.check(with_droplets(net, dscp="ef"))
+        check.rest_is_healthy()
+        arrived = {"cs0": 0, "af11": 10}[dscp]
+        for row in check.expect({"protocol": "udp"}, dscp={"sent": 46, "arrived": arrived}):
+            check.told(row, f"arrived with DSCP {arrived}", word)
 
 
 @scenario
