@@ -11,21 +11,26 @@ from lab import Failure, wait_until
 from provider import QUICK, journal, main, scenario
 
 SERVER = """
-import heapq, json, select, socket, struct, sys, time
+import heapq, json, os, select, socket, struct, sys, time
 zone, delay = sys.argv[1], float(sys.argv[2])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
 s.bind(("127.0.0.1", 53))
 print("ready", flush=True)
-due = []
+due, read = [], {"at": 0, "zone": {}}
+def names():
+    at = os.stat(zone).st_mtime_ns
+    if at != read["at"]:
+        read.update(at=at, zone=json.load(open(zone)))
+    return read["zone"]
 def answer(q):
     end, labels, at = 12, [], 12
     while q[at]:
         labels.append(q[at + 1:at + 1 + q[at]].decode())
         at += 1 + q[at]
     kind = struct.unpack("!H", q[at + 1:at + 3])[0]
-    found = [a for a in json.load(open(zone)).get(".".join(labels), []) if (":" in a) == (kind == 28)]
-    known = ".".join(labels) in json.load(open(zone))
+    found = [a for a in names().get(".".join(labels), []) if (":" in a) == (kind == 28)]
+    known = ".".join(labels) in names()
     body = b"".join(b"\\xc0\\x0c" + struct.pack("!HHIH", kind, 1, 1, 16 if ":" in a else 4)
                     + socket.inet_pton(socket.AF_INET6 if ":" in a else socket.AF_INET, a) for a in found)
     return q[:2] + struct.pack("!HHHHH", 0x8580 | (0 if known else 3), 1, len(found), 0, 0) + q[12:at + 5] + body
