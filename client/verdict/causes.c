@@ -397,7 +397,7 @@ static bool one_of_many_fails(const struct verdict_evidence *e, enum verdict_sta
 	const struct verdict_flows *f = &e->context.flows;
 
 	if (!e->holders_many || e->context.silent == 0 || e->context.silent == e->allowed_mask ||
-	    !all_vanish_or_pass(e) || losses(e) < CAUSES_PORTS)
+	    !all_vanish_or_pass(e) || losses(e) < CAUSES_PORTS || !is_most(e, e->tally.lost))
 		return false;
 	if (!f->ours_new)
 		return state == VERDICT_DOWN && f->fresh.span_sent > f->fresh.span_lost && leads_to_a_dead_one(e);
@@ -729,7 +729,8 @@ const struct causes_rule causes_rules[] = {
 		     "the flow lost all probes of a check, at least 10, or so many that it is beyond chance; or new "
 		     "source ports (over TCP, too) fail in part while each held flow loses everything or nothing, "
 		     "beyond chance, and as long as they fail after that",
-	    .forbids = "an error other than unreachable; silence of all its servers",
+	    .forbids =
+		"an error other than unreachable; silence of all its servers; receipts of most of the lost probes",
 	},
 	{
 	    .cause = VERDICT_CAUSE_STUCK_FLOW,
