@@ -195,6 +195,8 @@ class Mute(cli.TestCase):
         self.config(port)
 
     def start(self, *arguments, prefix=(), **options):
+        while select.select([self.mute[0]], [], [], 0)[0]:  # probes of the one before
+            self.mute[0].recv(2048)
         process = subprocess.Popen((*prefix, cli.FLOATPROBE, *arguments), cwd=self.dir, env=self.env,
                                    stdin=subprocess.DEVNULL, text=True,
                                    **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options))  # fmt: skip
