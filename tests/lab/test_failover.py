@@ -20,6 +20,7 @@ FAST = ("--interval", "20ms", "--settle", "600ms", "--for", "8s")
 
 
 INTERVAL_MS = 20
+FAKETIME = "/usr/$LIB/faketime/libfaketime.so.1"  # the loader knows $LIB
 
 
 class Moved:
@@ -411,6 +412,50 @@ def keepalived(net, end):
         moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", stuck_flows=[])
         if end == "KILL":
             moved.told(protocol, "boot-01 still has")
+
+
+@scenario
+def keepalived_whose_link_goes_down(net):
+    """The machine is away with the address: its own address is no yardstick any more."""
+    lab.need("keepalived")
+    lan = Lan(net)
+    lan.give_up(lan.one)
+    Keepalived(lan, lan.one, 200)
+    wait_until("boot-01 has the address", lambda: lan.has(lan.one))
+    Keepalived(lan, lan.two, 100)
+    watch = Watch(net, target="shared", targets=lan.targets())
+    lan.one.host.ip("link set eth0 down")
+    moved = watch.end()
+    moved.status(0)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", stuck_flows=[], flaps=0)
+
+
+@scenario
+def keepalived_preempts(net):
+    """The master is back, and takes the address from the backup."""
+    lab.need("keepalived")
+    lan = Lan(net)
+    lan.give_up(lan.one)
+    Keepalived(lan, lan.two, 100)
+    wait_until("boot-02 has the address", lambda: lan.has(lan.two))
+    watch = Watch(net, "--expect", "boot-01", target="shared", targets=lan.targets())
+    Keepalived(lan, lan.one, 200)
+    moved = watch.end()
+    moved.status(0)
+    for protocol in ("udp", "tcp"):
+        moved.expect(protocol, **{"from": "boot-02"}, to="boot-01", stuck_flows=[], flaps=0)
+
+
+@scenario
+def clocks_an_hour_apart(net):
+    """The new holder's clock is wrong: it proves who it is, and so the move; gaps are by this host's clock alone."""
+    lab.need("faketime")
+    net.servers["boot-02"].restart(("env", f"LD_PRELOAD={FAKETIME}", "FAKETIME=+1h", "FAKETIME_DONT_FAKE_MONOTONIC=1"))
+    moved = prompt_failover(net, "--exec", repoint(net, "boot-02"), "--expect", "boot-02")
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0)
+        moved.require(said["gap_ms"] < 100, "the clocks are in the gap")
 
 
 @scenarios(("INT", "130"), ("TERM", "143"))
