@@ -52,10 +52,10 @@ static void write_drops(void *context, const struct exposition *e, const struct 
 {
 	const struct run_metrics *page = context;
 	char word[METRICS_WORD_LEN];
-	const struct exposition_label reason[] = { { "reason", metrics_word(drop_name(DROP_NONE + 1 + i), word) },
-						   { NULL, NULL } };
+	const enum drop drop = (enum drop)(DROP_NONE + 1 + i);
+	const struct exposition_label reason[] = { { "reason", metrics_word(drop_name(drop), word) }, { NULL, NULL } };
 
-	exposition_counter(e, m, NULL, reason, page->driver->engine.drops[DROP_NONE + 1 + i], page->started_ns);
+	exposition_counter(e, m, NULL, reason, page->driver->engine.drops[drop], page->started_ns);
 }
 
 static void write_socket_drops(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)

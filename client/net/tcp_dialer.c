@@ -122,6 +122,7 @@ static void note_likes(struct exchange *x)
 {
 	x->outcome.name.shared = tcp_names_shared(&x->dialer->names, x->number);
 	x->outcome.name.same_port = tcp_names_same_port(&x->dialer->names, x->number);
+	x->outcome.name.reused_port = tcp_names_reused_port(&x->dialer->names, x->number);
 }
 
 static void tell(struct exchange *x, enum tcp_result result)

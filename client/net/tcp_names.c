@@ -49,6 +49,22 @@ bool tcp_names_shared(const struct tcp_names *names, uint64_t number)
 	return false;
 }
 
+bool tcp_names_reused_port(const struct tcp_names *names, uint64_t number)
+{
+	const struct tcp_names_entry *own = entry(names, number);
+	uint64_t oldest = names->len > TCP_NAMES_MAX ? names->len - TCP_NAMES_MAX : 0;
+
+	for (uint64_t i = number; own->port && i > oldest; i--) {
+		const struct tcp_names_entry *before = entry(names, i - 1);
+
+		if (own->read_ns - before->read_ns > TCP_NAMES_STATE_NS)
+			return false;
+		if (before->port == own->port)
+			return true;
+	}
+	return false;
+}
+
 bool tcp_names_same_port(const struct tcp_names *names, uint64_t number)
 {
 	const struct tcp_names_entry *own = entry(names, number);

@@ -28,5 +28,8 @@ bool tcp_names_shared(const struct tcp_names *names, uint64_t number);
 /* Can another connection that is not much older have its local port? Two addresses that one server has behind a
  * translation make one there. True as well if too many have followed to tell. */
 bool tcp_names_same_port(const struct tcp_names *names, uint64_t number);
+/* Is an earlier connection known to have had its local port, while state of it can be left? Two addresses that are
+ * translated to one make both connections the same there, and the SYN of this one is dropped. */
+bool tcp_names_reused_port(const struct tcp_names *names, uint64_t number);
 
 #endif

@@ -373,6 +373,8 @@ enum {
 #define TCP_NAMES_NEAR_NS (5 * NS_PER_MS)
 /* A half-open socket that is older than the attempt by 500 ms is none of it; timers and queries make that uncertain. */
 #define TCP_NAMES_PORT_NS (2 * NS_PER_S)
+/* A half-open socket lives 63 s, and connection tracking keeps a SYN that was not answered for about as long. */
+#define TCP_NAMES_STATE_NS (64 * NS_PER_S)
 /* A client repeats a SYN for at most 127 s (tcp_syn_retries is 6), and asks within a minute of the attempt. */
 #define SYNS_LIFE_NS (130 * NS_PER_S)
 /* A SYN, or the question about it, may be under way for so long: a relayed question waits longest. */

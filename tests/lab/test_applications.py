@@ -126,7 +126,7 @@ def payload_is_in_no_journal(net):
     ask(net, net.plan.floating, "mute")
     wait_for(server, "mute", finding="no-answer")
     for line in findings(server, "mute"):
-        if unknown := set(line) - set("type time name protocol port finding asked answered_from peer peer_port since"
+        if unknown := set(line) - set("type time server name protocol port finding asked answered_from peer peer_port since"
                                       " count answered advice left_out".split()):  # fmt: skip
             raise Failure(f"fields that nobody knows: {unknown}")
 

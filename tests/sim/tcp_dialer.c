@@ -99,6 +99,7 @@ static void tell(struct exchange *x, enum tcp_result result)
 	if (result == TCP_PENDING || result == TCP_TIMED_OUT) {
 		x->outcome.name.shared = tcp_names_shared(&x->client->tcp->names, x->name);
 		x->outcome.name.same_port = tcp_names_same_port(&x->client->tcp->names, x->name);
+		x->outcome.name.reused_port = tcp_names_reused_port(&x->client->tcp->names, x->name);
 	}
 	if (x->owner)
 		hooks->done(hooks->context, x->owner, x->seq, &x->outcome);

@@ -470,9 +470,10 @@ static void a_success_is_asked_about_by_its_name(void **state)
 	struct query_attempts memory = { .attempts_len = 0 };
 
 	make_tcp(s, 8, false);
-	s->path->success = (struct path_success){
-		.started_ns = 105 * SECOND, .local = client, .name = { true, 1, 0x1234 }, .server = 7
-	};
+	s->path->success = (struct path_success){ .started_ns = 105 * SECOND,
+						  .local = client,
+						  .name = { .known = true, .span_ms = 1, .value = 0x1234 },
+						  .server = 7 };
 	assert_true(settle_ask(s->path, 0, 112 * SECOND, EVIDENCE_ATTEMPTS_MAX, &q, &memory));
 	assert_int_equal(q.attempts_len, 1); /* only the loss, which has no name */
 	assert_int_equal(q.names_len, 0);

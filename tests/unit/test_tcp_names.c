@@ -129,6 +129,10 @@ static void one_port_makes_two_alike(void **state)
 	assert_false(tcp_names_same_port(names, probe));
 	assert_true(tcp_names_same_port(names, before)); /* its socket may be younger */
 	assert_false(tcp_names_same_port(names, after));
+	assert_true(tcp_names_reused_port(names, after)); /* state of `before` can be left */
+	assert_false(tcp_names_reused_port(names, probe));
+	assert_false(tcp_names_reused_port(names, long_before));
+	assert_false(tcp_names_reused_port(names, connect_after(70000000, 6)));
 	port = 0;
 	assert_true(tcp_names_same_port(names, connect_after(0, 5)));
 	port = 40000;
