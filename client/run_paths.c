@@ -79,7 +79,7 @@ static struct path *find_old(struct renewal *r, const struct path *p)
 	for (size_t i = 0; r->may_reuse && i < paths->len; i++) {
 		struct path *old = paths->items[(r->found + i) % paths->len];
 		if (!path_same(old, p) || !same_servers(old->target, p->target) ||
-		    memcmp(&old->target->egress, &p->target->egress, sizeof p->target->egress) != 0)
+		    !egress_equal(&old->target->egress, &p->target->egress))
 			continue;
 		r->found += i + 1;
 		return old;

@@ -60,7 +60,7 @@ static bool grow(void)
 static int number_of(const struct egress *egress)
 {
 	for (unsigned way = 0; way <= table.ways_len; way++) {
-		if (memcmp(&table.ways[way], egress, sizeof *egress) == 0)
+		if (egress_equal(&table.ways[way], egress))
 			return (int)way;
 	}
 	if (table.ways_len + 1 == EGRESS_WAYS_MAX)

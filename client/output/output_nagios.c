@@ -189,12 +189,15 @@ static void put_problems(FILE *out, struct result_path *const *paths, size_t pat
 
 	for (size_t i = 0; i < paths_len; i++) {
 		struct piece piece;
-		FILE *memory = path_code(paths[i]->verdict) == PLUGIN_OK ? NULL : piece_start(&piece);
 
-		if (!memory)
+		if (path_code(paths[i]->verdict) == PLUGIN_OK)
 			continue;
-		put_problem(memory, paths[i]);
-		left += left > 0 || !piece_end(&piece, out, room);
+		if (left > 0 || !piece_start(&piece)) {
+			left++;
+			continue;
+		}
+		put_problem(piece.memory, paths[i]);
+		left += !piece_end(&piece, out, room);
 	}
 	if (left > 0)
 		fprintf(out, "\nand %zu more", left);

@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum { YEAR_MIN = 2020, YEAR_MAX = 2199, DATE_LEN = 10, MICRO_DIGITS = 6 };
-enum { SECONDS_PER_MINUTE = 60, SECONDS_PER_HOUR = 3600, SECONDS_PER_DAY = 86400 };
+static const int64_t SECONDS_PER_MINUTE = 60, SECONDS_PER_HOUR = 3600, SECONDS_PER_DAY = 86400;
 
 /* -- reading -- */
 
@@ -48,7 +48,8 @@ static void expect(struct cursor *c, const char *any)
 static int64_t days(int year, int month, int day)
 {
 	enum { DAYS_400_YEARS = 146097, DAYS_TO_1970 = 719468 };
-	int y = year - (month <= 2), in_era = y % 400;
+	int y = year - (month <= 2);
+	int64_t in_era = y % 400;
 	int in_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
 	return (int64_t)(y / 400) * DAYS_400_YEARS + in_era * 365 + in_era / 4 - in_era / 100 + in_year - DAYS_TO_1970;

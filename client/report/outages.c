@@ -84,15 +84,16 @@ static void read_track(struct history *h, const struct history_change *c, size_t
 	for (size_t i = 0; i < len; i++) {
 		int64_t begin_ns = begin_of(&c[i], turned_ns);
 		turned_ns = begin_ns;
-		if (is_failing(&c[i].after) && !o) {
+		bool failing = is_failing(&c[i].after);
+		if (failing && o) {
+			grow(o, &c[i]);
+		} else if (failing) {
 			o = &h->outages[h->outages_len];
 			*o = (struct history_outage){ .track = c[i].track, .from_ns = begin_ns };
 			o->worst = c[i].after;
 			memcpy(o->server_before, c[i].before.server, sizeof o->server_before);
 			o->evidence = c[i].evidence;
 			o->advice = c[i].advice;
-		} else if (is_failing(&c[i].after)) {
-			grow(o, &c[i]);
 		} else if (o) {
 			memcpy(o->server_after, c[i].after.server, sizeof o->server_after);
 			close_outage(h, o, begin_ns, false);

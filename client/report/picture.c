@@ -541,7 +541,7 @@ void picture_spectrum(FILE *out, const struct history_track *track)
 		"class=\"bins\" d=\"",
 		SPECTRUM_BINS, RTT);
 	for (size_t i = 0; i < SPECTRUM_BINS; i++) {
-		double height = most > 0 ? RTT * sqrt(t->rtt.bins[i] / most) : 0;
+		double height = most > 0 ? RTT * sqrt((double)(t->rtt.bins[i] / most)) : 0;
 		if (t->rtt.bins[i] > 0)
 			fprintf(out, "M%zu %dv-%.1fh1v%.1fz", i, RTT, height, height);
 	}

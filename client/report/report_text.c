@@ -78,7 +78,8 @@ static void put_incident(const struct page *p, const struct history_incident *x,
 	terminal_coloured(p->out, &p->style, TERMINAL_BOLD, label);
 	if (*x->vantage) {
 		printable(vantage + 2, sizeof vantage - 2, x->vantage, !p->style.utf8);
-		memcpy(vantage, ", ", 2);
+		vantage[0] = ',';
+		vantage[1] = ' ';
 	}
 	fprintf(p->out, " %s%s\n", words_when(x->opened_ns, x->closed_ns, x->open, text), vantage);
 	terminal_sentence(p->out, &p->style, " ", words_incident(x, text));

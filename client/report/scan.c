@@ -284,7 +284,9 @@ static const char *resolve(const char *at, const char *end, char utf8[UTF8_MAX +
 	if (*at == 'u')
 		return resolve_hex(at + 1, end, utf8);
 	found = strchr(from, *at);
-	utf8[0] = found ? to[found - from] : *at;
+	utf8[0] = *at;
+	if (found)
+		utf8[0] = to[found - from];
 	return at + 1;
 }
 

@@ -43,7 +43,7 @@ static char *decode(const char *text, size_t len)
 	char *decoded = alloc_zero(len + 1, 1), *end = decoded;
 	for (size_t i = 0; i < len; i++) {
 		bool encoded = text[i] == '%' && i + 2 < len && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
-		int octet = encoded ? hex(text[i + 1]) << 4 | hex(text[i + 2]) : text[i];
+		int octet = encoded ? 16 * hex(text[i + 1]) + hex(text[i + 2]) : text[i];
 		*end++ = (char)(octet ? octet : '?');
 		i += encoded ? 2 : 0;
 	}

@@ -12,6 +12,13 @@ static int set_number(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
 }
 
+bool egress_equal(const struct egress *a, const struct egress *b)
+{
+	return endpoint_equal(&a->sources[0], &b->sources[0]) && endpoint_equal(&a->sources[1], &b->sources[1]) &&
+	       strncmp(a->interface, b->interface, sizeof a->interface) == 0 && a->fwmark == b->fwmark &&
+	       a->dscp == b->dscp && a->ttl == b->ttl;
+}
+
 int egress_apply(int fd, int family, const struct egress *e)
 {
 	bool v4 = family == AF_INET;

@@ -5,6 +5,7 @@
 #include "common/core/endpoint.h"
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All zero: as the kernel chooses. */
@@ -16,6 +17,7 @@ struct egress {
 	uint8_t ttl; /* or hop limit; 0: leave it */
 };
 
+bool egress_equal(const struct egress *a, const struct egress *b);
 /* Set all but the source address on a socket of this family. Returns 0 or -errno. */
 int egress_apply(int fd, int family, const struct egress *egress);
 /* The source address for this family; unknown: any. */

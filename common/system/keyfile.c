@@ -221,6 +221,16 @@ bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char erro
 	return check_usable(key, error);
 }
 
+/* The digit of base64url for one of either alphabet. */
+static char url_digit(char digit)
+{
+	if (digit == '+')
+		return '-';
+	if (digit == '/')
+		return '_';
+	return digit;
+}
+
 bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
 	char digits[BASE64_LEN];
@@ -237,7 +247,7 @@ bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY
 		return fail(error, "the key has %zu characters; a public key has 43 in base64url, without padding",
 			    len);
 	for (size_t i = 0; i < len; i++)
-		digits[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
+		digits[i] = url_digit(text[i]);
 	if (!decode(digits, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
 		return fail(error, "the key is not base64 of 32 octets; copy the whole key");
 	return check_usable(key, error);

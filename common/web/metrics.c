@@ -3,7 +3,9 @@
 #include "common/system/proc.h"
 #include "common/web/accept.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -88,13 +90,13 @@ double metrics_cpu_seconds(void *context)
 
 double metrics_resident_octets(void *context)
 {
-	unsigned long all, resident;
-	char text[STATM_LEN];
+	char text[STATM_LEN], *end;
 
 	(void)context;
-	if (proc_read("/proc/self/statm", text, sizeof text) == 0 || sscanf(text, "%lu %lu", &all, &resident) != 2)
+	if (proc_read("/proc/self/statm", text, sizeof text) == 0)
 		return 0;
-	return (double)resident * (double)sysconf(_SC_PAGESIZE);
+	(void)strtoul(text, &end, 10); /* all of it; what is resident follows */
+	return (double)strtoul(end, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 const char *metrics_word(const char *name, char word[METRICS_WORD_LEN])
@@ -102,7 +104,7 @@ const char *metrics_word(const char *name, char word[METRICS_WORD_LEN])
 	size_t i = 0;
 
 	for (; name[i] && i + 1 < METRICS_WORD_LEN; i++)
-		word[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+		word[i] = (char)tolower((unsigned char)name[i]);
 	word[i] = '\0';
 	return word;
 }

@@ -67,7 +67,7 @@ static int open_tcp(struct web_socket *s, const struct endpoint *at)
 /* Remove a socket where nobody listens. Anything else there makes bind() fail. */
 static void remove_dead(const struct sockaddr_un *to)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int fd;
 
 	if (lstat(to->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode) || (fd = stream_socket(AF_UNIX)) < 0)
@@ -80,7 +80,7 @@ static void remove_dead(const struct sockaddr_un *to)
 static int open_unix(struct web_socket *s, const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, error;
 
 	if (strlen(path) >= sizeof to.sun_path)
@@ -115,7 +115,7 @@ int web_socket_open(struct web_socket *s, const struct web_settings *settings)
 /* Another process may have put its own socket there. */
 static bool is_ours(const struct web_socket *s)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
 	return lstat(s->path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode;
 }

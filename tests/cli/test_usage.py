@@ -31,7 +31,7 @@ class Usage(cli.TestCase):
             self.assertEqual(self.floatprobe(*arguments, status=0).stdout, "floatprobe 0.1.0\n")
 
     def test_unknown_commands_get_a_list(self):
-        for arguments in ((), ("",), ("bogus",), ("report",), ("--bogus",), ("help", "bogus")):
+        for arguments in ((), ("",), ("bogus",), ("--bogus",), ("help", "bogus")):
             said = self.wrong(*arguments)
             for command in COMMANDS:
                 self.assertIn(f"\n  {command} ", said)
