@@ -417,11 +417,12 @@ static bool has_no_route(const struct query_result *t, const struct evidence_ori
 	return false;
 }
 
-/* Can an earlier connection of this host be the same one behind the translation of this address? Its state there may
- * stop the SYN, which tells nothing of the way. */
-static bool may_collide(const struct path *p, const struct attempt *attempt)
+/* Can an earlier connection of this host be the same one behind the translation of this address? Then its socket at the
+ * server takes the SYN, which leaves none of its own. */
+static bool may_collide(const struct path *p, const struct report *r, const struct attempt *attempt)
 {
-	return attempt->name.reused_port && !endpoint_same_address(&p->facts.arrived_on, &p->endpoint);
+	return attempt->name.reused_port && r->syn->port == attempt->local.port &&
+	       !endpoint_same_address(&p->facts.arrived_on, &p->endpoint);
 }
 
 /* Its SYN came to the server's link. That alone is no arrival: the server's own firewall may have dropped it. */
@@ -435,7 +436,7 @@ static void note_syn(struct path *p, const struct report *r, const struct eviden
 		note_arrival(p, r, origin, attempt, arrival_age_ms(r, syn, attempt));
 	else if (has_no_route(r->result, origin))
 		note_arrival(p, r, origin, attempt, syn->first_ms);
-	else if (r->socket->status == EVIDENCE_NOT_SEEN && !may_collide(p, attempt))
+	else if (r->socket->status == EVIDENCE_NOT_SEEN && !may_collide(p, r, attempt))
 		note_not_seen(p, r, attempt);
 }
 
@@ -475,8 +476,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 	else if (r->socket->status == EVIDENCE_HALF_OPEN && !attempt->name.same_port && !is_misplaced(p, r, attempt) &&
 		 !is_absent(p, r, attempt))
 		note_arrival(p, r, evidence_origin(r->result->answer, r->socket->origin), attempt, r->socket->age_ms);
-	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt) &&
-		 !may_collide(p, attempt))
+	else if ((r->socket->status == EVIDENCE_NOT_SEEN || is_absent(p, r, attempt)) && !is_blind(p, r, attempt))
 		note_not_seen(p, r, attempt);
 }
 

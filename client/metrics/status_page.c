@@ -135,7 +135,8 @@ static void write_picture(struct document *d, const struct prober *p)
 	for (uint32_t seq = first_shown(p); seq < p->next; seq++) {
 		enum mark mark = mark_of(prober_record(p, seq));
 
-		counts[mark] += mark < MARKS;
+		if (mark < MARKS)
+			counts[mark]++;
 	}
 	document_format(
 	    d,

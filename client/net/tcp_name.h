@@ -11,7 +11,7 @@ struct tcp_name {
 	uint16_t span_ms; /* the SYN has a value of at most so much less */
 	uint32_t value;   /* of this connection's timestamp clock, right after connect() */
 	bool same_port;   /* another connection of this host may have had the local port about then, to another place */
-	bool reused_port; /* an earlier one is known to have had it, and state of it can be left on the way */
+	bool reused_port; /* an earlier one is known to have had it, and its state can be left at the server */
 	bool shared;      /* another connection of this host may have the same name; known some time after connect() */
 };
 
