@@ -418,7 +418,7 @@ static int dispatch(int argc, char **argv)
 /* --- The process ------------------------------------------------------------------------------------------------- */
 
 /* If stdin, stdout or stderr is closed, a socket or the journal could get its descriptor and receive results or errors.
- * A placeholder opened for reading still makes writes to stdout fail. */
+ * /dev/null opened for reading still makes writes to stdout fail. */
 static void occupy_standard_files(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
