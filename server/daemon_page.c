@@ -12,8 +12,6 @@ enum {
 	TEXT_LEN = 128,
 };
 
-enum stage { BEGIN, CLIENTS, END }; /* of a draft: its section */
-
 static const char *const columns[] = { "Client", "Flows", "Flows that do not hear us", "Heard", NULL };
 static const char *const finding_columns[] = { "Finding", "Since the start", NULL };
 
@@ -59,12 +57,11 @@ static void write_client(const struct daemon_metrics *m, struct document *d, siz
 	document_put(d, "</tr>\n");
 }
 
-static void begin(const struct daemon_metrics *m, struct web_draft *draft)
+static void begin(const void *context, struct document *d)
 {
-	struct document *d = &draft->reply.body;
+	const struct daemon_metrics *m = context;
 	char caption[TEXT_LEN];
 
-	draft->reply.type = WEB_HTML;
 	page_begin(d, "floatprobed", m->config->name);
 	write_findings(m, d);
 	page_heading(d, "Clients");
@@ -73,25 +70,19 @@ static void begin(const struct daemon_metrics *m, struct web_draft *draft)
 	page_table(d, caption, columns);
 }
 
-bool daemon_page_write(const struct daemon_metrics *m, struct web_draft *draft)
+static bool write_clients(const void *context, struct web_draft *draft)
 {
+	const struct daemon_metrics *m = context;
 	size_t shown = m->config->clients_len < CLIENTS_MAX ? m->config->clients_len : CLIENTS_MAX;
 
-	switch ((enum stage)draft->section) {
-	case BEGIN:
-		begin(m, draft);
-		break;
-	case CLIENTS:
-		for (unsigned rows = 0; draft->item < shown && rows < PART; rows++)
-			write_client(m, &draft->reply.body, draft->item++);
-		if (draft->item < shown)
-			return false;
-		break;
-	default:
-		page_table_end(&draft->reply.body);
-		page_end(&draft->reply.body);
-		return true;
-	}
-	draft->section++;
-	return false;
+	for (unsigned rows = 0; draft->item < shown && rows < PART; rows++)
+		write_client(m, &draft->reply.body, draft->item++);
+	return draft->item >= shown;
+}
+
+static const struct page page = { .begin = begin, .rows = write_clients, .lists = 1 };
+
+bool daemon_page_write(const struct daemon_metrics *m, struct web_draft *draft)
+{
+	return page_write(&page, m, draft);
 }

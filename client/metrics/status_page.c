@@ -16,7 +16,7 @@ enum {
 	TEXT_LEN = 256,
 };
 
-enum stage { BEGIN, UNEXPECTED, EXPECTED, END }; /* of a draft: its section */
+enum stage { UNEXPECTED = 1, EXPECTED, END }; /* of a draft: its section */
 
 static const char *const columns[] = { "Target",      "Address",    "Path", "State",         "Why", "Since",
 				       "Answered by", "Round trip", "Lost", "Newest probes", NULL };
@@ -231,8 +231,9 @@ static bool belongs(const struct path *p, enum stage stage)
 }
 
 /* Returns true at the end of the list, or when there are rows enough. */
-static bool write_rows(const struct run_metrics *m, struct web_draft *draft)
+static bool write_rows(const void *context, struct web_draft *draft)
 {
+	const struct run_metrics *m = context;
 	const struct paths *paths = &m->driver->engine.paths;
 	size_t end = draft->item + LOOKS < paths->len ? draft->item + LOOKS : paths->len;
 
@@ -246,12 +247,11 @@ static bool write_rows(const struct run_metrics *m, struct web_draft *draft)
 	return draft->item >= paths->len || draft->count >= ROWS_MAX;
 }
 
-static void begin(const struct run_metrics *m, struct web_draft *draft)
+static void begin(const void *context, struct document *d)
 {
-	struct document *d = &draft->reply.body;
+	const struct run_metrics *m = context;
 	char caption[TEXT_LEN];
 
-	draft->reply.type = WEB_HTML;
 	page_begin(d, "floatprobe", m->driver->engine.config->vantage);
 	write_incidents(m, d);
 	page_heading(d, "Paths");
@@ -267,23 +267,9 @@ static void begin(const struct run_metrics *m, struct web_draft *draft)
 	page_table(d, caption, columns);
 }
 
+static const struct page page = { .begin = begin, .rows = write_rows, .lists = END - UNEXPECTED };
+
 bool status_page_write(const struct run_metrics *m, struct web_draft *draft)
 {
-	switch ((enum stage)draft->section) {
-	case BEGIN:
-		begin(m, draft);
-		break;
-	case UNEXPECTED:
-	case EXPECTED:
-		if (!write_rows(m, draft))
-			return false;
-		draft->item = 0;
-		break;
-	default:
-		page_table_end(&draft->reply.body);
-		page_end(&draft->reply.body);
-		return true;
-	}
-	draft->section++;
-	return false;
+	return page_write(&page, m, draft);
 }

@@ -95,9 +95,27 @@ void page_begin(struct document *d, const char *program, const char *name)
 	document_put(d, "</header>\n");
 }
 
-void page_end(struct document *d)
+static void end(struct document *d)
 {
+	page_table_end(d);
 	document_put(d, "</main>\n<footer><p><a href=\"/metrics\">metrics</a></p></footer></body></html>\n");
+}
+
+bool page_write(const struct page *page, const void *context, struct web_draft *draft)
+{
+	if (draft->section > page->lists) {
+		end(&draft->reply.body);
+		return true;
+	}
+	if (draft->section == 0) {
+		draft->reply.type = WEB_HTML;
+		page->begin(context, &draft->reply.body);
+	} else if (!page->rows(context, draft)) {
+		return false;
+	}
+	draft->section++;
+	draft->item = 0;
+	return false;
 }
 
 void page_heading(struct document *d, const char *text)

@@ -12,9 +12,20 @@
 void page_answer_style(void *context, const struct web_request *request, struct web_reply *reply);
 void page_answer_script(void *context, const struct web_request *request, struct web_reply *reply);
 
+/* A page ends with a long table, whose rows are written in several parts. */
+struct page {
+	/* Write all that precedes the rows: page_begin first, the head of the table last. */
+	void (*begin)(const void *context, struct document *d);
+	/* Write some rows of list number `section - 1` of the draft, from `item` on. Returns true at the list's end. */
+	bool (*rows)(const void *context, struct web_draft *draft);
+	unsigned lists; /* the rows come from so many lists, one after the other */
+};
+
+/* For struct web_route. */
+bool page_write(const struct page *page, const void *context, struct web_draft *draft);
+
 /* Everything up to the content. program: "floatprobe"; name: of this prober or server. */
 void page_begin(struct document *d, const char *program, const char *name);
-void page_end(struct document *d);
 
 void page_heading(struct document *d, const char *text);
 /* The head of a table; columns ends in NULL. Close it with page_table_end. */
