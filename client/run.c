@@ -517,8 +517,8 @@ static void open_live(struct run *r)
 
 static bool start_web(struct run *r)
 {
-	r->web.reload = reload;
-	r->web.context = r;
+	r->web.service.reload = reload;
+	r->web.service.context = r;
 	r->web.metrics.journal = &r->journal.file;
 	r->web.metrics.incidents = &r->incidents.incidents;
 	return run_web_start(&r->web, &r->loop, &r->driver);

@@ -3,19 +3,17 @@
 #define FLOATPROBE_RUN_WEB_H
 
 #include "client/metrics/run_metrics.h"
+#include "common/web/web_service.h"
 
 #include <stdbool.h>
 #include <uv.h>
 
 struct run_web {
-	struct web *web; /* NULL: nothing is configured */
-	uv_loop_t *loop;
+	struct web_service service; /* the caller sets reload and context */
 	struct run_metrics metrics;
-	bool (*reload)(void *context); /* read the configuration again; false: it has faults */
-	void *context;
 };
 
-/* Serve at the place that the driver's configuration names, if it names one. Set reload and context before. Returns
+/* Serve at the place that the driver's configuration names, if it names one. Set service and metrics before. Returns
  * false if the system refused; the log says why. */
 bool run_web_start(struct run_web *web, uv_loop_t *loop, const struct driver *driver)
     __attribute__((warn_unused_result));

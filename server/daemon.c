@@ -213,7 +213,7 @@ static bool read_again(struct daemon *d)
 	if (!new) {
 		log_error("%s has errors: the old configuration stays in use", d->config->file);
 		note_reload(d, "the configuration has errors");
-		daemon_web_reloaded(&d->web, NULL);
+		web_service_reloaded(&d->web.service, NULL);
 		return false;
 	}
 	warn_of_what_needs_a_restart(d->config, new);
@@ -226,7 +226,7 @@ static bool read_again(struct daemon *d)
 		log_error("out of memory: the clients in %s are not loaded, the old ones stay in use", d->config->file);
 	if (!set_peers(d, new))
 		log_error("out of memory: the peers in %s are not loaded, the old ones stay in use", d->config->file);
-	daemon_web_reloaded(&d->web, &new->web);
+	web_service_reloaded(&d->web.service, &new->web);
 	server_config_free(new);
 	return taken;
 }
@@ -403,7 +403,7 @@ static void stop(struct daemon *d)
 	tcp_listener_stop(d->tcp);
 	link_watch_stop(d->link_watch);
 	relays_stop(d->service.relays);
-	daemon_web_stop(&d->web);
+	web_service_stop(&d->web.service);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -433,8 +433,8 @@ static void start_handles(struct daemon *d)
 
 static bool start_web(struct daemon *d)
 {
-	d->web.reload = reload;
-	d->web.context = d;
+	d->web.service.reload = reload;
+	d->web.service.context = d;
 	d->web.metrics = (struct daemon_metrics){
 		.config = d->config,
 		.reflector = d->service.reflector,
@@ -483,7 +483,7 @@ static void free_parts(struct daemon *d)
 	udp_listener_free(d->udp);
 	tcp_listener_free(d->tcp);
 	link_watch_free(d->link_watch);
-	daemon_web_free(&d->web);
+	web_service_free(&d->web.service);
 	relays_free(d->service.relays);
 	reflector_free(d->service.reflector);
 	host_evidence_free(d->service.host_evidence);

@@ -10,20 +10,7 @@
 
 /* ---- the program ---- */
 
-static double started(void *context)
-{
-	return (double)((const struct daemon_metrics *)context)->started_ns / 1e9;
-}
-
-static double reload_succeeded(void *context)
-{
-	return !((const struct daemon_metrics *)context)->reloads.failed;
-}
-
-static double reloaded(void *context)
-{
-	return (double)((const struct daemon_metrics *)context)->reloads.success_ns / 1e9;
-}
+_Static_assert(offsetof(struct daemon_metrics, program) == 0, "the context of functions of metrics.h");
 
 static double lines_lost(void *context)
 {
@@ -63,7 +50,7 @@ static void write_outcome(const struct daemon_metrics *page, const struct exposi
 		{ label, metrics_word(reflector_outcome_name((enum reflector_outcome)i) + skip, word) }, { NULL, NULL }
 	};
 
-	exposition_counter(e, m, NULL, labels, reflector_counts(page->reflector)[i], page->started_ns);
+	exposition_counter(e, m, NULL, labels, reflector_counts(page->reflector)[i], page->program.started_ns);
 }
 
 static void write_replied(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
@@ -206,7 +193,7 @@ static void write_findings(void *context, const struct exposition *e, const stru
 	const struct exposition_label type[] = { { "type", findings_kind_text((enum findings_kind)i) },
 						 { NULL, NULL } };
 
-	exposition_counter(e, m, NULL, type, page->findings->kinds[i].count, page->started_ns);
+	exposition_counter(e, m, NULL, type, page->findings->kinds[i].count, page->program.started_ns);
 }
 
 static double neighbour_changes(void *context)
@@ -229,17 +216,17 @@ static double claims(void *context)
 static const struct metrics_section sections[] = {
 	{ { "floatprobed_build", EXPOSITION_INFO, NULL, "The version of floatprobed" }, .write = metrics_write_build },
 	{ { "process_start_time_seconds", EXPOSITION_GAUGE, "seconds", "When the process started, since 1970" },
-	  .value = started },
+	  .value = metrics_started_seconds },
 	{ { "process_cpu_seconds", EXPOSITION_COUNTER, "seconds", "CPU time of the process" },
 	  .value = metrics_cpu_seconds },
 	{ { "process_resident_memory_bytes", EXPOSITION_GAUGE, "bytes", "Resident memory of the process" },
 	  .value = metrics_resident_octets },
 	{ { "floatprobed_config_last_reload_successful", EXPOSITION_GAUGE, NULL,
 	    "Whether the last reload of the configuration succeeded" },
-	  .value = reload_succeeded },
+	  .value = metrics_reload_succeeded },
 	{ { "floatprobed_config_last_reload_success_timestamp_seconds", EXPOSITION_GAUGE, "seconds",
 	    "When the configuration was last read successfully, since 1970" },
-	  .value = reloaded },
+	  .value = metrics_reloaded_seconds },
 	{ { "floatprobed_journal_lost_lines", EXPOSITION_COUNTER, NULL,
 	    "Lines that could not be written to the journal" },
 	  .value = lines_lost },

@@ -9,14 +9,13 @@
 #include "server/watch/link_watch.h"
 
 struct daemon_metrics { /* what it tells of; all pointers are borrowed */
+	struct metrics_program program;
 	const struct server_config *config;
 	const struct reflector *reflector;
 	const struct udp_listener *udp; /* NULL: not configured */
 	const struct tcp_listener *tcp; /* NULL: not configured */
 	const struct findings *findings;
 	const struct link_watch *link_watch;
-	struct metrics_reloads reloads;
-	int64_t started_ns; /* realtime */
 };
 
 /* The flows of a client. It has an entry for each of its keys, one after the other: the first one stands for all of

@@ -15,20 +15,7 @@ static const struct config *config_of(const struct run_metrics *page)
 
 /* ---- the program ---- */
 
-static double started(void *context)
-{
-	return (double)((const struct run_metrics *)context)->started_ns / 1e9;
-}
-
-static double reload_succeeded(void *context)
-{
-	return !((const struct run_metrics *)context)->reloads.failed;
-}
-
-static double reloaded(void *context)
-{
-	return (double)((const struct run_metrics *)context)->reloads.success_ns / 1e9;
-}
+_Static_assert(offsetof(struct run_metrics, program) == 0, "the context of functions of metrics.h");
 
 static double lines_lost(void *context)
 {
@@ -55,7 +42,7 @@ static void write_drops(void *context, const struct exposition *e, const struct 
 	const enum drop drop = (enum drop)(DROP_NONE + 1 + i);
 	const struct exposition_label reason[] = { { "reason", metrics_word(drop_name(drop), word) }, { NULL, NULL } };
 
-	exposition_counter(e, m, NULL, reason, page->driver->engine.drops[drop], page->started_ns);
+	exposition_counter(e, m, NULL, reason, page->driver->engine.drops[drop], page->program.started_ns);
 }
 
 static void write_socket_drops(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
@@ -66,8 +53,8 @@ static void write_socket_drops(void *context, const struct exposition *e, const 
 	const struct exposition_label bad[] = { { "reason", "checksum" }, { NULL, NULL } };
 
 	(void)i;
-	exposition_counter(e, m, NULL, full, drops.full, page->started_ns);
-	exposition_counter(e, m, NULL, bad, drops.bad, page->started_ns);
+	exposition_counter(e, m, NULL, full, drops.full, page->program.started_ns);
+	exposition_counter(e, m, NULL, bad, drops.bad, page->program.started_ns);
 }
 
 /* ---- targets ---- */
@@ -176,7 +163,7 @@ static void write_of_cause(const struct run_metrics *page, const struct expositi
 	const struct exposition_label label[] = { { "cause", verdict_cause_word((enum verdict_cause)cause) },
 						  { NULL, NULL } };
 
-	exposition_counter(e, m, NULL, label, counts[cause], page->started_ns);
+	exposition_counter(e, m, NULL, label, counts[cause], page->program.started_ns);
 }
 
 static void write_opened(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
@@ -438,17 +425,17 @@ static void write_gap(void *context, const struct exposition *e, const struct ex
 static const struct metrics_section sections[] = {
 	{ { "floatprobe_build", EXPOSITION_INFO, NULL, "The version of floatprobe" }, .write = metrics_write_build },
 	{ { "process_start_time_seconds", EXPOSITION_GAUGE, "seconds", "When the process started, since 1970" },
-	  .value = started },
+	  .value = metrics_started_seconds },
 	{ { "process_cpu_seconds", EXPOSITION_COUNTER, "seconds", "CPU time of the process" },
 	  .value = metrics_cpu_seconds },
 	{ { "process_resident_memory_bytes", EXPOSITION_GAUGE, "bytes", "Resident memory of the process" },
 	  .value = metrics_resident_octets },
 	{ { "floatprobe_config_last_reload_successful", EXPOSITION_GAUGE, NULL,
 	    "Whether the last reload of the configuration succeeded" },
-	  .value = reload_succeeded },
+	  .value = metrics_reload_succeeded },
 	{ { "floatprobe_config_last_reload_success_timestamp_seconds", EXPOSITION_GAUGE, "seconds",
 	    "When the configuration was last read successfully, since 1970" },
-	  .value = reloaded },
+	  .value = metrics_reloaded_seconds },
 	{ { "floatprobe_journal_lost_lines", EXPOSITION_COUNTER, NULL,
 	    "Lines that could not be written to the journal" },
 	  .value = lines_lost },

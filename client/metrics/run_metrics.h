@@ -9,12 +9,11 @@
 #include "common/web/metrics.h"
 
 struct run_metrics { /* what it tells of; pointers are borrowed */
+	struct metrics_program program;
 	const struct driver *driver;
 	const struct incidents *incidents;
 	struct series_table series;
-	struct metrics_reloads reloads;
 	struct journal *const *journal; /* another one after a reload */
-	int64_t started_ns;             /* realtime */
 };
 
 /* The higher, the worse is the path's present state. */

@@ -78,6 +78,21 @@ void metrics_write_build(void *context, const struct exposition *e, const struct
 	exposition_info(e, metric, NULL, version);
 }
 
+double metrics_started_seconds(void *context)
+{
+	return (double)((const struct metrics_program *)context)->started_ns / 1e9;
+}
+
+double metrics_reload_succeeded(void *context)
+{
+	return !((const struct metrics_program *)context)->reload_failed;
+}
+
+double metrics_reloaded_seconds(void *context)
+{
+	return (double)((const struct metrics_program *)context)->reloaded_ns / 1e9;
+}
+
 double metrics_cpu_seconds(void *context)
 {
 	struct rusage usage;

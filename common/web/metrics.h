@@ -20,15 +20,19 @@ unsigned metrics_variant(const struct web_request *request);
 const char *metrics_type(unsigned variant); /* its media type */
 bool metrics_write(const struct metrics_section *sections, void *context, struct web_draft *draft);
 
-/* Facts that both programs tell. context is not used. */
-struct metrics_reloads {
-	bool failed;        /* the newest one */
-	int64_t success_ns; /* realtime of the newest one that did not; the start counts */
+/* What both programs tell of themselves: the first member of the context of these functions, for struct
+ * metrics_section. */
+struct metrics_program {
+	int64_t started_ns;  /* realtime */
+	int64_t reloaded_ns; /* realtime of the newest reload that did not fail; the start counts */
+	bool reload_failed;  /* the newest one */
 };
-
 void metrics_write_build(void *context, const struct exposition *e, const struct exposition_metric *metric, size_t i);
+double metrics_started_seconds(void *context);
 double metrics_cpu_seconds(void *context);
 double metrics_resident_octets(void *context);
+double metrics_reload_succeeded(void *context);
+double metrics_reloaded_seconds(void *context);
 
 enum { METRICS_WORD_LEN = 48 };
 /* The value of a label from the name of an enumerator: "BAD_MAC" to "bad_mac". Returns word. */

@@ -1,0 +1,48 @@
+/* What both programs serve on `web:` in the same way, besides pages of their own: health, reload, style and script;
+ * and the place where they serve, which a reload may change. */
+#ifndef FLOATPROBE_WEB_SERVICE_H
+#define FLOATPROBE_WEB_SERVICE_H
+
+#include "common/web/metrics.h"
+#include "common/web/page.h"
+#include "common/web/web.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+/* The first member of a program's own struct, which is the context of its routes. */
+struct web_service {
+	bool (*reload)(void *context); /* read the configuration again; false: it has faults */
+	void *context;                 /* of reload */
+	/* Its own: */
+	const struct web_route *routes;
+	struct metrics_program *program;
+	uv_loop_t *loop;
+	struct web *web; /* NULL: nothing is configured */
+};
+
+/* For the table of a program's routes. */
+#define WEB_SERVICE_ROUTES                                                                                             \
+	{ .path = PAGE_STYLE_PATH, .answer = page_answer_style },                                                      \
+	    { .path = PAGE_SCRIPT_PATH, .answer = page_answer_script },                                                \
+	    { .path = "/-/healthy", .answer = web_service_answer_healthy },                                            \
+	{                                                                                                              \
+		.path = "/-/reload", .post = true, .reloads = true, .answer = web_service_answer_reload                \
+	}
+void web_service_answer_healthy(void *context, const struct web_request *request, struct web_reply *reply);
+void web_service_answer_reload(void *context, const struct web_request *request, struct web_reply *reply);
+
+/* Serve these routes at the place that the settings name, if they name one. Set reload and its context before. routes
+ * and program are borrowed; program is filled. Returns false if the system refused; the log says why. */
+bool web_service_start(struct web_service *service, uv_loop_t *loop, const struct web_settings *settings,
+		       const struct web_route *routes, struct metrics_program *program)
+    __attribute__((warn_unused_result));
+/* Free it after the loop has closed its handles. Both may be called without a start. */
+void web_service_stop(struct web_service *service);
+void web_service_free(struct web_service *service);
+
+/* A reload ended; settings: what it brought, NULL after a failure. Serves at the new place, if there is one; the old
+ * one stays if the system refuses. Pages that are being written begin anew. */
+void web_service_reloaded(struct web_service *service, const struct web_settings *settings);
+
+#endif
