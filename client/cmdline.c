@@ -248,6 +248,10 @@ const struct options_spec cmdline_run[] = {
 	{ "target", 0, false, "NAME", "probe only this target; can be repeated", take_target, 0 },
 	{ "live", 0, false, NULL, "show the paths on the terminal; without `journal:` there is no journal then",
 	  options_take_flag, FIELD(round.live) },
+	{ "log-format", 0, false, "text|logfmt|json", "form of the log; default: as configured",
+	  log_settings_take_format, FIELD(log.format) },
+	{ "log-level", 0, false, "LEVEL", "log from error, warning or info on; default: as configured",
+	  log_settings_take_level, FIELD(log.level) },
 	{ 0 },
 };
 

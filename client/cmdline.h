@@ -19,6 +19,8 @@ struct cmdline {
 	size_t targets_len;
 	enum output_format format;
 	bool quiet, verbose, server;
+	bool logs;                              /* the command is a daemon: its configuration says how it logs */
+	struct log_settings log;                /* what the command line says of that */
 	bool counted;                           /* --count is given */
 	struct config_threshold warn, critical; /* for every target, where set */
 };

@@ -50,7 +50,9 @@ static int complain_config(const struct cmdline *cmdline, const struct diag_list
 
 struct config *load_accept(struct config *config, struct diag_list *diags, const struct cmdline *cmdline, int *status)
 {
-	diag_print(diags, stderr);
+	if (cmdline->logs)
+		log_configure(&diags->log);
+	diag_log(diags);
 	if (!config)
 		*status = complain_config(cmdline, diags);
 	diag_free(diags);

@@ -92,7 +92,7 @@ enum { COMMANDS_LEN = sizeof commands / sizeof *commands };
 static int complain_usage(const struct cmdline *cmdline, const struct options_command *command, const char *text)
 {
 	int status = load_complain(cmdline, text);
-	if (cmdline->format != OUTPUT_NAGIOS)
+	if (cmdline->format != OUTPUT_NAGIOS && log_is_plain())
 		options_hint(command, stderr);
 	return status;
 }
@@ -179,6 +179,7 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 static int run_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status;
+	cmdline->logs = true;
 	struct config *config = load_to_probe(cmdline, line, &status);
 	const struct run_options options = { .file = cmdline->config,
 					     .targets = cmdline->targets,
@@ -326,8 +327,10 @@ static int print_version(void)
 static int run_line(const struct command *command, int argc, char **argv, struct cmdline *cmdline)
 {
 	struct options_result line;
+	enum options_outcome outcome = options_parse(&command->options, argc, argv, cmdline, &line);
 
-	switch (options_parse(&command->options, argc, argv, cmdline, &line)) {
+	log_override(&cmdline->log);
+	switch (outcome) {
 	case OPTIONS_HELP:
 		options_help(&command->options, stdout);
 		return EXIT_STATUS_EXPECTED;
@@ -362,7 +365,8 @@ static int complain_command(const char *name)
 		log_error("unknown command '%s'", name);
 	else
 		log_error("a command is missing");
-	list_commands(stderr);
+	if (log_is_plain())
+		list_commands(stderr);
 	return EXIT_STATUS_USAGE;
 }
 

@@ -19,6 +19,7 @@
 #include "common/system/clock.h"
 #include "common/system/journal.h"
 #include "common/system/log.h"
+#include "common/system/log_daemon.h"
 #include "common/system/notify.h"
 #include "common/system/sandbox.h"
 
@@ -45,6 +46,7 @@ struct run {
 	uv_timer_t judge, step, minute, stop;
 	struct driver driver;
 	struct notify notify;
+	struct log_daemon log;
 	struct run_web web;
 	struct config *config;
 	const struct run_options *options;
@@ -350,6 +352,7 @@ static const char *apply(struct run *r, struct config *config)
 	run_journal_reopen(&r->journal, config);
 	config_free(r->config);
 	r->config = config;
+	log_configure(&config->log);
 	r->journal.config = config;
 	r->incidents.config = config;
 	run_web_renewed(&r->web);
@@ -366,7 +369,7 @@ static const char *load_again(const struct run *r, struct config **config)
 	if (!tree_can_be_read_again(r->options->file))
 		return "the configuration came through a pipe and cannot be read again";
 	*config = config_load(r->options->file, &diags);
-	diag_print(&diags, stderr);
+	diag_log(&diags);
 	diag_free(&diags);
 	if (!*config)
 		return "the configuration has errors";
@@ -464,6 +467,7 @@ static void start_handles(struct run *r)
 	r->incidents.context = &r->journal;
 	run_incidents_start(&r->incidents, &r->loop, &r->driver.engine.paths);
 	notify_start(&r->notify, &r->loop);
+	log_daemon_start(&r->log, &r->loop);
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -477,6 +481,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 static void close_all(struct run *r, int status)
 {
 	notify_stop(&r->notify);
+	log_daemon_stop(&r->log);
 	run_web_stop(&r->web);
 	if (resolver_busy(r->driver.resolver))
 		_exit(journal_close(r->journal.file) ? status : EXIT_STATUS_REFUSED);
@@ -593,7 +598,7 @@ int run_main(struct config *config, const struct run_options *options)
 	struct run r = { .config = config, .options = options, .shows_live = options->live && screen_is_possible() };
 	int status;
 
-	log_show_time();
+	log_as_daemon();
 	signal(SIGPIPE, SIG_IGN);
 	status = uv_loop_init(&r.loop);
 	if (status) {

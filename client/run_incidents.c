@@ -18,8 +18,13 @@ static void report(void *context, enum incidents_event event, const struct incid
 	const struct result_incident result = { clock_real_ns(), r->config, event, incident };
 	char text[RESULT_INCIDENT_TEXT_LEN];
 
-	r->write(r->context, result_incident_json(&result));
-	(result_incident_is_over(&result) ? log_info : log_warning)("%s", result_incident_text(&result, text));
+	json_t *json = result_incident_json(&result);
+
+	log_event(&(struct log_line){ .level = result_incident_is_over(&result) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+				      .reason = incidents_event_word(event),
+				      .fields = json },
+		  "%s", result_incident_text(&result, text));
+	r->write(r->context, json);
 }
 
 static void tick(uv_timer_t *timer)

@@ -8,6 +8,7 @@
 #include "common/system/journal.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
+#include "common/system/log_daemon.h"
 #include "common/system/notify.h"
 #include "common/system/sandbox.h"
 #include "server/daemon_web.h"
@@ -38,6 +39,7 @@ struct daemon {
 	uv_signal_t signals[SIGNALS_LEN];
 	uv_prepare_t before_sleep;
 	struct notify notify;
+	struct log_daemon log;
 	struct service service;
 	struct udp_listener *udp;
 	struct tcp_listener *tcp;
@@ -208,7 +210,7 @@ static bool read_again(struct daemon *d)
 		return false;
 	}
 	new = server_config_load(d->config->file, &diags);
-	diag_print(&diags, stderr);
+	diag_log(&diags);
 	diag_free(&diags);
 	if (!new) {
 		log_error("%s has errors: the old configuration stays in use", d->config->file);
@@ -219,6 +221,8 @@ static bool read_again(struct daemon *d)
 	warn_of_what_needs_a_restart(d->config, new);
 	taken = take_clients(d, new);
 	note_reload(d, taken ? NULL : "out of memory");
+	if (taken)
+		log_configure(&new->log);
 	if (taken)
 		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
 			 new->peers_len);
@@ -396,6 +400,7 @@ static struct sandbox sandbox_of(const struct server_config *config)
 static void stop(struct daemon *d)
 {
 	notify_stop(&d->notify);
+	log_daemon_stop(&d->log);
 	for (size_t i = 0; i < SIGNALS_LEN; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
 	uv_close((uv_handle_t *)&d->before_sleep, NULL);
@@ -429,6 +434,7 @@ static void start_handles(struct daemon *d)
 	d->before_sleep.data = d;
 	uv_prepare_start(&d->before_sleep, on_before_sleep);
 	notify_start(&d->notify, &d->loop);
+	log_daemon_start(&d->log, &d->loop);
 }
 
 static bool start_web(struct daemon *d)
@@ -504,7 +510,7 @@ int daemon_run(struct server_config *config)
 		server_config_free(config);
 		return EXIT_REFUSED;
 	}
-	log_show_time();
+	log_as_daemon();
 	signal(SIGPIPE, SIG_IGN);
 	status = run(&d);
 	free_parts(&d);

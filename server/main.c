@@ -17,6 +17,7 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 struct cmdline {
 	const char *config;
 	bool check_config, init;
+	struct log_settings log;
 	struct setup setup;
 };
 
@@ -34,6 +35,10 @@ static const struct options_spec specs[] = {
 	  FIELD(check_config) },
 	{ "init", 0, false, NULL, "write a configuration with a new key, print the line that clients need, and end",
 	  options_take_flag, FIELD(init) },
+	{ "log-format", 0, false, "text|logfmt|json", "form of the log; default: as configured",
+	  log_settings_take_format, FIELD(log.format) },
+	{ "log-level", 0, false, "LEVEL", "log from error, warning or info on; default: as configured",
+	  log_settings_take_level, FIELD(log.level) },
 	{ "output", 'o', false, "DIR",
 	  "with --init; default: /etc/floatprobe for root, else $XDG_CONFIG_HOME/floatprobe", options_take_text,
 	  FIELD(setup.dir) },
@@ -73,7 +78,8 @@ static int serve(const char *file, bool check_config)
 	struct diag_list diags = { 0 };
 	struct server_config *config = server_config_load(file, &diags);
 
-	diag_print(&diags, stderr);
+	log_configure(&diags.log);
+	diag_log(&diags);
 	diag_free(&diags);
 	if (!config)
 		return EXIT_USAGE;
@@ -167,6 +173,7 @@ int main(int argc, char **argv)
 {
 	struct cmdline cmdline = { 0 };
 	struct options_result line;
+	enum options_outcome outcome;
 
 	log_start("floatprobed");
 	if (argc == 3 && strcmp(argv[1], "completion") == 0)
@@ -175,7 +182,9 @@ int main(int argc, char **argv)
 		return print_help();
 	if (argc == 2 && strcmp(argv[1], "version") == 0)
 		return print_version();
-	switch (options_parse(&command, argc, argv, &cmdline, &line)) {
+	outcome = options_parse(&command, argc, argv, &cmdline, &line);
+	log_override(&cmdline.log);
+	switch (outcome) {
 	case OPTIONS_RUN:
 		return start(&cmdline, &line);
 	case OPTIONS_HELP:
@@ -184,7 +193,8 @@ int main(int argc, char **argv)
 		return print_version();
 	default:
 		log_error("%s", line.error);
-		options_hint(&command, stderr);
+		if (log_is_plain())
+			options_hint(&command, stderr);
 		return EXIT_USAGE;
 	}
 }

@@ -172,6 +172,7 @@ void config_print(const struct config *config, FILE *out)
 	fprintf(out, "vantage: %s\nkey: %s (%s)\n", config->vantage, config->key_file, key);
 	fprintf(out, "lossy: from %g%% loss\njournal: %s\n", config->lossy_permille / 10.0,
 		config->journal ? config->journal : "none (run writes it to standard output)");
+	log_settings_print(&config->log, out);
 	web_settings_print(&config->web, out);
 	fputs("servers:\n", out);
 	for (size_t i = 0; i < config->servers_len; i++) {

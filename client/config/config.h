@@ -4,6 +4,7 @@
 
 #include "common/config/diag.h"
 #include "common/config/identity.h"
+#include "common/config/log_settings.h"
 #include "common/config/web_settings.h"
 #include "common/core/endpoint.h"
 #include "common/core/seal.h"
@@ -91,6 +92,7 @@ struct config {
 	unsigned lossy_permille;  /* a path is lossy from this share of loss in the window; default 50 */
 	char *user;               /* NULL: the default; who `run` becomes if root starts it */
 	char *journal;            /* NULL: none; a relative path has been resolved against the file's directory */
+	struct log_settings log;  /* of `run` */
 	struct web_settings web;
 };
 

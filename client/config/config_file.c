@@ -185,6 +185,7 @@ static const struct schema_key root_keys[] = {
 	{ "targets_from", .read = read_targets_from },
 	{ "journal", .read = read_path, FIELD(journal) },
 	{ "user", .read = read_name, FIELD(user) },
+	{ "log", .read = log_settings_read, FIELD(log) },
 	{ "web", .read = web_settings_read, FIELD(web) },
 	{ 0 },
 };
@@ -293,6 +294,7 @@ struct config *config_load(const char *file, struct diag_list *diags)
 	schema_names_free(&loader.servers);
 	schema_names_free(&loader.schedules);
 	free(loader.target_nodes);
+	diags->log = loader.config->log;
 	if (diags->errors == errors)
 		return loader.config;
 	config_free(loader.config);

@@ -157,7 +157,7 @@ int doctor_main(const char *config_file, enum output_format format)
 	bool ok = !config_file || doctor_config_load(config_file, &config, &diags);
 	int status = EXIT_STATUS_USAGE;
 
-	diag_print(&diags, stderr);
+	diag_log(&diags);
 	diag_free(&diags);
 	if (ok)
 		status = examine(&config, format);

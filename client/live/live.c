@@ -109,9 +109,9 @@ static void suspended(uv_signal_t *handle, int number)
 	draw(handle->data);
 }
 
-static void logged(void *context, const char *text)
+static void logged(void *context, enum log_level level, const char *text)
 {
-	live_event(context, strncmp(text, "warning: ", 9) != 0 && strncmp(text, "error: ", 7) != 0, text);
+	live_event(context, level == LOG_LEVEL_INFO, text);
 }
 
 /* -- life -- */

@@ -1,5 +1,7 @@
 #include "common/config/alloc.h"
 
+#include "common/system/log.h"
+
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +12,7 @@ static void *checked(void *memory)
 {
 	if (memory)
 		return memory;
-	fputs("out of memory\n", stderr);
+	log_error("out of memory");
 	exit(3);
 }
 

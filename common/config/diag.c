@@ -1,14 +1,17 @@
 #include "common/config/diag.h"
 
 #include "common/config/alloc.h"
-#include "common/core/printable.h"
+#include "common/system/log.h"
 #include "common/system/redact.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 1000, TEXT_MAX = 1024 };
+enum { LIST_MAX = 1000, TEXT_MAX = 1024, NUMBER_MAX = 12 };
+
+static const char log_reason[] = "configuration";
 
 void diag_add(struct diag_list *list, enum diag_level level, const char *file, unsigned line, unsigned column,
 	      const char *format, ...)
@@ -46,31 +49,34 @@ static int compare(const void *left, const void *right)
 	return a < b ? -1 : a > b; /* in the order of diag_add */
 }
 
-static void print_one(const struct diag *diag, FILE *out)
+/* A flood of reloads is limited, but one reload says everything. */
+static void log_one(const struct diag *diag)
 {
-	char file[TEXT_MAX], text[TEXT_MAX];
-	printable(file, sizeof file, diag->file, false);
-	redact(file); /* a secret key in place of the name */
-	printable(text, sizeof text, diag->text, false);
-	fputs(file, out);
+	char line[NUMBER_MAX] = "", column[NUMBER_MAX] = "";
 	if (diag->line)
-		fprintf(out, ":%u", diag->line);
+		snprintf(line, sizeof line, ":%u", diag->line);
 	if (diag->column)
-		fprintf(out, ":%u", diag->column);
-	fprintf(out, ": %s: %s\n", diag->level == DIAG_ERROR ? "error" : "warning", text);
+		snprintf(column, sizeof column, ":%u", diag->column);
+	char *where = alloc_format("%s%s%s", diag->file, line, column);
+	log_event(&(struct log_line){ .level = diag->level == DIAG_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+				      .reason = log_reason,
+				      .lines_max = LIST_MAX,
+				      .where = where },
+		  "%s", diag->text);
+	free(where);
 }
 
-void diag_print(const struct diag_list *list, FILE *out)
+void diag_log(const struct diag_list *list)
 {
 	const struct diag **order = alloc_zero(list->len, sizeof(const struct diag *));
 	for (size_t i = 0; i < list->len; i++)
 		order[i] = &list->items[i];
 	qsort(order, list->len, sizeof(const struct diag *), compare);
 	for (size_t i = 0; i < list->len; i++)
-		print_one(order[i], out);
+		log_one(order[i]);
 	free(order);
 	if (list->len == LIST_MAX)
-		fprintf(out, "only the first %d messages are shown; there are %zu errors\n", LIST_MAX, list->errors);
+		log_error("only the first %d messages are shown; there are %zu errors", LIST_MAX, list->errors);
 }
 
 void diag_free(struct diag_list *list)

@@ -2,9 +2,10 @@
 #ifndef FLOATPROBE_DIAG_H
 #define FLOATPROBE_DIAG_H
 
+#include "common/system/log.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 enum diag_level { DIAG_WARNING, DIAG_ERROR };
 
@@ -18,14 +19,15 @@ struct diag {
 struct diag_list {
 	struct diag *items;
 	size_t len;
-	size_t errors; /* number of errors, including those beyond the list's limit */
+	size_t errors;           /* number of errors, including those beyond the list's limit */
+	struct log_settings log; /* how the configuration wants its messages, as far as it could be read */
 };
 
 /* Append a diagnostic; only the first 1000 are kept. The text of a secret key in it is masked. */
 void diag_add(struct diag_list *list, enum diag_level level, const char *file, unsigned line, unsigned column,
 	      const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* Print each as "file:line:column: error: text", ordered by file and position. */
-void diag_print(const struct diag_list *list, FILE *out);
+/* Log each as "file:line:column: error: text", ordered by file and position. */
+void diag_log(const struct diag_list *list);
 void diag_free(struct diag_list *list);
 
 #endif

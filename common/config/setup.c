@@ -249,7 +249,7 @@ static bool check_uri(const char *address, const char *name, uint16_t *port)
 	uri = uri_text(any.public_key, address, name);
 	ok = uri_parse(uri, &place, &parsed);
 	*port = parsed.endpoint.port;
-	diag_print(&diags, stderr);
+	diag_log(&diags);
 	diag_free(&diags);
 	uri_free(&parsed);
 	free(uri);

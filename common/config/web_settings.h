@@ -6,6 +6,7 @@
 #include "common/core/endpoint.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Who may ask for a reload. A Unix socket counts as loopback: its file's mode says who may connect. */
 enum web_reload { WEB_RELOAD_LOOPBACK, WEB_RELOAD_ANYWHERE, WEB_RELOAD_NEVER };

@@ -257,6 +257,7 @@ static const struct schema_key root_keys[] = {
 	{ "limits", .read = read_group, .keys = limits_keys },
 	{ "journal", .read = read_path, FIELD(journal) },
 	{ "user", .read = read_name, FIELD(user) },
+	{ "log", .read = log_settings_read, FIELD(log) },
 	{ "web", .read = web_settings_read, FIELD(web) },
 	{ 0 },
 };
@@ -328,6 +329,7 @@ struct server_config *server_config_load(const char *file, struct diag_list *dia
 	for (size_t i = 0; i < loader.config->addresses_len; i++)
 		loader.config->addresses[i].port = loader.config->port;
 	parts_free(&loader.parts);
+	diags->log = loader.config->log;
 	if (diags->errors == errors)
 		return loader.config;
 	server_config_free(loader.config);
@@ -383,6 +385,7 @@ void server_config_print(const struct server_config *config, FILE *out)
 		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
 	print_watch(config, out);
 	fprintf(out, "journal: %s\n", config->journal ? config->journal : "none");
+	log_settings_print(&config->log, out);
 	web_settings_print(&config->web, out);
 	fputs("clients:\n", out);
 	for (size_t i = 0; i < config->clients_len; i++) {

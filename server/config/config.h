@@ -3,6 +3,7 @@
 #define FLOATPROBE_SERVER_CONFIG_H
 
 #include "common/config/diag.h"
+#include "common/config/log_settings.h"
 #include "common/config/web_settings.h"
 #include "common/core/endpoint.h"
 #include "common/core/seal.h"
@@ -45,6 +46,7 @@ struct server_config {
 	size_t peers_len;
 	char *journal;
 	char *user; /* NULL: the default; who the daemon becomes if root starts it */
+	struct log_settings log;
 	struct web_settings web;
 	/* limits: { flows, tcp_slots, clock_skew } */
 	unsigned flows_max;    /* default 65536 */

@@ -16,9 +16,7 @@ enum {
 	ERRORS_A_DRAIN = 256,
 	QUOTE_LEN = 520, /* the most that an ICMP error quotes; a whole twin fits */
 	BUFFER_LEN = 4 << 20,
-	FAILURES_LOGGED_AT_ONCE = 3,
 };
-static const int64_t failure_log_interval_ns = 60000000000;
 
 struct udp_socket {
 	uv_poll_t poll;
@@ -31,7 +29,6 @@ struct udp_listener {
 	struct udp_batch *batch;
 	struct udp_batch *aside; /* for packets other than replies; it points to octets elsewhere */
 	uint16_t port;
-	struct bucket failure_log;
 	uint64_t failures; /* replies that could not be sent */
 	size_t addresses_len, sockets_len;
 	struct udp_socket sockets[];
@@ -59,10 +56,9 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 
 	l->failures++;
 	ways_note_unsent(l->service->ways, &d->peer, &d->local, -error, now_ns);
-	if (bucket_take(&l->failure_log, now_ns, failure_log_interval_ns, FAILURES_LOGGED_AT_ONCE))
-		log_warning("cannot reply to %s from %s: %s (%llu replies not sent since start)",
-			    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
-			    strerror(-error), (unsigned long long)l->failures);
+	log_warning("cannot reply to %s from %s: %s (%llu replies not sent since start)",
+		    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
+		    strerror(-error), (unsigned long long)l->failures);
 }
 
 /* A pending ICMP error makes the next send fail, whatever its destination. Read the errors, then send again. Returns

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { JOURNAL_LINES_AT_ONCE = 200, LOG_LINES_AT_ONCE = 10, SENTENCE_LEN = 512, NOTE_LEN = 64, ID_TEXT_LEN = 17 };
-static const int64_t journal_interval_ns = 10000000, log_interval_ns = 10000000000;
+enum { JOURNAL_LINES_AT_ONCE = 200, SENTENCE_LEN = 512, ID_TEXT_LEN = 17 };
+static const int64_t journal_interval_ns = 10000000;
 
 const char *findings_kind_text(enum findings_kind kind)
 {
@@ -41,46 +41,32 @@ void findings_note(struct findings *f, const char *type, json_t *details)
 	journal_write(f->journal, new_line(f, type, details));
 }
 
-static void write_journal(struct findings *f, enum findings_kind kind, json_t *details, int64_t mono_ns)
+static void write_journal(struct findings *f, enum findings_kind kind, json_t *line)
 {
 	unsigned *unwritten = &f->kinds[kind].unwritten;
-	json_t *line;
 
 	if (!is_of_a_flow(kind) &&
-	    !bucket_take(&f->kinds[kind].journal, mono_ns, journal_interval_ns, JOURNAL_LINES_AT_ONCE)) {
+	    !bucket_take(&f->kinds[kind].journal, clock_mono_ns(), journal_interval_ns, JOURNAL_LINES_AT_ONCE)) {
 		++*unwritten;
-		json_decref(details);
+		json_decref(line);
 		return;
 	}
-	line = new_line(f, findings_kind_text(kind), details);
 	if (*unwritten > 0)
 		json_object_set_new(line, "left_out", json_integer(*unwritten));
 	*unwritten = 0;
 	journal_write(f->journal, line);
 }
 
-static void write_log(struct findings *f, enum findings_kind kind, int64_t mono_ns, const char *sentence)
+static enum log_level level_of(enum findings_kind kind)
 {
-	enum findings_kind bound = is_of_a_flow(kind) ? FINDINGS_UNHEARD : kind; /* UNHEARD and HEARD share one limit */
-	unsigned *unsaid = &f->kinds[bound].unsaid;
-	char note[NOTE_LEN] = "";
+	bool good = kind == FINDINGS_HEARD || kind == FINDINGS_NEIGHBOUR || kind == FINDINGS_HEALED;
 
-	if (!bucket_take(&f->kinds[bound].log, mono_ns, log_interval_ns, LOG_LINES_AT_ONCE)) {
-		++*unsaid;
-		return;
-	}
-	if (*unsaid > 0)
-		snprintf(note, sizeof note, " (%u such lines were left out before this one)", *unsaid);
-	*unsaid = 0;
-	if (kind == FINDINGS_HEARD || kind == FINDINGS_NEIGHBOUR || kind == FINDINGS_HEALED)
-		log_info("%s%s", sentence, note);
-	else
-		log_warning("%s%s", sentence, note);
+	return good ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 }
 
 void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
 {
-	int64_t mono_ns = clock_mono_ns();
+	json_t *line = new_line(findings, findings_kind_text(kind), details);
 	char sentence[SENTENCE_LEN];
 	va_list args;
 
@@ -88,8 +74,9 @@ void findings_tell(struct findings *findings, enum findings_kind kind, json_t *d
 	vsnprintf(sentence, sizeof sentence, format, args);
 	va_end(args);
 	findings->kinds[kind].count++;
-	write_journal(findings, kind, details, mono_ns);
-	write_log(findings, kind, mono_ns, sentence);
+	log_event(&(struct log_line){ .level = level_of(kind), .reason = findings_kind_text(kind), .fields = line },
+		  "%s", sentence);
+	write_journal(findings, kind, line);
 }
 
 /* A flow as text, for journal and log. */

@@ -1,5 +1,5 @@
-/* Reports of the server: each finding is one line of the journal and one of the log. Both are rate-limited for each
- * kind and say how many lines were left out. The journal has every UNHEARD and HEARD. */
+/* Reports of the server: each finding is one line of the journal and one of the log, with the same fields. Both are
+ * rate-limited for each kind and say how many lines were left out. The journal has every UNHEARD and HEARD. */
 #ifndef FLOATPROBE_FINDINGS_H
 #define FLOATPROBE_FINDINGS_H
 
@@ -31,9 +31,9 @@ struct findings {
 	const char *server;      /* the name of this server */
 	struct journal *journal; /* NULL: no journal */
 	struct {
-		struct bucket journal, log;
-		unsigned unwritten, unsaid; /* lines left out since the last line */
-		uint64_t count;             /* findings since the start, whether or not they have a line */
+		struct bucket journal;
+		unsigned unwritten; /* lines of the journal that were left out since the last one */
+		uint64_t count;     /* findings since the start, whether or not they have a line */
 	} kinds[FINDINGS_KINDS_LEN];
 };
 

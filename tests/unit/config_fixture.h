@@ -1,5 +1,5 @@
 /* What the tests of configurations share: a directory of their own with key files, and the comparison of everything
- * that diag_print says with what it has to say. */
+ * that diag_log says with what it has to say. */
 #ifndef FLOATPROBE_CONFIG_FIXTURE_H
 #define FLOATPROBE_CONFIG_FIXTURE_H
 
@@ -13,6 +13,7 @@
 #include "common/config/diag.h"
 #include "common/core/seal.h"
 #include "common/system/keyfile.h"
+#include "common/system/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,12 @@ static inline int fixture_teardown(void **state)
 	return chdir("/") < 0 || system(command) != 0 ? -1 : 0;
 }
 
+static inline void fixture_take_line(void *out, enum log_level level, const char *line)
+{
+	(void)level;
+	fprintf(out, "%s\n", line);
+}
+
 /* All that diags say, as text to be freed. */
 static inline char *fixture_text(const struct diag_list *diags)
 {
@@ -74,7 +81,9 @@ static inline char *fixture_text(const struct diag_list *diags)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	assert_non_null(out);
-	diag_print(diags, out);
+	log_to(fixture_take_line, out);
+	diag_log(diags);
+	log_to(NULL, NULL);
 	fclose(out);
 	return text;
 }

@@ -446,7 +446,7 @@ static void faults(void **state)
 		  "[::1]:8622\n"
 		  "c.yaml:7:10: error: journal: is the key file; write the journal to another file\n"
 		  "c.yaml:8:1: error: nothing: unknown key; known here: vantage, key, defaults, servers, "
-		  "servers_from, schedules, resolve_every, lossy, targets, targets_from, journal, user, web\n" },
+		  "servers_from, schedules, resolve_every, lossy, targets, targets_from, journal, user, log, web\n" },
 		{ ONE TARGET "web: { reload: sometimes, port: 1 }\n",
 		  "c.yaml:4:6: error: listen: missing; expected: where to serve, like 127.0.0.1:8622 or "
 		  "unix:/run/floatprobe/web.sock\n"
@@ -646,6 +646,7 @@ static void printed(void **state)
 			    "key: a.key (" KEY_A ")\n"
 			    "lossy: from 5% loss\n"
 			    "journal: none (run writes it to standard output)\n"
+			    "log: text, from level info\n"
 			    "web: none\n"
 			    "servers:\n"
 			    "  b: " KEY_B "\n"

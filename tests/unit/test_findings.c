@@ -3,6 +3,7 @@
 #include "server/watch/findings.h"
 
 #include "common/system/clock.h"
+#include "common/system/log.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,7 +19,7 @@
 static char journal_path[] = "/tmp/floatprobe-findings-XXXXXX", log_path[] = "/tmp/floatprobe-log-XXXXXX";
 static char text[1 << 18];
 static int stderr_fd;
-static int64_t now_ns;
+static int64_t now_ns = INT64_C(1000000000000);
 static struct findings findings;
 
 int64_t clock_mono_ns(void)
@@ -42,7 +43,7 @@ static int set_up(void **state)
 	stderr_fd = dup(STDERR_FILENO);
 	dup2(log_fd, STDERR_FILENO);
 	close(log_fd);
-	now_ns = INT64_C(1000000000000);
+	log_as_daemon();
 	findings = (struct findings){ .server = "boot-01", .journal = journal_open(journal_path) };
 	return findings.journal ? 0 : -1;
 }
@@ -50,6 +51,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	log_release(true);
+	now_ns += INT64_C(60000000000); /* the next test begins with a full allowance */
 	dup2(stderr_fd, STDERR_FILENO);
 	close(stderr_fd);
 	journal_close(findings.journal);
@@ -119,15 +122,17 @@ static void a_flow_is_told_of_in_full(void **state)
 	    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
 	    "\"unheard_replies\":17}\n");
 	assert_string_equal(read_all(log_path),
-			    "floatprobe: warning: unheard: monitor does not receive the replies from 2001:db8::1: udp "
+			    "1970-01-01T00:16:40.000000Z floatprobe: warning: unheard: monitor does not receive the "
+			    "replies from 2001:db8::1: udp "
 			    "flow 000000000000abcd from "
 			    "198.51.100.7 port 40000, 20 probes received, the last 17 replies not acknowledged\n"
-			    "floatprobe: heard: monitor receives the replies from 2001:db8::1 again: udp flow "
+			    "1970-01-01T00:16:40.000000Z floatprobe: heard: monitor receives the replies from "
+			    "2001:db8::1 again: udp flow "
 			    "000000000000abcd from 198.51.100.7 "
 			    "port 40000, after 17 replies\n");
 }
 
-/* The journal has every change of a flow; the log at most ten lines at once, and one each ten seconds. */
+/* The journal has every change of a flow; the log at most twenty lines of each kind a minute. */
 static void of_flows_only_the_log_is_bounded(void **state)
 {
 	(void)state;
@@ -136,11 +141,12 @@ static void of_flows_only_the_log_is_bounded(void **state)
 		tell_event(REFLECTOR_EVENT_HEARD);
 	}
 	assert_int_equal(count_lines(journal_path), 300);
-	assert_int_equal(count_lines(log_path), 10);
-	now_ns += INT64_C(10000000000);
+	assert_int_equal(count_lines(log_path), 40);
+	now_ns += INT64_C(60000000000);
 	tell_event(REFLECTOR_EVENT_HEARD);
-	assert_int_equal(count_lines(log_path), 11);
-	assert_non_null(strstr(text, ", after 17 replies (290 such lines were left out before this one)\n"));
+	assert_int_equal(count_lines(log_path), 43);
+	assert_non_null(strstr(text, "130 more lines of this kind were held back: heard: monitor receives"));
+	assert_non_null(strstr(text, "130 more lines of this kind were held back: unheard: monitor does"));
 	assert_int_equal(count_lines(journal_path), 301);
 	assert_null(strstr(text, "left_out"));
 }
@@ -151,12 +157,12 @@ static void of_the_link_both_are_bounded(void **state)
 	tell_of_the_link(203);
 	tell_event(REFLECTOR_EVENT_UNHEARD); /* has a bound of its own */
 	assert_int_equal(count_lines(journal_path), 201);
-	assert_int_equal(count_lines(log_path), 11);
-	now_ns += INT64_C(10000000000);
+	assert_int_equal(count_lines(log_path), 21);
+	now_ns += INT64_C(60000000000);
 	tell_of_the_link(1);
-	assert_int_equal(count_lines(log_path), 12);
+	assert_int_equal(count_lines(log_path), 23);
 	assert_non_null(
-	    strstr(text, "floatprobe: warning: somebody has x (193 such lines were left out before this one)\n"));
+	    strstr(text, "Z floatprobe: warning: 183 more lines of this kind were held back: somebody has x\n"));
 	assert_int_equal(count_lines(journal_path), 202);
 	assert_non_null(strstr(text, "\"address\":\"x\",\"left_out\":3}\n"));
 }

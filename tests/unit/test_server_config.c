@@ -225,6 +225,7 @@ static void printed(void **state)
 				  "claims of this host's addresses by other machines: not watched\n"
 				  "application watched: geth, port 30303, udp\n"
 				  "journal: none\n"
+				  "log: text, from level info\n"
 				  "web: none\n"
 				  "clients:\n"
 				  "  a: " KEY_A "\n");

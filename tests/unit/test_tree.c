@@ -250,8 +250,8 @@ static void diags_are_bounded_and_clean(void **state)
 	assert_int_equal(diags.len, 1000);
 	assert_int_equal(diags.errors, 1500);
 	char *text = fixture_text(&diags);
-	assert_non_null(
-	    strstr(text, "f:1000:1: error: wrong\nonly the first 1000 messages are shown; there are 1500 errors\n"));
+	assert_non_null(strstr(
+	    text, "f:1000:1: error: wrong\nerror: only the first 1000 messages are shown; there are 1500 errors\n"));
 	free(text);
 	diag_free(&diags);
 	assert_int_equal(diags.errors, 0);
