@@ -1,4 +1,5 @@
 #include "common/system/errqueue.h"
+#include "common/core/ns.h"
 #include "common/system/udp.h"
 
 #include <errno.h>
@@ -60,11 +61,20 @@ static enum errqueue_meaning meaning_of_icmp6(uint8_t type, uint8_t code)
 	}
 }
 
-static void take_error(struct errqueue_entry *entry, const struct sock_extended_err *err)
+/* The address that follows the error (SO_EE_OFFENDER); unknown if there is none. */
+static struct endpoint offender_of(const struct sock_extended_err *err, size_t len)
 {
-	const struct sockaddr *offender =
-	    (const struct sockaddr *)(err + 1); /* SO_EE_OFFENDER without its cast to non-const */
+	const struct sockaddr *offender = (const struct sockaddr *)(err + 1);
 
+	len -= sizeof *err;
+	if ((len >= sizeof(struct sockaddr_in) && offender->sa_family == AF_INET) ||
+	    (len >= sizeof(struct sockaddr_in6) && offender->sa_family == AF_INET6))
+		return udp_endpoint(offender);
+	return (struct endpoint){ .port = 0 };
+}
+
+static void take_error(struct errqueue_entry *entry, const struct sock_extended_err *err, size_t len)
+{
 	entry->error = (int)err->ee_errno;
 	entry->type = err->ee_type;
 	entry->code = err->ee_code;
@@ -88,32 +98,62 @@ static void take_error(struct errqueue_entry *entry, const struct sock_extended_
 	}
 	if (entry->meaning == ERRQUEUE_TOO_BIG)
 		entry->mtu = err->ee_info;
-	if (offender->sa_family == AF_INET || offender->sa_family == AF_INET6)
-		entry->offender = udp_endpoint(offender);
+	entry->offender = offender_of(err, len);
+}
+
+static int64_t sent_ns(const struct timespec *ts)
+{
+	bool valid = ts->tv_sec >= 0 && ts->tv_sec < INT64_MAX / NS_PER_S && ts->tv_nsec >= 0 && ts->tv_nsec < NS_PER_S;
+
+	return valid ? (int64_t)ts->tv_sec * NS_PER_S + ts->tv_nsec : 0;
+}
+
+static bool is_control(const struct cmsghdr *c, int level, int type, size_t len)
+{
+	return c->cmsg_level == level && c->cmsg_type == type && c->cmsg_len >= CMSG_LEN(len);
 }
 
 static void take_control(struct errqueue_entry *entry, const struct cmsghdr *c)
 {
 	const void *data = CMSG_DATA(c);
 
-	if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING) {
+	if (is_control(c, SOL_SOCKET, SO_TIMESTAMPING, sizeof(struct timespec))) {
 		struct timespec ts; /* the first of three is the software timestamp */
 		memcpy(&ts, data, sizeof ts);
-		entry->sent_ns = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-	} else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
-		   (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
-		take_error(entry, data);
-	} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		entry->sent_ns = sent_ns(&ts);
+	} else if (is_control(c, IPPROTO_IP, IP_RECVERR, sizeof(struct sock_extended_err)) ||
+		   is_control(c, IPPROTO_IPV6, IPV6_RECVERR, sizeof(struct sock_extended_err))) {
+		take_error(entry, data, c->cmsg_len - CMSG_LEN(0));
+	} else if (is_control(c, IPPROTO_IP, IP_PKTINFO, sizeof(struct in_pktinfo))) {
 		struct in_pktinfo info;
-		struct sockaddr_in sin = { .sin_family = AF_INET };
 		memcpy(&info, data, sizeof info);
-		sin.sin_addr = info.ipi_addr;
-		entry->source = udp_endpoint((const struct sockaddr *)&sin);
-	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		entry->source = endpoint_v4(&info.ipi_addr, 0);
+	} else if (is_control(c, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(struct in6_pktinfo))) {
 		struct in6_pktinfo info;
 		memcpy(&info, data, sizeof info);
 		memcpy(entry->source.address, &info.ipi6_addr, sizeof entry->source.address);
 	}
+}
+
+static bool is_whole(const struct msghdr *message, const struct cmsghdr *c)
+{
+	size_t before = (size_t)((const uint8_t *)c - (const uint8_t *)message->msg_control);
+
+	return c->cmsg_len >= sizeof *c && c->cmsg_len <= message->msg_controllen - before;
+}
+
+void errqueue_parse(struct msghdr *message, size_t payload_len, struct errqueue_entry *entry)
+{
+	*entry = (struct errqueue_entry){
+		.kind = ERRQUEUE_LOCAL,
+		.meaning = ERRQUEUE_OTHER,
+		.payload = message->msg_iov->iov_base,
+		.payload_len = payload_len,
+	};
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c && is_whole(message, c); c = CMSG_NXTHDR(message, c))
+		take_control(entry, c);
+	if (message->msg_namelen >= sizeof(struct sockaddr_in))
+		entry->destination = udp_endpoint(message->msg_name);
 }
 
 int errqueue_read(int fd, struct errqueue_entry *entry, uint8_t *scratch, size_t scratch_len)
@@ -136,14 +176,6 @@ int errqueue_read(int fd, struct errqueue_entry *entry, uint8_t *scratch, size_t
 
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	memset(entry, 0, sizeof *entry);
-	entry->kind = ERRQUEUE_LOCAL;
-	entry->meaning = ERRQUEUE_OTHER;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
-		take_control(entry, c);
-	if (msg.msg_namelen >= sizeof(struct sockaddr_in))
-		entry->destination = udp_endpoint((const struct sockaddr *)&destination);
-	entry->payload = scratch;
-	entry->payload_len = (size_t)n;
+	errqueue_parse(&msg, (size_t)n, entry);
 	return 1;
 }

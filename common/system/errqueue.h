@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum errqueue_kind {
 	ERRQUEUE_TIMESTAMP, /* a datagram was sent */
@@ -39,6 +40,9 @@ struct errqueue_entry {
 	const uint8_t *payload;        /* start of our datagram's payload as quoted by the error; inside scratch */
 	size_t payload_len;
 };
+
+/* Fill *entry from a message of MSG_ERRQUEUE with so many octets of payload. Pure. */
+void errqueue_parse(struct msghdr *message, size_t payload_len, struct errqueue_entry *entry);
 
 /* Read one entry without blocking. Returns 1 if *entry is filled, 0 if the queue is empty, or -errno. */
 int errqueue_read(int fd, struct errqueue_entry *entry, uint8_t *scratch, size_t scratch_len);
