@@ -10,11 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { STRANGER = SCRIPT_CLIENTS, PARTIES, FLOWS_MAX = 4 };
-
-static struct seal_identity server, parties[PARTIES];
-static struct seal_pair pairs[PARTIES];
-static struct reflector_client list[SCRIPT_CLIENTS];
+enum { FLOWS_MAX = 4 };
 
 struct play {
 	struct reflector *reflector;
@@ -24,22 +20,6 @@ struct play {
 };
 
 static const int64_t epoch_ns = 1700000000000000000;
-
-static void start(void)
-{
-	static const uint8_t server_seed[SEAL_SEED_LEN] = { 1 };
-	FUZZ_CHECK(seal_start());
-	seal_identity_from_seed(&server, server_seed);
-	for (unsigned i = 0; i < PARTIES; i++) {
-		uint8_t seed[SEAL_SEED_LEN] = { 10, (uint8_t)i };
-		seal_identity_from_seed(&parties[i], seed);
-		FUZZ_CHECK(seal_pair_for_client(&pairs[i], &parties[i], server.public_key));
-	}
-	for (unsigned i = 0; i < SCRIPT_CLIENTS; i++) {
-		list[i].name = "client";
-		memcpy(list[i].key, parties[i].public_key, WIRE_KEY_LEN);
-	}
-}
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,
 		    struct draft *draft, uint8_t nonce[SEAL_NONCE_LEN])
@@ -56,130 +36,17 @@ static void collect(void *context, const struct evidence_query *query, const str
 	answer->twins[0].source = querier->seen;
 }
 
-static unsigned who(const uint8_t *step)
-{
-	unsigned party = step[SCRIPT_WHO] & 3;
-	return party < PARTIES ? party : 0;
-}
-
-static enum packet_transport transport(const uint8_t *step)
-{
-	return step[SCRIPT_MODE] & SCRIPT_TCP ? PACKET_TCP : PACKET_UDP;
-}
-
-static struct endpoint address(uint8_t choice, uint16_t port)
-{
-	struct endpoint v4 = { { [10] = 0xff, 0xff, 198, 18, choice, choice }, port };
-	struct endpoint v6 = { { 0x20, 0x01, 0x0d, 0xb8, [7] = choice, [15] = choice }, port };
-	return choice & 0x80 ? v6 : v4;
-}
-
-static size_t patch_offset(const uint8_t *step)
-{
-	return bytes_get16(step + SCRIPT_PATCH) % WIRE_PROBE_MIN;
-}
-
-static void put_relayed(uint8_t *buf, size_t len, unsigned slots, const uint8_t *inner, size_t size)
-{
-	size_t value_len;
-	uint8_t *value = packet_evidence(buf, len, slots, &value_len);
-	memcpy(value, inner, size < value_len ? size : value_len);
-}
-
-/* The plain text of a query is as long as fits; what the input does not have is zero, as a client would pad it. */
-static void put_query(const uint8_t *step, uint8_t *buf, size_t len, unsigned slots, const uint8_t *text, size_t size)
-{
-	static const uint8_t nonce[SEAL_NONCE_LEN] = { 9 };
-	uint8_t whole[SCRIPT_PACKET_MAX] = { 0 };
-	size_t value_len;
-	uint8_t *value = packet_evidence(buf, len, slots, &value_len);
-	if (value_len < SEAL_NONCE_LEN + SEAL_TAG_LEN)
-		return;
-	size_t text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
-	memcpy(whole, text, size < text_len ? size : text_len);
-	seal_evidence(pairs[who(step)].query, nonce, buf, value, whole, text_len);
-}
-
-static enum packet_role role(uint8_t mode)
-{
-	if (mode & SCRIPT_QUERY)
-		return mode & SCRIPT_OTHER ? PACKET_RELAY : PACKET_QUERY;
-	return PACKET_PROBE;
-}
-
-static uint16_t flags(uint8_t mode)
-{
-	bool twin = mode & SCRIPT_OTHER && !(mode & SCRIPT_QUERY);
-	return (uint16_t)((mode & SCRIPT_SIGN_REPLY ? PACKET_SIGN_REPLY : 0) | (twin ? PACKET_WANT_TWIN : 0));
-}
-
-static unsigned slots_of(const uint8_t *step)
-{
-	return 1 + (step[SCRIPT_WHO] >> 2 & 3);
-}
-
-static void write_request(const struct play *p, const uint8_t *step, uint8_t *buf, size_t len, const uint8_t *text,
-			  size_t size)
-{
-	const struct seal_identity *client = &parties[who(step)];
-	uint8_t mode = step[SCRIPT_MODE];
-	unsigned slots = slots_of(step), slot = (step[SCRIPT_WHO] >> 4 & 3) % slots;
-	struct packet_request request = {
-		.role = role(mode),
-		.seq = bytes_get32(step + SCRIPT_SEQ),
-		.sent_ns = epoch_ns + p->now_ns + (int16_t)bytes_get16(step + SCRIPT_SKEW) * INT64_C(1000000000),
-		.flags = flags(mode),
-		.flow_id = step[SCRIPT_WHO] >> 6,
-		.destination = address(1, WIRE_PORT),
-		.transport = transport(step),
-		.heard = { .newest = step[SCRIPT_HEARD],
-			   .count = step[SCRIPT_HEARD],
-			   .bitmap = { step[SCRIPT_HEARD] } },
-		.slots = slots,
-	};
-	memcpy(request.client_key, client->public_key, WIRE_KEY_LEN);
-	packet_write_request(buf, len, &request);
-	if (request.role == PACKET_QUERY)
-		put_query(step, buf, len, slots, text, size);
-	if (request.role == PACKET_RELAY)
-		put_relayed(buf, len, slots, text, size);
-	if (mode & SCRIPT_EARLY)
-		buf[patch_offset(step)] ^= step[SCRIPT_XOR];
-	if (mode & SCRIPT_MAC)
-		seal_request_name(&pairs[who(step)], buf, slot);
-	if (mode & SCRIPT_SIGN)
-		seal_request_sign(client, transport(step), buf, slots, NULL);
-	if (mode & SCRIPT_MAC)
-		seal_request_mac(&pairs[who(step)], transport(step), buf, len, slots, slot);
-	if (!(mode & SCRIPT_EARLY))
-		buf[patch_offset(step)] ^= step[SCRIPT_XOR];
-}
-
-static bool is_under_mac(size_t offset, unsigned slots)
-{
-	return offset < WIRE_T2 || (offset >= WIRE_FLOW && offset < WIRE_MACS(slots));
-}
-
-/* Can this step be what its sender sealed? A patch among the MACs may be of another slot's. A signature without a MAC
- * holds the flow only. */
-static bool is_sealed(const uint8_t *step)
-{
-	uint8_t mode = step[SCRIPT_MODE];
-	if (mode & SCRIPT_RAW || !(mode & (SCRIPT_MAC | SCRIPT_SIGN)) || who(step) == STRANGER)
-		return false;
-	return mode & SCRIPT_EARLY || step[SCRIPT_XOR] == 0 || !(mode & SCRIPT_MAC) ||
-	       !is_under_mac(patch_offset(step), slots_of(step));
-}
-
 static void check_reply(const uint8_t *step, const uint8_t *buf, size_t len, struct packet_reply *reply)
 {
 	FUZZ_CHECK(packet_read_reply(buf, len, reply) == PACKET_FAULT_NONE);
-	FUZZ_CHECK(memcmp(reply->server_key, server.public_key, WIRE_KEY_LEN) == 0);
-	FUZZ_CHECK(reply->status != PACKET_NOT_AUTHORISED || transport(step) == PACKET_TCP);
+	FUZZ_CHECK(memcmp(reply->server_key, script_server.public_key, WIRE_KEY_LEN) == 0);
+	FUZZ_CHECK(reply->status != PACKET_NOT_AUTHORISED || script_transport(step) == PACKET_TCP);
 	if (!(step[SCRIPT_MODE] & SCRIPT_EARLY)) /* an early patch may have made it another one's */
-		FUZZ_CHECK(seal_reply_mac_holds(&pairs[who(step)], transport(step), buf, len, reply->slots));
+		FUZZ_CHECK(seal_reply_mac_holds(&script_pairs[script_who(step)], script_transport(step), buf, len,
+						reply->slots));
 	if (reply->flags & PACKET_SIGNED)
-		FUZZ_CHECK(seal_reply_signature_holds(server.public_key, transport(step), buf, len, reply->slots));
+		FUZZ_CHECK(seal_reply_signature_holds(script_server.public_key, script_transport(step), buf, len,
+						      reply->slots));
 }
 
 /* One reply as long as the request, or two that together are no longer. */
@@ -204,9 +71,9 @@ static struct reflector_request arrival(const struct play *p, const uint8_t *ste
 	return (struct reflector_request){
 		.buf = buf,
 		.len = len,
-		.transport = transport(step),
-		.source = address(step[SCRIPT_SOURCE], 40000),
-		.arrived_on = address(2, WIRE_PORT),
+		.transport = script_transport(step),
+		.source = script_address(step[SCRIPT_SOURCE], 40000),
+		.arrived_on = script_address(2, WIRE_PORT),
 		.ttl = 64,
 		.received_ns = epoch_ns + p->now_ns,
 		.replied_ns = epoch_ns + p->now_ns + 1000,
@@ -218,7 +85,7 @@ static enum reflector_outcome reflect(const struct play *p, const uint8_t *step,
 {
 	struct reflector_event event;
 	struct reflector_request request = arrival(p, step, buf, len);
-	uint8_t before[UINT16_MAX];
+	static uint8_t before[UINT16_MAX]; /* on the stack AddressSanitizer would mark all of it each time */
 	memcpy(before, buf, len);
 	enum reflector_outcome outcome = reflector_handle(p->reflector, &request, &event);
 	FUZZ_CHECK(outcome < REFLECTOR_OUTCOMES_LEN && reflector_outcome_text(outcome));
@@ -248,14 +115,14 @@ static void play_packet(struct play *p, const uint8_t *step, const uint8_t *own,
 	uint8_t *buf = malloc(len ? len : 1);
 	FUZZ_CHECK(buf);
 	if (!raw)
-		write_request(p, step, buf, len, own, own_len);
+		script_write(step, epoch_ns + p->now_ns, buf, len, own, own_len);
 	else
 		memcpy(buf, own, len);
 
-	bool sealed = is_sealed(step);
+	bool sealed = script_is_sealed(step);
 	enum reflector_outcome outcome = reflect(p, step, buf, len);
 	if (sealed)
-		p->sealed[who(step)] = true;
+		p->sealed[script_who(step)] = true;
 	if (outcome < REFLECTOR_DROPPED_MALFORMED) {
 		FUZZ_CHECK(sealed || outcome == REFLECTOR_TOLD_NOT_AUTHORISED);
 		check_replies(step, buf, len, outcome);
@@ -270,7 +137,7 @@ static void play_packet(struct play *p, const uint8_t *step, const uint8_t *own,
 static void reload(struct play *p)
 {
 	p->clients_len = p->clients_len == SCRIPT_CLIENTS ? SCRIPT_CLIENTS - 1 : SCRIPT_CLIENTS;
-	FUZZ_CHECK(reflector_set_clients(p->reflector, list, p->clients_len, p->now_ns));
+	FUZZ_CHECK(reflector_set_clients(p->reflector, script_clients, p->clients_len, p->now_ns));
 }
 
 /* One step; returns how many octets of what follows it were its own. */
@@ -299,10 +166,10 @@ static void no_flow_without_a_seal(struct play *p, unsigned client)
 	size_t value_len;
 	bytes_put32(step + SCRIPT_SEQ, 1);
 	FUZZ_CHECK(evidence_write_query(text, sizeof text, &all_flows));
-	write_request(p, step, buf, sizeof buf, text, sizeof text);
+	script_write(step, epoch_ns + p->now_ns, buf, sizeof buf, text, sizeof text);
 	FUZZ_CHECK(reflect(p, step, buf, sizeof buf) == REFLECTOR_ANSWERED);
 	const uint8_t *value = packet_evidence(buf, sizeof buf, 1, &value_len);
-	FUZZ_CHECK(seal_evidence_open(pairs[client].answer, buf, value, value_len, text));
+	FUZZ_CHECK(seal_evidence_open(script_pairs[client].answer, buf, value, value_len, text));
 	FUZZ_CHECK(evidence_read_answer(text, value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN, &answer));
 	FUZZ_CHECK(answer.flows_len == 1 && answer.flows[0].known);
 }
@@ -311,16 +178,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool started;
 	if (!started)
-		start();
+		script_start();
 	started = true;
 
 	struct play p = { .now_ns = 1000000000, .clients_len = SCRIPT_CLIENTS };
-	p.reflector = reflector_new(&(struct reflector_settings){ .identity = &server,
+	p.reflector = reflector_new(&(struct reflector_settings){ .identity = &script_server,
 								  .boot_id = 42,
 								  .started_ns = 1,
 								  .clock_skew_ns = INT64_C(60000000000),
 								  .flows_max = FLOWS_MAX,
-								  .clients = list,
+								  .clients = script_clients,
 								  .clients_len = SCRIPT_CLIENTS,
 								  .collect = collect });
 	FUZZ_CHECK(p.reflector);

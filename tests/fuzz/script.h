@@ -1,7 +1,14 @@
-/* The language of fuzz_reflector's inputs: steps of 16 octets, some followed by octets of their own. make_seeds writes
- * it, fuzz_reflector plays it. */
+/* The language of requests in inputs: steps of 16 octets, some followed by octets of their own. make_seeds writes it;
+ * script.c holds the keys of all parties and makes the request of a step. */
 #ifndef FLOATPROBE_FUZZ_SCRIPT_H
 #define FLOATPROBE_FUZZ_SCRIPT_H
+
+#include "common/core/seal.h"
+#include "server/reflect/reflector.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
 	SCRIPT_MODE = 0,
@@ -26,9 +33,29 @@ enum {                           /* SCRIPT_MODE */
        SCRIPT_SIGN_REPLY = 0x20, /* asks for a signed reply */
        SCRIPT_EARLY = 0x40,      /* the patch comes before the seals: well sealed, but strange */
        SCRIPT_OTHER = 0x80,      /* RAW: no packet, but the list of clients loses its last one, or gets it back;
-				  * QUERY: a relay, which carries what follows the step; else: wants a twin */
+				  * QUERY: a relay of a query, which what follows the step is XORed to; else: wants a twin */
 };
 
-enum { SCRIPT_CLIENTS = 2, SCRIPT_FLOWS = 4, SCRIPT_PACKET_MAX = 1500 };
+enum {
+	SCRIPT_CLIENTS = 2,
+	SCRIPT_STRANGER = SCRIPT_CLIENTS,
+	SCRIPT_PARTIES,
+	SCRIPT_FLOWS = 4,
+	SCRIPT_PACKET_MAX = 1500,
+};
+
+extern struct seal_identity script_server, script_peer, script_parties[SCRIPT_PARTIES];
+extern struct seal_pair script_pairs[SCRIPT_PARTIES]; /* of each party and the server */
+extern struct seal_pair script_peer_pair;             /* of the first client and the peer */
+extern struct reflector_client script_clients[SCRIPT_CLIENTS];
+
+void script_start(void); /* make the keys */
+unsigned script_who(const uint8_t *step);
+enum packet_transport script_transport(const uint8_t *step);
+struct endpoint script_address(uint8_t choice, uint16_t port);
+/* Write the request of a step that is not RAW, made at this time. own: what follows the step. */
+void script_write(const uint8_t *step, int64_t real_ns, uint8_t *buf, size_t len, const uint8_t *own, size_t own_len);
+/* Can this step be what its sender sealed? */
+bool script_is_sealed(const uint8_t *step);
 
 #endif
