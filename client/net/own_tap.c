@@ -1,6 +1,7 @@
 #include "client/net/own_tap.h"
 
 #include "common/core/bytes.h"
+#include "common/core/ip.h"
 #include "common/core/ns.h"
 #include "common/core/wire.h"
 #include "common/system/packet_socket.h"
@@ -14,23 +15,9 @@ enum {
 	RECEIVE_BUFFER_LEN = 1 << 20,
 	BATCHES_MAX = 64, /* of one drain: a flood must not block the loop */
 	HANDSHAKES = 1024,
-	IP4_LEN = 20,
-	IP4_FRAGMENT = 6,
-	IP4_PROTOCOL = 9,
-	IP4_SOURCE = 12,
-	IP4_DESTINATION = 16,
-	IP6_LEN = 40,
-	IP6_NEXT = 6,
-	IP6_SOURCE = 8,
-	IP6_DESTINATION = 24,
-	UDP = 17,
-	UDP_LEN = 8,
-	TCP = 6,
-	TCP_LEN = 14, /* up to its flags */
-	TCP_FLAGS = 13,
-	FIN_SYN_RST_ACK = 0x17,
-	SYN_ACK = 0x12,
 	CAPTURE_LEN = 256,
+	SYN_ACK = IP_TCP_SYN | IP_TCP_ACK,
+	REPLY_LEN = IP_UDP_LEN + WIRE_FLOW_ID + 8, /* what is read of a datagram */
 };
 static const int64_t open_ns = 60 * NS_PER_S, again_ns = 600 * NS_PER_S;
 
@@ -86,18 +73,18 @@ static const struct sock_filter answers[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 6, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 4, 0, 16),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, IP4_FRAGMENT),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 14, 0),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IP4_FRAGMENT_OFFSET_MASK, 14, 0),
 	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP4_PROTOCOL),
 	BPF_JUMP(BPF_JMP | BPF_JA, 2, 0, 0),
 	BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, IP6_LEN),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IP6_NEXT),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UDP, 0, 2),
-	BPF_STMT(BPF_LD | BPF_W | BPF_IND, UDP_LEN + WIRE_FLOW_MAGIC),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP_UDP, 0, 2),
+	BPF_STMT(BPF_LD | BPF_W | BPF_IND, IP_UDP_LEN + WIRE_FLOW_MAGIC),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WIRE_MAGIC, 4, 6),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TCP, 0, 5),
-	BPF_STMT(BPF_LD | BPF_B | BPF_IND, TCP_FLAGS),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FIN_SYN_RST_ACK),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IP_TCP, 0, 5),
+	BPF_STMT(BPF_LD | BPF_B | BPF_IND, IP_TCP_FLAGS),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, IP_TCP_FIN | IP_TCP_RST | SYN_ACK),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN_ACK, 0, 2),
 	BPF_STMT(BPF_RET | BPF_K, CAPTURE_LEN),
 	BPF_STMT(BPF_RET | BPF_K, CAPTURE_LEN),
@@ -125,47 +112,21 @@ bool own_tap_sees(const struct own_tap *tap, bool v4)
 	return tap && tap->fds[v4 ? 0 : 1] >= 0;
 }
 
-struct answer { /* of a frame */
-	struct endpoint from, to;
-	uint8_t protocol;
-	const uint8_t *transport;
-	size_t len; /* from the transport header on */
-};
-
-/* The filter has looked at these headers, but frames may be cut. */
-static bool read_frame(const uint8_t *buf, size_t len, struct answer *a)
-{
-	bool v4 = len >= IP4_LEN && buf[0] >> 4 == 4;
-	size_t head_len = v4 ? (size_t)(buf[0] & 0x0f) * 4 : IP6_LEN;
-
-	if (head_len < IP4_LEN || len < head_len + TCP_LEN)
-		return false;
-	a->protocol = buf[v4 ? IP4_PROTOCOL : IP6_NEXT];
-	a->transport = buf + head_len;
-	a->len = len - head_len;
-	if (v4) {
-		a->from = endpoint_v4(buf + IP4_SOURCE, bytes_get16(a->transport));
-		a->to = endpoint_v4(buf + IP4_DESTINATION, bytes_get16(a->transport + 2));
-	} else {
-		a->from = endpoint_of(buf + IP6_SOURCE, bytes_get16(a->transport));
-		a->to = endpoint_of(buf + IP6_DESTINATION, bytes_get16(a->transport + 2));
-	}
-	return true;
-}
-
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct own_tap *tap = context;
-	struct answer a;
+	struct ip_packet p;
+	const uint8_t *reply;
 
-	if (!read_frame(frame->buf, frame->len, &a))
+	if (!ip_read(frame->buf, frame->len, &p))
 		return;
-	if (a.protocol == TCP)
-		tap->handshakes[tap->next++ % HANDSHAKES] = (struct handshake){ a.from, a.to, frame->received_ns };
-	else if (a.len >= UDP_LEN + WIRE_FLOW_ID + 8)
-		tap->on_reply(tap->context, &a.from, a.transport + UDP_LEN + WIRE_REPLY_SERVER_KEY,
-			      bytes_get64(a.transport + UDP_LEN + WIRE_FLOW_ID),
-			      bytes_get32(a.transport + UDP_LEN + WIRE_SENDER_SEQ));
+	reply = p.transport + IP_UDP_LEN;
+	if (p.protocol == IP_TCP)
+		tap->handshakes[tap->next++ % HANDSHAKES] =
+		    (struct handshake){ p.source, p.destination, frame->received_ns };
+	else if (p.transport_len >= REPLY_LEN)
+		tap->on_reply(tap->context, &p.source, reply + WIRE_REPLY_SERVER_KEY, bytes_get64(reply + WIRE_FLOW_ID),
+			      bytes_get32(reply + WIRE_SENDER_SEQ));
 }
 
 void own_tap_drain(struct own_tap *tap, int64_t now_ns)

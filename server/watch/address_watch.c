@@ -3,8 +3,8 @@
 #include "common/config/units.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
+#include "server/watch/claims.h"
 #include "server/watch/conflicts.h"
-#include "server/watch/headers.h"
 #include "server/watch/tap.h"
 
 #include <linux/if_addr.h>
@@ -47,8 +47,7 @@ static void tell(struct address_watch *w, const struct conflict *c, const char *
 
 /* Ignore a claim that is seen on another link than the one that has the address: the address may be held without ARP,
  * behind the machine that answers for it. */
-static void on_claim(struct address_watch *w, const struct packet_socket_frame *frame,
-		     const struct headers_claim *claim)
+static void on_claim(struct address_watch *w, const struct packet_socket_frame *frame, const struct claim *claim)
 {
 	const struct rtnl_address *ours = ifaces_address(w->ifaces, &claim->address);
 	const struct rtnl_link *link = ifaces_link(w->ifaces, frame->link);
@@ -65,9 +64,9 @@ static void on_claim(struct address_watch *w, const struct packet_socket_frame *
 
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
-	struct headers_claim claim;
+	struct claim claim;
 
-	if (headers_read_claim(frame->buf, frame->len, &claim))
+	if (claims_read(frame->buf, frame->len, &claim))
 		on_claim(context, frame, &claim);
 }
 
@@ -179,18 +178,18 @@ void address_watch_own_changed(struct address_watch *watch)
 
 static int probe_by_arp(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
 {
-	static const uint8_t broadcast[HEADERS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	uint8_t probe[HEADERS_ARP_LEN];
+	static const uint8_t broadcast[CLAIMS_MAC_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint8_t probe[CLAIMS_ARP_LEN];
 
-	headers_write_arp_probe(probe, link->mac, address);
+	claims_write_arp_probe(probe, link->mac, address);
 	return tap_send(w->arp, ETH_P_ARP, link->index, broadcast, probe, sizeof probe);
 }
 
 static int probe_by_nd(struct address_watch *w, const struct rtnl_link *link, const struct endpoint *address)
 {
-	uint8_t solicitation[HEADERS_SOLICITATION_LEN], to[HEADERS_MAC_LEN];
+	uint8_t solicitation[CLAIMS_SOLICITATION_LEN], to[CLAIMS_MAC_LEN];
 
-	headers_write_solicitation(solicitation, to, link->mac, address);
+	claims_write_solicitation(solicitation, to, link->mac, address);
 	return tap_send(w->nd, ETH_P_IPV6, link->index, to, solicitation, sizeof solicitation);
 }
 

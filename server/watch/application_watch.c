@@ -46,7 +46,7 @@ static void advise(const struct applications_finding *f, const char *name, const
 static void tell(struct application_watch *w, const struct applications_finding *f)
 {
 	const char *name = w->config->applications[f->application].name;
-	const char *protocol = f->protocol == HEADERS_UDP ? "udp" : "tcp", *kind = applications_kind_text(f->kind);
+	const char *protocol = f->protocol == IP_UDP ? "udp" : "tcp", *kind = applications_kind_text(f->kind);
 	bool other = f->kind == APPLICATIONS_OTHER_ADDRESS;
 	char peer[UNITS_ADDRESS_LEN], asked[UNITS_ADDRESS_LEN], from[UNITS_ADDRESS_LEN], advice[ADVICE_LEN];
 	char since[CLOCK_TEXT_LEN];
@@ -97,12 +97,12 @@ static void on_timer(uv_timer_t *timer)
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct application_watch *w = context;
-	struct headers_ip headers;
+	struct ip_packet packet;
 
-	if (!headers_read_ip(frame->buf, frame->len, &headers) ||
-	    (!frame->outgoing && !ifaces_address(w->ifaces, &headers.destination)))
+	if (!ip_read(frame->buf, frame->len, &packet) ||
+	    (!frame->outgoing && !ifaces_address(w->ifaces, &packet.destination)))
 		return;
-	applications_note(w->applications, &headers, frame->outgoing, frame->received_ns);
+	applications_note(w->applications, &packet, frame->outgoing, frame->received_ns);
 	if (applications_waits(w->applications) && !uv_is_active((uv_handle_t *)&w->timer))
 		uv_timer_start(&w->timer, on_timer, LOOK_MS, LOOK_MS);
 }

@@ -83,7 +83,7 @@ void applications_free(struct applications *applications)
 
 static bool is_watched(const struct applications_watched *w, uint8_t protocol, uint16_t port)
 {
-	return w->port == port && (protocol == HEADERS_UDP ? w->udp : w->tcp);
+	return w->port == port && (protocol == IP_UDP ? w->udp : w->tcp);
 }
 
 /* Returns -1 if none matches. */
@@ -156,17 +156,16 @@ static void note_answer(struct applications *a, struct conversation *c, uint16_t
 	stop_waiting(c);
 }
 
-void applications_note(struct applications *applications, const struct headers_ip *headers, bool outgoing,
-		       int64_t now_ns)
+void applications_note(struct applications *applications, const struct ip_packet *packet, bool outgoing, int64_t now_ns)
 {
-	const struct endpoint *peer = outgoing ? &headers->destination : &headers->source;
-	const struct endpoint *own = outgoing ? &headers->source : &headers->destination;
-	int application = application_at(applications, headers->protocol, own->port);
+	const struct endpoint *peer = outgoing ? &packet->destination : &packet->source;
+	const struct endpoint *own = outgoing ? &packet->source : &packet->destination;
+	int application = application_at(applications, packet->protocol, own->port);
 	struct conversation *c;
 
 	if (application < 0)
 		return;
-	c = conversation_with(applications, application, headers->protocol, peer, own);
+	c = conversation_with(applications, application, packet->protocol, peer, own);
 	if (outgoing)
 		note_answer(applications, c, peer->port, now_ns);
 	else

@@ -11,7 +11,7 @@
 #ifndef FLOATPROBE_APPLICATIONS_H
 #define FLOATPROBE_APPLICATIONS_H
 
-#include "server/watch/headers.h"
+#include "common/core/ip.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,7 +50,7 @@ struct applications *applications_new(const struct applications_watched *list, u
 void applications_free(struct applications *applications);
 
 /* A frame from or to one of the watched ports. */
-void applications_note(struct applications *applications, const struct headers_ip *headers, bool outgoing,
+void applications_note(struct applications *applications, const struct ip_packet *packet, bool outgoing,
 		       int64_t now_ns);
 /* True while an answer is awaited; call applications_find from time to time then. */
 bool applications_waits(const struct applications *applications);

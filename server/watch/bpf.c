@@ -1,12 +1,13 @@
 #include "server/watch/bpf.h"
 
 #include "common/core/bytes.h"
-#include "server/watch/headers.h"
+#include "common/core/ip.h"
+#include "server/watch/captures.h"
+#include "server/watch/claims.h"
 
 #include <assert.h>
 #include <linux/if_arp.h>
 #include <linux/if_packet.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 
 /* Jump targets. Each part of a program sets its own places below. */
@@ -35,27 +36,14 @@ struct builder {
 	unsigned base; /* offset of the local labels */
 };
 
-enum { /* header offsets, as in headers.c */
-       IP4_FRAGMENT = 6,
-       IP4_PROTOCOL = 9,
-       IP6_NEXT = 6,
-       IP6_HOP_LIMIT = 7,
-       IP6_SOURCE = 8,
-       IP6_LEN = 40,
-       IP6_LAST_WORD = 12, /* in an address */
-       UDP_LEN = 8,
-       TCP_FLAGS = 13,
-       TCP_LEN_MAX = 60,
-       ARP_ETHERNET_IP4 = 0x00010800,
-       ARP_SENDER = 14,
-       ARP_TARGET = 24,
-       ARP_LEN = 28,
-       ICMP6 = 58,
-       ND_SOLICITATION = 135,
-       ND_ADVERTISEMENT = 136,
-       ND_LEN = 64,
+enum {
+	IP6_LAST_WORD = 12, /* in an address */
+	ARP_ETHERNET_IP4 = 0x00010800,
+	ND_HOP_LIMIT = 255, /* a router would have made it smaller (RFC 4861, 7.1) */
+	SYN = IP_TCP_SYN,
+	RST = IP_TCP_RST,
+	ACK = IP_TCP_ACK,
 };
-enum { SYN = 0x02, RST = 0x04, ACK = 0x10 };
 
 static unsigned label_at(const struct builder *b, unsigned label)
 {
@@ -161,7 +149,7 @@ static void find_transport(struct builder *b)
 	jump_if(b, BPF_JEQ, 6, V6, DROP);
 	mark(b, V4);
 	load(b, BPF_H | BPF_ABS, IP4_FRAGMENT);
-	jump_if(b, BPF_JSET, 0x1fff, DROP, NEXT);
+	jump_if(b, BPF_JSET, IP4_FRAGMENT_OFFSET_MASK, DROP, NEXT);
 	emit(b, BPF_LDX | BPF_B | BPF_MSH, 0, NEXT, NEXT);
 	load(b, BPF_B | BPF_ABS, IP4_PROTOCOL);
 	go(b, PROTOCOL);
@@ -180,19 +168,19 @@ struct direction {
 	uint32_t udp_len; /* how much of a UDP datagram, with its header */
 };
 static const uint16_t request_flags[] = { SYN }, answer_flags[] = { SYN | ACK, RST | ACK, RST };
-static const struct direction requests = { 2, request_flags, 1, UDP_LEN + HEADERS_FLOW_LEN };
-static const struct direction to_us = { 2, request_flags, 1, UDP_LEN }, from_us = { 0, answer_flags, 3, UDP_LEN };
+static const struct direction requests = { 2, request_flags, 1, IP_UDP_LEN + CAPTURES_PAYLOAD_LEN };
+static const struct direction to_us = { 2, request_flags, 1, IP_UDP_LEN }, from_us = { 0, answer_flags, 3, IP_UDP_LEN };
 
 static void match(struct builder *b, const struct bpf_ports *ports, const struct direction *direction)
 {
 	find_transport(b);
-	jump_if(b, BPF_JEQ, 17, UDP, NEXT);
-	jump_if(b, BPF_JEQ, 6, TCP, DROP);
+	jump_if(b, BPF_JEQ, IP_UDP, UDP, NEXT);
+	jump_if(b, BPF_JEQ, IP_TCP, TCP, DROP);
 	mark(b, UDP);
 	load(b, BPF_H | BPF_IND, direction->port);
 	require_one(b, ports->udp, ports->udp_len, UDP_PORT);
 	mark(b, TCP);
-	load(b, BPF_B | BPF_IND, TCP_FLAGS);
+	load(b, BPF_B | BPF_IND, IP_TCP_FLAGS);
 	emit(b, BPF_ALU | BPF_AND | BPF_K, SYN | RST | ACK, NEXT, NEXT);
 	require_one(b, direction->flags, direction->flags_len, FLAGS);
 	mark(b, FLAGS);
@@ -201,7 +189,7 @@ static void match(struct builder *b, const struct bpf_ports *ports, const struct
 	mark(b, UDP_PORT);
 	return_up_to(b, direction->udp_len);
 	mark(b, TCP_PORT);
-	return_up_to(b, TCP_FLAGS + 1);
+	return_up_to(b, IP_TCP_LEN_READ);
 }
 
 void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports)
@@ -223,13 +211,13 @@ void bpf_syns(struct bpf_program *program, uint16_t port)
 	load_ancillary(&b, SKF_AD_PKTTYPE);
 	require(&b, PACKET_HOST);
 	find_transport(&b);
-	require(&b, IPPROTO_TCP);
-	load(&b, BPF_B | BPF_IND, TCP_FLAGS);
+	require(&b, IP_TCP);
+	load(&b, BPF_B | BPF_IND, IP_TCP_FLAGS);
 	emit(&b, BPF_ALU | BPF_AND | BPF_K, SYN | RST | ACK, NEXT, NEXT);
 	require(&b, SYN);
 	load(&b, BPF_H | BPF_IND, to_us.port);
 	require(&b, port);
-	return_up_to(&b, TCP_LEN_MAX);
+	return_up_to(&b, IP_TCP_LEN_MAX);
 	finish(&b);
 }
 
@@ -270,14 +258,14 @@ void bpf_arp(struct bpf_program *program, const struct endpoint *addresses, unsi
 	begin(&b, program);
 	load(&b, BPF_W | BPF_ABS, 0);
 	require(&b, ARP_ETHERNET_IP4);
-	load(&b, BPF_W | BPF_ABS, ARP_SENDER);
+	load(&b, BPF_W | BPF_ABS, CLAIMS_ARP_SENDER);
 	jump_if(&b, BPF_JEQ, 0, OTHER, NEXT);
 	require_address4(&b, addresses, addresses_len, ACCEPT);
 	mark(&b, OTHER);
-	load(&b, BPF_W | BPF_ABS, ARP_TARGET);
+	load(&b, BPF_W | BPF_ABS, CLAIMS_ARP_TARGET);
 	require_address4(&b, addresses, addresses_len, ACCEPT);
 	mark(&b, ACCEPT);
-	return_octets(&b, ARP_LEN);
+	return_octets(&b, CLAIMS_ARP_LEN);
 	finish(&b);
 }
 
@@ -296,12 +284,12 @@ void bpf_nd(struct bpf_program *program, const struct endpoint *addresses, unsig
 
 	begin(&b, program);
 	load(&b, BPF_B | BPF_ABS, IP6_NEXT);
-	require(&b, ICMP6);
+	require(&b, IP_ICMP6);
 	load(&b, BPF_B | BPF_ABS, IP6_HOP_LIMIT);
-	require(&b, 255);
+	require(&b, ND_HOP_LIMIT);
 	load(&b, BPF_B | BPF_ABS, IP6_LEN);
-	jump_if(&b, BPF_JEQ, ND_ADVERTISEMENT, ACCEPT, NEXT);
-	require(&b, ND_SOLICITATION);
+	jump_if(&b, BPF_JEQ, CLAIMS_ND_ADVERTISEMENT, ACCEPT, NEXT);
+	require(&b, CLAIMS_ND_SOLICITATION);
 	load(&b, BPF_W | BPF_ABS, IP6_SOURCE + IP6_LAST_WORD);
 	accept_address6(&b, addresses, addresses_len);
 	require(&b, 0);
@@ -310,6 +298,6 @@ void bpf_nd(struct bpf_program *program, const struct endpoint *addresses, unsig
 		require(&b, 0);
 	}
 	mark(&b, ACCEPT);
-	return_octets(&b, ND_LEN);
+	return_octets(&b, CLAIMS_ND_LEN);
 	finish(&b);
 }

@@ -22,7 +22,7 @@ struct bpf_ports {
 
 /* Accepts UDP datagrams and TCP connection requests for these ports that come to this host, over IPv4 or IPv6; no later
  * fragments. A frame that a bridge floods, or that this host hears in promiscuous mode, has the MAC of another machine:
- * the host's own stack drops it, and so does the filter. Of a datagram it passes what headers_read_ip reads. */
+ * the host's own stack drops it, and so does the filter. Of a datagram it passes what ip_read reads. */
 void bpf_requests(struct bpf_program *program, const struct bpf_ports *ports);
 /* Accepts the same, and outgoing packets from these ports: all UDP datagrams, and the TCP answers to connection
  * requests. Accepts nothing of the loopback interface. For a socket that sees every protocol. */

@@ -1,5 +1,6 @@
 #include "server/watch/captures.h"
 
+#include "common/core/bytes.h"
 #include "common/core/lru.h"
 
 #include <stdlib.h>
@@ -37,21 +38,31 @@ void captures_free(struct captures *captures)
 	free(captures);
 }
 
-void captures_note(struct captures *captures, const struct headers_ip *headers)
+bool captures_read(const struct ip_packet *packet, struct captures_probe *probe)
 {
-	const struct captures_key key = { headers->client, headers->flow };
-	struct capture *c;
-	bool evicted;
+	const uint8_t *payload = packet->transport + IP_UDP_LEN;
 
-	if (!headers->is_ours)
-		return;
-	c = lru_use(captures->flows, &key, &evicted);
-	if (c->bitmap == 0 || headers->seq > c->newest) {
-		uint32_t step = headers->seq - c->newest;
+	if (packet->protocol != IP_UDP || packet->transport_len < IP_UDP_LEN + CAPTURES_PAYLOAD_LEN ||
+	    bytes_get32(payload + WIRE_FLOW_MAGIC) != WIRE_MAGIC)
+		return false;
+	probe->client = bytes_get64(payload + WIRE_PROBE_CLIENT_KEY);
+	probe->flow = bytes_get64(payload + WIRE_FLOW_ID);
+	probe->seq = bytes_get32(payload + WIRE_SEQ);
+	return true;
+}
+
+void captures_note(struct captures *captures, const struct captures_probe *probe)
+{
+	const struct captures_key key = { probe->client, probe->flow };
+	bool evicted;
+	struct capture *c = lru_use(captures->flows, &key, &evicted);
+
+	if (c->bitmap == 0 || probe->seq > c->newest) {
+		uint32_t step = probe->seq - c->newest;
 		c->bitmap = step < EVIDENCE_CAPTURE_NUMBERS ? c->bitmap << step | 1 : 1;
-		c->newest = headers->seq;
-	} else if (c->newest - headers->seq < EVIDENCE_CAPTURE_NUMBERS) {
-		c->bitmap |= UINT64_C(1) << (c->newest - headers->seq);
+		c->newest = probe->seq;
+	} else if (c->newest - probe->seq < EVIDENCE_CAPTURE_NUMBERS) {
+		c->bitmap |= UINT64_C(1) << (c->newest - probe->seq);
 	}
 }
 

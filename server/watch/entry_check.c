@@ -2,7 +2,7 @@
 
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
-#include "server/watch/headers.h"
+#include "server/watch/claims.h"
 #include "server/watch/tap.h"
 
 #include <linux/if_ether.h>
@@ -38,7 +38,7 @@ static struct question *find(struct entry_check *c, const struct endpoint *addre
 	return NULL;
 }
 
-static void on_claim(struct entry_check *c, const struct packet_socket_frame *frame, const struct headers_claim *claim)
+static void on_claim(struct entry_check *c, const struct packet_socket_frame *frame, const struct claim *claim)
 {
 	struct question *q = frame->has_mac && !claim->probe ? find(c, &claim->address, frame->mac) : NULL;
 
@@ -48,9 +48,9 @@ static void on_claim(struct entry_check *c, const struct packet_socket_frame *fr
 
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
-	struct headers_claim claim;
+	struct claim claim;
 
-	if (headers_read_claim(frame->buf, frame->len, &claim))
+	if (claims_read(frame->buf, frame->len, &claim))
 		on_claim(context, frame, &claim);
 }
 
@@ -123,14 +123,14 @@ static bool set_filters(struct entry_check *c)
 
 static int send_question(struct entry_check *c, const struct rtnl_link *link, const struct question *q)
 {
-	uint8_t buf[HEADERS_SOLICITATION_LEN], to_all[HEADERS_MAC_LEN];
+	uint8_t buf[CLAIMS_SOLICITATION_LEN], to_all[CLAIMS_MAC_LEN];
 
 	if (endpoint_is_v4(&q->address)) {
-		headers_write_arp_probe(buf, link->mac, &q->address);
-		return tap_send(c->arp, ETH_P_ARP, link->index, q->mac, buf, HEADERS_ARP_LEN);
+		claims_write_arp_probe(buf, link->mac, &q->address);
+		return tap_send(c->arp, ETH_P_ARP, link->index, q->mac, buf, CLAIMS_ARP_LEN);
 	}
-	headers_write_solicitation(buf, to_all, link->mac, &q->address);
-	return tap_send(c->nd, ETH_P_IPV6, link->index, q->mac, buf, HEADERS_SOLICITATION_LEN);
+	claims_write_solicitation(buf, to_all, link->mac, &q->address);
+	return tap_send(c->nd, ETH_P_IPV6, link->index, q->mac, buf, CLAIMS_SOLICITATION_LEN);
 }
 
 void entry_check_ask(struct entry_check *check, const struct rtnl_link *link, const struct endpoint *address,

@@ -29,15 +29,15 @@ void frames_free(struct frames *frames)
 	free(frames);
 }
 
-void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
+void frames_note(struct frames *frames, const struct ip_packet *packet, unsigned link, const uint8_t *mac,
 		 int64_t received_ns)
 {
-	struct frames_key key = { .transport = headers->protocol };
+	struct frames_key key = { .transport = packet->protocol };
 	struct frames_seen *seen;
 	bool evicted;
 
-	memcpy(key.client, headers->source.address, sizeof key.client);
-	memcpy(key.local, headers->destination.address, sizeof key.local);
+	memcpy(key.client, packet->source.address, sizeof key.client);
+	memcpy(key.local, packet->destination.address, sizeof key.local);
 	seen = lru_use(frames->seen, &key, &evicted);
 	if (!seen->has_mac || !mac || memcmp(seen->mac, mac, sizeof seen->mac) != 0) {
 		seen->changed_ns = seen->count > 0 ? received_ns : 0;

@@ -4,11 +4,11 @@
 #define FLOATPROBE_FRAMES_H
 
 #include "common/core/evidence.h"
-#include "server/watch/headers.h"
+#include "common/core/ip.h"
 
 struct frames_key {
 	uint8_t client[16], local[16];
-	uint32_t transport; /* HEADERS_UDP, or HEADERS_TCP: connection requests */
+	uint32_t transport; /* IP_UDP, or IP_TCP: connection requests */
 };
 
 struct frames_seen {
@@ -16,7 +16,7 @@ struct frames_seen {
 	uint32_t count;
 	unsigned link; /* link of the newest frame */
 	bool has_mac;
-	uint8_t mac[HEADERS_MAC_LEN];
+	uint8_t mac[EVIDENCE_MAC_LEN];
 	int64_t newest_ns;  /* the newest frame (monotonic) */
 	int64_t since_ns;   /* the first frame of the unbroken series from this MAC (monotonic) */
 	int64_t changed_ns; /* when the MAC last changed (monotonic); 0: never */
@@ -27,7 +27,7 @@ struct frames *frames_new(unsigned capacity, const uint8_t hash_key[16]); /* NUL
 void frames_free(struct frames *frames);
 
 /* mac NULL: the link has no MACs. */
-void frames_note(struct frames *frames, const struct headers_ip *headers, unsigned link, const uint8_t *mac,
+void frames_note(struct frames *frames, const struct ip_packet *packet, unsigned link, const uint8_t *mac,
 		 int64_t received_ns);
 /* The client's newest frame with a MAC for this address of ours; NULL: not known. Frames for another address may take
  * another way, through a router, and have the router's MAC. */

@@ -60,12 +60,14 @@ static void settle_pending(struct neighbour_watch *w);
 static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct neighbour_watch *w = context;
-	struct headers_ip headers;
+	struct captures_probe probe;
+	struct ip_packet packet;
 
-	if (!headers_read_ip(frame->buf, frame->len, &headers))
+	if (!ip_read(frame->buf, frame->len, &packet))
 		return;
-	frames_note(w->frames, &headers, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
-	captures_note(w->captures, &headers);
+	frames_note(w->frames, &packet, frame->link, frame->has_mac ? frame->mac : NULL, frame->received_ns);
+	if (captures_read(&packet, &probe))
+		captures_note(w->captures, &probe);
 	settle_pending(w);
 }
 

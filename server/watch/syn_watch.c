@@ -1,6 +1,7 @@
 #include "server/watch/syn_watch.h"
 
 #include "common/core/age.h"
+#include "common/core/ip.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
@@ -29,14 +30,14 @@ static void on_frame(void *context, const struct packet_socket_frame *frame)
 {
 	struct syn_watch *w = context;
 	struct syns_frame syn = { .has_mac = frame->has_mac, .received_ns = frame->received_ns };
-	struct headers_ip headers;
+	struct ip_packet packet;
 
-	if (!headers_read_ip(frame->buf, frame->len, &headers) || headers.protocol != HEADERS_TCP)
+	if (!ip_read(frame->buf, frame->len, &packet) || packet.protocol != IP_TCP)
 		return;
-	syn.source = headers.source;
-	syn.local = headers.destination;
+	syn.source = packet.source;
+	syn.local = packet.destination;
 	syn.local.port = 0;
-	syn.has_value = headers_read_timestamp(frame->buf, frame->len, &syn.value);
+	syn.has_value = ip_tcp_timestamp(&packet, &syn.value);
 	if (frame->has_mac)
 		memcpy(syn.mac, frame->mac, sizeof syn.mac);
 	syns_note(w->syns, &syn);

@@ -8,7 +8,7 @@
 #define FLOATPROBE_SYNS_H
 
 #include "common/core/endpoint.h"
-#include "server/watch/headers.h"
+#include "common/core/evidence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@ struct syns_frame {
 	bool has_value, has_mac;
 	bool claimed;   /* private to the table: the SYN of a known attempt */
 	uint32_t value; /* of the timestamp option, if has_value */
-	uint8_t mac[HEADERS_MAC_LEN];
+	uint8_t mac[EVIDENCE_MAC_LEN];
 	int64_t received_ns; /* monotonic */
 };
 

@@ -3,9 +3,9 @@
  * beyond its end, and what the parsers take is what the tables can hold. */
 #include "server/watch/applications.h"
 #include "server/watch/captures.h"
+#include "server/watch/claims.h"
 #include "server/watch/conflicts.h"
 #include "server/watch/frames.h"
-#include "server/watch/headers.h"
 #include "server/watch/syns.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -34,7 +34,7 @@ static void start(void)
 	FUZZ_CHECK(frames && captures && conflicts && applications && syns);
 }
 
-static void take_claim(const struct headers_claim *claim, const uint8_t *mac, int64_t now_ns)
+static void take_claim(const struct claim *claim, const uint8_t *mac, int64_t now_ns)
 {
 	struct evidence_answer answer = { .conflicts_len = 0 };
 
@@ -45,23 +45,26 @@ static void take_claim(const struct headers_claim *claim, const uint8_t *mac, in
 		   (answer.conflicts_len > 0 && endpoint_same_address(&answer.conflicts[0].address, &claim->address)));
 }
 
-static void take_request(const struct headers_ip *headers, bool outgoing, const uint8_t *mac, int64_t now_ns)
+static void take_request(const struct ip_packet *packet, bool outgoing, const uint8_t *mac, int64_t now_ns)
 {
 	static struct draft draft;
 	struct applications_finding finding;
+	struct captures_probe probe = { 0 };
+	bool is_ours = captures_read(packet, &probe);
 
-	FUZZ_CHECK(headers->protocol == HEADERS_UDP || headers->protocol == HEADERS_TCP);
-	frames_note(frames, headers, 1, mac, now_ns);
+	FUZZ_CHECK(packet->protocol == IP_UDP || packet->protocol == IP_TCP);
+	frames_note(frames, packet, 1, mac, now_ns);
 	draft.answer.frames_len = draft.answer.captures_len = 0;
-	frames_tell(frames, &headers->source, now_ns, &draft.answer);
-	captures_note(captures, headers);
-	draft.client = headers->client;
-	draft.answer.flows[0].id = headers->flow;
+	frames_tell(frames, &packet->source, now_ns, &draft.answer);
+	if (is_ours)
+		captures_note(captures, &probe);
+	draft.client = probe.client;
+	draft.answer.flows[0].id = probe.flow;
 	draft.answer.flows_len = 1;
 	captures_tell(captures, &draft);
-	FUZZ_CHECK(draft.answer.captures_len == headers->is_ours);
+	FUZZ_CHECK(draft.answer.captures_len == is_ours);
 	FUZZ_CHECK(draft.answer.frames_len > 0 && draft.answer.frames[0].idle_ms == 0);
-	applications_note(applications, headers, outgoing, now_ns);
+	applications_note(applications, packet, outgoing, now_ns);
 	while (applications_find(applications, now_ns, &finding))
 		FUZZ_CHECK(finding.count > 0 && finding.application == 0);
 }
@@ -73,14 +76,14 @@ static bool is_of_nobody(void *context, const struct endpoint *source, const str
 }
 
 /* Whoever asks for a SYN by its name finds it. */
-static void take_syn(const uint8_t *buf, size_t len, const struct headers_ip *headers, int64_t now_ns)
+static void take_syn(const struct ip_packet *packet, int64_t now_ns)
 {
-	struct syns_frame frame = { .source = headers->source, .local = headers->destination, .received_ns = now_ns };
-	struct syns_attempt attempt = { .client = headers->source, .since_ns = now_ns };
+	struct syns_frame frame = { .source = packet->source, .local = packet->destination, .received_ns = now_ns };
+	struct syns_attempt attempt = { .client = packet->source, .since_ns = now_ns };
 	const struct syns_query query = { &attempt, 1, 0, is_of_nobody, NULL };
 	struct syns_found found;
 
-	attempt.has_name = frame.has_value = headers_read_timestamp(buf, len, &frame.value);
+	attempt.has_name = frame.has_value = ip_tcp_timestamp(packet, &frame.value);
 	attempt.value = frame.value;
 	syns_note(syns, &frame);
 	syns_find(syns, &query, now_ns, &found);
@@ -89,19 +92,19 @@ static void take_syn(const uint8_t *buf, size_t len, const struct headers_ip *he
 
 static void take_frame(const uint8_t *buf, size_t len, uint8_t about, int64_t now_ns)
 {
-	uint8_t mac[HEADERS_MAC_LEN] = { 2, [5] = about };
-	struct headers_claim claim;
-	struct headers_ip headers;
+	uint8_t mac[CLAIMS_MAC_LEN] = { 2, [5] = about };
+	struct claim claim;
+	struct ip_packet packet;
 
-	if (headers_read_arp(buf, len, &claim))
+	if (claims_read_arp(buf, len, &claim))
 		take_claim(&claim, mac, now_ns);
-	if (headers_read_nd(buf, len, &claim))
+	if (claims_read_nd(buf, len, &claim))
 		take_claim(&claim, mac, now_ns);
-	if (!headers_read_ip(buf, len, &headers))
+	if (!ip_read(buf, len, &packet))
 		return;
-	take_request(&headers, about & OUTGOING, mac, now_ns);
-	if (headers.protocol == HEADERS_TCP)
-		take_syn(buf, len, &headers, now_ns);
+	take_request(&packet, about & OUTGOING, mac, now_ns);
+	if (packet.protocol == IP_TCP)
+		take_syn(&packet, now_ns);
 }
 
 /* Each in memory of its own, so that AddressSanitizer sees a read beyond its end. */

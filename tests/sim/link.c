@@ -1,8 +1,10 @@
 #include "tests/sim/link.h"
 
 #include "common/core/bytes.h"
+#include "common/core/ip.h"
 #include "common/system/clock.h"
-#include "server/watch/headers.h"
+#include "server/watch/captures.h"
+#include "server/watch/claims.h"
 #include "server/watch/syn_watch.h"
 #include "tests/sim/machine.h"
 
@@ -11,17 +13,9 @@
 #include <stdlib.h>
 
 enum {
-	IP_LEN = 20,
-	IP_PROTOCOL = 9,
-	IP_SOURCE = 12,
-	IP_DESTINATION = 16,
-	TCP_OFFSET = 12,
-	TCP_FLAGS = 13,
 	TCP_TIMESTAMP_AT = 22, /* behind two octets of padding */
 	TCP_LEN = 32,
-	UDP_LEN = 8,
-	FRAMING_LEN = IP_LEN + UDP_LEN + HEADERS_FLOW_LEN,
-	ARP_SENDER = 14,
+	FRAMING_LEN = IP4_LEN_MIN + IP_UDP_LEN + CAPTURES_PAYLOAD_LEN,
 	NUD_USABLE = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT,
 };
 static const int64_t delay_ns = 5 * S, probes_ns = 3 * S; /* as the kernel's delay_first_probe_time, ucast_solicit */
@@ -323,8 +317,8 @@ static void put_tcp(uint8_t *tcp, const struct parcel *p)
 {
 	static const uint8_t padding = 1, kind = 8, len = 10;
 
-	tcp[TCP_FLAGS] = 0x02;
-	tcp[TCP_OFFSET] = (uint8_t)((p->has_timestamp ? TCP_LEN : TCP_LEN - len - 2) / 4 << 4);
+	tcp[IP_TCP_FLAGS] = IP_TCP_SYN;
+	tcp[IP_TCP_DATA_OFFSET] = (uint8_t)((p->has_timestamp ? TCP_LEN : TCP_LEN - len - 2) / 4 << 4);
 	tcp[TCP_TIMESTAMP_AT - 2] = tcp[TCP_TIMESTAMP_AT - 1] = padding;
 	tcp[TCP_TIMESTAMP_AT] = kind;
 	tcp[TCP_TIMESTAMP_AT + 1] = len;
@@ -334,21 +328,21 @@ static void put_tcp(uint8_t *tcp, const struct parcel *p)
 /* As much of it as taps look at: of TCP they want connection requests only. */
 void link_receive(struct link *l, const struct parcel *p, const struct endpoint *local)
 {
-	uint8_t buf[FRAMING_LEN] = { 0x45, [IP_PROTOCOL] = p->tcp ? HEADERS_TCP : HEADERS_UDP };
+	uint8_t buf[FRAMING_LEN] = { 0x45, [IP4_PROTOCOL] = p->tcp ? IP_TCP : IP_UDP };
 	struct packet_socket_frame frame = {
 		.buf = buf, .len = sizeof buf, .protocol = ETH_P_IP, .link = LINK_INDEX, .has_mac = true
 	};
 
 	if (!l->taps || (p->tcp && p->kind != SYN))
 		return;
-	memcpy(buf + IP_SOURCE, p->seen.address + sizeof endpoint_v4_prefix, 4);
-	memcpy(buf + IP_DESTINATION, local->address + sizeof endpoint_v4_prefix, 4);
-	bytes_put16(buf + IP_LEN, p->seen.port);
-	bytes_put16(buf + IP_LEN + 2, WIRE_PORT);
+	memcpy(buf + IP4_SOURCE, p->seen.address + sizeof endpoint_v4_prefix, 4);
+	memcpy(buf + IP4_DESTINATION, local->address + sizeof endpoint_v4_prefix, 4);
+	bytes_put16(buf + IP4_LEN_MIN, p->seen.port);
+	bytes_put16(buf + IP4_LEN_MIN + 2, WIRE_PORT);
 	if (p->tcp)
-		put_tcp(buf + IP_LEN, p);
-	else if (p->len >= HEADERS_FLOW_LEN)
-		memcpy(buf + IP_LEN + UDP_LEN, p->buf, HEADERS_FLOW_LEN);
+		put_tcp(buf + IP4_LEN_MIN, p);
+	else if (p->len >= CAPTURES_PAYLOAD_LEN)
+		memcpy(buf + IP4_LEN_MIN + IP_UDP_LEN, p->buf, CAPTURES_PAYLOAD_LEN);
 	memcpy(frame.mac, is_straight(l, p) ? p->client->mac : network.router_mac, sizeof frame.mac);
 	world_enter(&l->machine->clock);
 	frame.received_ns = clock_mono_ns();
@@ -401,13 +395,13 @@ void link_hear(struct link *l, const struct client *client)
 static void hear_claim(struct event *event)
 {
 	struct link *l = (struct link *)((char *)event - offsetof(struct link, claim));
-	uint8_t buf[HEADERS_ARP_LEN];
+	uint8_t buf[CLAIMS_ARP_LEN];
 	struct packet_socket_frame frame = {
 		.buf = buf, .len = sizeof buf, .protocol = ETH_P_ARP, .link = LINK_INDEX, .has_mac = true
 	};
 
-	headers_write_arp_probe(buf, l->claimed_by, &l->claimed);
-	memcpy(buf + ARP_SENDER, l->claimed.address + sizeof endpoint_v4_prefix, 4);
+	claims_write_arp_probe(buf, l->claimed_by, &l->claimed);
+	memcpy(buf + CLAIMS_ARP_SENDER, l->claimed.address + sizeof endpoint_v4_prefix, 4);
 	memcpy(frame.mac, l->claimed_by, sizeof frame.mac);
 	world_enter(&l->machine->clock);
 	frame.received_ns = clock_mono_ns();

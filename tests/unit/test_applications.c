@@ -37,8 +37,8 @@ static int tear_down(void **state)
 
 static void frame(bool outgoing, uint8_t protocol, uint8_t own, uint8_t peer, uint16_t peer_port)
 {
-	uint16_t port = protocol == HEADERS_UDP ? UDP_PORT : TCP_PORT;
-	struct headers_ip h = { .protocol = protocol };
+	uint16_t port = protocol == IP_UDP ? UDP_PORT : TCP_PORT;
+	struct ip_packet h = { .protocol = protocol };
 
 	h.source = outgoing ? sample_endpoint_v4(own, port) : sample_endpoint_v4(peer, peer_port);
 	h.destination = outgoing ? sample_endpoint_v4(peer, peer_port) : sample_endpoint_v4(own, port);
@@ -48,12 +48,12 @@ static void frame(bool outgoing, uint8_t protocol, uint8_t own, uint8_t peer, ui
 
 static void asks(uint8_t own, uint8_t peer, uint16_t port)
 {
-	frame(false, HEADERS_UDP, own, peer, port);
+	frame(false, IP_UDP, own, peer, port);
 }
 
 static void speaks(uint8_t own, uint8_t peer, uint16_t port)
 {
-	frame(true, HEADERS_UDP, own, peer, port);
+	frame(true, IP_UDP, own, peer, port);
 }
 
 static bool finds_after(int64_t ns)
@@ -86,7 +86,7 @@ static void another_address_is_proven_when_the_time_is_over(void **state)
 	assert_true(finds_after(1 * S));
 	assert_int_equal(finding.kind, APPLICATIONS_OTHER_ADDRESS);
 	assert_int_equal(finding.application, GETH);
-	assert_int_equal(finding.protocol, HEADERS_UDP);
+	assert_int_equal(finding.protocol, IP_UDP);
 	assert_true(endpoint_equal(&finding.asked, &anchor));
 	assert_true(endpoint_equal(&finding.answered_from, &droplet));
 	assert_true(endpoint_equal(&finding.peer, &peer));
@@ -122,7 +122,7 @@ static void another_port_or_peer_is_not_answered(void **state)
 	asks(ANCHOR, PEER, PEER_PORT);
 	speaks(DROPLET, PEER, PEER_PORT + 1);
 	speaks(DROPLET, PEER + 1, PEER_PORT);
-	frame(true, HEADERS_TCP, DROPLET, PEER, PEER_PORT);
+	frame(true, IP_TCP, DROPLET, PEER, PEER_PORT);
 	assert_false(finds_after(10 * S));
 }
 
@@ -175,11 +175,11 @@ static void answers_to_the_application_are_no_questions(void **state)
 static void tcp_is_answered_or_not(void **state)
 {
 	(void)state;
-	frame(false, HEADERS_TCP, ANCHOR, PEER, PEER_PORT);
-	frame(true, HEADERS_TCP, ANCHOR, PEER, PEER_PORT);
+	frame(false, IP_TCP, ANCHOR, PEER, PEER_PORT);
+	frame(true, IP_TCP, ANCHOR, PEER, PEER_PORT);
 	assert_false(finds_after(10 * S));
 	for (unsigned i = 0; i < 3; i++)
-		frame(false, HEADERS_TCP, ANCHOR, PEER, PEER_PORT + 1);
+		frame(false, IP_TCP, ANCHOR, PEER, PEER_PORT + 1);
 	assert_true(finds_after(10 * S));
 	assert_int_equal(finding.kind, APPLICATIONS_NO_ANSWER);
 	assert_int_equal(finding.application, WEB);
@@ -217,9 +217,9 @@ static void what_was_missed_may_have_been_the_answer(void **state)
 
 static void ports_that_are_not_watched_are_nothing(void **state)
 {
-	struct headers_ip h = { .source = sample_endpoint_v4(PEER, UDP_PORT),
-				.destination = sample_endpoint_v4(ANCHOR, UDP_PORT),
-				.protocol = HEADERS_TCP };
+	struct ip_packet h = { .source = sample_endpoint_v4(PEER, UDP_PORT),
+			       .destination = sample_endpoint_v4(ANCHOR, UDP_PORT),
+			       .protocol = IP_TCP };
 
 	(void)state;
 	for (unsigned i = 0; i < 5; i++)
