@@ -1,5 +1,10 @@
 """keepalived on two servers, which agree on who has the shared address."""
 
+import lab
+from lab import wait_until
+
+PRIORITIES = {"boot-01": 200, "boot-02": 100}
+
 KEEPALIVED = """
 global_defs {{ vrrp_garp_master_repeat 1; }}
 vrrp_instance lab {{
@@ -19,12 +24,14 @@ vrrp_instance lab {{
 class Keepalived:
     """One of two that agree on who has the shared address."""
 
-    def __init__(self, lan, server, priority):
+    def __init__(self, lan, server):
         self.server, self.files = server, f"{lan.net.files}/{server.name}-keepalived"
         address = f"{lan.shared}/{lan.net.plan.bits}"
         file = lan.net.write(
             f"{server.name}-keepalived.conf",
-            KEEPALIVED.format(priority=priority, addresses=f"fe80::50/64\n{address}" if ":" in address else address),
+            KEEPALIVED.format(
+                priority=PRIORITIES[server.name], addresses=f"fe80::50/64\n{address}" if ":" in address else address
+            ),
         )
         self.process = server.host.start(
             "keepalived", "--dont-fork", "--vrrp", "--log-console", "--use-file", file,
@@ -37,3 +44,12 @@ class Keepalived:
         parent, child = (open(f"{self.files}{which}.pid", encoding="ascii").read().strip() for which in ("", "-vrrp"))
         self.server.host.run("kill", "-STOP", child)
         self.server.host.run("kill", "-KILL", parent, child)
+
+
+def keepalived_on(lan, server):
+    """keepalived runs on this server alone, and has put the shared address there."""
+    lab.need("keepalived")
+    lan.give_up(lan.one)
+    daemon = Keepalived(lan, server)
+    wait_until(f"{server.name} has the address", lambda: lan.has(server))
+    return daemon

@@ -10,9 +10,8 @@
 
 import time
 
-import lab
 from lab import Failure, link, wait_until
-from keepalived import Keepalived
+from keepalived import Keepalived, keepalived_on
 from lan import SHARED, SHARED_UDP, Lan, announce, by_turns
 from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
@@ -175,12 +174,9 @@ def sees_claim(lan, server, other):
 @scenario
 def keepalived_dies_without_giving_up(net):
     """Split brain: the backup takes over, and the old master has the address still. Nothing is lost meanwhile."""
-    lab.need("keepalived")
     lan = Lan(net)
-    lan.give_up(lan.one)
-    master = Keepalived(lan, lan.one, 200)
-    wait_until("boot-01 is the master", lambda: lan.has(lan.one))
-    backup = Keepalived(lan, lan.two, 100)
+    master = keepalived_on(lan, lan.one)
+    backup = Keepalived(lan, lan.two)
     daemon = net.run_daemon(lan.targets(), every="60ms")
     daemon.wait_for(SHARED_UDP, state="up", server="boot-01")
     master.dies()

@@ -10,7 +10,7 @@ import json
 import signal
 
 import lab
-from keepalived import Keepalived
+from keepalived import Keepalived, keepalived_on
 from lab import Failure, wait_until
 from lan import Lan, announce
 from provider import main, scenario, scenarios
@@ -398,12 +398,9 @@ def all_servers_have_the_address(net):
 @scenarios(("TERM",), ("KILL",))
 def keepalived(net, end):
     """The backup takes over; a master that is killed leaves the address where it was."""
-    lab.need("keepalived")
     lan = Lan(net)
-    lan.give_up(lan.one)
-    master = Keepalived(lan, lan.one, 200)
-    wait_until("boot-01 has the address", lambda: lan.has(lan.one))
-    Keepalived(lan, lan.two, 100)
+    master = keepalived_on(lan, lan.one)
+    Keepalived(lan, lan.two)
     watch = Watch(net, target="shared", targets=lan.targets())
     master.process.send(signal.SIGTERM) if end == "TERM" else master.dies()
     moved = watch.end()
@@ -417,12 +414,9 @@ def keepalived(net, end):
 @scenario
 def keepalived_whose_link_goes_down(net):
     """The machine is away with the address: its own address is no yardstick any more."""
-    lab.need("keepalived")
     lan = Lan(net)
-    lan.give_up(lan.one)
-    Keepalived(lan, lan.one, 200)
-    wait_until("boot-01 has the address", lambda: lan.has(lan.one))
-    Keepalived(lan, lan.two, 100)
+    keepalived_on(lan, lan.one)
+    Keepalived(lan, lan.two)
     watch = Watch(net, target="shared", targets=lan.targets())
     lan.one.host.ip("link set eth0 down")
     moved = watch.end()
@@ -434,13 +428,10 @@ def keepalived_whose_link_goes_down(net):
 @scenario
 def keepalived_preempts(net):
     """The master is back, and takes the address from the backup."""
-    lab.need("keepalived")
     lan = Lan(net)
-    lan.give_up(lan.one)
-    Keepalived(lan, lan.two, 100)
-    wait_until("boot-02 has the address", lambda: lan.has(lan.two))
+    keepalived_on(lan, lan.two)
     watch = Watch(net, "--expect", "boot-01", target="shared", targets=lan.targets())
-    Keepalived(lan, lan.one, 200)
+    Keepalived(lan, lan.one)
     moved = watch.end()
     moved.status(0)
     for protocol in ("udp", "tcp"):

@@ -10,7 +10,7 @@
 
 import lab
 from lab import Failure, wait_until
-from keepalived import Keepalived
+from keepalived import Keepalived, keepalived_on
 from lan import SHARED, Lan
 from provider import DOWN, PORT, PROTOCOLS, TWICE, main, scenario, scenarios
 
@@ -62,11 +62,8 @@ def nobody_has_it_any_more(net, privilege):
 
 @scenario
 def keepalived_stops_on_both(net):
-    lab.need("keepalived")
     lan = outside(net)
-    lan.give_up(lan.one)
-    both = [Keepalived(lan, server, priority) for server, priority in ((lan.one, 200), (lan.two, 100))]
-    wait_until("boot-01 is the master", lambda: lan.has(lan.one))
+    both = [keepalived_on(lan, lan.one), Keepalived(lan, lan.two)]
     daemon = net.run_daemon(lan.targets())
     for protocol in PROTOCOLS:
         daemon.wait_for({**SHARED, "protocol": protocol}, state="up", server="boot-01")
