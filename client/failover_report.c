@@ -154,6 +154,31 @@ static void judge_owners(const struct failover_measured *f, const struct path *p
 	    server_name(&f->plan->config, m->from));
 }
 
+/* Frames for the address still came to a server that had given it up: the network had not been told of the move. */
+static void note_strayed(const struct failover_measured *f, const struct path *p, const char *address,
+			 struct failover_protocol *x)
+{
+	const struct flow_gap *gap = x->move.to == SAMPLE_NOBODY ? &x->flows[0].seen.tail : &x->move.gap;
+	struct hint_holding_explanation e;
+
+	if (!p->loss || gap->total_ns == 0)
+		return;
+	hint_holding_explain(&p->loss->holding, p, gap->from_ns, &e);
+	for (unsigned k = 0; e.certain && k < p->target->servers_len; k++) {
+		const struct hint_holding_word *word = &p->loss->holding.words[k];
+		int64_t strayed_ns = word->frames_ns - ns_later(word->absent_ns, gap->from_ns);
+		const char *server = config_server_name(&f->plan->config, (int)p->target->servers[k]);
+		if (e.misdelivered >> k & 1 && strayed_ns >= FAILOVER_STRAYED_NS)
+			reasons_add(
+			    &x->notes,
+			    "%s: for at least %.1f s the network still sent the probes to %s, which did not have %s "
+			    "any "
+			    "more: a neighbour entry on the way was old. Let the new holder announce the address "
+			    "(gratuitous ARP, unsolicited ND)",
+			    probe_kind_of(p->kind)->name, (double)strayed_ns / (double)NS_PER_S, server, address);
+	}
+}
+
 static void judge(const struct failover_measured *f, const struct path *p, struct failover_protocol *x)
 {
 	enum probe_kind kind = p->kind;
@@ -184,6 +209,7 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 		reasons_add(&x->reasons, "the command was not run: nobody answered before the move");
 	reasons_of_move(&c, &x->move, x->flows, x->flows_len, &x->reasons);
 	judge_owners(f, p, c.address, x);
+	note_strayed(f, p, c.address, x);
 	note_yardsticks(f, kind, &x->notes);
 	if (x->move.excused > 0)
 		reasons_add(&x->notes,

@@ -522,13 +522,6 @@ void sentences_shared_address(const struct verdict_evidence *e, struct verdict *
 	    or_else(e->hints.receipt_server, "the server"), mac_text(n->frame_mac).text);
 }
 
-void sentences_failover(const struct verdict_evidence *e, struct verdict *v)
-{
-	say(v, "%s answered before and %s answers now: %u of %u lost probes lie between their answers",
-	    or_else(e->holder_before, "another server"), or_else(e->server_name, "a server"), e->holders.lost_between,
-	    losses(e));
-}
-
 static void tell_fresh(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct comparison *c = &e->context.flows.fresh;
@@ -732,6 +725,19 @@ void sentences_misdelivered(const struct verdict_evidence *e, struct verdict *v)
 	    names_of(e, 1u << first_of(h->misdelivered)).text);
 }
 
+void sentences_failover(const struct verdict_evidence *e, struct verdict *v)
+{
+	say(v, "%s answered before and %s answers now: %u of %u lost probes lie between their answers",
+	    or_else(e->holder_before, "another server"), or_else(e->server_name, "a server"), e->holders.lost_between,
+	    losses(e));
+	if (e->hints.holding.misdelivered != 0 && e->hints.holding.certain)
+		say(v,
+		    "frames of this client for %s still came to %s when it did not have it any more: the network heard "
+		    "late of the move (gratuitous ARP, unsolicited ND)",
+		    address_text(&e->hints.holding.where).text,
+		    names_of(e, 1u << first_of(e->hints.holding.misdelivered)).text);
+}
+
 void sentences_dad_failed(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct hint_holding_explanation *h = &e->hints.holding;
@@ -843,7 +849,8 @@ static void tell_server(const struct verdict_evidence *e, struct verdict *v)
 	if (h->answers_on_link && seen(e, PROBER_LOST) > 0)
 		say(v, "%s answers the %s questions of this host: a machine that has it is up, or answers for it",
 		    address_text(&e->address).text, endpoint_is_v4(&e->address) ? "ARP" : "ND");
-	if (h->mac && seen(e, PROBER_LOST_FORWARD) > 0)
+	if (h->mac && seen(e, PROBER_LOST_FORWARD) > 0 &&
+	    v->cause != VERDICT_CAUSE_FAILOVER) /* it was so before the move */
 		tell_mac(e, v);
 	tell_table(e, &h->table, or_else(h->table.server, "the server"), v);
 	tell_table(e, &h->own_table, "this host", v);

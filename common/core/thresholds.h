@@ -287,6 +287,8 @@ enum {
 #define FAILOVER_REOPEN_NS (2 * NS_PER_S)
 /* After the move, the old holder has a second to say whether it still has the address. */
 #define FAILOVER_OWNERS_NS (1 * NS_PER_S)
+/* Probes that were under way, and a network that learns of the move at once, are over by then. */
+#define FAILOVER_STRAYED_NS (300 * NS_PER_MS)
 /* An answer takes a quarter of a second at most, or the path is not steady. */
 #define FAILOVER_ANSWERING_NS (250 * NS_PER_MS)
 /* A busy host delays answers by some 10 ms. TCP repeats after 200 ms at least, and frames wait for a neighbour entry

@@ -38,16 +38,23 @@ def by_turns(*actions):
 
 
 class Lan:
-    """The client beside the servers, and an address that boot-01 holds besides its own."""
+    """The client beside the servers, or else behind the router, and an address that boot-01 holds besides its own."""
 
-    def __init__(self, net):
+    def __init__(self, net, beside=True):
         self.net, self.shared = net, f"{net.plan.droplets}50"
-        net.put_client_on_lan()
+        if beside:
+            net.put_client_on_lan()
         self.one, self.two = net.servers.values()
         self.take(self.one)
 
     def take(self, server):
         server.host.ip(f"{self.net.plan.add(self.shared, 'eth0')} preferred_lft 0")  # no source of its own accord
+
+    def heal_soon(self, host, device):
+        """An old neighbour entry of the host's is replaced within seconds, and not within half a minute."""
+        family = "ipv6" if self.net.plan.nft == "ip6" else "ipv4"
+        settings = ("base_reachable_time_ms=2000", "ucast_solicit=2", "retrans_time_ms=200", "delay_first_probe_time=1")
+        host.sysctl(*(f"{family}.neigh.{device}.{setting}" for setting in settings))
 
     def give_up(self, server):
         server.host.ip(f"addr del {self.shared}/{self.net.plan.bits} dev eth0")

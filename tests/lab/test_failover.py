@@ -8,6 +8,7 @@
 
 import json
 import signal
+import time
 
 import lab
 from keepalived import Keepalived, keepalived_on
@@ -66,6 +67,10 @@ class Moved:
         slack = max(INTERVAL_MS, said["resolution_ms"]) + 1
         good = said[field] is not None and least - slack <= said[field] <= most + slack
         self.require(good, f"{protocol}: {field} is {said[field]}, and the truth {least} to {most}")
+
+
+def wall_ns():
+    return time.clock_gettime_ns(time.CLOCK_REALTIME)
 
 
 def on_router(*commands):
@@ -362,6 +367,48 @@ def moved_on_the_link(net):
         said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[])
         macs = [(change["from"], change["to"]) for change in said["neighbours"]]
         moved.require(macs == [(lan.one.host.mac(), lan.two.host.mac())], "the neighbour entry changed once")
+
+
+@scenarios(("beside", "alive"), ("behind", "alive"), ("behind", "dead"))
+def unannounced(net, where, old):
+    """No gratuitous ARP, no unsolicited ND: frames go to the old MAC until the kernel's entry is too old, of the client's
+    own host or of the router. The old holder has given the address up, or is dead."""
+    lan = Lan(net, beside=where == "beside")
+    host, device = (net.client, "eth0") if where == "beside" else (net.router, "lan")
+    lan.heal_soon(host, device)
+    daemon = net.run_daemon(lan.targets(), vantage="fra-run", key="fra-home.key")
+    for protocol in ("udp", "tcp"):
+        daemon.wait_for({"target": "shared", "protocol": protocol}, state="up", server="boot-01")
+    watch, entry = Watch(net, "--for", "20s", target="shared", targets=lan.targets()), f"lladdr {lan.two.host.mac()}"
+    times = [wall_ns()]
+    lan.give_up(lan.one) if old == "alive" else lan.one.host.ip("link set eth0 down")
+    times.append(wall_ns())
+    lan.take(lan.two)
+
+    def renewed():
+        times.append(wall_ns())
+        return entry in host.run("ip", "neigh", "show", lan.shared, "dev", device).stdout
+
+    wait_until("the entry is new", renewed)
+    truth = gap_bounds_ms(times[:2], (times[-2], wall_ns()))
+    moved = watch.end()
+    moved.status(0)
+    way, causes = ("forward", {"misdelivered"}) if old == "alive" else ("unknown", {"holder-down", "unexplained"})
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[],
+                            network_lost=0, return_lost=0, result="pass")  # fmt: skip
+        moved.gap(protocol, "gap_ms", truth)
+        moved.require(said["gap_ms"] > 1000, "the entry was old for a while")
+        moved.require(said[f"{way}_gap_ms"] > said["gap_ms"] - 1100, f"the gap is {way}")
+        strayed = any("did not have" in note and "gratuitous ARP" in note for note in said["notes"])
+        moved.require(strayed == (old == "alive"), "only a holder that is alive tells that the frames come to it")
+    for protocol in ("udp", "tcp"):
+        where = {"target": "shared", "protocol": protocol}
+        daemon.wait_for(where, state="up", server="boot-02")
+        told = [(change["cause"], change["direction"]) for change in daemon.changes(where) if change["state"] == "down"]
+        moved.require(causes & {cause for cause, _ in told}, f"run names the cause: {told}")
+        moved.require({cause for cause, _ in told} <= causes | {"unexplained", "failover"}, f"and no other one: {told}")
+        moved.require({direction for _, direction in told} <= {way, "unknown"}, f"and no other way: {told}")
 
 
 @scenario
