@@ -55,12 +55,22 @@ void run_journal_write(struct run_journal *j, json_t *object)
 
 /* -- paths -- */
 
+/* Of PMTU probes nothing is said unless they show a limit. */
+static bool is_untold(const struct path *p)
+{
+	return p->pmtu && !p->status.known;
+}
+
 static void write_stretches(struct run_journal *j, struct path *p)
 {
 	struct result_loss loss = { .name = result_name(j->config, p) };
 
-	while (account_take_stretch(p->prober.account, &loss.stretch))
-		run_journal_write(j, result_loss_json(&loss));
+	while (account_take_stretch(p->prober.account, &loss.stretch)) {
+		if (is_untold(p))
+			account_begin(p->prober.account, clock_mono_ns(), clock_real_ns());
+		else
+			run_journal_write(j, result_loss_json(&loss));
+	}
 }
 
 void run_journal_account(struct run_journal *j, struct path *p)
@@ -100,12 +110,11 @@ static struct verdict verdict_of_status(const struct path_status *s)
 	};
 }
 
-/* Of PMTU probes nothing is said unless they show a limit. */
 void run_journal_end(struct run_journal *j, struct path *p, const struct verdict *verdict, const char *why)
 {
 	const struct verdict last = verdict_of_status(&p->status);
 
-	if (p->pmtu && !p->status.known)
+	if (is_untold(p))
 		return;
 	while (prober_account_all(&p->prober))
 		write_stretches(j, p);

@@ -66,6 +66,8 @@ class _Accounts:
             self.ends.clear()
             self.losses.clear()
             return
+        if line["type"] == "stop" and self.losses:
+            self.faults.append(f"losses of a path that no record counts: {self.losses}")
         key = tuple(line.get(name) for name in NAMING)
         if line["type"] == "path":
             self._path(key, line)
