@@ -283,6 +283,7 @@ struct evidence_mac {
 
 /* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut. The lists get
  * room in this order: attempts are short, and asked for one by one.
+ * ways: there is one only where an answer does not leave.
  * addresses: the server's own; port 0.
  * macs: all of the server's own, for a client that says its own as the server sees it, so may be on its link. */
 #define EVIDENCE_ANSWER_LISTS(X)                                                                                       \
@@ -291,13 +292,13 @@ struct evidence_mac {
 	X(12, origins, struct evidence_origin, EVIDENCE_ORIGINS_MAX, false)                                            \
 	X(21, counters, struct evidence_counter, EVIDENCE_COUNTERS_MAX, true)                                          \
 	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
+	X(13, ways, struct evidence_way, EVIDENCE_WAYS_MAX, false)                                                     \
 	X(20, captures, struct evidence_capture, EVIDENCE_CAPTURES_MAX, false)                                         \
 	X(10, holdings, struct evidence_holding, EVIDENCE_HOLDINGS_MAX, false)                                         \
 	X(3, arrivals, struct evidence_arrival, EVIDENCE_PLACES_MAX, false)                                            \
 	X(4, neighbours, struct evidence_neighbour, EVIDENCE_NEIGHBOURS_MAX, false)                                    \
 	X(5, frames, struct evidence_frames, EVIDENCE_FRAMES_MAX, false)                                               \
 	X(6, conflicts, struct evidence_conflict, EVIDENCE_CONFLICTS_MAX, false)                                       \
-	X(13, ways, struct evidence_way, EVIDENCE_WAYS_MAX, false)                                                     \
 	X(7, addresses, struct endpoint, EVIDENCE_ADDRESSES_MAX, false)                                                \
 	X(8, twins, struct evidence_twin, EVIDENCE_TWINS_MAX, false)                                                   \
 	X(9, macs, struct evidence_mac, EVIDENCE_MACS_MAX, true)

@@ -416,6 +416,8 @@ enum {
 #define WAYS_SERIES_NS (60 * NS_PER_S)
 /* As HOLDINGS_ANSWER_NS: a machine on the link answers within a second. */
 #define WAYS_ANSWER_NS (900 * NS_PER_MS)
+/* A kernel asks for three seconds before it gives up, then again for the next packet. */
+#define WAYS_MUTE_NS (5 * NS_PER_S)
 
 /* -- server: does a machine on the link answer for an address? -- */
 

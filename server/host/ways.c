@@ -24,6 +24,7 @@ struct failure { /* answers from an address of ours to a client that did not get
 	uint16_t count;
 	uint8_t error;            /* errno of the newest */
 	struct endpoint reporter; /* who said so; unknown: our kernel */
+	int64_t mute_ns;          /* monotonic: when the next hop was last found not to answer; 0: it was not */
 };
 
 struct ways {
@@ -127,7 +128,7 @@ static void add_failure(const struct ways *w, int64_t now_ns, struct evidence_wa
 	const struct pair pair = pair_of(&way->client, &way->local);
 	const struct failure *f = lru_find(w->failures, &pair);
 
-	if (!f || now_ns - f->newest_ns > WAYS_SERIES_NS)
+	if (!f || f->count == 0 || now_ns - f->newest_ns > WAYS_SERIES_NS)
 		return;
 	way->count = f->count;
 	way->error = f->error;
@@ -150,7 +151,25 @@ static bool is_mute(const struct rtnl_neighbour *entry)
 	       (entry->state & NUD_INCOMPLETE && entry->since_ms >= (uint64_t)(WAYS_ANSWER_NS / NS_PER_MS));
 }
 
-static void add_route(struct ways *w, struct evidence_way *way)
+/* The kernel asks again for a packet that follows its failure: a new entry says nothing for WAYS_ANSWER_NS. */
+static bool stays_mute(struct ways *w, const struct evidence_way *way, const struct rtnl_neighbour *entry,
+		       int64_t now_ns)
+{
+	const struct pair pair = pair_of(&way->client, &way->local);
+	struct failure *f = lru_find(w->failures, &pair);
+	bool evicted;
+
+	if (is_mute(entry)) {
+		f = f ? f : lru_use(w->failures, &pair, &evicted);
+		f->mute_ns = now_ns;
+		return true;
+	}
+	if (f && !(entry->state & NUD_INCOMPLETE))
+		f->mute_ns = 0;
+	return f && f->mute_ns > 0 && now_ns - f->mute_ns <= WAYS_MUTE_NS;
+}
+
+static void add_route(struct ways *w, int64_t now_ns, struct evidence_way *way)
 {
 	struct rtnl_neighbour entry;
 	struct rtnl_route route;
@@ -169,7 +188,7 @@ static void add_route(struct ways *w, struct evidence_way *way)
 		memcpy(way->interface, name, strnlen(name, sizeof way->interface - 1));
 	if (rtnl_neighbour_at(w->netlink, endpoint_is_unknown(&route.gateway) ? &way->client : &route.gateway,
 			      route.link, &entry) == 0 &&
-	    (way->count > 0 || is_mute(&entry)))
+	    (stays_mute(w, way, &entry, now_ns) || way->count > 0))
 		way->neighbour_state = (uint8_t)entry.state; /* from NUD_INCOMPLETE to NUD_PERMANENT */
 }
 
@@ -221,7 +240,7 @@ static void look(struct ways *w, struct looks *looks, const struct endpoint *cli
 		return;
 	add_failure(w, now_ns, &way);
 	if (is_own(answer, local))
-		add_route(w, &way);
+		add_route(w, now_ns, &way);
 	if (way.count > 0 || way.no_route || way.neighbour_state)
 		answer->ways[answer->ways_len++] = way;
 }
