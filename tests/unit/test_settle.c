@@ -406,6 +406,28 @@ static void a_syn_that_its_socket_did_not_get_in_time_is_lost_forward(void **sta
 	assert_int_equal(tally(s).forward_lost, 1);
 }
 
+/* An earlier connection had its port, to another address that the provider sends to the same one of the server: there
+ * both are one connection, whose socket takes the SYN. */
+static void a_syn_at_the_port_of_an_earlier_connection_is_not_lost_forward(void **state)
+{
+	const struct sight stopped = { 3, EVIDENCE_NOT_SEEN, EVIDENCE_SYN_CAME, 4000 };
+	struct scene *s = *state;
+	struct attempt *attempt;
+
+	make_tcp(s, 8, false);
+	attempt = &s->path->loss->attempts.items[0];
+	attempt->at_link = 1;
+	attempt->name.reused_port = true;
+	s->port = client.port;
+	s->path->facts.arrived_on = anchor;
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
+	hear_sight(s, stopped, 8);
+	assert_int_equal(tally(s).lost, 10);
+	s->path->facts.arrived_on = s->path->endpoint; /* not translated: no two addresses are one */
+	hear_sight(s, stopped, 8);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
 /* As long as the newest SYN that is known about was stopped, those that left no socket were, too. */
 static void the_newest_attempt_tells_whether_syns_are_stopped(void **state)
 {
@@ -1657,6 +1679,7 @@ int main(void)
 		TEST(an_ambiguous_name_proves_nothing),
 		TEST(a_syn_without_a_way_back_proves_return),
 		TEST(a_syn_that_its_socket_did_not_get_in_time_is_lost_forward),
+		TEST(a_syn_at_the_port_of_an_earlier_connection_is_not_lost_forward),
 		TEST(the_newest_attempt_tells_whether_syns_are_stopped),
 		TEST(no_syn_at_all_proves_forward_whenever_that_is_asked),
 		TEST(a_name_that_is_missing_proves_forward_where_names_survive),
