@@ -348,7 +348,7 @@ static bool owners_are_known(const struct failover *f)
 static void ask_owners(struct failover *f, int64_t in_phase_ns)
 {
 	if (!owners_are_known(f) && in_phase_ns < FAILOVER_OWNERS_NS)
-		engine_visit(&f->driver.engine, f->paths.target);
+		engine_poll(&f->driver.engine, f->paths.target);
 }
 
 /* -- what the user sees meanwhile -- */
@@ -459,7 +459,7 @@ static void advance(uv_timer_t *timer)
 		break;
 	case FAILOVER_BASELINE:
 		if (f->owners.before_known == 0 && all_answered(f))
-			engine_visit(&f->driver.engine, f->paths.target);
+			engine_poll(&f->driver.engine, f->paths.target);
 		if (in_phase_ns >= FAILOVER_BASELINE_MAX_NS ||
 		    (all_answered(f) && in_phase_ns >= FAILOVER_BASELINE_NS + 10 * f->options->interval_ns))
 			start_moving(f);

@@ -494,7 +494,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
-	e->ask_ns = clock_mono_ns(); /* the paths that the querier visits may have changed */
+	e->ask_ns = clock_mono_ns(); /* the paths that the querier polls may have changed */
 	for (size_t i = 0; i < len; i++) {
 		if (items[i]->loss)
 			querier_note(e->querier, items[i]); /* it may be a new querier */
@@ -506,10 +506,10 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	return true;
 }
 
-void engine_visit(struct engine *e, const struct config_target *t)
+void engine_poll(struct engine *e, const struct config_target *t)
 {
 	for (unsigned k = 0; k < t->servers_len; k++)
-		querier_visit(e->querier, t->servers[k], clock_mono_ns());
+		querier_poll(e->querier, t->servers[k], clock_mono_ns());
 	udp_dialer_flush(e->udp);
 }
 

@@ -110,8 +110,8 @@ int64_t engine_tick(struct engine *engine);
 /* Has this process not run? To be called before what came in that time is handled. */
 void engine_look_for_pause(struct engine *engine, int64_t now_ns);
 
-/* Ask those servers of the target that do not hold it, although nothing may be lost: querier_visit. */
-void engine_visit(struct engine *engine, const struct config_target *target);
+/* Ask those servers of the target that do not hold it, although nothing may be lost: querier_poll. */
+void engine_poll(struct engine *engine, const struct config_target *target);
 
 /* Send no more probes of the schedules and of rechecks. Answers are still received. */
 void engine_stop_sending(struct engine *engine);

@@ -18,12 +18,12 @@
 #include <string.h>
 
 enum {
-	PAGES_MAX = 4,   /* UDP queries per channel and round */
-	ALIVE_MAX = 2,   /* channels used per round if some are alive */
-	ASKED_MAX = 32,  /* channels used per round if none is alive */
-	RELAYS_MAX = 2,  /* witnesses used per round if no channel is alive */
-	LOOKS_MAX = 64,  /* servers considered as witnesses per round */
-	VISITS_MAX = 32, /* at once */
+	PAGES_MAX = 4,  /* UDP queries per channel and round */
+	ALIVE_MAX = 2,  /* channels used per round if some are alive */
+	ASKED_MAX = 32, /* channels used per round if none is alive */
+	RELAYS_MAX = 2, /* witnesses used per round if no channel is alive */
+	LOOKS_MAX = 64, /* servers considered as witnesses per round */
+	POLLS_MAX = 32, /* at once */
 };
 
 struct server {
@@ -32,7 +32,7 @@ struct server {
 	size_t ask_from, relay_from;
 	unsigned rounds_unanswered; /* including the current one */
 	unsigned rounds_last;       /* rounds since querier_last_call */
-	size_t visit_from;          /* index of the server's path with which the next visit begins */
+	size_t poll_from;           /* index of the server's path with which the next poll begins */
 	struct witnesses witnesses;
 	struct server_macs macs;
 	struct drop_history drops;
@@ -47,8 +47,8 @@ struct querier {
 	unsigned heard; /* the server that was heard last */
 	struct liveness_host host;
 	struct translations translations;
-	unsigned visit_next; /* the server to visit at visit_ns */
-	int64_t visit_ns;    /* monotonic; 0: not scheduled yet */
+	unsigned poll_next; /* the server to poll at poll_ns */
+	int64_t poll_ns;    /* monotonic; 0: not scheduled yet */
 	struct evidence_query query;
 	struct evidence_answer answer;
 	struct query_codec codec;
@@ -291,7 +291,7 @@ static int64_t take_turns(struct querier *querier, int64_t now_ns)
 
 /* Ask a server whether it hears other clients where another server answers us. Only a server that is alive and has no
  * other query due is asked. The query names its own flow, as it needs no path's. */
-void querier_visit(struct querier *querier, unsigned server, int64_t now_ns)
+void querier_poll(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct server *s = &querier->servers[server];
 	struct channel *w = turns_is_idle(&querier->turns, server)
@@ -301,7 +301,7 @@ void querier_visit(struct querier *querier, unsigned server, int64_t now_ns)
 	if (!w)
 		return;
 	memset(&querier->query, 0, sizeof querier->query);
-	settle_ask_places(querier->s.paths, server, &s->visit_from, &querier->query);
+	settle_ask_places(querier->s.paths, server, &s->poll_from, &querier->query);
 	if (querier->query.places_len == 0 || !channels_ask(&querier->channels, w, QUERIER_ASK_TIMEOUT_NS, now_ns))
 		return;
 	memory_of_next(w)->attempts_len = 0;
@@ -310,24 +310,23 @@ void querier_visit(struct querier *querier, unsigned server, int64_t now_ns)
 	turns_ask(&querier->turns, server, now_ns);
 }
 
-/* Returns when the next visit is due. */
-static int64_t pay_visits(struct querier *querier, int64_t now_ns)
+/* Returns when the next poll is due. */
+static int64_t send_polls(struct querier *querier, int64_t now_ns)
 {
 	unsigned len = (unsigned)querier->s.config->servers_len;
 
 	if (!querier->shares)
 		return INT64_MAX;
-	if (!querier->visit_ns)
-		querier->visit_ns = now_ns + QUERIER_VISIT_NS; /* earlier arrivals would not count */
-	for (unsigned n = 0; n < VISITS_MAX && querier->visit_ns <= now_ns; n++) {
-		querier_visit(querier, querier->visit_next, now_ns);
-		querier->visit_next = (querier->visit_next + 1) % len;
-		querier->visit_ns += QUERIER_VISIT_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
+	if (!querier->poll_ns)
+		querier->poll_ns = now_ns + QUERIER_POLL_NS; /* earlier arrivals would not count */
+	for (unsigned n = 0; n < POLLS_MAX && querier->poll_ns <= now_ns; n++) {
+		querier_poll(querier, querier->poll_next, now_ns);
+		querier->poll_next = (querier->poll_next + 1) % len;
+		querier->poll_ns += QUERIER_POLL_NS / len * (750 + (int64_t)randombytes_uniform(500)) / 1000;
 	}
-	if (querier->visit_ns <= now_ns)
-		querier->visit_ns =
-		    now_ns + QUERIER_VISIT_NS / len; /* this host slept, or there are too many servers */
-	return querier->visit_ns;
+	if (querier->poll_ns <= now_ns)
+		querier->poll_ns = now_ns + QUERIER_POLL_NS / len; /* this host slept, or there are too many servers */
+	return querier->poll_ns;
 }
 
 /* Tries the server heard last first: if many are dead, it is most likely alive. */
@@ -379,14 +378,14 @@ void querier_connected(struct querier *querier, const struct endpoint *local, co
 
 int64_t querier_tick(struct querier *querier, int64_t now_ns)
 {
-	int64_t turn_ns, visit_ns;
+	int64_t turn_ns, poll_ns;
 
 	channels_expire(&querier->channels, now_ns);
 	note_silence(querier);
 	turn_ns = take_turns(querier, now_ns);
-	visit_ns = pay_visits(querier, now_ns);
+	poll_ns = send_polls(querier, now_ns);
 	return ns_earlier(ns_earlier(turn_ns, turns_rested_ns(&querier->turns)),
-			  ns_earlier(visit_ns, channels_expire(&querier->channels, now_ns)));
+			  ns_earlier(poll_ns, channels_expire(&querier->channels, now_ns)));
 }
 
 /* -- receiving answers -- */

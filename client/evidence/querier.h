@@ -54,7 +54,7 @@ void querier_set_rest(struct querier *querier, int64_t rest_ns);
 
 /* Ask the server now, if another one answers where it may, and if it is alive and is not being asked. Flush afterwards.
  */
-void querier_visit(struct querier *querier, unsigned server, int64_t now_ns);
+void querier_poll(struct querier *querier, unsigned server, int64_t now_ns);
 
 /* The path has lost a probe, or is about to: its servers may have to be queried. */
 void querier_note(struct querier *querier, const struct path *path);

@@ -39,7 +39,7 @@ bool settle_wanted(const struct path *p, int slot)
 
 	if (!d)
 		return false;
-	if (p->twin && p->twin->wondering && slot == b->holder)
+	if (p->twin && p->twin->needs_evidence && slot == b->holder)
 		return true;
 	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < ATTEMPTS_MAX; i++) {
 		if (d->attempts.items[i].pending && !d->attempts.items[i].arrived &&

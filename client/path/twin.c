@@ -47,7 +47,7 @@ bool twin_reply(struct twin *t, const struct packet_reply *reply, const struct e
 	}
 	t->heard[reply->seq % TWIN_RING_LEN] |= from_asked ? HEARD : HEARD_ELSEWHERE;
 	t->ask_from = reply->seq + TWIN_RING_LEN; /* no query while this twin is in the ring */
-	t->wondering = false;
+	t->needs_evidence = false;
 	if (!from_asked)
 		t->source = *source;
 	return true;
@@ -55,14 +55,14 @@ bool twin_reply(struct twin *t, const struct packet_reply *reply, const struct e
 
 bool twin_expire(struct twin *t, int64_t now_ns)
 {
-	bool before = t->wondering;
+	bool before = t->needs_evidence;
 
 	for (t->looked = t->looked < oldest(t) ? oldest(t) : t->looked; twin_next_deadline(t) <= now_ns; t->looked++) {
 		if (slot(t, t->looked)->outcome == PROBER_ANSWERED && !t->heard[t->looked % TWIN_RING_LEN] &&
 		    t->looked >= t->ask_from)
-			t->wondering = true;
+			t->needs_evidence = true;
 	}
-	return t->wondering && !before;
+	return t->needs_evidence && !before;
 }
 
 int64_t twin_next_deadline(const struct twin *t)
@@ -74,9 +74,9 @@ int64_t twin_next_deadline(const struct twin *t)
 
 void twin_told(struct twin *t)
 {
-	if (t->wondering)
+	if (t->needs_evidence)
 		t->ask_from = t->prober.next + ASK_AGAIN;
-	t->wondering = false;
+	t->needs_evidence = false;
 }
 
 void twin_refused(struct twin *t, uint32_t seq, const struct endpoint *source)

@@ -21,7 +21,7 @@ struct twin {
 	struct endpoint refused_source; /* source of the newest twin for which the server had an ICMP error */
 	uint32_t looked;                /* all before it were examined after their deadline */
 	uint32_t ask_from;              /* missing twins before it cause no query */
-	bool wondering;                 /* a twin is missing, and the server is to be queried */
+	bool needs_evidence;            /* a twin is missing, and the server is to be queried */
 };
 
 /* Counts of the probes whose deadline has passed. */

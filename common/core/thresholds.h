@@ -218,7 +218,7 @@ enum {
 /* A server is asked about losses at most once a second: an answer covers the losses of the whole second. */
 #define QUERIER_REST_NS (1 * NS_PER_S)
 /* A server is asked each 12 s on average although nothing was lost, so that it is known whether it lives. */
-#define QUERIER_VISIT_NS (12 * NS_PER_S)
+#define QUERIER_POLL_NS (12 * NS_PER_S)
 /* A refused query is not repeated for 10 s: ICMP errors are rate-limited, and those of probes are worth more. */
 #define QUERIER_REFUSED_NS (10 * NS_PER_S)
 /* The MACs of a server on our link are read again once a round: they change with a move. */

@@ -366,9 +366,9 @@ static void it_sleeps_where_nothing_is_shared(void **state)
 }
 
 /* .. whether it hears others. Who answers is not asked, nor is one that nobody knows to be alive. */
-static void one_that_may_answer_too_is_visited(void **state)
+static void one_that_may_answer_too_is_polled(void **state)
 {
-	struct endpoint answers = address(SHARED, 0), visited = address(SHARED + 1, 0);
+	struct endpoint answers = address(SHARED, 0), polled = address(SHARED + 1, 0);
 	struct packet_request request;
 
 	(void)state;
@@ -381,8 +381,8 @@ static void one_that_may_answer_too_is_visited(void **state)
 		tick_until(now_ns + S);
 	}
 	assert_int_equal(asked_at(&answers, false), 0);
-	assert_in_range(asked_at(&visited, false), 3, 7);
-	assert_int_equal(sent_len, asked_at(&visited, false));
+	assert_in_range(asked_at(&polled, false), 3, 7);
+	assert_int_equal(sent_len, asked_at(&polled, false));
 	assert_int_equal(packet_read_request(sent[0].packet, sent[0].len, &request), PACKET_FAULT_NONE);
 	assert_int_equal(request.role, PACKET_QUERY);
 }
@@ -460,7 +460,7 @@ int main(void)
 		TEST(a_new_address_takes_the_room_of_an_old_one),
 		TEST(it_sleeps_where_nothing_is_shared),
 		TEST(silence_of_all_does_not_count),
-		TEST(one_that_may_answer_too_is_visited),
+		TEST(one_that_may_answer_too_is_polled),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),
 		TEST(a_witness_that_reports_silence_is_asked_again),
 		TEST(an_answer_has_room_for_all_that_is_asked),

@@ -73,12 +73,12 @@ static void the_server_is_asked_once_and_seldom_again(void **state)
 	reply(&t, 2, false, &asked);
 	assert_false(expire(&t, 2));
 	assert_true(expire(&t, 3));
-	assert_true(t.wondering);
+	assert_true(t.needs_evidence);
 	reply(&t, 3, false, &asked);
 	assert_false(expire(&t, 4)); /* it was said */
-	assert_true(t.wondering);
+	assert_true(t.needs_evidence);
 	twin_told(&t);
-	assert_false(t.wondering);
+	assert_false(t.needs_evidence);
 	for (int64_t i = 11; i <= 100; i++) {
 		twin_send(&t, i * SECOND, i * SECOND);
 		reply(&t, (uint32_t)i, false, &asked);
@@ -97,9 +97,9 @@ static void nobody_wonders_while_twins_come(void **state)
 		reply(&t, seq, false, &asked);
 	assert_true(expire(&t, 2));
 	reply(&t, 3, true, &droplet);
-	assert_false(t.wondering);
+	assert_false(t.needs_evidence);
 	assert_false(expire(&t, 20));
-	assert_false(t.wondering);
+	assert_false(t.needs_evidence);
 }
 
 /* An error counts for the very twin that is missing. */
