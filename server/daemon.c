@@ -13,6 +13,7 @@
 #include "common/system/sandbox.h"
 #include "server/daemon_web.h"
 #include "server/host/host_evidence.h"
+#include "server/listen/stamp_listener.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
 #include "server/watch/link_watch.h"
@@ -43,6 +44,7 @@ struct daemon {
 	struct service service;
 	struct udp_listener *udp;
 	struct tcp_listener *tcp;
+	struct stamp_listener *stamp; /* NULL: plain STAMP senders get no answer */
 	struct findings findings;
 	struct link_watch *link_watch;
 	struct daemon_web web;
@@ -147,6 +149,8 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 	if (old->flows_max != new->flows_max || old->tcp_slots != new->tcp_slots ||
 	    old->clock_skew_ns != new->clock_skew_ns || old->half_open != new->half_open)
 		log_warning("the new limits take effect at the next start");
+	if ((old->stamp_networks_len > 0) != (new->stamp_networks_len > 0) || old->stamp_port != new->stamp_port)
+		log_warning("the new stamp settings take effect at the next start");
 	if (!same_watches(old, new))
 		log_warning("the new watch and repair settings take effect at the next start");
 }
@@ -230,6 +234,8 @@ static bool read_again(struct daemon *d)
 		log_error("out of memory: the clients in %s are not loaded, the old ones stay in use", d->config->file);
 	if (!set_peers(d, new))
 		log_error("out of memory: the peers in %s are not loaded, the old ones stay in use", d->config->file);
+	if (d->stamp)
+		stamp_listener_set_networks(d->stamp, new->stamp_networks, new->stamp_networks_len);
 	web_service_reloaded(&d->web.service, &new->web);
 	server_config_free(new);
 	return taken;
@@ -248,6 +254,18 @@ static bool reload(void *context)
 
 /* ---- start ---- */
 
+static bool make_stamp(struct daemon *d)
+{
+	const struct server_config *config = d->config;
+
+	if (config->stamp_networks_len == 0)
+		return true;
+	d->stamp = stamp_listener_new(config->addresses_len);
+	if (d->stamp)
+		stamp_listener_set_networks(d->stamp, config->stamp_networks, config->stamp_networks_len);
+	return d->stamp != NULL;
+}
+
 static bool make_parts(struct daemon *d)
 {
 	const struct server_config *config = d->config;
@@ -265,7 +283,7 @@ static bool make_parts(struct daemon *d)
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
 	if (d->link_watch && d->service.host_evidence && d->service.ways && (d->udp || !config->udp) &&
-	    (d->tcp || !config->tcp) && d->service.relays && set_peers(d, config))
+	    (d->tcp || !config->tcp) && d->service.relays && set_peers(d, config) && make_stamp(d))
 		return true;
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
 	return false;
@@ -287,9 +305,9 @@ static const char *remedy(int error)
 {
 	switch (error) {
 	case -EADDRINUSE:
-		return "; 'ss -lpn' shows which program uses the port: stop that program, or set another listen.port";
+		return "; 'ss -lpn' shows which program uses the port: stop that program, or set another port";
 	case -EACCES:
-		return "; ports below 1024 need CAP_NET_BIND_SERVICE: set a higher listen.port";
+		return "; ports below 1024 need CAP_NET_BIND_SERVICE: set a higher port";
 	case -EADDRNOTAVAIL:
 		return "; this host does not have this address: remove listen.addresses to listen on all addresses, "
 		       "including later ones";
@@ -319,9 +337,12 @@ static bool start_listeners(struct daemon *d)
 	if (d->udp && say_refused("UDP", &failed,
 				  udp_listener_start(d->udp, &d->loop, config->addresses, config->port, &failed)) < 0)
 		return false;
-	return !d->tcp ||
-	       say_refused("TCP", &failed,
-			   tcp_listener_start(d->tcp, &d->loop, config->addresses, config->port, &failed)) == 0;
+	if (d->tcp && say_refused("TCP", &failed,
+				  tcp_listener_start(d->tcp, &d->loop, config->addresses, config->port, &failed)) < 0)
+		return false;
+	return !d->stamp || say_refused("UDP", &failed,
+					stamp_listener_start(d->stamp, &d->loop, config->addresses, config->stamp_port,
+							     &failed)) == 0;
 }
 
 /* Make the reflector after the sockets are open, so that its uptime does not include a time without them. */
@@ -361,6 +382,9 @@ static void say_started(const struct server_config *config, uint64_t boot_id)
 	for (size_t i = 0; i < config->addresses_len; i++)
 		log_info("listening on %s, %s port %u", units_address_text(config->addresses[i].address, address),
 			 protocols, (unsigned)config->port);
+	if (config->stamp_networks_len > 0)
+		log_info("answering plain STAMP of %zu networks on port %u", config->stamp_networks_len,
+			 (unsigned)config->stamp_port);
 	if (config->addresses_len == 0)
 		log_info("listening on all addresses, %s port %u", protocols, (unsigned)config->port);
 }
@@ -406,6 +430,7 @@ static void stop(struct daemon *d)
 	uv_close((uv_handle_t *)&d->before_sleep, NULL);
 	udp_listener_stop(d->udp);
 	tcp_listener_stop(d->tcp);
+	stamp_listener_stop(d->stamp);
 	link_watch_stop(d->link_watch);
 	relays_stop(d->service.relays);
 	web_service_stop(&d->web.service);
@@ -446,6 +471,7 @@ static bool start_web(struct daemon *d)
 		.reflector = d->service.reflector,
 		.udp = d->udp,
 		.tcp = d->tcp,
+		.stamp = d->stamp,
 		.findings = &d->findings,
 		.link_watch = d->link_watch,
 	};
@@ -488,6 +514,7 @@ static void free_parts(struct daemon *d)
 {
 	udp_listener_free(d->udp);
 	tcp_listener_free(d->tcp);
+	stamp_listener_free(d->stamp);
 	link_watch_free(d->link_watch);
 	web_service_free(&d->web.service);
 	relays_free(d->service.relays);

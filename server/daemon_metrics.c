@@ -106,6 +106,32 @@ static double full(void *context)
 	return (double)tcp_listener_counts(((const struct daemon_metrics *)context)->tcp).full;
 }
 
+/* ---- plain STAMP ---- */
+
+static double reflected(void *context)
+{
+	const struct stamp_listener *stamp = ((const struct daemon_metrics *)context)->stamp;
+
+	return stamp ? (double)stamp_listener_counts(stamp)[STAMP_REFLECTED] : 0;
+}
+
+static size_t count_stamp_outcomes(void *context)
+{
+	return ((const struct daemon_metrics *)context)->stamp ? STAMP_OUTCOMES_LEN : 0;
+}
+
+static void write_stamp_dropped(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
+{
+	const struct daemon_metrics *page = context;
+	char word[METRICS_WORD_LEN];
+
+	if (i == STAMP_REFLECTED)
+		return;
+	metrics_word(stamp_outcome_name((enum stamp_outcome)i) + strlen(DROPPED), word);
+	exposition_counter(e, m, NULL, (const struct exposition_label[]){ { "reason", word }, { NULL, NULL } },
+			   stamp_listener_counts(page->stamp)[i], page->program.started_ns);
+}
+
 /* ---- flows ---- */
 
 static double flows(void *context)
@@ -251,6 +277,11 @@ static const struct metrics_section sections[] = {
 	{ { "floatprobed_tcp_slots_exhausted", EXPOSITION_COUNTER, NULL,
 	    "Times that a TCP connection had to wait because all slots were in use" },
 	  .value = full },
+	{ { "floatprobed_stamp_reflected", EXPOSITION_COUNTER, NULL, "Plain STAMP packets that got a reply" },
+	  .value = reflected },
+	{ { "floatprobed_stamp_dropped", EXPOSITION_COUNTER, NULL, "Plain STAMP packets that got none, by reason" },
+	  .len = count_stamp_outcomes,
+	  .write = write_stamp_dropped },
 	{ { "floatprobed_flows", EXPOSITION_GAUGE, NULL, "Flows in the table" }, .value = flows },
 	{ { "floatprobed_flows_limit", EXPOSITION_GAUGE, NULL, "Flows that the table has room for" },
 	  .value = flows_limit },

@@ -4,6 +4,7 @@
 
 #include "common/web/metrics.h"
 #include "server/config/config.h"
+#include "server/listen/stamp_listener.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
 #include "server/watch/link_watch.h"
@@ -12,8 +13,9 @@ struct daemon_metrics { /* what it tells of; all pointers are borrowed */
 	struct metrics_program program;
 	const struct server_config *config;
 	const struct reflector *reflector;
-	const struct udp_listener *udp; /* NULL: not configured */
-	const struct tcp_listener *tcp; /* NULL: not configured */
+	const struct udp_listener *udp;     /* NULL: not configured */
+	const struct tcp_listener *tcp;     /* NULL: not configured */
+	const struct stamp_listener *stamp; /* NULL: not configured */
 	const struct findings *findings;
 	const struct link_watch *link_watch;
 };

@@ -5,9 +5,12 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { ADDRESS_BITS = 128 };
 
 static bool is_digit(char c)
 {
@@ -275,6 +278,41 @@ const char *units_host_address(const char *text, uint8_t address[16])
 	if (!wrong)
 		memcpy(address, e.address, sizeof e.address);
 	return wrong;
+}
+
+/* Do all bits of the address behind these have the value 0? */
+static bool ends_in_zeros(const uint8_t address[16], unsigned bits)
+{
+	for (unsigned i = bits; i < ADDRESS_BITS; i++) {
+		if (address[i / CHAR_BIT] >> (CHAR_BIT - 1 - i % CHAR_BIT) & 1)
+			return false;
+	}
+	return true;
+}
+
+const char *units_network(const char *text, struct network *network)
+{
+	struct endpoint e = { 0 };
+	const char *slash = strchr(text, '/');
+	char bare[UNITS_ADDRESS_LEN];
+	uint64_t len = ADDRESS_BITS;
+	size_t bare_len = slash ? (size_t)(slash - text) : strlen(text);
+	if (bare_len >= sizeof bare)
+		return "is not a network; write it like 198.51.100.0/24 or 2001:db8::/32";
+	memcpy(bare, text, bare_len);
+	bare[bare_len] = '\0';
+	if (units_address(bare, e.address))
+		return "is not a network; write it like 198.51.100.0/24 or 2001:db8::/32";
+	unsigned before = endpoint_is_v4(&e) ? sizeof endpoint_v4_prefix * CHAR_BIT : 0;
+	if (slash && (units_unsigned(slash + 1, &len) || len > ADDRESS_BITS - before))
+		return "has no valid prefix length; write at most /32 for IPv4 and /128 for IPv6";
+	if (slash)
+		len += before;
+	if (!ends_in_zeros(e.address, (unsigned)len))
+		return "has bits behind its prefix; write the first address of the network";
+	*network = (struct network){ .bits = (uint8_t)len };
+	memcpy(network->address, e.address, sizeof e.address);
+	return NULL;
 }
 
 static bool is_link_local(const uint8_t a[16])

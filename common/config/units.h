@@ -5,6 +5,8 @@
 #ifndef FLOATPROBE_UNITS_H
 #define FLOATPROBE_UNITS_H
 
+#include "common/core/network.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +44,8 @@ const char *units_mark(const char *text, uint32_t *mark) __attribute__((warn_unu
 
 /* A numeric address; IPv6 may be in brackets. IPv4 is stored as ::ffff:a.b.c.d. */
 const char *units_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
+/* A network, as "198.51.100.0/24" or "2001:db8::/32", or one address. */
+const char *units_network(const char *text, struct network *network) __attribute__((warn_unused_result));
 /* A numeric unicast address: not unspecified, multicast, broadcast or link-local. */
 const char *units_host_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
 /* The same, and also a link-local address with its interface, fe80::1%eth0. Without one, interface becomes "". */

@@ -8,6 +8,7 @@
 #include "common/core/ns.h"
 #include "common/system/keyfile.h"
 
+#include <limits.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,41 @@ static const struct schema_key watch_keys[] = {
 	{ 0 },
 };
 
+static bool read_networks(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct server_config *config = object;
+	size_t len = schema_items(s, node);
+	(void)key;
+	if (len == 0)
+		return false;
+	if (len > STAMP_NETWORKS_MAX)
+		return schema_error(s, node, "has more than %d networks", STAMP_NETWORKS_MAX);
+	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item)) {
+		const char *text = schema_text(s, item);
+		struct network *network = &config->stamp_networks[config->stamp_networks_len++];
+		if (!text || !schema_check(s, item, units_network(text, network)))
+			item->wrong = true;
+	}
+	return true;
+}
+
+static const struct schema_key stamp_keys[] = {
+	{ "networks", .read = read_networks, .required = "whose plain STAMP packets are answered, as a list" },
+	{ "port", .read = read_port, FIELD(stamp_port) },
+	{ 0 },
+};
+
+static bool read_stamp(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	const struct server_config *config = object;
+	(void)key;
+	if (!schema_mapping(s, stamp_keys, node, object))
+		return false;
+	if (config->udp && config->stamp_port == config->port)
+		return schema_error(s, node, "has the port of listen; use another one");
+	return true;
+}
+
 static bool read_repair(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	const struct server_config *config = object;
@@ -255,6 +291,7 @@ static const struct schema_key root_keys[] = {
 	{ "watch", .read = read_group, .keys = watch_keys },
 	{ "repair", .read = read_group, .keys = repair_keys },
 	{ "limits", .read = read_group, .keys = limits_keys },
+	{ "stamp", .read = read_stamp },
 	{ "journal", .read = read_path, FIELD(journal) },
 	{ "user", .read = read_name, FIELD(user) },
 	{ "log", .read = log_settings_read, FIELD(log) },
@@ -311,6 +348,7 @@ static struct server_config *new_config(const char *file)
 		.flows_max = FLOWS_DEFAULT,
 		.tcp_slots = TCP_SLOTS_DEFAULT,
 		.clock_skew_ns = 60 * NS_PER_S,
+		.stamp_port = STAMP_PORT,
 		.half_open = true,
 		.watch_neighbours = true,
 		.watch_addresses = true,
@@ -374,6 +412,21 @@ static void print_watch(const struct server_config *config, FILE *out)
 	}
 }
 
+static void print_stamp(const struct server_config *config, FILE *out)
+{
+	char text[UNITS_ADDRESS_LEN];
+	if (config->stamp_networks_len == 0)
+		return;
+	fprintf(out, "plain STAMP on port %u, answered:", (unsigned)config->stamp_port);
+	for (size_t i = 0; i < config->stamp_networks_len; i++) {
+		const struct network *n = &config->stamp_networks[i];
+		const struct endpoint e = endpoint_of(n->address, 0);
+		unsigned before = endpoint_is_v4(&e) ? CHAR_BIT * sizeof endpoint_v4_prefix : 0;
+		fprintf(out, "%s %s/%u", i ? "," : "", units_address_text(n->address, text), n->bits - before);
+	}
+	fputc('\n', out);
+}
+
 void server_config_print(const struct server_config *config, FILE *out)
 {
 	char key[KEYFILE_PUBLIC_LEN], skew[UNITS_DURATION_LEN];
@@ -384,6 +437,7 @@ void server_config_print(const struct server_config *config, FILE *out)
 	fprintf(out, "limits: %u flows, %u tcp connections at a time, client clocks up to %s off\n", config->flows_max,
 		config->tcp_slots, units_duration_text(config->clock_skew_ns, skew));
 	print_watch(config, out);
+	print_stamp(config, out);
 	fprintf(out, "journal: %s\n", config->journal ? config->journal : "none");
 	log_settings_print(&config->log, out);
 	web_settings_print(&config->web, out);

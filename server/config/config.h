@@ -6,7 +6,9 @@
 #include "common/config/log_settings.h"
 #include "common/config/web_settings.h"
 #include "common/core/endpoint.h"
+#include "common/core/network.h"
 #include "common/core/seal.h"
+#include "common/core/stamp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +49,10 @@ struct server_config {
 	char *journal;
 	char *user; /* NULL: the default; who the daemon becomes if root starts it */
 	struct log_settings log;
+	/* stamp: { networks, port } */
+	struct network stamp_networks[STAMP_NETWORKS_MAX];
+	size_t stamp_networks_len; /* 0: plain STAMP senders get no answer */
+	uint16_t stamp_port;
 	struct web_settings web;
 	/* limits: { flows, tcp_slots, clock_skew } */
 	unsigned flows_max;    /* default 65536 */

@@ -1,0 +1,84 @@
+#include "common/core/stamp.h"
+
+#include "common/core/bytes.h"
+#include "common/core/ns.h"
+#include "common/core/packet.h"
+
+#include <string.h>
+
+/* Not known to be synchronised (S = 0), NTP format (Z = 0), error of 1 s. */
+#define ERROR_ESTIMATE 0x2001
+
+enum { TLV_M = 0x40, FORMAT_PTP = 0x4000, PTP_SECOND = 32 };
+
+static void reflect_tlvs(uint8_t *buf, size_t len)
+{
+	size_t at = WIRE_BASE_LEN;
+
+	while (len - at >= WIRE_TLV_HEADER_LEN) {
+		uint8_t *tlv = buf + at;
+		size_t value_len = bytes_get16(tlv + 2);
+		uint8_t unknown = tlv[1] == WIRE_TLV_PADDING ? 0 : WIRE_TLV_U;
+
+		at += WIRE_TLV_HEADER_LEN;
+		if (value_len > len - at) {
+			tlv[0] = unknown | TLV_M;
+			return;
+		}
+		tlv[0] = unknown;
+		at += value_len;
+	}
+}
+
+void stamp_reflect(uint8_t *buf, size_t len, const struct stamp_arrival *arrival)
+{
+	memcpy(buf + WIRE_SENDER_SEQ, buf + WIRE_SEQ, 4);
+	memcpy(buf + WIRE_SENDER_T1, buf + WIRE_T1, 8);
+	memcpy(buf + WIRE_SENDER_ERROR_ESTIMATE, buf + WIRE_ERROR_ESTIMATE, 2);
+	memset(buf + WIRE_SENDER_ERROR_ESTIMATE + 2, 0, WIRE_BASE_LEN - WIRE_SENDER_ERROR_ESTIMATE - 2);
+	buf[WIRE_SENDER_TTL] = arrival->ttl;
+	bytes_put64(buf + WIRE_T3, packet_ntp_from_ns(arrival->replied_ns));
+	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
+	bytes_put64(buf + WIRE_T2, packet_ntp_from_ns(arrival->received_ns));
+	reflect_tlvs(buf, len);
+}
+
+void stamp_write_request(uint8_t *buf, size_t len, const struct stamp_request *request)
+{
+	memset(buf, 0, len);
+	bytes_put32(buf + WIRE_SEQ, request->seq);
+	bytes_put64(buf + WIRE_T1, packet_ntp_from_ns(request->sent_ns));
+	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
+	bytes_put16(buf + WIRE_SSID, request->ssid);
+	if (len - WIRE_BASE_LEN < WIRE_TLV_HEADER_LEN)
+		return;
+	buf[WIRE_BASE_LEN] = WIRE_TLV_U;
+	buf[WIRE_BASE_LEN + 1] = WIRE_TLV_PADDING;
+	bytes_put16(buf + WIRE_BASE_LEN + 2, (uint16_t)(len - WIRE_BASE_LEN - WIRE_TLV_HEADER_LEN));
+}
+
+/* The bit Z says which format a reflector's times have: NTP's, or PTP's with seconds and nanoseconds. */
+static int64_t time_of(const uint8_t *at, bool ptp)
+{
+	uint64_t time = bytes_get64(at);
+
+	if (ptp)
+		return (int64_t)(time >> PTP_SECOND) * NS_PER_S + (int64_t)(uint32_t)time;
+	return packet_ntp_to_ns(time);
+}
+
+bool stamp_read_reply(const uint8_t *buf, size_t len, struct stamp_reply *reply)
+{
+	bool ptp;
+
+	if (len < WIRE_BASE_LEN)
+		return false;
+	ptp = bytes_get16(buf + WIRE_ERROR_ESTIMATE) & FORMAT_PTP;
+	*reply = (struct stamp_reply){
+		.seq = bytes_get32(buf + WIRE_SENDER_SEQ),
+		.ssid = bytes_get16(buf + WIRE_SSID),
+		.sent_ns = packet_ntp_to_ns(bytes_get64(buf + WIRE_SENDER_T1)),
+		.stayed_ns = time_of(buf + WIRE_T3, ptp) - time_of(buf + WIRE_T2, ptp),
+	};
+	return true;
+}
