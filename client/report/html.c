@@ -11,6 +11,11 @@
 
 enum { FORMAT_MAX = 2048 };
 
+void html_put(FILE *out, const char *markup)
+{
+	fputs(markup, out);
+}
+
 void html_text(FILE *out, const char *text)
 {
 	static const char special[] = "&<>\"'";
@@ -34,6 +39,13 @@ void html_format(FILE *out, const char *format, ...)
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	html_text(out, text);
+}
+
+void html_element(FILE *out, const char *name, const char *class, const char *text)
+{
+	fprintf(out, "<%s%s%s%s>", name, *class ? " class=\"" : "", class, *class ? "\"" : "");
+	html_text(out, text);
+	fprintf(out, "</%s>\n", name);
 }
 
 void html_span(FILE *out, const char *name, int64_t ns)
