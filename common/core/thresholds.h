@@ -410,6 +410,14 @@ enum {
 /* A claim that goes on is reported once a minute. */
 #define CONFLICTS_AGAIN_NS (60 * NS_PER_S)
 
+/* -- server: which flows of a client does an answer look at? -- */
+
+enum {
+	/* The newest ones, beside those that the query names. A client with 65,536 flows costs little more than another
+	 * one, and none that probes a host with hundreds of addresses has more than this. */
+	FLOWS_LOOKED_AT = 1024,
+};
+
 /* -- server: why do its answers not reach a client? -- */
 
 /* Clients on a usual schedule probe a dead path each minute at least: older failures may be mended. */

@@ -1,13 +1,17 @@
 #include "server/reflect/flows.h"
 
 #include "common/core/table.h"
+#include "common/core/thresholds.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #define NONE UINT32_MAX
 
-enum { RECENT = 16 /* newest flows of each client that are compared */ };
+enum {
+	RECENT = 16,    /* newest flows of each client that are compared */
+	PLACES_MAX = 8, /* addresses of this host at which a client was heard */
+};
 
 _Static_assert(sizeof(struct flow) <= 256, "a flow is at most 256 octets");
 
@@ -209,18 +213,40 @@ static bool another_sends_from(const struct flows *f, unsigned client, const str
 	return false;
 }
 
+/* Where a client was heard, each address once. */
+struct places {
+	const struct endpoint *list[PLACES_MAX];
+	unsigned len;
+};
+
+static bool is_new_place(struct places *places, const struct endpoint *local)
+{
+	for (unsigned i = 0; i < places->len; i++) {
+		if (endpoint_same_address(places->list[i], local))
+			return false;
+	}
+	if (places->len == PLACES_MAX)
+		return false;
+	places->list[places->len++] = local;
+	return true;
+}
+
 bool flows_of_another(const struct flows *f, unsigned client, const struct endpoint *own, const struct endpoint *local,
 		      const struct endpoint *peer)
 {
+	struct places places = { .len = 0 };
 	bool another = false;
 
+	if (f->owners[client].count > FLOWS_LOOKED_AT)
+		return false;
 	for (const struct flow *flow = flows_next_of(f, client, NULL); flow; flow = flows_next_of(f, client, flow)) {
 		if (endpoint_same_address(&flow->source, peer))
 			return false;
 		another =
 		    another ||
 		    (endpoint_same_address(&flow->source, own) && endpoint_same_address(&flow->arrived_on, local)) ||
-		    another_sends_from(f, client, peer, &flow->arrived_on);
+		    (is_new_place(&places, &flow->arrived_on) &&
+		     another_sends_from(f, client, peer, &flow->arrived_on));
 	}
 	return another;
 }

@@ -74,7 +74,8 @@ bool flows_sends_from(const struct flows *flows, unsigned client, const struct e
  * is so if no flow of `client` comes from `peer`, and
  * - `client` is heard at `local` from its own address: no NAT translates it on that way; or
  * - somewhere both are heard, another client from `peer`, and `client` from elsewhere: `peer` is the other one's, and
- * no address that a NAT in front of this server gives to everybody. */
+ * no address that a NAT in front of this server gives to everybody.
+ * Of a client with more than FLOWS_LOOKED_AT flows that is not known. */
 bool flows_of_another(const struct flows *flows, unsigned client, const struct endpoint *own,
 		      const struct endpoint *local, const struct endpoint *peer);
 

@@ -503,16 +503,45 @@ static void add_flows(const struct exchange *x)
 		add_flow(x, flow, flow->id);
 }
 
+/* The flows of a client that an answer looks at: those that the query asks about, and the newest ones. */
+struct look {
+	const struct exchange *x;
+	const struct flow *newest; /* the last one of these */
+	unsigned named, others;    /* looked at so far */
+};
+
+static const struct flow *next_named(struct look *l)
+{
+	const struct draft *draft = &l->x->reflector->draft;
+	const struct flow *flow = NULL;
+
+	while (!flow && l->named < draft->answer.flows_len)
+		flow = draft->flows[l->named++];
+	return flow;
+}
+
+static const struct flow *next_looked_at(struct look *l)
+{
+	const struct flow *flow = next_named(l);
+
+	if (flow || l->others == FLOWS_LOOKED_AT)
+		return flow;
+	l->others++;
+	l->newest = flows_next_of(l->x->reflector->flows, l->x->client_number, l->newest);
+	if (!l->newest)
+		l->others = FLOWS_LOOKED_AT;
+	return l->newest;
+}
+
 /* What the flows tell of an address that the query names: the newest probe that was sent to it. */
 static void add_holding(const struct exchange *x, const struct endpoint *address)
 {
 	struct evidence_answer *answer = &x->reflector->draft.answer;
 	struct evidence_holding *out = &answer->holdings[answer->holdings_len++];
-	const struct flows *flows = x->reflector->flows;
+	struct look look = { .x = x };
 
 	*out = (struct evidence_holding){ .address = *address, .state = EVIDENCE_UNSAID, .heard_ms = UINT32_MAX };
-	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f;
-	     f = flows_next_of(flows, x->client_number, f)) {
+	for (const struct flow *f = next_looked_at(&look); f; f = next_looked_at(&look)) {
 		uint32_t age = age_ms(f->heard_ns, x->in->now_ns);
 		if (age >= out->heard_ms || !endpoint_same_address(&f->asked, address))
 			continue;
@@ -521,21 +550,22 @@ static void add_holding(const struct exchange *x, const struct endpoint *address
 	}
 }
 
-/* Returns how long ago a socket last received a packet of this client at that address. The query itself counts. */
+/* Returns how long ago a socket last received a packet of this client at that address. The query itself counts. A flow
+ * that was not looked at may have been heard as lately as the last one that was. */
 static uint16_t socket_heard_ms(const struct exchange *x, const struct evidence_frames *frames)
 {
-	const struct flows *flows = x->reflector->flows;
-	uint32_t ms = EVIDENCE_HEARD_MAX;
+	bool all = flows_sums_of(x->reflector->flows, x->client_number).flows <= FLOWS_LOOKED_AT;
+	struct look look = { .x = x };
+	uint32_t ms = EVIDENCE_HEARD_MAX, last_ms = 0;
 
-	for (const struct flow *f = flows_next_of(flows, x->client_number, NULL); f;
-	     f = flows_next_of(flows, x->client_number, f)) {
-		uint32_t age = age_ms(f->heard_ns, x->in->now_ns);
-		if (age < ms && f->transport == frames->transport &&
+	for (const struct flow *f = next_looked_at(&look); f; f = next_looked_at(&look)) {
+		last_ms = age_ms(f->heard_ns, x->in->now_ns);
+		if (last_ms < ms && f->transport == frames->transport &&
 		    endpoint_same_address(&f->source, &frames->client) &&
 		    endpoint_same_address(&f->arrived_on, &frames->local))
-			ms = age;
+			ms = last_ms;
 	}
-	return (uint16_t)ms;
+	return (uint16_t)(!all && last_ms < ms ? last_ms : ms);
 }
 
 /* Was a request in this client's name dropped of late, which has no receipt although the socket got it? */

@@ -1,6 +1,8 @@
 /* flows: what is found, in which order, and who has to go when the table is full; checked against a plain list too. */
 #include "server/reflect/flows.h"
 
+#include "common/core/thresholds.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -197,6 +199,27 @@ static void it_does_what_a_plain_list_would(void **state)
 	flows_free(flows);
 }
 
+/* All flows of a client have to be looked at to say that none comes from an address. */
+static void of_a_client_with_very_many_flows_little_is_said(void **state)
+{
+	static const struct endpoint own = { { [10] = 0xff, 0xff, 198, 18, 0, 1 }, 0 };
+	static const struct endpoint local = { { [10] = 0xff, 0xff, 198, 18, 0, 2 }, 0 };
+	static const struct endpoint peer = { { [10] = 0xff, 0xff, 198, 18, 0, 3 }, 0 };
+	struct flows *flows = flows_new(FLOWS_LOOKED_AT + 1, 1, hash_key);
+
+	(void)state;
+	for (uint64_t id = 1; id <= FLOWS_LOOKED_AT; id++) {
+		struct flow *flow = flows_add(flows, 0, id, 1);
+		flow->source = own;
+		flow->arrived_on = local;
+	}
+	assert_true(flows_of_another(flows, 0, &own, &local, &peer));
+	assert_false(flows_of_another(flows, 0, &own, &local, &own));
+	flows_add(flows, 0, FLOWS_LOOKED_AT + 1, 1);
+	assert_false(flows_of_another(flows, 0, &own, &local, &peer));
+	flows_free(flows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_table_of_one_flow_works),
 		cmocka_unit_test(a_copy_keeps_the_order_and_the_content),
 		cmocka_unit_test(it_does_what_a_plain_list_would),
+		cmocka_unit_test(of_a_client_with_very_many_flows_little_is_said),
 	};
 
 	return cmocka_run_group_tests_name("flows", tests, NULL, NULL);
