@@ -16,6 +16,7 @@
 #include "server/listen/stamp_listener.h"
 #include "server/listen/tcp_listener.h"
 #include "server/listen/udp_listener.h"
+#include "server/refusals.h"
 #include "server/watch/link_watch.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ struct daemon {
 	struct tcp_listener *tcp;
 	struct stamp_listener *stamp; /* NULL: plain STAMP senders get no answer */
 	struct findings findings;
+	struct refusals refusals;
 	struct link_watch *link_watch;
 	struct daemon_web web;
 };
@@ -72,6 +74,10 @@ static void on_event(void *context, const struct reflector_event *event)
 {
 	struct daemon *d = context;
 
+	if (event->kind == REFLECTOR_EVENT_REFUSED) {
+		refusals_note(&d->refusals, event);
+		return;
+	}
 	findings_tell_event(&d->findings, event);
 	link_watch_event(d->link_watch, event);
 }
@@ -79,6 +85,11 @@ static void on_event(void *context, const struct reflector_event *event)
 static void on_accepted(void *context, const struct endpoint *peer)
 {
 	link_watch_accepted(((struct daemon *)context)->link_watch, peer);
+}
+
+static void on_full(void *context, const struct endpoint *gave_way)
+{
+	refusals_note_full(&((struct daemon *)context)->refusals, gave_way);
 }
 
 static void ask_peer(void *udp, const struct endpoint *to, uint8_t *buf, size_t len)
@@ -272,6 +283,7 @@ static bool make_parts(struct daemon *d)
 
 	d->service.on_event = on_event;
 	d->service.on_accepted = on_accepted;
+	d->service.on_full = on_full;
 	d->service.context = d;
 	d->service.host_evidence =
 	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
@@ -424,6 +436,7 @@ static struct sandbox sandbox_of(const struct server_config *config)
 static void stop(struct daemon *d)
 {
 	notify_stop(&d->notify);
+	refusals_stop(&d->refusals);
 	log_daemon_stop(&d->log);
 	for (size_t i = 0; i < SIGNALS_LEN; i++)
 		uv_close((uv_handle_t *)&d->signals[i], NULL);
@@ -444,6 +457,7 @@ static void on_signal(uv_signal_t *handle, int number)
 		reload(d);
 		return;
 	}
+	findings_end(&d->findings);
 	findings_note(&d->findings, "stop", json_pack("{ss}", "reason", number == SIGINT ? "SIGINT" : "SIGTERM"));
 	stop(d);
 }
@@ -459,6 +473,7 @@ static void start_handles(struct daemon *d)
 	d->before_sleep.data = d;
 	uv_prepare_start(&d->before_sleep, on_before_sleep);
 	notify_start(&d->notify, &d->loop);
+	refusals_start(&d->refusals, &d->loop);
 	log_daemon_start(&d->log, &d->loop);
 }
 

@@ -222,6 +222,15 @@ static void write_findings(void *context, const struct exposition *e, const stru
 	exposition_counter(e, m, NULL, type, page->findings->kinds[i].count, page->program.started_ns);
 }
 
+static void write_left_out(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
+{
+	const struct daemon_metrics *page = context;
+	const struct exposition_label type[] = { { "type", findings_kind_text((enum findings_kind)i) },
+						 { NULL, NULL } };
+
+	exposition_counter(e, m, NULL, type, page->findings->kinds[i].left_out, page->program.started_ns);
+}
+
 static double neighbour_changes(void *context)
 {
 	return (double)((const struct daemon_metrics *)context)->findings->kinds[FINDINGS_NEIGHBOUR].count;
@@ -299,6 +308,10 @@ static const struct metrics_section sections[] = {
 	{ { "floatprobed_findings", EXPOSITION_COUNTER, NULL, "Findings, by the type that the journal gives them" },
 	  .len = count_findings,
 	  .write = write_findings },
+	{ { "floatprobed_findings_left_out", EXPOSITION_COUNTER, NULL,
+	    "Findings that have no line in the journal, because there were too many of their type or client" },
+	  .len = count_findings,
+	  .write = write_left_out },
 	{ { "floatprobed_neighbour_changes", EXPOSITION_COUNTER, NULL, "Changes of neighbour entries" },
 	  .value = neighbour_changes },
 	{ { "floatprobed_stale_neighbours", EXPOSITION_GAUGE, NULL,

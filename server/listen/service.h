@@ -16,6 +16,9 @@ struct service {
 	void (*on_event)(void *context, const struct reflector_event *event);
 	/* Called for each TCP connection that is accepted. NULL: nobody listens. */
 	void (*on_accepted)(void *context, const struct endpoint *peer);
+	/* All places for TCP connections are in use. gave_way: whose connection is closed for a new one; NULL:
+	 * nobody's, and the new one waits. NULL: nobody listens. */
+	void (*on_full)(void *context, const struct endpoint *gave_way);
 	void *context;
 };
 

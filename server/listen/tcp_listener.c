@@ -365,12 +365,14 @@ static void make_room(struct tcp_listener *l)
 		return;
 	if (!c)
 		c = beyond_its_share(l);
-	if (!c) {
+	if (c)
+		l->counts.gave_way++;
+	else
 		l->counts.full++;
-		return;
-	}
-	l->counts.gave_way++;
-	close_connection(c);
+	if (l->service->on_full)
+		l->service->on_full(l->service->context, c ? &c->source : NULL);
+	if (c)
+		close_connection(c);
 }
 
 struct tcp_listener_counts tcp_listener_counts(const struct tcp_listener *l)

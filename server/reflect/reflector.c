@@ -42,6 +42,9 @@ static const struct limit queries_of_client = { 250 * NS_PER_MS, 16 };
  * direct queries, and these must not use up the limit of the relayed ones. */
 static const struct limit handed_on_of_client = { 125 * NS_PER_MS, 16 };
 static const struct limit relays_of_client = { 250 * NS_PER_MS, 8 };
+/* Lines of the journal about a client's flows: all of a thousand flows become unheard at once, and then some 20 MB a
+ * day. */
+static const struct limit reports_of_client = { NS_PER_S, 1000 };
 
 struct reflector {
 	struct reflector_settings settings;
@@ -55,6 +58,7 @@ struct reflector {
 	struct evidence_query query; /* the query being answered */
 	struct draft draft;
 	uint8_t text[WIRE_MESSAGE_MAX];
+	uint8_t refused_key[WIRE_KEY_LEN];
 };
 
 /* One request while it passes the checks. */
@@ -300,6 +304,20 @@ static void raise_event(const struct exchange *x, const struct flow *flow, enum 
 	};
 }
 
+/* Becoming unheard and heard by turns, a client could fill the disk. */
+static void raise_report(const struct exchange *x, const struct flow *flow, enum reflector_event_kind kind,
+			 struct reflector_event *event)
+{
+	raise_event(x, flow, kind, event);
+	event->held_back = !allowed(&x->client->reports, &reports_of_client, x->in->now_ns);
+	if (event->held_back) {
+		x->client->held_back++;
+		return;
+	}
+	event->left_out = x->client->held_back;
+	x->client->held_back = 0;
+}
+
 /* The client's acknowledgements so far are of replies of another boot or another server, so they confirm nothing here.
  */
 static struct flow *make_flow(const struct exchange *x, struct reflector_event *event)
@@ -352,7 +370,7 @@ static void judge_unheard(const struct exchange *x, struct flow *flow, struct re
 	if (x->packet.heard.count > flow->acknowledged) {
 		flow->acknowledged = x->packet.heard.count;
 		if (flow->unheard)
-			raise_event(x, flow, REFLECTOR_EVENT_HEARD, event);
+			raise_report(x, flow, REFLECTOR_EVENT_HEARD, event);
 		else if (is_confirmation_due(flow))
 			raise_confirmed(x, flow, event);
 		flows_set_unheard(x->reflector->flows, flow, false);
@@ -360,8 +378,18 @@ static void judge_unheard(const struct exchange *x, struct flow *flow, struct re
 	} else if (!flow->unheard && flow->unacknowledged >= REFLECTOR_UNHEARD_REPLIES &&
 		   x->in->now_ns - flow->doubt_ns >= REFLECTOR_UNHEARD_NS) {
 		flows_set_unheard(x->reflector->flows, flow, true);
-		raise_event(x, flow, REFLECTOR_EVENT_UNHEARD, event);
+		raise_report(x, flow, REFLECTOR_EVENT_UNHEARD, event);
 	}
+}
+
+static void raise_left_out(const struct exchange *x, const struct flow *flow, struct reflector_event *event)
+{
+	if (event->kind != REFLECTOR_EVENT_NONE || x->client->held_back == 0 ||
+	    !allowed(&x->client->reports, &reports_of_client, x->in->now_ns))
+		return;
+	raise_event(x, flow, REFLECTOR_EVENT_LEFT_OUT, event);
+	event->left_out = x->client->held_back;
+	x->client->held_back = 0;
 }
 
 static void count_reply(const struct exchange *x, struct flow *flow)
@@ -446,6 +474,7 @@ static void note_progress(const struct exchange *x, struct flow *flow, struct re
 		note_addresses(x, flow);
 		judge_awaited(x, flow);
 		judge_unheard(x, flow, event);
+		raise_left_out(x, flow, event);
 	}
 	/* A query need not carry acknowledgements, so only replies to probes are counted. */
 	if (x->packet.role == PACKET_PROBE && !is_late(x))
@@ -803,6 +832,26 @@ static enum reflector_outcome handle(struct exchange *x, struct reflector_event 
 	return handle_client(x, event);
 }
 
+static bool is_refused(enum reflector_outcome outcome)
+{
+	return outcome >= REFLECTOR_TOLD_SKEW && outcome != REFLECTOR_TO_RELAY;
+}
+
+static void raise_refused(const struct exchange *x, enum reflector_outcome outcome, struct reflector_event *event)
+{
+	bool names_somebody = outcome != REFLECTOR_DROPPED_MALFORMED && !x->client;
+
+	*event = (struct reflector_event){
+		.kind = REFLECTOR_EVENT_REFUSED,
+		.client = x->client ? x->client->name : NULL,
+		.outcome = outcome,
+		.key = names_somebody ? x->reflector->refused_key : NULL,
+		.source = x->in->source,
+	};
+	if (names_somebody)
+		memcpy(x->reflector->refused_key, x->packet.client_key, WIRE_KEY_LEN);
+}
+
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
 					struct reflector_event *event)
 {
@@ -811,6 +860,8 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 
 	event->kind = REFLECTOR_EVENT_NONE;
 	outcome = handle(&x, event);
+	if (is_refused(outcome) && event->kind == REFLECTOR_EVENT_NONE)
+		raise_refused(&x, outcome, event);
 	if (x.client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome != REFLECTOR_TO_RELAY)
 		x.client->dropped_ns = request->now_ns;
 	reflector->counts[outcome]++;

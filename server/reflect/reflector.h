@@ -88,12 +88,20 @@ enum reflector_event_kind {
 	REFLECTOR_EVENT_NEW,       /* the first packet of a flow */
 	REFLECTOR_EVENT_CONFIRMED, /* the client received what the server sent at flow->confirmed_ns; at most once a
 				      second for each flow */
+	REFLECTOR_EVENT_LEFT_OUT,  /* events of this client were held back before, and none is now */
+	REFLECTOR_EVENT_REFUSED,   /* a request was dropped, or told why it is not answered; it has no flow */
 };
 struct reflector_event {
 	enum reflector_event_kind kind;
-	const char *client;       /* its name */
+	const char *client;       /* its name; REFUSED: in whose name, NULL: a stranger's, or nobody's */
 	const struct flow *flow;  /* valid until the next call of the reflector */
 	uint32_t unheard_replies; /* replies sent since the client last acknowledged one */
+	bool held_back;           /* UNHEARD and HEARD: over the limit of this client; do not report it */
+	uint64_t left_out;        /* events of this client that were held back since the last one that was not */
+	/* REFUSED */
+	enum reflector_outcome outcome;
+	const uint8_t *key; /* of the stranger, valid as long; NULL: there is none */
+	struct endpoint source;
 };
 
 struct reflector;

@@ -14,7 +14,8 @@ struct roster_client {
 	const char *name; /* owned by the caller */
 	uint8_t key[WIRE_KEY_LEN];
 	struct seal_pair pair;
-	struct bucket signatures, flows, bare, skews, signed_replies, queries, handed_on, relays;
+	struct bucket signatures, flows, bare, skews, signed_replies, queries, handed_on, relays, reports;
+	uint64_t held_back; /* events since the last one that was within the limit of `reports` */
 	int64_t dropped_ns; /* monotonic: when a request in its name was dropped; 0: never */
 };
 

@@ -1,5 +1,6 @@
 /* Reports of the server: each finding is one line of the journal and one of the log, with the same fields. Both are
- * rate-limited for each kind and say how many lines were left out. The journal has every UNHEARD and HEARD. */
+ * rate-limited for each kind and say how many lines were left out. Of UNHEARD and HEARD the reflector limits for each
+ * client what the journal has. */
 #ifndef FLOATPROBE_FINDINGS_H
 #define FLOATPROBE_FINDINGS_H
 
@@ -32,8 +33,9 @@ struct findings {
 	struct journal *journal; /* NULL: no journal */
 	struct {
 		struct bucket journal;
-		unsigned unwritten; /* lines of the journal that were left out since the last one */
+		uint64_t unwritten; /* lines of the journal that were left out and not yet said to be */
 		uint64_t count;     /* findings since the start, whether or not they have a line */
+		uint64_t left_out;  /* those that have no line of the journal */
 	} kinds[FINDINGS_KINDS_LEN];
 };
 
@@ -45,7 +47,10 @@ void findings_note(struct findings *findings, const char *type, json_t *details)
  * format makes the sentence of the log. */
 void findings_tell(struct findings *findings, enum findings_kind kind, json_t *details, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Report UNHEARD or HEARD. Ignores other events. */
+/* Report UNHEARD, HEARD or LEFT_OUT. Ignores other events. */
 void findings_tell_event(struct findings *findings, const struct reflector_event *event);
+
+/* Say in the journal what was left out and not said yet. */
+void findings_end(struct findings *findings);
 
 #endif

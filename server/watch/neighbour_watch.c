@@ -468,6 +468,8 @@ void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct
 		check_unheard(neighbour_watch, flow, event->client);
 		break;
 	case REFLECTOR_EVENT_NONE:
+	case REFLECTOR_EVENT_LEFT_OUT:
+	case REFLECTOR_EVENT_REFUSED:
 		break;
 	}
 }

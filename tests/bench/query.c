@@ -108,7 +108,8 @@ static double median_us(struct reflector *reflector, unsigned client, unsigned r
 		ns[i] = send_one(reflector, client, PACKET_QUERY, 1, i + 2);
 	}
 	qsort(ns, rounds, sizeof *ns, by_size);
-	return (double)ns[rounds / 2] / 1e3;
+	int64_t median_ns = ns[rounds / 2];
+	return (double)median_ns / 1e3;
 }
 
 int main(int argc, char **argv)

@@ -89,7 +89,9 @@ static enum reflector_outcome reflect(const struct play *p, const uint8_t *step,
 	memcpy(before, buf, len);
 	enum reflector_outcome outcome = reflector_handle(p->reflector, &request, &event);
 	FUZZ_CHECK(outcome < REFLECTOR_OUTCOMES_LEN && reflector_outcome_text(outcome));
-	FUZZ_CHECK(event.kind == REFLECTOR_EVENT_NONE || (event.client && event.flow));
+	FUZZ_CHECK(event.kind == REFLECTOR_EVENT_NONE || event.kind == REFLECTOR_EVENT_REFUSED ||
+		   (event.client && event.flow));
+	FUZZ_CHECK(event.kind != REFLECTOR_EVENT_REFUSED || event.outcome == outcome);
 	if (outcome >= REFLECTOR_DROPPED_MALFORMED)
 		FUZZ_CHECK(memcmp(before, buf, len) == 0);
 	return outcome;

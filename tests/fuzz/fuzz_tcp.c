@@ -231,7 +231,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 static void on_event(void *context, const struct reflector_event *event)
 {
 	(void)context;
-	FUZZ_CHECK(event->client && event->flow);
+	FUZZ_CHECK(event->kind == REFLECTOR_EVENT_REFUSED || (event->client && event->flow));
 }
 
 static void ask_peer(void *context, const struct endpoint *to, uint8_t *buf, size_t len)

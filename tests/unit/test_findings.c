@@ -94,7 +94,8 @@ static void tell_event(enum reflector_event_kind kind)
 		.acknowledged = 3,
 	};
 
-	findings_tell_event(&findings, &(struct reflector_event){ kind, "monitor", &flow, 17 });
+	findings_tell_event(&findings, &(struct reflector_event){
+					   .kind = kind, .client = "monitor", .flow = &flow, .unheard_replies = 17 });
 }
 
 static void tell_of_the_link(unsigned times)
@@ -132,7 +133,7 @@ static void a_flow_is_told_of_in_full(void **state)
 			    "port 40000, after 17 replies\n");
 }
 
-/* The journal has every change of a flow; the log at most twenty lines of each kind a minute. */
+/* The reflector bounds the changes of a client's flows; the log has at most twenty lines of each kind a minute. */
 static void of_flows_only_the_log_is_bounded(void **state)
 {
 	(void)state;
@@ -167,6 +168,35 @@ static void of_the_link_both_are_bounded(void **state)
 	assert_non_null(strstr(text, "\"address\":\"x\",\"left_out\":3}\n"));
 }
 
+static void what_is_held_back_is_said(void **state)
+{
+	struct flow flow = { .id = 1 };
+	struct reflector_event event = {
+		.kind = REFLECTOR_EVENT_UNHEARD, .client = "monitor", .flow = &flow, .held_back = true
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		findings_tell_event(&findings, &event);
+	assert_int_equal(count_lines(journal_path), 0);
+	assert_int_equal(count_lines(log_path), 0);
+	assert_int_equal(findings.kinds[FINDINGS_UNHEARD].left_out, 5);
+	event.kind = REFLECTOR_EVENT_HEARD;
+	event.held_back = false;
+	event.left_out = 2;
+	findings_tell_event(&findings, &event);
+	event.kind = REFLECTOR_EVENT_LEFT_OUT;
+	event.left_out = 1;
+	findings_tell_event(&findings, &event);
+	tell_of_the_link(201);
+	findings_end(&findings);
+	assert_int_equal(count_lines(journal_path), 1 + 1 + 200 + 2);
+	assert_non_null(strstr(text, "\"unheard_replies\":0,\"left_out\":2}\n"));
+	assert_non_null(strstr(text, "\"of\":\"unheard\",\"client\":\"monitor\",\"left_out\":1}\n"));
+	assert_non_null(strstr(text, "\"of\":\"unheard\",\"client\":null,\"left_out\":2}\n"));
+	assert_non_null(strstr(text, "\"of\":\"claim\",\"client\":null,\"left_out\":1}\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +204,7 @@ int main(void)
 		TEST(a_flow_is_told_of_in_full),
 		TEST(of_flows_only_the_log_is_bounded),
 		TEST(of_the_link_both_are_bounded),
+		TEST(what_is_held_back_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

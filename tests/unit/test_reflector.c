@@ -957,7 +957,7 @@ static void duplicates_and_queries_are_no_reason(void **state)
 	for (uint32_t seq = 2; seq < 10; seq++) {
 		pass(w, 10 * S);
 		ask(w, (struct request){ .flow = 5, .seq = 1 });
-		assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
+		assert_int_not_equal(w->event.kind, REFLECTOR_EVENT_UNHEARD);
 		ask(w, (struct request){ .flow = 5, .seq = seq, .query = &query });
 		assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
 	}
@@ -1025,6 +1025,66 @@ static void only_our_own_replies_confirm(void **state)
 	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE);
 	assert_int_equal(probe_hearing(w, 43, 33, 42, 5 * S), REFLECTOR_EVENT_NONE);
 	assert_int_equal(probe_hearing(w, 44, 34, 43, 1 * MS), REFLECTOR_EVENT_CONFIRMED);
+}
+
+struct reports {
+	unsigned told, held_back, left_out;
+};
+
+static void tally_report(const struct reflector_event *event, struct reports *reports)
+{
+	if (event->kind == REFLECTOR_EVENT_UNHEARD || event->kind == REFLECTOR_EVENT_HEARD) {
+		reports->told += !event->held_back;
+		reports->held_back += event->held_back;
+	}
+	if (event->kind == REFLECTOR_EVENT_LEFT_OUT || !event->held_back)
+		reports->left_out += (unsigned)event->left_out;
+}
+
+/* All flows of a client become unheard, and are heard again, once a second. */
+static void a_mad_client_is_reported_within_limits(void **state)
+{
+	enum { SECONDS = 100, PROBES = 5 };
+	struct world *w = *state;
+	struct reports reports = { .told = 0 };
+
+	for (uint32_t seq = 1; seq <= SECONDS * PROBES; seq++) {
+		for (uint64_t flow = 1; flow <= FLOWS_MAX; flow++) {
+			ask(w, (struct request){ .flow = flow, .seq = seq, .heard = seq / PROBES * PROBES });
+			tally_report(&w->event, &reports);
+		}
+		pass(w, seq % PROBES == PROBES - 2 ? 1 * S : 1 * MS);
+	}
+	assert_in_range(reports.told, 1000, 1000 + SECONDS + 1);
+	assert_true(reports.held_back > 200);
+	for (uint32_t seq = SECONDS * PROBES + 1; reports.left_out < reports.held_back; seq++) {
+		pass(w, 1 * S);
+		ask(w, (struct request){ .flow = 1, .seq = seq, .heard = seq });
+		tally_report(&w->event, &reports);
+		assert_true(seq < SECONDS * PROBES + 10);
+	}
+	assert_int_equal(reports.left_out, reports.held_back);
+	ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 1 });
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NEW);
+}
+
+static void who_is_refused_is_told_of(void **state)
+{
+	struct world *w = *state;
+
+	ask(w, (struct request){ .who = STRANGER, .flow = 5, .seq = 1, .tcp = true });
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_REFUSED);
+	assert_int_equal(w->event.outcome, REFLECTOR_TOLD_NOT_AUTHORISED);
+	assert_null(w->event.client);
+	assert_memory_equal(w->event.key, people[STRANGER].public_key, WIRE_KEY_LEN);
+	ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_MACS(1) });
+	assert_int_equal(w->event.outcome, REFLECTOR_DROPPED_BAD_MAC);
+	assert_string_equal(w->event.client, "alice");
+	assert_null(w->event.key);
+	ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_FLOW_MAGIC });
+	assert_int_equal(w->event.outcome, REFLECTOR_DROPPED_MALFORMED);
+	assert_null(w->event.client);
+	assert_null(w->event.key);
 }
 
 /* ---- twins ---- */
@@ -1255,6 +1315,8 @@ int main(void)
 		TEST(a_flow_is_reported_when_it_is_new_and_when_a_reply_was_heard),
 		TEST(who_becomes_unheard_was_heard_until_then),
 		TEST(only_our_own_replies_confirm),
+		TEST(a_mad_client_is_reported_within_limits),
+		TEST(who_is_refused_is_told_of),
 		TEST(a_twin_is_a_second_reply_in_the_same_room),
 		TEST(no_twin_without_room_over_tcp_or_to_a_copy),
 		TEST(a_twin_is_no_reply_that_could_go_unheard),
