@@ -1,4 +1,4 @@
-/* Predicates on the evidence that verdict.c, causes.c and sentences.c share. Pure. */
+/* Predicates on the evidence that verdict.c, causes.c and the sentences share. Pure. */
 #ifndef FLOATPROBE_VERDICT_READING_H
 #define FLOATPROBE_VERDICT_READING_H
 
@@ -10,6 +10,16 @@
 static inline uint32_t seen(const struct verdict_evidence *e, enum prober_outcome outcome)
 {
 	return e->tally.by_outcome[outcome];
+}
+
+/* The lowest of these slots, which are bits. */
+static inline unsigned first_slot(unsigned slots)
+{
+	unsigned k = 0;
+
+	while (k + 1 < WIRE_SLOTS_MAX && !(slots >> k & 1))
+		k++;
+	return k;
 }
 
 static inline uint32_t losses(const struct verdict_evidence *e)
