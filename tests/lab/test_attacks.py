@@ -1,0 +1,57 @@
+#!/usr/bin/python3 -B
+"""Floods beside authenticated probes: none of these is lost, and the server says what it refused.
+
+    client ────────── router, with an attacker ──────────┬────── boot-01   attacked
+                                                         └────── boot-02
+"""
+
+import json
+import os
+import re
+
+from lab import wait_until
+from provider import PORT, main, scenario
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX = 4, 64, 4096, 40
+ALLOWED = re.compile(r"[\x20-\x7e\n]*")
+
+
+def resident_kb(process):
+    with open(f"/proc/{process._popen.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+
+
+@scenario
+def somebody_without_a_key(net):
+    """Junk, replays, spoofed sources, slow and half-open connections, all at once."""
+    server = net.servers["boot-01"]
+    server.stop()
+    server.start(limits={"tcp_slots": TCP_SLOTS})
+    net.check().rest_is_healthy()
+    before = resident_kb(server.process)
+    process = server.process
+    attacker = net.router.start("/usr/bin/python3", "-B", f"{HERE}/attacker.py", net.plan.droplet["boot-01"], str(PORT),
+                                f"{net.plan.outside}64", str(SECONDS))  # fmt: skip
+    net.check()  # the attacker waits for a probe
+    wait_until("the flood has begun", lambda: "flooding" in attacker.output())
+    check = net.check()
+    wait_until("the flood is over", lambda: not attacker.running())
+    check.rest_is_healthy()
+    net.check().rest_is_healthy()
+    octets = json.loads(attacker.output().splitlines()[-1])
+    check.require(octets["sent"] > 1000000, f"the flood is one: {octets}")
+    check.require(octets["received"] <= octets["sent"], f"nothing is amplified: {octets}")
+    grown = resident_kb(process) - before
+    check.require(grown < GROWTH_KB, f"the server takes no more memory: {grown} KB")
+    server.stop()
+    log = process.output()
+    for words in ("not a packet of ours", "MAC does not hold", "replayed or too old", "all TCP connections are in use"):
+        check.require(f"refused: {words}" in log, f"the log says: {words}\n{log}")
+    check.require(re.search(r"not a packet of ours: \d{3,} more", log), f"the log counts\n{log}")
+    check.require(len(log.splitlines()) < LINES_MAX, f"the log is short\n{log}")
+    check.require(ALLOWED.fullmatch(log), "nothing that a terminal would obey is in the log")
+
+
+if __name__ == "__main__":
+    main()
