@@ -14,6 +14,7 @@ from provider import PORT, main, scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX = 4, 64, 4096, 40
+FLOWS, SIZES, JOURNAL_LINES = 64, 6, 1000  # the server writes so many lines of a client at once
 ALLOWED = re.compile(r"[\x20-\x7e\n]*")
 
 
@@ -51,6 +52,37 @@ def somebody_without_a_key(net):
     check.require(re.search(r"not a packet of ours: \d{3,} more", log), f"the log counts\n{log}")
     check.require(len(log.splitlines()) < LINES_MAX, f"the log is short\n{log}")
     check.require(ALLOWED.fullmatch(log), "nothing that a terminal would obey is in the log")
+
+
+@scenario
+def an_authorised_client_gone_mad(net):
+    """Hundreds of its flows become unheard and heard again; the journal has some of it, and counts the rest."""
+    host = net.second_vantage("198.18.77." if net.plan.nft == "ip" else "2001:db8:77::")
+    server = net.servers["boot-01"]
+    target = {"name": "boot-01", "role": "droplet", "address": net.plan.droplet["boot-01"], "server": "boot-01",
+              "protocols": ["udp"], "sizes": [512 + i for i in range(SIZES)],
+              "flows": {"held": FLOWS, "fresh": 0}}  # fmt: skip
+    mad = net.run_daemon([target], every="400ms", vantage="ber-office", host=host)
+
+    def lines(*kinds):
+        return [line for line in server.journal() if line["type"] in kinds and line.get("client") == "ber-office"]
+
+    def becomes(kind, count):
+        wait_until(f"{count} flows are {kind}", lambda: len(lines(kind)) >= count, seconds=40)
+
+    for unheard, heard in ((FLOWS * SIZES, FLOWS * SIZES), (JOURNAL_LINES - FLOWS * SIZES, 0)):
+        net.cut("return", link="office")
+        becomes("unheard", unheard)
+        net.heal()
+        becomes("heard", heard)
+    check = net.check()
+    check.rest_is_healthy()
+    wait_until("what was left out is said", lambda: lines("left-out"), seconds=40)
+    mad.process.stop()
+    written = lines("unheard", "heard", "left-out")
+    check.require(len(written) < JOURNAL_LINES + 100, f"{len(written)} lines")
+    left_out = sum(line.get("left_out", 0) for line in written)
+    check.require(len(written) + left_out > 3 * FLOWS * SIZES, f"{left_out} lines were left out")
 
 
 if __name__ == "__main__":
