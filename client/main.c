@@ -197,6 +197,15 @@ static bool is_target(const struct config *config, const char *name)
 	return false;
 }
 
+static bool is_plain(const struct config *config, const char *target)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		if (strcmp(config->targets[i].name, target) == 0)
+			return config->targets[i].stamp;
+	}
+	return false;
+}
+
 static int server_index(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->servers_len; i++) {
@@ -207,7 +216,7 @@ static int server_index(const struct config *config, const char *name)
 }
 
 /* What the command line says that cannot be measured; NULL: nothing. */
-static const char *failover_fault(const struct cmdline *cmdline, char text[LOAD_ERROR_LEN])
+static const char *failover_fault(const struct cmdline *cmdline, const struct config *config, char text[LOAD_ERROR_LEN])
 {
 	const struct failover_options *o = &cmdline->move;
 
@@ -220,6 +229,8 @@ static const char *failover_fault(const struct cmdline *cmdline, char text[LOAD_
 			 FAILOVER_PROBES_MAX);
 		return text;
 	}
+	if (is_plain(config, o->target))
+		return "a plain STAMP reflector does not prove who answers: a move cannot be measured there";
 	if (cmdline->expect && o->expect < 0) {
 		snprintf(text, LOAD_ERROR_LEN, "--expect: there is no server '%.64s' in %s", cmdline->expect,
 			 cmdline->config);
@@ -238,7 +249,7 @@ static int measure_move(struct cmdline *cmdline, const struct config *config)
 		return load_complain_target(cmdline, config, o->target);
 	if (cmdline->expect)
 		o->expect = server_index(config, cmdline->expect);
-	fault = failover_fault(cmdline, text);
+	fault = failover_fault(cmdline, config, text);
 	if (fault)
 		return load_complain(cmdline, fault);
 	o->only_ipv4 = cmdline->round.only_ipv4;

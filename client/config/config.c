@@ -34,7 +34,7 @@ static void print_schedule(const struct config_schedule *schedule, FILE *out)
 
 static unsigned target_paths(const struct config_target *target)
 {
-	return (target->udp ? target->sizes_len * (target->held + target->fresh) : 0) + target->tcp;
+	return (target->udp || target->stamp ? target->sizes_len * (target->held + target->fresh) : 0) + target->tcp;
 }
 
 static double target_rate(const struct config *config, const struct config_target *target)
@@ -49,12 +49,12 @@ static double target_rate(const struct config *config, const struct config_targe
 
 static void print_udp(const struct config_target *target, FILE *out)
 {
-	fputs("    udp:", out);
+	fputs(target->stamp ? "    stamp:" : "    udp:", out);
 	for (unsigned i = 0; i < target->sizes_len; i++)
 		fprintf(out, "%s %u", i ? "," : "", target->sizes[i]);
 	fprintf(out, " octets, from %u held source port%s%s%s\n", target->held, target->held == 1 ? "" : "s",
 		target->fresh ? " and from fresh ones" : "",
-		target->pmtu ? "; a few as large as the MTU of the path" : "");
+		target->pmtu && target->udp ? "; a few as large as the MTU of the path" : "");
 }
 
 static void print_egress(const struct config_target *target, FILE *out)
@@ -98,7 +98,9 @@ static void print_target(const struct config *config, const struct config_target
 	fprintf(out, "  %s: %s %s port %u, expected to be %s\n", target->name, config_role_name(target->role),
 		target->address, (unsigned)target->endpoint.port,
 		target->expect_reachable ? "reachable" : "unreachable");
-	fputs("    answered by:", out);
+	fputs(target->stamp ? "    answered by: a plain STAMP reflector, which does not prove who it is"
+			    : "    answered by:",
+	      out);
 	for (unsigned i = 0; i < target->servers_len; i++)
 		fprintf(out, "%s %s",
 			i == 0                 ? ""
@@ -108,7 +110,7 @@ static void print_target(const struct config *config, const struct config_target
 	if (!endpoint_is_unknown(&target->arrives_on))
 		fprintf(out, ", arriving there on %s", units_address_text(target->arrives_on.address, text));
 	fputc('\n', out);
-	if (target->udp)
+	if (target->udp || target->stamp)
 		print_udp(target, out);
 	if (target->tcp)
 		fputs("    tcp: one connection a probe\n", out);

@@ -62,6 +62,7 @@ struct config_target {
 	bool holders_many;          /* several of them answer at once */
 	struct endpoint arrives_on; /* expected destination address at the server; port 0; all zero: not checked */
 	bool udp, tcp;
+	bool stamp; /* a plain STAMP reflector; udp and tcp are false, and no server is named */
 	unsigned schedules[CONFIG_SCHEDULES_MAX];
 	unsigned schedules_len;
 	unsigned held;  /* held UDP flows; default 1 */

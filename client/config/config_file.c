@@ -234,6 +234,16 @@ static void check_targets_unique(struct schema *s, const struct loader *loader)
 	schema_entries_free(addresses, addresses_len);
 }
 
+/* Plain STAMP reflectors are no servers of ours. */
+static bool needs_no_server(const struct config *config)
+{
+	for (size_t i = 0; i < config->targets_len; i++) {
+		if (!config->targets[i].stamp)
+			return false;
+	}
+	return config->targets_len > 0;
+}
+
 /* Keys are read in the order of the table, so our own key is known before those of the servers are compared. */
 static void check_servers(struct schema *s, struct tree_node *root, size_t errors)
 {
@@ -242,6 +252,8 @@ static void check_servers(struct schema *s, struct tree_node *root, size_t error
 	if (own)
 		identities_add_key(&loader->identities, loader->config->identity.public_key, own);
 	identities_check(&loader->identities, s);
+	if (needs_no_server(loader->config))
+		return;
 	if (!tree_get(root, "servers") && !tree_get(root, "servers_from"))
 		schema_missing(s, root, "servers", "the servers that are allowed to answer, as NAME: ed25519:KEY");
 	else if (loader->config->servers_len == 0 && s->diags->errors == errors)

@@ -5,11 +5,13 @@
 #include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
+#include "common/core/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { IPV6_SIZE_MAX = WIRE_UDP_MAX - 20 };
+enum { PROBE_WORD_UDP, PROBE_WORD_TCP, PROBE_WORD_STAMP };
 
 static const struct config_known *known_to(const struct schema *s)
 {
@@ -242,14 +244,46 @@ static bool read_schedule(struct schema *s, const struct schema_key *key, struct
 						     &target->schedules_len, CONFIG_SCHEDULES_MAX });
 }
 
+static bool read_protocol(struct schema *s, struct tree_node *item, struct config_target *target)
+{
+	static const struct schema_word words[] = {
+		{ "udp", PROBE_WORD_UDP }, { "tcp", PROBE_WORD_TCP }, { "stamp", PROBE_WORD_STAMP }, { 0 }
+	};
+	bool *const places[] = {
+		[PROBE_WORD_UDP] = &target->udp, [PROBE_WORD_TCP] = &target->tcp, [PROBE_WORD_STAMP] = &target->stamp
+	};
+	unsigned word;
+	if (!schema_choice(s, item, words, &word))
+		return false;
+	if (*places[word])
+		return schema_error(s, item, "'%s' is given twice; remove one", item->text);
+	*places[word] = true;
+	return true;
+}
+
+static bool read_target_protocols(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	struct config_target *target = object;
+	bool ok = schema_items(s, node) > 0;
+	(void)key;
+	target->udp = target->tcp = target->stamp = false;
+	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item))
+		ok &= read_protocol(s, item, target);
+	if (ok && target->stamp && (target->udp || target->tcp))
+		return schema_error(
+		    s, node, "stamp is for a plain STAMP reflector, on a port of its own; make it a target by itself");
+	return ok;
+}
+
 static bool read_size(struct schema *s, struct tree_node *item, struct config_target *target)
 {
+	unsigned min = target->stamp ? WIRE_BASE_LEN : WIRE_PROBE_MIN;
 	uint64_t size;
 	const char *text = schema_text(s, item);
 	if (!text || !schema_check(s, item, units_unsigned(text, &size)))
 		return false;
-	if (size < WIRE_PROBE_MIN)
-		return schema_error(s, item, "%s is too small; the minimum is %d octets", text, WIRE_PROBE_MIN);
+	if (size < min)
+		return schema_error(s, item, "%s is too small; the minimum is %u octets", text, min);
 	if (size > WIRE_UDP_MAX)
 		return schema_error(s, item, "%s is too large; UDP carries at most %d octets", text, WIRE_UDP_MAX);
 	for (unsigned i = 0; i < target->sizes_len; i++) {
@@ -284,11 +318,9 @@ static const struct schema_key flows_keys[] = {
 	{ 0 },
 };
 
-_Static_assert(offsetof(struct config_target, tcp) == offsetof(struct config_target, udp) + sizeof(bool),
-	       "read_protocols");
 #define COMMON_KEYS                                                                                                    \
 	{ "port", .read = read_port, FIELD(endpoint.port) }, { "holders", .read = read_holders },                      \
-	    { "protocols", .read = read_protocols, FIELD(udp) }, { "flows", .read = read_group, .keys = flows_keys },  \
+	    { "protocols", .read = read_target_protocols }, { "flows", .read = read_group, .keys = flows_keys },       \
 	    { "sizes", .read = read_sizes }, { "unpinned", .read = read_boolean, FIELD(unpinned) },                    \
 	    { "family", .read = read_family }, { "source", .read = read_sources },                                     \
 	    { "interface", .read = read_interface }, { "dscp", .read = read_dscp },                                    \
@@ -318,7 +350,7 @@ static const struct schema_key target_keys[] = {
 static void check_udp_only(struct schema *s, struct tree_node *node, const struct config_target *target)
 {
 	static const char *const udp_only[] = { "flows", "sizes" };
-	if (target->udp || !schema_given(node, "protocols"))
+	if (target->udp || target->stamp || !schema_given(node, "protocols"))
 		return;
 	for (size_t i = 0; i < sizeof udp_only / sizeof *udp_only; i++) {
 		struct tree_node *given = schema_given(node, udp_only[i]);
@@ -330,7 +362,7 @@ static void check_udp_only(struct schema *s, struct tree_node *node, const struc
 static void check_flows(struct schema *s, struct tree_node *node, const struct config_target *target)
 {
 	struct tree_node *flows = schema_given(node, "flows");
-	if (flows && target->udp && target->held == 0 && target->fresh == 0)
+	if (flows && (target->udp || target->stamp) && target->held == 0 && target->fresh == 0)
 		schema_error(
 		    s, flows,
 		    "held and fresh are both 0, so nothing is sent over UDP; set one of them, or set protocols: [tcp]");
@@ -413,11 +445,30 @@ static void check_thresholds(struct schema *s, struct tree_node *node, const str
 		schema_error(s, at, "critical.rtt is below warn.rtt; a critical threshold is the higher one");
 }
 
+/* Nobody is known to answer there. */
+static void complete_stamp(struct schema *s, struct tree_node *node, struct config_target *target)
+{
+	static const char *const of_servers[] = { "server", "arrives_on", "holders" };
+	for (size_t i = 0; i < sizeof of_servers / sizeof *of_servers; i++) {
+		struct tree_node *given = schema_given(node, of_servers[i]);
+		if (given && schema_sound(node, "protocols"))
+			schema_error(s, given,
+				     "has no meaning with protocols: [stamp], as a plain reflector does not "
+				     "prove who it is; remove this key");
+	}
+	if (!tree_get(node, "port") && target->endpoint.port == WIRE_PORT)
+		target->endpoint.port = STAMP_PORT;
+	target->servers_len = 0;
+	target->holders_many = target->unpinned = false;
+}
+
 /* The default server of a target. The default schedule comes when all are read. */
 static void complete_target(struct schema *s, struct tree_node *node, struct config_target *target)
 {
 	const struct config_known *known = known_to(s);
-	if (!tree_get(node, "server")) {
+	if (target->stamp) {
+		complete_stamp(s, node, target);
+	} else if (!tree_get(node, "server")) {
 		if (known->servers && known->servers->len > 1)
 			schema_missing(s, node, "server", "the servers that are allowed to answer");
 		target->servers_len = 1;

@@ -63,7 +63,7 @@ static bool is_rechecked(const struct path *p, int64_t now_ns)
  * question as fast, and one short interruption would hit the whole recheck. */
 static bool wants_recheck(const struct engine *e, const struct path *p)
 {
-	return p->target->expect_reachable && p->status.state != VERDICT_DOWN &&
+	return p->target->expect_reachable && !probe_kind_of(p->kind)->is_plain && p->status.state != VERDICT_DOWN &&
 	       (p->pmtu || (e->rechecks && path_every_ns(p) >= RECHECK_EVERY_MIN_NS));
 }
 

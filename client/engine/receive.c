@@ -4,6 +4,7 @@
 #include "client/evidence/settle.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
+#include "common/core/stamp.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
@@ -222,22 +223,61 @@ static enum drop hear_echo(struct engine *e, const struct endpoint *source, cons
 	return DROP_NONE;
 }
 
+static bool is_ours(const struct udp_datagram *d)
+{
+	return d->len >= WIRE_PACKET_MIN && bytes_get32(d->buf + WIRE_FLOW_MAGIC) == WIRE_MAGIC;
+}
+
+/* Does the reply return what this path sent? The time is exact to the nanosecond, which nobody off the path knows. */
+static bool is_reflected(const struct path *p, const struct stamp_reply *reply)
+{
+	const struct prober *b = &p->prober;
+
+	return probe_kind_of(p->kind)->is_plain && reply->seq >= 1 && reply->seq < b->next &&
+	       b->next - reply->seq <= b->ring_len && (reply->ssid == 0 || reply->ssid == path_ssid(p)) &&
+	       reply->sent_ns == p->stamped_ns[reply->seq & (b->ring_len - 1)];
+}
+
+/* A reply of a plain STAMP reflector, from the address that was asked. Returns false if it is none. */
+static bool hear_stamp(struct engine *e, const struct endpoint *source, const uint8_t *buf, size_t len,
+		       int64_t received_real_ns, int64_t now_ns)
+{
+	struct path *p = paths_at(&e->paths, source, PACKET_UDP);
+	enum prober_outcome before;
+	struct stamp_reply reply;
+
+	if (!stamp_read_reply(buf, len, &reply))
+		return false;
+	while (p && !is_reflected(p, &reply))
+		p = p->next_there;
+	if (!p)
+		return false;
+	before = prober_record(&p->prober, reply.seq)->outcome;
+	if (prober_record(&p->prober, reply.seq)->sent_ns > p->facts.last_error_ns)
+		p->facts.last_error = PROBER_NONE;
+	if (prober_reflected(&p->prober, reply.seq, reply.stayed_ns, received_real_ns, now_ns) != before)
+		engine_decided(e, p, reply.seq, &(struct engine_probe){ .source = *source });
+	return true;
+}
+
 static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 {
 	struct engine *e = context;
 	int64_t real_ns = clock_real_ns();
 	int64_t waited_ns = d->received_ns ? real_ns - d->received_ns : 0;
+	int64_t received_real_ns = d->received_ns ? d->received_ns : real_ns;
 
 	engine_look_for_pause(e, now_ns);
 
 	/* Use the kernel's receive time, which excludes our own delay, unless a clock step makes it impossible. */
 	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS + e->paused_ns)
 		now_ns -= waited_ns;
+	if (!is_ours(d) && hear_stamp(e, &d->peer, d->buf, d->len, received_real_ns, now_ns))
+		return;
 	if (d->len > WIRE_FLOW_ROLE && d->buf[WIRE_FLOW_ROLE] == PACKET_PROBE)
 		e->drops[hear_echo(e, &d->peer, d->buf, d->len)]++;
 	else
-		reply_received(e, PACKET_UDP, &d->peer, d->buf, d->len, d->received_ns ? d->received_ns : real_ns,
-			       now_ns);
+		reply_received(e, PACKET_UDP, &d->peer, d->buf, d->len, received_real_ns, now_ns);
 }
 
 static void udp_left(void *context, void *owner, uint32_t seq, int64_t left_ns)

@@ -1,5 +1,8 @@
 #include "client/engine/sender.h"
 
+#include "common/core/bytes.h"
+#include "common/core/stamp.h"
+
 #include <string.h>
 
 /* Which servers get a slot: all of the configuration if there is room; else those that may answer and one that answers
@@ -63,6 +66,23 @@ static void send_udp(const struct sender *s, const struct path *p, struct prober
 		write_probe(s, p, prober, flags, seq, real_ns, buf, p->size);
 }
 
+/* The flow id is in the padding, so that an ICMP error that quotes it is known, and most reflectors return it. */
+static void send_stamp(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags,
+		       uint32_t seq, int64_t real_ns)
+{
+	uint32_t *last = p->held < 0 ? &paths_at(s->paths, &p->endpoint, PACKET_UDP)->last_fresh : NULL;
+	uint8_t *buf = udp_dialer_stage(s->udp, &p->endpoint, p->held, last, p->size, prober, seq);
+
+	(void)flags;
+	if (!buf)
+		return;
+	p->stamped_ns[seq & (prober->ring_len - 1)] = real_ns;
+	stamp_write_request(buf, p->size,
+			    &(struct stamp_request){ .seq = seq, .sent_ns = real_ns, .ssid = path_ssid(p) });
+	if (p->size >= WIRE_FLOW_ID + sizeof prober->flow_id)
+		bytes_put64(buf + WIRE_FLOW_ID, prober->flow_id);
+}
+
 static void send_tcp(const struct sender *s, const struct path *p, struct prober *prober, uint16_t flags, uint32_t seq,
 		     int64_t real_ns)
 {
@@ -80,6 +100,7 @@ void sender_send(const struct sender *s, const struct path *p, struct prober *pr
 						  uint32_t, int64_t) = {
 		[PROBE_UDP] = send_udp,
 		[PROBE_TCP] = send_tcp,
+		[PROBE_STAMP] = send_stamp,
 	};
 
 	senders[p->kind](s, p, prober, flags, seq, real_ns);

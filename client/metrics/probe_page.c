@@ -164,6 +164,15 @@ static void refuse(struct web_reply *reply, unsigned status, const char *why)
 	document_put(&reply->body, why);
 }
 
+static bool is_protocol(const char *word)
+{
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
+		if (strcmp(probe_kind_of(kind)->word, word) == 0)
+			return true;
+	}
+	return false;
+}
+
 void probe_page_answer(const struct run_metrics *m, const struct web_request *request, struct web_reply *reply)
 {
 	const char *name = web_argument(request, "target"), *module = web_argument(request, "module");
@@ -174,8 +183,8 @@ void probe_page_answer(const struct run_metrics *m, const struct web_request *re
 	module = module ? module : "";
 	if (!name) {
 		refuse(reply, STATUS_BAD_REQUEST, "Give the name of a target: /probe?target=NAME\n");
-	} else if (*module && strcmp(module, "udp") != 0 && strcmp(module, "tcp") != 0) {
-		refuse(reply, STATUS_BAD_REQUEST, "module is udp or tcp; without it, both count.\n");
+	} else if (*module && !is_protocol(module)) {
+		refuse(reply, STATUS_BAD_REQUEST, "module is udp, tcp or stamp; without it, all protocols count.\n");
 	} else if (!target) {
 		refuse(reply, STATUS_NOT_FOUND, "There is no such target in the configuration.\n");
 	} else if ((s = sum(m, target, module)).paths == 0 && !is_unresolved(m, target)) {

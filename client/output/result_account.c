@@ -27,6 +27,7 @@ struct result_account result_account_make(const struct account *a, int64_t now_n
 		return r;
 	r.rtt_mean_ms = (double)t->rtt_sum_ns / answered / (double)NS_PER_MS;
 	r.jitter_ms = (double)t->jitter_16 / 16 / (double)NS_PER_MS;
+	r.has_offset = !t->plain;
 	r.offset_ns = t->offset_ns;
 	r.forward = t->forward_ns;
 	r.back = t->return_ns;
@@ -80,7 +81,7 @@ json_t *result_account_times_json(const struct result_account *a)
 {
 	return json_pack("{s:o, s:o, s:o}", "jitter_ms", a->has_times ? result_json_ms(a->jitter_ms) : json_null(),
 			 "one_way_ms", ways_json(a), "clock_offset_ms",
-			 a->has_times ? ns_json(a->offset_ns) : json_null());
+			 a->has_offset ? ns_json(a->offset_ns) : json_null());
 }
 
 static enum verdict_direction direction_of(const struct account_stretch *s)

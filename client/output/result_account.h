@@ -13,6 +13,7 @@ struct result_account {  /* of the interval since the path's last record */
 	int64_t duration_ns;
 	uint32_t counts[ACCOUNT_COUNTS];
 	bool has_times; /* anything was answered, and its times are kept */
+	bool has_offset;
 	double rtt_mean_ms, jitter_ms;
 	int64_t offset_ns; /* the server's clock minus ours */
 	enum account_clocks clocks;

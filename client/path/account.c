@@ -94,6 +94,9 @@ void account_answered(struct account *a, const struct account_answer *answer)
 	if (!a->times)
 		return;
 	add_rtt(a->times, answer->rtt_ns, first);
+	a->times->plain = answer->plain;
+	if (answer->plain)
+		return;
 	add_way(a->times, &a->times->forward_ns, answer->forward_ns);
 	add_way(a->times, &a->times->return_ns, answer->return_ns);
 	add_offset(a->times, answer, first);
@@ -103,7 +106,7 @@ enum account_clocks account_clocks(const struct account *a)
 {
 	const struct account_times *t = a->times;
 
-	return a->interval[ACCOUNT_ANSWERED] > 0 && t && !t->overflow && median_min(&t->forward_ns) >= 0 &&
+	return a->interval[ACCOUNT_ANSWERED] > 0 && t && !t->plain && !t->overflow && median_min(&t->forward_ns) >= 0 &&
 		       median_min(&t->return_ns) >= 0
 		   ? ACCOUNT_CLOCKS_CONSISTENT
 		   : ACCOUNT_CLOCKS_UNKNOWN;

@@ -27,6 +27,7 @@ struct account_answer {
 	uint32_t rtt_ns;
 	int64_t forward_ns, return_ns; /* by the clocks of both hosts: T2 - T1 and T4 - T3 */
 	unsigned server;
+	bool plain; /* the other clock is nobody's: one-way times and its offset are not known */
 };
 
 /* Losses with fewer than ACCOUNT_APART_ANSWERS answers between two of them, or less than ACCOUNT_APART_NS apart. */
@@ -45,6 +46,7 @@ struct account_times {
 	int64_t offset_ns;      /* the server's clock minus ours, by the fastest answer of the newest server .. */
 	uint32_t offset_rtt_ns; /* .. which took so long */
 	uint16_t server;        /* that server */
+	bool plain;             /* there is no clock to compare with */
 	bool overflow;          /* a one-way time did not fit: the clocks are far apart */
 	/* Of all intervals: */
 	bool has_last;

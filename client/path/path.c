@@ -68,6 +68,11 @@ static struct path *path_new(const struct path_plan *plan, const struct config_t
 		free(ring);
 		return NULL;
 	}
+	if (target->stamp && !(p->stamped_ns = calloc(ring_len, sizeof *p->stamped_ns))) {
+		free(p);
+		free(ring);
+		return NULL;
+	}
 	p->prober.ring = ring;
 	p->prober.ring_len = ring_len;
 	p->prober.timeout_ns = plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns;
@@ -123,6 +128,7 @@ void path_free(struct path *p)
 	if (!p)
 		return;
 	free(p->prober.ring);
+	free(p->stamped_ns);
 	account_free(p->prober.account);
 	free(p->loss);
 	free(p->twin);
@@ -234,8 +240,10 @@ unsigned path_server_number(const struct path *p, unsigned server)
 
 int path_server_of_number(const struct path *p, int number)
 {
-	if (number < 0 || number >= WIRE_SLOTS_MAX)
-		return number < 0 ? -1 : number - WIRE_SLOTS_MAX;
+	if (number < 0 || number == PROBER_NOBODY)
+		return -1;
+	if (number >= WIRE_SLOTS_MAX)
+		return number - WIRE_SLOTS_MAX;
 	return (int)p->target->servers[number];
 }
 

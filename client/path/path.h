@@ -65,6 +65,7 @@ struct path {
 	int held;             /* index of the held flow; UDP_DIALER_FRESH */
 	uint32_t last_fresh;  /* the UDP dialer's; the first UDP path at an endpoint keeps it for all (paths_at) */
 	struct prober prober; /* the path owns its ring and its account */
+	int64_t *stamped_ns;  /* plain STAMP: the time in the packet of each probe in the ring; NULL: another kind */
 	struct path_facts facts;
 	struct path_success success;
 	struct path_loss *loss;  /* NULL: no loss yet */
@@ -84,6 +85,12 @@ struct path {
 	struct schedule_timer *timers;
 	struct path *next_there; /* the next path to the same endpoint over the same transport (paths_at); NULL: none */
 };
+
+/* STAMP's session id of a path; never 0. */
+static inline uint16_t path_ssid(const struct path *p)
+{
+	return (uint16_t)p->prober.flow_id ? (uint16_t)p->prober.flow_id : 1;
+}
 
 /* Parameters of new paths. */
 struct path_plan {

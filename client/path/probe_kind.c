@@ -22,6 +22,16 @@ const struct probe_traits probe_kinds[PROBE_KINDS] = {
 		.send_call = "connect",
 		.refused = "connection refused",
 	},
+	[PROBE_STAMP] = {
+		.word = "stamp",
+		.name = "STAMP",
+		.transport = PACKET_UDP,
+		.in_target = offsetof(struct config_target, stamp),
+		.has_flows = true,
+		.is_plain = true,
+		.send_call = "sendto",
+		.refused = "port unreachable",
+	},
 };
 
 bool probe_kind_wanted(enum probe_kind kind, const struct config_target *target)

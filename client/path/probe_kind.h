@@ -9,7 +9,7 @@
 
 struct config_target;
 
-enum probe_kind { PROBE_UDP, PROBE_TCP, PROBE_KINDS };
+enum probe_kind { PROBE_UDP, PROBE_TCP, PROBE_STAMP, PROBE_KINDS };
 
 struct probe_traits {
 	const char *word; /* in results and logs */
@@ -23,6 +23,9 @@ struct probe_traits {
 	bool has_handshake;
 	/* The kernel retransmits, even after the probe's deadline: only a dated receipt proves arrival in time. */
 	bool is_repeated;
+	/* A plain STAMP reflector answers: nobody signs, there are no receipts, and nobody can be asked. Only round
+	 * trips are known. */
+	bool is_plain;
 	const char *send_call; /* the system call that sends it */
 	const char *refused;   /* the error PROBER_REFUSED in a sentence */
 };

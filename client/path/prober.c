@@ -224,6 +224,7 @@ static void account_answer(struct prober *p, const struct prober_record *r, cons
 					 .forward_ns = reply->received_ns - left_real_ns,
 					 .return_ns = received_real_ns - reply->replied_ns,
 					 .server = r->server,
+					 .plain = probe_kind_of(p->kind)->is_plain,
 				     });
 	if (is_overtaken(p, reply->seq) && !probe_kind_of(p->kind)->has_handshake)
 		account_add(p->account, ACCOUNT_REORDERED);
@@ -499,6 +500,22 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 	return r->outcome;
 }
 
+enum prober_outcome prober_reflected(struct prober *p, uint32_t seq, int64_t stayed_ns, int64_t received_real_ns,
+				     int64_t now_ns)
+{
+	const struct packet_reply reply = { .seq = seq, .replied_ns = stayed_ns > 0 ? stayed_ns : 0 };
+	struct prober_record *r = find(p, seq);
+
+	if (!r)
+		return PROBER_NONE;
+	note_duplicate(p, r);
+	if (!is_answered(r))
+		answer(p, r, &reply, PROBER_NOBODY, received_real_ns, now_ns);
+	acknowledge(&p->heard, seq);
+	advance_waiting(p);
+	return r->outcome;
+}
+
 /* --- evidence --------------------------------------------------------------------------------------------------- */
 
 /* Does this window prove that the probe had not arrived by its deadline? */
@@ -598,12 +615,13 @@ static const struct prober_record *decided_before(const struct prober *p, uint32
 
 static void note_newest_answer(struct prober_tally *t, const struct prober_record *r)
 {
-	if (t->server < 0) {
-		t->server = r->server;
+	if (t->answered == 1) { /* counted from the newest on */
+		t->server = r->server == PROBER_NOBODY ? -1 : r->server;
 		t->answered_ns = r->sent_ns;
 		t->skewed = r->outcome == PROBER_CLOCK_SKEW;
 	}
-	t->servers_mask |= UINT32_C(1) << (r->server < PROBER_OTHERS ? r->server : PROBER_OTHERS);
+	if (r->server != PROBER_NOBODY)
+		t->servers_mask |= UINT32_C(1) << (r->server < PROBER_OTHERS ? r->server : PROBER_OTHERS);
 }
 
 static void count(struct prober_tally *t, const struct prober_record *r)

@@ -105,6 +105,11 @@ void prober_left(struct prober *p, uint32_t seq, int64_t left_real_ns);
  * deadline nor in its round trip. For a probe without an answer, also after prober_expire. */
 void prober_delayed(struct prober *p, uint32_t seq, int64_t delay_ns);
 
+/* A reply of a plain STAMP reflector, which kept the probe for so long: it answers the probe, in time or late, and
+ * proves nothing else. Returns the probe's outcome now. */
+enum prober_outcome prober_reflected(struct prober *p, uint32_t seq, int64_t stayed_ns, int64_t received_real_ns,
+				     int64_t now_ns);
+
 /* Settle a probe that is waiting, or lost and not yet settled, after an ICMP error, a refusal or a failed send. Only
  * prober_reply sets ANSWERED and CLOCK_SKEW. A later authentic answer overrides this outcome; a receipt overrides
  * errors. Returns the probe's outcome now. */

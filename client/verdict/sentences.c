@@ -307,7 +307,7 @@ void sentences_also(struct verdict *v, enum verdict_cause also)
 	say(v, "the evidence also fits %s", verdict_cause_word(also));
 }
 
-void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v)
+static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v)
 {
 	tell_unsent(e, v);
 	if (e->hints.own_address)
@@ -333,4 +333,16 @@ void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, 
 	if (is_about_the_holder(v->cause) && nothing_arrives(e, v->state))
 		sentences_holders(e, v);
 	sentences_server(e, v);
+}
+
+void sentences_tell(const struct verdict_evidence *e, sentences_of_cause *tell, struct verdict *v)
+{
+	tell_all(e, tell, v);
+	if (!probe_kind_of(e->kind)->is_plain)
+		return;
+	say(v,
+	    v->direction == VERDICT_DIRECTION_FORWARD
+		? "a plain STAMP reflector proves nothing: only round trips and ICMP errors are known, not who answers"
+		: "a plain STAMP reflector proves nothing: only round trips are known, neither who answers nor which "
+		  "direction loses");
 }

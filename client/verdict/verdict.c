@@ -124,7 +124,7 @@ static bool is_expected(const struct verdict_evidence *e, const struct verdict *
 		       (seen(e, PROBER_UNSENT) == 0 || !many_unsent(e));
 	/* Unpinned replies of every translated floating address are lost: only applications need to know. */
 	return v->state == VERDICT_UP && (v->cause == VERDICT_CAUSE_NONE || v->cause == VERDICT_CAUSE_UNPINNED_REPLY) &&
-	       may_answer(e, e->tally.server) && arrives_where_asked(e);
+	       (probe_kind_of(e->kind)->is_plain || may_answer(e, e->tally.server)) && arrives_where_asked(e);
 }
 
 /* --- advice: what to do next -------------------------------------------------------------------------------------- */
@@ -139,6 +139,8 @@ static const char *const advice_by_direction[] = {
 	[VERDICT_DIRECTION_UNKNOWN] =
 	    "add another address of the server as a target, so that floatprobe can ask the server what arrived",
 };
+static const char advice_for_plain[] =
+    "look at the reflector and on the way to it at what arrives (tcpdump), or run floatprobed there, which knows";
 static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): floatprobe could not ask "
 					"it at its other addresses, or it did not "
 					"know";
@@ -195,6 +197,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return causes_advice(VERDICT_CAUSE_REFUSED);
 	if (a_machine_has_it(e))
 		return advice_for_a_machine;
+	if (direction == VERDICT_DIRECTION_UNKNOWN && probe_kind_of(e->kind)->is_plain)
+		return advice_for_plain;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
 		return advice_for_untold;
 	return advice_by_direction[direction];
@@ -234,6 +238,9 @@ static const char *find_advice(const struct verdict_evidence *e, const struct ca
 		return causes_advice(VERDICT_CAUSE_BAD_CHECKSUM);
 	if ((v->cause == VERDICT_CAUSE_UNEXPLAINED || v->cause == VERDICT_CAUSE_SERVER_FIREWALL) && its_table_drops(e))
 		return advice_for_its_table;
+	if (v->cause == VERDICT_CAUSE_REFUSED && probe_kind_of(e->kind)->is_plain)
+		return "check that a reflector runs there and listens on this port, and that no firewall rejects the "
+		       "probes";
 	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
 		return advice_for_neighbour(e->hints.neighbour.entry);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)

@@ -141,7 +141,8 @@ class Stamp(Processes):
                 except BlockingIOError:
                     pass
             self.assertLessEqual(received, 1000 + 1000 * (time.monotonic() - began) + 1)
-        self.assertIsNotNone(self.ask(Request(seq=2), "::1"))
+        # The flood may still fill the socket's buffer.
+        wait_until("other networks are answered", lambda: self.ask(Request(seq=2), "::1", seconds=1))
 
     def test_it_is_off(self):
         self.end(self.reflector())

@@ -25,6 +25,7 @@ import lab
 from lab import Failure, Host, link, wait_until
 
 PORT = 8620
+STAMP_PORT = 862
 PROTOCOLS = ("udp", "tcp")
 NO_CAPABILITY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 TWICE = [("privileged",), ("unprivileged",)]  # scenarios(*TWICE): with servers that may look at the link, and without
@@ -446,8 +447,8 @@ _FIELDS = {  # the fields that every path object has, whatever the scenario
     "target": lambda v: isinstance(v, str),
     "role": lambda v: v in ("droplet", "floating", "anchor"),
     "address": lambda v: isinstance(v, str),
-    "port": lambda v: v == PORT,
-    "protocol": lambda v: v in ("udp", "tcp"),
+    "port": lambda v: v in (PORT, STAMP_PORT),
+    "protocol": lambda v: v in ("udp", "tcp", "stamp"),
     "size": lambda v: v is None or isinstance(v, int),
     "flow": lambda v: v in ("held", "fresh"),
     "state": lambda v: v in ("up", "lossy", "down", "unknown"),
@@ -465,7 +466,7 @@ _FIELDS = {  # the fields that every path object has, whatever the scenario
 _RULES = {  # name: what must hold in every row
     "the losses add up": lambda r: r["sent"] == sum(r[count] for count in _COUNTS[1:]),
     "TCP is one fresh row without a size": lambda r: (r["size"] is None) == (r["protocol"] == "tcp")
-    and (r["protocol"] == "udp" or r["flow"] == "fresh"),
+    and (r["protocol"] != "tcp" or r["flow"] == "fresh"),
     "up means that nothing was lost": lambda r: (r["state"] == "up") == (0 < r["sent"] == r["answered"]),
     "down means that nothing came": lambda r: r["state"] != "down" or r["answered"] == 0 < r["sent"] or _unsent(r),
     "lossy is in between": lambda r: r["state"] != "lossy" or 0 < r["answered"] < r["sent"],

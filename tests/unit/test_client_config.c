@@ -520,6 +520,46 @@ static void faults_in_more_targets(void **state)
 	    "starts at line 2\n");
 }
 
+/* Nobody proves who it is there, so no server is needed. */
+static void plain_reflectors(void **state)
+{
+	struct diag_list diags = { 0 };
+	(void)state;
+	struct config *config =
+	    load_good("key: a.key\ndefaults: { protocols: [ stamp ], unpinned: true }\ntargets:\n"
+		      "  - { name: r, address: 198.51.100.7 }\n"
+		      "  - { name: s, address: '2001:db8::1', port: 8621, sizes: [ 44, 1400 ], flows: { fresh: 0 } }\n",
+		      "");
+	assert_int_equal(config->servers_len, 0);
+	for (size_t i = 0; i < 2; i++) {
+		const struct config_target *t = &config->targets[i];
+		assert_true(t->stamp && !t->udp && !t->tcp && !t->unpinned);
+		assert_int_equal(t->servers_len, 0);
+	}
+	assert_address(&config->targets[0].endpoint, "198.51.100.7", 862);
+	assert_address(&config->targets[1].endpoint, "2001:db8::1", 8621);
+	config_free(config);
+	assert_null(load(HEAD "targets:\n"
+			      "  - { name: r, address: 198.51.100.7, protocols: [ stamp, udp ], server: b }\n"
+			      "  - { name: s, address: 198.51.100.8, protocols: stamp, server: b, holders: many }\n"
+			      "  - { name: t, address: 198.51.100.9, protocols: stamp, arrives_on: 198.51.100.9 }\n"
+			      "  - { name: u, address: 198.51.100.6, protocols: [ stamp, stamp ], server: b }\n"
+			      "  - { name: v, address: 198.51.100.5, protocols: stamp, sizes: [ 43 ] }\n",
+			 &diags));
+	fixture_expect("plain reflectors", &diags,
+		       "c.yaml:4:50: error: protocols: stamp is for a plain STAMP reflector, on a port of its own; "
+		       "make it a target "
+		       "by itself\n"
+		       "c.yaml:5:65: error: server: has no meaning with protocols: [stamp], as a plain reflector does "
+		       "not prove who it is; remove this key\n"
+		       "c.yaml:5:77: error: holders: has no meaning with protocols: [stamp], as a plain reflector does "
+		       "not prove who it is; remove this key\n"
+		       "c.yaml:6:69: error: arrives_on: has no meaning with protocols: [stamp], as a plain reflector "
+		       "does not prove who it is; remove this key\n"
+		       "c.yaml:7:59: error: protocols: 'stamp' is given twice; remove one\n"
+		       "c.yaml:8:66: error: sizes: 43 is too small; the minimum is 44 octets\n");
+}
+
 static void uris(void **state)
 {
 	char *good[] = { "floatprobe://" URL_B "@198.51.100.7", "floatprobe://" URL_C "@[2001:DB8::7]:9000?proto=udp",
@@ -694,6 +734,7 @@ int main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(more_targets),
 		cmocka_unit_test(faults_in_more_targets),
+		cmocka_unit_test(plain_reflectors),
 		cmocka_unit_test(uris),
 		cmocka_unit_test(faults_in_uris),
 		cmocka_unit_test(default_key_file),
