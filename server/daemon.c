@@ -62,8 +62,10 @@ static void collect(void *context, const struct evidence_query *query, const str
 	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
 	link_watch_collect(d->link_watch, query, &querier->seen, draft);
 	ways_tell(d->service.ways, clock_mono_ns(), answer);
-	if (d->udp)
+	if (d->udp) {
 		answer->socket_drops = udp_listener_drops(d->udp);
+		answer->unread_ms = udp_listener_unread_ms(d->udp);
+	}
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;
 	answer->listens_udp = d->udp && answer->port;
 	answer->listens_tcp = d->tcp && answer->port;

@@ -236,7 +236,7 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 		.known = flow->known,
 		.receipts = flow->receipts,
 		.boot_id = t->answer->boot_id,
-		.asked_ns = t->asked_ns,
+		.asked_ns = t->asked_ns - (int64_t)t->answer->unread_ms * NS_PER_MS,
 		.newest_ns = t->now_ns - (int64_t)flow->idle_ms * NS_PER_MS,
 		.blind_before_ns = blind_before_ns,
 	};

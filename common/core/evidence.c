@@ -203,6 +203,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u32, r->datagrams_full)                                                                                      \
 	X(u32, r->datagrams_bad)                                                                                       \
 	X(u32, r->segments_bad)                                                                                        \
+	X(u32, r->unread_ms)                                                                                           \
 	X(endpoint, r->querier)                                                                                        \
 	X(u16, r->port)                                                                                                \
 	X(flag, r->listens_udp)                                                                                        \

@@ -36,7 +36,7 @@ enum {
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
 	EVIDENCE_INTERFACE_LEN = 16,
-	EVIDENCE_LEN_MIN = 69, /* the shortest text: an answer without lists */
+	EVIDENCE_LEN_MIN = 73, /* the shortest text: an answer without lists */
 };
 
 #define EVIDENCE_NOT_COUNTED UINT32_MAX
@@ -316,10 +316,12 @@ struct evidence_answer {
 	uint32_t socket_drops; /* datagrams that the kernel dropped at the UDP socket since it was opened */
 	/* What the kernel counted on the whole host since the server started; EVIDENCE_NOT_COUNTED: it cannot be read.
 	 */
-	uint32_t accept_overflows;     /* connections dropped for a full accept queue */
-	uint32_t datagrams_full;       /* datagrams dropped for a full receive buffer */
-	uint32_t datagrams_bad;        /* datagrams dropped for their checksum */
-	uint32_t segments_bad;         /* TCP segments dropped for their checksum */
+	uint32_t accept_overflows; /* connections dropped for a full accept queue */
+	uint32_t datagrams_full;   /* datagrams dropped for a full receive buffer */
+	uint32_t datagrams_bad;    /* datagrams dropped for their checksum */
+	uint32_t segments_bad;     /* TCP segments dropped for their checksum */
+	uint32_t
+	    unread_ms; /* datagrams that came later than so long ago may wait at a UDP socket: receipts lack them */
 	struct endpoint querier;       /* as the server sees the one who asked: source of the query */
 	uint16_t port;                 /* where it listens at all its addresses; 0: at single ones, or not at all */
 	bool listens_udp, listens_tcp; /* over which protocols it listens at this port */

@@ -262,6 +262,22 @@ int udp_receive(int fd, struct udp_batch *batch)
 	return n;
 }
 
+int64_t udp_waiting_since_ns(int fd)
+{
+	struct udp_datagram d = { .received_ns = 0 };
+
+	for (unsigned i = 0; i < 2; i++) { /* the first call may return a pending ICMP error */
+		union udp_control control;
+		struct msghdr m = { .msg_control = &control, .msg_controllen = sizeof control };
+
+		if (recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT) < 0)
+			continue;
+		read_control(&d, &m);
+		break;
+	}
+	return d.received_ns;
+}
+
 /* Write the control message that pins the source address. Interface index 0 leaves the interface to the route: with the
  * index of arrival, the kernel would treat a remote peer as on-link. */
 static size_t write_pin(union udp_control *control, const struct endpoint *local)

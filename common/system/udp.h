@@ -59,6 +59,8 @@ struct udp_datagram *udp_batch_at(struct udp_batch *batch, unsigned i);
 /* Receive up to UDP_BATCH datagrams without blocking. Returns their number or -errno (-EAGAIN: none). A datagram longer
  * than buf_len has len 0. A pending ICMP error is returned as -errno too: read the error queue, then try again. */
 int udp_receive(int fd, struct udp_batch *batch);
+/* When the datagram came that waits longest at the socket, in realtime ns; 0: none waits, or its time is not known. */
+int64_t udp_waiting_since_ns(int fd);
 
 /* Send the datagrams from, from + 1, ..., from + count - 1; the route decides the interface. Stops at the first error.
  * Returns the number sent (>= 1), or -errno if the first one was not sent; the caller may continue after it. */

@@ -1,7 +1,9 @@
 #include "server/listen/udp_listener.h"
 
 #include "common/config/units.h"
+#include "common/core/age.h"
 #include "common/core/bucket.h"
+#include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "common/system/udp.h"
@@ -325,6 +327,19 @@ void udp_listener_free(struct udp_listener *listener)
 	udp_batch_free(listener->batch);
 	udp_batch_free(listener->aside);
 	free(listener);
+}
+
+uint32_t udp_listener_unread_ms(const struct udp_listener *listener)
+{
+	int64_t oldest_ns = INT64_MAX;
+
+	for (size_t i = 0; i < listener->sockets_len; i++) {
+		int64_t since_ns = udp_waiting_since_ns(listener->sockets[i].fd);
+
+		if (since_ns > 0 && since_ns < oldest_ns)
+			oldest_ns = since_ns;
+	}
+	return oldest_ns < INT64_MAX ? age_ms(oldest_ns - (NS_PER_MS - 1), clock_real_ns()) : 0; /* rounded up */
 }
 
 uint32_t udp_listener_drops(const struct udp_listener *listener)

@@ -25,6 +25,9 @@ void udp_listener_free(struct udp_listener *listener);
 /* Send one datagram; the kernel chooses the source address. Errors are ignored. */
 void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len);
 
+/* For how long the oldest datagram has waited that no socket's reader has taken yet; 0: none waits. */
+uint32_t udp_listener_unread_ms(const struct udp_listener *listener);
+
 /* Datagrams that the kernel dropped since start because the receive buffer was full. */
 uint32_t udp_listener_drops(const struct udp_listener *listener);
 

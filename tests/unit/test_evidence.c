@@ -184,6 +184,7 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.datagrams_full = 0x79abcdee,
 		.datagrams_bad = 0x69abcded,
 		.segments_bad = 0x59abcdec,
+		.unread_ms = 0x69abcdec,
 		.querier = sample_endpoint_v4(77, 0),
 		.flows_len = n->flows,
 		.attempts_len = n->attempts,
@@ -592,6 +593,7 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	assert_int_equal(a->datagrams_full, b->datagrams_full);
 	assert_int_equal(a->datagrams_bad, b->datagrams_bad);
 	assert_int_equal(a->segments_bad, b->segments_bad);
+	assert_int_equal(a->unread_ms, b->unread_ms);
 	assert_true(endpoint_equal(&a->querier, &b->querier));
 	assert_int_equal(a->listens_udp, b->listens_udp);
 	assert_int_equal(a->listens_tcp, b->listens_tcp);

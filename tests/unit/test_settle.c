@@ -141,6 +141,22 @@ static void forward_needs_the_word_of_every_server(void **state)
 }
 
 /* Server 3 knows nothing, server 7 neither, but it has lost its memory 5 s before it answers. */
+/* A datagram that waits at another socket of the server may be the probe that its receipts lack. */
+static void what_is_not_read_yet_may_have_arrived(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer none = answer_of(1, false, 0, 0, 0);
+
+	hear(s, 3, -1, &none, NULL);
+	none.unread_ms = (uint32_t)((s->asked_ns - 100 * SECOND) / 1000000); /* since before the first probe */
+	hear(s, 7, -1, &none, NULL);
+	assert_int_equal(tally(s).lost, 10);
+	assert_true(settle_wanted(s->path, 1));
+	none.unread_ms = 1;
+	hear(s, 7, -1, &none, NULL);
+	assert_in_range(tally(s).forward_lost, 9, 10);
+}
+
 static void expect_blindness(struct scene *s, uint64_t uptime_ms, uint64_t evicted_ms)
 {
 	struct evidence_answer none = answer_of(1, false, 0, 0, 0), blind = none;
@@ -1663,6 +1679,7 @@ int main(void)
 		TEST(who_does_not_answer_here_is_asked_for_others),
 		TEST(others_heard_elsewhere_make_a_second_holder),
 		TEST(forward_needs_the_word_of_every_server),
+		TEST(what_is_not_read_yet_may_have_arrived),
 		TEST(a_server_that_started_since_proves_no_absence),
 		TEST(a_server_that_forgot_a_flow_since_proves_no_absence),
 		TEST(an_empty_word_is_no_word),

@@ -170,6 +170,26 @@ static void receives_a_whole_batch(void **state)
 	pair_close(&p);
 }
 
+static void what_waits_is_known_by_its_oldest(void **state)
+{
+	const struct endpoint unknown = { .port = 0 };
+	struct pair p = pair_open(AF_UNSPEC, AF_INET);
+	int64_t since_ns;
+
+	(void)state;
+	assert_int_equal(udp_waiting_since_ns(p.server), 0);
+	put(p.client_batch, 0, 1, v4(1, p.port), unknown);
+	put(p.client_batch, 1, 2, v4(1, p.port), unknown);
+	assert_int_equal(udp_send(p.client, p.client_batch, 0, 2), 2);
+	wait_for(p.server);
+	since_ns = udp_waiting_since_ns(p.server);
+	assert_int_equal(udp_waiting_since_ns(p.server), since_ns); /* it still waits */
+	assert_int_equal(udp_receive(p.server, p.server_batch), 2);
+	assert_int_equal(udp_batch_at(p.server_batch, 0)->received_ns, since_ns);
+	assert_int_equal(udp_waiting_since_ns(p.server), 0);
+	pair_close(&p);
+}
+
 static void a_datagram_too_long_has_no_length(void **state)
 {
 	const struct endpoint unknown = { .port = 0 };
@@ -242,6 +262,7 @@ int main(void)
 		cmocka_unit_test(answers_from_the_address_asked),
 		cmocka_unit_test(answers_over_ipv6),
 		cmocka_unit_test(receives_a_whole_batch),
+		cmocka_unit_test(what_waits_is_known_by_its_oldest),
 		cmocka_unit_test(a_datagram_too_long_has_no_length),
 		cmocka_unit_test(a_pin_that_is_not_ours_fails),
 		cmocka_unit_test(a_port_in_use_is_refused),

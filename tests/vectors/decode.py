@@ -342,6 +342,7 @@ def read_answer_head(c):
         "datagrams_full": c.number(4),
         "datagrams_bad": c.number(4),
         "segments_bad": c.number(4),
+        "unread_ms": c.number(4),
         "querier": c.endpoint(),
         "port": c.number(2),
         "listens_udp": c.flag(),

@@ -267,13 +267,13 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 json_t *describe_answer(const struct evidence_answer *answer)
 {
 	json_t *object = json_pack(
-	    "{s:b, s:b, s:b, s:i, s:o, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "truncated", answer->truncated,
+	    "{s:b, s:b, s:b, s:i, s:o, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "truncated", answer->truncated,
 	    "listens_udp", answer->listens_udp, "listens_tcp", answer->listens_tcp, "port", (int)answer->port,
 	    "boot_id", describe_u64(answer->boot_id), "uptime_ms", (json_int_t)answer->uptime_ms, "evicted_ms",
 	    describe_u64(answer->evicted_ms), "socket_drops", (json_int_t)answer->socket_drops, "accept_overflows",
 	    (json_int_t)answer->accept_overflows, "datagrams_full", (json_int_t)answer->datagrams_full, "datagrams_bad",
-	    (json_int_t)answer->datagrams_bad, "segments_bad", (json_int_t)answer->segments_bad, "querier",
-	    describe_endpoint(&answer->querier));
+	    (json_int_t)answer->datagrams_bad, "segments_bad", (json_int_t)answer->segments_bad, "unread_ms",
+	    (json_int_t)answer->unread_ms, "querier", describe_endpoint(&answer->querier));
 
 	describe_lists(answer, object);
 	return object;

@@ -287,6 +287,7 @@ static struct evidence_answer answer_text(void)
 		.datagrams_full = 2,
 		.datagrams_bad = 1,
 		.segments_bad = EVIDENCE_NOT_COUNTED,
+		.unread_ms = 12,
 		.port = WIRE_PORT,
 		.listens_udp = true,
 		.querier = v4(200, 9, 51000),
