@@ -33,8 +33,8 @@
 enum {
 	ASSESS_MS = 20,      /* from the outcome of a probe to the next assessment */
 	STEP_MS = 1000,      /* between two looks at what is due */
-	FLEET = 256,         /* with more paths .. */
-	FLEET_STEP_MS = 100, /* .. a few records at a time, so that probes are not late */
+	FLEET = 256,         /* paths; with more of them, records are spread */
+	FLEET_STEP_MS = 100, /* between two groups of records, so that probes are not late */
 	MINUTE_MS = 60 * 1000,
 	STOP_STEP_MS = 10,
 	STOP_MAX_MS = 3000, /* at the end, answers are waited for as long as this */
@@ -57,8 +57,8 @@ struct run {
 	struct run_incidents incidents;
 	uint64_t drops_logged;  /* the total of dropped datagrams at the last log entry */
 	int64_t clocks_ns;      /* realtime minus boot time */
-	int64_t minute_ns;      /* monotonic: the records of all paths are written within a minute from then on .. */
-	size_t recorded;        /* .. and those of so many have been */
+	int64_t minute_ns;      /* monotonic: begin of the minute in which each path gets its record */
+	size_t recorded;        /* paths that have their record of this minute */
 	const char *ending;     /* why paths that leave do so */
 	const char *stopped_by; /* the signal that ends the program; NULL: none so far */
 	int64_t stop_ns;        /* monotonic: when it came */

@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 struct hint_drops_explanation {       /* dropped between two answers of one server */
-	uint32_t datagrams;           /* UDP: at the socket .. */
-	uint32_t full, bad, filtered; /* .. at least so many of them in a full buffer, for the checksum, by a filter */
-	bool unread;                  /* .. but the server cannot read why */
-	uint32_t connections;         /* TCP: at a full accept queue .. */
-	uint32_t segments;            /* .. for the checksum */
+	uint32_t datagrams;           /* UDP: dropped at the socket */
+	uint32_t full, bad, filtered; /* datagrams, at least, for a full buffer, the checksum, a filter */
+	bool unread;                  /* the server cannot read why datagrams were dropped */
+	uint32_t connections;         /* TCP: dropped at a full accept queue */
+	uint32_t segments;            /* TCP: dropped for the checksum */
 	uint32_t forward;             /* proven forward losses of this path in the same time */
 	struct {                      /* the same from the answer before the outage on, so that none is missing */
 		uint32_t dropped;     /* for want of room or for the checksum */

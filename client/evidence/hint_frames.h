@@ -23,8 +23,8 @@ struct hint_frames {
 };
 
 struct hint_frames_explanation {
-	uint32_t captured;  /* lost probes (TCP: their SYNs) that reached the link, and not the socket .. */
-	uint32_t forward;   /* .. of so many that were lost on the way to the socket in the same time */
+	uint32_t captured;  /* lost probes (TCP: their SYNs) that reached the link, but not the socket */
+	uint32_t forward;   /* probes that were lost on the way to the socket in the same time */
 	const char *server; /* the server whose link has seen them; NULL: none */
 };
 

@@ -30,8 +30,8 @@ struct hint_holding_explanation {
 	const struct evidence_holding *said[WIRE_SLOTS_MAX];
 	unsigned spoke, absent, held, duplicate; /* bit k: the k-th server; spoke: there is a word */
 	unsigned heard;      /* bit k: the k-th server has heard probes of this client for the probed address */
-	unsigned answered;   /* bit k: on the link of the k-th server, which does not have `where`, a machine has it, */
-	unsigned remembered; /* .. or had it some time ago */
+	unsigned answered;   /* bit k: on the link of the k-th server, which lacks `where`, a machine answers for it */
+	unsigned remembered; /* bit k: a machine on that link had it some time ago */
 	unsigned reached;    /* bit k: the k-th server has `where`, and our frames for it come there */
 	unsigned strayed;    /* bit k: the k-th server got our frames for `where`, and does not have it by now */
 	unsigned misdelivered; /* bit k: it did not have it when they came */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct hint_table_explanation {
-	bool unread;           /* whoever has the table cannot read it */
+	bool unread;           /* the host that has the table cannot read it */
 	uint32_t entries, max; /* max 0: there is no table, or it is not known */
 	/* Packets of new flows that were dropped in the time of the loss: for want of room, and because their flow was
 	 * in conflict with another one (a NAT without a free port, among others). */

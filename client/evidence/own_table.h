@@ -11,7 +11,7 @@ struct own_table {
 	int64_t looked_ns;                   /* monotonic; 0: never */
 	struct conntrack last;               /* what was seen then */
 	int64_t dropped_ns;                  /* monotonic: the newest look that found drops; 0: none did */
-	int64_t entries;                     /* .. and what the table had then */
+	int64_t entries;                     /* of the table at dropped_ns */
 	int64_t dropped, evicted, conflicts; /* by all such looks that are not far apart */
 };
 

@@ -25,7 +25,7 @@ struct command {
 
 /* The struct has to live until the loop has closed its handles. */
 void command_start(struct command *command, uv_loop_t *loop, const char *text);
-/* Stop reading the output. A command that still runs goes on. */
+/* Stop reading the output. A command that still runs is not stopped. */
 void command_leave(struct command *command);
 
 #endif

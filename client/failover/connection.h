@@ -30,7 +30,7 @@ void connection_asked(struct connection *connection, int64_t now_ns);
 void connection_answered(struct connection *connection, int server, int64_t now_ns);
 void connection_ended(struct connection *connection, bool reset, int64_t now_ns);
 
-/* As of now; a wait that goes on counts. */
+/* As of now; a wait that has not ended counts. */
 enum connection_fate connection_fate(const struct connection *connection, int64_t now_ns);
 int64_t connection_stalled_ns(const struct connection *connection, int64_t now_ns);
 

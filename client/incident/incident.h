@@ -51,8 +51,8 @@ struct incident {
 	uint64_t id;     /* its number, once it is announced */
 	bool open, announced;
 	bool recovered;         /* all was well once */
-	int64_t opened_ns;      /* monotonic: the first probe that showed it .. */
-	int64_t early_ns;       /* .. and it may have begun as early as this */
+	int64_t opened_ns;      /* monotonic: time of the first probe that showed it */
+	int64_t early_ns;       /* monotonic: the earliest time at which it may have begun */
 	int64_t opened_real_ns; /* opened_ns in realtime */
 	int64_t closed_ns; /* monotonic: the first probe that showed that the newest path to recover is well; 0: none */
 	int64_t closed_real_ns;      /* closed_ns in realtime */

@@ -41,8 +41,8 @@ struct incidents_time {
 struct incidents_status {
 	const struct verdict *verdict;
 	int server;        /* who sent the newest answers, steadily: index in the configuration; -1: not one server */
-	int64_t began_ns;  /* monotonic: the first probe that showed it .. */
-	int64_t early_ns;  /* .. and it may have begun as early as this */
+	int64_t began_ns;  /* monotonic: time of the first probe that showed it */
+	int64_t early_ns;  /* monotonic: the earliest time at which it may have begun */
 	int64_t settle_ns; /* for how long it has to be well, at least, until an incident is closed */
 };
 

@@ -82,7 +82,7 @@ struct model {
 	bool advised; /* the last one is advice */
 
 	enum model_sort sort;
-	bool silent; /* somebody else tells what changes */
+	bool silent; /* the log has the changes: the view makes no events of them */
 	bool paused, expanded, details, help;
 	size_t selected, page_rows; /* page_rows: of the last page that was made */
 	size_t top;                 /* the first row that is shown */

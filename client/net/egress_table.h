@@ -1,5 +1,5 @@
-/* Which endpoints are probed by another way than the kernel's choice. Everything that goes to an endpoint, probes,
- * queries and look-ups of its route, leaves as its target says. */
+/* For which endpoints the configuration overrides the kernel's choice of source, interface, DSCP, TTL or mark.
+ * Everything that goes to an endpoint, probes, queries and look-ups of its route, leaves as its target says. */
 #ifndef FLOATPROBE_EGRESS_TABLE_H
 #define FLOATPROBE_EGRESS_TABLE_H
 

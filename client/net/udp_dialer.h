@@ -64,7 +64,7 @@ void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns)
 /* What the sockets dropped so far. */
 struct udp_drops udp_dialer_drops(struct udp_dialer *dialer);
 
-/* Make the receive buffers large enough for so many answers at once. */
+/* Make the receive buffers large enough for this number of answers at once. */
 void udp_dialer_expect(struct udp_dialer *dialer, size_t answers);
 
 /* Call before an owner is freed: no hook is called for it any more. */

@@ -8,8 +8,8 @@
 
 enum {
 	CLAUSES_MAX = 16, /* different ones that are told apart */
-	SHOWN_MAX = 3,    /* of them in the sentence .. */
-	NAMES_MAX = 3,    /* .. and targets in each */
+	SHOWN_MAX = 3,    /* clauses in the sentence */
+	NAMES_MAX = 3,    /* targets named in each clause */
 };
 
 struct clause {

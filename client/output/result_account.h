@@ -21,7 +21,7 @@ struct result_account {  /* of the interval since the path's last record */
 	const char *ended; /* why this is the path's last record; NULL: it is not */
 };
 
-/* A copy of the account's interval, which goes on. */
+/* A copy of the account's interval, which is still open. */
 struct result_account result_account_make(const struct account *account, int64_t now_ns);
 
 /* The fields for a `path` object: what comes before the counts of probes, and what comes after. NULL: no memory. */

@@ -8,7 +8,7 @@
 
 struct shortening {
 	size_t width; /* in characters, the mark for what is left out included */
-	size_t head;  /* so many characters before the mark */
+	size_t head;  /* characters before the mark */
 };
 
 /* The shortening of at least `width` characters at which all texts that differ stay different; at worst that of the

@@ -29,7 +29,7 @@ bool terminal_is_utf8(void);
 #define TERMINAL_BOLD   "1"
 void terminal_coloured(FILE *out, const struct output_style *style, const char *colour, const char *text);
 
-/* A text that goes on in the next line, below `indent`, where it gets too wide. Control characters are replaced. Each
+/* A text, wrapped to the width; the next lines begin at `indent`. Control characters are replaced. Each
  * text is cut off at TERMINAL_SENTENCE_LEN octets. */
 enum { TERMINAL_SENTENCE_LEN = 1024 };
 struct terminal_text {

@@ -43,8 +43,8 @@ struct account_times {
 	uint32_t rtt_min_ns, rtt_max_ns;
 	uint64_t rtt_sum_ns;
 	struct median forward_ns, return_ns; /* one-way times, as far as they fit */
-	int64_t offset_ns;      /* the server's clock minus ours, by the fastest answer of the newest server .. */
-	uint32_t offset_rtt_ns; /* .. which took so long */
+	int64_t offset_ns;      /* the server's clock minus ours, by the fastest answer of the newest server */
+	uint32_t offset_rtt_ns; /* round trip of that answer */
 	uint16_t server;        /* that server */
 	bool plain;             /* there is no clock to compare with */
 	bool overflow;          /* a one-way time did not fit: the clocks are far apart */
@@ -85,7 +85,7 @@ void account_pass(struct account *account, enum account_count fate, int64_t sent
 /* Take a stretch of losses that has ended. Until then, further losses belong to it. */
 bool account_take_stretch(struct account *account, struct account_stretch *stretch);
 bool account_has_stretch(const struct account *account); /* that has ended */
-/* End the stretch that goes on, if there is one. */
+/* End the open stretch of losses, if there is one. */
 void account_end_stretch(struct account *account);
 
 /* All probes that were sent, without those that are unfinished. */

@@ -14,7 +14,7 @@ struct schedule {
 	int64_t spacing_ns;       /* between the probes of one slot */
 	unsigned count;           /* probes in each slot, >= 1 */
 	unsigned jitter_permille; /* a slot moves by up to +- this share of every */
-	uint64_t slots_max;       /* the timer ends after so many slots; 0: never */
+	uint64_t slots_max;       /* the timer ends after this number of slots; 0: never */
 };
 
 struct schedule_timer {

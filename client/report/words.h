@@ -1,4 +1,4 @@
-/* What a report says in words, whatever its format. Texts are plain: whoever writes them escapes them. */
+/* What a report says in words, whatever its format. Texts are plain: the writer of a format escapes them. */
 #ifndef FLOATPROBE_WORDS_H
 #define FLOATPROBE_WORDS_H
 

@@ -13,14 +13,14 @@ schema_reader identity_read_public; /* uint8_t[WIRE_KEY_LEN] */
  * first. The caller frees *path. */
 bool identity_read_secret(struct schema *s, struct tree_node *node, char **path, struct seal_identity *identity);
 
-/* The identities of one list: no name and no key may stand for two of them. */
+/* The identities of one list: no two of them may have the same name or key. */
 struct identities {
 	struct schema_entry *names, *keys;
 	size_t names_len, keys_len, names_room, keys_room;
 };
 void identities_add_name(struct identities *list, const char *name, struct tree_node *node);
 void identities_add_key(struct identities *list, const uint8_t key[WIRE_KEY_LEN], struct tree_node *node);
-/* Report what stands for two, and free the list. */
+/* Report names and keys that occur twice, and free the list. */
 void identities_check(struct identities *list, struct schema *s);
 
 /* Read a public key, or a list of keys that one name has while its key is changed, and add them to the list. */

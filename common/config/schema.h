@@ -80,7 +80,7 @@ struct tree_node *schema_given(const struct tree_node *mapping, const char *key)
 /* True if the member `key` is absent or without error. */
 bool schema_sound(const struct tree_node *mapping, const char *key);
 
-/* Names to which other parts of the configuration refer, and their indexes. The texts belong to somebody else. */
+/* Names to which other parts of the configuration refer, and their indexes. The texts are borrowed. */
 struct schema_name {
 	const char *text;
 	unsigned index;

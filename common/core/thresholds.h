@@ -124,10 +124,10 @@ enum {
 	SIBLINGS_SAME_SERVER_CHECK_ANSWERS = 10,
 	/* In `run` it takes seventeen: 2^17 is SIGNIFICANCE_ODDS_RUN. */
 	SIBLINGS_SAME_SERVER_RUN_ANSWERS = 17,
-	/* If each second port failed, a row of ten new ports would fail once in SIGNIFICANCE_ODDS_CHECK rounds .. */
+	/* If each second port failed, ten new ports in a row would fail once in SIGNIFICANCE_ODDS_CHECK rounds. */
 	CAUSES_NEW_FLOWS_CHECK = SIBLINGS_SAME_SERVER_CHECK_ANSWERS,
-	/* .. and a row of seventeen once in SIGNIFICANCE_ODDS_RUN: until then `run` leaves a path lossy whose new ports
-	 * are known to fail in part. */
+	/* Seventeen in a row would fail once in SIGNIFICANCE_ODDS_RUN: until then `run` leaves a path lossy whose new
+	 * ports are known to fail in part. */
 	CAUSES_NEW_FLOWS_RUN = SIBLINGS_SAME_SERVER_RUN_ANSWERS,
 	/* A table that is full drops old entries: it is seen a little below its limit. */
 	CAUSES_TABLE_FULL_PERCENT = 98,
@@ -346,7 +346,7 @@ enum {
 #define REFLECTOR_DROPPED_NS (10 * NS_PER_S)
 /* A flow confirms a neighbour entry at most once a second: each confirmation costs a message to the kernel. */
 #define REFLECTOR_CONFIRMED_INTERVAL_NS (1 * NS_PER_S)
-/* A TCP client has 5 s for each request: whoever takes longer keeps a slot from others. */
+/* A TCP client has 5 s for each request: one that takes longer occupies a slot that others need. */
 #define TCP_LISTENER_DEADLINE_MS 5000
 
 /* -- server: did the SYN of an attempt come, and when? -- */
@@ -398,7 +398,7 @@ enum {
 #define ENTRY_CHECK_REPLY_NS (300 * NS_PER_MS)
 /* Whether a machine answers for an address is asked again after 10 s: it may have left. */
 #define ENTRY_CHECK_AGAIN_NS (10 * NS_PER_S)
-/* One repair of an entry a minute: a second one in vain helps nobody. */
+/* One repair of an entry a minute: if the first did not help, a second one will not. */
 #define REPAIR_AGAIN_NS (60 * NS_PER_S)
 
 /* -- server: does another machine claim our address? -- */
@@ -429,7 +429,7 @@ enum {
 
 /* -- server: does a machine on the link answer for an address? -- */
 
-/* A machine on the link answers within a second: whoever asked for longer in vain was not answered. */
+/* A machine on the link answers within a second: a host that has asked for longer got no answer. */
 #define HOLDINGS_ANSWER_NS (900 * NS_PER_MS)
 /* A machine that answered in the last 2 s is up now, or was when the outage began. */
 #define HOLDINGS_CONFIRMED_NS (2 * NS_PER_S)

@@ -1,4 +1,4 @@
-/* How a socket's packets leave this host, where somebody asks for more than the kernel's choice. */
+/* How a socket's packets leave this host, where the configuration overrides the kernel's choice. */
 #ifndef FLOATPROBE_EGRESS_H
 #define FLOATPROBE_EGRESS_H
 

@@ -41,7 +41,7 @@ struct errqueue_entry {
 	size_t payload_len;
 };
 
-/* Fill *entry from a message of MSG_ERRQUEUE with so many octets of payload. Pure. */
+/* Fill *entry from a message of MSG_ERRQUEUE with this number of octets of payload. Pure. */
 void errqueue_parse(struct msghdr *message, size_t payload_len, struct errqueue_entry *entry);
 
 /* Read one entry without blocking. Returns 1 if *entry is filled, 0 if the queue is empty, or -errno. */

@@ -26,7 +26,7 @@ struct log_limit {
 
 /* The place of a reason, whose minute has begun. */
 struct log_limit_kind *log_limit_find(struct log_limit *limit, const void *reason, int64_t now_ns);
-/* May one more line be written, of at most so many a minute? If not, it is counted as held back. */
+/* May one more line be written, within the limit per minute? If not, it is counted as held back. */
 bool log_limit_take(struct log_limit_kind *kind, unsigned lines_max);
 /* The next place whose minute is over, or with `all` any, and that has held lines back. The caller writes that, and
  * sets `held` to 0. NULL: there is none. */

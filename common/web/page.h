@@ -18,7 +18,7 @@ struct page {
 	void (*begin)(const void *context, struct document *d);
 	/* Write some rows of list number `section - 1` of the draft, from `item` on. Returns true at the list's end. */
 	bool (*rows)(const void *context, struct web_draft *draft);
-	unsigned lists; /* the rows come from so many lists, one after the other */
+	unsigned lists; /* number of lists that the rows come from, one after the other */
 };
 
 /* For struct web_route. */

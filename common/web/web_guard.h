@@ -1,4 +1,5 @@
-/* Which requests are refused whatever they ask for: those that a browser makes for a page of somebody else. */
+/* Which requests are refused whatever they ask for: those that a browser makes on behalf of a page of another origin.
+ */
 #ifndef FLOATPROBE_WEB_GUARD_H
 #define FLOATPROBE_WEB_GUARD_H
 

@@ -14,7 +14,7 @@ struct link_watch;
 
 /* Returns NULL if memory is out. The caller owns configuration and findings, which must outlive this. */
 struct link_watch *link_watch_new(const struct server_config *config, struct findings *findings);
-/* Logs each watch that cannot start and goes on without it. */
+/* Logs each watch that cannot start, and runs without it. */
 void link_watch_start(struct link_watch *link_watch, uv_loop_t *loop);
 /* Free it after the loop has closed its handles. Both accept NULL. */
 void link_watch_stop(struct link_watch *link_watch);

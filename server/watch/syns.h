@@ -28,8 +28,8 @@ struct syns_attempt {
 	struct endpoint source;
 	bool untranslated; /* the client is seen at this address: its SYN has this source */
 	bool has_name;
-	uint32_t value;   /* the first SYN's value is at most this .. */
-	uint16_t span_ms; /* .. and at most so much less */
+	uint32_t value;   /* the first SYN's value is at most this */
+	uint16_t span_ms; /* how much less than `value` it may be */
 	int64_t since_ns; /* its SYN cannot have come before (monotonic) */
 };
 
