@@ -194,7 +194,7 @@ static void write_numbers(struct document *d, const struct path *p)
 			rtt_ns = prober_rtt_ns(prober_record(&p->prober, seq));
 	}
 	if (rtt_ns > 0)
-		snprintf(text, sizeof text, "%.3g ms", rtt_ns / 1e6);
+		snprintf(text, sizeof text, "%.3f ms", rtt_ns / 1e6);
 	page_cell(d, "Round trip", text);
 	prober_tally(&p->prober, assess_window(p, MODE_RUN), &t);
 	snprintf(text, sizeof text, "%u of %u", t.sent - t.answered, t.sent);
