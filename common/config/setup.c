@@ -135,6 +135,17 @@ static bool is_free(const char *path)
 	return lstat(path, &st) < 0 && errno == ENOENT;
 }
 
+/* In a directory that this user may not search it is not known what exists. */
+static bool can_be_seen(const char *path)
+{
+	struct stat st;
+	bool ok = lstat(path, &st) == 0 || errno == ENOENT;
+
+	if (!ok)
+		log_error("cannot write %s: %s", path, strerror(errno));
+	return ok;
+}
+
 /* Name everything that is in the way. */
 static bool nothing_exists(const char *file, const char *key)
 {
@@ -184,7 +195,7 @@ static bool make_files(const struct side *side, const char *dir, const char *tex
 {
 	char *file = alloc_format("%s/%s", dir, side->file), *key = alloc_format("%s/%s", dir, side->key);
 	char error[KEYFILE_ERROR_LEN];
-	bool ok = nothing_exists(file, key) && make_dir(dir) && make_drops(side, dir);
+	bool ok = can_be_seen(file) && nothing_exists(file, key) && make_dir(dir) && make_drops(side, dir);
 
 	if (ok && !keyfile_create(key, identity, error)) {
 		log_error("%s", error);

@@ -99,7 +99,9 @@ class Init(Setup):
 
     def test_a_place_that_cannot_be_written(self):
         self.write("file", "")
-        self.assertIn("file", self.floatprobe("init", "-o", "file/x", status=2).stderr)
+        error = self.floatprobe("init", "-o", "file/x", status=2).stderr
+        self.assertIn("file/x/floatprobe.yaml: Not a directory", error)
+        self.assertNotIn("exist", error)
 
     def test_uri_of_another_address(self):
         self.init_server()
