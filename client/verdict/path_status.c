@@ -85,13 +85,15 @@ static bool is_weaker(const struct path *p, const struct verdict *v, const struc
 	return v->rank > o->best.rank && !has_receipt && may_come_back(p, o);
 }
 
-/* A direction that was proven once in this outage stays proven. */
+/* A direction that was proven once in this outage stays proven, unless answers come after all. */
 static bool is_vaguer(const struct path *p, const struct verdict *v, const struct path_outage *o)
 {
 	const struct verdict *best = &o->best;
 
 	if (v->cause != best->cause)
 		return is_weaker(p, v, o);
+	if (v->slow)
+		return false;
 	if (best->direction == VERDICT_DIRECTION_BOTH)
 		return v->direction != VERDICT_DIRECTION_BOTH;
 	return v->direction == VERDICT_DIRECTION_UNKNOWN && best->direction != VERDICT_DIRECTION_UNKNOWN;

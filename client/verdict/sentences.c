@@ -264,6 +264,15 @@ static void tell_handshakes(const struct verdict_evidence *e, struct verdict *v)
 		    d->acknowledged, losses(e));
 }
 
+/* This comes first: where answers are late, what follows is no more than late. */
+static void tell_lateness(const struct verdict_evidence *e, struct verdict *v)
+{
+	if (e->tally.late > 0)
+		say(v, "the answers to %u of %u lost probes came after the timeout", e->tally.late, losses(e));
+	else if (v->slow)
+		say(v, "this address answers other probes, after the timeout: the way is slow");
+}
+
 /* Losses by proven direction, and those without proof. */
 static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -286,8 +295,6 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 			: "%u of %u lost probes did not arrive: receipts made after their timeout do not list "
 			  "them%s%s%s",
 		    missing, losses(e), through, by, end);
-	if (e->tally.late > 0)
-		say(v, "the answers to %u of %u lost probes came after the timeout", e->tally.late, losses(e));
 	if (silent > 0)
 		say(v,
 		    v->cause == VERDICT_CAUSE_REFUSED && a_closed_port_stops_them(e)
@@ -324,6 +331,7 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && only_tcp_is_refused(e))
 		say(v, "TCP to this address and port is refused: perhaps floatprobed does not run there");
 	tell_strange_answers(e, v);
+	tell_lateness(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);
 	if (e->hints.way.way && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)

@@ -93,6 +93,15 @@ static bool passes(const struct comparison *c)
 	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
 }
 
+/* Since we began to fail, were most of its probes answered after the timeout? */
+static bool is_slow(const struct path *p, int64_t began_ns)
+{
+	struct prober_tally t;
+
+	prober_tally_since(&p->prober, SIGNIFICANCE_WINDOW_PROBES, began_ns, &t);
+	return t.late > 0 && 2 * t.late >= t.sent;
+}
+
 /* The largest smaller size that passes, over all its flows. */
 static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns, uint32_t lost,
 			      struct verdict_context *c)
@@ -160,6 +169,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		if (other->kind == p->kind || other->pmtu || !endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		add_other_protocol(other, protocol.began_ns, c);
+		c->slow_elsewhere = c->slow_elsewhere || is_slow(other, protocol.began_ns);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
 		c->refused_over_tcp = c->refused_over_tcp || refuses_connections(other, mode);
 	}

@@ -98,6 +98,11 @@ static void report_counts(const struct verdict_evidence *e, struct verdict *v)
 	v->return_lost = e->tally.return_lost;
 	v->lost = e->tally.lost + unproven - stopped;
 	v->unsent = unsent_probes(e);
+	v->slow = v->state == VERDICT_DOWN && answers_come_late(e);
+	if (!v->slow)
+		return;
+	v->lost += v->forward_lost + v->return_lost;
+	v->forward_lost = v->return_lost = 0;
 }
 
 static enum verdict_direction find_direction(const struct verdict_evidence *e, const struct verdict *v)
@@ -191,7 +196,7 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return advice_for_own_kernel(&e->hints.own_kernel);
 	if (e->context.all_silent)
 		return "check first that this host can reach anything: its link, its default route, its own firewall";
-	if (2 * e->tally.late >= losses(e))
+	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))
 		return "find out why the answers are so slow, or set a longer timeout";
 	if (only_tcp_is_refused(e))
 		return causes_advice(VERDICT_CAUSE_REFUSED);

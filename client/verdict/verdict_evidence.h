@@ -103,6 +103,7 @@ struct verdict_context {
 	bool fought_over;      /* two holders answer by turns */
 	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */
 	bool refused_over_tcp; /* the path is not TCP, and connections to the same address and port are refused */
+	bool slow_elsewhere;   /* over another protocol, most probes to this address were answered too late */
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
 };
 
@@ -146,6 +147,7 @@ struct verdict {
 	unsigned rank; /* of the rule that names the cause: its position in causes_rules */
 	int server;    /* the server that answers: index in the configuration; -1: none */
 	bool expected;
+	bool slow;                /* answers come after the timeout: no direction is proven */
 	enum threshold threshold; /* of the target: which one loss or round trip are beyond */
 	bool only_threshold;      /* without it the path would be as expected */
 	uint32_t sent, answered, forward_lost, return_lost, lost, unsent; /* numbers to report; unsent is not in sent */

@@ -3,6 +3,7 @@
 #define FLOATPROBE_VERDICT_READING_H
 
 #include "client/verdict/verdict_evidence.h"
+#include "common/core/thresholds.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,15 @@ static inline unsigned first_slot(unsigned slots)
 static inline uint32_t losses(const struct verdict_evidence *e)
 {
 	return e->tally.sent - e->tally.answered;
+}
+
+/* The address answers, but after the timeout. What has arrived then may be answered still, and what has not may be
+ * under way: neither proves a direction. A connection needs two round trips, and is given up before its answer comes.
+ */
+static inline bool answers_come_late(const struct verdict_evidence *e)
+{
+	return losses(e) > 0 && (e->context.slow_elsewhere ||
+				 1000 * (uint64_t)e->tally.late >= VERDICT_SLOW_PERMILLE * (uint64_t)losses(e));
 }
 
 /* ICMP 11/0, or 3/0 of ICMPv6. */

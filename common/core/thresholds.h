@@ -120,6 +120,9 @@ enum {
 #define SIBLINGS_BESIDE_NS NS_PER_S
 
 enum {
+	/* This share of the losses is answered late where the way is slow. Random loss makes late answers, too, as a
+	 * kernel repeats what is lost, but fewer. */
+	VERDICT_SLOW_PERMILLE = 750,
 	/* A flow leads to the server that sent its newest ten answers: 2^10 is SIGNIFICANCE_ODDS_CHECK. */
 	SIBLINGS_SAME_SERVER_CHECK_ANSWERS = 10,
 	/* In `run` it takes seventeen: 2^17 is SIGNIFICANCE_ODDS_RUN. */

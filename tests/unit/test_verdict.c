@@ -449,6 +449,31 @@ static void unreachable_is_no_direction_when_the_server_is_down(void **state)
 	assert_int_equal(v.lost, 10);
 }
 
+/* What arrived before the timeout may be answered after it, as the others were: its receipt proves no direction. */
+static void late_answers_leave_no_direction(void **state)
+{
+	struct scene s = { .probes = { { 2, PROBER_LOST_RETURN, 0 }, { 8, PROBER_LOST, 0 } } };
+	struct verdict_evidence e = evidence_of(&s);
+	struct verdict v;
+
+	(void)state;
+	e.tally.late = 4;
+	verdict_reach(&e, &v);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_RETURN);
+	e.tally.late = 8;
+	verdict_reach(&e, &v);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
+	assert_int_equal(v.return_lost, 0);
+	assert_int_equal(v.lost, 10);
+	assert_non_null(strstr(v.sentences[0], "came after the timeout"));
+	assert_non_null(strstr(v.advice, "set a longer timeout"));
+	e.tally.late = 0;
+	e.context.slow_elsewhere = true;
+	verdict_reach(&e, &v);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
+	assert_non_null(strstr(v.sentences[0], "the way is slow"));
+}
+
 /* --- hysteresis of `run` ---------------------------------------------------------------------------------------- */
 
 static unsigned outcome_of_letter(char letter)
@@ -772,6 +797,7 @@ int main(void)
 		cmocka_unit_test(sizes_have_limits),
 		cmocka_unit_test(the_better_explanation_wins),
 		cmocka_unit_test(unreachable_is_no_direction_when_the_server_is_down),
+		cmocka_unit_test(late_answers_leave_no_direction),
 		cmocka_unit_test(run_keeps_its_state),
 		cmocka_unit_test(some_ports_are_no_outage),
 		cmocka_unit_test(lossy_does_not_flap_at_its_threshold),
