@@ -10,8 +10,10 @@ import unittest
 
 import cli
 import journal
+from browser import Browser as Driven
 
 BROWSER = shutil.which("chromium")
+A4_WIDTH = 717  # in pixels, between the margins
 
 
 class Page(html.parser.HTMLParser):
@@ -100,6 +102,51 @@ class Browser(cli.TestCase):
         dom, console = self.browse("--dump-dom", extra=evil)
         self.assertNotIn("<title>evil", dom)
         self.assertGreaterEqual(len([line for line in console if "Content Security Policy" in line]), 3, console)
+
+    def test_hover_and_zoom(self):
+        driven = Driven(BROWSER, self.path("profile"), self.env)
+        self.addCleanup(driven.close)
+        driven.open(f"file://{self.page}")
+        lane, columns = ".axis .lane.r0", driven.value("JSON.parse(document.getElementById('columns').textContent).columns")
+
+        def view():
+            """The part of the time that all lanes show, from 0 to 1."""
+            boxes = driven.value("[...document.querySelectorAll('.axis .scaled')].map((svg) => svg.getAttribute('viewBox'))")
+            shown = {(float(box.split()[0]) / columns, float(box.split()[2]) / columns) for box in boxes}
+            self.assertEqual(len(shown), 1, "all pictures show the same time")
+            return tuple(round(part, 2) for part in shown.pop())
+
+        driven.hover(lane, 0.3)
+        tip = driven.value("document.getElementById('tip').textContent")
+        self.assertRegex(tip, r"^2026-05-01 00:36:0\d UTC\nsent 8\nRTT ms 22 24.2 33 .*\nanswered by boot-01$")
+        driven.hover("h1")
+        self.assertTrue(driven.value("document.getElementById('tip').hidden"))
+        driven.drag(lane, 0.25, 0.5)
+        self.assertEqual(view(), (0.25, 0.25))
+        driven.hover(lane, 0.2)  # of what is shown now
+        self.assertIn("2026-05-01 00:36:0", driven.value("document.getElementById('tip').textContent"))
+        for act, shown in (("out", (0.12, 0.5)), ("in", (0.25, 0.25)), ("later", (0.38, 0.25)), ("earlier", (0.25, 0.25)),
+                           ("all", (0, 1)), ("later", (0, 1))):  # fmt: skip
+            driven.click(f'[data-act="{act}"]')
+            self.assertEqual(view(), shown, act)
+        driven.click('[data-act="in"]')
+        driven.click(lane, times=2)
+        self.assertEqual(view(), (0, 1))
+        self.assertEqual(driven.complaints, [])
+
+    def test_every_width_and_the_printer_have_room(self):
+        driven = Driven(BROWSER, self.path("profile"), self.env)
+        self.addCleanup(driven.close)
+        for width in (1280, 600, 360):
+            driven.open(f"file://{self.page}", width=width)
+            self.assertLessEqual(driven.value("document.documentElement.scrollWidth"), width)
+        driven.open(f"file://{self.page}", width=A4_WIDTH)
+        driven.call("Page.printToPDF", printBackground=True)
+        self.assertEqual(driven.value("document.querySelectorAll('details:not([open])').length"), 0, "paper cannot be clicked")
+        driven.call("Emulation.setEmulatedMedia", media="print")
+        self.assertEqual(driven.value("getComputedStyle(document.querySelector('.tools')).display"), "none")
+        self.assertLessEqual(driven.value("document.documentElement.scrollWidth"), A4_WIDTH)
+        self.assertEqual(driven.complaints, [])
 
     def test_every_view_has_a_picture(self):
         for name, options in (
