@@ -8,7 +8,13 @@
 
 #include <string.h>
 
-enum { NAME_MAX_WIDTH = 10, NAMES = 2 * MOVE_FLOWS_MAX * PROBE_KINDS, CELL = 80, SENTENCE = 512 };
+enum {
+	NAMES = 2 * MOVE_FLOWS_MAX * PROBE_KINDS,
+	CELL = 80,
+	SENTENCE = 512,
+	WIDTH = 80,
+	OTHER_COLUMNS = 4 + 12 + 2 + 3 * (2 + 7) + 2, /* all but FROM, TO and LOST */
+};
 
 struct page {
 	FILE *out;
@@ -88,12 +94,18 @@ static void put_command(const struct page *p, const struct result_failover *r)
 
 /* -- rows -- */
 
+/* At most seven characters. */
+static void second_words(int64_t ns, char text[CELL])
+{
+	snprintf(text, CELL, "%.*f", ns < 1000 * NS_PER_S - NS_PER_S / 1000 ? 3 : 1, seconds(ns));
+}
+
 static void gap_words(const struct flow_move *m, char text[CELL])
 {
 	if (m->changes == 0)
 		snprintf(text, CELL, "-");
 	else
-		snprintf(text, CELL, "%.3f", seconds(m->gap.total_ns));
+		second_words(m->gap.total_ns, text);
 }
 
 static void part_words(const struct flow_move *m, int64_t part_ns, char text[CELL])
@@ -103,7 +115,12 @@ static void part_words(const struct flow_move *m, int64_t part_ns, char text[CEL
 	else if (part_ns == 0 && m->gap.unknown_ns > m->gap.resolution_ns)
 		snprintf(text, CELL, "?");
 	else
-		snprintf(text, CELL, "%.3f", seconds(part_ns));
+		second_words(part_ns, text);
+}
+
+static int lost_words(const struct flow_move *m, char text[CELL])
+{
+	return snprintf(text, CELL, "%u of %u", m->forward_lost + m->return_lost + m->lost, m->sent);
 }
 
 static void put_titles(const struct page *p)
@@ -127,7 +144,7 @@ static bool is_well(const struct result_failover *r, const struct move_flow *f)
 static void put_row(const struct page *p, const struct result_failover *r, const struct move_flow *f)
 {
 	const struct flow_move *m = &f->seen;
-	char gap[CELL], forward[CELL], back[CELL], flow[CELL], from[CELL], to[CELL];
+	char gap[CELL], forward[CELL], back[CELL], lost[CELL], flow[CELL], from[CELL], to[CELL];
 	int width = (int)p->names.width;
 
 	if (f->held == MOVE_FRESH)
@@ -142,14 +159,30 @@ static void put_row(const struct page *p, const struct result_failover *r, const
 	put_mark(p, r->reasons->len == 0 || is_well(r, f));
 	shorten(from, sizeof from, name_of(r, m->from), p->names, false);
 	shorten(to, sizeof to, m->changes ? name_of(r, m->to) : "-", p->names, false);
-	fprintf(p->out, "%-12s%-*s  %-*s  %7s  %7s  %7s  %u of %u\n", flow, width, from, width, to, gap, forward, back,
-		m->forward_lost + m->return_lost + m->lost, m->sent);
+	lost_words(m, lost);
+	fprintf(p->out, "%-12s%-*s  %-*s  %7s  %7s  %7s  %s\n", flow, width, from, width, to, gap, forward, back, lost);
+}
+
+/* FROM and TO have what the widest LOST leaves them. */
+static size_t room_for_names(const struct result_failover *results, unsigned len)
+{
+	int widest = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		for (unsigned k = 0; k < results[i].flows_len; k++) {
+			char text[CELL];
+			int width = lost_words(&results[i].flows[k].seen, text);
+			widest = width > widest ? width : widest;
+		}
+	}
+	return (size_t)(WIDTH - OTHER_COLUMNS - widest) / 2;
 }
 
 static struct shortening plan_names(const struct result_failover *results, unsigned len)
 {
 	const char *names[NAMES + 1] = { "FROM" };
-	size_t names_len = 1;
+	size_t names_len = 1, room = room_for_names(results, len);
+	struct shortening how;
 
 	for (unsigned i = 0; i < len; i++) {
 		for (unsigned k = 0; k < results[i].flows_len && names_len + 2 <= NAMES; k++) {
@@ -157,7 +190,9 @@ static struct shortening plan_names(const struct result_failover *results, unsig
 			names[names_len++] = name_of(&results[i], results[i].flows[k].seen.to);
 		}
 	}
-	return shorten_plan(names, names_len, NAME_MAX_WIDTH);
+	how = shorten_plan(names, names_len, room);
+	return how.width <= room ? how
+				 : (struct shortening){ .width = room, .head = room / 2 }; /* some may look alike */
 }
 
 /* -- sentences -- */
@@ -250,7 +285,8 @@ void output_failover_drill(FILE *out, const struct result_drill *d)
 {
 	fprintf(out, "%s: %u moves, %u failed", d->protocol, d->moves, d->failed);
 	if (d->gaps_len > 0)
-		fprintf(out, "; gap ms min %.3f, median %.3f, p90 %.3f, max %.3f", d->gaps_ms[0],
-			result_drill_percentile(d, 50), result_drill_percentile(d, 90), d->gaps_ms[d->gaps_len - 1]);
+		fprintf(out, "; gap s min %.3f, median %.3f, p90 %.3f, max %.3f", d->gaps_ms[0] / 1000,
+			result_drill_percentile(d, 50) / 1000, result_drill_percentile(d, 90) / 1000,
+			d->gaps_ms[d->gaps_len - 1] / 1000);
 	fputc('\n', out);
 }

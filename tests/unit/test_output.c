@@ -3,6 +3,7 @@
 
 #include "client/output/exit_status.h"
 #include "client/output/headline.h"
+#include "client/output/output_failover.h"
 #include "client/output/output_formats.h"
 #include "client/output/shorten.h"
 #include "common/core/printable.h"
@@ -332,6 +333,53 @@ static void what_is_shortened_stays_different(void **state)
 	assert_string_equal(shorten(text, sizeof text, "b\u00fcr\u00f6st\u00fchle", how, true), "b\u2026le");
 }
 
+/* --- A move ------------------------------------------------------------------------------------------------------ */
+
+/* The widest of everything: 65 flows, names that differ at their ends alone, 200000 probes, an hour without answers. */
+static void no_line_of_a_move_is_too_wide(void **state)
+{
+	static struct move_flow flows[MOVE_FLOWS_MAX];
+	static const struct flow_move seen = { .from = 0,
+					       .to = 1,
+					       .changes = 1,
+					       .sent = 200000,
+					       .lost = 199999,
+					       .gap = { .total_ns = 3999999999999, .forward_ns = 999999999999 } };
+	static char name[2][64] = { "a-server-with-a-long-name-in-the-rack-on-the-first-floor-1",
+				    "a-server-with-a-long-name-in-the-rack-on-the-first-floor-2" };
+	struct config_server servers[2] = { { .name = name[0] }, { .name = name[1] } };
+	struct config config = { .servers = servers, .servers_len = 2 };
+	struct config_target target = { .name = "bootnode", .address = "203.0.113.7", .role = CONFIG_FLOATING };
+	struct move move = { .from = 0, .to = 1, .first_ns = 1, .last_ns = 1 };
+	struct reasons none = { 0 };
+	struct neighbour_log neighbours = { 0 };
+	struct result_failover r = { .config = &config,
+				     .target = &target,
+				     .move = &move,
+				     .flows = flows,
+				     .reasons = &none,
+				     .flows_len = MOVE_FLOWS_MAX,
+				     .notes = &none,
+				     .neighbours = &neighbours };
+	char *text;
+	size_t text_len;
+	(void)state;
+	for (int i = 0; i < MOVE_FLOWS_MAX; i++)
+		flows[i] = (struct move_flow){ .held = i < MOVE_FLOWS_MAX - 1 ? i : MOVE_FRESH, .seen = seen };
+	FILE *out = open_memstream(&text, &text_len);
+	output_failover(out, &plain, &r, 1);
+	output_failover_drill(
+	    out,
+	    &(struct result_drill){
+		.protocol = "udp", .moves = 1000, .failed = 1000, .gaps_ms = (double[]){ 999999.999 }, .gaps_len = 1 });
+	fclose(out);
+	for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+		assert_true(end - line <= 80);
+	assert_non_null(strstr(text, "4000.0  1000.0  "));
+	assert_non_null(strstr(text, "udp held 63"));
+	free(text);
+}
+
 static void an_interrupted_round_says_so(void **state)
 {
 	(void)state;
@@ -567,6 +615,7 @@ int main(void)
 		cmocka_unit_test(the_first_sentence_names_the_worst_faults),
 		cmocka_unit_test(every_cause_has_a_clause),
 		cmocka_unit_test(no_line_is_too_wide),
+		cmocka_unit_test(no_line_of_a_move_is_too_wide),
 		cmocka_unit_test(what_is_shortened_stays_different),
 		cmocka_unit_test(an_interrupted_round_says_so),
 		cmocka_unit_test(colour_and_symbols_only_where_they_can_be_shown),
