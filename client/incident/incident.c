@@ -1,5 +1,6 @@
 #include "client/incident/incident.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,6 +218,18 @@ static bool is_stronger(enum verdict_cause cause, unsigned rank, const struct in
 	return rank < lead->rank;
 }
 
+static void write_name(const struct path *p, char name[INCIDENT_LEAD_LEN])
+{
+	const struct probe_traits *kind = probe_kind_of(p->kind);
+	int len = snprintf(name, INCIDENT_LEAD_LEN, "%.64s %s", p->target->name, kind->word);
+
+	if (kind->has_flows)
+		len += snprintf(name + len, INCIDENT_LEAD_LEN - (size_t)len, "/%u %s", p->size,
+				p->held < 0 ? "fresh" : "held");
+	if (p->held >= 0 && p->target->held > 1)
+		snprintf(name + len, INCIDENT_LEAD_LEN - (size_t)len, " %d", p->held);
+}
+
 static void lead(struct incident *in, const struct path *p, const struct verdict *v, enum verdict_cause cause)
 {
 	struct incident_lead *l = &in->lead;
@@ -231,6 +244,7 @@ static void lead(struct incident *in, const struct path *p, const struct verdict
 		.sentences_len = v->sentences_len,
 		.advice = v->advice,
 	};
+	write_name(p, l->name);
 	memcpy(l->sentences, v->sentences, v->sentences_len * sizeof l->sentences[0]);
 }
 

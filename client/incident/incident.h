@@ -34,9 +34,12 @@ struct incident_servers { /* indexes in the configuration; INCIDENT_NOBODY; INCI
 };
 
 /* What the path says that leads: the one with the strongest cause. */
+enum { INCIDENT_LEAD_LEN = 96 };
+
 struct incident_lead {
 	bool known;
-	const struct path *path; /* NULL: it is gone */
+	const struct path *path;      /* NULL: it is gone */
+	char name[INCIDENT_LEAD_LEN]; /* "bootnode udp/512 held" */
 	struct endpoint address;
 	enum verdict_state state;
 	enum verdict_cause cause;

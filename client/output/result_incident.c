@@ -75,15 +75,26 @@ static json_t *paths_json(const struct incident *in)
 	return list;
 }
 
+enum { EVIDENCE_LEN = VERDICT_SENTENCE_LEN + INCIDENT_LEAD_LEN + 4 };
+
+/* What the verdict on the leading path says. Its first sentence names that path, where there are several. */
+static const char *evidence(const struct incident *in, unsigned i, char text[EVIDENCE_LEN])
+{
+	if (i > 0 || in->paths_total < 2 || !in->lead.name[0])
+		return in->lead.sentences[i];
+	snprintf(text, EVIDENCE_LEN, "%s (%s)", in->lead.sentences[i], in->lead.name);
+	return text;
+}
+
 static json_t *evidence_json(const struct result_incident *r)
 {
 	const struct incident *in = r->incident;
 	const struct incident_servers s = servers_of(r);
 	json_t *list = json_array();
-	char text[VERDICT_SENTENCE_LEN];
+	char text[EVIDENCE_LEN];
 
 	for (unsigned i = 0; i < in->lead.sentences_len; i++)
-		json_array_append_new(list, result_json_text(in->lead.sentences[i]));
+		json_array_append_new(list, result_json_text(evidence(in, i, text)));
 	if (incident_has_moved(in) && s.before >= 0 && s.after >= 0 && s.before != s.after) {
 		snprintf(text, sizeof text, "%s answers, and %s answered before", server_name(r, s.after),
 			 server_name(r, s.before));
@@ -183,8 +194,10 @@ static void add_verdict(struct text *t, const struct incident *in)
 
 static void add_evidence(struct text *t, const struct incident *in)
 {
+	char text[EVIDENCE_LEN];
+
 	if (in->lead.sentences_len > 0)
-		add(t, "%s %s", incident_has_moved(in) ? ";" : ":", in->lead.sentences[0]);
+		add(t, "%s %s", incident_has_moved(in) ? ";" : ":", evidence(in, 0, text));
 }
 
 static void add_end(struct text *t, const struct incident *in)

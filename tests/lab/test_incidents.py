@@ -77,6 +77,10 @@ def a_dead_daemon(net):
     require(set(closed["targets"]) == {"boot-01", "bootnode"} and len(closed["paths"]) == 6, f"its paths: {closed}")
     require(closed["server_before"] == closed["server_after"] == "boot-01", f"its servers: {closed}")
     require(closed["failing"] == 0 and opened["failing"] == 6, "how many fail")
+    for record in opened, closed:
+        evidence = record["evidence"][0]
+        require(any(f"({name} " in evidence for name in record["targets"]), f"whose evidence is it: {evidence}")
+    require(opened["evidence"][0] in watch.log(opened, "opened"), "the log says whose, too")
     require(len({record["id"] for record in watch.records()}) == 1, "more than one incident")
     require(" -> " not in watch.daemon.process.output(), "single paths are not the log's affair")
 
