@@ -297,9 +297,9 @@ enum {
 /* A busy host delays answers by some 10 ms. TCP repeats after 200 ms at least, and frames wait for a neighbour entry
  * for about a second. */
 #define FLOW_MOVE_WAIT_MIN_NS (100 * NS_PER_MS)
-/* Receipts go back 256 probes: a loss has to be known, and the servers asked, before they forget. A path that answers
- * at all does so within 0.3 s. */
-#define FAILOVER_TIMEOUT_PROBES 128
+/* Receipts go back 256 probes: a loss has to be known, and the servers asked, before they forget. A busy host asks
+ * late, so that three quarters of them are left for that. A path that answers at all does so within 0.3 s. */
+#define FAILOVER_TIMEOUT_PROBES 64
 #define FAILOVER_TIMEOUT_MIN_NS (300 * NS_PER_MS)
 
 /* -- client: how long `check` waits -- */

@@ -239,7 +239,7 @@ def _report(network):
             print(f"--- {process.title}\n{process.output()[-6000:]}")
 
 
-class _Stalls(threading.Thread):
+class Stalls(threading.Thread):
     """Measures for how long this machine, which runs other tests too, lets nobody run. The programs keep time: after
     such a stall they rightly report losses that the scenario did not make."""
 
@@ -302,7 +302,7 @@ def _passes_unstalled(name, scenario, make_network, stalls):
 def run_scenarios(scenarios, make_network):
     """Each in a network of its own, which has .hosts, .build() and .finish(). Returns the exit status."""
     signal.signal(signal.SIGALRM, _too_long)
-    stalls = _Stalls()
+    stalls = Stalls()
     failed = [name for name, scenario in scenarios.items() if not _passes_unstalled(name, scenario, make_network, stalls)]
     print(f"{len(scenarios) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not scenarios else 0
