@@ -18,8 +18,17 @@ static struct {
 	void (*leave)(void);
 } interrupt;
 
-static void caught(int number)
+/* A terminal that goes away sends SIGHUP more than once, and the live view then ends its command by a signal. */
+static bool is_of_the_same_hangup(int number, const siginfo_t *info)
 {
+	return interrupt.number == SIGHUP && (number == SIGHUP || info->si_code == SI_TKILL);
+}
+
+static void caught(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (interrupt.listens && is_of_the_same_hangup(number, info))
+		return;
 	if (interrupt.number || !interrupt.listens) {
 		if (interrupt.leave)
 			interrupt.leave();
@@ -31,11 +40,13 @@ static void caught(int number)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = caught, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_sigaction = caught, .sa_flags = SA_RESTART | SA_SIGINFO }, before;
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+		sigaction(SIGHUP, &action, NULL);
 }
 
 void interrupt_as_pid1(void)

@@ -1,5 +1,6 @@
 /* SIGINT and SIGTERM: the first one asks the command to end, the second one ends the process at once, whatever it is
- * doing. Also where the process is PID 1, for which signals have no default action. */
+ * doing. SIGHUP as well, unless it is ignored (nohup) or means something else (run reloads). Also where the process is
+ * PID 1, for which signals have no default action. */
 #ifndef FLOATPROBE_INTERRUPT_H
 #define FLOATPROBE_INTERRUPT_H
 

@@ -130,6 +130,18 @@ static void start_colours(void)
 		init_pair((short)i, colours[i], -1);
 }
 
+/* Ctrl-S would stop the terminal, and with the next page the probes. */
+static void ignore_flow_control(void)
+{
+	struct termios modes;
+
+	if (tcgetattr(STDIN_FILENO, &modes) != 0)
+		return;
+	modes.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(STDIN_FILENO, TCSANOW, &modes);
+	def_prog_mode();
+}
+
 bool screen_open(void)
 {
 	screen.has_modes = tcgetattr(STDIN_FILENO, &screen.modes) == 0;
@@ -139,6 +151,7 @@ bool screen_open(void)
 	cbreak();
 	noecho();
 	nonl();
+	ignore_flow_control();
 	curs_set(0);
 	set_escdelay(ESCAPE_MS);
 	keypad(stdscr, TRUE);

@@ -264,7 +264,7 @@ targets:
         self.assertEqual(os.waitstatus_to_exitcode(move.end()), 130)
 
     def test_signals_restore_the_terminal(self):
-        for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
             check = self.show("check", "--count", "100")
             check.wait_for(r"^✓ boot-01 ")
             os.kill(check.pid, number)
@@ -277,6 +277,25 @@ targets:
             os.kill(run.pid, number)
             self.assertEqual(os.WTERMSIG(run.end()), number)
             self.assert_restored(run)
+
+    def test_nohup_is_respected(self):
+        check = self.show("check", "--count", "100", prefix=("/bin/sh", "-c", 'trap "" HUP; exec "$0" "$@"'))
+        check.wait_for(r"^✓ boot-01 ")
+        os.kill(check.pid, signal.SIGHUP)
+        self.daemon.kill()
+        check.wait_for(r"^✗ boot-01 udp/512 held +lossy")
+        check.press("\x03")
+        self.assertEqual(os.waitstatus_to_exitcode(check.end()), 130)
+
+    def test_ctrl_s_stops_no_probes(self):
+        run = self.show("run")
+        run.wait_for(r"^✓ boot-01 ")
+        run.press("\x13")
+        self.daemon.kill()
+        run.wait_for(r"^✗ boot-01 ")
+        run.press("q")
+        self.assertEqual(run.end(), 0)
+        self.assert_restored(run)
 
     def test_stopped_and_continued(self):
         run = self.show("run")
