@@ -265,8 +265,11 @@ static void note_connection(const struct failover_measured *f, struct failover_p
 		reasons_add(
 		    &x->notes,
 		    "TCP: a connection that was open to %s hangs: no answer for %.1f s, and no reset. Programs wait "
-		    "until their own timeout. Let the new holder reset what it does not know, instead of dropping it",
-		    server, stalled_s);
+		    "until their own timeout%s",
+		    server, stalled_s,
+		    x->move.to == SAMPLE_NOBODY
+			? ""
+			: ". Let the new holder reset what it does not know, instead of dropping it");
 		break;
 	}
 }

@@ -127,8 +127,9 @@ static void went_silent(const struct reasons_context *c, const struct move *m, c
 	if (is_return(tail) && c->receiver >= 0)
 		reasons_add(r,
 			    "%s: nobody has answered for the last %.1f s; before, %s did. %s receives the probes, but "
-			    "its answers do not come back. %s",
-			    c->protocol, s(tail->total_ns), name(c, m->from), name(c, c->receiver), gap_advice(tail));
+			    "its answers do not come back. Check its return route, its neighbour entries, and the "
+			    "firewalls on the way back",
+			    c->protocol, s(tail->total_ns), name(c, m->from), name(c, c->receiver));
 	else
 		reasons_add(r,
 			    "%s: nobody has answered for the last %.1f s; before, %s did. The probes are %s. Check "

@@ -73,6 +73,19 @@ static void put_heading(const struct page *p, const struct result_failover *r)
 	terminal_end(&t);
 }
 
+/* A line of its own for each line of the command. */
+static void put_output(const struct page *p, const char *output)
+{
+	while (*output) {
+		int len = (int)strcspn(output, "\n");
+		char line[SENTENCE];
+		snprintf(line, sizeof line, "%.*s", len, output);
+		if (len > 0)
+			terminal_sentence(p->out, p->style, " ", line);
+		output += len + (output[len] == '\n');
+	}
+}
+
 static void put_command(const struct page *p, const struct result_failover *r)
 {
 	const struct command *c = r->command;
@@ -89,7 +102,7 @@ static void put_command(const struct page *p, const struct result_failover *r)
 	snprintf(text, sizeof text, "%.400s: %s", c->text, how);
 	terminal_sentence(p->out, p->style, "$", text);
 	if (c->output_len > 0 && (c->status != 0 || c->signal))
-		terminal_sentence(p->out, p->style, " ", c->output);
+		put_output(p, c->output);
 }
 
 /* -- rows -- */
@@ -224,13 +237,70 @@ static void put_neighbours(const struct page *p, const struct result_failover *r
 	}
 }
 
-static bool has_text(const struct reasons *reasons, const char *text)
+/* What follows "UDP: ", or all of it. */
+static const char *without_protocol(const struct result_failover *r, const char *text)
 {
-	for (unsigned i = 0; i < reasons->len; i++) {
-		if (strcmp(reasons->texts[i], text) == 0)
+	const char *name = probe_kind_of(r->kind)->name;
+	size_t len = strlen(name);
+
+	return strncmp(text, name, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2 : text;
+}
+
+static bool says(const struct result_failover *r, const struct reasons *list, const char *what)
+{
+	for (unsigned i = 0; i < list->len; i++) {
+		if (strcmp(without_protocol(r, list->texts[i]), what) == 0)
 			return true;
 	}
 	return false;
+}
+
+typedef const struct reasons *which_list(const struct result_failover *r);
+
+static const struct reasons *its_notes(const struct result_failover *r)
+{
+	return r->notes;
+}
+
+static const struct reasons *its_reasons(const struct result_failover *r)
+{
+	return r->reasons;
+}
+
+/* "UDP and TCP" */
+static void add_protocol(char text[CELL], const struct result_failover *r)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, CELL - len, "%s%s", len ? " and " : "", probe_kind_of(r->kind)->name);
+}
+
+/* The i-th result says so. What others say too is said once, for all of them. */
+static void put_sentence(const struct page *p, const struct result_failover *results, unsigned len, unsigned i,
+			 which_list *of, const char *bullet, const char *text)
+{
+	const char *what = without_protocol(&results[i], text);
+	char names[CELL] = "", whole[SENTENCE];
+
+	for (unsigned k = 0; k < i; k++) {
+		if (says(&results[k], of(&results[k]), what))
+			return;
+	}
+	for (unsigned k = i; k < len; k++) {
+		if (says(&results[k], of(&results[k]), what))
+			add_protocol(names, &results[k]);
+	}
+	snprintf(whole, sizeof whole, "%s: %s", names, what);
+	terminal_sentence(p->out, p->style, bullet, what == text ? text : whole);
+}
+
+static void put_list(const struct page *p, const struct result_failover *results, unsigned len, which_list *of,
+		     const char *bullet)
+{
+	for (unsigned i = 0; i < len; i++) {
+		for (unsigned k = 0; k < of(&results[i])->len; k++)
+			put_sentence(p, results, len, i, of, bullet, of(&results[i])->texts[k]);
+	}
 }
 
 static void put_sentences(const struct page *p, const struct result_failover *results, unsigned len)
@@ -238,32 +308,19 @@ static void put_sentences(const struct page *p, const struct result_failover *re
 	for (unsigned i = 0; i < len; i++)
 		put_who(p, &results[i]);
 	put_neighbours(p, &results[0]);
-	for (unsigned i = 0; i < len; i++) {
-		for (unsigned k = 0; k < results[i].notes->len; k++) {
-			if (i == 0 || !has_text(results[0].notes, results[i].notes->texts[k]))
-				terminal_sentence(p->out, p->style, terminal_dot(p->style), results[i].notes->texts[k]);
-		}
-	}
-	for (unsigned i = 0; i < len; i++) {
-		for (unsigned k = 0; k < results[i].reasons->len; k++) {
-			if (i == 0 || !has_text(results[0].reasons, results[i].reasons->texts[k]))
-				terminal_sentence(p->out, p->style, terminal_arrow(p->style),
-						  results[i].reasons->texts[k]);
-		}
-	}
+	put_list(p, results, len, its_notes, terminal_dot(p->style));
+	put_list(p, results, len, its_reasons, terminal_arrow(p->style));
 }
 
 static void put_result(const struct page *p, const struct result_failover *results, unsigned len)
 {
-	unsigned failed = 0;
+	char failed[CELL] = "", passed[CELL] = "";
 
 	for (unsigned i = 0; i < len; i++)
-		failed += results[i].reasons->len > 0;
-	terminal_coloured(p->out, p->style, failed ? TERMINAL_RED : TERMINAL_GREEN, failed ? "fail" : "pass");
-	for (unsigned i = 0; i < len; i++)
-		fprintf(p->out, "%s%s %s", i ? ", " : ": ", probe_kind_of(results[i].kind)->word,
-			results[i].reasons->len ? "failed" : "moved as expected");
-	fputc('\n', p->out);
+		add_protocol(results[i].reasons->len ? failed : passed, &results[i]);
+	terminal_coloured(p->out, p->style, *failed ? TERMINAL_RED : TERMINAL_GREEN, *failed ? "fail" : "pass");
+	fprintf(p->out, ": %s%s%s%s\n", failed, *failed && *passed ? "; " : "", passed,
+		*passed ? " moved as expected" : "");
 }
 
 void output_failover(FILE *out, const struct output_style *style, const struct result_failover *results, unsigned len)

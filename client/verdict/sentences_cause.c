@@ -315,7 +315,7 @@ void sentences_failover(const struct verdict_evidence *e, struct verdict *v)
 	if (e->hints.holding.misdelivered != 0 && e->hints.holding.certain)
 		say(v,
 		    "frames of this client for %s still came to %s when it did not have it any more: the network heard "
-		    "late of the move (gratuitous ARP, unsolicited ND)",
+		    "of the move late (gratuitous ARP, unsolicited ND)",
 		    say_address(&e->hints.holding.where).text,
 		    say_servers(e, 1u << first_slot(e->hints.holding.misdelivered)).text);
 }
