@@ -342,7 +342,7 @@ void output_failover_drill(FILE *out, const struct result_drill *d)
 {
 	fprintf(out, "%s: %u moves, %u failed", d->protocol, d->moves, d->failed);
 	if (d->gaps_len > 0)
-		fprintf(out, "; gap s min %.3f, median %.3f, p90 %.3f, max %.3f", d->gaps_ms[0] / 1000,
+		fprintf(out, "\n  gap s: min %.3f, median %.3f, p90 %.3f, max %.3f", d->gaps_ms[0] / 1000,
 			result_drill_percentile(d, 50) / 1000, result_drill_percentile(d, 90) / 1000,
 			d->gaps_ms[d->gaps_len - 1] / 1000);
 	fputc('\n', out);

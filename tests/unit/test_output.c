@@ -375,7 +375,7 @@ static void no_line_of_a_move_is_too_wide(void **state)
 	fclose(out);
 	for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
 		assert_true(end - line <= 80);
-	assert_non_null(strstr(text, "4000.0  1000.0  "));
+	assert_non_null(strstr(text, " 4000.0   1000.0  "));
 	assert_non_null(strstr(text, "udp held 63"));
 	free(text);
 }
