@@ -852,6 +852,15 @@ static void raise_refused(const struct exchange *x, enum reflector_outcome outco
 		memcpy(x->reflector->refused_key, x->packet.client_key, WIRE_KEY_LEN);
 }
 
+/* Was a request dropped whose missing receipt the client may take for a loss? A question is for another server that may
+ * have this address, too: the client asks each at all of them. */
+static bool may_have_been_a_probe(const struct exchange *x, enum reflector_outcome outcome)
+{
+	bool is_question = outcome == REFLECTOR_DROPPED_NO_FLOW && x->packet.role != PACKET_PROBE;
+
+	return x->client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome != REFLECTOR_TO_RELAY && !is_question;
+}
+
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
 					struct reflector_event *event)
 {
@@ -862,7 +871,7 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 	outcome = handle(&x, event);
 	if (is_refused(outcome) && event->kind == REFLECTOR_EVENT_NONE)
 		raise_refused(&x, outcome, event);
-	if (x.client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome != REFLECTOR_TO_RELAY)
+	if (may_have_been_a_probe(&x, outcome))
 		x.client->dropped_ns = request->now_ns;
 	reflector->counts[outcome]++;
 	return outcome;

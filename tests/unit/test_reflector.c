@@ -557,6 +557,18 @@ static void without_a_slot_only_probes_are_taken(void **state)
 	assert_int_equal(w->collected, 0);
 }
 
+/* What the link saw is told, unless the socket may have got it: a question for another server was no probe. */
+static void a_question_for_another_server_hides_no_probe(void **state)
+{
+	struct world *w = *state;
+	struct evidence_query query = { .flows_len = 0 };
+
+	ask(w, (struct request){ .flow = 6, .seq = 1, .no_slot = true, .query = &query });
+	assert_int_equal(ask(w, (struct request){ .flow = 7, .seq = 1, .query = &query }).answer.captures_len, 1);
+	ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_MACS(1) });
+	assert_int_equal(ask(w, (struct request){ .flow = 7, .seq = 2, .query = &query }).answer.captures_len, 0);
+}
+
 /* Alice makes new flows. Her flow 5 and Bob's go on meanwhile. Returns how many of the new ones were kept. */
 static unsigned make_flows(struct world *w, unsigned count, const struct endpoint *source)
 {
@@ -1294,6 +1306,7 @@ int main(void)
 		TEST(without_a_slot_the_signature_decides),
 		TEST(without_a_slot_the_time_must_be_right),
 		TEST(without_a_slot_only_probes_are_taken),
+		TEST(a_question_for_another_server_hides_no_probe),
 		TEST(new_flows_are_limited),
 		TEST(junk_without_a_slot_stays_in_its_prefix),
 		TEST(a_flood_of_junk_takes_nothing_from_a_flow),
