@@ -22,6 +22,8 @@ struct renewal {
 	struct path **spares; /* per item: the new path that an old path replaces; NULL: the item is a new path */
 	size_t len;
 	size_t found; /* position of the last reused old path; the search for the next one starts behind it */
+	int64_t now_ns;
+	uint64_t paths_len; /* about as many as there will be */
 };
 
 uint32_t run_paths_ring_len(const struct config *config)
@@ -131,10 +133,16 @@ static void exchange(struct path *a, struct path *b)
 
 /* -- new paths -- */
 
-/* Paths start at a random time within their first second, which avoids a burst. */
-static int64_t start_within_ns(struct renewal *r, int64_t spread_ns)
+/* The first probes of a schedule are spread over a second at least, and so that there is about one in a millisecond.
+ * Each timer has a phase of its own: those that a reload adds come between the others. */
+static int64_t start_ns(struct renewal *r, const struct schedule *s)
 {
-	return clock_mono_ns() + (int64_t)((double)spread_ns * engine_random(&r->driver->engine) / UINT32_MAX);
+	int64_t slot_ns = (int64_t)(r->paths_len * s->count) * NS_PER_MS;
+	int64_t span_ns = ns_earlier(s->every_ns, ns_later(NS_PER_S, slot_ns));
+	int64_t phase_ns = schedule_phase_ns(r->driver->engine.timers_started++, span_ns);
+	int64_t ahead_ns = (phase_ns - r->now_ns) % span_ns;
+
+	return r->now_ns + (ahead_ns < 0 ? ahead_ns + span_ns : ahead_ns);
 }
 
 static bool start_pmtu_timer(struct renewal *r, struct path *p)
@@ -143,7 +151,7 @@ static bool start_pmtu_timer(struct renewal *r, struct path *p)
 		return true;
 	if (!path_set_timers(p, 1))
 		return false;
-	schedule_start(&p->timers[0], &pmtu_schedule_of_run, p, start_within_ns(r, NS_PER_S));
+	schedule_start(&p->timers[0], &pmtu_schedule_of_run, p, start_ns(r, &pmtu_schedule_of_run));
 	return true;
 }
 
@@ -155,8 +163,7 @@ static bool start_timers(struct renewal *r, struct path *p)
 		return false;
 	for (unsigned t = 0; t < p->timers_len; t++) {
 		const struct schedule *s = &r->schedules[p->target->schedules[t]];
-		int64_t spread_ns = s->every_ns < NS_PER_S ? s->every_ns : NS_PER_S;
-		schedule_start(&p->timers[t], s, p, start_within_ns(r, spread_ns));
+		schedule_start(&p->timers[t], s, p, start_ns(r, s));
 	}
 	return true;
 }
@@ -232,6 +239,7 @@ static bool make_paths(struct renewal *r)
 	for (size_t i = 0; i < r->config->targets_len; i++) {
 		const struct config_target *t = &r->config->targets[i];
 		most += path_count(t) * (t->numeric ? 1 : RESOLVER_ADDRESSES_MAX);
+		r->paths_len += path_count(t);
 	}
 	r->items = calloc(most, sizeof(struct path *));
 	r->spares = calloc(most, sizeof(struct path *));
@@ -268,6 +276,7 @@ bool run_paths_renew(struct driver *driver, const struct config *config, const s
 		.config = config,
 		.schedules = schedules,
 		.may_reuse = may_reuse(driver->engine.config, config),
+		.now_ns = clock_mono_ns(),
 	};
 	bool done = make_paths(&r) && hand_over(&r);
 

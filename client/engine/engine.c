@@ -19,14 +19,20 @@ enum {
 	/* With so many timers a wakeup is this late, and sends what is due as much later: probes share wakeups, and
 	 * leave within 1 ms of their schedule. */
 	FLEET = 256,
-	FLEET_SLACK_NS = 700 * 1000,
+	FLEET_SLACK_NS = 500 * 1000,
 	/* Arrivals wait if the next wakeup is within this time. The kernel's timestamps tell when they came. */
 	SLEEP_NS = 20 * 1000 * 1000,
-	/* The shortest interval between checks of deadlines, for each EXPIRE_PATHS paths. */
+	/* A wake-up sends three times the probes of a millisecond, and BURST_MIN at least, and the next one comes a
+	 * millisecond later: what is late catches up soon, and no queue on the way gets a burst. */
+	BURST_SHARE = 3,
+	BURST_MIN = 16,
+	BURST_PAUSE_NS = 1000 * 1000,
+	/* Deadlines are checked at most so often, those of EXPIRE_PATHS paths at a time. */
 	EXPIRE_STEP_NS = 2 * 1000 * 1000,
 	EXPIRE_PATHS = 1000,
-	ASK_STEP_NS = 20 * 1000 * 1000,
-	LOOK_NS = 1000 * 1000 * 1000, /* at what our own sockets dropped */
+	ASK_STEP_NS = 20 * 1000 * 1000, /* a query names the losses of so long, .. */
+	TURN_STEP_NS = 2 * 1000 * 1000, /* .. unless servers wait for their turns */
+	LOOK_NS = 1000 * 1000 * 1000,   /* at what our own sockets dropped */
 };
 
 /* -- randomness and signatures -- */
@@ -156,8 +162,8 @@ static void send_over(struct engine *e, struct path *p, struct prober *prober, u
 	int64_t real_ns = clock_real_ns();
 	uint32_t seq = prober_send(prober, now_ns, real_ns);
 
-	if (now_ns + prober->timeout_ns < e->expire_ns)
-		e->expire_ns = now_ns + prober->timeout_ns;
+	e->expire_ns = ns_earlier(e->expire_ns, now_ns + prober->timeout_ns);
+	e->expiry.next_ns = ns_earlier(e->expiry.next_ns, now_ns + prober->timeout_ns);
 	sender_send(&sender, p, prober, flags, seq, real_ns);
 }
 
@@ -211,26 +217,38 @@ static int64_t next_send(const struct engine *e)
 {
 	const struct schedule_timer *first = schedule_queue_first(&e->queue);
 
-	return first ? first->due_ns + (is_fleet(e) ? FLEET_SLACK_NS : 0) : INT64_MAX;
+	return first ? ns_later(first->due_ns + (is_fleet(e) ? FLEET_SLACK_NS : 0), e->burst_ns) : INT64_MAX;
+}
+
+static void advance(struct engine *e, struct schedule_timer *t, int64_t now_ns)
+{
+	struct path *p = t->owner;
+
+	if (schedule_advance(t, now_ns > t->due_ns ? now_ns : t->due_ns, engine_random(e))) {
+		schedule_queue_moved(&e->queue, t);
+		return;
+	}
+	schedule_queue_remove(&e->queue, t);
+	if (p->recheck && t == &p->recheck->timer)
+		p->recheck->under_way = false;
 }
 
 static void send_due(struct engine *e, int64_t now_ns)
 {
 	int64_t until_ns = now_ns + (is_fleet(e) ? FLEET_SLACK_NS : EARLY_NS);
 	struct schedule_timer *t;
+	unsigned left = e->burst;
 
-	while ((t = schedule_queue_first(&e->queue)) && t->due_ns <= until_ns) {
-		struct path *p = t->owner;
-		send_for(e, p, t, now_ns);
-		if (schedule_advance(t, now_ns > t->due_ns ? now_ns : t->due_ns, engine_random(e))) {
-			schedule_queue_moved(&e->queue, t);
-			continue;
+	while ((t = schedule_queue_first(&e->queue)) && t->due_ns <= until_ns && left > 0) {
+		if (!schedule_misses(t, now_ns)) {
+			send_for(e, t->owner, t, now_ns);
+			left--;
 		}
-		schedule_queue_remove(&e->queue, t);
-		if (p->recheck && t == &p->recheck->timer)
-			p->recheck->under_way = false;
+		advance(e, t, now_ns);
 	}
 	udp_dialer_flush(e->udp);
+	if (left == 0)
+		e->burst_ns = now_ns + BURST_PAUSE_NS;
 }
 
 /* -- time -- */
@@ -248,44 +266,57 @@ static int64_t next_deadline(const struct path *p)
 		       : prober_next_deadline(&p->prober);
 }
 
+static void decide_expired(struct engine *e, struct path *p, uint32_t from)
+{
+	for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
+		enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
+		if (outcome != PROBER_LOST && outcome != PROBER_UNREACHABLE)
+			continue;
+		if (outcome == PROBER_LOST)
+			own_kernel_note(&e->own_kernel, &p->endpoint, p->kind);
+		settle_expired(p, seq);
+		if (path_lost_here(p, seq))
+			prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
+		engine_decided(e, p, seq, NULL);
+	}
+}
+
+/* Returns the path's next deadline. */
+static int64_t expire_path(struct engine *e, struct path *p, int64_t now_ns)
+{
+	uint32_t from = p->prober.waiting_from;
+
+	if (prober_expire(&p->prober, now_ns) > 0) {
+		path_loss(p);
+		own_link_settle(&e->own_link, p, from, now_ns);
+		querier_note(e->querier, p);
+		e->ask_ns = now_ns;
+		if (path_streak(p).lost >= PROBER_OUTAGE_LOSSES)
+			own_tap_want(e->own_tap, now_ns);
+		decide_expired(e, p, from);
+	}
+	if (p->twin && twin_expire(p->twin, now_ns) && path_loss(p)) {
+		querier_note(e->querier, p);
+		e->ask_ns = now_ns;
+	}
+	return p->recheck ? ns_earlier(next_deadline(p), expire_recheck(e, p, now_ns)) : next_deadline(p);
+}
+
+/* Some paths at a time, from where the last call ended: a fleet's would delay the probes. */
 static void expire(struct engine *e, int64_t now_ns)
 {
-	int64_t next_ns = INT64_MAX;
-	int64_t step_ns = EXPIRE_STEP_NS * (1 + (int64_t)e->paths.len / EXPIRE_PATHS);
+	struct engine_expiry *x = &e->expiry;
+	size_t end = x->from + EXPIRE_PATHS < e->paths.len ? x->from + EXPIRE_PATHS : e->paths.len;
 
-	for (size_t i = 0; i < e->paths.len; i++) {
-		struct path *p = e->paths.items[i];
-		uint32_t from = p->prober.waiting_from;
-		int64_t deadline_ns;
-		if (prober_expire(&p->prober, now_ns) > 0) {
-			path_loss(p);
-			own_link_settle(&e->own_link, p, from, now_ns);
-			querier_note(e->querier, p);
-			e->ask_ns = now_ns;
-			if (path_streak(p).lost >= PROBER_OUTAGE_LOSSES)
-				own_tap_want(e->own_tap, now_ns);
-			for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
-				enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
-				if (outcome != PROBER_LOST && outcome != PROBER_UNREACHABLE)
-					continue;
-				if (outcome == PROBER_LOST)
-					own_kernel_note(&e->own_kernel, &p->endpoint, p->kind);
-				settle_expired(p, seq);
-				if (path_lost_here(p, seq))
-					prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
-				engine_decided(e, p, seq, NULL);
-			}
-		}
-		if (p->twin && twin_expire(p->twin, now_ns) && path_loss(p)) {
-			querier_note(e->querier, p);
-			e->ask_ns = now_ns;
-		}
-		deadline_ns = next_deadline(p);
-		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
-		if (p->recheck)
-			next_ns = ns_earlier(next_ns, expire_recheck(e, p, now_ns));
-	}
-	e->expire_ns = next_ns < now_ns + step_ns ? now_ns + step_ns : next_ns;
+	if (x->from == 0)
+		x->next_ns = INT64_MAX;
+	for (; x->from < end; x->from++)
+		x->next_ns = ns_earlier(x->next_ns, expire_path(e, e->paths.items[x->from], now_ns));
+	e->expire_ns = now_ns + EXPIRE_STEP_NS;
+	if (end < e->paths.len)
+		return;
+	e->expire_ns = ns_later(e->expire_ns, x->next_ns);
+	x->from = 0;
 }
 
 /* While losses are being settled, and before they are: once a second, as long as anything happens. */
@@ -368,7 +399,8 @@ int64_t engine_tick(struct engine *e)
 	send_due(e, now_ns);
 	if (e->ask_ns <= now_ns) {
 		int64_t next_ns = querier_tick(e->querier, now_ns);
-		e->ask_ns = next_ns < now_ns + ASK_STEP_NS ? now_ns + ASK_STEP_NS : next_ns;
+		int64_t step_ns = querier_has_line(e->querier) ? TURN_STEP_NS : ASK_STEP_NS;
+		e->ask_ns = ns_later(next_ns, now_ns + step_ns);
 		udp_dialer_flush(e->udp);
 	}
 	reap(e, now_ns);
@@ -477,6 +509,20 @@ static void path_leaves(void *context, struct path *p)
 	tcp_dialer_forget(e->tcp, &p->recheck->prober);
 }
 
+/* The probes of a millisecond. */
+static double sent_a_ms(struct path *const *items, size_t len)
+{
+	double probes = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		for (unsigned t = 0; t < items[i]->timers_len; t++) {
+			const struct schedule *s = items[i]->timers[t].schedule;
+			probes += (double)(s->count * NS_PER_MS) / (double)s->every_ns;
+		}
+	}
+	return probes;
+}
+
 bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 {
 	struct schedule_queue queue;
@@ -494,6 +540,9 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	udp_dialer_part(e->udp); /* another path may be the first at its endpoint */
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
+	e->burst = BURST_MIN + (unsigned)(BURST_SHARE * sent_a_ms(items, len));
+	e->expiry.from = 0;
+	e->expire_ns = clock_mono_ns();
 	e->ask_ns = clock_mono_ns(); /* the paths that the querier polls may have changed */
 	for (size_t i = 0; i < len; i++) {
 		if (items[i]->loss)

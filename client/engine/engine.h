@@ -36,6 +36,11 @@ struct engine_probe {               /* addresses from the answer to a decided pr
 	struct endpoint arrived_on; /* the server's local address; unknown: not given */
 };
 
+struct engine_expiry {   /* a walk over the paths that looks for deadlines, in parts */
+	size_t from;     /* the next path */
+	int64_t next_ns; /* the earliest deadline that it found */
+};
+
 struct engine {
 	const struct config *config;
 	struct keyring keyring;
@@ -44,6 +49,7 @@ struct engine {
 	struct tcp_dialer *tcp;
 	struct querier *querier;
 	struct schedule_queue queue;
+	uint64_t timers_started;       /* the caller's: it numbers them for their phases */
 	struct engine_server *servers; /* by index in the configuration */
 	uint64_t drops[DROPS_LEN];     /* packets dropped since the engine started, by reason */
 	struct bucket stranger_bucket; /* limits key derivation for unknown identities */
@@ -57,9 +63,12 @@ struct engine {
 	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
-	int64_t wake_ns;           /* monotonic: when engine_tick should be called; 0: it was not yet */
-	int64_t suspended_ns;      /* for how long this host has been suspended since its boot */
-	int64_t paused_ns;         /* for how long this process did not run, until just now; 0: it did */
+	struct engine_expiry expiry;
+	unsigned burst;       /* at most so many probes in a wake-up .. */
+	int64_t burst_ns;     /* .. and not before this time, monotonic */
+	int64_t wake_ns;      /* monotonic: when engine_tick should be called; 0: it was not yet */
+	int64_t suspended_ns; /* for how long this host has been suspended since its boot */
+	int64_t paused_ns;    /* for how long this process did not run, until just now; 0: it did */
 	int64_t reaped_ns;
 	/* A probe has a new outcome. May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);

@@ -23,7 +23,7 @@ enum {
 	ASKED_MAX = 32, /* channels used per round if none is alive */
 	RELAYS_MAX = 2, /* witnesses used per round if no channel is alive */
 	LOOKS_MAX = 64, /* servers considered as witnesses per round */
-	POLLS_MAX = 32, /* at once */
+	POLLS_MAX = 4,  /* at once */
 };
 
 struct server {
@@ -43,8 +43,9 @@ struct querier {
 	struct channels channels;
 	struct server *servers;
 	struct turns turns;
-	bool shares;    /* several servers may answer some target */
-	unsigned heard; /* the server that was heard last */
+	unsigned packets; /* sent in this turn */
+	bool shares;      /* several servers may answer some target */
+	unsigned heard;   /* the server that was heard last */
 	struct liveness_host host;
 	struct translations translations;
 	unsigned poll_next; /* the server to poll at poll_ns */
@@ -167,6 +168,7 @@ static bool send_query(struct querier *querier, struct channel *w, int64_t now_n
 			return false;
 		}
 	}
+	querier->packets++;
 	if (!query_write(&querier->codec, w, &querier->query, seq, buf))
 		return false;
 	if (w->transport == PACKET_TCP)
@@ -284,8 +286,11 @@ static int64_t take_turns(struct querier *querier, int64_t now_ns)
 	int64_t due_ns;
 	int server;
 
-	while ((server = turns_next(&querier->turns, now_ns, is_wanted, querier, &due_ns)) >= 0)
+	while ((server = turns_next(&querier->turns, now_ns, is_wanted, querier, &due_ns)) >= 0) {
+		querier->packets = 0;
 		ask_server(querier, (unsigned)server, now_ns);
+		turns_sent(&querier->turns, querier->packets);
+	}
 	return due_ns;
 }
 
@@ -374,6 +379,11 @@ void querier_heard(struct querier *querier, unsigned server, int64_t now_ns)
 void querier_connected(struct querier *querier, const struct endpoint *local, const struct endpoint *seen)
 {
 	translations_note(&querier->translations, local, seen);
+}
+
+bool querier_has_line(const struct querier *querier)
+{
+	return querier->turns.ready.len > 0;
 }
 
 int64_t querier_tick(struct querier *querier, int64_t now_ns)

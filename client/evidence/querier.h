@@ -63,6 +63,9 @@ void querier_note(struct querier *querier, const struct path *path);
  * the next loss). Stages UDP datagrams: flush afterwards. */
 int64_t querier_tick(struct querier *querier, int64_t now_ns);
 
+/* Are there servers whose turn has not come yet? */
+bool querier_has_line(const struct querier *querier);
+
 /* An answer with a valid MAC, which may belong to a query or relay. DROP_FLOW: it does not. */
 enum drop querier_received(struct querier *querier, unsigned server, const struct packet_reply *reply, uint8_t *buf,
 			   size_t len, int64_t now_ns);

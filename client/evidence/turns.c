@@ -6,6 +6,8 @@
 
 static const int64_t turn_ns = 500 * NS_PER_US; /* from one turn to the next, after a burst */
 
+enum { TURN_PACKETS = 8 };
+
 bool turns_init(struct turns *turns, size_t servers_len, int64_t rest_ns)
 {
 	*turns = (struct turns){ .servers_len = servers_len, .rest_ns = rest_ns };
@@ -81,4 +83,9 @@ int turns_next(struct turns *turns, int64_t now_ns, bool (*is_wanted)(const void
 	}
 	*due_ns = turns_rested_ns(turns);
 	return -1;
+}
+
+void turns_sent(struct turns *turns, unsigned packets)
+{
+	turns->bucket.empty_until_ns += packets / TURN_PACKETS * turn_ns;
 }

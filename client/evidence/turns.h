@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TURNS_BURST = 32 }; /* turns at once: signing more queries would delay probes */
+enum { TURNS_BURST = 4 }; /* turns at once: signing more queries would delay probes */
 
 struct turns_server {
 	enum { TURNS_IDLE, TURNS_READY, TURNS_RESTING } place;
@@ -44,6 +44,8 @@ void turns_ask(struct turns *turns, unsigned server, int64_t now_ns);
  * Sets when the next turn is due (monotonic; INT64_MAX: when a server waits). */
 int turns_next(struct turns *turns, int64_t now_ns, bool (*is_wanted)(const void *context, unsigned server),
 	       const void *context, int64_t *due_ns);
+/* So many packets were sent in this turn: if they are many, the next one comes later. */
+void turns_sent(struct turns *turns, unsigned packets);
 /* When the first resting server stands in line again; INT64_MAX: none rests. */
 int64_t turns_rested_ns(const struct turns *turns);
 

@@ -1,5 +1,7 @@
 #include "client/path/schedule.h"
 
+#include "common/core/thresholds.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -37,6 +39,21 @@ static void next_slot(struct schedule_timer *t, int64_t now_ns, uint32_t random)
 		t->burst_ns = t->slot_ns;
 	t->due_ns = t->burst_ns;
 	t->sent = 0;
+}
+
+bool schedule_misses(const struct schedule_timer *t, int64_t now_ns)
+{
+	const struct schedule *s = t->schedule;
+
+	return now_ns - t->due_ns > SCHEDULE_LATE_NS && s->slots_max == 0 &&
+	       s->every_ns - (now_ns - t->slot_ns) % s->every_ns <= SCHEDULE_SOON_NS;
+}
+
+int64_t schedule_phase_ns(uint64_t number, int64_t span_ns)
+{
+	uint64_t share = number * UINT64_C(0x9E3779B97F4A7C15); /* of 2^64: the golden ratio */
+
+	return (int64_t)((double)span_ns * ((double)(share >> 11) / (double)(UINT64_C(1) << 53)));
 }
 
 bool schedule_advance(struct schedule_timer *t, int64_t now_ns, uint32_t random)

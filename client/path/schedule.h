@@ -32,6 +32,14 @@ struct schedule_timer {
 /* The first slot is at first_ns, without jitter. */
 void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns);
 
+/* Where in a span the timer of this number begins. However many numbers in a row are in use, their phases divide the
+ * span into parts of nearly the same length (golden ratio), and numbers that follow each other are far apart. */
+int64_t schedule_phase_ns(uint64_t number, int64_t span_ns);
+
+/* Is the due probe so late that the next one takes its place? After a pause of this process all probes are late, and
+ * must not leave at once. */
+bool schedule_misses(const struct schedule_timer *timer, int64_t now_ns);
+
 /* The due probe is sent now: set the next due time, later than now. false: that was the last probe. */
 bool schedule_advance(struct schedule_timer *timer, int64_t now_ns, uint32_t random);
 

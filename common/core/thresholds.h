@@ -266,6 +266,14 @@ enum { TRANSLATIONS_PROVEN = 3 };
 /* The sockets are looked at once a second: drops that are found five seconds apart have causes of their own. */
 #define OWN_DROPS_APART_NS (5 * NS_PER_S)
 
+/* -- client: when is a probe left out that could not be sent in time? -- */
+
+/* A pause of this process (ENGINE_PAUSE_NS) makes all probes late; what keeps it busy for less makes a few late, and
+ * those leave as soon as they can. */
+#define SCHEDULE_LATE_NS ENGINE_PAUSE_NS
+/* Whoever waits for a path's state waits a second longer at most. */
+#define SCHEDULE_SOON_NS (1 * NS_PER_S)
+
 /* -- client: how did an address move? (`failover`) -- */
 
 enum {

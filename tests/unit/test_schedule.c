@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "client/path/schedule.h"
 
@@ -51,6 +52,50 @@ static void missed_slots_are_skipped_and_counted(void **state)
 	assert_true(schedule_advance(&t, 1100 * MS, 0));
 	assert_int_equal(t.due_ns, 1200 * MS);
 	assert_int_equal(t.skipped, 10);
+}
+
+static void a_probe_is_left_out_if_it_is_late_and_the_next_one_is_near(void **state)
+{
+	const struct schedule each_second = { .every_ns = 1000 * MS, .count = 1 };
+	const struct schedule each_minute = { .every_ns = 60000 * MS, .count = 1 };
+	const struct schedule once = { .every_ns = 1000 * MS, .count = 1, .slots_max = 1 };
+	struct schedule_timer t;
+
+	(void)state;
+	schedule_start(&t, &each_second, NULL, 0);
+	assert_false(schedule_misses(&t, 250 * MS)); /* busy for a moment */
+	assert_true(schedule_misses(&t, 251 * MS));
+	assert_true(schedule_misses(&t, 600300 * MS));
+	schedule_start(&t, &each_minute, NULL, 0);
+	assert_false(schedule_misses(&t, 58999 * MS)); /* the next one is too far away */
+	assert_true(schedule_misses(&t, 59000 * MS));
+	schedule_start(&t, &once, NULL, 0);
+	assert_false(schedule_misses(&t, 900 * MS)); /* a round has all its probes */
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Ten thousand timers in a second: none is nearer to the next one than 30 us, or farther away than 300 us. So it is
+ * for those that a reload adds to others. */
+static void phases_are_spread_evenly_from_any_number_on(void **state)
+{
+	enum { TIMERS = 10000 };
+	static int64_t phases[TIMERS];
+
+	(void)state;
+	for (uint64_t from = 0; from < 1000000; from += 123457) {
+		for (unsigned i = 0; i < TIMERS; i++)
+			phases[i] = schedule_phase_ns(from + i, 1000 * MS);
+		qsort(phases, TIMERS, sizeof phases[0], compare);
+		assert_true(phases[0] >= 0 && phases[TIMERS - 1] < 1000 * MS);
+		for (unsigned i = 1; i < TIMERS; i++)
+			assert_in_range(phases[i] - phases[i - 1], 30 * 1000, 300 * 1000);
+	}
 }
 
 static void a_burst_is_spaced_and_a_late_rest_of_it_is_left_out(void **state)
@@ -135,6 +180,8 @@ int main(void)
 		cmocka_unit_test(a_steady_timer_stays_on_its_grid),
 		cmocka_unit_test(jitter_stays_within_its_share_and_moves_both_ways),
 		cmocka_unit_test(missed_slots_are_skipped_and_counted),
+		cmocka_unit_test(a_probe_is_left_out_if_it_is_late_and_the_next_one_is_near),
+		cmocka_unit_test(phases_are_spread_evenly_from_any_number_on),
 		cmocka_unit_test(a_burst_is_spaced_and_a_late_rest_of_it_is_left_out),
 		cmocka_unit_test(a_bounded_timer_ends),
 		cmocka_unit_test(a_bounded_timer_ends_only_when_all_its_slots_were_sent),

@@ -51,6 +51,23 @@ static void a_burst_and_then_one_by_one(void **state)
 	turns_free(&turns);
 }
 
+static void a_turn_of_many_packets_takes_as_long_as_several(void **state)
+{
+	struct turns turns;
+	int64_t due_ns, few_ns;
+
+	(void)state;
+	assert_true(turns_init(&turns, SERVERS, 1 * S));
+	want_all(&turns, true);
+	assert_int_equal(take_turns(&turns, 10 * S, &few_ns), TURNS_BURST);
+	assert_int_equal(take_turns(&turns, few_ns, &due_ns), 1);
+	turns_sent(&turns, 80);
+	assert_int_equal(take_turns(&turns, due_ns, &due_ns), 0);
+	assert_int_equal(take_turns(&turns, few_ns + 10 * (few_ns - 10 * S), &due_ns), 0);
+	assert_int_equal(take_turns(&turns, few_ns + 11 * (few_ns - 10 * S), &due_ns), 1);
+	turns_free(&turns);
+}
+
 static void a_server_rests_after_its_turn(void **state)
 {
 	struct turns turns;
@@ -105,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_burst_and_then_one_by_one),
+		cmocka_unit_test(a_turn_of_many_packets_takes_as_long_as_several),
 		cmocka_unit_test(a_server_rests_after_its_turn),
 		cmocka_unit_test(who_is_not_wanted_leaves_the_line),
 		cmocka_unit_test(each_other_server_is_tried_as_a_witness),
