@@ -31,10 +31,13 @@
 #include <unistd.h>
 
 enum {
-	ASSESS_MS = 20,      /* from the outcome of a probe to the next assessment */
-	STEP_MS = 1000,      /* between two looks at what is due */
-	FLEET = 256,         /* paths; with more of them, records are spread */
-	FLEET_STEP_MS = 100, /* between two groups of records, so that probes are not late */
+	ASSESS_MS = 20, /* from the outcome of a probe to the next assessment */
+	/* A thousand paths that fail at once would stop the probes: their assessment is divided into turns. */
+	ASSESS_TURN_NS = 500 * 1000,
+	ASSESS_PAUSE_MS = 1,
+	STEP_MS = 1000,     /* between two looks at what is due */
+	FLEET = 256,        /* paths; with more of them, records are spread */
+	FLEET_STEP_MS = 20, /* between two groups of records, so that probes are not late */
 	MINUTE_MS = 60 * 1000,
 	STOP_STEP_MS = 10,
 	STOP_MAX_MS = 3000, /* at the end, answers are waited for as long as this */
@@ -55,6 +58,7 @@ struct run {
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
 	struct run_journal journal;
 	struct run_incidents incidents;
+	size_t judged;          /* the path at which the next turn of assessments begins */
 	uint64_t drops_logged;  /* the total of dropped datagrams at the last log entry */
 	int64_t clocks_ns;      /* realtime minus boot time */
 	int64_t minute_ns;      /* monotonic: begin of the minute in which each path gets its record */
@@ -110,11 +114,19 @@ static void review(struct run *r, size_t i, struct verdict *v)
 static void judge_stale(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
+	const struct paths *paths = &r->driver.engine.paths;
+	int64_t until_ns = clock_mono_ns() + ASSESS_TURN_NS;
 	struct verdict v;
 
-	for (size_t i = 0; i < r->driver.engine.paths.len; i++) {
-		if (r->driver.engine.paths.items[i]->stale)
-			review(r, i, &v);
+	for (size_t n = 0; n < paths->len; n++, r->judged++) {
+		r->judged = r->judged < paths->len ? r->judged : 0;
+		if (!paths->items[r->judged]->stale)
+			continue;
+		if (clock_mono_ns() > until_ns) {
+			uv_timer_start(timer, judge_stale, ASSESS_PAUSE_MS, 0);
+			return;
+		}
+		review(r, r->judged, &v);
 	}
 }
 

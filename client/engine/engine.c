@@ -30,8 +30,8 @@ enum {
 	/* Deadlines are checked at most so often, those of EXPIRE_PATHS paths at a time. */
 	EXPIRE_STEP_NS = 2 * 1000 * 1000,
 	EXPIRE_PATHS = 1000,
-	ASK_STEP_NS = 20 * 1000 * 1000, /* a query names the losses of so long, .. */
-	TURN_STEP_NS = 2 * 1000 * 1000, /* .. unless servers wait for their turns */
+	ASK_STEP_NS = 20 * 1000 * 1000, /* a query names the losses of so long */
+	TURN_STEP_NS = 2 * 1000 * 1000, /* while servers wait for their turns */
 	LOOK_NS = 1000 * 1000 * 1000,   /* at what our own sockets dropped */
 };
 
@@ -98,8 +98,18 @@ static void recheck_siblings(struct engine *e, struct path *p, int64_t now_ns)
 	}
 }
 
+/* Anything but silence may be a sign of life. */
+static void doubt_silence(struct engine *e, const struct path *p, uint32_t seq)
+{
+	if (prober_record(&p->prober, seq)->outcome == PROBER_LOST)
+		return;
+	for (unsigned k = 0; k < p->target->servers_len; k++)
+		e->servers[p->target->servers[k]].silence_ns = 0;
+}
+
 void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
+	doubt_silence(e, p, seq);
 	static const struct engine_probe nothing;
 
 	if (recheck_has_lost(&p->prober, seq) || (p->pmtu && prober_is_lost(prober_record(&p->prober, seq)))) {

@@ -29,6 +29,8 @@ struct engine_server { /* facts about a server that concern all its paths */
 	/* The boot whose signature on a reply was verified. A MAC alone does not prove the server: a thief of our key
 	 * can compute it. */
 	uint64_t proven_boot_id;
+	int64_t silence_ns; /* monotonic: when it was last found out whether it is silent; 0: there is news since */
+	bool silent;
 };
 
 struct engine_probe {               /* addresses from the answer to a decided probe */
@@ -64,8 +66,8 @@ struct engine {
 	uint64_t random;
 	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
 	struct engine_expiry expiry;
-	unsigned burst;       /* at most so many probes in a wake-up .. */
-	int64_t burst_ns;     /* .. and not before this time, monotonic */
+	unsigned burst;       /* probes in a wake-up, at most */
+	int64_t burst_ns;     /* monotonic: nothing is sent before */
 	int64_t wake_ns;      /* monotonic: when engine_tick should be called; 0: it was not yet */
 	int64_t suspended_ns; /* for how long this host has been suspended since its boot */
 	int64_t paused_ns;    /* for how long this process did not run, until just now; 0: it did */

@@ -185,6 +185,8 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 	server = key ? (int)key->server : -1;
 	if (key && (drop = check_authentic(e, key, transport, &reply, buf, len)) != DROP_NONE)
 		return drop;
+	if (server >= 0)
+		e->servers[server].silence_ns = 0;
 	p = paths_find_flow(&e->paths, reply.flow_id);
 	if (p && reply.flow_id == p->prober.flow_id && probe_kind_of(p->kind)->transport == transport) {
 		struct engine_probe probe = { .source = *source, .arrived_on = reply.arrived_on };

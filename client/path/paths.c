@@ -74,6 +74,11 @@ struct path *const *paths_of_server(const struct paths *paths, unsigned server, 
 	return paths->by_server + paths->server_from[server];
 }
 
+size_t paths_with_servers(const struct paths *paths)
+{
+	return paths->servers_len ? paths->server_from[paths->servers_len] : 0;
+}
+
 /* -- the paths at each endpoint -- */
 
 static struct path **place_of(const struct paths *paths, const struct endpoint *endpoint,

@@ -44,6 +44,9 @@ struct path *paths_find_recheck(const struct paths *paths, uint64_t flow_id);
 /* The paths that this server may answer, in the order of items. */
 struct path *const *paths_of_server(const struct paths *paths, unsigned server, size_t *len);
 
+/* The paths that a server may answer; those that several may answer count for each of them. */
+size_t paths_with_servers(const struct paths *paths);
+
 /* The first path of any target to this endpoint over this transport; follow next_there for the others. */
 struct path *paths_at(const struct paths *paths, const struct endpoint *endpoint, enum packet_transport transport);
 

@@ -1,13 +1,17 @@
 #include "client/verdict/assess.h"
 
-#include "client/verdict/dscp.h"
-#include "client/verdict/threshold.h"
-
 #include "client/evidence/path_loss.h"
+#include "client/verdict/dscp.h"
 #include "client/verdict/siblings.h"
+#include "client/verdict/threshold.h"
 #include "client/verdict/verdict.h"
+#include "common/core/ns.h"
+#include "common/system/clock.h"
 
 #include <string.h>
+
+enum { SILENCE_PATHS = 64 }; /* with more paths, what was found out about their server is kept for a moment */
+#define SILENCE_KEPT_NS (20 * NS_PER_MS) /* as long as `run` waits with an assessment */
 
 uint32_t assess_window(const struct path *p, enum mode mode)
 {
@@ -66,7 +70,7 @@ static void leave_out_words_of_others(const struct path *p, unsigned server, str
 	n[PROBER_LOST_FORWARD] = n[PROBER_LOST_RETURN] = 0;
 }
 
-static bool server_silent(const struct engine *e, unsigned server, enum mode mode)
+static bool find_silence(const struct engine *e, unsigned server, enum mode mode)
 {
 	struct path *const *paths;
 	size_t len;
@@ -91,16 +95,31 @@ static bool server_silent(const struct engine *e, unsigned server, enum mode mod
 	return !answers_on_link(paths, len, mode);
 }
 
+/* When a server with thousands of paths vanishes, each of them is assessed and asks this of all: the answer holds for a
+ * moment, unless there is a sign of life. */
+static bool server_silent(const struct engine *e, unsigned server, enum mode mode)
+{
+	struct engine_server *s = &e->servers[server];
+	int64_t now_ns = clock_mono_ns();
+	size_t len;
+
+	paths_of_server(&e->paths, server, &len);
+	if (len <= SILENCE_PATHS || s->silence_ns == 0 || now_ns - s->silence_ns >= SILENCE_KEPT_NS) {
+		s->silent = find_silence(e, server, mode);
+		s->silence_ns = now_ns;
+	}
+	return s->silent;
+}
+
 /* -- servers -- */
 
 static bool is_another_server_probed(const struct engine *e, const struct path *p)
 {
-	for (size_t i = 0; i < e->paths.len; i++) {
-		const struct config_target *t = e->paths.items[i]->target;
-		if (t->servers_len > 1 || (t->servers_len == 1 && path_slot(p, t->servers[0]) < 0))
-			return true;
-	}
-	return false;
+	size_t len = 0;
+
+	if (p->target->servers_len == 1)
+		paths_of_server(&e->paths, p->target->servers[0], &len);
+	return p->target->servers_len > 1 || paths_with_servers(&e->paths) > len;
 }
 
 /* When the third probe of the newest loss streak left: the start of the outage. */
