@@ -19,7 +19,7 @@ enum {
 	/* With so many timers a wakeup is this late, and sends what is due as much later: probes share wakeups, and
 	 * leave within 1 ms of their schedule. */
 	FLEET = 256,
-	FLEET_SLACK_NS = 500 * 1000,
+	FLEET_SLACK_NS = 700 * 1000,
 	/* Arrivals wait if the next wakeup is within this time. The kernel's timestamps tell when they came. */
 	SLEEP_NS = 20 * 1000 * 1000,
 	/* A wake-up sends three times the probes of a millisecond, and BURST_MIN at least, and the next one comes a

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define SCHEDULE_GRID_NS (2 * NS_PER_MS) /* probes that are due together need one wake-up */
+
 void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns)
 {
 	*timer = (struct schedule_timer){
@@ -52,8 +54,9 @@ bool schedule_misses(const struct schedule_timer *t, int64_t now_ns)
 int64_t schedule_phase_ns(uint64_t number, int64_t span_ns)
 {
 	uint64_t share = number * UINT64_C(0x9E3779B97F4A7C15); /* of 2^64: the golden ratio */
+	int64_t phase_ns = (int64_t)((double)span_ns * ((double)(share >> 11) / (double)(UINT64_C(1) << 53)));
 
-	return (int64_t)((double)span_ns * ((double)(share >> 11) / (double)(UINT64_C(1) << 53)));
+	return phase_ns - phase_ns % SCHEDULE_GRID_NS;
 }
 
 bool schedule_advance(struct schedule_timer *t, int64_t now_ns, uint32_t random)

@@ -33,7 +33,8 @@ struct schedule_timer {
 void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns);
 
 /* Where in a span the timer of this number begins. However many numbers in a row are in use, their phases divide the
- * span into parts of nearly the same length (golden ratio), and numbers that follow each other are far apart. */
+ * span into parts of nearly the same length (golden ratio), and numbers that follow each other are far apart. They are
+ * multiples of 2 ms, so that a fleet's probes share wake-ups. */
 int64_t schedule_phase_ns(uint64_t number, int64_t span_ns);
 
 /* Is the due probe so late that the next one takes its place? After a pause of this process all probes are late, and
