@@ -158,8 +158,8 @@ void sentences_holders(const struct verdict_evidence *e, struct verdict *v)
 		else if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0 && !its_table_drops(e))
 			say(v,
 			    "%s has %s on %s and has heard nothing: the network sends it elsewhere (the gateway's "
-			    "neighbour entry, the provider's assignment), or drops it",
-			    name, say_address(&h->where).text, said->interface);
+			    "neighbour entry, the provider's assignment), or it is dropped on the way or on %s",
+			    name, say_address(&h->where).text, said->interface, name);
 		else if (said->state == EVIDENCE_TENTATIVE)
 			say(v, "%s has %s on %s, but its kernel does not use it yet (tentative)", name,
 			    say_address(&h->where).text, said->interface);

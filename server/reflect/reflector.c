@@ -793,11 +793,14 @@ static enum reflector_outcome handle_authentic(const struct exchange *x, struct 
 }
 
 /* Handle a request without a MAC for this server. The signature says that the client uses this flow now; the rest of
- * the packet may be anybody's. */
+ * the packet may be anybody's. A client asks each server at all addresses that it may have: a question is not for the
+ * one that has the address now. */
 static enum reflector_outcome handle_unbound(const struct exchange *x)
 {
 	enum reflector_outcome dropped;
 
+	if (x->packet.role != PACKET_PROBE)
+		return REFLECTOR_DROPPED_FOR_ANOTHER;
 	if (!signature_holds(x, &dropped))
 		return dropped;
 	return time_is_right(x) ? reply_bare(x) : refuse_for_skew(x);
@@ -834,7 +837,7 @@ static enum reflector_outcome handle(struct exchange *x, struct reflector_event 
 
 static bool is_refused(enum reflector_outcome outcome)
 {
-	return outcome >= REFLECTOR_TOLD_SKEW && outcome != REFLECTOR_TO_RELAY;
+	return outcome >= REFLECTOR_TOLD_SKEW && outcome < REFLECTOR_DROPPED_FOR_ANOTHER;
 }
 
 static void raise_refused(const struct exchange *x, enum reflector_outcome outcome, struct reflector_event *event)
@@ -852,13 +855,10 @@ static void raise_refused(const struct exchange *x, enum reflector_outcome outco
 		memcpy(x->reflector->refused_key, x->packet.client_key, WIRE_KEY_LEN);
 }
 
-/* Was a request dropped whose missing receipt the client may take for a loss? A question is for another server that may
- * have this address, too: the client asks each at all of them. */
+/* Was a request dropped whose missing receipt the client may take for a loss? */
 static bool may_have_been_a_probe(const struct exchange *x, enum reflector_outcome outcome)
 {
-	bool is_question = outcome == REFLECTOR_DROPPED_NO_FLOW && x->packet.role != PACKET_PROBE;
-
-	return x->client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome != REFLECTOR_TO_RELAY && !is_question;
+	return x->client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome < REFLECTOR_DROPPED_FOR_ANOTHER;
 }
 
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,

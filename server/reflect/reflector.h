@@ -27,11 +27,12 @@
 	X(DROPPED_BAD_MAC, "MAC does not hold")                                                                        \
 	X(DROPPED_BAD_SIGNATURE, "signature does not hold")                                                            \
 	X(DROPPED_SIGNATURE_LIMIT, "over the limit of signatures without a slot")                                      \
-	X(DROPPED_NO_FLOW, "over the limits of new flows and of bare replies, or no probe")                            \
+	X(DROPPED_NO_FLOW, "over the limits of new flows and of bare replies")                                         \
 	X(DROPPED_REPLAY, "replayed or too old for the window")                                                        \
 	X(DROPPED_SKEW_LIMIT, "over the limit of clock-skew answers")                                                  \
 	X(DROPPED_EVIDENCE, "evidence query that does not open or is over its limit")                                  \
 	X(DROPPED_RELAY_LIMIT, "over the limit of queries to be relayed")                                              \
+	X(DROPPED_FOR_ANOTHER, "question for another server that may have this address")                               \
 	X(TO_RELAY, "query for another server")
 enum reflector_outcome {
 #define X(name, text) REFLECTOR_##name,

@@ -551,9 +551,9 @@ static void without_a_slot_only_probes_are_taken(void **state)
 	struct evidence_query query = { .flows_len = 0 };
 
 	assert_int_equal(ask(w, (struct request){ .flow = 6, .seq = 1, .no_slot = true, .query = &query }).outcome,
-			 REFLECTOR_DROPPED_NO_FLOW);
+			 REFLECTOR_DROPPED_FOR_ANOTHER);
 	assert_int_equal(ask(w, (struct request){ .flow = 6, .seq = 1, .no_slot = true, .relay = true }).outcome,
-			 REFLECTOR_DROPPED_NO_FLOW);
+			 REFLECTOR_DROPPED_FOR_ANOTHER);
 	assert_int_equal(w->collected, 0);
 }
 
