@@ -13,6 +13,7 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
+#include "common/system/loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -452,7 +453,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	};
 	int error;
 
-	error = uv_loop_init(&c.loop);
+	error = loop_start(&c.loop, LOOP_DESCRIPTORS);
 	if (error) {
 		log_error("cannot make an event loop: %s", uv_strerror(error));
 		return EXIT_STATUS_REFUSED;

@@ -23,6 +23,7 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
+#include "common/system/loop.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -617,7 +618,7 @@ int failover_main(const struct config *config, const struct failover_options *op
 		log_error("out of memory");
 	} else if (!failover_page_open(&f->page, options->report)) {
 		status = EXIT_STATUS_REFUSED;
-	} else if ((status = uv_loop_init(&f->loop)) != 0) {
+	} else if ((status = loop_start(&f->loop, LOOP_DESCRIPTORS)) != 0) {
 		log_error("cannot make an event loop: %s", uv_strerror(status));
 		status = EXIT_STATUS_REFUSED;
 	} else {

@@ -34,7 +34,9 @@ static int complain_config(const struct cmdline *cmdline, const struct diag_list
 	char text[LOAD_ERROR_LEN] = "the configuration is wrong";
 
 	if (cmdline->format != OUTPUT_NAGIOS)
-		return EXIT_STATUS_USAGE;
+		return diags->no_memory ? EXIT_STATUS_REFUSED : EXIT_STATUS_USAGE;
+	if (diags->no_memory)
+		return output_nagios_unknown("out of memory");
 	for (size_t i = 0; i < diags->len; i++) {
 		const struct diag *diag = &diags->items[i];
 		if (diag->level != DIAG_ERROR)

@@ -20,6 +20,7 @@
 #include "common/system/journal.h"
 #include "common/system/log.h"
 #include "common/system/log_daemon.h"
+#include "common/system/loop.h"
 #include "common/system/notify.h"
 #include "common/system/sandbox.h"
 
@@ -377,14 +378,16 @@ static const char *load_again(const struct run *r, struct config **config)
 {
 	struct diag_list diags = { 0 };
 	const char *unknown;
+	bool no_memory;
 
 	if (!tree_can_be_read_again(r->options->file))
 		return "the configuration came through a pipe and cannot be read again";
 	*config = config_load(r->options->file, &diags);
 	diag_log(&diags);
+	no_memory = diags.no_memory;
 	diag_free(&diags);
 	if (!*config)
-		return "the configuration has errors";
+		return no_memory ? "out of memory" : "the configuration has errors";
 	unknown = config_select(*config, r->options->targets, r->options->targets_len);
 	if (unknown)
 		log_warning("there is no target '%s' in %s any more", unknown, r->options->file);
@@ -612,7 +615,7 @@ int run_main(struct config *config, const struct run_options *options)
 
 	log_as_daemon();
 	signal(SIGPIPE, SIG_IGN);
-	status = uv_loop_init(&r.loop);
+	status = loop_start(&r.loop, LOOP_DESCRIPTORS);
 	if (status) {
 		log_error("cannot make an event loop: %s", uv_strerror(status));
 		config_free(config);

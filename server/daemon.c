@@ -9,6 +9,7 @@
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 #include "common/system/log_daemon.h"
+#include "common/system/loop.h"
 #include "common/system/notify.h"
 #include "common/system/sandbox.h"
 #include "server/daemon_web.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct findings findings;
 	struct refusals refusals;
 	struct link_watch *link_watch;
+	struct witness_peer *peers;
 	struct daemon_web web;
 };
 
@@ -120,18 +122,24 @@ static struct reflector_client *list_clients(const struct server_config *config)
 	return list;
 }
 
-static bool set_peers(struct daemon *d, const struct server_config *config)
+/* Returns NULL if memory is out. */
+static struct witness_peer *list_peers(const struct server_config *config)
 {
 	struct witness_peer *list = calloc(config->peers_len + 1, sizeof *list);
-	bool set;
 
 	for (size_t i = 0; list && i < config->peers_len; i++) {
 		list[i].address = config->peers[i].address;
 		memcpy(list[i].key, config->peers[i].key, sizeof list[i].key);
 	}
-	set = list && relays_set_peers(d->service.relays, list, config->peers_len);
-	free(list);
-	return set;
+	return list;
+}
+
+/* Takes the list. */
+static void set_peers(struct daemon *d, struct witness_peer *list, size_t len)
+{
+	relays_set_peers(d->service.relays, list, len);
+	free(d->peers);
+	d->peers = list;
 }
 
 static bool same_watches(const struct server_config *old, const struct server_config *new)
@@ -168,23 +176,29 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 		log_warning("the new watch and repair settings take effect at the next start");
 }
 
-/* Take the clients of the new configuration; free the rest of it. */
-static bool take_clients(struct daemon *d, struct server_config *new)
+/* Take clients and peers of the new configuration, or nothing if memory is out. */
+static bool take_over(struct daemon *d, struct server_config *new)
 {
 	struct reflector_client *list = list_clients(new);
-	struct server_config *old = d->config;
-	struct server_config_client *clients = old->clients;
-	size_t clients_len = old->clients_len;
+	struct witness_peer *peers = list_peers(new);
+	struct server_config *config = d->config, old = *config;
+	bool taken =
+	    list && peers && reflector_set_clients(d->service.reflector, list, new->clients_len, clock_mono_ns());
 
-	if (!list || !reflector_set_clients(d->service.reflector, list, new->clients_len, clock_mono_ns())) {
-		free(list);
+	free(list);
+	if (!taken) {
+		free(peers);
 		return false;
 	}
-	free(list);
-	old->clients = new->clients;
-	old->clients_len = new->clients_len;
-	new->clients = clients;
-	new->clients_len = clients_len;
+	set_peers(d, peers, new->peers_len);
+	config->clients = new->clients;
+	config->clients_len = new->clients_len;
+	config->peers = new->peers;
+	config->peers_len = new->peers_len;
+	new->clients = old.clients;
+	new->clients_len = old.clients_len;
+	new->peers = old.peers;
+	new->peers_len = old.peers_len;
 	return true;
 }
 
@@ -211,58 +225,53 @@ static void tell_ready(const struct daemon *d)
 	notify_ready(&d->notify, "answering %zu clients on port %u", d->config->clients_len, (unsigned)d->config->port);
 }
 
-/* Returns false if the old configuration stays in use. */
-static bool read_again(struct daemon *d)
+/* Returns NULL, or why the old configuration stays in use. */
+static const char *read_again(struct daemon *d)
 {
 	struct diag_list diags = { 0 };
 	struct server_config *new;
-	bool taken;
+	bool no_memory;
 
-	if (d->findings.journal && !journal_reopen(d->findings.journal))
-		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
-			  d->config->journal, strerror(errno));
-	if (!tree_can_be_read_again(d->config->file)) {
-		log_error("the configuration came through a pipe and cannot be read again: it stays in use");
-		note_reload(d, "the configuration came through a pipe and cannot be read again");
-		return false;
-	}
+	if (!tree_can_be_read_again(d->config->file))
+		return "the configuration came through a pipe and cannot be read again";
 	new = server_config_load(d->config->file, &diags);
+	no_memory = diags.no_memory;
 	diag_log(&diags);
 	diag_free(&diags);
-	if (!new) {
-		log_error("%s has errors: the old configuration stays in use", d->config->file);
-		note_reload(d, "the configuration has errors");
-		web_service_reloaded(&d->web.service, NULL);
-		return false;
-	}
+	if (!new)
+		return no_memory ? "out of memory" : "the configuration has errors";
 	warn_of_what_needs_a_restart(d->config, new);
-	taken = take_clients(d, new);
-	note_reload(d, taken ? NULL : "out of memory");
-	if (taken)
+	no_memory = !take_over(d, new);
+	if (!no_memory) {
 		log_configure(&new->log);
-	if (taken)
-		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
-			 new->peers_len);
-	else
-		log_error("out of memory: the clients in %s are not loaded, the old ones stay in use", d->config->file);
-	if (!set_peers(d, new))
-		log_error("out of memory: the peers in %s are not loaded, the old ones stay in use", d->config->file);
-	if (d->stamp)
-		stamp_listener_set_networks(d->stamp, new->stamp_networks, new->stamp_networks_len);
-	web_service_reloaded(&d->web.service, &new->web);
+		if (d->stamp)
+			stamp_listener_set_networks(d->stamp, new->stamp_networks, new->stamp_networks_len);
+		web_service_reloaded(&d->web.service, &new->web);
+	}
 	server_config_free(new);
-	return taken;
+	return no_memory ? "out of memory" : NULL;
 }
 
 static bool reload(void *context)
 {
 	struct daemon *d = context;
-	bool applied;
+	const char *error;
 
 	notify_reloading(&d->notify);
-	applied = read_again(d);
+	if (d->findings.journal && !journal_reopen(d->findings.journal))
+		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
+			  d->config->journal, strerror(errno));
+	error = read_again(d);
+	if (error && tree_can_be_read_again(d->config->file))
+		web_service_reloaded(&d->web.service, NULL);
+	note_reload(d, error);
+	if (error)
+		log_error("%s: %s: the old configuration stays in use", d->config->file, error);
+	else
+		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
+			 d->config->peers_len);
 	tell_ready(d);
-	return applied;
+	return !error;
 }
 
 /* ---- start ---- */
@@ -282,6 +291,7 @@ static bool make_stamp(struct daemon *d)
 static bool make_parts(struct daemon *d)
 {
 	const struct server_config *config = d->config;
+	struct witness_peer *peers;
 
 	d->service.on_event = on_event;
 	d->service.on_accepted = on_accepted;
@@ -296,9 +306,13 @@ static bool make_parts(struct daemon *d)
 		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
+	peers = list_peers(config);
 	if (d->link_watch && d->service.host_evidence && d->service.ways && (d->udp || !config->udp) &&
-	    (d->tcp || !config->tcp) && d->service.relays && set_peers(d, config) && make_stamp(d))
+	    (d->tcp || !config->tcp) && d->service.relays && peers && make_stamp(d)) {
+		set_peers(d, peers, config->peers_len);
 		return true;
+	}
+	free(peers);
 	log_error("no memory for %u TCP connections; lower limits.tcp_slots", config->tcp_slots);
 	return false;
 }
@@ -535,6 +549,7 @@ static void free_parts(struct daemon *d)
 	link_watch_free(d->link_watch);
 	web_service_free(&d->web.service);
 	relays_free(d->service.relays);
+	free(d->peers);
 	reflector_free(d->service.reflector);
 	host_evidence_free(d->service.host_evidence);
 	ways_free(d->service.ways);
@@ -546,7 +561,8 @@ static void free_parts(struct daemon *d)
 int daemon_run(struct server_config *config)
 {
 	struct daemon d = { .config = config, .findings.server = config->name };
-	int error = uv_loop_init(&d.loop);
+	unsigned descriptors = config->tcp_slots + DESCRIPTORS_BESIDE_TCP;
+	int error = loop_start(&d.loop, descriptors < LOOP_DESCRIPTORS ? LOOP_DESCRIPTORS : descriptors);
 	int status = EXIT_REFUSED;
 
 	if (error < 0) {

@@ -77,12 +77,13 @@ static int serve(const char *file, bool check_config)
 {
 	struct diag_list diags = { 0 };
 	struct server_config *config = server_config_load(file, &diags);
+	bool no_memory = diags.no_memory;
 
 	log_configure(&diags.log);
 	diag_log(&diags);
 	diag_free(&diags);
 	if (!config)
-		return EXIT_USAGE;
+		return no_memory ? EXIT_REFUSED : EXIT_USAGE;
 	return check_config ? print_config(config) : daemon_run(config);
 }
 

@@ -1,22 +1,30 @@
 #include "client/config/config_defaults.h"
 
-#include "common/config/alloc.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
 
-struct config *config_new(const char *file)
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct config *config_new(struct diag_list *diags, const char *file)
 {
-	struct config *config = alloc_secret(sizeof *config);
-	config->file = file ? alloc_text(file) : NULL;
+	struct config *config = sodium_malloc(sizeof *config);
+	if (!config) {
+		diag_no_memory(diags);
+		return NULL;
+	}
+	memset(config, 0, sizeof *config);
+	config->file = file ? diag_copy(diags, file) : NULL;
 	config->lossy_permille = 50;
 	config->resolve_every_ns = 60 * NS_PER_S;
 	return config;
 }
 
-struct config_schedule config_default_schedule(const char *name)
+struct config_schedule config_default_schedule(struct diag_list *diags, const char *name)
 {
 	return (struct config_schedule){
-		.name = alloc_text(name),
+		.name = diag_copy(diags, name),
 		.every_ns = NS_PER_S,
 		.timeout_ns = NS_PER_S,
 		.spacing_ns = 20 * NS_PER_MS,
@@ -41,8 +49,11 @@ struct config_target config_default_target(void)
 	};
 }
 
-void config_add_steady(struct config *config)
+bool config_add_steady(struct diag_list *diags, struct config *config)
 {
-	config->schedules = alloc_zero(1, sizeof *config->schedules);
-	config->schedules[config->schedules_len++] = config_default_schedule(CONFIG_DEFAULT_SCHEDULE);
+	config->schedules = calloc(1, sizeof *config->schedules);
+	if (!config->schedules)
+		return diag_no_memory(diags);
+	config->schedules[config->schedules_len++] = config_default_schedule(diags, CONFIG_DEFAULT_SCHEDULE);
+	return true;
 }

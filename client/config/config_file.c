@@ -4,13 +4,13 @@
 #include "client/config/config_loader.h"
 #include "client/config/config_servers.h"
 #include "client/config/config_target.h"
-#include "common/config/alloc.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	COUNT_MAX = 256,
@@ -76,10 +76,11 @@ static void check_schedule(struct schema *s, struct tree_node *node, const struc
 }
 
 /* The schedule of a configuration without `schedules`. */
-static void add_default_schedule(struct loader *loader)
+static void add_default_schedule(struct schema *s)
 {
-	config_add_steady(loader->config);
-	schema_names_add(&loader->schedules, loader->config->schedules[0].name, 0);
+	struct loader *loader = loader_of(s);
+	if (config_add_steady(s->diags, loader->config))
+		schema_names_add(s, &loader->schedules, loader->config->schedules[0].name, 0);
 }
 
 static bool read_schedules(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
@@ -90,12 +91,14 @@ static bool read_schedules(struct schema *s, const struct schema_key *key, struc
 		return false;
 	if (node->len == 0)
 		return schema_error(s, node, "is empty; add a schedule, or remove the key to probe once a second");
-	config->schedules = alloc_zero(node->len, sizeof *config->schedules);
+	config->schedules = calloc(node->len, sizeof *config->schedules);
+	if (!config->schedules)
+		return diag_no_memory(s->diags);
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next) {
 		struct config_schedule *schedule = &config->schedules[config->schedules_len++];
-		*schedule = config_default_schedule(member->key->text);
-		schema_names_add(&loader_of(s)->schedules, schedule->name, member->index);
+		*schedule = config_default_schedule(s->diags, member->key->text);
+		schema_names_add(s, &loader_of(s)->schedules, schedule->name, member->index);
 		ok &= read_member_name(s, member);
 		ok &= schema_mapping(s, schedule_keys, member, schedule);
 		if (member->kind == TREE_MAPPING)
@@ -106,16 +109,32 @@ static bool read_schedules(struct schema *s, const struct schema_key *key, struc
 
 /* ---- targets ---- */
 
-struct config_target *loader_add_target(struct loader *loader, struct tree_node *node)
+/* Doubles the room. */
+static bool extend_targets(struct loader *loader)
 {
 	struct config *config = loader->config;
-	size_t len = config->targets_len++;
-	if ((len & (len - 1)) == 0) { /* a power of two: double the room */
-		config->targets = alloc_resize(config->targets, len ? 2 * len : 1, sizeof *config->targets);
-		loader->target_nodes =
-		    alloc_resize(loader->target_nodes, len ? 2 * len : 1, sizeof(struct tree_node *));
+	size_t room = config->targets_len ? 2 * config->targets_len : 1;
+	struct config_target *targets = reallocarray(config->targets, room, sizeof *targets);
+	if (targets)
+		config->targets = targets;
+	struct tree_node **nodes = reallocarray(loader->target_nodes, room, sizeof(struct tree_node *));
+	if (nodes)
+		loader->target_nodes = nodes;
+	return targets && nodes;
+}
+
+struct config_target *loader_add_target(struct schema *s, struct tree_node *node)
+{
+	struct loader *loader = loader_of(s);
+	struct config *config = loader->config;
+	size_t len = config->targets_len;
+	bool is_full = (len & (len - 1)) == 0; /* the room is a power of two */
+	if (is_full && !extend_targets(loader)) {
+		diag_no_memory(s->diags);
+		return NULL;
 	}
 	loader->target_nodes[len] = node;
+	config->targets_len++;
 	return &config->targets[len];
 }
 
@@ -138,8 +157,12 @@ static bool read_target_list(struct schema *s, struct tree_node *list)
 		return false;
 	find_known(loader);
 	struct schema inner = { .diags = s->diags, .context = &loader->known };
-	for (struct tree_node *item = list->first; item; item = item->next)
-		config_target_read(&inner, item, loader_add_target(loader, item));
+	for (struct tree_node *item = list->first; item; item = item->next) {
+		struct config_target *target = loader_add_target(s, item);
+		if (!target)
+			return false;
+		config_target_read(&inner, item, target);
+	}
 	return true;
 }
 
@@ -194,14 +217,15 @@ static const struct schema_key root_keys[] = {
 static const char *const ours[] = { "servers", "servers_from", "targets", "targets_from", "schedules", NULL };
 static const char *const theirs[] = { "clients", "clients_from", "listen", "peers", "watch", "repair", "limits", NULL };
 
-static char *address_and_port(const struct config_target *target)
+/* Returns NULL if memory is out. */
+static char *address_and_port(struct diag_list *diags, const struct config_target *target)
 {
 	char text[UNITS_ADDRESS_LEN];
 	if (target->numeric)
-		return alloc_format("%s port %u", units_address_text(target->endpoint.address, text),
-				    (unsigned)target->endpoint.port);
-	char *lower = alloc_format("%s port %u", target->address, (unsigned)target->endpoint.port);
-	for (char *p = lower; *p; p++) {
+		return diag_format(diags, "%s port %u", units_address_text(target->endpoint.address, text),
+				   (unsigned)target->endpoint.port);
+	char *lower = diag_format(diags, "%s port %u", target->address, (unsigned)target->endpoint.port);
+	for (char *p = lower; p && *p; p++) {
 		if (*p >= 'A' && *p <= 'Z')
 			*p += 'a' - 'A';
 	}
@@ -212,26 +236,23 @@ static char *address_and_port(const struct config_target *target)
 static void check_targets_unique(struct schema *s, const struct loader *loader)
 {
 	const struct config *config = loader->config;
-	struct schema_entry *names = alloc_zero(config->targets_len, sizeof *names);
-	struct schema_entry *addresses = alloc_zero(config->targets_len, sizeof *addresses);
-	size_t names_len = 0, addresses_len = 0;
+	struct schema_entries names = { 0 }, addresses = { 0 };
 	for (size_t i = 0; i < config->targets_len; i++) {
 		const struct config_target *target = &config->targets[i];
 		struct tree_node *name = tree_get(loader->target_nodes[i], "name");
 		struct tree_node *address = tree_get(loader->target_nodes[i], "address");
 		/* A target made from a URI has one node. */
 		if (target->name)
-			names[names_len++] =
-			    (struct schema_entry){ alloc_text(target->name), name ? name : loader->target_nodes[i] };
+			schema_entries_add(s, &names, diag_copy(s->diags, target->name),
+					   name ? name : loader->target_nodes[i]);
 		if (target->address && schema_sound(loader->target_nodes[i], "port"))
-			addresses[addresses_len++] =
-			    (struct schema_entry){ address_and_port(target),
-						   address ? address : loader->target_nodes[i] };
+			schema_entries_add(s, &addresses, address_and_port(s->diags, target),
+					   address ? address : loader->target_nodes[i]);
 	}
-	schema_unique(s, names, names_len, "each target must have its own name");
-	schema_unique(s, addresses, addresses_len, "one target can have several protocols, schedules and servers");
-	schema_entries_free(names, names_len);
-	schema_entries_free(addresses, addresses_len);
+	schema_unique(s, &names, "each target must have its own name");
+	schema_unique(s, &addresses, "one target can have several protocols, schedules and servers");
+	schema_entries_free(&names);
+	schema_entries_free(&addresses);
 }
 
 /* Plain STAMP reflectors are no servers of ours. */
@@ -250,7 +271,7 @@ static void check_servers(struct schema *s, struct tree_node *root, size_t error
 	struct loader *loader = loader_of(s);
 	struct tree_node *own = schema_given(root, "key");
 	if (own)
-		identities_add_key(&loader->identities, loader->config->identity.public_key, own);
+		identities_add_key(s, &loader->identities, loader->config->identity.public_key, own);
 	identities_check(&loader->identities, s);
 	if (needs_no_server(loader->config))
 		return;
@@ -281,7 +302,7 @@ static void read_root(struct schema *s, struct tree_node *root)
 	    schema_is_foreign(s, root, ours, theirs, "floatprobe", "floatprobed"))
 		return;
 	if (!tree_get(root, "schedules"))
-		add_default_schedule(loader_of(s));
+		add_default_schedule(s);
 	size_t errors = s->diags->errors;
 	schema_mapping(s, root_keys, root, config);
 	check_servers(s, root, errors);
@@ -290,23 +311,25 @@ static void read_root(struct schema *s, struct tree_node *root)
 	check_targets_unique(s, loader_of(s));
 	if (config->targets_len == 0 && s->diags->errors == errors)
 		schema_error(s, root, "there is no target; add targets or targets_from, or the URI of a server");
+	char machine[IDENTITY_NAME_LEN];
 	if (!config->vantage)
-		config->vantage = identity_machine_name();
+		config->vantage = diag_copy(s->diags, identity_machine_name(machine));
 }
 
 struct config *config_load(const char *file, struct diag_list *diags)
 {
 	size_t errors = diags->errors;
-	struct loader loader = { .config = config_new(file), .defaults = config_default_target() };
+	struct loader loader = { .config = config_new(diags, file), .defaults = config_default_target() };
 	struct schema s = { .diags = diags, .context = &loader };
-	struct tree *tree = parts_load_main(&loader.parts, file, diags);
+	struct tree *tree = loader.config ? parts_load_main(&loader.parts, file, diags) : NULL;
 	if (tree)
 		read_root(&s, tree->root);
 	parts_free(&loader.parts);
 	schema_names_free(&loader.servers);
 	schema_names_free(&loader.schedules);
 	free(loader.target_nodes);
-	diags->log = loader.config->log;
+	if (loader.config)
+		diags->log = loader.config->log;
 	if (diags->errors == errors)
 		return loader.config;
 	config_free(loader.config);

@@ -24,7 +24,7 @@ struct loader {
 	struct tree_node **target_nodes; /* parallel to config->targets */
 };
 
-/* Room for one more target, and its node. */
-struct config_target *loader_add_target(struct loader *loader, struct tree_node *node);
+/* Room for one more target, which the caller fills at once, and its node. NULL: memory is out. */
+struct config_target *loader_add_target(struct schema *s, struct tree_node *node);
 
 #endif

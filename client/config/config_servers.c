@@ -1,7 +1,6 @@
 #include "client/config/config_servers.h"
 
 #include "client/config/config_loader.h"
-#include "common/config/alloc.h"
 #include "common/config/identity.h"
 #include "common/config/read.h"
 
@@ -36,26 +35,37 @@ int config_server_with(const struct config *config, const uint8_t key[WIRE_KEY_L
 	return -1;
 }
 
-static struct config_server *append(struct config *config, const char *name)
+/* Returns NULL if memory is out. */
+static struct config_server *append(struct diag_list *diags, struct config *config, const char *name)
 {
-	config->servers = alloc_resize(config->servers, config->servers_len + 1, sizeof *config->servers);
-	struct config_server *server = &config->servers[config->servers_len++];
-	*server = (struct config_server){ .name = alloc_text(name) };
-	return server;
+	char *copy = diag_copy(diags, name);
+	struct config_server *servers =
+	    copy ? reallocarray(config->servers, config->servers_len + 1, sizeof *servers) : NULL;
+	if (!servers) {
+		diag_no_memory(diags);
+		free(copy);
+		return NULL;
+	}
+	config->servers = servers;
+	servers[config->servers_len] = (struct config_server){ .name = copy };
+	return &servers[config->servers_len++];
 }
 
-unsigned config_add_server(struct config *config, const char *name, const uint8_t key[WIRE_KEY_LEN])
+int config_add_server(struct diag_list *diags, struct config *config, const char *name, const uint8_t key[WIRE_KEY_LEN])
 {
-	struct config_server *server = append(config, name);
+	struct config_server *server = append(diags, config, name);
+	if (!server)
+		return -1;
 	memcpy(server->keys[0], key, WIRE_KEY_LEN);
 	server->keys_len = 1;
-	return (unsigned)config->servers_len - 1;
+	return (int)config->servers_len - 1;
 }
 
-static void note_server(struct loader *loader, struct tree_node *name, const struct config_server *server)
+static void note_server(struct schema *s, struct tree_node *name, const struct config_server *server)
 {
-	identities_add_name(&loader->identities, server->name, name);
-	schema_names_add(&loader->servers, server->name, (unsigned)loader->config->servers_len - 1);
+	struct loader *loader = loader_of(s);
+	identities_add_name(s, &loader->identities, server->name, name);
+	schema_names_add(s, &loader->servers, server->name, (unsigned)loader->config->servers_len - 1);
 }
 
 /* ---- URIs ---- */
@@ -69,13 +79,13 @@ static bool is_target(const struct config *config, const char *name)
 	return false;
 }
 
-void config_target_of_uri(const struct config *config, const struct config_target *defaults, const struct uri *uri,
-			  unsigned server, struct config_target *target)
+void config_target_of_uri(struct diag_list *diags, const struct config *config, const struct config_target *defaults,
+			  const struct uri *uri, unsigned server, struct config_target *target)
 {
 	const char *name = config->servers[server].name;
 	*target = *defaults;
-	target->name = is_target(config, name) ? uri_host(uri) : alloc_text(name);
-	target->address = alloc_text(uri->address);
+	target->name = is_target(config, name) ? uri_host(diags, uri) : diag_copy(diags, name);
+	target->address = diag_copy(diags, uri->address);
 	target->numeric = uri->numeric;
 	target->endpoint = uri->endpoint;
 	if (uri->interface[0])
@@ -89,21 +99,23 @@ void config_target_of_uri(const struct config *config, const struct config_targe
 }
 
 /* The server of a URI: a known one if key and name agree. node: where the URI stands. name: of the member whose value
- * it is, or NULL. */
-static unsigned server_of_uri(struct loader *loader, const struct uri *uri, struct tree_node *node, const char *name)
+ * it is, or NULL. Returns -1 if memory is out. */
+static int server_of_uri(struct schema *s, const struct uri *uri, struct tree_node *node, const char *name)
 {
+	struct loader *loader = loader_of(s);
 	struct config *config = loader->config;
 	int known = config_server_with(config, uri->key);
-	char *host = uri_host(uri);
+	char *host = uri_host(s->diags, uri);
 
 	name = name ? name : uri->name ? uri->name : known >= 0 ? config->servers[known].name : host;
-	if (known < 0 || strcmp(config->servers[known].name, name) != 0) {
-		known = (int)config_add_server(config, name, uri->key);
-		note_server(loader, node, &config->servers[known]);
-		identities_add_key(&loader->identities, uri->key, node);
+	if (name && (known < 0 || strcmp(config->servers[known].name, name) != 0)) {
+		known = config_add_server(s->diags, config, name, uri->key);
+		if (known >= 0)
+			note_server(s, node, &config->servers[known]);
+		identities_add_key(s, &loader->identities, uri->key, node);
 	}
 	free(host);
-	return (unsigned)known;
+	return known;
 }
 
 static bool read_uri(struct schema *s, struct tree_node *node, const char *text, unsigned column, const char *name)
@@ -112,13 +124,11 @@ static bool read_uri(struct schema *s, struct tree_node *node, const char *text,
 	struct uri_place place = { s->diags, node->file, node->line, node->column + column };
 	struct uri uri;
 	bool ok = uri_parse(text, &place, &uri);
+	int server = ok ? server_of_uri(s, &uri, node, name) : -1;
+	struct config_target *target = server >= 0 ? loader_add_target(s, node) : NULL;
 
-	if (ok) {
-		unsigned server = server_of_uri(loader, &uri, node, name);
-		struct config_target target;
-		config_target_of_uri(loader->config, &loader->defaults, &uri, server, &target);
-		*loader_add_target(loader, node) = target;
-	}
+	if (target)
+		config_target_of_uri(s->diags, loader->config, &loader->defaults, &uri, (unsigned)server, target);
 	uri_free(&uri);
 	node->wrong |= !ok;
 	return ok;
@@ -127,10 +137,10 @@ static bool read_uri(struct schema *s, struct tree_node *node, const char *text,
 /* YAML joins plain text of several lines by spaces, so that a file to which lines were appended is one value. */
 static bool read_uris(struct schema *s, struct tree_node *node, const char *name)
 {
-	char *text = alloc_text(node->text), *rest = NULL;
-	bool ok = true;
+	char *text = diag_copy(s->diags, node->text), *rest = NULL;
+	bool ok = text != NULL;
 
-	for (char *uri = strtok_r(text, " ", &rest); uri; uri = strtok_r(NULL, " ", &rest))
+	for (char *uri = text ? strtok_r(text, " ", &rest) : NULL; uri; uri = strtok_r(NULL, " ", &rest))
 		ok &= read_uri(s, node, uri, (unsigned)(uri - text), name);
 	free(text);
 	return ok;
@@ -150,9 +160,11 @@ static bool read_member(struct schema *s, struct tree_node *member)
 
 	if (ok && is_uri(member))
 		return read_uris(s, member, member->key->text);
-	struct config_server *server = append(loader->config, member->key->text);
+	struct config_server *server = append(s->diags, loader->config, member->key->text);
+	if (!server)
+		return false;
 	ok &= identity_read_keys(s, member, &loader->identities, server->keys, &server->keys_len);
-	note_server(loader, member->key, server);
+	note_server(s, member->key, server);
 	member->wrong |= !ok;
 	return ok;
 }

@@ -12,10 +12,11 @@ schema_reader config_read_servers, config_read_servers_from;
 /* Index of the server with this name, or with this key; -1: none. */
 int config_server_named(const struct config *config, const char *name);
 int config_server_with(const struct config *config, const uint8_t key[WIRE_KEY_LEN]);
-/* Append a server; returns its index. */
-unsigned config_add_server(struct config *config, const char *name, const uint8_t key[WIRE_KEY_LEN]);
+/* Append a server; returns its index, or -1 if memory is out. */
+int config_add_server(struct diag_list *diags, struct config *config, const char *name,
+		      const uint8_t key[WIRE_KEY_LEN]);
 /* Make the target of a URI: named as the server if no target has this name yet, else by its address. */
-void config_target_of_uri(const struct config *config, const struct config_target *defaults, const struct uri *uri,
-			  unsigned server, struct config_target *target);
+void config_target_of_uri(struct diag_list *diags, const struct config *config, const struct config_target *defaults,
+			  const struct uri *uri, unsigned server, struct config_target *target);
 
 #endif

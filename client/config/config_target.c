@@ -1,7 +1,6 @@
 #include "client/config/config_target.h"
 
 #include "client/config/config_defaults.h"
-#include "common/config/alloc.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
@@ -78,8 +77,8 @@ static bool read_address(struct schema *s, const struct schema_key *key, struct 
 				    text, target->egress.interface);
 	if (interface[0])
 		snprintf(target->egress.interface, sizeof target->egress.interface, "%s", interface);
-	target->address = alloc_text(node->text);
-	return true;
+	target->address = diag_copy(s->diags, node->text);
+	return target->address != NULL;
 }
 
 /* ---- how probes leave ---- */

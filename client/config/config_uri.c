@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REPORT_LEN = 512 };
+
 struct source {
 	struct diag_list *diags;
 	char label[32]; /* "URI 2"; diagnostics show it as the file name */
@@ -27,17 +29,18 @@ static void report(const struct source *source, const char *text)
 }
 
 /* Several URIs can share one server. */
-static unsigned server_of(struct config *config, const struct source *source, const struct uri *uri)
+/* Returns -1 if memory is out. */
+static int server_of(struct config *config, const struct source *source, const struct uri *uri)
 {
 	int known = config_server_with(config, uri->key);
-	char *host = uri_host(uri);
+	char *host = uri_host(source->diags, uri);
 	const char *name = uri->name ? uri->name : host;
 	if (known < 0 && uri->name && config_server_named(config, name) >= 0)
 		report(source, "its name belongs to another key already; each server must have its own name");
-	if (known < 0)
-		known = (int)config_add_server(config, name, uri->key);
+	if (known < 0 && name)
+		known = config_add_server(source->diags, config, name, uri->key);
 	free(host);
-	return (unsigned)known;
+	return known;
 }
 
 static bool same_place(const struct config_target *a, const struct uri *b)
@@ -52,13 +55,15 @@ static void add_uri(struct config *config, const struct source *source, const st
 	for (size_t i = 0; i < config->targets_len; i++) {
 		if (!same_place(&config->targets[i], uri))
 			continue;
-		char *host = uri_host(uri), *text = alloc_format("%s is in URI %zu already; remove one", host, i + 1);
+		char *host = uri_host(source->diags, uri), text[REPORT_LEN];
+		snprintf(text, sizeof text, "%s is in URI %zu already; remove one", host ? host : "it", i + 1);
 		report(source, text);
 		free(host);
-		free(text);
 	}
-	struct config_target target, defaults = config_default_target();
-	config_target_of_uri(config, &defaults, uri, server_of(config, source, uri), &target);
+	struct config_target target = config_default_target(), defaults = target;
+	int server = server_of(config, source, uri);
+	if (server >= 0)
+		config_target_of_uri(source->diags, config, &defaults, uri, (unsigned)server, &target);
 	target.schedules_len = 1;
 	config->targets[config->targets_len++] = target;
 }
@@ -98,15 +103,19 @@ static void set_vantage(struct config *config, const char *vantage, struct diag_
 	const char *wrong = vantage ? units_name(vantage) : NULL;
 	if (wrong)
 		diag_add(diags, DIAG_ERROR, "--vantage", 0, 0, "'%s' %s", vantage, wrong);
-	config->vantage = vantage ? alloc_text(vantage) : identity_machine_name();
+	char machine[IDENTITY_NAME_LEN];
+	config->vantage = alloc_text(vantage ? vantage : identity_machine_name(machine));
 }
 
 struct config *config_from_uris(char *const *uris, size_t uris_len, const char *key_file, const char *vantage,
 				struct diag_list *diags)
 {
 	size_t errors = diags->errors;
-	struct config *config = config_new(NULL);
-	config_add_steady(config);
+	struct config *config = config_new(diags, NULL);
+	if (!config || !config_add_steady(diags, config)) {
+		config_free(config);
+		return NULL;
+	}
 	set_key(config, key_file, diags);
 	set_vantage(config, vantage, diags);
 	config->targets = alloc_zero(uris_len, sizeof *config->targets);

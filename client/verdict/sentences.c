@@ -43,6 +43,8 @@ static const char *send_error_text(int error, const struct hint_table_explanatio
 	case EMFILE:
 	case ENFILE:
 		return "Too many open files";
+	case ENOMEM:
+		return "Cannot allocate memory";
 	default:
 		return "an error on this host";
 	}

@@ -2,7 +2,6 @@
 
 #include "common/system/log.h"
 
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +18,6 @@ static void *checked(void *memory)
 void *alloc_zero(size_t count, size_t size)
 {
 	return checked(calloc(count ? count : 1, size));
-}
-
-void *alloc_secret(size_t size)
-{
-	return memset(checked(sodium_malloc(size)), 0, size);
 }
 
 void *alloc_resize(void *items, size_t count, size_t size)

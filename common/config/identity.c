@@ -1,6 +1,5 @@
 #include "common/config/identity.h"
 
-#include "common/config/alloc.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
 #include "common/system/keyfile.h"
@@ -8,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+_Static_assert(IDENTITY_NAME_LEN == UNITS_NAME_MAX + 1, "a name");
 
 bool identity_read_public(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
@@ -18,21 +19,25 @@ bool identity_read_public(struct schema *s, const struct schema_key *key, struct
 	       (keyfile_public_parse(text, schema_field(key, object), error) || schema_error(s, node, "%s", error));
 }
 
-/* A plain file name is a name of a systemd credential, too (systemd.exec(5), LoadCredential=). Replaces *path. */
-static void prefer_credential(const char *name, char **path)
+/* A plain file name is a name of a systemd credential, too (systemd.exec(5), LoadCredential=). Replaces *path. Returns
+ * false if memory is out. */
+static bool prefer_credential(struct schema *s, const char *name, char **path)
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	char *credential;
 
 	if (!dir || *dir != '/' || strchr(name, '/'))
-		return;
-	credential = alloc_format("%s/%s", dir, name);
+		return true;
+	credential = diag_format(s->diags, "%s/%s", dir, name);
+	if (!credential)
+		return false;
 	if (access(credential, F_OK) == 0) {
 		free(*path);
 		*path = credential;
 	} else {
 		free(credential);
 	}
+	return true;
 }
 
 bool identity_read_secret(struct schema *s, struct tree_node *node, char **path, struct seal_identity *identity)
@@ -46,44 +51,32 @@ bool identity_read_secret(struct schema *s, struct tree_node *node, char **path,
 		return schema_error(s, node, "is a public key; write the path of the secret key file");
 	if (strncmp(text, "floatprobe-secret:", 18) == 0)
 		return schema_error(s, node, "is a secret key; put it into a file, and write the path of that file");
-	if (!read_path(s, &at_offset_0, node, path))
+	if (!read_path(s, &at_offset_0, node, path) || !prefer_credential(s, text, path))
 		return false;
-	prefer_credential(text, path);
 	return keyfile_read(*path, identity, error) || schema_error(s, node, "%s", error);
 }
 
 /* ---- lists of identities ---- */
 
-static struct schema_entry *extend(struct schema_entry **entries, size_t *len, size_t *room)
+void identities_add_name(struct schema *s, struct identities *list, const char *name, struct tree_node *node)
 {
-	if (*len == *room) {
-		*room = *room ? 2 * *room : 16;
-		*entries = alloc_resize(*entries, *room, sizeof **entries);
-	}
-	return &(*entries)[(*len)++];
+	schema_entries_add(s, &list->names, diag_copy(s->diags, name), node);
 }
 
-void identities_add_name(struct identities *list, const char *name, struct tree_node *node)
-{
-	*extend(&list->names, &list->names_len, &list->names_room) = (struct schema_entry){ alloc_text(name), node };
-}
-
-void identities_add_key(struct identities *list, const uint8_t key[WIRE_KEY_LEN], struct tree_node *node)
+void identities_add_key(struct schema *s, struct identities *list, const uint8_t key[WIRE_KEY_LEN],
+			struct tree_node *node)
 {
 	char text[KEYFILE_PUBLIC_LEN];
 	keyfile_public_text(key, text);
-	*extend(&list->keys, &list->keys_len, &list->keys_room) = (struct schema_entry){ alloc_text(text), node };
+	schema_entries_add(s, &list->keys, diag_copy(s->diags, text), node);
 }
 
 void identities_check(struct identities *list, struct schema *s)
 {
-	if (list->names_len > 0)
-		schema_unique(s, list->names, list->names_len, "each must have its own name");
-	if (list->keys_len > 0)
-		schema_unique(s, list->keys, list->keys_len, "each must have its own key");
-	schema_entries_free(list->names, list->names_len);
-	schema_entries_free(list->keys, list->keys_len);
-	*list = (struct identities){ 0 };
+	schema_unique(s, &list->names, "each must have its own name");
+	schema_unique(s, &list->keys, "each must have its own key");
+	schema_entries_free(&list->names);
+	schema_entries_free(&list->keys);
 }
 
 bool identity_read_keys(struct schema *s, struct tree_node *node, struct identities *list,
@@ -96,17 +89,17 @@ bool identity_read_keys(struct schema *s, struct tree_node *node, struct identit
 	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item)) {
 		bool read = identity_read_public(s, &at_offset_0, item, keys[*len]);
 		if (read)
-			identities_add_key(list, keys[(*len)++], item);
+			identities_add_key(s, list, keys[(*len)++], item);
 		item->wrong |= !read;
 		node->wrong |= !read;
 	}
 	return ok && !node->wrong;
 }
 
-char *identity_machine_name(void)
+const char *identity_machine_name(char name[IDENTITY_NAME_LEN])
 {
-	char name[UNITS_NAME_MAX + 1] = "";
-	if (gethostname(name, sizeof name - 1) < 0 || units_name(name) != NULL)
-		return alloc_text("unnamed");
-	return alloc_text(name);
+	memset(name, 0, IDENTITY_NAME_LEN);
+	if (gethostname(name, IDENTITY_NAME_LEN - 1) < 0 || units_name(name) != NULL)
+		strcpy(name, "unnamed");
+	return name;
 }

@@ -5,7 +5,7 @@
 #include "common/config/schema.h"
 #include "common/core/seal.h"
 
-enum { IDENTITY_KEYS_MAX = 4 };
+enum { IDENTITY_KEYS_MAX = 4, IDENTITY_NAME_LEN = 65 };
 
 schema_reader identity_read_public; /* uint8_t[WIRE_KEY_LEN] */
 
@@ -15,18 +15,18 @@ bool identity_read_secret(struct schema *s, struct tree_node *node, char **path,
 
 /* The identities of one list: no two of them may have the same name or key. */
 struct identities {
-	struct schema_entry *names, *keys;
-	size_t names_len, keys_len, names_room, keys_room;
+	struct schema_entries names, keys;
 };
-void identities_add_name(struct identities *list, const char *name, struct tree_node *node);
-void identities_add_key(struct identities *list, const uint8_t key[WIRE_KEY_LEN], struct tree_node *node);
+void identities_add_name(struct schema *s, struct identities *list, const char *name, struct tree_node *node);
+void identities_add_key(struct schema *s, struct identities *list, const uint8_t key[WIRE_KEY_LEN],
+			struct tree_node *node);
 /* Report names and keys that occur twice, and free the list. */
 void identities_check(struct identities *list, struct schema *s);
 
 /* Read a public key, or a list of keys that one name has while its key is changed, and add them to the list. */
 bool identity_read_keys(struct schema *s, struct tree_node *node, struct identities *list,
 			uint8_t keys[IDENTITY_KEYS_MAX][WIRE_KEY_LEN], unsigned *len);
-/* The host name, or "unnamed" if it is not a valid name. The caller frees it. */
-char *identity_machine_name(void);
+/* The host name, or "unnamed" if it is not a valid name. Returns name. */
+const char *identity_machine_name(char name[IDENTITY_NAME_LEN]);
 
 #endif

@@ -1,6 +1,5 @@
 #include "common/config/parts.h"
 
-#include "common/config/alloc.h"
 #include "common/config/read.h"
 
 #include <dirent.h>
@@ -18,18 +17,25 @@ struct reading {
 	void *object;
 };
 
-static struct tree *keep(struct parts *parts, struct tree *tree)
+static struct tree *keep(struct parts *parts, struct tree *tree, struct diag_list *diags)
 {
+	struct tree **trees = tree ? reallocarray(parts->trees, parts->len + 1, sizeof(struct tree *)) : NULL;
+
 	if (!tree)
 		return NULL;
-	parts->trees = alloc_resize(parts->trees, parts->len + 1, sizeof(struct tree *));
+	if (!trees) {
+		diag_no_memory(diags);
+		tree_free(tree);
+		return NULL;
+	}
+	parts->trees = trees;
 	parts->trees[parts->len++] = tree;
 	return tree;
 }
 
 struct tree *parts_load_main(struct parts *parts, const char *file, struct diag_list *diags)
 {
-	return keep(parts, tree_load(file, diags));
+	return keep(parts, tree_load(file, diags), diags);
 }
 
 void parts_free(struct parts *parts)
@@ -60,7 +66,7 @@ static void read_file(const struct reading *r, struct tree_node *item, const cha
 		schema_error(r->s, item, "%s is read already; remove one", file);
 		return;
 	}
-	tree = keep(r->parts, tree_load_part(file, r->s->diags));
+	tree = keep(r->parts, tree_load_part(file, r->s->diags), r->s->diags);
 	if (tree)
 		r->read(r->s, tree->root, r->object);
 }
@@ -86,19 +92,28 @@ static bool is_part(const struct reading *r, struct tree_node *item, const char 
 
 static void read_path_of(const struct reading *r, struct tree_node *item, const char *path, bool in_directory);
 
+static void complain_unread(const struct reading *r, struct tree_node *item, const char *path)
+{
+	if (errno == ENOMEM)
+		diag_no_memory(r->s->diags);
+	else
+		schema_error(r->s, item, "%s cannot be read: %s", path, strerror(errno));
+}
+
 static void read_directory(const struct reading *r, struct tree_node *item, const char *dir)
 {
 	struct dirent **entries;
 	int len = scandir(dir, &entries, NULL, alphasort);
 
 	if (len < 0) {
-		schema_error(r->s, item, "%s cannot be read: %s", dir, strerror(errno));
+		complain_unread(r, item, dir);
 		return;
 	}
 	for (int i = 0; i < len; i++) {
 		if (is_part(r, item, dir, entries[i]->d_name)) {
-			char *path = alloc_format("%s/%s", dir, entries[i]->d_name);
-			read_path_of(r, item, path, true);
+			char *path = diag_format(r->s->diags, "%s/%s", dir, entries[i]->d_name);
+			if (path)
+				read_path_of(r, item, path, true);
 			free(path);
 		}
 		free(entries[i]);
@@ -111,7 +126,7 @@ static void read_path_of(const struct reading *r, struct tree_node *item, const 
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		schema_error(r->s, item, "%s cannot be read: %s", path, strerror(errno));
+		complain_unread(r, item, path);
 	else if (S_ISDIR(st.st_mode) && !in_directory)
 		read_directory(r, item, path);
 	else
@@ -125,14 +140,15 @@ static bool is_pattern(const char *text)
 	return strpbrk(text, "*?[") != NULL;
 }
 
-/* The pattern relative to the directory of file. Pattern characters in the directory are escaped. */
+/* The pattern relative to the directory of its file. Pattern characters in the directory are escaped. Returns NULL if
+ * memory is out. */
 static char *resolve_pattern(const char *file, const char *pattern)
 {
 	char *path = read_resolve(file, pattern);
-	size_t dir_len = strlen(path) - strlen(pattern), len = 0;
-	char *escaped = alloc_zero(2 * strlen(path) + 1, 1);
+	size_t path_len = path ? strlen(path) : 0, dir_len = path ? path_len - strlen(pattern) : 0, len = 0;
+	char *escaped = path ? calloc(2 * path_len + 1, 1) : NULL;
 
-	for (size_t i = 0; path[i]; i++) {
+	for (size_t i = 0; escaped && path[i]; i++) {
 		if (i < dir_len && strchr("*?[]\\", path[i]))
 			escaped[len++] = '\\';
 		escaped[len++] = path[i];
@@ -141,17 +157,24 @@ static char *resolve_pattern(const char *file, const char *pattern)
 	return escaped;
 }
 
+/* A directory that is not there or not for us has no match. One that memory is missing for may have. */
+static int is_no_memory(const char *path, int error)
+{
+	(void)path;
+	return error == ENOMEM;
+}
+
 static void read_pattern(const struct reading *r, struct tree_node *item)
 {
 	glob_t found = { 0 };
 	char *pattern = resolve_pattern(item->file, item->text);
-	int failed = glob(pattern, 0, NULL, &found);
+	int failed = pattern ? glob(pattern, 0, is_no_memory, &found) : GLOB_NOSPACE;
 
 	free(pattern);
-	if (failed == GLOB_NOMATCH)
+	if (failed == GLOB_NOSPACE || failed == GLOB_ABORTED)
+		diag_no_memory(r->s->diags);
+	else if (failed == GLOB_NOMATCH)
 		schema_warning(r->s, item, "'%s' matches no file", item->text);
-	else if (failed)
-		schema_error(r->s, item, "'%s' cannot be searched: %s", item->text, strerror(errno));
 	for (size_t i = 0; !failed && i < found.gl_pathc; i++)
 		read_path_of(r, item, found.gl_pathv[i], false);
 	globfree(&found);
@@ -170,7 +193,10 @@ bool parts_read(struct parts *parts, struct schema *s, struct tree_node *node, p
 			read_pattern(&r, item);
 		} else if (text) {
 			char *path = read_resolve(item->file, text);
-			read_path_of(&r, item, path, false);
+			if (path)
+				read_path_of(&r, item, path, false);
+			else
+				diag_no_memory(s->diags);
 			free(path);
 		}
 	}

@@ -1,15 +1,18 @@
 #include "common/config/read.h"
 
-#include "common/config/alloc.h"
 #include "common/config/units.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool set_text(const struct schema_key *key, void *object, char *text)
+/* Takes the text. NULL: memory is out. */
+static bool set_text(struct schema *s, const struct schema_key *key, void *object, char *text)
 {
 	char **place = schema_field(key, object);
+	if (!text)
+		return diag_no_memory(s->diags);
 	free(*place);
 	*place = text;
 	return true;
@@ -25,16 +28,17 @@ bool read_name(struct schema *s, const struct schema_key *key, struct tree_node 
 	const char *text = schema_text(s, node);
 	if (!text || !schema_check(s, node, units_name(text)))
 		return false;
-	return set_text(key, object, alloc_text(text));
+	return set_text(s, key, object, strdup(text));
 }
 
 char *read_resolve(const char *file, const char *path)
 {
 	const char *slash = strrchr(file, '/');
+	char *resolved;
 	/* A pipe such as /dev/fd/63 has no directory of its own. */
 	if (path[0] == '/' || !slash || strncmp(file, "/dev/", 5) == 0)
-		return alloc_text(path);
-	return alloc_format("%.*s/%s", (int)(slash - file), file, path);
+		return strdup(path);
+	return asprintf(&resolved, "%.*s/%s", (int)(slash - file), file, path) < 0 ? NULL : resolved;
 }
 
 bool read_path(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
@@ -47,7 +51,7 @@ bool read_path(struct schema *s, const struct schema_key *key, struct tree_node 
 	if (text[0] == '~' && text[1] == '/')
 		return schema_error(s, node, "'%s' begins with ~, which only a shell expands; write the full path",
 				    text);
-	return set_text(key, object, read_resolve(node->file, text));
+	return set_text(s, key, object, read_resolve(node->file, text));
 }
 
 bool read_boolean(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)

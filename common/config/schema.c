@@ -1,6 +1,5 @@
 #include "common/config/schema.h"
 
-#include "common/config/alloc.h"
 #include "common/config/units.h"
 
 #include <stdarg.h>
@@ -22,8 +21,10 @@ __attribute__((format(printf, 4, 0))) static void report(struct schema *s, enum 
 							 const struct tree_node *node, const char *format, va_list args)
 {
 	char *text;
-	if (vasprintf(&text, format, args) < 0)
-		text = alloc_text(format);
+	if (vasprintf(&text, format, args) < 0) {
+		diag_no_memory(s->diags);
+		return;
+	}
 	diag_add(s->diags, level, node->file, node->line, node->column, "%s: %s", label(node), text);
 	free(text);
 }
@@ -129,21 +130,31 @@ bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, 
 	struct suggestion g = suggestion_start(node->text);
 	for (size_t i = 0; i < known->len; i++)
 		suggestion_add(&g, known->items[i].text);
-	char *text = alloc_format("'%s' is not a known %s", node->text, what);
-	report_unknown(s, node, text, &g);
-	free(text);
-	return false;
+	char text[TREE_TEXT_MAX + 64];
+	snprintf(text, sizeof text, "'%s' is not a known %s", node->text, what);
+	return report_unknown(s, node, text, &g);
 }
 
 /* ---- names ---- */
 
-void schema_names_add(struct schema_names *names, const char *text, unsigned index)
+/* Doubles the room of an array that is full. Returns false if memory is out. */
+static bool extend(struct schema *s, void **items, size_t len, size_t *room, size_t size)
 {
-	if (names->len == names->room) {
-		names->room = names->room ? 2 * names->room : 16;
-		names->items = alloc_resize(names->items, names->room, sizeof *names->items);
-	}
-	names->items[names->len++] = (struct schema_name){ text, index };
+	if (len < *room)
+		return true;
+	size_t more = *room ? 2 * *room : 16;
+	void *moved = reallocarray(*items, more, size);
+	if (!moved)
+		return diag_no_memory(s->diags);
+	*items = moved;
+	*room = more;
+	return true;
+}
+
+void schema_names_add(struct schema *s, struct schema_names *names, const char *text, unsigned index)
+{
+	if (text && extend(s, (void **)&names->items, names->len, &names->room, sizeof *names->items))
+		names->items[names->len++] = (struct schema_name){ text, index };
 }
 
 static int compare_names(const void *left, const void *right)
@@ -331,25 +342,36 @@ static bool are_keys_of_one_mapping(const struct tree_node *a, const struct tree
 	return a->parent && a->parent == b->parent && a->parent->kind == TREE_MAPPING && !a->key && !b->key;
 }
 
-void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, const char *advice)
+void schema_entries_add(struct schema *s, struct schema_entries *entries, char *text, struct tree_node *node)
 {
-	qsort(entries, len, sizeof *entries, compare_entries);
-	for (size_t i = 1, first = 0; i < len; i++) {
-		if (strcmp(entries[first].text, entries[i].text) != 0) {
+	if (text && extend(s, (void **)&entries->items, entries->len, &entries->room, sizeof *entries->items))
+		entries->items[entries->len++] = (struct schema_entry){ text, node };
+	else
+		free(text);
+}
+
+void schema_unique(struct schema *s, struct schema_entries *entries, const char *advice)
+{
+	struct schema_entry *items = entries->items;
+	if (entries->len > 0)
+		qsort(items, entries->len, sizeof *items, compare_entries);
+	for (size_t i = 1, first = 0; i < entries->len; i++) {
+		if (strcmp(items[first].text, items[i].text) != 0) {
 			first = i;
 			continue;
 		}
-		const struct tree_node *earlier = entries[first].node;
-		if (are_keys_of_one_mapping(earlier, entries[i].node))
+		const struct tree_node *earlier = items[first].node;
+		if (are_keys_of_one_mapping(earlier, items[i].node))
 			continue;
-		schema_error(s, entries[i].node, "'%s' is already in %s:%u; %s", entries[i].text, earlier->file,
+		schema_error(s, items[i].node, "'%s' is already in %s:%u; %s", items[i].text, earlier->file,
 			     earlier->line, advice);
 	}
 }
 
-void schema_entries_free(struct schema_entry *entries, size_t len)
+void schema_entries_free(struct schema_entries *entries)
 {
-	for (size_t i = 0; i < len; i++)
-		free(entries[i].text);
-	free(entries);
+	for (size_t i = 0; i < entries->len; i++)
+		free(entries->items[i].text);
+	free(entries->items);
+	*entries = (struct schema_entries){ 0 };
 }

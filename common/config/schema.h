@@ -1,7 +1,8 @@
 /* Read a tree by tables that describe the keys of each mapping: name, reader, range, whether it is required.
  *
  * Keys are read in the order of the table, so a key that others refer to comes first. A reader reports each error,
- * sets `wrong` of the node and returns false; reading continues after an error. */
+ * sets `wrong` of the node and returns false; reading continues after an error. Where memory is out, diag_no_memory is
+ * called, and what was read is of no use. */
 #ifndef FLOATPROBE_SCHEMA_H
 #define FLOATPROBE_SCHEMA_H
 
@@ -89,7 +90,7 @@ struct schema_names {
 	struct schema_name *items;
 	size_t len, room;
 };
-void schema_names_add(struct schema_names *names, const char *text, unsigned index);
+void schema_names_add(struct schema *s, struct schema_names *names, const char *text, unsigned index);
 /* Sort the names, when all have been added. schema_names_find needs it. */
 void schema_names_sort(struct schema_names *names);
 const struct schema_name *schema_names_find(const struct schema_names *names, const char *text);
@@ -98,16 +99,22 @@ void schema_names_free(struct schema_names *names);
 /* Report that node names a `what` ("server") that is not known. Returns false. */
 bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct schema_names *known);
 
-/* A text that must be unique, and its node. */
+/* Texts that must be unique, and their nodes. */
 struct schema_entry {
 	char *text;
 	struct tree_node *node;
 };
+struct schema_entries {
+	struct schema_entry *items;
+	size_t len, room;
+};
+/* Takes the text. NULL: memory is out, which is reported already. */
+void schema_entries_add(struct schema *s, struct schema_entries *entries, char *text, struct tree_node *node);
 /* Report each text that occurs twice. The error is at the later node, names the earlier one, and ends with advice.
  * Two keys of one mapping are left out: tree.h reports them. Sorts the entries. */
-void schema_unique(struct schema *s, struct schema_entry *entries, size_t len, const char *advice);
+void schema_unique(struct schema *s, struct schema_entries *entries, const char *advice);
 /* Free the texts and the array. */
-void schema_entries_free(struct schema_entry *entries, size_t len);
+void schema_entries_free(struct schema_entries *entries);
 
 /* Report a configuration of the other program: it has none of the keys `ours` and one of the keys `theirs`. Both lists
  * end in NULL. Returns true if it is one. */

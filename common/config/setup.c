@@ -215,7 +215,9 @@ static bool make_files(const struct side *side, const char *dir, const char *tex
 
 static char *name_of(const struct setup *setup)
 {
-	return setup->name ? alloc_text(setup->name) : identity_machine_name();
+	char machine[IDENTITY_NAME_LEN];
+
+	return alloc_text(setup->name ? setup->name : identity_machine_name(machine));
 }
 
 static char *client_text(const char *name)
@@ -348,9 +350,9 @@ static char *name_beside(const char *key)
 bool setup_print_uri(const char *path, const char *address, const char *name)
 {
 	char *key = path ? alloc_text(path) : places_find(SETUP_SERVER_KEY), *host = bracketed(address);
-	char *own = name || !key ? NULL : name_beside(key), *machine = identity_machine_name();
+	char *own = name || !key ? NULL : name_beside(key), machine[IDENTITY_NAME_LEN];
 	char error[KEYFILE_ERROR_LEN] = "there is no key " SETUP_SERVER_KEY " in the default places; write its path";
-	const char *shown = name ? name : own ? own : machine;
+	const char *shown = name ? name : own ? own : identity_machine_name(machine);
 	struct seal_identity identity;
 	uint16_t port;
 	bool found = key && keyfile_read(key, &identity, error), ok = found && check_uri(host, shown, &port);
@@ -363,6 +365,5 @@ bool setup_print_uri(const char *path, const char *address, const char *name)
 	free(key);
 	free(host);
 	free(own);
-	free(machine);
 	return ok;
 }

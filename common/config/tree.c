@@ -1,7 +1,5 @@
 #include "common/config/tree.h"
 
-#include "common/config/alloc.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -66,6 +64,10 @@ static void report_syntax(struct reader *r)
 	const char *problem = yaml->problem ? yaml->problem : "unreadable";
 	yaml_mark_t mark = yaml->problem_mark;
 	char text[256];
+	if (yaml->error == YAML_MEMORY_ERROR) {
+		diag_no_memory(r->diags);
+		return;
+	}
 	if (yaml->error == YAML_READER_ERROR) {
 		mark = mark_of_octet(r, yaml->problem_offset);
 		snprintf(text, sizeof text, "%s; the file must be UTF-8 text", problem);
@@ -92,7 +94,11 @@ static bool next_event(struct reader *r, yaml_event_t *event)
 
 static struct tree_node *new_node(struct reader *r, const yaml_event_t *event)
 {
-	struct tree_node *node = alloc_zero(1, sizeof *node);
+	struct tree_node *node = calloc(1, sizeof *node);
+	if (!node) {
+		diag_no_memory(r->diags);
+		return NULL;
+	}
 	node->file = r->tree->file;
 	node->line = (unsigned)event->start_mark.line + 1;
 	node->column = (unsigned)event->start_mark.column + 1;
@@ -100,12 +106,6 @@ static struct tree_node *new_node(struct reader *r, const yaml_event_t *event)
 	r->tree->newest = node;
 	r->tree->nodes++;
 	return node;
-}
-
-static void wrong_event(struct reader *r, struct tree_node *node, const yaml_event_t *event, const char *text)
-{
-	report_mark(r, event->start_mark, text);
-	node->wrong = true;
 }
 
 /* Aliases are refused: they let a small file expand to a huge tree. */
@@ -130,25 +130,33 @@ static void refuse_properties(struct reader *r, struct tree_node *node, const ya
 	node->wrong = event->type == YAML_ALIAS_EVENT;
 }
 
-static void read_scalar(struct reader *r, struct tree_node *node, const yaml_event_t *event)
+static const char *fault_of_value(const char *value, size_t len)
+{
+	if (len > TREE_TEXT_MAX)
+		return "a value of more than 1024 octets; shorten it";
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
+			return "a value with a control character or a line break; write it on one line";
+	}
+	return NULL;
+}
+
+static bool set_text(struct reader *r, struct tree_node *node, const char *text)
+{
+	node->text = diag_copy(r->diags, text);
+	return node->text != NULL;
+}
+
+/* Returns false if memory is out. */
+static bool read_scalar(struct reader *r, struct tree_node *node, const yaml_event_t *event)
 {
 	const char *value = (const char *)event->data.scalar.value;
-	size_t len = event->data.scalar.length;
-	node->text = alloc_text("");
+	const char *fault = fault_of_value(value, event->data.scalar.length);
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	if (len > TREE_TEXT_MAX) {
-		wrong_event(r, node, event, "a value of more than 1024 octets; shorten it");
-		return;
-	}
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f) {
-			wrong_event(r, node, event,
-				    "a value with a control character or a line break; write it on one line");
-			return;
-		}
-	}
-	free(node->text);
-	node->text = alloc_text(value);
+	node->wrong |= fault != NULL;
+	if (fault)
+		report_mark(r, event->start_mark, fault);
+	return set_text(r, node, fault ? "" : value);
 }
 
 static void append(struct tree_node *parent, struct tree_node **last, struct tree_node *child)
@@ -183,9 +191,12 @@ static int compare_keys(const void *left, const void *right)
 	return by_key ? by_key : a->index < b->index ? -1 : 1;
 }
 
-static void index_members(struct reader *r, struct tree_node *mapping)
+/* Returns false if memory is out. */
+static bool index_members(struct reader *r, struct tree_node *mapping)
 {
-	mapping->sorted = alloc_zero(mapping->len, sizeof(struct tree_node *));
+	mapping->sorted = calloc(mapping->len + 1, sizeof(struct tree_node *));
+	if (!mapping->sorted)
+		return diag_no_memory(r->diags);
 	for (struct tree_node *member = mapping->first; member; member = member->next)
 		mapping->sorted[member->index] = member;
 	qsort(mapping->sorted, mapping->len, sizeof(struct tree_node *), compare_keys);
@@ -198,6 +209,7 @@ static void index_members(struct reader *r, struct tree_node *mapping)
 		else
 			first = key;
 	}
+	return true;
 }
 
 static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, unsigned depth);
@@ -237,20 +249,20 @@ static struct tree_node *read_node(struct reader *r, const yaml_event_t *event, 
 		return NULL;
 	}
 	struct tree_node *node = new_node(r, event);
-	bool whole = true;
+	bool whole;
+	if (!node)
+		return NULL;
 	refuse_properties(r, node, event);
 	if (event->type == YAML_SCALAR_EVENT) {
-		read_scalar(r, node, event);
+		whole = read_scalar(r, node, event);
 	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
 		node->kind = TREE_LIST;
 		whole = read_children(r, node, YAML_SEQUENCE_END_EVENT, depth + 1);
 	} else if (event->type == YAML_MAPPING_START_EVENT) {
 		node->kind = TREE_MAPPING;
-		whole = read_children(r, node, YAML_MAPPING_END_EVENT, depth + 1);
-		if (whole)
-			index_members(r, node);
+		whole = read_children(r, node, YAML_MAPPING_END_EVENT, depth + 1) && index_members(r, node);
 	} else { /* an alias: reported by refuse_properties */
-		node->text = alloc_text("");
+		whole = set_text(r, node, "");
 	}
 	return whole ? node : NULL;
 }
@@ -308,10 +320,8 @@ static bool parse(struct tree *tree, const char *text, size_t len, struct diag_l
 {
 	size_t mark_len = byte_order_mark_len(text, len);
 	struct reader r = { .text = text + mark_len, .len = len - mark_len, .tree = tree, .diags = diags };
-	if (!yaml_parser_initialize(&r.yaml)) {
-		diag_add(diags, DIAG_ERROR, tree->file, 0, 0, "cannot be read: out of memory");
-		return false;
-	}
+	if (!yaml_parser_initialize(&r.yaml))
+		return diag_no_memory(diags);
 	/* Without this, libyaml would accept UTF-16 that begins with a byte order mark. */
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)r.text, r.len);
@@ -325,6 +335,8 @@ static bool is_stream(const char *file)
 	return strcmp(file, TREE_STDIN) == 0;
 }
 
+static const char no_memory[] = "out of memory";
+
 /* The content of a pipe is as long as it is; that of a file is read up to one octet beyond the maximum. */
 static const char *read_all(int fd, char **text, size_t *len)
 {
@@ -334,7 +346,10 @@ static const char *read_all(int fd, char **text, size_t *len)
 	do {
 		if (*len == room) {
 			room = room ? 2 * room : READ_LEN;
-			*text = alloc_resize(*text, room, 1);
+			char *longer = realloc(*text, room);
+			if (!longer)
+				return no_memory;
+			*text = longer;
 		}
 		n = read(fd, *text + *len, room - *len);
 		*len += n > 0 ? (size_t)n : 0;
@@ -377,16 +392,17 @@ static struct tree *load(const char *file, bool may_be_pipe, struct diag_list *d
 	struct stat st = { 0 };
 	const char *wrong = read_file(file, may_be_pipe, &st, &text, &len);
 	const char *shown = may_be_pipe && is_stream(file) ? "stdin" : file;
-	if (wrong) {
+	struct tree *tree = wrong ? NULL : calloc(1, sizeof *tree);
+	if (wrong && wrong != no_memory)
 		diag_add(diags, DIAG_ERROR, shown, 0, 0, "cannot be read: %s", wrong);
-		free(text);
-		return NULL;
+	else if (!tree)
+		diag_no_memory(diags);
+	if (tree) {
+		tree->file = diag_copy(diags, shown);
+		tree->device = st.st_dev;
+		tree->inode = st.st_ino;
 	}
-	struct tree *tree = alloc_zero(1, sizeof *tree);
-	tree->file = alloc_text(shown);
-	tree->device = st.st_dev;
-	tree->inode = st.st_ino;
-	bool ok = parse(tree, text, len, diags);
+	bool ok = tree && tree->file && parse(tree, text, len, diags);
 	free(text);
 	if (ok)
 		return tree;

@@ -37,11 +37,14 @@ static int hex(char digit)
 	return digit && found ? (int)(found - digits) : -1;
 }
 
-/* A copy without percent-encoding. A percent sign that encodes nothing stays. The caller frees it. */
-static char *decode(const char *text, size_t len)
+/* A copy without percent-encoding. A percent sign that encodes nothing stays. The caller frees it. NULL: memory is
+ * out. */
+static char *decode(const struct parser *p, const char *text, size_t len)
 {
-	char *decoded = alloc_zero(len + 1, 1), *end = decoded;
-	for (size_t i = 0; i < len; i++) {
+	char *decoded = calloc(len + 1, 1), *end = decoded;
+	if (!decoded)
+		diag_no_memory(p->place->diags);
+	for (size_t i = 0; decoded && i < len; i++) {
 		bool encoded = text[i] == '%' && i + 2 < len && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
 		int octet = encoded ? 16 * hex(text[i + 1]) + hex(text[i + 2]) : text[i];
 		*end++ = (char)(octet ? octet : '?');
@@ -53,8 +56,9 @@ static char *decode(const char *text, size_t len)
 static bool parse_key(const struct parser *p, const char *key, size_t len)
 {
 	char error[KEYFILE_ERROR_LEN];
-	char *text = decode(key, len);
-	bool ok = keyfile_public_parse_url(text, strlen(text), p->uri->key, error) || wrong(p, key, "%s", error);
+	char *text = decode(p, key, len);
+	bool ok =
+	    text && (keyfile_public_parse_url(text, strlen(text), p->uri->key, error) || wrong(p, key, "%s", error));
 	free(text);
 	return ok;
 }
@@ -62,7 +66,9 @@ static bool parse_key(const struct parser *p, const char *key, size_t len)
 static bool parse_host(const struct parser *p, const char *host, size_t len)
 {
 	struct uri *uri = p->uri;
-	uri->address = decode(host, len);
+	uri->address = decode(p, host, len);
+	if (!uri->address)
+		return false;
 	uri->numeric = units_looks_numeric(uri->address);
 	if (uri->numeric && host[0] != '[' && strchr(uri->address, ':'))
 		return wrong(p, host, "write an IPv6 address in brackets: [2001:db8::7]");
@@ -73,7 +79,9 @@ static bool parse_host(const struct parser *p, const char *host, size_t len)
 
 static bool parse_port(const struct parser *p, const char *port, size_t len)
 {
-	char *text = decode(port, len);
+	char *text = decode(p, port, len);
+	if (!text)
+		return false;
 	const char *fault = units_port(text, &p->uri->endpoint.port);
 	if (fault)
 		wrong(p, port, "port '%s' %s", text, fault);
@@ -112,7 +120,9 @@ static bool parse_protocols(const struct parser *p, const char *words, size_t le
 static bool parse_name(const struct parser *p, const char *name, size_t len)
 {
 	free(p->uri->name);
-	p->uri->name = decode(name, len);
+	p->uri->name = decode(p, name, len);
+	if (!p->uri->name)
+		return false;
 	const char *fault = units_name(p->uri->name);
 	return !fault || wrong(p, name, "name '%s' %s", p->uri->name, fault);
 }
@@ -181,14 +191,14 @@ void uri_free(struct uri *uri)
 	*uri = (struct uri){ 0 };
 }
 
-char *uri_host(const struct uri *uri)
+char *uri_host(struct diag_list *diags, const struct uri *uri)
 {
 	char text[UNITS_ADDRESS_LEN];
 	const char *host = uri->numeric ? units_address_text(uri->endpoint.address, text) : uri->address;
 	unsigned port = uri->endpoint.port;
 	if (port == WIRE_PORT)
-		return alloc_text(host);
-	return strchr(host, ':') ? alloc_format("[%s]:%u", host, port) : alloc_format("%s:%u", host, port);
+		return diag_copy(diags, host);
+	return diag_format(diags, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
 }
 
 char *uri_text(const uint8_t key[WIRE_KEY_LEN], const char *address, const char *name)

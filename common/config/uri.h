@@ -35,8 +35,8 @@ struct uri {
 /* False: the faults, all of them, are in place->diags. The caller frees the parts with uri_free in both cases. */
 bool uri_parse(const char *text, const struct uri_place *place, struct uri *uri);
 void uri_free(struct uri *uri);
-/* "ADDRESS", or "ADDRESS:PORT" if the port is not the default. The caller frees it. */
-char *uri_host(const struct uri *uri);
+/* "ADDRESS", or "ADDRESS:PORT" if the port is not the default. The caller frees it. NULL: memory is out. */
+char *uri_host(struct diag_list *diags, const struct uri *uri);
 /* The URI of a server; address as in a URI (IPv6 in brackets), with or without a port. The caller frees it. */
 char *uri_text(const uint8_t key[WIRE_KEY_LEN], const char *address, const char *name);
 

@@ -1,6 +1,5 @@
 #include "common/config/web_settings.h"
 
-#include "common/config/alloc.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
 
@@ -25,6 +24,8 @@ static bool read_unix(struct schema *s, struct tree_node *node, const char *path
 		return schema_error(s, node, "has no path; write unix:/run/floatprobe/web.sock");
 	free(settings->path);
 	settings->path = read_resolve(node->file, path);
+	if (!settings->path)
+		return diag_no_memory(s->diags);
 	if (strlen(settings->path) > PATH_MAX_LEN)
 		return schema_error(s, node, "%s is too long for a Unix socket; use at most %d octets", settings->path,
 				    PATH_MAX_LEN);
@@ -46,8 +47,8 @@ static bool read_listen(struct schema *s, const struct schema_key *key, struct t
 		return false;
 	}
 	free(settings->listen);
-	settings->listen = alloc_text(text);
-	return true;
+	settings->listen = diag_copy(s->diags, text);
+	return settings->listen != NULL;
 }
 
 static bool read_reload(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)

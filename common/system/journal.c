@@ -18,6 +18,7 @@ struct journal {
 	int fd;
 	bool torn;              /* the file ends inside a line; the buffer begins with the rest of it */
 	bool failing;           /* the failure is reported; cleared by the next successful flush */
+	bool starving;          /* want of memory is reported; cleared by the next line */
 	uint64_t lost;          /* lines lost since journal_open */
 	uint64_t lost_reported; /* lost lines that the log has reported */
 	size_t len;
@@ -130,15 +131,28 @@ static bool append(struct journal *journal, const json_t *object)
 		return false;
 	journal->len += len;
 	journal->buffer[journal->len++] = '\n';
+	journal->starving = false;
 	return true;
+}
+
+/* A disk that fails reports its own losses. */
+static void lose(struct journal *journal)
+{
+	journal->lost++;
+	if (journal->failing)
+		return;
+	journal->lost_reported++;
+	if (!journal->starving)
+		log_error("journal %s: out of memory: a line was lost", journal->path);
+	journal->starving = true;
 }
 
 void journal_write(struct journal *journal, json_t *object)
 {
-	if (journal && object && !append(journal, object)) {
+	if (journal && !append(journal, object)) {
 		journal_flush(journal);
 		if (!append(journal, object))
-			journal->lost++;
+			lose(journal);
 	}
 	json_decref(object);
 }

@@ -19,7 +19,8 @@ struct journal;
 /* Open path for appending; a new file has mode 0640. If the file does not end in a line feed, one is written before the
  * first line. Returns NULL with errno set on an error. */
 struct journal *journal_open(const char *path);
-/* Add a line to the buffer. Takes over the reference to object. If journal or object is NULL, nothing is written. */
+/* Add a line to the buffer. Takes over the reference to object. An object that is NULL could
+ * not be made for want of memory: it counts as a lost line. If journal is NULL, nothing is written. */
 void journal_write(struct journal *journal, json_t *object);
 /* Write the buffer to the file. Returns false if lines stay in the buffer. */
 bool journal_flush(struct journal *journal);

@@ -33,10 +33,13 @@ static bool directory_of(const char *file, char dir[PATH_MAX])
 	return true;
 }
 
+/* Returns NULL with errno 0 if there is no such user. */
 static const struct passwd *find_user(const char *configured)
 {
-	const struct passwd *user = configured ? getpwnam(configured) : NULL;
+	const struct passwd *user;
 
+	errno = 0;
+	user = configured ? getpwnam(configured) : NULL;
 	for (size_t i = 0; !configured && !user && i < sizeof users / sizeof users[0]; i++)
 		user = getpwnam(users[i]);
 	return user;
@@ -126,6 +129,10 @@ bool sandbox_drop_root(const struct sandbox *sandbox)
 	if (geteuid() != 0)
 		return true;
 	user = find_user(sandbox->user);
+	if (!user && errno == ENOMEM) {
+		log_error("out of memory for the user that floatprobe would become");
+		return false;
+	}
 	if (sandbox->user && !user) {
 		log_error("there is no user '%s' on this host; create it, or set another `user`", sandbox->user);
 		return false;
@@ -173,5 +180,5 @@ void sandbox_confine(const struct sandbox *sandbox)
 		log_warning("cannot give up new privileges: %s", strerror(errno));
 	confine_writes(sandbox);
 	if (!syscall_filter_start())
-		log_info("system calls are not filtered: this build or this kernel has no seccomp");
+		log_info("system calls are not filtered: this build or this kernel has no seccomp, or memory is out");
 }

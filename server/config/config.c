@@ -1,6 +1,5 @@
 #include "server/config/config.h"
 
-#include "common/config/alloc.h"
 #include "common/config/identity.h"
 #include "common/config/parts.h"
 #include "common/config/read.h"
@@ -41,16 +40,16 @@ static bool read_key(struct schema *s, const struct schema_key *key, struct tree
 
 static void check_addresses_unique(struct schema *s, struct tree_node *list, const struct server_config *config)
 {
-	struct schema_entry *entries = alloc_zero(config->addresses_len, sizeof *entries);
-	size_t len = 0, i = 0;
+	struct schema_entries entries = { 0 };
+	size_t i = 0;
 	for (struct tree_node *item = schema_first(list); item; item = schema_next(list, item), i++) {
 		char text[UNITS_ADDRESS_LEN];
 		units_address_text(config->addresses[i].address, text);
 		if (!item->wrong)
-			entries[len++] = (struct schema_entry){ .text = alloc_text(text), .node = item };
+			schema_entries_add(s, &entries, diag_copy(s->diags, text), item);
 	}
-	schema_unique(s, entries, len, "remove one");
-	schema_entries_free(entries, len);
+	schema_unique(s, &entries, "remove one");
+	schema_entries_free(&entries);
 }
 
 static bool read_addresses(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
@@ -60,7 +59,9 @@ static bool read_addresses(struct schema *s, const struct schema_key *key, struc
 	(void)key;
 	if (len == 0)
 		return false;
-	config->addresses = alloc_zero(len, sizeof *config->addresses);
+	config->addresses = calloc(len, sizeof *config->addresses);
+	if (!config->addresses)
+		return diag_no_memory(s->diags);
 	for (struct tree_node *item = schema_first(node); item; item = schema_next(node, item)) {
 		const char *text = schema_text(s, item);
 		uint8_t *address = config->addresses[config->addresses_len++].address;
@@ -68,6 +69,21 @@ static bool read_addresses(struct schema *s, const struct schema_key *key, struc
 			item->wrong = true;
 	}
 	check_addresses_unique(s, node, config);
+	return true;
+}
+
+static bool make_room_for_clients(struct loader *loader, unsigned len)
+{
+	struct server_config *config = loader->config;
+	size_t room = 2 * (config->clients_len + len);
+	struct server_config_client *clients;
+	if (config->clients_len + len <= loader->clients_room)
+		return true;
+	clients = reallocarray(config->clients, room, sizeof *clients);
+	if (!clients)
+		return false;
+	config->clients = clients;
+	loader->clients_room = room;
 	return true;
 }
 
@@ -80,14 +96,12 @@ static bool read_client(struct schema *s, struct tree_node *member)
 	unsigned len = 0;
 	bool ok = read_member_name(s, member);
 	ok &= identity_read_keys(s, member, &loader->clients, keys, &len);
-	identities_add_name(&loader->clients, member->key->text, member->key);
-	if (config->clients_len + len > loader->clients_room) {
-		loader->clients_room = 2 * (config->clients_len + len);
-		config->clients = alloc_resize(config->clients, loader->clients_room, sizeof *config->clients);
-	}
+	identities_add_name(s, &loader->clients, member->key->text, member->key);
+	if (!make_room_for_clients(loader, len))
+		return diag_no_memory(s->diags);
 	for (unsigned i = 0; i < len; i++) {
 		struct server_config_client *client = &config->clients[config->clients_len++];
-		client->name = alloc_text(member->key->text);
+		client->name = diag_copy(s->diags, member->key->text);
 		memcpy(client->key, keys[i], sizeof client->key);
 	}
 	member->wrong |= !ok;
@@ -156,7 +170,8 @@ static bool read_peer(struct schema *s, struct tree_node *member, struct server_
 	ok &= schema_mapping(s, peer_keys, member, &peer);
 	for (unsigned i = 0; i < peer.keys_len; i++) {
 		struct server_config_peer *one = &config->peers[config->peers_len++];
-		*one = (struct server_config_peer){ .name = alloc_text(member->key->text), .address = peer.address };
+		*one = (struct server_config_peer){ .name = diag_copy(s->diags, member->key->text),
+						    .address = peer.address };
 		memcpy(one->key, peer.keys[i], sizeof one->key);
 	}
 	return ok;
@@ -168,7 +183,9 @@ static bool read_peers(struct schema *s, const struct schema_key *key, struct tr
 	(void)key;
 	if (!schema_is_kind(s, node, TREE_MAPPING))
 		return false;
-	config->peers = alloc_zero(IDENTITY_KEYS_MAX * (size_t)node->len + 1, sizeof *config->peers);
+	config->peers = calloc(IDENTITY_KEYS_MAX * (size_t)node->len + 1, sizeof *config->peers);
+	if (!config->peers)
+		return diag_no_memory(s->diags);
 	bool ok = true;
 	for (struct tree_node *member = node->first; member; member = member->next)
 		ok &= read_peer(s, member, config);
@@ -198,7 +215,9 @@ static bool read_applications(struct schema *s, const struct schema_key *key, st
 		return false;
 	if (node->len > SERVER_CONFIG_APPLICATIONS_MAX)
 		return schema_error(s, node, "has more than %d applications", SERVER_CONFIG_APPLICATIONS_MAX);
-	config->applications = alloc_zero(node->len, sizeof *config->applications);
+	config->applications = calloc(node->len + 1, sizeof *config->applications);
+	if (!config->applications)
+		return diag_no_memory(s->diags);
 	bool ok = true;
 	for (struct tree_node *item = node->first; item; item = item->next)
 		ok &= schema_mapping(s, application_keys, item, &config->applications[config->applications_len++]);
@@ -311,8 +330,8 @@ static void check_identities(struct schema *s, struct tree_node *root, size_t er
 	struct loader *loader = s->context;
 	struct tree_node *own = schema_given(root, "key");
 	if (own) {
-		identities_add_key(&loader->clients, loader->config->identity.public_key, own);
-		identities_add_key(&loader->peers, loader->config->identity.public_key, own);
+		identities_add_key(s, &loader->clients, loader->config->identity.public_key, own);
+		identities_add_key(s, &loader->peers, loader->config->identity.public_key, own);
 	}
 	identities_check(&loader->clients, s);
 	identities_check(&loader->peers, s);
@@ -333,15 +352,21 @@ static void read_root(struct schema *s, struct tree_node *root, struct server_co
 	schema_mapping(s, root_keys, root, config);
 	check_identities(s, root, errors);
 	read_check_journal(s, root, config->journal, config->key_file);
+	char machine[IDENTITY_NAME_LEN];
 	if (!config->name)
-		config->name = identity_machine_name();
+		config->name = diag_copy(s->diags, identity_machine_name(machine));
 }
 
-static struct server_config *new_config(const char *file)
+/* Returns NULL if memory is out. */
+static struct server_config *new_config(struct diag_list *diags, const char *file)
 {
-	struct server_config *config = alloc_secret(sizeof *config);
+	struct server_config *config = sodium_malloc(sizeof *config);
+	if (!config) {
+		diag_no_memory(diags);
+		return NULL;
+	}
 	*config = (struct server_config){
-		.file = alloc_text(file),
+		.file = diag_copy(diags, file),
 		.port = WIRE_PORT,
 		.udp = true,
 		.tcp = true,
@@ -359,15 +384,16 @@ static struct server_config *new_config(const char *file)
 struct server_config *server_config_load(const char *file, struct diag_list *diags)
 {
 	size_t errors = diags->errors;
-	struct loader loader = { .config = new_config(file) };
+	struct loader loader = { .config = new_config(diags, file) };
 	struct schema s = { .diags = diags, .context = &loader };
-	struct tree *tree = parts_load_main(&loader.parts, file, diags);
+	struct tree *tree = loader.config ? parts_load_main(&loader.parts, file, diags) : NULL;
 	if (tree)
 		read_root(&s, tree->root, loader.config);
-	for (size_t i = 0; i < loader.config->addresses_len; i++)
+	for (size_t i = 0; tree && i < loader.config->addresses_len; i++)
 		loader.config->addresses[i].port = loader.config->port;
 	parts_free(&loader.parts);
-	diags->log = loader.config->log;
+	if (loader.config)
+		diags->log = loader.config->log;
 	if (diags->errors == errors)
 		return loader.config;
 	server_config_free(loader.config);

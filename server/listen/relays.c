@@ -29,9 +29,9 @@ struct relays *relays_new(relays_send *send, void *context)
 	return NULL;
 }
 
-bool relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len)
+void relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len)
 {
-	return witness_set_peers(relays->witness, peers, relays->send ? peers_len : 0);
+	witness_set_peers(relays->witness, peers, relays->send ? peers_len : 0);
 }
 
 void relays_start(struct relays *relays, uv_loop_t *loop, struct reflector *reflector)

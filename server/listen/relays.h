@@ -14,8 +14,8 @@ struct relays;
 
 /* send NULL: there is no UDP socket, so set_peers keeps no peers. Returns NULL if memory is out. */
 struct relays *relays_new(relays_send *send, void *context);
-bool relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len)
-    __attribute__((warn_unused_result));
+/* See witness_set_peers. */
+void relays_set_peers(struct relays *relays, const struct witness_peer *peers, size_t peers_len);
 /* Call before the first request. The caller owns the reflector, which must outlive this. */
 void relays_start(struct relays *relays, uv_loop_t *loop, struct reflector *reflector);
 /* Free it after the loop has closed its handles. Both accept NULL. */

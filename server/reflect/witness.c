@@ -20,7 +20,7 @@ struct relay {
 };
 
 struct witness {
-	struct witness_peer *peers;
+	const struct witness_peer *peers;
 	size_t peers_len;
 	unsigned waiting;
 	struct relay relays[WITNESS_RELAYS_MAX];
@@ -45,24 +45,13 @@ struct witness *witness_new(void)
 
 void witness_free(struct witness *witness)
 {
-	if (!witness)
-		return;
-	free(witness->peers);
 	free(witness);
 }
 
-bool witness_set_peers(struct witness *witness, const struct witness_peer *peers, size_t peers_len)
+void witness_set_peers(struct witness *witness, const struct witness_peer *peers, size_t peers_len)
 {
-	struct witness_peer *copy = calloc(peers_len + 1, sizeof *copy);
-
-	if (!copy)
-		return false;
-	for (size_t i = 0; i < peers_len; i++)
-		copy[i] = peers[i];
-	free(witness->peers);
-	witness->peers = copy;
+	witness->peers = peers;
 	witness->peers_len = peers_len;
-	return true;
 }
 
 static enum witness_outcome count(struct witness *w, enum witness_outcome outcome)

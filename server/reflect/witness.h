@@ -69,10 +69,9 @@ struct witness;
 /* Returns NULL if memory is out. */
 struct witness *witness_new(void);
 void witness_free(struct witness *witness);
-/* Replace the peers; copies the list. A query that already waits may still be answered by its old peer. Returns false
- * and changes nothing if memory is out. */
-bool witness_set_peers(struct witness *witness, const struct witness_peer *peers, size_t peers_len)
-    __attribute__((warn_unused_result));
+/* Replace the peers. The caller owns the list, which must outlive the witness or the next list. A query that already
+ * waits may still be answered by its old peer. */
+void witness_set_peers(struct witness *witness, const struct witness_peer *peers, size_t peers_len);
 
 /* Take a relay request that the reflector accepted. FORWARDED: send *query. NO_PEER: send the reply; its query is
  * zeroed. Others: drop the request. */

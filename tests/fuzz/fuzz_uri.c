@@ -23,9 +23,9 @@ static void check_parts(const struct uri *uri)
 /* uri_text wants an address as it stands in a URI. */
 static void write_again(const struct uri *uri)
 {
-	char *host = uri_host(uri), address[UNITS_HOST_MAX + UNITS_ADDRESS_LEN];
-	bool bare = strchr(host, ':') && host[0] != '[' && uri->endpoint.port == WIRE_PORT;
 	struct diag_list diags = { 0 };
+	char *host = uri_host(&diags, uri), address[UNITS_HOST_MAX + UNITS_ADDRESS_LEN];
+	bool bare = strchr(host, ':') && host[0] != '[' && uri->endpoint.port == WIRE_PORT;
 	struct uri again;
 
 	snprintf(address, sizeof address, bare ? "[%s]" : "%s", host);

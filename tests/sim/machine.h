@@ -63,6 +63,7 @@ struct machine {
 	bool unpinned_fine; /* what leaves from the address that the kernel chooses is from the one that was asked */
 	struct reflector *reflector;
 	struct witness *witness;
+	struct witness_peer peers[NETWORK_MACHINES_MAX];
 	struct event relays_over;
 	struct parcel *relayed[WITNESS_RELAYS_MAX]; /* UDP requests that wait for another server; NULL: free */
 	int64_t hesitates_ns;                       /* before it answers another server */

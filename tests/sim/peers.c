@@ -145,7 +145,7 @@ enum peers_result peers_take(struct machine *m, const struct reflector_request *
 
 void peers_start(struct machine *m)
 {
-	struct witness_peer peers[NETWORK_MACHINES_MAX];
+	struct witness_peer *peers = m->peers;
 	size_t len = 0;
 
 	for (unsigned i = 0; network.peers && i < network.machines_len; i++) {
@@ -158,8 +158,9 @@ void peers_start(struct machine *m)
 	peers_stop(m);
 	m->relays_over.happens = relays_over;
 	m->witness = witness_new();
-	if (!m->witness || !witness_set_peers(m->witness, peers, len))
+	if (!m->witness)
 		abort();
+	witness_set_peers(m->witness, peers, len);
 }
 
 void peers_stop(struct machine *m)

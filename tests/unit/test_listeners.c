@@ -603,12 +603,13 @@ static void the_newest_refused_twins_are_kept(void **state)
 static int open_peer(struct world *w)
 {
 	struct udp_options options = { .family = AF_INET, .bind = loopback(0) };
-	struct witness_peer listed = { .address = loopback(0) };
+	static struct witness_peer listed;
 	int fd = udp_open(&options);
 
+	listed.address = loopback(0);
 	listed.address.port = (uint16_t)udp_port(fd);
 	memcpy(listed.key, peer.public_key, sizeof listed.key);
-	assert_true(relays_set_peers(w->service.relays, &listed, 1));
+	relays_set_peers(w->service.relays, &listed, 1);
 	return fd;
 }
 
