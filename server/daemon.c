@@ -234,7 +234,7 @@ static const char *read_again(struct daemon *d)
 
 	if (!tree_can_be_read_again(d->config->file))
 		return "the configuration came through a pipe and cannot be read again";
-	new = server_config_load(d->config->file, &diags);
+	new = server_config_load(d->config->file, d->config, &diags);
 	no_memory = diags.no_memory;
 	diag_log(&diags);
 	diag_free(&diags);

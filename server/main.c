@@ -76,7 +76,7 @@ static int print_config(struct server_config *config)
 static int serve(const char *file, bool check_config)
 {
 	struct diag_list diags = { 0 };
-	struct server_config *config = server_config_load(file, &diags);
+	struct server_config *config = server_config_load(file, NULL, &diags);
 	bool no_memory = diags.no_memory;
 
 	log_configure(&diags.log);

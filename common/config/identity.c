@@ -10,13 +10,17 @@
 
 _Static_assert(IDENTITY_NAME_LEN == UNITS_NAME_MAX + 1, "a name");
 
-bool identity_read_public(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+static bool read_public(struct schema *s, struct tree_node *node, const struct identities *list,
+			uint8_t key[WIRE_KEY_LEN])
 {
 	char error[KEYFILE_ERROR_LEN];
 	const char *text = schema_text(s, node);
+	if (!text)
+		return false;
+	bool ok = keyfile_public_decode(text, key, error) &&
+		  ((list->knows && list->knows(list->context, key)) || keyfile_public_usable(key, error));
 	/* The error does not quote the text, which may be a secret key. */
-	return text &&
-	       (keyfile_public_parse(text, schema_field(key, object), error) || schema_error(s, node, "%s", error));
+	return ok || schema_error(s, node, "%s", error);
 }
 
 /* A plain file name is a name of a systemd credential, too (systemd.exec(5), LoadCredential=). Replaces *path. Returns
@@ -82,12 +86,11 @@ void identities_check(struct identities *list, struct schema *s)
 bool identity_read_keys(struct schema *s, struct tree_node *node, struct identities *list,
 			uint8_t keys[IDENTITY_KEYS_MAX][WIRE_KEY_LEN], unsigned *len)
 {
-	static const struct schema_key at_offset_0 = { 0 };
 	bool ok = schema_items(s, node) > 0;
 	if (node->kind == TREE_LIST && node->len > IDENTITY_KEYS_MAX)
 		return schema_error(s, node, "has %u keys; a name has at most %d", node->len, IDENTITY_KEYS_MAX);
 	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item)) {
-		bool read = identity_read_public(s, &at_offset_0, item, keys[*len]);
+		bool read = read_public(s, item, list, keys[*len]);
 		if (read)
 			identities_add_key(s, list, keys[(*len)++], item);
 		item->wrong |= !read;

@@ -7,8 +7,6 @@
 
 enum { IDENTITY_KEYS_MAX = 4, IDENTITY_NAME_LEN = 65 };
 
-schema_reader identity_read_public; /* uint8_t[WIRE_KEY_LEN] */
-
 /* Read the name of a key file, and the key in it. A name without a directory is looked for in $CREDENTIALS_DIRECTORY
  * first. The caller frees *path. */
 bool identity_read_secret(struct schema *s, struct tree_node *node, char **path, struct seal_identity *identity);
@@ -16,6 +14,9 @@ bool identity_read_secret(struct schema *s, struct tree_node *node, char **path,
 /* The identities of one list: no two of them may have the same name or key. */
 struct identities {
 	struct schema_entries names, keys;
+	/* NULL, or: is this key in use, so that it is known to be usable? */
+	bool (*knows)(void *context, const uint8_t key[WIRE_KEY_LEN]);
+	void *context;
 };
 void identities_add_name(struct schema *s, struct identities *list, const char *name, struct tree_node *node);
 void identities_add_key(struct schema *s, struct identities *list, const uint8_t key[WIRE_KEY_LEN],

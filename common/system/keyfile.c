@@ -195,7 +195,7 @@ void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBL
 }
 
 /* Refuse a key that is not on the curve, or of small order, when it is read: seal_pair_for_* would fail later. */
-static bool check_usable(const uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
+bool keyfile_public_usable(const uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
 	uint8_t converted[crypto_scalarmult_curve25519_BYTES];
 	if (crypto_sign_ed25519_pk_to_curve25519(converted, key) != 0)
@@ -203,7 +203,7 @@ static bool check_usable(const uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERR
 	return true;
 }
 
-bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
+bool keyfile_public_decode(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
 	if (starts_with(text, SECRET_PREFIX))
 		return fail(
@@ -218,7 +218,12 @@ bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char erro
 	if (!decode(base64, len, sodium_base64_VARIANT_ORIGINAL, key))
 		return fail(error,
 			    "is not standard base64 of 32 octets after \"" PUBLIC_PREFIX "\"; copy the whole key");
-	return check_usable(key, error);
+	return true;
+}
+
+bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
+{
+	return keyfile_public_decode(text, key, error) && keyfile_public_usable(key, error);
 }
 
 /* The digit of base64url for one of either alphabet. */
@@ -250,7 +255,7 @@ bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY
 		digits[i] = url_digit(text[i]);
 	if (!decode(digits, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
 		return fail(error, "the key is not base64 of 32 octets; copy the whole key");
-	return check_usable(key, error);
+	return keyfile_public_usable(key, error);
 }
 
 void keyfile_public_text_url(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_URL_LEN])

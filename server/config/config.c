@@ -27,7 +27,23 @@ struct loader {
 	struct parts parts;
 	struct identities clients, peers;
 	size_t clients_room;
+	const struct server_config *before;
+	size_t found; /* where a client of it was found last: they come in the same order */
 };
+
+static bool is_in_use(void *context, const uint8_t key[WIRE_KEY_LEN])
+{
+	struct loader *loader = context;
+	const struct server_config *before = loader->before;
+	for (size_t i = 0; before && i < before->clients_len; i++) {
+		size_t at = (loader->found + i) % before->clients_len;
+		if (memcmp(before->clients[at].key, key, WIRE_KEY_LEN) == 0) {
+			loader->found = at + 1;
+			return true;
+		}
+	}
+	return false;
+}
 
 /* ---- readers of values ---- */
 
@@ -381,12 +397,14 @@ static struct server_config *new_config(struct diag_list *diags, const char *fil
 	return config;
 }
 
-struct server_config *server_config_load(const char *file, struct diag_list *diags)
+struct server_config *server_config_load(const char *file, const struct server_config *before, struct diag_list *diags)
 {
 	size_t errors = diags->errors;
-	struct loader loader = { .config = new_config(diags, file) };
+	struct loader loader = { .config = new_config(diags, file), .before = before };
 	struct schema s = { .diags = diags, .context = &loader };
 	struct tree *tree = loader.config ? parts_load_main(&loader.parts, file, diags) : NULL;
+	loader.clients.knows = is_in_use;
+	loader.clients.context = &loader;
 	if (tree)
 		read_root(&s, tree->root, loader.config);
 	for (size_t i = 0; tree && i < loader.config->addresses_len; i++)

@@ -67,7 +67,8 @@ struct server_config {
 	bool repair_neighbours; /* repair.stale_neighbours, default false */
 };
 
-struct server_config *server_config_load(const char *file, struct diag_list *diags);
+/* before: the configuration in use, whose keys need no check; or NULL. Returns NULL after an error. */
+struct server_config *server_config_load(const char *file, const struct server_config *before, struct diag_list *diags);
 void server_config_print(const struct server_config *config, FILE *out);
 void server_config_free(struct server_config *config);
 

@@ -85,12 +85,20 @@ static bool allowed(struct bucket *bucket, const struct limit *limit, int64_t no
 	return bucket_take(bucket, now_ns, limit->interval_ns, limit->burst);
 }
 
+static const struct roster_client *find_client(struct roster *roster, const uint8_t key[WIRE_KEY_LEN])
+{
+	int found = roster ? roster_find(roster, key) : -1;
+
+	return found < 0 ? NULL : roster_at(roster, (unsigned)found);
+}
+
 static struct roster *make_roster(const struct reflector *r, const struct reflector_client *clients, size_t len)
 {
 	struct roster *roster = roster_new(len, r->settings.hash_key);
 
 	for (size_t i = 0; roster && i < len; i++) {
-		if (!roster_add(roster, r->settings.identity, clients[i].name, clients[i].key)) {
+		if (!roster_add(roster, r->settings.identity, clients[i].name, clients[i].key,
+				find_client(r->roster, clients[i].key))) {
 			roster_free(roster);
 			return NULL;
 		}
@@ -126,21 +134,16 @@ void reflector_free(struct reflector *reflector)
 	free(reflector);
 }
 
-/* Copy the state of a client that stays. A new client gets an eviction at now_ns, because nothing is known of its
+/* Copy the flows of a client that stays. A new client gets an eviction at now_ns, because nothing is known of its
  * packets before. */
 static void carry_over(struct reflector *r, struct roster *roster, struct flows *flows, unsigned number, int64_t now_ns)
 {
-	struct roster_client *client = roster_at(roster, number);
-	int before = roster_find(r->roster, client->key);
-	const char *name = client->name;
+	int before = roster_find(r->roster, roster_at(roster, number)->key);
 
-	if (before < 0) {
+	if (before < 0)
 		flows_set_evicted(flows, number, now_ns);
-		return;
-	}
-	*client = *roster_at(r->roster, (unsigned)before);
-	client->name = name;
-	flows_copy(flows, number, r->flows, (unsigned)before, now_ns);
+	else
+		flows_copy(flows, number, r->flows, (unsigned)before, now_ns);
 }
 
 bool reflector_set_clients(struct reflector *reflector, const struct reflector_client *clients, size_t clients_len,

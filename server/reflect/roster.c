@@ -48,12 +48,16 @@ void roster_free(struct roster *roster)
 }
 
 bool roster_add(struct roster *roster, const struct seal_identity *server, const char *name,
-		const uint8_t key[WIRE_KEY_LEN])
+		const uint8_t key[WIRE_KEY_LEN], const struct roster_client *before)
 {
 	struct roster_client *client = &roster->clients[roster->len];
 
 	assert(roster->len < roster->capacity);
-	if (table_find(&roster->by_key, key) || !seal_pair_for_server(&client->pair, server, key))
+	if (table_find(&roster->by_key, key))
+		return false;
+	if (before)
+		*client = *before;
+	else if (!seal_pair_for_server(&client->pair, server, key))
 		return false;
 	client->name = name;
 	memcpy(client->key, key, sizeof client->key);

@@ -20,7 +20,7 @@ static void check_config(const struct server_config *config)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diag_list diags = { 0 };
-	struct server_config *config = server_config_load(yaml_file(data, size), &diags);
+	struct server_config *config = server_config_load(yaml_file(data, size), NULL, &diags);
 	yaml_check(&diags, config);
 	if (config)
 		check_config(config);

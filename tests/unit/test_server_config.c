@@ -9,7 +9,7 @@
 static struct server_config *load(const char *yaml, struct diag_list *diags)
 {
 	fixture_write("s.yaml", yaml);
-	return server_config_load("s.yaml", diags);
+	return server_config_load("s.yaml", NULL, diags);
 }
 
 static struct server_config *load_good(const char *yaml, const char *warnings)
@@ -240,7 +240,7 @@ static void example(void **state)
 	(void)state;
 	assert_int_equal(system("cp -r " SOURCE_DIR "/configs example"), 0);
 	fixture_write_key("example/boot-01.key", "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
-	struct server_config *config = server_config_load("example/floatprobed.yaml", &diags);
+	struct server_config *config = server_config_load("example/floatprobed.yaml", NULL, &diags);
 	fixture_expect("configs/floatprobed.yaml", &diags, "");
 	assert_int_equal(config->flows_max, 65536);
 	assert_int_equal(config->tcp_slots, 256);
