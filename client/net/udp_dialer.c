@@ -37,10 +37,12 @@ struct socket {
 	uv_poll_t poll;
 	struct socket *next; /* fresh sockets only: next in the list, youngest first */
 	int fd;
-	uint32_t number;   /* positive and unique; increases with each opened socket */
-	uint32_t sent_id;  /* the kernel's number for the next datagram (OPT_ID) */
-	uint32_t drops;    /* the kernel's number of what it dropped, at the last look */
-	int64_t opened_ns; /* monotonic */
+	uint32_t number;             /* positive and unique; increases with each opened socket */
+	uint32_t sent_id;            /* the kernel's number for the next datagram (OPT_ID) */
+	uint32_t drops;              /* the kernel's number of what it dropped, at the last look */
+	bool lost_interface;         /* it is bound to one that is gone */
+	const struct egress *egress; /* NULL: as the host likes */
+	int64_t opened_ns;           /* monotonic */
 	struct sent sent[];
 };
 
@@ -157,6 +159,7 @@ static struct socket *socket_open(struct udp_dialer *d, const struct egress *egr
 	}
 	s->poll.data = s;
 	s->dialer = d;
+	s->egress = egress;
 	s->number = ++d->sockets;
 	s->opened_ns = clock_mono_ns();
 	listen_socket(s);
@@ -311,6 +314,10 @@ static struct socket *held_socket(struct udp_dialer *d, struct pool *pool, unsig
 {
 	struct socket **s = &pool->held[family][held];
 
+	if (*s && (*s)->lost_interface) {
+		socket_close(*s);
+		*s = NULL;
+	}
 	if (!*s)
 		*s = socket_open(d, pool->egress, family ? AF_INET6 : AF_INET, false, error);
 	return *s;
@@ -416,6 +423,19 @@ static bool may_be_of_earlier(int error)
 	return error != EPERM && error != EAGAIN && error != ENOBUFS && error != ENOMEM && error != EINVAL;
 }
 
+/* The interface to which the socket is bound may have been removed and made again. Without CAP_NET_RAW a held socket is
+ * opened anew for the next probe. */
+static bool bind_again(struct socket *s, int error)
+{
+	int bound;
+
+	if (!s->egress || !s->egress->interface[0] || (error != ENODEV && error != ENETUNREACH))
+		return false;
+	bound = egress_bind(s->fd, s->egress);
+	s->lost_interface = bound == -EPERM;
+	return bound == 0;
+}
+
 /* Send the staged datagrams from .. to-1, which all use socket s. */
 static void send_staged(struct socket *s, unsigned from, unsigned to)
 {
@@ -434,6 +454,8 @@ static void send_staged(struct socket *s, unsigned from, unsigned to)
 		drain_errors(s);
 		restart_timestamps(s);
 		if (may_be_of_earlier(-n) && ++tries < SEND_TRIES)
+			continue;
+		if (tries == SEND_TRIES && bind_again(s, -n))
 			continue;
 		d->hooks.unsent(d->hooks.context, d->staged[at].owner, d->staged[at].seq, -n);
 		at++;

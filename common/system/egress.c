@@ -19,14 +19,20 @@ bool egress_equal(const struct egress *a, const struct egress *b)
 	       a->dscp == b->dscp && a->ttl == b->ttl;
 }
 
+int egress_bind(int fd, const struct egress *egress)
+{
+	socklen_t len = (socklen_t)strlen(egress->interface);
+
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, egress->interface, len) < 0 ? -errno : 0;
+}
+
 int egress_apply(int fd, int family, const struct egress *e)
 {
 	bool v4 = family == AF_INET;
 	int level = v4 ? IPPROTO_IP : IPPROTO_IPV6, error = 0;
 
-	if (e->interface[0] &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, e->interface, (socklen_t)strlen(e->interface)) < 0)
-		error = -errno;
+	if (e->interface[0])
+		error = egress_bind(fd, e);
 	if (!error && e->fwmark && setsockopt(fd, SOL_SOCKET, SO_MARK, &e->fwmark, sizeof e->fwmark) < 0)
 		error = -errno;
 	if (!error && e->dscp)

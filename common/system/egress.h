@@ -18,6 +18,9 @@ struct egress {
 };
 
 bool egress_equal(const struct egress *a, const struct egress *b);
+/* Bind again: an interface that was removed and made again has another index. Returns 0 or -errno; -EPERM: a socket
+ * that is bound already needs CAP_NET_RAW for it. */
+int egress_bind(int fd, const struct egress *egress);
 /* Set all but the source address on a socket of this family. Returns 0 or -errno. */
 int egress_apply(int fd, int family, const struct egress *egress);
 /* The source address for this family; unknown: any. */

@@ -7,7 +7,7 @@
 import json
 
 from lab import Failure, link, wait_until
-from provider import NO_CAPABILITY, PORT, QUICK, main, scenario
+from provider import NO_CAPABILITY, PORT, QUICK, main, scenario, scenarios
 
 
 def counting(net, name, rule):
@@ -110,6 +110,23 @@ def second_uplink(net):
     check = net.check(with_droplets(net, interface="eth1"))
     check.expect({"target": "bootnode"}, state="down", direction="return", cause="unexplained")
     check.rest_is_healthy()
+
+
+@scenarios(("root",), ("ordinary",))
+def interface_that_is_made_again(net, privilege):
+    """It has the same name and another index, and the held source port is bound to the old one."""
+    up = {"state": "up", "direction": "none", "cause": "none"}
+    paths = [{"target": "bootnode", "protocol": "udp", "flow": flow} for flow in ("held", "fresh")]
+    add_uplink(net)
+    daemon = net.run_daemon(with_droplets(net, interface="eth1"), under=NO_CAPABILITY if privilege == "ordinary" else ())
+    for path in paths:
+        daemon.wait_for(path, **up)
+    net.client.ip("link delete eth1")
+    for path in paths:
+        daemon.wait_for(path, cause="local")
+    add_uplink(net)
+    for path in paths:
+        daemon.wait_for(path, **up)
 
 
 @scenario
