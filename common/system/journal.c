@@ -18,6 +18,7 @@ struct journal {
 	int fd;
 	bool torn;              /* the file ends inside a line; the buffer begins with the rest of it */
 	bool failing;           /* the failure is reported; cleared by the next successful flush */
+	bool removed;           /* and not replaced, which is reported */
 	bool starving;          /* want of memory is reported; cleared by the next line */
 	uint64_t lost;          /* lines lost since journal_open */
 	uint64_t lost_reported; /* lost lines that the log has reported */
@@ -104,10 +105,48 @@ static void report_recovery(struct journal *journal)
 	journal->lost_reported = journal->lost;
 }
 
+/* Drop the first len octets of the buffer. A line feed at the start ends a line of the file, so it does not count. */
+static void drop(struct journal *journal, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		journal->lost += journal->buffer[i] == '\n';
+	consume(journal, len);
+}
+
+/* Drop the rest of a line whose beginning is in the old file. */
+static void drop_torn_rest(struct journal *journal)
+{
+	const char *end = memchr(journal->buffer, '\n', journal->len);
+	if (journal->torn && end)
+		drop(journal, (size_t)(end - journal->buffer) + 1);
+}
+
+/* Lines in a file without a name would be lost when it is closed. What can be written goes there all the same. */
+static void replace_removed(struct journal *journal)
+{
+	struct stat st;
+	int fd;
+
+	if (journal->len == 0 || fstat(journal->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 0)
+		return;
+	fd = open_file(journal->path);
+	if (fd < 0 && !journal->removed)
+		log_error("journal %s: was removed, and no new one can be made: %s", journal->path, strerror(errno));
+	journal->removed = fd < 0;
+	if (fd < 0)
+		return;
+	log_warning("journal %s: was removed; a new one begins", journal->path);
+	close(journal->fd);
+	journal->fd = fd;
+	drop_torn_rest(journal);
+	end_torn_line(journal);
+}
+
 bool journal_flush(struct journal *journal)
 {
 	if (!journal)
 		return true;
+	replace_removed(journal);
 	while (journal->len > 0) {
 		ssize_t n = write(journal->fd, journal->buffer, journal->len);
 		if (n > 0) {
@@ -155,22 +194,6 @@ void journal_write(struct journal *journal, json_t *object)
 			lose(journal);
 	}
 	json_decref(object);
-}
-
-/* Drop the first len octets of the buffer. A line feed at the start ends a line of the file, so it does not count. */
-static void drop(struct journal *journal, size_t len)
-{
-	for (size_t i = 1; i < len; i++)
-		journal->lost += journal->buffer[i] == '\n';
-	consume(journal, len);
-}
-
-/* Drop the rest of a line whose beginning is in the old file. */
-static void drop_torn_rest(struct journal *journal)
-{
-	const char *end = memchr(journal->buffer, '\n', journal->len);
-	if (journal->torn && end)
-		drop(journal, (size_t)(end - journal->buffer) + 1);
 }
 
 bool journal_reopen(struct journal *journal)

@@ -284,6 +284,24 @@ static void nothing_is_a_journal_too(void **state)
 	assert_file(path, "");
 }
 
+static void a_file_that_is_removed_is_replaced(void **state)
+{
+	(void)state;
+	struct journal *journal = journal_open(path);
+	assert_non_null(journal);
+	write_line(journal, 1);
+	assert_true(journal_flush(journal));
+	assert_int_equal(unlink(path), 0);
+	write_line(journal, 2);
+	assert_true(journal_flush(journal));
+	assert_file(path, "{\"type\":\"probe\",\"n\":2}\n");
+	assert_int_equal(rename(path, moved), 0); /* which is no removal */
+	write_line(journal, 3);
+	assert_true(journal_close(journal));
+	assert_int_equal(count_lines(moved), 2);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, remove_files)
 
 int main(void)
@@ -296,6 +314,7 @@ int main(void)
 		TEST(a_long_shortage_loses_counted_lines_and_tears_none),
 		TEST(a_full_device_at_the_end_is_counted),
 		TEST(goes_on_in_a_new_file_after_logrotate),
+		TEST(a_file_that_is_removed_is_replaced),
 		TEST(reopening_on_a_full_disk_starts_with_a_whole_line),
 		TEST(the_old_file_goes_on_if_the_new_one_cannot_be_opened),
 		TEST(a_pipe_never_blocks),
