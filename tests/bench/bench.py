@@ -44,9 +44,10 @@ class Bench:
                 f.write(text)
         return path
 
-    def start(self, argv, core=SERVER_CORE):
+    def start(self, argv, core=SERVER_CORE, setup=None):
         with open(self.path("log"), "a") as log:
-            process = subprocess.Popen(argv, preexec_fn=on_core(core), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(argv, preexec_fn=setup or on_core(core), stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log)
         self.running.append(process)
         return process
 
