@@ -137,7 +137,8 @@ static enum evidence_link_answer answer_of(const struct rtnl_neighbour *entry, c
 					   int64_t now_ns)
 {
 	int64_t age_ns = (int64_t)entry->confirmed_ms * NS_PER_MS;
-	bool asked = question->newest_ns && now_ns - age_ns >= question->first_ns && age_ns <= HOLDINGS_AGAIN_NS;
+	bool asked = question->newest_ns && now_ns - age_ns >= question->first_ns - HOLDINGS_TICK_NS &&
+		     age_ns <= HOLDINGS_AGAIN_NS;
 
 	return entry->confirmed_ms != UINT32_MAX && (age_ns <= HOLDINGS_CONFIRMED_NS || asked)
 		   ? EVIDENCE_LINK_ANSWERS
