@@ -151,12 +151,14 @@ static const struct schedule *schedule_of(const struct failover_paths *p, const 
 	return path_takes_new_ports(path) ? &p->fresh : &p->held;
 }
 
-/* TCP has no window of receipts, and its kernel needs the whole second to repeat what was lost. */
+/* TCP has no window of receipts, and its kernel needs nearly a second to repeat what was lost. */
 static int64_t timeout_of(const struct failover_paths *p, const struct path *path)
 {
 	int64_t timeout_ns = FAILOVER_TIMEOUT_PROBES * schedule_of(p, path)->every_ns;
 
-	if (probe_kind_of(path->kind)->has_handshake || timeout_ns > p->timeout_ns)
+	if (probe_kind_of(path->kind)->has_handshake)
+		return FAILOVER_TCP_TIMEOUT_NS;
+	if (timeout_ns > p->timeout_ns)
 		return p->timeout_ns;
 	return timeout_ns > FAILOVER_TIMEOUT_MIN_NS ? timeout_ns : FAILOVER_TIMEOUT_MIN_NS;
 }

@@ -309,6 +309,8 @@ enum {
  * late, so that three quarters of them are left for that. A path that answers at all does so within 0.3 s. */
 #define FAILOVER_TIMEOUT_PROBES 64
 #define FAILOVER_TIMEOUT_MIN_NS (300 * NS_PER_MS)
+/* A kernel repeats a SYN after a second less a tick. What that one reaches says nothing of the time of the first. */
+#define FAILOVER_TCP_TIMEOUT_NS (950 * NS_PER_MS)
 
 /* -- client: how long `check` waits -- */
 

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 import time
 
@@ -19,7 +20,7 @@ class Browser:
         self._process = subprocess.Popen(
             ("bash", "-c", 'exec "$0" "$@" 3<&203 4>&204', program, "--headless=new", "--no-sandbox", "--disable-gpu",
              "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env, pass_fds=high,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env, pass_fds=high, start_new_session=True,
         )  # fmt: skip
         for fd in (inside, outside, *high):
             os.close(fd)
@@ -109,5 +110,5 @@ class Browser:
     def close(self):
         os.close(self._out)
         os.close(self._in)
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)  # its helpers, too, which write to the profile
         self._process.wait()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import socket
 import subprocess
 import tempfile
@@ -16,20 +17,23 @@ QUICK = ("--count", "2", "--spacing", "5ms", "--timeout", "500ms")
 
 
 def closed_port():
-    """A loopback port on which nobody listens, over UDP nor TCP."""
+    """A loopback port on which nobody listens, over UDP nor TCP, and that no kernel gives to a client meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        lowest = int(file.read().split()[0])
     while True:
+        port = random.randrange(lowest // 2, lowest)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
             try:
-                tcp.bind(udp.getsockname())
+                udp.bind(("", port))
+                tcp.bind(("", port))
             except OSError:
                 continue
-            return udp.getsockname()[1]
+            return port
 
 
 class TestCase(unittest.TestCase):
     def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="floatprobe-cli-")
+        directory = tempfile.TemporaryDirectory(prefix="floatprobe-cli-", ignore_cleanup_errors=True)
         self.addCleanup(directory.cleanup)
         self.dir = directory.name
         self.env = {"PATH": os.environ["PATH"], "HOME": self.dir, "LC_ALL": "C.UTF-8"}

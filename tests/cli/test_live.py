@@ -176,6 +176,8 @@ targets:
         run.press("x\x1b[B")
         run.press("p")
         run.wait_for(r"PAUSED")
+        for _ in range(5):  # the rest of this picture
+            run.read()
         stands = run.lines()[0]
         for _ in range(15):
             run.read()
