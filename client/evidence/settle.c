@@ -366,6 +366,13 @@ static bool are_stopped(const struct path *p, uint8_t bit)
 	return newest && !newest->arrived;
 }
 
+/* Can an earlier connection of this host be the same one behind the translation of this address? Then the translation
+ * drops the SYN, or the socket of the earlier one takes it, and it leaves none of its own. */
+static bool may_collide(const struct path *p, const struct attempt *attempt)
+{
+	return attempt->name.reused_port && !endpoint_same_address(&p->facts.arrived_on, &p->endpoint);
+}
+
 /* A host that cannot send the SYN-ACK (its own firewall) drops the half-open socket at the first retransmission, one
  * second after the SYN, and no trace is left. So the socket has to be missing within the first second too, unless no
  * SYN came to the link. A SYN that comes later still has its socket at the last query. */
@@ -373,8 +380,8 @@ static void note_not_seen(struct path *p, const struct report *r, struct attempt
 {
 	uint8_t bit = (uint8_t)(1u << r->slot), *early = has_come(r) ? &attempt->at_link : &attempt->early;
 
-	if (attempt->connected)
-		return; /* the handshake completed after the query left */
+	if (attempt->connected || may_collide(p, attempt))
+		return; /* the handshake completed after the query left; or another connection was in the way */
 	if (looked_early(r, attempt) || (has_come(r) && are_stopped(p, bit)))
 		*early |= bit;
 	if (r->result->asked_ns >= missing_from_ns(p, attempt) && (*early & bit || is_absent(p, r, attempt)))
@@ -417,14 +424,6 @@ static bool has_no_route(const struct query_result *t, const struct evidence_ori
 	return false;
 }
 
-/* Can an earlier connection of this host be the same one behind the translation of this address? Then its socket at the
- * server takes the SYN, which leaves none of its own. */
-static bool may_collide(const struct path *p, const struct report *r, const struct attempt *attempt)
-{
-	return attempt->name.reused_port && r->syn->port == attempt->local.port &&
-	       !endpoint_same_address(&p->facts.arrived_on, &p->endpoint);
-}
-
 /* Its SYN came to the server's link. That alone is no arrival: the server's own firewall may have dropped it. */
 static void note_syn(struct path *p, const struct report *r, const struct evidence_syn *syn, struct attempt *attempt)
 {
@@ -436,7 +435,7 @@ static void note_syn(struct path *p, const struct report *r, const struct eviden
 		note_arrival(p, r, origin, attempt, arrival_age_ms(r, syn, attempt));
 	else if (has_no_route(r->result, origin))
 		note_arrival(p, r, origin, attempt, syn->first_ms);
-	else if (r->socket->status == EVIDENCE_NOT_SEEN && !may_collide(p, r, attempt))
+	else if (r->socket->status == EVIDENCE_NOT_SEEN)
 		note_not_seen(p, r, attempt);
 }
 

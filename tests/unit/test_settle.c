@@ -438,8 +438,10 @@ static void a_syn_at_the_port_of_an_earlier_connection_is_not_lost_forward(void 
 	s->path->facts.arrived_on = anchor;
 	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
 	hear_sight(s, stopped, 8);
+	hear_sight(s, (struct sight){ 3, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8); /* dropped on the way */
 	assert_int_equal(tally(s).lost, 10);
 	s->path->facts.arrived_on = s->path->endpoint; /* not translated: no two addresses are one */
+	hear_sight(s, (struct sight){ 7, EVIDENCE_CANNOT_TELL, EVIDENCE_SYN_ABSENT, 0 }, 8);
 	hear_sight(s, stopped, 8);
 	assert_int_equal(tally(s).forward_lost, 1);
 }
