@@ -448,7 +448,8 @@ enum {
 #define HOLDINGS_CONFIRMED_NS (2 * NS_PER_S)
 /* While a server is asked each second, its kernel asks a neighbour again once a minute at least. */
 #define HOLDINGS_AGAIN_NS (60 * NS_PER_S)
-/* The kernel tells an age in ticks of 10 ms, from a clock of as much: an answer may look as old as before its question. */
+/* The kernel tells an age in ticks of 10 ms, from a clock of as much: an answer may look as old as before its question.
+ */
 #define HOLDINGS_TICK_NS (20 * NS_PER_MS)
 /* The kernel gives up after 3 s: questions with a longer pause between them are not one series. */
 #define HOLDINGS_SERIES_NS (2500 * NS_PER_MS)

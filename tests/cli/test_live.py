@@ -77,6 +77,16 @@ class Terminal:
         if not re.search(pattern, self.text(), re.MULTILINE):
             raise AssertionError(f"{pattern!r} never came:\n{self.text()}")
 
+    def stands_still(self):
+        """Waits until the first line, which has the time, stays as it is for more than a second."""
+        end, same = time.monotonic() + DEADLINE, 0
+        while same < 15:
+            before = self.lines()[0]
+            self.read()
+            same = same + 1 if self.lines()[0] == before else 0
+            if time.monotonic() > end:
+                raise AssertionError(f"it goes on:\n{self.text()}")
+
     def press(self, keys):
         os.write(self.fd, keys.encode())
 
@@ -176,12 +186,7 @@ targets:
         run.press("x\x1b[B")
         run.press("p")
         run.wait_for(r"PAUSED")
-        for _ in range(5):  # the rest of this picture
-            run.read()
-        stands = run.lines()[0]
-        for _ in range(15):
-            run.read()
-        self.assertEqual(run.lines()[0], stands)
+        run.stands_still()
         run.press("pq")
         self.assertEqual(run.end(), 0)
         self.assert_restored(run)
