@@ -183,6 +183,5 @@ void live_close(struct live *l)
 
 void live_event(struct live *l, bool good, const char *text)
 {
-	l->model.real_ns = clock_real_ns();
-	model_event(&l->model, good, "%s", text);
+	model_event(&l->model, clock_real_ns(), good, "%s", text);
 }

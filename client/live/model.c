@@ -25,12 +25,12 @@ bool model_is_well(const struct model_path *p)
 
 /* -- events -- */
 
-void model_event(struct model *m, bool good, const char *format, ...)
+void model_event(struct model *m, int64_t real_ns, bool good, const char *format, ...)
 {
 	struct model_event *e = &m->events[m->events_len++ % MODEL_EVENTS];
 	va_list args;
 
-	e->real_ns = m->real_ns;
+	e->real_ns = real_ns;
 	e->good = good;
 	va_start(args, format);
 	vsnprintf(e->text, sizeof e->text, format, args);
@@ -94,7 +94,7 @@ static void note_state(struct model *m, const struct model_path *was, const stru
 	if (was->known && was->is.state == now->is.state && was->is.direction == now->is.direction &&
 	    was->is.cause == now->is.cause)
 		return;
-	model_event(m, model_is_well(now), "%.64s %.47s: %s -> %s", now->target, now->label,
+	model_event(m, m->real_ns, model_is_well(now), "%.64s %.47s: %s -> %s", now->target, now->label,
 		    was->known ? verdict_state_word(was->is.state) : "new", model_state(now, text));
 }
 
@@ -102,8 +102,8 @@ static void note_changes(struct model *m, const struct model_path *was, const st
 {
 	note_state(m, was, now);
 	if (was->known && now->known && *now->server && strcmp(was->server, now->server) != 0 && *was->server)
-		model_event(m, true, "%.64s %.47s: %.64s answers, before it was %.64s", now->target, now->label,
-			    or_nobody(now->server), or_nobody(was->server));
+		model_event(m, m->real_ns, true, "%.64s %.47s: %.64s answers, before it was %.64s", now->target,
+			    now->label, or_nobody(now->server), or_nobody(was->server));
 }
 
 /* -- rows -- */

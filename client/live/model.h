@@ -100,7 +100,9 @@ void model_feed_end(struct model *model, const char *sentence, bool well);
 /* The position of the path whose details are wanted, by the last feed; -1: none. */
 int model_wants(const struct model *model);
 
-void model_event(struct model *model, bool good, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* An event of its own time: a picture that is paused keeps its time. */
+void model_event(struct model *model, int64_t real_ns, bool good, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* The event `ago` events before the newest one; NULL: there is none. */
 const struct model_event *model_event_ago(const struct model *model, size_t ago);
 

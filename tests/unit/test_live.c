@@ -164,7 +164,7 @@ static void what_is_hostile_does_not_reach_the_terminal(void **state)
 
 	model_init(&m, "floatprobe run", "fra\x07home");
 	feed(&m, &path, 1);
-	model_event(&m, true, "\x1b]0;owned\x07");
+	model_event(&m, 0, true, "\x1b]0;owned\x07");
 	for (const char *page = page_of(&m, 24, 80, false); *page; page++)
 		assert_true(*page == '\n' || (*page >= 0x20 && *page != 0x7f));
 	assert_shown(&m, "a?[2J?");
@@ -284,7 +284,9 @@ static void changes_are_events(void **state)
 	assert_string_equal(model_event_ago(&m, 0)->text, "bootnode tcp: down -> up");
 	assert_int_equal(m.events_len, 4);
 	for (unsigned i = 0; i < 2 * MODEL_EVENTS; i++)
-		model_event(&m, true, "%u", i);
+		model_event(&m, 1000 + (int64_t)i, true, "%u", i);
+	assert_int_equal(model_event_ago(&m, 0)->real_ns, 1000 + 2 * MODEL_EVENTS - 1);
+	assert_true(m.real_ns != 1000 + 2 * MODEL_EVENTS - 1); /* the picture keeps the time of its paths */
 	assert_null(model_event_ago(&m, MODEL_EVENTS));
 	assert_string_equal(model_event_ago(&m, MODEL_EVENTS - 1)->text, "128");
 	model_free(&m);
