@@ -1,7 +1,7 @@
 #include "client/verdict/threshold.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include "client/verdict/say.h"
+
 #include <stdlib.h>
 
 #define MS_PER_NS 1e-6
@@ -28,17 +28,6 @@ static double median_ms(const struct config_target *t, const struct prober *prob
 
 	free(scratch);
 	return median;
-}
-
-__attribute__((format(printf, 2, 3))) static void say(struct verdict *v, const char *format, ...)
-{
-	va_list args;
-
-	if (v->sentences_len == VERDICT_SENTENCES_MAX)
-		return;
-	va_start(args, format);
-	vsnprintf(v->sentences[v->sentences_len++], VERDICT_SENTENCE_LEN, format, args);
-	va_end(args);
 }
 
 static bool is_beyond(const struct config_threshold *threshold, double loss_permille, double rtt_ms)

@@ -5,10 +5,6 @@
 
 #define NTP_UNIX_OFFSET 2208988800 /* seconds from 1900 to 1970 */
 
-/* RFC 8762, 4.2.1: not known to be synchronised (S = 0), NTP format (Z = 0), error of 1 s (multiplier 1, scale 32).
- * The multiplier must not be zero. */
-#define ERROR_ESTIMATE 0x2001
-
 enum { BITMAP_WORDS = RECEIPTS_WINDOW / 64, SUBTLV_HEADER_LEN = WIRE_TLV_HEADER_LEN };
 
 const char *packet_fault_text(enum packet_fault fault)
@@ -121,7 +117,7 @@ void packet_write_request(uint8_t *buf, size_t len, const struct packet_request 
 	memset(buf, 0, len);
 	bytes_put32(buf + WIRE_SEQ, request->seq);
 	bytes_put64(buf + WIRE_T1, packet_ntp_from_ns(request->sent_ns));
-	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
+	bytes_put16(buf + WIRE_ERROR_ESTIMATE, WIRE_UNSYNCHRONISED);
 	bytes_put16(buf + WIRE_SSID, ssid ? ssid : 1); /* RFC 8972, 3: zero means no SSID */
 
 	put_tlv(buf + WIRE_LOCATION, WIRE_TLV_U, WIRE_TLV_LOCATION, WIRE_LOCATION_LEN);
@@ -203,17 +199,16 @@ enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct pac
 	return PACKET_FAULT_NONE;
 }
 
-/* RFC 8762, 4.3, stateless reflector: copy the sender's fields; the number stays. */
-static void write_reply_base(uint8_t *buf, const struct packet_reply *reply)
+void packet_reflect(uint8_t *buf, uint8_t ttl, int64_t received_ns, int64_t replied_ns)
 {
 	memcpy(buf + WIRE_SENDER_SEQ, buf + WIRE_SEQ, 4);
 	memcpy(buf + WIRE_SENDER_T1, buf + WIRE_T1, 8);
 	memcpy(buf + WIRE_SENDER_ERROR_ESTIMATE, buf + WIRE_ERROR_ESTIMATE, 2);
 	memset(buf + WIRE_SENDER_ERROR_ESTIMATE + 2, 0, WIRE_BASE_LEN - WIRE_SENDER_ERROR_ESTIMATE - 2);
-	buf[WIRE_SENDER_TTL] = reply->ttl;
-	bytes_put64(buf + WIRE_T3, packet_ntp_from_ns(reply->replied_ns));
-	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
-	bytes_put64(buf + WIRE_T2, packet_ntp_from_ns(reply->received_ns));
+	buf[WIRE_SENDER_TTL] = ttl;
+	bytes_put64(buf + WIRE_T3, packet_ntp_from_ns(replied_ns));
+	bytes_put16(buf + WIRE_ERROR_ESTIMATE, WIRE_UNSYNCHRONISED);
+	bytes_put64(buf + WIRE_T2, packet_ntp_from_ns(received_ns));
 }
 
 static void write_reply_location(uint8_t *buf, const struct packet_reply *reply)
@@ -250,7 +245,7 @@ void packet_write_reply(uint8_t *buf, size_t len, const struct packet_reply *rep
 {
 	size_t tail = WIRE_TAIL(reply->slots);
 
-	write_reply_base(buf, reply);
+	packet_reflect(buf, reply->ttl, reply->received_ns, reply->replied_ns);
 	write_reply_location(buf, reply);
 	write_reply_flow(buf, reply);
 	buf[WIRE_AUTH] = 0;

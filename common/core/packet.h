@@ -128,6 +128,10 @@ enum packet_fault packet_read_reply(const uint8_t *buf, size_t len, struct packe
  * in a RELAY it is a complete QUERY for another server, in a RELAYED that server's complete ANSWER. */
 uint8_t *packet_evidence(uint8_t *buf, size_t len, unsigned slots, size_t *value_len);
 
+/* Turn the base of a request into that of its reply, in place (RFC 8762, 4.3, stateless reflector): the sender's fields
+ * are copied, the number stays. ttl: as it arrived; 0: not known. */
+void packet_reflect(uint8_t *buf, uint8_t ttl, int64_t received_ns, int64_t replied_ns);
+
 /* Conversion between nanoseconds since 1970 and NTP's 64-bit time, 1968 to 2104. A time converted there and back is
  * unchanged. */
 uint64_t packet_ntp_from_ns(int64_t ns);

@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-/* Not known to be synchronised (S = 0), NTP format (Z = 0), error of 1 s. */
-#define ERROR_ESTIMATE 0x2001
-
 enum { TLV_M = 0x40, FORMAT_PTP = 0x4000, PTP_SECOND = 32 };
 
 static void reflect_tlvs(uint8_t *buf, size_t len)
@@ -32,14 +29,7 @@ static void reflect_tlvs(uint8_t *buf, size_t len)
 
 void stamp_reflect(uint8_t *buf, size_t len, const struct stamp_arrival *arrival)
 {
-	memcpy(buf + WIRE_SENDER_SEQ, buf + WIRE_SEQ, 4);
-	memcpy(buf + WIRE_SENDER_T1, buf + WIRE_T1, 8);
-	memcpy(buf + WIRE_SENDER_ERROR_ESTIMATE, buf + WIRE_ERROR_ESTIMATE, 2);
-	memset(buf + WIRE_SENDER_ERROR_ESTIMATE + 2, 0, WIRE_BASE_LEN - WIRE_SENDER_ERROR_ESTIMATE - 2);
-	buf[WIRE_SENDER_TTL] = arrival->ttl;
-	bytes_put64(buf + WIRE_T3, packet_ntp_from_ns(arrival->replied_ns));
-	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
-	bytes_put64(buf + WIRE_T2, packet_ntp_from_ns(arrival->received_ns));
+	packet_reflect(buf, arrival->ttl, arrival->received_ns, arrival->replied_ns);
 	reflect_tlvs(buf, len);
 }
 
@@ -48,7 +38,7 @@ void stamp_write_request(uint8_t *buf, size_t len, const struct stamp_request *r
 	memset(buf, 0, len);
 	bytes_put32(buf + WIRE_SEQ, request->seq);
 	bytes_put64(buf + WIRE_T1, packet_ntp_from_ns(request->sent_ns));
-	bytes_put16(buf + WIRE_ERROR_ESTIMATE, ERROR_ESTIMATE);
+	bytes_put16(buf + WIRE_ERROR_ESTIMATE, WIRE_UNSYNCHRONISED);
 	bytes_put16(buf + WIRE_SSID, request->ssid);
 	if (len - WIRE_BASE_LEN < WIRE_TLV_HEADER_LEN)
 		return;

@@ -28,7 +28,7 @@ enum {
 	/* STAMP base, request */
 	WIRE_SEQ = 0,
 	WIRE_T1 = 4,
-	WIRE_ERROR_ESTIMATE = 12,
+	WIRE_ERROR_ESTIMATE = 12, /* RFC 8762, 4.2.1 */
 	WIRE_SSID = 14,
 	/* STAMP base, reply */
 	WIRE_T3 = 4,
@@ -38,6 +38,9 @@ enum {
 	WIRE_SENDER_ERROR_ESTIMATE = 36,
 	WIRE_SENDER_TTL = 40,
 	WIRE_BASE_LEN = 44,
+	/* An error estimate: not known to be synchronised (S = 0), NTP format (Z = 0), error of 1 s (multiplier 1,
+	 * scale 32; the multiplier must not be zero). */
+	WIRE_UNSYNCHRONISED = 0x2001,
 
 	/* TLV header: flags 1, type 1, length 2 */
 	WIRE_TLV_HEADER_LEN = 4,
