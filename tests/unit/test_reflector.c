@@ -554,6 +554,7 @@ static void without_a_slot_only_probes_are_taken(void **state)
 			 REFLECTOR_DROPPED_FOR_ANOTHER);
 	assert_int_equal(ask(w, (struct request){ .flow = 6, .seq = 1, .no_slot = true, .relay = true }).outcome,
 			 REFLECTOR_DROPPED_FOR_ANOTHER);
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NONE); /* nobody was refused */
 	assert_int_equal(w->collected, 0);
 }
 
