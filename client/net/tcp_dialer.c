@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { FRESH_PORT_TRIES = 3 };
+
 struct exchange {
 	struct tcp_dialer *dialer;
 	struct exchange *next, **at; /* links in the dialer's list of busy or idle exchanges */
@@ -384,12 +386,11 @@ static void read_name(struct exchange *x)
 	name->span_ms = (uint16_t)(span_ns / NS_PER_MS + 1);
 }
 
-static int connect_to(struct exchange *x, const struct endpoint *to)
+/* Returns 0 or errno. */
+static int open_socket(struct exchange *x, const struct endpoint *to)
 {
-	int on = 1, error;
+	int on = 1;
 	bool v4 = endpoint_is_v4(to);
-	struct sockaddr_storage ss;
-	socklen_t ss_len = udp_sockaddr(to, v4 ? AF_INET : AF_INET6, 0, &ss);
 
 	x->fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (x->fd < 0)
@@ -397,15 +398,66 @@ static int connect_to(struct exchange *x, const struct endpoint *to)
 	setsockopt(x->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(x->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 	setsockopt(x->fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &on, sizeof on);
-	error = egress_table_apply(x->fd, to);
+	return -egress_table_apply(x->fd, to);
+}
+
+static struct endpoint local_of(int fd)
+{
+	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof ss;
+
+	return getsockname(fd, (struct sockaddr *)&ss, &len) == 0 ? udp_endpoint((const struct sockaddr *)&ss)
+								  : (struct endpoint){ .port = 0 };
+}
+
+/* Let the kernel choose a port now, at random. Returns it; 0: connect() has to choose. */
+static uint16_t choose_port(const struct exchange *x)
+{
+	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof ss;
+	int off = 0;
+
+	setsockopt(x->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof off);
+	if (getsockname(x->fd, (struct sockaddr *)&ss, &len) < 0 || bind(x->fd, (struct sockaddr *)&ss, len) < 0)
+		return 0;
+	return local_of(x->fd).port;
+}
+
+/* A socket at a port that no connection of ours had of late, to whatever address. connect() gives one port to several
+ * addresses; where a provider translates these to one, the connections would be one, and be in each other's way. With
+ * more connections than are remembered, the ports would run out, and connect() chooses. Returns 0 or errno. */
+static int open_at_fresh_port(struct exchange *x, const struct endpoint *to)
+{
+	const struct tcp_names *names = &x->dialer->names;
+	int error;
+
+	for (unsigned i = 0;; i++) {
+		uint16_t port;
+
+		error = open_socket(x, to);
+		if (error || i == FRESH_PORT_TRIES || !tcp_names_are_few(names, clock_mono_ns()))
+			return error;
+		port = choose_port(x);
+		if (port == 0 || tcp_names_is_fresh(names, port, clock_mono_ns()))
+			return 0;
+		close(x->fd);
+		x->fd = -1;
+	}
+}
+
+static int connect_to(struct exchange *x, const struct endpoint *to)
+{
+	struct sockaddr_storage ss;
+	socklen_t ss_len = udp_sockaddr(to, endpoint_is_v4(to) ? AF_INET : AF_INET6, 0, &ss);
+	int error = open_at_fresh_port(x, to);
+
 	if (error)
-		return -error;
+		return error;
+	x->outcome.started_ns = clock_mono_ns();
 	if (connect(x->fd, (const struct sockaddr *)&ss, ss_len) < 0 && errno != EINPROGRESS)
 		return errno;
 	read_name(x);
-	ss_len = sizeof ss;
-	if (getsockname(x->fd, (struct sockaddr *)&ss, &ss_len) == 0)
-		x->outcome.local = udp_endpoint((const struct sockaddr *)&ss);
+	x->outcome.local = local_of(x->fd);
 	x->number = tcp_names_note(&x->dialer->names, &x->outcome.name, x->outcome.local.port, clock_mono_ns());
 	return 0;
 }

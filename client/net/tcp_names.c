@@ -49,20 +49,33 @@ bool tcp_names_shared(const struct tcp_names *names, uint64_t number)
 	return false;
 }
 
-bool tcp_names_reused_port(const struct tcp_names *names, uint64_t number)
+/* Had one of those before this number the port, in the time before now_ns in which state of it can be left? */
+static bool had_port(const struct tcp_names *names, uint64_t number, uint16_t port, int64_t now_ns)
 {
-	const struct tcp_names_entry *own = entry(names, number);
 	uint64_t oldest = names->len > TCP_NAMES_MAX ? names->len - TCP_NAMES_MAX : 0;
 
-	for (uint64_t i = number; own->port && i > oldest; i--) {
-		const struct tcp_names_entry *before = entry(names, i - 1);
-
-		if (own->read_ns - before->read_ns > TCP_NAMES_STATE_NS)
-			return false;
-		if (before->port == own->port)
+	for (uint64_t i = number; i > oldest && now_ns - entry(names, i - 1)->read_ns <= TCP_NAMES_STATE_NS; i--) {
+		if (entry(names, i - 1)->port == port)
 			return true;
 	}
 	return false;
+}
+
+bool tcp_names_reused_port(const struct tcp_names *names, uint64_t number)
+{
+	const struct tcp_names_entry *own = entry(names, number);
+
+	return own->port && had_port(names, number, own->port, own->read_ns);
+}
+
+bool tcp_names_is_fresh(const struct tcp_names *names, uint16_t port, int64_t now_ns)
+{
+	return !had_port(names, names->len, port, now_ns);
+}
+
+bool tcp_names_are_few(const struct tcp_names *names, int64_t now_ns)
+{
+	return names->len < TCP_NAMES_MAX || now_ns - entry(names, names->len)->read_ns > TCP_NAMES_STATE_NS;
 }
 
 bool tcp_names_same_port(const struct tcp_names *names, uint64_t number)

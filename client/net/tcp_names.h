@@ -32,4 +32,9 @@ bool tcp_names_same_port(const struct tcp_names *names, uint64_t number);
  * translated to one make both connections the same there, and the SYN of this one is dropped. */
 bool tcp_names_reused_port(const struct tcp_names *names, uint64_t number);
 
+/* Has no earlier connection had this port, as far as is known, while state of it can be left? */
+bool tcp_names_is_fresh(const struct tcp_names *names, uint16_t port, int64_t now_ns);
+/* Are all connections known that state can be left of? */
+bool tcp_names_are_few(const struct tcp_names *names, int64_t now_ns);
+
 #endif

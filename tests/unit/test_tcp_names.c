@@ -2,6 +2,7 @@
 #include "client/net/tcp_names.h"
 
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,6 +139,20 @@ static void one_port_makes_two_alike(void **state)
 	port = 40000;
 }
 
+static void a_port_is_fresh_when_no_state_of_it_can_be_left(void **state)
+{
+	(void)state;
+	connect_after(0, 0);
+	assert_true(tcp_names_are_few(names, now_ns));
+	assert_false(tcp_names_is_fresh(names, port, now_ns));
+	assert_true(tcp_names_is_fresh(names, (uint16_t)(port + 1), now_ns));
+	assert_true(tcp_names_is_fresh(names, port, now_ns + TCP_NAMES_STATE_NS + 1));
+	for (unsigned i = 0; i < TCP_NAMES_MAX; i++)
+		connect_after(10, 0);
+	assert_false(tcp_names_are_few(names, now_ns));
+	assert_true(tcp_names_are_few(names, now_ns + TCP_NAMES_STATE_NS + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,7 +160,7 @@ int main(void)
 		TEST(one_millisecond_makes_one_name), TEST(a_clock_of_its_own_makes_a_name_of_its_own),
 		TEST(some_ticks_tell_two_apart),      TEST(a_name_that_is_not_known_may_be_any),
 		TEST(a_slow_beginning_is_near),       TEST(what_is_forgotten_may_be_shared),
-		TEST(one_port_makes_two_alike),
+		TEST(one_port_makes_two_alike),       TEST(a_port_is_fresh_when_no_state_of_it_can_be_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
