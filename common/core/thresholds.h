@@ -396,6 +396,10 @@ enum {
 #define SYNS_DELAYS_NS QUERIER_RELAY_TIMEOUT_NS
 /* The kernel's time stamps of two frames on different CPUs or queues may be out of order by less than this. */
 #define SYNS_DISORDER_NS (100 * NS_PER_MS)
+/* What a client sends over UDP and TCP at once comes within this time. An attempt that was not answered is asked about
+ * half its timeout after its deadline: its SYN, if it came in time, came earlier than this where it is so old. */
+#define SYNS_QUESTION_NS  (20 * NS_PER_MS)
+#define SYNS_ASKED_AGE_NS (200 * NS_PER_MS)
 
 /* -- server: is a neighbour entry wrong? -- */
 

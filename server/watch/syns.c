@@ -275,15 +275,15 @@ static struct name *use_name(struct syns *s, unsigned client, const struct syns_
 	return n;
 }
 
-/* When the newest SYN came whose attempt is not known, and that may be this client's; INT64_MIN: none since since_ns. A
- * flood counts as one that may be. */
-static int64_t newest_other_ns(struct syns *s, const struct syns_query *query, int64_t since_ns)
+/* When the newest SYN came, until until_ns, whose attempt is not known, and that may be this client's; INT64_MIN: none
+ * since since_ns. A flood counts as one that may be. */
+static int64_t newest_other_ns(struct syns *s, const struct syns_query *query, int64_t since_ns, int64_t until_ns)
 {
 	unsigned first = first_since(s, since_ns), looked = 0;
 
 	for (unsigned i = s->len; i > first; i--) {
 		const struct syns_frame *f = frame_at(s, i - 1);
-		if (f->claimed || was_accepted(s, &f->source, f->received_ns))
+		if (f->received_ns > until_ns || f->claimed || was_accepted(s, &f->source, f->received_ns))
 			continue;
 		if (++looked > OTHERS_MAX || !query->is_of_another(query->context, &f->source, &f->local))
 			return f->received_ns;
@@ -341,9 +341,16 @@ static void find(struct syns *s, unsigned client, const struct syns_attempt *att
 	found->ambiguous = is_ambiguous(s, n);
 }
 
+/* A client asks over TCP, too: the SYN of such a question comes beside it, and its connection is accepted a moment
+ * later. It is not that of an attempt that began long before. */
+static bool began_before_its_question(const struct syns_attempt *a, int64_t now_ns)
+{
+	return now_ns - a->since_ns - EVIDENCE_COUNTERS_BEFORE_NS >= SYNS_ASKED_AGE_NS;
+}
+
 void syns_find(struct syns *syns, const struct syns_query *query, int64_t now_ns, struct syns_found *found)
 {
-	int64_t since_ns = INT64_MAX, other_ns;
+	int64_t since_ns = INT64_MAX, other_ns, earlier_ns;
 
 	for (unsigned i = 0; i < query->attempts_len; i++) {
 		find(syns, query->client, &query->attempts[i], now_ns, &found[i]);
@@ -352,7 +359,12 @@ void syns_find(struct syns *syns, const struct syns_query *query, int64_t now_ns
 	}
 	if (since_ns == INT64_MAX)
 		return;
-	other_ns = newest_other_ns(syns, query, since_ns);
-	for (unsigned i = 0; i < query->attempts_len; i++)
-		found[i].others = found[i].others || other_ns >= query->attempts[i].since_ns;
+	other_ns = newest_other_ns(syns, query, since_ns, INT64_MAX);
+	earlier_ns = newest_other_ns(syns, query, since_ns, now_ns - SYNS_QUESTION_NS);
+	for (unsigned i = 0; i < query->attempts_len; i++) {
+		const struct syns_attempt *a = &query->attempts[i];
+		int64_t newest_ns = began_before_its_question(a, now_ns) ? earlier_ns : other_ns;
+
+		found[i].others = found[i].others || newest_ns >= a->since_ns;
+	}
 }

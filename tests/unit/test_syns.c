@@ -199,6 +199,18 @@ static void others_may_be_ours_under_another_name(void **state)
 	assert_false(ask(NAME + 7, 1000).others); /* it came before */
 }
 
+/* A client asks over UDP and TCP at once. The SYN of its own question is no attempt of half a second ago. */
+static void a_syn_beside_the_question_is_of_the_question(void **state)
+{
+	(void)state;
+	hear(77, NAT_PORT, 0);
+	pass(SYNS_QUESTION_NS / NS_PER_MS - 1);
+	assert_false(ask(NAME, 500).others);
+	assert_true(ask(NAME, SYNS_ASKED_AGE_NS / NS_PER_MS - 1).others);
+	pass(1);
+	assert_true(ask(NAME, 500).others);
+}
+
 static void where_no_nat_is_the_port_is_enough(void **state)
 {
 	struct syns_attempt attempt = { .client = sample_endpoint_v4(9, PORT),
@@ -378,6 +390,7 @@ int main(void)
 		TEST(a_repeated_syn_alone_proves_neither),
 		TEST(nothing_is_missing_where_nothing_else_came),
 		TEST(others_may_be_ours_under_another_name),
+		TEST(a_syn_beside_the_question_is_of_the_question),
 		TEST(where_no_nat_is_the_port_is_enough),
 		TEST(where_no_nat_is_a_name_is_not_enough),
 		TEST(where_no_nat_is_a_port_is_not_enough_beside_a_name),
