@@ -285,8 +285,6 @@ static void decide_expired(struct engine *e, struct path *p, uint32_t from)
 		if (outcome == PROBER_LOST)
 			own_kernel_note(&e->own_kernel, &p->endpoint, p->kind);
 		settle_expired(p, seq);
-		if (path_lost_here(p, seq))
-			prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 		engine_decided(e, p, seq, NULL);
 	}
 }

@@ -382,9 +382,14 @@ static void remember_attempt(const struct engine *e, struct path *p, uint32_t se
 {
 	struct path_loss *d = path_loss(p);
 	struct attempt *attempt = path_loss_attempt(p, seq);
+	bool lost_here;
 
 	if (!d)
 		return;
+	own_tap_drain(e->own_tap, clock_mono_ns());
+	lost_here = !o->connected && own_tap_saw_handshake(e->own_tap, &p->endpoint, &o->local, o->started_ns);
+	if (lost_here && o->result == TCP_TIMED_OUT)
+		prober_note_at_link(&p->prober, seq);
 	if (!attempt)
 		attempt = attempts_add(&d->attempts, &(const struct attempt){
 							 .seq = seq,
@@ -392,14 +397,15 @@ static void remember_attempt(const struct engine *e, struct path *p, uint32_t se
 							 .name = o->name,
 							 .started_ns = o->started_ns,
 						     });
+	if (!attempt && o->result == TCP_TIMED_OUT)
+		prober_note_unasked(&p->prober, seq);
 	if (!attempt)
 		return;
 	attempt->name.shared |= o->name.shared;
 	attempt->pending = o->result == TCP_PENDING;
 	attempt->connected = o->connected;
-	own_tap_drain(e->own_tap, clock_mono_ns());
-	attempt->lost_here = !o->connected && own_tap_saw_handshake(e->own_tap, &p->endpoint, &o->local, o->started_ns);
-	attempt->arrived = attempt->arrived || attempt->lost_here;
+	attempt->lost_here = lost_here;
+	attempt->arrived = attempt->arrived || lost_here;
 	attempt->delivered = o->delivered;
 	attempt->reset = o->result == TCP_BROKEN && o->error != 0;
 	attempt->closed = (o->result == TCP_BROKEN && o->error == 0) || o->result == TCP_DONE;

@@ -276,17 +276,8 @@ void path_count_large(const struct path *p, uint32_t window, struct path_large *
 
 void path_note_at_link(struct path *p, uint32_t seq)
 {
-	const struct prober_record *r = prober_record(&p->prober, seq);
-
-	if (seq < p->prober.waiting_from || seq >= p->prober.next || r->outcome != PROBER_WAITING)
-		return;
-	if (p->at_link.bitmap == 0 || seq > p->at_link.newest) {
-		uint32_t step = seq - p->at_link.newest;
-		p->at_link.bitmap = p->at_link.bitmap && step < 64 ? p->at_link.bitmap << step | 1 : 1;
-		p->at_link.newest = seq;
-	} else if (p->at_link.newest - seq < 64) {
-		p->at_link.bitmap |= UINT64_C(1) << (p->at_link.newest - seq);
-	}
+	if (prober_record(&p->prober, seq)->outcome == PROBER_WAITING)
+		prober_note_at_link(&p->prober, seq);
 }
 
 /* Did an answer that does not count as one reach our socket? */
@@ -300,6 +291,5 @@ bool path_lost_here(const struct path *p, uint32_t seq)
 {
 	const struct prober_record *r = prober_record(&p->prober, seq);
 
-	return p->at_link.bitmap && seq <= p->at_link.newest && p->at_link.newest - seq < 64 &&
-	       p->at_link.bitmap >> (p->at_link.newest - seq) & 1 && prober_is_lost(r) && !r->late && !is_heard(r);
+	return r->at_link && prober_is_lost(r) && !r->late && !is_heard(r);
 }

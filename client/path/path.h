@@ -68,12 +68,8 @@ struct path {
 	int64_t *stamped_ns;  /* plain STAMP: the time in the packet of each probe in the ring; NULL: another kind */
 	struct path_facts facts;
 	struct path_success success;
-	struct path_loss *loss;  /* NULL: no loss yet */
-	struct {                 /* UDP: answers that came to this host's interface before their deadline (own_tap.h) */
-		uint64_t bitmap; /* bit b is set: that to newest - b; 0: there are none */
-		uint32_t newest;
-	} at_link;
-	struct twin *twin; /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
+	struct path_loss *loss; /* NULL: no loss yet */
+	struct twin *twin;      /* the first UDP path of a target that wants unpinned probes; NULL elsewhere */
 	struct second_holder *second_holder; /* NULL: no other server reported clients here */
 	struct recheck *recheck;             /* NULL: none needed yet */
 	struct bucket rechecks;              /* limits how often this path starts rechecks */
@@ -154,7 +150,7 @@ int64_t path_every_ns(const struct path *path);
  * answer or a receipt named, and the configured arrives_on. */
 bool path_arrives_at(const struct path *path, const struct endpoint *local);
 
-/* An answer to this probe came to this host's interface. */
+/* An answer to this probe, whose deadline has not passed, came to an interface of this host. */
 void path_note_at_link(struct path *path, uint32_t seq);
 /* Did one come, and did the socket not get it? */
 bool path_lost_here(const struct path *path, uint32_t seq);

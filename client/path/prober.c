@@ -240,7 +240,7 @@ uint32_t prober_send(struct prober *p, int64_t now_ns, int64_t now_real_ns)
 	r->sent_ns = now_ns;
 	r->span_ns = since_turn(p, now_ns, now_real_ns);
 	r->server = PROBER_NOBODY;
-	r->recorded = false;
+	r->recorded = r->at_link = r->unasked = false;
 	r->late = false;
 	r->doubly = false;
 	r->boot = 0;
@@ -276,6 +276,22 @@ void prober_delayed(struct prober *p, uint32_t seq, int64_t delay_ns)
 	if (r && (r->outcome == PROBER_WAITING || (r->outcome == PROBER_LOST && is_open(r))) && delay_ns > 0 &&
 	    delay_ns <= p->timeout_ns && delay_ns <= UINT32_MAX - r->span_ns)
 		r->span_ns += (uint32_t)delay_ns;
+}
+
+void prober_note_at_link(struct prober *p, uint32_t seq)
+{
+	struct prober_record *r = find(p, seq);
+
+	if (r)
+		r->at_link = true;
+}
+
+void prober_note_unasked(struct prober *p, uint32_t seq)
+{
+	struct prober_record *r = find(p, seq);
+
+	if (r)
+		r->unasked = true;
 }
 
 enum prober_outcome prober_settle(struct prober *p, uint32_t seq, enum prober_outcome outcome)

@@ -46,12 +46,14 @@ enum prober_outcome {
 };
 const char *prober_outcome_word(enum prober_outcome outcome);
 
-enum { PROBER_NOBODY = 0x7fff }; /* server numbers are below */
+enum { PROBER_NOBODY = 0x1fff }; /* server numbers are below */
 
 struct prober_record {
 	int64_t sent_ns;       /* monotonic, user space */
 	uint32_t span_ns;      /* answered: the round trip; else from sent_ns until it left. See the functions below. */
-	uint16_t server : 15;  /* the caller's number; PROBER_NOBODY unless ANSWERED or CLOCK_SKEW */
+	uint16_t server : 13;  /* the caller's number; PROBER_NOBODY unless ANSWERED or CLOCK_SKEW */
+	uint16_t at_link : 1;  /* an answer came to an interface of this host before the deadline (own_tap.h) */
+	uint16_t unasked : 1;  /* no server is asked about it: the path is probed faster than servers can tell */
 	uint16_t recorded : 1; /* its round trip is in a record of the journal, or does not belong in one */
 	uint16_t outcome : 5;  /* enum prober_outcome */
 	uint16_t late : 1;     /* an authentic answer came after the deadline; the outcome stays LOST */
@@ -109,6 +111,11 @@ void prober_delayed(struct prober *p, uint32_t seq, int64_t delay_ns);
  * proves nothing else. Returns the probe's outcome now. */
 enum prober_outcome prober_reflected(struct prober *p, uint32_t seq, int64_t stayed_ns, int64_t received_real_ns,
 				     int64_t now_ns);
+
+/* An answer to this probe came to an interface of this host; whether the socket gets it remains to be seen. */
+void prober_note_at_link(struct prober *p, uint32_t seq);
+/* No server will be asked about this probe. */
+void prober_note_unasked(struct prober *p, uint32_t seq);
 
 /* Settle a probe that is waiting, or lost and not yet settled, after an ICMP error, a refusal or a failed send. Only
  * prober_reply sets ANSWERED and CLOCK_SKEW. A later authentic answer overrides this outcome; a receipt overrides

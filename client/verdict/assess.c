@@ -323,17 +323,17 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		v->names[k] = config_server_name(e->config, (int)t->servers[k]);
 }
 
-/* Losses of probes sent at since_ns or later whose answers came to this host's interface. */
-static uint32_t lost_here(const struct path *p, int64_t since_ns)
+/* Losses of probes sent at since_ns or later whose answers came to this host's interface, and those that no server was
+ * asked about. */
+static void count_marked(const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
-	uint32_t n = 0;
-
 	for (uint32_t seq = prober_window_from(&p->prober, p->prober.ring_len); seq < p->prober.waiting_from; seq++) {
-		const struct attempt *a = path_loss_attempt(p, seq);
 		const struct prober_record *r = prober_record(&p->prober, seq);
-		n += r->sent_ns >= since_ns && (path_lost_here(p, seq) || (a && a->lost_here && prober_is_lost(r)));
+		if (r->sent_ns < since_ns)
+			continue;
+		hints->lost_here += path_lost_here(p, seq);
+		hints->unasked += r->unasked && prober_is_doubtful(r);
 	}
-	return n;
 }
 
 /* Several servers answer here at once: that the holder changes says nothing, and each has a share of the flows. */
@@ -366,7 +366,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 		own_kernel_explain(&e->own_kernel, &p->endpoint, p->kind, evidence.tally.oldest_ns,
 				   &evidence.hints.own_kernel);
 	own_table_explain(&e->own_table, evidence.tally.oldest_ns, &evidence.hints.own_table);
-	evidence.hints.lost_here = lost_here(p, evidence.tally.oldest_ns);
+	count_marked(p, evidence.tally.oldest_ns, &evidence.hints);
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	siblings_tell(e, i, mode, &evidence);

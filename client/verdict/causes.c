@@ -38,6 +38,12 @@ static bool is_most(const struct verdict_evidence *e, uint32_t n)
 	return n > 0 && 2 * n >= losses(e);
 }
 
+/* Of the losses that a server was asked about. A path that is probed fast has others besides. */
+static bool is_most_asked(const struct verdict_evidence *e, uint32_t n)
+{
+	return n > 0 && 2 * n + e->hints.unasked >= losses(e);
+}
+
 /* No error accounts for the newest losses. */
 static bool all_vanish_now(const struct verdict_evidence *e)
 {
@@ -264,7 +270,7 @@ static bool our_kernel_drops_the_answers(const struct verdict_evidence *e, enum 
 
 static bool answers_do_not_get_away(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->hints.way.way && is_most(e, seen(e, PROBER_LOST_RETURN));
+	return is_failing(state) && e->hints.way.way && is_most_asked(e, seen(e, PROBER_LOST_RETURN));
 }
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
@@ -464,7 +470,7 @@ static bool the_checksum_is_bad(const struct verdict_evidence *e, enum verdict_s
 {
 	const struct hint_drops_explanation *d = &e->hints.drops;
 
-	if (!is_failing(state) || !all_vanish(e) || !is_most(e, seen(e, PROBER_LOST_FORWARD)))
+	if (!is_failing(state) || !all_vanish(e) || !is_most_asked(e, seen(e, PROBER_LOST_FORWARD)))
 		return false;
 	return probe_kind_of(e->kind)->has_handshake ? segments_are_bad(e, state)
 						     : d->forward > 0 && d->bad > 0 && 2 * d->bad >= d->forward;
@@ -482,7 +488,7 @@ static bool probes_are_stopped(const struct verdict_evidence *e)
 
 static bool its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && all_vanish(e) && is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
+	return is_failing(state) && all_vanish(e) && is_most_asked(e, seen(e, PROBER_LOST_FORWARD)) &&
 	       e->hints.holding.strayed == 0 &&
 	       (probes_are_stopped(e) || (!probe_kind_of(e->kind)->has_handshake && a_filter_drops_them(e)));
 }

@@ -45,6 +45,7 @@ struct verdict_hints {
 	const char *witness;          /* the server that relayed the receipt; NULL: direct */
 	const char *silent_witness;   /* a server that reported that the silent one does not answer it; NULL: none */
 	uint32_t lost_here;           /* losses whose answers came to this host's interface, and not to its socket */
+	uint32_t unasked;             /* losses without a direction that no server was asked about */
 	uint32_t own_drops;           /* losses whose answers this host's sockets may have dropped */
 	struct udp_drops own_dropped; /* how many datagrams they dropped about then */
 	struct own_kernel_explanation own_kernel; /* all zero where this process sees the answers themselves */

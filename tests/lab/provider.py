@@ -365,7 +365,10 @@ class Daemon:
             changes = self.changes(where)
             return changes and standing.items() <= changes[-1].items()
 
-        wait_until(f"{where} is {standing}", stands, seconds)
+        try:
+            wait_until(f"{where} is {standing}", stands, seconds)
+        except Failure as failure:
+            raise Failure(f"{failure}: {json.dumps(self.changes(where)[-3:])}") from failure
 
 
 class Server:

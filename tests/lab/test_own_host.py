@@ -8,7 +8,7 @@ without it, its kernel's counters tell.
 
 import time
 
-from lab import Failure, link
+from lab import Failure, link, wait_until
 from provider import DOWN, NO_CAPABILITY, PORT, main, scenario, scenarios
 
 UNDER = {"privileged": (), "unprivileged": NO_CAPABILITY}
@@ -145,6 +145,12 @@ def the_client_drops_the_answers_in_run(net):
     drop_at_client(net, "input")
     daemon.wait_for(where, state="down", direction="return", cause="local")
     daemon.wait_for(tcp, state="down", direction="return", cause="local")
+    half_open = ("ss", "-Htn", "state", "syn-recv")
+    wait_until("dozens of attempts are lost", lambda: net.servers["boot-02"].host.run(*half_open).stdout.count("\n") > 60)
+    daemon.process.stop()
+    rows = [line for line in daemon.journal() if line["type"] == "path" and tcp.items() <= line.items()]
+    if sum(row["lost"] for row in rows) > sum(row["return_lost"] for row in rows):
+        raise Failure(f"of most attempts it is not known that their answers came: {rows}")
 
 
 @scenarios(("rp_filter",), ("firewall",))

@@ -580,13 +580,24 @@ static struct verdict_evidence captured(uint32_t answered, uint32_t lost_forward
 	return made;
 }
 
+/* The same, and n losses of which nothing is known; so many of them no server was asked about. */
+static struct verdict_evidence sampled(struct verdict_evidence made, uint32_t n, uint32_t unasked)
+{
+	made.tally.by_outcome[PROBER_LOST] = made.tally.lost = n;
+	made.tally.sent += n;
+	made.hints.unasked = unasked;
+	return made;
+}
+
 static void server_firewall(void **state)
 {
 	(void)state;
 	CASE("server-firewall", e = captured(0, 10, 10));
 	CASE("server-firewall", e = captured(0, 10, 5));
-	CASE("unexplained", e = captured(0, 10, 4));    /* most of them were lost before */
-	CASE("server-firewall", e = captured(5, 5, 5)); /* a limiter */
+	CASE("unexplained", e = captured(0, 10, 4)); /* most of them were lost before */
+	CASE("unexplained", e = sampled(captured(0, 10, 10), 11, 0));
+	CASE("server-firewall", e = sampled(captured(0, 10, 10), 20, 20)); /* probed faster than it is asked about */
+	CASE("server-firewall", e = captured(5, 5, 5));                    /* a limiter */
 	CASE("server-firewall", e = captured(0, 10, 10);
 	     e.context.protocol = clear); /* that says more than the other protocol */
 	CASE("unexplained", e = captured(0, 10, 10); e.hints.drops.at_most.dropped = 3;
