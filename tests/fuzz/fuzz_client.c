@@ -1,7 +1,9 @@
 /* The client's core as `run` drives it, on a network that is the input: engine, querier, hints and verdicts, with the
  * dialers, the clock and libsodium's random numbers played here. The harness holds the keys of the servers, so that
  * replies and evidence get beyond the seals. What must always hold: a probe counts as answered only if a server sealed
- * its reply; the counts of a path add up; and only a path that is up, or not known, has no cause.
+ * its reply; the counts of a path add up; only a path that is up, or not known, has no cause; no sentence has a
+ * character that a terminal would obey; and what the second server says, whatever it is, proves no direction on a path
+ * where only the first one may answer.
  *
  * An input is a list of steps of 16 octets, some followed by octets of their own. */
 #include "client/engine/receive.h"
@@ -91,6 +93,7 @@ static struct {
 	uint32_t random;
 	struct sent sent[SENT];
 	unsigned next; /* in `sent` */
+	bool others;   /* not only the second server has spoken: the first one, the network, or this host */
 	struct engine engine;
 } play;
 
@@ -322,6 +325,7 @@ static void put_inner(const uint8_t *step, unsigned who, uint8_t *buf, size_t le
 	uint8_t *value = packet_evidence(buf, len, request.slots, &value_len);
 	unsigned other = who == 0;
 
+	play.others = true;
 	if (packet_read_request(value, value_len, &request) != PACKET_FAULT_NONE)
 		return;
 	write_reply(step, other, value, value_len, own, own_len);
@@ -470,6 +474,11 @@ static void left(const uint8_t *step)
 
 static void check_verdict(const struct verdict *v)
 {
+	for (unsigned i = 0; i < v->sentences_len; i++) {
+		FUZZ_CHECK(v->sentences[i][0]);
+		for (const char *c = v->sentences[i]; *c; c++)
+			FUZZ_CHECK(*c >= ' ' && *c < 0x7f);
+	}
 	FUZZ_CHECK(v->state <= VERDICT_DOWN && v->direction <= VERDICT_DIRECTION_UNKNOWN);
 	FUZZ_CHECK(v->cause < VERDICT_CAUSES_LEN);
 	FUZZ_CHECK(v->cause != VERDICT_CAUSE_NONE || v->state == VERDICT_UP || v->state == VERDICT_UNKNOWN);
@@ -497,6 +506,10 @@ static void check_verdicts(enum mode mode)
 	for (size_t i = 0; i < play.engine.paths.len; i++) {
 		assess_path(&play.engine, i, mode, &verdict);
 		check_verdict(&verdict);
+		if (!play.others && play.engine.paths.items[i]->target->servers_len == 1)
+			FUZZ_CHECK(verdict.forward_lost == 0 && verdict.return_lost == 0 &&
+				   (verdict.direction == VERDICT_DIRECTION_NONE ||
+				    verdict.direction == VERDICT_DIRECTION_UNKNOWN));
 	}
 }
 
@@ -506,10 +519,19 @@ static bool can_answer(const uint8_t *step)
 	return step[STEP_ACTION] % ACTIONS == REPLY && (step[STEP_WHO] & 3) % PARTIES != STRANGER;
 }
 
+/* Does this step bring nothing but time, or what the second server says? */
+static bool is_of_the_second(const uint8_t *step)
+{
+	unsigned action = step[STEP_ACTION] % ACTIONS;
+
+	return action == PASS || (action == REPLY && (step[STEP_WHO] & 3) % PARTIES == 1);
+}
+
 static void take_step(const uint8_t *step, const uint8_t *own, size_t own_len)
 {
 	uint32_t before = count_answered();
 
+	play.others |= !is_of_the_second(step);
 	switch (step[STEP_ACTION] % ACTIONS) {
 	case PASS:
 		pass(step);

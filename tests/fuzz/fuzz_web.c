@@ -1,7 +1,9 @@
 /* What anybody may send to `web:`. libmicrohttpd is as it is, over a Unix socket; libuv's handles are played here, so
- * that the server takes its turns at once. The first octet of an input says where its peer seems to be, and how many
- * turns pass between the pieces of 2^n octets in which the rest arrives. What must always hold: a reload happens only
- * for whom the settings allow it; every reply is HTTP; and nothing of a request stands in a reply. */
+ * that the server takes its turns at once. /probe is the client's, with two targets of which nothing is known yet. The
+ * first octet of an input says where its peer seems to be, and how many turns pass between the pieces of 2^n octets in
+ * which the rest arrives. What must always hold: a reload happens only for whom the settings allow it; every reply is
+ * HTTP; and nothing of a request stands in a reply. */
+#include "client/metrics/probe_page.h"
 #include "common/system/clock.h"
 #include "common/web/metrics.h"
 #include "common/web/page.h"
@@ -107,13 +109,28 @@ static void answer_reload(void *context, const struct web_request *request, stru
 	document_put(&reply->body, "Reloaded.\n");
 }
 
+static char name[] = "bootnode", address[] = "203.0.113.7", other[] = "2001:db8::7";
+static struct config_target targets[] = {
+	{ .name = name, .address = address, .numeric = true, .endpoint = { .port = WIRE_PORT } },
+	{ .name = other, .address = other, .numeric = true, .endpoint = { .port = WIRE_PORT } },
+};
+static const struct config config = { .targets = targets, .targets_len = sizeof targets / sizeof *targets };
+static const struct driver driver = { .engine = { .config = &config } };
+static struct run_metrics metrics = { .driver = &driver };
+
+/* Only one of the names and addresses, each as it is or with its port, is a target. */
 static void answer_probe(void *context, const struct web_request *request, struct web_reply *reply)
 {
+	static const char *const known[] = { "bootnode", "203.0.113.7", "203.0.113.7:8620", "2001:db8::7",
+					     "[2001:db8::7]:8620" };
 	const char *target = web_argument(request, "target");
+	bool is_known = false;
 
-	(void)context;
-	reply->status = target ? 404 : 400;
-	document_put(&reply->body, target && strlen(target) > 3 ? "Unknown.\n" : "?target=NAME\n");
+	for (size_t i = 0; target && i < sizeof known / sizeof *known; i++)
+		is_known = is_known || strcmp(target, known[i]) == 0;
+	probe_page_answer(context, request, reply);
+	FUZZ_CHECK(reply->status == 400 || (reply->status == 503) == is_known);
+	FUZZ_CHECK(target || reply->status == 400);
 }
 
 static bool write_parts(void *context, struct web_draft *draft)
@@ -194,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&play, 0, sizeof play);
 	play.now_ns = 1000000000;
 	play.where = data[0] & WHERE;
-	struct web *web = web_new(NULL, routes, NULL);
+	struct web *web = web_new(NULL, routes, &metrics);
 
 	FUZZ_CHECK(web && web_listen(web, &settings) == 0);
 	int fd = dial();

@@ -1,5 +1,6 @@
 /* For the targets that read configurations: a directory of their own, with a key file, where each input becomes a file.
- */
+ * What follows a form feed in it becomes a second file, in a directory `parts`, which the first one may name in one of
+ * its lists of files (`targets_from` and the like). */
 #ifndef FLOATPROBE_YAML_FILE_H
 #define FLOATPROBE_YAML_FILE_H
 
@@ -9,6 +10,7 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@ int glob(const char *__pattern, int __flags, int (*__errfunc)(const char *, int)
 }
 
 static char yaml_dir[] = "/tmp/floatprobe-fuzz-XXXXXX";
-static char yaml_input[64], yaml_key[64];
+static char yaml_input[64], yaml_key[64], yaml_parts[64], yaml_part[64];
 
 static void yaml_write(const char *file, const void *octets, size_t len)
 {
@@ -36,6 +38,8 @@ static void yaml_remove(void)
 {
 	unlink(yaml_input);
 	unlink(yaml_key);
+	unlink(yaml_part);
+	rmdir(yaml_parts);
 	rmdir(yaml_dir);
 }
 
@@ -46,15 +50,25 @@ static void yaml_start(void)
 	atexit(yaml_remove);
 	snprintf(yaml_input, sizeof yaml_input, "%s/input.yaml", yaml_dir);
 	snprintf(yaml_key, sizeof yaml_key, "%s/a.key", yaml_dir);
+	snprintf(yaml_parts, sizeof yaml_parts, "%s/parts", yaml_dir);
+	snprintf(yaml_part, sizeof yaml_part, "%s/parts/a.yaml", yaml_dir);
+	FUZZ_CHECK(mkdir(yaml_parts, 0700) == 0);
 	yaml_write(yaml_key, secret, sizeof secret - 1);
 }
 
 /* The path of a file with these octets in it. */
 static const char *yaml_file(const uint8_t *data, size_t size)
 {
+	const uint8_t *part = size ? memchr(data, '\f', size) : NULL;
+	size_t len = part ? (size_t)(part - data) : size;
+
 	if (!yaml_input[0])
 		yaml_start();
-	yaml_write(yaml_input, data, size);
+	yaml_write(yaml_input, data, len);
+	if (part)
+		yaml_write(yaml_part, part + 1, size - len - 1);
+	else
+		unlink(yaml_part);
 	return yaml_input;
 }
 
