@@ -82,6 +82,8 @@ static void on_event(void *context, const struct reflector_event *event)
 		refusals_note(&d->refusals, event);
 		return;
 	}
+	if (event->full)
+		refusals_note(&d->refusals, event);
 	findings_tell_event(&d->findings, event);
 	link_watch_event(d->link_watch, event);
 }
@@ -94,6 +96,16 @@ static void on_accepted(void *context, const struct endpoint *peer)
 static void on_full(void *context, const struct endpoint *gave_way)
 {
 	refusals_note_full(&((struct daemon *)context)->refusals, gave_way);
+}
+
+static void on_busy(void *context, const struct endpoint *source)
+{
+	refusals_note_packet(&((struct daemon *)context)->refusals, REFUSALS_WITNESS_BUSY, source);
+}
+
+static void on_stamp_dropped(void *context, enum stamp_outcome outcome, const struct endpoint *source)
+{
+	refusals_note_packet(&((struct daemon *)context)->refusals, REFUSALS_STAMP + (unsigned)outcome, source);
 }
 
 static void ask_peer(void *udp, const struct endpoint *to, uint8_t *buf, size_t len)
@@ -282,7 +294,7 @@ static bool make_stamp(struct daemon *d)
 
 	if (config->stamp_networks_len == 0)
 		return true;
-	d->stamp = stamp_listener_new(config->addresses_len);
+	d->stamp = stamp_listener_new(config->addresses_len, on_stamp_dropped, d);
 	if (d->stamp)
 		stamp_listener_set_networks(d->stamp, config->stamp_networks, config->stamp_networks_len);
 	return d->stamp != NULL;
@@ -296,6 +308,7 @@ static bool make_parts(struct daemon *d)
 	d->service.on_event = on_event;
 	d->service.on_accepted = on_accepted;
 	d->service.on_full = on_full;
+	d->service.on_busy = on_busy;
 	d->service.context = d;
 	d->service.host_evidence =
 	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
@@ -503,6 +516,7 @@ static bool start_web(struct daemon *d)
 		.udp = d->udp,
 		.tcp = d->tcp,
 		.stamp = d->stamp,
+		.relays = d->service.relays,
 		.findings = &d->findings,
 		.link_watch = d->link_watch,
 	};

@@ -77,6 +77,23 @@ static double socket_drops(void *context)
 	return page->udp ? udp_listener_drops(page->udp) : 0;
 }
 
+static size_t count_witness_outcomes(void *context)
+{
+	(void)context;
+	return WITNESS_NOTHING; /* that one is every other datagram */
+}
+
+static void write_witness(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
+{
+	const struct daemon_metrics *page = context;
+	char word[METRICS_WORD_LEN];
+	const struct exposition_label outcome[] = {
+		{ "outcome", metrics_word(witness_outcome_name((enum witness_outcome)i), word) }, { NULL, NULL }
+	};
+
+	exposition_counter(e, m, NULL, outcome, relays_counts(page->relays)[i], page->program.started_ns);
+}
+
 /* ---- TCP ---- */
 
 static double connections(void *context)
@@ -137,6 +154,11 @@ static void write_stamp_dropped(void *context, const struct exposition *e, const
 static double flows(void *context)
 {
 	return flows_len(reflector_flows(((const struct daemon_metrics *)context)->reflector));
+}
+
+static double flows_evicted(void *context)
+{
+	return (double)reflector_evictions(((const struct daemon_metrics *)context)->reflector);
 }
 
 static double flows_limit(void *context)
@@ -274,6 +296,10 @@ static const struct metrics_section sections[] = {
 	  .len = count_outcomes,
 	  .write = write_dropped },
 	{ { "floatprobed_relayed", EXPOSITION_COUNTER, NULL, "Queries for other servers" }, .value = relayed },
+	{ { "floatprobed_witness", EXPOSITION_COUNTER, NULL,
+	    "What became of queries for other servers, and answers that nobody waits for" },
+	  .len = count_witness_outcomes,
+	  .write = write_witness },
 	{ { "floatprobed_socket_drops", EXPOSITION_COUNTER, NULL,
 	    "Datagrams that the kernel dropped because a receive buffer was full" },
 	  .value = socket_drops },
@@ -294,6 +320,9 @@ static const struct metrics_section sections[] = {
 	{ { "floatprobed_flows", EXPOSITION_GAUGE, NULL, "Flows in the table" }, .value = flows },
 	{ { "floatprobed_flows_limit", EXPOSITION_GAUGE, NULL, "Flows that the table has room for" },
 	  .value = flows_limit },
+	{ { "floatprobed_flows_evicted", EXPOSITION_COUNTER, NULL,
+	    "Flows that gave way to new ones because the table was full" },
+	  .value = flows_evicted },
 	{ { "floatprobed_client_flows", EXPOSITION_GAUGE, NULL, "Flows of a client" },
 	  .len = count_clients,
 	  .write = write_client_flows },

@@ -16,6 +16,7 @@ struct daemon_metrics { /* what it tells of; all pointers are borrowed */
 	const struct udp_listener *udp;     /* NULL: not configured */
 	const struct tcp_listener *tcp;     /* NULL: not configured */
 	const struct stamp_listener *stamp; /* NULL: not configured */
+	const struct relays *relays;
 	const struct findings *findings;
 	const struct link_watch *link_watch;
 };

@@ -3,6 +3,7 @@
 #include "common/config/units.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
+#include "server/reflect/witness.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,8 +17,13 @@ static const char *text_of(unsigned reason)
 		return "all TCP connections are in use; one gave way to a new one";
 	case REFUSALS_TCP_FULL:
 		return "all TCP connections are in use by clients within their share; a new one waits";
+	case REFUSALS_FLOW_GAVE_WAY:
+		return "the flow table is full; the client with the most flows loses one for a new one";
+	case REFUSALS_WITNESS_BUSY:
+		return witness_outcome_text(WITNESS_BUSY);
 	default:
-		return reflector_outcome_text((enum reflector_outcome)reason);
+		return reason < REFUSALS_STAMP ? reflector_outcome_text((enum reflector_outcome)reason)
+					       : stamp_outcome_text((enum stamp_outcome)(reason - REFUSALS_STAMP));
 	}
 }
 
@@ -26,7 +32,8 @@ static bool is_of_a_client(unsigned reason)
 {
 	return reason != REFLECTOR_DROPPED_MALFORMED && reason != REFLECTOR_DROPPED_STRANGER &&
 	       reason != REFLECTOR_DROPPED_BAD_MAC && reason != REFLECTOR_DROPPED_BAD_SIGNATURE &&
-	       reason != REFLECTOR_DROPPED_REPLAY;
+	       reason != REFLECTOR_DROPPED_REPLAY &&
+	       (reason < REFUSALS_STAMP || reason == REFUSALS_STAMP + STAMP_DROPPED_LIMIT);
 }
 
 static struct log_line line_of(unsigned reason)
@@ -108,14 +115,30 @@ static const char *who(const struct reflector_event *event, char text[WHO_LEN])
 	return text;
 }
 
+/* whose: " in the name of" somebody, or "". */
+static void note(struct refusals *r, unsigned reason, const char *whose, const struct endpoint *source)
+{
+	const struct log_line line = line_of(reason);
+	char address[UNITS_ADDRESS_LEN];
+
+	if (count(r, reason, source))
+		log_event(&line, "refused: %s: a request%s from %s port %u", text_of(reason), whose,
+			  units_address_text(source->address, address), (unsigned)source->port);
+}
+
 void refusals_note(struct refusals *refusals, const struct reflector_event *event)
 {
-	const struct log_line line = line_of(event->outcome);
-	char address[UNITS_ADDRESS_LEN], text[WHO_LEN];
+	char text[WHO_LEN];
 
-	if (count(refusals, event->outcome, &event->source))
-		log_event(&line, "refused: %s: a request%s from %s port %u", text_of(event->outcome), who(event, text),
-			  units_address_text(event->source.address, address), (unsigned)event->source.port);
+	if (event->kind == REFLECTOR_EVENT_NEW)
+		note(refusals, REFUSALS_FLOW_GAVE_WAY, who(event, text), &event->flow->source);
+	else
+		note(refusals, event->outcome, who(event, text), &event->source);
+}
+
+void refusals_note_packet(struct refusals *refusals, unsigned reason, const struct endpoint *source)
+{
+	note(refusals, reason, "", source);
 }
 
 void refusals_note_full(struct refusals *refusals, const struct endpoint *gave_way)

@@ -5,13 +5,17 @@
 #define FLOATPROBE_REFUSALS_H
 
 #include "server/reflect/reflector.h"
+#include "server/reflect/stamp_reflector.h"
 
 #include <uv.h>
 
 enum refusal { /* an enum reflector_outcome, or one of these */
 	       REFUSALS_TCP_GAVE_WAY = REFLECTOR_OUTCOMES_LEN,
 	       REFUSALS_TCP_FULL,
-	       REFUSALS_LEN
+	       REFUSALS_FLOW_GAVE_WAY,
+	       REFUSALS_WITNESS_BUSY,
+	       REFUSALS_STAMP, /* .. plus an enum stamp_outcome */
+	       REFUSALS_LEN = REFUSALS_STAMP + STAMP_OUTCOMES_LEN
 };
 
 struct refusals {
@@ -27,9 +31,11 @@ void refusals_start(struct refusals *refusals, uv_loop_t *loop);
 /* Says what is still held. Call it once, after refusals_start. */
 void refusals_stop(struct refusals *refusals);
 
-/* An event REFLECTOR_EVENT_REFUSED. */
+/* An event REFLECTOR_EVENT_REFUSED, or REFLECTOR_EVENT_NEW with `full`. */
 void refusals_note(struct refusals *refusals, const struct reflector_event *event);
 /* All places for TCP connections are in use. gave_way: whose connection was closed for a new one; NULL: none was. */
 void refusals_note_full(struct refusals *refusals, const struct endpoint *gave_way);
+/* REFUSALS_WITNESS_BUSY or REFUSALS_STAMP + outcome: a packet from this source. */
+void refusals_note_packet(struct refusals *refusals, unsigned reason, const struct endpoint *source);
 
 #endif

@@ -99,9 +99,16 @@ enum relays_result relays_take(struct relays *relays, const struct reflector_req
 	case WITNESS_NO_PEER:
 		return reflector_reply_to_relay(relays->reflector, request, PACKET_NO_PEER) ? RELAYS_REPLIED
 											    : RELAYS_DROPPED;
+	case WITNESS_BUSY:
+		return RELAYS_BUSY;
 	default:
 		return RELAYS_DROPPED;
 	}
+}
+
+const uint64_t *relays_counts(const struct relays *relays)
+{
+	return witness_counts(relays->witness);
 }
 
 bool relays_hear(struct relays *relays, const struct endpoint *from, const uint8_t *buf, size_t len)

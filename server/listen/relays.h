@@ -24,12 +24,15 @@ void relays_free(struct relays *relays);
 
 enum relays_result {
 	RELAYS_DROPPED,
+	RELAYS_BUSY,    /* dropped: too many wait */
 	RELAYS_REPLIED, /* the reply is in request->buf */
 	RELAYS_WAITING, /* calls origin->reply later, unless the client is removed before */
 };
 /* Take a request whose outcome is REFLECTOR_TO_RELAY. */
 enum relays_result relays_take(struct relays *relays, const struct reflector_request *request,
 			       const struct witness_origin *origin);
+/* The number of times of each outcome, indexed by enum witness_outcome. */
+const uint64_t *relays_counts(const struct relays *relays);
 /* Returns true if the datagram was, or pretended to be, an answer to a relayed query. */
 bool relays_hear(struct relays *relays, const struct endpoint *from, const uint8_t *buf, size_t len);
 

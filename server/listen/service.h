@@ -19,6 +19,8 @@ struct service {
 	/* All places for TCP connections are in use. gave_way: whose connection is closed for a new one; NULL:
 	 * nobody's, and the new one waits. NULL: nobody listens. */
 	void (*on_full)(void *context, const struct endpoint *gave_way);
+	/* A query for another server was dropped, as too many wait already. NULL: nobody listens. */
+	void (*on_busy)(void *context, const struct endpoint *source);
 	void *context;
 };
 

@@ -18,6 +18,8 @@ struct stamp_socket {
 struct stamp_listener {
 	struct stamp_reflector *reflector;
 	struct udp_batch *batch;
+	stamp_listener_dropped *dropped;
+	void *context;
 	size_t addresses_len, sockets_len;
 	struct stamp_socket sockets[];
 };
@@ -35,8 +37,14 @@ static bool handle(const struct stamp_listener *l, const struct udp_datagram *d,
 		.replied_ns = real_ns,
 		.now_ns = mono_ns,
 	};
+	enum stamp_outcome outcome;
 
-	return !endpoint_is_unknown(&d->local) && stamp_reflector_handle(l->reflector, &request) == STAMP_REFLECTED;
+	if (endpoint_is_unknown(&d->local))
+		return false;
+	outcome = stamp_reflector_handle(l->reflector, &request);
+	if (outcome != STAMP_REFLECTED)
+		l->dropped(l->context, outcome, &d->peer);
+	return outcome == STAMP_REFLECTED;
 }
 
 /* What cannot be sent is lost, as by a link: the sender sees that. */
@@ -92,7 +100,7 @@ static int add_socket(struct stamp_listener *l, uv_loop_t *loop, const struct en
 	return uv_poll_start(&s->poll, UV_READABLE, on_ready);
 }
 
-struct stamp_listener *stamp_listener_new(size_t addresses_len)
+struct stamp_listener *stamp_listener_new(size_t addresses_len, stamp_listener_dropped *dropped, void *context)
 {
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 	size_t sockets_max = addresses_len ? addresses_len : 1;
@@ -102,6 +110,8 @@ struct stamp_listener *stamp_listener_new(size_t addresses_len)
 		return NULL;
 	randombytes_buf(hash_key, sizeof hash_key);
 	l->addresses_len = addresses_len;
+	l->dropped = dropped;
+	l->context = context;
 	l->reflector = stamp_reflector_new(hash_key);
 	l->batch = udp_batch_new(PACKET_LEN_MAX);
 	if (l->reflector && l->batch)

@@ -8,8 +8,11 @@
 
 struct stamp_listener;
 
+/* Called for each packet that gets no answer. */
+typedef void stamp_listener_dropped(void *context, enum stamp_outcome outcome, const struct endpoint *source);
+
 /* addresses_len 0: one socket for all addresses. It answers nobody until it has networks. NULL: no memory. */
-struct stamp_listener *stamp_listener_new(size_t addresses_len);
+struct stamp_listener *stamp_listener_new(size_t addresses_len, stamp_listener_dropped *dropped, void *context);
 /* Whom to answer; at most STAMP_NETWORKS_MAX, which are copied. */
 void stamp_listener_set_networks(struct stamp_listener *listener, const struct network *networks, size_t len);
 /* Open the sockets. Returns 0 or -errno; then *failed is the refused address. */

@@ -242,6 +242,11 @@ static void relay_request(struct connection *c, const struct reflector_request *
 	case RELAYS_REPLIED:
 		write_reply(c);
 		break;
+	case RELAYS_BUSY:
+		if (c->listener->service->on_busy)
+			c->listener->service->on_busy(c->listener->service->context, &c->source);
+		close_connection(c);
+		break;
 	case RELAYS_DROPPED:
 		close_connection(c);
 		break;

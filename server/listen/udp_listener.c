@@ -160,6 +160,17 @@ static struct reflector_request describe(const struct udp_listener *l, const str
 	return request;
 }
 
+/* Returns true if the reply is made already. */
+static bool relay(const struct service *service, const struct reflector_request *request,
+		  const struct witness_origin *origin)
+{
+	enum relays_result result = relays_take(service->relays, request, origin);
+
+	if (result == RELAYS_BUSY && service->on_busy)
+		service->on_busy(service->context, &request->source);
+	return result == RELAYS_REPLIED;
+}
+
 /* Handle one datagram. Returns true if the buffer holds a reply; *twin: a second reply follows it. */
 static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct reflector_request *request, bool *twin)
 {
@@ -175,7 +186,7 @@ static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct re
 	if (event.kind != REFLECTOR_EVENT_NONE)
 		service->on_event(service->context, &event);
 	if (outcome == REFLECTOR_TO_RELAY)
-		return relays_take(service->relays, request, &origin) == RELAYS_REPLIED;
+		return relay(service, request, &origin);
 	*twin = outcome == REFLECTOR_REPLIED_TWICE;
 	if (*twin)
 		d->len = packet_twin_len(d->len);

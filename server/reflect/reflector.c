@@ -54,7 +54,7 @@ struct reflector {
 	struct arrivals *arrivals;
 	struct bucket stranger_signatures, all_signatures;
 	struct bucket prefix_signatures[PREFIX_BUCKETS], prefix_flows[PREFIX_BUCKETS];
-	uint64_t counts[REFLECTOR_OUTCOMES_LEN];
+	uint64_t counts[REFLECTOR_OUTCOMES_LEN], evictions;
 	struct evidence_query query; /* the query being answered */
 	struct draft draft;
 	uint8_t text[WIRE_MESSAGE_MAX];
@@ -185,6 +185,11 @@ const struct flows *reflector_flows(const struct reflector *reflector)
 const uint64_t *reflector_counts(const struct reflector *reflector)
 {
 	return reflector->counts;
+}
+
+uint64_t reflector_evictions(const struct reflector *reflector)
+{
+	return reflector->evictions;
 }
 
 static enum packet_role role_of_reply(enum packet_role request)
@@ -325,11 +330,14 @@ static void raise_report(const struct exchange *x, const struct flow *flow, enum
  */
 static struct flow *make_flow(const struct exchange *x, struct reflector_event *event)
 {
+	bool full = flows_len(x->reflector->flows) == x->reflector->settings.flows_max;
 	struct flow *flow = flows_add(x->reflector->flows, x->client_number, x->packet.flow_id, x->in->now_ns);
 
+	x->reflector->evictions += full;
 	flow->made_ns = x->in->now_ns;
 	flow->acknowledged = x->packet.heard.count;
 	raise_event(x, flow, REFLECTOR_EVENT_NEW, event);
+	event->full = full;
 	return flow;
 }
 
@@ -791,7 +799,7 @@ static enum reflector_outcome handle_authentic(const struct exchange *x, struct 
 	if (!time_is_right(x))
 		return refuse_for_skew(x);
 	if (!may_make_flow(x))
-		return reply_bare(x);
+		return reply_bare(x) == REFLECTOR_REPLIED_BARE ? REFLECTOR_REPLIED_NO_FLOW : REFLECTOR_DROPPED_NO_FLOW;
 	return handle_in_flow(x, make_flow(x, event), PACKET_NEW_FLOW, event);
 }
 
@@ -840,7 +848,7 @@ static enum reflector_outcome handle(struct exchange *x, struct reflector_event 
 
 static bool is_refused(enum reflector_outcome outcome)
 {
-	return outcome >= REFLECTOR_TOLD_SKEW && outcome < REFLECTOR_DROPPED_FOR_ANOTHER;
+	return outcome >= REFLECTOR_REPLIED_NO_FLOW && outcome < REFLECTOR_DROPPED_FOR_ANOTHER;
 }
 
 static void raise_refused(const struct exchange *x, enum reflector_outcome outcome, struct reflector_event *event)

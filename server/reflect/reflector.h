@@ -20,6 +20,7 @@
 	X(REPLIED_DUPLICATE, "replied once more to a duplicate")                                                       \
 	X(REPLIED_BARE, "replied without a flow and receipts")                                                         \
 	X(ANSWERED, "evidence answered")                                                                               \
+	X(REPLIED_NO_FLOW, "over the limit of new flows: replied without receipts")                                    \
 	X(TOLD_SKEW, "told the sender that its clock is off")                                                          \
 	X(TOLD_NOT_AUTHORISED, "told the sender that it is not authorised")                                            \
 	X(DROPPED_MALFORMED, "not a packet of ours")                                                                   \
@@ -86,11 +87,12 @@ enum reflector_event_kind {
 	REFLECTOR_EVENT_NONE,
 	REFLECTOR_EVENT_UNHEARD,   /* requests of this flow arrive, but the client does not receive the replies */
 	REFLECTOR_EVENT_HEARD,     /* the client receives the flow's replies again */
-	REFLECTOR_EVENT_NEW,       /* the first packet of a flow */
+	REFLECTOR_EVENT_NEW,       /* the first packet of a flow; `full` */
 	REFLECTOR_EVENT_CONFIRMED, /* the client received what the server sent at flow->confirmed_ns; at most once a
 				      second for each flow */
 	REFLECTOR_EVENT_LEFT_OUT,  /* events of this client were held back before, and none is now */
-	REFLECTOR_EVENT_REFUSED,   /* a request was dropped, or told why it is not answered; it has no flow */
+	/* A request was dropped, or told why it is not answered, or answered without receipts; it has no flow. */
+	REFLECTOR_EVENT_REFUSED,
 };
 struct reflector_event {
 	enum reflector_event_kind kind;
@@ -98,6 +100,7 @@ struct reflector_event {
 	const struct flow *flow;  /* valid until the next call of the reflector */
 	uint32_t unheard_replies; /* replies sent since the client last acknowledged one */
 	bool held_back;           /* UNHEARD and HEARD: over the limit of this client; do not report it */
+	bool full;                /* NEW: the table is full, another flow gave way to this one */
 	uint64_t left_out;        /* events of this client that were held back since the last one that was not */
 	/* REFUSED */
 	enum reflector_outcome outcome;
@@ -133,5 +136,7 @@ bool reflector_reply_to_relay(struct reflector *reflector, const struct reflecto
 const struct flows *reflector_flows(const struct reflector *reflector);
 /* The number of times of each outcome, indexed by enum reflector_outcome. */
 const uint64_t *reflector_counts(const struct reflector *reflector);
+/* How many flows gave way to new ones, because the table was full. */
+uint64_t reflector_evictions(const struct reflector *reflector);
 
 #endif

@@ -24,10 +24,20 @@ struct stamp_reflector {
 	uint64_t counts[STAMP_OUTCOMES_LEN];
 };
 
+const char *stamp_outcome_text(enum stamp_outcome outcome)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		STAMP_OUTCOMES(X)
+#undef X
+	};
+	return texts[outcome];
+}
+
 const char *stamp_outcome_name(enum stamp_outcome outcome)
 {
 	static const char *const names[] = {
-#define X(name) #name,
+#define X(name, text) #name,
 		STAMP_OUTCOMES(X)
 #undef X
 	};

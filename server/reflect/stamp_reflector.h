@@ -7,19 +7,21 @@
 #include "common/core/stamp.h"
 #include "server/reflect/reflector.h"
 
-/* X-macro: name. */
+/* X-macro: name, text. */
 #define STAMP_OUTCOMES(X)                                                                                              \
-	X(REFLECTED)                                                                                                   \
-	X(DROPPED_SHORT)    /* shorter than a STAMP packet */                                                          \
-	X(DROPPED_STRANGER) /* not from a configured network */                                                        \
-	X(DROPPED_PORT)     /* from a port below 1024: perhaps another reflector, which would answer for ever */       \
-	X(DROPPED_LIMIT)    /* over the limit of its source's network, or of all */
+	X(REFLECTED, "reflected")                                                                                      \
+	X(DROPPED_SHORT, "plain STAMP: shorter than a packet of it")                                                   \
+	X(DROPPED_STRANGER, "plain STAMP: not from a network under `stamp`")                                           \
+	/* Perhaps it is another reflector, which would answer for ever. */                                            \
+	X(DROPPED_PORT, "plain STAMP: from a port below 1024")                                                         \
+	X(DROPPED_LIMIT, "plain STAMP: over the limit of its network, or of all")
 enum stamp_outcome {
-#define X(name) STAMP_##name,
+#define X(name, text) STAMP_##name,
 	STAMP_OUTCOMES(X)
 #undef X
 	    STAMP_OUTCOMES_LEN
 };
+const char *stamp_outcome_text(enum stamp_outcome outcome);
 const char *stamp_outcome_name(enum stamp_outcome outcome); /* "DROPPED_SHORT" */
 
 struct stamp_reflector;

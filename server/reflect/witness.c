@@ -38,6 +38,16 @@ const char *witness_outcome_text(enum witness_outcome outcome)
 	return texts[outcome];
 }
 
+const char *witness_outcome_name(enum witness_outcome outcome)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		WITNESS_OUTCOMES(X)
+#undef X
+	};
+	return names[outcome];
+}
+
 struct witness *witness_new(void)
 {
 	return calloc(1, sizeof(struct witness));

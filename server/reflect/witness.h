@@ -35,6 +35,7 @@ enum witness_outcome {
 	    WITNESS_OUTCOMES_LEN
 };
 const char *witness_outcome_text(enum witness_outcome outcome);
+const char *witness_outcome_name(enum witness_outcome outcome); /* "NO_PEER" */
 
 struct witness_peer {
 	uint8_t key[WIRE_KEY_LEN];

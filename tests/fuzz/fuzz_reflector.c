@@ -57,7 +57,8 @@ static void check_replies(const uint8_t *step, const uint8_t *buf, size_t len, e
 	check_reply(step, buf, reply_len, &reply);
 	FUZZ_CHECK((reply.status == PACKET_CLOCK_SKEW) == (outcome == REFLECTOR_TOLD_SKEW));
 	FUZZ_CHECK((reply.status == PACKET_NOT_AUTHORISED) == (outcome == REFLECTOR_TOLD_NOT_AUTHORISED));
-	FUZZ_CHECK((reply.status == PACKET_OK && reply.receipts.received == 0) == (outcome == REFLECTOR_REPLIED_BARE));
+	FUZZ_CHECK((reply.status == PACKET_OK && reply.receipts.received == 0) ==
+		   (outcome == REFLECTOR_REPLIED_BARE || outcome == REFLECTOR_REPLIED_NO_FLOW));
 	FUZZ_CHECK(!(reply.flags & PACKET_TWIN));
 	if (outcome != REFLECTOR_REPLIED_TWICE)
 		return;

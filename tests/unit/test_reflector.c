@@ -580,7 +580,7 @@ static unsigned make_flows(struct world *w, unsigned count, const struct endpoin
 	for (unsigned i = 0; i < count; i++) {
 		struct outcome out = ask(w, (struct request){ .flow = ++id, .seq = 1, .source = *source });
 
-		assert_true(out.outcome == REFLECTOR_REPLIED || out.outcome == REFLECTOR_REPLIED_BARE ||
+		assert_true(out.outcome == REFLECTOR_REPLIED || out.outcome == REFLECTOR_REPLIED_NO_FLOW ||
 			    out.outcome == REFLECTOR_DROPPED_NO_FLOW);
 		assert_int_equal(out.reply.receipts.received, out.outcome == REFLECTOR_REPLIED);
 		kept += out.outcome == REFLECTOR_REPLIED;
@@ -605,7 +605,9 @@ static void new_flows_are_limited(void **state)
 	assert_in_range(make_flows(w, 30000, &here), 20000, 25000);
 	assert_in_range(make_flows(w, 30000, &there), 15000, 20000); /* other prefixes have a limit together */
 	assert_int_equal(make_flows(w, 100, &there), 0);
-	assert_int_equal(counts[REFLECTOR_REPLIED_BARE], 10000);
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_REFUSED);
+	assert_int_equal(w->event.outcome, REFLECTOR_DROPPED_NO_FLOW);
+	assert_int_equal(counts[REFLECTOR_REPLIED_NO_FLOW], 10000);
 	assert_in_range(counts[REFLECTOR_DROPPED_NO_FLOW], 10000, 15000);
 	pass(w, 1 * S);
 	assert_in_range(make_flows(w, 1000, &there), 100, 400);
@@ -674,6 +676,9 @@ static void a_client_cannot_push_out_another_s_flow(void **state)
 	ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 1 });
 	for (uint64_t flow = 1; flow <= 100; flow++)
 		ask(w, (struct request){ .flow = flow, .seq = 1 });
+	assert_int_equal(w->event.kind, REFLECTOR_EVENT_NEW);
+	assert_true(w->event.full);
+	assert_int_equal(reflector_evictions(w->reflector), 101 - flows_len(reflector_flows(w->reflector)));
 	assert_int_equal(ask(w, (struct request){ .who = BOB, .flow = 5, .seq = 2 }).reply.flags, 0);
 	/* And who lost flows is told so. */
 	pass(w, 5 * S);

@@ -118,6 +118,32 @@ static void exhausted_places_are_said(void **state)
 	refusals_start(&refusals, &loop);
 }
 
+static void what_else_is_exhausted_is_said(void **state)
+{
+	const struct flow flow = { .source = { { [10] = 0xff, 0xff, 198, 51, 100, 7 }, 40000 } };
+	const struct reflector_event event = {
+		.kind = REFLECTOR_EVENT_NEW, .client = "monitor", .flow = &flow, .full = true
+	};
+
+	(void)state;
+	refuse(REFLECTOR_REPLIED_NO_FLOW, 1, 7);
+	refusals_note(&refusals, &event);
+	refusals_note_packet(&refusals, REFUSALS_WITNESS_BUSY, &flow.source);
+	refusals_note_packet(&refusals, REFUSALS_STAMP + STAMP_DROPPED_LIMIT, &flow.source);
+	refusals_note_packet(&refusals, REFUSALS_STAMP + STAMP_DROPPED_STRANGER, &flow.source);
+	assert_string_equal(
+	    said,
+	    "warning: refused: over the limit of new flows: replied without receipts: a request from "
+	    "198.51.100.7 port 40000\n"
+	    "warning: refused: the flow table is full; the client with the most flows loses one for a new one: a "
+	    "request in the name of monitor from 198.51.100.7 port 40000\n"
+	    "warning: refused: too many queries wait, or this one does already: a request from 198.51.100.7 port "
+	    "40000\n"
+	    "warning: refused: plain STAMP: over the limit of its network, or of all: a request from 198.51.100.7 "
+	    "port 40000\n"
+	    "refused: plain STAMP: not from a network under `stamp`: a request from 198.51.100.7 port 40000\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +151,7 @@ int main(void)
 		TEST(the_first_is_said_with_who_it_was),
 		TEST(a_flood_is_a_line_a_minute),
 		TEST(exhausted_places_are_said),
+		TEST(what_else_is_exhausted_is_said),
 	};
 
 	return cmocka_run_group_tests_name("refusals", tests, NULL, NULL);
