@@ -6,13 +6,19 @@
 
 #include <string.h>
 
-enum { TLV_M = 0x40, FORMAT_PTP = 0x4000, PTP_SECOND = 32 };
+enum { TLV_M = 0x40, TLV_I = 0x20, FORMAT_PTP = 0x4000, PTP_SECOND = 32 };
+
+/* What somebody has marked malformed, or not authentic, ends the processing (RFC 8972, 4). */
+static bool ends_processing(const uint8_t *tlv)
+{
+	return tlv[0] & (TLV_M | TLV_I);
+}
 
 static void reflect_tlvs(uint8_t *buf, size_t len)
 {
 	size_t at = WIRE_BASE_LEN;
 
-	while (len - at >= WIRE_TLV_HEADER_LEN) {
+	while (len - at >= WIRE_TLV_HEADER_LEN && !ends_processing(buf + at)) {
 		uint8_t *tlv = buf + at;
 		size_t value_len = bytes_get16(tlv + 2);
 		uint8_t unknown = tlv[1] == WIRE_TLV_PADDING ? 0 : WIRE_TLV_U;
@@ -25,6 +31,8 @@ static void reflect_tlvs(uint8_t *buf, size_t len)
 		tlv[0] = unknown;
 		at += value_len;
 	}
+	if (len > at && len - at < WIRE_TLV_HEADER_LEN)
+		buf[at] = WIRE_TLV_U | TLV_M;
 }
 
 void stamp_reflect(uint8_t *buf, size_t len, const struct stamp_arrival *arrival)

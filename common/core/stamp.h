@@ -17,7 +17,7 @@ struct stamp_arrival {
 
 /* Turn a packet of at least WIRE_BASE_LEN octets into its reply, in place: of the same length, with the number of the
  * request (stateless reflector). Padding is understood; any other TLV is copied with the flag U, and the first one that
- * does not fit into the packet gets M. */
+ * does not fit into the packet gets M. From a TLV on that came with M or I, all is copied as it is. */
 void stamp_reflect(uint8_t *buf, size_t len, const struct stamp_arrival *arrival);
 
 struct stamp_request {

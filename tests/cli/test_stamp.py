@@ -25,7 +25,7 @@ except ImportError:
 
 LOOPBACKS = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 NTP_EPOCH = 2208988800
-U, M = 0x80, 0x40
+U, M, I = 0x80, 0x40, 0x20
 
 
 def tlv(kind, value, flags=U, length=None):
@@ -100,11 +100,13 @@ class Stamp(Processes):
             (tlv(1, b"padding"), tlv(1, b"padding", 0)),
             (tlv(4, b"\1\2\3\4"), tlv(4, b"\1\2\3\4")),
             (tlv(240, b"xyz", 0) + tlv(1, b""), tlv(240, b"xyz") + tlv(1, b"", 0)),
-            (tlv(10, bytes(20), 0xFF), tlv(10, bytes(20))),  # the return path of RFC 9503
+            (tlv(10, bytes(20), 0x9F), tlv(10, bytes(20))),  # the return path of RFC 9503
+            # A sender sets neither M nor I; where one stands, processing stops, and the rest is copied.
+            *((tlv(1, b"a") + tlv(1, b"b", flag) + tlv(1, b""), tlv(1, b"a", 0) + tlv(1, b"b", flag) + tlv(1, b"")) for flag in (M, I)),
             (tlv(1, b"abc", U, 4), tlv(1, b"abc", M, 4)),
             (tlv(99, b"", 0, 65535), tlv(99, b"", U | M, 65535)),
             (tlv(99, b"", 0, 9) + tlv(1, b""), tlv(99, b"", U | M, 9) + tlv(1, b"")),
-            (tlv(1, b"") + b"\1\2\3", tlv(1, b"", 0) + b"\1\2\3"),
+            (tlv(1, b"") + b"\1\2\3", tlv(1, b"", 0) + b"\xc0\2\3"),  # less than the head of one
         ):
             self.assertEqual(self.ask(base + sent)[44:], expected)
         octets = self.ask(Request(seq=1, tlv_objects=[Tlv(type=240, len=2, value=b"ab"), Tlv(type=1, len=3, value=b"abc")]))
