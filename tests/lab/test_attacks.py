@@ -13,14 +13,42 @@ from lab import wait_until
 from provider import PORT, main, scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX = 4, 64, 4096, 40
+SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX, SPOOFED_HOSTS = 4, 64, 4096, 40, 8
 FLOWS, SIZES, JOURNAL_LINES = 64, 6, 1000  # the server writes so many lines of a client at once
+FLOW_TABLE, NEW_FLOWS_PER_SECOND = 1024, 4000
 ALLOWED = re.compile(r"[\x20-\x7e\n]*")
 
 
 def resident_kb(process):
     with open(f"/proc/{process._popen.pid}/status", encoding="ascii") as file:
         return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+
+
+class Meter:
+    """What each address sends to the servers by UDP, and what comes back to it, in octets, as the router sees it."""
+
+    def __init__(self, net):
+        self._router, ip = net.router, net.plan.nft
+        sets = "".join(f"set {name} {{ type {ip}v4_addr; size 4096; flags dynamic; }}\n" for name in ("sent", "back"))
+        self._router.nft(
+            "table inet octets {\n"
+            + (sets if ip == "ip" else sets.replace("ip6v4_addr", "ipv6_addr"))
+            + "chain out { type filter hook postrouting priority 0;"
+            + f" udp dport {PORT} update @sent {{ {ip} saddr counter }}; }}\n"
+            + "chain in { type filter hook prerouting priority -300;"
+            + f" udp sport {PORT} update @back {{ {ip} daddr counter }}; }}\n}}\n"
+        )
+
+    def _read(self, name):
+        listed = json.loads(self._router.run("nft", "-j", "list", "set", "inet", "octets", name).stdout)
+        elements = next(item["set"] for item in listed["nftables"] if "set" in item).get("elem", [])
+        return {element["elem"]["val"]: element["elem"]["counter"]["bytes"] for element in elements}
+
+    def nobody_got_more_than_he_sent(self, check, sources):
+        sent, back = self._read("sent"), self._read("back")
+        check.require(len(sent) >= sources, f"{sources} sources have sent: {sent}")
+        for source, octets in back.items():
+            check.require(octets <= sent.get(source, 0), f"{source} sent {sent.get(source, 0)} octets, and got {octets}")
 
 
 @scenario
@@ -30,6 +58,7 @@ def somebody_without_a_key(net):
     server.stop()
     server.start(limits={"tcp_slots": TCP_SLOTS})
     net.check().rest_is_healthy()
+    meter = Meter(net)
     before = resident_kb(server.process)
     process = server.process
     attacker = net.router.start("/usr/bin/python3", "-B", f"{HERE}/attacker.py", net.plan.droplet["boot-01"], str(PORT),
@@ -43,6 +72,7 @@ def somebody_without_a_key(net):
     octets = json.loads(attacker.output().splitlines()[-1])
     check.require(octets["sent"] > 1000000, f"the flood is one: {octets}")
     check.require(octets["received"] <= octets["sent"], f"nothing is amplified: {octets}")
+    meter.nobody_got_more_than_he_sent(check, SPOOFED_HOSTS + 1)
     grown = resident_kb(process) - before
     check.require(grown < GROWTH_KB, f"the server takes no more memory: {grown} KB")
     server.stop()
@@ -56,9 +86,12 @@ def somebody_without_a_key(net):
 
 @scenario
 def an_authorised_client_gone_mad(net):
-    """Hundreds of its flows become unheard and heard again; the journal has some of it, and counts the rest."""
+    """Hundreds of its flows become unheard and heard again; the journal has some of it, and counts the rest. Then it makes
+    new flows without end: the table is full, and others lose nothing."""
     host = net.second_vantage("198.18.77." if net.plan.nft == "ip" else "2001:db8:77::")
     server = net.servers["boot-01"]
+    server.stop()
+    server.start(**server.changes, limits={"flows": FLOW_TABLE})
     target = {"name": "boot-01", "role": "droplet", "address": net.plan.droplet["boot-01"], "server": "boot-01",
               "protocols": ["udp"], "sizes": [512 + i for i in range(SIZES)],
               "flows": {"held": FLOWS, "fresh": 0}}  # fmt: skip
@@ -83,6 +116,24 @@ def an_authorised_client_gone_mad(net):
     check.require(len(written) < JOURNAL_LINES + 100, f"{len(written)} lines")
     left_out = sum(line.get("left_out", 0) for line in written)
     check.require(len(written) + left_out > 3 * FLOWS * SIZES, f"{left_out} lines were left out")
+    make_flows_without_end(net, host)
+
+
+def make_flows_without_end(net, host):
+    server = net.servers["boot-01"]
+    meter, before = Meter(net), resident_kb(server.process)
+    flood = host.start("/usr/bin/python3", "-B", f"{HERE}/connected.py", net.plan.droplet["boot-01"], str(PORT),
+                       net.program("bench_load"), "0", "2", "1", str(NEW_FLOWS_PER_SECOND), "flows", "512",
+                       f"{net.files}/ber-office.key", server.key)  # fmt: skip
+    check = net.check()
+    wait_until("the flood is over", lambda: not flood.running())
+    check.rest_is_healthy()
+    sent, answered = map(int, flood.output().split()[:2])
+    check.require(sent > FLOW_TABLE and answered <= sent, f"{sent} new flows, {answered} answered")
+    meter.nobody_got_more_than_he_sent(check, 2)
+    grown = resident_kb(server.process) - before
+    check.require(grown < GROWTH_KB, f"the server takes no more memory: {grown} KB")
+    check.require("the flow table is full" in server.process.output(), "the log says that the table is full")
 
 
 if __name__ == "__main__":
