@@ -547,19 +547,28 @@ class Check:
 # --- the programs -----------------------------------------------------------------------------------------------------
 
 _BUILD = os.path.join(os.path.dirname(__file__), "../../build/bin")
-_scenarios = {}
+_scenarios = {}  # by name
+_functions = {}  # that they were made of, by name
+_once = set()  # names
 
 
 def scenario(function, *arguments):
     """A function that takes a network, and further arguments, which then become part of the scenario's name."""
     name = "_".join((function.__name__, *arguments))
     _scenarios[name] = lambda network: function(network, *arguments)
+    _functions[name] = function
     return function
 
 
 def scenarios(*choices):
     """Decorator: one scenario for each choice of arguments."""
     return lambda function: [scenario(function, *arguments) for arguments in choices] and function
+
+
+def once(function):
+    """Decorator of a scenario whose faults and answers do not depend on the family: it runs for IPv4 alone."""
+    _once.update(name for name, made_by in _functions.items() if made_by is function)
+    return function
 
 
 def main():
@@ -574,5 +583,6 @@ def main():
     options.bin = os.path.abspath(options.bin)
     lab.need("conntrack")
     lab.enter()
-    chosen = {name: run for name, run in _scenarios.items() if not options.scenario or name in options.scenario}
+    wanted = options.scenario or [name for name in _scenarios if options.family == 4 or name not in _once]
+    chosen = {name: run for name, run in _scenarios.items() if name in wanted}
     sys.exit(lab.run_scenarios(chosen, lambda: Provider(options.family, options.bin)))

@@ -14,7 +14,7 @@ from flat import Flat
 from lab import Failure, wait_until
 from lan import Lan
 from prometheus import SERVER_WEB, SOURCE, WEB, Prometheus, everywhere
-from provider import main, scenario, scenarios
+from provider import main, once, scenario, scenarios
 
 lab.SCENARIO_SECONDS = 180  # an alert waits some time, and so does its end
 
@@ -61,6 +61,7 @@ def one_protocol_is_cut(net, direction):
     prometheus.never("FloatprobeVantageBlind", "FloatprobeReloadFailed", "FloatprobeAnswererChanged")
 
 
+@once
 @scenario
 def it_moves_with_a_gap(net):
     serve(net)
@@ -77,6 +78,7 @@ def it_moves_with_a_gap(net):
     expect(not prometheus.alerts(alertname="FloatprobeAnswererChanged", target="boot-01"), "boot-01 stays")
 
 
+@once
 @scenario
 def two_machines_have_it(net):
     lan = Lan(net)
@@ -89,6 +91,7 @@ def two_machines_have_it(net):
     prometheus.never("FloatprobeStaleNeighbour", "FloatprobeNotAssigned")
 
 
+@once
 @scenario
 def nobody_has_it(net):
     client = net.client
@@ -118,6 +121,7 @@ def a_neighbour_entry_is_wrong(net):
     prometheus.never("FloatprobeDuplicateAddress")
 
 
+@once
 @scenario
 def a_reload_fails(net):
     serve(net)
@@ -135,6 +139,7 @@ def a_reload_fails(net):
     prometheus.clears("FloatprobeReloadFailed")
 
 
+@once
 @scenario
 def vantages_disagree_and_one_is_blind(net):
     serve(net)
@@ -157,6 +162,7 @@ def vantages_disagree_and_one_is_blind(net):
     prometheus.clears("FloatprobeVantageBlind")
 
 
+@once
 @scenario
 def the_dashboard_asks_for_what_there_is(net):
     serve(net)
