@@ -131,6 +131,7 @@ static void add_translations(const struct querier *querier, struct evidence_quer
 	for (unsigned i = 0; i < q->attempts_len; i++) {
 		const struct evidence_translation *t = evidence_translation_of(q, &q->attempts[i].client);
 		memory->attempts[i].placed = t && t->keeps_ports;
+		memory->attempts[i].outside = t ? t->outside : (struct endpoint){ 0 };
 	}
 }
 

@@ -16,6 +16,7 @@ struct query_attempt { /* the TCP probe of an attempt in the query */
 	uint32_t seq;       /* 0: the path's newest success */
 	int64_t started_ns; /* monotonic */
 	bool placed;        /* it is translated, and was asked about at the address and port that servers should see */
+	struct endpoint outside; /* that address, port 0; unknown: it was asked about at its own */
 };
 
 struct query_attempts { /* the attempts in a query; the index is the attempt's id */

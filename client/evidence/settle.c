@@ -59,7 +59,8 @@ static void ask_about(const struct path *p, uint32_t seq, const struct endpoint 
 {
 	unsigned id = q->attempts_len++;
 
-	memory->attempts[id] = (struct query_attempt){ p->prober.flow_id, seq, started_ns, false };
+	memory->attempts[id] =
+	    (struct query_attempt){ .flow_id = p->prober.flow_id, .seq = seq, .started_ns = started_ns };
 	memory->attempts_len = q->attempts_len;
 	q->attempts[id] = (struct evidence_attempt){
 		.client = *local,
@@ -293,17 +294,35 @@ struct report {
 	const struct evidence_syn *syn; /* NULL: its link is not watched */
 };
 
-/* Is the attempt seen at another address than the one that it was asked about? A query that came over the other family
- * does not tell, but earlier receipts of the path do. */
-static bool is_misplaced(const struct path *p, const struct report *r, const struct attempt *attempt)
+/* Where the server sees this client, as an address of this one's family; NULL: it does not tell. A query that came over
+ * the other family does not, but earlier receipts of the path do. */
+static const struct endpoint *seen_at(const struct path *p, const struct report *r, const struct endpoint *like)
 {
 	const struct endpoint *seen[] = { &r->result->answer->querier, &p->facts.receipt_source };
 
-	for (unsigned i = 0; i < sizeof seen / sizeof *seen && !r->asked->placed && r->result->witness < 0; i++) {
-		if (!endpoint_is_unknown(seen[i]) && endpoint_same_family(seen[i], &attempt->local))
-			return !endpoint_same_address(seen[i], &attempt->local);
+	for (unsigned i = r->result->witness < 0 ? 0 : 1; i < sizeof seen / sizeof *seen; i++) {
+		if (!endpoint_is_unknown(seen[i]) && endpoint_same_family(seen[i], like))
+			return seen[i];
 	}
-	return false;
+	return NULL;
+}
+
+/* Is the attempt seen at another address than its own, at which it was asked about? */
+static bool is_misplaced(const struct path *p, const struct report *r, const struct attempt *attempt)
+{
+	const struct endpoint *seen = seen_at(p, r, &attempt->local);
+
+	return !r->asked->placed && r->result->witness < 0 && seen && !endpoint_same_address(seen, &attempt->local);
+}
+
+/* Was the server asked about the attempt at an address that it does not see this client at? The translation is what
+ * other servers saw: this one may be reached without it, or they lie. */
+static bool is_asked_elsewhere(const struct path *p, const struct report *r)
+{
+	const struct endpoint *outside = &r->asked->outside;
+	const struct endpoint *seen = endpoint_is_unknown(outside) ? NULL : seen_at(p, r, outside);
+
+	return seen && !endpoint_same_address(seen, outside);
 }
 
 /* Is the attempt's address at the server only an assumption? */
@@ -473,6 +492,8 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 		return;
 	if (has_come(r))
 		note_syn(p, r, r->syn, attempt);
+	else if (is_asked_elsewhere(p, r) && !is_absent(p, r, attempt))
+		return;
 	else if (r->socket->status == EVIDENCE_HALF_OPEN && !attempt->name.same_port && !is_misplaced(p, r, attempt) &&
 		 !is_absent(p, r, attempt))
 		note_arrival(p, r, evidence_origin(r->result->answer, r->socket->origin), attempt, r->socket->age_ms);

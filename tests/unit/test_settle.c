@@ -258,6 +258,39 @@ static void hear_translated(struct scene *s, bool placed, enum evidence_attempt_
 	hear(s, 3, -1, &a, &query);
 }
 
+/* Other servers saw this client's connections come from `outside`; the two that may answer here were asked about the
+ * attempt there, and found no socket. They see the client at its own address. */
+static void hear_asked_at(struct scene *s, const struct endpoint *outside, bool placed)
+{
+	static const unsigned servers[] = { 3, 7 };
+	const struct query_attempts query = {
+		.attempts = { { .flow_id = 42, .seq = 8, .placed = placed, .outside = *outside } }, .attempts_len = 1
+	};
+
+	for (unsigned i = 0; i < sizeof servers / sizeof *servers; i++) {
+		struct evidence_answer a = answer_of(1, s->knows, 1, 10, 0x3ff);
+
+		a.uptime_ms = HOUR_MS;
+		a.querier = client;
+		a.attempts_len = 1;
+		a.attempts[0] = (struct evidence_attempt_answer){ .id = 0, .status = EVIDENCE_NOT_SEEN };
+		hear(s, servers[i], -1, &a, &query);
+	}
+}
+
+static void a_translation_at_other_servers_proves_no_absence_here(void **state)
+{
+	static const struct endpoint outside = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 9 } };
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	hear_asked_at(s, &outside, false);
+	hear_asked_at(s, &outside, true);
+	assert_int_equal(tally(s).lost, 10);
+	hear_asked_at(s, &client, true);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
 static void a_socket_at_a_port_that_is_kept_proves_return(void **state)
 {
 	struct scene *s = *state;
@@ -1690,6 +1723,7 @@ int main(void)
 		TEST(what_was_translated_before_is_not_at_its_own_address),
 		TEST(a_half_open_socket_proves_return),
 		TEST(a_half_open_socket_has_to_be_of_before_the_deadline),
+		TEST(a_translation_at_other_servers_proves_no_absence_here),
 		TEST(a_socket_at_a_port_that_is_kept_proves_return),
 		TEST(a_syn_seen_by_its_name_with_its_socket_proves_return),
 		TEST(a_socket_of_a_repeated_syn_is_as_old_as_it_says),
