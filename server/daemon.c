@@ -294,7 +294,7 @@ static bool make_stamp(struct daemon *d)
 
 	if (config->stamp_networks_len == 0)
 		return true;
-	d->stamp = stamp_listener_new(config->addresses_len, on_stamp_dropped, d);
+	d->stamp = stamp_listener_new(on_stamp_dropped, d);
 	if (d->stamp)
 		stamp_listener_set_networks(d->stamp, config->stamp_networks, config->stamp_networks_len);
 	return d->stamp != NULL;
@@ -314,9 +314,9 @@ static bool make_parts(struct daemon *d)
 	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
 	d->service.ways = ways_new();
 	if (config->udp)
-		d->udp = udp_listener_new(&d->service, config->addresses_len);
+		d->udp = udp_listener_new(&d->service);
 	if (config->tcp)
-		d->tcp = tcp_listener_new(&d->service, config->addresses_len, config->tcp_slots);
+		d->tcp = tcp_listener_new(&d->service, config->tcp_slots);
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
 	peers = list_peers(config);
@@ -373,17 +373,16 @@ static int say_refused(const char *protocol, const struct endpoint *failed, int 
 static bool start_listeners(struct daemon *d)
 {
 	const struct server_config *config = d->config;
+	const struct listen_addresses at = { config->addresses, config->addresses_len, config->port };
+	const struct listen_addresses stamp_at = { config->addresses, config->addresses_len, config->stamp_port };
 	struct endpoint failed;
 
-	if (d->udp && say_refused("UDP", &failed,
-				  udp_listener_start(d->udp, &d->loop, config->addresses, config->port, &failed)) < 0)
+	if (d->udp && say_refused("UDP", &failed, udp_listener_start(d->udp, &d->loop, &at, &failed)) < 0)
 		return false;
-	if (d->tcp && say_refused("TCP", &failed,
-				  tcp_listener_start(d->tcp, &d->loop, config->addresses, config->port, &failed)) < 0)
+	if (d->tcp && say_refused("TCP", &failed, tcp_listener_start(d->tcp, &d->loop, &at, &failed)) < 0)
 		return false;
-	return !d->stamp || say_refused("UDP", &failed,
-					stamp_listener_start(d->stamp, &d->loop, config->addresses, config->stamp_port,
-							     &failed)) == 0;
+	return !d->stamp ||
+	       say_refused("UDP", &failed, stamp_listener_start(d->stamp, &d->loop, &stamp_at, &failed)) == 0;
 }
 
 /* Make the reflector after the sockets are open, so that its uptime does not include a time without them. */

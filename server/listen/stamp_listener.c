@@ -1,27 +1,18 @@
 #include "server/listen/stamp_listener.h"
 
 #include "common/system/clock.h"
-#include "common/system/udp.h"
 
 #include <sodium.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { PACKET_LEN_MAX = 9216 }; /* a jumbo frame; what is longer is dropped */
-
-struct stamp_socket {
-	uv_poll_t poll;
-	struct stamp_listener *listener;
-	int fd;
-};
 
 struct stamp_listener {
 	struct stamp_reflector *reflector;
 	struct udp_batch *batch;
 	stamp_listener_dropped *dropped;
 	void *context;
-	size_t addresses_len, sockets_len;
-	struct stamp_socket sockets[];
+	struct udp_sockets sockets;
 };
 
 static bool handle(const struct stamp_listener *l, const struct udp_datagram *d, int64_t real_ns, int64_t mono_ns)
@@ -48,9 +39,9 @@ static bool handle(const struct stamp_listener *l, const struct udp_datagram *d,
 }
 
 /* What cannot be sent is lost, as by a link: the sender sees that. */
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_readable(uv_poll_t *poll, int status, int events)
 {
-	const struct stamp_socket *s = poll->data;
+	const struct udp_socket *s = poll->data;
 	const struct stamp_listener *l = s->listener;
 	int n = udp_receive(s->fd, l->batch);
 	int64_t real_ns = clock_real_ns(), mono_ns = clock_mono_ns();
@@ -75,41 +66,14 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static int add_socket(struct stamp_listener *l, uv_loop_t *loop, const struct endpoint *address, uint16_t port)
-{
-	struct stamp_socket *s = &l->sockets[l->sockets_len];
-	struct udp_options options = { .family = AF_UNSPEC, .packet_info = true, .receive_timestamps = true };
-	int error;
-
-	if (address) {
-		options.family = endpoint_is_v4(address) ? AF_INET : AF_INET6;
-		options.bind = *address;
-	}
-	options.bind.port = port;
-	s->listener = l;
-	s->fd = udp_open(&options);
-	if (s->fd < 0)
-		return s->fd;
-	error = uv_poll_init(loop, &s->poll, s->fd);
-	if (error < 0) {
-		close(s->fd);
-		return error;
-	}
-	s->poll.data = s;
-	l->sockets_len++;
-	return uv_poll_start(&s->poll, UV_READABLE, on_ready);
-}
-
-struct stamp_listener *stamp_listener_new(size_t addresses_len, stamp_listener_dropped *dropped, void *context)
+struct stamp_listener *stamp_listener_new(stamp_listener_dropped *dropped, void *context)
 {
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
-	size_t sockets_max = addresses_len ? addresses_len : 1;
-	struct stamp_listener *l = calloc(1, sizeof *l + sockets_max * sizeof l->sockets[0]);
+	struct stamp_listener *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
 	randombytes_buf(hash_key, sizeof hash_key);
-	l->addresses_len = addresses_len;
 	l->dropped = dropped;
 	l->context = context;
 	l->reflector = stamp_reflector_new(hash_key);
@@ -130,32 +94,23 @@ const uint64_t *stamp_listener_counts(const struct stamp_listener *listener)
 	return stamp_reflector_counts(listener->reflector);
 }
 
-int stamp_listener_start(struct stamp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses,
-			 uint16_t port, struct endpoint *failed)
+int stamp_listener_start(struct stamp_listener *listener, uv_loop_t *loop, const struct listen_addresses *addresses,
+			 struct endpoint *failed)
 {
-	int error = 0;
+	const struct udp_sockets_settings settings = {
+		.loop = loop,
+		.options = { .packet_info = true, .receive_timestamps = true },
+		.on_readable = on_readable,
+		.listener = listener,
+	};
 
-	*failed = (struct endpoint){ .port = port };
-	if (listener->addresses_len == 0)
-		return add_socket(listener, loop, NULL, port);
-	for (size_t i = 0; i < listener->addresses_len && error == 0; i++) {
-		*failed = endpoint_of(addresses[i].address, port);
-		error = add_socket(listener, loop, failed, port);
-	}
-	return error;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	const struct stamp_socket *s = handle->data;
-
-	close(s->fd);
+	return udp_sockets_start(&listener->sockets, &settings, addresses, failed);
 }
 
 void stamp_listener_stop(struct stamp_listener *listener)
 {
-	for (size_t i = 0; listener && i < listener->sockets_len; i++)
-		uv_close((uv_handle_t *)&listener->sockets[i].poll, on_closed);
+	if (listener)
+		udp_sockets_stop(&listener->sockets);
 }
 
 void stamp_listener_free(struct stamp_listener *listener)
@@ -165,5 +120,6 @@ void stamp_listener_free(struct stamp_listener *listener)
 	stamp_reflector_free(listener->reflector);
 	if (listener->batch)
 		udp_batch_free(listener->batch);
+	udp_sockets_free(&listener->sockets);
 	free(listener);
 }

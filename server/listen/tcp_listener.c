@@ -60,8 +60,8 @@ struct tcp_listener {
 	uint64_t relays;                  /* number of relays since start */
 	struct tcp_listener_counts counts;
 	bool stopping;
-	size_t addresses_len, sockets_len;
-	struct tcp_socket sockets[];
+	struct tcp_socket *sockets;
+	size_t sockets_len;
 };
 
 static void handle_requests(struct connection *c);
@@ -412,15 +412,13 @@ static void on_connection(uv_stream_t *stream, int status)
 	accept_waiting(socket->listener);
 }
 
-struct tcp_listener *tcp_listener_new(const struct service *service, size_t addresses_len, unsigned connections)
+struct tcp_listener *tcp_listener_new(const struct service *service, unsigned connections)
 {
-	size_t sockets_max = addresses_len ? addresses_len : 1;
-	struct tcp_listener *l = calloc(1, sizeof *l + sockets_max * sizeof l->sockets[0]);
+	struct tcp_listener *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
 	l->service = service;
-	l->addresses_len = addresses_len;
 	TAILQ_INIT(&l->free);
 	TAILQ_INIT(&l->yielding);
 	TAILQ_INIT(&l->authentic);
@@ -445,24 +443,23 @@ static void start_connections(struct tcp_listener *l)
 	}
 }
 
-static int bind_to(struct tcp_socket *socket, const struct endpoint *address, uint16_t port)
+static int bind_to(struct tcp_socket *socket, const struct endpoint *at)
 {
-	struct endpoint e = address ? *address : (struct endpoint){ .port = 0 };
-	int family = address && endpoint_is_v4(address) ? AF_INET : AF_INET6;
+	bool all = endpoint_is_unknown(at);
+	int family = endpoint_is_v4(at) ? AF_INET : AF_INET6, error;
 	struct sockaddr_storage ss;
-	int error;
 
-	e.port = port;
-	udp_sockaddr(&e, family, 0, &ss);
-	error = uv_tcp_bind(&socket->tcp, (struct sockaddr *)&ss, address && family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
-	if (error != -EAFNOSUPPORT || address)
+	udp_sockaddr(at, family, 0, &ss);
+	error = uv_tcp_bind(&socket->tcp, (struct sockaddr *)&ss, family == AF_INET6 && !all ? UV_TCP_IPV6ONLY : 0);
+	if (error != -EAFNOSUPPORT || !all)
 		return error;
-	udp_sockaddr(&e, AF_INET, 0, &ss); /* this host has no IPv6 */
+	udp_sockaddr(at, AF_INET, 0, &ss); /* this host has no IPv6 */
 	return uv_tcp_bind(&socket->tcp, (struct sockaddr *)&ss, 0);
 }
 
-static int add_socket(struct tcp_listener *l, const struct endpoint *address, uint16_t port)
+static int add_socket(void *listener, const struct endpoint *at)
 {
+	struct tcp_listener *l = listener;
 	struct tcp_socket *socket = &l->sockets[l->sockets_len];
 	int error;
 
@@ -470,25 +467,18 @@ static int add_socket(struct tcp_listener *l, const struct endpoint *address, ui
 	l->sockets_len++;
 	socket->listener = l;
 	socket->tcp.data = socket;
-	error = bind_to(socket, address, port);
+	error = bind_to(socket, at);
 	return error < 0 ? error : uv_listen((uv_stream_t *)&socket->tcp, BACKLOG, on_connection);
 }
 
-int tcp_listener_start(struct tcp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
+int tcp_listener_start(struct tcp_listener *listener, uv_loop_t *loop, const struct listen_addresses *addresses,
 		       struct endpoint *failed)
 {
-	int error = 0;
-
 	listener->loop = loop;
-	*failed = (struct endpoint){ .port = port };
+	*failed = (struct endpoint){ .port = addresses->port };
 	start_connections(listener);
-	if (listener->addresses_len == 0)
-		return add_socket(listener, NULL, port);
-	for (size_t i = 0; i < listener->addresses_len && error == 0; i++) {
-		memcpy(failed->address, addresses[i].address, sizeof failed->address);
-		error = add_socket(listener, &addresses[i], port);
-	}
-	return error;
+	listener->sockets = calloc(listen_addresses_sockets(addresses), sizeof *listener->sockets);
+	return listener->sockets ? listen_addresses_each(addresses, add_socket, listener, failed) : -ENOMEM;
 }
 
 void tcp_listener_stop(struct tcp_listener *listener)
@@ -512,5 +502,6 @@ void tcp_listener_free(struct tcp_listener *listener)
 	if (!listener)
 		return;
 	free(listener->connections);
+	free(listener->sockets);
 	free(listener);
 }

@@ -5,20 +5,18 @@
 #ifndef FLOATPROBE_TCP_LISTENER_H
 #define FLOATPROBE_TCP_LISTENER_H
 
+#include "server/listen/listen_addresses.h"
 #include "server/listen/service.h"
 
-#include <stddef.h>
-#include <stdint.h>
 #include <uv.h>
 
 struct tcp_listener;
 
-/* One dual-stack socket on all addresses (addresses_len 0), or one socket for each address. Returns NULL if memory is
- * out. */
-struct tcp_listener *tcp_listener_new(const struct service *service, size_t addresses_len, unsigned connections);
+/* Returns NULL if memory is out. */
+struct tcp_listener *tcp_listener_new(const struct service *service, unsigned connections);
 /* Listen. Returns 0 or -errno. On error *failed is the refused address and port (unknown: all addresses); call
  * tcp_listener_stop then, too. */
-int tcp_listener_start(struct tcp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
+int tcp_listener_start(struct tcp_listener *listener, uv_loop_t *loop, const struct listen_addresses *addresses,
 		       struct endpoint *failed) __attribute__((warn_unused_result));
 struct tcp_listener_counts {
 	uint64_t accepted;

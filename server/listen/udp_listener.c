@@ -6,12 +6,10 @@
 #include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
-#include "common/system/udp.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	BATCHES_A_WAKE_UP = 4, /* then TCP, signals and timers run */
@@ -20,21 +18,19 @@ enum {
 	BUFFER_LEN = 4 << 20,
 };
 
-struct udp_socket {
-	uv_poll_t poll;
-	struct udp_listener *listener;
-	int fd;
-};
-
 struct udp_listener {
 	const struct service *service;
 	struct udp_batch *batch;
 	struct udp_batch *aside; /* for packets other than replies; it points to octets elsewhere */
 	uint16_t port;
 	uint64_t failures; /* replies that could not be sent */
-	size_t addresses_len, sockets_len;
-	struct udp_socket sockets[];
+	struct udp_sockets sockets;
 };
+
+static struct udp_listener *listener_of(const struct udp_socket *s)
+{
+	return s->listener;
+}
 
 /* Returns the number of errors read. */
 static unsigned drain_errors(const struct udp_socket *s)
@@ -44,8 +40,8 @@ static unsigned drain_errors(const struct udp_socket *s)
 	unsigned n = 0;
 
 	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
-		host_evidence_note_error(s->listener->service->host_evidence, &entry);
-		ways_note_error(s->listener->service->ways, &entry, clock_mono_ns());
+		host_evidence_note_error(listener_of(s)->service->host_evidence, &entry);
+		ways_note_error(listener_of(s)->service->ways, &entry, clock_mono_ns());
 		n++;
 	}
 	return n;
@@ -112,16 +108,16 @@ static void send_twins(const struct udp_socket *s, uint32_t which)
 
 static int send_one(const struct udp_socket *s, const struct udp_datagram *d)
 {
-	*udp_batch_at(s->listener->aside, 0) = *d;
-	return send_some(s, s->listener->aside, 0, 1);
+	*udp_batch_at(listener_of(s)->aside, 0) = *d;
+	return send_some(s, listener_of(s)->aside, 0, 1);
 }
 
 void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len)
 {
 	const struct udp_datagram d = { .buf = buf, .len = len, .peer = *to };
 
-	for (size_t i = 0; i < listener->sockets_len; i++) /* use the first socket of the right family */
-		if (send_one(&listener->sockets[i], &d) > 0)
+	for (size_t i = 0; i < listener->sockets.len; i++) /* use the first socket of the right family */
+		if (send_one(&listener->sockets.list[i], &d) > 0)
 			return;
 }
 
@@ -137,7 +133,7 @@ static void reply_to_relay(void *socket, uint64_t id, const struct reflector_req
 	int n = send_one(s, &d);
 
 	if (n < 0)
-		note_failure(s->listener, &d, n);
+		note_failure(listener_of(s), &d, n);
 }
 
 static struct reflector_request describe(const struct udp_listener *l, const struct udp_datagram *d, int64_t real_ns,
@@ -174,7 +170,7 @@ static bool relay(const struct service *service, const struct reflector_request 
 /* Handle one datagram. Returns true if the buffer holds a reply; *twin: a second reply follows it. */
 static bool handle(struct udp_socket *s, struct udp_datagram *d, const struct reflector_request *request, bool *twin)
 {
-	const struct service *service = s->listener->service;
+	const struct service *service = listener_of(s)->service;
 	const struct witness_origin origin = { reply_to_relay, s, d->scope };
 	struct reflector_event event;
 	enum reflector_outcome outcome;
@@ -204,8 +200,8 @@ static void swap(struct udp_datagram *a, struct udp_datagram *b)
 /* Returns the number of datagrams read. */
 static unsigned handle_batch(struct udp_socket *s)
 {
-	struct udp_batch *batch = s->listener->batch;
-	int n = udp_receive(s->fd, batch);
+	const struct udp_listener *l = s->listener;
+	int n = udp_receive(s->fd, l->batch);
 	int64_t real_ns = clock_real_ns(), mono_ns = clock_mono_ns();
 	uint32_t twins = 0;
 	unsigned replies = 0;
@@ -216,84 +212,44 @@ static unsigned handle_batch(struct udp_socket *s)
 		return 0;
 	}
 	for (unsigned i = 0; i < (unsigned)n; i++) {
-		struct udp_datagram *d = udp_batch_at(batch, i);
-		struct reflector_request request = describe(s->listener, d, real_ns, mono_ns);
+		struct udp_datagram *d = udp_batch_at(l->batch, i);
+		struct reflector_request request = describe(l, d, real_ns, mono_ns);
 		bool twin;
 
 		if (!handle(s, d, &request, &twin))
 			continue;
 		if (i != replies)
-			swap(d, udp_batch_at(batch, replies));
+			swap(d, udp_batch_at(l->batch, replies));
 		twins |= (uint32_t)twin << replies++;
 	}
 	send_replies(s, replies);
 	send_twins(s, twins);
-	host_evidence_touch(s->listener->service->host_evidence, mono_ns);
+	host_evidence_touch(l->service->host_evidence, mono_ns);
 	return (unsigned)n;
 }
 _Static_assert(UDP_BATCH <= 32, "a bit for each datagram");
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct udp_socket *s = poll->data;
 
 	(void)events;
 	if (status < 0) { /* libuv takes a filled error queue for a broken descriptor and stops */
 		drain_errors(s);
-		uv_poll_start(poll, UV_READABLE, on_ready);
+		uv_poll_start(poll, UV_READABLE, on_readable);
 	}
 	for (unsigned i = 0; i < BATCHES_A_WAKE_UP; i++)
 		if (handle_batch(s) < UDP_BATCH)
 			break;
 }
 
-static int open_socket(const struct endpoint *address, uint16_t port)
+struct udp_listener *udp_listener_new(const struct service *service)
 {
-	struct udp_options options = {
-		.family = AF_UNSPEC,
-		.packet_info = true,
-		.receive_timestamps = true,
-		.errors = true,
-		.dont_fragment = true,
-		.buffer_len = BUFFER_LEN,
-	};
-
-	if (address) {
-		options.family = endpoint_is_v4(address) ? AF_INET : AF_INET6;
-		options.bind = *address;
-	}
-	options.bind.port = port;
-	return udp_open(&options);
-}
-
-static int add_socket(struct udp_listener *l, uv_loop_t *loop, const struct endpoint *address)
-{
-	struct udp_socket *s = &l->sockets[l->sockets_len];
-	int error;
-
-	s->listener = l;
-	s->fd = open_socket(address, l->port);
-	if (s->fd < 0)
-		return s->fd;
-	error = uv_poll_init(loop, &s->poll, s->fd);
-	if (error < 0) {
-		close(s->fd);
-		return error;
-	}
-	s->poll.data = s;
-	l->sockets_len++;
-	return uv_poll_start(&s->poll, UV_READABLE, on_ready);
-}
-
-struct udp_listener *udp_listener_new(const struct service *service, size_t addresses_len)
-{
-	size_t sockets_max = addresses_len ? addresses_len : 1;
-	struct udp_listener *l = calloc(1, sizeof *l + sockets_max * sizeof l->sockets[0]);
+	struct udp_listener *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return NULL;
 	l->service = service;
-	l->addresses_len = addresses_len;
 	l->batch = udp_batch_new(WIRE_UDP_MAX);
 	l->aside = udp_batch_new(0);
 	if (l->batch && l->aside)
@@ -302,33 +258,28 @@ struct udp_listener *udp_listener_new(const struct service *service, size_t addr
 	return NULL;
 }
 
-int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
+int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const struct listen_addresses *addresses,
 		       struct endpoint *failed)
 {
-	int error = 0;
+	const struct udp_sockets_settings settings = {
+		.loop = loop,
+		.options = { .packet_info = true,
+			     .receive_timestamps = true,
+			     .errors = true,
+			     .dont_fragment = true,
+			     .buffer_len = BUFFER_LEN },
+		.on_readable = on_readable,
+		.listener = listener,
+	};
 
-	listener->port = port;
-	*failed = (struct endpoint){ .port = port };
-	if (listener->addresses_len == 0)
-		return add_socket(listener, loop, NULL);
-	for (size_t i = 0; i < listener->addresses_len && error == 0; i++) {
-		memcpy(failed->address, addresses[i].address, sizeof failed->address);
-		error = add_socket(listener, loop, &addresses[i]);
-	}
-	return error;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	const struct udp_socket *s = handle->data;
-
-	close(s->fd);
+	listener->port = addresses->port;
+	return udp_sockets_start(&listener->sockets, &settings, addresses, failed);
 }
 
 void udp_listener_stop(struct udp_listener *listener)
 {
-	for (size_t i = 0; listener && i < listener->sockets_len; i++)
-		uv_close((uv_handle_t *)&listener->sockets[i].poll, on_closed);
+	if (listener)
+		udp_sockets_stop(&listener->sockets);
 }
 
 void udp_listener_free(struct udp_listener *listener)
@@ -337,6 +288,7 @@ void udp_listener_free(struct udp_listener *listener)
 		return;
 	udp_batch_free(listener->batch);
 	udp_batch_free(listener->aside);
+	udp_sockets_free(&listener->sockets);
 	free(listener);
 }
 
@@ -344,8 +296,8 @@ uint32_t udp_listener_unread_ms(const struct udp_listener *listener)
 {
 	int64_t oldest_ns = INT64_MAX;
 
-	for (size_t i = 0; i < listener->sockets_len; i++) {
-		int64_t since_ns = udp_waiting_since_ns(listener->sockets[i].fd);
+	for (size_t i = 0; i < listener->sockets.len; i++) {
+		int64_t since_ns = udp_waiting_since_ns(listener->sockets.list[i].fd);
 
 		if (since_ns > 0 && since_ns < oldest_ns)
 			oldest_ns = since_ns;
@@ -357,11 +309,11 @@ uint32_t udp_listener_drops(const struct udp_listener *listener)
 {
 	uint32_t drops = 0;
 
-	for (size_t i = 0; i < listener->sockets_len; i++) {
+	for (size_t i = 0; i < listener->sockets.len; i++) {
 		uint32_t info[SK_MEMINFO_VARS] = { 0 };
 		socklen_t len = sizeof info;
 
-		if (getsockopt(listener->sockets[i].fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
+		if (getsockopt(listener->sockets.list[i].fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0)
 			drops += info[SK_MEMINFO_DROPS];
 	}
 	return drops;

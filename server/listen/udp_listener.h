@@ -4,19 +4,14 @@
 #define FLOATPROBE_UDP_LISTENER_H
 
 #include "server/listen/service.h"
-
-#include <stddef.h>
-#include <stdint.h>
-#include <uv.h>
+#include "server/listen/udp_sockets.h"
 
 struct udp_listener;
 
-/* One dual-stack socket on all addresses (addresses_len 0), or one socket for each address. Returns NULL if memory is
- * out. */
-struct udp_listener *udp_listener_new(const struct service *service, size_t addresses_len);
-/* Open the sockets. Returns 0 or -errno. On error *failed is the refused address and port (unknown: all addresses);
- * call udp_listener_stop then, too. */
-int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const struct endpoint *addresses, uint16_t port,
+/* Returns NULL if memory is out. */
+struct udp_listener *udp_listener_new(const struct service *service);
+/* Open the sockets, as by udp_sockets_start. */
+int udp_listener_start(struct udp_listener *listener, uv_loop_t *loop, const struct listen_addresses *addresses,
 		       struct endpoint *failed) __attribute__((warn_unused_result));
 /* Free it after the loop has closed its handles. Both accept NULL. */
 void udp_listener_stop(struct udp_listener *listener);

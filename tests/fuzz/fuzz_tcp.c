@@ -420,6 +420,7 @@ static void check(const struct tcp_listener *listener)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool started;
+	const struct listen_addresses all = { .port = WIRE_PORT };
 	struct endpoint failed;
 	struct input in = { data, size };
 
@@ -431,9 +432,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	FUZZ_CHECK(service.reflector);
 	service.relays = make_relays(service.reflector);
-	struct tcp_listener *listener = tcp_listener_new(&service, 0, PLACES);
+	struct tcp_listener *listener = tcp_listener_new(&service, PLACES);
 
-	FUZZ_CHECK(listener && tcp_listener_start(listener, NULL, NULL, WIRE_PORT, &failed) == 0);
+	FUZZ_CHECK(listener && tcp_listener_start(listener, NULL, &all, &failed) == 0);
 	while (in.size > 0) {
 		bool turn = in.data[0] & 0x40;
 

@@ -103,15 +103,17 @@ static void start(struct world *w)
 
 	for (unsigned i = 0; i < PORTS_TRIED; i++) {
 		w->address = loopback(free_port());
-		w->udp = udp_listener_new(&w->service, 0);
-		w->tcp = tcp_listener_new(&w->service, 1, SLOTS);
+		const struct listen_addresses all = { .port = w->address.port }, one = { &w->address, 1, all.port };
+
+		w->udp = udp_listener_new(&w->service);
+		w->tcp = tcp_listener_new(&w->service, SLOTS);
 		assert_non_null(w->udp);
 		assert_non_null(w->tcp);
 		w->service.relays = relays_new(ask_peer, w->udp);
 		assert_non_null(w->service.relays);
 		relays_start(w->service.relays, &w->loop, w->service.reflector);
-		if (udp_listener_start(w->udp, &w->loop, NULL, w->address.port, &failed) == 0 &&
-		    tcp_listener_start(w->tcp, &w->loop, &w->address, w->address.port, &failed) == 0)
+		if (udp_listener_start(w->udp, &w->loop, &all, &failed) == 0 &&
+		    tcp_listener_start(w->tcp, &w->loop, &one, &failed) == 0)
 			return;
 		stop(w);
 	}
