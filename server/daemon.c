@@ -63,7 +63,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	link_watch_find_syns(d->link_watch, query, querier, draft);
 	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
 	link_watch_collect(d->link_watch, query, &querier->seen, draft);
-	ways_tell(d->service.ways, clock_mono_ns(), answer);
+	return_routes_tell(d->service.return_routes, clock_mono_ns(), answer);
 	if (d->udp) {
 		answer->socket_drops = udp_listener_drops(d->udp);
 		answer->unread_ms = udp_listener_unread_ms(d->udp);
@@ -312,7 +312,7 @@ static bool make_parts(struct daemon *d)
 	d->service.context = d;
 	d->service.host_evidence =
 	    host_evidence_new(config->tcp && config->half_open ? config->port : 0, clock_mono_ns());
-	d->service.ways = ways_new();
+	d->service.return_routes = return_routes_new();
 	if (config->udp)
 		d->udp = udp_listener_new(&d->service);
 	if (config->tcp)
@@ -320,7 +320,7 @@ static bool make_parts(struct daemon *d)
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
 	peers = list_peers(config);
-	if (d->link_watch && d->service.host_evidence && d->service.ways && (d->udp || !config->udp) &&
+	if (d->link_watch && d->service.host_evidence && d->service.return_routes && (d->udp || !config->udp) &&
 	    (d->tcp || !config->tcp) && d->service.relays && peers && make_stamp(d)) {
 		set_peers(d, peers, config->peers_len);
 		return true;
@@ -565,7 +565,7 @@ static void free_parts(struct daemon *d)
 	free(d->peers);
 	reflector_free(d->service.reflector);
 	host_evidence_free(d->service.host_evidence);
-	ways_free(d->service.ways);
+	return_routes_free(d->service.return_routes);
 	if (d->findings.journal && !journal_close(d->findings.journal))
 		log_error("lines of the journal %s were lost", d->config->journal);
 	server_config_free(d->config);

@@ -15,5 +15,5 @@ void explain_hear(struct path *p, const struct query_result *t, int slot, const 
 							       : t->drops->datagrams_from_ns);
 	hint_holding_note(&d->holding, p, t, slot, flow);
 	hint_mac_note(&d->mac, p, t, slot);
-	hint_way_note(&d->way, p, t, flow);
+	hint_return_route_note(&d->return_route, p, t, flow);
 }

@@ -8,8 +8,8 @@
 #include "client/evidence/hint_holding.h"
 #include "client/evidence/hint_mac.h"
 #include "client/evidence/hint_neighbour.h"
+#include "client/evidence/hint_return_route.h"
 #include "client/evidence/hint_silence.h"
-#include "client/evidence/hint_way.h"
 #include "client/path/path.h"
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	struct hint_frames frames;
 	struct hint_holding holding;
 	struct hint_mac mac;
-	struct hint_way way;
+	struct hint_return_route return_route;
 };
 
 /* The path's state, allocated at the first call; NULL: no memory. */

@@ -435,8 +435,8 @@ static bool has_no_route(const struct query_result *t, const struct evidence_ori
 {
 	const struct evidence_answer *a = t->answer;
 
-	for (unsigned i = 0; origin && query_result_is_own(t, &origin->local) && i < a->ways_len; i++) {
-		const struct evidence_way *w = &a->ways[i];
+	for (unsigned i = 0; origin && query_result_is_own(t, &origin->local) && i < a->return_routes_len; i++) {
+		const struct evidence_return_route *w = &a->return_routes[i];
 		if (w->no_route && endpoint_same_address(&w->client, &origin->source) &&
 		    endpoint_same_address(&w->local, &origin->local))
 			return true;

@@ -261,7 +261,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	hint_frames_explain(&d->frames, p, &d->attempts, e->config, since_ns, &hints->frames);
 	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
 	hints->mac = hint_mac_explain(&d->mac, since_ns);
-	hint_way_explain(&d->way, e->config, d->receipt_server, since_ns, &hints->way);
+	hint_return_route_explain(&d->return_route, e->config, d->receipt_server, since_ns, &hints->return_route);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
 	explain_table(e, p, since_ns, hints);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)

@@ -155,7 +155,7 @@ static bool the_kernel_found_a_duplicate(const struct verdict_evidence *e, enum 
 	return nothing_arrives(e, state) && e->hints.holding.duplicate != 0 && e->hints.holding.held == 0;
 }
 
-static bool no_way_to_the_host(const struct verdict_evidence *e, enum verdict_state state)
+static bool no_route_to_the_host(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_UNREACHABLE);
 }
@@ -264,13 +264,13 @@ static bool our_kernel_drops_the_answers(const struct verdict_evidence *e, enum 
 	const struct own_kernel_explanation *own = &e->hints.own_kernel;
 
 	return state == VERDICT_DOWN && all_vanish(e) && seen(e, PROBER_LOST_RETURN) > 0 &&
-	       seen(e, PROBER_LOST_FORWARD) == 0 && !e->hints.way.failed &&
+	       seen(e, PROBER_LOST_FORWARD) == 0 && !e->hints.return_route.failed &&
 	       (own->reverse_path > 0 || own->segments >= CAUSES_BAD_SEGMENTS);
 }
 
 static bool answers_do_not_get_away(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->hints.way.way && is_most_asked(e, seen(e, PROBER_LOST_RETURN));
+	return is_failing(state) && e->hints.return_route.route && is_most_asked(e, seen(e, PROBER_LOST_RETURN));
 }
 
 /* --- other flows, sizes, protocols, servers ---------------------------------------------------------------------- */
@@ -887,7 +887,7 @@ const struct causes_rule causes_rules[] = {
 	},
 	{
 	    .cause = VERDICT_CAUSE_UNREACHABLE,
-	    .holds = no_way_to_the_host,
+	    .holds = no_route_to_the_host,
 	    .needs =
 		"ICMP host or network unreachable; on a path that is down it is the most frequent error, otherwise "
 		"at least half of the losses; on a path that is down, gets no error and has proven forward losses, an "

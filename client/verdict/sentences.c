@@ -336,8 +336,8 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_lateness(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);
-	if (e->hints.way.way && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
-		sentences_way(e, v);
+	if (e->hints.return_route.route && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
+		sentences_return_route(e, v);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
 		sentences_own_kernel(e, v);
 	if (is_about_the_holder(v->cause) && nothing_arrives(e, v->state))

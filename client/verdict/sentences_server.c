@@ -202,7 +202,7 @@ void sentences_shares(const struct verdict_evidence *e, struct verdict *v)
 	}
 }
 
-static const char *way_error_text(unsigned error)
+static const char *route_error_text(unsigned error)
 {
 	switch (error) {
 	case EPERM:
@@ -236,7 +236,7 @@ static const char *report_text(unsigned error)
 }
 
 /* How the answers of this server would leave. */
-static void tell_route(const char *server, const struct evidence_way *w, struct verdict *v)
+static void tell_route(const char *server, const struct evidence_return_route *w, struct verdict *v)
 {
 	bool direct = endpoint_is_unknown(&w->gateway);
 
@@ -249,15 +249,15 @@ static void tell_route(const char *server, const struct evidence_way *w, struct 
 }
 
 /* What the server itself says of its answers to this client. */
-void sentences_way(const struct verdict_evidence *e, struct verdict *v)
+void sentences_return_route(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct evidence_way *w = e->hints.way.way;
-	const char *server = say_or(e->hints.way.server, "the server");
-	bool own = endpoint_is_unknown(&w->reporter), failed = e->hints.way.failed;
+	const struct evidence_return_route *w = e->hints.return_route.route;
+	const char *server = say_or(e->hints.return_route.server, "the server");
+	bool own = endpoint_is_unknown(&w->reporter), failed = e->hints.return_route.failed;
 
 	if (failed && own)
 		say(v, "%s could not send its answers to %s: %s (%u times, last %.1f s before it was asked)", server,
-		    say_address(&w->client).text, way_error_text(w->error), w->count, w->idle_ms / 1e3);
+		    say_address(&w->client).text, route_error_text(w->error), w->count, w->idle_ms / 1e3);
 	else if (failed)
 		say(v, "%s got an error for its answers to %s: %s, from %s (%u times, last %.1f s before it was asked)",
 		    server, say_address(&w->client).text, report_text(w->error), say_address(&w->reporter).text,
@@ -265,5 +265,6 @@ void sentences_way(const struct verdict_evidence *e, struct verdict *v)
 	if (!w->no_route)
 		tell_route(server, w, v);
 	else if (!failed || !own)
-		say(v, "%s has no route to %s: %s", server, say_address(&w->client).text, way_error_text(w->no_route));
+		say(v, "%s has no route to %s: %s", server, say_address(&w->client).text,
+		    route_error_text(w->no_route));
 }

@@ -6,8 +6,8 @@
 
 /* What explains losses on many paths: drops, claims, MACs, full tables. */
 void sentences_server(const struct verdict_evidence *e, struct verdict *v);
-/* How the servers' answers leave, and why they do not. Needs hints.way.way. */
-void sentences_way(const struct verdict_evidence *e, struct verdict *v);
+/* How the servers' answers leave, and why they do not. Needs hints.return_route.route. */
+void sentences_return_route(const struct verdict_evidence *e, struct verdict *v);
 /* Who has the address on which the probes have to arrive, where nothing arrives; and what the servers' links say of an
  * address that none of them has. */
 void sentences_holders(const struct verdict_evidence *e, struct verdict *v);

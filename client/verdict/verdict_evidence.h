@@ -9,9 +9,9 @@
 #include "client/evidence/hint_holding.h"
 #include "client/evidence/hint_mac.h"
 #include "client/evidence/hint_neighbour.h"
+#include "client/evidence/hint_return_route.h"
 #include "client/evidence/hint_silence.h"
 #include "client/evidence/hint_table.h"
-#include "client/evidence/hint_way.h"
 #include "client/evidence/own_drops.h"
 #include "client/evidence/own_kernel.h"
 #include "client/path/holders.h"
@@ -38,7 +38,7 @@ struct verdict_hints {
 	struct hint_table_explanation own_table; /* of this host */
 	struct hint_holding_explanation holding;
 	const struct hint_mac *mac; /* where our frames for the address go on this link; NULL: not known */
-	struct hint_way_explanation way;
+	struct hint_return_route_explanation return_route;
 	struct hint_data_explanation data;
 	struct hint_frames_explanation frames;
 	const char *receipt_server;   /* the server with the newest receipt; NULL: not known */

@@ -288,7 +288,7 @@ static const uint8_t *get_interface(const uint8_t *p, char (*v)[EVIDENCE_INTERFA
 	X(u32, r->count)                                                                                               \
 	X(u32, r->idle_ms)
 
-#define ANSWER_ways(X)                                                                                                 \
+#define ANSWER_return_routes(X)                                                                                        \
 	X(address, r->client)                                                                                          \
 	X(address, r->local)                                                                                           \
 	X(u16, r->count)                                                                                               \
@@ -523,7 +523,7 @@ unsigned evidence_query_room(size_t len, unsigned attempts)
 	    LIST_LEN(answer_attempts, attempts) + LIST_LEN(answer_syns, attempts) + LIST_LEN(answer_origins, 1);
 	size_t query = TEXT_HEADER_LEN + query_head_len + (attempts > 0 ? of_attempts : 0) + LIST_LEN(query_flows, 0) +
 		       LIST_LEN(query_addresses, EVIDENCE_HOLDINGS_MAX);
-	/* A wrong neighbour entry leaves as much room to a way: they are not wrong at once. */
+	/* A wrong neighbour entry leaves as much room to a return route: only one of them is wrong. */
 	size_t rest = LIST_LEN(answer_neighbours, 1) + LIST_LEN(answer_frames, 1) + LIST_LEN(answer_conflicts, 1) +
 		      LIST_LEN(answer_addresses, 1) + LIST_LEN(answer_twins, 1) + /* nobody asks for these one by one */
 		      LIST_LEN(answer_holdings, 1) + LIST_LEN(answer_captures, 0);

@@ -31,7 +31,7 @@ enum {
 	EVIDENCE_HOLDINGS_MAX = 4,
 	EVIDENCE_COUNTERS_MAX = 8,
 	EVIDENCE_ORIGINS_MAX = 4,
-	EVIDENCE_WAYS_MAX = 4,
+	EVIDENCE_RETURN_ROUTES_MAX = 4,
 	EVIDENCE_TRANSLATIONS_MAX = 2,
 	EVIDENCE_MAC_LEN = 6,
 	EVIDENCE_HEARD_MAX = UINT16_MAX,
@@ -166,7 +166,7 @@ enum evidence_asked {
 /* A wrong entry in the server's neighbour table, on its way from one of its addresses to a client that asks, or that
  * its flows come from: the client is on the link, and its frames for this address arrive from another MAC than the
  * entry has. As it was when a flow began or was first unheard: before anything heals. Another address of the server's
- * may have another way. */
+ * may have another route. */
 struct evidence_neighbour {
 	struct endpoint client;   /* its address as the server sees it; port 0 */
 	struct endpoint local;    /* the server's address; port 0 */
@@ -264,7 +264,7 @@ struct evidence_counter {
 
 /* Something is wrong with the server's answers on their way from one of its addresses to a client. Errors are numbers
  * of Linux (asm-generic/errno.h); 0: none. */
-struct evidence_way {
+struct evidence_return_route {
 	struct endpoint client;                 /* its address as the server sees it; port 0 */
 	struct endpoint local;                  /* the server's address; port 0 */
 	uint16_t count;                         /* answers that could not be sent, or that an ICMP error came for */
@@ -283,7 +283,7 @@ struct evidence_mac {
 
 /* X-macro: type on the wire, list, its record, how many at most, whether it is left out rather than cut. The lists get
  * room in this order: attempts are short, and asked for one by one.
- * ways: there is one only where an answer does not leave.
+ * return_routes: there is one only where an answer does not leave.
  * addresses: the server's own; port 0.
  * macs: all of the server's own, for a client that says its own as the server sees it, so may be on its link. */
 #define EVIDENCE_ANSWER_LISTS(X)                                                                                       \
@@ -292,7 +292,7 @@ struct evidence_mac {
 	X(12, origins, struct evidence_origin, EVIDENCE_ORIGINS_MAX, false)                                            \
 	X(21, counters, struct evidence_counter, EVIDENCE_COUNTERS_MAX, true)                                          \
 	X(2, flows, struct evidence_flow, EVIDENCE_FLOWS_MAX, false)                                                   \
-	X(13, ways, struct evidence_way, EVIDENCE_WAYS_MAX, false)                                                     \
+	X(13, return_routes, struct evidence_return_route, EVIDENCE_RETURN_ROUTES_MAX, false)                          \
 	X(20, captures, struct evidence_capture, EVIDENCE_CAPTURES_MAX, false)                                         \
 	X(10, holdings, struct evidence_holding, EVIDENCE_HOLDINGS_MAX, false)                                         \
 	X(3, arrivals, struct evidence_arrival, EVIDENCE_PLACES_MAX, false)                                            \

@@ -438,11 +438,11 @@ enum {
 /* -- server: why do its answers not reach a client? -- */
 
 /* Clients on a usual schedule probe a dead path each minute at least: older failures may be mended. */
-#define WAYS_SERIES_NS (60 * NS_PER_S)
+#define RETURN_ROUTES_SERIES_NS (60 * NS_PER_S)
 /* As HOLDINGS_ANSWER_NS: a machine on the link answers within a second. */
-#define WAYS_ANSWER_NS (900 * NS_PER_MS)
+#define RETURN_ROUTES_ANSWER_NS (900 * NS_PER_MS)
 /* A kernel asks for three seconds before it gives up, then again for the next packet. */
-#define WAYS_MUTE_NS (5 * NS_PER_S)
+#define RETURN_ROUTES_MUTE_NS (5 * NS_PER_S)
 
 /* -- server: does a machine on the link answer for an address? -- */
 

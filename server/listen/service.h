@@ -3,14 +3,14 @@
 #define FLOATPROBE_SERVICE_H
 
 #include "server/host/host_evidence.h"
-#include "server/host/ways.h"
+#include "server/host/return_routes.h"
 #include "server/listen/relays.h"
 #include "server/reflect/reflector.h"
 
 struct service {
 	struct reflector *reflector;
 	struct host_evidence *host_evidence;
-	struct ways *ways;
+	struct return_routes *return_routes;
 	struct relays *relays;
 	/* Called for each event of the reflector. */
 	void (*on_event)(void *context, const struct reflector_event *event);

@@ -41,7 +41,7 @@ static unsigned drain_errors(const struct udp_socket *s)
 
 	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
 		host_evidence_note_error(listener_of(s)->service->host_evidence, &entry);
-		ways_note_error(listener_of(s)->service->ways, &entry, clock_mono_ns());
+		return_routes_note_error(listener_of(s)->service->return_routes, &entry, clock_mono_ns());
 		n++;
 	}
 	return n;
@@ -53,7 +53,7 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 	int64_t now_ns = clock_mono_ns();
 
 	l->failures++;
-	ways_note_unsent(l->service->ways, &d->peer, &d->local, -error, now_ns);
+	return_routes_note_unsent(l->service->return_routes, &d->peer, &d->local, -error, now_ns);
 	log_warning("cannot reply to %s from %s: %s (%llu replies not sent since start)",
 		    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
 		    strerror(-error), (unsigned long long)l->failures);

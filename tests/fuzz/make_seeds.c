@@ -321,7 +321,7 @@ static void query(unsigned flows, unsigned attempts)
 static void put_neighbourhood(struct evidence_answer *a)
 {
 	a->neighbours_len = a->frames_len = a->conflicts_len = a->arrivals_len = a->captures_len = 2;
-	a->origins_len = a->ways_len = 2;
+	a->origins_len = a->return_routes_len = 2;
 	for (uint8_t i = 0; i < 2; i++) {
 		a->neighbours[i].client = v4(9, 0);
 		a->neighbours[i].repaired = i;
@@ -332,7 +332,8 @@ static void put_neighbourhood(struct evidence_answer *a)
 		a->conflicts[i].address = v4(i, 0);
 		a->conflicts[i].count = i;
 		a->captures[i] = (struct evidence_capture){ i, i, UINT64_MAX };
-		a->ways[i] = (struct evidence_way){ .client = v4(9, 0), .count = i, .error = 101, .interface = "eth0" };
+		a->return_routes[i] =
+		    (struct evidence_return_route){ .client = v4(9, 0), .count = i, .error = 101, .interface = "eth0" };
 		a->arrivals[i].place = (struct evidence_place){ v4(i, WIRE_PORT), i ? PACKET_UDP : PACKET_TCP };
 	}
 }

@@ -430,45 +430,45 @@ static void no_new_flow_gets_through(void **state)
 
 static void the_server_cannot_answer(void **state)
 {
-	static const struct evidence_way unsent = { .client = ADDRESS(198, 18, 1, 9),
-						    .count = 12,
-						    .idle_ms = 400,
-						    .error = ENETUNREACH,
-						    .no_route = ENETUNREACH };
-	static const struct evidence_way reported = { .client = ADDRESS(198, 18, 1, 9),
-						      .count = 2,
-						      .error = ELOOP,
-						      .reporter = ADDRESS(198, 18, 1, 1),
-						      .gateway = ADDRESS(198, 18, 1, 1),
-						      .interface = "eth0" };
-	static const struct evidence_way mute = { .client = ADDRESS(198, 18, 1, 9),
-						  .interface = "docker0",
-						  .neighbour_state = 0x20 };
+	static const struct evidence_return_route unsent = { .client = ADDRESS(198, 18, 1, 9),
+							     .count = 12,
+							     .idle_ms = 400,
+							     .error = ENETUNREACH,
+							     .no_route = ENETUNREACH };
+	static const struct evidence_return_route reported = { .client = ADDRESS(198, 18, 1, 9),
+							       .count = 2,
+							       .error = ELOOP,
+							       .reporter = ADDRESS(198, 18, 1, 1),
+							       .gateway = ADDRESS(198, 18, 1, 1),
+							       .interface = "eth0" };
+	static const struct evidence_return_route mute = { .client = ADDRESS(198, 18, 1, 9),
+							   .interface = "docker0",
+							   .neighbour_state = 0x20 };
 
 	(void)state;
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN);
-	     e.hints.way = (struct hint_way_explanation){ &unsent, "boot-01", true });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &unsent, "boot-01", true });
 	assert_string_equal(v.sentences[1], "boot-01 could not send its answers to 198.18.1.9: Network is unreachable "
 					    "(12 times, last 0.4 s before it was asked)");
 	assert_int_equal(v.direction, VERDICT_DIRECTION_RETURN);
 	assert_non_null(strstr(v.advice, "how the server sends to this client"));
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN);
-	     e.hints.way = (struct hint_way_explanation){ &unsent, "boot-01", false });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &unsent, "boot-01", false });
 	assert_string_equal(v.sentences[1], "boot-01 has no route to 198.18.1.9: Network is unreachable");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN);
-	     e.hints.way = (struct hint_way_explanation){ &reported, "boot-01", true });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &reported, "boot-01", true });
 	assert_string_equal(v.sentences[1], "boot-01 got an error for its answers to 198.18.1.9: time to live exceeded "
 					    "in transit, from 198.18.1.1 (2 times, last 0.0 s before it was asked)");
 	assert_string_equal(v.sentences[2], "boot-01 sends to 198.18.1.9 by eth0, through 198.18.1.1");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN);
-	     e.hints.way = (struct hint_way_explanation){ &mute, "boot-01", false });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &mute, "boot-01", false });
 	assert_string_equal(v.sentences[1], "boot-01 sends to 198.18.1.9 by docker0, where nobody answers its ARP "
 					    "questions");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD);
-	     e.hints.way = (struct hint_way_explanation){ &unsent, "boot-01", true });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &unsent, "boot-01", true });
 	assert_null(strstr(v.advice, "how the server sends to this client"));
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_RETURN); e.context.protocol = clear;
-	     e.hints.way = (struct hint_way_explanation){ &unsent, "boot-01", true });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &unsent, "boot-01", true });
 }
 
 static void what_this_hosts_kernel_drops(void **state)

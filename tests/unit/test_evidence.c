@@ -35,7 +35,7 @@ enum {
 	HOLDING_LEN = 66,
 	CAPTURE_LEN = 20,
 	COUNTER_LEN = 5,
-	WAY_LEN = 87,
+	RETURN_ROUTE_LEN = 87,
 };
 
 static size_t list_len(unsigned n, size_t record_len)
@@ -81,16 +81,16 @@ static struct evidence_query sample_query(unsigned flows, unsigned attempts)
 /* How long the lists of an answer are. */
 struct lengths {
 	unsigned flows, attempts, neighbours, frames, conflicts, addresses, twins, macs, arrivals, holdings, captures;
-	unsigned syns, origins, counters, ways;
+	unsigned syns, origins, counters, return_routes;
 };
 
 static const struct lengths full = { EVIDENCE_FLOWS_MAX,    EVIDENCE_ATTEMPTS_MAX,  EVIDENCE_NEIGHBOURS_MAX,
 				     EVIDENCE_FRAMES_MAX,   EVIDENCE_CONFLICTS_MAX, EVIDENCE_ADDRESSES_MAX,
 				     EVIDENCE_TWINS_MAX,    EVIDENCE_MACS_MAX,      EVIDENCE_PLACES_MAX,
 				     EVIDENCE_HOLDINGS_MAX, EVIDENCE_CAPTURES_MAX,  EVIDENCE_ATTEMPTS_MAX,
-				     EVIDENCE_ORIGINS_MAX,  EVIDENCE_COUNTERS_MAX,  EVIDENCE_WAYS_MAX };
+				     EVIDENCE_ORIGINS_MAX,  EVIDENCE_COUNTERS_MAX,  EVIDENCE_RETURN_ROUTES_MAX };
 static const struct lengths some = {
-	3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2, .counters = 2, .ways = 3
+	3, 2, 2, 3, 2, 3, 2, 2, 2, 3, 2, .syns = 2, .origins = 2, .counters = 2, .return_routes = 3
 };
 
 static size_t text_len(const struct lengths *n)
@@ -100,7 +100,8 @@ static size_t text_len(const struct lengths *n)
 	       list_len(n->frames, FRAMES_LEN) + list_len(n->conflicts, CONFLICT_LEN) +
 	       list_len(n->addresses, ADDRESS_LEN) + list_len(n->twins, TWIN_LEN) + list_len(n->macs, MAC_RECORD_LEN) +
 	       list_len(n->holdings, HOLDING_LEN) + list_len(n->captures, CAPTURE_LEN) + list_len(n->syns, SYN_LEN) +
-	       list_len(n->origins, ORIGIN_LEN) + list_len(n->counters, COUNTER_LEN) + list_len(n->ways, WAY_LEN);
+	       list_len(n->origins, ORIGIN_LEN) + list_len(n->counters, COUNTER_LEN) +
+	       list_len(n->return_routes, RETURN_ROUTE_LEN);
 }
 
 static struct evidence_flow sample_flow(uint32_t i)
@@ -155,9 +156,9 @@ static struct evidence_holding sample_holding(uint32_t i)
 	return h;
 }
 
-static struct evidence_way sample_way(uint32_t i)
+static struct evidence_return_route sample_return_route(uint32_t i)
 {
-	struct evidence_way w = {
+	struct evidence_return_route w = {
 		.client = sample_endpoint_v6((uint8_t)(60 + i), 0),
 		.local = sample_endpoint_v4((uint8_t)(70 + i), 0),
 		.count = (uint16_t)(0x5152 + i),
@@ -203,13 +204,13 @@ static struct evidence_answer sample_answer(const struct lengths *n)
 		.counters_len = n->counters,
 		.syns_len = n->syns,
 		.origins_len = n->origins,
-		.ways_len = n->ways,
+		.return_routes_len = n->return_routes,
 	};
 
 	for (uint32_t i = 0; i < n->holdings; i++)
 		answer.holdings[i] = sample_holding(i);
-	for (uint32_t i = 0; i < n->ways; i++)
-		answer.ways[i] = sample_way(i);
+	for (uint32_t i = 0; i < n->return_routes; i++)
+		answer.return_routes[i] = sample_return_route(i);
 
 	for (uint32_t i = 0; i < n->flows; i++)
 		answer.flows[i] = sample_flow(i);
@@ -444,14 +445,21 @@ static void hostile_answers_are_refused(void **state)
 		struct lengths lengths;
 		unsigned max;
 	} lists[] = {
-		{ { .attempts = 2 }, EVIDENCE_ATTEMPTS_MAX },   { { .flows = 2 }, EVIDENCE_FLOWS_MAX },
-		{ { .arrivals = 2 }, EVIDENCE_PLACES_MAX },     { { .neighbours = 2 }, EVIDENCE_NEIGHBOURS_MAX },
-		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },       { { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
-		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX }, { { .twins = 2 }, EVIDENCE_TWINS_MAX },
-		{ { .macs = 2 }, EVIDENCE_MACS_MAX },           { { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
-		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },   { { .syns = 2 }, EVIDENCE_ATTEMPTS_MAX },
-		{ { .origins = 2 }, EVIDENCE_ORIGINS_MAX },     { { .counters = 2 }, EVIDENCE_COUNTERS_MAX },
-		{ { .ways = 2 }, EVIDENCE_WAYS_MAX },
+		{ { .attempts = 2 }, EVIDENCE_ATTEMPTS_MAX },
+		{ { .flows = 2 }, EVIDENCE_FLOWS_MAX },
+		{ { .arrivals = 2 }, EVIDENCE_PLACES_MAX },
+		{ { .neighbours = 2 }, EVIDENCE_NEIGHBOURS_MAX },
+		{ { .frames = 2 }, EVIDENCE_FRAMES_MAX },
+		{ { .conflicts = 2 }, EVIDENCE_CONFLICTS_MAX },
+		{ { .addresses = 2 }, EVIDENCE_ADDRESSES_MAX },
+		{ { .twins = 2 }, EVIDENCE_TWINS_MAX },
+		{ { .macs = 2 }, EVIDENCE_MACS_MAX },
+		{ { .holdings = 2 }, EVIDENCE_HOLDINGS_MAX },
+		{ { .captures = 2 }, EVIDENCE_CAPTURES_MAX },
+		{ { .syns = 2 }, EVIDENCE_ATTEMPTS_MAX },
+		{ { .origins = 2 }, EVIDENCE_ORIGINS_MAX },
+		{ { .counters = 2 }, EVIDENCE_COUNTERS_MAX },
+		{ { .return_routes = 2 }, EVIDENCE_RETURN_ROUTES_MAX },
 	};
 	static uint8_t buf[16384];
 
@@ -568,7 +576,7 @@ static void assert_same_origin(const struct evidence_origin *a, const struct evi
 	assert_memory_equal(a->mac, b->mac, EVIDENCE_MAC_LEN);
 }
 
-static void assert_same_way(const struct evidence_way *a, const struct evidence_way *b)
+static void assert_same_return_route(const struct evidence_return_route *a, const struct evidence_return_route *b)
 {
 	assert_true(endpoint_equal(&a->client, &b->client));
 	assert_true(endpoint_equal(&a->local, &b->local));
@@ -635,8 +643,8 @@ static void assert_same_answer(const struct evidence_answer *a, const struct evi
 	}
 	for (unsigned i = 0; i < b->captures_len; i++)
 		assert_same_capture(&a->captures[i], &b->captures[i]);
-	for (unsigned i = 0; i < b->ways_len; i++)
-		assert_same_way(&a->ways[i], &b->ways[i]);
+	for (unsigned i = 0; i < b->return_routes_len; i++)
+		assert_same_return_route(&a->return_routes[i], &b->return_routes[i]);
 }
 
 static void assert_lengths(const struct evidence_answer *answer, const struct lengths *n)
@@ -655,7 +663,7 @@ static void assert_lengths(const struct evidence_answer *answer, const struct le
 	assert_int_equal(answer->counters_len, n->counters);
 	assert_int_equal(answer->syns_len, n->syns);
 	assert_int_equal(answer->origins_len, n->origins);
-	assert_int_equal(answer->ways_len, n->ways);
+	assert_int_equal(answer->return_routes_len, n->return_routes);
 }
 
 static void answers_come_back(void **state)
@@ -703,8 +711,14 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		{ .attempts = 2, .syns = 2, .origins = 2 },
 		{ .attempts = 2, .syns = 2, .origins = 2, .counters = 2 },
 		{ .attempts = 2, .flows = 3, .syns = 2, .origins = 2, .counters = 2 },
-		{ .attempts = 2, .flows = 3, .syns = 2, .origins = 2, .counters = 2, .ways = 3 },
-		{ .attempts = 2, .flows = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2, .ways = 3 },
+		{ .attempts = 2, .flows = 3, .syns = 2, .origins = 2, .counters = 2, .return_routes = 3 },
+		{ .attempts = 2,
+		  .flows = 3,
+		  .captures = 2,
+		  .syns = 2,
+		  .origins = 2,
+		  .counters = 2,
+		  .return_routes = 3 },
 		{ .attempts = 2,
 		  .flows = 3,
 		  .captures = 2,
@@ -712,19 +726,19 @@ static void lists_are_cut_from_the_last_one_on(void **state)
 		  .syns = 2,
 		  .origins = 2,
 		  .counters = 2,
-		  .ways = 3 },
+		  .return_routes = 3 },
 		{ 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
-		  .ways = 3 },
+		  .return_routes = 3 },
 		{ 3, 2, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
-		  .ways = 3 },
+		  .return_routes = 3 },
 		{ 3, 2, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
-		  .ways = 3 },
+		  .return_routes = 3 },
 		{ 3, 2, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
-		  .ways = 3 },
+		  .return_routes = 3 },
 		{ 3, 2, 2, 3, 2, 3, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2, .counters = 2,
-		  .ways = 3 },
+		  .return_routes = 3 },
 		{ 3, 2, 2, 3, 2, 3, 2, .arrivals = 2, .holdings = 3, .captures = 2, .syns = 2, .origins = 2,
-		  .counters = 2, .ways = 3 },
+		  .counters = 2, .return_routes = 3 },
 	};
 	struct evidence_answer in = sample_answer(&some), out;
 	uint8_t buf[2048];

@@ -58,10 +58,10 @@ static void make_service(struct world *w)
 		memcpy(listed[i + 1].key, others[i].public_key, sizeof listed[0].key);
 	w->service = (struct service){ .reflector = reflector_new(&settings),
 				       .host_evidence = host_evidence_new(0, clock_mono_ns()),
-				       .ways = ways_new(),
+				       .return_routes = return_routes_new(),
 				       .on_event = on_event };
 	assert_non_null(w->service.reflector);
-	assert_non_null(w->service.ways);
+	assert_non_null(w->service.return_routes);
 	assert_non_null(w->service.host_evidence);
 }
 
@@ -148,7 +148,7 @@ static int tear_down(void **state)
 	assert_int_equal(uv_loop_close(&w->loop), 0);
 	reflector_free(w->service.reflector);
 	host_evidence_free(w->service.host_evidence);
-	ways_free(w->service.ways);
+	return_routes_free(w->service.return_routes);
 	return 0;
 }
 

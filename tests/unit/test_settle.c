@@ -335,8 +335,9 @@ static void hear_sight_from(struct scene *s, struct sight sight, uint32_t seq, u
 	a.origins[0] = (struct evidence_origin){ .source = a.querier, .local = anchor };
 	a.addresses_len = s->has_address;
 	a.addresses[0] = anchor;
-	a.ways_len = 1;
-	a.ways[0] = (struct evidence_way){ .client = a.querier, .local = anchor, .no_route = no_route };
+	a.return_routes_len = 1;
+	a.return_routes[0] =
+	    (struct evidence_return_route){ .client = a.querier, .local = anchor, .no_route = no_route };
 	hear(s, sight.server, -1, &a, &query);
 }
 
@@ -1071,7 +1072,7 @@ static void a_witness_tells_of_a_client_without_flows(void **state)
 	assert_false(s->path->loss->neighbour.known);
 }
 
-/* From another address of its own, the server has another way. */
+/* From another address of its own, the server has another route. */
 static void a_neighbour_concerns_the_address_that_answers(void **state)
 {
 	static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 } };

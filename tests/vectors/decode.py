@@ -453,7 +453,7 @@ def read_capture(c):
     return {"flow": c.hex(8), "newest": c.number(4), "bitmap": c.hex(8)}
 
 
-def read_way(c):
+def read_return_route(c):
     return {
         "client": c.address(),
         "local": c.address(),
@@ -481,7 +481,7 @@ ANSWER_LISTS = {
     10: ("holdings", read_holding),
     11: ("syns", read_syn),
     12: ("origins", read_origin),
-    13: ("ways", read_way),
+    13: ("return_routes", read_return_route),
     20: ("captures", read_capture),
     21: ("counters", read_counter),
 }

@@ -228,7 +228,7 @@ static json_t *describe_capture(const struct evidence_capture *c)
 			 describe_u64(c->bitmap));
 }
 
-static json_t *describe_way(const struct evidence_way *w)
+static json_t *describe_return_route(const struct evidence_return_route *w)
 {
 	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:i, s:o, s:s, s:i}", "client", describe_address(&w->client),
 			 "local", describe_address(&w->local), "count", w->count, "idle_ms", w->idle_ms, "error",
@@ -260,7 +260,7 @@ static void describe_lists(const struct evidence_answer *answer, json_t *object)
 	LIST(macs, describe_mac);
 	LIST(captures, describe_capture);
 	LIST(counters, describe_counter);
-	LIST(ways, describe_way);
+	LIST(return_routes, describe_return_route);
 #undef LIST
 }
 

@@ -1,4 +1,4 @@
-#include "server/host/ways.h"
+#include "server/host/return_routes.h"
 
 #include "common/core/age.h"
 #include "common/core/lru.h"
@@ -12,7 +12,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { FAILURES_MAX = 256, LOOKS_MAX = 8 };
+enum { FAILURES_MAX = 256, LOOKUPS_MAX = 8 };
 
 struct pair {
 	uint8_t client[16], local[16];
@@ -27,16 +27,16 @@ struct failure { /* answers from an address of ours to a client that did not get
 	int64_t mute_ns;          /* monotonic: when the next hop was last found not to answer; 0: it was not */
 };
 
-struct ways {
+struct return_routes {
 	struct lru *failures;
 	struct netlink *netlink; /* NULL: not open */
 };
 
-struct ways *ways_new(void)
+struct return_routes *return_routes_new(void)
 {
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 	const struct lru_settings settings = { FAILURES_MAX, sizeof(struct failure), sizeof(struct pair), hash_key };
-	struct ways *w = calloc(1, sizeof *w);
+	struct return_routes *w = calloc(1, sizeof *w);
 
 	if (!w)
 		return NULL;
@@ -48,17 +48,17 @@ struct ways *ways_new(void)
 	return NULL;
 }
 
-void ways_free(struct ways *ways)
+void return_routes_free(struct return_routes *routes)
 {
-	if (!ways)
+	if (!routes)
 		return;
-	if (ways->netlink)
-		netlink_close(ways->netlink);
-	free(ways->failures);
-	free(ways);
+	if (routes->netlink)
+		netlink_close(routes->netlink);
+	free(routes->failures);
+	free(routes);
 }
 
-_Static_assert(WAYS_SERIES_NS / NS_PER_MS <= UINT16_MAX, "an age fits in an evidence_way");
+_Static_assert(RETURN_ROUTES_SERIES_NS / NS_PER_MS <= UINT16_MAX, "an age fits in an evidence_return_route");
 
 /* -- failures -- */
 
@@ -71,12 +71,13 @@ static struct pair pair_of(const struct endpoint *client, const struct endpoint 
 	return pair;
 }
 
-static void note(struct ways *w, const struct pair *pair, int error, const struct endpoint *reporter, int64_t now_ns)
+static void note(struct return_routes *w, const struct pair *pair, int error, const struct endpoint *reporter,
+		 int64_t now_ns)
 {
 	bool evicted;
 	struct failure *f = lru_use(w->failures, pair, &evicted);
 
-	if (now_ns - f->newest_ns > WAYS_SERIES_NS)
+	if (now_ns - f->newest_ns > RETURN_ROUTES_SERIES_NS)
 		f->count = 0;
 	if (f->count < UINT16_MAX)
 		f->count++;
@@ -85,13 +86,13 @@ static void note(struct ways *w, const struct pair *pair, int error, const struc
 	f->reporter = *reporter;
 }
 
-void ways_note_unsent(struct ways *ways, const struct endpoint *client, const struct endpoint *local, int error,
-		      int64_t now_ns)
+void return_routes_note_unsent(struct return_routes *routes, const struct endpoint *client,
+			       const struct endpoint *local, int error, int64_t now_ns)
 {
 	const struct pair pair = pair_of(client, local);
 	const struct endpoint own_kernel = { .port = 0 };
 
-	note(ways, &pair, error, &own_kernel, now_ns);
+	note(routes, &pair, error, &own_kernel, now_ns);
 }
 
 /* 0: it does not say that the answer did not reach the client's host. */
@@ -110,7 +111,7 @@ static int error_of(enum errqueue_meaning meaning)
 }
 
 /* Our kernel reports a failed neighbour entry as an ICMP error that we sent to ourselves. */
-void ways_note_error(struct ways *ways, const struct errqueue_entry *entry, int64_t now_ns)
+void return_routes_note_error(struct return_routes *routes, const struct errqueue_entry *entry, int64_t now_ns)
 {
 	const struct pair pair = pair_of(&entry->destination, &entry->source);
 	struct endpoint reporter = entry->offender;
@@ -120,26 +121,26 @@ void ways_note_error(struct ways *ways, const struct errqueue_entry *entry, int6
 		return;
 	if (endpoint_same_address(&reporter, &entry->source))
 		memset(&reporter, 0, sizeof reporter);
-	note(ways, &pair, error, &reporter, now_ns);
+	note(routes, &pair, error, &reporter, now_ns);
 }
 
-static void add_failure(const struct ways *w, int64_t now_ns, struct evidence_way *way)
+static void add_failure(const struct return_routes *w, int64_t now_ns, struct evidence_return_route *route)
 {
-	const struct pair pair = pair_of(&way->client, &way->local);
+	const struct pair pair = pair_of(&route->client, &route->local);
 	const struct failure *f = lru_find(w->failures, &pair);
 
-	if (!f || f->count == 0 || now_ns - f->newest_ns > WAYS_SERIES_NS)
+	if (!f || f->count == 0 || now_ns - f->newest_ns > RETURN_ROUTES_SERIES_NS)
 		return;
-	way->count = f->count;
-	way->error = f->error;
-	way->reporter = f->reporter;
-	way->idle_ms = (uint16_t)age_ms(f->newest_ns, now_ns);
+	route->count = f->count;
+	route->error = f->error;
+	route->reporter = f->reporter;
+	route->idle_ms = (uint16_t)age_ms(f->newest_ns, now_ns);
 }
 
 /* -- routes -- */
 
-/* Errors of a route lookup that mean that there is no way. */
-static bool means_no_way(int error)
+/* Errors of a route lookup that mean that there is none. */
+static bool means_no_route(int error)
 {
 	return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EACCES || error == -EINVAL;
 }
@@ -148,14 +149,14 @@ static bool means_no_way(int error)
 static bool is_mute(const struct rtnl_neighbour *entry)
 {
 	return entry->state & NUD_FAILED ||
-	       (entry->state & NUD_INCOMPLETE && entry->since_ms >= (uint64_t)(WAYS_ANSWER_NS / NS_PER_MS));
+	       (entry->state & NUD_INCOMPLETE && entry->since_ms >= (uint64_t)(RETURN_ROUTES_ANSWER_NS / NS_PER_MS));
 }
 
-/* The kernel asks again for a packet that follows its failure: a new entry says nothing for WAYS_ANSWER_NS. */
-static bool stays_mute(struct ways *w, const struct evidence_way *way, const struct rtnl_neighbour *entry,
-		       int64_t now_ns)
+/* The kernel asks again for a packet that follows its failure: a new entry says nothing for RETURN_ROUTES_ANSWER_NS. */
+static bool stays_mute(struct return_routes *w, const struct evidence_return_route *route,
+		       const struct rtnl_neighbour *entry, int64_t now_ns)
 {
-	const struct pair pair = pair_of(&way->client, &way->local);
+	const struct pair pair = pair_of(&route->client, &route->local);
 	struct failure *f = lru_find(w->failures, &pair);
 	bool evicted;
 
@@ -166,30 +167,30 @@ static bool stays_mute(struct ways *w, const struct evidence_way *way, const str
 	}
 	if (f && !(entry->state & NUD_INCOMPLETE))
 		f->mute_ns = 0;
-	return f && f->mute_ns > 0 && now_ns - f->mute_ns <= WAYS_MUTE_NS;
+	return f && f->mute_ns > 0 && now_ns - f->mute_ns <= RETURN_ROUTES_MUTE_NS;
 }
 
-static void add_route(struct ways *w, int64_t now_ns, struct evidence_way *way)
+static void add_route(struct return_routes *w, int64_t now_ns, struct evidence_return_route *route)
 {
 	struct rtnl_neighbour entry;
-	struct rtnl_route route;
+	struct rtnl_route found;
 	char name[IF_NAMESIZE];
 	int error;
 
 	if (!w->netlink && !(w->netlink = netlink_open(NETLINK_ROUTE)))
 		return;
-	error = rtnl_route_to(w->netlink, &way->client, &way->local, &route);
+	error = rtnl_route_to(w->netlink, &route->client, &route->local, &found);
 	if (error < 0) {
-		way->no_route = means_no_way(error) ? (uint8_t)-error : 0;
+		route->no_route = means_no_route(error) ? (uint8_t)-error : 0;
 		return;
 	}
-	way->gateway = route.gateway;
-	if (if_indextoname(route.link, name))
-		memcpy(way->interface, name, strnlen(name, sizeof way->interface - 1));
-	if (rtnl_neighbour_at(w->netlink, endpoint_is_unknown(&route.gateway) ? &way->client : &route.gateway,
-			      route.link, &entry) == 0 &&
-	    (stays_mute(w, way, &entry, now_ns) || way->count > 0))
-		way->neighbour_state = (uint8_t)entry.state; /* from NUD_INCOMPLETE to NUD_PERMANENT */
+	route->gateway = found.gateway;
+	if (if_indextoname(found.link, name))
+		memcpy(route->interface, name, strnlen(name, sizeof route->interface - 1));
+	if (rtnl_neighbour_at(w->netlink, endpoint_is_unknown(&found.gateway) ? &route->client : &found.gateway,
+			      found.link, &entry) == 0 &&
+	    (stays_mute(w, route, &entry, now_ns) || route->count > 0))
+		route->neighbour_state = (uint8_t)entry.state; /* from NUD_INCOMPLETE to NUD_PERMANENT */
 }
 
 /* -- the answer -- */
@@ -202,20 +203,20 @@ static bool can_be_looked_up(const struct endpoint *client, const struct endpoin
 	       !(client->address[0] == 0xfe && (client->address[1] & 0xc0) == 0x80);
 }
 
-struct looks { /* what was looked at for this answer */
-	struct pair pairs[LOOKS_MAX];
+struct lookups { /* those of this answer */
+	struct pair pairs[LOOKUPS_MAX];
 	unsigned len;
 };
 
-static bool is_new(struct looks *looks, const struct pair *pair)
+static bool is_new(struct lookups *lookups, const struct pair *pair)
 {
-	for (unsigned i = 0; i < looks->len; i++) {
-		if (memcmp(&looks->pairs[i], pair, sizeof *pair) == 0)
+	for (unsigned i = 0; i < lookups->len; i++) {
+		if (memcmp(&lookups->pairs[i], pair, sizeof *pair) == 0)
 			return false;
 	}
-	if (looks->len == LOOKS_MAX)
+	if (lookups->len == LOOKUPS_MAX)
 		return false;
-	looks->pairs[looks->len++] = *pair;
+	lookups->pairs[lookups->len++] = *pair;
 	return true;
 }
 
@@ -229,30 +230,31 @@ static bool is_own(const struct evidence_answer *answer, const struct endpoint *
 	return false;
 }
 
-static void look(struct ways *w, struct looks *looks, const struct endpoint *client, const struct endpoint *local,
-		 int64_t now_ns, struct evidence_answer *answer)
+static void look_up(struct return_routes *w, struct lookups *lookups, const struct endpoint *client,
+		    const struct endpoint *local, int64_t now_ns, struct evidence_answer *answer)
 {
 	const struct pair pair = pair_of(client, local);
-	struct evidence_way way = { .client = endpoint_of(client->address, 0),
-				    .local = endpoint_of(local->address, 0) };
+	struct evidence_return_route route = { .client = endpoint_of(client->address, 0),
+					       .local = endpoint_of(local->address, 0) };
 
-	if (answer->ways_len == EVIDENCE_WAYS_MAX || !can_be_looked_up(client, local) || !is_new(looks, &pair))
+	if (answer->return_routes_len == EVIDENCE_RETURN_ROUTES_MAX || !can_be_looked_up(client, local) ||
+	    !is_new(lookups, &pair))
 		return;
-	add_failure(w, now_ns, &way);
+	add_failure(w, now_ns, &route);
 	if (is_own(answer, local))
-		add_route(w, now_ns, &way);
-	if (way.count > 0 || way.no_route || way.neighbour_state)
-		answer->ways[answer->ways_len++] = way;
+		add_route(w, now_ns, &route);
+	if (route.count > 0 || route.no_route || route.neighbour_state)
+		answer->return_routes[answer->return_routes_len++] = route;
 }
 
-void ways_tell(struct ways *ways, int64_t now_ns, struct evidence_answer *answer)
+void return_routes_tell(struct return_routes *routes, int64_t now_ns, struct evidence_answer *answer)
 {
-	struct looks looks = { .len = 0 };
+	struct lookups lookups = { .len = 0 };
 
 	for (unsigned i = 0; i < answer->flows_len; i++)
-		look(ways, &looks, &answer->flows[i].source, &answer->flows[i].arrived_on, now_ns, answer);
+		look_up(routes, &lookups, &answer->flows[i].source, &answer->flows[i].arrived_on, now_ns, answer);
 	for (unsigned i = 0; i < answer->origins_len; i++)
-		look(ways, &looks, &answer->origins[i].source, &answer->origins[i].local, now_ns, answer);
+		look_up(routes, &lookups, &answer->origins[i].source, &answer->origins[i].local, now_ns, answer);
 	for (unsigned i = 0; i < answer->frames_len; i++)
-		look(ways, &looks, &answer->frames[i].client, &answer->frames[i].local, now_ns, answer);
+		look_up(routes, &lookups, &answer->frames[i].client, &answer->frames[i].local, now_ns, answer);
 }

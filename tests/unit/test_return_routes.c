@@ -1,5 +1,5 @@
-/* ways: why answers did not reach a client, as long as the server does not look at its routes. */
-#include "server/host/ways.h"
+/* routes: why answers did not reach a client, as long as the server does not look at its routes. */
+#include "server/host/return_routes.h"
 
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
@@ -16,58 +16,58 @@ static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51,
 			     local = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = 8620 },
 			     router = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 1 } };
 static const int64_t start_ns = 1000 * NS_PER_S;
-static struct ways *ways;
+static struct return_routes *routes;
 static struct evidence_answer answer;
 
 static int set_up(void **state)
 {
 	(void)state;
-	ways = ways_new();
-	return ways == NULL;
+	routes = return_routes_new();
+	return routes == NULL;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	ways_free(ways);
+	return_routes_free(routes);
 	return 0;
 }
 
 /* What a query about one flow of this client is told; the address is none of this host's, so that no route is asked. */
-static const struct evidence_way *told(const struct endpoint *about, int64_t now_ns)
+static const struct evidence_return_route *told(const struct endpoint *about, int64_t now_ns)
 {
 	answer = (struct evidence_answer){ .flows_len = 1 };
 	answer.flows[0] = (struct evidence_flow){ .known = true, .source = *about, .arrived_on = local };
-	ways_tell(ways, now_ns, &answer);
-	return answer.ways_len > 0 ? &answer.ways[0] : NULL;
+	return_routes_tell(routes, now_ns, &answer);
+	return answer.return_routes_len > 0 ? &answer.return_routes[0] : NULL;
 }
 
 static void what_could_not_be_sent_is_counted(void **state)
 {
-	const struct evidence_way *way;
+	const struct evidence_return_route *route;
 
 	(void)state;
 	assert_null(told(&client, start_ns));
-	ways_note_unsent(ways, &client, &local, EPERM, start_ns);
-	ways_note_unsent(ways, &client, &local, ENETUNREACH, start_ns + NS_PER_S);
-	way = told(&client, start_ns + 3 * NS_PER_S);
-	assert_non_null(way);
-	assert_int_equal(way->count, 2);
-	assert_int_equal(way->error, ENETUNREACH);
-	assert_int_equal(way->idle_ms, 2000);
-	assert_true(endpoint_is_unknown(&way->reporter));
-	assert_true(endpoint_same_address(&way->client, &client) && way->client.port == 0);
+	return_routes_note_unsent(routes, &client, &local, EPERM, start_ns);
+	return_routes_note_unsent(routes, &client, &local, ENETUNREACH, start_ns + NS_PER_S);
+	route = told(&client, start_ns + 3 * NS_PER_S);
+	assert_non_null(route);
+	assert_int_equal(route->count, 2);
+	assert_int_equal(route->error, ENETUNREACH);
+	assert_int_equal(route->idle_ms, 2000);
+	assert_true(endpoint_is_unknown(&route->reporter));
+	assert_true(endpoint_same_address(&route->client, &client) && route->client.port == 0);
 	assert_null(told(&other, start_ns + 3 * NS_PER_S));
 }
 
 static void a_pause_ends_a_series(void **state)
 {
 	(void)state;
-	ways_note_unsent(ways, &client, &local, EPERM, start_ns);
-	assert_non_null(told(&client, start_ns + WAYS_SERIES_NS));
-	assert_null(told(&client, start_ns + WAYS_SERIES_NS + 1));
-	ways_note_unsent(ways, &client, &local, EPERM, start_ns + WAYS_SERIES_NS + 1);
-	assert_int_equal(told(&client, start_ns + WAYS_SERIES_NS + 1)->count, 1);
+	return_routes_note_unsent(routes, &client, &local, EPERM, start_ns);
+	assert_non_null(told(&client, start_ns + RETURN_ROUTES_SERIES_NS));
+	assert_null(told(&client, start_ns + RETURN_ROUTES_SERIES_NS + 1));
+	return_routes_note_unsent(routes, &client, &local, EPERM, start_ns + RETURN_ROUTES_SERIES_NS + 1);
+	assert_int_equal(told(&client, start_ns + RETURN_ROUTES_SERIES_NS + 1)->count, 1);
 }
 
 static void errors_of_others_and_our_own(void **state)
@@ -86,19 +86,19 @@ static void errors_of_others_and_our_own(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const struct evidence_way *way;
+		const struct evidence_return_route *route;
 
 		entry.meaning = cases[i].meaning;
-		ways_free(ways);
-		assert_non_null(ways = ways_new());
-		ways_note_error(ways, &entry, start_ns);
-		way = told(&client, start_ns);
-		assert_int_equal(way ? way->error : 0, cases[i].error);
-		assert_true(!way || endpoint_same_address(&way->reporter, &router));
+		return_routes_free(routes);
+		assert_non_null(routes = return_routes_new());
+		return_routes_note_error(routes, &entry, start_ns);
+		route = told(&client, start_ns);
+		assert_int_equal(route ? route->error : 0, cases[i].error);
+		assert_true(!route || endpoint_same_address(&route->reporter, &router));
 	}
 	entry.meaning = ERRQUEUE_UNREACHABLE;
 	entry.offender = local; /* our own ARP failed */
-	ways_note_error(ways, &entry, start_ns);
+	return_routes_note_error(routes, &entry, start_ns);
 	assert_true(endpoint_is_unknown(&told(&client, start_ns)->reporter));
 }
 
