@@ -140,7 +140,7 @@ static const char *error_text(const struct verdict_evidence *e, enum prober_outc
 }
 
 /* Probes that did not leave, because this host got no MAC to send them to. */
-static bool has_mute_next_hop(const struct verdict_evidence *e)
+static bool has_unresolved_next_hop(const struct verdict_evidence *e)
 {
 	return !endpoint_is_unknown(&e->facts.next_hop.address);
 }
@@ -169,7 +169,7 @@ static void tell_error_source(const struct verdict_evidence *e, char text[VERDIC
 	int len = 0;
 
 	text[0] = '\0';
-	if (has_mute_next_hop(e))
+	if (has_unresolved_next_hop(e))
 		return;
 	if (f->icmp_type >= 0)
 		len += snprintf(text, VERDICT_SENTENCE_LEN, " (ICMP %d/%d)", f->icmp_type, f->icmp_code);
@@ -210,7 +210,7 @@ static void tell_errors(const struct verdict_evidence *e, struct verdict *v)
 	for (unsigned i = 0; i < ERRORS_LEN; i++) {
 		uint32_t n = seen(e, errors[i]);
 		text = error_text(e, errors[i]);
-		if (n > 0 && errors[i] == PROBER_UNREACHABLE && has_mute_next_hop(e))
+		if (n > 0 && errors[i] == PROBER_UNREACHABLE && has_unresolved_next_hop(e))
 			tell_next_hop(e, v);
 		else if (n > 0)
 			say(v, "%u of %u lost probes got an error: %s%.100s", n, losses(e), text, source);

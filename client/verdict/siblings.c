@@ -3,7 +3,7 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
-static bool is_mute(const struct prober_tally *t)
+static bool has_no_answer(const struct prober_tally *t)
 {
 	return t->sent > 0 && t->answered == 0;
 }
@@ -38,7 +38,7 @@ static void add_to_band(struct band *band, const struct path *p, const struct pr
 
 	if (newest->sent == 0)
 		return;
-	band->up = band->up || !is_mute(newest);
+	band->up = band->up || !has_no_answer(newest);
 	band->shortest = (band->held || band->fresh) && band->shortest < streak.lost ? band->shortest : streak.lost;
 	band->began_ns = band->began_ns > streak.began_ns ? band->began_ns : streak.began_ns;
 	band->held = band->held || p->held >= 0;
@@ -73,8 +73,9 @@ static bool refuses_over_udp(const struct path *p, enum mode mode)
 	struct prober_tally tally;
 
 	path_recent(p, mode, &tally);
-	return !probe_kind_of(p->kind)->has_handshake && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED &&
-	       is_recent_error(p) && endpoint_same_address(&p->facts.offender, &p->endpoint);
+	return !probe_kind_of(p->kind)->has_handshake && has_no_answer(&tally) &&
+	       p->facts.last_error == PROBER_REFUSED && is_recent_error(p) &&
+	       endpoint_same_address(&p->facts.offender, &p->endpoint);
 }
 
 /* Are connections refused there, and none made? */
@@ -83,8 +84,8 @@ static bool refuses_connections(const struct path *p, enum mode mode)
 	struct prober_tally tally;
 
 	path_recent(p, mode, &tally);
-	return probe_kind_of(p->kind)->has_handshake && is_mute(&tally) && p->facts.last_error == PROBER_REFUSED &&
-	       is_recent_error(p);
+	return probe_kind_of(p->kind)->has_handshake && has_no_answer(&tally) &&
+	       p->facts.last_error == PROBER_REFUSED && is_recent_error(p);
 }
 
 /* Does it pass at the same time, or in the window if our probes do not even leave? */
@@ -387,7 +388,7 @@ static bool is_about_the_address(const struct path *other, enum mode mode)
 	struct prober_tally tally;
 
 	path_recent(other, mode, &tally);
-	return other->facts.last_error == PROBER_UNREACHABLE && is_mute(&tally);
+	return other->facts.last_error == PROBER_UNREACHABLE && has_no_answer(&tally);
 }
 
 /* The path whose newest error applies to p: another flow of its protocol, as they share a rate limit, or else a path of

@@ -442,7 +442,7 @@ enum {
 /* As HOLDINGS_ANSWER_NS: a machine on the link answers within a second. */
 #define RETURN_ROUTES_ANSWER_NS (900 * NS_PER_MS)
 /* A kernel asks for three seconds before it gives up, then again for the next packet. */
-#define RETURN_ROUTES_MUTE_NS (5 * NS_PER_S)
+#define RETURN_ROUTES_UNRESOLVED_NS (5 * NS_PER_S)
 
 /* -- server: does a machine on the link answer for an address? -- */
 

@@ -24,7 +24,7 @@ struct failure { /* answers from an address of ours to a client that did not get
 	uint16_t count;
 	uint8_t error;            /* errno of the newest */
 	struct endpoint reporter; /* who said so; unknown: our kernel */
-	int64_t mute_ns;          /* monotonic: when the next hop was last found not to answer; 0: it was not */
+	int64_t unresolved_ns;    /* monotonic: when the next hop was last found not to answer; 0: it was not */
 };
 
 struct return_routes {
@@ -146,28 +146,28 @@ static bool means_no_route(int error)
 }
 
 /* Nobody answers for the next hop: the kernel has given up, or has asked for long enough. */
-static bool is_mute(const struct rtnl_neighbour *entry)
+static bool is_unresolved(const struct rtnl_neighbour *entry)
 {
 	return entry->state & NUD_FAILED ||
 	       (entry->state & NUD_INCOMPLETE && entry->since_ms >= (uint64_t)(RETURN_ROUTES_ANSWER_NS / NS_PER_MS));
 }
 
 /* The kernel asks again for a packet that follows its failure: a new entry says nothing for RETURN_ROUTES_ANSWER_NS. */
-static bool stays_mute(struct return_routes *w, const struct evidence_return_route *route,
-		       const struct rtnl_neighbour *entry, int64_t now_ns)
+static bool stays_unresolved(struct return_routes *w, const struct evidence_return_route *route,
+			     const struct rtnl_neighbour *entry, int64_t now_ns)
 {
 	const struct pair pair = pair_of(&route->client, &route->local);
 	struct failure *f = lru_find(w->failures, &pair);
 	bool evicted;
 
-	if (is_mute(entry)) {
+	if (is_unresolved(entry)) {
 		f = f ? f : lru_use(w->failures, &pair, &evicted);
-		f->mute_ns = now_ns;
+		f->unresolved_ns = now_ns;
 		return true;
 	}
 	if (f && !(entry->state & NUD_INCOMPLETE))
-		f->mute_ns = 0;
-	return f && f->mute_ns > 0 && now_ns - f->mute_ns <= RETURN_ROUTES_MUTE_NS;
+		f->unresolved_ns = 0;
+	return f && f->unresolved_ns > 0 && now_ns - f->unresolved_ns <= RETURN_ROUTES_UNRESOLVED_NS;
 }
 
 static void add_route(struct return_routes *w, int64_t now_ns, struct evidence_return_route *route)
@@ -189,7 +189,7 @@ static void add_route(struct return_routes *w, int64_t now_ns, struct evidence_r
 		memcpy(route->interface, name, strnlen(name, sizeof route->interface - 1));
 	if (rtnl_neighbour_at(w->netlink, endpoint_is_unknown(&found.gateway) ? &route->client : &found.gateway,
 			      found.link, &entry) == 0 &&
-	    (stays_mute(w, route, &entry, now_ns) || route->count > 0))
+	    (stays_unresolved(w, route, &entry, now_ns) || route->count > 0))
 		route->neighbour_state = (uint8_t)entry.state; /* from NUD_INCOMPLETE to NUD_PERMANENT */
 }
 

@@ -441,9 +441,9 @@ static void the_server_cannot_answer(void **state)
 							       .reporter = ADDRESS(198, 18, 1, 1),
 							       .gateway = ADDRESS(198, 18, 1, 1),
 							       .interface = "eth0" };
-	static const struct evidence_return_route mute = { .client = ADDRESS(198, 18, 1, 9),
-							   .interface = "docker0",
-							   .neighbour_state = 0x20 };
+	static const struct evidence_return_route unresolved = { .client = ADDRESS(198, 18, 1, 9),
+								 .interface = "docker0",
+								 .neighbour_state = 0x20 };
 
 	(void)state;
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN);
@@ -461,7 +461,7 @@ static void the_server_cannot_answer(void **state)
 					    "in transit, from 198.18.1.1 (2 times, last 0.0 s before it was asked)");
 	assert_string_equal(v.sentences[2], "boot-01 sends to 198.18.1.9 by eth0, through 198.18.1.1");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN);
-	     e.hints.return_route = (struct hint_return_route_explanation){ &mute, "boot-01", false });
+	     e.hints.return_route = (struct hint_return_route_explanation){ &unresolved, "boot-01", false });
 	assert_string_equal(v.sentences[1], "boot-01 sends to 198.18.1.9 by docker0, where nobody answers its ARP "
 					    "questions");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD);

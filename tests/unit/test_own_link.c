@@ -18,16 +18,16 @@
 #define SECOND INT64_C(1000000000)
 
 static const struct endpoint server = ADDRESS(7), gateway = ADDRESS(1), ours = ADDRESS(2), router = ADDRESS(3);
-static bool gateway_is_mute;
+static bool gateway_is_silent;
 static unsigned asked;
 
 static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 {
 	assert_true(endpoint_same_address(to, &server));
 	asked++;
-	if (gateway_is_mute)
+	if (gateway_is_silent)
 		*hop = (struct link_next_hop){ gateway, "eth0", 0 };
-	return gateway_is_mute;
+	return gateway_is_silent;
 }
 
 static bool is_own(const struct endpoint *address)
@@ -68,7 +68,7 @@ static int start(enum probe_kind kind)
 		prober_send(&path.prober, 0, 0);
 	prober_expire(&path.prober, SECOND);
 	own = (struct own_link){ .ops = &ops };
-	gateway_is_mute = false;
+	gateway_is_silent = false;
 	asked = 0;
 	return 0;
 }
@@ -84,7 +84,7 @@ static void a_next_hop_without_mac_explains_the_losses(void **state)
 	start(PROBE_UDP);
 	own_link_settle(&own, &path, 2, SECOND);
 	assert_int_equal(outcome(2), PROBER_LOST);
-	gateway_is_mute = true;
+	gateway_is_silent = true;
 	own_link_settle(&own, &path, 2, SECOND);
 	assert_int_equal(outcome(1), PROBER_LOST);
 	assert_int_equal(outcome(2), PROBER_UNREACHABLE);
@@ -97,7 +97,7 @@ static void a_connection_that_was_made_has_left(void **state)
 {
 	(void)state;
 	start(PROBE_TCP);
-	gateway_is_mute = true;
+	gateway_is_silent = true;
 	assert_non_null(path_loss(&path));
 	attempts_add(&path.loss->attempts, &(const struct attempt){ .seq = 1, .connected = true });
 	attempts_add(&path.loss->attempts, &(const struct attempt){ .seq = 2 });
@@ -111,7 +111,7 @@ static void whose_error_is_it(void **state)
 {
 	const struct {
 		struct endpoint offender;
-		bool mute;
+		bool silent;
 		enum prober_outcome of, is;
 		bool names_hop;
 	} cases[] = {
@@ -130,7 +130,7 @@ static void whose_error_is_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		start(PROBE_UDP);
-		gateway_is_mute = cases[i].mute;
+		gateway_is_silent = cases[i].silent;
 		path.facts.offender = cases[i].offender;
 		assert_int_equal(own_link_outcome(&own, &path, cases[i].of), cases[i].is);
 		assert_int_equal(path.facts.send_errno, cases[i].is == PROBER_UNSENT ? EPERM : 0);
