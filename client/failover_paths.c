@@ -42,9 +42,9 @@ static void choose(struct failover_paths *p, struct config_target *targets, cons
 		target++;
 	p->target = target;
 	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
-		p->yardsticks[k] = k < target->servers_len ? own_target(&p->config, target->servers[k], target) : -1;
-		if (p->yardsticks[k] >= 0)
-			narrow(&targets[p->yardsticks[k]], 1, 0);
+		p->baselines[k] = k < target->servers_len ? own_target(&p->config, target->servers[k], target) : -1;
+		if (p->baselines[k] >= 0)
+			narrow(&targets[p->baselines[k]], 1, 0);
 	}
 	narrow(target, target->held ? target->held : 1, 1);
 	target->expect_reachable = true; /* a move is about who answers; evidence is wanted in any case */
@@ -132,13 +132,13 @@ static bool add_paths(struct making *m, const struct config_target *t, const str
 	return true;
 }
 
-static bool add_yardsticks(struct making *m, const struct endpoint *like)
+static bool add_baselines(struct making *m, const struct endpoint *like)
 {
 	const char *error;
 	struct endpoint address;
 
 	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
-		int i = m->p->yardsticks[k];
+		int i = m->p->baselines[k];
 		if (i >= 0 && address_of(m, &m->p->config.targets[i], like, &address, &error) &&
 		    !add_paths(m, &m->p->config.targets[i], &address))
 			return false;
@@ -186,12 +186,12 @@ bool failover_paths_start(struct failover_paths *p, struct driver *driver, const
 	bool good = true;
 
 	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++)
-		most += p->yardsticks[k] >= 0 ? path_count(&p->config.targets[p->yardsticks[k]]) : 0;
+		most += p->baselines[k] >= 0 ? path_count(&p->config.targets[p->baselines[k]]) : 0;
 	p->held.slots_max = p->fresh.slots_max = 0;
 	*error = NULL;
 	m.items = calloc(most, sizeof(struct path *));
 	if (m.items && address_of(&m, p->target, NULL, &address, error))
-		good = add_paths(&m, p->target, &address) && add_yardsticks(&m, &address);
+		good = add_paths(&m, p->target, &address) && add_baselines(&m, &address);
 	good = good && m.items && start_timers(&m) && driver_set_paths(driver, m.items, m.len);
 	for (size_t i = 0; i < m.len && !good; i++)
 		path_free(m.items[i]);

@@ -1,5 +1,5 @@
 /* The paths that `failover` measures: those of the target, and one over each protocol to an own address of each of its
- * servers as yardstick. */
+ * servers as baseline. */
 #ifndef FLOATPROBE_FAILOVER_PATHS_H
 #define FLOATPROBE_FAILOVER_PATHS_H
 
@@ -14,8 +14,8 @@
 struct failover_paths {
 	struct config config; /* the user's, with targets that have the flows to measure; it owns only these */
 	const struct config_target *target;
-	int yardsticks[WIRE_SLOTS_MAX]; /* by slot: index of the target at that server's own address; -1: none */
-	struct schedule held, fresh;    /* of paths on one port; of those on a new one for each probe */
+	int baselines[WIRE_SLOTS_MAX]; /* by slot: index of the target at that server's own address; -1: none */
+	struct schedule held, fresh;   /* of paths on one port; of those on a new one for each probe */
 	uint32_t ring_len;
 	int64_t timeout_ns;
 	bool only_ipv4, only_ipv6;
@@ -35,7 +35,7 @@ bool failover_paths_start(struct failover_paths *paths, struct driver *driver, c
 /* Send no more probes. */
 void failover_paths_stop(struct failover_paths *paths);
 
-/* Is this a path of the target, and not a yardstick? */
+/* Is this a path of the target, and not a baseline? */
 bool failover_paths_is_target(const struct failover_paths *paths, const struct path *path);
 /* The interval between two probes of this path. */
 int64_t failover_paths_interval_ns(const struct failover_paths *paths, const struct path *path);

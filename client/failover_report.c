@@ -1,9 +1,9 @@
 #include "client/failover_report.h"
 
 #include "client/evidence/path_loss.h"
+#include "client/failover/baseline.h"
 #include "client/failover/beside.h"
 #include "client/failover/samples.h"
-#include "client/failover/yardstick.h"
 #include "client/output/result.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
@@ -19,12 +19,12 @@ struct failover_protocol {
 	struct reasons reasons, notes;
 };
 
-static void note_yardsticks(const struct failover_measured *f, enum probe_kind kind, struct reasons *notes)
+static void note_baselines(const struct failover_measured *f, enum probe_kind kind, struct reasons *notes)
 {
 	const struct config_target *t = f->plan->target;
 
 	for (unsigned k = 0; k < t->servers_len; k++) {
-		int i = f->plan->yardsticks[k];
+		int i = f->plan->baselines[k];
 		if (i < 0 || !probe_kind_wanted(kind, &f->plan->config.targets[i]))
 			reasons_add(
 			    notes,
@@ -35,8 +35,8 @@ static void note_yardsticks(const struct failover_measured *f, enum probe_kind k
 	}
 }
 
-static bool read_yardsticks(const struct failover_measured *f, enum probe_kind kind, struct yardstick *yardsticks,
-			    unsigned *len)
+static bool read_baselines(const struct failover_measured *f, enum probe_kind kind, struct baseline *baselines,
+			   unsigned *len)
 {
 	const struct paths *paths = f->paths;
 
@@ -45,9 +45,9 @@ static bool read_yardsticks(const struct failover_measured *f, enum probe_kind k
 		const struct path *p = paths->items[i];
 		if (failover_paths_is_target(f->plan, p) || p->kind != kind || *len == WIRE_SLOTS_MAX)
 			continue;
-		if (!samples_read(p, &yardsticks[*len].samples))
+		if (!samples_read(p, &baselines[*len].samples))
 			return false;
-		yardsticks[(*len)++].server = (int)p->target->servers[0];
+		baselines[(*len)++].server = (int)p->target->servers[0];
 	}
 	return true;
 }
@@ -72,15 +72,15 @@ static bool read_flows(const struct failover_measured *f, enum probe_kind kind, 
 
 static bool read_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *x)
 {
-	struct yardstick yardsticks[WIRE_SLOTS_MAX] = { 0 };
+	struct baseline baselines[WIRE_SLOTS_MAX] = { 0 };
 	const struct config_target *t = f->plan->target;
 	unsigned len;
-	bool good = read_yardsticks(f, kind, yardsticks, &len) && read_flows(f, kind, x);
+	bool good = read_baselines(f, kind, baselines, &len) && read_flows(f, kind, x);
 
 	for (unsigned i = 0; good && i < x->flows_len; i++)
-		yardstick_excuse(&x->flows[i].samples, yardsticks, len, t->servers, t->servers_len);
+		baseline_excuse(&x->flows[i].samples, baselines, len, t->servers, t->servers_len);
 	for (unsigned i = 0; i < WIRE_SLOTS_MAX; i++)
-		samples_free(&yardsticks[i].samples);
+		samples_free(&baselines[i].samples);
 	return good;
 }
 
@@ -210,7 +210,7 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 	reasons_of_move(&c, &x->move, x->flows, x->flows_len, &x->reasons);
 	judge_owners(f, p, c.address, x);
 	note_strayed(f, p, c.address, x);
-	note_yardsticks(f, kind, &x->notes);
+	note_baselines(f, kind, &x->notes);
 	if (x->move.excused > 0)
 		reasons_add(&x->notes,
 			    "%s: %u lost probes do not count: the servers' own addresses lost probes at the same "

@@ -23,7 +23,7 @@ struct sample {
 	enum sample_fate beside; /* where the probes of other flows that left at the same time were lost (beside.h) */
 	bool waited;             /* answered much later than usual, among losses: flow_move_mark_waits */
 	bool doubly;             /* two holders answered it */
-	bool excused;            /* the servers' own addresses lost probes at the same time (yardstick.h) */
+	bool excused;            /* the servers' own addresses lost probes at the same time (baseline.h) */
 };
 
 struct samples { /* in the order of sending; probes that could not be sent are not in it */

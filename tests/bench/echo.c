@@ -1,5 +1,6 @@
-/* echo PORT: the yardstick. A bare IPv4 UDP echo, recvmmsg in, sendmmsg out, replies pinned by IP_PKTINFO to the
- * address that was asked; nothing is looked at. It waits in the system call, as nothing is cheaper. */
+/* echo PORT: the baseline of the benchmark. A bare IPv4 UDP echo, recvmmsg in, sendmmsg out, replies pinned by
+ * IP_PKTINFO to the address that was asked; nothing is looked at. It waits in the system call, as nothing is cheaper.
+ */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>

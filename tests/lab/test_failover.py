@@ -460,7 +460,7 @@ def keepalived(net, end):
 
 @scenario
 def keepalived_whose_link_goes_down(net):
-    """The machine is away with the address: its own address is no yardstick any more."""
+    """The machine is away with the address: its own address is no baseline any more."""
     lan = Lan(net)
     keepalived_on(lan, lan.one)
     Keepalived(lan, lan.two)

@@ -1,4 +1,5 @@
 /* The analysis of moves: client/failover. */
+#include "client/failover/baseline.h"
 #include "client/failover/beside.h"
 #include "client/failover/connection.h"
 #include "client/failover/move.h"
@@ -6,7 +7,6 @@
 #include "client/failover/owners.h"
 #include "client/failover/reasons.h"
 #include "client/failover/steady.h"
-#include "client/failover/yardstick.h"
 #include "common/core/thresholds.h"
 
 #include <setjmp.h>
@@ -217,21 +217,21 @@ static void losses_beside(void **state)
 static void losses_of_the_whole_network(void **state)
 {
 	struct sample items[LONGEST], own_a[LONGEST], own_b[LONGEST];
-	struct yardstick yardsticks[] = { { A, { 0 } }, { B, { 0 } } };
+	struct baseline baselines[] = { { A, { 0 } }, { B, { 0 } } };
 	const unsigned servers[] = { A, B };
 	struct samples s;
 
 	(void)state;
-	yardsticks[0].samples = story("AAA...AAAA...", own_a);
-	yardsticks[1].samples = story("BBB...BBBBBBB", own_b);
+	baselines[0].samples = story("AAA...AAAA...", own_a);
+	baselines[1].samples = story("BBB...BBBBBBB", own_b);
 	s = story("AAA...A...BBB", items);
 	s.items[11].fate = SAMPLE_FORWARD;
-	yardstick_excuse(&s, yardsticks, 2, servers, 2);
+	baseline_excuse(&s, baselines, 2, servers, 2);
 	for (size_t i = 0; i < s.len; i++)
 		assert_int_equal(s.items[i].excused, i >= 3 && i < 6);
 	/* A server without an address of its own excuses nothing: it may be the one that lives. */
 	s = story("AAA...A...BBB", items);
-	yardstick_excuse(&s, yardsticks, 1, servers, 2);
+	baseline_excuse(&s, baselines, 1, servers, 2);
 	for (size_t i = 0; i < s.len; i++)
 		assert_false(s.items[i].excused);
 }

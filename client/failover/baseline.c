@@ -1,4 +1,4 @@
-#include "client/failover/yardstick.h"
+#include "client/failover/baseline.h"
 
 /* Index of the first sample that was sent at this time or later; len: none. */
 static size_t first_from(const struct samples *s, int64_t sent_ns)
@@ -24,28 +24,28 @@ static bool lost_around(const struct samples *s, int64_t sent_ns)
 }
 
 /* All paths to the server's own addresses lost probes at this time, and there is such a path. */
-static bool server_excuses(const struct yardstick *yardsticks, size_t len, int server, int64_t sent_ns)
+static bool server_excuses(const struct baseline *baselines, size_t len, int server, int64_t sent_ns)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < len; i++) {
-		if (yardsticks[i].server != server)
+		if (baselines[i].server != server)
 			continue;
-		if (!lost_around(&yardsticks[i].samples, sent_ns))
+		if (!lost_around(&baselines[i].samples, sent_ns))
 			return false;
 		found = true;
 	}
 	return found;
 }
 
-void yardstick_excuse(struct samples *samples, const struct yardstick *yardsticks, size_t yardsticks_len,
-		      const unsigned *servers, unsigned servers_len)
+void baseline_excuse(struct samples *samples, const struct baseline *baselines, size_t baselines_len,
+		     const unsigned *servers, unsigned servers_len)
 {
 	for (size_t i = 0; i < samples->len; i++) {
 		struct sample *x = &samples->items[i];
 		unsigned k = 0;
 		while (x->fate != SAMPLE_ANSWERED && k < servers_len &&
-		       server_excuses(yardsticks, yardsticks_len, (int)servers[k], x->sent_ns))
+		       server_excuses(baselines, baselines_len, (int)servers[k], x->sent_ns))
 			k++;
 		x->excused = servers_len > 0 && k == servers_len;
 	}
