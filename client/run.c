@@ -5,11 +5,12 @@
 #include "client/live/live.h"
 #include "client/live/screen.h"
 #include "client/output/exit_status.h"
-#include "client/output/result.h"
 #include "client/output/result_event.h"
 #include "client/run_incidents.h"
 #include "client/run_journal.h"
+#include "client/run_names.h"
 #include "client/run_paths.h"
+#include "client/run_reviews.h"
 #include "client/run_web.h"
 #include "client/verdict/path_status.h"
 #include "common/config/tree.h"
@@ -32,10 +33,6 @@
 #include <unistd.h>
 
 enum {
-	ASSESS_MS = 20, /* from the outcome of a probe to the next assessment */
-	/* A thousand paths that fail at once would stop the probes: their assessment is divided into turns. */
-	ASSESS_TURN_NS = 500 * 1000,
-	ASSESS_PAUSE_MS = 1,
 	STEP_MS = 1000,     /* between two looks at what is due */
 	FLEET = 256,        /* paths; with more of them, records are spread */
 	FLEET_STEP_MS = 20, /* between two groups of records, so that probes are not late */
@@ -47,7 +44,7 @@ enum {
 struct run {
 	uv_loop_t loop;
 	uv_signal_t hangup;
-	uv_timer_t judge, step, minute, stop;
+	uv_timer_t step, minute, stop;
 	struct driver driver;
 	struct notify notify;
 	struct log_daemon log;
@@ -59,11 +56,9 @@ struct run {
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
 	struct run_journal journal;
 	struct run_incidents incidents;
-	size_t judged;          /* the path at which the next turn of assessments begins */
+	struct run_reviews reviews;
 	uint64_t drops_logged;  /* the total of dropped datagrams at the last log entry */
 	int64_t clocks_ns;      /* realtime minus boot time */
-	int64_t minute_ns;      /* monotonic: begin of the minute in which each path gets its record */
-	size_t recorded;        /* paths that have their record of this minute */
 	const char *ending;     /* why paths that leave do so */
 	const char *stopped_by; /* the signal that ends the program; NULL: none so far */
 	int64_t stop_ns;        /* monotonic: when it came */
@@ -74,62 +69,7 @@ static void journal_incident(void *context, json_t *object)
 	run_journal_write(context, object);
 }
 
-/* -- judging -- */
-
-static struct result_status status_of(const struct run *r, const struct path_status *s)
-{
-	return (struct result_status){ s->state, s->direction, s->cause, config_server_name(r->config, s->server) };
-}
-
-static void judge_stale(uv_timer_t *timer);
-
-static void judge_soon(struct run *r)
-{
-	if (!uv_is_active((uv_handle_t *)&r->judge))
-		uv_timer_start(&r->judge, judge_stale, ASSESS_MS, 0);
-}
-
-static void review(struct run *r, size_t i, struct verdict *v)
-{
-	struct path *p = r->driver.engine.paths.items[i];
-	struct path_status before;
-	struct result_change change;
-	bool changed = path_status_review(&r->driver.engine, i, v, &before);
-
-	run_incidents_review(&r->incidents, p, v, changed ? &before : NULL);
-	if (!changed)
-		return;
-	change = (struct result_change){
-		.time_ns = clock_real_ns(),
-		.since_ns = p->status.since_ns,
-		.name = result_name(r->config, p),
-		.from = status_of(r, &before),
-		.to = status_of(r, &p->status),
-		.verdict = v,
-	};
-	run_journal_write(&r->journal, result_change_json(&change));
-	run_journal_path(&r->journal, p, v);
-	judge_soon(r);
-}
-
-static void judge_stale(uv_timer_t *timer)
-{
-	struct run *r = timer->data;
-	const struct paths *paths = &r->driver.engine.paths;
-	int64_t until_ns = clock_mono_ns() + ASSESS_TURN_NS;
-	struct verdict v;
-
-	for (size_t n = 0; n < paths->len; n++, r->judged++) {
-		r->judged = r->judged < paths->len ? r->judged : 0;
-		if (!paths->items[r->judged]->stale)
-			continue;
-		if (clock_mono_ns() > until_ns) {
-			uv_timer_start(timer, judge_stale, ASSESS_PAUSE_MS, 0);
-			return;
-		}
-		review(r, r->judged, &v);
-	}
-}
+/* -- what is heard -- */
 
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
@@ -139,7 +79,7 @@ static void decided(void *context, struct path *p, uint32_t seq, const struct en
 	run_journal_account(&r->journal, p);
 	run_web_decided(&r->web, p, seq);
 	if (path_status_decided(p, seq))
-		judge_soon(r);
+		run_reviews_soon(&r->reviews);
 }
 
 static void paused(void *context, int64_t duration_ns)
@@ -153,7 +93,7 @@ static void paused(void *context, int64_t duration_ns)
 
 static void learnt(void *context)
 {
-	judge_soon(context);
+	run_reviews_soon(&((struct run *)context)->reviews);
 }
 
 /* Log the datagrams dropped since the start, if the count has increased since the last log entry. */
@@ -171,33 +111,7 @@ static void log_drops(struct run *r)
 	log_info("dropped since the start: %s", drop_sums_text(drops, text));
 }
 
-static void record(struct run *r, size_t i)
-{
-	struct path *p = r->driver.engine.paths.items[i];
-	struct verdict v;
-
-	review(r, i, &v);
-	if (path_status_is_reported(p, &v))
-		run_journal_path(&r->journal, p, &v);
-}
-
 /* -- what is due -- */
-
-/* Each path has a record a minute. They are spread over the minute, as a fleet's would stop the probes for too long. */
-static void write_records(struct run *r, int64_t now_ns)
-{
-	int64_t elapsed_ns = now_ns - r->minute_ns;
-	size_t len = r->driver.engine.paths.len, due = len;
-
-	if (elapsed_ns < ACCOUNT_RECORD_NS)
-		due = (size_t)((double)len * (double)elapsed_ns / (double)ACCOUNT_RECORD_NS);
-	for (; r->recorded < due; r->recorded++)
-		record(r, r->recorded);
-	if (elapsed_ns < ACCOUNT_RECORD_NS)
-		return;
-	r->minute_ns = now_ns;
-	r->recorded = 0;
-}
 
 /* A clock that is slewed is not set. */
 static void look_at_clocks(struct run *r)
@@ -228,7 +142,7 @@ static void step(uv_timer_t *timer)
 		return;
 	}
 	look_at_clocks(r);
-	write_records(r, clock_mono_ns());
+	run_reviews_record_due(&r->reviews, clock_mono_ns());
 	uv_timer_start(timer, step, r->driver.engine.paths.len > FLEET ? FLEET_STEP_MS : STEP_MS, 0);
 }
 
@@ -256,54 +170,11 @@ static struct schedule *make_schedules(const struct config *config)
 
 /* -- names -- */
 
-static void log_name(const struct resolver_name *name, enum resolver_event event)
-{
-	char text[UNITS_ADDRESS_LEN];
-	const char *first = name->addresses_len ? units_address_text(name->addresses[0].address, text) : "";
-
-	switch (event) {
-	case RESOLVER_FAILED:
-		log_warning("cannot resolve %s: %s%s%s", name->name, name->error,
-			    name->addresses_len ? "; floatprobe goes on to probe " : "", first);
-		break;
-	case RESOLVER_MOVED:
-		log_warning("%s has other addresses now: %s%s", name->name, first,
-			    name->addresses_len > 1 ? " and others" : "");
-		break;
-	case RESOLVER_RECOVERED:
-		log_info("%s can be resolved again: %s", name->name, first);
-		break;
-	default:
-		break;
-	}
-}
-
-static void journal_name(struct run *r, const struct resolver_name *name, enum resolver_event event)
-{
-	static const char *const words[] = { [RESOLVER_RESOLVED] = "resolved",
-					     [RESOLVER_MOVED] = "moved",
-					     [RESOLVER_FAILED] = "failed",
-					     [RESOLVER_RECOVERED] = "recovered" };
-	struct result_name_event e = { .name = name->name,
-				       .event = words[event],
-				       .addresses = name->addresses,
-				       .addresses_len = name->addresses_len,
-				       .error = name->error };
-
-	for (size_t i = 0; i < r->config->targets_len; i++) {
-		const struct config_target *t = &r->config->targets[i];
-		e.target = t->name;
-		if (!t->numeric && strcmp(t->address, name->name) == 0)
-			run_journal_write(&r->journal, result_name_json(r->config, &e));
-	}
-}
-
 static void resolved(void *context, const struct resolver_name *name, enum resolver_event event)
 {
 	struct run *r = context;
 
-	log_name(name, event);
-	journal_name(r, name, event);
+	run_names_tell(&r->journal, name, event);
 	if (event != RESOLVER_RESOLVED && event != RESOLVER_MOVED)
 		return;
 	r->ending = "name";
@@ -328,14 +199,6 @@ static void leaving(void *context, struct path *p)
 }
 
 /* -- reload -- */
-
-static void record_all(struct run *r)
-{
-	for (size_t i = 0; i < r->driver.engine.paths.len; i++)
-		record(r, i);
-	r->minute_ns = clock_mono_ns();
-	r->recorded = 0;
-}
 
 /* What reading the configuration took is not needed again: 700 octets a target. */
 static void return_memory(void)
@@ -406,7 +269,7 @@ static bool reload(void *context)
 
 	notify_reloading(&r->notify);
 	error = load_again(r, &config);
-	record_all(r);
+	run_reviews_record_all(&r->reviews);
 	if (!error)
 		error = apply(r, config);
 	if (error)
@@ -463,7 +326,7 @@ static void finish(void *context, int number)
 
 static void start_handles(struct run *r)
 {
-	uv_timer_t *const timers[] = { &r->judge, &r->step, &r->minute, &r->stop };
+	uv_timer_t *const timers[] = { &r->step, &r->minute, &r->stop };
 
 	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
 		uv_timer_init(&r->loop, timers[i]);
@@ -481,6 +344,10 @@ static void start_handles(struct run *r)
 	r->incidents.write = journal_incident;
 	r->incidents.context = &r->journal;
 	run_incidents_start(&r->incidents, &r->loop, &r->driver.engine.paths);
+	r->reviews.engine = &r->driver.engine;
+	r->reviews.journal = &r->journal;
+	r->reviews.incidents = &r->incidents;
+	run_reviews_start(&r->reviews, &r->loop);
 	notify_start(&r->notify, &r->loop);
 	log_daemon_start(&r->log, &r->loop);
 }
@@ -586,7 +453,7 @@ static int start(struct run *r)
 	driver_resolve(&r->driver);
 	return_memory();
 	r->clocks_ns = clock_real_ns() - clock_boot_ns();
-	r->minute_ns = clock_mono_ns();
+	run_reviews_begin_minute(&r->reviews);
 	run_journal_write(&r->journal, result_start_json(r->config, r->driver.engine.paths.len));
 	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
 		 r->config->vantage);
@@ -600,7 +467,7 @@ static void stop(struct run *r)
 	struct verdict v;
 
 	for (size_t i = 0; i < paths->len; i++) {
-		review(r, i, &v);
+		run_reviews_path(&r->reviews, i, &v);
 		run_journal_end(&r->journal, paths->items[i], &v, "stop");
 	}
 	run_incidents_stop(&r->incidents);
