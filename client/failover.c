@@ -5,8 +5,8 @@
 #include "client/failover/dialogue.h"
 #include "client/failover/neighbour_log.h"
 #include "client/failover/owners.h"
-#include "client/failover/steady.h"
 #include "client/failover_drill.h"
+#include "client/failover_flows.h"
 #include "client/failover_page.h"
 #include "client/failover_paths.h"
 #include "client/failover_report.h"
@@ -34,7 +34,6 @@ enum {
 	PROGRESS_NS = 100 * 1000 * 1000,
 	NAMES_LEN = 256,
 	MARK_NS = 100 * 1000 * 1000,
-	PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS,
 };
 
 struct failover {
@@ -43,7 +42,7 @@ struct failover {
 	uv_timer_t tick;
 	struct driver driver;
 	struct failover_paths paths;
-	struct steady steady[PATHS_MAX]; /* by index of the path */
+	struct failover_flows flows;
 	struct command command;
 	struct dialogue dialogue; /* with the target over TCP */
 	struct owners owners;
@@ -94,26 +93,9 @@ static void fail(struct failover *f, int status)
 static void decided(void *context, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
 	struct failover *f = context;
-	const struct prober_record *r = prober_record(&p->prober, seq);
 
 	(void)probe;
-	if (!is_measured(f, p) || p->index >= PATHS_MAX)
-		return;
-	if (prober_is_answered(r))
-		steady_answered(&f->steady[p->index], path_server_of_number(p, r->server), r->sent_ns);
-	else if (prober_is_lost(r))
-		steady_lost(&f->steady[p->index]);
-}
-
-static bool has_moved(const struct failover *f)
-{
-	const struct paths *paths = all_paths(f);
-
-	for (size_t i = 0; i < paths->len; i++) {
-		if (is_measured(f, paths->items[i]) && f->steady[i].moved)
-			return true;
-	}
-	return false;
+	failover_flows_decided(&f->flows, p, seq);
 }
 
 /* What a server said while the address moved may be of before or after. */
@@ -128,7 +110,7 @@ static void answered(void *context, const struct query_result *result)
 		return;
 	if (f->phase == FAILOVER_ASKING && result->asked_ns >= f->phase_ns)
 		owners_note(&f->owners, (unsigned)slot, has, true);
-	else if (f->phase == FAILOVER_BASELINE || (f->phase == FAILOVER_MOVING && !has_moved(f)))
+	else if (f->phase == FAILOVER_BASELINE || (f->phase == FAILOVER_MOVING && !failover_flows_moved(&f->flows)))
 		owners_note(&f->owners, (unsigned)slot, has, false);
 }
 
@@ -196,8 +178,7 @@ static bool start_measuring(struct failover *f)
 		fail(f, EXIT_STATUS_NOT_EXPECTED);
 		return false;
 	}
-	for (unsigned i = 0; i < PATHS_MAX; i++)
-		steady_init(&f->steady[i]);
+	failover_flows_init(&f->flows);
 	memset(f->settled, 0, sizeof f->settled);
 	f->command.text = NULL;
 	connection_init(&f->dialogue.seen);
@@ -208,28 +189,6 @@ static bool start_measuring(struct failover *f)
 	return true;
 }
 
-static bool all_answered(const struct failover *f)
-{
-	const struct paths *paths = all_paths(f);
-
-	for (size_t i = 0; i < paths->len; i++) {
-		if (is_measured(f, paths->items[i]) && f->steady[i].first < 0)
-			return false;
-	}
-	return true;
-}
-
-static bool any_answered(const struct failover *f)
-{
-	const struct paths *paths = all_paths(f);
-
-	for (size_t i = 0; i < paths->len; i++) {
-		if (is_measured(f, paths->items[i]) && f->steady[i].first >= 0)
-			return true;
-	}
-	return false;
-}
-
 static void start_moving(struct failover *f)
 {
 	const char *text = command_of_round(f);
@@ -238,43 +197,12 @@ static void start_moving(struct failover *f)
 	f->moving_ns = f->phase_ns;
 	if (!text)
 		return;
-	if (any_answered(f)) {
+	if (failover_flows_any_answered(&f->flows)) {
 		command_start(&f->command, &f->loop, text);
 	} else {
 		begin(f, FAILOVER_DRAINING);
 		failover_paths_stop(&f->paths);
 	}
-}
-
-/* The probe before this one was answered lately. */
-static bool is_answering(const struct failover *f, const struct path *p, const struct steady *s, int64_t now_ns)
-{
-	return s->lost < FLOW_MOVE_OUTAGE &&
-	       now_ns - s->answered_ns <
-		   FLOW_MOVE_OUTAGE * failover_paths_interval_ns(&f->paths, p) + FAILOVER_ANSWERING_NS;
-}
-
-/* At least one flow of this protocol has moved and answers since settle_ns, and no other changed its holder since. A
- * flow that did not move is stuck: it is not waited for. A protocol that never answered is not waited for either. */
-static bool has_settled(const struct failover *f, enum probe_kind kind, int64_t now_ns, bool *answered)
-{
-	const struct paths *paths = all_paths(f);
-	bool settled = false;
-
-	*answered = false;
-	for (size_t i = 0; i < paths->len; i++) {
-		const struct path *p = paths->items[i];
-		const struct steady *s = &f->steady[i];
-		if (!is_measured(f, p) || p->kind != kind)
-			continue;
-		*answered = *answered || s->first >= 0;
-		if (!s->moved)
-			continue;
-		if (now_ns - s->since_ns < f->options->settle_ns)
-			return false;
-		settled = settled || is_answering(f, p, s, now_ns);
-	}
-	return settled;
 }
 
 static bool all_settled(struct failover *f, int64_t now_ns)
@@ -283,7 +211,7 @@ static bool all_settled(struct failover *f, int64_t now_ns)
 
 	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
 		bool answered;
-		f->settled[kind] = has_settled(f, kind, now_ns, &answered);
+		f->settled[kind] = failover_flows_settled(&f->flows, kind, f->options->settle_ns, now_ns, &answered);
 		all = all && (f->settled[kind] || !answered);
 		any = any || f->settled[kind];
 	}
@@ -303,38 +231,15 @@ static void next_round(struct failover *f)
 	start_measuring(f);
 }
 
-/* Nothing of the target is lost, and nothing has moved. */
-static bool is_quiet(const struct failover *f)
-{
-	const struct paths *paths = all_paths(f);
-
-	for (size_t i = 0; i < paths->len; i++) {
-		if (is_measured(f, paths->items[i]) && (f->steady[i].moved || f->steady[i].lost > 0))
-			return false;
-	}
-	return true;
-}
-
-static const struct path *tcp_path(const struct failover *f)
-{
-	const struct paths *paths = all_paths(f);
-
-	for (size_t i = 0; i < paths->len; i++) {
-		if (is_measured(f, paths->items[i]) && paths->items[i]->kind == PROBE_TCP)
-			return paths->items[i];
-	}
-	return NULL;
-}
-
 /* Keep a connection open until the move. */
 static void tend_dialogue(struct failover *f, int64_t now_ns)
 {
-	const struct path *p = tcp_path(f);
+	const struct path *p = failover_flows_tcp(&f->flows);
 	const struct connection *seen = &f->dialogue.seen;
 
 	if ((f->phase != FAILOVER_BASELINE && f->phase != FAILOVER_MOVING) || !p || f->dialogue.state != DIALOGUE_IDLE)
 		return;
-	if (seen->ended_ns && (now_ns - seen->ended_ns < FAILOVER_REOPEN_NS || !is_quiet(f)))
+	if (seen->ended_ns && (now_ns - seen->ended_ns < FAILOVER_REOPEN_NS || !failover_flows_quiet(&f->flows)))
 		return;
 	dialogue_open(&f->dialogue, &f->loop, &f->driver.engine.keyring, &p->endpoint, p->target->servers,
 		      p->target->servers_len);
@@ -343,7 +248,7 @@ static void tend_dialogue(struct failover *f, int64_t now_ns)
 /* Has a server that does not hold the address any more said whether it still has it? */
 static bool owners_are_known(const struct failover *f)
 {
-	return !has_moved(f) || f->owners.after_known != 0;
+	return !failover_flows_moved(&f->flows) || f->owners.after_known != 0;
 }
 
 static void ask_owners(struct failover *f, int64_t in_phase_ns)
@@ -353,28 +258,6 @@ static void ask_owners(struct failover *f, int64_t in_phase_ns)
 }
 
 /* -- what the user sees meanwhile -- */
-
-/* Who answered the newest probe of the flow that changed last, and how many flows get no answers. */
-static void look_at_flows(const struct failover *f, int64_t now_ns, struct failover_scene *scene)
-{
-	const struct paths *paths = all_paths(f);
-	int64_t since_ns = 0, answered_ns = 0;
-
-	for (size_t i = 0; i < paths->len; i++) {
-		const struct steady *s = &f->steady[i];
-		if (!is_measured(f, paths->items[i]))
-			continue;
-		scene->flows++;
-		scene->silent += !is_answering(f, paths->items[i], s, now_ns);
-		answered_ns = s->answered_ns > answered_ns ? s->answered_ns : answered_ns;
-		if (s->holder < 0 || s->since_ns < since_ns)
-			continue;
-		scene->holder = config_server_name(&f->paths.config, s->holder);
-		since_ns = s->since_ns;
-	}
-	scene->silent_ns = now_ns - answered_ns;
-	scene->steady_ns = now_ns - since_ns;
-}
 
 static const char *who_is_asked(const struct failover *f, char text[NAMES_LEN])
 {
@@ -394,7 +277,7 @@ static void describe(const struct failover *f, char text[FAILOVER_SCENE_LEN])
 	struct failover_scene scene = {
 		.phase = f->phase,
 		.name = f->paths.target->address,
-		.moved = has_moved(f),
+		.moved = failover_flows_moved(&f->flows),
 		.has_command = f->command.text != NULL,
 		.command_runs = f->command.text && !f->command.ended_ns,
 		.settle_ns = f->options->settle_ns,
@@ -406,7 +289,7 @@ static void describe(const struct failover *f, char text[FAILOVER_SCENE_LEN])
 
 	if (f->phase == FAILOVER_ASKING)
 		scene.asked = who_is_asked(f, asked);
-	look_at_flows(f, clock_mono_ns(), &scene);
+	failover_flows_describe(&f->flows, clock_mono_ns(), &scene);
 	failover_scene_text(&scene, text);
 }
 
@@ -459,10 +342,11 @@ static void advance(uv_timer_t *timer)
 			start_measuring(f);
 		break;
 	case FAILOVER_BASELINE:
-		if (f->owners.before_known == 0 && all_answered(f))
+		if (f->owners.before_known == 0 && failover_flows_all_answered(&f->flows))
 			engine_poll(&f->driver.engine, f->paths.target);
 		if (in_phase_ns >= FAILOVER_BASELINE_MAX_NS ||
-		    (all_answered(f) && in_phase_ns >= FAILOVER_BASELINE_NS + 10 * f->options->interval_ns))
+		    (failover_flows_all_answered(&f->flows) &&
+		     in_phase_ns >= FAILOVER_BASELINE_NS + 10 * f->options->interval_ns))
 			start_moving(f);
 		break;
 	case FAILOVER_MOVING:
@@ -597,6 +481,8 @@ static bool make(struct failover *f, const struct config *config)
 	int64_t max_ns = FAILOVER_BASELINE_MAX_NS + o->for_ns;
 
 	f->rounds = o->times * (o->exec_back ? 2 : 1);
+	f->flows.plan = &f->paths;
+	f->flows.paths = all_paths(f);
 	f->paths.only_ipv4 = o->only_ipv4;
 	f->paths.only_ipv6 = o->only_ipv6;
 	return failover_drill_init(&f->drill, f->rounds) &&
