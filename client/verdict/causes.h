@@ -3,17 +3,16 @@
 #ifndef FLOATPROBE_CAUSES_H
 #define FLOATPROBE_CAUSES_H
 
+#include "client/verdict/condition.h"
 #include "client/verdict/sentences.h"
-#include "client/verdict/verdict_evidence.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct causes_rule {
 	enum verdict_cause cause;
-	const char *needs,
-	    *forbids; /* required and excluding evidence, for people; forbids NULL: only the rules above exclude it */
-	bool (*holds)(const struct verdict_evidence *evidence, enum verdict_state state);
+	const char *needs;   /* for people: the evidence that it needs */
+	const char *forbids; /* for people: the evidence that excludes it; NULL: only the rules above it */
+	condition *holds;
 	const char *advice;       /* NULL: that of the cause */
 	sentences_of_cause *tell; /* NULL: the common sentences are enough */
 };
@@ -25,9 +24,5 @@ extern const size_t causes_rules_len;
  */
 const struct causes_rule *causes_find(const struct verdict_evidence *evidence, enum verdict_state state,
 				      const struct causes_rule **also);
-
-/* Advice for the cause, where its rule has none of its own; NULL: none, or (unexplained) it depends on the direction.
- */
-const char *causes_advice(enum verdict_cause cause);
 
 #endif

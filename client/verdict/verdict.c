@@ -1,6 +1,6 @@
 #include "client/verdict/verdict.h"
 
-#include "client/verdict/causes.h"
+#include "client/verdict/advice.h"
 #include "client/verdict/verdict_reading.h"
 
 /* --- state ------------------------------------------------------------------------------------------------------ */
@@ -132,132 +132,6 @@ static bool is_expected(const struct verdict_evidence *e, const struct verdict *
 	       (probe_kind_of(e->kind)->is_plain || may_answer(e, e->tally.server)) && arrives_where_asked(e);
 }
 
-/* --- advice: what to do next -------------------------------------------------------------------------------------- */
-
-static const char *const advice_by_direction[] = {
-	[VERDICT_DIRECTION_NONE] = NULL,
-	[VERDICT_DIRECTION_FORWARD] =
-	    "check the route from this client to the server, the firewalls on it, and the NAT of a floating address",
-	[VERDICT_DIRECTION_RETURN] =
-	    "check how the server sends to this client: its route, its firewall and its neighbour entry",
-	[VERDICT_DIRECTION_BOTH] = "check what both directions share, for example an overloaded or damaged link",
-	[VERDICT_DIRECTION_UNKNOWN] =
-	    "add another address of the server as a target, so that floatprobe can ask the server what arrived",
-};
-static const char advice_for_plain[] =
-    "look at the reflector and on the way to it at what arrives (tcpdump), or run floatprobed there, which knows";
-static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): floatprobe could not ask "
-					"it at its other addresses, or it did not "
-					"know";
-
-static const char advice_for_own_address[] =
-    "probe this address from another host; if this host is not meant to have it, remove it here";
-
-static const char advice_for_reachable[] =
-    "close the address towards this client, or remove `expect: unreachable` from the target";
-static const char advice_for_own_table[] =
-    "make room in the connection tracking table of this host (net.netfilter.nf_conntrack_max, shorter timeouts)";
-static const char advice_for_its_table[] =
-    "make room in the connection tracking table of the server (net.netfilter.nf_conntrack_max, shorter timeouts), or "
-    "exempt this port from it (notrack)";
-
-static const char advice_for_a_machine[] =
-    "look at the machine with the MAC that the evidence names: it has the address and answers no probe (its own "
-    "firewall, or a machine that should not have the address)";
-static const char advice_for_reverse_path[] =
-    "set rp_filter to 2 (loose) on the interface of this host by which the answers come (`ip route get` with `from` "
-    "and "
-    "`iif` shows what it drops), or let the answers come by the interface that this host sends by";
-static const char advice_for_own_firewall[] = "check first whether this host's own firewall drops the answers (nft "
-					      "list ruleset); with CAP_NET_RAW floatprobe sees "
-					      "what comes to its interface";
-
-/* NULL: this host drops nothing that could account for the losses. */
-static const char *advice_for_own_kernel(const struct own_kernel_explanation *own)
-{
-	if (own->reverse_path > 0)
-		return advice_for_reverse_path;
-	if (own->segments > 0)
-		return causes_advice(VERDICT_CAUSE_BAD_CHECKSUM);
-	return own->stopped > 0 ? advice_for_own_firewall : NULL;
-}
-
-/* None of the servers that can be asked: it answers on the link of one of them. */
-static bool a_machine_has_it(const struct verdict_evidence *e)
-{
-	return e->hints.holding.answered != 0 && e->hints.holding.held == 0 && nothing_arrives(e, VERDICT_DOWN);
-}
-
-static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
-{
-	if (losses(e) == 0)
-		return NULL;
-	if (seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0 && own_kernel_drops(&e->hints.own_kernel))
-		return advice_for_own_kernel(&e->hints.own_kernel);
-	if (e->context.all_silent)
-		return "check first that this host can reach anything: its link, its default route, its own firewall";
-	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))
-		return "find out why the answers are so slow, or set a longer timeout";
-	if (only_tcp_is_refused(e))
-		return causes_advice(VERDICT_CAUSE_REFUSED);
-	if (a_machine_has_it(e))
-		return advice_for_a_machine;
-	if (direction == VERDICT_DIRECTION_UNKNOWN && probe_kind_of(e->kind)->is_plain)
-		return advice_for_plain;
-	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
-		return advice_for_untold;
-	return advice_by_direction[direction];
-}
-
-static const char *advice_for_neighbour(const struct evidence_neighbour *entry)
-{
-	if (entry->repaired)
-		return "find out which machine had this address before; floatprobed has deleted the entry, and the "
-		       "path "
-		       "should be up within seconds";
-	if (entry->healed_ms != UINT32_MAX)
-		return "nothing now: the entry is correct again";
-	if (entry->asked == EVIDENCE_NOT_ASKED)
-		return "check first on the server's link whether a machine with that MAC has the address (arping); if "
-		       "none "
-		       "does, delete the entry on the server";
-	return causes_advice(VERDICT_CAUSE_STALE_NEIGHBOUR);
-}
-
-static const char *find_advice(const struct verdict_evidence *e, const struct causes_rule *rule,
-			       const struct verdict *v)
-{
-	if (v->cause == VERDICT_CAUSE_UNPINNED_REPLY)
-		return causes_advice(v->cause);
-	if (!e->expect_reachable)
-		return v->state == VERDICT_UP ? advice_for_reachable : NULL;
-	if (v->expected)
-		return NULL;
-	if (e->hints.own_address)
-		return advice_for_own_address;
-	if (v->cause == VERDICT_CAUSE_LOCAL && hint_table_is_full(&e->hints.own_table))
-		return advice_for_own_table;
-	if (v->cause == VERDICT_CAUSE_LOCAL && own_kernel_drops(&e->hints.own_kernel))
-		return advice_for_own_kernel(&e->hints.own_kernel);
-	if (v->cause == VERDICT_CAUSE_LOCAL && e->hints.own_dropped.bad > 0)
-		return causes_advice(VERDICT_CAUSE_BAD_CHECKSUM);
-	if ((v->cause == VERDICT_CAUSE_UNEXPLAINED || v->cause == VERDICT_CAUSE_SERVER_FIREWALL) && its_table_drops(e))
-		return advice_for_its_table;
-	if (v->cause == VERDICT_CAUSE_REFUSED && probe_kind_of(e->kind)->is_plain)
-		return "check that a reflector runs there and listens on this port, and that no firewall rejects the "
-		       "probes";
-	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
-		return advice_for_neighbour(e->hints.neighbour.entry);
-	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)
-		return advice_for_unexplained(e, v->direction);
-	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction == VERDICT_DIRECTION_RETURN)
-		return "look for a firewall or security group between the server and this client that drops what the "
-		       "server sends from this port over this protocol only";
-	if (v->cause == VERDICT_CAUSE_NONE && !arrives_where_asked(e))
-		return "check to which server and to which of its addresses the floating address leads";
-	return rule->advice ? rule->advice : causes_advice(v->cause);
-}
-
 void verdict_reach(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct causes_rule *rule, *also;
@@ -273,5 +147,5 @@ void verdict_reach(const struct verdict_evidence *e, struct verdict *v)
 	sentences_tell(e, rule->tell, v);
 	if (also)
 		sentences_also(v, also->cause);
-	v->advice = find_advice(e, rule, v);
+	v->advice = advice_find(e, rule, v);
 }

@@ -1,5 +1,5 @@
 /* The rules of causes.h: what raises each and what just does not, which goes first, and the page that explains them. */
-#include "client/verdict/causes.h"
+#include "client/verdict/advice.h"
 #include <errno.h>
 
 #include "client/verdict/verdict.h"
@@ -130,7 +130,7 @@ static void stale_neighbour(void **state)
 	    v.sentences[1],
 	    "no machine answers at that MAC; to delete the entry, run on boot-01: ip neigh del 198.18.1.9 "
 	    "dev INTERFACE");
-	assert_string_equal(v.advice, causes_advice(VERDICT_CAUSE_STALE_NEIGHBOUR));
+	assert_string_equal(v.advice, advice_of(VERDICT_CAUSE_STALE_NEIGHBOUR));
 	e.hints.neighbour.entry = &shared;
 	verdict_reach(&e, &v);
 	assert_int_equal(v.cause, VERDICT_CAUSE_DUPLICATE_ADDRESS);
@@ -555,7 +555,7 @@ static void connections_are_refused(void **state)
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.refused_over_tcp = true);
 	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
 	assert_true(says(words));
-	assert_string_equal(v.advice, causes_advice(VERDICT_CAUSE_REFUSED));
+	assert_string_equal(v.advice, advice_of(VERDICT_CAUSE_REFUSED));
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.context.refused_over_tcp = true); /* it runs */
 	assert_false(says(words));
 }
@@ -904,7 +904,7 @@ static void the_other_cause_is_told(void **state)
 static void write_expected(char *at)
 {
 	for (int c = 0; c < VERDICT_CAUSES_LEN; c++) {
-		const char *advice = causes_advice((enum verdict_cause)c);
+		const char *advice = advice_of((enum verdict_cause)c);
 		at += sprintf(at, "## %s\n", verdict_cause_word((enum verdict_cause)c));
 		for (size_t i = 0; i < causes_rules_len; i++) {
 			if (causes_rules[i].cause != (enum verdict_cause)c)
@@ -942,7 +942,7 @@ static void read_page(char *at)
 		if (begins(line, "## "))
 			cause = (enum verdict_cause)(cause == VERDICT_CAUSES_LEN ? 0 : cause + 1);
 		keeps = begins(line, "## ") || begins(line, "- **Needs:**") || begins(line, "- **Forbidden by:**") ||
-			(begins(line, "- **What to do:**") && causes_advice(cause));
+			(begins(line, "- **What to do:**") && advice_of(cause));
 		if (keeps)
 			at += sprintf(at, "%s\n", line);
 	}
@@ -968,7 +968,7 @@ static void every_cause_has_a_rule_and_advice(void **state)
 			has = has || causes_rules[i].cause == (enum verdict_cause)c;
 		assert_true(has);
 		assert_true(c == VERDICT_CAUSE_NONE || c == VERDICT_CAUSE_UNEXPLAINED ||
-			    causes_advice((enum verdict_cause)c));
+			    advice_of((enum verdict_cause)c));
 	}
 }
 
