@@ -91,15 +91,15 @@ static void put_counts(FILE *out, const struct doctor_findings *findings)
 
 static void put_summary(FILE *out, const struct doctor_facts *facts, const struct doctor_findings *findings)
 {
-	size_t ways = 0;
+	size_t routes = 0;
 
 	for (size_t i = 0; i < facts->addresses_len; i++)
-		ways += facts->addresses[i].back.asked;
+		routes += facts->addresses[i].back.asked;
 	put_counts(out, findings);
 	fprintf(out,
 		"; checked interfaces (%zu), addresses (%zu), routes back from them (%zu), listening sockets (%zu), "
 		"neighbour tables, connection tracking, kernel settings, counters, clock\n",
-		facts->links_len, facts->addresses_len, ways, facts->sockets_len);
+		facts->links_len, facts->addresses_len, routes, facts->sockets_len);
 }
 
 static void put_text(FILE *out, const struct doctor_facts *facts, const struct doctor_findings *findings)

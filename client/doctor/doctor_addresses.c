@@ -169,7 +169,7 @@ void doctor_nonlocal_bind(const struct doctor_facts *facts, struct doctor_findin
 
 /* --- Routes to the outside and back ------------------------------------------------------------------------------ */
 
-static const char *channel_error(int error)
+static const char *lookup_error(int error)
 {
 	switch (-error) {
 	case ENETUNREACH:
@@ -243,12 +243,12 @@ void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *f
 		const struct doctor_target *target = &facts->targets[i];
 		struct text text;
 
-		if (target->way.error == 0)
+		if (target->lookup.error == 0)
 			continue;
 		show(&target->address, &text);
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_no_route, DOCTOR_ERROR, "this host has no route to %s: %s",
-				 text.t, channel_error(target->way.error));
+				 text.t, lookup_error(target->lookup.error));
 		doctor_mend(finding, "%s route replace %s via GATEWAY", ip_command(&target->address), text.t);
 		doctor_mend_for_good(finding, "add the route to this host's network configuration");
 	}
@@ -352,7 +352,7 @@ void doctor_no_way_back(const struct doctor_facts *facts, struct doctor_findings
 		rule = rule_of(facts, e);
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_no_way_back, DOCTOR_ERROR, "this host cannot send from %s (%s): %s%s",
-		    show(e, &text), doctor_link_name(facts, address->is.link), channel_error(address->back.error),
+		    show(e, &text), doctor_link_name(facts, address->is.link), lookup_error(address->back.error),
 		    rule ? ", by a policy rule for this source" : "");
 		if (rule)
 			mend_rule(facts, address, rule, finding);

@@ -155,12 +155,12 @@ static bool may_be_asked(const struct doctor_address *address)
 	return !is_local_only(&address->is.address);
 }
 
-static struct doctor_route ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from)
+static struct doctor_route look_up(struct netlink *nl, const struct endpoint *to, const struct endpoint *from)
 {
-	struct doctor_route way = { .asked = true };
+	struct doctor_route lookup = { .asked = true };
 
-	way.error = rtnl_route_to(nl, to, from, &way.route);
-	return way;
+	lookup.error = rtnl_route_to(nl, to, from, &lookup.route);
+	return lookup;
 }
 
 static const struct endpoint anywhere;
@@ -174,9 +174,9 @@ static const struct endpoint outsiders[DOCTOR_FAMILIES][2] = {
 			{ .address = { 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x00, [15] = 1 } } },
 };
 
-static bool leads_out(const struct doctor_route *way)
+static bool leads_out(const struct doctor_route *lookup)
 {
-	return way->error == 0 && way->route.type == RTN_UNICAST;
+	return lookup->error == 0 && lookup->route.type == RTN_UNICAST;
 }
 
 /* An address that the default route reaches, otherwise a target. NULL: neither exists. */
@@ -184,18 +184,18 @@ static const struct endpoint *find_outsider(struct netlink *nl, struct doctor_fa
 {
 	for (size_t i = 0; i < sizeof outsiders[family] / sizeof *outsiders[family]; i++) {
 		const struct endpoint *to = &outsiders[family][i];
-		struct doctor_route way = ask_channel(nl, to, &anywhere);
+		struct doctor_route lookup = look_up(nl, to, &anywhere);
 
-		if (leads_out(&way) && way.route.to_len <= RTNL_DEFAULT_LEN) {
-			facts->out[family] = way;
+		if (leads_out(&lookup) && lookup.route.to_len <= RTNL_DEFAULT_LEN) {
+			facts->out[family] = lookup;
 			return to;
 		}
 	}
 	for (size_t i = 0; i < facts->targets_len; i++) {
 		const struct doctor_target *target = &facts->targets[i];
 
-		if (doctor_family(&target->address) == family && leads_out(&target->way)) {
-			facts->out[family] = target->way;
+		if (doctor_family(&target->address) == family && leads_out(&target->lookup)) {
+			facts->out[family] = target->lookup;
 			return &target->address;
 		}
 	}
@@ -213,7 +213,7 @@ static void ask_targets(struct netlink *nl, struct doctor_facts *facts)
 		if (is_own(facts, to))
 			continue;
 		facts->targets[facts->targets_len++] =
-		    (struct doctor_target){ .address = *to, .way = ask_channel(nl, to, &anywhere) };
+		    (struct doctor_target){ .address = *to, .lookup = look_up(nl, to, &anywhere) };
 	}
 }
 
@@ -245,7 +245,7 @@ static void ask_return_routes(struct netlink *nl, struct doctor_facts *facts)
 
 		if (!to || !may_be_asked(address))
 			continue;
-		address->back = ask_channel(nl, to, &address->is.address);
+		address->back = look_up(nl, to, &address->is.address);
 		address->in = ask_input_route(nl, facts, address, to);
 	}
 }

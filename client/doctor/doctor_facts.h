@@ -45,7 +45,7 @@ struct doctor_address {
 
 struct doctor_target {
 	struct endpoint address;
-	struct doctor_route way;
+	struct doctor_route lookup;
 };
 
 struct doctor_listener {

@@ -8,13 +8,14 @@
 
 /* --- Neighbours -------------------------------------------------------------------------------------------------- */
 
-static bool leads_by(const struct doctor_route *way, const struct endpoint *to, const struct rtnl_neighbour *neighbour)
+static bool leads_by(const struct doctor_route *lookup, const struct endpoint *to,
+		     const struct rtnl_neighbour *neighbour)
 {
-	if (!way->asked || way->error || way->route.link != neighbour->link)
+	if (!lookup->asked || lookup->error || lookup->route.link != neighbour->link)
 		return false;
-	if (endpoint_is_unknown(&way->route.gateway))
+	if (endpoint_is_unknown(&lookup->route.gateway))
 		return to && endpoint_same_address(to, &neighbour->address);
-	return endpoint_same_address(&way->route.gateway, &neighbour->address);
+	return endpoint_same_address(&lookup->route.gateway, &neighbour->address);
 }
 
 /* Is it the next hop of a queried route? */
@@ -29,7 +30,7 @@ static bool is_next_hop(const struct doctor_facts *facts, const struct rtnl_neig
 			return true;
 	}
 	for (size_t i = 0; i < facts->targets_len; i++) {
-		if (leads_by(&facts->targets[i].way, &facts->targets[i].address, neighbour))
+		if (leads_by(&facts->targets[i].lookup, &facts->targets[i].address, neighbour))
 			return true;
 	}
 	return false;

@@ -40,12 +40,12 @@ void doctor_local_route(const struct doctor_facts *facts, struct doctor_findings
 {
 	for (size_t i = 0; i < facts->targets_len; i++) {
 		const struct doctor_target *target = &facts->targets[i];
-		const struct rtnl_route *route = &target->way.route;
+		const struct rtnl_route *route = &target->lookup.route;
 		const struct doctor_link *link = doctor_link(facts, route->link);
 		bool guests = link && link->bridge && !link->outward && endpoint_is_unknown(&route->gateway);
 		struct text text;
 
-		if (target->way.error || (route->type != RTN_LOCAL && !guests))
+		if (target->lookup.error || (route->type != RTN_LOCAL && !guests))
 			continue;
 		show(&target->address, &text);
 		if (guests)

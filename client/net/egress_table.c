@@ -9,14 +9,14 @@
 
 struct entry {
 	struct endpoint to; /* unknown: free */
-	unsigned way;
+	unsigned number;
 };
 
 /* Of the process, as its sockets and its routes are. */
 static struct {
-	struct egress ways[EGRESS_WAYS_MAX]; /* 0: the kernel's choice */
-	unsigned ways_len;                   /* without it */
-	struct entry *entries;               /* open addressing; its length is a power of two */
+	struct egress list[EGRESS_TABLE_MAX]; /* 0: the kernel's choice */
+	unsigned list_len;                    /* without it */
+	struct entry *entries;                /* open addressing; its length is a power of two */
 	size_t len, used;
 } table;
 
@@ -56,49 +56,49 @@ static bool grow(void)
 	return true;
 }
 
-/* The number of a way, which is added if it is new; -1: there is no room. */
+/* Its number; it is added if it is new. -1: there is no room. */
 static int number_of(const struct egress *egress)
 {
-	for (unsigned way = 0; way <= table.ways_len; way++) {
-		if (egress_equal(&table.ways[way], egress))
-			return (int)way;
+	for (unsigned number = 0; number <= table.list_len; number++) {
+		if (egress_equal(&table.list[number], egress))
+			return (int)number;
 	}
-	if (table.ways_len + 1 == EGRESS_WAYS_MAX)
+	if (table.list_len + 1 == EGRESS_TABLE_MAX)
 		return -1;
-	table.ways[++table.ways_len] = *egress;
-	return (int)table.ways_len;
+	table.list[++table.list_len] = *egress;
+	return (int)table.list_len;
 }
 
 bool egress_table_set(const struct endpoint *to, const struct egress *egress)
 {
-	int way = number_of(egress);
+	int number = number_of(egress);
 	struct entry *entry;
 
-	if (way < 0)
+	if (number < 0)
 		return false;
-	if (way == 0 && table.used == 0)
+	if (number == 0 && table.used == 0)
 		return true;
 	if (2 * table.used >= table.len && !grow())
 		return false;
 	entry = find(to);
 	table.used += endpoint_is_unknown(&entry->to);
-	*entry = (struct entry){ *to, (unsigned)way };
+	*entry = (struct entry){ *to, (unsigned)number };
 	return true;
 }
 
-unsigned egress_table_way(const struct endpoint *to)
+unsigned egress_table_number(const struct endpoint *to)
 {
-	return table.used ? find(to)->way : 0;
+	return table.used ? find(to)->number : 0;
 }
 
-const struct egress *egress_table_at(unsigned way)
+const struct egress *egress_table_at(unsigned number)
 {
-	return &table.ways[way];
+	return &table.list[number];
 }
 
 const struct egress *egress_table_of(const struct endpoint *to)
 {
-	return egress_table_at(egress_table_way(to));
+	return egress_table_at(egress_table_number(to));
 }
 
 int egress_table_apply(int fd, const struct endpoint *to)
@@ -106,7 +106,7 @@ int egress_table_apply(int fd, const struct endpoint *to)
 	const struct egress *egress = egress_table_of(to);
 	int family = endpoint_is_v4(to) ? AF_INET : AF_INET6;
 	const struct endpoint *source = egress_source(egress, family);
-	int error = egress == &table.ways[0] ? 0 : egress_apply(fd, family, egress), on = 1;
+	int error = egress == &table.list[0] ? 0 : egress_apply(fd, family, egress), on = 1;
 	struct sockaddr_storage ss;
 	socklen_t len;
 

@@ -169,26 +169,26 @@ static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 }
 
 /* The route of what is sent to this endpoint. */
-static int route_towards(struct netlink *nl, const struct endpoint *to, struct rtnl_route *way)
+static int route_towards(struct netlink *nl, const struct endpoint *to, struct rtnl_route *route)
 {
 	const struct egress *egress = egress_table_of(to);
 
 	return rtnl_route_by(nl, to, egress_source(egress, endpoint_is_v4(to) ? AF_INET : AF_INET6),
-			     egress->interface[0] ? if_nametoindex(egress->interface) : 0, egress->fwmark, way);
+			     egress->interface[0] ? if_nametoindex(egress->interface) : 0, egress->fwmark, route);
 }
 
 static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struct link_next_hop *hop)
 {
-	struct rtnl_route way;
+	struct rtnl_route route;
 	struct rtnl_neighbour entry;
 
-	if (route_towards(nl, to, &way) < 0)
+	if (route_towards(nl, to, &route) < 0)
 		return false;
-	hop->address = endpoint_is_unknown(&way.gateway) ? *to : way.gateway;
+	hop->address = endpoint_is_unknown(&route.gateway) ? *to : route.gateway;
 	hop->address.port = 0;
-	if (!if_indextoname(way.link, hop->interface) || rtnl_neighbour_at(nl, &hop->address, way.link, &entry) < 0)
+	if (!if_indextoname(route.link, hop->interface) || rtnl_neighbour_at(nl, &hop->address, route.link, &entry) < 0)
 		return false;
-	if (endpoint_is_unknown(&way.gateway))
+	if (endpoint_is_unknown(&route.gateway))
 		hop->answered_ms = entry.confirmed_ms;
 	return entry.state & (NUD_INCOMPLETE | NUD_FAILED);
 }
@@ -209,8 +209,8 @@ static unsigned mtu_of(const char *interface)
 static bool interface_towards(const struct endpoint *to, struct link_interface *interface)
 {
 	struct netlink *nl = netlink_open(NETLINK_ROUTE);
-	struct rtnl_route way;
-	bool good = nl && route_towards(nl, to, &way) == 0 && if_indextoname(way.link, interface->name);
+	struct rtnl_route route;
+	bool good = nl && route_towards(nl, to, &route) == 0 && if_indextoname(route.link, interface->name);
 
 	netlink_close(nl);
 	interface->mtu = good ? mtu_of(interface->name) : 0;

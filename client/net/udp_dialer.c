@@ -63,7 +63,7 @@ struct host_drops { /* the kernel's counters of all sockets */
 	int64_t full, bad;
 };
 
-/* The sockets of one way out of this host. Index 0: IPv4, 1: IPv6. */
+/* The sockets of one egress. Index 0: IPv4, 1: IPv6. */
 struct pool {
 	const struct egress *egress;
 	struct socket *held[2][CONFIG_HELD_MAX];
@@ -73,7 +73,7 @@ struct pool {
 struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
-	struct pool *pools[EGRESS_WAYS_MAX]; /* by the number of the way; NULL: not used yet */
+	struct pool *pools[EGRESS_TABLE_MAX]; /* by the number of the egress; NULL: not used yet */
 	struct udp_batch *in, *out;
 	struct staged staged[UDP_BATCH];
 	unsigned staged_len;
@@ -255,9 +255,9 @@ static void each_of_pool(struct pool *pool, void (*visit)(struct socket *))
 
 static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
 {
-	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++) {
-		if (d->pools[way])
-			each_of_pool(d->pools[way], visit);
+	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++) {
+		if (d->pools[number])
+			each_of_pool(d->pools[number], visit);
 	}
 }
 
@@ -266,8 +266,8 @@ void udp_dialer_free(struct udp_dialer *d)
 	if (!d)
 		return;
 	each_socket(d, socket_close);
-	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++)
-		free(d->pools[way]);
+	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++)
+		free(d->pools[number]);
 	udp_batch_free(d->in);
 	udp_batch_free(d->out);
 	free(d);
@@ -325,14 +325,14 @@ static struct socket *held_socket(struct udp_dialer *d, struct pool *pool, unsig
 
 static struct pool *pool_for(struct udp_dialer *d, const struct endpoint *to)
 {
-	unsigned way = egress_table_way(to);
+	unsigned number = egress_table_number(to);
 
-	if (!d->pools[way]) {
-		d->pools[way] = calloc(1, sizeof *d->pools[way]);
-		if (d->pools[way] && way)
-			d->pools[way]->egress = egress_table_at(way);
+	if (!d->pools[number]) {
+		d->pools[number] = calloc(1, sizeof *d->pools[number]);
+		if (d->pools[number] && number)
+			d->pools[number]->egress = egress_table_at(number);
 	}
-	return d->pools[way];
+	return d->pools[number];
 }
 
 static struct socket *socket_for(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh,
@@ -586,10 +586,10 @@ static void reap_listed(struct socket **at, int64_t now_ns, int64_t keep_ns)
 void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 {
 	udp_dialer_flush(d);
-	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++) {
-		for (unsigned family = 0; d->pools[way] && family < 2; family++) {
-			reap_listed(&d->pools[way]->fresh[family], now_ns, keep_ns);
-			reap_listed(&d->pools[way]->alone[family], now_ns, keep_ns);
+	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++) {
+		for (unsigned family = 0; d->pools[number] && family < 2; family++) {
+			reap_listed(&d->pools[number]->fresh[family], now_ns, keep_ns);
+			reap_listed(&d->pools[number]->alone[family], now_ns, keep_ns);
 		}
 	}
 }
@@ -641,8 +641,8 @@ static void forget_owner(struct socket *s, const void *owner)
 void udp_dialer_forget(struct udp_dialer *d, const void *owner)
 {
 	udp_dialer_flush(d);
-	for (unsigned way = 0; way < EGRESS_WAYS_MAX; way++) {
-		struct pool *pool = d->pools[way];
+	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++) {
+		struct pool *pool = d->pools[number];
 
 		for (unsigned family = 0; pool && family < 2; family++) {
 			for (unsigned i = 0; i < CONFIG_HELD_MAX; i++)

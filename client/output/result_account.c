@@ -63,18 +63,18 @@ json_t *result_account_counts_json(const struct result_account *a)
 	return json;
 }
 
-static json_t *way_json(const struct median *way)
+static json_t *one_way_json(const struct median *one_way)
 {
-	return json_pack("{s:o, s:o, s:o}", "min", ns_json(median_min(way)), "median", ns_json(median_get(way)), "max",
-			 ns_json(median_max(way)));
+	return json_pack("{s:o, s:o, s:o}", "min", ns_json(median_min(one_way)), "median", ns_json(median_get(one_way)),
+			 "max", ns_json(median_max(one_way)));
 }
 
 static json_t *ways_json(const struct result_account *a)
 {
 	if (a->clocks == ACCOUNT_CLOCKS_UNKNOWN)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o}", "clocks", "consistent", "forward", way_json(&a->forward), "return",
-			 way_json(&a->back));
+	return json_pack("{s:s, s:o, s:o}", "clocks", "consistent", "forward", one_way_json(&a->forward), "return",
+			 one_way_json(&a->back));
 }
 
 json_t *result_account_times_json(const struct result_account *a)

@@ -68,12 +68,12 @@ static void add_rtt(struct account_times *t, uint32_t rtt_ns, bool first)
 		rtt_histogram_add(t->histogram, rtt_ns);
 }
 
-static void add_way(struct account_times *t, struct median *way, int64_t ns)
+static void add_one_way(struct account_times *t, struct median *one_way, int64_t ns)
 {
 	if (ns > INT32_MAX || ns < INT32_MIN)
 		t->overflow = true;
 	else
-		median_add(way, (int32_t)ns);
+		median_add(one_way, (int32_t)ns);
 }
 
 /* The faster an answer, the less its two ways can differ. */
@@ -97,8 +97,8 @@ void account_answered(struct account *a, const struct account_answer *answer)
 	a->times->plain = answer->plain;
 	if (answer->plain)
 		return;
-	add_way(a->times, &a->times->forward_ns, answer->forward_ns);
-	add_way(a->times, &a->times->return_ns, answer->return_ns);
+	add_one_way(a->times, &a->times->forward_ns, answer->forward_ns);
+	add_one_way(a->times, &a->times->return_ns, answer->return_ns);
 	add_offset(a->times, answer, first);
 }
 

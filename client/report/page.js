@@ -73,7 +73,7 @@
     lines.push(`sent ${sent}`);
     if (forward) lines.push(`lost forward ${forward}`);
     if (back) lines.push(`lost return ${back}`);
-    if (unknown) lines.push(`lost, way not known ${unknown}`);
+    if (unknown) lines.push(`lost, direction not known ${unknown}`);
     if (median) lines.push(`RTT ms ${min} ${median} ${p99} (min, median, p99)`);
     const names = data.servers.filter((name, k) => servers & (1 << k));
     lines.push(names.length ? `answered by ${names.join(", ")}` : "nobody answered");

@@ -75,7 +75,7 @@ static void put_legend(const struct report_page *p)
 	put_legend_item(p, "several", "several servers answered");
 	put_legend_item(p, "forward", "lost on the way to the server (from above)");
 	put_legend_item(p, "return", "answer lost on its way back (from below)");
-	put_legend_item(p, "unknown", "lost, way not known");
+	put_legend_item(p, "unknown", "lost, direction not known");
 	put_legend_item(p, "down", "down");
 	put_legend_item(p, "lossy", "lossy");
 	put_legend_item(p, "empty", "not probed");
@@ -127,7 +127,8 @@ static void open_sums(const struct report_page *p, const char *caption)
 	html_put(
 	    p->out,
 	    "</caption><thead><tr><th>path</th><th>sent</th><th>answered</th><th>lost forward</th><th>lost return</th>"
-	    "<th>lost, way not known</th><th>not sent</th><th>RTT ms min</th><th>median</th><th>p99</th><th>max</th>"
+	    "<th>lost, direction not known</th><th>not sent</th><th>RTT ms "
+	    "min</th><th>median</th><th>p99</th><th>max</th>"
 	    "<th>outages</th><th>down</th></tr></thead><tbody>\n");
 }
 
@@ -146,7 +147,7 @@ static void put_losses(const struct report_page *p, const struct record_name *ta
 			html_put(p->out, "<details><summary>Losses, one by one</summary><div "
 					 "class=\"wide\"><table><thead><tr><th>from"
 					 "</th><th>for</th><th class=\"text\">path</th><th>lost "
-					 "forward</th><th>return</th><th>way not "
+					 "forward</th><th>return</th><th>direction not "
 					 "known</th></tr></thead><tbody>\n");
 		html_put(p->out, "<tr><td>");
 		html_time(p->out, x->from_ns, 3);

@@ -16,7 +16,7 @@ const char *words_direction(const char *direction)
 		{ "forward", "probes were lost on their way to the server" },
 		{ "return", "answers were lost on their way back" },
 		{ "both", "probes were lost on their way to the server, and answers on their way back" },
-		{ "unknown", "probes or their answers were lost; which way is not known" },
+		{ "unknown", "probes or their answers were lost; which direction is not known" },
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -41,16 +41,17 @@ const char *words_when(int64_t from_ns, int64_t until_ns, bool open, char text[W
 
 const char *words_incident(const struct history_incident *x, char text[WORDS_LEN])
 {
-	const char *way = words_direction(x->status.direction), *cause = x->status.cause;
+	const char *direction = words_direction(x->status.direction), *cause = x->status.cause;
 	const char *state = strcmp(x->status.state, "up") == 0 ? "" : x->status.state;
 	bool has_cause = *cause && strcmp(cause, "none") != 0;
 
 	if (strcmp(cause, "unexplained") == 0)
 		cause = "no cause was proven";
-	snprintf(text, WORDS_LEN, "%s: %s%s%s", *x->targets ? x->targets : "?", state, *state && *way ? "; " : "", way);
-	if (has_cause || (!*way && !*state)) {
+	snprintf(text, WORDS_LEN, "%s: %s%s%s", *x->targets ? x->targets : "?", state, *state && *direction ? "; " : "",
+		 direction);
+	if (has_cause || (!*direction && !*state)) {
 		size_t len = strlen(text);
-		snprintf(text + len, WORDS_LEN - len, "%s%s", *way || *state ? ": " : "",
+		snprintf(text + len, WORDS_LEN - len, "%s%s", *direction || *state ? ": " : "",
 			 has_cause ? cause : "not as expected");
 	}
 	return text;

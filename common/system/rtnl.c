@@ -378,7 +378,7 @@ int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *tabl
 
 /* --- Route lookup ------------------------------------------------------------------------------------------------ */
 
-static int take_way(const struct nlmsghdr *message, void *data)
+static int take_route(const struct nlmsghdr *message, void *data)
 {
 	const struct nlattr *attrs[ATTRS];
 	const struct rtmsg *m = parse(message, sizeof *m, attrs);
@@ -396,14 +396,14 @@ struct route_question {
 	unsigned flags;
 };
 
-static int ask_channel(struct netlink *nl, const struct endpoint *to, const struct endpoint *from,
-		       const struct route_question *question, struct rtnl_route *way)
+static int ask_route(struct netlink *nl, const struct endpoint *to, const struct endpoint *from,
+		     const struct route_question *question, struct rtnl_route *route)
 {
 	bool v4 = endpoint_is_v4(to);
 	struct nlmsghdr *header = netlink_request(nl, RTM_GETROUTE, 0);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(header, sizeof *m);
 
-	memset(way, 0, sizeof *way);
+	memset(route, 0, sizeof *route);
 	m->rtm_family = v4 ? AF_INET : AF_INET6;
 	m->rtm_dst_len = v4 ? 32 : 128;
 	m->rtm_flags = RTM_F_LOOKUP_TABLE | question->flags;
@@ -418,32 +418,32 @@ static int ask_channel(struct netlink *nl, const struct endpoint *to, const stru
 		mnl_attr_put_u32(header, RTA_OIF, question->out);
 	if (question->mark)
 		mnl_attr_put_u32(header, RTA_MARK, question->mark);
-	return netlink_ask(nl, take_way, way);
+	return netlink_ask(nl, take_route, route);
 }
 
 /* One response has the chosen source address, the other the matching route with its prefix length. */
 int rtnl_route_by(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned out,
-		  uint32_t mark, struct rtnl_route *way)
+		  uint32_t mark, struct rtnl_route *route)
 {
 	struct route_question question = { .out = out, .mark = mark, .flags = RTM_F_FIB_MATCH };
 	struct rtnl_route matched;
-	int error = ask_channel(nl, to, from, &question, &matched);
+	int error = ask_route(nl, to, from, &question, &matched);
 
 	question.flags = 0;
 	if (error == 0)
-		error = ask_channel(nl, to, from, &question, way);
-	way->to_len = matched.to_len;
+		error = ask_route(nl, to, from, &question, route);
+	route->to_len = matched.to_len;
 	return error;
 }
 
-int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *route)
 {
-	return rtnl_route_by(nl, to, from, 0, 0, way);
+	return rtnl_route_by(nl, to, from, 0, 0, route);
 }
 
 int rtnl_input_route(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned link)
 {
-	struct rtnl_route way;
+	struct rtnl_route route;
 
-	return ask_channel(nl, to, from, &(struct route_question){ .came_by = link }, &way);
+	return ask_route(nl, to, from, &(struct route_question){ .came_by = link }, &route);
 }

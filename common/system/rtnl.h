@@ -110,12 +110,12 @@ int rtnl_neighbour_table(struct netlink *nl, int family, struct rtnl_table *tabl
 /* Read a message of a dump or of rtnl_monitor. False: too short, or neither IPv4 nor IPv6. */
 bool rtnl_read_neighbour(const struct nlmsghdr *message, struct rtnl_neighbour *neighbour);
 
-/* The route that the kernel takes for a packet; `from` may be unknown. *way has the chosen source address, and the
- * prefix length of the matching route. -ENETUNREACH, -EHOSTUNREACH, -EACCES and -EINVAL (blackhole): no route. */
-/* out: index of the interface or VRF to which the socket is bound; mark: its firewall mark; 0: none. */
+/* The route that the kernel takes for a packet; `from` may be unknown. *route has the chosen source address, and the
+ * prefix length of the matching route. -ENETUNREACH, -EHOSTUNREACH, -EACCES and -EINVAL (blackhole): no route.
+ * out: index of the interface or VRF to which the socket is bound; mark: its firewall mark; 0: none. */
 int rtnl_route_by(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned out,
-		  uint32_t mark, struct rtnl_route *way);
-int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+		  uint32_t mark, struct rtnl_route *route);
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *route)
     __attribute__((warn_unused_result));
 /* Check whether the kernel accepts an IPv4 packet that arrives on this link. -EXDEV: the reverse-path filter drops it.
  * Since Linux 6.13 that is -EINVAL, which has other reasons too. */

@@ -221,11 +221,11 @@ static int ask_table(struct netlink *nl)
 	return rtnl_neighbour_table(nl, AF_INET, &table, on_timing, NULL);
 }
 
-static int ask_way(struct netlink *nl)
+static int ask_route(struct netlink *nl)
 {
-	struct rtnl_route way;
+	struct rtnl_route route;
 
-	return rtnl_route_to(nl, &to, &from, &way);
+	return rtnl_route_to(nl, &to, &from, &route);
 }
 
 static int ask_input(struct netlink *nl)
@@ -267,7 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int (*const questions[])(struct netlink * nl) = {
 		ask_links, ask_addresses, ask_routes, ask_rules,   ask_neighbours, ask_neighbour,
-		ask_table, ask_way,       ask_input,  ask_sockets, ask_half_open,  hear_changes,
+		ask_table, ask_route,     ask_input,  ask_sockets, ask_half_open,  hear_changes,
 	};
 
 	if (size < 1)

@@ -30,11 +30,11 @@ int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *contex
 	return 0;
 }
 
-int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *way)
+int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *route)
 {
-	*way = (struct rtnl_route){ .link = LINK_INDEX, .type = RTN_UNICAST };
+	*route = (struct rtnl_route){ .link = LINK_INDEX, .type = RTN_UNICAST };
 	if (!link_is_straight(nl->link, to, from))
-		way->gateway = network.router;
+		route->gateway = network.router;
 	return 0;
 }
 

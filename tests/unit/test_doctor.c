@@ -45,7 +45,7 @@ static struct endpoint at(const char *text)
 	return e;
 }
 
-static struct doctor_route way(unsigned link, const char *gateway, const char *source)
+static struct doctor_route lookup(unsigned link, const char *gateway, const char *source)
 {
 	return (struct doctor_route){
 		.asked = true,
@@ -142,14 +142,14 @@ static int healthy(void **state)
 	add_link(ETH0, "eth0", true);
 	add_link(ETH1, "eth1", true);
 	add_link(DOCKER0, "docker0", false);
-	add_address("198.18.1.5", 24, ETH0, way(ETH0, "198.18.1.1", "198.18.1.5"));
-	add_address("198.18.18.26", 24, ETH0, way(ETH0, "198.18.1.1", "198.18.18.26"))->back.route.gateway =
+	add_address("198.18.1.5", 24, ETH0, lookup(ETH0, "198.18.1.1", "198.18.1.5"));
+	add_address("198.18.18.26", 24, ETH0, lookup(ETH0, "198.18.1.1", "198.18.18.26"))->back.route.gateway =
 	    at("198.18.18.1");
-	add_address("2001:db8:1::5", 64, ETH0, way(ETH0, "fe80::1", "2001:db8:1::5"));
-	add_address("2001:db8:18::26", 64, ETH0, way(ETH0, "fe80::1", "2001:db8:18::26"));
-	add_address("198.19.17.1", 16, DOCKER0, way(ETH0, "198.18.1.1", "198.19.17.1"));
-	facts.out[DOCTOR_V4] = way(ETH0, "198.18.1.1", "198.18.1.5");
-	facts.out[DOCTOR_V6] = way(ETH0, "fe80::1", "2001:db8:1::5");
+	add_address("2001:db8:1::5", 64, ETH0, lookup(ETH0, "fe80::1", "2001:db8:1::5"));
+	add_address("2001:db8:18::26", 64, ETH0, lookup(ETH0, "fe80::1", "2001:db8:18::26"));
+	add_address("198.19.17.1", 16, DOCKER0, lookup(ETH0, "198.18.1.1", "198.19.17.1"));
+	facts.out[DOCTOR_V4] = lookup(ETH0, "198.18.1.1", "198.18.1.5");
+	facts.out[DOCTOR_V6] = lookup(ETH0, "fe80::1", "2001:db8:1::5");
 	add_default_route("198.18.1.1", ETH0, MAIN);
 	add_default_route("fe80::1", ETH0, MAIN);
 	return 0;
@@ -325,7 +325,7 @@ static void no_route(void **state)
 	targets[0] = (struct doctor_target){ at("203.0.113.7"), { .asked = true, .error = -ENETUNREACH } };
 	facts.targets_len = 1;
 	assert_says(only(DOCTOR_RULE_no_route, DOCTOR_ERROR)->seen, "203.0.113.7");
-	targets[0].way.error = 0;
+	targets[0].lookup.error = 0;
 	nothing();
 }
 
@@ -362,7 +362,7 @@ static void no_way_back_by_a_rule(void **state)
 
 static struct doctor_address *address_on_eth1(void)
 {
-	return add_address("203.0.113.9", 24, ETH1, way(ETH0, "198.18.1.1", "203.0.113.9"));
+	return add_address("203.0.113.9", 24, ETH1, lookup(ETH0, "198.18.1.1", "203.0.113.9"));
 }
 
 static void rp_filter(void **state)
@@ -484,14 +484,14 @@ static void local_route(void **state)
 					     { .asked = true, .route = { .type = RTN_UNICAST, .link = ETH0 } } };
 	facts.targets_len = 1;
 	nothing();
-	targets[0].way.route.type = RTN_LOCAL;
+	targets[0].lookup.route.type = RTN_LOCAL;
 	assert_says(only(DOCTOR_RULE_local_route, DOCTOR_ERROR)->seen, "203.0.113.7 is covered by a local route");
-	targets[0].way.route.type = RTN_UNICAST;
-	targets[0].way.route.link = DOCKER0;
+	targets[0].lookup.route.type = RTN_UNICAST;
+	targets[0].lookup.route.link = DOCKER0;
 	nothing(); /* a tunnel, say */
 	links[2].bridge = true;
 	assert_says(only(DOCTOR_RULE_local_route, DOCTOR_WARNING)->seen, "docker0");
-	targets[0].way.route.gateway = at("198.19.17.2");
+	targets[0].lookup.route.gateway = at("198.19.17.2");
 	nothing();
 }
 
@@ -515,7 +515,7 @@ static void vip_on_loopback(void **state)
 static void vip_source(void **state)
 {
 	(void)state;
-	add_address("198.18.1.50", 32, ETH0, way(ETH0, "198.18.1.1", "198.18.1.50"));
+	add_address("198.18.1.50", 32, ETH0, lookup(ETH0, "198.18.1.1", "198.18.1.50"));
 	nothing();
 	facts.out[DOCTOR_V4].route.source = at("198.18.1.50");
 	assert_says(only(DOCTOR_RULE_vip_source, DOCTOR_WARNING)->permanent, "src 198.18.1.5");
@@ -555,7 +555,7 @@ static void not_read(void **state)
 static void arp_flux(void **state)
 {
 	(void)state;
-	struct doctor_address *second = add_address("198.18.1.6", 24, ETH1, way(ETH0, "198.18.1.1", "198.18.1.6"));
+	struct doctor_address *second = add_address("198.18.1.6", 24, ETH1, lookup(ETH0, "198.18.1.1", "198.18.1.6"));
 
 	only(DOCTOR_RULE_arp_flux, DOCTOR_WARNING);
 	links[0].arp_ignore = 1;
@@ -728,10 +728,10 @@ static void neighbour_failed(void **state)
 	neighbour->link = ETH0;
 	neighbour->address = at("198.18.1.77");
 	nothing();
-	targets[0] = (struct doctor_target){ at("198.18.1.77"), way(ETH0, "::", "198.18.1.5") };
+	targets[0] = (struct doctor_target){ at("198.18.1.77"), lookup(ETH0, "::", "198.18.1.5") };
 	facts.targets_len = 1;
 	only(DOCTOR_RULE_neighbour_failed, DOCTOR_ERROR);
-	targets[0].way = way(ETH0, "198.18.1.1", "198.18.1.5");
+	targets[0].lookup = lookup(ETH0, "198.18.1.1", "198.18.1.5");
 	nothing();
 }
 
