@@ -69,9 +69,9 @@ void doctor_address_duplicate(const struct doctor_facts *facts, struct doctor_fi
 			struct doctor_finding *finding = doctor_found(
 			    findings, DOCTOR_RULE_address_duplicate, DOCTOR_WARNING, "%s is assigned to %s and to %s",
 			    text.t, doctor_link_name(facts, a->link), doctor_link_name(facts, b->link));
-			doctor_mend(finding, "ip address del %s/%u dev %s", text.t, b->prefix_len,
-				    doctor_link_name(facts, b->link));
-			doctor_mend_for_good(finding, "remove the address from that interface's network configuration");
+			doctor_fix(finding, "ip address del %s/%u dev %s", text.t, b->prefix_len,
+				   doctor_link_name(facts, b->link));
+			doctor_fix_for_good(finding, "remove the address from that interface's network configuration");
 		}
 	}
 }
@@ -89,9 +89,9 @@ void doctor_address_dadfailed(const struct doctor_facts *facts, struct doctor_fi
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_address_dadfailed, DOCTOR_ERROR,
 		    "%s on %s: duplicate address detection found another machine that has this address", text.t, link);
-		doctor_mend(finding, "ip address del %s/%u dev %s && ip address add %s/%u dev %s", text.t,
-			    is->prefix_len, link, text.t, is->prefix_len, link);
-		doctor_mend_for_good(finding, "first remove the address from the other machine");
+		doctor_fix(finding, "ip address del %s/%u dev %s && ip address add %s/%u dev %s", text.t,
+			   is->prefix_len, link, text.t, is->prefix_len, link);
+		doctor_fix_for_good(finding, "first remove the address from the other machine");
 	}
 }
 
@@ -144,7 +144,7 @@ void doctor_listen_absent(const struct doctor_facts *facts, struct doctor_findin
 				 "the configuration tells floatprobed to listen on %s, but no interface has this "
 				 "address: floatprobed will not start",
 				 show(e, &text));
-		doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 1);
+		doctor_fix_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 1);
 	}
 }
 
@@ -158,7 +158,7 @@ static void find_nonlocal_bind(const struct doctor_facts *facts, bool v4, struct
 	    doctor_found(findings, DOCTOR_RULE_nonlocal_bind, DOCTOR_NOTE,
 			 "%s programs can listen on addresses that this host does not have (ip_nonlocal_bind is 1)",
 			 v4 ? "IPv4:" : "IPv6:");
-	doctor_mend_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 0);
+	doctor_fix_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 0);
 }
 
 void doctor_nonlocal_bind(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -249,8 +249,8 @@ void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *f
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_no_route, DOCTOR_ERROR, "this host has no route to %s: %s",
 				 text.t, lookup_error(target->lookup.error));
-		doctor_mend(finding, "%s route replace %s via GATEWAY", ip_command(&target->address), text.t);
-		doctor_mend_for_good(finding, "add the route to this host's network configuration");
+		doctor_fix(finding, "%s route replace %s via GATEWAY", ip_command(&target->address), text.t);
+		doctor_fix_for_good(finding, "add the route to this host's network configuration");
 	}
 }
 
@@ -289,8 +289,8 @@ static unsigned free_table(const struct doctor_facts *facts)
 }
 
 /* The command adds the route before the rule, so that the address always has a route. */
-static void mend_by_rule(const struct doctor_facts *facts, const struct doctor_address *address,
-			 struct doctor_finding *finding)
+static void fix_by_rule(const struct doctor_facts *facts, const struct doctor_address *address,
+			struct doctor_finding *finding)
 {
 	const struct endpoint *e = &address->is.address, *gateway = own_gateway(facts, address);
 	const char *ip = ip_command(e);
@@ -299,10 +299,10 @@ static void mend_by_rule(const struct doctor_facts *facts, const struct doctor_a
 
 	if (gateway)
 		show(gateway, &via);
-	doctor_mend(finding, "%s route add default via %s dev %s table %u && %s rule add from %s lookup %u", ip, via.t,
-		    doctor_link_name(facts, address->is.link), table, ip, show(e, &from), table);
-	doctor_mend_for_good(finding, "%s%s", network_files,
-			     gateway ? "" : "; GATEWAY is the router in the network of this address");
+	doctor_fix(finding, "%s route add default via %s dev %s table %u && %s rule add from %s lookup %u", ip, via.t,
+		   doctor_link_name(facts, address->is.link), table, ip, show(e, &from), table);
+	doctor_fix_for_good(finding, "%s%s", network_files,
+			    gateway ? "" : "; GATEWAY is the router in the network of this address");
 }
 
 static const struct rtnl_rule *rule_of(const struct doctor_facts *facts, const struct endpoint *from)
@@ -315,8 +315,8 @@ static const struct rtnl_rule *rule_of(const struct doctor_facts *facts, const s
 }
 
 /* Fix a rule that directs the address to a table without a route. */
-static void mend_rule(const struct doctor_facts *facts, const struct doctor_address *address,
-		      const struct rtnl_rule *rule, struct doctor_finding *finding)
+static void fix_rule(const struct doctor_facts *facts, const struct doctor_address *address,
+		     const struct rtnl_rule *rule, struct doctor_finding *finding)
 {
 	const struct endpoint *gateway = own_gateway(facts, address);
 	const char *ip = ip_command(&address->is.address);
@@ -325,11 +325,11 @@ static void mend_rule(const struct doctor_facts *facts, const struct doctor_addr
 	if (gateway)
 		show(gateway, &via);
 	if (rule->action == FR_ACT_TO_TBL)
-		doctor_mend(finding, "%s route replace default via %s dev %s table %u", ip, via.t,
-			    doctor_link_name(facts, address->is.link), rule->table);
+		doctor_fix(finding, "%s route replace default via %s dev %s table %u", ip, via.t,
+			   doctor_link_name(facts, address->is.link), rule->table);
 	else
-		doctor_mend(finding, "%s rule del from %s/%u", ip, show(&rule->from, &from), rule->from_len);
-	doctor_mend_for_good(finding, "%s", network_files);
+		doctor_fix(finding, "%s rule del from %s/%u", ip, show(&rule->from, &from), rule->from_len);
+	doctor_fix_for_good(finding, "%s", network_files);
 }
 
 static bool has_way_out(const struct doctor_facts *facts, const struct endpoint *e)
@@ -355,9 +355,9 @@ void doctor_no_way_back(const struct doctor_facts *facts, struct doctor_findings
 		    show(e, &text), doctor_link_name(facts, address->is.link), lookup_error(address->back.error),
 		    rule ? ", by a policy rule for this source" : "");
 		if (rule)
-			mend_rule(facts, address, rule, finding);
+			fix_rule(facts, address, rule, finding);
 		else
-			mend_by_rule(facts, address, finding);
+			fix_by_rule(facts, address, finding);
 	}
 }
 
@@ -410,7 +410,7 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 		    "%s, and rp_filter is strict",
 		    show(&address->is.address, &text), link->name, severity == DOCTOR_NOTE ? "would be" : "are",
 		    doctor_link_name(facts, address->back.route.link));
-		doctor_mend_sysctl(finding, "net/ipv4/conf", link->name, "rp_filter", 2);
+		doctor_fix_sysctl(finding, "net/ipv4/conf", link->name, "rp_filter", 2);
 	}
 }
 
@@ -432,7 +432,7 @@ void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *f
 				 "them by its own interface",
 				 show(&address->is.address, &text), doctor_link_name(facts, address->is.link),
 				 doctor_link_name(facts, route->link));
-		mend_by_rule(facts, address, finding);
+		fix_by_rule(facts, address, finding);
 	}
 }
 
@@ -468,7 +468,7 @@ void doctor_way_back_gateway(const struct doctor_facts *facts, struct doctor_fin
 		    "answers from %s leave by %s, the gateway of %s, because no policy rule sets another one",
 		    show(&address->is.address, &anchor), show(&route->gateway, &via),
 		    show(&other->is.address, &droplet));
-		mend_by_rule(facts, address, finding);
+		fix_by_rule(facts, address, finding);
 	}
 }
 
@@ -504,11 +504,11 @@ void doctor_arp_flux(const struct doctor_facts *facts, struct doctor_findings *f
 			    findings, DOCTOR_RULE_arp_flux, DOCTOR_WARNING, "%s on %s and %s on %s are in one network",
 			    show(&a->is.address, &left), doctor_link_name(facts, a->is.link),
 			    show(&b->is.address, &right), doctor_link_name(facts, b->is.link));
-			doctor_mend(finding,
-				    "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
-			doctor_mend_for_good(finding, "net/ipv4/conf/all/arp_ignore = 1 and "
-						      "net/ipv4/conf/all/arp_announce = 2 in "
-						      "/etc/sysctl.d/90-floatprobe.conf");
+			doctor_fix(finding,
+				   "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
+			doctor_fix_for_good(finding, "net/ipv4/conf/all/arp_ignore = 1 and "
+						     "net/ipv4/conf/all/arp_announce = 2 in "
+						     "/etc/sysctl.d/90-floatprobe.conf");
 		}
 	}
 }

@@ -48,7 +48,7 @@ void doctor_neighbour_failed(const struct doctor_facts *facts, struct doctor_fin
 							      "the neighbour entry of %s, a next hop on %s, is FAILED",
 							      units_address_text(neighbour->address.address, text),
 							      doctor_link_name(facts, neighbour->link));
-		doctor_mend_for_good(finding, "check that the next hop is up: its address, the cable, the VLAN");
+		doctor_fix_for_good(finding, "check that the next hop is up: its address, the cable, the VLAN");
 	}
 }
 
@@ -62,8 +62,8 @@ static void found_permanent(const struct doctor_facts *facts, const struct rtnl_
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_neighbour_permanent, severity,
 			 "%s on %s, %s, has a permanent neighbour entry", text, link, what);
-	doctor_mend(finding, "ip neigh del %s dev %s", text, link);
-	doctor_mend_for_good(
+	doctor_fix(finding, "ip neigh del %s dev %s", text, link);
+	doctor_fix_for_good(
 	    finding, "remove it from the place that sets it (/etc/ethers, network configuration, orchestration)");
 }
 
@@ -114,10 +114,10 @@ static void judge_healing(const struct doctor_facts *facts, const struct doctor_
 			 "a wrong neighbour entry (%s) on %s can stay for %s", family == DOCTOR_V4 ? "IPv4" : "IPv6",
 			 link->name, units_duration_text((int64_t)link->heal_ms[family] * NS_PER_MS, text));
 	if (link->base_reachable_ms[family] > DOCTOR_BASE_REACHABLE_MS)
-		doctor_mend_sysctl(finding, prefixes[family], link->name, "base_reachable_time_ms",
-				   DOCTOR_BASE_REACHABLE_MS);
+		doctor_fix_sysctl(finding, prefixes[family], link->name, "base_reachable_time_ms",
+				  DOCTOR_BASE_REACHABLE_MS);
 	else
-		doctor_mend_sysctl(finding, prefixes[family], link->name, "delay_first_probe_time", 5);
+		doctor_fix_sysctl(finding, prefixes[family], link->name, "delay_first_probe_time", 5);
 }
 
 void doctor_neighbour_slow(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -141,8 +141,8 @@ void doctor_neighbour_full(const struct doctor_facts *facts, struct doctor_findi
 		    findings, DOCTOR_RULE_neighbour_full, DOCTOR_WARNING,
 		    "the %s neighbour table of this machine was full %" PRIu64 " times; it has %u of %u entries now",
 		    v4 ? "IPv4" : "IPv6", table->overflows, table->entries, table->thresholds[2]);
-		doctor_mend_sysctl(finding, v4 ? "net/ipv4/neigh/default" : "net/ipv6/neigh/default", NULL,
-				   "gc_thresh3", 4 * (int64_t)table->thresholds[2]);
+		doctor_fix_sysctl(finding, v4 ? "net/ipv4/neigh/default" : "net/ipv6/neigh/default", NULL, "gc_thresh3",
+				  4 * (int64_t)table->thresholds[2]);
 	}
 }
 
@@ -154,7 +154,7 @@ void doctor_kernel_old(const struct doctor_facts *facts, struct doctor_findings 
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_kernel_old, DOCTOR_WARNING, "this host runs Linux %u.%u", major, minor);
-	doctor_mend_for_good(finding, "install a newer kernel");
+	doctor_fix_for_good(finding, "install a newer kernel");
 }
 
 void doctor_accept_dad(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -167,7 +167,7 @@ void doctor_accept_dad(const struct doctor_facts *facts, struct doctor_findings 
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_accept_dad, DOCTOR_NOTE,
 				 "%s has duplicate address detection switched off", link->name);
-		doctor_mend_sysctl(finding, "net/ipv6/conf", link->name, "accept_dad", 1);
+		doctor_fix_sysctl(finding, "net/ipv6/conf", link->name, "accept_dad", 1);
 	}
 }
 
@@ -182,7 +182,7 @@ void doctor_conntrack_full(const struct doctor_facts *facts, struct doctor_findi
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_conntrack_full, count >= max ? DOCTOR_ERROR : DOCTOR_WARNING,
 			 "connection tracking holds %" PRId64 " flows, and its limit is %" PRId64 "", count, max);
-	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_max", 2 * max);
+	doctor_fix_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_max", 2 * max);
 }
 
 /* Connection tracking without flows affects nothing. */
@@ -202,7 +202,7 @@ void doctor_conntrack_udp_short(const struct doctor_facts *facts, struct doctor_
 	    findings, DOCTOR_RULE_conntrack_udp_short, DOCTOR_WARNING,
 	    "connection tracking forgets a UDP flow after %" PRId64 " s, but floatprobe waits %s for an answer",
 	    facts->conntrack_udp_s, units_duration_text(facts->config->timeout_ns, text));
-	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout", DOCTOR_CONNTRACK_UDP_S);
+	doctor_fix_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout", DOCTOR_CONNTRACK_UDP_S);
 }
 
 void doctor_conntrack_udp_cold(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -224,8 +224,8 @@ void doctor_conntrack_udp_long(const struct doctor_facts *facts, struct doctor_f
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_conntrack_udp_long, DOCTOR_NOTE,
 			 "connection tracking keeps an idle UDP flow for %" PRId64 " s", facts->conntrack_udp_stream_s);
-	doctor_mend_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout_stream",
-			   DOCTOR_CONNTRACK_UDP_STREAM_S);
+	doctor_fix_sysctl(finding, "net/netfilter", NULL, "nf_conntrack_udp_timeout_stream",
+			  DOCTOR_CONNTRACK_UDP_STREAM_S);
 }
 
 /* --- TCP, clock -------------------------------------------------------------------------------------------------- */
@@ -237,7 +237,7 @@ void doctor_syncookies_always(const struct doctor_facts *facts, struct doctor_fi
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_syncookies_always, DOCTOR_WARNING,
 			 "this host answers every SYN with a SYN cookie (tcp_syncookies is 2)");
-	doctor_mend_sysctl(finding, "net/ipv4", NULL, "tcp_syncookies", 1);
+	doctor_fix_sysctl(finding, "net/ipv4", NULL, "tcp_syncookies", 1);
 }
 
 void doctor_synack_retries(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -247,7 +247,7 @@ void doctor_synack_retries(const struct doctor_facts *facts, struct doctor_findi
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_synack_retries, DOCTOR_WARNING,
 			 "this host repeats a SYN-ACK %" PRId64 " times", facts->tcp_synack_retries);
-	doctor_mend_sysctl(finding, "net/ipv4", NULL, "tcp_synack_retries", DOCTOR_SYNACK_RETRIES);
+	doctor_fix_sysctl(finding, "net/ipv4", NULL, "tcp_synack_retries", DOCTOR_SYNACK_RETRIES);
 }
 
 void doctor_clock(const struct doctor_facts *facts, struct doctor_findings *findings)
@@ -256,5 +256,5 @@ void doctor_clock(const struct doctor_facts *facts, struct doctor_findings *find
 		return;
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_clock, DOCTOR_NOTE, "the kernel's clock is not synchronised (no NTP)");
-	doctor_mend(finding, "timedatectl set-ntp true");
+	doctor_fix(finding, "timedatectl set-ntp true");
 }

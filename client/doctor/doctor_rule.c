@@ -31,7 +31,7 @@ struct doctor_finding *doctor_found(struct doctor_findings *findings, enum docto
 	return finding;
 }
 
-void doctor_mend(struct doctor_finding *finding, const char *format, ...)
+void doctor_fix(struct doctor_finding *finding, const char *format, ...)
 {
 	va_list args;
 
@@ -40,7 +40,7 @@ void doctor_mend(struct doctor_finding *finding, const char *format, ...)
 	va_end(args);
 }
 
-void doctor_mend_for_good(struct doctor_finding *finding, const char *format, ...)
+void doctor_fix_for_good(struct doctor_finding *finding, const char *format, ...)
 {
 	va_list args;
 
@@ -50,14 +50,14 @@ void doctor_mend_for_good(struct doctor_finding *finding, const char *format, ..
 }
 
 /* Slashes separate the parts, because an interface name can have a dot ("eth0.100"). */
-void doctor_mend_sysctl(struct doctor_finding *finding, const char *prefix, const char *interface, const char *key,
-			int64_t value)
+void doctor_fix_sysctl(struct doctor_finding *finding, const char *prefix, const char *interface, const char *key,
+		       int64_t value)
 {
 	char name[128];
 
 	snprintf(name, sizeof name, "%s/%s%s%s", prefix, interface ? interface : "", interface ? "/" : "", key);
-	doctor_mend(finding, "sysctl -w %s=%" PRId64, name, value);
-	doctor_mend_for_good(finding, "%s = %" PRId64 " in /etc/sysctl.d/90-floatprobe.conf", name, value);
+	doctor_fix(finding, "sysctl -w %s=%" PRId64, name, value);
+	doctor_fix_for_good(finding, "%s = %" PRId64 " in /etc/sysctl.d/90-floatprobe.conf", name, value);
 }
 
 const struct doctor_link *doctor_link(const struct doctor_facts *facts, unsigned index)

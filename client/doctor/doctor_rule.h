@@ -20,13 +20,12 @@ struct doctor_finding *doctor_found(struct doctor_findings *findings, enum docto
 				    enum doctor_severity severity, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The command that fixes the finding at once. */
-void doctor_mend(struct doctor_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void doctor_fix(struct doctor_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* How to make the fix permanent. */
-void doctor_mend_for_good(struct doctor_finding *finding, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void doctor_fix_for_good(struct doctor_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The fix is a sysctl, for example "net.ipv4.conf", "eth0" (NULL: no interface), "rp_filter". */
-void doctor_mend_sysctl(struct doctor_finding *finding, const char *prefix, const char *interface, const char *key,
-			int64_t value);
+void doctor_fix_sysctl(struct doctor_finding *finding, const char *prefix, const char *interface, const char *key,
+		       int64_t value);
 
 /* NULL, and the name "?", for an interface that the facts do not have. */
 const struct doctor_link *doctor_link(const struct doctor_facts *facts, unsigned index);

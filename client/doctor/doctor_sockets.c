@@ -121,7 +121,7 @@ static void judge_listener(const struct doctor_facts *facts, size_t i, enum doct
 		    findings, DOCTOR_RULE_unpinned_listener, DOCTOR_WARNING,
 		    "%s listens on UDP port %u of all addresses: its answers to requests for %s may leave from %s",
 		    show_owner(listener, owner), port, asked, source);
-		doctor_mend_for_good(
+		doctor_fix_for_good(
 		    finding,
 		    "bind it to %s in its own configuration, or make it answer from the address that was asked (%s)",
 		    asked, family == DOCTOR_V4 ? "IP_PKTINFO" : "IPV6_RECVPKTINFO");
@@ -164,7 +164,7 @@ void doctor_accept_queue(const struct doctor_facts *facts, struct doctor_finding
 		    findings, DOCTOR_RULE_accept_queue, DOCTOR_WARNING,
 		    "the accept queue of %s, TCP port %u, is full: %u connections wait, and the limit is %u",
 		    show_owner(listener, owner), listener->is.local.port, listener->is.queue, listener->is.backlog);
-		doctor_mend_for_good(finding, "make the program accept faster, or listen with a longer backlog");
+		doctor_fix_for_good(finding, "make the program accept faster, or listen with a longer backlog");
 	}
 }
 
@@ -176,7 +176,7 @@ void doctor_listen_overflows(const struct doctor_facts *facts, struct doctor_fin
 	    doctor_found(findings, DOCTOR_RULE_listen_overflows, DOCTOR_NOTE,
 			 "accept queues overflowed %" PRId64 " times since this host started", facts->listen_overflows);
 	if (facts->somaxconn >= 0 && facts->somaxconn < SOMAXCONN_GOOD)
-		doctor_mend_sysctl(finding, "net/core", NULL, "somaxconn", SOMAXCONN_GOOD);
+		doctor_fix_sysctl(finding, "net/core", NULL, "somaxconn", SOMAXCONN_GOOD);
 }
 
 static void judge_overflows(int64_t received, int64_t lost, const char *family, struct doctor_findings *findings)
@@ -203,5 +203,5 @@ void doctor_rmem_max(const struct doctor_facts *facts, struct doctor_findings *f
 	struct doctor_finding *finding =
 	    doctor_found(findings, DOCTOR_RULE_rmem_max, DOCTOR_NOTE,
 			 "a receive buffer can have at most %" PRId64 " octets (rmem_max)", facts->rmem_max);
-	doctor_mend_sysctl(finding, "net/core", NULL, "rmem_max", SERVER_BUFFER);
+	doctor_fix_sysctl(finding, "net/core", NULL, "rmem_max", SERVER_BUFFER);
 }

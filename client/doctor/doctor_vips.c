@@ -92,10 +92,10 @@ void doctor_vip_on_loopback(const struct doctor_facts *facts, struct doctor_find
 		    doctor_found(findings, DOCTOR_RULE_vip_on_loopback, DOCTOR_WARNING,
 				 "%s is assigned to lo, and this host answers ARP for it on %s (arp_ignore is 0)",
 				 show(vip, &text), link->name);
-		doctor_mend(finding, "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
-		doctor_mend_for_good(finding,
-				     "net/ipv4/conf/all/arp_ignore = 1 and net/ipv4/conf/all/arp_announce = 2 in "
-				     "/etc/sysctl.d/90-floatprobe.conf");
+		doctor_fix(finding, "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
+		doctor_fix_for_good(finding,
+				    "net/ipv4/conf/all/arp_ignore = 1 and net/ipv4/conf/all/arp_announce = 2 in "
+				    "/etc/sysctl.d/90-floatprobe.conf");
 	}
 }
 
@@ -149,10 +149,10 @@ void doctor_vip_source(const struct doctor_facts *facts, struct doctor_findings 
 				 "own, although %s has "
 				 "%s",
 				 show(source, &vip), doctor_link_name(facts, stays->link), show(&stays->address, &own));
-		doctor_mend_for_good(finding,
-				     "set the source of the default route (`src %s`), or make %s a secondary address "
-				     "(IPv6: preferred_lft 0)",
-				     own.t, vip.t);
+		doctor_fix_for_good(finding,
+				    "set the source of the default route (`src %s`), or make %s a secondary address "
+				    "(IPv6: preferred_lft 0)",
+				    own.t, vip.t);
 	}
 }
 
