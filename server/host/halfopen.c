@@ -98,30 +98,30 @@ static bool is_own_address(const struct evidence_query *query, const struct endp
 
 /* Can a socket of the other family be the attempt's? A translation may change the family, but not into an address that
  * this client uses itself. */
-static bool is_suspect_of_other_family(const struct evidence_query *query, const struct endpoint *peer)
+static bool is_candidate_of_other_family(const struct evidence_query *query, const struct endpoint *peer)
 {
 	return !is_own_address(query, peer) && !is_of_another_attempt(query, peer);
 }
 
 /* Can a socket at another port or address be the attempt's? A translation changes the port even if it keeps those that
  * are free. */
-static bool is_suspect(const struct evidence_query *query, const struct evidence_attempt *attempt,
-		       const struct endpoint *source, const struct sockdiag_half_open *socket)
+static bool is_candidate(const struct evidence_query *query, const struct evidence_attempt *attempt,
+			 const struct endpoint *source, const struct sockdiag_half_open *socket)
 {
 	if (must_be_older(halfopen_age(socket), attempt))
 		return false;
 	if (!endpoint_same_family(&socket->peer, source))
-		return is_suspect_of_other_family(query, &socket->peer);
+		return is_candidate_of_other_family(query, &socket->peer);
 	if (!endpoint_same_address(&socket->peer, source))
 		return true;
 	return evidence_translation_of(query, &attempt->client) && !is_of_another_attempt(query, &socket->peer);
 }
 
-static bool has_suspects(const struct evidence_query *query, const struct evidence_attempt *attempt,
-			 const struct endpoint *source, const struct halfopen_list *list)
+static bool has_candidates(const struct evidence_query *query, const struct evidence_attempt *attempt,
+			   const struct endpoint *source, const struct halfopen_list *list)
 {
 	for (unsigned i = 0; i < list->near; i++) {
-		if (is_suspect(query, attempt, source, &list->sockets[i]))
+		if (is_candidate(query, attempt, source, &list->sockets[i]))
 			return true;
 	}
 	return false;
@@ -146,7 +146,7 @@ const struct sockdiag_half_open *halfopen_judge(const struct evidence_query *que
 	const struct sockdiag_half_open *socket = find_exact(&source, list->sockets, is_seen ? list->len : list->near);
 
 	*answer = (struct evidence_attempt_answer){ .id = attempt->id, .status = EVIDENCE_CANNOT_TELL };
-	if (!socket && (is_seen || !has_suspects(query, attempt, &source, list)))
+	if (!socket && (is_seen || !has_candidates(query, attempt, &source, list)))
 		answer->status = EVIDENCE_NOT_SEEN;
 	if (!socket || must_be_older(halfopen_age(socket), attempt)) /* it would have absorbed the attempt's SYN */
 		return NULL;

@@ -9,7 +9,7 @@
 
 enum {
 	ACCEPTED_MAX = 4096,
-	SUSPECTS_MAX = 4,
+	CANDIDATES_MAX = 4,
 	OTHERS_MAX = 64, /* SYNs of unknown attempts that are looked at: more of them are a flood */
 };
 
@@ -19,7 +19,7 @@ struct name_key {
 	uint32_t port;
 };
 
-struct suspect { /* a SYN that may be a repeated one of the attempt, of which no earlier one came */
+struct candidate { /* a SYN that may be a repeated one of the attempt, of which no earlier one came */
 	struct endpoint source;
 	int64_t received_ns;
 };
@@ -30,8 +30,8 @@ struct name { /* an attempt that was asked about */
 	int64_t asked_ns;
 	struct syns_found found; /* without `accepted`; `ambiguous` by itself */
 	bool exact;              /* found.origin has the address and port that the SYN should come from */
-	struct suspect suspects[SUSPECTS_MAX];
-	unsigned suspects_len; /* above the maximum: there were more */
+	struct candidate candidates[CANDIDATES_MAX];
+	unsigned candidates_len; /* above the maximum: there were more */
 };
 
 struct accepted {
@@ -123,11 +123,11 @@ static bool may_be_repeated(const struct syns_attempt *a, const struct syns_fram
 	return a->has_name && f->has_value && late_ns <= SYNS_DELAYS_NS && late_ns >= -SYNS_DELAYS_NS;
 }
 
-static void suspect(struct name *n, const struct syns_frame *f)
+static void note_candidate(struct name *n, const struct syns_frame *f)
 {
-	if (n->suspects_len < SUSPECTS_MAX)
-		n->suspects[n->suspects_len] = (struct suspect){ f->source, f->received_ns };
-	n->suspects_len += n->suspects_len <= SUSPECTS_MAX;
+	if (n->candidates_len < CANDIDATES_MAX)
+		n->candidates[n->candidates_len] = (struct candidate){ f->source, f->received_ns };
+	n->candidates_len += n->candidates_len <= CANDIDATES_MAX;
 }
 
 static void claim(struct name *n, struct syns_frame *f)
@@ -179,7 +179,7 @@ static void compare(struct name *n, struct syns_frame *f)
 	else if (ours && has_name(a, f))
 		note_named(n, f);
 	else if (may_be_repeated(a, f))
-		suspect(n, f);
+		note_candidate(n, f);
 }
 
 void syns_note(struct syns *syns, const struct syns_frame *frame)
@@ -217,17 +217,17 @@ static bool was_accepted(const struct syns *s, const struct endpoint *source, in
 	return accepted && accepted->at_ns >= received_ns;
 }
 
-/* Forget the suspects whose connections succeeded. */
-static void clear_suspects(const struct syns *s, struct name *n)
+/* Forget the candidates whose connections succeeded. */
+static void clear_candidates(const struct syns *s, struct name *n)
 {
-	unsigned len = n->suspects_len;
+	unsigned len = n->candidates_len;
 
-	if (len > SUSPECTS_MAX)
+	if (len > CANDIDATES_MAX)
 		return;
-	n->suspects_len = 0;
+	n->candidates_len = 0;
 	for (unsigned i = 0; i < len; i++)
-		if (!was_accepted(s, &n->suspects[i].source, n->suspects[i].received_ns))
-			n->suspects[n->suspects_len++] = n->suspects[i];
+		if (!was_accepted(s, &n->candidates[i].source, n->candidates[i].received_ns))
+			n->candidates[n->candidates_len++] = n->candidates[i];
 }
 
 /* -- questions -- */
@@ -268,7 +268,7 @@ static struct name *use_name(struct syns *s, unsigned client, const struct syns_
 	if (n->asked_ns == 0 || now_ns - n->asked_ns > SYNS_LIFE_NS) {
 		memset(&n->found, 0, sizeof n->found);
 		n->exact = false;
-		n->suspects_len = 0;
+		n->candidates_len = 0;
 		begin(s, n, attempt);
 	}
 	n->asked_ns = now_ns;
@@ -305,7 +305,7 @@ static bool share_clock(const struct syns_attempt *a, const struct syns_attempt 
 /* Can what was found by the name of one attempt belong to another one that was asked about? It is found by the name of
  * both; or clients with the same clock are behind one address, so that other SYNs of the other one, which it does not
  * ask about, can have this name. */
-static bool is_rival(const struct name *n, const struct name *other)
+static bool may_be_confused(const struct name *n, const struct name *other)
 {
 	const struct syns_frame *mine = &n->found.origin, *its = &other->found.origin;
 
@@ -325,7 +325,7 @@ static bool is_ambiguous(const struct syns *s, const struct name *n)
 	const struct name *other = NULL;
 
 	while (!n->exact && n->found.count > 0 && !ambiguous && (other = lru_next(s->names, other)))
-		ambiguous = is_rival(n, other);
+		ambiguous = may_be_confused(n, other);
 	return ambiguous && !n->exact;
 }
 
@@ -334,9 +334,9 @@ static void find(struct syns *s, unsigned client, const struct syns_attempt *att
 {
 	struct name *n = use_name(s, client, attempt, now_ns);
 
-	clear_suspects(s, n);
+	clear_candidates(s, n);
 	*found = n->found;
-	found->complete = n->found.complete && n->suspects_len == 0;
+	found->complete = n->found.complete && n->candidates_len == 0;
 	found->accepted = found->count > 0 && was_accepted(s, &found->origin.source, found->origin.received_ns);
 	found->ambiguous = is_ambiguous(s, n);
 }
