@@ -341,7 +341,7 @@ static void allow_many(const struct path *p, struct verdict_evidence *v)
 {
 	v->holders = (struct holders){ .before = -1, .now = -1 };
 	v->hints.second_holder = NULL;
-	v->context.fought_over = v->context.flows.elsewhere = false;
+	v->context.contested = v->context.flows.elsewhere = false;
 	for (uint32_t seq = prober_window_from(&p->prober, p->prober.ring_len); seq < p->prober.waiting_from; seq++) {
 		const struct prober_record *r = prober_record(&p->prober, seq);
 		if (r->outcome == PROBER_ANSWERED && r->sent_ns >= v->tally.oldest_ns && r->server < WIRE_SLOTS_MAX)

@@ -12,7 +12,7 @@ bool condition_two_answer(const struct verdict_evidence *e, enum verdict_state s
 /* The handshake reaches one holder and the request the other, which resets it: few or no probes get through. */
 bool condition_connections_break_between_two(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return is_failing(state) && e->context.fought_over && is_most(e, resets(e));
+	return is_failing(state) && e->context.contested && is_most(e, resets(e));
 }
 
 bool condition_another_hears_others(const struct verdict_evidence *e, enum verdict_state state)

@@ -140,7 +140,7 @@ static void add_other_holders(const struct path *p, enum mode mode, struct verdi
 
 	holders_count(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : SIGNIFICANCE_WINDOW_PROBES, &h);
 	c->changes_hands = c->changes_hands || h.changes > 0 || h.doubly > 0;
-	c->fought_over = c->fought_over || h.flips || h.doubly >= HOLDERS_DOUBLY_PROBES;
+	c->contested = c->contested || h.flips || h.doubly >= HOLDERS_DOUBLY_PROBES;
 }
 
 void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct verdict_context *c)

@@ -101,7 +101,7 @@ struct verdict_context {
 	bool other_addresses;  /* each server that may answer can be queried at another address, or through a witness */
 	bool not_authorised;   /* a server that may answer here replied not-authorised on another path */
 	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */
-	bool fought_over;      /* two holders answer by turns */
+	bool contested;        /* two holders answer by turns */
 	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */
 	bool refused_over_tcp; /* the path is not TCP, and connections to the same address and port are refused */
 	bool slow_elsewhere;   /* over another protocol, most probes to this address were answered too late */

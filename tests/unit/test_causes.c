@@ -178,16 +178,16 @@ static void duplicate_address(void **state)
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 2, false, 0, 0, 1, 0, 0 });
 	CASE("none", e = lost(10, 0, PROBER_LOST); e.holders = (struct holders){ 0, false, 1, -1, -1, 0, 0 });
 	/* connections break between two */
-	CASE("duplicate-address", e = lost(2, 8, PROBER_RESET); e.kind = PROBE_TCP; e.context.fought_over = true);
-	CASE("duplicate-address", e = lost(0, 10, PROBER_RESET); e.kind = PROBE_TCP; e.context.fought_over = true;
+	CASE("duplicate-address", e = lost(2, 8, PROBER_RESET); e.kind = PROBE_TCP; e.context.contested = true);
+	CASE("duplicate-address", e = lost(0, 10, PROBER_RESET); e.kind = PROBE_TCP; e.context.contested = true;
 	     e.context.protocol = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_RESET); e.kind = PROBE_TCP; e.context.changes_hands = true;
 	     e.context.protocol = clear);
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.changes_hands = true;
 	     e.context.protocol = clear);
 	CASE("unexplained", e = lost(2, 8, PROBER_RESET); e.kind = PROBE_TCP);
-	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.kind = PROBE_TCP; e.context.fought_over = true);
-	CASE("none", e = lost(10, 0, PROBER_RESET); e.kind = PROBE_TCP; e.context.fought_over = true);
+	CASE("unexplained", e = lost(2, 8, PROBER_LOST); e.kind = PROBE_TCP; e.context.contested = true);
+	CASE("none", e = lost(10, 0, PROBER_RESET); e.kind = PROBE_TCP; e.context.contested = true);
 	/* where others are heard */
 	CASE("duplicate-address", e = lost(10, 0, PROBER_LOST); e.hints.second_holder = "boot-02";
 	     e.hints.second_holder_ms = 1540);
