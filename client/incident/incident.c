@@ -168,7 +168,7 @@ void incident_move(struct incident *in, const struct path *p, int after)
 	const struct incident_servers one = { (int)p->incident.answerer - 1, after };
 	struct incident_servers *l = &in->latest;
 
-	if (in->moves == in->told.moves)
+	if (in->moves == in->reported.moves)
 		*l = one;
 	else if (l->before != one.before || l->after != one.after)
 		*l = (struct incident_servers){ INCIDENT_SEVERAL, INCIDENT_SEVERAL };
@@ -311,7 +311,7 @@ void incident_absorb(struct incident *in, struct incident *other)
 	if (other->moves > 0) {
 		incident_agree(&in->moved.before, other->moved.before);
 		incident_agree(&in->moved.after, other->moved.after);
-		in->latest = in->moves > in->told.moves ? in->moved : other->latest;
+		in->latest = in->moves > in->reported.moves ? in->moved : other->latest;
 		in->moves += other->moves;
 	}
 	if (is_stronger(other->lead.cause, other->lead.rank, &in->lead))

@@ -77,14 +77,14 @@ struct incident {
 	size_t servers_len;
 	bool wide; /* it has more addresses or servers than fit */
 	/* For incidents.c; monotonic. */
-	int64_t made_ns, announce_ns, tell_ns, settled_ns, settle_ns, ended_ns;
+	int64_t made_ns, announce_ns, report_ns, settled_ns, settle_ns, ended_ns;
 	struct { /* what the last event said */
 		enum verdict_cause cause;
 		enum verdict_direction direction;
 		size_t paths_total;
 		int64_t grown_ns;
 		unsigned moves;
-	} told;
+	} reported;
 };
 
 enum verdict_direction incident_direction(const struct incident *incident);

@@ -199,7 +199,7 @@ static struct incident *make(struct incidents *all, const struct incidents_time 
 	in->opened_ns = f->began_ns;
 	in->opened_real_ns = now->real_ns - (now->mono_ns - f->began_ns);
 	in->early_ns = f->early_ns;
-	in->tell_ns = INT64_MAX;
+	in->report_ns = INT64_MAX;
 	in->settle_ns = settle;
 	in->settled_ns = now->mono_ns + settle;
 	in->answered = in->moved = in->latest = (struct incident_servers){ INCIDENT_NOBODY, INCIDENT_NOBODY };
@@ -236,9 +236,9 @@ static void close_incident(struct incidents *all, struct incident *in, const str
 
 static void remember_told(struct incident *in)
 {
-	in->told.cause = in->lead.cause;
-	in->told.direction = incident_direction(in);
-	in->told.moves = in->moves;
+	in->reported.cause = in->lead.cause;
+	in->reported.direction = incident_direction(in);
+	in->reported.moves = in->moves;
 }
 
 static void absorb(struct incidents *all, struct incident *into, struct incident *from, int64_t now_ns)
@@ -269,8 +269,8 @@ static struct incident *same_unannounced(struct incidents *all, const struct inc
 
 static void tell_soon(struct incident *in, int64_t now_ns)
 {
-	if (in->announced && in->tell_ns == INT64_MAX)
-		in->tell_ns = now_ns + INCIDENTS_GATHER_NS;
+	if (in->announced && in->report_ns == INT64_MAX)
+		in->report_ns = now_ns + INCIDENTS_GATHER_NS;
 }
 
 static void announce(struct incidents *all, struct incident *in, int64_t now_ns)
@@ -286,7 +286,7 @@ static void announce(struct incidents *all, struct incident *in, int64_t now_ns)
 		absorb(all, in, other, now_ns);
 	in->announced = true;
 	in->id = all->next_id++;
-	in->told.paths_total = in->paths_total;
+	in->reported.paths_total = in->paths_total;
 	remember_told(in);
 	all->opened[in->lead.cause]++;
 	all->event(all->context, INCIDENTS_OPENED, in);
@@ -294,23 +294,23 @@ static void announce(struct incidents *all, struct incident *in, int64_t now_ns)
 
 static bool has_grown(struct incident *in, int64_t now_ns)
 {
-	if (in->told.paths_total == in->paths_total)
+	if (in->reported.paths_total == in->paths_total)
 		return false;
-	if (in->told.grown_ns > 0 && now_ns < in->told.grown_ns + INCIDENTS_GROWS_NS) {
-		in->tell_ns = in->told.grown_ns + INCIDENTS_GROWS_NS;
+	if (in->reported.grown_ns > 0 && now_ns < in->reported.grown_ns + INCIDENTS_GROWS_NS) {
+		in->report_ns = in->reported.grown_ns + INCIDENTS_GROWS_NS;
 		return false;
 	}
-	in->told.paths_total = in->paths_total;
-	in->told.grown_ns = now_ns;
+	in->reported.paths_total = in->paths_total;
+	in->reported.grown_ns = now_ns;
 	return true;
 }
 
 static void tell_news(struct incidents *all, struct incident *in, int64_t now_ns)
 {
-	bool moved = in->told.moves != in->moves && incident_has_moved(in);
-	bool cause = in->told.cause != in->lead.cause || in->told.direction != incident_direction(in);
+	bool moved = in->reported.moves != in->moves && incident_has_moved(in);
+	bool cause = in->reported.cause != in->lead.cause || in->reported.direction != incident_direction(in);
 
-	in->tell_ns = INT64_MAX;
+	in->report_ns = INT64_MAX;
 	remember_told(in);
 	if (has_grown(in, now_ns))
 		all->event(all->context, INCIDENTS_GROWN, in);
@@ -325,7 +325,7 @@ void incidents_tick(struct incidents *all, const struct incidents_time *now)
 	for (struct incident *in = all->items; in < all->items + INCIDENTS_MAX; in++) {
 		if (in->open && !in->announced && now->mono_ns >= in->announce_ns)
 			announce(all, in, now->mono_ns);
-		if (in->open && in->announced && now->mono_ns >= in->tell_ns)
+		if (in->open && in->announced && now->mono_ns >= in->report_ns)
 			tell_news(all, in, now->mono_ns);
 		if (in->open && in->failing == 0 && now->mono_ns >= in->settled_ns)
 			close_incident(all, in, now);
@@ -436,8 +436,8 @@ static void hear(struct incidents *all, const struct incidents_time *now, struct
 		incident_hear_of_move(in, p, s->verdict);
 	if (!incident_is_vague(in->lead.cause))
 		in->announce_ns = in->made_ns + INCIDENTS_GATHER_NS;
-	if (in->told.cause != in->lead.cause || in->told.direction != incident_direction(in) ||
-	    in->told.paths_total != in->paths_total || in->told.moves != in->moves)
+	if (in->reported.cause != in->lead.cause || in->reported.direction != incident_direction(in) ||
+	    in->reported.paths_total != in->paths_total || in->reported.moves != in->moves)
 		tell_soon(in, now->mono_ns);
 }
 

@@ -22,7 +22,7 @@ enum {
 
 struct twin { /* a refused twin */
 	struct endpoint client;
-	struct evidence_twin told;
+	struct evidence_twin evidence;
 };
 
 struct host_evidence {
@@ -79,22 +79,22 @@ static unsigned find_twin(const struct host_evidence *c, const struct twin *twin
 {
 	unsigned i = 0;
 
-	while (i < c->twins_len &&
-	       !(c->twins[i].told.flow == twin->told.flow && endpoint_same_address(&c->twins[i].client, &twin->client)))
+	while (i < c->twins_len && !(c->twins[i].evidence.flow == twin->evidence.flow &&
+				     endpoint_same_address(&c->twins[i].client, &twin->client)))
 		i++;
 	return i;
 }
 
 void host_evidence_note_error(struct host_evidence *host_evidence, const struct errqueue_entry *entry)
 {
-	struct twin twin = { .client = entry->destination, .told = { .source = entry->source } };
+	struct twin twin = { .client = entry->destination, .evidence = { .source = entry->source } };
 	struct packet_reply reply;
 	unsigned i;
 
 	if (entry->kind != ERRQUEUE_ICMP || !is_unpinned(entry, &reply))
 		return;
-	twin.told.flow = reply.flow_id;
-	twin.told.seq = reply.seq;
+	twin.evidence.flow = reply.flow_id;
+	twin.evidence.seq = reply.seq;
 	i = find_twin(host_evidence, &twin);
 	if (i == TWINS_MAX)
 		i--; /* evict the oldest */
@@ -108,7 +108,7 @@ static void add_twins(const struct host_evidence *c, const struct endpoint *quer
 {
 	for (unsigned i = 0; i < c->twins_len && answer->twins_len < EVIDENCE_TWINS_MAX; i++) {
 		if (endpoint_same_address(&c->twins[i].client, querier))
-			answer->twins[answer->twins_len++] = c->twins[i].told;
+			answer->twins[answer->twins_len++] = c->twins[i].evidence;
 	}
 }
 

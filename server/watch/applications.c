@@ -32,8 +32,8 @@ struct application {
 	struct applications_watched watched;
 	uint64_t answered;
 	struct {
-		int64_t told_ns; /* 0: never */
-		uint32_t untold;
+		int64_t reported_ns; /* 0: never */
+		uint32_t unreported;
 	} kinds[APPLICATIONS_KINDS_LEN];
 };
 
@@ -212,15 +212,15 @@ static void describe(const struct applications *a, const struct conversation *c,
 static bool is_due(struct applications *a, struct applications_finding *finding, int64_t now_ns)
 {
 	struct application *application = &a->list[finding->application];
-	uint32_t *untold = &application->kinds[finding->kind].untold;
-	int64_t *told_ns = &application->kinds[finding->kind].told_ns;
+	uint32_t *unreported = &application->kinds[finding->kind].unreported;
+	int64_t *reported_ns = &application->kinds[finding->kind].reported_ns;
 
-	*untold += finding->count;
-	if (*told_ns && now_ns - *told_ns < APPLICATIONS_AGAIN_NS)
+	*unreported += finding->count;
+	if (*reported_ns && now_ns - *reported_ns < APPLICATIONS_AGAIN_NS)
 		return false;
-	finding->count = *untold;
-	*untold = 0;
-	*told_ns = now_ns;
+	finding->count = *unreported;
+	*unreported = 0;
+	*reported_ns = now_ns;
 	return true;
 }
 

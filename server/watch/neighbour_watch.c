@@ -247,7 +247,7 @@ void neighbour_watch_note(struct neighbour_watch *neighbour_watch, const struct 
 		return;
 	tell_change(neighbour_watch, &before, now);
 	while ((healed = snapshots_heal(neighbour_watch->snapshots, now, now_ns)))
-		if (healed->told)
+		if (healed->reported)
 			tell_healed(neighbour_watch, healed);
 }
 
@@ -390,7 +390,7 @@ static void postpone(struct neighbour_watch *w, const struct snapshot *s, const 
 /* Report, and repair if configured, a wrong entry of a client that does not receive our replies. */
 static void report_wrong(struct neighbour_watch *w, struct snapshot *s, const char *who)
 {
-	if (!s || !s->wrong || s->told)
+	if (!s || !s->wrong || s->reported)
 		return;
 	if (!ask_entry(w, s)) {
 		postpone(w, s, who);
@@ -398,7 +398,7 @@ static void report_wrong(struct neighbour_watch *w, struct snapshot *s, const ch
 	}
 	if (!snapshots_is_proven(s))
 		return;
-	s->told = true;
+	s->reported = true;
 	if (s->seen.asked == EVIDENCE_ANSWERS) {
 		tell_shared(w, s, who);
 		return;

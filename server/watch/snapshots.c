@@ -160,7 +160,7 @@ struct snapshot *snapshots_take(struct snapshots *snapshots, const struct snapsh
 	s->taken_ns = now_ns;
 	s->since_ns = view->entry ? view->entry->since_ns : now_ns;
 	s->healed_ns = 0;
-	s->told = s->waits = false;
+	s->reported = s->waits = false;
 	s->works = works;
 	return s;
 }
@@ -212,6 +212,6 @@ unsigned snapshots_wrong(const struct snapshots *snapshots)
 	unsigned wrong = 0;
 
 	for (const struct snapshot *s = lru_next(snapshots->list, NULL); s; s = lru_next(snapshots->list, s))
-		wrong += is_wrong_now(s) && s->told && s->seen.asked != EVIDENCE_ANSWERS;
+		wrong += is_wrong_now(s) && s->reported && s->seen.asked != EVIDENCE_ANSWERS;
 	return wrong;
 }

@@ -44,7 +44,7 @@ struct snapshot {
 	int64_t taken_ns, since_ns, healed_ns; /* monotonic; healed_ns 0: still wrong, or never wrong */
 	int64_t looked_ns;                     /* last comparison; later than taken_ns if nothing new was found */
 	bool waits;                            /* for the caller: the link is being asked; do not tell a client yet */
-	bool told;                             /* for the caller: the wrong entry was reported */
+	bool reported;                         /* for the caller: the wrong entry was reported */
 	bool works;                            /* the client received replies under these two MACs */
 	int64_t heard_ns; /* send time of what the client received from this address of ours; 0: not known */
 };
