@@ -2,7 +2,7 @@
 
 #include "client/evidence/path_loss.h"
 #include "client/failover/baseline.h"
-#include "client/failover/beside.h"
+#include "client/failover/concurrent.h"
 #include "client/failover/samples.h"
 #include "client/output/result.h"
 #include "common/core/ns.h"
@@ -284,7 +284,7 @@ static uint32_t unknown_losses(const struct samples *s)
 }
 
 /* The UDP flow that knows the most of where its probes were lost tells it to the others. */
-static void mark_beside(const struct failover_report *report, struct failover_protocol *x)
+static void mark_concurrent(const struct failover_report *report, struct failover_protocol *x)
 {
 	const struct failover_protocol *udp = report->protocols[PROBE_UDP];
 	const struct samples *best = NULL;
@@ -295,7 +295,7 @@ static void mark_beside(const struct failover_report *report, struct failover_pr
 	}
 	for (unsigned i = 0; best && i < x->flows_len; i++) {
 		if (&x->flows[i].samples != best)
-			beside_mark(&x->flows[i].samples, best);
+			concurrent_mark(&x->flows[i].samples, best);
 	}
 }
 
@@ -309,7 +309,7 @@ static bool make_protocol(const struct failover_measured *f, enum probe_kind kin
 	report->protocols[kind] = x;
 	if (!x || !read_protocol(f, kind, x))
 		return false;
-	mark_beside(report, x);
+	mark_concurrent(report, x);
 	move_read(x->flows, x->flows_len, &x->move);
 	judge(f, p, x);
 	if (kind == PROBE_TCP)

@@ -74,7 +74,9 @@ static void add_shares(const struct stretch *x, int64_t interval_ns, struct flow
 		if (fate != SAMPLE_LOST || i == x->first || fate_of(&x->s->items[i - 1]) != SAMPLE_LOST)
 			next = next_known(x, i);
 		if (fate == SAMPLE_LOST)
-			fate = before == next ? before : proven[x->s->items[i].beside] ? x->s->items[i].beside : fate;
+			fate = before == next                      ? before
+			       : proven[x->s->items[i].concurrent] ? x->s->items[i].concurrent
+								   : fate;
 		else
 			before = fate;
 		gap->total_ns += ns;

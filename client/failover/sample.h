@@ -20,10 +20,11 @@ struct sample {
 	int64_t rtt_ns; /* 0: not answered */
 	int server;     /* index in the configuration; SAMPLE_NOBODY: not answered */
 	enum sample_fate fate;
-	enum sample_fate beside; /* where the probes of other flows that left at the same time were lost (beside.h) */
-	bool waited;             /* answered much later than usual, among losses: flow_move_mark_waits */
-	bool doubly;             /* two holders answered it */
-	bool excused;            /* the servers' own addresses lost probes at the same time (baseline.h) */
+	enum sample_fate
+	    concurrent; /* where the probes of other flows that left at the same time were lost (concurrent.h) */
+	bool waited;    /* answered much later than usual, among losses: flow_move_mark_waits */
+	bool doubly;    /* two holders answered it */
+	bool excused;   /* the servers' own addresses lost probes at the same time (baseline.h) */
 };
 
 struct samples { /* in the order of sending; probes that could not be sent are not in it */

@@ -36,7 +36,7 @@ static struct sample sample_of(const struct path *p, const struct prober_record 
 		.rtt_ns = answered ? prober_rtt_ns(r) : 0,
 		.server = answered ? path_server_of_number(p, r->server) : SAMPLE_NOBODY,
 		.fate = fate_of(r->outcome),
-		.beside = SAMPLE_LOST,
+		.concurrent = SAMPLE_LOST,
 		.doubly = r->doubly,
 	};
 }

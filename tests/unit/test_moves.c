@@ -1,6 +1,6 @@
 /* The analysis of moves: client/failover. */
 #include "client/failover/baseline.h"
-#include "client/failover/beside.h"
+#include "client/failover/concurrent.h"
 #include "client/failover/connection.h"
 #include "client/failover/move.h"
 #include "client/failover/neighbour_log.h"
@@ -32,7 +32,7 @@ static struct samples story(const char *text, struct sample items[LONGEST])
 	for (size_t i = 0; text[i]; i++) {
 		struct sample x = { .sent_ns = (int64_t)(i + 1) * INTERVAL,
 				    .server = SAMPLE_NOBODY,
-				    .beside = SAMPLE_LOST };
+				    .concurrent = SAMPLE_LOST };
 		if (text[i] == '!') {
 			s.unsent++;
 			continue;
@@ -190,9 +190,9 @@ static void outages_away_from_the_move(void **state)
 	assert_int_equal(read_flow(">>>").to, SAMPLE_NOBODY);
 }
 
-/* -- beside others -- */
+/* -- concurrent losses -- */
 
-static void losses_beside(void **state)
+static void concurrent_losses(void **state)
 {
 	struct sample tcp_items[LONGEST], udp_items[LONGEST];
 	struct samples tcp = story("AAA.>...BBB", tcp_items), udp = story("AAA>>>>>BBB", udp_items);
@@ -201,7 +201,7 @@ static void losses_beside(void **state)
 	(void)state;
 	for (size_t i = 0; i < udp.len; i++)
 		udp.items[i].sent_ns += INTERVAL / 2;
-	beside_mark(&tcp, &udp);
+	concurrent_mark(&tcp, &udp);
 	flow_move_read(&tcp, INTERVAL, &m);
 	assert_int_equal(m.gap.forward_ns, 5 * INTERVAL);
 	assert_int_equal(m.forward_lost, 1);
@@ -209,7 +209,7 @@ static void losses_beside(void **state)
 
 	/* The datagrams alone prove nothing of TCP. */
 	tcp = story("AAA....BBB", tcp_items);
-	beside_mark(&tcp, &udp);
+	concurrent_mark(&tcp, &udp);
 	flow_move_read(&tcp, INTERVAL, &m);
 	assert_int_equal(m.gap.unknown_ns, 4 * INTERVAL);
 }
@@ -455,7 +455,7 @@ int main(void)
 		cmocka_unit_test(what_tcp_repeats_is_in_the_gap),
 		cmocka_unit_test(overlaps_and_flaps),
 		cmocka_unit_test(outages_away_from_the_move),
-		cmocka_unit_test(losses_beside),
+		cmocka_unit_test(concurrent_losses),
 		cmocka_unit_test(losses_of_the_whole_network),
 		cmocka_unit_test(a_good_move_has_no_reason),
 		cmocka_unit_test(stuck_flows),

@@ -1,4 +1,4 @@
-#include "client/failover/beside.h"
+#include "client/failover/concurrent.h"
 
 static bool is_proven(enum sample_fate fate)
 {
@@ -16,7 +16,7 @@ static enum sample_fate common_fate(const struct samples *others, size_t after)
 	return is_proven(next) && before == SAMPLE_ANSWERED ? next : SAMPLE_LOST;
 }
 
-void beside_mark(struct samples *samples, const struct samples *others)
+void concurrent_mark(struct samples *samples, const struct samples *others)
 {
 	size_t after = 0;
 
@@ -24,6 +24,6 @@ void beside_mark(struct samples *samples, const struct samples *others)
 		struct sample *x = &samples->items[i];
 		while (after < others->len && others->items[after].sent_ns < x->sent_ns)
 			after++;
-		x->beside = common_fate(others, after);
+		x->concurrent = common_fate(others, after);
 	}
 }
