@@ -9,8 +9,8 @@
 #include "client/failover_flows.h"
 #include "client/failover_page.h"
 #include "client/failover_paths.h"
+#include "client/failover_progress.h"
 #include "client/failover_report.h"
-#include "client/failover_scene.h"
 #include "client/interrupt.h"
 #include "client/live/feed.h"
 #include "client/live/live.h"
@@ -231,8 +231,8 @@ static void next_round(struct failover *f)
 	start_measuring(f);
 }
 
-/* Keep a connection open until the move. */
-static void tend_dialogue(struct failover *f, int64_t now_ns)
+/* Until the move. */
+static void keep_connection_open(struct failover *f, int64_t now_ns)
 {
 	const struct path *p = failover_flows_tcp(&f->flows);
 	const struct connection *seen = &f->dialogue.seen;
@@ -271,10 +271,10 @@ static const char *who_is_asked(const struct failover *f, char text[NAMES_LEN])
 	return len ? text : NULL;
 }
 
-static void describe(const struct failover *f, char text[FAILOVER_SCENE_LEN])
+static void describe(const struct failover *f, char text[FAILOVER_PROGRESS_LEN])
 {
 	char asked[NAMES_LEN];
-	struct failover_scene scene = {
+	struct failover_progress waiting = {
 		.phase = f->phase,
 		.name = f->paths.target->address,
 		.moved = failover_flows_moved(&f->flows),
@@ -288,14 +288,14 @@ static void describe(const struct failover *f, char text[FAILOVER_SCENE_LEN])
 	};
 
 	if (f->phase == FAILOVER_ASKING)
-		scene.asked = who_is_asked(f, asked);
-	failover_flows_describe(&f->flows, clock_mono_ns(), &scene);
-	failover_scene_text(&scene, text);
+		waiting.asked = who_is_asked(f, asked);
+	failover_flows_describe(&f->flows, clock_mono_ns(), &waiting);
+	failover_progress_text(&waiting, text);
 }
 
 static void show_progress(struct failover *f, int64_t now_ns)
 {
-	char text[FAILOVER_SCENE_LEN];
+	char text[FAILOVER_PROGRESS_LEN];
 
 	if (f->live || !f->progress.enabled || now_ns - f->progress_ns < PROGRESS_NS)
 		return;
@@ -316,7 +316,7 @@ static void feed(void *context, struct model *model)
 {
 	const struct failover *f = context;
 	const struct paths *paths = all_paths(f);
-	char text[FAILOVER_SCENE_LEN];
+	char text[FAILOVER_PROGRESS_LEN];
 
 	model_feed_begin(model, clock_real_ns());
 	for (size_t i = 0; i < paths->len; i++) {
@@ -334,7 +334,7 @@ static void advance(uv_timer_t *timer)
 	int64_t now_ns = clock_mono_ns(), in_phase_ns = now_ns - f->phase_ns;
 	int64_t drain_ns = f->paths.timeout_ns + f->paths.held.every_ns + FAILOVER_ANSWERING_NS;
 
-	tend_dialogue(f, now_ns);
+	keep_connection_open(f, now_ns);
 	show_progress(f, now_ns);
 	switch (f->phase) {
 	case FAILOVER_RESOLVING:

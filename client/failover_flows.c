@@ -111,7 +111,7 @@ const struct path *failover_flows_tcp(const struct failover_flows *f)
 	return NULL;
 }
 
-void failover_flows_describe(const struct failover_flows *f, int64_t now_ns, struct failover_scene *scene)
+void failover_flows_describe(const struct failover_flows *f, int64_t now_ns, struct failover_progress *waiting)
 {
 	const struct paths *paths = f->paths;
 	int64_t since_ns = 0, answered_ns = 0;
@@ -120,14 +120,14 @@ void failover_flows_describe(const struct failover_flows *f, int64_t now_ns, str
 		const struct steady *s = &f->steady[i];
 		if (!is_measured(f, paths->items[i]))
 			continue;
-		scene->flows++;
-		scene->silent += !is_answering(f, paths->items[i], s, now_ns);
+		waiting->flows++;
+		waiting->silent += !is_answering(f, paths->items[i], s, now_ns);
 		answered_ns = s->answered_ns > answered_ns ? s->answered_ns : answered_ns;
 		if (s->holder < 0 || s->since_ns < since_ns)
 			continue;
-		scene->holder = config_server_name(&f->plan->config, s->holder);
+		waiting->holder = config_server_name(&f->plan->config, s->holder);
 		since_ns = s->since_ns;
 	}
-	scene->silent_ns = now_ns - answered_ns;
-	scene->steady_ns = now_ns - since_ns;
+	waiting->silent_ns = now_ns - answered_ns;
+	waiting->steady_ns = now_ns - since_ns;
 }

@@ -6,7 +6,7 @@
 #include "client/failover/move.h"
 #include "client/failover/steady.h"
 #include "client/failover_paths.h"
-#include "client/failover_scene.h"
+#include "client/failover_progress.h"
 #include "client/path/paths.h"
 
 enum { FAILOVER_FLOWS_PATHS_MAX = MOVE_FLOWS_MAX * PROBE_KINDS + WIRE_SLOTS_MAX * PROBE_KINDS };
@@ -37,6 +37,6 @@ bool failover_flows_settled(const struct failover_flows *flows, enum probe_kind 
 const struct path *failover_flows_tcp(const struct failover_flows *flows);
 
 /* Who answered the newest probe of the flow that changed last, and how many flows get no answers. */
-void failover_flows_describe(const struct failover_flows *flows, int64_t now_ns, struct failover_scene *scene);
+void failover_flows_describe(const struct failover_flows *flows, int64_t now_ns, struct failover_progress *waiting);
 
 #endif

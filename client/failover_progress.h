@@ -1,6 +1,6 @@
 /* What a measurement of a move waits for, as a sentence. Pure. */
-#ifndef FLOATPROBE_FAILOVER_SCENE_H
-#define FLOATPROBE_FAILOVER_SCENE_H
+#ifndef FLOATPROBE_FAILOVER_PROGRESS_H
+#define FLOATPROBE_FAILOVER_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ enum failover_phase {
 	FAILOVER_ENDED,
 };
 
-struct failover_scene {
+struct failover_progress {
 	enum failover_phase phase;
 	const char *name;                     /* that is resolved */
 	const char *holder;                   /* who answered last; NULL: nobody yet */
@@ -27,8 +27,8 @@ struct failover_scene {
 	unsigned round, rounds;               /* of a drill; rounds 1: it is none */
 };
 
-enum { FAILOVER_SCENE_LEN = 512 };
+enum { FAILOVER_PROGRESS_LEN = 512 };
 /* Returns text. */
-const char *failover_scene_text(const struct failover_scene *scene, char text[FAILOVER_SCENE_LEN]);
+const char *failover_progress_text(const struct failover_progress *progress, char text[FAILOVER_PROGRESS_LEN]);
 
 #endif

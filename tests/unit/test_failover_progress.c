@@ -1,5 +1,5 @@
 /* What a measurement of a move says that it waits for. */
-#include "client/failover_scene.h"
+#include "client/failover_progress.h"
 
 #include "common/core/ns.h"
 
@@ -9,21 +9,21 @@
 
 #include <cmocka.h>
 
-static void assert_says(struct failover_scene scene, const char *wanted)
+static void assert_says(struct failover_progress waiting, const char *wanted)
 {
-	char text[FAILOVER_SCENE_LEN];
+	char text[FAILOVER_PROGRESS_LEN];
 
-	assert_string_equal(failover_scene_text(&scene, text), wanted);
+	assert_string_equal(failover_progress_text(&waiting, text), wanted);
 }
 
 static void each_phase_says_what_it_waits_for(void **state)
 {
 	(void)state;
-	struct failover_scene s = { .name = "boot.example.net",
-				    .flows = 3,
-				    .settle_ns = 5 * NS_PER_S,
-				    .for_ns = 60 * NS_PER_S,
-				    .waited_ns = 12 * NS_PER_S };
+	struct failover_progress s = { .name = "boot.example.net",
+				       .flows = 3,
+				       .settle_ns = 5 * NS_PER_S,
+				       .for_ns = 60 * NS_PER_S,
+				       .waited_ns = 12 * NS_PER_S };
 
 	assert_says(s, "resolving boot.example.net");
 	s.phase = FAILOVER_BASELINE;

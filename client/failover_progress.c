@@ -1,4 +1,4 @@
-#include "client/failover_scene.h"
+#include "client/failover_progress.h"
 
 #include "common/core/ns.h"
 
@@ -9,7 +9,7 @@ static double seconds(int64_t ns)
 	return (double)ns / (double)NS_PER_S;
 }
 
-static int say_who_answers(const struct failover_scene *s, char *text, size_t len)
+static int say_who_answers(const struct failover_progress *s, char *text, size_t len)
 {
 	if (!s->holder)
 		return snprintf(text, len, "nobody has answered yet");
@@ -25,7 +25,7 @@ static int say_who_answers(const struct failover_scene *s, char *text, size_t le
 	return snprintf(text, len, "%.64s still answers", s->holder);
 }
 
-static void say_moving(const struct failover_scene *s, char *text, size_t len)
+static void say_moving(const struct failover_progress *s, char *text, size_t len)
 {
 	int n = 0;
 
@@ -40,29 +40,31 @@ static void say_moving(const struct failover_scene *s, char *text, size_t len)
 			 seconds(s->for_ns));
 }
 
-const char *failover_scene_text(const struct failover_scene *s, char text[FAILOVER_SCENE_LEN])
+const char *failover_progress_text(const struct failover_progress *progress, char text[FAILOVER_PROGRESS_LEN])
 {
-	int n = s->rounds > 1 ? snprintf(text, FAILOVER_SCENE_LEN, "move %u of %u: ", s->round, s->rounds) : 0;
+	int n = progress->rounds > 1
+		    ? snprintf(text, FAILOVER_PROGRESS_LEN, "move %u of %u: ", progress->round, progress->rounds)
+		    : 0;
 	char *rest = text + n;
-	size_t len = FAILOVER_SCENE_LEN - (size_t)n;
+	size_t len = FAILOVER_PROGRESS_LEN - (size_t)n;
 
-	switch (s->phase) {
+	switch (progress->phase) {
 	case FAILOVER_RESOLVING:
-		snprintf(rest, len, "resolving %.253s", s->name);
+		snprintf(rest, len, "resolving %.253s", progress->name);
 		break;
 	case FAILOVER_BASELINE:
 		n = snprintf(rest, len, "before the move: ");
-		say_who_answers(s, rest + n, len - (size_t)n);
+		say_who_answers(progress, rest + n, len - (size_t)n);
 		break;
 	case FAILOVER_MOVING:
-		say_moving(s, rest, len);
+		say_moving(progress, rest, len);
 		break;
 	case FAILOVER_DRAINING:
 		snprintf(rest, len, "waiting for the last answers");
 		break;
 	default:
-		if (s->asked)
-			snprintf(rest, len, "asking about the losses: %.256s", s->asked);
+		if (progress->asked)
+			snprintf(rest, len, "asking about the losses: %.256s", progress->asked);
 		else
 			snprintf(rest, len, "asking the servers which of them has the address");
 	}
