@@ -24,7 +24,7 @@ import traceback
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 SCENARIO_SECONDS = int(os.environ.get("SCENARIO_SECONDS", "100"))  # a scenario that takes longer hangs: end it, and say so
-STALL_SECONDS = 0.2  # three probes of the fastest scenario
+STALL_SECONDS = 0.15  # three probes of the fastest scenario
 WORK = "/run/lab"
 NOT_FOUND = 127  # as shells and nsenter have it
 
