@@ -1,6 +1,8 @@
 /* udp_listener, tcp_listener: over loopback, in one loop with their clients. Nothing waits for a time: the loop turns
  * until what must happen has happened (or, on failure, until ctest ends it). */
 #include "common/core/framing.h"
+#include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/udp.h"
 #include "server/host/host_evidence.h"
@@ -233,11 +235,14 @@ static void expect_replies(struct world *w, int fd, unsigned count, enum packet_
 	}
 }
 
+/* Sooner than by the deadline that every connection has. */
 static void expect_end(struct world *w, int fd)
 {
+	int64_t from_ns = clock_mono_ns();
 	uint8_t octet;
 
 	assert_int_equal(receive(w, fd, &octet, 1), 0);
+	assert_true(clock_mono_ns() - from_ns < (TCP_LISTENER_DEADLINE_MS - 1000) * NS_PER_MS);
 	close(fd);
 }
 

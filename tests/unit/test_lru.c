@@ -2,6 +2,7 @@
 #include "common/core/lru.h"
 
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,16 @@
 struct item {
 	uint32_t key, value;
 };
+
+static uint8_t hashed_with[crypto_shorthash_KEYBYTES];
+
+/* In libsodium's place: with which key are items hashed? */
+int crypto_shorthash(unsigned char *out, const unsigned char *in, unsigned long long inlen, const unsigned char *k)
+{
+	memcpy(hashed_with, k, sizeof hashed_with);
+	memset(out, in[inlen - 1], crypto_shorthash_BYTES);
+	return 0;
+}
 
 /* Its memory is what it asks for, to the octet: a sanitizer sees what is beyond. */
 static struct lru *make(unsigned capacity)
@@ -49,6 +60,20 @@ static void the_least_recently_used_makes_room(void **state)
 		assert_int_equal(item->key, order[i]);
 	}
 	assert_null(lru_next(r, item));
+	free(r);
+}
+
+/* Who does not know the key cannot choose keys that share a place. */
+static void the_hash_has_the_key_that_is_given(void **state)
+{
+	static const uint8_t expected[crypto_shorthash_KEYBYTES] = { 7 };
+	struct lru *r = make(3);
+	bool evicted;
+
+	(void)state;
+	memset(hashed_with, 0, sizeof hashed_with);
+	lru_use(r, &(uint32_t){ 1 }, &evicted);
+	assert_memory_equal(hashed_with, expected, sizeof expected);
 	free(r);
 }
 
@@ -99,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_least_recently_used_makes_room),
+		cmocka_unit_test(the_hash_has_the_key_that_is_given),
 		cmocka_unit_test(many_keys_against_a_plain_list),
 		cmocka_unit_test(without_memory_there_is_none),
 	};

@@ -97,6 +97,24 @@ static void keys_that_are_hashed(void **state)
 	play(hash_key, all_in_the_last_bucket);
 }
 
+/* Who does not know the key cannot choose keys that share a place. */
+static void another_hash_key_makes_other_places(void **state)
+{
+	static const uint8_t other[16] = { 8 };
+	struct table one = make(hash_key), two = make(other);
+
+	(void)state;
+	for (unsigned i = 0; i < ITEMS; i++) {
+		items[i] = (struct item){ .key = i };
+		table_add(&one, &items[i]);
+		table_add(&two, &items[i]);
+	}
+	assert_int_equal(one.mask, two.mask);
+	assert_memory_not_equal(one.buckets, two.buckets, (one.mask + 1) * sizeof *one.buckets);
+	free(one.buckets);
+	free(two.buckets);
+}
+
 static void without_memory_nothing_is_found(void **state)
 {
 	const struct table_settings settings = { items, ITEMS, sizeof(struct item), 0, sizeof(uint64_t), NULL };
@@ -115,6 +133,7 @@ int main(void)
 		cmocka_unit_test(keys_of_one_place),
 		cmocka_unit_test(keys_of_some_places),
 		cmocka_unit_test(keys_that_are_hashed),
+		cmocka_unit_test(another_hash_key_makes_other_places),
 		cmocka_unit_test(without_memory_nothing_is_found),
 	};
 
