@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -312,6 +313,27 @@ static void what_is_no_frame_ends_the_connection(void **state)
 	framing_put_header(junk, PROBE_LEN);
 	assert_int_equal(write(fd, junk, sizeof junk), sizeof junk);
 	expect_end(w, fd);
+}
+
+/* Octets, one by one, win no time. */
+static void a_slow_frame_ends_at_the_deadline(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 50 * NS_PER_MS };
+	const uint8_t head[FRAMING_HEADER_LEN] = { PROBE_LEN >> 8, PROBE_LEN & 0xff };
+	struct world *w = *state;
+	int64_t from_ns = clock_mono_ns();
+	int fd = connect_to(w);
+	uint8_t octet;
+
+	assert_int_equal(send(fd, head, sizeof head, 0), sizeof head);
+	while (recv(fd, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN) {
+		assert_true(clock_mono_ns() - from_ns < (2 * TCP_LISTENER_DEADLINE_MS - 1000) * NS_PER_MS);
+		send(fd, "", 1, MSG_NOSIGNAL);
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		nanosleep(&pause, NULL);
+	}
+	assert_true(clock_mono_ns() - from_ns >= (TCP_LISTENER_DEADLINE_MS - 1000) * NS_PER_MS);
+	close(fd);
 }
 
 static void a_stranger_is_told(void **state)
@@ -774,6 +796,7 @@ int main(void)
 		TEST(who_had_many_exchanges_makes_room),
 		TEST(a_frame_may_come_in_pieces),
 		TEST(what_is_no_frame_ends_the_connection),
+		TEST(a_slow_frame_ends_at_the_deadline),
 		TEST(a_stranger_is_told),
 		TEST(strangers_make_room),
 		TEST(clients_do_not_make_room),
