@@ -275,3 +275,12 @@ void flows_copy(struct flows *to, unsigned to_client, const struct flows *from, 
 		to->owners[to_client].unheard += flow->unheard;
 	}
 }
+
+struct receipts flows_receipts(const struct flow *flow)
+{
+	struct receipts receipts = flow->receipts;
+
+	if (flow->late_upto > 0)
+		receipts_forget(&receipts, flow->late_upto);
+	return receipts;
+}

@@ -53,6 +53,9 @@ const struct flow *flows_peek(const struct flows *flows, unsigned client, uint64
 struct flow *flows_add(struct flows *flows, unsigned client, uint64_t id, int64_t now_ns);
 void flows_set_unheard(struct flows *flows, struct flow *flow, bool unheard);
 
+/* The receipts of a flow, without the numbers that were read late. */
+struct receipts flows_receipts(const struct flow *flow);
+
 struct flows_sums {
 	uint32_t flows, unheard; /* the client's */
 	int64_t heard_ns;        /* monotonic: its newest packet; 0: it has no flow */
