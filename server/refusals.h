@@ -14,7 +14,7 @@ enum refusal { /* an enum reflector_outcome, or one of these */
 	       REFUSALS_TCP_FULL,
 	       REFUSALS_FLOW_GAVE_WAY,
 	       REFUSALS_WITNESS_BUSY,
-	       REFUSALS_STAMP, /* .. plus an enum stamp_outcome */
+	       REFUSALS_STAMP, /* and the following: REFUSALS_STAMP plus an enum stamp_outcome */
 	       REFUSALS_LEN = REFUSALS_STAMP + STAMP_OUTCOMES_LEN
 };
 

@@ -163,10 +163,10 @@ enum evidence_asked {
 	EVIDENCE_ANSWERS = 2, /* it has the address as well: the entry is not wrong */
 };
 
-/* A wrong entry in the server's neighbour table, on its way from one of its addresses to a client that asks, or that
- * its flows come from: the client is on the link, and its frames for this address arrive from another MAC than the
- * entry has. As it was when a flow began or was first unheard: before anything heals. Another address of the server's
- * may have another route. */
+/* A wrong entry in the server's neighbour table, for what it sends from one of its addresses to the client: the client
+ * is on the link, and its frames for this address arrive from another MAC than the entry has. The entry is as it was
+ * when a flow began or was first unheard, before anything corrects it. What another address of the server sends may
+ * take another route. */
 struct evidence_neighbour {
 	struct endpoint client;   /* its address as the server sees it; port 0 */
 	struct endpoint local;    /* the server's address; port 0 */
@@ -177,7 +177,7 @@ struct evidence_neighbour {
 	bool repaired;                          /* the server has deleted it */
 	uint8_t asked;                          /* enum evidence_asked */
 	uint32_t since_ms;                      /* how long the entry had had this MAC, as far as was watched */
-	uint32_t healed_ms;                     /* since it was right again; UINT32_MAX: it is not */
+	uint32_t healed_ms;                     /* since it was corrected; UINT32_MAX: it was not */
 	char interface[EVIDENCE_INTERFACE_LEN]; /* whose entry: a word that a shell leaves alone; "": not known */
 };
 
@@ -236,9 +236,9 @@ struct evidence_holding {
 						   "": none, or not known */
 	/* ABSENT, with an interface: does another machine on this link answer for the address? */
 	enum evidence_link_answer link_answer;
-	uint8_t mac[EVIDENCE_MAC_LEN]; /* .. it has this MAC; all zero: not known */
+	uint8_t mac[EVIDENCE_MAC_LEN]; /* of the machine that answers; all zero: not known */
 	bool forwards;                 /* the host forwards packets of this family, so it may translate them */
-	bool routes;                   /* .. those for this address leave by another interface than they come by */
+	bool routes;                   /* packets for this address leave by another interface than they come by */
 	/* The querier's newest probe for this address that reached a socket: how long ago (UINT32_MAX: none that is
 	 * known), and on which address of the server (port 0). */
 	uint32_t heard_ms;
@@ -246,14 +246,13 @@ struct evidence_holding {
 	uint32_t absent_ms; /* ABSENT: since it lost the address; UINT32_MAX: it has not had it since it started */
 };
 
-enum evidence_counter_kind { /* of the host's connection tracking; others say nothing to this version */
-			     EVIDENCE_TABLE_ENTRIES = 1,
-			     EVIDENCE_TABLE_MAX = 2,
-			     EVIDENCE_TABLE_DROPPED =
-				 3, /* since the server started: packets of new flows that were dropped */
-			     EVIDENCE_TABLE_EVICTED = 4, /* .. entries that were dropped to make room */
-			     EVIDENCE_TABLE_CONFLICTS =
-				 5, /* .. those of TABLE_DROPPED whose flow is in conflict with another */
+/* A counter of the host's connection tracking. Other values say nothing to this version. */
+enum evidence_counter_kind {
+	EVIDENCE_TABLE_ENTRIES = 1,
+	EVIDENCE_TABLE_MAX = 2,
+	EVIDENCE_TABLE_DROPPED = 3,   /* packets of new flows that were dropped since the server started */
+	EVIDENCE_TABLE_EVICTED = 4,   /* entries that were dropped to make room since the server started */
+	EVIDENCE_TABLE_CONFLICTS = 5, /* those of TABLE_DROPPED whose flow is in conflict with another one */
 };
 
 /* What a kernel counts that has something to tell. A table that has room, and dropped nothing, has no counters here. */
@@ -262,8 +261,8 @@ struct evidence_counter {
 	uint32_t value; /* EVIDENCE_NOT_COUNTED: it cannot be read */
 };
 
-/* Something is wrong with the server's answers on their way from one of its addresses to a client. Errors are numbers
- * of Linux (asm-generic/errno.h); 0: none. */
+/* Why answers of the server may not reach a client, from one of the server's addresses. Errors are numbers of Linux
+ * (asm-generic/errno.h); 0: none. */
 struct evidence_return_route {
 	struct endpoint client;                 /* its address as the server sees it; port 0 */
 	struct endpoint local;                  /* the server's address; port 0 */

@@ -37,7 +37,7 @@ struct link {
 	unsigned neighbours_len;
 	struct endpoint claimed; /* unknown: nobody claims any */
 	uint8_t claimed_by[RTNL_MAC_LEN];
-	bool claimed_once; /* .. and no more when he is asked */
+	bool claimed_once; /* it is claimed once, and no more when the other machine is asked */
 	/* floatprobed's */
 	struct netlink netlink;
 	struct ifaces ifaces;
@@ -76,10 +76,10 @@ bool link_carries(struct link *link, const struct parcel *parcel);
 /* For faults: the client's entry has the MAC of a dead machine, in this state (NUD_*). Returns how long it will at
  * least. */
 int64_t link_spoil(struct link *link, const struct client *client, uint16_t state);
-/* .. the client asks who has our address, and is heard. */
+/* For faults: the client asks who has our address, and is heard. */
 void link_hear(struct link *link, const struct client *client);
-/* .. another machine has this address of ours, too, and says so, now and when it is asked; or it says so now, and has
- * it no more. */
+/* For faults: another machine has this address of ours, too, and says so, now and when it is asked (claim), or only now
+ * (claim_once). */
 void link_claim(struct link *link, const struct endpoint *address, const struct link *other);
 void link_claim_once(struct link *link, const struct endpoint *address, const struct link *other);
 extern const uint8_t link_virtual_mac[RTNL_MAC_LEN]; /* of a virtual router (VRRP) */

@@ -86,8 +86,8 @@ void machine_receive(struct machine *machine, struct parcel *parcel);
 
 enum machine_reflected {
 	MACHINE_MUTE,
-	MACHINE_REPLIED,       /* the reply stands in the parcel .. */
-	MACHINE_REPLIED_TWICE, /* .. and the unpinned one behind it */
+	MACHINE_REPLIED,       /* the reply stands in the parcel */
+	MACHINE_REPLIED_TWICE, /* the reply stands in the parcel, and the unpinned one behind it */
 	MACHINE_WAITING,       /* another server is being asked */
 };
 /* A request at floatprobed's socket. origin: who takes the reply of another server; NULL: nobody would. */

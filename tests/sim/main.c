@@ -29,8 +29,8 @@ struct tally { /* of one fault in one mode */
 	uint64_t probes;
 	struct saying sayings[SAYINGS_MAX];
 	unsigned sayings_len;
-	uint64_t failed_seed;  /* the first that broke a criterion .. */
-	uint64_t unnamed_seed; /* .. or only did not name it */
+	uint64_t failed_seed;  /* the first that broke a criterion */
+	uint64_t unnamed_seed; /* the first that only did not name the cause */
 	bool failed, unnamed;
 };
 

@@ -21,8 +21,8 @@ enum way { FORWARD, RETURN };
 /* What really became of one probe; world times, INT64_MAX: never. */
 struct truth {
 	unsigned allowed;   /* bit i: machine i may answer; what comes to others has not come to a server */
-	int64_t syn_ns;     /* TCP: its SYN came to a server's socket .. */
-	bool connected;     /* .. and the handshake was done at the client's end */
+	int64_t syn_ns;     /* TCP: its SYN came to a server's socket */
+	bool connected;     /* TCP: the handshake was done at the client's end */
 	int64_t reached_ns; /* the probe itself came to a server's socket */
 	bool answer_lost;   /* something that a server sent for it was lost */
 	bool told;          /* an error was sent for (a repetition of) it */
@@ -49,8 +49,8 @@ struct client { /* a host that probes */
 	struct endpoint public_address; /* of the NAT before it; unknown: there is none */
 	bool on_link;                   /* of the servers' droplet addresses */
 	uint8_t mac[6], arp_mac[6];     /* its frames leave with, and what it says when asked: two interfaces, VRRP */
-	struct network_nat nat;         /* .. */
-	struct client *nat_owner;       /* .. or that of another client; NULL: its own */
+	struct network_nat nat;         /* used if nat_owner is NULL */
+	struct client *nat_owner;       /* the client whose NAT it is behind; NULL: its own */
 	bool nat_keeps_ports;           /* those that are free */
 	uint16_t nat_port, port;        /* the last ones given away */
 	int64_t delay_ns[2];            /* by way */

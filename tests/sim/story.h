@@ -44,10 +44,11 @@ struct expectation {
 	enum verdict_cause vaguer;                  /* allowed in the end too, for want of evidence; NONE: nothing is */
 	enum verdict_cause once;                    /* has to be said on the way there; NONE: nothing has */
 	bool as_lost;                               /* state and direction as the probes were really lost */
-	bool any_state;                             /* the same, and the cause has to be named nevertheless .. */
-	bool or_unnamed;                            /* .. or not, for want of evidence .. */
+	bool any_state;                             /* as as_lost, and the cause has to be named nevertheless */
+	bool or_unnamed;                            /* with any_state: the cause may be missing, for want of evidence */
 	bool unknowable;                            /* without a floor of loss no direction may be named at all */
-	bool if_two_answered; /* .. or not, unless two holders really have answered so that it shows */
+	bool if_two_answered; /* with any_state: the cause may be missing, unless two holders really have answered so
+				 that it shows */
 	bool or_unknown; /* TCP: a server may not be able to tell (NAT, sockets that have been reset); UDP errors: they
 			    are rare */
 };
@@ -68,7 +69,7 @@ struct story_said { /* of one path */
 	enum verdict_state state;
 	enum verdict_direction direction;
 	enum verdict_cause cause;
-	bool once;         /* .. and was */
+	bool once;         /* expected.once was said */
 	unsigned changes;  /* of the verdict, since the fault or its end */
 	bool untold;       /* when the fault ended no server had told the direction: they tell before it is up */
 	bool right, vague; /* vague: right, but direction or cause are not (wholly) known */
