@@ -16,16 +16,17 @@ static bool all_up(const struct story *s, const struct path *p, struct expectati
 
 /* -- the floating address is cut -- */
 
-static void cut(enum way way, bool udp, bool tcp, double p)
+static void cut(enum direction direction, bool udp, bool tcp, double p)
 {
-	network_rule(&(struct rule){ .way = way, .udp = udp, .tcp = tcp, .asked = network.floating, .p = p });
+	network_rule(
+	    &(struct rule){ .direction = direction, .udp = udp, .tcp = tcp, .asked = network.floating, .p = p });
 }
 
-#define CUT(name, way, udp, tcp)                                                                                       \
+#define CUT(name, direction, udp, tcp)                                                                                 \
 	static void name(struct story *s)                                                                              \
 	{                                                                                                              \
 		(void)s;                                                                                               \
-		cut(way, udp, tcp, 1);                                                                                 \
+		cut(direction, udp, tcp, 1);                                                                           \
 	}
 
 CUT(cut_forward_udp, FORWARD, true, false)
@@ -42,9 +43,10 @@ static bool is_data(const struct rule *r, const struct parcel *p)
 	return p->kind == DATA;
 }
 
-static void cut_data(enum way way)
+static void cut_data(enum direction direction)
 {
-	network_rule(&(struct rule){ .way = way, .tcp = true, .asked = network.floating, .concerns = is_data, .p = 1 });
+	network_rule(&(struct rule){
+	    .direction = direction, .tcp = true, .asked = network.floating, .concerns = is_data, .p = 1 });
 }
 
 static void cut_data_forward(struct story *s)
@@ -63,7 +65,8 @@ static void cut_data_return(struct story *s)
 static void cut_off(struct story *s)
 {
 	(void)s;
-	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
+	network_rule(
+	    &(struct rule){ .direction = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
 }
 
 #define FLOATING_IS(name, which, state, direction, cause)                                                              \
@@ -86,11 +89,11 @@ FLOATING_IS(unexplained_unknown, true, DOWN, UNKNOWN, UNEXPLAINED)
 
 /* -- it loses some -- */
 
-static void lose(enum way way)
+static void lose(enum direction direction)
 {
 	bool udp = world_chance(0.7), tcp = !udp || world_chance(0.5);
 
-	cut(way, udp, tcp, world_uniform(0.15, 0.6));
+	cut(direction, udp, tcp, world_uniform(0.15, 0.6));
 }
 
 static void lose_forward(struct story *s)
@@ -112,9 +115,9 @@ static void lose_both(struct story *s)
 	cut(RETURN, true, true, world_uniform(0.1, 0.4));
 }
 
-static void bursts(enum way way)
+static void bursts(enum direction direction)
 {
-	network_rule(&(struct rule){ .way = way,
+	network_rule(&(struct rule){ .direction = direction,
 				     .udp = true,
 				     .tcp = true,
 				     .asked = network.floating,
@@ -216,7 +219,7 @@ static void prohibit(struct story *s)
 
 	(void)s;
 	network_rule(&(struct rule){
-	    .way = FORWARD, .udp = udp, .tcp = tcp, .asked = network.floating, .effect = PROHIBIT, .p = 1 });
+	    .direction = FORWARD, .udp = udp, .tcp = tcp, .asked = network.floating, .effect = PROHIBIT, .p = 1 });
 }
 
 static bool prohibited(const struct story *s, const struct path *p, struct expectation *e)
@@ -228,9 +231,9 @@ static bool prohibited(const struct story *s, const struct path *p, struct expec
 	       say(e, VERDICT_DOWN, VERDICT_DIRECTION_FORWARD, VERDICT_CAUSE_PROHIBITED);
 }
 
-static void limit_size(enum way way, bool tells)
+static void limit_size(enum direction direction, bool tells)
 {
-	network_rule(&(struct rule){ .way = way,
+	network_rule(&(struct rule){ .direction = direction,
 				     .udp = true,
 				     .asked = network.floating,
 				     .effect = TOO_BIG,

@@ -12,12 +12,12 @@ static void cut_vantages(struct story *s)
 	bool udp = world_chance(0.6), tcp = !udp || world_chance(0.6);
 
 	for (unsigned i = 0; i < s->vantages_len; i++) {
-		enum way way = world_chance(0.5) ? FORWARD : RETURN;
+		enum direction direction = world_chance(0.5) ? FORWARD : RETURN;
 		if (scheme == EACH_ITS_OWN && world_chance(0.3))
 			continue;
-		network_rule(&(struct rule){ .way = scheme == EACH_ITS_OWN  ? way
-						    : scheme == ALL_FORWARD ? FORWARD
-									    : RETURN,
+		network_rule(&(struct rule){ .direction = scheme == EACH_ITS_OWN  ? direction
+							  : scheme == ALL_FORWARD ? FORWARD
+										  : RETURN,
 					     .udp = udp,
 					     .tcp = tcp,
 					     .asked = network.floating,
@@ -35,7 +35,7 @@ static bool is_cut_its_way(const struct story *s, const struct path *p, struct e
 		r++;
 	if (!story_is_floating(p) || r == end || !(p->kind == PROBE_TCP ? r->tcp : r->udp))
 		return false;
-	return say(e, VERDICT_DOWN, r->way == FORWARD ? VERDICT_DIRECTION_FORWARD : VERDICT_DIRECTION_RETURN,
+	return say(e, VERDICT_DOWN, r->direction == FORWARD ? VERDICT_DIRECTION_FORWARD : VERDICT_DIRECTION_RETURN,
 		   r->udp && r->tcp ? VERDICT_CAUSE_UNEXPLAINED : VERDICT_CAUSE_PROTOCOL_FILTERED);
 }
 

@@ -15,11 +15,11 @@ static const struct client *some_clients(const struct story *s)
 	return s->vantages_len > 1 && world_chance(0.5) ? &s->vantages[0].host : NULL;
 }
 
-static void cut_server(struct story *s, enum way way)
+static void cut_server(struct story *s, enum direction direction)
 {
-	struct rule rule = { .way = way, .udp = true, .tcp = true, .p = 1, .client = some_clients(s) };
+	struct rule rule = { .direction = direction, .udp = true, .tcp = true, .p = 1, .client = some_clients(s) };
 
-	if (way == RETURN) {
+	if (direction == RETURN) {
 		rule.machine = &s->machines[0];
 		network_rule(&rule);
 		return;
@@ -147,7 +147,8 @@ static void goes_dark(struct event *event)
 {
 	struct story *s = story_of(event);
 
-	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
+	network_rule(
+	    &(struct rule){ .direction = world_chance(0.5) ? FORWARD : RETURN, .udp = true, .tcp = true, .p = 1 });
 	if (--s->steps > 0)
 		story_later(s, a_while_ns(s), comes_back);
 }
@@ -352,15 +353,15 @@ static bool port_is_broken(uint64_t salt, uint16_t port)
 	return network_hash(salt, port) % 4 <= salt % 2;
 }
 
-static bool takes_broken_way(const struct rule *r, const struct parcel *p)
+static bool takes_broken_route(const struct rule *r, const struct parcel *p)
 {
 	return port_is_broken(r->salt, p->from.port);
 }
 
-static void strike_flows(enum way way, bool tcp, uint64_t salt,
+static void strike_flows(enum direction direction, bool tcp, uint64_t salt,
 			 bool (*concerns)(const struct rule *rule, const struct parcel *parcel))
 {
-	network_rule(&(struct rule){ .way = way,
+	network_rule(&(struct rule){ .direction = direction,
 				     .udp = true,
 				     .tcp = tcp,
 				     .asked = network.floating,
@@ -369,11 +370,11 @@ static void strike_flows(enum way way, bool tcp, uint64_t salt,
 				     .salt = salt });
 }
 
-#define STRIKE_FLOWS(name, way, concerns)                                                                              \
+#define STRIKE_FLOWS(name, direction, concerns)                                                                        \
 	static void name(struct story *s)                                                                              \
 	{                                                                                                              \
 		(void)s;                                                                                               \
-		strike_flows(way, false, 0, concerns);                                                                 \
+		strike_flows(direction, false, 0, concerns);                                                           \
 	}
 
 STRIKE_FLOWS(pass_first_forward, FORWARD, is_not_first)
@@ -391,7 +392,7 @@ static unsigned broken_held(uint64_t salt)
 }
 
 /* Of eight flows at least two fail, and at least three do not, of which one may lose a probe: fewer are no part. */
-static void break_ways(enum way way)
+static void break_routes(enum direction direction)
 {
 	uint64_t salt;
 	unsigned broken;
@@ -400,19 +401,19 @@ static void break_ways(enum way way)
 		salt = world_random();
 		broken = broken_held(salt);
 	} while (broken < 2 || broken > STORY_HELD_FLOWS - 3);
-	strike_flows(way, true, salt, takes_broken_way);
+	strike_flows(direction, true, salt, takes_broken_route);
 }
 
-static void break_ways_forward(struct story *s)
+static void break_routes_forward(struct story *s)
 {
 	(void)s;
-	break_ways(FORWARD);
+	break_routes(FORWARD);
 }
 
-static void break_ways_return(struct story *s)
+static void break_routes_return(struct story *s)
 {
 	(void)s;
-	break_ways(RETURN);
+	break_routes(RETURN);
 }
 
 static bool is_held(const struct path *p)
@@ -594,8 +595,8 @@ const struct fault faults_flows[] = {
 	{ "restarts while it moves", TWO | LONG | STORY_RUN_ONLY, restart_and_move, restarted },
 	{ "first packet only, forward", LONG | STORY_FROM_START, pass_first_forward, first_only_forward },
 	{ "first packet only, return", LONG | STORY_FROM_START, pass_first_return, first_only_return },
-	{ "some ports, forward", LONG | STORY_HELD, break_ways_forward, some_ports_forward },
-	{ "some ports, return", LONG | STORY_HELD, break_ways_return, some_ports_return },
+	{ "some ports, forward", LONG | STORY_HELD, break_routes_forward, some_ports_forward },
+	{ "some ports, return", LONG | STORY_HELD, break_routes_return, some_ports_return },
 	{ "flow stuck, forward", LONG | HARD, cut_flow_forward, stuck_forward },
 	{ "flow stuck, return", LONG | HARD, cut_flow_return, stuck_return },
 	{ "flow stuck on the one that is gone", TWO | LONG | STORY_RUN_ONLY, leave_stuck, stuck_dead },

@@ -7,9 +7,10 @@ static struct story *story_of(struct event *later)
 	return (struct story *)((char *)later - offsetof(struct story, later));
 }
 
-static void cut_floating(enum way way)
+static void cut_floating(enum direction direction)
 {
-	network_rule(&(struct rule){ .way = way, .udp = true, .tcp = true, .asked = network.floating, .p = 1 });
+	network_rule(
+	    &(struct rule){ .direction = direction, .udp = true, .tcp = true, .asked = network.floating, .p = 1 });
 }
 
 /* The servers' interfaces; where the network sends what is for the address is another thing. */
@@ -143,10 +144,11 @@ static bool spare_lost(const struct story *s, const struct path *p, struct expec
 /* All its addresses, either way: the others say that they do not have this one. */
 static void silence_holder(struct story *s)
 {
-	enum way way = world_chance(0.5) ? FORWARD : RETURN;
+	enum direction direction = world_chance(0.5) ? FORWARD : RETURN;
 
-	cut_floating(way);
-	network_rule(&(struct rule){ .way = way, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = 1 });
+	cut_floating(direction);
+	network_rule(&(struct rule){
+	    .direction = direction, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = 1 });
 }
 
 static bool holder_silent(const struct story *s, const struct path *p, struct expectation *e)
@@ -194,8 +196,8 @@ static bool many_cut(const struct story *s, const struct path *p, struct expecta
 	(void)s;
 	return story_is_floating(p) &&
 	       say(e, VERDICT_DOWN,
-		   network.rules[network.rules_len - 1].way == FORWARD ? VERDICT_DIRECTION_FORWARD
-								       : VERDICT_DIRECTION_RETURN,
+		   network.rules[network.rules_len - 1].direction == FORWARD ? VERDICT_DIRECTION_FORWARD
+									     : VERDICT_DIRECTION_RETURN,
 		   VERDICT_CAUSE_UNEXPLAINED);
 }
 
@@ -204,7 +206,7 @@ static void lose_one_not_of_many(struct story *s)
 {
 	if (s->servers > 2)
 		machine_stop(&s->machines[2], MACHINE_GONE);
-	network_rule(&(struct rule){ .way = world_chance(0.5) ? FORWARD : RETURN,
+	network_rule(&(struct rule){ .direction = world_chance(0.5) ? FORWARD : RETURN,
 				     .udp = true,
 				     .tcp = true,
 				     .asked = network.floating,

@@ -105,7 +105,7 @@ void link_faults_spoil_and_lose(struct story *s)
 {
 	spoil(s, NUD_PERMANENT);
 	network_rule(&(struct rule){
-	    .way = RETURN, .udp = true, .tcp = true, .asked = network.floating, .p = world_uniform(0.15, 0.5) });
+	    .direction = RETURN, .udp = true, .tcp = true, .asked = network.floating, .p = world_uniform(0.15, 0.5) });
 }
 
 bool link_faults_stale_and_lossy(const struct story *s, const struct path *p, struct expectation *e)
@@ -123,8 +123,8 @@ bool link_faults_stale_and_lossy(const struct story *s, const struct path *p, st
 
 static void lose_return(struct story *s, double share)
 {
-	network_rule(
-	    &(struct rule){ .way = RETURN, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = share });
+	network_rule(&(struct rule){
+	    .direction = RETURN, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = share });
 }
 
 void link_faults_cut_return(struct story *s)
@@ -259,7 +259,7 @@ static void cut_forward_later(struct event *event)
 	const struct story *s = (struct story *)((char *)event - offsetof(struct story, later));
 
 	network_rule(
-	    &(struct rule){ .way = FORWARD, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = 1 });
+	    &(struct rule){ .direction = FORWARD, .udp = true, .tcp = true, .asked = s->machines[0].droplet, .p = 1 });
 }
 
 void link_faults_claim_and_cut(struct story *s)

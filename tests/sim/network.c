@@ -241,7 +241,7 @@ static void arrive(struct event *event)
 	struct parcel *p = (struct parcel *)event;
 	struct machine *machine;
 
-	if (p->way == RETURN) {
+	if (p->direction == RETURN) {
 		if (!passes_nat(p))
 			parcel_free(p);
 		else if (p->tcp)
@@ -263,7 +263,7 @@ static void travel(struct parcel *p, int64_t after_ns)
 {
 	double u = world_uniform(0, 1);
 
-	after_ns += p->client->delay_ns[p->way] + (int64_t)(u * u * u * (double)p->client->jitter_ns);
+	after_ns += p->client->delay_ns[p->direction] + (int64_t)(u * u * u * (double)p->client->jitter_ns);
 	p->event.happens = arrive;
 	world_schedule(&p->event, world_now() + after_ns);
 }
@@ -280,7 +280,7 @@ static struct rule *struck(const struct parcel *p, const struct machine *by)
 {
 	for (unsigned i = 0; i < network.rules_len; i++) {
 		struct rule *r = &network.rules[i];
-		if (r->way != p->way || !(p->tcp ? r->tcp : r->udp) || (r->machine && r->machine != by) ||
+		if (r->direction != p->direction || !(p->tcp ? r->tcp : r->udp) || (r->machine && r->machine != by) ||
 		    (r->client && r->client != p->client) || (r->longer_than && (p->tcp || p->len <= r->longer_than)) ||
 		    (!endpoint_is_unknown(&r->asked) && !endpoint_same_address(&r->asked, &p->asked)))
 			continue;
@@ -305,7 +305,7 @@ void network_send(struct parcel *p)
 {
 	struct rule *r;
 
-	p->way = FORWARD;
+	p->direction = FORWARD;
 	leave_client(p);
 	r = struck(p, NULL);
 	if (!r) {
@@ -323,7 +323,7 @@ void network_send(struct parcel *p)
 
 void network_return(struct parcel *p, struct machine *by)
 {
-	p->way = RETURN;
+	p->direction = RETURN;
 	if (link_carries(&by->link, p) && !struck(p, by) && passes_nat(p)) {
 		duplicate(p);
 		travel(p, 0);
@@ -343,7 +343,7 @@ void network_icmp(struct parcel *p, enum errqueue_meaning meaning, const struct 
 	if (p->truth)
 		p->truth->told = true;
 	p->kind = ICMP;
-	p->way = RETURN;
+	p->direction = RETURN;
 	p->source = p->asked; /* as a NAT would let it through */
 	p->icmp.kind = ERRQUEUE_ICMP;
 	p->icmp.meaning = meaning;

@@ -16,7 +16,7 @@ struct tcp_dialer;
 struct exchange;
 struct machine;
 
-enum way { FORWARD, RETURN };
+enum direction { FORWARD, RETURN };
 
 /* What really became of one probe; world times, INT64_MAX: never. */
 struct truth {
@@ -53,7 +53,7 @@ struct client { /* a host that probes */
 	struct client *nat_owner;       /* the client whose NAT it is behind; NULL: its own */
 	bool nat_keeps_ports;           /* those that are free */
 	uint16_t nat_port, port;        /* the last ones given away */
-	int64_t delay_ns[2];            /* by way */
+	int64_t delay_ns[2];            /* by direction */
 	int64_t jitter_ns;              /* on top, now and then */
 	bool busy;                      /* the process is slow to wake up, now and then */
 	int udp_error, tcp_error;       /* positive errno of everything that is to be sent; 0: none */
@@ -71,7 +71,7 @@ struct parcel { /* on its way */
 	struct event event;
 	struct parcel *next;
 	enum kind kind;
-	enum way way;
+	enum direction direction;
 	struct client *client;
 	struct truth *truth; /* NULL: not a probe */
 	/* the client's end as it is and as servers see it, the address probed, and whom an answer comes from */
@@ -92,10 +92,10 @@ struct parcel { /* on its way */
 enum effect { LOSE, PROHIBIT, TOO_BIG };
 
 struct rule { /* something in the way */
-	enum way way;
+	enum direction direction;
 	bool udp, tcp;
 	struct endpoint asked;         /* only what was sent to this address, and its answers; unknown: any */
-	const struct machine *machine; /* only what this machine sends (way RETURN); NULL: any */
+	const struct machine *machine; /* only what this machine sends (direction RETURN); NULL: any */
 	const struct client *client;   /* only what this one sends or is sent; NULL: any */
 	/* Only what this is true of; NULL: all. salt is its own. */
 	bool (*concerns)(const struct rule *rule, const struct parcel *parcel);

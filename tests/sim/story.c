@@ -89,7 +89,7 @@ static bool is_answered(const struct prober_record *r)
 static unsigned truly_lost(const struct vantage *v, size_t i, bool outage)
 {
 	const struct prober *b = &v->engine.paths.items[i]->prober;
-	unsigned ways = 0, lost = 0;
+	unsigned directions = 0, lost = 0;
 
 	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
 		const struct prober_record *r = prober_record(b, seq);
@@ -97,23 +97,23 @@ static unsigned truly_lost(const struct vantage *v, size_t i, bool outage)
 			break;
 		lost = is_answered(r) ? 0 : lost + is_lost(r);
 		if (r->outcome == PROBER_UNSENT_TOO_BIG)
-			ways |= TRUE_FORWARD;
+			directions |= TRUE_FORWARD;
 		else if (is_lost(r))
-			ways |= 1u << vantage_lost(v, i, seq);
+			directions |= 1u << vantage_lost(v, i, seq);
 	}
-	return ways & TRUE_EITHER ? ways | TRUE_FORWARD | TRUE_RETURN : ways;
+	return directions & TRUE_EITHER ? directions | TRUE_FORWARD | TRUE_RETURN : directions;
 }
 
 static unsigned claimed(enum verdict_direction direction)
 {
-	static const unsigned ways[] = {
+	static const unsigned directions[] = {
 		[VERDICT_DIRECTION_FORWARD] = TRUE_FORWARD,
 		[VERDICT_DIRECTION_RETURN] = TRUE_RETURN,
 		[VERDICT_DIRECTION_BOTH] = TRUE_FORWARD | TRUE_RETURN,
 		[VERDICT_DIRECTION_UNKNOWN] = 0,
 	};
 
-	return ways[direction];
+	return directions[direction];
 }
 
 /* -- is it right? -- */
@@ -128,7 +128,7 @@ static struct story_said *said_of(struct story *s, const struct vantage *v, size
 }
 
 /* Does the direction say no more than is true, and all that is to be said? */
-static bool direction_is_right(const struct story *s, const struct story_said *said, unsigned ways)
+static bool direction_is_right(const struct story *s, const struct story_said *said, unsigned directions)
 {
 	const struct expectation *e = &said->expected;
 	unsigned claim = claimed(said->direction);
@@ -137,11 +137,11 @@ static bool direction_is_right(const struct story *s, const struct story_said *s
 		return claim == 0;
 	if (said->direction == e->direction && !e->as_lost)
 		return true;
-	if (claim & ~ways)
+	if (claim & ~directions)
 		return false;
 	if (e->as_lost || e->any_state || (e->state == VERDICT_UP && s->floor > 0))
 		return true;
-	return e->direction == VERDICT_DIRECTION_UNKNOWN || e->or_unknown || (claim && claim == ways);
+	return e->direction == VERDICT_DIRECTION_UNKNOWN || e->or_unknown || (claim && claim == directions);
 }
 
 static bool state_is_right(const struct story *s, const struct story_said *said)
@@ -181,21 +181,21 @@ static bool may_be_unnamed(const struct vantage *v, size_t i, const struct story
 
 static bool is_right(const struct story *s, const struct vantage *v, size_t i, const struct story_said *said)
 {
-	unsigned ways = truly_lost(v, i, s->mode == MODE_RUN && said->state == VERDICT_DOWN);
+	unsigned directions = truly_lost(v, i, s->mode == MODE_RUN && said->state == VERDICT_DOWN);
 
 	return state_is_right(s, said) && (cause_is_right(said) || may_be_unnamed(v, i, said)) &&
-	       (said->state == VERDICT_UP || direction_is_right(s, said, ways));
+	       (said->state == VERDICT_UP || direction_is_right(s, said, directions));
 }
 
 /* Something was lost, and not all is said about its direction or cause. */
 static bool is_vague(const struct vantage *v, size_t i, const struct story_said *said)
 {
-	unsigned ways = truly_lost(v, i, false) & ~TRUE_EITHER;
+	unsigned directions = truly_lost(v, i, false) & ~TRUE_EITHER;
 
 	if (said->expected.vaguer && said->cause == said->expected.vaguer)
 		return true;
 	return said->state != VERDICT_UP && said->direction != said->expected.direction &&
-	       claimed(said->direction) != ways;
+	       claimed(said->direction) != directions;
 }
 
 static void check_probes(struct story *s, const struct vantage *v, size_t i)
@@ -222,11 +222,11 @@ static void check_probes(struct story *s, const struct vantage *v, size_t i)
 
 static void check_direction(struct story *s, const struct vantage *v, size_t i, const struct verdict *verdict)
 {
-	unsigned ways = truly_lost(v, i, s->mode == MODE_RUN && verdict->state == VERDICT_DOWN);
+	unsigned directions = truly_lost(v, i, s->mode == MODE_RUN && verdict->state == VERDICT_DOWN);
 	char name[64];
 
 	if (verdict->direction == VERDICT_DIRECTION_NONE || verdict->sent == 0 ||
-	    !(claimed(verdict->direction) & ~(ways & TRUE_EITHER ? ~0u : ways)))
+	    !(claimed(verdict->direction) & ~(directions & TRUE_EITHER ? ~0u : directions)))
 		return;
 	s->result->wrong_directions++;
 	tell(s, "WRONG: %s: %s is not how its probes were lost", path_text(v, i, name),
@@ -339,8 +339,8 @@ static void set_network(struct story *s)
 		network.sharing_salt = world_random();
 		network.direct = world_chance(0.5);
 	}
-	for (enum way way = FORWARD; way <= RETURN && s->floor > 0; way++)
-		network_rule(&(struct rule){ .way = way, .udp = true, .tcp = true, .p = s->floor });
+	for (enum direction direction = FORWARD; direction <= RETURN && s->floor > 0; direction++)
+		network_rule(&(struct rule){ .direction = direction, .udp = true, .tcp = true, .p = s->floor });
 }
 
 static void set_machine(struct story *s, unsigned i)
