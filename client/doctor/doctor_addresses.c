@@ -1,4 +1,5 @@
 /* Rules: the addresses of the host, and whether each one can answer. */
+#include "client/doctor/doctor_network.h"
 #include "client/doctor/doctor_rule.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-enum { TABLE_FIRST = 101, BITS_V4 = 32, BITS_V6 = 128, MAPPED_BITS = 96 };
+enum { TABLE_FIRST = 101 };
 
 static const char network_files[] =
     "add the same route and policy rule to this host's network configuration (netplan: routes and routing-policy; "
@@ -15,41 +16,16 @@ static const char network_files[] =
 
 /* --- Addresses and networks -------------------------------------------------------------------------------------- */
 
-struct text {
-	char t[UNITS_ADDRESS_LEN];
-};
-
-static const char *show(const struct endpoint *e, struct text *text)
-{
-	return units_address_text(e->address, text->t);
-}
-
-static unsigned bits(const struct endpoint *e)
-{
-	return endpoint_is_v4(e) ? BITS_V4 : BITS_V6;
-}
-
 static const char *ip_command(const struct endpoint *e)
 {
 	return endpoint_is_v4(e) ? "ip" : "ip -6";
 }
 
-/* len: the prefix length, up to 32 for IPv4 and 128 for IPv6. */
-static bool same_network(const struct endpoint *a, const struct endpoint *b, unsigned len)
-{
-	if (endpoint_is_v4(a) != endpoint_is_v4(b))
-		return false;
-	len += endpoint_is_v4(a) ? MAPPED_BITS : 0;
-	unsigned octets = len / 8, rest = len % 8;
-	return memcmp(a->address, b->address, octets) == 0 &&
-	       (rest == 0 || (a->address[octets] ^ b->address[octets]) >> (8 - rest) == 0);
-}
-
 /* A /32 or /128 network has no other hosts. */
 static bool in_network_of(const struct endpoint *e, const struct doctor_address *address)
 {
-	return address->is.prefix_len < bits(&address->is.address) &&
-	       same_network(e, &address->is.address, address->is.prefix_len);
+	return address->is.prefix_len < doctor_bits(&address->is.address) &&
+	       doctor_same_network(e, &address->is.address, address->is.prefix_len);
 }
 
 /* --- The state of an address ------------------------------------------------------------------------------------- */
@@ -60,12 +36,12 @@ void doctor_address_duplicate(const struct doctor_facts *facts, struct doctor_fi
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		for (size_t j = i + 1; j < facts->addresses_len; j++) {
 			const struct rtnl_address *a = &facts->addresses[i].is, *b = &facts->addresses[j].is;
-			struct text text;
+			struct doctor_text text;
 
 			if (a->link == b->link || !endpoint_same_address(&a->address, &b->address) ||
-			    a->prefix_len == bits(&a->address) || b->prefix_len == bits(&b->address))
+			    a->prefix_len == doctor_bits(&a->address) || b->prefix_len == doctor_bits(&b->address))
 				continue;
-			show(&a->address, &text);
+			doctor_show(&a->address, &text);
 			struct doctor_finding *finding = doctor_found(
 			    findings, DOCTOR_RULE_address_duplicate, DOCTOR_WARNING, "%s is assigned to %s and to %s",
 			    text.t, doctor_link_name(facts, a->link), doctor_link_name(facts, b->link));
@@ -81,11 +57,11 @@ void doctor_address_dadfailed(const struct doctor_facts *facts, struct doctor_fi
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		const struct rtnl_address *is = &facts->addresses[i].is;
 		const char *link = doctor_link_name(facts, is->link);
-		struct text text;
+		struct doctor_text text;
 
 		if (!(is->flags & IFA_F_DADFAILED))
 			continue;
-		show(&is->address, &text);
+		doctor_show(&is->address, &text);
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_address_dadfailed, DOCTOR_ERROR,
 		    "%s on %s: duplicate address detection found another machine that has this address", text.t, link);
@@ -99,11 +75,11 @@ void doctor_address_tentative(const struct doctor_facts *facts, struct doctor_fi
 {
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		const struct rtnl_address *is = &facts->addresses[i].is;
-		struct text text;
+		struct doctor_text text;
 
 		if ((is->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC)) == IFA_F_TENTATIVE)
 			doctor_found(findings, DOCTOR_RULE_address_tentative, DOCTOR_NOTE, "%s on %s is tentative",
-				     show(&is->address, &text), doctor_link_name(facts, is->link));
+				     doctor_show(&is->address, &text), doctor_link_name(facts, is->link));
 	}
 }
 
@@ -112,12 +88,13 @@ void doctor_address_deprecated(const struct doctor_facts *facts, struct doctor_f
 {
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		const struct doctor_address *address = &facts->addresses[i];
-		struct text text;
+		struct doctor_text text;
 
 		if (address->named && address->is.flags & IFA_F_DEPRECATED)
 			doctor_found(findings, DOCTOR_RULE_address_deprecated, DOCTOR_NOTE,
 				     "%s, which the configuration names, is deprecated on %s",
-				     show(&address->is.address, &text), doctor_link_name(facts, address->is.link));
+				     doctor_show(&address->is.address, &text),
+				     doctor_link_name(facts, address->is.link));
 	}
 }
 
@@ -135,7 +112,7 @@ void doctor_listen_absent(const struct doctor_facts *facts, struct doctor_findin
 	for (size_t i = 0; i < facts->config->listens_len; i++) {
 		const struct endpoint *e = &facts->config->listens[i];
 		bool v4 = endpoint_is_v4(e);
-		struct text text;
+		struct doctor_text text;
 
 		if (is_here(facts, e) || (v4 ? facts->nonlocal_bind_v4 : facts->nonlocal_bind_v6) == 1)
 			continue;
@@ -143,7 +120,7 @@ void doctor_listen_absent(const struct doctor_facts *facts, struct doctor_findin
 		    doctor_found(findings, DOCTOR_RULE_listen_absent, DOCTOR_ERROR,
 				 "the configuration tells floatprobed to listen on %s, but no interface has this "
 				 "address: floatprobed will not start",
-				 show(e, &text));
+				 doctor_show(e, &text));
 		doctor_fix_sysctl(finding, v4 ? "net/ipv4" : "net/ipv6", NULL, "ip_nonlocal_bind", 1);
 	}
 }
@@ -241,11 +218,11 @@ void doctor_no_route(const struct doctor_facts *facts, struct doctor_findings *f
 {
 	for (size_t i = 0; i < facts->targets_len; i++) {
 		const struct doctor_target *target = &facts->targets[i];
-		struct text text;
+		struct doctor_text text;
 
 		if (target->lookup.error == 0)
 			continue;
-		show(&target->address, &text);
+		doctor_show(&target->address, &text);
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_no_route, DOCTOR_ERROR, "this host has no route to %s: %s",
 				 text.t, lookup_error(target->lookup.error));
@@ -295,12 +272,12 @@ static void fix_by_rule(const struct doctor_facts *facts, const struct doctor_ad
 	const struct endpoint *e = &address->is.address, *gateway = own_gateway(facts, address);
 	const char *ip = ip_command(e);
 	unsigned table = free_table(facts);
-	struct text from, via = { "GATEWAY" };
+	struct doctor_text from, via = { "GATEWAY" };
 
 	if (gateway)
-		show(gateway, &via);
+		doctor_show(gateway, &via);
 	doctor_fix(finding, "%s route add default via %s dev %s table %u && %s rule add from %s lookup %u", ip, via.t,
-		   doctor_link_name(facts, address->is.link), table, ip, show(e, &from), table);
+		   doctor_link_name(facts, address->is.link), table, ip, doctor_show(e, &from), table);
 	doctor_fix_for_good(finding, "%s%s", network_files,
 			    gateway ? "" : "; GATEWAY is the router in the network of this address");
 }
@@ -308,7 +285,7 @@ static void fix_by_rule(const struct doctor_facts *facts, const struct doctor_ad
 static const struct rtnl_rule *rule_of(const struct doctor_facts *facts, const struct endpoint *from)
 {
 	for (size_t i = 0; i < facts->rules_len; i++) {
-		if (same_network(from, &facts->rules[i].from, facts->rules[i].from_len))
+		if (doctor_same_network(from, &facts->rules[i].from, facts->rules[i].from_len))
 			return &facts->rules[i];
 	}
 	return NULL;
@@ -320,15 +297,15 @@ static void fix_rule(const struct doctor_facts *facts, const struct doctor_addre
 {
 	const struct endpoint *gateway = own_gateway(facts, address);
 	const char *ip = ip_command(&address->is.address);
-	struct text from, via = { "GATEWAY" };
+	struct doctor_text from, via = { "GATEWAY" };
 
 	if (gateway)
-		show(gateway, &via);
+		doctor_show(gateway, &via);
 	if (rule->action == FR_ACT_TO_TBL)
 		doctor_fix(finding, "%s route replace default via %s dev %s table %u", ip, via.t,
 			   doctor_link_name(facts, address->is.link), rule->table);
 	else
-		doctor_fix(finding, "%s rule del from %s/%u", ip, show(&rule->from, &from), rule->from_len);
+		doctor_fix(finding, "%s rule del from %s/%u", ip, doctor_show(&rule->from, &from), rule->from_len);
 	doctor_fix_for_good(finding, "%s", network_files);
 }
 
@@ -345,14 +322,14 @@ void doctor_no_way_back(const struct doctor_facts *facts, struct doctor_findings
 		const struct doctor_address *address = &facts->addresses[i];
 		const struct endpoint *e = &address->is.address;
 		const struct rtnl_rule *rule;
-		struct text text;
+		struct doctor_text text;
 
 		if (!address->back.asked || address->back.error == 0 || !has_way_out(facts, e))
 			continue;
 		rule = rule_of(facts, e);
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_no_way_back, DOCTOR_ERROR, "this host cannot send from %s (%s): %s%s",
-		    show(e, &text), doctor_link_name(facts, address->is.link), lookup_error(address->back.error),
+		    doctor_show(e, &text), doctor_link_name(facts, address->is.link), lookup_error(address->back.error),
 		    rule ? ", by a policy rule for this source" : "");
 		if (rule)
 			fix_rule(facts, address, rule, finding);
@@ -377,7 +354,7 @@ static bool is_asked_from_outside(const struct doctor_facts *facts, const struct
 
 	if (address->named || own_gateway(facts, address))
 		return true;
-	return !is_private_v4(&address->is.address) && address->is.prefix_len < BITS_V4 && other &&
+	return !is_private_v4(&address->is.address) && address->is.prefix_len < DOCTOR_BITS_V4 && other &&
 	       other->forwarding == 0;
 }
 
@@ -398,7 +375,7 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		const struct doctor_address *address = &facts->addresses[i];
 		const struct doctor_link *link = doctor_link(facts, address->is.link);
-		struct text text;
+		struct doctor_text text;
 
 		if (!endpoint_is_v4(&address->is.address) || !answers_elsewhere(facts, address) ||
 		    link->rp_filter != DOCTOR_RP_STRICT || (address->in.asked && address->in.error == 0))
@@ -408,7 +385,7 @@ void doctor_rp_filter(const struct doctor_facts *facts, struct doctor_findings *
 		    findings, DOCTOR_RULE_rp_filter, severity,
 		    "requests from outside to %s that arrive on %s %s dropped: the route back to the sender leaves by "
 		    "%s, and rp_filter is strict",
-		    show(&address->is.address, &text), link->name, severity == DOCTOR_NOTE ? "would be" : "are",
+		    doctor_show(&address->is.address, &text), link->name, severity == DOCTOR_NOTE ? "would be" : "are",
 		    doctor_link_name(facts, address->back.route.link));
 		doctor_fix_sysctl(finding, "net/ipv4/conf", link->name, "rp_filter", 2);
 	}
@@ -420,7 +397,7 @@ void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *f
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		const struct doctor_address *address = &facts->addresses[i];
 		const struct rtnl_route *route = &address->back.route;
-		struct text text;
+		struct doctor_text text;
 
 		if (!answers_elsewhere(facts, address) || in_network_of(&route->gateway, address))
 			continue;
@@ -430,7 +407,7 @@ void doctor_way_back(const struct doctor_facts *facts, struct doctor_findings *f
 		    doctor_found(findings, DOCTOR_RULE_way_back, DOCTOR_WARNING,
 				 "%s is assigned to %s, but answers from it leave by %s, because no policy rule routes "
 				 "them by its own interface",
-				 show(&address->is.address, &text), doctor_link_name(facts, address->is.link),
+				 doctor_show(&address->is.address, &text), doctor_link_name(facts, address->is.link),
 				 doctor_link_name(facts, route->link));
 		fix_by_rule(facts, address, finding);
 	}
@@ -454,11 +431,11 @@ void doctor_way_back_gateway(const struct doctor_facts *facts, struct doctor_fin
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		const struct doctor_address *address = &facts->addresses[i], *other;
 		const struct rtnl_route *route = &address->back.route;
-		struct text anchor, via, droplet;
+		struct doctor_text anchor, via, droplet;
 
 		if (!address->back.asked || address->back.error || route->link != address->is.link ||
 		    endpoint_is_unknown(&route->gateway) || in_network_of(&route->gateway, address) ||
-		    address->is.prefix_len == bits(&address->is.address))
+		    address->is.prefix_len == doctor_bits(&address->is.address))
 			continue;
 		other = owner_of_gateway(facts, address);
 		if (!other)
@@ -466,8 +443,8 @@ void doctor_way_back_gateway(const struct doctor_facts *facts, struct doctor_fin
 		struct doctor_finding *finding = doctor_found(
 		    findings, DOCTOR_RULE_way_back_gateway, DOCTOR_NOTE,
 		    "answers from %s leave by %s, the gateway of %s, because no policy rule sets another one",
-		    show(&address->is.address, &anchor), show(&route->gateway, &via),
-		    show(&other->is.address, &droplet));
+		    doctor_show(&address->is.address, &anchor), doctor_show(&route->gateway, &via),
+		    doctor_show(&other->is.address, &droplet));
 		fix_by_rule(facts, address, finding);
 	}
 }
@@ -496,14 +473,14 @@ void doctor_arp_flux(const struct doctor_facts *facts, struct doctor_findings *f
 	for (size_t i = 0; i < facts->addresses_len; i++) {
 		for (size_t j = i + 1; j < facts->addresses_len; j++) {
 			const struct doctor_address *a = &facts->addresses[i], *b = &facts->addresses[j];
-			struct text left, right;
+			struct doctor_text left, right;
 
 			if (!has_flux(facts, a, b))
 				continue;
 			struct doctor_finding *finding = doctor_found(
 			    findings, DOCTOR_RULE_arp_flux, DOCTOR_WARNING, "%s on %s and %s on %s are in one network",
-			    show(&a->is.address, &left), doctor_link_name(facts, a->is.link),
-			    show(&b->is.address, &right), doctor_link_name(facts, b->is.link));
+			    doctor_show(&a->is.address, &left), doctor_link_name(facts, a->is.link),
+			    doctor_show(&b->is.address, &right), doctor_link_name(facts, b->is.link));
 			doctor_fix(finding,
 				   "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
 			doctor_fix_for_good(finding, "net/ipv4/conf/all/arp_ignore = 1 and "

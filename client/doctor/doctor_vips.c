@@ -1,38 +1,10 @@
 /* Rules: addresses that move between hosts, what local routes do to them, and what doctor could not read. */
+#include "client/doctor/doctor_network.h"
 #include "client/doctor/doctor_rule.h"
 
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { BITS_V4 = 32, BITS_V6 = 128, MAPPED_BITS = 96 };
-
-struct text {
-	char t[UNITS_ADDRESS_LEN];
-};
-
-static const char *show(const struct endpoint *e, struct text *text)
-{
-	return units_address_text(e->address, text->t);
-}
-
-static unsigned bits(const struct endpoint *e)
-{
-	return endpoint_is_v4(e) ? BITS_V4 : BITS_V6;
-}
-
-static bool same_network(const struct endpoint *a, const struct endpoint *b, unsigned len)
-{
-	unsigned octets, rest;
-
-	if (endpoint_is_v4(a) != endpoint_is_v4(b))
-		return false;
-	len += endpoint_is_v4(a) ? MAPPED_BITS : 0;
-	octets = len / 8;
-	rest = len % 8;
-	return memcmp(a->address, b->address, octets) == 0 &&
-	       (rest == 0 || (a->address[octets] ^ b->address[octets]) >> (8 - rest) == 0);
-}
 
 /* --- A local route that covers what this host probes -------------------------------------------------------------- */
 
@@ -43,11 +15,11 @@ void doctor_local_route(const struct doctor_facts *facts, struct doctor_findings
 		const struct rtnl_route *route = &target->lookup.route;
 		const struct doctor_link *link = doctor_link(facts, route->link);
 		bool guests = link && link->bridge && !link->outward && endpoint_is_unknown(&route->gateway);
-		struct text text;
+		struct doctor_text text;
 
 		if (target->lookup.error || (route->type != RTN_LOCAL && !guests))
 			continue;
-		show(&target->address, &text);
+		doctor_show(&target->address, &text);
 		if (guests)
 			doctor_found(
 			    findings, DOCTOR_RULE_local_route, DOCTOR_WARNING,
@@ -71,8 +43,8 @@ static const struct doctor_link *asked_on(const struct doctor_facts *facts, cons
 		const struct rtnl_address *is = &facts->addresses[i].is;
 		const struct doctor_link *link = doctor_link(facts, is->link);
 
-		if (link && link->outward && link->arp_ignore == 0 && is->prefix_len < bits(&is->address) &&
-		    same_network(vip, &is->address, is->prefix_len))
+		if (link && link->outward && link->arp_ignore == 0 && is->prefix_len < doctor_bits(&is->address) &&
+		    doctor_same_network(vip, &is->address, is->prefix_len))
 			return link;
 	}
 	return NULL;
@@ -84,14 +56,14 @@ void doctor_vip_on_loopback(const struct doctor_facts *facts, struct doctor_find
 	for (size_t i = 0; i < facts->loopback_len; i++) {
 		const struct endpoint *vip = &facts->loopback[i].address;
 		const struct doctor_link *link = endpoint_is_v4(vip) ? asked_on(facts, vip) : NULL;
-		struct text text;
+		struct doctor_text text;
 
 		if (!link)
 			continue;
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_vip_on_loopback, DOCTOR_WARNING,
 				 "%s is assigned to lo, and this host answers ARP for it on %s (arp_ignore is 0)",
-				 show(vip, &text), link->name);
+				 doctor_show(vip, &text), link->name);
 		doctor_fix(finding, "sysctl -w net/ipv4/conf/all/arp_ignore=1 net/ipv4/conf/all/arp_announce=2");
 		doctor_fix_for_good(finding,
 				    "net/ipv4/conf/all/arp_ignore = 1 and net/ipv4/conf/all/arp_announce = 2 in "
@@ -106,7 +78,7 @@ static const struct rtnl_address *resident(const struct doctor_facts *facts, uns
 		const struct rtnl_address *is = &facts->addresses[i].is;
 
 		if (is->link == link && endpoint_is_v4(&is->address) == endpoint_is_v4(vip) &&
-		    is->prefix_len < bits(&is->address) && !endpoint_same_address(&is->address, vip))
+		    is->prefix_len < doctor_bits(&is->address) && !endpoint_same_address(&is->address, vip))
 			return is;
 	}
 	return NULL;
@@ -121,7 +93,7 @@ static bool is_virtual(const struct doctor_facts *facts, const struct endpoint *
 
 		if (!endpoint_same_address(&is->address, e))
 			continue;
-		if (is->prefix_len < bits(e))
+		if (is->prefix_len < doctor_bits(e))
 			return false;
 		alone = true;
 	}
@@ -136,7 +108,7 @@ void doctor_vip_source(const struct doctor_facts *facts, struct doctor_findings 
 		const struct doctor_route *out = &facts->out[family];
 		const struct endpoint *source = &out->route.source;
 		const struct rtnl_address *stays;
-		struct text vip, own;
+		struct doctor_text vip, own;
 
 		if (!out->asked || out->error || endpoint_is_unknown(source) || !is_virtual(facts, source))
 			continue;
@@ -148,7 +120,8 @@ void doctor_vip_source(const struct doctor_facts *facts, struct doctor_findings 
 				 "what this host sends by itself leaves from %s, an address without a network of its "
 				 "own, although %s has "
 				 "%s",
-				 show(source, &vip), doctor_link_name(facts, stays->link), show(&stays->address, &own));
+				 doctor_show(source, &vip), doctor_link_name(facts, stays->link),
+				 doctor_show(&stays->address, &own));
 		doctor_fix_for_good(finding,
 				    "set the source of the default route (`src %s`), or make %s a secondary address "
 				    "(IPv6: preferred_lft 0)",
@@ -174,7 +147,7 @@ void doctor_same_peer(const struct doctor_facts *facts, struct doctor_findings *
 		for (size_t j = i + 1; j < facts->peers_len; j++) {
 			const struct rtnl_neighbour *a = &facts->peers[i], *b = &facts->peers[j];
 			char mac[UNITS_MAC_LEN];
-			struct text left, right;
+			struct doctor_text left, right;
 			bool same;
 
 			if (!is_one_machine_twice(facts, a, b))
@@ -182,8 +155,8 @@ void doctor_same_peer(const struct doctor_facts *facts, struct doctor_findings *
 			same = endpoint_same_address(&a->address, &b->address);
 			doctor_found(findings, DOCTOR_RULE_same_peer, same ? DOCTOR_WARNING : DOCTOR_NOTE,
 				     "MAC %s is the neighbour %s on %s and the neighbour %s on %s",
-				     units_mac_text(a->mac, mac), show(&a->address, &left),
-				     doctor_link_name(facts, a->link), show(&b->address, &right),
+				     units_mac_text(a->mac, mac), doctor_show(&a->address, &left),
+				     doctor_link_name(facts, a->link), doctor_show(&b->address, &right),
 				     doctor_link_name(facts, b->link));
 			return; /* one of many such pairs says it */
 		}
