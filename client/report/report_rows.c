@@ -82,6 +82,32 @@ static void put_legend(const struct report_page *p)
 	html_put(p->out, "</ul>\n");
 }
 
+static void put_count_cell(const struct report_page *p, const char *name, int64_t count)
+{
+	html_put(p->out, "<td>");
+	html_count(p->out, name, count);
+	html_put(p->out, "</td>");
+}
+
+static void put_ms_cell(const struct report_page *p, const char *name, double ms)
+{
+	html_put(p->out, "<td>");
+	html_ms(p->out, name, ms);
+	html_put(p->out, "</td>");
+}
+
+static void put_rtt_cells(const struct report_page *p, const struct spectrum *rtt)
+{
+	if (rtt->probes <= 0) {
+		html_put(p->out, "<td>-</td><td>-</td><td>-</td><td>-</td>");
+		return;
+	}
+	put_ms_cell(p, "min", rtt->min_ms);
+	put_ms_cell(p, "median", spectrum_quantile(rtt, 0.5));
+	put_ms_cell(p, "p99", spectrum_quantile(rtt, 0.99));
+	put_ms_cell(p, "max", rtt->max_ms);
+}
+
 static void put_sum_row(const struct report_page *p, const struct history_track *t)
 {
 	const struct record_counts *c = &t->sums;
@@ -89,33 +115,16 @@ static void put_sum_row(const struct report_page *p, const struct history_track 
 
 	html_put(p->out, "<tr class=\"path\"><td>");
 	html_text(p->out, record_name_words(&t->name, path));
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "sent", c->sent);
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "answered", c->answered);
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "forward_lost", c->forward);
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "return_lost", c->back);
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "lost", c->unknown);
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "unsent", c->unsent);
-	html_put(p->out, "</td><td>");
-	if (t->rtt.probes > 0) {
-		html_ms(p->out, "min", t->rtt.min_ms);
-		html_put(p->out, "</td><td>");
-		html_ms(p->out, "median", spectrum_quantile(&t->rtt, 0.5));
-		html_put(p->out, "</td><td>");
-		html_ms(p->out, "p99", spectrum_quantile(&t->rtt, 0.99));
-		html_put(p->out, "</td><td>");
-		html_ms(p->out, "max", t->rtt.max_ms);
-	} else {
-		html_put(p->out, "-</td><td>-</td><td>-</td><td>-");
-	}
-	html_put(p->out, "</td><td>");
-	html_count(p->out, "outages", t->outages);
-	html_put(p->out, "</td><td>");
+	html_put(p->out, "</td>");
+	put_count_cell(p, "sent", c->sent);
+	put_count_cell(p, "answered", c->answered);
+	put_count_cell(p, "forward_lost", c->forward);
+	put_count_cell(p, "return_lost", c->back);
+	put_count_cell(p, "lost", c->unknown);
+	put_count_cell(p, "unsent", c->unsent);
+	put_rtt_cells(p, &t->rtt);
+	put_count_cell(p, "outages", t->outages);
+	html_put(p->out, "<td>");
 	html_span(p->out, "down_ms", t->down_ns);
 	html_put(p->out, "</td></tr>\n");
 }
