@@ -7,8 +7,8 @@
 #include "client/output/output_formats.h"
 #include "client/output/shorten.h"
 #include "common/core/printable.h"
+#include "tests/unit/sample_address.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,17 +22,6 @@
 
 static const struct output_style plain = { .width = 80 };
 static const struct output_style rich = { .colour = true, .utf8 = true, .width = 80 };
-
-static struct endpoint address(const char *text)
-{
-	struct endpoint e = { .port = 8620 };
-
-	if (inet_pton(AF_INET6, text, e.address) == 1)
-		return e;
-	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-	assert_int_equal(inet_pton(AF_INET, text, e.address + 12), 1);
-	return e;
-}
 
 /* --- Verdicts and paths to show ---------------------------------------------------------------------------------- */
 
@@ -81,14 +70,14 @@ static struct result_path path(const char *target, const struct verdict *verdict
 	struct result_path p = { .name = { .vantage = "fra-home",
 					   .target = target,
 					   .role = "floating",
-					   .endpoint = address("203.0.113.7"),
+					   .endpoint = sample_address("203.0.113.7"),
 					   .size = 512,
 					   .flow = "held",
 					   .flow_index = -1 },
 				 .verdict = verdict };
 	if (verdict->answered > 0) {
 		p.server = "boot-01";
-		p.arrived_on = address("198.18.18.26");
+		p.arrived_on = sample_address("198.18.18.26");
 		p.has_rtt = true;
 		p.rtt = (struct prober_rtt){ 0.1, 0.41234, 12.5, 200 };
 	}
@@ -148,7 +137,7 @@ static void a_target_that_is_well_is_one_line(void **state)
 	paths[1].name.kind = PROBE_TCP;
 	paths[1].name.flow = "fresh";
 	paths[1].rtt.median_ms = 0.51;
-	paths[2].name.endpoint = address("2001:db8::1");
+	paths[2].name.endpoint = sample_address("2001:db8::1");
 	paths[2].name.endpoint.port = 53;
 	paths[2].name.flow_index = 3;
 	paths[2].name.host = "boot.example.net";
@@ -291,7 +280,7 @@ static void no_line_is_too_wide(void **state)
 		memset(name, 'n', UNITS_NAME_MAX);
 		name[UNITS_NAME_MAX / 2] = (char)('A' + i / 2); /* they differ in the middle */
 		paths[i] = path(name, i < 40 ? &up : i % 2 ? &long_words : &lossy);
-		paths[i].name.endpoint = address("2001:db8:1111:2222:3333:4444:5555:6666");
+		paths[i].name.endpoint = sample_address("2001:db8:1111:2222:3333:4444:5555:6666");
 		paths[i].name.endpoint.address[7] = (uint8_t)i;
 		paths[i].name.endpoint.port = 65535;
 		paths[i].name.host = host;
@@ -471,7 +460,7 @@ static void nagios_codes(void **state)
 	silent.sentences_len = 0;
 	struct result_path elsewhere = path("e", &silent);
 	elsewhere.name.kind = PROBE_TCP;
-	elsewhere.name.endpoint = address("2001:db8::1");
+	elsewhere.name.endpoint = sample_address("2001:db8::1");
 	assert_nagios(&elsewhere, 1, 2,
 		      "FLOATPROBE CRITICAL - e 2001:db8::1 tcp: up; 0 of 1 paths as expected | "
 		      "'e ipv6 tcp loss'=0%;;;0;100 'e ipv6 tcp rtt'=0.412ms;;;0;\n");

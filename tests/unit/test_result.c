@@ -5,8 +5,8 @@
 
 #include "common/system/clock.h"
 #include "common/system/journal.h"
+#include "tests/unit/sample_address.h"
 
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,23 +18,12 @@
 #define TIME_NS INT64_C(1763661960123456789)
 #define TIME    "2025-11-20T18:06:00.123456Z"
 
-static struct endpoint address(const char *text)
-{
-	struct endpoint e = { .port = 8620 };
-
-	if (inet_pton(AF_INET6, text, e.address) == 1)
-		return e;
-	memcpy(e.address, endpoint_v4_prefix, sizeof endpoint_v4_prefix);
-	assert_int_equal(inet_pton(AF_INET, text, e.address + 12), 1);
-	return e;
-}
-
 static struct result_path_name udp_name(void)
 {
 	return (struct result_path_name){ .vantage = "fra-home",
 					  .target = "bootnode",
 					  .role = "floating",
-					  .endpoint = address("203.0.113.7"),
+					  .endpoint = sample_address("203.0.113.7"),
 					  .size = 512,
 					  .flow = "held",
 					  .flow_index = -1 };
@@ -58,7 +47,7 @@ static void a_path_that_is_up(void **state)
 					  .name = udp_name(),
 					  .verdict = &verdict,
 					  .server = "boot-01",
-					  .arrived_on = address("198.18.18.26"),
+					  .arrived_on = sample_address("198.18.18.26"),
 					  .has_rtt = true,
 					  .rtt = { 0.1, 0.4123456, 1, 12.0005 } };
 
@@ -91,7 +80,7 @@ static void a_path_that_is_down(void **state)
 	struct result_path tcp = path;
 	tcp.name.kind = PROBE_TCP;
 	tcp.name.flow = "fresh";
-	tcp.name.endpoint = address("2001:db8::1");
+	tcp.name.endpoint = sample_address("2001:db8::1");
 
 	assert_line(
 	    result_path_json(&tcp),
@@ -112,8 +101,8 @@ static void a_probe(void **state)
 				      .outcome = PROBER_ANSWERED,
 				      .rtt_ms = 0,
 				      .server = "boot-01",
-				      .arrived_on = address("::ffff:198.18.18.26"),
-				      .source = address("203.0.113.7") };
+				      .arrived_on = sample_address("::ffff:198.18.18.26"),
+				      .source = sample_address("203.0.113.7") };
 	probe.name.flow_index = 2;
 
 	assert_line(result_probe_json(&probe),
@@ -204,11 +193,11 @@ static void addresses(void **state)
 	char buf[UNITS_ADDRESS_LEN];
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		struct endpoint e = address(texts[i]);
+		struct endpoint e = sample_address(texts[i]);
 		assert_string_equal(result_address(&e, buf), texts[i]);
 	}
-	struct endpoint longest = address("2001:db8:1111:2222:3333:4444:5555:6666"),
-			mapped = address("::ffff:203.0.113.7");
+	struct endpoint longest = sample_address("2001:db8:1111:2222:3333:4444:5555:6666"),
+			mapped = sample_address("::ffff:203.0.113.7");
 	struct endpoint unknown = { .port = 8620 };
 	assert_string_equal(result_address(&longest, buf), "2001:db8:1111:2222:3333:4444:5555:6666");
 	assert_string_equal(result_address(&mapped, buf), "203.0.113.7");
@@ -230,12 +219,12 @@ static void an_incident(void **state)
 	(void)state;
 	struct incident_path paths[] = { { .target = "bootnode",
 					   .role = CONFIG_FLOATING,
-					   .endpoint = address("203.0.113.7"),
+					   .endpoint = sample_address("203.0.113.7"),
 					   .size = 512,
 					   .flow_index = -1 },
 					 { .target = "bootnode",
 					   .role = CONFIG_FLOATING,
-					   .endpoint = address("203.0.113.7"),
+					   .endpoint = sample_address("203.0.113.7"),
 					   .kind = PROBE_TCP,
 					   .held = UDP_DIALER_FRESH,
 					   .flow_index = -1 } };
