@@ -11,17 +11,26 @@
 
 enum { SPARE_PROBES = 2 }; /* an interval may be longer by these */
 
-/* The old paths can be restored until every step that can fail has succeeded. Each reused old path replaces a new path;
- * the new path keeps the old target and timers until then. */
+/* What an old path had before, or is going to have: of the configuration. */
+struct settings {
+	bool reused; /* false: the path is a new one */
+	const struct config_target *target;
+	struct schedule_timer *timers;
+	unsigned timers_len;
+	struct rtt_histogram *histogram;
+};
+
+/* The old paths can be restored until every step that can fail has succeeded: those that stay exchange what comes from
+ * the configuration with their settings. */
 struct renewal {
 	struct driver *driver;
 	const struct config *config;
 	const struct schedule *schedules;
 	bool may_reuse;
-	struct path **items;  /* the paths that the engine gets */
-	struct path **spares; /* per item: the new path that an old path replaces; NULL: the item is a new path */
+	struct path **items;       /* the paths that the engine gets */
+	struct settings *settings; /* of each item */
+	bool *taken;               /* of each old path: it is among the items */
 	size_t len;
-	size_t found; /* position of the last reused old path; the search for the next one starts behind it */
 	int64_t now_ns;
 	uint64_t paths_len; /* about as many as there will be */
 };
@@ -73,29 +82,25 @@ static bool same_servers(const struct config_target *a, const struct config_targ
 	       memcmp(a->servers, b->servers, a->servers_len * sizeof a->servers[0]) == 0;
 }
 
-/* The old path that can replace p; NULL: none. */
-static struct path *find_old(struct renewal *r, const struct path *p)
+/* The old path that goes on; NULL: none. */
+static struct path *find_old(const struct renewal *r, const struct path_outline *o)
 {
 	const struct paths *paths = &r->driver->engine.paths;
+	struct path *old = r->may_reuse ? paths_at(paths, &o->endpoint, probe_kind_of(o->kind)->transport) : NULL;
 
-	for (size_t i = 0; r->may_reuse && i < paths->len; i++) {
-		struct path *old = paths->items[(r->found + i) % paths->len];
-		if (!path_same(old, p) || !same_servers(old->target, p->target) ||
-		    !egress_equal(&old->target->egress, &p->target->egress))
-			continue;
-		r->found += i + 1;
-		return old;
-	}
-	return NULL;
+	while (old && (r->taken[old->index] || !path_fits(old, o) || !same_servers(old->target, o->target) ||
+		       !egress_equal(&old->target->egress, &o->target->egress)))
+		old = old->next_there;
+	return old;
 }
 
-static bool same_schedules(const struct path *a, const struct path *b)
+static bool same_schedules(const struct path *p, const struct settings *s)
 {
-	for (unsigned t = 0; t < a->timers_len && a->timers_len == b->timers_len; t++) {
-		if (memcmp(a->timers[t].schedule, b->timers[t].schedule, sizeof *a->timers[t].schedule) != 0)
+	for (unsigned t = 0; t < p->timers_len && p->timers_len == s->timers_len; t++) {
+		if (memcmp(p->timers[t].schedule, s->timers[t].schedule, sizeof *p->timers[t].schedule) != 0)
 			return false;
 	}
-	return a->timers_len == b->timers_len;
+	return p->timers_len == s->timers_len;
 }
 
 static void own_timers(struct path *p)
@@ -104,31 +109,19 @@ static void own_timers(struct path *p)
 		p->timers[t].owner = p;
 }
 
-/* A path that has no histogram and needs one takes that of the path it replaces. */
-static void exchange_histograms(struct account_times *a, struct account_times *b)
+/* A second call restores them. */
+static void exchange(struct path *p, struct settings *s)
 {
-	struct rtt_histogram *histogram = a ? a->histogram : NULL;
+	struct account_times *times = p->prober.account->times;
+	const struct settings before = { true, p->target, p->timers, p->timers_len, times ? times->histogram : NULL };
 
-	if (!a || !b || !a->histogram == !b->histogram)
-		return;
-	a->histogram = b->histogram;
-	b->histogram = histogram;
-}
-
-/* Swap the fields that come from the configuration. A second call restores them. */
-static void exchange(struct path *a, struct path *b)
-{
-	const struct path before = *a;
-
-	exchange_histograms(a->prober.account->times, b->prober.account->times);
-	a->target = b->target;
-	a->timers = b->timers;
-	a->timers_len = b->timers_len;
-	b->target = before.target;
-	b->timers = before.timers;
-	b->timers_len = before.timers_len;
-	own_timers(a);
-	own_timers(b);
+	p->target = s->target;
+	p->timers = s->timers;
+	p->timers_len = s->timers_len;
+	if (times)
+		times->histogram = s->histogram;
+	own_timers(p);
+	*s = before;
 }
 
 /* -- new paths -- */
@@ -145,70 +138,131 @@ static int64_t start_ns(struct renewal *r, const struct schedule *s)
 	return r->now_ns + (ahead_ns < 0 ? ahead_ns + span_ns : ahead_ns);
 }
 
-static bool start_pmtu_timer(struct renewal *r, struct path *p)
+static const struct schedule *schedule_of(const struct renewal *r, const struct path_outline *o, unsigned timer)
 {
-	if (!pmtu_suits(r->config, p->target))
-		return true;
-	if (!path_set_timers(p, 1))
+	return o->pmtu ? &pmtu_schedule_of_run : &r->schedules[o->target->schedules[timer]];
+}
+
+/* Their schedules, but no times yet. */
+static bool make_timers(const struct renewal *r, const struct path_outline *o, struct settings *s)
+{
+	unsigned len = o->pmtu ? pmtu_suits(r->config, o->target) : o->target->schedules_len;
+
+	s->target = o->target;
+	s->timers = calloc(len + 1, sizeof *s->timers);
+	if (!s->timers)
 		return false;
-	schedule_start(&p->timers[0], &pmtu_schedule_of_run, p, start_ns(r, &pmtu_schedule_of_run));
+	s->timers_len = len;
+	for (unsigned t = 0; t < len; t++)
+		s->timers[t].schedule = schedule_of(r, o, t);
 	return true;
 }
 
-static bool start_timers(struct renewal *r, struct path *p)
+static void start_timers(struct renewal *r, const struct settings *s)
 {
-	if (p->pmtu)
-		return start_pmtu_timer(r, p);
-	if (!path_set_timers(p, p->target->schedules_len))
-		return false;
-	for (unsigned t = 0; t < p->timers_len; t++) {
-		const struct schedule *s = &r->schedules[p->target->schedules[t]];
-		schedule_start(&p->timers[t], s, p, start_ns(r, s));
+	for (unsigned t = 0; t < s->timers_len; t++) {
+		const struct schedule *schedule = s->timers[t].schedule;
+		schedule_start(&s->timers[t], schedule, NULL, start_ns(r, schedule));
 	}
-	return true;
 }
 
 /* The probes between two records of the journal. */
-static uint64_t probes_of_interval(const struct path *p)
+static uint64_t probes_of_interval(const struct settings *settings)
 {
 	uint64_t probes = 0;
 
-	for (unsigned t = 0; t < p->timers_len; t++) {
-		const struct schedule *s = p->timers[t].schedule;
+	for (unsigned t = 0; t < settings->timers_len; t++) {
+		const struct schedule *s = settings->timers[t].schedule;
 		probes += (uint64_t)(ACCOUNT_RECORD_NS / s->every_ns) * s->count;
 	}
 	return probes;
 }
 
-static enum account_kind account_kind_of(const struct path *p)
+static enum account_kind account_kind_of(const struct path_outline *o, const struct settings *s)
 {
-	if (p->pmtu)
+	if (o->pmtu)
 		return ACCOUNT_PLAIN;
-	return probes_of_interval(p) + SPARE_PROBES > p->prober.ring_len ? ACCOUNT_HISTOGRAM : ACCOUNT_TIMES;
+	return probes_of_interval(s) + SPARE_PROBES > o->ring_len ? ACCOUNT_HISTOGRAM : ACCOUNT_TIMES;
 }
 
-static bool start_account(struct path *p)
+/* NULL: no memory. It takes the timers. */
+static struct path *make_path(struct renewal *r, const struct path_outline *o, struct settings *s)
 {
+	struct path *p = path_new(o);
+
+	if (!p)
+		return NULL;
 	p->status.since_ns = clock_real_ns();
-	p->prober.account = account_new(account_kind_of(p), clock_mono_ns(), p->status.since_ns);
-	return p->prober.account != NULL;
+	p->prober.account = account_new(account_kind_of(o, s), clock_mono_ns(), p->status.since_ns);
+	if (!p->prober.account) {
+		path_free(p);
+		return NULL;
+	}
+	start_timers(r, s);
+	p->timers = s->timers;
+	p->timers_len = s->timers_len;
+	own_timers(p);
+	s->timers = NULL;
+	return p;
+}
+
+/* A path whose probes are more than its prober keeps has a histogram. */
+static bool set_histogram(const struct path_outline *o, const struct path *old, struct settings *s)
+{
+	const struct account_times *times = old->prober.account->times;
+
+	if (!times || account_kind_of(o, s) != ACCOUNT_HISTOGRAM)
+		return true;
+	s->histogram = calloc(1, sizeof *s->histogram);
+	if (s->histogram && times->histogram)
+		*s->histogram = *times->histogram;
+	return s->histogram != NULL;
 }
 
 /* Timers keep their state if the schedules are the same. */
-static void reuse_old(struct renewal *r, struct path **item, struct path **spare)
+static void continue_timers(struct renewal *r, const struct path *old, const struct settings *s)
 {
-	struct path *new = *item, *old = find_old(r, new);
-
-	if (!old)
+	if (!same_schedules(old, s)) {
+		start_timers(r, s);
 		return;
-	for (unsigned t = 0; same_schedules(old, new) && t < new->timers_len; t++) {
-		const struct schedule *schedule = new->timers[t].schedule;
-		new->timers[t] = old->timers[t];
-		new->timers[t].schedule = schedule;
 	}
-	exchange(old, new);
-	*item = old;
-	*spare = new;
+	for (unsigned t = 0; t < s->timers_len; t++) {
+		const struct schedule *schedule = s->timers[t].schedule;
+		s->timers[t] = old->timers[t];
+		s->timers[t].schedule = schedule;
+	}
+}
+
+/* false: no memory, and nothing changed. */
+static bool reuse(struct renewal *r, const struct path_outline *o, struct path *old, struct settings *s)
+{
+	if (!set_histogram(o, old, s))
+		return false;
+	continue_timers(r, old, s);
+	r->taken[old->index] = true;
+	exchange(old, s);
+	return true;
+}
+
+/* The next item: an old path that goes on, or a new one. */
+static bool add_path(struct renewal *r, const struct path_outline *o)
+{
+	struct path *item = find_old(r, o);
+	struct settings s = { 0 };
+
+	if (!make_timers(r, o, &s))
+		return false;
+	if (item)
+		item = reuse(r, o, item, &s) ? item : NULL;
+	else
+		item = make_path(r, o, &s);
+	if (!item) {
+		free(s.timers);
+		return false;
+	}
+	r->settings[r->len] = s;
+	r->items[r->len++] = item;
+	return true;
 }
 
 static bool make_target(struct renewal *r, const struct config_target *t)
@@ -216,18 +270,12 @@ static bool make_target(struct renewal *r, const struct config_target *t)
 	const struct path_plan plan = { .config = r->config, .ring_len = run_paths_ring_len(r->config) };
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
-	size_t n = t->unprobed ? 0 : driver_addresses(r->driver, t, addresses, &error);
+	size_t n = t->unprobed ? 0 : driver_addresses(r->driver, t, addresses, &error), len = path_count(t);
 
-	for (size_t a = 0; a < n; a++) {
-		size_t from = r->len, end = from + path_count(t);
-		if (!path_make_all(&plan, t, &addresses[a], r->items + from))
+	for (size_t i = 0; i < n * len; i++) {
+		const struct path_outline o = path_outline(&plan, t, &addresses[i / len], i % len);
+		if (!add_path(r, &o))
 			return false;
-		r->len = end;
-		for (; from < end; from++) {
-			if (!start_timers(r, r->items[from]) || !start_account(r->items[from]))
-				return false;
-			reuse_old(r, &r->items[from], &r->spares[from]);
-		}
 	}
 	return true;
 }
@@ -242,8 +290,9 @@ static bool make_paths(struct renewal *r)
 		r->paths_len += path_count(t);
 	}
 	r->items = calloc(most, sizeof(struct path *));
-	r->spares = calloc(most, sizeof(struct path *));
-	if (!r->items || !r->spares)
+	r->settings = calloc(most, sizeof *r->settings);
+	r->taken = calloc(r->driver->engine.paths.len + 1, sizeof *r->taken);
+	if (!r->items || !r->settings || !r->taken)
 		return false;
 	for (size_t i = 0; i < r->config->targets_len; i++) {
 		if (!make_target(r, &r->config->targets[i]))
@@ -261,12 +310,22 @@ static bool hand_over(const struct renewal *r)
 static void undo(struct renewal *r)
 {
 	for (size_t i = 0; i < r->len; i++) {
-		if (r->spares[i])
-			exchange(r->items[i], r->spares[i]);
+		if (r->settings[i].reused)
+			exchange(r->items[i], &r->settings[i]);
 		else
 			path_free(r->items[i]);
 	}
 	free(r->items);
+}
+
+static void free_settings(struct renewal *r)
+{
+	for (size_t i = 0; i < r->len; i++) {
+		free(r->settings[i].timers);
+		free(r->settings[i].histogram);
+	}
+	free(r->settings);
+	free(r->taken);
 }
 
 bool run_paths_renew(struct driver *driver, const struct config *config, const struct schedule *schedules)
@@ -282,8 +341,6 @@ bool run_paths_renew(struct driver *driver, const struct config *config, const s
 
 	if (!done)
 		undo(&r);
-	for (size_t i = 0; i < r.len; i++)
-		path_free(r.spares[i]);
-	free(r.spares);
+	free_settings(&r);
 	return done;
 }

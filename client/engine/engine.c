@@ -421,11 +421,11 @@ int64_t engine_tick(struct engine *e)
 
 /* -- life -- */
 
-/* The parts that depend on the configured servers and our key. */
-static bool make_identities(struct engine *e)
+/* The parts that depend on the configured servers and our key. old: NULL at the start. */
+static bool make_identities(struct engine *e, const struct keyring *old)
 {
 	e->servers = calloc(e->config->servers_len + 1, sizeof *e->servers);
-	if (!e->servers || !keyring_init(&e->keyring, e->config))
+	if (!e->servers || !keyring_init(&e->keyring, e->config, old))
 		return false;
 	e->querier = querier_new(&(struct querier_settings){ .config = e->config,
 							     .keyring = &e->keyring,
@@ -455,7 +455,7 @@ bool engine_start(struct engine *e, const struct config *config, struct udp_dial
 	e->expire_ns = e->ask_ns = INT64_MAX;
 	randombytes_buf(&e->random, sizeof e->random);
 	e->random |= 1;
-	if (make_identities(e))
+	if (make_identities(e, NULL))
 		return true;
 	free_identities(e->querier, &e->keyring, e->servers);
 	return false;
@@ -474,7 +474,7 @@ bool engine_reconfigure(struct engine *e, const struct config *config, struct en
 	e->config = config;
 	e->keyring = (struct keyring){ 0 };
 	e->querier = NULL;
-	if (make_identities(e))
+	if (make_identities(e, &before->keyring))
 		return true;
 	engine_roll_back(e, before);
 	return false;

@@ -3,6 +3,7 @@
 #include "common/core/bytes.h"
 
 #include <sodium.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,33 +24,60 @@ static size_t count_keys(const struct config *config)
 	return len;
 }
 
-static bool add_keys(struct keyring *ring, unsigned server, const struct config_server *from)
+static bool add_key(struct keyring *ring, const struct keyring *old, unsigned server, const uint8_t *public)
 {
-	ring->in_use[server] = (unsigned)ring->keys_len;
-	for (unsigned k = 0; k < from->keys_len; k++) {
-		struct keyring_key *key = &ring->keys[ring->keys_len++];
+	struct keyring_key *key = &ring->keys[ring->keys_len++];
+	const struct keyring_key *before = old ? keyring_find(old, public) : NULL;
 
-		key->server = server;
-		key->public = from->keys[k];
-		if (!seal_pair_for_client(&key->pair, ring->identity, key->public))
-			return false;
-	}
+	key->server = server;
+	memcpy(key->public, public, sizeof key->public);
+	table_add(&ring->by_public, key);
+	if (!before)
+		return seal_pair_for_client(&key->pair, ring->identity, public);
+	key->pair = before->pair;
 	return true;
 }
 
-bool keyring_init(struct keyring *ring, const struct config *config)
+static bool add_keys(struct keyring *ring, const struct keyring *old, unsigned server, const struct config_server *from)
 {
+	bool ok = true;
+
+	ring->in_use[server] = (unsigned)ring->keys_len;
+	for (unsigned k = 0; ok && k < from->keys_len; k++)
+		ok = add_key(ring, old, server, from->keys[k]);
+	return ok;
+}
+
+/* Public keys are as good as random. */
+static bool make_table(struct keyring *ring, size_t keys_len)
+{
+	const struct table_settings settings = { ring->keys,         keys_len,
+						 sizeof *ring->keys, offsetof(struct keyring_key, public),
+						 WIRE_KEY_LEN,       NULL };
+
+	return table_init(&ring->by_public, malloc(table_size(keys_len)), &settings);
+}
+
+static bool is_ours(const struct keyring *old, const struct config *config)
+{
+	return old && memcmp(old->identity->public_key, config->identity.public_key, WIRE_KEY_LEN) == 0;
+}
+
+bool keyring_init(struct keyring *ring, const struct config *config, const struct keyring *old)
+{
+	size_t keys_len = count_keys(config) + 1;
 	bool ok;
 
 	*ring = (struct keyring){
 		.identity = &config->identity,
-		.keys = sodium_allocarray(count_keys(config) + 1, sizeof *ring->keys),
+		.keys = sodium_allocarray(keys_len, sizeof *ring->keys),
 		.in_use = calloc(config->servers_len + 1, sizeof *ring->in_use),
 		.servers_len = config->servers_len,
 	};
-	ok = ring->keys && ring->in_use;
+	ok = ring->keys && ring->in_use && make_table(ring, keys_len);
+	old = is_ours(old, config) ? old : NULL;
 	for (unsigned i = 0; ok && i < config->servers_len; i++)
-		ok = add_keys(ring, i, &config->servers[i]);
+		ok = add_keys(ring, old, i, &config->servers[i]);
 	if (ok)
 		make_token_key(ring);
 	else
@@ -61,6 +89,8 @@ void keyring_free(struct keyring *ring)
 {
 	sodium_free(ring->keys);
 	free(ring->in_use);
+	free(ring->by_public.buckets);
+	ring->by_public = (struct table){ 0 };
 	ring->keys = NULL;
 	ring->in_use = NULL;
 	ring->keys_len = ring->servers_len = 0;
@@ -68,11 +98,7 @@ void keyring_free(struct keyring *ring)
 
 const struct keyring_key *keyring_find(const struct keyring *ring, const uint8_t key[WIRE_KEY_LEN])
 {
-	for (size_t i = 0; i < ring->keys_len; i++) {
-		if (memcmp(ring->keys[i].public, key, WIRE_KEY_LEN) == 0)
-			return &ring->keys[i];
-	}
-	return NULL;
+	return table_find(&ring->by_public, key);
 }
 
 void keyring_use(struct keyring *ring, const struct keyring_key *key)

@@ -56,70 +56,87 @@ static bool add_twin(struct path *p)
 	return p->twin != NULL;
 }
 
-static struct path *path_new(const struct path_plan *plan, const struct config_target *target,
-			     const struct endpoint *endpoint, uint32_t ring_len)
+/* The i-th of its target's paths of this kind. */
+static void outline_flow(struct path_outline *o, size_t i)
 {
-	const struct config_schedule *schedule = &plan->config->schedules[target->schedules[0]];
-	struct path *p = calloc(1, sizeof *p);
-	struct prober_record *ring = calloc(ring_len, sizeof *ring);
+	const struct config_target *t = o->target;
 
-	if (!p || !ring) {
-		free(p);
-		free(ring);
-		return NULL;
-	}
-	if (target->stamp && !(p->stamped_ns = calloc(ring_len, sizeof *p->stamped_ns))) {
-		free(p);
-		free(ring);
-		return NULL;
-	}
-	p->prober.ring = ring;
-	p->prober.ring_len = ring_len;
-	p->prober.timeout_ns = plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns;
-	path_start_flow(p);
-	p->target = target;
-	p->endpoint = *endpoint;
-	p->held = UDP_DIALER_FRESH;
-	p->size = WIRE_PROBE_MIN;
-	p->status.server = -1;
-	p->facts.icmp_type = p->facts.icmp_code = -1;
-	return p;
+	o->size = t->sizes[i / (t->held + t->fresh)];
+	i %= t->held + t->fresh;
+	o->held = i < t->held ? (int)i : UDP_DIALER_FRESH;
 }
 
-/* The i-th of its target's paths of this kind. */
-static void set_kind(struct path *p, enum probe_kind kind, size_t i)
+struct path_outline path_outline(const struct path_plan *plan, const struct config_target *target,
+				 const struct endpoint *endpoint, size_t i)
 {
-	const struct config_target *t = p->target;
+	const struct config_schedule *schedule = &plan->config->schedules[target->schedules[0]];
+	struct path_outline o = {
+		.target = target,
+		.endpoint = *endpoint,
+		.size = WIRE_PROBE_MIN,
+		.held = UDP_DIALER_FRESH,
+		.pmtu = wants_pmtu(target) && i == path_count(target) - 1,
+		.twin = i == 0 && target->udp && target->unpinned,
+		.timeout_ns = plan->timeout_ns ? plan->timeout_ns : schedule->timeout_ns,
+	};
 
-	p->kind = p->prober.kind = kind;
-	if (!probe_kind_of(kind)->has_flows)
-		return;
-	p->size = t->sizes[i / (t->held + t->fresh)];
-	i %= t->held + t->fresh;
-	p->held = i < t->held ? (int)i : UDP_DIALER_FRESH;
+	o.ring_len = o.pmtu ? PATH_PMTU_RING_LEN : plan->ring_len;
+	while (!o.pmtu && i >= count_of(target, o.kind))
+		i -= count_of(target, o.kind++);
+	if (!o.pmtu && probe_kind_of(o.kind)->has_flows)
+		outline_flow(&o, i);
+	return o;
+}
+
+struct path *path_new(const struct path_outline *o)
+{
+	struct path *p = calloc(1, sizeof *p);
+	bool has_rings;
+
+	if (!p)
+		return NULL;
+	p->prober.ring = calloc(o->ring_len, sizeof *p->prober.ring);
+	p->stamped_ns = o->target->stamp ? calloc(o->ring_len, sizeof *p->stamped_ns) : NULL;
+	p->prober.ring_len = o->ring_len;
+	p->prober.timeout_ns = o->timeout_ns;
+	p->kind = p->prober.kind = o->kind;
+	p->target = o->target;
+	p->endpoint = o->endpoint;
+	p->size = o->size;
+	p->pmtu = o->pmtu;
+	p->held = o->held;
+	p->status.server = -1;
+	p->facts.icmp_type = p->facts.icmp_code = -1;
+	has_rings = p->prober.ring && (p->stamped_ns || !o->target->stamp);
+	if (has_rings)
+		path_start_flow(p);
+	if (has_rings && (!o->twin || add_twin(p)))
+		return p;
+	path_free(p);
+	return NULL;
+}
+
+bool path_fits(const struct path *p, const struct path_outline *o)
+{
+	return p->kind == o->kind && endpoint_equal(&p->endpoint, &o->endpoint) && p->held == o->held &&
+	       !p->twin == !o->twin && p->pmtu == o->pmtu && (p->pmtu || p->size == o->size) &&
+	       p->prober.ring_len == o->ring_len && p->prober.timeout_ns == o->timeout_ns &&
+	       strcmp(p->target->name, o->target->name) == 0;
 }
 
 bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
 		   struct path **list)
 {
-	size_t len = path_count(target), n = 0;
+	for (size_t i = 0, len = path_count(target); i < len; i++) {
+		const struct path_outline o = path_outline(plan, target, endpoint, i);
 
-	for (size_t i = 0; i < len; i++) {
-		bool pmtu = wants_pmtu(target) && i == len - 1;
-		list[i] = path_new(plan, target, endpoint, pmtu ? PATH_PMTU_RING_LEN : plan->ring_len);
-		if (list[i] && (i > 0 || !target->udp || !target->unpinned || add_twin(list[i])))
+		list[i] = path_new(&o);
+		if (list[i])
 			continue;
-		do
+		while (i-- > 0)
 			path_free(list[i]);
-		while (i-- > 0);
 		return false;
 	}
-	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
-		for (size_t i = 0, of_kind = count_of(target, kind); i < of_kind; i++)
-			set_kind(list[n++], kind, i);
-	}
-	if (n < len)
-		list[n]->pmtu = true;
 	return true;
 }
 
@@ -149,14 +166,6 @@ bool path_set_timers(struct path *p, unsigned len)
 	p->timers = timers;
 	p->timers_len = len;
 	return true;
-}
-
-bool path_same(const struct path *a, const struct path *b)
-{
-	return strcmp(a->target->name, b->target->name) == 0 && endpoint_equal(&a->endpoint, &b->endpoint) &&
-	       a->kind == b->kind && !a->twin == !b->twin && a->pmtu == b->pmtu && (a->pmtu || a->size == b->size) &&
-	       a->held == b->held && a->prober.ring_len == b->prober.ring_len &&
-	       a->prober.timeout_ns == b->prober.timeout_ns;
 }
 
 struct recheck *path_recheck(struct path *p)

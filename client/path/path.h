@@ -111,8 +111,28 @@ struct path_large { /* since the newest large request that was answered */
 };
 void path_count_large(const struct path *path, uint32_t window, struct path_large *large);
 
-/* Append all paths of one target at one address to list, which has room for path_count paths. Flow ids are random. */
+/* What a path is made of. A path that fits it can be used instead of a new one. */
+struct path_outline {
+	const struct config_target *target;
+	struct endpoint endpoint;
+	enum probe_kind kind;
+	unsigned size;
+	int held;
+	bool pmtu, twin;
+	uint32_t ring_len;
+	int64_t timeout_ns;
+};
+
 size_t path_count(const struct config_target *target);
+/* Of the i-th of a target's paths at one address; i < path_count. */
+struct path_outline path_outline(const struct path_plan *plan, const struct config_target *target,
+				 const struct endpoint *endpoint, size_t i);
+/* NULL: no memory. Flow ids are random. */
+struct path *path_new(const struct path_outline *outline);
+/* Of the same target name, address, protocol, size and flow? */
+bool path_fits(const struct path *path, const struct path_outline *outline);
+
+/* Append all paths of one target at one address to list, which has room for path_count paths. */
 bool path_make_all(const struct path_plan *plan, const struct config_target *target, const struct endpoint *endpoint,
 		   struct path **list) __attribute__((warn_unused_result));
 void path_free(struct path *path);
@@ -122,9 +142,6 @@ bool path_set_timers(struct path *path, unsigned len) __attribute__((warn_unused
 
 /* Start a new flow: a new random id, numbers from 1, empty records. Ring length and timeout stay. */
 void path_start_flow(struct path *path);
-
-/* Do both have the same target name, address, protocol, size and flow? */
-bool path_same(const struct path *a, const struct path *b);
 
 /* The path's second holder, allocated on first use; NULL: no memory. */
 struct second_holder *path_second_holder(struct path *path);

@@ -119,7 +119,7 @@ static int setup(void **state)
 		}
 		assert_true(path_make_all(&plan, &targets[i], &at, items + i));
 	}
-	assert_true(keyring_init(&keyring, &config));
+	assert_true(keyring_init(&keyring, &config, NULL));
 	assert_true(paths_set(&paths, items, SERVERS - 1 + CROWD, NULL, NULL));
 	querier = querier_new(&(struct querier_settings){ .config = &config, .keyring = &keyring, .paths = &paths });
 	assert_non_null(querier);
