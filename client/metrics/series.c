@@ -21,8 +21,13 @@ static const int64_t bounds_ns[] = {
 struct renewal {
 	const struct series_table *old;
 	struct series_table new;
+	size_t *moved;                /* of old->items: where it is in new.items */
+	size_t next;                  /* of old->paths: most paths stay, in their order */
+	bool changed;                 /* not all of them do, and the tables are in use */
 	struct table by_key, by_path; /* of new.items; of old->paths */
 	void *by_key_memory, *by_path_memory;
+	struct table_settings by_key_settings, by_path_settings;
+	uint8_t hash_key[16];
 };
 
 static void set_key(struct series_key *key, const struct path *p)
@@ -56,8 +61,7 @@ static void keep_old(struct renewal *r, size_t paths_len)
 			continue;
 		*s = r->old->items[i];
 		s->first = SERIES_NONE;
-		table_add(&r->by_key, s);
-		r->new.len++;
+		r->moved[i] = r->new.len++;
 	}
 }
 
@@ -77,12 +81,38 @@ static struct series *series_of(struct renewal *r, const struct path *p, int64_t
 	return next;
 }
 
+static void fill_tables(struct renewal *r)
+{
+	if (r->changed)
+		return;
+	r->changed = table_init(&r->by_key, r->by_key_memory, &r->by_key_settings) &&
+		     table_init(&r->by_path, r->by_path_memory, &r->by_path_settings);
+	for (size_t i = 0; i < r->new.len; i++)
+		table_add(&r->by_key, &r->new.items[i]);
+	for (size_t i = 0; i < r->old->paths_len; i++)
+		table_add(&r->by_path, &r->old->paths[i]);
+}
+
+/* What was noted of this path; NULL: it is a new one. */
+static const struct series_path *find_before(struct renewal *r, const struct path *p)
+{
+	const struct series_path *before = &r->old->paths[r->next];
+
+	if (r->next >= r->old->paths_len || before->path != p) {
+		fill_tables(r);
+		before = table_find(&r->by_path, &p);
+	}
+	if (before)
+		r->next = (size_t)(before - r->old->paths) + 1;
+	return before;
+}
+
 static void add_path(struct renewal *r, const struct path *p, int64_t real_ns)
 {
-	struct series *s = series_of(r, p, real_ns);
+	const struct series_path *before = find_before(r, p);
+	struct series *s = before ? &r->new.items[r->moved[before->series]] : series_of(r, p, real_ns);
 	size_t i = r->new.paths_len++;
 	struct series_path *entry = &r->new.paths[i];
-	const struct series_path *before = table_find(&r->by_path, &p);
 
 	*entry = before ? *before : (struct series_path){ .path = p, .uncounted = 1 };
 	s->role = p->target->role;
@@ -94,34 +124,30 @@ static void add_path(struct renewal *r, const struct path *p, int64_t real_ns)
 
 static bool make_tables(struct renewal *r, size_t series_max)
 {
-	uint8_t hash_key[16];
-	struct table_settings by_key = { r->new.items,
-					 series_max,
-					 sizeof(struct series),
-					 offsetof(struct series, key),
-					 sizeof(struct series_key),
-					 hash_key };
-	struct table_settings by_path = { r->old->paths,
-					  r->old->paths_len + 1,
-					  sizeof(struct series_path),
-					  offsetof(struct series_path, path),
-					  sizeof(struct path *),
-					  hash_key };
-
-	randombytes_buf(hash_key, sizeof hash_key);
+	r->by_key_settings = (struct table_settings){ r->new.items,
+						      series_max,
+						      sizeof(struct series),
+						      offsetof(struct series, key),
+						      sizeof(struct series_key),
+						      r->hash_key };
+	r->by_path_settings = (struct table_settings){ r->old->paths,
+						       r->old->paths_len + 1,
+						       sizeof(struct series_path),
+						       offsetof(struct series_path, path),
+						       sizeof(struct path *),
+						       r->hash_key };
+	randombytes_buf(r->hash_key, sizeof r->hash_key);
 	r->by_key_memory = malloc(table_size(series_max));
 	r->by_path_memory = malloc(table_size(r->old->paths_len + 1));
-	if (!table_init(&r->by_key, r->by_key_memory, &by_key) || !table_init(&r->by_path, r->by_path_memory, &by_path))
-		return false;
-	for (size_t i = 0; i < r->old->paths_len; i++)
-		table_add(&r->by_path, &r->old->paths[i]);
-	return true;
+	r->moved = calloc(r->old->len + 1, sizeof *r->moved);
+	return r->by_key_memory && r->by_path_memory && r->moved;
 }
 
 static void free_tables(struct renewal *r)
 {
 	free(r->by_key_memory);
 	free(r->by_path_memory);
+	free(r->moved);
 }
 
 static bool make_room(struct renewal *r, size_t paths_len)
