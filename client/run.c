@@ -10,10 +10,10 @@
 #include "client/run_journal.h"
 #include "client/run_names.h"
 #include "client/run_paths.h"
+#include "client/run_reload.h"
 #include "client/run_reviews.h"
 #include "client/run_web.h"
 #include "client/verdict/path_status.h"
-#include "common/config/tree.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 #include "common/system/capability.h"
@@ -37,6 +37,7 @@ enum {
 	FLEET = 256,        /* paths; with more of them, records are spread */
 	FLEET_STEP_MS = 20, /* between two groups of records, so that probes are not late */
 	MINUTE_MS = 60 * 1000,
+	RETURN_MS = 50, /* from a reload to the return of memory */
 	STOP_STEP_MS = 10,
 	STOP_MAX_MS = 3000, /* at the end, answers are waited for as long as this */
 };
@@ -45,12 +46,13 @@ struct run {
 	uv_loop_t loop;
 	uv_signal_t hangup;
 	uv_timer_t step, minute, stop;
+	uv_timer_t leftover; /* of a reload */
 	struct driver driver;
 	struct notify notify;
 	struct log_daemon log;
 	struct run_web web;
+	struct run_reload reload;
 	struct config *config;
-	const struct run_options *options;
 	bool shows_live;
 	struct live *live;          /* NULL: there is no live view */
 	struct schedule *schedules; /* the schedules of the configuration in the engine's form */
@@ -175,7 +177,7 @@ static void resolved(void *context, const struct resolver_name *name, enum resol
 	struct run *r = context;
 
 	run_names_tell(&r->journal, name, event);
-	if (event != RESOLVER_RESOLVED && event != RESOLVER_MOVED)
+	if (r->stopped_by || (event != RESOLVER_RESOLVED && event != RESOLVER_MOVED))
 		return;
 	r->ending = "name";
 	if (run_paths_renew(&r->driver, r->config, r->schedules))
@@ -208,6 +210,13 @@ static void return_memory(void)
 #endif
 }
 
+/* That takes milliseconds, too. */
+static void return_leftover(uv_timer_t *timer)
+{
+	(void)timer;
+	return_memory();
+}
+
 /* Returns NULL, or why the old configuration stays in use. */
 static const char *apply(struct run *r, struct config *config)
 {
@@ -232,44 +241,17 @@ static const char *apply(struct run *r, struct config *config)
 	r->journal.config = config;
 	r->incidents.config = config;
 	run_web_renewed(&r->web);
-	return_memory();
+	uv_timer_start(&r->leftover, return_leftover, RETURN_MS, 0);
 	return NULL;
 }
 
-/* Read the configuration again. Returns NULL, or why the old one stays in use. */
-static const char *load_again(const struct run *r, struct config **config)
+static void begin_reload(struct run *r);
+
+static void end_reload(struct run *r)
 {
-	struct diag_list diags = { 0 };
-	const char *unknown;
-	bool no_memory;
+	struct config *config;
+	const char *error = run_reload_take(&r->reload, &config);
 
-	if (!tree_can_be_read_again(r->options->file))
-		return "the configuration came through a pipe and cannot be read again";
-	*config = config_load(r->options->file, &diags);
-	diag_log(&diags);
-	no_memory = diags.no_memory;
-	diag_free(&diags);
-	if (!*config)
-		return no_memory ? "out of memory" : "the configuration has errors";
-	unknown = config_select(*config, r->options->targets, r->options->targets_len);
-	if (unknown)
-		log_warning("there is no target '%s' in %s any more", unknown, r->options->file);
-	if (!config_forbidden(*config))
-		return NULL;
-	config_free(*config);
-	return "the fwmark of a target needs CAP_NET_ADMIN, which this process does not have";
-}
-
-/* The file that a log rotation has moved gets all that was before, and the new one begins with this reload. */
-static bool reload(void *context)
-{
-	struct run *r = context;
-	struct config *config = NULL;
-	const char *error;
-
-	notify_reloading(&r->notify);
-	error = load_again(r, &config);
-	run_reviews_record_all(&r->reviews);
 	if (!error)
 		error = apply(r, config);
 	if (error)
@@ -280,16 +262,45 @@ static bool reload(void *context)
 		log_error("%s: the old configuration stays in use", error);
 	else
 		log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
-	if (tree_can_be_read_again(r->options->file))
+	if (run_reload_is_possible(&r->reload))
 		run_web_reloaded(&r->web, !error);
+	web_service_answer(&r->web.service, !error);
 	tell_ready(r);
-	return !error;
+	if (run_reload_end(&r->reload))
+		begin_reload(r);
+}
+
+static void all_recorded(void *context)
+{
+	struct run *r = context;
+
+	if (!r->stopped_by)
+		end_reload(r);
+}
+
+/* The file that a log rotation has moved gets all that was before, and the new one begins with this reload. */
+static void was_read(void *context)
+{
+	run_reviews_record_all(&((struct run *)context)->reviews);
+}
+
+static void begin_reload(struct run *r)
+{
+	if (r->stopped_by || !run_reload_begin(&r->reload))
+		return;
+	notify_reloading(&r->notify);
+	web_service_reloading(&r->web.service);
+}
+
+static void asked_for_reload(void *context)
+{
+	begin_reload(context);
 }
 
 static void hung_up(uv_signal_t *signal, int number)
 {
 	(void)number;
-	reload(signal->data);
+	begin_reload(signal->data);
 }
 
 /* -- life -- */
@@ -324,9 +335,9 @@ static void finish(void *context, int number)
 	uv_timer_start(&r->stop, stop_when_done, 0, STOP_STEP_MS);
 }
 
-static void start_handles(struct run *r)
+static void start_handles(struct run *r, const struct run_options *options)
 {
-	uv_timer_t *const timers[] = { &r->step, &r->minute, &r->stop };
+	uv_timer_t *const timers[] = { &r->step, &r->minute, &r->stop, &r->leftover };
 
 	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
 		uv_timer_init(&r->loop, timers[i]);
@@ -334,6 +345,12 @@ static void start_handles(struct run *r)
 	}
 	uv_timer_init(&r->loop, &r->journal.flush);
 	r->journal.flush.data = &r->journal;
+	r->reload = (struct run_reload){ .was_read = was_read,
+					 .context = r,
+					 .file = options->file,
+					 .targets = options->targets,
+					 .targets_len = options->targets_len };
+	run_reload_init(&r->reload, &r->loop);
 	uv_signal_init(&r->loop, &r->hangup);
 	r->hangup.data = r;
 	uv_signal_start(&r->hangup, hung_up, SIGHUP);
@@ -347,6 +364,8 @@ static void start_handles(struct run *r)
 	r->reviews.engine = &r->driver.engine;
 	r->reviews.journal = &r->journal;
 	r->reviews.incidents = &r->incidents;
+	r->reviews.all_recorded = all_recorded;
+	r->reviews.context = r;
 	run_reviews_start(&r->reviews, &r->loop);
 	notify_start(&r->notify, &r->loop);
 	log_daemon_start(&r->log, &r->loop);
@@ -364,6 +383,7 @@ static void close_all(struct run *r, int status)
 {
 	notify_stop(&r->notify);
 	log_daemon_stop(&r->log);
+	run_reload_stop(&r->reload);
 	run_web_stop(&r->web);
 	if (resolver_busy(r->driver.resolver))
 		_exit(journal_close(r->journal.file) ? status : EXIT_STATUS_REFUSED);
@@ -404,14 +424,14 @@ static void open_live(struct run *r)
 
 static bool start_web(struct run *r)
 {
-	r->web.service.reload = reload;
+	r->web.service.reload = asked_for_reload;
 	r->web.service.context = r;
 	r->web.metrics.journal = &r->journal.file;
 	r->web.metrics.incidents = &r->incidents.incidents;
 	return run_web_start(&r->web, &r->loop, &r->driver);
 }
 
-static int start(struct run *r)
+static int start(struct run *r, const struct run_options *options)
 {
 	const struct sandbox sandbox = sandbox_of(r->config);
 	int error;
@@ -438,7 +458,7 @@ static int start(struct run *r)
 		log_error("cannot start probing: %s", strerror(-error));
 		return EXIT_STATUS_REFUSED;
 	}
-	start_handles(r);
+	start_handles(r, options);
 	if (!start_web(r)) {
 		close_all(r, EXIT_STATUS_REFUSED);
 		return EXIT_STATUS_REFUSED;
@@ -477,7 +497,7 @@ static void stop(struct run *r)
 
 int run_main(struct config *config, const struct run_options *options)
 {
-	struct run r = { .config = config, .options = options, .shows_live = options->live && screen_is_possible() };
+	struct run r = { .config = config, .shows_live = options->live && screen_is_possible() };
 	int status;
 
 	log_as_daemon();
@@ -488,7 +508,7 @@ int run_main(struct config *config, const struct run_options *options)
 		config_free(config);
 		return EXIT_STATUS_REFUSED;
 	}
-	status = start(&r);
+	status = start(&r, options);
 	if (status == 0) {
 		if (r.shows_live)
 			open_live(&r);

@@ -8,9 +8,10 @@
 
 enum {
 	ASSESS_MS = 20, /* from the outcome of a probe to the next assessment */
-	/* A thousand paths that fail at once would stop the probes: their assessment is divided into turns. */
-	ASSESS_TURN_NS = 500 * 1000,
-	ASSESS_PAUSE_MS = 1,
+	/* A thousand paths that fail at once, or the records of a fleet, would stop the probes: what concerns all paths
+	 * is divided into turns. */
+	TURN_NS = 500 * 1000,
+	TURN_PAUSE_MS = 1,
 };
 
 static struct result_status status_of(const struct config *config, const struct path_status *s)
@@ -48,7 +49,7 @@ static void review_stale(uv_timer_t *timer)
 {
 	struct run_reviews *r = timer->data;
 	const struct paths *paths = &r->engine->paths;
-	int64_t until_ns = clock_mono_ns() + ASSESS_TURN_NS;
+	int64_t until_ns = clock_mono_ns() + TURN_NS;
 	struct verdict v;
 
 	for (size_t n = 0; n < paths->len; n++, r->next++) {
@@ -56,7 +57,7 @@ static void review_stale(uv_timer_t *timer)
 		if (!paths->items[r->next]->stale)
 			continue;
 		if (clock_mono_ns() > until_ns) {
-			uv_timer_start(timer, review_stale, ASSESS_PAUSE_MS, 0);
+			uv_timer_start(timer, review_stale, TURN_PAUSE_MS, 0);
 			return;
 		}
 		run_reviews_path(r, r->next, &v);
@@ -72,7 +73,8 @@ void run_reviews_soon(struct run_reviews *r)
 void run_reviews_start(struct run_reviews *r, uv_loop_t *loop)
 {
 	uv_timer_init(loop, &r->timer);
-	r->timer.data = r;
+	uv_timer_init(loop, &r->turn);
+	r->timer.data = r->turn.data = r;
 }
 
 /* -- records -- */
@@ -108,9 +110,24 @@ void run_reviews_record_due(struct run_reviews *r, int64_t now_ns)
 	r->recorded = 0;
 }
 
+static void record_turn(uv_timer_t *timer)
+{
+	struct run_reviews *r = timer->data;
+	int64_t until_ns = clock_mono_ns() + TURN_NS;
+
+	for (; r->recorded < r->engine->paths.len; r->recorded++) {
+		if (clock_mono_ns() > until_ns) {
+			uv_timer_start(timer, record_turn, TURN_PAUSE_MS, 0);
+			return;
+		}
+		record(r, r->recorded);
+	}
+	run_reviews_begin_minute(r);
+	r->all_recorded(r->context);
+}
+
 void run_reviews_record_all(struct run_reviews *r)
 {
-	for (size_t i = 0; i < r->engine->paths.len; i++)
-		record(r, i);
 	run_reviews_begin_minute(r);
+	record_turn(&r->turn);
 }

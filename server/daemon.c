@@ -264,18 +264,20 @@ static const char *read_again(struct daemon *d)
 	return no_memory ? "out of memory" : NULL;
 }
 
-static bool reload(void *context)
+static void reload(void *context)
 {
 	struct daemon *d = context;
 	const char *error;
 
 	notify_reloading(&d->notify);
+	web_service_reloading(&d->web.service);
 	if (d->findings.journal && !journal_reopen(d->findings.journal))
 		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
 			  d->config->journal, strerror(errno));
 	error = read_again(d);
 	if (error && tree_can_be_read_again(d->config->file))
 		web_service_reloaded(&d->web.service, NULL);
+	web_service_answer(&d->web.service, !error);
 	note_reload(d, error);
 	if (error)
 		log_error("%s: %s: the old configuration stays in use", d->config->file, error);
@@ -283,7 +285,6 @@ static bool reload(void *context)
 		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
 			 d->config->peers_len);
 	tell_ready(d);
-	return !error;
 }
 
 /* ---- start ---- */

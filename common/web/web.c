@@ -31,6 +31,7 @@ struct web_request {
 
 struct web_finished { /* lives as long as the response */
 	struct web *web;
+	unsigned status;
 	char *text;
 	size_t len;
 	struct MHD_Response *response;
@@ -156,6 +157,15 @@ static void let_go(struct web_peer *peer)
 		MHD_destroy_response(f->response);
 }
 
+static enum MHD_Result wait_for(struct web_peer *peer, size_t route, unsigned variant)
+{
+	peer->waits = true;
+	peer->route = route;
+	peer->variant = variant;
+	MHD_suspend_connection(peer->connection);
+	return MHD_YES;
+}
+
 static enum MHD_Result wait_for_draft(struct web *w, struct web_peer *peer, size_t route)
 {
 	const struct web_request request = { peer->connection };
@@ -170,11 +180,7 @@ static enum MHD_Result wait_for_draft(struct web *w, struct web_peer *peer, size
 			.variant = variant,
 		};
 	}
-	peer->waits = true;
-	peer->route = route;
-	peer->variant = variant;
-	MHD_suspend_connection(peer->connection);
-	return MHD_YES;
+	return wait_for(peer, route, variant);
 }
 
 static enum MHD_Result hand_out(struct web_peer *peer)
@@ -183,7 +189,7 @@ static enum MHD_Result hand_out(struct web_peer *peer)
 
 	if (!peer->finished)
 		return say(peer->connection, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory.\n", NULL);
-	result = MHD_queue_response(peer->connection, MHD_HTTP_OK, peer->finished->response);
+	result = MHD_queue_response(peer->connection, peer->finished->status, peer->finished->response);
 	let_go(peer);
 	return result;
 }
@@ -197,7 +203,9 @@ static struct web_finished *finish(struct web *w, struct web_reply *reply)
 		document_free(&reply->body);
 		return NULL;
 	}
-	*f = (struct web_finished){ .web = w, .text = reply->body.text, .len = reply->body.len };
+	*f = (struct web_finished){
+		.web = w, .status = reply->status, .text = reply->body.text, .len = reply->body.len
+	};
 	w->live += f->len;
 	f->response =
 	    MHD_create_response_from_buffer_with_free_callback_cls(reply->body.len, f->text, free_finished, f);
@@ -314,8 +322,11 @@ static enum MHD_Result request_came(struct web *w, struct web_peer *peer, const 
 	if (why)
 		return say(peer->connection, route->reloads ? MHD_HTTP_FORBIDDEN : MHD_HTTP_MISDIRECTED_REQUEST, why,
 			   NULL);
-	return route->answer ? answer(w, route, peer->connection)
-			     : wait_for_draft(w, peer, (size_t)(route - w->routes));
+	if (route->answer)
+		return answer(w, route, peer->connection);
+	if (route->begin)
+		return wait_for(peer, (size_t)(route - w->routes), route->begin(w->context));
+	return wait_for_draft(w, peer, (size_t)(route - w->routes));
 }
 
 /* Called when the head of a request is complete (*seen is NULL), for each part of its body, which no route of ours
@@ -458,6 +469,20 @@ static void pause_is_over(uv_timer_t *timer)
 		uv_poll_start(w->arrivals, UV_READABLE, something_came);
 	if (web_peers_len(&w->peers) > 0)
 		uv_timer_start(timer, look, SWEEP_MS, 0);
+}
+
+void web_reply(struct web *w, const char *path, unsigned variant, struct web_reply *reply)
+{
+	size_t route = 0;
+
+	if (!w) {
+		document_free(&reply->body);
+		return;
+	}
+	while (strcmp(w->routes[route].path, path) != 0)
+		route++;
+	give(w, route, variant, finish(w, reply));
+	uv_timer_start(&w->timer, look, 0, 0);
 }
 
 /* ---- places ---- */

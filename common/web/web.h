@@ -38,7 +38,7 @@ struct web_draft {
 
 enum { WEB_VARIANTS_MAX = 2 };
 
-/* Either `answer` or `write`. */
+/* Either `answer`, `write` or `begin`. */
 struct web_route {
 	const char *path; /* NULL ends a list of routes */
 	bool post;        /* POST; else GET and HEAD */
@@ -47,6 +47,8 @@ struct web_route {
 	void (*answer)(void *context, const struct web_request *request, struct web_reply *reply);
 	/* Write a part of the reply, some 100 us long. Returns false if there is more to write. */
 	bool (*write)(void *context, struct web_draft *draft);
+	/* The reply is not known yet: web_reply gives it to all who wait for the variant that this returns. */
+	unsigned (*begin)(void *context);
 	/* Which variant of what `write` writes; below WEB_VARIANTS_MAX. NULL: 0. */
 	unsigned (*variant)(const struct web_request *request);
 };
@@ -62,6 +64,8 @@ struct web *web_new(uv_loop_t *loop, const struct web_route *routes, void *conte
 int web_listen(struct web *web, const struct web_settings *settings) __attribute__((warn_unused_result));
 /* What drafts tell of has changed: they begin anew. Accepts NULL. */
 void web_restart_drafts(struct web *web);
+/* Give a short reply to those who wait for this variant of this route. Accepts NULL. */
+void web_reply(struct web *web, const char *path, unsigned variant, struct web_reply *reply);
 /* End all connections. Free it after the loop has closed its handles. Both accept NULL. */
 void web_stop(struct web *web);
 void web_free(struct web *web);

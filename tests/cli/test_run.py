@@ -109,6 +109,16 @@ class Run(Processes):
         self.assertIsNone(daemon.poll())
         self.end(daemon)
 
+    def test_a_reload_while_another_one_is_under_way(self):
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        for i in range(10):
+            extra = f"  - {{ name: more-{i}, role: droplet, address: 127.0.0.{100 + i}, server: boot-01 }}\n"
+            self.config(extra=f"{extra}journal: journal.jsonl\n")
+            daemon.send_signal(signal.SIGHUP)
+        wait_until("what came last is in use", lambda: any(o.get("target") == "more-9" for o in self.journal()))
+        self.end(daemon)
+
     def test_a_reload_without_memory_changes_nothing(self):
         """A thousand paths more would take 16 MB; the daemon may have 4 MB more than it has. Limits of another user's
         process need CAP_SYS_RESOURCE, so it stays ours."""
