@@ -16,3 +16,13 @@ struct attempt *path_loss_attempt(const struct path *p, uint32_t seq)
 {
 	return p->loss ? attempts_find(&p->loss->attempts, seq) : NULL;
 }
+
+bool path_loss_is_another_boot(const struct path *p, int slot, uint64_t boot_id)
+{
+	return p->prober.holder == slot && p->prober.boot_id != boot_id;
+}
+
+int64_t path_loss_deadline_ns(const struct path *p, uint32_t seq)
+{
+	return prober_record(&p->prober, seq)->sent_ns + p->prober.timeout_ns;
+}

@@ -41,4 +41,10 @@ struct path_loss *path_loss(struct path *path);
 /* The path's TCP attempt with this number; NULL: not kept. */
 struct attempt *path_loss_attempt(const struct path *path, uint32_t seq);
 
+/* Two machines share one key, and the other one answers on this path. */
+bool path_loss_is_another_boot(const struct path *path, int slot, uint64_t boot_id);
+
+/* When the probe with this number had to be answered (monotonic). */
+int64_t path_loss_deadline_ns(const struct path *path, uint32_t seq);
+
 #endif

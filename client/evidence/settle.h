@@ -4,6 +4,7 @@
 #define FLOATPROBE_SETTLE_H
 
 #include "client/evidence/query_result.h"
+#include "client/evidence/settle_attempt.h"
 #include "client/path/paths.h"
 #include "common/core/evidence.h"
 
@@ -22,9 +23,6 @@ bool settle_ask(const struct path *path, int slot, int64_t now_ns, unsigned atte
 /* Add the places (address and port) where this server may answer, but another one answers our new flows. The search
  * goes round this server's paths and starts at *from. */
 void settle_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *query);
-
-/* The deadline of this TCP probe has passed: apply the evidence on its attempt. */
-void settle_expired(struct path *path, uint32_t seq);
 
 /* Apply the answer to the probers and the paths' facts, and pass it to explain.h. */
 void settle_hear(const struct paths *paths, const struct query_result *result);
