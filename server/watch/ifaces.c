@@ -86,3 +86,10 @@ const struct rtnl_link *ifaces_link(const struct ifaces *ifaces, unsigned index)
 			return &ifaces->links[i];
 	return NULL;
 }
+
+const char *ifaces_link_name(const struct ifaces *ifaces, unsigned index)
+{
+	const struct rtnl_link *link = ifaces_link(ifaces, index);
+
+	return link ? link->name : "?";
+}

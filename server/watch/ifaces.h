@@ -29,5 +29,7 @@ const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const str
 int64_t ifaces_lost_ns(const struct ifaces *ifaces, const struct endpoint *address);
 /* Returns NULL if there is no such link. */
 const struct rtnl_link *ifaces_link(const struct ifaces *ifaces, unsigned index);
+/* "?" if there is no such link. */
+const char *ifaces_link_name(const struct ifaces *ifaces, unsigned index);
 
 #endif

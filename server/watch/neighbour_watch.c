@@ -9,6 +9,8 @@
 #include "server/watch/captures.h"
 #include "server/watch/entry_check.h"
 #include "server/watch/frames.h"
+#include "server/watch/neighbour_findings.h"
+#include "server/watch/neighbour_sources.h"
 #include "server/watch/repair.h"
 #include "server/watch/snapshots.h"
 #include "server/watch/tap.h"
@@ -26,12 +28,9 @@ enum {
 	FRAMES_MAX = 1024,
 	CAPTURES_MAX = 4096,
 	SNAPSHOTS_MAX = 1024,
-	CLIENTS_MAX = 8, /* for one answer */
-	SOURCES_MAX = 8,
 	LOOKS_AT_ONCE = 100,
 	PENDING_MAX = 16,
 	WHO_LEN = 64,
-	CURE_LEN = 128,
 };
 static const int64_t look_interval_ns = 20 * NS_PER_MS; /* each needs several requests to the kernel */
 
@@ -42,6 +41,7 @@ struct pending { /* a wrong entry, to be reported when it is known whether its M
 
 struct neighbour_watch {
 	struct neighbour_watch_settings settings;
+	struct neighbour_findings found;
 	struct neighbours *neighbours;
 	struct frames *frames;
 	struct captures *captures;
@@ -80,6 +80,7 @@ struct neighbour_watch *neighbour_watch_new(const struct neighbour_watch_setting
 		return NULL;
 	randombytes_buf(hash_key, sizeof hash_key);
 	w->settings = *settings;
+	w->found = (struct neighbour_findings){ settings->findings, settings->ifaces };
 	w->neighbours = neighbours_new(NEIGHBOURS_MAX, hash_key);
 	w->frames = frames_new(FRAMES_MAX, hash_key);
 	w->captures = captures_new(CAPTURES_MAX, hash_key);
@@ -133,100 +134,6 @@ void neighbour_watch_stop(struct neighbour_watch *neighbour_watch)
 	entry_check_stop(neighbour_watch ? neighbour_watch->check : NULL);
 }
 
-/* ---- reports ---- */
-
-static const char *link_name(const struct neighbour_watch *w, unsigned index)
-{
-	const struct rtnl_link *link = ifaces_link(w->settings.ifaces, index);
-
-	return link ? link->name : "?";
-}
-
-static json_t *mac_json(bool has_mac, const uint8_t mac[RTNL_MAC_LEN])
-{
-	char text[UNITS_MAC_LEN];
-
-	return has_mac ? json_string(units_mac_text(mac, text)) : json_null();
-}
-
-static void tell_change(struct neighbour_watch *w, const struct neighbour *before, const struct neighbour *now)
-{
-	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN], old_mac[UNITS_MAC_LEN];
-	const char *interface = link_name(w, now->key.link), *state = neighbours_state_text(now->state);
-	bool in_use = neighbours_is_in_use(now);
-
-	units_address_text(now->key.address, address);
-	findings_tell(w->settings.findings, FINDINGS_NEIGHBOUR,
-		      json_pack("{ss ss so so ss ss}", "address", address, "interface", interface, "old_mac",
-				mac_json(before->has_mac, before->mac), "new_mac", mac_json(in_use, now->mac),
-				"old_state", neighbours_state_text(before->state), "state", state),
-		      "neighbour %s on %s: %s%s%s, before %s%s%s", address, interface, state, in_use ? " at " : "",
-		      in_use ? units_mac_text(now->mac, mac) : "", neighbours_state_text(before->state),
-		      before->has_mac ? " at " : "", before->has_mac ? units_mac_text(before->mac, old_mac) : "");
-}
-
-static void tell_stale(struct neighbour_watch *w, const struct snapshot *s, const char *who)
-{
-	const struct evidence_neighbour *seen = &s->seen;
-	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN], cure[CURE_LEN];
-	int64_t for_ms = (s->taken_ns - s->since_ns) / NS_PER_MS;
-
-	units_address_text(seen->next_hop.address, address);
-	snprintf(cure, sizeof cure, "ip neigh del %s dev %s", address, link_name(w, s->link));
-	units_mac_text(seen->entry_mac, entry);
-	units_mac_text(seen->frame_mac, frames);
-	findings_tell(w->settings.findings, FINDINGS_STALE,
-		      json_pack("{ss ss ss ss ss ss sI ss}", "client", who, "address", address, "interface",
-				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames, "state",
-				neighbours_state_text(seen->state), "since_ms", (json_int_t)for_ms, "cure", cure),
-		      "stale neighbour entry: the replies to %s (%s%s) go to MAC %s (%s), but its frames come from MAC "
-		      "%s; to delete the entry: %s",
-		      who, snapshots_is_of_gateway(s) ? "by the gateway " : "", address, entry,
-		      neighbours_state_text(seen->state), frames, cure);
-}
-
-static void tell_shared(struct neighbour_watch *w, const struct snapshot *s, const char *who)
-{
-	char address[UNITS_ADDRESS_LEN], entry[UNITS_MAC_LEN], frames[UNITS_MAC_LEN];
-
-	units_address_text(s->seen.next_hop.address, address);
-	units_mac_text(s->seen.entry_mac, entry);
-	units_mac_text(s->seen.frame_mac, frames);
-	findings_tell(w->settings.findings, FINDINGS_SHARED,
-		      json_pack("{ss ss ss ss ss}", "client", who, "address", address, "interface",
-				link_name(w, s->link), "entry_mac", entry, "frame_mac", frames),
-		      "two machines have the address %s of %s: the replies go to MAC %s, which answers for it, but the "
-		      "client's frames come from MAC %s",
-		      address, who, entry, frames);
-}
-
-static void tell_healed(struct neighbour_watch *w, const struct snapshot *s)
-{
-	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
-	int64_t after_ms = (s->healed_ns - s->taken_ns) / NS_PER_MS;
-
-	units_address_text(s->seen.next_hop.address, address);
-	units_mac_text(s->seen.frame_mac, mac);
-	findings_tell(
-	    w->settings.findings, FINDINGS_HEALED,
-	    json_pack("{ss ss ss sI sb}", "address", address, "interface", link_name(w, s->link), "mac", mac,
-		      "after_ms", (json_int_t)after_ms, "repaired", (int)s->seen.repaired),
-	    "healed: the neighbour entry of %s on %s is correct again (MAC %s), %lld ms after it was found wrong",
-	    address, link_name(w, s->link), mac, (long long)after_ms);
-}
-
-static void tell_repair(struct neighbour_watch *w, const struct snapshot *s)
-{
-	char address[UNITS_ADDRESS_LEN], mac[UNITS_MAC_LEN];
-
-	units_address_text(s->seen.next_hop.address, address);
-	units_mac_text(s->seen.entry_mac, mac);
-	findings_tell(w->settings.findings, FINDINGS_REPAIR,
-		      json_pack("{ss ss ss}", "address", address, "interface", link_name(w, s->link), "mac", mac),
-		      "repair: deleted the entry of %s on %s, which was wrong, at %s", address, link_name(w, s->link),
-		      mac);
-}
-
 /* ---- entries ---- */
 
 void neighbour_watch_know(struct neighbour_watch *neighbour_watch, const struct rtnl_neighbour *neighbour)
@@ -245,10 +152,10 @@ void neighbour_watch_note(struct neighbour_watch *neighbour_watch, const struct 
 
 	if (!now)
 		return;
-	tell_change(neighbour_watch, &before, now);
+	neighbour_findings_change(&neighbour_watch->found, &before, now);
 	while ((healed = snapshots_heal(neighbour_watch->snapshots, now, now_ns)))
 		if (healed->reported)
-			tell_healed(neighbour_watch, healed);
+			neighbour_findings_healed(&neighbour_watch->found, healed);
 }
 
 /* Read the entry from the kernel: notifications may be pending or lost. */
@@ -290,17 +197,17 @@ static void add_frame(const struct neighbour_watch *w, struct snapshots_view *vi
 static bool read_view(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local,
 		      struct snapshots_view *view)
 {
-	struct rtnl_route way;
+	struct rtnl_route route;
 
 	if (!bucket_take(&w->looks, clock_mono_ns(), look_interval_ns, LOOKS_AT_ONCE) ||
-	    rtnl_route_to(w->settings.netlink, client, local, &way) != 0 || way.type != RTN_UNICAST)
+	    rtnl_route_to(w->settings.netlink, client, local, &route) != 0 || route.type != RTN_UNICAST)
 		return false;
 	*view = (struct snapshots_view){
 		.client = *client,
 		.local = *local,
-		.next_hop = endpoint_is_unknown(&way.gateway) ? *client : way.gateway,
-		.link = way.link,
-		.interface = link_name(w, way.link),
+		.next_hop = endpoint_is_unknown(&route.gateway) ? *client : route.gateway,
+		.link = route.link,
+		.interface = ifaces_link_name(w->settings.ifaces, route.link),
 	};
 	view->client.port = view->local.port = view->next_hop.port = 0;
 	view->entry = entry_of(w, &view->next_hop, view->link);
@@ -362,7 +269,7 @@ static void repair(struct neighbour_watch *w, struct snapshot *s)
 
 	if (error == 0) {
 		s->seen.repaired = true;
-		tell_repair(w, s);
+		neighbour_findings_repair(&w->found, s);
 	} else if (error == -EPERM && !w->logged_no_capability) {
 		w->logged_no_capability = true;
 		log_warning(
@@ -400,12 +307,12 @@ static void report_wrong(struct neighbour_watch *w, struct snapshot *s, const ch
 		return;
 	s->reported = true;
 	if (s->seen.asked == EVIDENCE_ANSWERS) {
-		tell_shared(w, s, who);
+		neighbour_findings_shared(&w->found, s, who);
 		return;
 	}
-	tell_stale(w, s, who);
+	neighbour_findings_stale(&w->found, s, who);
 	if (s->healed_ns != 0)
-		tell_healed(w, s);
+		neighbour_findings_healed(&w->found, s);
 	else if (w->settings.repair)
 		repair(w, s);
 }
@@ -476,101 +383,10 @@ void neighbour_watch_event(struct neighbour_watch *neighbour_watch, const struct
 
 /* ---- evidence ---- */
 
-/* The client's addresses that an answer is about. */
-struct clients {
-	struct endpoint list[CLIENTS_MAX];
-	unsigned len;
-};
-/* A pair of addresses: one of the client, and the one of ours that it sent to. */
-struct source {
-	struct endpoint client, local;
-	bool unheard;
-	uint32_t age_ms; /* age of this client's oldest flow in the query */
-};
-struct sources {
-	struct source list[SOURCES_MAX];
-	unsigned len;
-};
-
-static void add_client(struct clients *clients, const struct endpoint *client)
-{
-	for (unsigned i = 0; i < clients->len; i++)
-		if (endpoint_same_address(&clients->list[i], client))
-			return;
-	if (clients->len < CLIENTS_MAX && !endpoint_is_unknown(client))
-		clients->list[clients->len++] = *client;
-}
-
-/* The source address of a relayed query is the witness's, not the client's. */
-static struct clients clients_of(const struct evidence_query *query, const struct endpoint *querier,
-				 const struct draft *draft)
-{
-	struct clients clients = { .len = 0 };
-
-	for (unsigned i = 0; i < draft->answer.flows_len; i++)
-		if (draft->flows[i])
-			add_client(&clients, &draft->flows[i]->source);
-	for (unsigned i = 0; i < query->attempts_len; i++)
-		add_client(&clients, &query->attempts[i].client);
-	if (!query->relayed)
-		add_client(&clients, querier);
-	return clients;
-}
-
-static void add_source(struct sources *sources, const struct endpoint *client, const struct endpoint *local,
-		       bool unheard, uint32_t age_ms)
-{
-	for (unsigned i = 0; i < sources->len; i++) {
-		struct source *s = &sources->list[i];
-		if (!endpoint_same_address(&s->client, client) || !endpoint_same_address(&s->local, local))
-			continue;
-		s->unheard |= unheard;
-		s->age_ms = age_ms > s->age_ms ? age_ms : s->age_ms;
-		return;
-	}
-	if (sources->len < SOURCES_MAX && !endpoint_is_unknown(local))
-		sources->list[sources->len++] = (struct source){ *client, *local, unheard, age_ms };
-}
-
-static void add_attempts(struct sources *sources, const struct evidence_answer *answer)
-{
-	for (unsigned i = 0; i < answer->attempts_len; i++) {
-		const struct evidence_origin *origin = evidence_origin(answer, answer->attempts[i].origin);
-		if (answer->attempts[i].status == EVIDENCE_HALF_OPEN && origin)
-			add_source(sources, &origin->source, &origin->local, false, 0);
-	}
-}
-
-static void add_frames(const struct neighbour_watch *w, struct sources *sources, const struct endpoint *client)
-{
-	for (const struct frames_seen *s = frames_next_of(w->frames, client, NULL); s;
-	     s = frames_next_of(w->frames, client, s)) {
-		struct endpoint local = endpoint_of(s->key.local, 0);
-		add_source(sources, client, &local, false, 0);
-	}
-}
-
-static struct sources sources_of(const struct neighbour_watch *w, const struct clients *clients,
-				 const struct draft *draft)
-{
-	struct sources sources = { .len = 0 };
-	int64_t now_ns = clock_mono_ns();
-
-	for (unsigned i = 0; i < draft->answer.flows_len; i++) {
-		const struct flow *flow = draft->flows[i];
-		if (flow)
-			add_source(&sources, &flow->source, &flow->arrived_on, flow->unheard,
-				   age_ms(flow->made_ns, now_ns));
-	}
-	add_attempts(&sources, &draft->answer);
-	for (unsigned i = 0; i < clients->len; i++)
-		add_frames(w, &sources, &clients->list[i]);
-	return sources;
-}
-
 /* Without a frame, use the MAC that the client states: it has only one address here and is on the link. It is taken to
  * have this MAC since its oldest flow began; before, another machine may have had this address. */
-static void use_stated_mac(struct neighbour_watch *w, const struct source *source, const uint8_t mac[RTNL_MAC_LEN])
+static void use_stated_mac(struct neighbour_watch *w, const struct neighbour_source *source,
+			   const uint8_t mac[RTNL_MAC_LEN])
 {
 	int64_t now_ns = clock_mono_ns();
 	const struct snapshot *s = snapshots_find(w->snapshots, &source->client, &source->local);
@@ -595,14 +411,14 @@ unsigned neighbour_watch_link_of(const struct neighbour_watch *neighbour_watch, 
 void neighbour_watch_collect(struct neighbour_watch *neighbour_watch, const struct evidence_query *query,
 			     const struct endpoint *querier, struct draft *draft)
 {
-	struct clients clients = clients_of(query, querier, draft);
-	struct sources sources;
+	struct neighbour_sources_clients clients = neighbour_sources_clients_of(query, querier, draft);
+	struct neighbour_sources sources;
 	int64_t now_ns;
 
 	drain(neighbour_watch);
-	sources = sources_of(neighbour_watch, &clients, draft);
+	sources = neighbour_sources_of(neighbour_watch->frames, &clients, draft, clock_mono_ns());
 	for (unsigned i = 0; i < sources.len; i++) {
-		const struct source *source = &sources.list[i];
+		const struct neighbour_source *source = &sources.list[i];
 		struct snapshot *s = take(neighbour_watch, &source->client, &source->local);
 
 		if (query->has_macs && clients.len == 1 &&
