@@ -10,52 +10,12 @@
 #include <string.h>
 
 enum {
-	COLUMNS_ALL = 10000, /* of all rows together: what a page has room for */
-	LANE = 24,           /* the height of a lane in its own units */
-	RTT = 100,
+	LANE = 24,   /* the height of a lane in its own units */
 	VISIBLE = 3, /* a loss has at least this height */
 	LABELS_MAX = 3,
 	TICKS_MAX = 6,
 	NARROW = 250, /* a mark has at least this part of the width */
 };
-
-/* -- the axis -- */
-
-struct picture_axis picture_axis_of(const struct history *history, size_t rows)
-{
-	const struct timeline_scale *s = &history->scale;
-	size_t len = timeline_len(s), factor = (len * rows + COLUMNS_ALL - 1) / COLUMNS_ALL;
-
-	factor = factor ? factor : 1;
-	return (struct picture_axis){ .history = history,
-				      .begin_ns = timeline_begin_ns(s, 0),
-				      .width_ns = s->width_ns * (int64_t)factor,
-				      .columns = (len + factor - 1) / factor,
-				      .factor = factor };
-}
-
-struct timeline_bucket picture_column(const struct picture_axis *axis, const struct timeline *timeline, size_t column)
-{
-	struct timeline_bucket sum = { 0 };
-	size_t len = timeline_len(&axis->history->scale);
-
-	for (size_t i = column * axis->factor; i < (column + 1) * axis->factor && i < len; i++)
-		timeline_merge(&sum, &timeline->buckets[i]);
-	return sum;
-}
-
-/* Where a time lies, in columns. */
-static double place(const struct picture_axis *axis, int64_t ns)
-{
-	double x = (double)(ns - axis->begin_ns) / (double)axis->width_ns;
-
-	return fmin(fmax(x, 0), (double)axis->columns);
-}
-
-static double percent(const struct picture_axis *axis, int64_t ns)
-{
-	return place(axis, ns) * 100 / (double)axis->columns;
-}
 
 void picture_losses(const struct history_track *track, const struct timeline_bucket *b, double losses[3])
 {
@@ -64,43 +24,6 @@ void picture_losses(const struct history_track *track, const struct timeline_buc
 	losses[0] = exact ? b->loss_forward : b->forward;
 	losses[1] = exact ? b->loss_unknown : b->unknown;
 	losses[2] = exact ? b->loss_back : b->back;
-}
-
-/* -- frames -- */
-
-static void open_row(FILE *out, const char *kind, const char *label)
-{
-	fprintf(out, "<div class=\"row %s\"><div class=\"label\">", kind);
-	html_text(out, label);
-	fputs("</div>", out);
-}
-
-/* The outer picture has the texts, the inner one is stretched. */
-static void open_picture(FILE *out, const struct picture_axis *axis, const char *kind, int height, const char *what)
-{
-	fprintf(out, "<svg class=\"picture %s\" role=\"img\" aria-label=\"", kind);
-	html_text(out, what);
-	fprintf(out,
-		"\"><rect class=\"empty\" width=\"100%%\" height=\"100%%\"/><svg class=\"scaled\" width=\"100%%\" "
-		"height=\"100%%\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\">",
-		axis->columns, height);
-}
-
-static void close_row(FILE *out)
-{
-	fputs("</svg></div>\n", out);
-}
-
-/* A text at a time; the script moves it. */
-static void put_label(FILE *out, const struct picture_axis *axis, int64_t ns, const char *y, const char *text)
-{
-	double x = percent(axis, ns);
-	const char *anchor = x < 8 ? "start" : x > 92 ? "end" : "middle";
-
-	fprintf(out, "<text class=\"at\" data-at=\"%.5f\" x=\"%.3f%%\" y=\"%s\" text-anchor=\"%s\">", x / 100, x, y,
-		anchor);
-	html_text(out, text);
-	fputs("</text>", out);
 }
 
 /* -- times -- */
@@ -142,21 +65,21 @@ void picture_times(FILE *out, const struct picture_axis *axis)
 	int64_t range_ns = axis->width_ns * (int64_t)axis->columns, step = step_ns(range_ns);
 	int64_t end_ns = axis->begin_ns + range_ns;
 
-	open_row(out, "times", "UTC");
+	picture_axis_open_row(out, "times", "UTC");
 	fputs("<svg class=\"picture times\" aria-hidden=\"true\">", out);
 	for (int64_t ns = (axis->begin_ns / step + 1) * step; ns < end_ns; ns += step) {
 		char text[MOMENT_TEXT_LEN];
 		tick_words(ns, step, text);
-		put_label(out, axis, ns, "1em", text);
+		picture_axis_label(out, axis, ns, "1em", text);
 	}
-	close_row(out);
+	picture_axis_close_row(out);
 }
 
 /* -- incidents -- */
 
 static void put_mark(FILE *out, const struct picture_axis *axis, const char *kind, int64_t from_ns, int64_t until_ns)
 {
-	double x = place(axis, from_ns), width = place(axis, until_ns) - x;
+	double x = picture_axis_place(axis, from_ns), width = picture_axis_place(axis, until_ns) - x;
 	double narrow = (double)axis->columns / NARROW;
 
 	if (width < narrow) {
@@ -186,8 +109,9 @@ void picture_incidents(FILE *out, const struct picture_axis *axis, const char *v
 
 	if (!has_marks(h, vantage))
 		return;
-	open_row(out, "incidents", "incidents");
-	open_picture(out, axis, "incidents", LANE, "The incidents of the list above, and when nothing was probed.");
+	picture_axis_open_row(out, "incidents", "incidents");
+	picture_axis_open(out, axis, "incidents", LANE,
+			  "The incidents of the list above, and when nothing was probed.");
 	for (size_t i = 0; i < h->silences_len; i++) {
 		if (strcmp(h->vantages[h->silences[i].vantage].name, vantage) == 0)
 			put_mark(out, axis, "silence", h->silences[i].from_ns, h->silences[i].until_ns);
@@ -205,9 +129,9 @@ void picture_incidents(FILE *out, const struct picture_axis *axis, const char *v
 			continue;
 		labelled_ns = x->opened_ns;
 		snprintf(text, sizeof text, "#%zu", i + 1);
-		put_label(out, axis, ns_later(x->opened_ns, axis->begin_ns), "1.05em", text);
+		picture_axis_label(out, axis, ns_later(x->opened_ns, axis->begin_ns), "1.05em", text);
 	}
-	close_row(out);
+	picture_axis_close_row(out);
 }
 
 /* -- lanes -- */
@@ -338,7 +262,8 @@ static void put_outages(FILE *out, const struct picture_axis *axis, uint32_t tra
 
 	for (size_t i = 0; i < h->outages_len && drawn < HISTORY_BUCKETS_MAX / 4; i++) {
 		const struct history_outage *o = &h->outages[i];
-		double x = place(axis, o->from_ns), width = fmax(place(axis, o->until_ns) - x, narrow);
+		double x = picture_axis_place(axis, o->from_ns),
+		       width = fmax(picture_axis_place(axis, o->until_ns) - x, narrow);
 		if (o->track != track)
 			continue;
 		fprintf(out, "<rect class=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"3\"/>",
@@ -373,10 +298,11 @@ static void put_lengths(FILE *out, const struct picture_axis *axis, uint32_t tra
 		int64_t from_ns = ns_later(longest[k]->from_ns, axis->begin_ns);
 		bool clear = true;
 		for (unsigned i = 0; i < k; i++)
-			clear = clear && fabs(percent(axis, longest[i]->from_ns) - percent(axis, from_ns)) > 10;
+			clear = clear && fabs(picture_axis_percent(axis, longest[i]->from_ns) -
+					      picture_axis_percent(axis, from_ns)) > 10;
 		if (clear)
-			put_label(out, axis, from_ns + (longest[k]->until_ns - from_ns) / 2, "1.2em",
-				  moment_span(longest[k]->until_ns - longest[k]->from_ns, span));
+			picture_axis_label(out, axis, from_ns + (longest[k]->until_ns - from_ns) / 2, "1.2em",
+					   moment_span(longest[k]->until_ns - longest[k]->from_ns, span));
 	}
 }
 
@@ -398,104 +324,15 @@ void picture_lane(FILE *out, const struct picture_axis *axis, uint32_t track, si
 	char text[WORDS_LEN], kind[RECORD_NAME_WORDS_LEN], class[RECORD_WORD_LEN];
 
 	lane_words(t, text);
-	open_row(out, "path", record_name_kind(&t->name, kind));
+	picture_axis_open_row(out, "path", record_name_kind(&t->name, kind));
 	snprintf(class, sizeof class, "lane r%zu", row);
-	open_picture(out, axis, class, LANE, text);
+	picture_axis_open(out, axis, class, LANE, text);
 	put_server_paths(out, axis, t);
 	put_losses(out, axis, t);
 	put_outages(out, axis, track);
 	fputs("</svg>", out);
 	put_lengths(out, axis, track);
-	close_row(out);
-}
-
-/* -- round-trip times -- */
-
-struct rtt_scale {
-	double low, high; /* log2 of milliseconds */
-};
-
-static struct rtt_scale rtt_scale_of(const struct history_track *t)
-{
-	double low = floor(log2(fmax(t->rtt.min_ms, 0.001))), high = ceil(log2(fmax(t->rtt.max_ms, 0.001)));
-
-	return (struct rtt_scale){ low, high > low ? high : low + 1 };
-}
-
-static double rtt_y(const struct rtt_scale *s, double ms)
-{
-	return RTT - RTT * (log2(fmax(ms, 0.001)) - s->low) / (s->high - s->low);
-}
-
-/* A band between the minimum and the p99, in pieces where there is no answer. */
-static void put_band(FILE *out, const struct picture_axis *axis, const struct history_track *t)
-{
-	const struct rtt_scale scale = rtt_scale_of(t);
-	size_t from = 0;
-
-	fputs("<path class=\"band\" d=\"", out);
-	for (size_t i = 0; i <= axis->columns; i++) {
-		struct timeline_bucket b = { 0 };
-		if (i < axis->columns)
-			b = picture_column(axis, &t->timeline, i);
-		if (b.median_weight > 0) {
-			fprintf(out, "%c%zu %.1fH%zu", i == from ? 'M' : 'L', i, rtt_y(&scale, b.rtt_p99), i + 1);
-			continue;
-		}
-		for (size_t k = i; k-- > from;) {
-			b = picture_column(axis, &t->timeline, k);
-			fprintf(out, "L%zu %.1fH%zu", k + 1, rtt_y(&scale, b.rtt_min), k);
-		}
-		if (i > from)
-			fputc('z', out);
-		from = i + 1;
-	}
-	fputs("\"/>", out);
-}
-
-static void put_medians(FILE *out, const struct picture_axis *axis, const struct history_track *t)
-{
-	const struct rtt_scale scale = rtt_scale_of(t);
-	bool before = false;
-
-	fputs("<path class=\"median\" d=\"", out);
-	for (size_t i = 0; i < axis->columns; i++) {
-		struct timeline_bucket b = picture_column(axis, &t->timeline, i);
-		if (b.median_weight > 0)
-			fprintf(out, "%c%zu %.1fH%zu", before ? 'L' : 'M', i,
-				rtt_y(&scale, b.median_sum / b.median_weight), i + 1);
-		before = b.median_weight > 0;
-	}
-	fputs("\"/>", out);
-}
-
-static void ms_words(double ms, char text[RECORD_WORD_LEN])
-{
-	snprintf(text, RECORD_WORD_LEN, ms < 10 ? "%.2g ms" : "%.0f ms", ms);
-}
-
-void picture_rtt(FILE *out, const struct picture_axis *axis, uint32_t track, size_t row)
-{
-	const struct history_track *t = &axis->history->tracks[track];
-	const struct rtt_scale scale = rtt_scale_of(t);
-	char text[WORDS_LEN], path[RECORD_NAME_WORDS_LEN], low[RECORD_WORD_LEN], high[RECORD_WORD_LEN],
-	    class[RECORD_WORD_LEN];
-
-	if (t->rtt.probes <= 0)
-		return;
-	ms_words(exp2(scale.low), low);
-	ms_words(exp2(scale.high), high);
-	snprintf(text, sizeof text,
-		 "%s: round-trip time from %.3f to %.3f ms, median %.3f, p99 %.3f. The table below has the figures.",
-		 record_name_words(&t->name, path), t->rtt.min_ms, t->rtt.max_ms, spectrum_quantile(&t->rtt, 0.5),
-		 spectrum_quantile(&t->rtt, 0.99));
-	open_row(out, "rtt", record_name_kind(&t->name, path));
-	snprintf(class, sizeof class, "rtt r%zu", row);
-	open_picture(out, axis, class, RTT, text);
-	put_band(out, axis, t);
-	put_medians(out, axis, t);
-	fprintf(out, "</svg><text x=\"4\" y=\"1em\">%s</text><text x=\"4\" y=\"100%%\" dy=\"-3\">%s</text>", high, low);
-	close_row(out);
+	picture_axis_close_row(out);
 }
 
 /* -- events -- */
@@ -507,57 +344,14 @@ void picture_events(FILE *out, const struct picture_axis *axis, unsigned lane)
 	char text[WORDS_LEN];
 
 	snprintf(text, sizeof text, "%s %s", *x->owner ? x->owner : "?", record_type_text(x->type));
-	open_row(out, "events", text);
+	picture_axis_open_row(out, "events", text);
 	snprintf(text, sizeof text, "%s: %" PRIu64 " events of the type %s. The table of events has their times.",
 		 x->owner, x->events, record_type_text(x->type));
-	open_picture(out, axis, "events", LANE, text);
+	picture_axis_open(out, axis, "events", LANE, text);
 	for (size_t i = 0; i < axis->columns; i++) {
 		if (picture_column(axis, &x->timeline, i).events > 0)
 			fprintf(out, "<rect class=\"event\" x=\"%zu\" width=\"%.2f\" height=\"%d\"/>", i, narrow, LANE);
 	}
 	fputs("</svg>", out);
-	close_row(out);
-}
-
-/* -- the distribution -- */
-
-void picture_spectrum(FILE *out, const struct history_track *track)
-{
-	const struct history_track *t = track;
-	char text[WORDS_LEN], path[RECORD_NAME_WORDS_LEN];
-	float most = 0;
-
-	if (t->rtt.probes <= 0)
-		return;
-	for (size_t i = 0; i < SPECTRUM_BINS; i++)
-		most = t->rtt.bins[i] > most ? t->rtt.bins[i] : most;
-	snprintf(text, sizeof text, "%s: distribution of the round-trip times; median %.3f ms, p99 %.3f ms",
-		 record_name_words(&t->name, path), spectrum_quantile(&t->rtt, 0.5), spectrum_quantile(&t->rtt, 0.99));
-	open_row(out, "spectrum", record_name_kind(&t->name, path));
-	fputs("<svg class=\"picture spectrum\" role=\"img\" aria-label=\"", out);
-	html_text(out, text);
-	fprintf(out,
-		"\"><svg width=\"100%%\" height=\"100%%\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\"><path "
-		"class=\"bins\" d=\"",
-		SPECTRUM_BINS, RTT);
-	for (size_t i = 0; i < SPECTRUM_BINS; i++) {
-		double height = most > 0 ? RTT * sqrt((double)(t->rtt.bins[i] / most)) : 0;
-		if (t->rtt.bins[i] > 0)
-			fprintf(out, "M%zu %dv-%.1fh1v%.1fz", i, RTT, height, height);
-	}
-	fputs("\"/></svg>", out);
-	close_row(out);
-}
-
-void picture_spectrum_axis(FILE *out)
-{
-	static const double ticks_ms[] = { 0.01, 0.1, 1, 10, 100, 1000, 10000, 100000 };
-
-	open_row(out, "times", "round-trip time");
-	fputs("<svg class=\"picture times\" aria-hidden=\"true\">", out);
-	for (size_t i = 0; i < sizeof ticks_ms / sizeof *ticks_ms; i++) {
-		double x = log2(ticks_ms[i] / spectrum_begin_ms(0)) * SPECTRUM_PER_OCTAVE * 100 / SPECTRUM_BINS;
-		fprintf(out, "<text x=\"%.2f%%\" y=\"1em\" text-anchor=\"middle\">%g ms</text>", x, ticks_ms[i]);
-	}
-	close_row(out);
+	picture_axis_close_row(out);
 }
