@@ -2,8 +2,8 @@
 
 #include "client/evidence/path_loss.h"
 
-void explain_hear(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
-		  int64_t blind_before_ns)
+void explain_apply(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
+		   int64_t blind_before_ns)
 {
 	struct path_loss *d = p->loss;
 

@@ -10,7 +10,7 @@
 
 /* The evidence of the server in this slot contains the path's flow, and covers nothing before blind_before_ns
  * (monotonic). The receipts in it are already settled, and the path has a path_loss. */
-void explain_hear(struct path *path, const struct query_result *result, int slot, const struct evidence_flow *flow,
-		  int64_t blind_before_ns);
+void explain_apply(struct path *path, const struct query_result *result, int slot, const struct evidence_flow *flow,
+		   int64_t blind_before_ns);
 
 #endif

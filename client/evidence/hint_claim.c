@@ -26,7 +26,7 @@ static bool is_about(const struct evidence_conflict *c, const struct path *p)
 	       endpoint_same_address(&c->address, &p->facts.arrived_on);
 }
 
-static void hear(struct hint_claim *h, const struct query_result *t, const struct evidence_conflict *c)
+static void note(struct hint_claim *h, const struct query_result *t, const struct evidence_conflict *c)
 {
 	int64_t idle_ns = (int64_t)c->idle_ms * NS_PER_MS;
 
@@ -35,9 +35,9 @@ static void hear(struct hint_claim *h, const struct query_result *t, const struc
 	h->newest_ns = t->asked_ns - idle_ns;
 	if (!h->known) {
 		h->from_ns = h->newest_ns;
-		h->told_ns = t->asked_ns;
+		h->reported_ns = t->asked_ns;
 	}
-	h->repeated = t->now_ns - idle_ns > h->told_ns || is_by_the_kernel(c);
+	h->repeated = t->now_ns - idle_ns > h->reported_ns || is_by_the_kernel(c);
 	h->known = true;
 }
 
@@ -47,7 +47,7 @@ void hint_claim_note(struct hint_claim *h, const struct path *p, const struct qu
 	for (unsigned i = 0; i < t->answer->conflicts_len; i++) {
 		const struct evidence_conflict *c = &t->answer->conflicts[i];
 		if (is_about(c, p) && may_be_its_own(t, &c->address)) {
-			hear(h, t, c);
+			note(h, t, c);
 			return;
 		}
 	}

@@ -14,10 +14,10 @@ struct hint_claim {
 	bool known;    /* false: no server reports a claim */
 	bool repeated; /* claimed again after the first report, when the server had probed the link */
 	struct evidence_conflict claim;
-	int server;        /* the last reporter: index in the configuration */
-	int64_t told_ns;   /* monotonic: when the query left whose answer first reported the claim */
-	int64_t from_ns;   /* monotonic: the oldest claim reported */
-	int64_t newest_ns; /* monotonic: the newest claim reported */
+	int server;          /* the last reporter: index in the configuration */
+	int64_t reported_ns; /* monotonic: when the query left whose answer first reported the claim */
+	int64_t from_ns;     /* monotonic: the oldest claim reported */
+	int64_t newest_ns;   /* monotonic: the newest claim reported */
 };
 
 struct hint_claim_explanation {

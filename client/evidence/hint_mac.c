@@ -18,19 +18,19 @@ void hint_mac_note(struct hint_mac *h, const struct path *p, const struct query_
 {
 	uint8_t mac[EVIDENCE_MAC_LEN];
 
-	if (h->told >> slot & 1 && t->asked_ns - h->asked_ns < HINT_MAC_AGAIN_NS)
+	if (h->answered >> slot & 1 && t->asked_ns - h->asked_ns < HINT_MAC_AGAIN_NS)
 		return;
 	if (!is_on_link(t) || !t->link->neighbour_mac(&p->endpoint, mac))
 		return;
 	if (memcmp(mac, h->mac, sizeof mac) != 0)
-		h->told = h->have = 0;
+		h->answered = h->have = 0;
 	memcpy(h->mac, mac, sizeof mac);
-	h->told |= 1u << slot;
+	h->answered |= 1u << slot;
 	h->have = query_result_has_mac(t, mac) ? h->have | 1u << slot : h->have & ~(1u << slot);
 	h->asked_ns = t->asked_ns;
 }
 
 const struct hint_mac *hint_mac_explain(const struct hint_mac *h, int64_t since_ns)
 {
-	return h->told != 0 && h->asked_ns >= since_ns ? h : NULL;
+	return h->answered != 0 && h->asked_ns >= since_ns ? h : NULL;
 }

@@ -10,8 +10,8 @@
 
 struct hint_mac {
 	uint8_t mac[EVIDENCE_MAC_LEN];
-	unsigned
-	    told; /* by slot: servers on this link that told their MACs since our frames go to this MAC; 0: unknown */
+	/* by slot: servers on this link that said their MACs since our frames go to this MAC; 0: unknown */
+	unsigned answered;
 	unsigned have;    /* by slot: those of them that have this MAC */
 	int64_t asked_ns; /* monotonic: when the newest of them was asked */
 };

@@ -423,7 +423,7 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 	querier->servers[w->server].rounds_unanswered = 0;
 	drop_history_note(&querier->servers[w->server].drops, &querier->answer, w->memory->ring[at].sent_ns, now_ns);
 	turns_wait(&querier->turns, w->server); /* a newer answer may have overtaken this one: losses may remain open */
-	settle_hear(querier->s.paths, &result);
+	settle_apply(querier->s.paths, &result);
 	if (querier->s.answered)
 		querier->s.answered(querier->s.context, &result);
 	if (querier->s.learnt)

@@ -179,8 +179,8 @@ static void note_receipts(struct path *p, const struct query_result *t, const st
 		p->loss->receipt_server = (int)t->server;
 }
 
-static void hear_flow(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
-		      int64_t blind_before_ns)
+static void apply_flow(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
+		       int64_t blind_before_ns)
 {
 	const struct prober_window window = {
 		.known = flow->known,
@@ -200,12 +200,12 @@ static void hear_flow(struct path *p, const struct query_result *t, int slot, co
 	settle_by_window(p, slot, &window);
 	if (!probe_kind_of(p->kind)->has_handshake)
 		settle_by_capture(p, t, slot, &window);
-	explain_hear(p, t, slot, flow, blind_before_ns);
+	explain_apply(p, t, slot, flow, blind_before_ns);
 	if (p->twin && slot == p->prober.holder)
 		twin_told(p->twin);
 }
 
-static void hear_flows(const struct paths *paths, const struct query_result *t)
+static void apply_flows(const struct paths *paths, const struct query_result *t)
 {
 	const struct evidence_answer *e = t->answer;
 	uint64_t seeing_ms = e->uptime_ms < e->evicted_ms ? e->uptime_ms : e->evicted_ms;
@@ -216,12 +216,12 @@ static void hear_flows(const struct paths *paths, const struct query_result *t)
 		struct path *p = paths_find_flow(paths, e->flows[i].id);
 		int slot = p ? path_slot(p, t->server) : -1;
 		if (slot >= 0 && p->prober.flow_id == e->flows[i].id) /* not its twin's */
-			hear_flow(p, t, slot, &e->flows[i], blind_ns);
+			apply_flow(p, t, slot, &e->flows[i], blind_ns);
 	}
 }
 
 /* The refused twins are those of the querier's address, and may belong to flows that are not in the query. */
-static void hear_twins(const struct paths *paths, const struct query_result *t)
+static void apply_twins(const struct paths *paths, const struct query_result *t)
 {
 	for (unsigned i = 0; i < t->answer->twins_len; i++) {
 		const struct evidence_twin *refused = &t->answer->twins[i];
@@ -258,7 +258,7 @@ void settle_ask_places(const struct paths *paths, unsigned server, size_t *from,
 }
 
 /* The server computed idle_ms between asked_ns and now_ns, rounded down to a millisecond. */
-static void hear_arrival(const struct paths *paths, const struct query_result *t, const struct evidence_arrival *a)
+static void apply_arrival(const struct paths *paths, const struct query_result *t, const struct evidence_arrival *a)
 {
 	int64_t idle_ns = (int64_t)a->idle_ms * NS_PER_MS;
 
@@ -271,12 +271,12 @@ static void hear_arrival(const struct paths *paths, const struct query_result *t
 	}
 }
 
-void settle_hear(const struct paths *paths, const struct query_result *t)
+void settle_apply(const struct paths *paths, const struct query_result *t)
 {
 	/* Attempts first: a missing receipt must not override what they prove. */
 	settle_attempts(paths, t);
-	hear_flows(paths, t);
-	hear_twins(paths, t);
+	apply_flows(paths, t);
+	apply_twins(paths, t);
 	for (unsigned i = 0; i < t->answer->arrivals_len; i++)
-		hear_arrival(paths, t, &t->answer->arrivals[i]);
+		apply_arrival(paths, t, &t->answer->arrivals[i]);
 }

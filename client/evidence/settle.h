@@ -25,6 +25,6 @@ bool settle_ask(const struct path *path, int slot, int64_t now_ns, unsigned atte
 void settle_ask_places(const struct paths *paths, unsigned server, size_t *from, struct evidence_query *query);
 
 /* Apply the answer to the probers and the paths' facts, and pass it to explain.h. */
-void settle_hear(const struct paths *paths, const struct query_result *result);
+void settle_apply(const struct paths *paths, const struct query_result *result);
 
 #endif

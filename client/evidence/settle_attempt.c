@@ -244,7 +244,7 @@ static bool is_anothers(const struct report *r, const struct attempt *attempt)
 			  (has_come(r) && attempt->name.shared && !is_from_its_place(r, attempt)));
 }
 
-static void hear_report(struct path *p, const struct report *r, struct attempt *attempt)
+static void apply_report(struct path *p, const struct report *r, struct attempt *attempt)
 {
 	if (r->syn && (r->syn->state == EVIDENCE_SYN_ACCEPTED || r->syn->state == EVIDENCE_SYN_AMBIGUOUS))
 		attempt->arrived = attempt->lost_here; /* earlier, what came may have seemed to be its own */
@@ -262,7 +262,7 @@ static void hear_report(struct path *p, const struct report *r, struct attempt *
 }
 
 /* The server saw the SYN of a connection that succeeded, or nothing by its name. */
-static void hear_success(struct path *p, const struct report *r, int64_t started_ns)
+static void apply_success(struct path *p, const struct report *r, int64_t started_ns)
 {
 	if (has_come(r) || (r->syn && r->syn->state >= EVIDENCE_SYN_ACCEPTED))
 		p->loss->named_ns[r->slot] = started_ns;
@@ -279,8 +279,8 @@ static const struct evidence_syn *find_syn(const struct evidence_answer *a, uint
 	return NULL;
 }
 
-static void hear_attempt(const struct paths *paths, const struct query_result *t,
-			 const struct evidence_attempt_answer *said)
+static void apply_attempt(const struct paths *paths, const struct query_result *t,
+			  const struct evidence_attempt_answer *said)
 {
 	const struct query_attempt *asked = said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
 	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
@@ -291,14 +291,14 @@ static void hear_attempt(const struct paths *paths, const struct query_result *t
 	if (!p || !p->loss || report.slot < 0)
 		return;
 	if (!asked->seq)
-		hear_success(p, &report, asked->started_ns);
+		apply_success(p, &report, asked->started_ns);
 	else if (attempt)
-		hear_report(p, &report, attempt);
+		apply_report(p, &report, attempt);
 	p->stale = true;
 }
 
 void settle_attempts(const struct paths *paths, const struct query_result *t)
 {
 	for (unsigned i = 0; i < t->answer->attempts_len; i++)
-		hear_attempt(paths, t, &t->answer->attempts[i]);
+		apply_attempt(paths, t, &t->answer->attempts[i]);
 }

@@ -74,7 +74,7 @@ static void tell_mac(const struct verdict_evidence *e, struct verdict *v)
 
 	if (h->have == 0)
 		say(v, "this client's frames for %s go to MAC %s, which %s %s not have", address.text, mac.text,
-		    say_servers(e, h->told).text, (h->told & (h->told - 1)) != 0 ? "do" : "does");
+		    say_servers(e, h->answered).text, (h->answered & (h->answered - 1)) != 0 ? "do" : "does");
 	else if ((h->have & (h->have - 1)) != 0)
 		say(v,
 		    "this client's frames for %s go to MAC %s, which %s both have: a switch sends them to one of them",

@@ -21,7 +21,7 @@ enum {
 struct udp_listener {
 	const struct service *service;
 	struct udp_batch *batch;
-	struct udp_batch *aside; /* for packets other than replies; it points to octets elsewhere */
+	struct udp_batch *extra; /* for packets other than replies; it points to octets elsewhere */
 	uint16_t port;
 	uint64_t failures; /* replies that could not be sent */
 	struct udp_sockets sockets;
@@ -90,7 +90,7 @@ static void send_twins(const struct udp_socket *s, uint32_t which)
 	unsigned count = 0;
 
 	for (unsigned i = 0; which; i++, which >>= 1) {
-		struct udp_datagram *twin = udp_batch_at(l->aside, count);
+		struct udp_datagram *twin = udp_batch_at(l->extra, count);
 
 		if (!(which & 1))
 			continue;
@@ -100,7 +100,7 @@ static void send_twins(const struct udp_socket *s, uint32_t which)
 		count++;
 	}
 	for (unsigned from = 0; from < count;) {
-		int n = send_some(s, l->aside, from, count - from);
+		int n = send_some(s, l->extra, from, count - from);
 
 		from += n > 0 ? (unsigned)n : 1;
 	}
@@ -108,8 +108,8 @@ static void send_twins(const struct udp_socket *s, uint32_t which)
 
 static int send_one(const struct udp_socket *s, const struct udp_datagram *d)
 {
-	*udp_batch_at(listener_of(s)->aside, 0) = *d;
-	return send_some(s, listener_of(s)->aside, 0, 1);
+	*udp_batch_at(listener_of(s)->extra, 0) = *d;
+	return send_some(s, listener_of(s)->extra, 0, 1);
 }
 
 void udp_listener_send(struct udp_listener *listener, const struct endpoint *to, uint8_t *buf, size_t len)
@@ -251,8 +251,8 @@ struct udp_listener *udp_listener_new(const struct service *service)
 		return NULL;
 	l->service = service;
 	l->batch = udp_batch_new(WIRE_UDP_MAX);
-	l->aside = udp_batch_new(0);
-	if (l->batch && l->aside)
+	l->extra = udp_batch_new(0);
+	if (l->batch && l->extra)
 		return l;
 	udp_listener_free(l);
 	return NULL;
@@ -287,7 +287,7 @@ void udp_listener_free(struct udp_listener *listener)
 	if (!listener)
 		return;
 	udp_batch_free(listener->batch);
-	udp_batch_free(listener->aside);
+	udp_batch_free(listener->extra);
 	udp_sockets_free(&listener->sockets);
 	free(listener);
 }

@@ -94,15 +94,15 @@ static inline void hear(struct scene *s, unsigned server, int witness, const str
 	static const struct query_attempts nothing;
 
 	drop_history_note(&s->drops[server], answer, s->asked_ns, s->asked_ns + s->answered_after_ns);
-	settle_hear(&s->paths, &(struct query_result){
-				   .server = server,
-				   .drops = &s->drops[server],
-				   .witness = witness,
-				   .query = query ? query : &nothing,
-				   .answer = answer,
-				   .asked_ns = s->asked_ns,
-				   .now_ns = s->asked_ns + s->answered_after_ns,
-			       });
+	settle_apply(&s->paths, &(struct query_result){
+				    .server = server,
+				    .drops = &s->drops[server],
+				    .witness = witness,
+				    .query = query ? query : &nothing,
+				    .answer = answer,
+				    .asked_ns = s->asked_ns,
+				    .now_ns = s->asked_ns + s->answered_after_ns,
+				});
 }
 
 static inline struct prober_tally tally(const struct scene *s)

@@ -57,7 +57,7 @@ static void each_server_says_whether_it_has_the_mac(void **state)
 	assert_null(hint_mac_explain(&hint, 0));
 	hear(0, 1);
 	hear(1, 2);
-	assert_int_equal(hint.told, 3);
+	assert_int_equal(hint.answered, 3);
 	assert_int_equal(hint.have, 1);
 	assert_ptr_equal(hint_mac_explain(&hint, now_ns), &hint);
 	assert_null(hint_mac_explain(&hint, now_ns + 1)); /* said before this outage */
@@ -78,7 +78,7 @@ static void words_about_another_mac_do_not_count(void **state)
 	now_ns += HINT_MAC_AGAIN_NS;
 	mac_of_shared = ROUTER;
 	hear(0, 1);
-	assert_int_equal(hint.told, 1);
+	assert_int_equal(hint.answered, 1);
 	assert_int_equal(hint.have, 0);
 	assert_int_equal(hint.mac[EVIDENCE_MAC_LEN - 1], ROUTER);
 }

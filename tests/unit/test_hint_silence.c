@@ -27,17 +27,17 @@ static void hear_at(struct scene *s, const struct evidence_answer *answer, const
 {
 	static const struct query_attempts nothing;
 
-	settle_hear(&s->paths, &(struct query_result){
-				   .server = 3,
-				   .drops = &s->drops[3],
-				   .witness = -1,
-				   .query = &nothing,
-				   .answer = answer,
-				   .asked_at = asked_at,
-				   .link = &link,
-				   .asked_ns = 112 * SECOND,
-				   .now_ns = 112 * SECOND + 20 * MS,
-			       });
+	settle_apply(&s->paths, &(struct query_result){
+				    .server = 3,
+				    .drops = &s->drops[3],
+				    .witness = -1,
+				    .query = &nothing,
+				    .answer = answer,
+				    .asked_at = asked_at,
+				    .link = &link,
+				    .asked_ns = 112 * SECOND,
+				    .now_ns = 112 * SECOND + 20 * MS,
+				});
 }
 
 #define REFUSED(...)                                                                                                   \
