@@ -6,6 +6,7 @@
 """
 
 import contextlib
+import datetime
 import time
 
 from lab import Failure, need, skip, wait_until
@@ -77,6 +78,13 @@ def last_row(daemon, where):
     return [line for line in daemon.journal() if line["type"] == "path" and where.items() <= line.items()][-1]
 
 
+def outage_is_settled(daemon, where):
+    """Did no probe pass of late? It would begin another outage, of which nothing is known yet."""
+    stretches = [line for line in daemon.journal() if line["type"] == "loss" and where.items() <= line.items()]
+    ended = [datetime.datetime.fromisoformat(line["until"]).timestamp() for line in stretches]
+    return not ended or time.time() - max(ended) > SETTLED_SECONDS
+
+
 def row_of(daemon, where):
     """The newest change of these paths."""
     return [line for line in daemon.journal() if line["type"] == "change" and where.items() <= line.items()][-1]
@@ -98,6 +106,7 @@ def the_server_has_no_room(net, privilege):
         for where in paths:
             daemon.wait_for(where, 60, state="down", direction="forward")
         time.sleep(SETTLED_SECONDS)
+        wait_until("no new flow passes", lambda: all(outage_is_settled(daemon, where) for where in paths), 60)
         if daemon.process.stop():
             raise Failure("SIGTERM is the ordinary end")
     for where in paths:
