@@ -36,10 +36,19 @@ static bool starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Thirty-two octets have one text: libsodium (1.0.18) also takes octets above 127 for digits. */
 static bool decode(const char *text, size_t len, int variant, uint8_t octets[32])
 {
+	char again[BASE64_LEN + 1];
 	size_t octets_len;
-	return sodium_base642bin(octets, 32, text, len, NULL, &octets_len, NULL, variant) == 0 && octets_len == 32;
+	bool ok = sodium_base642bin(octets, 32, text, len, NULL, &octets_len, NULL, variant) == 0 && octets_len == 32;
+
+	if (ok) {
+		sodium_bin2base64(again, sizeof again, octets, 32, variant);
+		ok = strlen(again) == len && memcmp(again, text, len) == 0;
+		sodium_memzero(again, sizeof again);
+	}
+	return ok;
 }
 
 /* Also true for the group root, which systemd and Kubernetes use for secrets that an ACL or a mount protects. */

@@ -104,6 +104,9 @@ static void wrong_content_is_refused(void **state)
 		{ "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", "damaged" },
 		{ "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=\n", "damaged" },
 		{ "floatprobe-secret:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n", "damaged" },
+		{ "floatprobe-secret:AQAAAAAAAA\xb5"
+		  "AAAAAAAAAtAAAAAAAAAAAAAAAAAd1AAA=\n",
+		  "damaged" },
 		{ "floatprobe-secret:" SEED "A\n", "damaged" },
 		{ "floatprobe-secret:" SEED " \n", "damaged" },
 		{ "floatprobe-secret: " SEED "\n", "damaged" },
