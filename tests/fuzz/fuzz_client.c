@@ -20,7 +20,8 @@
 enum { /* a step */
        STEP_ACTION = 0,
        STEP_WHICH = 1, /* of the newest requests */
-       STEP_WHO = 2,   /* bits 0-1: who replies; 2: from another address; 3: patched after it is sealed */
+       STEP_WHO = 2,   /* bits 0-1: who replies; 2: from another address; 3: patched after it is sealed; 4: a witness
+			  answers in its own name */
        STEP_STATUS = 3,
        STEP_FLAGS = 4, /* of the reply; the type, or the result, of an error */
        STEP_XOR = 5,   /* of the octet at .. */
@@ -314,7 +315,7 @@ static void write_reply(const uint8_t *step, unsigned who, uint8_t *buf, size_t 
 		seal_text(who, buf, len, request.slots, own, own_len);
 }
 
-/* The witness hands on the answer of the other server. */
+/* The witness hands on the answer of the other server, or one of its own. */
 static void put_inner(const uint8_t *step, unsigned who, uint8_t *buf, size_t len, const uint8_t *own, size_t own_len)
 {
 	struct packet_request request;
@@ -323,9 +324,9 @@ static void put_inner(const uint8_t *step, unsigned who, uint8_t *buf, size_t le
 	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE || request.role != PACKET_RELAY)
 		return;
 	uint8_t *value = packet_evidence(buf, len, request.slots, &value_len);
-	unsigned other = who == 0;
+	unsigned other = step[STEP_WHO] & 16 ? who : who == 0;
 
-	play.others = true;
+	play.others |= other != 1;
 	if (packet_read_request(value, value_len, &request) != PACKET_FAULT_NONE)
 		return;
 	write_reply(step, other, value, value_len, own, own_len);

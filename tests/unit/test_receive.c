@@ -62,6 +62,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+static uint32_t forged_token; /* added to that of the probe */
+
 static void probe(uint8_t *buf, const struct prober *prober, uint32_t seq)
 {
 	struct packet_request request = {
@@ -71,7 +73,7 @@ static void probe(uint8_t *buf, const struct prober *prober, uint32_t seq)
 		.flow_id = prober->flow_id,
 		.destination = floating,
 		.transport = PACKET_UDP,
-		.token = keyring_token(&engine.keyring, prober->flow_id, seq),
+		.token = keyring_token(&engine.keyring, prober->flow_id, seq) + forged_token,
 		.slots = 1,
 	};
 
@@ -208,6 +210,21 @@ static void a_reply_that_is_not_authentic_is_dropped(void **state)
 	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
 }
 
+/* Who has seen a signature of the flow can have a server answer a packet that he made up, and send that to us: the MAC
+ * holds. */
+static void a_reply_to_a_packet_that_is_not_ours_is_dropped(void **state)
+{
+	uint8_t buf[WIRE_PROBE_MIN];
+	uint32_t seq = leave(&path->prober);
+
+	(void)state;
+	forged_token = 1;
+	make_reply(buf, &path->prober, seq, &identity, 0);
+	forged_token = 0;
+	assert_dropped(DROP_TOKEN, buf, sizeof buf);
+	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
+}
+
 static void a_reply_by_an_unknown_key_is_dropped(void **state)
 {
 	static const uint8_t seed[SEAL_SEED_LEN] = { 3 };
@@ -302,6 +319,7 @@ int main(void)
 		TEST(an_error_about_an_answered_probe_says_nothing),
 		TEST(a_packet_that_is_none_is_dropped),
 		TEST(a_reply_that_is_not_authentic_is_dropped),
+		TEST(a_reply_to_a_packet_that_is_not_ours_is_dropped),
 		TEST(a_reply_by_an_unknown_key_is_dropped),
 		TEST(a_reply_to_nothing_is_dropped),
 		TEST(an_error_that_says_nothing_is_dropped),
