@@ -328,6 +328,55 @@ static void a_witness_that_reports_silence_is_asked_again(void **state)
 	assert_true(querier_silence_is_proof(querier, 7, true));
 }
 
+/* Server 9 is asked to ask server 7, and hands on an answer that `by` has made. */
+static enum drop hand_on(unsigned by)
+{
+	static const uint8_t nonce[SEAL_NONCE_LEN] = { 1 };
+	const struct evidence_answer answer = { .boot_id = 1 };
+	uint8_t seed[SEAL_SEED_LEN] = { [0] = (uint8_t)(by + 1) }, text[WIRE_EVIDENCE_UDP_LEN];
+	struct endpoint witness = address(9, 0);
+	struct packet_reply outer = { .role = PACKET_RELAYED, .slots = 1 },
+			    inner = { .role = PACKET_ANSWER, .slots = 1 };
+	struct packet_request request;
+	struct seal_identity identity;
+	struct seal_pair pair;
+	size_t len, text_len;
+	uint8_t *query, *value;
+	unsigned i = 0;
+
+	probe(9, false);
+	probe(7, true);
+	querier_tick(querier, now_ns);
+	while (sent[i].tcp || !endpoint_equal(&sent[i].to, &witness))
+		i++;
+	assert_int_equal(packet_read_request(sent[i].packet, sent[i].len, &request), PACKET_FAULT_NONE);
+	outer.flow_id = request.flow_id;
+	outer.seq = request.seq;
+	seal_identity_from_seed(&identity, seed);
+	memcpy(inner.server_key, identity.public_key, WIRE_KEY_LEN);
+	assert_true(seal_pair_for_server(&pair, &identity, config.identity.public_key));
+	query = packet_evidence(sent[i].packet, sent[i].len, 1, &len);
+	packet_write_reply(query, len, &inner);
+	value = packet_evidence(query, len, 1, &text_len);
+	text_len -= SEAL_NONCE_LEN + SEAL_TAG_LEN;
+	evidence_write_answer(text, text_len, &answer);
+	seal_evidence(pair.answer, nonce, query, value, text, text_len);
+	seal_reply_mac(&pair, PACKET_UDP, query, len, 1);
+	return querier_received(querier, 9, &outer, sent[i].packet, sent[i].len, now_ns + MS);
+}
+
+static void a_witness_hands_on_an_answer(void **state)
+{
+	(void)state;
+	assert_int_equal(hand_on(7), DROP_NONE);
+}
+
+static void a_witness_answers_for_nobody_else(void **state)
+{
+	(void)state;
+	assert_int_equal(hand_on(9), DROP_EVIDENCE);
+}
+
 /* While no server is heard, timeouts may come from the network of this host: they do not show that one is silent. */
 static void silence_of_all_does_not_count(void **state)
 {
@@ -463,6 +512,8 @@ int main(void)
 		TEST(one_that_may_answer_too_is_polled),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),
 		TEST(a_witness_that_reports_silence_is_asked_again),
+		TEST(a_witness_hands_on_an_answer),
+		TEST(a_witness_answers_for_nobody_else),
 		TEST(an_answer_has_room_for_all_that_is_asked),
 	};
 
