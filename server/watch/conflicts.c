@@ -69,9 +69,9 @@ const struct conflict *conflicts_note(struct conflicts *conflicts, enum conflict
 	conflict->count++;
 	conflict->newest_ns = now_ns;
 	conflict->stands = kind != CONFLICTS_PROBE;
-	if (conflict->told_ns && now_ns - conflict->told_ns < CONFLICTS_AGAIN_NS)
+	if (conflict->reported_ns && now_ns - conflict->reported_ns < CONFLICTS_AGAIN_NS)
 		return NULL;
-	conflict->told_ns = now_ns;
+	conflict->reported_ns = now_ns;
 	return conflict;
 }
 

@@ -30,7 +30,7 @@ struct conflicts_key {
 struct conflict {
 	struct conflicts_key key;
 	uint32_t count;
-	int64_t newest_ns, told_ns; /* monotonic: newest claim, newest report; told_ns 0: not reported yet */
+	int64_t newest_ns, reported_ns; /* monotonic: newest claim, newest report; reported_ns 0: not reported yet */
 	bool stands;
 };
 
