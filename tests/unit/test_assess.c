@@ -54,9 +54,22 @@ static struct querier {
 	int silent_witness;
 	struct drop_history drops;
 } querier;
+static unsigned looks; /* for the silence of a server */
+
+/* Linked with --wrap=clock_mono_ns. */
+int64_t __real_clock_mono_ns(void);
+int64_t __wrap_clock_mono_ns(void);
+
+static int64_t frozen_ns; /* 0: the clock runs */
+
+int64_t __wrap_clock_mono_ns(void)
+{
+	return frozen_ns ? frozen_ns : __real_clock_mono_ns();
+}
 
 enum liveness querier_liveness(const struct querier *a, unsigned server, unsigned witness_rounds)
 {
+	looks++;
 	return a->silent_rounds[server] >= witness_rounds ? LIVENESS_SILENT : LIVENESS_UNKNOWN;
 }
 
@@ -100,6 +113,7 @@ static int setup(void **state)
 	(void)state;
 	assert_int_equal(path_count(&target), PATHS);
 	memset(&engine, 0, sizeof engine);
+	memset(said, 0, sizeof said);
 	engine.config = &config;
 	engine.servers = said;
 	querier = (struct querier){ .silent_witness = -1 };
@@ -1036,6 +1050,64 @@ static void the_cause_of_loss_stands_until_it_is_over(void **state)
 	assert_int_equal(p->status.cause, VERDICT_CAUSE_UNEXPLAINED);
 }
 
+/* -- a server with many paths -- */
+
+enum { CROWD = 200 };
+
+static void no_matter(void *context, struct path *p)
+{
+	(void)context;
+	(void)p;
+}
+
+/* Its paths are at as many addresses. Returns how often its silence was looked for. */
+static unsigned assess_crowd(void)
+{
+	struct verdict v;
+
+	looks = 0;
+	for (size_t i = 0; i < CROWD; i++)
+		assess_path(&engine, i, MODE_RUN, &v);
+	return looks;
+}
+
+static void lose_crowd(void)
+{
+	for (size_t i = 0; i < CROWD; i++)
+		probe(i, true, 0, 1);
+	now_ns += 1000 * MS;
+}
+
+/* Each look reads all paths of the server: one for each path would be ten thousand times ten thousand. */
+static void the_silence_of_a_server_is_looked_for_once_a_moment(void **state)
+{
+	struct config_target one = target;
+	const struct path_plan plan = { .config = &config, .ring_len = RING };
+	struct path **items = calloc(CROWD, sizeof *items);
+	struct endpoint at = { { [10] = 0xff, 0xff, 203, 0, 113, 0 }, WIRE_PORT };
+
+	(void)state;
+	one.servers_len = one.held = one.sizes_len = 1;
+	one.tcp = false;
+	one.fresh = 0;
+	for (size_t i = 0; items && i < CROWD; i++, at.address[15]++)
+		assert_true(path_make_all(&plan, &one, &at, items + i));
+	assert_true(items && paths_set(&engine.paths, items, CROWD, no_matter, NULL));
+	querier.silent_rounds[0] = SERVERS;
+	querier.hears_anybody = true;
+	for (unsigned n = 0; n < 5; n++)
+		lose_crowd();
+	frozen_ns = now_ns;
+	assert_int_equal(assess_crowd(), 1);
+	frozen_ns += 19 * MS;
+	assert_int_equal(assess_crowd(), 0);
+	frozen_ns += 1 * MS;
+	assert_int_equal(assess_crowd(), 1);
+	engine.servers[0].silence_ns = 0; /* there is news */
+	assert_int_equal(assess_crowd(), 1);
+	frozen_ns = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1069,6 +1141,7 @@ int main(void)
 		TEST(a_failover_is_told_when_another_one_answers),
 		TEST(the_cause_of_an_outage_stands_until_it_is_over),
 		TEST(the_cause_of_loss_stands_until_it_is_over),
+		TEST(the_silence_of_a_server_is_looked_for_once_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
