@@ -5,24 +5,28 @@
 
 /* The two indexes do not use table.h: it indexes one array, and paths are allocated one by one. An extra array of keys
  * would be more code than these loops. */
-static struct paths_flow *slot_of(struct paths_flow *table, size_t len, uint64_t flow_id)
+static bool has_flow(const struct path *p, uint64_t id)
+{
+	return p->prober.flow_id == id || (p->twin && p->twin->prober.flow_id == id);
+}
+
+static struct path **slot_of(struct path **table, size_t len, uint64_t flow_id)
 {
 	size_t i = flow_id & (len - 1); /* flow ids are our own random numbers */
 
-	while (table[i].path && table[i].id != flow_id)
+	while (table[i] && !has_flow(table[i], flow_id))
 		i = (i + 1) & (len - 1);
 	return &table[i];
 }
 
-static void fill_table(struct paths_flow *table, size_t table_len, struct path *const *items, size_t len)
+static void fill_table(struct path **table, size_t table_len, struct path *const *items, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		struct path *p = items[i];
 		p->index = i;
-		*slot_of(table, table_len, p->prober.flow_id) = (struct paths_flow){ p->prober.flow_id, p };
+		*slot_of(table, table_len, p->prober.flow_id) = p;
 		if (p->twin)
-			*slot_of(table, table_len, p->twin->prober.flow_id) =
-			    (struct paths_flow){ p->twin->prober.flow_id, p };
+			*slot_of(table, table_len, p->twin->prober.flow_id) = p;
 	}
 }
 
@@ -121,15 +125,25 @@ static void free_indexes(struct paths *paths)
 	free(paths->by_place);
 }
 
+/* At most half of a table is full. */
+static size_t table_len(size_t entries)
+{
+	size_t len = 16;
+
+	while (len < 2 * entries)
+		len *= 2;
+	return len;
+}
+
 static bool make_indexes(struct paths *paths)
 {
-	size_t table_len = 16;
+	size_t flows = paths->len;
 
-	while (table_len < 4 * paths->len)
-		table_len *= 2;
-	paths->by_flow_len = table_len;
-	paths->by_place_len = table_len / 2;
-	paths->by_flow = calloc(paths->by_flow_len, sizeof *paths->by_flow);
+	for (size_t i = 0; i < paths->len; i++)
+		flows += paths->items[i]->twin != NULL;
+	paths->by_flow_len = table_len(flows);
+	paths->by_place_len = table_len(paths->len);
+	paths->by_flow = calloc(paths->by_flow_len, sizeof(struct path *));
 	paths->by_place = calloc(paths->by_place_len, sizeof(struct path *));
 	return paths->by_flow && paths->by_place && index_servers(paths);
 }
@@ -146,7 +160,7 @@ bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leav
 	fill_table(new.by_flow, new.by_flow_len, items, len);
 	fill_places(&new);
 	for (size_t i = 0; i < paths->len; i++) {
-		if (slot_of(new.by_flow, new.by_flow_len, paths->items[i]->prober.flow_id)->path == paths->items[i])
+		if (*slot_of(new.by_flow, new.by_flow_len, paths->items[i]->prober.flow_id) == paths->items[i])
 			continue;
 		leaving(context, paths->items[i]);
 		path_free(paths->items[i]);
@@ -160,7 +174,7 @@ bool paths_set(struct paths *paths, struct path **items, size_t len, void (*leav
 void paths_renew_flow(struct paths *paths, struct path *path)
 {
 	path_start_flow(path);
-	memset(paths->by_flow, 0, paths->by_flow_len * sizeof *paths->by_flow);
+	memset(paths->by_flow, 0, paths->by_flow_len * sizeof(struct path *));
 	fill_table(paths->by_flow, paths->by_flow_len, paths->items, paths->len);
 }
 
@@ -175,7 +189,7 @@ void paths_free(struct paths *paths)
 
 struct path *paths_find_flow(const struct paths *paths, uint64_t flow_id)
 {
-	return paths->by_flow_len ? slot_of(paths->by_flow, paths->by_flow_len, flow_id)->path : NULL;
+	return paths->by_flow_len ? *slot_of(paths->by_flow, paths->by_flow_len, flow_id) : NULL;
 }
 
 struct path *paths_find_recheck(const struct paths *paths, uint64_t flow_id)

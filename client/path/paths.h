@@ -8,18 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct paths_flow {
-	uint64_t id;
-	struct path *path; /* NULL: free slot */
-};
-
 struct paths {
 	struct path **items; /* in the order of the configuration; paths of one target are adjacent */
 	size_t len;
-	struct paths_flow *by_flow; /* flows of the paths and of their twins; open addressing */
-	size_t by_flow_len;         /* a power of two */
-	struct path **by_server;    /* paths that server 0 may answer, then those of server 1, and so on */
-	size_t *server_from; /* server i has by_server[server_from[i]] up to, not including, server_from[i + 1] */
+	struct path **by_flow;   /* by the flows of the paths and of their twins; open addressing */
+	size_t by_flow_len;      /* a power of two */
+	struct path **by_server; /* paths that server 0 may answer, then those of server 1, and so on */
+	size_t *server_from;     /* server i has by_server[server_from[i]] up to, not including, server_from[i + 1] */
 	unsigned servers_len;
 	struct path **by_place; /* the first path at each address, port and transport; open addressing */
 	size_t by_place_len;    /* a power of two */
