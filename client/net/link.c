@@ -6,13 +6,13 @@
 #include "common/system/rtnl.h"
 #include "common/system/udp.h"
 
-#include <ifaddrs.h>
-#include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -63,75 +63,32 @@ static unsigned path_mtu(const struct endpoint *to)
 	return (unsigned)mtu;
 }
 
-static bool same_subnet(const struct endpoint *a, const struct endpoint *b, const struct sockaddr *netmask)
+/* The route of what is sent to this endpoint. */
+static int route_towards(struct netlink *nl, const struct endpoint *to, struct rtnl_route *route)
 {
-	struct endpoint mask = udp_endpoint(netmask);
+	const struct egress *egress = egress_table_of(to);
 
-	/* The prefix of an IPv4-mapped mask has zero bits, but all of its bits must match. */
-	if (netmask->sa_family == AF_INET)
-		memset(mask.address, 0xff, sizeof endpoint_v4_prefix);
-	for (size_t i = 0; i < sizeof mask.address; i++) {
-		if ((a->address[i] ^ b->address[i]) & mask.address[i])
-			return false;
-	}
-	return true;
+	return rtnl_route_by(nl, to, egress_source(egress, endpoint_is_v4(to) ? AF_INET : AF_INET6),
+			     egress->interface[0] ? if_nametoindex(egress->interface) : 0, egress->fwmark, route);
 }
 
-static const char *interface_of(const struct ifaddrs *list, const struct endpoint *own, const struct endpoint *to)
+/* The interface on whose link the endpoint is; 0: it is behind a gateway, an address of this host, or not known. Asks
+ * for the route: a list of this host's addresses may be long. */
+static unsigned link_towards(struct netlink *nl, const struct endpoint *to)
 {
-	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
-		struct endpoint e;
-		if (!i->ifa_addr || !i->ifa_netmask ||
-		    (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
-			continue;
-		e = udp_endpoint(i->ifa_addr);
-		if (endpoint_same_address(&e, own) && same_subnet(own, to, i->ifa_netmask))
-			return i->ifa_name;
-	}
-	return NULL;
-}
+	struct rtnl_route route;
 
-static bool read_mac(const struct ifaddrs *i, uint8_t mac[EVIDENCE_MAC_LEN])
-{
-	static const uint8_t none[EVIDENCE_MAC_LEN];
-	struct sockaddr_ll ll;
-
-	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET)
-		return false;
-	memcpy(&ll, i->ifa_addr, sizeof ll);
-	memcpy(mac, ll.sll_addr, EVIDENCE_MAC_LEN);
-	return ll.sll_halen == EVIDENCE_MAC_LEN && memcmp(mac, none, sizeof none) != 0;
-}
-
-static bool mac_of(const struct ifaddrs *list, const char *interface, uint8_t mac[EVIDENCE_MAC_LEN])
-{
-	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
-		if (strcmp(i->ifa_name, interface) == 0 && read_mac(i, mac))
-			return true;
-	return false;
-}
-
-static unsigned link_towards(const struct endpoint *to)
-{
-	struct endpoint own;
-	struct ifaddrs *list;
-	const char *interface;
-	unsigned link;
-
-	if (!source_towards(to, &own) || getifaddrs(&list) < 0)
-		return 0;
-	interface = interface_of(list, &own, to);
-	link = interface ? if_nametoindex(interface) : 0;
-	freeifaddrs(list);
-	return link;
+	return route_towards(nl, to, &route) == 0 && route.type == RTN_UNICAST && endpoint_is_unknown(&route.gateway)
+		   ? route.link
+		   : 0;
 }
 
 static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])
 {
-	unsigned link = link_towards(to);
-	struct netlink *nl = link ? netlink_open(NETLINK_ROUTE) : NULL;
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	unsigned link = nl ? link_towards(nl, to) : 0;
 	struct rtnl_neighbour entry;
-	bool found = nl && rtnl_neighbour_at(nl, to, link, &entry) == 0 && entry.has_mac &&
+	bool found = link && rtnl_neighbour_at(nl, to, link, &entry) == 0 && entry.has_mac &&
 		     !(entry.state & (NUD_INCOMPLETE | NUD_FAILED));
 
 	if (found)
@@ -140,41 +97,47 @@ static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LE
 	return found;
 }
 
+struct mac_question {
+	unsigned link;      /* 0: any */
+	const uint8_t *mac; /* NULL: any */
+	struct rtnl_link found;
+};
+
+static void compare_link(void *context, const struct rtnl_link *link)
+{
+	struct mac_question *q = context;
+
+	if (link->has_mac && (!q->link || link->index == q->link) &&
+	    (!q->mac || memcmp(q->mac, link->mac, RTNL_MAC_LEN) == 0))
+		q->found = *link;
+}
+
+/* Finds an interface with a MAC that fits the question. */
+static bool find_mac(struct netlink *nl, struct mac_question *question)
+{
+	return nl && rtnl_links(nl, compare_link, question) == 0 && question->found.has_mac;
+}
+
 static bool own_mac(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN])
 {
-	struct ifaddrs *list;
-	const char *interface;
-	bool found;
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	struct mac_question question = { .link = nl ? link_towards(nl, to) : 0 };
+	bool found = question.link && source_towards(to, own) && find_mac(nl, &question);
 
-	if (!source_towards(to, own) || getifaddrs(&list) < 0)
-		return false;
-	interface = interface_of(list, own, to);
-	found = interface && mac_of(list, interface, mac);
-	freeifaddrs(list);
+	if (found)
+		memcpy(mac, question.found.mac, EVIDENCE_MAC_LEN);
+	netlink_close(nl);
 	return found;
 }
 
 static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 {
-	uint8_t own[EVIDENCE_MAC_LEN];
-	struct ifaddrs *list;
-	bool found = false;
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	struct mac_question question = { .mac = mac };
+	bool found = find_mac(nl, &question);
 
-	if (getifaddrs(&list) < 0)
-		return false;
-	for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next)
-		found = read_mac(i, own) && memcmp(own, mac, sizeof own) == 0;
-	freeifaddrs(list);
+	netlink_close(nl);
 	return found;
-}
-
-/* The route of what is sent to this endpoint. */
-static int route_towards(struct netlink *nl, const struct endpoint *to, struct rtnl_route *route)
-{
-	const struct egress *egress = egress_table_of(to);
-
-	return rtnl_route_by(nl, to, egress_source(egress, endpoint_is_v4(to) ? AF_INET : AF_INET6),
-			     egress->interface[0] ? if_nametoindex(egress->interface) : 0, egress->fwmark, route);
 }
 
 static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struct link_next_hop *hop)
@@ -230,26 +193,60 @@ static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 	return found;
 }
 
-enum { OWN_ADDRESSES_MAX = 64 };
+enum { OWN_ADDRESSES_AT_FIRST = 16, OWN_ADDRESSES_MAX = 1 << 16 };
 
-static struct {
-	struct endpoint items[OWN_ADDRESSES_MAX];
-	size_t len;
+static struct own_addresses {
+	struct endpoint *items; /* sorted */
+	size_t len, room;
 	int64_t read_ns; /* 0: never */
 } own_addresses;
 
+static void add_own_address(void *context, const struct rtnl_address *address)
+{
+	struct own_addresses *own = context;
+	size_t room = own->room ? 2 * own->room : OWN_ADDRESSES_AT_FIRST;
+	struct endpoint *grown = own->items;
+
+	if (own->len == own->room)
+		grown = own->room < OWN_ADDRESSES_MAX ? reallocarray(own->items, room, sizeof *grown) : NULL;
+	if (!grown)
+		return;
+	own->room = own->len == own->room ? room : own->room;
+	own->items = grown;
+	own->items[own->len++] = address->address;
+}
+
+static int order_addresses(const void *a, const void *b)
+{
+	return memcmp(((const struct endpoint *)a)->address, ((const struct endpoint *)b)->address,
+		      sizeof((const struct endpoint *)a)->address);
+}
+
+/* What a change of the addresses interrupts is not complete: the old list stays until the next time. */
 static void read_own_addresses(void)
 {
-	struct ifaddrs *list;
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	struct own_addresses now = { 0 };
 
-	own_addresses.len = 0;
-	if (getifaddrs(&list) < 0)
-		return;
-	for (const struct ifaddrs *i = list; i && own_addresses.len < OWN_ADDRESSES_MAX; i = i->ifa_next) {
-		if (i->ifa_addr && (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6))
-			own_addresses.items[own_addresses.len++] = udp_endpoint(i->ifa_addr);
+	if (!nl || rtnl_addresses(nl, add_own_address, &now) < 0) {
+		free(now.items);
+	} else {
+		free(own_addresses.items);
+		own_addresses = now;
+		if (now.len > 0)
+			qsort(now.items, now.len, sizeof *now.items, order_addresses);
 	}
-	freeifaddrs(list);
+	netlink_close(nl);
+}
+
+size_t link_own_addresses6(void)
+{
+	size_t n = 0;
+
+	read_own_addresses();
+	for (size_t i = 0; i < own_addresses.len; i++)
+		n += !endpoint_is_v4(&own_addresses.items[i]);
+	return n;
 }
 
 static bool is_own(const struct endpoint *address)
@@ -260,11 +257,8 @@ static bool is_own(const struct endpoint *address)
 		read_own_addresses();
 		own_addresses.read_ns = now_ns;
 	}
-	for (size_t i = 0; i < own_addresses.len; i++) {
-		if (endpoint_same_address(&own_addresses.items[i], address))
-			return true;
-	}
-	return false;
+	return own_addresses.len > 0 &&
+	       bsearch(address, own_addresses.items, own_addresses.len, sizeof *address, order_addresses) != NULL;
 }
 
 const struct link_ops link_of_host = {

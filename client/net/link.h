@@ -24,10 +24,10 @@ struct link_interface {
 
 /* Each call but is_own queries the kernel; too slow for every packet. */
 struct link_ops {
-	/* The source address and source MAC of frames to this endpoint. false: the endpoint is not in a subnet of this
+	/* The source address and source MAC of frames to this endpoint. false: the endpoint is not on a link of this
 	 * host, or the query failed. */
 	bool (*own_mac)(const struct endpoint *to, struct endpoint *own, uint8_t mac[EVIDENCE_MAC_LEN]);
-	/* The endpoint's MAC in the neighbour table. false: the endpoint is not in a subnet of this host, or has no
+	/* The endpoint's MAC in the neighbour table. false: the endpoint is not on a link of this host, or has no
 	 * valid entry. */
 	bool (*neighbour_mac)(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN]);
 	/* Does an interface of this host have this MAC? */
@@ -48,5 +48,8 @@ struct link_ops {
 };
 
 extern const struct link_ops link_of_host;
+
+/* The number of this host's IPv6 addresses; 0: not known. */
+size_t link_own_addresses6(void);
 
 #endif

@@ -110,8 +110,11 @@ enum {
 
 /* One ICMP error explains an outage for a minute: errors are rate-limited, so no second one may come. */
 #define SIBLINGS_LAST_ERROR_MAX_NS (60 * NS_PER_S)
-/* An address that moves to the client's own host is noticed as soon as this; reading them all costs some 20 us. */
+/* An address that moves to the client's own host is noticed as soon as this; reading them all costs some 20 us, and 10
+ * ms where there are 10,000. */
 #define LINK_OWN_ADDRESSES_AGE_NS (10 * NS_PER_S)
+/* So many IPv6 addresses cost a datagram half a millisecond, if the kernel has to choose its source. */
+#define OWN_ADDRESSES6_MANY 1000
 /* A look at the neighbour table takes some 100 us: a path that stays lossy looks again after this time only. */
 #define HINT_MAC_AGAIN_NS (5 * NS_PER_S)
 /* After ten idle seconds, connection tracking on the way may take a flow for a new one. */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFLICTS_MAX = 64 };
+enum { CONFLICTS_MAX = 64, PROBED_AT_ONCE_MAX = 128 };
 
 struct address_watch {
 	const struct ifaces *ifaces;
@@ -76,11 +76,12 @@ static void note_failed_detection(struct address_watch *w)
 
 	for (unsigned i = 0; i < w->ifaces->addresses_len; i++) {
 		const struct rtnl_address *a = &w->ifaces->addresses[i];
-		const struct rtnl_link *link = ifaces_link(w->ifaces, a->link);
+		const struct rtnl_link *link;
 		const struct conflict *conflict;
 
 		if (!(a->flags & IFA_F_DADFAILED))
 			continue;
+		link = ifaces_link(w->ifaces, a->link);
 		conflict = conflicts_note(w->conflicts, CONFLICTS_DADFAILED, &a->address, not_known, clock_mono_ns());
 		if (conflict)
 			tell(w, conflict, link ? link->name : "?");
@@ -131,9 +132,9 @@ void address_watch_free(struct address_watch *watch)
 
 static void make_filters(const struct address_watch *w, struct bpf_program *arp, struct bpf_program *nd)
 {
-	struct endpoint addresses[IFACES_ADDRESSES_MAX];
+	struct endpoint addresses[BPF_FILTER_ADDRESSES_MAX]; /* with more, the filters accept any */
 
-	for (unsigned i = 0; i < w->ifaces->addresses_len; i++)
+	for (unsigned i = 0; i < w->ifaces->addresses_len && i < BPF_FILTER_ADDRESSES_MAX; i++)
 		addresses[i] = w->ifaces->addresses[i].address;
 	bpf_arp(arp, addresses, w->ifaces->addresses_len);
 	bpf_nd(nd, addresses, w->ifaces->addresses_len);
@@ -241,7 +242,7 @@ static void probe_for_claims(struct address_watch *w, int64_t now_ns)
 static void probe_link(struct address_watch *w, const struct evidence_answer *answer, int64_t now_ns)
 {
 	probe_for_claims(w, now_ns);
-	if (!probe_for_flows(w, answer, now_ns))
+	if (!probe_for_flows(w, answer, now_ns) && w->ifaces->addresses_len <= PROBED_AT_ONCE_MAX)
 		for (unsigned i = 0; i < w->ifaces->addresses_len; i++)
 			probe_for(w, &w->ifaces->addresses[i], now_ns);
 }

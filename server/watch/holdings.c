@@ -83,11 +83,10 @@ static enum evidence_holding_state state_of(const struct ifaces *ifaces, const s
 /* Several interfaces may have it: one that can use it counts. */
 static void look_at_interfaces(const struct ifaces *ifaces, struct evidence_holding *holding)
 {
+	const struct rtnl_address *a = ifaces_address(ifaces, &holding->address);
+
 	holding->state = EVIDENCE_ABSENT;
-	for (unsigned i = 0; i < ifaces->addresses_len && holding->state != EVIDENCE_HELD; i++) {
-		const struct rtnl_address *a = &ifaces->addresses[i];
-		if (!endpoint_same_address(&a->address, &holding->address))
-			continue;
+	for (; a && holding->state != EVIDENCE_HELD; a = ifaces_same_address(ifaces, a)) {
 		holding->state = state_of(ifaces, a);
 		name_interface(ifaces, a->link, holding);
 	}
@@ -110,8 +109,9 @@ static bool is_in_network(const struct endpoint *address, const struct rtnl_addr
 static const struct rtnl_link *find_network(const struct ifaces *ifaces, const struct endpoint *address)
 {
 	for (unsigned i = 0; i < ifaces->addresses_len; i++) {
-		const struct rtnl_link *link = ifaces_link(ifaces, ifaces->addresses[i].link);
-		if (link && link->flags & IFF_UP && is_in_network(address, &ifaces->addresses[i]))
+		const struct rtnl_address *own = &ifaces->addresses[i];
+		const struct rtnl_link *link = is_in_network(address, own) ? ifaces_link(ifaces, own->link) : NULL;
+		if (link && link->flags & IFF_UP)
 			return link;
 	}
 	return NULL;

@@ -1,60 +1,116 @@
 #include "server/watch/ifaces.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { ROOM_AT_FIRST = 16 };
+
+/* What is being read. */
+struct reading {
+	struct ifaces now;
+	unsigned room; /* in addresses */
+	bool no_memory;
+};
 
 static void on_link(void *context, const struct rtnl_link *link)
 {
-	struct ifaces *ifaces = context;
+	struct ifaces *now = &((struct reading *)context)->now;
 
-	if (ifaces->links_len == IFACES_LINKS_MAX)
-		ifaces->complete = false;
+	if (now->links_len == IFACES_LINKS_MAX)
+		now->complete = false;
 	else
-		ifaces->links[ifaces->links_len++] = *link;
+		now->links[now->links_len++] = *link;
+}
+
+static bool make_room(struct reading *r)
+{
+	unsigned room = r->room ? 2 * r->room : ROOM_AT_FIRST;
+	struct rtnl_address *grown = reallocarray(r->now.addresses, room, sizeof *grown);
+
+	if (!grown)
+		return false;
+	r->now.addresses = grown;
+	r->room = room;
+	return true;
 }
 
 static void on_address(void *context, const struct rtnl_address *address)
 {
-	struct ifaces *ifaces = context;
+	struct reading *r = context;
 
-	if (address->scope >= RT_SCOPE_LINK)
+	if (address->scope >= RT_SCOPE_LINK || r->no_memory)
 		return;
-	if (ifaces->addresses_len == IFACES_ADDRESSES_MAX)
-		ifaces->complete = false;
+	if (r->now.addresses_len == IFACES_ADDRESSES_MAX)
+		r->now.complete = false;
+	else if (r->now.addresses_len == r->room && !make_room(r))
+		r->no_memory = true;
 	else
-		ifaces->addresses[ifaces->addresses_len++] = *address;
+		r->now.addresses[r->now.addresses_len++] = *address;
 }
 
-static void note_lost(struct ifaces *now, const struct ifaces *before, int64_t now_ns)
+static int order(const struct endpoint *a, const struct endpoint *b)
+{
+	return memcmp(a->address, b->address, sizeof a->address);
+}
+
+static int order_addresses(const void *a, const void *b)
+{
+	return order(&((const struct rtnl_address *)a)->address, &((const struct rtnl_address *)b)->address);
+}
+
+static void note_lost(struct ifaces *now, const struct ifaces *before)
 {
 	memcpy(now->lost, before->lost, sizeof now->lost);
 	now->lost_len = before->lost_len;
 	for (unsigned i = 0; i < before->addresses_len; i++) {
 		const struct endpoint *address = &before->addresses[i].address;
 		if (!ifaces_address(now, address))
-			now->lost[now->lost_len++ % IFACES_LOST_MAX] = (struct ifaces_lost){ *address, now_ns };
+			now->lost[now->lost_len++ % IFACES_LOST_MAX] = (struct ifaces_lost){ *address, now->read_ns };
 	}
+}
+
+static int read_all(struct reading *r, struct netlink *nl)
+{
+	int error = rtnl_links(nl, on_link, r);
+
+	if (error == 0)
+		error = rtnl_addresses(nl, on_address, r);
+	return error == 0 && r->no_memory ? -ENOMEM : error;
 }
 
 /* If a change interrupts the dump, the notification of that change leads to the next dump. */
 int ifaces_read(struct ifaces *ifaces, struct netlink *nl, int64_t now_ns)
 {
-	struct ifaces now = { .complete = true };
-	int error = rtnl_links(nl, on_link, &now);
+	struct reading r = { .now = { .complete = true, .read_ns = now_ns } };
+	int error = read_all(&r, nl);
 
-	if (error == 0)
-		error = rtnl_addresses(nl, on_address, &now);
-	if (error)
+	if (error) {
+		ifaces_clear(&r.now);
 		return error;
-	note_lost(&now, ifaces, now_ns);
-	*ifaces = now;
+	}
+	if (r.now.addresses_len > 0)
+		qsort(r.now.addresses, r.now.addresses_len, sizeof *r.now.addresses, order_addresses);
+	note_lost(&r.now, ifaces);
+	ifaces_clear(ifaces);
+	*ifaces = r.now;
 	return 0;
+}
+
+void ifaces_clear(struct ifaces *ifaces)
+{
+	free(ifaces->addresses);
+	ifaces->addresses = NULL;
+	ifaces->addresses_len = 0;
 }
 
 int64_t ifaces_lost_ns(const struct ifaces *ifaces, const struct endpoint *address)
 {
 	unsigned len = ifaces->lost_len < IFACES_LOST_MAX ? ifaces->lost_len : IFACES_LOST_MAX;
 
+	if (!ifaces->complete) /* what left the list may still be there */
+		return ifaces->read_ns;
 	for (unsigned i = 1; i <= len; i++) {
 		const struct ifaces_lost *lost = &ifaces->lost[(ifaces->lost_len - i) % IFACES_LOST_MAX];
 		if (endpoint_same_address(&lost->address, address) || i == IFACES_LOST_MAX)
@@ -73,10 +129,26 @@ bool ifaces_has_mac(const struct ifaces *ifaces, const uint8_t mac[RTNL_MAC_LEN]
 
 const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const struct endpoint *address)
 {
-	for (unsigned i = 0; i < ifaces->addresses_len; i++)
-		if (endpoint_same_address(&ifaces->addresses[i].address, address))
-			return &ifaces->addresses[i];
-	return NULL;
+	unsigned first = 0, len = ifaces->addresses_len;
+
+	while (len > 0) { /* the first one that is not before it */
+		unsigned half = len / 2;
+		bool before = order(&ifaces->addresses[first + half].address, address) < 0;
+
+		first += before ? half + 1 : 0;
+		len = before ? len - half - 1 : half;
+	}
+	return first < ifaces->addresses_len && order(&ifaces->addresses[first].address, address) == 0
+		   ? &ifaces->addresses[first]
+		   : NULL;
+}
+
+const struct rtnl_address *ifaces_same_address(const struct ifaces *ifaces, const struct rtnl_address *after)
+{
+	const struct rtnl_address *next = after + 1;
+
+	return next < ifaces->addresses + ifaces->addresses_len && order(&next->address, &after->address) == 0 ? next
+													       : NULL;
 }
 
 const struct rtnl_link *ifaces_link(const struct ifaces *ifaces, unsigned index)

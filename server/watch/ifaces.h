@@ -6,13 +6,14 @@
 
 #include <stdbool.h>
 
-enum { IFACES_LINKS_MAX = 256, IFACES_ADDRESSES_MAX = 128, IFACES_LOST_MAX = 64 };
+enum { IFACES_LINKS_MAX = 256, IFACES_ADDRESSES_MAX = 1 << 16, IFACES_LOST_MAX = 64 };
 
 struct ifaces {
 	struct rtnl_link links[IFACES_LINKS_MAX];
-	struct rtnl_address addresses[IFACES_ADDRESSES_MAX]; /* without loopback and link-local addresses */
+	struct rtnl_address *addresses; /* without loopback and link-local addresses; sorted by address */
 	unsigned links_len, addresses_len;
-	bool complete; /* false: not all links and addresses fit */
+	bool complete;   /* false: not all links and addresses fit */
+	int64_t read_ns; /* monotonic */
 	struct ifaces_lost {
 		struct endpoint address;
 		int64_t at_ns;   /* monotonic */
@@ -20,11 +21,14 @@ struct ifaces {
 	unsigned lost_len;       /* of all so far */
 };
 
-/* Returns 0 or -errno. After an error the old data stay. */
+/* Returns 0 or -errno. After an error the old data stay. All pointers into the old data end. */
 int ifaces_read(struct ifaces *ifaces, struct netlink *nl, int64_t now_ns) __attribute__((warn_unused_result));
+void ifaces_clear(struct ifaces *ifaces);
 bool ifaces_has_mac(const struct ifaces *ifaces, const uint8_t mac[RTNL_MAC_LEN]);
 /* Returns NULL if the address is not ours. */
 const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const struct endpoint *address);
+/* The same address on another interface; NULL: on none. */
+const struct rtnl_address *ifaces_same_address(const struct ifaces *ifaces, const struct rtnl_address *after);
 /* When this host lost an address that it does not have, at the latest (monotonic); 0: it never had it. */
 int64_t ifaces_lost_ns(const struct ifaces *ifaces, const struct endpoint *address);
 /* Returns NULL if there is no such link. */

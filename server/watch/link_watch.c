@@ -82,6 +82,7 @@ void link_watch_free(struct link_watch *link_watch)
 	syn_watch_free(link_watch->syn_watch);
 	rtnl_monitor_close(link_watch->monitor);
 	netlink_close(link_watch->netlink);
+	ifaces_clear(&link_watch->ifaces);
 	free(link_watch);
 }
 

@@ -50,6 +50,41 @@ def another_machine_announces_our_address(net):
         raise Failure(f"claims of addresses that boot-02 does not have: {others}")
 
 
+MANY = {4: "198.19.{}.{}", 6: "2001:db8:77:{}::{}"}
+MANY_LEN = 2000
+
+
+def take_many(net, host):
+    """The host has this many addresses more, on an interface of their own. Returns them."""
+    form = MANY[6 if net.plan.nft == "ip6" else 4]
+    addresses = [form.format(128 + i // 250, 1 + i % 250) for i in range(MANY_LEN)]
+    bits = 128 if net.plan.nft == "ip6" else 32
+    host.ip("link add many up type veth peer name many-peer", *(
+        f"addr add {address}/{bits} dev many{' nodad' if bits == 128 else ''}" for address in addresses))  # fmt: skip
+    return addresses
+
+
+@scenario
+def one_of_thousands_of_addresses(net):
+    """A host with that many answers at each of them, and sees a claim of any."""
+    one, two = net.servers.values()
+    addresses = take_many(net, one.host)
+    net.router.ip(f"route add {addresses[0].rpartition(':' if ':' in addresses[0] else '.')[0]}"
+                  f"{':/64' if ':' in addresses[0] else '.0/24'} via {net.plan.droplet['boot-01']}")  # fmt: skip
+    sample = addresses[:249:8]
+    check = net.check([{"name": f"many-{i}", "role": "droplet", "address": address, "server": "boot-01"}
+                       for i, address in enumerate(sample)])  # fmt: skip
+    for i, address in enumerate(sample):
+        check.healthy({"target": f"many-{i}"}, "boot-01", address)
+    check = net.check([{"name": "boot-02", "role": "droplet", "address": net.plan.droplet["boot-02"], "server": "boot-02"}],
+                      host=one.host)  # fmt: skip
+    check.rest_is_healthy()
+    check.require(("IPv6 addresses" in check.done.stderr) == (net.plan.nft == "ip6"), "what they cost is not said")
+    address = share_first_address(net)
+    announce(two.host, "02:00:5e:00:53:02")
+    wait_for_claim(one, address=address, kind="claim")
+
+
 @scenario
 def another_machine_asks_from_our_address(net):
     """It never answers for the address, but looks for a neighbour of its own from there."""
