@@ -5,6 +5,7 @@
 #include "common/system/clock.h"
 
 #include <errno.h>
+#include <netinet/icmp6.h>
 
 enum { QUESTIONS_BURST = 500, QUESTIONS_INTERVAL_MS = 2 };
 
@@ -35,6 +36,13 @@ static bool is_ours(struct own_link *own, const struct path *p, int64_t now_ns)
 	       may_ask(own, now_ns) && own->ops->is_own && own->ops->is_own(offender);
 }
 
+/* "Beyond scope of source address" (RFC 4443): the probe had a link-local source. */
+static bool has_bad_source(const struct path *p)
+{
+	return !endpoint_is_v4(&p->endpoint) && p->facts.icmp_type == ICMP6_DST_UNREACH &&
+	       p->facts.icmp_code == ICMP6_DST_UNREACH_BEYONDSCOPE;
+}
+
 enum prober_outcome own_link_outcome(struct own_link *own, struct path *p, enum prober_outcome outcome)
 {
 	int64_t now_ns = clock_mono_ns();
@@ -42,6 +50,10 @@ enum prober_outcome own_link_outcome(struct own_link *own, struct path *p, enum 
 	if (outcome != PROBER_UNREACHABLE && outcome != PROBER_REFUSED && outcome != PROBER_PROHIBITED)
 		return outcome;
 	p->facts.next_hop = (struct link_next_hop){ 0 };
+	if (has_bad_source(p)) {
+		p->facts.send_errno = EADDRNOTAVAIL;
+		return PROBER_UNSENT;
+	}
 	if (outcome == PROBER_UNREACHABLE && may_ask(own, now_ns) && is_unresolved(own, p))
 		return outcome;
 	if (!is_ours(own, p, now_ns))
@@ -58,15 +70,27 @@ static bool may_not_have_left(const struct path *p, uint32_t seq)
 	return prober_record(&p->prober, seq)->outcome == PROBER_LOST && !(attempt && attempt->connected);
 }
 
-void own_link_settle(struct own_link *own, struct path *p, uint32_t from, int64_t now_ns)
+/* A held socket goes on to send from an IPv6 address that this host lost. */
+static enum prober_outcome why_none_left(struct own_link *own, struct path *p)
 {
-	if (!may_ask(own, now_ns) || !is_unresolved(own, p))
-		return;
+	if (own->ops->no_source && own->ops->no_source(&p->endpoint)) {
+		p->facts.send_errno = EADDRNOTAVAIL;
+		return PROBER_UNSENT;
+	}
+	if (!is_unresolved(own, p))
+		return PROBER_NONE;
 	p->facts.offender = (struct endpoint){ 0 };
 	p->facts.icmp_type = p->facts.icmp_code = -1;
-	for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
+	return PROBER_UNREACHABLE;
+}
+
+void own_link_settle(struct own_link *own, struct path *p, uint32_t from, int64_t now_ns)
+{
+	enum prober_outcome outcome = may_ask(own, now_ns) ? why_none_left(own, p) : PROBER_NONE;
+
+	for (uint32_t seq = from; outcome != PROBER_NONE && seq < p->prober.waiting_from; seq++) {
 		if (may_not_have_left(p, seq))
-			prober_settle(&p->prober, seq, PROBER_UNREACHABLE);
+			prober_settle(&p->prober, seq, outcome);
 	}
 }
 

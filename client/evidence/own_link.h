@@ -1,5 +1,5 @@
-/* Losses that this host itself explains: nobody answers its ARP or ND questions for the next hop, or its own firewall
- * rejects what it sends. */
+/* Losses that this host itself explains: nobody answers its ARP or ND questions for the next hop, its own firewall
+ * rejects what it sends, or it has no source address for it. */
 #ifndef FLOATPROBE_OWN_LINK_H
 #define FLOATPROBE_OWN_LINK_H
 
@@ -19,7 +19,8 @@ struct own_link {
 enum prober_outcome own_link_outcome(struct own_link *own, struct path *path, enum prober_outcome outcome);
 
 /* Call when the probes of the path from number `from` on have expired. The kernel reports its failing ARP or ND only
- * after 3 s, and for TCP not within a timeout. If the next hop has no MAC at the deadline, the probes have not left. */
+ * after 3 s, and for TCP not within a timeout. If the next hop has no MAC at the deadline, the probes have not left. If
+ * this host has no source for them, nothing comes back: they count as not sent. */
 void own_link_settle(struct own_link *own, struct path *path, uint32_t from, int64_t now_ns);
 
 /* Call when the kernel of this host refused a probe for its size: whose limit is it? */

@@ -6,6 +6,7 @@
 #include "common/system/rtnl.h"
 #include "common/system/udp.h"
 
+#include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -18,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A UDP socket that is connected there; -1: no route. */
+/* A UDP socket that is connected there; -1 with errno set: no route, or no source. */
 static int connected_to(const struct endpoint *to)
 {
 	int family = endpoint_is_v4(to) ? AF_INET : AF_INET6;
@@ -26,9 +27,16 @@ static int connected_to(const struct endpoint *to)
 	struct sockaddr_storage ss;
 	socklen_t len = udp_sockaddr(to, family, 0, &ss);
 
-	if (fd >= 0 && (egress_table_apply(fd, to) < 0 || connect(fd, (const struct sockaddr *)&ss, len) < 0)) {
-		close(fd);
-		return -1;
+	if (fd >= 0) {
+		int error = egress_table_apply(fd, to);
+
+		if (error == 0 && connect(fd, (const struct sockaddr *)&ss, len) < 0)
+			error = -errno;
+		if (error < 0) {
+			close(fd);
+			errno = -error;
+			return -1;
+		}
 	}
 	return fd;
 }
@@ -47,6 +55,11 @@ static bool source_towards(const struct endpoint *to, struct endpoint *own)
 	if (fd >= 0)
 		close(fd);
 	return good;
+}
+
+static bool is_link_local(const struct endpoint *e)
+{
+	return e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80;
 }
 
 static unsigned path_mtu(const struct endpoint *to)
@@ -154,6 +167,29 @@ static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struc
 	if (endpoint_is_unknown(&route.gateway))
 		hop->answered_ms = entry.confirmed_ms;
 	return entry.state & (NUD_INCOMPLETE | NUD_FAILED);
+}
+
+/* Without another IPv6 address the kernel sends from a link-local one, which no router forwards. */
+static bool is_confined(const struct endpoint *to)
+{
+	struct netlink *nl = netlink_open(NETLINK_ROUTE);
+	struct endpoint own;
+	struct rtnl_route way;
+	bool confined = nl && !is_link_local(to) && source_towards(to, &own) && is_link_local(&own) &&
+			route_towards(nl, to, &way) == 0 && !endpoint_is_unknown(&way.gateway);
+
+	netlink_close(nl);
+	return confined;
+}
+
+static bool no_source(const struct endpoint *to)
+{
+	int fd = connected_to(to);
+	bool absent = fd < 0 && errno == EADDRNOTAVAIL;
+
+	if (fd >= 0)
+		close(fd);
+	return absent || (!endpoint_is_v4(to) && is_confined(to));
 }
 
 static unsigned mtu_of(const char *interface)
@@ -266,6 +302,7 @@ const struct link_ops link_of_host = {
 	.neighbour_mac = neighbour_mac,
 	.has_mac = has_mac,
 	.unresolved = unresolved,
+	.no_source = no_source,
 	.path_mtu = path_mtu,
 	.interface = interface_towards,
 	.is_own = is_own,

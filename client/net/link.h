@@ -35,6 +35,9 @@ struct link_ops {
 	/* Is the MAC of the next hop towards this endpoint (a gateway, or the endpoint itself) asked for, and nobody
 	 * answers? If not, only answered_ms is set. */
 	bool (*unresolved)(const struct endpoint *to, struct link_next_hop *hop);
+	/* Does this host lack the source address that is configured for this endpoint, or any that a router would
+	 * forward? */
+	bool (*no_source)(const struct endpoint *to);
 	/* The MTU of the path to this endpoint, as far as the kernel knows it; 0: not known. */
 	unsigned (*path_mtu)(const struct endpoint *to);
 	/* The interface towards this endpoint, and its MTU. false: not known. */

@@ -19,7 +19,8 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_LOCAL,
 	    .holds = condition_we_cannot_send,
-	    .needs = "no probe could be sent: the kernel of this host refused, or the name does not resolve",
+	    .needs = "no probe could be sent: the kernel of this host refused, it has no source address that can be "
+		     "answered, or the name does not resolve",
 	    .forbids = "a recent probe that was sent",
 	},
 	{

@@ -4,6 +4,7 @@
     client  eth0: two addresses, perhaps in a VRF ──── router, which counts what it sees ──── boot-01, boot-02
 """
 
+import itertools
 import json
 
 from lab import Failure, link, wait_until
@@ -127,6 +128,28 @@ def interface_that_is_made_again(net, privilege):
     add_uplink(net)
     for path in paths:
         daemon.wait_for(path, **up)
+
+
+@scenarios(*itertools.product(("configured", "chosen"), ("root", "ordinary")))
+def source_that_goes_away(net, which, privilege):
+    """This host loses the address that its probes leave from, and gets it back. A held IPv6 socket goes on to send from
+    it; without another address the kernel takes a link-local one, which no router forwards."""
+    source = f"{net.plan.outside}2"
+    targets = with_droplets(net, **({"source": source} if which == "configured" else {}))
+    daemon = net.run_daemon(targets, under=NO_CAPABILITY if privilege == "ordinary" else ())
+    paths = [{"target": "bootnode", "protocol": "udp", "flow": "held"}, {"target": "bootnode", "protocol": "udp", "flow": "fresh"},
+             {"target": "boot-01", "protocol": "tcp"}]  # fmt: skip
+    for path in paths:
+        daemon.wait_for(path, state="up", cause="none")
+    net.client.ip(f"addr del {source}/{net.plan.bits} dev eth0")
+    for path in paths:
+        daemon.wait_for(path, cause="local")
+    net.client.ip(net.plan.add(source, "eth0"), f"route replace {net.plan.everything} via {net.plan.outside}1")
+    for path in paths:
+        daemon.wait_for(path, state="up", cause="none")
+    said = {(to["cause"], to["direction"]) for path in paths for to in daemon.changes(path)}
+    if wrong := {each for each in said if each[0] not in ("none", "local", "unexplained") or each[1] not in ("none", "unknown")}:
+        raise Failure(f"nothing but this host is to blame: {wrong}")
 
 
 @scenario

@@ -30,6 +30,15 @@ static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 	return gateway_is_silent;
 }
 
+static bool source_is_gone;
+
+static bool no_source(const struct endpoint *to)
+{
+	assert_true(endpoint_same_address(to, &server));
+	asked++;
+	return source_is_gone;
+}
+
 static bool is_own(const struct endpoint *address)
 {
 	asked++;
@@ -50,7 +59,7 @@ static bool interface(const struct endpoint *to, struct link_interface *i)
 }
 
 static const struct link_ops ops = {
-	.unresolved = unresolved, .is_own = is_own, .path_mtu = path_mtu, .interface = interface
+	.unresolved = unresolved, .no_source = no_source, .is_own = is_own, .path_mtu = path_mtu, .interface = interface
 };
 
 static struct own_link own;
@@ -68,7 +77,7 @@ static int start(enum probe_kind kind)
 		prober_send(&path.prober, 0, 0);
 	prober_expire(&path.prober, SECOND);
 	own = (struct own_link){ .ops = &ops };
-	gateway_is_silent = false;
+	gateway_is_silent = source_is_gone = false;
 	asked = 0;
 	return 0;
 }
@@ -91,6 +100,31 @@ static void a_next_hop_without_mac_explains_the_losses(void **state)
 	assert_int_equal(outcome(3), PROBER_UNREACHABLE);
 	assert_true(endpoint_same_address(&path.facts.next_hop.address, &gateway));
 	assert_int_equal(path.facts.icmp_type, -1);
+}
+
+static void probes_without_a_source_are_not_sent(void **state)
+{
+	(void)state;
+	start(PROBE_UDP);
+	source_is_gone = gateway_is_silent = true;
+	own_link_settle(&own, &path, 2, SECOND);
+	assert_int_equal(outcome(1), PROBER_LOST);
+	assert_int_equal(outcome(2), PROBER_UNSENT);
+	assert_int_equal(outcome(3), PROBER_UNSENT);
+	assert_int_equal(path.facts.send_errno, EADDRNOTAVAIL);
+}
+
+static void a_router_refuses_a_link_local_source(void **state)
+{
+	(void)state;
+	start(PROBE_UDP);
+	path.facts.icmp_type = 1;
+	path.facts.icmp_code = 2;
+	path.facts.offender = router;
+	assert_int_equal(own_link_outcome(&own, &path, PROBER_UNREACHABLE), PROBER_UNREACHABLE);
+	path.endpoint = (struct endpoint){ { 0x20, 1, 0xd, 0xb8 }, 0 };
+	assert_int_equal(own_link_outcome(&own, &path, PROBER_UNREACHABLE), PROBER_UNSENT);
+	assert_int_equal(path.facts.send_errno, EADDRNOTAVAIL);
 }
 
 static void a_connection_that_was_made_has_left(void **state)
@@ -144,7 +178,7 @@ static void the_kernel_is_not_asked_without_end(void **state)
 	start(PROBE_UDP);
 	for (unsigned i = 0; i < 10000; i++)
 		own_link_settle(&own, &path, 1, SECOND);
-	assert_true(asked > 0 && asked <= 1000);
+	assert_true(asked > 0 && asked <= 1500);
 	own.ops = NULL;
 	own_link_settle(&own, &path, 1, 2 * SECOND);
 	assert_int_equal(outcome(1), PROBER_LOST);
@@ -164,6 +198,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_next_hop_without_mac_explains_the_losses),
+		cmocka_unit_test(probes_without_a_source_are_not_sent),
+		cmocka_unit_test(a_router_refuses_a_link_local_source),
 		cmocka_unit_test(a_connection_that_was_made_has_left),
 		cmocka_unit_test(whose_error_is_it),
 		cmocka_unit_test(the_kernel_is_not_asked_without_end),
