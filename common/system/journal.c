@@ -18,7 +18,6 @@ struct journal {
 	int fd;
 	bool torn;              /* the file ends inside a line; the buffer begins with the rest of it */
 	bool failing;           /* the failure is reported; cleared by the next successful flush */
-	bool removed;           /* and not replaced, which is reported */
 	bool starving;          /* want of memory is reported; cleared by the next line */
 	uint64_t lost;          /* lines lost since journal_open */
 	uint64_t lost_reported; /* lost lines that the log has reported */
@@ -87,10 +86,10 @@ static void consume(struct journal *journal, size_t len)
 	memmove(journal->buffer, journal->buffer + len, journal->len);
 }
 
-static void report_failure(struct journal *journal)
+static void report_failure(struct journal *journal, const char *what)
 {
 	if (!journal->failing)
-		log_error("journal %s: cannot write: %s; new lines are kept in memory, up to 256 KiB", journal->path,
+		log_error("journal %s: %s: %s; new lines are kept in memory, up to 256 KiB", journal->path, what,
 			  strerror(errno));
 	journal->failing = true;
 }
@@ -121,38 +120,39 @@ static void drop_torn_rest(struct journal *journal)
 		drop(journal, (size_t)(end - journal->buffer) + 1);
 }
 
-/* Lines in a file without a name would be lost when it is closed. What can be written goes there all the same. */
-static void replace_removed(struct journal *journal)
+/* Lines in a file without a name would be lost when it is closed. Returns false if no new one can be made. */
+static bool replace_removed(struct journal *journal)
 {
 	struct stat st;
 	int fd;
 
 	if (journal->len == 0 || fstat(journal->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 0)
-		return;
+		return true;
 	fd = open_file(journal->path);
-	if (fd < 0 && !journal->removed)
-		log_error("journal %s: was removed, and no new one can be made: %s", journal->path, strerror(errno));
-	journal->removed = fd < 0;
 	if (fd < 0)
-		return;
+		return false;
 	log_warning("journal %s: was removed; a new one begins", journal->path);
 	close(journal->fd);
 	journal->fd = fd;
 	drop_torn_rest(journal);
 	end_torn_line(journal);
+	return true;
 }
 
 bool journal_flush(struct journal *journal)
 {
 	if (!journal)
 		return true;
-	replace_removed(journal);
+	if (!replace_removed(journal)) {
+		report_failure(journal, "was removed, and no new one can be made");
+		return false;
+	}
 	while (journal->len > 0) {
 		ssize_t n = write(journal->fd, journal->buffer, journal->len);
 		if (n > 0) {
 			consume(journal, (size_t)n);
 		} else if (n == 0 || errno != EINTR) {
-			report_failure(journal);
+			report_failure(journal, "cannot write");
 			return false;
 		}
 	}

@@ -178,6 +178,36 @@ class Run(Processes):
         self.end(daemon)
 
 
+    def test_a_read_only_disk_is_survived(self):
+        """A new journal cannot be made there: the lines wait, and nothing is lost."""
+        unshare = (shutil.which("unshare"), "--user", "--map-root-user", "--mount")
+        if subprocess.run((*unshare, "true"), check=False, capture_output=True).returncode:
+            self.skipTest("no mount namespace here")
+        os.mkdir(self.path("disk"))
+        daemon = self.run_daemon("disk/journal.jsonl", prefix=(*unshare, "sh", "-c", 'mount -t tmpfs tmpfs disk; exec "$0" "$@"'))
+        inside = f"/proc/{daemon.pid}/root{self.path('disk')}"
+        wait_until("it writes", lambda: os.path.exists(f"{inside}/journal.jsonl"))
+        wait_until("every path is down", lambda: len(self.journal(f"{inside}/journal.jsonl")) >= 6)
+
+        def mount(*script):
+            nsenter = ("nsenter", f"--target={daemon.pid}", "--user", "--mount", "--preserve-credentials")
+            subprocess.run((*nsenter, "sh", "-ec", "; ".join((f"cd {self.dir}", *script))), check=True)
+
+        mount("mv disk/journal.jsonl disk/old", "mount --bind disk disk", "mount -o remount,bind,ro disk")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("it is told", lambda: "Read-only file system" in self.log())
+        wait_until("the old file has the reload", lambda: any(o["type"] == "reload" for o in self.journal(f"{inside}/old")))
+        mount("umount disk", "rm disk/old", "mount --bind disk disk", "mount -o remount,bind,ro disk")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("it is told", lambda: "no new one can be made: Read-only file system" in self.log())
+        mount("umount disk")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("it is written again", lambda: "writing works again; 0 lines were lost" in self.log())
+        wait_until("no reload is missing", lambda: [o["type"] for o in self.journal(f"{inside}/journal.jsonl")].count("reload") == 2)
+        self.assertEqual(self.log().count("no new one can be made"), 1)
+        self.end(daemon)
+
+
 class Healthy(Processes):
     def setUp(self):
         super().setUp()

@@ -302,6 +302,25 @@ static void a_file_that_is_removed_is_replaced(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* As on a disk that became read-only. */
+static void what_cannot_be_replaced_is_kept(void **state)
+{
+	(void)state;
+	struct journal *journal = journal_open(path);
+	assert_non_null(journal);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	write_line(journal, 1);
+	assert_false(journal_flush(journal));
+	write_line(journal, 2);
+	assert_false(journal_flush(journal));
+	assert_int_equal(rmdir(path), 0);
+	assert_true(journal_flush(journal));
+	assert_int_equal(journal_lost(journal), 0);
+	assert_true(journal_close(journal));
+	assert_int_equal(count_lines(path), 2);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, remove_files)
 
 int main(void)
@@ -315,6 +334,7 @@ int main(void)
 		TEST(a_full_device_at_the_end_is_counted),
 		TEST(goes_on_in_a_new_file_after_logrotate),
 		TEST(a_file_that_is_removed_is_replaced),
+		TEST(what_cannot_be_replaced_is_kept),
 		TEST(reopening_on_a_full_disk_starts_with_a_whole_line),
 		TEST(the_old_file_goes_on_if_the_new_one_cannot_be_opened),
 		TEST(a_pipe_never_blocks),
