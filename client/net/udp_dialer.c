@@ -530,10 +530,13 @@ static void drain_ready(struct ready *ready)
 {
 	int n = ready->len ? poll(ready->polled, ready->len, 0) : 0;
 
-	for (unsigned i = 0; i < ready->len && n > 0; i++) {
-		if (ready->polled[i].revents & ~POLLIN)
+	for (unsigned i = 0; i < ready->len && n != 0; i++) {
+		/* poll() refuses more sockets than the limit of descriptors is now. */
+		int seen = n < 0 ? POLLIN | POLLERR : ready->polled[i].revents;
+
+		if (seen & ~POLLIN)
 			drain_errors(ready->sockets[i]);
-		if (ready->polled[i].revents)
+		if (seen)
 			drain_datagrams(ready->sockets[i]);
 	}
 	ready->len = 0;

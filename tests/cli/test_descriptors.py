@@ -76,5 +76,17 @@ class Descriptors(Processes):
         wait_until("every path is up", lambda: set(self.states().values()) == {"up"})
 
 
+    def test_fewer_descriptors_than_sockets(self):
+        """Answers to what it sends from the sockets that it has are heard, so that no held path looks lost."""
+        before = resource.prlimit(self.prober.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.prober.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+        wait_until("TCP is not up", lambda: self.states()["boot-01", "tcp", "fresh"] != "up")
+        time.sleep(2)
+        self.assertEqual(self.states()["boot-01", "udp", "held"], "up")
+        resource.prlimit(self.prober.pid, resource.RLIMIT_NOFILE, before)
+        wait_until("every path is up", lambda: set(self.states().values()) == {"up"})
+        self.assertFalse([o for o in self.journal() if o["type"] == "loss"])
+
+
 if __name__ == "__main__":
     cli.main()
