@@ -19,6 +19,7 @@
 #include "common/system/capability.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
+#include "common/system/keyfile.h"
 #include "common/system/log.h"
 #include "common/system/log_daemon.h"
 #include "common/system/loop.h"
@@ -217,6 +218,17 @@ static void return_leftover(uv_timer_t *timer)
 	return_memory();
 }
 
+/* The servers have to know the new one. */
+static void tell_new_key(const struct config *before, const struct config *now)
+{
+	char text[KEYFILE_PUBLIC_LEN];
+
+	if (memcmp(before->identity.public_key, now->identity.public_key, sizeof now->identity.public_key) == 0)
+		return;
+	keyfile_public_text(now->identity.public_key, text);
+	log_info("the key of %s changed; its public key is now %s", now->vantage, text);
+}
+
 /* Returns NULL, or why the old configuration stays in use. */
 static const char *apply(struct run *r, struct config *config)
 {
@@ -235,6 +247,7 @@ static const char *apply(struct run *r, struct config *config)
 	free(r->schedules);
 	r->schedules = schedules;
 	run_journal_reopen(&r->journal, config);
+	tell_new_key(r->config, config);
 	config_free(r->config);
 	r->config = config;
 	log_configure(&config->log);

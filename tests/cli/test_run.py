@@ -268,6 +268,44 @@ targets:
         wait_until("all is well", lambda: said(state="up", cause="none", server="boot-01"))
         self.end(daemon)
 
+    def test_the_key_at_a_reload(self):
+        """One that is gone, broken or readable for others changes nothing, and the old one goes on. A new one is in force
+        at once: a server that does not know it yet says so."""
+        other = self.key("other.key")
+        self.config(self.port, extra="journal: journal.jsonl\nschedules: { quick: { every: 50ms, timeout: 200ms } }\n")
+        daemon = self.start(cli.FLOATPROBE, "run", "--config", self.file)
+
+        def last():
+            return {(o["target"], o["protocol"], o["flow"]): o["to"]["cause"] for o in self.journal() if o["type"] == "change"}
+
+        def reloads():
+            return [o["result"] for o in self.journal() if o["type"] == "reload"]
+
+        def reload(said):
+            log, before = len(self.log()), reloads()
+            daemon.send_signal(signal.SIGHUP)
+            wait_until(said, lambda: said in self.log()[log:])
+            wait_until("the reload is in the journal", lambda: len(reloads()) > len(before))
+
+        wait_until("every path is up", lambda: len(last()) == 6 and set(last().values()) == {"none"})
+        key, was = self.path("client.key"), self.path("was.key")
+        os.rename(key, was)
+        reload("No such file or directory")
+        self.write("client.key", "no key\n")
+        os.chmod(key, 0o600)
+        reload("is not a floatprobe secret key")
+        os.replace(was, key)
+        os.chmod(key, 0o644)
+        reload("is accessible to other users")
+        os.chmod(key, 0o600)
+        reload("configuration reloaded")
+        self.assertEqual(reloads(), [*["rejected"] * 3, "applied"])
+        self.assertFalse([o for o in self.journal() if o["type"] == "loss"])
+        os.replace(self.path("other.key"), key)
+        reload(f"its public key is now {other}")
+        wait_until("no path is authorised", lambda: set(last().values()) == {"not-authorised"})
+        self.end(daemon)
+
     def test_quiet_says_nothing(self):
         done = self.check("-q")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
