@@ -5,7 +5,9 @@
 """
 
 import os
+import signal
 import sys
+import time
 
 from lab import Failure, wait_until
 from provider import QUICK, journal, main, scenario
@@ -55,8 +57,8 @@ class Names:
         for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:5\n"), ("nsswitch.conf", "hosts: dns\n")):
             with open(f"{net.files}/{name}", "w", encoding="ascii") as file:
                 file.write(text)
-        process = net.client.start(sys.executable, "-c", SERVER, self.zone, str(delay))
-        wait_until("the name server is ready", lambda: "ready" in process.output())
+        self.process = net.client.start(sys.executable, "-c", SERVER, self.zone, str(delay))
+        wait_until("the name server is ready", lambda: "ready" in self.process.output())
         binds = " && ".join(
             f"mount --bind {net.files}/{name} $(readlink -f /etc/{name} || echo /etc/{name})"
             for name in ("resolv.conf", "nsswitch.conf") if os.path.exists(f"/etc/{name}")
@@ -128,6 +130,42 @@ def names_come_and_go(net):
     dns.write({"moving.example.org": [first]})
     wait_until("it is back", lambda: first in daemon.output().rpartition("cannot resolve")[2])
     daemon.stop()
+
+
+@scenario
+def a_name_server_that_is_dead_for_long(net):
+    """Many intervals without an answer: each name keeps its addresses, also through a reload, and that is said once. A
+    name that is new in this time is resolved as soon as there are answers again."""
+    dns = Names(net, {f"{name}.example.org": [net.plan.droplet["boot-01"]] for name in ("old", "new")}, 0)
+    with open(f"{net.files}/resolv.conf", "w", encoding="ascii") as file:
+        file.write("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+
+    def config(*ports):
+        return net.config([target(f"{name}.example.org", port=port, schedule="quick", protocols=["udp"])
+                           for name, port in ports], resolve_every="1s", journal="fra-home.jsonl",
+                          schedules={"quick": {"every": "50ms", "timeout": "300ms"}})  # fmt: skip
+
+    def lines(**where):
+        return [line for line in journal(f"{net.files}/fra-home.jsonl") if where.items() <= line.items()]
+
+    daemon = net.client.start(*dns.under, net.program("floatprobe"), "run", config(("old", 8620)))
+    wait_until("it probes", lambda: lines(type="change", target="old"))
+    dns.process.send(signal.SIGSTOP)
+    wait_until("it is told", lambda: lines(type="name", target="old", event="failed"))
+    config(("old", 8620), ("new", 8621))
+    daemon.send(signal.SIGHUP)
+    wait_until("the new name fails", lambda: lines(type="name", target="new", event="failed"), 30)
+    time.sleep(5)  # the condition itself
+    dns.process.send(signal.SIGCONT)
+    wait_until("both are known",
+               lambda: lines(type="change", target="new") and lines(type="name", target="old", event="recovered"))  # fmt: skip
+    if daemon.stop():
+        raise Failure(daemon.output())
+    told = [line["event"] for line in lines(type="name", target="old")]
+    if told != ["resolved", "failed", "recovered"] or daemon.output().count("cannot resolve old") != 1:
+        raise Failure(f"{told}\n{daemon.output()}")
+    if changes := [line for line in lines(type="change", target="old") if line["to"]["state"] != "up"]:
+        raise Failure(f"the name kept its address: {changes}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     SIGHUP, SIGTERM
 """
 
+import datetime
 import signal
 
 from lab import Failure, wait_until
@@ -77,6 +78,35 @@ def a_server_that_does_not_run_for_a_while(net):
         wrong = [to for to in daemon.changes(path) if to["direction"] not in ("none", "unknown")]
         require(not wrong, f"nothing was lost, but: {wrong}")
     require(not any(line["type"] == "unheard" for line in server.journal()), "nobody was unheard")
+
+
+def utc(before=0.0):
+    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=before)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@scenario
+def a_server_that_is_upgraded_under_load(net):
+    """It ends and starts again, twice: nothing is lost but what left meanwhile, nothing else is to blame, and each flow
+    goes on."""
+    daemon, server = started(net), net.servers["boot-01"]
+    down = []
+    for _ in range(2):
+        began = utc(before=0.05)  # one probe of each path was under way
+        server.stop()
+        daemon.wait_for(TCP, state="down")
+        server.start(**server.changes)
+        down.append((began, utc()))
+        daemon.wait_for(TCP, **UP, server="boot-01")
+    require(daemon.process.stop() == 0, "SIGTERM is the ordinary end")
+    lines = daemon.journal()
+    losses = [line for line in lines if line["type"] == "loss"]
+    wrong = [line for line in losses if not any(since <= line["time"] and line["until"] <= end for since, end in down)]
+    require(losses and not wrong, f"losses at another time than {down}: {wrong}")
+    causes = {line["to"]["cause"] for line in lines if line["type"] == "change"}
+    require(causes <= {"none", "refused", "unexplained"}, f"{causes}")
+    last = {(line["target"], line["protocol"], line["flow"]): line for line in lines if line["type"] == "path"}
+    require(all(line["state"] == "up" and line["answered"] for line in last.values()), f"a flow that did not go on: {last}")
 
 
 @scenario
