@@ -78,6 +78,9 @@ static void take_error(struct errqueue_entry *entry, const struct sock_extended_
 	entry->error = (int)err->ee_errno;
 	entry->type = err->ee_type;
 	entry->code = err->ee_code;
+	entry->meaning = ERRQUEUE_OTHER; /* nothing of an earlier error in this message stays */
+	entry->mtu = 0;
+	entry->offender = (struct endpoint){ .port = 0 };
 	switch (err->ee_origin) {
 	case SO_EE_ORIGIN_TIMESTAMPING:
 		entry->kind = ERRQUEUE_TIMESTAMP;
