@@ -13,6 +13,7 @@
 #include "common/system/notify.h"
 #include "common/system/sandbox.h"
 #include "server/daemon_web.h"
+#include "server/descriptors.h"
 #include "server/host/host_evidence.h"
 #include "server/listen/stamp_listener.h"
 #include "server/listen/tcp_listener.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct stamp_listener *stamp; /* NULL: plain STAMP senders get no answer */
 	struct findings findings;
 	struct refusals refusals;
+	struct descriptors descriptors;
 	struct link_watch *link_watch;
 	struct witness_peer *peers;
 	struct daemon_web web;
@@ -118,6 +120,8 @@ static void on_before_sleep(uv_prepare_t *prepare)
 	struct daemon *d = prepare->data;
 
 	journal_flush(d->findings.journal);
+	if (d->tcp)
+		descriptors_look(&d->descriptors, uv_now(&d->loop));
 }
 
 /* ---- clients and peers, and their reload ---- */
@@ -519,6 +523,7 @@ static bool start_web(struct daemon *d)
 		.relays = d->service.relays,
 		.findings = &d->findings,
 		.link_watch = d->link_watch,
+		.descriptors = &d->descriptors,
 	};
 	return daemon_web_start(&d->web, &d->loop, &d->config->web);
 }

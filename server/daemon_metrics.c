@@ -3,6 +3,7 @@
 #include "common/core/ns.h"
 #include "common/system/clock.h"
 #include "common/system/journal.h"
+#include "server/descriptors.h"
 
 #include <string.h>
 
@@ -121,6 +122,11 @@ static double gave_way(void *context)
 static double full(void *context)
 {
 	return (double)tcp_listener_counts(((const struct daemon_metrics *)context)->tcp).full;
+}
+
+static double exhausted(void *context)
+{
+	return (double)((const struct daemon_metrics *)context)->descriptors->exhausted;
 }
 
 /* ---- plain STAMP ---- */
@@ -312,6 +318,9 @@ static const struct metrics_section sections[] = {
 	{ { "floatprobed_tcp_slots_exhausted", EXPOSITION_COUNTER, NULL,
 	    "Times that a TCP connection had to wait because all slots were in use" },
 	  .value = full },
+	{ { "floatprobed_descriptors_exhausted", EXPOSITION_COUNTER, NULL,
+	    "Times that this process had no descriptor left for a TCP connection" },
+	  .value = exhausted },
 	{ { "floatprobed_stamp_reflected", EXPOSITION_COUNTER, NULL, "Plain STAMP packets that got a reply" },
 	  .value = reflected },
 	{ { "floatprobed_stamp_dropped", EXPOSITION_COUNTER, NULL, "Plain STAMP packets that got none, by reason" },

@@ -19,6 +19,7 @@ struct daemon_metrics { /* what it tells of; all pointers are borrowed */
 	const struct relays *relays;
 	const struct findings *findings;
 	const struct link_watch *link_watch;
+	const struct descriptors *descriptors;
 };
 
 /* The flows of a client. It has an entry for each of its keys, one after the other: the first one stands for all of

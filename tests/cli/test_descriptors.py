@@ -63,8 +63,11 @@ class Descriptors(Processes):
         wait_until("TCP is not up", lambda: self.states()["boot-01", "tcp", "fresh"] != "up")
         self.require_rest(self.daemon)
         self.assertEqual(self.states()["boot-01", "udp", "held"], "up")
+        wait_until("it is said", lambda: "out of descriptors" in self.read("server.log"))
         restore()
         wait_until("TCP is up again", lambda: self.states()["boot-01", "tcp", "fresh"] == "up")
+        wait_until("it is said", lambda: "there are descriptors again" in self.read("server.log"))
+        self.assertEqual(self.read("server.log").count("out of descriptors"), 1)
 
     def test_the_prober(self):
         restore = self.limited(self.prober)
