@@ -378,7 +378,8 @@ const struct causes_rule causes_rules[] = {
 	    .needs = "at least half of the losses are proven forward losses; between two answers of the server its "
 		     "kernel dropped datagrams at the server's own socket for their checksum, at least half as many as "
 		     "this path lost in that time; TCP: the path is down, and the kernel dropped as many segments for "
-		     "their checksum as connections were lost in that time, at least 3",
+		     "their checksum as connections were lost in that time, at least 3; where it dropped as many as "
+		     "connections were lost at all, less than half of the losses need a direction",
 	    .forbids = "any error; drops for a full receive buffer that can account for those at the socket",
 	},
 	{

@@ -40,22 +40,26 @@ static bool a_filter_drops_them(const struct verdict_evidence *e)
 	return d->forward > 0 && d->filtered > 0 && 2 * d->filtered >= d->forward;
 }
 
-/* Each lost attempt sends at least one SYN. The two answers and the attempts may be off by one. */
+/* Each lost attempt sends at least one SYN. The two answers and the attempts may be off by one. Where segments account
+ * for all that was lost, they do so for losses without a direction, too. */
 static bool segments_are_bad(const struct verdict_evidence *e, enum verdict_state state)
 {
 	const struct hint_drops_explanation *d = &e->hints.drops;
+	bool account_for_all = d->segments + 1 >= losses(e) && seen(e, PROBER_LOST_RETURN) == 0;
 
-	return state == VERDICT_DOWN && d->forward >= CAUSES_BAD_SEGMENTS && d->segments + 1 >= d->forward;
+	return state == VERDICT_DOWN && d->forward >= CAUSES_BAD_SEGMENTS && d->segments + 1 >= d->forward &&
+	       (account_for_all || is_most_asked(e, seen(e, PROBER_LOST_FORWARD)));
 }
 
 bool condition_the_checksum_is_bad(const struct verdict_evidence *e, enum verdict_state state)
 {
 	const struct hint_drops_explanation *d = &e->hints.drops;
 
-	if (!is_failing(state) || !all_vanish(e) || !is_most_asked(e, seen(e, PROBER_LOST_FORWARD)))
+	if (!is_failing(state) || !all_vanish(e))
 		return false;
-	return probe_kind_of(e->kind)->has_handshake ? segments_are_bad(e, state)
-						     : d->forward > 0 && d->bad > 0 && 2 * d->bad >= d->forward;
+	if (probe_kind_of(e->kind)->has_handshake)
+		return segments_are_bad(e, state);
+	return is_most(e, seen(e, PROBER_LOST_FORWARD)) && d->forward > 0 && d->bad > 0 && 2 * d->bad >= d->forward;
 }
 
 /* Did the server's interface get most of what was lost, but not its socket? TCP: what the kernel dropped for a full

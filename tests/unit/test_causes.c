@@ -716,6 +716,12 @@ static void bad_checksum_of_segments(void **state)
 	CASE("bad-checksum", e = base);
 	CASE("unexplained", e = base; e.hints.drops.segments = 4);
 	CASE("unexplained", e = base; e.hints.drops.forward = 2);
+	base = sampled(lost(0, 4, PROBER_LOST_FORWARD), 6, 0); /* of most losses no direction is known */
+	base.kind = PROBE_TCP;
+	base.hints.drops = (struct hint_drops_explanation){ .segments = 9, .forward = 4 };
+	CASE("bad-checksum", e = base);
+	CASE("unexplained", e = base; e.hints.drops.segments = 8);
+	CASE("unexplained", e = base; e.tally.by_outcome[PROBER_LOST] = 5; e.tally.by_outcome[PROBER_LOST_RETURN] = 1);
 	CASE("unexplained", e = base; e.tally.answered = 1; e.tally.sent++; e.tally.by_outcome[PROBER_ANSWERED] = 1);
 }
 
