@@ -34,13 +34,6 @@ static const char *take_count(void *field, const char *value)
 	return NULL;
 }
 
-static const char *take_probes(void *object, const char *value)
-{
-	struct cmdline *cmdline = object;
-	cmdline->counted = true;
-	return take_count(&cmdline->round.count, value);
-}
-
 /* One part of 80ms,2%. */
 static const char *take_limit_part(struct config_threshold *threshold, const char *part)
 {
@@ -63,6 +56,17 @@ static const char *take_threshold(void *field, const char *value)
 	for (char *part = strtok_r(text, ",", &rest); part && !fault; part = strtok_r(NULL, ",", &rest))
 		fault = take_limit_part(field, part);
 	return fault;
+}
+
+/* -c is a count of probes, as in ping, or the critical threshold, as in the plugins of Nagios: that one has a unit. */
+static const char *take_probes(void *object, const char *value)
+{
+	struct cmdline *cmdline = object;
+	const char *fault = take_count(&cmdline->round.count, value);
+	if (fault && !take_threshold(&cmdline->critical, value))
+		return NULL;
+	cmdline->counted = !fault;
+	return fault ? "is not a number from 1 to 100000, and no threshold such as 200ms,10%" : NULL;
 }
 
 static const char *take_duration(void *field, const char *value)
@@ -172,7 +176,8 @@ static const char *take_name(void *field, const char *value)
 #define FIELD(member) offsetof(struct cmdline, member)
 
 const struct options_spec cmdline_round[] = {
-	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10, with --quick 1", take_probes, 0 },
+	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10, with --quick 1; -c RTT,LOSS is --critical",
+	  take_probes, 0 },
 	{ "spacing", 0, false, "TIME", "time between the probes of a path, +-10 %; default 200ms", take_duration,
 	  FIELD(round.spacing_ns) },
 	{ "timeout", 0, false, "TIME", "how long to wait for an answer; default 1s", take_duration,
@@ -181,8 +186,8 @@ const struct options_spec cmdline_round[] = {
 	  FIELD(round.deadline_ns) },
 	{ "quick", 0, false, NULL, "one probe a path, no evidence, and an end with the last answer", options_take_flag,
 	  FIELD(round.quick) },
-	{ "warn", 'w', false, "RTT,LOSS", "not as expected beyond these, as 80ms,2%; for every target", take_threshold,
-	  FIELD(warn) },
+	{ "warning", 'w', false, "RTT,LOSS", "not as expected beyond these, as 80ms,2%; for every target",
+	  take_threshold, FIELD(warn) },
 	{ "critical", 0, false, "RTT,LOSS", "the same, CRITICAL for nagios", take_threshold, FIELD(critical) },
 	{ "format", 0, false, "text|json|nagios", "for people, one object a line, or one status line", take_format,
 	  FIELD(format) },

@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void print_public(const struct seal_identity *identity)
 {
@@ -34,6 +35,10 @@ static int generate_at(const char *path)
 
 int keygen_generate(const char *path)
 {
+	if (path && strcmp(path, "-") == 0) {
+		log_error("-o - would show the secret key; write the path of a file");
+		return EXIT_STATUS_USAGE;
+	}
 	if (path)
 		return generate_at(path);
 
@@ -44,6 +49,7 @@ int keygen_generate(const char *path)
 		return EXIT_STATUS_USAGE;
 	}
 	char *default_path = alloc_format("%s/" CONFIG_KEY_NAME, dir);
+	keyfile_make_parents(default_path);
 	int status = generate_at(default_path);
 	if (status == EXIT_STATUS_EXPECTED)
 		log_info("the secret key is in %s", default_path);

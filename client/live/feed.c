@@ -3,6 +3,7 @@
 #include "client/output/output_formats.h"
 #include "client/verdict/assess.h"
 #include "client/verdict/path_status.h"
+#include "client/verdict/threshold.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
@@ -51,6 +52,7 @@ static void feed_verdict(struct model_path *to, const struct engine *engine, con
 	to->is.direction = v->direction;
 	to->is.cause = v->cause;
 	to->is.expected = v->expected;
+	to->is.threshold = v->only_threshold ? threshold_word(v->threshold) : NULL;
 	to->is.without_outcome = v->sent + v->unsent == 0;
 	copy(to->sentence, sizeof to->sentence, v->sentences_len ? v->sentences[0] : NULL);
 	copy(to->server, sizeof to->server, config_server_name(engine->config, v->server));

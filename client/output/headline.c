@@ -83,6 +83,11 @@ const char *headline_clause(const struct headline_path *path, const char *subjec
 
 	if (headline_is_well(path))
 		return NULL;
+	if (path->state == VERDICT_UP && path->cause == VERDICT_CAUSE_NONE && path->threshold) {
+		snprintf(text, HEADLINE_CLAUSE_LEN, "%sanswers are beyond the threshold `%s`", subject,
+			 path->threshold);
+		return text;
+	}
 	if (path->state == VERDICT_UP && path->cause == VERDICT_CAUSE_NONE && !path->expect_unreachable &&
 	    path->sentence) {
 		snprintf(text, HEADLINE_CLAUSE_LEN, "%s", path->sentence);

@@ -12,7 +12,8 @@ enum { HEADLINE_LEN = 1024, HEADLINE_SENTENCE_LEN = 200 };
 
 struct headline_path { /* what the sentence needs to know of a path */
 	const char *target;
-	const char *sentence; /* the first of its evidence; NULL: none */
+	const char *sentence;  /* the first of its evidence; NULL: none */
+	const char *threshold; /* "warn" or "critical", if it is beyond that; NULL: it is not */
 	enum probe_kind kind;
 	enum verdict_state state;
 	enum verdict_direction direction;

@@ -2,6 +2,7 @@
 
 #include "client/output/headline.h"
 #include "client/output/target_lines.h"
+#include "client/verdict/threshold.h"
 #include "common/core/printable.h"
 #include "common/core/text.h"
 
@@ -38,6 +39,7 @@ static struct headline_path in_short(const struct result_path *path)
 	return (struct headline_path){
 		.target = path->name.target,
 		.sentence = v->sentences_len ? v->sentences[0] : NULL,
+		.threshold = v->only_threshold ? threshold_word(v->threshold) : NULL,
 		.kind = path->name.kind,
 		.state = v->state,
 		.direction = v->direction,
@@ -176,6 +178,12 @@ static void put_heading(const struct page *page, const struct result_path_name *
 	terminal_end(&t);
 }
 
+/* What is known of a path that is well, as a changed DSCP, is for those who want each path. */
+static bool is_explained(const struct page *page, const struct result_path *path)
+{
+	return page->unfold || !is_well(path);
+}
+
 static void put_explanation(const struct page *page, const struct verdict *verdict)
 {
 	for (unsigned i = 0; i < verdict->sentences_len; i++)
@@ -207,12 +215,12 @@ static void put_rows(const struct page *page, size_t from, size_t to)
 			continue;
 		if (!before)
 			put_heading(page, &page->paths[i]->name);
-		else if (!is_well(before) && !same_explanation(before, page->paths[i]))
+		else if (is_explained(page, before) && !same_explanation(before, page->paths[i]))
 			put_explanation(page, before->verdict);
 		put_row(page, page->paths[i]);
 		before = page->paths[i];
 	}
-	if (before && !is_well(before))
+	if (before && is_explained(page, before))
 		put_explanation(page, before->verdict);
 }
 

@@ -60,7 +60,8 @@ static const struct side client = {
 	    "#     unpinned: true                  # does an application that does not pin its source address work?\n"
 	    "\n"
 	    "# journal: /var/lib/floatprobe/floatprobe.jsonl    # results of `floatprobe run`; default: standard "
-	    "output\n",
+	    "output\n"
+	    "# web: 127.0.0.1:8622    # its status page for a browser, and /metrics for Prometheus; default: none\n",
 };
 
 static const struct side server = {
@@ -95,7 +96,8 @@ static const struct side server = {
 	    "# Delete a neighbour entry that is proven wrong, and no other (CAP_NET_ADMIN).\n"
 	    "repair: { stale_neighbours: false }\n"
 	    "\n"
-	    "# journal: /var/lib/floatprobed/floatprobed.jsonl   # events, one JSON object a line; default: none\n",
+	    "# journal: /var/lib/floatprobed/floatprobed.jsonl   # events, one JSON object a line; default: none\n"
+	    "# web: 127.0.0.1:8621    # a status page for a browser, and /metrics for Prometheus; default: none\n",
 };
 
 /* ---- files ---- */
@@ -273,7 +275,9 @@ static bool check_uri(const char *address, const char *name, uint16_t *port)
 static char *bracketed(const char *address)
 {
 	uint8_t octets[16];
-	bool bare = address[0] != '[' && strchr(address, ':') && !units_address(address, octets);
+	char interface[UNITS_INTERFACE_LEN];
+	bool bare = strchr(address, ':') &&
+		    (!units_address(address, octets) || !units_scoped_address(address, octets, interface));
 
 	return bare ? alloc_format("[%s]", address) : alloc_text(address);
 }

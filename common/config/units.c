@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { ADDRESS_BITS = 128 };
 
@@ -168,11 +169,11 @@ const char *units_interface(const char *text)
 static bool read_dscp_name(const char *text, uint8_t *dscp)
 {
 	size_t len = strlen(text);
-	if (strcmp(text, "ef") == 0 || strcmp(text, "le") == 0)
-		*dscp = text[0] == 'e' ? 46 : 1;
-	else if (len == 3 && strncmp(text, "cs", 2) == 0 && text[2] >= '0' && text[2] <= '7')
+	if (strcasecmp(text, "ef") == 0 || strcasecmp(text, "le") == 0)
+		*dscp = (text[0] | 0x20) == 'e' ? 46 : 1;
+	else if (len == 3 && strncasecmp(text, "cs", 2) == 0 && text[2] >= '0' && text[2] <= '7')
 		*dscp = (uint8_t)((text[2] - '0') << 3);
-	else if (len == 4 && strncmp(text, "af", 2) == 0 && text[2] >= '1' && text[2] <= '4' && text[3] >= '1' &&
+	else if (len == 4 && strncasecmp(text, "af", 2) == 0 && text[2] >= '1' && text[2] <= '4' && text[3] >= '1' &&
 		 text[3] <= '3')
 		*dscp = (uint8_t)((text[2] - '0') << 3 | (text[3] - '0') << 1);
 	else

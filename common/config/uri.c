@@ -27,7 +27,7 @@ static bool wrong(const struct parser *p, const char *where, const char *format,
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	diag_add(p->place->diags, DIAG_ERROR, p->place->file, p->place->line,
-		 p->place->column + (unsigned)(where - p->text), "%s", text);
+		 p->place->column ? p->place->column + (unsigned)(where - p->text) : 0, "%s", text);
 	return false;
 }
 

@@ -19,7 +19,7 @@
 struct uri_place {
 	struct diag_list *diags;
 	const char *file;
-	unsigned line, column; /* of its first octet; line 0: not in a file */
+	unsigned line, column; /* of its first octet; line 0: not in a file; column 0: messages give no position */
 };
 
 struct uri {

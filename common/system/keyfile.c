@@ -145,8 +145,7 @@ bool keyfile_read(const char *path, struct seal_identity *identity, char error[K
 	return ok;
 }
 
-/* Create the parent directories, so that the default path works in a new account. */
-static void make_parents(const char *path)
+void keyfile_make_parents(const char *path)
 {
 	char *dir = strdup(path);
 	char *slash = dir && dir[0] ? strchr(dir + 1, '/') : NULL;
@@ -161,7 +160,6 @@ static void make_parents(const char *path)
 /* After an error the file does not exist. */
 static bool write_content(const char *path, const char *content, size_t len, char error[KEYFILE_ERROR_LEN])
 {
-	make_parents(path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0 && errno == EEXIST)
 		return fail(error, "%s already exists; key files are never overwritten, use another path", path);

@@ -62,6 +62,14 @@ class Check(cli.TestCase):
         self.assertRegex(done.stdout, r"\AFLOATPROBE CRITICAL - boot-01 127\.0\.0\.1 udp/512 held: down.*\| 'boot-01 .*\n(?:.+\n)*\Z")
         self.assertEqual(done.stdout.count("loss'=100%"), 6)
 
+    def test_thresholds_as_other_plugins_have_them(self):
+        for critical in (("-c", "200ms,10%"), ("--critical", "200ms,10%"), ("-c10%", "-c", "2", "-c", "200ms")):
+            for warning in ("-w", "--warning", "--warn"):
+                done = self.check("--format", "nagios", "--timeout", "100ms", *critical, warning, "80ms,2%", status=2)
+                self.assertIn("held loss'=100%;2;10;0;100", done.stdout)
+                self.assertIn("held rtt'=U;80;200;0;", done.stdout)
+        self.assertIn("threshold", self.check("-c", "200,10%", status=2).stderr)
+
     def test_target(self):
         for options, targets in (
             (("--target", "other"), {"other"}),

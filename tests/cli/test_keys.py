@@ -47,6 +47,11 @@ class Keys(cli.TestCase):
         del self.env["HOME"]
         self.assertIn("-o FILE", self.floatprobe("keygen", status=2).stderr)
 
+    def test_a_path_that_is_mistyped_makes_nothing(self):
+        self.assertIn("No such file", self.floatprobe("keygen", "-o", self.path("nope/a.key"), status=2).stderr)
+        self.assertIn("secret", self.floatprobe("keygen", "-o", "-", status=2).stderr)
+        self.assertEqual(os.listdir(self.dir), [])
+
     def test_never_overwrites(self):
         before = self.key("a.key")
         self.assertIn("a.key", self.floatprobe("keygen", "-o", self.path("a.key"), status=2).stderr)

@@ -93,7 +93,8 @@ class Init(Setup):
         for arguments in (("--name", "a b"), ("--address", "198.51.100.1")):
             self.floatprobe("init", "-o", "x", *arguments, status=2)
         for address in ("198.51.100.1:0", "::", "no host", "2001:db8::1:8620x"):
-            self.floatprobed("--init", "-o", "x", "--address", address, status=2)
+            said = self.floatprobed("--init", "-o", "x", "--address", address, status=2).stderr
+            self.assertTrue(said.startswith("the address: error: "), said)
         self.assertFalse(os.path.exists(self.path("x")))
         self.floatprobed("--name", "x", status=2)
 
@@ -110,6 +111,8 @@ class Init(Setup):
         self.assertRegex(shown, URI + r"203\.0\.113\.7\?name=boot-01\n\Z")
         shown = self.floatprobe("pubkey", key, "--uri", "2001:db8::7", "--name", "b", status=0).stdout
         self.assertRegex(shown, URI + r"\[2001:db8::7\]\?name=b\n\Z")
+        shown = self.floatprobe("pubkey", key, "--uri", "fe80::7%eth0", status=0).stdout
+        self.assertRegex(shown, URI + r"\[fe80::7%eth0\]\?name=boot-01\n\Z")
         self.floatprobe("pubkey", key, "--uri", "not an address", status=2)
 
 

@@ -128,7 +128,7 @@ static void how_probes_leave(void **state)
 	struct config *config =
 	    load_good("key: a.key\n"
 		      "servers: { b: " KEY_B " }\n"
-		      "defaults: { dscp: ef, ttl: 9, warn: { loss: 2% }, source: 198.51.100.2, port: 9 }\n"
+		      "defaults: { dscp: EF, ttl: 9, warn: { loss: 2% }, source: 198.51.100.2, port: 9 }\n"
 		      "resolve_every: 5s\n"
 		      "targets:\n"
 		      "  - { name: s, address: example.org, fwmark: 0x2a, interface: blue, warn: { rtt: 80ms },\n"
@@ -652,6 +652,7 @@ static void default_key_file(void **state)
 	    strstr(text, "/.config/floatprobe/key: No such file or directory; `floatprobe keygen -o FILE`"));
 	free(text);
 	diag_free(&diags);
+	keyfile_make_parents(".config/floatprobe/key");
 	assert_true(keyfile_create(".config/floatprobe/key", &identity, error));
 	struct config *config = config_from_uris(uri, 1, NULL, NULL, &diags);
 	fixture_expect("key in HOME", &diags, "");

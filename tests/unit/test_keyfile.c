@@ -55,6 +55,8 @@ static void directories_are_made(void **state)
 {
 	struct stat st;
 	(void)state;
+	assert_false(keyfile_create("home/.config/floatprobe/key", &identity, error));
+	keyfile_make_parents("home/.config/floatprobe/key");
 	assert_true(keyfile_create("home/.config/floatprobe/key", &identity, error));
 	assert_int_equal(stat("home/.config", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);

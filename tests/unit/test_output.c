@@ -250,6 +250,37 @@ static void the_first_sentence_names_the_worst_faults(void **state)
 			    "e, f and g: UDP answers are lost on their way back, 3 of 3 paths");
 }
 
+static void a_threshold_has_one_clause(void **state)
+{
+	(void)state;
+	char text[HEADLINE_LEN];
+	struct headline_path paths[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		paths[i] = in_short("a", &up);
+		paths[i].expected = false;
+		paths[i].threshold = "warn";
+		paths[i].sentence = i ? "the median round trip was 31 ms" : "the median round trip was 30 ms";
+	}
+	assert_string_equal(headline(paths, 2, text), "a: UDP answers are beyond the threshold `warn`, 2 of 2 paths");
+}
+
+/* What is known of paths that are well stands below them, where each path has its row. */
+static void rows_of_paths_that_are_well_have_their_sentences(void **state)
+{
+	(void)state;
+	struct verdict marked = up;
+	struct result_path paths[] = { path("boot-01", &marked) };
+
+	strcpy(marked.sentences[0], "probes that left with DSCP 46 arrived with DSCP 0");
+	marked.sentences_len = 1;
+	assert_text(paths, 1, &plain, &(struct output_text_wish){ .unfold = true },
+		    "1 path of 1 target is as expected\n"
+		    "boot-01  floating 203.0.113.7 port 8620\n"
+		    "    udp/512 held  up  0 of 10 lost  0.412 / 12.50 ms  boot-01 on 198.18.18.26\n"
+		    "      * probes that left with DSCP 46 arrived with DSCP 0\n");
+}
+
 static void every_cause_has_a_clause(void **state)
 {
 	(void)state;
@@ -602,6 +633,8 @@ int main(void)
 		cmocka_unit_test(quiet_shows_only_what_is_not_as_expected),
 		cmocka_unit_test(what_an_application_suffers_is_shown_although_it_is_expected),
 		cmocka_unit_test(the_first_sentence_names_the_worst_faults),
+		cmocka_unit_test(a_threshold_has_one_clause),
+		cmocka_unit_test(rows_of_paths_that_are_well_have_their_sentences),
 		cmocka_unit_test(every_cause_has_a_clause),
 		cmocka_unit_test(no_line_is_too_wide),
 		cmocka_unit_test(no_line_of_a_move_is_too_wide),
