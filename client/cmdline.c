@@ -66,7 +66,7 @@ static const char *take_probes(void *object, const char *value)
 	if (fault && !take_threshold(&cmdline->critical, value))
 		return NULL;
 	cmdline->counted = !fault;
-	return fault ? "is not a number from 1 to 100000, and no threshold such as 200ms,10%" : NULL;
+	return fault && strpbrk(value, ",%") ? "is neither a number nor a threshold such as 200ms,10%" : fault;
 }
 
 static const char *take_duration(void *field, const char *value)
@@ -176,8 +176,8 @@ static const char *take_name(void *field, const char *value)
 #define FIELD(member) offsetof(struct cmdline, member)
 
 const struct options_spec cmdline_round[] = {
-	{ "count", 'c', false, "N", "probes a path, 1 to 100000; default 10, with --quick 1; -c RTT,LOSS is --critical",
-	  take_probes, 0 },
+	{ "count", 'c', false, "N", "probes a path; default 10, with --quick 1; -c RTT,LOSS is --critical", take_probes,
+	  0 },
 	{ "spacing", 0, false, "TIME", "time between the probes of a path, +-10 %; default 200ms", take_duration,
 	  FIELD(round.spacing_ns) },
 	{ "timeout", 0, false, "TIME", "how long to wait for an answer; default 1s", take_duration,

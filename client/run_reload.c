@@ -73,7 +73,8 @@ static const char *refusal(const struct run_reload *r)
 	if (unknown)
 		log_warning("there is no target '%s' in %s any more", unknown, r->file);
 	if (config_forbidden(r->config))
-		return "the fwmark of a target needs CAP_NET_ADMIN, which this process does not have";
+		return "the fwmark of a target needs CAP_NET_ADMIN, which only a start as root with a fwmark keeps "
+		       "(restart)";
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 #include "client/metrics/status_page.h"
 
 #include "client/verdict/assess.h"
+#include "common/web/causes_page.h"
 #include "common/web/page.h"
 
 #include <stdio.h>
@@ -43,16 +44,25 @@ static void paragraph(struct document *d, const char *text)
 	document_put(d, "</p>");
 }
 
+/* The word of a cause leads to what it means. */
+static void put_cause(struct document *d, enum verdict_cause cause)
+{
+	const char *word = verdict_cause_word(cause);
+
+	document_format(d, "<a href=\"" CAUSES_PAGE_PATH "#%s\">%s</a>", word, word);
+}
+
 static void write_incident(struct document *d, const struct incident *in)
 {
-	char text[TEXT_LEN], time[PAGE_TIME_LEN];
+	char time[PAGE_TIME_LEN];
 
 	document_put(d, "<article><p><strong>");
 	write_targets(d, in);
 	document_put(d, "</strong></p>");
-	snprintf(text, sizeof text, "since %s; direction %s, cause %s; paths: %zu", page_time(in->opened_real_ns, time),
-		 verdict_direction_word(incident_direction(in)), verdict_cause_word(in->lead.cause), in->paths_total);
-	paragraph(d, text);
+	document_format(d, "<p>since %s; direction %s, cause ", page_time(in->opened_real_ns, time),
+			verdict_direction_word(incident_direction(in)));
+	put_cause(d, in->lead.cause);
+	document_format(d, "; paths: %zu</p>", in->paths_total);
 	for (unsigned i = 0; i < in->lead.sentences_len; i++)
 		paragraph(d, in->lead.sentences[i]);
 	if (in->lead.advice)
@@ -174,13 +184,13 @@ static void write_state(struct document *d, const struct path_status *s)
 
 static void write_why(struct document *d, const struct path_status *s)
 {
-	char text[TEXT_LEN] = "";
-
-	if (s->known && s->cause != VERDICT_CAUSE_NONE)
-		snprintf(text, sizeof text, "%s%s%s", verdict_cause_word(s->cause),
-			 s->direction == VERDICT_DIRECTION_NONE ? "" : ", ",
-			 s->direction == VERDICT_DIRECTION_NONE ? "" : verdict_direction_word(s->direction));
-	page_cell(d, "Why", text);
+	document_put(d, "<td data-label=\"Why\">");
+	if (s->known && s->cause != VERDICT_CAUSE_NONE) {
+		put_cause(d, s->cause);
+		if (s->direction != VERDICT_DIRECTION_NONE)
+			document_format(d, ", %s", verdict_direction_word(s->direction));
+	}
+	document_put(d, "</td>");
 }
 
 static void write_numbers(struct document *d, const struct path *p)

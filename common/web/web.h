@@ -53,7 +53,7 @@ struct web_route {
 	unsigned (*variant)(const struct web_request *request);
 };
 
-enum { WEB_ROUTES_MAX = 8 };
+enum { WEB_ROUTES_MAX = 9 };
 
 struct web;
 

@@ -68,7 +68,7 @@ class Check(cli.TestCase):
                 done = self.check("--format", "nagios", "--timeout", "100ms", *critical, warning, "80ms,2%", status=2)
                 self.assertIn("held loss'=100%;2;10;0;100", done.stdout)
                 self.assertIn("held rtt'=U;80;200;0;", done.stdout)
-        self.assertIn("threshold", self.check("-c", "200,10%", status=2).stderr)
+        self.assertIn("nor a threshold", self.check("-c", "200,10%", status=2).stderr)
 
     def test_target(self):
         for options, targets in (

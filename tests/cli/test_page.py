@@ -3,6 +3,7 @@
 
 import html.parser
 import http.server
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import unittest
 import urllib.request
 
+from test_monitoring import SOURCE, anchors
 from test_run import wait_until
 from test_web import Web
 
@@ -21,13 +23,15 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.text, self.rows, self.titles = [], [], [], []
+        self.open, self.text, self.rows, self.titles, self.links, self.ids = [], [], [], [], [], []
         self.feed(text)
         assert not self.open, self.open
 
     def handle_starttag(self, tag, attrs):
         if tag == "tr":
             self.rows.append({})
+        self.links += [value for name, value in attrs if name == "href"]
+        self.ids += [value for name, value in attrs if name == "id"]
         if tag not in VOID:
             self.open.append((tag, dict(attrs)))
 
@@ -40,8 +44,10 @@ class Page(html.parser.HTMLParser):
     def handle_data(self, data):
         self.text.append(data)
         tag, attrs = self.open[-1] if self.open else ("", {})
+        if tag == "a" and self.open[-2][0] == "td":
+            tag, attrs = self.open[-2]
         if tag == "td":
-            self.rows[-1][attrs["data-label"]] = data
+            self.rows[-1][attrs["data-label"]] = self.rows[-1].get(attrs["data-label"], "") + data
         if tag == "title":
             self.titles.append(data)
 
@@ -93,9 +99,22 @@ class Pages(Web):
         self.assertEqual((client["Client"], client["Flows that do not hear us"]), ("here", "0"))
         server.send_signal(signal.SIGTERM)
         server.wait(20)
-        wait_until("an incident", lambda: any("cause refused" in text for text in self.page(self.web).text))
+        wait_until("an incident and six paths", lambda: self.page(self.web).links.count("/docs/CAUSES.md#refused") == 7)
         page = self.page(self.web)
         self.assertEqual({row["State"] for row in page.rows if row}, {"down, not as expected"})
+        self.assertEqual({row["Why"] for row in page.rows if row}, {"refused, forward"})
+
+    def test_what_causes_mean(self):
+        self.started()
+        with open(f"{SOURCE}/docs/CAUSES.md", encoding="utf-8") as file:
+            markdown = file.read()
+        for port in self.web, self.server_web:
+            status, text, reply = self.request(port, "/docs/CAUSES.md")
+            self.assertEqual((status, reply.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+            page = Page(text)
+            self.assertEqual(set(page.ids), anchors(markdown))
+            words = lambda text: "".join(re.sub(r"^(#+|-) |[`*]|\s", "", text, flags=re.M))
+            self.assertIn(words(markdown), words("".join(page.text)))
 
     def browse(self, port, *arguments):
         """Returns the page as the browser has it after nine seconds of its own time. Complaints of its console fail."""
