@@ -1,7 +1,6 @@
 #include "client/metrics/status_page.h"
 
 #include "client/verdict/assess.h"
-#include "common/web/causes_page.h"
 #include "common/web/page.h"
 
 #include <stdio.h>
@@ -49,7 +48,7 @@ static void put_cause(struct document *d, enum verdict_cause cause)
 {
 	const char *word = verdict_cause_word(cause);
 
-	document_format(d, "<a href=\"" CAUSES_PAGE_PATH "#%s\">%s</a>", word, word);
+	document_format(d, "<a href=\"" PAGE_CAUSES_PATH "#%s\">%s</a>", word, word);
 }
 
 static void write_incident(struct document *d, const struct incident *in)

@@ -5,8 +5,6 @@
 
 #include "common/web/web.h"
 
-#define CAUSES_PAGE_PATH "/docs/CAUSES.md"
-
 /* For struct web_route. */
 bool causes_page_write(void *context, struct web_draft *draft);
 

@@ -2,7 +2,6 @@
 
 #include "common/core/ns.h"
 #include "common/system/clock.h"
-#include "common/web/causes_page.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -99,7 +98,8 @@ void page_begin(struct document *d, const char *program, const char *name)
 static void end(struct document *d)
 {
 	page_table_end(d);
-	document_put(d, "</main>\n<footer><p><a href=\"" CAUSES_PAGE_PATH "\">causes</a> <a href=\"/metrics\">metrics</a></p></footer></body></html>\n");
+	document_put(d, "</main>\n<footer><p><a href=\"" PAGE_CAUSES_PATH
+			"\">causes</a> <a href=\"/metrics\">metrics</a></p></footer></body></html>\n");
 }
 
 bool page_write(const struct page *page, const void *context, struct web_draft *draft)

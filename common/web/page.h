@@ -7,6 +7,7 @@
 
 #define PAGE_STYLE_PATH  "/page.css"
 #define PAGE_SCRIPT_PATH "/page.js"
+#define PAGE_CAUSES_PATH "/docs/CAUSES.md" /* of causes_page.h; a cause is an anchor there */
 
 /* For struct web_route. */
 void page_answer_style(void *context, const struct web_request *request, struct web_reply *reply);

@@ -30,7 +30,7 @@ struct web_service {
 #define WEB_SERVICE_ROUTES                                                                                             \
 	{ .path = PAGE_STYLE_PATH, .answer = page_answer_style },                                                      \
 	    { .path = PAGE_SCRIPT_PATH, .answer = page_answer_script },                                                \
-	    { .path = CAUSES_PAGE_PATH, .write = causes_page_write },                                                  \
+	    { .path = PAGE_CAUSES_PATH, .write = causes_page_write },                                                  \
 	    { .path = "/-/healthy", .answer = web_service_answer_healthy },                                            \
 	{                                                                                                              \
 		.path = WEB_SERVICE_RELOAD, .post = true, .reloads = true, .begin = web_service_begin_reload           \
