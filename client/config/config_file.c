@@ -9,12 +9,14 @@
 #include "common/core/ns.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	COUNT_MAX = 256,
 	OUTSTANDING_MAX = 256, /* the number of probes that a receipt covers */
+	NUMBERS_LEN = 64,
 };
 
 static struct loader *loader_of(const struct schema *s)
@@ -232,6 +234,30 @@ static char *address_and_port(struct diag_list *diags, const struct config_targe
 	return lower;
 }
 
+/* Address and port, and how probes leave for them. Returns NULL if memory is out. */
+static char *place_and_egress(struct diag_list *diags, const struct config_target *target)
+{
+	const struct egress *e = &target->egress;
+	char sources[2][UNITS_ADDRESS_LEN], numbers[NUMBERS_LEN];
+	char *place = address_and_port(diags, target), *text;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (endpoint_is_unknown(&e->sources[i]))
+			sources[i][0] = '\0';
+		else
+			units_address_text(e->sources[i].address, sources[i]);
+	}
+	numbers[0] = '\0';
+	if (e->fwmark || e->dscp || e->ttl)
+		snprintf(numbers, sizeof numbers, " fwmark %u dscp %u ttl %u", e->fwmark, e->dscp, e->ttl);
+	text = place ? diag_format(diags, "%s%s%s%s%s%s%s%s", place, sources[0][0] ? " from " : "", sources[0],
+				   sources[1][0] ? " from " : "", sources[1], e->interface[0] ? " by " : "",
+				   e->interface, numbers)
+		     : NULL;
+	free(place);
+	return text;
+}
+
 /* Results are identified by name. A path that is probed twice would count each loss twice. */
 static void check_targets_unique(struct schema *s, const struct loader *loader)
 {
@@ -246,7 +272,7 @@ static void check_targets_unique(struct schema *s, const struct loader *loader)
 			schema_entries_add(s, &names, diag_copy(s->diags, target->name),
 					   name ? name : loader->target_nodes[i]);
 		if (target->address && schema_sound(loader->target_nodes[i], "port"))
-			schema_entries_add(s, &addresses, address_and_port(s->diags, target),
+			schema_entries_add(s, &addresses, place_and_egress(s->diags, target),
 					   address ? address : loader->target_nodes[i]);
 	}
 	schema_unique(s, &names, "each target must have its own name");

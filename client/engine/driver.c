@@ -178,19 +178,18 @@ static size_t addresses_of_name(const struct driver *d, const struct config_targ
 size_t driver_addresses(const struct driver *d, const struct config_target *t,
 			struct endpoint addresses[RESOLVER_ADDRESSES_MAX], const char **error)
 {
+	int number = egress_table_number(&t->egress);
 	size_t len = 1;
 
-	*error = NULL;
+	*error = number < 0 ? "no room for another combination of source, interface, dscp, ttl and fwmark" : NULL;
+	if (*error)
+		return 0;
 	if (t->numeric)
 		addresses[0] = t->endpoint;
 	else
 		len = addresses_of_name(d, t, addresses, error);
-	for (size_t i = 0; i < len; i++) {
-		if (egress_table_set(&addresses[i], &t->egress))
-			continue;
-		*error = "no room for another combination of source, interface, dscp, ttl and fwmark";
-		return 0;
-	}
+	for (size_t i = 0; i < len; i++)
+		addresses[i].egress = (uint16_t)number;
 	return len;
 }
 

@@ -182,7 +182,7 @@ static bool refuses(const struct engine *e, const struct path *p)
 {
 	const struct path *there = paths_at(&e->paths, &p->endpoint, probe_kind_of(p->kind)->transport);
 
-	while (there && there->facts.last_error == PROBER_NONE)
+	while (there && (there->facts.last_error == PROBER_NONE || there->endpoint.egress != p->endpoint.egress))
 		there = there->next_there;
 	return there != NULL;
 }

@@ -155,7 +155,7 @@ static struct channel **find(struct channel **list, int witness, const struct en
 			     enum packet_transport transport)
 {
 	while (*list && ((*list)->witness != witness || (*list)->transport != transport ||
-			 !endpoint_equal(&(*list)->endpoint, endpoint)))
+			 !endpoint_same_egress(&(*list)->endpoint, endpoint)))
 		list = &(*list)->next;
 	return list;
 }
@@ -289,7 +289,8 @@ bool channel_is_alive(const struct channel *w, const struct paths *paths)
 	for (const struct path *p = paths_at(paths, &w->endpoint, w->transport); p; p = p->next_there) {
 		struct prober_tally tally;
 		prober_tally(&p->prober, 1, &tally);
-		if (tally.answered && tally.answered_ns > w->liveness.asked_ns &&
+		if (p->endpoint.egress == w->endpoint.egress && tally.answered &&
+		    tally.answered_ns > w->liveness.asked_ns &&
 		    path_server_of_number(p, tally.server) == (int)w->server)
 			return true;
 	}

@@ -201,7 +201,8 @@ static bool are_probes_refused(const struct querier *querier, const struct chann
 {
 	const struct path *p = paths_at(querier->s.paths, &w->endpoint, w->transport);
 
-	while (p && (p->facts.last_error != PROBER_REFUSED || now_ns - p->facts.last_error_ns >= QUERIER_REFUSED_NS))
+	while (p && (p->facts.last_error != PROBER_REFUSED || p->endpoint.egress != w->endpoint.egress ||
+		     now_ns - p->facts.last_error_ns >= QUERIER_REFUSED_NS))
 		p = p->next_there;
 	return p && !channel_is_alive(w, querier->s.paths);
 }

@@ -79,7 +79,7 @@ static unsigned path_mtu(const struct endpoint *to)
 /* The route of what is sent to this endpoint. */
 static int route_towards(struct netlink *nl, const struct endpoint *to, struct rtnl_route *route)
 {
-	const struct egress *egress = egress_table_of(to);
+	const struct egress *egress = egress_table_at(to->egress);
 
 	return rtnl_route_by(nl, to, egress_source(egress, endpoint_is_v4(to) ? AF_INET : AF_INET6),
 			     egress->interface[0] ? if_nametoindex(egress->interface) : 0, egress->fwmark, route);

@@ -325,14 +325,14 @@ static struct socket *held_socket(struct udp_dialer *d, struct pool *pool, unsig
 
 static struct pool *pool_for(struct udp_dialer *d, const struct endpoint *to)
 {
-	unsigned number = egress_table_number(to);
+	struct pool **pool = &d->pools[to->egress];
 
-	if (!d->pools[number]) {
-		d->pools[number] = calloc(1, sizeof *d->pools[number]);
-		if (d->pools[number] && number)
-			d->pools[number]->egress = egress_table_at(number);
+	if (!*pool) {
+		*pool = calloc(1, sizeof **pool);
+		if (*pool && to->egress)
+			(*pool)->egress = egress_table_at(to->egress);
 	}
-	return d->pools[number];
+	return *pool;
 }
 
 static struct socket *socket_for(struct udp_dialer *d, const struct endpoint *to, int held, uint32_t *last_fresh,

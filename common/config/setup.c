@@ -276,7 +276,7 @@ static char *bracketed(const char *address)
 {
 	uint8_t octets[16];
 	char interface[UNITS_INTERFACE_LEN];
-	bool bare = strchr(address, ':') &&
+	bool bare = address[0] != '[' && strchr(address, ':') &&
 		    (!units_address(address, octets) || !units_scoped_address(address, octets, interface));
 
 	return bare ? alloc_format("[%s]", address) : alloc_text(address);

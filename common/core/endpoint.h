@@ -9,7 +9,8 @@
 
 struct endpoint {
 	uint8_t address[16];
-	uint16_t port; /* host byte order */
+	uint16_t port;   /* host byte order */
+	uint16_t egress; /* of a destination: how packets leave for it, see client/net/egress_table.h; else 0 */
 };
 
 static const uint8_t endpoint_v4_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -60,9 +61,16 @@ static inline bool endpoint_same_address(const struct endpoint *a, const struct 
 	return memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
+/* However packets leave for them: an answer comes from the endpoint that was asked. */
 static inline bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	return endpoint_same_address(a, b) && a->port == b->port;
+}
+
+/* And packets leave for both alike: what is found there is true of both. */
+static inline bool endpoint_same_egress(const struct endpoint *a, const struct endpoint *b)
+{
+	return endpoint_equal(a, b) && a->egress == b->egress;
 }
 
 #endif

@@ -18,7 +18,7 @@ static int64_t now_ns = NS_PER_S;
 
 static struct endpoint at(uint8_t third, uint8_t last)
 {
-	return (struct endpoint){ { [10] = 0xff, 0xff, 198, 18, third, last }, 40000 };
+	return (struct endpoint){ .address = { [10] = 0xff, 0xff, 198, 18, third, last }, .port = 40000 };
 }
 
 static void collect(void *context, const struct evidence_query *query, const struct reflector_querier *querier,

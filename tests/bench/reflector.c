@@ -35,8 +35,9 @@ static struct reflector *make_reflector(const struct seal_identity *server, cons
 
 static int64_t reflect(struct reflector *reflector)
 {
-	static const struct endpoint source = { { [10] = 0xff, 0xff, 198, 18, 0, 1 }, 40000 };
-	static const struct endpoint arrived_on = { { [10] = 0xff, 0xff, 198, 18, 0, 2 }, WIRE_PORT };
+	static const struct endpoint source = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 1 }, .port = 40000 };
+	static const struct endpoint arrived_on = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 2 },
+						    .port = WIRE_PORT };
 	int64_t start_ns = clock_mono_ns();
 	for (unsigned i = 0; i < ROUND; i++) {
 		struct reflector_event event;

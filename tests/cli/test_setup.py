@@ -111,8 +111,9 @@ class Init(Setup):
         self.assertRegex(shown, URI + r"203\.0\.113\.7\?name=boot-01\n\Z")
         shown = self.floatprobe("pubkey", key, "--uri", "2001:db8::7", "--name", "b", status=0).stdout
         self.assertRegex(shown, URI + r"\[2001:db8::7\]\?name=b\n\Z")
-        shown = self.floatprobe("pubkey", key, "--uri", "fe80::7%eth0", status=0).stdout
-        self.assertRegex(shown, URI + r"\[fe80::7%eth0\]\?name=boot-01\n\Z")
+        for address in ("fe80::7%eth0", "[fe80::7%eth0]"):
+            shown = self.floatprobe("pubkey", key, "--uri", address, status=0).stdout
+            self.assertRegex(shown, URI + r"\[fe80::7%eth0\]\?name=boot-01\n\Z")
         self.floatprobe("pubkey", key, "--uri", "not an address", status=2)
 
 

@@ -77,8 +77,8 @@ static struct config_target targets[] = {
 	  .sizes_len = 2,
 	  .expect_reachable = true },
 };
-static const struct endpoint addresses[] = { { { [10] = 0xff, 0xff, 203, 0, 113, 7 }, WIRE_PORT },
-					     { { [10] = 0xff, 0xff, 198, 18, 1, 5 }, WIRE_PORT } };
+static const struct endpoint addresses[] = { { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = WIRE_PORT },
+					     { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 }, .port = WIRE_PORT } };
 enum { TARGETS = sizeof targets / sizeof *targets };
 static struct config config = { .servers = servers,
 				.servers_len = SERVERS,

@@ -180,7 +180,7 @@ static void on_listener(void *context, const struct listener *listener)
 
 /* ---- questions ---- */
 
-static const struct endpoint to = { { [10] = 0xff, 0xff, 203, 0, 113, 7 }, 0 }, from = { .port = 0 };
+static const struct endpoint to = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = 0 }, from = { .port = 0 };
 
 static int ask_links(struct netlink *nl)
 {

@@ -40,8 +40,8 @@ enum packet_transport script_transport(const uint8_t *step)
 
 struct endpoint script_address(uint8_t choice, uint16_t port)
 {
-	struct endpoint v4 = { { [10] = 0xff, 0xff, 198, 18, choice, choice }, port };
-	struct endpoint v6 = { { 0x20, 0x01, 0x0d, 0xb8, [7] = choice, [15] = choice }, port };
+	struct endpoint v4 = { .address = { [10] = 0xff, 0xff, 198, 18, choice, choice }, .port = port };
+	struct endpoint v6 = { .address = { 0x20, 0x01, 0x0d, 0xb8, [7] = choice, [15] = choice }, .port = port };
 	return choice & 0x80 ? v6 : v4;
 }
 

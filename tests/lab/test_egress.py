@@ -53,6 +53,24 @@ def source(net):
 
 
 @scenario
+def two_sources_for_one_address(net):
+    """Two targets at one address, each from a source of its own. The router drops what comes from one of them: that one is
+    down, and the evidence comes over the other one."""
+    second = f"{net.plan.outside}22"
+    net.client.ip(net.plan.add(second, "eth0"))
+    net.settle()
+    net.router.nft(
+        f"table inet second {{\n chain in {{\n  type filter hook prerouting priority -400;\n"
+        f"  {net.plan.nft} saddr {second} meta l4proto {{ tcp, udp }} th dport {PORT} drop\n }}\n}}\n"
+    )
+    ways = {"first": f"{net.plan.outside}2", "second": second}
+    targets = [{**floating(net, source=own)[0], "name": name, "server": "boot-01"} for name, own in ways.items()]
+    check = net.check(targets)
+    check.expect({"target": "first"}, state="up", expected=True)
+    check.expect({"target": "second"}, state="down", direction="forward", lost=0)
+
+
+@scenario
 def source_of_another_host(net):
     """An address that this host does not have: nothing leaves, and a sentence says why."""
     for row in net.check(floating(net, source=f"{net.plan.outside}33")).expect({}, cause="local", expected=False, sent=0):

@@ -6,12 +6,14 @@
 
 static inline struct endpoint sample_endpoint_v4(uint8_t last, uint16_t port)
 {
-	return (struct endpoint){ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 1, last }, port };
+	return (struct endpoint){ .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 1, last },
+				  .port = port };
 }
 
 static inline struct endpoint sample_endpoint_v6(uint8_t last, uint16_t port)
 {
-	return (struct endpoint){ { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last }, port };
+	return (struct endpoint){ .address = { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last },
+				  .port = port };
 }
 
 static inline struct packet_request sample_request(unsigned slots)

@@ -106,7 +106,7 @@ int querier_silent_witness(const struct querier *a, unsigned server)
 
 static int setup(void **state)
 {
-	static const struct endpoint floating = { { [10] = 0xff, 0xff, 203, 0, 113, 7 }, 8620 };
+	static const struct endpoint floating = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = 8620 };
 	const struct path_plan plan = { .config = &config, .ring_len = RING };
 	struct path **items = calloc(PATHS, sizeof *items);
 

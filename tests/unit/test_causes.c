@@ -16,7 +16,7 @@
 
 #define ADDRESS(a, b, c, d)                                                                                            \
 	{                                                                                                              \
-		{ [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d }, 0                                \
+		.address = { [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d }                        \
 	}
 
 static const struct evidence_neighbour wrong = {

@@ -12,8 +12,8 @@
 
 enum { SERVER, WITNESS, SERVERS, PAGES = 4 };
 
-static const struct endpoint first = { { [10] = 0xff, 0xff, 198, 18, 0, 1 }, WIRE_PORT };
-static const struct endpoint second = { { [10] = 0xff, 0xff, 198, 18, 0, 2 }, WIRE_PORT };
+static const struct endpoint first = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 1 }, .port = WIRE_PORT };
+static const struct endpoint second = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 2 }, .port = WIRE_PORT };
 static struct channels channels;
 static int64_t now_ns;
 

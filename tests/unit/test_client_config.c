@@ -430,12 +430,25 @@ static void faults(void **state)
 		      "  - { name: t, address: example.org }\n"
 		      "  - { name: u, address: '::ffff:198.51.100.7' }\n"
 		      "  - { name: v, address: EXAMPLE.org }\n"
-		      "  - { name: w, address: example.org, port: 1 }\n",
+		      "  - { name: w, address: example.org, port: 1 }\n"
+		      "  - { name: x, address: example.org, interface: eth0, source: 198.51.100.2 }\n"
+		      "  - { name: y, address: example.org, interface: eth0, dscp: ef }\n"
+		      "  - { name: z, address: 'fe80::1%eth0' }\n"
+		      "  - { name: a, address: 'fe80::1%eth1' }\n"
+		      "  - { name: b, address: 'fe80::1%eth1', interface: eth1 }\n"
+		      "  - { name: c, address: example.org, source: 198.51.100.2, interface: eth0 }\n"
+		      "  - { name: d, address: example.org, dscp: 46, interface: eth0 }\n",
 		  "c.yaml:5:13: error: name: 't' is already in c.yaml:4; each target must have its own name\n"
 		  "c.yaml:6:25: error: address: '198.51.100.7 port 8620' is already in c.yaml:4; one target can have "
 		  "several protocols, schedules and servers\n"
 		  "c.yaml:7:25: error: address: 'example.org port 8620' is already in c.yaml:5; one target can have "
-		  "several protocols, schedules and servers\n" },
+		  "several protocols, schedules and servers\n"
+		  "c.yaml:13:25: error: address: 'fe80::1 port 8620 by eth1' is already in c.yaml:12; one target can "
+		  "have several protocols, schedules and servers\n"
+		  "c.yaml:14:25: error: address: 'example.org port 8620 from 198.51.100.2 by eth0' is already in "
+		  "c.yaml:9; one target can have several protocols, schedules and servers\n"
+		  "c.yaml:15:25: error: address: 'example.org port 8620 by eth0 fwmark 0 dscp 46 ttl 0' is already in "
+		  "c.yaml:10; one target can have several protocols, schedules and servers\n" },
 
 		/* the rest of the root */
 		{ ONE TARGET "lossy: 0%\nvantage: 'a b'\nweb: localhost:1\njournal: a.key\nnothing: 1\n",

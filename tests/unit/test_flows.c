@@ -202,9 +202,9 @@ static void it_does_what_a_plain_list_would(void **state)
 /* All flows of a client have to be looked at to say that none comes from an address. */
 static void of_a_client_with_very_many_flows_little_is_said(void **state)
 {
-	static const struct endpoint own = { { [10] = 0xff, 0xff, 198, 18, 0, 1 }, 0 };
-	static const struct endpoint local = { { [10] = 0xff, 0xff, 198, 18, 0, 2 }, 0 };
-	static const struct endpoint peer = { { [10] = 0xff, 0xff, 198, 18, 0, 3 }, 0 };
+	static const struct endpoint own = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 1 }, .port = 0 };
+	static const struct endpoint local = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 2 }, .port = 0 };
+	static const struct endpoint peer = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 3 }, .port = 0 };
 	struct flows *flows = flows_new(FLOWS_LOOKED_AT + 1, 1, hash_key);
 
 	(void)state;

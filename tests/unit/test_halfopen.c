@@ -39,14 +39,14 @@ static struct sockdiag_half_open socket_of_age(uint32_t age_ms, const uint32_t s
 	return s;
 }
 
-static const struct endpoint client_itself = { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 5000 };
+static const struct endpoint client_itself = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 9 }, .port = 5000 };
 static const struct endpoint unseen;
-static const struct endpoint nat = { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 5000 };
-static const struct evidence_translation keeps = { { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 0 },
-						   { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 0 },
+static const struct endpoint nat = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 1 }, .port = 5000 };
+static const struct evidence_translation keeps = { { .address = { [10] = 0xff, 0xff, 198, 18, 1, 9 }, .port = 0 },
+						   { .address = { [10] = 0xff, 0xff, 203, 0, 113, 1 }, .port = 0 },
 						   true };
-static const struct evidence_translation changes = { { { [10] = 0xff, 0xff, 198, 18, 1, 9 }, 0 },
-						     { { [10] = 0xff, 0xff, 203, 0, 113, 1 }, 0 },
+static const struct evidence_translation changes = { { .address = { [10] = 0xff, 0xff, 198, 18, 1, 9 }, .port = 0 },
+						     { .address = { [10] = 0xff, 0xff, 203, 0, 113, 1 }, .port = 0 },
 						     false };
 
 static const uint32_t no_syns[SYNS] = { 0 };
@@ -284,7 +284,7 @@ static void a_socket_of_the_other_family_is_no_suspect_where_that_is_not_transla
 /* -- other clients -- */
 
 enum { ASKER, OTHER, CLIENTS, FLOWS_MAX = 8 };
-static const struct endpoint elsewhere = { { [10] = 0xff, 0xff, 198, 18, 1, 27 }, WIRE_PORT };
+static const struct endpoint elsewhere = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 27 }, .port = WIRE_PORT };
 
 static void hear(struct flows *flows, unsigned client, const struct endpoint *source, const struct endpoint *arrived_on)
 {

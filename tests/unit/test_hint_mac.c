@@ -12,8 +12,8 @@
 
 enum { ROUTER = 9 };
 
-static const struct endpoint droplet = { { [10] = 0xff, 0xff, 198, 18, 1, 5 }, 0 },
-			     shared = { { [10] = 0xff, 0xff, 198, 18, 1, 50 }, 8620 };
+static const struct endpoint droplet = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 5 }, .port = 0 },
+			     shared = { .address = { [10] = 0xff, 0xff, 198, 18, 1, 50 }, .port = 8620 };
 static uint8_t mac_of_droplet, mac_of_shared; /* the last octet of the entry; 0: none */
 
 static bool neighbour_mac(const struct endpoint *to, uint8_t mac[EVIDENCE_MAC_LEN])

@@ -70,7 +70,7 @@ static void make_service(struct world *w)
 
 static struct endpoint loopback(uint16_t port)
 {
-	return (struct endpoint){ { [10] = 0xff, 0xff, 127, 0, 0, 1 }, port };
+	return (struct endpoint){ .address = { [10] = 0xff, 0xff, 127, 0, 0, 1 }, .port = port };
 }
 
 static uint16_t free_port(void)

@@ -13,7 +13,7 @@
 
 #define ADDRESS(d)                                                                                                     \
 	{                                                                                                              \
-		{ [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = d }, 0                           \
+		.address = { [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = d }                   \
 	}
 #define SECOND INT64_C(1000000000)
 
@@ -156,7 +156,7 @@ static void whose_error_is_it(void **state)
 		{ ours, false, PROBER_PROHIBITED, PROBER_UNSENT, false },
 		{ server, false, PROBER_REFUSED, PROBER_REFUSED, false },
 		{ router, false, PROBER_PROHIBITED, PROBER_PROHIBITED, false },
-		{ { { 0 }, 0 }, false, PROBER_REFUSED, PROBER_REFUSED, false }, /* a reset */
+		{ { .address = { 0 }, .port = 0 }, false, PROBER_REFUSED, PROBER_REFUSED, false }, /* a reset */
 		{ ours, false, PROBER_TOO_BIG, PROBER_TOO_BIG, false },
 		{ ours, false, PROBER_RESET, PROBER_RESET, false },
 	};

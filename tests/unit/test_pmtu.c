@@ -9,8 +9,10 @@
 
 #define SECOND INT64_C(1000000000)
 
-static const struct endpoint v4 = { { [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = 7 }, 8620 };
-static const struct endpoint v6 = { { 0x20, 0x01, 0x0d, 0xb8 }, 8620 };
+static const struct endpoint v4 = {
+	.address = { [10] = 0xff, [11] = 0xff, [12] = 198, [13] = 51, [14] = 100, [15] = 7 }, .port = 8620
+};
+static const struct endpoint v6 = { .address = { 0x20, 0x01, 0x0d, 0xb8 }, .port = 8620 };
 static unsigned mtu;
 
 static unsigned path_mtu(const struct endpoint *to)

@@ -77,7 +77,8 @@ static unsigned asked_at(const struct endpoint *to, bool tcp)
 
 static struct endpoint address(unsigned server, uint8_t which)
 {
-	return (struct endpoint){ { [10] = 0xff, 0xff, 198, 18, which, (uint8_t)server }, WIRE_PORT };
+	return (struct endpoint){ .address = { [10] = 0xff, 0xff, 198, 18, which, (uint8_t)server },
+				  .port = WIRE_PORT };
 }
 
 static int setup(void **state)

@@ -28,7 +28,7 @@ static struct config config = { .servers = &server,
 				.schedules_len = 1,
 				.targets = &target,
 				.targets_len = 1 };
-static const struct endpoint floating = { { [10] = 0xff, 0xff, 203, 0, 113, 7 }, WIRE_PORT };
+static const struct endpoint floating = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = WIRE_PORT };
 static struct seal_identity identity;
 static struct engine engine;
 static struct udp_dialer_hooks hooks;

@@ -97,7 +97,7 @@ static void a_flood_is_a_line_a_minute(void **state)
 
 static void exhausted_places_are_said(void **state)
 {
-	const struct endpoint peer = { { [10] = 0xff, 0xff, 198, 51, 100, 7 }, 40000 };
+	const struct endpoint peer = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 7 }, .port = 40000 };
 
 	(void)state;
 	refusals_note_full(&refusals, &peer);

@@ -42,7 +42,8 @@ static void three_connections_in_turn_prove_it(void **state)
 	assert_int_equal(query.translations_len, 1); /* the third attempt has another address */
 	assert_true(query.translations[0].keeps_ports);
 	source = evidence_source_of(&query, &query.attempts[1]);
-	assert_true(endpoint_equal(&source, &(struct endpoint){ { [10] = 0xff, 0xff, 198, 18, 1, OUTSIDE }, 2 }));
+	assert_true(endpoint_equal(
+	    &source, &(struct endpoint){ .address = { [10] = 0xff, 0xff, 198, 18, 1, OUTSIDE }, .port = 2 }));
 	source = evidence_source_of(&query, &query.attempts[2]);
 	assert_true(endpoint_equal(&source, &query.attempts[2].client));
 }

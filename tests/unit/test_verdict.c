@@ -19,10 +19,14 @@ enum { RING = 64 };
 static struct prober prober;
 static struct prober_record ring[RING];
 
-static const struct endpoint floating = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 7 }, 8620 };
-static const struct endpoint anchor = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 18, 26 }, 0 };
-static const struct endpoint droplet = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 1, 5 }, 8620 };
-static const struct endpoint v6 = { { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 }, 8620 };
+static const struct endpoint floating = { .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 7 },
+					  .port = 8620 };
+static const struct endpoint anchor = { .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 18, 26 },
+					.port = 0 };
+static const struct endpoint droplet = { .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, 1, 5 },
+					 .port = 8620 };
+static const struct endpoint v6 = { .address = { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 },
+				    .port = 8620 };
 
 /* --- evidence, as it comes: from a prober ----------------------------------------------------------------------- */
 

@@ -16,12 +16,14 @@ static const int64_t t1_ns = 1790000000123456789, t2_ns = 1790000000135802467, t
 
 static struct endpoint v4(uint8_t c, uint8_t d, uint16_t port)
 {
-	return (struct endpoint){ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, c, d }, port };
+	return (struct endpoint){ .address = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 18, c, d },
+				  .port = port };
 }
 
 static struct endpoint v6(uint8_t last, uint16_t port)
 {
-	return (struct endpoint){ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, last }, port };
+	return (struct endpoint){ .address = { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, last },
+				  .port = port };
 }
 
 static void make_identity(struct seal_identity *identity, uint8_t first, json_t *identities, const char *name)
