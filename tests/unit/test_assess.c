@@ -1084,7 +1084,7 @@ static void the_silence_of_a_server_is_looked_for_once_a_moment(void **state)
 	struct config_target one = target;
 	const struct path_plan plan = { .config = &config, .ring_len = RING };
 	struct path **items = calloc(CROWD, sizeof *items);
-	struct endpoint at = { { [10] = 0xff, 0xff, 203, 0, 113, 0 }, WIRE_PORT };
+	struct endpoint at = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 0 }, .port = WIRE_PORT };
 
 	(void)state;
 	one.servers_len = one.held = one.sizes_len = 1;
