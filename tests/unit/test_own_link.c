@@ -122,7 +122,7 @@ static void a_router_refuses_a_link_local_source(void **state)
 	path.facts.icmp_code = 2;
 	path.facts.offender = router;
 	assert_int_equal(own_link_outcome(&own, &path, PROBER_UNREACHABLE), PROBER_UNREACHABLE);
-	path.endpoint = (struct endpoint){ { 0x20, 1, 0xd, 0xb8 }, 0 };
+	path.endpoint = (struct endpoint){ .address = { 0x20, 1, 0xd, 0xb8 }, .port = 0 };
 	assert_int_equal(own_link_outcome(&own, &path, PROBER_UNREACHABLE), PROBER_UNSENT);
 	assert_int_equal(path.facts.send_errno, EADDRNOTAVAIL);
 }
