@@ -1,5 +1,6 @@
 /* The channels over which servers are queried. A channel is a server, a protocol, and an address: one of the server, or
- * one of a witness that relays. An address for which packets leave in several ways has a channel for each. It keeps the recent queries and their outcomes. No I/O: querier.h sends. */
+ * one of a witness that relays. An address for which packets leave in several ways has a channel for each. It keeps the
+ * recent queries and their outcomes. No I/O: querier.h sends. */
 #ifndef FLOATPROBE_CHANNEL_H
 #define FLOATPROBE_CHANNEL_H
 
