@@ -406,7 +406,10 @@ static uint64_t resolve_limit_ms(const struct check_options *o)
 {
 	int64_t timeout_ms = o->timeout_ns / NS_PER_MS;
 
-	return (uint64_t)(o->quick && timeout_ms < CHECK_RESOLVE_MS ? timeout_ms + 1 : CHECK_RESOLVE_MS);
+	int64_t limit_ms = o->quick && timeout_ms < CHECK_RESOLVE_MS ? timeout_ms + 1 : CHECK_RESOLVE_MS;
+	int64_t half_ms = o->deadline_ns / NS_PER_MS / 2; /* one dead name leaves time for the other targets */
+
+	return (uint64_t)(o->deadline_ns && half_ms < limit_ms ? half_ms : limit_ms);
 }
 
 static void start(struct check *c)

@@ -59,6 +59,17 @@ static bool read_holders(struct schema *s, const struct schema_key *key, struct 
 	return true;
 }
 
+/* The interface of a link-local address stands in it, or in `interface`, which is read before. */
+static const char *read_numeric(const char *text, struct config_target *target, char interface[UNITS_INTERFACE_LEN])
+{
+	char scoped[UNITS_ADDRESS_LEN + UNITS_INTERFACE_LEN + 1];
+	const char *fault = units_scoped_address(text, target->endpoint.address, interface);
+	int len = snprintf(scoped, sizeof scoped, "%s%%%s", text, target->egress.interface);
+	bool fits = target->egress.interface[0] && !strchr(text, '%') && (size_t)len < sizeof scoped;
+
+	return fault && fits && !units_scoped_address(scoped, target->endpoint.address, interface) ? NULL : fault;
+}
+
 static bool read_address(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct config_target *target = object;
@@ -68,9 +79,7 @@ static bool read_address(struct schema *s, const struct schema_key *key, struct 
 	if (!text)
 		return false;
 	target->numeric = units_looks_numeric(text);
-	if (!schema_check(s, node,
-			  target->numeric ? units_scoped_address(text, target->endpoint.address, interface)
-					  : units_dns_name(text)))
+	if (!schema_check(s, node, target->numeric ? read_numeric(text, target, interface) : units_dns_name(text)))
 		return false;
 	if (interface[0] && target->egress.interface[0] && strcmp(interface, target->egress.interface) != 0)
 		return schema_error(s, node, "'%s' is on another interface than interface: %s; remove one of them",

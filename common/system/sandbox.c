@@ -109,9 +109,15 @@ static bool become(const struct passwd *user)
 	       setresuid(user->pw_uid, user->pw_uid, user->pw_uid) == 0;
 }
 
+/* A container may leave root without the capabilities that make up for the permissions of the user. */
 static void log_user(const struct passwd *user, uint64_t for_files)
 {
-	if (for_files & SANDBOX_CAPABILITY(CAP_DAC_OVERRIDE))
+	if (for_files & SANDBOX_CAPABILITY(CAP_DAC_OVERRIDE) && !capability_have(CAP_DAC_OVERRIDE))
+		log_warning("running as user %s, who may not create the journal there", user->pw_name);
+	else if (for_files & SANDBOX_CAPABILITY(CAP_DAC_READ_SEARCH) && !capability_have(CAP_DAC_READ_SEARCH))
+		log_warning("running as user %s, who may not read the configuration: a reload will fail",
+			    user->pw_name);
+	else if (for_files & SANDBOX_CAPABILITY(CAP_DAC_OVERRIDE))
 		log_info("running as user %s with CAP_DAC_OVERRIDE, as only root can create the journal there",
 			 user->pw_name);
 	else if (for_files)

@@ -218,6 +218,15 @@ class Confined(Processes):
         self.assertTrue(os.path.exists(self.path("server.jsonl")))
         self.end(server)
 
+    def test_a_container_whose_root_may_little(self):
+        """As docker and Kubernetes with few capabilities: what the user may not read is said at the start."""
+        self.config()
+        file = self.write("server.yaml", f"key: server.key\nlisten: {{ port: {cli.closed_port()} }}\nclients: {{ here: \"{self.client}\" }}\n")
+        server = self.start("setpriv", "--inh-caps=-all", "--bounding-set=-all,+setuid,+setgid", cli.FLOATPROBED, "--config", file)
+        wait_until("it listens", lambda: "listening" in self.log())
+        self.assertIn(f"running as user {self.user}, who may not read the configuration", self.log())
+        self.end(server)
+
     def test_repair_keeps_what_it_needs(self):
         server = self.server("repair: { stale_neighbours: true }\n")
         wait_until("it listens", lambda: "listening" in self.log())

@@ -66,6 +66,16 @@ class Prometheus:
 
     def fires(self, alertname, seconds=60, **labels):
         wait_until(f"{alertname} fires with {labels}", lambda: self.alerts(alertname=alertname, **labels), seconds)
+        self._explains(alertname)
+
+    def _explains(self, alertname):
+        """The runbook_url leads to a section of a page that is there."""
+        for alert in self._get("/api/v1/alerts")["alerts"]:
+            if alert["labels"]["alertname"] == alertname and alert["state"] == "firing":
+                page, _, section = alert["annotations"]["runbook_url"].partition("#")
+                shown = self.where.run("curl", "-s", "-g", "--max-time", "10", page, status=None).stdout
+                if f' id="{section}"' not in shown:
+                    raise Failure(f"{alert['annotations']['runbook_url']} has no such section: {shown[:200]}")
 
     def clears(self, alertname, seconds=60, **labels):
         wait_until(f"{alertname} {labels} clears", lambda: not self.alerts(alertname=alertname, **labels), seconds)

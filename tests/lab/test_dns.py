@@ -102,6 +102,16 @@ def more_addresses_than_can_be_taken(net):
 
 
 @scenario
+def a_dead_name_and_a_deadline(net):
+    """The name server never answers: what has an address is probed all the same."""
+    dns = Names(net, {}, 60)
+    config = net.config([target("dead.example.org"), *net.targets()])
+    done = net.client.run(*dns.under, net.program("floatprobe"), "check", config, "-t", "1s", "--format", "nagios", status=3)
+    if "'boot-01 ipv4 tcp loss'=0%" not in done.stdout and "'boot-01 ipv6 tcp loss'=0%" not in done.stdout:
+        raise Failure(done.stdout)
+
+
+@scenario
 def families(net):
     other = net.add_other_family()
     net.config()

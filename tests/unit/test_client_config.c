@@ -435,7 +435,7 @@ static void faults(void **state)
 		      "  - { name: y, address: example.org, interface: eth0, dscp: ef }\n"
 		      "  - { name: z, address: 'fe80::1%eth0' }\n"
 		      "  - { name: a, address: 'fe80::1%eth1' }\n"
-		      "  - { name: b, address: 'fe80::1%eth1', interface: eth1 }\n"
+		      "  - { name: b, address: 'fe80::1', interface: eth1 }\n"
 		      "  - { name: c, address: example.org, source: 198.51.100.2, interface: eth0 }\n"
 		      "  - { name: d, address: example.org, dscp: 46, interface: eth0 }\n",
 		  "c.yaml:5:13: error: name: 't' is already in c.yaml:4; each target must have its own name\n"
