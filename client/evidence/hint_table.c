@@ -36,7 +36,8 @@ void hint_table_explain(const struct drop_history *history, const struct path *p
 	const struct drop_table *t = &g.counts.table;
 
 	explanation->was_full = was_full(history);
-	if (!drop_history_since(history, since_ns, &g))
+	/* A new flow passes when an old one ends: the losses after it are young, and the table is what it was. */
+	if (!drop_history_since(history, since_ns, &g) && !(explanation->was_full && drop_history_kept(history, &g)))
 		return;
 	explanation->unread = !is_read(t);
 	if (explanation->unread || t->max == 0)

@@ -37,6 +37,15 @@ static bool others_answer(const struct path *p, unsigned server, const struct pr
 	return p->target->servers_len > 1 && tally->answered > 0 && !(tally->servers_mask >> path_slot(p, server) & 1);
 }
 
+/* The kernel tells the time of an answer in ticks. In `check` nothing of ours came before the first probe, so that an
+ * answer that seems a tick older is one to it. */
+static bool answered_on_link(const struct path *p, int64_t since_ns, enum mode mode)
+{
+	int64_t answer_ns = p->facts.link_answer_ns;
+
+	return answer_ns > 0 && answer_ns >= since_ns - (mode == MODE_CHECK ? ASSESS_TICK_NS : 0);
+}
+
 /* Does an address of this server alone answer ARP or ND questions in this outage? In `run` the outage has begun when
  * the last of its paths fails, as the others may have lost probes by chance before. */
 static bool answers_on_link(struct path *const *paths, size_t len, enum mode mode)
@@ -49,8 +58,7 @@ static bool answers_on_link(struct path *const *paths, size_t len, enum mode mod
 	}
 	for (size_t i = 0; i < len; i++) {
 		int64_t since_ns = mode == MODE_RUN ? began_ns : path_streak(paths[i]).began_ns;
-		if (paths[i]->target->servers_len == 1 && paths[i]->facts.link_answer_ns > 0 &&
-		    paths[i]->facts.link_answer_ns >= since_ns)
+		if (paths[i]->target->servers_len == 1 && answered_on_link(paths[i], since_ns, mode))
 			return true;
 	}
 	return false;
@@ -370,8 +378,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	if (p->loss)
 		explain(e, p, evidence.tally.oldest_ns, &evidence.hints);
 	siblings_tell(e, i, mode, &evidence);
-	evidence.hints.answers_on_link =
-	    p->facts.link_answer_ns > 0 && p->facts.link_answer_ns >= path_streak(p).began_ns;
+	evidence.hints.answers_on_link = answered_on_link(p, path_streak(p).began_ns, mode);
 	evidence.hints.own_address =
 	    e->link && e->link->is_own && !endpoint_is_loopback(&p->endpoint) && e->link->is_own(&p->endpoint);
 	if (p->target->unpinned)

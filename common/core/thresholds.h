@@ -458,6 +458,8 @@ enum {
 /* The kernel tells an age in ticks of 10 ms, from a clock of as much: an answer may look as old as before its question.
  */
 #define HOLDINGS_TICK_NS (20 * NS_PER_MS)
+/* The same of this host's neighbour entries, told at once. */
+#define ASSESS_TICK_NS (10 * NS_PER_MS)
 /* The kernel gives up after 3 s: questions with a longer pause between them are not one series. */
 #define HOLDINGS_SERIES_NS (2500 * NS_PER_MS)
 

@@ -26,11 +26,11 @@ struct syns_attempt {
 	struct endpoint client; /* its own address and port, as the client knows them */
 	/* Where its SYN should come from, through the translation that the client states. Port 0: any. */
 	struct endpoint source;
+	int64_t since_ns;  /* its SYN cannot have come before (monotonic) */
+	uint32_t value;    /* the first SYN's value is at most this */
+	uint16_t span_ms;  /* how much less than `value` it may be */
 	bool untranslated; /* the client is seen at this address: its SYN has this source */
 	bool has_name;
-	uint32_t value;   /* the first SYN's value is at most this */
-	uint16_t span_ms; /* how much less than `value` it may be */
-	int64_t since_ns; /* its SYN cannot have come before (monotonic) */
 };
 
 struct syns_query {

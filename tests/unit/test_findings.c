@@ -88,8 +88,8 @@ static void tell_event(enum reflector_event_kind kind)
 	struct flow flow = {
 		.id = 0xabcd,
 		.transport = PACKET_UDP,
-		.source = { { [10] = 0xff, 0xff, 198, 51, 100, 7 }, 40000 },
-		.arrived_on = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, 8620 },
+		.source = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 7 }, .port = 40000 },
+		.arrived_on = { .address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, .port = 8620 },
 		.receipts = { .received = 20 },
 		.acknowledged = 3,
 	};

@@ -107,6 +107,14 @@ static void a_servers_table_is_compared(void **state)
 	assert_int_equal(x.evicted, 2);
 	assert_int_equal(x.entries, 100);
 	assert_true(x.was_full);
+	x = (struct hint_table_explanation){ .max = 0 }; /* of an outage that began after the newest answer, */
+	hint_table_explain(&s->drops[3], s->path, s->asked_ns + SECOND, &x);
+	assert_true(hint_table_is_full(&x)); /* as a new flow passed when an old one ended */
+	count_table(&a, 10, 100, 8, 2, 1);
+	hear_later(s, &a);
+	x = (struct hint_table_explanation){ .max = 0 };
+	hint_table_explain(&s->drops[3], s->path, s->asked_ns + SECOND, &x);
+	assert_false(hint_table_is_full(&x)); /* it has room again */
 	count_table(&a, EVIDENCE_NOT_COUNTED, EVIDENCE_NOT_COUNTED, EVIDENCE_NOT_COUNTED, EVIDENCE_NOT_COUNTED,
 		    EVIDENCE_NOT_COUNTED);
 	hear_later(s, &a);

@@ -114,7 +114,7 @@ static void what_is_no_neighbour_is_passed_over(void **state)
 {
 	struct neighbours *n = neighbours_new(CAPACITY, hash_key);
 	struct rtnl_neighbour noarp = entry(9, NUD_NOARP, right), multicast = entry(9, NUD_PERMANENT, right);
-	struct rtnl_neighbour multicast6 = { .address = { { 0xff, 2, [15] = 1 }, 0 },
+	struct rtnl_neighbour multicast6 = { .address = { .address = { 0xff, 2, [15] = 1 }, .port = 0 },
 					     .link = LINK,
 					     .state = NUD_STALE };
 	struct neighbour before;

@@ -129,7 +129,8 @@ static void make_targets(void)
 	for (unsigned i = 0; i < TARGETS; i++) {
 		targets[i] = (struct config_target){
 			.name = (char[]){ "t" },
-			.endpoint = { { [10] = 0xff, 0xff, 198, 18, (uint8_t)(i / 256), (uint8_t)i }, WIRE_PORT },
+			.endpoint = { .address = { [10] = 0xff, 0xff, 198, 18, (uint8_t)(i / 256), (uint8_t)i },
+				      .port = WIRE_PORT },
 			.servers_len = 1,
 			.udp = true,
 			.schedules_len = 1,

@@ -52,7 +52,7 @@ static void refuse(enum reflector_outcome outcome, unsigned times, uint8_t last)
 		.client = outcome == REFLECTOR_DROPPED_BAD_MAC ? "monitor" : NULL,
 		.key = outcome == REFLECTOR_TOLD_NOT_AUTHORISED ? key : NULL,
 		.outcome = outcome,
-		.source = { { [10] = 0xff, 0xff, 198, 51, 100, last }, 40000 },
+		.source = { .address = { [10] = 0xff, 0xff, 198, 51, 100, last }, .port = 40000 },
 	};
 
 	for (unsigned i = 0; i < times; i++)
@@ -120,7 +120,7 @@ static void exhausted_places_are_said(void **state)
 
 static void what_else_is_exhausted_is_said(void **state)
 {
-	const struct flow flow = { .source = { { [10] = 0xff, 0xff, 198, 51, 100, 7 }, 40000 } };
+	const struct flow flow = { .source = { .address = { [10] = 0xff, 0xff, 198, 51, 100, 7 }, .port = 40000 } };
 	const struct reflector_event event = {
 		.kind = REFLECTOR_EVENT_NEW, .client = "monitor", .flow = &flow, .full = true
 	};

@@ -53,9 +53,9 @@ static struct config_schedule schedules[] = { { .every_ns = 1000 * MS, .timeout_
 #define TARGET(text, last, schedule)                                                                                   \
 	{                                                                                                              \
 		.name = (char[]){ text }, .numeric = true,                                                             \
-		.endpoint = { { [10] = 0xff, [11] = 0xff, 203, 0, 113, last }, WIRE_PORT }, .servers_len = 1,          \
-		.udp = true, .tcp = true, .schedules = { schedule }, .schedules_len = 1, .fresh = 1, .sizes = { 512 }, \
-		.sizes_len = 1, .expect_reachable = true,                                                              \
+		.endpoint = { .address = { [10] = 0xff, [11] = 0xff, 203, 0, 113, last }, .port = WIRE_PORT },         \
+		.servers_len = 1, .udp = true, .tcp = true, .schedules = { schedule }, .schedules_len = 1, .fresh = 1, \
+		.sizes = { 512 }, .sizes_len = 1, .expect_reachable = true,                                            \
 	}
 enum { PATHS = 2 }; /* of each target */
 
