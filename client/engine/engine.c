@@ -276,13 +276,15 @@ static int64_t next_deadline(const struct path *p)
 		       : prober_next_deadline(&p->prober);
 }
 
-static void decide_expired(struct engine *e, struct path *p, uint32_t from)
+static void decide_expired(struct engine *e, struct path *p, uint32_t from, int64_t now_ns)
 {
+	enum prober_outcome outcome = own_link_expired(&e->own_link, p, now_ns);
+
 	for (uint32_t seq = from; seq < p->prober.waiting_from; seq++) {
-		enum prober_outcome outcome = prober_record(&p->prober, seq)->outcome;
-		if (outcome != PROBER_LOST && outcome != PROBER_UNREACHABLE)
+		if (prober_record(&p->prober, seq)->outcome != PROBER_LOST)
 			continue;
-		if (outcome == PROBER_LOST)
+		own_link_settle(p, seq, outcome);
+		if (prober_record(&p->prober, seq)->outcome == PROBER_LOST)
 			own_kernel_note(&e->own_kernel, &p->endpoint, p->kind);
 		settle_expired(p, seq);
 		engine_decided(e, p, seq, NULL);
@@ -296,12 +298,11 @@ static int64_t expire_path(struct engine *e, struct path *p, int64_t now_ns)
 
 	if (prober_expire(&p->prober, now_ns) > 0) {
 		path_loss(p);
-		own_link_settle(&e->own_link, p, from, now_ns);
 		querier_note(e->querier, p);
 		e->ask_ns = now_ns;
 		if (path_streak(p).lost >= PROBER_OUTAGE_LOSSES)
 			own_tap_want(e->own_tap, now_ns);
-		decide_expired(e, p, from);
+		decide_expired(e, p, from, now_ns);
 	}
 	if (p->twin && twin_expire(p->twin, now_ns) && path_loss(p)) {
 		querier_note(e->querier, p);

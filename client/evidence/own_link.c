@@ -84,14 +84,15 @@ static enum prober_outcome why_none_left(struct own_link *own, struct path *p)
 	return PROBER_UNREACHABLE;
 }
 
-void own_link_settle(struct own_link *own, struct path *p, uint32_t from, int64_t now_ns)
+enum prober_outcome own_link_expired(struct own_link *own, struct path *p, int64_t now_ns)
 {
-	enum prober_outcome outcome = may_ask(own, now_ns) ? why_none_left(own, p) : PROBER_NONE;
+	return may_ask(own, now_ns) ? why_none_left(own, p) : PROBER_NONE;
+}
 
-	for (uint32_t seq = from; outcome != PROBER_NONE && seq < p->prober.waiting_from; seq++) {
-		if (may_not_have_left(p, seq))
-			prober_settle(&p->prober, seq, outcome);
-	}
+void own_link_settle(struct path *p, uint32_t seq, enum prober_outcome outcome)
+{
+	if (outcome != PROBER_NONE && may_not_have_left(p, seq))
+		prober_settle(&p->prober, seq, outcome);
 }
 
 void own_link_too_big(struct own_link *own, struct path *p)

@@ -18,10 +18,12 @@ struct own_link {
  * failing ARP or ND, and what its own firewall rejects, as ICMP errors of this host. */
 enum prober_outcome own_link_outcome(struct own_link *own, struct path *path, enum prober_outcome outcome);
 
-/* Call when the probes of the path from number `from` on have expired. The kernel reports its failing ARP or ND only
- * after 3 s, and for TCP not within a timeout. If the next hop has no MAC at the deadline, the probes have not left. If
- * this host has no source for them, nothing comes back: they count as not sent. */
-void own_link_settle(struct own_link *own, struct path *path, uint32_t from, int64_t now_ns);
+/* What became of probes of the path that have expired just now; NONE: they left, or it is not known. The kernel reports
+ * its failing ARP or ND only after 3 s, and for TCP not within a timeout. If the next hop has no MAC at the deadline,
+ * the probes have not left. If this host has no source for them, nothing comes back: they count as not sent. */
+enum prober_outcome own_link_expired(struct own_link *own, struct path *path, int64_t now_ns);
+/* Apply it to one of them. */
+void own_link_settle(struct path *path, uint32_t seq, enum prober_outcome outcome);
 
 /* Call when the kernel of this host refused a probe for its size: whose limit is it? */
 void own_link_too_big(struct own_link *own, struct path *path);

@@ -96,9 +96,9 @@ static void fill_tables(struct renewal *r)
 /* What was noted of this path; NULL: it is a new one. */
 static const struct series_path *find_before(struct renewal *r, const struct path *p)
 {
-	const struct series_path *before = &r->old->paths[r->next];
+	const struct series_path *before = r->next < r->old->paths_len ? &r->old->paths[r->next] : NULL;
 
-	if (r->next >= r->old->paths_len || before->path != p) {
+	if (!before || before->path != p) {
 		fill_tables(r);
 		before = table_find(&r->by_path, &p);
 	}
