@@ -34,10 +34,13 @@ void hint_table_explain(const struct drop_history *history, const struct path *p
 {
 	struct drop_growth g;
 	const struct drop_table *t = &g.counts.table;
+	bool since = drop_history_since(history, since_ns, &g);
 
 	explanation->was_full = was_full(history);
 	/* A new flow passes when an old one ends: the losses after it are young, and the table is what it was. */
-	if (!drop_history_since(history, since_ns, &g) && !(explanation->was_full && drop_history_kept(history, &g)))
+	if (explanation->was_full && (!since || t->dropped <= t->conflicts))
+		drop_history_kept(history, &g);
+	else if (!since)
 		return;
 	explanation->unread = !is_read(t);
 	if (explanation->unread || t->max == 0)
