@@ -1,6 +1,6 @@
-/* engine: how a fleet's probes are spread over the time. The clock and the dialers stand here, so that nothing but the
- * engine decides when a probe leaves: after however long a pause no burst is larger than what queues take, and probes
- * leave when they are due. */
+/* engine: how a fleet's probes are spread over the time, and that each is decided once. The clock and the dialers stand
+ * here, so that nothing but the engine decides when a probe leaves: after however long a pause no burst is larger than
+ * what queues take, and probes leave when they are due. */
 #include "client/engine/receive.h"
 #include "common/system/clock.h"
 
@@ -270,6 +270,47 @@ static void after_a_pause_no_burst_makes_up_for_it(void **state)
 	assert_true(p99_ns(before) <= MS);
 }
 
+/* -- what became of it -- */
+
+static size_t decided_len, unsent_len;
+
+static void count_decided(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe)
+{
+	(void)context, (void)probe;
+	decided_len++;
+	unsent_len += prober_record(&path->prober, seq)->outcome == PROBER_UNSENT;
+}
+
+static bool has_no_source(const struct endpoint *to)
+{
+	(void)to;
+	return true;
+}
+
+static size_t sent_before(int64_t at_ns)
+{
+	size_t n = 0;
+
+	while (n < sent_len && sent[n].at_ns < at_ns)
+		n++;
+	return n;
+}
+
+/* Their answers cannot come back, which this host knows only at their deadlines. */
+static void each_probe_without_a_source_is_decided_once(void **state)
+{
+	static const struct link_ops ops = { .no_source = has_no_source };
+
+	(void)state;
+	engine.decided = count_decided;
+	engine.own_link.ops = &ops;
+	decided_len = unsent_len = 0;
+	start(true);
+	run_until(5 * S);
+	assert_true(unsent_len > 0);
+	assert_in_range(decided_len, sent_before(now_ns - S - 50 * MS), sent_before(now_ns - S + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +318,7 @@ int main(void)
 		TEST(probes_leave_when_they_are_due),
 		TEST(what_is_due_at_once_does_not_leave_at_once),
 		TEST(after_a_pause_no_burst_makes_up_for_it),
+		TEST(each_probe_without_a_source_is_decided_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
