@@ -44,43 +44,6 @@ uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, 
 	return datagram;
 }
 
-void udp_dialer_flush(struct udp_dialer *dialer)
-{
-	(void)dialer;
-}
-
-void udp_dialer_drain(struct udp_dialer *dialer)
-{
-	(void)dialer;
-}
-
-void udp_dialer_listen(struct udp_dialer *dialer, bool wake)
-{
-	(void)dialer, (void)wake;
-}
-
-struct udp_drops udp_dialer_drops(struct udp_dialer *d)
-{
-	(void)d;
-	return (struct udp_drops){ 0 };
-}
-
-void udp_dialer_expect(struct udp_dialer *d, size_t answers)
-{
-	(void)d;
-	(void)answers;
-}
-
-void udp_dialer_part(struct udp_dialer *dialer)
-{
-	(void)dialer;
-}
-
-void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns)
-{
-	(void)dialer, (void)now_ns, (void)keep_ns;
-}
-
 void udp_dialer_forget(struct udp_dialer *dialer, const void *owner)
 {
 	(void)dialer, (void)owner;

@@ -141,42 +141,6 @@ uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, 
 	return stage(to, owner, seq, len, false)->buf;
 }
 
-void udp_dialer_flush(struct udp_dialer *dialer)
-{
-	(void)dialer;
-}
-
-void udp_dialer_drain(struct udp_dialer *dialer)
-{
-	(void)dialer;
-}
-
-void udp_dialer_listen(struct udp_dialer *dialer, bool wake)
-{
-	(void)dialer, (void)wake;
-}
-
-void udp_dialer_part(struct udp_dialer *dialer)
-{
-	(void)dialer;
-}
-
-void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns)
-{
-	(void)dialer, (void)now_ns, (void)keep_ns;
-}
-
-struct udp_drops udp_dialer_drops(struct udp_dialer *dialer)
-{
-	(void)dialer;
-	return (struct udp_drops){ 0 };
-}
-
-void udp_dialer_expect(struct udp_dialer *dialer, size_t answers)
-{
-	(void)dialer, (void)answers;
-}
-
 static void forget(const void *owner)
 {
 	for (struct sent *s = play.sent; s < play.sent + SENT; s++)
