@@ -2,21 +2,16 @@
 
 #include "client/config/config.h"
 #include "client/net/egress_table.h"
+#include "client/net/fresh_ports.h"
+#include "client/net/sent_probes.h"
 #include "common/system/clock.h"
-#include "common/system/proc.h"
 
 #include <errno.h>
-#include <linux/net_tstamp.h>
-#include <linux/sock_diag.h>
 #include <poll.h>
-#include <sodium.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
-	SENT_RING = 1024,                    /* datagrams per socket that can wait for a send timestamp */
-	PORT_TRIES = 16,                     /* attempts to find a free port */
 	SEND_TRIES = 4,                      /* each pending ICMP error makes one attempt fail */
 	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long further endpoints can share a fresh socket */
 	BUFFER_LEN = 4 << 20,
@@ -26,24 +21,17 @@ enum {
 	DRAIN_BATCHES = 64, /* per call: a flood must not block the loop */
 };
 
-/* The probe that a send timestamp belongs to. */
-struct sent {
-	void *owner;
-	uint32_t seq, id;
-};
-
 struct socket {
 	struct udp_dialer *dialer;
 	uv_poll_t poll;
 	struct socket *next; /* fresh sockets only: next in the list, youngest first */
 	int fd;
 	uint32_t number;             /* positive and unique; increases with each opened socket */
-	uint32_t sent_id;            /* the kernel's number for the next datagram (OPT_ID) */
 	uint32_t drops;              /* the kernel's number of what it dropped, at the last look */
 	bool lost_interface;         /* it is bound to one that is gone */
 	const struct egress *egress; /* NULL: as the host likes */
 	int64_t opened_ns;           /* monotonic */
-	struct sent sent[];
+	struct sent_probes sent;     /* that wait for their send timestamps */
 };
 
 struct staged {
@@ -57,10 +45,6 @@ struct ready {
 	struct pollfd polled[READY_MAX];
 	struct socket *sockets[READY_MAX];
 	unsigned len;
-};
-
-struct host_drops { /* the kernel's counters of all sockets */
-	int64_t full, bad;
 };
 
 /* The sockets of one egress. Index 0: IPv4, 1: IPv6. */
@@ -78,16 +62,13 @@ struct udp_dialer {
 	struct staged staged[UDP_BATCH];
 	unsigned staged_len;
 	struct ready ready;
-	uint32_t sockets;             /* number of sockets opened so far */
-	uint32_t parted;              /* fresh sockets up to this number are not shared any more */
-	int64_t ports_low, ports_len; /* the ephemeral port range, for fresh sockets */
-	int64_t port;                 /* offset of the next port in that range */
+	uint32_t sockets; /* number of sockets opened so far */
+	uint32_t parted;  /* fresh sockets up to this number are not shared any more */
+	struct fresh_ports ports;
 	bool wake;
 	int buffer_len; /* of each socket */
-	struct udp_drops drops;
-	uint64_t uncounted;           /* datagrams that the sockets dropped since the last look, for whatever reason */
-	struct host_drops host_drops; /* at the last look */
-	uint8_t scratch[1024];        /* quoted octets of the error queue */
+	struct udp_drops_count drops;
+	uint8_t scratch[1024]; /* quoted octets of the error queue */
 };
 
 static void drain_socket(struct socket *s);
@@ -112,22 +93,6 @@ static void listen_socket(struct socket *s)
 		uv_poll_stop(&s->poll);
 }
 
-/* Use ports in sequence; the kernel would choose them at random. A port that is reused soon can match an old connection
- * tracking entry, which leads to the previous holder of an address. */
-static int open_fresh(struct udp_dialer *d, struct udp_options *options)
-{
-	for (unsigned i = 0; i < PORT_TRIES && d->ports_len > 0; i++) {
-		int fd;
-		options->bind.port = (uint16_t)(d->ports_low + d->port);
-		d->port = (d->port + 1) % d->ports_len;
-		fd = udp_open(options);
-		if (fd != -EADDRINUSE && fd != -EACCES)
-			return fd;
-	}
-	options->bind.port = 0;
-	return udp_open(options);
-}
-
 static struct socket *socket_open(struct udp_dialer *d, const struct egress *egress, int family, bool fresh, int *error)
 {
 	struct udp_options options = {
@@ -139,13 +104,13 @@ static struct socket *socket_open(struct udp_dialer *d, const struct egress *egr
 		.egress = egress,
 		.buffer_len = d->buffer_len,
 	};
-	struct socket *s = calloc(1, sizeof *s + SENT_RING * sizeof(struct sent));
+	struct socket *s = calloc(1, sizeof *s);
 
 	if (!s) {
 		*error = ENOMEM;
 		return NULL;
 	}
-	s->fd = fresh ? open_fresh(d, &options) : udp_open(&options);
+	s->fd = fresh ? fresh_ports_open(&d->ports, &options) : udp_open(&options);
 	if (s->fd < 0) {
 		*error = -s->fd;
 		free(s);
@@ -173,13 +138,7 @@ static void socket_freed(uv_handle_t *handle)
 
 static void count_drops(struct socket *s)
 {
-	uint32_t info[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof info;
-
-	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0)
-		return;
-	s->dialer->uncounted += info[SK_MEMINFO_DROPS] - s->drops;
-	s->drops = info[SK_MEMINFO_DROPS];
+	udp_drops_look(&s->dialer->drops, s->fd, &s->drops);
 }
 
 static void socket_close(struct socket *s)
@@ -188,29 +147,6 @@ static void socket_close(struct socket *s)
 	uv_poll_stop(&s->poll);
 	close(s->fd);
 	uv_close((uv_handle_t *)&s->poll, socket_freed);
-}
-
-/* The sequence starts at a random port, so that a restarted process does not reuse the same ports. */
-static void find_ports(struct udp_dialer *d)
-{
-	int64_t high;
-
-	if (proc_sysctl("net/ipv4/ip_local_reserved_ports", -1) >=
-		0 || /* the kernel skips reserved ports; the sequence does not */
-	    !proc_sysctl_range("net/ipv4/ip_local_port_range", &d->ports_low, &high) ||
-	    high > UINT16_MAX)
-		return;
-	d->ports_len = high - d->ports_low + 1;
-	d->port = randombytes_uniform((uint32_t)d->ports_len);
-}
-
-/* Of all sockets of this network namespace. */
-static struct host_drops read_host_drops(void)
-{
-	return (struct host_drops){
-		.full = proc_counter("Udp", "RcvbufErrors", 0) + proc_counter(NULL, "Udp6RcvbufErrors", 0),
-		.bad = proc_counter("Udp", "InCsumErrors", 0) + proc_counter(NULL, "Udp6InCsumErrors", 0),
-	};
 }
 
 struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const struct udp_dialer_hooks *hooks)
@@ -223,8 +159,8 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	d->hooks = *hooks;
 	d->wake = true;
 	d->buffer_len = BUFFER_LEN;
-	d->host_drops = read_host_drops();
-	find_ports(d);
+	udp_drops_init(&d->drops);
+	fresh_ports_init(&d->ports);
 	d->in = udp_batch_new(payload_len_max);
 	d->out = udp_batch_new(payload_len_max);
 	if (d->in && d->out)
@@ -373,26 +309,6 @@ uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int h
 	return datagram->buf;
 }
 
-static void note_sent(struct socket *s, const struct staged *staged)
-{
-	s->sent[s->sent_id % SENT_RING] = (struct sent){ .owner = staged->owner, .seq = staged->seq, .id = s->sent_id };
-	s->sent_id++;
-}
-
-/* After a failed send it is unknown whether the kernel counted the datagram. Setting the option again resets the count
- * to 0; pending timestamps are discarded. */
-static void restart_timestamps(struct socket *s)
-{
-	int off = 0;
-	int on = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
-		 SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
-
-	setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPING, &off, sizeof off);
-	setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPING, &on, sizeof on);
-	memset(s->sent, 0, SENT_RING * sizeof(struct sent));
-	s->sent_id = 0;
-}
-
 static void drain_some_errors(struct socket *s, unsigned max)
 {
 	struct udp_dialer *d = s->dialer;
@@ -402,8 +318,8 @@ static void drain_some_errors(struct socket *s, unsigned max)
 		if (errqueue_read(s->fd, &entry, d->scratch, sizeof d->scratch) != 1)
 			return;
 		if (entry.kind == ERRQUEUE_TIMESTAMP) {
-			const struct sent *sent = &s->sent[entry.timestamp_id % SENT_RING];
-			if (sent->owner && sent->id == entry.timestamp_id)
+			const struct sent_probe *sent = sent_probes_find(&s->sent, entry.timestamp_id);
+			if (sent)
 				d->hooks.left(d->hooks.context, sent->owner, sent->seq, entry.sent_ns);
 		} else if (entry.kind == ERRQUEUE_ICMP) {
 			/* The send already returned a purely local error (EMSGSIZE). */
@@ -415,6 +331,13 @@ static void drain_some_errors(struct socket *s, unsigned max)
 static void drain_errors(struct socket *s)
 {
 	drain_some_errors(s, DRAIN_BATCHES * UDP_BATCH);
+}
+
+/* After a failed send it is unknown whether the kernel counted the datagram. */
+static void restart_timestamps(struct socket *s)
+{
+	udp_restart_send_timestamps(s->fd);
+	sent_probes_restart(&s->sent);
 }
 
 /* Can the error result from an ICMP message about an earlier datagram? */
@@ -445,8 +368,8 @@ static void send_staged(struct socket *s, unsigned from, unsigned to)
 	while (at < to) {
 		int n = udp_send(s->fd, d->out, at, to - at);
 		if (n > 0) {
-			for (; n > 0; n--)
-				note_sent(s, &d->staged[at++]);
+			for (; n > 0; n--, at++)
+				sent_probes_add(&s->sent, d->staged[at].owner, d->staged[at].seq);
 			tries = 0;
 			continue;
 		}
@@ -597,25 +520,10 @@ void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 	}
 }
 
-static uint64_t at_most(uint64_t drops, int64_t limit)
-{
-	return limit <= 0 ? 0 : drops < (uint64_t)limit ? drops : (uint64_t)limit;
-}
-
-/* A socket's own counter does not tell why. What our sockets dropped is in one of the kernel's counters as well. */
 struct udp_drops udp_dialer_drops(struct udp_dialer *d)
 {
-	struct host_drops now;
-
 	each_socket(d, count_drops);
-	if (d->uncounted == 0)
-		return d->drops;
-	now = read_host_drops();
-	d->drops.full += at_most(d->uncounted, now.full - d->host_drops.full);
-	d->drops.bad += at_most(d->uncounted, now.bad - d->host_drops.bad);
-	d->host_drops = now;
-	d->uncounted = 0;
-	return d->drops;
+	return udp_drops_explain(&d->drops);
 }
 
 static void set_buffers(struct socket *s)
@@ -633,12 +541,8 @@ void udp_dialer_expect(struct udp_dialer *d, size_t answers)
 
 static void forget_owner(struct socket *s, const void *owner)
 {
-	for (; s; s = s->next) {
-		for (unsigned k = 0; k < SENT_RING; k++) {
-			if (s->sent[k].owner == owner)
-				s->sent[k].owner = NULL;
-		}
-	}
+	for (; s; s = s->next)
+		sent_probes_forget(&s->sent, owner);
 }
 
 void udp_dialer_forget(struct udp_dialer *d, const void *owner)

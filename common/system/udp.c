@@ -14,6 +14,8 @@ enum {
 	CONTROL_LEN = 256,
 	/* The headers in two buffers never share a cache line. */
 	CACHE_LINE = 64,
+	SEND_TIMESTAMPS = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+			  SOF_TIMESTAMPING_OPT_TSONLY,
 };
 
 union udp_name {
@@ -88,16 +90,24 @@ void udp_set_buffers(int fd, int len)
 /* Options that a kernel may refuse. */
 static void set_optional(int fd, const struct udp_options *want)
 {
-	const int tx = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
-		       SOF_TIMESTAMPING_OPT_TSONLY;
 	const struct udp_option timestamps[] = {
 		{ want->receive_timestamps, SOL_SOCKET, SO_TIMESTAMPNS, 1 },
-		{ want->send_timestamps, SOL_SOCKET, SO_TIMESTAMPING, tx },
+		{ want->send_timestamps, SOL_SOCKET, SO_TIMESTAMPING, SEND_TIMESTAMPS },
 	};
 	if (want->buffer_len > 0)
 		udp_set_buffers(fd, want->buffer_len);
 	for (size_t i = 0; i < sizeof timestamps / sizeof timestamps[0]; i++)
 		(void)set_options(fd, &timestamps[i], 1);
+}
+
+void udp_restart_send_timestamps(int fd)
+{
+	const struct udp_option off_on[] = {
+		{ true, SOL_SOCKET, SO_TIMESTAMPING, 0 },
+		{ true, SOL_SOCKET, SO_TIMESTAMPING, SEND_TIMESTAMPS },
+	};
+
+	(void)set_options(fd, off_on, 2);
 }
 
 static int open_family(int family, const struct udp_options *options)

@@ -32,6 +32,8 @@ int udp_open(const struct udp_options *options);
  * The kernel keeps some 200 KiB for a neighbour that does not answer ARP, for up to three seconds, and they count as
  * the socket's: with the default send buffer two dead neighbours stop what it sends to all others. */
 void udp_set_buffers(int fd, int len);
+/* The kernel numbers the next datagram 0 in its send timestamp. Those that are still to come may be lost. */
+void udp_restart_send_timestamps(int fd);
 /* The local port of a socket (host byte order), or -errno. */
 int udp_port(int fd);
 
