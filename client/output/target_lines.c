@@ -99,10 +99,23 @@ static void server_cell(struct result_path *const *paths, size_t paths_len, char
 	snprintf(buf, CELL_LEN, "%.120s", paths[0]->server ? paths[0]->server : "");
 }
 
+/* A target, or its server, that has no name of its own is called by its address, which then stands there once. */
+static bool repeats_address(const struct line *line, unsigned column, const char *text)
+{
+	char address[CELL_LEN];
+
+	if (columns[column].cell == address_cell)
+		return text_equal(text, line->paths[0]->name.target);
+	address_cell(line->paths, line->paths_len, address);
+	return columns[column].cell == server_cell && text_equal(text, address);
+}
+
 static void get_cell(const struct target_lines *lines, unsigned column, const struct line *line, char buf[CELL_LEN])
 {
 	buf[0] = '\0';
 	columns[column].cell(line->paths, line->paths_len, buf);
+	if (repeats_address(line, column, buf))
+		buf[0] = '\0';
 	printable(buf, CELL_LEN, buf, !lines->style->utf8);
 }
 

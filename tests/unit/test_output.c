@@ -156,6 +156,10 @@ static void a_target_that_is_well_is_one_line(void **state)
 	assert_text(paths, 1, &plain, &folded,
 		    "1 path of 1 target is as expected\n"
 		    "    bootnode  203.0.113.7  floating  1 path up  0.412 ms  boot-01\n");
+	paths[2].name.target = paths[2].server = "[2001:db8::1]:53";
+	assert_text(paths + 2, 1, &plain, &folded,
+		    "1 path of 1 target is as expected\n"
+		    "    [2001:db8::1]:53  floating  boot.example.net  1 path up  0.412 ms\n");
 }
 
 static void faults_are_explained_once_below_their_rows(void **state)
