@@ -319,11 +319,25 @@ static void limit_reached(uv_timer_t *timer)
 		stop(c);
 }
 
-/* Can a late answer still arrive for a lost probe? */
-static bool any_loss(const struct paths *paths)
+/* No server that may answer knows our key. */
+static bool is_unlisted(const struct check *c, const struct path *p)
 {
+	unsigned k = 0;
+
+	while (k < p->target->servers_len && querier_refuses_key(c->driver.engine.querier, p->target->servers[k]))
+		k++;
+	return k > 0 && k == p->target->servers_len;
+}
+
+/* Can a late answer still arrive for a lost probe? */
+static bool any_loss(const struct check *c)
+{
+	const struct paths *paths = &c->driver.engine.paths;
+
 	for (size_t i = 0; i < paths->len; i++) {
 		struct prober_tally tally;
+		if (is_unlisted(c, paths->items[i]))
+			continue;
 		prober_tally(&paths->items[i]->prober, paths->items[i]->prober.ring_len, &tally);
 		if (tally.by_outcome[PROBER_LOST] + tally.by_outcome[PROBER_LOST_FORWARD] +
 			tally.by_outcome[PROBER_LOST_RETURN] >
@@ -338,7 +352,7 @@ static bool is_over(struct check *c)
 {
 	if (!querier_exhausted(c->driver.engine.querier, CHECK_EVIDENCE_ROUNDS))
 		return false;
-	return clock_mono_ns() - c->asking_ns >= c->options->timeout_ns || !any_loss(&c->driver.engine.paths);
+	return clock_mono_ns() - c->asking_ns >= c->options->timeout_ns || !any_loss(c);
 }
 
 static void advance_phase(uv_check_t *watch)

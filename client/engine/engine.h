@@ -23,8 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct engine_server { /* facts about a server that concern all its paths */
-	bool not_authorised;
+struct engine_server {   /* facts about a server that concern all its paths */
 	int64_t skew_ns; /* its clock minus ours, from a clock-skew answer; 0: none */
 	/* The boot whose signature on a reply was verified. A MAC alone does not prove the server: a thief of our key
 	 * can compute it. */

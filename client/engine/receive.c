@@ -88,14 +88,13 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 
 	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.last_error_ns)
 		p->facts.last_error = PROBER_NONE; /* the probe was sent after the error came */
-	querier_heard(e->querier, server, now_ns);
+	querier_heard(e->querier, server, reply->status, now_ns);
 	p->facts.arrived_on = reply->arrived_on;
 	p->facts.receipt_source = reply->seen_source;
 	p->facts.tos_known = probe_kind_of(p->kind)->has_flows;
 	p->facts.arrived_tos = reply->tos;
 	if (!from_asked)
 		p->facts.other_source = probe->source;
-	e->servers[server].not_authorised = reply->status == PACKET_NOT_AUTHORISED;
 	e->servers[server].skew_ns = 0;
 	if (reply->status == PACKET_NOT_AUTHORISED) {
 		settle(e, p, reply->seq, PROBER_NOT_AUTHORISED, probe);
@@ -159,7 +158,7 @@ static enum drop other_replied(struct engine *e, unsigned server, const struct p
 	enum drop drop;
 
 	if (p) {
-		querier_heard(e->querier, server, now_ns);
+		querier_heard(e->querier, server, reply->status, now_ns);
 		return recheck_replied(p, server, reply, source, received_real_ns, now_ns);
 	}
 	drop = querier_received(e->querier, server, reply, buf, len, now_ns);

@@ -32,6 +32,7 @@ struct server {
 	size_t ask_from, relay_from;
 	unsigned rounds_unanswered; /* including the current one */
 	unsigned rounds_last;       /* rounds since querier_last_call */
+	bool refuses_key;           /* its newest answer says that it does not know our key */
 	size_t poll_from;           /* index of the server's path with which the next poll begins */
 	struct witnesses witnesses;
 	struct server_macs macs;
@@ -371,8 +372,9 @@ void querier_set_rest(struct querier *querier, int64_t rest_ns)
 	querier->turns.rest_ns = rest_ns;
 }
 
-void querier_heard(struct querier *querier, unsigned server, int64_t now_ns)
+void querier_heard(struct querier *querier, unsigned server, enum packet_status status, int64_t now_ns)
 {
+	querier->servers[server].refuses_key = status == PACKET_NOT_AUTHORISED;
 	querier->heard = server;
 	querier->channels.servers[server].heard_ns = now_ns;
 	liveness_host_heard(&querier->host, now_ns);
@@ -444,7 +446,7 @@ enum drop querier_received(struct querier *querier, unsigned server, const struc
 		return DROP_SERVER;
 	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return DROP_NUMBER;
-	querier_heard(querier, server, now_ns); /* before the answer causes a review */
+	querier_heard(querier, server, reply->status, now_ns); /* before the answer causes a review */
 	sent_ns = prober_record(&w->prober, reply->seq)->sent_ns;
 	if (reply->status == PACKET_PEER_SILENT)
 		liveness_reported_silent(&w->liveness, sent_ns);
@@ -523,8 +525,8 @@ static bool is_awaited(const struct querier *querier, unsigned server, unsigned 
 {
 	const struct server *s = &querier->servers[server];
 
-	return !turns_is_idle(&querier->turns, server) && (s->rounds_unanswered <= rounds || s->rounds_last < 2) &&
-	       is_wanted(querier, server);
+	return !s->refuses_key && !turns_is_idle(&querier->turns, server) &&
+	       (s->rounds_unanswered <= rounds || s->rounds_last < 2) && is_wanted(querier, server);
 }
 
 bool querier_exhausted(const struct querier *querier, unsigned rounds)
@@ -563,6 +565,11 @@ enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *he
 	if (querier->host.hears_nobody)
 		return LIVENESS_SILENT;
 	return is_any_alive(querier) ? LIVENESS_ALIVE : LIVENESS_UNKNOWN;
+}
+
+bool querier_refuses_key(const struct querier *querier, unsigned server)
+{
+	return querier->servers[server].refuses_key;
 }
 
 int64_t querier_heard_ns(const struct querier *querier, unsigned server)

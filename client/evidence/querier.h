@@ -70,7 +70,7 @@ bool querier_has_line(const struct querier *querier);
 enum drop querier_received(struct querier *querier, unsigned server, const struct packet_reply *reply, uint8_t *buf,
 			   size_t len, int64_t now_ns);
 /* The server answered on some path. */
-void querier_heard(struct querier *querier, unsigned server, int64_t now_ns);
+void querier_heard(struct querier *querier, unsigned server, enum packet_status status, int64_t now_ns);
 /* A TCP exchange from `local` succeeded; the server saw it come from `seen`. */
 void querier_connected(struct querier *querier, const struct endpoint *local, const struct endpoint *seen);
 /* An ICMP error came for this number of a flow that may be a query's. */
@@ -80,8 +80,8 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 
 /* No further probes will be sent: query about all losses from now on. */
 void querier_last_call(struct querier *querier);
-/* True if no more evidence is expected: every wanted server has answered since the newest loss, or left `rounds`
- * rounds of queries unanswered, at least one of them after querier_last_call. */
+/* True if no more evidence is expected: every wanted server has answered since the newest loss, does not know our key,
+ * or left `rounds` rounds of queries unanswered, at least one of them after querier_last_call. */
 bool querier_exhausted(const struct querier *querier, unsigned rounds);
 /* The first server after `after` (-1: of all) whose evidence is expected; -1: none. */
 int querier_awaited(const struct querier *querier, unsigned rounds, int after);
@@ -93,6 +93,8 @@ bool querier_silence_is_proof(const struct querier *querier, unsigned server, bo
 /* ALIVE: some server is known to be alive. SILENT: a query timed out while no server was alive, and no server was heard
  * since then. heard_ns: when any server was last heard, on a path or over a channel (monotonic; 0: never). */
 enum liveness querier_liveness_of_any(const struct querier *querier, int64_t *heard_ns);
+/* Does its newest answer, to a probe or to a query, say that it does not know our key? */
+bool querier_refuses_key(const struct querier *querier, unsigned server);
 /* When the server last answered anything, and when it last answered a query with evidence (monotonic; 0: never). */
 int64_t querier_heard_ns(const struct querier *querier, unsigned server);
 int64_t querier_evidence_ns(const struct querier *querier, unsigned server);

@@ -146,7 +146,7 @@ static void write_not_authorised(void *context, const struct exposition *e, cons
 {
 	const struct run_metrics *page = context;
 
-	write_server_gauge(page, e, m, i, page->driver->engine.servers[i].not_authorised);
+	write_server_gauge(page, e, m, i, querier_refuses_key(page->driver->engine.querier, (unsigned)i));
 }
 
 /* ---- incidents ---- */

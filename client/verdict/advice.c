@@ -55,7 +55,7 @@ static const char *const advice_by_cause[VERDICT_CAUSES_LEN] = {
 	    "turn off checksum offload where the packets are wrapped or translated (ethtool -K INTERFACE tx off on the "
 	    "sender's tunnel or bridge), or find the device that alters packets",
 	[VERDICT_CAUSE_IMPOSTOR] = "find out which machine has this address; if it is allowed to have it, add its "
-				   "server to `server` of the target",
+				   "server to `server` of the target, or write its key into the URI",
 	[VERDICT_CAUSE_NOT_AUTHORISED] =
 	    "add this client's public key (floatprobe pubkey) to `clients` in the server's configuration",
 	[VERDICT_CAUSE_CLOCK_SKEW] = "set the clock of this host, or the clock of the server, by NTP",
@@ -77,6 +77,14 @@ static const char *const advice_by_direction[] = {
 	[VERDICT_DIRECTION_UNKNOWN] =
 	    "add another address of the server as a target, so that floatprobe can ask the server what arrived",
 };
+#define FIRST_CONTACT                                                                                                  \
+	"that floatprobed runs there, that its `clients` has this client's public key (over UDP it does not answer "   \
+	"others), and that nothing on the way drops this port"
+static const char advice_for_unheard[] = "check " FIRST_CONTACT;
+static const char advice_for_silence_unheard[] = "check first that this host can reach anything (its link, its default "
+						 "route, its own firewall); then " FIRST_CONTACT;
+static const char advice_for_silence[] =
+    "check first that this host can reach anything: its link, its default route, its own firewall";
 static const char advice_for_plain[] =
     "look at the reflector and on the way to it at what arrives (tcpdump), or run floatprobed there, which knows";
 static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): floatprobe could not ask "
@@ -128,7 +136,7 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 	if (seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0 && own_kernel_drops(&e->hints.own_kernel))
 		return advice_for_own_kernel(&e->hints.own_kernel);
 	if (e->context.all_silent)
-		return "check first that this host can reach anything: its link, its default route, its own firewall";
+		return e->context.unheard ? advice_for_silence_unheard : advice_for_silence;
 	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))
 		return "find out why the answers are so slow, or set a longer timeout";
 	if (only_tcp_is_refused(e))
@@ -137,6 +145,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return advice_for_a_machine;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && probe_kind_of(e->kind)->is_plain)
 		return advice_for_plain;
+	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.unheard)
+		return advice_for_unheard;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
 		return advice_for_untold;
 	return advice_by_direction[direction];

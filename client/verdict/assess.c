@@ -201,7 +201,7 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 	int64_t heard_ns;
 	bool proof = true;
 
-	c->servers_silent = c->other_addresses = p->target->servers_len > 0;
+	c->servers_silent = c->other_addresses = c->unheard = p->target->servers_len > 0;
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		unsigned server = p->target->servers[k];
 		bool is_silent = server_silent(e, server, mode),
@@ -210,7 +210,8 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 		proof = proof && is_proof;
 		silent |= is_silent && is_proof ? 1u << k : 0;
 		c->other_addresses = c->other_addresses && querier_has_other(e->querier, server, &p->endpoint);
-		c->not_authorised = c->not_authorised || e->servers[server].not_authorised;
+		c->unheard = c->unheard && querier_heard_ns(e->querier, server) == 0;
+		c->not_authorised = c->not_authorised || querier_refuses_key(e->querier, server);
 		if (e->servers[server].skew_ns)
 			c->skew_elsewhere_ns = e->servers[server].skew_ns;
 	}

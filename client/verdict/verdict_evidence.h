@@ -100,6 +100,7 @@ struct verdict_context {
 	bool answered_last;    /* that it answered last is known */
 	bool other_addresses;  /* each server that may answer can be queried at another address, or through a witness */
 	bool not_authorised;   /* a server that may answer here replied not-authorised on another path */
+	bool unheard;          /* no server that may answer has answered anything since the start */
 	bool changes_hands;    /* on a path to this address, the holder that answers changed within the window */
 	bool contested;        /* two holders answer by turns */
 	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */

@@ -6,6 +6,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 
 import cli
 from test_run import Processes, wait_until
@@ -134,6 +135,23 @@ class Uris(Setup):
         for key in (public, encoded, public.rstrip("="), f"ed25519:{public}"):
             paths = self.ping(f"floatprobe://{key}@127.0.0.1:{self.port}?proto=udp")
             self.assertEqual({o["server"] for o in paths}, {f"127.0.0.1:{self.port}"})
+
+    def test_a_server_without_a_name_is_shown_once(self):
+        self.pair()
+        shown = self.floatprobe("ping", self.uri.partition("?")[0], "--key", "client/key", *cli.QUICK, status=0).stdout
+        self.assertRegex(shown, rf"\n  . 127\.0\.0\.1:{self.port}  droplet  3 paths up  [0-9.]+ ms\n\Z")
+
+    def test_a_server_that_does_not_know_our_key(self):
+        """It is silent over UDP, and says so over TCP: to a probe, or to a query where only UDP is probed. Nothing that
+        could come later is waited for."""
+        self.pair()
+        self.key("other.key")
+        for query, paths in (("", 3), ("?proto=udp", 2), ("?proto=tcp", 1)):
+            began = time.monotonic()
+            done = self.floatprobe("ping", self.uri.partition("?")[0] + query, "--key", "other.key", "--json", status=1)
+            causes = [o["cause"] for o in self.objects(done.stdout) if o["type"] == "path"]
+            self.assertEqual(causes, ["not-authorised"] * paths, query)
+            self.assertLess(time.monotonic() - began, 3.8, "(count - 1) x spacing + timeout = 2.8 s")
 
     def test_a_key_cut_off_names_its_length(self):
         self.init_client()

@@ -52,6 +52,7 @@ static struct querier {
 	bool hears_anybody, has_other, no_proof;
 	int64_t heard_ns;
 	int silent_witness;
+	unsigned unheard; /* bit k: server k, since the start */
 	struct drop_history drops;
 } querier;
 static unsigned looks; /* for the silence of a server */
@@ -96,6 +97,17 @@ const struct drop_history *querier_drops(const struct querier *a, unsigned serve
 {
 	(void)server;
 	return &a->drops;
+}
+
+bool querier_refuses_key(const struct querier *a, unsigned server)
+{
+	(void)a, (void)server;
+	return false;
+}
+
+int64_t querier_heard_ns(const struct querier *a, unsigned server)
+{
+	return server < 2 && a->unheard >> server & 1 ? 0 : 1;
 }
 
 int querier_silent_witness(const struct querier *a, unsigned server)
@@ -849,6 +861,11 @@ static void a_server_that_is_silent_at_one_address_is_not_called_down(void **sta
 		assert_false(is_server_down(MODE_CHECK) || is_server_down(MODE_RUN));
 		assess_path(&engine, find(512, 0), MODE_RUN, &v); /* if no other is heard, it may be us */
 		assert_int_equal(heard, !strstr(v.advice, "check first that this host can reach anything"));
+		for (querier.unheard = 1; querier.unheard < 4; querier.unheard++) {
+			assess_path(&engine, find(512, 0), MODE_RUN, &v); /* perhaps they do not know our key */
+			assert_int_equal(querier.unheard == 3, strstr(v.advice, "`clients`") != NULL);
+		}
+		querier.unheard = 0;
 	}
 	querier.no_proof = false;
 }

@@ -378,6 +378,28 @@ static void a_witness_answers_for_nobody_else(void **state)
 	assert_int_equal(hand_on(9), DROP_EVIDENCE);
 }
 
+/* A server that does not know our key says so to a query over TCP. Its next answer tells anew. */
+static void who_does_not_know_our_key_is_not_awaited(void **state)
+{
+	struct packet_reply reply = { .role = PACKET_ANSWER, .status = PACKET_NOT_AUTHORISED };
+	struct packet_request request;
+
+	(void)state;
+	probe(7, true);
+	querier_tick(querier, now_ns);
+	assert_int_equal(querier_awaited(querier, 2, -1), 7);
+	assert_false(querier_refuses_key(querier, 7));
+	assert_int_equal(packet_read_request(sent[0].packet, sent[0].len, &request), PACKET_FAULT_NONE);
+	reply.flow_id = request.flow_id;
+	reply.seq = request.seq;
+	assert_int_equal(querier_received(querier, 7, &reply, NULL, 0, now_ns + MS), DROP_EVIDENCE);
+	assert_true(querier_refuses_key(querier, 7));
+	assert_true(querier_exhausted(querier, 2));
+	querier_heard(querier, 7, PACKET_OK, now_ns + 2 * MS);
+	assert_false(querier_refuses_key(querier, 7));
+	assert_int_equal(querier_awaited(querier, 2, -1), 7);
+}
+
 /* While no server is heard, timeouts may come from the network of this host: they do not show that one is silent. */
 static void silence_of_all_does_not_count(void **state)
 {
@@ -392,7 +414,7 @@ static void silence_of_all_does_not_count(void **state)
 	assert_int_equal(querier_liveness(querier, 7, 1), LIVENESS_SILENT);
 	assert_int_equal(querier_liveness_of_any(querier, &heard_ns), LIVENESS_SILENT);
 	assert_true(heard_ns == 0);
-	querier_heard(querier, 9, now_ns);
+	querier_heard(querier, 9, PACKET_OK, now_ns);
 	assert_int_equal(querier_liveness(querier, 7, 1), LIVENESS_UNKNOWN); /* it has to be asked again */
 	assert_int_equal(querier_liveness_of_any(querier, &heard_ns), LIVENESS_UNKNOWN);
 	assert_true(heard_ns == now_ns);
@@ -509,6 +531,7 @@ int main(void)
 		TEST(an_address_that_is_gone_is_not_asked),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
 		TEST(it_sleeps_where_nothing_is_shared),
+		TEST(who_does_not_know_our_key_is_not_awaited),
 		TEST(silence_of_all_does_not_count),
 		TEST(one_that_may_answer_too_is_polled),
 		TEST(a_witness_that_is_no_peer_is_not_asked_again),

@@ -72,7 +72,7 @@ struct scene {
 	int64_t skew_elsewhere_ns;
 	const char *resolve_error, *receipt_server;
 	int send_errno;
-	bool other_addresses;
+	bool other_addresses, unheard, all_silent;
 	int icmp_type, icmp_code; /* with an offender */
 	enum prober_outcome last_error;
 	struct endpoint offender, other_source, arrived_on, arrives_on;
@@ -111,6 +111,8 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			.smaller_size_up = s->smaller_size_up,
 			.servers_silent = s->servers_silent,
 			.other_addresses = s->other_addresses,
+			.unheard = s->unheard,
+			.all_silent = s->all_silent,
 			.not_authorised = s->not_authorised,
 			.skew_elsewhere_ns = s->skew_elsewhere_ns,
 		},
@@ -767,6 +769,11 @@ static void advice_follows_cause_and_direction(void **state)
 		{ { .probes = ALL(LOST_RETURN) }, "check how the server sends to this client" },
 		{ { .probes = ALL(LOST) }, "add another address of the server" },
 		{ { .probes = ALL(LOST), .other_addresses = true }, "look on the server at what arrives" },
+		{ { .probes = ALL(LOST), .unheard = true, .other_addresses = true },
+		  "check that floatprobed runs there, that its `clients` has" },
+		{ { .probes = ALL(LOST), .all_silent = true, .unheard = true },
+		  "check first that this host can reach anything (its link" },
+		{ { .probes = ALL(LOST), .all_silent = true }, "check first that this host can reach anything: its" },
 		{ { .probes = ALL(ANSWERED), .arrives_on = anchor, .arrived_on = droplet }, "check to which server" },
 		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } }, "find out why the answers are so slow" },
 		{ { .probes = { { 3, LATE, 0 }, { 7, PROBER_LOST, 0 } } }, "add another address of the server" },
