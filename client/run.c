@@ -461,7 +461,7 @@ static int start(struct run *r, const struct run_options *options)
 	r->driver.engine.learnt = learnt;
 	r->driver.engine.leaving = leaving;
 	r->driver.engine.paused = paused;
-	r->driver.engine.rechecks = true;
+	r->driver.engine.rechecks.of_all_paths = true;
 	r->driver.resolved = resolved;
 	r->driver.engine.context = r;
 	error = r->schedules && r->journal.scratch ? driver_start(&r->driver, &r->loop, r->config, true, true,

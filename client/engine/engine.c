@@ -27,9 +27,6 @@ enum {
 	BURST_SHARE = 3,
 	BURST_MIN = 16,
 	BURST_PAUSE_NS = 1000 * 1000,
-	/* Deadlines are checked at most so often, those of EXPIRE_PATHS paths at a time. */
-	EXPIRE_STEP_NS = 2 * 1000 * 1000,
-	EXPIRE_PATHS = 1000,
 	ASK_STEP_NS = 20 * 1000 * 1000, /* a query names the losses of so long */
 	TURN_STEP_NS = 2 * 1000 * 1000, /* while servers wait for their turns */
 	LOOK_NS = 1000 * 1000 * 1000,   /* at what our own sockets dropped */
@@ -58,46 +55,6 @@ static bool wants_signature(const struct engine *e, const struct path *p)
 	return false;
 }
 
-/* -- rechecks -- */
-
-static bool is_rechecked(const struct path *p, int64_t now_ns)
-{
-	return p->recheck && (p->recheck->under_way || now_ns - p->recheck->timer.due_ns < RECHECK_PAUSE_NS);
-}
-
-/* Only where loss is unexpected and the path is not yet down. At short intervals the path's own probes answer the
- * question as fast, and one short interruption would hit the whole recheck. */
-static bool wants_recheck(const struct engine *e, const struct path *p)
-{
-	return p->target->expect_reachable && !probe_kind_of(p->kind)->is_plain && p->status.state != VERDICT_DOWN &&
-	       (p->pmtu || (e->rechecks && path_every_ns(p) >= RECHECK_EVERY_MIN_NS));
-}
-
-static void recheck(struct engine *e, struct path *p, int64_t first_ns)
-{
-	if (is_rechecked(p, first_ns) || !path_recheck(p))
-		return;
-	recheck_begin(p->recheck, p, first_ns);
-	schedule_queue_push(&e->queue, &p->recheck->timer);
-}
-
-/* Recheck all paths that are compared with this one: same address, other protocols, sizes and ports. */
-static void recheck_siblings(struct engine *e, struct path *p, int64_t now_ns)
-{
-	size_t from, to;
-
-	if (!wants_recheck(e, p) || is_rechecked(p, now_ns) ||
-	    !bucket_take(&p->rechecks, now_ns, RECHECK_INTERVAL_NS, RECHECK_BURST))
-		return;
-	paths_of_target(&e->paths, p->index, &from, &to);
-	for (size_t i = from; i < to; i++) {
-		struct path *other = e->paths.items[i];
-		if (endpoint_equal(&other->endpoint, &p->endpoint) && (p->pmtu || !other->pmtu) &&
-		    bucket_take(&e->rechecks_bucket, now_ns, RECHECKS_INTERVAL_NS, RECHECKS_BURST))
-			recheck(e, other, now_ns + (int64_t)(i - from) * RECHECK_STEP_NS);
-	}
-}
-
 /* Anything but silence may be a sign of life. */
 static void doubt_silence(struct engine *e, const struct path *p, uint32_t seq)
 {
@@ -109,11 +66,11 @@ static void doubt_silence(struct engine *e, const struct path *p, uint32_t seq)
 
 void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct engine_probe *probe)
 {
-	doubt_silence(e, p, seq);
 	static const struct engine_probe nothing;
 
+	doubt_silence(e, p, seq);
 	if (recheck_has_lost(&p->prober, seq) || (p->pmtu && prober_is_lost(prober_record(&p->prober, seq)))) {
-		recheck_siblings(e, p, clock_mono_ns());
+		rechecks_begin(&e->rechecks, p, clock_mono_ns());
 		if (e->wake && p->recheck && p->recheck->under_way)
 			e->wake(e);
 	}
@@ -132,20 +89,6 @@ void engine_pmtu_shrank(struct engine *e, struct path *p)
 	schedule_queue_push(&e->queue, &p->timers[0]);
 	if (e->wake)
 		e->wake(e);
-}
-
-void engine_stop_rechecks(struct engine *e, const struct path *p)
-{
-	size_t from, to;
-
-	paths_of_target(&e->paths, p->index, &from, &to);
-	for (size_t i = from; i < to; i++) {
-		struct recheck *l = e->paths.items[i]->recheck;
-		if (!l || !l->under_way || e->paths.items[i]->kind != p->kind)
-			continue;
-		schedule_queue_remove(&e->queue, &l->timer);
-		l->under_way = false;
-	}
 }
 
 /* Probes of a recheck are decided: the verdicts of the whole target may change. */
@@ -172,8 +115,7 @@ static void send_over(struct engine *e, struct path *p, struct prober *prober, u
 	int64_t real_ns = clock_real_ns();
 	uint32_t seq = prober_send(prober, now_ns, real_ns);
 
-	e->expire_ns = ns_earlier(e->expire_ns, now_ns + prober->timeout_ns);
-	e->expiry.next_ns = ns_earlier(e->expiry.next_ns, now_ns + prober->timeout_ns);
+	deadlines_add(&e->deadlines, now_ns + prober->timeout_ns);
 	sender_send(&sender, p, prober, flags, seq, real_ns);
 }
 
@@ -200,7 +142,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 	if (p->prober.next >= SEQ_MAX)
 		paths_renew_flow(&e->paths, p);
 	if (recheck_misses(&p->prober, now_ns))
-		recheck_siblings(e, p, now_ns);
+		rechecks_begin(&e->rechecks, p, now_ns);
 	flags = (uint16_t)((wants_signature(e, p) ? PACKET_SIGN_REPLY : 0) |
 			   (path_takes_new_ports(p) ? PACKET_NEW_PORT : 0));
 	send_over(e, p, &p->prober, flags, now_ns);
@@ -292,8 +234,9 @@ static void decide_expired(struct engine *e, struct path *p, uint32_t from, int6
 }
 
 /* Returns the path's next deadline. */
-static int64_t expire_path(struct engine *e, struct path *p, int64_t now_ns)
+static int64_t expire_path(void *context, struct path *p, int64_t now_ns)
 {
+	struct engine *e = context;
 	uint32_t from = p->prober.waiting_from;
 
 	if (prober_expire(&p->prober, now_ns) > 0) {
@@ -309,23 +252,6 @@ static int64_t expire_path(struct engine *e, struct path *p, int64_t now_ns)
 		e->ask_ns = now_ns;
 	}
 	return p->recheck ? ns_earlier(next_deadline(p), expire_recheck(e, p, now_ns)) : next_deadline(p);
-}
-
-/* Some paths at a time, from where the last call ended: a fleet's would delay the probes. */
-static void expire(struct engine *e, int64_t now_ns)
-{
-	struct engine_expiry *x = &e->expiry;
-	size_t end = x->from + EXPIRE_PATHS < e->paths.len ? x->from + EXPIRE_PATHS : e->paths.len;
-
-	if (x->from == 0)
-		x->next_ns = INT64_MAX;
-	for (; x->from < end; x->from++)
-		x->next_ns = ns_earlier(x->next_ns, expire_path(e, e->paths.items[x->from], now_ns));
-	e->expire_ns = now_ns + EXPIRE_STEP_NS;
-	if (end < e->paths.len)
-		return;
-	e->expire_ns = ns_later(e->expire_ns, x->next_ns);
-	x->from = 0;
 }
 
 /* While losses are being settled, and before they are: once a second, as long as anything happens. */
@@ -366,7 +292,8 @@ static void pause_path(struct path *p)
 
 static void note_pause(struct engine *e, int64_t duration_ns)
 {
-	e->paused_ns = duration_ns;
+	if (duration_ns == 0)
+		return;
 	for (size_t i = 0; i < e->paths.len; i++)
 		pause_path(e->paths.items[i]);
 	if (e->paused)
@@ -375,22 +302,7 @@ static void note_pause(struct engine *e, int64_t duration_ns)
 
 void engine_look_for_pause(struct engine *e, int64_t now_ns)
 {
-	int64_t late_ns = e->wake_ns ? now_ns - e->wake_ns : 0;
-
-	if (late_ns < ENGINE_PAUSE_NS)
-		return;
-	e->wake_ns = now_ns;
-	note_pause(e, late_ns);
-}
-
-/* The monotonic clock stands still while the host is suspended. */
-static void look_for_suspension(struct engine *e, int64_t now_ns)
-{
-	int64_t suspended_ns = clock_boot_ns() - now_ns, more_ns = suspended_ns - e->suspended_ns;
-
-	e->suspended_ns = suspended_ns;
-	if (e->wake_ns && more_ns >= ENGINE_PAUSE_NS)
-		note_pause(e, more_ns);
+	note_pause(e, pauses_late(&e->pauses, now_ns));
 }
 
 int64_t engine_tick(struct engine *e)
@@ -399,12 +311,12 @@ int64_t engine_tick(struct engine *e)
 	int64_t wake_ns;
 
 	engine_look_for_pause(e, now_ns);
-	look_for_suspension(e, now_ns);
+	note_pause(e, pauses_suspended(&e->pauses, now_ns, clock_boot_ns()));
 	own_tap_drain(e->own_tap, now_ns);
 	udp_dialer_drain(e->udp);
 	look_for_drops(e, now_ns);
-	if (e->expire_ns <= now_ns)
-		expire(e, now_ns);
+	if (e->deadlines.due_ns <= now_ns)
+		deadlines_walk(&e->deadlines, &e->paths, now_ns, expire_path, e);
 	send_due(e, now_ns);
 	if (e->ask_ns <= now_ns) {
 		int64_t next_ns = querier_tick(e->querier, now_ns);
@@ -413,10 +325,9 @@ int64_t engine_tick(struct engine *e)
 		udp_dialer_flush(e->udp);
 	}
 	reap(e, now_ns);
-	wake_ns = ns_earlier(ns_earlier(e->expire_ns, e->ask_ns), next_send(e));
+	wake_ns = ns_earlier(ns_earlier(e->deadlines.due_ns, e->ask_ns), next_send(e));
 	udp_dialer_listen(e->udp, wake_ns - now_ns > SLEEP_NS);
-	e->wake_ns = wake_ns;
-	e->paused_ns = 0;
+	pauses_sleep(&e->pauses, wake_ns);
 	return wake_ns;
 }
 
@@ -453,7 +364,9 @@ bool engine_start(struct engine *e, const struct config *config, struct udp_dial
 	e->udp = udp;
 	e->tcp = tcp;
 	e->own_link.ops = e->link;
-	e->expire_ns = e->ask_ns = INT64_MAX;
+	e->deadlines.due_ns = e->ask_ns = INT64_MAX;
+	e->rechecks.paths = &e->paths;
+	e->rechecks.queue = &e->queue;
 	randombytes_buf(&e->random, sizeof e->random);
 	e->random |= 1;
 	if (make_identities(e, NULL))
@@ -550,8 +463,7 @@ bool engine_set_paths(struct engine *e, struct path **items, size_t len)
 	schedule_queue_free(&e->queue);
 	e->queue = queue;
 	e->burst = BURST_MIN + (unsigned)(BURST_SHARE * sent_a_ms(items, len));
-	e->expiry.from = 0;
-	e->expire_ns = clock_mono_ns();
+	deadlines_restart(&e->deadlines, clock_mono_ns());
 	e->ask_ns = clock_mono_ns(); /* the paths that the querier polls may have changed */
 	for (size_t i = 0; i < len; i++) {
 		if (items[i]->loss)

@@ -5,6 +5,9 @@
 #define FLOATPROBE_ENGINE_H
 
 #include "client/config/config.h"
+#include "client/engine/deadlines.h"
+#include "client/engine/pauses.h"
+#include "client/engine/rechecks.h"
 #include "client/evidence/drop.h"
 #include "client/evidence/keyring.h"
 #include "client/evidence/own_drops.h"
@@ -37,11 +40,6 @@ struct engine_probe {               /* addresses from the answer to a decided pr
 	struct endpoint arrived_on; /* the server's local address; unknown: not given */
 };
 
-struct engine_expiry {   /* a walk over the paths that looks for deadlines, in parts */
-	size_t from;     /* the next path */
-	int64_t next_ns; /* the earliest deadline that it found */
-};
-
 struct engine {
 	const struct config *config;
 	struct keyring keyring;
@@ -54,8 +52,7 @@ struct engine {
 	struct engine_server *servers; /* by index in the configuration */
 	uint64_t drops[DROPS_LEN];     /* packets dropped since the engine started, by reason */
 	struct bucket stranger_bucket; /* limits key derivation for unknown identities */
-	bool rechecks;                 /* recheck paths that begin to fail */
-	struct bucket rechecks_bucket;
+	struct rechecks rechecks;
 	const struct link_ops *link; /* NULL: no information about this host's links */
 	struct own_link own_link;    /* reads `link` */
 	struct own_drops own_drops;
@@ -63,13 +60,11 @@ struct engine {
 	struct own_kernel own_kernel;
 	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */
 	uint64_t random;
-	int64_t expire_ns, ask_ns; /* monotonic: not to be done before */
-	struct engine_expiry expiry;
-	unsigned burst;       /* probes in a wake-up, at most */
-	int64_t burst_ns;     /* monotonic: nothing is sent before */
-	int64_t wake_ns;      /* monotonic: when engine_tick should be called; 0: it was not yet */
-	int64_t suspended_ns; /* for how long this host has been suspended since its boot */
-	int64_t paused_ns;    /* for how long this process did not run, until just now; 0: it did */
+	struct deadlines deadlines;
+	struct pauses pauses;
+	unsigned burst;   /* probes in a wake-up, at most */
+	int64_t burst_ns; /* monotonic: nothing is sent before, */
+	int64_t ask_ns;   /* and no server is queried before */
 	int64_t reaped_ns;
 	/* A probe has a new outcome. May be NULL. */
 	void (*decided)(void *context, struct path *path, uint32_t seq, const struct engine_probe *probe);
@@ -134,10 +129,6 @@ bool engine_idle(const struct engine *engine);
 void engine_decided(struct engine *engine, struct path *path, uint32_t seq, const struct engine_probe *probe);
 /* A router or this host says that a PMTU probe is too large: repeat it with what fits. */
 void engine_pmtu_shrank(struct engine *engine, struct path *path);
-/* An error came for this path. It tells more than rechecks do, and hosts rate-limit errors: stop the rechecks so that
- * the path's own probes get them. */
-void engine_stop_rechecks(struct engine *engine, const struct path *path);
-
 /* 32 random bits that need not be secret. */
 uint32_t engine_random(struct engine *engine);
 

@@ -25,7 +25,7 @@ static void note_error(struct engine *e, struct path *p, enum prober_outcome out
 		return;
 	p->facts.last_error = outcome;
 	p->facts.last_error_ns = clock_mono_ns();
-	engine_stop_rechecks(e, p);
+	rechecks_stop(&e->rechecks, p);
 }
 
 /* Soon, not at once: errors come in bursts. */
@@ -271,7 +271,7 @@ static void udp_received(void *context, struct udp_datagram *d, int64_t now_ns)
 	engine_look_for_pause(e, now_ns);
 
 	/* Use the kernel's receive time, which excludes our own delay, unless a clock step makes it impossible. */
-	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS + e->paused_ns)
+	if (waited_ns > 0 && waited_ns < RECEIVE_WAITED_MAX_NS + e->pauses.paused_ns)
 		now_ns -= waited_ns;
 	if (!is_ours(d) && hear_stamp(e, &d->peer, d->buf, d->len, received_real_ns, now_ns))
 		return;

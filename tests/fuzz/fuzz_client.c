@@ -193,7 +193,7 @@ static void begin(void)
 
 	memset(&play, 0, sizeof play);
 	play.now_ns = 1000 * NS_PER_S;
-	play.engine.rechecks = true;
+	play.engine.rechecks.of_all_paths = true;
 	FUZZ_CHECK(items && engine_start(&play.engine, &config, NULL, NULL));
 	for (unsigned i = 0; i < TARGETS; i++) {
 		FUZZ_CHECK(engine_may_ask(&play.engine, &targets[i], &addresses[i]));

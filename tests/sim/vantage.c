@@ -258,7 +258,7 @@ void vantage_start(struct vantage *v, enum mode mode)
 	v->engine = (struct engine){
 		.decided = decided,
 		.learnt = learnt,
-		.rechecks = mode == MODE_RUN,
+		.rechecks.of_all_paths = mode == MODE_RUN,
 		.link = &link_of_clients,
 		.context = v,
 	};
