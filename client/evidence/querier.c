@@ -3,22 +3,18 @@
 #include "client/evidence/channel.h"
 #include "client/evidence/query.h"
 #include "client/evidence/query_paths.h"
-#include "client/evidence/server_macs.h"
+#include "client/evidence/query_sender.h"
 #include "client/evidence/settle.h"
-#include "client/evidence/translations.h"
 #include "client/evidence/turns.h"
 #include "client/evidence/witnesses.h"
-#include "common/core/evidence.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
 #include <sodium.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-	PAGES_MAX = 4,  /* UDP queries per channel and round */
 	ALIVE_MAX = 2,  /* channels used per round if some are alive */
 	ASKED_MAX = 32, /* channels used per round if none is alive */
 	RELAYS_MAX = 2, /* witnesses used per round if no channel is alive */
@@ -44,17 +40,13 @@ struct querier {
 	struct channels channels;
 	struct server *servers;
 	struct turns turns;
-	unsigned packets; /* sent in this turn */
-	bool shares;      /* several servers may answer some target */
-	unsigned heard;   /* the server that was heard last */
+	struct query_sender sender;
+	bool shares;    /* several servers may answer some target */
+	unsigned heard; /* the server that was heard last */
 	struct liveness_host host;
-	struct translations translations;
 	unsigned poll_next; /* the server to poll at poll_ns */
 	int64_t poll_ns;    /* monotonic; 0: not scheduled yet */
-	struct evidence_query query;
 	struct evidence_answer answer;
-	struct query_codec codec;
-	uint8_t packet[QUERY_LEN_MAX];
 };
 
 static void channel_leaves(void *context, struct channel *w)
@@ -70,7 +62,14 @@ struct querier *querier_new(const struct querier_settings *settings)
 	if (!querier)
 		return NULL;
 	querier->s = *settings;
-	querier->codec.keyring = settings->keyring;
+	querier->sender = (struct query_sender){
+		.codec.keyring = settings->keyring,
+		.paths = settings->paths,
+		.channels = &querier->channels,
+		.udp = settings->udp,
+		.tcp = settings->tcp,
+		.link = settings->link,
+	};
 	for (size_t i = 0; i < settings->config->targets_len; i++)
 		querier->shares = querier->shares || settings->config->targets[i].servers_len > 1;
 	querier->servers = calloc(servers_len + 1, sizeof *querier->servers);
@@ -125,76 +124,12 @@ static bool is_wanted(const void *context, unsigned server)
 
 /* -- sending queries -- */
 
-/* Say where the attempts should come from, and remember which of them have a port there. */
-static void add_translations(const struct querier *querier, struct evidence_query *q, struct query_attempts *memory)
-{
-	translations_tell(&querier->translations, q);
-	for (unsigned i = 0; i < q->attempts_len; i++) {
-		const struct evidence_translation *t = evidence_translation_of(q, &q->attempts[i].client);
-		memory->attempts[i].placed = t && t->keeps_ports;
-		memory->attempts[i].outside = t ? t->outside : (struct endpoint){ 0 };
-	}
-}
-
-static struct query_attempts *memory_of_next(const struct channel *w)
-{
-	return &w->memory->queries[w->prober.next & (CHANNEL_RING_LEN - 1)];
-}
-
-/* Fill the query with paths from the cursor on. Returns false if no path is left. */
-static bool fill_query(struct querier *querier, const struct channel *w, int64_t now_ns, struct query_paths *cursor)
-{
-	struct query_attempts *memory = memory_of_next(w);
-	struct evidence_query *q = &querier->query;
-
-	if (!query_paths_fill(cursor, query_text_len(w), now_ns, q, memory))
-		return false;
-	q->relayed = w->witness != CHANNEL_DIRECT;
-	add_translations(querier, q, memory);
-	server_macs_tell(&querier->servers[w->server].macs, querier->s.link,
-			 querier->channels.servers[w->server].direct, now_ns, q);
-	return true;
-}
-
-/* false: the query could not be sent. */
-static bool send_query(struct querier *querier, struct channel *w, int64_t now_ns)
-{
-	size_t len = query_len(w);
-	uint8_t *buf = querier->packet;
-	uint32_t seq = prober_send(&w->prober, now_ns, clock_real_ns());
-
-	if (w->transport == PACKET_UDP) {
-		buf = udp_dialer_stage(querier->s.udp, &w->endpoint, 0, NULL, len, NULL, seq);
-		if (!buf) {
-			prober_settle(&w->prober, seq, PROBER_UNSENT);
-			return false;
-		}
-	}
-	querier->packets++;
-	if (!query_write(&querier->codec, w, &querier->query, seq, buf))
-		return false;
-	if (w->transport == PACKET_TCP)
-		tcp_dialer_start(querier->s.tcp, &w->endpoint, buf, len, w->prober.timeout_ns, &w->prober, seq);
-	return true;
-}
-
-/* Each query continues where the last one to this server ended, so that all paths are covered in turn. */
 static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
 {
 	struct server *s = &querier->servers[w->server];
-	size_t *from = w->witness == CHANNEL_DIRECT ? &s->ask_from : &s->relay_from;
-	struct query_paths cursor;
 
-	query_paths_begin(&cursor, querier->s.paths, w->server, *from);
-	if (cursor.len == 0 ||
-	    !channels_ask(&querier->channels, w,
-			  w->witness == CHANNEL_DIRECT ? QUERIER_ASK_TIMEOUT_NS : QUERIER_RELAY_TIMEOUT_NS, now_ns))
-		return;
-	for (unsigned page = 0; page < PAGES_MAX && fill_query(querier, w, now_ns, &cursor); page++) {
-		if (!send_query(querier, w, now_ns) || query_len(w) == QUERY_LEN_MAX)
-			break; /* a query of this size covers enough paths */
-	}
-	*from = cursor.at;
+	query_sender_ask(&querier->sender, w, w->witness == CHANNEL_DIRECT ? &s->ask_from : &s->relay_from, &s->macs,
+			 now_ns);
 }
 
 /* Was a probe of some path there refused, and none answered since? */
@@ -290,15 +225,15 @@ static int64_t take_turns(struct querier *querier, int64_t now_ns)
 	int server;
 
 	while ((server = turns_next(&querier->turns, now_ns, is_wanted, querier, &due_ns)) >= 0) {
-		querier->packets = 0;
+		querier->sender.packets = 0;
 		ask_server(querier, (unsigned)server, now_ns);
-		turns_sent(&querier->turns, querier->packets);
+		turns_sent(&querier->turns, querier->sender.packets);
 	}
 	return due_ns;
 }
 
 /* Ask a server whether it hears other clients where another server answers us. Only a server that is alive and has no
- * other query due is asked. The query names its own flow, as it needs no path's. */
+ * other query due is asked. */
 void querier_poll(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct server *s = &querier->servers[server];
@@ -306,16 +241,8 @@ void querier_poll(struct querier *querier, unsigned server, int64_t now_ns)
 				? channels_first_alive(&querier->channels, server, querier->s.paths)
 				: NULL;
 
-	if (!w)
-		return;
-	memset(&querier->query, 0, sizeof querier->query);
-	settle_ask_places(querier->s.paths, server, &s->poll_from, &querier->query);
-	if (querier->query.places_len == 0 || !channels_ask(&querier->channels, w, QUERIER_ASK_TIMEOUT_NS, now_ns))
-		return;
-	memory_of_next(w)->attempts_len = 0;
-	querier->query.flows[querier->query.flows_len++] = w->prober.flow_id;
-	send_query(querier, w, now_ns);
-	turns_ask(&querier->turns, server, now_ns);
+	if (w && query_sender_ask_places(&querier->sender, w, &s->poll_from, now_ns))
+		turns_ask(&querier->turns, server, now_ns);
 }
 
 /* Returns when the next poll is due. */
@@ -382,7 +309,7 @@ void querier_heard(struct querier *querier, unsigned server, enum packet_status 
 
 void querier_connected(struct querier *querier, const struct endpoint *local, const struct endpoint *seen)
 {
-	translations_note(&querier->translations, local, seen);
+	translations_note(&querier->sender.translations, local, seen);
 }
 
 bool querier_has_line(const struct querier *querier)
@@ -421,7 +348,7 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 		.now_ns = now_ns,
 	};
 
-	if (!query_open(&querier->codec, w, reply, buf, len, &querier->answer))
+	if (!query_open(&querier->sender.codec, w, reply, buf, len, &querier->answer))
 		return false;
 	querier->servers[w->server].rounds_unanswered = 0;
 	drop_history_note(&querier->servers[w->server].drops, &querier->answer, w->memory->ring[at].sent_ns, now_ns);
