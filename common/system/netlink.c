@@ -83,7 +83,9 @@ int netlink_ask(struct netlink *nl, mnl_cb_t each, void *data)
 		if (!is_late(nl, n))
 			status = mnl_cb_run(nl->buf, (size_t)n, nl->sequence, port_id, each, data);
 	}
-	return status == MNL_CB_ERROR ? -errno : 0;
+	if (status == MNL_CB_ERROR)
+		return errno > 0 ? -errno : -EBADMSG; /* a damaged message can name any number */
+	return 0;
 }
 
 uint32_t netlink_u32(const struct nlattr *attr, uint32_t fallback)
