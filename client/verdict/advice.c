@@ -36,8 +36,9 @@ static const char *const advice_by_cause[VERDICT_CAUSES_LEN] = {
 	    "check that the host is up and has the address, and check the routes of the router that sent the error",
 	[VERDICT_CAUSE_PROHIBITED] = "allow this port and protocol in the firewall that sent the error",
 	[VERDICT_CAUSE_SERVER_DOWN] =
-	    "check that the machine is up and connected to the network, that its own firewall does not drop all that "
-	    "comes to this port, and that its connection tracking table is not full (dmesg)",
+	    "check that the machine is up and connected to the network (its link, addresses and routes), that its own "
+	    "firewall does not drop all that comes to this port, and that its connection tracking table is not full "
+	    "(dmesg)",
 	[VERDICT_CAUSE_HOLDER_DOWN] =
 	    "check whether the silent server's machine is up (a firewall that drops this port looks the same); if it "
 	    "is "

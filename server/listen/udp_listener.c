@@ -47,6 +47,9 @@ static unsigned drain_errors(const struct udp_socket *s)
 	return n;
 }
 
+/* A host without a way back fails at each probe: the first failure of a minute has a line, the others are counted. */
+static const struct log_line cannot_reply = { .level = LOG_LEVEL_WARNING, .lines_max = 1 };
+
 static void note_failure(struct udp_listener *l, const struct udp_datagram *d, int error)
 {
 	char to[UNITS_ADDRESS_LEN], from[UNITS_ADDRESS_LEN];
@@ -54,9 +57,9 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 
 	l->failures++;
 	return_routes_note_unsent(l->service->return_routes, &d->peer, &d->local, -error, now_ns);
-	log_warning("cannot reply to %s from %s: %s (%llu replies not sent since start)",
-		    units_address_text(d->peer.address, to), units_address_text(d->local.address, from),
-		    strerror(-error), (unsigned long long)l->failures);
+	log_event(&cannot_reply, "cannot reply to %s from %s: %s (%llu replies not sent since start)",
+		  units_address_text(d->peer.address, to), units_address_text(d->local.address, from), strerror(-error),
+		  (unsigned long long)l->failures);
 }
 
 /* A pending ICMP error makes the next send fail, whatever its destination. Read the errors, then send again. Returns

@@ -231,6 +231,9 @@ def the_server_has_no_way_back(net, kind, timeout):
         tcp = {"target": target, "protocol": "tcp"}
         check.expect(tcp, **DOWN, direction={"return", "unknown"}, cause="unexplained")
     check.rest_is_healthy()
+    lines = [line for line in net.servers["boot-01"].process.output().splitlines() if "cannot reply" in line]
+    check.require(len(lines) <= 1, f"a line a minute: {lines}")
+    check.require(len(lines) == 1 or kind in ("blackhole", "gateway", "another_link"), "the server says so")
 
 
 @scenarios(("unreachable",), ("output",), ("gateway",))
