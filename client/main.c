@@ -156,7 +156,8 @@ static int check_command(struct cmdline *cmdline, const struct options_result *l
 	if (!config)
 		return status;
 	set_thresholds(cmdline, config);
-	status = probe_round(cmdline, config);
+	status = config->targets_len ? probe_round(cmdline, config)
+				     : load_complain(cmdline, "nothing to probe: the configuration has no target yet");
 	config_free(config);
 	return status;
 }
@@ -171,7 +172,8 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 	if (!load_accept(config, &diags, cmdline, &status))
 		return status;
 	set_thresholds(cmdline, config);
-	status = probe_round(cmdline, config);
+	status = config->targets_len ? probe_round(cmdline, config)
+				     : load_complain(cmdline, "nothing to probe: the configuration has no target yet");
 	config_free(config);
 	return status;
 }

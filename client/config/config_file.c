@@ -291,6 +291,20 @@ static bool needs_no_server(const struct config *config)
 	return config->targets_len > 0;
 }
 
+/* Directories may be filled later: `run` waits for that. */
+static const char nothing_yet[] = "and reload; there is nothing to probe until then";
+
+static void say_no_server(struct schema *s, struct tree_node *root)
+{
+	static const char line[] =
+	    "its line, which `floatprobed --init` or `floatprobe pubkey --uri ADDRESS` prints there";
+
+	if (tree_get(root, "servers_from"))
+		schema_warning(s, root, "there is no server yet; put %s, into servers_from %s", line, nothing_yet);
+	else
+		schema_error(s, root, "there is no server; put %s, into servers_from", line);
+}
+
 /* Keys are read in the order of the table, so our own key is known before those of the servers are compared. */
 static void check_servers(struct schema *s, struct tree_node *root, size_t errors)
 {
@@ -304,9 +318,21 @@ static void check_servers(struct schema *s, struct tree_node *root, size_t error
 	if (!tree_get(root, "servers") && !tree_get(root, "servers_from"))
 		schema_missing(s, root, "servers", "the servers that are allowed to answer, as NAME: ed25519:KEY");
 	else if (loader->config->servers_len == 0 && s->diags->errors == errors)
-		schema_error(s, root,
-			     "there is no server; put its line, which `floatprobed --init` or `floatprobe pubkey "
-			     "--uri ADDRESS` prints there, into servers_from");
+		say_no_server(s, root);
+}
+
+static void check_targets(struct schema *s, struct tree_node *root, size_t errors)
+{
+	const struct config *config = loader_of(s)->config;
+
+	check_targets_unique(s, loader_of(s));
+	if (config->targets_len > 0 || config->servers_len == 0 || s->diags->errors != errors)
+		return;
+	if (tree_get(root, "targets_from"))
+		schema_warning(s, root, "there is no target yet; put a file with some into targets_from %s",
+			       nothing_yet);
+	else
+		schema_error(s, root, "there is no target; add targets or targets_from, or the URI of a server");
 }
 
 static void set_default_schedules(struct loader *loader)
@@ -334,9 +360,7 @@ static void read_root(struct schema *s, struct tree_node *root)
 	check_servers(s, root, errors);
 	set_default_schedules(loader_of(s));
 	read_check_journal(s, root, config->journal, config->key_file);
-	check_targets_unique(s, loader_of(s));
-	if (config->targets_len == 0 && s->diags->errors == errors)
-		schema_error(s, root, "there is no target; add targets or targets_from, or the URI of a server");
+	check_targets(s, root, errors);
 	char machine[IDENTITY_NAME_LEN];
 	if (!config->vantage)
 		config->vantage = diag_copy(s->diags, identity_machine_name(machine));

@@ -72,7 +72,29 @@ class Init(Setup):
         self.assertIn("name: boot-01", shown.stdout)
         self.assertIn("no client yet", shown.stderr)
         self.init_client()
-        self.assertIn("no server", self.floatprobe("config", "client/floatprobe.yaml", status=2).stderr)
+        self.assertIn("no server yet", self.floatprobe("config", "client/floatprobe.yaml", status=0).stderr)
+
+    def test_a_client_waits_for_its_first_server(self):
+        """`run` is ready for a reload; who wants a result now is told that there is none."""
+        self.init_client()
+        said = self.floatprobe("check", "client/floatprobe.yaml", status=2).stderr
+        self.assertIn("client/floatprobe.yaml:", said)
+        self.assertIn("put its line", said)
+        self.assertIn("nothing to probe", said)
+        self.assertIn("nothing to probe", self.floatprobe("check", "client/floatprobe.yaml", "--format", "nagios", status=3).stdout)
+        self.write("client/none.yaml", "key: key\nservers: {}\ntargets_from: [ targets.d/ ]\n")
+        self.floatprobe("config", "client/none.yaml", status=2)
+        client = self.start(cli.FLOATPROBE, "run", "client/floatprobe.yaml", name="client")
+        wait_until("it runs", lambda: "probing 0 paths" in self.read("client.log"))
+        self.uri = self.init_server()
+        drop = self.write("client/servers.d/boot-01.yaml", self.uri)
+        for reloads, paths in ((1, True), (2, False), (3, True)):
+            client.send_signal(signal.SIGHUP)
+            wait_until("it is reloaded", lambda r=reloads: self.read("client.log").count("configuration reloaded") == r)
+            self.assertEqual(": 0 paths\n" not in self.read("client.log").rpartition("reloaded")[2], paths)
+            os.rename(*((drop, drop + "~") if paths else (drop + "~", drop)))
+        client.send_signal(signal.SIGTERM)
+        self.assertEqual(client.wait(), 0)
 
     def test_nothing_is_overwritten(self):
         self.init_client()

@@ -6,6 +6,7 @@
 
 import itertools
 import json
+import signal
 
 from lab import Failure, link, wait_until
 from provider import NO_CAPABILITY, PORT, QUICK, main, scenario, scenarios
@@ -246,6 +247,20 @@ def firewall_mark_without_the_capability(net):
     done = net.client.run(*NO_CAPABILITY, net.program("floatprobe"), "check", file, "--format", "nagios", status=3)
     if "fwmark needs CAP_NET_ADMIN" not in done.stdout:
         raise Failure(done.stdout)
+
+
+@scenario
+def firewall_mark_that_comes_with_a_reload(net):
+    """The capability went with root. The old configuration goes on, and the log says what helps."""
+    daemon = net.run_daemon(floating(net))
+    daemon.wait_for({"target": "bootnode"}, state="up")
+    net.config(floating(net, fwmark="42"))
+    daemon.process.send(signal.SIGHUP)
+    wait_until("it is refused", lambda: "the old configuration stays in use" in daemon.process.output())
+    if "fwmark of a target needs CAP_NET_ADMIN" not in (said := daemon.process.output()) or "(restart)" not in said:
+        raise Failure(said)
+    restarted = net.run_daemon(floating(net, fwmark="42"))
+    wait_until("a start keeps it", lambda: "probing" in restarted.process.output())
 
 
 @scenario
