@@ -23,8 +23,8 @@ int load_complain(const struct cmdline *cmdline, const char *text)
 int load_complain_target(const struct cmdline *cmdline, const struct config *config, const char *name)
 {
 	char text[LOAD_ERROR_LEN];
-	size_t len = (size_t)snprintf(text, sizeof text, "there is no target '%.64s' in %s; the targets are", name,
-				      cmdline->config);
+	size_t len = (size_t)snprintf(text, sizeof text, "there is no target '%.64s' in %s; %s", name, cmdline->config,
+				      config->targets_len ? "the targets are" : "it has none yet");
 
 	for (size_t i = 0; i < config->targets_len && len < sizeof text; i++)
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s %s", i ? "," : "", config->targets[i].name);
