@@ -53,6 +53,28 @@ static int64_t began(const struct path *p)
 	return since_ns;
 }
 
+/* Wall-clock time of the first probe of this random loss. What was lost by chance long before is not part of it: the
+ * distance to the next loss would be much longer than the others are. */
+static int64_t loss_began(const struct path *p)
+{
+	const struct prober *b = &p->prober;
+	uint32_t newest = 0, oldest = 0, losses = 0, from = prober_window_from(b, ASSESS_WINDOW_PROBES);
+	int64_t up_ns = path_up_ns(p);
+
+	for (uint32_t seq = b->waiting_from; seq-- > from && prober_record(b, seq)->sent_ns >= up_ns;) {
+		uint32_t usual = losses > 1 ? (newest - oldest) / (losses - 1) : ASSESS_WINDOW_PROBES;
+		uint32_t longest = PATH_STATUS_APART * usual;
+		if (!prober_is_lost(prober_record(b, seq)))
+			continue;
+		if (losses > 0 &&
+		    oldest - seq > (longest > PATH_STATUS_NEAR_PROBES ? longest : PATH_STATUS_NEAR_PROBES))
+			break;
+		newest = losses++ > 0 ? newest : seq;
+		oldest = seq;
+	}
+	return losses > 0 ? prober_sent_real_ns(b, prober_record(b, oldest)) : began(p);
+}
+
 /* -- the best verdict on an outage -- */
 
 struct path_outage {
@@ -252,7 +274,9 @@ bool path_status_review(struct engine *e, size_t i, struct verdict *v, struct pa
 		.expected = v->expected,
 		.server = v->server,
 		.up_ns = up_ns,
-		.since_ns = v->state == before->state ? before->since_ns : began(p),
+		.since_ns = v->state == before->state   ? before->since_ns
+			    : v->state == VERDICT_LOSSY ? loss_began(p)
+							: began(p),
 	};
 	tell_siblings(e, i);
 	return true;

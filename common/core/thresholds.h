@@ -32,6 +32,11 @@ enum {
 	VERDICT_UNSENT_STREAK = 16,
 	/* Of an up path, every 16th answer is assessed although nothing changed: its siblings may have news. */
 	PATH_STATUS_AGAIN_PROBES = 16,
+	/* Of random loss, one distance in 50 between losses is longer than four times the usual one. */
+	PATH_STATUS_APART = 4,
+	/* Where the newest losses follow each other closely by chance, the usual distance is not known: of a loss of 30
+	 * %, one distance in 17 is longer than eight probes. */
+	PATH_STATUS_NEAR_PROBES = 8,
 };
 
 /* A server is asked once a second, and has a second and a half to answer through a witness: direction and cause of an

@@ -102,12 +102,36 @@ static void the_cause_of_loss_stands_until_it_is_over(void **state)
 	assert_int_equal(p->status.cause, VERDICT_CAUSE_UNEXPLAINED);
 }
 
+/* Random loss is noticed once it is a share of the window. It began with its first loss, but not with one that was lost
+ * by chance a minute before. */
+static void random_loss_begins_with_its_first_loss(void **state)
+{
+	size_t i = find(512, FRESH);
+	struct path *p = engine.paths.items[i];
+	uint32_t first;
+
+	(void)state;
+	play(64, nothing);
+	assert_true(is_told(i));
+	probe(i, true, 0, 1);
+	play(40, nothing);
+	is_told(i);
+	first = p->prober.next;
+	for (unsigned n = 0; n < 10; n++, now_ns += 1000 * MS)
+		probe(i, n % 3 == 0 || n == 7, 0, 1);
+	probe(i, false, 0, 1);
+	assert_true(is_told(i));
+	assert_int_equal(p->status.state, VERDICT_LOSSY);
+	assert_int_equal(p->status.since_ns, prober_sent_real_ns(&p->prober, prober_record(&p->prober, first)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_failover_is_told_when_another_one_answers),
 		TEST(the_cause_of_an_outage_stands_until_it_is_over),
 		TEST(the_cause_of_loss_stands_until_it_is_over),
+		TEST(random_loss_begins_with_its_first_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
