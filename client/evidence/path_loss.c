@@ -17,6 +17,15 @@ struct attempt *path_loss_attempt(const struct path *p, uint32_t seq)
 	return p->loss ? attempts_find(&p->loss->attempts, seq) : NULL;
 }
 
+/* An address that moves during an outage leaves receipts on several servers: the newest one counts. */
+void path_loss_note_receipt(struct path *p, unsigned server, uint32_t seq)
+{
+	if (seq <= p->loss->receipt_seq && p->loss->receipt_server >= 0)
+		return;
+	p->loss->receipt_server = (int)server;
+	p->loss->receipt_seq = seq;
+}
+
 bool path_loss_is_another_boot(const struct path *p, int slot, uint64_t boot_id)
 {
 	return p->prober.holder == slot && p->prober.boot_id != boot_id;

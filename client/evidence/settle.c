@@ -161,22 +161,17 @@ static void note_flow(struct path *p, const struct evidence_flow *flow)
 		p->facts.arrived_on = flow->arrived_on;
 }
 
-/* Several servers may have received probes of one flow: the answers of this one are missing. */
-static bool has_receipt_of_loss(const struct path *p, const struct evidence_flow *flow)
+/* The newest lost probe of which the server has a receipt; 0: none. */
+static uint32_t newest_received_loss(const struct path *p, const struct evidence_flow *flow)
 {
 	const struct prober *b = &p->prober;
+	uint32_t from = prober_window_from(b, b->ring_len);
 
-	for (uint32_t seq = prober_window_from(b, b->ring_len); flow->known && seq < b->waiting_from; seq++) {
+	for (uint32_t seq = b->waiting_from; flow->known && seq-- > from;) {
 		if (prober_is_lost(prober_record(b, seq)) && receipts_status(&flow->receipts, seq) == RECEIPTS_ARRIVED)
-			return true;
+			return seq;
 	}
-	return false;
-}
-
-static void note_receipts(struct path *p, const struct query_result *t, const struct evidence_flow *flow)
-{
-	if (has_receipt_of_loss(p, flow) || (flow->known && p->loss->receipt_server < 0))
-		p->loss->receipt_server = (int)t->server;
+	return 0;
 }
 
 static void apply_flow(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
@@ -196,7 +191,8 @@ static void apply_flow(struct path *p, const struct query_result *t, int slot, c
 	p->stale = true;
 	p->loss->witness[slot] = t->witness;
 	note_flow(p, flow);
-	note_receipts(p, t, flow);
+	if (flow->known)
+		path_loss_note_receipt(p, t->server, newest_received_loss(p, flow));
 	settle_by_window(p, slot, &window);
 	if (!probe_kind_of(p->kind)->has_handshake)
 		settle_by_capture(p, t, slot, &window);

@@ -176,7 +176,7 @@ static void note_arrival(struct path *p, const struct report *r, const struct ev
 	if (r->result->now_ns - (int64_t)age_ms * NS_PER_MS > path_loss_deadline_ns(p, attempt->seq))
 		return;
 	attempt->arrived = true;
-	p->loss->receipt_server = (int)r->result->server;
+	path_loss_note_receipt(p, r->result->server, attempt->seq);
 	if (origin && endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = origin->local;
 	settle_expired(p, attempt->seq);

@@ -14,6 +14,18 @@ static void a_receipt_of_any_server_proves_return(void **state)
 	assert_true(endpoint_equal(&s->path->facts.receipt_source, &client));
 }
 
+/* The address moved during the outage: whoever answers the query last, the newest receipt tells where it is. */
+static void the_newest_receipt_tells_who_has_the_address(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer old = answer_of(1, true, 1, 4, 0xf), new = answer_of(1, true, 5, 10, 0x3f);
+
+	hear(s, 7, -1, &new, NULL);
+	hear(s, 3, -1, &old, NULL);
+	assert_int_equal(s->path->loss->receipt_server, 7);
+	assert_int_equal(tally(s).return_lost, 10);
+}
+
 static void forward_needs_the_word_of_every_server(void **state)
 {
 	struct scene *s = *state;
@@ -194,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_receipt_of_any_server_proves_return),
+		TEST(the_newest_receipt_tells_who_has_the_address),
 		TEST(forward_needs_the_word_of_every_server),
 		TEST(what_is_not_read_yet_may_have_arrived),
 		TEST(a_server_that_started_since_proves_no_absence),
