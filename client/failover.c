@@ -131,6 +131,7 @@ static void report_move(struct failover *f)
 	struct failover_measured measured = {
 		.options = f->options,
 		.plan = &f->paths,
+		.engine = &f->driver.engine,
 		.paths = all_paths(f),
 		.command = &f->command,
 		.connection = &f->dialogue.seen,
@@ -245,10 +246,10 @@ static void keep_connection_open(struct failover *f, int64_t now_ns)
 		      p->target->servers_len);
 }
 
-/* Has a server that does not hold the address any more said whether it still has it? */
+/* Has a server that does not answer at the address said whether it has it? */
 static bool owners_are_known(const struct failover *f)
 {
-	return !failover_flows_moved(&f->flows) || f->owners.after_known != 0;
+	return f->paths.target->servers_len < 2 || f->owners.after_known != 0;
 }
 
 static void ask_owners(struct failover *f, int64_t in_phase_ns)

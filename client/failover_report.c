@@ -5,6 +5,7 @@
 #include "client/failover/concurrent.h"
 #include "client/failover/samples.h"
 #include "client/output/result.h"
+#include "client/verdict/assess.h"
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
@@ -108,32 +109,56 @@ static void judge_command(const struct failover_measured *f, struct reasons *rea
 		reasons_add(reasons, "the command failed with exit status %d. Its output is in the record", c->status);
 }
 
-/* Who has the newest receipt of this flow, if it is newer than `newest`. Returns its number. */
-static uint32_t newest_receiver(const struct path *p, uint32_t newest, int *receiver)
+/* Who received probes of this flow that were sent since its last answer; -1: nobody is known. */
+static int receiver_of(const struct path *p, const struct flow_move *seen)
 {
-	for (unsigned k = 0; p->loss && k < p->target->servers_len; k++) {
-		const struct prober_window *w = &p->loss->windows[k];
-		if (!p->loss->has_window[k] || !w->known || w->receipts.newest <= newest)
-			continue;
-		newest = w->receipts.newest;
-		*receiver = (int)p->target->servers[k];
-	}
-	return newest;
+	if (!p->loss || p->loss->receipt_seq == 0 ||
+	    prober_record(&p->prober, p->loss->receipt_seq)->sent_ns <= seen->answered_ns)
+		return -1;
+	return p->loss->receipt_server;
 }
 
 /* What all flows of a protocol know besides their samples. */
-static void gather(const struct failover_measured *f, enum probe_kind kind, struct reasons_context *c)
+static void gather(const struct failover_measured *f, enum probe_kind kind, const struct failover_protocol *x,
+		   struct reasons_context *c)
 {
 	const struct paths *paths = f->paths;
-	uint32_t newest = 0;
+	unsigned flow = 0;
 
 	for (size_t i = 0; i < paths->len; i++) {
 		const struct path *p = paths->items[i];
-		if (!failover_paths_is_target(f->plan, p) || p->kind != kind)
+		if (!failover_paths_is_target(f->plan, p) || p->kind != kind || flow == x->flows_len)
 			continue;
 		c->impostors += samples_impostors(p);
-		newest = newest_receiver(p, newest, &c->receiver);
+		if (receiver_of(p, &x->flows[flow].seen) >= 0)
+			c->receiver = receiver_of(p, &x->flows[flow].seen);
+		flow++;
 	}
+}
+
+static bool is_named(const struct verdict *v)
+{
+	return v->state == VERDICT_DOWN && v->sentences_len > 0 && v->cause != VERDICT_CAUSE_UNEXPLAINED &&
+	       v->cause != VERDICT_CAUSE_FAILOVER && v->cause != VERDICT_CAUSE_IMPOSTOR;
+}
+
+/* The cause of the silence at the end; NULL: nobody knows, or somebody answers. Of several flows, a fresh one comes
+ * last: no state on the way holds it to the old host. */
+static const char *cause_of(const struct failover_measured *f, enum probe_kind kind, char text[REASON_LEN])
+{
+	const struct paths *paths = f->paths;
+	struct verdict v;
+	bool named = false;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		if (!failover_paths_is_target(f->plan, paths->items[i]) || paths->items[i]->kind != kind)
+			continue;
+		assess_path(f->engine, i, MODE_RUN, &v);
+		if ((named = is_named(&v)))
+			snprintf(text, REASON_LEN, "%s: %s%s%s", verdict_cause_word(v.cause), v.sentences[0],
+				 v.advice ? "; " : "", v.advice ? v.advice : "");
+	}
+	return named ? text : NULL;
 }
 
 /* The new holder has the address itself, and the old one has not given it up. */
@@ -154,6 +179,35 @@ static void judge_owners(const struct failover_measured *f, const struct path *p
 	    server_name(&f->plan->config, m->from));
 }
 
+static bool is_answered(const struct failover_protocol *x)
+{
+	for (unsigned i = 0; i < x->flows_len; i++) {
+		if (x->flows[i].seen.answered > 0 && x->flows[i].seen.tail_lost < FLOW_MOVE_OUTAGE)
+			return true;
+	}
+	return false;
+}
+
+/* The move was made on the servers, and the network does not know. */
+static void judge_unheard(const struct failover_measured *f, const struct path *p, const char *address,
+			  struct failover_protocol *x)
+{
+	const struct move *m = &x->move;
+	unsigned unheard = 0;
+
+	if (m->to == SAMPLE_NOBODY && is_answered(x) && endpoint_same_address(&p->facts.arrived_on, &p->endpoint))
+		unheard = owners_unheard(f->owners, path_slot(p, (unsigned)m->from));
+	for (unsigned k = 0; k < p->target->servers_len; k++) {
+		if (unheard >> k & 1)
+			reasons_add(&x->reasons,
+				    "%s has %s on an interface since the move, as it says, but the network still "
+				    "sends the probes to %s. Let it announce the address (gratuitous ARP, unsolicited "
+				    "ND), and remove it from %s",
+				    server_name(&f->plan->config, (int)p->target->servers[k]), address,
+				    server_name(&f->plan->config, m->from), server_name(&f->plan->config, m->from));
+	}
+}
+
 /* Frames for the address still came to a server that had given it up: the network had not been told of the move. */
 static void note_strayed(const struct failover_measured *f, const struct path *p, const char *address,
 			 struct failover_protocol *x)
@@ -164,6 +218,8 @@ static void note_strayed(const struct failover_measured *f, const struct path *p
 	if (!p->loss || gap->total_ns == 0)
 		return;
 	hint_holding_explain(&p->loss->holding, p, gap->from_ns, &e);
+	if (x->move.to == SAMPLE_NOBODY && e.held == 0)
+		return; /* there is no new holder that could have told it */
 	for (unsigned k = 0; e.certain && k < p->target->servers_len; k++) {
 		const struct hint_holding_word *word = &p->loss->holding.words[k];
 		int64_t strayed_ns = word->frames_ns - ns_later(word->absent_ns, gap->from_ns);
@@ -184,7 +240,7 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 	enum probe_kind kind = p->kind;
 	const struct failover_options *o = f->options;
 	const struct config_target *t = f->plan->target;
-	char address[UNITS_ADDRESS_LEN];
+	char address[UNITS_ADDRESS_LEN], cause[REASON_LEN];
 	struct reasons_context c = {
 		.protocol = probe_kind_of(kind)->name,
 		.target = t->name,
@@ -203,12 +259,14 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 		.settled = f->settled[kind],
 	};
 
-	gather(f, kind, &c);
+	gather(f, kind, x, &c);
+	c.cause = cause_of(f, kind, cause);
 	judge_command(f, &x->reasons);
 	if (o->exec && !f->command->text)
 		reasons_add(&x->reasons, "the command was not run: nobody answered before the move");
 	reasons_of_move(&c, &x->move, x->flows, x->flows_len, &x->reasons);
 	judge_owners(f, p, c.address, x);
+	judge_unheard(f, p, c.address, x);
 	note_strayed(f, p, c.address, x);
 	note_baselines(f, kind, &x->notes);
 	if (x->move.excused > 0)

@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_FAILOVER_REPORT_H
 #define FLOATPROBE_FAILOVER_REPORT_H
 
+#include "client/engine/engine.h"
 #include "client/failover/command.h"
 #include "client/failover/connection.h"
 #include "client/failover/neighbour_log.h"
@@ -9,12 +10,12 @@
 #include "client/failover_options.h"
 #include "client/failover_paths.h"
 #include "client/output/result_failover.h"
-#include "client/path/paths.h"
 
 struct failover_measured { /* all pointers are borrowed and outlive the report */
 	const struct failover_options *options;
 	const struct failover_paths *plan;
-	const struct paths *paths;
+	const struct engine *engine;
+	const struct paths *paths;           /* of the engine */
 	const struct command *command;       /* its text is NULL if none was run */
 	const struct connection *connection; /* the one that was open over TCP */
 	const struct owners *owners;

@@ -103,6 +103,12 @@ static bool all_silent(const struct move_flow *flows, unsigned len)
 	return len > 0;
 }
 
+static void add_cause(const struct reasons_context *c, struct reasons *r)
+{
+	if (c->cause)
+		reasons_add(r, "%s: %s", c->protocol, c->cause);
+}
+
 static void nobody_answered(const struct reasons_context *c, const struct move *m, struct reasons *r)
 {
 	if (c->impostors > 0)
@@ -114,27 +120,39 @@ static void nobody_answered(const struct reasons_context *c, const struct move *
 		reasons_add(r,
 			    "%s: no probe could be sent to %s. Run 'floatprobe check --target %s': it names the cause",
 			    c->protocol, c->address, c->target);
+	else if (c->cause)
+		reasons_add(r, "%s: nobody answered at %s during the whole measurement", c->protocol, c->address);
 	else
 		reasons_add(r,
 			    "%s: nobody answered at %s during the whole measurement. Run 'floatprobe check --target "
 			    "%s': it names the cause",
 			    c->protocol, c->address, c->target);
+	add_cause(c, r);
+}
+
+static const char *silence_advice(const struct reasons_context *c, const struct flow_gap *tail)
+{
+	if (c->cause)
+		return "";
+	if (is_return(tail))
+		return ". Check the return route and the neighbour entries of the server that has the address, and the "
+		       "firewalls on the way back";
+	return ". Check that the new holder has the address, and that floatprobed runs there";
 }
 
 static void went_silent(const struct reasons_context *c, const struct move *m, const struct flow_gap *tail,
 			struct reasons *r)
 {
-	if (is_return(tail) && c->receiver >= 0)
+	if (is_return(tail) && c->receiver >= 0 && !c->cause)
 		reasons_add(r,
 			    "%s: nobody has answered for the last %.1f s; before, %s did. %s receives the probes, but "
 			    "its answers do not come back. Check its return route, its neighbour entries, and the "
 			    "firewalls on the way back",
 			    c->protocol, s(tail->total_ns), name(c, m->from), name(c, c->receiver));
 	else
-		reasons_add(r,
-			    "%s: nobody has answered for the last %.1f s; before, %s did. The probes are %s. Check "
-			    "that the new holder has the address, and that floatprobed runs there",
-			    c->protocol, s(tail->total_ns), name(c, m->from), way_words(tail));
+		reasons_add(r, "%s: nobody has answered for the last %.1f s; before, %s did. The probes are %s%s",
+			    c->protocol, s(tail->total_ns), name(c, m->from), way_words(tail), silence_advice(c, tail));
+	add_cause(c, r);
 	if (c->impostors > 0)
 		reasons_add(r,
 			    "%s: %u answers came from an identity that is not in the configuration. Find out whose "
@@ -241,21 +259,21 @@ static void judge_stuck(const struct reasons_context *c, const struct move *m, c
 static void judge_end(const struct reasons_context *c, const struct move *m, const struct move_flow *flows,
 		      unsigned len, struct reasons *r)
 {
-	if (all_silent(flows, len))
-		reasons_add(r,
-			    "%s: %s took over, but nobody has answered for the last %.1f s; the probes are %s. Check "
-			    "that it still has the address, and that floatprobed runs there",
+	if (all_silent(flows, len)) {
+		reasons_add(r, "%s: %s took over, but nobody has answered for the last %.1f s; the probes are %s%s",
 			    c->protocol, name(c, m->to), s(longest_tail(flows, len)->total_ns),
-			    way_words(longest_tail(flows, len)));
-	else if (c->interrupted && !c->settled)
+			    way_words(longest_tail(flows, len)), silence_advice(c, longest_tail(flows, len)));
+		add_cause(c, r);
+	} else if (c->interrupted && !c->settled) {
 		reasons_add(
 		    r, "%s: interrupted before %s had answered steadily for --settle %.1f s. Let it run to its end",
 		    c->protocol, name(c, m->to), s(c->settle_ns));
-	else if (!c->settled)
+	} else if (!c->settled) {
 		reasons_add(r,
 			    "%s: %s had not answered steadily for --settle %.1f s when the time was over. Use a longer "
 			    "--for, or a shorter --settle",
 			    c->protocol, name(c, m->to), s(c->settle_ns));
+	}
 }
 
 void reasons_of_move(const struct reasons_context *c, const struct move *m, const struct move_flow *flows, unsigned len,

@@ -4,7 +4,7 @@
 
 #include "client/failover/move.h"
 
-enum { REASONS_MAX = 16, REASON_LEN = 400 };
+enum { REASONS_MAX = 16, REASON_LEN = 480 };
 
 struct reasons {
 	char texts[REASONS_MAX][REASON_LEN];
@@ -21,7 +21,8 @@ struct reasons_context {
 	int expect; /* who has to hold the address afterwards; -1: anyone else that may */
 	int64_t max_gap_ns, max_overlap_ns, settle_ns;
 	int64_t measured_ns; /* since the command was started, or since the measurement began */
-	int receiver;        /* a server that has receipts of probes lost on the return; -1: none */
+	int receiver;        /* the server that received the probes at the end, and was not heard; -1: none */
+	const char *cause;   /* "CAUSE: evidence; advice" where nobody answers at the end; NULL: not known */
 	uint32_t impostors;  /* answers by unknown identities */
 	bool interrupted;    /* the user ended the measurement */
 	bool settled;        /* the new holder answered steadily for settle_ns */

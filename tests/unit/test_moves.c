@@ -251,10 +251,11 @@ static const char *server_name(const void *context, int server)
 	return server < 0 ? "nobody" : names[server];
 }
 
-static void judge(const char *held, const char *fresh, int expect, int64_t max_gap_ns)
+static struct reasons_context context_of(int expect, int64_t max_gap_ns)
 {
 	static const unsigned servers[] = { A, B };
-	const struct reasons_context c = {
+
+	return (struct reasons_context){
 		.protocol = "UDP",
 		.target = "bootnode",
 		.address = "203.0.113.7",
@@ -268,13 +269,23 @@ static void judge(const char *held, const char *fresh, int expect, int64_t max_g
 		.receiver = -1,
 		.settled = true,
 	};
+}
 
+static void judge_in(const struct reasons_context *c, const char *held, const char *fresh)
+{
 	flows[0] = (struct move_flow){ .held = 0, .interval_ns = INTERVAL, .samples = story(held, items_of[0]) };
 	flows[1] =
 	    (struct move_flow){ .held = MOVE_FRESH, .interval_ns = INTERVAL, .samples = story(fresh, items_of[1]) };
 	move_read(flows, 2, &move);
 	reasons.len = 0;
-	reasons_of_move(&c, &move, flows, 2, &reasons);
+	reasons_of_move(c, &move, flows, 2, &reasons);
+}
+
+static void judge(const char *held, const char *fresh, int expect, int64_t max_gap_ns)
+{
+	const struct reasons_context c = context_of(expect, max_gap_ns);
+
+	judge_in(&c, held, fresh);
 }
 
 static void a_good_move_has_no_reason(void **state)
@@ -348,6 +359,37 @@ static void reasons_in_words(void **state)
 	}
 }
 
+static void expect_words(unsigned reason, const char *words)
+{
+	assert_true(reason < reasons.len);
+	print_message("%s\n", reasons.texts[reason]);
+	assert_non_null(strstr(reasons.texts[reason], words));
+}
+
+/* Who received the probes, or the cause, takes the place of the general advice. */
+static void what_is_known_of_a_silence(void **state)
+{
+	struct reasons_context c = context_of(-1, NS_PER_S);
+
+	(void)state;
+	judge_in(&c, "AAA<<<<<<", "AAA<<<<<<");
+	expect_words(0, "the server that has the address");
+	c.receiver = B;
+	judge_in(&c, "AAA<<<<<<", "AAA<<<<<<");
+	expect_words(0, "boot-02 receives the probes");
+	c.cause = "not-assigned: no server has it; assign it";
+	judge_in(&c, "AAA>>>>>>", "AAA>>>>>>");
+	assert_int_equal(reasons.len, 2);
+	assert_null(strstr(reasons.texts[0], "Check that"));
+	expect_words(1, "UDP: not-assigned: no server has it; assign it");
+	judge_in(&c, ">>>>>>>>>", ">>>>>>>>>");
+	assert_null(strstr(reasons.texts[0], "floatprobe check"));
+	expect_words(1, "not-assigned");
+	judge_in(&c, "AAABBB>>>", "AAABBB>>>");
+	expect_words(0, "boot-02 took over, but");
+	expect_words(1, "not-assigned");
+}
+
 /* -- while it goes on -- */
 
 static void steady_follows(void **state)
@@ -411,10 +453,30 @@ static void an_address_left_behind(void **state)
 	assert_true(owners_left_behind(&o, A, B));
 	owners_note(&o, A, false, true);
 	assert_false(owners_left_behind(&o, A, B));
-	owners_note(&o, A, true, true);
+	o = (struct owners){ 0 };
 	owners_note(&o, B, true, false);
+	owners_note(&o, A, true, true);
 	assert_false(owners_left_behind(&o, A, B));
 	assert_false(owners_left_behind(&o, A, -1));
+}
+
+/* What is said while the move goes on does not change what was before it. */
+static void an_address_that_both_have(void **state)
+{
+	struct owners o = { 0 };
+
+	(void)state;
+	owners_note(&o, B, false, false);
+	owners_note(&o, B, true, false);
+	assert_int_equal(owners_unheard(&o, A), 0);
+	owners_note(&o, B, true, true);
+	assert_int_equal(owners_unheard(&o, A), 1 << B);
+	assert_int_equal(owners_unheard(&o, B), 0);
+	owners_note(&o, A, true, true);
+	assert_true(owners_left_behind(&o, A, B));
+	o = (struct owners){ 0 };
+	owners_note(&o, B, true, true);
+	assert_int_equal(owners_unheard(&o, A), 0); /* it may have had it all along */
 }
 
 static void neighbour_changes(void **state)
@@ -460,9 +522,11 @@ int main(void)
 		cmocka_unit_test(a_good_move_has_no_reason),
 		cmocka_unit_test(stuck_flows),
 		cmocka_unit_test(reasons_in_words),
+		cmocka_unit_test(what_is_known_of_a_silence),
 		cmocka_unit_test(steady_follows),
 		cmocka_unit_test(an_open_connection),
 		cmocka_unit_test(an_address_left_behind),
+		cmocka_unit_test(an_address_that_both_have),
 		cmocka_unit_test(neighbour_changes),
 	};
 
