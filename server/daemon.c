@@ -63,13 +63,13 @@ static void collect(void *context, const struct evidence_query *query, const str
 	struct evidence_answer *answer = &draft->answer;
 
 	link_watch_find_syns(d->link_watch, query, querier, draft);
-	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
-	link_watch_collect(d->link_watch, query, &querier->seen, draft);
-	return_routes_tell(d->service.return_routes, clock_mono_ns(), answer);
 	if (d->udp) {
 		answer->socket_drops = udp_listener_drops(d->udp);
 		answer->unread_ms = udp_listener_unread_ms(d->udp);
 	}
+	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
+	link_watch_collect(d->link_watch, query, &querier->seen, draft);
+	return_routes_tell(d->service.return_routes, clock_mono_ns(), answer);
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;
 	answer->listens_udp = d->udp && answer->port;
 	answer->listens_tcp = d->tcp && answer->port;

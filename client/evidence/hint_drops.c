@@ -1,5 +1,7 @@
 #include "client/evidence/hint_drops.h"
 
+#include "common/core/thresholds.h"
+
 static bool is_some(uint32_t count)
 {
 	return count > 0 && count != EVIDENCE_NOT_COUNTED;
@@ -27,7 +29,7 @@ static uint32_t beyond(uint32_t a, uint32_t b)
 }
 
 /* The counters of the host may count other sockets' drops: of ours, at least so many have this reason as all others
- * together cannot account for. */
+ * together cannot account for. They are read a moment after the sockets' own, so a few drops are in one only. */
 static void find_reasons(const struct drop_counts *c, struct hint_drops_explanation *explanation)
 {
 	uint32_t d = c->datagrams;
@@ -39,6 +41,8 @@ static void find_reasons(const struct drop_counts *c, struct hint_drops_explanat
 	explanation->full = smaller(c->full, beyond(d, c->bad));
 	explanation->bad = smaller(c->bad, beyond(d, c->full));
 	explanation->filtered = beyond(beyond(d, c->full), c->bad);
+	if (HINT_DROPS_BETWEEN_ONE_IN * (uint64_t)explanation->filtered <= (uint64_t)c->full + c->bad)
+		explanation->filtered = 0;
 }
 
 static uint32_t dropped_in(const struct drop_counts *c, bool tcp)

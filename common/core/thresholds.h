@@ -271,6 +271,10 @@ enum { TRANSLATIONS_PROVEN = 3 };
 /* A socket is kept for 500 ms beyond the timeout, to hear answers that are late. */
 #define ENGINE_FRESH_KEEP_NS (500 * NS_PER_MS)
 
+/* A server reads its kernel's counters a millisecond after those of its sockets, once a second: what only one of the
+ * two has is far less than an eighth of all. */
+enum { HINT_DROPS_BETWEEN_ONE_IN = 8 };
+
 /* The sockets are looked at once a second: drops that are found five seconds apart have causes of their own. */
 #define OWN_DROPS_APART_NS (5 * NS_PER_S)
 

@@ -22,7 +22,7 @@ void host_evidence_touch(struct host_evidence *host_evidence, int64_t now_ns);
  * reply. */
 void host_evidence_note_error(struct host_evidence *host_evidence, const struct errqueue_entry *entry);
 /* Fill the attempts, addresses, MACs, twins and counters of the answer. The draft already has the sources of the
- * SYNs that were seen. */
+ * SYNs that were seen, and the answer the drops of our sockets. */
 void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
 			   const struct reflector_querier *querier, int64_t now_ns, struct draft *draft);
 

@@ -3,7 +3,7 @@
 #include "common/core/ns.h"
 #include "common/system/proc.h"
 
-static const int64_t interval_ns = 250 * NS_PER_MS;
+static const int64_t interval_ns = 250 * NS_PER_MS, interval_of_drops_ns = 2 * NS_PER_MS;
 
 enum { PARTS_MAX = 4 };
 struct part {
@@ -83,13 +83,17 @@ static void tell_table(const struct kernel_drops *d, struct evidence_answer *ans
 
 void kernel_drops_tell(struct kernel_drops *drops, int64_t now_ns, struct evidence_answer *answer)
 {
-	if (now_ns - drops->read_ns >= interval_ns) {
+	bool same = answer->socket_drops == drops->socket_drops;
+
+	if (now_ns - drops->read_ns >= (same ? interval_ns : interval_of_drops_ns)) {
 		read_all(drops);
 		drops->read_ns = now_ns;
+		drops->socket_drops = answer->socket_drops;
+		same = true;
 	}
 	answer->accept_overflows = since_start(drops, KERNEL_DROPS_OVERFLOWS);
-	answer->datagrams_full = since_start(drops, KERNEL_DROPS_FULL);
-	answer->datagrams_bad = since_start(drops, KERNEL_DROPS_BAD);
+	answer->datagrams_full = same ? since_start(drops, KERNEL_DROPS_FULL) : EVIDENCE_NOT_COUNTED;
+	answer->datagrams_bad = same ? since_start(drops, KERNEL_DROPS_BAD) : EVIDENCE_NOT_COUNTED;
 	answer->segments_bad = since_start(drops, KERNEL_DROPS_SEGMENTS);
 	tell_table(drops, answer);
 }

@@ -25,11 +25,14 @@ struct kernel_drops {
 	int64_t at_start[KERNEL_DROPS_LEN]; /* -1: the kernel does not count it, or it cannot be read */
 	int64_t now[KERNEL_DROPS_LEN];
 	struct conntrack table;
-	int64_t read_ns; /* monotonic: when `now` was read */
+	int64_t read_ns;       /* monotonic: when `now` was read */
+	uint32_t socket_drops; /* of our sockets at that time */
 };
 
 void kernel_drops_init(struct kernel_drops *drops, int64_t now_ns);
-/* Fill the counters of the answer. Reads them at most four times a second. */
+/* Fill the counters of the answer, whose socket_drops are set. Counters of another time would not tell why the sockets
+ * dropped what they did: if the sockets have dropped more since the last reading, reads again, or leaves these counters
+ * out. Reads at most five hundred times a second, and four times while the sockets drop nothing. */
 void kernel_drops_tell(struct kernel_drops *drops, int64_t now_ns, struct evidence_answer *answer);
 
 #endif

@@ -157,7 +157,8 @@ static void a_drop_has_the_reason_that_is_left(void **state)
 	assert_reasons(reasons(s, 7, 5, 3), 4, 2, 0);
 	assert_reasons(reasons(s, 7, 0, 0), 0, 0, 7);
 	assert_reasons(reasons(s, 7, 1, 2), 1, 2, 4);
-	assert_reasons(reasons(s, 0, 9, 9), 0, 0, 0); /* none of ours */
+	assert_reasons(reasons(s, 60, 0, 58), 0, 58, 0); /* two fell between the readings */
+	assert_reasons(reasons(s, 0, 9, 9), 0, 0, 0);    /* none of ours */
 }
 
 static void a_server_that_cannot_read_its_counters_gives_no_reason(void **state)
