@@ -16,19 +16,25 @@ struct endpoint hint_holding_where(const struct path *p)
 	return endpoint_of(where->address, 0);
 }
 
-/* The newest frame of this path for the address, whether the server has the address or not. */
-static int64_t frames_ns(const struct path *p, const struct query_result *t, const struct endpoint *where,
-			 const struct endpoint *client)
+static int64_t ago(const struct query_result *t, uint32_t ms)
 {
-	int64_t newest_ns = 0;
+	return t->asked_ns - (int64_t)ms * NS_PER_MS;
+}
 
+/* The newest frame of this path for the address, whether the server has the address or not, and when a socket last
+ * heard this client there. */
+static void note_frames(const struct path *p, const struct query_result *t, struct hint_holding_word *word)
+{
 	for (unsigned i = 0; i < t->answer->frames_len; i++) {
 		const struct evidence_frames *f = &t->answer->frames[i];
-		if (f->transport == probe_kind_of(p->kind)->transport && endpoint_same_address(&f->local, where) &&
-		    !endpoint_is_unknown(client) && endpoint_same_address(&f->client, client))
-			newest_ns = ns_later(newest_ns, t->asked_ns - (int64_t)f->idle_ms * NS_PER_MS);
+		if (f->transport != probe_kind_of(p->kind)->transport ||
+		    !endpoint_same_address(&f->local, &word->said.address) || endpoint_is_unknown(&word->client) ||
+		    !endpoint_same_address(&f->client, &word->client))
+			continue;
+		word->frames_ns = ns_later(word->frames_ns, ago(t, f->idle_ms));
+		if (f->heard_ms < EVIDENCE_HEARD_MAX)
+			word->socket_ns = ns_later(word->socket_ns, ago(t, f->heard_ms));
 	}
-	return newest_ns;
 }
 
 /* When had the server lost the address at the latest? It does not know of an address that no interface has, so that it
@@ -45,6 +51,13 @@ static int64_t absent_ns(const struct hint_holding_word *before, const struct ev
 	return lost_ns;
 }
 
+static int64_t heard_ns(const struct query_result *t, const struct evidence_holding *said)
+{
+	return said->heard_ms != UINT32_MAX && endpoint_same_address(&said->arrived_on, &said->address)
+		   ? ago(t, said->heard_ms)
+		   : 0;
+}
+
 void hint_holding_note(struct hint_holding *h, const struct path *p, const struct query_result *t, int slot,
 		       const struct evidence_flow *flow)
 {
@@ -52,14 +65,17 @@ void hint_holding_note(struct hint_holding *h, const struct path *p, const struc
 
 	for (unsigned i = 0; i < t->answer->holdings_len; i++) {
 		const struct evidence_holding *said = &t->answer->holdings[i];
-		if (endpoint_same_address(&said->address, &where) && said->state != EVIDENCE_UNSAID)
-			h->words[slot] = (struct hint_holding_word){
-				.known = true,
-				.asked_ns = t->asked_ns,
-				.absent_ns = absent_ns(&h->words[slot], said, t),
-				.said = *said,
-				.frames_ns = frames_ns(p, t, &where, query_result_client(t, p, flow)),
-			};
+		if (!endpoint_same_address(&said->address, &where) || said->state == EVIDENCE_UNSAID)
+			continue;
+		h->words[slot] = (struct hint_holding_word){
+			.known = true,
+			.asked_ns = t->asked_ns,
+			.absent_ns = absent_ns(&h->words[slot], said, t),
+			.said = *said,
+			.heard_ns = heard_ns(t, said),
+		};
+		h->words[slot].client = *query_result_client(t, p, flow);
+		note_frames(p, t, &h->words[slot]);
 	}
 }
 
@@ -75,7 +91,8 @@ static void add_word(struct hint_holding_explanation *e, unsigned slot, const st
 	e->held |= said->state == EVIDENCE_HELD ? bit : 0;
 	e->duplicate |= said->state == EVIDENCE_DUPLICATE ? bit : 0;
 	e->heard |= said->heard_ms != UINT32_MAX ? bit : 0;
-	e->reached |= said->state == EVIDENCE_HELD && word->frames_ns >= since_ns ? bit : 0;
+	if (said->state == EVIDENCE_HELD && ns_later(word->heard_ns, word->socket_ns) >= since_ns)
+		e->passed |= bit;
 	if (said->state != EVIDENCE_ABSENT)
 		return;
 	e->answered |= said->link_answer == EVIDENCE_LINK_ANSWERS ? bit : 0;
@@ -161,4 +178,14 @@ void hint_holding_explain(const struct hint_holding *h, const struct path *p, in
 	}
 	e->certain = is_certain(e, p);
 	e->absent_at_once = is_absent_at_once(h, e, p);
+}
+
+void hint_holding_find_reached(const struct hint_holding *h, int64_t outage_ns,
+			       bool (*is_own)(const struct endpoint *address), struct hint_holding_explanation *e)
+{
+	for (unsigned k = 0; k < WIRE_SLOTS_MAX; k++) {
+		const struct hint_holding_word *word = &h->words[k];
+		if ((e->held & ~e->passed) >> k & 1 && word->frames_ns >= outage_ns && is_own(&word->client))
+			e->reached |= 1u << k;
+	}
 }

@@ -18,6 +18,10 @@ struct hint_holding_word { /* what one server said */
 	int64_t absent_ns; /* monotonic: it had lost the address by then */
 	struct evidence_holding said;
 	int64_t frames_ns; /* monotonic: newest frame of this path for the address that came to its link; 0: none */
+	int64_t socket_ns; /* monotonic: when its socket last heard this client there, over this transport, if such
+			      frames came; 0: long ago, or never */
+	struct endpoint client; /* whose frames these are: its address as the server sees it */
+	int64_t heard_ns;       /* monotonic: newest probe of this client at the address, over any transport; 0: none */
 };
 
 struct hint_holding {
@@ -32,7 +36,9 @@ struct hint_holding_explanation {
 	unsigned heard;      /* bit k: the k-th server has heard probes of this client for the probed address */
 	unsigned answered;   /* bit k: on the link of the k-th server, which lacks `where`, a machine answers for it */
 	unsigned remembered; /* bit k: a machine on that link had it some time ago */
-	unsigned reached;    /* bit k: the k-th server has `where`, and our frames for it come there */
+	unsigned reached;    /* bit k: the k-th server has `where`, our frames for it come there, and its socket hears
+				nothing */
+	unsigned passed;     /* bit k: the k-th server has `where`, and other probes of ours arrive there */
 	unsigned strayed;    /* bit k: the k-th server got our frames for `where`, and does not have it by now */
 	unsigned misdelivered; /* bit k: it did not have it when they came */
 	bool absent_at_once;   /* there was a time when none of those in `absent` had it */
@@ -46,8 +52,15 @@ struct endpoint hint_holding_where(const struct path *path);
 void hint_holding_note(struct hint_holding *hint, const struct path *path, const struct query_result *result, int slot,
 		       const struct evidence_flow *flow);
 
-/* Only words and frames since since_ns count. */
+/* Only words and frames since since_ns count. Leaves `reached` to the next function. */
 void hint_holding_explain(const struct hint_holding *hint, const struct path *path, int64_t since_ns,
 			  struct hint_holding_explanation *explanation);
+
+/* Set `reached`. outage_ns: when the third of the lost probes left; what came before may have belonged to one whose
+ * handshake passed, or that was on its way. is_own tells an address of this host: behind a translation, frames may be
+ * those of other clients. */
+void hint_holding_find_reached(const struct hint_holding *hint, int64_t outage_ns,
+			       bool (*is_own)(const struct endpoint *address),
+			       struct hint_holding_explanation *explanation);
 
 #endif

@@ -269,6 +269,8 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
 	hint_frames_explain(&d->frames, p, &d->attempts, e->config, since_ns, &hints->frames);
 	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
+	if (e->link && e->link->is_own)
+		hint_holding_find_reached(&d->holding, outage_ns(p), e->link->is_own, &hints->holding);
 	hints->mac = hint_mac_explain(&d->mac, since_ns);
 	hint_return_route_explain(&d->return_route, e->config, d->receipt_server, since_ns, &hints->return_route);
 	hint_data_explain(&d->attempts, p, since_ns, &hints->data);

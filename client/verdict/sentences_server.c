@@ -155,7 +155,11 @@ void sentences_holders(const struct verdict_evidence *e, struct verdict *v)
 			    "not "
 			    "get is dropped on the server itself",
 			    name, say_address(&h->where).text, said->interface);
-		else if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0 && !its_table_drops(e))
+		else if (h->passed >> k & 1 && seen(e, PROBER_LOST_FORWARD) > 0)
+			say(v, "%s has %s on %s, and other probes of this client arrive there", name,
+			    say_address(&h->where).text, said->interface);
+		else if (said->state == EVIDENCE_HELD && seen(e, PROBER_LOST_FORWARD) > 0 && !its_table_drops(e) &&
+			 !e->context.others_pass)
 			say(v,
 			    "%s has %s on %s and has heard nothing: the network sends it elsewhere (the gateway's "
 			    "neighbour entry, the provider's assignment), or it is dropped on the way or on %s",

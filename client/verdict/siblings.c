@@ -94,6 +94,11 @@ static bool passes(const struct comparison *c)
 	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
 }
 
+static bool passes_since(const struct path *p, int64_t began_ns)
+{
+	return p->prober.holder != PROBER_NOBODY && p->prober.holder_sent_ns >= began_ns;
+}
+
 /* Since we began to fail, were most of its probes answered after the timeout? */
 static bool is_slow(const struct path *p, int64_t began_ns)
 {
@@ -155,6 +160,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		struct prober_tally tally;
 		if (!endpoint_equal(&other->endpoint, &p->endpoint) || (other->pmtu && other != p))
 			continue;
+		c->others_pass = c->others_pass || passes_since(other, path_streak(p).began_ns);
 		if (probe_kind_of(p->kind)->has_handshake)
 			add_other_holders(other, mode, c);
 		if (other->kind != p->kind)

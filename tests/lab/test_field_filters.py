@@ -189,6 +189,10 @@ def rule_removed_but_flows_are_tracked(net):
         raise Failure(f"the held flow passes: {last}")
     if wrong := [to for to in daemon.changes(TCP) if to["cause"] == "protocol-filtered"]:
         raise Failure(f"new flows of UDP fail as well: {wrong}")
+    for line in daemon.journal():
+        told = " ".join(line["evidence"]) if line["type"] == "change" else ""
+        if "on the server itself" in told or "has heard nothing" in told:
+            raise Failure(f"frames of the held flow come, and are heard: {line}")
 
 
 @scenario

@@ -18,6 +18,7 @@ static struct path path;
 static struct hint_holding hint;
 static int64_t asked_ns;
 static uint64_t uptime_ms;
+static uint16_t socket_heard_ms;
 
 static int set_up(void **state)
 {
@@ -28,6 +29,7 @@ static int set_up(void **state)
 	hint = (struct hint_holding){ 0 };
 	asked_ns = 100 * S;
 	uptime_ms = 3600000;
+	socket_heard_ms = EVIDENCE_HEARD_MAX;
 	return 0;
 }
 
@@ -39,7 +41,11 @@ static void say(int slot, struct evidence_holding said, bool frames)
 		.querier = client,
 		.holdings_len = 1,
 		.frames_len = frames,
-		.frames = { { .client = client, .local = hint_holding_where(&path), .transport = 17, .idle_ms = 10 } },
+		.frames = { { .client = client,
+			      .local = hint_holding_where(&path),
+			      .transport = 17,
+			      .idle_ms = 10,
+			      .heard_ms = socket_heard_ms } },
 	};
 	const struct query_result result = {
 		.server = target.servers[slot],
@@ -55,11 +61,20 @@ static void say(int slot, struct evidence_holding said, bool frames)
 	hint_holding_note(&hint, &path, &result, slot, &flow);
 }
 
+static bool own = true;
+static int64_t outage_ns = 92 * S;
+
+static bool is_own(const struct endpoint *address)
+{
+	return own && endpoint_same_address(address, &client);
+}
+
 static struct hint_holding_explanation explained(void)
 {
 	struct hint_holding_explanation e;
 
 	hint_holding_explain(&hint, &path, 90 * S, &e);
+	hint_holding_find_reached(&hint, outage_ns, is_own, &e);
 	return e;
 }
 
@@ -236,7 +251,44 @@ static void frames_for_it_come_to_the_right_one(void **state)
 	say(0, held, true);
 	say(1, held, false);
 	assert_int_equal(explained().reached, 1);
+	assert_int_equal(explained().passed, 0);
 	assert_int_equal(explained().misdelivered, 0);
+	own = false; /* translated: they may be another client's */
+	assert_int_equal(explained().reached, 0);
+	own = true;
+	outage_ns = 100 * S; /* they came at its beginning */
+	assert_int_equal(explained().reached, 0);
+	outage_ns = 92 * S;
+}
+
+/* Another flow of this client passes, or passed before: frames that are heard do not show that others are stopped. */
+static void frames_that_a_socket_hears_are_not_stopped(void **state)
+{
+	(void)state;
+	socket_heard_ms = 200;
+	say(0, held, true);
+	assert_int_equal(explained().reached, 0);
+	assert_int_equal(explained().passed, 1);
+	socket_heard_ms = 11000; /* before the outage */
+	say(0, held, true);
+	assert_int_equal(explained().reached, 1);
+	assert_int_equal(explained().passed, 0);
+}
+
+static void probes_over_another_protocol_arrive_there(void **state)
+{
+	struct evidence_holding heard = { .state = EVIDENCE_HELD, .heard_ms = 300, .arrived_on = floating };
+
+	(void)state;
+	say(0, heard, false);
+	assert_int_equal(explained().passed, 1);
+	heard.heard_ms = 11000;
+	say(0, heard, false);
+	assert_int_equal(explained().passed, 0);
+	heard.heard_ms = 300;
+	heard.arrived_on = anchor; /* somewhere else */
+	say(0, heard, false);
+	assert_int_equal(explained().passed, 0);
 }
 
 int main(void)
@@ -254,6 +306,8 @@ int main(void)
 		TEST(a_server_knows_nothing_of_before_its_start),
 		TEST(frames_for_it_come_to_the_wrong_one),
 		TEST(frames_for_it_come_to_the_right_one),
+		TEST(frames_that_a_socket_hears_are_not_stopped),
+		TEST(probes_over_another_protocol_arrive_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
