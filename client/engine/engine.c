@@ -260,9 +260,10 @@ static void look_for_drops(struct engine *e, int64_t now_ns)
 	struct conntrack table;
 	struct ip_drops drops;
 
-	if (now_ns - e->own_drops.looked_ns < LOOK_NS)
+	if (now_ns - e->own_drops[0].looked_ns < LOOK_NS)
 		return;
-	own_drops_looked(&e->own_drops, udp_dialer_drops(e->udp), now_ns);
+	for (unsigned v4 = 0; v4 < 2; v4++)
+		own_drops_looked(&e->own_drops[v4], udp_dialer_drops(e->udp, v4), now_ns);
 	if (!e->link || !e->link->table)
 		return;
 	e->link->table(&table);

@@ -53,9 +53,9 @@ struct engine {
 	uint64_t drops[DROPS_LEN];     /* packets dropped since the engine started, by reason */
 	struct bucket stranger_bucket; /* limits key derivation for unknown identities */
 	struct rechecks rechecks;
-	const struct link_ops *link; /* NULL: no information about this host's links */
-	struct own_link own_link;    /* reads `link` */
-	struct own_drops own_drops;
+	const struct link_ops *link;   /* NULL: no information about this host's links */
+	struct own_link own_link;      /* reads `link` */
+	struct own_drops own_drops[2]; /* IPv6, IPv4 */
 	struct own_table own_table;
 	struct own_kernel own_kernel;
 	struct own_tap *own_tap; /* NULL: this host's interfaces are not looked at */

@@ -1,5 +1,5 @@
-/* What this host's own sockets dropped because their receive buffers were full, or for a wrong checksum: answers that
- * did arrive. Pure. */
+/* What this host's own sockets of one address family dropped because their receive buffers were full, or for a wrong
+ * checksum: answers that did arrive. Pure. */
 #ifndef FLOATPROBE_OWN_DROPS_H
 #define FLOATPROBE_OWN_DROPS_H
 

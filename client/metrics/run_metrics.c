@@ -48,13 +48,14 @@ static void write_drops(void *context, const struct exposition *e, const struct 
 static void write_socket_drops(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
 {
 	const struct run_metrics *page = context;
-	const struct udp_drops drops = udp_dialer_drops(page->driver->engine.udp);
+	const struct udp_drops v4 = udp_dialer_drops(page->driver->engine.udp, true),
+			       v6 = udp_dialer_drops(page->driver->engine.udp, false);
 	const struct exposition_label full[] = { { "reason", "full" }, { NULL, NULL } };
 	const struct exposition_label bad[] = { { "reason", "checksum" }, { NULL, NULL } };
 
 	(void)i;
-	exposition_counter(e, m, NULL, full, drops.full, page->program.started_ns);
-	exposition_counter(e, m, NULL, bad, drops.bad, page->program.started_ns);
+	exposition_counter(e, m, NULL, full, v4.full + v6.full, page->program.started_ns);
+	exposition_counter(e, m, NULL, bad, v4.bad + v6.bad, page->program.started_ns);
 }
 
 /* ---- targets ---- */

@@ -28,6 +28,7 @@ struct socket {
 	int fd;
 	uint32_t number;             /* positive and unique; increases with each opened socket */
 	uint32_t drops;              /* the kernel's number of what it dropped, at the last look */
+	unsigned family;             /* 0: IPv4, 1: IPv6 */
 	bool lost_interface;         /* it is bound to one that is gone */
 	const struct egress *egress; /* NULL: as the host likes */
 	int64_t opened_ns;           /* monotonic */
@@ -66,9 +67,9 @@ struct udp_dialer {
 	uint32_t parted;  /* fresh sockets up to this number are not shared any more */
 	struct fresh_ports ports;
 	bool wake;
-	int buffer_len; /* of each socket */
-	struct udp_drops_count drops;
-	uint8_t scratch[1024]; /* quoted octets of the error queue */
+	int buffer_len;                  /* of each socket */
+	struct udp_drops_count drops[2]; /* IPv4, IPv6 */
+	uint8_t scratch[1024];           /* quoted octets of the error queue */
 };
 
 static void drain_socket(struct socket *s);
@@ -93,10 +94,11 @@ static void listen_socket(struct socket *s)
 		uv_poll_stop(&s->poll);
 }
 
-static struct socket *socket_open(struct udp_dialer *d, const struct egress *egress, int family, bool fresh, int *error)
+static struct socket *socket_open(struct udp_dialer *d, const struct egress *egress, unsigned family, bool fresh,
+				  int *error)
 {
 	struct udp_options options = {
-		.family = family,
+		.family = family ? AF_INET6 : AF_INET,
 		.receive_timestamps = true,
 		.send_timestamps = true,
 		.errors = true,
@@ -124,6 +126,7 @@ static struct socket *socket_open(struct udp_dialer *d, const struct egress *egr
 	}
 	s->poll.data = s;
 	s->dialer = d;
+	s->family = family;
 	s->egress = egress;
 	s->number = ++d->sockets;
 	s->opened_ns = clock_mono_ns();
@@ -138,7 +141,7 @@ static void socket_freed(uv_handle_t *handle)
 
 static void count_drops(struct socket *s)
 {
-	udp_drops_look(&s->dialer->drops, s->fd, &s->drops);
+	udp_drops_look(&s->dialer->drops[s->family], s->fd, &s->drops);
 }
 
 static void socket_close(struct socket *s)
@@ -159,7 +162,8 @@ struct udp_dialer *udp_dialer_new(uv_loop_t *loop, size_t payload_len_max, const
 	d->hooks = *hooks;
 	d->wake = true;
 	d->buffer_len = BUFFER_LEN;
-	udp_drops_init(&d->drops);
+	udp_drops_init(&d->drops[0], true);
+	udp_drops_init(&d->drops[1], false);
 	fresh_ports_init(&d->ports);
 	d->in = udp_batch_new(payload_len_max);
 	d->out = udp_batch_new(payload_len_max);
@@ -212,7 +216,7 @@ void udp_dialer_free(struct udp_dialer *d)
 static struct socket *new_socket(struct udp_dialer *d, const struct pool *pool, unsigned family, struct socket **list,
 				 int *error)
 {
-	struct socket *s = socket_open(d, pool->egress, family ? AF_INET6 : AF_INET, true, error);
+	struct socket *s = socket_open(d, pool->egress, family, true, error);
 
 	if (s) {
 		s->next = *list;
@@ -255,7 +259,7 @@ static struct socket *held_socket(struct udp_dialer *d, struct pool *pool, unsig
 		*s = NULL;
 	}
 	if (!*s)
-		*s = socket_open(d, pool->egress, family ? AF_INET6 : AF_INET, false, error);
+		*s = socket_open(d, pool->egress, family, false, error);
 	return *s;
 }
 
@@ -520,10 +524,10 @@ void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 	}
 }
 
-struct udp_drops udp_dialer_drops(struct udp_dialer *d)
+struct udp_drops udp_dialer_drops(struct udp_dialer *d, bool v4)
 {
 	each_socket(d, count_drops);
-	return udp_drops_explain(&d->drops);
+	return udp_drops_explain(&d->drops[v4 ? 0 : 1]);
 }
 
 static void set_buffers(struct socket *s)

@@ -61,8 +61,8 @@ void udp_dialer_part(struct udp_dialer *dialer);
 /* Close fresh sockets that are older than keep_ns. */
 void udp_dialer_reap(struct udp_dialer *dialer, int64_t now_ns, int64_t keep_ns);
 
-/* What the sockets dropped so far. */
-struct udp_drops udp_dialer_drops(struct udp_dialer *dialer);
+/* What the sockets of this family dropped so far. */
+struct udp_drops udp_dialer_drops(struct udp_dialer *dialer, bool v4);
 
 /* Make the receive buffers large enough for this number of answers at once. */
 void udp_dialer_expect(struct udp_dialer *dialer, size_t answers);

@@ -5,16 +5,16 @@
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
 
-static void read_kernel(int64_t *full, int64_t *bad)
+static void read_kernel(bool v4, int64_t *full, int64_t *bad)
 {
-	*full = proc_counter("Udp", "RcvbufErrors", 0) + proc_counter(NULL, "Udp6RcvbufErrors", 0);
-	*bad = proc_counter("Udp", "InCsumErrors", 0) + proc_counter(NULL, "Udp6InCsumErrors", 0);
+	*full = v4 ? proc_counter("Udp", "RcvbufErrors", 0) : proc_counter(NULL, "Udp6RcvbufErrors", 0);
+	*bad = v4 ? proc_counter("Udp", "InCsumErrors", 0) : proc_counter(NULL, "Udp6InCsumErrors", 0);
 }
 
-void udp_drops_init(struct udp_drops_count *count)
+void udp_drops_init(struct udp_drops_count *count, bool v4)
 {
-	*count = (struct udp_drops_count){ .unexplained = 0 };
-	read_kernel(&count->kernel_full, &count->kernel_bad);
+	*count = (struct udp_drops_count){ .v4 = v4 };
+	read_kernel(v4, &count->kernel_full, &count->kernel_bad);
 }
 
 void udp_drops_look(struct udp_drops_count *count, int fd, uint32_t *newest)
@@ -39,7 +39,7 @@ struct udp_drops udp_drops_explain(struct udp_drops_count *count)
 
 	if (count->unexplained == 0)
 		return count->total;
-	read_kernel(&full, &bad);
+	read_kernel(count->v4, &full, &bad);
 	count->total.full += at_most(count->unexplained, full - count->kernel_full);
 	count->total.bad += at_most(count->unexplained, bad - count->kernel_bad);
 	count->kernel_full = full;

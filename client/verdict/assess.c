@@ -347,6 +347,13 @@ static void count_marked(const struct path *p, int64_t since_ns, struct verdict_
 	}
 }
 
+static void explain_own_drops(const struct own_drops *drops, const struct path *p, int64_t since_ns,
+			      struct verdict_hints *hints)
+{
+	hints->own_drops = own_drops_explain(drops, &p->prober, since_ns);
+	hints->own_dropped = drops->newest;
+}
+
 /* Several servers answer here at once: that the holder changes says nothing, and each has a share of the flows. */
 static void allow_many(const struct path *p, struct verdict_evidence *v)
 {
@@ -371,8 +378,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	add_holders(e, p, mode, &evidence);
 	if (has_loss)
 		path_count_large(p, assess_window(p, mode), &evidence.large);
-	evidence.hints.own_drops = own_drops_explain(&e->own_drops, &p->prober, evidence.tally.oldest_ns);
-	evidence.hints.own_dropped = e->own_drops.newest;
+	explain_own_drops(&e->own_drops[endpoint_is_v4(&p->endpoint)], p, evidence.tally.oldest_ns, &evidence.hints);
 	if (has_loss && !own_tap_sees(e->own_tap, endpoint_is_v4(&p->endpoint)))
 		own_kernel_explain(&e->own_kernel, &p->endpoint, p->kind, evidence.tally.oldest_ns,
 				   &evidence.hints.own_kernel);

@@ -172,9 +172,9 @@ void udp_arrived(struct parcel *p)
 	wake_soon(d);
 }
 
-struct udp_drops udp_dialer_drops(struct udp_dialer *d)
+struct udp_drops udp_dialer_drops(struct udp_dialer *d, bool v4)
 {
-	(void)d;
+	(void)d, (void)v4;
 	return (struct udp_drops){ 0 };
 }
 

@@ -16,9 +16,9 @@ void udp_dialer_listen(struct udp_dialer *dialer, bool wake)
 	(void)dialer, (void)wake;
 }
 
-struct udp_drops udp_dialer_drops(struct udp_dialer *dialer)
+struct udp_drops udp_dialer_drops(struct udp_dialer *dialer, bool v4)
 {
-	(void)dialer;
+	(void)dialer, (void)v4;
 	return (struct udp_drops){ 0 };
 }
 
