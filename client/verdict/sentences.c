@@ -45,6 +45,8 @@ static const char *send_error_text(int error, const struct hint_table_explanatio
 		return "Too many open files";
 	case ENOMEM:
 		return "Cannot allocate memory";
+	case EINVAL:
+		return "Invalid argument (a blackhole route of this host)";
 	default:
 		return "an error on this host";
 	}
