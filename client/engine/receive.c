@@ -406,6 +406,7 @@ static void remember_attempt(const struct engine *e, struct path *p, uint32_t se
 	attempt->lost_here = lost_here;
 	attempt->arrived = attempt->arrived || lost_here;
 	attempt->delivered = o->delivered;
+	attempt->held_back = o->held_back;
 	attempt->reset = o->result == TCP_BROKEN && o->error != 0;
 	attempt->closed = (o->result == TCP_BROKEN && o->error == 0) || o->result == TCP_DONE;
 }

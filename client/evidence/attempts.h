@@ -14,6 +14,7 @@ struct attempt {
 	uint32_t seq;   /* 0: none */
 	bool connected; /* the handshake completed */
 	bool delivered; /* the server's kernel acknowledged the request */
+	bool held_back; /* the request has not left: a proxy completed the handshake, and waits for the server */
 	bool pending;   /* its deadline has not passed */
 	bool reset;     /* after the handshake the connection was reset, */
 	bool closed;    /* or closed without a valid answer */

@@ -70,7 +70,7 @@ static bool is_attempt_wanted(const struct path *p, const struct attempt *t, int
 {
 	const struct prober_record *r = prober_record(&p->prober, t->seq);
 
-	return t->seq && !t->connected && !(t->not_seen >> slot & 1) &&
+	return t->seq && (!t->connected || t->held_back) && !(t->not_seen >> slot & 1) &&
 	       now_ns - t->started_ns <= SETTLE_ATTEMPT_AGE_MAX_NS &&
 	       (prober_is_doubtful(r) || (t->pending && r->outcome == PROBER_WAITING));
 }
@@ -102,7 +102,8 @@ static bool is_missing(const struct receipts *r, uint32_t seq)
 }
 
 /* TCP: the window covers requests only; evidence on SYNs comes per attempt. An acknowledged request is not lost, even
- * if it is missing in the window: the server's program has not read it. */
+ * if it is missing in the window: the server's program has not read it. One that has not left waits for a proxy: the
+ * proxy's own connection to the server may fail either way. */
 static void apply_window_to_attempts(struct path *p, int slot)
 {
 	const struct prober_window *w = &p->loss->windows[slot];
@@ -110,7 +111,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
 		struct attempt *t = &p->loss->attempts.items[i];
 		bool blind, absent;
-		if (!t->seq || !t->connected || t->delivered)
+		if (!t->seq || !t->connected || t->delivered || t->held_back)
 			continue;
 		blind = w->blind_before_ns > t->started_ns || w->asked_ns < settle_attempt_missing_from_ns(p, t) ||
 			path_loss_is_another_boot(p, slot, w->boot_id);

@@ -27,8 +27,8 @@ static bool is_received(const struct path *p, uint32_t seq)
 void settle_expired(struct path *p, uint32_t seq)
 {
 	const struct attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
-	bool arrived = attempt && !attempt->pending && (attempt->connected ? is_received(p, seq) : attempt->arrived) &&
-		       prober_is_doubtful(prober_record(&p->prober, seq));
+	bool has_come = attempt && (attempt->connected && !attempt->held_back ? is_received(p, seq) : attempt->arrived);
+	bool arrived = has_come && !attempt->pending && prober_is_doubtful(prober_record(&p->prober, seq));
 
 	if (arrived || path_lost_here(p, seq))
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);

@@ -312,6 +312,15 @@ static bool is_delivered(const struct exchange *x)
 	return ioctl(x->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
+/* Nothing is under way, and something waits to be sent. */
+static bool is_held_back(const struct exchange *x)
+{
+	int unacknowledged, unsent;
+
+	return ioctl(x->fd, SIOCOUTQ, &unacknowledged) == 0 && ioctl(x->fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0 &&
+	       unsent == unacknowledged;
+}
+
 /* A connection attempt ends at its timeout. An established connection stays open for a second timeout: the kernel
  * retransmits the request, so the server may still record a receipt, and the late answer must be seen as well. */
 static void timed_out(uv_timer_t *timer)
@@ -329,6 +338,7 @@ static void timed_out(uv_timer_t *timer)
 		return;
 	}
 	x->outcome.delivered = is_delivered(x);
+	x->outcome.held_back = is_held_back(x);
 	tell(x, TCP_TIMED_OUT);
 	x->overdue = true;
 	uv_timer_start(timer, timed_out, x->timeout_ms, 0);

@@ -30,6 +30,7 @@ struct tcp_outcome {
 	enum tcp_result result;
 	bool connected;
 	bool delivered; /* TIMED_OUT only: the peer acknowledged the whole frame */
+	bool held_back; /* TIMED_OUT only: the peer's window has been closed, and nothing of the frame has left */
 	int error;      /* errno; 0: none */
 	struct tcp_name name;
 	struct endpoint local;    /* source address and port; unknown for LOCAL */

@@ -262,27 +262,6 @@ bool path_is_large(const struct path *p, uint32_t seq)
 	       seq % PATH_LARGE_ONE_IN == 2;
 }
 
-void path_count_large(const struct path *p, uint32_t window, struct path_large *large)
-{
-	const struct prober *b = &p->prober;
-
-	*large = (struct path_large){ 0 };
-	for (uint32_t seq = b->waiting_from, from = prober_window_from(b, window); seq-- > from;) {
-		const struct prober_record *r = prober_record(b, seq);
-		bool lost = prober_is_lost(r);
-		if (!lost && !prober_is_answered(r))
-			continue;
-		if (!path_is_large(p, seq)) {
-			large->others++;
-			large->others_lost += lost;
-		} else if (lost) {
-			large->lost++;
-		} else {
-			return;
-		}
-	}
-}
-
 void path_note_at_link(struct path *p, uint32_t seq)
 {
 	if (prober_record(&p->prober, seq)->outcome == PROBER_WAITING)

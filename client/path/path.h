@@ -105,12 +105,6 @@ enum {
 /* TCP: is this probe's request so long that it fills a segment, as does its reply? Where no sizes are configured. */
 bool path_is_large(const struct path *path, uint32_t seq);
 
-struct path_large { /* since the newest large request that was answered */
-	uint32_t lost;
-	uint32_t others, others_lost; /* requests of the usual length */
-};
-void path_count_large(const struct path *path, uint32_t window, struct path_large *large);
-
 /* What a path is made of. A path that fits it can be used instead of a new one. */
 struct path_outline {
 	const struct config_target *target;

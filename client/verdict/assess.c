@@ -377,7 +377,7 @@ void assess_path(const struct engine *e, size_t i, enum mode mode, struct verdic
 	has_loss = evidence.tally.answered < evidence.tally.sent;
 	add_holders(e, p, mode, &evidence);
 	if (has_loss)
-		path_count_large(p, assess_window(p, mode), &evidence.large);
+		hint_data_count_large(p, assess_window(p, mode), &evidence.large);
 	explain_own_drops(&e->own_drops[endpoint_is_v4(&p->endpoint)], p, evidence.tally.oldest_ns, &evidence.hints);
 	if (has_loss && !own_tap_sees(e->own_tap, endpoint_is_v4(&p->endpoint)))
 		own_kernel_explain(&e->own_kernel, &p->endpoint, p->kind, evidence.tally.oldest_ns,

@@ -271,9 +271,10 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_SIZE_LIMIT,
 	    .holds = condition_large_requests_are_lost,
-	    .needs = "at least 2 TCP requests in a row that fill a segment are lost, and none of at least 5 shorter "
-		     "ones at the same time; they are at least half of the losses",
-	    .forbids = "an answer to a newer request that fills a segment",
+	    .needs =
+		"at least 2 TCP requests in a row that fill a segment are lost after the handshake, and none of at "
+		"least 5 shorter ones at the same time; they are at least half of the losses",
+	    .forbids = "an answer to a newer request that fills a segment; a SYN that is lost",
 	    .tell = sentences_segments,
 	},
 	{
@@ -397,8 +398,9 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_data_is_lost_after_handshakes,
 	    .needs =
 		"the TCP path is down, at least half of its losses, and 5, completed the handshake, and then the "
-		"request was not acknowledged, or a server has receipts of the requests, or at least 8 connections "
-		"were reset and the servers say whether they had received the requests",
+		"request was not acknowledged, or did not leave as the peer takes no data, or a server has receipts "
+		"of the requests, or at least 8 connections were reset and the servers say whether they had received "
+		"the requests",
 	    .forbids = "an answer over TCP, even a late one; a change of the holder; drops at a full accept queue; "
 		       "requests that a kernel acknowledged, and that no server has received; connections that were "
 		       "closed and not reset",

@@ -6,7 +6,7 @@
 /* Each large request that is lost was repeated by the kernel in vain, while no other request was lost. */
 bool condition_large_requests_are_lost(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct path_large *l = &e->large;
+	const struct hint_data_large *l = &e->large;
 
 	return state == VERDICT_LOSSY && l->lost >= CAUSES_LARGE_LOST && is_most(e, l->lost) && l->others_lost == 0 &&
 	       l->others >= SIGNIFICANCE_STREAK_PROBES;
@@ -92,7 +92,7 @@ static bool handshakes_pass(const struct verdict_evidence *e)
 bool condition_data_is_lost_after_handshakes(const struct verdict_evidence *e, enum verdict_state state)
 {
 	const struct hint_data_explanation *d = &e->hints.data;
-	bool vanishes = 2 * d->unacknowledged >= d->handshakes;
+	bool vanishes = 2 * (d->unacknowledged + d->held_back) >= d->handshakes;
 	bool breaks = is_most(e, seen(e, PROBER_RESET_FORWARD) + seen(e, PROBER_RESET_RETURN)) &&
 		      d->reset >= CAUSES_RESET_CONNECTIONS && d->closed == 0;
 	bool is_answered_in_vain = seen(e, PROBER_LOST_RETURN) > 0 && 2 * d->reset < d->handshakes;

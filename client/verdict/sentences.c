@@ -258,11 +258,19 @@ static void tell_handshakes(const struct verdict_evidence *e, struct verdict *v)
 		    "%u of %u lost probes completed the TCP handshake, but the request after it was not acknowledged "
 		    "in time",
 		    d->unacknowledged, losses(e));
+	if (d->held_back > 0)
+		say(v,
+		    "%u of %u lost probes completed the TCP handshake with a peer that takes no data: perhaps a SYN "
+		    "proxy on the way, which does not reach the server, or is not reached by it",
+		    d->held_back, losses(e));
 	if (d->acknowledged > 0)
 		say(v,
 		    seen(e, PROBER_LOST_RETURN) > 0
 			? "%u of %u lost probes completed the TCP handshake, and the request was acknowledged, but no "
 			  "data came back"
+		    : e->tally.late > 0
+			? "%u of %u lost probes completed the TCP handshake, and a host acknowledged the request, but "
+			  "no answer came in time"
 			: "%u of %u lost probes completed the TCP handshake, and a host acknowledged the request, but "
 			  "no answer came: perhaps its program does not answer",
 		    d->acknowledged, losses(e));

@@ -118,7 +118,7 @@ struct verdict_evidence {
 	struct verdict_hints hints;
 	struct verdict_context context;
 	struct twin_counts twins;
-	struct path_large large;
+	struct hint_data_large large;
 	struct holders holders;
 	const char *holder_before; /* name of holders.before; NULL: none */
 	enum probe_kind kind;

@@ -75,6 +75,36 @@ def data_is_rejected(net, place):
     check.rest_is_healthy()
 
 
+SYN_PROXY = """
+table inet proxy {{
+	chain untracked {{ type filter hook prerouting priority raw;
+		iifname "outside" {nft} daddr {server} tcp dport {port} tcp flags & (syn | ack) == syn notrack; }}
+	chain forward {{ type filter hook forward priority 0; iifname "outside" {nft} daddr {server} tcp dport {port} \
+		ct state {{ invalid, untracked }} synproxy mss 1400 wscale 7 timestamp sack-perm; ct state invalid drop; }}
+}}
+"""
+BEHIND_THE_PROXY = {"forward": ("cut_return", 'oifname "lan"', "d"), "return": ("cut_forward", 'iifname "lan"', "s")}
+
+
+@scenarios(*WAYS)
+def syn_proxy(net, direction, nat=""):
+    """The router completes handshakes in the server's name, and does not reach the server, or is not reached by it. That
+    a client is connected is no proof that a server is, and that a server has no request is no proof of the way there."""
+    if nat:
+        net.put_client_behind_nat()
+    server, where = net.plan.droplet["boot-01"], {"target": "boot-01", "protocol": "tcp"}
+    net.router.sysctl("netfilter.nf_conntrack_tcp_loose=0")
+    net.router.nft(SYN_PROXY.format(nft=net.plan.nft, server=server, port=PORT))
+    chain, link, end = BEHIND_THE_PROXY[direction]
+    net.router.nft(f"add rule inet fault {chain} {link} {net.plan.nft} {end}addr {server} tcp {end}port {PORT} drop\n")
+    check = net.check(options=())
+    known = {"forward": {"forward", "unknown"}, "return": {"return"}}[direction]
+    for row in check.expect(where, **DOWN, direction=known, cause="data-filtered"):
+        told_of_data(check, row)
+        check.told(row, "SYN proxy")
+    check.rest_is_healthy()
+
+
 @scenario
 def one_protocol_lost_on_the_return(net):
     """That the way back is broken is proven: nobody is sent to look at the way there."""

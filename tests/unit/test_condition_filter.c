@@ -63,10 +63,14 @@ static void size_limit(void **state)
 	CASE("size-limit", e = lost(0, 10, PROBER_LOST); e.context.smaller = clear; e.context.smaller_size_up = 512;
 	     e.pmtu = true);
 	assert_non_null(strstr(v.sentences[0], "a PMTU black hole"));
-	CASE("size-limit", e = lost(8, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 7, 0 });
-	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 1, 7, 0 });
-	CASE("unexplained", e = lost(7, 3, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 7, 1 });
-	CASE("unexplained", e = lost(2, 2, PROBER_LOST); e.kind = PROBE_TCP; e.large = (struct path_large){ 2, 2, 0 });
+	CASE("size-limit", e = lost(8, 2, PROBER_LOST); e.kind = PROBE_TCP;
+	     e.large = (struct hint_data_large){ 2, 7, 0 });
+	CASE("unexplained", e = lost(8, 2, PROBER_LOST); e.kind = PROBE_TCP;
+	     e.large = (struct hint_data_large){ 1, 7, 0 });
+	CASE("unexplained", e = lost(7, 3, PROBER_LOST); e.kind = PROBE_TCP;
+	     e.large = (struct hint_data_large){ 2, 7, 1 });
+	CASE("unexplained", e = lost(2, 2, PROBER_LOST); e.kind = PROBE_TCP;
+	     e.large = (struct hint_data_large){ 2, 2, 0 });
 }
 
 /* The same, and n losses of which nothing is known; so many of them no server was asked about. */

@@ -1,4 +1,4 @@
-/* pmtu.h, and the large requests of TCP (path.h). */
+/* pmtu.h, and the large requests of TCP (hint_data.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "client/engine/pmtu.h"
+#include "client/evidence/hint_data.h"
+#include "client/evidence/path_loss.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -59,12 +61,14 @@ static void slow_schedules_are_left_alone(void **state)
 	assert_true(pmtu_suits(&config, &t));
 }
 
-/* One letter a probe: a answered, l lost. Large are the second, the tenth, .. */
-static struct path_large count(const char *story)
+/* One letter a probe: a answered, l lost after the handshake, s its SYN lost, u lost and not known which of the two.
+ * Large are the second, the tenth, .. */
+static struct hint_data_large count(const char *story)
 {
 	static struct prober_record ring[64];
-	struct path p = { .kind = PROBE_TCP, .target = &target, .endpoint = v4 };
-	struct path_large large;
+	struct path_loss loss = { .receipt_server = -1 };
+	struct path p = { .kind = PROBE_TCP, .target = &target, .endpoint = v4, .loss = &loss };
+	struct hint_data_large large;
 
 	prober_init(&p.prober, 1, SECOND, ring, 64);
 	p.prober.kind = PROBE_TCP;
@@ -73,15 +77,19 @@ static struct path_large count(const char *story)
 		const struct packet_reply reply = { .role = PACKET_REPLY, .seq = seq, .flow_id = 1, .boot_id = 1 };
 		if (*story == 'a')
 			prober_reply(&p.prober, &reply, 0, true, 1, 1, true);
+		else if (*story != 'u')
+			attempts_add(&loss.attempts, &(const struct attempt){ .seq = seq,
+									      .connected = *story == 'l',
+									      .started_ns = seq * SECOND });
 	}
 	prober_expire(&p.prober, SECOND);
-	path_count_large(&p, 64, &large);
+	hint_data_count_large(&p, 64, &large);
 	return large;
 }
 
 static void large_requests_are_counted_since_one_passed(void **state)
 {
-	struct path_large l = count("alaaaaaaal");
+	struct hint_data_large l = count("alaaaaaaal");
 
 	(void)state;
 	assert_int_equal(l.lost, 2);
@@ -93,6 +101,10 @@ static void large_requests_are_counted_since_one_passed(void **state)
 	assert_int_equal(l.others_lost, 1);
 	l = count("alaaaaaaaaa"); /* one passed */
 	assert_int_equal(l.lost, 0);
+	l = count("asaaaaaaas"); /* random loss of SYNs, which are short */
+	assert_int_equal(l.lost, 0);
+	assert_int_equal(l.others_lost, 2);
+	assert_int_equal(count("auaaaaaaau").lost, 0);
 	target.pmtu = false; /* sizes are configured */
 	assert_int_equal(count("alaaaaaaal").lost, 0);
 	target.pmtu = true;

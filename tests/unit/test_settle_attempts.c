@@ -321,6 +321,23 @@ static void a_request_that_was_delivered_was_not_lost_forward(void **state)
 	assert_int_equal(tally(s).lost, 1);
 }
 
+/* A proxy completed the handshake. Its own connection to the server may fail either way. */
+static void a_request_that_a_proxy_holds_back_tells_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct evidence_answer a = answer_of(1, true, 1, 10, 0x3fb); /* all but number 8 */
+
+	make_tcp(s, 8, true);
+	s->path->loss->attempts.items[0].held_back = true;
+	a.flows[0].idle_ms = 20000;
+	hear(s, 3, -1, &a, NULL);
+	hear(s, 7, -1, &a, NULL);
+	assert_int_equal(prober_record(&s->path->prober, 8)->outcome, PROBER_LOST);
+	s->half_open_ms = 4000;
+	hear_attempt(s, 3, EVIDENCE_HALF_OPEN, HOUR_MS);
+	assert_int_equal(prober_record(&s->path->prober, 8)->outcome, PROBER_LOST_RETURN);
+}
+
 /* It may have left as late as the deadline, of second 109. */
 static void a_request_has_its_own_time_to_arrive(void **state)
 {
@@ -396,6 +413,7 @@ int main(void)
 		TEST(a_server_that_restarted_since_cannot_miss_a_syn),
 		TEST(a_request_that_is_missing_after_the_handshake_was_lost_forward),
 		TEST(a_request_that_was_delivered_was_not_lost_forward),
+		TEST(a_request_that_a_proxy_holds_back_tells_nothing),
 		TEST(a_request_has_its_own_time_to_arrive),
 		TEST(a_request_came_in_time_if_nothing_came_since),
 		TEST(only_unanswered_attempts_are_asked_about),
