@@ -149,7 +149,7 @@ static bool make_timers(const struct renewal *r, const struct path_outline *o, s
 	unsigned len = o->pmtu ? pmtu_suits(r->config, o->target) : o->target->schedules_len;
 
 	s->target = o->target;
-	s->timers = calloc(len + 1, sizeof *s->timers);
+	s->timers = calloc(len ? len : 1, sizeof *s->timers);
 	if (!s->timers)
 		return false;
 	s->timers_len = len;

@@ -137,7 +137,7 @@ static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 	bool spares =
 	    (p->pmtu || p->twin) && refuses(e, p); /* the errors are limited, and the other probes need them */
 
-	if (p->pmtu && (spares || !pmtu_set_size(e->link, p)))
+	if (p->pmtu && (spares || !(pmtu_has_size(p, now_ns) || pmtu_set_size(e->link, p))))
 		return;
 	if (p->prober.next >= SEQ_MAX)
 		paths_renew_flow(&e->paths, p);

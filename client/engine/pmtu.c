@@ -33,6 +33,13 @@ bool pmtu_suits(const struct config *config, const struct config_target *t)
 	return false;
 }
 
+bool pmtu_has_size(const struct path *p, int64_t now_ns)
+{
+	const struct prober_record *before = prober_record(&p->prober, p->prober.next - 1);
+
+	return before->outcome != PROBER_UNSENT && now_ns - before->sent_ns < 2 * p->timers[0].schedule->spacing_ns;
+}
+
 bool pmtu_set_size(const struct link_ops *link, struct path *p)
 {
 	unsigned overhead = endpoint_is_v4(&p->endpoint) ? UDP_OVERHEAD_V4 : UDP_OVERHEAD_V6;

@@ -48,6 +48,27 @@ static void it_is_as_large_as_the_path_takes(void **state)
 	}
 }
 
+/* Each question is four system calls. */
+static void the_kernel_is_asked_once_a_round(void **state)
+{
+	static struct prober_record ring[16];
+	struct schedule_timer timer = { .schedule = &pmtu_schedule_of_run };
+	struct path p = { .endpoint = v4, .target = &target, .pmtu = true, .timers = &timer, .timers_len = 1 };
+	uint32_t seq;
+
+	(void)state;
+	prober_init(&p.prober, 1, SECOND, ring, 16);
+	assert_false(pmtu_has_size(&p, 1000 * SECOND));
+	seq = prober_send(&p.prober, 1000 * SECOND, 1);
+	assert_true(pmtu_has_size(&p, 1001 * SECOND));
+	prober_settle(&p.prober, seq, PROBER_LOST);
+	assert_true(pmtu_has_size(&p, 1001 * SECOND));
+	assert_false(pmtu_has_size(&p, 1060 * SECOND)); /* the next round */
+	seq = prober_send(&p.prober, 1060 * SECOND, 1);
+	prober_settle(&p.prober, seq, PROBER_UNSENT); /* it was too large */
+	assert_false(pmtu_has_size(&p, 1061 * SECOND));
+}
+
 /* What a slow schedule wants to see expire must not be kept alive. */
 static void slow_schedules_are_left_alone(void **state)
 {
@@ -114,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_as_large_as_the_path_takes),
+		cmocka_unit_test(the_kernel_is_asked_once_a_round),
 		cmocka_unit_test(slow_schedules_are_left_alone),
 		cmocka_unit_test(large_requests_are_counted_since_one_passed),
 	};
