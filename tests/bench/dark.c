@@ -2,7 +2,7 @@
  * engine is the client's own; dialers and clock stand here and lead nowhere, so time is virtual and only computing
  * counts: for each second of it, the longest that the loop stood still, all computing together, and the questions. */
 #include "client/engine/receive.h"
-#include "common/system/clock.h"
+#include "tests/unit/virtual_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,23 +16,7 @@ enum { TARGETS_MAX = 100000, HOST = 100 };
 
 /* -- a world without answers -- */
 
-static int64_t virtual_ns = S;
 static unsigned long questions;
-
-int64_t clock_mono_ns(void)
-{
-	return virtual_ns;
-}
-
-int64_t clock_boot_ns(void)
-{
-	return clock_mono_ns();
-}
-
-int64_t clock_real_ns(void)
-{
-	return INT64_C(1700000000) * S + virtual_ns;
-}
 
 static uint8_t datagram[WIRE_UDP_MAX];
 
@@ -72,7 +56,7 @@ void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, cons
 		if (!exchanges)
 			abort();
 	}
-	exchanges[exchanges_len++] = (struct exchange){ virtual_ns, timeout_ns, owner, seq };
+	exchanges[exchanges_len++] = (struct exchange){ virtual_clock_ns, timeout_ns, owner, seq };
 }
 
 void tcp_dialer_forget(struct tcp_dialer *dialer, const void *owner)
@@ -89,11 +73,12 @@ static void tell(const struct exchange *x, enum tcp_result result)
 
 static void end_exchanges(void)
 {
-	for (; pending_from < exchanges_len && exchanges[pending_from].started_ns + TCP_PENDING_MS * MS <= virtual_ns;
+	for (; pending_from < exchanges_len &&
+	       exchanges[pending_from].started_ns + TCP_PENDING_MS * MS <= virtual_clock_ns;
 	     pending_from++)
 		tell(&exchanges[pending_from], TCP_PENDING);
 	for (; ending_from < exchanges_len &&
-	       exchanges[ending_from].started_ns + exchanges[ending_from].timeout_ns <= virtual_ns;
+	       exchanges[ending_from].started_ns + exchanges[ending_from].timeout_ns <= virtual_clock_ns;
 	     ending_from++)
 		tell(&exchanges[ending_from], TCP_TIMED_OUT);
 }
@@ -158,7 +143,7 @@ static struct path **make_paths(struct engine *engine, const struct config *conf
 			if (!path_set_timers(items[*len], 1))
 				abort();
 			schedule_start(&items[*len]->timers[0], &every_second, items[*len],
-				       virtual_ns + engine_random(engine) % S);
+				       virtual_clock_ns + engine_random(engine) % S);
 		}
 	}
 	return items;
@@ -174,7 +159,7 @@ static double cpu_ms(void)
 
 static void live(struct engine *engine, int64_t until_ns, double *longest_ms)
 {
-	while (virtual_ns < until_ns) {
+	while (virtual_clock_ns < until_ns) {
 		double began_ms = cpu_ms(), took_ms;
 		int64_t wake_ns;
 		end_exchanges();
@@ -182,7 +167,7 @@ static void live(struct engine *engine, int64_t until_ns, double *longest_ms)
 		took_ms = cpu_ms() - began_ms;
 		*longest_ms = took_ms > *longest_ms ? took_ms : *longest_ms;
 		/* Exchanges end by timers of a millisecond's grain. */
-		virtual_ns = wake_ns < virtual_ns + MS ? wake_ns : virtual_ns + MS;
+		virtual_clock_ns = wake_ns < virtual_clock_ns + MS ? wake_ns : virtual_clock_ns + MS;
 	}
 }
 
@@ -195,6 +180,7 @@ int main(int argc, char **argv)
 	struct path **items;
 	double began_ms;
 
+	virtual_clock_ns = S;
 	if (targets < 1 || targets > TARGETS_MAX || !seal_start())
 		return 2;
 	configure(&config, targets);
@@ -212,7 +198,7 @@ int main(int argc, char **argv)
 		double longest_ms = 0;
 		began_ms = cpu_ms();
 		questions = 0;
-		live(&engine, virtual_ns + S, &longest_ms);
+		live(&engine, virtual_clock_ns + S, &longest_ms);
 		printf("%6ld  %16.1f  %16.0f  %9lu\n", second + 1, longest_ms, cpu_ms() - began_ms, questions);
 	}
 	engine_stop(&engine);

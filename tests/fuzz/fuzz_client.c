@@ -10,8 +10,8 @@
 #include "client/verdict/assess.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
-#include "common/system/clock.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/virtual_clock.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -36,8 +36,6 @@ enum { /* a step */
 enum action { PASS, REPLY, RAW, ERROR, END, UNSENT, RETURN, LEFT, ACTIONS };
 
 enum { SERVERS = 2, STRANGER = SERVERS, PARTIES, PATHS_MAX = 12, SENT = 32, RING = 16, TICKS_MAX = 64 };
-
-static const int64_t epoch_ns = 1700000000000000000;
 
 struct sent {
 	struct endpoint to;
@@ -90,7 +88,7 @@ static struct config config = { .servers = servers,
 static const struct schedule schedule = { .every_ns = NS_PER_S, .count = 1 };
 
 static struct {
-	int64_t now_ns, wake_ns;
+	int64_t wake_ns;
 	uint32_t random;
 	struct sent sent[SENT];
 	unsigned next; /* in `sent` */
@@ -102,21 +100,6 @@ static struct udp_dialer_hooks udp_hooks;
 static struct tcp_dialer_hooks tcp_hooks;
 
 /* ---- what the core calls ---- */
-
-int64_t clock_mono_ns(void)
-{
-	return play.now_ns;
-}
-
-int64_t clock_real_ns(void)
-{
-	return epoch_ns + play.now_ns;
-}
-
-int64_t clock_boot_ns(void)
-{
-	return play.now_ns;
-}
 
 /* In libsodium's place: an input does the same every time. */
 void randombytes_buf(void *const buf, const size_t size)
@@ -192,7 +175,7 @@ static void begin(void)
 	size_t len = 0;
 
 	memset(&play, 0, sizeof play);
-	play.now_ns = 1000 * NS_PER_S;
+	virtual_clock_ns = 1000 * NS_PER_S;
 	play.engine.rechecks.of_all_paths = true;
 	FUZZ_CHECK(items && engine_start(&play.engine, &config, NULL, NULL));
 	for (unsigned i = 0; i < TARGETS; i++) {
@@ -203,25 +186,25 @@ static void begin(void)
 	}
 	for (size_t i = 0; i < len; i++) {
 		FUZZ_CHECK(path_set_timers(items[i], 1));
-		schedule_start(&items[i]->timers[0], &schedule, items[i], play.now_ns + (int64_t)i * NS_PER_MS);
+		schedule_start(&items[i]->timers[0], &schedule, items[i], virtual_clock_ns + (int64_t)i * NS_PER_MS);
 	}
 	FUZZ_CHECK(engine_set_paths(&play.engine, items, len));
 	udp_hooks = receive_udp_hooks(&play.engine);
 	tcp_hooks = receive_tcp_hooks(&play.engine);
-	play.wake_ns = play.now_ns;
+	play.wake_ns = virtual_clock_ns;
 }
 
 /* ---- steps ---- */
 
 static void pass(const uint8_t *step)
 {
-	int64_t until_ns = play.now_ns + (INT64_C(1) << step[STEP_WHICH] % 35);
+	int64_t until_ns = virtual_clock_ns + (INT64_C(1) << step[STEP_WHICH] % 35);
 
 	for (unsigned i = 0; i < TICKS_MAX && play.wake_ns <= until_ns; i++) {
-		play.now_ns = play.wake_ns > play.now_ns ? play.wake_ns : play.now_ns;
+		virtual_clock_ns = play.wake_ns > virtual_clock_ns ? play.wake_ns : virtual_clock_ns;
 		play.wake_ns = engine_tick(&play.engine);
 	}
-	play.now_ns = until_ns;
+	virtual_clock_ns = until_ns;
 	play.wake_ns = engine_tick(&play.engine);
 }
 
@@ -305,7 +288,7 @@ static void deliver(struct sent *s, const uint8_t *step, uint8_t *buf, size_t le
 				 .local = addresses[0],
 				 .icmp_type = -1,
 				 .icmp_code = -1,
-				 .started_ns = play.now_ns,
+				 .started_ns = virtual_clock_ns,
 				 .sent_real_ns = clock_real_ns(),
 				 .received_real_ns = clock_real_ns(),
 				 .body = buf,
@@ -314,7 +297,7 @@ static void deliver(struct sent *s, const uint8_t *step, uint8_t *buf, size_t le
 	if (step[STEP_WHO] & 4)
 		d.peer = addresses[endpoint_equal(&s->to, &addresses[0])];
 	if (!s->tcp)
-		udp_hooks.received(udp_hooks.context, &d, play.now_ns);
+		udp_hooks.received(udp_hooks.context, &d, virtual_clock_ns);
 	else if (s->pending && s->owner)
 		tcp_hooks.done(tcp_hooks.context, s->owner, s->seq, &o);
 	s->pending = false;
@@ -400,7 +383,7 @@ static void end(const uint8_t *step)
 				       .local = addresses[0],
 				       .icmp_type = -1,
 				       .icmp_code = -1,
-				       .started_ns = play.now_ns };
+				       .started_ns = virtual_clock_ns };
 
 	if (!s->tcp || !s->pending || !s->owner)
 		return;

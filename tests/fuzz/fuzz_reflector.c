@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { FLOWS_MAX = 4 };
-
 struct play {
 	struct reflector *reflector;
 	int64_t now_ns;
@@ -185,14 +183,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	started = true;
 
 	struct play p = { .now_ns = 1000000000, .clients_len = SCRIPT_CLIENTS };
-	p.reflector = reflector_new(&(struct reflector_settings){ .identity = &script_server,
-								  .boot_id = 42,
-								  .started_ns = 1,
-								  .clock_skew_ns = INT64_C(60000000000),
-								  .flows_max = FLOWS_MAX,
-								  .clients = script_clients,
-								  .clients_len = SCRIPT_CLIENTS,
-								  .collect = collect });
+	struct reflector_settings settings = script_reflector;
+
+	settings.collect = collect;
+	p.reflector = reflector_new(&settings);
 	FUZZ_CHECK(p.reflector);
 	for (size_t at = 0; at + SCRIPT_STEP_LEN <= size;) {
 		const uint8_t *step = data + at;

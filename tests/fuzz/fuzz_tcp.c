@@ -8,18 +8,16 @@
 #include "common/core/bytes.h"
 #include "common/core/framing.h"
 #include "common/core/thresholds.h"
-#include "common/system/clock.h"
 #include "server/listen/tcp_listener.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
+#include "tests/unit/virtual_clock.h"
 
 #include <string.h>
 
-enum { PLACES = 3, STREAMS = 2 * PLACES, FLOWS_MAX = 4, PIECE_LEN = 2, HANDLES = 64 };
+enum { PLACES = 3, STREAMS = 2 * PLACES, PIECE_LEN = 2, HANDLES = 64 };
 
 enum action { CONNECT, SEND, REQUEST, WRITTEN, LEAVE, EXPIRE, ANSWER, PASS };
-
-static const int64_t epoch_ns = 1700000000000000000;
 
 /* ---- libuv and the clock ---- */
 
@@ -33,7 +31,6 @@ struct stream {
 };
 
 static struct play {
-	int64_t now_ns;
 	uv_stream_t *listening;
 	uv_connection_cb on_connection;
 	unsigned waiting; /* connections that are not accepted yet */
@@ -50,21 +47,6 @@ static struct play {
 	uint8_t query[SCRIPT_PACKET_MAX]; /* the newest that the peer was asked */
 	size_t query_len;
 } play;
-
-int64_t clock_mono_ns(void)
-{
-	return play.now_ns;
-}
-
-int64_t clock_real_ns(void)
-{
-	return epoch_ns + play.now_ns;
-}
-
-int64_t clock_boot_ns(void)
-{
-	return play.now_ns;
-}
 
 static struct stream *stream_of(const void *handle)
 {
@@ -242,18 +224,6 @@ static void ask_peer(void *context, const struct endpoint *to, uint8_t *buf, siz
 	play.query_len = len;
 }
 
-static struct reflector *make_reflector(void)
-{
-	return reflector_new(&(struct reflector_settings){ .identity = &script_server,
-							   .boot_id = 42,
-							   .started_ns = 1,
-							   .clock_skew_ns = INT64_C(60000000000),
-							   .flows_max = FLOWS_MAX,
-							   .clients = script_clients,
-							   .clients_len = SCRIPT_CLIENTS,
-							   .collect = collect });
-}
-
 static struct relays *make_relays(struct reflector *reflector)
 {
 	static struct witness_peer peer;
@@ -395,7 +365,7 @@ static void take_step(struct relays *relays, struct input *in)
 	else if ((head & 7) == ANSWER)
 		answer(relays, in);
 	else if ((head & 7) == PASS)
-		play.now_ns += INT64_C(1) << (head >> 3) % 32;
+		virtual_clock_ns += INT64_C(1) << (head >> 3) % 32;
 	else if (s->handle && !is_closing(s) && (head & 7) == SEND)
 		send_octets(s, in);
 	else if (s->handle && !is_closing(s) && (head & 7) == REQUEST)
@@ -427,8 +397,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!started)
 		script_start();
 	started = true;
-	play = (struct play){ .now_ns = 1000000000 };
-	struct service service = { .reflector = make_reflector(), .on_event = on_event };
+	play = (struct play){ 0 };
+	virtual_clock_ns = 1000000000;
+	struct reflector_settings settings = script_reflector;
+	settings.collect = collect;
+	struct service service = { .reflector = reflector_new(&settings), .on_event = on_event };
 
 	FUZZ_CHECK(service.reflector);
 	service.relays = make_relays(service.reflector);

@@ -1,6 +1,7 @@
 #include "tests/fuzz/script.h"
 
 #include "common/core/bytes.h"
+#include "common/core/ns.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -8,6 +9,16 @@
 struct seal_identity script_server, script_peer, script_parties[SCRIPT_PARTIES];
 struct seal_pair script_pairs[SCRIPT_PARTIES], script_peer_pair;
 struct reflector_client script_clients[SCRIPT_CLIENTS];
+
+const struct reflector_settings script_reflector = {
+	.identity = &script_server,
+	.boot_id = 42,
+	.started_ns = 1,
+	.clock_skew_ns = 60 * NS_PER_S,
+	.flows_max = 4, /* so that they give way to each other */
+	.clients = script_clients,
+	.clients_len = SCRIPT_CLIENTS,
+};
 
 void script_start(void)
 {

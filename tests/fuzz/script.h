@@ -48,6 +48,7 @@ extern struct seal_identity script_server, script_peer, script_parties[SCRIPT_PA
 extern struct seal_pair script_pairs[SCRIPT_PARTIES]; /* of each party and the server */
 extern struct seal_pair script_peer_pair;             /* of the first client and the peer */
 extern struct reflector_client script_clients[SCRIPT_CLIENTS];
+extern const struct reflector_settings script_reflector; /* of our server; the caller adds `collect` */
 
 void script_start(void); /* make the keys */
 unsigned script_who(const uint8_t *step);

@@ -2,8 +2,8 @@
  */
 #include "server/watch/findings.h"
 
-#include "common/system/clock.h"
 #include "common/system/log.h"
+#include "tests/unit/virtual_clock.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,18 +19,7 @@
 static char journal_path[] = "/tmp/floatprobe-findings-XXXXXX", log_path[] = "/tmp/floatprobe-log-XXXXXX";
 static char text[1 << 18];
 static int stderr_fd;
-static int64_t now_ns = INT64_C(1000000000000);
 static struct findings findings;
-
-int64_t clock_mono_ns(void)
-{
-	return now_ns;
-}
-
-int64_t clock_real_ns(void)
-{
-	return now_ns;
-}
 
 static int set_up(void **state)
 {
@@ -52,7 +41,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	log_release(true);
-	now_ns += INT64_C(60000000000); /* the next test begins with a full allowance */
+	virtual_clock_ns += INT64_C(60000000000); /* the next test begins with a full allowance */
 	dup2(stderr_fd, STDERR_FILENO);
 	close(stderr_fd);
 	journal_close(findings.journal);
@@ -114,20 +103,20 @@ static void a_flow_is_told_of_in_full(void **state)
 	journal_flush(findings.journal);
 	assert_string_equal(
 	    read_all(journal_path),
-	    "{\"type\":\"unheard\",\"time\":\"1970-01-01T00:16:40.000000Z\",\"server\":\"boot-01\","
+	    "{\"type\":\"unheard\",\"time\":\"2023-11-14T22:30:00.000000Z\",\"server\":\"boot-01\","
 	    "\"client\":\"monitor\",\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
 	    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
 	    "\"unheard_replies\":17}\n"
-	    "{\"type\":\"heard\",\"time\":\"1970-01-01T00:16:40.000000Z\",\"server\":\"boot-01\","
+	    "{\"type\":\"heard\",\"time\":\"2023-11-14T22:30:00.000000Z\",\"server\":\"boot-01\","
 	    "\"client\":\"monitor\",\"flow\":\"000000000000abcd\",\"source\":\"198.51.100.7\",\"port\":40000,"
 	    "\"arrived_on\":\"2001:db8::1\",\"protocol\":\"udp\",\"received\":20,\"acknowledged\":3,"
 	    "\"unheard_replies\":17}\n");
 	assert_string_equal(read_all(log_path),
-			    "1970-01-01T00:16:40.000000Z floatprobe: warning: unheard: monitor does not receive the "
+			    "2023-11-14T22:30:00.000000Z floatprobe: warning: unheard: monitor does not receive the "
 			    "replies from 2001:db8::1: udp "
 			    "flow 000000000000abcd from "
 			    "198.51.100.7 port 40000, 20 probes received, the last 17 replies not acknowledged\n"
-			    "1970-01-01T00:16:40.000000Z floatprobe: heard: monitor receives the replies from "
+			    "2023-11-14T22:30:00.000000Z floatprobe: heard: monitor receives the replies from "
 			    "2001:db8::1 again: udp flow "
 			    "000000000000abcd from 198.51.100.7 "
 			    "port 40000, after 17 replies\n");
@@ -143,7 +132,7 @@ static void of_flows_only_the_log_is_bounded(void **state)
 	}
 	assert_int_equal(count_lines(journal_path), 300);
 	assert_int_equal(count_lines(log_path), 40);
-	now_ns += INT64_C(60000000000);
+	virtual_clock_ns += INT64_C(60000000000);
 	tell_event(REFLECTOR_EVENT_HEARD);
 	assert_int_equal(count_lines(log_path), 43);
 	assert_non_null(strstr(text, "130 more lines of this kind were held back: heard: monitor receives"));
@@ -159,7 +148,7 @@ static void of_the_link_both_are_bounded(void **state)
 	tell_event(REFLECTOR_EVENT_UNHEARD); /* has a bound of its own */
 	assert_int_equal(count_lines(journal_path), 201);
 	assert_int_equal(count_lines(log_path), 21);
-	now_ns += INT64_C(60000000000);
+	virtual_clock_ns += INT64_C(60000000000);
 	tell_of_the_link(1);
 	assert_int_equal(count_lines(log_path), 23);
 	assert_non_null(
@@ -207,5 +196,6 @@ int main(void)
 		TEST(what_is_held_back_is_said),
 	};
 
+	virtual_clock_ns = INT64_C(1000000000000);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

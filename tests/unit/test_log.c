@@ -3,7 +3,7 @@
 #include "common/system/log.h"
 
 #include "common/core/ns.h"
-#include "common/system/clock.h"
+#include "tests/unit/virtual_clock.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -18,19 +18,8 @@
 
 static FILE *file;
 static int stderr_fd;
-static int64_t now_ns = 1000 * NS_PER_S;
 static unsigned held_calls;
 static char text[1 << 16];
-
-int64_t clock_mono_ns(void)
-{
-	return now_ns;
-}
-
-int64_t clock_real_ns(void)
-{
-	return now_ns;
-}
 
 static int set_up(void **state)
 {
@@ -44,7 +33,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	log_release(true);
-	now_ns += 3600 * NS_PER_S;
+	virtual_clock_ns += 3600 * NS_PER_S;
 	dup2(stderr_fd, STDERR_FILENO);
 	close(stderr_fd);
 	log_configure(&(struct log_settings){ 0 });
@@ -93,17 +82,17 @@ static void forms(void **state)
 	log_configure(&(struct log_settings){ .format = LOG_FORMAT_JSON });
 	log_event(&line, "%s", "no\nway \"out\"");
 	assert_string_equal(written(),
-			    "{\"time\":\"1970-01-01T00:16:40.000000Z\",\"level\":\"error\",\"program\":\"floatprobe\","
+			    "{\"time\":\"2023-11-14T22:30:00.000000Z\",\"level\":\"error\",\"program\":\"floatprobe\","
 			    "\"where\":\"a b.yaml:1:2\",\"msg\":\"no?way \\\"out\\\"\",\"name\":\"a \\\"b\\\" "
 			    "\\\\ ?[2J\",\"port\":8620,\"known\":true,\"targets\":\"x, y\"}\n");
 	log_configure(&(struct log_settings){ .format = LOG_FORMAT_LOGFMT });
 	log_event(&line, "%s", "no=way");
 	assert_string_equal(written(),
-			    "time=1970-01-01T00:16:40.000000Z level=error program=floatprobe where=\"a b.yaml:1:2\" "
+			    "time=2023-11-14T22:30:00.000000Z level=error program=floatprobe where=\"a b.yaml:1:2\" "
 			    "msg=\"no=way\" name=\"a \\\"b\\\" \\\\ ?[2J\" port=8620 known=true targets=\"x, y\"\n");
 	log_configure(&(struct log_settings){ .format = LOG_FORMAT_TEXT });
 	log_event(&line, "%s", "no way");
-	assert_string_equal(written(), "1970-01-01T00:16:40.000000Z a b.yaml:1:2: error: no way\n");
+	assert_string_equal(written(), "2023-11-14T22:30:00.000000Z a b.yaml:1:2: error: no way\n");
 	json_decref(fields);
 }
 
@@ -135,16 +124,16 @@ static void a_flood_is_counted(void **state)
 	held_calls = 0;
 	flood(20, "cats");
 	assert_int_equal(log_release(false), 0);
-	now_ns += 10 * NS_PER_S;
+	virtual_clock_ns += 10 * NS_PER_S;
 	flood(80, "cats");
 	log_warning("dogs have an allowance of their own");
 	assert_int_equal(held_calls, 1);
 	assert_int_equal(lines(), 21);
 	assert_int_equal(log_release(false), 50 * NS_PER_S);
-	now_ns += 50 * NS_PER_S;
+	virtual_clock_ns += 50 * NS_PER_S;
 	assert_int_equal(log_release(false), 0);
 	assert_string_equal(written(),
-			    "1970-01-01T02:17:40.000000Z floatprobe: warning: 80 more lines of this kind were held "
+			    "2023-11-15T00:31:00.000000Z floatprobe: warning: 80 more lines of this kind were held "
 			    "back: flood of cats 0\n");
 	flood(21, "cats");
 	assert_int_equal(lines(), 20);
@@ -205,5 +194,6 @@ int main(void)
 	};
 
 	log_as_daemon();
+	virtual_clock_ns = 1000 * NS_PER_S;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * here, so that nothing but the engine decides when a probe leaves: after however long a pause no burst is larger than
  * what queues take, and probes leave when they are due. */
 #include "client/engine/receive.h"
-#include "common/system/clock.h"
+#include "tests/unit/virtual_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,22 +30,6 @@ static struct sent {
 	const struct prober *prober;
 } sent[SENT_MAX];
 static size_t sent_len;
-static int64_t now_ns;
-
-int64_t clock_mono_ns(void)
-{
-	return now_ns;
-}
-
-int64_t clock_boot_ns(void)
-{
-	return now_ns;
-}
-
-int64_t clock_real_ns(void)
-{
-	return INT64_C(1700000000) * S + now_ns;
-}
 
 uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
 			  size_t len, void *owner, uint32_t seq)
@@ -54,7 +38,7 @@ uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, 
 
 	(void)dialer, (void)to, (void)held, (void)last_fresh, (void)len, (void)seq;
 	assert_true(sent_len < SENT_MAX);
-	sent[sent_len++] = (struct sent){ now_ns, owner };
+	sent[sent_len++] = (struct sent){ virtual_clock_ns, owner };
 	return datagram;
 }
 
@@ -112,7 +96,7 @@ static void start(bool spread)
 	struct path **items = calloc(TARGETS, sizeof(struct path *));
 
 	for (size_t i = 0; items && i < TARGETS; i++) {
-		int64_t first_ns = now_ns + (spread ? schedule_phase_ns(i, S) : 0);
+		int64_t first_ns = virtual_clock_ns + (spread ? schedule_phase_ns(i, S) : 0);
 		assert_true(path_make_all(&plan, &targets[i], &targets[i].endpoint, items + i));
 		assert_true(path_set_timers(items[i], 1));
 		schedule_start(&items[i]->timers[0], &every_second, items[i], first_ns);
@@ -122,9 +106,9 @@ static void start(bool spread)
 
 static void run_until(int64_t until_ns)
 {
-	for (int64_t wake_ns = now_ns; now_ns < until_ns; now_ns = wake_ns) {
+	for (int64_t wake_ns = virtual_clock_ns; virtual_clock_ns < until_ns; virtual_clock_ns = wake_ns) {
 		wake_ns = engine_tick(&engine);
-		assert_true(wake_ns > now_ns);
+		assert_true(wake_ns > virtual_clock_ns);
 		wake_ns = wake_ns < until_ns ? wake_ns : until_ns;
 	}
 }
@@ -138,7 +122,7 @@ static int setup(void **state)
 	seal_identity_from_seed(&identity, (const uint8_t[SEAL_SEED_LEN]){ 1 });
 	memcpy(server.keys[0], identity.public_key, WIRE_KEY_LEN);
 	seal_identity_from_seed(&config.identity, (const uint8_t[SEAL_SEED_LEN]){ 2 });
-	now_ns = S;
+	virtual_clock_ns = S;
 	sent_len = 0;
 	make_targets();
 	engine = (struct engine){ 0 };
@@ -223,13 +207,13 @@ static void after_a_pause_no_burst_makes_up_for_it(void **state)
 	(void)state;
 	start(true);
 	run_until(3 * S);
-	now_ns += 5 * S / 2;
+	virtual_clock_ns += 5 * S / 2;
 	before = sent_len;
-	run_until(now_ns + 2 * S);
+	run_until(virtual_clock_ns + 2 * S);
 	assert_true(most_in_a_ms(before) <= BURST_MAX);
 	assert_true(sent_len - before <= 3 * TARGETS);
 	before = sent_len;
-	run_until(now_ns + S);
+	run_until(virtual_clock_ns + S);
 	assert_in_range(sent_len - before, TARGETS - 100, TARGETS + 100);
 	assert_true(p99_ns(before) <= MS);
 }
@@ -272,7 +256,8 @@ static void each_probe_without_a_source_is_decided_once(void **state)
 	start(true);
 	run_until(5 * S);
 	assert_true(unsent_len > 0);
-	assert_in_range(decided_len, sent_before(now_ns - S - 50 * MS), sent_before(now_ns - S + 1));
+	assert_in_range(decided_len, sent_before(virtual_clock_ns - S - 50 * MS),
+			sent_before(virtual_clock_ns - S + 1));
 }
 
 int main(void)
