@@ -9,8 +9,9 @@
 #include <string.h>
 
 enum {
-	SUMS_MAX = 1000, /* paths that are in the table of all paths */
-	LOSSES_MAX = 400,
+	SUMS_MAX = 1000,   /* paths that are in the table of all paths */
+	LOSSES_MAX = 2000, /* of all targets together: they keep the page below 2 MB */
+	LOSSES_OF_TARGET_MAX = 400,
 };
 
 struct worst {
@@ -142,17 +143,17 @@ static void open_sums(const struct report_page *p, const char *caption)
 }
 
 /* The losses of a target's paths that have records of their own. */
-static void put_losses(const struct report_page *p, const struct record_name *target)
+static void put_losses(const struct report_page *p, const struct record_name *target, unsigned most)
 {
 	const struct history *h = p->history;
 	unsigned rows = 0;
 	char path[RECORD_NAME_WORDS_LEN];
 
-	for (size_t i = 0; i < h->losses_len && rows < LOSSES_MAX; i++) {
+	for (size_t i = 0; i < h->losses_len; i++) {
 		const struct history_loss *x = &h->losses[i];
-		if (!record_name_same_target(&h->tracks[x->track].name, target))
+		if (!record_name_same_target(&h->tracks[x->track].name, target) || rows++ >= most)
 			continue;
-		if (rows++ == 0)
+		if (rows == 1)
 			html_put(p->out, "<details><summary>Losses, one by one</summary><div "
 					 "class=\"wide\"><table><thead><tr><th>from"
 					 "</th><th>for</th><th class=\"text\">path</th><th>lost "
@@ -167,8 +168,14 @@ static void put_losses(const struct report_page *p, const struct record_name *ta
 		fprintf(p->out, "</td><td>%" PRId64 "</td><td>%" PRId64 "</td><td>%" PRId64 "</td></tr>\n",
 			x->counts.forward, x->counts.back, x->counts.unknown);
 	}
-	if (rows > 0)
-		html_put(p->out, "</tbody></table></div></details>\n");
+	if (rows == 0)
+		return;
+	html_put(p->out, "</tbody></table></div>\n");
+	if (rows > most)
+		fprintf(p->out,
+			"<p>%u more are in the journal, and in a report of this target or of a shorter time.</p>\n",
+			rows - most);
+	html_put(p->out, "</details>\n");
 }
 
 static void put_target_title(const struct report_page *p, const struct record_name *n)
@@ -183,7 +190,7 @@ static void put_target_title(const struct report_page *p, const struct record_na
 }
 
 /* All pictures of the rows [from, to), which are paths of one target. */
-static void put_target(const struct report_page *p, size_t from, size_t to)
+static void put_target(const struct report_page *p, size_t from, size_t to, unsigned losses_max)
 {
 	const struct history *h = p->history;
 	const struct record_name *n = &h->tracks[p->rows[from]].name;
@@ -200,7 +207,7 @@ static void put_target(const struct report_page *p, size_t from, size_t to)
 	for (size_t i = from; i < to; i++)
 		put_sum_row(p, &h->tracks[p->rows[i]]);
 	html_put(p->out, "</tbody></table></div>\n");
-	put_losses(p, n);
+	put_losses(p, n, losses_max);
 	html_put(p->out, "<details class=\"rtts\" open><summary>Round-trip times</summary><div class=\"axis\">\n");
 	for (size_t i = from; i < to; i++)
 		picture_rtt(p->out, &p->axis, p->rows[i], i);
@@ -223,8 +230,20 @@ static size_t target_end(const struct report_page *p, size_t from)
 	return end;
 }
 
+/* How many losses the table of each target may have. */
+static unsigned losses_share(const struct report_page *p)
+{
+	unsigned targets = 0;
+
+	for (size_t from = 0; from < p->rows_len; from = target_end(p, from))
+		targets++;
+	return targets * LOSSES_OF_TARGET_MAX > LOSSES_MAX ? LOSSES_MAX / targets : LOSSES_OF_TARGET_MAX;
+}
+
 void report_rows_put(const struct report_page *p)
 {
+	unsigned losses_max = losses_share(p);
+
 	if (p->rows_len == 0)
 		return;
 	html_put(
@@ -240,7 +259,7 @@ void report_rows_put(const struct report_page *p)
 			p->history->tracks_len);
 	for (size_t from = 0, end; from < p->rows_len; from = end) {
 		end = target_end(p, from);
-		put_target(p, from, end);
+		put_target(p, from, end, losses_max);
 	}
 	html_put(p->out,
 		 "<p class=\"soft\">Bands of round-trip times reach from the minimum to the highest p99 of their "

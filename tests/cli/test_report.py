@@ -153,6 +153,23 @@ class Report(cli.TestCase):
         line = self.only("sum", file)[0]
         self.assertEqual(line["sent"], 60 * (100000 // len(journal.PATHS)))
 
+    def test_many_losses_stay_small(self):
+        """Each loss has a row, but a page has no more of them than fit."""
+        records = []
+        for k in range(16):
+            for of in journal.PATHS[:3]:
+                of = of | {"target": f"target-{k}", "address": f"203.0.113.{k}"}
+                for minute in range(150):
+                    records.append(journal.path(of, minute * 60, minute * 60 + 60, 3, "forward", rtt=20 + minute * k / 100))
+                    records.append(journal.loss(of, minute * 60 + 20, minute * 60 + 22, 3, "forward"))
+        file, page = self.write("losses.jsonl", journal.text_of(records)), self.path("losses.html")
+        self.report(file, "-o", page)
+        self.assertLess(os.path.getsize(page), 1_500_000)  # incidents and events may come to it
+        with open(page, encoding="utf-8") as html:
+            text = html.read()
+        self.assertEqual(text.count("Losses, one by one"), 16)
+        self.assertIn("more are in the journal", text)
+
 
 if __name__ == "__main__":
     cli.main()
