@@ -279,6 +279,7 @@ static void describe(const struct failover *f, char text[FAILOVER_PROGRESS_LEN])
 		.phase = f->phase,
 		.name = f->paths.target->address,
 		.moved = failover_flows_moved(&f->flows),
+		.sole = failover_paths_is_sole(&f->paths),
 		.has_command = f->command.text != NULL,
 		.command_runs = f->command.text && !f->command.ended_ns,
 		.settle_ns = f->options->settle_ns,
@@ -448,6 +449,11 @@ static int run(struct failover *f)
 		log_error("cannot start probing: %s", strerror(-error));
 		return EXIT_STATUS_REFUSED;
 	}
+	if (failover_paths_is_sole(&f->paths) && !o->quiet)
+		log_warning("only %s may answer at %s, so it cannot move to another server: it is measured how long %s "
+			    "is away. If the address moves, name the other servers under 'server' of %s",
+			    config_server_name(&f->paths.config, (int)f->paths.target->servers[0]), o->target,
+			    config_server_name(&f->paths.config, (int)f->paths.target->servers[0]), o->target);
 	driver_resolve(&f->driver);
 	begin(f, FAILOVER_RESOLVING);
 	start_handles(f);

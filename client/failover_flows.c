@@ -11,7 +11,7 @@ static bool is_measured(const struct failover_flows *f, const struct path *p)
 void failover_flows_init(struct failover_flows *f)
 {
 	for (unsigned i = 0; i < FAILOVER_FLOWS_PATHS_MAX; i++)
-		steady_init(&f->steady[i]);
+		steady_init(&f->steady[i], failover_paths_is_sole(f->plan));
 }
 
 void failover_flows_decided(struct failover_flows *f, const struct path *p, uint32_t seq)
@@ -21,9 +21,10 @@ void failover_flows_decided(struct failover_flows *f, const struct path *p, uint
 	if (!is_measured(f, p) || p->index >= FAILOVER_FLOWS_PATHS_MAX)
 		return;
 	if (prober_is_answered(r))
-		steady_answered(&f->steady[p->index], path_server_of_number(p, r->server), r->sent_ns);
+		steady_answered(&f->steady[p->index], path_server_of_number(p, r->server), (uint8_t)r->boot,
+				r->sent_ns);
 	else if (prober_is_lost(r))
-		steady_lost(&f->steady[p->index]);
+		steady_lost(&f->steady[p->index], seq);
 }
 
 bool failover_flows_all_answered(const struct failover_flows *f)

@@ -210,6 +210,11 @@ bool failover_paths_is_target(const struct failover_paths *p, const struct path 
 	return path->target == p->target;
 }
 
+bool failover_paths_is_sole(const struct failover_paths *p)
+{
+	return p->target->servers_len == 1;
+}
+
 int64_t failover_paths_interval_ns(const struct failover_paths *p, const struct path *path)
 {
 	return schedule_of(p, path)->every_ns;

@@ -37,6 +37,9 @@ void failover_paths_stop(struct failover_paths *paths);
 
 /* Is this a path of the target, and not a baseline? */
 bool failover_paths_is_target(const struct failover_paths *paths, const struct path *path);
+/* May only one server answer at the target? Then it cannot move to another one: what is measured is how long the server
+ * is away. */
+bool failover_paths_is_sole(const struct failover_paths *paths);
 /* The interval between two probes of this path. */
 int64_t failover_paths_interval_ns(const struct failover_paths *paths, const struct path *path);
 

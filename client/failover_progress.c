@@ -19,6 +19,9 @@ static int say_who_answers(const struct failover_progress *s, char *text, size_t
 	if (s->silent > 0)
 		return snprintf(text, len, "%.64s answers, but %u of %u flows get no answers", s->holder, s->silent,
 				s->flows);
+	if (s->moved && s->sole)
+		return snprintf(text, len, "%.64s is back, for %.1f s; it has to be steady for %.1f s", s->holder,
+				seconds(s->steady_ns), seconds(s->settle_ns));
 	if (s->moved)
 		return snprintf(text, len, "%.64s answers now, for %.1f s; it has to be steady for %.1f s", s->holder,
 				seconds(s->steady_ns), seconds(s->settle_ns));
@@ -33,6 +36,7 @@ static void say_moving(const struct failover_progress *s, char *text, size_t len
 		n = snprintf(text, len, "%s: ",
 			     s->command_runs  ? "the command runs"
 			     : s->has_command ? "the command has ended"
+			     : s->sole        ? "interrupt it now"
 					      : "make the move now");
 	n += say_who_answers(s, text + n, len - (size_t)n);
 	if (!s->moved)

@@ -19,7 +19,8 @@ struct failover_progress {
 	const char *name;                     /* that is resolved */
 	const char *holder;                   /* who answered last; NULL: nobody yet */
 	const char *asked;                    /* servers that are asked; NULL: none */
-	bool moved;                           /* the holder has changed */
+	bool moved;                           /* the holder has changed, or the only one was away */
+	bool sole;                            /* only one server may answer */
 	bool has_command, command_runs;       /* that makes the move */
 	unsigned flows, silent;               /* of the target; silent: they get no answers now */
 	int64_t silent_ns, steady_ns;         /* so long, the one that answered last; the holder answers so long */

@@ -24,6 +24,13 @@ static void note_baselines(const struct failover_measured *f, enum probe_kind ki
 {
 	const struct config_target *t = f->plan->target;
 
+	if (failover_paths_is_sole(f->plan)) {
+		reasons_add(notes,
+			    "only %s may answer at %s, so it was measured how long it was away; a loss of the whole "
+			    "network counts",
+			    config_server_name(&f->plan->config, (int)t->servers[0]), t->name);
+		return;
+	}
 	for (unsigned k = 0; k < t->servers_len; k++) {
 		int i = f->plan->baselines[k];
 		if (i < 0 || !probe_kind_wanted(kind, &f->plan->config.targets[i]))
@@ -78,7 +85,8 @@ static bool read_protocol(const struct failover_measured *f, enum probe_kind kin
 	unsigned len;
 	bool good = read_baselines(f, kind, baselines, &len) && read_flows(f, kind, x);
 
-	for (unsigned i = 0; good && i < x->flows_len; i++)
+	/* Where one server is away, its own addresses are, too. */
+	for (unsigned i = 0; good && i < x->flows_len && !failover_paths_is_sole(f->plan); i++)
 		baseline_excuse(&x->flows[i].samples, baselines, len, t->servers, t->servers_len);
 	for (unsigned i = 0; i < WIRE_SLOTS_MAX; i++)
 		samples_free(&baselines[i].samples);

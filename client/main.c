@@ -190,20 +190,20 @@ static int run_command(struct cmdline *cmdline, const struct options_result *lin
 	return config ? run_main(config, &options) : status;
 }
 
-static bool is_target(const struct config *config, const char *name)
+static const struct config_target *find_target(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->targets_len; i++) {
 		if (strcmp(config->targets[i].name, name) == 0)
-			return true;
+			return &config->targets[i];
 	}
-	return false;
+	return NULL;
 }
 
-static bool is_plain(const struct config *config, const char *target)
+static bool may_answer(const struct config_target *t, int server)
 {
-	for (size_t i = 0; i < config->targets_len; i++) {
-		if (strcmp(config->targets[i].name, target) == 0)
-			return config->targets[i].stamp;
+	for (unsigned k = 0; k < t->servers_len; k++) {
+		if ((int)t->servers[k] == server)
+			return true;
 	}
 	return false;
 }
@@ -221,6 +221,7 @@ static int server_index(const struct config *config, const char *name)
 static const char *failover_fault(const struct cmdline *cmdline, const struct config *config, char text[LOAD_ERROR_LEN])
 {
 	const struct failover_options *o = &cmdline->move;
+	const struct config_target *target = find_target(config, o->target);
 
 	if (o->exec_back && !o->exec)
 		return "--exec-back needs --exec";
@@ -231,11 +232,17 @@ static const char *failover_fault(const struct cmdline *cmdline, const struct co
 			 FAILOVER_PROBES_MAX);
 		return text;
 	}
-	if (is_plain(config, o->target))
+	if (target->stamp)
 		return "a plain STAMP reflector does not prove who answers: a move cannot be measured there";
 	if (cmdline->expect && o->expect < 0) {
 		snprintf(text, LOAD_ERROR_LEN, "--expect: there is no server '%.64s' in %s", cmdline->expect,
 			 cmdline->config);
+		return text;
+	}
+	if (cmdline->expect && !may_answer(target, o->expect)) {
+		snprintf(text, LOAD_ERROR_LEN,
+			 "--expect: '%.64s' may not answer at '%.64s'; name it under 'server' there", cmdline->expect,
+			 target->name);
 		return text;
 	}
 	return NULL;
@@ -247,7 +254,7 @@ static int measure_move(struct cmdline *cmdline, const struct config *config)
 	char text[LOAD_ERROR_LEN];
 	const char *fault;
 
-	if (!is_target(config, o->target))
+	if (!find_target(config, o->target))
 		return load_complain_target(cmdline, config, o->target);
 	if (cmdline->expect)
 		o->expect = server_index(config, cmdline->expect);

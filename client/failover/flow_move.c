@@ -215,14 +215,17 @@ struct walk {
 	int64_t episode_ns, changed_ns; /* the first and the newest of changes that follow each other closely */
 	int64_t doubly_ns;              /* the first probe that two holders answered; 0: none */
 	uint32_t doubly;
+	int64_t from_ns; /* arrival of the newest answer of `from` */
+	uint8_t boot;    /* mark of the newest known boot that answered; 0: none */
 };
 
-static void note_change(struct walk *w, int64_t now_ns)
+/* A server that comes back answers in turn with nobody. */
+static void note_change(struct walk *w, int64_t now_ns, bool another)
 {
 	if (w->m->changes++ == 0 || now_ns - w->changed_ns > FLOW_MOVE_TURNS_NS)
 		w->episode_ns = now_ns;
 	w->changed_ns = now_ns;
-	if (now_ns - w->episode_ns > w->m->overlap_ns)
+	if (another && now_ns - w->episode_ns > w->m->overlap_ns)
 		w->m->overlap_ns = now_ns - w->episode_ns;
 }
 
@@ -255,25 +258,37 @@ static void note_losses(struct walk *w, ptrdiff_t i, bool changed)
 	}
 }
 
+/* The only server was away for a while, or it was started anew. */
+static bool is_back(const struct walk *w, ptrdiff_t i)
+{
+	uint8_t boot = w->s->items[i].boot;
+
+	return w->s->sole && (i - w->answered > FLOW_MOVE_OUTAGE || (boot && w->boot && boot != w->boot));
+}
+
 static void note_answer(struct walk *w, ptrdiff_t i)
 {
 	const struct sample *x = &w->s->items[i];
 	struct flow_move *m = w->m;
-	bool changed = w->answered >= 0 && m->to != x->server;
+	bool another = w->answered >= 0 && m->to != x->server;
+	bool changed = another || (w->answered >= 0 && is_back(w, i));
 
 	if (w->answered < 0)
 		m->from = x->server;
 	else
 		note_losses(w, i, changed);
-	if (changed)
-		note_change(w, x->sent_ns);
+	if (changed) {
+		note_change(w, x->sent_ns, another);
+		m->last_ns = w->from_ns;
+	}
 	if (changed || w->answered < 0) {
 		m->to = x->server;
 		m->first_ns = x->sent_ns + x->rtt_ns;
 		m->moved_ns = x->sent_ns;
 	}
 	if (x->server == m->from)
-		m->last_ns = x->sent_ns + x->rtt_ns;
+		w->from_ns = x->sent_ns + x->rtt_ns;
+	w->boot = x->boot || changed ? x->boot : w->boot;
 	if (x->doubly)
 		note_doubly(w, x);
 	m->answered_ns = x->sent_ns;
@@ -303,6 +318,8 @@ void flow_move_read(const struct samples *s, int64_t interval_ns, struct flow_mo
 		if (fate_of(&s->items[i]) == SAMPLE_ANSWERED)
 			note_answer(&w, (ptrdiff_t)i);
 	}
+	if (m->changes == 0)
+		m->last_ns = w.from_ns;
 	m->tail_lost = (uint32_t)((ptrdiff_t)s->len - 1 - w.answered);
 	if (m->tail_lost > 0)
 		m->tail = gap_of(s, w.answered, (ptrdiff_t)s->len, interval_ns);

@@ -20,7 +20,7 @@ struct flow_gap {
 
 struct flow_move {
 	int from, to;         /* who answered first and last; SAMPLE_NOBODY: nobody answered */
-	unsigned changes;     /* of the answering server */
+	unsigned changes;     /* of the answering server; where only one may answer, how often it was away */
 	int64_t last_ns;      /* arrival of the newest answer of `from` before `to` answered for good */
 	int64_t first_ns;     /* arrival of the first answer in the last row of answers of `to` */
 	int64_t moved_ns;     /* when that probe was sent */

@@ -92,7 +92,7 @@ static void add_moved(struct move *m, const struct flow_move *f)
 /* A flow that never moved has no last answer before the move: it is stuck, or nothing moved at all. */
 static void read_flow(struct move *m, const struct move_flow *f, int64_t moved)
 {
-	unsigned needed = f->seen.to != f->seen.from;
+	unsigned needed = f->seen.to != f->seen.from || f->samples.sole;
 
 	if (f->seen.changes > needed && f->seen.changes - needed > m->flaps)
 		m->flaps = f->seen.changes - needed;

@@ -37,6 +37,12 @@ static double s(int64_t ns)
 	return (double)ns / 1e9;
 }
 
+/* Only one server may answer: it is away and comes back. */
+static bool is_sole(const struct reasons_context *c)
+{
+	return c->servers_len == 1;
+}
+
 static unsigned held_flows(const struct move_flow *flows, unsigned len)
 {
 	unsigned held = 0;
@@ -69,8 +75,10 @@ static const char *way_words(const struct flow_gap *gap)
 				  : "lost, direction not known";
 }
 
-static const char *gap_advice(const struct flow_gap *gap)
+static const char *gap_advice(const struct reasons_context *c, const struct flow_gap *gap)
 {
+	if (is_sole(c))
+		return "Look at what takes so long: the host, its network, or floatprobed";
 	if (is_return(gap))
 		return "Check the return route and the neighbour entries of the new holder, and the firewalls on the "
 		       "way back";
@@ -167,6 +175,14 @@ static void did_not_move(const struct reasons_context *c, const struct move *m, 
 		nobody_answered(c, m, r);
 	else if (all_silent(flows, len))
 		went_silent(c, m, longest_tail(flows, len), r);
+	else if (is_sole(c))
+		reasons_add(
+		    r,
+		    "%s: %s answered at %s all the time%s: it was not away within %.1f s. Check that what was "
+		    "done interrupts it; if the address should have moved, name the other servers under `server:` "
+		    "of %s",
+		    c->protocol, name(c, m->from), c->address, c->interrupted ? ", until the interrupt" : "",
+		    s(c->measured_ns), c->target);
 	else
 		reasons_add(r,
 			    "%s: %s still answers at %s%s; the address did not move within %.1f s. Check that the move "
@@ -188,7 +204,7 @@ static bool may_answer(const struct reasons_context *c, int server)
 
 static void judge_holder(const struct reasons_context *c, const struct move *m, struct reasons *r)
 {
-	if (m->to == m->from)
+	if (m->to == m->from && !is_sole(c))
 		reasons_add(r,
 			    "%s: the address moved away from %s and came back: %s answers again. Find out what took it "
 			    "back (priority, preemption, a failing health check)",
@@ -211,19 +227,22 @@ static void judge_gap(const struct reasons_context *c, const struct move *m, str
 		    "%s: nobody answered for %.3f s (+-%.3f s), more than --max-gap %.3f s; the probes were %s. "
 		    "%s",
 		    c->protocol, s(m->gap.total_ns), s(m->gap.resolution_ns), s(c->max_gap_ns), way_words(&m->gap),
-		    gap_advice(&m->gap));
+		    gap_advice(c, &m->gap));
 	if (m->outage.total_ns > c->max_gap_ns)
 		reasons_add(
 		    r,
 		    "%s: apart from the move, nobody answered for %.3f s, more than --max-gap %.3f s; the probes "
 		    "were %s. %s",
 		    c->protocol, s(m->outage.total_ns), s(c->max_gap_ns), way_words(&m->outage),
-		    gap_advice(&m->outage));
+		    gap_advice(c, &m->outage));
 }
 
 static void judge_holders(const struct reasons_context *c, const struct move *m, struct reasons *r)
 {
-	if (m->flaps > 0)
+	if (m->flaps > 0 && is_sole(c))
+		reasons_add(r, "%s: %s was away %u times. Find out what interrupts it again", c->protocol,
+			    name(c, m->from), m->flaps + 1);
+	else if (m->flaps > 0)
 		reasons_add(
 		    r,
 		    "%s: the holder changed %u times, and one move needs one change. Check that only one server "

@@ -24,6 +24,7 @@ struct sample {
 	    concurrent; /* where the probes of other flows that left at the same time were lost (concurrent.h) */
 	bool waited;    /* answered much later than usual, among losses: flow_move_mark_waits */
 	bool doubly;    /* two holders answered it */
+	uint8_t boot;   /* different marks are different boots of the server; 0: not known */
 	bool excused;   /* the servers' own addresses lost probes at the same time (baseline.h) */
 };
 
@@ -31,6 +32,7 @@ struct samples { /* in the order of sending; probes that could not be sent are n
 	struct sample *items;
 	size_t len;
 	uint32_t unsent;
+	bool sole; /* only one server may answer: an interruption of its answers, or its restart, counts as a move */
 };
 
 #endif

@@ -38,6 +38,7 @@ static struct sample sample_of(const struct path *p, const struct prober_record 
 		.fate = fate_of(r->outcome),
 		.concurrent = SAMPLE_LOST,
 		.doubly = r->doubly,
+		.boot = answered ? (uint8_t)r->boot : 0,
 	};
 }
 
@@ -50,7 +51,8 @@ bool samples_read(const struct path *p, struct samples *s)
 {
 	uint32_t from = oldest(&p->prober);
 
-	*s = (struct samples){ .items = calloc(p->prober.next - from + 1, sizeof *s->items) };
+	*s = (struct samples){ .items = calloc(p->prober.next - from + 1, sizeof *s->items),
+			       .sole = p->target->servers_len == 1 };
 	if (!s->items)
 		return false;
 	for (uint32_t seq = from; seq < p->prober.next; seq++) {

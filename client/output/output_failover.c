@@ -219,8 +219,12 @@ static void put_who(const struct page *p, const struct result_failover *r)
 		return;
 	time_words(r, m->last_ns, last);
 	time_words(r, m->first_ns, first);
-	snprintf(text, sizeof text, "%s: %.100s answered until %s, %.100s since %s", probe_kind_of(r->kind)->name,
-		 name_of(r, m->from), last, name_of(r, m->to), first);
+	if (m->to == m->from)
+		snprintf(text, sizeof text, "%s: %.100s answered until %s, and again since %s",
+			 probe_kind_of(r->kind)->name, name_of(r, m->from), last, first);
+	else
+		snprintf(text, sizeof text, "%s: %.100s answered until %s, %.100s since %s",
+			 probe_kind_of(r->kind)->name, name_of(r, m->from), last, name_of(r, m->to), first);
 	terminal_sentence(p->out, p->style, terminal_dot(p->style), text);
 }
 
@@ -315,12 +319,15 @@ static void put_sentences(const struct page *p, const struct result_failover *re
 static void put_result(const struct page *p, const struct result_failover *results, unsigned len)
 {
 	char failed[CELL] = "", passed[CELL] = "";
+	bool sole = results[0].target->servers_len == 1;
 
 	for (unsigned i = 0; i < len; i++)
 		add_protocol(results[i].reasons->len ? failed : passed, &results[i]);
 	terminal_coloured(p->out, p->style, *failed ? TERMINAL_RED : TERMINAL_GREEN, *failed ? "fail" : "pass");
 	fprintf(p->out, ": %s%s%s%s\n", failed, *failed && *passed ? "; " : "", passed,
-		*passed ? " moved as expected" : "");
+		!*passed ? ""
+		: sole   ? " came back as expected"
+			 : " moved as expected");
 }
 
 void output_failover(FILE *out, const struct output_style *style, const struct result_failover *results, unsigned len)

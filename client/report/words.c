@@ -95,6 +95,9 @@ const char *words_move(const struct record *move, char text[WORDS_LEN])
 	if (!*move->after.server)
 		snprintf(text, WORDS_LEN, "%s %s: no move; %s answered: %s", move->name.target, move->name.protocol,
 			 from, move->result);
+	else if (strcmp(from, to) == 0)
+		snprintf(text, WORDS_LEN, "%s %s: %s was away and came back, %s (%s, %s): %s", move->name.target,
+			 move->name.protocol, from, gap, forward, back, move->result);
 	else
 		snprintf(text, WORDS_LEN, "%s %s: moved from %s to %s, %s (%s, %s): %s", move->name.target,
 			 move->name.protocol, from, to, gap, forward, back, move->result);

@@ -34,6 +34,13 @@ class Failover(cli.TestCase):
         self.assertIn("the targets are boot-01, other", self.failover(target="bogus", status=2).stderr)
         self.assertIn("--target", self.floatprobe("failover", "--config", self.file, status=2).stderr)
 
+    def test_who_may_not_answer_cannot_be_expected(self):
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
+        second = self.key("second.key")
+        self.file = self.write("two.yaml", text.replace("servers: {", f'servers: {{ boot-02: "{second}",'))
+        self.assertIn("'boot-02' may not answer at 'other'", self.failover("--expect", "boot-02", status=2).stderr)
+
     def test_nobody_answers(self):
         done = self.failover(*BRIEF, "--json")
         lines = self.objects(done.stdout)
@@ -43,7 +50,8 @@ class Failover(cli.TestCase):
             self.assertEqual((line["gap_ms"], line["last_answer"], line["first_answer"]), (None, None, None))
             self.assertEqual(line["sent"], line["lost"] + line["network_lost"])
             self.assertIn("nobody answered at 127.0.0.2", line["reasons"][0])
-        self.assertEqual(done.stderr, "")
+        self.assertIn("only boot-01 may answer at other", done.stderr)
+        self.assertEqual(self.failover(*BRIEF, "--json", "--quiet").stderr, "")
 
     def test_the_command_is_not_run_before_anybody_answers(self):
         done = self.failover(*BRIEF, "--exec", f"touch {self.path('made')}")
@@ -51,7 +59,7 @@ class Failover(cli.TestCase):
         self.assertFalse(os.path.exists(self.path("made")))
 
     def test_a_report_has_what_is_known(self):
-        done = self.failover(*BRIEF, "--json", "--report", self.path("report.html"))
+        done = self.failover(*BRIEF, "--json", "--quiet", "--report", self.path("report.html"))
         self.assertEqual(done.stderr, "")
         with open(self.path("report.html"), encoding="utf-8") as file:
             page = file.read()

@@ -291,6 +291,22 @@ def whole_network_fails(net):
 
 
 @scenario
+def only_server_is_away(net):
+    """It cannot move to another one: what is measured is how long nobody answers."""
+    router, watch = Switch(net.router), Watch(net, target="boot-01")
+    cut_at = router.nft(cut(net, "forward", net.plan.droplet["boot-01"]))
+    wait_until("some probes are lost", lambda: lost(net, "forward") > 60)
+    truth = gap_bounds_ms(cut_at, router.nft(heal()))
+    router.stop()
+    moved = watch.end()
+    moved.status(0)
+    for protocol in ("udp", "tcp"):
+        said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-01", flaps=0, overlap_ms=0, network_lost=0)
+        moved.gap(protocol, "gap_ms", truth)
+        moved.require(any("only boot-01 may answer" in note for note in said["notes"]), "it says what it measures")
+
+
+@scenario
 def connection_stalls(net):
     """The router goes on to translate what it knows: what was open survives, after a wait."""
     router, watch = Switch(net.router), Watch(net)

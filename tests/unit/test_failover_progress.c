@@ -47,6 +47,10 @@ static void each_phase_says_what_it_waits_for(void **state)
 	s.rounds = 10;
 	assert_says(s, "move 2 of 10: boot-02 answers now, for 2.0 s; it has to be steady for 5.0 s");
 	s.rounds = 1;
+	s.sole = true;
+	assert_says(s, "boot-02 is back, for 2.0 s; it has to be steady for 5.0 s");
+	s.moved = s.has_command = false;
+	assert_says(s, "interrupt it now: boot-02 still answers (12 of at most 60 s)");
 	s.phase = FAILOVER_DRAINING;
 	assert_says(s, "waiting for the last answers");
 	s.phase = FAILOVER_ASKING;

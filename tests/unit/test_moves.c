@@ -25,9 +25,11 @@ enum { LONGEST = 1024, A = 0, B = 1 };
 
 /* A to D: this server answers; a to d: and another one too; > < .: lost forward, on return, direction not known;
  * x: lost as the servers' own addresses are; !: not sent. One each interval. */
+static bool sole; /* only one server may answer */
+
 static struct samples story(const char *text, struct sample items[LONGEST])
 {
-	struct samples s = { .items = items };
+	struct samples s = { .items = items, .sole = sole };
 
 	for (size_t i = 0; text[i]; i++) {
 		struct sample x = { .sent_ns = (int64_t)(i + 1) * INTERVAL,
@@ -390,32 +392,150 @@ static void what_is_known_of_a_silence(void **state)
 	expect_words(1, "not-assigned");
 }
 
+/* -- where only one server may answer -- */
+
+static void judge_sole(const char *held, const char *fresh, int64_t max_gap)
+{
+	static const unsigned servers[] = { A };
+	struct reasons_context c = context_of(-1, max_gap * INTERVAL);
+
+	c.servers = servers;
+	c.servers_len = 1;
+	sole = true;
+	judge_in(&c, held, fresh);
+	sole = false;
+}
+
+static void the_only_server_is_away(void **state)
+{
+	(void)state;
+	judge_sole("AAAA>>>>>AAA", "AAAA>>>>AAAA", 9);
+	assert_int_equal(reasons.len, 0);
+	assert_int_equal(move.from, A);
+	assert_int_equal(move.to, A);
+	assert_int_equal(move.gap.total_ns, 5 * INTERVAL);
+	assert_int_equal(move.gap.forward_ns, 5 * INTERVAL);
+	assert_int_equal(move.last_ns, 4 * INTERVAL + RTT);
+	assert_int_equal(move.first_ns, 9 * INTERVAL + RTT);
+	assert_int_equal(move.flaps, 0);
+	assert_int_equal(move.overlap_ns, 0);
+
+	judge_sole("AAAA>>>>>AAA", "AAAA>>>>AAAA", 3);
+	expect_words(0, "more than --max-gap");
+	judge_sole("AAAA>>AAAAAA", "AAAA>AAAAAAA", 9); /* lost by chance */
+	assert_int_equal(move.to, SAMPLE_NOBODY);
+	expect_words(0, "boot-01 answered at 203.0.113.7 all the time");
+	judge_sole("AAA>>>>AA>>>>AA", "AAA>>>>AA>>>>AA", 9);
+	expect_words(0, "boot-01 was away 2 times");
+	assert_int_equal(move.overlap_ns, 0);
+	judge_sole("AAA>>>>>>>>>>>>", "AAA>>>>>>>>>>>>", 9);
+	expect_words(0, "nobody has answered for the last");
+	judge_sole("AAA>>>CCCCCCCCC", "AAA>>>CCCCCCCCC", 9);
+	expect_words(0, "boot-03 answers, which the configuration does not allow");
+}
+
+/* It is back before a probe is lost: only its boot tells. */
+static void the_only_server_is_started_anew(void **state)
+{
+	struct sample items[LONGEST];
+	struct samples s = story("AAAA>AAAA", items);
+	struct flow_move m;
+
+	(void)state;
+	s.sole = true;
+	for (size_t i = 0; i < s.len; i++)
+		s.items[i].boot = i < 4 ? 7 : 8;
+	flow_move_read(&s, INTERVAL, &m);
+	assert_int_equal(m.changes, 1);
+	assert_int_equal(m.gap.total_ns, INTERVAL);
+	assert_int_equal(m.last_ns, 4 * INTERVAL + RTT);
+	assert_int_equal(m.first_ns, 6 * INTERVAL + RTT);
+
+	/* The boot of the first answer after an outage may not be known. */
+	s = story("AAAA>>>>AAAA", items);
+	s.sole = true;
+	for (size_t i = 0; i < s.len; i++)
+		s.items[i].boot = i < 4 ? 7 : i == 8 ? 0 : 8;
+	flow_move_read(&s, INTERVAL, &m);
+	assert_int_equal(m.changes, 1);
+}
+
 /* -- while it goes on -- */
+
+static void lose(struct steady *s, uint32_t from, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		steady_lost(s, from + i);
+}
 
 static void steady_follows(void **state)
 {
 	struct steady s;
 
 	(void)state;
-	steady_init(&s);
-	steady_lost(&s);
+	steady_init(&s, false);
+	lose(&s, 1, 1);
 	assert_int_equal(s.first, -1);
-	steady_answered(&s, A, 1);
-	steady_answered(&s, A, 2);
+	steady_answered(&s, A, 0, 2);
+	steady_answered(&s, A, 0, 3);
 	assert_false(s.moved);
-	assert_int_equal(s.since_ns, 1);
-	steady_answered(&s, B, 3);
+	assert_int_equal(s.since_ns, 2);
+	steady_answered(&s, B, 0, 4);
 	assert_true(s.moved);
-	assert_int_equal(s.since_ns, 3);
-	steady_lost(&s);
-	steady_answered(&s, B, 5);
-	assert_int_equal(s.since_ns, 3); /* one loss is no interruption */
-	for (unsigned i = 0; i < FLOW_MOVE_OUTAGE; i++)
-		steady_lost(&s);
-	steady_answered(&s, B, 9);
-	assert_int_equal(s.since_ns, 9);
+	assert_int_equal(s.since_ns, 4);
+	lose(&s, 5, 1);
+	steady_answered(&s, B, 0, 6);
+	assert_int_equal(s.since_ns, 4); /* one loss is no interruption */
+	lose(&s, 7, FLOW_MOVE_OUTAGE);
+	steady_answered(&s, B, 0, 10);
+	assert_int_equal(s.since_ns, 10);
 	assert_int_equal(s.first, A);
 	assert_int_equal(s.holder, B);
+}
+
+/* Losses become known at their timeout, between the answers to later probes. */
+static void an_outage_shorter_than_the_timeout(void **state)
+{
+	struct steady s;
+
+	(void)state;
+	steady_init(&s, true);
+	steady_answered(&s, A, 7, 1);
+	for (uint32_t n = 0; n < FLOW_MOVE_OUTAGE; n++) {
+		steady_answered(&s, A, 7, 50 + n);
+		assert_false(s.moved);
+		lose(&s, 2 + n, 1);
+	}
+	steady_answered(&s, A, 7, 60);
+	assert_true(s.moved);
+	assert_int_equal(s.since_ns, 60);
+	for (uint32_t n = 0; n < 10; n++) /* by chance */
+		lose(&s, 70 + 2 * n, 1);
+	steady_answered(&s, A, 7, 90);
+	assert_int_equal(s.since_ns, 60);
+}
+
+/* Only one server may answer: it is away, or starts anew. */
+static void steady_follows_the_only_server(void **state)
+{
+	struct steady s;
+
+	(void)state;
+	steady_init(&s, true);
+	steady_answered(&s, A, 7, 1);
+	lose(&s, 2, 1);
+	steady_answered(&s, A, 0, 3);
+	steady_answered(&s, A, 7, 4);
+	assert_false(s.moved);
+	steady_answered(&s, A, 8, 5);
+	assert_true(s.moved);
+	assert_int_equal(s.since_ns, 5);
+	steady_init(&s, true);
+	steady_answered(&s, A, 7, 1);
+	lose(&s, 2, FLOW_MOVE_OUTAGE);
+	steady_answered(&s, A, 7, 9);
+	assert_true(s.moved);
+	assert_int_equal(s.since_ns, 9);
 }
 
 static void an_open_connection(void **state)
@@ -523,7 +643,11 @@ int main(void)
 		cmocka_unit_test(stuck_flows),
 		cmocka_unit_test(reasons_in_words),
 		cmocka_unit_test(what_is_known_of_a_silence),
+		cmocka_unit_test(the_only_server_is_away),
+		cmocka_unit_test(the_only_server_is_started_anew),
 		cmocka_unit_test(steady_follows),
+		cmocka_unit_test(an_outage_shorter_than_the_timeout),
+		cmocka_unit_test(steady_follows_the_only_server),
 		cmocka_unit_test(an_open_connection),
 		cmocka_unit_test(an_address_left_behind),
 		cmocka_unit_test(an_address_that_both_have),
