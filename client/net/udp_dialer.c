@@ -59,6 +59,7 @@ struct udp_dialer {
 	uv_loop_t *loop;
 	struct udp_dialer_hooks hooks;
 	struct pool *pools[EGRESS_TABLE_MAX]; /* by the number of the egress; NULL: not used yet */
+	unsigned pools_len;                   /* none from here on is used: most hosts have one */
 	struct udp_batch *in, *out;
 	struct staged staged[UDP_BATCH];
 	unsigned staged_len;
@@ -195,7 +196,7 @@ static void each_of_pool(struct pool *pool, void (*visit)(struct socket *))
 
 static void each_socket(struct udp_dialer *d, void (*visit)(struct socket *))
 {
-	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++) {
+	for (unsigned number = 0; number < d->pools_len; number++) {
 		if (d->pools[number])
 			each_of_pool(d->pools[number], visit);
 	}
@@ -206,7 +207,7 @@ void udp_dialer_free(struct udp_dialer *d)
 	if (!d)
 		return;
 	each_socket(d, socket_close);
-	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++)
+	for (unsigned number = 0; number < d->pools_len; number++)
 		free(d->pools[number]);
 	udp_batch_free(d->in);
 	udp_batch_free(d->out);
@@ -269,6 +270,8 @@ static struct pool *pool_for(struct udp_dialer *d, const struct endpoint *to)
 
 	if (!*pool) {
 		*pool = calloc(1, sizeof **pool);
+		if (to->egress >= d->pools_len)
+			d->pools_len = to->egress + 1U;
 		if (*pool && to->egress)
 			(*pool)->egress = egress_table_at(to->egress);
 	}
@@ -516,7 +519,7 @@ static void reap_listed(struct socket **at, int64_t now_ns, int64_t keep_ns)
 void udp_dialer_reap(struct udp_dialer *d, int64_t now_ns, int64_t keep_ns)
 {
 	udp_dialer_flush(d);
-	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++) {
+	for (unsigned number = 0; number < d->pools_len; number++) {
 		for (unsigned family = 0; d->pools[number] && family < 2; family++) {
 			reap_listed(&d->pools[number]->fresh[family], now_ns, keep_ns);
 			reap_listed(&d->pools[number]->alone[family], now_ns, keep_ns);
@@ -552,7 +555,7 @@ static void forget_owner(struct socket *s, const void *owner)
 void udp_dialer_forget(struct udp_dialer *d, const void *owner)
 {
 	udp_dialer_flush(d);
-	for (unsigned number = 0; number < EGRESS_TABLE_MAX; number++) {
+	for (unsigned number = 0; number < d->pools_len; number++) {
 		struct pool *pool = d->pools[number];
 
 		for (unsigned family = 0; pool && family < 2; family++) {
