@@ -277,9 +277,7 @@ const struct options_spec cmdline_failover[] = {
 	  FIELD(move.interval_ns) },
 	{ "for", 0, false, "TIME", "wait so long for the move and its end; default 60s", take_duration,
 	  FIELD(move.for_ns) },
-	{ "settle", 0, false, "TIME",
-	  "the move has ended when the new holder has answered steadily for so long;\n"
-	  "default 5s",
+	{ "settle", 0, false, "TIME", "the move ends when the new holder has answered for so long; default 5s",
 	  take_limit, FIELD(move.settle_ns) },
 	{ "max-gap", 0, false, "TIME", "the longest time without answers that passes; default 5s", take_limit,
 	  FIELD(move.max_gap_ns) },

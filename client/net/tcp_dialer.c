@@ -433,7 +433,7 @@ static uint16_t choose_port(const struct exchange *x)
 	return local_of(x->fd).port;
 }
 
-/* A socket at a port that no connection of ours had of late, to whatever address. connect() gives one port to several
+/* A socket at a port that no connection of ours had recently, to any address. connect() gives one port to several
  * addresses; where a provider translates these to one, the connections would be one, and be in each other's way. With
  * more connections than are remembered, the ports would run out, and connect() chooses. Returns 0 or errno. */
 static int open_at_fresh_port(struct exchange *x, const struct endpoint *to)
