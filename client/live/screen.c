@@ -142,10 +142,22 @@ static void ignore_flow_control(void)
 	def_prog_mode();
 }
 
+/* ncurses ignores SIGTSTP while it draws, which loses a Ctrl-Z, unless the program has the signal already. */
+static SCREEN *new_screen(void)
+{
+	struct sigaction before, ours = { .sa_handler = SIG_IGN };
+	SCREEN *made;
+
+	sigaction(SIGTSTP, &ours, &before);
+	made = newterm(NULL, stdout, stdin);
+	sigaction(SIGTSTP, &before, NULL);
+	return made;
+}
+
 bool screen_open(void)
 {
 	screen.has_modes = tcgetattr(STDIN_FILENO, &screen.modes) == 0;
-	screen.curses = newterm(NULL, stdout, stdin);
+	screen.curses = new_screen();
 	if (!screen.curses)
 		return false;
 	cbreak();

@@ -104,6 +104,16 @@ class Terminal:
             raise AssertionError(f"it does not end:\n{self.text()}")
         return self.status
 
+    def stops(self):
+        """Waits until it is stopped, and reads meanwhile: who writes to a terminal that nobody reads does not stop."""
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            self.read()
+            pid, status = os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG)
+            if pid:
+                return os.WIFSTOPPED(status)
+        raise AssertionError(f"it does not stop:\n{self.text()}")
+
     def kill(self):
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
@@ -308,7 +318,7 @@ targets:
         run = self.show("run")
         run.wait_for(r"^✓ boot-01 ")
         run.press("\x1a")
-        self.assertTrue(os.WIFSTOPPED(os.waitpid(run.pid, os.WUNTRACED)[1]))
+        self.assertTrue(run.stops())
         while select.select([run.fd], [], [], 0.2)[0]:
             run.read()
         self.assert_restored(run)
@@ -317,6 +327,19 @@ targets:
         run.wait_for(r"\Afloatprobe run(.|\n)*^✓ boot-01 ")
         run.press("q")
         self.assertEqual(run.end(), 0)
+
+    def test_stopped_while_it_draws(self):
+        """It draws again and again, and nobody reads: it is in the middle of that when the key comes."""
+        run = self.show("run")
+        run.wait_for(r"^✓ boot-01 ")
+        for _ in range(100):
+            os.kill(run.pid, signal.SIGWINCH)
+            time.sleep(0.01)
+            with open(f"/proc/{run.pid}/status", encoding="ascii") as status:
+                ignored = int(re.search(r"SigIgn:\s*([0-9a-f]+)", status.read())[1], 16)
+            self.assertFalse(ignored >> (signal.SIGTSTP - 1) & 1, "what comes now is lost")
+        run.press("\x1a")
+        self.assertTrue(run.stops())
 
     def test_a_terminal_that_goes_away_ends_it(self):
         run = self.show("check", "--count", "1000")
