@@ -13,11 +13,27 @@ FLOATPROBE = os.path.abspath(f"{BIN}/floatprobe")
 FLOATPROBED = os.path.abspath(f"{BIN}/floatprobed")
 
 # A round that is over at once where nothing has to be waited for.
-QUICK = ("--count", "2", "--spacing", "5ms", "--timeout", "500ms")
+QUICK = ("--count", "2", "--spacing", "5ms", "--timeout", "3s")
+
+_marks = []  # of the ports that this process was given, as long as it lives
+
+
+def _take(port):
+    """Tests run side by side, and a port that one of them was given may not be in use yet, or never. Names of abstract
+    sockets are known where ports are: in the network namespace."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0floatprobe-test-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    _marks.append(mark)
+    return True
 
 
 def closed_port():
-    """A loopback port on which nobody listens, over UDP nor TCP, and that no kernel gives to a client meanwhile."""
+    """A loopback port on which nobody listens, over UDP nor TCP, and that no kernel gives to a client meanwhile. No other
+    test gets it."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         lowest = int(file.read().split()[0])
     while True:
@@ -28,7 +44,8 @@ def closed_port():
                 tcp.bind(("", port))
             except OSError:
                 continue
-            return port
+            if _take(port):
+                return port
 
 
 class TestCase(unittest.TestCase):

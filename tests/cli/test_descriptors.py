@@ -29,7 +29,7 @@ class Descriptors(Processes):
             f"name: boot-01\nkey: server.key\nlisten: {{ port: {port} }}\n{user}clients: {{ here: '{self.client}' }}\n",
         )
         self.daemon = self.start(cli.FLOATPROBED, "--config", server, name="server")
-        file = self.config(port, extra=f"{user}journal: journal.jsonl\nschedules: {{ steady: {{ every: 20ms, timeout: 200ms }} }}\n")
+        file = self.config(port, extra=f"{user}journal: journal.jsonl\nschedules: {{ steady: {{ every: 20ms, timeout: 2s }} }}\n")
         wait_until("it listens", lambda: "listening" in self.read("server.log"))
         self.prober = self.start(cli.FLOATPROBE, "run", "--config", file)
         wait_until("every path is up", lambda: self.states().values() and set(self.states().values()) == {"up"})
