@@ -24,13 +24,14 @@ import traceback
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 SCENARIO_SECONDS = int(os.environ.get("SCENARIO_SECONDS", "100"))  # a scenario that takes longer hangs: end it, and say so
-STALL_SECONDS = 0.15  # three probes of the fastest scenario
+STALL_SECONDS = 0.1  # a server gives no receipt for what it reads later than that
 WORK = "/run/lab"
 NOT_FOUND = 127  # as shells and nsenter have it
 
 _INSIDE = "FLOATPROBE_LAB_INSIDE"
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_PDEATHSIG = 1
+_NICENESS = -10
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -67,6 +68,14 @@ def die_with_parent(number=signal.SIGKILL):
     _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
+def _go_first():
+    """Labs keep time. What only computes beside them can wait, if this user may say so."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    except PermissionError:
+        pass
+
+
 def _unshare():
     flags = _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWNET
     uid, gid = os.getuid(), os.getgid()
@@ -86,6 +95,7 @@ def enter():
     if _INSIDE not in os.environ:
         need("ip", "nft", "nsenter", "mount", "ss")
         die_with_parent()
+        _go_first()
         _unshare()
         child = os.fork()
         if child:
@@ -160,8 +170,12 @@ class Host:
         return process
 
     def settled(self):
-        """The kernel works off the addresses of new links by itself, in a moment."""
-        return not command(["ip", "-n", self.name, "-6", "addr", "show", "tentative"]).stdout
+        """The kernel works off new links and their addresses by itself, in a moment."""
+        shown = json.loads(command(["ip", "-n", self.name, "-j", "addr", "show", "up"]).stdout)
+        return not any(
+            link.get("operstate") in ("DOWN", "LOWERLAYERDOWN") or any("tentative" in info for info in link.get("addr_info", []))
+            for link in shown
+        )
 
     def mac(self, device="eth0"):
         (shown,) = json.loads(self.run("ip", "-j", "link", "show", device).stdout)
@@ -240,16 +254,17 @@ def _report(network):
             print(f"--- {process.title}\n{process.output()[-6000:]}")
 
 
-class Stalls(threading.Thread):
-    """Measures for how long this machine, which runs other tests too, lets nobody run. The programs keep time: after
-    such a stall they rightly report losses that the scenario did not make."""
+class Stall(threading.Thread):
+    """Measures for how long a processor lets nobody run, as it runs other tests too. The programs keep time: after such
+    a stall they rightly report losses that the scenario did not make, or cannot say where one was."""
 
-    def __init__(self):
+    def __init__(self, processor):
         super().__init__(daemon=True)
-        self.longest = 0.0
+        self.processor, self.longest = processor, 0.0
         self.start()
 
     def run(self):
+        os.sched_setaffinity(0, {self.processor})  # of this thread
         while True:
             began = time.monotonic()
             time.sleep(0.02)
@@ -287,13 +302,17 @@ def _passes(name, scenario, network):
     return True
 
 
+def _longest(stalls):
+    return max([stall.take() for stall in stalls])
+
+
 def _passes_unstalled(name, scenario, make_network, stalls):
     """A failure counts if the machine did not stall in its time; after three stalls it counts anyway."""
     for again in range(3):
-        stalls.take()
+        _longest(stalls)
         if _passes(name, scenario, make_network()):
             return True
-        stall = stalls.take()
+        stall = _longest(stalls)
         if stall < STALL_SECONDS:
             return False
         print(f"stalled {name}: this machine let nobody run for {stall:.2f} s (attempt {again + 1})", flush=True)
@@ -303,7 +322,7 @@ def _passes_unstalled(name, scenario, make_network, stalls):
 def run_scenarios(scenarios, make_network):
     """Each in a network of its own, which has .hosts, .build() and .finish(). Returns the exit status."""
     signal.signal(signal.SIGALRM, _too_long)
-    stalls = Stalls()
+    stalls = [Stall(processor) for processor in os.sched_getaffinity(0)]
     failed = [name for name, scenario in scenarios.items() if not _passes_unstalled(name, scenario, make_network, stalls)]
     print(f"{len(scenarios) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not scenarios else 0
