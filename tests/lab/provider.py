@@ -419,12 +419,23 @@ class Server:
         return journal(f"{self.network.files}/{self.name}.jsonl")
 
 
+_journals = {}  # path: (file, how much of it was read, its lines)
+
+
 def journal(path):
-    """The whole lines of a journal, none yet if it is not there yet."""
+    """The whole lines of a journal, none yet if it is not there yet. Each is read once, as whoever waits for one looks often."""
     if not os.path.exists(path):
         return []
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file.read().splitlines(keepends=True) if line.endswith("\n")]
+    with open(path, "rb") as file:
+        number = os.fstat(file.fileno()).st_ino
+        known, at, lines = _journals.get(path, (number, 0, []))
+        if known != number:  # it was rotated
+            at, lines = 0, []
+        file.seek(at)
+        text = file.read().rpartition(b"\n")[0]
+    lines += map(json.loads, text.splitlines())
+    _journals[path] = number, at + len(text) + (1 if text else 0), lines
+    return list(lines)
 
 
 # --- what results have to look like -----------------------------------------------------------------------------------
