@@ -11,10 +11,16 @@ SHARED_UDP = {"target": "shared", "protocol": "udp", "flow": "held"}
 TURN_SECONDS = 0.2
 
 
-def announce(host):
-    """A MAC that is set makes the kernel tell everybody about its addresses."""
+def announcer(host):
+    """What makes the kernel tell everybody about its addresses: a MAC that is set. It is one command, so that hosts that
+    speak up by turns do so often, on a busy machine too."""
     host.sysctl("ipv4.conf.eth0.arp_notify=1", "ipv6.conf.eth0.ndisc_notify=1")
-    host.ip(f"link set eth0 address {host.mac()}")
+    line = f"link set eth0 address {host.mac()}"
+    return lambda: host.ip(line)
+
+
+def announce(host):
+    announcer(host)()
 
 
 @contextlib.contextmanager
@@ -72,7 +78,7 @@ class Lan:
         return self.speaking_up()
 
     def speaking_up(self):
-        return by_turns(*(lambda host=server.host: announce(host) for server in (self.one, self.two)))
+        return by_turns(*(announcer(server.host) for server in (self.one, self.two)))
 
     @contextlib.contextmanager
     def stranger(self):
@@ -80,7 +86,7 @@ class Lan:
         self.two.stop()
         self.take(self.two)
         announce(self.two.host)
-        with by_turns(lambda: announce(self.two.host)):
+        with by_turns(announcer(self.two.host)):
             yield
 
     def of_boot_01(self):
