@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """attacker.py ADDRESS PORT SPOOFED SECONDS: somebody on the path who does to a server whatever he can without a key.
 
-It waits for a probe to that address. Then it sends, for so long: junk; the probe again, as it was, with one octet changed,
+It waits for a probe to that address. Then it sends, for at least so long: junk; the probe again, as it was, with one octet changed,
 from another port, and in the name of other hosts (SPOOFED and the addresses after it); SYNs in their name; and it opens
 connections and sends one octet on each. Says what its own datagrams cost and brought: {"sent": octets, "received": octets}.
 """
@@ -15,6 +15,7 @@ import sys
 import time
 
 ETH_P_ALL, UDP, SPOOFED_HOSTS, CONNECTIONS_MAX = 3, 17, 8, 256
+OCTETS_MIN = 2_000_000  # on a busy machine it takes longer
 TRANSPARENT = {socket.AF_INET: (socket.SOL_IP, 19), socket.AF_INET6: (socket.IPPROTO_IPV6, 75)}
 
 
@@ -30,6 +31,7 @@ def udp_payload(packet, family):
 def capture(address, port, family):
     wanted = ipaddress.ip_address(address).packed
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL)) as link:
+        print("waiting", flush=True)
         while True:
             packet = link.recv(65536)
             found = udp_payload(packet, family) if wanted in packet[:40] else None
@@ -98,7 +100,7 @@ class Attacker:
 
     def flood(self, seconds):
         until, last = time.monotonic() + seconds, 0
-        while time.monotonic() < until:
+        while time.monotonic() < until or self.sent < OCTETS_MIN:
             for _ in range(10):
                 self.datagrams()
             self.connect()

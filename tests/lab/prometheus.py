@@ -45,13 +45,16 @@ class Prometheus:
             "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
             f"--web.listen-address=127.0.0.1:{PORT}",
         )  # fmt: skip
-        wait_until("Prometheus is ready", lambda: where.listens("tcp", PORT) and self._get("/-/ready", whole=False))
-        wait_until("all are scraped", lambda: len(self.query("up == 1")) == len(clients) + len(servers))
+        wait_until("Prometheus is ready", lambda: where.listens("tcp", PORT) and "Ready" in self._answer("/-/ready"), 60)
+        wait_until("all are scraped", lambda: len(self.query("up == 1")) == len(clients) + len(servers), 60)
 
-    def _get(self, path, whole=True, **arguments):
-        url = f"http://127.0.0.1:{PORT}{path}?{urllib.parse.urlencode(arguments)}"
-        done = self.where.run("curl", "-s", "--max-time", "10", url, status=None)
-        return json.loads(done.stdout)["data"] if whole else "Ready" in done.stdout
+    def _answer(self, path):
+        """What it answers; nothing if it is too busy for that."""
+        return self.where.run("curl", "-s", "--max-time", "10", f"http://127.0.0.1:{PORT}{path}", status=None).stdout
+
+    def _get(self, path, **arguments):
+        path += f"?{urllib.parse.urlencode(arguments)}"
+        return json.loads(wait_until(f"Prometheus answers {path}", lambda: self._answer(path), 60))["data"]
 
     def query(self, expression):
         return self._get("/api/v1/query", query=expression)["result"]

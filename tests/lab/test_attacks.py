@@ -67,7 +67,8 @@ def somebody_without_a_key(net):
     process = server.process
     attacker = net.router.start("/usr/bin/python3", "-B", f"{HERE}/attacker.py", net.plan.droplet["boot-01"], str(PORT),
                                 f"{net.plan.outside}64", str(SECONDS))  # fmt: skip
-    net.check()  # the attacker waits for a probe
+    wait_until("the attacker waits for a probe", lambda: "waiting" in attacker.output())
+    net.check()
     wait_until("the flood has begun", lambda: "flooding" in attacker.output())
     check = net.check()
     wait_until("the flood is over", lambda: not attacker.running())

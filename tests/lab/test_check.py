@@ -61,8 +61,8 @@ def quick(net):
     """Over as soon as the last answer is there, and not later than the timeout."""
     config = net.config()
     began = time.monotonic()
-    floatprobe(net, "check", config, "--quick", status=0)
-    require(time.monotonic() - began < 1, "it waited for something")
+    floatprobe(net, "check", config, "--quick", "--timeout", "30s", status=0)
+    require(time.monotonic() - began < 10, "it waited for something")
     net.cut("return", net.plan.floating)
     began = time.monotonic()
     check = net.check(options=("--quick", "--timeout", "300ms"))

@@ -67,13 +67,14 @@ def one_way_of_two_is_broken(net, privilege):
     net.cut("forward", net.plan.floating, "udp", also="udp sport & 1 == 1")
     *droplets, floating = net.targets()
     many = ("--count", "40", "--spacing", "50ms")  # ports are chosen by chance: enough of them that both ways have some
-    check = net.check([*droplets, {**floating, "flows": {"held": 16, "fresh": 1}}], options=many)
+    held = 24  # one way has less than two of them once in 10^5 runs
+    check = net.check([*droplets, {**floating, "flows": {"held": held, "fresh": 1}}], options=many)
     check.expect(FRESH, state="lossy", direction="forward", cause="some-ports")
     dead = [row for row in check.expect(HELD, cause={"none", "some-ports"}) if row["state"] != "up"]
-    check.require(1 < len(dead) < 15, "neither all nor none")
+    check.require(1 < len(dead) < held - 1, "neither all nor none")
     for row in dead:
         check.require(row["state"] == "down" and row["direction"] == "forward", "not the fault", row)
-        check.told(row, f"{len(dead)} held source ports lose every recent probe, and {16 - len(dead)} lose none")
+        check.told(row, f"{len(dead)} held source ports lose every recent probe, and {held - len(dead)} lose none")
     check.rest_is_healthy()
 
 

@@ -14,7 +14,7 @@ from provider import DOWN, NO_CAPABILITY, TWICE, main, scenario, scenarios
 
 UDP = {"target": "boot-01", "protocol": "udp", "flow": "held"}
 EVERY = {"steady": "50ms", "cold": "1s"}
-DELAY = {"steady": "3", "cold": "6"}  # seconds; the server says what it knows when four probes have told it nothing
+DELAY = {"steady": "5", "cold": "8"}  # seconds; the server says what it knows when four probes have told it nothing
 
 
 def under(privilege):
@@ -43,8 +43,9 @@ def healing_under_a_schedule(net, schedule, state):
     flat.heal_soon(DELAY[schedule])
     flat.break_entry(state)
     daemon = net.run_daemon(flat.targets(), every=EVERY[schedule])
-    daemon.wait_for(UDP, direction="return", cause="stale-neighbour")
     daemon.wait_for(UDP, state="up", cause="none")
+    if not [to for to in daemon.changes(UDP) if (to["direction"], to["cause"]) == ("return", "stale-neighbour")]:
+        raise Failure(f"not named before it healed: {daemon.changes(UDP)}")
     flat.wait_for({"type": "healed", "address": flat.address, "mac": flat.mac})
     if bad := [to for to in daemon.changes({"target": "boot-02"}) if to["state"] != "up"]:
         raise Failure(f"boot-02 has the right entry, but: {bad}")

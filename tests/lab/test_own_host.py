@@ -142,6 +142,7 @@ def the_client_drops_the_answers_in_run(net):
     where = {"target": "boot-01", "protocol": "udp"}
     tcp = {"target": "bootnode", "protocol": "tcp"}
     daemon.wait_for(where, state="up")
+    daemon.wait_for(tcp, state="up")
     drop_at_client(net, "input")
     daemon.wait_for(where, state="down", direction="return", cause="local")
     daemon.wait_for(tcp, state="down", direction="return", cause="local")

@@ -34,7 +34,7 @@ def watched(net, targets=None, vantages=("fra-home",), hosts=None, clients=None,
     ]
     prometheus = Prometheus(net, net.router, clients or [f"{net.plan.outside}2"])
     wait_until("every path is up", lambda: not prometheus.query("floatprobe_path_up == 0 or floatprobe_path_expected == 0")
-               and len(prometheus.query("floatprobe_path_up")) >= 3 * len(daemons))  # fmt: skip
+               and len(prometheus.query("floatprobe_path_up")) >= 3 * len(daemons), 60)  # fmt: skip
     return daemons[0], prometheus
 
 

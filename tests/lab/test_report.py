@@ -13,10 +13,12 @@ import signal
 import time
 from datetime import datetime, timezone
 
+import lab
 from lab import Failure, wait_until
 from provider import PORT, main, scenario
 from switch import Switch, heal
 
+lab.SCENARIO_SECONDS = 240  # five faults, one after the other, and as long until all is well for a while
 EVERY_NS, TIMEOUT_NS = 50_000_000, 300_000_000
 SLACK_NS = EVERY_NS * 11 // 10 + TIMEOUT_NS  # an interval with its jitter, and a timeout
 WAYS = {"forward": ("iifname", "d"), "return": ("oifname", "s")}

@@ -13,7 +13,9 @@ from lab import Failure, wait_until
 from provider import main, scenario, scenarios
 
 HELD = {"target": "bootnode", "protocol": "udp", "flow": "held"}
+FRESH = {**HELD, "flow": "fresh"}
 TCP = {"target": "bootnode", "protocol": "tcp"}
+TARGETS = ("boot-01", "boot-02", "bootnode")
 UP = {"state": "up", "direction": "none", "cause": "none"}
 
 
@@ -22,11 +24,15 @@ def require(condition, what):
         raise Failure(what)
 
 
+def all_up(daemon, targets=TARGETS):
+    for target in targets:
+        for path in (HELD, FRESH, TCP):
+            daemon.wait_for({**path, "target": target}, **UP)
+
+
 def started(net):
     daemon = net.run_daemon()
-    for target in ("boot-01", "boot-02", "bootnode"):
-        daemon.wait_for({"target": target, "protocol": "udp", "flow": "held"}, **UP)
-        daemon.wait_for({"target": target, "protocol": "tcp"}, **UP)
+    all_up(daemon)
     return daemon
 
 
@@ -40,7 +46,7 @@ def cut_and_recovery(net, direction):
     for path in (HELD, TCP):
         daemon.wait_for(path, **UP, server="boot-01")
     require(daemon.process.stop() == 0, "SIGTERM is the ordinary end")
-    for target in ("boot-01", "boot-02"):
+    for target in TARGETS[:2]:
         require(all(to["state"] == "up" for to in daemon.changes({"target": target})), f"a false alarm about {target}")
 
 
@@ -65,8 +71,7 @@ def server_knows_that_nobody_hears_it(net):
 def a_server_that_does_not_run_for_a_while(net):
     """Nothing is lost: its kernel has it all, and it answers late."""
     daemon, server = started(net), net.servers["boot-01"]
-    concerned = [{"target": target, **path} for target in ("boot-01", "bootnode") for path in (
-        {"protocol": "udp", "flow": "held"}, {"protocol": "udp", "flow": "fresh"}, {"protocol": "tcp"})]  # fmt: skip
+    concerned = [{**path, "target": target} for target in ("boot-01", "bootnode") for path in (HELD, FRESH, TCP)]
     for _ in range(3):
         server.process.send(signal.SIGSTOP)
         for path in concerned:
@@ -92,12 +97,12 @@ def a_server_that_is_upgraded_under_load(net):
     daemon, server = started(net), net.servers["boot-01"]
     down = []
     for _ in range(2):
-        began = utc(before=0.05)  # one probe of each path was under way
+        began = utc(before=0.3)  # its timeout: so long ago the oldest probe left that was under way
         server.stop()
         daemon.wait_for(TCP, state="down")
         server.start(**server.changes)
         down.append((began, utc()))
-        daemon.wait_for(TCP, **UP, server="boot-01")
+        all_up(daemon, ("boot-01", "bootnode"))
     require(daemon.process.stop() == 0, "SIGTERM is the ordinary end")
     lines = daemon.journal()
     losses = [line for line in lines if line["type"] == "loss"]
