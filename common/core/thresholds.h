@@ -8,7 +8,7 @@
 
 /* -- what client and server have to agree on -- */
 
-/* The server reads the addresses of its host at most once a second: what it says of them may be that old. */
+/* A busy host tells the server of a change of its addresses within a second: what it says of them may be that old. */
 #define EVIDENCE_ADDRESSES_AGE_NS (1000 * NS_PER_MS)
 /* The server compares its SYN counters from a second before the attempt on: a slower query may miss what they count. */
 #define EVIDENCE_COUNTERS_BEFORE_NS (1000 * NS_PER_MS)

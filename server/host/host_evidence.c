@@ -10,10 +10,8 @@
 #include "server/host/kernel_drops.h"
 #include "server/host/syn_counters.h"
 
-#include <ifaddrs.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	HALF_OPEN_MAX = 1024, /* more sockets mean a SYN flood; NOT_SEEN is not possible then */
@@ -33,10 +31,6 @@ struct host_evidence {
 	struct kernel_drops kernel_drops;
 	struct twin twins[TWINS_MAX]; /* newest first; one for each client address and flow */
 	unsigned twins_len;
-	struct endpoint addresses[EVIDENCE_ADDRESSES_MAX];
-	struct evidence_mac macs[EVIDENCE_MACS_MAX]; /* of all our interfaces */
-	unsigned addresses_len, macs_len;            /* macs_len above the maximum: not all fit */
-	int64_t addresses_ns;                        /* when addresses and MACs were read; 0: never */
 };
 
 struct host_evidence *host_evidence_new(uint16_t tcp_port, int64_t now_ns)
@@ -112,68 +106,6 @@ static void add_twins(const struct host_evidence *c, const struct endpoint *quer
 	}
 }
 
-static bool is_worth_telling(const struct endpoint *e)
-{
-	static const uint8_t loopback6[16] = { [15] = 1 };
-
-	if (endpoint_is_v4(e))
-		return e->address[12] != 127 && !(e->address[12] == 169 && e->address[13] == 254);
-	return memcmp(e->address, loopback6, sizeof loopback6) != 0 &&
-	       !(e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80);
-}
-
-static void add_address(struct host_evidence *c, const struct sockaddr *sa)
-{
-	struct endpoint e = udp_endpoint(sa);
-
-	if (endpoint_is_unknown(&e) || !is_worth_telling(&e) || c->addresses_len == EVIDENCE_ADDRESSES_MAX)
-		return;
-	for (unsigned i = 0; i < c->addresses_len; i++)
-		if (endpoint_same_address(&c->addresses[i], &e))
-			return;
-	c->addresses[c->addresses_len++] = e;
-}
-
-static void add_mac(struct host_evidence *c, const struct sockaddr_ll *link)
-{
-	static const uint8_t none[EVIDENCE_MAC_LEN];
-
-	if (link->sll_halen != EVIDENCE_MAC_LEN || memcmp(link->sll_addr, none, sizeof none) == 0)
-		return;
-	for (unsigned i = 0; i < c->macs_len && i < EVIDENCE_MACS_MAX; i++)
-		if (memcmp(c->macs[i].octets, link->sll_addr, EVIDENCE_MAC_LEN) == 0)
-			return;
-	if (c->macs_len < EVIDENCE_MACS_MAX)
-		memcpy(c->macs[c->macs_len].octets, link->sll_addr, EVIDENCE_MAC_LEN);
-	c->macs_len++;
-}
-
-static void add_interface_address(struct host_evidence *c, const struct sockaddr *sa)
-{
-	struct sockaddr_ll link;
-
-	if (sa->sa_family != AF_PACKET) {
-		add_address(c, sa);
-		return;
-	}
-	memcpy(&link, sa, sizeof link);
-	add_mac(c, &link);
-}
-
-static void read_addresses(struct host_evidence *c, int64_t now_ns)
-{
-	struct ifaddrs *list;
-
-	if ((c->addresses_ns && now_ns - c->addresses_ns < EVIDENCE_ADDRESSES_AGE_NS) || getifaddrs(&list) < 0)
-		return;
-	c->addresses_ns = now_ns;
-	c->addresses_len = c->macs_len = 0;
-	for (const struct ifaddrs *i = list; i; i = i->ifa_next)
-		if (i->ifa_addr && (i->ifa_flags & IFF_UP || i->ifa_addr->sa_family == AF_PACKET))
-			add_interface_address(c, i->ifa_addr);
-	freeifaddrs(list);
-}
-
 /* Returns the number of half-open sockets, or -1. */
 static int read_half_open(struct host_evidence *c)
 {
@@ -229,27 +161,12 @@ static void add_attempts(struct host_evidence *c, const struct evidence_query *q
 	}
 }
 
-/* Only for a client that may be on our link: its query names the MAC of one of our interfaces. */
-static void add_macs(const struct host_evidence *c, const struct evidence_query *query, const struct endpoint *querier,
-		     struct evidence_answer *answer)
-{
-	if (!query->has_macs || query->relayed || !endpoint_same_address(&query->own_address, querier) ||
-	    c->macs_len > EVIDENCE_MACS_MAX)
-		return;
-	memcpy(answer->macs, c->macs, sizeof answer->macs);
-	answer->macs_len = c->macs_len;
-}
-
 void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
 			   const struct reflector_querier *querier, int64_t now_ns, struct draft *draft)
 {
 	struct evidence_answer *answer = &draft->answer;
 
 	add_attempts(host_evidence, query, querier, now_ns, draft);
-	read_addresses(host_evidence, now_ns);
-	memcpy(answer->addresses, host_evidence->addresses, host_evidence->addresses_len * sizeof *answer->addresses);
-	answer->addresses_len = host_evidence->addresses_len;
-	add_macs(host_evidence, query, &querier->seen, answer);
 	add_twins(host_evidence, &querier->seen, answer);
 	kernel_drops_tell(&host_evidence->kernel_drops, now_ns, answer);
 }

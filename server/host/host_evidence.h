@@ -1,5 +1,4 @@
-/* Evidence from the kernel: half-open connections, this host's addresses and MACs, refused twins. Collected on demand,
- * without a timer. */
+/* Evidence from the kernel: half-open connections, refused twins, counters. Collected on demand, without a timer. */
 #ifndef FLOATPROBE_HOST_EVIDENCE_H
 #define FLOATPROBE_HOST_EVIDENCE_H
 
@@ -21,8 +20,8 @@ void host_evidence_touch(struct host_evidence *host_evidence, int64_t now_ns);
 /* An ICMP error for one of our replies. Keeps it if the reply is a twin that left from another address than its pinned
  * reply. */
 void host_evidence_note_error(struct host_evidence *host_evidence, const struct errqueue_entry *entry);
-/* Fill the attempts, addresses, MACs, twins and counters of the answer. The draft already has the sources of the
- * SYNs that were seen, and the answer the drops of our sockets. */
+/* Fill the attempts, twins and counters of the answer. The draft already has the sources of the SYNs that were seen,
+ * and the answer the drops of our sockets. */
 void host_evidence_collect(struct host_evidence *host_evidence, const struct evidence_query *query,
 			   const struct reflector_querier *querier, int64_t now_ns, struct draft *draft);
 

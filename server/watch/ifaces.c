@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +37,35 @@ static bool make_room(struct reading *r)
 	return true;
 }
 
+static bool is_worth_telling(const struct endpoint *e)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	if (endpoint_is_v4(e))
+		return e->address[12] != 127 && !(e->address[12] == 169 && e->address[13] == 254);
+	return memcmp(e->address, loopback6, sizeof loopback6) != 0 &&
+	       !(e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80);
+}
+
+static void note_told(struct ifaces *now, const struct rtnl_address *address)
+{
+	const struct rtnl_link *link = ifaces_link(now, address->link);
+
+	if (now->told_len == EVIDENCE_ADDRESSES_MAX || !link || !(link->flags & IFF_UP) ||
+	    !is_worth_telling(&address->address))
+		return;
+	for (unsigned i = 0; i < now->told_len; i++) {
+		if (endpoint_same_address(&now->told[i], &address->address))
+			return;
+	}
+	now->told[now->told_len++] = address->address;
+}
+
 static void on_address(void *context, const struct rtnl_address *address)
 {
 	struct reading *r = context;
 
+	note_told(&r->now, address);
 	if (address->scope >= RT_SCOPE_LINK || r->no_memory)
 		return;
 	if (r->now.addresses_len == IFACES_ADDRESSES_MAX)
@@ -125,6 +151,37 @@ bool ifaces_has_mac(const struct ifaces *ifaces, const uint8_t mac[RTNL_MAC_LEN]
 		if (ifaces->links[i].has_mac && memcmp(ifaces->links[i].mac, mac, RTNL_MAC_LEN) == 0)
 			return true;
 	return false;
+}
+
+/* All or none: an incomplete list would say of a MAC of ours that it is not. */
+static void tell_macs(const struct ifaces *ifaces, struct evidence_answer *answer)
+{
+	static const uint8_t none[RTNL_MAC_LEN];
+
+	answer->macs_len = 0;
+	for (unsigned i = 0; i < ifaces->links_len; i++) {
+		const struct rtnl_link *link = &ifaces->links[i];
+		bool is_told = !link->has_mac || memcmp(link->mac, none, sizeof none) == 0;
+		for (unsigned k = 0; k < answer->macs_len && !is_told; k++)
+			is_told = memcmp(answer->macs[k].octets, link->mac, sizeof link->mac) == 0;
+		if (is_told)
+			continue;
+		if (answer->macs_len == EVIDENCE_MACS_MAX) {
+			answer->macs_len = 0;
+			return;
+		}
+		memcpy(answer->macs[answer->macs_len++].octets, link->mac, sizeof link->mac);
+	}
+}
+
+void ifaces_tell(const struct ifaces *ifaces, const struct evidence_query *query, const struct endpoint *querier,
+		 struct evidence_answer *answer)
+{
+	memcpy(answer->addresses, ifaces->told, ifaces->told_len * sizeof *answer->addresses);
+	answer->addresses_len = ifaces->told_len;
+	if (query->has_macs && !query->relayed && ifaces->links_len < IFACES_LINKS_MAX &&
+	    endpoint_same_address(&query->own_address, querier))
+		tell_macs(ifaces, answer);
 }
 
 const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const struct endpoint *address)

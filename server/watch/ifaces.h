@@ -2,6 +2,7 @@
 #ifndef FLOATPROBE_IFACES_H
 #define FLOATPROBE_IFACES_H
 
+#include "common/core/evidence.h"
 #include "common/system/rtnl.h"
 
 #include <stdbool.h>
@@ -19,6 +20,9 @@ struct ifaces {
 		int64_t at_ns;   /* monotonic */
 	} lost[IFACES_LOST_MAX]; /* a ring: the newest ones that it had and lost */
 	unsigned lost_len;       /* of all so far */
+	struct endpoint
+	    told[EVIDENCE_ADDRESSES_MAX]; /* those that clients are told of: of any scope, of links that are up */
+	unsigned told_len;
 };
 
 /* Returns 0 or -errno. After an error the old data stay. All pointers into the old data end. */
@@ -31,6 +35,9 @@ const struct rtnl_address *ifaces_address(const struct ifaces *ifaces, const str
 const struct rtnl_address *ifaces_same_address(const struct ifaces *ifaces, const struct rtnl_address *after);
 /* When this host lost an address that it does not have, at the latest (monotonic); 0: it never had it. */
 int64_t ifaces_lost_ns(const struct ifaces *ifaces, const struct endpoint *address);
+/* Tell a client this host's addresses; and its MACs if the client may be on our link, as its query names its own. */
+void ifaces_tell(const struct ifaces *ifaces, const struct evidence_query *query, const struct endpoint *querier,
+		 struct evidence_answer *answer);
 /* Returns NULL if there is no such link. */
 const struct rtnl_link *ifaces_link(const struct ifaces *ifaces, unsigned index);
 /* "?" if there is no such link. */

@@ -253,6 +253,7 @@ void link_watch_collect(struct link_watch *link_watch, const struct evidence_que
 	if (!link_watch->polling)
 		return;
 	read_changes(link_watch);
+	ifaces_tell(&link_watch->ifaces, query, querier, &draft->answer);
 	if (link_watch->neighbour_watch)
 		neighbour_watch_collect(link_watch->neighbour_watch, query, querier, draft);
 	if (link_watch->address_watch)
