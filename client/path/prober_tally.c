@@ -80,6 +80,15 @@ void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *
 	prober_tally_since(p, window, INT64_MIN, tally);
 }
 
+uint32_t prober_unfinished(const struct prober *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t seq = ring_oldest(p); seq < p->next; seq++)
+		n += ring_slot(p, seq)->outcome == PROBER_UNFINISHED;
+	return n;
+}
+
 uint32_t prober_outage(const struct prober *p, uint32_t window)
 {
 	const struct prober_record *r;

@@ -38,5 +38,7 @@ void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *
 void prober_tally_since(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally);
 /* Number of decided probes since the latest outage began, within the newest `window`; all of these: no outage. */
 uint32_t prober_outage(const struct prober *p, uint32_t window);
+/* Number of probes in the ring of which nothing is known, as this process did not run while they waited. */
+uint32_t prober_unfinished(const struct prober *p);
 
 #endif

@@ -133,7 +133,7 @@ static bool a_machine_has_it(const struct verdict_evidence *e)
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
 	if (losses(e) == 0)
-		return NULL;
+		return is_unfinished(e) ? "run it again when this host has time for it" : NULL;
 	if (seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0 && own_kernel_drops(&e->hints.own_kernel))
 		return advice_for_own_kernel(&e->hints.own_kernel);
 	if (e->context.all_silent)

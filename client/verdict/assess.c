@@ -324,6 +324,7 @@ static void gather(const struct engine *e, const struct path *p, enum mode mode,
 		    p->status.known && p->status.cause == VERDICT_CAUSE_SOME_PORTS && path_takes_new_ports(p),
 		.streak_len = ASSESS_STREAK_PROBES,
 		.lossy_permille = e->config->lossy_permille,
+		.unfinished = mode == MODE_CHECK ? prober_unfinished(&p->prober) : 0,
 	};
 	if (mode == MODE_RUN)
 		tally_run(p, v);

@@ -106,7 +106,8 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_NOT_AUTHORISED,
 	    .holds = condition_our_key_is_refused,
 	    .needs = "the server said over TCP, to a valid signature, that it does not know this client's key: on this "
-		     "path, or on another path or to a query while this path, a UDP path, got nothing at all",
+		     "path, or on another path or to a query while this path, a UDP path, got nothing at all, or "
+		     "while this process did not run in time to hear of this path",
 	    .forbids = "a receipt: a server that gives one knows this client",
 	    .tell = sentences_key,
 	},

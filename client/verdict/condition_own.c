@@ -37,7 +37,7 @@ bool condition_our_kernel_drops_the_answers(const struct verdict_evidence *e, en
 
 bool condition_our_key_is_refused(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return explained_by(e, state, PROBER_NOT_AUTHORISED) ||
+	return explained_by(e, state, PROBER_NOT_AUTHORISED) || (e->context.not_authorised && is_unfinished(e)) ||
 	       (state == VERDICT_DOWN && e->context.not_authorised && !probe_kind_of(e->kind)->has_handshake &&
 		all_silent(e));
 }

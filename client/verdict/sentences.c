@@ -315,6 +315,18 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 		    silent, losses(e));
 }
 
+/* Of a path that is up enough is known. */
+static void tell_unfinished(const struct verdict_evidence *e, struct verdict *v)
+{
+	uint32_t n = e->unfinished;
+
+	if (n > 0)
+		say(v,
+		    "of %u probe%s nothing is known: this process did not run in time to hear an answer (a busy or "
+		    "suspended host)",
+		    n, n == 1 ? "" : "s");
+}
+
 static bool is_about_the_holder(enum verdict_cause cause)
 {
 	return cause == VERDICT_CAUSE_UNEXPLAINED || cause == VERDICT_CAUSE_UNREACHABLE ||
@@ -346,6 +358,7 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_lateness(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);
+	tell_unfinished(e, v);
 	if (e->hints.return_route.route && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
 		sentences_return_route(e, v);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)

@@ -114,6 +114,7 @@ enum threshold { THRESHOLD_NONE, THRESHOLD_WARN, THRESHOLD_CRITICAL };
 
 struct verdict_evidence {
 	struct prober_tally tally;
+	uint32_t unfinished; /* CHECK: probes of which nothing is known, as this process did not run */
 	struct path_facts facts;
 	struct verdict_hints hints;
 	struct verdict_context context;

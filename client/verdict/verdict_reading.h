@@ -62,6 +62,12 @@ static inline uint32_t unsent_probes(const struct verdict_evidence *e)
 	return seen(e, PROBER_UNSENT) + seen(e, PROBER_UNSENT_TOO_BIG);
 }
 
+/* This process did not run in time to hear of any probe of a round. */
+static inline bool is_unfinished(const struct verdict_evidence *e)
+{
+	return e->tally.sent == 0 && e->unfinished > 0;
+}
+
 /* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that. */
 static inline bool many_unsent(const struct verdict_evidence *e)
 {

@@ -135,6 +135,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 			add_probe(s->probes[i].outcome, s->probes[i].server);
 	}
 	prober_tally(&prober, RING, &e.tally);
+	e.unfinished = prober_unfinished(&prober);
 	e.server_name = e.tally.server >= 0 && e.tally.server < 3 ? names[e.tally.server] : NULL;
 	return e;
 }
@@ -273,6 +274,11 @@ static void the_lab_comes_out(void **state)
 		{ { .probes = ALL(NOT_AUTHORISED), .kind = PROBE_TCP, .not_authorised = true },
 		  "down/unknown/not-authorised!" },
 		{ { .probes = ALL(LOST), .not_authorised = true }, "down/unknown/not-authorised!" },
+		/* this process did not run, and what the server says of the key is true all the same */
+		{ { .probes = ALL(UNFINISHED) }, "unknown/unknown/unexplained!" },
+		{ { .probes = ALL(UNFINISHED), .not_authorised = true }, "unknown/unknown/not-authorised!" },
+		{ { .probes = { { 9, PROBER_UNFINISHED, 0 }, { 1, PROBER_ANSWERED, 0 } }, .not_authorised = true },
+		  "up/none/none" },
 		/* server restarted within the round */
 		{ { .probes = { { 4, PROBER_ANSWERED, 0 }, { 2, PROBER_REFUSED, 0 }, { 4, PROBER_ANSWERED, 0 } } },
 		  "lossy/forward/refused!" },
@@ -704,6 +710,9 @@ static void sentences_say_it_in_numbers(void **state)
 		  { "10 of 10 lost probes got an answer from ed25519://////////////////////////////////////////8=, a "
 		    "key that is not in the configuration" } },
 		{ { .probes = ALL(IMPOSTOR) }, { "10 of 10 lost probes got an answer without a valid identity" } },
+		{ { .probes = ALL(UNFINISHED) },
+		  { "of 10 probes nothing is known: this process did not run in time to hear an answer (a busy or "
+		    "suspended host)" } },
 		{ { .probes = ALL(ANSWERED), .arrives_on = anchor, .arrived_on = droplet },
 		  { "probes arrive on 198.18.1.5, but `arrives_on` of the target is 198.18.18.26" } },
 		{ { .probes = ALL(ANSWERED), .unreachable_expected = true },
@@ -778,6 +787,8 @@ static void advice_follows_cause_and_direction(void **state)
 		{ { .probes = { { 4, LATE, 0 }, { 6, PROBER_ANSWERED, 0 } } }, "find out why the answers are so slow" },
 		{ { .probes = { { 3, LATE, 0 }, { 7, PROBER_LOST, 0 } } }, "add another address of the server" },
 		{ { .probes = ALL(NOT_AUTHORISED) }, "add this client's public key" },
+		{ { .probes = ALL(UNFINISHED) }, "run it again" },
+		{ { .probes = ALL(UNFINISHED), .not_authorised = true }, "add this client's public key" },
 	};
 
 	(void)state;
