@@ -259,6 +259,7 @@ static bool write_rows(const void *context, struct web_draft *draft)
 static void begin(const void *context, struct document *d)
 {
 	const struct run_metrics *m = context;
+	size_t len = m->driver->engine.paths.len;
 	char caption[TEXT_LEN];
 
 	page_begin(d, "floatprobe", m->driver->engine.config->vantage);
@@ -269,10 +270,10 @@ static void begin(const void *context, struct document *d)
 	    "<p class=\"key\"><span class=\"answered\">\xe2\x96\xae answered, as high as its round trip</span>"
 	    "<span class=\"forward\">\xe2\x96\xae lost forward</span><span class=\"return\">\xe2\x96\xae lost on the "
 	    "return</span><span class=\"lost\">\xe2\x96\xae lost, direction not known</span></p>\n");
-	snprintf(caption, sizeof caption, "%zu paths%s", m->driver->engine.paths.len,
-		 m->driver->engine.paths.len > ROWS_MAX
-		     ? "; not all are shown: those that are not as expected come first"
-		     : "");
+	snprintf(caption, sizeof caption, "%zu paths%s", len,
+		 len > ROWS_MAX ? "; not all are shown: those that are not as expected come first"
+		 : len > 0      ? ""
+				: ": nothing is probed, as the configuration has no target yet");
 	page_table(d, caption, columns);
 }
 

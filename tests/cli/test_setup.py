@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import time
+import urllib.request
 
 import cli
 from test_run import Processes, wait_until
@@ -84,8 +85,12 @@ class Init(Setup):
         self.assertIn("nothing to probe", self.floatprobe("check", "client/floatprobe.yaml", "--format", "nagios", status=3).stdout)
         self.write("client/none.yaml", "key: key\nservers: {}\ntargets_from: [ targets.d/ ]\n")
         self.floatprobe("config", "client/none.yaml", status=2)
-        client = self.start(cli.FLOATPROBE, "run", "client/floatprobe.yaml", name="client")
+        web = cli.closed_port()
+        self.write("client/floatprobe.yaml", self.read("client/floatprobe.yaml") + f"web: 127.0.0.1:{web}\n")
+        client = self.start(cli.FLOATPROBE, "run", "client/floatprobe.yaml", name="client", stdout=subprocess.DEVNULL)
         wait_until("it runs", lambda: "probing 0 paths" in self.read("client.log"))
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/") as page:
+            self.assertIn("nothing is probed", page.read().decode())
         self.uri = self.init_server()
         drop = self.write("client/servers.d/boot-01.yaml", self.uri)
         for reloads, paths in ((1, True), (2, False), (3, True)):
