@@ -132,10 +132,8 @@ static bool refuses(const struct engine *e, const struct path *p)
 static void send_probe(struct engine *e, struct path *p, int64_t now_ns)
 {
 	const struct sender sender = sender_of(e);
+	bool spares = (p->pmtu || p->twin) && refuses(e, p); /* errors are limited, and the other probes need them */
 	uint16_t flags;
-
-	bool spares =
-	    (p->pmtu || p->twin) && refuses(e, p); /* the errors are limited, and the other probes need them */
 
 	if (p->pmtu && (spares || !(pmtu_has_size(p, now_ns) || pmtu_set_size(e->link, p))))
 		return;
