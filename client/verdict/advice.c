@@ -106,6 +106,9 @@ static const char advice_for_its_table[] =
 static const char advice_for_a_machine[] =
     "look at the machine with the MAC that the evidence names: it has the address and answers no probe (its own "
     "firewall, or a machine that should not have the address)";
+static const char advice_for_a_program[] = "check that floatprobed runs there, and is not stopped or overloaded; a "
+					   "proxy that does not reach its server looks the "
+					   "same";
 static const char advice_for_reverse_path[] =
     "set rp_filter to 2 (loose) on the interface of this host by which the answers come (`ip route get` with `from` "
     "and "
@@ -142,6 +145,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return "find out why the answers are so slow, or set a longer timeout";
 	if (only_tcp_is_refused(e))
 		return advice_of(VERDICT_CAUSE_REFUSED);
+	if (its_program_is_silent(e))
+		return advice_for_a_program;
 	if (a_machine_has_it(e))
 		return advice_for_a_machine;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && probe_kind_of(e->kind)->is_plain)
@@ -193,6 +198,9 @@ const char *advice_find(const struct verdict_evidence *e, const struct causes_ru
 		return advice_for_neighbour(e->hints.neighbour.entry);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)
 		return advice_for_unexplained(e, v->direction);
+	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction != VERDICT_DIRECTION_FORWARD &&
+	    own_kernel_drops(&e->hints.own_kernel))
+		return advice_for_own_kernel(&e->hints.own_kernel);
 	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction == VERDICT_DIRECTION_RETURN)
 		return "look for a firewall or security group between the server and this client that drops what the "
 		       "server sends from this port over this protocol only";

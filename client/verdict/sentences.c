@@ -354,6 +354,9 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_errors(e, v);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && only_tcp_is_refused(e))
 		say(v, "TCP to this address and port is refused: perhaps floatprobed does not run there");
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && e->context.taken_over_tcp && its_program_is_silent(e))
+		say(v, "TCP connections to this address and port are made, and a host acknowledges the requests, but "
+		       "nothing answers: perhaps its program does not");
 	tell_strange_answers(e, v);
 	tell_lateness(e, v);
 	tell_handshakes(e, v);
@@ -361,7 +364,8 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_unfinished(e, v);
 	if (e->hints.return_route.route && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
 		sentences_return_route(e, v);
-	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
+	if ((v->cause == VERDICT_CAUSE_UNEXPLAINED || v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED) &&
+	    seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
 		sentences_own_kernel(e, v);
 	if (is_about_the_holder(v->cause) && nothing_arrives(e, v->state))
 		sentences_holders(e, v);

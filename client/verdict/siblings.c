@@ -1,5 +1,6 @@
 #include "client/verdict/siblings.h"
 
+#include "client/evidence/path_loss.h"
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
@@ -94,6 +95,19 @@ static bool passes(const struct comparison *c)
 	return c->own_lost > 0 ? c->span_sent > 0 && 4 * c->span_lost <= c->span_sent : c->sent > 4 * c->lost;
 }
 
+/* Does a kernel take the requests of connections that no program answers? */
+static bool takes_connections(const struct path *p, enum mode mode)
+{
+	struct hint_data_explanation data;
+	struct prober_tally tally;
+
+	path_recent(p, mode, &tally);
+	if (!p->loss || !has_no_answer(&tally) || tally.late > 0 || tally.by_outcome[PROBER_LOST_RETURN] > 0)
+		return false;
+	hint_data_explain(&p->loss->attempts, p, tally.oldest_ns, &data);
+	return data.acknowledged > 0;
+}
+
 static bool passes_since(const struct path *p, int64_t began_ns)
 {
 	return p->prober.holder != PROBER_NOBODY && p->prober.holder_sent_ns >= began_ns;
@@ -178,6 +192,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		add_other_protocol(other, protocol.began_ns, c);
 		c->slow_elsewhere = c->slow_elsewhere || is_slow(other, protocol.began_ns);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
+		c->taken_over_tcp = c->taken_over_tcp || takes_connections(other, mode);
 		c->refused_over_tcp = c->refused_over_tcp || refuses_connections(other, mode);
 	}
 	if (probe_kind_of(p->kind)->has_flows)

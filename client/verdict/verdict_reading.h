@@ -140,6 +140,13 @@ static inline bool a_closed_port_stops_them(const struct verdict_evidence *e)
 }
 
 /* Nothing is known of these probes but that TCP to the same address and port is refused meanwhile. */
+/* A kernel takes what is sent over TCP, and no server is known to have received it. */
+static inline bool its_program_is_silent(const struct verdict_evidence *e)
+{
+	return (e->hints.data.acknowledged > 0 || e->context.taken_over_tcp) && e->tally.late == 0 &&
+	       seen(e, PROBER_LOST) > 0 && seen(e, PROBER_LOST_RETURN) == 0;
+}
+
 static inline bool only_tcp_is_refused(const struct verdict_evidence *e)
 {
 	return e->context.refused_over_tcp && e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;

@@ -124,6 +124,10 @@ def nobody_reads(net):
         check = net.check(options=())
         for row in check.expect({"target": "bootnode", "protocol": "tcp"}, **DOWN, cause="unexplained"):
             check.told(row, "perhaps its program does not answer")
+        for row in check.expect({"target": "bootnode", "protocol": "udp"}, **DOWN, cause="unexplained"):
+            check.told(row, "perhaps its program does not")
+        for row in check.expect({"target": "bootnode"}):
+            check.require("floatprobed runs there" in row["advice"], "the advice does not help", row)
     finally:
         net.servers["boot-01"].process.send(signal.SIGCONT)
 

@@ -104,6 +104,22 @@ def the_client_drops_the_answers_without_capabilities(net, hook):
             check.require("firewall" in row["advice"], "the advice does not help", row)
 
 
+@scenarios(("privileged",), ("unprivileged",), ("privileged", "nat"), ("unprivileged", "nat"))
+def the_client_drops_the_answers_of_connections(net, privilege, nat=""):
+    """That UDP works shows no filter on the way."""
+    if nat:
+        net.put_client_behind_nat()
+    net.client.nft(f"table inet own {{ chain stop {{ type filter hook input priority 0; tcp sport {PORT} drop; }}; }}")
+    check = net.check(options=(), under=UNDER[privilege])
+    for row in check.expect({"protocol": "tcp"}, **DOWN, direction={"return", "unknown"},
+                            cause={"privileged": "local", "unprivileged": "protocol-filtered"}[privilege]):  # fmt: skip
+        if privilege == "privileged":
+            check.require(row["direction"] == "return", "the answers came", row)
+        check.told(row, {"privileged": "reached an interface", "unprivileged": "this host's kernel dropped"}[privilege])
+        check.require("firewall" in row["advice"] and "this" in row["advice"], "the advice does not help", row)
+    check.rest_is_healthy()
+
+
 @scenario
 def the_client_drops_what_one_server_answers(net):
     """Others hear it, and its receipts come through them: it is the way back."""
