@@ -412,6 +412,13 @@ static bool is_about_the_address(const struct path *other, enum mode mode)
 	return other->facts.last_error == PROBER_UNREACHABLE && has_no_answer(&tally);
 }
 
+/* An answer to what was sent after the error came shows that its reason has gone: what p lost later has another one. A
+ * sibling that is seldom probed may not know that yet. */
+static bool is_over(const struct path *p, const struct path *other)
+{
+	return p->prober.holder_sent_ns > other->facts.last_error_ns;
+}
+
 /* The path whose newest error applies to p: another flow of its protocol, as they share a rate limit, or else a path of
  * the other protocol. NULL: none. */
 static const struct path *with_last_error(const struct engine *e, const struct path *p, bool same_kind, enum mode mode)
@@ -423,7 +430,7 @@ static const struct path *with_last_error(const struct engine *e, const struct p
 	for (; from < to; from++) {
 		const struct path *other = e->paths.items[from];
 		if ((other->kind == p->kind) == same_kind && endpoint_equal(&other->endpoint, &p->endpoint) &&
-		    has_last_error(other) && (same_kind || is_about_the_address(other, mode)) &&
+		    has_last_error(other) && !is_over(p, other) && (same_kind || is_about_the_address(other, mode)) &&
 		    (!newest || other->facts.last_error_ns > newest->facts.last_error_ns))
 			newest = other;
 	}

@@ -286,6 +286,35 @@ static void an_error_explains_an_outage_for_a_minute(void **state)
 	assert_int_equal(cause_of(i, MODE_CHECK), VERDICT_CAUSE_UNEXPLAINED);
 }
 
+static struct path *sibling_of(const struct path *p)
+{
+	for (size_t i = 0; i < PATHS; i++) {
+		struct path *other = engine.paths.items[i];
+		if (other != p && other->target == p->target && other->kind == p->kind &&
+		    endpoint_equal(&other->endpoint, &p->endpoint))
+			return other;
+	}
+	fail();
+	return NULL;
+}
+
+/* A large probe got it in the last outage, and none has left since. */
+static void an_error_of_a_sibling_is_over_once_the_path_has_answers(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i], *other = sibling_of(p);
+
+	(void)state;
+	play(5, nothing);
+	lose(p, 10, PROBER_LOST);
+	other->facts.last_error = PROBER_PROHIBITED;
+	other->facts.last_error_ns = clock_mono_ns() - 7000 * MS;
+	p->prober.holder_sent_ns = other->facts.last_error_ns - 1;
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_PROHIBITED);
+	p->prober.holder_sent_ns = other->facts.last_error_ns + 1;
+	assert_int_equal(cause_of(i, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
+}
+
 static size_t connections(void)
 {
 	for (size_t i = 0; i < PATHS; i++) {
@@ -352,6 +381,7 @@ int main(void)
 		TEST(a_claim_explains_what_was_lost_about_then),
 		TEST(an_outage_is_judged_by_itself),
 		TEST(an_error_explains_an_outage_for_a_minute),
+		TEST(an_error_of_a_sibling_is_over_once_the_path_has_answers),
 		TEST(a_host_that_is_unreachable_is_so_for_both_protocols),
 		TEST(an_address_of_this_host_proves_nothing_of_the_network),
 	};
