@@ -137,7 +137,7 @@ def duplicates(net):
 
 @scenario
 def reordered(net):
-    paths = through_proxy(net, "swap")
+    paths = through_proxy(net, "swap", after=1)
     require(abs(2 * total(paths, "reordered") - total(paths, "answered")) < 5, "each second answer is overtaken")
     slow = max(path["rtt_ms"]["max"] for path in paths if path["rtt_ms"])
     require(slow > 40, f"an answer waits for the next one, but the longest round trip is {slow} ms")
