@@ -270,13 +270,13 @@ targets:
 
     def test_failover(self):
         move = self.show("failover", "--target", "boot-01", "--for", "3s")
-        move.wait_for(r"make the move now: boot-01 still answers")
+        move.wait_for(r"interrupt it now: boot-01 still answers")
         move.wait_for(r"^✓ boot-01 udp/512 held .*[._]{20}$")  # the newest may be under way
         self.assertEqual(os.waitstatus_to_exitcode(move.end()), 1)
-        self.assertIn(b"boot-01 still answers at 127.0.0.1", move.raw[-4096:])
+        self.assertIn(b"boot-01 answered at 127.0.0.1 all the time", move.raw[-4096:])
         self.assert_restored(move)
         move = self.show("failover", "--target", "boot-01")
-        move.wait_for(r"make the move now")
+        move.wait_for(r"interrupt it now")
         move.press("q")
         self.assertEqual(os.waitstatus_to_exitcode(move.end()), 130)
 
