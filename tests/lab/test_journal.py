@@ -87,6 +87,8 @@ def random_loss(net, direction):
     net.cut(direction, net.plan.floating, "udp", also="numgen random mod 10 0")
     wait_until("losses are in the journal", lambda: total(records(daemon.journal(), "loss"), *LOSSES) > 20)
     net.heal()
+    before = counted(net, "heard")
+    wait_until("answers tell of the last losses", lambda: counted(net, "heard") > before + 40)
     lines = stopped(daemon)
     paths = require_true_sums(net, lines)
     proven = total(paths, f"{direction}_lost")
