@@ -76,6 +76,15 @@ static void add_one_way(struct account_times *t, struct median *one_way, int64_t
 		median_add(one_way, (int32_t)ns);
 }
 
+/* Both ways together are the round trip. Where they are not by far, T2 and T3 are of different clocks: the server's was
+ * set in between, or its kernel has another one. T3 is of the clock of its journal. */
+static int64_t forward_of(const struct account_answer *answer)
+{
+	int64_t rtt_ns = answer->rtt_ns, apart_ns = answer->forward_ns + answer->return_ns - rtt_ns;
+
+	return apart_ns > NS_PER_S || apart_ns < -NS_PER_S ? rtt_ns - answer->return_ns : answer->forward_ns;
+}
+
 /* The faster an answer, the less its two ways can differ. */
 static void add_offset(struct account_times *t, const struct account_answer *answer, bool first)
 {
@@ -83,7 +92,7 @@ static void add_offset(struct account_times *t, const struct account_answer *ans
 		return;
 	t->server = (uint16_t)answer->server;
 	t->offset_rtt_ns = answer->rtt_ns;
-	t->offset_ns = (answer->forward_ns - answer->return_ns) / 2;
+	t->offset_ns = (forward_of(answer) - answer->return_ns) / 2;
 }
 
 void account_answered(struct account *a, const struct account_answer *answer)
@@ -97,7 +106,7 @@ void account_answered(struct account *a, const struct account_answer *answer)
 	a->times->plain = answer->plain;
 	if (answer->plain)
 		return;
-	add_one_way(a->times, &a->times->forward_ns, answer->forward_ns);
+	add_one_way(a->times, &a->times->forward_ns, forward_of(answer));
 	add_one_way(a->times, &a->times->return_ns, answer->return_ns);
 	add_offset(a->times, answer, first);
 }

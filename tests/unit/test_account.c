@@ -228,6 +228,10 @@ static void clocks(void **state)
 	answer(send_at(60), 65, 1000, 3600 * 1000);
 	assert_int_equal(account_clocks(p.account), ACCOUNT_CLOCKS_UNKNOWN);
 	assert_int_equal(p.account->times->offset_ns, 3600 * SECOND);
+	account_begin(p.account, 0, EPOCH);
+	account_answered(p.account, &(const struct account_answer){
+					.rtt_ns = 2 * MS, .forward_ns = 1 * MS, .return_ns = 1 * MS - 3600 * SECOND });
+	assert_int_equal(p.account->times->offset_ns, 3600 * SECOND);
 }
 
 static void medians(void **state)
