@@ -60,19 +60,31 @@ static void count_outage(struct prober_tally *t, enum prober_fate fate, uint32_t
 		t->outage_lost += *streak == PROBER_OUTAGE_LOSSES ? PROBER_OUTAGE_LOSSES : 1;
 }
 
+/* *streak: probes in a row so far that could not be sent. */
+static void count_unsent_outage(struct prober_tally *t, enum prober_fate fate, uint32_t *streak)
+{
+	*streak = fate == PROBER_FATE_UNSENT ? *streak + 1 : 0;
+	t->unsent_outages += *streak == PROBER_OUTAGE_LOSSES;
+	if (*streak >= PROBER_OUTAGE_LOSSES)
+		t->outage_unsent += *streak == PROBER_OUTAGE_LOSSES ? PROBER_OUTAGE_LOSSES : 1;
+}
+
 void prober_tally_since(const struct prober *p, uint32_t window, int64_t since_ns, struct prober_tally *tally)
 {
 	const struct prober_record *r;
-	uint32_t seq = p->next, streak = 0;
+	uint32_t seq = p->next, streak = 0, unsent_streak = 0;
 
 	*tally = (struct prober_tally){ .server = -1 };
 	while (window-- > 0 && (r = ring_decided_before(p, &seq)) != NULL && r->sent_ns >= since_ns) {
 		count(tally, r);
 		count_streaks(tally);
 		count_outage(tally, prober_fate(r->outcome), &streak);
+		count_unsent_outage(tally, prober_fate(r->outcome), &unsent_streak);
 	}
 	if (streak < PROBER_OUTAGE_LOSSES)
 		tally->outage_lost += streak;
+	if (unsent_streak < PROBER_OUTAGE_LOSSES)
+		tally->outage_unsent += unsent_streak;
 }
 
 void prober_tally(const struct prober *p, uint32_t window, struct prober_tally *tally)

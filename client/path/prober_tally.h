@@ -16,10 +16,12 @@ struct prober_tally {
 	uint32_t sent;     /* = answered + forward_lost + return_lost + lost; waiting and unsent are not in it */
 	uint32_t answered; /* ANSWERED and CLOCK_SKEW */
 	uint32_t forward_lost, return_lost, lost;
-	uint32_t late;            /* those of lost that were answered after the deadline */
-	uint32_t outage_lost;     /* losses of any direction in outages: streaks of at least PROBER_OUTAGE_LOSSES, and
-				   * the oldest streak, which may have begun before the window */
-	uint32_t outages;         /* number of streaks of at least PROBER_OUTAGE_LOSSES */
+	uint32_t late;          /* those of lost that were answered after the deadline */
+	uint32_t outage_lost;   /* losses of any direction in outages: streaks of at least PROBER_OUTAGE_LOSSES, and
+				 * the oldest streak, which may have begun before the window */
+	uint32_t outages;       /* number of streaks of at least PROBER_OUTAGE_LOSSES */
+	uint32_t outage_unsent; /* the same of what could not be sent */
+	uint32_t unsent_outages;
 	uint32_t lost_streak;     /* length of the newest streak of losses; unsent probes do not end it */
 	uint32_t answered_streak; /* length of the newest streak of answers; unsent probes do not end it */
 	uint32_t unsent_streak;   /* length of the newest streak of probes that could not be sent */

@@ -68,13 +68,16 @@ static inline bool is_unfinished(const struct verdict_evidence *e)
 	return e->tally.sent == 0 && e->unfinished > 0;
 }
 
-/* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that. */
+/* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that, and one or two
+ * outages had their own verdict: what was not sent in them says nothing of the time since. */
 static inline bool many_unsent(const struct verdict_evidence *e)
 {
+	bool in_outages = e->mode == MODE_RUN && e->tally.unsent_outages < VERDICT_OUTAGES;
+	uint32_t unsent = unsent_probes(e) - (in_outages ? e->tally.outage_unsent : 0);
 	uint32_t all = e->mode == MODE_CHECK ? e->tally.sent + unsent_probes(e) : ASSESS_WINDOW_PROBES;
 	uint32_t one_in = e->was_local ? 2 * VERDICT_UNSENT_ONE_IN : VERDICT_UNSENT_ONE_IN;
 
-	return !e->pmtu && unsent_probes(e) > 0 && one_in * unsent_probes(e) >= all;
+	return !e->pmtu && unsent > 0 && one_in * unsent >= all;
 }
 
 /* It is the interface that limits the size, and nothing on the way. */

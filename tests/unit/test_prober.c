@@ -770,6 +770,17 @@ static void each_outage_is_counted_once(void **state)
 	assert_int_equal(t.outage_lost, 11);
 }
 
+static void what_could_not_be_sent_has_outages_too(void **state)
+{
+	struct prober_tally t;
+
+	start(state);
+	make("uauuaauuuauluuubua");
+	t = tally_of(64);
+	assert_int_equal(t.unsent_outages, 2);
+	assert_int_equal(t.outage_unsent, 3 + 5 + 1); /* the oldest one may have begun before */
+}
+
 static void rows_are_counted_from_the_newest(void **state)
 {
 	static const struct {
@@ -947,6 +958,7 @@ int main(void)
 		TEST(a_refusal_is_noted_however_old_the_probe),
 		TEST(each_outcome_counts_once),
 		TEST(each_outage_is_counted_once),
+		TEST(what_could_not_be_sent_has_outages_too),
 		TEST(rows_are_counted_from_the_newest),
 		TEST(the_tally_names_who_answered),
 		TEST(the_tally_knows_when_it_begins),
