@@ -15,8 +15,8 @@
 #include <stdlib.h>
 
 enum {
-	ALIVE_MAX = 2,  /* channels used per round if some are alive */
-	ASKED_MAX = 32, /* channels used per round if none is alive */
+	ALIVE_MAX = 2,  /* channels used per round if some are alive, */
+	ASKED_MAX = 32, /* and if none is, or the round before had no answer */
 	RELAYS_MAX = 2, /* witnesses used per round if no channel is alive */
 	LOOKS_MAX = 64, /* servers considered as witnesses per round */
 	POLLS_MAX = 4,  /* at once */
@@ -152,12 +152,13 @@ static bool rests(const struct querier *querier, const struct channel *w, int64_
 		are_probes_refused(querier, w, now_ns));
 }
 
+/* Queries are larger than many probes: where these pass, those may be lost each time. So after a round without an
+ * answer all channels that are alive are used. */
 static void ask_directly(struct querier *querier, unsigned server, bool alive, int64_t now_ns)
 {
-	unsigned asked = 0;
+	unsigned asked = 0, most = alive && querier->servers[server].rounds_unanswered == 0 ? ALIVE_MAX : ASKED_MAX;
 
-	for (struct channel *w = querier->channels.servers[server].direct; w && asked < (alive ? ALIVE_MAX : ASKED_MAX);
-	     w = w->next) {
+	for (struct channel *w = querier->channels.servers[server].direct; w && asked < most; w = w->next) {
 		if (alive && !channel_is_alive(w, querier->s.paths))
 			continue;
 		asked++;

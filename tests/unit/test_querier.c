@@ -212,6 +212,41 @@ static void one_that_answers_its_probes_is_asked_there(void **state)
 	assert_int_equal(asked_at(&at, false), 1);
 }
 
+/* Server 7 answers a probe at the address of another one. */
+static void answers_at(unsigned server)
+{
+	struct path *p = paths.items[server];
+	uint32_t seq = prober_send(&p->prober, now_ns - MS, now_ns - MS);
+	struct packet_reply reply = { .seq = seq, .flow_id = p->prober.flow_id };
+
+	prober_reply(&p->prober, &reply, server == 7 ? 0 : WIRE_SLOTS_MAX + 7, true, now_ns, now_ns, false);
+}
+
+/* Two ways pass small probes, and no queries: each round would use them again. */
+static void other_ways_are_tried_where_queries_are_lost(void **state)
+{
+	struct endpoint at[] = { address(7, 0), address(8, 0), address(9, 0) };
+
+	(void)state;
+	for (unsigned i = 1; i < 3; i++)
+		assert_true(querier_add(querier, 7, &at[i]));
+	probe(7, true);
+	for (unsigned i = 0; i < 3; i++)
+		answers_at(7 + i);
+	querier_tick(querier, now_ns);
+	assert_int_equal(asked_at(&at[0], false) + asked_at(&at[1], false), 2);
+	assert_int_equal(asked_at(&at[2], false), 0);
+	now_ns += 3 * S;
+	sent_len = 0;
+	probe(7, true);
+	for (unsigned i = 0; i < 3; i++)
+		answers_at(7 + i);
+	querier_tick(querier, now_ns);
+	assert_int_equal(sent_len, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(asked_at(&at[i], false), 1);
+}
+
 /* ICMP errors are limited over all addresses of a host: the probes need them more. A reset has no limit. */
 static void where_udp_probes_are_refused_only_tcp_is_asked(void **state)
 {
@@ -527,6 +562,7 @@ int main(void)
 		TEST(nobody_is_asked_without_need),
 		TEST(many_take_turns),
 		TEST(one_that_answers_its_probes_is_asked_there),
+		TEST(other_ways_are_tried_where_queries_are_lost),
 		TEST(where_udp_probes_are_refused_only_tcp_is_asked),
 		TEST(an_address_that_is_gone_is_not_asked),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
