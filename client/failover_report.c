@@ -225,7 +225,7 @@ static void note_strayed(const struct failover_measured *f, const struct path *p
 
 	if (!p->loss || gap->total_ns == 0)
 		return;
-	hint_holding_explain(&p->loss->holding, p, gap->from_ns, &e);
+	hint_holding_explain(&p->loss->holding, p, gap->from_ns, gap->from_ns, &e);
 	if (x->move.to == SAMPLE_NOBODY && e.held == 0)
 		return; /* there is no new holder that could have told it */
 	for (unsigned k = 0; e.certain && k < p->target->servers_len; k++) {

@@ -150,10 +150,10 @@ static bool is_certain(const struct hint_holding_explanation *e, const struct pa
 	       (!elsewhere && (is_missing_on_link(e, p) || came_untranslated(e, p)));
 }
 
-/* The servers are asked at different times, and the address may move in between. So there has to
- * be a moment when all lacked it. */
+/* The servers are asked at different times, and the address may move in between. So there has to be a moment when all
+ * lacked it, and not in the instant of a move alone: a further probe was lost. */
 static bool is_absent_at_once(const struct hint_holding *h, const struct hint_holding_explanation *e,
-			      const struct path *p)
+			      const struct path *p, int64_t second_ns)
 {
 	int64_t from_ns = INT64_MIN, to_ns = INT64_MAX;
 
@@ -163,10 +163,10 @@ static bool is_absent_at_once(const struct hint_holding *h, const struct hint_ho
 		from_ns = ns_later(from_ns, h->words[k].absent_ns);
 		to_ns = ns_earlier(to_ns, h->words[k].asked_ns);
 	}
-	return p->target->servers_len == 1 || from_ns <= to_ns;
+	return to_ns >= second_ns && (p->target->servers_len == 1 || from_ns <= to_ns);
 }
 
-void hint_holding_explain(const struct hint_holding *h, const struct path *p, int64_t since_ns,
+void hint_holding_explain(const struct hint_holding *h, const struct path *p, int64_t since_ns, int64_t second_ns,
 			  struct hint_holding_explanation *e)
 {
 	*e = (struct hint_holding_explanation){ .where = hint_holding_where(p) };
@@ -177,7 +177,7 @@ void hint_holding_explain(const struct hint_holding *h, const struct path *p, in
 			add_word(e, k, word, since_ns);
 	}
 	e->certain = is_certain(e, p);
-	e->absent_at_once = is_absent_at_once(h, e, p);
+	e->absent_at_once = is_absent_at_once(h, e, p, second_ns);
 }
 
 void hint_holding_find_reached(const struct hint_holding *h, int64_t outage_ns,

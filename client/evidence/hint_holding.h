@@ -41,7 +41,7 @@ struct hint_holding_explanation {
 	unsigned passed;     /* bit k: the k-th server has `where`, and other probes of ours arrive there */
 	unsigned strayed;    /* bit k: the k-th server got our frames for `where`, and does not have it by now */
 	unsigned misdelivered; /* bit k: it did not have it when they came */
-	bool absent_at_once;   /* there was a time when none of those in `absent` had it */
+	bool absent_at_once;   /* there was a time since the second loss when none of those in `absent` had it */
 	bool certain;          /* the probes have to arrive at `where`: no translation leads them to another address */
 	bool translated;       /* `where` is not the probed address */
 };
@@ -52,13 +52,14 @@ struct endpoint hint_holding_where(const struct path *path);
 void hint_holding_note(struct hint_holding *hint, const struct path *path, const struct query_result *result, int slot,
 		       const struct evidence_flow *flow);
 
-/* Only words and frames since since_ns count. Leaves `reached` to the next function. */
-void hint_holding_explain(const struct hint_holding *hint, const struct path *path, int64_t since_ns,
+/* Only words and frames since since_ns count. second_ns: when the second of the lost probes left; since_ns if there is
+ * one. Leaves `reached` to the next function. */
+void hint_holding_explain(const struct hint_holding *hint, const struct path *path, int64_t since_ns, int64_t second_ns,
 			  struct hint_holding_explanation *explanation);
 
-/* Set `reached`. outage_ns: when the third of the lost probes left; what came before may have belonged to one whose
- * handshake passed, or that was on its way. is_own tells an address of this host: behind a translation, frames may be
- * those of other clients. */
+/* Set `reached`. outage_ns: when the third of the lost probes left. Frames from before it may have belonged to a probe
+ * whose handshake passed, or that was on its way. is_own tells an address of this host: behind a translation, frames
+ * may be those of other clients. */
 void hint_holding_find_reached(const struct hint_holding *hint, int64_t outage_ns,
 			       bool (*is_own)(const struct endpoint *address),
 			       struct hint_holding_explanation *explanation);

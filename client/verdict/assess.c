@@ -130,8 +130,8 @@ static bool is_another_server_probed(const struct engine *e, const struct path *
 	return p->target->servers_len > 1 || paths_with_servers(&e->paths) > len;
 }
 
-/* When the third probe of the newest loss streak left: the start of the outage. */
-static int64_t outage_ns(const struct path *p)
+/* When the n-th lost probe of the newest loss streak left; INT64_MAX: there are fewer. */
+static int64_t lost_ns(const struct path *p, unsigned n)
 {
 	const struct prober *b = &p->prober;
 	int64_t began_ns = path_streak(p).began_ns;
@@ -139,10 +139,16 @@ static int64_t outage_ns(const struct path *p)
 
 	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
 		const struct prober_record *r = prober_record(b, seq);
-		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == PROBER_OUTAGE_LOSSES)
+		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == n)
 			return r->sent_ns;
 	}
 	return INT64_MAX;
+}
+
+/* The start of the outage. */
+static int64_t outage_ns(const struct path *p)
+{
+	return lost_ns(p, PROBER_OUTAGE_LOSSES);
 }
 
 /* Does no server answer any more, or has none since this outage began? In `run`, answers in flight at that moment still
@@ -259,6 +265,7 @@ static void explain_table(const struct engine *e, const struct path *p, int64_t 
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
 	const struct path_loss *d = p->loss;
+	int64_t second_ns = lost_ns(p, 2);
 
 	hints->receipt_server = config_server_name(e->config, d->receipt_server);
 	hints->witness = config_server_name(e->config, witness_of(p));
@@ -268,7 +275,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	for (unsigned k = 0; k < p->target->servers_len; k++)
 		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
 	hint_frames_explain(&d->frames, p, &d->attempts, e->config, since_ns, &hints->frames);
-	hint_holding_explain(&d->holding, p, since_ns, &hints->holding);
+	hint_holding_explain(&d->holding, p, since_ns, second_ns == INT64_MAX ? since_ns : second_ns, &hints->holding);
 	if (e->link && e->link->is_own)
 		hint_holding_find_reached(&d->holding, outage_ns(p), e->link->is_own, &hints->holding);
 	hints->mac = hint_mac_explain(&d->mac, since_ns);

@@ -64,9 +64,11 @@ bool condition_nobody_holds_it(const struct verdict_evidence *e, enum verdict_st
 	       nobody_has_it(e);
 }
 
+/* If all lacked it when they were asked, but perhaps not in the outage, it may be nowhere: the next words tell. */
 bool condition_it_goes_to_the_wrong_server(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return nothing_arrives(e, state) && e->hints.holding.certain && e->hints.holding.misdelivered != 0;
+	return nothing_arrives(e, state) && e->hints.holding.certain && e->hints.holding.misdelivered != 0 &&
+	       (!nobody_has_it(e) || e->hints.holding.absent_at_once);
 }
 
 bool condition_its_holder_is_down(const struct verdict_evidence *e, enum verdict_state state)

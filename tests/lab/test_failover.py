@@ -416,7 +416,7 @@ def unannounced(net, where, old):
         told = [(change["cause"], change["direction"]) for change in daemon.changes(where) if change["state"] == "down"]
         moved.require(causes & {cause for cause, _ in told}, f"run names the cause: {told}")
         moved.require({cause for cause, _ in told} <= causes | {"unexplained", "failover"}, f"and no other one: {told}")
-        ways = {way, "unknown", *(["both"] if old == "alive" else [])}  # see return_lost
+        ways = {way, "unknown", *(["return", "both"] if old == "alive" else [])}  # see return_lost: it may be known first
         moved.require({direction for _, direction in told} <= ways, f"and no other way: {told}")
 
 

@@ -121,6 +121,7 @@ static void not_assigned(void **state)
 	CASE("refused", e = held_by_nobody(PROBER_REFUSED));
 	CASE("unexplained", e = base; e.hints.holding.certain = false);        /* it may be translated */
 	CASE("unexplained", e = base; e.hints.holding.absent_at_once = false); /* it may have moved */
+	CASE("unexplained", e = base; e.hints.holding.absent_at_once = false; e.hints.holding.misdelivered = 1);
 	CASE("unexplained", e = base; e.hints.holding.spoke = e.hints.holding.absent = 1);
 	CASE("unexplained", e = base; e.hints.holding.absent = 1; e.hints.holding.held = 2);
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD); e.hints.holding = base.hints.holding);

@@ -73,7 +73,7 @@ static struct hint_holding_explanation explained(void)
 {
 	struct hint_holding_explanation e;
 
-	hint_holding_explain(&hint, &path, 90 * S, &e);
+	hint_holding_explain(&hint, &path, 90 * S, outage_ns, &e);
 	hint_holding_find_reached(&hint, outage_ns, is_own, &e);
 	return e;
 }
@@ -104,7 +104,7 @@ static void words_of_before_do_not_count(void **state)
 	(void)state;
 	say(0, held, false);
 	assert_int_equal(explained().held, 1);
-	hint_holding_explain(&hint, &path, 101 * S, &e);
+	hint_holding_explain(&hint, &path, 101 * S, 101 * S, &e);
 	assert_int_equal(e.spoke, 0);
 	path.facts.arrived_on = anchor; /* another address counts by now */
 	assert_int_equal(explained().spoke, 0);
@@ -187,6 +187,22 @@ static void what_moves_was_somewhere_all_the_time(void **state)
 	asked_ns += S;
 	say_lost(0, 1500, false);
 	say(1, absent, false); /* it came to neither */
+	assert_true(explained().absent_at_once);
+}
+
+/* Both were asked in the instant of the move, and their answers to later questions are lost. */
+static void what_is_missing_before_the_outage_may_be_moving(void **state)
+{
+	(void)state;
+	asked_ns = outage_ns - 1;
+	say(0, absent, false);
+	say(1, absent, false);
+	assert_int_equal(explained().absent, 3);
+	assert_false(explained().absent_at_once);
+	asked_ns = outage_ns;
+	say(0, absent, false);
+	assert_false(explained().absent_at_once);
+	say(1, absent, false);
 	assert_true(explained().absent_at_once);
 }
 
@@ -301,6 +317,7 @@ int main(void)
 		TEST(the_history_knows_where_it_arrives),
 		TEST(nobody_on_the_link_has_it),
 		TEST(what_moves_was_somewhere_all_the_time),
+		TEST(what_is_missing_before_the_outage_may_be_moving),
 		TEST(frames_from_before_a_move_were_delivered_rightly),
 		TEST(what_it_said_before_counts),
 		TEST(a_server_knows_nothing_of_before_its_start),
