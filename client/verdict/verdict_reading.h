@@ -69,11 +69,12 @@ static inline bool is_unfinished(const struct verdict_evidence *e)
 }
 
 /* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that, and one or two
- * outages had their own verdict: what was not sent in them says nothing of the time since. */
+ * outages had their own verdict: if all else was sent, what was not sent in them says nothing of the time since. */
 static inline bool many_unsent(const struct verdict_evidence *e)
 {
-	bool in_outages = e->mode == MODE_RUN && e->tally.unsent_outages < VERDICT_OUTAGES;
-	uint32_t unsent = unsent_probes(e) - (in_outages ? e->tally.outage_unsent : 0);
+	bool in_outages = e->mode == MODE_RUN && e->tally.unsent_outages < VERDICT_OUTAGES &&
+			  e->tally.outage_unsent == unsent_probes(e);
+	uint32_t unsent = in_outages ? 0 : unsent_probes(e);
 	uint32_t all = e->mode == MODE_CHECK ? e->tally.sent + unsent_probes(e) : ASSESS_WINDOW_PROBES;
 	uint32_t one_in = e->was_local ? 2 * VERDICT_UNSENT_ONE_IN : VERDICT_UNSENT_ONE_IN;
 

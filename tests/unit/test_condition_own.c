@@ -39,6 +39,8 @@ static void this_host_drops_or_does_not_send(void **state)
 	     e.tally.outage_unsent = 34; e.tally.unsent_outages = 1; e.before = VERDICT_UP; e.was_local = true);
 	CASE("local", e = lost(30, 0, PROBER_LOST); e.mode = MODE_RUN; e.tally.by_outcome[PROBER_UNSENT] = 34;
 	     e.tally.outage_unsent = 34; e.tally.unsent_outages = VERDICT_OUTAGES; e.before = VERDICT_UP);
+	CASE("local", e = lost(57, 0, PROBER_LOST); e.mode = MODE_RUN; e.tally.by_outcome[PROBER_UNSENT] = 7;
+	     e.tally.outage_unsent = 6; e.tally.unsent_outages = 2; e.before = VERDICT_UP); /* a part is not sent */
 }
 
 static void local_by_what_this_host_drops(void **state)
