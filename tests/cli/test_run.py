@@ -272,7 +272,7 @@ targets:
         """One that is gone, broken or readable for others changes nothing, and the old one goes on. A new one is in force
         at once: a server that does not know it yet says so."""
         other = self.key("other.key")
-        self.config(self.port, extra="journal: journal.jsonl\nschedules: { quick: { every: 50ms, timeout: 200ms } }\n")
+        self.config(self.port, extra="journal: journal.jsonl\nschedules: { quick: { every: 50ms, timeout: 2s } }\n")
         daemon = self.start(cli.FLOATPROBE, "run", "--config", self.file)
 
         def last():
