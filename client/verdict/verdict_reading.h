@@ -68,17 +68,23 @@ static inline bool is_unfinished(const struct verdict_evidence *e)
 	return e->tally.sent == 0 && e->unfinished > 0;
 }
 
-/* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that, and one or two
- * outages had their own verdict: if all else was sent, what was not sent in them says nothing of the time since. */
+/* One or two outages of `run` had their own verdict: what was not sent in them says nothing of the time since. All else
+ * was sent, and so many in a row were sent or not that it is no chance: this host does not reject a part of all. */
+static inline bool unsent_in_outages(const struct prober_tally *t, uint32_t unsent)
+{
+	return t->unsent_outages < VERDICT_OUTAGES && t->outage_unsent == unsent &&
+	       (t->outage_unsent >= VERDICT_UNSENT_ROW || t->sent_streak >= VERDICT_UNSENT_ROW);
+}
+
+/* Could a tenth of the round not be sent, or of a whole window in `run`? There it ends well below that. */
 static inline bool many_unsent(const struct verdict_evidence *e)
 {
-	bool in_outages = e->mode == MODE_RUN && e->tally.unsent_outages < VERDICT_OUTAGES &&
-			  e->tally.outage_unsent == unsent_probes(e);
-	uint32_t unsent = in_outages ? 0 : unsent_probes(e);
-	uint32_t all = e->mode == MODE_CHECK ? e->tally.sent + unsent_probes(e) : ASSESS_WINDOW_PROBES;
-	uint32_t one_in = e->was_local ? 2 * VERDICT_UNSENT_ONE_IN : VERDICT_UNSENT_ONE_IN;
+	uint32_t unsent = unsent_probes(e);
+	uint32_t all = e->mode == MODE_CHECK ? e->tally.sent + unsent : ASSESS_WINDOW_PROBES;
+	uint32_t one_in = e->was_local ? VERDICT_UNSENT_END_ONE_IN : VERDICT_UNSENT_ONE_IN;
 
-	return !e->pmtu && unsent > 0 && one_in * unsent >= all;
+	return !e->pmtu && unsent > 0 && one_in * unsent >= all &&
+	       !(e->mode == MODE_RUN && unsent_in_outages(&e->tally, unsent));
 }
 
 /* It is the interface that limits the size, and nothing on the way. */

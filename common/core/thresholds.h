@@ -28,6 +28,10 @@ enum {
 	VERDICT_OUTAGES = 3,
 	/* A host that cannot send each tenth probe does not know what became of them. */
 	VERDICT_UNSENT_ONE_IN = 10,
+	/* This ends well below that: with three unsent probes of a window it goes on, with two it ends. */
+	VERDICT_UNSENT_END_ONE_IN = 30,
+	/* Where four in ten cannot be sent, eight in a row are no chance: unsent one time in 1,500, sent one in 60. */
+	VERDICT_UNSENT_ROW = 8,
 	/* Where half of the probes cannot be sent, sixteen in a row are no chance, and three are. */
 	VERDICT_UNSENT_STREAK = 16,
 	/* Of an up path, every 16th answer is assessed although nothing changed: its siblings may have news. */
