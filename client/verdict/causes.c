@@ -68,7 +68,7 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_LOCAL,
 	    .holds = condition_we_send_in_part,
 	    .needs = "the path is up, but the kernel of this host refused to send at least one in 10 probes of the "
-		     "round (run: of a window of 64 probes, until less than one in 20)",
+		     "round (run: of a window of 64 probes, until less than one in 30)",
 	    .forbids = "a loss",
 	},
 	{
@@ -316,7 +316,8 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_NOT_ASSIGNED,
 	    .holds = condition_nobody_holds_it,
 	    .needs = "the path is down, and every server that may answer says in this outage that it does not have the "
-		     "address, and at some moment none of them had it; it is the address at which the probes have to "
+		     "address, and at some moment since the second loss none of them had it; it is the address at "
+		     "which the probes have to "
 		     "arrive: arrives_on of the target; or the probed address, if probes of this client have arrived "
 		     "on it, or it belongs on the link of a server that asked there and was not answered, or frames "
 		     "for it come to a server that forwards nothing; or, if only one server may answer, the address on "
