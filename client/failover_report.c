@@ -236,8 +236,7 @@ static void note_strayed(const struct failover_measured *f, const struct path *p
 			reasons_add(
 			    &x->notes,
 			    "%s: for at least %.1f s the network still sent the probes to %s, which did not have %s "
-			    "any "
-			    "more: a neighbour entry on the way was old. Let the new holder announce the address "
+			    "any more: a neighbour entry on the way was old. Let the new holder announce the address "
 			    "(gratuitous ARP, unsolicited ND)",
 			    probe_kind_of(p->kind)->name, (double)strayed_ns / (double)NS_PER_S, server, address);
 	}

@@ -41,9 +41,8 @@ static const char *const advice_by_cause[VERDICT_CAUSES_LEN] = {
 	    "(dmesg)",
 	[VERDICT_CAUSE_HOLDER_DOWN] =
 	    "check whether the silent server's machine is up (a firewall that drops this port looks the same); if it "
-	    "is "
-	    "not, move the address to a server that is alive, make sure that the network sends it there, and find out "
-	    "why that did not happen by itself",
+	    "is not, move the address to a server that is alive, make sure that the network sends it there, and find "
+	    "out why that did not happen by itself",
 	[VERDICT_CAUSE_NOT_ASSIGNED] = "give the address to a server that may have it, and look at what should have "
 				       "done so (keepalived, the provider's assignment, the network configuration)",
 	[VERDICT_CAUSE_MISDELIVERED] =
@@ -106,9 +105,9 @@ static const char advice_for_its_table[] =
 static const char advice_for_a_machine[] =
     "look at the machine with the MAC that the evidence names: it has the address and answers no probe (its own "
     "firewall, or a machine that should not have the address)";
-static const char advice_for_a_program[] = "check that floatprobed runs there, and is not stopped or overloaded; a "
-					   "proxy that does not reach its server looks the "
-					   "same";
+static const char advice_for_a_program[] =
+    "check that floatprobed runs there, and is not stopped or overloaded; a proxy that does not reach its server looks "
+    "the same";
 static const char advice_for_reverse_path[] =
     "set rp_filter to 2 (loose) on the interface of this host by which the answers come (`ip route get` with `from` "
     "and "

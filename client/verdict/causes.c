@@ -317,9 +317,9 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_nobody_holds_it,
 	    .needs = "the path is down, and every server that may answer says in this outage that it does not have the "
 		     "address, and at some moment since the second loss none of them had it; it is the address at "
-		     "which the probes have to "
-		     "arrive: arrives_on of the target; or the probed address, if probes of this client have arrived "
-		     "on it, or it belongs on the link of a server that asked there and was not answered, or frames "
+		     "which the probes have to arrive: arrives_on of the target; or the probed address, if probes of "
+		     "this client have arrived on it, or it belongs on the link of a server that asked there and was "
+		     "not answered, or frames "
 		     "for it come to a server that forwards nothing; or, if only one server may answer, the address on "
 		     "which they last arrived",
 	    .forbids = "an answer, a receipt, a refusal; an address that may be translated on the way; without "

@@ -106,7 +106,7 @@ struct verdict_context {
 	bool refused_over_udp; /* the path is TCP, and over UDP the address itself reports a closed port too */
 	bool refused_over_tcp; /* the path is not TCP, and connections to the same address and port are refused */
 	bool taken_over_tcp;   /* the path is not TCP: connections to the same address and port are made, a host
-				  acknowledges   their requests, and nothing answers them */
+				  acknowledges their requests, and nothing answers them */
 	bool others_pass;      /* probes of another flow or protocol to this address were answered in this outage */
 	bool slow_elsewhere;   /* over another protocol, most probes to this address were answered too late */
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
