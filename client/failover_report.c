@@ -60,34 +60,34 @@ static bool read_baselines(const struct failover_measured *f, enum probe_kind ki
 	return true;
 }
 
-static bool read_flows(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *x)
+static bool read_flows(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *protocol)
 {
 	const struct paths *paths = f->paths;
 
 	for (size_t i = 0; i < paths->len; i++) {
 		const struct path *p = paths->items[i];
-		struct move_flow *flow = &x->flows[x->flows_len];
-		if (!failover_paths_is_target(f->plan, p) || p->kind != kind || x->flows_len == MOVE_FLOWS_MAX)
+		struct move_flow *flow = &protocol->flows[protocol->flows_len];
+		if (!failover_paths_is_target(f->plan, p) || p->kind != kind || protocol->flows_len == MOVE_FLOWS_MAX)
 			continue;
 		*flow = (struct move_flow){ .held = p->held >= 0 ? p->held : MOVE_FRESH,
 					    .interval_ns = failover_paths_interval_ns(f->plan, p) };
 		if (!samples_read(p, &flow->samples))
 			return false;
-		x->flows_len++;
+		protocol->flows_len++;
 	}
 	return true;
 }
 
-static bool read_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *x)
+static bool read_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_protocol *protocol)
 {
 	struct baseline baselines[WIRE_SLOTS_MAX] = { 0 };
 	const struct config_target *t = f->plan->target;
 	unsigned len;
-	bool good = read_baselines(f, kind, baselines, &len) && read_flows(f, kind, x);
+	bool good = read_baselines(f, kind, baselines, &len) && read_flows(f, kind, protocol);
 
 	/* Where one server is away, its own addresses are, too. */
-	for (unsigned i = 0; good && i < x->flows_len && !failover_paths_is_sole(f->plan); i++)
-		baseline_excuse(&x->flows[i].samples, baselines, len, t->servers, t->servers_len);
+	for (unsigned i = 0; good && i < protocol->flows_len && !failover_paths_is_sole(f->plan); i++)
+		baseline_excuse(&protocol->flows[i].samples, baselines, len, t->servers, t->servers_len);
 	for (unsigned i = 0; i < WIRE_SLOTS_MAX; i++)
 		samples_free(&baselines[i].samples);
 	return good;
@@ -127,7 +127,7 @@ static int receiver_of(const struct path *p, const struct flow_move *seen)
 }
 
 /* What all flows of a protocol know besides their samples. */
-static void gather(const struct failover_measured *f, enum probe_kind kind, const struct failover_protocol *x,
+static void gather(const struct failover_measured *f, enum probe_kind kind, const struct failover_protocol *protocol,
 		   struct reasons_context *c)
 {
 	const struct paths *paths = f->paths;
@@ -135,11 +135,11 @@ static void gather(const struct failover_measured *f, enum probe_kind kind, cons
 
 	for (size_t i = 0; i < paths->len; i++) {
 		const struct path *p = paths->items[i];
-		if (!failover_paths_is_target(f->plan, p) || p->kind != kind || flow == x->flows_len)
+		if (!failover_paths_is_target(f->plan, p) || p->kind != kind || flow == protocol->flows_len)
 			continue;
 		c->impostors += samples_impostors(p);
-		if (receiver_of(p, &x->flows[flow].seen) >= 0)
-			c->receiver = receiver_of(p, &x->flows[flow].seen);
+		if (receiver_of(p, &protocol->flows[flow].seen) >= 0)
+			c->receiver = receiver_of(p, &protocol->flows[flow].seen);
 		flow++;
 	}
 }
@@ -171,26 +171,26 @@ static const char *cause_of(const struct failover_measured *f, enum probe_kind k
 
 /* The new holder has the address itself, and the old one has not given it up. */
 static void judge_owners(const struct failover_measured *f, const struct path *p, const char *address,
-			 struct failover_protocol *x)
+			 struct failover_protocol *protocol)
 {
-	const struct move *m = &x->move;
+	const struct move *m = &protocol->move;
 
 	if (m->to == SAMPLE_NOBODY || m->from == SAMPLE_NOBODY ||
 	    !endpoint_same_address(&p->facts.arrived_on, &p->endpoint) ||
 	    !owners_left_behind(f->owners, path_slot(p, (unsigned)m->from), path_slot(p, (unsigned)m->to)))
 		return;
 	reasons_add(
-	    &x->reasons,
+	    &protocol->reasons,
 	    "%s still has %s on an interface, as it says, although %s answers there now: both answer as soon as the "
 	    "link asks who has it. Remove it from %s (ip addr del)",
 	    server_name(&f->plan->config, m->from), address, server_name(&f->plan->config, m->to),
 	    server_name(&f->plan->config, m->from));
 }
 
-static bool is_answered(const struct failover_protocol *x)
+static bool is_answered(const struct failover_protocol *protocol)
 {
-	for (unsigned i = 0; i < x->flows_len; i++) {
-		if (x->flows[i].seen.answered > 0 && x->flows[i].seen.tail_lost < FLOW_MOVE_OUTAGE)
+	for (unsigned i = 0; i < protocol->flows_len; i++) {
+		if (protocol->flows[i].seen.answered > 0 && protocol->flows[i].seen.tail_lost < FLOW_MOVE_OUTAGE)
 			return true;
 	}
 	return false;
@@ -198,16 +198,17 @@ static bool is_answered(const struct failover_protocol *x)
 
 /* The move was made on the servers, and the network does not know. */
 static void judge_unheard(const struct failover_measured *f, const struct path *p, const char *address,
-			  struct failover_protocol *x)
+			  struct failover_protocol *protocol)
 {
-	const struct move *m = &x->move;
+	const struct move *m = &protocol->move;
 	unsigned unheard = 0;
 
-	if (m->to == SAMPLE_NOBODY && is_answered(x) && endpoint_same_address(&p->facts.arrived_on, &p->endpoint))
+	if (m->to == SAMPLE_NOBODY && is_answered(protocol) &&
+	    endpoint_same_address(&p->facts.arrived_on, &p->endpoint))
 		unheard = owners_unheard(f->owners, path_slot(p, (unsigned)m->from));
 	for (unsigned k = 0; k < p->target->servers_len; k++) {
 		if (unheard >> k & 1)
-			reasons_add(&x->reasons,
+			reasons_add(&protocol->reasons,
 				    "%s has %s on an interface since the move, as it says, but the network still "
 				    "sends the probes to %s. Let it announce the address (gratuitous ARP, unsolicited "
 				    "ND), and remove it from %s",
@@ -218,15 +219,16 @@ static void judge_unheard(const struct failover_measured *f, const struct path *
 
 /* Frames for the address still came to a server that had given it up: the network had not been told of the move. */
 static void note_strayed(const struct failover_measured *f, const struct path *p, const char *address,
-			 struct failover_protocol *x)
+			 struct failover_protocol *protocol)
 {
-	const struct flow_gap *gap = x->move.to == SAMPLE_NOBODY ? &x->flows[0].seen.tail : &x->move.gap;
+	const struct flow_gap *gap =
+	    protocol->move.to == SAMPLE_NOBODY ? &protocol->flows[0].seen.tail : &protocol->move.gap;
 	struct hint_holding_explanation e;
 
 	if (!p->loss || gap->total_ns == 0)
 		return;
 	hint_holding_explain(&p->loss->holding, p, gap->from_ns, gap->from_ns, &e);
-	if (x->move.to == SAMPLE_NOBODY && e.held == 0)
+	if (protocol->move.to == SAMPLE_NOBODY && e.held == 0)
 		return; /* there is no new holder that could have told it */
 	for (unsigned k = 0; e.certain && k < p->target->servers_len; k++) {
 		const struct hint_holding_word *word = &p->loss->holding.words[k];
@@ -234,7 +236,7 @@ static void note_strayed(const struct failover_measured *f, const struct path *p
 		const char *server = config_server_name(&f->plan->config, (int)p->target->servers[k]);
 		if (e.misdelivered >> k & 1 && strayed_ns >= FAILOVER_STRAYED_NS)
 			reasons_add(
-			    &x->notes,
+			    &protocol->notes,
 			    "%s: for at least %.1f s the network still sent the probes to %s, which did not have %s "
 			    "any more: a neighbour entry on the way was old. Let the new holder announce the address "
 			    "(gratuitous ARP, unsolicited ND)",
@@ -242,7 +244,7 @@ static void note_strayed(const struct failover_measured *f, const struct path *p
 	}
 }
 
-static void judge(const struct failover_measured *f, const struct path *p, struct failover_protocol *x)
+static void judge(const struct failover_measured *f, const struct path *p, struct failover_protocol *protocol)
 {
 	enum probe_kind kind = p->kind;
 	const struct failover_options *o = f->options;
@@ -266,23 +268,23 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 		.settled = f->settled[kind],
 	};
 
-	gather(f, kind, x, &c);
+	gather(f, kind, protocol, &c);
 	c.cause = cause_of(f, kind, cause);
-	judge_command(f, &x->reasons);
+	judge_command(f, &protocol->reasons);
 	if (o->exec && !f->command->text)
-		reasons_add(&x->reasons, "the command was not run: nobody answered before the move");
-	reasons_of_move(&c, &x->move, x->flows, x->flows_len, &x->reasons);
-	judge_owners(f, p, c.address, x);
-	judge_unheard(f, p, c.address, x);
-	note_strayed(f, p, c.address, x);
-	note_baselines(f, kind, &x->notes);
-	if (x->move.excused > 0)
-		reasons_add(&x->notes,
+		reasons_add(&protocol->reasons, "the command was not run: nobody answered before the move");
+	reasons_of_move(&c, &protocol->move, protocol->flows, protocol->flows_len, &protocol->reasons);
+	judge_owners(f, p, c.address, protocol);
+	judge_unheard(f, p, c.address, protocol);
+	note_strayed(f, p, c.address, protocol);
+	note_baselines(f, kind, &protocol->notes);
+	if (protocol->move.excused > 0)
+		reasons_add(&protocol->notes,
 			    "%s: %u lost probes do not count: the servers' own addresses lost probes at the same "
 			    "time",
-			    c.protocol, x->move.excused);
+			    c.protocol, protocol->move.excused);
 	if (f->plan->several)
-		reasons_add(&x->notes, "%s has several addresses; only %s is measured", t->name, address);
+		reasons_add(&protocol->notes, "%s has several addresses; only %s is measured", t->name, address);
 }
 
 static const struct path *first_of(const struct failover_measured *f, enum probe_kind kind)
@@ -297,7 +299,7 @@ static const struct path *first_of(const struct failover_measured *f, enum probe
 }
 
 /* What a program with an open connection experiences. */
-static void note_connection(const struct failover_measured *f, struct failover_protocol *x)
+static void note_connection(const struct failover_measured *f, struct failover_protocol *protocol)
 {
 	const struct connection *c = f->connection;
 	int64_t now_ns = clock_mono_ns();
@@ -309,18 +311,18 @@ static void note_connection(const struct failover_measured *f, struct failover_p
 		break;
 	case CONNECTION_KEPT:
 		if (connection_stalled_ns(c, now_ns) > CONNECTION_STALL_MIN_NS)
-			reasons_add(&x->notes,
+			reasons_add(&protocol->notes,
 				    "TCP: a connection that was open stalled for %.3f s; then %s answered it",
 				    stalled_s, server);
-		else if (x->move.to != SAMPLE_NOBODY && x->move.to != c->server)
-			reasons_add(&x->notes,
+		else if (protocol->move.to != SAMPLE_NOBODY && protocol->move.to != c->server)
+			reasons_add(&protocol->notes,
 				    "TCP: a connection that was open stays with %s. It breaks when %s goes away",
 				    server, server);
 		break;
 	case CONNECTION_RESET:
 	case CONNECTION_CLOSED:
 		reasons_add(
-		    &x->notes,
+		    &protocol->notes,
 		    "TCP: a connection that was open to %s was %s after a wait of %.3f s; programs have to connect "
 		    "again",
 		    server, connection_fate(c, now_ns) == CONNECTION_RESET ? "reset" : "closed",
@@ -328,11 +330,11 @@ static void note_connection(const struct failover_measured *f, struct failover_p
 		break;
 	case CONNECTION_HUNG:
 		reasons_add(
-		    &x->notes,
+		    &protocol->notes,
 		    "TCP: a connection that was open to %s hangs: no answer for %.1f s, and no reset. Programs wait "
 		    "until their own timeout%s",
 		    server, stalled_s,
-		    x->move.to == SAMPLE_NOBODY
+		    protocol->move.to == SAMPLE_NOBODY
 			? ""
 			: ". Let the new holder reset what it does not know, instead of dropping it");
 		break;
@@ -349,7 +351,7 @@ static uint32_t unknown_losses(const struct samples *s)
 }
 
 /* The UDP flow that knows the most of where its probes were lost tells it to the others. */
-static void mark_concurrent(const struct failover_report *report, struct failover_protocol *x)
+static void mark_concurrent(const struct failover_report *report, struct failover_protocol *protocol)
 {
 	const struct failover_protocol *udp = report->protocols[PROBE_UDP];
 	const struct samples *best = NULL;
@@ -358,27 +360,27 @@ static void mark_concurrent(const struct failover_report *report, struct failove
 		if (!best || unknown_losses(&udp->flows[i].samples) < unknown_losses(best))
 			best = &udp->flows[i].samples;
 	}
-	for (unsigned i = 0; best && i < x->flows_len; i++) {
-		if (&x->flows[i].samples != best)
-			concurrent_mark(&x->flows[i].samples, best);
+	for (unsigned i = 0; best && i < protocol->flows_len; i++) {
+		if (&protocol->flows[i].samples != best)
+			concurrent_mark(&protocol->flows[i].samples, best);
 	}
 }
 
 static bool make_protocol(const struct failover_measured *f, enum probe_kind kind, struct failover_report *report)
 {
 	const struct path *p = first_of(f, kind);
-	struct failover_protocol *x = p ? calloc(1, sizeof *x) : NULL;
+	struct failover_protocol *protocol = p ? calloc(1, sizeof *protocol) : NULL;
 
 	if (!p)
 		return true;
-	report->protocols[kind] = x;
-	if (!x || !read_protocol(f, kind, x))
+	report->protocols[kind] = protocol;
+	if (!protocol || !read_protocol(f, kind, protocol))
 		return false;
-	mark_concurrent(report, x);
-	move_read(x->flows, x->flows_len, &x->move);
-	judge(f, p, x);
+	mark_concurrent(report, protocol);
+	move_read(protocol->flows, protocol->flows_len, &protocol->move);
+	judge(f, p, protocol);
 	if (kind == PROBE_TCP)
-		note_connection(f, x);
+		note_connection(f, protocol);
 	report->results[report->len++] = (struct result_failover){
 		.time_ns = clock_real_ns(),
 		.real_ns = clock_real_ns() - clock_mono_ns(),
@@ -387,14 +389,14 @@ static bool make_protocol(const struct failover_measured *f, enum probe_kind kin
 		.endpoint = p->endpoint,
 		.kind = kind,
 		.round = f->round,
-		.move = &x->move,
-		.flows = x->flows,
-		.flows_len = x->flows_len,
+		.move = &protocol->move,
+		.flows = protocol->flows,
+		.flows_len = protocol->flows_len,
 		.command = f->command->text ? f->command : NULL,
 		.connection = kind == PROBE_TCP ? f->connection : NULL,
 		.neighbours = f->neighbours,
-		.reasons = &x->reasons,
-		.notes = &x->notes,
+		.reasons = &protocol->reasons,
+		.notes = &protocol->notes,
 	};
 	return true;
 }
@@ -412,10 +414,10 @@ bool failover_report_make(struct failover_report *report, const struct failover_
 void failover_report_free(struct failover_report *report)
 {
 	for (unsigned kind = 0; kind < PROBE_KINDS; kind++) {
-		struct failover_protocol *x = report->protocols[kind];
-		for (unsigned i = 0; x && i < MOVE_FLOWS_MAX; i++)
-			samples_free(&x->flows[i].samples);
-		free(x);
+		struct failover_protocol *protocol = report->protocols[kind];
+		for (unsigned i = 0; protocol && i < MOVE_FLOWS_MAX; i++)
+			samples_free(&protocol->flows[i].samples);
+		free(protocol);
 		report->protocols[kind] = NULL;
 	}
 }

@@ -232,11 +232,11 @@ static bool is_ours(const struct udp_datagram *d)
 /* Does the reply return what this path sent? The time is exact to the nanosecond, which nobody off the path knows. */
 static bool is_reflected(const struct path *p, const struct stamp_reply *reply)
 {
-	const struct prober *b = &p->prober;
+	const struct prober *prober = &p->prober;
 
-	return probe_kind_of(p->kind)->is_plain && reply->seq >= 1 && reply->seq < b->next &&
-	       b->next - reply->seq <= b->ring_len && (reply->ssid == 0 || reply->ssid == path_ssid(p)) &&
-	       reply->sent_ns == p->stamped_ns[reply->seq & (b->ring_len - 1)];
+	return probe_kind_of(p->kind)->is_plain && reply->seq >= 1 && reply->seq < prober->next &&
+	       prober->next - reply->seq <= prober->ring_len && (reply->ssid == 0 || reply->ssid == path_ssid(p)) &&
+	       reply->sent_ns == p->stamped_ns[reply->seq & (prober->ring_len - 1)];
 }
 
 /* A reply of a plain STAMP reflector, from the address that was asked. Returns false if it is none. */
@@ -379,23 +379,23 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 
 static void remember_attempt(const struct engine *e, struct path *p, uint32_t seq, const struct tcp_outcome *o)
 {
-	struct path_loss *d = path_loss(p);
+	struct path_loss *loss = path_loss(p);
 	struct attempt *attempt = path_loss_attempt(p, seq);
 	bool lost_here;
 
-	if (!d)
+	if (!loss)
 		return;
 	own_tap_drain(e->own_tap, clock_mono_ns());
 	lost_here = !o->connected && own_tap_saw_handshake(e->own_tap, &p->endpoint, &o->local, o->started_ns);
 	if (lost_here && o->result == TCP_TIMED_OUT)
 		prober_note_at_link(&p->prober, seq);
 	if (!attempt)
-		attempt = attempts_add(&d->attempts, &(const struct attempt){
-							 .seq = seq,
-							 .local = o->local,
-							 .name = o->name,
-							 .started_ns = o->started_ns,
-						     });
+		attempt = attempts_add(&loss->attempts, &(const struct attempt){
+							    .seq = seq,
+							    .local = o->local,
+							    .name = o->name,
+							    .started_ns = o->started_ns,
+							});
 	if (!attempt && o->result == TCP_TIMED_OUT)
 		prober_note_unasked(&p->prober, seq);
 	if (!attempt)

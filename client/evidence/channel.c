@@ -5,25 +5,25 @@
 
 /* -- channels with outstanding queries -- */
 
-static void wait_for(struct channels *channels, struct channel *w)
+static void wait_for(struct channels *channels, struct channel *channel)
 {
-	if (w->waiting_at)
+	if (channel->waiting_at)
 		return;
-	w->next_waiting = channels->waiting;
-	w->waiting_at = &channels->waiting;
-	if (w->next_waiting)
-		w->next_waiting->waiting_at = &w->next_waiting;
-	channels->waiting = w;
+	channel->next_waiting = channels->waiting;
+	channel->waiting_at = &channels->waiting;
+	if (channel->next_waiting)
+		channel->next_waiting->waiting_at = &channel->next_waiting;
+	channels->waiting = channel;
 }
 
-static void wait_no_more(struct channel *w)
+static void wait_no_more(struct channel *channel)
 {
-	if (!w->waiting_at)
+	if (!channel->waiting_at)
 		return;
-	*w->waiting_at = w->next_waiting;
-	if (w->next_waiting)
-		w->next_waiting->waiting_at = w->waiting_at;
-	w->waiting_at = NULL;
+	*channel->waiting_at = channel->next_waiting;
+	if (channel->next_waiting)
+		channel->next_waiting->waiting_at = channel->waiting_at;
+	channel->waiting_at = NULL;
 }
 
 /* -- hash table by flow id: it grows, and its entries are allocated one by one, which table.h does not support -- */
@@ -33,21 +33,21 @@ static struct channel **bucket_of(const struct channels *channels, uint64_t flow
 	return &channels->by_flow[flow_id & (channels->by_flow_len - 1)]; /* flow ids are our own random numbers */
 }
 
-static void enter_flow(struct channels *channels, struct channel *w)
+static void enter_flow(struct channels *channels, struct channel *channel)
 {
-	struct channel **bucket = bucket_of(channels, w->prober.flow_id);
+	struct channel **bucket = bucket_of(channels, channel->prober.flow_id);
 
-	w->next_of_flow = *bucket;
-	*bucket = w;
+	channel->next_of_flow = *bucket;
+	*bucket = channel;
 }
 
-static void leave_flow(struct channels *channels, struct channel *w)
+static void leave_flow(struct channels *channels, struct channel *channel)
 {
-	struct channel **at = bucket_of(channels, w->prober.flow_id);
+	struct channel **at = bucket_of(channels, channel->prober.flow_id);
 
-	while (*at != w)
+	while (*at != channel)
 		at = &(*at)->next_of_flow;
-	*at = w->next_of_flow;
+	*at = channel->next_of_flow;
 	channels->by_flow_count--;
 }
 
@@ -81,25 +81,25 @@ static bool make_room(struct channels *channels)
 
 struct channel *channels_find_flow(const struct channels *channels, uint64_t flow_id)
 {
-	struct channel *w = channels->by_flow_len ? *bucket_of(channels, flow_id) : NULL;
+	struct channel *channel = channels->by_flow_len ? *bucket_of(channels, flow_id) : NULL;
 
-	while (w && w->prober.flow_id != flow_id)
-		w = w->next_of_flow;
-	return w;
+	while (channel && channel->prober.flow_id != flow_id)
+		channel = channel->next_of_flow;
+	return channel;
 }
 
-static bool remember(struct channels *channels, struct channel *w, int64_t timeout_ns)
+static bool remember(struct channels *channels, struct channel *channel, int64_t timeout_ns)
 {
 	uint64_t flow_id;
 
-	if (w->memory)
+	if (channel->memory)
 		return true;
-	if (!make_room(channels) || !(w->memory = calloc(1, sizeof *w->memory)))
+	if (!make_room(channels) || !(channel->memory = calloc(1, sizeof *channel->memory)))
 		return false;
 	randombytes_buf(&flow_id, sizeof flow_id);
-	randombytes_buf(&w->inner_flow_id, sizeof w->inner_flow_id);
-	prober_init(&w->prober, flow_id, timeout_ns, w->memory->ring, CHANNEL_RING_LEN);
-	enter_flow(channels, w);
+	randombytes_buf(&channel->inner_flow_id, sizeof channel->inner_flow_id);
+	prober_init(&channel->prober, flow_id, timeout_ns, channel->memory->ring, CHANNEL_RING_LEN);
+	enter_flow(channels, channel);
 	channels->by_flow_count++;
 	return true;
 }
@@ -116,27 +116,27 @@ bool channels_init(struct channels *channels, size_t servers_len,
 	return channels->servers != NULL;
 }
 
-static void free_channel(struct channels *channels, struct channel *w)
+static void free_channel(struct channels *channels, struct channel *channel)
 {
-	channels->leaving(channels->context, w);
-	wait_no_more(w);
-	if (w->memory)
-		leave_flow(channels, w);
-	free(w->memory);
-	free(w);
+	channels->leaving(channels->context, channel);
+	wait_no_more(channel);
+	if (channel->memory)
+		leave_flow(channels, channel);
+	free(channel->memory);
+	free(channel);
 }
 
 /* Free the channels whose address is no longer current; all: free every channel. */
 static void sweep(struct channels *channels, struct channel **list, bool all)
 {
 	while (*list) {
-		struct channel *w = *list;
-		if (w->current && !all) {
-			list = &w->next;
+		struct channel *channel = *list;
+		if (channel->current && !all) {
+			list = &channel->next;
 			continue;
 		}
-		*list = w->next;
-		free_channel(channels, w);
+		*list = channel->next;
+		free_channel(channels, channel);
 	}
 }
 
@@ -211,8 +211,8 @@ void channels_begin(struct channels *channels)
 {
 	for (size_t server = 0; server < channels->servers_len; server++) {
 		channels->servers[server].addresses = 0;
-		for (struct channel *w = channels->servers[server].direct; w; w = w->next)
-			w->current = false;
+		for (struct channel *channel = channels->servers[server].direct; channel; channel = channel->next)
+			channel->current = false;
 	}
 }
 
@@ -221,9 +221,9 @@ void channels_settle(struct channels *channels)
 	for (size_t server = 0; server < channels->servers_len; server++)
 		sweep(channels, &channels->servers[server].direct, false);
 	for (size_t server = 0; server < channels->servers_len; server++) {
-		for (struct channel *w = channels->servers[server].relays; w; w = w->next)
-			w->current =
-			    *find(&channels->servers[w->witness].direct, CHANNEL_DIRECT, &w->endpoint, w->transport);
+		for (struct channel *channel = channels->servers[server].relays; channel; channel = channel->next)
+			channel->current = *find(&channels->servers[channel->witness].direct, CHANNEL_DIRECT,
+						 &channel->endpoint, channel->transport);
 		sweep(channels, &channels->servers[server].relays, false);
 	}
 }
@@ -241,9 +241,9 @@ bool channels_ask(struct channels *channels, struct channel *channel, int64_t ti
 	return true;
 }
 
-static int64_t witness_heard_ns(const struct channels *channels, const struct channel *w)
+static int64_t witness_heard_ns(const struct channels *channels, const struct channel *channel)
 {
-	return w->witness == CHANNEL_DIRECT ? 0 : channels->servers[w->witness].heard_ns;
+	return channel->witness == CHANNEL_DIRECT ? 0 : channels->servers[channel->witness].heard_ns;
 }
 
 int64_t channels_expire(struct channels *channels, int64_t now_ns)
@@ -252,20 +252,20 @@ int64_t channels_expire(struct channels *channels, int64_t now_ns)
 
 	if (now_ns < channels->expire_ns)
 		return channels->expire_ns;
-	for (struct channel *w = channels->waiting, *next; w; w = next) {
-		uint32_t from = w->prober.waiting_from;
-		bool lapsed = prober_expire(&w->prober, now_ns) > 0;
-		int64_t deadline_ns = prober_next_deadline(&w->prober);
-		next = w->next_waiting;
-		channels->servers[w->server].lapsed = channels->servers[w->server].lapsed || lapsed;
+	for (struct channel *channel = channels->waiting, *next; channel; channel = next) {
+		uint32_t from = channel->prober.waiting_from;
+		bool lapsed = prober_expire(&channel->prober, now_ns) > 0;
+		int64_t deadline_ns = prober_next_deadline(&channel->prober);
+		next = channel->next_waiting;
+		channels->servers[channel->server].lapsed = channels->servers[channel->server].lapsed || lapsed;
 		channels->lapsed = channels->lapsed || lapsed;
-		for (uint32_t seq = from; seq < w->prober.waiting_from; seq++) {
-			const struct prober_record *r = prober_record(&w->prober, seq);
+		for (uint32_t seq = from; seq < channel->prober.waiting_from; seq++) {
+			const struct prober_record *r = prober_record(&channel->prober, seq);
 			if (r->outcome == PROBER_LOST)
-				liveness_timed_out(&w->liveness, witness_heard_ns(channels, w), r->sent_ns);
+				liveness_timed_out(&channel->liveness, witness_heard_ns(channels, channel), r->sent_ns);
 		}
 		if (deadline_ns == INT64_MAX)
-			wait_no_more(w);
+			wait_no_more(channel);
 		next_ns = deadline_ns < next_ns ? deadline_ns : next_ns;
 	}
 	channels->expire_ns = next_ns;
@@ -282,16 +282,16 @@ void channel_failed(struct channel *channel, uint32_t seq, bool refused)
 
 /* -- liveness -- */
 
-bool channel_is_alive(const struct channel *w, const struct paths *paths)
+bool channel_is_alive(const struct channel *channel, const struct paths *paths)
 {
-	if (w->liveness.answered)
+	if (channel->liveness.answered)
 		return true;
-	for (const struct path *p = paths_at(paths, &w->endpoint, w->transport); p; p = p->next_there) {
+	for (const struct path *p = paths_at(paths, &channel->endpoint, channel->transport); p; p = p->next_there) {
 		struct prober_tally tally;
 		prober_tally(&p->prober, 1, &tally);
-		if (p->endpoint.egress == w->endpoint.egress && tally.answered &&
-		    tally.answered_ns > w->liveness.asked_ns &&
-		    path_server_of_number(p, tally.server) == (int)w->server)
+		if (p->endpoint.egress == channel->endpoint.egress && tally.answered &&
+		    tally.answered_ns > channel->liveness.asked_ns &&
+		    path_server_of_number(p, tally.server) == (int)channel->server)
 			return true;
 	}
 	return false;
@@ -299,11 +299,11 @@ bool channel_is_alive(const struct channel *w, const struct paths *paths)
 
 struct channel *channels_first_alive(const struct channels *channels, unsigned server, const struct paths *paths)
 {
-	struct channel *w = channels->servers[server].direct;
+	struct channel *channel = channels->servers[server].direct;
 
-	while (w && !channel_is_alive(w, paths))
-		w = w->next;
-	return w;
+	while (channel && !channel_is_alive(channel, paths))
+		channel = channel->next;
+	return channel;
 }
 
 enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
@@ -313,10 +313,10 @@ enum liveness channels_liveness(const struct channels *channels, unsigned server
 	enum liveness liveness = LIVENESS_SILENT;
 	bool agreed = s->direct != NULL;
 
-	for (const struct channel *w = s->direct; w; w = w->next)
-		liveness = liveness_of_both(liveness, liveness_of_channel(&w->liveness, since_ns));
-	for (const struct channel *w = s->relays; w && agreed; w = w->next)
-		agreed = liveness_witness_agrees(&w->liveness, since_ns, witness_rounds);
+	for (const struct channel *channel = s->direct; channel; channel = channel->next)
+		liveness = liveness_of_both(liveness, liveness_of_channel(&channel->liveness, since_ns));
+	for (const struct channel *channel = s->relays; channel && agreed; channel = channel->next)
+		agreed = liveness_witness_agrees(&channel->liveness, since_ns, witness_rounds);
 	return liveness == LIVENESS_SILENT && !agreed ? LIVENESS_UNKNOWN : liveness;
 }
 
@@ -326,18 +326,20 @@ bool channels_silence_is_proof(const struct channels *channels, unsigned server,
 	const struct channel_server *s = &channels->servers[server];
 	bool proof = false;
 
-	for (const struct channel *w = s->direct; w && !proof && !answers_may_be_dropped; w = w->next)
-		proof = !endpoint_same_address(&w->endpoint, &s->direct->endpoint);
-	for (const struct channel *w = s->relays; w && !proof; w = w->next)
-		proof = w->liveness.asked_ns >= since_ns;
+	for (const struct channel *channel = s->direct; channel && !proof && !answers_may_be_dropped;
+	     channel = channel->next)
+		proof = !endpoint_same_address(&channel->endpoint, &s->direct->endpoint);
+	for (const struct channel *channel = s->relays; channel && !proof; channel = channel->next)
+		proof = channel->liveness.asked_ns >= since_ns;
 	return proof;
 }
 
 const struct channel *channels_reported_silent(const struct channels *channels, unsigned server, int64_t since_ns)
 {
-	const struct channel *w = channels->servers[server].relays;
+	const struct channel *channel = channels->servers[server].relays;
 
-	while (w && !(w->liveness.reported_silent && liveness_of_channel(&w->liveness, since_ns) == LIVENESS_SILENT))
-		w = w->next;
-	return w;
+	while (channel && !(channel->liveness.reported_silent &&
+			    liveness_of_channel(&channel->liveness, since_ns) == LIVENESS_SILENT))
+		channel = channel->next;
+	return channel;
 }

@@ -49,11 +49,11 @@ static bool count_large(const struct path *p, uint32_t seq, struct hint_data_lar
 
 void hint_data_count_large(const struct path *p, uint32_t window, struct hint_data_large *large)
 {
-	const struct prober *b = &p->prober;
+	const struct prober *prober = &p->prober;
 
 	*large = (struct hint_data_large){ 0 };
-	for (uint32_t seq = b->waiting_from, from = prober_window_from(b, window); seq-- > from;) {
-		const struct prober_record *r = prober_record(b, seq);
+	for (uint32_t seq = prober->waiting_from, from = prober_window_from(prober, window); seq-- > from;) {
+		const struct prober_record *r = prober_record(prober, seq);
 		if ((prober_is_lost(r) || prober_is_answered(r)) && count_large(p, seq, large))
 			return;
 	}

@@ -16,66 +16,66 @@ struct endpoint hint_holding_where(const struct path *p)
 	return endpoint_of(where->address, 0);
 }
 
-static int64_t ago(const struct query_result *t, uint32_t ms)
+static int64_t ago(const struct query_result *result, uint32_t ms)
 {
-	return t->asked_ns - (int64_t)ms * NS_PER_MS;
+	return result->asked_ns - (int64_t)ms * NS_PER_MS;
 }
 
 /* The newest frame of this path for the address, whether the server has the address or not, and when a socket last
  * heard this client there. */
-static void note_frames(const struct path *p, const struct query_result *t, struct hint_holding_word *word)
+static void note_frames(const struct path *p, const struct query_result *result, struct hint_holding_word *word)
 {
-	for (unsigned i = 0; i < t->answer->frames_len; i++) {
-		const struct evidence_frames *f = &t->answer->frames[i];
+	for (unsigned i = 0; i < result->answer->frames_len; i++) {
+		const struct evidence_frames *f = &result->answer->frames[i];
 		if (f->transport != probe_kind_of(p->kind)->transport ||
 		    !endpoint_same_address(&f->local, &word->said.address) || endpoint_is_unknown(&word->client) ||
 		    !endpoint_same_address(&f->client, &word->client))
 			continue;
-		word->frames_ns = ns_later(word->frames_ns, ago(t, f->idle_ms));
+		word->frames_ns = ns_later(word->frames_ns, ago(result, f->idle_ms));
 		if (f->heard_ms < EVIDENCE_HEARD_MAX)
-			word->socket_ns = ns_later(word->socket_ns, ago(t, f->heard_ms));
+			word->socket_ns = ns_later(word->socket_ns, ago(result, f->heard_ms));
 	}
 }
 
 /* When had the server lost the address at the latest? It does not know of an address that no interface has, so that it
  * may have said something else before. */
 static int64_t absent_ns(const struct hint_holding_word *before, const struct evidence_holding *said,
-			 const struct query_result *t)
+			 const struct query_result *result)
 {
-	uint64_t ms = said->absent_ms == UINT32_MAX ? t->answer->uptime_ms : said->absent_ms;
-	int64_t lost_ns = t->now_ns - (int64_t)(ms < ABSENT_MAX_MS ? ms : ABSENT_MAX_MS) * NS_PER_MS;
+	uint64_t ms = said->absent_ms == UINT32_MAX ? result->answer->uptime_ms : said->absent_ms;
+	int64_t lost_ns = result->now_ns - (int64_t)(ms < ABSENT_MAX_MS ? ms : ABSENT_MAX_MS) * NS_PER_MS;
 
 	if (before->known && before->said.state != EVIDENCE_ABSENT && before->asked_ns > lost_ns &&
 	    endpoint_same_address(&before->said.address, &said->address))
-		return t->now_ns;
+		return result->now_ns;
 	return lost_ns;
 }
 
-static int64_t heard_ns(const struct query_result *t, const struct evidence_holding *said)
+static int64_t heard_ns(const struct query_result *result, const struct evidence_holding *said)
 {
 	return said->heard_ms != UINT32_MAX && endpoint_same_address(&said->arrived_on, &said->address)
-		   ? ago(t, said->heard_ms)
+		   ? ago(result, said->heard_ms)
 		   : 0;
 }
 
-void hint_holding_note(struct hint_holding *h, const struct path *p, const struct query_result *t, int slot,
+void hint_holding_note(struct hint_holding *h, const struct path *p, const struct query_result *result, int slot,
 		       const struct evidence_flow *flow)
 {
 	const struct endpoint where = hint_holding_where(p);
 
-	for (unsigned i = 0; i < t->answer->holdings_len; i++) {
-		const struct evidence_holding *said = &t->answer->holdings[i];
+	for (unsigned i = 0; i < result->answer->holdings_len; i++) {
+		const struct evidence_holding *said = &result->answer->holdings[i];
 		if (!endpoint_same_address(&said->address, &where) || said->state == EVIDENCE_UNSAID)
 			continue;
 		h->words[slot] = (struct hint_holding_word){
 			.known = true,
-			.asked_ns = t->asked_ns,
-			.absent_ns = absent_ns(&h->words[slot], said, t),
+			.asked_ns = result->asked_ns,
+			.absent_ns = absent_ns(&h->words[slot], said, result),
 			.said = *said,
-			.heard_ns = heard_ns(t, said),
+			.heard_ns = heard_ns(result, said),
 		};
-		h->words[slot].client = *query_result_client(t, p, flow);
-		note_frames(p, t, &h->words[slot]);
+		h->words[slot].client = *query_result_client(result, p, flow);
+		note_frames(p, result, &h->words[slot]);
 	}
 }
 

@@ -2,26 +2,26 @@
 
 #include "common/core/ns.h"
 
-void hint_neighbour_note(struct hint_neighbour *h, const struct path *p, const struct query_result *t,
+void hint_neighbour_note(struct hint_neighbour *h, const struct path *p, const struct query_result *result,
 			 const struct evidence_flow *flow)
 {
-	const struct endpoint *client = query_result_client(t, p, flow);
+	const struct endpoint *client = query_result_client(result, p, flow);
 
-	for (unsigned i = 0; i < t->answer->neighbours_len; i++) {
-		const struct evidence_neighbour *n = &t->answer->neighbours[i];
+	for (unsigned i = 0; i < result->answer->neighbours_len; i++) {
+		const struct evidence_neighbour *n = &result->answer->neighbours[i];
 		if (!endpoint_same_address(&n->client, client) || !query_result_arrives(p, flow, &n->local))
 			continue;
 		*h = (struct hint_neighbour){
 			.known = true,
 			.entry = *n,
-			.server = (int)t->server,
-			.asked_ns = t->asked_ns,
-			.right_ns =
-			    n->healed_ms == UINT32_MAX ? INT64_MAX : t->asked_ns - (int64_t)n->healed_ms * NS_PER_MS,
+			.server = (int)result->server,
+			.asked_ns = result->asked_ns,
+			.right_ns = n->healed_ms == UINT32_MAX ? INT64_MAX
+							       : result->asked_ns - (int64_t)n->healed_ms * NS_PER_MS,
 		};
 		return;
 	}
-	if (h->server == (int)t->server && !t->answer->truncated)
+	if (h->server == (int)result->server && !result->answer->truncated)
 		h->known = false; /* the server no longer reports the entry */
 }
 
@@ -37,14 +37,14 @@ void hint_neighbour_explain(const struct hint_neighbour *h, const struct path *p
 			    const struct link_ops *link, int64_t since_ns,
 			    struct hint_neighbour_explanation *explanation)
 {
-	const struct prober *b = &p->prober;
+	const struct prober *prober = &p->prober;
 	int64_t right_ns = h->right_ns;
 
 	*explanation = (struct hint_neighbour_explanation){ 0 };
 	if (!h->known || h->asked_ns < since_ns || h->server != receipt_server || leads_to_us(h, link))
 		return;
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
+	for (uint32_t seq = prober_window_from(prober, prober->ring_len); seq < prober->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(prober, seq);
 		if (prober_is_answered(r) && r->sent_ns > h->asked_ns && r->sent_ns < right_ns)
 			right_ns = r->sent_ns;
 		if (!prober_is_lost(r) || r->sent_ns < since_ns)

@@ -4,25 +4,25 @@
 
 #include <linux/neighbour.h>
 
-void hint_return_route_note(struct hint_return_route *h, const struct path *p, const struct query_result *t,
+void hint_return_route_note(struct hint_return_route *h, const struct path *p, const struct query_result *result,
 			    const struct evidence_flow *flow)
 {
-	const struct endpoint *client = query_result_client(t, p, flow);
+	const struct endpoint *client = query_result_client(result, p, flow);
 
-	for (unsigned i = 0; i < t->answer->return_routes_len; i++) {
-		const struct evidence_return_route *w = &t->answer->return_routes[i];
+	for (unsigned i = 0; i < result->answer->return_routes_len; i++) {
+		const struct evidence_return_route *w = &result->answer->return_routes[i];
 		if (!endpoint_same_address(&w->client, client) || !query_result_arrives(p, flow, &w->local))
 			continue;
 		*h = (struct hint_return_route){
 			.known = true,
 			.route = *w,
-			.server = (int)t->server,
-			.asked_ns = t->asked_ns,
-			.failed_ns = w->count > 0 ? t->asked_ns - (int64_t)w->idle_ms * NS_PER_MS : INT64_MIN,
+			.server = (int)result->server,
+			.asked_ns = result->asked_ns,
+			.failed_ns = w->count > 0 ? result->asked_ns - (int64_t)w->idle_ms * NS_PER_MS : INT64_MIN,
 		};
 		return;
 	}
-	if (h->server == (int)t->server && !t->answer->truncated)
+	if (h->server == (int)result->server && !result->answer->truncated)
 		h->known = false; /* nothing is wrong with its answers any more */
 }
 

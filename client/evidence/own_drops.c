@@ -23,10 +23,10 @@ void own_drops_looked(struct own_drops *d, struct udp_drops total, int64_t now_n
 }
 
 /* Its answer may have come from when it was sent to its deadline. */
-static bool may_be_dropped(const struct own_drops *d, const struct prober *b, const struct prober_record *r)
+static bool may_be_dropped(const struct own_drops *d, const struct prober *prober, const struct prober_record *r)
 {
 	return (r->outcome == PROBER_LOST || r->outcome == PROBER_LOST_RETURN) && r->sent_ns <= d->to_ns &&
-	       r->sent_ns + b->timeout_ns >= d->from_ns;
+	       r->sent_ns + prober->timeout_ns >= d->from_ns;
 }
 
 uint32_t own_drops_explain(const struct own_drops *d, const struct prober *prober, int64_t since_ns)

@@ -49,9 +49,9 @@ struct querier {
 	struct evidence_answer answer;
 };
 
-static void channel_leaves(void *context, struct channel *w)
+static void channel_leaves(void *context, struct channel *channel)
 {
-	tcp_dialer_forget(((struct querier *)context)->s.tcp, &w->prober);
+	tcp_dialer_forget(((struct querier *)context)->s.tcp, &channel->prober);
 }
 
 struct querier *querier_new(const struct querier_settings *settings)
@@ -124,32 +124,32 @@ static bool is_wanted(const void *context, unsigned server)
 
 /* -- sending queries -- */
 
-static void ask(struct querier *querier, struct channel *w, int64_t now_ns)
+static void ask(struct querier *querier, struct channel *channel, int64_t now_ns)
 {
-	struct server *s = &querier->servers[w->server];
+	struct server *s = &querier->servers[channel->server];
 
-	query_sender_ask(&querier->sender, w, w->witness == CHANNEL_DIRECT ? &s->ask_from : &s->relay_from, &s->macs,
-			 now_ns);
+	query_sender_ask(&querier->sender, channel, channel->witness == CHANNEL_DIRECT ? &s->ask_from : &s->relay_from,
+			 &s->macs, now_ns);
 }
 
 /* Was a probe of some path there refused, and none answered since? */
-static bool are_probes_refused(const struct querier *querier, const struct channel *w, int64_t now_ns)
+static bool are_probes_refused(const struct querier *querier, const struct channel *channel, int64_t now_ns)
 {
-	const struct path *p = paths_at(querier->s.paths, &w->endpoint, w->transport);
+	const struct path *p = paths_at(querier->s.paths, &channel->endpoint, channel->transport);
 
-	while (p && (p->facts.last_error != PROBER_REFUSED || p->endpoint.egress != w->endpoint.egress ||
+	while (p && (p->facts.last_error != PROBER_REFUSED || p->endpoint.egress != channel->endpoint.egress ||
 		     now_ns - p->facts.last_error_ns >= QUERIER_REFUSED_NS))
 		p = p->next_there;
-	return p && !channel_is_alive(w, querier->s.paths);
+	return p && !channel_is_alive(channel, querier->s.paths);
 }
 
 /* A refused channel pauses: a kernel limits ICMP errors per peer, over all its addresses, and the probes need them
  * more. The refused query itself may get no error, so a refused probe counts as well. A TCP reset has no such limit. */
-static bool rests(const struct querier *querier, const struct channel *w, int64_t now_ns)
+static bool rests(const struct querier *querier, const struct channel *channel, int64_t now_ns)
 {
-	return w->transport == PACKET_UDP &&
-	       ((w->liveness.refused && now_ns - w->liveness.asked_ns < QUERIER_REFUSED_NS) ||
-		are_probes_refused(querier, w, now_ns));
+	return channel->transport == PACKET_UDP &&
+	       ((channel->liveness.refused && now_ns - channel->liveness.asked_ns < QUERIER_REFUSED_NS) ||
+		are_probes_refused(querier, channel, now_ns));
 }
 
 /* Queries are larger than many probes: where these pass, those may be lost each time. So after a round without an
@@ -158,12 +158,13 @@ static void ask_directly(struct querier *querier, unsigned server, bool alive, i
 {
 	unsigned asked = 0, most = alive && querier->servers[server].rounds_unanswered == 0 ? ALIVE_MAX : ASKED_MAX;
 
-	for (struct channel *w = querier->channels.servers[server].direct; w && asked < most; w = w->next) {
-		if (alive && !channel_is_alive(w, querier->s.paths))
+	for (struct channel *channel = querier->channels.servers[server].direct; channel && asked < most;
+	     channel = channel->next) {
+		if (alive && !channel_is_alive(channel, querier->s.paths))
 			continue;
 		asked++;
-		if (!rests(querier, w, now_ns))
-			ask(querier, w, now_ns);
+		if (!rests(querier, channel, now_ns))
+			ask(querier, channel, now_ns);
 	}
 }
 
@@ -196,9 +197,9 @@ static void ask_witnesses(struct querier *querier, unsigned server, int64_t now_
 	unsigned servers_len = (unsigned)querier->s.config->servers_len;
 	struct asked_witnesses asked = { .len = 0 };
 
-	for (const struct channel *w = querier->channels.servers[server].relays; w && asked.len < RELAYS_MAX;
-	     w = w->next)
-		ask_witness(querier, server, (unsigned)w->witness, &asked, now_ns);
+	for (const struct channel *channel = querier->channels.servers[server].relays;
+	     channel && asked.len < RELAYS_MAX; channel = channel->next)
+		ask_witness(querier, server, (unsigned)channel->witness, &asked, now_ns);
 	for (unsigned looks = 0; looks < LOOKS_MAX && looks < servers_len && asked.len < RELAYS_MAX; looks++) {
 		int witness = witnesses_next(&s->witnesses, server, servers_len);
 		if (witness >= 0)
@@ -238,11 +239,11 @@ static int64_t take_turns(struct querier *querier, int64_t now_ns)
 void querier_poll(struct querier *querier, unsigned server, int64_t now_ns)
 {
 	struct server *s = &querier->servers[server];
-	struct channel *w = turns_is_idle(&querier->turns, server)
-				? channels_first_alive(&querier->channels, server, querier->s.paths)
-				: NULL;
+	struct channel *channel = turns_is_idle(&querier->turns, server)
+				      ? channels_first_alive(&querier->channels, server, querier->s.paths)
+				      : NULL;
 
-	if (w && query_sender_ask_places(&querier->sender, w, &s->poll_from, now_ns))
+	if (channel && query_sender_ask_places(&querier->sender, channel, &s->poll_from, now_ns))
 		turns_ask(&querier->turns, server, now_ns);
 }
 
@@ -333,27 +334,29 @@ int64_t querier_tick(struct querier *querier, int64_t now_ns)
 /* -- receiving answers -- */
 
 /* Apply an answer of the server, direct or relayed. */
-static bool hear_answer(struct querier *querier, const struct channel *w, const struct packet_reply *reply,
+static bool hear_answer(struct querier *querier, const struct channel *channel, const struct packet_reply *reply,
 			uint8_t *buf, size_t len, int64_t now_ns)
 {
 	const uint32_t at = reply->seq & (CHANNEL_RING_LEN - 1);
 	const struct query_result result = {
-		.server = w->server,
-		.witness = w->witness,
-		.query = &w->memory->queries[at],
+		.server = channel->server,
+		.witness = channel->witness,
+		.query = &channel->memory->queries[at],
 		.answer = &querier->answer,
-		.drops = &querier->servers[w->server].drops,
-		.asked_at = w->witness == CHANNEL_DIRECT ? &w->endpoint : NULL,
+		.drops = &querier->servers[channel->server].drops,
+		.asked_at = channel->witness == CHANNEL_DIRECT ? &channel->endpoint : NULL,
 		.link = querier->s.link,
-		.asked_ns = w->memory->ring[at].sent_ns,
+		.asked_ns = channel->memory->ring[at].sent_ns,
 		.now_ns = now_ns,
 	};
 
-	if (!query_open(&querier->sender.codec, w, reply, buf, len, &querier->answer))
+	if (!query_open(&querier->sender.codec, channel, reply, buf, len, &querier->answer))
 		return false;
-	querier->servers[w->server].rounds_unanswered = 0;
-	drop_history_note(&querier->servers[w->server].drops, &querier->answer, w->memory->ring[at].sent_ns, now_ns);
-	turns_wait(&querier->turns, w->server); /* a newer answer may have overtaken this one: losses may remain open */
+	querier->servers[channel->server].rounds_unanswered = 0;
+	drop_history_note(&querier->servers[channel->server].drops, &querier->answer, channel->memory->ring[at].sent_ns,
+			  now_ns);
+	turns_wait(&querier->turns,
+		   channel->server); /* a newer answer may have overtaken this one: losses may remain open */
 	settle_apply(querier->s.paths, &result);
 	if (querier->s.answered)
 		querier->s.answered(querier->s.context, &result);
@@ -365,35 +368,35 @@ static bool hear_answer(struct querier *querier, const struct channel *w, const 
 enum drop querier_received(struct querier *querier, unsigned server, const struct packet_reply *reply, uint8_t *buf,
 			   size_t len, int64_t now_ns)
 {
-	struct channel *w = channels_find_flow(&querier->channels, reply->flow_id);
+	struct channel *channel = channels_find_flow(&querier->channels, reply->flow_id);
 	int64_t sent_ns;
 
-	if (!w)
+	if (!channel)
 		return DROP_FLOW;
-	if (server != (w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness))
+	if (server != (channel->witness == CHANNEL_DIRECT ? channel->server : (unsigned)channel->witness))
 		return DROP_SERVER;
-	if (prober_reply(&w->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
+	if (prober_reply(&channel->prober, reply, 0, true, clock_real_ns(), now_ns, false) == PROBER_NONE)
 		return DROP_NUMBER;
 	querier_heard(querier, server, reply->status, now_ns); /* before the answer causes a review */
-	sent_ns = prober_record(&w->prober, reply->seq)->sent_ns;
+	sent_ns = prober_record(&channel->prober, reply->seq)->sent_ns;
 	if (reply->status == PACKET_PEER_SILENT)
-		liveness_reported_silent(&w->liveness, sent_ns);
+		liveness_reported_silent(&channel->liveness, sent_ns);
 	else
-		liveness_answered(&w->liveness, reply->status == PACKET_OK, sent_ns, now_ns);
-	if (w->witness != CHANNEL_DIRECT && reply->status == PACKET_NO_PEER) {
-		witnesses_exclude(&querier->servers[w->server].witnesses, (unsigned)w->witness,
+		liveness_answered(&channel->liveness, reply->status == PACKET_OK, sent_ns, now_ns);
+	if (channel->witness != CHANNEL_DIRECT && reply->status == PACKET_NO_PEER) {
+		witnesses_exclude(&querier->servers[channel->server].witnesses, (unsigned)channel->witness,
 				  (unsigned)querier->s.config->servers_len);
-		channels_drop(&querier->channels, w);
-	} else if (!hear_answer(querier, w, reply, buf, len, now_ns)) {
+		channels_drop(&querier->channels, channel);
+	} else if (!hear_answer(querier, channel, reply, buf, len, now_ns)) {
 		return DROP_EVIDENCE;
 	}
 	return DROP_NONE;
 }
 
 /* At an address that several servers may have, a refusal may come from another one: each refuses what is for others. */
-static bool is_shared(const struct querier *querier, const struct channel *w)
+static bool is_shared(const struct querier *querier, const struct channel *channel)
 {
-	const struct path *p = paths_at(querier->s.paths, &w->endpoint, w->transport);
+	const struct path *p = paths_at(querier->s.paths, &channel->endpoint, channel->transport);
 
 	while (p && p->target->servers_len <= 1)
 		p = p->next_there;
@@ -402,18 +405,18 @@ static bool is_shared(const struct querier *querier, const struct channel *w)
 
 enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused)
 {
-	struct channel *w = channels_find_flow(&querier->channels, flow_id);
+	struct channel *channel = channels_find_flow(&querier->channels, flow_id);
 
-	if (!w)
+	if (!channel)
 		return DROP_ERROR_FLOW;
-	channel_failed(w, seq, refused && !is_shared(querier, w));
+	channel_failed(channel, seq, refused && !is_shared(querier, channel));
 	return DROP_NONE;
 }
 
 enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
-	struct channel *w = channels_find_flow(&querier->channels, flow_id);
-	unsigned server = w->witness == CHANNEL_DIRECT ? w->server : (unsigned)w->witness;
+	struct channel *channel = channels_find_flow(&querier->channels, flow_id);
+	unsigned server = channel->witness == CHANNEL_DIRECT ? channel->server : (unsigned)channel->witness;
 	const struct keyring_key *key;
 	struct packet_reply reply;
 	enum packet_fault fault;
@@ -421,8 +424,8 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 	if (outcome->result == TCP_PENDING)
 		return DROP_NONE;
 	if (outcome->result != TCP_DONE) {
-		channel_failed(w, seq,
-			       !is_shared(querier, w) &&
+		channel_failed(channel, seq,
+			       !is_shared(querier, channel) &&
 				   (outcome->connected || outcome->result == TCP_REFUSED ||
 				    outcome->result == TCP_BROKEN || outcome->result == TCP_PROHIBITED));
 		return DROP_NONE;
@@ -525,8 +528,8 @@ bool querier_has_other(const struct querier *querier, unsigned server, const str
 {
 	const struct channel_server *s = &querier->channels.servers[server];
 
-	for (const struct channel *w = s->direct; w; w = w->next) {
-		if (!endpoint_same_address(&w->endpoint, address))
+	for (const struct channel *channel = s->direct; channel; channel = channel->next) {
+		if (!endpoint_same_address(&channel->endpoint, address))
 			return true;
 	}
 	return s->relays != NULL;
@@ -534,9 +537,10 @@ bool querier_has_other(const struct querier *querier, unsigned server, const str
 
 int querier_silent_witness(const struct querier *querier, unsigned server)
 {
-	const struct channel *w = channels_reported_silent(&querier->channels, server, fresh_since_ns(querier, server));
+	const struct channel *channel =
+	    channels_reported_silent(&querier->channels, server, fresh_since_ns(querier, server));
 
-	return w ? w->witness : -1;
+	return channel ? channel->witness : -1;
 }
 
 const struct drop_history *querier_drops(const struct querier *querier, unsigned server)

@@ -10,9 +10,9 @@ static void look(struct server_macs *m, const struct link_ops *link, const struc
 		return;
 	m->looked_ns = now_ns;
 	m->known = false;
-	for (const struct channel *w = direct; w && !m->known; w = w->next)
-		m->known = w->transport == PACKET_UDP && link->neighbour_mac(&w->endpoint, m->server) &&
-			   link->own_mac(&w->endpoint, &m->own_address, m->own);
+	for (const struct channel *channel = direct; channel && !m->known; channel = channel->next)
+		m->known = channel->transport == PACKET_UDP && link->neighbour_mac(&channel->endpoint, m->server) &&
+			   link->own_mac(&channel->endpoint, &m->own_address, m->own);
 }
 
 void server_macs_tell(struct server_macs *macs, const struct link_ops *link, const struct channel *direct,

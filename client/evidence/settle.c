@@ -10,32 +10,33 @@
 /* Was the newest query to this server late enough to settle this probe? */
 static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 {
-	const struct attempt *t = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
+	const struct attempt *attempt = probe_kind_of(p->kind)->has_handshake ? path_loss_attempt(p, seq) : NULL;
 
-	return p->loss->has_window[slot] && p->loss->windows[slot].asked_ns >= (t ? settle_attempt_missing_from_ns(p, t)
-										  : path_loss_deadline_ns(p, seq));
+	return p->loss->has_window[slot] &&
+	       p->loss->windows[slot].asked_ns >=
+		   (attempt ? settle_attempt_missing_from_ns(p, attempt) : path_loss_deadline_ns(p, seq));
 }
 
 bool settle_wanted(const struct path *p, int slot)
 {
-	const struct prober *b = &p->prober;
-	const struct path_loss *d = p->loss;
-	uint32_t from = b->next > b->ring_len ? b->next - b->ring_len : 1;
+	const struct prober *prober = &p->prober;
+	const struct path_loss *loss = p->loss;
+	uint32_t from = prober->next > prober->ring_len ? prober->next - prober->ring_len : 1;
 
-	if (!d)
+	if (!loss)
 		return false;
-	if (p->twin && p->twin->needs_evidence && slot == b->holder)
+	if (p->twin && p->twin->needs_evidence && slot == prober->holder)
 		return true;
 	for (unsigned i = 0; probe_kind_of(p->kind)->has_handshake && i < ATTEMPTS_MAX; i++) {
-		if (d->attempts.items[i].pending && !d->attempts.items[i].arrived &&
-		    !(d->attempts.items[i].early >> slot & 1))
+		if (loss->attempts.items[i].pending && !loss->attempts.items[i].arrived &&
+		    !(loss->attempts.items[i].early >> slot & 1))
 			return true;
 	}
-	for (uint32_t seq = from; seq < b->waiting_from; seq++) {
+	for (uint32_t seq = from; seq < prober->waiting_from; seq++) {
 		if (prober_is_doubtful(prober_record(&p->prober, seq)) && !has_spoken(p, slot, seq))
 			return true;
 	}
-	return hint_silence_wanted(b, d->has_window[slot] ? d->windows[slot].asked_ns : INT64_MIN);
+	return hint_silence_wanted(prober, loss->has_window[slot] ? loss->windows[slot].asked_ns : INT64_MIN);
 }
 
 /* Add an attempt to the query; there is room. */
@@ -66,13 +67,13 @@ static bool is_success_wanted(const struct path *p, int slot, int64_t now_ns)
 	       (p->loss->named_ns[slot] == 0 || s->started_ns - p->loss->named_ns[slot] > SETTLE_NAMES_AGAIN_NS);
 }
 
-static bool is_attempt_wanted(const struct path *p, const struct attempt *t, int slot, int64_t now_ns)
+static bool is_attempt_wanted(const struct path *p, const struct attempt *attempt, int slot, int64_t now_ns)
 {
-	const struct prober_record *r = prober_record(&p->prober, t->seq);
+	const struct prober_record *r = prober_record(&p->prober, attempt->seq);
 
-	return t->seq && (!t->connected || t->held_back) && !(t->not_seen >> slot & 1) &&
-	       now_ns - t->started_ns <= SETTLE_ATTEMPT_AGE_MAX_NS &&
-	       (prober_is_doubtful(r) || (t->pending && r->outcome == PROBER_WAITING));
+	return attempt->seq && (!attempt->connected || attempt->held_back) && !(attempt->not_seen >> slot & 1) &&
+	       now_ns - attempt->started_ns <= SETTLE_ATTEMPT_AGE_MAX_NS &&
+	       (prober_is_doubtful(r) || (attempt->pending && r->outcome == PROBER_WAITING));
 }
 
 bool settle_ask(const struct path *p, int slot, int64_t now_ns, unsigned attempts_max, struct evidence_query *q,
@@ -83,12 +84,12 @@ bool settle_ask(const struct path *p, int slot, int64_t now_ns, unsigned attempt
 	if (is_success_wanted(p, slot, now_ns) && q->attempts_len < attempts_max)
 		ask_about(p, 0, &p->success.local, &p->success.name, p->success.started_ns, now_ns, q, memory);
 	for (unsigned i = 1; i <= ATTEMPTS_MAX; i++) {
-		const struct attempt *t = &list->items[(list->next - i) % ATTEMPTS_MAX];
-		if (!is_attempt_wanted(p, t, slot, now_ns))
+		const struct attempt *attempt = &list->items[(list->next - i) % ATTEMPTS_MAX];
+		if (!is_attempt_wanted(p, attempt, slot, now_ns))
 			continue;
 		if (q->attempts_len == attempts_max)
 			return false;
-		ask_about(p, t->seq, &t->local, &t->name, t->started_ns, now_ns, q, memory);
+		ask_about(p, attempt->seq, &attempt->local, &attempt->name, attempt->started_ns, now_ns, q, memory);
 	}
 	return true;
 }
@@ -109,26 +110,27 @@ static void apply_window_to_attempts(struct path *p, int slot)
 	const struct prober_window *w = &p->loss->windows[slot];
 
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
-		struct attempt *t = &p->loss->attempts.items[i];
+		struct attempt *attempt = &p->loss->attempts.items[i];
 		bool blind, absent;
-		if (!t->seq || !t->connected || t->delivered || t->held_back)
+		if (!attempt->seq || !attempt->connected || attempt->delivered || attempt->held_back)
 			continue;
-		blind = w->blind_before_ns > t->started_ns || w->asked_ns < settle_attempt_missing_from_ns(p, t) ||
+		blind = w->blind_before_ns > attempt->started_ns ||
+			w->asked_ns < settle_attempt_missing_from_ns(p, attempt) ||
 			path_loss_is_another_boot(p, slot, w->boot_id);
-		absent = !w->known || is_missing(&w->receipts, t->seq);
-		settle_attempt_lacks(p, t, slot, absent && !blind);
+		absent = !w->known || is_missing(&w->receipts, attempt->seq);
+		settle_attempt_lacks(p, attempt, slot, absent && !blind);
 	}
 }
 
 static void settle_by_window(struct path *p, int slot, const struct prober_window *window)
 {
 	const struct prober_window *windows[WIRE_SLOTS_MAX];
-	struct path_loss *d = p->loss;
+	struct path_loss *loss = p->loss;
 
-	d->windows[slot] = *window;
-	d->has_window[slot] = true;
+	loss->windows[slot] = *window;
+	loss->has_window[slot] = true;
 	for (int k = 0; k < WIRE_SLOTS_MAX; k++)
-		windows[k] = d->has_window[k] ? &d->windows[k] : NULL;
+		windows[k] = loss->has_window[k] ? &loss->windows[k] : NULL;
 	prober_settle_by_windows(
 	    &p->prober, windows, p->target->servers_len,
 	    p->prober.holder < p->target->servers_len && !p->target->holders_many ? p->prober.holder : -1);
@@ -137,11 +139,12 @@ static void settle_by_window(struct path *p, int slot, const struct prober_windo
 }
 
 /* The probe came to this server's link, and not to its socket: no other server has to be asked. */
-static void settle_by_capture(struct path *p, const struct query_result *t, int slot, const struct prober_window *w)
+static void settle_by_capture(struct path *p, const struct query_result *result, int slot,
+			      const struct prober_window *w)
 {
-	const struct evidence_capture *c = hint_frames_find(t->answer, p->prober.flow_id);
+	const struct evidence_capture *c = hint_frames_find(result->answer, p->prober.flow_id);
 
-	if (!c || path_loss_is_another_boot(p, slot, t->answer->boot_id))
+	if (!c || path_loss_is_another_boot(p, slot, result->answer->boot_id))
 		return;
 	for (uint32_t b = 0; b < EVIDENCE_CAPTURE_NUMBERS && b < c->newest; b++) {
 		uint32_t seq = c->newest - b;
@@ -165,65 +168,66 @@ static void note_flow(struct path *p, const struct evidence_flow *flow)
 /* The newest lost probe of which the server has a receipt; 0: none. */
 static uint32_t newest_received_loss(const struct path *p, const struct evidence_flow *flow)
 {
-	const struct prober *b = &p->prober;
-	uint32_t from = prober_window_from(b, b->ring_len);
+	const struct prober *prober = &p->prober;
+	uint32_t from = prober_window_from(prober, prober->ring_len);
 
-	for (uint32_t seq = b->waiting_from; flow->known && seq-- > from;) {
-		if (prober_is_lost(prober_record(b, seq)) && receipts_status(&flow->receipts, seq) == RECEIPTS_ARRIVED)
+	for (uint32_t seq = prober->waiting_from; flow->known && seq-- > from;) {
+		if (prober_is_lost(prober_record(prober, seq)) &&
+		    receipts_status(&flow->receipts, seq) == RECEIPTS_ARRIVED)
 			return seq;
 	}
 	return 0;
 }
 
-static void apply_flow(struct path *p, const struct query_result *t, int slot, const struct evidence_flow *flow,
+static void apply_flow(struct path *p, const struct query_result *result, int slot, const struct evidence_flow *flow,
 		       int64_t blind_before_ns)
 {
 	const struct prober_window window = {
 		.known = flow->known,
 		.receipts = flow->receipts,
-		.boot_id = t->answer->boot_id,
-		.asked_ns = t->asked_ns - (int64_t)t->answer->unread_ms * NS_PER_MS,
-		.newest_ns = t->now_ns - (int64_t)flow->idle_ms * NS_PER_MS,
+		.boot_id = result->answer->boot_id,
+		.asked_ns = result->asked_ns - (int64_t)result->answer->unread_ms * NS_PER_MS,
+		.newest_ns = result->now_ns - (int64_t)flow->idle_ms * NS_PER_MS,
 		.blind_before_ns = blind_before_ns,
 	};
 
 	if (!path_loss(p))
 		return;
 	p->stale = true;
-	p->loss->witness[slot] = t->witness;
+	p->loss->witness[slot] = result->witness;
 	note_flow(p, flow);
 	if (flow->known)
-		path_loss_note_receipt(p, t->server, newest_received_loss(p, flow));
+		path_loss_note_receipt(p, result->server, newest_received_loss(p, flow));
 	settle_by_window(p, slot, &window);
 	if (!probe_kind_of(p->kind)->has_handshake)
-		settle_by_capture(p, t, slot, &window);
-	explain_apply(p, t, slot, flow, blind_before_ns);
+		settle_by_capture(p, result, slot, &window);
+	explain_apply(p, result, slot, flow, blind_before_ns);
 	if (p->twin && slot == p->prober.holder)
 		twin_told(p->twin);
 }
 
-static void apply_flows(const struct paths *paths, const struct query_result *t)
+static void apply_flows(const struct paths *paths, const struct query_result *result)
 {
-	const struct evidence_answer *e = t->answer;
+	const struct evidence_answer *e = result->answer;
 	uint64_t seeing_ms = e->uptime_ms < e->evicted_ms ? e->uptime_ms : e->evicted_ms;
 	int64_t blind_ns =
-	    seeing_ms > (uint64_t)(t->now_ns / NS_PER_MS) ? 0 : t->now_ns - (int64_t)seeing_ms * NS_PER_MS;
+	    seeing_ms > (uint64_t)(result->now_ns / NS_PER_MS) ? 0 : result->now_ns - (int64_t)seeing_ms * NS_PER_MS;
 
 	for (unsigned i = 0; i < e->flows_len; i++) {
 		struct path *p = paths_find_flow(paths, e->flows[i].id);
-		int slot = p ? path_slot(p, t->server) : -1;
+		int slot = p ? path_slot(p, result->server) : -1;
 		if (slot >= 0 && p->prober.flow_id == e->flows[i].id) /* not its twin's */
-			apply_flow(p, t, slot, &e->flows[i], blind_ns);
+			apply_flow(p, result, slot, &e->flows[i], blind_ns);
 	}
 }
 
 /* The refused twins are those of the querier's address, and may belong to flows that are not in the query. */
-static void apply_twins(const struct paths *paths, const struct query_result *t)
+static void apply_twins(const struct paths *paths, const struct query_result *result)
 {
-	for (unsigned i = 0; i < t->answer->twins_len; i++) {
-		const struct evidence_twin *refused = &t->answer->twins[i];
+	for (unsigned i = 0; i < result->answer->twins_len; i++) {
+		const struct evidence_twin *refused = &result->answer->twins[i];
 		struct path *p = paths_find_flow(paths, refused->flow);
-		if (!p || !p->twin || p->twin->prober.flow_id != refused->flow || path_slot(p, t->server) < 0)
+		if (!p || !p->twin || p->twin->prober.flow_id != refused->flow || path_slot(p, result->server) < 0)
 			continue;
 		twin_refused(p->twin, refused->seq, &refused->source);
 		p->stale = true;
@@ -255,25 +259,26 @@ void settle_ask_places(const struct paths *paths, unsigned server, size_t *from,
 }
 
 /* The server computed idle_ms between asked_ns and now_ns, rounded down to a millisecond. */
-static void apply_arrival(const struct paths *paths, const struct query_result *t, const struct evidence_arrival *a)
+static void apply_arrival(const struct paths *paths, const struct query_result *result,
+			  const struct evidence_arrival *a)
 {
 	int64_t idle_ns = (int64_t)a->idle_ms * NS_PER_MS;
 
 	for (struct path *p = paths_at(paths, &a->place.endpoint, a->place.transport); p; p = p->next_there) {
-		if (!is_held_by_another(p, t->server) || !path_second_holder(p))
+		if (!is_held_by_another(p, result->server) || !path_second_holder(p))
 			continue;
-		second_holder_heard(p->second_holder, t->server, t->asked_ns - idle_ns - NS_PER_MS,
-				    t->now_ns - idle_ns);
+		second_holder_heard(p->second_holder, result->server, result->asked_ns - idle_ns - NS_PER_MS,
+				    result->now_ns - idle_ns);
 		p->stale = true;
 	}
 }
 
-void settle_apply(const struct paths *paths, const struct query_result *t)
+void settle_apply(const struct paths *paths, const struct query_result *result)
 {
 	/* Attempts first: a missing receipt must not override what they prove. */
-	settle_attempts(paths, t);
-	apply_flows(paths, t);
-	apply_twins(paths, t);
-	for (unsigned i = 0; i < t->answer->arrivals_len; i++)
-		apply_arrival(paths, t, &t->answer->arrivals[i]);
+	settle_attempts(paths, result);
+	apply_flows(paths, result);
+	apply_twins(paths, result);
+	for (unsigned i = 0; i < result->answer->arrivals_len; i++)
+		apply_arrival(paths, result, &result->answer->arrivals[i]);
 }

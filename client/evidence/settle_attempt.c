@@ -4,12 +4,12 @@
 #include "common/core/ns.h"
 #include "common/core/thresholds.h"
 
-int64_t settle_attempt_missing_from_ns(const struct path *p, const struct attempt *t)
+int64_t settle_attempt_missing_from_ns(const struct path *p, const struct attempt *attempt)
 {
-	int64_t grace_ns = t->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
-	int64_t max_ns = t->connected ? SETTLE_REQUEST_GRACE_MAX_NS : SETTLE_SYN_GRACE_MAX_NS;
+	int64_t grace_ns = attempt->connected ? p->prober.timeout_ns : p->prober.timeout_ns / 2;
+	int64_t max_ns = attempt->connected ? SETTLE_REQUEST_GRACE_MAX_NS : SETTLE_SYN_GRACE_MAX_NS;
 
-	return path_loss_deadline_ns(p, t->seq) + (grace_ns < max_ns ? grace_ns : max_ns);
+	return path_loss_deadline_ns(p, attempt->seq) + (grace_ns < max_ns ? grace_ns : max_ns);
 }
 
 /* Did a server report a receipt of the request before the deadline? */
@@ -34,14 +34,14 @@ void settle_expired(struct path *p, uint32_t seq)
 		prober_settle(&p->prober, seq, PROBER_LOST_RETURN);
 }
 
-void settle_attempt_lacks(struct path *p, struct attempt *t, int slot, bool not_seen)
+void settle_attempt_lacks(struct path *p, struct attempt *attempt, int slot, bool not_seen)
 {
 	unsigned all = (1u << p->target->servers_len) - 1;
 
 	if (not_seen)
-		t->not_seen |= (uint8_t)(1u << slot);
-	if (t->not_seen == all)
-		prober_settle(&p->prober, t->seq, PROBER_LOST_FORWARD);
+		attempt->not_seen |= (uint8_t)(1u << slot);
+	if (attempt->not_seen == all)
+		prober_settle(&p->prober, attempt->seq, PROBER_LOST_FORWARD);
 }
 
 /* What a server says of one attempt. */
@@ -87,9 +87,10 @@ static bool is_asked_elsewhere(const struct path *p, const struct report *r)
 /* Is the attempt's address at the server only an assumption? */
 static bool is_place_assumed(const struct report *r, const struct attempt *attempt)
 {
-	const struct query_result *t = r->result;
+	const struct query_result *result = r->result;
 
-	return !r->asked->placed && t->witness < 0 && !endpoint_same_address(&t->answer->querier, &attempt->local);
+	return !r->asked->placed && result->witness < 0 &&
+	       !endpoint_same_address(&result->answer->querier, &attempt->local);
 }
 
 /* Did the query take too long for its ages of attempts? An age is computed when the query leaves, and is too small by
@@ -119,13 +120,13 @@ static bool is_absent(const struct path *p, const struct report *r, const struct
  * midpoint, if the query needed no retransmission. A server that sees SYNs says how old this one was when it looked. */
 static bool looked_early(const struct report *r, const struct attempt *attempt)
 {
-	const struct query_result *t = r->result;
-	int64_t under_way_ns = t->now_ns - t->asked_ns;
+	const struct query_result *result = r->result;
+	int64_t under_way_ns = result->now_ns - result->asked_ns;
 
 	if (r->syn && has_come(r))
 		return r->syn->first_ms < SETTLE_FORGOTTEN_NS / NS_PER_MS;
 	return under_way_ns <= SETTLE_QUERY_QUICK_NS &&
-	       t->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS;
+	       result->asked_ns + under_way_ns / 2 - attempt->started_ns < SETTLE_FORGOTTEN_NS;
 }
 
 /* Was the newest SYN of this path that is known about stopped between this server's link and its socket? Then one that
@@ -136,11 +137,11 @@ static bool are_stopped(const struct path *p, uint8_t bit)
 	const struct attempt *newest = NULL;
 
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
-		const struct attempt *t = &list->items[i];
-		bool is_stopped =
-		    t->seq && t->at_link & bit && prober_record(&p->prober, t->seq)->outcome == PROBER_LOST_FORWARD;
-		if ((is_stopped || t->arrived) && (!newest || t->seq > newest->seq))
-			newest = t;
+		const struct attempt *attempt = &list->items[i];
+		bool is_stopped = attempt->seq && attempt->at_link & bit &&
+				  prober_record(&p->prober, attempt->seq)->outcome == PROBER_LOST_FORWARD;
+		if ((is_stopped || attempt->arrived) && (!newest || attempt->seq > newest->seq))
+			newest = attempt;
 	}
 	return newest && !newest->arrived;
 }
@@ -191,11 +192,11 @@ static uint16_t arrival_age_ms(const struct report *r, const struct evidence_syn
 
 /* A kernel without a route for the SYN-ACK drops the SYN, and makes no socket. Nor does a host that does not have the
  * address: there is no route from it either. */
-static bool has_no_route(const struct query_result *t, const struct evidence_origin *origin)
+static bool has_no_route(const struct query_result *result, const struct evidence_origin *origin)
 {
-	const struct evidence_answer *a = t->answer;
+	const struct evidence_answer *a = result->answer;
 
-	for (unsigned i = 0; origin && query_result_is_own(t, &origin->local) && i < a->return_routes_len; i++) {
+	for (unsigned i = 0; origin && query_result_is_own(result, &origin->local) && i < a->return_routes_len; i++) {
 		const struct evidence_return_route *w = &a->return_routes[i];
 		if (w->no_route && endpoint_same_address(&w->client, &origin->source) &&
 		    endpoint_same_address(&w->local, &origin->local))
@@ -222,10 +223,10 @@ static void note_syn(struct path *p, const struct report *r, const struct eviden
 /* A server that restarted has lost its half-open sockets with its listener, and has not seen the link before. */
 static bool is_blind(const struct path *p, const struct report *r, const struct attempt *attempt)
 {
-	const struct query_result *t = r->result;
+	const struct query_result *result = r->result;
 
-	return t->answer->uptime_ms <= (uint64_t)(t->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
-	       path_loss_is_another_boot(p, r->slot, t->answer->boot_id) || is_outdated(r, attempt);
+	return result->answer->uptime_ms <= (uint64_t)(result->now_ns - attempt->started_ns) / (uint64_t)NS_PER_MS ||
+	       path_loss_is_another_boot(p, r->slot, result->answer->boot_id) || is_outdated(r, attempt);
 }
 
 /* Did the SYN come from the address and port that the attempt's has to come from? */
@@ -279,14 +280,15 @@ static const struct evidence_syn *find_syn(const struct evidence_answer *a, uint
 	return NULL;
 }
 
-static void apply_attempt(const struct paths *paths, const struct query_result *t,
+static void apply_attempt(const struct paths *paths, const struct query_result *result,
 			  const struct evidence_attempt_answer *said)
 {
-	const struct query_attempt *asked = said->id < t->query->attempts_len ? &t->query->attempts[said->id] : NULL;
+	const struct query_attempt *asked =
+	    said->id < result->query->attempts_len ? &result->query->attempts[said->id] : NULL;
 	struct path *p = asked ? paths_find_flow(paths, asked->flow_id) : NULL;
 	struct attempt *attempt = p && asked->seq ? path_loss_attempt(p, asked->seq) : NULL;
-	const struct report report = { t, p ? path_slot(p, t->server) : -1, asked, said,
-				       find_syn(t->answer, said->id) };
+	const struct report report = { result, p ? path_slot(p, result->server) : -1, asked, said,
+				       find_syn(result->answer, said->id) };
 
 	if (!p || !p->loss || report.slot < 0)
 		return;
@@ -297,8 +299,8 @@ static void apply_attempt(const struct paths *paths, const struct query_result *
 	p->stale = true;
 }
 
-void settle_attempts(const struct paths *paths, const struct query_result *t)
+void settle_attempts(const struct paths *paths, const struct query_result *result)
 {
-	for (unsigned i = 0; i < t->answer->attempts_len; i++)
-		apply_attempt(paths, t, &t->answer->attempts[i]);
+	for (unsigned i = 0; i < result->answer->attempts_len; i++)
+		apply_attempt(paths, result, &result->answer->attempts[i]);
 }

@@ -42,11 +42,11 @@ void baseline_excuse(struct samples *samples, const struct baseline *baselines, 
 		     const unsigned *servers, unsigned servers_len)
 {
 	for (size_t i = 0; i < samples->len; i++) {
-		struct sample *x = &samples->items[i];
+		struct sample *sample = &samples->items[i];
 		unsigned k = 0;
-		while (x->fate != SAMPLE_ANSWERED && k < servers_len &&
-		       server_excuses(baselines, baselines_len, (int)servers[k], x->sent_ns))
+		while (sample->fate != SAMPLE_ANSWERED && k < servers_len &&
+		       server_excuses(baselines, baselines_len, (int)servers[k], sample->sent_ns))
 			k++;
-		x->excused = servers_len > 0 && k == servers_len;
+		sample->excused = servers_len > 0 && k == servers_len;
 	}
 }

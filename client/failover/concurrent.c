@@ -21,9 +21,9 @@ void concurrent_mark(struct samples *samples, const struct samples *others)
 	size_t after = 0;
 
 	for (size_t i = 0; i < samples->len; i++) {
-		struct sample *x = &samples->items[i];
-		while (after < others->len && others->items[after].sent_ns < x->sent_ns)
+		struct sample *sample = &samples->items[i];
+		while (after < others->len && others->items[after].sent_ns < sample->sent_ns)
 			after++;
-		x->concurrent = common_fate(others, after);
+		sample->concurrent = common_fate(others, after);
 	}
 }

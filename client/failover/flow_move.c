@@ -30,17 +30,17 @@ static struct stretch stretch_of(const struct samples *s, ptrdiff_t from, ptrdif
 /* The time that a lost probe stands for. */
 static int64_t share_ns(const struct samples *s, ptrdiff_t i, int64_t interval_ns)
 {
-	const struct sample *x = s->items;
-	int64_t before_ns = i > 0 ? x[i].sent_ns - x[i - 1].sent_ns : interval_ns;
-	int64_t after_ns = i + 1 < (ptrdiff_t)s->len ? x[i + 1].sent_ns - x[i].sent_ns : interval_ns;
+	const struct sample *items = s->items;
+	int64_t before_ns = i > 0 ? items[i].sent_ns - items[i - 1].sent_ns : interval_ns;
+	int64_t after_ns = i + 1 < (ptrdiff_t)s->len ? items[i + 1].sent_ns - items[i].sent_ns : interval_ns;
 
 	return (before_ns + after_ns) / 2;
 }
 
 /* For the gap, a probe that waited is one that was lost. */
-static enum sample_fate fate_of(const struct sample *x)
+static enum sample_fate fate_of(const struct sample *sample)
 {
-	return x->waited ? SAMPLE_LOST : x->fate;
+	return sample->waited ? SAMPLE_LOST : sample->fate;
 }
 
 /* The next sample of known direction from i on; LOST: none up to the last. */
@@ -98,14 +98,15 @@ static int64_t sent_ns(const struct samples *s, ptrdiff_t i, int64_t interval_ns
 /* How much later than usual this probe was answered. */
 static int64_t wait_ns(const struct samples *s, ptrdiff_t i)
 {
-	const struct sample *x = &s->items[i];
-	int64_t least_ns = x->rtt_ns;
+	const struct sample *sample = &s->items[i];
+	int64_t least_ns = sample->rtt_ns;
 
 	for (ptrdiff_t k = i - USUAL_SAMPLES; k <= i + USUAL_SAMPLES; k++) {
-		if (k >= 0 && k < (ptrdiff_t)s->len && s->items[k].server == x->server && s->items[k].rtt_ns < least_ns)
+		if (k >= 0 && k < (ptrdiff_t)s->len && s->items[k].server == sample->server &&
+		    s->items[k].rtt_ns < least_ns)
 			least_ns = s->items[k].rtt_ns;
 	}
-	return x->rtt_ns - least_ns;
+	return sample->rtt_ns - least_ns;
 }
 
 /* What was lost on the return passed that place when it was answered, and not when it was sent: a server or a network
@@ -154,11 +155,11 @@ static int64_t usual_rtt_ns(const struct samples *s, int server)
 	return least_ns;
 }
 
-static bool is_late(const struct sample *x, int64_t usual_ns, int64_t interval_ns)
+static bool is_late(const struct sample *sample, int64_t usual_ns, int64_t interval_ns)
 {
-	int64_t late_ns = x->rtt_ns - usual_ns;
+	int64_t late_ns = sample->rtt_ns - usual_ns;
 
-	return x->fate == SAMPLE_ANSWERED && late_ns > interval_ns && late_ns > FLOW_MOVE_WAIT_MIN_NS;
+	return sample->fate == SAMPLE_ANSWERED && late_ns > interval_ns && late_ns > FLOW_MOVE_WAIT_MIN_NS;
 }
 
 /* Frames may wait for a neighbour entry and be delivered when it is there: such a probe is answered, but the address
@@ -195,13 +196,13 @@ void flow_move_mark_waits(struct samples *s, int64_t interval_ns)
 	int server = SAMPLE_NOBODY;
 
 	for (size_t i = 0; i < s->len; i++) {
-		struct sample *x = &s->items[i];
-		if (x->fate != SAMPLE_ANSWERED)
+		struct sample *sample = &s->items[i];
+		if (sample->fate != SAMPLE_ANSWERED)
 			continue;
-		if (x->server != server)
-			usual_ns = usual_rtt_ns(s, x->server);
-		server = x->server;
-		x->waited = is_late(x, usual_ns, interval_ns) && among_losses(s, i, usual_ns, interval_ns);
+		if (sample->server != server)
+			usual_ns = usual_rtt_ns(s, sample->server);
+		server = sample->server;
+		sample->waited = is_late(sample, usual_ns, interval_ns) && among_losses(s, i, usual_ns, interval_ns);
 	}
 }
 
@@ -229,13 +230,13 @@ static void note_change(struct walk *w, int64_t now_ns, bool another)
 		w->m->overlap_ns = now_ns - w->episode_ns;
 }
 
-static void note_doubly(struct walk *w, const struct sample *x)
+static void note_doubly(struct walk *w, const struct sample *sample)
 {
 	int64_t since_ns;
 
 	w->doubly++;
-	w->doubly_ns = w->doubly_ns ? w->doubly_ns : x->sent_ns;
-	since_ns = x->sent_ns - w->doubly_ns + w->interval_ns;
+	w->doubly_ns = w->doubly_ns ? w->doubly_ns : sample->sent_ns;
+	since_ns = sample->sent_ns - w->doubly_ns + w->interval_ns;
 	if (w->doubly >= HOLDERS_DOUBLY_PROBES && since_ns > w->m->overlap_ns)
 		w->m->overlap_ns = since_ns;
 }
@@ -268,44 +269,44 @@ static bool is_back(const struct walk *w, ptrdiff_t i)
 
 static void note_answer(struct walk *w, ptrdiff_t i)
 {
-	const struct sample *x = &w->s->items[i];
+	const struct sample *sample = &w->s->items[i];
 	struct flow_move *m = w->m;
-	bool another = w->answered >= 0 && m->to != x->server;
+	bool another = w->answered >= 0 && m->to != sample->server;
 	bool changed = another || (w->answered >= 0 && is_back(w, i));
 
 	if (w->answered < 0)
-		m->from = x->server;
+		m->from = sample->server;
 	else
 		note_losses(w, i, changed);
 	if (changed) {
-		note_change(w, x->sent_ns, another);
+		note_change(w, sample->sent_ns, another);
 		m->last_ns = w->from_ns;
 	}
 	if (changed || w->answered < 0) {
-		m->to = x->server;
-		m->first_ns = x->sent_ns + x->rtt_ns;
-		m->moved_ns = x->sent_ns;
+		m->to = sample->server;
+		m->first_ns = sample->sent_ns + sample->rtt_ns;
+		m->moved_ns = sample->sent_ns;
 	}
-	if (x->server == m->from)
-		w->from_ns = x->sent_ns + x->rtt_ns;
-	w->boot = x->boot || changed ? x->boot : w->boot;
-	if (x->doubly)
-		note_doubly(w, x);
-	m->answered_ns = x->sent_ns;
+	if (sample->server == m->from)
+		w->from_ns = sample->sent_ns + sample->rtt_ns;
+	w->boot = sample->boot || changed ? sample->boot : w->boot;
+	if (sample->doubly)
+		note_doubly(w, sample);
+	m->answered_ns = sample->sent_ns;
 	w->answered = i;
 }
 
-static void count(struct flow_move *m, const struct sample *x)
+static void count(struct flow_move *m, const struct sample *sample)
 {
 	m->sent++;
-	m->answered += x->fate == SAMPLE_ANSWERED;
-	if (x->fate != SAMPLE_ANSWERED && x->excused) {
+	m->answered += sample->fate == SAMPLE_ANSWERED;
+	if (sample->fate != SAMPLE_ANSWERED && sample->excused) {
 		m->excused++;
 		return;
 	}
-	m->forward_lost += x->fate == SAMPLE_FORWARD;
-	m->return_lost += x->fate == SAMPLE_RETURN;
-	m->lost += x->fate == SAMPLE_LOST;
+	m->forward_lost += sample->fate == SAMPLE_FORWARD;
+	m->return_lost += sample->fate == SAMPLE_RETURN;
+	m->lost += sample->fate == SAMPLE_LOST;
 }
 
 void flow_move_read(const struct samples *s, int64_t interval_ns, struct flow_move *m)

@@ -276,23 +276,24 @@ static bool add_change(struct history *h, const struct record *r)
 
 static struct history_incident *incident(struct history *h, const struct record *r)
 {
-	struct history_incident *x;
+	struct history_incident *incident;
 
 	for (size_t i = h->incidents_len; i-- > 0;) {
-		x = &h->incidents[i];
-		if (x->id == r->id && x->opened_ns == r->opened_ns && strcmp(x->vantage, r->name.vantage) == 0)
-			return x;
+		incident = &h->incidents[i];
+		if (incident->id == r->id && incident->opened_ns == r->opened_ns &&
+		    strcmp(incident->vantage, r->name.vantage) == 0)
+			return incident;
 	}
 	if (h->incidents_len == HISTORY_INCIDENTS_MAX) {
 		h->left_out++;
 		return NULL;
 	}
-	x = &h->incidents[h->incidents_len++];
-	*x = (struct history_incident){
+	incident = &h->incidents[h->incidents_len++];
+	*incident = (struct history_incident){
 		.id = r->id, .opened_ns = r->opened_ns, .closed_ns = MOMENT_NONE, .seen_ns = MOMENT_NONE
 	};
-	memcpy(x->vantage, r->name.vantage, sizeof x->vantage);
-	return x;
+	memcpy(incident->vantage, r->name.vantage, sizeof incident->vantage);
+	return incident;
 }
 
 static bool add_incident(struct history *h, const struct record *r)

@@ -126,9 +126,9 @@ static const struct history_track *track_of(const struct history *h, const struc
 	return &h->tracks[o->track];
 }
 
-static bool has_target(const struct history_incident *x, const char *target)
+static bool has_target(const struct history_incident *incident, const char *target)
 {
-	const char *at = x->targets;
+	const char *at = incident->targets;
 	size_t len = strlen(target);
 
 	while (*at) {
@@ -141,12 +141,13 @@ static bool has_target(const struct history_incident *x, const char *target)
 	return false;
 }
 
-static bool belongs(const struct history *h, const struct history_incident *x, const struct history_outage *o)
+static bool belongs(const struct history *h, const struct history_incident *incident, const struct history_outage *o)
 {
 	const struct history_track *t = track_of(h, o);
 
-	return x->id == 0 && strcmp(x->vantage, t->name.vantage) == 0 && o->from_ns - x->opened_ns <= TOGETHER_NS &&
-	       (strcmp(x->status.cause, o->worst.cause) == 0 || has_target(x, t->name.target));
+	return incident->id == 0 && strcmp(incident->vantage, t->name.vantage) == 0 &&
+	       o->from_ns - incident->opened_ns <= TOGETHER_NS &&
+	       (strcmp(incident->status.cause, o->worst.cause) == 0 || has_target(incident, t->name.target));
 }
 
 static bool append_line(char **text, const char *line)
@@ -170,66 +171,68 @@ static bool replace(char **text, const char *with)
 	return *text || !with;
 }
 
-static void join(struct history_incident *x, const struct history_outage *o)
+static void join(struct history_incident *incident, const struct history_outage *o)
 {
-	bool first = x->paths_len == 0;
+	bool first = incident->paths_len == 0;
 
-	x->open = x->open || o->open;
-	x->closed_ns = x->closed_ns == MOMENT_NONE ? o->until_ns : ns_later(x->closed_ns, o->until_ns);
-	if (!first && strcmp(x->status.direction, o->worst.direction) != 0)
-		snprintf(x->status.direction, sizeof x->status.direction, "%s",
-			 strcmp(x->status.direction, "unknown") == 0  ? o->worst.direction
-			 : strcmp(o->worst.direction, "unknown") == 0 ? x->status.direction
-								      : "both");
-	if (!*x->server_before)
-		memcpy(x->server_before, o->server_before, sizeof x->server_before);
+	incident->open = incident->open || o->open;
+	incident->closed_ns =
+	    incident->closed_ns == MOMENT_NONE ? o->until_ns : ns_later(incident->closed_ns, o->until_ns);
+	if (!first && strcmp(incident->status.direction, o->worst.direction) != 0)
+		snprintf(incident->status.direction, sizeof incident->status.direction, "%s",
+			 strcmp(incident->status.direction, "unknown") == 0 ? o->worst.direction
+			 : strcmp(o->worst.direction, "unknown") == 0       ? incident->status.direction
+									    : "both");
+	if (!*incident->server_before)
+		memcpy(incident->server_before, o->server_before, sizeof incident->server_before);
 	if (*o->server_after)
-		memcpy(x->server_after, o->server_after, sizeof x->server_after);
+		memcpy(incident->server_after, o->server_after, sizeof incident->server_after);
 }
 
 /* One more path of an incident. */
-static bool add_outage(struct history *h, struct history_incident *x, const struct history_outage *o)
+static bool add_outage(struct history *h, struct history_incident *incident, const struct history_outage *o)
 {
 	const struct history_track *t = track_of(h, o);
 	char words[RECORD_NAME_WORDS_LEN];
-	bool better = x->paths_len == 0 || is_worse(&o->worst, &x->status);
-	size_t len = strlen(x->targets);
+	bool better = incident->paths_len == 0 || is_worse(&o->worst, &incident->status);
+	size_t len = strlen(incident->targets);
 
-	if (!has_target(x, t->name.target))
-		snprintf(x->targets + len, sizeof x->targets - len, "%s%s", len ? ", " : "", t->name.target);
+	if (!has_target(incident, t->name.target))
+		snprintf(incident->targets + len, sizeof incident->targets - len, "%s%s", len ? ", " : "",
+			 t->name.target);
 	record_name_words(&t->name, words);
-	join(x, o);
-	x->paths_len++;
-	if (!append_line(&x->paths, words))
+	join(incident, o);
+	incident->paths_len++;
+	if (!append_line(&incident->paths, words))
 		return false;
 	if (!better)
 		return true;
-	memcpy(x->status.state, o->worst.state, sizeof x->status.state);
-	memcpy(x->status.cause, o->worst.cause, sizeof x->status.cause);
-	if (x->paths_len == 1)
-		memcpy(x->status.direction, o->worst.direction, sizeof x->status.direction);
-	return replace(&x->evidence, o->evidence) && replace(&x->advice, o->advice);
+	memcpy(incident->status.state, o->worst.state, sizeof incident->status.state);
+	memcpy(incident->status.cause, o->worst.cause, sizeof incident->status.cause);
+	if (incident->paths_len == 1)
+		memcpy(incident->status.direction, o->worst.direction, sizeof incident->status.direction);
+	return replace(&incident->evidence, o->evidence) && replace(&incident->advice, o->advice);
 }
 
 static struct history_incident *find_incident(struct history *h, const struct history_outage *o)
 {
-	struct history_incident *x;
+	struct history_incident *incident;
 
 	for (size_t i = h->incidents_len; i-- > 0;) {
-		x = &h->incidents[i];
-		if (x->id == 0 && o->from_ns - x->opened_ns > TOGETHER_NS)
+		incident = &h->incidents[i];
+		if (incident->id == 0 && o->from_ns - incident->opened_ns > TOGETHER_NS)
 			break;
-		if (belongs(h, x, o))
-			return x;
+		if (belongs(h, incident, o))
+			return incident;
 	}
 	if (h->incidents_len == HISTORY_INCIDENTS_MAX) {
 		h->left_out++;
 		return NULL;
 	}
-	x = &h->incidents[h->incidents_len++];
-	*x = (struct history_incident){ .opened_ns = o->from_ns, .closed_ns = MOMENT_NONE };
-	memcpy(x->vantage, track_of(h, o)->name.vantage, sizeof x->vantage);
-	return x;
+	incident = &h->incidents[h->incidents_len++];
+	*incident = (struct history_incident){ .opened_ns = o->from_ns, .closed_ns = MOMENT_NONE };
+	memcpy(incident->vantage, track_of(h, o)->name.vantage, sizeof incident->vantage);
+	return incident;
 }
 
 static bool derive_incidents(struct history *h)
@@ -237,11 +240,11 @@ static bool derive_incidents(struct history *h)
 	for (size_t i = 0; i < h->outages_len; i++) {
 		const struct history_outage *o = &h->outages[i];
 		const struct history_vantage *v = &h->vantages[track_of(h, o)->vantage];
-		struct history_incident *x;
+		struct history_incident *incident;
 		if (v->incidents_ns != MOMENT_NONE && o->from_ns >= v->incidents_ns)
 			continue;
-		x = find_incident(h, o);
-		if (x && !add_outage(h, x, o))
+		incident = find_incident(h, o);
+		if (incident && !add_outage(h, incident, o))
 			return false;
 	}
 	return true;
@@ -250,20 +253,20 @@ static bool derive_incidents(struct history *h)
 /* -- what is wanted -- */
 
 /* How long it is known to have been open: until its prober stopped, or the journal ends. */
-static int64_t end_of(const struct history *h, const struct history_incident *x)
+static int64_t end_of(const struct history *h, const struct history_incident *incident)
 {
-	int64_t end_ns = ns_later(x->seen_ns, x->opened_ns);
+	int64_t end_ns = ns_later(incident->seen_ns, incident->opened_ns);
 	unsigned vantage = 0;
 
-	if (!x->open)
-		return x->closed_ns;
-	while (vantage < h->vantages_len && strcmp(h->vantages[vantage].name, x->vantage) != 0)
+	if (!incident->open)
+		return incident->closed_ns;
+	while (vantage < h->vantages_len && strcmp(h->vantages[vantage].name, incident->vantage) != 0)
 		vantage++;
 	if (vantage < h->vantages_len)
 		end_ns = ns_later(end_ns, h->vantages[vantage].last_ns);
 	for (size_t i = 0; i < h->silences_len; i++) {
 		const struct history_silence *s = &h->silences[i];
-		if (s->vantage == vantage && s->stopped && s->from_ns >= x->opened_ns)
+		if (s->vantage == vantage && s->stopped && s->from_ns >= incident->opened_ns)
 			end_ns = ns_earlier(end_ns, s->from_ns);
 	}
 	return end_ns;
@@ -275,10 +278,10 @@ static void keep_wanted(struct history *h)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->incidents_len; i++) {
-		struct history_incident *x = &h->incidents[i], discarded = *x;
-		x->closed_ns = end_of(h, x);
-		if (history_wants(h, x->opened_ns, x->closed_ns)) {
-			h->incidents[kept++] = *x;
+		struct history_incident *incident = &h->incidents[i], discarded = *incident;
+		incident->closed_ns = end_of(h, incident);
+		if (history_wants(h, incident->opened_ns, incident->closed_ns)) {
+			h->incidents[kept++] = *incident;
 			continue;
 		}
 		free(discarded.paths);

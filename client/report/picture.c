@@ -122,14 +122,14 @@ void picture_incidents(FILE *out, const struct picture_axis *axis, const char *v
 	}
 	fputs("</svg>", out);
 	for (size_t i = 0; i < h->incidents_len; i++) {
-		const struct history_incident *x = &h->incidents[i];
+		const struct history_incident *incident = &h->incidents[i];
 		char text[RECORD_WORD_LEN];
-		if (strcmp(x->vantage, vantage) != 0 ||
-		    (labelled_ns != INT64_MIN && x->opened_ns < labelled_ns + apart_ns))
+		if (strcmp(incident->vantage, vantage) != 0 ||
+		    (labelled_ns != INT64_MIN && incident->opened_ns < labelled_ns + apart_ns))
 			continue;
-		labelled_ns = x->opened_ns;
+		labelled_ns = incident->opened_ns;
 		snprintf(text, sizeof text, "#%zu", i + 1);
-		picture_axis_label(out, axis, ns_later(x->opened_ns, axis->begin_ns), "1.05em", text);
+		picture_axis_label(out, axis, ns_later(incident->opened_ns, axis->begin_ns), "1.05em", text);
 	}
 	picture_axis_close_row(out);
 }

@@ -103,37 +103,37 @@ static void put_when(const struct report_page *p, int64_t from_ns, int64_t until
 	html_put(p->out, open ? "; it had not ended" : "");
 }
 
-static void put_incident(const struct report_page *p, const struct history_incident *x, size_t number)
+static void put_incident(const struct report_page *p, const struct history_incident *incident, size_t number)
 {
 	char text[WORDS_LEN];
 
 	fprintf(p->out, "<article id=\"i%zu\"><h3>#%zu ", number, number);
-	put_when(p, x->opened_ns, x->closed_ns, x->open);
+	put_when(p, incident->opened_ns, incident->closed_ns, incident->open);
 	if (p->history->vantages_len > 1)
-		html_format(p->out, " (%s)", x->vantage);
+		html_format(p->out, " (%s)", incident->vantage);
 	html_put(p->out, "</h3>\n");
-	html_element(p->out, "p", "what", words_incident(x, text));
-	if (*words_servers(x, text))
+	html_element(p->out, "p", "what", words_incident(incident, text));
+	if (*words_servers(incident, text))
 		html_element(p->out, "p", "soft", text);
-	put_list(p, x->evidence);
-	if (x->advice)
-		html_element(p->out, "p", "advice", x->advice);
-	if (x->paths_len > 0) {
-		fprintf(p->out, "<details><summary>%" PRId64 " path%s</summary>", x->paths_len,
-			x->paths_len == 1 ? "" : "s");
-		put_list(p, x->paths);
+	put_list(p, incident->evidence);
+	if (incident->advice)
+		html_element(p->out, "p", "advice", incident->advice);
+	if (incident->paths_len > 0) {
+		fprintf(p->out, "<details><summary>%" PRId64 " path%s</summary>", incident->paths_len,
+			incident->paths_len == 1 ? "" : "s");
+		put_list(p, incident->paths);
 		html_put(p->out, "</details>\n");
 	}
 	html_put(p->out, "</article>\n");
 }
 
-static void put_brief(const struct report_page *p, const struct history_incident *x, size_t number)
+static void put_brief(const struct report_page *p, const struct history_incident *incident, size_t number)
 {
 	char text[WORDS_LEN];
 
 	fprintf(p->out, "<p id=\"i%zu\">#%zu ", number, number);
-	put_when(p, x->opened_ns, x->closed_ns, x->open);
-	html_format(p->out, ": %.300s", words_incident(x, text));
+	put_when(p, incident->opened_ns, incident->closed_ns, incident->open);
+	html_format(p->out, ": %.300s", words_incident(incident, text));
 	html_put(p->out, "</p>\n");
 }
 

@@ -58,23 +58,23 @@ static json_t *names_json(const char *names)
 
 /* -- objects -- */
 
-static json_t *incident_json(const struct history_incident *x, size_t number)
+static json_t *incident_json(const struct history_incident *incident, size_t number)
 {
-	json_t *json =
-	    json_pack("{s:s, s:I, s:o, s:o, s:s, s:o, s:o, s:o}", "type", "incident", "number", (json_int_t)number,
-		      "id", x->id ? json_integer(x->id) : json_null(), "vantage", text_or_null(x->vantage), "state",
-		      x->open ? "open" : "closed", "opened", result_json_time(x->opened_ns), "closed",
-		      x->open ? json_null() : result_json_time(x->closed_ns), "duration_ms",
-		      ns_json(x->closed_ns - x->opened_ns));
+	json_t *json = json_pack("{s:s, s:I, s:o, s:o, s:s, s:o, s:o, s:o}", "type", "incident", "number",
+				 (json_int_t)number, "id", incident->id ? json_integer(incident->id) : json_null(),
+				 "vantage", text_or_null(incident->vantage), "state",
+				 incident->open ? "open" : "closed", "opened", result_json_time(incident->opened_ns),
+				 "closed", incident->open ? json_null() : result_json_time(incident->closed_ns),
+				 "duration_ms", ns_json(incident->closed_ns - incident->opened_ns));
 
-	json_object_set_new(json, "targets", names_json(x->targets));
-	json_object_set_new(json, "paths", lines_json(x->paths));
-	json_object_set_new(json, "direction", text_or_null(x->status.direction));
-	json_object_set_new(json, "cause", text_or_null(x->status.cause));
-	json_object_set_new(json, "server_before", text_or_null(x->server_before));
-	json_object_set_new(json, "server_after", text_or_null(x->server_after));
-	json_object_set_new(json, "evidence", lines_json(x->evidence));
-	json_object_set_new(json, "advice", text_or_null(x->advice));
+	json_object_set_new(json, "targets", names_json(incident->targets));
+	json_object_set_new(json, "paths", lines_json(incident->paths));
+	json_object_set_new(json, "direction", text_or_null(incident->status.direction));
+	json_object_set_new(json, "cause", text_or_null(incident->status.cause));
+	json_object_set_new(json, "server_before", text_or_null(incident->server_before));
+	json_object_set_new(json, "server_after", text_or_null(incident->server_after));
+	json_object_set_new(json, "evidence", lines_json(incident->evidence));
+	json_object_set_new(json, "advice", text_or_null(incident->advice));
 	return json;
 }
 

@@ -41,22 +41,22 @@ static void put_heading(const struct page *p, const struct history *h)
 
 /* -- incidents -- */
 
-static void put_paths(const struct page *p, const struct history_incident *x)
+static void put_paths(const struct page *p, const struct history_incident *incident)
 {
 	char text[WORDS_LEN], line[WORDS_LEN];
-	const char *rest = x->paths;
+	const char *rest = incident->paths;
 	int64_t shown = 0;
 
-	if (x->paths_len == 0)
+	if (incident->paths_len == 0)
 		return;
-	snprintf(text, sizeof text, "%" PRId64 " path%s:", x->paths_len, x->paths_len == 1 ? "" : "s");
+	snprintf(text, sizeof text, "%" PRId64 " path%s:", incident->paths_len, incident->paths_len == 1 ? "" : "s");
 	while (shown < PATHS_SHOWN && (rest = words_line(rest, line))) {
 		size_t len = strlen(text);
 		snprintf(text + len, sizeof text - len, "%s %.300s", shown++ ? "," : "", line);
 	}
-	if (x->paths_len > shown && strlen(text) < sizeof text - CELL) {
+	if (incident->paths_len > shown && strlen(text) < sizeof text - CELL) {
 		size_t len = strlen(text);
-		snprintf(text + len, sizeof text - len, ", and %" PRId64 " more", x->paths_len - shown);
+		snprintf(text + len, sizeof text - len, ", and %" PRId64 " more", incident->paths_len - shown);
 	}
 	terminal_sentence(p->out, &p->style, terminal_dot(&p->style), text);
 }
@@ -69,25 +69,25 @@ static void put_lines(const struct page *p, const char *bullet, const char *line
 		terminal_sentence(p->out, &p->style, bullet, line);
 }
 
-static void put_incident(const struct page *p, const struct history_incident *x, size_t number)
+static void put_incident(const struct page *p, const struct history_incident *incident, size_t number)
 {
 	char text[WORDS_LEN], label[CELL], vantage[RECORD_NAME_LEN + CELL] = "";
 
 	snprintf(label, sizeof label, "#%zu", number);
 	fputc('\n', p->out);
 	terminal_coloured(p->out, &p->style, TERMINAL_BOLD, label);
-	if (*x->vantage) {
-		printable(vantage + 2, sizeof vantage - 2, x->vantage, !p->style.utf8);
+	if (*incident->vantage) {
+		printable(vantage + 2, sizeof vantage - 2, incident->vantage, !p->style.utf8);
 		vantage[0] = ',';
 		vantage[1] = ' ';
 	}
-	fprintf(p->out, " %s%s\n", words_when(x->opened_ns, x->closed_ns, x->open, text), vantage);
-	terminal_sentence(p->out, &p->style, " ", words_incident(x, text));
-	put_paths(p, x);
-	if (*words_servers(x, text))
+	fprintf(p->out, " %s%s\n", words_when(incident->opened_ns, incident->closed_ns, incident->open, text), vantage);
+	terminal_sentence(p->out, &p->style, " ", words_incident(incident, text));
+	put_paths(p, incident);
+	if (*words_servers(incident, text))
 		terminal_sentence(p->out, &p->style, terminal_dot(&p->style), text);
-	put_lines(p, terminal_dot(&p->style), x->evidence);
-	put_lines(p, terminal_arrow(&p->style), x->advice);
+	put_lines(p, terminal_dot(&p->style), incident->evidence);
+	put_lines(p, terminal_arrow(&p->style), incident->advice);
 }
 
 static void put_moves(const struct page *p, const struct history *h)

@@ -39,16 +39,16 @@ const char *words_when(int64_t from_ns, int64_t until_ns, bool open, char text[W
 	return text;
 }
 
-const char *words_incident(const struct history_incident *x, char text[WORDS_LEN])
+const char *words_incident(const struct history_incident *incident, char text[WORDS_LEN])
 {
-	const char *direction = words_direction(x->status.direction), *cause = x->status.cause;
-	const char *state = strcmp(x->status.state, "up") == 0 ? "" : x->status.state;
+	const char *direction = words_direction(incident->status.direction), *cause = incident->status.cause;
+	const char *state = strcmp(incident->status.state, "up") == 0 ? "" : incident->status.state;
 	bool has_cause = *cause && strcmp(cause, "none") != 0;
 
 	if (strcmp(cause, "unexplained") == 0)
 		cause = "no cause was proven";
-	snprintf(text, WORDS_LEN, "%s: %s%s%s", *x->targets ? x->targets : "?", state, *state && *direction ? "; " : "",
-		 direction);
+	snprintf(text, WORDS_LEN, "%s: %s%s%s", *incident->targets ? incident->targets : "?", state,
+		 *state && *direction ? "; " : "", direction);
 	if (has_cause || (!*direction && !*state)) {
 		size_t len = strlen(text);
 		snprintf(text + len, WORDS_LEN - len, "%s%s", *direction || *state ? ": " : "",
@@ -57,9 +57,9 @@ const char *words_incident(const struct history_incident *x, char text[WORDS_LEN
 	return text;
 }
 
-const char *words_servers(const struct history_incident *x, char text[WORDS_LEN])
+const char *words_servers(const struct history_incident *incident, char text[WORDS_LEN])
 {
-	const char *before = x->server_before, *after = x->server_after;
+	const char *before = incident->server_before, *after = incident->server_after;
 
 	*text = '\0';
 	if (*before && strcmp(before, after) == 0)
@@ -110,10 +110,10 @@ int64_t words_incidents_ns(const struct history *history)
 	int64_t sum = 0, covered_ns = INT64_MIN;
 
 	for (size_t i = 0; i < history->incidents_len; i++) {
-		const struct history_incident *x = &history->incidents[i];
-		int64_t from_ns = ns_later(x->opened_ns, covered_ns);
-		sum += ns_later(x->closed_ns - from_ns, 0);
-		covered_ns = ns_later(covered_ns, x->closed_ns);
+		const struct history_incident *incident = &history->incidents[i];
+		int64_t from_ns = ns_later(incident->opened_ns, covered_ns);
+		sum += ns_later(incident->closed_ns - from_ns, 0);
+		covered_ns = ns_later(covered_ns, incident->closed_ns);
 	}
 	return sum;
 }

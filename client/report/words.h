@@ -11,9 +11,9 @@ const char *words_direction(const char *direction);
 /* "2026-05-02 12:00:03.123, for 12.300 s". Each function returns text. */
 const char *words_when(int64_t from_ns, int64_t until_ns, bool open, char text[WORDS_LEN]);
 /* "bootnode: down; answers were lost on their way back: protocol-filtered" */
-const char *words_incident(const struct history_incident *x, char text[WORDS_LEN]);
+const char *words_incident(const struct history_incident *incident, char text[WORDS_LEN]);
 /* "boot-01 answered before, boot-02 after"; "" if nobody is known. */
-const char *words_servers(const struct history_incident *x, char text[WORDS_LEN]);
+const char *words_servers(const struct history_incident *incident, char text[WORDS_LEN]);
 /* "bootnode udp: moved from boot-01 to boot-02, gap 1.203 s (forward 1.203 s, return 0.0 ms): pass" */
 const char *words_move(const struct record *move, char text[WORDS_LEN]);
 /* "2 incidents, 12.3 s in all, the longest 12.000 s" */

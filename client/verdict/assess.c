@@ -133,12 +133,12 @@ static bool is_another_server_probed(const struct engine *e, const struct path *
 /* When the n-th lost probe of the newest loss streak left; INT64_MAX: there are fewer. */
 static int64_t lost_ns(const struct path *p, unsigned n)
 {
-	const struct prober *b = &p->prober;
+	const struct prober *prober = &p->prober;
 	int64_t began_ns = path_streak(p).began_ns;
 	unsigned lost = 0;
 
-	for (uint32_t seq = prober_window_from(b, b->ring_len); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
+	for (uint32_t seq = prober_window_from(prober, prober->ring_len); seq < prober->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(prober, seq);
 		if (prober_is_lost(r) && r->sent_ns >= began_ns && ++lost == n)
 			return r->sent_ns;
 	}
@@ -170,12 +170,12 @@ static int last_holder(const struct engine *e, const struct path *p)
 
 	paths_of_target(&e->paths, p->index, &from, &to);
 	for (; from < to; from++) {
-		const struct prober *b = &e->paths.items[from]->prober;
+		const struct prober *prober = &e->paths.items[from]->prober;
 		if (!endpoint_same_address(&e->paths.items[from]->endpoint, &p->endpoint) ||
-		    b->holder >= p->target->servers_len || b->holder_sent_ns <= newest_ns)
+		    prober->holder >= p->target->servers_len || prober->holder_sent_ns <= newest_ns)
 			continue;
-		newest_ns = b->holder_sent_ns;
-		holder = b->holder;
+		newest_ns = prober->holder_sent_ns;
+		holder = prober->holder;
 	}
 	return holder;
 }
@@ -264,23 +264,24 @@ static void explain_table(const struct engine *e, const struct path *p, int64_t 
 /* Only probes sent at since_ns or later count. */
 static void explain(const struct engine *e, const struct path *p, int64_t since_ns, struct verdict_hints *hints)
 {
-	const struct path_loss *d = p->loss;
+	const struct path_loss *loss = p->loss;
 	int64_t second_ns = lost_ns(p, 2);
 
-	hints->receipt_server = config_server_name(e->config, d->receipt_server);
+	hints->receipt_server = config_server_name(e->config, loss->receipt_server);
 	hints->witness = config_server_name(e->config, witness_of(p));
-	hint_neighbour_explain(&d->neighbour, p, d->receipt_server, e->link, since_ns, &hints->neighbour);
-	hint_claim_explain(&d->claim, p, since_ns, &hints->claim);
-	hint_silence_explain(&d->silence, p, e->config, since_ns, &hints->silence);
+	hint_neighbour_explain(&loss->neighbour, p, loss->receipt_server, e->link, since_ns, &hints->neighbour);
+	hint_claim_explain(&loss->claim, p, since_ns, &hints->claim);
+	hint_silence_explain(&loss->silence, p, e->config, since_ns, &hints->silence);
 	for (unsigned k = 0; k < p->target->servers_len; k++)
 		hint_drops_explain(querier_drops(e->querier, p->target->servers[k]), p, since_ns, &hints->drops);
-	hint_frames_explain(&d->frames, p, &d->attempts, e->config, since_ns, &hints->frames);
-	hint_holding_explain(&d->holding, p, since_ns, second_ns == INT64_MAX ? since_ns : second_ns, &hints->holding);
+	hint_frames_explain(&loss->frames, p, &loss->attempts, e->config, since_ns, &hints->frames);
+	hint_holding_explain(&loss->holding, p, since_ns, second_ns == INT64_MAX ? since_ns : second_ns,
+			     &hints->holding);
 	if (e->link && e->link->is_own)
-		hint_holding_find_reached(&d->holding, outage_ns(p), e->link->is_own, &hints->holding);
-	hints->mac = hint_mac_explain(&d->mac, since_ns);
-	hint_return_route_explain(&d->return_route, e->config, d->receipt_server, since_ns, &hints->return_route);
-	hint_data_explain(&d->attempts, p, since_ns, &hints->data);
+		hint_holding_find_reached(&loss->holding, outage_ns(p), e->link->is_own, &hints->holding);
+	hints->mac = hint_mac_explain(&loss->mac, since_ns);
+	hint_return_route_explain(&loss->return_route, e->config, loss->receipt_server, since_ns, &hints->return_route);
+	hint_data_explain(&loss->attempts, p, since_ns, &hints->data);
 	explain_table(e, p, since_ns, hints);
 	for (unsigned k = 0; k < p->target->servers_len && !hints->silent_witness; k++)
 		hints->silent_witness =

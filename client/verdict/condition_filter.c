@@ -27,39 +27,41 @@ bool condition_it_is_too_long(const struct verdict_evidence *e, enum verdict_sta
 /* Probes that the kernel dropped at the socket, for a full buffer or a checksum, were not stopped by a firewall. */
 static bool were_dropped(const struct verdict_evidence *e)
 {
-	const struct hint_drops_explanation *d = &e->hints.drops;
+	const struct hint_drops_explanation *drops = &e->hints.drops;
 
-	return d->at_most.dropped > 0 && 2 * d->at_most.dropped >= d->at_most.forward;
+	return drops->at_most.dropped > 0 && 2 * drops->at_most.dropped >= drops->at_most.forward;
 }
 
 /* A filter of the socket itself, as systemd's IPAddressDeny attaches one. */
 static bool a_filter_drops_them(const struct verdict_evidence *e)
 {
-	const struct hint_drops_explanation *d = &e->hints.drops;
+	const struct hint_drops_explanation *drops = &e->hints.drops;
 
-	return d->forward > 0 && d->filtered > 0 && 2 * d->filtered >= d->forward;
+	return drops->forward > 0 && drops->filtered > 0 && 2 * drops->filtered >= drops->forward;
 }
 
 /* Each lost attempt sends at least one SYN. The two answers and the attempts may be off by one. Where segments account
  * for all that was lost, they do so for losses without a direction, too. */
 static bool segments_are_bad(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct hint_drops_explanation *d = &e->hints.drops;
-	bool account_for_all = d->segments + 1 >= losses(e) && seen(e, PROBER_LOST_RETURN) == 0;
+	const struct hint_drops_explanation *drops = &e->hints.drops;
+	bool account_for_all = drops->segments + 1 >= losses(e) && seen(e, PROBER_LOST_RETURN) == 0;
 
-	return state == VERDICT_DOWN && d->forward >= CAUSES_BAD_SEGMENTS && d->segments + 1 >= d->forward &&
+	return state == VERDICT_DOWN && drops->forward >= CAUSES_BAD_SEGMENTS &&
+	       drops->segments + 1 >= drops->forward &&
 	       (account_for_all || is_most_asked(e, seen(e, PROBER_LOST_FORWARD)));
 }
 
 bool condition_the_checksum_is_bad(const struct verdict_evidence *e, enum verdict_state state)
 {
-	const struct hint_drops_explanation *d = &e->hints.drops;
+	const struct hint_drops_explanation *drops = &e->hints.drops;
 
 	if (!is_failing(state) || !all_vanish(e))
 		return false;
 	if (probe_kind_of(e->kind)->has_handshake)
 		return segments_are_bad(e, state);
-	return is_most(e, seen(e, PROBER_LOST_FORWARD)) && d->forward > 0 && d->bad > 0 && 2 * d->bad >= d->forward;
+	return is_most(e, seen(e, PROBER_LOST_FORWARD)) && drops->forward > 0 && drops->bad > 0 &&
+	       2 * drops->bad >= drops->forward;
 }
 
 /* Did the server's interface get most of what was lost, but not its socket? TCP: what the kernel dropped for a full

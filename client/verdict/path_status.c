@@ -36,19 +36,19 @@ static bool recovers(const struct path *p)
 /* Wall-clock time of the first probe in the newest streak of equal outcomes. */
 static int64_t began(const struct path *p)
 {
-	const struct prober *b = &p->prober;
+	const struct prober *prober = &p->prober;
 	int64_t since_ns = clock_real_ns();
 	int answered = -1;
 
-	for (uint32_t seq = b->next; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *record = prober_record(b, seq);
+	for (uint32_t seq = prober->next; seq-- > 1 && prober->next - seq <= prober->ring_len;) {
+		const struct prober_record *record = prober_record(prober, seq);
 		int this = prober_is_answered(record);
 		if (record->outcome == PROBER_WAITING)
 			continue;
 		if (record->outcome == PROBER_NONE || (answered >= 0 && this != answered))
 			break;
 		answered = this;
-		since_ns = prober_sent_real_ns(b, record);
+		since_ns = prober_sent_real_ns(prober, record);
 	}
 	return since_ns;
 }
@@ -57,14 +57,14 @@ static int64_t began(const struct path *p)
  * distance to the next loss would be much longer than the others are. */
 static int64_t loss_began(const struct path *p)
 {
-	const struct prober *b = &p->prober;
-	uint32_t newest = 0, oldest = 0, losses = 0, from = prober_window_from(b, ASSESS_WINDOW_PROBES);
+	const struct prober *prober = &p->prober;
+	uint32_t newest = 0, oldest = 0, losses = 0, from = prober_window_from(prober, ASSESS_WINDOW_PROBES);
 	int64_t up_ns = path_up_ns(p);
 
-	for (uint32_t seq = b->waiting_from; seq-- > from && prober_record(b, seq)->sent_ns >= up_ns;) {
+	for (uint32_t seq = prober->waiting_from; seq-- > from && prober_record(prober, seq)->sent_ns >= up_ns;) {
 		uint32_t usual = losses > 1 ? (newest - oldest) / (losses - 1) : ASSESS_WINDOW_PROBES;
 		uint32_t longest = PATH_STATUS_APART * usual;
-		if (!prober_is_lost(prober_record(b, seq)))
+		if (!prober_is_lost(prober_record(prober, seq)))
 			continue;
 		if (losses > 0 &&
 		    oldest - seq > (longest > PATH_STATUS_NEAR_PROBES ? longest : PATH_STATUS_NEAR_PROBES))
@@ -72,7 +72,7 @@ static int64_t loss_began(const struct path *p)
 		newest = losses++ > 0 ? newest : seq;
 		oldest = seq;
 	}
-	return losses > 0 ? prober_sent_real_ns(b, prober_record(b, oldest)) : began(p);
+	return losses > 0 ? prober_sent_real_ns(prober, prober_record(prober, oldest)) : began(p);
 }
 
 /* -- the best verdict on an outage -- */
@@ -212,11 +212,11 @@ static bool answers_instead(const struct path *p, const struct verdict *v)
 
 int path_status_answerer(const struct path *p, const struct verdict *v, int64_t *since_ns)
 {
-	const struct prober *b = &p->prober;
+	const struct prober *prober = &p->prober;
 	unsigned answers = 0, number = 0;
 
-	for (uint32_t seq = b->waiting_from; seq-- > 1 && b->next - seq <= b->ring_len;) {
-		const struct prober_record *r = prober_record(b, seq);
+	for (uint32_t seq = prober->waiting_from; seq-- > 1 && prober->next - seq <= prober->ring_len;) {
+		const struct prober_record *r = prober_record(prober, seq);
 		if (r->outcome != PROBER_ANSWERED || (answers > 0 && r->server != number))
 			break;
 		number = r->server;

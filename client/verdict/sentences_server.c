@@ -43,26 +43,27 @@ void sentences_link(const struct verdict_evidence *e, struct verdict *v)
 /* What the server's kernel dropped, and why. */
 static void tell_drops(const struct verdict_evidence *e, struct verdict *v)
 {
-	const struct hint_drops_explanation *d = &e->hints.drops;
+	const struct hint_drops_explanation *drops = &e->hints.drops;
 
-	if (d->full > 0)
+	if (drops->full > 0)
 		say(v, "the server's kernel dropped %u datagrams because the socket's receive buffer was full",
-		    d->full);
-	if (d->bad > 0)
+		    drops->full);
+	if (drops->bad > 0)
 		say(v, "the server's kernel dropped %u datagrams at its socket because their checksum was wrong",
-		    d->bad);
-	if (d->filtered > 0)
+		    drops->bad);
+	if (drops->filtered > 0)
 		say(v, "a filter (BPF) dropped %u datagrams at the server's socket, as systemd's IPAddressDeny does",
-		    d->filtered);
-	if (d->datagrams > 0 && d->full + d->bad + d->filtered == 0)
-		say(v, "the server's kernel dropped %u datagrams at its socket, and %s", d->datagrams,
-		    d->unread ? "the server cannot read why" : "its counters do not tell why");
-	if (d->connections > 0)
-		say(v, "the server's kernel dropped %u connections because an accept queue was full", d->connections);
-	if (d->segments > 0)
+		    drops->filtered);
+	if (drops->datagrams > 0 && drops->full + drops->bad + drops->filtered == 0)
+		say(v, "the server's kernel dropped %u datagrams at its socket, and %s", drops->datagrams,
+		    drops->unread ? "the server cannot read why" : "its counters do not tell why");
+	if (drops->connections > 0)
+		say(v, "the server's kernel dropped %u connections because an accept queue was full",
+		    drops->connections);
+	if (drops->segments > 0)
 		say(v,
 		    "the server's kernel dropped %u TCP segments because their checksum was wrong (on the whole host)",
-		    d->segments);
+		    drops->segments);
 }
 
 /* Which of the servers gets our frames for the address? */

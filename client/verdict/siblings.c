@@ -259,13 +259,13 @@ static void compare_servers(const struct engine *e, const struct path *held, con
 }
 
 /* Were only the flow's first packet and those after a pause answered? */
-static void look_at_first_packets(const struct prober *b, struct verdict_flows *f)
+static void look_at_first_packets(const struct prober *prober, struct verdict_flows *f)
 {
 	int64_t before_ns = INT64_MIN / 2;
 
-	f->first_packet = b->heard.count > 0;
-	for (uint32_t seq = prober_window_from(b, SIGNIFICANCE_WINDOW_PROBES); seq < b->waiting_from; seq++) {
-		const struct prober_record *r = prober_record(b, seq);
+	f->first_packet = prober->heard.count > 0;
+	for (uint32_t seq = prober_window_from(prober, SIGNIFICANCE_WINDOW_PROBES); seq < prober->waiting_from; seq++) {
+		const struct prober_record *r = prober_record(prober, seq);
 		bool first = seq == 1 || r->sent_ns - before_ns > SIBLINGS_PAUSE_NS;
 		if (seq == 1 || before_ns > 0) { /* the pause before the oldest probe in the window is unknown */
 			if (prober_is_answered(r) ? !first : prober_is_lost(r) && first)
@@ -274,7 +274,7 @@ static void look_at_first_packets(const struct prober *b, struct verdict_flows *
 		}
 		before_ns = r->sent_ns;
 	}
-	if (f->first_packets == 0 && (b->heard.count != 1 || b->heard.newest != 1))
+	if (f->first_packets == 0 && (prober->heard.count != 1 || prober->heard.newest != 1))
 		f->first_packet = false;
 }
 
