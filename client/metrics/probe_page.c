@@ -5,12 +5,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	STATUS_BAD_REQUEST = 400,
 	STATUS_NOT_FOUND = 404,
 	STATUS_NOT_KNOWN_YET = 503,
-	ADDRESS_MAX = UNITS_HOST_MAX + sizeof "[]:65535",
+	ADDRESS_MAX = UNITS_HOST_MAX + sizeof ":65535",
 };
 
 struct sums { /* of the target's paths that are known */
@@ -22,15 +23,22 @@ struct sums { /* of the target's paths that are known */
 
 /* ---- the target ---- */
 
-/* By its name, or by its address as blackbox_exporter has it: "203.0.113.7", "203.0.113.7:8620", "[2001:db8::1]:8620".
- */
-static bool is_called(const struct config_target *t, const char *name)
+/* "198.51.100.7", "198.51.100.7:8620", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:8620", however it is written. */
+static bool is_address_of(const struct config_target *t, const char *text)
 {
-	const char *open = strchr(t->address, ':') ? "[" : "", *close = *open ? "]" : "";
+	struct endpoint e = t->endpoint;
+
+	return t->numeric && (!units_address(text, e.address) || !units_listen_address(text, e.address, &e.port)) &&
+	       endpoint_equal(&e, &t->endpoint);
+}
+
+/* As blackbox_exporter has it: a host name or an address, with a port or without. */
+static bool is_called(const struct config_target *t, const char *text)
+{
 	char address[ADDRESS_MAX];
 
-	snprintf(address, sizeof address, "%s%s%s:%u", open, t->address, close, (unsigned)t->endpoint.port);
-	return strcmp(t->address, name) == 0 || strcmp(address, name) == 0;
+	snprintf(address, sizeof address, "%s:%u", t->address, (unsigned)t->endpoint.port);
+	return strcasecmp(t->address, text) == 0 || strcasecmp(address, text) == 0 || is_address_of(t, text);
 }
 
 static const struct config_target *find_target(const struct config *config, const char *name)
@@ -60,6 +68,45 @@ static size_t first_path(const struct paths *paths, const struct config_target *
 			to = middle;
 	}
 	return from;
+}
+
+/* ---- the module ---- */
+
+/* "tcp", and "tcp_connect", "tcp_v4" as jobs for blackbox_exporter call their modules. */
+static bool begins_with(const char *module, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(module, word, len) == 0 && (module[len] == '\0' || module[len] == '_');
+}
+
+/* Whoever asked for echo replies wants to know whether the target answers at all. */
+static bool is_any(const char *module)
+{
+	return !*module || begins_with(module, "icmp");
+}
+
+static bool looks_at(const char *module, enum probe_kind kind)
+{
+	return is_any(module) || begins_with(module, probe_kind_of(kind)->word);
+}
+
+static bool is_module(const char *module)
+{
+	bool known = is_any(module);
+
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++)
+		known |= looks_at(module, kind);
+	return known;
+}
+
+static bool has_protocol(const struct config_target *target, const char *module)
+{
+	bool has = is_any(module);
+
+	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++)
+		has |= probe_kind_wanted(kind, target) && looks_at(module, kind);
+	return has;
 }
 
 /* ---- its paths ---- */
@@ -98,7 +145,7 @@ static struct sums sum(const struct run_metrics *m, const struct config_target *
 	for (size_t i = first_path(paths, target); i < paths->len && paths->items[i]->target == target; i++) {
 		const struct path *p = paths->items[i];
 
-		if (p->status.known && (!*module || strcmp(module, probe_kind_of(p->kind)->word) == 0))
+		if (p->status.known && looks_at(module, p->kind))
 			add(&s, p);
 	}
 	return s;
@@ -164,15 +211,6 @@ static void refuse(struct web_reply *reply, unsigned status, const char *why)
 	document_put(&reply->body, why);
 }
 
-static bool is_protocol(const char *word)
-{
-	for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
-		if (strcmp(probe_kind_of(kind)->word, word) == 0)
-			return true;
-	}
-	return false;
-}
-
 void probe_page_answer(const struct run_metrics *m, const struct web_request *request, struct web_reply *reply)
 {
 	const char *name = web_argument(request, "target"), *module = web_argument(request, "module");
@@ -181,12 +219,17 @@ void probe_page_answer(const struct run_metrics *m, const struct web_request *re
 	struct sums s;
 
 	module = module ? module : "";
-	if (!name) {
+	if (!name || !*name) {
 		refuse(reply, STATUS_BAD_REQUEST, "Give the name of a target: /probe?target=NAME\n");
-	} else if (*module && !is_protocol(module)) {
-		refuse(reply, STATUS_BAD_REQUEST, "module is udp, tcp or stamp; without it, all protocols count.\n");
+	} else if (!is_module(module)) {
+		refuse(
+		    reply, STATUS_BAD_REQUEST,
+		    "module is udp, tcp or stamp, also with an ending as in tcp_connect; icmp or none: all protocols "
+		    "count.\n");
 	} else if (!target) {
 		refuse(reply, STATUS_NOT_FOUND, "There is no such target in the configuration.\n");
+	} else if (!has_protocol(target, module)) {
+		refuse(reply, STATUS_BAD_REQUEST, "The configuration does not probe this target over this protocol.\n");
 	} else if ((s = sum(m, target, module)).paths == 0 && !is_unresolved(m, target)) {
 		refuse(reply, STATUS_NOT_KNOWN_YET, "Nothing is known of this target yet.\n");
 	} else {

@@ -192,7 +192,7 @@ class Served(Web):
         server = self.start_server()
         self.start_client()
         self.all_up()
-        for target in "boot-01", "other", "127.0.0.2", f"127.0.0.2:{self.port}", "boot-01&module=udp", "other&module=tcp":
+        for target in "boot-01", "other", "127.0.0.2", f"127.0.0.2:{self.port}", "boot-01&module=udp", "other&module=tcp_connect", "other&module=icmp":
             text = self.probe(f"?target={target}")
             self.check_plain(text)
             self.assertEqual(self.value(text, "probe_success"), 1)
@@ -202,7 +202,9 @@ class Served(Web):
             self.assertTrue(0 < self.value(text, "probe_duration_seconds") < 0.5)
         self.check_open(self.probe("?target=other", Accept="application/openmetrics-text"), least=9)
         self.probe("", status=400)
-        self.probe("?target=other&module=icmp", status=400)
+        self.probe("?target=", status=400)
+        for module in "http_2xx", "tcpx", "_", "stamp":  # the last one is not probed
+            self.probe(f"?target=other&module={module}", status=400)
         self.probe("?target=nothing", status=404)
         server.send_signal(signal.SIGTERM)
         server.wait(20)

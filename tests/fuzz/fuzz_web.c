@@ -111,14 +111,21 @@ static void answer_reload(void *context, const struct web_request *request, stru
 
 static char name[] = "bootnode", address[] = "203.0.113.7", other[] = "2001:db8::7";
 static struct config_target targets[] = {
-	{ .name = name, .address = address, .numeric = true, .endpoint = { .port = WIRE_PORT } },
-	{ .name = other, .address = other, .numeric = true, .endpoint = { .port = WIRE_PORT } },
+	{ .name = name,
+	  .address = address,
+	  .numeric = true,
+	  .endpoint = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 }, .port = WIRE_PORT } },
+	{ .name = other,
+	  .address = other,
+	  .numeric = true,
+	  .endpoint = { .address = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 }, .port = WIRE_PORT } },
 };
 static const struct config config = { .targets = targets, .targets_len = sizeof targets / sizeof *targets };
 static const struct driver driver = { .engine = { .config = &config } };
 static struct run_metrics metrics = { .driver = &driver };
 
-/* Only one of the names and addresses, each as it is or with its port, is a target. */
+/* Only one of the names and addresses, each as it is or with its port, is a target. An address may be written in other
+ * ways. */
 static void answer_probe(void *context, const struct web_request *request, struct web_reply *reply)
 {
 	static const char *const known[] = { "bootnode", "203.0.113.7", "203.0.113.7:8620", "2001:db8::7",
@@ -129,7 +136,9 @@ static void answer_probe(void *context, const struct web_request *request, struc
 	for (size_t i = 0; target && i < sizeof known / sizeof *known; i++)
 		is_known = is_known || strcmp(target, known[i]) == 0;
 	probe_page_answer(context, request, reply);
-	FUZZ_CHECK(reply->status == 400 || (reply->status == 503) == is_known);
+	FUZZ_CHECK(!is_known || reply->status == 400 || reply->status == 503);
+	FUZZ_CHECK(is_known || reply->status == 400 || reply->status == 404 ||
+		   target[strspn(target, "0123456789abcdefABCDEF:.[]")] == '\0');
 	FUZZ_CHECK(target || reply->status == 400);
 }
 
