@@ -7,7 +7,8 @@ lab_packages=(python3 iproute2 nftables conntrack keepalived procps util-linux n
 	iputils-ping)
 test_packages=(python3-nacl python3-jsonschema python3-scapy tshark faketime binutils clang libclang-rt-14-dev
 	clang-format clang-tidy shellcheck mandoc irtt fping prometheus-blackbox-exporter zsh python3-pyte tmux chromium systemd
-	python3-yaml dpkg-dev debhelper fakeroot lintian debootstrap systemd-container prometheus python3-prometheus-client curl)
+	python3-yaml dpkg-dev debhelper fakeroot lintian debootstrap systemd-container prometheus prometheus-alertmanager
+	python3-prometheus-client curl)
 
 # install PACKAGE...: those that are missing. Asks nothing of the network if none is.
 install_packages() {

@@ -37,6 +37,16 @@ class Monitoring(unittest.TestCase):
         self.promtool("check", "rules", "floatprobe.rules.yml")
         self.promtool("check", "config", "prometheus.yml")
 
+    def test_alertmanager(self):
+        rules = read("configs/prometheus/floatprobe.rules.yml")
+        for name in re.findall(r"\bFloatprobed?[A-Z]\w+", read("configs/prometheus/alertmanager.yml").replace("FloatprobePath.*", "")):
+            self.assertIn(f"- alert: {name}\n", rules)
+        if not shutil.which("amtool"):
+            self.skipTest("amtool is not installed")
+        done = subprocess.run(["amtool", "check-config", f"{SOURCE}/configs/prometheus/alertmanager.yml"], capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_rules(self):
         self.promtool("test", "rules", "floatprobe.rules.test.yml")
 
@@ -46,10 +56,10 @@ class Monitoring(unittest.TestCase):
         self.assertGreater(len(causes), 20)
         self.assertLessEqual(causes, there)
         rules = read("configs/prometheus/floatprobe.rules.yml")
-        alerts, urls = rules.count("- alert:"), re.findall(r"runbook_url: '.*CAUSES\.md#(.*)'", rules)
+        alerts, urls = rules.count("- alert:"), re.findall(r"runbook_url: '.*CAUSES\.md#(.*?)(?:{{ end }})?'", rules)
         self.assertEqual(len(urls), alerts)
         for anchor in urls:
-            self.assertTrue(anchor in there or anchor == "{{ $labels.cause }}", anchor)
+            self.assertTrue(anchor in there or anchor in ("{{ $labels.cause }}", "{{ (first .).Labels.cause }}"), anchor)
 
     def test_names_of_metrics(self):
         """Rules and dashboard ask for no metric that neither program has, nor the rules make."""

@@ -51,6 +51,7 @@ def one_protocol_is_cut(net, direction):
     down = {"target": "bootnode", "direction": direction, "cause": "protocol-filtered", "protocol": "udp"}
     prometheus.fires("FloatprobePathDown", **down)
     prometheus.fires("FloatprobeTargetDown", target="bootnode", scope="everywhere")
+    expect(len(prometheus.alerts(severity="critical")) == 1, "one fault is one page")
     if direction == "return":
         prometheus.fires("FloatprobedClientUnheard", client="fra-home")
     expect(prometheus.query(f'floatprobe_lost_total{{target="bootnode",direction="{direction}"}} > 0'), "no loss counted")
@@ -115,6 +116,7 @@ def a_neighbour_entry_is_wrong(net):
     prometheus.fires("FloatprobeStaleNeighbour", target="boot-01")
     prometheus.fires("FloatprobedStaleNeighbour")
     prometheus.fires("FloatprobedClientUnheard", client="fra-home")
+    expect(len(prometheus.alerts(severity="critical")) == 1, "one fault is one page")
     flat.break_entry("reachable", flat.mac)
     for alert in "FloatprobeStaleNeighbour", "FloatprobedStaleNeighbour", "FloatprobedClientUnheard":
         prometheus.clears(alert)
@@ -147,7 +149,7 @@ def vantages_disagree_and_one_is_blind(net):
     other = "198.51.101." if plan.nft == "ip" else "2001:db8:52::"
     office = net.second_vantage(other)
     serve(net)
-    _, prometheus = watched(net, vantages=("fra-home", "ber-office"), hosts=(net.client, office),
+    first, prometheus = watched(net, vantages=("fra-home", "ber-office"), hosts=(net.client, office),
                             clients=[f"{plan.outside}2", f"{other}2"])  # fmt: skip
     net.cut("forward", plan.floating)
     prometheus.fires("FloatprobeTargetDown", target="bootnode", scope="some vantages")
@@ -160,6 +162,9 @@ def vantages_disagree_and_one_is_blind(net):
     expect(not prometheus.alerts(alertname="FloatprobeTargetDown"), "a blind vantage blames no target")
     net.heal()
     prometheus.clears("FloatprobeVantageBlind")
+    first.process.send(signal.SIGKILL)
+    prometheus.fires("FloatprobeNotScraped", job="floatprobe")
+    expect(not prometheus.alerts(severity="critical"), "a prober that is gone is no page while another one sees all")
 
 
 @once
