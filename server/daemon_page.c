@@ -12,7 +12,7 @@ enum {
 	TEXT_LEN = 128,
 };
 
-static const char *const columns[] = { "Client", "Flows", "Flows that do not hear us", "Heard", NULL };
+static const char *const columns[] = { "Client", "Flows", "Flows that do not hear us", "Heard, ago", NULL };
 static const char *const finding_columns[] = { "Finding", "Since the start", NULL };
 
 static void row(struct document *d, const char *name, uint64_t value)
@@ -20,7 +20,7 @@ static void row(struct document *d, const char *name, uint64_t value)
 	char text[TEXT_LEN];
 
 	document_put(d, "<tr>");
-	page_cell(d, "Finding", name);
+	page_row_head(d, name);
 	snprintf(text, sizeof text, "%" PRIu64, value);
 	page_cell(d, "Since the start", text);
 	document_put(d, "</tr>\n");
@@ -28,12 +28,8 @@ static void row(struct document *d, const char *name, uint64_t value)
 
 static void write_findings(const struct daemon_metrics *m, struct document *d)
 {
-	char text[TEXT_LEN];
-
 	page_heading(d, "What it found");
-	snprintf(text, sizeof text, "Wrong neighbour entries now: %u; claims on our addresses that stand: %u",
-		 link_watch_stale(m->link_watch), link_watch_claims(m->link_watch));
-	page_table(d, text, finding_columns);
+	page_table(d, "By the type that the journal gives it", finding_columns);
 	for (size_t i = 0; i < FINDINGS_KINDS_LEN; i++)
 		row(d, findings_kind_text((enum findings_kind)i), m->findings->kinds[i].count);
 	page_table_end(d);
@@ -42,27 +38,57 @@ static void write_findings(const struct daemon_metrics *m, struct document *d)
 static void write_client(const struct daemon_metrics *m, struct document *d, size_t i)
 {
 	struct flows_sums sums;
-	char text[TEXT_LEN], time[PAGE_TIME_LEN];
+	char text[TEXT_LEN];
 
 	if (!daemon_metrics_client(m, i, &sums))
 		return;
 	document_put(d, "<tr>");
-	page_cell(d, "Client", m->config->clients[i].name);
+	page_row_head(d, m->config->clients[i].name);
 	snprintf(text, sizeof text, "%u", sums.flows);
 	page_cell(d, "Flows", text);
 	snprintf(text, sizeof text, "%u", sums.unheard);
 	page_cell(d, "Flows that do not hear us", text);
-	page_cell(d, "Heard",
-		  page_time(sums.heard_ns > 0 ? clock_real_ns() - (clock_mono_ns() - sums.heard_ns) : 0, time));
-	document_put(d, "</tr>\n");
+	document_put(d, "<td data-label=\"Heard, ago\">");
+	page_age(d, sums.heard_ns > 0 ? clock_real_ns() - (clock_mono_ns() - sums.heard_ns) : 0);
+	document_put(d, "</td></tr>\n");
 }
 
-static void begin(const void *context, struct document *d)
+/* found: clients that do not hear us. */
+static bool count(const void *context, struct web_draft *draft)
 {
 	const struct daemon_metrics *m = context;
+	struct flows_sums sums;
+
+	for (unsigned i = 0; draft->item < m->config->clients_len && i < PART; i++, draft->item++) {
+		if (daemon_metrics_client(m, draft->item, &sums))
+			draft->found += sums.unheard > 0;
+	}
+	return draft->item >= m->config->clients_len;
+}
+
+static void write_summary(const struct daemon_metrics *m, struct document *d, size_t unheard)
+{
+	unsigned stale = link_watch_stale(m->link_watch), claims = link_watch_claims(m->link_watch);
+
+	if (unheard + stale + claims == 0)
+		document_put(d, "<p class=\"summary up\">Each client that is heard hears the answers.</p>\n");
+	else
+		document_format(
+		    d,
+		    "<p class=\"summary down\">Clients that do not hear us: %zu; wrong neighbour entries: %u; "
+		    "claims on our addresses: %u</p>\n",
+		    unheard, stale, claims);
+}
+
+static void begin(const void *context, struct web_draft *draft)
+{
+	const struct daemon_metrics *m = context;
+	struct document *d = &draft->reply.body;
 	char caption[TEXT_LEN];
 
-	page_begin(d, "floatprobed", m->config->name);
+	page_begin(d, "floatprobed", m->config->name,
+		   draft->found + link_watch_stale(m->link_watch) + link_watch_claims(m->link_watch));
+	write_summary(m, d, draft->found);
 	write_findings(m, d);
 	page_heading(d, "Clients");
 	snprintf(caption, sizeof caption, "%zu keys of clients%s", m->config->clients_len,
@@ -80,7 +106,7 @@ static bool write_clients(const void *context, struct web_draft *draft)
 	return draft->item >= shown;
 }
 
-static const struct page page = { .begin = begin, .rows = write_clients, .lists = 1 };
+static const struct page page = { .count = count, .begin = begin, .rows = write_clients, .lists = 1 };
 
 bool daemon_page_write(const struct daemon_metrics *m, struct web_draft *draft)
 {

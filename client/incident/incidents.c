@@ -45,6 +45,23 @@ const struct incident *incidents_next(const struct incidents *all, const struct 
 	return NULL;
 }
 
+static bool ended_later(const struct incident *a, const struct incident *b)
+{
+	return a->ended_ns != b->ended_ns ? a->ended_ns > b->ended_ns : a->serial > b->serial;
+}
+
+const struct incident *incidents_ended(const struct incidents *all, const struct incident *after)
+{
+	const struct incident *latest = NULL;
+
+	for (const struct incident *in = all->items; in < all->items + INCIDENTS_MAX; in++) {
+		if (!in->open && in->announced && (!after || ended_later(after, in)) &&
+		    (!latest || ended_later(in, latest)))
+			latest = in;
+	}
+	return latest;
+}
+
 /* -- what belongs together -- */
 
 struct fault { /* of a path, or of an incident that was not announced yet */

@@ -73,5 +73,8 @@ void incidents_stop(struct incidents *all, const struct incidents_time *now);
 
 /* The announced open incidents one after the other, in no order. after NULL: the first one. NULL: there is no more. */
 const struct incident *incidents_next(const struct incidents *all, const struct incident *after);
+/* The incidents that were closed, the latest first, as long as their places are not used again. after, NULL: as above.
+ */
+const struct incident *incidents_ended(const struct incidents *all, const struct incident *after);
 
 #endif

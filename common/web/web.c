@@ -276,8 +276,10 @@ void web_restart_drafts(struct web *w)
 {
 	for (size_t r = 0; w && r < w->routes_len; r++) {
 		for (unsigned v = 0; v < WEB_VARIANTS_MAX; v++) {
-			w->drafts[r][v].draft.section = w->drafts[r][v].draft.item = w->drafts[r][v].draft.count = 0;
-			w->drafts[r][v].draft.reply.body.len = 0;
+			struct web_draft *draft = &w->drafts[r][v].draft;
+
+			draft->section = draft->item = draft->count = draft->found = 0;
+			draft->reply.body.len = 0;
 		}
 	}
 }

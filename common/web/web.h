@@ -33,7 +33,7 @@ struct web_reply {
 struct web_draft {
 	struct web_reply reply;
 	unsigned variant;
-	size_t section, item, count; /* the writer's; 0 at first */
+	size_t section, item, count, found; /* the writer's; 0 at first */
 };
 
 enum { WEB_VARIANTS_MAX = 2 };

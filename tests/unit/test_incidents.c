@@ -397,7 +397,17 @@ static void faults_with_a_pause_are_several(void **state)
 {
 	(void)state;
 	all_up();
+	assert_null(incidents_ended(&all, NULL));
 	assert_int_equal(count_opened(INCIDENTS_SETTLE_FLAP_NS + 2 * NS_PER_S), 10);
+	unsigned len = 0;
+	int64_t before_ns = INT64_MAX;
+	for (const struct incident *in = incidents_ended(&all, NULL); in; in = incidents_ended(&all, in)) {
+		assert_true(in->closed_real_ns < before_ns && in->closed_real_ns >= in->opened_real_ns);
+		before_ns = in->closed_real_ns;
+		len++;
+	}
+	assert_int_equal(len, all.closed[VERDICT_CAUSE_REFUSED] + all.closed[VERDICT_CAUSE_UNEXPLAINED]);
+	assert_true(len >= 9);
 }
 
 static void a_path_may_have_to_be_well_for_longer(void **state)
