@@ -11,14 +11,12 @@
 #include "common/core/seal.h"
 #include "common/system/completion.h"
 #include "common/system/log.h"
+#include "common/system/process.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef int command_main(struct cmdline *cmdline, const struct options_result *line);
 static command_main keygen_main, pubkey_main, init_main, check_command, ping_main, run_command, doctor_command,
@@ -441,22 +439,9 @@ static int dispatch(int argc, char **argv)
 
 /* --- The process ------------------------------------------------------------------------------------------------- */
 
-/* If stdin, stdout or stderr is closed, a socket or the journal could get its descriptor and receive results or errors.
- * /dev/null opened for reading still makes writes to stdout fail. */
-static void occupy_standard_files(void)
-{
-	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
-			abort();
-	}
-}
-
 int main(int argc, char **argv)
 {
-	occupy_standard_files();
-	/* The failing write reports a closed pipe or a file size limit. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	process_start();
 	setlocale(LC_CTYPE, "");
 	log_start("floatprobe");
 	interrupt_as_pid1();

@@ -28,7 +28,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -187,7 +186,7 @@ static void resolved(void *context, const struct resolver_name *name, enum resol
 		log_error("out of memory for the paths: they stay as they were");
 }
 
-static void tell_ready(const struct run *r)
+static void tell_ready(struct run *r)
 {
 	notify_ready(&r->notify, "probing %zu paths of %zu targets as %s", r->driver.engine.paths.len,
 		     r->config->targets_len, r->config->vantage);
@@ -414,7 +413,8 @@ static struct sandbox sandbox_of(const struct config *config)
 		.socket = config->web.path,
 		.capabilities =
 		    SANDBOX_CAPABILITY(CAP_NET_RAW) | (config_has_mark(config) ? SANDBOX_CAPABILITY(CAP_NET_ADMIN) : 0),
-		.opening = SANDBOX_CAPABILITY(CAP_NET_ADMIN), /* larger socket buffers than the system's limit */
+		/* larger socket buffers than the system's limit, and `web` on a port below 1024 */
+		.opening = SANDBOX_CAPABILITY(CAP_NET_ADMIN) | SANDBOX_CAPABILITY(CAP_NET_BIND_SERVICE),
 	};
 }
 
@@ -514,7 +514,6 @@ int run_main(struct config *config, const struct run_options *options)
 	int status;
 
 	log_as_daemon();
-	signal(SIGPIPE, SIG_IGN);
 	status = loop_start(&r.loop, LOOP_DESCRIPTORS);
 	if (status) {
 		log_error("cannot make an event loop: %s", uv_strerror(status));

@@ -236,7 +236,7 @@ static void note_reload(struct daemon *d, const char *error)
 	findings_note(&d->findings, "reload", json);
 }
 
-static void tell_ready(const struct daemon *d)
+static void tell_ready(struct daemon *d)
 {
 	notify_ready(&d->notify, "answering %zu clients on port %u", d->config->clients_len, (unsigned)d->config->port);
 }
@@ -590,7 +590,6 @@ int daemon_run(struct server_config *config)
 		return EXIT_REFUSED;
 	}
 	log_as_daemon();
-	signal(SIGPIPE, SIG_IGN);
 	status = run(&d);
 	free_parts(&d);
 	uv_loop_close(&d.loop);

@@ -6,6 +6,7 @@
 #include "common/system/completion.h"
 #include "common/system/log.h"
 #include "common/system/options.h"
+#include "common/system/process.h"
 #include "server/config/config.h"
 #include "server/daemon.h"
 
@@ -176,6 +177,7 @@ int main(int argc, char **argv)
 	struct options_result line;
 	enum options_outcome outcome;
 
+	process_start();
 	log_start("floatprobed");
 	if (argc == 3 && strcmp(argv[1], "completion") == 0)
 		return completion(argv[2]);

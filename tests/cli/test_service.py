@@ -97,6 +97,51 @@ class Service(Processes):
         self.end(process)
         self.assertEqual(self.manager.recv(4096), b"STOPPING=1")
 
+    def test_a_service_manager_that_is_busy(self):
+        """What it has no room for waits, in order; else it would end a service that it takes for not ready."""
+        self.listen(self.path("notify"))
+        others = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.addCleanup(others.close)
+        others.connect(self.path("notify"))
+        with self.assertRaises(BlockingIOError):
+            while True:
+                others.send(b"WATCHDOG=1")
+        process = self.server()
+        wait_until("it listens", lambda: "listening" in self.log())
+        process.send_signal(signal.SIGHUP)
+        wait_until("it has reloaded", lambda: "reloaded" in self.log())
+        for state in ("READY=1", "RELOADING=1", "READY=1"):
+            self.expect(state)
+        self.end(process)
+
+    def test_a_service_manager_that_starts_again(self):
+        self.listen(self.path("notify"))
+        process = self.server()
+        self.expect("READY=1")
+        self.manager.close()
+        os.unlink(self.path("notify"))
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.settimeout(30)
+        self.listen(self.path("notify"))
+        os.chmod(self.path("notify"), 0o777)
+        os.chmod(self.dir, 0o755)
+        process.send_signal(signal.SIGHUP)
+        self.expect("RELOADING=1")
+        self.expect("READY=1")
+        self.end(process)
+
+    def test_closed_standard_files(self):
+        """No socket or journal gets a number that the log is written to."""
+        self.config()
+        file = self.write("server.yaml", f"key: server.key\nlisten: {{ port: {cli.closed_port()} }}\n"
+                          f'clients: {{ here: "{self.client}" }}\njournal: server.jsonl\n')  # fmt: skip
+        server = self.start("sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', cli.FLOATPROBED, "--config", file)
+        wait_until("it has started", lambda: os.path.exists(self.path("server.jsonl")))
+        for n in range(3):
+            self.assertEqual(os.readlink(f"/proc/{server.pid}/fd/{n}"), "/dev/null")
+        self.end(server)
+
     def test_no_service_manager_at_the_address(self):
         self.env["NOTIFY_SOCKET"] = self.path("nobody")
         process = self.run_daemon("journal.jsonl")
@@ -238,7 +283,7 @@ class Confined(Processes):
         os.chmod(self.dir, 0o755)
         os.mkdir(self.path("state"))
         shutil.chown(self.path("state"), self.user)
-        client = self.run_daemon("state/journal.jsonl")
+        client = self.run_daemon("state/journal.jsonl", extra="web: 127.0.0.87:87\n")
         wait_until("it probes", lambda: "probing" in self.log())
         self.expect(client, NET_RAW | DAC_READ_SEARCH)
         self.assertIn("as only root can read the configuration", self.log())
