@@ -182,14 +182,15 @@ static bool is_confined(const struct endpoint *to)
 	return confined;
 }
 
+/* From an interface without an IPv4 address, to which the socket is bound, the kernel sends from 0.0.0.0. */
 static bool no_source(const struct endpoint *to)
 {
-	int fd = connected_to(to);
-	bool absent = fd < 0 && errno == EADDRNOTAVAIL;
+	static const struct endpoint any4 = { .address = { [10] = 0xff, [11] = 0xff } };
+	struct endpoint own;
 
-	if (fd >= 0)
-		close(fd);
-	return absent || (!endpoint_is_v4(to) && is_confined(to));
+	if (!source_towards(to, &own))
+		return errno == EADDRNOTAVAIL;
+	return endpoint_is_v4(to) ? endpoint_same_address(&own, &any4) : is_confined(to);
 }
 
 static unsigned mtu_of(const char *interface)

@@ -149,12 +149,13 @@ def interface_that_is_made_again(net, privilege):
         daemon.wait_for(path, **up)
 
 
-@scenarios(*itertools.product(("configured", "chosen"), ("root", "ordinary")))
+@scenarios(*itertools.product(("configured", "chosen", "bound"), ("root", "ordinary")))
 def source_that_goes_away(net, which, privilege):
     """This host loses the address that its probes leave from, and gets it back. A held IPv6 socket goes on to send from
-    it; without another address the kernel takes a link-local one, which no router forwards."""
+    it; without another address the kernel takes a link-local one, which no router forwards. Bound to an interface it
+    sends from 0.0.0.0."""
     source = f"{net.plan.outside}2"
-    targets = with_droplets(net, **({"source": source} if which == "configured" else {}))
+    targets = with_droplets(net, **{"configured": {"source": source}, "bound": {"interface": "eth0"}}.get(which, {}))
     daemon = net.run_daemon(targets, under=NO_CAPABILITY if privilege == "ordinary" else ())
     paths = [{"target": "bootnode", "protocol": "udp", "flow": "held"}, {"target": "bootnode", "protocol": "udp", "flow": "fresh"},
              {"target": "boot-01", "protocol": "tcp"}]  # fmt: skip
