@@ -37,8 +37,14 @@ static void reflect_tlvs(uint8_t *buf, size_t len)
 
 void stamp_reflect(uint8_t *buf, size_t len, const struct stamp_arrival *arrival)
 {
-	packet_reflect(buf, arrival->ttl, arrival->received_ns, arrival->replied_ns);
-	reflect_tlvs(buf, len);
+	uint8_t base[WIRE_BASE_LEN] = { 0 };
+	size_t base_len = len < sizeof base ? len : sizeof base;
+
+	memcpy(base, buf, base_len);
+	packet_reflect(base, arrival->ttl, arrival->received_ns, arrival->replied_ns);
+	memcpy(buf, base, base_len);
+	if (len > sizeof base)
+		reflect_tlvs(buf, len);
 }
 
 void stamp_write_request(uint8_t *buf, size_t len, const struct stamp_request *request)
@@ -69,7 +75,7 @@ bool stamp_read_reply(const uint8_t *buf, size_t len, struct stamp_reply *reply)
 {
 	bool ptp;
 
-	if (len < WIRE_BASE_LEN)
+	if (len < STAMP_PACKET_MIN)
 		return false;
 	ptp = bytes_get16(buf + WIRE_ERROR_ESTIMATE) & FORMAT_PTP;
 	*reply = (struct stamp_reply){

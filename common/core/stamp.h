@@ -7,7 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STAMP_PORT = 862, STAMP_NETWORKS_MAX = 64 };
+enum {
+	STAMP_PORT = 862,
+	STAMP_NETWORKS_MAX = 64,
+	/* A reply of TWAMP Light without padding: all fields of STAMP's base, less the three last zeros. */
+	STAMP_PACKET_MIN = 41,
+};
 
 /* What a reflector knows of a packet. */
 struct stamp_arrival {
@@ -15,9 +20,9 @@ struct stamp_arrival {
 	uint8_t ttl; /* 0: not known */
 };
 
-/* Turn a packet of at least WIRE_BASE_LEN octets into its reply, in place: of the same length, with the number of the
- * request (stateless reflector). Padding is understood; any other TLV is copied with the flag U, and the first one that
- * does not fit into the packet gets M. From a TLV on that came with M or I, all is copied as it is. */
+/* Turn a packet of at least STAMP_PACKET_MIN octets into its reply, in place: of the same length, with the number of
+ * the request (stateless reflector). Padding is understood; any other TLV is copied with the flag U, and the first one
+ * that does not fit into the packet gets M. From a TLV on that came with M or I, all is copied as it is. */
 void stamp_reflect(uint8_t *buf, size_t len, const struct stamp_arrival *arrival);
 
 struct stamp_request {

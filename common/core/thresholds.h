@@ -378,6 +378,11 @@ enum {
 /* A TCP client has 5 s for each request: one that takes longer occupies a slot that others need. */
 #define TCP_LISTENER_DEADLINE_MS 5000
 
+/* -- server: is a plain STAMP packet an answer to one of its own? -- */
+
+/* An answer comes within ten seconds. Where senders pad with random octets, one request in 10^8 has a time as new. */
+#define STAMP_ANSWERED_NS (10 * NS_PER_S)
+
 /* -- server: did the SYN of an attempt come, and when? -- */
 
 enum {

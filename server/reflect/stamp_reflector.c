@@ -1,7 +1,10 @@
 #include "server/reflect/stamp_reflector.h"
 
 #include "common/core/bucket.h"
+#include "common/core/bytes.h"
 #include "common/core/ns.h"
+#include "common/core/packet.h"
+#include "common/core/thresholds.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -84,14 +87,30 @@ static bool may_answer(struct stamp_reflector *r, const struct reflector_request
 	       bucket_take(&r->all, in->now_ns, interval_of_all_ns, BURST_OF_ALL);
 }
 
+static bool is_of_now(const struct reflector_request *in, size_t at)
+{
+	int64_t ago_ns = in->received_ns - packet_ntp_to_ns(bytes_get64(in->buf + at));
+
+	return ago_ns < STAMP_ANSWERED_NS && ago_ns > -STAMP_ANSWERED_NS;
+}
+
+/* Was this server's clock read for it? Then it is the answer of another reflector to an answer of ours, or that answer
+ * itself, which an echo service has sent back. A request has zeros there. */
+static bool is_answer(const struct reflector_request *in)
+{
+	return is_of_now(in, WIRE_SENDER_T1) || is_of_now(in, WIRE_T2);
+}
+
 static enum stamp_outcome check(struct stamp_reflector *r, const struct reflector_request *in)
 {
-	if (in->len < WIRE_BASE_LEN)
+	if (in->len < STAMP_PACKET_MIN)
 		return STAMP_DROPPED_SHORT;
 	if (!is_known(r, &in->source))
 		return STAMP_DROPPED_STRANGER;
 	if (in->source.port < PORT_MIN)
 		return STAMP_DROPPED_PORT;
+	if (is_answer(in))
+		return STAMP_DROPPED_ANSWER;
 	return may_answer(r, in) ? STAMP_REFLECTED : STAMP_DROPPED_LIMIT;
 }
 

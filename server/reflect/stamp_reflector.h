@@ -12,7 +12,8 @@
 	X(REFLECTED, "reflected")                                                                                      \
 	X(DROPPED_SHORT, "plain STAMP: shorter than a packet of it")                                                   \
 	X(DROPPED_STRANGER, "plain STAMP: not from a network under `stamp`")                                           \
-	/* Perhaps it is another reflector, which would answer for ever. */                                            \
+	/* Who answers answers would do so for ever: reflectors have low ports, or return a time of ours. */           \
+	X(DROPPED_ANSWER, "plain STAMP: an answer to an answer")                                                       \
 	X(DROPPED_PORT, "plain STAMP: from a port below 1024")                                                         \
 	X(DROPPED_LIMIT, "plain STAMP: over the limit of its network, or of all")
 enum stamp_outcome {

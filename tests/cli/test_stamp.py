@@ -87,9 +87,11 @@ class Stamp(Processes):
 
     def test_any_length_comes_back_as_long(self):
         self.reflector()
-        for length in (44, 45, 47, 48, 512, 1400, 9000):
-            self.assertEqual(len(self.ask(bytes(Request(seq=1)) + bytes(length - 44))), length)
-        for length in (0, 1, 43):
+        for length in (41, 42, 43, 44, 45, 47, 48, 512, 1400, 9000):
+            octets = self.ask((bytes(Request(seq=1)) + bytes(length))[:length])
+            self.assertEqual(len(octets), length)
+            self.assertEqual((octets[24:28], octets[40] in (64, 255)), (b"\0\0\0\1", True))  # what TWAMP Light has, too
+        for length in (0, 1, 14, 40):
             self.is_silent(bytes(length))
 
     def test_tlvs(self):
@@ -120,6 +122,13 @@ class Stamp(Processes):
             self.is_silent(Request(seq=1), source=862)  # another reflector: they would never stop
         self.server_answers("[ '::1/128' ]", process, {"127.0.0.1": False, "::1": True})
         self.end(process)
+
+    def test_answers_are_not_answered(self):
+        """Ours, echoed, and another reflector's to ours: at whatever port it is, it would never stop."""
+        self.reflector()
+        reply = self.ask(Request(seq=1, ts=time.time() + NTP_EPOCH))
+        self.is_silent(reply)
+        self.is_silent(reply[:4] + bytes(20) + reply[:4] + reply[4:12] + bytes(8))
 
     def server_answers(self, networks, process, answers):
         self.write("server.yaml", self.read("server.yaml").replace("[ 127.0.0.0/30 ]", networks))

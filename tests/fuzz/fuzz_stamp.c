@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *packet = malloc(size + 1); /* of this very length, so that a read beyond it is found */
 
 	FUZZ_CHECK(packet);
-	FUZZ_CHECK(stamp_read_reply(data, size, &reply) == (size >= WIRE_BASE_LEN));
-	if (size >= WIRE_BASE_LEN) {
+	FUZZ_CHECK(stamp_read_reply(data, size, &reply) == (size >= STAMP_PACKET_MIN));
+	if (size >= STAMP_PACKET_MIN) {
 		packet = realloc(packet, size);
 		FUZZ_CHECK(packet);
 		memcpy(packet, data, size);

@@ -10,7 +10,7 @@ from provider import DOWN, QUICK, STAMP_PORT, main, scenario, scenarios
 
 SAID = "only round trips are known"
 
-# What others send back: RFC 8762 without any option; numbers of its own, PTP's times, no session id, no padding.
+# What others send back: TWAMP Light's 41 octets; numbers of its own, PTP's times, no session id, no padding.
 REFLECTOR = """
 import socket, struct, sys, time
 s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
@@ -23,7 +23,7 @@ while True:
     stamp = struct.pack(">II", now // 10**9, now % 10**9)
     reply = struct.pack(">I8sHH8sI8sHHB", number, stamp, 0x4001, 0, stamp, seq, t1, estimate, 0, 255)
     number += 1
-    s.sendto(reply.ljust(44, b"\\0"), sender)
+    s.sendto(reply, sender)
 """
 
 # Sends answers with the right numbers to every port that it sees ask; those of one that sees all have the right time, too.

@@ -4,6 +4,7 @@
 #include "common/config/units.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/core/wire.h"
 
 #include <setjmp.h>
@@ -37,7 +38,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static enum stamp_outcome ask(const char *source, uint16_t port, size_t len, int64_t now_ns)
+static enum stamp_outcome send(const char *source, uint16_t port, size_t len, int64_t now_ns)
 {
 	struct reflector_request request = {
 		.buf = buf, .len = len, .ttl = 9, .received_ns = 1, .replied_ns = 2, .now_ns = now_ns
@@ -46,6 +47,12 @@ static enum stamp_outcome ask(const char *source, uint16_t port, size_t len, int
 	assert_null(units_address(source, request.source.address));
 	request.source.port = port;
 	return stamp_reflector_handle(reflector, &request);
+}
+
+static enum stamp_outcome ask(const char *source, uint16_t port, size_t len, int64_t now_ns)
+{
+	memset(buf, 0, sizeof buf);
+	return send(source, port, len, now_ns);
 }
 
 static void who_is_answered(void **state)
@@ -68,8 +75,9 @@ static void who_is_answered(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		assert_int_equal(ask(cases[i].source, cases[i].port, WIRE_BASE_LEN, NS_PER_S), cases[i].outcome);
-	assert_int_equal(ask("198.51.100.64", 1024, WIRE_BASE_LEN - 1, NS_PER_S), STAMP_DROPPED_SHORT);
-	assert_int_equal(stamp_reflector_counts(reflector)[STAMP_REFLECTED], 4);
+	assert_int_equal(ask("198.51.100.64", 1024, STAMP_PACKET_MIN, NS_PER_S), STAMP_REFLECTED);
+	assert_int_equal(ask("198.51.100.64", 1024, STAMP_PACKET_MIN - 1, NS_PER_S), STAMP_DROPPED_SHORT);
+	assert_int_equal(stamp_reflector_counts(reflector)[STAMP_REFLECTED], 5);
 	assert_int_equal(stamp_reflector_counts(reflector)[STAMP_DROPPED_STRANGER], 3);
 }
 
@@ -95,7 +103,7 @@ static void what_is_dropped_stays_as_it_is(void **state)
 	for (size_t i = 0; i < sizeof buf; i++)
 		buf[i] = (uint8_t)i;
 	memcpy(before, buf, sizeof buf);
-	assert_int_equal(ask("203.0.113.1", 1024, sizeof buf, NS_PER_S), STAMP_DROPPED_STRANGER);
+	assert_int_equal(send("203.0.113.1", 1024, sizeof buf, NS_PER_S), STAMP_DROPPED_STRANGER);
 	assert_memory_equal(buf, before, sizeof buf);
 }
 
@@ -107,19 +115,40 @@ static void there_and_back(void **state)
 	struct stamp_reply reply;
 
 	(void)state;
-	for (size_t len = WIRE_BASE_LEN; len <= sizeof buf; len++) {
+	for (size_t len = STAMP_PACKET_MIN; len <= sizeof buf; len++) {
 		memset(buf, 0xff, sizeof buf);
-		stamp_write_request(buf, len, &request);
+		stamp_write_request(buf, len < WIRE_BASE_LEN ? WIRE_BASE_LEN : len, &request);
+		memset(buf + len, 0xee, sizeof buf - len);
 		stamp_reflect(buf, len, &arrival);
 		assert_true(stamp_read_reply(buf, len, &reply));
 		assert_int_equal(reply.seq, 7);
 		assert_int_equal(reply.ssid, 99);
 		assert_int_equal(reply.sent_ns, request.sent_ns);
 		assert_int_equal(reply.stayed_ns, 250);
+		assert_true(len == sizeof buf || buf[len] == 0xee);
 		if (len >= WIRE_BASE_LEN + WIRE_TLV_HEADER_LEN)
 			assert_int_equal(buf[WIRE_BASE_LEN], 0); /* the padding was understood */
 	}
-	assert_false(stamp_read_reply(buf, WIRE_BASE_LEN - 1, &reply));
+	assert_false(stamp_read_reply(buf, STAMP_PACKET_MIN - 1, &reply));
+}
+
+/* Two reflectors would answer each other for ever, and an echo service with one, at whatever ports. */
+static void an_answer_is_not_answered(void **state)
+{
+	const int64_t now_ns = 1700000000000000000;
+	struct reflector_request request = { .buf = buf, .len = sizeof buf, .source.port = 8620 };
+
+	(void)state;
+	assert_null(units_address("198.51.100.64", request.source.address));
+	memset(buf, 0, sizeof buf);
+	request.received_ns = request.replied_ns = request.now_ns = now_ns;
+	assert_int_equal(stamp_reflector_handle(reflector, &request), STAMP_REFLECTED);
+	request.received_ns += NS_PER_S;
+	assert_int_equal(stamp_reflector_handle(reflector, &request), STAMP_DROPPED_ANSWER); /* echoed */
+	stamp_reflect(buf, sizeof buf, &(struct stamp_arrival){ 1, 2, 64 }); /* by another one, whose clock is wrong */
+	assert_int_equal(stamp_reflector_handle(reflector, &request), STAMP_DROPPED_ANSWER);
+	request.received_ns += STAMP_ANSWERED_NS;
+	assert_int_equal(stamp_reflector_handle(reflector, &request), STAMP_REFLECTED);
 }
 
 /* Z: seconds and nanoseconds instead of seconds and a fraction. */
@@ -142,8 +171,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(who_is_answered), TEST(limits),       TEST(what_is_dropped_stays_as_it_is),
-		TEST(there_and_back),  TEST(times_of_ptp),
+		TEST(who_is_answered),
+		TEST(limits),
+		TEST(what_is_dropped_stays_as_it_is),
+		TEST(there_and_back),
+		TEST(an_answer_is_not_answered),
+		TEST(times_of_ptp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
