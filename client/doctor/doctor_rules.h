@@ -92,7 +92,7 @@ const char *doctor_severity_word(enum doctor_severity severity);
 	  "With SYN cookies there are no half-open sockets, so floatprobe cannot distinguish a lost SYN from a lost "  \
 	  "SYN-ACK.")                                                                                                  \
 	X(synack_retries, "synack-retries",                                                                            \
-	  "One lost SYN-ACK makes a connection fail, and the half-open socket that proves it is gone in seconds.")     \
+	  "One lost SYN-ACK makes a connection to this host's programs fail; floatprobed sets a limit of its own.")    \
 	X(accept_queue, "accept-queue", "The kernel drops new connections: to clients this looks like forward loss.")  \
 	X(listen_overflows, "listen-overflows",                                                                        \
 	  "The kernel dropped connections because the program did not accept them in time: to clients this looks "     \

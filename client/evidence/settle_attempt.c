@@ -146,6 +146,12 @@ static bool are_stopped(const struct path *p, uint8_t bit)
 	return newest && !newest->arrived;
 }
 
+/* Can the server's half-open socket of this attempt have expired before it looked? */
+static bool may_have_expired(const struct report *r, const struct attempt *attempt)
+{
+	return r->result->now_ns - attempt->started_ns > SETTLE_HALF_OPEN_LIFE_NS;
+}
+
 /* Can an earlier connection of this host be the same one behind the translation of this address? Then the translation
  * drops the SYN, or the socket of the earlier one takes it, and it leaves none of its own. */
 static bool may_collide(const struct path *p, const struct attempt *attempt)
@@ -165,7 +171,7 @@ static void note_not_seen(struct path *p, const struct report *r, struct attempt
 	if (looked_early(r, attempt) || (has_come(r) && are_stopped(p, bit)))
 		*early |= bit;
 	if (r->result->asked_ns >= settle_attempt_missing_from_ns(p, attempt) &&
-	    (*early & bit || is_absent(p, r, attempt)))
+	    ((*early & bit && !may_have_expired(r, attempt)) || is_absent(p, r, attempt)))
 		settle_attempt_lacks(p, attempt, r->slot, true);
 }
 

@@ -243,8 +243,10 @@ enum {
 
 /* -- client: on which way was it lost? -- */
 
-/* A half-open socket lives 64 s at least: after 60 s, one that is missing may have expired. */
+/* Servers remember the SYNs of two minutes. What is older than a minute has no part in what is reported. */
 #define SETTLE_ATTEMPT_AGE_MAX_NS (60000 * NS_PER_MS)
+/* A half-open socket lives for 7 s (TCP_LISTENER_SYN_ACK_REPEATS): after 6 s, one that is missing may have expired. */
+#define SETTLE_HALF_OPEN_LIFE_NS (6 * NS_PER_S)
 /* Sixteen attempts, 150 ms apart, last 2.4 s: in that time a server is asked twice, as `forward` needs. */
 #define ATTEMPTS_APART_NS (150 * NS_PER_MS)
 /* A host that cannot send its SYN-ACK forgets the socket after a second: it has to be looked for before that. */
@@ -378,6 +380,16 @@ enum {
 /* A TCP client has 5 s for each request: one that takes longer occupies a slot that others need. */
 #define TCP_LISTENER_DEADLINE_MS 5000
 
+/* -- server: for how long is a SYN-ACK repeated? -- */
+
+enum {
+	/* After 1 s and 3 s; after 7 s the half-open socket is gone. A SYN in a stranger's name thus brings three
+	 * SYN-ACKs and not six. With one repeat it is gone after 3 s: where timeouts are longer than that, no client
+	 * could tell a SYN that was lost from one whose socket has expired. Longer ones than two are not kept by a
+	 * kernel whose queue is half full. */
+	TCP_LISTENER_SYN_ACK_REPEATS = 2,
+};
+
 /* -- server: is a plain STAMP packet an answer to one of its own? -- */
 
 /* An answer comes within ten seconds. Where senders pad with random octets, one request in 10^8 has a time as new. */
@@ -409,7 +421,8 @@ enum {
 #define TCP_NAMES_NEAR_NS (5 * NS_PER_MS)
 /* A half-open socket that is older than the attempt by 500 ms is none of it; timers and queries make that uncertain. */
 #define TCP_NAMES_PORT_NS (2 * NS_PER_S)
-/* A half-open socket lives 63 s, and connection tracking keeps a SYN that was not answered for about as long. */
+/* Connection tracking keeps a SYN that was not answered for 60 s or more, and other kernels a half-open socket for 63
+ * s. */
 #define TCP_NAMES_STATE_NS (64 * NS_PER_S)
 /* A client repeats a SYN for at most 127 s (tcp_syn_retries is 6), and asks within a minute of the attempt. */
 #define SYNS_LIFE_NS (130 * NS_PER_S)

@@ -7,6 +7,7 @@
 #include "common/system/udp.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -14,6 +15,7 @@
 enum {
 	EXCHANGES_MAX = 16, /* a connection with more gives way to others */
 	BACKLOG = 512,
+	KERNEL_BUFFER_LEN = 4 * WIRE_MESSAGE_MAX, /* of what is sent, and of what is received */
 	SHARES = 4, /* a client that holds more than one of so many parts of the connections gives way */
 	CLIENTS = 1024,
 };
@@ -457,6 +459,22 @@ static int bind_to(struct tcp_socket *socket, const struct endpoint *at)
 	return uv_tcp_bind(&socket->tcp, (struct sockaddr *)&ss, 0);
 }
 
+/* What the kernel does for this socket and its connections: it takes the limit for SYNs that a socket sends as the one
+ * for SYN-ACKs that it repeats, and keeps megabytes for a client that does not read. If it refuses, its own limits
+ * hold.
+ */
+static void limit_kernel(const struct tcp_socket *socket)
+{
+	const int repeats = TCP_LISTENER_SYN_ACK_REPEATS, buffer_len = KERNEL_BUFFER_LEN;
+	uv_os_fd_t fd;
+
+	if (uv_fileno((const uv_handle_t *)&socket->tcp, &fd) < 0)
+		return;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof repeats);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer_len, sizeof buffer_len);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer_len, sizeof buffer_len);
+}
+
 static int add_socket(void *listener, const struct endpoint *at)
 {
 	struct tcp_listener *l = listener;
@@ -468,6 +486,8 @@ static int add_socket(void *listener, const struct endpoint *at)
 	socket->listener = l;
 	socket->tcp.data = socket;
 	error = bind_to(socket, at);
+	if (error == 0)
+		limit_kernel(socket);
 	return error < 0 ? error : uv_listen((uv_stream_t *)&socket->tcp, BACKLOG, on_connection);
 }
 

@@ -1,5 +1,6 @@
 #include "tests/sim/machine.h"
 
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "server/host/halfopen.h"
 #include "tests/sim/peers.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ICMP_BURST = 6, SYN_ACK_TIMEOUTS = 5, REPLY_TRIES = 5 };
+enum { ICMP_BURST = 6, REPLY_TRIES = 5 };
 static const int64_t icmp_interval_ns = 1 * S, arp_fails_ns = 3070 * MS, counters_ns = 1 * S;
 
 /* -- what a kernel knows -- */
@@ -281,7 +282,7 @@ static void syn_ack_again(struct event *event)
 {
 	struct half_open *h = (struct half_open *)event;
 
-	if (h->timeouts == SYN_ACK_TIMEOUTS) {
+	if (h->timeouts == TCP_LISTENER_SYN_ACK_REPEATS) {
 		drop_half_open(h);
 		return;
 	}

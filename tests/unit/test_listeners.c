@@ -18,7 +18,14 @@
 
 #include <cmocka.h>
 
-enum { PROBE_LEN = 512, FRAMING_LEN = FRAMING_HEADER_LEN + PROBE_LEN, SLOTS = 4, PORTS_TRIED = 100, JUNK_LEN = 40 };
+enum {
+	PROBE_LEN = 512,
+	FRAMING_LEN = FRAMING_HEADER_LEN + PROBE_LEN,
+	SLOTS = 4,
+	PORTS_TRIED = 100,
+	JUNK_LEN = 40,
+	FULL_TURNS = 50
+};
 enum { BIG_LEN = 1024, QUERY_AT = WIRE_PACKET_MIN + WIRE_TLV_HEADER_LEN, QUERY_LEN = BIG_LEN - QUERY_AT };
 
 static struct seal_identity server, client, stranger, peer, others[3];
@@ -316,6 +323,43 @@ static void what_is_no_frame_ends_the_connection(void **state)
 }
 
 /* Octets, one by one, win no time. */
+/* Send probes and read nothing, until nothing more is taken. Returns the number of octets that were. */
+static size_t send_without_reading(struct world *w, int fd)
+{
+	const struct timespec pause = { .tv_nsec = NS_PER_MS };
+	uint8_t frame[FRAMING_LEN];
+	size_t sent = 0;
+
+	framing_put_header(frame, PROBE_LEN);
+	for (unsigned full = 0; full < FULL_TURNS;) {
+		size_t at = sent % sizeof frame;
+		ssize_t n;
+
+		if (at == 0)
+			write_probe(w, &client, PACKET_TCP, frame + FRAMING_HEADER_LEN);
+		n = send(fd, frame + at, sizeof frame - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+		full = n > 0 ? 0 : full + 1;
+		sent += n > 0 ? (size_t)n : 0;
+		uv_run(&w->loop, UV_RUN_NOWAIT);
+		if (n < 0)
+			nanosleep(&pause, NULL);
+	}
+	return sent;
+}
+
+static void who_does_not_read_costs_little(void **state)
+{
+	const int small = 4096;
+	struct world *w = *state;
+	int fd = connect_to(w);
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	assert_in_range(send_without_reading(w, fd), 1, 300000);
+	assert_int_equal(tcp_listener_counts(w->tcp).open, 1);
+	close(fd);
+}
+
 static void a_slow_frame_ends_at_the_deadline(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 50 * NS_PER_MS };
@@ -796,6 +840,7 @@ int main(void)
 		TEST(who_had_many_exchanges_makes_room),
 		TEST(a_frame_may_come_in_pieces),
 		TEST(what_is_no_frame_ends_the_connection),
+		TEST(who_does_not_read_costs_little),
 		TEST(a_slow_frame_ends_at_the_deadline),
 		TEST(a_stranger_is_told),
 		TEST(strangers_make_room),

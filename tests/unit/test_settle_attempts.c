@@ -1,4 +1,5 @@
 /* TCP attempts: half-open sockets, SYNs and requests that a server has or lacks. */
+#include "common/core/thresholds.h"
 #include "tests/unit/settle_scene.h"
 
 static void hear_attempt_as(struct scene *s, unsigned server, enum evidence_attempt_status status, uint64_t uptime_ms,
@@ -192,6 +193,23 @@ static void a_syn_is_missing_only_some_time_after_the_deadline(void **state)
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).lost, 10);
 	s->asked_ns += MS;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).forward_lost, 1);
+}
+
+/* A kernel forgets a half-open socket after seven seconds, so that a late look finds none. */
+static void what_may_have_expired_is_not_missing(void **state)
+{
+	struct scene *s = *state;
+
+	make_tcp(s, 8, false);
+	s->asked_ns = 108 * SECOND + SETTLE_HALF_OPEN_LIFE_NS;
+	s->answered_after_ns = 1;
+	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
+	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
+	assert_int_equal(tally(s).lost, 10);
+	s->asked_ns--;
 	hear_attempt(s, 3, EVIDENCE_NOT_SEEN, HOUR_MS);
 	hear_attempt(s, 7, EVIDENCE_NOT_SEEN, HOUR_MS);
 	assert_int_equal(tally(s).forward_lost, 1);
@@ -406,6 +424,7 @@ int main(void)
 		TEST(an_early_half_open_socket_is_nothing_to_who_connected_after_all),
 		TEST(behind_a_nat_a_slow_query_cannot_tell_what_was_not_seen),
 		TEST(a_syn_is_missing_only_some_time_after_the_deadline),
+		TEST(what_may_have_expired_is_not_missing),
 		TEST(a_question_under_way_for_long_is_not_early),
 		TEST(a_question_under_way_for_more_than_a_second_tells_nothing_of_absence),
 		TEST(a_syn_is_not_missing_of_who_connected_since),
