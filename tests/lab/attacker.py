@@ -103,7 +103,8 @@ class Attacker:
         while time.monotonic() < until or self.sent < OCTETS_MIN:
             for _ in range(10):
                 self.datagrams()
-            self.connect()
+            for _ in range(4):  # all of them before the server ends the first: a busy machine takes its time
+                self.connect()
             if time.monotonic() - last > 0.5:
                 self.trickle()
                 last = time.monotonic()

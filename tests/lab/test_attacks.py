@@ -11,13 +11,13 @@ import os
 import re
 
 from lab import wait_until
-from provider import PORT, main, scenario
+from provider import DOWN, PORT, main, scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX, SPOOFED_HOSTS = 4, 64, 4096, 40, 8
+SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX, SPOOFED_HOSTS, HONEST_FLOWS = 4, 64, 4096, 40, 8, 50
 FLOWS, SIZES, JOURNAL_LINES = 64, 6, 1000  # the server writes so many lines of a client at once
 FLOW_TABLE, NEW_FLOWS_PER_SECOND = 1024, 4000
-SYN_ACK_RETRIES = 5  # net.ipv4.tcp_synack_retries
+SYN_ACK_REPEATS = 2  # TCP_LISTENER_SYN_ACK_REPEATS
 ALLOWED = re.compile(r"[\x20-\x7e\n]*")
 
 
@@ -70,7 +70,8 @@ def somebody_without_a_key(net):
     wait_until("the attacker waits for a probe", lambda: "waiting" in attacker.output())
     net.check()
     wait_until("the flood has begun", lambda: "flooding" in attacker.output())
-    check = net.check()
+    first, *others = net.targets()
+    check = net.check([first | {"flows": {"held": HONEST_FLOWS, "fresh": 1}}, *others])
     wait_until("the flood is over", lambda: not attacker.running())
     check.rest_is_healthy()
     net.check().rest_is_healthy()
@@ -79,7 +80,7 @@ def somebody_without_a_key(net):
     check.require(octets["received"] <= octets["sent"], f"nothing is amplified: {octets}")
     meter.nobody_got_more_than_he_sent(check, SPOOFED_HOSTS + 1)
     tcp.nobody_got_more_than_he_sent(check, SPOOFED_HOSTS + 1, {
-        str(ipaddress.ip_address(f"{net.plan.outside}64") + i): 1 + SYN_ACK_RETRIES for i in range(SPOOFED_HOSTS)
+        str(ipaddress.ip_address(f"{net.plan.outside}64") + i): 1 + SYN_ACK_REPEATS for i in range(SPOOFED_HOSTS)
     })  # fmt: skip
     grown = resident_kb(process) - before
     check.require(grown < GROWTH_KB, f"the server takes no more memory: {grown} KB")
@@ -90,6 +91,52 @@ def somebody_without_a_key(net):
     check.require(re.search(r"not a packet of ours: \d{3,} more", log), f"the log counts\n{log}")
     check.require(len(log.splitlines()) < LINES_MAX, f"the log is short\n{log}")
     check.require(ALLOWED.fullmatch(log), "nothing that a terminal would obey is in the log")
+
+
+SYN_IN_THE_NAME_OF = """
+import socket, sys
+v6 = ":" in sys.argv[1]
+with socket.socket(socket.AF_INET6 if v6 else socket.AF_INET) as sock:
+    sock.setsockopt(*((socket.IPPROTO_IPV6, 75) if v6 else (socket.IPPROTO_IP, 19)), 1)  # IPV6_TRANSPARENT, IP_TRANSPARENT
+    sock.setblocking(False)
+    sock.bind((sys.argv[1], 0))
+    sock.connect_ex((sys.argv[2], int(sys.argv[3])))
+"""
+
+
+@scenario
+def a_syn_in_a_strangers_name(net):
+    """The stranger is silent. The kernel repeats its SYN-ACK twice, and its half-open socket is soon gone."""
+    server, stranger = net.servers["boot-01"], f"{net.plan.outside}64"
+    net.router.ip(f"neigh add {stranger} lladdr 02:00:00:00:00:64 dev outside nud permanent")
+    check, meter = net.check(), Meter(net, "tcp")
+
+    def is_half_open():
+        return stranger in server.host.run("ss", "-Htn", "state", "syn-recv").stdout
+
+    net.router.run("/usr/bin/python3", "-c", SYN_IN_THE_NAME_OF, stranger, net.plan.droplet["boot-01"], str(PORT))
+    wait_until("the SYN has come", is_half_open)
+    wait_until("the kernel has forgotten it", lambda: not is_half_open(), seconds=20)
+    meter.nobody_got_more_than_he_sent(check, 1, {stranger: 1 + SYN_ACK_REPEATS})
+
+
+@scenario
+def errors_made_up(net):
+    """Somebody off the path sends each end ICMP errors of all kinds and resets, of just its addresses and ports: they say
+    nothing, beside no loss and beside one."""
+    forger = net.router.start("/usr/bin/python3", "-B", f"{HERE}/forger.py", str(PORT))
+    wait_until("the forger listens", lambda: "ready" in forger.output())
+    targets = [dict(target, sizes=[512, 1400]) for target in net.targets()]
+    for _ in range(2):  # the second time, kernels believe some of them
+        check = net.check(targets)
+        check.rest_is_healthy()
+    net.cut("return", net.plan.droplet["boot-01"], "udp")
+    check = net.check(targets)
+    check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return", cause="protocol-filtered")
+    check.rest_is_healthy()
+    check.require(int(forger.output().split()[-1]) > 1000, "each packet is answered with errors")
+    family = "-6" if net.plan.nft == "ip6" else "-4"
+    check.require("mtu" in net.client.run("ip", family, "route", "show", "cache").stdout, "the client believes in a path MTU")
 
 
 @scenario
