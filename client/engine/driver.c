@@ -150,9 +150,19 @@ void driver_stop(struct driver *d)
 	udp_dialer_free(udp);
 }
 
-static bool family_wanted(const struct config_target *t, const struct endpoint *address)
+static bool is_link_local(const struct endpoint *e)
 {
-	return t->family == CONFIG_BOTH_FAMILIES || (t->family == CONFIG_IPV4) == endpoint_is_v4(address);
+	return e->address[0] == 0xfe && (e->address[1] & 0xc0) == 0x80;
+}
+
+/* Why an address of a name is not probed; NULL: it is. */
+static const char *fault_of(const struct config_target *t, const struct endpoint *address)
+{
+	if (t->family != CONFIG_BOTH_FAMILIES && (t->family == CONFIG_IPV4) != endpoint_is_v4(address))
+		return "it has no address of a wanted family";
+	if (is_link_local(address) && !t->egress.interface[0])
+		return "it has only link-local addresses, which need `interface` in the target";
+	return NULL;
 }
 
 static size_t addresses_of_name(const struct driver *d, const struct config_target *t,
@@ -166,12 +176,15 @@ static size_t addresses_of_name(const struct driver *d, const struct config_targ
 		return 0;
 	}
 	for (size_t i = 0; i < name->addresses_len; i++) {
-		if (!family_wanted(t, &name->addresses[i]))
+		const char *fault = fault_of(t, &name->addresses[i]);
+		if (fault) {
+			*error = fault;
 			continue;
+		}
 		addresses[len] = name->addresses[i];
 		addresses[len++].port = t->endpoint.port;
 	}
-	*error = len ? NULL : "no address of a wanted family";
+	*error = len ? NULL : *error;
 	return len;
 }
 

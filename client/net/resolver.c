@@ -78,8 +78,20 @@ static int compare(const void *a, const void *b)
 	return memcmp(((const struct endpoint *)a)->address, ((const struct endpoint *)b)->address, 16);
 }
 
-/* All addresses of an answer, without doubles, sorted: the DNS server may rotate their order. The caller frees the
- * list; NULL: no memory. Sorting comes first, so that always the same ones are taken of more than there is room for. */
+/* Not unspecified, multicast or broadcast. */
+static bool is_of_a_host(const struct endpoint *e)
+{
+	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
+	const uint8_t *v4 = e->address + sizeof endpoint_v4_prefix;
+
+	if (!endpoint_is_v4(e))
+		return !endpoint_is_unknown(e) && e->address[0] != 0xff;
+	return v4[0] != 0 && (v4[0] & 0xf0) != 0xe0 && memcmp(v4, broadcast, sizeof broadcast) != 0;
+}
+
+/* All hosts' addresses of an answer, without doubles, sorted: the DNS server may rotate their order. A filter answers
+ * 0.0.0.0, which the kernel takes for this host. The caller frees the list; NULL: no memory. Sorting comes first, so
+ * that always the same ones are taken of more than there is room for. */
 static struct endpoint *all_addresses(const struct addrinfo *list, size_t *len)
 {
 	struct endpoint *all;
@@ -91,7 +103,7 @@ static struct endpoint *all_addresses(const struct addrinfo *list, size_t *len)
 	for (const struct addrinfo *a = list; all && a; a = a->ai_next) {
 		all[n] = udp_endpoint(a->ai_addr);
 		all[n].port = 0;
-		n += !endpoint_is_unknown(&all[n]);
+		n += is_of_a_host(&all[n]);
 	}
 	if (n > 0)
 		qsort(all, n, sizeof *all, compare);
@@ -155,6 +167,22 @@ static void succeeded(struct entry *e, const struct endpoint addresses[RESOLVER_
 		tell(e, first ? RESOLVER_RESOLVED : RESOLVER_MOVED);
 }
 
+static const char *error_text(int status)
+{
+	switch (status) {
+	case 0:
+		return "it has only addresses of no host, as 0.0.0.0 or ::";
+	case UV_EAI_AGAIN:
+		return "the name service does not answer, or reports a failure";
+	case UV_EAI_NONAME:
+		return "the name service knows no such name";
+	case UV_EAI_NODATA:
+		return "the name has no address";
+	default:
+		return uv_strerror(status);
+	}
+}
+
 static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
 {
 	struct query *query = (struct query *)request;
@@ -174,7 +202,7 @@ static void answered(uv_getaddrinfo_t *request, int status, struct addrinfo *lis
 	if (n > 0)
 		succeeded(e, addresses, n);
 	else
-		failed(e, status ? uv_strerror(status) : "no address of a wanted family");
+		failed(e, error_text(status));
 }
 
 static void ask(uv_timer_t *timer)

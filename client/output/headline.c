@@ -67,7 +67,7 @@ static bool is_cause_named(enum verdict_cause cause, const char *clause)
 static const char *pattern(const struct headline_path *path)
 {
 	if (path->nameless)
-		return "the name has no address";
+		return "no address is known";
 	if (path->state == VERDICT_UP && path->expect_unreachable)
 		return "%sprobes are answered, but the target is expected to be unreachable";
 	if (path->state == VERDICT_UP && path->cause == VERDICT_CAUSE_IMPOSTOR)

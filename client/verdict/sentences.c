@@ -59,8 +59,8 @@ static void tell_unsent(const struct verdict_evidence *e, struct verdict *v)
 	if (e->facts.resolve_error)
 		say(v, "the name does not resolve: %s", e->facts.resolve_error);
 	if (unsent > 0)
-		say(v, "%u probes were not sent: %s: %s", unsent, probe_kind_of(e->kind)->send_call,
-		    send_error_text(e->facts.send_errno, &e->hints.own_table));
+		say(v, "%u probe%s not sent: %s: %s", unsent, unsent == 1 ? " was" : "s were",
+		    probe_kind_of(e->kind)->send_call, send_error_text(e->facts.send_errno, &e->hints.own_table));
 	if (too_big > 0)
 		say(v, "%u probes were not sent: sendto: Message too long (a datagram of %u octets)", too_big, e->size);
 	if (too_big > 0 && own_mtu_is_too_small(e))

@@ -112,6 +112,22 @@ def a_dead_name_and_a_deadline(net):
 
 
 @scenario
+def addresses_of_no_host(net):
+    """A filter answers 0.0.0.0, which the kernel takes for this host; a link-local address has no interface."""
+    v6 = net.plan.nft == "ip6"
+    dns = Names(net, {"zero.example.org": ["::" if v6 else "0.0.0.0"], "local.example.org": ["fe80::1"],
+                      "some.example.org": ["ff02::1" if v6 else "224.0.0.1", net.plan.droplet["boot-01"]]}, 0)  # fmt: skip
+    for name, sentence in (("zero", "it has only addresses of no host"), ("local", "need `interface` in the target"),
+                           ("gone", "knows no such name")):  # fmt: skip
+        config = net.config([target(f"{name}.example.org")])
+        done = net.client.run(*dns.under, net.program("floatprobe"), "check", config, *QUICK, status=1)
+        if sentence not in " ".join(done.stdout.split()) or " unknown  local" not in done.stdout:
+            raise Failure(f"{name}: {done.stdout}")
+    check = net.check([target("some.example.org")], under=dns.under)
+    check.expect({}, state="up", expected=True, address=net.plan.droplet["boot-01"])
+
+
+@scenario
 def families(net):
     other = net.add_other_family()
     net.config()

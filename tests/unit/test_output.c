@@ -460,7 +460,7 @@ static void a_name_without_an_address(void **state)
 	memset(paths[0].name.endpoint.address, 0, sizeof paths[0].name.endpoint.address);
 	paths[0].name.host = "gone.example.net";
 	assert_text(paths, 1, &plain, &folded,
-		    "gone: the name has no address (local), 1 of 1 path\n"
+		    "gone: no address is known (local), 1 of 1 path\n"
 		    "gone  floating (no address) port 8620  gone.example.net\n"
 		    "  ! udp/512 held  unknown  local\n");
 }
