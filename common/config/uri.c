@@ -53,6 +53,19 @@ static char *decode(const struct parser *p, const char *text, size_t len)
 	return decoded;
 }
 
+/* The zone of an address is literal: it may begin as an encoded octet does. RFC 6874 encodes the sign before it. */
+static char *decode_host(const struct parser *p, const char *host, size_t len)
+{
+	const char *zone = host[0] == '[' ? memchr(host, '%', len) : NULL;
+	char *text = zone ? strndup(host, len) : decode(p, host, len);
+	char *sign = zone && text ? text + (zone - host) : NULL;
+	if (zone && !text)
+		diag_no_memory(p->place->diags);
+	if (sign && strncmp(sign, "%25", 3) == 0)
+		memmove(sign + 1, sign + 3, strlen(sign + 3) + 1);
+	return text;
+}
+
 static bool parse_key(const struct parser *p, const char *key, size_t len)
 {
 	char error[KEYFILE_ERROR_LEN];
@@ -66,7 +79,7 @@ static bool parse_key(const struct parser *p, const char *key, size_t len)
 static bool parse_host(const struct parser *p, const char *host, size_t len)
 {
 	struct uri *uri = p->uri;
-	uri->address = decode(p, host, len);
+	uri->address = decode_host(p, host, len);
 	if (!uri->address)
 		return false;
 	uri->numeric = units_looks_numeric(uri->address);
@@ -204,6 +217,8 @@ char *uri_host(struct diag_list *diags, const struct uri *uri)
 char *uri_text(const uint8_t key[WIRE_KEY_LEN], const char *address, const char *name)
 {
 	char text[KEYFILE_URL_LEN];
+	const char *zone = strchr(address, '%'), *rest = zone ? zone + 1 : "";
 	keyfile_public_text_url(key, text);
-	return alloc_format(URI_SCHEME "%s@%s?name=%s", text, address, name);
+	return alloc_format(URI_SCHEME "%s@%.*s%s%s?name=%s", text, (int)strcspn(address, "%"), address,
+			    zone ? "%25" : "", rest, name);
 }
