@@ -1,5 +1,6 @@
 #include "client/cmdline.h"
 
+#include "client/config/config.h"
 #include "client/report/moment.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
@@ -34,27 +35,31 @@ static const char *take_count(void *field, const char *value)
 	return NULL;
 }
 
+#define THRESHOLD "write a round trip and a loss: 80ms,2%"
+
 /* One part of 80ms,2%. */
 static const char *take_limit_part(struct config_threshold *threshold, const char *part)
 {
+	bool is_loss = strchr(part, '%') != NULL;
 	const char *fault;
-	if (strchr(part, '%')) {
-		fault = units_percent(part, &threshold->loss_permille);
-		threshold->has_loss = threshold->has_loss || !fault;
-		return fault;
-	}
-	fault = units_duration(part, &threshold->rtt_ns);
-	return fault || threshold->rtt_ns > 0 ? fault : "is no threshold; write a round trip and a loss: 80ms,2%";
+	if (is_loss ? threshold->has_loss : threshold->rtt_ns > 0)
+		return "has two of one kind; " THRESHOLD;
+	fault = is_loss ? units_percent(part, &threshold->loss_permille) : units_duration(part, &threshold->rtt_ns);
+	threshold->has_loss |= is_loss && !fault;
+	return fault || is_loss || threshold->rtt_ns > 0 ? fault : "is no threshold; " THRESHOLD;
 }
 
 static const char *take_threshold(void *field, const char *value)
 {
-	char text[64], *rest = NULL;
+	struct config_threshold given = { 0 };
+	char text[64], *rest = text;
 	const char *fault = NULL;
-	if ((size_t)snprintf(text, sizeof text, "%s", value) >= sizeof text || !*value)
-		return "is no threshold; write a round trip and a loss: 80ms,2%";
-	for (char *part = strtok_r(text, ",", &rest); part && !fault; part = strtok_r(NULL, ",", &rest))
-		fault = take_limit_part(field, part);
+	if ((size_t)snprintf(text, sizeof text, "%s", value) >= sizeof text)
+		return "is no threshold; " THRESHOLD;
+	for (char *part = strsep(&rest, ","); part && !fault; part = strsep(&rest, ","))
+		fault = *part ? take_limit_part(&given, part) : "is no threshold; " THRESHOLD;
+	if (!fault)
+		config_threshold_set(field, &given);
 	return fault;
 }
 

@@ -113,22 +113,12 @@ static int pubkey_main(struct cmdline *cmdline, const struct options_result *lin
 	return setup_print_uri(file, cmdline->address, cmdline->name) ? EXIT_STATUS_EXPECTED : EXIT_STATUS_USAGE;
 }
 
-static void set_threshold(struct config_threshold *threshold, const struct config_threshold *given)
-{
-	if (given->has_loss) {
-		threshold->has_loss = true;
-		threshold->loss_permille = given->loss_permille;
-	}
-	if (given->rtt_ns > 0)
-		threshold->rtt_ns = given->rtt_ns;
-}
-
 /* What the command line says comes before the targets' own. */
 static void set_thresholds(const struct cmdline *cmdline, struct config *config)
 {
 	for (size_t i = 0; i < config->targets_len; i++) {
-		set_threshold(&config->targets[i].warn, &cmdline->warn);
-		set_threshold(&config->targets[i].critical, &cmdline->critical);
+		config_threshold_set(&config->targets[i].warn, &cmdline->warn);
+		config_threshold_set(&config->targets[i].critical, &cmdline->critical);
 	}
 }
 
@@ -363,6 +353,9 @@ static int run_line(const struct command *command, int argc, char **argv, struct
 		return complain_usage(cmdline, &command->options, "--ipv4 and --ipv6 exclude each other");
 	if (cmdline->round.live && cmdline->format != OUTPUT_TEXT)
 		return complain_usage(cmdline, &command->options, "--live needs --format text");
+	if (config_threshold_fault(&cmdline->warn, &cmdline->critical))
+		return complain_usage(cmdline, &command->options,
+				      "--critical is below --warning; it must be the higher one");
 	if (cmdline->round.quick && !cmdline->counted)
 		cmdline->round.count = 1;
 	return command->main(cmdline, &line);

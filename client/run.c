@@ -15,6 +15,7 @@
 #include "client/run_web.h"
 #include "client/verdict/path_status.h"
 #include "common/core/ns.h"
+#include "common/core/text.h"
 #include "common/core/thresholds.h"
 #include "common/system/capability.h"
 #include "common/system/clock.h"
@@ -188,8 +189,9 @@ static void resolved(void *context, const struct resolver_name *name, enum resol
 
 static void tell_ready(struct run *r)
 {
-	notify_ready(&r->notify, "probing %zu paths of %zu targets as %s", r->driver.engine.paths.len,
-		     r->config->targets_len, r->config->vantage);
+	notify_ready(&r->notify, "probing %zu path%s of %zu target%s as %s", r->driver.engine.paths.len,
+		     text_plural(r->driver.engine.paths.len), r->config->targets_len,
+		     text_plural(r->config->targets_len), r->config->vantage);
 }
 
 static void leaving(void *context, struct path *p)
@@ -273,7 +275,8 @@ static void end_reload(struct run *r)
 	if (error)
 		log_error("%s: the old configuration stays in use", error);
 	else
-		log_info("configuration reloaded: %zu paths", r->driver.engine.paths.len);
+		log_info("configuration reloaded: %zu path%s", r->driver.engine.paths.len,
+			 text_plural(r->driver.engine.paths.len));
 	if (run_reload_is_possible(&r->reload))
 		run_web_reloaded(&r->web, !error);
 	web_service_answer(&r->web.service, !error);
@@ -488,7 +491,8 @@ static int start(struct run *r, const struct run_options *options)
 	r->clocks_ns = clock_real_ns() - clock_boot_ns();
 	run_reviews_begin_minute(&r->reviews);
 	run_journal_write(&r->journal, result_start_json(r->config, r->driver.engine.paths.len));
-	log_info("probing %zu paths of %zu targets as %s", r->driver.engine.paths.len, r->config->targets_len,
+	log_info("probing %zu path%s of %zu target%s as %s", r->driver.engine.paths.len,
+		 text_plural(r->driver.engine.paths.len), r->config->targets_len, text_plural(r->config->targets_len),
 		 r->config->vantage);
 	tell_ready(r);
 	return 0;

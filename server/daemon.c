@@ -238,7 +238,8 @@ static void note_reload(struct daemon *d, const char *error)
 
 static void tell_ready(struct daemon *d)
 {
-	notify_ready(&d->notify, "answering %zu clients on port %u", d->config->clients_len, (unsigned)d->config->port);
+	notify_ready(&d->notify, "answering %zu client%s on port %u", d->config->clients_len,
+		     text_plural(d->config->clients_len), (unsigned)d->config->port);
 }
 
 /* Returns NULL, or why the old configuration stays in use. */
@@ -428,8 +429,8 @@ static void say_started(const struct server_config *config, uint64_t boot_id)
 		log_info("listening on %s, %s port %u", units_address_text(config->addresses[i].address, address),
 			 protocols, (unsigned)config->port);
 	if (config->stamp_networks_len > 0)
-		log_info("answering plain STAMP of %zu networks on port %u", config->stamp_networks_len,
-			 (unsigned)config->stamp_port);
+		log_info("answering plain STAMP of %zu network%s on port %u", config->stamp_networks_len,
+			 text_plural(config->stamp_networks_len), (unsigned)config->stamp_port);
 	if (config->addresses_len == 0)
 		log_info("listening on all addresses, %s port %u", protocols, (unsigned)config->port);
 }

@@ -1,5 +1,6 @@
 #include "server/daemon_page.h"
 
+#include "common/core/text.h"
 #include "common/system/clock.h"
 #include "common/web/page.h"
 
@@ -91,7 +92,8 @@ static void begin(const void *context, struct web_draft *draft)
 	write_summary(m, d, draft->found);
 	write_findings(m, d);
 	page_heading(d, "Clients");
-	snprintf(caption, sizeof caption, "%zu keys of clients%s", m->config->clients_len,
+	snprintf(caption, sizeof caption, "%zu key%s of clients%s", m->config->clients_len,
+		 text_plural(m->config->clients_len),
 		 m->config->clients_len > CLIENTS_MAX ? "; not all are shown" : "");
 	page_table(d, caption, columns);
 }

@@ -78,6 +78,24 @@ static void print_egress(const struct config_target *target, FILE *out)
 		fprintf(out, "    with TTL %u\n", (unsigned)e->ttl);
 }
 
+void config_threshold_set(struct config_threshold *threshold, const struct config_threshold *given)
+{
+	if (given->has_loss) {
+		threshold->has_loss = true;
+		threshold->loss_permille = given->loss_permille;
+	}
+	if (given->rtt_ns > 0)
+		threshold->rtt_ns = given->rtt_ns;
+}
+
+const char *config_threshold_fault(const struct config_threshold *warn, const struct config_threshold *critical)
+{
+	static const char *const words[2][2] = { { NULL, "rtt" }, { "loss", "loss and rtt" } };
+	bool loss = warn->has_loss && critical->has_loss && critical->loss_permille < warn->loss_permille;
+	bool rtt = warn->rtt_ns && critical->rtt_ns && critical->rtt_ns < warn->rtt_ns;
+	return words[loss][rtt];
+}
+
 static void print_threshold(const char *name, const struct config_threshold *threshold, FILE *out)
 {
 	char rtt[UNITS_DURATION_LEN];

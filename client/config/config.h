@@ -50,6 +50,10 @@ struct config_threshold {
 	unsigned loss_permille;
 	int64_t rtt_ns; /* median; 0: none */
 };
+/* Take what `given` sets. */
+void config_threshold_set(struct config_threshold *threshold, const struct config_threshold *given);
+/* What of critical is below the same of warn: "loss", "rtt" or both. NULL: nothing. */
+const char *config_threshold_fault(const struct config_threshold *warn, const struct config_threshold *critical);
 
 struct config_target {
 	char *name;

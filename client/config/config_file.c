@@ -305,14 +305,11 @@ static void say_no_server(struct schema *s, struct tree_node *root)
 		schema_error(s, root, "there is no server; put %s, into servers_from", line);
 }
 
-/* Keys are read in the order of the table, so our own key is known before those of the servers are compared. */
 static void check_servers(struct schema *s, struct tree_node *root, size_t errors)
 {
 	struct loader *loader = loader_of(s);
-	struct tree_node *own = schema_given(root, "key");
-	if (own)
-		identities_add_key(s, &loader->identities, loader->config->identity.public_key, own);
-	identities_check(&loader->identities, s);
+	identities_check(&loader->identities, s,
+			 schema_given(root, "key") ? loader->config->identity.public_key : NULL);
 	if (needs_no_server(loader->config))
 		return;
 	if (!tree_get(root, "servers") && !tree_get(root, "servers_from"))

@@ -186,11 +186,13 @@ static bool read_item(struct schema *s, struct tree_node *item)
 	return text && read_uris(s, item, NULL);
 }
 
-/* A file that a pairing makes: a mapping NAME: KEY, a URI, or a list of URIs. */
+/* A file that a pairing makes: a mapping NAME: KEY, a URI, or a list of URIs; or one of these under `servers:`. */
 static bool read_file(struct schema *s, struct tree_node *root, void *object)
 {
+	struct tree_node *inner = root->len == 1 ? tree_get(root, "servers") : NULL;
 	bool ok = true;
-	(void)object;
+	if (inner && inner->kind != TREE_SCALAR)
+		return read_file(s, inner, object);
 	if (root->kind == TREE_MAPPING)
 		return read_mapping(s, root);
 	for (struct tree_node *item = schema_first(root); item; item = schema_next(root, item))

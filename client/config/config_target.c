@@ -446,11 +446,9 @@ static void check_thresholds(struct schema *s, struct tree_node *node, const str
 {
 	struct tree_node *at =
 	    schema_given(node, "critical") ? schema_given(node, "critical") : schema_given(node, "warn");
-	const struct config_threshold *warn = &target->warn, *critical = &target->critical;
-	if (at && warn->has_loss && critical->has_loss && critical->loss_permille < warn->loss_permille)
-		schema_error(s, at, "critical.loss is below warn.loss; a critical threshold is the higher one");
-	if (at && warn->rtt_ns && critical->rtt_ns && critical->rtt_ns < warn->rtt_ns)
-		schema_error(s, at, "critical.rtt is below warn.rtt; a critical threshold is the higher one");
+	const char *fault = at ? config_threshold_fault(&target->warn, &target->critical) : NULL;
+	if (fault)
+		schema_error(s, at, "critical has a lower %s than warn; it must have the higher one", fault);
 }
 
 /* Nobody is known to answer there. */
@@ -485,7 +483,10 @@ static void complete_target(struct schema *s, struct tree_node *node, struct con
 
 bool config_defaults_read(struct schema *s, struct tree_node *node, struct config_target *defaults)
 {
-	return schema_mapping(s, defaults_keys, node, defaults);
+	if (!schema_mapping(s, defaults_keys, node, defaults))
+		return false;
+	check_thresholds(s, node, defaults);
+	return !node->wrong;
 }
 
 void config_target_read(struct schema *s, struct tree_node *node, struct config_target *target)

@@ -7,6 +7,7 @@
 #include "client/report/report_rows.h"
 #include "client/report/words.h"
 #include "common/core/ns.h"
+#include "common/core/text.h"
 #include "common/system/log.h"
 
 #include <errno.h>
@@ -69,7 +70,7 @@ static void put_opening(const struct report_page *p, const char *title)
 	html_time(p->out, h->scale.from_ns, 0);
 	html_put(p->out, " to ");
 	html_time(p->out, h->scale.to_ns, 0);
-	html_format(p->out, " UTC, %zu paths", h->tracks_len);
+	html_format(p->out, " UTC, %zu path%s", h->tracks_len, text_plural(h->tracks_len));
 	for (unsigned i = 0, shown = 0; i < h->vantages_len; i++) {
 		if (*h->vantages[i].name)
 			html_format(p->out, "%s%s", shown++ ? ", " : " from ", h->vantages[i].name);
@@ -120,7 +121,7 @@ static void put_incident(const struct report_page *p, const struct history_incid
 		html_element(p->out, "p", "advice", incident->advice);
 	if (incident->paths_len > 0) {
 		fprintf(p->out, "<details><summary>%" PRId64 " path%s</summary>", incident->paths_len,
-			incident->paths_len == 1 ? "" : "s");
+			text_plural((size_t)incident->paths_len));
 		put_list(p, incident->paths);
 		html_put(p->out, "</details>\n");
 	}
@@ -216,7 +217,7 @@ static void put_events(const struct report_page *p)
 		picture_events(p->out, &p->axis, i);
 	picture_times(p->out, &p->axis);
 	html_put(p->out, "</div><div class=\"wide\"><table><caption>");
-	html_format(p->out, "%s%zu events", first ? "The newest of " : "", h->events_len);
+	html_format(p->out, "%s%zu event%s", first ? "The newest of " : "", h->events_len, text_plural(h->events_len));
 	html_put(p->out, "</caption><thead><tr><th>time</th><th class=\"text\">of</th><th class=\"text\">type</th><th "
 			 "class=\"text\">"
 			 "what</th></tr></thead><tbody>\n");

@@ -4,6 +4,7 @@
 #include "client/report/words.h"
 #include "common/core/ns.h"
 #include "common/core/printable.h"
+#include "common/core/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,8 +27,8 @@ static void put_heading(const struct page *p, const struct history *h)
 		fputs(h->moves_len ? "" : "the journal has no record of this time\n", p->out);
 		return;
 	}
-	fprintf(p->out, "%s to %s UTC, %zu paths", moment_text(h->scale.from_ns, 0, from),
-		moment_text(h->scale.to_ns, 0, to), h->tracks_len);
+	fprintf(p->out, "%s to %s UTC, %zu path%s", moment_text(h->scale.from_ns, 0, from),
+		moment_text(h->scale.to_ns, 0, to), h->tracks_len, text_plural(h->tracks_len));
 	for (unsigned i = 0, shown = 0; i < h->vantages_len && shown < VANTAGES_SHOWN; i++) {
 		char name[RECORD_NAME_LEN];
 		printable(name, sizeof name, h->vantages[i].name, !p->style.utf8);
@@ -49,7 +50,8 @@ static void put_paths(const struct page *p, const struct history_incident *incid
 
 	if (incident->paths_len == 0)
 		return;
-	snprintf(text, sizeof text, "%" PRId64 " path%s:", incident->paths_len, incident->paths_len == 1 ? "" : "s");
+	snprintf(text, sizeof text, "%" PRId64 " path%s:", incident->paths_len,
+		 text_plural((size_t)incident->paths_len));
 	while (shown < PATHS_SHOWN && (rest = words_line(rest, line))) {
 		size_t len = strlen(text);
 		snprintf(text + len, sizeof text - len, "%s %.300s", shown++ ? "," : "", line);

@@ -41,10 +41,10 @@ static void explain(struct verdict *v, const struct config_threshold *threshold,
 	const char *word = threshold_word(v->threshold);
 
 	if (threshold->has_loss && loss_permille > threshold->loss_permille)
-		say(v, "%.4g %% of the probes were lost, more than %s.loss of this target (%g %%)", loss_permille / 10,
-		    word, threshold->loss_permille / 10.0);
+		say(v, "%.4g %% of the probes were lost, more than %s.loss (%g %%)", loss_permille / 10, word,
+		    threshold->loss_permille / 10.0);
 	if (threshold->rtt_ns > 0 && rtt_ms > (double)threshold->rtt_ns * MS_PER_NS)
-		say(v, "the median round trip was %.3f ms, more than %s.rtt of this target (%g ms)", rtt_ms, word,
+		say(v, "the median round trip was %.3f ms, more than %s.rtt (%g ms)", rtt_ms, word,
 		    (double)threshold->rtt_ns * MS_PER_NS);
 }
 

@@ -75,8 +75,24 @@ void identities_add_key(struct schema *s, struct identities *list, const uint8_t
 	schema_entries_add(s, &list->keys, diag_copy(s->diags, text), node);
 }
 
-void identities_check(struct identities *list, struct schema *s)
+/* Somebody pasted the line of this host instead of the other one's. */
+static void check_own(struct identities *list, struct schema *s, const uint8_t own[WIRE_KEY_LEN])
 {
+	char text[KEYFILE_PUBLIC_LEN];
+	keyfile_public_text(own, text);
+	for (size_t i = 0; i < list->keys.len; i++) {
+		if (strcmp(list->keys.items[i].text, text) == 0)
+			schema_error(s, list->keys.items[i].node,
+				     "'%s' is this host's own key; write the key of the other host, which `floatprobe "
+				     "pubkey` prints there",
+				     text);
+	}
+}
+
+void identities_check(struct identities *list, struct schema *s, const uint8_t *own)
+{
+	if (own)
+		check_own(list, s, own);
 	schema_unique(s, &list->names, "each must have its own name");
 	schema_unique(s, &list->keys, "each must have its own key");
 	schema_entries_free(&list->names);
@@ -102,7 +118,7 @@ bool identity_read_keys(struct schema *s, struct tree_node *node, struct identit
 const char *identity_machine_name(char name[IDENTITY_NAME_LEN])
 {
 	memset(name, 0, IDENTITY_NAME_LEN);
-	if (gethostname(name, IDENTITY_NAME_LEN - 1) < 0 || units_name(name) != NULL)
+	if (gethostname(name, IDENTITY_NAME_LEN) < 0 || units_name(name) != NULL)
 		strcpy(name, "unnamed");
 	return name;
 }

@@ -21,8 +21,8 @@ struct identities {
 void identities_add_name(struct schema *s, struct identities *list, const char *name, struct tree_node *node);
 void identities_add_key(struct schema *s, struct identities *list, const uint8_t key[WIRE_KEY_LEN],
 			struct tree_node *node);
-/* Report names and keys that occur twice, and free the list. */
-void identities_check(struct identities *list, struct schema *s);
+/* Report names and keys that occur twice, and the key `own` of this host (NULL: not known), and free the list. */
+void identities_check(struct identities *list, struct schema *s, const uint8_t *own);
 
 /* Read a public key, or a list of keys that one name has while its key is changed, and add them to the list. */
 bool identity_read_keys(struct schema *s, struct tree_node *node, struct identities *list,

@@ -67,7 +67,7 @@ static void read_file(const struct reading *r, struct tree_node *item, const cha
 		return;
 	}
 	tree = keep(r->parts, tree_load_part(file, r->s->diags), r->s->diags);
-	if (tree)
+	if (tree && tree->root)
 		r->read(r->s, tree->root, r->object);
 }
 
@@ -79,14 +79,22 @@ static bool ends_in(const char *name, const char *suffix)
 	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
 }
 
-/* Hidden files and the backups of editors are left alone. A file that somebody put here to be read is not. */
-static bool is_part(const struct reading *r, struct tree_node *item, const char *dir, const char *name)
+/* Hidden files and the backups of editors are left alone. */
+static bool is_left_alone(const char *name)
 {
-	if (name[0] == '.' || ends_in(name, "~"))
-		return false;
-	if (ends_in(name, ".yaml") || ends_in(name, ".yml"))
+	return name[0] == '.' || ends_in(name, "~");
+}
+
+/* A file that somebody put here to be read is read, or they are told that it is not. */
+static bool is_part(const struct reading *r, struct tree_node *item, const char *path)
+{
+	struct stat st;
+	bool is_directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+	if (!is_directory && (ends_in(path, ".yaml") || ends_in(path, ".yml")))
 		return true;
-	schema_warning(r->s, item, "%s/%s is not read: its name does not end in .yaml", dir, name);
+	schema_warning(r->s, item, "%s is not read: %s", path,
+		       is_directory ? "it is a directory" : "its name does not end in .yaml");
 	return false;
 }
 
@@ -110,12 +118,11 @@ static void read_directory(const struct reading *r, struct tree_node *item, cons
 		return;
 	}
 	for (int i = 0; i < len; i++) {
-		if (is_part(r, item, dir, entries[i]->d_name)) {
-			char *path = diag_format(r->s->diags, "%s/%s", dir, entries[i]->d_name);
-			if (path)
-				read_path_of(r, item, path, true);
-			free(path);
-		}
+		const char *name = entries[i]->d_name;
+		char *path = is_left_alone(name) ? NULL : diag_format(r->s->diags, "%s/%s", dir, name);
+		if (path && is_part(r, item, path))
+			read_path_of(r, item, path, true);
+		free(path);
 		free(entries[i]);
 	}
 	free(entries);
@@ -188,7 +195,7 @@ bool parts_read(struct parts *parts, struct schema *s, struct tree_node *node, p
 	bool ok = schema_items(s, node) > 0;
 
 	for (struct tree_node *item = schema_first(node); ok && item; item = schema_next(node, item)) {
-		const char *text = schema_text(s, item);
+		const char *text = read_path_text(s, item);
 		if (text && is_pattern(text)) {
 			read_pattern(&r, item);
 		} else if (text) {

@@ -41,16 +41,23 @@ char *read_resolve(const char *file, const char *path)
 	return asprintf(&resolved, "%.*s/%s", (int)(slash - file), file, path) < 0 ? NULL : resolved;
 }
 
-bool read_path(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+const char *read_path_text(struct schema *s, struct tree_node *node)
 {
 	const char *text = schema_text(s, node);
 	if (!text)
-		return false;
+		return NULL;
 	if (text[0] == '\0')
-		return schema_error(s, node, "is empty; write the path of a file");
-	if (text[0] == '~' && text[1] == '/')
-		return schema_error(s, node, "'%s' begins with ~, which only a shell expands; write the full path",
-				    text);
+		schema_error(s, node, "is empty; write the path of a file");
+	else if (text[0] == '~' && text[1] == '/')
+		schema_error(s, node, "'%s' begins with ~, which only a shell expands; write the full path", text);
+	return node->wrong ? NULL : text;
+}
+
+bool read_path(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
+{
+	const char *text = read_path_text(s, node);
+	if (!text)
+		return false;
 	return set_text(s, key, object, read_resolve(node->file, text));
 }
 

@@ -20,6 +20,8 @@ bool read_member_name(struct schema *s, struct tree_node *member);
 bool read_host(struct schema *s, struct tree_node *node, uint8_t address[16], bool *numeric);
 /* Report a journal that is the key file or the configuration file, which writing would damage. */
 void read_check_journal(struct schema *s, struct tree_node *root, const char *journal, const char *key_file);
+/* The text of a node that is a path. Reports any other, and returns NULL. */
+const char *read_path_text(struct schema *s, struct tree_node *node);
 /* A relative path is resolved against the directory of file, or against the working directory if file is a pipe. The
  * caller frees the result. Returns NULL if memory is out. */
 char *read_resolve(const char *file, const char *path);

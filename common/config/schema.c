@@ -128,8 +128,11 @@ static bool report_unknown(struct schema *s, struct tree_node *node, const char 
 bool schema_unknown(struct schema *s, struct tree_node *node, const char *what, const struct schema_names *known)
 {
 	struct suggestion g = suggestion_start(node->text);
-	for (size_t i = 0; i < known->len; i++)
-		suggestion_add(&g, known->items[i].text);
+	for (size_t i = 0; i < known->len; i++) {
+		bool again = i > 0 && strcmp(known->items[i - 1].text, known->items[i].text) == 0;
+		if (!again) /* sorted: a name that is given twice, which is reported elsewhere */
+			suggestion_add(&g, known->items[i].text);
+	}
 	char text[TREE_TEXT_MAX + 64];
 	snprintf(text, sizeof text, "'%s' is not a known %s", node->text, what);
 	return report_unknown(s, node, text, &g);

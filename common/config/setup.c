@@ -342,7 +342,7 @@ static char *name_beside(const char *key)
 	char *file = alloc_format("%.*s" SETUP_SERVER_FILE, slash ? (int)(slash + 1 - key) : 0, key);
 	struct diag_list diags = { 0 };
 	struct tree *tree = tree_load_part(file, &diags);
-	const struct tree_node *node = tree ? tree_get(tree->root, "name") : NULL;
+	const struct tree_node *node = tree && tree->root ? tree_get(tree->root, "name") : NULL;
 	char *name = node && node->kind == TREE_SCALAR && !units_name(node->text) ? alloc_text(node->text) : NULL;
 
 	tree_free(tree);

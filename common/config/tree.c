@@ -16,6 +16,7 @@ struct reader {
 	size_t len;
 	struct tree *tree;
 	struct diag_list *diags;
+	bool is_part;
 };
 
 /* ---- positions ---- */
@@ -71,6 +72,10 @@ static void report_syntax(struct reader *r)
 	if (yaml->error == YAML_READER_ERROR) {
 		mark = mark_of_octet(r, yaml->problem_offset);
 		snprintf(text, sizeof text, "%s; the file must be UTF-8 text", problem);
+	} else if (strcmp(problem, "did not find expected <document start>") == 0) {
+		snprintf(text, sizeof text,
+			 "not valid YAML: the value has ended before this; indent alike what belongs "
+			 "together, or begin each of several values with \"- \"");
 	} else if (octet_at(r, mark) == '\t') {
 		snprintf(text, sizeof text, "not valid YAML: a tab; indent with spaces");
 	} else if (yaml->context) {
@@ -286,10 +291,14 @@ static bool read_document(struct reader *r)
 	if (!skip_to_content(r, &event))
 		return false;
 	bool empty = event.type == YAML_STREAM_END_EVENT;
-	if (empty)
-		diag_add(r->diags, DIAG_ERROR, r->tree->file, 0, 0, "the file is empty; write a configuration");
+	bool whole = r->is_part && memchr(r->text, '#', r->len); /* an empty one may have lost its content */
+	if (empty && !whole)
+		diag_add(r->diags, DIAG_ERROR, r->tree->file, 0, 0, "the file is empty; %s",
+			 r->is_part ? "write what belongs there, or remove it" : "write a configuration");
 	yaml_event_delete(&event);
-	if (empty || !next_event(r, &event))
+	if (empty)
+		return whole;
+	if (!next_event(r, &event))
 		return false;
 	r->tree->root = read_node(r, &event, 1);
 	yaml_event_delete(&event);
@@ -299,7 +308,11 @@ static bool read_document(struct reader *r)
 static bool read_stream(struct reader *r)
 {
 	yaml_event_t event;
-	if (!read_document(r) || !skip_to_content(r, &event))
+	if (!read_document(r))
+		return false;
+	if (!r->tree->root)
+		return true;
+	if (!skip_to_content(r, &event))
 		return false;
 	bool ended = event.type == YAML_STREAM_END_EVENT;
 	if (!ended)
@@ -316,10 +329,12 @@ static size_t byte_order_mark_len(const char *text, size_t len)
 	return len >= sizeof mark && memcmp(text, mark, sizeof mark) == 0 ? sizeof mark : 0;
 }
 
-static bool parse(struct tree *tree, const char *text, size_t len, struct diag_list *diags)
+static bool parse(struct tree *tree, const char *text, size_t len, bool is_part, struct diag_list *diags)
 {
 	size_t mark_len = byte_order_mark_len(text, len);
-	struct reader r = { .text = text + mark_len, .len = len - mark_len, .tree = tree, .diags = diags };
+	struct reader r = {
+		.text = text + mark_len, .len = len - mark_len, .tree = tree, .diags = diags, .is_part = is_part
+	};
 	if (!yaml_parser_initialize(&r.yaml))
 		return diag_no_memory(diags);
 	/* Without this, libyaml would accept UTF-16 that begins with a byte order mark. */
@@ -385,13 +400,13 @@ static const char *read_file(const char *file, bool may_be_pipe, struct stat *st
 	return wrong;
 }
 
-static struct tree *load(const char *file, bool may_be_pipe, struct diag_list *diags)
+static struct tree *load(const char *file, bool is_part, struct diag_list *diags)
 {
 	char *text = NULL;
 	size_t len = 0;
 	struct stat st = { 0 };
-	const char *wrong = read_file(file, may_be_pipe, &st, &text, &len);
-	const char *shown = may_be_pipe && is_stream(file) ? "stdin" : file;
+	const char *wrong = read_file(file, !is_part, &st, &text, &len);
+	const char *shown = !is_part && is_stream(file) ? "stdin" : file;
 	struct tree *tree = wrong ? NULL : calloc(1, sizeof *tree);
 	if (wrong && wrong != no_memory)
 		diag_add(diags, DIAG_ERROR, shown, 0, 0, "cannot be read: %s", wrong);
@@ -402,7 +417,7 @@ static struct tree *load(const char *file, bool may_be_pipe, struct diag_list *d
 		tree->device = st.st_dev;
 		tree->inode = st.st_ino;
 	}
-	bool ok = tree && tree->file && parse(tree, text, len, diags);
+	bool ok = tree && tree->file && parse(tree, text, len, is_part, diags);
 	free(text);
 	if (ok)
 		return tree;
@@ -412,12 +427,12 @@ static struct tree *load(const char *file, bool may_be_pipe, struct diag_list *d
 
 struct tree *tree_load(const char *file, struct diag_list *diags)
 {
-	return load(file, true, diags);
+	return load(file, false, diags);
 }
 
 struct tree *tree_load_part(const char *file, struct diag_list *diags)
 {
-	return load(file, false, diags);
+	return load(file, true, diags);
 }
 
 bool tree_can_be_read_again(const char *file)

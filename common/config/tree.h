@@ -51,7 +51,8 @@ struct tree {
 /* Returns NULL if the file cannot be read and parsed to its end. A tree may have errors too: check diags. Free the tree
  * with tree_free. The file may be a pipe, or "-" for the standard input. */
 struct tree *tree_load(const char *file, struct diag_list *diags) __attribute__((warn_unused_result));
-/* The same for a file that another one names: it must be a regular file. */
+/* The same for a file that another one names: it must be a regular file. If it has nothing but comments, the root
+ * is NULL. */
 struct tree *tree_load_part(const char *file, struct diag_list *diags) __attribute__((warn_unused_result));
 /* False for what tree_load reads only once: the standard input or a pipe. */
 bool tree_can_be_read_again(const char *file);

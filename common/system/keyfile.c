@@ -1,5 +1,7 @@
 #include "common/system/keyfile.h"
 
+#include "common/core/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -17,7 +19,7 @@ enum {
 	BASE64_LEN = 44,
 	SECRET_LEN = sizeof SECRET_PREFIX - 1 + BASE64_LEN,
 	GROUPS_MAX = 256,
-	CONTENT_MAX = SECRET_LEN + 2, /* a line feed, and one octet to detect a longer file */
+	CONTENT_MAX = SECRET_LEN + 64, /* what follows shows whether it is only white space */
 };
 
 static bool fail(char error[KEYFILE_ERROR_LEN], const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -115,15 +117,26 @@ static bool read_content(const char *path, char *content, size_t len, char error
 	return ok;
 }
 
+/* An editor, a shell or a form may have added line feeds and blanks. */
+static void trim_end(char *content)
+{
+	size_t len = strlen(content);
+	while (len > 0 && strchr(" \t\r\n", content[len - 1]))
+		content[--len] = '\0';
+}
+
 static bool parse_secret(const char *path, char *content, uint8_t seed[SEAL_SEED_LEN], char error[KEYFILE_ERROR_LEN])
 {
+	trim_end(content);
+	if (!content[0])
+		return fail(error, "%s is empty; remove it, and make one with `floatprobe keygen -o FILE`", path);
 	if (starts_with(content, PUBLIC_PREFIX))
 		return fail(error, "%s holds a public key; write the path of the secret key file", path);
 	if (!starts_with(content, SECRET_PREFIX))
 		return fail(error, "%s is not a floatprobe secret key; `floatprobe keygen -o FILE` makes one", path);
 	char *text = content + strlen(SECRET_PREFIX);
 	size_t len = strcspn(text, "\n");
-	if (text[len] == '\n' && text[len + 1] != '\0')
+	if (text[len] == '\n')
 		return fail(error, "%s has more than one line; a secret key file is one line", path);
 	if (!decode(text, len, sodium_base64_VARIANT_ORIGINAL, seed))
 		return fail(error,
@@ -135,7 +148,7 @@ static bool parse_secret(const char *path, char *content, uint8_t seed[SEAL_SEED
 
 bool keyfile_read(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
 {
-	char content[CONTENT_MAX + 1];
+	char content[CONTENT_MAX + 1] = "";
 	uint8_t seed[SEAL_SEED_LEN];
 	bool ok = read_content(path, content, sizeof content, error) && parse_secret(path, content, seed, error);
 	if (ok)
@@ -210,6 +223,25 @@ bool keyfile_public_usable(const uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_E
 	return true;
 }
 
+/* The digit of base64url for one of either alphabet. */
+static char url_digit(char digit)
+{
+	if (digit == '+')
+		return '-';
+	if (digit == '/')
+		return '_';
+	return digit;
+}
+
+/* Forty-three digits of either alphabet. */
+static bool decode_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN])
+{
+	char digits[BASE64_LEN];
+	for (size_t i = 0; i < len; i++)
+		digits[i] = url_digit(text[i]);
+	return decode(digits, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key);
+}
+
 bool keyfile_public_decode(const char *text, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
 	if (starts_with(text, SECRET_PREFIX))
@@ -220,8 +252,14 @@ bool keyfile_public_decode(const char *text, uint8_t key[WIRE_KEY_LEN], char err
 		return fail(error, "is not a public key; write \"" PUBLIC_PREFIX "\" and 44 characters of base64");
 	const char *base64 = text + strlen(PUBLIC_PREFIX);
 	size_t len = strlen(base64);
+	if (len == BASE64_LEN - 1 && decode_url(base64, len, key))
+		return fail(error, "has no \"=\" at its end; write the key as `floatprobe pubkey` prints it");
 	if (len != BASE64_LEN)
-		return fail(error, "has %zu characters after \"" PUBLIC_PREFIX "\"; a public key has 44", len);
+		return fail(error, "has %zu character%s after \"" PUBLIC_PREFIX "\"; a public key has 44", len,
+			    text_plural(len));
+	if (strpbrk(base64, "-_"))
+		return fail(error,
+			    "is in the form of a URI, with - and _; write the key as `floatprobe pubkey` prints it");
 	if (!decode(base64, len, sodium_base64_VARIANT_ORIGINAL, key))
 		return fail(error,
 			    "is not standard base64 of 32 octets after \"" PUBLIC_PREFIX "\"; copy the whole key");
@@ -233,19 +271,8 @@ bool keyfile_public_parse(const char *text, uint8_t key[WIRE_KEY_LEN], char erro
 	return keyfile_public_decode(text, key, error) && keyfile_public_usable(key, error);
 }
 
-/* The digit of base64url for one of either alphabet. */
-static char url_digit(char digit)
-{
-	if (digit == '+')
-		return '-';
-	if (digit == '/')
-		return '_';
-	return digit;
-}
-
 bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY_LEN], char error[KEYFILE_ERROR_LEN])
 {
-	char digits[BASE64_LEN];
 	size_t prefix = len > strlen(PUBLIC_PREFIX) && starts_with(text, PUBLIC_PREFIX) ? strlen(PUBLIC_PREFIX) : 0;
 	if (starts_with(text, SECRET_PREFIX))
 		return fail(error,
@@ -256,11 +283,9 @@ bool keyfile_public_parse_url(const char *text, size_t len, uint8_t key[WIRE_KEY
 	if (len == BASE64_LEN && text[len - 1] == '=')
 		len--;
 	if (len != BASE64_LEN - 1)
-		return fail(error, "the key has %zu characters; a public key has 43 in base64url, without padding",
-			    len);
-	for (size_t i = 0; i < len; i++)
-		digits[i] = url_digit(text[i]);
-	if (!decode(digits, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, key))
+		return fail(error, "the key has %zu character%s; a public key has 43 in base64url, without padding",
+			    len, text_plural(len));
+	if (!decode_url(text, len, key))
 		return fail(error, "the key is not base64 of 32 octets; copy the whole key");
 	return keyfile_public_usable(key, error);
 }

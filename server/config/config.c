@@ -4,6 +4,7 @@
 #include "common/config/parts.h"
 #include "common/config/read.h"
 #include "common/config/units.h"
+#include "common/config/uri.h"
 #include "common/core/ns.h"
 #include "common/system/keyfile.h"
 
@@ -141,11 +142,25 @@ static bool read_clients(struct schema *s, const struct schema_key *key, struct 
 	return read_client_mapping(s, node, object);
 }
 
+/* What `floatprobe init` prints on a client, or more of that, or a mapping `clients:` of it. */
+static bool read_clients_file(struct schema *s, struct tree_node *root, void *object)
+{
+	struct tree_node *inner = root->len == 1 ? tree_get(root, "clients") : NULL;
+	if (inner && inner->kind == TREE_MAPPING)
+		return read_client_mapping(s, inner, object);
+	if (root->kind == TREE_MAPPING || root->wrong || (root->kind == TREE_LIST && root->len == 0))
+		return root->kind != TREE_MAPPING || read_client_mapping(s, root, object);
+	bool is_server = root->kind == TREE_SCALAR && strncmp(root->text, URI_SCHEME, strlen(URI_SCHEME)) == 0;
+	return schema_error(s, root,
+			    "is %s; write NAME: ed25519:KEY, the line that `floatprobe init` prints on a client",
+			    is_server ? "the line of a server, for servers_from of its clients" : "no client");
+}
+
 static bool read_clients_from(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
 	struct loader *loader = s->context;
 	(void)key;
-	return parts_read(&loader->parts, s, node, read_client_mapping, object);
+	return parts_read(&loader->parts, s, node, read_clients_file, object);
 }
 
 /* A numeric address, because a witness does not wait for a name server. */
@@ -344,13 +359,9 @@ static const char *const theirs[] = {
 static void check_identities(struct schema *s, struct tree_node *root, size_t errors)
 {
 	struct loader *loader = s->context;
-	struct tree_node *own = schema_given(root, "key");
-	if (own) {
-		identities_add_key(s, &loader->clients, loader->config->identity.public_key, own);
-		identities_add_key(s, &loader->peers, loader->config->identity.public_key, own);
-	}
-	identities_check(&loader->clients, s);
-	identities_check(&loader->peers, s);
+	const uint8_t *own = schema_given(root, "key") ? loader->config->identity.public_key : NULL;
+	identities_check(&loader->clients, s, own);
+	identities_check(&loader->peers, s, own);
 	if (!tree_get(root, "clients") && !tree_get(root, "clients_from"))
 		schema_missing(s, root, "clients", "the clients that are allowed to probe, as NAME: ed25519:KEY");
 	else if (loader->config->clients_len == 0 && s->diags->errors == errors)

@@ -24,6 +24,16 @@ class Keys(cli.TestCase):
         self.assertNotIn(secret.strip(), done.stdout)
         self.assertEqual(self.floatprobe("pubkey", self.path("a.key"), status=0).stdout, done.stdout)
 
+    def test_white_space_behind_a_key_is_no_part_of_it(self):
+        """A form, an editor of another system or a shell adds it."""
+        public = self.key("a.key")
+        with open(self.path("a.key"), encoding="ascii") as file:
+            secret = file.read().strip()
+        for end in ("", " \n", "\r\n", "\n\n", "\t \r\n \n"):
+            with open(self.path("a.key"), "w", encoding="ascii", newline="") as file:
+                file.write(secret + end)
+            self.assertEqual(self.floatprobe("pubkey", self.path("a.key"), status=0).stdout.strip(), public)
+
     def test_every_identity_is_another(self):
         self.assertNotEqual(self.key("a.key"), self.key("b.key"))
 

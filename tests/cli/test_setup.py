@@ -134,14 +134,18 @@ class Init(Setup):
 
     def test_uri_of_another_address(self):
         self.init_server()
+        self.init_client()
         key = "server/floatprobed.key"
         shown = self.floatprobe("pubkey", "--uri", "203.0.113.7", key, status=0).stdout
         self.assertRegex(shown, URI + r"203\.0\.113\.7\?name=boot-01\n\Z")
         shown = self.floatprobe("pubkey", key, "--uri", "2001:db8::7", "--name", "b", status=0).stdout
         self.assertRegex(shown, URI + r"\[2001:db8::7\]\?name=b\n\Z")
-        for address in ("fe80::7%eth0", "[fe80::7%eth0]"):
-            shown = self.floatprobe("pubkey", key, "--uri", address, status=0).stdout
-            self.assertRegex(shown, URI + r"\[fe80::7%eth0\]\?name=boot-01\n\Z")
+        for zone in ("eth0", "cafe0", "25a"):  # those could be taken for encoded octets
+            for address in (f"fe80::7%{zone}", f"[fe80::7%{zone}]"):
+                shown = self.floatprobe("pubkey", key, "--uri", address, status=0).stdout
+                self.assertRegex(shown, URI + rf"\[fe80::7%25{zone}\]\?name=boot-01\n\Z")
+                self.write("client/servers.d/boot-01.yaml", shown)
+                self.assertIn(f"by interface {zone}\n", self.floatprobe("config", "client/floatprobe.yaml", status=0).stdout)
         self.floatprobe("pubkey", key, "--uri", "not an address", status=2)
 
 
@@ -230,6 +234,65 @@ class Drops(Setup):
         said = self.floatprobed("--check-config", "server/floatprobed.yaml").stderr
         self.assertIn("clients.d/ams is not read", said)
         self.assertEqual(said.count("warning"), 1)
+
+    def test_what_is_left_in_a_directory(self):
+        """By editors, packages and mounts, or emptied for a while."""
+        self.pair()
+        drops = self.path("client/servers.d")
+        for name in (".boot-01.yaml.swp", ".#boot-01.yaml", "boot-01.yaml~"):
+            self.write(f"client/servers.d/{name}", "x: [")
+        for name, text in (("comment", "# ed25519:x\n"), ("list", "[]"), ("map", "{}"), ("named", "servers: []")):
+            self.write(f"client/servers.d/{name}.yaml", text)
+        for name in ("..2026", "sub", "sub.yaml"):
+            os.mkdir(f"{drops}/{name}")
+        os.rename(f"{drops}/boot-01.yaml", f"{drops}/..2026/boot-01.yaml")
+        os.symlink("..2026", f"{drops}/..data")
+        os.symlink("..data/boot-01.yaml", f"{drops}/boot-01.yaml")
+        done = self.floatprobe("config", "client/floatprobe.yaml", status=0)
+        self.assertIn("paths: 3", done.stdout)
+        for name in ("sub", "sub.yaml"):
+            self.assertIn(f"{name} is not read: it is a directory", done.stderr)
+        self.assertEqual(done.stderr.count("warning"), 2)
+        self.write("client/servers.d/empty.yaml", "\n")  # it may have lost its content
+        self.assertIn("client/servers.d/empty.yaml: error: the file is empty",
+                      self.floatprobe("config", "client/floatprobe.yaml", status=2).stderr)  # fmt: skip
+
+    def test_lines_that_are_pasted_on_the_wrong_side(self):
+        self.pair()
+        line = self.read("server/clients.d/fra-home.yaml").strip()
+        for text, said in ((self.uri, "is the line of a server, for servers_from of its clients"), (f"- {line}", "is no client"),
+                           (line.replace(": ", ":"), "NAME: ed25519:KEY"), (line.split()[1], "is no client")):  # fmt: skip
+            self.write("server/clients.d/fra-home.yaml", text)
+            error = self.floatprobed("--check-config", "server/floatprobed.yaml", status=2).stderr
+            self.assertRegex(error, rf"\Aserver/clients\.d/fra-home\.yaml:1:\d: error: .*{said}")
+        self.write("client/servers.d/boot-01.yaml", line)
+        error = self.floatprobe("config", "client/floatprobe.yaml", status=2).stderr
+        self.assertIn("is this host's own key; write the key of the other host", error)
+        self.write("server/clients.d/fra-home.yaml", f"boot-01: {self.floatprobe('pubkey', 'server/floatprobed.key', status=0).stdout}")
+        self.assertIn("is this host's own key", self.floatprobed("--check-config", "server/floatprobed.yaml", status=2).stderr)
+
+    def test_a_section_is_a_file_too(self):
+        """What stood in the configuration, moved to a file of its own."""
+        self.pair()
+        line = self.read("server/clients.d/fra-home.yaml").strip()
+        self.write("server/clients.d/fra-home.yaml", f"clients:\n  {line}\n")
+        self.assertIn(line, self.floatprobed("--check-config", "server/floatprobed.yaml").stdout)
+        self.write("client/servers.d/boot-01.yaml", f"servers: [ '{self.uri}' ]\n")
+        self.check("client/floatprobe.yaml")
+
+    def test_uris_with_comments_between(self):
+        self.pair()
+        self.write("client/servers.d/boot-01.yaml", f"# one\n{self.uri}\n# two\n{self.uri.replace('127.0.0.1', '127.0.0.2')}\n")
+        error = self.floatprobe("config", "client/floatprobe.yaml", status=2).stderr
+        self.assertRegex(error, r'boot-01\.yaml:4:1: error: .* or begin each of several values with "- "')
+
+    def test_names_that_are_given_twice_are_listed_once(self):
+        self.pair()
+        key = self.key("a.key")
+        self.write("client/floatprobe.yaml", self.read("client/floatprobe.yaml") + f"servers: {{ ams: '{key}' }}\n")
+        self.write("client/servers.d/b.yaml", f"ams: {self.key('b.key')}\n")
+        self.write("client/targets.d/t.yaml", "- { name: t, address: 127.0.0.9, server: nobody-there }\n")
+        self.assertIn("known here: ams, boot-01\n", self.floatprobe("config", "client/floatprobe.yaml", status=2).stderr)
 
     def test_faults_have_their_place(self):
         self.pair()

@@ -47,6 +47,10 @@ class Usage(cli.TestCase):
             (("check", "--config", "x", "--format", "xml"), "nagios"),
             (("check", "--config", "x", "-4", "-6"), "--ipv6"),
             (("check", "x", "surplus"), "surplus"),
+            *(((("check", "x", "-w", wrong), f"--warning '{wrong}'") for wrong in (
+                ",", "80ms,", ",2%", "2%,3%", "80ms,90ms", "80ms,2%,3%", "80,2%", "0ms", "101%"))),
+            (("check", "x", "-w", "80ms,2%", "-c", "40ms,3%"), "--critical is below --warning"),
+            (("check", "x", "-w", "2%", "--critical", "1%"), "--critical is below --warning"),
         ):
             said = self.wrong(*arguments)
             self.assertIn(what, said)

@@ -1,4 +1,4 @@
-/* Key files, and keys as text. A secret key is taken only as `keygen` writes it, but for the end of its line, and a
+/* Key files, and keys as text. A secret key is taken only as `keygen` writes it, but for white space behind it, and a
  * public key that is taken reads to the same again in both of its forms. No message repeats a secret. */
 #include "common/system/keyfile.h"
 #include "tests/fuzz/text.h"
@@ -56,7 +56,7 @@ static void take_secret(const uint8_t *data, size_t size, const char *content)
 	sodium_bin2base64(base64, sizeof base64, identity.secret_key, SEAL_SEED_LEN, sodium_base64_VARIANT_ORIGINAL);
 	FUZZ_CHECK(strncmp(content, secret_prefix, prefix_len) == 0);
 	FUZZ_CHECK(strncmp(content + prefix_len, base64, strlen(base64)) == 0);
-	FUZZ_CHECK(strspn(content + prefix_len + strlen(base64), "\n") ==
+	FUZZ_CHECK(strspn(content + prefix_len + strlen(base64), " \t\r\n") ==
 		   strlen(content + prefix_len + strlen(base64)));
 }
 

@@ -188,7 +188,7 @@ static void faults_in_how_probes_leave(void **state)
 	    "c.yaml:9:54: error: ttl: 0 is out of range; use 1 to 255\n"
 	    "c.yaml:9:65: error: fwmark: '1x' is not a firewall mark; write a number such as 42 or 0x2a\n"
 	    "c.yaml:9:80: error: interface: 'a/b' is not the name of an interface; `ip link` lists them\n"
-	    "c.yaml:10:70: error: critical: critical.loss is below warn.loss; a critical threshold is the higher one\n"
+	    "c.yaml:10:70: error: critical: critical has a lower loss than warn; it must have the higher one\n"
 	    "c.yaml:11:64: error: source: '198.51.100.3' is a second address of this IP version; a target has one of "
 	    "each\n"
 	    "c.yaml:12:13: error: name: unknown key; known here: port, holders, protocols, flows, sizes, unpinned, "
@@ -317,7 +317,8 @@ static void faults(void **state)
 		{ "key: a.key\nservers:\n  b: " KEY_B "\n  c: " KEY_B "\n  a: " KEY_A "\n"
 		  "targets: [ { name: t, address: 198.51.100.7, server: b } ]\n",
 		  "c.yaml:4:6: error: c: '" KEY_B "' is already in c.yaml:3; each must have its own key\n"
-		  "c.yaml:5:6: error: a: '" KEY_A "' is already in c.yaml:1; each must have its own key\n" },
+		  "c.yaml:5:6: error: a: '" KEY_A "' is this host's own key; write the key of the other host, which "
+		  "`floatprobe pubkey` prints there\n" },
 		{ "key: a.key\nservers: {}\n" TARGET, "c.yaml:2:10: error: servers: is empty; list the servers that "
 						      "are allowed to answer, as NAME: ed25519:KEY\n" },
 

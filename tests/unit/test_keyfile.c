@@ -98,8 +98,8 @@ static void wrong_content_is_refused(void **state)
 	static const struct {
 		const char *content, *said;
 	} cases[] = {
-		{ "", "not a floatprobe secret key" },
-		{ "\n", "not a floatprobe secret key" },
+		{ "", "is empty" },
+		{ "\n", "is empty" },
 		{ KEY_A "\n", "holds a public key" },
 		{ "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk", "not a floatprobe secret key" },
 		{ "floatprobe-secret:\n", "damaged" },
@@ -110,10 +110,10 @@ static void wrong_content_is_refused(void **state)
 		  "AAAAAAAAAtAAAAAAAAAAAAAAAAAd1AAA=\n",
 		  "damaged" },
 		{ "floatprobe-secret:" SEED "A\n", "damaged" },
-		{ "floatprobe-secret:" SEED " \n", "damaged" },
+		{ "floatprobe-secret:" SEED " x\n", "damaged" },
 		{ "floatprobe-secret: " SEED "\n", "damaged" },
 		{ "floatprobe-secret:" SEED "\nx", "more than one line" },
-		{ "floatprobe-secret:" SEED "\n\n", "more than one line" },
+		{ "floatprobe-secret:" SEED "\n\nx", "more than one line" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -147,9 +147,9 @@ static void wrong_public_keys_are_refused(void **state)
 		{ "zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71Pw=", "is not a public key" },
 		{ "ED25519:zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71Pw=", "is not a public key" },
 		{ "ed25519:", "0 characters" },
-		{ "ed25519:zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71Pw", "43 characters" },
+		{ "ed25519:zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71Pw", "has no \"=\" at its end" },
 		{ "ed25519:zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71Pw=\n", "45 characters" },
-		{ "ed25519:2tvRhKLVJvHr3VwG_a2TWbIodZtNf3nWZon6JUqthUY=", "standard base64" },
+		{ "ed25519:2tvRhKLVJvHr3VwG_a2TWbIodZtNf3nWZon6JUqthUY=", "in the form of a URI" },
 		{ "ed25519:zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71Px=", "standard base64" },
 		{ "ed25519:zswVB9wd3XKVlRwpCIjwla25BE0bc9aW5t8GXWg71P==", "standard base64" },
 		/* of small order: identity, and zero */

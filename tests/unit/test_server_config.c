@@ -142,9 +142,10 @@ static void faults(void **state)
 		{ "key: b.key\nclients:\n  a: " KEY_A "\n  a b: ed25519:x\n  c: " KEY_A "\n  d: " KEY_B "\n  e:\n",
 		  "s.yaml:4:3: error: clients: 'a b' is not a name; use letters, digits, dot, underscore "
 		  "and hyphen\n"
-		  "s.yaml:4:8: error: a b: has 1 characters after \"ed25519:\"; a public key has 44\n"
+		  "s.yaml:4:8: error: a b: has 1 character after \"ed25519:\"; a public key has 44\n"
 		  "s.yaml:5:6: error: c: '" KEY_A "' is already in s.yaml:3; each must have its own key\n"
-		  "s.yaml:6:6: error: d: '" KEY_B "' is already in s.yaml:1; each must have its own key\n"
+		  "s.yaml:6:6: error: d: '" KEY_B "' is this host's own key; write the key of the other host, "
+		  "which `floatprobe pubkey` prints there\n"
 		  "s.yaml:7:5: error: e: has no value; write a single value, or remove the key\n" },
 		{ HEAD
 		  "listen: { port: 0, protocols: [ udp, sctp ], adresses: [],\n"
@@ -173,7 +174,8 @@ static void faults(void **state)
 		       "  h: { key: " KEY_A ", address: h.example }\n",
 		  "s.yaml:5:76: error: address: '0.0.0.0' is not the address of a host; write the address of one host\n"
 		  "s.yaml:6:13: error: key: '" KEY_C "' is already in s.yaml:5; each must have its own key\n"
-		  "s.yaml:7:13: error: key: '" KEY_B "' is already in s.yaml:2; each must have its own key\n"
+		  "s.yaml:7:13: error: key: '" KEY_B "' is this host's own key; write the key of the other host, "
+		  "which `floatprobe pubkey` prints there\n"
 		  "s.yaml:7:96: error: port: '0' is out of range; ports are 1 to 65535\n"
 		  "s.yaml:8:6: error: key: missing; expected: the public key of the peer\n"
 		  "s.yaml:8:6: error: address: missing; expected: where the peer is reached\n"

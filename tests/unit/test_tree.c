@@ -98,7 +98,9 @@ static const struct {
 	{ "", true, "t.yaml: error: the file is empty; write a configuration\n" },
 	{ "# nothing\n", true, "t.yaml: error: the file is empty; write a configuration\n" },
 	{ "a: 1\n---\nb: 2\n", true, "t.yaml:2:1: error: a second document (---); write one document per file\n" },
-	{ "a: 1\n...\nb: 2\n", true, "t.yaml:3:1: error: not valid YAML: did not find expected <document start>\n" },
+	{ "a: 1\n...\nb: 2\n", true,
+	  "t.yaml:3:1: error: not valid YAML: the value has ended before this; indent alike what "
+	  "belongs together, or begin each of several values with \"- \"\n" },
 	{ "a: 1\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; indent with spaces\n" },
 	{ "a:\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; indent with spaces\n" },
 	{ "\xc3\xa4: 1\nb:\n\tc: 2\n", true, "t.yaml:3:1: error: not valid YAML: a tab; indent with spaces\n" },
