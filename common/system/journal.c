@@ -139,6 +139,18 @@ static bool replace_removed(struct journal *journal)
 	return true;
 }
 
+/* A new or emptied file has no torn line that the buffer would have to end, or to go on with. */
+static void begin_empty_file(struct journal *journal)
+{
+	struct stat st;
+
+	if (journal->len == 0 || fstat(journal->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > 0)
+		return;
+	drop_torn_rest(journal);
+	if (journal->len > 0 && journal->buffer[0] == '\n')
+		drop(journal, 1);
+}
+
 bool journal_flush(struct journal *journal)
 {
 	if (!journal)
@@ -147,6 +159,7 @@ bool journal_flush(struct journal *journal)
 		report_failure(journal, "was removed, and no new one can be made");
 		return false;
 	}
+	begin_empty_file(journal);
 	while (journal->len > 0) {
 		ssize_t n = write(journal->fd, journal->buffer, journal->len);
 		if (n > 0) {

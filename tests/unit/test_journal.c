@@ -221,6 +221,33 @@ static void reopening_on_a_full_disk_starts_with_a_whole_line(void **state)
 	}
 }
 
+/* Who makes room on a full disk empties the file: the rest of the torn line must not open it. */
+static void check_emptied(bool reopened)
+{
+	struct journal *journal = journal_open(path);
+	limit_file_size(30);
+	write_line(journal, 1); /* 23 octets */
+	write_line(journal, 2);
+	write_line(journal, 3);
+	assert_false(journal_flush(journal));
+	if (reopened)
+		assert_true(journal_reopen(journal));
+	limit_file_size(RLIM_INFINITY);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_true(journal_flush(journal));
+	assert_int_equal(journal_lost(journal), 1);
+	assert_true(journal_close(journal));
+	assert_file(path, "{\"type\":\"probe\",\"n\":3}\n");
+	remove_files(NULL);
+}
+
+static void a_full_file_that_is_emptied_starts_with_a_whole_line(void **state)
+{
+	(void)state;
+	check_emptied(false);
+	check_emptied(true);
+}
+
 static void the_old_file_goes_on_if_the_new_one_cannot_be_opened(void **state)
 {
 	(void)state;
@@ -336,6 +363,7 @@ int main(void)
 		TEST(a_file_that_is_removed_is_replaced),
 		TEST(what_cannot_be_replaced_is_kept),
 		TEST(reopening_on_a_full_disk_starts_with_a_whole_line),
+		TEST(a_full_file_that_is_emptied_starts_with_a_whole_line),
 		TEST(the_old_file_goes_on_if_the_new_one_cannot_be_opened),
 		TEST(a_pipe_never_blocks),
 		TEST(standard_output_is_written_as_it_is),
