@@ -170,6 +170,7 @@ static int run_command(struct cmdline *cmdline, const struct options_result *lin
 {
 	int status;
 	cmdline->logs = true;
+	process_hold_reload();
 	struct config *config = load_to_probe(cmdline, line, &status);
 	const struct run_options options = { .file = cmdline->config,
 					     .targets = cmdline->targets,

@@ -25,7 +25,9 @@
 #include "common/system/log_daemon.h"
 #include "common/system/loop.h"
 #include "common/system/notify.h"
+#include "common/system/process.h"
 #include "common/system/sandbox.h"
+#include "common/system/secrets.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -369,6 +371,7 @@ static void start_handles(struct run *r, const struct run_options *options)
 	uv_signal_init(&r->loop, &r->hangup);
 	r->hangup.data = r;
 	uv_signal_start(&r->hangup, hung_up, SIGHUP);
+	process_hear_reload();
 	interrupt_start(&r->loop, finish, r);
 	uv_timer_start(&r->step, step, STEP_MS, 0);
 	uv_timer_start(&r->minute, minute_is_over, MINUTE_MS, MINUTE_MS);
@@ -494,6 +497,7 @@ static int start(struct run *r, const struct run_options *options)
 	log_info("probing %zu path%s of %zu target%s as %s", r->driver.engine.paths.len,
 		 text_plural(r->driver.engine.paths.len), r->config->targets_len, text_plural(r->config->targets_len),
 		 r->config->vantage);
+	secrets_warn_of_swap();
 	tell_ready(r);
 	return 0;
 }

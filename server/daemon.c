@@ -11,7 +11,9 @@
 #include "common/system/log_daemon.h"
 #include "common/system/loop.h"
 #include "common/system/notify.h"
+#include "common/system/process.h"
 #include "common/system/sandbox.h"
+#include "common/system/secrets.h"
 #include "server/daemon_web.h"
 #include "server/descriptors.h"
 #include "server/host/host_evidence.h"
@@ -503,6 +505,7 @@ static void start_handles(struct daemon *d)
 		d->signals[i].data = d;
 		uv_signal_start(&d->signals[i], on_signal, signals[i]);
 	}
+	process_hear_reload();
 	uv_prepare_init(&d->loop, &d->before_sleep);
 	d->before_sleep.data = d;
 	uv_prepare_start(&d->before_sleep, on_before_sleep);
@@ -550,6 +553,7 @@ static int run(struct daemon *d)
 	if (sandbox_drop_root(&sandbox) && make_parts(d) && open_journal(d) && start_serving(d, d->boot_id)) {
 		sandbox_confine(&sandbox);
 		say_started(d->config, d->boot_id);
+		secrets_warn_of_swap();
 		findings_note(&d->findings, "start", program_json(d));
 		relays_start(d->service.relays, &d->loop, d->service.reflector);
 		tell_ready(d);

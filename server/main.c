@@ -77,8 +77,13 @@ static int print_config(struct server_config *config)
 static int serve(const char *file, bool check_config)
 {
 	struct diag_list diags = { 0 };
-	struct server_config *config = server_config_load(file, NULL, &diags);
-	bool no_memory = diags.no_memory;
+	struct server_config *config;
+	bool no_memory;
+
+	if (!check_config)
+		process_hold_reload();
+	config = server_config_load(file, NULL, &diags);
+	no_memory = diags.no_memory;
 
 	log_configure(&diags.log);
 	diag_log(&diags);

@@ -20,3 +20,22 @@ void process_start(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
+
+static void mask_hangup(int how)
+{
+	sigset_t hangup;
+
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(how, &hangup, NULL);
+}
+
+void process_hold_reload(void)
+{
+	mask_hangup(SIG_BLOCK);
+}
+
+void process_hear_reload(void)
+{
+	mask_hangup(SIG_UNBLOCK);
+}

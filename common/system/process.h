@@ -7,4 +7,9 @@
  * write reports them. */
 void process_start(void);
 
+/* A reload (SIGHUP) that is asked for while a daemon starts waits from the first call to the second one, when it can be
+ * heard. Without them it would end the daemon. */
+void process_hold_reload(void);
+void process_hear_reload(void);
+
 #endif

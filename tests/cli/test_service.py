@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
@@ -131,6 +132,26 @@ class Service(Processes):
         self.expect("READY=1")
         self.end(process)
 
+    def test_a_reload_during_the_start(self):
+        """It waits until the daemon hears it. The configuration comes by a pipe, so that the start takes its time."""
+        self.config()
+        server = (f"key: server.key\nlisten: {{ port: {cli.closed_port()}, addresses: [ 127.0.0.1 ] }}\n"
+                  f'clients: {{ here: "{self.client}" }}\n')  # fmt: skip
+        for command, text in (((cli.FLOATPROBED,), server), ((cli.FLOATPROBE, "run"), self.read("client.yaml"))):
+            os.mkfifo(self.path("pipe"))
+            process = self.start(*command, "--config", self.path("pipe"), stdout=subprocess.DEVNULL)
+            wait_until("it holds SIGHUP", lambda process=process: self.blocked(process) & 1 << (signal.SIGHUP - 1))
+            process.send_signal(signal.SIGHUP)
+            self.write("pipe", text)
+            wait_until("it has heard it", lambda: "the old configuration stays in use" in self.log())
+            self.end(process)
+            for name in ("pipe", "run.log"):
+                os.unlink(self.path(name))
+
+    def blocked(self, process):
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1], 16) for line in status if line.startswith("SigBlk"))
+
     def test_closed_standard_files(self):
         """No socket or journal gets a number that the log is written to."""
         self.config()
@@ -151,6 +172,18 @@ class Service(Processes):
 
 class Secrets(Processes):
     """Where the secret key is in the memory of a daemon: only where a core dump leaves it out."""
+
+    def test_keys_that_cannot_be_locked(self):
+        self.config()
+        file = self.write("server.yaml", f"key: server.key\nlisten: {{ port: {cli.closed_port()}, addresses: [ 127.0.0.1 ] }}\n"
+                          f'clients: {{ here: "{self.client}" }}\n')  # fmt: skip
+        for limit, said in (("0", True), ("65536", False)):
+            server = self.start("setpriv", "--inh-caps=-ipc_lock", "--bounding-set=-ipc_lock", "prlimit", f"--memlock={limit}",
+                                cli.FLOATPROBED, "--config", file)  # fmt: skip
+            wait_until("it listens", lambda: "listening" in self.log())
+            self.end(server)
+            self.assertEqual("not locked in memory" in self.log(), said)
+            os.unlink(self.path("run.log"))
 
     def secrets(self, name):
         seed = base64.b64decode(self.read(name).split(":")[1])
