@@ -322,7 +322,6 @@ static void what_is_no_frame_ends_the_connection(void **state)
 	expect_end(w, fd);
 }
 
-/* Octets, one by one, win no time. */
 /* Send probes and read nothing, until nothing more is taken. Returns the number of octets that were. */
 static size_t send_without_reading(struct world *w, int fd)
 {
@@ -360,6 +359,7 @@ static void who_does_not_read_costs_little(void **state)
 	close(fd);
 }
 
+/* Octets, one by one, win no time. */
 static void a_slow_frame_ends_at_the_deadline(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 50 * NS_PER_MS };
