@@ -14,8 +14,8 @@
 enum {
 	TEXT_LEN = 256,
 	ERROR_LEN = 1024,
-	PERFDATA_LEN = 3000, /* with these, the first line and the long output are below 8 KiB */
-	PROBLEMS_LEN = 4000,
+	BODY_LEN = 7000,     /* performance data and long output: with the first sentence they are below 8 KiB */
+	PROBLEMS_LEN = 6000, /* the long output, which comes first if there is not room for both */
 };
 
 enum plugin_code { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
@@ -165,15 +165,32 @@ static bool piece_end(struct piece *piece, FILE *out, size_t *room)
 	return fits;
 }
 
-static void put_problem(FILE *out, const struct result_path *path)
+/* Is b another path of the same target, with the same fault? */
+static bool is_alike(const struct result_path *a, const struct result_path *b)
 {
-	const struct verdict *v = path->verdict;
-	char words[OUTPUT_PATH_LEN];
+	const struct verdict *v = a->verdict, *w = b->verdict;
 
-	output_path_words(&path->name, words);
+	return strcmp(a->name.target, b->name.target) == 0 &&
+	       endpoint_same_address(&a->name.endpoint, &b->name.endpoint) && path_code(v) == path_code(w) &&
+	       v->state == w->state && v->direction == w->direction && v->cause == w->cause &&
+	       v->threshold == w->threshold;
+}
+
+/* One line for paths that follow each other and are alike. */
+static void put_problem(FILE *out, struct result_path *const *paths, size_t paths_len)
+{
+	const struct verdict *v = paths[0]->verdict;
+	char words[OUTPUT_PATH_LEN], address[UNITS_ADDRESS_LEN];
+
 	fputc('\n', out);
-	put_text(out, path->name.target);
-	fprintf(out, " %s: %s", words, verdict_state_word(v->state));
+	put_text(out, paths[0]->name.target);
+	if (!endpoint_is_unknown(&paths[0]->name.endpoint))
+		fprintf(out, " %s", result_address(&paths[0]->name.endpoint, address));
+	for (size_t i = 0; i < paths_len; i++) {
+		output_path_words(&paths[i]->name, words);
+		fprintf(out, "%s %s", i ? "," : "", words);
+	}
+	fprintf(out, ": %s", verdict_state_word(v->state));
 	if (v->direction != VERDICT_DIRECTION_NONE)
 		fprintf(out, " %s", verdict_direction_word(v->direction));
 	if (v->cause != VERDICT_CAUSE_NONE)
@@ -182,23 +199,37 @@ static void put_problem(FILE *out, const struct result_path *path)
 		fprintf(out, " beyond %s", threshold_word(v->threshold));
 }
 
-/* The long output: every path that is not as expected, if it is not the only one, which the first line names. */
-static void put_problems(FILE *out, struct result_path *const *paths, size_t paths_len, size_t *room)
+/* Those of one code. Returns how many paths had no room. */
+static size_t put_problems_of(FILE *out, struct result_path *const *paths, size_t paths_len, enum plugin_code code,
+			      size_t *room)
 {
 	size_t left = 0;
 
-	for (size_t i = 0; i < paths_len; i++) {
+	for (size_t i = 0, n; i < paths_len; i += n) {
 		struct piece piece;
 
-		if (path_code(paths[i]->verdict) == PLUGIN_OK)
+		for (n = 1; i + n < paths_len && is_alike(paths[i], paths[i + n]);)
+			n++;
+		if (path_code(paths[i]->verdict) != code)
 			continue;
-		if (left > 0 || !piece_start(&piece)) {
-			left++;
+		if (!piece_start(&piece)) {
+			left += n;
 			continue;
 		}
-		put_problem(piece.memory, paths[i]);
-		left += !piece_end(&piece, out, room);
+		put_problem(piece.memory, paths + i, n);
+		left += piece_end(&piece, out, room) ? 0 : n;
 	}
+	return left;
+}
+
+/* The long output: every path that is not as expected, the worst first. */
+static void put_problems(FILE *out, struct result_path *const *paths, size_t paths_len, size_t *room)
+{
+	static const enum plugin_code worst_first[] = { PLUGIN_CRITICAL, PLUGIN_UNKNOWN, PLUGIN_WARNING };
+	size_t left = 0;
+
+	for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++)
+		left += put_problems_of(out, paths, paths_len, worst_first[i], room);
 	if (left > 0)
 		fprintf(out, "\nand %zu more", left);
 }
@@ -233,7 +264,9 @@ int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len)
 {
 	const struct result_path *worst = worst_path(paths, paths_len);
 	enum plugin_code code = path_code(worst->verdict);
-	size_t expected = 0, problems_room = PROBLEMS_LEN, perfdata_room = PERFDATA_LEN;
+	size_t expected = 0, room = PROBLEMS_LEN, whole = SIZE_MAX;
+	struct piece problems;
+	FILE *memory = count_problems(paths, paths_len) > 1 ? piece_start(&problems) : NULL;
 
 	for (size_t i = 0; i < paths_len; i++)
 		expected += paths[i]->verdict->expected;
@@ -241,9 +274,12 @@ int output_nagios(FILE *out, struct result_path *const *paths, size_t paths_len)
 	if (code != PLUGIN_OK)
 		put_worst(out, worst);
 	fprintf(out, "%zu of %zu paths as expected", expected, paths_len);
-	put_all_perfdata(out, paths, paths_len, &perfdata_room);
-	if (count_problems(paths, paths_len) > 1)
-		put_problems(out, paths, paths_len, &problems_room);
+	if (memory)
+		put_problems(memory, paths, paths_len, &room);
+	room = BODY_LEN - (PROBLEMS_LEN - room);
+	put_all_perfdata(out, paths, paths_len, &room);
+	if (memory)
+		piece_end(&problems, out, &whole);
 	fputc('\n', out);
 	return code;
 }

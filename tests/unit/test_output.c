@@ -489,8 +489,8 @@ static void nagios_codes(void **state)
 	    "receipts for all 10 probes, the last of which arrived on 198.18.18.26; 0 of 2 paths as expected | "
 	    "'c ipv4 udp/512 held loss'=U;;;0;100 'c ipv4 udp/512 held rtt'=U;;;0; "
 	    "'d ipv4 udp/512 held loss'=100%;;;0;100 'd ipv4 udp/512 held rtt'=U;;;0;\n"
-	    "c udp/512 held: unknown local\n"
-	    "d udp/512 held: down return unexplained\n");
+	    "d 203.0.113.7 udp/512 held: down return unexplained\n"
+	    "c 203.0.113.7 udp/512 held: unknown local\n");
 	struct verdict silent = wrong_place;
 	silent.sentences_len = 0;
 	struct result_path elsewhere = path("e", &silent);
@@ -544,9 +544,28 @@ static void nagios_output_is_bounded(void **state)
 	assert_int_equal(output_nagios(out, list, PATHS), 2);
 	fclose(out);
 	assert_true(text_len < 8192);
-	assert_non_null(strstr(text, "\ntarget-000 udp/512 held: down"));
-	assert_non_null(strstr(text, "\ntarget-050 udp/512 held: down"));
+	assert_non_null(strstr(text, "\ntarget-000 203.0.113.7 udp/512 held: down"));
+	assert_non_null(strstr(text, "\ntarget-080 203.0.113.7 udp/512 held: down"));
 	assert_non_null(strstr(text, " more\n"));
+	free(text);
+}
+
+/* The worst first; paths of a target that are alike share a line. */
+static void nagios_long_output(void **state)
+{
+	struct result_path paths[] = { path("gone", &unsent), path("a", &down), path("a", &down), path("b", &down) };
+	struct result_path *list[] = { &paths[0], &paths[1], &paths[2], &paths[3] };
+	char *text;
+	size_t text_len;
+	FILE *out = open_memstream(&text, &text_len);
+
+	(void)state;
+	paths[2].name.flow = "fresh";
+	assert_int_equal(output_nagios(out, list, 4), 2);
+	fclose(out);
+	assert_string_equal(strchr(text, '\n'), "\na 203.0.113.7 udp/512 held, udp/512 fresh: down return unexplained"
+						"\nb 203.0.113.7 udp/512 held: down return unexplained"
+						"\ngone 203.0.113.7 udp/512 held: unknown local\n");
 	free(text);
 }
 
@@ -651,6 +670,7 @@ int main(void)
 		cmocka_unit_test(nagios_names_cannot_forge_perfdata),
 		cmocka_unit_test(nagios_thresholds),
 		cmocka_unit_test(nagios_output_is_bounded),
+		cmocka_unit_test(nagios_long_output),
 		cmocka_unit_test(the_exit_status_says_how_it_stands),
 		cmocka_unit_test(what_is_borrowed_is_copied),
 	};
