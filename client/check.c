@@ -477,7 +477,7 @@ int check_main(const struct config *config, const struct check_options *options,
 	}
 	c.driver.engine.decided = decided;
 	c.driver.engine.context = &c;
-	c.driver.no_evidence = options->quick;
+	c.driver.engine.no_evidence = options->quick;
 	error = driver_start(&c.driver, &c.loop, config, !options->only_ipv6, !options->only_ipv4, 0);
 	if (error) {
 		log_error("cannot start probing: %s", strerror(-error));

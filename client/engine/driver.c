@@ -213,7 +213,7 @@ static bool allow_asking(struct driver *d)
 	const char *error;
 
 	querier_begin_addresses(d->engine.querier);
-	for (size_t i = 0; i < config->targets_len && !d->no_evidence; i++) {
+	for (size_t i = 0; i < config->targets_len && !d->engine.no_evidence; i++) {
 		size_t n = driver_addresses(d, &config->targets[i], addresses, &error);
 		for (size_t a = 0; a < n; a++) {
 			if (!engine_may_ask(&d->engine, &config->targets[i], &addresses[a]))

@@ -15,7 +15,6 @@ struct driver {
 	uv_poll_t timer_poll;
 	int timer_fd;
 	unsigned refresh_ms;
-	bool no_evidence; /* servers are not asked about losses; set it before driver_start */
 	/* Something happened to a name. With RESOLVED and MOVED the paths may have to be rebuilt. May be NULL. */
 	void (*resolved)(void *context, const struct resolver_name *name, enum resolver_event event);
 };

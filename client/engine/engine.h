@@ -47,6 +47,7 @@ struct engine {
 	struct udp_dialer *udp;
 	struct tcp_dialer *tcp;
 	struct querier *querier;
+	bool no_evidence; /* servers are not asked about losses; set it before engine_start */
 	struct schedule_queue queue;
 	uint64_t timers_started;       /* the caller's: it numbers them for their phases */
 	struct engine_server *servers; /* by index in the configuration */

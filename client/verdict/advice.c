@@ -152,6 +152,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return advice_for_plain;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.unheard)
 		return advice_for_unheard;
+	if (direction == VERDICT_DIRECTION_UNKNOWN && e->no_evidence)
+		return "run it without --quick: then floatprobe asks the servers what arrived";
 	if (direction == VERDICT_DIRECTION_UNKNOWN && e->context.other_addresses)
 		return advice_for_untold;
 	return advice_by_direction[direction];
@@ -193,6 +195,9 @@ const char *advice_find(const struct verdict_evidence *e, const struct causes_ru
 	if (v->cause == VERDICT_CAUSE_REFUSED && probe_kind_of(e->kind)->is_plain)
 		return "check that a reflector runs there and listens on this port, and that no firewall rejects the "
 		       "probes";
+	if (v->cause == VERDICT_CAUSE_UNREACHABLE && is_hop_limit(e) && e->ttl)
+		return "raise `ttl` of the target; if that does not help, look at the routes for this address on the "
+		       "router that sent the error and on its next hop";
 	if (v->cause == VERDICT_CAUSE_STALE_NEIGHBOUR)
 		return advice_for_neighbour(e->hints.neighbour.entry);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && !rule->advice)

@@ -136,8 +136,11 @@ static const char *error_text(const struct verdict_evidence *e, enum prober_outc
 	case PROBER_TOO_BIG:
 		return "fragmentation needed";
 	default:
-		return is_hop_limit(e) ? "time to live exceeded in transit, in a routing loop or on too long a route"
-				       : "host or network unreachable";
+		if (!is_hop_limit(e))
+			return "host or network unreachable";
+		return e->ttl ? "time to live exceeded in transit, as the target's `ttl` is too small, or in a routing "
+				"loop"
+			      : "time to live exceeded in transit, in a routing loop or on too long a route";
 	}
 }
 
@@ -325,6 +328,8 @@ static void tell_unfinished(const struct verdict_evidence *e, struct verdict *v)
 		    "of %u probe%s nothing is known: this process did not run in time to hear an answer (a busy or "
 		    "suspended host)",
 		    n, n == 1 ? "" : "s");
+	else if (e->mode == MODE_CHECK && v->state == VERDICT_UNKNOWN && v->sentences_len == 0)
+		say(v, "the round ended before the outcome of a probe was known");
 }
 
 static bool is_about_the_holder(enum verdict_cause cause)

@@ -126,7 +126,9 @@ struct verdict_evidence {
 	const char *holder_before; /* name of holders.before; NULL: none */
 	enum probe_kind kind;
 	unsigned size;
-	bool pmtu; /* PMTU probes: none is configured */
+	bool pmtu;        /* PMTU probes: none is configured */
+	uint8_t ttl;      /* as the target sets it; 0: it does not */
+	bool no_evidence; /* no server is asked: check --quick */
 	bool expect_reachable;
 	struct endpoint address;              /* the probed address */
 	struct endpoint arrives_on;           /* expected local address at the server; all zero: none */

@@ -16,6 +16,9 @@ static void unreachable(void **state)
 	CASE("unreachable", e = base; e.facts.icmp_type = 11; e.facts.icmp_code = 0);
 	assert_non_null(strstr(v.sentences[0], "a routing loop"));
 	assert_non_null(strstr(v.advice, "point at each other"));
+	CASE("unreachable", e = base; e.facts.icmp_type = 11; e.facts.icmp_code = 0; e.ttl = 3);
+	assert_non_null(strstr(v.sentences[0], "`ttl` is too small"));
+	assert_non_null(strstr(v.advice, "raise `ttl`"));
 	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ gateway, "eth0", 0 });
 	assert_string_equal(v.sentences[0], "10 of 10 lost probes did not leave this host: their gateway 198.51.100.1 "
 					    "does not answer its ARP questions on eth0");

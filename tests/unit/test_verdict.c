@@ -72,7 +72,7 @@ struct scene {
 	int64_t skew_elsewhere_ns;
 	const char *resolve_error, *receipt_server;
 	int send_errno;
-	bool other_addresses, unheard, all_silent;
+	bool other_addresses, unheard, all_silent, no_evidence;
 	int icmp_type, icmp_code; /* with an offender */
 	enum prober_outcome last_error;
 	struct endpoint offender, other_source, arrived_on, arrives_on;
@@ -91,6 +91,7 @@ static struct verdict_evidence evidence_of(const struct scene *s)
 {
 	static const char *const names[] = { "boot-01", "boot-02", "boot-03" };
 	struct verdict_evidence e = {
+		.no_evidence = s->no_evidence,
 		.facts = {
 			.offender = s->offender,
 			.icmp_type = s->icmp_type ? s->icmp_type : -1,
@@ -778,6 +779,7 @@ static void advice_follows_cause_and_direction(void **state)
 		{ { .probes = ALL(LOST_RETURN) }, "check how the server sends to this client" },
 		{ { .probes = ALL(LOST) }, "add another address of the server" },
 		{ { .probes = ALL(LOST), .other_addresses = true }, "look on the server at what arrives" },
+		{ { .probes = ALL(LOST), .other_addresses = true, .no_evidence = true }, "run it without --quick" },
 		{ { .probes = ALL(LOST), .unheard = true, .other_addresses = true },
 		  "check that floatprobed runs there, that its `clients` has" },
 		{ { .probes = ALL(LOST), .all_silent = true, .unheard = true },
