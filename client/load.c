@@ -88,6 +88,10 @@ static bool choose_file(struct cmdline *cmdline, const struct options_result *li
 		    load_complain(cmdline, "two configurations are given; write one, as FILE or as --config FILE");
 		return false;
 	}
+	if (operand && !*operand) {
+		*status = load_complain(cmdline, "FILE is empty; write the path of a configuration");
+		return false;
+	}
 	if (!cmdline->config)
 		cmdline->config = operand ? operand : (cmdline->found = places_find(CONFIG_FILE_NAME));
 	if (!cmdline->config)

@@ -15,6 +15,7 @@
 
 #include <limits.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,7 @@ static int ping_main(struct cmdline *cmdline, const struct options_result *line)
 static int run_command(struct cmdline *cmdline, const struct options_result *line)
 {
 	int status;
+	signal(SIGHUP, SIG_IGN); /* a reload that is asked for before the loop runs does not end the daemon */
 	cmdline->logs = true;
 	process_hold_reload();
 	struct config *config = load_to_probe(cmdline, line, &status);
@@ -386,7 +388,7 @@ static int complain_command(const char *name)
 static int help_main(int argc, char **argv)
 {
 	const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
-	if (argc <= 2)
+	if (argc <= 2 || strcmp(argv[2], "help") == 0 || strcmp(argv[2], "version") == 0)
 		return print_help();
 	if (!command)
 		return complain_command(argv[2]);

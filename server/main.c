@@ -10,6 +10,7 @@
 #include "server/config/config.h"
 #include "server/daemon.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
 	enum options_outcome outcome;
 
 	process_start();
+	signal(SIGHUP, SIG_IGN); /* a reload that is asked for before the loop runs does not end the daemon */
 	log_start("floatprobed");
 	if (argc == 3 && strcmp(argv[1], "completion") == 0)
 		return completion(argv[2]);

@@ -226,7 +226,10 @@ static char *address_and_port(struct diag_list *diags, const struct config_targe
 	if (target->numeric)
 		return diag_format(diags, "%s port %u", units_address_text(target->endpoint.address, text),
 				   (unsigned)target->endpoint.port);
-	char *lower = diag_format(diags, "%s port %u", target->address, (unsigned)target->endpoint.port);
+	size_t len = strlen(target->address);
+	bool dot = len > 0 && target->address[len - 1] == '.'; /* the same name without it */
+	char *lower =
+	    diag_format(diags, "%.*s port %u", (int)(len - dot), target->address, (unsigned)target->endpoint.port);
 	for (char *p = lower; p && *p; p++) {
 		if (*p >= 'A' && *p <= 'Z')
 			*p += 'a' - 'A';

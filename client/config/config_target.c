@@ -188,6 +188,8 @@ static const struct schema_key threshold_keys[] = {
 
 static bool read_threshold(struct schema *s, const struct schema_key *key, struct tree_node *node, void *object)
 {
+	if (node->kind == TREE_MAPPING && node->len == 0)
+		return schema_error(s, node, "is empty; write { loss: 2%%, rtt: 80ms }, or one of them");
 	return schema_mapping(s, threshold_keys, node, schema_field(key, object));
 }
 

@@ -287,8 +287,14 @@ static char *own_address(void)
 	uint8_t address[16];
 	char text[UNITS_ADDRESS_LEN];
 
-	if (own_address_find(address))
-		return bracketed(units_address_text(address, text));
+	if (own_address_find(address)) {
+		units_address_text(address, text);
+		if (own_address_is_private(address))
+			log_warning("%s is a private address; if clients are elsewhere, write the public one into the "
+				    "line: `floatprobe pubkey --uri ADDRESS` prints it",
+				    text);
+		return bracketed(text);
+	}
 	log_error(
 	    "this host has no address from which it reaches others; give the one that clients use with --address");
 	return NULL;

@@ -145,7 +145,7 @@ const char *units_name(const char *text)
 	if (len > UNITS_NAME_MAX)
 		return "is too long; a name has at most 64 characters";
 	if (!is_alnum(text[0]))
-		return "does not begin with a letter or digit; names do";
+		return "does not begin with a letter from a to z or a digit; names do";
 	for (const char *p = text; *p; p++) {
 		if (!is_alnum(*p) && !strchr("._-", *p))
 			return "is not a name; use letters, digits, dot, underscore and hyphen";

@@ -7,11 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
 /* Store an address that others can reach. */
 static bool take(const struct sockaddr *from, uint8_t address[16])
 {
-	static const uint8_t v4_prefix[12] = { [10] = 0xff, [11] = 0xff };
-
 	if (from && from->sa_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const void *)from;
 		uint32_t host = ntohl(v4->sin_addr.s_addr);
@@ -66,4 +66,14 @@ bool own_address_find(uint8_t address[16])
 
 	return find_by_route((struct sockaddr *)&v4, sizeof v4, address) || find_by_interface(AF_INET, address) ||
 	       find_by_route((struct sockaddr *)&v6, sizeof v6, address) || find_by_interface(AF_INET6, address);
+}
+
+bool own_address_is_private(const uint8_t address[16])
+{
+	const uint8_t *v4 = address + sizeof v4_prefix;
+
+	if (memcmp(address, v4_prefix, sizeof v4_prefix) != 0)
+		return (address[0] & 0xfe) == 0xfc;
+	return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) || (v4[0] == 192 && v4[1] == 168) ||
+	       (v4[0] == 100 && (v4[1] & 0xc0) == 64);
 }

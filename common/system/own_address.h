@@ -10,4 +10,7 @@
  * Returns false if there is none. */
 bool own_address_find(uint8_t address[16]);
 
+/* Not reached from everywhere: RFC 1918, 6598 and 4193. */
+bool own_address_is_private(const uint8_t address[16]);
+
 #endif

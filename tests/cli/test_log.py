@@ -137,6 +137,14 @@ class Log(Processes):
                         if form != "text" and arguments == (file,):
                             self.assertEqual(int(line[1]), LEVELS[read(line[3:])["level"]])
 
+    def test_a_reload_that_comes_too_early(self):
+        for program, (command, file) in self.sides().items():
+            process = self.start(*command, file, name=program)
+            wait_until("it no longer dies of it", lambda p=process: self.catches_hangup(p, "SigIgn") or self.catches_hangup(p))
+            process.send_signal(signal.SIGHUP)
+            wait_until("it runs", lambda process=process: self.catches_hangup(process))
+            self.end(process)
+
     def test_levels(self):
         for command, file in self.sides("log: { level: warning }\n").values():
             process = self.start(*command, file)
@@ -148,9 +156,9 @@ class Log(Processes):
             self.assertEqual(len(self.log().splitlines()), 2, self.log())
             os.unlink(self.path("run.log"))
 
-    def catches_hangup(self, process):
+    def catches_hangup(self, process, how="SigCgt"):
         with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"SigCgt:\s*([0-9a-f]+)", status.read())[1], 16) & 1
+            return int(re.search(rf"{how}:\s*([0-9a-f]+)", status.read())[1], 16) & 1
 
     def test_what_is_held_back_is_counted(self):
         """A hundred reloads are twenty lines of a kind, and a line that says how many more there were."""

@@ -83,6 +83,14 @@ class Usage(cli.TestCase):
             self.assertIn("c.yaml:3:1: error", said)
             self.assertIn("c.yaml:5:1: error", said)
 
+    def test_targets_that_are_one_or_say_nothing(self):
+        extra = "".join(f"  - {{ name: {name}, address: {address}{more} }}\n" for name, address, more in (
+            ("a", "Example.org", ""), ("b", "example.org.", ""), ("c", "127.0.0.9", ", warn: {}")))  # fmt: skip
+        said = self.wrong("config", self.config(extra=extra))
+        self.assertRegex(said, r"address: 'example.org port 8620' is already in .*client.yaml:")
+        self.assertIn("warn: is empty; write { loss: 2%, rtt: 80ms }, or one of them", said)
+        self.assertIn("FILE is empty", self.wrong("config", ""))
+
     def test_config_prints_what_it_means(self):
         shown = self.floatprobe("config", self.config(), status=0).stdout
         for word in ("boot-01", "other", "127.0.0.2", self.server):

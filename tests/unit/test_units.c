@@ -8,6 +8,7 @@
 #include "common/config/units.h"
 
 #include "common/core/ns.h"
+#include "common/system/own_address.h"
 
 #include <string.h>
 
@@ -284,14 +285,40 @@ static void durations_as_text(void **state)
 	assert_string_equal(units_duration_text(INT64_MAX, text), "9223372036854775807ns");
 }
 
+static void private_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		bool private;
+	} cases[] = {
+		{ "198.51.100.1", false }, { "198.18.1.5", false }, { "172.15.0.1", false },  { "172.31.0.1", true },
+		{ "10.0.0.1", true },      { "100.64.0.1", true },  { "100.128.0.1", false }, { "192.168.0.1", true },
+		{ "2001:db8::1", false },  { "fd00:db8::1", true },
+	};
+	uint8_t address[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_null(units_address(cases[i].text, address));
+		if (own_address_is_private(address) != cases[i].private)
+			fail_msg("%s", cases[i].text);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations),         cmocka_unit_test(percentages),
-		cmocka_unit_test(whole_numbers),     cmocka_unit_test(ports),
-		cmocka_unit_test(booleans),          cmocka_unit_test(names),
-		cmocka_unit_test(addresses),         cmocka_unit_test(address_or_name),
-		cmocka_unit_test(dns_names),         cmocka_unit_test(listen_addresses),
+		cmocka_unit_test(private_addresses),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(percentages),
+		cmocka_unit_test(whole_numbers),
+		cmocka_unit_test(ports),
+		cmocka_unit_test(booleans),
+		cmocka_unit_test(names),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(address_or_name),
+		cmocka_unit_test(dns_names),
+		cmocka_unit_test(listen_addresses),
 		cmocka_unit_test(durations_as_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
