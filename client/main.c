@@ -56,7 +56,7 @@ static const struct command {
 	    "Probe servers for one round without a configuration file.\n"
 	    "URI is floatprobe://KEY@ADDRESS[:PORT][?name=NAME&proto=udp,tcp]; KEY is the server's public key in\n"
 	    "base64url or standard base64. Write an IPv6 address in brackets. The server prints its URI:\n"
-	    "floatprobe pubkey --uri ADDRESS.",
+	    "floatprobe pubkey --uri ADDRESS. Quote it: shells read ? and & in it.",
 	    "URI...", 1, UINT_MAX, cmdline_ping, cmdline_round } },
 	{ run_command,
 	  { "floatprobe", "run",

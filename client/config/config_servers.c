@@ -98,6 +98,30 @@ void config_target_of_uri(struct diag_list *diags, const struct config *config, 
 	target->servers_len = 1;
 }
 
+/* The server that has this name, and a target where the URI leads. NULL: none. */
+static struct config_server *server_there(struct config *config, const struct uri *uri)
+{
+	int named = uri->name ? config_server_named(config, uri->name) : -1;
+	for (size_t i = 0; named >= 0 && i < config->targets_len; i++) {
+		const struct config_target *t = &config->targets[i];
+		if (t->servers_len == 1 && (int)t->servers[0] == named && config_same_place(t, uri))
+			return &config->servers[named];
+	}
+	return NULL;
+}
+
+/* A second line of one server, whose key is changed: its name, its address, another key. */
+static bool take_new_key(struct schema *s, const struct uri *uri, struct tree_node *node)
+{
+	struct loader *loader = loader_of(s);
+	struct config_server *server = server_there(loader->config, uri);
+	if (!server || config_server_with(loader->config, uri->key) >= 0 || server->keys_len == IDENTITY_KEYS_MAX)
+		return false;
+	memcpy(server->keys[server->keys_len++], uri->key, WIRE_KEY_LEN);
+	identities_add_key(s, &loader->identities, uri->key, node);
+	return true;
+}
+
 /* The server of a URI: a known one if key and name agree. node: where the URI stands. name: of the member whose value
  * it is, or NULL. Returns -1 if memory is out. */
 static int server_of_uri(struct schema *s, const struct uri *uri, struct tree_node *node, const char *name)
@@ -124,7 +148,7 @@ static bool read_uri(struct schema *s, struct tree_node *node, const char *text,
 	struct uri_place place = { s->diags, node->file, node->line, node->column + column };
 	struct uri uri;
 	bool ok = uri_parse(text, &place, &uri);
-	int server = ok ? server_of_uri(s, &uri, node, name) : -1;
+	int server = ok && !take_new_key(s, &uri, node) ? server_of_uri(s, &uri, node, name) : -1;
 	struct config_target *target = server >= 0 ? loader_add_target(s, node) : NULL;
 
 	if (target)

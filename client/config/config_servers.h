@@ -12,6 +12,8 @@ schema_reader config_read_servers, config_read_servers_from;
 /* Index of the server with this name, or with this key; -1: none. */
 int config_server_named(const struct config *config, const char *name);
 int config_server_with(const struct config *config, const uint8_t key[WIRE_KEY_LEN]);
+/* Does the URI lead where the target does? */
+bool config_same_place(const struct config_target *target, const struct uri *uri);
 /* Append a server; returns its index, or -1 if memory is out. */
 int config_add_server(struct diag_list *diags, struct config *config, const char *name,
 		      const uint8_t key[WIRE_KEY_LEN]);

@@ -43,17 +43,19 @@ static int server_of(struct config *config, const struct source *source, const s
 	return known;
 }
 
-static bool same_place(const struct config_target *a, const struct uri *b)
+bool config_same_place(const struct config_target *target, const struct uri *uri)
 {
-	return a->address && a->endpoint.port == b->endpoint.port && a->numeric == b->numeric &&
-	       (a->numeric ? memcmp(a->endpoint.address, b->endpoint.address, sizeof a->endpoint.address) == 0
-			   : strcasecmp(a->address, b->address) == 0);
+	return target->address && target->endpoint.port == uri->endpoint.port &&
+	       strcmp(target->egress.interface, uri->interface) == 0 && target->numeric == uri->numeric &&
+	       (target->numeric
+		    ? memcmp(target->endpoint.address, uri->endpoint.address, sizeof target->endpoint.address) == 0
+		    : strcasecmp(target->address, uri->address) == 0);
 }
 
 static void add_uri(struct config *config, const struct source *source, const struct uri *uri)
 {
 	for (size_t i = 0; i < config->targets_len; i++) {
-		if (!same_place(&config->targets[i], uri))
+		if (!config_same_place(&config->targets[i], uri))
 			continue;
 		char *host = uri_host(source->diags, uri), text[REPORT_LEN];
 		snprintf(text, sizeof text, "%s is in URI %zu already; remove one", host ? host : "it", i + 1);

@@ -90,7 +90,7 @@ class Init(Setup):
         client = self.start(cli.FLOATPROBE, "run", "client/floatprobe.yaml", name="client", stdout=subprocess.DEVNULL)
         wait_until("it runs", lambda: "probing 0 paths" in self.read("client.log"))
         with urllib.request.urlopen(f"http://127.0.0.1:{web}/") as page:
-            self.assertIn("nothing is probed", page.read().decode())
+            self.assertIn("Nothing is probed", page.read().decode())
         self.uri = self.init_server()
         drop = self.write("client/servers.d/boot-01.yaml", self.uri)
         for reloads, paths in ((1, True), (2, False), (3, True)):
@@ -318,6 +318,21 @@ class Rotation(Setup):
         self.check("client/floatprobe.yaml")
         os.replace(self.path("client/new.key"), self.path("client/key"))
         self.check("client/floatprobe.yaml")
+
+    def test_a_server_has_two_lines_while_its_key_changes(self):
+        self.pair()
+        self.key("server/new.key")
+        new = self.floatprobe("pubkey", "--uri", f"127.0.0.1:{self.port}", "server/new.key", status=0).stdout
+        self.write("client/servers.d/boot-01-new.yaml", new)
+        self.check("client/floatprobe.yaml")
+        self.server.terminate()
+        self.server.wait(30)
+        os.replace(self.path("server/new.key"), self.path("server/floatprobed.key"))
+        self.serve()
+        rows = [o for o in self.objects(self.check("client/floatprobe.yaml").stdout) if o["type"] == "path"]
+        self.assertEqual({(o["target"], o["server"]) for o in rows}, {("boot-01", "boot-01")})
+        self.write("client/servers.d/boot-01-new.yaml", new.replace("127.0.0.1", "127.0.0.2"))
+        self.assertIn("'boot-01' is already in", self.floatprobe("config", "client/floatprobe.yaml", status=2).stderr)
 
     def serve(self, directory="server"):
         self.server = super().serve(directory)
