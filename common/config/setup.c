@@ -279,7 +279,13 @@ static char *bracketed(const char *address)
 	bool bare = address[0] != '[' && strchr(address, ':') &&
 		    (!units_address(address, octets) || !units_scoped_address(address, octets, interface));
 
-	return bare ? alloc_format("[%s]", address) : alloc_text(address);
+	char *text = bare ? alloc_format("[%s]", address) : alloc_text(address);
+	char *sign = bare ? NULL : strstr(text, "%25");
+
+	/* In brackets it may be as in a URI. */
+	if (text[0] == '[' && sign)
+		memmove(sign + 1, sign + 3, strlen(sign + 3) + 1);
+	return text;
 }
 
 static char *own_address(void)

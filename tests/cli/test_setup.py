@@ -141,7 +141,7 @@ class Init(Setup):
         shown = self.floatprobe("pubkey", key, "--uri", "2001:db8::7", "--name", "b", status=0).stdout
         self.assertRegex(shown, URI + r"\[2001:db8::7\]\?name=b\n\Z")
         for zone in ("eth0", "cafe0", "25a"):  # those could be taken for encoded octets
-            for address in (f"fe80::7%{zone}", f"[fe80::7%{zone}]"):
+            for address in (f"fe80::7%{zone}", f"[fe80::7%25{zone}]", *([f"[fe80::7%{zone}]"] if zone != "25a" else [])):
                 shown = self.floatprobe("pubkey", key, "--uri", address, status=0).stdout
                 self.assertRegex(shown, URI + rf"\[fe80::7%25{zone}\]\?name=boot-01\n\Z")
                 self.write("client/servers.d/boot-01.yaml", shown)
