@@ -9,7 +9,7 @@
 
 import itertools
 
-from provider import DOWN, PORT, main, scenario, scenarios
+from provider import DOWN, PORT, main, once, scenario, scenarios
 
 PROTOCOLS = ("udp", "tcp")
 DIRECTIONS = ("forward", "return")
@@ -91,6 +91,7 @@ def both_families(net, first):
     return [other, *net.targets()] if first == "other" else [*net.targets(), other]
 
 
+@once
 @scenarios(*itertools.product(("own", "other"), DIRECTIONS))
 def handshakes_of_both_families_cut(net, first, direction):
     """A query goes over one family, and asks about attempts of both."""
@@ -108,6 +109,7 @@ def handshakes_of_both_families_cut(net, first, direction):
         daemon.wait_for({"target": target["name"], "protocol": "tcp"}, state="down", direction=direction)
 
 
+@once
 @scenarios(*itertools.product(("own", "other"), DIRECTIONS))
 def one_family_cut(net, first, direction):
     """Only the droplet's other family can carry the query."""

@@ -16,7 +16,7 @@ import lab
 from keepalived import Keepalived, keepalived_on
 from lab import Failure, wait_until
 from lan import Lan, announce
-from provider import main, scenario, scenarios
+from provider import main, once, scenario, scenarios
 from switch import Switch, cut, gap_bounds_ms, heal, point
 
 FAST = ("--interval", "20ms", "--settle", "600ms", "--for", "20s")
@@ -154,6 +154,7 @@ def stuck_flow(net):
     moved.connection("kept", "boot-01")
 
 
+@once
 @scenario
 def never_moves(net):
     moved = failover(net, "--exec", "echo done; exit 3", "--for", "2s")
@@ -164,6 +165,7 @@ def never_moves(net):
         moved.told(protocol, "boot-01 still answers", "exit status 3")
 
 
+@once
 @scenario
 def to_the_wrong_server(net):
     moved = failover(net, "--exec", repoint(net, "boot-02"), "--expect", "boot-01")
@@ -198,6 +200,7 @@ def lost(net, direction):
     return int(listing.split("packets ")[1].split()[0])
 
 
+@once
 @scenario
 def long_gap(net):
     """Longer than --max-gap allows."""
@@ -214,6 +217,7 @@ def long_gap(net):
         moved.told(protocol, "more than --max-gap")
 
 
+@once
 @scenario
 def page(net):
     """--report draws every probe of the move."""
@@ -238,6 +242,7 @@ def page(net):
     moved.require('class="forward" d="M' in text and "<script>" in text, "the losses are drawn")
 
 
+@once
 @scenario
 def nobody_takes_over(net):
     """The end comes two seconds later: by then the connection hangs, and the server, which closes it after five, has not."""
@@ -253,6 +258,7 @@ def nobody_takes_over(net):
     moved.connection("hung", "boot-01")
 
 
+@once
 @scenario
 def answers_never_return(net):
     router, watch = Switch(net.router), Watch(net, "--for", "3s")
@@ -265,6 +271,7 @@ def answers_never_return(net):
     moved.told("udp", "boot-02 receives the probes, but its answers do not come back")
 
 
+@once
 @scenario
 def whole_network_fails(net):
     """The servers' own addresses lose probes as well: that is no gap of the address."""
@@ -282,6 +289,7 @@ def whole_network_fails(net):
         moved.require(said["network_lost"] > 0 and said["lost"] <= 4, "the losses are the network's")
 
 
+@once
 @scenario
 def only_server_is_away(net):
     """It cannot move to another one: what is measured is how long nobody answers."""
@@ -330,6 +338,7 @@ def client_behind_nat(net):
     moved.gap("tcp", "gap_ms", truth)
 
 
+@once
 @scenario
 def there_and_back(net):
     router, watch = Switch(net.router), Watch(net, "--settle", "5s")
@@ -348,6 +357,7 @@ def there_and_back(net):
         moved.require(moved.of(protocol)["flaps"] > 0, "it flapped")
 
 
+@once
 @scenario
 def both_at_once(net):
     """Two hosts have the address, and each says so."""
@@ -495,6 +505,7 @@ def keepalived_preempts(net):
         moved.expect(protocol, **{"from": "boot-02"}, to="boot-01", stuck_flows=[], flaps=0)
 
 
+@once
 @scenario
 def clocks_an_hour_apart(net):
     """The new holder's clock is wrong: it proves who it is, and so the move; gaps are by this host's clock alone."""
@@ -506,6 +517,7 @@ def clocks_an_hour_apart(net):
         moved.require(said["gap_ms"] < 1000, "the clocks are in the gap")
 
 
+@once
 @scenarios(("INT", "130"), ("TERM", "143"))
 def interrupted(net, name, status):
     watch = Watch(net, "--for", "50s")
@@ -517,6 +529,7 @@ def interrupted(net, name, status):
         moved.told(protocol, "when it was interrupted")
 
 
+@once
 @scenario
 def drill(net):
     there, back = repoint(net, "boot-02"), repoint(net, "boot-01")

@@ -7,7 +7,7 @@
 """
 
 from flat import DEAD
-from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, scenario, scenarios
+from provider import DOWN, NO_CAPABILITY, PORT, TWICE, main, once, scenario, scenarios
 
 DOWN_IN_RUN = {"state": "down", "direction": "forward"}
 
@@ -148,6 +148,7 @@ def the_server_resets_connections(net):
     check.rest_is_healthy()
 
 
+@once
 @scenarios(("both", "udp"), ("both", "tcp"), ("v4", "udp"), ("v4", "tcp"), ("v4", "all"))
 def one_firewall_has_one_cause(net, family, protocol):
     """Whatever way the server's word came by: it knows the probes of all families."""

@@ -9,7 +9,7 @@
 import signal
 
 from lab import Failure, wait_until
-from provider import main, scenario, scenarios
+from provider import main, once, scenario, scenarios
 
 
 def require(condition, what):
@@ -99,12 +99,14 @@ def a_move(net):
         require(record["cause"] == "failover" and record["targets"] == ["bootnode"], f"what moved: {record}")
 
 
+@once
 @scenario
 def a_dead_daemon_behind_nat(net):
     net.put_client_behind_nat()
     a_dead_daemon(net)
 
 
+@once
 @scenario
 def a_failover(net):
     """The holder dies, and the address moves: one incident with both names, and it goes on while the holder is dead."""
@@ -123,6 +125,7 @@ def a_failover(net):
     watch.only("opened")
 
 
+@once
 @scenarios(("forward",), ("return",))
 def a_cause_that_is_found_later(net, direction):
     """Both protocols are cut, which nothing explains. Then only one is: that is a filter."""
@@ -145,6 +148,7 @@ def a_cause_that_is_found_later(net, direction):
     watch.only("opened")
 
 
+@once
 @scenario
 def two_faults_at_once(net):
     """Another server, another address and another cause: two incidents."""
@@ -188,6 +192,7 @@ def nothing_is_heard_any_more(net, where):
     require(len({record["id"] for record in watch.records()}) == 1, "more than one incident")
 
 
+@once
 @scenario
 def a_path_that_flaps(net):
     watch = Watch(net)
@@ -202,6 +207,7 @@ def a_path_that_flaps(net):
     require(watch.only("closed")["flaps"] in (1, 2, 3), "it failed four times")
 
 
+@once
 @scenario
 def a_reload_in_the_middle(net):
     """An incident of a path that goes on goes on; one whose paths go away is closed, and says so."""
@@ -223,6 +229,7 @@ def a_reload_in_the_middle(net):
     require(len({record["id"] for record in watch.records()}) == 2, "nothing else happened")
 
 
+@once
 @scenario
 def an_end_in_the_middle(net):
     """What is open at the end is written as open. A restart knows nothing of it."""
@@ -239,6 +246,7 @@ def an_end_in_the_middle(net):
     require(again.process.stop() == 0, "SIGTERM is the ordinary end")
 
 
+@once
 @scenario
 def under_systemd(net):
     """Its journal has the time, and wants the priority."""

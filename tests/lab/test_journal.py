@@ -13,7 +13,7 @@ import time
 
 import lab
 from lab import Failure, wait_until
-from provider import PORT, journal, main, scenario, scenarios
+from provider import PORT, journal, main, once, scenario, scenarios
 
 UDP = {"target": "bootnode", "protocol": "udp", "size": 512}
 PROXY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "udp_proxy.py")
@@ -97,6 +97,7 @@ def random_loss(net, direction):
     require(all(loss["until"] >= loss["time"] for loss in records(lines, "loss")), "a stretch ends before it begins")
 
 
+@once
 @scenario
 def six_single_losses(net):
     """They change no state, and each leaves a trace with its time."""
@@ -130,6 +131,7 @@ def through_proxy(net, policy, after=0):
     return require_true_sums(net, stopped(daemon), after)
 
 
+@once
 @scenario
 def duplicates(net):
     paths = through_proxy(net, "double", after=1)
@@ -137,6 +139,7 @@ def duplicates(net):
     require(total(paths, *LOSSES) == 0, "nothing was lost")
 
 
+@once
 @scenario
 def reordered(net):
     paths = through_proxy(net, "swap", after=1)
@@ -145,6 +148,7 @@ def reordered(net):
     require(slow > 40, f"an answer waits for the next one, but the longest round trip is {slow} ms")
 
 
+@once
 @scenario
 def late(net):
     """Answers that come after the timeout are late, and their probes are lost."""
@@ -153,6 +157,7 @@ def late(net):
     require(total(paths, "answered", "forward_lost", "return_lost") == 0, "no answer is in time, nothing lost on its way")
 
 
+@once
 @scenarios(("1",), ("12",))
 def suspended(net, seconds):
     """The daemon does not run for a while: nothing is lost for it, and the journal says so."""
@@ -173,6 +178,7 @@ def suspended(net, seconds):
     require(not records(lines, "loss", {}), "nothing was lost")
 
 
+@once
 @scenario
 def clock_set(net):
     lab.need("faketime")
@@ -195,6 +201,7 @@ def clock_set(net):
     require(total(records(lines, where={}), *LOSSES) == 0, "nothing was lost")
 
 
+@once
 @scenario
 def rotation(net):
     """The old file has all that was before, and the new one goes on where it ends."""

@@ -10,7 +10,7 @@ an attempt at the server; where the server sees no frames, the half-open socket 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 
-from provider import DOWN, main, scenarios
+from provider import DOWN, main, once, scenarios
 
 OFFICE = {4: "198.18.7.", 6: "2001:db8:7::"}
 LINKS = {"home": "outside", "office": "office"}
@@ -98,6 +98,7 @@ def behind_one_nat(net, privilege, ports, fault):
         check.rest_is_healthy()
 
 
+@once
 @scenarios(*itertools.product(("privileged", "unprivileged"), ("kept", "random"), ("forward", "return")))
 def without_timestamps(net, privilege, ports, fault):
     """A SYN has no name: its port has to do."""
@@ -114,6 +115,7 @@ def without_timestamps(net, privilege, ports, fault):
         check.rest_is_healthy()
 
 
+@once
 @scenarios(*itertools.product(("privileged", "unprivileged"), ("forward", "return")))
 def run_of_all_tcp(net, privilege, fault):
     """No TCP works any more: the ports that the NAT keeps were learnt before."""

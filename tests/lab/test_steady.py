@@ -13,7 +13,7 @@ import time
 from flat import Flat
 from lab import Failure, wait_until
 from lan import Lan, announce
-from provider import PORT, main, scenarios
+from provider import PORT, main, once, scenarios
 
 EVERY = "50ms"
 WINDOW_SECONDS = 4.5  # 64 probes and more
@@ -134,6 +134,7 @@ def cuts(net, targets):
     net.heal()
 
 
+@once
 @scenarios(())
 def protocols_cut(net):
     """One of them, and both of them, in either direction."""
@@ -148,6 +149,7 @@ def port_closed(net):
     steady(net.run_daemon(every=EVERY), not_running(net.servers["boot-01"]), 6, 3 * PATHS)
 
 
+@once
 @scenarios(("udp", "direct"), ("tcp", "direct"), ("tcp", "nat"))
 def firewall_of_the_server(net, protocol, client):
     if client == "nat":
@@ -157,6 +159,7 @@ def firewall_of_the_server(net, protocol, client):
     steady(net.run_daemon(every=EVERY), rules(net.servers["boot-01"].host, rule), paths, 3 * PATHS, "server-firewall")
 
 
+@once
 @scenarios(())
 def server_does_not_run(net):
     steady(net.run_daemon(every=EVERY), signals(net.servers["boot-01"]), 6, 3 * PATHS)
@@ -201,6 +204,7 @@ def unreachable(net):
     steady(net.run_daemon(every=EVERY), no_route(net), 3, 3 * PATHS)
 
 
+@once
 @scenarios(("forward",), ("return",))
 def size(net, direction):
     targets = [{**target, "sizes": [512, 1300]} for target in net.targets() if target["role"] == "floating"]
@@ -214,6 +218,7 @@ def too_long(net, direction):
     net.heal()
 
 
+@once
 @scenarios(())
 def own_firewall(net):
     rule = f"chain out {{ type filter hook output priority 0; udp dport {PORT} drop; }}"
@@ -234,6 +239,7 @@ def told_of_new_flows(row):
     return any("no new flow got through" in sentence for sentence in row["evidence"])
 
 
+@once
 @scenarios(())
 def a_table_that_is_full(net):
     """Its flows go on, and no new one gets through: neither part of the ports nor one protocol fails."""
@@ -254,6 +260,7 @@ def a_table_that_is_full(net):
             raise Failure(f"check blames {row}")
 
 
+@once
 @scenarios(())
 def part_is_not_sent(net):
     """Its own firewall rejects four in ten datagrams: what leaves is answered. Where three in a row are rejected first, it is
@@ -263,6 +270,7 @@ def part_is_not_sent(net):
     steady(net.run_daemon(every=EVERY), fault, 6, 3 * PATHS, most=3)
 
 
+@once
 @scenarios(())
 def a_round_of_which_part_is_not_sent(net):
     rule = f"udp dport {PORT} numgen inc mod 3 0 drop"
