@@ -5,7 +5,7 @@ build_packages=(gcc libc6-dev cmake make pkg-config libuv1-dev libyaml-dev libso
 	libncurses-dev libmicrohttpd-dev libcmocka-dev)
 lab_packages=(python3 iproute2 nftables conntrack keepalived procps util-linux ncat socat
 	iputils-ping)
-test_packages=(python3-nacl python3-jsonschema python3-scapy tshark faketime binutils clang libclang-rt-14-dev
+test_packages=(python3-nacl python3-jsonschema python3-scapy tshark faketime binutils clang lld libclang-rt-14-dev
 	clang-format clang-tidy shellcheck mandoc irtt fping prometheus-blackbox-exporter zsh python3-pyte tmux chromium systemd
 	python3-yaml dpkg-dev debhelper fakeroot lintian debootstrap systemd-container prometheus prometheus-alertmanager
 	python3-prometheus-client curl)
