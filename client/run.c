@@ -158,6 +158,19 @@ static void minute_is_over(uv_timer_t *timer)
 
 /* -- paths -- */
 
+/* How many timers run on this schedule, about: of names with several addresses there are more. */
+static uint64_t timers_on(const struct config *config, size_t schedule)
+{
+	uint64_t timers = 0;
+
+	for (size_t i = 0; i < config->targets_len; i++) {
+		const struct config_target *t = &config->targets[i];
+		for (size_t k = 0; k < t->schedules_len; k++)
+			timers += t->schedules[k] == schedule ? path_count(t) : 0;
+	}
+	return timers;
+}
+
 static struct schedule *make_schedules(const struct config *config)
 {
 	struct schedule *schedules = calloc(config->schedules_len + 1, sizeof *schedules);
@@ -169,6 +182,7 @@ static struct schedule *make_schedules(const struct config *config)
 			.count = config->schedules[i].count,
 			.jitter_permille = config->schedules[i].jitter_permille,
 		};
+		schedules[i].grid_ns = schedule_grid_ns(&schedules[i], timers_on(config, i));
 	}
 	return schedules;
 }

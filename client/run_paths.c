@@ -97,7 +97,7 @@ static struct path *find_old(const struct renewal *r, const struct path_outline 
 static bool same_schedules(const struct path *p, const struct settings *s)
 {
 	for (unsigned t = 0; t < p->timers_len && p->timers_len == s->timers_len; t++) {
-		if (memcmp(p->timers[t].schedule, s->timers[t].schedule, sizeof *p->timers[t].schedule) != 0)
+		if (!schedule_equal(p->timers[t].schedule, s->timers[t].schedule))
 			return false;
 	}
 	return p->timers_len == s->timers_len;
@@ -132,7 +132,7 @@ static int64_t start_ns(struct renewal *r, const struct schedule *s)
 {
 	int64_t slot_ns = (int64_t)(r->paths_len * s->count) * NS_PER_MS;
 	int64_t span_ns = ns_earlier(s->every_ns, ns_later(NS_PER_S, slot_ns));
-	int64_t phase_ns = schedule_phase_ns(r->driver->engine.timers_started++, span_ns);
+	int64_t phase_ns = schedule_phase_ns(r->driver->engine.timers_started++, span_ns, s->grid_ns);
 	int64_t ahead_ns = (phase_ns - r->now_ns) % span_ns;
 
 	return r->now_ns + (ahead_ns < 0 ? ahead_ns + span_ns : ahead_ns);

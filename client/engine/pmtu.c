@@ -15,6 +15,7 @@ const struct schedule pmtu_schedule_of_run = {
 	.spacing_ns = 1 * NS_PER_S,
 	.count = PROBER_OUTAGE_LOSSES,
 	.jitter_permille = 100,
+	.grid_ns = SCHEDULE_GRID_MAX_NS,
 };
 
 const struct schedule pmtu_schedule_of_check = {

@@ -4,8 +4,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define SCHEDULE_GRID_NS (2 * NS_PER_MS) /* probes that are due together need one wake-up */
+enum {
+	FLEET = 256,      /* with fewer timers there is little to share */
+	TOGETHER = 20,    /* probes of a moment of the grid, at most, if the grid can be so narrow */
+	JITTER_STEPS = 4, /* a jitter of fewer steps to each side would be none */
+	GRID_MIN_NS = 2 * 1000 * 1000,
+};
 
 void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns)
 {
@@ -18,11 +24,17 @@ void schedule_start(struct schedule_timer *timer, const struct schedule *schedul
 	};
 }
 
+static int64_t on_grid(int64_t time_ns, int64_t grid_ns)
+{
+	return grid_ns > 0 ? time_ns - time_ns % grid_ns : time_ns;
+}
+
 static int64_t jitter(const struct schedule *s, uint32_t random)
 {
 	int64_t span_ns = s->every_ns / 1000 * s->jitter_permille;
+	int64_t jitter_ns = (int64_t)((double)span_ns * ((double)random / (double)UINT32_MAX * 2 - 1));
 
-	return (int64_t)((double)span_ns * ((double)random / (double)UINT32_MAX * 2 - 1));
+	return span_ns < JITTER_STEPS * s->grid_ns ? jitter_ns : on_grid(jitter_ns, s->grid_ns);
 }
 
 /* Advance to the first slot in the future. */
@@ -51,12 +63,29 @@ bool schedule_misses(const struct schedule_timer *t, int64_t now_ns)
 	       s->every_ns - (now_ns - t->slot_ns) % s->every_ns <= SCHEDULE_SOON_NS;
 }
 
-int64_t schedule_phase_ns(uint64_t number, int64_t span_ns)
+int64_t schedule_grid_ns(const struct schedule *s, uint64_t timers)
+{
+	int64_t grid_ns = timers < FLEET ? GRID_MIN_NS : SCHEDULE_GRID_MAX_NS;
+
+	while (grid_ns > GRID_MIN_NS && (int64_t)(timers * s->count) * grid_ns > TOGETHER * s->every_ns)
+		grid_ns /= 2;
+	return grid_ns;
+}
+
+int64_t schedule_phase_ns(uint64_t number, int64_t span_ns, int64_t grid_ns)
 {
 	uint64_t share = number * UINT64_C(0x9E3779B97F4A7C15); /* of 2^64: the golden ratio */
 	int64_t phase_ns = (int64_t)((double)span_ns * ((double)(share >> 11) / (double)(UINT64_C(1) << 53)));
 
-	return phase_ns - phase_ns % SCHEDULE_GRID_NS;
+	return on_grid(phase_ns, grid_ns);
+}
+
+bool schedule_equal(const struct schedule *a, const struct schedule *b)
+{
+	struct schedule on_same_grid = *a;
+
+	on_same_grid.grid_ns = b->grid_ns;
+	return memcmp(&on_same_grid, b, sizeof *b) == 0;
 }
 
 bool schedule_advance(struct schedule_timer *t, int64_t now_ns, uint32_t random)

@@ -5,6 +5,8 @@
 #ifndef FLOATPROBE_SCHEDULE_H
 #define FLOATPROBE_SCHEDULE_H
 
+#include "common/core/ns.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +17,7 @@ struct schedule {
 	unsigned count;           /* probes in each slot, >= 1 */
 	unsigned jitter_permille; /* a slot moves by up to +- this share of every */
 	uint64_t slots_max;       /* the timer ends after this number of slots; 0: never */
+	int64_t grid_ns;          /* slots begin and move by multiples of it; 0: anywhere */
 };
 
 struct schedule_timer {
@@ -32,10 +35,17 @@ struct schedule_timer {
 /* The first slot is at first_ns, without jitter. */
 void schedule_start(struct schedule_timer *timer, const struct schedule *schedule, void *owner, int64_t first_ns);
 
+/* A wake-up costs more than a probe. Replies are read with the next one. */
+#define SCHEDULE_GRID_MAX_NS (8 * NS_PER_MS)
+/* The grid on which the probes of so many timers share wake-ups: wide, as long as few of them leave together. */
+int64_t schedule_grid_ns(const struct schedule *schedule, uint64_t timers);
+
 /* Where in a span the timer of this number begins. However many numbers in a row are in use, their phases divide the
- * span into parts of nearly the same length (golden ratio), and numbers that follow each other are far apart. They are
- * multiples of 2 ms, so that a fleet's probes share wake-ups. */
-int64_t schedule_phase_ns(uint64_t number, int64_t span_ns);
+ * span into parts of nearly the same length (golden ratio), and numbers that follow each other are far apart. */
+int64_t schedule_phase_ns(uint64_t number, int64_t span_ns, int64_t grid_ns);
+
+/* Would timers send at the same times? Grids may differ. */
+bool schedule_equal(const struct schedule *a, const struct schedule *b);
 
 /* Is the due probe so late that the next one takes its place? After a pause of this process all probes are late, and
  * must not leave at once. */

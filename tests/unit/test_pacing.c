@@ -96,7 +96,8 @@ static void start(bool spread)
 	struct path **items = calloc(TARGETS, sizeof(struct path *));
 
 	for (size_t i = 0; items && i < TARGETS; i++) {
-		int64_t first_ns = virtual_clock_ns + (spread ? schedule_phase_ns(i, S) : 0);
+		int64_t first_ns =
+		    virtual_clock_ns + (spread ? schedule_phase_ns(i, S, schedule_grid_ns(&every_second, TARGETS)) : 0);
 		assert_true(path_make_all(&plan, &targets[i], &targets[i].endpoint, items + i));
 		assert_true(path_set_timers(items[i], 1));
 		schedule_start(&items[i]->timers[0], &every_second, items[i], first_ns);

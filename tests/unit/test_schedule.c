@@ -81,7 +81,7 @@ static void phases_are_spread_evenly_from_any_number_on(void **state)
 	for (uint64_t from = 0; from < 1000000; from += 123457) {
 		unsigned timers[SLOTS] = { 0 };
 		for (unsigned i = 0; i < TIMERS; i++) {
-			int64_t phase_ns = schedule_phase_ns(from + i, 1000 * MS);
+			int64_t phase_ns = schedule_phase_ns(from + i, 1000 * MS, 2 * MS);
 			assert_int_equal(phase_ns % (2 * MS), 0);
 			assert_in_range(phase_ns, 0, 1000 * MS - 1);
 			timers[phase_ns / (2 * MS)]++;
@@ -89,6 +89,55 @@ static void phases_are_spread_evenly_from_any_number_on(void **state)
 		for (unsigned slot = 0; slot < SLOTS; slot++)
 			assert_in_range(timers[slot], 18, 22);
 	}
+}
+
+static void the_grid_is_wide_while_few_leave_together(void **state)
+{
+	const struct schedule each_second = { .every_ns = 1000 * MS, .count = 1 };
+	const struct schedule bursts = { .every_ns = 1000 * MS, .count = 10 };
+
+	(void)state;
+	assert_int_equal(schedule_grid_ns(&each_second, 255), 2 * MS); /* no fleet */
+	assert_int_equal(schedule_grid_ns(&each_second, 256), 8 * MS);
+	assert_int_equal(schedule_grid_ns(&each_second, 2500), 8 * MS);
+	assert_int_equal(schedule_grid_ns(&each_second, 2501), 4 * MS);
+	assert_int_equal(schedule_grid_ns(&bursts, 501), 2 * MS);
+	assert_int_equal(schedule_grid_ns(&each_second, 1000000), 2 * MS);
+}
+
+static void jitter_keeps_to_a_grid_that_leaves_it_some_steps(void **state)
+{
+	const struct schedule wide = { .every_ns = 1000 * MS, .count = 1, .jitter_permille = 100, .grid_ns = 8 * MS };
+	const struct schedule narrow = { .every_ns = 50 * MS, .count = 1, .jitter_permille = 100, .grid_ns = 2 * MS };
+	unsigned moments = 0;
+	int64_t before_ns = -1;
+
+	(void)state;
+	for (uint32_t random = 0; random < UINT32_MAX - (1U << 24); random += 1U << 24) {
+		struct schedule_timer t;
+		schedule_start(&t, &wide, NULL, 0);
+		assert_true(schedule_advance(&t, 0, random));
+		assert_int_equal(t.due_ns % (8 * MS), 0);
+		assert_in_range(t.due_ns, 900 * MS, 1100 * MS);
+		moments += t.due_ns != before_ns;
+		before_ns = t.due_ns;
+	}
+	assert_int_equal(moments, 25); /* of 12 steps to each side */
+	struct schedule_timer t;
+	schedule_start(&t, &narrow, NULL, 0);
+	assert_true(schedule_advance(&t, 0, UINT32_MAX / 4));
+	assert_int_not_equal(t.due_ns % (2 * MS), 0);
+}
+
+static void schedules_are_equal_on_any_grid(void **state)
+{
+	const struct schedule a = { .every_ns = 1000 * MS, .count = 1, .grid_ns = 2 * MS };
+	const struct schedule same = { .every_ns = 1000 * MS, .count = 1, .grid_ns = 8 * MS };
+	const struct schedule other = { .every_ns = 1000 * MS, .count = 2, .grid_ns = 2 * MS };
+
+	(void)state;
+	assert_true(schedule_equal(&a, &same));
+	assert_false(schedule_equal(&a, &other));
 }
 
 static void a_burst_is_spaced_and_a_late_rest_of_it_is_left_out(void **state)
@@ -175,6 +224,9 @@ int main(void)
 		cmocka_unit_test(missed_slots_are_skipped_and_counted),
 		cmocka_unit_test(a_probe_is_left_out_if_it_is_late_and_the_next_one_is_near),
 		cmocka_unit_test(phases_are_spread_evenly_from_any_number_on),
+		cmocka_unit_test(the_grid_is_wide_while_few_leave_together),
+		cmocka_unit_test(jitter_keeps_to_a_grid_that_leaves_it_some_steps),
+		cmocka_unit_test(schedules_are_equal_on_any_grid),
 		cmocka_unit_test(a_burst_is_spaced_and_a_late_rest_of_it_is_left_out),
 		cmocka_unit_test(a_bounded_timer_ends),
 		cmocka_unit_test(a_bounded_timer_ends_only_when_all_its_slots_were_sent),
