@@ -70,7 +70,6 @@ struct udp_dialer {
 	bool wake;
 	int buffer_len;                  /* of each socket */
 	struct udp_drops_count drops[2]; /* IPv4, IPv6 */
-	uint8_t scratch[1024];           /* quoted octets of the error queue */
 };
 
 static void drain_socket(struct socket *s);
@@ -316,23 +315,31 @@ uint8_t *udp_dialer_stage(struct udp_dialer *d, const struct endpoint *to, int h
 	return datagram->buf;
 }
 
+static void take_error(const struct socket *s, const struct errqueue_entry *entry)
+{
+	const struct udp_dialer_hooks *hooks = &s->dialer->hooks;
+
+	if (entry->kind == ERRQUEUE_TIMESTAMP) {
+		const struct sent_probe *sent = sent_probes_find(&s->sent, entry->timestamp_id);
+		if (sent)
+			hooks->left(hooks->context, sent->owner, sent->seq, entry->sent_ns);
+	} else if (entry->kind == ERRQUEUE_ICMP) {
+		/* The send already returned a purely local error (EMSGSIZE). */
+		hooks->failed(hooks->context, entry);
+	}
+}
+
 static void drain_some_errors(struct socket *s, unsigned max)
 {
-	struct udp_dialer *d = s->dialer;
-	struct errqueue_entry entry;
+	struct errqueue_batch errors;
+	int n;
 
-	for (unsigned n = 0; n < max; n++) {
-		if (errqueue_read(s->fd, &entry, d->scratch, sizeof d->scratch) != 1)
-			return;
-		if (entry.kind == ERRQUEUE_TIMESTAMP) {
-			const struct sent_probe *sent = sent_probes_find(&s->sent, entry.timestamp_id);
-			if (sent)
-				d->hooks.left(d->hooks.context, sent->owner, sent->seq, entry.sent_ns);
-		} else if (entry.kind == ERRQUEUE_ICMP) {
-			/* The send already returned a purely local error (EMSGSIZE). */
-			d->hooks.failed(d->hooks.context, &entry);
-		}
-	}
+	do {
+		n = errqueue_read_batch(s->fd, &errors, max);
+		for (int i = 0; i < n; i++)
+			take_error(s, &errors.entries[i]);
+		max -= n > 0 ? (unsigned)n : 0;
+	} while (n == ERRQUEUE_BATCH && max > 0);
 }
 
 static void drain_errors(struct socket *s)

@@ -159,26 +159,51 @@ void errqueue_parse(struct msghdr *message, size_t payload_len, struct errqueue_
 		entry->destination = udp_endpoint(message->msg_name);
 }
 
+struct room { /* for what the kernel says of one entry */
+	_Alignas(struct cmsghdr) char control[512];
+	struct sockaddr_storage destination;
+	struct iovec quote;
+};
+
+static struct msghdr message_in(struct room *room, uint8_t *quote, size_t quote_len)
+{
+	room->quote = (struct iovec){ .iov_base = quote, .iov_len = quote_len };
+	return (struct msghdr){
+		.msg_name = &room->destination,
+		.msg_namelen = sizeof room->destination,
+		.msg_iov = &room->quote,
+		.msg_iovlen = 1,
+		.msg_control = room->control,
+		.msg_controllen = sizeof room->control,
+	};
+}
+
 int errqueue_read(int fd, struct errqueue_entry *entry, uint8_t *scratch, size_t scratch_len)
 {
-	union {
-		char octets[512];
-		struct cmsghdr align;
-	} control;
-	struct sockaddr_storage destination;
-	struct iovec iov = { .iov_base = scratch, .iov_len = scratch_len };
-	struct msghdr msg = {
-		.msg_name = &destination,
-		.msg_namelen = sizeof destination,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control,
-	};
-	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
+	struct room room;
+	struct msghdr message = message_in(&room, scratch, scratch_len);
+	ssize_t n = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	errqueue_parse(&msg, (size_t)n, entry);
+	errqueue_parse(&message, (size_t)n, entry);
 	return 1;
+}
+
+int errqueue_read_batch(int fd, struct errqueue_batch *batch, unsigned max)
+{
+	struct room rooms[ERRQUEUE_BATCH];
+	struct mmsghdr messages[ERRQUEUE_BATCH];
+	int n;
+
+	if (max > ERRQUEUE_BATCH)
+		max = ERRQUEUE_BATCH;
+	for (unsigned i = 0; i < max; i++)
+		messages[i].msg_hdr = message_in(&rooms[i], batch->quotes[i], sizeof batch->quotes[i]);
+	n = recvmmsg(fd, messages, max, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	for (int i = 0; i < n; i++)
+		errqueue_parse(&messages[i].msg_hdr, messages[i].msg_len, &batch->entries[i]);
+	return n;
 }

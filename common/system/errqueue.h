@@ -47,4 +47,15 @@ void errqueue_parse(struct msghdr *message, size_t payload_len, struct errqueue_
 /* Read one entry without blocking. Returns 1 if *entry is filled, 0 if the queue is empty, or -errno. */
 int errqueue_read(int fd, struct errqueue_entry *entry, uint8_t *scratch, size_t scratch_len);
 
+enum { ERRQUEUE_BATCH = 16, ERRQUEUE_QUOTE_LEN = 1024 };
+
+struct errqueue_batch {
+	struct errqueue_entry entries[ERRQUEUE_BATCH];
+	uint8_t quotes[ERRQUEUE_BATCH][ERRQUEUE_QUOTE_LEN];
+};
+
+/* Read up to `max` entries, and no more than a batch, in one call. Returns their number, 0 if there are none, or
+ * -errno. */
+int errqueue_read_batch(int fd, struct errqueue_batch *batch, unsigned max);
+
 #endif

@@ -260,6 +260,18 @@ static void a_full_receive_buffer_is_counted(void **state)
 	assert_int_equal(udp_dialer_drops(dialer, false).full, 0); /* of the other family */
 }
 
+/* More than are read in one call. */
+static void each_that_leaves_has_one_time_stamp(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2 * ERRQUEUE_BATCH + 1; i++)
+		stage(i, i, 0);
+	flush();
+	udp_dialer_drain(dialer);
+	for (unsigned i = 0; i < 2 * ERRQUEUE_BATCH + 1; i++)
+		assert_int_equal(left[i], 1);
+}
+
 #define DIALER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -270,6 +282,7 @@ int main(void)
 		DIALER_TEST(endpoints_that_forget_get_new_ports),
 		DIALER_TEST(one_alone_is_shared_with_nobody),
 		DIALER_TEST(held_and_fresh_mix_in_a_batch),
+		DIALER_TEST(each_that_leaves_has_one_time_stamp),
 		DIALER_TEST(without_a_socket_it_is_unsent),
 		DIALER_TEST(a_full_receive_buffer_is_counted),
 	};
