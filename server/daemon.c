@@ -71,7 +71,7 @@ static void collect(void *context, const struct evidence_query *query, const str
 	}
 	host_evidence_collect(d->service.host_evidence, query, querier, clock_mono_ns(), draft);
 	link_watch_collect(d->link_watch, query, &querier->seen, draft);
-	return_routes_tell(d->service.return_routes, clock_mono_ns(), answer);
+	return_routes_tell(d->service.return_routes, d->service.vrfs, clock_mono_ns(), answer);
 	answer->port = d->config->addresses_len == 0 ? d->config->port : 0;
 	answer->listens_udp = d->udp && answer->port;
 	answer->listens_tcp = d->tcp && answer->port;
@@ -302,7 +302,7 @@ static bool make_stamp(struct daemon *d)
 
 	if (config->stamp_networks_len == 0)
 		return true;
-	d->stamp = stamp_listener_new(on_stamp_dropped, d);
+	d->stamp = stamp_listener_new(d->service.vrfs, on_stamp_dropped, d);
 	if (d->stamp)
 		stamp_listener_set_networks(d->stamp, config->stamp_networks, config->stamp_networks_len);
 	return d->stamp != NULL;
@@ -327,6 +327,7 @@ static bool make_parts(struct daemon *d)
 		d->tcp = tcp_listener_new(&d->service, config->tcp_slots);
 	d->service.relays = relays_new(d->udp ? ask_peer : NULL, d->udp);
 	d->link_watch = link_watch_new(config, &d->findings);
+	d->service.vrfs = d->link_watch ? link_watch_vrfs(d->link_watch) : NULL;
 	peers = list_peers(config);
 	if (d->link_watch && d->service.host_evidence && d->service.return_routes && (d->udp || !config->udp) &&
 	    (d->tcp || !config->tcp) && d->service.relays && peers && make_stamp(d)) {

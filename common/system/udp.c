@@ -200,6 +200,7 @@ static void read_v4_control(struct udp_datagram *d, struct cmsghdr *c)
 	switch (c->cmsg_type) {
 	case IP_PKTINFO:
 		d->local = endpoint_v4(&((struct in_pktinfo *)CMSG_DATA(c))->ipi_addr, d->local.port);
+		d->link = (unsigned)((struct in_pktinfo *)CMSG_DATA(c))->ipi_ifindex;
 		break;
 	case IP_TTL:
 		d->ttl = (uint8_t) * (int *)CMSG_DATA(c);
@@ -215,6 +216,7 @@ static void read_v6_control(struct udp_datagram *d, struct cmsghdr *c)
 	switch (c->cmsg_type) {
 	case IPV6_PKTINFO:
 		memcpy(d->local.address, &((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_addr, sizeof d->local.address);
+		d->link = ((struct in6_pktinfo *)CMSG_DATA(c))->ipi6_ifindex;
 		break;
 	case IPV6_HOPLIMIT:
 		d->ttl = (uint8_t) * (int *)CMSG_DATA(c);
@@ -288,10 +290,11 @@ int64_t udp_waiting_since_ns(int fd)
 	return d.received_ns;
 }
 
-/* Write the control message that pins the source address. Interface index 0 leaves the interface to the route: with the
- * index of arrival, the kernel would treat a remote peer as on-link. */
-static size_t write_pin(union udp_control *control, const struct endpoint *local)
+/* Write the control message that pins the source address. Interface index 0, or that of a VRF, leaves the interface to
+ * the route: with the index of arrival, the kernel would treat a remote peer as on-link. */
+static size_t write_pin(union udp_control *control, const struct udp_datagram *d)
 {
+	const struct endpoint *local = &d->local;
 	bool v4 = endpoint_is_v4(local);
 	size_t len = v4 ? sizeof(struct in_pktinfo) : sizeof(struct in6_pktinfo);
 	uint8_t *data = CMSG_DATA(&control->align);
@@ -300,10 +303,13 @@ static size_t write_pin(union udp_control *control, const struct endpoint *local
 	control->align.cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
 	control->align.cmsg_len = CMSG_LEN(len);
 	memset(data, 0, len);
-	if (v4)
+	if (v4) {
+		((struct in_pktinfo *)data)->ipi_ifindex = (int)d->link;
 		memcpy(&((struct in_pktinfo *)data)->ipi_spec_dst, local->address + sizeof endpoint_v4_prefix, 4);
-	else
+	} else {
+		((struct in6_pktinfo *)data)->ipi6_ifindex = d->link;
 		memcpy(&((struct in6_pktinfo *)data)->ipi6_addr, local->address, sizeof local->address);
+	}
 	return CMSG_SPACE(len);
 }
 
@@ -321,7 +327,7 @@ static void write_datagram(struct udp_batch *batch, unsigned i)
 	m->msg_controllen = 0;
 	if (!endpoint_is_unknown(&d->local)) {
 		m->msg_control = &batch->controls[i];
-		m->msg_controllen = write_pin(&batch->controls[i], &d->local);
+		m->msg_controllen = write_pin(&batch->controls[i], d);
 	}
 }
 

@@ -43,6 +43,7 @@ struct udp_datagram {
 	struct endpoint peer;  /* source of a received datagram, destination of a datagram to send */
 	struct endpoint local; /* received: destination address, port 0; to send: source address, unknown: not pinned */
 	uint32_t scope;        /* interface index of an IPv6 link-local peer, else 0 */
+	unsigned link;         /* received: interface index; to send from `local`: that of a VRF, 0: none */
 	uint8_t ttl;           /* received: TTL or hop limit; 0: not known */
 	uint8_t tos;           /* received: TOS or traffic class */
 	int64_t received_ns;   /* realtime; 0: no kernel timestamp */

@@ -170,7 +170,7 @@ static bool stays_unresolved(struct return_routes *w, const struct evidence_retu
 	return f && f->unresolved_ns > 0 && now_ns - f->unresolved_ns <= RETURN_ROUTES_UNRESOLVED_NS;
 }
 
-static void add_route(struct return_routes *w, int64_t now_ns, struct evidence_return_route *route)
+static void add_route(struct return_routes *w, unsigned vrf, int64_t now_ns, struct evidence_return_route *route)
 {
 	struct rtnl_neighbour entry;
 	struct rtnl_route found;
@@ -179,7 +179,7 @@ static void add_route(struct return_routes *w, int64_t now_ns, struct evidence_r
 
 	if (!w->netlink && !(w->netlink = netlink_open(NETLINK_ROUTE)))
 		return;
-	error = rtnl_route_to(w->netlink, &route->client, &route->local, &found);
+	error = rtnl_route_by(w->netlink, &route->client, &route->local, vrf, 0, &found);
 	if (error < 0) {
 		route->no_route = means_no_route(error) ? (uint8_t)-error : 0;
 		return;
@@ -204,6 +204,7 @@ static bool can_be_looked_up(const struct endpoint *client, const struct endpoin
 }
 
 struct lookups { /* those of this answer */
+	const struct vrf_table *vrfs;
 	struct pair pairs[LOOKUPS_MAX];
 	unsigned len;
 };
@@ -242,14 +243,15 @@ static void look_up(struct return_routes *w, struct lookups *lookups, const stru
 		return;
 	add_failure(w, now_ns, &route);
 	if (is_own(answer, local))
-		add_route(w, now_ns, &route);
+		add_route(w, vrf_of_address(lookups->vrfs, local), now_ns, &route);
 	if (route.count > 0 || route.no_route || route.neighbour_state)
 		answer->return_routes[answer->return_routes_len++] = route;
 }
 
-void return_routes_tell(struct return_routes *routes, int64_t now_ns, struct evidence_answer *answer)
+void return_routes_tell(struct return_routes *routes, const struct vrf_table *vrfs, int64_t now_ns,
+			struct evidence_answer *answer)
 {
-	struct lookups lookups = { .len = 0 };
+	struct lookups lookups = { .vrfs = vrfs };
 
 	for (unsigned i = 0; i < answer->flows_len; i++)
 		look_up(routes, &lookups, &answer->flows[i].source, &answer->flows[i].arrived_on, now_ns, answer);

@@ -6,6 +6,7 @@
 #include "common/core/endpoint.h"
 #include "common/core/evidence.h"
 #include "common/system/errqueue.h"
+#include "common/system/vrf.h"
 
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ void return_routes_note_unsent(struct return_routes *routes, const struct endpoi
 void return_routes_note_error(struct return_routes *routes, const struct errqueue_entry *entry, int64_t now_ns);
 
 /* Fill the routes of the answer: those to the clients of its flows, origins and frames that something is wrong with. */
-void return_routes_tell(struct return_routes *routes, int64_t now_ns, struct evidence_answer *answer);
+void return_routes_tell(struct return_routes *routes, const struct vrf_table *vrfs, int64_t now_ns,
+			struct evidence_answer *answer);
 
 #endif

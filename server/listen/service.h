@@ -12,6 +12,7 @@ struct service {
 	struct host_evidence *host_evidence;
 	struct return_routes *return_routes;
 	struct relays *relays;
+	const struct vrf_table *vrfs;
 	/* Called for each event of the reflector. */
 	void (*on_event)(void *context, const struct reflector_event *event);
 	/* Called for each TCP connection that is accepted. NULL: nobody listens. */

@@ -10,6 +10,7 @@ enum { PACKET_LEN_MAX = 9216 }; /* a jumbo frame; what is longer is dropped */
 struct stamp_listener {
 	struct stamp_reflector *reflector;
 	struct udp_batch *batch;
+	const struct vrf_table *vrfs;
 	stamp_listener_dropped *dropped;
 	void *context;
 	struct udp_sockets sockets;
@@ -56,6 +57,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		if (!handle(l, d, real_ns, mono_ns))
 			continue;
 		*place = *d;
+		udp_sockets_route(l->vrfs, place);
 		if (d != place)
 			*d = free;
 		replies++;
@@ -66,7 +68,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	}
 }
 
-struct stamp_listener *stamp_listener_new(stamp_listener_dropped *dropped, void *context)
+struct stamp_listener *stamp_listener_new(const struct vrf_table *vrfs, stamp_listener_dropped *dropped, void *context)
 {
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 	struct stamp_listener *l = calloc(1, sizeof *l);
@@ -74,6 +76,7 @@ struct stamp_listener *stamp_listener_new(stamp_listener_dropped *dropped, void 
 	if (!l)
 		return NULL;
 	randombytes_buf(hash_key, sizeof hash_key);
+	l->vrfs = vrfs;
 	l->dropped = dropped;
 	l->context = context;
 	l->reflector = stamp_reflector_new(hash_key);

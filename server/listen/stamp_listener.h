@@ -11,7 +11,7 @@ struct stamp_listener;
 typedef void stamp_listener_dropped(void *context, enum stamp_outcome outcome, const struct endpoint *source);
 
 /* It answers nobody until it has networks. NULL: no memory. */
-struct stamp_listener *stamp_listener_new(stamp_listener_dropped *dropped, void *context);
+struct stamp_listener *stamp_listener_new(const struct vrf_table *vrfs, stamp_listener_dropped *dropped, void *context);
 /* Whom to answer; at most STAMP_NETWORKS_MAX, which are copied. */
 void stamp_listener_set_networks(struct stamp_listener *listener, const struct network *networks, size_t len);
 /* Open the sockets, as by udp_sockets_start. */

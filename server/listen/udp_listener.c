@@ -128,11 +128,14 @@ void udp_listener_send(struct udp_listener *listener, const struct endpoint *to,
 static void reply_to_relay(void *socket, uint64_t id, const struct reflector_request *reply)
 {
 	const struct udp_socket *s = socket;
-	const struct udp_datagram d = { .buf = reply->buf,
-					.len = reply->len,
-					.peer = reply->source,
-					.local = reply->arrived_on,
-					.scope = (uint32_t)id };
+	const struct udp_datagram d = {
+		.buf = reply->buf,
+		.len = reply->len,
+		.peer = reply->source,
+		.local = reply->arrived_on,
+		.scope = (uint32_t)id,
+		.link = id ? 0 : vrf_of_address(listener_of(s)->service->vrfs, &reply->arrived_on)
+	};
 	int n = send_one(s, &d);
 
 	if (n < 0)
@@ -221,6 +224,7 @@ static unsigned handle_batch(struct udp_socket *s)
 
 		if (!handle(s, d, &request, &twin))
 			continue;
+		udp_sockets_route(l->service->vrfs, d);
 		if (i != replies)
 			swap(d, udp_batch_at(l->batch, replies));
 		twins |= (uint32_t)twin << replies++;

@@ -66,3 +66,8 @@ void udp_sockets_free(struct udp_sockets *sockets)
 {
 	free(sockets->list);
 }
+
+void udp_sockets_route(const struct vrf_table *vrfs, struct udp_datagram *datagram)
+{
+	datagram->link = datagram->scope ? 0 : vrf_of_link(vrfs, datagram->link);
+}

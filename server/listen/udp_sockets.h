@@ -3,6 +3,7 @@
 #define FLOATPROBE_UDP_SOCKETS_H
 
 #include "common/system/udp.h"
+#include "common/system/vrf.h"
 #include "server/listen/listen_addresses.h"
 
 #include <uv.h>
@@ -30,6 +31,8 @@ struct udp_sockets_settings {
 int udp_sockets_start(struct udp_sockets *sockets, const struct udp_sockets_settings *settings,
 		      const struct listen_addresses *addresses, struct endpoint *failed)
     __attribute__((warn_unused_result));
+/* A reply takes the routes of the VRF by which its request came. Those to link-local addresses have their interface. */
+void udp_sockets_route(const struct vrf_table *vrfs, struct udp_datagram *datagram);
 /* Free them after the loop has closed their handles. */
 void udp_sockets_stop(struct udp_sockets *sockets);
 void udp_sockets_free(struct udp_sockets *sockets);

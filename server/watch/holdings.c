@@ -184,8 +184,9 @@ static void look_at_link(struct holdings *h, int64_t now_ns, struct evidence_hol
 static void look_at_routes(struct holdings *h, unsigned came_by, struct evidence_holding *holding)
 {
 	const struct endpoint any = { .port = 0 };
+	unsigned vrf = vrf_of_link(&h->ifaces->vrfs, came_by);
 	struct rtnl_route way;
-	bool routed = rtnl_route_to(h->netlink, &holding->address, &any, &way) == 0;
+	bool routed = rtnl_route_by(h->netlink, &holding->address, &any, vrf, 0, &way) == 0;
 
 	if (routed && way.type == RTN_LOCAL) { /* of a kind that the list of addresses does not have */
 		holding->state = EVIDENCE_HELD;

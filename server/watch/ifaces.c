@@ -23,6 +23,7 @@ static void on_link(void *context, const struct rtnl_link *link)
 		now->complete = false;
 	else
 		now->links[now->links_len++] = *link;
+	vrf_add_link(&now->vrfs, link);
 }
 
 static bool make_room(struct reading *r)
@@ -66,6 +67,7 @@ static void on_address(void *context, const struct rtnl_address *address)
 	struct reading *r = context;
 
 	note_told(&r->now, address);
+	vrf_add_address(&r->now.vrfs, address);
 	if (address->scope >= RT_SCOPE_LINK || r->no_memory)
 		return;
 	if (r->now.addresses_len == IFACES_ADDRESSES_MAX)

@@ -4,6 +4,7 @@
 
 #include "common/core/evidence.h"
 #include "common/system/rtnl.h"
+#include "common/system/vrf.h"
 
 #include <stdbool.h>
 
@@ -23,6 +24,7 @@ struct ifaces {
 	struct endpoint
 	    told[EVIDENCE_ADDRESSES_MAX]; /* those that clients are told of: of any scope, of links that are up */
 	unsigned told_len;
+	struct vrf_table vrfs;
 };
 
 /* Returns 0 or -errno. After an error the old data stay. All pointers into the old data end. */

@@ -261,6 +261,11 @@ void link_watch_collect(struct link_watch *link_watch, const struct evidence_que
 	look_at_holdings(link_watch, &draft->answer);
 }
 
+const struct vrf_table *link_watch_vrfs(const struct link_watch *link_watch)
+{
+	return &link_watch->ifaces.vrfs;
+}
+
 unsigned link_watch_stale(const struct link_watch *link_watch)
 {
 	return link_watch->neighbour_watch ? neighbour_watch_wrong(link_watch->neighbour_watch) : 0;

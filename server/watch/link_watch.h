@@ -3,6 +3,7 @@
 #ifndef FLOATPROBE_LINK_WATCH_H
 #define FLOATPROBE_LINK_WATCH_H
 
+#include "common/system/vrf.h"
 #include "server/config/config.h"
 #include "server/reflect/draft.h"
 #include "server/reflect/reflector.h"
@@ -30,6 +31,8 @@ void link_watch_find_syns(struct link_watch *link_watch, const struct evidence_q
 void link_watch_collect(struct link_watch *link_watch, const struct evidence_query *query,
 			const struct endpoint *querier, struct draft *draft);
 
+/* Kept up to date as long as link_watch runs. */
+const struct vrf_table *link_watch_vrfs(const struct link_watch *link_watch);
 /* How many neighbour entries are wrong now, and how many claims on our addresses stand; 0 where nothing is watched. */
 unsigned link_watch_stale(const struct link_watch *link_watch);
 unsigned link_watch_claims(const struct link_watch *link_watch);

@@ -197,10 +197,11 @@ static void add_frame(const struct neighbour_watch *w, struct snapshots_view *vi
 static bool read_view(struct neighbour_watch *w, const struct endpoint *client, const struct endpoint *local,
 		      struct snapshots_view *view)
 {
+	unsigned vrf = vrf_of_address(&w->settings.ifaces->vrfs, local);
 	struct rtnl_route route;
 
 	if (!bucket_take(&w->looks, clock_mono_ns(), look_interval_ns, LOOKS_AT_ONCE) ||
-	    rtnl_route_to(w->settings.netlink, client, local, &route) != 0 || route.type != RTN_UNICAST)
+	    rtnl_route_by(w->settings.netlink, client, local, vrf, 0, &route) != 0 || route.type != RTN_UNICAST)
 		return false;
 	*view = (struct snapshots_view){
 		.client = *client,

@@ -79,15 +79,15 @@ def source_of_another_host(net):
             raise Failure(json.dumps(row, indent=1))
 
 
-def put_into_vrf(net):
-    """False: this kernel has no VRFs."""
-    made = net.client.run("ip", "link", "add", "blue", "type", "vrf", "table", "77", status=None)
+def put_into_vrf(net, host, addresses):
+    """eth0 with these addresses. False: this kernel has no VRFs."""
+    made = host.run("ip", "link", "add", "blue", "type", "vrf", "table", "77", status=None)
     if "Unknown device type" in made.stderr:
         print("       (this kernel has no VRF)")
         return False
-    net.client.ip("link set blue up", "link set eth0 master blue")
+    host.ip("link set blue up", "link set eth0 master blue")
     if net.plan.nft == "ip6":
-        net.client.ip(f"addr replace {net.plan.outside}2/{net.plan.bits} dev eth0 nodad")
+        host.ip(*(f"addr replace {address}/{net.plan.bits} dev eth0 nodad" for address in addresses))
     net.settle()
     return True
 
@@ -95,7 +95,7 @@ def put_into_vrf(net):
 @scenario
 def vrf(net):
     """Only the VRF has a route to anywhere."""
-    if not put_into_vrf(net):
+    if not put_into_vrf(net, net.client, [f"{net.plan.outside}2"]):
         return
     net.client.ip(f"route replace {net.plan.everything} via {net.plan.outside}1 dev eth0 table 77")
     net.check(floating(net)).expect({}, cause="local", sent=0)
@@ -103,6 +103,26 @@ def vrf(net):
     net.cut("return", net.plan.floating)
     check = net.check(with_droplets(net, interface="blue"))
     check.expect({"target": "bootnode"}, state="down", direction="return", cause="unexplained")
+    check.rest_is_healthy()
+
+
+@scenarios(("all",), ("bound",))
+def vrf_of_the_server(net, sockets):
+    """Only the VRF has routes. floatprobed's sockets receive from all VRFs, or `ip vrf exec` binds them to this one."""
+    plan, server = net.plan, net.servers["boot-01"]
+    own = plan.droplet[server.name]
+    server.stop()
+    if not put_into_vrf(net, server.host, [own, plan.anchor[server.name]]):
+        return
+    server.host.ip(f"route replace {plan.everything} via {plan.droplets}1 dev eth0 src {own} table 77")
+    accept = 1 if sockets == "all" else 0
+    server.host.sysctl(f"ipv4.udp_l3mdev_accept={accept}", f"ipv4.tcp_l3mdev_accept={accept}")
+    server.start() if accept else server.start(("ip", "vrf", "exec", "blue"))
+    net.check(options=()).rest_is_healthy()
+    net.cut("return", plan.floating)
+    check = net.check()
+    for row in check.expect({"target": "bootnode"}, state="down", direction="return", cause="unexplained"):
+        check.require(not any("route" in sentence for sentence in row["evidence"]), "its routes are right", row)
     check.rest_is_healthy()
 
 

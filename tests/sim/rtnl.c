@@ -30,8 +30,11 @@ int rtnl_addresses(struct netlink *nl, rtnl_on_address *on_address, void *contex
 	return 0;
 }
 
-int rtnl_route_to(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, struct rtnl_route *route)
+int rtnl_route_by(struct netlink *nl, const struct endpoint *to, const struct endpoint *from, unsigned out,
+		  uint32_t mark, struct rtnl_route *route)
 {
+	(void)out;
+	(void)mark;
 	*route = (struct rtnl_route){ .link = LINK_INDEX, .type = RTN_UNICAST };
 	if (!link_is_straight(nl->link, to, from))
 		route->gateway = network.router;

@@ -30,6 +30,8 @@ enum { BIG_LEN = 1024, QUERY_AT = WIRE_PACKET_MIN + WIRE_TLV_HEADER_LEN, QUERY_L
 
 static struct seal_identity server, client, stranger, peer, others[3];
 
+static const struct vrf_table no_vrfs;
+
 struct world {
 	uv_loop_t loop;
 	struct service service;
@@ -66,7 +68,8 @@ static void make_service(struct world *w)
 	memcpy(listed[0].key, client.public_key, sizeof listed[0].key);
 	for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
 		memcpy(listed[i + 1].key, others[i].public_key, sizeof listed[0].key);
-	w->service = (struct service){ .reflector = reflector_new(&settings),
+	w->service = (struct service){ .vrfs = &no_vrfs,
+				       .reflector = reflector_new(&settings),
 				       .host_evidence = host_evidence_new(0, clock_mono_ns()),
 				       .return_routes = return_routes_new(),
 				       .on_event = on_event };

@@ -18,6 +18,7 @@ static const struct endpoint client = { .address = { [10] = 0xff, 0xff, 198, 51,
 static const int64_t start_ns = 1000 * NS_PER_S;
 static struct return_routes *routes;
 static struct evidence_answer answer;
+static const struct vrf_table no_vrfs;
 
 static int set_up(void **state)
 {
@@ -38,7 +39,7 @@ static const struct evidence_return_route *told(const struct endpoint *about, in
 {
 	answer = (struct evidence_answer){ .flows_len = 1 };
 	answer.flows[0] = (struct evidence_flow){ .known = true, .source = *about, .arrived_on = local };
-	return_routes_tell(routes, now_ns, &answer);
+	return_routes_tell(routes, &no_vrfs, now_ns, &answer);
 	return answer.return_routes_len > 0 ? &answer.return_routes[0] : NULL;
 }
 

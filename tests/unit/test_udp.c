@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { BUF_LEN = 600 };
+enum { BUF_LEN = 600, LOOPBACK_INDEX = 1 };
 
 static struct endpoint v4(uint8_t last, uint16_t port)
 {
@@ -107,6 +107,7 @@ static void echo_from(struct pair *p, struct endpoint to)
 	assert_int_equal(udp_receive(p->server, p->server_batch), 1);
 	assert_int_equal(d->len, 100);
 	assert_true(endpoint_same_address(&d->local, &to));
+	assert_int_equal(d->link, LOOPBACK_INDEX);
 	assert_int_equal(d->peer.port, port_of(p->client));
 	assert_int_equal(d->ttl, 255);
 
