@@ -32,6 +32,7 @@ static bool read_role(struct schema *s, const struct schema_key *key, struct tre
 	if (!schema_choice(s, node, words, &role))
 		return false;
 	target->role = (enum config_role)role;
+	target->egress.floating = target->role == CONFIG_FLOATING;
 	return true;
 }
 

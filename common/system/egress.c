@@ -16,7 +16,7 @@ bool egress_equal(const struct egress *a, const struct egress *b)
 {
 	return endpoint_equal(&a->sources[0], &b->sources[0]) && endpoint_equal(&a->sources[1], &b->sources[1]) &&
 	       strncmp(a->interface, b->interface, sizeof a->interface) == 0 && a->fwmark == b->fwmark &&
-	       a->dscp == b->dscp && a->ttl == b->ttl;
+	       a->dscp == b->dscp && a->ttl == b->ttl && a->floating == b->floating;
 }
 
 int egress_bind(int fd, const struct egress *egress)

@@ -15,6 +15,9 @@ struct egress {
 	uint32_t fwmark;            /* SO_MARK, needs CAP_NET_ADMIN */
 	uint8_t dscp;
 	uint8_t ttl; /* or hop limit; 0: leave it */
+	/* Sockets of its own: the address may be translated to a server that is probed directly, too. A translation
+	 * that knows flows by client and server (IPVS) takes both for one, if they have one source port. */
+	bool floating;
 };
 
 bool egress_equal(const struct egress *a, const struct egress *b);

@@ -41,6 +41,36 @@ class Balanced:
             self.net.router.run("ip", *family.split(), "rule", "add", "fwmark", str(mark), "table", str(mark))
 
 
+def translate(net, address):
+    """As IPVS does: the router knows a flow by its client and server. What leaves the server for that port of the client
+    gets the source that the flow was made for, whatever it answers."""
+    ip, droplet = net.plan.nft, net.plan.droplet["boot-01"]
+    net.router.ip(f"route add {address} dev lan")
+    net.router.nft(f"""
+        table inet ipvs {{
+            set flows {{ type {net.plan.nft_address} . inet_proto . inet_service; size 4096; flags dynamic; }}
+            chain in {{
+                type filter hook prerouting priority -400;
+                iifname outside {ip} daddr {address} add @flows {{ {ip} saddr . meta l4proto . th sport }}
+                iifname outside {ip} daddr {address} {ip} daddr set {droplet} notrack
+                iifname lan {ip} saddr {droplet} {ip} daddr . meta l4proto . th dport @flows {ip} saddr set {address} notrack
+            }}
+        }}
+    """)
+
+
+@scenario
+def server_and_translated_address_from_one_client(net):
+    """No port leads to both: the answers of one flow would be translated as those of the other."""
+    address = net.plan.floating[:-1] + "9"
+    translate(net, address)
+    edge = {"name": "edge", "role": "floating", "address": address, "server": "boot-01"}
+    targets = [*list(net.targets())[:2], edge]
+    check = net.check(targets, options=ROUND)
+    check.expect({"target": "edge"}, **UP)
+    check.rest_is_healthy()
+
+
 @scenarios(*TWICE)
 def both_answer_on_purpose(net, privilege):
     net.deprive(privilege)
