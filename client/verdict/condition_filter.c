@@ -64,14 +64,21 @@ bool condition_the_checksum_is_bad(const struct verdict_evidence *e, enum verdic
 	       2 * drops->bad >= drops->forward;
 }
 
-/* Did the server's interface get most of what was lost, but not its socket? TCP: what the kernel dropped for a full
- * accept queue was not blocked by a firewall. */
+/* What the kernel dropped for a full accept queue, or for its checksum, was not blocked by a firewall. */
+static bool segments_were_dropped(const struct verdict_evidence *e)
+{
+	const struct hint_drops_explanation *drops = &e->hints.drops;
+
+	return drops->at_most.dropped > 0 || (drops->segments > 0 && 2 * drops->segments >= drops->forward);
+}
+
+/* Did the server's interface get most of what was lost, but not its socket? */
 static bool probes_are_stopped(const struct verdict_evidence *e)
 {
 	const struct hint_frames_explanation *f = &e->hints.frames;
 
 	return f->captured > 0 && 2 * f->captured >= f->forward &&
-	       (probe_kind_of(e->kind)->has_handshake ? e->hints.drops.at_most.dropped == 0 : !were_dropped(e));
+	       !(probe_kind_of(e->kind)->has_handshake ? segments_were_dropped(e) : were_dropped(e));
 }
 
 bool condition_its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)

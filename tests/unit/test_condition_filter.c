@@ -118,6 +118,10 @@ static void server_firewall_of_connections(void **state)
 	CASE("server-firewall", e = base);
 	CASE("unexplained", e = base; e.hints.drops.at_most.dropped = 1);
 	CASE("unexplained", e = base; e.hints.frames.captured = 4);
+	CASE("unexplained", e = captured(5, 5, 5); e.kind = PROBE_TCP; e.hints.drops.segments = 3;
+	     e.hints.drops.forward = 5); /* something damages packets now and then */
+	CASE("server-firewall", e = captured(5, 5, 5); e.kind = PROBE_TCP; e.hints.drops.segments = 2;
+	     e.hints.drops.forward = 5);
 	CASE("server-firewall", e = captured(5, 5, 5); e.kind = PROBE_TCP);
 }
 
