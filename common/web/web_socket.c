@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,7 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, SOCKET_MODE = 0660 };
+enum {
+	BACKLOG = 64,
+	SOCKET_MODE = 0660,
+	/* A SYN in the name of a silent host brings two SYN-ACKs and not six; a client that is there repeats its SYN.
+	 */
+	SYN_ACK_REPEATS = 1,
+};
 
 static int stream_socket(int family)
 {
@@ -49,11 +56,12 @@ static int listen_v6(int fd, const struct endpoint *at)
 static int open_tcp(struct web_socket *s, const struct endpoint *at)
 {
 	bool v4 = endpoint_is_v4(at);
-	int fd = stream_socket(v4 ? AF_INET : AF_INET6), on = 1, error;
+	int fd = stream_socket(v4 ? AF_INET : AF_INET6), on = 1, repeats = SYN_ACK_REPEATS, error;
 
 	if (fd < 0)
 		return fd;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* not two listeners: only beside old connections */
+	setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof repeats);
 	error = v4 ? listen_v4(fd, at) : listen_v6(fd, at);
 	if (error < 0)
 		close(fd);

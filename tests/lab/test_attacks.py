@@ -17,7 +17,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS, TCP_SLOTS, GROWTH_KB, LINES_MAX, SPOOFED_HOSTS, HONEST_FLOWS = 4, 64, 4096, 40, 8, 50
 FLOWS, SIZES, JOURNAL_LINES = 64, 6, 1000  # the server writes so many lines of a client at once
 FLOW_TABLE, NEW_FLOWS_PER_SECOND = 1024, 4000
+WEB = 8621
 SYN_ACK_REPEATS = 2  # TCP_LISTENER_SYN_ACK_REPEATS
+WEB_SYN_ACK_REPEATS = 1
 ALLOWED = re.compile(r"[\x20-\x7e\n]*")
 
 
@@ -29,16 +31,16 @@ def resident_kb(process):
 class Meter:
     """What each address sends to the servers, and what comes back to it, in octets, as the router sees it."""
 
-    def __init__(self, net, protocol="udp"):
-        self._router, ip, self._table = net.router, net.plan.nft, f"octets_{protocol}"
+    def __init__(self, net, protocol="udp", port=PORT):
+        self._router, ip, self._table = net.router, net.plan.nft, f"octets_{protocol}_{port}"
         sets = "".join(f"set {name} {{ type {ip}v4_addr; size 4096; flags dynamic; }}\n" for name in ("sent", "back"))
         self._router.nft(
             f"table inet {self._table} {{\n"
             + (sets if ip == "ip" else sets.replace("ip6v4_addr", "ipv6_addr"))
             + "chain out { type filter hook postrouting priority 0;"
-            + f" {protocol} dport {PORT} update @sent {{ {ip} saddr counter }}; }}\n"
+            + f" {protocol} dport {port} update @sent {{ {ip} saddr counter }}; }}\n"
             + "chain in { type filter hook prerouting priority -300;"
-            + f" {protocol} sport {PORT} update @back {{ {ip} daddr counter }}; }}\n}}\n"
+            + f" {protocol} sport {port} update @back {{ {ip} daddr counter }}; }}\n}}\n"
         )
 
     def _read(self, name):
@@ -106,18 +108,23 @@ with socket.socket(socket.AF_INET6 if v6 else socket.AF_INET) as sock:
 
 @scenario
 def a_syn_in_a_strangers_name(net):
-    """The stranger is silent. The kernel repeats its SYN-ACK twice, and its half-open socket is soon gone."""
-    server, stranger = net.servers["boot-01"], f"{net.plan.outside}64"
+    """The stranger is silent. The kernel repeats its SYN-ACK twice (once at the port of `web`), and its half-open sockets
+    are soon gone."""
+    server, stranger, droplet = net.servers["boot-01"], f"{net.plan.outside}64", net.plan.droplet["boot-01"]
+    server.stop()
+    server.start(web=f'"[{droplet}]:{WEB}"' if ":" in droplet else f"{droplet}:{WEB}")
     net.router.ip(f"neigh add {stranger} lladdr 02:00:00:00:00:64 dev outside nud permanent")
-    check, meter = net.check(), Meter(net, "tcp")
+    check, meter, web = net.check(), Meter(net, "tcp"), Meter(net, "tcp", WEB)
 
-    def is_half_open():
-        return stranger in server.host.run("ss", "-Htn", "state", "syn-recv").stdout
+    def half_open():
+        return server.host.run("ss", "-Htn", "state", "syn-recv").stdout.count(f"{stranger}]" if ":" in stranger else stranger)
 
-    net.router.run("/usr/bin/python3", "-c", SYN_IN_THE_NAME_OF, stranger, net.plan.droplet["boot-01"], str(PORT))
-    wait_until("the SYN has come", is_half_open)
-    wait_until("the kernel has forgotten it", lambda: not is_half_open(), seconds=20)
+    for port in (PORT, WEB):
+        net.router.run("/usr/bin/python3", "-c", SYN_IN_THE_NAME_OF, stranger, droplet, str(port))
+    wait_until("both SYNs have come", lambda: half_open() == 2)
+    wait_until("the kernel has forgotten them", lambda: half_open() == 0, seconds=20)
     meter.nobody_got_more_than_he_sent(check, 1, {stranger: 1 + SYN_ACK_REPEATS})
+    web.nobody_got_more_than_he_sent(check, 1, {stranger: 1 + WEB_SYN_ACK_REPEATS})
 
 
 @scenario
