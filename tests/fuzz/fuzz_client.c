@@ -5,11 +5,12 @@
  * character that a terminal would obey; and what the second server says, whatever it is, proves no direction on a path
  * where only the first one may answer.
  *
- * An input is a list of steps of 16 octets, some followed by octets of their own. */
+ * An input is a list of steps (client_step.h). */
 #include "client/engine/receive.h"
 #include "client/verdict/assess.h"
 #include "common/core/bytes.h"
 #include "common/core/ns.h"
+#include "tests/fuzz/client_step.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/virtual_clock.h"
 
@@ -17,25 +18,7 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { /* a step */
-       STEP_ACTION = 0,
-       STEP_WHICH = 1, /* of the newest requests */
-       STEP_WHO = 2,   /* bits 0-1: who replies; 2: from another address; 3: patched after it is sealed; 4: a witness
-			  answers in its own name */
-       STEP_STATUS = 3,
-       STEP_FLAGS = 4, /* of the reply; the type, or the result, of an error */
-       STEP_XOR = 5,   /* of the octet at .. */
-       STEP_PATCH = 6, /* 2 */
-       STEP_FIRST = 8, /* receipts: first number, how far the newest one is, and which of the last 32 */
-       STEP_NEWEST = 9,
-       STEP_RECEIVED = 10, /* 4 */
-       STEP_LEN = 14,      /* 2: of what follows */
-       STEP_SIZE = 16,
-};
-
-enum action { PASS, REPLY, RAW, ERROR, END, UNSENT, RETURN, LEFT, ACTIONS };
-
-enum { SERVERS = 2, STRANGER = SERVERS, PARTIES, PATHS_MAX = 12, SENT = 32, RING = 16, TICKS_MAX = 64 };
+enum { SERVERS = 2, STRANGER = SERVERS, PARTIES, PATHS_MAX = 12, SENT = 128, RING = 16, TICKS_MAX = 64 };
 
 struct sent {
 	struct endpoint to;
@@ -90,12 +73,12 @@ static const struct schedule schedule = { .every_ns = NS_PER_S, .count = 1 };
 static struct {
 	int64_t wake_ns;
 	uint32_t random;
-	struct sent sent[SENT];
 	unsigned next; /* in `sent` */
 	bool others;   /* not only the second server has spoken: the first one, the network, or this host */
 	struct engine engine;
 } play;
 
+static struct sent sent[SENT]; /* more than a second's rechecks, so that a query can still be answered */
 static struct udp_dialer_hooks udp_hooks;
 static struct tcp_dialer_hooks tcp_hooks;
 
@@ -110,10 +93,15 @@ void randombytes_buf(void *const buf, const size_t size)
 
 static struct sent *stage(const struct endpoint *to, void *owner, uint32_t seq, size_t len, bool tcp)
 {
-	struct sent *s = &play.sent[play.next++ % SENT];
+	struct sent *s = &sent[play.next++ % SENT];
 
 	FUZZ_CHECK(len <= sizeof s->buf);
-	*s = (struct sent){ .to = *to, .owner = owner, .seq = seq, .len = len, .tcp = tcp, .pending = tcp };
+	memset(s, 0, offsetof(struct sent, buf));
+	s->to = *to;
+	s->owner = owner;
+	s->seq = seq;
+	s->len = len;
+	s->tcp = s->pending = tcp;
 	return s;
 }
 
@@ -126,7 +114,7 @@ uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, 
 
 static void forget(const void *owner)
 {
-	for (struct sent *s = play.sent; s < play.sent + SENT; s++)
+	for (struct sent *s = sent; s < sent + SENT; s++)
 		s->owner = s->owner == owner ? NULL : s->owner;
 }
 
@@ -175,6 +163,8 @@ static void begin(void)
 	size_t len = 0;
 
 	memset(&play, 0, sizeof play);
+	for (unsigned i = 0; i < SENT; i++)
+		memset(&sent[i], 0, offsetof(struct sent, buf));
 	virtual_clock_ns = 1000 * NS_PER_S;
 	play.engine.rechecks.of_all_paths = true;
 	FUZZ_CHECK(items && engine_start(&play.engine, &config, NULL, NULL));
@@ -208,9 +198,27 @@ static void pass(const uint8_t *step)
 	play.wake_ns = engine_tick(&play.engine);
 }
 
+static struct sent *newest(unsigned which)
+{
+	return &sent[(play.next - 1 - which) % SENT];
+}
+
+static bool is_meant(const struct sent *s, const uint8_t *step)
+{
+	uint8_t role = s->len > WIRE_FLOW_ROLE ? s->buf[WIRE_FLOW_ROLE] : 0;
+
+	return step[STEP_WHO] & STEP_OF_QUERIES ? role == PACKET_QUERY || role == PACKET_RELAY : s->tcp && s->pending;
+}
+
 static struct sent *request_of(const uint8_t *step)
 {
-	return &play.sent[(play.next - 1 - step[STEP_WHICH]) % SENT];
+	unsigned which = step[STEP_WHICH];
+
+	for (unsigned i = 0; step[STEP_WHO] & (STEP_OF_QUERIES | STEP_OF_CONNECTIONS) && i < SENT; i++) {
+		if (is_meant(newest(i), step) && which-- == 0)
+			return newest(i);
+	}
+	return newest(step[STEP_WHICH]);
 }
 
 static void flip(uint8_t *buf, size_t len, const uint8_t *step)
@@ -218,7 +226,29 @@ static void flip(uint8_t *buf, size_t len, const uint8_t *step)
 	buf[bytes_get16(step + STEP_PATCH) % len] ^= step[STEP_XOR];
 }
 
-static void seal_text(unsigned who, uint8_t *buf, size_t len, unsigned slots, const uint8_t *own, size_t own_len)
+static uint64_t flow_of(uint64_t number)
+{
+	return play.engine.paths.items[number % play.engine.paths.len]->prober.flow_id;
+}
+
+/* No input can guess the 64 random bits of a flow: it names paths, and this their flows. */
+static void name_flows(uint8_t *text, size_t len)
+{
+	static struct evidence_answer answer;
+
+	if (!evidence_read_answer(text, len, &answer))
+		return;
+	for (unsigned i = 0; i < answer.flows_len; i++)
+		answer.flows[i].id = flow_of(answer.flows[i].id);
+	for (unsigned i = 0; i < answer.captures_len; i++)
+		answer.captures[i].flow = flow_of(answer.captures[i].flow);
+	for (unsigned i = 0; i < answer.twins_len; i++)
+		answer.twins[i].flow = flow_of(answer.twins[i].flow);
+	evidence_write_answer(text, len, &answer);
+}
+
+static void seal_text(const uint8_t *step, unsigned who, uint8_t *buf, size_t len, unsigned slots, const uint8_t *own,
+		      size_t own_len)
 {
 	static const uint8_t nonce[SEAL_NONCE_LEN] = { 9 };
 	uint8_t text[WIRE_MESSAGE_MAX] = { 0 };
@@ -230,6 +260,8 @@ static void seal_text(unsigned who, uint8_t *buf, size_t len, unsigned slots, co
 	size_t text_len = value_len - SEAL_NONCE_LEN - SEAL_TAG_LEN;
 
 	memcpy(text, own, own_len < text_len ? own_len : text_len);
+	if (step[STEP_WHO] & STEP_NUMBERED)
+		name_flows(text, text_len);
 	seal_evidence(pairs[who].answer, nonce, buf, value, text, text_len);
 }
 
@@ -259,7 +291,7 @@ static void write_reply(const uint8_t *step, unsigned who, uint8_t *buf, size_t 
 	memcpy(reply.server_key, parties[who].public_key, WIRE_KEY_LEN);
 	packet_write_reply(buf, len, &reply);
 	if (queries)
-		seal_text(who, buf, len, request.slots, own, own_len);
+		seal_text(step, who, buf, len, request.slots, own, own_len);
 }
 
 /* The witness hands on the answer of the other server, or one of its own. */
@@ -271,7 +303,7 @@ static void put_inner(const uint8_t *step, unsigned who, uint8_t *buf, size_t le
 	if (packet_read_request(buf, len, &request) != PACKET_FAULT_NONE || request.role != PACKET_RELAY)
 		return;
 	uint8_t *value = packet_evidence(buf, len, request.slots, &value_len);
-	unsigned other = step[STEP_WHO] & 16 ? who : who == 0;
+	unsigned other = step[STEP_WHO] & STEP_OWN_ANSWER ? who : who == 0;
 
 	play.others |= other != 1;
 	if (packet_read_request(value, value_len, &request) != PACKET_FAULT_NONE)
@@ -294,7 +326,7 @@ static void deliver(struct sent *s, const uint8_t *step, uint8_t *buf, size_t le
 				 .body = buf,
 				 .body_len = len };
 
-	if (step[STEP_WHO] & 4)
+	if (step[STEP_WHO] & STEP_ELSEWHERE)
 		d.peer = addresses[endpoint_equal(&s->to, &addresses[0])];
 	if (!s->tcp)
 		udp_hooks.received(udp_hooks.context, &d, virtual_clock_ns);
@@ -324,12 +356,12 @@ static void reply(const uint8_t *step, const uint8_t *own, size_t own_len)
 	if (s->len >= WIRE_PACKET_MIN && packet_read_request(buf, s->len, &request) == PACKET_FAULT_NONE) {
 		put_inner(step, who, buf, s->len, own, own_len);
 		write_reply(step, who, buf, s->len, own, own_len);
-		if (!(step[STEP_WHO] & 8))
+		if (!(step[STEP_WHO] & STEP_PATCHED_LATE))
 			flip(buf, s->len, step);
 		if (buf[WIRE_REPLY_FLAGS] & PACKET_SIGNED)
 			seal_reply_sign(&parties[who], transport, buf, s->len, request.slots);
 		seal_reply_mac(&pairs[who], transport, buf, s->len, request.slots);
-		if (step[STEP_WHO] & 8)
+		if (step[STEP_WHO] & STEP_PATCHED_LATE)
 			flip(buf, s->len, step);
 		deliver(s, step, buf, s->len);
 	}
@@ -370,14 +402,20 @@ static void error(const uint8_t *step)
 	free(quote);
 }
 
-static void end(const uint8_t *step)
+static enum tcp_result result_of(const uint8_t *step)
 {
 	static const enum tcp_result results[] = { TCP_PENDING,     TCP_TIMED_OUT,  TCP_REFUSED, TCP_BROKEN,
 						   TCP_UNREACHABLE, TCP_PROHIBITED, TCP_LOCAL };
+
+	return results[step[STEP_FLAGS] % (sizeof results / sizeof *results)];
+}
+
+static void end(const uint8_t *step)
+{
 	struct sent *s = request_of(step);
-	const struct tcp_outcome o = { .result = results[step[STEP_FLAGS] % (sizeof results / sizeof *results)],
-				       .connected = step[STEP_WHO] & 4,
-				       .delivered = step[STEP_WHO] & 8,
+	const struct tcp_outcome o = { .result = result_of(step),
+				       .connected = step[STEP_WHO] & STEP_ELSEWHERE,
+				       .delivered = step[STEP_WHO] & STEP_PATCHED_LATE,
 				       .error = step[STEP_STATUS],
 				       .name = { .known = true, .span_ms = 1, .value = step[STEP_FIRST] },
 				       .local = addresses[0],
@@ -467,12 +505,21 @@ static bool can_answer(const uint8_t *step)
 	return step[STEP_ACTION] % ACTIONS == REPLY && (step[STEP_WHO] & 3) % PARTIES != STRANGER;
 }
 
+/* Does an attempt get no answer? That proves nothing. */
+static bool is_silence(const uint8_t *step)
+{
+	enum tcp_result result = result_of(step);
+
+	return (result == TCP_PENDING || result == TCP_TIMED_OUT) && !(step[STEP_WHO] & STEP_ELSEWHERE);
+}
+
 /* Does this step bring nothing but time, or what the second server says? */
 static bool is_of_the_second(const uint8_t *step)
 {
 	unsigned action = step[STEP_ACTION] % ACTIONS;
 
-	return action == PASS || (action == REPLY && (step[STEP_WHO] & 3) % PARTIES == 1);
+	return action == PASS || (action == REPLY && (step[STEP_WHO] & 3) % PARTIES == 1) ||
+	       (action == END && is_silence(step));
 }
 
 static void take_step(const uint8_t *step, const uint8_t *own, size_t own_len)

@@ -1,10 +1,11 @@
-/* make_seeds DIRECTORY: write the seed corpora that come from our own encoders into DIRECTORY/packet, frame, evidence
- * and reflector. Fixed keys and times: the same files every time. */
+/* make_seeds DIRECTORY: write the seed corpora that come from our own encoders into DIRECTORY/packet, frame, evidence,
+ * reflector and client. Fixed keys and times: the same files every time. */
 #include "common/core/bytes.h"
 #include "common/core/evidence.h"
 #include "common/core/framing.h"
 #include "common/core/packet.h"
 #include "common/core/seal.h"
+#include "tests/fuzz/client_step.h"
 #include "tests/fuzz/script.h"
 
 #include <stdio.h>
@@ -244,6 +245,22 @@ static void probe(struct link_frames *f, uint32_t seq)
 	memcpy(p + 28, whole, WIRE_FLOW_ID + 8);
 }
 
+/* With the timestamp option, by whose value a server knows it. */
+static void syn(struct link_frames *f, uint8_t from, uint16_t port, uint32_t value)
+{
+	uint8_t *p = link_frame(f, from, 20 + 32);
+	p[0] = 0x45;
+	p[9] = 6;
+	memcpy(p + 12, (uint8_t[]){ 198, 51, 100, from }, 4);
+	memcpy(p + 16, (uint8_t[]){ 198, 18, 1, 5 }, 4);
+	bytes_put16(p + 20, port);
+	bytes_put16(p + 22, WIRE_PORT);
+	p[20 + 12] = 8 << 4;
+	p[20 + 13] = 2;
+	memcpy(p + 40, (uint8_t[]){ 1, 1, 8, 10 }, 4);
+	bytes_put32(p + 44, value);
+}
+
 static void arp(struct link_frames *f, uint8_t sender)
 {
 	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, 1 };
@@ -289,6 +306,9 @@ static void links(void)
 	probe(&f, 3);
 	probe(&f, 2);
 	save_frames(&f, "probes");
+	for (unsigned i = 0; i < 12; i++) /* repeated, of one name from two places, and more than are kept */
+		syn(&f, (uint8_t)(1 + i % 3), (uint16_t)(40000 + i / 3), 1000000 * (i / 4));
+	save_frames(&f, "syns");
 }
 
 /* --- evidence --------------------------------------------------------------------------------------------------- */
@@ -402,7 +422,7 @@ static void evidence(void)
 /* --- scripts for the reflector ---------------------------------------------------------------------------------- */
 
 struct script {
-	uint8_t octets[4096];
+	uint8_t octets[16384];
 	size_t len;
 };
 
@@ -554,6 +574,143 @@ static void scripts(void)
 	oddities(&s);
 }
 
+/* --- stories for the client: TCP attempts that are lost, and what both servers say of them
+ * ----------------------------- */
+
+enum { SECOND = 30, HALF = 29, MOMENT = 20, TEXT_LEN = 640, NEVER_NAMED = 99 };
+
+static uint8_t *client_step(struct script *s, enum action action, unsigned which, unsigned who)
+{
+	uint8_t *p = s->octets + s->len;
+
+	memset(p, 0, STEP_SIZE);
+	p[STEP_ACTION] = (uint8_t)action;
+	p[STEP_WHICH] = (uint8_t)which;
+	p[STEP_WHO] = (uint8_t)who;
+	s->len += STEP_SIZE;
+	return p;
+}
+
+static void end_attempts(struct script *s, bool pending, unsigned flags)
+{
+	for (unsigned i = 0; i < 4; i++)
+		client_step(s, END, pending ? i : 0, STEP_OF_CONNECTIONS | flags)[STEP_FLAGS] = !pending;
+}
+
+/* Both servers, or one of them, say the same of the newest queries. Zeros at its end need not be written. */
+enum speakers { BOTH, FIRST, SECOND_ONE };
+static void tell(struct script *s, const struct evidence_answer *a, unsigned queries, enum speakers speakers)
+{
+	uint8_t text[TEXT_LEN];
+	size_t len = sizeof text;
+
+	evidence_write_answer(text, len, a);
+	while (len > 0 && !text[len - 1])
+		len--;
+	for (unsigned i = 0; i < queries * 2; i++) {
+		uint8_t *p =
+		    client_step(s, REPLY, i / 2,
+				STEP_OF_QUERIES | STEP_NUMBERED | (speakers == BOTH ? i % 2 : speakers == SECOND_ONE));
+		bytes_put16(p + STEP_LEN, (uint16_t)len);
+		memcpy(s->octets + s->len, text, len);
+		s->len += len;
+	}
+}
+
+static void put_attempts(struct evidence_answer *a, enum evidence_attempt_status status, unsigned syn)
+{
+	const struct endpoint own = { .address = { [10] = 0xff, 0xff, 203, 0, 113, 7 } };
+
+	*a = (struct evidence_answer){ .boot_id = 1,
+				       .uptime_ms = 1000000,
+				       .evicted_ms = UINT64_MAX,
+				       .port = WIRE_PORT,
+				       .listens_udp = true,
+				       .listens_tcp = true,
+				       .querier = own };
+	a->attempts_len = 4;
+	a->syns_len = syn == NEVER_NAMED ? 0 : 4;
+	a->origins_len = 1;
+	a->origins[0] = (struct evidence_origin){ .source = own, .local = v4(5, 0) };
+	for (uint8_t i = 0; i < 4; i++) {
+		a->attempts[i] = (struct evidence_attempt_answer){ i, status, 0, (uint16_t)(400 * i) };
+		a->syns[i] =
+		    (struct evidence_syn){ i, (enum evidence_syn_state)syn, 1, 0, WIRE_PORT, (uint16_t)(300 * i), 0 };
+	}
+}
+
+static void put_flows(struct evidence_answer *a, unsigned known)
+{
+	a->flows_len = a->captures_len = 6;
+	for (uint8_t i = 0; i < 6; i++) {
+		struct receipts r = {
+			.first = 1, .newest = known > 1 ? 2 : 1, .received = 1, .bitmap = { known > 1 ? 3 : 1 }
+		};
+		a->flows[i] = (struct evidence_flow){ i, known > 0, r, v4(5, 0), v4(5, 0), 10 };
+		a->captures[i] = (struct evidence_capture){ i, 2, known ? 0 : 3 };
+	}
+}
+
+static void save_story(const char *name, const struct evidence_answer *a, enum speakers speakers, unsigned end_flags)
+{
+	static struct script s;
+	unsigned queries = a->neighbours_len ? 1 : 3; /* a seed of more than 4 KB is cut */
+
+	s.len = 0;
+	client_step(&s, PASS, HALF, 0);
+	end_attempts(&s, true, 0);
+	client_step(&s, PASS, MOMENT, 0);
+	tell(&s, a, queries, speakers);
+	client_step(&s, PASS, HALF, 0);
+	end_attempts(&s, false, end_flags);
+	client_step(&s, PASS, HALF, 0);
+	tell(&s, a, queries, speakers);
+	client_step(&s, PASS, SECOND, 0);
+	tell(&s, a, 1, speakers || a->neighbours_len ? speakers : FIRST);
+	client_step(&s, PASS, HALF, 0);
+	save("client", name, s.octets, s.len);
+}
+
+static void stories(void)
+{
+	static const unsigned syns[] = { NEVER_NAMED,          EVIDENCE_SYN_CAME,     EVIDENCE_SYN_ABSENT,
+					 EVIDENCE_SYN_UNNAMED, EVIDENCE_SYN_ACCEPTED, EVIDENCE_SYN_AMBIGUOUS };
+	static struct evidence_answer a;
+	char name[64];
+
+	for (unsigned status = 0; status < 3; status++) {
+		for (unsigned i = 0; i < sizeof syns / sizeof *syns; i++) {
+			put_attempts(&a, (enum evidence_attempt_status)status, syns[i]);
+			snprintf(name, sizeof name, "attempts-%u-%u", status, syns[i]);
+			save_story(name, &a, BOTH, 0);
+			snprintf(name, sizeof name, "second-%u-%u", status, syns[i]);
+			save_story(name, &a, SECOND_ONE, 0);
+		}
+		put_attempts(&a, EVIDENCE_CANNOT_TELL, NEVER_NAMED);
+		put_flows(&a, status);
+		snprintf(name, sizeof name, "flows-%u", status);
+		save_story(name, &a, BOTH, status == 1 ? STEP_ELSEWHERE : 0);
+		put_neighbourhood(&a);
+		a.origins_len = 1;
+		a.holdings_len = 2;
+		for (unsigned i = 0; i < 2; i++) {
+			a.neighbours[i].client = a.neighbours[i].next_hop = a.frames[i].client = a.querier;
+			a.return_routes[i].client = a.querier;
+			a.neighbours[i].local = a.frames[i].local = a.return_routes[i].local = v4(5, 0);
+			a.neighbours[i].frame_mac[5] = 1;
+			a.conflicts[i].address = v4(5, 0);
+			a.holdings[i] = (struct evidence_holding){ .address = i ? v4(5, 0) : a.querier,
+								   .state = (enum evidence_holding_state)status,
+								   .interface = "eth0",
+								   .link_answer = (enum evidence_link_answer)status,
+								   .heard_ms = UINT32_MAX,
+								   .absent_ms = 5000 };
+		}
+		snprintf(name, sizeof name, "neighbourhood-%u", status);
+		save_story(name, &a, BOTH, STEP_ELSEWHERE | STEP_PATCHED_LATE);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -566,5 +723,6 @@ int main(int argc, char **argv)
 	links();
 	evidence();
 	scripts();
+	stories();
 	return 0;
 }
