@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 enum {
-	SEND_TRIES = 4,                      /* each pending ICMP error makes one attempt fail */
 	FRESH_SHARED_NS = 100 * 1000 * 1000, /* how long further endpoints can share a fresh socket */
 	BUFFER_LEN = 4 << 20,
 	BUFFER_MAX = 256 << 20,
@@ -354,12 +353,6 @@ static void restart_timestamps(struct socket *s)
 	sent_probes_restart(&s->sent);
 }
 
-/* Can the error result from an ICMP message about an earlier datagram? */
-static bool may_be_of_earlier(int error)
-{
-	return error != EPERM && error != EAGAIN && error != ENOBUFS && error != ENOMEM && error != EINVAL;
-}
-
 /* The interface to which the socket is bound may have been removed and made again. Without CAP_NET_RAW a held socket is
  * opened anew for the next probe. */
 static bool bind_again(struct socket *s, int error)
@@ -387,12 +380,14 @@ static void send_staged(struct socket *s, unsigned from, unsigned to)
 			tries = 0;
 			continue;
 		}
-		/* The ICMP error of an earlier datagram is in the error queue; send this datagram again. */
-		drain_errors(s);
+		/* The ICMP error of an earlier datagram is in the error queue; send this datagram again. What is left
+		 * in the queue makes sends fail once more each time that it is read. */
+		if (tries == 0)
+			drain_errors(s);
 		restart_timestamps(s);
-		if (may_be_of_earlier(-n) && ++tries < SEND_TRIES)
+		if (udp_may_be_of_earlier(-n) && ++tries < UDP_SEND_TRIES)
 			continue;
-		if (tries == SEND_TRIES && bind_again(s, -n))
+		if (tries == UDP_SEND_TRIES && bind_again(s, -n))
 			continue;
 		d->hooks.unsent(d->hooks.context, d->staged[at].owner, d->staged[at].seq, -n);
 		at++;

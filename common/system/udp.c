@@ -343,6 +343,11 @@ int udp_send(int fd, struct udp_batch *batch, unsigned from, unsigned count)
 	return n < 0 ? -errno : n;
 }
 
+bool udp_may_be_of_earlier(int error)
+{
+	return error != EPERM && error != EAGAIN && error != ENOBUFS && error != ENOMEM && error != EINVAL;
+}
+
 socklen_t udp_sockaddr(const struct endpoint *e, int family, uint32_t scope, struct sockaddr_storage *ss)
 {
 	if (family == AF_INET) {

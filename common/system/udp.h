@@ -68,6 +68,10 @@ int64_t udp_waiting_since_ns(int fd);
 /* Send the datagrams from, from + 1, ..., from + count - 1; the route decides the interface. Stops at the first error.
  * Returns the number sent (>= 1), or -errno if the first one was not sent; the caller may continue after it. */
 int udp_send(int fd, struct udp_batch *batch, unsigned from, unsigned count);
+/* Can this error (positive) of udp_send result from an ICMP message about an earlier datagram? Then the same datagram
+ * may leave at once: the error is over. Where messages come without end, one in a few tries meets the next one. */
+bool udp_may_be_of_earlier(int error);
+enum { UDP_SEND_TRIES = 8 };
 
 /* Conversion between endpoint and sockaddr. With AF_INET6, an IPv4 address becomes an IPv4-mapped one. */
 socklen_t udp_sockaddr(const struct endpoint *e, int family, uint32_t scope, struct sockaddr_storage *ss);

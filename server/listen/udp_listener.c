@@ -32,19 +32,22 @@ static struct udp_listener *listener_of(const struct udp_socket *s)
 	return s->listener;
 }
 
-/* Returns the number of errors read. */
-static unsigned drain_errors(const struct udp_socket *s)
+/* An error counts if it quotes one of our replies: one that quotes addresses and ports only can be made up. */
+static void note_error(const struct service *service, const struct errqueue_entry *entry)
+{
+	if (!reflector_may_have_sent(service->reflector, entry->payload, entry->payload_len))
+		return;
+	host_evidence_note_error(service->host_evidence, entry);
+	return_routes_note_error(service->return_routes, entry, clock_mono_ns());
+}
+
+static void drain_errors(const struct udp_socket *s)
 {
 	uint8_t scratch[QUOTE_LEN];
 	struct errqueue_entry entry;
-	unsigned n = 0;
 
-	while (n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1) {
-		host_evidence_note_error(listener_of(s)->service->host_evidence, &entry);
-		return_routes_note_error(listener_of(s)->service->return_routes, &entry, clock_mono_ns());
-		n++;
-	}
-	return n;
+	for (unsigned n = 0; n < ERRORS_A_DRAIN && errqueue_read(s->fd, &entry, scratch, sizeof scratch) == 1; n++)
+		note_error(listener_of(s)->service, &entry);
 }
 
 /* A host without a way back fails at each probe: the first failure of a minute has a line, the others are counted. */
@@ -62,13 +65,19 @@ static void note_failure(struct udp_listener *l, const struct udp_datagram *d, i
 		  (unsigned long long)l->failures);
 }
 
-/* A pending ICMP error makes the next send fail, whatever its destination. Read the errors, then send again. Returns
- * the same as udp_send. */
+/* A pending ICMP error makes the next send fail, whatever its destination; the failure takes the error away. Somebody
+ * may send such errors without end, and all that he has to know is this address and port. Returns the same as udp_send.
+ */
 static int send_some(const struct udp_socket *s, struct udp_batch *batch, unsigned from, unsigned count)
 {
 	int n = udp_send(s->fd, batch, from, count);
 
-	return n < 0 && drain_errors(s) > 0 ? udp_send(s->fd, batch, from, count) : n;
+	for (unsigned tries = 1; n < 0 && udp_may_be_of_earlier(-n) && tries < UDP_SEND_TRIES; tries++) {
+		if (tries == 1)
+			drain_errors(s);
+		n = udp_send(s->fd, batch, from, count);
+	}
+	return n;
 }
 
 /* Send the replies. Each leaves only from the address that the request arrived on. */

@@ -126,6 +126,12 @@ const uint64_t *reflector_counts(const struct reflector *reflector)
 	return reflector->counts;
 }
 
+bool reflector_may_have_sent(const struct reflector *reflector, const uint8_t *buf, size_t len)
+{
+	return len >= WIRE_REPLY_BOOT_ID + sizeof reflector->settings.boot_id &&
+	       bytes_get64(buf + WIRE_REPLY_BOOT_ID) == reflector->settings.boot_id;
+}
+
 uint64_t reflector_evictions(const struct reflector *reflector)
 {
 	return reflector->evictions;

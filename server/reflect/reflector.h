@@ -36,6 +36,9 @@ bool reflector_reply_to_relay(struct reflector *reflector, const struct reflecto
 const struct flows *reflector_flows(const struct reflector *reflector);
 /* The number of times of each outcome, indexed by enum reflector_outcome. */
 const uint64_t *reflector_counts(const struct reflector *reflector);
+
+/* Can this be the head of a reply that this server has sent since it started? Its boot id cannot be guessed. */
+bool reflector_may_have_sent(const struct reflector *reflector, const uint8_t *buf, size_t len);
 /* How many flows gave way to new ones, because the table was full. */
 uint64_t reflector_evictions(const struct reflector *reflector);
 

@@ -95,6 +95,44 @@ def somebody_without_a_key(net):
     check.require(ALLOWED.fullmatch(log), "nothing that a terminal would obey is in the log")
 
 
+ERRORS_WITHOUT_END = """
+import socket, struct, sys, time
+own, client, port, until = sys.argv[1], sys.argv[2], int(sys.argv[3]), time.monotonic() + float(sys.argv[4])
+v6 = ":" in own
+family = socket.AF_INET6 if v6 else socket.AF_INET
+ends = socket.inet_pton(family, own) + socket.inet_pton(family, client)
+head = struct.pack(">IHBB", 6 << 28, 508, 17, 60) if v6 else struct.pack(">BBHHHBBH", 0x45, 0, 528, 7, 0, 60, 17, 0)
+error = struct.pack(">BBHI", *((1, 4, 0, 0) if v6 else (3, 3, 0, 0))) + head + ends + struct.pack(">HHHH", port, 40000, 500, 0)
+total = sum(struct.unpack(f">{len(error) // 2}H", error))
+total = (total >> 16) + (total & 0xffff)
+error = error[:2] + struct.pack(">H", ~(total + (total >> 16)) & 0xffff) + error[4:]
+sent = 0
+with socket.socket(family, socket.SOCK_RAW, 58 if v6 else 1) as sock:
+    print("flooding", flush=True)
+    while time.monotonic() < until:
+        try:
+            sent += sock.sendto(error, (own, 0)) > 0
+        except OSError:
+            pass
+print(sent, flush=True)
+"""
+
+
+@scenario
+def errors_without_end(net):
+    """Somebody who knows the server's address and port says all the time that its answers are refused. They leave (on
+    a busy machine the kernel itself may drop some of so many packets)."""
+    droplet = net.plan.droplet["boot-01"]
+    flood = net.router.start("/usr/bin/python3", "-c", ERRORS_WITHOUT_END, droplet, f"{net.plan.outside}2", str(PORT), str(SECONDS))
+    wait_until("the flood has begun", lambda: "flooding" in flood.output())
+    first, *others = net.targets()
+    check = net.check([first | {"flows": {"held": HONEST_FLOWS, "fresh": 1}}, *others], options=("--count", "20", "--spacing", "100ms"))
+    wait_until("the flood is over", lambda: not flood.running())
+    check.require(int(flood.output().split()[-1]) > 10000, f"the flood is one: {flood.output()}")
+    log = net.servers["boot-01"].process.output()
+    check.require("cannot reply" not in log, log)
+
+
 SYN_IN_THE_NAME_OF = """
 import socket, sys
 v6 = ":" in sys.argv[1]
@@ -140,6 +178,11 @@ def errors_made_up(net):
     net.cut("return", net.plan.droplet["boot-01"], "udp")
     check = net.check(targets)
     check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="return", cause="protocol-filtered")
+    check.rest_is_healthy()
+    net.cut("return", net.plan.droplet["boot-01"])
+    check = net.check(targets)
+    for row in check.expect({"target": "boot-01"}, **DOWN, direction="return", cause="unexplained"):
+        check.require(not any("got an error" in sentence for sentence in row["evidence"]), "boot-01 believes none of them", row)
     check.rest_is_healthy()
     check.require(int(forger.output().split()[-1]) > 1000, "each packet is answered with errors")
     family = "-6" if net.plan.nft == "ip6" else "-4"
