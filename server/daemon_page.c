@@ -47,38 +47,43 @@ static void write_client(const struct daemon_metrics *m, struct document *d, siz
 	page_row_head(d, m->config->clients[i].name);
 	snprintf(text, sizeof text, "%u", sums.flows);
 	page_cell(d, "Flows", text);
-	snprintf(text, sizeof text, "%u", sums.unheard);
+	snprintf(text, sizeof text, "%u", daemon_metrics_unheard(m, i));
 	page_cell(d, "Flows that do not hear us", text);
 	document_put(d, "<td data-label=\"Heard, ago\">");
 	page_age(d, sums.heard_ns > 0 ? clock_real_ns() - (clock_mono_ns() - sums.heard_ns) : 0);
 	document_put(d, "</td></tr>\n");
 }
 
-/* found: clients that do not hear us. */
+/* count: clients that were heard since the start; found: clients that do not hear us. */
 static bool count(const void *context, struct web_draft *draft)
 {
 	const struct daemon_metrics *m = context;
 	struct flows_sums sums;
 
 	for (unsigned i = 0; draft->item < m->config->clients_len && i < PART; i++, draft->item++) {
-		if (daemon_metrics_client(m, draft->item, &sums))
-			draft->found += sums.unheard > 0;
+		if (!daemon_metrics_client(m, draft->item, &sums))
+			continue;
+		draft->count += sums.heard_ns > 0;
+		draft->found += daemon_metrics_unheard(m, draft->item) > 0;
 	}
 	return draft->item >= m->config->clients_len;
 }
 
-static void write_summary(const struct daemon_metrics *m, struct document *d, size_t unheard)
+static void write_summary(const struct daemon_metrics *m, struct document *d, const struct web_draft *draft)
 {
 	unsigned stale = link_watch_stale(m->link_watch), claims = link_watch_claims(m->link_watch);
 
-	if (unheard + stale + claims == 0)
-		document_put(d, "<p class=\"summary up\">Each client that is heard hears the answers.</p>\n");
-	else
+	if (draft->found + stale + claims > 0)
 		document_format(
 		    d,
 		    "<p class=\"summary down\">Clients that do not hear us: %zu; wrong neighbour entries: %u; "
 		    "claims on our addresses: %u</p>\n",
-		    unheard, stale, claims);
+		    draft->found, stale, claims);
+	else if (draft->count > 0)
+		document_format(d, "<p class=\"summary up\">All is well. Clients that were heard: %zu</p>\n",
+				draft->count);
+	else
+		document_put(d, "<p class=\"summary unknown\">No client was heard yet.</p>\n");
 }
 
 static void begin(const void *context, struct web_draft *draft)
@@ -89,7 +94,7 @@ static void begin(const void *context, struct web_draft *draft)
 
 	page_begin(d, "floatprobed", m->config->name,
 		   draft->found + link_watch_stale(m->link_watch) + link_watch_claims(m->link_watch));
-	write_summary(m, d, draft->found);
+	write_summary(m, d, draft);
 	write_findings(m, d);
 	page_heading(d, "Clients");
 	snprintf(caption, sizeof caption, "%zu key%s of clients%s", m->config->clients_len,

@@ -157,6 +157,7 @@ class Pages(Web):
         self.assertIn("answered, 0 lost forward", page.titles[1])
         self.assertEqual(page.titles[0], "here - floatprobe")
         on_server = self.page(self.server_web)
+        self.assertIn("All is well. Clients that were heard: 1", on_server.text)
         (client,) = [row for row in on_server.rows if "Flows" in row]
         self.assertEqual((client["row"], client["Flows that do not hear us"]), ("here", "0"))
         server.send_signal(signal.SIGTERM)
