@@ -195,10 +195,20 @@ bool daemon_metrics_client(const struct daemon_metrics *page, size_t i, struct f
 		const struct flows_sums more = flows_sums_of(table, (unsigned)i + 1);
 
 		sums->flows += more.flows;
-		sums->unheard += more.unheard;
 		sums->heard_ns = ns_later(sums->heard_ns, more.heard_ns);
 	}
 	return true;
+}
+
+uint32_t daemon_metrics_unheard(const struct daemon_metrics *page, size_t i)
+{
+	const struct flows *table = reflector_flows(page->reflector);
+	int64_t now_ns = clock_mono_ns();
+	uint32_t unheard = flows_unheard(table, (unsigned)i, now_ns);
+
+	for (; has_name_of_next(page, i); i++)
+		unheard += flows_unheard(table, (unsigned)i + 1, now_ns);
+	return unheard;
 }
 
 static void write_client(const struct daemon_metrics *page, const struct exposition *e,
@@ -222,7 +232,7 @@ static void write_client_unheard(void *context, const struct exposition *e, cons
 	struct flows_sums sums;
 
 	if (daemon_metrics_client(context, i, &sums))
-		write_client(context, e, m, i, sums.unheard);
+		write_client(context, e, m, i, daemon_metrics_unheard(context, i));
 }
 
 static void write_client_heard(void *context, const struct exposition *e, const struct exposition_metric *m, size_t i)
@@ -336,7 +346,7 @@ static const struct metrics_section sections[] = {
 	  .len = count_clients,
 	  .write = write_client_flows },
 	{ { "floatprobed_client_unheard", EXPOSITION_GAUGE, NULL,
-	    "Flows of a client that does not receive the replies" },
+	    "Flows of a client that send and do not receive the replies" },
 	  .len = count_clients,
 	  .write = write_client_unheard },
 	{ { "floatprobed_client_heard_timestamp_seconds", EXPOSITION_GAUGE, "seconds",

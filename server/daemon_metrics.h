@@ -25,6 +25,8 @@ struct daemon_metrics { /* what it tells of; all pointers are borrowed */
 /* The flows of a client. It has an entry for each of its keys, one after the other: the first one stands for all of
  * them. Returns false for the others. */
 bool daemon_metrics_client(const struct daemon_metrics *metrics, size_t i, struct flows_sums *sums);
+/* How many flows of this client do not hear us, of all its keys. */
+uint32_t daemon_metrics_unheard(const struct daemon_metrics *page, size_t i);
 
 /* For struct web_route; page is a struct daemon_metrics. */
 bool daemon_metrics_write(void *page, struct web_draft *draft);

@@ -371,6 +371,10 @@ enum {
 };
 /* An acknowledgement comes with the next probe, by default a second later. */
 #define REFLECTOR_UNHEARD_NS (1 * NS_PER_S)
+/* A flow that does not hear us is counted until four of its own intervals and half a minute have passed without a
+ * packet: then its client has ended, or is not heard itself. */
+#define FLOWS_SENDS_NS (30 * NS_PER_S)
+enum { FLOWS_SENDS_INTERVALS = 4 };
 /* Clients seldom wait as short as 100 ms for a reply, and hosts seldom take as long. */
 #define REFLECTOR_LATE_NS (100 * NS_PER_MS)
 /* For 10 s after the server dropped a request of a client, requests without a receipt may have reached its socket. */

@@ -167,9 +167,29 @@ struct flows_sums flows_sums_of(const struct flows *flows, unsigned client)
 
 	return (struct flows_sums){
 		.flows = owner->count,
-		.unheard = owner->unheard,
 		.heard_ns = owner->newest == NONE ? 0 : flows->list[owner->newest].heard_ns,
 	};
+}
+
+/* A flow still sends as long as its next packet is not much later than its packets so far have followed each other. */
+static bool still_sends(const struct flow *flow, int64_t now_ns)
+{
+	uint32_t intervals = flow->receipts.received > 1 ? flow->receipts.received - 1 : 1;
+
+	return now_ns - flow->heard_ns <=
+	       FLOWS_SENDS_NS + FLOWS_SENDS_INTERVALS * (flow->heard_ns - flow->made_ns) / intervals;
+}
+
+uint32_t flows_unheard(const struct flows *flows, unsigned client, int64_t now_ns)
+{
+	const struct owner *owner = &flows->owners[client];
+	uint32_t unheard = 0, looks = 0;
+
+	for (uint32_t i = owner->unheard > 0 ? owner->newest : NONE; i != NONE && looks < FLOWS_LOOKED_AT; looks++) {
+		unheard += flows->list[i].unheard && still_sends(&flows->list[i], now_ns);
+		i = flows->list[i].older;
+	}
+	return unheard;
 }
 
 uint32_t flows_len(const struct flows *flows)

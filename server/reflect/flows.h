@@ -57,10 +57,13 @@ void flows_set_unheard(struct flows *flows, struct flow *flow, bool unheard);
 struct receipts flows_receipts(const struct flow *flow);
 
 struct flows_sums {
-	uint32_t flows, unheard; /* the client's */
-	int64_t heard_ns;        /* monotonic: its newest packet; 0: it has no flow */
+	uint32_t flows;   /* the client's */
+	int64_t heard_ns; /* monotonic: its newest packet; 0: it has no flow */
 };
 struct flows_sums flows_sums_of(const struct flows *flows, unsigned client);
+/* How many of the client's FLOWS_LOOKED_AT newest flows are unheard and still send. A client that has ended, or has
+ * begun new flows, leaves flows behind that nobody waits for. */
+uint32_t flows_unheard(const struct flows *flows, unsigned client, int64_t now_ns);
 uint32_t flows_len(const struct flows *flows);
 
 /* Iterate over the client's flows, the most recent first. Pass NULL first. Returns NULL at the end. */

@@ -1,6 +1,8 @@
 #include "server/watch/address_watch.h"
 
 #include "common/config/units.h"
+#include "common/core/ns.h"
+#include "common/core/thresholds.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 #include "server/watch/claims.h"
@@ -20,9 +22,33 @@ struct address_watch {
 	struct findings *findings;
 	struct conflicts *conflicts;
 	struct tap *arp, *nd;
+	uv_loop_t *loop; /* NULL: not started */
+	uv_timer_t again;
 };
 
 /* ---- claims ---- */
+
+static void probe_for_claims(struct address_watch *w, int64_t now_ns);
+
+/* A claim may have been the last one of its machine, and no client may ask about it: it would stand for ever. */
+static void look_at_claims(uv_timer_t *timer)
+{
+	struct address_watch *w = timer->data;
+
+	tap_drain(w->arp);
+	tap_drain(w->nd);
+	probe_for_claims(w, clock_mono_ns());
+	if (!conflicts_next(w->conflicts, NULL))
+		uv_timer_stop(timer);
+}
+
+static void look_again(struct address_watch *w)
+{
+	const uint64_t ms = CONFLICTS_QUESTION_INTERVAL_NS / NS_PER_MS;
+
+	if (w->loop && !uv_is_active((uv_handle_t *)&w->again) && conflicts_next(w->conflicts, NULL))
+		uv_timer_start(&w->again, look_at_claims, ms, ms);
+}
 
 static void tell(struct address_watch *w, const struct conflict *c, const char *interface)
 {
@@ -60,6 +86,7 @@ static void on_claim(struct address_watch *w, const struct packet_socket_frame *
 				  frame->mac, frame->received_ns);
 	if (conflict)
 		tell(w, conflict, link->name);
+	look_again(w);
 }
 
 static void on_frame(void *context, const struct packet_socket_frame *frame)
@@ -86,6 +113,7 @@ static void note_failed_detection(struct address_watch *w)
 		if (conflict)
 			tell(w, conflict, link ? link->name : "?");
 	}
+	look_again(w);
 }
 
 /* Forget claims on addresses that moved away: during the move two machines may have the address. */
@@ -145,6 +173,9 @@ int address_watch_start(struct address_watch *watch, uv_loop_t *loop)
 	struct bpf_program arp, nd;
 	int error;
 
+	uv_timer_init(loop, &watch->again);
+	watch->again.data = watch;
+	watch->loop = loop;
 	note_failed_detection(watch);
 	make_filters(watch, &arp, &nd);
 	error = tap_start(watch->arp, loop, ETH_P_ARP, &arp);
@@ -155,6 +186,8 @@ void address_watch_stop(struct address_watch *watch)
 {
 	if (!watch)
 		return;
+	if (watch->loop)
+		uv_close((uv_handle_t *)&watch->again, NULL);
 	tap_stop(watch->arp);
 	tap_stop(watch->nd);
 }

@@ -87,8 +87,10 @@ def two_machines_have_it(net):
     _, prometheus = watched(net, lan.targets(), clients=[f"{net.plan.droplets}9"])
     with lan.fight():
         prometheus.fires("FloatprobeDuplicateAddress", target="shared")
+        wait_until("a server sees it, too", lambda: prometheus.query("floatprobed_address_claims > 0"))
     lan.give_up(lan.two)
     prometheus.clears("FloatprobeDuplicateAddress", seconds=90)
+    wait_until("no claim stands", lambda: not prometheus.query("floatprobed_address_claims > 0"), 60)
     prometheus.never("FloatprobeStaleNeighbour", "FloatprobeNotAssigned")
 
 

@@ -1,6 +1,7 @@
 /* flows: what is found, in which order, and who has to go when the table is full; checked against a plain list too. */
 #include "server/reflect/flows.h"
 
+#include "common/core/ns.h"
 #include "common/core/thresholds.h"
 
 #include <setjmp.h>
@@ -220,6 +221,32 @@ static void of_a_client_with_very_many_flows_little_is_said(void **state)
 	flows_free(flows);
 }
 
+/* A client that restarts begins new flows: the old ones stay in the table, unheard for ever. */
+static void unheard_are_only_flows_that_still_send(void **state)
+{
+	struct flows *flows = flows_new(8, 2, hash_key);
+
+	(void)state;
+	add_all(flows, 0, 1, 3);
+	for (uint64_t id = 1; id <= 3; id++) {
+		struct flow *flow = flows_find(flows, 0, id);
+
+		flow->heard_ns = 100 * NS_PER_S;
+		flow->made_ns = id == 3 ? 0 : 90 * NS_PER_S; /* each 50 s, each second */
+		flow->receipts.received = id == 3 ? 3 : 11;
+		flows_set_unheard(flows, flow, id > 1);
+	}
+	assert_int_equal(flows_unheard(flows, 1, 100 * NS_PER_S), 0);
+	assert_int_equal(flows_unheard(flows, 0, 100 * NS_PER_S), 2);
+	assert_int_equal(flows_unheard(flows, 0, 134 * NS_PER_S), 2);
+	assert_int_equal(flows_unheard(flows, 0, 135 * NS_PER_S), 1);
+	assert_int_equal(flows_unheard(flows, 0, 330 * NS_PER_S), 1);
+	assert_int_equal(flows_unheard(flows, 0, 331 * NS_PER_S), 0);
+	flows_set_unheard(flows, flows_find(flows, 0, 2), false);
+	assert_int_equal(flows_unheard(flows, 0, 100 * NS_PER_S), 1);
+	flows_free(flows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +257,7 @@ int main(void)
 		cmocka_unit_test(a_table_of_one_flow_works),
 		cmocka_unit_test(a_copy_keeps_the_order_and_the_content),
 		cmocka_unit_test(it_does_what_a_plain_list_would),
+		cmocka_unit_test(unheard_are_only_flows_that_still_send),
 		cmocka_unit_test(of_a_client_with_very_many_flows_little_is_said),
 	};
 
