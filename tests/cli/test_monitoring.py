@@ -85,6 +85,15 @@ class Monitoring(unittest.TestCase):
             else:
                 self.assertEqual((kind, text), ("floatprobe.yaml", "web: unix:/run/floatprobe/web.sock\n"))
 
+    def test_the_rules_as_a_resource_of_kubernetes(self):
+        """The command of docs/OPERATIONS.md makes YAML that has the rules as they are."""
+        (command,) = re.findall(r"^```sh\n(\{ printf .*?) \| kubectl apply -f -\n```", read("docs/OPERATIONS.md"), re.M | re.S)
+        made = subprocess.run(["sh", "-c", command], cwd=SOURCE, capture_output=True, text=True, check=True).stdout
+        head, _, rules = made.partition("spec:\n")
+        self.assertIn("kind: PrometheusRule\n", head)
+        self.assertEqual(re.sub("^  ", "", rules, flags=re.M), read("configs/prometheus/floatprobe.rules.yml"))
+        self.is_yaml(made)
+
     def is_of_prometheus(self, text):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(RULES, folder)
