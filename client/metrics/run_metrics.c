@@ -508,7 +508,7 @@ static const struct metrics_section sections[] = {
 	  .len = count_series,
 	  .write = write_duplicates },
 	{ { "floatprobe_answerer_changes", EXPOSITION_COUNTER, NULL,
-	    "Times that another server, or another boot of it, began to answer" },
+	    "Times that another server, or another boot of it, began to answer; none where holders are many" },
 	  .len = count_series,
 	  .write = write_holder_changes },
 	{ { "floatprobe_rtt_seconds", EXPOSITION_HISTOGRAM, "seconds", "Round-trip time of answered probes" },

@@ -257,20 +257,29 @@ static uint32_t since(uint32_t now, uint32_t *before)
 	return more;
 }
 
+/* Where several hold an address, they answer by turns. */
+static bool can_move(const struct path *path)
+{
+	return !path->target->holders_many;
+}
+
 static void catch_up(struct series_table *t, struct series_path *entry, int64_t now_ns)
 {
 	struct series_counts *c = &t->items[entry->series].counts;
+	uint32_t changes;
 
 	c->duplicates += since(entry->path->prober.duplicates, &entry->duplicates);
-	c->holder_changes += since(entry->path->prober.holder_changes, &entry->holder_changes);
+	changes = since(entry->path->prober.holder_changes, &entry->holder_changes);
+	if (can_move(entry->path))
+		c->holder_changes += changes;
 	count_losses(c, entry, now_ns);
 }
 
 /* A gap ends with the first answer of the new holder. The old one may answer late. */
 static void note_answer(struct series *s, struct series_path *entry, const struct prober_record *r)
 {
-	if (entry->path->prober.holder_changes != entry->holder_changes && entry->answered_ns > 0 &&
-	    r->sent_ns > entry->answered_ns)
+	if (can_move(entry->path) && entry->path->prober.holder_changes != entry->holder_changes &&
+	    entry->answered_ns > 0 && r->sent_ns > entry->answered_ns)
 		s->gap_ns = r->sent_ns - entry->answered_ns;
 	entry->answered_ns = ns_later(entry->answered_ns, r->sent_ns);
 	count_answer(&s->counts, r);

@@ -57,9 +57,9 @@ static void put_cause(struct document *d, enum verdict_cause cause)
 
 static void begin_incident(struct document *d, const struct incident *in, const char *class)
 {
-	document_format(d, "<article class=\"%s\"><p><strong>", class);
+	document_format(d, "<article class=\"%s\"><h3>", class);
 	write_targets(d, in);
-	document_put(d, "</strong></p>");
+	document_put(d, "</h3>");
 }
 
 static void write_kind_of_fault(struct document *d, const struct incident *in)

@@ -174,6 +174,29 @@ static void a_move_has_a_gap(void **state)
 	series_free(&t);
 }
 
+static void holders_that_answer_by_turns_do_not_move(void **state)
+{
+	struct series_table t = { 0 };
+	struct fixture f;
+	struct path *items[] = { &f.path };
+
+	(void)state;
+	set_up(&f, "\xc6\x33\x64\x07");
+	target.holders_many = true;
+	renew(&t, items, 1);
+	for (uint32_t s = 1; s <= 6; s++) {
+		send_at(&f, s * NS_PER_S);
+		boot_id = 1 + s % 2;
+		answer(&t, &f, s, s * NS_PER_S + NS_PER_MS);
+	}
+	boot_id = 1;
+	target.holders_many = false;
+	assert_int_equal(f.path.prober.holder_changes, 5);
+	assert_true(t.items[0].gap_ns < 0);
+	assert_int_equal(t.items[0].counts.holder_changes, 0);
+	series_free(&t);
+}
+
 static void series_differ_by_what_is_configured(void **state)
 {
 	struct series_table t = { 0 };
@@ -196,8 +219,11 @@ static void series_differ_by_what_is_configured(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(losses_wait_for_their_direction),        cmocka_unit_test(no_record_is_lost),
-		cmocka_unit_test(an_address_that_changes_resets_nothing), cmocka_unit_test(a_move_has_a_gap),
+		cmocka_unit_test(losses_wait_for_their_direction),
+		cmocka_unit_test(no_record_is_lost),
+		cmocka_unit_test(an_address_that_changes_resets_nothing),
+		cmocka_unit_test(a_move_has_a_gap),
+		cmocka_unit_test(holders_that_answer_by_turns_do_not_move),
 		cmocka_unit_test(series_differ_by_what_is_configured),
 	};
 
