@@ -181,7 +181,7 @@ class Pages(Web):
         wait_until("it probes", lambda: "probing" in self.log() and "cannot resolve" in self.log())
         page = wait_until("it is told", lambda: (page := self.page(self.web)) and "none: the name has no address" in page.text and page)
         self.assertEqual(page.rows[1]["rowgroup"], "gone droplet, nothing.invalid")
-        self.assertIn("unknown node", page.rows[2]["Why"])
+        self.assertIn("the name service knows no such name", page.rows[2]["Why"])
         self.assertIn("(1) ", page.titles[0])
         self.assertEqual(len(paths_of(page)), 300)
         named = page.rows[-1]["all"].partition(": ")[2].split(", ")
