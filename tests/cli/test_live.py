@@ -383,7 +383,7 @@ targets:
         shown(r"\Afloatprobe run(.|\n)*^✓ boot-01 +up .* [._]{5,}$")
         shown(r"^✗ closed udp/512 held +down forward refused .*>{5,}$")
         subprocess.run((*tmux, "resize-window", "-x", "120", "-y", "30"), check=True)
-        shown(r"^✓ boot-01 +127\.0\.0\.1 +up +boot-01 +0\.\d+ ms .*[._]{5,}$")
+        shown(r"^✓ boot-01 +127\.0\.0\.1 +up +boot-01 +\d+\.\d+ ms .*[._]{5,}$")
 
 
 if __name__ == "__main__":

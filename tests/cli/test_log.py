@@ -153,7 +153,9 @@ class Log(Processes):
             process.send_signal(signal.SIGHUP)
             wait_until("the error", lambda: "stays in use" in self.log())
             self.end(process)
-            self.assertEqual(len(self.log().splitlines()), 2, self.log())
+            # A machine under load may stop a process, which is a warning of its own.
+            said = [line for line in self.log().splitlines() if "did not run for" not in line]
+            self.assertEqual(len(said), 2, said)
             os.unlink(self.path("run.log"))
 
     def catches_hangup(self, process, how="SigCgt"):
