@@ -64,7 +64,7 @@ class Service(Processes):
 
     def test_the_server(self):
         self.listen(self.path("notify"))
-        self.lives(self.server(), "answering 1 clients")
+        self.lives(self.server(), "answering 1 client")
 
     def test_the_prober_on_an_abstract_socket(self):
         self.listen(f"\0floatprobe-{os.getpid()}-{time.monotonic_ns()}")
