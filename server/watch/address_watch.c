@@ -54,7 +54,8 @@ static void tell(struct address_watch *w, const struct conflict *c, const char *
 {
 	static const char *const sentences[] = {
 		[CONFLICTS_CLAIM] = "also claims it",
-		[CONFLICTS_PROBE] = "asked whether it can use it",
+		[CONFLICTS_PROBE] =
+		    "asked whether anybody has it (as before taking an address; some switches ask often)",
 		[CONFLICTS_DADFAILED] = "already has it, so the kernel does not use it",
 	};
 	bool known = c->key.kind != CONFLICTS_DADFAILED;
@@ -66,7 +67,8 @@ static void tell(struct address_watch *w, const struct conflict *c, const char *
 		      json_pack("{ss ss so ss sI}", "address", address, "interface", interface, "mac",
 				known ? json_string(mac) : json_null(), "kind",
 				conflicts_kind_text((enum conflicts_kind)c->key.kind), "count", (json_int_t)c->count),
-		      "address conflict: this host has %s on %s, but %s%s %s (seen %u times)", address, interface,
+		      "%sthis host has %s on %s, but %s%s %s (seen %u times)",
+		      c->key.kind == CONFLICTS_PROBE ? "" : "address conflict: ", address, interface,
 		      known ? "the machine with MAC " : "another machine", known ? mac : "", sentences[c->key.kind],
 		      (unsigned)c->count);
 }
