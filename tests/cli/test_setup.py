@@ -327,6 +327,7 @@ class Rotation(Setup):
         self.check("client/floatprobe.yaml")
         self.server.terminate()
         self.server.wait(30)
+        os.unlink(self.path("server.log"))  # the next one is ready when it says so itself
         os.replace(self.path("server/new.key"), self.path("server/floatprobed.key"))
         self.serve()
         rows = [o for o in self.objects(self.check("client/floatprobe.yaml").stdout) if o["type"] == "path"]
