@@ -371,7 +371,7 @@ static void udp_unsent(void *context, void *owner, uint32_t seq, int error)
 
 	if (p)
 		path_unsent(e, p, seq, error);
-	else if (prober) /* a recheck's */
+	else if (prober && !querier_unsent(e->querier, prober->flow_id, seq)) /* a recheck's */
 		prober_settle(prober, seq, outcome_of_send(error));
 }
 

@@ -280,6 +280,12 @@ void channel_failed(struct channel *channel, uint32_t seq, bool refused)
 	liveness_failed(&channel->liveness, refused, prober_record(&channel->prober, seq)->sent_ns);
 }
 
+void channel_unsent(struct channel *channel, uint32_t seq)
+{
+	if (channel->memory && prober_settle(&channel->prober, seq, PROBER_UNSENT) == PROBER_UNSENT)
+		liveness_unsent(&channel->liveness, prober_record(&channel->prober, seq)->sent_ns);
+}
+
 /* -- liveness -- */
 
 bool channel_is_alive(const struct channel *channel, const struct paths *paths)
@@ -306,15 +312,29 @@ struct channel *channels_first_alive(const struct channels *channels, unsigned s
 	return channel;
 }
 
+/* Could nothing be sent to this channel's address, over any protocol? It then says nothing of the server. */
+static bool is_out_of_reach(const struct channel_server *s, const struct channel *channel)
+{
+	for (const struct channel *other = s->direct; other; other = other->next) {
+		if (endpoint_same_address(&other->endpoint, &channel->endpoint) && !other->liveness.unsent)
+			return false;
+	}
+	return true;
+}
+
 enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
 				unsigned witness_rounds)
 {
 	const struct channel_server *s = &channels->servers[server];
 	enum liveness liveness = LIVENESS_SILENT;
-	bool agreed = s->direct != NULL;
+	bool agreed = false;
 
-	for (const struct channel *channel = s->direct; channel; channel = channel->next)
+	for (const struct channel *channel = s->direct; channel; channel = channel->next) {
+		if (is_out_of_reach(s, channel))
+			continue;
 		liveness = liveness_of_both(liveness, liveness_of_channel(&channel->liveness, since_ns));
+		agreed = true;
+	}
 	for (const struct channel *channel = s->relays; channel && agreed; channel = channel->next)
 		agreed = liveness_witness_agrees(&channel->liveness, since_ns, witness_rounds);
 	return liveness == LIVENESS_SILENT && !agreed ? LIVENESS_UNKNOWN : liveness;
@@ -324,11 +344,16 @@ bool channels_silence_is_proof(const struct channels *channels, unsigned server,
 			       int64_t since_ns)
 {
 	const struct channel_server *s = &channels->servers[server];
+	const struct channel *one = NULL;
 	bool proof = false;
 
 	for (const struct channel *channel = s->direct; channel && !proof && !answers_may_be_dropped;
-	     channel = channel->next)
-		proof = !endpoint_same_address(&channel->endpoint, &s->direct->endpoint);
+	     channel = channel->next) {
+		if (is_out_of_reach(s, channel))
+			continue;
+		proof = one && !endpoint_same_address(&channel->endpoint, &one->endpoint);
+		one = channel;
+	}
 	for (const struct channel *channel = s->relays; channel && !proof; channel = channel->next)
 		proof = channel->liveness.asked_ns >= since_ns;
 	return proof;

@@ -89,6 +89,8 @@ int64_t channels_expire(struct channels *channels, int64_t now_ns);
 
 /* The query with this number ended with an error, or its connection closed without an answer. */
 void channel_failed(struct channel *channel, uint32_t seq, bool refused);
+/* This host could not send it. */
+void channel_unsent(struct channel *channel, uint32_t seq);
 
 /* Was the last query of this channel answered, or since then a probe of a path over the same address and protocol? */
 bool channel_is_alive(const struct channel *channel, const struct paths *paths);
@@ -96,7 +98,8 @@ bool channel_is_alive(const struct channel *channel, const struct paths *paths);
 struct channel *channels_first_alive(const struct channels *channels, unsigned server, const struct paths *paths);
 
 /* Liveness of the server by queries alone. SILENT: all its direct channels are silent since since_ns, and every witness
- * that was asked since then confirms it for witness_rounds rounds in a row. */
+ * that was asked since then confirms it for witness_rounds rounds in a row. Addresses to which this host cannot send,
+ * over any protocol, are left out. */
 enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
 				unsigned witness_rounds);
 /* Does the silence of a server that is SILENT prove that the server is down? One address may be cut off alone: it takes

@@ -20,7 +20,7 @@ static void add_silent_round(struct liveness_channel *c, int64_t sent_ns)
 {
 	if (sent_ns <= c->ended_ns)
 		return;
-	c->answered = c->refused = false;
+	c->answered = c->refused = c->unsent = false;
 	c->silent_rounds++;
 	c->ended_ns = sent_ns;
 }
@@ -29,7 +29,7 @@ void liveness_answered(struct liveness_channel *c, bool has_evidence, int64_t se
 {
 	end_silent_rounds(c);
 	c->answered = has_evidence;
-	c->refused = false;
+	c->refused = c->unsent = false;
 	if (sent_ns > c->ended_ns)
 		c->ended_ns = sent_ns;
 	if (has_evidence)
@@ -46,6 +46,16 @@ void liveness_failed(struct liveness_channel *c, bool refused, int64_t sent_ns)
 {
 	add_silent_round(c, sent_ns);
 	c->refused = refused && !c->answered;
+}
+
+void liveness_unsent(struct liveness_channel *c, int64_t sent_ns)
+{
+	if (sent_ns < c->ended_ns)
+		return;
+	end_silent_rounds(c);
+	c->answered = c->refused = false;
+	c->unsent = true;
+	c->ended_ns = sent_ns;
 }
 
 void liveness_timed_out(struct liveness_channel *c, int64_t witness_heard_ns, int64_t sent_ns)

@@ -4,6 +4,7 @@
  * One channel:
  * - An answer with evidence: the server is ALIVE.
  * - A refusal, or an answer without evidence: some host is there, but the server is UNKNOWN.
+ * - A query that this host could not send says nothing, and ends what was known: the server is UNKNOWN.
  * - A timeout, another error, or the report of a witness that the server did not answer: the server is SILENT.
  * - All queries of a round leave together, and count as one silent round.
  * - A round that left before the newest round with a known outcome does not count as silent.
@@ -28,6 +29,7 @@ enum liveness { LIVENESS_UNKNOWN, LIVENESS_ALIVE, LIVENESS_SILENT };
 struct liveness_channel {
 	bool answered;          /* the newest outcome is an answer with evidence */
 	bool refused;           /* the newest outcome is a refusal */
+	bool unsent;            /* the newest query could not be sent */
 	bool reported_silent;   /* during the silent rounds, the witness reported that the server did not answer */
 	bool confirmed;         /* the witness itself answered after the third or a later silent round left */
 	unsigned silent_rounds; /* rounds in a row without an answer from the server */
@@ -42,6 +44,7 @@ void liveness_asked(struct liveness_channel *channel, bool through_witness, int6
 void liveness_answered(struct liveness_channel *channel, bool has_evidence, int64_t sent_ns, int64_t now_ns);
 void liveness_reported_silent(struct liveness_channel *channel, int64_t sent_ns);
 void liveness_failed(struct liveness_channel *channel, bool refused, int64_t sent_ns);
+void liveness_unsent(struct liveness_channel *channel, int64_t sent_ns);
 /* witness_heard_ns: the newest answer of the witness itself; 0: the server is asked directly. */
 void liveness_timed_out(struct liveness_channel *channel, int64_t witness_heard_ns, int64_t sent_ns);
 

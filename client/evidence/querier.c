@@ -413,6 +413,15 @@ enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq
 	return DROP_NONE;
 }
 
+bool querier_unsent(struct querier *querier, uint64_t flow_id, uint32_t seq)
+{
+	struct channel *channel = channels_find_flow(&querier->channels, flow_id);
+
+	if (channel)
+		channel_unsent(channel, seq);
+	return channel != NULL;
+}
+
 enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome)
 {
 	struct channel *channel = channels_find_flow(&querier->channels, flow_id);
@@ -423,6 +432,10 @@ enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t s
 
 	if (outcome->result == TCP_PENDING)
 		return DROP_NONE;
+	if (outcome->result == TCP_LOCAL) {
+		channel_unsent(channel, seq);
+		return DROP_NONE;
+	}
 	if (outcome->result != TCP_DONE) {
 		channel_failed(channel, seq,
 			       !is_shared(querier, channel) &&

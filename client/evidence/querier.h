@@ -75,6 +75,8 @@ void querier_heard(struct querier *querier, unsigned server, enum packet_status 
 void querier_connected(struct querier *querier, const struct endpoint *local, const struct endpoint *seen);
 /* An ICMP error came for this number of a flow that may be a query's. */
 enum drop querier_failed(struct querier *querier, uint64_t flow_id, uint32_t seq, bool refused);
+/* This host could not send this number over UDP. Returns false if the flow is no query's. */
+bool querier_unsent(struct querier *querier, uint64_t flow_id, uint32_t seq);
 /* The TCP exchange of this number ended; its flow is a query's and its channel still exists. */
 enum drop querier_tcp_done(struct querier *querier, uint64_t flow_id, uint32_t seq, const struct tcp_outcome *outcome);
 

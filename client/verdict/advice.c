@@ -1,5 +1,6 @@
 #include "client/verdict/advice.h"
 
+#include "client/verdict/condition.h"
 #include "client/verdict/verdict_reading.h"
 
 static const char *const advice_by_cause[VERDICT_CAUSES_LEN] = {
@@ -205,6 +206,9 @@ const char *advice_find(const struct verdict_evidence *e, const struct causes_ru
 	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction != VERDICT_DIRECTION_FORWARD &&
 	    own_kernel_drops(&e->hints.own_kernel))
 		return advice_for_own_kernel(&e->hints.own_kernel);
+	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && condition_answers_do_not_get_away(e, v->state))
+		return "mend how the server sends over this protocol: on the server look at the output chain of its "
+		       "firewall, and at `ip rule` and `ip route get` with the client's address";
 	if (v->cause == VERDICT_CAUSE_PROTOCOL_FILTERED && v->direction == VERDICT_DIRECTION_RETURN)
 		return "look for a firewall or security group between the server and this client that drops what the "
 		       "server sends from this port over this protocol only";

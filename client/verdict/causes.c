@@ -289,10 +289,11 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_SERVER_DOWN,
 	    .holds = condition_the_whole_server_is_silent,
-	    .needs = "the path is down, no configured address of the server answers over UDP or TCP, and no other "
-		     "server that is asked, and is alive itself, reaches it in three rounds of questions in a row "
-		     "(check: two); there are two such addresses, and this host's kernel does not drop half as many "
-		     "packets as there are probes without an answer, or at least one other server was asked",
+	    .needs =
+		"the path is down, no configured address of the server answers over UDP or TCP, and no other "
+		"server that is asked, and is alive itself, reaches it in three rounds of questions in a row "
+		"(check: two); this host can send to two such addresses, and its kernel does not drop half as many "
+		"packets as there are probes without an answer, or at least one other server was asked",
 	    .forbids =
 		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
 		"arrive, an answer of one of its addresses to this host's ARP or ND questions; silence of all other "

@@ -91,6 +91,65 @@ static void every_address_and_protocol_has_to_be_silent(void **state)
 	assert_false(is_silent(1));
 }
 
+static void ask_and_send(bool (*may_send)(const struct channel *))
+{
+	ask_directly();
+	for (struct channel *w = channels.servers[SERVER].direct; w; w = w->next) {
+		if (!may_send(w))
+			channel_unsent(w, w->prober.next - 1);
+	}
+	later();
+}
+
+static bool to_the_first(const struct channel *w)
+{
+	return endpoint_equal(&w->endpoint, &first);
+}
+
+static bool over_udp(const struct channel *w)
+{
+	return w->transport == PACKET_UDP;
+}
+
+static bool to_all(const struct channel *w)
+{
+	return w != NULL;
+}
+
+static bool to_none(const struct channel *w)
+{
+	return w == NULL;
+}
+
+static bool is_proof(void)
+{
+	return channels_silence_is_proof(&channels, SERVER, false, now_ns - LIVENESS_FRESH_NS);
+}
+
+/* Without a route to an address, its silence is this host's. Two others still prove that the server is down. */
+static void an_address_that_cannot_be_sent_to_says_nothing(void **state)
+{
+	const struct endpoint third = { .address = { [10] = 0xff, 0xff, 198, 18, 0, 3 }, .port = WIRE_PORT };
+
+	(void)state;
+	ask_and_send(to_all);
+	assert_true(is_silent(1));
+	assert_true(is_proof());
+	ask_and_send(to_the_first);
+	assert_true(is_silent(1));
+	assert_false(is_proof());
+	assert_true(channels_add(&channels, SERVER, &third));
+	ask_and_send(to_the_first);
+	assert_false(is_proof());
+	ask_and_send(to_none);
+	assert_false(is_silent(1));
+	ask_and_send(over_udp);
+	assert_false(is_silent(1)); /* nothing is known of TCP */
+	ask_and_send(to_all);
+	assert_true(is_silent(1));
+	assert_true(is_proof());
+}
+
 /* What was silent long ago has to be asked again. */
 static void silence_is_of_lately(void **state)
 {
@@ -225,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_address_and_protocol_has_to_be_silent, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_address_that_cannot_be_sent_to_says_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(silence_is_of_lately, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_witness_that_says_nothing_has_to_be_heard_otherwise, set_up,
 						tear_down),

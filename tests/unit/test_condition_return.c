@@ -120,6 +120,9 @@ static void the_server_cannot_answer(void **state)
 	assert_null(strstr(v.advice, "how the server sends to this client"));
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_RETURN); e.context.protocol = clear;
 	     e.hints.return_route = (struct hint_return_route_explanation){ &unsent, "boot-01", true });
+	assert_non_null(strstr(v.advice, "how the server sends over this protocol"));
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_RETURN); e.context.protocol = clear);
+	assert_non_null(strstr(v.advice, "between the server and this client"));
 }
 
 int main(void)

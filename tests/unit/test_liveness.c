@@ -50,6 +50,15 @@ static void the_newest_outcome_decides(void **state)
 	liveness_answered(&c, false, BEGIN + 8 * S, BEGIN + 8 * S);
 	assert_int_equal(liveness_of_channel(&c, AGES), LIVENESS_UNKNOWN); /* no evidence */
 	assert_false(c.refused);
+	times_out(&c, DIRECT, BEGIN + 9 * S);
+	liveness_unsent(&c, BEGIN + 10 * S);
+	assert_int_equal(liveness_of_channel(&c, AGES), LIVENESS_UNKNOWN);
+	assert_true(c.unsent);
+	liveness_unsent(&c, BEGIN + 9 * S); /* an older one */
+	times_out(&c, DIRECT, BEGIN + 11 * S);
+	liveness_unsent(&c, BEGIN + 10 * S);
+	assert_int_equal(liveness_of_channel(&c, AGES), LIVENESS_SILENT);
+	assert_false(c.unsent);
 }
 
 /* Directly, the newest answer holds until the next outcome; through a witness it ends with the next round. */
