@@ -118,6 +118,21 @@ def own_firewall_rejects(net):
 
 
 @scenario
+def no_route_to_the_other_address(net):
+    """Two addresses do not answer, and at one of them that is this host's fault: nothing says that the server is down."""
+    plan = net.plan
+    droplet = plan.droplet["boot-01"]
+    net.client.ip(f"route add unreachable {plan.floating}")
+    net.cut("return", droplet)
+    check = net.check([
+        {"name": "boot-01", "role": "droplet", "address": droplet, "server": "boot-01"},
+        {"name": "bootnode", "role": "floating", "address": plan.floating, "server": "boot-01"},
+    ])  # fmt: skip
+    check.expect({"target": "bootnode"}, state="unknown", cause="local", sent=0)
+    check.expect({"target": "boot-01"}, state="down", cause="unexplained")
+
+
+@scenario
 def answers_from_another_port(net):
     """A translation on the way back changes the port alone."""
     plan = net.plan
