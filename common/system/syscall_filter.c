@@ -1,12 +1,6 @@
 #include "common/system/syscall_filter.h"
 
-#if defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
+#include "common/system/sanitized.h"
 
 #if defined(FLOATPROBE_SECCOMP) && !SANITIZED
 

@@ -181,6 +181,7 @@ class Secrets(Processes):
             server = self.start("setpriv", "--inh-caps=-ipc_lock", "--bounding-set=-ipc_lock", "prlimit", f"--memlock={limit}",
                                 cli.FLOATPROBED, "--config", file)  # fmt: skip
             wait_until("it listens", lambda: "listening" in self.log())
+            self.skip_if_sanitized(server, "AddressSanitizer's mlock does nothing")
             self.end(server)
             self.assertEqual("not locked in memory" in self.log(), said)
             os.unlink(self.path("run.log"))
@@ -190,11 +191,14 @@ class Secrets(Processes):
         key = nacl.signing.SigningKey(seed)
         return seed, bytes(key.to_curve25519_private_key())
 
-    def dumped(self, process, secret):
-        """The mappings that have the secret and that a core dump takes in."""
+    def skip_if_sanitized(self, process, why):
         with open(f"/proc/{process.pid}/statm", encoding="ascii") as statm:
             if int(statm.read().split()[0]) * resource.getpagesize() > 2**40:
-                self.skipTest("AddressSanitizer reserves more than can be read")
+                self.skipTest(why)
+
+    def dumped(self, process, secret):
+        """The mappings that have the secret and that a core dump takes in."""
+        self.skip_if_sanitized(process, "AddressSanitizer reserves more than can be read")
         found, total = [], 0
         with open(f"/proc/{process.pid}/smaps", encoding="ascii") as smaps, open(
             f"/proc/{process.pid}/mem", "rb", buffering=0
