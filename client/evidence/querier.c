@@ -51,7 +51,10 @@ struct querier {
 
 static void channel_leaves(void *context, struct channel *channel)
 {
-	tcp_dialer_forget(((struct querier *)context)->s.tcp, &channel->prober);
+	const struct querier *querier = context;
+
+	udp_dialer_forget(querier->s.udp, &channel->prober);
+	tcp_dialer_forget(querier->s.tcp, &channel->prober);
 }
 
 struct querier *querier_new(const struct querier_settings *settings)

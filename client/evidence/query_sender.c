@@ -50,11 +50,9 @@ static bool send_query(struct query_sender *s, struct channel *c, int64_t now_ns
 	uint32_t seq = prober_send(&c->prober, now_ns, clock_real_ns());
 
 	if (c->transport == PACKET_UDP) {
-		buf = udp_dialer_stage(s->udp, &c->endpoint, 0, NULL, len, NULL, seq);
-		if (!buf) {
-			prober_settle(&c->prober, seq, PROBER_UNSENT);
+		buf = udp_dialer_stage(s->udp, &c->endpoint, 0, NULL, len, &c->prober, seq);
+		if (!buf)
 			return false;
-		}
 	}
 	s->packets++;
 	if (!query_write(&s->codec, c, &s->query, seq, buf))

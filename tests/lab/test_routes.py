@@ -133,6 +133,24 @@ def no_route_to_the_other_address(net):
 
 
 @scenario
+def no_route_to_a_third_address(net):
+    """As on a host without IPv6: the two others still prove it."""
+    plan = net.plan
+    third = f"{plan.droplets}77"
+    net.client.ip(f"route add unreachable {third}")
+    addresses = {"boot-01": plan.droplet["boot-01"], "bootnode": plan.floating, "third": third}
+    for name in "boot-01", "bootnode":
+        net.cut("forward", addresses[name])
+    check = net.check([
+        {"name": name, "role": "floating" if name == "bootnode" else "droplet", "address": address, "server": "boot-01"}
+        for name, address in addresses.items()
+    ])  # fmt: skip
+    check.expect({"target": "third"}, state="unknown", cause="local", sent=0)
+    for name in "boot-01", "bootnode":
+        check.expect({"target": name}, state="down", cause="server-down")
+
+
+@scenario
 def answers_from_another_port(net):
     """A translation on the way back changes the port alone."""
     plan = net.plan

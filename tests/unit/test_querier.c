@@ -35,6 +35,8 @@ static int64_t now_ns;
 
 static struct sent {
 	struct endpoint to;
+	const struct prober *owner;
+	uint32_t seq;
 	bool tcp;
 	size_t len;
 	uint8_t packet[WIRE_EVIDENCE_UDP_LEN]; /* UDP */
@@ -44,19 +46,24 @@ static unsigned sent_len;
 uint8_t *udp_dialer_stage(struct udp_dialer *dialer, const struct endpoint *to, int held, uint32_t *last_fresh,
 			  size_t len, void *owner, uint32_t seq)
 {
-	(void)dialer, (void)held, (void)last_fresh, (void)owner, (void)seq;
+	(void)dialer, (void)held, (void)last_fresh;
 	assert_in_range(sent_len, 0, SENT_MAX - 1);
 	assert_in_range(len, 1, WIRE_EVIDENCE_UDP_LEN);
-	sent[sent_len] = (struct sent){ .to = *to, .len = len };
+	sent[sent_len] = (struct sent){ .to = *to, .owner = owner, .seq = seq, .len = len };
 	return sent[sent_len++].packet;
 }
 
 void tcp_dialer_start(struct tcp_dialer *dialer, const struct endpoint *to, const uint8_t *body, size_t len,
 		      int64_t timeout_ns, void *owner, uint32_t seq)
 {
-	(void)dialer, (void)body, (void)timeout_ns, (void)owner, (void)seq;
+	(void)dialer, (void)body, (void)timeout_ns;
 	assert_in_range(sent_len, 0, SENT_MAX - 1);
-	sent[sent_len++] = (struct sent){ .to = *to, .tcp = true, .len = len };
+	sent[sent_len++] = (struct sent){ .to = *to, .owner = owner, .seq = seq, .tcp = true, .len = len };
+}
+
+void udp_dialer_forget(struct udp_dialer *dialer, const void *owner)
+{
+	(void)dialer, (void)owner;
 }
 
 void tcp_dialer_forget(struct tcp_dialer *dialer, const void *owner)
@@ -285,6 +292,39 @@ static void an_address_that_is_gone_is_not_asked(void **state)
 	assert_in_range(asked_at(&stays, false), 1, 2);
 	assert_false(querier_silence_is_proof(
 	    querier, 7, false)); /* of one address nobody knows whether it is the server's fault */
+}
+
+/* This host sends nothing there, over UDP or TCP. */
+static void cannot_send_to(const struct endpoint *at)
+{
+	const struct tcp_outcome local = { .result = TCP_LOCAL };
+
+	for (unsigned i = 0; i < sent_len; i++) {
+		const struct sent *s = &sent[i];
+		if (!endpoint_equal(&s->to, at))
+			continue;
+		if (s->tcp)
+			assert_int_equal(querier_tcp_done(querier, s->owner->flow_id, s->seq, &local), DROP_NONE);
+		else
+			assert_true(querier_unsent(querier, s->owner->flow_id, s->seq));
+	}
+}
+
+static void an_address_without_a_route_is_not_silent(void **state)
+{
+	struct endpoint other = address(7, 1);
+	int64_t end_ns = now_ns + 4 * S;
+
+	(void)state;
+	assert_true(querier_add(querier, 7, &other));
+	for (probe(7, true); now_ns < end_ns; now_ns += 20 * MS) {
+		querier_tick(querier, now_ns);
+		cannot_send_to(&other);
+		sent_len = 0;
+	}
+	assert_int_equal(querier_liveness(querier, 7, 1), LIVENESS_SILENT);
+	assert_false(querier_silence_is_proof(querier, 7, false));
+	assert_false(querier_unsent(querier, 1, 1)); /* no query's flow */
 }
 
 static void a_new_address_takes_the_room_of_an_old_one(void **state)
@@ -565,6 +605,7 @@ int main(void)
 		TEST(other_ways_are_tried_where_queries_are_lost),
 		TEST(where_udp_probes_are_refused_only_tcp_is_asked),
 		TEST(an_address_that_is_gone_is_not_asked),
+		TEST(an_address_without_a_route_is_not_silent),
 		TEST(a_new_address_takes_the_room_of_an_old_one),
 		TEST(it_sleeps_where_nothing_is_shared),
 		TEST(who_does_not_know_our_key_is_not_awaited),
