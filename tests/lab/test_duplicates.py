@@ -158,6 +158,8 @@ def mute_applications_besides(net):
     """Two causes at once: the second is named as well."""
     lan = Lan(net)
     with lan.fight():
+        sees_claim(lan, lan.one, lan.two)
+        sees_claim(lan, lan.two, lan.one)
         check = net.check(lan.targets(unpinned=True), options=ROUND)
     for row in check.expect({**SHARED, "protocol": "udp"}, cause="duplicate-address"):
         if row["state"] == "up":
