@@ -103,8 +103,8 @@ struct channel *channels_first_alive(const struct channels *channels, unsigned s
 enum liveness channels_liveness(const struct channels *channels, unsigned server, int64_t since_ns,
 				unsigned witness_rounds);
 /* Does the silence of a server that is SILENT prove that the server is down? One address may be cut off alone: it takes
- * a second address, or a witness that was asked since since_ns. If this host may drop the answers itself, only a
- * witness will do. */
+ * a second one to which this host can send, or a witness that was asked since since_ns. If this host may drop the
+ * answers itself, only a witness will do. */
 bool channels_silence_is_proof(const struct channels *channels, unsigned server, bool answers_may_be_dropped,
 			       int64_t since_ns);
 /* A silent relay whose witness reported, at since_ns or later, that the server did not answer; NULL: none. */
