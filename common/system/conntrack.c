@@ -26,14 +26,15 @@ static int find_column(const char *line, const char *name)
 	}
 }
 
-static int64_t value_at(const char *line, int column)
+/* The kernel prints 32 bits. */
+static uint32_t value_at(const char *line, int column)
 {
 	for (; column > 0; column--) {
 		line += strspn(line, " ");
 		line += strcspn(line, " \n");
 	}
 	line += strspn(line, " ");
-	return *line == '\n' ? 0 : (int64_t)strtoul(line, NULL, HEXADECIMAL);
+	return *line == '\n' ? 0 : (uint32_t)strtoul(line, NULL, HEXADECIMAL);
 }
 
 /* The names, and a line for each CPU. A line that is cut off does not count. */

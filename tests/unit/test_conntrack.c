@@ -36,6 +36,7 @@ static void what_is_not_there_is_not_made_up(void **state)
 	assert_int_equal(conntrack_sum("found drop\n", "drop"), 0);
 	assert_int_equal(conntrack_sum("found drop\n1 2\n3 4", "drop"), 2); /* the last line is cut off */
 	assert_int_equal(conntrack_sum("found drop\n1\n\n1 2\n", "drop"), 2);
+	assert_int_equal(conntrack_sum("drop\n7fffffff00000001\n7fffffff00000001\n", "drop"), 2); /* not the kernel's */
 }
 
 static void texts_that_end_early(void **state)
