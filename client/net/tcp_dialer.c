@@ -1,6 +1,7 @@
 #include "client/net/tcp_dialer.h"
 
 #include "client/net/egress_table.h"
+#include "client/net/fresh_ports.h"
 #include "client/net/tcp_names.h"
 #include "common/core/framing.h"
 #include "common/core/ns.h"
@@ -48,6 +49,7 @@ struct tcp_dialer {
 	unsigned closing; /* exchanges whose handles are closing */
 	bool freed;
 	struct tcp_names names;
+	struct fresh_ports ports;
 };
 
 static void list_add(struct exchange **list, struct exchange *x)
@@ -74,6 +76,7 @@ struct tcp_dialer *tcp_dialer_new(uv_loop_t *loop, const struct tcp_dialer_hooks
 		return NULL;
 	d->loop = loop;
 	d->hooks = *hooks;
+	fresh_ports_init(&d->ports);
 	return d;
 }
 
@@ -420,34 +423,26 @@ static struct endpoint local_of(int fd)
 								  : (struct endpoint){ .port = 0 };
 }
 
-/* Let the kernel choose a port now, at random. Returns it; 0: connect() has to choose. */
-static uint16_t choose_port(const struct exchange *x)
-{
-	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof ss;
-	int off = 0;
-
-	setsockopt(x->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &off, sizeof off);
-	if (getsockname(x->fd, (struct sockaddr *)&ss, &len) < 0 || bind(x->fd, (struct sockaddr *)&ss, len) < 0)
-		return 0;
-	return local_of(x->fd).port;
-}
-
 /* A socket at a port that no connection of ours had recently, to any address. connect() gives one port to several
  * addresses; where a provider translates these to one, the connections would be one, and be in each other's way. With
- * more connections than are remembered, the ports would run out, and connect() chooses. Returns 0 or errno. */
+ * more connections than are remembered, the ports would run out, and connect() chooses where it can. Returns 0 or
+ * errno. */
 static int open_at_fresh_port(struct exchange *x, const struct endpoint *to)
 {
 	const struct tcp_names *names = &x->dialer->names;
-	int error;
+	struct fresh_ports *ports = &x->dialer->ports;
 
 	for (unsigned i = 0;; i++) {
+		int error = open_socket(x, to);
 		uint16_t port;
 
-		error = open_socket(x, to);
-		if (error || i == FRESH_PORT_TRIES || !tcp_names_are_few(names, clock_mono_ns()))
+		if (error || i == FRESH_PORT_TRIES)
 			return error;
-		port = choose_port(x);
+		if (!tcp_names_are_few(names, clock_mono_ns())) {
+			fresh_ports_bind_other_parity(ports, x->fd);
+			return 0;
+		}
+		port = fresh_ports_bind(ports, x->fd);
 		if (port == 0 || tcp_names_is_fresh(names, port, clock_mono_ns()))
 			return 0;
 		close(x->fd);

@@ -64,12 +64,14 @@ def largest_size_that_passes(net, limit, privilege):
 def one_way_of_two_is_broken(net, privilege):
     """Every other source port fails, always the same ones."""
     net.deprive(privilege)
-    net.cut("forward", net.plan.floating, "udp", also="udp sport & 1 == 1")
+    for protocol in ("udp", "tcp"):
+        net.cut("forward", net.plan.floating, protocol, also=f"{protocol} sport & 1 == 1")
     *droplets, floating = net.targets()
     many = ("--count", "40", "--spacing", "50ms")  # ports are chosen by chance: enough of them that both ways have some
     held = 24  # one way has less than two of them once in 10^5 runs
     check = net.check([*droplets, {**floating, "flows": {"held": held, "fresh": 1}}], options=many)
     check.expect(FRESH, state="lossy", direction="forward", cause="some-ports")
+    check.expect({**FRESH, "protocol": "tcp"}, state="lossy", direction="forward", expected=False)
     dead = [row for row in check.expect(HELD, cause={"none", "some-ports"}) if row["state"] != "up"]
     check.require(1 < len(dead) < held - 1, "neither all nor none")
     for row in dead:
