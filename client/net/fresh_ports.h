@@ -8,6 +8,8 @@
 
 #include "common/system/udp.h"
 
+#include <stdint.h>
+
 enum { FRESH_PORTS_KEY_LEN = 16 };
 
 struct fresh_ports {
@@ -15,9 +17,14 @@ struct fresh_ports {
 	uint32_t next;      /* number of the next port, below 4^half_bits */
 	unsigned half_bits; /* 4^half_bits >= len */
 	uint8_t key[FRESH_PORTS_KEY_LEN];
+	uint8_t reserved[(UINT16_MAX + 1) / 8]; /* a bit for each port */
 };
 
+/* The range of this network namespace, without its reserved ports. */
 void fresh_ports_init(struct fresh_ports *ports);
+/* Leave out the ports of a list such as "3306,50000-50010\n" (/proc/sys/net/ipv4/ip_local_reserved_ports). If it is not
+ * valid or leaves none, the kernel chooses. */
+void fresh_ports_leave_out(struct fresh_ports *ports, const char *list);
 
 /* The next port; 0: the kernel chooses. */
 uint16_t fresh_ports_next(struct fresh_ports *ports);

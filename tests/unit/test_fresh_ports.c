@@ -66,6 +66,33 @@ static void a_range_can_be_small(void **state)
 		assert_int_equal(given[port], 1);
 }
 
+static void reserved_ports_are_left_out(void **state)
+{
+	(void)state;
+	fresh_ports_leave_out(&ports, "22,32768-32800,40000,60999-65535\n");
+	for (unsigned i = 0; i < LEN - 33 - 1 - 1; i++)
+		assert_int_equal(++given[fresh_ports_next(&ports)], 1);
+	assert_int_equal(given[32768] + given[32800] + given[40000] + given[60999], 0);
+	assert_int_equal(given[32801] + given[60998], 2);
+}
+
+static void the_kernel_chooses_where_the_list_is_of_no_use(void **state)
+{
+	static const char *const lists[] = {
+		"0-65535\n", "1-\n", "-1\n", "5-4\n", "70000\n", "1 2\n", "no\n", "1,,2\n"
+	};
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		set_up(state);
+		fresh_ports_leave_out(&ports, lists[i]);
+		assert_int_equal(fresh_ports_next(&ports), 0);
+	}
+	set_up(state);
+	fresh_ports_leave_out(&ports, "\n");
+	fresh_ports_leave_out(&ports, "");
+	assert_int_not_equal(fresh_ports_next(&ports), 0);
+}
+
 static void two_processes_have_different_orders(void **state)
 {
 	struct fresh_ports other;
@@ -150,6 +177,8 @@ int main(void)
 		cmocka_unit_test_setup(each_port_comes_once_in_turn, set_up),
 		cmocka_unit_test_setup(no_number_of_targets_falls_into_step, set_up),
 		cmocka_unit_test_setup(a_range_can_be_small, set_up),
+		cmocka_unit_test_setup(reserved_ports_are_left_out, set_up),
+		cmocka_unit_test_setup(the_kernel_chooses_where_the_list_is_of_no_use, set_up),
 		cmocka_unit_test_setup(two_processes_have_different_orders, set_up),
 		cmocka_unit_test_setup(connections_have_ports_of_both_parities, set_up),
 		cmocka_unit_test_setup(the_kernel_chooses_without_a_range, set_up),
