@@ -14,7 +14,8 @@ static bool has_spoken(const struct path *p, int slot, uint32_t seq)
 
 	return p->loss->has_window[slot] &&
 	       p->loss->windows[slot].asked_ns >=
-		   (attempt ? settle_attempt_missing_from_ns(p, attempt) : path_loss_deadline_ns(p, seq));
+		   (attempt ? settle_attempt_missing_from_ns(p, attempt)
+			    : prober_proof_from_ns(&p->prober, prober_record(&p->prober, seq)));
 }
 
 bool settle_wanted(const struct path *p, int slot)
@@ -151,7 +152,7 @@ static void settle_by_capture(struct path *p, const struct query_result *result,
 		const struct prober_record *r = prober_record(&p->prober, seq);
 		if (c->bitmap >> b & 1 && seq < p->prober.next && p->prober.next - seq <= p->prober.ring_len &&
 		    prober_is_doubtful(r) && r->sent_ns >= w->blind_before_ns &&
-		    w->asked_ns >= path_loss_deadline_ns(p, seq))
+		    w->asked_ns >= prober_proof_from_ns(&p->prober, r))
 			prober_settle(&p->prober, seq, PROBER_LOST_FORWARD);
 	}
 }

@@ -252,6 +252,23 @@ static uint32_t rtt_ns(const struct packet_reply *reply, int64_t total_ns)
 	return total_ns < UINT32_MAX ? (uint32_t)total_ns : UINT32_MAX;
 }
 
+static void note_late_answer(struct prober *p, int64_t after_ns)
+{
+	int64_t most_ns = PROBER_SLOW_TIMEOUTS * p->timeout_ns;
+
+	if (after_ns > most_ns)
+		after_ns = most_ns;
+	if (after_ns > p->slowest_ns)
+		p->slowest_ns = after_ns;
+}
+
+static void note_timely_answer(struct prober *p)
+{
+	p->slowest_ns -= p->slowest_ns / PROBER_SLOW_ANSWERS;
+	if (p->slowest_ns < p->timeout_ns / 2)
+		p->slowest_ns = 0;
+}
+
 static void answer(struct prober *p, struct prober_record *r, const struct packet_reply *reply, unsigned server,
 		   int64_t received_real_ns, int64_t now_ns)
 {
@@ -264,6 +281,7 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 	} else if (total_ns >= p->timeout_ns) {
 		ring_turn(p, r, PROBER_LOST, true); /* both directions work, but slowly; overrides any outcome */
 		r->late = true;
+		note_late_answer(p, total_ns);
 		if (p->account)
 			account_add(p->account, ACCOUNT_LATE);
 	} else {
@@ -271,6 +289,7 @@ static void answer(struct prober *p, struct prober_record *r, const struct packe
 		r->span_ns = rtt_ns(reply, total_ns);
 		r->server = server & PROBER_NOBODY;
 		account_answer(p, r, reply, left_real_ns, received_real_ns);
+		note_timely_answer(p);
 	}
 }
 
@@ -359,7 +378,7 @@ static uint32_t window_begin(const struct prober *p, const struct receipts *wind
 }
 
 static void read_receipts(struct prober *p, const struct packet_reply *reply, unsigned server, int64_t asked_ns,
-			  bool sole)
+			  int64_t now_ns, bool sole)
 {
 	bool knows = sole && remembers(p, reply, server);
 
@@ -369,12 +388,12 @@ static void read_receipts(struct prober *p, const struct packet_reply *reply, un
 		struct prober_record *r = ring_slot(p, seq);
 		enum receipts_status status;
 
-		if (!ring_is_revisable(r))
+		if (!ring_is_revisable(r) || (p->slowest_ns > 0 && now_ns < prober_proof_from_ns(p, r)))
 			continue;
 		status = receipts_status(&reply->receipts, seq);
 		ring_settle_by_receipt(p, r, status == RECEIPTS_ARRIVED,
 				       status == RECEIPTS_MISSING && knows && r->sent_ns >= p->holder_since_ns &&
-					   r->sent_ns <= asked_ns - p->timeout_ns);
+					   prober_proof_from_ns(p, r) <= asked_ns);
 	}
 }
 
@@ -401,7 +420,7 @@ enum prober_outcome prober_reply(struct prober *p, const struct packet_reply *re
 		acknowledge(&p->heard, reply->seq);
 	}
 	advance_waiting(p);
-	read_receipts(p, reply, server, r->sent_ns, sole);
+	read_receipts(p, reply, server, r->sent_ns, now_ns, sole);
 	return r->outcome;
 }
 

@@ -29,7 +29,8 @@ struct prober_record {
 struct prober {
 	uint64_t flow_id;
 	int64_t timeout_ns;
-	int64_t clock_ns; /* realtime minus monotonic clock, at most 4.29 s less than it was at the newest probe */
+	int64_t slowest_ns; /* longest time that a late answer took, of late; 0: all are timely */
+	int64_t clock_ns;   /* realtime minus monotonic clock, at most 4.29 s less than it was at the newest probe */
 	struct prober_record *ring; /* ring_len records, the caller's memory; probe n is at n % ring_len */
 	uint32_t ring_len;          /* a power of two */
 	uint32_t next;              /* number of the next probe; the first is 1 */
@@ -74,6 +75,15 @@ static inline bool prober_is_lost_forward(const struct prober_record *r)
 static inline bool prober_is_lost_return(const struct prober_record *r)
 {
 	return prober_fate(r->outcome) == PROBER_FATE_RETURN;
+}
+
+/* From when on it is proven that the probe was lost. Where answers come late, a probe that is not answered may be under
+ * way, or its answer. */
+static inline int64_t prober_proof_from_ns(const struct prober *p, const struct prober_record *r)
+{
+	int64_t slow_ns = p->slowest_ns + p->slowest_ns / 2;
+
+	return r->sent_ns + (slow_ns > p->timeout_ns ? slow_ns : p->timeout_ns);
 }
 
 /* Lost, direction not known. */

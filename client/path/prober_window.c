@@ -8,7 +8,7 @@ static bool window_lacks(const struct prober *p, const struct prober_window *w, 
 {
 	const struct receipts *have = &w->receipts;
 
-	if (seq <= p->refused_upto || w->asked_ns - p->timeout_ns < r->sent_ns || w->blind_before_ns >= r->sent_ns)
+	if (seq <= p->refused_upto || w->asked_ns < prober_proof_from_ns(p, r) || w->blind_before_ns >= r->sent_ns)
 		return false;
 	if (!w->known)
 		return true;
@@ -39,7 +39,7 @@ static bool all_windows_lack(const struct prober *p, const struct prober_window 
  * holder answered last. No other server held the address when it could have arrived in time. */
 static bool between_answers_of_holder(const struct prober *p, const struct prober_record *r)
 {
-	return r->sent_ns >= p->holder_since_ns && r->sent_ns <= p->holder_sent_ns - p->timeout_ns;
+	return r->sent_ns >= p->holder_since_ns && prober_proof_from_ns(p, r) <= p->holder_sent_ns;
 }
 
 /* Does this window prove that the probe had arrived by its deadline? A datagram is sent once, so that any receipt of it
@@ -48,6 +48,7 @@ static bool window_has(const struct prober *p, const struct prober_window *w, ui
 		       const struct prober_record *r)
 {
 	return w->known && receipts_status(&w->receipts, seq) == RECEIPTS_ARRIVED &&
+	       (p->slowest_ns == 0 || w->asked_ns >= prober_proof_from_ns(p, r)) &&
 	       (!probe_kind_of(p->kind)->is_repeated || w->newest_ns <= r->sent_ns + p->timeout_ns);
 }
 

@@ -299,10 +299,10 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 	bool where = !endpoint_is_unknown(&e->facts.arrived_on);
 
 	if (arrived > 0)
-		say(v, "%s received %u of %u lost probes%s%s (it has %s%s%s), but no answer to them came back", name,
+		say(v, "%s received %u of %u lost probes%s%s (it has %s%s%s), but no answer to them came %s", name,
 		    arrived, losses(e), where ? " on " : "", where ? say_address(&e->facts.arrived_on).text : "",
 		    probe_kind_of(e->kind)->has_handshake ? "receipts or half-open sockets" : "receipts",
-		    by[0] ? ", asked through " : "", by);
+		    by[0] ? ", asked through " : "", by, v->slow ? "in time" : "back");
 	if (missing > 0)
 		say(v,
 		    probe_kind_of(e->kind)->has_handshake

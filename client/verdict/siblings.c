@@ -122,6 +122,25 @@ static bool is_slow(const struct path *p, int64_t began_ns)
 	return t.late > 0 && 2 * t.late >= t.sent;
 }
 
+/* What it loses is answered after the timeout. */
+static bool loses_by_lateness(const struct path *p, enum mode mode)
+{
+	struct prober_tally t;
+
+	prober_tally(&p->prober, mode == MODE_CHECK ? p->prober.ring_len : SIGNIFICANCE_WINDOW_PROBES, &t);
+	return t.late >= SIBLINGS_LATE_ANSWERS && 1000 * t.late >= VERDICT_SLOW_PERMILLE * (t.sent - t.answered);
+}
+
+/* Connections are given up before a late answer comes. They may be lost for that, unless they fail where datagrams
+ * pass.
+ */
+static bool may_be_slow(const struct path *p, const struct path *datagrams, const struct comparison *protocol,
+			enum mode mode)
+{
+	return probe_kind_of(p->kind)->has_handshake && loses_by_lateness(datagrams, mode) &&
+	       !significance_is_clear(protocol, mode);
+}
+
 /* The largest smaller size that passes, over all its flows. */
 static void find_smaller_size(const struct engine *e, size_t i, int64_t began_ns, uint32_t lost,
 			      struct verdict_context *c)
@@ -190,7 +209,8 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		if (other->kind == p->kind || other->pmtu || !endpoint_equal(&other->endpoint, &p->endpoint))
 			continue;
 		add_other_protocol(other, protocol.began_ns, c);
-		c->slow_elsewhere = c->slow_elsewhere || is_slow(other, protocol.began_ns);
+		c->slow_elsewhere =
+		    c->slow_elsewhere || is_slow(other, protocol.began_ns) || may_be_slow(p, other, &c->protocol, mode);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
 		c->taken_over_tcp = c->taken_over_tcp || takes_connections(other, mode);
 		c->refused_over_tcp = c->refused_over_tcp || refuses_connections(other, mode);

@@ -98,7 +98,7 @@ static void report_counts(const struct verdict_evidence *e, struct verdict *v)
 	v->return_lost = e->tally.return_lost;
 	v->lost = e->tally.lost + unproven - stopped;
 	v->unsent = unsent_probes(e);
-	v->slow = v->state == VERDICT_DOWN && answers_come_late(e);
+	v->slow = (v->state == VERDICT_DOWN || v->state == VERDICT_LOSSY) && answers_come_late(e);
 	if (!v->slow)
 		return;
 	v->lost += v->forward_lost + v->return_lost;

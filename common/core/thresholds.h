@@ -22,6 +22,10 @@
 enum {
 	/* One or two losses in a row are common where loss is random. */
 	PROBER_OUTAGE_LOSSES = 3,
+	/* Each timely answer after a late one takes such a part off the time that a loss waits for its direction. */
+	PROBER_SLOW_ANSWERS = 32,
+	/* A server that was stopped answers all that waited for it. The way is not as slow as that. */
+	PROBER_SLOW_TIMEOUTS = 3,
 	/* `run` changes a state only after this many outcomes in a row, so that single losses do not make it flap. */
 	ASSESS_STREAK_PROBES = 3,
 	/* Two outages in a window are two faults. With a third, the path loses probes all the time. */
@@ -135,6 +139,8 @@ enum {
 	/* This share of the losses is answered late where the way is slow. Random loss makes late answers, too, as a
 	 * kernel repeats what is lost, but fewer. */
 	VERDICT_SLOW_PERMILLE = 750,
+	/* One or two late answers may be repetitions of what was lost, or a pause of the server. */
+	SIBLINGS_LATE_ANSWERS = 3,
 	/* A flow leads to the server that sent its newest ten answers: 2^10 is SIGNIFICANCE_ODDS_CHECK. */
 	SIBLINGS_SAME_SERVER_CHECK_ANSWERS = 10,
 	/* In `run` it takes seventeen: 2^17 is SIGNIFICANCE_ODDS_RUN. */

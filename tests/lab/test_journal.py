@@ -158,6 +158,23 @@ def late(net):
 
 
 @once
+@scenario
+def some_are_late(net):
+    """What has arrived is answered, too late: nothing is lost on its way, and no verdict says so meanwhile."""
+    proxy(net, "some-late")
+    count(net)
+    target = {"name": "bootnode", "role": "floating", "address": net.plan.floating, "server": "boot-01"}
+    daemon = net.run_daemon([{**target, "protocols": ["udp"], "sizes": [512]}])
+    daemon.wait_for(UDP, state="lossy")
+    counter = counted(net, "heard")
+    wait_until("a lot came", lambda: counted(net, "heard") > counter + 100)
+    lines = stopped(daemon)
+    changes = [line["to"] for line in records(lines, "change")]
+    require(all(to["direction"] in ("none", "unknown") for to in changes), f"nothing is lost on its way: {changes}")
+    require(sum(to["state"] == "lossy" for to in changes) <= 2, f"nothing changes, once the paths are lossy: {changes}")
+
+
+@once
 @scenarios(("1",), ("12",))
 def suspended(net, seconds):
     """The daemon does not run for a while: nothing is lost for it, and the journal says so."""

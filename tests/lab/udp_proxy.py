@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """udp_proxy.py ADDRESS BACKEND PORT [POLICY]: pass datagrams on, each client by a socket of its own, as docker's userland
-proxy does. POLICY for answers: double (each one comes twice), late (after 0.4 s), swap (two change places)."""
+proxy does. POLICY for answers: double (each one comes twice), late (after 0.4 s), some-late (each third one), swap (two
+change places)."""
 
 import select
 import socket
@@ -18,10 +19,14 @@ class Answers:
     def __init__(self, front, policy):
         self.front, self.policy = front, policy
         self.queue = []  # (time, data, client)
+        self.count = 0
 
     def add(self, data, client):
         copies = 2 if self.policy == "double" else 1
-        self.queue += [(time.monotonic() + (0.4 if self.policy == "late" else 0), data, client)] * copies
+        self.count += 1
+        late = self.policy == "late" or (self.policy == "some-late" and self.count % 3 == 0)
+        self.queue += [(time.monotonic() + (0.4 if late else 0), data, client)] * copies
+        self.queue.sort(key=lambda answer: answer[0])
 
     def pass_on(self):
         """Returns for how long nothing is due; None: nothing waits."""

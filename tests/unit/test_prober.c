@@ -208,6 +208,33 @@ static void a_late_answer_settles_nothing_of_direction(void **state)
 	assert_int_equal(p.heard.newest, 1);
 }
 
+/* What has arrived may be answered still, and what has not may be under way. */
+static void where_answers_are_late_a_direction_is_proven_later(void **state)
+{
+	struct prober_window has = {
+		.known = true, .receipts = receipts_of(ARRIVED(2)), .boot_id = BOOT, .asked_ns = 2900 * MS
+	};
+	const struct prober_window *windows[] = { &has };
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		send_at(100 * i);
+	assert_int_equal(ANSWER(2000, .seq = 1), PROBER_LOST); /* three seconds are a proof */
+	prober_expire(&p, 2000 * MS);
+	assert_int_equal(prober_settle_by_windows(&p, windows, 1, -1), 0);
+	ANSWER(2500, .seq = 5, .arrived = ARRIVED(2));
+	assert_int_equal(outcome_of(2), PROBER_LOST);
+	assert_int_equal(outcome_of(3), PROBER_LOST);
+	has.asked_ns = 3360 * MS;
+	assert_int_equal(prober_settle_by_windows(&p, windows, 1, 0), 2);
+	assert_int_equal(outcome_of(2), PROBER_LOST_RETURN);
+	assert_int_equal(outcome_of(3), PROBER_LOST_FORWARD);
+	assert_int_equal(outcome_of(4), PROBER_LOST);
+	for (int i = 0; i < 200; i++)
+		ANSWER(10000 + 10 * i, .seq = send_at(10000 + 10 * i));
+	assert_int_equal(p.slowest_ns, 0); /* soon as ever */
+}
+
 static void the_kernel_says_when_an_answer_came(void **state)
 {
 	struct packet_reply reply = { .seq = 1, .flow_id = FLOW };
@@ -931,6 +958,7 @@ int main(void)
 		TEST(what_is_settled_first_stands),
 		TEST(an_answer_wins_over_everything),
 		TEST(a_late_answer_settles_nothing_of_direction),
+		TEST(where_answers_are_late_a_direction_is_proven_later),
 		TEST(the_kernel_says_when_an_answer_came),
 		TEST(an_answer_from_elsewhere_is_a_loss_on_the_return),
 		TEST(the_server_may_answer_that_it_will_not),

@@ -177,6 +177,56 @@ static void recheck(bool (*fails)(const struct path *p, unsigned n))
 	}
 }
 
+static bool a_third(const struct path *p, unsigned n)
+{
+	(void)p;
+	return n % 3 == 0;
+}
+
+/* All that the path has lost. */
+static void settle_all(struct path *p, enum prober_outcome outcome, bool late)
+{
+	for (uint32_t seq = 1; seq < p->prober.next; seq++) {
+		struct prober_record *r = &p->prober.ring[seq % RING];
+		if (r->outcome != PROBER_LOST)
+			continue;
+		prober_settle(&p->prober, seq, outcome);
+		r->late = late;
+	}
+}
+
+/* What arrived would be answered, if somebody waited for it. */
+static void connections_that_are_slow_have_no_direction(void **state)
+{
+	struct verdict v;
+
+	(void)state;
+	for (int late = 0; late <= 1; late++) {
+		for (enum mode mode = MODE_CHECK; mode <= MODE_RUN; mode++) {
+			start_anew();
+			play(30, a_third);
+			for (size_t i = 0; i + 1 < PATHS && late; i++)
+				settle_all(engine.paths.items[i], PROBER_LOST, true);
+			settle_all(engine.paths.items[PATHS - 1], PROBER_LOST_RETURN, false);
+			engine.paths.items[PATHS - 1]->status.state = VERDICT_LOSSY;
+			assess_path(&engine, PATHS - 1, mode, &v);
+			assert_int_equal(v.state, VERDICT_LOSSY);
+			assert_int_equal(v.direction, late ? VERDICT_DIRECTION_UNKNOWN : VERDICT_DIRECTION_RETURN);
+			assert_int_equal(v.return_lost, late ? 0 : 10);
+		}
+	}
+	start_anew(); /* but not if datagrams pass where they fail */
+	play(30, tcp);
+	for (uint32_t seq = 1; seq <= 3; seq++) {
+		engine.paths.items[0]->prober.ring[seq].outcome = PROBER_LOST;
+		engine.paths.items[0]->prober.ring[seq].late = true;
+	}
+	settle_all(engine.paths.items[PATHS - 1], PROBER_LOST_RETURN, false);
+	assess_path(&engine, PATHS - 1, MODE_CHECK, &v);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_RETURN);
+	assert_int_equal(v.cause, VERDICT_CAUSE_PROTOCOL_FILTERED);
+}
+
 static void a_look_tells_at_once(void **state)
 {
 	(void)state;
@@ -263,6 +313,7 @@ int main(void)
 		TEST(faults_are_named),
 		TEST(few_ports_that_fail_are_no_stuck_flow),
 		TEST(a_run_names_them_too),
+		TEST(connections_that_are_slow_have_no_direction),
 		TEST(a_look_tells_at_once),
 		TEST(connections_break_where_two_hold_the_address),
 		TEST(a_held_flow_stays_where_it_was),

@@ -486,6 +486,15 @@ static void late_answers_leave_no_direction(void **state)
 	verdict_reach(&e, &v);
 	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
 	assert_non_null(strstr(v.sentences[0], "the way is slow"));
+	s = (struct scene){ .probes = {
+				{ 2, PROBER_LOST_RETURN, 0 }, { 8, PROBER_LOST, 0 }, { 9, PROBER_ANSWERED, 0 } } };
+	e = evidence_of(&s);
+	e.tally.late = 8;
+	verdict_reach(&e, &v);
+	assert_int_equal(v.state, VERDICT_LOSSY);
+	assert_int_equal(v.direction, VERDICT_DIRECTION_UNKNOWN);
+	assert_int_equal(v.lost, 10);
+	assert_non_null(strstr(v.sentences[1], "no answer to them came in time"));
 }
 
 /* --- hysteresis of `run` ---------------------------------------------------------------------------------------- */
