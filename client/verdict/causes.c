@@ -200,7 +200,9 @@ const struct causes_rule causes_rules[] = {
 	    .cause = VERDICT_CAUSE_SOME_PORTS,
 	    .holds = condition_part_of_the_ports_fail,
 	    .needs = "at least 2 held flows lose everything and at least 2 lose nothing, or new source ports fail in "
-		     "part while a held flow loses nothing; either is beyond chance",
+		     "part while a held flow loses nothing, or at least a quarter of them fails and some pass while "
+		     "all held "
+		     "flows lose everything; each is beyond chance",
 	    .forbids = "other held flows that lose more than a quarter; new ports that all fail; a connection tracking "
 		       "table, of the server or of this host, that is full",
 	    .tell = sentences_ports,

@@ -139,8 +139,23 @@ bool condition_one_of_many_fails(const struct verdict_evidence *e, enum verdict_
 	return state == VERDICT_LOSSY && (e->had_some_ports || held_and_new_differ(e));
 }
 
+/* Every held flow loses everything, while new ports fail in part: too many for a stuck flow in a network that loses
+ * some. */
+static bool held_fail_with_some_fresh(const struct verdict_evidence *e)
+{
+	const struct verdict_flows *f = &e->context.flows;
+	uint32_t answered = f->fresh_sent - f->fresh_lost;
+
+	return may_be_of_the_ports(e) && f->dead > 0 && f->alive == 0 && f->fresh_lost >= CAUSES_PORTS &&
+	       answered >= CAUSES_PORTS && CAUSES_PORTS_ONE_IN * f->fresh_lost >= f->fresh_sent &&
+	       significance_is_beyond_chance(
+		   significance_odds(f->held.own_lost, f->fresh_lost, f->fresh_sent) /
+		       (e->mode == MODE_CHECK ? CAUSES_PARTIAL_OCCASIONS : SIGNIFICANCE_SLIDING_OCCASIONS),
+		   e->mode);
+}
+
 bool condition_part_of_the_ports_fail(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return is_failing(state) && probe_kind_of(e->kind)->has_flows && !condition_no_new_flow_passes(e, state) &&
-	       !a_table_is_full(e) && (some_held_fail(e) || some_fresh_fail(e));
+	       !a_table_is_full(e) && (some_held_fail(e) || some_fresh_fail(e) || held_fail_with_some_fresh(e));
 }

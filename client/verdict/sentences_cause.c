@@ -223,6 +223,11 @@ void sentences_ports(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_flows *f = &e->context.flows;
 
+	if (f->dead > 0 && f->alive == 0) {
+		say(v, "%u of %u new source ports failed, and %s lost all of its recent probes", f->fresh_lost,
+		    f->fresh_sent, f->dead == 1 ? "the held source port" : "each held source port");
+		return;
+	}
 	if (f->dead > 0)
 		say(v, "%u held source ports lose every recent probe, and %u lose none", f->dead, f->fine);
 	if (f->fresh_lost > 0)

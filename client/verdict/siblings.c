@@ -318,6 +318,19 @@ static struct loss_streak failing_streak(const struct engine *e, size_t i, size_
 	return path_streak(p);
 }
 
+/* New ports while the best held flow lost nothing; where all held flows fail, since they do. */
+static void tally_fresh(const struct path *fresh, const struct loss_streak *failing, struct verdict_flows *f)
+{
+	struct prober_tally t = { 0 };
+
+	if (f->held_streak > 0)
+		prober_tally(&fresh->prober, f->held_streak, &t);
+	else if (f->dead > 0 && f->alive == 0)
+		prober_tally_since(&fresh->prober, SIGNIFICANCE_WINDOW_PROBES, failing->began_ns, &t);
+	f->fresh_sent = t.sent;
+	f->fresh_lost = t.sent - t.answered;
+}
+
 void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, struct verdict_flows *f)
 {
 	const struct path *p = e->paths.items[i], *fresh = NULL, *connections = NULL;
@@ -342,12 +355,7 @@ void siblings_compare_flows(const struct engine *e, size_t i, enum mode mode, st
 	}
 	if (!fresh)
 		return;
-	if (f->held_streak > 0) {
-		struct prober_tally t;
-		prober_tally(&fresh->prober, f->held_streak, &t);
-		f->fresh_sent = t.sent;
-		f->fresh_lost = t.sent - t.answered;
-	}
+	tally_fresh(fresh, &failing, f);
 	if (p == fresh)
 		return;
 	f->fresh.own_lost = ours.lost;

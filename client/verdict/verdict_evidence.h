@@ -72,7 +72,8 @@ struct verdict_flows {
 	unsigned alive;   /* held flows that are not dead */
 	unsigned failing; /* flows counted in `alive` that lost their newest probe */
 	struct comparison held; /* the dead held flows against all others */
-	uint32_t fresh_sent;    /* probes from new ports while the best held flow lost nothing */
+	uint32_t fresh_sent;    /* probes from new ports while the best held flow lost nothing; if all held flows are
+				 * dead, since they are */
 	uint32_t fresh_lost;    /* lost probes among fresh_sent */
 	uint32_t held_streak;   /* answered probes in a row of the best held flow */
 };

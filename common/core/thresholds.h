@@ -158,6 +158,9 @@ enum {
 	CAUSES_PORTS = 2,
 	/* A part of the ports can fail in about ten times as many ways as all or none of them. */
 	CAUSES_PARTIAL_OCCASIONS = 10,
+	/* Where a quarter of the new ports fails, a held port that always fails is one of them. Where fewer fail, a
+	 * stuck flow in a network that loses some looks the same. */
+	CAUSES_PORTS_ONE_IN = 4,
 	/* A network that has no other fault loses less than one in twenty. */
 	CAUSES_LOST_ONE_IN = 20,
 	/* Two holders of an address that get the packets by turns break one connection in two: eight in a row are no

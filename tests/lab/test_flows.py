@@ -11,6 +11,7 @@
 
 import json
 
+from lab import Failure
 from provider import DOWN, PORT, TWICE, main, scenario, scenarios
 
 HELD = {"target": "bootnode", "protocol": "udp", "flow": "held"}
@@ -78,6 +79,29 @@ def one_way_of_two_is_broken(net, privilege):
         check.require(row["state"] == "down" and row["direction"] == "forward", "not the fault", row)
         check.told(row, f"{len(dead)} held source ports lose every recent probe, and {held - len(dead)} lose none")
     check.rest_is_healthy()
+
+
+@scenario
+def the_only_held_port_leads_to_the_broken_way(net):
+    """Every other source port fails, and the held one is among them: no stuck flow, as new ones fail, too."""
+    daemon = net.run_daemon([{**target, "protocols": ["udp"]} for target in net.targets()], every="30ms")
+    for path in (HELD, FRESH):
+        daemon.wait_for(path, state="up")
+    for parity in (0, 1):  # nobody knows the held port
+        net.heal()
+        net.cut("forward", net.plan.floating, "udp", also=f"udp sport & 1 == {parity}")
+        daemon.wait_for(FRESH, state="lossy")
+        if daemon.changes(HELD)[-1]["state"] == "down":
+            break
+        net.heal()
+        daemon.wait_for(FRESH, state="up")
+    for path, state in ((HELD, "down"), (FRESH, "lossy")):
+        daemon.wait_for(path, state=state, direction="forward", cause="some-ports")
+    if any(to["cause"] == "stuck-flow" for to in daemon.changes(HELD)):
+        raise Failure("it is not the flow")
+    net.heal()
+    for path in (HELD, FRESH):
+        daemon.wait_for(path, state="up", cause="none")
 
 
 @scenarios(*TWICE)

@@ -24,6 +24,9 @@ static void some_ports(void **state)
 	const struct verdict_flows fresh = {
 		.ours_new = true, .fine = 1, .fresh_sent = 30, .fresh_lost = 15, .held_streak = 30
 	};
+	const struct verdict_flows one_held = {
+		.streak = 30, .dead = 1, .held.own_lost = 30, .fresh_sent = 30, .fresh_lost = 15
+	};
 
 	(void)state;
 	CASE("some-ports", e = lost(0, 10, PROBER_LOST); e.context.flows = held);
@@ -50,6 +53,19 @@ static void some_ports(void **state)
 	     e.context.flows.fresh_sent = 64; e.context.flows.fresh_lost = 2); /* a network that loses some */
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fine = 0);
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 4);
+	/* the only held port is one of those that fail */
+	CASE("some-ports", e = lost(0, 30, PROBER_LOST); e.context.flows = one_held);
+	CASE("some-ports", e = lost(15, 15, PROBER_LOST); e.context.flows = one_held; e.context.flows.ours_new = true);
+	assert_string_equal(v.sentences[0],
+			    "15 of 30 new source ports failed, and the held source port lost all of its recent probes");
+	CASE("unexplained", e = lost(23, 7, PROBER_LOST); e.context.flows = one_held; e.context.flows.ours_new = true;
+	     e.context.flows.fresh_lost = 7); /* a stuck flow in a network that loses some */
+	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = one_held; e.context.flows.ours_new = true;
+	     e.context.flows.held.own_lost = 8); /* by chance */
+	CASE("unexplained", e = lost(1, 29, PROBER_LOST); e.context.flows = one_held; e.context.flows.ours_new = true;
+	     e.context.flows.fresh_lost = 29);
+	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = one_held; e.context.flows.ours_new = true;
+	     e.context.flows.alive = 1); /* another one loses some, as new ports do */
 	CASE("unexplained", e = lost(0, 30, PROBER_LOST); e.context.flows = fresh; e.context.flows.fresh_lost = 29);
 	CASE("unexplained", e = lost(15, 15, PROBER_LOST); e.context.flows = fresh; e.kind = PROBE_TCP);
 	CASE("unexplained", e = lost(28, 2, PROBER_LOST); e.context.flows = fresh; e.context.flows.ours_new = false);
