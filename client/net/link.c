@@ -169,17 +169,26 @@ static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struc
 	return entry.state & (NUD_INCOMPLETE | NUD_FAILED);
 }
 
-/* Without another IPv6 address the kernel sends from a link-local one, which no router forwards. */
+static bool is_loopback(const struct endpoint *e)
+{
+	static const struct endpoint loopback = { .address = { [15] = 1 } };
+
+	return endpoint_same_address(e, &loopback);
+}
+
+/* Without another IPv6 address the kernel sends from a link-local one, which no router forwards; without that one, as
+ * on a tunnel, from ::1, which nobody can answer. */
 static bool is_confined(const struct endpoint *to)
 {
 	struct netlink *nl = netlink_open(NETLINK_ROUTE);
 	struct endpoint own;
 	struct rtnl_route way;
-	bool confined = nl && !is_link_local(to) && source_towards(to, &own) && is_link_local(&own) &&
-			route_towards(nl, to, &way) == 0 && !endpoint_is_unknown(&way.gateway);
+	bool known = source_towards(to, &own);
+	bool confined = known && nl && !is_link_local(to) && is_link_local(&own) && route_towards(nl, to, &way) == 0 &&
+			!endpoint_is_unknown(&way.gateway);
 
 	netlink_close(nl);
-	return confined;
+	return confined || (known && is_loopback(&own) && !is_loopback(to));
 }
 
 /* From an interface without an IPv4 address, to which the socket is bound, the kernel sends from 0.0.0.0. */

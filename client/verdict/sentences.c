@@ -39,7 +39,8 @@ static const char *send_error_text(int error, const struct hint_table_explanatio
 		return "No such device (this host has no interface of the name that the target gives)";
 	case ENOBUFS:
 	case EAGAIN:
-		return "No buffer space available (this host sends more than its interface takes)";
+		return "No buffer space available (the interface of this host takes no more: it is full, or its link "
+		       "is down)";
 	case EMFILE:
 	case ENFILE:
 		return "Too many open files";

@@ -193,6 +193,14 @@ def source_that_goes_away(net, which, privilege):
 
 
 @scenario
+def no_address_at_all(net):
+    """The route leads to an interface that has none, as a tunnel may: IPv6 packets leave from ::1, IPv4 ones from 0.0.0.0."""
+    net.client.run("ip", "addr", "flush", "dev", "eth0")
+    net.client.ip(f"route replace {net.plan.everything} dev eth0")
+    net.check(floating(net)).expect({}, cause="local", direction="unknown", expected=False, answered=0)
+
+
+@scenario
 def second_uplink_without_next_hop(net):
     """Here the gateway that is asked for is the one of the interface."""
     add_uplink(net)
