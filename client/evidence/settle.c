@@ -95,14 +95,6 @@ bool settle_ask(const struct path *p, int slot, int64_t now_ns, unsigned attempt
 	return true;
 }
 
-/* A probe before the flow's first receipt counts as missing. */
-static bool is_missing(const struct receipts *r, uint32_t seq)
-{
-	enum receipts_status status = receipts_status(r, seq);
-
-	return status == RECEIPTS_MISSING || (status == RECEIPTS_UNKNOWN && seq < r->first);
-}
-
 /* TCP: the window covers requests only; evidence on SYNs comes per attempt. An acknowledged request is not lost, even
  * if it is missing in the window: the server's program has not read it. One that has not left waits for a proxy: the
  * proxy's own connection to the server may fail either way. */
@@ -118,7 +110,7 @@ static void apply_window_to_attempts(struct path *p, int slot)
 		blind = w->blind_before_ns > attempt->started_ns ||
 			w->asked_ns < settle_attempt_missing_from_ns(p, attempt) ||
 			path_loss_is_another_boot(p, slot, w->boot_id);
-		absent = !w->known || is_missing(&w->receipts, attempt->seq);
+		absent = !w->known || receipts_status(&w->receipts, attempt->seq) == RECEIPTS_MISSING;
 		settle_attempt_lacks(p, attempt, slot, absent && !blind);
 	}
 }

@@ -6,16 +6,9 @@
 static bool window_lacks(const struct prober *p, const struct prober_window *w, uint32_t seq,
 			 const struct prober_record *r)
 {
-	const struct receipts *have = &w->receipts;
-
 	if (seq <= p->refused_upto || w->asked_ns < prober_proof_from_ns(p, r) || w->blind_before_ns >= r->sent_ns)
 		return false;
-	if (!w->known)
-		return true;
-	if (receipts_status(have, seq) != RECEIPTS_UNKNOWN)
-		return receipts_status(have, seq) == RECEIPTS_MISSING;
-	/* Older than the first receipt, but within the window: a receipt would be there if it had arrived. */
-	return have->newest - seq < RECEIPTS_WINDOW;
+	return !w->known || receipts_status(&w->receipts, seq) == RECEIPTS_MISSING;
 }
 
 /* Is this window from another boot of the holder, already running when the holder answered? Two machines have one key.

@@ -99,7 +99,7 @@ struct evidence_query {
 struct evidence_flow {
 	uint64_t id;
 	bool known; /* false: no packet of this flow since start or since the last eviction; nothing below holds */
-	struct receipts receipts;   /* without duplicates and late */
+	struct receipts receipts;   /* without duplicates and late; nothing is told of what is below first */
 	struct endpoint arrived_on; /* of the newest packet; port 0 */
 	struct endpoint source;     /* of the newest packet; port 0 */
 	uint32_t idle_ms;           /* since the newest packet */

@@ -72,8 +72,6 @@ void receipts_forget(struct receipts *r, uint32_t seq)
 		if (kept < WORD_BITS)
 			r->bitmap[word] &= (UINT64_C(1) << kept) - 1;
 	}
-	if (r->newest <= seq)
-		r->received = 0;
 	if (r->first <= seq)
 		r->first = seq + 1;
 }

@@ -14,6 +14,7 @@ static void describe_flow(const struct exchange *x, const struct flow *flow, str
 		.source = flow->source,
 		.idle_ms = age_ms(flow->heard_ns, x->in->now_ns),
 	};
+	out->receipts.first = flow->late_upto + 1; /* what is lower and has no receipt did not come while we saw */
 }
 
 static void add_flow(const struct exchange *x, const struct flow *flow, uint64_t id)

@@ -133,14 +133,12 @@ static bool is_late(const struct exchange *x)
 	return x->in->replied_ns - x->in->received_ns > REFLECTOR_LATE_NS;
 }
 
-/* The server was paused or overloaded. A request that it received late does not prove that the reply was lost, and
- * requests that it has not read may have arrived. So it gives no receipts for this time. */
+/* The server was paused or overloaded. A request that it received late does not prove that the reply was lost. So it
+ * gives no receipts of this flow for this time. What it has not read yet, it says in evidence. */
 static void note_late(const struct exchange *x, struct flow *flow)
 {
-	if (!is_late(x))
-		return;
-	flow->late_upto = flow->receipts.newest;
-	flows_set_evicted(x->reflector->flows, x->client_number, x->in->now_ns);
+	if (is_late(x))
+		flow->late_upto = flow->receipts.newest;
 }
 
 /* Note where a new flow arrived. Skip it if NAT translates the address: an old NAT mapping may have led it here, so it

@@ -536,6 +536,7 @@ struct said {
 	const uint32_t *arrived;
 	uint64_t boot_id;
 	int64_t asked_ms, blind_ms; /* 0: 9000 and -1 */
+	uint32_t untold;            /* it tells nothing of numbers up to this one */
 };
 
 static enum prober_outcome settle_by(uint32_t seq, const struct said *said, unsigned len, int holder)
@@ -551,6 +552,7 @@ static enum prober_outcome settle_by(uint32_t seq, const struct said *said, unsi
 			.asked_ns = (said[i].asked_ms ? said[i].asked_ms : 9000) * MS,
 			.blind_before_ns = (said[i].blind_ms ? said[i].blind_ms : -1) * MS,
 		};
+		windows[i].receipts.first = said[i].untold + 1;
 		list[i] = said[i].silent ? NULL : &windows[i];
 	}
 	prober_settle_by_windows(&p, list, len, holder);
@@ -570,6 +572,9 @@ static void windows_settle_losses(void **state)
 		{ { { .arrived = ARRIVED(1, 3) } }, 1, PROBER_LOST_FORWARD },
 		{ { { .arrived = ARRIVED(1) } }, 1, PROBER_LOST_FORWARD }, /* beyond its newest */
 		{ { { .arrived = ARRIVED(3) } }, 1, PROBER_LOST_FORWARD }, /* before its first */
+		{ { { .arrived = ARRIVED(3), .untold = 1 } }, 1, PROBER_LOST_FORWARD },
+		{ { { .arrived = ARRIVED(3), .untold = 2 } }, 1, PROBER_LOST }, /* it read late */
+		{ { { .arrived = ARRIVED(1), .untold = 1 } }, 1, PROBER_LOST_FORWARD },
 		{ { { .unknown = true } }, 1, PROBER_LOST_FORWARD },
 		{ { { .silent = true } }, 1, PROBER_LOST },
 		{ { { .arrived = ARRIVED(1, 3), .asked_ms = 1100 } }, 1, PROBER_LOST_FORWARD },

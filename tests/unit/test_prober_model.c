@@ -254,6 +254,7 @@ static void be_asked(struct world *w, const struct event *asked)
 		.asked_ns = asked->window.asked_ns,
 		.blind_before_ns = s->started_ns > s->evicted_ns ? s->started_ns : s->evicted_ns,
 	};
+	told->window.receipts.first = 1;
 }
 
 /* --- the client's side ------------------------------------------------------------------------------------------ */

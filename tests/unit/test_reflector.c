@@ -76,14 +76,15 @@ static void a_flow_may_change_its_transport_and_source(void **state)
 	assert_int_equal(out.reply.flags, 0);
 }
 
-/* Answered, but so late that nothing follows from it: the answer may have come too late, and more than this may have
- * been waiting. */
+/* Answered, but so late that nothing follows from it: the answer may have come too late. What came in time holds, that
+ * of other flows, too. */
 static void what_is_read_late_is_no_receipt(void **state)
 {
 	struct world *w = *state;
-	struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct evidence_query query = { .flows = { 5, 6, 7 }, .flows_len = 3 };
 	struct outcome out;
 
+	ask(w, (struct request){ .flow = 6, .seq = 3 });
 	for (uint32_t seq = 1; seq <= 8; seq++)
 		out = ask(w, (struct request){ .flow = 5, .seq = seq, .waited_ns = seq < 5 ? 0 : 9 * S - seq * S });
 	assert_int_equal(out.outcome, REFLECTOR_REPLIED);
@@ -97,10 +98,14 @@ static void what_is_read_late_is_no_receipt(void **state)
 	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 4 }).reply.flags,
 			 PACKET_DUPLICATE); /* it is known */
 	pass(w, 1 * S);
-	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
-	assert_true(out.answer.evicted_ms == 1000);
+	out = ask(w, (struct request){ .flow = 8, .seq = 1, .query = &query });
+	assert_true(out.answer.evicted_ms == UINT64_MAX);
 	assert_int_equal(receipts_status(&out.answer.flows[0].receipts, 8), RECEIPTS_UNKNOWN);
+	assert_int_equal(receipts_status(&out.answer.flows[0].receipts, 9), RECEIPTS_MISSING);
 	assert_int_equal(receipts_status(&out.answer.flows[0].receipts, 10), RECEIPTS_ARRIVED);
+	assert_int_equal(receipts_status(&out.answer.flows[1].receipts, 2), RECEIPTS_MISSING); /* it began with 3 */
+	assert_int_equal(receipts_status(&out.answer.flows[1].receipts, 3), RECEIPTS_ARRIVED);
+	assert_false(out.answer.flows[2].known);
 }
 
 static void late_replies_do_not_go_unheard(void **state)

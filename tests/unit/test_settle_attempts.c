@@ -294,7 +294,8 @@ static void a_request_that_is_missing_after_the_handshake_was_lost_forward(void 
 	} words[] = {
 		{ "the flow is unknown", false, true, 0, 0, 0, HOUR_MS, 1 },
 		{ "all but number 8", true, true, 1, 10, 0x3fb, HOUR_MS, 1 },
-		{ "the flow began with number 9", true, true, 9, 10, 3, HOUR_MS, 1 },
+		{ "the flow began with number 9", true, true, 1, 10, 3, HOUR_MS, 1 },
+		{ "nothing is told of number 8", true, false, 9, 10, 3, HOUR_MS, 1 },
 		{ "number 8 is too long ago", true, false, 1, 8 + RECEIPTS_WINDOW, 1, HOUR_MS, 1 },
 		{ "it came, some time", true, false, 8, 8, 1, HOUR_MS, 1 },
 		{ "the server started when it had left", false, false, 0, 0, 0, 4019, 1 },
