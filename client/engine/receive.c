@@ -84,6 +84,7 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 {
 	bool from_asked = endpoint_equal(&probe->source, &p->endpoint);
 	bool sole = p->target->servers_len == 1 && path_slot(p, server) == 0;
+	uint32_t revisable = p->prober.revisable;
 	enum prober_outcome before, outcome;
 
 	if (prober_record(&p->prober, reply->seq)->sent_ns > p->facts.last_error_ns)
@@ -107,6 +108,8 @@ static enum drop server_replied(struct engine *e, struct path *p, unsigned serve
 	before = prober_record(&p->prober, reply->seq)->outcome;
 	outcome =
 	    prober_reply(&p->prober, reply, path_server_number(p, server), from_asked, received_real_ns, now_ns, sole);
+	if (p->loss && p->prober.revisable < revisable) /* its receipts have settled some losses */
+		path_loss_note_receipts(p, server, &reply->receipts, &reply->arrived_on);
 	if (p->second_holder)
 		second_holder_answered(p->second_holder, &p->prober, reply->seq);
 	if (outcome != PROBER_NONE && outcome != before) /* a second answer changes nothing */

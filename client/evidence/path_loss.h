@@ -25,6 +25,7 @@ struct path_loss { /* a slot is a server's position in the target's list */
 	int64_t named_ns[WIRE_SLOTS_MAX];
 	int receipt_server;          /* index of the server with the newest receipt of a lost probe; -1: none */
 	uint32_t receipt_seq;        /* that probe; 0: the server has receipts of answered probes only */
+	struct endpoint receipt_on;  /* that server's local address, where it arrived; all zero: not known */
 	int witness[WIRE_SLOTS_MAX]; /* by slot: index of the server that relayed the evidence; -1: direct */
 	/* possible causes in the newest evidence (explain.h) */
 	struct hint_neighbour neighbour;
@@ -42,8 +43,12 @@ struct path_loss *path_loss(struct path *path);
 /* The path's TCP attempt with this number; NULL: not kept. */
 struct attempt *path_loss_attempt(const struct path *path, uint32_t seq);
 
-/* The server has a receipt of this lost probe, or its SYN; seq 0: receipts of answered probes only. */
-void path_loss_note_receipt(struct path *path, unsigned server, uint32_t seq);
+/* The server has a receipt of this lost probe, or its SYN, which arrived on that address of it (NULL: not known). */
+void path_loss_note_receipt(struct path *path, unsigned server, uint32_t seq, const struct endpoint *on);
+
+/* The server has these receipts of the flow. */
+void path_loss_note_receipts(struct path *path, unsigned server, const struct receipts *receipts,
+			     const struct endpoint *on);
 
 /* Two machines share one key, and the other one answers on this path. */
 bool path_loss_is_another_boot(const struct path *path, int slot, uint64_t boot_id);

@@ -158,20 +158,6 @@ static void note_flow(struct path *p, const struct evidence_flow *flow)
 		p->facts.arrived_on = flow->arrived_on;
 }
 
-/* The newest lost probe of which the server has a receipt; 0: none. */
-static uint32_t newest_received_loss(const struct path *p, const struct evidence_flow *flow)
-{
-	const struct prober *prober = &p->prober;
-	uint32_t from = prober_window_from(prober, prober->ring_len);
-
-	for (uint32_t seq = prober->waiting_from; flow->known && seq-- > from;) {
-		if (prober_is_lost(prober_record(prober, seq)) &&
-		    receipts_status(&flow->receipts, seq) == RECEIPTS_ARRIVED)
-			return seq;
-	}
-	return 0;
-}
-
 static void apply_flow(struct path *p, const struct query_result *result, int slot, const struct evidence_flow *flow,
 		       int64_t blind_before_ns)
 {
@@ -190,7 +176,7 @@ static void apply_flow(struct path *p, const struct query_result *result, int sl
 	p->loss->witness[slot] = result->witness;
 	note_flow(p, flow);
 	if (flow->known)
-		path_loss_note_receipt(p, result->server, newest_received_loss(p, flow));
+		path_loss_note_receipts(p, result->server, &flow->receipts, &flow->arrived_on);
 	settle_by_window(p, slot, &window);
 	if (!probe_kind_of(p->kind)->has_handshake)
 		settle_by_capture(p, result, slot, &window);

@@ -183,7 +183,7 @@ static void note_arrival(struct path *p, const struct report *r, const struct ev
 	if (r->result->now_ns - (int64_t)age_ms * NS_PER_MS > path_loss_deadline_ns(p, attempt->seq))
 		return;
 	attempt->arrived = true;
-	path_loss_note_receipt(p, r->result->server, attempt->seq);
+	path_loss_note_receipt(p, r->result->server, attempt->seq, origin ? &origin->local : NULL);
 	if (origin && endpoint_is_unknown(&p->facts.arrived_on))
 		p->facts.arrived_on = origin->local;
 	settle_expired(p, attempt->seq);

@@ -268,6 +268,7 @@ static void explain(const struct engine *e, const struct path *p, int64_t since_
 	int64_t second_ns = lost_ns(p, 2);
 
 	hints->receipt_server = config_server_name(e->config, loss->receipt_server);
+	hints->receipt_on = loss->receipt_on;
 	hints->witness = config_server_name(e->config, witness_of(p));
 	hint_neighbour_explain(&loss->neighbour, p, loss->receipt_server, e->link, since_ns, &hints->neighbour);
 	hint_claim_explain(&loss->claim, p, since_ns, &hints->claim);

@@ -289,6 +289,17 @@ static void tell_lateness(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "this address answers other probes, after the timeout: the way is slow");
 }
 
+/* Where the lost probes arrived; NULL: not known. Where several servers answer, the newest answer says nothing of it.
+ */
+static const struct endpoint *arrived_on(const struct verdict_evidence *e)
+{
+	if (!endpoint_is_unknown(&e->hints.receipt_on))
+		return &e->hints.receipt_on;
+	return endpoint_is_unknown(&e->facts.arrived_on) || e->holders_many || e->holders.changes > 0
+		   ? NULL
+		   : &e->facts.arrived_on;
+}
+
 /* Losses by proven direction, and those without proof. */
 static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -297,11 +308,11 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 	const char *name = e->hints.receipt_server ? e->hints.receipt_server : "the server";
 	const char *by = e->hints.witness ? e->hints.witness : "";
 	const char *through = e->hints.witness ? " (asked through " : "", *end = e->hints.witness ? ")" : "";
-	bool where = !endpoint_is_unknown(&e->facts.arrived_on);
+	const struct endpoint *where = arrived_on(e);
 
 	if (arrived > 0)
 		say(v, "%s received %u of %u lost probes%s%s (it has %s%s%s), but no answer to them came %s", name,
-		    arrived, losses(e), where ? " on " : "", where ? say_address(&e->facts.arrived_on).text : "",
+		    arrived, losses(e), where ? " on " : "", where ? say_address(where).text : "",
 		    probe_kind_of(e->kind)->has_handshake ? "receipts or half-open sockets" : "receipts",
 		    by[0] ? ", asked through " : "", by, v->slow ? "in time" : "back");
 	if (missing > 0)

@@ -42,6 +42,7 @@ struct verdict_hints {
 	struct hint_data_explanation data;
 	struct hint_frames_explanation frames;
 	const char *receipt_server;   /* the server with the newest receipt; NULL: not known */
+	struct endpoint receipt_on;   /* its local address, where that probe arrived; all zero: not known */
 	const char *witness;          /* the server that relayed the receipt; NULL: direct */
 	const char *silent_witness;   /* a server that reported that the silent one does not answer it; NULL: none */
 	uint32_t lost_here;           /* losses whose answers came to this host's interface, and not to its socket */

@@ -21,8 +21,10 @@ static void the_newest_receipt_tells_who_has_the_address(void **state)
 	struct evidence_answer old = answer_of(1, true, 1, 4, 0xf), new = answer_of(1, true, 5, 10, 0x3f);
 
 	hear(s, 7, -1, &new, NULL);
+	s->path->facts.arrived_on = client; /* as the newest answer says, which another server gave */
 	hear(s, 3, -1, &old, NULL);
 	assert_int_equal(s->path->loss->receipt_server, 7);
+	assert_true(endpoint_same_address(&s->path->loss->receipt_on, &anchor));
 	assert_int_equal(tally(s).return_lost, 10);
 }
 
