@@ -40,6 +40,7 @@ static void find_reasons(const struct drop_counts *c, struct hint_drops_explanat
 		return;
 	explanation->full = smaller(c->full, beyond(d, c->bad));
 	explanation->bad = smaller(c->bad, beyond(d, c->full));
+	explanation->unchecked = beyond(c->bad, d);
 	explanation->filtered = beyond(beyond(d, c->full), c->bad);
 	if (HINT_DROPS_BETWEEN_ONE_IN * (uint64_t)explanation->filtered <= (uint64_t)c->full + c->bad)
 		explanation->filtered = 0;
@@ -72,7 +73,7 @@ void hint_drops_explain(const struct drop_history *history, const struct path *p
 	struct drop_growth g;
 
 	explain_at_most(history, path, since_ns, explanation);
-	if (explanation->datagrams + explanation->connections + explanation->segments > 0 ||
+	if (explanation->datagrams + explanation->unchecked + explanation->connections + explanation->segments > 0 ||
 	    !drop_history_since(history, since_ns, &g))
 		return;
 	explanation->forward = hint_drops_forward(&g, &path->prober);

@@ -145,7 +145,7 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return "find out why the answers are so slow, or set a longer timeout";
 	if (only_tcp_is_refused(e))
 		return advice_of(VERDICT_CAUSE_REFUSED);
-	if (its_program_is_silent(e))
+	if (its_program_is_silent(e) || its_queue_is_full(e))
 		return advice_for_a_program;
 	if (a_machine_has_it(e))
 		return advice_for_a_machine;

@@ -383,7 +383,8 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_the_checksum_is_bad,
 	    .needs = "at least half of the losses are proven forward losses; between two answers of the server its "
 		     "kernel dropped datagrams at the server's own socket for their checksum, at least half as many as "
-		     "this path lost in that time; TCP: the path is down, and the kernel dropped as many segments for "
+		     "this path lost in that time, or before any socket as many as it lost, at least 3; TCP: the path "
+		     "is down, and the kernel dropped as many segments for "
 		     "their checksum as connections were lost in that time, at least 3; where it dropped as many as "
 		     "connections were lost at all, less than half of the losses need a direction",
 	    .forbids = "any error; drops for a full receive buffer that can account for those at the socket",
@@ -437,8 +438,10 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_only_this_protocol_fails,
 	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
 		     "recheck), beyond chance compared with the other protocol that passes at the same time",
-	    .forbids = "an answer over this protocol, even a late one; losses of the other protocol that are as "
-		       "recent; handshakes that most of the lost connections completed",
+	    .forbids =
+		"an answer over this protocol, even a late one; losses of the other protocol that are as "
+		"recent; handshakes that most of the lost connections completed; a full accept queue at the server, "
+		"which accounts for most of them",
 	    .tell = sentences_protocol,
 	},
 	{

@@ -52,6 +52,14 @@ static bool segments_are_bad(const struct verdict_evidence *e, enum verdict_stat
 	       (account_for_all || is_most_asked(e, seen(e, PROBER_LOST_FORWARD)));
 }
 
+/* Counted on the whole host: they have to account for all that this path lost. */
+static bool datagrams_are_bad(const struct verdict_evidence *e)
+{
+	const struct hint_drops_explanation *drops = &e->hints.drops;
+
+	return drops->forward >= CAUSES_BAD_SEGMENTS && drops->unchecked + 1 >= drops->forward;
+}
+
 bool condition_the_checksum_is_bad(const struct verdict_evidence *e, enum verdict_state state)
 {
 	const struct hint_drops_explanation *drops = &e->hints.drops;
@@ -60,8 +68,8 @@ bool condition_the_checksum_is_bad(const struct verdict_evidence *e, enum verdic
 		return false;
 	if (probe_kind_of(e->kind)->has_handshake)
 		return segments_are_bad(e, state);
-	return is_most(e, seen(e, PROBER_LOST_FORWARD)) && drops->forward > 0 && drops->bad > 0 &&
-	       2 * drops->bad >= drops->forward;
+	return is_most(e, seen(e, PROBER_LOST_FORWARD)) &&
+	       (datagrams_are_bad(e) || (drops->forward > 0 && drops->bad > 0 && 2 * drops->bad >= drops->forward));
 }
 
 /* What the kernel dropped for a full accept queue, or for its checksum, was not blocked by a firewall. */
@@ -78,7 +86,8 @@ static bool probes_are_stopped(const struct verdict_evidence *e)
 	const struct hint_frames_explanation *f = &e->hints.frames;
 
 	return f->captured > 0 && 2 * f->captured >= f->forward &&
-	       !(probe_kind_of(e->kind)->has_handshake ? segments_were_dropped(e) : were_dropped(e));
+	       !(probe_kind_of(e->kind)->has_handshake ? segments_were_dropped(e)
+						       : were_dropped(e) || datagrams_are_bad(e));
 }
 
 bool condition_its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
@@ -120,5 +129,5 @@ static bool new_ports_fail_over_udp(const struct verdict_evidence *e)
 bool condition_only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) && !new_ports_fail_over_udp(e) &&
-	       significance_is_clear(&e->context.protocol, e->mode);
+	       !its_queue_is_full(e) && significance_is_clear(&e->context.protocol, e->mode);
 }

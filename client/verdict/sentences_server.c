@@ -51,6 +51,11 @@ static void tell_drops(const struct verdict_evidence *e, struct verdict *v)
 	if (drops->bad > 0)
 		say(v, "the server's kernel dropped %u datagrams at its socket because their checksum was wrong",
 		    drops->bad);
+	if (drops->unchecked > 0)
+		say(v,
+		    "the server's kernel dropped %u datagrams because their checksum was wrong, or zero over IPv6 (on "
+		    "the whole host)",
+		    drops->unchecked);
 	if (drops->filtered > 0)
 		say(v, "a filter (BPF) dropped %u datagrams at the server's socket, as systemd's IPAddressDeny does",
 		    drops->filtered);

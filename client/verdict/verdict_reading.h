@@ -149,7 +149,6 @@ static inline bool a_closed_port_stops_them(const struct verdict_evidence *e)
 	       seen(e, PROBER_LOST) == e->tally.sent;
 }
 
-/* Nothing is known of these probes but that TCP to the same address and port is refused meanwhile. */
 /* A kernel takes what is sent over TCP, and no server is known to have received it. */
 static inline bool its_program_is_silent(const struct verdict_evidence *e)
 {
@@ -157,6 +156,15 @@ static inline bool its_program_is_silent(const struct verdict_evidence *e)
 	       seen(e, PROBER_LOST) > 0 && seen(e, PROBER_LOST_RETURN) == 0;
 }
 
+/* The server's kernel dropped connections as their queue was full, and accounts for most of what was lost. */
+static inline bool its_queue_is_full(const struct verdict_evidence *e)
+{
+	uint32_t dropped = e->hints.drops.connections;
+
+	return probe_kind_of(e->kind)->has_handshake && dropped > 0 && 2 * dropped + e->hints.unasked >= losses(e);
+}
+
+/* Nothing is known of these probes but that TCP to the same address and port is refused meanwhile. */
 static inline bool only_tcp_is_refused(const struct verdict_evidence *e)
 {
 	return e->context.refused_over_tcp && e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;

@@ -50,6 +50,23 @@ def checksums_that_do_not_hold(net, protocol, privilege):
     check.rest_is_healthy()
 
 
+@scenarios(*TWICE)
+def checksums_of_zero(net, privilege):
+    """IPv4 allows them. An IPv6 kernel drops such datagrams before it looks for a socket."""
+    net.deprive(privilege)
+    net.client.make_checksums()
+    boot_01 = net.plan.droplet["boot-01"]
+    net.router.nft(f"""
+        add rule inet fault cut_forward iifname outside {net.plan.nft} daddr {boot_01} udp dport {PORT} udp checksum set 0
+    """)
+    check = net.check(options=())
+    if net.plan.nft == "ip6":
+        for row in check.expect({"target": "boot-01", "protocol": "udp"}, **DOWN, direction="forward", cause="bad-checksum"):
+            check.told(row, "or zero over IPv6")
+            check.require(not any("server-firewall" in sentence for sentence in row["evidence"]), "no firewall", row)
+    check.rest_is_healthy()
+
+
 @scenario
 def checksums_that_do_not_hold_in_run(net):
     spoil_checksums(net, net.plan.droplet["boot-01"], "udp")

@@ -6,6 +6,10 @@ static void protocol_filtered(void **state)
 	(void)state;
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.tally.late = 1); /* it passes */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;
+	     e.hints.drops.connections = 5);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;
+	     e.hints.drops.connections = 4); /* of another program */
 }
 
 /* Ten lost connections, most of which were made. */
@@ -142,6 +146,8 @@ static void bad_checksum(void **state)
 	CASE("unexplained", e = dropped(2, 0, 6)); /* they may be another client's */
 	CASE("unexplained", e = dropped(0, 0, 0));
 	CASE("unexplained", e = dropped(6, 0, 0));
+	CASE("bad-checksum", e = captured(0, 10, 10); e.hints.drops.forward = 10; e.hints.drops.unchecked = 9);
+	CASE("server-firewall", e = captured(10, 10, 10); e.hints.drops.forward = 10; e.hints.drops.unchecked = 8);
 	CASE("bad-checksum", e = captured(0, 10, 10); e.hints.drops = dropped(5, 0, 6).hints.drops);
 	CASE("bad-checksum", e = dropped(3, 0, 6); e.context.protocol = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.hints.drops = dropped(3, 0, 6).hints.drops);
