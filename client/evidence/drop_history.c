@@ -88,13 +88,31 @@ static unsigned first_since(const struct drop_history *h, int64_t since_ns)
 	return i;
 }
 
+/* Does the answer tell why datagrams were dropped? A busy server leaves it out now and then. */
+static bool has_reasons(const struct drop_history *h, unsigned i)
+{
+	const struct drop_counts *counts = &h->samples[i % DROP_HISTORY_SAMPLES].counts;
+
+	return counts->full != EVIDENCE_NOT_COUNTED && counts->bad != EVIDENCE_NOT_COUNTED;
+}
+
+/* The first answer from i to `last`, in either direction, that has reasons; i: none has. */
+static unsigned with_reasons(const struct drop_history *h, unsigned i, unsigned last)
+{
+	unsigned k = i;
+
+	while (k != last && !has_reasons(h, k))
+		k += k < last ? 1 : -1U;
+	return has_reasons(h, k) ? k : i;
+}
+
 static bool compare(const struct drop_history *h, unsigned from, struct drop_growth *growth)
 {
-	const struct drop_sample *a = &h->samples[from % DROP_HISTORY_SAMPLES];
-	const struct drop_sample *b = &h->samples[(h->len - 1) % DROP_HISTORY_SAMPLES];
+	const struct drop_sample *a = &h->samples[from % DROP_HISTORY_SAMPLES], *b;
 
 	if (from + 1 >= h->len)
 		return false;
+	b = &h->samples[with_reasons(h, h->len - 1, from + 1) % DROP_HISTORY_SAMPLES];
 	*growth = (struct drop_growth){
 		.from_ns = a->asked_ns,
 		.to_ns = b->asked_ns,
@@ -108,14 +126,19 @@ static bool compare(const struct drop_history *h, unsigned from, struct drop_gro
 
 bool drop_history_since(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth)
 {
-	return compare(history, first_since(history, since_ns), growth);
+	unsigned first = first_since(history, since_ns);
+
+	return compare(history, first + 1 < history->len ? with_reasons(history, first, history->len - 2) : first,
+		       growth);
 }
 
 bool drop_history_from_before(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth)
 {
 	unsigned first = first_since(history, since_ns);
 
-	return compare(history, first > oldest(history) ? first - 1 : first, growth);
+	if (first > oldest(history))
+		first = with_reasons(history, first - 1, oldest(history));
+	return compare(history, first, growth);
 }
 
 bool drop_history_kept(const struct drop_history *history, struct drop_growth *growth)

@@ -42,7 +42,8 @@ struct drop_growth {
 };
 
 /* Growth to the newest answer: from the first kept one at since_ns or later (all of it happened since then), or from
- * the last kept one before (nothing that happened since then is missing). false: there are no two. */
+ * the last kept one before (nothing that happened since then is missing). false: there are no two.
+ * An answer that does not tell why datagrams were dropped gives way to the next one that does, if there is any. */
 bool drop_history_since(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth);
 bool drop_history_from_before(const struct drop_history *history, int64_t since_ns, struct drop_growth *growth);
 /* Growth from the oldest kept answer. */

@@ -126,8 +126,14 @@ static bool new_ports_fail_over_udp(const struct verdict_evidence *e)
 	return probe_kind_of(e->kind)->has_handshake && e->context.new_flows.own_lost > 0;
 }
 
+/* Datagrams that came to the server's socket: whatever drops them there, the way lets the protocol pass. */
+static bool came_to_the_socket(const struct verdict_evidence *e)
+{
+	return !probe_kind_of(e->kind)->has_handshake && e->hints.drops.at_most.forward > 0 && were_dropped(e);
+}
+
 bool condition_only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) && !new_ports_fail_over_udp(e) &&
-	       !its_queue_is_full(e) && significance_is_clear(&e->context.protocol, e->mode);
+	       !its_queue_is_full(e) && !came_to_the_socket(e) && significance_is_clear(&e->context.protocol, e->mode);
 }

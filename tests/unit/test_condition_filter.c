@@ -10,6 +10,12 @@ static void protocol_filtered(void **state)
 	     e.hints.drops.connections = 5);
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;
 	     e.hints.drops.connections = 4); /* of another program */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.protocol = clear;
+	     e.hints.drops.at_most.dropped = 5; e.hints.drops.at_most.forward = 10); /* they came to the socket */
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.protocol = clear;
+	     e.hints.drops.at_most.dropped = 4; e.hints.drops.at_most.forward = 10);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_RETURN); e.context.protocol = clear;
+	     e.hints.drops.at_most.dropped = 4);
 }
 
 /* Ten lost connections, most of which were made. */

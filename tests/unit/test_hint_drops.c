@@ -171,6 +171,28 @@ static void a_server_that_cannot_read_its_counters_gives_no_reason(void **state)
 	assert_true(e.unread);
 }
 
+/* Another query came before the server could read them again. */
+static void the_newest_reasons_count(void **state)
+{
+	struct scene *s = *state;
+	struct hint_drops_explanation e = reasons(s, 7, 0, 7);
+	struct evidence_answer a = answer_of(1, false, 0, 0, 0);
+
+	a.socket_drops = 1000;
+	a.datagrams_full = a.datagrams_bad = EVIDENCE_NOT_COUNTED;
+	hear_later(s, &a);
+	hear_later(s, &a);
+	e = dropped(s, 0);
+	assert_reasons(e, 0, 7, 0);
+	a.datagrams_full = 0;
+	a.datagrams_bad = 1007;
+	a.socket_drops = 1007;
+	hear_later(s, &a);
+	assert_reasons(dropped(s, s->asked_ns - 3 * SECOND), 0, 1000, 0);
+	assert_true(dropped(s, s->asked_ns - 2 * SECOND).unread); /* the first two of those answers have none */
+	assert_int_equal(dropped(s, s->asked_ns - 2 * SECOND).at_most.dropped, 1000);
+}
+
 static void drops_are_compared_with_the_losses_of_their_time(void **state)
 {
 	struct scene *s = *state;
@@ -240,6 +262,7 @@ int main(void)
 		TEST(a_servers_table_is_compared),
 		TEST(a_drop_has_the_reason_that_is_left),
 		TEST(a_server_that_cannot_read_its_counters_gives_no_reason),
+		TEST(the_newest_reasons_count),
 		TEST(drops_are_compared_with_the_losses_of_their_time),
 		TEST(another_boot_counts_anew),
 		TEST(an_answer_at_the_link_that_the_socket_did_not_get_was_lost_here),
