@@ -90,8 +90,8 @@ static uint32_t permute(const struct fresh_ports *p, uint32_t number)
 {
 	uint32_t mask = (1U << p->half_bits) - 1, left = number >> p->half_bits, right = number & mask;
 
-	for (uint8_t round = 0; round < ROUNDS; round++) {
-		const uint8_t of[] = { round, (uint8_t)right };
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		const uint8_t of[] = { (uint8_t)round, (uint8_t)right };
 		uint8_t hash[crypto_shorthash_BYTES];
 		uint32_t mixed;
 
