@@ -170,6 +170,17 @@ static enum drop other_replied(struct engine *e, unsigned server, const struct p
 	return drop;
 }
 
+/* Its token holds, so its sender has seen the probe: something on the way altered the answer, or forged it. */
+static void note_altered(const struct engine *e, const struct packet_reply *reply, int64_t now_ns)
+{
+	struct path *p = paths_find_flow(&e->paths, reply->flow_id);
+
+	if (p && p->prober.flow_id == reply->flow_id) {
+		p->facts.altered_ns = now_ns;
+		p->stale = true;
+	}
+}
+
 static enum drop hear_reply(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			    uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
 {
@@ -185,8 +196,10 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 		return DROP_TOKEN;
 	key = keyring_find(&e->keyring, reply.server_key);
 	server = key ? (int)key->server : -1;
-	if (key && (drop = check_authentic(e, key, transport, &reply, buf, len)) != DROP_NONE)
+	if (key && (drop = check_authentic(e, key, transport, &reply, buf, len)) != DROP_NONE) {
+		note_altered(e, &reply, now_ns);
 		return drop;
+	}
 	if (server >= 0)
 		e->servers[server].silence_ns = 0;
 	p = paths_find_flow(&e->paths, reply.flow_id);

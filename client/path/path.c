@@ -275,9 +275,15 @@ static bool is_heard(const struct prober_record *r)
 	       r->outcome == PROBER_IMPOSTOR;
 }
 
+/* Does the socket get answers, but none that authenticate? */
+static bool are_altered(const struct path *p, const struct prober_record *r)
+{
+	return p->facts.altered_ns > 0 && p->facts.altered_ns > r->sent_ns - PATH_ALTERED_NS;
+}
+
 bool path_lost_here(const struct path *p, uint32_t seq)
 {
 	const struct prober_record *r = prober_record(&p->prober, seq);
 
-	return r->at_link && prober_is_lost(r) && !r->late && !is_heard(r);
+	return r->at_link && prober_is_lost(r) && !r->late && !is_heard(r) && !are_altered(p, r);
 }

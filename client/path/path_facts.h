@@ -18,10 +18,11 @@ struct path_facts {
 	unsigned mtu; /* of a too-big error, or the path MTU that made this host refuse; 0: not known */
 	struct link_interface interface; /* towards the endpoint, if this host refused a probe for its size */
 	int64_t last_error_ns;           /* monotonic: when last_error came */
-	struct endpoint other_source;    /* where wrong-source answers came from */
-	int send_errno;                  /* of the newest probe that could not be sent; 0: none */
-	int64_t skew_ns;                 /* server's clock minus ours, from a clock-skew answer */
-	uint8_t stranger_key[32];        /* key of the impostor; all zero: not a valid identity */
+	int64_t altered_ns; /* monotonic: when an answer to this flow came that does not authenticate; 0: never */
+	struct endpoint other_source; /* where wrong-source answers came from */
+	int send_errno;               /* of the newest probe that could not be sent; 0: none */
+	int64_t skew_ns;              /* server's clock minus ours, from a clock-skew answer */
+	uint8_t stranger_key[32];     /* key of the impostor; all zero: not a valid identity */
 	struct endpoint
 	    arrived_on; /* server's local address, from the newest answer or a receipt; all zero: not known */
 	struct endpoint receipt_source; /* our address as the server sees it, from a receipt; all zero: not known */

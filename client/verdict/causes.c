@@ -201,8 +201,7 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_part_of_the_ports_fail,
 	    .needs = "at least 2 held flows lose everything and at least 2 lose nothing, or new source ports fail in "
 		     "part while a held flow loses nothing, or at least a quarter of them fails and some pass while "
-		     "all held "
-		     "flows lose everything; each is beyond chance",
+		     "all held flows lose everything; each is beyond chance",
 	    .forbids = "other held flows that lose more than a quarter; new ports that all fail; a connection tracking "
 		       "table, of the server or of this host, that is full",
 	    .tell = sentences_ports,
@@ -384,9 +383,9 @@ const struct causes_rule causes_rules[] = {
 	    .needs = "at least half of the losses are proven forward losses; between two answers of the server its "
 		     "kernel dropped datagrams at the server's own socket for their checksum, at least half as many as "
 		     "this path lost in that time, or before any socket as many as it lost, at least 3; TCP: the path "
-		     "is down, and the kernel dropped as many segments for "
-		     "their checksum as connections were lost in that time, at least 3; where it dropped as many as "
-		     "connections were lost at all, less than half of the losses need a direction",
+		     "is down, and the kernel dropped as many segments for their checksum as connections were lost in "
+		     "that time, at least 3; where it dropped as many as connections were lost at all, less than half "
+		     "of the losses need a direction",
 	    .forbids = "any error; drops for a full receive buffer that can account for those at the socket",
 	},
 	{
@@ -442,7 +441,8 @@ const struct causes_rule causes_rules[] = {
 		"an answer over this protocol, even a late one; losses of the other protocol that are as "
 		"recent; handshakes that most of the lost connections completed; a full accept queue at the server, "
 		"which accounts for most of them; drops at the server's UDP socket for a full buffer, a checksum or a "
-		"reason that it cannot read, at least half as many as proven forward losses",
+		"reason that it cannot read, at least half as many as proven forward losses; answers that do not "
+		"authenticate",
 	    .tell = sentences_protocol,
 	},
 	{

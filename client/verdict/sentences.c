@@ -322,6 +322,8 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 			: "%u of %u lost probes did not arrive: receipts made after their timeout do not list "
 			  "them%s%s%s",
 		    missing, losses(e), through, by, end);
+	if (answers_are_altered(e))
+		say(v, "answers came that do not authenticate: something on the way alters or forges them");
 	if (silent > 0)
 		say(v,
 		    v->cause == VERDICT_CAUSE_REFUSED && a_closed_port_stops_them(e)

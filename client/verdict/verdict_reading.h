@@ -101,6 +101,12 @@ static inline bool its_table_drops(const struct verdict_evidence *e)
 	return hint_table_is_full(t) && seen(e, PROBER_LOST_FORWARD) > 0 && 2 * t->dropped >= t->forward;
 }
 
+/* Answers to this flow came that do not authenticate. */
+static inline bool answers_are_altered(const struct verdict_evidence *e)
+{
+	return e->facts.altered_ns > e->tally.oldest_ns;
+}
+
 /* The path is down, and nothing is known to have come to a server or back. */
 static inline bool nothing_arrives(const struct verdict_evidence *e, enum verdict_state state)
 {

@@ -384,6 +384,8 @@ enum {
  * packet: then its client has ended, or is not heard itself. */
 #define FLOWS_SENDS_NS (30 * NS_PER_S)
 enum { FLOWS_SENDS_INTERVALS = 4 };
+/* For 10 s after an answer that does not authenticate, the socket may have got the others that an interface got. */
+#define PATH_ALTERED_NS (10 * NS_PER_S)
 /* Clients seldom wait as short as 100 ms for a reply, and hosts seldom take as long. */
 #define REFLECTOR_LATE_NS (100 * NS_PER_MS)
 /* For 10 s after the server dropped a request of a client, requests without a receipt may have reached its socket. */

@@ -251,6 +251,10 @@ static void an_answer_at_the_link_that_the_socket_did_not_get_was_lost_here(void
 	assert_true(path_lost_here(p, last));
 	prober_settle(&p->prober, last - 2, PROBER_WRONG_SOURCE); /* the socket got it */
 	assert_false(path_lost_here(p, last - 2));
+	p->facts.altered_ns = 110 * SECOND;
+	assert_true(path_lost_here(p, last));
+	p->facts.altered_ns = 110 * SECOND + 1; /* it gets answers that do not authenticate, and maybe this one */
+	assert_false(path_lost_here(p, last));
 }
 
 int main(void)
