@@ -19,6 +19,15 @@ static struct drop_table table_of(const struct evidence_answer *a)
 	return t;
 }
 
+static uint32_t altered_of(const struct evidence_answer *a)
+{
+	for (unsigned i = 0; i < a->counters_len; i++) {
+		if (a->counters[i].kind == EVIDENCE_ALTERED)
+			return a->counters[i].value;
+	}
+	return 0;
+}
+
 static struct drop_counts counts_of(const struct evidence_answer *a)
 {
 	return (struct drop_counts){
@@ -27,6 +36,7 @@ static struct drop_counts counts_of(const struct evidence_answer *a)
 		.full = a->datagrams_full,
 		.bad = a->datagrams_bad,
 		.segments = a->segments_bad,
+		.altered = altered_of(a),
 		.table = table_of(a),
 	};
 }
@@ -119,6 +129,7 @@ static bool compare(const struct drop_history *h, unsigned from, struct drop_gro
 		.counts = { grown(a->counts.datagrams, b->counts.datagrams),
 			    grown(a->counts.connections, b->counts.connections), grown(a->counts.full, b->counts.full),
 			    grown(a->counts.bad, b->counts.bad), grown(a->counts.segments, b->counts.segments),
+			    grown(a->counts.altered, b->counts.altered),
 			    grown_table(&a->counts.table, &b->counts.table) },
 	};
 	return true;

@@ -14,6 +14,7 @@ struct drop_counts {          /* EVIDENCE_NOT_COUNTED: the server cannot read it
 	uint32_t connections; /* on the whole host, for a full accept queue */
 	uint32_t full, bad;   /* on the whole host: datagrams, for a full receive buffer, for the checksum */
 	uint32_t segments;    /* on the whole host: of TCP, for the checksum */
+	uint32_t altered;     /* datagrams in our name that did not authenticate; dropped by the server itself */
 	struct drop_table {   /* its connection tracking */
 		uint32_t dropped, evicted, conflicts; /* as in the evidence */
 		uint32_t entries, max;                /* not compared: those of the newer answer */

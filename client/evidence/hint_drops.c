@@ -67,18 +67,23 @@ static void explain_at_most(const struct drop_history *history, const struct pat
 	explanation->at_most.forward = hint_drops_forward(&g, &p->prober);
 }
 
+static bool has_any(const struct hint_drops_explanation *x)
+{
+	return x->datagrams + x->unchecked + x->altered + x->connections + x->segments > 0;
+}
+
 void hint_drops_explain(const struct drop_history *history, const struct path *path, int64_t since_ns,
 			struct hint_drops_explanation *explanation)
 {
 	struct drop_growth g;
 
 	explain_at_most(history, path, since_ns, explanation);
-	if (explanation->datagrams + explanation->unchecked + explanation->connections + explanation->segments > 0 ||
-	    !drop_history_since(history, since_ns, &g))
+	if (has_any(explanation) || !drop_history_since(history, since_ns, &g))
 		return;
 	explanation->forward = hint_drops_forward(&g, &path->prober);
 	if (!probe_kind_of(path->kind)->has_handshake) {
 		find_reasons(&g.counts, explanation);
+		explanation->altered = is_some(g.counts.altered) ? g.counts.altered : 0;
 		return;
 	}
 	explanation->connections = is_some(g.counts.connections) ? g.counts.connections : 0;

@@ -14,6 +14,7 @@ struct hint_drops_explanation {       /* dropped between two answers of one serv
 	uint32_t datagrams;           /* UDP: dropped at the socket */
 	uint32_t full, bad, filtered; /* datagrams, at least, for a full buffer, the checksum, a filter */
 	uint32_t unchecked;           /* UDP: before any socket, for the checksum: zero over IPv6 */
+	uint32_t altered;             /* UDP: in our name, did not authenticate: the server itself dropped them */
 	bool unread;                  /* the server cannot read why datagrams were dropped */
 	uint32_t connections;         /* TCP: dropped at a full accept queue */
 	uint32_t segments;            /* TCP: dropped for the checksum */

@@ -133,8 +133,8 @@ static bool a_machine_has_it(const struct verdict_evidence *e)
 	return e->hints.holding.answered != 0 && e->hints.holding.held == 0 && nothing_arrives(e, VERDICT_DOWN);
 }
 
-static const char advice_for_altered[] = "find what alters the datagrams on the way back: a proxy, a NAT's helper for "
-					 "some application, a tunnel, a faulty device";
+static const char advice_for_altered[] =
+    "find what alters datagrams on the way: a proxy, a NAT's helper for some application, a tunnel, a faulty device";
 
 static const char *advice_for_unexplained(const struct verdict_evidence *e, enum verdict_direction direction)
 {
@@ -146,7 +146,7 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return e->context.unheard ? advice_for_silence_unheard : advice_for_silence;
 	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))
 		return "find out why the answers are so slow, or set a longer timeout";
-	if (answers_are_altered(e))
+	if (answers_are_altered(e) || probes_are_altered(e))
 		return advice_for_altered;
 	if (only_tcp_is_refused(e))
 		return advice_of(VERDICT_CAUSE_REFUSED);

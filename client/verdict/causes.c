@@ -441,8 +441,9 @@ const struct causes_rule causes_rules[] = {
 		"an answer over this protocol, even a late one; losses of the other protocol that are as "
 		"recent; handshakes that most of the lost connections completed; a full accept queue at the server, "
 		"which accounts for most of them; drops at the server's UDP socket for a full buffer, a checksum or a "
-		"reason that it cannot read, at least half as many as proven forward losses; answers that do not "
-		"authenticate",
+		"reason that it cannot read, at least half as many as proven forward losses; answers, or datagrams at "
+		"the "
+		"server, that do not authenticate",
 	    .tell = sentences_protocol,
 	},
 	{

@@ -86,8 +86,9 @@ static bool probes_are_stopped(const struct verdict_evidence *e)
 	const struct hint_frames_explanation *f = &e->hints.frames;
 
 	return f->captured > 0 && 2 * f->captured >= f->forward &&
-	       !(probe_kind_of(e->kind)->has_handshake ? segments_were_dropped(e)
-						       : were_dropped(e) || datagrams_are_bad(e));
+	       !(probe_kind_of(e->kind)->has_handshake
+		     ? segments_were_dropped(e)
+		     : were_dropped(e) || datagrams_are_bad(e) || probes_are_altered(e));
 }
 
 bool condition_its_own_firewall_stops_it(const struct verdict_evidence *e, enum verdict_state state)
@@ -135,6 +136,6 @@ static bool came_to_the_socket(const struct verdict_evidence *e)
 bool condition_only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) && !new_ports_fail_over_udp(e) &&
-	       !its_queue_is_full(e) && !came_to_the_socket(e) && !answers_are_altered(e) &&
+	       !its_queue_is_full(e) && !came_to_the_socket(e) && !answers_are_altered(e) && !probes_are_altered(e) &&
 	       significance_is_clear(&e->context.protocol, e->mode);
 }

@@ -62,6 +62,11 @@ static void tell_drops(const struct verdict_evidence *e, struct verdict *v)
 	if (drops->datagrams > 0 && drops->full + drops->bad + drops->filtered == 0)
 		say(v, "the server's kernel dropped %u datagrams at its socket, and %s", drops->datagrams,
 		    drops->unread ? "the server cannot read why" : "its counters do not tell why");
+	if (drops->altered > 0)
+		say(v,
+		    "the server received %u datagrams in the name of this client that do not authenticate: something "
+		    "on the way alters or forges them",
+		    drops->altered);
 	if (drops->connections > 0)
 		say(v, "the server's kernel dropped %u connections because an accept queue was full",
 		    drops->connections);

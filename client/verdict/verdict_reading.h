@@ -107,6 +107,14 @@ static inline bool answers_are_altered(const struct verdict_evidence *e)
 	return e->facts.altered_ns > e->tally.oldest_ns;
 }
 
+/* The server got what this path lost, and it did not authenticate. */
+static inline bool probes_are_altered(const struct verdict_evidence *e)
+{
+	const struct hint_drops_explanation *drops = &e->hints.drops;
+
+	return drops->altered >= CAUSES_ALTERED && 2 * drops->altered >= drops->forward;
+}
+
 /* The path is down, and nothing is known to have come to a server or back. */
 static inline bool nothing_arrives(const struct verdict_evidence *e, enum verdict_state state)
 {

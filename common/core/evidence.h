@@ -246,13 +246,14 @@ struct evidence_holding {
 	uint32_t absent_ms; /* ABSENT: since it lost the address; UINT32_MAX: it has not had it since it started */
 };
 
-/* A counter of the host's connection tracking. Other values say nothing to this version. */
+/* A counter of the host's connection tracking, or the last one. Other values say nothing to this version. */
 enum evidence_counter_kind {
 	EVIDENCE_TABLE_ENTRIES = 1,
 	EVIDENCE_TABLE_MAX = 2,
 	EVIDENCE_TABLE_DROPPED = 3,   /* packets of new flows that were dropped since the server started */
 	EVIDENCE_TABLE_EVICTED = 4,   /* entries that were dropped to make room since the server started */
 	EVIDENCE_TABLE_CONFLICTS = 5, /* those of TABLE_DROPPED whose flow is in conflict with another one */
+	EVIDENCE_ALTERED = 6,         /* datagrams in the querier's name that came to the socket, with a wrong MAC */
 };
 
 /* What a kernel counts that has something to tell. A table that has room, and dropped nothing, has no counters here. */

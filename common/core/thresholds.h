@@ -168,6 +168,8 @@ enum {
 	CAUSES_RESET_CONNECTIONS = 8,
 	/* The kernel counts bad segments of the whole host: two may be somebody else's. */
 	CAUSES_BAD_SEGMENTS = 3,
+	/* Anybody can send a datagram or two in a client's name. */
+	CAUSES_ALTERED = 3,
 	/* The kernel repeats a request three times in a second: two that are lost although no shorter one is are no
 	 * chance. */
 	CAUSES_LARGE_LOST = 2,

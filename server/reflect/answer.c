@@ -115,6 +115,14 @@ static bool has_dropped(const struct exchange *x)
 	return x->client->dropped_ns && x->in->now_ns - x->client->dropped_ns < REFLECTOR_DROPPED_NS;
 }
 
+/* Connection tracking has the other counters. */
+static void tell_altered(const struct exchange *x, struct evidence_answer *answer)
+{
+	if (x->client->altered > 0 && answer->counters_len < EVIDENCE_COUNTERS_MAX)
+		answer->counters[answer->counters_len++] =
+		    (struct evidence_counter){ EVIDENCE_ALTERED, x->client->altered };
+}
+
 void answer_fill(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 {
 	struct reflector *r = x->reflector;
@@ -131,6 +139,7 @@ void answer_fill(const struct exchange *x, uint8_t nonce[SEAL_NONCE_LEN])
 	for (unsigned i = 0; i < r->query.addresses_len; i++)
 		add_holding(x, &r->query.addresses[i]);
 	s->collect(s->context, &r->query, &querier, &r->draft, nonce);
+	tell_altered(x, answer);
 	if (has_dropped(x)) /* the socket may have got what the link has seen */
 		answer->captures_len = 0;
 	for (unsigned i = 0; i < answer->frames_len; i++)

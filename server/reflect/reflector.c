@@ -506,6 +506,8 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 		raise_refused(&x, outcome, event);
 	if (may_have_been_a_probe(&x, outcome))
 		x.client->dropped_ns = request->now_ns;
+	if (outcome == REFLECTOR_DROPPED_BAD_MAC && request->transport == PACKET_UDP)
+		x.client->altered++;
 	reflector->counts[outcome]++;
 	return outcome;
 }

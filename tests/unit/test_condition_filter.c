@@ -18,6 +18,12 @@ static void protocol_filtered(void **state)
 	     e.hints.drops.at_most.dropped = 4);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.context.protocol = clear;
 	     e.facts.altered_ns = e.tally.oldest_ns + 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.protocol = clear; e.hints.drops.altered = 5;
+	     e.hints.drops.forward = 10);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.protocol = clear;
+	     e.hints.drops.altered = 4; e.hints.drops.forward = 10);
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST_FORWARD); e.context.protocol = clear;
+	     e.hints.drops.altered = 2);
 }
 
 /* Ten lost connections, most of which were made. */
