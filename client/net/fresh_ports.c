@@ -177,5 +177,5 @@ uint16_t fresh_ports_bind_other_parity(struct fresh_ports *p, int fd)
 {
 	uint16_t port = fresh_ports_next(p);
 
-	return (port - p->low) % 2 == 1 && bind_to(fd, port) ? port : 0;
+	return port && (port - p->low) % 2 == 1 && bind_to(fd, port) ? port : 0;
 }
