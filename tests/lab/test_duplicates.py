@@ -129,7 +129,7 @@ def nobody_else(net, how, privilege):
     net.deprive(privilege)
     lan = Lan(net)
     targets = lan.of_boot_01()
-    net.check(targets).expect({}, state="up", cause="none", server="boot-01")
+    net.check(targets, options=("--count", "5", "--timeout", "2s")).expect({}, state="up", cause="none", server="boot-01")
     ((refuse, said),) = ((refuse, said) for refuse, said in REFUSALS.items() if refuse.__name__ == how)
     refuse(lan)
     check = net.check(targets, options=ROUND)

@@ -78,16 +78,16 @@ def last_row(daemon, where):
     return [line for line in daemon.journal() if line["type"] == "path" and where.items() <= line.items()][-1]
 
 
-def outage_is_settled(daemon, where):
-    """Did no probe pass of late? It would begin another outage, of which nothing is known yet."""
-    stretches = [line for line in daemon.journal() if line["type"] == "loss" and where.items() <= line.items()]
-    ended = [datetime.datetime.fromisoformat(line["until"]).timestamp() for line in stretches]
-    return not ended or time.time() - max(ended) > SETTLED_SECONDS
-
-
 def row_of(daemon, where):
     """The newest change of these paths."""
     return [line for line in daemon.journal() if line["type"] == "change" and where.items() <= line.items()][-1]
+
+
+def outage_is_settled(daemon, where):
+    """Is it down, and did no probe pass of late? It would begin another outage, of which nothing is known yet."""
+    stretches = [line for line in daemon.journal() if line["type"] == "loss" and where.items() <= line.items()]
+    ended = [datetime.datetime.fromisoformat(line["until"]).timestamp() for line in stretches]
+    return row_of(daemon, where)["to"]["state"] == "down" and ended and time.time() - max(ended) > SETTLED_SECONDS
 
 
 @scenarios(*TWICE)
