@@ -18,17 +18,6 @@ SETTLED_SECONDS = 5  # so that two answers of the server lie in the outage
 ABOUT_BOOT_01 = ("boot-01", "bootnode")
 
 
-# Old entries end, and new flows would get their places.
-REFILL = f"""
-i=0
-while sleep 0.1; do
-    i=$((i + 1))
-    seq 1 200 | sed "s/.*/-I -p udp -s 198.19.97.1 -d 198.19.98.1 --sport $i --dport & -t {SECONDS} -u SEEN_REPLY,ASSURED/" |
-        conntrack -R /dev/stdin
-done >/dev/null 2>&1
-"""
-
-
 def limit():
     """One for all namespaces, and only the first may change it: a lab fills the table."""
     with open("/proc/sys/net/netfilter/nf_conntrack_max", encoding="ascii") as file:
@@ -44,8 +33,14 @@ def entries(most):
         )
 
 
+TIMEOUTS = ("udp_timeout", "udp_timeout_stream", "icmp_timeout", "icmpv6_timeout", "generic_timeout", "tcp_timeout_close",
+            "tcp_timeout_time_wait", "tcp_timeout_fin_wait", "tcp_timeout_close_wait", "tcp_timeout_last_ack",
+            "tcp_timeout_syn_sent", "tcp_timeout_syn_recv")  # fmt: skip
+
+
 def track(host):
-    """Whoever asks for states lets the kernel keep them."""
+    """Whoever asks for states lets the kernel keep them: those of closed connections as well, or they make room."""
+    host.sysctl(*(f"netfilter.nf_conntrack_{name}={SECONDS}" for name in TIMEOUTS))
     host.nft("table inet tracks { chain in { type filter hook input priority 0; ct state invalid drop; }; }")
 
 
@@ -63,9 +58,7 @@ def full(net, host):
     host.run("conntrack", "-R", file, status=None, seconds=120)
     if tracked(host) < most:
         raise Failure(f"{tracked(host)} of {most} entries")
-    refill = host.start("sh", "-c", REFILL)
     yield
-    refill.stop()
     host.run("conntrack", "-F")
 
 
@@ -93,8 +86,7 @@ def outage_is_settled(daemon, where):
 @scenarios(*TWICE)
 def the_server_has_no_room(net, privilege):
     """Held flows pass, with them the queries, and the server says what its kernel counted. Frames of what is dropped
-    come to its interface, which a server may see only with a capability. Old entries end, so that a new flow may pass
-    now and then."""
+    come to its interface, which a server may see only with a capability."""
     net.restart_as_peers(NO_CAPABILITY if privilege == "unprivileged" else ())
     server = net.servers["boot-01"].host
     track(server)
