@@ -3,7 +3,7 @@
  * replies and evidence get beyond the seals. What must always hold: a probe counts as answered only if a server sealed
  * its reply; the counts of a path add up; only a path that is up, or not known, has no cause; no sentence has a
  * character that a terminal would obey; and what the second server says, whatever it is, proves no direction on a path
- * where only the first one may answer.
+ * where only the first one may answer, and alone does.
  *
  * An input is a list of steps (client_step.h). */
 #include "client/engine/receive.h"
@@ -345,6 +345,17 @@ static uint8_t *copy_of(const uint8_t *buf, size_t len)
 	return copy;
 }
 
+/* Is it a probe of a path where only the first server may answer? Who answers it has its address, or sees what is sent
+ * there: his receipts are true. */
+static bool is_for_the_first_alone(const struct packet_request *request)
+{
+	const struct path *p = paths_find_flow(&play.engine.paths, request->flow_id);
+
+	if (!p)
+		p = paths_find_recheck(&play.engine.paths, request->flow_id);
+	return request->role == PACKET_PROBE && p && p->target->servers_len == 1;
+}
+
 static void reply(const uint8_t *step, const uint8_t *own, size_t own_len)
 {
 	struct sent *s = request_of(step);
@@ -354,6 +365,7 @@ static void reply(const uint8_t *step, const uint8_t *own, size_t own_len)
 	struct packet_request request;
 
 	if (s->len >= WIRE_PACKET_MIN && packet_read_request(buf, s->len, &request) == PACKET_FAULT_NONE) {
+		play.others |= is_for_the_first_alone(&request);
 		put_inner(step, who, buf, s->len, own, own_len);
 		write_reply(step, who, buf, s->len, own, own_len);
 		if (!(step[STEP_WHO] & STEP_PATCHED_LATE))
