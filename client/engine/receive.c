@@ -170,17 +170,6 @@ static enum drop other_replied(struct engine *e, unsigned server, const struct p
 	return drop;
 }
 
-/* Its token holds, so its sender has seen the probe: something on the way altered the answer, or forged it. */
-static void note_altered(const struct engine *e, const struct packet_reply *reply, int64_t now_ns)
-{
-	struct path *p = paths_find_flow(&e->paths, reply->flow_id);
-
-	if (p && p->prober.flow_id == reply->flow_id) {
-		p->facts.altered_ns = now_ns;
-		p->stale = true;
-	}
-}
-
 static enum drop hear_reply(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			    uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
 {
@@ -196,10 +185,8 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 		return DROP_TOKEN;
 	key = keyring_find(&e->keyring, reply.server_key);
 	server = key ? (int)key->server : -1;
-	if (key && (drop = check_authentic(e, key, transport, &reply, buf, len)) != DROP_NONE) {
-		note_altered(e, &reply, now_ns);
+	if (key && (drop = check_authentic(e, key, transport, &reply, buf, len)) != DROP_NONE)
 		return drop;
-	}
 	if (server >= 0)
 		e->servers[server].silence_ns = 0;
 	p = paths_find_flow(&e->paths, reply.flow_id);
@@ -216,11 +203,33 @@ static enum drop hear_reply(struct engine *e, enum packet_transport transport, c
 	return other_replied(e, (unsigned)server, &reply, source, buf, len, received_real_ns, now_ns);
 }
 
+static bool is_not_authentic(enum drop drop)
+{
+	return drop == DROP_SHORT || drop == DROP_VERSION || drop == DROP_MALFORMED || drop == DROP_TOKEN ||
+	       drop == DROP_BAD_MAC || drop == DROP_BAD_SIGNATURE || drop == DROP_STRANGER_BAD_MAC;
+}
+
+/* It names a flow of ours, so its sender has seen a probe: something on the way altered the answer, or forged it. */
+static void note_altered(const struct engine *e, const uint8_t *buf, size_t len, int64_t now_ns)
+{
+	uint64_t flow_id = len >= WIRE_FLOW_ID + sizeof flow_id ? bytes_get64(buf + WIRE_FLOW_ID) : 0;
+	struct path *p = paths_find_flow(&e->paths, flow_id);
+
+	if (p && p->prober.flow_id == flow_id) {
+		p->facts.altered_ns = now_ns;
+		p->stale = true;
+	}
+}
+
 /* A packet or TCP reply that came for a probe, from any source. */
 static void reply_received(struct engine *e, enum packet_transport transport, const struct endpoint *source,
 			   uint8_t *buf, size_t len, int64_t received_real_ns, int64_t now_ns)
 {
-	e->drops[hear_reply(e, transport, source, buf, len, received_real_ns, now_ns)]++;
+	enum drop drop = hear_reply(e, transport, source, buf, len, received_real_ns, now_ns);
+
+	if (is_not_authentic(drop))
+		note_altered(e, buf, len, now_ns);
+	e->drops[drop]++;
 }
 
 /* Our own probe came back unchanged: an echo service listens there, not a floatprobed. */

@@ -95,14 +95,18 @@ static void make_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, 
 	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_PROBE_MIN, reply.slots);
 }
 
+static void receive(uint8_t *buf, size_t len)
+{
+	hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = len, .peer = floating }, clock_mono_ns());
+}
+
 /* The server answers probe `seq`. */
 static void answer(const struct prober *prober, uint32_t seq)
 {
 	uint8_t buf[WIRE_PROBE_MIN];
 
 	make_reply(buf, prober, seq, &identity, 0);
-	hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = sizeof buf, .peer = floating },
-		       clock_mono_ns());
+	receive(buf, sizeof buf);
 	assert_int_equal(prober_record(prober, seq)->outcome, PROBER_ANSWERED);
 }
 
@@ -173,7 +177,7 @@ static void assert_dropped(enum drop reason, uint8_t *buf, size_t len)
 	uint64_t before[DROPS_LEN];
 
 	memcpy(before, engine.drops, sizeof before);
-	hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = len, .peer = floating }, clock_mono_ns());
+	receive(buf, len);
 	before[reason]++;
 	assert_memory_equal(engine.drops, before, sizeof before);
 }
@@ -210,6 +214,39 @@ static void a_reply_that_is_not_authentic_is_dropped(void **state)
 	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
 }
 
+/* Whatever octet of a reply something on the way alters: the socket got it. Only the flow tells whose reply it is. */
+static void a_reply_that_was_altered_is_noted_for_its_flow(void **state)
+{
+	static const size_t octets[] = {
+		WIRE_SEQ,          WIRE_LOCATION,         WIRE_FLOW,       WIRE_FLOW_MAGIC,
+		WIRE_FLOW_VERSION, WIRE_FLOW_ROLE,        WIRE_SENDER_SEQ, WIRE_REPLY_SERVER_KEY,
+		WIRE_REPLY_TOKEN,  WIRE_REPLY_BITMAP + 3, WIRE_AUTH,       WIRE_MACS(1),
+	};
+	uint8_t buf[WIRE_PROBE_MIN];
+	uint32_t seq = leave(&path->prober);
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof octets / sizeof *octets; i++) {
+		path->facts.altered_ns = 0;
+		make_reply(buf, &path->prober, seq, &identity, 0);
+		buf[octets[i]] ^= 0x40;
+		receive(buf, sizeof buf);
+		assert_true(path->facts.altered_ns > 0);
+	}
+	path->facts.altered_ns = 0;
+	make_reply(buf, &other_flow, 1, &identity, 0);
+	buf[WIRE_MACS(1)] ^= 0x40;
+	receive(buf, sizeof buf);
+	make_reply(buf, &path->prober, seq, &identity, 0);
+	receive(buf, WIRE_FLOW_ID + 7);
+	buf[WIRE_FLOW_ID] ^= 0x40;
+	receive(buf, sizeof buf);
+	assert_true(path->facts.altered_ns == 0);
+	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
+	answer(&path->prober, seq);
+	assert_true(path->facts.altered_ns == 0);
+}
+
 /* Who has seen a signature of the flow can have a server answer a packet that he made up, and send that to us: the MAC
  * holds. */
 static void a_reply_to_a_packet_that_is_not_ours_is_dropped(void **state)
@@ -242,8 +279,7 @@ static void a_reply_by_an_unknown_key_is_dropped(void **state)
 	assert_dropped(DROP_STRANGER_BAD_MAC, buf, sizeof buf);
 	assert_int_equal(prober_record(&path->prober, seq)->outcome, PROBER_WAITING);
 	for (unsigned i = 0; i < 1000; i++)
-		hooks.received(&engine, &(struct udp_datagram){ .buf = buf, .len = sizeof buf, .peer = floating },
-			       clock_mono_ns());
+		receive(buf, sizeof buf);
 	sum = engine.drops[DROP_STRANGER_BAD_MAC] + engine.drops[DROP_STRANGER_LIMIT];
 	assert_int_equal(sum, 1001);
 	assert_in_range(engine.drops[DROP_STRANGER_LIMIT], 1, 991);
@@ -319,6 +355,7 @@ int main(void)
 		TEST(an_error_about_an_answered_probe_says_nothing),
 		TEST(a_packet_that_is_none_is_dropped),
 		TEST(a_reply_that_is_not_authentic_is_dropped),
+		TEST(a_reply_that_was_altered_is_noted_for_its_flow),
 		TEST(a_reply_to_a_packet_that_is_not_ours_is_dropped),
 		TEST(a_reply_by_an_unknown_key_is_dropped),
 		TEST(a_reply_to_nothing_is_dropped),
