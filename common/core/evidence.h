@@ -253,7 +253,7 @@ enum evidence_counter_kind {
 	EVIDENCE_TABLE_DROPPED = 3,   /* packets of new flows that were dropped since the server started */
 	EVIDENCE_TABLE_EVICTED = 4,   /* entries that were dropped to make room since the server started */
 	EVIDENCE_TABLE_CONFLICTS = 5, /* those of TABLE_DROPPED whose flow is in conflict with another one */
-	EVIDENCE_ALTERED = 6,         /* datagrams in the querier's name that came to the socket, with a wrong MAC */
+	EVIDENCE_ALTERED = 6, /* datagrams in the querier's name that came to the socket, and did not authenticate */
 };
 
 /* What a kernel counts that has something to tell. A table that has room, and dropped nothing, has no counters here. */

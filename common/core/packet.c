@@ -172,6 +172,20 @@ static enum packet_fault check_tlvs(const uint8_t *buf, size_t len, uint8_t flag
 	return tail_is_right(buf, len, flags, role, *slots) ? PACKET_FAULT_NONE : PACKET_FAULT_TAIL;
 }
 
+const uint8_t *packet_client_key(const uint8_t *buf, size_t len)
+{
+	return len >= WIRE_PROBE_CLIENT_KEY + WIRE_KEY_LEN ? buf + WIRE_PROBE_CLIENT_KEY : NULL;
+}
+
+uint64_t packet_client_token(const uint8_t client_key[WIRE_KEY_LEN])
+{
+	uint64_t token = 0;
+
+	for (unsigned at = 0; at < WIRE_KEY_LEN; at += sizeof token)
+		token ^= bytes_get64(client_key + at);
+	return token;
+}
+
 enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct packet_request *request)
 {
 	enum packet_fault fault;

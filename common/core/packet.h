@@ -110,6 +110,10 @@ void packet_write_request(uint8_t *buf, size_t len, const struct packet_request 
 /* Check and read a request from the network. A reply's role is a fault. */
 enum packet_fault packet_read_request(const uint8_t *buf, size_t len, struct packet_request *request)
     __attribute__((warn_unused_result));
+/* The key of the client in whose name a request is, even if it has a fault; NULL: it is too short for a key. */
+const uint8_t *packet_client_key(const uint8_t *buf, size_t len);
+/* A number for a client's key. Each octet of the key counts. */
+uint64_t packet_client_token(const uint8_t client_key[WIRE_KEY_LEN]);
 
 /* The length of each of the two replies to a probe of len octets with PACKET_WANT_TWIN. The server ignores that flag
  * in a probe of less than PACKET_TWIN_MIN octets. */

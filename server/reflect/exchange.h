@@ -4,7 +4,6 @@
 #define FLOATPROBE_EXCHANGE_H
 
 #include "common/core/bucket.h"
-#include "common/core/bytes.h"
 #include "server/reflect/arrivals.h"
 #include "server/reflect/reflector_types.h"
 #include "server/reflect/roster.h"
@@ -39,7 +38,7 @@ struct exchange {
 /* A number of the client that does not depend on its place on the list. */
 static inline uint64_t exchange_client_token(const struct exchange *x)
 {
-	return bytes_get64(x->packet.client_key);
+	return packet_client_token(x->packet.client_key);
 }
 
 #endif

@@ -1,5 +1,6 @@
 #include "server/reflect/reflector.h"
 
+#include "common/core/bytes.h"
 #include "server/reflect/answer.h"
 #include "server/reflect/exchange.h"
 #include "server/reflect/limits.h"
@@ -34,7 +35,7 @@ const char *reflector_outcome_name(enum reflector_outcome outcome)
 	return names[outcome];
 }
 
-static const struct roster_client *find_client(struct roster *roster, const uint8_t key[WIRE_KEY_LEN])
+static struct roster_client *find_client(struct roster *roster, const uint8_t key[WIRE_KEY_LEN])
 {
 	int found = roster ? roster_find(roster, key) : -1;
 
@@ -135,6 +136,16 @@ bool reflector_may_have_sent(const struct reflector *reflector, const uint8_t *b
 uint64_t reflector_evictions(const struct reflector *reflector)
 {
 	return reflector->evictions;
+}
+
+/* What has a fault may have been a request of ours before something on the way altered it. */
+static enum reflector_outcome handle_malformed(struct exchange *x)
+{
+	const uint8_t *key = packet_client_key(x->in->buf, x->in->len);
+
+	if (key)
+		x->client = find_client(x->reflector->roster, key);
+	return REFLECTOR_DROPPED_MALFORMED;
 }
 
 static enum packet_role role_of_reply(enum packet_role request)
@@ -459,7 +470,7 @@ static enum reflector_outcome handle(struct exchange *x, struct reflector_event 
 
 	if (packet_read_request(x->in->buf, x->in->len, &x->packet) != PACKET_FAULT_NONE ||
 	    x->packet.transport != x->in->transport)
-		return REFLECTOR_DROPPED_MALFORMED;
+		return handle_malformed(x);
 	number = roster_find(r->roster, x->packet.client_key);
 	if (number < 0)
 		return handle_stranger(x);
@@ -494,6 +505,14 @@ static bool may_have_been_a_probe(const struct exchange *x, enum reflector_outco
 	return x->client && outcome >= REFLECTOR_DROPPED_MALFORMED && outcome < REFLECTOR_DROPPED_FOR_ANOTHER;
 }
 
+/* Did a datagram in the client's name not authenticate? */
+static bool is_altered(const struct exchange *x, enum reflector_outcome outcome)
+{
+	return x->client && x->in->transport == PACKET_UDP &&
+	       (outcome == REFLECTOR_DROPPED_MALFORMED || outcome == REFLECTOR_DROPPED_BAD_MAC ||
+		outcome == REFLECTOR_DROPPED_BAD_SIGNATURE);
+}
+
 enum reflector_outcome reflector_handle(struct reflector *reflector, const struct reflector_request *request,
 					struct reflector_event *event)
 {
@@ -506,7 +525,7 @@ enum reflector_outcome reflector_handle(struct reflector *reflector, const struc
 		raise_refused(&x, outcome, event);
 	if (may_have_been_a_probe(&x, outcome))
 		x.client->dropped_ns = request->now_ns;
-	if (outcome == REFLECTOR_DROPPED_BAD_MAC && request->transport == PACKET_UDP)
+	if (is_altered(&x, outcome))
 		x.client->altered++;
 	reflector->counts[outcome]++;
 	return outcome;

@@ -17,7 +17,7 @@ struct roster_client {
 	struct bucket signatures, flows, bare, skews, signed_replies, queries, handed_on, relays, reports;
 	uint64_t held_back; /* events since the last one that was within the limit of `reports` */
 	int64_t dropped_ns; /* monotonic: when a request in its name was dropped; 0: never */
-	uint32_t altered;   /* datagrams in its name whose MAC does not hold */
+	uint32_t altered;   /* datagrams in its name that did not authenticate */
 };
 
 struct roster;

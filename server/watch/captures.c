@@ -2,6 +2,7 @@
 
 #include "common/core/bytes.h"
 #include "common/core/lru.h"
+#include "common/core/packet.h"
 
 #include <stdlib.h>
 
@@ -45,7 +46,7 @@ bool captures_read(const struct ip_packet *packet, struct captures_probe *probe)
 	if (packet->protocol != IP_UDP || packet->transport_len < IP_UDP_LEN + CAPTURES_PAYLOAD_LEN ||
 	    bytes_get32(payload + WIRE_FLOW_MAGIC) != WIRE_MAGIC)
 		return false;
-	probe->client = bytes_get64(payload + WIRE_PROBE_CLIENT_KEY);
+	probe->client = packet_client_token(payload + WIRE_PROBE_CLIENT_KEY);
 	probe->flow = bytes_get64(payload + WIRE_FLOW_ID);
 	probe->seq = bytes_get32(payload + WIRE_SEQ);
 	return true;

@@ -18,7 +18,7 @@ void captures_free(struct captures *captures);
 enum { CAPTURES_PAYLOAD_LEN = WIRE_FLOW_ID + 8 }; /* octets of a datagram that are read: up to the flow id */
 
 struct captures_probe {
-	uint64_t client; /* the first octets of its key */
+	uint64_t client; /* packet_client_token of its key */
 	uint64_t flow;
 	uint32_t seq;
 };

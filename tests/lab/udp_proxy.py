@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 """udp_proxy.py ADDRESS BACKEND PORT [POLICY]: pass datagrams on, each client by a socket of its own, as docker's userland
 proxy does. POLICY for answers: double (each one comes twice), late (after 0.4 s), some-late (each third one), swap (two
-change places), altered (an octet of each one is another). altered-requests: an octet of each request is another."""
+change places), altered-NAME (an octet of each one is another: of its data, version or key). altered-requests-NAME: an
+octet of each request is another."""
 
 import select
 import socket
@@ -9,11 +10,14 @@ import sys
 import time
 
 
-ALTERED = 300  # octet of the datagram: behind the headers, and authenticated
+OCTETS = {"data": 300, "version": 100, "key": 130}  # places in the datagram, all authenticated
 
 
-def altered(data):
-    return data[:ALTERED] + bytes([data[ALTERED] ^ 1]) + data[ALTERED + 1 :]
+def altered(data, policy, what):
+    if not policy.startswith(what) or policy[len(what):] not in OCTETS:
+        return data
+    at = OCTETS[policy[len(what):]]
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
 def open_socket(address):
@@ -29,7 +33,7 @@ class Answers:
         self.count = 0
 
     def add(self, data, client):
-        data = altered(data) if self.policy == "altered" else data
+        data = altered(data, self.policy, "altered-")
         copies = 2 if self.policy == "double" else 1
         self.count += 1
         late = self.policy == "late" or (self.policy == "some-late" and self.count % 3 == 0)
@@ -64,7 +68,7 @@ def main(address, backend, port, policy=""):
                     by_client[client] = open_socket(backend)
                     by_client[client].connect((backend, int(port)))
                     by_socket[by_client[client]] = client
-                by_client[client].send(altered(data) if policy == "altered-requests" else data)
+                by_client[client].send(altered(data, policy, "altered-requests-"))
             except OSError:  # the backend refuses: the client is not told
                 pass
 

@@ -143,7 +143,14 @@ static void flow_and_number_are_read_of_our_packets(void **state)
 	memcpy(p.buf + p.headers_len, whole, CAPTURES_PAYLOAD_LEN);
 	assert_true(ip_read(p.buf, p.headers_len + CAPTURES_PAYLOAD_LEN, &packet));
 	assert_true(captures_read(&packet, &probe));
-	assert_true(probe.client == 0x4041424344454647 && probe.flow == request.flow_id && probe.seq == request.seq);
+	assert_true(probe.client == packet_client_token(request.client_key) && probe.flow == request.flow_id &&
+		    probe.seq == request.seq);
+	for (unsigned i = 0; i < WIRE_KEY_LEN; i++) { /* an octet of the key was altered on the way: another client */
+		struct captures_probe other;
+		p.buf[p.headers_len + WIRE_PROBE_CLIENT_KEY + i] ^= 0x20;
+		assert_true(captures_read(&packet, &other) && other.client != probe.client);
+		p.buf[p.headers_len + WIRE_PROBE_CLIENT_KEY + i] ^= 0x20;
+	}
 	assert_true(ip_read(p.buf, p.headers_len + CAPTURES_PAYLOAD_LEN - 1, &packet));
 	assert_false(captures_read(&packet, &probe));
 	p.buf[p.headers_len + WIRE_FLOW_MAGIC]++;

@@ -228,6 +228,10 @@ static void who_is_refused_is_told_of(void **state)
 	assert_null(w->event.key);
 	ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_FLOW_MAGIC });
 	assert_int_equal(w->event.outcome, REFLECTOR_DROPPED_MALFORMED);
+	assert_string_equal(w->event.client, "alice");
+	assert_null(w->event.key);
+	ask(w, (struct request){ .who = STRANGER, .flow = 5, .seq = 1, .spoil = WIRE_FLOW_MAGIC });
+	assert_int_equal(w->event.outcome, REFLECTOR_DROPPED_MALFORMED);
 	assert_null(w->event.client);
 	assert_null(w->event.key);
 }

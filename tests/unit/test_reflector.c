@@ -145,6 +145,45 @@ static void a_mac_that_does_not_hold_is_dropped(void **state)
 	assert_int_equal(ask(w, (struct request){ .flow = 5, .seq = 1 }).reply.flags, PACKET_NEW_FLOW);
 }
 
+static uint32_t altered_of(const struct evidence_answer *answer)
+{
+	return answer->counters_len > 0 && answer->counters[0].kind == EVIDENCE_ALTERED ? answer->counters[0].value : 0;
+}
+
+/* Whatever octet something on the way alters: it came to the socket, and that it is missing proves nothing. */
+static void what_is_altered_on_the_way_is_counted_for_its_client(void **state)
+{
+	static const size_t octets[] = { WIRE_SEQ + 3,      WIRE_LOCATION,  WIRE_FLOW,    WIRE_FLOW_MAGIC,
+					 WIRE_FLOW_VERSION, WIRE_FLOW_ROLE, WIRE_FLOW_ID, WIRE_PROBE_PROTOCOL,
+					 WIRE_AUTH,         WIRE_SLOTS,     WIRE_MACS(1) };
+	const uint32_t len = sizeof octets / sizeof *octets;
+	const struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct world *w = *state;
+	struct outcome out;
+
+	for (uint32_t i = 0; i < len; i++)
+		ask(w, (struct request){ .flow = 5, .seq = 1 + i, .bad_signature = true, .spoil = octets[i] });
+	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
+	assert_int_equal(altered_of(&out.answer), len);
+	assert_int_equal(out.answer.captures_len, 0);
+	out = ask(w, (struct request){ .who = BOB, .flow = 6, .seq = 1, .query = &query });
+	assert_int_equal(altered_of(&out.answer), 0);
+	assert_int_equal(out.answer.captures_len, 1);
+}
+
+static void what_names_another_client_or_comes_over_tcp_is_not_counted(void **state)
+{
+	const struct evidence_query query = { .flows = { 5 }, .flows_len = 1 };
+	struct world *w = *state;
+	struct outcome out;
+
+	ask(w, (struct request){ .flow = 5, .seq = 1, .spoil = WIRE_PROBE_CLIENT_KEY + WIRE_KEY_LEN - 1 });
+	ask(w, (struct request){ .flow = 5, .seq = 2, .spoil = WIRE_MACS(1), .tcp = true });
+	ask(w, (struct request){ .flow = 5, .seq = 3, .spoil = WIRE_FLOW_VERSION, .tcp = true });
+	out = ask(w, (struct request){ .flow = 6, .seq = 1, .query = &query });
+	assert_int_equal(altered_of(&out.answer), 0);
+}
+
 /* Whoever alters a signature, of a known flow or another one, makes the server compute a MAC and nothing more. */
 static void a_signature_is_under_the_mac(void **state)
 {
@@ -435,6 +474,8 @@ int main(void)
 		TEST(late_replies_do_not_go_unheard),
 		TEST(what_is_no_packet_is_dropped),
 		TEST(a_mac_that_does_not_hold_is_dropped),
+		TEST(what_is_altered_on_the_way_is_counted_for_its_client),
+		TEST(what_names_another_client_or_comes_over_tcp_is_not_counted),
 		TEST(a_signature_is_under_the_mac),
 		TEST(with_a_mac_the_signature_is_not_looked_at),
 		TEST(a_duplicate_is_answered_once_more),
