@@ -84,6 +84,10 @@ int report_main(char *const *journals, unsigned journals_len, const struct repor
 	struct history *h;
 	int status;
 
+	if (o->since_ns != MOMENT_NONE && o->until_ns != MOMENT_NONE && o->until_ns < o->since_ns) {
+		log_error("--until is before --since; exchange them");
+		return EXIT_STATUS_USAGE;
+	}
 	if (o->page && is_one_of(o->page, journals, journals_len)) {
 		log_error("-o: %s is one of the journals", o->page);
 		return EXIT_STATUS_USAGE;

@@ -57,15 +57,49 @@ static void find_begin(struct journal_file *f, struct record *record)
 	lines_close(&peek);
 }
 
+/* The command that makes a journal of what a log rotation has compressed; NULL: it is not compressed. */
+static const char *decompressor(struct lines *lines)
+{
+	static const struct {
+		char magic[4];
+		size_t len;
+		const char *command;
+	} kinds[] = { { "\x1f\x8b", 2, "zcat" },
+		      { "\x28\xb5\x2f\xfd", 4, "zstdcat" },
+		      { "\3757zX", 4, "xzcat" },
+		      { "BZh", 3, "bzcat" } };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (lines_begin_with(lines, kinds[i].magic, kinds[i].len))
+			return kinds[i].command;
+	}
+	return NULL;
+}
+
+static int open_lines(struct journal_file *f, int fd)
+{
+	const char *command;
+
+	if (!lines_open(&f->lines, fd))
+		return -ENOMEM;
+	command = decompressor(&f->lines);
+	if (!command)
+		return 0;
+	log_error("the journal %s is compressed; write `%s %s | floatprobe report - OTHER-JOURNALS`", f->path, command,
+		  strcmp(f->path, "-") == 0 ? "FILE" : f->path);
+	lines_close(&f->lines);
+	return -EINVAL;
+}
+
 static int open_file(struct journal_file *f, const char *path, struct record *record)
 {
 	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC), error;
 	struct stat st;
 
 	f->path = path;
 	if (fd < 0 || fstat(fd, &st) < 0 || (S_ISDIR(st.st_mode) && (errno = EISDIR))) {
-		int error = errno;
+		error = errno;
 		log_error("cannot read the journal %s: %s", path, strerror(error));
 		if (fd >= 0)
 			close(fd);
@@ -74,8 +108,9 @@ static int open_file(struct journal_file *f, const char *path, struct record *re
 	f->regular = S_ISREG(st.st_mode) && !standard;
 	f->device = st.st_dev;
 	f->inode = st.st_ino;
-	if (!lines_open(&f->lines, fd))
-		return -ENOMEM;
+	error = open_lines(f, fd);
+	if (error)
+		return error;
 	name_owner(f);
 	find_begin(f, record);
 	return 0;

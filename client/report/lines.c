@@ -35,6 +35,13 @@ static void fill(struct lines *l)
 	l->len += n > 0 ? (size_t)n : 0;
 }
 
+bool lines_begin_with(struct lines *lines, const char *octets, size_t len)
+{
+	while (lines->len < len && !lines->ended)
+		fill(lines);
+	return lines->len >= len && memcmp(lines->buffer, octets, len) == 0;
+}
+
 static void take(struct lines *l, size_t len)
 {
 	l->at += len;

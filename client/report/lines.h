@@ -26,6 +26,8 @@ enum lines_kind {
 
 /* Takes the descriptor. false: no memory, and the descriptor is closed. */
 bool lines_open(struct lines *lines, int fd) __attribute__((warn_unused_result));
+/* Before the first line is taken: does the file begin with these octets? */
+bool lines_begin_with(struct lines *lines, const char *octets, size_t len);
 /* line: without its line feed, until the next call. */
 enum lines_kind lines_next(struct lines *lines, const char **line, size_t *len);
 void lines_close(struct lines *lines);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """report: the story of journals as text, objects and page."""
 
+import gzip
 import os
 
 import cli
@@ -119,6 +120,10 @@ class Report(cli.TestCase):
         self.assertIn("directory", self.report(self.dir, status=2).stderr)
         self.assertIn("nothing that was read is a journal", self.report("/bin/true", status=2).stderr)
         self.assertIn("not a time", self.report(self.client, "--since", "soon", status=2).stderr)
+        self.assertIn("exchange them", self.report(self.client, "--since", "2026-05-02", "--until", "2026-05-01", status=2).stderr)
+        with open(self.client, "rb") as file, gzip.open(self.path("old.jsonl.gz"), "wb") as packed:
+            packed.write(file.read())
+        self.assertIn("zcat", self.report(self.client, self.path("old.jsonl.gz"), status=2).stderr)
         self.assertIn("one of the journals", self.report(self.client, "-o", self.client, status=2).stderr)
         self.assertIn("cannot write", self.report(self.client, "-o", self.path("no/page.html"), status=3).stderr)
         self.report(self.client, "-o", "/dev/full", status=3)
