@@ -551,6 +551,8 @@ const char *web_remedy(int error)
 	case -EACCES:
 		return "; ports below 1024 need CAP_NET_BIND_SERVICE, and the directory of a Unix socket must be "
 		       "writable";
+	case -ENOTSOCK:
+		return "; what has this name is no socket: remove it, or set another web";
 	case -EADDRNOTAVAIL:
 		return "; this host does not have this address";
 	default:

@@ -72,17 +72,24 @@ static int open_tcp(struct web_socket *s, const struct endpoint *at)
 
 /* ---- Unix sockets ---- */
 
-/* Remove a socket where nobody listens. Anything else there makes bind() fail. */
-static void remove_dead(const struct sockaddr_un *to)
+/* Remove a socket where nobody listens. One with a listener makes bind() fail. Returns 0, or -ENOTSOCK if something
+ * else is there. */
+static int remove_dead(const struct sockaddr_un *to)
 {
 	struct stat st = { 0 };
 	int fd;
 
-	if (lstat(to->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode) || (fd = stream_socket(AF_UNIX)) < 0)
-		return;
+	if (lstat(to->sun_path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	fd = stream_socket(AF_UNIX);
+	if (fd < 0)
+		return fd;
 	if (connect(fd, (const struct sockaddr *)to, sizeof *to) < 0 && errno == ECONNREFUSED)
 		unlink(to->sun_path);
 	close(fd);
+	return 0;
 }
 
 static int open_unix(struct web_socket *s, const char *path)
@@ -97,9 +104,10 @@ static int open_unix(struct web_socket *s, const char *path)
 	fd = stream_socket(AF_UNIX);
 	if (fd < 0)
 		return fd;
-	remove_dead(&to);
 	s->path = strdup(path);
-	error = s->path ? bind_and_listen(fd, &to, sizeof to) : -ENOMEM;
+	error = s->path ? remove_dead(&to) : -ENOMEM;
+	if (error == 0)
+		error = bind_and_listen(fd, &to, sizeof to);
 	if (error == 0 && (chmod(path, SOCKET_MODE) < 0 || stat(path, &st) < 0))
 		error = -errno;
 	if (error < 0) {

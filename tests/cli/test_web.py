@@ -292,6 +292,12 @@ class Places(Web):
         self.assertEqual(second.wait(30), 3)
         self.assertIn("Address already in use", self.read("second.log"))
         self.assertEqual(self.request(self.path("web.sock"), "/-/reload", "POST")[0], 200)
+        self.write("web.file", "precious")
+        self.write("third.yaml", self.read("client.yaml").replace("web.sock", "web.file"))
+        third = self.start(cli.FLOATPROBE, "run", "--config", self.path("third.yaml"), name="third")
+        self.assertEqual(third.wait(30), 3)
+        self.assertIn("no socket: remove it, or set another web", self.read("third.log"))
+        self.assertEqual(self.read("web.file"), "precious")
 
     def test_reload(self):
         self.start_client()
