@@ -4,9 +4,11 @@
 #include "client/output/exit_status.h"
 #include "common/config/alloc.h"
 #include "common/config/places.h"
+#include "common/system/directory.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +51,12 @@ int keygen_generate(const char *path)
 		return EXIT_STATUS_USAGE;
 	}
 	char *default_path = alloc_format("%s/" CONFIG_KEY_NAME, dir);
-	keyfile_make_parents(default_path);
-	int status = generate_at(default_path);
+	int status = EXIT_STATUS_USAGE;
+
+	if (directory_make(dir, 0700))
+		status = generate_at(default_path);
+	else
+		log_error("cannot make the directory %s: %s", dir, strerror(errno));
 	if (status == EXIT_STATUS_EXPECTED)
 		log_info("the secret key is in %s", default_path);
 	free(default_path);

@@ -105,7 +105,8 @@ static void complain_unread(const struct reading *r, struct tree_node *item, con
 	if (errno == ENOMEM)
 		diag_no_memory(r->s->diags);
 	else
-		schema_error(r->s, item, "%s cannot be read: %s", path, strerror(errno));
+		schema_error(r->s, item, "%s cannot be read: %s%s", path, strerror(errno),
+			     errno == EACCES ? TREE_ACCESS_REMEDY : "");
 }
 
 static void read_directory(const struct reading *r, struct tree_node *item, const char *dir)

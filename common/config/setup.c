@@ -5,6 +5,7 @@
 #include "common/config/places.h"
 #include "common/config/units.h"
 #include "common/config/uri.h"
+#include "common/system/directory.h"
 #include "common/system/keyfile.h"
 #include "common/system/log.h"
 #include "common/system/own_address.h"
@@ -112,19 +113,13 @@ static char *find_dir(const struct setup *setup)
 	return dir;
 }
 
-/* Only the user needs to look into a directory in their home. */
+/* What root makes is read by the user of the daemon, whatever root's umask is: nothing in it is secret. Only the user
+ * needs to look into a directory in their home. */
 static bool make_dir(const char *dir)
 {
 	char *path = alloc_text(dir);
-	mode_t mode = geteuid() == 0 ? 0755 : 0700;
-	bool ok;
+	bool ok = directory_make(path, geteuid() == 0 ? 0755 : 0700);
 
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		(void)mkdir(path, mode); /* if this fails, the last one fails too */
-		*slash = '/';
-	}
-	ok = mkdir(path, mode) == 0 || errno == EEXIST;
 	if (!ok)
 		log_error("cannot make the directory %s: %s", path, strerror(errno));
 	free(path);
@@ -171,7 +166,7 @@ static bool write_file(const char *path, const char *text)
 		log_error("cannot create %s: %s", path, strerror(errno));
 		return false;
 	}
-	ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+	ok = (geteuid() != 0 || fchmod(fd, 0644) == 0) && write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
 	ok = close(fd) == 0 && ok;
 	if (!ok) {
 		log_error("cannot write %s: %s", path, strerror(errno ? errno : ENOSPC));
@@ -222,9 +217,18 @@ static char *name_of(const struct setup *setup)
 	return alloc_text(setup->name ? setup->name : identity_machine_name(machine));
 }
 
+/* Without its quotes, YAML takes this name for no value. The caller frees it. */
+static char *quoted(const char *name)
+{
+	return strcmp(name, "null") == 0 ? alloc_text("\"null\"") : alloc_text(name);
+}
+
 static char *client_text(const char *name)
 {
-	return alloc_format("%svantage: %s\n%s", client.before, name, client.after);
+	char *value = quoted(name), *text = alloc_format("%svantage: %s\n%s", client.before, value, client.after);
+
+	free(value);
+	return text;
 }
 
 bool setup_client(const struct setup *setup)
@@ -316,10 +320,14 @@ static void print_uri(const uint8_t key[WIRE_KEY_LEN], const char *address, cons
 
 static char *server_text(const char *name, unsigned port)
 {
-	return alloc_format(
+	char *value = quoted(name);
+	char *text = alloc_format(
 	    "%sname: %s\n"
 	    "listen: { port: %u, protocols: [ udp, tcp ] }   # all addresses of this host, later ones too\n%s",
-	    server.before, name, port, server.after);
+	    server.before, value, port, server.after);
+
+	free(value);
+	return text;
 }
 
 bool setup_server(const struct setup *setup)

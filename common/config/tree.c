@@ -409,7 +409,8 @@ static struct tree *load(const char *file, bool is_part, struct diag_list *diags
 	const char *shown = !is_part && is_stream(file) ? "stdin" : file;
 	struct tree *tree = wrong ? NULL : calloc(1, sizeof *tree);
 	if (wrong && wrong != no_memory)
-		diag_add(diags, DIAG_ERROR, shown, 0, 0, "cannot be read: %s", wrong);
+		diag_add(diags, DIAG_ERROR, shown, 0, 0, "cannot be read: %s%s", wrong,
+			 strcmp(wrong, strerror(EACCES)) == 0 ? TREE_ACCESS_REMEDY : "");
 	else if (!tree)
 		diag_no_memory(diags);
 	if (tree) {

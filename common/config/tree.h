@@ -19,6 +19,8 @@ enum {
 };
 
 #define TREE_STDIN "-"
+/* Behind "cannot be read: Permission denied". */
+#define TREE_ACCESS_REMEDY "; the user that this program runs as must be able to read it"
 
 enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAPPING };
 

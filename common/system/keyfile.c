@@ -158,18 +158,6 @@ bool keyfile_read(const char *path, struct seal_identity *identity, char error[K
 	return ok;
 }
 
-void keyfile_make_parents(const char *path)
-{
-	char *dir = strdup(path);
-	char *slash = dir && dir[0] ? strchr(dir + 1, '/') : NULL;
-	for (; slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		(void)mkdir(dir, 0700); /* if this fails, open fails too, and reports it */
-		*slash = '/';
-	}
-	free(dir);
-}
-
 /* After an error the file does not exist. */
 static bool write_content(const char *path, const char *content, size_t len, char error[KEYFILE_ERROR_LEN])
 {

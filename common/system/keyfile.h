@@ -21,9 +21,6 @@ bool keyfile_read(const char *path, struct seal_identity *identity, char error[K
 bool keyfile_create(const char *path, struct seal_identity *identity, char error[KEYFILE_ERROR_LEN])
     __attribute__((warn_unused_result));
 
-/* Make the missing directories above a path that the user did not write. If that fails, keyfile_create says so. */
-void keyfile_make_parents(const char *path);
-
 void keyfile_public_text(const uint8_t key[WIRE_KEY_LEN], char text[KEYFILE_PUBLIC_LEN]);
 /* Parse "ed25519:...". `error` follows the name of the key in a message. A key that seal_pair_for_client would
  * refuse is an error. */

@@ -3,6 +3,7 @@
 #include "client/config/config.h"
 #include "common/config/units.h"
 #include "common/core/ns.h"
+#include "common/system/directory.h"
 
 #define SECOND NS_PER_S
 #define HEAD   "key: a.key\nservers: { b: " KEY_B ", c: " KEY_C " }\n"
@@ -666,7 +667,8 @@ static void default_key_file(void **state)
 	    strstr(text, "/.config/floatprobe/key: No such file or directory; `floatprobe keygen -o FILE`"));
 	free(text);
 	diag_free(&diags);
-	keyfile_make_parents(".config/floatprobe/key");
+	char dir[] = ".config/floatprobe";
+	assert_true(directory_make(dir, 0700));
 	assert_true(keyfile_create(".config/floatprobe/key", &identity, error));
 	struct config *config = config_from_uris(uri, 1, NULL, NULL, &diags);
 	fixture_expect("key in HOME", &diags, "");

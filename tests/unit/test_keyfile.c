@@ -1,5 +1,9 @@
 #include "config_fixture.h"
 
+#include "common/system/directory.h"
+
+#include <errno.h>
+
 static struct seal_identity identity;
 static char error[KEYFILE_ERROR_LEN];
 
@@ -53,13 +57,19 @@ static void existing_file_is_kept(void **state)
 
 static void directories_are_made(void **state)
 {
+	char dir[] = "home/.config/floatprobe", below_a_file[] = "a.key/b/c";
+	mode_t before = umask(0777);
 	struct stat st;
 	(void)state;
 	assert_false(keyfile_create("home/.config/floatprobe/key", &identity, error));
-	keyfile_make_parents("home/.config/floatprobe/key");
+	assert_true(directory_make(dir, 0700));
+	umask(before);
+	assert_true(directory_make(dir, 0755)); /* keeps its mode */
 	assert_true(keyfile_create("home/.config/floatprobe/key", &identity, error));
 	assert_int_equal(stat("home/.config", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_false(directory_make(below_a_file, 0700));
+	assert_int_equal(errno, ENOTDIR);
 	assert_false(keyfile_create("a.key/key", &identity, error));
 	assert_non_null(strstr(error, "cannot create key file"));
 }
