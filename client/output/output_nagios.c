@@ -5,6 +5,7 @@
 #include "client/verdict/threshold.h"
 
 #include "common/core/printable.h"
+#include "common/core/text.h"
 #include "common/system/redact.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ enum {
 	ERROR_LEN = 1024,
 	BODY_LEN = 7000,     /* performance data and long output: with the first sentence they are below 8 KiB */
 	PROBLEMS_LEN = 6000, /* the long output, which comes first if there is not room for both */
+	NAMES_MAX = 12,      /* paths that a line of it names: a target may have a thousand */
 };
 
 enum plugin_code { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
@@ -186,10 +188,12 @@ static void put_problem(FILE *out, struct result_path *const *paths, size_t path
 	put_text(out, paths[0]->name.target);
 	if (!endpoint_is_unknown(&paths[0]->name.endpoint))
 		fprintf(out, " %s", result_address(&paths[0]->name.endpoint, address));
-	for (size_t i = 0; i < paths_len; i++) {
+	for (size_t i = 0; i < paths_len && i < NAMES_MAX; i++) {
 		output_path_words(&paths[i]->name, words);
 		fprintf(out, "%s %s", i ? "," : "", words);
 	}
+	if (paths_len > NAMES_MAX)
+		fprintf(out, " and %zu more paths", paths_len - NAMES_MAX);
 	fprintf(out, ": %s", verdict_state_word(v->state));
 	if (v->direction != VERDICT_DIRECTION_NONE)
 		fprintf(out, " %s", verdict_direction_word(v->direction));
@@ -231,7 +235,7 @@ static void put_problems(FILE *out, struct result_path *const *paths, size_t pat
 	for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++)
 		left += put_problems_of(out, paths, paths_len, worst_first[i], room);
 	if (left > 0)
-		fprintf(out, "\nand %zu more", left);
+		fprintf(out, "\nand %zu more path%s", left, text_plural(left));
 }
 
 static size_t count_problems(struct result_path *const *paths, size_t paths_len)

@@ -546,7 +546,30 @@ static void nagios_output_is_bounded(void **state)
 	assert_true(text_len < 8192);
 	assert_non_null(strstr(text, "\ntarget-000 203.0.113.7 udp/512 held: down"));
 	assert_non_null(strstr(text, "\ntarget-080 203.0.113.7 udp/512 held: down"));
-	assert_non_null(strstr(text, " more\n"));
+	assert_non_null(strstr(text, " more paths\n"));
+	free(text);
+}
+
+/* A target with very many paths still has its line. */
+static void nagios_target_with_many_paths(void **state)
+{
+	enum { PATHS = 500 };
+	static struct result_path paths[PATHS];
+	static struct result_path *list[PATHS];
+	char *text;
+	size_t text_len;
+	FILE *out = open_memstream(&text, &text_len);
+
+	(void)state;
+	for (int i = 0; i < PATHS; i++) {
+		paths[i] = path("wide", &down);
+		list[i] = &paths[i];
+	}
+	assert_int_equal(output_nagios(out, list, PATHS), 2);
+	fclose(out);
+	assert_true(text_len < 8192);
+	assert_non_null(strstr(text, "\nwide 203.0.113.7 udp/512 held, "));
+	assert_non_null(strstr(text, "udp/512 held and 488 more paths: down return unexplained\n"));
 	free(text);
 }
 
@@ -670,6 +693,7 @@ int main(void)
 		cmocka_unit_test(nagios_names_cannot_forge_perfdata),
 		cmocka_unit_test(nagios_thresholds),
 		cmocka_unit_test(nagios_output_is_bounded),
+		cmocka_unit_test(nagios_target_with_many_paths),
 		cmocka_unit_test(nagios_long_output),
 		cmocka_unit_test(the_exit_status_says_how_it_stands),
 		cmocka_unit_test(what_is_borrowed_is_copied),
