@@ -235,6 +235,12 @@ static void return_leftover(uv_timer_t *timer)
 	return_memory();
 }
 
+static void warn_of_what_needs_a_restart(const struct config *before, const struct config *now)
+{
+	if (!text_equal(before->user, now->user))
+		log_warning("the new user takes effect at the next start");
+}
+
 /* The servers have to know the new one. */
 static void tell_new_key(const struct config *before, const struct config *now)
 {
@@ -265,6 +271,7 @@ static const char *apply(struct run *r, struct config *config)
 	r->schedules = schedules;
 	run_journal_reopen(&r->journal, config);
 	tell_new_key(r->config, config);
+	warn_of_what_needs_a_restart(r->config, config);
 	config_free(r->config);
 	r->config = config;
 	log_configure(&config->log);

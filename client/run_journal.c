@@ -1,7 +1,6 @@
 #include "client/run_journal.h"
 
 #include "client/output/result.h"
-#include "common/core/text.h"
 #include "common/system/clock.h"
 #include "common/system/log.h"
 
@@ -17,28 +16,40 @@ static const char *file_of(const struct run_journal *j, const struct config *con
 	return config->journal ? config->journal : j->without;
 }
 
+/* For the log. */
+static const char *shown(const char *path)
+{
+	return strcmp(path, JOURNAL_STDOUT) == 0 ? "on standard output" : path;
+}
+
 bool run_journal_open(struct run_journal *j, const struct config *config)
 {
 	j->config = config;
 	j->file = journal_open(file_of(j, config));
 	if (!j->file)
-		log_error("cannot open the journal %s: %s", file_of(j, config), strerror(errno));
+		log_error("cannot open the journal %s: %s%s", shown(file_of(j, config)), strerror(errno),
+			  journal_remedy(errno));
 	return j->file != NULL;
 }
 
+/* A file that could not be opened at an earlier reload is tried again: what counts is the file that is written. */
 void run_journal_reopen(struct run_journal *j, const struct config *config)
 {
-	struct run_journal other = { .without = j->without };
+	const char *path = file_of(j, config);
+	struct journal *other = NULL;
+	bool ok;
 
-	if (!text_equal(config->journal, j->config->journal)) {
-		if (!run_journal_open(&other, config))
-			return;
-		journal_close(j->file);
-		j->file = other.file;
-	} else if (!journal_reopen(j->file)) {
-		log_error("cannot reopen the journal %s: %s; floatprobe continues to write the old file",
-			  config->journal ? config->journal : "on standard output", strerror(errno));
-	}
+	if (strcmp(path, journal_place(j->file)) == 0)
+		ok = journal_reopen(j->file);
+	else
+		ok = (other = journal_open(path)) != NULL;
+	if (!ok)
+		log_error("cannot open the journal %s: %s; floatprobe goes on with what it has open%s", shown(path),
+			  strerror(errno), journal_remedy(errno));
+	if (!other)
+		return;
+	journal_close(j->file);
+	j->file = other;
 }
 
 static void flush(uv_timer_t *timer)

@@ -35,18 +35,38 @@ struct renewal {
 	uint64_t paths_len; /* about as many as there will be */
 };
 
-uint32_t run_paths_ring_len(const struct config *config)
+/* The probes of a schedule whose outcome may still change. */
+static uint64_t open_probes(const struct config_schedule *s)
+{
+	return (uint64_t)((s->timeout_ns + PROBER_ACCOUNT_NS) / s->every_ns + 2) * s->count;
+}
+
+static uint32_t ring_len_for(uint64_t probes)
 {
 	uint32_t len = SIGNIFICANCE_WINDOW_PROBES;
-	uint64_t most = 1;
 
-	for (size_t i = 0; i < config->schedules_len; i++) {
-		const struct config_schedule *s = &config->schedules[i];
-		most += (uint64_t)((s->timeout_ns + PROBER_ACCOUNT_NS) / s->every_ns + 2) * s->count;
-	}
-	while (len < most && len < 1u << 20)
+	while (len < probes && len < 1u << 20)
 		len *= 2;
 	return len;
+}
+
+uint32_t run_paths_ring_len(const struct config *config)
+{
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < config->schedules_len; i++)
+		most += open_probes(&config->schedules[i]);
+	return ring_len_for(most);
+}
+
+/* By its own schedules only, so that a reload that adds or changes another one does not begin its paths anew. */
+static uint32_t target_ring_len(const struct config *config, const struct config_target *t)
+{
+	uint64_t most = 1;
+
+	for (unsigned i = 0; i < t->schedules_len; i++)
+		most += open_probes(&config->schedules[t->schedules[i]]);
+	return ring_len_for(most);
 }
 
 /* -- reuse of old paths -- */
@@ -267,7 +287,7 @@ static bool add_path(struct renewal *r, const struct path_outline *o)
 
 static bool make_target(struct renewal *r, const struct config_target *t)
 {
-	const struct path_plan plan = { .config = r->config, .ring_len = run_paths_ring_len(r->config) };
+	const struct path_plan plan = { .config = r->config, .ring_len = target_ring_len(r->config, t) };
 	struct endpoint addresses[RESOLVER_ADDRESSES_MAX];
 	const char *error;
 	size_t n = t->unprobed ? 0 : driver_addresses(r->driver, t, addresses, &error), len = path_count(t);
@@ -307,6 +327,19 @@ static bool hand_over(const struct renewal *r)
 						     : driver_reconfigure(r->driver, r->config, r->items, r->len);
 }
 
+/* The records of a path that a new one replaces end with the hand-over. Those of the new one begin there. */
+static void begin_records(const struct renewal *r)
+{
+	int64_t now_ns = clock_mono_ns(), now_real_ns = clock_real_ns();
+
+	for (size_t i = 0; i < r->len; i++) {
+		if (r->settings[i].reused)
+			continue;
+		account_begin(r->items[i]->prober.account, now_ns, now_real_ns);
+		r->items[i]->status.since_ns = now_real_ns;
+	}
+}
+
 static void undo(struct renewal *r)
 {
 	for (size_t i = 0; i < r->len; i++) {
@@ -339,7 +372,9 @@ bool run_paths_renew(struct driver *driver, const struct config *config, const s
 	};
 	bool done = make_paths(&r) && hand_over(&r);
 
-	if (!done)
+	if (done)
+		begin_records(&r);
+	else
 		undo(&r);
 	free_settings(&r);
 	return done;

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The number of probes that a path remembers: a power of two, not less than those that are outstanding or whose
- * direction of loss may still become known. */
+/* The largest number of probes that a path may remember: a power of two, not less than those that are outstanding or
+ * whose direction of loss may still become known. */
 uint32_t run_paths_ring_len(const struct config *config);
 
 /* Replace the driver's paths by those of config: the driver's own configuration, or a reloaded one. schedules: the

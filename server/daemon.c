@@ -181,6 +181,10 @@ static void warn_of_what_needs_a_restart(const struct server_config *old, const 
 
 	if (memcmp(old->identity.public_key, new->identity.public_key, sizeof old->identity.public_key) != 0)
 		log_warning("the new key takes effect at the next start");
+	if (strcmp(old->name, new->name) != 0)
+		log_warning("the new name takes effect at the next start");
+	if (!text_equal(old->user, new->user))
+		log_warning("the new user takes effect at the next start");
 	if (old->port != new->port || old->udp != new->udp || old->tcp != new->tcp || !same_addresses)
 		log_warning("the new listen settings take effect at the next start");
 	if (!text_equal(old->journal, new->journal))
@@ -226,7 +230,7 @@ static json_t *program_json(const struct daemon *d)
 
 	snprintf(boot_id, sizeof boot_id, "%016" PRIx64, d->boot_id);
 	return json_pack("{ss si ss si}", "version", FLOATPROBE_VERSION, "pid", (int)getpid(), "boot_id", boot_id,
-			 "clients", (int)d->config->clients_len);
+			 "clients", (int)server_config_clients(d->config));
 }
 
 /* error: why nothing is loaded; NULL: all is. */
@@ -240,8 +244,10 @@ static void note_reload(struct daemon *d, const char *error)
 
 static void tell_ready(struct daemon *d)
 {
-	notify_ready(&d->notify, "answering %zu client%s on port %u", d->config->clients_len,
-		     text_plural(d->config->clients_len), (unsigned)d->config->port);
+	size_t clients = server_config_clients(d->config);
+
+	notify_ready(&d->notify, "answering %zu client%s on port %u", clients, text_plural(clients),
+		     (unsigned)d->config->port);
 }
 
 /* Returns NULL, or why the old configuration stays in use. */
@@ -279,8 +285,8 @@ static void reload(void *context)
 	notify_reloading(&d->notify);
 	web_service_reloading(&d->web.service);
 	if (d->findings.journal && !journal_reopen(d->findings.journal))
-		log_error("cannot open the journal %s: %s; floatprobed continues to write the old file",
-			  d->config->journal, strerror(errno));
+		log_error("cannot open the journal %s: %s; floatprobed goes on with what it has open%s",
+			  d->config->journal, strerror(errno), journal_remedy(errno));
 	error = read_again(d);
 	if (error && tree_can_be_read_again(d->config->file))
 		web_service_reloaded(&d->web.service, NULL);
@@ -289,7 +295,7 @@ static void reload(void *context)
 	if (error)
 		log_error("%s: %s: the old configuration stays in use", d->config->file, error);
 	else
-		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, d->config->clients_len,
+		log_info("reloaded %s; clients: %zu, peers: %zu", d->config->file, server_config_clients(d->config),
 			 d->config->peers_len);
 	tell_ready(d);
 }
@@ -346,8 +352,7 @@ static bool open_journal(struct daemon *d)
 	d->findings.journal = journal_open(d->config->journal);
 	if (d->findings.journal)
 		return true;
-	log_error("cannot open the journal %s: %s; its directory must exist, and this user must be able to write there",
-		  d->config->journal, strerror(errno));
+	log_error("cannot open the journal %s: %s%s", d->config->journal, strerror(errno), journal_remedy(errno));
 	return false;
 }
 
@@ -427,7 +432,7 @@ static void say_started(const struct server_config *config, uint64_t boot_id)
 
 	keyfile_public_text(config->identity.public_key, key);
 	log_info("version " FLOATPROBE_VERSION ", %s: public key %s, boot id %016" PRIx64 ", clients: %zu",
-		 config->name, key, boot_id, config->clients_len);
+		 config->name, key, boot_id, server_config_clients(config));
 	for (size_t i = 0; i < config->addresses_len; i++)
 		log_info("listening on %s, %s port %u", units_address_text(config->addresses[i].address, address),
 			 protocols, (unsigned)config->port);

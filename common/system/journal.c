@@ -209,6 +209,26 @@ void journal_write(struct journal *journal, json_t *object)
 	json_decref(object);
 }
 
+const char *journal_place(const struct journal *journal)
+{
+	return journal->path;
+}
+
+const char *journal_remedy(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return "; make its directory";
+	case EACCES:
+		return "; the user of this process must be able to write there, and a running daemon may write only to "
+		       "the "
+		       "directory that its journal had at its start (for another one, restart it)";
+	default:
+		return "";
+	}
+}
+
 bool journal_reopen(struct journal *journal)
 {
 	if (!journal)

@@ -19,6 +19,8 @@ struct journal;
 /* Open path for appending; a new file has mode 0640. If the file does not end in a line feed, one is written before the
  * first line. Returns NULL with errno set on an error. */
 struct journal *journal_open(const char *path);
+/* The file that is written, as it was named. */
+const char *journal_place(const struct journal *journal);
 /* Add a line to the buffer. Takes over the reference to object. An object that is NULL could
  * not be made for want of memory: it counts as a lost line. If journal is NULL, nothing is written. */
 void journal_write(struct journal *journal, json_t *object);
@@ -27,6 +29,8 @@ bool journal_flush(struct journal *journal);
 /* Flush, then open path again, after logrotate has moved the file. On an error it returns false with errno set and
  * keeps the old file. */
 bool journal_reopen(struct journal *journal);
+/* What to do about an error of journal_open or journal_reopen: a sentence that begins with "; ", or "". */
+const char *journal_remedy(int error);
 /* Is it a pipe or socket that nobody reads any more? */
 bool journal_is_unread(const struct journal *journal);
 /* Number of lines lost since journal_open. */

@@ -504,6 +504,15 @@ void server_config_print(const struct server_config *config, FILE *out)
 	print_peers(config, out);
 }
 
+size_t server_config_clients(const struct server_config *config)
+{
+	size_t names = 0;
+
+	for (size_t i = 0; i < config->clients_len; i++) /* the keys of a name follow each other */
+		names += i == 0 || strcmp(config->clients[i].name, config->clients[i - 1].name) != 0;
+	return names;
+}
+
 void server_config_free(struct server_config *config)
 {
 	if (!config)

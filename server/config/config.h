@@ -70,6 +70,8 @@ struct server_config {
 /* before: the configuration in use, whose keys need no check; or NULL. Returns NULL after an error. */
 struct server_config *server_config_load(const char *file, const struct server_config *before, struct diag_list *diags);
 void server_config_print(const struct server_config *config, FILE *out);
+/* How many may probe: a client whose key is changed has several keys under one name. */
+size_t server_config_clients(const struct server_config *config);
 void server_config_free(struct server_config *config);
 
 #endif

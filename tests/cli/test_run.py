@@ -150,6 +150,56 @@ class Run(Processes):
         self.assertEqual(daemon.wait(30), 3)
         self.assertIn("nowhere/journal.jsonl", self.log())
 
+    def test_a_journal_that_can_be_opened_later(self):
+        """A reload names a journal whose directory is missing: the old one goes on. The next reload tries again."""
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("it runs", lambda: self.journal())
+        self.config(extra="journal: later/journal.jsonl\n")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("it is told, with what to do", lambda: "goes on with what it has open; make its directory" in self.log())
+        os.mkdir(self.path("later"))
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("the new one is used", lambda: any(o["type"] == "reload" for o in self.journal("later/journal.jsonl")))
+        self.end(daemon)
+
+    def test_the_user_changes_at_the_next_start(self):
+        daemon = self.run_daemon("journal.jsonl")
+        wait_until("it runs", lambda: self.journal())
+        self.config(extra="journal: journal.jsonl\nuser: nobody\n")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("it is told", lambda: "the new user takes effect at the next start" in self.log())
+        self.end(daemon)
+
+    def test_a_schedule_of_another_target_begins_no_path_anew(self):
+        """An incident of a path goes on, though a reload adds a target that is probed so often that its paths have to
+        remember more probes."""
+        both = "schedules: {{ steady: {{ every: 200ms }}, often: {{ every: {} }} }}\njournal: journal.jsonl\n"
+        port = cli.closed_port()
+        daemon = self.start(cli.FLOATPROBE, "run", "--config", self.config(port, both.format("200ms")))
+        wait_until("an incident is open", lambda: "opened:" in self.log())
+        more = "  - {{ name: more, role: droplet, address: 127.0.0.99, server: boot-01, schedule: often }}\n"
+        self.config(port, more.format() + both.format("10ms"))
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("the new target is probed", lambda: any(o.get("target") == "more" for o in self.journal()))
+        self.end(daemon)
+        self.assertFalse([o for o in self.journal() if o["type"] == "path" and o["ended"] == "reload"])
+        self.assertNotIn("closed after", self.log())
+
+    def test_records_of_a_path_that_begins_anew_do_not_overlap(self):
+        port, extra = cli.closed_port(), "journal: journal.jsonl\nschedules: {{ steady: {{ every: 100ms, timeout: {} }} }}\n"
+        daemon = self.start(cli.FLOATPROBE, "run", "--config", self.config(port, extra.format("1s")))
+        wait_until("every path is down", lambda: len(self.down()) >= 6)
+        self.config(port, extra.format("500ms"))
+        daemon.send_signal(signal.SIGHUP)
+        wait_until("every path is down again", lambda: len(self.down()) >= 12)
+        self.end(daemon)
+        ends = {}
+        for o in self.journal():
+            if o["type"] == "path":
+                path = (o["target"], o["protocol"], o["size"], o["flow"])
+                self.assertGreaterEqual(o["from"], ends.get(path, ""), path)
+                ends[path] = o["time"]
+
     def test_lines_that_are_lost_in_the_end_are_not_silent(self):
         daemon = self.run_daemon("/dev/full")
         wait_until("the full device is told", lambda: "No space left on device" in self.log())

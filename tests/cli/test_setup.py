@@ -132,6 +132,29 @@ class Init(Setup):
         self.assertIn("file/x/floatprobe.yaml: Not a directory", error)
         self.assertNotIn("exist", error)
 
+    def test_the_directory_that_cannot_be_made_is_named(self):
+        """The first one of several, with its reason."""
+        for command in (("init", "-o", "/proc/not/there"), ("keygen",)):
+            error = self.floatprobe(*command, env=self.env | {"XDG_CONFIG_HOME": "/proc/not/there"}, status=2).stderr
+            self.assertIn("cannot make the directory /proc/not: ", error)
+
+    def test_the_umask_of_root_does_not_shut_out_the_daemon(self):
+        """The daemon is another user. The secret key stays with root; a user's own files obey the umask."""
+        done = subprocess.run(("sh", "-c", f"umask 077; {cli.FLOATPROBE} init -o new/dir --name a"), cwd=self.dir, env=self.env,
+                              check=False, capture_output=True)  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        modes = {name: os.stat(self.path(f"new/dir/{name}")).st_mode & 0o777 for name in (".", "servers.d", "floatprobe.yaml", "key")}
+        root = os.getuid() == 0
+        self.assertEqual(modes, {".": 0o755 if root else 0o700, "servers.d": 0o755 if root else 0o700,
+                                 "floatprobe.yaml": 0o644 if root else 0o600, "key": 0o600})  # fmt: skip
+
+    def test_a_host_whose_name_is_a_word_of_yaml(self):
+        for name in ("null", "true", "1e3"):
+            self.init_client(name, f"c-{name}")
+            self.init_server(name, f"s-{name}")
+            self.assertIn(f"vantage: {name}\n", self.floatprobe("config", f"c-{name}/floatprobe.yaml", status=0).stdout)
+            self.assertIn(f"name: {name}\n", self.floatprobed("--config", f"s-{name}/floatprobed.yaml", "--check-config").stdout)
+
     def test_uri_of_another_address(self):
         self.init_server()
         self.init_client()
@@ -314,7 +337,7 @@ class Rotation(Setup):
         new = self.key("client/new.key")
         self.write("server/clients.d/fra-home.yaml", f"fra-home: [ {self.public('client/key')}, {new} ]")
         self.server.send_signal(signal.SIGHUP)
-        wait_until("it is reloaded", lambda: "clients: 2" in self.read("server.log"))
+        wait_until("it is reloaded: one client, with two keys", lambda: "reloaded server/floatprobed.yaml; clients: 1," in self.read("server.log"))
         self.check("client/floatprobe.yaml")
         os.replace(self.path("client/new.key"), self.path("client/key"))
         self.check("client/floatprobe.yaml")
