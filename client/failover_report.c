@@ -107,8 +107,9 @@ static void judge_command(const struct failover_measured *f, struct reasons *rea
 	if (!c->text)
 		return;
 	if (!c->ended_ns)
-		reasons_add(reasons, "the command had not ended after %.1f s; it still runs. Use a longer --for",
-			    (double)(clock_mono_ns() - c->started_ns) / 1e9);
+		reasons_add(reasons, "the command had not ended after %.1f s; it still runs. %s",
+			    (double)(clock_mono_ns() - c->started_ns) / 1e9,
+			    f->interrupted ? "Let the measurement run to its end" : "Use a longer --for");
 	else if (c->status < 0)
 		reasons_add(reasons, "the command could not be started: %s", strerror(-c->status));
 	else if (c->signal)

@@ -10,18 +10,18 @@ static void log_name(const struct resolver_name *name, enum resolver_event event
 {
 	char text[UNITS_ADDRESS_LEN];
 	const char *first = name->addresses_len ? units_address_text(name->addresses[0].address, text) : "";
+	const char *others = name->addresses_len > 1 ? " and others" : "";
 
 	switch (event) {
 	case RESOLVER_FAILED:
-		log_warning("cannot resolve %s: %s%s%s", name->name, name->error,
-			    name->addresses_len ? "; floatprobe goes on to probe " : "", first);
+		log_warning("cannot resolve %s: %s%s%s%s", name->name, name->error,
+			    name->addresses_len ? "; floatprobe goes on to probe " : "", first, others);
 		break;
 	case RESOLVER_MOVED:
-		log_warning("%s has other addresses now: %s%s", name->name, first,
-			    name->addresses_len > 1 ? " and others" : "");
+		log_warning("%s has other addresses now: %s%s", name->name, first, others);
 		break;
 	case RESOLVER_RECOVERED:
-		log_info("%s can be resolved again: %s", name->name, first);
+		log_info("%s can be resolved: %s%s", name->name, first, others);
 		break;
 	default:
 		break;

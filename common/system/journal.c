@@ -214,19 +214,12 @@ const char *journal_place(const struct journal *journal)
 	return journal->path;
 }
 
-const char *journal_remedy(int error)
+const char *journal_reopen_remedy(int error)
 {
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return "; make its directory";
-	case EACCES:
-		return "; the user of this process must be able to write there, and a running daemon may write only to "
-		       "the "
-		       "directory that its journal had at its start (for another one, restart it)";
-	default:
-		return "";
-	}
+	return error == EACCES ? JOURNAL_REMEDY
+		   "; a daemon that runs may write only to the directory that its journal had "
+		   "at its start: restart it for another one"
+			       : JOURNAL_REMEDY;
 }
 
 bool journal_reopen(struct journal *journal)

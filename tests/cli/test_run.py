@@ -156,7 +156,7 @@ class Run(Processes):
         wait_until("it runs", lambda: self.journal())
         self.config(extra="journal: later/journal.jsonl\n")
         daemon.send_signal(signal.SIGHUP)
-        wait_until("it is told, with what to do", lambda: "goes on with what it has open; make its directory" in self.log())
+        wait_until("it is told, with what to do", lambda: "goes on with what it has open; its directory must exist" in self.log())
         os.mkdir(self.path("later"))
         daemon.send_signal(signal.SIGHUP)
         wait_until("the new one is used", lambda: any(o["type"] == "reload" for o in self.journal("later/journal.jsonl")))
