@@ -69,7 +69,8 @@ void engine_decided(struct engine *e, struct path *p, uint32_t seq, const struct
 	static const struct engine_probe nothing;
 
 	doubt_silence(e, p, seq);
-	if (recheck_has_lost(&p->prober, seq) || (p->pmtu && prober_is_lost(prober_record(&p->prober, seq)))) {
+	if (recheck_has_lost(&p->prober, seq) ||
+	    (prober_is_lost(prober_record(&p->prober, seq)) && (p->pmtu || path_passes_recheck(p)))) {
 		rechecks_begin(&e->rechecks, p, clock_mono_ns());
 		if (e->wake && p->recheck && p->recheck->under_way)
 			e->wake(e);

@@ -9,11 +9,12 @@ static bool is_rechecked(const struct path *p, int64_t now_ns)
 	return p->recheck && (p->recheck->under_way || now_ns - p->recheck->timer.due_ns < RECHECK_PAUSE_NS);
 }
 
-/* Only where loss is unexpected and the path is not yet down. At short intervals the path's own probes answer the
- * question as fast, and one short interruption would hit the whole recheck. */
+/* Only where loss is unexpected and the path is not yet down, or is down while its rechecks pass. At short intervals
+ * the path's own probes answer the question as fast, and one short interruption would hit the whole recheck. */
 static bool is_wanted(const struct rechecks *r, const struct path *p)
 {
-	return p->target->expect_reachable && !probe_kind_of(p->kind)->is_plain && p->status.state != VERDICT_DOWN &&
+	return p->target->expect_reachable && !probe_kind_of(p->kind)->is_plain &&
+	       (p->status.state != VERDICT_DOWN || path_passes_recheck(p)) &&
 	       (p->pmtu || (r->of_all_paths && path_every_ns(p) >= RECHECK_EVERY_MIN_NS));
 }
 

@@ -202,6 +202,34 @@ struct loss_streak path_streak(const struct path *p)
 	return streak;
 }
 
+static struct loss_streak own_streak(const struct path *p)
+{
+	struct loss_streak streak;
+
+	loss_streak(&p->prober, NULL, &streak);
+	return streak;
+}
+
+bool path_passes_recheck(const struct path *p)
+{
+	struct prober_tally newest;
+
+	if (!p->recheck)
+		return false;
+	prober_tally(&p->recheck->prober, 1, &newest);
+	return newest.answered > 0 && newest.answered_ns >= own_streak(p).began_ns;
+}
+
+struct comparison path_compare_recheck(const struct path *p)
+{
+	const struct loss_streak streak = own_streak(p);
+	struct comparison c = { .own_lost = streak.lost };
+
+	if (p->recheck && streak.lost > 0)
+		significance_add_sibling(&c, &p->recheck->prober, NULL, streak.began_ns, INT64_MAX);
+	return c;
+}
+
 int64_t path_every_ns(const struct path *p)
 {
 	int64_t every_ns = INT64_MAX;

@@ -153,6 +153,12 @@ int64_t path_up_ns(const struct path *path);
 /* The newest streak of losses, including those of a recheck. */
 struct loss_streak path_streak(const struct path *path);
 
+/* Has the newest extra probe of a recheck been answered, although the path's own probes were lost before and are lost
+ * since? Then they are lost for the pause before them, or by chance. */
+bool path_passes_recheck(const struct path *path);
+/* The newest losses of the path's own probes in a row, against the extra probes since they began. */
+struct comparison path_compare_recheck(const struct path *path);
+
 /* The shortest interval of the path's schedules. */
 int64_t path_every_ns(const struct path *path);
 

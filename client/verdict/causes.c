@@ -429,8 +429,20 @@ const struct causes_rule causes_rules[] = {
 	    .forbids = "a new source port of UDP that gets through; an error for most of the losses",
 	    .advice =
 		"look for a table that is full: connection tracking on the server or on the way (`dmesg`, `conntrack "
-		"-S`), or a NAT without free ports; a firewall that accepts only established flows does the same",
+		"-S`), or a NAT without free ports; a firewall that accepts only established flows, or one that drops "
+		"the first packet of each flow, does the same",
 	    .tell = sentences_new_flows,
+	},
+	{
+	    .cause = VERDICT_CAUSE_UNEXPLAINED,
+	    .holds = condition_only_after_a_pause,
+	    .needs = "the path is down, its probes are at least a second apart, and extra probes of it at short "
+		     "intervals are answered meanwhile (by chance: 1 in 100)",
+	    .forbids = "any error; a loss of the newest extra probe",
+	    .advice =
+		"look for what forgets this client during a pause: a NAT, a firewall or a mobile network whose timeout "
+		"is shorter than the interval of these probes",
+	    .tell = sentences_pause,
 	},
 	{
 	    .cause = VERDICT_CAUSE_PROTOCOL_FILTERED,
@@ -438,8 +450,9 @@ const struct causes_rule causes_rules[] = {
 	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
 		     "recheck), beyond chance compared with the other protocol that passes at the same time",
 	    .forbids =
-		"an answer over this protocol, even a late one; losses of the other protocol that are as "
-		"recent; handshakes that most of the lost connections completed; a full accept queue at the server, "
+		"an answer over this protocol, even a late one, or to the newest extra probe of a recheck; losses of "
+		"the other protocol that are as recent; handshakes that most of the lost connections completed; a full "
+		"accept queue at the server, "
 		"which accounts for most of them; drops at the server's UDP socket for a full buffer, a checksum or a "
 		"reason that it cannot read, at least half as many as proven forward losses; answers, or datagrams at "
 		"the "

@@ -32,7 +32,7 @@ condition condition_only_the_twin_is_lost, condition_answers_go_to_another_machi
 /* condition_flow.c: flows and ports: which of them pass while others do not */
 condition condition_only_this_flow_fails, condition_only_the_first_passes, condition_this_flow_goes_elsewhere,
     condition_no_new_flow_passes, condition_our_table_is_full, condition_its_table_is_full, condition_one_of_many_fails,
-    condition_part_of_the_ports_fail;
+    condition_part_of_the_ports_fail, condition_only_after_a_pause;
 
 /* condition_filter.c: what is dropped by its kind: size, checksum, protocol, data */
 condition condition_large_requests_are_lost, condition_it_is_too_long_for_us, condition_it_is_too_long,

@@ -136,6 +136,7 @@ static bool came_to_the_socket(const struct verdict_evidence *e)
 bool condition_only_this_protocol_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) && !new_ports_fail_over_udp(e) &&
-	       !its_queue_is_full(e) && !came_to_the_socket(e) && !answers_are_altered(e) && !probes_are_altered(e) &&
+	       !its_queue_is_full(e) && !came_to_the_socket(e) && !e->context.passes_recheck &&
+	       !answers_are_altered(e) && !probes_are_altered(e) &&
 	       significance_is_clear(&e->context.protocol, e->mode);
 }

@@ -62,6 +62,15 @@ bool condition_no_new_flow_passes(const struct verdict_evidence *e, enum verdict
 	       significance_is_clear(c, e->mode);
 }
 
+/* What follows the other packets of its flow at once passes, and what comes alone does not. */
+bool condition_only_after_a_pause(const struct verdict_evidence *e, enum verdict_state state)
+{
+	const struct comparison *c = &e->context.recheck;
+
+	return state == VERDICT_DOWN && all_vanish(e) &&
+	       significance_odds(c->own_lost, c->span_lost, c->span_sent) >= CAUSES_PAUSE_ODDS;
+}
+
 /* Over UDP the kernel says so when a probe is sent; a SYN is lost. */
 static bool we_drop_the_syns(const struct verdict_evidence *e, enum verdict_state state)
 {

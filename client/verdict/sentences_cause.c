@@ -253,6 +253,17 @@ void sentences_new_flows(const struct verdict_evidence *e, struct verdict *v)
 		say(v, "this host's connection tracking table could not be looked at (/proc)");
 }
 
+void sentences_pause(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct comparison *c = &e->context.recheck;
+
+	say(v,
+	    "since this began %u of %u extra probes at short intervals were answered: perhaps only the first packet "
+	    "after "
+	    "a pause is lost",
+	    c->span_sent - c->span_lost, c->span_sent);
+}
+
 void sentences_size(const struct verdict_evidence *e, struct verdict *v)
 {
 	if (e->context.smaller_size_up > 0)

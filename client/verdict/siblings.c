@@ -4,6 +4,8 @@
 #include "common/core/thresholds.h"
 #include "common/system/clock.h"
 
+#include <errno.h>
+
 static bool has_no_answer(const struct prober_tally *t)
 {
 	return t->sent > 0 && t->answered == 0;
@@ -87,6 +89,21 @@ static bool refuses_connections(const struct path *p, enum mode mode)
 	path_recent(p, mode, &tally);
 	return probe_kind_of(p->kind)->has_handshake && has_no_answer(&tally) &&
 	       p->facts.last_error == PROBER_REFUSED && is_recent_error(p);
+}
+
+/* Those that this host does not send neither pass nor fail. */
+static bool is_not_sent(const struct path *p, enum mode mode)
+{
+	struct prober_tally tally;
+
+	path_recent(p, mode, &tally);
+	return tally.unsent_streak > 0;
+}
+
+/* A firewall of this host tells who sends datagrams. What it drops of connections is lost without a word. */
+static bool is_not_permitted(const struct path *p, enum mode mode)
+{
+	return !probe_kind_of(p->kind)->has_handshake && is_not_sent(p, mode) && p->facts.send_errno == EPERM;
 }
 
 /* Does it pass at the same time, or in the window if our probes do not even leave? */
@@ -198,12 +215,15 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 			add_other_holders(other, mode, c);
 		if (other->kind != p->kind)
 			continue;
+		c->passes_recheck = c->passes_recheck || path_passes_recheck(other);
 		path_recent(other, mode, &tally);
 		add_to_band(&protocol, other, &tally);
 		if (other->size == p->size)
 			add_to_band(&size, other, &tally);
 	}
 	c->protocol.own_lost = lost_by(&protocol);
+	if (path_passes_recheck(p) && path_every_ns(p) >= SIBLINGS_SPACED_NS)
+		c->recheck = path_compare_recheck(p);
 	for (size_t k = from; k < to; k++) {
 		const struct path *other = e->paths.items[k];
 		if (other->kind == p->kind || other->pmtu || !endpoint_equal(&other->endpoint, &p->endpoint))
@@ -211,6 +231,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 		add_other_protocol(other, protocol.began_ns, c);
 		c->slow_elsewhere =
 		    c->slow_elsewhere || is_slow(other, protocol.began_ns) || may_be_slow(p, other, &c->protocol, mode);
+		c->not_permitted = c->not_permitted || is_not_permitted(other, mode);
 		c->refused_over_udp = c->refused_over_udp || refuses_over_udp(other, mode);
 		c->taken_over_tcp = c->taken_over_tcp || takes_connections(other, mode);
 		c->refused_over_tcp = c->refused_over_tcp || refuses_connections(other, mode);
@@ -378,15 +399,6 @@ void siblings_compare_connections(const struct engine *e, size_t i, struct verdi
 		    endpoint_equal(&other->endpoint, &p->endpoint))
 			add_held(other, &streak, f);
 	}
-}
-
-/* Those that this host does not send neither pass nor fail. */
-static bool is_not_sent(const struct path *p, enum mode mode)
-{
-	struct prober_tally tally;
-
-	path_recent(p, mode, &tally);
-	return tally.unsent_streak > 0;
 }
 
 void siblings_compare_new_flows(const struct engine *e, size_t i, enum mode mode, struct verdict_context *c)

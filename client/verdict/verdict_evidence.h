@@ -89,6 +89,9 @@ struct verdict_context {
 	struct verdict_flows flows;
 	struct comparison new_flows; /* our path, if it uses new ports, against held flows; own_lost 0: other new ports
 					of UDP do not fail, or there are none */
+	struct comparison recheck;   /* our path's own newest losses against its extra probes since then, if these
+					pass and the own ones are far apart */
+	bool passes_recheck;         /* the newest extra probe of a path of this protocol was answered in this outage */
 	bool new_flows_pass;         /* new ports of UDP, beside a path that uses new ports as well */
 	bool servers_silent; /* all addresses of every server that may answer were queried over UDP and TCP, nothing but
 				timeouts or host-unreachable came, and for each server there are two addresses or a
@@ -109,6 +112,7 @@ struct verdict_context {
 	bool refused_over_tcp; /* the path is not TCP, and connections to the same address and port are refused */
 	bool taken_over_tcp;   /* the path is not TCP: connections to the same address and port are made, a host
 				  acknowledges their requests, and nothing answers them */
+	bool not_permitted;    /* the path is TCP, and this host is not permitted to send UDP to the same address */
 	bool others_pass;      /* probes of another flow or protocol to this address were answered in this outage */
 	bool slow_elsewhere;   /* over another protocol, most probes to this address were answered too late */
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */

@@ -132,6 +132,10 @@ enum {
 #define HINT_MAC_AGAIN_NS (5 * NS_PER_S)
 /* After ten idle seconds, connection tracking on the way may take a flow for a new one. */
 #define SIBLINGS_PAUSE_NS (10 * NS_PER_S)
+/* Probes so far apart may each come after a pause in which something on the way forgot their flow. */
+#define SIBLINGS_SPACED_NS NS_PER_S
+/* That extra probes pass by chance, and three own ones do not: enough for a sentence that says "perhaps". */
+#define CAUSES_PAUSE_ODDS 1e2
 /* Losses of a path and answers of its siblings within a second are of the same time. */
 #define SIBLINGS_BESIDE_NS NS_PER_S
 

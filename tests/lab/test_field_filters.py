@@ -9,6 +9,7 @@
 
 import os
 import sys
+import time
 
 import lab
 from lab import Failure, wait_until
@@ -22,6 +23,7 @@ UDP = {**FLOATING, "protocol": "udp"}
 HELD, FRESH = {**UDP, "flow": "held"}, {**UDP, "flow": "fresh"}
 TCP = {**FLOATING, "protocol": "tcp"}
 LOST = {**DOWN, "arrived_on": None}
+PAUSES_SECONDS = 24  # eight probes, each after a pause
 
 
 def filter_forward(net, rules):
@@ -209,6 +211,33 @@ def rule_removed_but_flows_are_tracked(net):
         told = " ".join(line["evidence"]) if line["type"] == "change" else ""
         if "on the server itself" in told or "has heard nothing" in told:
             raise Failure(f"frames of the held flow come, and are heard: {line}")
+
+
+@scenario
+def bindings_are_forgotten(net):
+    """After a second without a packet the first one of a UDP flow is lost: of held flows, as they are probed seldom, and of
+    all new ones. What follows at once passes, so UDP is not filtered."""
+    plan = net.plan
+    net.router.nft(f"""
+        table inet own {{
+            set bindings {{ type inet_service; size 65535; flags dynamic, timeout; timeout 1s; }}
+            chain known {{ update @bindings {{ udp sport }} accept; }}
+            chain in {{
+                type filter hook prerouting priority -310;
+                iifname outside {plan.nft} daddr {plan.floating} udp sport @bindings jump known
+                iifname outside {plan.nft} daddr {plan.floating} udp dport {PORT} update @bindings {{ udp sport }} drop
+            }}
+        }}
+    """)
+    daemon = net.run_daemon(every="3s")
+    daemon.wait_for(HELD, state="down", direction="forward", seconds=40)
+    time.sleep(PAUSES_SECONDS)
+    lab_end = daemon.process.stop()
+    if wrong := [to for to in daemon.changes(UDP) if to["cause"] != "unexplained"]:
+        raise Failure(f"UDP passes: {wrong}")
+    (held,) = [line for line in daemon.journal() if line["type"] == "path" and HELD.items() <= line.items()][-1:]
+    if lab_end or not any("after a pause" in said for said in held["evidence"]) or "forgets" not in held["advice"]:
+        raise Failure(f"exit status {lab_end}, and what is lost is not told: {held}")
 
 
 @scenario

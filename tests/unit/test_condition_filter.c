@@ -6,6 +6,7 @@ static void protocol_filtered(void **state)
 	(void)state;
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.tally.late = 1); /* it passes */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.context.passes_recheck = true);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;
 	     e.hints.drops.connections = 5);
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;

@@ -131,6 +131,21 @@ static void no_new_flow_gets_through(void **state)
 	CASE("refused", e = lost(0, 10, PROBER_REFUSED); e.context.new_flows = against_held(10));
 }
 
+static void only_what_follows_a_pause(void **state)
+{
+	(void)state;
+	CASE("unexplained", e = lost(0, 3, PROBER_LOST_FORWARD);
+	     e.context.recheck = (struct comparison){ .own_lost = 3, .span_sent = 8 });
+	assert_string_equal(v.sentences[0], "since this began 8 of 8 extra probes at short intervals were answered: "
+					    "perhaps only the first packet after a pause is lost");
+	assert_non_null(strstr(v.advice, "forgets this client during a pause"));
+	CASE("unexplained", e = lost(0, 3, PROBER_LOST_FORWARD);
+	     e.context.recheck = (struct comparison){ .own_lost = 3, .span_sent = 8, .span_lost = 4 });
+	assert_null(strstr(v.advice, "pause")); /* it loses some, whatever was before */
+	CASE("unexplained", e = lost(0, 3, PROBER_LOST_FORWARD));
+	assert_null(strstr(v.advice, "pause"));
+}
+
 static void a_table_without_room(void **state)
 {
 	(void)state;
@@ -154,7 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_flow_of_many),     cmocka_unit_test(some_ports),
 		cmocka_unit_test(one_of_many),          cmocka_unit_test(no_new_flow_gets_through),
-		cmocka_unit_test(a_table_without_room),
+		cmocka_unit_test(a_table_without_room), cmocka_unit_test(only_what_follows_a_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,25 @@ static void a_look_tells_at_once(void **state)
 	assert_true(cause_of(find(512, 0), MODE_RUN) <= VERDICT_CAUSE_UNEXPLAINED);
 }
 
+/* What passes when it is probed again at once is not filtered. */
+static void a_look_that_passes(void **state)
+{
+	const size_t connections = PATHS - 1;
+
+	(void)state;
+	play(64, nothing);
+	play(3, tcp);
+	recheck(nothing);
+	play(10, tcp);
+	assert_int_equal(cause_of(connections, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
+	recheck(tcp); /* not any more */
+	assert_int_equal(cause_of(connections, MODE_RUN), VERDICT_CAUSE_PROTOCOL_FILTERED);
+	play(64, nothing);
+	recheck(nothing); /* of the time before */
+	play(10, tcp);
+	assert_int_equal(cause_of(connections, MODE_RUN), VERDICT_CAUSE_PROTOCOL_FILTERED);
+}
+
 static void connections_break_where_two_hold_the_address(void **state)
 {
 	struct path *tcp_path = engine.paths.items[PATHS - 1];
@@ -315,6 +334,7 @@ int main(void)
 		TEST(a_run_names_them_too),
 		TEST(connections_that_are_slow_have_no_direction),
 		TEST(a_look_tells_at_once),
+		TEST(a_look_that_passes),
 		TEST(connections_break_where_two_hold_the_address),
 		TEST(a_held_flow_stays_where_it_was),
 		TEST(a_flow_among_many_is_not_stuck),
