@@ -153,6 +153,26 @@ static bool has_mac(const uint8_t mac[EVIDENCE_MAC_LEN])
 	return found;
 }
 
+static bool ask_interface(const char *interface, unsigned long what, struct ifreq *request)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool good;
+
+	snprintf(request->ifr_name, sizeof request->ifr_name, "%s", interface);
+	good = fd >= 0 && ioctl(fd, what, request) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static bool has_no_carrier(const char *interface)
+{
+	struct ifreq request = { 0 };
+
+	return ask_interface(interface, SIOCGIFFLAGS, &request) && (request.ifr_flags & IFF_UP) != 0 &&
+	       (request.ifr_flags & IFF_RUNNING) == 0;
+}
+
 static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struct link_next_hop *hop)
 {
 	struct rtnl_route route;
@@ -166,7 +186,10 @@ static bool find_unresolved(struct netlink *nl, const struct endpoint *to, struc
 		return false;
 	if (endpoint_is_unknown(&route.gateway))
 		hop->answered_ms = entry.confirmed_ms;
-	return entry.state & (NUD_INCOMPLETE | NUD_FAILED);
+	if (!(entry.state & (NUD_INCOMPLETE | NUD_FAILED)))
+		return false;
+	hop->no_carrier = has_no_carrier(hop->interface);
+	return true;
 }
 
 static bool is_loopback(const struct endpoint *e)
@@ -205,14 +228,8 @@ static bool no_source(const struct endpoint *to)
 static unsigned mtu_of(const char *interface)
 {
 	struct ifreq request = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool good;
 
-	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
-	good = fd >= 0 && ioctl(fd, SIOCGIFMTU, &request) == 0;
-	if (fd >= 0)
-		close(fd);
-	return good ? (unsigned)request.ifr_mtu : 0;
+	return ask_interface(interface, SIOCGIFMTU, &request) ? (unsigned)request.ifr_mtu : 0;
 }
 
 static bool interface_towards(const struct endpoint *to, struct link_interface *interface)

@@ -15,6 +15,7 @@ struct link_next_hop {
 	/* The next hop is the endpoint itself, and last proved this long ago that it has its MAC; UINT32_MAX: it is a
 	 * gateway, or it is not known. */
 	uint32_t answered_ms;
+	bool no_carrier; /* of the interface: nothing can answer */
 };
 
 struct link_interface {

@@ -28,9 +28,9 @@ static const char *const advice_by_cause[VERDICT_CAUSES_LEN] = {
 	[VERDICT_CAUSE_DATA_FILTERED] =
 	    "look for a stateful firewall that sees only one way of the connections, because each way takes another "
 	    "route, for one that inspects their data, and for a proxy that has no server behind it",
-	[VERDICT_CAUSE_PROTOCOL_FILTERED] = "look for a firewall or security group that allows only the other protocol "
-					    "to this port, on the way or at the "
-					    "server's interface (nft list ruleset: ingress hook; XDP)",
+	[VERDICT_CAUSE_PROTOCOL_FILTERED] =
+	    "look for a firewall or security group that allows only the other protocol to this port: on this host (nft "
+	    "list ruleset: output hook), on the way, or at the server's interface (ingress hook; XDP)",
 	[VERDICT_CAUSE_REFUSED] =
 	    "check that floatprobed runs there and listens on this port, and that no firewall rejects the probes",
 	[VERDICT_CAUSE_UNREACHABLE] =
@@ -71,7 +71,8 @@ const char *advice_of(enum verdict_cause cause)
 static const char *const advice_by_direction[] = {
 	[VERDICT_DIRECTION_NONE] = NULL,
 	[VERDICT_DIRECTION_FORWARD] =
-	    "check the route from this client to the server, the firewalls on it, and the NAT of a floating address",
+	    "check the route from this client to the server, the firewalls on it and on this host, and the NAT of a "
+	    "floating address",
 	[VERDICT_DIRECTION_RETURN] =
 	    "check how the server sends to this client: its route, its firewall and its neighbour entry",
 	[VERDICT_DIRECTION_BOTH] = "check what both directions share, for example an overloaded or damaged link",
@@ -94,6 +95,10 @@ static const char advice_for_untold[] = "look on the server at what arrives ther
 
 static const char advice_for_own_address[] =
     "probe this address from another host; if this host is not meant to have it, remove it here";
+
+static const char advice_for_no_carrier[] =
+    "check the cable and the switch port of the interface that the evidence names, or set "
+    "net.ipv4.conf.INTERFACE.ignore_routes_with_linkdown (ipv6 as well) if another interface is meant to take over";
 
 static const char advice_for_reachable[] =
     "close the address towards this client, or remove `expect: unreachable` from the target";
@@ -142,6 +147,8 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return is_unfinished(e) ? "run it again when this host has time for it" : NULL;
 	if (seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0 && own_kernel_drops(&e->hints.own_kernel))
 		return advice_for_own_kernel(&e->hints.own_kernel);
+	if (our_firewall_may_drop_it(e))
+		return advice_of(VERDICT_CAUSE_LOCAL);
 	if (e->context.all_silent)
 		return e->context.unheard ? advice_for_silence_unheard : advice_for_silence;
 	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))
@@ -201,6 +208,8 @@ const char *advice_find(const struct verdict_evidence *e, const struct causes_ru
 	if (v->cause == VERDICT_CAUSE_REFUSED && probe_kind_of(e->kind)->is_plain)
 		return "check that a reflector runs there and listens on this port, and that no firewall rejects the "
 		       "probes";
+	if (v->cause == VERDICT_CAUSE_UNREACHABLE && e->facts.next_hop.no_carrier)
+		return advice_for_no_carrier;
 	if (v->cause == VERDICT_CAUSE_UNREACHABLE && is_hop_limit(e) && e->ttl)
 		return "raise `ttl` of the target; if that does not help, look at the routes for this address on the "
 		       "router that sent the error and on its next hop";

@@ -39,8 +39,8 @@ static const char *send_error_text(int error, const struct hint_table_explanatio
 		return "No such device (this host has no interface of the name that the target gives)";
 	case ENOBUFS:
 	case EAGAIN:
-		return "No buffer space available (the interface of this host takes no more: it is full, or its link "
-		       "is down)";
+		return "No buffer space available (the interface of this host takes no more: it is full, its link is "
+		       "down, or a filter there drops it: tc, nft egress)";
 	case EMFILE:
 	case ENFILE:
 		return "Too many open files";
@@ -166,6 +166,8 @@ static void tell_next_hop(const struct verdict_evidence *e, struct verdict *v)
 		    "on "
 		    "%s",
 		    n, losses(e), say_address(&hop->address).text, question, hop->interface);
+	if (hop->no_carrier)
+		say(v, "%s has no carrier: its cable, its radio link or the other end of it is down", hop->interface);
 }
 
 /* Type, code and sender are of the newest error: shown only if all errors are of one kind. */
@@ -373,6 +375,9 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_errors(e, v);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && only_tcp_is_refused(e))
 		say(v, "TCP to this address and port is refused: perhaps floatprobed does not run there");
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && our_firewall_may_drop_it(e))
+		say(v, "UDP to the same address is not sent: Operation not permitted: perhaps this host's firewall "
+		       "drops TCP, too");
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && e->context.taken_over_tcp && its_program_is_silent(e))
 		say(v, "TCP connections to this address and port are made, and a host acknowledges the requests, but "
 		       "nothing answers: perhaps its program does not");

@@ -113,13 +113,20 @@ static void tell_table(const struct verdict_evidence *e, const struct hint_table
 		    whose, t->conflicts);
 }
 
+/* Did a router or a host report an error? Then this host is not cut off. */
+static bool has_report(const struct verdict_evidence *e)
+{
+	return !endpoint_is_unknown(&e->facts.offender) &&
+	       (e->facts.last_error != PROBER_NONE || seen(e, PROBER_UNREACHABLE) + seen(e, PROBER_PROHIBITED) > 0);
+}
+
 /* Drops by the server's kernel and claims by another machine are shown whatever the cause. */
 void sentences_server(const struct verdict_evidence *e, struct verdict *v)
 {
 	const struct verdict_hints *h = &e->hints;
 
 	if (e->context.all_silent)
-		say(v, "no server answers at any address: this host itself may be cut off");
+		say(v, "no server answers at any address%s", has_report(e) ? "" : ": this host itself may be cut off");
 	if (h->claim.claim)
 		say(v, "another machine (MAC %s) claims %s: the server saw %u claims",
 		    say_mac(h->claim.claim->mac).text, say_address(&h->claim.claim->address).text,

@@ -170,6 +170,13 @@ static inline bool its_program_is_silent(const struct verdict_evidence *e)
 	       seen(e, PROBER_LOST) > 0 && seen(e, PROBER_LOST_RETURN) == 0;
 }
 
+/* Connections vanish, and this host does not let datagrams to the same address out either. */
+static inline bool our_firewall_may_drop_it(const struct verdict_evidence *e)
+{
+	return e->context.not_permitted && e->tally.answered == 0 && seen(e, PROBER_LOST_RETURN) == 0 &&
+	       seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) == losses(e);
+}
+
 /* The server's kernel dropped connections as their queue was full, and accounts for most of what was lost. */
 static inline bool its_queue_is_full(const struct verdict_evidence *e)
 {

@@ -96,6 +96,22 @@ def own_firewall(net):
     check.rest_is_healthy()
 
 
+@scenario
+def own_firewall_for_both_protocols(net):
+    """The kernel reports what it drops of UDP alone. A connection looks as if it were lost on the way."""
+    net.client.nft(f"""
+        table inet own {{
+            chain output {{ type filter hook output priority 0; {net.plan.nft} daddr {net.plan.floating} drop; }}
+        }}
+    """)
+    check = net.check()
+    check.expect({"target": "bootnode", "protocol": "udp"}, state="unknown", cause="local", sent=0)
+    for row in check.expect({"target": "bootnode", "protocol": "tcp"}, **DOWN, direction="forward", cause="unexplained"):
+        check.told(row, "this host's firewall")
+        check.require("repair this host first" in row["advice"], "the advice does not help", row)
+    check.rest_is_healthy()
+
+
 def sized(net):
     return [dict(target, sizes=SIZES) for target in net.targets()]
 

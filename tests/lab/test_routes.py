@@ -104,6 +104,17 @@ def the_gateway_is_away(net):
 
 
 @scenario
+def the_link_to_the_gateway_is_down(net):
+    """The kernel goes on to ask for the gateway on an interface without a carrier."""
+    net.router.ip("link set outside down")
+    check = net.check(options=())
+    for row in check.expect({}, **DOWN, direction="forward", cause="unreachable"):
+        check.told(row, "eth0 has no carrier")
+        check.require("the cable" in row["advice"], "the advice does not help", row)
+        nobody_is_blamed(check, row)
+
+
+@scenario
 def own_firewall_rejects(net):
     """What the kernel reports in this host's own name is not said by the server."""
     for protocol in "udp", "tcp":

@@ -19,12 +19,16 @@ static void unreachable(void **state)
 	CASE("unreachable", e = base; e.facts.icmp_type = 11; e.facts.icmp_code = 0; e.ttl = 3);
 	assert_non_null(strstr(v.sentences[0], "`ttl` is too small"));
 	assert_non_null(strstr(v.advice, "raise `ttl`"));
-	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ gateway, "eth0", 0 });
+	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ gateway, "eth0", 0, false });
 	assert_string_equal(v.sentences[0], "10 of 10 lost probes did not leave this host: their gateway 198.51.100.1 "
 					    "does not answer its ARP questions on eth0");
-	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ base.address, "eth0", 0 });
+	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ base.address, "eth0", 0, false });
 	assert_string_equal(v.sentences[0], "10 of 10 lost probes did not leave this host: nobody on eth0 answers its "
 					    "ARP questions for 203.0.113.7");
+	CASE("unreachable", e = base; e.facts.next_hop = (struct link_next_hop){ gateway, "eth0", 0, true });
+	assert_string_equal(v.sentences[1],
+			    "eth0 has no carrier: its cable, its radio link or the other end of it is down");
+	assert_non_null(strstr(v.advice, "the cable"));
 	CASE("wrong-source", e = lost(0, 10, PROBER_WRONG_SOURCE); e.facts.other_source = e.address;
 	     e.facts.other_source.port = 40000; e.address.port = 8620);
 	assert_string_equal(v.sentences[0],

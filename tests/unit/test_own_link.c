@@ -26,7 +26,7 @@ static bool unresolved(const struct endpoint *to, struct link_next_hop *hop)
 	assert_true(endpoint_same_address(to, &server));
 	asked++;
 	if (gateway_is_silent)
-		*hop = (struct link_next_hop){ gateway, "eth0", 0 };
+		*hop = (struct link_next_hop){ gateway, "eth0", 0, false };
 	return gateway_is_silent;
 }
 
