@@ -79,6 +79,8 @@ static int64_t loss_began(const struct path *p)
 
 struct path_outage {
 	struct verdict best;
+	struct verdict half; /* the same cause with a direction, which waits for a better cause */
+	bool has_half;
 	int64_t best_ns;  /* monotonic: the newest verdict that was as good */
 	int64_t began_ns; /* monotonic: when its first probe was sent */
 };
@@ -132,25 +134,45 @@ static bool is_half(const struct path *p, const struct verdict *v, const struct 
 	       clock_mono_ns() - o->began_ns < p->prober.timeout_ns + PATH_STATUS_HALF_NS;
 }
 
+static void note_best(struct path_outage *o, const struct verdict *v)
+{
+	o->best = *v;
+	o->has_half = false;
+	o->best_ns = clock_mono_ns();
+}
+
 static void remember_best(struct path *p, const struct verdict *v)
 {
 	struct path_outage *o = p->outage;
 
 	if (!o && (o = p->outage = malloc(sizeof *o)))
 		o->began_ns = path_streak(p).began_ns;
-	if (!o)
-		return;
-	o->best = *v;
-	o->best_ns = clock_mono_ns();
+	if (o)
+		note_best(o, v);
 }
 
-/* Of an outage all of the best verdict stands in the place of a worse one. Only a recovery shows a failover. */
+static void keep_half(struct path_outage *o, const struct verdict *v)
+{
+	if (v->cause != o->best.cause || v->direction == VERDICT_DIRECTION_UNKNOWN ||
+	    o->best.direction != VERDICT_DIRECTION_UNKNOWN)
+		return;
+	o->half = *v;
+	o->has_half = true;
+}
+
+/* Of an outage all of the best verdict stands in the place of a worse one. Only a recovery shows a failover. What is
+ * half known waits no longer than the outage lasts. */
 static bool stands_while_down(const struct path *p, struct verdict *v)
 {
-	const struct path_outage *o = p->outage;
+	struct path_outage *o = p->outage;
+	bool is_over = recovers(p);
 
-	if (v->cause == VERDICT_CAUSE_FAILOVER || !(recovers(p) || is_vaguer(p, v, o) || is_half(p, v, o)))
+	if (v->cause == VERDICT_CAUSE_FAILOVER || !(is_over || is_vaguer(p, v, o) || is_half(p, v, o)))
 		return false;
+	if (is_over && o->has_half)
+		note_best(o, &o->half);
+	else if (!is_over && !is_vaguer(p, v, o))
+		keep_half(o, v);
 	*v = o->best;
 	return true;
 }

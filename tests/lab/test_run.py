@@ -8,6 +8,7 @@
 
 import datetime
 import signal
+import time
 
 from lab import Failure, wait_until
 from provider import main, scenario, scenarios
@@ -48,6 +49,20 @@ def cut_and_recovery(net, direction):
     require(daemon.process.stop() == 0, "SIGTERM is the ordinary end")
     for target in TARGETS[:2]:
         require(all(to["state"] == "up" for to in daemon.changes({"target": target})), f"a false alarm about {target}")
+
+
+@scenarios(("forward",), ("return",))
+def a_short_outage(net, direction):
+    """It is over before its cause could be known, but where its probes were lost is known by then."""
+    daemon = started(net)
+    net.cut(direction, net.plan.floating)
+    daemon.wait_for(HELD, state="down")
+    time.sleep(1)
+    net.heal()
+    for path in (HELD, TCP):
+        daemon.wait_for(path, **UP, server="boot-01")
+        down = [to for to in daemon.changes(path) if to["state"] == "down"]
+        require(down and down[-1]["direction"] == direction, f"a direction that the servers knew: {down}")
 
 
 @scenario

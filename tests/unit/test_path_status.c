@@ -1,5 +1,7 @@
 /* path_status.h: which changes of a path are told in a run. */
 #include "client/verdict/path_status.h"
+
+#include "common/system/clock.h"
 #include "tests/unit/assess_scene.h"
 
 static bool is_told(size_t i)
@@ -55,6 +57,32 @@ static void the_cause_of_an_outage_stands_until_it_is_over(void **state)
 	play(1, nothing);
 	assert_true(is_told(i));
 	assert_int_equal(p->status.state, VERDICT_UP);
+}
+
+/* The servers have said where the probes were lost before the outage was over: the direction is told with the first
+ * answer, if it was not before. */
+static void a_short_outage_has_a_direction(void **state)
+{
+	size_t i = find(512, 0);
+	struct path *p = engine.paths.items[i];
+	uint32_t from;
+
+	(void)state;
+	play(64, nothing);
+	assert_true(is_told(i));
+	from = p->prober.next;
+	now_ns = clock_mono_ns(); /* it has just begun */
+	for (unsigned n = 0; n < ASSESS_STREAK_PROBES; n++)
+		probe(i, true, 0, 1);
+	assert_true(is_told(i));
+	assert_int_equal(p->status.direction, VERDICT_DIRECTION_UNKNOWN);
+	for (uint32_t seq = from; seq < p->prober.next; seq++)
+		prober_settle(&p->prober, seq, PROBER_LOST_FORWARD);
+	assert_false(is_told(i)); /* perhaps the cause will be known, too */
+	probe(i, false, 0, 1);
+	assert_true(is_told(i) && !is_told(i));
+	assert_int_equal(p->status.state, VERDICT_DOWN);
+	assert_int_equal(p->status.direction, VERDICT_DIRECTION_FORWARD);
 }
 
 /* Every other probe is lost, and reached the server's link. */
@@ -130,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failover_is_told_when_another_one_answers),
 		TEST(the_cause_of_an_outage_stands_until_it_is_over),
+		TEST(a_short_outage_has_a_direction),
 		TEST(the_cause_of_loss_stands_until_it_is_over),
 		TEST(random_loss_begins_with_its_first_loss),
 	};
