@@ -89,9 +89,9 @@ static const char advice_for_silence[] =
     "check first that this host can reach anything: its link, its default route, its own firewall";
 static const char advice_for_plain[] =
     "look at the reflector and on the way to it at what arrives (tcpdump), or run floatprobed there, which knows";
-static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): floatprobe could not ask "
-					"it at its other addresses, or it did not "
-					"know";
+static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): so far it has "
+					"not said by its other addresses what it "
+					"knows";
 
 static const char advice_for_own_address[] =
     "probe this address from another host; if this host is not meant to have it, remove it here";
@@ -149,6 +149,10 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return advice_for_own_kernel(&e->hints.own_kernel);
 	if (our_firewall_may_drop_it(e))
 		return advice_of(VERDICT_CAUSE_LOCAL);
+	if (server_rejects_our_clock(e))
+		return "set the clock of this host, or the clock of the server, by NTP first: until then the server "
+		       "does not "
+		       "say what arrives";
 	if (e->context.all_silent)
 		return e->context.unheard ? advice_for_silence_unheard : advice_for_silence;
 	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))

@@ -200,6 +200,30 @@ static void find_dead_holder(const struct engine *e, const struct path *p, unsig
 	c->dead_holder &= ~said->spoke;
 }
 
+/* Does each probe of another path get an answer of this server? Then it leaves none out for their number. */
+static bool answers_all_elsewhere(const struct engine *e, unsigned server, enum mode mode)
+{
+	size_t len;
+	struct path *const *paths = paths_of_server(&e->paths, server, &len);
+
+	for (size_t i = 0; i < len && len <= SILENCE_PATHS; i++) {
+		struct prober_tally t;
+		prober_tally(&paths[i]->prober, assess_window(paths[i], mode), &t);
+		if (t.sent >= SIGNIFICANCE_STREAK_PROBES && t.answered == t.sent &&
+		    path_server_of_number(paths[i], t.server) == (int)server)
+			return true;
+	}
+	return false;
+}
+
+static void note_skew(const struct engine *e, unsigned server, enum mode mode, struct verdict_context *c)
+{
+	if (e->servers[server].skew_ns == 0)
+		return;
+	c->skew_elsewhere_ns = e->servers[server].skew_ns;
+	c->skew_is_told = c->skew_is_told || answers_all_elsewhere(e, server, mode);
+}
+
 static void same_servers(const struct engine *e, const struct path *p, enum mode mode,
 			 const struct verdict_hints *hints, struct verdict_context *c)
 {
@@ -218,8 +242,7 @@ static void same_servers(const struct engine *e, const struct path *p, enum mode
 		c->other_addresses = c->other_addresses && querier_has_other(e->querier, server, &p->endpoint);
 		c->unheard = c->unheard && querier_heard_ns(e->querier, server) == 0;
 		c->not_authorised = c->not_authorised || querier_refuses_key(e->querier, server);
-		if (e->servers[server].skew_ns)
-			c->skew_elsewhere_ns = e->servers[server].skew_ns;
+		note_skew(e, server, mode, c);
 	}
 	/* Without proof, or if none of several servers is heard, this host may be cut off. */
 	c->all_silent = c->servers_silent && (!proof || is_another_server_probed(e, p)) && hears_nobody(e, p, mode);

@@ -473,7 +473,9 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_our_clock_was_refused,
 	    .needs = "the path is down, and the newest answer says that this client's clock is outside the server's "
 		     "limit, or an answer on another path says so while this path got nothing at all",
-	    .forbids = "any error, or a receipt",
+	    .forbids =
+		"any error, or a receipt; for an answer on another path: each probe there is answered so, and here "
+		"it would be, too",
 	    .tell = sentences_other_clock,
 	},
 	{

@@ -49,5 +49,6 @@ bool condition_our_clock_is_refused(const struct verdict_evidence *e, enum verdi
 
 bool condition_our_clock_was_refused(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return state == VERDICT_DOWN && (e->tally.skewed || (e->context.skew_elsewhere_ns != 0 && all_silent(e)));
+	return state == VERDICT_DOWN &&
+	       (e->tally.skewed || (e->context.skew_elsewhere_ns != 0 && !e->context.skew_is_told && all_silent(e)));
 }

@@ -334,6 +334,21 @@ static void tell_proofs(const struct verdict_evidence *e, struct verdict *v)
 		    silent, losses(e));
 }
 
+/* A round may begin or end in an outage: that is no random loss. */
+static void tell_outage(const struct verdict_evidence *e, struct verdict *v)
+{
+	const struct prober_tally *t = &e->tally;
+	uint32_t lost = losses(e);
+
+	if (e->mode != MODE_CHECK || v->cause != VERDICT_CAUSE_UNEXPLAINED || lost < SIGNIFICANCE_STREAK_PROBES ||
+	    t->answered < SIGNIFICANCE_STREAK_PROBES)
+		return;
+	if (t->lost_streak == lost)
+		say(v, "the last %u probes in a row were lost, and none before: an outage that goes on", lost);
+	else if (t->answered_streak == t->answered)
+		say(v, "the first %u probes in a row were lost, and none since: an outage that is over", lost);
+}
+
 /* Of a path that is up enough is known. */
 static void tell_unfinished(const struct verdict_evidence *e, struct verdict *v)
 {
@@ -375,6 +390,8 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_errors(e, v);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && only_tcp_is_refused(e))
 		say(v, "TCP to this address and port is refused: perhaps floatprobed does not run there");
+	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && server_rejects_our_clock(e))
+		say_skew(v, e->context.skew_elsewhere_ns);
 	if (v->cause == VERDICT_CAUSE_UNEXPLAINED && our_firewall_may_drop_it(e))
 		say(v, "UDP to the same address is not sent: Operation not permitted: perhaps this host's firewall "
 		       "drops TCP, too");
@@ -385,6 +402,7 @@ static void tell_all(const struct verdict_evidence *e, sentences_of_cause *tell,
 	tell_lateness(e, v);
 	tell_handshakes(e, v);
 	tell_proofs(e, v);
+	tell_outage(e, v);
 	tell_unfinished(e, v);
 	if (e->hints.return_route.route && seen(e, PROBER_LOST) + seen(e, PROBER_LOST_RETURN) > 0)
 		sentences_return_route(e, v);

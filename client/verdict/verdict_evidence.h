@@ -116,6 +116,7 @@ struct verdict_context {
 	bool others_pass;      /* probes of another flow or protocol to this address were answered in this outage */
 	bool slow_elsewhere;   /* over another protocol, most probes to this address were answered too late */
 	int64_t skew_elsewhere_ns; /* clock offset that a server reported with clock-skew on another path; 0: none */
+	bool skew_is_told;         /* that server answers each probe of another path so: here it would, too */
 };
 
 enum threshold { THRESHOLD_NONE, THRESHOLD_WARN, THRESHOLD_CRITICAL };

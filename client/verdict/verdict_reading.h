@@ -170,6 +170,13 @@ static inline bool its_program_is_silent(const struct verdict_evidence *e)
 	       seen(e, PROBER_LOST) > 0 && seen(e, PROBER_LOST_RETURN) == 0;
 }
 
+/* Nothing comes, and to probes of other paths the server says that it does not accept this client's time: it does not
+ * say what arrives, either. */
+static inline bool server_rejects_our_clock(const struct verdict_evidence *e)
+{
+	return e->context.skew_elsewhere_ns != 0 && e->tally.sent > 0 && seen(e, PROBER_LOST) == e->tally.sent;
+}
+
 /* Connections vanish, and this host does not let datagrams to the same address out either. */
 static inline bool our_firewall_may_drop_it(const struct verdict_evidence *e)
 {

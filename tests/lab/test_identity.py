@@ -6,7 +6,7 @@
 """
 
 import lab
-from provider import DOWN, main, scenario
+from provider import DOWN, main, scenario, scenarios
 
 
 @scenario
@@ -64,6 +64,18 @@ def clock_off_by_an_hour(net):
     check.expect({}, state="up", direction="none", cause="clock-skew", expected=False)
     check.expect({"target": "bootnode"}, server="boot-01")
     check.expect({"target": "boot-02"}, server="boot-02")
+
+
+@scenarios(("forward",), ("return",))
+def clock_off_by_an_hour_and_a_cut(net, direction):
+    """Each probe of the droplets is refused for its time. That does not make the floating address silent."""
+    lab.need("faketime")
+    net.cut(direction, net.plan.floating)
+    check = net.check(under=("env", "ASAN_OPTIONS=verify_asan_link_order=0", "faketime", "--exclude-monotonic", "-f", "+1h"))
+    for row in check.expect({"target": "bootnode"}, **DOWN, direction="unknown", cause="unexplained"):
+        check.told(row, "rejects this client's time")
+        check.require("set the clock" in row["advice"], "the advice does not help", row)
+    check.expect({"role": "droplet"}, state="up", direction="none", cause="clock-skew", expected=False)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,11 @@ static void no_room_here(void **state)
 	assert_non_null(strstr(v.advice, "repair this host first"));
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.kind = PROBE_TCP; e.context.not_permitted = true);
 	assert_null(strstr(v.advice, "repair this host")); /* they leave it */
+	CASE("clock-skew", e = lost(0, 10, PROBER_LOST); e.context.skew_elsewhere_ns = 1);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.skew_elsewhere_ns = 1;
+	     e.context.skew_is_told = true);
+	assert_string_equal(v.sentences[0], "the server rejects this client's time");
+	assert_non_null(strstr(v.advice, "set the clock"));
 	CASE("local", e = nothing_sent(EPERM); e.hints.own_table = table_of(50));
 	assert_string_equal(v.sentences[0],
 			    "10 probes were not sent: sendto: Operation not permitted (a firewall on this host)");
