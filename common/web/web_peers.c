@@ -1,13 +1,15 @@
 #include "common/web/web_peers.h"
 
 #include "common/core/ns.h"
+#include "common/system/log.h"
 
 #include <sys/socket.h>
 
-/* How long a phase may take. A scraper keeps its connection for its next scrape, which comes within a minute or two. */
+/* How long a phase may take. A scraper of very many paths waits for 50 s (docs/OPERATIONS.md), and keeps its connection
+ * for its next scrape, which comes within a minute or two. */
 static const int64_t deadline_ns[] = {
 	[WEB_READING] = 5 * NS_PER_S,
-	[WEB_ANSWERING] = 30 * NS_PER_S,
+	[WEB_ANSWERING] = 60 * NS_PER_S,
 	[WEB_IDLE] = 150 * NS_PER_S,
 };
 
@@ -91,7 +93,11 @@ void web_peers_end_late(struct web_peers *peers, int64_t now_ns)
 	for (size_t i = 0; i < WEB_PEERS_ALL; i++) {
 		struct web_peer *peer = &peers->all[i];
 
-		if (peer->connection && !peer->ending && now_ns - peer->since_ns > deadline_ns[peer->phase])
-			end(peer);
+		if (!peer->connection || peer->ending || now_ns - peer->since_ns <= deadline_ns[peer->phase])
+			continue;
+		if (peer->phase == WEB_ANSWERING)
+			log_warning("web: an answer was not read to its end within %d s, and is cut off",
+				    (int)(deadline_ns[WEB_ANSWERING] / NS_PER_S));
+		end(peer);
 	}
 }
