@@ -27,7 +27,8 @@ bool run_journal_open(struct run_journal *j, const struct config *config)
 	j->config = config;
 	j->file = journal_open(file_of(j, config));
 	if (!j->file)
-		log_error("cannot open the journal %s: %s" JOURNAL_REMEDY, shown(file_of(j, config)), strerror(errno));
+		log_error("cannot open the journal %s: %s%s", shown(file_of(j, config)), strerror(errno),
+			  journal_remedy(errno));
 	return j->file != NULL;
 }
 
@@ -44,7 +45,7 @@ void run_journal_reopen(struct run_journal *j, const struct config *config)
 		ok = (other = journal_open(path)) != NULL;
 	if (!ok)
 		log_error("cannot open the journal %s: %s; floatprobe goes on with what it has open%s", shown(path),
-			  strerror(errno), journal_reopen_remedy(errno));
+			  strerror(errno), journal_remedy(errno));
 	if (!other)
 		return;
 	journal_close(j->file);

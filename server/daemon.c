@@ -286,7 +286,7 @@ static void reload(void *context)
 	web_service_reloading(&d->web.service);
 	if (d->findings.journal && !journal_reopen(d->findings.journal))
 		log_error("cannot open the journal %s: %s; floatprobed goes on with what it has open%s",
-			  d->config->journal, strerror(errno), journal_reopen_remedy(errno));
+			  d->config->journal, strerror(errno), journal_remedy(errno));
 	error = read_again(d);
 	if (error && tree_can_be_read_again(d->config->file))
 		web_service_reloaded(&d->web.service, NULL);
@@ -352,7 +352,7 @@ static bool open_journal(struct daemon *d)
 	d->findings.journal = journal_open(d->config->journal);
 	if (d->findings.journal)
 		return true;
-	log_error("cannot open the journal %s: %s" JOURNAL_REMEDY, d->config->journal, strerror(errno));
+	log_error("cannot open the journal %s: %s%s", d->config->journal, strerror(errno), journal_remedy(errno));
 	return false;
 }
 

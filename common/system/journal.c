@@ -214,12 +214,19 @@ const char *journal_place(const struct journal *journal)
 	return journal->path;
 }
 
-const char *journal_reopen_remedy(int error)
+const char *journal_remedy(int error)
 {
-	return error == EACCES ? JOURNAL_REMEDY
-		   "; a daemon that runs may write only to the directory that its journal had "
-		   "at its start: restart it for another one"
-			       : JOURNAL_REMEDY;
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return "; its directory must exist";
+	case EACCES:
+		return "; this user must be able to write there, and a daemon that runs may write only to the "
+		       "directory that its "
+		       "journal had at its start: restart it for another one";
+	default:
+		return "";
+	}
 }
 
 bool journal_reopen(struct journal *journal)

@@ -29,10 +29,8 @@ bool journal_flush(struct journal *journal);
 /* Flush, then open path again, after logrotate has moved the file. On an error it returns false with errno set and
  * keeps the old file. */
 bool journal_reopen(struct journal *journal);
-/* What to do about an error of journal_open. */
-#define JOURNAL_REMEDY "; its directory must exist, and this user must be able to write there"
-/* The same for a daemon that runs and confines itself: text that begins with "; ". */
-const char *journal_reopen_remedy(int error);
+/* What to do about an error of journal_open or journal_reopen: text that begins with "; ", or "". */
+const char *journal_remedy(int error);
 /* Is it a pipe or socket that nobody reads any more? */
 bool journal_is_unread(const struct journal *journal);
 /* Number of lines lost since journal_open. */
