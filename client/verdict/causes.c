@@ -224,7 +224,8 @@ const struct causes_rule causes_rules[] = {
 		     "least half of its losses, beyond chance compared with new flows of the same address and size "
 		     "that pass at the same time",
 	    .forbids = "losses of the new flows that are as recent; other held flows that fail or begin to fail while "
-		       "others do not; new ports that fail in part while a held flow does not",
+		       "others do not; new ports that fail in part while a held flow does not; so many losses before "
+		       "that these may be chance",
 	    .tell = sentences_stuck,
 	},
 	{
@@ -284,7 +285,9 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_it_is_too_long,
 	    .needs = "ICMP fragmentation needed, or this host itself refuses the size, or no datagram of this size "
 		     "passes, beyond chance compared with a smaller size that passes at the same address and time",
-	    .forbids = "an answer to a probe of this size, or another error for one",
+	    .forbids =
+		"an answer to a probe of this size, or another error for one; so many losses before that these may "
+		"be chance",
 	    .tell = sentences_size,
 	},
 	{
@@ -451,7 +454,8 @@ const struct causes_rule causes_rules[] = {
 		     "recheck), beyond chance compared with the other protocol that passes at the same time",
 	    .forbids =
 		"an answer over this protocol, even a late one, or to the newest extra probe of a recheck; losses of "
-		"the other protocol that are as recent; handshakes that most of the lost connections completed; a full "
+		"the other protocol that are as recent; so many losses before that these may be chance; handshakes "
+		"that most of the lost connections completed; a full "
 		"accept queue at the server, "
 		"which accounts for most of them; drops at the server's UDP socket for a full buffer, a checksum or a "
 		"reason that it cannot read, at least half as many as proven forward losses; answers, or datagrams at "

@@ -20,8 +20,8 @@ bool condition_it_is_too_long_for_us(const struct verdict_evidence *e, enum verd
 bool condition_it_is_too_long(const struct verdict_evidence *e, enum verdict_state state)
 {
 	return explained_by(e, state, PROBER_TOO_BIG) ||
-	       (state == VERDICT_DOWN &&
-		(too_big_to_send(e) || (all_vanish(e) && significance_is_clear(&e->context.smaller, e->mode))));
+	       (state == VERDICT_DOWN && (too_big_to_send(e) || (all_vanish(e) && !may_be_its_usual_loss(e) &&
+								 significance_is_clear(&e->context.smaller, e->mode))));
 }
 
 /* Probes that the kernel dropped at the socket, for a full buffer or a checksum, were not stopped by a firewall. */
@@ -137,6 +137,6 @@ bool condition_only_this_protocol_fails(const struct verdict_evidence *e, enum v
 {
 	return state == VERDICT_DOWN && e->tally.late == 0 && !handshakes_pass(e) && !new_ports_fail_over_udp(e) &&
 	       !its_queue_is_full(e) && !came_to_the_socket(e) && !e->context.passes_recheck &&
-	       !answers_are_altered(e) && !probes_are_altered(e) &&
+	       !may_be_its_usual_loss(e) && !answers_are_altered(e) && !probes_are_altered(e) &&
 	       significance_is_clear(&e->context.protocol, e->mode);
 }

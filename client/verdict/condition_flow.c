@@ -38,7 +38,7 @@ static bool this_flow_fails(const struct verdict_evidence *e, enum verdict_state
 
 bool condition_only_this_flow_fails(const struct verdict_evidence *e, enum verdict_state state)
 {
-	return this_flow_fails(e, state) && !ports_differ(e);
+	return this_flow_fails(e, state) && !ports_differ(e) && !may_be_its_usual_loss(e);
 }
 
 bool condition_only_the_first_passes(const struct verdict_evidence *e, enum verdict_state state)

@@ -42,6 +42,18 @@ static inline bool all_vanish_now(const struct verdict_evidence *e)
 	return is_most(e, seen(e, PROBER_LOST) + seen(e, PROBER_LOST_FORWARD) + seen(e, PROBER_LOST_RETURN));
 }
 
+/* Did the path lose so many before that its newest losses in a row may be chance? Then it does not fail completely. */
+static inline bool may_be_its_usual_loss(const struct verdict_evidence *e)
+{
+	const struct comparison *c = &e->context.before;
+	double odds = 1;
+
+	/* A share that few probes show is not sure: one more of each kind is counted. */
+	for (uint32_t n = 0; n < c->own_lost && odds < 1e300; n++)
+		odds *= (c->sent + 2.0) / (c->lost + 1.0);
+	return c->lost > 0 && !significance_is_beyond_chance(odds, e->mode);
+}
+
 static inline bool is_failing(enum verdict_state state)
 {
 	return state == VERDICT_DOWN || state == VERDICT_LOSSY;

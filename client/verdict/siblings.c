@@ -198,6 +198,21 @@ static void add_other_holders(const struct path *p, enum mode mode, struct verdi
 	c->contested = c->contested || h.flips || h.doubly >= HOLDERS_DOUBLY_PROBES;
 }
 
+/* How the path did before its newest losses in a row. */
+static void compare_with_before(const struct path *p, struct comparison *before)
+{
+	const struct loss_streak streak = path_streak(p);
+	struct prober_tally all, since;
+
+	prober_tally(&p->prober, SIGNIFICANCE_WINDOW_PROBES, &all);
+	prober_tally_since(&p->prober, SIGNIFICANCE_WINDOW_PROBES, streak.began_ns, &since);
+	*before = (struct comparison){
+		.own_lost = streak.lost,
+		.sent = all.sent - since.sent,
+		.lost = all.sent - all.answered - (since.sent - since.answered),
+	};
+}
+
 void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct verdict_context *c)
 {
 	const struct path *p = e->paths.items[i];
@@ -222,6 +237,7 @@ void siblings_compare(const struct engine *e, size_t i, enum mode mode, struct v
 			add_to_band(&size, other, &tally);
 	}
 	c->protocol.own_lost = lost_by(&protocol);
+	compare_with_before(p, &c->before);
 	if (path_passes_recheck(p) && path_every_ns(p) >= SIBLINGS_SPACED_NS)
 		c->recheck = path_compare_recheck(p);
 	for (size_t k = from; k < to; k++) {

@@ -89,6 +89,7 @@ struct verdict_context {
 	struct verdict_flows flows;
 	struct comparison new_flows; /* our path, if it uses new ports, against held flows; own_lost 0: other new ports
 					of UDP do not fail, or there are none */
+	struct comparison before;    /* our path's newest losses in a row against its probes in the window before */
 	struct comparison recheck;   /* our path's own newest losses against its extra probes since then, if these
 					pass and the own ones are far apart */
 	bool passes_recheck;         /* the newest extra probe of a path of this protocol was answered in this outage */

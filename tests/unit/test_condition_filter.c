@@ -7,6 +7,11 @@ static void protocol_filtered(void **state)
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.tally.late = 1); /* it passes */
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear; e.context.passes_recheck = true);
+	/* two thirds were lost before; or a tenth, as in any network */
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
+	     e.context.before = (struct comparison){ .own_lost = 10, .sent = 54, .lost = 36 });
+	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.context.protocol = clear;
+	     e.context.before = (struct comparison){ .own_lost = 10, .sent = 54, .lost = 5 });
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;
 	     e.hints.drops.connections = 5);
 	CASE("protocol-filtered", e = lost(0, 10, PROBER_LOST); e.kind = PROBE_TCP; e.context.protocol = clear;

@@ -9,6 +9,9 @@ static void one_flow_of_many(void **state)
 	CASE("stuck-flow", e = lost(9, 0, PROBER_LOST); e.context.flows.elsewhere = true);
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.fresh.span_lost = 5);
+	CASE("unexplained", e = lost(0, 10, PROBER_LOST); e.context.flows.fresh = clear;
+	     e.context.before =
+		 (struct comparison){ .own_lost = 10, .sent = 54, .lost = 36 }); /* a limit for each flow */
 	CASE("unexplained", e = lost(0, 4, PROBER_LOST); e.context.flows.fresh = clear;
 	     e.context.flows.fresh.own_lost = 4);
 	CASE("unexplained", e = lost(5, 11, PROBER_LOST); e.context.flows.fresh = clear;

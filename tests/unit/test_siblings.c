@@ -245,6 +245,23 @@ static void a_look_tells_at_once(void **state)
 	assert_true(cause_of(find(512, 0), MODE_RUN) <= VERDICT_CAUSE_UNEXPLAINED);
 }
 
+static bool tcp_in_part(const struct path *p, unsigned n)
+{
+	return tcp(p, n) && n % 3 > 0;
+}
+
+/* A protocol that loses much is not filtered each time when chance makes a row of it; one that is filtered from now on
+ * is. */
+static void a_protocol_that_loses_much(void **state)
+{
+	(void)state;
+	play(60, tcp_in_part);
+	play(7, tcp);
+	assert_int_equal(cause_of(PATHS - 1, MODE_RUN), VERDICT_CAUSE_UNEXPLAINED);
+	play(50, tcp);
+	assert_int_equal(cause_of(PATHS - 1, MODE_RUN), VERDICT_CAUSE_PROTOCOL_FILTERED);
+}
+
 /* What passes when it is probed again at once is not filtered. */
 static void a_look_that_passes(void **state)
 {
@@ -335,6 +352,7 @@ int main(void)
 		TEST(connections_that_are_slow_have_no_direction),
 		TEST(a_look_tells_at_once),
 		TEST(a_look_that_passes),
+		TEST(a_protocol_that_loses_much),
 		TEST(connections_break_where_two_hold_the_address),
 		TEST(a_held_flow_stays_where_it_was),
 		TEST(a_flow_among_many_is_not_stuck),
