@@ -132,12 +132,6 @@ static const char *advice_for_own_kernel(const struct own_kernel_explanation *ow
 	return own->stopped > 0 ? advice_for_own_firewall : NULL;
 }
 
-/* None of the servers that can be asked: it answers on the link of one of them. */
-static bool a_machine_has_it(const struct verdict_evidence *e)
-{
-	return e->hints.holding.answered != 0 && e->hints.holding.held == 0 && nothing_arrives(e, VERDICT_DOWN);
-}
-
 static const char advice_for_altered[] =
     "find what alters datagrams on the way: a proxy, a NAT's helper for some application, a tunnel, a faulty device";
 
@@ -163,7 +157,7 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return advice_of(VERDICT_CAUSE_REFUSED);
 	if (its_program_is_silent(e) || its_queue_is_full(e))
 		return advice_for_a_program;
-	if (a_machine_has_it(e))
+	if (a_machine_has_it(e) && nothing_arrives(e, VERDICT_DOWN))
 		return advice_for_a_machine;
 	if (direction == VERDICT_DIRECTION_UNKNOWN && probe_kind_of(e->kind)->is_plain)
 		return advice_for_plain;

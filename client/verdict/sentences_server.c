@@ -191,7 +191,7 @@ void sentences_holders(const struct verdict_evidence *e, struct verdict *v)
 	if (h->misdelivered != 0 && !h->certain)
 		say(v, "frames of this client for %s come to %s, which does not have it, but may translate it",
 		    say_address(&h->where).text, say_servers(e, h->misdelivered).text);
-	if (h->answered != 0 || nobody_has_it(e))
+	if (a_machine_has_it(e) || nobody_has_it(e))
 		sentences_link(e, v);
 	if (!nobody_has_it(e))
 		return;

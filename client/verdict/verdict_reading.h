@@ -128,6 +128,13 @@ static inline bool nobody_has_it(const struct verdict_evidence *e)
 	return e->allowed_mask != 0 && e->hints.holding.absent == e->allowed_mask;
 }
 
+/* A machine answers for the address on the link of a server that lacks it. It is no other one than the holder where a
+ * server has it, or where other probes to it are answered. */
+static inline bool a_machine_has_it(const struct verdict_evidence *e)
+{
+	return e->hints.holding.answered != 0 && e->hints.holding.held == 0 && !e->context.others_pass;
+}
+
 static inline bool may_answer(const struct verdict_evidence *e, int server)
 {
 	return server >= 0 && server < PROBER_OTHERS && e->allowed_mask >> server & 1;

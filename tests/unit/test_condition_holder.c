@@ -124,6 +124,12 @@ static void not_assigned(void **state)
 	CASE("unexplained", e = base; e.hints.holding.absent_at_once = false; e.hints.holding.misdelivered = 1);
 	CASE("unexplained", e = base; e.hints.holding.spoke = e.hints.holding.absent = 1);
 	CASE("unexplained", e = base; e.hints.holding.absent = 1; e.hints.holding.held = 2);
+	/* a machine answers on the link: it is the holder, where other probes to it pass */
+	CASE("unexplained", e = base; e.hints.holding.spoke = e.hints.holding.absent = e.hints.holding.answered = 1);
+	assert_non_null(strstr(v.advice, "the machine with the MAC"));
+	CASE("unexplained", e = base; e.hints.holding.spoke = e.hints.holding.absent = e.hints.holding.answered = 1;
+	     e.context.others_pass = true);
+	assert_null(strstr(v.advice, "the machine with the MAC"));
 	CASE("unexplained", e = lost(5, 5, PROBER_LOST_FORWARD); e.hints.holding = base.hints.holding);
 }
 
