@@ -199,7 +199,7 @@ static bool read_arrives_on(struct schema *s, const struct schema_key *key, stru
 	struct config_target *target = object;
 	const char *text = schema_text(s, node);
 	(void)key;
-	return text && schema_check(s, node, units_host_address(text, target->arrives_on.address));
+	return text && schema_check(s, node, units_remote_address(text, target->arrives_on.address));
 }
 
 /* A list of references to members of a mapping, stored as indexes. */

@@ -258,6 +258,13 @@ static const char *refuse_v4(const uint8_t a[4])
 	return NULL;
 }
 
+static bool is_link_local(const uint8_t a[16])
+{
+	return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
+}
+
+static const char no_link_local[] = "is link-local, which is not supported here; write another address of that host";
+
 static const char *refuse_v6(const uint8_t a[16])
 {
 	static const uint8_t unspecified[16];
@@ -265,9 +272,7 @@ static const char *refuse_v6(const uint8_t a[16])
 		return "is not the address of a host; write the address of one host";
 	if (a[0] == 0xff)
 		return "is a multicast address; write the address of one host";
-	if (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)
-		return "is link-local; write its interface too: fe80::1%eth0";
-	return NULL;
+	return is_link_local(a) ? no_link_local : NULL;
 }
 
 const char *units_host_address(const char *text, uint8_t address[16])
@@ -279,6 +284,16 @@ const char *units_host_address(const char *text, uint8_t address[16])
 	if (!wrong)
 		memcpy(address, e.address, sizeof e.address);
 	return wrong;
+}
+
+const char *units_remote_address(const char *text, uint8_t address[16])
+{
+	uint8_t octets[16];
+
+	if (units_address(text, octets) || !is_link_local(octets))
+		return units_host_address(text, address);
+	memcpy(address, octets, sizeof octets);
+	return NULL;
 }
 
 /* Do all bits of the address behind these have the value 0? */
@@ -316,24 +331,22 @@ const char *units_network(const char *text, struct network *network)
 	return NULL;
 }
 
-static bool is_link_local(const uint8_t a[16])
-{
-	return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
-}
-
 const char *units_scoped_address(const char *text, uint8_t address[16], char interface[UNITS_INTERFACE_LEN])
 {
 	char bare[UNITS_ADDRESS_LEN + UNITS_INTERFACE_LEN];
 	uint8_t octets[16];
 	const char *percent = strchr(text, '%');
 	interface[0] = '\0';
-	if (!percent)
-		return units_host_address(text, address);
+	const char *wrong;
+	if (!percent) {
+		wrong = units_host_address(text, address);
+		return wrong == no_link_local ? "is link-local; write its interface too: fe80::1%eth0" : wrong;
+	}
 	if (!strip_brackets(text, bare, sizeof bare))
 		return "is not a numeric address; write it like fe80::1%eth0";
 	char *zone = strchr(bare, '%');
 	*zone++ = '\0';
-	const char *wrong = units_address(bare, octets);
+	wrong = units_address(bare, octets);
 	if (!wrong && !is_link_local(octets))
 		return "has a scope, which only a link-local address has; write `interface` instead";
 	if (!wrong)

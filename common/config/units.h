@@ -48,7 +48,10 @@ const char *units_address(const char *text, uint8_t address[16]) __attribute__((
 const char *units_network(const char *text, struct network *network) __attribute__((warn_unused_result));
 /* A numeric unicast address: not unspecified, multicast, broadcast or link-local. */
 const char *units_host_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
-/* The same, and also a link-local address with its interface, fe80::1%eth0. Without one, interface becomes "". */
+/* The same, and also a link-local address, without an interface: an address that another host has. */
+const char *units_remote_address(const char *text, uint8_t address[16]) __attribute__((warn_unused_result));
+/* As units_host_address, and also a link-local address with its interface, fe80::1%eth0. Without one, interface becomes
+ * "". */
 const char *units_scoped_address(const char *text, uint8_t address[16], char interface[UNITS_INTERFACE_LEN])
     __attribute__((warn_unused_result));
 /* True if text looks like a numeric address, false if it looks like a DNS name. Either may be invalid. */

@@ -202,6 +202,22 @@ static void addresses(void **state)
 	}
 }
 
+/* Advice that a key cannot follow would send its reader in a circle. */
+static void link_local_addresses(void **state)
+{
+	uint8_t address[16];
+	char interface[UNITS_INTERFACE_LEN], text[UNITS_ADDRESS_LEN];
+
+	(void)state;
+	check("of a target", units_scoped_address("fe80::1", address, interface), "write its interface too");
+	check("elsewhere", units_host_address("fe80::1", address), "is not supported here");
+	check("of another host", units_remote_address("fe80::1", address), NULL);
+	assert_string_equal(units_address_text(address, text), "fe80::1");
+	check("of another host", units_remote_address("2001:db8::7", address), NULL);
+	check("of another host", units_remote_address("ff02::1", address), "multicast");
+	check("of another host", units_remote_address("fe80::1%eth0", address), "has a scope");
+}
+
 static void address_or_name(void **state)
 {
 	static const char *const numeric[] = { "198.51.100.7", "1.2.3", "10",  "256.1.1.1.",
@@ -316,6 +332,7 @@ int main(void)
 		cmocka_unit_test(booleans),
 		cmocka_unit_test(names),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(link_local_addresses),
 		cmocka_unit_test(address_or_name),
 		cmocka_unit_test(dns_names),
 		cmocka_unit_test(listen_addresses),
