@@ -231,11 +231,6 @@ int64_t history_trouble(const struct history_track *track)
 	return t->sums.forward + t->sums.back + t->sums.unknown + (int64_t)t->outages * OF_AN_OUTAGE + moved;
 }
 
-const char *history_server(const struct history *history, int server)
-{
-	return server >= 0 && server < (int)history->servers_len ? history->servers[server] : NULL;
-}
-
 const char *history_unknown_target(const struct history *history)
 {
 	for (size_t i = 0; i < history->filter.targets_len; i++) {

@@ -177,8 +177,6 @@ bool history_fit(struct history *history, int64_t from_ns, int64_t until_ns) __a
 
 /* How much happened on this path: losses, outages, a change of server. */
 int64_t history_trouble(const struct history_track *track);
-/* The name of a server by its number; NULL: nobody. */
-const char *history_server(const struct history *history, int server);
 /* The first target of the filter that no record has; NULL: none. */
 const char *history_unknown_target(const struct history *history);
 /* Does the filter want this time, or some of this interval? */
