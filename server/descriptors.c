@@ -30,10 +30,9 @@ void descriptors_look(struct descriptors *d, uint64_t now_ms)
 	if (out && !d->out) {
 		d->exhausted++;
 		getrlimit(RLIMIT_NOFILE, &limit);
-		log_warning(
-		    "out of descriptors: all %llu are in use, and new TCP connections are closed at once; raise "
-		    "the limit (LimitNOFILE) or lower limits.tcp_slots",
-		    (unsigned long long)limit.rlim_cur);
+		log_warning("out of descriptors: all %llu are in use, and new TCP connections are closed at once; "
+			    "raise the limit (LimitNOFILE) or lower limits.tcp_slots",
+			    (unsigned long long)limit.rlim_cur);
 	} else if (d->out && !out) {
 		log_info("there are descriptors again, and new TCP connections are accepted");
 	}

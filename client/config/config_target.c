@@ -462,8 +462,8 @@ static void complete_stamp(struct schema *s, struct tree_node *node, struct conf
 		struct tree_node *given = schema_given(node, of_servers[i]);
 		if (given && schema_sound(node, "protocols"))
 			schema_error(s, given,
-				     "has no meaning with protocols: [stamp], as a plain reflector does not "
-				     "prove who it is; remove this key");
+				     "has no meaning with protocols: [stamp], as a plain reflector does not prove who "
+				     "it is; remove this key");
 	}
 	if (!tree_get(node, "port") && target->endpoint.port == WIRE_PORT)
 		target->endpoint.port = STAMP_PORT;

@@ -118,8 +118,7 @@ void doctor_vip_source(const struct doctor_facts *facts, struct doctor_findings 
 		struct doctor_finding *finding =
 		    doctor_found(findings, DOCTOR_RULE_vip_source, DOCTOR_WARNING,
 				 "what this host sends by itself leaves from %s, an address without a network of its "
-				 "own, although %s has "
-				 "%s",
+				 "own, although %s has %s",
 				 doctor_show(source, &vip), doctor_link_name(facts, stays->link),
 				 doctor_show(&stays->address, &own));
 		doctor_fix_for_good(finding,

@@ -178,9 +178,8 @@ static void did_not_move(const struct reasons_context *c, const struct move *m, 
 	else if (is_sole(c))
 		reasons_add(
 		    r,
-		    "%s: %s answered at %s all the time%s: it was not away within %.1f s. Check that what was "
-		    "done interrupts it; if the address should have moved, name the other servers under `server:` "
-		    "of %s",
+		    "%s: %s answered at %s all the time%s: it was not away within %.1f s. Check that what was done "
+		    "interrupts it; if the address should have moved, name the other servers under `server:` of %s",
 		    c->protocol, name(c, m->from), c->address, c->interrupted ? ", until the interrupt" : "",
 		    s(c->measured_ns), c->target);
 	else
@@ -223,9 +222,7 @@ static void judge_gap(const struct reasons_context *c, const struct move *m, str
 {
 	if (m->has_gap && m->gap.total_ns > c->max_gap_ns)
 		reasons_add(
-		    r,
-		    "%s: nobody answered for %.3f s (+-%.3f s), more than --max-gap %.3f s; the probes were %s. "
-		    "%s",
+		    r, "%s: nobody answered for %.3f s (+-%.3f s), more than --max-gap %.3f s; the probes were %s. %s",
 		    c->protocol, s(m->gap.total_ns), s(m->gap.resolution_ns), s(c->max_gap_ns), way_words(&m->gap),
 		    gap_advice(c, &m->gap));
 	if (m->outage.total_ns > c->max_gap_ns)
@@ -243,11 +240,10 @@ static void judge_holders(const struct reasons_context *c, const struct move *m,
 		reasons_add(r, "%s: %s was away %u times. Find out what interrupts it again", c->protocol,
 			    name(c, m->from), m->flaps + 1);
 	else if (m->flaps > 0)
-		reasons_add(
-		    r,
-		    "%s: the holder changed %u times, and one move needs one change. Check that only one server "
-		    "is master at a time (priorities, preemption, split brain)",
-		    c->protocol, m->flaps + (m->to != m->from));
+		reasons_add(r,
+			    "%s: the holder changed %u times, and one move needs one change. Check that only one "
+			    "server is master at a time (priorities, preemption, split brain)",
+			    c->protocol, m->flaps + (m->to != m->from));
 	if (m->overlap_ns > c->max_overlap_ns)
 		reasons_add(r,
 			    "%s: two servers answered in turn for %.3f s, more than --max-overlap %.3f s. Take the "

@@ -246,13 +246,10 @@ void report_rows_put(const struct report_page *p)
 
 	if (p->rows_len == 0)
 		return;
-	html_put(
-	    p->out,
-	    "<section id=\"paths\"><h2>Paths</h2>\n<div class=\"tools\" hidden><button data-act=\"in\">zoom in</button>"
-	    "<button data-act=\"out\">zoom out</button><button data-act=\"earlier\">earlier</button><button "
-	    "data-act=\"later\">later</button><button data-act=\"all\">all</button> <span class=\"soft\">or drag over "
-	    "a "
-	    "picture</span></div>\n");
+	html_put(p->out, "<section id=\"paths\"><h2>Paths</h2>\n<div class=\"tools\" hidden><button "
+			 "data-act=\"in\">zoom in</button><button data-act=\"out\">zoom out</button><button "
+			 "data-act=\"earlier\">earlier</button><button data-act=\"later\">later</button><button "
+			 "data-act=\"all\">all</button> <span class=\"soft\">or drag over a picture</span></div>\n");
 	put_legend(p);
 	if (p->rows_len < p->history->tracks_len)
 		fprintf(p->out, "<p>The %zu paths of %zu with the most losses have pictures.</p>\n", p->rows_len,
@@ -261,12 +258,9 @@ void report_rows_put(const struct report_page *p)
 		end = target_end(p, from);
 		put_target(p, from, end, losses_max);
 	}
-	html_put(p->out,
-		 "<p class=\"soft\">Bands of round-trip times reach from the minimum to the highest p99 of their "
-		 "records; the "
-		 "line is the median. The scale is logarithmic. Distributions are made from the records' minimum, "
-		 "median, p99 "
-		 "and maximum; heights are square roots.</p></section>\n");
+	html_put(p->out, "<p class=\"soft\">Bands of round-trip times reach from the minimum to the highest p99 of "
+			 "their records; the line is the median. The scale is logarithmic. Distributions are made from "
+			 "the records' minimum, median, p99 and maximum; heights are square roots.</p></section>\n");
 }
 
 void report_rows_put_sums(const struct report_page *p)

@@ -89,9 +89,8 @@ static const char advice_for_silence[] =
     "check first that this host can reach anything: its link, its default route, its own firewall";
 static const char advice_for_plain[] =
     "look at the reflector and on the way to it at what arrives (tcpdump), or run floatprobed there, which knows";
-static const char advice_for_untold[] = "look on the server at what arrives there (tcpdump): so far it has "
-					"not said by its other addresses what it "
-					"knows";
+static const char advice_for_untold[] =
+    "look on the server at what arrives there (tcpdump): so far it has not said by its other addresses what it knows";
 
 static const char advice_for_own_address[] =
     "probe this address from another host; if this host is not meant to have it, remove it here";
@@ -116,11 +115,10 @@ static const char advice_for_a_program[] =
     "the same";
 static const char advice_for_reverse_path[] =
     "set rp_filter to 2 (loose) on the interface of this host by which the answers come (`ip route get` with `from` "
-    "and "
-    "`iif` shows what it drops), or let the answers come by the interface that this host sends by";
-static const char advice_for_own_firewall[] = "check first whether this host's own firewall drops the answers (nft "
-					      "list ruleset); with CAP_NET_RAW floatprobe sees "
-					      "what comes to its interface";
+    "and `iif` shows what it drops), or let the answers come by the interface that this host sends by";
+static const char advice_for_own_firewall[] =
+    "check first whether this host's own firewall drops the answers (nft list ruleset); with CAP_NET_RAW floatprobe "
+    "sees what comes to its interface";
 
 /* NULL: this host drops nothing that could account for the losses. */
 static const char *advice_for_own_kernel(const struct own_kernel_explanation *own)
@@ -145,8 +143,7 @@ static const char *advice_for_unexplained(const struct verdict_evidence *e, enum
 		return advice_of(VERDICT_CAUSE_LOCAL);
 	if (server_rejects_our_clock(e))
 		return "set the clock of this host, or the clock of the server, by NTP first: until then the server "
-		       "does not "
-		       "say what arrives";
+		       "does not say what arrives";
 	if (e->context.all_silent)
 		return e->context.unheard ? advice_for_silence_unheard : advice_for_silence;
 	if (answers_come_late(e) || 2 * e->tally.late >= losses(e))
@@ -174,14 +171,12 @@ static const char *advice_for_neighbour(const struct evidence_neighbour *entry)
 {
 	if (entry->repaired)
 		return "find out which machine had this address before; floatprobed has deleted the entry, and the "
-		       "path "
-		       "should be up within seconds";
+		       "path should be up within seconds";
 	if (entry->healed_ms != UINT32_MAX)
 		return "nothing now: the entry is correct again";
 	if (entry->asked == EVIDENCE_NOT_ASKED)
 		return "check first on the server's link whether a machine with that MAC has the address (arping); if "
-		       "none "
-		       "does, delete the entry on the server";
+		       "none does, delete the entry on the server";
 	return advice_of(VERDICT_CAUSE_STALE_NEIGHBOUR);
 }
 

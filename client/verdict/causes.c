@@ -293,11 +293,10 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_SERVER_DOWN,
 	    .holds = condition_the_whole_server_is_silent,
-	    .needs =
-		"the path is down, no configured address of the server answers over UDP or TCP, and no other "
-		"server that is asked, and is alive itself, reaches it in three rounds of questions in a row "
-		"(check: two); this host can send to two such addresses, and its kernel does not drop half as many "
-		"packets as there are probes without an answer, or at least one other server was asked",
+	    .needs = "the path is down, no configured address of the server answers over UDP or TCP, and no other "
+		     "server that is asked, and is alive itself, reaches it in three rounds of questions in a row "
+		     "(check: two); this host can send to two such addresses, and its kernel does not drop half as "
+		     "many packets as there are probes without an answer, or at least one other server was asked",
 	    .forbids =
 		"any sign of life: an answer, a refusal, a receipt, a statement of the server that a probe did not "
 		"arrive, an answer of one of its addresses to this host's ARP or ND questions; silence of all other "
@@ -324,9 +323,8 @@ const struct causes_rule causes_rules[] = {
 		     "address, and at some moment since the second loss none of them had it; it is the address at "
 		     "which the probes have to arrive: arrives_on of the target; or the probed address, if probes of "
 		     "this client have arrived on it, or it belongs on the link of a server that asked there and was "
-		     "not answered, or frames "
-		     "for it come to a server that forwards nothing; or, if only one server may answer, the address on "
-		     "which they last arrived",
+		     "not answered, or frames for it come to a server that forwards nothing; or, if only one server "
+		     "may answer, the address on which they last arrived",
 	    .forbids = "an answer, a receipt, a refusal; an address that may be translated on the way; without "
 		       "arrives_on and without a history, a machine that answers for the address on a link",
 	    .tell = sentences_not_assigned,
@@ -426,9 +424,8 @@ const struct causes_rule causes_rules[] = {
 	{
 	    .cause = VERDICT_CAUSE_UNEXPLAINED,
 	    .holds = condition_no_new_flow_passes,
-	    .needs = "none of the last 17 new source ports (check: 10) got through, neither over UDP, beyond chance "
-		     "compared "
-		     "with held flows that pass at the same time",
+	    .needs = "none of the last 17 new source ports (check: 10) got through, and none of UDP, beyond chance "
+		     "compared with held flows that pass at the same time",
 	    .forbids = "a new source port of UDP that gets through; an error for most of the losses",
 	    .advice =
 		"look for a table that is full: connection tracking on the server or on the way (`dmesg`, `conntrack "
@@ -452,15 +449,12 @@ const struct causes_rule causes_rules[] = {
 	    .holds = condition_only_this_protocol_fails,
 	    .needs = "every flow of this protocol to the address is down, with at least 5 losses in a row (including a "
 		     "recheck), beyond chance compared with the other protocol that passes at the same time",
-	    .forbids =
-		"an answer over this protocol, even a late one, or to the newest extra probe of a recheck; losses of "
-		"the other protocol that are as recent; so many losses before that these may be chance; handshakes "
-		"that most of the lost connections completed; a full "
-		"accept queue at the server, "
-		"which accounts for most of them; drops at the server's UDP socket for a full buffer, a checksum or a "
-		"reason that it cannot read, at least half as many as proven forward losses; answers, or datagrams at "
-		"the "
-		"server, that do not authenticate",
+	    .forbids = "an answer over this protocol, even a late one, or to the newest extra probe of a recheck; "
+		       "losses of the other protocol that are as recent; so many losses before that these may be "
+		       "chance; handshakes that most of the lost connections completed; a full accept queue at the "
+		       "server, which accounts for most of them; drops at the server's UDP socket for a full buffer, a "
+		       "checksum or a reason that it cannot read, at least half as many as proven forward losses; "
+		       "answers, or datagrams at the server, that do not authenticate",
 	    .tell = sentences_protocol,
 	},
 	{

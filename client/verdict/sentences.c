@@ -163,8 +163,7 @@ static void tell_next_hop(const struct verdict_evidence *e, struct verdict *v)
 	else
 		say(v,
 		    "%u of %u lost probes did not leave this host: their gateway %s does not answer its %s questions "
-		    "on "
-		    "%s",
+		    "on %s",
 		    n, losses(e), say_address(&hop->address).text, question, hop->interface);
 	if (hop->no_carrier)
 		say(v, "%s has no carrier: its cable, its radio link or the other end of it is down", hop->interface);

@@ -41,8 +41,7 @@ void sentences_lost_here(const struct verdict_evidence *e, struct verdict *v)
 {
 	say(v,
 	    "the answers to %u of %u lost probes reached an interface of this host, but not its socket: its own "
-	    "firewall, "
-	    "its rp_filter or a wrong checksum stops them",
+	    "firewall, its rp_filter or a wrong checksum stops them",
 	    e->hints.lost_here, losses(e));
 }
 
@@ -56,8 +55,7 @@ static void tell_purpose(const struct verdict_evidence *e, struct verdict *v)
 {
 	if (e->names[1])
 		say(v, "if several servers have this address on purpose (anycast, a load balancer), set `holders: "
-		       "many` on "
-		       "the target");
+		       "many` on the target");
 }
 
 void sentences_flips(const struct verdict_evidence *e, struct verdict *v)
@@ -112,8 +110,7 @@ void sentences_twin(const struct verdict_evidence *e, struct verdict *v)
 	else
 		say(v,
 		    "%u of %u unpinned replies (the kernel chose their source address) were lost, but the pinned "
-		    "replies "
-		    "to the same probes arrived",
+		    "replies to the same probes arrived",
 		    t->missing, t->pinned);
 }
 
@@ -243,8 +240,7 @@ void sentences_new_flows(const struct verdict_evidence *e, struct verdict *v)
 		return;
 	say(v,
 	    "since this began no new flow got through (%u tried), but held flows lost %u of %u probes: a state table "
-	    "may be "
-	    "full, or a NAT without free ports",
+	    "may be full, or a NAT without free ports",
 	    c->new_flows.own_lost, c->new_flows.span_lost, c->new_flows.span_sent);
 	if (e->hints.table.unread)
 		say(v, "%s could not look at its connection tracking table",
@@ -259,8 +255,7 @@ void sentences_pause(const struct verdict_evidence *e, struct verdict *v)
 
 	say(v,
 	    "since this began %u of %u extra probes at short intervals were answered: perhaps only the first packet "
-	    "after "
-	    "a pause is lost",
+	    "after a pause is lost",
 	    c->span_sent - c->span_lost, c->span_sent);
 }
 

@@ -170,8 +170,7 @@ void sentences_holders(const struct verdict_evidence *e, struct verdict *v)
 		if (h->reached >> k & 1 && seen(e, PROBER_LOST_FORWARD) > 0)
 			say(v,
 			    "%s has %s on %s, and frames of this client for it come to its link: what its socket does "
-			    "not "
-			    "get is dropped on the server itself",
+			    "not get is dropped on the server itself",
 			    name, say_address(&h->where).text, said->interface);
 		else if (h->passed >> k & 1 && seen(e, PROBER_LOST_FORWARD) > 0)
 			say(v, "%s has %s on %s, and other probes of this client arrive there", name,

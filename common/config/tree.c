@@ -74,8 +74,8 @@ static void report_syntax(struct reader *r)
 		snprintf(text, sizeof text, "%s; the file must be UTF-8 text", problem);
 	} else if (strcmp(problem, "did not find expected <document start>") == 0) {
 		snprintf(text, sizeof text,
-			 "not valid YAML: the value has ended before this; indent alike what belongs "
-			 "together, or begin each of several values with \"- \"");
+			 "not valid YAML: the value has ended before this; indent alike what belongs together, or "
+			 "begin each of several values with \"- \"");
 	} else if (octet_at(r, mark) == '\t') {
 		snprintf(text, sizeof text, "not valid YAML: a tab; indent with spaces");
 	} else if (yaml->context) {

@@ -222,8 +222,7 @@ const char *journal_remedy(int error)
 		return "; its directory must exist";
 	case EACCES:
 		return "; this user must be able to write there, and a daemon that runs may write only to the "
-		       "directory that its "
-		       "journal had at its start: restart it for another one";
+		       "directory that its journal had at its start: restart it for another one";
 	default:
 		return "";
 	}

@@ -168,8 +168,7 @@ void findings_tell_event(struct findings *findings, const struct reflector_event
 	if (event->kind == REFLECTOR_EVENT_UNHEARD)
 		findings_tell(findings, FINDINGS_UNHEARD, details,
 			      "unheard: %s does not receive the replies from %s: %s flow %s from %s port %u, %u probes "
-			      "received, the "
-			      "last %u replies not acknowledged",
+			      "received, the last %u replies not acknowledged",
 			      event->client, w.arrived_on, w.protocol, w.id, w.source, (unsigned)flow->source.port,
 			      flow->receipts.received, event->unheard_replies);
 	else

@@ -98,9 +98,8 @@ static void no_room_here(void **state)
 	assert_string_equal(v.sentences[0], "10 probes were not sent: sendto: Operation not permitted (this host "
 					    "tracks connections and has no room for a new one)");
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_FORWARD); e.kind = PROBE_TCP; e.context.not_permitted = true);
-	assert_string_equal(v.sentences[0],
-			    "UDP to the same address is not sent: Operation not permitted: perhaps this "
-			    "host's firewall drops TCP, too");
+	assert_string_equal(v.sentences[0], "UDP to the same address is not sent: Operation not permitted: perhaps "
+					    "this host's firewall drops TCP, too");
 	assert_non_null(strstr(v.advice, "repair this host first"));
 	CASE("unexplained", e = lost(0, 10, PROBER_LOST_RETURN); e.kind = PROBE_TCP; e.context.not_permitted = true);
 	assert_null(strstr(v.advice, "repair this host")); /* they leave it */

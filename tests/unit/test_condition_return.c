@@ -33,14 +33,11 @@ static void stale_neighbour(void **state)
 			    "(state STALE), but this client's frames come from MAC 02:00:00:00:00:02");
 	assert_string_equal(
 	    v.sentences[1],
-	    "to delete the entry, if no machine answers at that MAC, run on boot-01: ip neigh del 198.18.1.9 "
-	    "dev eth0");
+	    "to delete the entry, if no machine answers at that MAC, run on boot-01: ip neigh del 198.18.1.9 dev eth0");
 	e.hints.neighbour.entry = &nameless;
 	verdict_reach(&e, &v);
-	assert_string_equal(
-	    v.sentences[1],
-	    "no machine answers at that MAC; to delete the entry, run on boot-01: ip neigh del 198.18.1.9 "
-	    "dev INTERFACE");
+	assert_string_equal(v.sentences[1], "no machine answers at that MAC; to delete the entry, run on boot-01: ip "
+					    "neigh del 198.18.1.9 dev INTERFACE");
 	assert_string_equal(v.advice, advice_of(VERDICT_CAUSE_STALE_NEIGHBOUR));
 	e.hints.neighbour.entry = &shared;
 	verdict_reach(&e, &v);

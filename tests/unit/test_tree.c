@@ -99,8 +99,8 @@ static const struct {
 	{ "# nothing\n", true, "t.yaml: error: the file is empty; write a configuration\n" },
 	{ "a: 1\n---\nb: 2\n", true, "t.yaml:2:1: error: a second document (---); write one document per file\n" },
 	{ "a: 1\n...\nb: 2\n", true,
-	  "t.yaml:3:1: error: not valid YAML: the value has ended before this; indent alike what "
-	  "belongs together, or begin each of several values with \"- \"\n" },
+	  "t.yaml:3:1: error: not valid YAML: the value has ended before this; indent alike what belongs together, or "
+	  "begin each of several values with \"- \"\n" },
 	{ "a: 1\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; indent with spaces\n" },
 	{ "a:\n\tb: 2\n", true, "t.yaml:2:1: error: not valid YAML: a tab; indent with spaces\n" },
 	{ "\xc3\xa4: 1\nb:\n\tc: 2\n", true, "t.yaml:3:1: error: not valid YAML: a tab; indent with spaces\n" },
@@ -109,8 +109,7 @@ static const struct {
 	  "starts at line 1\n" },
 	{ "a: \"x\n", true,
 	  "t.yaml:2:1: error: not valid YAML: found unexpected end of stream, while scanning a quoted scalar that "
-	  "starts at line "
-	  "1\n" },
+	  "starts at line 1\n" },
 	{ "a: 1\nb: \xff\n", true, "t.yaml:2:4: error: invalid leading UTF-8 octet; the file must be UTF-8 text\n" },
 	{ "a: \xc3\xa4\xc3\n", true, "t.yaml:1:6: error: invalid trailing UTF-8 octet; the file must be UTF-8 text\n" },
 	{ "a: \x1b[31m\n", true,
