@@ -1,7 +1,8 @@
-/* What receive.h remembers of errors: the last word about a path until an answer to a later probe. And by which reason
- * it counts what it drops. Replies are MACed as a server does it. */
+/* What receive.h remembers of errors: the last word about a path until an answer to a later probe. What it takes from
+ * the receipts of a reply. And by which reason it counts what it drops. Replies are MACed as a server does it. */
 #include "client/engine/receive.h"
 
+#include "client/evidence/path_loss.h"
 #include "common/system/clock.h"
 
 #include <setjmp.h>
@@ -81,11 +82,9 @@ static void probe(uint8_t *buf, const struct prober *prober, uint32_t seq)
 	packet_write_request(buf, WIRE_PROBE_MIN, &request);
 }
 
-/* A reply to probe `seq`, by that server, with these flags. */
-static void make_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, const struct seal_identity *by,
-		       uint8_t flags)
+static void write_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, const struct seal_identity *by,
+			struct packet_reply reply)
 {
-	struct packet_reply reply = { .role = PACKET_REPLY, .boot_id = 1, .slots = 1, .flags = flags };
 	struct seal_pair pair;
 
 	probe(buf, prober, seq);
@@ -93,6 +92,14 @@ static void make_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, 
 	packet_write_reply(buf, WIRE_PROBE_MIN, &reply);
 	assert_true(seal_pair_for_server(&pair, by, config.identity.public_key));
 	seal_reply_mac(&pair, PACKET_UDP, buf, WIRE_PROBE_MIN, reply.slots);
+}
+
+/* A reply to probe `seq`, by that server, with these flags. */
+static void make_reply(uint8_t *buf, const struct prober *prober, uint32_t seq, const struct seal_identity *by,
+		       uint8_t flags)
+{
+	write_reply(buf, prober, seq, by,
+		    (struct packet_reply){ .role = PACKET_REPLY, .boot_id = 1, .slots = 1, .flags = flags });
 }
 
 static void receive(uint8_t *buf, size_t len)
@@ -165,6 +172,36 @@ static void an_error_about_an_answered_probe_says_nothing(void **state)
 		prohibit(probers[i], seq);
 		assert_int_equal(path->facts.last_error, PROBER_NONE);
 	}
+}
+
+/* Which server received it, and on which of its addresses, is that of the receipts that prove it. */
+static void receipts_in_a_reply_tell_where_a_loss_arrived(void **state)
+{
+	static const struct endpoint anchor = { .address = { [10] = 0xff, 0xff, 198, 18, 18, 26 }, .port = WIRE_PORT };
+	uint32_t lost = leave(&path->prober), answered;
+	struct path_loss *loss = path_loss(path);
+	uint8_t buf[WIRE_PROBE_MIN];
+
+	(void)state;
+	prober_expire(&path->prober, clock_mono_ns() + 1000 * MS);
+	assert_int_equal(prober_record(&path->prober, lost)->outcome, PROBER_LOST);
+	answered = leave(&path->prober);
+	answer(&path->prober, answered); /* an answer without a receipt of it proves nothing */
+	assert_int_equal(loss->receipt_server, -1);
+
+	answered = leave(&path->prober);
+	write_reply(
+	    buf, &path->prober, answered, &identity,
+	    (struct packet_reply){ .role = PACKET_REPLY,
+				   .boot_id = 1,
+				   .slots = 1,
+				   .arrived_on = anchor,
+				   .receipts = { .first = lost, .newest = answered, .received = 3, .bitmap = { 7 } } });
+	receive(buf, sizeof buf);
+	assert_int_equal(prober_record(&path->prober, lost)->outcome, PROBER_LOST_RETURN);
+	assert_int_equal(loss->receipt_server, 0);
+	assert_int_equal(loss->receipt_seq, lost);
+	assert_true(endpoint_equal(&loss->receipt_on, &anchor));
 }
 
 /* -- what is dropped -- */
@@ -353,6 +390,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 		TEST(an_error_is_the_last_word_until_a_later_probe_is_answered),
 		TEST(an_error_about_an_answered_probe_says_nothing),
+		TEST(receipts_in_a_reply_tell_where_a_loss_arrived),
 		TEST(a_packet_that_is_none_is_dropped),
 		TEST(a_reply_that_is_not_authentic_is_dropped),
 		TEST(a_reply_that_was_altered_is_noted_for_its_flow),
