@@ -89,7 +89,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *request, size
 }
 
 /* A number that is 0 stands for that of the request. Returns the length up to the first message that is longer than
- * what is there: libmnl takes a length of 2^32 - 1 for a small one and hangs, but no kernel writes that. */
+ * what is there, its padding included. libmnl takes a length of 2^32 - 1 for a small one and hangs, and it reads the
+ * padding of an attribute that has none; but no kernel writes such messages. */
 static size_t number_messages(char *buf, size_t len)
 {
 	size_t at = 0;
@@ -97,10 +98,10 @@ static size_t number_messages(char *buf, size_t len)
 	while (len - at >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr *h = (struct nlmsghdr *)(void *)(buf + at);
 
-		if (h->nlmsg_len > len - at)
+		if (h->nlmsg_len > len - at || MNL_ALIGN(h->nlmsg_len) > len - at)
 			return at;
 		h->nlmsg_seq = h->nlmsg_seq ? h->nlmsg_seq : kernel.sequence;
-		if (h->nlmsg_len < sizeof *h || MNL_ALIGN(h->nlmsg_len) > len - at)
+		if (h->nlmsg_len < sizeof *h)
 			break;
 		at += MNL_ALIGN(h->nlmsg_len);
 	}
