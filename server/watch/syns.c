@@ -16,7 +16,7 @@ enum {
 struct name_key {
 	uint32_t client, value;
 	uint8_t address[16];
-	uint32_t port;
+	uint16_t port, has_name;
 };
 
 struct candidate { /* a SYN that may be a repeated one of the attempt, of which no earlier one came */
@@ -259,7 +259,9 @@ static void begin(struct syns *s, struct name *n, const struct syns_attempt *att
 /* The attempt's entry. since_ns of the first question stays: the age of later ones varies with their travel time. */
 static struct name *use_name(struct syns *s, unsigned client, const struct syns_attempt *attempt, int64_t now_ns)
 {
-	struct name_key key = { .client = client, .value = attempt->value, .port = attempt->client.port };
+	struct name_key key = {
+		.client = client, .value = attempt->value, .port = attempt->client.port, .has_name = attempt->has_name
+	};
 	struct name *n;
 	bool evicted;
 

@@ -351,6 +351,19 @@ static void what_a_flood_overwrote_is_not_missing(void **state)
 	assert_true(ask(NAME + 1, 100).complete);
 }
 
+/* Two attempts from one port: the first one has no name, and the second one's is 0. */
+static void a_name_may_be_zero(void **state)
+{
+	struct syns_attempt nameless = named_attempt(0, 5);
+
+	(void)state;
+	nameless.has_name = false;
+	assert_int_equal(ask_as(nameless).count, 0);
+	hear(77, NAT_PORT, UINT32_MAX);
+	assert_int_equal(ask_as(nameless).count, 0);
+	assert_int_equal(ask(0, 5).count, 1);
+}
+
 /* All that came since it was asked about was compared with it. */
 static void a_name_asked_about_before_a_flood_can_be_missing(void **state)
 {
@@ -385,6 +398,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(a_name_survives_a_nat),
 		TEST(the_clock_may_have_gone_on_a_little),
+		TEST(a_name_may_be_zero),
 		TEST(what_came_before_the_attempt_is_not_its_own),
 		TEST(a_repeated_syn_is_counted),
 		TEST(a_repeated_syn_alone_proves_neither),
