@@ -127,6 +127,15 @@ static int receiver_of(const struct path *p, const struct flow_move *seen)
 	return p->loss->receipt_server;
 }
 
+static void gather_asked(const struct failover_measured *f, const struct path *p, struct reasons_context *c)
+{
+	const struct querier *q = f->engine->querier;
+
+	for (unsigned k = 0; k < c->servers_len; k++)
+		c->asked[k] = (struct reasons_server){ .has_other = querier_has_other(q, c->servers[k], &p->endpoint),
+						       .evidence_ns = querier_evidence_ns(q, c->servers[k]) };
+}
+
 /* What all flows of a protocol know besides their samples. */
 static void gather(const struct failover_measured *f, enum probe_kind kind, const struct failover_protocol *protocol,
 		   struct reasons_context *c)
@@ -270,6 +279,7 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 	};
 
 	gather(f, kind, protocol, &c);
+	gather_asked(f, p, &c);
 	c.cause = cause_of(f, kind, cause);
 	judge_command(f, &protocol->reasons);
 	if (o->exec && !f->command->text)

@@ -75,7 +75,35 @@ static const char *way_words(const struct flow_gap *gap)
 				  : "lost, direction not known";
 }
 
-static const char *gap_advice(const struct reasons_context *c, const struct flow_gap *gap)
+/* Nobody knows where the probes were lost: what would tell, or who keeps silent. */
+static void unknown_advice(const struct reasons_context *c, const struct flow_gap *gap, char text[REASON_LEN])
+{
+	int silent = -1;
+
+	for (unsigned k = c->servers_len; k-- > 0;) {
+		if (!c->asked[k].has_other) {
+			snprintf(text, REASON_LEN,
+				 "Configure a target of role droplet for %s, so that floatprobe can ask which "
+				 "direction was lost",
+				 name(c, (int)c->servers[k]));
+			return;
+		}
+		if (c->asked[k].evidence_ns < gap->from_ns + gap->total_ns)
+			silent = (int)c->servers[k];
+	}
+	if (silent >= 0)
+		snprintf(
+		    text, REASON_LEN,
+		    "%s may have received them, but does not answer floatprobe any more. If it is down, let the new "
+		    "holder take over sooner, and announce the address at once (gratuitous ARP, unsolicited ND)",
+		    name(c, silent));
+	else
+		snprintf(text, REASON_LEN,
+			 "What the servers received does not tell it. Check that the new holder announces the address "
+			 "at once (gratuitous ARP, unsolicited ND), and its return route");
+}
+
+static const char *gap_advice(const struct reasons_context *c, const struct flow_gap *gap, char text[REASON_LEN])
 {
 	if (is_sole(c))
 		return "Look at what takes so long: the host, its network, or floatprobed";
@@ -85,7 +113,8 @@ static const char *gap_advice(const struct reasons_context *c, const struct flow
 	if (is_forward(gap))
 		return "Let the new holder announce the address at once (gratuitous ARP, unsolicited ND), and shorten "
 		       "the time after which it takes over";
-	return "Configure a droplet address for each server, so that floatprobe can ask which direction was lost";
+	unknown_advice(c, gap, text);
+	return text;
 }
 
 /* -- no move -- */
@@ -220,18 +249,20 @@ static void judge_holder(const struct reasons_context *c, const struct move *m, 
 
 static void judge_gap(const struct reasons_context *c, const struct move *m, struct reasons *r)
 {
+	char advice[REASON_LEN];
+
 	if (m->has_gap && m->gap.total_ns > c->max_gap_ns)
 		reasons_add(
 		    r, "%s: nobody answered for %.3f s (+-%.3f s), more than --max-gap %.3f s; the probes were %s. %s",
 		    c->protocol, s(m->gap.total_ns), s(m->gap.resolution_ns), s(c->max_gap_ns), way_words(&m->gap),
-		    gap_advice(c, &m->gap));
+		    gap_advice(c, &m->gap, advice));
 	if (m->outage.total_ns > c->max_gap_ns)
 		reasons_add(
 		    r,
 		    "%s: apart from the move, nobody answered for %.3f s, more than --max-gap %.3f s; the probes "
 		    "were %s. %s",
 		    c->protocol, s(m->outage.total_ns), s(c->max_gap_ns), way_words(&m->outage),
-		    gap_advice(c, &m->outage));
+		    gap_advice(c, &m->outage, advice));
 }
 
 static void judge_holders(const struct reasons_context *c, const struct move *m, struct reasons *r)

@@ -3,6 +3,7 @@
 #define FLOATPROBE_REASONS_H
 
 #include "client/failover/move.h"
+#include "common/core/wire.h"
 
 enum { REASONS_MAX = 16, REASON_LEN = 480 };
 
@@ -18,7 +19,11 @@ struct reasons_context {
 	const void *context;
 	const unsigned *servers; /* who may answer; indexes in the configuration */
 	unsigned servers_len;
-	int expect; /* who has to hold the address afterwards; -1: anyone else that may */
+	struct reasons_server {
+		bool has_other;      /* it can be asked at another address than this one, or through a witness */
+		int64_t evidence_ns; /* when it last said what it had received (monotonic; 0: never) */
+	} asked[WIRE_SLOTS_MAX];     /* of each that may answer */
+	int expect;                  /* who has to hold the address afterwards; -1: anyone else that may */
 	int64_t max_gap_ns, max_overlap_ns, settle_ns;
 	int64_t measured_ns; /* since the command was started, or since the measurement began */
 	int receiver;        /* the server that received the probes at the end, and was not heard; -1: none */

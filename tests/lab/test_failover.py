@@ -19,7 +19,8 @@ from lan import Lan, announce
 from provider import main, once, scenario, scenarios
 from switch import Switch, cut, gap_bounds_ms, heal, point
 
-FAST = ("--interval", "20ms", "--settle", "600ms", "--for", "20s")
+# A gap may take as long as it does on a slow machine: how long is allowed is the matter of long_gap alone.
+FAST = ("--interval", "20ms", "--settle", "600ms", "--for", "20s", "--max-gap", "20s")
 
 
 INTERVAL_MS = 20
@@ -396,7 +397,8 @@ def unannounced(net, where, old):
     daemon = net.run_daemon(lan.targets(), vantage="fra-run", key="fra-home.key")
     for protocol in ("udp", "tcp"):
         daemon.wait_for({"target": "shared", "protocol": protocol}, state="up", server="boot-01")
-    watch, entry = Watch(net, "--for", "20s", target="shared", targets=lan.targets()), f"lladdr {lan.two.host.mac()}"
+    watch = Watch(net, "--max-gap", "1s", target="shared", targets=lan.targets())
+    entry = f"lladdr {lan.two.host.mac()}"
     times = [wall_ns()]
     lan.give_up(lan.one) if old == "alive" else lan.one.host.ip("link set eth0 down")
     times.append(wall_ns())
@@ -409,11 +411,13 @@ def unannounced(net, where, old):
     wait_until("the entry is new", renewed)
     truth = gap_bounds_ms(times[:2], (times[-2], wall_ns()))
     moved = watch.end()
-    moved.status(0)
+    moved.status(1)
     way, causes = ("forward", {"misdelivered"}) if old == "alive" else ("unknown", {"holder-down", "unexplained"})
     for protocol in ("udp", "tcp"):
         said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[],
-                            network_lost=0, result="pass")  # fmt: skip
+                            network_lost=0, result="fail")  # fmt: skip
+        advice = "Let the new holder announce" if old == "alive" else "boot-01 may have received them"
+        moved.told(protocol, "more than --max-gap 1.000 s", advice)
         for flow in said["flows"]:
             moved.require(flow["return_lost"] <= 1, "the old holder cannot answer from an address that goes just now")
         moved.gap(protocol, "gap_ms", truth)
@@ -514,7 +518,7 @@ def clocks_an_hour_apart(net):
     moved = prompt_failover(net, "--exec", repoint(net, "boot-02"), "--expect", "boot-02")
     for protocol in ("udp", "tcp"):
         said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0)
-        moved.require(said["gap_ms"] < 1000, "the clocks are in the gap")
+        moved.require(said["gap_ms"] < 60_000, "the clocks are in the gap")
 
 
 @once

@@ -392,6 +392,23 @@ static void what_is_known_of_a_silence(void **state)
 	expect_words(1, "not-assigned");
 }
 
+/* Nobody knows where the probes of a gap were lost: who could have told it? */
+static void who_could_tell_the_direction(void **state)
+{
+	struct reasons_context c = context_of(-1, INTERVAL);
+
+	(void)state;
+	c.asked[0] = c.asked[1] = (struct reasons_server){ .has_other = true, .evidence_ns = NS_PER_S };
+	judge_in(&c, "AAA...BBB", "AAA...BBB");
+	expect_words(0, "What the servers received does not tell it");
+	c.asked[0].evidence_ns = 5 * INTERVAL; /* in the midst of the gap */
+	judge_in(&c, "AAA...BBB", "AAA...BBB");
+	expect_words(0, "boot-01 may have received them, but does not answer");
+	c.asked[1].has_other = false;
+	judge_in(&c, "AAA...BBB", "AAA...BBB");
+	expect_words(0, "Configure a target of role droplet for boot-02");
+}
+
 /* -- where only one server may answer -- */
 
 static void judge_sole(const char *held, const char *fresh, int64_t max_gap)
@@ -643,6 +660,7 @@ int main(void)
 		cmocka_unit_test(stuck_flows),
 		cmocka_unit_test(reasons_in_words),
 		cmocka_unit_test(what_is_known_of_a_silence),
+		cmocka_unit_test(who_could_tell_the_direction),
 		cmocka_unit_test(the_only_server_is_away),
 		cmocka_unit_test(the_only_server_is_started_anew),
 		cmocka_unit_test(steady_follows),
