@@ -35,8 +35,9 @@ def show(argv, shown, **how):
 
 
 def check(net, *options):
-    show(net.client.inside([net.program("floatprobe"), "check", "--config", "fra-home.yaml", *options]),
-         " ".join(("floatprobe check --config fra-home.yaml", *options)), cwd=net.files)  # fmt: skip
+    with net.client.inside():
+        show([net.program("floatprobe"), "check", "--config", "fra-home.yaml", *options],
+             " ".join(("floatprobe check --config fra-home.yaml", *options)), cwd=net.files)  # fmt: skip
 
 
 def provider(binaries):

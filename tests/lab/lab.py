@@ -11,26 +11,33 @@ takes processes, links, rules and files away with it. Labs share nothing, so any
 Needs no root where the kernel lets users make namespaces.
 """
 
+import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
 import traceback
 
+from nft import Nft, forget_flows
+
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 SCENARIO_SECONDS = int(os.environ.get("SCENARIO_SECONDS", "100"))  # a scenario that takes longer hangs: end it, and say so
 STALL_SECONDS = 0.1  # a server gives no receipt for what it reads later than that
 WORK = "/run/lab"
-NOT_FOUND = 127  # as shells and nsenter have it
+NOT_FOUND = 127  # as shells have it
 
 _INSIDE = "FLOATPROBE_LAB_INSIDE"
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_PDEATHSIG = 1
+_SIOCGIFFLAGS, _IFF_UP, _IFF_RUNNING, _IFA_F_TENTATIVE = 0x8913, 1, 0x40, 0x40  # linux/sockios.h, if.h, if_addr.h
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -84,7 +91,7 @@ def enter():
     """Go on inside fresh namespaces, as their pid 1. Returns there only; the caller outside waits and exits."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     if _INSIDE not in os.environ:
-        need("ip", "nft", "nsenter", "mount", "ss")
+        need("ip", "nft", "nsenter", "mount", "ss")  # nft: its library, too
         die_with_parent()
         _unshare()
         child = os.fork()
@@ -129,6 +136,11 @@ def wait_until(what, predicate, seconds=20):
     return value
 
 
+def _join(namespace):
+    if _libc.setns(namespace, _CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
 class Host:
     """A network namespace, without duplicate address detection."""
 
@@ -136,23 +148,49 @@ class Host:
         self.name = name
         self.processes = []
         command(["ip", "netns", "add", name])
+        self._namespace = os.open(f"/run/netns/{name}", os.O_RDONLY)
+        self._nft = None
         self.sysctl("ipv6.conf.default.accept_dad=0", "ipv6.conf.all.accept_dad=0")
         self.ip("link set lo up")
 
-    def inside(self, argv):
-        return ["nsenter", f"--net=/run/netns/{self.name}", "--", *argv]
+    @contextlib.contextmanager
+    def inside(self):
+        """What this thread starts, reads and writes meanwhile, it does in this host. (nsenter would be one more program to
+        load for each that runs.)"""
+        with open("/proc/thread-self/ns/net", "rb") as home:
+            _join(self._namespace)
+            try:
+                yield
+            finally:
+                _join(home.fileno())
 
     def run(self, *argv, **how):
-        return command(self.inside(argv), **how)
+        with self.inside():
+            return command(argv, **how)
+
+    def read(self, path):
+        """A file of the kernel that each network has; /proc/net is /proc/thread-self/net, as any thread may ask."""
+        with self.inside(), open(path.replace("/proc/net/", "/proc/thread-self/net/"), encoding="ascii") as file:
+            return file.read()
 
     def ip(self, *lines):
         command(["ip", "-n", self.name, "-batch", "-"], stdin="\n".join(lines) + "\n")
 
     def nft(self, script):
-        self.run("nft", "-f", "-", stdin=script)
+        """Returns what it prints."""
+        with self.inside():
+            self._nft = self._nft or Nft()
+            return self._nft.run(script)
+
+    def forget_flows(self):
+        with self.inside():
+            forget_flows()
 
     def sysctl(self, *settings):
-        self.run("sysctl", "-qw", *(f"net.{setting}" for setting in settings))
+        for setting in settings:
+            name, _, value = setting.partition("=")
+            with self.inside(), open(f"/proc/sys/net/{name.replace('.', '/')}", "w", encoding="ascii") as file:
+                file.write(value)
 
     def start(self, *argv, **how):
         process = Process(self, argv, **how)
@@ -161,11 +199,12 @@ class Host:
 
     def settled(self):
         """The kernel works off new links and their addresses by itself, in a moment."""
-        shown = json.loads(command(["ip", "-n", self.name, "-j", "addr", "show", "up"]).stdout)
-        return not any(
-            link.get("operstate") in ("DOWN", "LOWERLAYERDOWN") or any("tentative" in info for info in link.get("addr_info", []))
-            for link in shown
-        )
+        with self.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            for _, name in socket.if_nameindex():
+                (flags,) = struct.unpack_from("=16xH", fcntl.ioctl(asking, _SIOCGIFFLAGS, struct.pack("=40s", name.encode())))
+                if flags & _IFF_UP and not flags & _IFF_RUNNING:
+                    return False
+        return not any(int(line.split()[4], 16) & _IFA_F_TENTATIVE for line in self.read("/proc/net/if_inet6").splitlines())
 
     def mac(self, device="eth0"):
         (shown,) = json.loads(self.run("ip", "-j", "link", "show", device).stdout)
@@ -176,19 +215,21 @@ class Host:
         self.run("/usr/bin/python3", "-c", _TX_CHECKSUMS_OFF)
 
     def listens(self, protocol, port):
-        return bool(self.run("ss", "-Hln", f"--{protocol}", f"sport = :{port}").stdout)
+        sockets = [line.split() for family in ("", "6") for line in self.read(f"/proc/net/{protocol}{family}").splitlines()[1:]]
+        return any(at.endswith(f":{port:04X}") and state in ("0A", "07") for _, at, _, state, *_ in sockets)
 
     def remove(self):
         for process in self.processes:
             process.stop(signal.SIGKILL)
+        os.close(self._namespace)  # else the network would stay, with this socket or the next
+        if self._nft:
+            self._nft.close()
         command(["ip", "netns", "del", self.name])
 
 
 def link(left, left_name, right, right_name):
     """A cable between two hosts, up at both ends."""
-    command(["ip", "-n", left.name, "link", "add", left_name, "type", "veth",
-             "peer", "name", right_name, "netns", right.name])  # fmt: skip
-    left.ip(f"link set {left_name} up")
+    left.ip(f"link add {left_name} type veth peer name {right_name} netns {right.name}", f"link set {left_name} up")
     right.ip(f"link set {right_name} up")
 
 
@@ -201,10 +242,8 @@ class Process:
         Process._started += 1
         self.title = f"{host.name}: {' '.join(argv)}"
         self.log = f"{WORK}/{Process._started:03}-{host.name}.log"
-        with open(self.log, "wb") as log:
-            self._popen = subprocess.Popen(
-                host.inside(argv), stdin=stdin, stdout=log, stderr=log, preexec_fn=die_with_parent
-            )
+        with open(self.log, "wb") as log, host.inside():  # it ends with the lab, pid 1
+            self._popen = subprocess.Popen(argv, stdin=stdin, stdout=log, stderr=log)
 
     def running(self):
         return self._popen.poll() is None
@@ -237,7 +276,7 @@ def _too_long(_number, _frame):
 
 def _report(network):
     for host in network.hosts:
-        rules = host.run("nft", "list", "ruleset", status=None).stdout
+        rules = host.nft("list ruleset")
         if rules:
             print(f"--- rules of {host.name}\n{rules}")
         for process in host.processes:
@@ -259,10 +298,6 @@ class Stall(threading.Thread):
             began = time.monotonic()
             time.sleep(0.02)
             self.longest = max(self.longest, time.monotonic() - began - 0.02)
-
-    def take(self):
-        longest, self.longest = self.longest, 0.0
-        return longest
 
 
 def _require_sound_journals(files):
@@ -292,17 +327,22 @@ def _passes(name, scenario, network):
     return True
 
 
-def _longest(stalls):
-    return max([stall.take() for stall in stalls])
+_stalls = []  # one for each processor
 
 
-def _passes_unstalled(name, scenario, make_network, stalls):
+def stalled_seconds():
+    """The longest stall since this scenario began: what is measured may be wrong by as much."""
+    return max([stall.longest for stall in _stalls])
+
+
+def _passes_unstalled(name, scenario, make_network):
     """A failure counts if the machine did not stall in its time; after three stalls it counts anyway."""
     for again in range(3):
-        _longest(stalls)
+        for stall in _stalls:
+            stall.longest = 0.0
         if _passes(name, scenario, make_network()):
             return True
-        stall = _longest(stalls)
+        stall = stalled_seconds()
         if stall < STALL_SECONDS:
             return False
         print(f"stalled {name}: this machine let nobody run for {stall:.2f} s (attempt {again + 1})", flush=True)
@@ -312,7 +352,7 @@ def _passes_unstalled(name, scenario, make_network, stalls):
 def run_scenarios(scenarios, make_network):
     """Each in a network of its own, which has .hosts, .build() and .finish(). Returns the exit status."""
     signal.signal(signal.SIGALRM, _too_long)
-    stalls = [Stall(processor) for processor in os.sched_getaffinity(0)]
-    failed = [name for name, scenario in scenarios.items() if not _passes_unstalled(name, scenario, make_network, stalls)]
+    _stalls.extend(Stall(processor) for processor in os.sched_getaffinity(0))
+    failed = [name for name, scenario in scenarios.items() if not _passes_unstalled(name, scenario, make_network)]
     print(f"{len(scenarios) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not scenarios else 0

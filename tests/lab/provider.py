@@ -277,7 +277,7 @@ class Provider:
             f"flush map {holder}\nadd element {holder} {{ {self.plan.floating} : {self.plan.anchor[server]} }}\n"
         )
         if forget:
-            self.router.run("conntrack", "-F")
+            self.router.forget_flows()
 
     def more_floating(self, names, protocols=PROTOCOLS):
         """Further floating addresses of boot-01, so that each may have a fault of its own. Returns their targets."""

@@ -107,7 +107,7 @@ def container_came_back_with_another_address(net):
     for path in (FRESH, TCP):
         daemon.wait_for(path, state="up", cause="none", server="boot-01")
     daemon.wait_for(HELD, state="down", direction="forward", cause="stuck-flow")
-    net.router.run("conntrack", "-F")
+    net.router.forget_flows()
     daemon.wait_for(HELD, state="up", cause="none", server="boot-01")
 
 
@@ -258,7 +258,7 @@ def node_without_an_endpoint(net):
     one.nft(f"flush chain {plan.nft} kube services\n"
             f"add chain {plan.nft} kube external {{ type filter hook prerouting priority raw; }}\n"
             f"add rule {plan.nft} kube external {plan.nft} daddr {address} drop\n")
-    one.run("conntrack", "-F")
+    one.forget_flows()
     check = net.check(targets, options=ROUND)
     causes = {"server-firewall", "misdelivered", "unexplained"}  # its own rule drops what comes for an address that it lacks
     check.expect({"target": "service"}, **LOST, direction="forward", cause=causes)

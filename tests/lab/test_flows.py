@@ -42,7 +42,7 @@ def translation_outlives_the_move(net, privilege):
     daemon.wait_for(HELD, state="up", server="boot-01", cause="stuck-flow")
     net.servers["boot-01"].host.ip("link set eth0 down")
     daemon.wait_for(HELD, state="down", cause="stuck-flow")
-    net.router.run("conntrack", "-F")
+    net.router.forget_flows()
     daemon.wait_for(HELD, state="up", server="boot-02", cause="none")
 
 

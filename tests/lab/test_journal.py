@@ -46,7 +46,7 @@ def count(net):
 
 
 def counted(net, name):
-    words = net.client.run("nft", "list", "counter", "inet", "count", name).stdout.split()
+    words = net.client.nft(f"list counter inet count {name}").split()
     return int(words[words.index("packets") + 1])
 
 

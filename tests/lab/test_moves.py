@@ -18,7 +18,7 @@ def floating_only(net):
 
 def probes_seen(net):
     """How many UDP probes passed the router since count_probes()."""
-    listing = net.router.run("nft", "list", "counter", "inet", "fault", "probes").stdout
+    listing = net.router.nft("list counter inet fault probes")
     return int(listing.split("packets ")[1].split()[0])
 
 

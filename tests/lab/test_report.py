@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 import lab
 from lab import Failure, wait_until
 from provider import PORT, main, scenario
-from switch import Switch, heal
+from switch import heal, switch
 
 lab.SCENARIO_SECONDS = 240  # five faults, one after the other, and as long until all is well for a while
 EVERY_NS, TIMEOUT_NS = 50_000_000, 300_000_000
@@ -35,8 +35,8 @@ class Fault:
     direction, causes = "unknown", ()
     began = ended = None
 
-    def __init__(self, net, router, dice):
-        self.net, self.router, self.dice = net, router, dice
+    def __init__(self, net, dice):
+        self.net, self.dice = net, dice
 
     def target(self):
         addresses = {"bootnode": self.net.plan.floating, **self.net.plan.droplet}
@@ -46,10 +46,10 @@ class Fault:
         interface, end = WAYS[direction]
         which = f"{protocol} {end}port {PORT}" if protocol else f"meta l4proto {{ tcp, udp }} th {end}port {PORT}"
         rule = f'{interface} "outside" {self.net.plan.nft} {end}addr {address} {which} {verdict}'
-        self.began = self.router.nft(f"add rule inet fault cut_{direction} {rule}")
+        self.began = switch(self.net.router, f"add rule inet fault cut_{direction} {rule}")
 
     def end(self):
-        self.ended = self.router.nft(heal())
+        self.ended = switch(self.net.router, heal())
 
     def __str__(self):
         return f"{type(self).__name__} {vars(self)}"
@@ -178,14 +178,13 @@ def hidden_faults(net):
     dice = random.Random(seed)
     net.holder = "boot-01"
     targets = net.targets()
-    daemon, router = net.run_daemon(targets), Switch(net.router)
+    daemon = net.run_daemon(targets)
     for target in ("boot-01", "boot-02", "bootnode"):
         for path in ({"protocol": "udp", "flow": "held"}, {"protocol": "tcp"}):
             daemon.wait_for({"target": target, **path}, state="up")
-    faults = [kind(net, router, dice) for kind in dice.sample(FAULTS, 5)]
+    faults = [kind(net, dice) for kind in dice.sample(FAULTS, 5)]
     for fault in faults:
         strike(fault, daemon)
-    router.stop()
     require(daemon.process.stop() == 0, "SIGTERM is the ordinary end")
     lines = [json.loads(line) for line in report(net, "--json").splitlines()]
     told = [line for line in lines if line["type"] == "incident"]

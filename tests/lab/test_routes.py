@@ -23,7 +23,7 @@ def make_loop(net):
     other.sysctl("ipv4.ip_forward=1", "ipv6.conf.all.forwarding=1")
     link(other, "eth0", net.router, "loop")
     net.router.nft(f"flush map {plan.nft} provider holder\n")
-    net.router.run("conntrack", "-F")
+    net.router.forget_flows()
     net.router.ip(f"addr add {near}/128 dev loop nodad" if plan.nft == "ip6" else f"addr add {near}/32 dev loop",
                   f"route add {far} dev loop", f"route add {plan.floating} via {far}")  # fmt: skip
     other.ip(f"addr add {far}/128 dev eth0 nodad" if plan.nft == "ip6" else f"addr add {far}/32 dev eth0",

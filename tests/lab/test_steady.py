@@ -118,7 +118,7 @@ def without_link(net, name):
 def no_route(net):
     net.router.ip(f"route add unreachable {net.plan.floating}")
     net.router.nft(f"flush map {net.plan.nft} provider holder\n")
-    net.router.run("conntrack", "-F")
+    net.router.forget_flows()
     yield
     net.router.ip(f"route del unreachable {net.plan.floating}")
     net.repoint("boot-01")

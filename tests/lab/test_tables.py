@@ -7,6 +7,7 @@
 
 import contextlib
 import datetime
+import os
 import time
 
 from lab import Failure, need, skip, wait_until
@@ -45,7 +46,7 @@ def track(host):
 
 
 def tracked(host):
-    return int(host.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count").stdout)
+    return int(host.read("/proc/sys/net/netfilter/nf_conntrack_count"))
 
 
 @contextlib.contextmanager
@@ -59,7 +60,7 @@ def full(net, host):
     if tracked(host) < most:
         raise Failure(f"{tracked(host)} of {most} entries")
     yield
-    host.run("conntrack", "-F")
+    host.forget_flows()
 
 
 def told(row, *what):
@@ -83,15 +84,12 @@ def outage_is_settled(daemon, where):
     return row_of(daemon, where)["to"]["state"] == "down" and ended and time.time() - max(ended) > SETTLED_SECONDS
 
 
-@scenarios(*TWICE)
-def the_server_has_no_room(net, privilege):
-    """Held flows pass, with them the queries, and the server says what its kernel counted. Frames of what is dropped
-    come to its interface, which a server may see only with a capability."""
-    net.restart_as_peers(NO_CAPABILITY if privilege == "unprivileged" else ())
-    server = net.servers["boot-01"].host
-    track(server)
+def outage_at(net, server, paths):
+    """The journal of a daemon that ended when no new flow had passed for a while. None: one did at the end, as this kernel
+    makes room by chance, and its journal tells that a moment later."""
+    if os.path.exists(file := f"{net.files}/fra-home.jsonl"):
+        os.remove(file)
     daemon = net.run_daemon(every="100ms")
-    paths = [{"target": target, "protocol": "udp", "flow": "fresh"} for target in ABOUT_BOOT_01]
     for where in paths:
         daemon.wait_for(where, state="up")
     with full(net, server):
@@ -99,8 +97,24 @@ def the_server_has_no_room(net, privilege):
             daemon.wait_for(where, 60, state="down", direction="forward")
         time.sleep(SETTLED_SECONDS)
         wait_until("no new flow passes", lambda: all(outage_is_settled(daemon, where) for where in paths), 60)
+        ended = time.time()
         if daemon.process.stop():
             raise Failure("SIGTERM is the ordinary end")
+    begun = [datetime.datetime.fromisoformat(last_row(daemon, where)["since"]).timestamp() for where in paths]
+    return daemon if ended - max(begun) > SETTLED_SECONDS else None
+
+
+@scenarios(*TWICE)
+def the_server_has_no_room(net, privilege):
+    """Held flows pass, with them the queries, and the server says what its kernel counted. Frames of what is dropped
+    come to its interface, which a server may see only with a capability."""
+    net.restart_as_peers(NO_CAPABILITY if privilege == "unprivileged" else ())
+    server = net.servers["boot-01"].host
+    track(server)
+    paths = [{"target": target, "protocol": "udp", "flow": "fresh"} for target in ABOUT_BOOT_01]
+    daemon = next(filter(None, (outage_at(net, server, paths) for _ in range(3))), None)
+    if not daemon:
+        raise Failure("a new flow passed at the end of three outages")
     for where in paths:
         named(last_row(daemon, where), privilege)
     wrong = [line for line in daemon.journal() if line["type"] == "change" and line["to"]["cause"] not in (
