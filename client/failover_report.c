@@ -127,12 +127,13 @@ static int receiver_of(const struct path *p, const struct flow_move *seen)
 	return p->loss->receipt_server;
 }
 
-static void gather_asked(const struct failover_measured *f, const struct path *p, struct reasons_context *c)
+static void gather_asked(const struct failover_measured *f, struct reasons_context *c)
 {
 	const struct querier *q = f->engine->querier;
 
 	for (unsigned k = 0; k < c->servers_len; k++)
-		c->asked[k] = (struct reasons_server){ .has_other = querier_has_other(q, c->servers[k], &p->endpoint),
+		c->asked[k] = (struct reasons_server){ .has_droplet = f->plan->baselines[k] >= 0,
+						       .refuses_key = querier_refuses_key(q, c->servers[k]),
 						       .evidence_ns = querier_evidence_ns(q, c->servers[k]) };
 }
 
@@ -279,7 +280,7 @@ static void judge(const struct failover_measured *f, const struct path *p, struc
 	};
 
 	gather(f, kind, protocol, &c);
-	gather_asked(f, p, &c);
+	gather_asked(f, &c);
 	c.cause = cause_of(f, kind, cause);
 	judge_command(f, &protocol->reasons);
 	if (o->exec && !f->command->text)

@@ -54,56 +54,77 @@ static unsigned held_flows(const struct move_flow *flows, unsigned len)
 
 /* -- where probes were lost -- */
 
-/* Is one direction proven for the most of this gap? */
+/* Is a direction proven for at least half of this gap? One answer that was on its way when a flow was forgotten says
+ * nothing of the rest. */
+static bool is_proven(const struct flow_gap *gap)
+{
+	return gap->forward_ns + gap->return_ns >= gap->unknown_ns && gap->forward_ns + gap->return_ns > 0;
+}
+
 static bool is_forward(const struct flow_gap *gap)
 {
-	return gap->forward_ns > 0 && gap->forward_ns >= gap->return_ns;
+	return is_proven(gap) && gap->forward_ns >= gap->return_ns;
 }
 
 static bool is_return(const struct flow_gap *gap)
 {
-	return gap->return_ns > gap->forward_ns;
+	return is_proven(gap) && gap->return_ns > gap->forward_ns;
 }
 
 static const char *way_words(const struct flow_gap *gap)
 {
+	if (!is_proven(gap))
+		return gap->unknown_ns < gap->total_ns ? "lost, most of them in an unknown direction"
+						       : "lost, direction not known";
 	if (gap->forward_ns > 0 && gap->return_ns > 0)
 		return "lost in both directions";
-	if (gap->forward_ns > 0)
-		return "lost on their way to the servers";
-	return gap->return_ns > 0 ? "answered, but the answers were lost on their way back"
-				  : "lost, direction not known";
+	return is_forward(gap) ? "lost on their way to the servers"
+			       : "answered, but the answers were lost on their way back";
 }
 
-/* Nobody knows where the probes were lost: what would tell, or who keeps silent. */
-static void unknown_advice(const struct reasons_context *c, const struct flow_gap *gap, char text[REASON_LEN])
+/* Which server could have told where the probes of this gap were lost, and did not? The one that had the address comes
+ * first. Returns its index among those that may answer; -1: each has told what it knows. */
+static int silent_server(const struct reasons_context *c, const struct move *m, const struct flow_gap *gap)
 {
 	int silent = -1;
 
 	for (unsigned k = c->servers_len; k-- > 0;) {
-		if (!c->asked[k].has_other) {
-			snprintf(text, REASON_LEN,
-				 "Configure a target of role droplet for %s, so that floatprobe can ask which "
-				 "direction was lost",
-				 name(c, (int)c->servers[k]));
-			return;
-		}
-		if (c->asked[k].evidence_ns < gap->from_ns + gap->total_ns)
-			silent = (int)c->servers[k];
+		if (c->asked[k].evidence_ns < gap->to_ns && (silent < 0 || (int)c->servers[silent] != m->from))
+			silent = (int)k;
 	}
-	if (silent >= 0)
-		snprintf(
-		    text, REASON_LEN,
-		    "%s may have received them, but does not answer floatprobe any more. If it is down, let the new "
-		    "holder take over sooner, and announce the address at once (gratuitous ARP, unsolicited ND)",
-		    name(c, silent));
-	else
-		snprintf(text, REASON_LEN,
-			 "What the servers received does not tell it. Check that the new holder announces the address "
-			 "at once (gratuitous ARP, unsolicited ND), and its return route");
+	return silent;
 }
 
-static const char *gap_advice(const struct reasons_context *c, const struct flow_gap *gap, char text[REASON_LEN])
+static void unknown_advice(const struct reasons_context *c, const struct move *m, const struct flow_gap *gap,
+			   char text[REASON_LEN])
+{
+	int k = silent_server(c, m, gap);
+	const char *server = k < 0 ? NULL : name(c, (int)c->servers[k]);
+
+	if (!server)
+		snprintf(text, REASON_LEN,
+			 "What the servers received does not tell it. Shorten the time after which the new holder "
+			 "takes over, let it announce the address at once (gratuitous ARP, unsolicited ND), and check "
+			 "its return route");
+	else if (c->asked[k].refuses_key)
+		snprintf(text, REASON_LEN,
+			 "%s does not know this client's key, and so does not say what it received. Add the key under "
+			 "`clients` of its configuration",
+			 server);
+	else if (!c->asked[k].has_droplet)
+		snprintf(text, REASON_LEN,
+			 "Configure a target of role droplet for %s, so that floatprobe can ask it which direction "
+			 "was lost",
+			 server);
+	else
+		snprintf(text, REASON_LEN,
+			 "%s may have received them, but has not answered a query since. If it is down, let the new "
+			 "holder take over sooner, and announce the address at once (gratuitous ARP, unsolicited ND)",
+			 server);
+}
+
+static const char *gap_advice(const struct reasons_context *c, const struct move *m, const struct flow_gap *gap,
+			      char text[REASON_LEN])
 {
 	if (is_sole(c))
 		return "Look at what takes so long: the host, its network, or floatprobed";
@@ -113,8 +134,16 @@ static const char *gap_advice(const struct reasons_context *c, const struct flow
 	if (is_forward(gap))
 		return "Let the new holder announce the address at once (gratuitous ARP, unsolicited ND), and shorten "
 		       "the time after which it takes over";
-	unknown_advice(c, gap, text);
+	unknown_advice(c, m, gap, text);
 	return text;
+}
+
+static const char *outage_advice(const struct flow_gap *outage)
+{
+	return is_return(outage) ? "Check the return route and the neighbour entries of the server that has the "
+				   "address, and the firewalls on the way back"
+				 : "Look at what happened then to the server that has the address: the host, its "
+				   "network, or floatprobed";
 }
 
 /* -- no move -- */
@@ -255,14 +284,14 @@ static void judge_gap(const struct reasons_context *c, const struct move *m, str
 		reasons_add(
 		    r, "%s: nobody answered for %.3f s (+-%.3f s), more than --max-gap %.3f s; the probes were %s. %s",
 		    c->protocol, s(m->gap.total_ns), s(m->gap.resolution_ns), s(c->max_gap_ns), way_words(&m->gap),
-		    gap_advice(c, &m->gap, advice));
+		    gap_advice(c, m, &m->gap, advice));
 	if (m->outage.total_ns > c->max_gap_ns)
 		reasons_add(
 		    r,
 		    "%s: apart from the move, nobody answered for %.3f s, more than --max-gap %.3f s; the probes "
 		    "were %s. %s",
 		    c->protocol, s(m->outage.total_ns), s(c->max_gap_ns), way_words(&m->outage),
-		    gap_advice(c, &m->outage, advice));
+		    outage_advice(&m->outage));
 }
 
 static void judge_holders(const struct reasons_context *c, const struct move *m, struct reasons *r)

@@ -20,7 +20,8 @@ struct reasons_context {
 	const unsigned *servers; /* who may answer; indexes in the configuration */
 	unsigned servers_len;
 	struct reasons_server {
-		bool has_other;      /* it can be asked at another address than this one, or through a witness */
+		bool has_droplet;    /* its own address is configured */
+		bool refuses_key;    /* it answers, but does not know this client */
 		int64_t evidence_ns; /* when it last said what it had received (monotonic; 0: never) */
 	} asked[WIRE_SLOTS_MAX];     /* of each that may answer */
 	int expect;                  /* who has to hold the address afterwards; -1: anyone else that may */

@@ -407,7 +407,7 @@ def unannounced(net, where, old):
     for protocol in ("udp", "tcp"):
         said = moved.expect(protocol, **{"from": "boot-01"}, to="boot-02", flaps=0, overlap_ms=0, stuck_flows=[],
                             network_lost=0, result="fail")  # fmt: skip
-        advice = "Let the new holder announce" if old == "alive" else "boot-01 may have received them"
+        advice = "Let the new holder announce" if old == "alive" else "boot-01 may have received them, but has not answered"
         moved.told(protocol, "more than --max-gap 1.000 s", advice)
         for flow in said["flows"]:
             moved.require(flow["return_lost"] <= 1, "the old holder cannot answer from an address that goes just now")

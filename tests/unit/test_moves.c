@@ -395,18 +395,57 @@ static void what_is_known_of_a_silence(void **state)
 /* Nobody knows where the probes of a gap were lost: who could have told it? */
 static void who_could_tell_the_direction(void **state)
 {
+	static const unsigned servers[] = { 2, A, B };
 	struct reasons_context c = context_of(-1, INTERVAL);
 
 	(void)state;
-	c.asked[0] = c.asked[1] = (struct reasons_server){ .has_other = true, .evidence_ns = NS_PER_S };
+	c.servers = servers;
+	c.servers_len = 3;
+	for (unsigned k = 0; k < 3; k++)
+		c.asked[k] = (struct reasons_server){ .has_droplet = true, .evidence_ns = NS_PER_S };
 	judge_in(&c, "AAA...BBB", "AAA...BBB");
-	expect_words(0, "What the servers received does not tell it");
-	c.asked[0].evidence_ns = 5 * INTERVAL; /* in the midst of the gap */
+	expect_words(0, "What the servers received does not tell it. Shorten");
+	c.asked[0].evidence_ns = 0;
 	judge_in(&c, "AAA...BBB", "AAA...BBB");
-	expect_words(0, "boot-01 may have received them, but does not answer");
-	c.asked[1].has_other = false;
+	expect_words(0, "boot-03 may have received them, but has not answered a query since");
+	c.asked[1].evidence_ns = 6 * INTERVAL; /* in the midst of the gap; it had the address */
 	judge_in(&c, "AAA...BBB", "AAA...BBB");
-	expect_words(0, "Configure a target of role droplet for boot-02");
+	expect_words(0, "boot-01 may have received them");
+	c.asked[2].has_droplet = false; /* but it has answered */
+	judge_in(&c, "AAA...BBB", "AAA...BBB");
+	expect_words(0, "boot-01 may have received them");
+	c.asked[1].has_droplet = false;
+	judge_in(&c, "AAA...BBB", "AAA...BBB");
+	expect_words(0, "Configure a target of role droplet for boot-01");
+	c.asked[1].refuses_key = true;
+	judge_in(&c, "AAA...BBB", "AAA...BBB");
+	expect_words(0, "boot-01 does not know this client's key");
+}
+
+/* One loss whose direction is known does not speak for all of a gap. */
+static void a_direction_is_that_of_the_most(void **state)
+{
+	static const struct {
+		const char *story, *words;
+	} cases[] = {
+		{ "AAA.......<BBB", "were lost, most of them in an unknown direction." },
+		{ "AAA>......BBB", "were lost, most of them in an unknown direction." },
+		{ "AAA......BBB", "were lost, direction not known." },
+		{ "AAA>>>...BBB", "were lost on their way to the servers. Let the new holder announce" },
+		{ "AAA<<<<<.BBB", "the answers were lost on their way back. Check the return route" },
+		{ "AAA>>>><.BBB", "were lost in both directions. Let the new holder announce" },
+		{ "AABBB>>>>B", "apart from the move, nobody answered for 0.040 s" },
+		{ "AABBB>>>>B", "on their way to the servers. Look at what happened then" },
+		{ "AABBB<<<<B", "Check the return route and the neighbour entries of the server that has" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		judge(cases[i].story, cases[i].story, -1, 3 * INTERVAL);
+		expect_words(0, cases[i].words);
+	}
+	judge("AAA......<", "AAA......<", -1, NS_PER_S);
+	expect_words(0, "The probes are lost, most of them in an unknown direction. Check that the new holder");
 }
 
 /* -- where only one server may answer -- */
@@ -661,6 +700,7 @@ int main(void)
 		cmocka_unit_test(reasons_in_words),
 		cmocka_unit_test(what_is_known_of_a_silence),
 		cmocka_unit_test(who_could_tell_the_direction),
+		cmocka_unit_test(a_direction_is_that_of_the_most),
 		cmocka_unit_test(the_only_server_is_away),
 		cmocka_unit_test(the_only_server_is_started_anew),
 		cmocka_unit_test(steady_follows),
