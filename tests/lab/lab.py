@@ -149,7 +149,7 @@ class Host:
         self.processes = []
         command(["ip", "netns", "add", name])
         self._namespace = os.open(f"/run/netns/{name}", os.O_RDONLY)
-        self._nft = None
+        self._nft, self._one_nft = None, threading.Lock()  # the library does not expect threads
         self.sysctl("ipv6.conf.default.accept_dad=0", "ipv6.conf.all.accept_dad=0")
         self.ip("link set lo up")
 
@@ -158,8 +158,8 @@ class Host:
         """What this thread starts, reads and writes meanwhile, it does in this host. (nsenter would be one more program to
         load for each that runs.)"""
         with open("/proc/thread-self/ns/net", "rb") as home:
-            _join(self._namespace)
             try:
+                _join(self._namespace)
                 yield
             finally:
                 _join(home.fileno())
@@ -178,7 +178,7 @@ class Host:
 
     def nft(self, script):
         """Returns what it prints."""
-        with self.inside():
+        with self._one_nft, self.inside():
             self._nft = self._nft or Nft()
             return self._nft.run(script)
 

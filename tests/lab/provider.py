@@ -592,7 +592,6 @@ def main():
     if unknown := set(options.scenario) - set(_scenarios):
         parser.error(f"no such scenario: {', '.join(unknown)}")
     options.bin = os.path.abspath(options.bin)
-    lab.need("conntrack")
     lab.enter()
     wanted = options.scenario or [name for name in _scenarios if options.family == 4 or name not in _once]
     chosen = {name: run for name, run in _scenarios.items() if name in wanted}

@@ -34,6 +34,7 @@ class Fault:
 
     direction, causes = "unknown", ()
     began = ended = None
+    slack_ns = SLACK_NS
 
     def __init__(self, net, dice):
         self.net, self.dice = net, dice
@@ -96,6 +97,7 @@ class Stopped(Fault):
     """The server that holds the address does not run for a while."""
 
     causes = ("server-down", "holder-down")
+    slack_ns = SLACK_NS + 10**9  # at its end it first works off what has come meanwhile
 
     def begin(self):
         self.name = self.holder = self.net.holder
@@ -161,7 +163,8 @@ def judge(fault, said):
     require(suits(fault, said), f"direction or cause: {what}")
     require(fault.name in said["targets"], f"the target: {what}")
     for when, truth in (("opened", fault.began), ("closed", fault.ended)):
-        least, most = truth[0] - SLACK_NS, truth[1] + SLACK_NS
+        slack_ns = fault.slack_ns + int(lab.stalled_seconds() * 1e9)
+        least, most = truth[0] - slack_ns, truth[1] + slack_ns
         require(least <= ns(said[when]) <= most, f"{when} by {(ns(said[when]) - truth[0]) / 1e6} ms: {what}")
     if isinstance(fault, Move):
         require((said["server_before"], said["server_after"]) == (fault.before, fault.after), f"the servers: {what}")
