@@ -129,8 +129,8 @@ static const char *gap_advice(const struct reasons_context *c, const struct move
 	if (is_sole(c))
 		return "Look at what takes so long: the host, its network, or floatprobed";
 	if (is_return(gap))
-		return "Check the return route and the neighbour entries of the new holder, and the firewalls on the "
-		       "way back";
+		return "Check the return route and the neighbour entries of the server that received them, and the "
+		       "firewalls on the way back";
 	if (is_forward(gap))
 		return "Let the new holder announce the address at once (gratuitous ARP, unsolicited ND), and shorten "
 		       "the time after which it takes over";
