@@ -54,11 +54,11 @@ static unsigned held_flows(const struct move_flow *flows, unsigned len)
 
 /* -- where probes were lost -- */
 
-/* Is a direction proven for at least half of this gap? One answer that was on its way when a flow was forgotten says
+/* Is a direction proven for more than half of this gap? One answer that was on its way when a flow was forgotten says
  * nothing of the rest. */
 static bool is_proven(const struct flow_gap *gap)
 {
-	return gap->forward_ns + gap->return_ns >= gap->unknown_ns && gap->forward_ns + gap->return_ns > 0;
+	return gap->forward_ns + gap->return_ns > gap->unknown_ns;
 }
 
 static bool is_forward(const struct flow_gap *gap)
@@ -73,13 +73,17 @@ static bool is_return(const struct flow_gap *gap)
 
 static const char *way_words(const struct flow_gap *gap)
 {
+	bool all = gap->unknown_ns == 0;
+
 	if (!is_proven(gap))
-		return gap->unknown_ns < gap->total_ns ? "lost, most of them in an unknown direction"
+		return gap->unknown_ns < gap->total_ns ? "lost, at least half of them in an unknown direction"
 						       : "lost, direction not known";
 	if (gap->forward_ns > 0 && gap->return_ns > 0)
-		return "lost in both directions";
-	return is_forward(gap) ? "lost on their way to the servers"
-			       : "answered, but the answers were lost on their way back";
+		return all ? "lost in both directions" : "mostly lost in both directions";
+	if (is_forward(gap))
+		return all ? "lost on their way to the servers" : "mostly lost on their way to the servers";
+	return all ? "answered, but the answers were lost on their way back"
+		   : "mostly answered, but the answers were lost on their way back";
 }
 
 /* Which server could have told where the probes of this gap were lost, and did not? The one that had the address comes
@@ -103,12 +107,14 @@ static void unknown_advice(const struct reasons_context *c, const struct move *m
 
 	if (!server)
 		snprintf(text, REASON_LEN,
-			 "What the servers received does not tell it. Shorten the time after which the new holder "
+			 "What the servers received does not tell the direction. Shorten the time after which the new "
+			 "holder "
 			 "takes over, let it announce the address at once (gratuitous ARP, unsolicited ND), and check "
 			 "its return route");
 	else if (c->asked[k].refuses_key)
 		snprintf(text, REASON_LEN,
-			 "%s does not know this client's key, and so does not say what it received. Add the key under "
+			 "%s does not know this client's key, and so does not say what it received. Add this client's "
+			 "key under "
 			 "`clients` of its configuration",
 			 server);
 	else if (!c->asked[k].has_droplet)

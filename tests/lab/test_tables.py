@@ -85,7 +85,7 @@ def outage_is_settled(daemon, where):
 
 
 def outage_at(net, server, paths):
-    """The journal of a daemon that ended when no new flow had passed for a while. None: one did at the end, as this kernel
+    """A daemon that ended when no new flow had passed for a while. None: one did at the end, as this kernel
     makes room by chance, and its journal tells that a moment later."""
     if os.path.exists(file := f"{net.files}/fra-home.jsonl"):
         os.remove(file)

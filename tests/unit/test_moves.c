@@ -404,7 +404,7 @@ static void who_could_tell_the_direction(void **state)
 	for (unsigned k = 0; k < 3; k++)
 		c.asked[k] = (struct reasons_server){ .has_droplet = true, .evidence_ns = NS_PER_S };
 	judge_in(&c, "AAA...BBB", "AAA...BBB");
-	expect_words(0, "What the servers received does not tell it. Shorten");
+	expect_words(0, "What the servers received does not tell the direction. Shorten");
 	c.asked[0].evidence_ns = 0;
 	judge_in(&c, "AAA...BBB", "AAA...BBB");
 	expect_words(0, "boot-03 may have received them, but has not answered a query since");
@@ -428,12 +428,15 @@ static void a_direction_is_that_of_the_most(void **state)
 	static const struct {
 		const char *story, *words;
 	} cases[] = {
-		{ "AAA.......<BBB", "were lost, most of them in an unknown direction." },
-		{ "AAA>......BBB", "were lost, most of them in an unknown direction." },
+		{ "AAA.......<BBB", "were lost, at least half of them in an unknown direction." },
+		{ "AAA>......BBB", "were lost, at least half of them in an unknown direction." },
 		{ "AAA......BBB", "were lost, direction not known." },
-		{ "AAA>>>...BBB", "were lost on their way to the servers. Let the new holder announce" },
-		{ "AAA<<<<<.BBB", "the answers were lost on their way back. Check the return route" },
-		{ "AAA>>>><.BBB", "were lost in both directions. Let the new holder announce" },
+		{ "AAA>>>...BBB", "were lost, at least half of them in an unknown direction." },
+		{ "AAA>>>>..BBB", "were mostly lost on their way to the servers. Let the new holder announce" },
+		{ "AAA>>>>BBB", "were lost on their way to the servers. Let the new holder announce" },
+		{ "AAA<<<<<.BBB",
+		  "were mostly answered, but the answers were lost on their way back. Check the return" },
+		{ "AAA>>>><.BBB", "were mostly lost in both directions. Let the new holder announce" },
 		{ "AABBB>>>>B", "apart from the move, nobody answered for 0.040 s" },
 		{ "AABBB>>>>B", "on their way to the servers. Look at what happened then" },
 		{ "AABBB<<<<B", "Check the return route and the neighbour entries of the server that has" },
@@ -445,7 +448,8 @@ static void a_direction_is_that_of_the_most(void **state)
 		expect_words(0, cases[i].words);
 	}
 	judge("AAA......<", "AAA......<", -1, NS_PER_S);
-	expect_words(0, "The probes are lost, most of them in an unknown direction. Check that the new holder");
+	expect_words(0,
+		     "The probes are lost, at least half of them in an unknown direction. Check that the new holder");
 }
 
 /* -- where only one server may answer -- */
