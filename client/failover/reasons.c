@@ -113,8 +113,7 @@ static void unknown_advice(const struct reasons_context *c, const struct move *m
 			 "its return route");
 	else if (c->asked[k].refuses_key)
 		snprintf(text, REASON_LEN,
-			 "%s does not know this client's key, and so does not say what it received. Add this client's "
-			 "key under "
+			 "%s does not know this client's key, and so does not say what it received. Add the key under "
 			 "`clients` of its configuration",
 			 server);
 	else if (!c->asked[k].has_droplet)
